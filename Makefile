@@ -1,0 +1,232 @@
+# VOS: one Makefile for the kernel, the ring-3 programs, the ISO and every test.  `make help` lists what it does.
+#
+# Sources are found by wildcard: put a file into a room and it is built.  Each room is compiled with its own -I list,
+# which is what keeps dependencies one-way (tests/check/includes.py proves it).  Everything lands in build/.
+
+VERSION		:= 0.1.0
+CPUS		?= 1
+MEM		?= 2048
+QEMU		?= qemu-system-x86_64
+CMDLINE		?=
+IMAGES		?=
+CONF		?=
+V		?=
+
+Q		:= $(if $(V),,@)
+say		= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+B		:= build
+export CPUS MEM QEMU CMDLINE IMAGES CONF V
+# One fixed moment for whatever wants to write a date, so that two builds give the same bits.
+export SOURCE_DATE_EPOCH := 1700000000
+export LC_ALL := C
+export TZ := UTC
+
+MAKEFLAGS	+= --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+.PHONY: all help deps objs pds iso bundle images run run-intel run-uefi test unit boot-test check fuzz fuzz-run gdb sizes \
+	compile_commands.json clean distclean do-all do-iso do-unit do-fuzz do-check do-test
+
+all: ; +$(Q)iso/deps.sh && $(MAKE) do-all
+
+help:
+	@echo 'make run          build all, boot the ISO in QEMU (SVM), leave the terminal at the vos> prompt'
+	@echo 'make run-intel    the same in Bochs (VMX);   make run-uefi   the same in QEMU with UEFI firmware'
+	@echo 'make iso          build/vos.iso, hybrid BIOS + UEFI;   make all   everything but the ISO'
+	@echo 'make test         unit tests, fuzzers (short), checks, boot tests;  ends in "N passed, N failed"'
+	@echo 'make unit         host unit tests;   make unit T=ring   only those whose name contains "ring"'
+	@echo 'make boot-test    boot tests only;   make boot-test T="-k prompt"   pytest arguments'
+	@echo 'make check        static checks;     make fuzz [T=name] [FUZZTIME=60]   libFuzzer on each parser'
+	@echo 'make gdb          QEMU waiting for gdb, and gdb attached;   make sizes   code lines and image sizes'
+	@echo 'make deps         install the packages of iso/packages.txt that are missing'
+	@echo 'make clean        remove what was built (keeps downloads);  make distclean   remove build/'
+	@echo
+	@echo 'CPUS=1 MEM=2048 (MiB) QEMU=qemu-system-x86_64 CMDLINE="loglvl=debug" V=1'
+	@echo 'IMAGES="name=path name2=path2" CONF=vos.conf   put your own guest images and configuration on the ISO'
+
+deps:
+	$(Q)iso/deps.sh
+
+# ----------------------------------------------------------------------------------------------------- flags
+CC		:= gcc
+MUSL_CC		:= musl-gcc
+OBJCOPY		:= objcopy
+AR		:= ar
+WARN		:= -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+		   -Wundef -Wimplicit-fallthrough -Werror
+COMMON		:= -std=gnu11 -O2 -g $(WARN) -Wframe-larger-than=1024 -fno-common -fno-strict-aliasing -fno-pic -fno-pie \
+		   -fcf-protection=none -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
+		   -fstack-protector-strong -mstack-protector-guard=global -ffile-prefix-map=$(CURDIR)=. \
+		   -DVOS_VERSION='"$(VERSION)"' -MMD -MP
+# Ring 0: no floating point or vector registers, no red zone, linked in the top 2 GiB.
+KFLAGS		:= $(COMMON) -ffreestanding -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
+# Ring 3: ordinary static musl programs.  Linux's ABI headers come from a folder of their own, so that no glibc header
+# can be picked up by mistake.
+UFLAGS		:= $(COMMON) -isystem $(B)/uapi
+
+# ----------------------------------------------------------------------------------------------------- rooms
+ARCH		:= arch/x86_64
+SHARED_INC	:= kernel/abi kernel/lib
+K_INC		:= $(SHARED_INC) $(ARCH)/include
+U_INC		:= $(SHARED_INC) $(ARCH)/user drivers/proto drivers/rt mgmt/proto
+
+K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/svm $(ARCH)/virt/vmx kernel kernel/lib
+# Folders a room may include from, besides K_INC or U_INC and itself.
+inc.$(ARCH)/virt/svm	:= $(ARCH)/virt
+inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
+inc.vmm			:= vmm/dev
+inc.vmm/dev		:= vmm
+
+# Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
+PDS		:= root console serial vmm
+rooms.root	:= mgmt/root
+rooms.console	:= mgmt/console
+rooms.serial	:= drivers/serial
+rooms.vmm	:= vmm vmm/dev
+U_COMMON	:= $(ARCH)/user drivers/rt kernel/lib
+
+# room folder -> its objects below $(B)/obj/k (ring 0) or $(B)/obj/u (ring 3)
+srcs		= $(sort $(wildcard $(1)/*.c $(1)/*.S))
+kobjs		= $(patsubst %,$(B)/obj/k/%.o,$(call srcs,$(1)))
+uobjs		= $(patsubst %,$(B)/obj/u/%.o,$(call srcs,$(1)))
+room_of		= $(patsubst %/,%,$(dir $(1)))
+kinc		= $(addprefix -I,$(sort $(K_INC) $(call room_of,$(1)) $(inc.$(call room_of,$(1)))))
+uinc		= $(addprefix -I,$(sort $(U_INC) $(call room_of,$(1)) $(inc.$(call room_of,$(1)))))
+
+K_OBJS		:= $(foreach r,$(K_ROOMS),$(call kobjs,$(r)))
+U_OBJS		:= $(foreach r,$(U_COMMON),$(call uobjs,$(r)))
+HAVE_PDS	:= $(foreach p,$(PDS),$(if $(strip $(foreach r,$(rooms.$(p)),$(call srcs,$(r)))),$(p)))
+PD_OBJS		:= $(foreach p,$(HAVE_PDS),$(foreach r,$(rooms.$(p)),$(call uobjs,$(r))))
+PD_ELFS		:= $(HAVE_PDS:%=$(B)/pd/%.elf)
+
+$(B)/obj/k/%.c.o: %.c Makefile | $(B)/uapi
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) $(call kinc,$*) -c $< -o $@
+
+$(B)/obj/k/%.S.o: %.S Makefile | $(B)/uapi
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) $(call kinc,$*) -c $< -o $@
+
+$(B)/obj/u/%.c.o: %.c Makefile | $(B)/uapi
+	$(call say,CC3,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(UFLAGS) $(call uinc,$*) -c $< -o $@
+
+$(B)/obj/u/%.S.o: %.S Makefile | $(B)/uapi
+	$(call say,AS3,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(UFLAGS) $(call uinc,$*) -c $< -o $@
+
+# The kernel's ABI headers (linux-libc-dev, libxen-dev), and nothing else of /usr/include.
+$(B)/uapi:
+	@mkdir -p $@.new
+	@ln -sfn /usr/include/linux $@.new/linux
+	@ln -sfn /usr/include/x86_64-linux-gnu/asm $@.new/asm
+	@ln -sfn /usr/include/asm-generic $@.new/asm-generic
+	@ln -sfn /usr/include/xen $@.new/xen
+	@mv -T $@.new $@
+
+# ----------------------------------------------------------------------------------------------------- ring 3
+PD_LDFLAGS	:= -static -nostartfiles -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+		   -Wl,-z,separate-code -Wl,-z,noexecstack -Wl,-z,norelro -Wl,--fatal-warnings
+
+define pd_rule
+$(B)/pd/$(1).elf: $(foreach r,$(rooms.$(1)),$(call uobjs,$(r))) $(U_OBJS) Makefile
+	$$(call say,LD3,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(MUSL_CC) $(PD_LDFLAGS) -o $$@ $$(filter %.o,$$^)
+endef
+$(foreach p,$(HAVE_PDS),$(eval $(call pd_rule,$(p))))
+
+$(B)/pd/%.stripped: $(B)/pd/%.elf
+	$(Q)$(OBJCOPY) --strip-all -R .comment $< $@
+
+pds: $(PD_ELFS)
+
+# ----------------------------------------------------------------------------------------------------- kernel image
+# mem* of musl: no SSE, no %fs, no red zone.  Only these members, so that nothing else of a libc can slip into ring 0.
+MUSL_LIBC	:= /usr/lib/x86_64-linux-musl/libc.a
+KMEM		:= memcpy memmove memset memcmp
+$(B)/obj/libkmem.a: Makefile
+	$(call say,AR,$@)
+	@mkdir -p $(@D)/kmem
+	$(Q)cd $(@D)/kmem && $(AR) x $(MUSL_LIBC) $(KMEM:%=%.lo)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(KMEM:%=$(@D)/kmem/%.lo)
+
+# Built-in modules: each ring-3 program page-aligned and padded to whole pages, and a table of them (kernel/embed.h).
+$(B)/embed.S: Makefile $(HAVE_PDS:%=$(B)/pd/%.stripped)
+	$(call say,GEN,$@)
+	$(Q){ echo '.section .note.GNU-stack,"",@progbits'; \
+	  for p in $(HAVE_PDS); do \
+	    printf '.section .embed,"a"\n.balign 4096\nstart_%s:\n.incbin "$(B)/pd/%s.stripped"\nend_%s:\n' $$p $$p $$p; \
+	    printf '.balign 4096\n.section .rodata.embed,"a"\nname_%s: .asciz "%s"\n' $$p $$p; \
+	  done; \
+	  printf '.section .rodata.embed,"a"\n.balign 8\n.globl embed_modules, embed_count\nembed_modules:\n'; \
+	  for p in $(HAVE_PDS); do printf '.quad name_%s, start_%s, end_%s\n' $$p $$p $$p; done; \
+	  printf 'embed_count: .long %d\n' $(words $(HAVE_PDS)); } > $@
+
+$(B)/embed.o: $(B)/embed.S
+	$(Q)$(CC) -c $< -o $@
+
+$(B)/vos.elf: $(K_OBJS) $(B)/embed.o $(B)/obj/libkmem.a linker.ld
+	$(call say,LD,$@)
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-T,linker.ld -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+		-Wl,--gc-sections -Wl,-z,norelro -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings -Wl,-Map,$(B)/vos.map -o $@ \
+		$(K_OBJS) $(B)/embed.o $(B)/obj/libkmem.a
+
+objs: $(K_OBJS) $(U_OBJS) $(PD_OBJS)
+
+# Until the boot room has an entry there is nothing to link.
+do-all: objs pds $(if $(call srcs,boot),$(B)/vos.elf)
+
+# ----------------------------------------------------------------------------------------------------- host tests
+# Each tests/host/test_*.c and fuzz_*.c names its sources in a comment; rules.awk turns those into rules.
+TESTS		:= $(sort $(wildcard tests/host/test_*.c))
+FUZZERS		:= $(sort $(wildcard tests/host/fuzz_*.c))
+FUZZERS		:= $(filter-out tests/host/fuzz_main.c,$(FUZZERS))
+HOST_INC	:= $(SHARED_INC) $(ARCH)/include drivers/proto mgmt/proto tests/host
+HOST_FLAGS	:= -std=gnu11 -O1 -g $(filter-out -Wframe-larger-than=%,$(WARN)) -fno-omit-frame-pointer -fno-strict-aliasing \
+		   -DVOS_HOST_TEST=1 -DVOS_VERSION='"$(VERSION)"' -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
+FUZZ_FLAGS	:= $(HOST_FLAGS) -fsanitize=fuzzer-no-link -Wno-unknown-warning-option
+FUZZTIME	?= 60
+T		?=
+
+HOST_GEN	:= $(if $(TESTS)$(FUZZERS),$(shell mkdir -p $(B) && awk -v B=$(B) -v INC='$(HOST_INC)' -f tests/host/rules.awk \
+			$(TESTS) $(FUZZERS) > $(B)/host.mk.new && if cmp -s $(B)/host.mk.new $(B)/host.mk; \
+			then rm $(B)/host.mk.new; else mv $(B)/host.mk.new $(B)/host.mk; fi))
+ifneq ($(TESTS)$(FUZZERS),)
+include $(B)/host.mk
+endif
+
+picked		= $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(f)),$(f))),$(1))
+TEST_BINS	:= $(call picked,$(TESTS:tests/host/%.c=$(B)/host/%))
+FUZZ_BINS	:= $(call picked,$(FUZZERS:tests/host/%.c=$(B)/host/%))
+LIBFUZZ_BINS	:= $(call picked,$(FUZZERS:tests/host/%.c=$(B)/libfuzzer/%))
+
+do-unit: $(TEST_BINS) $(FUZZ_BINS)
+
+unit: ; +$(Q)iso/deps.sh && $(MAKE) do-unit && /usr/bin/python3 tests/run.py unit $(T)
+
+do-fuzz: $(LIBFUZZ_BINS)
+	$(Q)for f in $(LIBFUZZ_BINS); do \
+		c=$(B)/corpus/$${f##*/}; mkdir -p $$c; echo "== $$f"; \
+		$$f -max_total_time=$(FUZZTIME) -timeout=10 -print_final_stats=1 -artifact_prefix=$(B)/corpus/ $$c || exit 1; \
+	done
+
+fuzz: ; +$(Q)iso/deps.sh && $(MAKE) do-fuzz
+
+# Rules that other rooms bring along (tiny guests, hostile programs); they may add to TEST_IMAGES.
+-include $(wildcard tests/*/rules.mk)
+
+# ----------------------------------------------------------------------------------------------------- housekeeping
+clean:
+	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {} + 2>/dev/null || true
+
+distclean:
+	$(Q)rm -rf $(B) compile_commands.json
+
+-include $(wildcard $(patsubst %.o,%.d,$(K_OBJS) $(U_OBJS) $(PD_OBJS)))

@@ -1,0 +1,17 @@
+/*
+ * Programs linked into the kernel image.  The table and the bytes come from a generated assembly file (see Makefile);
+ * each program starts on a page and the rest of its last page is zero, so whole pages may be mapped into a PD.
+ */
+#ifndef VOS_EMBED_H
+#define VOS_EMBED_H
+
+struct embed_module {
+	const char *name;		/* NUL-terminated, e.g. "root" */
+	const unsigned char *start;	/* page-aligned, kernel virtual address */
+	const unsigned char *end;	/* one past the last byte of the ELF file */
+};
+
+extern const struct embed_module embed_modules[];
+extern const unsigned embed_count;
+
+#endif
