@@ -1,0 +1,173 @@
+/*
+ * arch.h - what the kernel may ask of the processor and the platform, apart from page tables (pt.h) and guests (virt.h).
+ *
+ * Ring 0 runs with interrupts off, always, except in arch_idle and inside virt->enter. There is one kernel stack per thread.
+ */
+#ifndef VOS_ARCH_H
+#define VOS_ARCH_H
+
+#include "boot_info.h"
+#include "memory_layout.h"
+#include "pt.h"
+#include "status.h"
+#include "types.h"
+
+struct info_page;
+struct thread;
+
+/* ---- pCPUs (arch/x86_64/cpu) ------------------------------------------------------------------------------------------ */
+
+struct fpu_area;		/* extended state of a thread or a vCPU; one kernel frame */
+
+/* Per-pCPU data, reached through GS. The offsets of the first three are known to assembly (cpu_entry.S). */
+struct pcpu {
+	struct pcpu *self;
+	u64 kernel_stack;	/* top of the current thread's kernel stack */
+	u64 user_stack;		/* scratch of the SYSCALL entry */
+	u32 id;			/* 0 .. pcpu_count - 1; 0 is the boot pCPU */
+	u32 apic_id;
+	struct thread *current;
+	struct thread *idle;
+	bool need_resched;	/* set by interrupts; looked at on the way out of the kernel and before each VM entry */
+	struct fpu_area *fpu_live;	/* whose extended state is in the registers */
+	struct fpu_area *fpu_want;	/* whose should be, when ring 3 or the guest runs */
+	void *sched;		/* the scheduler's per-pCPU data */
+	void *arch;		/* GDT, TSS, window ... */
+	void *virt;		/* the back end's per-pCPU data */
+};
+
+static inline struct pcpu *pcpu_self(void)
+{
+	struct pcpu *p;
+
+	__asm__ volatile("movq %%gs:0, %0" : "=r"(p));
+	return p;
+}
+
+extern u32 pcpu_count;
+
+static inline u64 arch_tsc(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (u64)high << 32 | low;
+}
+
+/* Boot order, on the boot pCPU: entry -> boot parser -> arch_init (GDT, IDT, TSS, features, W^X tables of the kernel image) -> kernel_main. */
+void arch_init(const struct boot_info *boot, struct info_page *info);
+/* Second half, when frames can be had: local APIC, I/O APIC, ACPI tables, clock calibration (fills info->tsc_hz, wall_boot_ns, pcpu_count). */
+enum status arch_init_late(const struct boot_info *boot, struct info_page *info) MUST_CHECK;
+
+/* Enable interrupts and sleep until one came; returns with interrupts off. */
+void arch_idle(void);
+_Noreturn void arch_halt(void);
+/* ACPI S5, emulator ports, triple fault as the last resort. */
+enum status arch_poweroff(void);
+enum status arch_reboot(void);
+
+/* ---- Threads ----------------------------------------------------------------------------------------------------------- */
+
+struct trap_frame {		/* what the entry stubs push for exceptions and interrupts */
+	u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
+	u64 vector, error;
+	u64 rip, cs, rflags, rsp, ss;
+};
+
+struct arch_thread {		/* first-class part of struct thread that arch code owns */
+	u64 kernel_rsp;		/* saved while not running */
+	u64 kernel_stack_top;
+	u64 fs_base;
+	u64 compat_handler;	/* 0 = none */
+	struct fpu_area *fpu;
+};
+
+/* Prepare a thread so that the first switch to it enters ring 3 at entry with RSP = stack, RDI = arg, other registers 0. kernel_stack: KERNEL_STACK_BYTES in kernel memory. */
+void arch_thread_init(struct arch_thread *t, void *kernel_stack, u64 entry, u64 stack, u64 arg);
+/* Prepare a kernel thread (idle). */
+void arch_thread_init_kernel(struct arch_thread *t, void *kernel_stack, void (*function)(void));
+/* Switch stacks, FS base, TSS.RSP0, I/O permissions and extended state. The caller has switched the address space (arch_space_switch) and set current. */
+void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
+
+/* Load this root into CR3 if it is not there yet. */
+void arch_space_switch(hpa_t root);
+/* Fill the upper half (PML4 entries 256..511) of a new PD's top table. */
+void arch_space_init(u64 *top_table);
+/* Drop this pCPU's cached translation of a ring-3 address of the current space. */
+void arch_tlb_flush_page(u64 va);
+void arch_tlb_flush_all(void);
+
+/* I/O ports: the bitmap of ports a PD may use. At most PORT_RANGES ranges. Called at a switch to a thread of another PD. */
+#define PORT_RANGES 4u
+struct port_range { u16 first; u16 count; };
+struct port_set { u32 count; struct port_range ranges[PORT_RANGES]; };
+void arch_ports_switch(const struct port_set *ports);
+
+/* Extended state: areas come from kernel frames (one each); init value = the processor's reset state. */
+void arch_fpu_init(struct fpu_area *area);
+/* From now on the registers must hold `area`'s state (saves the live one first, if it is another; NULL = nobody's). xcr0: value while it is live. */
+void arch_fpu_switch(struct fpu_area *area);
+void arch_fpu_set_xcr0(struct fpu_area *area, u64 xcr0);
+u64 arch_fpu_xcr0(const struct fpu_area *area);
+/* The area is about to be freed. */
+void arch_fpu_forget(struct fpu_area *area);
+
+/* ---- The kernel, as entry code calls it --------------------------------------------------------------------------------- */
+
+_Noreturn void kernel_main(const struct boot_info *boot, struct info_page *info);
+/* SYSCALL with RAX >= SYS_FIRST. Returns status in the low half; *value goes to RDX. */
+struct syscall_result { u64 status; u64 value; };
+struct syscall_result syscall_dispatch(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 number);
+/* SYSCALL with a smaller number and no compat handler: the thread faults. Does not return to it. */
+void kernel_foreign_call(u64 number, u64 rip);
+/* Exception in ring 3 (vector < 32). #PF: address = CR2. Returns if the access may be tried again. */
+void kernel_user_exception(struct trap_frame *frame, u64 address);
+/* Exception in ring 0 that nothing explains: panics with the frame. */
+_Noreturn void kernel_panic_frame(const struct trap_frame *frame, u64 address);
+/* The pCPU's timer fired; a device line fired (gsi). */
+void kernel_timer(void);
+void kernel_irq(u32 gsi);
+/* On the way back to ring 3, with interrupts off: reschedule if pcpu->need_resched. */
+void kernel_exit_check(void);
+
+/* ---- Interrupts and time (arch/x86_64/irq) -------------------------------------------------------------------------------- */
+
+/* One-shot timer of this pCPU: kernel_timer at or soon after this TSC value; DEADLINE_NONE = off. May fire early. */
+void arch_timer_set(u64 deadline_tsc);
+
+/* Device interrupt lines. Vectors are assigned here. Masked until arch_irq_unmask. flags: IRQ_* of syscalls.h. *gsi_out: after ISA overrides. */
+enum status arch_irq_route(u32 gsi, u32 flags, u32 *gsi_out) MUST_CHECK;
+void arch_irq_mask(u32 gsi);
+void arch_irq_unmask(u32 gsi);
+
+/* ---- Physical memory the kernel touches --------------------------------------------------------------------------------------- */
+
+/* Kernel-class frames: the direct map. Valid only for frames the frame allocator made kernel class. */
+static inline void *direct_pointer(hpa_t hpa)
+{
+	return (void *)(DIRECT_BASE + hpa.raw);	/* NOLINT: the direct map is the point */
+}
+static inline hpa_t direct_hpa(const void *p)
+{
+	return HPA((u64)p - DIRECT_BASE);
+}
+/* Map [hpa, hpa + bytes), whole 2 MiB pages, RW NX into the direct map. Table frames come from `table_frames`, which must not recurse here. */
+enum status arch_direct_map(hpa_t hpa, u64 bytes) MUST_CHECK;
+
+/* Zero a frame (4 KiB or 2 MiB) or copy between a frame and kernel memory through this pCPU's window. Works for every frame, mapped or not. */
+void arch_frame_zero(hpa_t frame, enum pt_level level);
+void arch_frame_write(hpa_t at, const void *from, u64 bytes);	/* within one 4 KiB frame */
+void arch_frame_read(hpa_t at, void *to, u64 bytes);		/* likewise; also for firmware tables */
+
+/* Device registers: uncached mapping that stays for ever. NULL if the table is full. */
+void *arch_mmio_map(hpa_t hpa, u64 bytes);
+
+/* ---- Early and last words (arch/x86_64/cpu/early_console.c) -------------------------------------------------------------------- */
+
+/* Serial port (if there is one) and screen (VGA text or framebuffer). Used for the log until the serial driver takes over, and in a panic. */
+void early_console_init(const struct boot_info *boot, struct info_page *info);
+void early_console_write(const char *text, size_t bytes);
+void early_console_serial_off(void);	/* the serial driver owns the UART now */
+void early_console_serial_on(void);	/* panic: take it back */
+
+#endif

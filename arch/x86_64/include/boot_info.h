@@ -1,0 +1,58 @@
+/*
+ * boot_info.h - what the boot loader told us, in one form for Multiboot2 and PVH. Filled by boot/ before kernel_main.
+ */
+#ifndef VOS_BOOT_INFO_H
+#define VOS_BOOT_INFO_H
+
+#include "status.h"
+#include "types.h"
+
+#define BOOT_RANGES 128u
+#define BOOT_INFO_MODULES 48u
+
+enum boot_memory { BOOT_MEMORY_USABLE = 1, BOOT_MEMORY_RESERVED, BOOT_MEMORY_ACPI, BOOT_MEMORY_NVS, BOOT_MEMORY_BAD };
+enum boot_firmware { BOOT_BIOS, BOOT_UEFI, BOOT_PVH };
+
+struct boot_range {
+	hpa_t start;
+	u64 bytes;
+	u32 type;		/* enum boot_memory */
+	u32 zero;
+};
+
+struct boot_info_module {
+	hpa_t start;
+	u64 bytes;
+	char string[128];	/* "name and arguments" */
+};
+
+struct boot_framebuffer {
+	hpa_t address;
+	u32 pitch, width, height;
+	u8 bits_per_pixel;
+	u8 type;		/* Multiboot2: 0 indexed, 1 RGB, 2 EGA text; 255 = none */
+	u8 zero[2];
+};
+
+struct boot_info {
+	char loader[32];
+	char cmdline[512];
+	u32 firmware;		/* enum boot_firmware */
+	u32 range_count;
+	u32 module_count;
+	u32 zero;
+	hpa_t rsdp;		/* copy of the RSDP, or the place of it; 0 = search the BIOS areas */
+	struct boot_framebuffer framebuffer;
+	struct boot_range ranges[BOOT_RANGES];
+	struct boot_info_module modules[BOOT_INFO_MODULES];
+};
+
+/*
+ * The pure parsers (boot/multiboot2.c, boot/pvh.c). `blob` holds `bytes` readable bytes of the loader's structure; for PVH, `read(ctx, hpa, bytes)` gives access to
+ * further physical memory (NULL = not readable). Anything malformed gives ST_INVAL; entries beyond our tables are dropped and counted in *dropped.
+ */
+enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_info *out, u32 *dropped) MUST_CHECK;
+enum status boot_parse_pvh(const void *start_info, size_t bytes, const void *(*read)(void *ctx, hpa_t at, u64 bytes), void *ctx,
+			   struct boot_info *out, u32 *dropped) MUST_CHECK;
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * pt.h - one page-table walker for host tables, AMD nested tables and Intel EPT (arch/x86_64/mmu/).
+ *
+ * A format (codec) knows the bits, the walker knows the tree. Both are pure: table frames come from and are reached through struct pt_frames, so
+ * that host tests run the same code. Four levels; leaves of 4 KiB, 2 MiB and, where the format says so, 1 GiB.
+ * No TLB work is done here: callers flush (tlb.h, virt.h).
+ */
+#ifndef VOS_PT_H
+#define VOS_PT_H
+
+#include "status.h"
+#include "types.h"
+
+#define PT_R BIT32(0)
+#define PT_W BIT32(1)
+#define PT_X BIT32(2)
+#define PT_USER BIT32(3)	/* host tables only: ring 3 may use it */
+#define PT_UNCACHED BIT32(4)
+#define PT_GLOBAL BIT32(5)	/* host tables only */
+
+enum pt_level { PT_LEVEL_4K = 1, PT_LEVEL_2M = 2, PT_LEVEL_1G = 3, PT_LEVEL_TOP = 4 };
+
+struct pt_format {
+	const char *name;
+	u64 (*leaf)(hpa_t hpa, u32 rights, enum pt_level level);
+	u64 (*table)(hpa_t hpa);
+	bool (*is_present)(u64 entry);
+	bool (*is_leaf)(u64 entry, enum pt_level level);
+	hpa_t (*hpa)(u64 entry, enum pt_level level);
+	u32 (*rights)(u64 entry);
+};
+
+extern const struct pt_format pt_host;	/* AMD APM Vol. 2 5.3, SDM Vol. 3 4.5 */
+extern const struct pt_format pt_npt;	/* AMD APM Vol. 2 15.25: host format, user bit always set */
+extern const struct pt_format pt_ept;	/* SDM Vol. 3 28.3.2 */
+
+struct pt_frames {
+	enum status (*alloc)(void *ctx, hpa_t *out);	/* one zeroed 4 KiB frame */
+	void (*free)(void *ctx, hpa_t frame);
+	u64 *(*pointer)(void *ctx, hpa_t frame);
+	void *ctx;
+};
+
+struct pt {
+	const struct pt_format *format;
+	const struct pt_frames *frames;
+	hpa_t root;
+	u64 table_count;	/* tables in use, root included */
+	bool has_1g;		/* may use 1 GiB leaves */
+};
+
+/* A leaf as found: its level (0 = not mapped), first HPA and rights. */
+struct pt_leaf {
+	enum pt_level level;
+	hpa_t hpa;
+	u32 rights;
+};
+
+enum status pt_init(struct pt *pt, const struct pt_format *format, const struct pt_frames *frames, bool has_1g) MUST_CHECK;
+
+/* Map one leaf of `level` at `va` (both aligned to it). ST_EXISTS if anything is mapped there, ST_NOMEM if a table could not be had. */
+enum status pt_map(struct pt *pt, u64 va, hpa_t hpa, enum pt_level level, u32 rights) MUST_CHECK;
+
+/* The leaf that maps va; level 0 if none. */
+struct pt_leaf pt_lookup(const struct pt *pt, u64 va);
+
+/* Remove all leaves within [va, va + bytes), both 4 KiB aligned; a larger leaf that sticks out is ST_INVAL before anything is changed. Frees tables that become empty. */
+enum status pt_unmap(struct pt *pt, u64 va, u64 bytes) MUST_CHECK;
+
+/* Free every table below and including the root; leaves are not touched. Entries of the top level from `keep_from` on (0..512) belong to somebody else. */
+void pt_fini(struct pt *pt, u32 keep_from);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * info_page.h - what the kernel tells every PD about the machine (one read-only page), and what it tells root about the boot.
+ *
+ * Written once by the kernel before the first ring-3 instruction, never changed. Strings end with a zero byte.
+ */
+#ifndef VOS_INFO_PAGE_H
+#define VOS_INFO_PAGE_H
+
+#include "types.h"
+
+#define INFO_MAGIC 0x314f464e49534f56ull	/* "VOSINFO1" */
+
+enum virt_kind { VIRT_NONE, VIRT_SVM, VIRT_VMX };
+
+/* features_used / features_missing: hardware features VOS knows about. */
+enum info_feature {
+	FEAT_SVM, FEAT_NPT, FEAT_NRIPS, FEAT_DECODE_ASSISTS, FEAT_FLUSH_BY_ASID, FEAT_VGIF, FEAT_PAUSE_FILTER,
+	FEAT_VMX, FEAT_EPT, FEAT_UNRESTRICTED_GUEST, FEAT_VPID, FEAT_PREEMPTION_TIMER, FEAT_TPR_SHADOW, FEAT_APICV, FEAT_EPT_AD,
+	FEAT_PAGES_1G, FEAT_NX, FEAT_SMEP, FEAT_SMAP, FEAT_UMIP, FEAT_FSGSBASE, FEAT_PCID, FEAT_XSAVE, FEAT_XSAVEOPT,
+	FEAT_X2APIC, FEAT_TSC_DEADLINE, FEAT_INVARIANT_TSC, FEAT_COUNT
+};
+
+struct info_page {
+	u64 magic;
+	u64 tsc_hz;		/* rate of the time stamp counter, as calibrated */
+	u64 tsc_boot;		/* TSC when the kernel started */
+	u64 tsc_prompt_base;	/* TSC at the first ring-3 instruction */
+	u64 wall_boot_ns;	/* Unix time at tsc_boot, from the RTC (UTC); 0 = unknown */
+	u32 pcpu_count;
+	u32 virt;		/* enum virt_kind */
+	u64 features_used;	/* bit = enum info_feature */
+	u64 features_missing;	/* known for this vendor, not there */
+	u64 memory_bytes;	/* installed, as the boot loader's map says */
+	char vendor[16];	/* CPUID vendor */
+	char brand[52];		/* CPUID brand, or "" */
+	char virt_reason[76];	/* virt == VIRT_NONE: why, in words */
+	char loader[32];	/* boot loader's name */
+	char firmware[16];	/* "BIOS" or "UEFI" or "PVH" */
+	char cmdline[512];	/* the kernel's command line */
+	u64 xcr0_mask;		/* extended-state components guests may have */
+	u32 xsave_bytes;	/* size of the area for all of them */
+	u32 serial_port;	/* I/O port of the console UART, 0 = none */
+	u32 serial_irq;		/* its ISA interrupt */
+	u32 serial_baud;
+};
+_Static_assert(sizeof(struct info_page) <= 4096, "ABI");
+
+/*
+ * Root's view of the boot: a table of modules. Built-in ones (the programs of the other PDs) come first. Each is a MEM object, readable and executable,
+ * whose handle root has; a module's bytes start at offset 0, the rest of its last page is zero.
+ */
+#define BOOT_MODULES 64u
+
+struct boot_module {
+	char name[48];		/* first word of the module's string, or the built-in's name; foreign: judge before use */
+	u64 bytes;
+	u32 handle;
+	u32 built_in;
+};
+
+struct boot_page {
+	u64 magic;		/* INFO_MAGIC */
+	u32 module_count;
+	u32 zero;
+	struct boot_module modules[BOOT_MODULES];
+};
+_Static_assert(sizeof(struct boot_page) <= 8192, "ABI");
+
+/* Where the kernel maps things in root, and the handles root starts with. Root maps the info page into other PDs at the same address. */
+#define INFO_PAGE_ADDRESS 0x10000000ull		/* read only, one page */
+#define LOG_ADDRESS 0x10100000ull		/* kernel log, read only (struct log_ring) */
+#define BOOT_PAGE_ADDRESS 0x10200000ull		/* root only: struct boot_page, read only, two pages */
+
+#define HANDLE_ROOT 1u		/* the right to call root-only calls */
+#define HANDLE_SELF_PD 2u	/* root's own PD, CTL */
+#define HANDLE_SELF_THREAD 3u	/* root's thread */
+#define HANDLE_INFO_MEM 4u
+#define HANDLE_LOG_MEM 5u
+#define HANDLE_FIRST_MODULE 16u
+
+/*
+ * The kernel log: a byte ring that only the kernel writes. `head` counts bytes ever written; byte i is at text[i % LOG_BYTES]. A reader that
+ * is more than LOG_BYTES behind has lost bytes and starts again at head - LOG_BYTES. head is released after the bytes.
+ */
+#define LOG_BYTES (64u * 1024u - 64u)
+struct log_ring {
+	u64 head;
+	u64 zero[7];
+	char text[LOG_BYTES];
+};
+_Static_assert(sizeof(struct log_ring) == 64 * 1024, "ABI");
+
+#endif

@@ -1,0 +1,118 @@
+/*
+ * syscalls.h - the system calls of the VOS kernel.
+ *
+ * Registers only, never a pointer: the kernel does not dereference ring-3 memory.
+ *   RAX = number; arguments RDI RSI RDX R10 R8 R9.
+ *   Returns RAX = enum status, RDX = value. RCX and R11 hold RIP and RFLAGS (SYSCALL), and RDI, RSI, R8, R9, R10 come back
+ *   zeroed; RBX, RBP, R12-R15 are preserved.
+ * Numbers below SYS_FIRST are not the kernel's: it resumes the thread at the handler it registered (THREAD_SET_COMPAT) with all
+ * registers as they were and RCX = the RIP after the SYSCALL, so that a libc built for another system works unchanged; without a handler the
+ * thread faults.
+ *
+ * Handles are small integers into the PD's own table (HANDLE_COUNT slots); 0 is never valid, except where "0 = self" is said.
+ * Times are absolute values of the time stamp counter (see info_page.h for its rate); DEADLINE_NONE waits for ever.
+ */
+#ifndef VOS_SYSCALLS_H
+#define VOS_SYSCALLS_H
+
+#include "types.h"
+
+#define SYS_FIRST 0x1000u
+
+enum syscall_nr {
+	/* Anyone. */
+	SYS_LOG_WRITE = 0x1000,	/* (len <= 32, w0, w1, w2, w3): append bytes to the kernel log */
+	SYS_NOTIFY_WAIT,	/* (deadline) -> bits; ST_TIMEOUT when it passed; collects and clears this thread's pending bits */
+	SYS_NOTIFY_SIGNAL,	/* (h THREAD|SIGNAL): raise the handle's badge bits at that thread */
+	SYS_THREAD_CTL,		/* (h THREAD, or 0 = self, op, a, b) -> see enum thread_op */
+	SYS_HANDLE_CLOSE,	/* (h) */
+	/* A VMM. */
+	SYS_VCPU_RUN,		/* (h VCPU|RUN): enter the guest; ST_OK = exit record is in the vcpu page, or ST_NOTIFIED -> bits */
+	SYS_VCPU_GET,		/* (h VCPU|RUN, groups): fill further register groups of the vcpu page */
+	/* A driver. */
+	SYS_IRQ_ACK,		/* (h IRQ|ACK): the interrupt may come again */
+	/* Root only: each takes the ROOT handle or a handle with the CTL right, which only root has. */
+	SYS_MEM_CREATE,		/* (h_root, bytes, enum mem_flags) -> h MEM. Zeroed; frames are reserved now, granted on first touch */
+	SYS_MEM_MAP,		/* (h_space PD|CTL or VM|CTL, h_mem MEM or VCPU, address, offset, bytes, rights R/W/X): page aligned */
+	SYS_MEM_UNMAP,		/* (h_space, address, bytes): exactly a range that was mapped by one SYS_MEM_MAP */
+	SYS_PD_CREATE,		/* (h_root) -> h PD */
+	SYS_THREAD_CREATE,	/* (h_pd, entry, stack, arg, badge) -> h THREAD, stopped; faults signal badge to the caller's thread */
+	SYS_VM_CREATE,		/* (h_root) -> h VM */
+	SYS_VCPU_CREATE,	/* (h_vm, index) -> h VCPU; its page is mapped with SYS_MEM_MAP(h_pd, h_vcpu, ...) */
+	SYS_HANDLE_GRANT,	/* (h_pd, slot, h_src, rights, badge): put a copy into that PD's table; slot must be free */
+	SYS_OBJECT_DESTROY,	/* (h): ST_AGAIN while work remains; every handle to it is dead from the first call on */
+	SYS_OBJECT_STAT,	/* (h, enum stat) -> value */
+	SYS_IRQ_CREATE,		/* (h_root, gsi, flags, h_thread, badge) -> h IRQ: bind an interrupt line to a thread's notification */
+	SYS_PORT_GRANT,		/* (h_pd, first, count): let that PD's ring 3 use these I/O ports */
+	SYS_SYSTEM_CTL,		/* (h_root, enum system_op, a, b) -> value */
+	SYS_LAST
+};
+
+#define HANDLE_COUNT 4096u
+#define DEADLINE_NONE (~0ull)
+
+/* Rights of a handle. */
+#define RIGHT_R BIT32(0)	/* MEM: may be mapped readable */
+#define RIGHT_W BIT32(1)	/* MEM: may be mapped writable */
+#define RIGHT_X BIT32(2)	/* MEM: may be mapped executable */
+#define RIGHT_SIGNAL BIT32(3)	/* THREAD: may raise the badge */
+#define RIGHT_RUN BIT32(4)	/* VCPU: vcpu_run, vcpu_get */
+#define RIGHT_ACK BIT32(5)	/* IRQ */
+#define RIGHT_CTL BIT32(6)	/* everything else; only root gets it, from the creating call */
+#define RIGHT_ALL 0x7fu
+
+/* SYS_MEM_CREATE flags. */
+#define MEM_EAGER BIT32(0)	/* grant every frame at once (ST_AGAIN until done) */
+#define MEM_LARGE BIT32(1)	/* prefer 2 MiB and 1 GiB frames */
+
+/* SYS_IRQ_CREATE flags. */
+#define IRQ_LEVEL BIT32(0)	/* level triggered (else edge) */
+#define IRQ_LOW BIT32(1)	/* active low (else high) */
+#define IRQ_ISA BIT32(2)	/* gsi is an ISA number: apply the MADT's overrides */
+
+enum thread_op {
+	/* On oneself (h = 0). */
+	THREAD_SET_COMPAT,	/* a = entry for system call numbers below SYS_FIRST */
+	THREAD_SET_FSBASE,	/* a = FS base (canonical, lower half) */
+	THREAD_EXIT,		/* a = code: stops and tells the supervisor (THREAD_GET_FAULT gives FAULT_EXIT) */
+	THREAD_YIELD,
+	/* On others, with CTL. */
+	THREAD_START,		/* from stopped, to runnable */
+	THREAD_STOP,		/* at the next safe point, at once if not running */
+	THREAD_GET_FAULT,	/* a = enum fault_word -> value; why it stopped */
+	THREAD_SET_WEIGHT,	/* a = fair-share weight 1..1000, 100 is the default */
+	THREAD_SET_PRIORITY,	/* a = enum sched_class */
+};
+
+enum sched_class { SCHED_CLASS_FAIR, SCHED_CLASS_RT, SCHED_CLASS_COUNT };	/* RT runs before any FAIR thread */
+
+enum fault_word { FAULT_KIND, FAULT_RIP, FAULT_ADDRESS, FAULT_ERROR, FAULT_WORD_COUNT };
+/* FAULT_KIND: 0 none; 1..0xff = exception vector + 1; else one of: */
+#define FAULT_EXIT 0x100u	/* THREAD_EXIT; FAULT_ERROR = its code */
+#define FAULT_NOMEM 0x101u	/* a lazily granted page could not be had; FAULT_ADDRESS */
+#define FAULT_COMPAT 0x102u	/* foreign system call and no handler; FAULT_ERROR = number */
+
+enum stat {
+	STAT_BYTES,		/* MEM: size */
+	STAT_BYTES_GRANTED,	/* MEM: frames granted so far, in bytes */
+	STAT_TIME_TSC,		/* THREAD: time on a pCPU, all of it */
+	STAT_TIME_GUEST_TSC,	/* THREAD: thereof in guest mode */
+	STAT_EXITS,		/* VCPU: VM exits */
+	STAT_EXITS_VMM,		/* VCPU: thereof handed to the VMM */
+	STAT_TABLE_BYTES,	/* PD, VM: page tables */
+	STAT_COUNT
+};
+
+enum system_op {
+	SYSTEM_POWEROFF,	/* does not return when the machine can be switched off; else ST_UNSUPPORTED */
+	SYSTEM_REBOOT,
+	SYSTEM_LOG_BIND,	/* a = h THREAD|SIGNAL of whom to signal when the log grows */
+	SYSTEM_CONSOLE_TAKE,	/* the serial port is the driver's from now on: the kernel writes to it only in a panic */
+	SYSTEM_FRAMES_TOTAL,	/* -> bytes of usable memory the kernel found */
+	SYSTEM_FRAMES_FREE,	/* -> bytes neither granted nor reserved */
+	SYSTEM_FRAMES_KERNEL,	/* -> bytes the kernel uses itself (image, tables, objects) */
+	SYSTEM_IDLE_TSC,	/* a = pCPU -> idle time */
+	SYSTEM_OP_COUNT
+};
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * ring.c - see ring.h.
+ */
+#include "ring.h"
+
+static u32 load_acquire(const u32 *p)
+{
+	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+static void store_release(u32 *p, u32 value)
+{
+	__atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+void ring_attach_producer(struct ring *r, struct ring_shared *shared, u32 size)
+{
+	*r = (struct ring){ .shared = shared, .size = size, .index = load_acquire(&shared->head) };
+}
+
+void ring_attach_consumer(struct ring *r, struct ring_shared *shared, u32 size)
+{
+	*r = (struct ring){ .shared = shared, .size = size, .index = load_acquire(&shared->tail) };
+}
+
+u32 ring_room(const struct ring *r)
+{
+	u32 used = r->index - load_acquire(&r->shared->tail);
+
+	return used <= r->size ? r->size - used : 0;
+}
+
+u32 ring_used(const struct ring *r)
+{
+	u32 used = load_acquire(&r->shared->head) - r->index;
+
+	return used <= r->size ? used : 0;
+}
+
+u32 ring_write(struct ring *r, const void *bytes, u32 count)
+{
+	const u8 *from = bytes;
+	u32 room = ring_room(r);
+
+	if (count > room)
+		count = room;
+	for (u32 i = 0; i < count; i++)
+		r->shared->data[(r->index + i) & (r->size - 1)] = from[i];
+	r->index += count;
+	store_release(&r->shared->head, r->index);
+	return count;
+}
+
+u32 ring_read(struct ring *r, void *bytes, u32 count)
+{
+	u8 *to = bytes;
+	u32 used = ring_used(r);
+
+	if (count > used)
+		count = used;
+	for (u32 i = 0; i < count; i++)
+		to[i] = r->shared->data[(r->index + i) & (r->size - 1)];
+	r->index += count;
+	store_release(&r->shared->tail, r->index);
+	return count;
+}
+
+bool ring_put(struct ring *r, const void *message, u32 count)
+{
+	return ring_room(r) >= count && ring_write(r, message, count) == count;
+}
+
+bool ring_get(struct ring *r, void *message, u32 count)
+{
+	return ring_used(r) >= count && ring_read(r, message, count) == count;
+}
+
+void ring_producer_wait(struct ring *r, bool is_waiting)
+{
+	__atomic_store_n(&r->shared->producer_waiting, is_waiting, __ATOMIC_SEQ_CST);
+}
+
+void ring_consumer_wait(struct ring *r, bool is_waiting)
+{
+	__atomic_store_n(&r->shared->consumer_waiting, is_waiting, __ATOMIC_SEQ_CST);
+}
+
+bool ring_consumer_take_waiting(struct ring *r)
+{
+	return __atomic_exchange_n(&r->shared->consumer_waiting, 0, __ATOMIC_SEQ_CST) != 0;
+}
+
+bool ring_producer_take_waiting(struct ring *r)
+{
+	return __atomic_exchange_n(&r->shared->producer_waiting, 0, __ATOMIC_SEQ_CST) != 0;
+}

@@ -1,0 +1,63 @@
+/*
+ * ring.h - a single-producer single-consumer byte ring in memory that two PDs share.
+ *
+ * Neither side trusts the other: each keeps its own index and the size privately (struct ring), publishes its index in the shared header, and reads
+ * the peer's index once per operation and judges it. A peer that publishes nonsense makes the ring look empty (to the consumer) or full (to the
+ * producer) and nothing worse.
+ *
+ * Indices run freely modulo 2^32; size is a power of two. Ownership: bytes [tail, head) are the consumer's, the rest the producer's. The
+ * release store of head pairs with the acquire load in ring_used, the release store of tail with the one in ring_room.
+ *
+ * Signals: a side that is about to sleep sets its `waiting` word, checks the ring once more and sleeps; the other side calls
+ * ring_take_waiting after it published, and signals if that says so. How to signal is the caller's business.
+ */
+#ifndef VOS_RING_H
+#define VOS_RING_H
+
+#include "types.h"
+
+struct ring_shared {
+	u32 head;		/* written by the producer */
+	u32 producer_waiting;	/* producer: signal me when there is room */
+	u32 zero0[14];
+	u32 tail;		/* written by the consumer */
+	u32 consumer_waiting;	/* consumer: signal me when there are bytes */
+	u32 zero1[14];
+	u8 data[];
+};
+_Static_assert(sizeof(struct ring_shared) == 128, "ABI");
+
+struct ring {
+	struct ring_shared *shared;
+	u32 size;		/* power of two, bytes of data[] */
+	u32 index;		/* head for the producer, tail for the consumer */
+};
+
+/* Size of the shared memory for a ring with `size` bytes of data. */
+#define RING_BYTES(size) (sizeof(struct ring_shared) + (size))
+
+/* Attach as producer or consumer of a ring that is zeroed or in use: goes on at the published index of one's own side. */
+void ring_attach_producer(struct ring *r, struct ring_shared *shared, u32 size);
+void ring_attach_consumer(struct ring *r, struct ring_shared *shared, u32 size);
+
+/* Producer: bytes that can be written now. Consumer: bytes that can be read now. */
+u32 ring_room(const struct ring *r);
+u32 ring_used(const struct ring *r);
+
+/* Write or read up to `count` bytes; returns how many were. */
+u32 ring_write(struct ring *r, const void *bytes, u32 count);
+u32 ring_read(struct ring *r, void *bytes, u32 count);
+
+/* All or nothing, for fixed-size messages. */
+bool ring_put(struct ring *r, const void *message, u32 count);
+bool ring_get(struct ring *r, void *message, u32 count);
+
+/* "Please signal me": set before sleeping (then check the ring again), and cleared when awake. */
+void ring_producer_wait(struct ring *r, bool is_waiting);
+void ring_consumer_wait(struct ring *r, bool is_waiting);
+
+/* After publishing: true if the other side asked to be signalled; clears its request. */
+bool ring_consumer_take_waiting(struct ring *r);	/* called by the producer */
+bool ring_producer_take_waiting(struct ring *r);	/* called by the consumer */
+
+#endif

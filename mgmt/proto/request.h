@@ -1,0 +1,149 @@
+/*
+ * request.h - what the console asks of root, and what root answers and reports: fixed-size messages over two byte rings (ring.h).
+ *
+ * Root copies each request once and checks every field; strings must end within their array. Text for people is made by the console alone:
+ * root answers with codes and numbers.
+ */
+#ifndef VOS_REQUEST_H
+#define VOS_REQUEST_H
+
+#include "types.h"
+
+#define VM_NAME_BYTES 32u	/* [a-z0-9][a-z0-9-]{0,30} and a zero */
+#define IMAGE_NAME_BYTES 48u
+#define CMDLINE_BYTES 512u
+#define VM_COUNT 128u		/* VMs that can be defined */
+#define VM_VCPUS 16u		/* vCPUs of one VM, at most */
+#define IMAGE_MODULES 8u	/* further Multiboot modules */
+
+/* Result classes: the exit codes of every command (management.md). */
+enum result {
+	RESULT_OK = 0, RESULT_FAILED = 1, RESULT_USAGE = 2, RESULT_NOT_FOUND = 3, RESULT_STATE = 4, RESULT_RESOURCES = 5,
+	RESULT_DENIED = 6, RESULT_TIMEOUT = 7, RESULT_LINK = 8, RESULT_UNSUPPORTED = 9, RESULT_INTEGRITY = 10
+};
+
+/* What exactly: chosen by root, put into words by the console. need and have are in the reply. */
+enum fault {
+	FAULT_NONE,
+	FAULT_NO_VM,		/* no VM of that name */
+	FAULT_VM_EXISTS,
+	FAULT_VM_STATE,		/* have = enum vm_state it is in */
+	FAULT_BAD_NAME,
+	FAULT_BAD_FIELD,	/* have = enum request_field */
+	FAULT_NO_MEMORY,	/* need, have in bytes */
+	FAULT_TOO_MANY_VMS,	/* have = limit */
+	FAULT_TOO_MANY_VCPUS,	/* need = asked, have = limit */
+	FAULT_NO_IMAGE,		/* text = the name that is not there */
+	FAULT_NO_DEFAULT_IMAGE,
+	FAULT_NO_VIRT,		/* this machine has no usable virtualization */
+	FAULT_NO_POWEROFF,	/* this machine can't be switched off by software */
+	FAULT_GUEST_DEAF,	/* the guest did not react in time */
+	FAULT_INTERNAL,		/* have = enum status */
+	FAULT_BUSY,		/* another request on that VM is under way */
+};
+
+enum request_field { FIELD_CPU, FIELD_MEMORY, FIELD_KERNEL, FIELD_INITRD, FIELD_CMDLINE, FIELD_PLATFORM, FIELD_RESTART, FIELD_OP };
+
+enum request_op {
+	REQ_CREATE = 1,		/* name and .spec */
+	REQ_START, REQ_STOP,	/* stop: flags FORCE, timeout_ms */
+	REQ_PAUSE, REQ_RESUME, REQ_RESET,
+	REQ_DELETE,		/* flags FORCE */
+	REQ_STATUS,		/* by name */
+	REQ_LIST,		/* index = where to go on from; answers the next VM with index >= it, or FAULT_NO_VM */
+	REQ_IMAGES,		/* index: the index-th image that is not built in; FAULT_NO_IMAGE past the end */
+	REQ_HOST,		/* host memory and load */
+	REQ_REBOOT, REQ_POWEROFF,
+	REQ_OP_COUNT
+};
+
+#define REQ_FLAG_FORCE BIT32(0)
+#define REQ_FLAG_DRY_RUN BIT32(1)	/* check and answer, change nothing */
+
+enum vm_platform { PLATFORM_MODERN, PLATFORM_PC, PLATFORM_COUNT };
+enum vm_restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_COUNT };	/* what root does after a crash */
+
+struct vm_spec {
+	u32 cpus;
+	u32 platform;		/* enum vm_platform */
+	u64 memory_bytes;	/* a multiple of 2 MiB; at least 2 MiB */
+	u32 restart;		/* enum vm_restart */
+	u32 restart_limit;	/* ON_FAILURE: how often */
+	u32 module_count;
+	u32 zero;
+	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image */
+	char initrd[IMAGE_NAME_BYTES];	/* "" = none (or the default image's, if kernel is "") */
+	char modules[IMAGE_MODULES][IMAGE_NAME_BYTES];	/* Multiboot1 modules after the initrd */
+	char cmdline[CMDLINE_BYTES];	/* "" with kernel "" = the default image's */
+};
+
+struct request {
+	u32 id;			/* chosen by the console, comes back in the reply */
+	u32 op;
+	u32 flags;
+	u32 index;
+	u32 timeout_ms;
+	u32 zero;
+	char name[VM_NAME_BYTES];
+	struct vm_spec spec;
+};
+
+enum vm_state { VM_DEFINED, VM_STARTING, VM_RUNNING, VM_PAUSED, VM_STOPPING, VM_STOPPED, VM_CRASHED, VM_STATE_COUNT };
+
+enum vm_reason {		/* why the VM is in its state */
+	WHY_NONE,
+	WHY_REQUEST,		/* an operator's command */
+	WHY_GUEST_POWEROFF, WHY_GUEST_REBOOT,
+	WHY_FORCED,		/* stop-vm --force, or the guest did not react */
+	WHY_TRIPLE_FAULT, WHY_GUEST_PANIC, WHY_BAD_STATE, WHY_BAD_IMAGE, WHY_EMULATION, /* crashed; text says more */
+	WHY_VMM_FAULT,		/* the VMM itself faulted */
+	WHY_NO_MEMORY,
+	WHY_COUNT
+};
+
+struct vm_report {
+	char name[VM_NAME_BYTES];
+	u32 index;		/* 0 .. VM_COUNT-1: where its console rings are; stays the same while the VM is defined */
+	u32 state;		/* enum vm_state */
+	u32 reason;		/* enum vm_reason */
+	u32 restarts;
+	u64 rip;		/* crashed: where */
+	u32 last_exit;		/* crashed: enum exit_reason of the last exit */
+	u32 vmm_fault;		/* WHY_VMM_FAULT: FAULT_KIND */
+	u64 detail;		/* WHY_VMM_FAULT: address */
+	u64 uptime_ns;		/* since start, pauses excluded */
+	u64 cpu_time_ns;	/* thread time of all its vCPUs */
+	u64 guest_time_ns;
+	u64 exits, exits_vmm;
+	u64 memory_granted_bytes;
+	u64 overhead_bytes;	/* page tables and VMM memory */
+	char text[96];		/* VMM's words on a bad image or a crash; foreign: print escaped */
+	struct vm_spec spec;
+};
+
+struct image_report { char name[IMAGE_NAME_BYTES]; u64 bytes; u32 is_default; u32 zero; };
+
+struct host_report { u64 memory_total, memory_free, memory_kernel; u64 uptime_ns; u64 idle_ns; u32 vm_count, vm_running; };
+
+enum reply_kind { REPLY_ANSWER = 1, REPLY_EVENT };
+
+struct reply {
+	u32 kind;		/* enum reply_kind */
+	u32 id;			/* of the request; 0 for events */
+	u32 result;		/* enum result */
+	u32 fault;		/* enum fault */
+	u64 need, have;
+	char text[64];
+	union {
+		struct vm_report vm;		/* events: the VM's new state; most answers too */
+		struct image_report image;
+		struct host_report host;
+	};
+};
+
+#define REQUEST_RING_BYTES 16384u	/* console -> root */
+#define REPLY_RING_BYTES 65536u		/* root -> console */
+_Static_assert(sizeof(struct request) <= 2048, "ring");
+_Static_assert(sizeof(struct reply) <= 2048, "ring");
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * vm_layout.h - how root lays out the other PDs: addresses, handles, notification bits, and the pages it shares with them.
+ */
+#ifndef VOS_VM_LAYOUT_H
+#define VOS_VM_LAYOUT_H
+
+#include "info_page.h"
+#include "request.h"
+#include "types.h"
+
+/* ---- Every PD ---- program at 0x400000 (its ELF), info page at INFO_PAGE_ADDRESS. */
+#define PD_HEAP_ADDRESS 0x30000000ull	/* RW memory for brk/mmap of its libc; size in the start argument */
+#define PD_STACK_TOP 0x7ff000000000ull
+#define PD_STACK_BYTES (64u * 1024u)
+/* The start argument (RDI) is the heap's size in bytes. */
+
+#define H_ROOT_SIGNAL 2u	/* THREAD|SIGNAL: root's thread; badge as below */
+
+/* Notification bits at root. */
+#define ROOT_BIT_REQUEST BIT64(0)	/* console: there are requests, or room for replies */
+#define ROOT_BIT_VMM BIT64(1)		/* some VMM: its control page changed */
+#define ROOT_BIT_FAULT BIT64(2)		/* some thread stopped */
+
+/* ---- Console ---- */
+#define CONSOLE_REQUEST_RING 0x20000000ull	/* RING_BYTES(REQUEST_RING_BYTES); producer */
+#define CONSOLE_REPLY_RING 0x20100000ull	/* RING_BYTES(REPLY_RING_BYTES); consumer */
+#define CONSOLE_SERIAL_RX 0x20200000ull		/* serial.h: consumer of RX, producer of TX */
+#define CONSOLE_SERIAL_TX 0x20300000ull
+#define CONSOLE_CONF 0x20400000ull		/* the module vos.conf, read only; see console_args */
+#define CONSOLE_ARGS 0x20600000ull		/* struct console_args, read only */
+#define CONSOLE_VM_RINGS 0x40000000ull		/* VM i's console rings at + i * VM_RINGS_BYTES, while the VM is defined */
+#define CONSOLE_H_SERIAL 3u			/* THREAD|SIGNAL: serial driver */
+#define CONSOLE_H_VM 16u			/* + i: THREAD|SIGNAL of VM i's VMM (badge VMM_BIT_CONSOLE), while it lives */
+
+struct console_args {
+	u64 conf_bytes;		/* 0 = there is no vos.conf */
+	u32 has_serial;
+	u32 zero;
+};
+
+/* Notification bits at the console. */
+#define CONSOLE_BIT_REPLY BIT64(0)
+#define CONSOLE_BIT_SERIAL BIT64(1)
+#define CONSOLE_BIT_VM BIT64(2)		/* some VM wrote to, or read from, its console rings */
+#define CONSOLE_BIT_LOG BIT64(3)	/* the kernel log grew */
+
+/* A VM's console rings: output (VMM -> console), then input. Made at create-vm, they outlive every run of the VM. */
+#define VM_OUTPUT_RING_BYTES 16384u
+#define VM_INPUT_RING_BYTES 2048u
+#define VM_INPUT_RING_OFFSET 0x5000u
+#define VM_RINGS_BYTES 0x6000u
+
+/* ---- Serial driver ---- (drivers/proto/serial.h: rings) */
+#define SERIAL_RX 0x20000000ull
+#define SERIAL_TX 0x20100000ull
+#define SERIAL_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_SERIAL */
+#define SERIAL_H_IRQ 4u
+#define SERIAL_BIT_IRQ BIT64(0)
+#define SERIAL_BIT_CONSOLE BIT64(1)	/* from the console: bytes to send, or room again */
+
+/* ---- VMM ---- */
+#define VMM_ARGS 0x20000000ull		/* struct vmm_args, read only, two pages */
+#define VMM_CONTROL 0x20010000ull	/* struct vmm_control, shared with root, one page */
+#define VMM_RINGS 0x20020000ull		/* its console rings: producer of output, consumer of input */
+#define VMM_VCPU_PAGES 0x20100000ull	/* + i * PAGE_SIZE */
+#define VMM_STACKS 0x7fe000000000ull	/* further vCPU threads' stacks: top of thread i at + i * 0x100000 */
+#define VMM_IMAGES 0x100000000ull	/* image i, read only, at + i * VMM_IMAGE_STRIDE */
+#define VMM_IMAGE_STRIDE 0x80000000ull
+#define VMM_RAM 0x100000000000ull	/* guest RAM: offset 0 .. memory_bytes, contiguous */
+#define VMM_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_VM */
+#define VMM_H_VCPU 16u			/* + i: VCPU|RUN */
+#define VMM_H_THREAD 48u		/* + i: THREAD|SIGNAL of the thread of vCPU i, badge VMM_BIT_KICK */
+
+/* Notification bits at a VMM's threads (thread 0 serves the control page and the console). */
+#define VMM_BIT_CONTROL BIT64(0)
+#define VMM_BIT_CONSOLE BIT64(1)
+#define VMM_BIT_KICK BIT64(2)
+
+/* Guest-physical layout: RAM offset [0, RAM_LOW_LIMIT) at GPA 0, the rest at 4 GiB. Root maps it, the VMM computes with it. */
+#define RAM_LOW_LIMIT 0xc0000000ull
+
+enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE };
+
+struct vmm_image {
+	u64 bytes;
+	u32 kind;
+	u32 zero;
+	char name[IMAGE_NAME_BYTES];	/* as given to the guest, e.g. as a Multiboot module's string */
+};
+
+/* Read only for the VMM; written by root before the VMM's first instruction. */
+struct vmm_args {
+	char name[VM_NAME_BYTES];
+	u64 memory_bytes;
+	u32 cpus;
+	u32 platform;		/* enum vm_platform */
+	u32 image_count;	/* 1 + initrd + modules */
+	u32 zero;
+	u64 wall_offset_ns;	/* added to the host's wall clock */
+	u64 random_seed[4];	/* for the VMM's own use */
+	struct vmm_image images[2 + IMAGE_MODULES];
+	char cmdline[CMDLINE_BYTES];
+};
+_Static_assert(sizeof(struct vmm_args) <= 8192, "two pages");
+
+/*
+ * Control page: each word has one writer. Root raises `command` (a set of bits that only grows until the VMM copies it to `done`):
+ * want_paused is a level; power_button and nmi count presses. The VMM reports in its half and signals root.
+ */
+struct vmm_control {
+	/* root -> VMM */
+	u32 want_paused;
+	u32 power_button;	/* number of presses so far */
+	u32 zero0[14];
+	/* VMM -> root; foreign for root */
+	u32 phase;		/* enum vmm_phase */
+	u32 is_paused;		/* equals want_paused once obeyed */
+	u32 reason;		/* enum vm_reason, with PHASE_ENDED */
+	u32 last_exit;
+	u64 rip;
+	u32 wants_restart;	/* with PHASE_ENDED: the guest asked for a reset */
+	u32 zero1;
+	char text[96];
+};
+
+enum vmm_phase { PHASE_LOADING, PHASE_RUNNING, PHASE_ENDED };
+
+/* Root's notes. A VMM that has ended waits (notify_wait for ever) until root destroys it. */
+
+#endif
