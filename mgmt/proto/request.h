@@ -23,23 +23,23 @@ enum result {
 };
 
 /* What exactly: chosen by root, put into words by the console. need and have are in the reply. */
-enum fault {
-	FAULT_NONE,
-	FAULT_NO_VM,		/* no VM of that name */
-	FAULT_VM_EXISTS,
-	FAULT_VM_STATE,		/* have = enum vm_state it is in */
-	FAULT_BAD_NAME,
-	FAULT_BAD_FIELD,	/* have = enum request_field */
-	FAULT_NO_MEMORY,	/* need, have in bytes */
-	FAULT_TOO_MANY_VMS,	/* have = limit */
-	FAULT_TOO_MANY_VCPUS,	/* need = asked, have = limit */
-	FAULT_NO_IMAGE,		/* text = the name that is not there */
-	FAULT_NO_DEFAULT_IMAGE,
-	FAULT_NO_VIRT,		/* this machine has no usable virtualization */
-	FAULT_NO_POWEROFF,	/* this machine can't be switched off by software */
-	FAULT_GUEST_DEAF,	/* the guest did not react in time */
-	FAULT_INTERNAL,		/* have = enum status */
-	FAULT_BUSY,		/* another request on that VM is under way */
+enum error {
+	ERR_NONE,
+	ERR_NO_VM,		/* no VM of that name */
+	ERR_VM_EXISTS,
+	ERR_VM_STATE,		/* have = enum vm_state it is in */
+	ERR_BAD_NAME,
+	ERR_BAD_FIELD,	/* have = enum request_field */
+	ERR_NO_MEMORY,	/* need, have in bytes */
+	ERR_TOO_MANY_VMS,	/* have = limit */
+	ERR_TOO_MANY_VCPUS,	/* need = asked, have = limit */
+	ERR_NO_IMAGE,		/* text = the name that is not there */
+	ERR_NO_DEFAULT_IMAGE,
+	ERR_NO_VIRT,		/* this machine has no usable virtualization */
+	ERR_NO_POWEROFF,	/* this machine can't be switched off by software */
+	ERR_GUEST_DEAF,	/* the guest did not react in time */
+	ERR_INTERNAL,		/* have = enum status */
+	ERR_BUSY,		/* another request on that VM is under way */
 };
 
 enum request_field { FIELD_CPU, FIELD_MEMORY, FIELD_KERNEL, FIELD_INITRD, FIELD_CMDLINE, FIELD_PLATFORM, FIELD_RESTART, FIELD_OP };
@@ -50,8 +50,8 @@ enum request_op {
 	REQ_PAUSE, REQ_RESUME, REQ_RESET,
 	REQ_DELETE,		/* flags FORCE */
 	REQ_STATUS,		/* by name */
-	REQ_LIST,		/* index = where to go on from; answers the next VM with index >= it, or FAULT_NO_VM */
-	REQ_IMAGES,		/* index: the index-th image that is not built in; FAULT_NO_IMAGE past the end */
+	REQ_LIST,		/* index = where to go on from; answers the next VM with index >= it, or ERR_NO_VM */
+	REQ_IMAGES,		/* index: the index-th image that is not built in; ERR_NO_IMAGE past the end */
 	REQ_HOST,		/* host memory and load */
 	REQ_REBOOT, REQ_POWEROFF,
 	REQ_OP_COUNT
@@ -131,7 +131,7 @@ struct reply {
 	u32 kind;		/* enum reply_kind */
 	u32 id;			/* of the request; 0 for events */
 	u32 result;		/* enum result */
-	u32 fault;		/* enum fault */
+	u32 error;			/* enum error */
 	u64 need, have;
 	char text[64];
 	union {
