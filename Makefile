@@ -1,6 +1,6 @@
 # VOS: one Makefile for the kernel, the ring-3 programs, the ISO and every test.  `make help` lists what it does.
 #
-# Sources are found by wildcard: put a file into a room and it is built.  Each room is compiled with its own -I list,
+# Sources are found by wildcard: put a file into a room and it is built.  Each room is compiled with its own -iquote list,
 # which is what keeps dependencies one-way (tests/check/includes.py proves it).  Everything lands in build/.
 
 VERSION		:= 0.1.0
@@ -92,8 +92,8 @@ srcs		= $(sort $(wildcard $(1)/*.c $(1)/*.S))
 kobjs		= $(patsubst %,$(B)/obj/k/%.o,$(call srcs,$(1)))
 uobjs		= $(patsubst %,$(B)/obj/u/%.o,$(call srcs,$(1)))
 room_of		= $(patsubst %/,%,$(dir $(1)))
-kinc		= $(addprefix -I,$(sort $(K_INC) $(call room_of,$(1)) $(inc.$(call room_of,$(1)))))
-uinc		= $(addprefix -I,$(sort $(U_INC) $(call room_of,$(1)) $(inc.$(call room_of,$(1)))))
+kinc		= $(addprefix -iquote ,$(sort $(K_INC) $(call room_of,$(1)) $(inc.$(call room_of,$(1)))))
+uinc		= $(addprefix -iquote ,$(sort $(U_INC) $(call room_of,$(1)) $(inc.$(call room_of,$(1)))))
 
 K_OBJS		:= $(foreach r,$(K_ROOMS),$(call kobjs,$(r)))
 U_OBJS		:= $(foreach r,$(U_COMMON),$(call uobjs,$(r)))
