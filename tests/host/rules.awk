@@ -1,6 +1,6 @@
 # Writes the make rules of the host tests.  Each tests/host/{test,fuzz}_NAME.c says in its first lines
-#	/* sources: kernel/lib/ring.c vmm/decode.c */	what it is linked with (folders of these are on its -I list)
-#	/* includes: vmm vmm/dev */			further folders for its -I list, before the common ones
+#	/* sources: kernel/lib/ring.c vmm/decode.c */	what it is linked with (folders of these are on its -iquote list)
+#	/* includes: vmm vmm/dev */			further folders for its -iquote list, before the common ones
 #	/* defines: FOO=1 */				macros for it and its sources
 # test_* becomes build/host/test_NAME (cmocka), fuzz_* becomes build/host/fuzz_NAME (fuzz_main.c: a short deterministic
 # run) and build/libfuzzer/fuzz_NAME (clang).
@@ -22,7 +22,7 @@ function program(dir, cc, flags, libs, extra,    i, n, list, objs, obj, incs, fo
 	for (i = 1; i <= n; i++)
 		if (!(list[i] in seen)) {
 			seen[list[i]] = 1
-			incs = incs " -I" list[i]
+			incs = incs " -iquote" list[i]
 		}
 	n = split(file " " sources " " extra, list, " ")
 	for (i = 1; i <= n; i++) {
@@ -30,7 +30,7 @@ function program(dir, cc, flags, libs, extra,    i, n, list, objs, obj, incs, fo
 		sub(/\/[^\/]*$/, "", folder)
 		if (!(folder in seen)) {
 			seen[folder] = 1
-			incs = incs " -I" folder
+			incs = incs " -iquote" folder
 		}
 	}
 	objs = ""
