@@ -42,7 +42,7 @@ enum error {
 	ERR_BUSY,		/* another request on that VM is under way */
 };
 
-enum request_field { FIELD_CPU, FIELD_MEMORY, FIELD_KERNEL, FIELD_INITRD, FIELD_CMDLINE, FIELD_PLATFORM, FIELD_RESTART, FIELD_OP };
+enum request_field { FIELD_CPU, FIELD_MEMORY, FIELD_KERNEL, FIELD_INITRD, FIELD_CMDLINE, FIELD_PLATFORM, FIELD_RESTART, FIELD_OP, FIELD_VMM };
 
 enum request_op {
 	REQ_CREATE = 1,		/* name and .spec */
@@ -74,6 +74,7 @@ struct vm_spec {
 	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image */
 	char initrd[IMAGE_NAME_BYTES];	/* "" = none (or the default image's, if kernel is "") */
 	char modules[IMAGE_MODULES][IMAGE_NAME_BYTES];	/* Multiboot1 modules after the initrd */
+	char vmm[IMAGE_NAME_BYTES];	/* program to use as its VMM; "" = the built-in one */
 	char cmdline[CMDLINE_BYTES];	/* "" with kernel "" = the default image's */
 };
 

@@ -1,0 +1,259 @@
+/*
+ * hostile.c - a ring-3 program that sits where a VMM should be and does all the harm it can.
+ *
+ * It is started as the VMM of a VM (create-vm --vmm hostile --cmdline MODE); the guest's command line names what to do. Modes that only make system
+ * calls end by reporting PHASE_ENDED with a poweroff; the other modes break a rule that the processor enforces, and must end in a fault that stops this
+ * program alone. Whoever runs it watches a second VM and the prompt.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "syscalls.h"
+#include "vcpu_page.h"
+#include "vm_layout.h"
+
+#define ARGS ((const struct vmm_args *)VMM_ARGS)
+#define CONTROL ((volatile struct vmm_control *)VMM_CONTROL)
+#define PAGE ((volatile struct vcpu_page *)VMM_VCPU_PAGES)
+
+static u64 seed = 0x9e3779b97f4a7c15ull;
+
+static u64 random_u64(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+struct answer {
+	u64 status, value;
+};
+
+static struct answer call(u64 number, const u64 a[6])
+{
+	register u64 r10 __asm__("r10") = a[3];
+	register u64 r8 __asm__("r8") = a[4];
+	register u64 r9 __asm__("r9") = a[5];
+	u64 status = number, rdi = a[0], rsi = a[1], rdx = a[2];
+
+	__asm__ volatile("syscall"
+			 : "+a"(status), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r10), "+r"(r8), "+r"(r9)
+			 :
+			 : "rcx", "r11", "memory");
+	return (struct answer){ status, rdx };
+}
+
+static void say(const char *text)
+{
+	u64 words[4];
+	size_t length = strlen(text);
+
+	while (length > 0) {
+		size_t part = length < sizeof words ? length : sizeof words;
+
+		memset(words, 0, sizeof words);
+		memcpy(words, text, part);
+		call(SYS_LOG_WRITE, (u64[6]){ part, words[0], words[1], words[2], words[3], 0 });
+		text += part;
+		length -= part;
+	}
+}
+
+/* Values that tend to be at the edge of somebody's check. */
+static u64 edge(void)
+{
+	static const u64 values[] = {
+		0, 1, 2, 3, 4, 5, 16, 17, 48, 49, 63, 64, 255, 511, 512, 4095, 4096, 4097, HANDLE_COUNT - 1, HANDLE_COUNT,
+		HANDLE_COUNT + 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, VMM_ARGS, VMM_CONTROL, VMM_VCPU_PAGES,
+		VMM_RAM, 0x400000, 0x00007ffffffff000, 0x0000800000000000, 0xffff800000000000, 0xfffffe0000000000,
+		0xffffff0000000000, 0xffffffff80000000, 0xffffffff80100000, 0x7fffffffffffffff, 0x8000000000000000,
+		0xfffffffffffff000, ~1ull, ~0ull,
+	};
+	u64 r = random_u64();
+
+	switch (r & 3) {
+	case 0: return values[(r >> 8) % ARRAY_COUNT(values)];
+	case 1: return (r >> 8) & 127;
+	case 2: return ((r >> 8) & 0xffff) << 12;
+	default: return random_u64();
+	}
+}
+
+/* A call that would put this very thread to sleep or to an end proves nothing. */
+static bool is_suicide(u64 number, const u64 a[6])
+{
+	if (number == SYS_NOTIFY_WAIT)
+		return a[0] > 1;
+	if (number == SYS_THREAD_CTL)
+		return a[1] == THREAD_EXIT || a[1] == THREAD_SET_COMPAT || a[1] == THREAD_SET_FSBASE || a[1] == THREAD_STOP;
+	return number == SYS_HANDLE_CLOSE;
+}
+
+/* Scribble over the vcpu page, keeping only a deadline so that the guest comes back. */
+static void scribble_page(void)
+{
+	u64 *words = (u64 *)VMM_VCPU_PAGES;
+	u32 count = (u32)(random_u64() % 64);
+
+	if (random_u64() % 16 == 0)
+		count = sizeof(struct vcpu_page) / 8;
+	for (u32 i = 0; i < count; i++)
+		words[random_u64() % (sizeof(struct vcpu_page) / 8)] = edge();
+	PAGE->dirty = (u32)random_u64();
+	u32 low, high;
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	PAGE->deadline_tsc = ((u64)high << 32 | low) + 20000;
+}
+
+static void storm_calls(void)
+{
+	u64 refused = 0, granted = 0;
+
+	for (u32 i = 0; i < 60000; i++) {
+		u64 number = random_u64() % 8 ? SYS_FIRST + random_u64() % (SYS_LAST - SYS_FIRST + 3) : edge() | SYS_FIRST;
+		u64 a[6] = { edge(), edge(), edge(), edge(), edge(), edge() };
+
+		if (is_suicide(number, a) || number == SYS_LOG_WRITE || number < SYS_FIRST)
+			continue;
+		if (number == SYS_VCPU_RUN)
+			scribble_page();
+		if (call(number, a).status == ST_OK)
+			granted++;
+		else
+			refused++;
+	}
+	char text[64];
+	snprintf(text, sizeof text, "hostile: %u refused, %u done\n", (unsigned)refused, (unsigned)granted);
+	say(text);
+}
+
+static void storm_page(void)
+{
+	u64 back = 0;
+
+	for (u32 i = 0; i < 4000; i++) {
+		scribble_page();
+		if (call(SYS_VCPU_RUN, (u64[6]){ VMM_H_VCPU }).status == ST_OK)
+			back++;
+		if (i % 7 == 0)
+			call(SYS_VCPU_GET, (u64[6]){ VMM_H_VCPU, edge() });
+	}
+	say(back ? "hostile: page storm survived\n" : "hostile: page storm never ran\n");
+}
+
+/* Every root-only call, well formed but for the right to make it: each must be refused. */
+static void storm_rights(void)
+{
+	u64 done = 0;
+
+	for (u64 h = 0; h < HANDLE_COUNT; h++) {
+		const struct { u64 number; u64 a[6]; } tries[] = {
+			{ SYS_MEM_CREATE, { h, 4096, 0 } },
+			{ SYS_MEM_MAP, { h, h, 0x50000000, 0, 4096, RIGHT_R | RIGHT_W } },
+			{ SYS_MEM_UNMAP, { h, 0x400000, 4096 } },
+			{ SYS_PD_CREATE, { h } },
+			{ SYS_THREAD_CREATE, { h, 0x400000, PD_STACK_TOP, 0, 1 } },
+			{ SYS_VM_CREATE, { h } },
+			{ SYS_VCPU_CREATE, { h, 1 } },
+			{ SYS_HANDLE_GRANT, { h, 100, h, RIGHT_ALL, ~0ull } },
+			{ SYS_OBJECT_DESTROY, { h } },
+			{ SYS_IRQ_CREATE, { h, 4, 0, h, 1 } },
+			{ SYS_PORT_GRANT, { h, 0, 0xffff } },
+			{ SYS_SYSTEM_CTL, { h, SYSTEM_POWEROFF } },
+			{ SYS_SYSTEM_CTL, { h, SYSTEM_CONSOLE_TAKE } },
+		};
+		for (u32 i = 0; i < ARRAY_COUNT(tries); i++)
+			done += call(tries[i].number, tries[i].a).status == ST_OK;
+	}
+	say(done ? "hostile: RIGHTS BROKEN\n" : "hostile: all root-only calls refused\n");
+}
+
+static void flood_signals(void)
+{
+	for (u32 i = 0; i < 200000; i++) {
+		CONTROL->phase = (u32)random_u64();
+		CONTROL->reason = (u32)random_u64();
+		CONTROL->is_paused = (u32)random_u64();
+		if (CONTROL->phase == PHASE_ENDED)
+			CONTROL->phase = PHASE_RUNNING;
+		call(SYS_NOTIFY_SIGNAL, (u64[6]){ i & 1 ? H_ROOT_SIGNAL : VMM_H_CONSOLE });
+		if (i % 64 == 0)
+			memset((void *)VMM_RINGS, (int)random_u64(), VM_RINGS_BYTES);
+	}
+	memset((void *)VMM_RINGS, 0, VM_RINGS_BYTES);
+	say("hostile: flood done\n");
+}
+
+static void touch(u64 address, bool is_write)
+{
+	volatile u8 *p = (volatile u8 *)address;
+
+	if (is_write)
+		*p = 1;
+	else
+		(void)*p;
+	say("hostile: ACCESS ALLOWED\n");
+}
+
+static void run_cli(void) { __asm__ volatile("cli"); }
+static void run_out(void) { __asm__ volatile("outb %%al, %%dx" : : "a"(0xfe), "d"(0x64)); }
+static void run_wrmsr(void) { __asm__ volatile("wrmsr" : : "c"(0xc0000080), "a"(0), "d"(0)); }
+static void run_hlt(void) { __asm__ volatile("hlt"); }
+static void run_ud(void) { __asm__ volatile("ud2"); }
+static void run_cr3(void) { __asm__ volatile("mov %%cr3, %%rax" : : : "rax"); }
+static void run_vmrun(void) { __asm__ volatile("vmrun" : : "a"(0)); }
+static void run_vmxoff(void) { __asm__ volatile("vmxoff"); }
+static void run_noncanonical(void) { __asm__ volatile("movabs $0x8000000000000000, %%rax; jmp *%%rax" : : : "rax"); }
+static void run_kernel_text(void) { __asm__ volatile("movq $0xffffffff80100000, %%rax; jmp *%%rax" : : : "rax"); }
+static void run_int(void) { __asm__ volatile("int $0x40"); }
+static void run_read_kernel(void) { touch(0xffffffff80100000, false); }
+static void run_read_direct(void) { touch(0xffff800000000000, false); }
+static void run_write_args(void) { touch(VMM_ARGS, true); }
+static void run_write_text(void) { touch(0x400000 + 0x1000, true); }
+static void run_null(void) { touch(0, false); }
+static void run_stack(void)
+{
+	__asm__ volatile("movabs $0x7fffffffffff, %%rsp; push %%rax; 1: jmp 1b" : : : "memory");
+}
+static void run_foreign_call(void) { call(1000, (u64[6]){ 0 }); }
+static void run_spin(void)
+{
+	for (;;)
+		__asm__ volatile("pause");
+}
+
+static const struct mode {
+	const char *name;
+	void (*run)(void);
+} modes[] = {
+	{ "calls", storm_calls }, { "page", storm_page }, { "rights", storm_rights }, { "flood", flood_signals },
+	{ "cli", run_cli }, { "out", run_out }, { "wrmsr", run_wrmsr }, { "hlt", run_hlt }, { "ud", run_ud }, { "cr3", run_cr3 },
+	{ "vmrun", run_vmrun }, { "vmxoff", run_vmxoff }, { "noncanonical", run_noncanonical },
+	{ "kernel-text", run_kernel_text }, { "int", run_int }, { "read-kernel", run_read_kernel },
+	{ "read-direct", run_read_direct }, { "write-args", run_write_args }, { "write-text", run_write_text },
+	{ "null", run_null }, { "stack", run_stack }, { "foreign-call", run_foreign_call }, { "spin", run_spin },
+};
+
+static void end(const char *text)
+{
+	for (size_t i = 0; i <= strlen(text); i++)
+		CONTROL->text[i] = text[i];
+	CONTROL->reason = WHY_GUEST_POWEROFF;
+	CONTROL->phase = PHASE_ENDED;
+	call(SYS_NOTIFY_SIGNAL, (u64[6]){ H_ROOT_SIGNAL });
+	for (;;)
+		call(SYS_NOTIFY_WAIT, (u64[6]){ DEADLINE_NONE });
+}
+
+int main(void)
+{
+	CONTROL->phase = PHASE_RUNNING;
+	call(SYS_NOTIFY_SIGNAL, (u64[6]){ H_ROOT_SIGNAL });
+	for (u32 i = 0; i < ARRAY_COUNT(modes); i++)
+		if (strcmp(ARGS->cmdline, modes[i].name) == 0) {
+			modes[i].run();
+			end("mode came to its end");
+		}
+	end("no such mode");
+}
