@@ -1,0 +1,43 @@
+/*
+ * acpi_pm.h - the ACPI registers of both platforms: power off, reset, power button, and on pc the PM timer.
+ *
+ * modern (hardware-reduced): SLEEP_CONTROL, SLEEP_STATUS and RESET at fixed offsets; the button is an edge on the
+ * event device's interrupt. pc: PM1 event and control blocks, PM timer (3.579545 MHz, 32 bits), reset register; the
+ * button is PM1's fixed event, signalled by the SCI (level).
+ */
+#ifndef VOS_ACPI_PM_H
+#define VOS_ACPI_PM_H
+
+#include "device.h"
+#include "power.h"
+
+/* Offsets from ACPI_PORT. */
+#define ACPI_SLEEP_CONTROL 0u	/* modern, 1 byte */
+#define ACPI_SLEEP_STATUS 1u	/* modern, 1 byte */
+#define ACPI_RESET 2u		/* modern, 1 byte: ACPI_RESET_VALUE resets */
+#define ACPI_PM1_EVENT 0u	/* pc, 4 bytes: status, enable */
+#define ACPI_PM1_CONTROL 4u	/* pc, 2 bytes */
+#define ACPI_PM_TIMER 8u	/* pc, 4 bytes */
+#define ACPI_PC_RESET 12u	/* pc, 1 byte */
+#define ACPI_RESET_VALUE 0x06u
+#define ACPI_S5_TYPE 5u		/* SLP_TYP of S5, as in the DSDT's \_S5 */
+#define PM_TIMER_HZ 3579545u
+
+struct acpi_pm {
+	struct power_ops power;
+	struct clock clock;
+	struct irq_line irq;	/* ACPI_GSI */
+	bool is_pc;
+	u8 sleep_control;
+	u16 pm1_status, pm1_enable, pm1_control;
+};
+
+void acpi_pm_init(struct acpi_pm *a, bool is_pc, const struct clock *clock, const struct irq_line *irq,
+		  const struct power_ops *power);
+/* Somebody presses the power button. */
+void acpi_pm_press_button(struct acpi_pm *a);
+
+extern const struct region_ops acpi_pm_region;	/* ACPI_PORTS ports; device = struct acpi_pm */
+extern const struct timer_ops acpi_pm_timer;	/* pc: the PM timer's carry status */
+
+#endif

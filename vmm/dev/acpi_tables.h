@@ -1,0 +1,25 @@
+/*
+ * acpi_tables.h - builds the ACPI tables of a guest's machine: RSDP, XSDT, FADT, MADT, DSDT.
+ *
+ * modern: hardware-reduced FADT revision 6, x2APIC-ready MADT; pc: full FADT with PM1 blocks, PM timer and SCI, MADT
+ * with PCAT_COMPAT and the timer's override. The DSDTs are ASL (dsdt-*.asl), compiled by the build.
+ */
+#ifndef VOS_ACPI_TABLES_H
+#define VOS_ACPI_TABLES_H
+
+#include "types.h"
+
+struct acpi_config {
+	u32 platform;		/* enum vm_platform */
+	u32 cpus;		/* APIC IDs 0 .. cpus - 1 */
+};
+
+#define ACPI_TABLES_BYTES 8192u	/* always enough */
+
+/*
+ * Build into `buffer`, which the guest will see at `gpa` (16-byte aligned); the RSDP comes first. Returns the bytes
+ * used, 0 if they don't fit.
+ */
+u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t gpa);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * kvmclock.h - the paravirtual clock that Linux knows as kvm-clock (MSRs 4b564d00h/01h, and 11h/12h of old).
+ *
+ * Each vCPU names a page where it wants { version, TSC, time at that TSC, multiplier, shift }, the VM names one for
+ * the wall clock at time 0. Time is the device clock's ns; since that and the guest's TSC stand still together in a
+ * pause, one update per vCPU is enough. All writes go through write(), which refuses addresses that are not RAM.
+ */
+#ifndef VOS_KVMCLOCK_H
+#define VOS_KVMCLOCK_H
+
+#include "device.h"
+#include "request.h"
+
+#define KVMCLOCK_MSR_WALL 0x4b564d00u
+#define KVMCLOCK_MSR_SYSTEM 0x4b564d01u
+#define KVMCLOCK_MSR_WALL_OLD 0x11u
+#define KVMCLOCK_MSR_SYSTEM_OLD 0x12u
+
+/* CPUID 40000001h EAX: feature bits that this model stands for. */
+#define KVMCLOCK_FEATURES (BIT32(0) | BIT32(3) | BIT32(24))
+
+struct kvmclock_ops {
+	bool (*write)(void *ctx, gpa_t gpa, const void *bytes, u32 count);	/* guest RAM; false: not RAM */
+	void *ctx;
+};
+
+struct kvmclock {
+	struct clock clock;
+	struct kvmclock_ops ops;
+	u64 wall_msr;
+	u64 system_msr[VM_VCPUS];	/* bit 0 = enabled */
+	u32 version[VM_VCPUS], wall_version;
+	u32 multiplier;		/* ns = ((tsc << shift) * multiplier) >> 32 */
+	s8 shift;
+};
+
+void kvmclock_init(struct kvmclock *k, const struct clock *clock, const struct kvmclock_ops *ops);
+/* True for the four MSRs above. */
+bool kvmclock_has_msr(u32 msr);
+/* false = #GP; vcpu < VM_VCPUS */
+bool kvmclock_msr_read(const struct kvmclock *k, u32 vcpu, u32 msr, u64 *value);
+bool kvmclock_msr_write(struct kvmclock *k, u32 vcpu, u32 msr, u64 value);
+/* Write a vCPU's record again, e.g. after the relation of TSC and ns has changed. */
+void kvmclock_update(struct kvmclock *k, u32 vcpu);
+
+#endif

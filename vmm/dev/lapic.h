@@ -1,0 +1,113 @@
+/*
+ * lapic.h - the local APICs of one VM: registers, timer, inter-processor interrupts.
+ *
+ * One struct lapic per vCPU, joined by a struct lapic_bus. An APIC serves the xAPIC page and the x2APIC MSRs,
+ * whichever mode its APIC_BASE has chosen. APIC ID = index of the vCPU. Time is the guest's TSC; the timer's bus clock
+ * is 1 GHz. CR8 is the VMM's to transport: lapic_set_cr8() after an exit, lapic_cr8() before an entry (SDM Vol. 3
+ * chapter 11, APM Vol. 2 chapter 16).
+ */
+#ifndef VOS_LAPIC_H
+#define VOS_LAPIC_H
+
+#include "device.h"
+#include "irq_message.h"
+
+#define LAPIC_BASE_BSP BIT64(8)
+#define LAPIC_BASE_X2APIC BIT64(10)
+#define LAPIC_BASE_ENABLE BIT64(11)
+#define LAPIC_MSR_FIRST 0x800u
+#define LAPIC_MSR_LAST 0x8ffu
+
+struct lapic_bus;
+
+enum lapic_lvt { LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
+
+struct lapic_bits { u32 word[8]; };	/* 256 vectors */
+
+struct lapic {
+	struct lapic_bus *bus;
+	u32 index;
+	u64 base;		/* APIC_BASE */
+	u32 tpr, ldr, dfr, svr, esr, esr_pending, divide, initial_count;
+	u64 icr;
+	u32 lvt[LVT_COUNT];
+	struct lapic_bits irr, isr, tmr;
+	bool lint0;		/* level of LINT0: the 8259's INTR */
+	u64 period_tsc;		/* one-shot and periodic: length of a round in TSC ticks */
+	u64 target_tsc;		/* when the timer fires (also TSC-deadline); 0 = not armed */
+};
+
+/* What the APICs need of the machine. All are called with the target's index. */
+struct lapic_ops {
+	void (*kick)(void *ctx, u32 index);	/* something became deliverable: lapic_pick() again */
+	void (*nmi)(void *ctx, u32 index);
+	/* INIT: reset the vCPU's registers, wait for startup; its APIC is reset already. */
+	void (*init)(void *ctx, u32 index);
+	/* SIPI: real mode at vector << 12, if it waits for one. */
+	void (*startup)(void *ctx, u32 index, u8 vector);
+	/* End of a level-triggered interrupt, to the I/O APICs. */
+	void (*eoi)(void *ctx, u8 vector);
+};
+
+struct lapic_bus {
+	struct lapic *lapics;
+	u32 count;
+	struct clock clock;
+	const struct lapic_ops *ops;
+	void *ctx;
+};
+
+/* Power on: APIC 0 is the BSP's. is_x2apic: as if firmware had switched all of them to x2APIC mode already. */
+void lapic_bus_init(struct lapic_bus *bus, struct lapic *lapics, u32 count, const struct clock *clock,
+		    const struct lapic_ops *ops, void *ctx, bool is_x2apic);
+/* INIT: everything but APIC_BASE and the ID. */
+void lapic_reset(struct lapic *l);
+
+/* An interrupt message from an I/O APIC, an MSI or another APIC. True if some APIC took it. */
+bool lapic_bus_deliver(struct lapic_bus *bus, const struct irq_message *message);
+
+/* APIC_BASE (1Bh), and its MSRs 800h-8FFh; false = #GP. */
+static inline u64 lapic_base(const struct lapic *l) { return l->base; }
+bool lapic_set_base(struct lapic *l, u64 value);
+bool lapic_msr_read(struct lapic *l, u32 msr, u64 *value);
+bool lapic_msr_write(struct lapic *l, u32 msr, u64 value);
+/* IA32_TSC_DEADLINE (6E0h) */
+u64 lapic_tsc_deadline(const struct lapic *l);
+void lapic_set_tsc_deadline(struct lapic *l, u64 value);
+
+/*
+ * True while the xAPIC page is at `base & ~0xfff`: enabled and not x2APIC. Accesses to it go to lapic_region with the
+ * accessing vCPU's struct lapic.
+ */
+bool lapic_has_mmio(const struct lapic *l);
+extern const struct region_ops lapic_region;
+
+/*
+ * Highest vector that may be delivered now (priority above PPR), if any. lapic_accept() once the guest took it: IRR ->
+ * ISR.
+ */
+bool lapic_pick(const struct lapic *l, u8 *vector);
+void lapic_accept(struct lapic *l, u8 vector);
+/*
+ * LINT0 as ExtINT: the 8259's INTR gets through; also while the APIC is disabled by APIC_BASE. Take the vector from
+ * pic_acknowledge().
+ */
+bool lapic_takes_extint(const struct lapic *l);
+/* LINT0's level. As a fixed or NMI interrupt it acts at once. */
+void lapic_set_lint0(struct lapic *l, bool is_asserted);
+
+u32 lapic_cr8(const struct lapic *l);
+void lapic_set_cr8(struct lapic *l, u32 cr8);
+/*
+ * For vcpu_page.tpr_threshold: CR8 must fall below this for a held-back interrupt to become deliverable; 0 = nothing
+ * is held back by TPR.
+ */
+u8 lapic_tpr_threshold(const struct lapic *l);
+
+/*
+ * Timer: guest TSC at which lapic_run() must be called, DEADLINE_NONE if never. Calling it early or late is harmless.
+ */
+u64 lapic_deadline_tsc(const struct lapic *l);
+void lapic_run(struct lapic *l);
+
+#endif

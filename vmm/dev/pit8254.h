@@ -1,0 +1,40 @@
+/*
+ * pit8254.h - the three counters of an 8254 at 1.193182 MHz, and port 61h with the gate of counter 2.
+ *
+ * Counters are computed from the clock when somebody looks; only counter 0 has an interrupt and therefore a deadline.
+ * Ticks that the VMM came too late for are not made up one by one: one edge is raised, and the phase is kept.
+ */
+#ifndef VOS_PIT8254_H
+#define VOS_PIT8254_H
+
+#include "device.h"
+
+#define PIT_HZ 1193182u
+#define PIT_COUNTERS 3u
+
+struct pit_counter {
+	u64 start_tick;		/* PIT tick at which the count was loaded or the gate rose */
+	u32 count;		/* 1..65536; BCD already decoded */
+	u32 frozen;		/* count while the gate is low */
+	u16 latch;
+	u8 latch_bytes;		/* bytes of the latched count still to be read, 0 = not latched */
+	u8 status;
+	bool status_latched, gate, bcd, is_loaded, is_armed, wrote_low, read_high, write_high;
+	u8 access, mode, low;
+};
+
+struct pit {
+	struct clock clock;
+	struct irq_line irq;
+	struct pit_counter counter[PIT_COUNTERS];
+	u64 fired_tick;		/* counter 0: edges up to this tick have been raised */
+	u8 speaker;		/* bits 0-1 of port 61h */
+};
+
+void pit_init(struct pit *p, const struct clock *clock, const struct irq_line *irq);
+
+extern const struct region_ops pit_region;		/* 4 ports; device = struct pit */
+extern const struct region_ops pit_control_region;	/* port 61h; device = struct pit */
+extern const struct timer_ops pit_timer;
+
+#endif

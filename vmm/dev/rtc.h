@@ -1,0 +1,31 @@
+/*
+ * rtc.h - MC146818 real-time clock with 128 bytes of CMOS memory.
+ *
+ * The time is the wall clock plus an offset that the guest changes by setting the clock; it dies with the run.
+ * Periodic, alarm and update interrupts.
+ */
+#ifndef VOS_RTC_H
+#define VOS_RTC_H
+
+#include "device.h"
+
+#define CMOS_BYTES 128u
+
+struct rtc {
+	struct clock clock;
+	struct irq_line irq;
+	s64 offset_s;		/* guest's time minus wall time */
+	u64 set_s;		/* seconds shown while SET is on */
+	u64 periodic_tick;	/* last period accounted */
+	u64 update_s;		/* last second accounted */
+	u8 index;
+	u8 cmos[CMOS_BYTES];
+};
+
+/* memory_bytes: RAM below 4 GiB and above it, for the size fields that firmware leaves there. */
+void rtc_init(struct rtc *r, const struct clock *clock, const struct irq_line *irq, u64 memory_low, u64 memory_high);
+
+extern const struct region_ops rtc_region;	/* 2 ports; device = struct rtc */
+extern const struct timer_ops rtc_timer;
+
+#endif
