@@ -109,6 +109,9 @@ void arch_fpu_init(struct fpu_area *area);
 void arch_fpu_switch(struct fpu_area *area);
 void arch_fpu_set_xcr0(struct fpu_area *area, u64 xcr0);
 u64 arch_fpu_xcr0(const struct fpu_area *area);
+/* Ring 3 may run next although the registers hold a guest's state: sets CR0.TS, so that the first use by ring 3 raises #NM, which does
+ * arch_fpu_switch(current's area). arch_fpu_switch clears CR0.TS whenever it changes the owner. */
+void arch_fpu_park(void);
 /* The area is about to be freed. */
 void arch_fpu_forget(struct fpu_area *area);
 
@@ -127,8 +130,14 @@ _Noreturn void kernel_panic_frame(const struct trap_frame *frame, u64 address);
 /* The pCPU's timer fired; a device line fired (gsi). */
 void kernel_timer(void);
 void kernel_irq(u32 gsi);
+/* One zeroed 4 KiB frame of the kernel class, as a pointer into the direct map; NULL if there is none. For the back ends' control structures. */
+void *kernel_frame_alloc(void);
+void kernel_frame_free(void *frame);
 /* On the way back to ring 3, with interrupts off: reschedule if pcpu->need_resched. */
 void kernel_exit_check(void);
+
+/* What the stub of an interrupt vector (32..255) does, for VMX, which acknowledges host interrupts at the exit: dispatches and sends the EOI. */
+void arch_interrupt(u32 vector);
 
 /* ---- Interrupts and time (arch/x86_64/irq) -------------------------------------------------------------------------------- */
 
