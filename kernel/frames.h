@@ -1,0 +1,75 @@
+/*
+ * frames.h - physical memory: chunks of 2 MiB, each with a bitmap of its 512 frames.
+ *
+ * A chunk is of the USER class (never mapped in the kernel: guest RAM, PD memory) or of the KERNEL class (direct-mapped: tables, objects, stacks), and a
+ * KERNEL chunk stays one. MEM objects reserve their frames when they are made, so that granting one later can't fail.
+ * struct frame_pool is pure (host tests); the frame_* functions below work on the machine's one pool and take its lock.
+ */
+#ifndef VOS_FRAMES_H
+#define VOS_FRAMES_H
+
+#include "lock.h"
+#include "pt.h"
+#include "status.h"
+#include "types.h"
+
+#define CHUNK_FRAMES 512u
+
+enum frame_class { FRAME_USER, FRAME_KERNEL, FRAME_CLASS_COUNT };
+
+struct chunk {
+	u64 used[CHUNK_FRAMES / 64];	/* bit = 1: in use, or no memory */
+	u32 next, prev;			/* list of chunks, CHUNK_NONE ends it */
+	u16 free_count;
+	u8 class;			/* enum frame_class */
+	u8 zero;
+	u32 list;			/* which list it is in */
+};
+
+struct frame_pool {
+	struct lock lock;
+	struct chunk *chunks;		/* record i is for physical address i * 2 MiB */
+	u32 chunk_count;
+	u32 lists[4];			/* heads; see frames.c */
+	u64 total;			/* frames of usable memory, taken or not */
+	u64 free_user;			/* free frames in USER chunks */
+	u64 reserved;			/* thereof promised to MEM objects */
+	u64 free_kernel;
+	u64 kernel;			/* frames in KERNEL chunks */
+	enum status (*make_kernel)(hpa_t chunk);	/* called when a chunk becomes KERNEL: map it */
+};
+
+/* `chunks`: room for chunk_count records. Everything is taken until frame_pool_add; add ranges first, then take what is occupied. */
+void frame_pool_init(struct frame_pool *pool, struct chunk *chunks, u32 chunk_count, enum status (*make_kernel)(hpa_t chunk));
+/* [start, start + bytes) is usable memory. Partial frames at its ends and what lies below 1 MiB are left out. */
+void frame_pool_add(struct frame_pool *pool, u64 start, u64 bytes);
+/* [start, start + bytes) is occupied, partial frames included. May overlap with what was taken before. */
+void frame_pool_take(struct frame_pool *pool, u64 start, u64 bytes);
+/* This wholly free chunk becomes KERNEL. ST_STATE if it isn't wholly free. */
+enum status frame_pool_make_kernel(struct frame_pool *pool, u64 start) MUST_CHECK;
+
+enum status frame_pool_reserve(struct frame_pool *pool, u64 count) MUST_CHECK;
+void frame_pool_unreserve(struct frame_pool *pool, u64 count);
+/* A frame of 4 KiB, 2 MiB or 1 GiB from what was reserved. ST_NOMEM: no such large frame is free; 4 KiB can't fail within the reservation. */
+enum status frame_pool_alloc_reserved(struct frame_pool *pool, enum pt_level level, hpa_t *out) MUST_CHECK;
+/* `count` (a power of two, at most 64) adjacent KERNEL frames, aligned to their size. */
+enum status frame_pool_alloc_kernel(struct frame_pool *pool, u32 count, hpa_t *out) MUST_CHECK;
+void frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count);
+
+/* ---- the machine's pool ---- */
+
+struct boot_info;
+
+/* Find memory for the records and make the pool from the boot map. Panics if there is too little. */
+void frames_init(const struct boot_info *boot);
+
+extern struct frame_pool frames;
+
+/* `count` (1, 2, 4 .. 64) adjacent zeroed kernel frames; NULL if there are none. */
+void *kernel_frames_alloc(u32 count);
+void kernel_frames_free(void *frames_start, u32 count);
+
+/* Page tables out of kernel frames: what pt_init wants. */
+extern const struct pt_frames kernel_pt_frames;
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * handle.h - the table of handles of a PD: HANDLE_COUNT slots in kernel frames that are added on demand.
+ */
+#ifndef VOS_HANDLE_H
+#define VOS_HANDLE_H
+
+#include "object.h"
+#include "syscalls.h"
+
+struct handle {
+	struct object *object;	/* NULL = free slot */
+	u64 badge;
+	u32 generation;		/* of the object when the handle was made; differs = dead */
+	u32 rights;		/* RIGHT_* */
+};
+
+#define HANDLES_PER_FRAME 128u
+
+struct handle_table {
+	struct handle *frames[HANDLE_COUNT / HANDLES_PER_FRAME];
+	u32 search;		/* where to look for a free slot first */
+};
+
+/* The live handle in that slot. ST_HANDLE: free, dead, or not of this kind (OBJECT_NONE = any); ST_RIGHTS: a right is missing. */
+enum status handle_get(const struct handle_table *table, u64 slot, enum object_kind kind, u32 rights, struct handle **out) MUST_CHECK;
+
+/* As handle_get, for object_destroy alone: also finds the caller's handle of an object whose destruction it has begun. */
+enum status handle_get_dying(const struct handle_table *table, u64 slot, struct handle **out) MUST_CHECK;
+
+/* Fill a slot (ST_EXISTS if a live handle is there), or any free one. */
+enum status handle_put(struct handle_table *table, u64 slot, struct object *object, u32 rights, u64 badge) MUST_CHECK;
+enum status handle_add(struct handle_table *table, struct object *object, u32 rights, u64 badge, u64 *slot) MUST_CHECK;
+
+/* Free a slot, dead or alive. ST_HANDLE: it is free already. */
+enum status handle_close(struct handle_table *table, u64 slot) MUST_CHECK;
+
+void handle_table_fini(struct handle_table *table);
+
+#endif

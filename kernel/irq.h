@@ -1,0 +1,26 @@
+/*
+ * irq.h - IRQ objects: a device line bound to the notification bits of a thread. The line is masked when it fires, until irq_ack.
+ */
+#ifndef VOS_IRQ_H
+#define VOS_IRQ_H
+
+#include "object.h"
+
+struct thread;
+
+struct irq {
+	struct object object;
+	u32 gsi;
+	u32 thread_generation;
+	struct thread *thread;
+	u64 badge;
+};
+
+#define IRQ_GSI_MAX 256u
+
+/* ST_INVAL, ST_EXISTS (the line is bound), ST_NOMEM, or what arch_irq_route says. The line is unmasked. */
+enum status irq_create(u64 gsi, u32 flags, struct thread *thread, u64 badge, struct irq **out) MUST_CHECK;
+void irq_ack(struct irq *irq);
+enum status irq_destroy_step(struct object *object) MUST_CHECK;
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * log.h - the kernel log: a ring of bytes (struct log_ring, mapped read-only into root), echoed to the early console.
+ */
+#ifndef VOS_LOG_H
+#define VOS_LOG_H
+
+#include "types.h"
+
+struct thread;
+struct log_ring;
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+/* One line, without its newline. Levels above the one of `loglvl=` are dropped. Formats: see format.h. */
+__attribute__((format(printf, 2, 3))) void printk(enum log_level level, const char *format, ...);
+
+/* Set the clock of the time stamps and the level ("error" .. "debug", "all"). */
+void log_init(u64 tsc_boot, u64 tsc_hz);
+bool log_set_level(const char *name);
+
+/* Bytes that a PD wrote (SYS_LOG_WRITE): collected into lines of their own, at most a fixed number of bytes a second. */
+struct log_writer {
+	u64 window_start;
+	u32 window_bytes;
+	u32 used;
+	char line[120];
+};
+void log_write_pd(struct log_writer *writer, u32 pd_id, const char *bytes, u32 count);
+
+/* Tell this thread when the log has grown (SYSTEM_LOG_BIND); NULL for nobody. */
+void log_bind(struct thread *thread, u64 badge);
+struct log_ring *log_memory(void);
+
+#endif

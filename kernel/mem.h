@@ -1,0 +1,44 @@
+/*
+ * mem.h - MEM objects: a size and the frames behind it, granted (and zeroed) at the first touch, or fixed frames that exist already.
+ *
+ * The frames are kept in a page-table tree of the host's format, offset -> leaf; the walker is pt.h's.
+ */
+#ifndef VOS_MEM_H
+#define VOS_MEM_H
+
+#include "lock.h"
+#include "object.h"
+#include "pt.h"
+
+struct mem {
+	struct object object;
+	struct lock lock;
+	u64 bytes;		/* a multiple of PAGE_SIZE */
+	u32 flags;		/* MEM_* of syscalls.h */
+	bool is_fixed;		/* frames from `fixed` on, not ours to free */
+	hpa_t fixed;
+	struct pt tree;		/* lock */
+	u64 granted_frames;	/* lock */
+	u64 progress;		/* offset up to which MEM_EAGER granting or destruction has come */
+	hpa_t giant;		/* 1 GiB frame being zeroed for MEM_EAGER */
+	u64 giant_done;		/* bytes of it zeroed; 0 = there is none */
+};
+
+#define MEM_BYTES_MAX (1ull << 46)
+
+/* Reserves the frames. ST_INVAL (size), ST_NOMEM. */
+enum status mem_create(u64 bytes, u32 flags, struct mem **out) MUST_CHECK;
+/* Over frames that exist: kernel image, boot modules, kernel log. They are never freed. */
+enum status mem_create_fixed(hpa_t start, u64 bytes, struct mem **out) MUST_CHECK;
+
+/* The leaf behind offset; granted now if it has not been. leaf->hpa is the leaf's first byte. ST_INVAL past the end; ST_NOMEM: no frame for a table. */
+enum status mem_grant(struct mem *mem, u64 offset, struct pt_leaf *out) MUST_CHECK;
+/* MEM_EAGER: grant a bounded piece. ST_AGAIN until all is granted. */
+enum status mem_grant_step(struct mem *mem) MUST_CHECK;
+/* Write through the window into a MEM the kernel makes itself (root's program). */
+enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes) MUST_CHECK;
+
+u64 mem_granted_bytes(const struct mem *mem);
+enum status mem_destroy_step(struct object *object) MUST_CHECK;
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * pd.h - protection domains: an address space, a table of handles, I/O ports, threads.
+ */
+#ifndef VOS_PD_H
+#define VOS_PD_H
+
+#include "arch.h"
+#include "handle.h"
+#include "list.h"
+#include "log.h"
+#include "object.h"
+#include "space.h"
+
+struct mem;
+
+struct pd {
+	struct object object;
+	struct space space;
+	struct handle_table handles;
+	struct port_set ports;
+	struct list threads;	/* of struct thread, through pd_link */
+	struct mem *building;	/* MEM_EAGER creation under way on behalf of this PD */
+	struct log_writer writer;
+	u32 id;			/* for the log */
+};
+
+enum status pd_create(struct pd **out) MUST_CHECK;
+/* Destroys its threads too. */
+enum status pd_destroy_step(struct object *object) MUST_CHECK;
+
+#endif
