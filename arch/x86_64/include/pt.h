@@ -64,10 +64,15 @@ enum status pt_map(struct pt *pt, u64 va, hpa_t hpa, enum pt_level level, u32 ri
 /* The leaf that maps va; level 0 if none. */
 struct pt_leaf pt_lookup(const struct pt *pt, u64 va);
 
+/* The first leaf that maps anything in [from, end), and where it begins (*va, which may be below from); level 0 if none. */
+struct pt_leaf pt_next(const struct pt *pt, u64 from, u64 end, u64 *va);
+
 /* Remove all leaves within [va, va + bytes), both 4 KiB aligned; a larger leaf that sticks out is ST_INVAL before anything is changed. Frees tables that become empty. */
 enum status pt_unmap(struct pt *pt, u64 va, u64 bytes) MUST_CHECK;
 
 /* Free every table below and including the root; leaves are not touched. Entries of the top level from `keep_from` on (0..512) belong to somebody else. */
 void pt_fini(struct pt *pt, u32 keep_from);
+/* The same in pieces of at most `budget` tables: ST_AGAIN until the root is gone. */
+enum status pt_fini_step(struct pt *pt, u32 keep_from, u32 budget) MUST_CHECK;
 
 #endif

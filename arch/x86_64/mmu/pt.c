@@ -1,0 +1,241 @@
+/*
+ * pt.c - the page-table walker: the tree, and nothing of an entry's bits (those are the codecs': pt_host.c, pt_npt.c, pt_ept.c).
+ *
+ * Invariants: a present entry of level 4 is a table; a table but the root holds at least one present entry. No recursion: at most four levels,
+ * kept in arrays. Must not be here: TLB work, knowledge of what is mapped.
+ */
+#include "pt.h"
+#include "range.h"
+
+#define ENTRIES 512u
+#define VA_LIMIT BIT64(48)
+
+static u64 level_bytes(u32 level)
+{
+	return PAGE_SIZE << (9 * (level - 1));
+}
+
+static u32 level_index(u64 va, u32 level)
+{
+	return (u32)(va >> (PAGE_SHIFT + 9 * (level - 1))) & (ENTRIES - 1);
+}
+
+static u64 *table_at(const struct pt *pt, hpa_t table)
+{
+	return pt->frames->pointer(pt->frames->ctx, table);
+}
+
+static bool is_table(const struct pt *pt, u64 entry, u32 level)
+{
+	return level > PT_LEVEL_4K && pt->format->is_present(entry) && !pt->format->is_leaf(entry, (enum pt_level)level);
+}
+
+static hpa_t entry_table(const struct pt *pt, u64 entry)
+{
+	return pt->format->hpa(entry, PT_LEVEL_4K);	/* a table is one 4 KiB frame, whatever its level */
+}
+
+static enum status table_alloc(struct pt *pt, hpa_t *out)
+{
+	enum status status = pt->frames->alloc(pt->frames->ctx, out);
+
+	if (status == ST_OK)
+		pt->table_count++;
+	return status;
+}
+
+static void table_free(struct pt *pt, hpa_t table)
+{
+	pt->frames->free(pt->frames->ctx, table);
+	pt->table_count--;
+}
+
+enum status pt_init(struct pt *pt, const struct pt_format *format, const struct pt_frames *frames, bool has_1g)
+{
+	*pt = (struct pt){ .format = format, .frames = frames, .has_1g = has_1g };
+	return table_alloc(pt, &pt->root);
+}
+
+/* The path from the root down to where va's translation ends: entries[l] is va's entry in the table of level l. */
+struct path {
+	u64 *entries[PT_LEVEL_TOP + 1];
+	u64 *tables[PT_LEVEL_TOP + 1];
+	u32 level;		/* the lowest level reached: its entry is a leaf or not present */
+};
+
+static void path_walk(const struct pt *pt, u64 va, struct path *path)
+{
+	hpa_t table = pt->root;
+
+	for (u32 level = PT_LEVEL_TOP;; level--) {
+		path->tables[level] = table_at(pt, table);
+		path->entries[level] = &path->tables[level][level_index(va, level)];
+		path->level = level;
+		if (!is_table(pt, *path->entries[level], level))
+			return;
+		table = entry_table(pt, *path->entries[level]);
+	}
+}
+
+static bool table_is_empty(const struct pt *pt, const u64 *table)
+{
+	for (u32 i = 0; i < ENTRIES; i++)
+		if (pt->format->is_present(table[i]))
+			return false;
+	return true;
+}
+
+/* Free the tables on va's path that have become empty, from the lowest up. */
+static void path_prune(struct pt *pt, u64 va)
+{
+	struct path path;
+
+	path_walk(pt, va, &path);
+	for (u32 level = path.level; level < PT_LEVEL_TOP && table_is_empty(pt, path.tables[level]); level++) {
+		table_free(pt, entry_table(pt, *path.entries[level + 1]));
+		__atomic_store_n(path.entries[level + 1], 0, __ATOMIC_RELEASE);
+	}
+}
+
+enum status pt_map(struct pt *pt, u64 va, hpa_t hpa, enum pt_level level, u32 rights)
+{
+	struct path path;
+	hpa_t table;
+	enum status status = ST_OK;
+
+	if (level < PT_LEVEL_4K || level > PT_LEVEL_1G || (level == PT_LEVEL_1G && !pt->has_1g))
+		return ST_INVAL;
+	if (!aligned_ok(va | hpa.raw, level_bytes(level)) || !range_ok(va, level_bytes(level), VA_LIMIT))
+		return ST_INVAL;
+	path_walk(pt, va, &path);
+	if (path.level < level || pt->format->is_present(*path.entries[path.level]))
+		return ST_EXISTS;
+	while (path.level > level && status == ST_OK) {
+		status = table_alloc(pt, &table);
+		if (status != ST_OK)
+			break;
+		/* The zeroed table is visible before the entry that points at it: hardware may walk at any time. */
+		__atomic_store_n(path.entries[path.level], pt->format->table(table), __ATOMIC_RELEASE);
+		path.level--;
+		path.entries[path.level] = &table_at(pt, table)[level_index(va, path.level)];
+	}
+	if (status != ST_OK) {
+		path_prune(pt, va);
+		return status;
+	}
+	__atomic_store_n(path.entries[level], pt->format->leaf(hpa, rights, level), __ATOMIC_RELEASE);
+	return ST_OK;
+}
+
+static struct pt_leaf path_leaf(const struct pt *pt, const struct path *path)
+{
+	u64 entry = *path->entries[path->level];
+	enum pt_level level = (enum pt_level)path->level;
+
+	if (!pt->format->is_present(entry))
+		return (struct pt_leaf){ 0 };
+	return (struct pt_leaf){ .level = level, .hpa = pt->format->hpa(entry, level), .rights = pt->format->rights(entry) };
+}
+
+struct pt_leaf pt_lookup(const struct pt *pt, u64 va)
+{
+	struct path path;
+
+	if (va >= VA_LIMIT)
+		return (struct pt_leaf){ 0 };
+	path_walk(pt, va, &path);
+	return path_leaf(pt, &path);
+}
+
+struct pt_leaf pt_next(const struct pt *pt, u64 from, u64 end, u64 *va)
+{
+	struct path path;
+	struct pt_leaf leaf;
+
+	end = min_u64(end, VA_LIMIT);
+	for (u64 at = from; at < end; at = align_down(at, level_bytes(path.level)) + level_bytes(path.level)) {
+		path_walk(pt, at, &path);
+		leaf = path_leaf(pt, &path);
+		if (leaf.level != 0) {
+			*va = align_down(at, level_bytes(path.level));
+			return leaf;
+		}
+	}
+	return (struct pt_leaf){ 0 };
+}
+
+/* Does a leaf that maps `va` lie within [start, end)? Nothing mapped is fine. */
+static bool leaf_is_within(const struct pt *pt, u64 va, u64 start, u64 end)
+{
+	struct pt_leaf leaf = pt_lookup(pt, va);
+	u64 first;
+
+	if (leaf.level == 0)
+		return true;
+	first = align_down(va, level_bytes(leaf.level));
+	return first >= start && level_bytes(leaf.level) <= end - first;
+}
+
+enum status pt_unmap(struct pt *pt, u64 va, u64 bytes)
+{
+	struct path path;
+	u64 end, at, next;
+
+	if (bytes == 0 || !aligned_ok(va | bytes, PAGE_SIZE) || !range_ok(va, bytes, VA_LIMIT))
+		return ST_INVAL;
+	end = va + bytes;
+	if (!leaf_is_within(pt, va, va, end) || !leaf_is_within(pt, end - PAGE_SIZE, va, end))
+		return ST_INVAL;
+	for (at = va; at < end; at = next) {
+		path_walk(pt, at, &path);
+		next = align_down(at, level_bytes(path.level)) + level_bytes(path.level);
+		__atomic_store_n(path.entries[path.level], 0, __ATOMIC_RELEASE);
+		/* Leaving this table, or done: it may be empty now. */
+		if (next >= end || level_index(next, path.level) == 0)
+			path_prune(pt, at);
+	}
+	return ST_OK;
+}
+
+/* Free one table that has no tables below; climbs down from the root. False if only the root is left. */
+static bool fini_one(struct pt *pt, u32 keep_from)
+{
+	hpa_t table = pt->root;
+	u64 *parent_entry = NULL;
+
+	for (u32 level = PT_LEVEL_TOP; level > PT_LEVEL_4K; level--) {
+		u64 *entries = table_at(pt, table);
+		u32 limit = level == PT_LEVEL_TOP ? keep_from : ENTRIES;
+		u32 i = 0;
+
+		while (i < limit && !is_table(pt, entries[i], level))
+			i++;
+		if (i == limit)
+			break;
+		parent_entry = &entries[i];
+		table = entry_table(pt, entries[i]);
+	}
+	if (parent_entry == NULL)
+		return false;
+	*parent_entry = 0;
+	table_free(pt, table);
+	return true;
+}
+
+enum status pt_fini_step(struct pt *pt, u32 keep_from, u32 budget)
+{
+	while (budget-- > 0) {
+		if (fini_one(pt, keep_from))
+			continue;
+		table_free(pt, pt->root);
+		pt->root = HPA(0);
+		return ST_OK;
+	}
+	return ST_AGAIN;
+}
+
+void pt_fini(struct pt *pt, u32 keep_from)
+{
+	while (pt_fini_step(pt, keep_from, ENTRIES) == ST_AGAIN)
+		;
+}
