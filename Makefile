@@ -183,6 +183,12 @@ objs: $(K_OBJS) $(U_OBJS) $(PD_OBJS)
 # Until the boot room has an entry there is nothing to link.
 do-all: objs pds $(if $(call srcs,boot),$(B)/vos.elf)
 
+# ----------------------------------------------------------------------------------------------------- ISO
+# Default guest images; a stamp, because a download is not repeated for each change of the script.
+images: $(B)/images/done
+$(B)/images/done: iso/images.sh iso/initrd/init
+	$(Q)iso/images.sh $(@D) && touch $@
+
 # ----------------------------------------------------------------------------------------------------- host tests
 # Each tests/host/test_*.c and fuzz_*.c names its sources in a comment; rules.awk turns those into rules.
 TESTS		:= $(sort $(wildcard tests/host/test_*.c))

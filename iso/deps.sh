@@ -18,32 +18,39 @@ for package in $wanted; do
 done
 [ -n "$missing" ] || exit 0
 
-as_root=
-if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || {
-        echo "These Debian packages are missing, and there is neither root nor sudo to install them:$missing" >&2
+as_root()
+{
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "Neither root nor sudo to run: $*" >&2
         exit 1
-    }
-    as_root=sudo
-fi
+    fi
+}
 
-echo "Missing Debian packages:$missing"
-# The package lists may be older than the archive (or not there at all, on a fresh machine).
-# shellcheck disable=SC2086
-plan=$(apt-get install --no-install-recommends --assume-no --simulate $missing 2>/dev/null) || {
+# apt's own summary of what would happen; --print-uris only looks, and needs no root.  Fails when the package lists are
+# missing, as on a fresh machine.
+plan()
+{
+    # shellcheck disable=SC2086
+    LC_ALL=C apt-get install --no-install-recommends --print-uris -y $missing 2>/dev/null
+}
+
+install()
+{
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+}
+
+echo "Debian packages to install:$missing"
+if ! size=$(plan); then
     echo 'Fetching the package lists (apt-get update)'
-    $as_root apt-get update -qq
-}
-size=$(LC_ALL=C apt-get install --no-install-recommends --assume-no $missing 2>/dev/null |
-    grep -E '^(Need to get|After this operation)' || true)
-echo "${size:-${plan:-Size unknown.}}"
+    as_root apt-get update -qq
+    size=$(plan)
+fi
+echo "$size" | grep -E '^(Need to get|After this operation)'
 
-export DEBIAN_FRONTEND=noninteractive
-# shellcheck disable=SC2086
-install="$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"
-# shellcheck disable=SC2086
-$install $missing || {
-    # An index that has fallen behind names files that are gone: refresh it once and try again.
-    $as_root apt-get update -qq
-    $install $missing
-}
+# A list that has fallen behind names files that are gone: refresh it once and try again.
+install || { as_root apt-get update -qq && install; }

@@ -1,0 +1,71 @@
+#!/bin/sh
+# Makes the default guest images in the folder given: debian-kernel (Debian's cloud kernel, downloaded once),
+# debian-initrd (busybox, a few of that kernel's modules and initrd/init) and memtest (memtest86+).
+# The same inputs give the same bits: fixed dates and owners, sorted names, no gzip header.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+out=$1
+modules='button evdev pvpanic pvpanic-mmio pvpanic-pci failover net_failover virtio virtio_ring virtio_mmio virtio_pci
+    virtio_pci_legacy_dev virtio_pci_modern_dev virtio_blk virtio_net virtio_console virtio-rng virtio_balloon'
+
+# Puts the one file PACKAGE_*.deb into the current folder; the package needn't be installed.
+download()
+{
+    apt-get -qq -o APT::Sandbox::User=root download "$1" 2>/dev/null && return 0
+    # The package lists name a version that is gone from the archive, or there are no lists.
+    if [ "$(id -u)" = 0 ]; then apt-get update -qq; else sudo apt-get update -qq; fi
+    apt-get -qq -o APT::Sandbox::User=root download "$1"
+}
+
+fetch()
+{
+    package=$(LC_ALL=C apt-cache depends linux-image-cloud-amd64 2>/dev/null |
+        sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+    if [ -z "$package" ]; then
+        download linux-image-cloud-amd64
+        package=$(dpkg-deb -f linux-image-cloud-amd64_*.deb Depends |
+            sed -n 's/.*\(linux-image-[0-9][^ ,]*\).*/\1/p')
+    fi
+    echo "Fetching $package and memtest86+ (27 MB)"
+    download "$package"
+    download memtest86+
+    dpkg-deb -x "$package"_*.deb kernel
+    dpkg-deb -x memtest86+_*.deb memtest
+}
+
+mkdir -p "$out"
+cd "$out"
+if [ ! -d packages ]; then
+    rm -rf packages.new
+    mkdir packages.new
+    (cd packages.new && fetch)
+    rm -f packages.new/*.deb
+    mv packages.new packages
+fi
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+version=$(basename packages/kernel/lib/modules/*)
+tree=lib/modules/$version
+mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/root" "$root/tmp" \
+    "$root/etc/acpi/PWRF" "$root/$tree"
+cp /bin/busybox "$root/bin/busybox"
+cp "$here/initrd/init" "$root/init"
+printf '#!/bin/sh\nexec poweroff\n' > "$root/etc/acpi/PWRF/00000080"
+printf '#!/bin/sh\necho c > /proc/sysrq-trigger\n' > "$root/bin/panic"
+printf '#!/bin/sh\ncd /root\nsetsid cttyhack sh\nexec poweroff\n' > "$root/etc/session"
+chmod 755 "$root/init" "$root/etc/session" "$root/etc/acpi/PWRF/00000080" "$root/bin/panic"
+for module in $modules; do
+    cp "$(find "packages/kernel/$tree" -name "$module.ko")" "$root/$tree/"
+done
+busybox depmod -b "$root" "$version"
+
+find "$root" -exec touch -h -d @0 {} +
+(cd "$root" && find . -mindepth 1 | LC_ALL=C sort |
+    cpio --quiet -o -H newc -R 0:0 --reproducible --device-independent) | gzip -9 -n > debian-initrd.new
+cp "packages/kernel/boot/vmlinuz-$version" debian-kernel.new
+cp packages/memtest/boot/memtest86+x64.bin memtest.new
+for image in debian-kernel debian-initrd memtest; do
+    mv "$image.new" "$image"
+done
