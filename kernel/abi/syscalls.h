@@ -39,7 +39,7 @@ enum syscall_nr {
 	SYS_THREAD_CREATE,	/* (h_pd, entry, stack, arg, badge) -> h THREAD, stopped; faults signal badge to the caller's thread */
 	SYS_VM_CREATE,		/* (h_root) -> h VM */
 	SYS_VCPU_CREATE,	/* (h_vm, index) -> h VCPU; its page is mapped with SYS_MEM_MAP(h_pd, h_vcpu, ...) */
-	SYS_HANDLE_GRANT,	/* (h_pd, slot, h_src, rights, badge): put a copy into that PD's table; slot must be free */
+	SYS_HANDLE_GRANT,	/* (h_pd, slot, h_src, rights, badge): put a copy into that PD's table; a live handle there is ST_EXISTS */
 	SYS_OBJECT_DESTROY,	/* (h): ST_AGAIN while work remains; every handle to it is dead from the first call on */
 	SYS_OBJECT_STAT,	/* (h, enum stat) -> value */
 	SYS_IRQ_CREATE,		/* (h_root, gsi, flags, h_thread, badge) -> h IRQ: bind an interrupt line to a thread's notification */

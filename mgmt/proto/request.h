@@ -40,9 +40,10 @@ enum error {
 	ERR_GUEST_DEAF,	/* the guest did not react in time */
 	ERR_INTERNAL,		/* have = enum status */
 	ERR_BUSY,		/* another request on that VM is under way */
+	ERR_VM_ENDED,		/* the VM ended before what was asked for came true; .vm says how */
 };
 
-enum request_field { FIELD_CPU, FIELD_MEMORY, FIELD_KERNEL, FIELD_INITRD, FIELD_CMDLINE, FIELD_PLATFORM, FIELD_RESTART, FIELD_OP, FIELD_VMM };
+enum request_field { FIELD_CPU, FIELD_MEMORY, FIELD_KERNEL, FIELD_INITRD, FIELD_CMDLINE, FIELD_PLATFORM, FIELD_RESTART, FIELD_OP, FIELD_VMM, FIELD_MODULE };
 
 enum request_op {
 	REQ_CREATE = 1,		/* name and .spec */

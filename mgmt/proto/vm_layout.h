@@ -28,7 +28,7 @@
 #define CONSOLE_SERIAL_TX 0x20300000ull
 #define CONSOLE_CONF 0x20400000ull		/* the module vos.conf, read only; see console_args */
 #define CONSOLE_ARGS 0x20600000ull		/* struct console_args, read only */
-#define CONSOLE_VM_RINGS 0x40000000ull		/* VM i's console rings at + i * VM_RINGS_BYTES, while the VM is defined */
+#define CONSOLE_VM_RINGS 0x40000000ull		/* VM i's console rings at + i * VM_RINGS_BYTES; always mapped, zeroed when a VM takes the place */
 #define CONSOLE_H_SERIAL 3u			/* THREAD|SIGNAL: serial driver */
 #define CONSOLE_H_VM 16u			/* + i: THREAD|SIGNAL of VM i's VMM (badge VMM_BIT_CONSOLE), while it lives */
 
@@ -44,7 +44,7 @@ struct console_args {
 #define CONSOLE_BIT_VM BIT64(2)		/* some VM wrote to, or read from, its console rings */
 #define CONSOLE_BIT_LOG BIT64(3)	/* the kernel log grew */
 
-/* A VM's console rings: output (VMM -> console), then input. Made at create-vm, they outlive every run of the VM. */
+/* A VM's console rings: output (VMM -> console), then input. Cleared at create-vm, they outlive every run of the VM. */
 #define VM_OUTPUT_RING_BYTES 16384u
 #define VM_INPUT_RING_BYTES 2048u
 #define VM_INPUT_RING_OFFSET 0x5000u
