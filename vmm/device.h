@@ -7,6 +7,7 @@
 #ifndef VOS_DEVICE_H
 #define VOS_DEVICE_H
 
+#include "syscalls.h"	/* DEADLINE_NONE */
 #include "types.h"
 
 /* An access of `size` (1, 2, 4 or 8) bytes at `offset` from the start of the region; PIO regions: offset from the first port. */

@@ -30,6 +30,7 @@ struct acpi_pm {
 	bool is_pc;
 	u8 sleep_control;
 	u16 pm1_status, pm1_enable, pm1_control;
+	u64 timer_halves;	/* toggles of the PM timer's top bit seen so far */
 };
 
 void acpi_pm_init(struct acpi_pm *a, bool is_pc, const struct clock *clock, const struct irq_line *irq,

@@ -17,7 +17,6 @@ struct ioapic {
 	struct ioapic_ops ops;
 	u64 entry[IOAPIC_INPUTS];	/* redirection table, remote IRR and delivery status as the guest reads them */
 	u32 level;			/* bit = input is asserted */
-	u32 pending;			/* bit = edge seen while unmasked, or level held, and not sent yet */
 	u8 id, select;
 };
 

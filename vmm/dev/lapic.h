@@ -11,6 +11,7 @@
 
 #include "device.h"
 #include "irq_message.h"
+#include "platform.h"
 
 #define LAPIC_BASE_BSP BIT64(8)
 #define LAPIC_BASE_X2APIC BIT64(10)
@@ -20,7 +21,7 @@
 
 struct lapic_bus;
 
-enum lapic_lvt { LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
+enum lapic_lvt { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
 
 struct lapic_bits { u32 word[8]; };	/* 256 vectors */
 
@@ -33,7 +34,6 @@ struct lapic {
 	u32 lvt[LVT_COUNT];
 	struct lapic_bits irr, isr, tmr;
 	bool lint0;		/* level of LINT0: the 8259's INTR */
-	u64 period_tsc;		/* one-shot and periodic: length of a round in TSC ticks */
 	u64 target_tsc;		/* when the timer fires (also TSC-deadline); 0 = not armed */
 };
 

@@ -31,6 +31,7 @@ struct uart {
 	struct irq_line irq;
 	struct uart_fifo rx, tx;
 	u16 divisor;
+	u16 rx_break;		/* bit = slot of rx that holds a break not at the top yet */
 	u8 ier, lcr, mcr, lsr, msr, scratch;
 	u8 trigger;		/* receive level of the RDA interrupt */
 	bool is_fifo;

@@ -1,0 +1,355 @@
+/*
+ * lapic.c - local APIC: interrupt state, delivery between APICs, INIT and APIC_BASE (SDM Vol. 3 chapter 11).
+ *
+ * Registers as the guest sees them are lapic_regs.c's, the timer is lapic_timer.c's.
+ */
+#include "lapic_parts.h"
+
+#include "platform.h"
+
+#define DFR_FLAT 0xffffffffu
+
+int lapic_bits_highest(const struct lapic_bits *b)
+{
+	for (int i = 7; i >= 0; i--)
+		if (b->word[i])
+			return i * 32 + 31 - __builtin_clz(b->word[i]);
+	return -1;
+}
+
+static void bits_set(struct lapic_bits *b, u8 vector)
+{
+	b->word[vector / 32] |= BIT32(vector % 32);
+}
+
+static void bits_clear(struct lapic_bits *b, u8 vector)
+{
+	b->word[vector / 32] &= ~BIT32(vector % 32);
+}
+
+/* ---- Priorities ---- */
+
+/* Class of the highest interrupt in service, 0 if there is none. */
+static u32 service_class(const struct lapic *l)
+{
+	int vector = lapic_bits_highest(&l->isr);
+
+	return vector < 0 ? 0 : (u32)vector & 0xf0;
+}
+
+u32 lapic_ppr(const struct lapic *l)
+{
+	u32 service = service_class(l);
+
+	return (l->tpr & 0xf0) >= service ? l->tpr : service;
+}
+
+bool lapic_pick(const struct lapic *l, u8 *vector)
+{
+	int highest = lapic_bits_highest(&l->irr);
+
+	if (highest < 0 || !(l->base & LAPIC_BASE_ENABLE) || ((u32)highest & 0xf0) <= (lapic_ppr(l) & 0xf0))
+		return false;
+	*vector = (u8)highest;
+	return true;
+}
+
+void lapic_accept(struct lapic *l, u8 vector)
+{
+	bits_clear(&l->irr, vector);
+	bits_set(&l->isr, vector);
+}
+
+u8 lapic_tpr_threshold(const struct lapic *l)
+{
+	int highest = lapic_bits_highest(&l->irr);
+	u32 class;
+
+	if (highest < 0 || !(l->base & LAPIC_BASE_ENABLE))
+		return 0;
+	class = (u32)highest & 0xf0;
+	return class > service_class(l) && class <= (l->tpr & 0xf0) ? (u8)(class >> 4) : 0;
+}
+
+u32 lapic_cr8(const struct lapic *l)
+{
+	return l->tpr >> 4;
+}
+
+void lapic_set_cr8(struct lapic *l, u32 cr8)
+{
+	if (cr8 != l->tpr >> 4)
+		l->tpr = (cr8 & 0xf) << 4;
+}
+
+/* ---- Raising ---- */
+
+void lapic_error(struct lapic *l, u32 esr_bit)
+{
+	u32 lvt = l->lvt[LVT_ERROR];
+
+	l->esr_pending |= esr_bit;
+	if (!(lvt & LVT_MASKED) && (lvt & LVT_VECTOR) >= 16)
+		lapic_raise(l, (u8)(lvt & LVT_VECTOR), false);
+}
+
+void lapic_raise(struct lapic *l, u8 vector, bool is_level)
+{
+	if (vector < 16) {
+		lapic_error(l, ESR_RECEIVE_VECTOR);
+		return;
+	}
+	if (is_level)
+		bits_set(&l->tmr, vector);
+	else
+		bits_clear(&l->tmr, vector);
+	if (lapic_bits_test(&l->irr, vector))
+		return;
+	bits_set(&l->irr, vector);
+	l->bus->ops->kick(l->bus->ctx, l->index);
+}
+
+void lapic_write_eoi(struct lapic *l)
+{
+	int vector = lapic_bits_highest(&l->isr);
+
+	if (vector < 0)
+		return;
+	bits_clear(&l->isr, (u8)vector);
+	if (lapic_bits_test(&l->tmr, (u8)vector))
+		l->bus->ops->eoi(l->bus->ctx, (u8)vector);
+}
+
+bool lapic_takes_extint(const struct lapic *l)
+{
+	u32 lvt = l->lvt[LVT_LINT0];
+
+	if (!(l->base & LAPIC_BASE_ENABLE))
+		return l->base & LAPIC_BASE_BSP;
+	return !(lvt & LVT_MASKED) && LVT_DELIVERY(lvt) == DELIVER_EXTINT;
+}
+
+void lapic_set_lint0(struct lapic *l, bool is_asserted)
+{
+	u32 lvt = l->lvt[LVT_LINT0];
+	bool is_rising = is_asserted && !l->lint0;
+
+	l->lint0 = is_asserted;
+	if (!is_asserted)
+		return;
+	if (lapic_takes_extint(l))
+		l->bus->ops->kick(l->bus->ctx, l->index);
+	else if (is_rising && !(lvt & LVT_MASKED) && LVT_DELIVERY(lvt) == DELIVER_FIXED)
+		lapic_raise(l, (u8)(lvt & LVT_VECTOR), false);
+	else if (is_rising && !(lvt & LVT_MASKED) && LVT_DELIVERY(lvt) == DELIVER_NMI)
+		l->bus->ops->nmi(l->bus->ctx, l->index);
+}
+
+/* ---- Local vector table ---- */
+
+void lapic_write_lvt(struct lapic *l, enum lapic_lvt index, u32 value)
+{
+	static const u32 writable[LVT_COUNT] = {
+		[LVT_TIMER] = 0x000700ff, [LVT_THERMAL] = 0x000107ff, [LVT_PERF] = 0x000107ff,
+		[LVT_LINT0] = 0x0001a7ff, [LVT_LINT1] = 0x0001a7ff, [LVT_ERROR] = 0x000100ff,
+	};
+	u32 old = l->lvt[index];
+
+	value &= writable[index];
+	if (!(l->svr & SVR_ENABLE))
+		value |= LVT_MASKED;
+	l->lvt[index] = value;
+	if (index == LVT_TIMER)
+		lapic_timer_set_mode(l, old);
+	if (index == LVT_LINT0 && l->lint0 && lapic_takes_extint(l))
+		l->bus->ops->kick(l->bus->ctx, l->index);
+}
+
+/* A software-disabled APIC has every LVT entry masked. */
+void lapic_write_svr(struct lapic *l, u32 value)
+{
+	l->svr = value & (SVR_ENABLE | 0xff);
+	if (value & SVR_ENABLE)
+		return;
+	for (u32 i = 0; i < LVT_COUNT; i++)
+		l->lvt[i] |= LVT_MASKED;
+}
+
+/* ---- Between APICs ---- */
+
+u32 lapic_ldr(const struct lapic *l)
+{
+	return lapic_is_x2apic(l) ? l->index >> 4 << 16 | BIT32(l->index & 0xf) : l->ldr;
+}
+
+static bool matches_logical(const struct lapic *l, u32 destination)
+{
+	u32 ldr = lapic_ldr(l);
+
+	if (lapic_is_x2apic(l))
+		return destination >> 16 == ldr >> 16 && (destination & ldr & 0xffff);
+	if (destination > 0xff)
+		return false;
+	ldr >>= 24;
+	if (l->dfr >> 28 == 0xf)
+		return destination & ldr;
+	return destination >> 4 == ldr >> 4 && (destination & ldr & 0xf);
+}
+
+static bool matches(const struct lapic *l, const struct irq_message *m)
+{
+	if (!(l->base & LAPIC_BASE_ENABLE))
+		return false;
+	if (m->destination == IRQ_BROADCAST)
+		return true;
+	return m->is_logical ? matches_logical(l, m->destination) : m->destination == l->index;
+}
+
+static bool deliver_to(struct lapic *l, const struct irq_message *m)
+{
+	struct lapic_bus *bus = l->bus;
+
+	switch (m->delivery) {
+	case DELIVER_FIXED:
+	case DELIVER_LOWEST:
+		if (!(l->svr & SVR_ENABLE))
+			return false;
+		lapic_raise(l, m->vector, m->is_level);
+		return true;
+	case DELIVER_NMI:
+		bus->ops->nmi(bus->ctx, l->index);
+		return true;
+	case DELIVER_INIT:
+		lapic_reset(l);
+		bus->ops->init(bus->ctx, l->index);
+		return true;
+	case DELIVER_STARTUP:
+		bus->ops->startup(bus->ctx, l->index, m->vector);
+		return true;
+	default:	/* SMI: there is none. ExtINT: the 8259 asks lapic_takes_extint() */
+		return false;
+	}
+}
+
+/* Lowest priority: among those addressed, the one that is doing the least important thing; of equals the first. */
+static bool deliver_lowest(struct lapic_bus *bus, const struct irq_message *m)
+{
+	struct lapic *best = NULL;
+
+	for (u32 i = 0; i < bus->count; i++) {
+		struct lapic *l = &bus->lapics[i];
+
+		if (matches(l, m) && (l->svr & SVR_ENABLE) && (!best || lapic_ppr(l) < lapic_ppr(best)))
+			best = l;
+	}
+	return best && deliver_to(best, m);
+}
+
+static bool deliver_except(struct lapic_bus *bus, const struct irq_message *m, const struct lapic *except)
+{
+	bool is_taken = false;
+
+	for (u32 i = 0; i < bus->count; i++) {
+		struct lapic *l = &bus->lapics[i];
+
+		if (l != except && matches(l, m))
+			is_taken |= deliver_to(l, m);
+	}
+	return is_taken;
+}
+
+bool lapic_bus_deliver(struct lapic_bus *bus, const struct irq_message *m)
+{
+	struct lapic *l;
+
+	if (m->is_logical || m->destination == IRQ_BROADCAST)
+		return m->delivery == DELIVER_LOWEST ? deliver_lowest(bus, m) : deliver_except(bus, m, NULL);
+	if (m->destination >= bus->count)
+		return false;
+	l = &bus->lapics[m->destination];	/* the usual case: one APIC, by its ID */
+	return matches(l, m) && deliver_to(l, m);
+}
+
+enum shorthand { TO_DESTINATION, TO_SELF, TO_ALL, TO_OTHERS };
+
+static void send_shorthand(struct lapic *l, struct irq_message *m, enum shorthand shorthand)
+{
+	if (shorthand == TO_SELF) {
+		deliver_to(l, m);
+		return;
+	}
+	m->destination = IRQ_BROADCAST;
+	deliver_except(l->bus, m, shorthand == TO_OTHERS ? l : NULL);
+}
+
+void lapic_write_icr(struct lapic *l, u64 value)
+{
+	u32 high = (u32)(value >> 32);
+	enum shorthand shorthand = (enum shorthand)(value >> 18 & 3);
+	struct irq_message m = {
+		.destination = lapic_is_x2apic(l) ? high : irq_destination_widen((u8)(high >> 24)),
+		.vector = (u8)value,
+		.delivery = (u8)(value >> 8 & 7),
+		.is_logical = value & BIT64(11),
+	};
+
+	l->icr = value;
+	if (m.delivery == DELIVER_INIT && (value & ICR_TRIGGER_LEVEL) && !(value & ICR_LEVEL_ASSERT))
+		return;		/* INIT level de-assert: nothing since the P6 */
+	if (m.delivery <= DELIVER_LOWEST && m.vector < 16) {
+		lapic_error(l, ESR_SEND_VECTOR);
+		return;
+	}
+	if (shorthand == TO_DESTINATION)
+		lapic_bus_deliver(l->bus, &m);
+	else
+		send_shorthand(l, &m, shorthand);
+}
+
+/* ---- Reset and APIC_BASE ---- */
+
+void lapic_reset(struct lapic *l)
+{
+	*l = (struct lapic){ .bus = l->bus, .index = l->index, .base = l->base, .lint0 = l->lint0,
+			     .dfr = DFR_FLAT, .svr = 0xff };
+	for (u32 i = 0; i < LVT_COUNT; i++)
+		l->lvt[i] = LVT_MASKED;
+}
+
+void lapic_bus_init(struct lapic_bus *bus, struct lapic *lapics, u32 count, const struct clock *clock,
+		    const struct lapic_ops *ops, void *ctx, bool is_x2apic)
+{
+	*bus = (struct lapic_bus){ .lapics = lapics, .count = count, .clock = *clock, .ops = ops, .ctx = ctx };
+	for (u32 i = 0; i < count; i++) {
+		struct lapic *l = &lapics[i];
+
+		*l = (struct lapic){ .bus = bus, .index = i };
+		l->base = LAPIC_ADDRESS | LAPIC_BASE_ENABLE | (i == 0 ? LAPIC_BASE_BSP : 0) |
+			  (is_x2apic ? LAPIC_BASE_X2APIC : 0);
+		lapic_reset(l);
+	}
+	if (!is_x2apic)		/* the virtual wire that PC firmware leaves behind */
+		lapics[0].lvt[LVT_LINT0] = DELIVER_EXTINT << 8;
+}
+
+/* Allowed: off -> xAPIC -> x2APIC -> off, and xAPIC -> off (SDM Vol. 3 11.12.5). The page can't be moved. */
+bool lapic_set_base(struct lapic *l, u64 value)
+{
+	const u64 mode_mask = LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC;
+	u64 old = l->base & mode_mask, new = value & mode_mask;
+
+	if ((value & ~(mode_mask | LAPIC_BASE_BSP)) != LAPIC_ADDRESS)
+		return false;
+	if (new == LAPIC_BASE_X2APIC || (old == mode_mask && new == LAPIC_BASE_ENABLE) ||
+	    (old == 0 && new == mode_mask))
+		return false;
+	l->base = (l->base & ~mode_mask) | new;
+	if (new == 0)
+		lapic_reset(l);
+	return true;
+}
+
+bool lapic_has_mmio(const struct lapic *l)
+{
+	return (l->base & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)) == LAPIC_BASE_ENABLE;
+}
