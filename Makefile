@@ -5,7 +5,7 @@
 
 VERSION		:= 0.1.0
 CPUS		?= 1
-MEM		?= 2048
+MEM		?=
 QEMU		?= qemu-system-x86_64
 CMDLINE		?=
 IMAGES		?=
@@ -27,9 +27,9 @@ MAKEFLAGS	+= --no-builtin-rules
 .SECONDARY:
 
 .PHONY: all help deps objs pds iso bundle images run run-intel run-uefi test unit boot-test check fuzz fuzz-run gdb sizes \
-	compile_commands.json clean distclean do-all do-iso do-unit do-fuzz do-check do-test
+	compile_commands.json clean distclean do-all do-iso do-bundle do-unit do-fuzz do-check do-test
 
-all: ; +$(Q)iso/deps.sh && $(MAKE) do-all
+all: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-all
 
 help:
 	@echo 'make run          build all, boot the ISO in QEMU (SVM), leave the terminal at the vos> prompt'
@@ -43,7 +43,7 @@ help:
 	@echo 'make deps         install the packages of iso/packages.txt that are missing'
 	@echo 'make clean        remove what was built (keeps downloads);  make distclean   remove build/'
 	@echo
-	@echo 'CPUS=1 MEM=2048 (MiB) QEMU=qemu-system-x86_64 CMDLINE="loglvl=debug" V=1'
+	@echo 'CPUS=1 MEM=2048 (MiB; 1024 in Bochs) QEMU=qemu-system-x86_64 CMDLINE="loglvl=debug" V=1'
 	@echo 'IMAGES="name=path name2=path2" CONF=vos.conf   put your own guest images and configuration on the ISO'
 
 deps:
@@ -187,7 +187,35 @@ do-all: objs pds $(if $(call srcs,boot),$(B)/vos.elf)
 # Default guest images; a stamp, because a download is not repeated for each change of the script.
 images: $(B)/images/done
 $(B)/images/done: iso/images.sh iso/initrd/init
+	$(call say,IMAGES,$(@D))
 	$(Q)iso/images.sh $(@D) && touch $@
+
+# What goes on the ISO: the default images, then the user's; a later one of the same name wins.
+DEFAULT_IMAGES	:= debian-kernel debian-initrd memtest
+MODULES		= $(DEFAULT_IMAGES:%=%=$(B)/images/%) $(IMAGES)
+MODULE_FILES	= $(foreach m,$(IMAGES),$(lastword $(subst =, ,$(m)))) $(CONF)
+# The knobs are an input too: this file changes when they do.
+ISO_KNOBS	:= $(B)/iso.knobs
+$(shell mkdir -p $(B); printf '%s\n' '$(CMDLINE)' '$(IMAGES)' '$(CONF)' > $(ISO_KNOBS).new; \
+	if cmp -s $(ISO_KNOBS).new $(ISO_KNOBS); then rm $(ISO_KNOBS).new; else mv $(ISO_KNOBS).new $(ISO_KNOBS); fi)
+
+$(B)/vos.iso: $(B)/vos.elf $(B)/images/done iso/mkiso.sh iso/grub.cfg $(ISO_KNOBS) $(MODULE_FILES)
+	$(call say,ISO,$@)
+	$(Q)iso/mkiso.sh iso $@ $(MODULES)
+
+$(B)/bundle.cpio: $(B)/vos.elf $(B)/images/done iso/mkiso.sh $(ISO_KNOBS) $(MODULE_FILES)
+	$(call say,CPIO,$@)
+	$(Q)iso/mkiso.sh bundle $@ $(MODULES)
+
+do-iso: $(B)/vos.iso
+do-bundle: $(B)/bundle.cpio
+
+iso: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-iso
+bundle: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-bundle
+run: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-iso && exec iso/run.sh bios
+run-uefi: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-iso && exec iso/run.sh uefi
+run-intel: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-iso && exec iso/run.sh intel
+gdb: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-bundle && iso/run.sh gdb
 
 # ----------------------------------------------------------------------------------------------------- host tests
 # Each tests/host/test_*.c and fuzz_*.c names its sources in a comment; rules.awk turns those into rules.
@@ -215,7 +243,7 @@ LIBFUZZ_BINS	:= $(call picked,$(FUZZERS:tests/host/%.c=$(B)/libfuzzer/%))
 
 do-unit: $(TEST_BINS) $(FUZZ_BINS)
 
-unit: ; +$(Q)iso/deps.sh && $(MAKE) do-unit && /usr/bin/python3 tests/run.py unit $(T)
+unit: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-unit && /usr/bin/python3 tests/run.py unit $(T)
 
 do-fuzz: $(LIBFUZZ_BINS)
 	$(Q)for f in $(LIBFUZZ_BINS); do \
@@ -223,7 +251,7 @@ do-fuzz: $(LIBFUZZ_BINS)
 		$$f -max_total_time=$(FUZZTIME) -timeout=10 -print_final_stats=1 -artifact_prefix=$(B)/corpus/ $$c || exit 1; \
 	done
 
-fuzz: ; +$(Q)iso/deps.sh && $(MAKE) do-fuzz
+fuzz: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-fuzz
 
 # Rules that other rooms bring along (tiny guests, hostile programs); they may add to TEST_IMAGES.
 -include $(wildcard tests/*/rules.mk)

@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""Runs the ISO in Bochs (an Intel CPU with VMX) with this terminal as the machine's first serial line.
+
+Bochs has no way to put a UART on stdin and stdout, so it gets a pseudo-terminal and this program copies bytes to and
+fro.  Ctrl-A X leaves, as in QEMU (Ctrl-A Ctrl-A sends a Ctrl-A).  It ends when the machine powers off, and the machine
+ends with it, however it ends.  Everything Bochs writes besides goes to files in --dir.
+"""
+import argparse
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import termios
+import tty
+
+CONFIG = """\
+plugin_ctrl: unmapped=1, biosdev=1, speaker=0, extfpuirq=1, parallel=1, serial=1, iodebug=0
+display_library: rfb, options="timeout=0"
+cpu: model={model}, count={cpus}, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+memory: guest={mem}, host={mem}
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+ata0-master: type=cdrom, path={iso}, status=inserted
+boot: cdrom
+com1: enabled=1, mode=term, dev={tty}
+log: {dir}/bochs.log
+panic: action=fatal
+error: action={errors}
+info: action=report
+debug: action=ignore
+clock: sync=none, time0=1700000000
+"""
+
+CTRL_A = 1
+
+
+def die_with_parent():
+    """In the child: a kill -9 of this program must not leave an emulator behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def start(args):
+    """Returns the Bochs process and our end of its serial line."""
+    os.makedirs(args.dir, exist_ok=True)
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    with open(f'{args.dir}/bochsrc', 'w') as file:
+        file.write(CONFIG.format(model=args.model, cpus=args.cpus, mem=args.mem, iso=os.path.abspath(args.iso),
+                                 tty=os.ttyname(theirs), dir=os.path.abspath(args.dir),
+                                 errors='ignore' if args.model == 'ryzen' else 'report'))
+    with open(f'{args.dir}/rc', 'w') as file:
+        file.write('c\n')
+    with open(f'{args.dir}/bochs.out', 'w') as out:
+        bochs = subprocess.Popen(['bochs', '-q', '-f', f'{args.dir}/bochsrc', '-rc', f'{args.dir}/rc'],
+                                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=die_with_parent)
+    # Their end stays open here: closing it while Bochs has not opened it yet would look like a hang-up.
+    return bochs, ours, theirs
+
+
+def from_user(data, state):
+    """Takes Ctrl-A sequences out of what was typed.  Returns (bytes for the machine, leave?)."""
+    out = bytearray()
+    for byte in data:
+        if state['escape']:
+            state['escape'] = False
+            if byte in b'xX':
+                return bytes(out), True
+            out.append(byte)
+        elif byte == CTRL_A:
+            state['escape'] = True
+        else:
+            out.append(byte)
+    return bytes(out), False
+
+
+def write_all(descriptor, data):
+    while data:
+        data = data[os.write(descriptor, data):]
+
+
+def bridge(bochs, line):
+    """Copies until the machine or the user has had enough."""
+    state = {'escape': False}
+    inputs = [line, sys.stdin.fileno()]
+    while bochs.poll() is None:
+        ready, _, _ = select.select(inputs, [], [], 0.2)
+        if line in ready:
+            write_all(sys.stdout.fileno(), os.read(line, 4096))
+        if sys.stdin.fileno() in ready:
+            data = os.read(sys.stdin.fileno(), 4096)
+            if not data:
+                inputs.remove(sys.stdin.fileno())
+            data, leave = from_user(data, state)
+            write_all(line, data)
+            if leave:
+                return
+    while select.select([line], [], [], 0)[0]:
+        write_all(sys.stdout.fileno(), os.read(line, 4096))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--iso', default='build/vos.iso')
+    parser.add_argument('--dir', default='build/bochs', help='for the log and what else Bochs writes')
+    parser.add_argument('--mem', type=int, default=1024, help='MiB')
+    parser.add_argument('--cpus', type=int, default=1)
+    parser.add_argument('--model', default='corei7_skylake_x')
+    args = parser.parse_args()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    bochs, line, _theirs = start(args)
+    saved = termios.tcgetattr(sys.stdin) if sys.stdin.isatty() else None
+    try:
+        if saved:
+            tty.setraw(sys.stdin)
+        bridge(bochs, line)
+    finally:
+        bochs.kill()
+        bochs.wait()
+        if saved:
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, saved)
+    # Bochs says 1 for an orderly power-off too; what it has to complain about is in its log.
+    print('\r')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
