@@ -145,7 +145,8 @@ $(foreach p,$(HAVE_PDS),$(eval $(call pd_rule,$(p))))
 $(B)/pd/%.stripped: $(B)/pd/%.elf
 	$(Q)$(OBJCOPY) --strip-all -R .comment $< $@
 
-pds: $(PD_ELFS)
+# Until there is start code there is nothing to link.
+pds: $(if $(wildcard $(ARCH)/user/*.S),$(PD_ELFS))
 
 # ----------------------------------------------------------------------------------------------------- kernel image
 # mem* of musl: no SSE, no %fs, no red zone.  Only these members, so that nothing else of a libc can slip into ring 0.
