@@ -1,0 +1,33 @@
+# Tiny guests: each tests/guests/NAME.c with lib/ becomes build/guests/NAME.elf, a PVH kernel.
+GUESTS		:= $(sort $(wildcard tests/guests/*.c tests/isolation/guest_*.c))
+GUEST_LIB	:= $(sort $(wildcard tests/guests/lib/*.c tests/guests/lib/*.S))
+GUEST_ELFS	:= $(patsubst %.c,$(B)/guests/%.elf,$(notdir $(GUESTS)))
+GUEST_CFLAGS	:= -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only \
+		   -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+		   -ffile-prefix-map=$(CURDIR)=. -iquote kernel/abi -iquote tests/guests/lib -MMD -MP
+GUEST_LIB_OBJS	:= $(patsubst tests/guests/lib/%,$(B)/guests/lib/%.o,$(GUEST_LIB))
+
+$(B)/guests/lib/%.o: tests/guests/lib/% Makefile tests/guests/rules.mk
+	$(call say,CCG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -c $< -o $@
+
+$(B)/guests/%.o: tests/guests/%.c Makefile tests/guests/rules.mk
+	$(call say,CCG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -c $< -o $@
+
+$(B)/guests/%.o: tests/isolation/%.c Makefile tests/guests/rules.mk
+	$(call say,CCG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -c $< -o $@
+
+$(B)/guests/%.elf: $(B)/guests/%.o $(GUEST_LIB_OBJS) tests/guests/lib/guest.ld
+	$(call say,LDG,$@)
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-T,tests/guests/lib/guest.ld -Wl,--build-id=none -Wl,-z,noexecstack \
+		-Wl,--no-warn-rwx-segments -o $@.full $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --strip-debug $@.full $@
+
+guests: $(GUEST_ELFS)
+.PHONY: guests
+-include $(wildcard $(B)/guests/*.d $(B)/guests/lib/*.d)
