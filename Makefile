@@ -130,6 +130,15 @@ $(B)/uapi:
 	@ln -sfn /usr/include/xen $@.new/xen
 	@mv -T $@.new $@
 
+# The guests' ACPI namespaces, which vmm/dev/dsdt.S includes.
+AML		:= $(patsubst vmm/dev/%.asl,$(B)/aml/%.aml,$(wildcard vmm/dev/*.asl))
+$(B)/aml/%.aml: vmm/dev/%.asl Makefile
+	$(call say,IASL,$<)
+	@mkdir -p $(@D)
+	$(Q)iasl -we -vs -p $(B)/aml/$* $< > $@.log || { cat $@.log; exit 1; }
+
+$(B)/obj/u/vmm/dev/dsdt.S.o: $(AML)
+
 # ----------------------------------------------------------------------------------------------------- ring 3
 PD_LDFLAGS	:= -static -nostartfiles -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 		   -Wl,-z,separate-code -Wl,-z,noexecstack -Wl,-z,norelro -Wl,--fatal-warnings

@@ -14,7 +14,7 @@ function words_of(line,    s)
 	return s
 }
 
-function program(dir, cc, flags, libs, extra,    i, n, list, objs, obj, incs, folder, seen)
+function program(dir, cc, flags, libs, extra,    i, n, list, objs, obj, incs, folder, seen, needs)
 {
 	incs = ""
 	split("", seen)
@@ -37,7 +37,9 @@ function program(dir, cc, flags, libs, extra,    i, n, list, objs, obj, incs, fo
 	for (i = 1; i <= n; i++) {
 		obj = B "/" dir "/" name ".d/" list[i] ".o"
 		objs = objs " " obj
-		printf "%s: %s Makefile\n\t@mkdir -p $(@D)\n\t$(Q)%s %s%s%s -c $< -o $@\n", obj, list[i], cc, flags, defs, incs
+		needs = list[i] ~ /dsdt\.S$/ ? " $(AML)" : ""
+		printf "%s: %s%s Makefile\n\t@mkdir -p $(@D)\n\t$(Q)%s %s%s%s -c $< -o $@\n", obj, list[i], needs, cc, flags, \
+			defs, incs
 	}
 	printf "%s/%s/%s:%s\n\t$(call say,HOSTLD,$@)\n\t$(Q)%s %s -o $@ $^ %s\n", B, dir, name, objs, cc, flags, libs
 	gsub(/\.o( |$)/, ".d ", objs)

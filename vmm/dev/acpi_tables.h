@@ -17,8 +17,8 @@ struct acpi_config {
 #define ACPI_TABLES_BYTES 8192u	/* always enough */
 
 /*
- * Build into `buffer`, which the guest will see at `gpa` (16-byte aligned); the RSDP comes first. Returns the bytes
- * used, 0 if they don't fit.
+ * Build into `buffer`, which the guest will see at `gpa` (a multiple of 64, below 4 GiB); the RSDP comes first.
+ * Returns the bytes used, 0 if they don't fit.
  */
 u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t gpa);
 

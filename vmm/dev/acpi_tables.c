@@ -1,0 +1,307 @@
+/*
+ * acpi_tables.c - ACPI 6.4 tables: RSDP (5.2.5), XSDT (5.2.8), FADT (5.2.9), FACS (5.2.10), MADT (5.2.12).
+ *
+ * A builder with a position and a limit: a table that does not fit makes the whole result 0. Everything starts at a
+ * multiple of 64, which is what the FACS needs.
+ */
+#include "acpi_tables.h"
+
+#include <string.h>
+
+#include "acpi_pm.h"
+#include "platform.h"
+#include "range.h"
+#include "request.h"
+
+#define PACKED __attribute__((packed))
+#define TABLE_ALIGN 64u
+
+extern const u8 dsdt_modern[], dsdt_modern_end[], dsdt_pc[], dsdt_pc_end[];
+
+struct PACKED rsdp {
+	char signature[8];
+	u8 checksum;		/* of the first 20 bytes */
+	char oem[6];
+	u8 revision;
+	u32 rsdt;
+	u32 length;
+	u64 xsdt;
+	u8 extended_checksum;
+	u8 zero[3];
+};
+_Static_assert(sizeof(struct rsdp) == 36, "ACPI");
+
+struct PACKED header {
+	char signature[4];
+	u32 length;
+	u8 revision;
+	u8 checksum;
+	char oem[6];
+	char oem_table[8];
+	u32 oem_revision;
+	char creator[4];
+	u32 creator_revision;
+};
+_Static_assert(sizeof(struct header) == 36, "ACPI");
+
+struct PACKED xsdt {
+	struct header header;
+	u64 entry[2];
+};
+
+struct PACKED address {		/* generic address structure */
+	u8 space;		/* 1 = I/O ports */
+	u8 bits;
+	u8 bit_offset;
+	u8 access;		/* 1 byte, 2 word, 3 dword */
+	u64 address;
+};
+
+struct PACKED fadt {
+	struct header header;
+	u32 facs, dsdt;
+	u8 zero0;
+	u8 profile;
+	u16 sci;
+	u32 smi_command;
+	u8 acpi_enable, acpi_disable, s4_request, pstate;
+	u32 pm1a_event, pm1b_event, pm1a_control, pm1b_control, pm2_control, pm_timer, gpe0, gpe1;
+	u8 pm1_event_len, pm1_control_len, pm2_control_len, pm_timer_len, gpe0_len, gpe1_len, gpe1_base, cst;
+	u16 c2_latency, c3_latency, flush_size, flush_stride;
+	u8 duty_offset, duty_width, day_alarm, month_alarm, century;
+	u16 boot_arch;
+	u8 zero1;
+	u32 flags;
+	struct address reset;
+	u8 reset_value;
+	u16 arm_boot_arch;
+	u8 minor;
+	u64 x_facs, x_dsdt;
+	struct address x_pm1a_event, x_pm1b_event, x_pm1a_control, x_pm1b_control, x_pm2_control, x_pm_timer;
+	struct address x_gpe0, x_gpe1;
+	struct address sleep_control, sleep_status;
+	u64 hypervisor;
+};
+_Static_assert(sizeof(struct fadt) == 276, "ACPI");
+
+#define FADT_WBINVD BIT32(0)
+#define FADT_C1 BIT32(2)
+#define FADT_NO_FIXED_POWER_BUTTON BIT32(4)
+#define FADT_NO_FIXED_SLEEP_BUTTON BIT32(5)
+#define FADT_NO_FIXED_RTC BIT32(6)
+#define FADT_TIMER_32 BIT32(8)
+#define FADT_RESET BIT32(10)
+#define FADT_HW_REDUCED BIT32(20)
+#define BOOT_LEGACY_DEVICES BIT32(0)
+#define BOOT_NO_VGA BIT32(2)
+#define BOOT_NO_CMOS_RTC BIT32(5)
+
+struct PACKED facs {
+	char signature[4];
+	u32 length;
+	u32 hardware_signature, waking_vector, global_lock, flags;
+	u64 x_waking_vector;
+	u8 version;
+	u8 zero[31];
+};
+_Static_assert(sizeof(struct facs) == 64, "ACPI");
+
+struct PACKED madt {
+	struct header header;
+	u32 lapic_address;
+	u32 flags;		/* bit 0: there are 8259s too */
+};
+
+struct PACKED madt_lapic { u8 type, length, uid, id; u32 flags; };
+struct PACKED madt_ioapic { u8 type, length, id, zero; u32 address, gsi_base; };
+struct PACKED madt_override { u8 type, length, bus, source; u32 gsi; u16 flags; };
+enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2 };
+
+#define MADT_FLAG_8259 1u
+#define OVERRIDE_AS_BUS 0u
+#define OVERRIDE_LEVEL_HIGH 0xdu
+
+#define MADT_BYTES_MAX (sizeof(struct madt) + VM_VCPUS * sizeof(struct madt_lapic) + sizeof(struct madt_ioapic) + \
+			2 * sizeof(struct madt_override))
+
+struct builder {
+	u8 *buffer;
+	u32 used, capacity;
+	u64 gpa;
+	bool is_pc;
+};
+
+static u8 checksum(const void *bytes, u32 count)
+{
+	const u8 *b = bytes;
+	u8 sum = 0;
+
+	for (u32 i = 0; i < count; i++)
+		sum = (u8)(sum + b[i]);
+	return (u8)-sum;
+}
+
+/* Append; returns where the guest sees it, 0 if there was no room (and from then on always). */
+static u64 append(struct builder *b, const void *bytes, u32 count)
+{
+	u32 start = (b->used + TABLE_ALIGN - 1) & ~(TABLE_ALIGN - 1);
+
+	if (!b->capacity || !range_ok(start, count, b->capacity)) {
+		b->capacity = 0;
+		return 0;
+	}
+	memset(b->buffer + b->used, 0, start - b->used);
+	memcpy(b->buffer + start, bytes, count);
+	b->used = start + count;
+	return b->gpa + start;
+}
+
+static struct header make_header(const struct builder *b, const char *signature, u8 revision, u32 length)
+{
+	struct header h = { .length = length, .revision = revision, .oem = "VOS", .oem_revision = 1, .creator = "VOS",
+			    .creator_revision = 1 };
+
+	memcpy(h.signature, signature, sizeof(h.signature));
+	memcpy(h.oem_table, b->is_pc ? "VOSPC   " : "VOSMODRN", sizeof(h.oem_table));
+	return h;
+}
+
+static struct address port(u32 offset, u8 bytes)
+{
+	return (struct address){ .space = 1, .bits = (u8)(bytes * 8), .access = (u8)(bytes == 4 ? 3 : bytes),
+				 .address = ACPI_PORT + offset };
+}
+
+static u64 add_dsdt(struct builder *b)
+{
+	const u8 *start = b->is_pc ? dsdt_pc : dsdt_modern, *end = b->is_pc ? dsdt_pc_end : dsdt_modern_end;
+
+	return append(b, start, (u32)(end - start));
+}
+
+static u64 add_facs(struct builder *b)
+{
+	struct facs f = { .signature = "FACS", .length = sizeof(f), .version = 2 };
+
+	return append(b, &f, sizeof(f));
+}
+
+static void fill_modern(struct fadt *f)
+{
+	f->boot_arch = BOOT_NO_VGA | BOOT_NO_CMOS_RTC;
+	f->flags |= FADT_HW_REDUCED | FADT_NO_FIXED_POWER_BUTTON;
+	f->reset = port(ACPI_RESET, 1);
+	f->sleep_control = port(ACPI_SLEEP_CONTROL, 1);
+	f->sleep_status = port(ACPI_SLEEP_STATUS, 1);
+}
+
+static void fill_pc(struct fadt *f, u64 facs)
+{
+	f->facs = (u32)facs;
+	f->sci = ACPI_GSI;
+	f->pm1a_event = ACPI_PORT + ACPI_PM1_EVENT;
+	f->pm1a_control = ACPI_PORT + ACPI_PM1_CONTROL;
+	f->pm_timer = ACPI_PORT + ACPI_PM_TIMER;
+	f->pm1_event_len = 4;
+	f->pm1_control_len = 2;
+	f->pm_timer_len = 4;
+	f->century = 0x32;
+	f->boot_arch = BOOT_LEGACY_DEVICES | BOOT_NO_VGA;
+	f->flags |= FADT_TIMER_32 | FADT_NO_FIXED_RTC;
+	f->reset = port(ACPI_PC_RESET, 1);
+	f->x_pm1a_event = port(ACPI_PM1_EVENT, 4);
+	f->x_pm1a_event.access = 2;	/* two word registers */
+	f->x_pm1a_control = port(ACPI_PM1_CONTROL, 2);
+	f->x_pm_timer = port(ACPI_PM_TIMER, 4);
+}
+
+static u64 add_fadt(struct builder *b, u64 dsdt, u64 facs)
+{
+	struct fadt f = { .header = make_header(b, "FACP", 6, sizeof(f)), .minor = 4, .reset_value = ACPI_RESET_VALUE };
+
+	f.dsdt = (u32)dsdt;
+	f.x_dsdt = dsdt;
+	f.c2_latency = 0xfff;	/* no C2, no C3 */
+	f.c3_latency = 0xfff;
+	f.flags = FADT_WBINVD | FADT_C1 | FADT_NO_FIXED_SLEEP_BUTTON | FADT_RESET;
+	memcpy(&f.hypervisor, "VOS", 3);
+	if (b->is_pc)
+		fill_pc(&f, facs);
+	else
+		fill_modern(&f);
+	f.header.checksum = checksum(&f, sizeof(f));
+	return append(b, &f, sizeof(f));
+}
+
+/* One entry of the MADT, at `used`; returns what is used then. */
+static u32 madt_put(u8 *madt, u32 used, const void *entry, u32 count)
+{
+	memcpy(madt + used, entry, count);
+	return used + count;
+}
+
+static u64 add_madt(struct builder *b, u32 cpus)
+{
+	static const struct madt_override overrides[] = {
+		{ MADT_OVERRIDE, sizeof(struct madt_override), 0, PIT_IRQ, PIT_GSI, OVERRIDE_AS_BUS },
+		{ MADT_OVERRIDE, sizeof(struct madt_override), 0, ACPI_GSI, ACPI_GSI, OVERRIDE_LEVEL_HIGH },
+	};
+	struct madt_ioapic ioapic = { MADT_IOAPIC, sizeof(ioapic), 0, 0, (u32)IOAPIC_ADDRESS, 0 };
+	struct madt madt = { .lapic_address = (u32)LAPIC_ADDRESS, .flags = b->is_pc ? MADT_FLAG_8259 : 0 };
+	u8 bytes[MADT_BYTES_MAX];
+	u32 used = sizeof(madt);
+
+	for (u32 i = 0; i < cpus; i++) {
+		struct madt_lapic lapic = { MADT_LAPIC, sizeof(lapic), (u8)i, (u8)i, 1 };
+
+		used = madt_put(bytes, used, &lapic, sizeof(lapic));
+	}
+	used = madt_put(bytes, used, &ioapic, sizeof(ioapic));
+	if (b->is_pc)
+		used = madt_put(bytes, used, overrides, sizeof(overrides));
+	madt.header = make_header(b, "APIC", 5, used);
+	memcpy(bytes, &madt, sizeof(madt));
+	madt.header.checksum = checksum(bytes, used);
+	memcpy(bytes, &madt, sizeof(madt));
+	return append(b, bytes, used);
+}
+
+static u64 add_xsdt(struct builder *b, u64 fadt, u64 madt)
+{
+	struct xsdt x = { .header = make_header(b, "XSDT", 1, sizeof(x)), .entry = { fadt, madt } };
+
+	x.header.checksum = checksum(&x, sizeof(x));
+	return append(b, &x, sizeof(x));
+}
+
+static void fill_rsdp(struct rsdp *r, u64 xsdt)
+{
+	*r = (struct rsdp){ .oem = "VOS", .revision = 2, .length = sizeof(*r), .xsdt = xsdt };
+	memcpy(r->signature, "RSD PTR ", sizeof(r->signature));
+	r->checksum = checksum(r, 20);
+	r->extended_checksum = checksum(r, sizeof(*r));
+}
+
+u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t gpa)
+{
+	struct builder b = { .buffer = buffer, .capacity = capacity, .gpa = gpa.raw,
+			     .is_pc = config->platform == PLATFORM_PC };
+	struct rsdp rsdp = { .length = 0 };
+	u64 dsdt, facs, fadt, madt, xsdt;
+
+	if (config->cpus == 0 || config->cpus > VM_VCPUS)
+		return 0;
+	if (!aligned_ok(gpa.raw, TABLE_ALIGN) || !range_ok(gpa.raw, capacity, 4 * GIB))
+		return 0;
+	append(&b, &rsdp, sizeof(rsdp));	/* its place; it is filled in when the XSDT's address is known */
+	dsdt = add_dsdt(&b);
+	facs = b.is_pc ? add_facs(&b) : 0;
+	fadt = add_fadt(&b, dsdt, facs);
+	madt = add_madt(&b, config->cpus);
+	xsdt = add_xsdt(&b, fadt, madt);
+	if (!xsdt)
+		return 0;
+	fill_rsdp(&rsdp, xsdt);
+	memcpy(buffer, &rsdp, sizeof(rsdp));
+	return b.used;
+}
