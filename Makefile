@@ -1,7 +1,7 @@
 # VOS: one Makefile for the kernel, the ring-3 programs, the ISO and every test.  `make help` lists what it does.
 #
-# Sources are found by wildcard: put a file into a room and it is built.  Each room is compiled with its own -iquote list,
-# which is what keeps dependencies one-way (tests/check/includes.py proves it).  Everything lands in build/.
+# Sources are found by wildcard: put a file into a room and it is built.  Each room is compiled with its own -iquote
+# list, which is what keeps dependencies one-way (tests/check/includes.py proves it).  Everything lands in build/.
 
 VERSION		:= 0.1.0
 CPUS		?= 1
@@ -15,6 +15,7 @@ V		?=
 Q		:= $(if $(V),,@)
 say		= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 B		:= build
+SUBMAKE		= $(MAKE) --no-print-directory
 export CPUS MEM QEMU CMDLINE IMAGES CONF V
 # One fixed moment for whatever wants to write a date, so that two builds give the same bits.
 export SOURCE_DATE_EPOCH := 1700000000
@@ -26,10 +27,10 @@ MAKEFLAGS	+= --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-.PHONY: all help deps objs pds iso bundle images run run-intel run-uefi test unit boot-test check fuzz fuzz-run gdb sizes \
-	compile_commands.json clean distclean do-all do-iso do-bundle do-unit do-fuzz do-check do-test
+.PHONY: all help deps objs pds iso bundle images run run-intel run-uefi test unit boot-test check fuzz gdb sizes rooms \
+	clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files
 
-all: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-all
+all: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all
 
 help:
 	@echo 'make run          build all, boot the ISO in QEMU (SVM), leave the terminal at the vos> prompt'
@@ -54,10 +55,10 @@ CC		:= gcc
 MUSL_CC		:= musl-gcc
 OBJCOPY		:= objcopy
 AR		:= ar
-WARN		:= -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-		   -Wundef -Wimplicit-fallthrough -Werror
-COMMON		:= -std=gnu11 -O2 -g $(WARN) -Wframe-larger-than=1024 -fno-common -fno-strict-aliasing -fno-pic -fno-pie \
-		   -fcf-protection=none -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
+WARN		:= -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+		   -Wvla -Wundef -Wimplicit-fallthrough -Werror
+COMMON		:= -std=gnu11 -O2 -g $(WARN) -Wframe-larger-than=1024 -fno-common -fno-strict-aliasing \
+		   -fno-pic -fno-pie -fcf-protection=none -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
 		   -fstack-protector-strong -mstack-protector-guard=global -ffile-prefix-map=$(CURDIR)=. \
 		   -DVOS_VERSION='"$(VERSION)"' -MMD -MP
 # Ring 0: no floating point or vector registers, no red zone, linked in the top 2 GiB.
@@ -72,7 +73,8 @@ SHARED_INC	:= kernel/abi kernel/lib
 K_INC		:= $(SHARED_INC) $(ARCH)/include
 U_INC		:= $(SHARED_INC) $(ARCH)/user drivers/proto drivers/rt mgmt/proto
 
-K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/svm $(ARCH)/virt/vmx kernel kernel/lib
+K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/svm $(ARCH)/virt/vmx \
+		   kernel kernel/lib
 # Folders a room may include from, besides K_INC or U_INC and itself.
 inc.$(ARCH)/virt/svm	:= $(ARCH)/virt
 inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
@@ -85,6 +87,7 @@ rooms.root	:= mgmt/root
 rooms.console	:= mgmt/console
 rooms.serial	:= drivers/serial
 rooms.vmm	:= vmm vmm/dev
+U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p)))
 U_COMMON	:= $(ARCH)/user drivers/rt kernel/lib
 
 # room folder -> its objects below $(B)/obj/k (ring 0) or $(B)/obj/u (ring 3)
@@ -172,7 +175,8 @@ $(B)/embed.S: Makefile $(HAVE_PDS:%=$(B)/pd/%.stripped)
 	$(call say,GEN,$@)
 	$(Q){ echo '.section .note.GNU-stack,"",@progbits'; \
 	  for p in $(HAVE_PDS); do \
-	    printf '.section .embed,"a"\n.balign 4096\nstart_%s:\n.incbin "$(B)/pd/%s.stripped"\nend_%s:\n' $$p $$p $$p; \
+	    printf '.section .embed,"a"\n.balign 4096\nstart_%s:\n' $$p; \
+	    printf '.incbin "$(B)/pd/%s.stripped"\nend_%s:\n' $$p $$p; \
 	    printf '.balign 4096\n.section .rodata.embed,"a"\nname_%s: .asciz "%s"\n' $$p $$p; \
 	  done; \
 	  printf '.section .rodata.embed,"a"\n.balign 8\n.globl embed_modules, embed_count\nembed_modules:\n'; \
@@ -182,11 +186,12 @@ $(B)/embed.S: Makefile $(HAVE_PDS:%=$(B)/pd/%.stripped)
 $(B)/embed.o: $(B)/embed.S
 	$(Q)$(CC) -c $< -o $@
 
+K_LDFLAGS	:= -nostdlib -static -no-pie -Wl,-T,linker.ld -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+		   -Wl,-z,noexecstack -Wl,-z,norelro -Wl,--gc-sections -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings \
+		   -Wl,-Map,$(B)/vos.map
 $(B)/vos.elf: $(K_OBJS) $(B)/embed.o $(B)/obj/libkmem.a linker.ld
 	$(call say,LD,$@)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-T,linker.ld -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
-		-Wl,--gc-sections -Wl,-z,norelro -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings -Wl,-Map,$(B)/vos.map -o $@ \
-		$(K_OBJS) $(B)/embed.o $(B)/obj/libkmem.a
+	$(Q)$(CC) $(K_LDFLAGS) -o $@ $(K_OBJS) $(B)/embed.o $(B)/obj/libkmem.a
 
 objs: $(K_OBJS) $(U_OBJS) $(PD_OBJS)
 
@@ -220,12 +225,12 @@ $(B)/bundle.cpio: $(B)/vos.elf $(B)/images/done iso/mkiso.sh $(ISO_KNOBS) $(MODU
 do-iso: $(B)/vos.iso
 do-bundle: $(B)/bundle.cpio
 
-iso: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-iso
-bundle: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-bundle
-run: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-iso && exec iso/run.sh bios
-run-uefi: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-iso && exec iso/run.sh uefi
-run-intel: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-iso && exec iso/run.sh intel
-gdb: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-bundle && iso/run.sh gdb
+iso: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-iso
+bundle: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-bundle
+run: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-iso && exec iso/run.sh bios
+run-uefi: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-iso && exec iso/run.sh uefi
+run-intel: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-iso && exec iso/run.sh intel
+gdb: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-bundle && iso/run.sh gdb
 
 # ----------------------------------------------------------------------------------------------------- host tests
 # Each tests/host/test_*.c and fuzz_*.c names its sources in a comment; rules.awk turns those into rules.
@@ -233,16 +238,16 @@ TESTS		:= $(sort $(wildcard tests/host/test_*.c))
 FUZZERS		:= $(sort $(wildcard tests/host/fuzz_*.c))
 FUZZERS		:= $(filter-out tests/host/fuzz_main.c,$(FUZZERS))
 HOST_INC	:= $(SHARED_INC) $(ARCH)/include drivers/proto mgmt/proto tests/host
-HOST_FLAGS	:= -std=gnu11 -O1 -g $(filter-out -Wframe-larger-than=%,$(WARN)) -fno-omit-frame-pointer -fno-strict-aliasing \
-		   -DVOS_HOST_TEST=1 -DVOS_VERSION='"$(VERSION)"' -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
+HOST_FLAGS	:= -std=gnu11 -O1 -g $(filter-out -Wframe-larger-than=%,$(WARN)) -fno-omit-frame-pointer \
+		   -fno-strict-aliasing -DVOS_HOST_TEST=1 -DVOS_VERSION='"$(VERSION)"' -MMD -MP \
+		   -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_FLAGS	:= $(HOST_FLAGS) -fsanitize=fuzzer-no-link -Wno-unknown-warning-option
 FUZZTIME	?= 60
 T		?=
 
-HOST_GEN	:= $(if $(TESTS)$(FUZZERS),$(shell mkdir -p $(B) && awk -v B=$(B) -v INC='$(HOST_INC)' -f tests/host/rules.awk \
-			$(TESTS) $(FUZZERS) > $(B)/host.mk.new && if cmp -s $(B)/host.mk.new $(B)/host.mk; \
-			then rm $(B)/host.mk.new; else mv $(B)/host.mk.new $(B)/host.mk; fi))
 ifneq ($(TESTS)$(FUZZERS),)
+$(shell mkdir -p $(B); awk -v B=$(B) -v INC='$(HOST_INC)' -f tests/host/rules.awk $(TESTS) $(FUZZERS) > $(B)/host.mk.new; \
+	if cmp -s $(B)/host.mk.new $(B)/host.mk; then rm $(B)/host.mk.new; else mv $(B)/host.mk.new $(B)/host.mk; fi)
 include $(B)/host.mk
 endif
 
@@ -253,18 +258,44 @@ LIBFUZZ_BINS	:= $(call picked,$(FUZZERS:tests/host/%.c=$(B)/libfuzzer/%))
 
 do-unit: $(TEST_BINS) $(FUZZ_BINS)
 
-unit: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-unit && /usr/bin/python3 tests/run.py unit $(T)
-
 do-fuzz: $(LIBFUZZ_BINS)
 	$(Q)for f in $(LIBFUZZ_BINS); do \
 		c=$(B)/corpus/$${f##*/}; mkdir -p $$c; echo "== $$f"; \
-		$$f -max_total_time=$(FUZZTIME) -timeout=10 -print_final_stats=1 -artifact_prefix=$(B)/corpus/ $$c || exit 1; \
+		$$f -max_total_time=$(FUZZTIME) -timeout=10 -artifact_prefix=$(B)/corpus/ $$c || exit 1; \
 	done
 
-fuzz: ; +$(Q)iso/deps.sh && $(MAKE) --no-print-directory do-fuzz
+fuzz: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-fuzz
 
-# Rules that other rooms bring along (tiny guests, hostile programs); they may add to TEST_IMAGES.
--include $(wildcard tests/*/rules.mk)
+# Rules that other rooms bring along (tiny guests, hostile programs): they add to TEST_IMAGES words NAME=FILE of what
+# goes on build/test.iso and into build/test.cpio, which carry nothing else, and to TEST_FILES other things to build.
+TEST_IMAGES	:=
+TEST_FILES	:=
+-include $(sort $(wildcard tests/*/rules.mk))
+
+TEST_IMAGE_FILES = $(foreach m,$(TEST_IMAGES),$(lastword $(subst =, ,$(m))))
+$(B)/test.iso: $(B)/vos.elf iso/mkiso.sh iso/grub.cfg $(ISO_KNOBS) $(TEST_IMAGE_FILES)
+	$(call say,ISO,$@)
+	$(Q)CONF= iso/mkiso.sh iso $@ $(TEST_IMAGES)
+
+$(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
+	$(call say,CPIO,$@)
+	$(Q)CONF= iso/mkiso.sh bundle $@ $(TEST_IMAGES)
+
+# ----------------------------------------------------------------------------------------------------- running tests
+RUN		:= /usr/bin/python3 tests/run.py
+do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(if $(TEST_IMAGES),$(B)/test.iso $(B)/test.cpio) $(TEST_FILES)
+
+unit: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-unit && $(RUN) unit $(T)
+check: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all && $(RUN) check
+boot-test: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
+sizes: ; $(Q)$(RUN) sizes
+# Everything is built before anything is run; the sum comes last.
+test: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all do-unit do-boot-files && $(RUN) sizes unit check boot $(T)
+
+# For tests/check/includes.py: ring, room, and the folders that room may include from.
+rooms:
+	@$(foreach r,$(K_ROOMS),echo k $(r) $(filter-out -iquote,$(call kinc,$(r)/x));)
+	@$(foreach r,$(U_COMMON) $(U_ROOMS),echo u $(r) $(filter-out -iquote,$(call uinc,$(r)/x));)
 
 # ----------------------------------------------------------------------------------------------------- housekeeping
 clean:

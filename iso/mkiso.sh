@@ -11,7 +11,7 @@ out=$2
 shift 2
 : "${SOURCE_DATE_EPOCH:=1700000000}"
 export SOURCE_DATE_EPOCH
-stage=$(dirname "$out")/stage-$kind
+stage=$out.stage
 common='iso9660 part_msdos part_gpt search search_fs_file normal test echo configfile multiboot2 serial terminal
     reboot halt minicmd ls gzio'
 bios_modules="$common biosdisk vga_text"

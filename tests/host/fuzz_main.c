@@ -40,7 +40,8 @@ static size_t below(size_t limit)
 
 static uint8_t interesting_byte(void)
 {
-	static const uint8_t table[] = { 0, 1, 0x7f, 0x80, 0xff, '\n', '"', '\\', ' ', '-', '{', '}', 0x1b, 0x0f, 0x66, 0xf0 };
+	static const uint8_t table[] = { 0, 1, 0x7f, 0x80, 0xff, '\n', '"', '\\', ' ', '-', '{', '}', 0x1b,
+					 0x0f, 0x66, 0xf0 };
 
 	return table[below(sizeof(table))];
 }

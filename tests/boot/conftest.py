@@ -1,0 +1,62 @@
+"""Fixtures of the boot tests: `machine` is a running VOS at its prompt, once for each backend the test asks for."""
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from vosmachine import Machine  # noqa: E402
+
+DEFAULT_BACKENDS = ('qemu-bios', 'bochs')
+
+
+def pytest_addoption(parser):
+    parser.addoption('--backend', action='append', help='only on these backends (may be repeated)')
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'backends(*names): the backends a test runs on, instead of the default ones')
+    config.addinivalue_line('markers', 'machine(**arguments): arguments for Machine, e.g. mem=512')
+
+
+def pytest_generate_tests(metafunc):
+    if 'backend' not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker('backends')
+    names = marker.args if marker else DEFAULT_BACKENDS
+    wanted = metafunc.config.getoption('backend')
+    metafunc.parametrize('backend', [name for name in names if not wanted or name in wanted])
+
+
+def pytest_collection_modifyitems(items):
+    # The slow ones first, so that they don't run alone at the end.
+    items.sort(key=lambda item: 'bochs' not in item.name)
+
+
+@pytest.fixture
+def booting(request, backend):
+    """A machine that has just been switched on."""
+    marker = request.node.get_closest_marker('machine')
+    instance = Machine(backend, request.node.originalname, **(marker.kwargs if marker else {}))
+    request.node.vos_log = instance.log_path
+    instance.start()
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture
+def machine(booting):
+    """A machine at its prompt."""
+    booting.wait_prompt()
+    return booting
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    outcome = yield
+    report = outcome.get_result()
+    path = getattr(item, 'vos_log', None)
+    if report.failed and path:
+        with open(path, encoding='utf-8', errors='replace') as file:
+            tail = file.read()[-6000:]
+        report.sections.append((f'serial line (all of it: {os.path.relpath(path)})', tail))

@@ -1,0 +1,48 @@
+"""The five commands as the user writes them, the states between them, and what is refused."""
+import re
+
+import pytest
+
+CREATE = 'vos create-vm --name myvm --cpu 1 --memory 256M'
+
+
+def free_memory(machine):
+    """The free-memory figure of `info`, as printed."""
+    return re.search(r'(?i)([0-9.]+ ?[KMG]i?B?) free|free:? *([0-9.]+ ?[KMG]i?B?)', machine.ok('info')).group(0)
+
+
+@pytest.mark.backends('qemu-bios', 'qemu-uefi', 'bochs')
+def test_five_commands(machine):
+    machine.ok(CREATE)
+    assert 'defined' in machine.ok('list-vm')
+    machine.ok('vos start-vm --name myvm')
+    assert 'running' in machine.ok('vos status-vm --name myvm')
+    machine.ok('pause-vm myvm')
+    assert 'paused' in machine.ok('status-vm myvm')
+    machine.ok('resume-vm myvm')
+    assert 'running' in machine.ok('status-vm myvm')
+    machine.ok('vos stop-vm --name myvm --force')
+    machine.wait_state('myvm', 'stopped')
+    machine.ok('vos delete-vm --name myvm')
+    assert 'myvm' not in machine.ok('list-vm')
+
+
+@pytest.mark.backends('qemu-pvh')
+def test_refusals(machine):
+    machine.ok(CREATE)
+    for line in (CREATE, 'create-vm --name Bad_Name', 'create-vm --name huge --memory 900G', 'start-vm nobody',
+                 'stop-vm myvm', 'create-vm --name d --disk 100G', 'create-vm --name k --kernel nothing', 'create-vm',
+                 'create-vm --name m --memory 5X', 'create-vm --name u --unknown 1'):
+        assert 'error[' in machine.cmd(line), line
+    assert machine.ok('list-vm').count('defined') == 1
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+def test_hundred_times(machine):
+    """Create, start, stop, delete a hundred times; free memory is back where it was."""
+    before = free_memory(machine)
+    for _ in range(100 if machine.backend != 'bochs' else 10):
+        for line in ('create-vm --name again --memory 128M', 'start-vm again', 'stop-vm again --force',
+                     'delete-vm again'):
+            machine.ok(line)
+    assert free_memory(machine) == before

@@ -1,0 +1,198 @@
+"""A machine that runs VOS, and its serial line, for the boot tests.
+
+    with Machine('qemu-bios', 'mytest') as machine:
+        machine.wait_prompt()
+        text = machine.cmd('list-vm')
+
+Backends: qemu-bios, qemu-uefi, qemu-pvh (SVM; the last skips firmware and GRUB) and bochs (VMX).  Timeouts are given in
+seconds of a quick machine and stretched for slow backends.  What the line carried goes to build/test-logs/ as it came;
+the text that tests see has no escape sequences, and of a line that was redrawn only the last state.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import pexpect
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
+BUILD = os.path.join(TOP, 'build')
+LOGS = os.path.join(BUILD, 'test-logs')
+OVMF = '/usr/share/OVMF'
+BACKENDS = ('qemu-bios', 'qemu-uefi', 'qemu-pvh', 'bochs')
+SLOWNESS = {'qemu-bios': 1, 'qemu-uefi': 1, 'qemu-pvh': 1, 'bochs': 5}
+PROMPT = 'vos> '
+GUEST_PROMPT = 'guest# '
+
+# CSI, OSC / APC / DCS strings, two-byte escapes; a sequence cut off at the end of what was read waits for its rest.
+ESCAPE = re.compile(r'\x1b(\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b]*(\x07|\x1b\\)|[()*+][A-Za-z0-9]|[0-9=>A-OQ-Z\\a-z|}~])')
+PARTIAL = re.compile(r'\x1b(\[[0-?]*[ -/]*|[\]_P^][^\x07\x1b]*\x1b?|[()*+])?$')
+
+
+class PlainLine(pexpect.spawn):
+    """A spawned program whose output loses its escape sequences before anything is matched."""
+    kept = ''
+
+    def read_nonblocking(self, size=1, timeout=-1):
+        while True:
+            text = self.kept + super().read_nonblocking(size, timeout)
+            partial = PARTIAL.search(text)
+            cut = partial.start() if partial and len(text) - partial.start() < 4096 else len(text)
+            self.kept = text[cut:]
+            text = ESCAPE.sub('', text[:cut])
+            if text:
+                return text
+
+
+def settle(text):
+    """What stays on the screen of text: after a carriage return, a line starts anew."""
+    lines = []
+    for line in text.replace('\r\n', '\n').split('\n'):
+        parts = [part for part in line.split('\r') if part]
+        lines.append(parts[-1].rstrip() if parts else '')
+    return '\n'.join(lines).strip('\n')
+
+
+class Machine:
+    def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=1):
+        self.backend, self.name, self.append, self.mem, self.cpus = backend, name, append, mem, cpus
+        self.iso = iso or f'{BUILD}/vos.iso'
+        self.elf = elf or f'{BUILD}/vos.elf'
+        self.bundle = bundle or f'{BUILD}/bundle.cpio'
+        self.slowness = SLOWNESS[backend] * float(os.environ.get('VOS_TEST_SLOWNESS', '1'))
+        self.folder = tempfile.mkdtemp(prefix='vos-')
+        os.makedirs(LOGS, exist_ok=True)
+        self.log_path = os.path.join(LOGS, re.sub(r'[^A-Za-z0-9_.-]+', '-', f'{name}-{backend}') + '.log')
+        self.log = open(self.log_path, 'w', encoding='utf-8', errors='replace')
+        self.line = None
+
+    # -------------------------------------------------------------------------------------------- life
+    def command(self):
+        if self.backend == 'bochs':
+            return ['/usr/bin/python3', f'{TOP}/iso/bochs.py', '--iso', self.iso, '--mem', str(self.mem), '--cpus',
+                    str(self.cpus), '--dir', self.folder]
+        qemu = [os.environ.get('QEMU') or 'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'q35', '-cpu', 'max',
+                '-m', str(self.mem), '-smp', str(self.cpus), '-nic', 'none', '-display', 'none', '-monitor', 'none',
+                '-serial', 'stdio']
+        if self.backend == 'qemu-pvh':
+            return qemu + ['-kernel', self.elf, '-initrd', self.bundle, '-append', self.append]
+        qemu += ['-cdrom', self.iso]
+        if self.backend == 'qemu-uefi':
+            variables = shutil.copy(f'{OVMF}/OVMF_VARS_4M.fd', self.folder)
+            qemu += ['-drive', f'if=pflash,format=raw,unit=0,readonly=on,file={OVMF}/OVMF_CODE_4M.fd',
+                     '-drive', f'if=pflash,format=raw,unit=1,file={variables}']
+        return qemu
+
+    def start(self):
+        # A pseudo-terminal in raw mode: each byte as it is, Ctrl-C included.  timeout(1) is the last resort.
+        self.line = PlainLine('timeout', ['--foreground', '-k', '5', '3000', 'sh', '-c', 'stty raw -echo; exec "$@"', 'sh']
+                              + self.command(), cwd=TOP, encoding='utf-8', codec_errors='replace', echo=False, timeout=60,
+                              maxread=65536)
+        self.line.logfile_read = self.log
+        self.line.delaybeforesend = None
+        return self
+
+    def stop(self):
+        """Ends every process of this machine, in whatever state it is."""
+        if self.line:
+            children = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(self.line.pid)], capture_output=True, text=True,
+                                      check=False).stdout.split()
+            for child in children:
+                try:
+                    os.kill(int(child), signal.SIGTERM)
+                except ProcessLookupError:
+                    pass
+            deadline = time.monotonic() + 5
+            while self.line.isalive() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            self.line.close(force=True)
+            self.line = None
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def wait_exit(self, timeout=30):
+        """The machine must power itself off; returns what it wrote until then."""
+        self.line.expect(pexpect.EOF, timeout=timeout * self.slowness)
+        return settle(self.line.before)
+
+    # -------------------------------------------------------------------------------------------- the line
+    def send(self, text):
+        self.line.send(text)
+
+    def expect(self, pattern, timeout=20):
+        """Waits for the regular expression; returns its match object.  What came before it is in `before`."""
+        self.line.expect(pattern, timeout=timeout * self.slowness)
+        return self.line.match
+
+    @property
+    def before(self):
+        return settle(self.line.before)
+
+    def drain(self, seconds=0.1):
+        """Takes in what came by itself, so that it isn't mistaken for an answer."""
+        self.line.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=seconds)
+        return settle(self.line.before)
+
+    def wait_prompt(self, timeout=60):
+        self.expect(re.escape(PROMPT), timeout)
+
+    def dialogue(self, text, prompt, timeout):
+        """Types a line, waits for its echo (the editor may redraw it with every key), then for the next prompt."""
+        self.drain()
+        self.send(text)
+        if text:
+            self.expect(re.escape(text[-10:]))
+        self.send('\r')
+        self.expect('\n')
+        self.expect(re.escape(prompt), timeout)
+        return self.before
+
+    def cmd(self, text, timeout=30):
+        """One command at VOS's prompt; returns what it printed."""
+        return self.dialogue(text, PROMPT, timeout)
+
+    def ok(self, text, timeout=30):
+        """The same, for a command that must succeed."""
+        answer = self.cmd(text, timeout)
+        assert 'error[' not in answer, f'{text}: {answer}'
+        return answer
+
+    # -------------------------------------------------------------------------------------------- consoles of guests
+    def attach(self, vm):
+        self.drain()
+        self.send(f'console {vm}\r')
+        self.expect(r'Ctrl-\]')
+        self.expect('\n')
+
+    def detach(self):
+        self.send('\x1d')
+        self.drain(0.3)
+        self.send('d')
+        self.wait_prompt(20)
+
+    def wait_guest(self, timeout=90):
+        """Attached to a default guest: waits for its shell."""
+        self.expect('VOS-GUEST-READY', timeout)
+        self.expect(re.escape(GUEST_PROMPT), timeout)
+
+    def guest_cmd(self, text, timeout=30):
+        return self.dialogue(text, GUEST_PROMPT, timeout)
+
+    def wait_state(self, vm, state, timeout=60):
+        """Asks until the VM is in the state; returns the last answer."""
+        deadline = time.monotonic() + timeout * self.slowness
+        while True:
+            answer = self.ok(f'status-vm {vm}')
+            if re.search(rf'\b{state}\b', answer):
+                return answer
+            assert time.monotonic() < deadline, f'{vm} is not {state}: {answer}'
+            time.sleep(0.5)
