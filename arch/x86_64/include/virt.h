@@ -74,9 +74,13 @@ void virt_probe(struct info_page *info);
 struct virt_limits {		/* what this machine allows; from CPUID, once */
 	u64 cr0_fixed0, cr0_fixed1, cr4_mask, efer_mask, xcr0_mask;
 	u8 physical_bits, linear_bits;
+	bool s2_has_1g;		/* second-level tables may have 1 GiB leaves */
 };
 extern struct virt_limits virt_limits;
-bool virt_filter(struct vcpu_page *snapshot, u32 groups, const struct virt_limits *limits, const char **why);
+bool virt_filter(struct vcpu_page *snapshot, u32 groups, const struct virt_limits *limits, const char **why) MUST_CHECK;
+
+/* The same for an event: a form the hardware can deliver? (virt/filter.c; pure) */
+bool virt_event_ok(struct vcpu_event *event) MUST_CHECK;
 
 /* Register groups the kernel fills for this exit, GROUP_GPR excluded. A table in virt.c. */
 u32 virt_exit_groups(const struct vcpu_exit *exit);

@@ -1,0 +1,226 @@
+/*
+ * svm.c - AMD SVM with nested paging: probing, per-pCPU set-up, vCPU life, one entry (APM Vol. 2 chapter 15).
+ *
+ * Never relied on: NRIPS, decode assists, flush-by-ASID, clean bits. The clean bits stay 0, so the VMCB is always read anew. A vCPU has an ASID of its own
+ * on the pCPU where it runs; flushing means taking a fresh one.
+ */
+#include "svm.h"
+#include "info_page.h"
+#include "virt_bits.h"
+
+struct svm_features svm_features;
+
+/* All ports and, but for a few, all MSRs exit (15.10, 15.11). The same for every guest, never changed after the probe. */
+static u8 io_bitmap[3 * PAGE_SIZE] __attribute__((aligned(4096)));
+static u8 msr_bitmap[2 * PAGE_SIZE] __attribute__((aligned(4096)));
+
+/* MSRs whose guest value is what the hardware holds while the guest runs: VMLOAD and VMSAVE switch them. */
+static const u32 open_msrs[] = {
+	MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK,
+	MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+};
+
+static hpa_t image_hpa(const void *p)
+{
+	return HPA((u64)p - KERNEL_BASE);
+}
+
+/* Two bits an MSR; 0x800 bytes for 0.., then for 0xc0000000.. */
+static void open_msr(u32 index)
+{
+	u32 bit = (index & 0x1fffu) * 2 + (index >= 0xc0000000u ? 0x800u * 8 : 0);
+
+	msr_bitmap[bit / 8] &= (u8)~(3u << (bit & 7u));
+}
+
+static void fill_bitmaps(void)
+{
+	u32 i;
+
+	for (i = 0; i < sizeof(io_bitmap); i++)
+		io_bitmap[i] = 0xff;
+	for (i = 0; i < sizeof(msr_bitmap); i++)
+		msr_bitmap[i] = 0xff;
+	for (i = 0; i < ARRAY_COUNT(open_msrs); i++)
+		open_msr(open_msrs[i]);
+}
+
+static void probe_features(struct info_page *info, const struct cpuid *svm)
+{
+	svm_features.asid_count = svm->ebx;
+	svm_features.has_nrips = (svm->edx & BIT32(3)) != 0;
+	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
+	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
+	virt_note_feature(info, FEAT_SVM, true);
+	virt_note_feature(info, FEAT_NPT, true);
+	virt_note_feature(info, FEAT_NRIPS, svm_features.has_nrips);
+}
+
+static bool svm_probe(struct info_page *info)
+{
+	struct cpuid svm;
+
+	if (cpuid(0x80000000u, 0).eax < 0x8000000au || !(cpuid(0x80000001u, 0).ecx & BIT32(2)))
+		return false;
+	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS) {
+		virt_note_reason(info, "AMD SVM is switched off in the firmware's settings");
+		return false;
+	}
+	svm = cpuid(0x8000000au, 0);
+	if (!(svm.edx & BIT32(0)) || svm.ebx < 2) {
+		virt_note_reason(info, "the processor has AMD SVM, but not nested paging");
+		return false;
+	}
+	probe_features(info, &svm);
+	fill_bitmaps();
+	return true;
+}
+
+static enum status svm_cpu_on(void)
+{
+	struct { u16 limit; u64 base; } __attribute__((packed)) gdtr;
+	struct svm_cpu *cpu = kernel_frame_alloc();
+	void *hsave = kernel_frame_alloc();
+	void *host_save = kernel_frame_alloc();
+
+	if (!cpu || !hsave || !host_save) {
+		kernel_frame_free(cpu);
+		kernel_frame_free(hsave);
+		kernel_frame_free(host_save);
+		return ST_NOMEM;
+	}
+	__asm__ volatile("sgdt %0" : "=m"(gdtr));
+	cpu->hsave_frame = hsave;
+	cpu->host_save_frame = host_save;
+	cpu->host_save = direct_hpa(host_save);
+	cpu->asid_next = svm_features.asid_count;	/* the first vCPU flushes whatever was there before us */
+	cpu->tsc_aux = ~0ull;
+	cpu->gdt_base = gdtr.base;
+	pcpu_self()->virt = cpu;
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	wrmsr(MSR_VM_HSAVE_PA, direct_hpa(hsave).raw);
+	return ST_OK;
+}
+
+static void svm_cpu_off(void)
+{
+	struct svm_cpu *cpu = pcpu_self()->virt;
+
+	wrmsr(MSR_VM_HSAVE_PA, 0);
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) & ~EFER_SVME);
+	kernel_frame_free(cpu->hsave_frame);
+	kernel_frame_free(cpu->host_save_frame);
+	kernel_frame_free(cpu);
+	pcpu_self()->virt = NULL;
+}
+
+static void init_controls(struct vmcb *v, hpa_t s2_root)
+{
+	v->intercept_dr = 0xffffffffu;
+	v->intercept_exceptions = BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC);
+	v->intercept_misc1 = SVM_INTERCEPT1(SVM_INTR) | SVM_INTERCEPT1(SVM_NMI) | SVM_INTERCEPT1(SVM_INIT) | SVM_INTERCEPT1(SVM_RDPMC) |
+			     SVM_INTERCEPT1(SVM_CPUID) | SVM_INTERCEPT1(SVM_RSM) | SVM_INTERCEPT1(SVM_INVD) | SVM_INTERCEPT1(SVM_HLT) |
+			     SVM_INTERCEPT1(SVM_INVLPGA) | SVM_INTERCEPT1(SVM_IOIO) | SVM_INTERCEPT1(SVM_MSR) | SVM_INTERCEPT1(SVM_SHUTDOWN);
+	v->intercept_misc2 = SVM_INTERCEPT2(SVM_VMRUN) | SVM_INTERCEPT2(SVM_VMMCALL) | SVM_INTERCEPT2(SVM_VMLOAD) | SVM_INTERCEPT2(SVM_VMSAVE) |
+			     SVM_INTERCEPT2(SVM_STGI) | SVM_INTERCEPT2(SVM_CLGI) | SVM_INTERCEPT2(SVM_SKINIT) | SVM_INTERCEPT2(SVM_WBINVD) |
+			     SVM_INTERCEPT2(SVM_MONITOR) | SVM_INTERCEPT2(SVM_MWAIT) | SVM_INTERCEPT2(SVM_MWAIT_ARMED) |
+			     SVM_INTERCEPT2(SVM_XSETBV) | SVM_INTERCEPT2(SVM_RDPRU);
+	v->iopm_base = image_hpa(io_bitmap).raw;
+	v->msrpm_base = image_hpa(msr_bitmap).raw;
+	v->int_control = SVM_V_INTR_MASKING | SVM_V_IGN_TPR;
+	v->np_enable = 1;
+	v->nested_cr3 = s2_root.raw;
+}
+
+static enum status svm_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u64 *page_gpr)
+{
+	struct vcpu_hw *hw = kernel_frame_alloc();
+	struct vmcb *vmcb = kernel_frame_alloc();
+
+	if (!hw || !vmcb) {
+		kernel_frame_free(hw);
+		kernel_frame_free(vmcb);
+		return ST_NOMEM;
+	}
+	hw->vmcb = vmcb;
+	hw->vmcb_hpa = direct_hpa(vmcb);
+	hw->gpr = page_gpr;
+	init_controls(vmcb, s2_root);
+	svm_load(hw, &virt_init_state, GROUP_ALL);
+	*out = hw;
+	return ST_OK;
+}
+
+static void svm_vcpu_fini(struct vcpu_hw *hw)
+{
+	kernel_frame_free(hw->vmcb);
+	kernel_frame_free(hw);
+}
+
+static void renew_asid(struct vcpu_hw *hw, struct svm_cpu *cpu)
+{
+	if (cpu->asid_next >= svm_features.asid_count) {
+		cpu->asid_next = 1;	/* 0 is the host's */
+		cpu->asid_generation++;
+		hw->vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
+	}
+	hw->vmcb->asid = cpu->asid_next++;
+	hw->asid_generation = cpu->asid_generation;
+}
+
+static void svm_flush(struct vcpu_hw *hw)
+{
+	hw->asid_generation = 0;
+}
+
+static void switch_tsc_aux(const struct vcpu_hw *hw, struct svm_cpu *cpu)
+{
+	cpu->tsc_aux = hw->tsc_aux;
+	if (svm_features.has_rdtscp)
+		wrmsr(MSR_TSC_AUX, hw->tsc_aux);
+}
+
+/* Armed before VMRUN and disarmed after it by real moves to DR7, because QEMU TCG does not look at the breakpoints when it switches DR7. */
+static void arm_breakpoints(const struct vcpu_hw *hw)
+{
+	dr0_write(hw->dr[0]);
+	dr1_write(hw->dr[1]);
+	dr2_write(hw->dr[2]);
+	dr3_write(hw->dr[3]);
+	dr7_write(hw->vmcb->dr7 & ~DR7_GD);
+}
+
+static void svm_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+{
+	struct svm_cpu *cpu = pcpu_self()->virt;
+	bool is_armed = (hw->vmcb->dr7 & DR7_ENABLES) != 0;
+
+	svm_event_inject(hw, entry);
+	if (hw->asid_generation != cpu->asid_generation)
+		renew_asid(hw, cpu);
+	if (hw->tsc_aux != cpu->tsc_aux)
+		switch_tsc_aux(hw, cpu);
+	if (is_armed)
+		arm_breakpoints(hw);
+	svm_switch(hw->vmcb_hpa, hw->gpr, cpu->host_save);
+	if (is_armed)
+		dr7_write(DR7_FIXED);
+	hw->vmcb->tlb_control = 0;
+	svm_event_collect(hw, entry);
+	svm_exit_decode(hw, exit);
+}
+
+const struct virt_ops svm_ops = {
+	.name = "AMD SVM",
+	.kind = VIRT_SVM,
+	.s2_format = &pt_npt,
+	.probe = svm_probe,
+	.cpu_on = svm_cpu_on,
+	.cpu_off = svm_cpu_off,
+	.vcpu_init = svm_vcpu_init,
+	.vcpu_fini = svm_vcpu_fini,
+	.load = svm_load,
+	.store = svm_store,
+	.enter = svm_enter,
+	.flush = svm_flush,
+};

@@ -1,0 +1,126 @@
+/*
+ * svm_event.c - event injection and its aftermath (APM Vol. 2 15.20, 15.21).
+ *
+ * External interrupts go through V_IRQ: the hardware waits for the guest to take it, so there is no interrupt window to exit for. (QEMU TCG also delivers
+ * EVENTINJ interrupts twice at times.) Exceptions, NMI and software interrupts go through EVENTINJ. NMI blocking is tracked here: the hardware
+ * does not, so IRET is intercepted from the delivery of an NMI on.
+ */
+#include "svm.h"
+#include "virt_bits.h"
+
+static const u8 svm_types[] = {
+	[EVENT_EXCEPTION] = SVM_EVENT_EXCEPTION,
+	[EVENT_NMI] = SVM_EVENT_NMI,
+	[EVENT_SOFT_INT] = SVM_EVENT_SOFT_INT,
+	[EVENT_SOFT_EXCEPTION] = SVM_EVENT_EXCEPTION,
+};
+
+static bool is_soft(const struct vcpu_event *e)
+{
+	return e->type == EVENT_SOFT_INT || e->type == EVENT_SOFT_EXCEPTION;
+}
+
+void svm_event_block_nmi(struct vcpu_hw *hw, bool is_blocked)
+{
+	hw->is_nmi_blocked = is_blocked;
+	if (is_blocked)
+		hw->vmcb->intercept_misc1 |= SVM_INTERCEPT1(SVM_IRET);
+	else
+		hw->vmcb->intercept_misc1 &= ~SVM_INTERCEPT1(SVM_IRET);
+}
+
+static void inject(struct vcpu_hw *hw, const struct vcpu_event *e)
+{
+	struct vmcb *v = hw->vmcb;
+	u64 field = SVM_EVENT_VALID | (u64)svm_types[e->type] << SVM_EVENT_TYPE_SHIFT | e->vector;
+
+	if (e->has_error)
+		field |= SVM_EVENT_HAS_ERROR | (u64)e->error << 32;
+	if (is_soft(e)) {
+		/* The frame must show the next instruction: from nRIP where the hardware has it, else from RIP. */
+		v->rip += e->insn_len;
+		v->next_rip = v->rip;
+	}
+	if (e->type == EVENT_NMI)
+		svm_event_block_nmi(hw, true);
+	v->event_inject = field;
+	hw->injected = *e;
+}
+
+void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
+{
+	static const struct vcpu_event nmi = { .valid = 1, .type = EVENT_NMI, .vector = VECTOR_NMI };
+	struct vmcb *v = hw->vmcb;
+	u32 control = (v->int_control & SVM_V_TPR) | SVM_V_INTR_MASKING | SVM_V_IGN_TPR;
+
+	if (entry->intr_pending) {
+		control |= SVM_V_IRQ;
+		v->int_vector = entry->intr_vector;
+	}
+	v->int_control = control;
+	v->intercept_cr = entry->tpr_threshold ? SVM_INTERCEPT_CR8_WRITE : 0;
+	v->event_inject = 0;
+	hw->injected.valid = 0;
+	if (entry->event.valid) {
+		inject(hw, &entry->event);
+	} else if (entry->nmi_pending && !hw->is_nmi_blocked) {
+		inject(hw, &nmi);
+		entry->nmi_pending = 0;
+	}
+}
+
+/* We moved RIP over the instruction; back, so that the event can be put back as it came. */
+static void take_back_soft(struct vcpu_hw *hw, struct vcpu_entry *entry)
+{
+	hw->vmcb->rip -= hw->injected.insn_len;
+	entry->event = hw->injected;
+}
+
+static void collect_exception(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 info)
+{
+	u8 vector = (u8)info;
+
+	if (hw->injected.valid && is_soft(&hw->injected) && hw->injected.vector == vector) {
+		take_back_soft(hw, entry);
+		return;
+	}
+	if (vector == VECTOR_BP || vector == VECTOR_INTO)
+		return;		/* the guest's own INT3 or INTO: RIP still points to it */
+	entry->event = (struct vcpu_event){
+		.valid = 1, .type = EVENT_EXCEPTION, .vector = vector,
+		.has_error = (info & SVM_EVENT_HAS_ERROR) != 0,
+		.error = info & SVM_EVENT_HAS_ERROR ? (u32)(info >> 32) : 0,
+	};
+}
+
+/* The exit cut a delivery short. */
+static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 info)
+{
+	u32 type = (u32)(info >> SVM_EVENT_TYPE_SHIFT) & SVM_EVENT_TYPE;
+	u8 vector = (u8)info;
+
+	/* QEMU TCG calls an interrupt an exception here, and leaves V_IRQ set: then it is still pending, and not to be queued twice. */
+	if (type == SVM_EVENT_INTR || (type == SVM_EVENT_EXCEPTION && vector >= VECTOR_EXCEPTIONS)) {
+		if (!entry->intr_pending) {
+			entry->intr_pending = 1;
+			entry->intr_vector = vector;
+		}
+	} else if (type == SVM_EVENT_NMI) {
+		entry->event = (struct vcpu_event){ .valid = 1, .type = EVENT_NMI, .vector = VECTOR_NMI };
+		svm_event_block_nmi(hw, false);
+	} else if (type == SVM_EVENT_EXCEPTION) {
+		collect_exception(hw, entry, info);
+	} else if (type == SVM_EVENT_SOFT_INT && hw->injected.valid && hw->injected.type == EVENT_SOFT_INT) {
+		take_back_soft(hw, entry);
+	}	/* else the guest's own INT n: RIP still points to it */
+}
+
+void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
+{
+	const struct vmcb *v = hw->vmcb;
+
+	entry->event.valid = 0;
+	entry->intr_pending = (v->int_control & SVM_V_IRQ) != 0;
+	if (v->exit_int_info & SVM_EVENT_VALID)	/* the other bits may be stale */
+		collect_interrupted(hw, entry, v->exit_int_info);
+}

@@ -1,0 +1,207 @@
+/*
+ * svm_state.c - register groups between the neutral vcpu page and the VMCB. Values to be loaded have been through virt_filter.
+ */
+#include "svm.h"
+#include "virt_bits.h"
+
+/* Where each segment of the neutral order lives. */
+static const u16 segment_offsets[SEG_COUNT] = {
+	[SEG_ES] = offsetof(struct vmcb, es), [SEG_CS] = offsetof(struct vmcb, cs), [SEG_SS] = offsetof(struct vmcb, ss),
+	[SEG_DS] = offsetof(struct vmcb, ds), [SEG_FS] = offsetof(struct vmcb, fs), [SEG_GS] = offsetof(struct vmcb, gs),
+	[SEG_LDTR] = offsetof(struct vmcb, ldtr), [SEG_TR] = offsetof(struct vmcb, tr),
+};
+
+static struct vmcb_segment *segment_at(struct vmcb *v, u32 index)
+{
+	return (struct vmcb_segment *)(void *)((u8 *)v + segment_offsets[index]);
+}
+
+static void load_segment(struct vmcb_segment *to, const struct vcpu_segment *from)
+{
+	u32 access = from->access & ACCESS_UNUSABLE ? from->access & ~ACCESS_P : from->access;
+
+	to->selector = from->selector;
+	to->attributes = (u16)((access & 0xffu) | (access >> 4 & 0xf00u));
+	to->limit = from->limit;
+	to->base = from->base;
+}
+
+/* G is derived from the limit and the accessed bit set: processors differ in what they keep of them, and the filter wants one form. */
+static void store_segment(struct vcpu_segment *to, const struct vmcb_segment *from, u32 index)
+{
+	u32 access = (from->attributes & 0xffu) | (from->attributes & 0xf00u) << 4;
+
+	access &= ~ACCESS_G;
+	if (from->limit > 0xfffffu)
+		access |= ACCESS_G;
+	if (!(access & ACCESS_P))
+		access |= ACCESS_UNUSABLE;
+	else if (index < SEG_LDTR)
+		access |= ACCESS_TYPE_ACCESSED;
+	to->base = from->base;
+	to->limit = from->limit;
+	to->access = access;
+	to->selector = from->selector;
+}
+
+static void load_segments(struct vmcb *v, const struct vcpu_page *from)
+{
+	u32 i;
+
+	for (i = 0; i < SEG_COUNT; i++)
+		load_segment(segment_at(v, i), &from->seg[i]);
+	v->cpl = (u8)((from->seg[SEG_SS].access & ACCESS_DPL) >> ACCESS_DPL_SHIFT);
+	v->gdtr.base = from->gdtr.base;
+	v->gdtr.limit = from->gdtr.limit;
+	v->idtr.base = from->idtr.base;
+	v->idtr.limit = from->idtr.limit;
+}
+
+static void store_segments(struct vmcb *v, struct vcpu_page *to)
+{
+	u32 i;
+
+	for (i = 0; i < SEG_COUNT; i++)
+		store_segment(&to->seg[i], segment_at(v, i), i);
+	to->seg[SEG_SS].access = (to->seg[SEG_SS].access & ~ACCESS_DPL) | (u32)(v->cpl & 3u) << ACCESS_DPL_SHIFT;
+	to->seg[SEG_TR].access |= 2;	/* busy: it is loaded */
+	to->gdtr.base = v->gdtr.base;
+	to->gdtr.limit = v->gdtr.limit & 0xffffu;
+	to->idtr.base = v->idtr.base;
+	to->idtr.limit = v->idtr.limit & 0xffffu;
+}
+
+static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
+{
+	struct vmcb *v = hw->vmcb;
+	bool is_nmi_blocked = (from->shadow & SHADOW_NMI) != 0;
+
+	v->rax = from->gpr[GPR_RAX];
+	v->rsp = from->gpr[GPR_RSP];
+	v->rip = from->rip;
+	v->rflags = from->rflags;
+	v->int_control = (v->int_control & ~SVM_V_TPR) | from->cr8;
+	v->int_state = from->shadow & (SHADOW_STI | SHADOW_MOVSS) ? SVM_INT_STATE_SHADOW : 0;
+	if (is_nmi_blocked != hw->is_nmi_blocked)
+		svm_event_block_nmi(hw, is_nmi_blocked);
+}
+
+static void store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
+{
+	const struct vmcb *v = hw->vmcb;
+	u32 shadow = hw->is_nmi_blocked ? SHADOW_NMI : 0;
+
+	if (v->int_state & SVM_INT_STATE_SHADOW)	/* AMD does not tell which of the two */
+		shadow |= v->rflags & RFLAGS_IF ? SHADOW_STI : SHADOW_MOVSS;
+	to->gpr[GPR_RAX] = v->rax;
+	to->gpr[GPR_RSP] = v->rsp;
+	to->rip = v->rip;
+	to->rflags = v->rflags;
+	to->cr8 = v->int_control & SVM_V_TPR;
+	to->shadow = shadow;
+}
+
+static void load_crs(struct vmcb *v, const struct vcpu_page *from)
+{
+	v->cr0 = from->cr0;
+	v->cr2 = from->cr2;
+	v->cr3 = from->cr3;
+	v->cr4 = from->cr4;
+	v->efer = from->efer | EFER_SVME;	/* VMRUN demands it; the guest never sees it */
+	v->pat = from->pat;
+}
+
+static void store_crs(const struct vmcb *v, struct vcpu_page *to)
+{
+	to->cr0 = v->cr0;
+	to->cr2 = v->cr2;
+	to->cr3 = v->cr3;
+	to->cr4 = v->cr4;
+	to->efer = v->efer & ~EFER_SVME;
+	to->pat = v->pat;
+}
+
+static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
+{
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		hw->dr[i] = from->dr[i];
+	hw->vmcb->dr6 = from->dr6;
+	hw->vmcb->dr7 = from->dr7;
+}
+
+static void store_drs(const struct vcpu_hw *hw, struct vcpu_page *to)
+{
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		to->dr[i] = hw->dr[i];
+	to->dr6 = hw->vmcb->dr6;
+	to->dr7 = hw->vmcb->dr7;
+}
+
+static void load_msrs(struct vcpu_hw *hw, const struct vcpu_page *from)
+{
+	struct vmcb *v = hw->vmcb;
+
+	v->star = from->star;
+	v->lstar = from->lstar;
+	v->cstar = from->cstar;
+	v->sfmask = from->sfmask;
+	v->kernel_gs_base = from->kernel_gs_base;
+	v->sysenter_cs = from->sysenter_cs;
+	v->sysenter_esp = from->sysenter_esp;
+	v->sysenter_eip = from->sysenter_eip;
+	hw->tsc_aux = from->tsc_aux;
+}
+
+static void store_msrs(const struct vcpu_hw *hw, struct vcpu_page *to)
+{
+	const struct vmcb *v = hw->vmcb;
+
+	to->star = v->star;
+	to->lstar = v->lstar;
+	to->cstar = v->cstar;
+	to->sfmask = v->sfmask;
+	to->kernel_gs_base = v->kernel_gs_base;
+	to->sysenter_cs = v->sysenter_cs;
+	to->sysenter_esp = v->sysenter_esp;
+	to->sysenter_eip = v->sysenter_eip;
+	to->tsc_aux = hw->tsc_aux;
+	to->spec_ctrl = 0;
+}
+
+void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
+{
+	if (groups & GROUP_GPR)
+		load_gprs(hw, from);
+	if (!(groups & ~GROUP_GPR))
+		return;
+	if (groups & GROUP_SEG)
+		load_segments(hw->vmcb, from);
+	if (groups & GROUP_CR)
+		load_crs(hw->vmcb, from);
+	if (groups & GROUP_DR)
+		load_drs(hw, from);
+	if (groups & GROUP_MSR)
+		load_msrs(hw, from);
+	if (groups & GROUP_TIME)
+		hw->vmcb->tsc_offset = from->tsc_offset;
+}
+
+void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
+{
+	if (groups & GROUP_GPR)
+		store_gprs(hw, to);
+	if (!(groups & ~GROUP_GPR))
+		return;
+	if (groups & GROUP_SEG)
+		store_segments(hw->vmcb, to);
+	if (groups & GROUP_CR)
+		store_crs(hw->vmcb, to);
+	if (groups & GROUP_DR)
+		store_drs(hw, to);
+	if (groups & GROUP_MSR)
+		store_msrs(hw, to);
+}

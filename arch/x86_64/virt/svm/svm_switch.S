@@ -1,0 +1,73 @@
+/*
+ * svm_switch.S - the world switch (APM Vol. 2 15.5).
+ *
+ * void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save)
+ *
+ * CLGI holds everything back; with IF = 1 at VMRUN host interrupts end guest mode (V_INTR_MASKING). STI does not stand directly before VMRUN, or its
+ * shadow would leak into the guest on QEMU TCG. Host interrupts are taken between STGI and CLI, with the host's FS, GS, TR and syscall MSRs back.
+ * Offsets are those of enum gpr: RAX 0, RCX 8, RDX 16, RBX 24, RSP 32, RBP 40, RSI 48, RDI 56, R8 64 ... R15 120.
+ */
+	.text
+	.globl svm_switch
+	.type svm_switch, @function
+svm_switch:
+	pushq %rbx
+	pushq %rbp
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	pushq %rdx
+	pushq %rsi
+	movq %rdx, %rax
+	clgi
+	vmsave %rax
+	sti
+	movq %rdi, %rax
+	vmload %rax
+	movq 8(%rsi), %rcx
+	movq 16(%rsi), %rdx
+	movq 24(%rsi), %rbx
+	movq 40(%rsi), %rbp
+	movq 56(%rsi), %rdi
+	movq 64(%rsi), %r8
+	movq 72(%rsi), %r9
+	movq 80(%rsi), %r10
+	movq 88(%rsi), %r11
+	movq 96(%rsi), %r12
+	movq 104(%rsi), %r13
+	movq 112(%rsi), %r14
+	movq 120(%rsi), %r15
+	movq 48(%rsi), %rsi
+	vmrun %rax
+	vmsave %rax
+	popq %rax
+	movq %rcx, 8(%rax)
+	movq %rdx, 16(%rax)
+	movq %rbx, 24(%rax)
+	movq %rbp, 40(%rax)
+	movq %rsi, 48(%rax)
+	movq %rdi, 56(%rax)
+	movq %r8, 64(%rax)
+	movq %r9, 72(%rax)
+	movq %r10, 80(%rax)
+	movq %r11, 88(%rax)
+	movq %r12, 96(%rax)
+	movq %r13, 104(%rax)
+	movq %r14, 112(%rax)
+	movq %r15, 120(%rax)
+	popq %rax
+	vmload %rax
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	cld
+	stgi
+	nop
+	cli
+	ret
+	.size svm_switch, . - svm_switch
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,143 @@
+/*
+ * virt.c - what the two back ends have in common: the choice between them, the limits of this machine that the filter goes by, the state of a
+ * vCPU after INIT, and which registers each exit reason brings along. No hardware exit number here.
+ */
+#include "virt.h"
+#include "arch.h"
+#include "info_page.h"
+#include "virt_bits.h"
+
+const struct virt_ops *virt;
+struct virt_limits virt_limits;
+
+#define SEGMENT_REAL(sel, start, rights) { .selector = (sel), .base = (start), .limit = 0xffff, .access = (rights) }
+
+const struct vcpu_page virt_init_state = {
+	.rip = 0xfff0,
+	.rflags = RFLAGS_ONE,
+	.seg = {
+		[SEG_ES] = SEGMENT_REAL(0, 0, 0x93),
+		[SEG_CS] = SEGMENT_REAL(0xf000, 0xffff0000, 0x9b),
+		[SEG_SS] = SEGMENT_REAL(0, 0, 0x93),
+		[SEG_DS] = SEGMENT_REAL(0, 0, 0x93),
+		[SEG_FS] = SEGMENT_REAL(0, 0, 0x93),
+		[SEG_GS] = SEGMENT_REAL(0, 0, 0x93),
+		[SEG_LDTR] = SEGMENT_REAL(0, 0, 0x82),
+		[SEG_TR] = SEGMENT_REAL(0, 0, 0x8b),
+	},
+	.gdtr = { .limit = 0xffff },
+	.idtr = { .limit = 0xffff },
+	.cr0 = CR0_ET | CR0_NW | CR0_CD,
+	.xcr0 = 1,
+	.pat = 0x0007040600070406ull,
+	.dr6 = DR6_FIXED,
+	.dr7 = DR7_FIXED,
+};
+
+/* Everything a guest could set in CR4 on this machine, going by CPUID (APM Vol. 2 3.1.3, SDM Vol. 3 2.5). VMXE and SMXE never. */
+struct cr4_feature { u32 leaf; u8 reg; u8 bit; u64 cr4; };
+enum { REG_EBX, REG_ECX, REG_EDX };
+static const struct cr4_feature cr4_features[] = {
+	{ 1, REG_EDX, 1, CR4_VME | CR4_PVI }, { 1, REG_EDX, 2, CR4_DE }, { 1, REG_EDX, 3, CR4_PSE }, { 1, REG_EDX, 4, CR4_TSD },
+	{ 1, REG_EDX, 6, CR4_PAE }, { 1, REG_EDX, 7, CR4_MCE }, { 1, REG_EDX, 13, CR4_PGE }, { 1, REG_EDX, 24, CR4_OSFXSR },
+	{ 1, REG_EDX, 25, CR4_OSXMMEXCPT }, { 1, REG_ECX, 17, CR4_PCIDE }, { 1, REG_ECX, 26, CR4_OSXSAVE }, { 7, REG_EBX, 0, CR4_FSGSBASE },
+	{ 7, REG_EBX, 7, CR4_SMEP }, { 7, REG_EBX, 20, CR4_SMAP }, { 7, REG_ECX, 2, CR4_UMIP }, { 7, REG_ECX, 3, CR4_PKE },
+	{ 7, REG_ECX, 16, CR4_LA57 },
+};
+
+static u64 probe_cr4_mask(void)
+{
+	u64 mask = CR4_PCE;
+	u32 i;
+
+	for (i = 0; i < ARRAY_COUNT(cr4_features); i++) {
+		const struct cr4_feature *f = &cr4_features[i];
+		struct cpuid r = cpuid(0, 0);
+		u32 value;
+
+		if (f->leaf > r.eax)
+			continue;
+		r = cpuid(f->leaf, 0);
+		value = f->reg == REG_EBX ? r.ebx : f->reg == REG_ECX ? r.ecx : r.edx;
+		if (value & BIT32(f->bit))
+			mask |= f->cr4;
+	}
+	return mask;
+}
+
+static void probe_limits(const struct info_page *info)
+{
+	struct cpuid extended = cpuid(0x80000001u, 0);
+	struct cpuid sizes = { .eax = 36 | 48 << 8 };
+
+	if (cpuid(0x80000000u, 0).eax >= 0x80000008u)
+		sizes = cpuid(0x80000008u, 0);
+	virt_limits.physical_bits = (u8)sizes.eax;
+	virt_limits.linear_bits = (u8)(sizes.eax >> 8);
+	virt_limits.cr0_fixed0 = CR0_ET;
+	virt_limits.cr0_fixed1 = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
+	virt_limits.cr4_mask = probe_cr4_mask();
+	virt_limits.efer_mask = EFER_SCE | EFER_LME | EFER_LMA | (extended.edx & BIT32(20) ? EFER_NXE : 0) |
+				(extended.edx & BIT32(25) ? EFER_FFXSR : 0);
+	virt_limits.xcr0_mask = info->xcr0_mask | 1;
+}
+
+void virt_note_feature(struct info_page *info, u32 feature, bool is_there)
+{
+	if (is_there)
+		info->features_used |= BIT64(feature);
+	else
+		info->features_missing |= BIT64(feature);
+}
+
+void virt_note_reason(struct info_page *info, const char *reason)
+{
+	u32 i;
+
+	for (i = 0; reason[i] && i < sizeof(info->virt_reason) - 1; i++)
+		info->virt_reason[i] = reason[i];
+	info->virt_reason[i] = 0;
+}
+
+void virt_probe(struct info_page *info)
+{
+	static const struct virt_ops *const back_ends[] = { &svm_ops, &vmx_ops };
+	u32 i;
+
+	probe_limits(info);
+	virt_note_reason(info, "the processor has neither AMD SVM nor Intel VMX");
+	for (i = 0; i < ARRAY_COUNT(back_ends) && !virt; i++)
+		if (back_ends[i]->probe(info))
+			virt = back_ends[i];
+	if (virt)
+		virt_note_reason(info, "");
+	info->virt = virt ? virt->kind : VIRT_NONE;
+}
+
+/* GROUP_GPR always comes. An instruction whose length the hardware did not say must be fetched and decoded, which takes SEG and CR. */
+static const u32 exit_groups[EXIT_REASON_COUNT] = {
+	[EXIT_MEM] = GROUP_SEG | GROUP_CR,
+	[EXIT_XSETBV] = GROUP_CR,
+	[EXIT_DR] = GROUP_SEG | GROUP_CR | GROUP_DR,
+	[EXIT_EXCEPTION] = GROUP_DR,
+	[EXIT_INSN] = GROUP_SEG | GROUP_CR,
+	[EXIT_SHUTDOWN] = GROUP_SEG | GROUP_CR,
+	[EXIT_BAD_STATE] = GROUP_ALL & ~(GROUP_GPR | GROUP_TIME),
+	[EXIT_NOMEM] = GROUP_SEG | GROUP_CR,
+};
+
+static const bool exit_skips_insn[EXIT_REASON_COUNT] = {
+	[EXIT_PIO] = true, [EXIT_MSR_READ] = true, [EXIT_MSR_WRITE] = true, [EXIT_CPUID] = true, [EXIT_HLT] = true,
+	[EXIT_HYPERCALL] = true, [EXIT_XSETBV] = true, [EXIT_CR8] = true, [EXIT_CACHE] = true, [EXIT_PAUSE] = true,
+};
+
+u32 virt_exit_groups(const struct vcpu_exit *exit)
+{
+	u32 groups = exit_groups[exit->reason];
+
+	if (exit->insn_len == 0 && exit_skips_insn[exit->reason])
+		groups |= GROUP_SEG | GROUP_CR;
+	if (exit->reason == EXIT_PIO && (exit->flags & PIO_STRING))
+		groups |= GROUP_SEG | GROUP_CR;
+	return groups;
+}

@@ -1,0 +1,48 @@
+/*
+ * virt_bits.h - architectural bits that both back ends and the filter share, beyond x86.h. No policy, no vendor's structure here.
+ * Sources: AMD APM Vol. 2 (3.1, 4.7, 13.1), Intel SDM Vol. 3 (2.5, 17.2, 24.4.1).
+ */
+#ifndef VOS_VIRT_BITS_H
+#define VOS_VIRT_BITS_H
+
+#include "info_page.h"
+#include "types.h"
+#include "vcpu_page.h"
+#include "x86.h"
+
+#define EFER_FFXSR BIT64(14)	/* AMD: fast FXSAVE */
+
+#define DR7_FIXED 0x400ull
+#define DR7_ENABLES 0xffull	/* L0 .. G3 */
+#define DR7_GD BIT64(13)
+#define DR6_FIXED 0xffff0ff0ull
+#define DR6_CAUSES 0xe00full	/* B0-B3, BD, BS, BT */
+
+/* Segment access rights as in vcpu_page.h. */
+#define ACCESS_TYPE 0xfu
+#define ACCESS_TYPE_ACCESSED BIT32(0)
+#define ACCESS_TYPE_READABLE BIT32(1)	/* of a code segment */
+#define ACCESS_TYPE_CODE BIT32(3)
+#define ACCESS_S BIT32(4)
+#define ACCESS_DPL_SHIFT 5u
+#define ACCESS_DPL (3u << ACCESS_DPL_SHIFT)
+#define ACCESS_P BIT32(7)
+#define ACCESS_L BIT32(13)
+#define ACCESS_DB BIT32(14)
+#define ACCESS_G BIT32(15)
+#define ACCESS_UNUSABLE BIT32(16)
+#define ACCESS_DEFINED 0x1f0ffu
+
+#define VECTOR_INTO 4u
+
+/* Exceptions that push an error code (APM Vol. 2 8.2): 8, 10-14, 17, 21, 29, 30. */
+#define ERROR_CODE_VECTORS 0x60227d00u
+
+/* The state after INIT (APM Vol. 2 14.1.3, SDM Vol. 3 9.1.1), for vcpu_init. (virt.c) */
+extern const struct vcpu_page virt_init_state;
+
+/* For the back ends' probes: a feature they know of, and why the machine can't be used. (virt.c) */
+void virt_note_feature(struct info_page *info, u32 feature, bool is_there);
+void virt_note_reason(struct info_page *info, const char *reason);
+
+#endif

@@ -1,0 +1,275 @@
+/*
+ * vmx.c - Intel VMX with EPT and unrestricted guest: per-pCPU set-up, vCPU life, one entry (SDM Vol. 3 chapters 23 - 28).
+ *
+ * What a VM exit does not restore is restored here at once: the limits of GDT, IDT and TSS, CR2, and the MSRs of the MSR areas. A vCPU's VMCS is active on the
+ * pCPU where it ran last; vcpu_fini clears it there.
+ */
+#include "vmx.h"
+#include "info_page.h"
+#include "virt_bits.h"
+
+#define VPID_LAST 0xffffu
+#define TSS_BUSY BIT64(41)
+
+enum { INVEPT_SINGLE = 1, INVEPT_ALL = 2, INVVPID_ALL = 2 };
+
+static void *frame_with_revision(void)
+{
+	u32 *frame = kernel_frame_alloc();
+
+	if (frame)
+		frame[0] = (u32)rdmsr(MSR_VMX_BASIC) & 0x7fffffffu;
+	return frame;
+}
+
+static bool vmxon(hpa_t frame)
+{
+	bool is_on;
+
+	__asm__ volatile("vmxon %1; seta %0" : "=qm"(is_on) : "m"(frame.raw) : "cc", "memory");
+	return is_on;
+}
+
+static void invept(u64 type, u64 pointer)
+{
+	struct { u64 pointer, zero; } descriptor = { pointer, 0 };
+
+	__asm__ volatile("invept %0, %1" : : "m"(descriptor), "r"(type) : "cc", "memory");
+}
+
+static void invvpid_all(void)
+{
+	struct { u64 vpid, address; } descriptor = { 0, 0 };
+
+	__asm__ volatile("invvpid %0, %1" : : "m"(descriptor), "r"((u64)INVVPID_ALL) : "cc", "memory");
+}
+
+/* Where the exits must lead back to. */
+static void note_tables(struct vmx_cpu *cpu)
+{
+	u64 *descriptor;
+
+	__asm__ volatile("sgdt %0" : "=m"(cpu->gdtr));
+	__asm__ volatile("sidt %0" : "=m"(cpu->idtr));
+	descriptor = (u64 *)(cpu->gdtr.base + SEL_TSS);	/* NOLINT: the processor's own pointer */
+	cpu->tss_descriptor = descriptor;
+	cpu->tss_base = (descriptor[0] >> 16 & 0xffffffull) | (descriptor[0] >> 56) << 24 | descriptor[1] << 32;
+}
+
+static bool enable(hpa_t frame)
+{
+	cr0_write(cr0_read() | (rdmsr(MSR_VMX_CR0_FIXED0) & 0xffffffffull));
+	cr4_write(cr4_read() | CR4_VMXE);
+	if (vmxon(frame))
+		return true;
+	cr4_write(cr4_read() & ~CR4_VMXE);
+	return false;
+}
+
+static enum status vmx_cpu_on(void)
+{
+	struct vmx_cpu *cpu = kernel_frame_alloc();
+	void *frame = frame_with_revision();
+
+	if (!cpu || !frame || !enable(direct_hpa(frame))) {
+		enum status status = cpu && frame ? ST_UNSUPPORTED : ST_NOMEM;
+
+		kernel_frame_free(cpu);
+		kernel_frame_free(frame);
+		return status;
+	}
+	cpu->vmxon_frame = frame;
+	cpu->vpid_next = VPID_LAST + 1;		/* the first vCPU flushes whatever was there before us */
+	note_tables(cpu);
+	pcpu_self()->virt = cpu;
+	return ST_OK;
+}
+
+static void vmx_cpu_off(void)
+{
+	struct vmx_cpu *cpu = pcpu_self()->virt;
+
+	__asm__ volatile("vmxoff" : : : "cc", "memory");
+	cr4_write(cr4_read() & ~CR4_VMXE);
+	kernel_frame_free(cpu->vmxon_frame);
+	kernel_frame_free(cpu);
+	pcpu_self()->virt = NULL;
+}
+
+static void vmclear(struct vcpu_hw *hw)
+{
+	struct vmx_cpu *cpu = pcpu_self()->virt;
+
+	__asm__ volatile("vmclear %0" : : "m"(hw->vmcs_hpa.raw) : "cc", "memory");
+	hw->is_launched = false;
+	if (cpu->current == hw)
+		cpu->current = NULL;
+}
+
+static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u64 *page_gpr)
+{
+	struct vcpu_hw *hw = kernel_frame_alloc();
+	void *vmcs = frame_with_revision();
+	void *virtual_apic = kernel_frame_alloc();
+
+	if (!hw || !vmcs || !virtual_apic) {
+		kernel_frame_free(hw);
+		kernel_frame_free(vmcs);
+		kernel_frame_free(virtual_apic);
+		return ST_NOMEM;
+	}
+	hw->vmcs = vmcs;
+	hw->vmcs_hpa = direct_hpa(vmcs);
+	hw->virtual_apic = virtual_apic;
+	hw->gpr = page_gpr;
+	hw->needs_flush = true;
+	vmclear(hw);
+	vmx_make_current(hw);
+	vmx_init_guest_part(hw, s2_root);
+	vmx_load(hw, &virt_init_state, GROUP_ALL);
+	*out = hw;
+	return ST_OK;
+}
+
+static void vmx_vcpu_fini(struct vcpu_hw *hw)
+{
+	vmclear(hw);
+	kernel_frame_free(hw->virtual_apic);
+	kernel_frame_free(hw->vmcs);
+	kernel_frame_free(hw);
+}
+
+static void vmx_flush(struct vcpu_hw *hw)
+{
+	hw->needs_flush = true;
+}
+
+static void renew_vpid(struct vcpu_hw *hw, struct vmx_cpu *cpu)
+{
+	if (cpu->vpid_next > VPID_LAST) {
+		cpu->vpid_next = 1;	/* 0 is the host's */
+		cpu->vpid_generation++;
+		invvpid_all();
+	}
+	vmwrite(VMCS_VPID, cpu->vpid_next++);
+	hw->vpid_generation = cpu->vpid_generation;
+}
+
+/* Cached translations of a guest are tagged with its EPT pointer too, so INVEPT gets rid of them whatever the VPID (28.3.1). */
+static void flush(struct vcpu_hw *hw)
+{
+	hw->needs_flush = false;
+	if (vmx_controls.invept_single)
+		invept(INVEPT_SINGLE, hw->ept_pointer);
+	else
+		invept(INVEPT_ALL, 0);
+}
+
+/* The host's state that changes with the thread. */
+static void follow_host(struct vcpu_hw *hw)
+{
+	u64 cr3 = cr3_read();
+	u64 fs_base = ((const struct arch_thread *)pcpu_self()->current)->fs_base;
+
+	if (hw->host_cr3 != cr3) {
+		hw->host_cr3 = cr3;
+		vmwrite(VMCS_HOST_CR3, cr3);
+	}
+	if (hw->host_fs_base != fs_base) {
+		hw->host_fs_base = fs_base;
+		vmwrite(VMCS_HOST_FS_BASE, fs_base);
+	}
+}
+
+/* A threshold above the TPR would be refused (26.2.1.1); the guest is at or below it already, and the VMM knows. */
+static void set_tpr_threshold(struct vcpu_hw *hw, u32 wanted)
+{
+	u32 tpr = hw->virtual_apic[0x80 / sizeof(u32)] >> 4 & 0xfu;
+	u32 threshold = wanted < tpr ? wanted : tpr;
+
+	if (threshold != hw->tpr_threshold) {
+		hw->tpr_threshold = threshold;
+		vmwrite(VMCS_TPR_THRESHOLD, threshold);
+	}
+}
+
+static void prepare(struct vcpu_hw *hw, struct vcpu_entry *entry)
+{
+	struct vmx_cpu *cpu = pcpu_self()->virt;
+
+	vmx_make_current(hw);
+	if (hw->cpu != cpu)
+		vmx_init_host_part(hw);
+	follow_host(hw);
+	vmx_event_inject(hw, entry);
+	if (entry->tpr_threshold | hw->tpr_threshold)
+		set_tpr_threshold(hw, entry->tpr_threshold);
+	if (vmx_controls.has_vpid && hw->vpid_generation != cpu->vpid_generation)
+		renew_vpid(hw, cpu);
+	if (hw->needs_flush)
+		flush(hw);
+	if (hw->is_armed) {
+		dr0_write(hw->dr[0]);
+		dr1_write(hw->dr[1]);
+		dr2_write(hw->dr[2]);
+		dr3_write(hw->dr[3]);
+	}
+	if (cr2_read() != hw->cr2)
+		cr2_write(hw->cr2);
+}
+
+/*
+ * The exit has set the limit of the GDT to 64 KiB, so that ring 3 could load segments from what lies behind it, and that of the TSS to 67h, which cuts off
+ * its I/O bitmap (27.5.2). The limit of the IDT does not matter, and DR7 is off.
+ */
+static void restore_tables(struct vmx_cpu *cpu)
+{
+	__asm__ volatile("lgdt %0" : : "m"(cpu->gdtr));
+	*cpu->tss_descriptor &= ~TSS_BUSY;
+	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS) : "memory");
+}
+
+/* VMfail: the VMCS was refused before any guest state was looked at. */
+static void refuse_entry(struct vcpu_exit *exit)
+{
+	exit->reason = EXIT_BAD_STATE;
+	exit->insn_len = 0;
+	exit->flags = 0;
+	exit->bad_state.hardware = BIT64(32) | vmread(VMCS_INSN_ERROR);
+	exit->bad_state.detail = 0;
+}
+
+static void vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+{
+	prepare(hw, entry);
+	if (!vmx_switch(hw->gpr, &hw->host_rsp, hw->is_launched)) {
+		vmwrite(VMCS_ENTRY_EVENT, 0);
+		refuse_entry(exit);
+		return;
+	}
+	restore_tables(hw->cpu);
+	hw->cr2 = cr2_read();
+	hw->rflags = vmread(VMCS_GUEST_RFLAGS);
+	hw->interruptibility = (u32)vmread(VMCS_GUEST_INTERRUPTIBILITY);
+	vmx_event_collect(hw, entry);
+	vmx_exit_decode(hw, entry, exit);
+	if (exit->reason == EXIT_BAD_STATE && (exit->bad_state.hardware & VMX_ENTRY_FAILED))
+		vmwrite(VMCS_ENTRY_EVENT, 0);	/* a refused entry leaves it valid, and the VMCS not launched */
+	else
+		hw->is_launched = true;
+}
+
+const struct virt_ops vmx_ops = {
+	.name = "Intel VMX",
+	.kind = VIRT_VMX,
+	.s2_format = &pt_ept,
+	.probe = vmx_probe,
+	.cpu_on = vmx_cpu_on,
+	.cpu_off = vmx_cpu_off,
+	.vcpu_init = vmx_vcpu_init,
+	.vcpu_fini = vmx_vcpu_fini,
+	.load = vmx_load,
+	.store = vmx_store,
+	.enter = vmx_enter,
+	.flush = vmx_flush,
+};

@@ -1,0 +1,104 @@
+/*
+ * vmx_probe.c - is VMX there and complete enough, and which control bits does it take (SDM Vol. 3 appendix A)?
+ *
+ * Needed: EPT with four levels, unrestricted guest, MSR bitmaps, switching of EFER and PAT, CR3 moves without exits. The rest is used if it is there.
+ */
+#include "info_page.h"
+#include "virt_bits.h"
+#include "vmx.h"
+
+struct vmx_controls vmx_controls;
+
+/* One control word: what must be set, what is welcome, and the MSR that says what may be (low half: must be 1; high half: may be 1). */
+struct control_wish {
+	u32 msr;
+	bool has_true;
+	u32 needed, welcome, unwanted;
+	u32 *out;
+};
+
+static const struct control_wish wishes[] = {
+	{ MSR_VMX_PIN, true, PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMIS, 0, 0, &vmx_controls.pin },
+	{ MSR_VMX_PROC, true,
+	  PROC_TSC_OFFSETTING | PROC_HLT | PROC_MWAIT | PROC_RDPMC | PROC_MOV_DR | PROC_UNCONDITIONAL_IO | PROC_MSR_BITMAPS | PROC_MONITOR | PROC_SECONDARY,
+	  PROC_TPR_SHADOW, PROC_CR3_LOAD | PROC_CR3_STORE, &vmx_controls.proc },
+	{ MSR_VMX_PROC2, false, PROC2_EPT | PROC2_UNRESTRICTED | PROC2_WBINVD, PROC2_RDTSCP | PROC2_VPID | PROC2_INVPCID, 0, &vmx_controls.proc2 },
+	{ MSR_VMX_EXIT, true,
+	  EXIT_CONTROL_SAVE_DEBUG | EXIT_CONTROL_HOST_64 | EXIT_CONTROL_ACK_INTERRUPT | EXIT_CONTROL_SAVE_PAT | EXIT_CONTROL_LOAD_PAT |
+	  EXIT_CONTROL_SAVE_EFER | EXIT_CONTROL_LOAD_EFER, 0, 0, &vmx_controls.exit },
+	{ MSR_VMX_ENTRY, true, ENTRY_CONTROL_LOAD_DEBUG | ENTRY_CONTROL_LOAD_PAT | ENTRY_CONTROL_LOAD_EFER, 0, ENTRY_CONTROL_IA32E,
+	  &vmx_controls.entry },
+};
+
+static bool choose_control(const struct control_wish *w, bool has_true_msrs)
+{
+	u64 may = rdmsr(w->msr + (has_true_msrs && w->has_true ? MSR_VMX_TRUE_OFFSET : 0));
+	u32 must_be_1 = (u32)may, may_be_1 = (u32)(may >> 32);
+	u32 value = (w->needed | (w->welcome & may_be_1)) | must_be_1;
+
+	if ((w->needed & ~may_be_1) || (w->unwanted & must_be_1))
+		return false;
+	*w->out = value;
+	return true;
+}
+
+static bool choose_controls(void)
+{
+	bool has_true_msrs = (rdmsr(MSR_VMX_BASIC) & VMX_BASIC_TRUE_CONTROLS) != 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_COUNT(wishes); i++)
+		if (!choose_control(&wishes[i], has_true_msrs))
+			return false;
+	if (!(vmx_controls.proc & PROC_TPR_SHADOW))
+		vmx_controls.proc |= PROC_CR8_LOAD | PROC_CR8_STORE;
+	return true;
+}
+
+/* Locked by the firmware in one way or the other; if it forgot to, we decide. */
+static bool is_switched_on(void)
+{
+	u64 control = rdmsr(MSR_FEATURE_CONTROL);
+
+	if (!(control & FEATURE_CONTROL_LOCKED)) {
+		control |= FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMX;
+		wrmsr(MSR_FEATURE_CONTROL, control);
+	}
+	return (control & FEATURE_CONTROL_VMX) != 0;
+}
+
+static bool choose_ept(struct info_page *info)
+{
+	static const u64 needed = EPT_CAP_4_LEVELS | EPT_CAP_WRITE_BACK | EPT_CAP_2M | EPT_CAP_INVEPT;
+	u64 caps = rdmsr(MSR_VMX_EPT_VPID);
+
+	if ((caps & needed) != needed || !(caps & (EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL)))
+		return false;
+	vmx_controls.invept_single = (caps & EPT_CAP_INVEPT_SINGLE) != 0;
+	if (!(caps & EPT_CAP_INVVPID) || !(caps & EPT_CAP_INVVPID_ALL))
+		vmx_controls.proc2 &= ~PROC2_VPID;
+	vmx_controls.has_vpid = (vmx_controls.proc2 & PROC2_VPID) != 0;
+	virt_limits.s2_has_1g = (caps & EPT_CAP_1G) != 0;
+	virt_note_feature(info, FEAT_VPID, vmx_controls.has_vpid);
+	return true;
+}
+
+bool vmx_probe(struct info_page *info)
+{
+	if (!(cpuid(1, 0).ecx & BIT32(5)))
+		return false;
+	if (!is_switched_on()) {
+		virt_note_reason(info, "Intel VMX is switched off in the firmware's settings");
+		return false;
+	}
+	if (!choose_controls() || !choose_ept(info)) {
+		virt_note_reason(info, "the processor has Intel VMX, but not EPT with unrestricted guest");
+		return false;
+	}
+	vmx_init_bitmap();
+	virt_note_feature(info, FEAT_VMX, true);
+	virt_note_feature(info, FEAT_EPT, true);
+	virt_note_feature(info, FEAT_UNRESTRICTED_GUEST, true);
+	virt_note_feature(info, FEAT_TPR_SHADOW, (vmx_controls.proc & PROC_TPR_SHADOW) != 0);
+	return true;
+}

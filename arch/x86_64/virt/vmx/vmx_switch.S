@@ -1,0 +1,83 @@
+/*
+ * vmx_switch.S - the world switch (SDM Vol. 3 chapters 26 and 27).
+ *
+ * bool vmx_switch(u64 *gpr, u64 *host_rsp, bool is_launched)
+ *
+ * HOST_RSP is written only if it differs from *host_rsp; HOST_RIP is vmx_exit_point. Interrupts stay off: a host interrupt is acknowledged at the exit.
+ * Offsets are those of enum gpr: RAX 0, RCX 8, RDX 16, RBX 24, RSP 32, RBP 40, RSI 48, RDI 56, R8 64 ... R15 120.
+ */
+#define VMCS_HOST_RSP 0x6c14
+
+	.text
+	.globl vmx_switch
+	.type vmx_switch, @function
+vmx_switch:
+	pushq %rbx
+	pushq %rbp
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	pushq %rdi
+	cmpq %rsp, (%rsi)
+	je 1f
+	movq %rsp, (%rsi)
+	movl $VMCS_HOST_RSP, %eax
+	vmwrite %rsp, %rax
+1:	testb %dl, %dl			/* the loads below leave the flags alone */
+	movq (%rdi), %rax
+	movq 8(%rdi), %rcx
+	movq 16(%rdi), %rdx
+	movq 24(%rdi), %rbx
+	movq 40(%rdi), %rbp
+	movq 48(%rdi), %rsi
+	movq 64(%rdi), %r8
+	movq 72(%rdi), %r9
+	movq 80(%rdi), %r10
+	movq 88(%rdi), %r11
+	movq 96(%rdi), %r12
+	movq 104(%rdi), %r13
+	movq 112(%rdi), %r14
+	movq 120(%rdi), %r15
+	movq 56(%rdi), %rdi
+	jz 2f
+	vmresume
+	jmp 3f
+2:	vmlaunch
+	/* Only reached if the instruction failed: the registers hold what was in gpr[], nothing has to be stored. */
+3:	addq $8, %rsp
+	xorl %eax, %eax
+	jmp 4f
+
+	.globl vmx_exit_point
+	.balign 16
+vmx_exit_point:
+	pushq %rdi
+	movq 8(%rsp), %rdi
+	movq %rax, (%rdi)
+	movq %rcx, 8(%rdi)
+	movq %rdx, 16(%rdi)
+	movq %rbx, 24(%rdi)
+	movq %rbp, 40(%rdi)
+	movq %rsi, 48(%rdi)
+	movq %r8, 64(%rdi)
+	movq %r9, 72(%rdi)
+	movq %r10, 80(%rdi)
+	movq %r11, 88(%rdi)
+	movq %r12, 96(%rdi)
+	movq %r13, 104(%rdi)
+	movq %r14, 112(%rdi)
+	movq %r15, 120(%rdi)
+	popq %rax
+	movq %rax, 56(%rdi)
+	addq $8, %rsp
+	movl $1, %eax
+4:	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	ret
+	.size vmx_switch, . - vmx_switch
+	.section .note.GNU-stack, "", @progbits

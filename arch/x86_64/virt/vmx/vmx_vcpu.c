@@ -1,0 +1,114 @@
+/*
+ * vmx_vcpu.c - the parts of a VMCS that do not change from run to run: controls, and the host's state of the pCPU (SDM Vol. 3 24.5 - 24.8).
+ */
+#include "virt_bits.h"
+#include "vmx.h"
+
+extern const u8 vmx_exit_point[];
+
+/* All MSRs exit but those whose guest value the hardware holds while the guest runs: VMCS fields and MSR areas switch them. */
+static u8 msr_bitmap[PAGE_SIZE] __attribute__((aligned(4096)));
+
+static const u32 open_msrs[] = {
+	MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK,
+	MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+};
+
+static const u32 area_msrs[AREA_COUNT] = {
+	[AREA_STAR] = MSR_STAR, [AREA_LSTAR] = MSR_LSTAR, [AREA_CSTAR] = MSR_CSTAR, [AREA_SFMASK] = MSR_SFMASK,
+	[AREA_KERNEL_GS_BASE] = MSR_KERNEL_GS_BASE, [AREA_TSC_AUX] = MSR_TSC_AUX,
+};
+
+/* Reads of 0.., reads of 0xc0000000.., then writes of both: 1 KiB each (24.6.9). */
+void vmx_init_bitmap(void)
+{
+	u32 i;
+
+	for (i = 0; i < sizeof(msr_bitmap); i++)
+		msr_bitmap[i] = 0xff;
+	for (i = 0; i < ARRAY_COUNT(open_msrs); i++) {
+		u32 bit = (open_msrs[i] & 0x1fffu) + (open_msrs[i] >= 0xc0000000u ? 0x400u * 8 : 0);
+		u8 mask = (u8)~(1u << (bit & 7u));
+
+		msr_bitmap[bit / 8] &= mask;
+		msr_bitmap[bit / 8 + 0x800u] &= mask;
+	}
+}
+
+static void init_areas(struct vcpu_hw *hw)
+{
+	bool has_tsc_aux = (vmx_controls.proc2 & PROC2_RDTSCP) != 0;
+	u32 i;
+
+	for (i = 0; i < AREA_COUNT; i++) {
+		hw->guest_msrs[i].index = area_msrs[i];
+		hw->host_msrs[i].index = area_msrs[i];
+		if (i < AREA_SWITCHED)
+			hw->host_msrs[i].value = rdmsr(area_msrs[i]);
+	}
+	vmwrite(VMCS_ENTRY_MSR_LOAD, direct_hpa(hw->guest_msrs).raw);
+	vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, has_tsc_aux ? AREA_COUNT : AREA_SWITCHED);
+	vmwrite(VMCS_EXIT_MSR_STORE, direct_hpa(hw->guest_msrs).raw);
+	vmwrite(VMCS_EXIT_MSR_STORE_COUNT, AREA_SWITCHED);
+	vmwrite(VMCS_EXIT_MSR_LOAD, direct_hpa(hw->host_msrs).raw);
+	vmwrite(VMCS_EXIT_MSR_LOAD_COUNT, AREA_SWITCHED);
+}
+
+void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root)
+{
+	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin);
+	vmwrite(VMCS_PROC_CONTROLS, vmx_controls.proc);
+	vmwrite(VMCS_PROC2_CONTROLS, vmx_controls.proc2);
+	vmwrite(VMCS_EXIT_CONTROLS, vmx_controls.exit);
+	vmwrite(VMCS_ENTRY_CONTROLS, vmx_controls.entry);
+	vmwrite(VMCS_EXCEPTION_BITMAP, BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC));
+	vmwrite(VMCS_PF_MASK, 0);
+	vmwrite(VMCS_PF_MATCH, 0);
+	vmwrite(VMCS_CR3_TARGET_COUNT, 0);
+	vmwrite(VMCS_ENTRY_EVENT, 0);
+	vmwrite(VMCS_MSR_BITMAP, (u64)msr_bitmap - KERNEL_BASE);
+	vmwrite(VMCS_VIRTUAL_APIC, direct_hpa(hw->virtual_apic).raw);
+	vmwrite(VMCS_TPR_THRESHOLD, 0);
+	hw->ept_pointer = s2_root.raw | EPT_POINTER_WB_4_LEVELS;
+	vmwrite(VMCS_EPT_POINTER, hw->ept_pointer);
+	vmwrite(VMCS_CR0_MASK, VMX_CR0_MASK);
+	vmwrite(VMCS_CR4_MASK, ~virt_limits.cr4_mask);
+	vmwrite(VMCS_LINK_POINTER, ~0ull);
+	vmwrite(VMCS_GUEST_DEBUGCTL, 0);
+	vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
+	vmwrite(VMCS_GUEST_ACTIVITY, 0);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_ONE);
+	hw->rflags = RFLAGS_ONE;
+	init_areas(hw);
+}
+
+/*
+ * CR0.TS is always set in ring 0 while a guest's extended state is in the registers (arch_fpu_park), so it is part of the constant host state.
+ * FS base, CR3 and RSP change with the thread and are followed before each entry.
+ */
+void vmx_init_host_part(struct vcpu_hw *hw)
+{
+	struct vmx_cpu *cpu = pcpu_self()->virt;
+
+	hw->cpu = cpu;
+	vmwrite(VMCS_HOST_CR0, cr0_read() | CR0_TS);
+	vmwrite(VMCS_HOST_CR4, cr4_read());
+	vmwrite(VMCS_HOST_CS_SELECTOR, SEL_KERNEL_CODE);
+	vmwrite(VMCS_HOST_SS_SELECTOR, SEL_KERNEL_DATA);
+	vmwrite(VMCS_HOST_DS_SELECTOR, 0);
+	vmwrite(VMCS_HOST_ES_SELECTOR, 0);
+	vmwrite(VMCS_HOST_FS_SELECTOR, 0);
+	vmwrite(VMCS_HOST_GS_SELECTOR, 0);
+	vmwrite(VMCS_HOST_TR_SELECTOR, SEL_TSS);
+	vmwrite(VMCS_HOST_GS_BASE, (u64)pcpu_self());
+	vmwrite(VMCS_HOST_TR_BASE, cpu->tss_base);
+	vmwrite(VMCS_HOST_GDTR_BASE, cpu->gdtr.base);
+	vmwrite(VMCS_HOST_IDTR_BASE, cpu->idtr.base);
+	vmwrite(VMCS_HOST_SYSENTER_CS, 0);
+	vmwrite(VMCS_HOST_SYSENTER_ESP, 0);
+	vmwrite(VMCS_HOST_SYSENTER_EIP, 0);
+	vmwrite(VMCS_HOST_EFER, rdmsr(MSR_EFER));
+	vmwrite(VMCS_HOST_PAT, rdmsr(MSR_PAT));
+	vmwrite(VMCS_HOST_RIP, (u64)vmx_exit_point);
+}
