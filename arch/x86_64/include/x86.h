@@ -1,0 +1,224 @@
+/*
+ * x86.h - privileged instructions, control-register bits, MSR numbers and the kernel's segment selectors, for the arch rooms.
+ * One instruction a function; no policy here. Sources: AMD APM Vol. 2 (3.1, 3.2, appendix A), Intel SDM Vol. 3 (2.5) and Vol. 4.
+ */
+#ifndef VOS_X86_H
+#define VOS_X86_H
+
+#include "types.h"
+
+/* Selectors of the GDT (arch/x86_64/cpu/tables.c). The order is the one SYSRET wants: user data, then user code. */
+#define SEL_KERNEL_CODE 0x08u
+#define SEL_KERNEL_DATA 0x10u
+#define SEL_USER_DATA 0x1bu	/* RPL 3 */
+#define SEL_USER_CODE 0x23u	/* RPL 3 */
+#define SEL_TSS 0x28u
+#define SEL_SYSRET_BASE 0x13u
+
+#define CR0_PE BIT64(0)
+#define CR0_MP BIT64(1)
+#define CR0_EM BIT64(2)
+#define CR0_TS BIT64(3)
+#define CR0_ET BIT64(4)
+#define CR0_NE BIT64(5)
+#define CR0_WP BIT64(16)
+#define CR0_AM BIT64(18)
+#define CR0_NW BIT64(29)
+#define CR0_CD BIT64(30)
+#define CR0_PG BIT64(31)
+
+#define CR4_VME BIT64(0)
+#define CR4_PVI BIT64(1)
+#define CR4_TSD BIT64(2)
+#define CR4_DE BIT64(3)
+#define CR4_PSE BIT64(4)
+#define CR4_PAE BIT64(5)
+#define CR4_MCE BIT64(6)
+#define CR4_PGE BIT64(7)
+#define CR4_PCE BIT64(8)
+#define CR4_OSFXSR BIT64(9)
+#define CR4_OSXMMEXCPT BIT64(10)
+#define CR4_UMIP BIT64(11)
+#define CR4_LA57 BIT64(12)
+#define CR4_VMXE BIT64(13)
+#define CR4_SMXE BIT64(14)
+#define CR4_FSGSBASE BIT64(16)
+#define CR4_PCIDE BIT64(17)
+#define CR4_OSXSAVE BIT64(18)
+#define CR4_SMEP BIT64(20)
+#define CR4_SMAP BIT64(21)
+#define CR4_PKE BIT64(22)
+#define CR4_CET BIT64(23)
+#define CR4_PKS BIT64(24)
+
+#define RFLAGS_CF BIT64(0)
+#define RFLAGS_ONE BIT64(1)
+#define RFLAGS_TF BIT64(8)
+#define RFLAGS_IF BIT64(9)
+#define RFLAGS_DF BIT64(10)
+#define RFLAGS_IOPL (3ull << 12)
+#define RFLAGS_NT BIT64(14)
+#define RFLAGS_RF BIT64(16)
+#define RFLAGS_VM BIT64(17)
+#define RFLAGS_AC BIT64(18)
+#define RFLAGS_ID BIT64(21)
+
+#define MSR_APIC_BASE 0x1bu
+#define MSR_FEATURE_CONTROL 0x3au
+#define MSR_SYSENTER_CS 0x174u
+#define MSR_SYSENTER_ESP 0x175u
+#define MSR_SYSENTER_EIP 0x176u
+#define MSR_PAT 0x277u
+#define MSR_TSC_DEADLINE 0x6e0u
+#define MSR_X2APIC 0x800u	/* + register offset / 16 */
+#define MSR_EFER 0xc0000080u
+#define MSR_STAR 0xc0000081u
+#define MSR_LSTAR 0xc0000082u
+#define MSR_CSTAR 0xc0000083u
+#define MSR_SFMASK 0xc0000084u
+#define MSR_FS_BASE 0xc0000100u
+#define MSR_GS_BASE 0xc0000101u
+#define MSR_KERNEL_GS_BASE 0xc0000102u
+#define MSR_TSC_AUX 0xc0000103u
+
+#define EFER_SCE BIT64(0)
+#define EFER_LME BIT64(8)
+#define EFER_LMA BIT64(10)
+#define EFER_NXE BIT64(11)
+#define EFER_SVME BIT64(12)
+
+enum vector {
+	VECTOR_DE = 0, VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_DF = 8, VECTOR_TS = 10,
+	VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_AC = 17, VECTOR_MC = 18,
+	VECTOR_EXCEPTIONS = 32,	/* exceptions are below */
+	VECTOR_GSI = 0x30,	/* + GSI (arch/x86_64/irq) */
+	VECTOR_TIMER = 0xf0,
+	VECTOR_APIC_ERROR = 0xfe,
+	VECTOR_SPURIOUS = 0xff
+};
+
+struct cpuid {
+	u32 eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid cpuid(u32 leaf, u32 subleaf)
+{
+	struct cpuid r;
+
+	__asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+	return r;
+}
+
+static inline u64 rdmsr(u32 msr)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr) : "memory");
+	return (u64)high << 32 | low;
+}
+
+static inline void wrmsr(u32 msr, u64 value)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+}
+
+#define X86_CR(n)										\
+	static inline u64 cr##n##_read(void)							\
+	{											\
+		u64 value;									\
+		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(value) : : "memory");		\
+		return value;									\
+	}											\
+	static inline void cr##n##_write(u64 value)						\
+	{											\
+		__asm__ volatile("mov %0, %%cr" #n : : "r"(value) : "memory");			\
+	}
+X86_CR(0)
+X86_CR(2)
+X86_CR(3)
+X86_CR(4)	/* mask by CPUID first: some emulators answer a reserved bit with a fake VM exit */
+#undef X86_CR
+
+#define X86_DR(n)										\
+	static inline u64 dr##n##_read(void)							\
+	{											\
+		u64 value;									\
+		__asm__ volatile("mov %%dr" #n ", %0" : "=r"(value));				\
+		return value;									\
+	}											\
+	static inline void dr##n##_write(u64 value)						\
+	{											\
+		__asm__ volatile("mov %0, %%dr" #n : : "r"(value));				\
+	}
+X86_DR(0)
+X86_DR(1)
+X86_DR(2)
+X86_DR(3)
+X86_DR(6)
+X86_DR(7)
+#undef X86_DR
+
+static inline void clts(void)
+{
+	__asm__ volatile("clts" : : : "memory");
+}
+
+/* Only with CR4.OSXSAVE. */
+static inline u64 xgetbv0(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (u64)high << 32 | low;
+}
+
+static inline void xsetbv0(u64 value)
+{
+	__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+}
+
+static inline void invlpg(u64 va)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+
+static inline u8 inb(u16 port)
+{
+	u8 value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+static inline u16 inw(u16 port)
+{
+	u16 value;
+
+	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+static inline u32 inl(u16 port)
+{
+	u32 value;
+
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+static inline void outb(u16 port, u8 value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline void outw(u16 port, u16 value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline void outl(u16 port, u32 value)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+#endif
