@@ -1,0 +1,272 @@
+/*
+ * guest_hostile.c - a guest that does what no guest should. The command line names the mode, `seed=N` varies the random ones.
+ *
+ * It may crash or hang itself; whoever runs it watches a second VM, the prompt and the kernel. `SURVIVED mode` is printed where it can be.
+ */
+#include "guest.h"
+
+static u64 state;
+
+static u64 random_u64(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+static void acknowledge(struct trap *t)
+{
+	(void)t;
+	write_msr(X2APIC(APIC_EOI), 0);
+}
+
+/* Ports: every port, every size, all values; but not the one that would end the run at once. */
+static void run_ports(void)
+{
+	for (u32 i = 0; i < 20000; i++) {
+		u16 port = (u16)random_u64();
+		u64 r = random_u64();
+
+		if ((port >= 0x600 && port < 0x610) || (port >= 0x3f8 && port < 0x400) || port == 0x64 || port == 0x92 ||
+		    (port >= 0xcf6 && port <= 0xcf9))
+			continue;
+		switch (r % 6) {
+		case 0: out8(port, (u8)(r >> 8)); break;
+		case 1: out16(port, (u16)(r >> 8)); break;
+		case 2: out32(port, (u32)(r >> 8)); break;
+		case 3: in8(port); break;
+		case 4: in16(port); break;
+		default: in32(port); break;
+		}
+	}
+}
+
+static void run_msrs(void)
+{
+	static const u32 bases[] = { 0, 0x100, 0x200, 0x400, 0x480, 0x800, 0xc0000080, 0xc0000100, 0xc0010000, 0xc0010100, 0x40000000, 0x4b564d00 };
+
+	for (u32 i = 0; i < 20000; i++) {
+		u32 msr = bases[random_u64() % ARRAY_COUNT(bases)] + (u32)(random_u64() % 0x140);
+
+		if (msr == 0xc0000080 || msr == 0x1b || (msr >= 0x800 && msr < 0x840))
+			read_msr(msr);
+		else if (random_u64() & 1)
+			read_msr(msr);
+		else
+			write_msr(msr, random_u64() & random_u64());
+	}
+	for (u32 i = 0; i < 2000; i++)
+		write_msr(0x800 + (u32)(random_u64() % 0x40), random_u64() & 0xffff);
+}
+
+static void run_mmio(void)
+{
+	for (u32 i = 0; i < 20000; i++) {
+		u64 r = random_u64(), where = (r & 1 ? 0xfec00000ull : 0xfee00000ull) + (r >> 8) % 0x1000;
+
+		if (r & 4)
+			where = 0xe0000000ull + (r >> 16) % 0x1f000000;
+		switch (r >> 60 & 3) {
+		case 0: __asm__ volatile(TRY("movb %%al, (%0)") : : "r"(where), "a"(r) : "memory"); break;
+		case 1: __asm__ volatile(TRY("movq %%rax, (%0)") : : "r"(where), "a"(r) : "memory"); break;
+		case 2: __asm__ volatile(TRY("lock addl %%eax, (%0)") : : "r"(where), "a"(r) : "memory"); break;
+		default: __asm__ volatile(TRY("movl (%0), %%eax") : : "r"(where), "a"(0) : "memory"); break;
+		}
+	}
+}
+
+/* Random bytes as code, on a page of their own; any trap goes on with the next try. */
+static u8 code[4096] __attribute__((aligned(4096)));
+static u8 scratch[4096] __attribute__((aligned(4096)));
+static void *resume[8];
+
+static void skip_any(struct trap *t)
+{
+	(void)t;
+	__builtin_longjmp(resume, 1);
+}
+
+static void run_code(void)
+{
+	for (u32 v = 0; v < 256; v++)
+		trap_handlers[v] = skip_any;
+	for (volatile u32 i = 0; i < guest_number("tries=", 3000); i++) {
+		u64 r = random_u64();
+
+		memset(code, 0xcc, sizeof(code));
+		for (u32 k = 0; k < 14; k++)
+			code[k] = (u8)random_u64();
+		if (r % 3 == 0) {		/* two-byte opcodes, where the system instructions are */
+			code[0] = 0x0f;
+			code[1] = (r >> 8) % 2 ? 0x01 : (u8)(r >> 16);
+		} else if (r % 7 == 0) {
+			code[0] = (u8)(0xa4 + (r >> 8) % 12);
+		}
+		if (__builtin_setjmp(resume) == 0)
+			__asm__ volatile("xorl %%ecx, %%ecx; call *%0" : : "r"(code), "D"(scratch), "S"(scratch)
+					 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory", "cc");
+	}
+}
+
+static void run_virtualization(void)
+{
+	static u8 area[4096] __attribute__((aligned(4096)));
+
+	for (u32 i = 0; i < 200; i++) {
+		write_msr(0xc0000080, read_msr(0xc0000080) | BIT64(12));
+		WRITE_CR(4, READ_CR(4) | BIT64(13));
+		__asm__ volatile(TRY("vmrun") : : "a"(area) : "memory");
+		__asm__ volatile(TRY("vmsave") : : "a"(0x100000) : "memory");
+		__asm__ volatile(TRY("vmload") : : "a"(~0ull) : "memory");
+		__asm__ volatile(TRY("clgi") : : : "memory");
+		__asm__ volatile(TRY("skinit") : : "a"(area) : "memory");
+		__asm__ volatile(TRY("vmxon %0") : : "m"(*(u64 *)area) : "memory");
+		__asm__ volatile(TRY("vmcall") : : "a"(random_u64()), "b"(random_u64()) : "rcx", "rdx", "memory");
+		__asm__ volatile(TRY("vmmcall") : : "a"(random_u64()), "b"(random_u64()) : "rcx", "rdx", "memory");
+		__asm__ volatile(TRY("rsm") : : : "memory");
+		__asm__ volatile(TRY("getsec") : : "a"(0), "b"(0), "c"(0) : "memory");
+		__asm__ volatile(TRY("xsetbv") : : "a"(random_u64()), "d"(random_u64()), "c"(random_u64() % 3) : "memory");
+		__asm__ volatile(TRY("invlpga") : : "a"(random_u64()), "c"(random_u64()) : "memory");
+	}
+}
+
+static void run_registers(void)
+{
+	for (u32 i = 0; i < 3000; i++) {
+		u64 r = random_u64(), cr0 = READ_CR(0), cr4 = READ_CR(4);
+
+		WRITE_CR(4, cr4 ^ (r & random_u64() & ~0x20ull));
+		WRITE_CR(4, cr4);
+		WRITE_CR(0, cr0 ^ BIT64(r % 32 == 31 ? 3 : r % 32));
+		WRITE_CR(0, cr0);
+		__asm__ volatile(TRY("mov %0, %%cr8") : : "r"(random_u64() & random_u64()));
+		__asm__ volatile(TRY("mov %0, %%dr0") : : "r"(random_u64()));
+		__asm__ volatile(TRY("mov %0, %%dr3") : : "r"(0xffffffff80100000ull + r % 0x10000));
+		__asm__ volatile(TRY("mov %0, %%dr6") : : "r"(random_u64()));
+	}
+	__asm__ volatile("mov %0, %%cr8" : : "r"(0ull));
+}
+
+/* Breakpoints on addresses of the hypervisor, left armed. */
+static void run_breakpoints(void)
+{
+	static const u64 addresses[] = { 0xffffffff80100000, 0xffff800000000000, 0x400000, 0xfffffe0000000000 };
+
+	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3"
+			 : : "r"(addresses[0]), "r"(addresses[1]), "r"(addresses[2]), "r"(addresses[3]));
+	__asm__ volatile("mov %0, %%dr7" : : "r"(0xffff07ffull & ~0x2000ull));
+	for (u32 i = 0; i < 20000; i++)
+		cpuid(i, 0);
+}
+
+static void set_idt(u16 limit, u64 base)
+{
+	struct { u16 limit; u64 base; } __attribute__((packed)) pointer = { limit, base };
+
+	__asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+static void run_triple(void) { set_idt(0, 0); __asm__ volatile("int3"); }
+static void run_idt_outside(void) { set_idt(0xffff, 0xc0000000); __asm__ volatile("int3"); }
+static void run_gdt(void)
+{
+	struct { u16 limit; u64 base; } __attribute__((packed)) pointer = { 7, 0xd0000000 };
+
+	__asm__ volatile("lgdt %0; movw $0x10, %%ax; movw %%ax, %%ss; int3" : : "m"(pointer) : "rax");
+}
+static void run_paging(void)
+{
+	for (u32 i = 0; i < 512; i++)
+		page_directories[0][i] = random_u64();
+	WRITE_CR(3, READ_CR(3));
+	for (;;)
+		__asm__ volatile("pushq $0");
+}
+static void run_cr3(void) { WRITE_CR(3, 0xfff0000000ull); __asm__ volatile("nop"); }
+
+/* A watchpoint on the stack that a #DB is pushed to, and single steps: a loop of #DBs that starves a host that does not intercept them. */
+static void run_debug_loop(void)
+{
+	u64 stack;
+
+	__asm__ volatile("movq %%rsp, %0" : "=r"(stack));
+	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr7" : : "r"(stack - 8), "r"(0x400ull | 3 | 3ull << 16 | 2ull << 18));
+	for (;;)
+		__asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; pushq %%rax; popq %%rax" : : : "memory");
+}
+static void run_hang(void) { __asm__ volatile("cli; hlt"); }
+static void run_spin(void)
+{
+	for (;;)
+		__asm__ volatile("pause");
+}
+static void run_reset_8042(void) { out8(0x64, 0xfe); }
+static void run_reset_cf9(void) { out8(0xcf9, 6); }
+static void run_smi(void)
+{
+	for (u32 i = 0; i < 256; i++) {
+		out8(0xb2, (u8)i);
+		out8(0xb3, (u8)i);
+		write_msr(X2APIC(APIC_ICR), 2 << 8 | 1 << 18 | i);
+		write_msr(X2APIC(APIC_ICR), 5 << 8 | 2 << 18 | 1 << 14);
+	}
+}
+
+/* Reads and writes over all of the guest-physical space that can be named. */
+static void run_beyond(void)
+{
+	for (u32 i = 0; i < 4000; i++) {
+		u64 gpa = random_u64() & 0xffffffffff000ull & ~0x1fffffull, r = random_u64();
+
+		if (i & 1)
+			gpa = (r % 0x100) << 24 & ~0x1fffffull;
+		page_directories[3][510] = gpa | 0x83;
+		__asm__ volatile("invlpg (%0)" : : "r"(0xffc00000ull) : "memory");
+		if (gpa < 16 << 20)
+			continue;
+		if (r & 1)
+			__asm__ volatile(TRY("movl (%0), %%eax") : : "r"(0xffc00000ull + (r & 0x1ffff8)) : "rax", "memory");
+		else
+			__asm__ volatile(TRY("movl %%eax, (%0)") : : "r"(0xffc00000ull + (r & 0x1ffff8)), "a"(r) : "memory");
+	}
+}
+
+static void run_storm(void)
+{
+	apic_init();
+	write_msr(X2APIC(APIC_DIVIDE), 0xb);
+	write_msr(X2APIC(APIC_TIMER), 0x40 | 1 << 17);
+	trap_handlers[0x40] = acknowledge;
+	write_msr(X2APIC(APIC_INITIAL), 1);
+	interrupts_on();
+	for (u32 i = 0; i < 20000; i++)
+		write_msr(X2APIC(APIC_SELF), 0x20 + (i & 0x1f));
+	interrupts_off();
+}
+
+static const struct mode {
+	const char *name;
+	void (*run)(void);
+} modes[] = {
+	{ "ports", run_ports }, { "msrs", run_msrs }, { "mmio", run_mmio }, { "code", run_code }, { "virtualization", run_virtualization },
+	{ "registers", run_registers }, { "breakpoints", run_breakpoints }, { "triple", run_triple }, { "idt-outside", run_idt_outside },
+	{ "gdt", run_gdt }, { "paging", run_paging }, { "cr3", run_cr3 }, { "debug-loop", run_debug_loop }, { "hang", run_hang },
+	{ "spin", run_spin }, { "reset-8042", run_reset_8042 }, { "reset-cf9", run_reset_cf9 }, { "smi", run_smi }, { "beyond", run_beyond },
+	{ "storm", run_storm },
+};
+
+void guest_main(void)
+{
+	state = guest_number("seed=", 1) * 0x9e3779b97f4a7c15ull + 1;
+	for (u32 i = 0; i < ARRAY_COUNT(modes); i++)
+		if (guest_has(modes[i].name)) {
+			put_text("START ");
+			put_text(modes[i].name);
+			put_char('\n');
+			modes[i].run();
+			put_text("SURVIVED ");
+			put_text(modes[i].name);
+			put_char('\n');
+		}
+}
