@@ -15,7 +15,8 @@ V		?=
 Q		:= $(if $(V),,@)
 say		= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 B		:= build
-SUBMAKE		= $(MAKE) --no-print-directory
+# Parallel unless told otherwise.
+SUBMAKE		= $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 export CPUS MEM QEMU CMDLINE IMAGES CONF V
 # One fixed moment for whatever wants to write a date, so that two builds give the same bits.
 export SOURCE_DATE_EPOCH := 1700000000
@@ -58,7 +59,8 @@ AR		:= ar
 WARN		:= -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
 		   -Wvla -Wundef -Wimplicit-fallthrough -Werror
 COMMON		:= -std=gnu11 -O2 -g $(WARN) -Wframe-larger-than=1024 -fno-common -fno-strict-aliasing \
-		   -fno-pic -fno-pie -fcf-protection=none -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
+		   -fno-pic -fno-pie -fcf-protection=none -fno-asynchronous-unwind-tables \
+		   -ffunction-sections -fdata-sections \
 		   -fstack-protector-strong -mstack-protector-guard=global -ffile-prefix-map=$(CURDIR)=. \
 		   -DVOS_VERSION='"$(VERSION)"' -MMD -MP
 # Ring 0: no floating point or vector registers, no red zone, linked in the top 2 GiB.
@@ -246,8 +248,8 @@ FUZZTIME	?= 60
 T		?=
 
 ifneq ($(TESTS)$(FUZZERS),)
-$(shell mkdir -p $(B); awk -v B=$(B) -v INC='$(HOST_INC)' -f tests/host/rules.awk $(TESTS) $(FUZZERS) > $(B)/host.mk.new; \
-	if cmp -s $(B)/host.mk.new $(B)/host.mk; then rm $(B)/host.mk.new; else mv $(B)/host.mk.new $(B)/host.mk; fi)
+$(shell mkdir -p $(B); awk -v B=$(B) -v INC='$(HOST_INC)' -f tests/host/rules.awk $(TESTS) $(FUZZERS) \
+	> $(B)/host.mk.new; if cmp -s $(B)/host.mk.new $(B)/host.mk; then rm $(B)/host.mk.new; else mv $(B)/host.mk.new $(B)/host.mk; fi)
 include $(B)/host.mk
 endif
 

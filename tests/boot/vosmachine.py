@@ -24,6 +24,8 @@ LOGS = os.path.join(BUILD, 'test-logs')
 OVMF = '/usr/share/OVMF'
 BACKENDS = ('qemu-bios', 'qemu-uefi', 'qemu-pvh', 'bochs')
 SLOWNESS = {'qemu-bios': 1, 'qemu-uefi': 1, 'qemu-pvh': 1, 'bochs': 5}
+# Arguments for a Machine that carries only the tiny guests and the hostile programs: small, so Bochs boots it sooner.
+TINY = {'iso': f'{BUILD}/test.iso', 'bundle': f'{BUILD}/test.cpio'}
 PROMPT = 'vos> '
 GUEST_PROMPT = 'guest# '
 

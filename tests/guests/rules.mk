@@ -31,3 +31,4 @@ $(B)/guests/%.elf: $(B)/guests/%.o $(GUEST_LIB_OBJS) tests/guests/lib/guest.ld
 guests: $(GUEST_ELFS)
 .PHONY: guests
 -include $(wildcard $(B)/guests/*.d $(B)/guests/lib/*.d)
+TEST_IMAGES	+= $(foreach g,$(GUEST_ELFS),$(subst _,-,$(basename $(notdir $(g))))=$(g))

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "status.h"
 #include "syscalls.h"
 #include "vcpu_page.h"
 #include "vm_layout.h"
