@@ -15,7 +15,8 @@ struct pic_chip {
 	u8 base;			/* vector of input 0 */
 	u8 lowest;			/* input with the lowest priority */
 	u8 init_step;			/* 0 = initialised, else the ICW that is expected */
-	bool needs_icw4, auto_eoi, rotate_auto_eoi, special_mask, special_nested, read_isr, poll, is_master;
+	bool is_master, is_single, needs_icw4;
+	bool auto_eoi, rotate_auto_eoi, special_mask, special_nested, read_isr, poll;
 };
 
 struct pic {

@@ -14,13 +14,13 @@
 
 struct pit_counter {
 	u64 start_tick;		/* PIT tick at which the count was loaded or the gate rose */
-	u32 count;		/* 1..65536; BCD already decoded */
-	u32 frozen;		/* count while the gate is low */
+	u64 frozen_ticks;	/* while the gate is low: how far it had come */
+	u32 count;		/* 1..65536; BCD already decoded; 0 = none since the mode was set */
 	u16 latch;
 	u8 latch_bytes;		/* bytes of the latched count still to be read, 0 = not latched */
-	u8 status;
-	bool status_latched, gate, bcd, is_loaded, is_armed, wrote_low, read_high, write_high;
-	u8 access, mode, low;
+	u8 status;		/* latched status, if is_status_latched */
+	u8 access, mode, low;	/* low = first byte of a count in two bytes */
+	bool is_status_latched, is_bcd, gate, is_triggered, read_high, write_high;
 };
 
 struct pit {

@@ -15,9 +15,8 @@ struct rtc {
 	struct clock clock;
 	struct irq_line irq;
 	s64 offset_s;		/* guest's time minus wall time */
-	u64 set_s;		/* seconds shown while SET is on */
-	u64 periodic_tick;	/* last period accounted */
-	u64 update_s;		/* last second accounted */
+	u64 period_count;	/* periods of the periodic interrupt accounted so far */
+	u64 update_s;		/* last second (guest's time) accounted */
 	u8 index;
 	u8 cmos[CMOS_BYTES];
 };
