@@ -32,3 +32,5 @@ guests: $(GUEST_ELFS)
 .PHONY: guests
 -include $(wildcard $(B)/guests/*.d $(B)/guests/lib/*.d)
 TEST_IMAGES	+= $(foreach g,$(GUEST_ELFS),$(subst _,-,$(basename $(notdir $(g))))=$(g))
+
+TEST_IMAGES	+= $(foreach e,$(GUEST_ELFS),$(patsubst guest_%,%,$(basename $(notdir $(e))))=$(e))

@@ -1,14 +1,8 @@
-# Hostile ring-3 programs: each tests/isolation/hostile*.c becomes build/pd/NAME.elf, a boot module that a test names as
-# the VMM of a VM.
-HOSTILES	:= $(patsubst tests/isolation/%.c,%,$(sort $(wildcard tests/isolation/hostile*.c)))
+# A hostile ring-3 program for a VMM's place: linked like any other, shipped as a boot module.
+HOSTILE_OBJ	:= $(B)/obj/u/tests/isolation/hostile.c.o
+$(B)/pd/hostile.elf: $(HOSTILE_OBJ) $(U_OBJS) Makefile
+	$(call say,LD3,$@)
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(PD_LDFLAGS) -o $@ $(filter %.o,$^)
 
-define hostile_rule
-$(B)/pd/$(1).elf: $(B)/obj/u/tests/isolation/$(1).c.o $(U_OBJS) Makefile
-	$$(call say,LD3,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$(MUSL_CC) $(PD_LDFLAGS) -o $$@ $$(filter %.o,$$^)
-endef
-$(foreach p,$(HOSTILES),$(eval $(call hostile_rule,$(p))))
-
-TEST_IMAGES	+= $(foreach p,$(HOSTILES),$(subst _,-,$(p))=$(B)/pd/$(p).stripped)
--include $(wildcard $(B)/obj/u/tests/isolation/*.d)
+TEST_IMAGES	+= hostile-vmm=$(B)/pd/hostile.stripped

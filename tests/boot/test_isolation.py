@@ -1,0 +1,80 @@
+"""Hostile guests, and a hostile program in a VMM's place.  A second VM's heartbeat and checksum must never change, the
+prompt must answer, the kernel must not panic."""
+import re
+import time
+
+import pytest
+
+from vosmachine import TINY
+
+GUEST_MODES = ('ports', 'msrs', 'mmio', 'code', 'virtualization', 'registers', 'breakpoints', 'triple', 'idt-outside', 'gdt',
+               'paging', 'cr3', 'debug-loop', 'hang', 'spin', 'reset-8042', 'reset-cf9', 'smi', 'beyond', 'storm')
+# Modes that must end in a fault of the program itself, and those that must come to their end.
+FAULTS = ('cli', 'out', 'wrmsr', 'hlt', 'ud', 'cr3', 'vmrun', 'vmxoff', 'noncanonical', 'kernel-text', 'int', 'read-kernel',
+          'read-direct', 'write-args', 'write-text', 'null', 'stack', 'foreign-call')
+STORMS = ('calls', 'page', 'rights', 'flood')
+
+
+class Victim:
+    """The heartbeat VM: knows its beats and that its checksum is one and the same."""
+
+    def __init__(self, machine):
+        self.machine, self.beat, self.sum = machine, 0, None
+        machine.ok('create-vm --name victim --cpu 1 --memory 32M --kernel heartbeat')
+        machine.ok('start-vm victim')
+        self.check()
+
+    def check(self):
+        """Waits until there is a new beat."""
+        deadline = time.monotonic() + 60 * self.machine.slowness
+        while True:
+            beats = re.findall(r'beat (\d+) sum (0x[0-9a-f]+)', self.machine.ok('log-vm victim --lines 4'))
+            if beats and int(beats[-1][0]) > self.beat:
+                break
+            assert time.monotonic() < deadline, 'the victim has no heartbeat'
+            time.sleep(0.2)
+        sums = {total for _, total in beats} | ({self.sum} if self.sum else set())
+        assert len(sums) == 1, f'the victim was changed: {sums}'
+        self.beat, self.sum = int(beats[-1][0]), sums.pop()
+
+
+def one_attack(machine, victim, create, seconds):
+    machine.ok(create)
+    machine.ok('start-vm foe')
+    deadline = time.monotonic() + seconds * machine.slowness
+    while time.monotonic() < deadline:
+        state = machine.ok('status-vm foe')
+        if re.search(r'\b(stopped|crashed)\b', state):
+            break
+        time.sleep(0.2)
+    victim.check()
+    state = machine.ok('status-vm foe')
+    log = machine.ok('log-vm foe --lines 20')
+    machine.ok('stop-vm foe --force') if re.search(r'\b(running|starting)\b', state) else None
+    machine.ok('delete-vm foe')
+    return state, log
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_hostile_guests(machine):
+    victim = Victim(machine)
+    for mode in GUEST_MODES:
+        create = f'create-vm --name foe --cpu 1 --memory 64M --kernel hostile --cmdline "{mode} seed=7"'
+        _, log = one_attack(machine, victim, create, 5)
+        assert f'START {mode}' in log
+    assert 'panic' not in machine.ok('log').lower()
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_hostile_vmm(machine):
+    victim = Victim(machine)
+    for mode in FAULTS + STORMS + ('spin',):
+        create = f'create-vm --name foe --cpu 1 --memory 64M --kernel heartbeat --vmm hostile-vmm --cmdline {mode}'
+        state, _ = one_attack(machine, victim, create, 5 if mode == 'spin' else 60)
+        wanted = 'crashed' if mode in FAULTS else 'running' if mode == 'spin' else 'stopped'
+        assert wanted in state, f'{mode}: {state}'
+    log = machine.ok('log')
+    assert 'ACCESS ALLOWED' not in log and 'RIGHTS BROKEN' not in log and 'panic' not in log.lower()
+    assert 'all root-only calls refused' in log
