@@ -23,6 +23,7 @@ struct vcpu {
 	u64 shrink_count;		/* of the VM's space, at the last flush */
 	struct pcpu *last_pcpu;
 	u64 exits, exits_vmm;
+	bool was_refused;		/* a state the filter refused has been logged */
 };
 
 static inline struct vcpu *vcpu_of(struct object *object)

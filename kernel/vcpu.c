@@ -1,0 +1,333 @@
+/*
+ * vcpu.c - vCPUs and vcpu_run: the way from a VMM into its guest and back. The hottest path of the kernel: no lock, no allocation, no list.
+ *
+ * The vcpu page belongs to the VMM, whose other threads may scribble in it at any time. What matters is copied once, judged, and only the copy used;
+ * what is written there is never read back. GPRs are the exception: the world switch moves them straight between page and registers, where any
+ * value is harmless.
+ */
+#include <string.h>
+
+#include "frames.h"
+#include "log.h"
+#include "notify.h"
+#include "sched.h"
+#include "vcpu.h"
+#include "vm.h"
+
+#define GROUPS_READABLE (GROUP_ALL & ~GROUP_TIME)
+
+/* One vcpu_run. */
+struct run {
+	struct vcpu *vcpu;
+	struct thread *thread;
+	u64 deadline;
+	struct vcpu_entry entry;
+	struct vcpu_exit exit;
+};
+
+/* The words of the page that are read and written as one. */
+struct event_words { u64 low, high; };
+_Static_assert(sizeof(struct event_words) == sizeof(struct vcpu_event), "copied as two words");
+_Static_assert(offsetof(struct vcpu_page, tpr_threshold) == offsetof(struct vcpu_page, intr_pending) + 3, "copied as one word");
+
+static u32 load32_once(const void *p)
+{
+	return __atomic_load_n((const u32 *)p, __ATOMIC_RELAXED);
+}
+
+static u64 load64_once(const void *p)
+{
+	return __atomic_load_n((const u64 *)p, __ATOMIC_RELAXED);
+}
+
+/* ---- from the page ------------------------------------------------------------------------------------------------------ */
+
+#define COPY_RANGE(to, from, first, end) \
+	memcpy((u8 *)(to) + offsetof(struct vcpu_page, first), (const u8 *)(from) + offsetof(struct vcpu_page, first), \
+	       offsetof(struct vcpu_page, end) - offsetof(struct vcpu_page, first))
+
+/* Groups are adjacent ranges of the page. */
+static void copy_rare_groups(struct vcpu_page *to, const struct vcpu_page *from, u32 groups)
+{
+	if (groups & GROUP_SEG)
+		COPY_RANGE(to, from, seg, cr0);
+	if (groups & GROUP_CR)
+		COPY_RANGE(to, from, cr0, dr);
+	if (groups & GROUP_DR)
+		COPY_RANGE(to, from, dr, star);
+	if (groups & GROUP_MSR)
+		COPY_RANGE(to, from, star, tsc_offset);
+	if (groups & GROUP_TIME)
+		to->tsc_offset = load64_once(&from->tsc_offset);
+}
+
+/* The registers of GROUP_GPR that the world switch does not take from the page itself. */
+static void copy_gpr_group(struct vcpu_page *to, const struct vcpu_page *from)
+{
+	to->gpr[GPR_RAX] = load64_once(&from->gpr[GPR_RAX]);
+	to->gpr[GPR_RSP] = load64_once(&from->gpr[GPR_RSP]);
+	to->rip = load64_once(&from->rip);
+	to->rflags = load64_once(&from->rflags);
+	to->cr8 = load32_once(&from->cr8);
+	to->shadow = load32_once(&from->shadow);
+}
+
+static void note_refusal(struct vcpu *vcpu, const char *why)
+{
+	if (!vcpu->was_refused)
+		printk(LOG_WARNING, "vcpu %u: state refused: %s", vcpu->index, why);
+	vcpu->was_refused = true;
+}
+
+static bool take_groups(struct vcpu *vcpu, u32 groups)
+{
+	struct vcpu_page copy;
+	const char *why;
+
+	copy_gpr_group(&copy, vcpu->page);
+	if (groups & ~GROUP_GPR)
+		copy_rare_groups(&copy, vcpu->page, groups);
+	__asm__ volatile("" : "+m"(copy) : : "memory");		/* from here on only the copy counts */
+	if (!virt_filter(&copy, groups, &virt_limits, &why)) {
+		note_refusal(vcpu, why);
+		return false;
+	}
+	virt->load(vcpu->hw, &copy, groups);
+	if (groups & GROUP_CR)
+		arch_fpu_set_xcr0(vcpu->fpu, copy.xcr0);
+	return true;
+}
+
+static bool take_event(struct run *run)
+{
+	const struct vcpu_page *page = run->vcpu->page;
+	struct event_words words = { load64_once(&page->event), load64_once((const u8 *)&page->event + 8) };
+	u32 pending = load32_once(&page->intr_pending);
+
+	memcpy(&run->entry.event, &words, sizeof(words));
+	memcpy(&run->entry.intr_pending, &pending, sizeof(pending));
+	run->entry.tpr_threshold &= 0xfu;
+	if (run->entry.event.valid && !virt_event_ok(&run->entry.event)) {
+		run->entry.event.valid = 0;
+		note_refusal(run->vcpu, "event");
+		return false;
+	}
+	return true;
+}
+
+static bool take_page(struct run *run)
+{
+	struct vcpu_page *page = run->vcpu->page;
+	u32 dirty = load32_once(&page->dirty) & GROUP_ALL;
+
+	run->deadline = load64_once(&page->deadline_tsc);
+	if (!take_event(run))
+		return false;
+	if (dirty) {
+		page->dirty = 0;
+		return take_groups(run->vcpu, dirty);
+	}
+	return true;
+}
+
+/* ---- to the page -------------------------------------------------------------------------------------------------------- */
+
+static void give_groups(struct vcpu *vcpu, u32 groups)
+{
+	virt->store(vcpu->hw, vcpu->page, groups);
+	if (groups & GROUP_CR)
+		vcpu->page->xcr0 = arch_fpu_xcr0(vcpu->fpu);
+}
+
+static void give_page(struct run *run)
+{
+	struct vcpu_page *page = run->vcpu->page;
+	u32 groups = GROUP_GPR | virt_exit_groups(&run->exit);
+
+	page->exit = run->exit;
+	page->event = run->entry.event;
+	memcpy(&page->intr_pending, &run->entry.intr_pending, sizeof(u32));
+	give_groups(run->vcpu, groups);
+	page->filled = groups;
+}
+
+/* ---- the guest runs ------------------------------------------------------------------------------------------------------- */
+
+/* Whatever the last run here left behind is made right: stale translations, extended state. */
+static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
+{
+	u64 shrink_count = __atomic_load_n(&vcpu->vm->space.shrink_count, __ATOMIC_ACQUIRE);
+
+	if (vcpu->shrink_count != shrink_count || vcpu->last_pcpu != pcpu) {
+		vcpu->shrink_count = shrink_count;
+		vcpu->last_pcpu = pcpu;
+		virt->flush(vcpu->hw);
+	}
+	if (pcpu->fpu_live != vcpu->fpu)
+		arch_fpu_switch(vcpu->fpu);
+	arch_fpu_park();
+}
+
+/* A second-level fault: memory that has not been granted yet is not for the VMM to know of. True: enter again. */
+static bool resolve_memory(struct run *run)
+{
+	u32 flags = run->exit.flags;
+	u32 access = (flags & MEM_READ ? PT_R : 0) | (flags & MEM_WRITE ? PT_W : 0) | (flags & MEM_EXEC ? PT_X : 0);
+	enum status status = space_fault(&run->vcpu->vm->space, run->exit.mem.gpa, access);
+
+	if (status == ST_NOMEM)
+		run->exit.reason = EXIT_NOMEM;
+	return status == ST_OK;
+}
+
+/* One world switch. True: there is something for the VMM. */
+static bool enter(struct run *run, struct pcpu *pcpu, u64 now)
+{
+	struct vcpu *vcpu = run->vcpu;
+
+	prepare(vcpu, pcpu);
+	virt->enter(vcpu->hw, &run->entry, &run->exit);
+	run->thread->time_guest_tsc += arch_tsc() - now;
+	vcpu->exits++;
+	if (run->exit.reason == EXIT_NONE)
+		return false;
+	return run->exit.reason != EXIT_MEM || !resolve_memory(run);
+}
+
+static struct syscall_result loop(struct run *run)
+{
+	for (;;) {
+		struct pcpu *pcpu = pcpu_self();
+		u64 now;
+
+		if (notify_is_due(run->thread)) {
+			run->exit.reason = EXIT_NONE;
+			return (struct syscall_result){ ST_NOTIFIED, notify_take(run->thread) };
+		}
+		if (pcpu->need_resched) {
+			sched_preempt();
+			if (run->vcpu->object.is_dying)
+				return (struct syscall_result){ ST_HANDLE, 0 };
+			continue;
+		}
+		now = arch_tsc();
+		if (now >= run->deadline) {
+			run->exit.reason = EXIT_DEADLINE;
+			return (struct syscall_result){ ST_OK, 0 };
+		}
+		sched_timer_limit(run->deadline);
+		if (enter(run, pcpu, now))
+			return (struct syscall_result){ ST_OK, 0 };
+	}
+}
+
+static struct syscall_result run_claimed(struct vcpu *vcpu, struct thread *thread)
+{
+	struct run run = { .vcpu = vcpu, .thread = thread };
+	struct syscall_result result = { ST_OK, 0 };
+
+	if (take_page(&run))
+		result = loop(&run);
+	else
+		run.exit.reason = EXIT_BAD_STATE;
+	if (result.status == ST_OK)
+		vcpu->exits_vmm++;
+	give_page(&run);
+	return result;
+}
+
+static bool claim(struct vcpu *vcpu, struct thread *thread)
+{
+	struct thread *nobody = NULL;
+
+	return __atomic_compare_exchange_n(&vcpu->runner, &nobody, thread, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static void release(struct vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->runner, NULL, __ATOMIC_RELEASE);
+}
+
+struct syscall_result vcpu_run(struct vcpu *vcpu)
+{
+	struct thread *thread = thread_current();
+	struct syscall_result result;
+
+	if (!claim(vcpu, thread))
+		return (struct syscall_result){ ST_STATE, 0 };
+	object_ref(&vcpu->object);
+	thread->vcpu = vcpu;
+	result = run_claimed(vcpu, thread);
+	thread->vcpu = NULL;
+	release(vcpu);
+	while (object_unref(&vcpu->object) == ST_AGAIN)
+		;
+	return result;
+}
+
+struct syscall_result vcpu_get(struct vcpu *vcpu, u64 groups)
+{
+	if (groups & ~(u64)GROUPS_READABLE)
+		return (struct syscall_result){ ST_INVAL, 0 };
+	if (!claim(vcpu, thread_current()))
+		return (struct syscall_result){ ST_STATE, 0 };
+	give_groups(vcpu, (u32)groups);
+	vcpu->page->filled |= (u32)groups;
+	release(vcpu);
+	return (struct syscall_result){ ST_OK, 0 };
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------------------------- */
+
+void vcpu_abandon(struct vcpu *vcpu)
+{
+	release(vcpu);
+}
+
+hpa_t vcpu_page_frame(const struct vcpu *vcpu)
+{
+	return direct_hpa(vcpu->page);
+}
+
+static void free_parts(struct vcpu *vcpu)
+{
+	if (vcpu->page)
+		kernel_frames_free(vcpu->page, 1);
+	if (vcpu->fpu)
+		kernel_frames_free(vcpu->fpu, 1);
+}
+
+enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
+{
+	struct object *object = object_alloc(OBJECT_VCPU);
+	struct vcpu *vcpu = vcpu_of(object);
+
+	if (!object)
+		return ST_NOMEM;
+	vcpu->vm = vm;
+	vcpu->index = index;
+	vcpu->page = kernel_frames_alloc(1);
+	vcpu->fpu = kernel_frames_alloc(1);
+	if (!vcpu->page || !vcpu->fpu || virt->vcpu_init(&vcpu->hw, vm->space.pt.root, vcpu->page->gpr) != ST_OK) {
+		free_parts(vcpu);
+		object_free(object);
+		return ST_NOMEM;
+	}
+	arch_fpu_init(vcpu->fpu);
+	arch_fpu_set_xcr0(vcpu->fpu, 1);
+	vcpu->page->version = VCPU_PAGE_VERSION;
+	vcpu->page->index = index;
+	vcpu->page->deadline_tsc = DEADLINE_NONE;
+	give_groups(vcpu, GROUPS_READABLE);
+	vcpu->page->filled = GROUPS_READABLE;
+	*out = vcpu;
+	return ST_OK;
+}
+
+enum status vcpu_destroy_step(struct vcpu *vcpu)
+{
+	arch_fpu_forget(vcpu->fpu);
+	virt->vcpu_fini(vcpu->hw);
+	free_parts(vcpu);
+	return ST_OK;
+}
