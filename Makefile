@@ -13,7 +13,7 @@ CONF		?=
 V		?=
 
 Q		:= $(if $(V),,@)
-say		= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+say		= $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 B		:= build
 # Parallel unless told otherwise.
 SUBMAKE		= $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
