@@ -163,9 +163,9 @@ $(B)/pd/%.stripped: $(B)/pd/%.elf
 pds: $(if $(wildcard $(ARCH)/user/*.S),$(PD_ELFS))
 
 # ----------------------------------------------------------------------------------------------------- kernel image
-# mem* of musl: no SSE, no %fs, no red zone.  Only these members, so that nothing else of a libc can slip into ring 0.
+# mem* and str* of musl: no SSE, no %fs, no red zone.  Only these members, so that nothing else of a libc can slip into ring 0.
 MUSL_LIBC	:= /usr/lib/x86_64-linux-musl/libc.a
-KMEM		:= memcpy memmove memset memcmp
+KMEM		:= memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp
 $(B)/obj/libkmem.a: Makefile
 	$(call say,AR,$@)
 	@mkdir -p $(@D)/kmem
