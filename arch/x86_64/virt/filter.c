@@ -212,7 +212,7 @@ static bool dr_ok(struct judge *j)
 	if ((p->dr6 >> 32) || (p->dr7 >> 32))
 		return refuse(j, "DR6 or DR7");
 	p->dr6 = (p->dr6 & DR6_CAUSES) | DR6_FIXED;
-	p->dr7 = (p->dr7 & 0xffff2bffull) | DR7_FIXED;
+	p->dr7 = (p->dr7 & 0xffff23ffull) | DR7_FIXED;
 	return true;
 }
 
