@@ -1,0 +1,486 @@
+/*
+ * emulate.c - see emulate.h.
+ *
+ * One function per class of instruction, chosen by a table indexed by enum insn_op. Memory is read before anything changes and written before
+ * registers are, so that a fault never leaves half an instruction behind.
+ */
+#include "emulate.h"
+
+/* Operand access -------------------------------------------------------------------------------------------------- */
+
+static u64 reg_read(const struct emulate *e, const struct operand *o)
+{
+	u64 value = e->page->gpr[o->reg];
+
+	return (o->is_high ? value >> 8 : value) & alu_mask(o->bytes);
+}
+
+/* As the architecture has it: 32-bit results clear the upper half, narrower ones keep it. */
+static void reg_write(struct emulate *e, const struct operand *o, u64 value)
+{
+	u64 *reg = &e->page->gpr[o->reg];
+	u64 mask = alu_mask(o->bytes);
+
+	if (o->bytes >= 4)
+		*reg = value & mask;
+	else if (o->is_high)
+		*reg = (*reg & ~0xff00ull) | (value & 0xff) << 8;
+	else
+		*reg = (*reg & ~mask) | (value & mask);
+}
+
+static bool fail(struct emulate *e, struct fault fault)
+{
+	e->fault = fault;
+	return false;
+}
+
+static bool segment_fault(struct emulate *e, u32 seg)
+{
+	return fail(e, (struct fault){ .vector = seg == SEG_SS ? VECTOR_SS : VECTOR_GP, .has_error = 1 });
+}
+
+/* Limit check of a segment outside 64-bit mode. Expand-down: valid offsets lie above the limit. */
+static bool limit_ok(const struct vcpu_segment *s, u64 offset, u32 size)
+{
+	u64 last = offset + size - 1;
+	u64 top = s->access & ACCESS_DB ? 0xffffffffull : 0xffffull;
+
+	if ((s->access & (ACCESS_CODE | ACCESS_EXPAND_DOWN)) == ACCESS_EXPAND_DOWN)
+		return offset > s->limit && last <= top;
+	return last <= s->limit;
+}
+
+bool emulate_linear(struct emulate *e, u32 seg, u64 offset, u32 size, bool is_write, u64 *linear)
+{
+	const struct vcpu_page *page = e->page;
+	const struct vcpu_segment *s = &page->seg[seg];
+
+	if (x86_mode(page) == MODE_64) {
+		*linear = offset + (seg == SEG_FS || seg == SEG_GS ? s->base : 0);
+		if (!x86_canonical(*linear, page->cr4) || !x86_canonical(*linear + size - 1, page->cr4))
+			return segment_fault(e, seg);
+		return true;
+	}
+	if (page->cr0 & CR0_PE && !(page->rflags & RFLAGS_VM)) {
+		if ((s->access & ACCESS_UNUSABLE) || !(s->access & ACCESS_PRESENT))
+			return segment_fault(e, seg);
+		if (is_write && ((s->access & ACCESS_CODE) || !(s->access & ACCESS_WRITABLE)))
+			return segment_fault(e, seg);
+		if (!is_write && (s->access & ACCESS_CODE) && !(s->access & ACCESS_WRITABLE))
+			return segment_fault(e, seg);
+	}
+	if (!limit_ok(s, offset, size))
+		return segment_fault(e, seg);
+	*linear = (u32)(s->base + offset);
+	return true;
+}
+
+/* Offset of the memory operand within its segment. */
+static u64 effective_address(const struct emulate *e, const struct insn *insn)
+{
+	const struct vcpu_page *page = e->page;
+	u64 address = (u64)insn->disp;
+
+	if (insn->is_rip_relative)
+		address += page->rip + insn->len;
+	if (insn->base != INSN_NO_REG)
+		address += page->gpr[insn->base];
+	if (insn->index != INSN_NO_REG)
+		address += page->gpr[insn->index] * insn->scale;
+	return address & alu_mask(insn->addr_bytes);
+}
+
+static bool mem_read(struct emulate *e, u32 seg, u64 offset, u32 size, u64 *value)
+{
+	u64 linear;
+
+	return emulate_linear(e, seg, offset, size, false, &linear) && e->ops->read(e->ctx, linear, size, value, &e->fault);
+}
+
+static bool mem_write(struct emulate *e, u32 seg, u64 offset, u32 size, u64 value)
+{
+	u64 linear;
+
+	return emulate_linear(e, seg, offset, size, true, &linear) && e->ops->write(e->ctx, linear, size, value, &e->fault);
+}
+
+static bool mem_probe(struct emulate *e, u32 seg, u64 offset, u32 size)
+{
+	u64 linear;
+
+	return emulate_linear(e, seg, offset, size, true, &linear) && e->ops->probe_write(e->ctx, linear, size, &e->fault);
+}
+
+static bool operand_read(struct emulate *e, const struct insn *insn, const struct operand *o, u64 *value)
+{
+	switch ((enum operand_kind)o->kind) {
+	case OPERAND_REG:
+		*value = reg_read(e, o);
+		return true;
+	case OPERAND_MEM:
+		return mem_read(e, insn->seg, effective_address(e, insn), o->bytes, value);
+	case OPERAND_IMM:
+		*value = insn->imm & alu_mask(o->bytes);
+		return true;
+	case OPERAND_NONE:
+		break;
+	}
+	*value = 0;
+	return true;
+}
+
+static bool operand_write(struct emulate *e, const struct insn *insn, const struct operand *o, u64 value)
+{
+	if (o->kind == OPERAND_MEM)
+		return mem_write(e, insn->seg, effective_address(e, insn), o->bytes, value);
+	reg_write(e, o, value);
+	return true;
+}
+
+/* Read a destination that will be written: a write fault comes before the read has any effect. */
+static bool operand_read_for_write(struct emulate *e, const struct insn *insn, const struct operand *o, u64 *value)
+{
+	if (o->kind == OPERAND_MEM && !mem_probe(e, insn->seg, effective_address(e, insn), o->bytes))
+		return false;
+	return operand_read(e, insn, o, value);
+}
+
+/* Instructions ---------------------------------------------------------------------------------------------------- */
+
+static bool do_mov(struct emulate *e, const struct insn *insn)
+{
+	u64 value;
+
+	return operand_read(e, insn, &insn->src, &value) && operand_write(e, insn, &insn->dst, value);
+}
+
+static bool do_movsx(struct emulate *e, const struct insn *insn)
+{
+	u32 shift = 64 - 8u * insn->src.bytes;
+	u64 value;
+
+	if (!operand_read(e, insn, &insn->src, &value))
+		return false;
+	return operand_write(e, insn, &insn->dst, (u64)((s64)(value << shift) >> shift));
+}
+
+static bool do_movbe(struct emulate *e, const struct insn *insn)
+{
+	u64 value;
+
+	if (!operand_read(e, insn, &insn->src, &value))
+		return false;
+	return operand_write(e, insn, &insn->dst, __builtin_bswap64(value) >> (64 - 8u * insn->op_bytes));
+}
+
+static bool do_xchg(struct emulate *e, const struct insn *insn)
+{
+	u64 old, new_value = reg_read(e, &insn->src);
+
+	if (!operand_read_for_write(e, insn, &insn->dst, &old) || !operand_write(e, insn, &insn->dst, new_value))
+		return false;
+	reg_write(e, &insn->src, old);
+	return true;
+}
+
+/* a op b. NOT, INC, DEC and NEG have only a. */
+static u64 compute(enum insn_op op, u64 a, u64 b, u32 bytes, u64 *rflags)
+{
+	u32 carry = (u32)(*rflags & RFLAGS_CF);
+
+	switch ((u32)op) {
+	case OP_ADD:
+	case OP_XADD:
+		return alu_add(a, b, 0, bytes, rflags);
+	case OP_ADC:
+		return alu_add(a, b, carry, bytes, rflags);
+	case OP_SUB:
+	case OP_CMP:
+		return alu_sub(a, b, 0, bytes, rflags);
+	case OP_SBB:
+		return alu_sub(a, b, carry, bytes, rflags);
+	case OP_NEG:
+		return alu_sub(0, a, 0, bytes, rflags);
+	case OP_AND:
+	case OP_TEST:
+		return alu_logic(a & b, bytes, rflags);
+	case OP_OR:
+		return alu_logic(a | b, bytes, rflags);
+	case OP_XOR:
+		return alu_logic(a ^ b, bytes, rflags);
+	case OP_INC:
+		return alu_inc(a, bytes, rflags);
+	case OP_DEC:
+		return alu_dec(a, bytes, rflags);
+	default:
+		return ~a & alu_mask(bytes);	/* OP_NOT, no flags */
+	}
+}
+
+/* dst = dst op src, flags. */
+static bool do_alu(struct emulate *e, const struct insn *insn)
+{
+	u64 a, b, result, rflags = e->page->rflags;
+
+	if (!operand_read(e, insn, &insn->src, &b) || !operand_read_for_write(e, insn, &insn->dst, &a))
+		return false;
+	result = compute(insn->op, a, b, insn->op_bytes, &rflags);
+	if (!operand_write(e, insn, &insn->dst, result))
+		return false;
+	e->page->rflags = rflags;
+	return true;
+}
+
+/* Flags only: CMP and TEST. */
+static bool do_compare(struct emulate *e, const struct insn *insn)
+{
+	u64 a, b;
+
+	if (!operand_read(e, insn, &insn->src, &b) || !operand_read(e, insn, &insn->dst, &a))
+		return false;
+	compute(insn->op, a, b, insn->op_bytes, &e->page->rflags);
+	return true;
+}
+
+static bool do_xadd(struct emulate *e, const struct insn *insn)
+{
+	u64 a, b = reg_read(e, &insn->src), result, rflags = e->page->rflags;
+
+	if (!operand_read_for_write(e, insn, &insn->dst, &a))
+		return false;
+	result = compute(OP_XADD, a, b, insn->op_bytes, &rflags);
+	if (insn->dst.kind == OPERAND_MEM && !operand_write(e, insn, &insn->dst, result))
+		return false;
+	reg_write(e, &insn->src, a);
+	if (insn->dst.kind == OPERAND_REG)
+		reg_write(e, &insn->dst, result);
+	e->page->rflags = rflags;
+	return true;
+}
+
+static bool do_cmpxchg(struct emulate *e, const struct insn *insn)
+{
+	struct operand acc = { .kind = OPERAND_REG, .reg = GPR_RAX, .bytes = insn->op_bytes };
+	u64 old, expected = reg_read(e, &acc), rflags = e->page->rflags;
+	bool is_equal;
+
+	if (!operand_read_for_write(e, insn, &insn->dst, &old))
+		return false;
+	is_equal = old == expected;
+	alu_sub(expected, old, 0, insn->op_bytes, &rflags);
+	/* The write cycle happens in both cases. */
+	if (!operand_write(e, insn, &insn->dst, is_equal ? reg_read(e, &insn->src) : old))
+		return false;
+	if (!is_equal)
+		reg_write(e, &acc, old);
+	e->page->rflags = rflags;
+	return true;
+}
+
+/* With a bit number from a register, a memory operand is a bit string: the number reaches beyond the operand (SDM Vol. 2, BT). */
+static bool do_bit(struct emulate *e, const struct insn *insn)
+{
+	u32 bits = 8u * insn->op_bytes, shift = 64 - bits, bit;
+	struct insn adjusted = *insn;
+	u64 number, old, result;
+
+	if (!operand_read(e, insn, &insn->src, &number))
+		return false;
+	bit = (u32)number & (bits - 1);
+	if (insn->dst.kind == OPERAND_MEM && insn->src.kind == OPERAND_REG) {
+		s64 offset = (s64)(number << shift) >> shift;
+
+		adjusted.disp += (offset - (s64)bit) / 8;
+	}
+	if (insn->op == OP_BT ? !operand_read(e, &adjusted, &insn->dst, &old)
+			      : !operand_read_for_write(e, &adjusted, &insn->dst, &old))
+		return false;
+	result = old;
+	if (insn->op == OP_BTS)
+		result |= BIT64(bit);
+	else if (insn->op == OP_BTR)
+		result &= ~BIT64(bit);
+	else if (insn->op == OP_BTC)
+		result ^= BIT64(bit);
+	if (insn->op != OP_BT && !operand_write(e, &adjusted, &insn->dst, result))
+		return false;
+	e->page->rflags = (e->page->rflags & ~RFLAGS_CF) | (old >> bit & 1);
+	return true;
+}
+
+static struct operand stack_pointer(const struct emulate *e)
+{
+	struct operand rsp = { .kind = OPERAND_REG, .reg = GPR_RSP, .bytes = 8 };
+
+	if (x86_mode(e->page) != MODE_64)
+		rsp.bytes = e->page->seg[SEG_SS].access & ACCESS_DB ? 4 : 2;
+	return rsp;
+}
+
+static bool do_push(struct emulate *e, const struct insn *insn)
+{
+	struct operand rsp = stack_pointer(e);
+	u64 value, top = (reg_read(e, &rsp) - insn->op_bytes) & alu_mask(rsp.bytes);
+
+	if (!operand_read(e, insn, &insn->src, &value) || !mem_write(e, SEG_SS, top, insn->op_bytes, value))
+		return false;
+	reg_write(e, &rsp, top);
+	return true;
+}
+
+/* A memory destination that uses RSP is computed with RSP already incremented. */
+static bool do_pop(struct emulate *e, const struct insn *insn)
+{
+	struct operand rsp = stack_pointer(e);
+	u64 value, before = e->page->gpr[GPR_RSP], top = reg_read(e, &rsp);
+
+	if (!mem_read(e, SEG_SS, top, insn->op_bytes, &value))
+		return false;
+	reg_write(e, &rsp, top + insn->op_bytes);
+	if (operand_write(e, insn, &insn->dst, value))
+		return true;
+	e->page->gpr[GPR_RSP] = before;
+	return false;
+}
+
+/* Strings --------------------------------------------------------------------------------------------------------- */
+
+static struct operand string_reg(const struct insn *insn, u8 reg)
+{
+	return (struct operand){ .kind = OPERAND_REG, .reg = reg, .bytes = insn->addr_bytes };
+}
+
+static u32 string_bytes(const struct insn *insn)
+{
+	bool is_port = insn->op == OP_INS || insn->op == OP_OUTS;
+
+	return is_port && insn->op_bytes == 8 ? 4 : insn->op_bytes;
+}
+
+static bool step_compare(struct emulate *e, const struct insn *insn, u64 from, u64 to, u32 bytes)
+{
+	struct operand acc = { .kind = OPERAND_REG, .reg = GPR_RAX, .bytes = (u8)bytes };
+	u64 a = reg_read(e, &acc), b;
+
+	if (insn->op == OP_CMPS && !mem_read(e, insn->seg, from, bytes, &a))
+		return false;
+	if (!mem_read(e, SEG_ES, to, bytes, &b))
+		return false;
+	alu_sub(a, b, 0, bytes, &e->page->rflags);
+	return true;
+}
+
+/* One element, without moving the pointers. from = [seg:rSI], to = [ES:rDI]. */
+static bool string_step(struct emulate *e, const struct insn *insn, u64 from, u64 to, u32 bytes)
+{
+	struct operand acc = { .kind = OPERAND_REG, .reg = GPR_RAX, .bytes = (u8)bytes };
+	u16 port = (u16)e->page->gpr[GPR_RDX];
+	u64 value;
+
+	switch ((u32)insn->op) {
+	case OP_MOVS:
+		return mem_probe(e, SEG_ES, to, bytes) && mem_read(e, insn->seg, from, bytes, &value) &&
+		       mem_write(e, SEG_ES, to, bytes, value);
+	case OP_STOS:
+		return mem_write(e, SEG_ES, to, bytes, reg_read(e, &acc));
+	case OP_LODS:
+		if (!mem_read(e, insn->seg, from, bytes, &value))
+			return false;
+		reg_write(e, &acc, value);
+		return true;
+	case OP_INS:
+		return mem_probe(e, SEG_ES, to, bytes) &&
+		       mem_write(e, SEG_ES, to, bytes, e->ops->port_read(e->ctx, port, bytes));
+	case OP_OUTS:
+		if (!mem_read(e, insn->seg, from, bytes, &value))
+			return false;
+		e->ops->port_write(e->ctx, port, bytes, (u32)value);
+		return true;
+	default:
+		return step_compare(e, insn, from, to, bytes);
+	}
+}
+
+/* REPE and REPNE end when ZF says so; plain REP does not look. */
+static bool compare_ends_rep(const struct emulate *e, const struct insn *insn)
+{
+	bool is_equal = (e->page->rflags & RFLAGS_ZF) != 0;
+
+	if (insn->op != OP_CMPS && insn->op != OP_SCAS)
+		return false;
+	return insn->rep == REP_F3 ? !is_equal : is_equal;
+}
+
+static bool uses_source(u32 op)
+{
+	return op == OP_MOVS || op == OP_CMPS || op == OP_LODS || op == OP_OUTS;
+}
+
+static bool uses_target(u32 op)
+{
+	return op != OP_LODS && op != OP_OUTS;
+}
+
+static void string_advance(struct emulate *e, const struct insn *insn, const struct operand *si, const struct operand *di, u32 bytes)
+{
+	u64 step = e->page->rflags & RFLAGS_DF ? 0 - (u64)bytes : bytes;
+
+	if (uses_source(insn->op))
+		reg_write(e, si, reg_read(e, si) + step);
+	if (uses_target(insn->op))
+		reg_write(e, di, reg_read(e, di) + step);
+}
+
+static enum emulate_result emulate_string(struct emulate *e, const struct insn *insn)
+{
+	struct operand si = string_reg(insn, GPR_RSI), di = string_reg(insn, GPR_RDI), cx = string_reg(insn, GPR_RCX);
+	u32 bytes = string_bytes(insn);
+
+	for (u32 i = 0; i < EMULATE_REP_MAX; i++) {
+		if (insn->rep != REP_NONE && reg_read(e, &cx) == 0)
+			return EMULATE_DONE;
+		if (!string_step(e, insn, reg_read(e, &si), reg_read(e, &di), bytes))
+			return EMULATE_FAULT;
+		string_advance(e, insn, &si, &di, bytes);
+		if (insn->rep == REP_NONE)
+			return EMULATE_DONE;
+		reg_write(e, &cx, reg_read(e, &cx) - 1);
+		if (compare_ends_rep(e, insn))
+			return EMULATE_DONE;
+	}
+	return reg_read(e, &cx) == 0 ? EMULATE_DONE : EMULATE_AGAIN;
+}
+
+/* Dispatch -------------------------------------------------------------------------------------------------------- */
+
+static bool (*const handlers[OP_COUNT])(struct emulate *e, const struct insn *insn) = {
+	[OP_ADD ... OP_XOR] = do_alu, [OP_CMP] = do_compare, [OP_TEST] = do_compare,
+	[OP_INC ... OP_NEG] = do_alu,
+	[OP_MOV] = do_mov, [OP_MOVZX] = do_mov, [OP_MOVSX] = do_movsx, [OP_MOVBE] = do_movbe, [OP_XCHG] = do_xchg,
+	[OP_BT ... OP_BTC] = do_bit, [OP_CMPXCHG] = do_cmpxchg, [OP_XADD] = do_xadd, [OP_PUSH] = do_push, [OP_POP] = do_pop,
+};
+
+void emulate_finish(struct vcpu_page *page, enum cpu_mode mode, u32 len)
+{
+	page->rip = x86_next_rip(mode, page->rip, len);
+	page->rflags &= ~RFLAGS_RF;
+	page->shadow &= ~(SHADOW_STI | SHADOW_MOVSS);
+	page->dirty |= GROUP_GPR;
+}
+
+enum emulate_result emulate(struct emulate *e, const struct insn *insn)
+{
+	enum emulate_result result;
+
+	if (insn->op >= OP_MOVS && insn->op <= OP_OUTS)
+		result = emulate_string(e, insn);
+	else if (insn->op < OP_COUNT && handlers[insn->op])
+		result = handlers[insn->op](e, insn) ? EMULATE_DONE : EMULATE_FAULT;
+	else
+		return EMULATE_UNSUPPORTED;
+	e->page->dirty |= GROUP_GPR;
+	if (result == EMULATE_DONE)
+		emulate_finish(e->page, insn->mode, insn->len);
+	return result;
+}
