@@ -1,0 +1,116 @@
+/*
+ * bus.c - see bus.h.
+ */
+#include "bus.h"
+
+#include <string.h>
+
+#include "alu.h"
+#include "range.h"
+
+void bus_init(struct bus *bus)
+{
+	memset(bus, 0, sizeof(*bus));
+	bus->pio_count = 1;
+}
+
+enum status bus_add_pio(struct bus *bus, u32 port, u32 count, const struct region_ops *ops, void *device)
+{
+	if (count == 0 || !range_ok(port, count, sizeof(bus->port)))
+		return ST_INVAL;
+	if (bus->pio_count == BUS_PIO_REGIONS)
+		return ST_FULL;
+	for (u32 i = 0; i < count; i++)
+		if (bus->port[port + i] != 0)
+			return ST_EXISTS;
+	bus->pio[bus->pio_count] = (struct bus_region){ .ops = ops, .device = device, .start = port, .len = count };
+	memset(&bus->port[port], (int)bus->pio_count, count);
+	bus->pio_count++;
+	return ST_OK;
+}
+
+enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_ops *ops, void *device)
+{
+	u32 at = 0;
+
+	if (len == 0 || !range_ok(gpa, len, BIT64(52)))
+		return ST_INVAL;
+	if (bus->mmio_count == BUS_MMIO_REGIONS)
+		return ST_FULL;
+	while (at < bus->mmio_count && bus->mmio[at].start < gpa)
+		at++;
+	if (at > 0 && bus->mmio[at - 1].start + bus->mmio[at - 1].len > gpa)
+		return ST_EXISTS;
+	if (at < bus->mmio_count && gpa + len > bus->mmio[at].start)
+		return ST_EXISTS;
+	memmove(&bus->mmio[at + 1], &bus->mmio[at], (bus->mmio_count - at) * sizeof(bus->mmio[0]));
+	bus->mmio[at] = (struct bus_region){ .ops = ops, .device = device, .start = gpa, .len = len };
+	bus->mmio_count++;
+	return ST_OK;
+}
+
+static u32 read_whole(const struct bus_region *r, u16 port, u32 size)
+{
+	return (u32)(r->ops->read(r->device, port - r->start, size) & alu_mask(size));
+}
+
+u32 bus_pio_read(struct bus *bus, u16 port, u32 size)
+{
+	const struct bus_region *r = &bus->pio[bus->port[port]];
+	u32 value = 0;
+
+	if (r->ops && range_ok(port - r->start, size, r->len))
+		return read_whole(r, port, size);
+	if (!r->ops && size == 1)
+		return 0xff;
+	for (u32 i = 0; i < size; i++)
+		value |= bus_pio_read(bus, (u16)(port + i), 1) << (8 * i);
+	return value;
+}
+
+void bus_pio_write(struct bus *bus, u16 port, u32 size, u32 value)
+{
+	const struct bus_region *r = &bus->pio[bus->port[port]];
+
+	if (r->ops && range_ok(port - r->start, size, r->len)) {
+		r->ops->write(r->device, port - r->start, size, value & (u32)alu_mask(size));
+		return;
+	}
+	if (!r->ops && size == 1)
+		return;
+	for (u32 i = 0; i < size; i++)
+		bus_pio_write(bus, (u16)(port + i), 1, value >> (8 * i) & 0xff);
+}
+
+const struct bus_region *bus_find_mmio(const struct bus *bus, u64 gpa, u32 size)
+{
+	u32 low = 0, high = bus->mmio_count;
+
+	while (low < high) {
+		u32 middle = (low + high) / 2;
+		const struct bus_region *r = &bus->mmio[middle];
+
+		if (gpa < r->start)
+			high = middle;
+		else if (gpa - r->start >= r->len)
+			low = middle + 1;
+		else
+			return range_ok(gpa - r->start, size, r->len) ? r : NULL;
+	}
+	return NULL;
+}
+
+u64 bus_mmio_read(struct bus *bus, u64 gpa, u32 size)
+{
+	const struct bus_region *r = bus_find_mmio(bus, gpa, size);
+
+	return r ? r->ops->read(r->device, gpa - r->start, size) & alu_mask(size) : alu_mask(size);
+}
+
+void bus_mmio_write(struct bus *bus, u64 gpa, u32 size, u64 value)
+{
+	const struct bus_region *r = bus_find_mmio(bus, gpa, size);
+
+	if (r)
+		r->ops->write(r->device, gpa - r->start, size, value & alu_mask(size));
+}

@@ -1,0 +1,45 @@
+/*
+ * bus.h - which device answers at a port or at a guest physical address. Pure.
+ *
+ * Ports go through a direct table, since nearly all exits of a boot are ports; memory regions are few and sorted. Nobody there: reads give all
+ * ones, writes are lost. An access that reaches over the end of its region counts as nobody there.
+ */
+#ifndef VOS_BUS_H
+#define VOS_BUS_H
+
+#include "device.h"
+#include "status.h"
+
+#define BUS_PIO_REGIONS 64u
+#define BUS_MMIO_REGIONS 32u
+
+struct bus_region {
+	const struct region_ops *ops;	/* NULL = nobody */
+	void *device;
+	u64 start, len;
+};
+
+struct bus {
+	struct bus_region pio[BUS_PIO_REGIONS];		/* [0] is nobody */
+	u32 pio_count;
+	struct bus_region mmio[BUS_MMIO_REGIONS];	/* sorted by start */
+	u32 mmio_count;
+	u8 port[65536];					/* port -> index into pio */
+};
+
+void bus_init(struct bus *bus);
+
+/* ST_FULL: table full. ST_EXISTS: overlaps another region. ST_INVAL: beyond the last port. */
+enum status bus_add_pio(struct bus *bus, u32 port, u32 count, const struct region_ops *ops, void *device) MUST_CHECK;
+enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_ops *ops, void *device) MUST_CHECK;
+
+/* size: 1, 2, 4; an access over the end of a region is split into bytes, as an ISA bus does. */
+u32 bus_pio_read(struct bus *bus, u16 port, u32 size);
+void bus_pio_write(struct bus *bus, u16 port, u32 size, u32 value);
+
+/* The region with all of [gpa, gpa + size), or NULL. */
+const struct bus_region *bus_find_mmio(const struct bus *bus, u64 gpa, u32 size);
+u64 bus_mmio_read(struct bus *bus, u64 gpa, u32 size);
+void bus_mmio_write(struct bus *bus, u64 gpa, u32 size, u64 value);
+
+#endif

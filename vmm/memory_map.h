@@ -1,0 +1,36 @@
+/*
+ * memory_map.h - the guest-physical memory map of every guest, and where the VMM puts boot data. Pure.
+ *
+ * RAM is RAM everywhere below RAM_LOW_LIMIT; the map only says what a guest may use. The boot data lies in memory that the map calls usable: a
+ * guest is done with it once it has taken what it wants.
+ */
+#ifndef VOS_MEMORY_MAP_H
+#define VOS_MEMORY_MAP_H
+
+#include "guest_memory.h"
+
+enum memory_type { MEMORY_RAM = 1, MEMORY_RESERVED = 2 };	/* as in E820, Multiboot and PVH */
+
+struct memory_range { u64 start, len; u32 type; u32 zero; };
+
+#define MEMORY_RANGES 8u
+struct memory_map {
+	struct memory_range range[MEMORY_RANGES];
+	u32 count;
+};
+
+/* Below 1 MiB. */
+#define BOOT_GDT 0x1000ull
+#define BOOT_INFO 0x2000ull		/* boot_params, start_info or mbi: one page */
+#define BOOT_TABLES 0x3000ull		/* memory maps, module lists: two pages */
+#define BOOT_TABLES_BYTES 0x2000ull
+#define BOOT_PAGE_TABLES 0x9000ull	/* six pages */
+#define BOOT_CMDLINE 0x10000ull
+#define BOOT_DATA_END 0x11000ull	/* images may not be loaded below this */
+#define BIOS_EBDA 0x9fc00ull
+#define BIOS_START 0xe0000ull		/* ACPI tables; reserved up to 1 MiB */
+#define BIOS_END 0x100000ull
+
+void memory_map_build(struct memory_map *map, const struct guest_memory *memory);
+
+#endif
