@@ -1,0 +1,115 @@
+/*
+ * console_port.c - see console_port.h.
+ */
+#include "console_port.h"
+
+#include <string.h>
+
+#include "vm_layout.h"
+
+static u32 room_or_wait(struct console_port *c)
+{
+	u32 room = ring_room(&c->out);
+
+	if (room)
+		return room;
+	ring_producer_wait(&c->out, true);
+	return ring_room(&c->out);
+}
+
+static u32 uart_room(void *ctx)
+{
+	return room_or_wait(ctx);
+}
+
+static void write_out(struct console_port *c, const u8 *bytes, u32 count)
+{
+	ring_write(&c->out, bytes, count);
+	if (ring_consumer_take_waiting(&c->out))
+		c->host->signal_console(c->host->ctx);
+}
+
+static void uart_put(void *ctx, const u8 *bytes, u32 count)
+{
+	write_out(ctx, bytes, count);
+}
+
+/* Refill `held`; false: the ring is empty, and the console will signal when it is not. */
+static bool refill(struct console_port *c)
+{
+	c->held_count = ring_read(&c->in, c->held, sizeof(c->held));
+	if (c->held_count == 0) {
+		ring_consumer_wait(&c->in, true);
+		c->held_count = ring_read(&c->in, c->held, sizeof(c->held));
+	}
+	if (c->held_count && ring_producer_take_waiting(&c->in))
+		c->host->signal_console(c->host->ctx);
+	return c->held_count != 0;
+}
+
+static void pump_input(void *ctx)
+{
+	struct console_port *c = ctx;
+
+	while (c->held_count || refill(c)) {
+		u32 taken = uart_receive(c->uart, c->held, c->held_count);
+
+		if (taken == 0)
+			return;
+		c->held_count -= taken;
+		memmove(c->held, c->held + taken, c->held_count);
+	}
+}
+
+void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart)
+{
+	u8 *base = rings;
+
+	memset(c, 0, sizeof(*c));
+	c->host = host;
+	c->uart = uart;
+	ring_attach_producer(&c->out, (struct ring_shared *)(void *)base, VM_OUTPUT_RING_BYTES);
+	ring_attach_consumer(&c->in, (struct ring_shared *)(void *)(base + VM_INPUT_RING_OFFSET), VM_INPUT_RING_BYTES);
+	ring_consumer_wait(&c->in, true);
+}
+
+struct uart_ops console_port_uart_ops(struct console_port *c)
+{
+	return (struct uart_ops){ .room = uart_room, .put = uart_put, .input_ready = pump_input, .ctx = c };
+}
+
+void console_port_signalled(struct console_port *c)
+{
+	if (ring_room(&c->out))
+		ring_producer_wait(&c->out, false);
+	uart_output_ready(c->uart);
+	pump_input(c);
+}
+
+/* Until there is room or the deadline passes. Bits of other meaning are kept for the loop. */
+static bool wait_for_room(struct console_port *c, u64 deadline)
+{
+	while (room_or_wait(c) == 0) {
+		u64 bits = 0;
+
+		if (c->host->wait(c->host->ctx, deadline, &bits) == ST_TIMEOUT)
+			return false;
+		c->late_bits |= bits;
+	}
+	return true;
+}
+
+void console_port_put(void *console_port, u8 byte)
+{
+	struct console_port *c = console_port;
+
+	/* 2^28 ticks: a quarter of a second at 1 GHz, less on faster counters. A console that is stuck that long loses the byte. */
+	if (wait_for_room(c, c->host->tsc(c->host->ctx) + BIT64(28)))
+		write_out(c, &byte, 1);
+}
+
+void console_port_flush(struct console_port *c, u64 deadline)
+{
+	while (c->uart->tx.count != 0 && wait_for_room(c, deadline))
+		uart_output_ready(c->uart);
+}

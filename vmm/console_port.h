@@ -1,0 +1,34 @@
+/*
+ * console_port.h - the outer end of the guest's serial line: the VM's two console rings.
+ *
+ * Nothing is lost: while the output ring is full the UART's transmitter stays busy; what comes in waits in the ring until the receiver
+ * has room.
+ */
+#ifndef VOS_CONSOLE_PORT_H
+#define VOS_CONSOLE_PORT_H
+
+#include "host.h"
+#include "ring.h"
+#include "uart16550.h"
+
+struct console_port {
+	const struct host *host;
+	struct ring out, in;
+	struct uart *uart;
+	u8 held[UART_FIFO_BYTES];	/* read from the ring, not taken by the UART yet */
+	u32 held_count;
+	u64 late_bits;			/* notification bits that came while waiting for room */
+};
+
+/* rings: VM_RINGS_BYTES of shared memory. */
+void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart);
+/* For uart_init. */
+struct uart_ops console_port_uart_ops(struct console_port *c);
+/* The console signalled: room in the output, or bytes in the input. */
+void console_port_signalled(struct console_port *c);
+/* One byte past the UART (debug port): waits up to a quarter of a second for room. */
+void console_port_put(void *console_port, u8 byte);
+/* Before the end: give the console `deadline` (host TSC) to take what the UART still holds. */
+void console_port_flush(struct console_port *c, u64 deadline);
+
+#endif

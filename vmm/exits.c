@@ -1,0 +1,349 @@
+/*
+ * exits.c - what the VMM does for each kind of exit: one function each, chosen by a table.
+ */
+#include "emulate.h"
+#include "machine.h"
+#include "vcpu.h"
+
+#define KVM_ENOSYS 1000u	/* Linux asks for the result of hypercalls nobody knows as -KVM_ENOSYS */
+
+/* Value of a narrow IN: 8 and 16 bits keep the rest of RAX, 32 bits clear the upper half. */
+static void set_rax(struct vcpu_page *page, u32 size, u32 value)
+{
+	u64 *rax = &page->gpr[GPR_RAX];
+
+	*rax = size == 4 ? value : (*rax & ~alu_mask(size)) | (value & alu_mask(size));
+	page->dirty |= GROUP_GPR;
+}
+
+static void exit_pio(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u16 port = page->exit.pio.port;
+	u32 size = page->exit.pio.size;
+
+	if (page->exit.flags & PIO_STRING) {
+		vcpu_emulate(v);
+		return;
+	}
+	if (machine_is_pc(v->machine))
+		vcpu_request(v, VCPU_REQUEST_SERVICE);	/* 8259, 8254 and RTC change what is due without raising a line */
+	if (page->exit.flags & PIO_IN)
+		set_rax(page, size, bus_pio_read(&v->machine->bus, port, size));
+	else
+		bus_pio_write(&v->machine->bus, port, size, (u32)page->gpr[GPR_RAX]);
+	if (page->exit.insn_len == 0 && page->exit.pio.next_rip) {
+		emulate_finish(page, MODE_64, 0);
+		page->rip = page->exit.pio.next_rip;
+		vcpu_completed(v);
+		return;
+	}
+	(void)vcpu_skip(v);
+}
+
+static void exit_mem(struct vcpu *v)
+{
+	/* The access was the delivery of an event: no instruction did it, so there is none to emulate. */
+	if (v->page->event.valid) {
+		machine_end(v->machine, v->index, WHY_EMULATION, false, "event %u delivered through GPA %llx, which is not RAM",
+			    v->page->event.vector, (unsigned long long)v->page->exit.mem.gpa);
+		return;
+	}
+	vcpu_emulate(v);
+}
+
+static void exit_msr_read(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u64 value;
+
+	if (!guest_msr_read(v, page->exit.msr.index, &value)) {
+		vcpu_inject(v, fault_gp());
+		return;
+	}
+	page->gpr[GPR_RAX] = (u32)value;
+	page->gpr[GPR_RDX] = value >> 32;
+	page->dirty |= GROUP_GPR;
+	(void)vcpu_skip(v);
+}
+
+static void exit_msr_write(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u64 value = (u32)page->gpr[GPR_RAX] | page->gpr[GPR_RDX] << 32;
+
+	if (!guest_msr_write(v, page->exit.msr.index, value)) {
+		vcpu_inject(v, fault_gp());
+		return;
+	}
+	(void)vcpu_skip(v);
+}
+
+/* Leaves whose answer depends on CR4 or XCR0. */
+static bool cpuid_needs_cr(u32 leaf)
+{
+	return leaf == 1 || leaf == 0xd;
+}
+
+static void exit_cpuid(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	struct guest_cpuid_state state = { .apic_id = v->index };
+	u32 leaf = (u32)page->gpr[GPR_RAX];
+	struct cpuid_regs regs;
+
+	if (cpuid_needs_cr(leaf)) {
+		vcpu_need(v, GROUP_CR);
+		state.cr4 = page->cr4;
+		state.xcr0 = page->xcr0;
+	}
+	guest_cpuid_query(&v->machine->cpuid, leaf, (u32)page->gpr[GPR_RCX], &state, &regs);
+	page->gpr[GPR_RAX] = regs.eax;
+	page->gpr[GPR_RBX] = regs.ebx;
+	page->gpr[GPR_RCX] = regs.ecx;
+	page->gpr[GPR_RDX] = regs.edx;
+	page->dirty |= GROUP_GPR;
+	(void)vcpu_skip(v);
+}
+
+static void exit_hlt(struct vcpu *v)
+{
+	if (!vcpu_skip(v))
+		return;
+	v->activity = VCPU_HALTED;
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+}
+
+static void exit_hypercall(struct vcpu *v)
+{
+	v->page->gpr[GPR_RAX] = 0 - (u64)KVM_ENOSYS;
+	v->page->dirty |= GROUP_GPR;
+	(void)vcpu_skip(v);
+}
+
+static void exit_xsetbv(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u64 value = (u32)page->gpr[GPR_RAX] | page->gpr[GPR_RDX] << 32;
+
+	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	if (!(page->cr4 & CR4_OSXSAVE)) {
+		vcpu_inject(v, fault_ud());
+		return;
+	}
+	if (x86_cpl(page) != 0 || (u32)page->gpr[GPR_RCX] != 0 || !guest_cpuid_xcr0_ok(&v->machine->cpuid, value)) {
+		vcpu_inject(v, fault_gp());
+		return;
+	}
+	page->xcr0 = value;
+	page->dirty |= GROUP_CR;
+	(void)vcpu_skip(v);
+}
+
+/* ---- Debug and control registers ---- */
+
+/* DR4 and DR5 are other names of DR6 and DR7 unless CR4.DE says they are not. */
+static bool dr_number_ok(struct vcpu *v, u32 *number)
+{
+	if (*number > 7 || ((*number == 4 || *number == 5) && (v->page->cr4 & CR4_DE))) {
+		vcpu_inject(v, fault_ud());
+		return false;
+	}
+	if (*number == 4 || *number == 5)
+		*number += 2;
+	return true;
+}
+
+static u64 dr_read(const struct vcpu_page *page, u32 number)
+{
+	if (number < 4)
+		return page->dr[number];
+	return number == 6 ? page->dr6 : page->dr7;
+}
+
+static bool dr_write(struct vcpu_page *page, u32 number, u64 value)
+{
+	if (number >= 6 && value >> 32)
+		return false;
+	if (number < 4)
+		page->dr[number] = value;
+	else if (number == 6)
+		page->dr6 = DR6_FIXED | (value & DR6_WRITABLE);
+	else
+		page->dr7 = (value & ~DR7_MUST_BE_ZERO) | DR7_FIXED;
+	page->dirty |= GROUP_DR;
+	return true;
+}
+
+static void exit_dr(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	struct insn insn;
+	u32 number;
+	u64 *gpr;
+
+	if (!vcpu_decode(v, &insn))
+		return;
+	vcpu_need(v, GROUP_DR);
+	number = insn.reg;
+	gpr = &page->gpr[insn.dst.reg & 15];
+	if (insn.op != OP_MOV_FROM_DR && insn.op != OP_MOV_TO_DR) {
+		vcpu_inject(v, fault_ud());
+		return;
+	}
+	if (x86_cpl(page) != 0) {
+		vcpu_inject(v, fault_gp());
+		return;
+	}
+	if (!dr_number_ok(v, &number))
+		return;
+	if (page->dr7 & DR7_GD) {
+		page->dr7 &= ~DR7_GD;
+		page->dr6 |= DR6_BD;
+		page->dirty |= GROUP_DR;
+		vcpu_inject(v, (struct fault){ .vector = VECTOR_DB });
+		return;
+	}
+	if (insn.op == OP_MOV_FROM_DR) {
+		*gpr = dr_read(page, number) & alu_mask(insn.op_bytes);
+	} else if (!dr_write(page, number, *gpr & alu_mask(insn.op_bytes))) {
+		vcpu_inject(v, fault_gp());
+		return;
+	}
+	emulate_finish(page, insn.mode, insn.len);
+	vcpu_completed(v);
+}
+
+static void exit_cr8(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	struct insn insn;
+	u64 value;
+
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	if (page->exit.insn_len)
+		return;		/* executed: the new value is in the page already */
+	if (!vcpu_decode(v, &insn))
+		return;
+	if (insn.op != OP_MOV_TO_CR || insn.reg != 8) {
+		vcpu_inject(v, fault_ud());
+		return;
+	}
+	value = page->gpr[insn.dst.reg & 15];
+	if (value > 15) {
+		vcpu_inject(v, fault_gp());
+		return;
+	}
+	lapic_set_cr8(v->lapic, (u32)value);
+	emulate_finish(page, insn.mode, insn.len);
+	vcpu_completed(v);
+}
+
+static void exit_tpr(struct vcpu *v)
+{
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+}
+
+/* #DB and #AC are only watched so that they can't go on for ever inside the processor: the guest gets them. */
+static void exit_exception(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u32 vector = page->exit.exception.vector;
+
+	if (vector == VECTOR_DB) {
+		vcpu_need(v, GROUP_DR);
+		page->dr6 |= page->exit.exception.address & DR6_WRITABLE;
+		page->dr7 &= ~DR7_GD;
+		page->dirty |= GROUP_DR;
+	}
+	vcpu_inject(v, (struct fault){
+		.vector = (u8)vector, .has_error = vector == VECTOR_AC || vector == VECTOR_PF,
+		.error = page->exit.exception.error, .address = page->exit.exception.address,
+	});
+}
+
+static void exit_skip(struct vcpu *v)
+{
+	(void)vcpu_skip(v);
+}
+
+static void exit_pause(struct vcpu *v)
+{
+	/* Executed or not, PAUSE does nothing: with no length the guest repeats it after others had their turn. */
+	if (v->page->exit.insn_len)
+		(void)vcpu_skip(v);
+	v->machine->host->yield(v->machine->host->ctx);
+}
+
+/* There is no performance counter to read (#GP); all the others are instructions the guest's CPUID does not have (#UD). */
+static void exit_insn(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u8 bytes[2];
+	u64 linear;
+	struct walk_result result;
+
+	vcpu_need(v, GROUP_GPR | GROUP_SEG | GROUP_CR);
+	linear = x86_mode(page) == MODE_64 ? page->rip : (u32)(page->seg[SEG_CS].base + page->rip);
+	walk_cpu_init(&v->walk, page, v->machine->cpuid.physical_bits);
+	if (walk(&v->walk, &v->machine->memory, linear, WALK_FETCH, &result) &&
+	    guest_memory_read(&v->machine->memory, GPA(result.gpa), bytes, sizeof(bytes)) && bytes[0] == 0x0f && bytes[1] == 0x33)
+		vcpu_inject(v, fault_gp());
+	else
+		vcpu_inject(v, fault_ud());
+}
+
+static void exit_shutdown(struct vcpu *v)
+{
+	machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "triple fault");
+}
+
+static void exit_bad_state(struct vcpu *v)
+{
+	machine_end(v->machine, v->index, WHY_BAD_STATE, false, "the processor refused the guest's state (%llx, %llx)",
+		    (unsigned long long)v->page->exit.bad_state.hardware, (unsigned long long)v->page->exit.bad_state.detail);
+}
+
+static void exit_nomem(struct vcpu *v)
+{
+	machine_end(v->machine, v->index, WHY_NO_MEMORY, false, "no memory for GPA %llx", (unsigned long long)v->page->exit.mem.gpa);
+}
+
+static void exit_nothing(struct vcpu *v)
+{
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+}
+
+static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {
+	[EXIT_NONE] = exit_nothing,
+	[EXIT_PIO] = exit_pio,
+	[EXIT_MEM] = exit_mem,
+	[EXIT_MSR_READ] = exit_msr_read,
+	[EXIT_MSR_WRITE] = exit_msr_write,
+	[EXIT_CPUID] = exit_cpuid,
+	[EXIT_HLT] = exit_hlt,
+	[EXIT_HYPERCALL] = exit_hypercall,
+	[EXIT_XSETBV] = exit_xsetbv,
+	[EXIT_DR] = exit_dr,
+	[EXIT_CR8] = exit_cr8,
+	[EXIT_TPR] = exit_tpr,
+	[EXIT_EXCEPTION] = exit_exception,
+	[EXIT_CACHE] = exit_skip,	/* the guest's caches are coherent */
+	[EXIT_PAUSE] = exit_pause,
+	[EXIT_INSN] = exit_insn,
+	[EXIT_SHUTDOWN] = exit_shutdown,
+	[EXIT_BAD_STATE] = exit_bad_state,
+	[EXIT_DEADLINE] = exit_nothing,
+	[EXIT_NOMEM] = exit_nomem,
+};
+
+void vcpu_handle_exit(struct vcpu *v)
+{
+	u32 reason = v->page->exit.reason;
+
+	if (reason >= EXIT_REASON_COUNT) {
+		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "exit reason %u is unknown", reason);
+		return;
+	}
+	handlers[reason](v);
+}

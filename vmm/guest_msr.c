@@ -1,0 +1,354 @@
+/*
+ * guest_msr.c - the guest's MSRs: a sorted table of those that exist; everything else is #GP.
+ *
+ * Syscall and segment-base MSRs normally never exit; they are here so that a back end is free to intercept them.
+ */
+#include "machine.h"
+
+#define EFER_ALLOWED (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define MISC_ENABLE_WRITABLE BIT64(0)
+#define FEATURE_CONTROL_LOCKED 1u
+#define HWCR_WRITABLE (BIT64(3) | BIT64(4) | BIT64(6) | BIT64(8) | BIT64(18))	/* as in Linux's hands: remembered, without effect */
+#define DE_CFG_LFENCE_SERIALIZING BIT64(1)
+
+struct msr {
+	u32 index;
+	bool (*read)(struct vcpu *v, u32 index, u64 *value);
+	bool (*write)(struct vcpu *v, u32 index, u64 value);	/* NULL: #GP */
+};
+
+static bool read_zero(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)v;
+	(void)index;
+	*value = 0;
+	return true;
+}
+
+static bool write_ignored(struct vcpu *v, u32 index, u64 value)
+{
+	(void)v;
+	(void)index;
+	(void)value;
+	return true;
+}
+
+static bool read_tsc(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)index;
+	*value = v->machine->clock.tsc(v->machine);
+	return true;
+}
+
+static bool write_tsc(struct vcpu *v, u32 index, u64 value)
+{
+	(void)index;
+	v->tsc_adjust += value - v->machine->clock.tsc(v->machine);
+	machine_set_tsc(v->machine, value);
+	return true;
+}
+
+static bool read_tsc_adjust(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)index;
+	*value = v->tsc_adjust;
+	return true;
+}
+
+static bool write_tsc_adjust(struct vcpu *v, u32 index, u64 value)
+{
+	u64 change = value - v->tsc_adjust;
+
+	(void)index;
+	v->tsc_adjust = value;
+	if (change)
+		machine_set_tsc(v->machine, v->machine->clock.tsc(v->machine) + change);
+	return true;
+}
+
+static bool read_apic_base(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)index;
+	*value = lapic_base(v->lapic);
+	return true;
+}
+
+static bool write_apic_base(struct vcpu *v, u32 index, u64 value)
+{
+	(void)index;
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	return lapic_set_base(v->lapic, value);
+}
+
+static bool read_feature_control(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)v;
+	(void)index;
+	*value = FEATURE_CONTROL_LOCKED;
+	return true;
+}
+
+static bool read_misc_enable(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)index;
+	*value = v->misc_enable;
+	return true;
+}
+
+static bool write_misc_enable(struct vcpu *v, u32 index, u64 value)
+{
+	(void)index;
+	v->misc_enable = value & MISC_ENABLE_WRITABLE;
+	return true;
+}
+
+static bool read_hwcr(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)index;
+	*value = v->hwcr;
+	return true;
+}
+
+static bool write_hwcr(struct vcpu *v, u32 index, u64 value)
+{
+	(void)index;
+	if (value & ~HWCR_WRITABLE)
+		return false;
+	v->hwcr = value;
+	return true;
+}
+
+static bool read_de_cfg(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)v;
+	(void)index;
+	*value = DE_CFG_LFENCE_SERIALIZING;
+	return true;
+}
+
+static bool read_tsc_deadline(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)index;
+	*value = lapic_tsc_deadline(v->lapic);
+	return true;
+}
+
+static bool write_tsc_deadline(struct vcpu *v, u32 index, u64 value)
+{
+	(void)index;
+	lapic_set_tsc_deadline(v->lapic, value);
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	return true;
+}
+
+static bool read_clock(struct vcpu *v, u32 index, u64 *value)
+{
+	return kvmclock_msr_read(&v->machine->kvmclock, v->index, index, value);
+}
+
+static bool write_clock(struct vcpu *v, u32 index, u64 value)
+{
+	return kvmclock_msr_write(&v->machine->kvmclock, v->index, index, value);
+}
+
+/* ---- In the vCPU page ---- */
+
+static bool read_pat(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)index;
+	vcpu_need(v, GROUP_CR);
+	*value = v->page->pat;
+	return true;
+}
+
+/* Each byte is a memory type: UC, WC, WT, WP, WB, UC-. */
+static bool write_pat(struct vcpu *v, u32 index, u64 value)
+{
+	(void)index;
+	for (u32 i = 0; i < 64; i += 8) {
+		u32 type = value >> i & 0xff;
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	vcpu_need(v, GROUP_CR);
+	v->page->pat = value;
+	v->page->dirty |= GROUP_CR;
+	return true;
+}
+
+static bool read_efer(struct vcpu *v, u32 index, u64 *value)
+{
+	(void)index;
+	vcpu_need(v, GROUP_CR);
+	*value = v->page->efer;
+	return true;
+}
+
+/* LMA is the processor's: writes don't change it, and LME can't change while paging is on (APM Vol. 2 3.1.7). */
+static bool write_efer(struct vcpu *v, u32 index, u64 value)
+{
+	struct vcpu_page *page = v->page;
+
+	(void)index;
+	vcpu_need(v, GROUP_CR);
+	if (value & ~EFER_ALLOWED)
+		return false;
+	if (((value ^ page->efer) & EFER_LME) && (page->cr0 & CR0_PG))
+		return false;
+	page->efer = (value & ~EFER_LMA) | (page->efer & EFER_LMA);
+	page->dirty |= GROUP_CR;
+	return true;
+}
+
+static u64 *stored(struct vcpu_page *page, u32 index)
+{
+	switch (index) {
+	case 0x174: return &page->sysenter_cs;
+	case 0x175: return &page->sysenter_esp;
+	case 0x176: return &page->sysenter_eip;
+	case 0xc0000081: return &page->star;
+	case 0xc0000082: return &page->lstar;
+	case 0xc0000083: return &page->cstar;
+	case 0xc0000084: return &page->sfmask;
+	case 0xc0000102: return &page->kernel_gs_base;
+	default: return &page->tsc_aux;
+	}
+}
+
+static bool read_stored(struct vcpu *v, u32 index, u64 *value)
+{
+	vcpu_need(v, GROUP_MSR);
+	*value = *stored(v->page, index);
+	return true;
+}
+
+static bool write_stored(struct vcpu *v, u32 index, u64 value)
+{
+	vcpu_need(v, GROUP_MSR);
+	*stored(v->page, index) = value;
+	v->page->dirty |= GROUP_MSR;
+	return true;
+}
+
+static bool write_stored_32(struct vcpu *v, u32 index, u64 value)
+{
+	return write_stored(v, index, (u32)value);
+}
+
+/* TSC_AUX: the upper half is reserved. */
+static bool write_tsc_aux(struct vcpu *v, u32 index, u64 value)
+{
+	return value >> 32 == 0 && write_stored(v, index, value);
+}
+
+/* An address: must be canonical. */
+static bool write_stored_address(struct vcpu *v, u32 index, u64 value)
+{
+	vcpu_need(v, GROUP_CR);
+	return x86_canonical(value, v->page->cr4) && write_stored(v, index, value);
+}
+
+static bool read_base(struct vcpu *v, u32 index, u64 *value)
+{
+	vcpu_need(v, GROUP_SEG);
+	*value = v->page->seg[index == 0xc0000100 ? SEG_FS : SEG_GS].base;
+	return true;
+}
+
+static bool write_base(struct vcpu *v, u32 index, u64 value)
+{
+	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	if (!x86_canonical(value, v->page->cr4))
+		return false;
+	v->page->seg[index == 0xc0000100 ? SEG_FS : SEG_GS].base = value;
+	v->page->dirty |= GROUP_SEG;
+	return true;
+}
+
+static const struct msr table[] = {	/* in order of index */
+	{ 0x10, read_tsc, write_tsc },
+	{ KVMCLOCK_MSR_WALL_OLD, read_clock, write_clock },
+	{ KVMCLOCK_MSR_SYSTEM_OLD, read_clock, write_clock },
+	{ 0x17, read_zero, NULL },				/* PLATFORM_ID */
+	{ 0x1b, read_apic_base, write_apic_base },
+	{ 0x34, read_zero, NULL },				/* SMI_COUNT */
+	{ 0x3a, read_feature_control, NULL },
+	{ 0x3b, read_tsc_adjust, write_tsc_adjust },
+	{ 0x79, read_zero, write_ignored },			/* microcode update: nothing to update */
+	{ 0x8b, read_zero, write_ignored },			/* microcode revision */
+	{ 0xce, read_zero, NULL },				/* PLATFORM_INFO */
+	{ 0xfe, read_zero, NULL },				/* MTRRcap: no registers */
+	{ 0x140, read_zero, write_ignored },			/* MISC_FEATURES_ENABLES */
+	{ 0x174, read_stored, write_stored_32 },
+	{ 0x175, read_stored, write_stored_address },
+	{ 0x176, read_stored, write_stored_address },
+	{ 0x179, read_zero, NULL },				/* MCG_CAP: no banks */
+	{ 0x17a, read_zero, write_ignored },
+	{ 0x198, read_zero, NULL },				/* PERF_STATUS */
+	{ 0x1a0, read_misc_enable, write_misc_enable },
+	{ 0x1d9, read_zero, write_ignored },			/* DEBUGCTL */
+	{ 0x277, read_pat, write_pat },
+	{ 0x2ff, read_zero, write_ignored },			/* MTRR default type */
+	{ 0x6e0, read_tsc_deadline, write_tsc_deadline },
+	{ KVMCLOCK_MSR_WALL, read_clock, write_clock },
+	{ KVMCLOCK_MSR_SYSTEM, read_clock, write_clock },
+	{ 0xc0000080, read_efer, write_efer },
+	{ 0xc0000081, read_stored, write_stored },
+	{ 0xc0000082, read_stored, write_stored_address },
+	{ 0xc0000083, read_stored, write_stored_address },
+	{ 0xc0000084, read_stored, write_stored_32 },
+	{ 0xc0000100, read_base, write_base },
+	{ 0xc0000101, read_base, write_base },
+	{ 0xc0000102, read_stored, write_stored_address },
+	{ 0xc0000103, read_stored, write_tsc_aux },
+	{ 0xc0010015, read_hwcr, write_hwcr },
+	{ 0xc001001f, read_zero, write_ignored },		/* NB_CFG */
+	{ 0xc0010055, read_zero, write_ignored },		/* interrupt pending message */
+	{ 0xc0010140, read_zero, NULL },			/* OSVW length */
+	{ 0xc0011029, read_de_cfg, write_ignored },
+};
+
+static const struct msr *find(u32 index)
+{
+	u32 low = 0, high = ARRAY_COUNT(table);
+
+	while (low < high) {
+		u32 middle = (low + high) / 2;
+
+		if (table[middle].index == index)
+			return &table[middle];
+		if (table[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static bool is_apic(u32 index)
+{
+	return index >= LAPIC_MSR_FIRST && index <= LAPIC_MSR_LAST;
+}
+
+bool guest_msr_read(struct vcpu *v, u32 index, u64 *value)
+{
+	const struct msr *msr;
+
+	if (is_apic(index))
+		return lapic_msr_read(v->lapic, index, value);
+	msr = find(index);
+	return msr && msr->read(v, index, value);
+}
+
+bool guest_msr_write(struct vcpu *v, u32 index, u64 value)
+{
+	const struct msr *msr;
+
+	if (is_apic(index)) {
+		vcpu_request(v, VCPU_REQUEST_SERVICE);
+		return lapic_msr_write(v->lapic, index, value);
+	}
+	msr = find(index);
+	return msr && msr->write && msr->write(v, index, value);
+}

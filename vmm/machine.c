@@ -1,0 +1,321 @@
+/*
+ * machine.c - what a platform consists of: a table of devices, each added by one small function.
+ */
+#include "machine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acpi_tables.h"
+#include "load.h"
+
+#define ON_MODERN BIT32(PLATFORM_MODERN)
+#define ON_PC BIT32(PLATFORM_PC)
+#define ON_BOTH (ON_MODERN | ON_PC)
+
+void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
+{
+	u32 expected = 0;
+	va_list args;
+
+	if (!__atomic_compare_exchange_n(&m->ending.is_set, &expected, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return;
+	m->ending.reason = reason;
+	m->ending.wants_restart = wants_restart;
+	m->ending.vcpu = vcpu;
+	va_start(args, format);
+	vsnprintf(m->ending.text, sizeof(m->ending.text), format, args);
+	va_end(args);
+}
+
+/* ---- What devices call ---- */
+
+static void power_reset(void *ctx)
+{
+	machine_end(ctx, 0, WHY_GUEST_REBOOT, true, "%s", "");
+}
+
+static void power_off(void *ctx)
+{
+	machine_end(ctx, 0, WHY_GUEST_POWEROFF, false, "%s", "");
+}
+
+static struct power_ops power_ops(struct machine *m)
+{
+	return (struct power_ops){ .reset = power_reset, .poweroff = power_off, .ctx = m };
+}
+
+/* Every line goes to the I/O APIC; on pc the first sixteen also to the 8259s, where the timer is input 0. */
+static void set_line(void *ctx, u32 gsi, bool is_asserted)
+{
+	struct machine *m = ctx;
+
+	ioapic_set_irq(&m->ioapic, gsi, is_asserted);
+	if (machine_is_pc(m) && gsi < 16)
+		pic_set_irq(&m->pic, gsi == PIT_GSI ? PIT_IRQ : gsi, is_asserted);
+}
+
+static struct irq_line line(struct machine *m, u32 gsi)
+{
+	return (struct irq_line){ .set = set_line, .ctx = m, .gsi = gsi };
+}
+
+static void pic_intr(void *ctx, bool is_asserted)
+{
+	struct machine *m = ctx;
+
+	lapic_set_lint0(&m->lapic[0], is_asserted);
+	vcpu_request(&m->vcpu[0], VCPU_REQUEST_SERVICE);
+}
+
+static void apic_kick(void *ctx, u32 index)
+{
+	vcpu_request(&((struct machine *)ctx)->vcpu[index], VCPU_REQUEST_SERVICE);
+}
+
+static void apic_nmi(void *ctx, u32 index)
+{
+	vcpu_request(&((struct machine *)ctx)->vcpu[index], VCPU_REQUEST_NMI);
+}
+
+static void apic_init(void *ctx, u32 index)
+{
+	vcpu_request(&((struct machine *)ctx)->vcpu[index], VCPU_REQUEST_INIT);
+}
+
+static void apic_startup(void *ctx, u32 index, u8 vector)
+{
+	struct machine *m = ctx;
+
+	__atomic_store_n(&m->vcpu[index].startup_vector, vector, __ATOMIC_RELEASE);
+	vcpu_request(&m->vcpu[index], VCPU_REQUEST_STARTUP);
+}
+
+static void apic_eoi(void *ctx, u8 vector)
+{
+	ioapic_eoi(&((struct machine *)ctx)->ioapic, vector);
+}
+
+static const struct lapic_ops lapic_ops = {
+	.kick = apic_kick, .nmi = apic_nmi, .init = apic_init, .startup = apic_startup, .eoi = apic_eoi,
+};
+
+static void deliver(void *ctx, const struct irq_message *message)
+{
+	(void)lapic_bus_deliver(&((struct machine *)ctx)->lapics, message);
+}
+
+static bool clock_write(void *ctx, gpa_t gpa, const void *bytes, u32 count)
+{
+	return guest_memory_write(&((struct machine *)ctx)->memory, gpa, bytes, count);
+}
+
+/* ---- Devices ---- */
+
+static enum status add_timer(struct machine *m, const struct timer_ops *ops, void *device)
+{
+	if (m->timer_count == MACHINE_TIMERS)
+		return ST_FULL;
+	m->timer[m->timer_count++] = (struct machine_timer){ ops, device };
+	return ST_OK;
+}
+
+static enum status add_apics(struct machine *m)
+{
+	struct ioapic_ops ops = { .deliver = deliver, .ctx = m };
+
+	lapic_bus_init(&m->lapics, m->lapic, m->vcpu_count, &m->clock, &lapic_ops, m, !machine_is_pc(m));
+	ioapic_init(&m->ioapic, &ops);
+	return bus_add_mmio(&m->bus, IOAPIC_ADDRESS, IOAPIC_BYTES, &ioapic_region, &m->ioapic);
+}
+
+static enum status add_kvmclock(struct machine *m)
+{
+	struct kvmclock_ops ops = { .write = clock_write, .ctx = m };
+
+	kvmclock_init(&m->kvmclock, &m->clock, &ops);
+	return ST_OK;
+}
+
+static enum status add_uart(struct machine *m)
+{
+	struct uart_ops ops = console_port_uart_ops(&m->console);
+	struct irq_line irq = line(m, COM1_GSI);
+
+	uart_init(&m->uart, &ops, &irq);
+	return bus_add_pio(&m->bus, COM1_PORT, COM1_PORTS, &uart_region, &m->uart);
+}
+
+static enum status add_debug_port(struct machine *m)
+{
+	debug_port_init(&m->debug_port, console_port_put, &m->console);
+	return bus_add_pio(&m->bus, DEBUG_PORT, 1, &debug_port_region, &m->debug_port);
+}
+
+static enum status add_acpi_pm(struct machine *m)
+{
+	struct power_ops power = power_ops(m);
+	struct irq_line irq = line(m, ACPI_GSI);
+	enum status status;
+
+	acpi_pm_init(&m->acpi_pm, machine_is_pc(m), &m->clock, &irq, &power);
+	status = bus_add_pio(&m->bus, ACPI_PORT, ACPI_PORTS, &acpi_pm_region, &m->acpi_pm);
+	return status == ST_OK && machine_is_pc(m) ? add_timer(m, &acpi_pm_timer, &m->acpi_pm) : status;
+}
+
+static enum status add_pci(struct machine *m)
+{
+	struct power_ops power = power_ops(m);
+
+	pci_bus_init(&m->pci, &power);
+	return bus_add_pio(&m->bus, PCI_PORT, PCI_PORTS, &pci_region, &m->pci);
+}
+
+static enum status add_pic(struct machine *m)
+{
+	enum status status;
+
+	pic_init(&m->pic, pic_intr, m);
+	status = bus_add_pio(&m->bus, PIC_MASTER_PORT, PIC_PORTS, &pic_region, &m->pic.chip[0]);
+	if (status == ST_OK)
+		status = bus_add_pio(&m->bus, PIC_SLAVE_PORT, PIC_PORTS, &pic_region, &m->pic.chip[1]);
+	return status == ST_OK ? bus_add_pio(&m->bus, PIC_ELCR_PORT, PIC_PORTS, &pic_elcr_region, &m->pic) : status;
+}
+
+static enum status add_pit(struct machine *m)
+{
+	struct irq_line irq = line(m, PIT_GSI);
+	enum status status;
+
+	pit_init(&m->pit, &m->clock, &irq);
+	status = bus_add_pio(&m->bus, PIT_PORT, PIT_PORTS, &pit_region, &m->pit);
+	if (status == ST_OK)
+		status = bus_add_pio(&m->bus, PIT_CONTROL_PORT, 1, &pit_control_region, &m->pit);
+	return status == ST_OK ? add_timer(m, &pit_timer, &m->pit) : status;
+}
+
+static enum status add_rtc(struct machine *m)
+{
+	struct irq_line irq = line(m, RTC_GSI);
+	enum status status;
+
+	rtc_init(&m->rtc, &m->clock, &irq, guest_memory_low_bytes(&m->memory), guest_memory_high_bytes(&m->memory));
+	status = bus_add_pio(&m->bus, RTC_PORT, RTC_PORTS, &rtc_region, &m->rtc);
+	return status == ST_OK ? add_timer(m, &rtc_timer, &m->rtc) : status;
+}
+
+static enum status add_i8042(struct machine *m)
+{
+	struct power_ops power = power_ops(m);
+	enum status status;
+
+	i8042_init(&m->i8042, &power);
+	status = bus_add_pio(&m->bus, I8042_DATA_PORT, 1, &i8042_data_region, &m->i8042);
+	return status == ST_OK ? bus_add_pio(&m->bus, I8042_COMMAND_PORT, 1, &i8042_command_region, &m->i8042) : status;
+}
+
+static enum status add_fast_reset(struct machine *m)
+{
+	struct power_ops power = power_ops(m);
+
+	fast_reset_init(&m->fast_reset, &power);
+	return bus_add_pio(&m->bus, FAST_RESET_PORT, 1, &fast_reset_region, &m->fast_reset);
+}
+
+static const struct {
+	const char *name;
+	u32 platforms;
+	enum status (*add)(struct machine *m);
+} devices[] = {
+	{ "interrupt controllers", ON_BOTH, add_apics },
+	{ "8259", ON_PC, add_pic },
+	{ "kvm-clock", ON_BOTH, add_kvmclock },
+	{ "serial port", ON_BOTH, add_uart },
+	{ "debug port", ON_BOTH, add_debug_port },
+	{ "ACPI registers", ON_BOTH, add_acpi_pm },
+	{ "PCI", ON_BOTH, add_pci },
+	{ "8254", ON_PC, add_pit },
+	{ "real-time clock", ON_PC, add_rtc },
+	{ "8042", ON_PC, add_i8042 },
+	{ "port 92h", ON_PC, add_fast_reset },
+};
+
+static bool add_devices(struct machine *m)
+{
+	for (u32 i = 0; i < ARRAY_COUNT(devices); i++) {
+		if (!(devices[i].platforms & BIT32(m->args->platform)))
+			continue;
+		if (devices[i].add(m) != ST_OK) {
+			machine_end(m, 0, WHY_BAD_STATE, false, "cannot add device: %s", devices[i].name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void build_cpuid(struct machine *m, cpuid_host_fn host_cpuid)
+{
+	struct guest_cpuid_config config = {
+		.host = host_cpuid, .cpus = m->vcpu_count, .xcr0_mask = m->info->xcr0_mask, .tsc_hz = m->info->tsc_hz,
+		.kvm_features = KVMCLOCK_FEATURES | BIT32(1),	/* and: port 80h delays are not needed */
+	};
+
+	guest_cpuid_build(&m->cpuid, &config);
+}
+
+bool machine_init(struct machine *m, const struct machine_config *config)
+{
+	memset(m, 0, sizeof(*m));
+	m->host = config->host;
+	m->args = config->args;
+	m->info = config->info;
+	m->control = config->control;
+	if (m->args->cpus == 0 || m->args->cpus > VM_VCPUS || m->args->platform >= PLATFORM_COUNT) {
+		machine_end(m, 0, WHY_BAD_STATE, false, "start arguments are out of range");
+		return false;
+	}
+	m->vcpu_count = m->args->cpus;
+	m->memory = (struct guest_memory){ .ram = config->ram, .bytes = m->args->memory_bytes };
+	memory_map_build(&m->map, &m->memory);
+	bus_init(&m->bus);
+	machine_time_init(m);
+	build_cpuid(m, config->host_cpuid);
+	console_port_init(&m->console, m->host, config->rings, &m->uart);
+	for (u32 i = 0; i < m->vcpu_count; i++)
+		vcpu_init(&m->vcpu[i], m, i, (struct vcpu_page *)(void *)(config->pages + i * PAGE_SIZE));
+	return add_devices(m);
+}
+
+/* What firmware would have left in low memory: the size fields, the EBDA's segment, the ACPI tables. */
+static bool write_firmware(struct machine *m)
+{
+	struct acpi_config acpi = { .platform = m->args->platform, .cpus = m->vcpu_count };
+	u8 *tables = guest_memory_at(&m->memory, GPA(BIOS_START), ACPI_TABLES_BYTES);
+	u16 ebda_segment = BIOS_EBDA >> 4, base_kib = BIOS_EBDA / KIB;
+
+	return tables && acpi_build(&acpi, tables, ACPI_TABLES_BYTES, GPA(BIOS_START)) != 0 &&
+	       guest_memory_write(&m->memory, GPA(0x40e), &ebda_segment, sizeof(ebda_segment)) &&
+	       guest_memory_write(&m->memory, GPA(0x413), &base_kib, sizeof(base_kib)) &&
+	       guest_memory_write(&m->memory, GPA(BIOS_EBDA), "\1", 1);	/* the EBDA's size in KiB */
+}
+
+bool machine_load(struct machine *m, const struct load_image *images)
+{
+	struct load_input in = {
+		.memory = &m->memory, .map = &m->map, .images = images, .image_count = m->args->image_count,
+		.cmdline = m->args->cmdline, .rsdp = BIOS_START,
+	};
+	struct load_result result;
+
+	if (!load(&in, &result)) {
+		machine_end(m, 0, WHY_BAD_IMAGE, false, "%s", result.why);
+		return false;
+	}
+	if (!write_firmware(m)) {
+		machine_end(m, 0, WHY_BAD_STATE, false, "cannot build the firmware tables");
+		return false;
+	}
+	load_registers(&result, &m->memory, m->vcpu[0].page);
+	return true;
+}

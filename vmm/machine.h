@@ -1,0 +1,137 @@
+/*
+ * machine.h - one guest's machine: its memory, buses, devices, clock and vCPUs, and how it ended.
+ *
+ * machine.c is the table of what a platform consists of. Nothing here assumes one vCPU, but devices have no locks yet: with several vCPU threads
+ * they will need one.
+ */
+#ifndef VOS_MACHINE_H
+#define VOS_MACHINE_H
+
+#include "acpi_pm.h"
+#include "bus.h"
+#include "console_port.h"
+#include "debug_port.h"
+#include "guest_cpuid.h"
+#include "guest_memory.h"
+#include "host.h"
+#include "i8042.h"
+#include "info_page.h"
+#include "ioapic.h"
+#include "kvmclock.h"
+#include "lapic.h"
+#include "memory_map.h"
+#include "pci.h"
+#include "pic8259.h"
+#include "pit8254.h"
+#include "power.h"
+#include "rt_time.h"
+#include "rtc.h"
+#include "uart16550.h"
+#include "vcpu.h"
+#include "vm_layout.h"
+
+#define MACHINE_TIMERS 4u
+
+struct machine_timer { const struct timer_ops *ops; void *device; };
+
+struct machine_ending {
+	u32 is_set;		/* atomic; the first cause wins */
+	u32 reason;		/* enum vm_reason */
+	u32 wants_restart;
+	u32 vcpu;
+	char text[96];
+};
+
+struct machine {
+	const struct host *host;
+	const struct vmm_args *args;
+	const struct info_page *info;
+	struct vmm_control *control;
+	u32 presses_seen;	/* of control->power_button */
+	struct guest_memory memory;
+	struct memory_map map;
+	struct bus bus;
+	struct guest_cpuid cpuid;
+	/* Time: guest TSC = host TSC + tsc_offset; guest ns count from power_on_tsc. A pause moves both. */
+	struct rt_time time;
+	struct clock clock;
+	u64 tsc_offset;
+	u64 power_on_tsc;
+	struct machine_timer timer[MACHINE_TIMERS];
+	u32 timer_count;
+	/* Devices. Those of the other platform stay unused. */
+	struct lapic_bus lapics;
+	struct lapic lapic[VM_VCPUS];
+	struct ioapic ioapic;
+	struct kvmclock kvmclock;
+	struct console_port console;
+	struct uart uart;
+	struct debug_port debug_port;
+	struct acpi_pm acpi_pm;
+	struct pci_bus pci;
+	struct pic pic;
+	struct pit pit;
+	struct rtc rtc;
+	struct i8042 i8042;
+	struct fast_reset fast_reset;
+	u32 vcpu_count;
+	struct vcpu vcpu[VM_VCPUS];
+	struct machine_ending ending;
+};
+
+struct machine_config {
+	const struct host *host;
+	const struct vmm_args *args;
+	const struct info_page *info;
+	struct vmm_control *control;
+	u8 *ram;
+	void *rings;			/* VM_RINGS_BYTES */
+	u8 *pages;			/* a vcpu page every PAGE_SIZE */
+	cpuid_host_fn host_cpuid;
+};
+
+/* Builds the machine; false: the machine has ended already (ending says why). */
+bool machine_init(struct machine *m, const struct machine_config *config);
+
+/* Loads the images and gives vCPU 0 its first state. `images` have args->image_count entries. */
+struct load_image;
+bool machine_load(struct machine *m, const struct load_image *images);
+
+static inline bool machine_is_pc(const struct machine *m)
+{
+	return m->args->platform == PLATFORM_PC;
+}
+
+static inline bool machine_ended(const struct machine *m)
+{
+	return __atomic_load_n(&m->ending.is_set, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* The machine's run is over: note why (printf-like words for people, may be ""), once. vCPU loops end at their next turn. */
+void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* ---- machine_time.c ---- */
+
+void machine_time_init(struct machine *m);
+/* Host TSC at which vCPU v wants to be woken for a timer of its own or of the machine; DEADLINE_NONE if never. */
+u64 machine_deadline(const struct machine *m, const struct vcpu *v);
+void machine_run_timers(struct machine *m, struct vcpu *v);
+/* The guest's clocks stood still for `ticks` of the host's TSC. */
+void machine_time_skip(struct machine *m, u64 ticks);
+/* The guest wrote its TSC. */
+void machine_set_tsc(struct machine *m, u64 value);
+
+/* ---- control.c ---- */
+
+/* Notification bits arrived at thread 0: obey the control page, move console bytes. */
+void machine_notified(struct machine *m, u64 bits);
+/* Tell root that the machine runs; tell it how it ended. */
+void machine_report_running(struct machine *m);
+void machine_report_end(struct machine *m);
+
+/* ---- guest_msr.c ---- false = #GP */
+bool guest_msr_read(struct vcpu *v, u32 index, u64 *value);
+bool guest_msr_write(struct vcpu *v, u32 index, u64 value);
+
+#endif

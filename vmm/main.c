@@ -1,0 +1,127 @@
+/*
+ * main.c - start of a VMM: one machine over the pages and handles that root laid out (vm_layout.h), one thread for each vCPU.
+ */
+#include <cpuid.h>
+
+#include "load.h"
+#include "machine.h"
+#include "range.h"
+#include "sys.h"
+
+static struct machine machine;
+
+/* ---- The kernel as struct host ---- */
+
+static enum status host_vcpu_run(void *ctx, u32 vcpu, u64 *bits)
+{
+	(void)ctx;
+	return sys_vcpu_run(VMM_H_VCPU + vcpu, bits);
+}
+
+static enum status host_vcpu_get(void *ctx, u32 vcpu, u32 groups)
+{
+	(void)ctx;
+	return sys_vcpu_get(VMM_H_VCPU + vcpu, groups);
+}
+
+static enum status host_wait(void *ctx, u64 deadline_tsc, u64 *bits)
+{
+	enum status status = sys_notify_wait(deadline_tsc, bits);
+
+	(void)ctx;
+	if (status != ST_OK)
+		*bits = 0;
+	return status;
+}
+
+static void host_yield(void *ctx)
+{
+	(void)ctx;
+	(void)!sys_thread_ctl(0, THREAD_YIELD, 0, 0, NULL);
+}
+
+static void host_signal_root(void *ctx)
+{
+	(void)ctx;
+	(void)!sys_notify_signal(H_ROOT_SIGNAL);
+}
+
+static void host_signal_console(void *ctx)
+{
+	(void)ctx;
+	(void)!sys_notify_signal(VMM_H_CONSOLE);
+}
+
+static void host_signal_vcpu(void *ctx, u32 vcpu)
+{
+	(void)ctx;
+	(void)!sys_notify_signal(VMM_H_THREAD + vcpu);
+}
+
+static u64 host_tsc(void *ctx)
+{
+	(void)ctx;
+	return rt_time_tsc();
+}
+
+static void host_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *regs)
+{
+	__cpuid_count(leaf, subleaf, regs->eax, regs->ebx, regs->ecx, regs->edx);
+}
+
+static const struct host host = {
+	.vcpu_run = host_vcpu_run, .vcpu_get = host_vcpu_get, .wait = host_wait, .yield = host_yield,
+	.signal_root = host_signal_root, .signal_console = host_signal_console, .signal_vcpu = host_signal_vcpu, .tsc = host_tsc,
+};
+
+/* ---- Start ---- */
+
+static const struct vmm_args *args(void)
+{
+	return (const struct vmm_args *)VMM_ARGS;
+}
+
+/* Root's argument page is read only and complete; where its images are follows from their number. */
+static u32 list_images(struct load_image list[LOAD_IMAGES])
+{
+	u32 count = (u32)min_u64(args()->image_count, LOAD_IMAGES);
+
+	for (u32 i = 0; i < count; i++)
+		list[i] = (struct load_image){
+			.bytes = (const u8 *)(VMM_IMAGES + i * VMM_IMAGE_STRIDE),
+			.size = min_u64(args()->images[i].bytes, VMM_IMAGE_STRIDE),
+			.kind = args()->images[i].kind, .name = args()->images[i].name,
+		};
+	return count;
+}
+
+static void start(void)
+{
+	struct machine_config config = {
+		.host = &host, .args = args(), .info = (const struct info_page *)INFO_PAGE_ADDRESS,
+		.control = (struct vmm_control *)VMM_CONTROL, .ram = (u8 *)VMM_RAM, .rings = (void *)VMM_RINGS,
+		.pages = (u8 *)VMM_VCPU_PAGES, .host_cpuid = host_cpuid,
+	};
+	struct load_image images[LOAD_IMAGES];
+
+	if (!machine_init(&machine, &config))
+		return;
+	if (list_images(images) != args()->image_count) {
+		machine_end(&machine, 0, WHY_BAD_IMAGE, false, "too many images");
+		return;
+	}
+	if (!machine_load(&machine, images))
+		return;
+	machine_report_running(&machine);
+	vcpu_loop(&machine.vcpu[0]);
+}
+
+int main(void)
+{
+	u64 bits;
+
+	start();
+	machine_report_end(&machine);
+	for (;;)	/* until root destroys us */
+		(void)!sys_notify_wait(DEADLINE_NONE, &bits);
+}

@@ -1,0 +1,364 @@
+/*
+ * vcpu_insn.c - instructions of a vCPU: fetch through the guest's page tables, decode, step over, emulate; and faults for the guest.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "emulate.h"
+#include "machine.h"
+#include "range.h"
+#include "vcpu.h"
+
+void vcpu_need(struct vcpu *v, u32 groups)
+{
+	struct machine *m = v->machine;
+	/* What we have written ourselves is there too. */
+	u32 missing = groups & ~(v->page->filled | v->page->dirty);
+
+	if (missing && m->host->vcpu_get(m->host->ctx, v->index, missing) != ST_OK)
+		machine_end(m, v->index, WHY_BAD_STATE, false, "cannot read the vCPU's registers");
+}
+
+/* ---- Faults ---- */
+
+static bool is_contributory(u8 vector)
+{
+	return vector == 0 || (vector >= 10 && vector <= 13);
+}
+
+static bool makes_double_fault(const struct vcpu_event *first, u8 second)
+{
+	if (!first->valid || first->type != EVENT_EXCEPTION)
+		return false;
+	if (first->vector == VECTOR_PF)
+		return second == VECTOR_PF || is_contributory(second);
+	return is_contributory(first->vector) && is_contributory(second);
+}
+
+void vcpu_inject(struct vcpu *v, struct fault fault)
+{
+	struct vcpu_event *event = &v->page->event;
+
+	if (event->valid && event->type == EVENT_EXCEPTION && event->vector == VECTOR_DF) {
+		machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "fault %u during a double fault", fault.vector);
+		return;
+	}
+	if (makes_double_fault(event, fault.vector))
+		fault = (struct fault){ .vector = VECTOR_DF, .has_error = 1 };
+	*event = (struct vcpu_event){
+		.valid = 1, .type = EVENT_EXCEPTION, .vector = fault.vector, .has_error = fault.has_error, .error = fault.error,
+	};
+	if (fault.vector != VECTOR_PF)
+		return;
+	vcpu_need(v, GROUP_CR);
+	v->page->cr2 = fault.address;
+	v->page->dirty |= GROUP_CR;
+}
+
+void vcpu_completed(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+
+	if (!(page->rflags & RFLAGS_TF) || page->event.valid)
+		return;
+	vcpu_need(v, GROUP_DR);
+	page->dr6 |= DR6_BS;
+	page->dirty |= GROUP_DR;
+	vcpu_inject(v, (struct fault){ .vector = VECTOR_DB });
+}
+
+/* ---- Fetch ---- */
+
+/* Bytes from one page; where there is no RAM the bus gives all ones. */
+static void fetch_bytes(const struct guest_memory *memory, u64 gpa, u8 *to, u32 count)
+{
+	if (!guest_memory_read(memory, GPA(gpa), to, count))
+		memset(to, 0xff, count);
+}
+
+static u32 bytes_to_page_end(u64 linear, u32 count)
+{
+	return (u32)min_u64(PAGE_SIZE - (linear & (PAGE_SIZE - 1)), count);
+}
+
+/* The instruction's bytes at `linear`, as far as they are mapped. A fault of the second page matters only if its bytes are needed. */
+struct fetch {
+	u8 bytes[INSN_BYTES_MAX];
+	u32 count;
+	struct fault fault;	/* valid if count < INSN_BYTES_MAX */
+};
+
+static void fetch(struct vcpu *v, u64 linear, struct fetch *f)
+{
+	f->count = 0;
+	while (f->count < INSN_BYTES_MAX) {
+		u64 at = linear + f->count;
+		u32 here = bytes_to_page_end(at, INSN_BYTES_MAX - f->count);
+		struct walk_result result;
+
+		if (!walk(&v->walk, &v->machine->memory, at, WALK_FETCH, &result)) {
+			f->fault = result.fault;
+			return;
+		}
+		fetch_bytes(&v->machine->memory, result.gpa, f->bytes + f->count, here);
+		f->count += here;
+	}
+}
+
+static u64 fetch_address(const struct vcpu_page *page, enum cpu_mode mode)
+{
+	return mode == MODE_64 ? page->rip : (u32)(page->seg[SEG_CS].base + page->rip);
+}
+
+static void end_unknown(struct vcpu *v, const struct fetch *f)
+{
+	char text[3 * INSN_BYTES_MAX + 1] = "";
+
+	for (u32 i = 0; i < f->count; i++)
+		snprintf(text + 3 * i, sizeof(text) - 3 * i, " %02x", f->bytes[i]);
+	machine_end(v->machine, v->index, WHY_EMULATION, false, "cannot emulate instruction%s", text);
+}
+
+bool vcpu_decode(struct vcpu *v, struct insn *insn)
+{
+	enum cpu_mode mode;
+	struct fetch f;
+
+	vcpu_need(v, GROUP_GPR | GROUP_SEG | GROUP_CR);
+	mode = x86_mode(v->page);
+	walk_cpu_init(&v->walk, v->page, v->machine->cpuid.physical_bits);
+	fetch(v, fetch_address(v->page, mode), &f);
+	switch (decode(insn, f.bytes, f.count, mode)) {
+	case DECODE_OK:
+		return true;
+	case DECODE_SHORT:
+		vcpu_inject(v, f.fault);
+		return false;
+	case DECODE_UNDEFINED:
+		vcpu_inject(v, fault_ud());
+		return false;
+	case DECODE_TOO_LONG:
+		vcpu_inject(v, fault_gp());
+		return false;
+	case DECODE_UNKNOWN:
+		break;
+	}
+	end_unknown(v, &f);
+	return false;
+}
+
+/* Over an instruction whose length the hardware told: usually no need to know the mode. */
+static void skip_known(struct vcpu *v, u32 len)
+{
+	struct vcpu_page *page = v->page;
+	enum cpu_mode mode = MODE_64;
+
+	if ((page->rip >> 32) != ((page->rip + len) >> 32)) {
+		vcpu_need(v, GROUP_SEG | GROUP_CR);
+		mode = x86_mode(page);
+	}
+	emulate_finish(page, mode, len);
+}
+
+bool vcpu_skip(struct vcpu *v)
+{
+	struct insn insn;
+
+	if (v->page->exit.insn_len) {
+		skip_known(v, v->page->exit.insn_len);
+	} else {
+		if (!vcpu_decode(v, &insn))
+			return false;
+		emulate_finish(v->page, insn.mode, insn.len);
+	}
+	vcpu_completed(v);
+	return true;
+}
+
+/* ---- Data accesses of emulated instructions ---- */
+
+static bool is_plain(u32 size)
+{
+	return size == 1 || size == 2 || size == 4 || size == 8;
+}
+
+static bool is_apic_page(const struct vcpu *v, u64 gpa)
+{
+	return lapic_has_mmio(v->lapic) && (gpa & ~(PAGE_SIZE - 1)) == (lapic_base(v->lapic) & ~(PAGE_SIZE - 1));
+}
+
+static u64 device_read(struct vcpu *v, u64 gpa, u32 size)
+{
+	u64 value = 0;
+
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	if (!is_plain(size)) {
+		for (u32 i = 0; i < size; i++)
+			value |= device_read(v, gpa + i, 1) << (8 * i);
+		return value;
+	}
+	if (is_apic_page(v, gpa))
+		return lapic_region.read(v->lapic, gpa & (PAGE_SIZE - 1), size) & alu_mask(size);
+	return bus_mmio_read(&v->machine->bus, gpa, size);
+}
+
+static void device_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
+{
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	if (!is_plain(size)) {
+		for (u32 i = 0; i < size; i++)
+			device_write(v, gpa + i, 1, value >> (8 * i) & 0xff);
+	} else if (is_apic_page(v, gpa)) {
+		lapic_region.write(v->lapic, gpa & (PAGE_SIZE - 1), size, value);
+	} else {
+		bus_mmio_write(&v->machine->bus, gpa, size, value);
+	}
+}
+
+/* Within one page. */
+static u64 read_part(struct vcpu *v, u64 gpa, u32 size)
+{
+	const struct guest_memory *memory = &v->machine->memory;
+	u64 value = 0;
+
+	if (guest_memory_load(memory, GPA(gpa), size, &value) || guest_memory_read(memory, GPA(gpa), &value, size))
+		return value;
+	return device_read(v, gpa, size);
+}
+
+static void write_part(struct vcpu *v, u64 gpa, u32 size, u64 value)
+{
+	const struct guest_memory *memory = &v->machine->memory;
+
+	if (guest_memory_store(memory, GPA(gpa), size, value) || guest_memory_write(memory, GPA(gpa), &value, size))
+		return;
+	device_write(v, gpa, size, value);
+}
+
+/* Both pages of an access are translated before either is touched. */
+struct parts { u64 gpa[2]; u32 size[2]; };
+
+static bool translate(struct vcpu *v, u64 linear, u32 size, u32 access, struct parts *parts, struct fault *fault)
+{
+	struct walk_result result;
+
+	parts->size[0] = bytes_to_page_end(linear, size);
+	parts->size[1] = size - parts->size[0];
+	for (u32 i = 0; i < 2 && parts->size[i]; i++) {
+		u64 at = i == 0 ? linear : linear + parts->size[0];
+
+		if (!walk(&v->walk, &v->machine->memory, at, access, &result)) {
+			*fault = result.fault;
+			return false;
+		}
+		parts->gpa[i] = result.gpa;
+	}
+	return true;
+}
+
+static bool mem_read(void *ctx, u64 linear, u32 size, u64 *value, struct fault *fault)
+{
+	struct vcpu *v = ctx;
+	struct parts parts;
+
+	if (!translate(v, linear, size, 0, &parts, fault))
+		return false;
+	*value = read_part(v, parts.gpa[0], parts.size[0]);
+	if (parts.size[1])
+		*value |= read_part(v, parts.gpa[1], parts.size[1]) << (8 * parts.size[0]);
+	return true;
+}
+
+static bool mem_write(void *ctx, u64 linear, u32 size, u64 value, struct fault *fault)
+{
+	struct vcpu *v = ctx;
+	struct parts parts;
+
+	if (!translate(v, linear, size, WALK_WRITE, &parts, fault))
+		return false;
+	write_part(v, parts.gpa[0], parts.size[0], value & alu_mask(parts.size[0]));
+	if (parts.size[1])
+		write_part(v, parts.gpa[1], parts.size[1], value >> (8 * parts.size[0]));
+	return true;
+}
+
+static bool mem_probe(void *ctx, u64 linear, u32 size, struct fault *fault)
+{
+	struct parts parts;
+
+	return translate(ctx, linear, size, WALK_WRITE | WALK_NO_DIRTY, &parts, fault);
+}
+
+static u32 port_read(void *ctx, u16 port, u32 size)
+{
+	struct vcpu *v = ctx;
+
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	return bus_pio_read(&v->machine->bus, port, size);
+}
+
+static void port_write(void *ctx, u16 port, u32 size, u32 value)
+{
+	struct vcpu *v = ctx;
+
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	bus_pio_write(&v->machine->bus, port, size, value);
+}
+
+static const struct emulate_ops ops = {
+	.read = mem_read, .write = mem_write, .probe_write = mem_probe, .port_read = port_read, .port_write = port_write,
+};
+
+void vcpu_emulate(struct vcpu *v)
+{
+	struct emulate e = { .page = v->page, .ops = &ops, .ctx = v };
+	struct insn insn;
+
+	if (!vcpu_decode(v, &insn))
+		return;
+	switch (emulate(&e, &insn)) {
+	case EMULATE_DONE:
+		vcpu_completed(v);
+		break;
+	case EMULATE_AGAIN:
+		break;
+	case EMULATE_FAULT:
+		vcpu_inject(v, e.fault);
+		break;
+	case EMULATE_UNSUPPORTED:
+		machine_end(v->machine, v->index, WHY_EMULATION, false, "%s register access to device memory at GPA %llx",
+			    insn.op == OP_VECTOR ? "vector" : "unexpected", (unsigned long long)v->page->exit.mem.gpa);
+		break;
+	}
+}
+
+/* ---- INIT and startup ---- */
+
+void vcpu_reset_registers(struct vcpu_page *page, u8 startup_vector)
+{
+	memset(page->gpr, 0, sizeof(page->gpr));
+	page->gpr[GPR_RDX] = 0x600;
+	page->rip = 0;
+	page->rflags = RFLAGS_FIXED;
+	page->cr8 = page->shadow = 0;
+	for (u32 i = SEG_ES; i <= SEG_GS; i++)
+		page->seg[i] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x93 };
+	page->seg[SEG_CS] = (struct vcpu_segment){
+		.base = (u64)startup_vector << 12, .limit = 0xffff, .access = 0x9b, .selector = (u16)(startup_vector << 8),
+	};
+	page->seg[SEG_LDTR] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x82 };
+	page->seg[SEG_TR] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x8b };
+	page->gdtr = page->idtr = (struct vcpu_table){ .limit = 0xffff };
+	page->cr0 = CR0_ET | BIT64(29) | BIT64(30);	/* caches off */
+	page->cr2 = page->cr3 = page->cr4 = page->efer = 0;
+	page->xcr0 = 1;
+	page->pat = 0x0007040600070406ull;
+	memset(page->dr, 0, sizeof(page->dr));
+	page->dr6 = DR6_FIXED;
+	page->dr7 = DR7_FIXED;
+	page->star = page->lstar = page->cstar = page->sfmask = page->kernel_gs_base = 0;
+	page->sysenter_cs = page->sysenter_esp = page->sysenter_eip = 0;
+	page->tsc_aux = page->spec_ctrl = 0;
+	page->event.valid = 0;
+	page->dirty |= GROUP_ALL;
+}
