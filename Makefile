@@ -127,13 +127,14 @@ $(B)/obj/u/%.S.o: %.S Makefile | $(B)/uapi
 	$(Q)$(MUSL_CC) $(UFLAGS) $(call uinc,$*) -c $< -o $@
 
 # The kernel's ABI headers (linux-libc-dev, libxen-dev), and nothing else of /usr/include.
-$(B)/uapi:
+$(B)/uapi: Makefile
 	@mkdir -p $@.new
 	@ln -sfn /usr/include/linux $@.new/linux
 	@ln -sfn /usr/include/x86_64-linux-gnu/asm $@.new/asm
 	@ln -sfn /usr/include/asm-generic $@.new/asm-generic
+	@ln -sfn /usr/include/video $@.new/video
 	@ln -sfn /usr/include/xen $@.new/xen
-	@mv -T $@.new $@
+	@rm -rf $@ && mv -T $@.new $@
 
 # The guests' ACPI namespaces, which vmm/dev/dsdt.S includes.
 AML		:= $(patsubst vmm/dev/%.asl,$(B)/aml/%.aml,$(wildcard vmm/dev/*.asl))
