@@ -89,8 +89,14 @@ void arch_thread_init_kernel(struct arch_thread *t, void *kernel_stack, void (*f
 /* Switch stacks, FS base, TSS.RSP0, I/O permissions and extended state. The caller has switched the address space (arch_space_switch) and set current. */
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
 
+/* Set it, also in the register if t is current. Ring 3 can't write FS or GS bases itself (CR4.FSGSBASE is off), so t->fs_base is always the truth: who
+ * changes the register (a world switch) restores it from there before ring 3 runs. base: a ring-3 address. */
+void arch_thread_set_fs_base(struct arch_thread *t, u64 base);
+
 /* Load this root into CR3 if it is not there yet. */
 void arch_space_switch(hpa_t root);
+/* A space with nothing in its lower half, for kernel threads. */
+hpa_t arch_space_kernel(void);
 /* Fill the upper half (PML4 entries 256..511) of a new PD's top table. */
 void arch_space_init(u64 *top_table);
 /* Drop this pCPU's cached translation of a ring-3 address of the current space. */
