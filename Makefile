@@ -102,7 +102,8 @@ uinc		= $(addprefix -iquote ,$(sort $(U_INC) $(call room_of,$(1)) $(inc.$(call r
 
 K_OBJS		:= $(foreach r,$(K_ROOMS),$(call kobjs,$(r)))
 U_OBJS		:= $(foreach r,$(U_COMMON),$(call uobjs,$(r)))
-HAVE_PDS	:= $(foreach p,$(PDS),$(if $(strip $(foreach r,$(rooms.$(p)),$(call srcs,$(r)))),$(p)))
+# A program is linked once it has a main.
+HAVE_PDS	:= $(foreach p,$(PDS),$(if $(shell grep -sl '^int main' $(rooms.$(p):%=%/*.c)),$(p)))
 PD_OBJS		:= $(foreach p,$(HAVE_PDS),$(foreach r,$(rooms.$(p)),$(call uobjs,$(r))))
 PD_ELFS		:= $(HAVE_PDS:%=$(B)/pd/%.elf)
 
