@@ -26,11 +26,13 @@ struct boot_info_module {
 	char string[128];	/* "name and arguments" */
 };
 
+#define BOOT_FRAMEBUFFER_NONE 255u
+
 struct boot_framebuffer {
 	hpa_t address;
 	u32 pitch, width, height;
 	u8 bits_per_pixel;
-	u8 type;		/* Multiboot2: 0 indexed, 1 RGB, 2 EGA text; 255 = none */
+	u8 type;		/* Multiboot2: 0 indexed, 1 RGB, 2 EGA text; or BOOT_FRAMEBUFFER_NONE */
 	u8 zero[2];
 };
 
@@ -40,12 +42,19 @@ struct boot_info {
 	u32 firmware;		/* enum boot_firmware */
 	u32 range_count;
 	u32 module_count;
-	u32 zero;
-	hpa_t rsdp;		/* copy of the RSDP, or the place of it; 0 = search the BIOS areas */
+	u32 rsdp_copy_bytes;	/* 0 = none */
+	u8 rsdp_copy[40];	/* Multiboot2 hands over the RSDP itself ... */
+	hpa_t rsdp;		/* ... PVH says where it is. Neither (0): search the BIOS areas */
 	struct boot_framebuffer framebuffer;
 	struct boot_range ranges[BOOT_RANGES];
 	struct boot_info_module modules[BOOT_INFO_MODULES];
 };
+
+/*
+ * The word `name` or `name=value` of the kernel's command line, the last one if there are several: its value, or "" if it has none. Ends at a space or NUL.
+ * NULL: there is no such word.
+ */
+const char *boot_option(const struct boot_info *boot, const char *name);
 
 /*
  * The pure parsers (boot/multiboot2.c, boot/pvh.c). `blob` holds `bytes` readable bytes of the loader's structure; for PVH, `read(ctx, hpa, bytes)` gives access to

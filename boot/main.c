@@ -1,0 +1,73 @@
+/*
+ * main.c - first C code: from the loader's structure to struct boot_info, then on to the kernel.
+ *
+ * Runs on the early tables (0..4 GiB as they are), with the loader's structure still in memory: everything that is needed of it is copied here.
+ */
+#include "main.h"
+
+#include <string.h>
+#include <xen/arch-x86/hvm/start_info.h>
+
+#include "arch.h"
+#include "info_page.h"
+#include "multiboot2.h"
+#include "range.h"
+
+#define EARLY_LIMIT (4 * GIB)
+#define MULTIBOOT2_MAX_BYTES (1 * MIB)
+
+static struct boot_info boot_info;
+
+/* A page of its own: PDs get it mapped read-only. */
+static union {
+	struct info_page info;
+	u8 page[PAGE_SIZE];
+} info_page __attribute__((aligned(PAGE_SIZE)));
+
+static const void *early_read(void *ctx, hpa_t at, u64 bytes)
+{
+	(void)ctx;
+	return range_ok(at.raw, bytes, EARLY_LIMIT) ? (const void *)at.raw : NULL;
+}
+
+static enum status parse(u32 kind, u32 at, u32 *dropped)
+{
+	u32 bytes;
+
+	if (kind == XEN_HVM_START_MAGIC_VALUE)
+		return boot_parse_pvh(early_read(NULL, HPA(at), sizeof(struct hvm_start_info)), sizeof(struct hvm_start_info),
+				      early_read, NULL, &boot_info, dropped);
+	if (kind != MULTIBOOT2_BOOT_MAGIC)
+		return ST_UNSUPPORTED;
+	memcpy(&bytes, early_read(NULL, HPA(at), sizeof(bytes)), sizeof(bytes));
+	if (bytes > MULTIBOOT2_MAX_BYTES || !range_ok(at, bytes, EARLY_LIMIT))
+		return ST_INVAL;
+	return boot_parse_multiboot2((const void *)(u64)at, bytes, &boot_info, dropped);
+}
+
+static void say(const char *text)
+{
+	early_console_write(text, strlen(text));
+}
+
+static _Noreturn void refuse(const char *why)
+{
+	say(why);
+	arch_halt();
+}
+
+_Noreturn void boot_main(u32 kind, u32 at)
+{
+	u32 dropped = 0;
+	enum status status = parse(kind, at, &dropped);
+
+	early_console_init(&boot_info, &info_page.info);
+	if (status == ST_UNSUPPORTED)
+		refuse("VOS: started neither by a Multiboot2 loader nor by PVH. Use GRUB's \"multiboot2\" command.\n");
+	if (status != ST_OK)
+		refuse("VOS: the boot loader's information is malformed (or has no memory map).\n");
+	if (dropped)
+		say("VOS: more memory ranges or modules than VOS has room for; the rest is ignored.\n");
+	arch_init(&boot_info, &info_page.info);
+	kernel_main(&boot_info, &info_page.info);
+}

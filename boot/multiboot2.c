@@ -1,0 +1,156 @@
+/*
+ * multiboot2.c - parser of the Multiboot2 boot information. Pure.
+ *
+ * One table of handlers by tag type; a handler gets a tag that lies wholly within the blob, and copies from it.
+ */
+#include "multiboot2.h"
+
+#include <string.h>
+
+#include "parse.h"
+#include "range.h"
+
+struct parse {
+	struct boot_info *out;
+	u32 *dropped;
+};
+
+typedef bool (*tag_handler)(struct parse *p, const u8 *tag, u32 bytes);
+
+/* The string that starts at `from` within the tag must end within it. */
+static bool string_ok(const u8 *tag, u32 bytes, u32 from)
+{
+	return from < bytes && memchr(tag + from, '\0', bytes - from) != NULL;
+}
+
+static bool on_cmdline(struct parse *p, const u8 *tag, u32 bytes)
+{
+	u32 from = sizeof(struct mb2_tag);
+
+	if (!string_ok(tag, bytes, from))
+		return false;
+	boot_copy_string(p->out->cmdline, sizeof(p->out->cmdline), (const char *)tag + from, bytes - from);
+	return true;
+}
+
+static bool on_loader(struct parse *p, const u8 *tag, u32 bytes)
+{
+	u32 from = sizeof(struct mb2_tag);
+
+	if (!string_ok(tag, bytes, from))
+		return false;
+	boot_copy_string(p->out->loader, sizeof(p->out->loader), (const char *)tag + from, bytes - from);
+	return true;
+}
+
+static bool on_module(struct parse *p, const u8 *tag, u32 bytes)
+{
+	struct mb2_module m;
+
+	if (!string_ok(tag, bytes, sizeof(m)))
+		return false;
+	memcpy(&m, tag, sizeof(m));
+	if (m.end < m.start)
+		return false;
+	return boot_add_module(p->out, m.start, m.end - m.start, (const char *)tag + sizeof(m), bytes - sizeof(m), p->dropped);
+}
+
+static bool on_memory_map(struct parse *p, const u8 *tag, u32 bytes)
+{
+	struct mb2_memory_map map;
+	struct mb2_memory entry;
+	u32 at = sizeof(map);
+
+	if (bytes < sizeof(map))
+		return false;
+	memcpy(&map, tag, sizeof(map));
+	if (map.entry_bytes < sizeof(entry))
+		return false;
+	for (; range_ok(at, map.entry_bytes, bytes); at += map.entry_bytes) {
+		memcpy(&entry, tag + at, sizeof(entry));
+		boot_add_range(p->out, entry.start, entry.bytes, entry.type, p->dropped);
+	}
+	return at == bytes;
+}
+
+static bool on_framebuffer(struct parse *p, const u8 *tag, u32 bytes)
+{
+	struct mb2_framebuffer fb;
+
+	if (bytes < offsetof(struct mb2_framebuffer, type) + 1)
+		return false;
+	memset(&fb, 0, sizeof(fb));
+	memcpy(&fb, tag, offsetof(struct mb2_framebuffer, type) + 1);
+	p->out->framebuffer = (struct boot_framebuffer){
+		.address = HPA(fb.address), .pitch = fb.pitch, .width = fb.width, .height = fb.height,
+		.bits_per_pixel = fb.bits_per_pixel, .type = fb.type,
+	};
+	return true;
+}
+
+static bool on_efi(struct parse *p, const u8 *tag, u32 bytes)
+{
+	(void)tag;
+	(void)bytes;
+	p->out->firmware = BOOT_UEFI;
+	return true;
+}
+
+/* The tag holds a copy of the RSDP. A revision 2 one (new) wins over the first 20 bytes (old), in whatever order they come. */
+static bool on_acpi(struct parse *p, const u8 *tag, u32 bytes)
+{
+	u32 from = sizeof(struct mb2_tag);
+	u32 rsdp_bytes = bytes - from;
+
+	if (rsdp_bytes < 20)
+		return false;
+	if (rsdp_bytes > sizeof(p->out->rsdp_copy))
+		rsdp_bytes = sizeof(p->out->rsdp_copy);
+	if (rsdp_bytes <= p->out->rsdp_copy_bytes)
+		return true;
+	memcpy(p->out->rsdp_copy, tag + from, rsdp_bytes);
+	p->out->rsdp_copy_bytes = rsdp_bytes;
+	return true;
+}
+
+static const tag_handler handlers[] = {
+	[MB2_CMDLINE] = on_cmdline,
+	[MB2_LOADER] = on_loader,
+	[MB2_MODULE] = on_module,
+	[MB2_MEMORY_MAP] = on_memory_map,
+	[MB2_FRAMEBUFFER] = on_framebuffer,
+	[MB2_EFI32] = on_efi,
+	[MB2_EFI64] = on_efi,
+	[MB2_ACPI_OLD] = on_acpi,
+	[MB2_ACPI_NEW] = on_acpi,
+};
+
+enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_info *out, u32 *dropped)
+{
+	const u8 *base = blob;
+	struct parse p = { .out = out, .dropped = dropped };
+	struct mb2_info info;
+	struct mb2_tag tag;
+	u64 at = sizeof(info);
+
+	memset(out, 0, sizeof(*out));
+	*dropped = 0;
+	out->framebuffer.type = BOOT_FRAMEBUFFER_NONE;
+	if (bytes < sizeof(info))
+		return ST_INVAL;
+	memcpy(&info, base, sizeof(info));
+	if (info.total_bytes > bytes)
+		return ST_INVAL;
+	for (;;) {
+		if (!range_ok(at, sizeof(tag), info.total_bytes))
+			return ST_INVAL;	/* no end tag */
+		memcpy(&tag, base + at, sizeof(tag));
+		if (tag.bytes < sizeof(tag) || !range_ok(at, tag.bytes, info.total_bytes))
+			return ST_INVAL;
+		if (tag.type == MB2_END)
+			return out->range_count > 0 ? ST_OK : ST_INVAL;
+		if (tag.type < ARRAY_COUNT(handlers) && handlers[tag.type] && !handlers[tag.type](&p, base + at, tag.bytes))
+			return ST_INVAL;
+		at += align_up(tag.bytes, 8);
+	}
+}
