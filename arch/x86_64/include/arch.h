@@ -30,7 +30,8 @@ struct pcpu {
 	struct thread *idle;
 	bool need_resched;	/* set by interrupts; looked at on the way out of the kernel and before each VM entry */
 	struct fpu_area *fpu_live;	/* whose extended state is in the registers */
-	struct fpu_area *fpu_want;	/* whose should be, when ring 3 or the guest runs */
+	struct fpu_area *fpu_want;	/* whose ring 3 must find: of the last thread that is no kernel thread */
+	bool fpu_parked;	/* CR0.TS is set, because those two differ */
 	void *sched;		/* the scheduler's per-pCPU data */
 	void *arch;		/* GDT, TSS, window ... */
 	void *virt;		/* the back end's per-pCPU data */
@@ -166,7 +167,8 @@ static inline hpa_t direct_hpa(const void *p)
 {
 	return HPA((u64)p - DIRECT_BASE);
 }
-/* Map [hpa, hpa + bytes), whole 2 MiB pages, RW NX into the direct map. Table frames come from `table_frames`, which must not recurse here. */
+/* Map [hpa, hpa + bytes), whole 2 MiB pages, RW NX into the direct map; what is mapped already is fine. Needs no frames: tables come from a fixed reserve, enough
+ * for memory in 32 different GiB (so take kernel chunks from one end). ST_NOMEM beyond that, ST_UNSUPPORTED beyond 4 TiB. */
 enum status arch_direct_map(hpa_t hpa, u64 bytes) MUST_CHECK;
 
 /* Zero a frame (4 KiB or 2 MiB) or copy between a frame and kernel memory through this pCPU's window. Works for every frame, mapped or not. */
@@ -174,7 +176,7 @@ void arch_frame_zero(hpa_t frame, enum pt_level level);
 void arch_frame_write(hpa_t at, const void *from, u64 bytes);	/* within one 4 KiB frame */
 void arch_frame_read(hpa_t at, void *to, u64 bytes);		/* likewise; also for firmware tables */
 
-/* Device registers: uncached mapping that stays for ever. NULL if the table is full. */
+/* Device registers: uncached mapping that stays for ever. NULL if the table is full or the address is beyond what this processor has. */
 void *arch_mmio_map(hpa_t hpa, u64 bytes);
 
 /* ---- Early and last words (arch/x86_64/cpu/early_console.c) -------------------------------------------------------------------- */

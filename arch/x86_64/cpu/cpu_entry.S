@@ -1,0 +1,230 @@
+/*
+ * cpu_entry.S - every way into ring 0 and back: exceptions, interrupts, SYSCALL; and the stack switch between threads.
+ *
+ * GS holds the pCPU in ring 0 and zero in ring 3 (ring 3 can't write it: CR4.FSGSBASE is off). Offsets into struct pcpu, struct trap_frame
+ * and struct thread are asserted in cpu_thread.c.
+ */
+#include "entry_offsets.h"
+
+	.text
+
+/* ---- Stubs: 16 bytes each, so that the IDT is made by a loop. Each leaves the vector and an error code (0 if the processor gave none). */
+	.globl cpu_stubs
+	.balign 16
+cpu_stubs:
+	vector = 0
+	.rept 256
+	.balign 16
+	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX push an error code (APM Vol. 2 8.2). */
+	.if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+	.else
+	pushq $0
+	.endif
+	pushq $vector
+	.if vector == 1
+	jmp trap_debug
+	.elseif vector == 2 || vector == 8 || vector == 18
+	jmp trap_paranoid
+	.else
+	jmp trap
+	.endif
+	vector = vector + 1
+	.endr
+
+	.macro PUSH_REGISTERS
+	pushq %rax
+	pushq %rcx
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	pushq %rbx
+	pushq %rbp
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	.endm
+
+	.macro POP_REGISTERS
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %rcx
+	popq %rax
+	.endm
+
+	/* Interrupt gates leave AC and DF as ring 3 set them: AC would open SMAP. */
+	.macro CLEAN_FLAGS
+	cld
+	cmpb $0, cpu_has_smap
+	je 9f
+	clac
+9:
+	.endm
+
+	.balign 16
+trap:
+	testb $3, 24(%rsp)
+	jz 1f
+	swapgs
+trap_swapped:
+1:	PUSH_REGISTERS
+	CLEAN_FLAGS
+	movq %rsp, %rdi
+	call cpu_trap
+	testb $3, TRAP_CS(%rsp)
+	jz 2f
+	swapgs
+2:	POP_REGISTERS
+	addq $16, %rsp
+	iretq
+
+/* #DB has a stack of its own because of breakpoints a guest may have left behind. From ring 3 it is an ordinary trap: move to the thread's stack. */
+trap_debug:
+	testb $3, 24(%rsp)
+	jz trap_paranoid
+	swapgs
+	movq %rax, %gs:PCPU_USER_STACK
+	movq %rsp, %rax
+	movq %gs:PCPU_KERNEL_STACK, %rsp
+	pushq 48(%rax)
+	pushq 40(%rax)
+	pushq 32(%rax)
+	pushq 24(%rax)
+	pushq 16(%rax)
+	pushq 8(%rax)
+	pushq (%rax)
+	movq %gs:PCPU_USER_STACK, %rax
+	jmp trap_swapped
+
+/* NMI, #DF, #MC, #DB in ring 0: may come anywhere, also where GS isn't ours. The pCPU's address is at the top of the interrupt stack. */
+trap_paranoid:
+	PUSH_REGISTERS
+	CLEAN_FLAGS
+	movl $MSR_GS_BASE_NUMBER, %ecx
+	rdmsr
+	movl %eax, %ebx
+	movl %edx, %r12d
+	movl TRAP_BYTES(%rsp), %eax
+	movl TRAP_BYTES + 4(%rsp), %edx
+	wrmsr
+	movq %rsp, %rdi
+	call cpu_paranoid_trap
+	movl $MSR_GS_BASE_NUMBER, %ecx
+	movl %ebx, %eax
+	movl %r12d, %edx
+	wrmsr
+	POP_REGISTERS
+	addq $16, %rsp
+	iretq
+
+/* ---- SYSCALL: RAX number, RDI RSI RDX R10 R8 R9 arguments, RCX RIP, R11 RFLAGS. SFMASK has cleared IF TF DF AC NT. -------------------- */
+	.globl cpu_syscall
+	.balign 64
+cpu_syscall:
+	swapgs
+	movq %rsp, %gs:PCPU_USER_STACK
+	movq %gs:PCPU_KERNEL_STACK, %rsp
+	cmpq $SYS_FIRST_NUMBER, %rax
+	jb syscall_foreign
+	pushq %gs:PCPU_USER_STACK
+	pushq %rcx
+	pushq %r11
+	pushq %rax				/* the seventh argument; keeps the stack aligned */
+	movq %r10, %rcx
+	call syscall_dispatch			/* -> RAX:RDX */
+	cmpb $0, %gs:PCPU_NEED_RESCHED
+	jne syscall_resched
+syscall_return:
+	addq $8, %rsp
+	popq %r11
+	popq %rcx
+	/* A SYSCALL in the last bytes of the lower half leaves a RIP that SYSRET would fault on in ring 0. */
+	movq %rcx, %rsi
+	shrq $47, %rsi
+	jnz syscall_bad_rip
+syscall_exit:
+	xorl %edi, %edi
+	xorl %r8d, %r8d
+	xorl %r9d, %r9d
+	xorl %r10d, %r10d
+	popq %rsp
+	swapgs
+	sysretq
+
+syscall_resched:
+	pushq %rax
+	pushq %rdx
+	call kernel_exit_check
+	popq %rdx
+	popq %rax
+	jmp syscall_return
+
+syscall_bad_rip:
+	xorl %ecx, %ecx				/* nothing is mapped there: the thread faults, in ring 3 */
+	xorl %esi, %esi
+	jmp syscall_exit
+
+/* Not our number: resume at the thread's handler with every register as it was; RCX holds the return RIP, R11 RFLAGS. */
+syscall_foreign:
+	pushq %rax
+	movq %gs:PCPU_CURRENT, %rax
+	movq THREAD_COMPAT_HANDLER(%rax), %rax
+	testq %rax, %rax
+	jz 1f
+	pushq $USER_DATA_SELECTOR
+	pushq %gs:PCPU_USER_STACK
+	pushq %r11
+	pushq $USER_CODE_SELECTOR
+	pushq %rax
+	movq 40(%rsp), %rax
+	swapgs
+	iretq
+1:	popq %rdi
+	movq %rcx, %rsi
+	call kernel_foreign_call
+	ud2
+
+/* ---- cpu_stack_switch(u64 *save_rsp, u64 load_rsp): the calling thread sleeps here; the other one returns from its own call. */
+	.globl cpu_stack_switch
+	.balign 16
+cpu_stack_switch:
+	pushq %rbx
+	pushq %rbp
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	movq %rsp, (%rdi)
+	movq %rsi, %rsp
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	ret
+
+/* First return of a new ring-3 thread: its stack holds a trap frame (cpu_thread.c). */
+	.globl cpu_thread_start
+cpu_thread_start:
+	swapgs
+	POP_REGISTERS
+	addq $16, %rsp
+	iretq
+
+	.section .note.GNU-stack, "", @progbits

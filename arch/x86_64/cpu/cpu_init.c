@@ -1,0 +1,200 @@
+/*
+ * cpu_init.c - the boot pCPU from the loader's state to ours: features, control registers, tables; and what CPUID says, for the info page.
+ *
+ * CR4 is written only with bits that CPUID names: some emulators answer a reserved bit with a fake VM exit instead of #GP.
+ */
+#include <string.h>
+
+#include "cpu.h"
+#include "cpu_entry.h"
+#include "info_page.h"
+#include "screen.h"
+
+#define SFMASK_BITS (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
+#define PAT_RESET 0x0007040600070406ull
+
+struct cpu_features cpu_features;
+bool cpu_has_smap;
+u32 pcpu_count = 1;
+
+static struct cpu_data boot_cpu_data;
+static struct pcpu boot_pcpu = { .self = &boot_pcpu, .arch = &boot_cpu_data };
+
+/* The leaves we look at. */
+enum cpuid_word { W_1_ECX, W_1_EDX, W_7_EBX, W_7_ECX, W_D1_EAX, W_80000001_ECX, W_80000001_EDX, W_80000007_EDX, CPUID_WORDS };
+
+static u32 cpuid_words[CPUID_WORDS];
+
+static void read_cpuid_words(void)
+{
+	u32 max = cpuid(0, 0).eax;
+	u32 extended = cpuid(0x80000000u, 0).eax;
+	struct cpuid c = cpuid(1, 0);
+
+	cpuid_words[W_1_ECX] = c.ecx;
+	cpuid_words[W_1_EDX] = c.edx;
+	if (max >= 7) {
+		c = cpuid(7, 0);
+		cpuid_words[W_7_EBX] = c.ebx;
+		cpuid_words[W_7_ECX] = c.ecx;
+	}
+	if (max >= 0xd)
+		cpuid_words[W_D1_EAX] = cpuid(0xd, 1).eax;
+	c = cpuid(0x80000001u, 0);
+	cpuid_words[W_80000001_ECX] = c.ecx;
+	cpuid_words[W_80000001_EDX] = c.edx;
+	if (extended >= 0x80000007u)
+		cpuid_words[W_80000007_EDX] = cpuid(0x80000007u, 0).edx;
+	cpu_features.physical_bits = extended >= 0x80000008u ? (u8)cpuid(0x80000008u, 0).eax : 36;
+}
+
+static bool has(enum cpuid_word word, u32 bit)
+{
+	return (cpuid_words[word] & BIT32(bit)) != 0;
+}
+
+/* What the info page tells; virtualization features are the back ends' to tell. */
+static const struct {
+	u8 feature;		/* enum info_feature */
+	u8 word, bit;
+} told_features[] = {
+	{ FEAT_PAGES_1G, W_80000001_EDX, 26 },
+	{ FEAT_NX, W_80000001_EDX, 20 },
+	{ FEAT_SMEP, W_7_EBX, 7 },
+	{ FEAT_SMAP, W_7_EBX, 20 },
+	{ FEAT_UMIP, W_7_ECX, 2 },
+	{ FEAT_XSAVE, W_1_ECX, 26 },
+	{ FEAT_XSAVEOPT, W_D1_EAX, 0 },
+	{ FEAT_X2APIC, W_1_ECX, 21 },
+	{ FEAT_TSC_DEADLINE, W_1_ECX, 24 },
+	{ FEAT_INVARIANT_TSC, W_80000007_EDX, 8 },
+};
+
+static const struct {
+	u64 cr4;
+	u8 word, bit;
+} cr4_features[] = {
+	{ CR4_DE, W_1_EDX, 2 },
+	{ CR4_MCE, W_1_EDX, 7 },
+	{ CR4_PGE, W_1_EDX, 13 },
+	{ CR4_OSFXSR | CR4_OSXMMEXCPT, W_1_EDX, 25 },
+	{ CR4_OSXSAVE, W_1_ECX, 26 },
+	{ CR4_SMEP, W_7_EBX, 7 },
+	{ CR4_SMAP, W_7_EBX, 20 },
+	{ CR4_UMIP, W_7_ECX, 2 },
+};
+
+/* `safe` on the command line: only what every 64-bit processor has had for long. */
+static void find_features(const struct boot_info *boot)
+{
+	bool is_safe = boot_option(boot, "safe") != NULL;
+	u32 i;
+
+	read_cpuid_words();
+	cpu_features.cr4 = CR4_PAE;
+	for (i = 0; i < ARRAY_COUNT(cr4_features); i++)
+		if (has((enum cpuid_word)cr4_features[i].word, cr4_features[i].bit))
+			cpu_features.cr4 |= cr4_features[i].cr4;
+	cpu_has_smap = (cpu_features.cr4 & CR4_SMAP) != 0;
+	cpu_features.has_xsaveopt = !is_safe && has(W_D1_EAX, 0);
+	cpu_features.has_x2apic = !is_safe && has(W_1_ECX, 21);
+	cpu_features.has_tsc_deadline = !is_safe && has(W_1_ECX, 24);
+	cpu_features.has_1g = !is_safe && has(W_80000001_EDX, 26);
+}
+
+static void tell_features(struct info_page *info)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_COUNT(told_features); i++) {
+		if (has((enum cpuid_word)told_features[i].word, told_features[i].bit))
+			info->features_used |= BIT64(told_features[i].feature);
+		else
+			info->features_missing |= BIT64(told_features[i].feature);
+	}
+}
+
+static void tell_names(struct info_page *info)
+{
+	struct cpuid c = cpuid(0, 0);
+	u32 leaf;
+
+	memcpy(info->vendor, &c.ebx, 4);
+	memcpy(info->vendor + 4, &c.edx, 4);
+	memcpy(info->vendor + 8, &c.ecx, 4);
+	if (cpuid(0x80000000u, 0).eax < 0x80000004u)
+		return;
+	for (leaf = 0; leaf < 3; leaf++) {
+		c = cpuid(0x80000002u + leaf, 0);
+		memcpy(info->brand + leaf * 16, &c, sizeof(c));
+	}
+}
+
+static void tell_boot(const struct boot_info *boot, struct info_page *info)
+{
+	static const char *const names[] = { [BOOT_BIOS] = "BIOS", [BOOT_UEFI] = "UEFI", [BOOT_PVH] = "PVH" };
+	u32 i;
+
+	info->magic = INFO_MAGIC;
+	info->pcpu_count = pcpu_count;
+	memcpy(info->loader, boot->loader, sizeof(info->loader));
+	memcpy(info->cmdline, boot->cmdline, sizeof(info->cmdline));
+	memcpy(info->firmware, names[boot->firmware], strlen(names[boot->firmware]));
+	for (i = 0; i < boot->range_count; i++)
+		if (boot->ranges[i].type == BOOT_MEMORY_USABLE)
+			info->memory_bytes += boot->ranges[i].bytes;
+}
+
+static void refuse(const char *why)
+{
+	early_console_write(why, strlen(why));
+	arch_halt();
+}
+
+static void set_control_registers(void)
+{
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE | EFER_SCE);
+	if (has(W_1_EDX, 16))
+		wrmsr(MSR_PAT, PAT_RESET);	/* so that PT_UNCACHED means what pt_host.c says */
+	cr0_write(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
+}
+
+static void syscall_init(void)
+{
+	wrmsr(MSR_STAR, (u64)SEL_SYSRET_BASE << 48 | (u64)SEL_KERNEL_CODE << 32);
+	wrmsr(MSR_LSTAR, (u64)cpu_syscall);
+	wrmsr(MSR_SFMASK, SFMASK_BITS);
+	/* SYSENTER: a null CS makes it #GP. AMD has none in long mode, but keeps the register. */
+	wrmsr(MSR_SYSENTER_CS, 0);
+}
+
+void arch_init(const struct boot_info *boot, struct info_page *info)
+{
+	info->tsc_boot = arch_tsc();
+	find_features(boot);
+	if (!has(W_80000001_EDX, 20))
+		refuse("VOS: this processor has no NX (no-execute), or the firmware has switched it off. VOS needs it.\n");
+	boot_pcpu.apic_id = cpuid(1, 0).ebx >> 24;
+	set_control_registers();
+	cpu_tables_init(&boot_pcpu);
+	kernel_map_init();
+	cr4_write(cpu_features.cr4);
+	syscall_init();
+	fpu_init(info);
+	tell_features(info);
+	tell_names(info);
+	tell_boot(boot, info);
+	screen_init(boot);
+}
+
+/* STI holds interrupts off for one instruction, so that none slips in before HLT. */
+void arch_idle(void)
+{
+	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+}
+
+_Noreturn void arch_halt(void)
+{
+	for (;;)
+		__asm__ volatile("cli\n\thlt");
+}

@@ -1,0 +1,71 @@
+/*
+ * cpu_trap.c - what the entry stubs call: sorts traps into those the processor's own business explains, the kernel's, and panics.
+ */
+#include "cpu.h"
+
+/* The stack protector's canary; set in boot/header.S before the first C function. */
+u64 __stack_chk_guard;
+_Noreturn void __stack_chk_fail(void);
+
+_Noreturn void __stack_chk_fail(void)
+{
+	struct trap_frame frame = { .vector = VECTOR_GP, .rip = (u64)__builtin_return_address(0), .cs = SEL_KERNEL_CODE };
+
+	kernel_panic_frame(&frame, 0);
+}
+
+static bool is_user(const struct trap_frame *frame)
+{
+	return (frame->cs & 3) != 0;
+}
+
+/*
+ * First use of extended state by ring 3 while a guest's is in the registers (arch_fpu_park). Under a guest's XCR0 an AVX instruction is #UD
+ * before it is #NM.
+ */
+static bool is_parked_fpu(const struct trap_frame *frame)
+{
+	if (frame->vector != VECTOR_NM && frame->vector != VECTOR_UD)
+		return false;
+	return fpu_unpark();
+}
+
+static void user_exception(struct trap_frame *frame)
+{
+	u64 address = frame->vector == VECTOR_PF ? cr2_read() : 0;
+
+	if (frame->vector == VECTOR_DB) {
+		dr7_write(0);
+		dr6_write(0);
+	}
+	if (!is_parked_fpu(frame))
+		kernel_user_exception(frame, address);
+}
+
+void cpu_trap(struct trap_frame *frame)
+{
+	if (frame->vector >= VECTOR_EXCEPTIONS)
+		arch_interrupt((u32)frame->vector);
+	else if (is_user(frame))
+		user_exception(frame);
+	else
+		kernel_panic_frame(frame, cr2_read());
+	if (is_user(frame) && pcpu_self()->need_resched)
+		kernel_exit_check();
+}
+
+/* On an interrupt stack: no scheduling, no locks. NMIs are counted; a guest's left-over breakpoint is disarmed. */
+void cpu_paranoid_trap(struct trap_frame *frame)
+{
+	switch (frame->vector) {
+	case VECTOR_NMI:
+		cpu_data()->nmi_count++;
+		return;
+	case VECTOR_DB:
+		dr7_write(0);
+		dr6_write(0);
+		return;
+	default:
+		kernel_panic_frame(frame, cr2_read());
+	}
+}

@@ -1,0 +1,146 @@
+/*
+ * early_console.c - the kernel's own console: which UART and whether there is a screen, from the command line in Xen's words
+ * (console=com1,vga  com1=115200,8n1,0x3f8,4) and Linux's (console=ttyS0,115200).
+ *
+ * Output goes to the screen always, and to the UART until the serial driver takes it over; a panic takes it back.
+ */
+#include <string.h>
+
+#include "arch.h"
+#include "info_page.h"
+#include "screen.h"
+#include "uart.h"
+
+#define DEFAULT_BAUD 115200u
+#define COM_COUNT 2u
+
+static struct com_port {
+	u16 port;
+	u32 irq;
+	u32 baud;
+} coms[COM_COUNT] = {
+	{ .port = 0x3f8, .irq = 4, .baud = DEFAULT_BAUD },
+	{ .port = 0x2f8, .irq = 3, .baud = DEFAULT_BAUD },
+};
+
+static u16 uart_port;		/* 0 = none */
+static bool uart_is_ours;
+
+static bool starts_with(const char *text, const char *with)
+{
+	size_t bytes = strlen(with);
+
+	return strlen(text) >= bytes && memcmp(text, with, bytes) == 0;
+}
+
+/* The next comma-separated item of this word; NULL at its end. */
+static const char *next_item(const char *p)
+{
+	while (*p != '\0' && *p != ' ' && *p != ',')
+		p++;
+	return *p == ',' ? p + 1 : NULL;
+}
+
+/* Decimal or 0x hexadecimal, at most `limit`; `otherwise` if it is no such number. */
+static u32 number(const char *p, u32 limit, u32 otherwise)
+{
+	u32 base = 10, value = 0, digit;
+	bool any = false;
+
+	if (starts_with(p, "0x")) {
+		base = 16;
+		p += 2;
+	}
+	for (;; p++, any = true) {
+		if (*p >= '0' && *p <= '9')
+			digit = (u32)(*p - '0');
+		else if (*p >= 'a' && *p <= 'f')
+			digit = (u32)(*p - 'a') + 10;
+		else
+			digit = base;
+		if (digit >= base)
+			return any ? value : otherwise;
+		value = value * base + digit;
+		if (value > limit)
+			return otherwise;
+	}
+}
+
+/* "115200,8n1,0x3f8,4": each part may be missing. Only 8n1 exists here. */
+static void com_configure(struct com_port *com, const char *item)
+{
+	com->baud = number(item, DEFAULT_BAUD, com->baud);
+	item = next_item(item);
+	item = item ? next_item(item) : NULL;
+	if (!item)
+		return;
+	com->port = (u16)number(item, 0xffff - 7, com->port);
+	item = next_item(item);
+	if (item)
+		com->irq = number(item, 15, com->irq);
+}
+
+/* Which of the two: -1 = none. */
+static int com_choose(const struct boot_info *boot)
+{
+	const char *item = boot_option(boot, "console");
+
+	if (!item)
+		return 0;
+	for (; item; item = next_item(item)) {
+		if (starts_with(item, "com2"))
+			return 1;
+		if (starts_with(item, "com1"))
+			return 0;
+		if (starts_with(item, "ttyS")) {
+			struct com_port *com = &coms[item[4] == '1'];
+
+			if (next_item(item))
+				com->baud = number(next_item(item), DEFAULT_BAUD, com->baud);
+			return item[4] == '1';
+		}
+	}
+	return -1;
+}
+
+void early_console_init(const struct boot_info *boot, struct info_page *info)
+{
+	const char *word;
+	int choice = com_choose(boot);
+
+	word = boot_option(boot, "com1");
+	if (word)
+		com_configure(&coms[0], word);
+	word = boot_option(boot, "com2");
+	if (word)
+		com_configure(&coms[1], word);
+	if (choice < 0 || !uart_init(coms[choice].port, coms[choice].baud))
+		return;
+	uart_port = coms[choice].port;
+	uart_is_ours = true;
+	info->serial_port = uart_port;
+	info->serial_irq = coms[choice].irq;
+	info->serial_baud = coms[choice].baud;
+}
+
+void early_console_write(const char *text, size_t bytes)
+{
+	size_t i;
+
+	for (i = 0; uart_is_ours && i < bytes; i++) {
+		if (text[i] == '\n')
+			uart_put(uart_port, '\r');
+		uart_put(uart_port, text[i]);
+	}
+	screen_write(text, bytes);
+}
+
+void early_console_serial_off(void)
+{
+	uart_is_ours = false;
+}
+
+void early_console_serial_on(void)
+{
+	uart_is_ours = uart_port != 0;
+}

@@ -1,0 +1,256 @@
+/*
+ * kernel_map.c - the kernel's half of every address space (memory_layout.h), and the windows through which other frames are touched.
+ *
+ * The top-level entries of this half are made once, here, and are the same in every PD, so a mapping added later is seen everywhere at once.
+ * Tables come from a reserve in bss: the kernel's half never needs a frame, so arch_direct_map can't recurse into the frame allocator.
+ * The reserve is enough for the direct map of DIRECT_TABLES different GiB; a frame allocator that fills its kernel class from one end
+ * uses few. The walker is pt.h's. No identity map is left: firmware tables are read through the window.
+ */
+#include <string.h>
+
+#include "cpu.h"
+#include "lock.h"
+#include "range.h"
+
+#define DIRECT_TERABYTES 4u
+#define DIRECT_TOPS (2u * DIRECT_TERABYTES)	/* a top-level entry covers 512 GiB */
+#define DIRECT_TABLES 32u
+#define MMIO_TABLES 24u
+#define OTHER_TABLES 20u			/* root, image, windows */
+#define TABLES (DIRECT_TOPS + DIRECT_TABLES + MMIO_TABLES + OTHER_TABLES)
+
+#define TOP_INDEX(va) ((va) >> 39 & 511u)
+#define VA48(va) ((va) & (BIT64(48) - 1))	/* the walker knows 48 bits and no sign */
+#define MMIO_BYTES (1 * GIB)
+#define WINDOW_SLOTS 8u		/* 4 KiB slots a pCPU has in the window's first 2 MiB, so that pCPUs don't share a cache line of it */
+
+extern char text_start[], text_end[], rodata_start[], embed_end[], data_start[], data_end[];
+
+static u64 tables[TABLES][512] __attribute__((aligned(PAGE_SIZE)));
+static u32 tables_used;
+static struct lock map_lock;	/* guards tables_used, the tree and mmio_next */
+static u64 mmio_next = MMIO_BASE;
+
+static hpa_t image_hpa(const void *p)
+{
+	return HPA((u64)p - KERNEL_BASE);
+}
+
+static enum status table_alloc(void *ctx, hpa_t *out)
+{
+	(void)ctx;
+	if (tables_used == TABLES)
+		return ST_NOMEM;
+	*out = image_hpa(tables[tables_used++]);
+	return ST_OK;
+}
+
+/* Nothing is ever unmapped here but window leaves, which are written directly. */
+static void table_free(void *ctx, hpa_t frame)
+{
+	(void)ctx;
+	(void)frame;
+}
+
+static u64 *table_pointer(void *ctx, hpa_t frame)
+{
+	(void)ctx;
+	return (u64 *)(KERNEL_BASE + frame.raw);
+}
+
+static const struct pt_frames table_frames = { .alloc = table_alloc, .free = table_free, .pointer = table_pointer };
+static struct pt kernel_pt;
+static u64 *window_small;	/* the table of 4 KiB slots */
+static u64 *window_large;	/* the table above it: entry 1 + id is pCPU id's 2 MiB slot */
+
+static void must(enum status status)
+{
+	if (status != ST_OK)
+		__builtin_trap();	/* before there is a log: our own table of constants is wrong */
+}
+
+static void map_image(const char *start, const char *end, u32 rights)
+{
+	u64 va;
+
+	for (va = (u64)start; va < (u64)end; va += PAGE_SIZE)
+		must(pt_map(&kernel_pt, VA48(va), HPA(va - KERNEL_BASE), PT_LEVEL_4K, rights | PT_GLOBAL));
+}
+
+/* A table for a top-level entry, so that PDs made later and earlier agree about this half. */
+static u64 *make_top(u64 va)
+{
+	u64 *top = table_pointer(NULL, kernel_pt.root);
+	hpa_t table;
+
+	must(table_alloc(NULL, &table));
+	top[TOP_INDEX(va)] = pt_host.table(table);
+	return table_pointer(NULL, table);
+}
+
+static void make_windows(void)
+{
+	u64 *level3 = make_top(WINDOW_BASE);
+	hpa_t level2, level1;
+
+	must(table_alloc(NULL, &level2));
+	must(table_alloc(NULL, &level1));
+	window_large = table_pointer(NULL, level2);
+	window_small = table_pointer(NULL, level1);
+	level3[0] = pt_host.table(level2);
+	window_large[0] = pt_host.table(level1);
+}
+
+void kernel_map_init(void)
+{
+	u32 i;
+
+	must(pt_init(&kernel_pt, &pt_host, &table_frames, false));
+	for (i = 0; i < DIRECT_TOPS; i++)
+		make_top(DIRECT_BASE + i * 512 * GIB);
+	make_top(MMIO_BASE);
+	make_windows();
+	map_image(text_start, text_end, PT_R | PT_X);
+	map_image(rodata_start, embed_end, PT_R);
+	map_image(data_start, data_end, PT_R | PT_W);
+	cr3_write(kernel_pt.root.raw);
+	/* The early mappings were not global, so they are gone. */
+}
+
+void arch_space_init(u64 *top_table)
+{
+	memcpy(top_table + 256, table_pointer(NULL, kernel_pt.root) + 256, 256 * sizeof(u64));
+}
+
+hpa_t arch_space_kernel(void)
+{
+	return kernel_pt.root;
+}
+
+void arch_space_switch(hpa_t root)
+{
+	if (cr3_read() != root.raw)
+		cr3_write(root.raw);
+}
+
+void arch_tlb_flush_page(u64 va)
+{
+	invlpg(va);
+}
+
+void arch_tlb_flush_all(void)
+{
+	u64 cr4 = cr4_read();
+
+	/* Global pages too: clear and set PGE (APM Vol. 2 5.5.2). */
+	cr4_write(cr4 ^ CR4_PGE);
+	cr4_write(cr4);
+}
+
+enum status arch_direct_map(hpa_t hpa, u64 bytes)
+{
+	enum status status = ST_OK;
+	u64 at;
+
+	if (!range_ok(hpa.raw, bytes, DIRECT_TOPS * 512 * GIB))
+		return ST_UNSUPPORTED;
+	if (!aligned_ok(hpa.raw | bytes, PAGE_SIZE_2M))
+		return ST_INVAL;
+	lock_acquire(&map_lock);
+	for (at = 0; at < bytes; at += PAGE_SIZE_2M) {
+		status = pt_map(&kernel_pt, VA48(DIRECT_BASE + hpa.raw + at), HPA(hpa.raw + at), PT_LEVEL_2M, PT_R | PT_W | PT_GLOBAL);
+		if (status == ST_EXISTS)
+			status = ST_OK;		/* this very mapping: an address has only one */
+		if (status != ST_OK)
+			break;
+	}
+	lock_release(&map_lock);
+	return status;
+}
+
+/* With 4 KiB leaves, or, where address and size make it worth while, 2 MiB ones (framebuffers). */
+static void *mmio_map_locked(hpa_t hpa, u64 bytes)
+{
+	enum pt_level level = bytes >= PAGE_SIZE_2M ? PT_LEVEL_2M : PT_LEVEL_4K;
+	u64 leaf = level == PT_LEVEL_2M ? PAGE_SIZE_2M : PAGE_SIZE;
+	u64 first = align_down(hpa.raw, leaf);
+	u64 end = align_up(hpa.raw + bytes, leaf);
+	u64 va = align_up(mmio_next, leaf);
+	u64 at;
+
+	if (!range_ok(va - MMIO_BASE, end - first, MMIO_BYTES))
+		return NULL;
+	for (at = 0; at < end - first; at += leaf)
+		if (pt_map(&kernel_pt, VA48(va + at), HPA(first + at), level, PT_R | PT_W | PT_UNCACHED | PT_GLOBAL) != ST_OK)
+			return NULL;
+	mmio_next = va + (end - first);
+	return (void *)(va + (hpa.raw - first));
+}
+
+void *arch_mmio_map(hpa_t hpa, u64 bytes)
+{
+	void *p;
+
+	if (bytes == 0 || !range_ok(hpa.raw, bytes, BIT64(cpu_features.physical_bits) - PAGE_SIZE_2M))
+		return NULL;
+	lock_acquire(&map_lock);
+	p = mmio_map_locked(hpa, bytes);
+	lock_release(&map_lock);
+	return p;
+}
+
+/* ---- Windows. A slot is not present between uses, so only closing it needs a TLB flush. ---------------------------------- */
+
+static u8 *window_open_4k(hpa_t frame)
+{
+	u32 slot = pcpu_self()->id * WINDOW_SLOTS;
+
+	window_small[slot] = pt_host.leaf(frame, PT_R | PT_W, PT_LEVEL_4K);
+	return (u8 *)(WINDOW_BASE + slot * PAGE_SIZE);
+}
+
+static void window_close_4k(void)
+{
+	u32 slot = pcpu_self()->id * WINDOW_SLOTS;
+
+	window_small[slot] = 0;
+	invlpg(WINDOW_BASE + slot * PAGE_SIZE);
+}
+
+static void zero_bytes(void *at, u64 bytes)
+{
+	u64 words = bytes / 8;
+
+	__asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(0ull) : "memory");
+}
+
+void arch_frame_zero(hpa_t frame, enum pt_level level)
+{
+	u32 slot = 1 + pcpu_self()->id;
+
+	if (level == PT_LEVEL_4K) {
+		zero_bytes(window_open_4k(frame), PAGE_SIZE);
+		window_close_4k();
+		return;
+	}
+	window_large[slot] = pt_host.leaf(frame, PT_R | PT_W, PT_LEVEL_2M);
+	zero_bytes((void *)(WINDOW_BASE + slot * PAGE_SIZE_2M), PAGE_SIZE_2M);
+	window_large[slot] = 0;
+	invlpg(WINDOW_BASE + slot * PAGE_SIZE_2M);
+}
+
+void arch_frame_write(hpa_t at, const void *from, u64 bytes)
+{
+	u64 offset = at.raw % PAGE_SIZE;
+
+	memcpy(window_open_4k(HPA(at.raw - offset)) + offset, from, bytes);
+	window_close_4k();
+}
+
+void arch_frame_read(hpa_t at, void *to, u64 bytes)
+{
+	u64 offset = at.raw % PAGE_SIZE;
+
+	memcpy(to, window_open_4k(HPA(at.raw - offset)) + offset, bytes);
+	window_close_4k();
+}

@@ -1,0 +1,16 @@
+/*
+ * screen.h - text on VGA memory or on a linear framebuffer. Works before the screen is mapped: text is kept and painted then.
+ */
+#ifndef VOS_SCREEN_H
+#define VOS_SCREEN_H
+
+#include "boot_info.h"
+#include "types.h"
+
+/* Map the screen (arch_mmio_map) and paint what was written so far. Without a usable one, nothing happens. */
+void screen_init(const struct boot_info *boot);
+
+/* Plain text with \n \r \t \b; ANSI escape sequences are skipped, anything else that is not ASCII becomes '?'. */
+void screen_write(const char *text, size_t bytes);
+
+#endif
