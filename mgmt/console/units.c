@@ -1,0 +1,164 @@
+/*
+ * units.c - see units.h. Integers only: a fraction is kept in tenths or in exact decimal steps.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "units.h"
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Decimal digits up to limit; *text goes behind them. */
+static bool digits(const char **text, u64 limit, u64 *value)
+{
+	u64 n = 0;
+
+	if (!is_digit(**text))
+		return false;
+	for (; is_digit(**text); (*text)++) {
+		u64 digit = (u64)(**text - '0');
+
+		if (n > (limit - digit) / 10)
+			return false;
+		n = n * 10 + digit;
+	}
+	*value = n;
+	return true;
+}
+
+bool count_parse(const char *text, u32 limit, u32 *value)
+{
+	u64 n;
+
+	if (limit < 10 && is_digit(text[0]) && text[1] == 0) {
+		if ((u32)(text[0] - '0') > limit)
+			return false;
+		*value = (u32)(text[0] - '0');
+		return true;
+	}
+	if (!digits(&text, limit < 10 ? 10 : limit, &n) || *text || n > limit)
+		return false;
+	*value = (u32)n;
+	return true;
+}
+
+struct unit { const char *name; u64 factor; };
+
+/* number[.fraction]unit, exact as far as the unit allows; at most six digits behind the point. */
+static bool scaled(const char *text, const struct unit *units, u32 unit_count, u64 *value)
+{
+	u64 whole, fraction = 0, divisor = 1;
+
+	if (!digits(&text, ~0ull - 9, &whole))
+		return false;
+	if (*text == '.') {
+		const char *start = ++text;
+
+		if (!digits(&text, 999999, &fraction))
+			return false;
+		for (; start < text; start++)
+			divisor *= 10;
+		if (divisor > 1000000)
+			return false;
+	}
+	for (u32 i = 0; i < unit_count; i++) {
+		u64 part = units[i].factor / divisor * fraction + units[i].factor % divisor * fraction / divisor;
+
+		if (strcmp(text, units[i].name) != 0)
+			continue;
+		if (whole > (~0ull - part) / units[i].factor)
+			return false;
+		*value = whole * units[i].factor + part;
+		return true;
+	}
+	return false;
+}
+
+bool size_parse(const char *text, u64 *bytes)
+{
+	static const struct unit units[] = {
+		{ "K", KIB }, { "M", MIB }, { "G", GIB }, { "T", KIB * GIB },
+		{ "k", KIB }, { "m", MIB }, { "g", GIB }, { "t", KIB * GIB },
+		{ "KiB", KIB }, { "MiB", MIB }, { "GiB", GIB }, { "TiB", KIB * GIB },
+		{ "KB", 1000 }, { "MB", 1000000 }, { "GB", 1000000000 }, { "TB", 1000000000000 },
+	};
+
+	return scaled(text, units, ARRAY_COUNT(units), bytes);
+}
+
+bool time_parse(const char *text, u64 *ns)
+{
+	static const struct unit units[] = {
+		{ "", NS_PER_SECOND }, { "ns", 1 }, { "us", 1000 }, { "ms", NS_PER_MS }, { "s", NS_PER_SECOND },
+		{ "m", 60 * NS_PER_SECOND }, { "min", 60 * NS_PER_SECOND }, { "h", 3600 * NS_PER_SECOND },
+	};
+
+	return scaled(text, units, ARRAY_COUNT(units), ns);
+}
+
+bool name_ok(const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return text[length] == 0 && length >= 1 && length <= 31 && text[0] != '-';
+}
+
+/* The largest unit that gives at least 1, and the value in its tenths. */
+static u64 tenths(u64 bytes, bool rounds_up, u32 *unit)
+{
+	u64 factor = 1;
+
+	for (*unit = 0; *unit < 4 && bytes / factor >= 1024; ++*unit)
+		factor *= 1024;
+	return bytes / factor * 10 + (bytes % factor * 10 + (rounds_up ? factor - 1 : 0)) / factor;
+}
+
+const char *size_text(char *text, u64 bytes, bool rounds_up)
+{
+	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	u32 unit;
+	u64 n = tenths(bytes, rounds_up, &unit);
+
+	if (unit == 0)
+		snprintf(text, UNIT_TEXT_BYTES, "%u B", (u32)bytes);
+	else
+		snprintf(text, UNIT_TEXT_BYTES, "%llu.%u %s", (unsigned long long)(n / 10), (u32)(n % 10), names[unit]);
+	return text;
+}
+
+const char *size_short(char *text, u64 bytes)
+{
+	static const char names[] = { 'B', 'K', 'M', 'G', 'T' };
+	u32 unit;
+	u64 n = tenths(bytes, false, &unit);
+
+	if (unit == 0 || n >= 1000)
+		snprintf(text, UNIT_TEXT_BYTES, "%llu%c", (unsigned long long)(n / 10), names[unit]);
+	else
+		snprintf(text, UNIT_TEXT_BYTES, "%llu.%u%c", (unsigned long long)(n / 10), (u32)(n % 10), names[unit]);
+	return text;
+}
+
+const char *size_flag(char *text, u64 bytes)
+{
+	if (bytes >= GIB && bytes % GIB * 8 <= bytes)
+		snprintf(text, UNIT_TEXT_BYTES, "%lluG", (unsigned long long)(bytes / GIB));
+	else
+		snprintf(text, UNIT_TEXT_BYTES, "%lluM", (unsigned long long)(bytes / MIB / 2 * 2));
+	return text;
+}
+
+const char *duration_text(char *text, u64 ns)
+{
+	u64 seconds = ns / NS_PER_SECOND, days = seconds / 86400;
+	u32 rest = (u32)(seconds % 86400);
+	int at = 0;
+
+	if (days)
+		at = snprintf(text, UNIT_TEXT_BYTES, "%llud ", (unsigned long long)days);
+	snprintf(text + at, UNIT_TEXT_BYTES - (size_t)at, "%02u:%02u:%02u", rest / 3600, rest / 60 % 60, rest % 60);
+	return text;
+}
