@@ -1,0 +1,298 @@
+/*
+ * args.c - see args.h.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "out.h"
+#include "units.h"
+
+#define DEFAULT_MEMORY (512 * MIB)
+
+const struct arg_spec arg_specs[ARG_COUNT] = {
+	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
+	[ARG_CPU] = { "cpu", TYPE_COUNT, "N", "virtual CPUs (1 if not given)" },
+	[ARG_MEMORY] = { "memory", TYPE_SIZE, "SIZE",
+		"memory, such as 512M or 8G; rounded up to 2M (512M if not given)" },
+	[ARG_KERNEL] = { "kernel", TYPE_IMAGE, "IMAGE",
+		"image to boot, see list-image (the default image if not given)" },
+	[ARG_INITRD] = { "initrd", TYPE_IMAGE, "IMAGE", "initial RAM disk of the kernel" },
+	[ARG_MODULE] = { "module", TYPE_IMAGES, "IMAGE,...",
+		"further Multiboot modules; may be given several times" },
+	[ARG_CMDLINE] = { "cmdline", TYPE_TEXT, "\"TEXT\"", "kernel command line, in quotes" },
+	[ARG_PLATFORM] = { "platform", TYPE_PLATFORM, "modern|pc",
+		"virtual hardware: modern, or pc with the legacy devices" },
+	[ARG_RESTART] = { "restart", TYPE_RESTART, "POLICY",
+		"after a crash: never, on-failure:N (at most N times) or always" },
+	[ARG_VMM] = { "vmm", TYPE_IMAGE, "IMAGE",
+		"program to run as its virtual machine monitor (the built-in one if not given)" },
+	[ARG_DISK] = { "disk", TYPE_SIZE, "SIZE", "virtual disk (not supported yet)" },
+	[ARG_NIC] = { "nic", TYPE_TEXT, "NETWORK", "virtual network card (not supported yet)" },
+	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
+	[ARG_FORCE] = { "force", TYPE_SWITCH, 0, "at once, without asking the guest" },
+	[ARG_TIMEOUT] = { "timeout", TYPE_TIME, "TIME",
+		"how long the guest may take before it is forced off (30s if not given)" },
+	[ARG_LINES] = { "lines", TYPE_COUNT, "N", "only the last N lines" },
+	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },
+	[ARG_WAIT] = { "wait", TYPE_TIME_OPTIONAL, "[=TIME]",
+		"wait until it is done, at most TIME; the work goes on after that" },
+	[ARG_DRY_RUN] = { "dry-run", TYPE_SWITCH, 0, "check everything, change nothing" },
+	[ARG_YES] = { "yes", TYPE_SWITCH, 0, "do not ask" },
+	[ARG_QUIET] = { "quiet", TYPE_SWITCH, 0, "print nothing if all went well" },
+	[ARG_JSON] = { "json", TYPE_SWITCH, 0, "print the result as one JSON object" },
+	[ARG_HELP] = { "help", TYPE_SWITCH, 0, "explain this command" },
+};
+_Static_assert(ARG_COUNT <= 64, "args.given");
+
+static const char *const platform_names[PLATFORM_COUNT] = { [PLATFORM_MODERN] = "modern", [PLATFORM_PC] = "pc" };
+static const char *const restart_names[RESTART_COUNT] = {
+	[RESTART_NEVER] = "never", [RESTART_ON_FAILURE] = "on-failure", [RESTART_ALWAYS] = "always",
+};
+
+static const struct { const char *class; } classes[] = {
+	[RESULT_OK] = { "E_OK" }, [RESULT_FAILED] = { "E_FAILED" }, [RESULT_USAGE] = { "E_USAGE" },
+	[RESULT_NOT_FOUND] = { "E_NOT_FOUND" }, [RESULT_STATE] = { "E_STATE" }, [RESULT_RESOURCES] = { "E_RESOURCES" },
+	[RESULT_DENIED] = { "E_DENIED" }, [RESULT_TIMEOUT] = { "E_TIMEOUT" }, [RESULT_LINK] = { "E_LINK" },
+	[RESULT_UNSUPPORTED] = { "E_UNSUPPORTED" }, [RESULT_INTEGRITY] = { "E_INTEGRITY" },
+};
+
+const char *fault_class(enum result code)
+{
+	return code < ARRAY_COUNT(classes) ? classes[code].class : "E_FAILED";
+}
+
+bool fault_set(struct fault *fault, enum result code, const char *format, ...)
+{
+	va_list list;
+
+	fault->code = code;
+	fault->class = fault_class(code);
+	fault->at = 0;
+	va_start(list, format);
+	vsnprintf(fault->text, sizeof(fault->text), format, list);
+	va_end(list);
+	return false;
+}
+
+const char *platform_text(u32 platform)
+{
+	return platform < PLATFORM_COUNT ? platform_names[platform] : "?";
+}
+
+const char *restart_text(u32 restart)
+{
+	return restart < RESTART_COUNT ? restart_names[restart] : "?";
+}
+
+void args_init(struct args *args, const struct command *command)
+{
+	memset(args, 0, sizeof(*args));
+	args->command = command;
+	args->spec.cpus = 1;
+	args->spec.memory_bytes = DEFAULT_MEMORY;
+}
+
+bool args_has(const struct args *args, enum arg arg)
+{
+	return args->given & BIT64(arg);
+}
+
+bool arg_needs_value(enum arg arg)
+{
+	return arg_specs[arg].type != TYPE_SWITCH && arg_specs[arg].type != TYPE_TIME_OPTIONAL;
+}
+
+static bool set_name(char *to, const char *value, struct fault *fault)
+{
+	if (!name_ok(value))
+		return fault_set(fault, RESULT_USAGE,
+			"\"%.40s\" is not a name: use a-z, 0-9 and -, at most 31 characters, not "
+			"beginning with -",
+			value);
+	(void)text_copy(to, VM_NAME_BYTES, value);
+	return true;
+}
+
+static bool set_image(char *to, const char *value, struct fault *fault)
+{
+	if (*value == 0)
+		return fault_set(fault, RESULT_USAGE, "an image's name is empty. list-image shows what there is");
+	if (!text_copy(to, IMAGE_NAME_BYTES, value))
+		return fault_set(fault, RESULT_USAGE,
+			"\"%.40s...\" is too long for an image's name. list-image shows what there is", value);
+	return true;
+}
+
+static bool set_modules(struct vm_spec *spec, const char *value, struct fault *fault)
+{
+	char name[IMAGE_NAME_BYTES];
+
+	for (;;) {
+		size_t length = strcspn(value, ",");
+
+		if (spec->module_count == IMAGE_MODULES)
+			return fault_set(fault, RESULT_USAGE, "at most %u modules are possible", IMAGE_MODULES);
+		if (length >= sizeof(name))
+			return fault_set(fault, RESULT_USAGE, "\"%.40s...\" is too long for an image's name", value);
+		memcpy(name, value, length);
+		name[length] = 0;
+		if (!set_image(spec->modules[spec->module_count], name, fault))
+			return false;
+		spec->module_count++;
+		value += length;
+		if (*value == 0)
+			return true;
+		value++;
+	}
+}
+
+static bool set_platform(struct vm_spec *spec, const char *value, struct fault *fault)
+{
+	for (u32 i = 0; i < PLATFORM_COUNT; i++) {
+		if (strcmp(value, platform_names[i]) != 0)
+			continue;
+		spec->platform = i;
+		return true;
+	}
+	return fault_set(fault, RESULT_USAGE, "--platform is modern or pc, not \"%.40s\"", value);
+}
+
+static bool set_restart(struct vm_spec *spec, const char *value, struct fault *fault)
+{
+	spec->restart_limit = 0;
+	if (strcmp(value, "never") == 0) {
+		spec->restart = RESTART_NEVER;
+		return true;
+	}
+	if (strcmp(value, "always") == 0) {
+		spec->restart = RESTART_ALWAYS;
+		return true;
+	}
+	if (strncmp(value, "on-failure:", 11) == 0 && count_parse(value + 11, 1000000, &spec->restart_limit) &&
+	    spec->restart_limit) {
+		spec->restart = RESTART_ON_FAILURE;
+		return true;
+	}
+	return fault_set(fault, RESULT_USAGE,
+		"--restart is never, always or on-failure:N, such as on-failure:5, not \"%.40s\"", value);
+}
+
+static bool set_memory(struct vm_spec *spec, const char *value, struct fault *fault)
+{
+	u64 bytes;
+
+	if (!size_parse(value, &bytes))
+		return fault_set(fault, RESULT_USAGE,
+			"--memory needs a size with its unit, such as 512M or 8G, not \"%.40s\"", value);
+	if (bytes == 0 || bytes > BIT64(52))
+		return fault_set(fault, RESULT_USAGE,
+			"--memory %.40s is not possible: at least 2M is needed, and at most 4096T", value);
+	spec->memory_bytes = (bytes + PAGE_SIZE_2M - 1) & ~(PAGE_SIZE_2M - 1);
+	return true;
+}
+
+static bool set_time(u64 *ns, enum arg arg, const char *value, struct fault *fault)
+{
+	if (value == 0)
+		return true;
+	if (time_parse(value, ns) && *ns && *ns <= 86400 * NS_PER_SECOND)
+		return true;
+	return fault_set(fault, RESULT_USAGE, "--%s needs a time such as 500ms, 30s or 2m, at most 24h, not \"%.40s\"",
+		arg_specs[arg].name, value);
+}
+
+static bool set_count(u32 *count, enum arg arg, u32 limit, const char *value, struct fault *fault)
+{
+	if (count_parse(value, limit, count) && *count)
+		return true;
+	return fault_set(fault, RESULT_USAGE, "--%s needs a number from 1 to %u, not \"%.40s\"", arg_specs[arg].name,
+		limit, value);
+}
+
+/* A switch: no value, or yes/no; "no" leaves it ungiven. */
+static bool set_switch(struct args *args, enum arg arg, const char *value, struct fault *fault)
+{
+	bool is_no = value && (strcmp(value, "no") == 0 || strcmp(value, "false") == 0);
+
+	if (value && !is_no && strcmp(value, "yes") != 0 && strcmp(value, "true") != 0)
+		return fault_set(fault, RESULT_USAGE, "--%s is yes or no, not \"%.40s\"", arg_specs[arg].name, value);
+	if (is_no)
+		args->given &= ~BIT64(arg);
+	if (arg == ARG_AUTOSTART)
+		args->autostart = !is_no;
+	return true;
+}
+
+static bool set_text(char *to, size_t size, enum arg arg, const char *value, struct fault *fault)
+{
+	if (!text_copy(to, size, value))
+		return fault_set(fault, RESULT_USAGE, "--%s is too long: at most %u characters, not %zu",
+			arg_specs[arg].name, (u32)size - 1, strlen(value));
+	return true;
+}
+
+static bool set_value(struct args *args, enum arg arg, const char *value, struct fault *fault)
+{
+	struct vm_spec *spec = &args->spec;
+
+	switch (arg) {
+	case ARG_NAME:
+		return set_name(args->name, value, fault);
+	case ARG_CPU:
+		return set_count(&spec->cpus, arg, 4096, value, fault);
+	case ARG_MEMORY:
+		return set_memory(spec, value, fault);
+	case ARG_KERNEL:
+		return set_image(spec->kernel, value, fault);
+	case ARG_INITRD:
+		return set_image(spec->initrd, value, fault);
+	case ARG_MODULE:
+		return set_modules(spec, value, fault);
+	case ARG_CMDLINE:
+		return set_text(spec->cmdline, sizeof(spec->cmdline), arg, value, fault);
+	case ARG_PLATFORM:
+		return set_platform(spec, value, fault);
+	case ARG_RESTART:
+		return set_restart(spec, value, fault);
+	case ARG_VMM:
+		return set_image(spec->vmm, value, fault);
+	case ARG_DISK:
+		return fault_set(fault, RESULT_UNSUPPORTED,
+			"virtual disks are not there yet. Leave out --disk; the guest's initial RAM "
+			"disk is what it has");
+	case ARG_NIC:
+		return fault_set(fault, RESULT_UNSUPPORTED, "virtual networks are not there yet. Leave out --nic");
+	case ARG_TIMEOUT:
+		return set_time(&args->timeout_ns, arg, value, fault);
+	case ARG_WAIT:
+		return set_time(&args->wait_ns, arg, value, fault);
+	case ARG_LINES:
+		return set_count(&args->lines, arg, 1000000, value, fault);
+	case ARG_VERB:
+		return set_text(args->verb, sizeof(args->verb), arg, value, fault);
+	case ARG_AUTOSTART:
+	case ARG_FORCE:
+	case ARG_DRY_RUN:
+	case ARG_YES:
+	case ARG_QUIET:
+	case ARG_JSON:
+	case ARG_HELP:
+		return set_switch(args, arg, value, fault);
+	case ARG_COUNT:
+		break;
+	}
+	return fault_set(fault, RESULT_FAILED, "no such argument");
+}
+
+bool args_set(struct args *args, enum arg arg, const char *value, struct fault *fault)
+{
+	if (value == 0 && arg_needs_value(arg))
+		return fault_set(fault, RESULT_USAGE, "--%s needs a value: --%s %s", arg_specs[arg].name,
+			arg_specs[arg].name, arg_specs[arg].value);
+	if (args_has(args, arg) && arg != ARG_MODULE)
+		return fault_set(fault, RESULT_USAGE, "--%s is given twice", arg_specs[arg].name);
+	args->given |= BIT64(arg);
+	return set_value(args, arg, value, fault);
+}

@@ -1,0 +1,63 @@
+/*
+ * args.h - the flags of all commands: one table gives their names, types, defaults and help, and one function judges a
+ * value, whether it comes from the prompt, from JSON or from vos.conf.
+ */
+#ifndef VOS_ARGS_H
+#define VOS_ARGS_H
+
+#include "fault.h"
+#include "request.h"
+
+enum arg {
+	ARG_NAME, ARG_CPU, ARG_MEMORY, ARG_KERNEL, ARG_INITRD, ARG_MODULE, ARG_CMDLINE, ARG_PLATFORM, ARG_RESTART,
+	ARG_VMM, ARG_DISK, ARG_NIC, ARG_AUTOSTART, ARG_FORCE, ARG_TIMEOUT, ARG_LINES, ARG_VERB,
+	ARG_WAIT, ARG_DRY_RUN, ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
+	ARG_COUNT
+};
+
+enum arg_type {
+	TYPE_SWITCH,		/* no value; yes/no where a value must be */
+	TYPE_NEW_NAME,		/* name of a VM that may not be there yet */
+	TYPE_COUNT, TYPE_SIZE, TYPE_TIME, TYPE_TIME_OPTIONAL, TYPE_TEXT,
+	TYPE_IMAGE, TYPE_IMAGES, TYPE_PLATFORM, TYPE_RESTART, TYPE_VERB,
+};
+
+struct arg_spec {
+	const char *name;
+	enum arg_type type;
+	const char *value;	/* the value's name in help, "SIZE" */
+	const char *help;
+};
+
+extern const struct arg_spec arg_specs[ARG_COUNT];
+
+struct command;
+
+struct args {
+	const struct command *command;	/* 0: an empty line */
+	u64 given;			/* BIT64(enum arg) */
+	char name[VM_NAME_BYTES];
+	struct vm_spec spec;
+	u64 timeout_ns;
+	u64 wait_ns;			/* 0 = no limit */
+	u32 lines;
+	bool autostart;
+	char verb[VM_NAME_BYTES];
+};
+
+/* Everything at its default, for `command`. */
+void args_init(struct args *args, const struct command *command);
+bool args_has(const struct args *args, enum arg arg);
+/*
+ * Set one; value 0 = none was given. False: refused, and *fault says why. A second value is refused, except of
+ * --module.
+ */
+bool args_set(struct args *args, enum arg arg, const char *value, struct fault *fault);
+/* Whether the type takes its value from the next word. */
+bool arg_needs_value(enum arg arg);
+
+/* Texts of the enums in request.h, also used in reports. */
+const char *platform_text(u32 platform);
+const char *restart_text(u32 restart);
+
+#endif

@@ -1,0 +1,317 @@
+/*
+ * command.c - see command.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "out.h"
+
+#define GUESS_BYTES 24u	/* longer words are not worth a guess */
+
+static u32 smallest(u32 a, u32 b, u32 c)
+{
+	u32 m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* How many letters to insert, drop or change to make one of the other; large if a word is long. */
+static u32 distance(const char *a, const char *b)
+{
+	u32 row[GUESS_BYTES + 1], length = (u32)strlen(b);
+
+	if (length > GUESS_BYTES || strlen(a) > GUESS_BYTES)
+		return GUESS_BYTES;
+	for (u32 j = 0; j <= length; j++)
+		row[j] = j;
+	for (u32 i = 0; a[i]; i++) {
+		u32 diagonal = row[0];
+
+		row[0] = i + 1;
+		for (u32 j = 0; j < length; j++) {
+			u32 above = row[j + 1];
+
+			row[j + 1] = smallest(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
+			diagonal = above;
+		}
+	}
+	return row[length];
+}
+
+const struct command *command_named(const char *verb)
+{
+	for (u32 i = 0; i < VERB_COUNT; i++)
+		if (strcmp(commands[i].verb, verb) == 0)
+			return &commands[i];
+	return 0;
+}
+
+static void guess_verb(const char *word, struct fault *fault)
+{
+	const char *best = 0;
+	u32 best_distance = 3;
+
+	for (u32 i = 0; i < VERB_COUNT; i++) {
+		u32 d = distance(word, commands[i].verb);
+
+		if (d < best_distance) {
+			best_distance = d;
+			best = commands[i].verb;
+		}
+	}
+	if (best)
+		fault_set(fault, RESULT_USAGE, "there is no command \"%.40s\". Did you mean %s?", word, best);
+	else
+		fault_set(fault, RESULT_USAGE, "there is no command \"%.40s\". Try help", word);
+}
+
+static const struct command *by_prefix(const char *word, struct fault *fault)
+{
+	const struct command *found = command_named(word);
+	char list[160] = "";
+	size_t length = strlen(word), used = 0;
+	u32 matches = 0;
+
+	if (found)
+		return found;
+	for (u32 i = 0; i < VERB_COUNT; i++) {
+		int n;
+
+		if (length == 0 || strncmp(commands[i].verb, word, length) != 0)
+			continue;
+		found = &commands[i];
+		n = snprintf(list + used, sizeof(list) - used, "%s%s", matches ? ", " : "", found->verb);
+		if (n > 0 && (size_t)n < sizeof(list) - used)
+			used += (size_t)n;
+		matches++;
+	}
+	if (matches == 1)
+		return found;
+	if (matches > 1)
+		fault_set(fault, RESULT_USAGE, "\"%.20s\" may be %s. Type more of it", word, list);
+	else
+		guess_verb(word, fault);
+	return 0;
+}
+
+/* `vm create` is create-vm. */
+static bool is_noun(const char *word)
+{
+	return strcmp(word, "vm") == 0 || strcmp(word, "image") == 0 || strcmp(word, "config") == 0;
+}
+
+static const struct command *by_noun(const char *noun, const char *verb, struct fault *fault)
+{
+	const struct command *found = 0;
+	size_t length = strlen(verb);
+	u32 matches = 0;
+
+	for (u32 i = 0; i < VERB_COUNT; i++) {
+		const char *dash = strchr(commands[i].verb, '-');
+		size_t stem = dash ? (size_t)(dash - commands[i].verb) : 0;
+
+		if (!dash || strcmp(dash + 1, noun) != 0 || length > stem ||
+			strncmp(commands[i].verb, verb, length) != 0)
+			continue;
+		if (length == stem)
+			return &commands[i];
+		found = &commands[i];
+		matches++;
+	}
+	if (matches == 1)
+		return found;
+	fault_set(fault, RESULT_USAGE, "\"%s %.30s\" %s. Try help", noun, verb,
+		matches ? "may be several commands" : "is not a command");
+	return 0;
+}
+
+const struct command *command_find(const struct words *words, u32 *next, struct fault *fault)
+{
+	const struct command *found;
+	u32 i = 0;
+
+	if (words->count > 0 && strcmp(words->word[0], "vos") == 0)
+		i = 1;
+	if (i == words->count) {
+		fault->code = RESULT_OK;
+		return 0;
+	}
+	fault->at = words->start[i];
+	if (is_noun(words->word[i])) {
+		if (i + 1 == words->count) {
+			fault_set(fault, RESULT_USAGE, "%s needs a verb: try `%s list`", words->word[i],
+				strcmp(words->word[i], "config") == 0 ? "vm" : words->word[i]);
+			return 0;
+		}
+		*next = i + 2;
+		found = by_noun(words->word[i], words->word[i + 1], fault);
+	} else {
+		*next = i + 1;
+		found = by_prefix(words->word[i], fault);
+	}
+	if (!found)
+		fault->at = words->start[i];
+	return found;
+}
+
+static void unknown_arg(const struct command *command, const char *name, struct fault *fault)
+{
+	const char *best = 0;
+	u32 best_distance = 3;
+
+	for (u32 i = 0; i < ARG_COUNT; i++) {
+		u32 d = distance(name, arg_specs[i].name);
+
+		if ((command->takes & BIT64(i)) && i != ARG_VERB && d < best_distance) {
+			best_distance = d;
+			best = arg_specs[i].name;
+		}
+		if (strcmp(name, arg_specs[i].name) == 0 && i != ARG_VERB) {
+			fault_set(fault, RESULT_USAGE, "--%s has no meaning for %s. Try help %s", name, command->verb,
+				command->verb);
+			return;
+		}
+	}
+	if (best)
+		fault_set(fault, RESULT_USAGE, "%s has no --%.40s. Did you mean --%s?", command->verb, name, best);
+	else
+		fault_set(fault, RESULT_USAGE, "%s has no --%.40s. Try help %s", command->verb, name, command->verb);
+}
+
+enum arg command_arg(const struct command *command, const char *name, size_t length, struct fault *fault)
+{
+	u64 takes = (command->takes | BIT64(ARG_HELP)) & ~BIT64(ARG_VERB);
+	enum arg found = ARG_COUNT;
+	char word[48];
+
+	for (u32 i = 0; i < ARG_COUNT; i++) {
+		if (!(takes & BIT64(i)) || length == 0 || strncmp(arg_specs[i].name, name, length) != 0)
+			continue;
+		if (arg_specs[i].name[length] == 0)
+			return (enum arg)i;
+		if (found != ARG_COUNT) {
+			fault_set(fault, RESULT_USAGE, "--%.*s may be --%s or --%s. Type more of it", (int)length, name,
+				arg_specs[found].name, arg_specs[i].name);
+			return ARG_COUNT;
+		}
+		found = (enum arg)i;
+	}
+	if (found == ARG_COUNT) {
+		snprintf(word, sizeof(word), "%.*s", (int)(length < 40 ? length : 40), name);
+		unknown_arg(command, word, fault);
+	}
+	return found;
+}
+
+bool command_complete(const struct args *args, struct fault *fault)
+{
+	u64 missing = args->command->needs & ~args->given;
+
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if (missing & BIT64(i))
+			return fault_set(fault, RESULT_USAGE, "%s needs --%s %s. For example: %s",
+				args->command->verb, arg_specs[i].name, arg_specs[i].value, args->command->example);
+	return true;
+}
+
+/* The word at *i is a flag; takes its value from behind a = or from the next word. */
+static bool parse_flag(struct args *args, const struct words *words, u32 *i, struct fault *fault)
+{
+	const char *flag = words->word[*i] + 2, *value = strchr(flag, '=');
+	size_t length = value ? (size_t)(value - flag) : strlen(flag);
+	enum arg arg = command_arg(args->command, flag, length, fault);
+
+	if (arg == ARG_COUNT)
+		return false;
+	if (value)
+		return args_set(args, arg, value + 1, fault);
+	if (!arg_needs_value(arg))
+		return args_set(args, arg, 0, fault);
+	if (*i + 1 < words->count && (words->is_quoted[*i + 1] || strncmp(words->word[*i + 1], "--", 2) != 0))
+		value = words->word[++*i];
+	return args_set(args, arg, value, fault);
+}
+
+static bool parse_bare(struct args *args, const char *word, struct fault *fault)
+{
+	const struct command *command = args->command;
+
+	if (command->bare == ARG_COUNT)
+		return fault_set(fault, RESULT_USAGE, "%s takes no \"%.40s\". Try help %s", command->verb, word,
+			command->verb);
+	if (args_has(args, command->bare))
+		return fault_set(fault, RESULT_USAGE, "\"%.40s\" is one word too many for %s. Try help %s", word,
+			command->verb, command->verb);
+	return args_set(args, command->bare, word, fault);
+}
+
+/* `help vm create` and `help create` explain create-vm. */
+static bool find_topic(struct args *args, const struct words *words, u32 next, struct fault *fault)
+{
+	static struct words topic;
+	const struct command *found;
+	u32 unused;
+
+	topic.count = 0;
+	for (; next < words->count && topic.count < 2; next++) {
+		topic.word[topic.count] = words->word[next];
+		topic.start[topic.count++] = words->start[next];
+	}
+	if (topic.count == 0)
+		return true;
+	found = command_find(&topic, &unused, fault);
+	if (!found)
+		return fault->code == RESULT_OK;
+	args->given |= BIT64(ARG_VERB);
+	(void)text_copy(args->verb, sizeof(args->verb), found->verb);
+	return true;
+}
+
+static bool parse_words(struct args *args, const struct words *words, u32 next, struct fault *fault)
+{
+	if (verb_of(args->command) == VERB_HELP && (next == words->count || words->word[next][0] != '-'))
+		return find_topic(args, words, next, fault);
+	for (u32 i = next; i < words->count; i++) {
+		bool is_flag = !words->is_quoted[i] && words->word[i][0] == '-' && words->word[i][1] != 0;
+		bool is_good;
+
+		fault->at = words->start[i];
+		if (is_flag && strcmp(words->word[i], "-h") == 0)
+			is_good = args_set(args, ARG_HELP, 0, fault);
+		else if (is_flag && words->word[i][1] != '-')
+			is_good = fault_set(fault, RESULT_USAGE, "flags begin with two dashes: -%.40s", words->word[i]);
+		else if (is_flag)
+			is_good = parse_flag(args, words, &i, fault);
+		else
+			is_good = parse_bare(args, words->word[i], fault);
+		if (!is_good) {
+			fault->at = words->start[i];
+			return false;
+		}
+		if (args_has(args, ARG_HELP))
+			return true;
+	}
+	return command_complete(args, fault);
+}
+
+bool command_parse(const char *line, struct args *args, struct fault *fault)
+{
+	static struct words words;
+	const struct command *command;
+	u32 next = 0;
+
+	args_init(args, 0);
+	fault->code = RESULT_OK;
+	fault->at = 0;
+	words_split(&words, line, LINE_BYTES);
+	if (words.is_open)
+		return fault_set(fault, RESULT_USAGE, "a quote is not closed");
+	if (words.is_too_many)
+		return fault_set(fault, RESULT_USAGE, "more than %u words", WORD_COUNT);
+	command = command_find(&words, &next, fault);
+	if (!command)
+		return fault->code == RESULT_OK;
+	args_init(args, command);
+	return parse_words(args, &words, next, fault);
+}

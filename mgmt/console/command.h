@@ -1,0 +1,60 @@
+/*
+ * command.h - the table of commands and the grammar: a line, or a JSON object's members, becomes struct args.
+ *
+ * Help, completion, the parser and the argument names of JSON all come from this one table.
+ */
+#ifndef VOS_COMMAND_H
+#define VOS_COMMAND_H
+
+#include "args.h"
+#include "words.h"
+
+enum verb {
+	VERB_CREATE, VERB_START, VERB_STOP, VERB_PAUSE, VERB_RESUME, VERB_RESET, VERB_DELETE, VERB_STATUS, VERB_LIST,
+	VERB_CONSOLE, VERB_LOG_VM, VERB_LIST_IMAGE, VERB_APPLY, VERB_INFO, VERB_LOG, VERB_REBOOT, VERB_SHUTDOWN,
+	VERB_VERSION, VERB_HELP, VERB_RESULT, VERB_CLEAR,
+	VERB_COUNT
+};
+
+enum verb_group { GROUP_VM, GROUP_MACHINE, GROUP_PROMPT, GROUP_COUNT };
+
+struct command {
+	const char *verb;
+	const char *summary;	/* one line, no full stop */
+	const char *more;	/* further help, or 0 */
+	const char *example;
+	u64 takes;		/* BIT64(enum arg); --help is always taken */
+	u64 needs;
+	enum arg bare;		/* what a word without a flag sets; ARG_COUNT = nothing */
+	u32 op;			/* enum request_op of a command that is one request, else 0 */
+	enum verb_group group;
+	bool is_for_people;	/* makes no sense for a program */
+};
+
+extern const struct command commands[VERB_COUNT];
+extern const char *const group_titles[GROUP_COUNT];
+
+static inline enum verb verb_of(const struct command *command)
+{
+	return (enum verb)(command - commands);
+}
+
+/*
+ * Parse a line. True: args->command is what to do (0 for an empty line or a comment), args are complete and valid.
+ * False: *fault says what is wrong, with the offset of the word.
+ */
+bool command_parse(const char *line, struct args *args, struct fault *fault);
+
+/* By exact name, or 0. */
+const struct command *command_named(const char *verb);
+/*
+ * The command that the first words mean (a leading `vos`, a unique prefix, or noun and verb), and in *next the word
+ * after; 0 and *fault otherwise. With no word at all: 0, and fault->code RESULT_OK.
+ */
+const struct command *command_find(const struct words *words, u32 *next, struct fault *fault);
+/* The flag of that command by exact name or unique prefix; ARG_COUNT if there is none (and *fault says so). */
+enum arg command_arg(const struct command *command, const char *name, size_t length, struct fault *fault);
+/* All that the command needs is given. */
+bool command_complete(const struct args *args, struct fault *fault);
+
+#endif

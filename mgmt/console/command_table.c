@@ -1,0 +1,70 @@
+/*
+ * command_table.c - every command of the prompt, in the order in which help shows them.
+ */
+#include "command.h"
+
+#define A(x) BIT64(ARG_##x)
+#define CHANGE (A(NAME) | A(WAIT) | A(DRY_RUN) | A(QUIET) | A(JSON))
+
+const char *const group_titles[GROUP_COUNT] = {
+	[GROUP_VM] = "Virtual machines", [GROUP_MACHINE] = "This machine", [GROUP_PROMPT] = "The prompt",
+};
+
+const struct command commands[VERB_COUNT] = {
+	[VERB_CREATE] = { "create-vm", "define a virtual machine; it does not start yet",
+		"Images are boot modules: list-image shows them. Without --kernel the default image is used.",
+		"create-vm --name myvm --cpu 1 --memory 512M",
+		CHANGE | A(CPU) | A(MEMORY) | A(KERNEL) | A(INITRD) | A(MODULE) | A(CMDLINE) | A(PLATFORM) |
+			A(RESTART) | A(VMM) | A(DISK) | A(NIC),
+		A(NAME), ARG_NAME, REQ_CREATE, GROUP_VM, false },
+	[VERB_START] = { "start-vm", "start it",
+		"The answer comes when the guest runs. `console NAME` then shows its terminal.",
+		"start-vm --name myvm", CHANGE, A(NAME), ARG_NAME, REQ_START, GROUP_VM, false },
+	[VERB_STOP] = { "stop-vm", "press its power button, wait, then force it off",
+		"The guest is asked first (ACPI power button). When --timeout is over it is forced off; --force does "
+		"that at once.",
+		"stop-vm --name myvm --timeout 10s", CHANGE | A(FORCE) | A(TIMEOUT), A(NAME), ARG_NAME, REQ_STOP,
+		GROUP_VM, false },
+	[VERB_PAUSE] = { "pause-vm", "freeze it, and its clock", 0, "pause-vm myvm", CHANGE, A(NAME), ARG_NAME,
+		REQ_PAUSE, GROUP_VM, false },
+	[VERB_RESUME] = { "resume-vm", "let a paused one go on", 0, "resume-vm myvm", CHANGE, A(NAME), ARG_NAME,
+		REQ_RESUME, GROUP_VM, false },
+	[VERB_RESET] = { "reset-vm", "press its reset button: it boots again, the guest is not asked", 0,
+		"reset-vm myvm", CHANGE, A(NAME), ARG_NAME, REQ_RESET, GROUP_VM, false },
+	[VERB_DELETE] = { "delete-vm", "remove it, its memory and its log",
+		"A VM that runs is not deleted, unless --force is given.", "delete-vm --name myvm", CHANGE | A(FORCE),
+		A(NAME), ARG_NAME, REQ_DELETE, GROUP_VM, false },
+	[VERB_STATUS] = { "status-vm", "all about one", 0, "status-vm --name myvm", A(NAME) | A(JSON), A(NAME),
+		ARG_NAME, REQ_STATUS, GROUP_VM, false },
+	[VERB_LIST] = { "list-vm", "all of them, one a line", "CPU% is since the last look.", "list-vm", A(JSON), 0,
+		ARG_COUNT, 0, GROUP_VM, false },
+	[VERB_CONSOLE] = { "console", "the terminal of one; Ctrl-] comes back", 0, "console myvm", A(NAME), A(NAME),
+		ARG_NAME, 0, GROUP_VM, true },
+	[VERB_LOG_VM] = { "log-vm", "what it wrote to its terminal, the last 64 KiB",
+		"Kept across resets and crashes, until the VM is deleted. Control characters are shown, not obeyed.",
+		"log-vm myvm --lines 20", A(NAME) | A(LINES) | A(JSON), A(NAME), ARG_NAME, 0, GROUP_VM, false },
+	[VERB_LIST_IMAGE] = { "list-image", "kernels and RAM disks to boot VMs from", 0, "list-image", A(JSON), 0,
+		ARG_COUNT, 0, GROUP_MACHINE, false },
+	[VERB_APPLY] = { "apply-config", "define and start what vos.conf says and is not there yet",
+		"VMs that are there are left alone. --dry-run shows what would change.", "apply-config --dry-run",
+		A(DRY_RUN) | A(QUIET), 0, ARG_COUNT, 0, GROUP_MACHINE, true },
+	[VERB_INFO] = { "info", "processor, virtualization, memory, images", 0, "info", A(JSON), 0, ARG_COUNT, 0,
+		GROUP_MACHINE, false },
+	[VERB_LOG] = { "log", "the kernel's log", 0, "log --lines 20", A(LINES) | A(JSON), 0, ARG_COUNT, 0,
+		GROUP_MACHINE, false },
+	[VERB_REBOOT] = { "reboot", "restart this machine", "Asks first if VMs run: they are cut off.",
+		"reboot --yes", A(YES) | A(JSON), 0, ARG_COUNT, REQ_REBOOT, GROUP_MACHINE, false },
+	[VERB_SHUTDOWN] = { "shutdown", "switch this machine off",
+		"Asks first if VMs run: they are cut off. stop-vm them before.", "shutdown --yes", A(YES) | A(JSON),
+		0, ARG_COUNT, REQ_POWEROFF, GROUP_MACHINE, false },
+	[VERB_VERSION] = { "version", "version of VOS", 0, "version", A(JSON), 0, ARG_COUNT, 0, GROUP_MACHINE,
+		false },
+	[VERB_HELP] = { "help", "this list, or all about one command", 0, "help create-vm", A(VERB), 0, ARG_VERB, 0,
+		GROUP_PROMPT, true },
+	[VERB_RESULT] = { "result", "exit code of the last command",
+		"0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state or exists, 5 not enough resources, 6 denied, 7 "
+		"timed out, "
+		"8 link or protocol, 9 not supported, 10 integrity.",
+		"result", 0, 0, ARG_COUNT, 0, GROUP_PROMPT, true },
+	[VERB_CLEAR] = { "clear", "clear the screen", 0, "clear", 0, 0, ARG_COUNT, 0, GROUP_PROMPT, true },
+};

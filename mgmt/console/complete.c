@@ -1,0 +1,304 @@
+/*
+ * complete.c - see complete.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "complete.h"
+#include "help.h"
+
+/* Where the cursor is, in terms of the grammar. */
+enum place { PLACE_NOWHERE, PLACE_VERB, PLACE_NOUN_VERB, PLACE_FLAG, PLACE_VALUE };
+
+struct context {
+	enum place place;
+	const struct command *command;
+	enum arg arg;		/* PLACE_VALUE: whose value */
+	u64 given;		/* flags that are there already */
+	bool is_bare;		/* PLACE_VALUE in a word that may also begin a flag */
+	const char *noun;
+	const char *partial;	/* the word so far, unquoted */
+};
+
+static struct words words;
+
+/* The words before the last one: which flags are there, and does the last one want the last word as its value? */
+static void scan_flags(struct context *context, u32 next, u32 last)
+{
+	struct fault unused;
+
+	for (u32 i = next; i < last; i++) {
+		const char *word = words.word[i];
+		const char *equals = strchr(word, '=');
+
+		if (words.is_quoted[i] || strncmp(word, "--", 2) != 0) {
+			if (context->command->bare != ARG_COUNT)
+				context->given |= BIT64(context->command->bare);
+			continue;
+		}
+		context->arg = command_arg(
+			context->command, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2), &unused);
+		if (context->arg == ARG_COUNT)
+			continue;
+		context->given |= BIT64(context->arg);
+		if (!equals && arg_needs_value(context->arg) && ++i == last)
+			context->place = PLACE_VALUE;
+	}
+}
+
+static void find_argument(struct context *context, u32 next, u32 last)
+{
+	const char *equals;
+	struct fault unused;
+
+	context->place = PLACE_FLAG;
+	scan_flags(context, next, last);
+	if (context->place == PLACE_VALUE)
+		return;
+	if (strncmp(context->partial, "--", 2) == 0) {
+		equals = strchr(context->partial, '=');
+		if (!equals)
+			return;
+		context->arg = command_arg(
+			context->command, context->partial + 2, (size_t)(equals - context->partial - 2), &unused);
+		context->place = context->arg == ARG_COUNT ? PLACE_NOWHERE : PLACE_VALUE;
+		context->partial = equals + 1;
+		return;
+	}
+	context->arg = context->command->bare;
+	if (context->arg != ARG_COUNT && !(context->given & BIT64(context->arg))) {
+		context->place = PLACE_VALUE;
+		context->is_bare = true;
+	}
+}
+
+static bool is_noun(const char *word)
+{
+	return strcmp(word, "vm") == 0 || strcmp(word, "image") == 0 || strcmp(word, "config") == 0;
+}
+
+static struct context locate(const char *line, size_t cursor)
+{
+	struct context context = { .place = PLACE_NOWHERE, .arg = ARG_COUNT, .partial = "" };
+	struct fault unused;
+	u32 last, first = 0, next = 0;
+
+	words_split(&words, line, cursor);
+	if (words.is_too_many || memchr(line, '#', cursor))
+		return context;
+	last = words.is_between ? words.count : words.count - 1;
+	if (!words.is_between)
+		context.partial = words.word[last];
+	if (last > 0 && strcmp(words.word[0], "vos") == 0)
+		first = 1;
+	if (last == first) {
+		context.place = PLACE_VERB;
+		return context;
+	}
+	if (last == first + 1 && is_noun(words.word[first])) {
+		context.place = PLACE_NOUN_VERB;
+		context.noun = words.word[first];
+		return context;
+	}
+	context.command = command_find(&words, &next, &unused);
+	if (context.command && next <= last)
+		find_argument(&context, next, last);
+	return context;
+}
+
+static void add(struct completion *completion, const char *partial, const char *candidate)
+{
+	if (completion->count == CANDIDATE_COUNT || strncmp(candidate, partial, strlen(partial)) != 0)
+		return;
+	if (text_copy(completion->candidates[completion->count], sizeof(completion->candidates[0]), candidate))
+		completion->count++;
+}
+
+static void add_flags(struct completion *completion, const struct context *context)
+{
+	u64 takes = (context->command->takes | BIT64(ARG_HELP)) & ~BIT64(ARG_VERB);
+	char flag[IMAGE_NAME_BYTES];
+
+	completion->has_dashes = true;
+	for (u32 i = 0; i < ARG_COUNT; i++) {
+		if (!(takes & BIT64(i)) || ((context->given & BIT64(i)) && i != ARG_MODULE))
+			continue;
+		snprintf(flag, sizeof(flag), "--%s", arg_specs[i].name);
+		add(completion, context->partial, flag);
+	}
+}
+
+static void add_texts(struct completion *completion, const char *partial, const char *const *texts)
+{
+	for (; *texts; texts++)
+		add(completion, partial, *texts);
+}
+
+static void add_verbs(struct completion *completion, const char *partial)
+{
+	for (u32 i = 0; i < VERB_COUNT; i++)
+		add(completion, partial, commands[i].verb);
+}
+
+static void add_names(
+	struct completion *completion, const char *partial, const char *(*source)(void *, u32), void *context)
+{
+	const char *name;
+
+	for (u32 i = 0; (name = source(context, i)) != 0; i++)
+		add(completion, partial, name);
+}
+
+static void add_values(struct completion *completion, const struct context *context, const struct name_source *names)
+{
+	static const char *const platforms[] = { "modern", "pc", 0 };
+	static const char *const policies[] = { "never", "on-failure:", "always", 0 };
+	static const char *const answers[] = { "yes", "no", 0 };
+
+	switch (arg_specs[context->arg].type) {
+	case TYPE_NEW_NAME:
+		if (verb_of(context->command) != VERB_CREATE)
+			add_names(completion, context->partial, names->vm, names->context);
+		break;
+	case TYPE_IMAGE: case TYPE_IMAGES:
+		add_names(completion, context->partial, names->image, names->context);
+		break;
+	case TYPE_PLATFORM:
+		add_texts(completion, context->partial, platforms);
+		break;
+	case TYPE_RESTART:
+		add_texts(completion, context->partial, policies);
+		break;
+	case TYPE_VERB:
+		add_verbs(completion, context->partial);
+		break;
+	case TYPE_SWITCH:
+		add_texts(completion, context->partial, answers);
+		break;
+	case TYPE_COUNT: case TYPE_SIZE: case TYPE_TIME: case TYPE_TIME_OPTIONAL: case TYPE_TEXT:
+		break;
+	}
+}
+
+static void add_noun_verbs(struct completion *completion, const struct context *context)
+{
+	char verb[IMAGE_NAME_BYTES];
+
+	for (u32 i = 0; i < VERB_COUNT; i++) {
+		const char *dash = strchr(commands[i].verb, '-');
+
+		if (!dash || strcmp(dash + 1, context->noun) != 0)
+			continue;
+		snprintf(verb, sizeof(verb), "%.*s", (int)(dash - commands[i].verb), commands[i].verb);
+		add(completion, context->partial, verb);
+	}
+}
+
+static void collect(const struct context *context, const struct name_source *names, struct completion *completion)
+{
+	switch (context->place) {
+	case PLACE_NOWHERE:
+		break;
+	case PLACE_VERB:
+		add_verbs(completion, context->partial);
+		break;
+	case PLACE_NOUN_VERB:
+		add_noun_verbs(completion, context);
+		break;
+	case PLACE_FLAG:
+		add_flags(completion, context);
+		break;
+	case PLACE_VALUE:
+		add_values(completion, context, names);
+		if (context->is_bare && (context->partial[0] == 0 || context->partial[0] == '-') &&
+			completion->count == 0)
+			add_flags(completion, context);
+		break;
+	}
+}
+
+void complete(const char *line, size_t cursor, const struct name_source *names, struct completion *completion)
+{
+	struct context context = locate(line, cursor);
+
+	completion->count = 0;
+	completion->has_dashes = false;
+	completion->length = strlen(context.partial);
+	/* A word with quotes or backslashes is longer in the line than it is: nothing to complete there. */
+	completion->start = cursor < completion->length ? 0 : cursor - completion->length;
+	if (completion->length > cursor || memcmp(line + completion->start, context.partial, completion->length) != 0)
+		return;
+	collect(&context, names, completion);
+}
+
+size_t complete_common(const struct completion *completion)
+{
+	size_t length = completion->count ? strlen(completion->candidates[0]) : 0;
+
+	for (u32 i = 1; i < completion->count; i++) {
+		size_t same = 0;
+
+		while (same < length && completion->candidates[i][same] == completion->candidates[0][same])
+			same++;
+		length = same;
+	}
+	return length;
+}
+
+static void help_flags(const struct context *context, const struct out *out)
+{
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if ((context->command->takes & BIT64(i)) && i != ARG_VERB &&
+			(!(context->given & BIT64(i)) || i == ARG_MODULE))
+			help_arg(out, (enum arg)i, context->command->needs & BIT64(i));
+}
+
+static void help_value(const struct context *context, const struct name_source *names, const struct out *out)
+{
+	static struct completion completion;
+	const struct arg_spec *spec = &arg_specs[context->arg];
+
+	out_format(out, "  %s: %s\n", spec->value ? spec->value : spec->name, spec->help);
+	completion.count = 0;
+	add_values(&completion, context, names);
+	for (u32 i = 0; i < completion.count; i++)
+		out_format(out, "  %s\n", completion.candidates[i]);
+	if (context->is_bare)
+		help_flags(context, out);
+}
+
+void complete_help(const char *line, size_t cursor, const struct name_source *names, const struct out *out)
+{
+	struct context context = locate(line, cursor);
+	static struct completion completion;
+
+	switch (context.place) {
+	case PLACE_NOWHERE:
+		out_text(out, "  Nothing is known about this place; help lists the commands.\n");
+		break;
+	case PLACE_VERB:
+		help_all(out);
+		break;
+	case PLACE_NOUN_VERB:
+		completion.count = 0;
+		add_noun_verbs(&completion, &context);
+		for (u32 i = 0; i < completion.count; i++)
+			out_format(out, "  %s %s\n", context.noun, completion.candidates[i]);
+		break;
+	case PLACE_FLAG:
+		help_flags(&context, out);
+		break;
+	case PLACE_VALUE:
+		help_value(&context, names, out);
+		break;
+	}
+}
+
+bool complete_wants_help(const char *line, size_t cursor)
+{
+	struct context context = locate(line, cursor);
+
+	return words.is_between && !words.is_open &&
+	       (context.place != PLACE_VALUE || arg_specs[context.arg].type != TYPE_TEXT) &&
+	       context.place != PLACE_NOWHERE;
+}

@@ -1,0 +1,26 @@
+/*
+ * words.h - a line cut into words: blanks separate, "..." and '...' quote, \ quotes one character (not in '...').
+ */
+#ifndef VOS_WORDS_H
+#define VOS_WORDS_H
+
+#include "types.h"
+
+#define LINE_BYTES 2048u	/* longest line, with its zero */
+#define WORD_COUNT 64u
+
+struct words {
+	u32 count;
+	bool is_open;			/* the line ended inside quotes */
+	bool is_between;		/* the line ended in blanks (or is empty): the next word has not begun */
+	bool is_too_many;
+	const char *word[WORD_COUNT];	/* unquoted, in text[] */
+	u16 start[WORD_COUNT];		/* where it begins in the line */
+	bool is_quoted[WORD_COUNT];	/* begins with a quote: never a flag */
+	char text[LINE_BYTES + WORD_COUNT];
+};
+
+/* Cut at most LINE_BYTES - 1 bytes. Never fails; the flags say what was odd. A # where a word begins ends the line. */
+void words_split(struct words *words, const char *line, size_t length);
+
+#endif
