@@ -1,0 +1,114 @@
+/*
+ * json_write.c - the writer of json.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+
+static size_t sequence_length(u8 byte)
+{
+	if (byte >= 0xc2 && byte < 0xe0)
+		return 2;
+	if (byte >= 0xe0 && byte < 0xf0)
+		return 3;
+	return byte >= 0xf0 && byte < 0xf5 ? 4 : 0;
+}
+
+/* Length of the well-formed UTF-8 sequence at bytes (no overlong forms, no surrogates, nothing above 10ffff), or 0. */
+static size_t utf8_length(const char *bytes, size_t left)
+{
+	u8 first = (u8)bytes[0];
+	size_t length = sequence_length(first);
+
+	if (length == 0 || length > left)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if (((u8)bytes[i] & 0xc0) != 0x80)
+			return 0;
+	if ((first == 0xe0 && (u8)bytes[1] < 0xa0) || (first == 0xed && (u8)bytes[1] >= 0xa0) ||
+		(first == 0xf0 && (u8)bytes[1] < 0x90) || (first == 0xf4 && (u8)bytes[1] >= 0x90))
+		return 0;
+	return length;
+}
+
+static void quote(const struct out *out, const char *bytes, size_t count)
+{
+	out_text(out, "\"");
+	for (size_t i = 0; i < count; i++) {
+		u8 byte = (u8)bytes[i];
+		size_t length = 1;
+
+		if (byte == '"' || byte == '\\') {
+			out_format(out, "\\%c", byte);
+		} else if (byte == '\n') {
+			out_text(out, "\\n");
+		} else if (byte < 0x20 || byte == 0x7f) {
+			out_format(out, "\\u%04x", byte);
+		} else if (byte < 0x80) {
+			out_bytes(out, bytes + i, 1);
+		} else {
+			length = utf8_length(bytes + i, count - i);
+			if (length)
+				out_bytes(out, bytes + i, length);
+			else
+				out_text(out, "\\ufffd");
+			length = length ? length : 1;
+		}
+		i += length - 1;
+	}
+	out_text(out, "\"");
+}
+
+static void key(struct json_writer *w, const char *name)
+{
+	if (w->needs_comma)
+		out_text(w->out, ",");
+	w->needs_comma = true;
+	if (name) {
+		quote(w->out, name, strlen(name));
+		out_text(w->out, ":");
+	}
+}
+
+void json_open(struct json_writer *w, const char *name, char bracket)
+{
+	key(w, name);
+	out_bytes(w->out, &bracket, 1);
+	w->needs_comma = false;
+}
+
+void json_close(struct json_writer *w, char bracket)
+{
+	out_bytes(w->out, &bracket, 1);
+	w->needs_comma = true;
+}
+
+void json_bytes(struct json_writer *w, const char *name, const char *bytes, size_t count)
+{
+	key(w, name);
+	quote(w->out, bytes, count);
+}
+
+void json_text(struct json_writer *w, const char *name, const char *text)
+{
+	json_bytes(w, name, text, strlen(text));
+}
+
+void json_number(struct json_writer *w, const char *name, u64 number)
+{
+	key(w, name);
+	out_format(w->out, "%llu", (unsigned long long)number);
+}
+
+void json_bool(struct json_writer *w, const char *name, bool value)
+{
+	key(w, name);
+	out_text(w->out, value ? "true" : "false");
+}
+
+void json_raw(struct json_writer *w, const char *name, const char *text)
+{
+	key(w, name);
+	out_text(w->out, text);
+}
