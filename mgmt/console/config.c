@@ -1,0 +1,299 @@
+/*
+ * config.c - see config.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "config.h"
+#include "out.h"
+
+#define CONFIG_WORD_BYTES (CMDLINE_BYTES + 64u)
+#define FROM_COMMAND_LINE (BIT64(ARG_NAME) | BIT64(ARG_WAIT) | BIT64(ARG_DRY_RUN) | BIT64(ARG_QUIET) | BIT64(ARG_JSON))
+#define KEYS ((commands[VERB_CREATE].takes & ~FROM_COMMAND_LINE) | BIT64(ARG_AUTOSTART))
+
+enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_STRING, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_SEMICOLON, TOKEN_BAD };
+
+struct parser {
+	const struct config_ops *ops;
+	const char *text;
+	size_t length, at, line_start;
+	u32 line;
+	/* the token in hand */
+	enum token_kind kind;
+	u32 token_line, token_column;
+	char word[CONFIG_WORD_BYTES];
+	const char *bad;	/* TOKEN_BAD: why */
+	/* names seen, to find doubles */
+	u32 name_count;
+	char names[VM_COUNT][VM_NAME_BYTES];
+	struct args defaults, vm;
+	struct fault fault;
+};
+
+static void step(struct parser *p)
+{
+	if (p->text[p->at++] == '\n') {
+		p->line++;
+		p->line_start = p->at;
+	}
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static void skip_blanks(struct parser *p)
+{
+	while (p->at < p->length) {
+		if (p->text[p->at] == '#')
+			while (p->at < p->length && p->text[p->at] != '\n')
+				p->at++;
+		else if (is_blank(p->text[p->at]))
+			step(p);
+		else
+			break;
+	}
+}
+
+static void bad(struct parser *p, const char *why)
+{
+	p->kind = TOKEN_BAD;
+	p->bad = why;
+}
+
+static void read_string(struct parser *p)
+{
+	size_t used = 0;
+
+	p->kind = TOKEN_STRING;
+	for (p->at++; p->at < p->length && p->text[p->at] != '"'; step(p)) {
+		if (p->text[p->at] == '\n' || p->text[p->at] == 0) {
+			bad(p, "the quote is not closed on its line");
+			return;
+		}
+		if (p->text[p->at] == '\\' && p->at + 1 < p->length &&
+			(p->text[p->at + 1] == '"' || p->text[p->at + 1] == '\\'))
+			p->at++;
+		if (used < sizeof(p->word) - 1)
+			p->word[used++] = p->text[p->at];
+		else
+			bad(p, "the text is too long");
+	}
+	p->word[used] = 0;
+	if (p->at == p->length)
+		bad(p, "the quote is not closed");
+	else
+		p->at++;
+}
+
+static void read_word(struct parser *p)
+{
+	size_t used = 0;
+
+	p->kind = TOKEN_WORD;
+	for (; p->at < p->length && !is_blank(p->text[p->at]) && !strchr("{};#\"", p->text[p->at]); p->at++) {
+		if (used < sizeof(p->word) - 1)
+			p->word[used++] = p->text[p->at];
+		else
+			bad(p, "the word is too long");
+	}
+	p->word[used] = 0;
+	if (used == 0) {	/* a zero byte: strchr finds it */
+		p->at++;
+		bad(p, "this is not text");
+	}
+}
+
+static void advance(struct parser *p)
+{
+	char c;
+
+	skip_blanks(p);
+	p->token_line = p->line;
+	p->token_column = (u32)(p->at - p->line_start) + 1;
+	p->word[0] = 0;
+	if (p->at == p->length) {
+		p->kind = TOKEN_END;
+		return;
+	}
+	c = p->text[p->at];
+	if (c == '"') {
+		read_string(p);
+	} else if (c == '{' || c == '}' || c == ';') {
+		p->kind = c == '{' ? TOKEN_OPEN : c == '}' ? TOKEN_CLOSE : TOKEN_SEMICOLON;
+		p->at++;
+	} else {
+		read_word(p);
+	}
+}
+
+/* Report the token in hand. Always false. */
+static bool mistake(struct parser *p, const char *text)
+{
+	p->ops->mistake(p->ops->context, p->token_line, p->token_column, p->kind == TOKEN_BAD ? p->bad : text);
+	return false;
+}
+
+/* Go on behind the block that a mistake was in. */
+static void skip_block(struct parser *p)
+{
+	while (p->kind != TOKEN_END && p->kind != TOKEN_CLOSE)
+		advance(p);
+	if (p->kind == TOKEN_CLOSE)
+		advance(p);
+}
+
+static enum arg key_named(const char *word)
+{
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if ((KEYS & BIT64(i)) && strcmp(arg_specs[i].name, word) == 0)
+			return (enum arg)i;
+	return ARG_COUNT;
+}
+
+static bool parse_value(struct parser *p, struct args *args, enum arg key)
+{
+	char text[80];
+
+	if (p->kind != TOKEN_WORD && p->kind != TOKEN_STRING) {
+		snprintf(text, sizeof(text), "%s needs a value", arg_specs[key].name);
+		return mistake(p, text);
+	}
+	if (!args_set(args, key, p->word, &p->fault))
+		return mistake(p, p->fault.text);
+	advance(p);
+	if (p->kind == TOKEN_SEMICOLON)
+		advance(p);
+	else if (p->kind != TOKEN_CLOSE)
+		return mistake(p, key == ARG_CMDLINE ? "a ; or } is missing here (a text with blanks needs quotes)" :
+						       "a ; or } is missing here");
+	return true;
+}
+
+/* { key value; ... }, the brace in hand; afterwards the token behind it is. */
+static bool parse_block(struct parser *p, struct args *args)
+{
+	char text[120];
+
+	if (p->kind != TOKEN_OPEN)
+		return mistake(p, "a { is missing here");
+	advance(p);
+	while (p->kind != TOKEN_CLOSE) {
+		enum arg key = p->kind == TOKEN_WORD ? key_named(p->word) : ARG_COUNT;
+
+		if (p->kind == TOKEN_END)
+			return mistake(p, "a } is missing at the end");
+		if (key == ARG_COUNT) {
+			snprintf(text, sizeof(text),
+				"\"%.40s\" is not a key; the flags of create-vm and autostart are", p->word);
+			return mistake(p, p->kind == TOKEN_WORD ? text : "a key such as cpu or memory is missing here");
+		}
+		advance(p);
+		if (!parse_value(p, args, key))
+			return false;
+	}
+	advance(p);
+	return true;
+}
+
+static bool is_double(struct parser *p)
+{
+	for (u32 i = 0; i < p->name_count; i++)
+		if (strcmp(p->names[i], p->word) == 0)
+			return true;
+	return false;
+}
+
+static bool parse_name(struct parser *p)
+{
+	if (p->kind != TOKEN_WORD && p->kind != TOKEN_STRING)
+		return mistake(p, "the name of the VM is missing here");
+	if (!args_set(&p->vm, ARG_NAME, p->word, &p->fault))
+		return mistake(p, p->fault.text);
+	if (is_double(p))
+		return mistake(p, "there is a VM of that name already");
+	if (p->name_count == VM_COUNT)
+		return mistake(p, "there are too many VMs");
+	memcpy(p->names[p->name_count++], p->vm.name, VM_NAME_BYTES);
+	advance(p);
+	return true;
+}
+
+/* What `default` said holds where the VM says nothing; a VM with its own kernel has its own initrd and command line
+ * too. */
+static void fill_in(struct args *vm, const struct args *defaults)
+{
+	struct vm_spec *spec = &vm->spec;
+	const struct vm_spec *from = &defaults->spec;
+	u64 missing = defaults->given & ~vm->given;
+
+	if (args_has(vm, ARG_KERNEL))
+		missing &= ~(BIT64(ARG_KERNEL) | BIT64(ARG_INITRD) | BIT64(ARG_CMDLINE) | BIT64(ARG_MODULE));
+	if (missing & BIT64(ARG_CPU))
+		spec->cpus = from->cpus;
+	if (missing & BIT64(ARG_MEMORY))
+		spec->memory_bytes = from->memory_bytes;
+	if (missing & BIT64(ARG_PLATFORM))
+		spec->platform = from->platform;
+	if (missing & BIT64(ARG_RESTART)) {
+		spec->restart = from->restart;
+		spec->restart_limit = from->restart_limit;
+	}
+	if (missing & BIT64(ARG_VMM))
+		memcpy(spec->vmm, from->vmm, sizeof(spec->vmm));
+	if (missing & BIT64(ARG_KERNEL))
+		memcpy(spec->kernel, from->kernel, sizeof(spec->kernel));
+	if (missing & BIT64(ARG_INITRD))
+		memcpy(spec->initrd, from->initrd, sizeof(spec->initrd));
+	if (missing & BIT64(ARG_CMDLINE))
+		memcpy(spec->cmdline, from->cmdline, sizeof(spec->cmdline));
+	if (missing & BIT64(ARG_MODULE)) {
+		memcpy(spec->modules, from->modules, sizeof(spec->modules));
+		spec->module_count = from->module_count;
+	}
+	if (missing & BIT64(ARG_AUTOSTART))
+		vm->autostart = defaults->autostart;
+	vm->given |= missing;
+}
+
+static bool parse_vm(struct parser *p)
+{
+	args_init(&p->vm, &commands[VERB_CREATE]);
+	advance(p);
+	if (!parse_name(p) || !parse_block(p, &p->vm))
+		return false;
+	fill_in(&p->vm, &p->defaults);
+	p->ops->vm(p->ops->context, &p->vm);
+	return true;
+}
+
+static bool parse_statement(struct parser *p)
+{
+	if (p->kind == TOKEN_WORD && strcmp(p->word, "vm") == 0)
+		return parse_vm(p);
+	if (p->kind == TOKEN_WORD && strcmp(p->word, "default") == 0) {
+		args_init(&p->defaults, &commands[VERB_CREATE]);
+		advance(p);
+		return parse_block(p, &p->defaults);
+	}
+	return mistake(p, "`vm NAME { ... }` or `default { ... }` is expected here");
+}
+
+void config_parse(const char *text, size_t length, const struct config_ops *ops)
+{
+	static struct parser parser;
+	struct parser *p = &parser;
+
+	memset(p, 0, sizeof(*p));
+	p->ops = ops;
+	p->text = text;
+	p->length = length;
+	p->line = 1;
+	args_init(&p->defaults, &commands[VERB_CREATE]);
+	advance(p);
+	while (p->kind != TOKEN_END)
+		if (!parse_statement(p))
+			skip_block(p);
+}

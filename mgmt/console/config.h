@@ -1,0 +1,26 @@
+/*
+ * config.h - vos.conf: the VMs of this machine.
+ *
+ *	# a comment
+ *	default { kernel debian-kernel; initrd debian-initrd }
+ *	vm myvm { cpu 1; memory 512M; cmdline "console=ttyS0"; autostart yes; restart on-failure:5 }
+ *
+ * The keys are the flags of create-vm, and autostart. `default` gives what the VMs behind it have if they don't say
+ *otherwise.
+ */
+#ifndef VOS_CONFIG_H
+#define VOS_CONFIG_H
+
+#include "args.h"
+
+struct config_ops {
+	/* A VM without a mistake, in the order of the file. */
+	void (*vm)(void *context, const struct args *args);
+	void (*mistake)(void *context, u32 line, u32 column, const char *text);
+	void *context;
+};
+
+/* Reads the whole text; a VM with a mistake is left out, and only the first mistake of each is reported. */
+void config_parse(const char *text, size_t length, const struct config_ops *ops);
+
+#endif
