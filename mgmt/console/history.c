@@ -1,0 +1,53 @@
+/*
+ * history.c - see history.h.
+ */
+#include <stdlib.h>
+
+#include "history.h"
+
+void history_add(struct history *h, const char *bytes, size_t count)
+{
+	if (count && !h->bytes)
+		h->bytes = malloc(HISTORY_BYTES);
+	for (size_t i = 0; i < count && h->bytes; i++)
+		h->bytes[(h->written + i) % HISTORY_BYTES] = bytes[i];
+	h->written += count;
+}
+
+void history_free(struct history *h)
+{
+	free(h->bytes);
+	*h = (struct history){ 0 };
+}
+
+u64 history_start(const struct history *h)
+{
+	if (!h->bytes)
+		return h->written;
+	return h->written > HISTORY_BYTES ? h->written - HISTORY_BYTES : 0;
+}
+
+u64 history_tail(const struct history *h, u32 lines)
+{
+	u64 start = history_start(h), at = h->written;
+
+	if (at > start && h->bytes[(at - 1) % HISTORY_BYTES] == '\n')
+		at--;
+	for (; at > start; at--)
+		if (h->bytes[(at - 1) % HISTORY_BYTES] == '\n' && --lines == 0)
+			break;
+	return at;
+}
+
+size_t history_read(const struct history *h, u64 from, char *to, size_t count)
+{
+	size_t i;
+
+	if (from < history_start(h) || from > h->written)
+		return 0;
+	if (count > h->written - from)
+		count = (size_t)(h->written - from);
+	for (i = 0; i < count; i++)
+		to[i] = h->bytes[(from + i) % HISTORY_BYTES];
+	return i;
+}

@@ -1,0 +1,351 @@
+/*
+ * report.c - see report.h: text for people.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "report.h"
+#include "report_tables.h"
+#include "units.h"
+#include "vcpu_page.h"
+
+#define COLUMNS 80u
+#define LABEL_COLUMN 12u
+
+static const char *const exit_names[EXIT_REASON_COUNT] = {
+	[EXIT_NONE] = "none",
+	[EXIT_PIO] = "port",
+	[EXIT_MEM] = "memory",
+	[EXIT_MSR_READ] = "rdmsr",
+	[EXIT_MSR_WRITE] = "wrmsr",
+	[EXIT_CPUID] = "cpuid",
+	[EXIT_HLT] = "hlt",
+	[EXIT_HYPERCALL] = "hypercall",
+	[EXIT_XSETBV] = "xsetbv",
+	[EXIT_DR] = "debug-register",
+	[EXIT_CR8] = "cr8",
+	[EXIT_TPR] = "tpr",
+	[EXIT_EXCEPTION] = "exception",
+	[EXIT_CACHE] = "cache",
+	[EXIT_PAUSE] = "pause",
+	[EXIT_INSN] = "forbidden-instruction",
+	[EXIT_SHUTDOWN] = "shutdown",
+	[EXIT_BAD_STATE] = "bad-state",
+	[EXIT_DEADLINE] = "deadline",
+	[EXIT_NOMEM] = "no-memory",
+};
+
+const char *exit_text(u32 reason)
+{
+	return reason < EXIT_REASON_COUNT ? exit_names[reason] : "?";
+}
+
+static const char *virt_text(const struct info_page *info)
+{
+	switch (info->virt) {
+	case VIRT_SVM:
+		return "AMD SVM + NPT";
+	case VIRT_VMX:
+		return "Intel VMX + EPT";
+	default:
+		return "no virtualization";
+	}
+}
+
+void report_banner(const struct out *out, const struct info_page *info)
+{
+	char size[UNIT_TEXT_BYTES];
+
+	out_format(out, "VOS %s  %s  %u pCPU%s  %s\n", VOS_VERSION, virt_text(info), info->pcpu_count,
+		info->pcpu_count == 1 ? "" : "s", size_text(size, info->memory_bytes, false));
+	if (info->virt == VIRT_NONE) {
+		out_text(out, "VMs can't run on this machine: ");
+		out_foreign_line(out,
+			info->virt_reason[0] ? info->virt_reason : "the processor has neither SVM nor VMX",
+			sizeof(info->virt_reason));
+		out_text(out, ".\nAll the rest works.\n");
+	}
+}
+
+static void label(const struct out *out, const char *name)
+{
+	out_format(out, "%-*s", (int)LABEL_COLUMN, name);
+}
+
+static void features(const struct out *out, const char *name, u64 bits)
+{
+	char text[400];
+	struct out_buffer buffer;
+	struct out words;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	words = out_to_buffer(&buffer);
+	for (u32 i = 0; i < FEAT_COUNT; i++)
+		if (bits & BIT64(i))
+			out_format(&words, "%s ", feature_names[i].name);
+	label(out, name);
+	out_wrapped(out, text[0] ? text : "-", LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+}
+
+static void foreign_row(const struct out *out, const char *name, const char *text, size_t size)
+{
+	char row[CMDLINE_BYTES + 64];
+	struct out_buffer buffer;
+	struct out escaped;
+
+	out_buffer_init(&buffer, row, sizeof(row));
+	escaped = out_to_buffer(&buffer);
+	out_foreign_line(&escaped, text, size);
+	label(out, name);
+	out_wrapped(out, row[0] ? row : "-", LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+}
+
+static void memory_row(const struct out *out, const struct machine *m)
+{
+	char total[UNIT_TEXT_BYTES], free_[UNIT_TEXT_BYTES], kernel[UNIT_TEXT_BYTES], installed[UNIT_TEXT_BYTES];
+
+	label(out, "Memory");
+	out_format(out, "%s installed, %s usable, %s free, %s kernel\n",
+		size_text(installed, m->info->memory_bytes, false), size_text(total, m->host.memory_total, false),
+		size_text(free_, m->host.memory_free, false), size_text(kernel, m->host.memory_kernel, false));
+}
+
+static void load_row(const struct out *out, const struct machine *m)
+{
+	char up[UNIT_TEXT_BYTES];
+	u64 all = m->host.uptime_ns / 1000 * m->info->pcpu_count, idle = m->host.idle_ns / 1000;
+
+	label(out, "Uptime");
+	out_format(out, "%s, %u%% idle\n", duration_text(up, m->host.uptime_ns),
+		all ? (u32)((idle < all ? idle : all) * 100 / all) : 0);
+}
+
+void report_info(const struct out *out, const struct machine *m)
+{
+	const struct info_page *info = m->info;
+
+	label(out, "VOS");
+	out_format(out, "%s\n", VOS_VERSION);
+	foreign_row(out, "Processor", info->brand[0] ? info->brand : info->vendor,
+		info->brand[0] ? sizeof(info->brand) : sizeof(info->vendor));
+	label(out, "Vendor");
+	out_format(out, "%.12s, %u pCPU%s, time stamp counter at %u MHz\n", info->vendor, info->pcpu_count,
+		info->pcpu_count == 1 ? "" : "s", (u32)(info->tsc_hz / 1000000));
+	label(out, "VMs");
+	if (info->virt == VIRT_NONE)
+		out_format(out, "can't run: %.*s\n", (int)sizeof(info->virt_reason), info->virt_reason);
+	else
+		out_format(out, "%s; %u defined, %u running\n", virt_text(info), m->host.vm_count, m->host.vm_running);
+	features(out, "Used", info->features_used);
+	features(out, "Missing", info->features_missing);
+	memory_row(out, m);
+	label(out, "Booted");
+	out_format(out, "%.16s, ", info->firmware);
+	out_foreign_line(out, info->loader, sizeof(info->loader));
+	out_text(out, "\n");
+	foreign_row(out, "Options", info->cmdline, sizeof(info->cmdline));
+	label(out, "Console");
+	if (info->serial_port)
+		out_format(out, "serial port 0x%x, %u baud 8N1\n", info->serial_port, info->serial_baud);
+	else
+		out_text(out, "no serial port\n");
+	load_row(out, m);
+	label(out, "Images");
+	out_format(out, "%u; list-image shows them\n", m->image_count);
+}
+
+void report_images(const struct out *out, const struct machine *m)
+{
+	char size[UNIT_TEXT_BYTES];
+	u32 width = 16;
+
+	if (m->image_count == 0) {
+		out_text(out, "There are no images. Boot modules of VOS become images.\n");
+		return;
+	}
+	for (u32 i = 0; i < m->image_count; i++)
+		if (strlen(m->images[i].name) > width)
+			width = (u32)strlen(m->images[i].name);
+	out_format(out, "%-*s  %10s\n", (int)width, "NAME", "SIZE");
+	for (u32 i = 0; i < m->image_count; i++) {
+		out_format(out, "%-*s  %10s%s\n", (int)width, m->images[i].name,
+			size_text(size, m->images[i].bytes, false), m->images[i].is_default ? "  default" : "");
+	}
+}
+
+static void reason_detail(const struct out *out, const struct vm_report *r)
+{
+	if (r->reason == WHY_VMM_FAULT && r->vmm_fault >= 1 && r->vmm_fault <= 256)
+		out_format(out, " vector=%u address=%llx rip=%llx", r->vmm_fault - 1, (unsigned long long)r->detail,
+			(unsigned long long)r->rip);
+	else if (r->reason == WHY_VMM_FAULT)
+		out_format(out, " kind=%x rip=%llx", r->vmm_fault, (unsigned long long)r->rip);
+	else if (r->reason == WHY_BAD_IMAGE || r->reason == WHY_GUEST_PANIC)
+		return;
+	else
+		out_format(out, " rip=%llx", (unsigned long long)r->rip);
+}
+
+void report_reason(const struct out *out, const struct vm_report *r)
+{
+	out_text(out, reason_text(r->reason));
+	if (r->state == VM_CRASHED)
+		reason_detail(out, r);
+	if (r->text[0]) {
+		out_text(out, ": ");
+		out_foreign_line(out, r->text, sizeof(r->text));
+	}
+}
+
+/* At most `room` columns of the reason: tables stay within the line. */
+static void short_reason(const struct out *out, const struct vm_report *r, size_t room)
+{
+	char text[300];
+	struct out_buffer buffer;
+	struct out words;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	words = out_to_buffer(&buffer);
+	report_reason(&words, r);
+	if (buffer.used > room && room > 2) {
+		memcpy(text + room - 2, "..", 3);
+		buffer.used = room;
+	}
+	out_bytes(out, text, buffer.used);
+	out_text(out, "\n");
+}
+
+void report_vms(const struct out *out, const struct machine *m)
+{
+	u32 width = 7, count = 0;
+	char memory[UNIT_TEXT_BYTES], uptime[UNIT_TEXT_BYTES];
+
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		if (!m->vms[i].is_used)
+			continue;
+		count++;
+		if (strlen(m->vms[i].report.name) > width)
+			width = (u32)strlen(m->vms[i].report.name);
+	}
+	if (count == 0) {
+		out_text(out, "There are no VMs. For example: create-vm --name myvm --cpu 1 --memory 512M\n");
+		return;
+	}
+	out_format(out, "%-*s  %-8s %3s  %-5s  %4s  %-8s  %s\n", (int)width, "NAME", "STATE", "CPU", "MEM", "CPU%",
+		"UPTIME", "REASON");
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm_entry *vm = &m->vms[i];
+		const struct vm_report *r = &vm->report;
+		bool is_live = vm_is_live(vm);
+
+		if (!vm->is_used)
+			continue;
+		out_format(out, "%-*s  %-8s %3u  %-5s %3u.%u  %-8s  ", (int)width, r->name, state_text(r->state),
+			r->spec.cpus, size_short(memory, r->spec.memory_bytes), is_live ? vm->cpu_tenths / 10 : 0,
+			is_live ? vm->cpu_tenths % 10 : 0, is_live ? duration_text(uptime, r->uptime_ns) : "-");
+		short_reason(out, r, COLUMNS - 39 - width);
+	}
+}
+
+static void cpu_row(const struct out *out, const struct vm_entry *vm)
+{
+	const struct vm_report *r = &vm->report;
+	char used[UNIT_TEXT_BYTES], guest[UNIT_TEXT_BYTES];
+
+	label(out, "CPU");
+	out_format(out, "%u vCPU%s", r->spec.cpus, r->spec.cpus == 1 ? "" : "s");
+	if (vm_is_live(vm))
+		out_format(out, ", %u.%u%%", vm->cpu_tenths / 10, vm->cpu_tenths % 10);
+	out_format(out, ", %s used, %s of it in the guest\n", duration_text(used, r->cpu_time_ns),
+		duration_text(guest, r->guest_time_ns));
+	label(out, "Exits");
+	out_format(out, "%llu, %llu of them to the VMM\n", (unsigned long long)r->exits,
+		(unsigned long long)r->exits_vmm);
+}
+
+static void image_rows(const struct out *out, const struct vm_spec *spec)
+{
+	char names[400];
+	struct out_buffer buffer;
+	struct out words;
+
+	out_buffer_init(&buffer, names, sizeof(names));
+	words = out_to_buffer(&buffer);
+	out_foreign_line(&words, spec->kernel[0] ? spec->kernel : "the default", IMAGE_NAME_BYTES);
+	if (spec->initrd[0]) {
+		out_text(&words, ", initrd ");
+		out_foreign_line(&words, spec->initrd, IMAGE_NAME_BYTES);
+	}
+	for (u32 i = 0; i < spec->module_count; i++) {
+		out_text(&words, i ? ", " : ", modules ");
+		out_foreign_line(&words, spec->modules[i], IMAGE_NAME_BYTES);
+	}
+	label(out, "Kernel");
+	out_wrapped(out, names, LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+	if (spec->kernel[0] || spec->cmdline[0])
+		foreign_row(out, "Cmdline", spec->cmdline, sizeof(spec->cmdline));
+	if (spec->vmm[0])
+		foreign_row(out, "VMM", spec->vmm, sizeof(spec->vmm));
+}
+
+static void restart_row(const struct out *out, const struct vm_report *r)
+{
+	label(out, "Restart");
+	out_text(out, restart_text(r->spec.restart));
+	if (r->spec.restart == RESTART_ON_FAILURE)
+		out_format(out, ":%u", r->spec.restart_limit);
+	out_format(out, ", restarted %u time%s\n", r->restarts, r->restarts == 1 ? "" : "s");
+}
+
+void report_vm(const struct out *out, const struct vm_entry *vm)
+{
+	const struct vm_report *r = &vm->report;
+	char a[UNIT_TEXT_BYTES], b[UNIT_TEXT_BYTES], c[UNIT_TEXT_BYTES];
+
+	label(out, "Name");
+	out_format(out, "%s\n", r->name);
+	label(out, "State");
+	out_text(out, state_text(r->state));
+	if (vm_is_live(vm))
+		out_format(out, ", up %s", duration_text(a, r->uptime_ns));
+	out_text(out, "\n");
+	label(out, "Reason");
+	report_reason(out, r);
+	out_text(out, "\n");
+	if (r->state == VM_CRASHED) {
+		label(out, "Last exit");
+		out_format(out, "%s at rip %llx\n", exit_text(r->last_exit), (unsigned long long)r->rip);
+	}
+	cpu_row(out, vm);
+	label(out, "Memory");
+	out_format(out, "%s, %s touched, %s overhead\n", size_text(a, r->spec.memory_bytes, false),
+		size_text(b, r->memory_granted_bytes, false), size_text(c, r->overhead_bytes, false));
+	image_rows(out, &r->spec);
+	label(out, "Platform");
+	out_format(out, "%s\n", platform_text(r->spec.platform));
+	restart_row(out, r);
+	label(out, "Log");
+	out_format(out, "%llu bytes so far; log-vm %s\n", (unsigned long long)vm->history.written, r->name);
+}
+
+void report_state(const struct out *out, const struct vm_report *r)
+{
+	switch (r->state) {
+	case VM_DEFINED:
+		out_format(out, "%s is defined", r->name);
+		break;
+	case VM_CRASHED:
+		out_format(out, "%s crashed: ", r->name);
+		report_reason(out, r);
+		break;
+	case VM_STOPPED:
+		out_format(out, "%s has stopped (%s)", r->name, reason_text(r->reason));
+		break;
+	default:
+		out_format(out, "%s is %s", r->name, state_text(r->state));
+		if (r->reason == WHY_GUEST_REBOOT)
+			out_text(out, " (the guest rebooted)");
+	}
+	out_text(out, "\n");
+}

@@ -1,0 +1,40 @@
+/*
+ * report.h - answers put into words: tables and blocks of at most 80 columns, the same as JSON, and errors.
+ */
+#ifndef VOS_REPORT_H
+#define VOS_REPORT_H
+
+#include "fault.h"
+#include "json.h"
+#include "machine.h"
+#include "out.h"
+
+const char *state_text(u32 state);
+const char *reason_text(u32 reason);
+
+/* "VOS 0.1.0  AMD SVM + NPT  1 pCPU  2.0 GiB", one or two lines. */
+void report_banner(const struct out *out, const struct info_page *info);
+void report_info(const struct out *out, const struct machine *machine);
+void report_images(const struct out *out, const struct machine *machine);
+void report_vms(const struct out *out, const struct machine *machine);
+void report_vm(const struct out *out, const struct vm_entry *vm);
+/* One line: "myvm is running", "myvm crashed: triple fault, rip ..." */
+void report_state(const struct out *out, const struct vm_report *report);
+/* "triple-fault rip=ffffffff8100a2c0", or "-" */
+void report_reason(const struct out *out, const struct vm_report *report);
+
+/* The same as JSON members of an object that is open, or as elements of an array. */
+void json_info(struct json_writer *writer, const char *key, const struct machine *machine);
+void json_images(struct json_writer *writer, const char *key, const struct machine *machine);
+void json_vms(struct json_writer *writer, const char *key, const struct machine *machine);
+void json_vm(struct json_writer *writer, const char *key, const struct vm_entry *vm);
+/* {"error":{"class":..., "code":..., "desc":...}} without its braces */
+void json_fault(struct json_writer *writer, const struct fault *fault);
+
+/* Put root's refusal into words. */
+void report_refusal(
+	struct fault *fault, const struct request *request, const struct reply *reply, const struct machine *machine);
+/* "error[E_NOMEM]: ..." */
+void report_fault(const struct out *out, const struct fault *fault);
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * report_json.c - see report.h: the same reports for programs. Sizes in bytes, times in nanoseconds.
+ */
+#include <stdio.h>
+
+#include "args.h"
+#include "report.h"
+#include "report_tables.h"
+
+void json_fault(struct json_writer *w, const struct fault *fault)
+{
+	json_open(w, "error", '{');
+	json_text(w, "class", fault->class);
+	json_number(w, "code", fault->code);
+	json_text(w, "desc", fault->text);
+	json_close(w, '}');
+}
+
+static void feature_list(struct json_writer *w, const char *key, u64 bits)
+{
+	json_open(w, key, '[');
+	for (u32 i = 0; i < FEAT_COUNT; i++)
+		if (bits & BIT64(i))
+			json_text(w, 0, feature_names[i].name);
+	json_close(w, ']');
+}
+
+void json_info(struct json_writer *w, const char *key, const struct machine *m)
+{
+	static const char *const virts[] = { [VIRT_NONE] = "none", [VIRT_SVM] = "svm", [VIRT_VMX] = "vmx" };
+	const struct info_page *info = m->info;
+
+	json_open(w, key, '{');
+	json_text(w, "version", VOS_VERSION);
+	json_text(w, "vendor", info->vendor);
+	json_text(w, "brand", info->brand);
+	json_text(w, "virtualization", info->virt < ARRAY_COUNT(virts) ? virts[info->virt] : "none");
+	json_text(w, "virtualization-reason", info->virt_reason);
+	feature_list(w, "features-used", info->features_used);
+	feature_list(w, "features-missing", info->features_missing);
+	json_number(w, "pcpus", info->pcpu_count);
+	json_number(w, "tsc-hz", info->tsc_hz);
+	json_number(w, "memory-installed", info->memory_bytes);
+	json_number(w, "memory-total", m->host.memory_total);
+	json_number(w, "memory-free", m->host.memory_free);
+	json_number(w, "memory-kernel", m->host.memory_kernel);
+	json_text(w, "firmware", info->firmware);
+	json_text(w, "loader", info->loader);
+	json_text(w, "cmdline", info->cmdline);
+	json_number(w, "uptime-ns", m->host.uptime_ns);
+	json_number(w, "idle-ns", m->host.idle_ns);
+	json_number(w, "vms", m->host.vm_count);
+	json_number(w, "vms-running", m->host.vm_running);
+	json_close(w, '}');
+}
+
+void json_images(struct json_writer *w, const char *key, const struct machine *m)
+{
+	json_open(w, key, '[');
+	for (u32 i = 0; i < m->image_count; i++) {
+		json_open(w, 0, '{');
+		json_text(w, "name", m->images[i].name);
+		json_number(w, "bytes", m->images[i].bytes);
+		json_bool(w, "default", m->images[i].is_default);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+static void spec_members(struct json_writer *w, const struct vm_spec *spec)
+{
+	char restart[40];
+
+	json_number(w, "cpu", spec->cpus);
+	json_number(w, "memory", spec->memory_bytes);
+	json_text(w, "kernel", spec->kernel);
+	json_text(w, "initrd", spec->initrd);
+	json_open(w, "module", '[');
+	for (u32 i = 0; i < spec->module_count; i++)
+		json_text(w, 0, spec->modules[i]);
+	json_close(w, ']');
+	json_text(w, "cmdline", spec->cmdline);
+	json_text(w, "platform", platform_text(spec->platform));
+	snprintf(restart, sizeof(restart), spec->restart == RESTART_ON_FAILURE ? "%s:%u" : "%s",
+		restart_text(spec->restart), spec->restart_limit);
+	json_text(w, "restart", restart);
+}
+
+void json_vm(struct json_writer *w, const char *key, const struct vm_entry *vm)
+{
+	const struct vm_report *r = &vm->report;
+	char rip[24];
+
+	json_open(w, key, '{');
+	json_text(w, "name", r->name);
+	json_text(w, "state", state_text(r->state));
+	json_text(w, "reason", reason_text(r->reason));
+	json_text(w, "text", r->text);
+	spec_members(w, &r->spec);
+	json_number(w, "uptime-ns", r->uptime_ns);
+	json_number(w, "cpu-time-ns", r->cpu_time_ns);
+	json_number(w, "guest-time-ns", r->guest_time_ns);
+	json_number(w, "exits", r->exits);
+	json_number(w, "exits-vmm", r->exits_vmm);
+	json_number(w, "memory-granted", r->memory_granted_bytes);
+	json_number(w, "memory-overhead", r->overhead_bytes);
+	json_number(w, "restarts", r->restarts);
+	json_number(w, "log-bytes", vm->history.written);
+	if (r->state == VM_CRASHED) {
+		snprintf(rip, sizeof(rip), "%llx", (unsigned long long)r->rip);
+		json_text(w, "rip", rip);
+		json_text(w, "last-exit", exit_text(r->last_exit));
+	}
+	json_close(w, '}');
+}
+
+void json_vms(struct json_writer *w, const char *key, const struct machine *m)
+{
+	json_open(w, key, '[');
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (m->vms[i].is_used)
+			json_vm(w, 0, &m->vms[i]);
+	json_close(w, ']');
+}
