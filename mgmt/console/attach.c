@@ -1,0 +1,176 @@
+/*
+ * attach.c - the terminal of a VM on ours: bytes pass both ways untouched, but for Ctrl-], which opens a small menu.
+ */
+#include <string.h>
+
+#include "session.h"
+#include "units.h"
+
+#define TAIL_LINES 12u
+
+static struct vm_entry *attached(struct session *s)
+{
+	return &s->machine.vms[s->attached];
+}
+
+/* What the guest wrote last, so that one sees where it is; as it was written, from the start of a line. */
+static void show_tail(struct session *s, const struct vm_entry *vm)
+{
+	u64 at = history_tail(&vm->history, TAIL_LINES);
+	char bytes[256];
+	size_t count;
+
+	while ((count = history_read(&vm->history, at, bytes, sizeof(bytes))) > 0) {
+		if (memchr(bytes, 0x1b, count))
+			s->was_escape = true;
+		out_bytes(&s->raw, bytes, count);
+		at += count;
+	}
+}
+
+static void show(struct session *s, const struct vm_entry *vm)
+{
+	s->attached = vm->report.index;
+	out_format(&s->terminal, "[%s: Ctrl-] leaves and has a menu]\n", vm->report.name);
+	show_tail(s, vm);
+}
+
+void attach_begin(struct session *s, const struct vm_entry *vm)
+{
+	s->mode = MODE_ATTACHED;
+	s->was_escape = false;
+	show(s, vm);
+}
+
+/* Back to the prompt, with what was held back meanwhile. */
+static void leave(struct session *s)
+{
+	if (s->was_escape)
+		out_text(&s->raw, "\x1b[0m\x1b[?25h");
+	out_text(&s->terminal, s->held);
+	out_buffer_init(&s->held_buffer, s->held, sizeof(s->held));
+	memset(&s->keys, 0, sizeof(s->keys));
+	prompt_show(s);
+}
+
+static void detach(struct session *s)
+{
+	out_format(&s->terminal, "\n[left %s; console %s comes back]\n", attached(s)->report.name,
+		attached(s)->report.name);
+	leave(s);
+}
+
+void attach_state(struct session *s, const struct vm_entry *vm)
+{
+	if (vm_is_live(vm)) {
+		if (vm->report.state == VM_PAUSED)
+			out_format(&s->terminal, "\n[%s is paused]\n", vm->report.name);
+		return;
+	}
+	out_text(&s->terminal, "\n[");
+	report_state(&s->terminal, &vm->report);
+	/* What was typed for the guest is not meant for the prompt. */
+	input_discard(s);
+	leave(s);
+}
+
+static void go_to(struct session *s, u32 step)
+{
+	for (u32 i = 1; i <= VM_COUNT; i++) {
+		const struct vm_entry *vm = &s->machine.vms[(s->attached + i * step) % VM_COUNT];
+
+		if (!vm->is_used || !vm_is_live(vm))
+			continue;
+		out_text(&s->terminal, "\n");
+		if (vm == attached(s))
+			out_text(&s->terminal, "[no other VM is running]\n");
+		show(s, vm);
+		return;
+	}
+}
+
+static void show_log(struct session *s)
+{
+	const struct vm_entry *vm = attached(s);
+	u64 at = history_tail(&vm->history, 100);
+	char bytes[256];
+	size_t count;
+
+	out_format(&s->terminal, "\n[last lines of %s]\n", vm->report.name);
+	while ((count = history_read(&vm->history, at, bytes, sizeof(bytes))) > 0) {
+		out_foreign(&s->terminal, bytes, count);
+		at += count;
+	}
+	out_format(&s->terminal, "\n[%s goes on]\n", vm->report.name);
+}
+
+static void show_menu(struct session *s)
+{
+	out_format(&s->terminal, "\n[%s] d leave  n next VM  p previous  l log  b break  ] send Ctrl-]  ? help",
+		attached(s)->report.name);
+	s->mode = MODE_MENU;
+	s->menu_ns = session_now(s);
+}
+
+static void menu_help(struct session *s)
+{
+	out_format(&s->terminal,
+		"\n  d  back to VOS's prompt; so does Enter, and so does waiting %u seconds\n"
+		"  n, p  next and previous running VM\n  l  the last 100 lines that %s wrote\n"
+		"  b  send a break\n  ]  send a Ctrl-] to %s\n  any other key  go on here",
+		(u32)(MENU_NS / NS_PER_SECOND), attached(s)->report.name, attached(s)->report.name);
+	show_menu(s);
+}
+
+static void menu(struct session *s, char byte)
+{
+	s->mode = MODE_ATTACHED;
+	switch (byte) {
+	case 'd': case 'D': case '\r': case '\n': case 'q':
+		detach(s);
+		return;
+	case 'n': case 'N':
+		go_to(s, 1);
+		return;
+	case 'p': case 'P':
+		go_to(s, VM_COUNT - 1);
+		return;
+	case 'l': case 'L':
+		show_log(s);
+		return;
+	case '?': case 'h':
+		menu_help(s);
+		return;
+	case 'b': case 'B':
+		out_text(&s->terminal, "\n[a break can't be sent yet]\n");
+		return;
+	case ']': case ATTACH_ESCAPE_KEY:
+		if (s->ops->vm_has_room(s->ops->context, s->attached))
+			s->ops->vm_write(s->ops->context, s->attached, ATTACH_ESCAPE_KEY);
+		break;
+	default:
+		break;
+	}
+	out_format(&s->terminal, "\n[%s]\n", attached(s)->report.name);
+}
+
+void attach_timer(struct session *s)
+{
+	if (s->mode == MODE_MENU && session_now(s) - s->menu_ns >= MENU_NS)
+		detach(s);
+}
+
+void attach_escape(struct session *s)
+{
+	show_menu(s);
+}
+
+void attach_feed(struct session *s, char byte)
+{
+	if (s->mode == MODE_MENU)
+		menu(s, byte);
+	else if (byte == ATTACH_ESCAPE_KEY)
+		show_menu(s);
+	else
+		s->ops->vm_write(s->ops->context, s->attached, byte);
+}

@@ -1,0 +1,238 @@
+/*
+ * job.c - commands under way: slots, requests and their answers, results as text or JSON.
+ */
+#include <string.h>
+
+#include "session.h"
+#include "units.h"
+
+#define HINT_NS NS_PER_SECOND
+#define FIRST_SHARED_JOB 2u
+
+static struct job *take(struct session *s, struct job *job, enum job_origin origin)
+{
+	memset(job, 0, sizeof(*job));
+	job->is_used = true;
+	job->origin = origin;
+	job->begun_ns = session_now(s);
+	return job;
+}
+
+struct job *job_new(struct session *s, enum job_origin origin)
+{
+	if (origin == JOB_PROMPT)
+		return take(s, &s->jobs[0], origin);
+	if (origin == JOB_STARTUP)
+		return take(s, &s->jobs[1], origin);
+	for (u32 i = FIRST_SHARED_JOB; i < JOB_COUNT; i++)
+		if (!s->jobs[i].is_used)
+			return take(s, &s->jobs[i], origin);
+	return 0;
+}
+
+bool job_is_json(const struct job *job)
+{
+	return job->origin == JOB_WIRE || args_has(&job->args, ARG_JSON);
+}
+
+bool job_is_about(const struct session *s, const char *name)
+{
+	for (u32 i = 0; i < JOB_COUNT; i++)
+		if (s->jobs[i].is_used && s->jobs[i].is_waiting && s->jobs[i].origin != JOB_WIRE &&
+			strcmp(s->jobs[i].request.name, name) == 0)
+			return true;
+	return false;
+}
+
+void job_start(struct session *s, struct job *job)
+{
+	job->begun_ns = session_now(s);
+	verb_begin(s, job);
+}
+
+static void try_send(struct session *s, struct job *job)
+{
+	job->is_unsent = !s->ops->request(s->ops->context, &job->request);
+}
+
+void job_send(struct session *s, struct job *job, enum request_op op)
+{
+	job->request.op = op;
+	job->request.id = ++s->next_id;
+	job->is_waiting = true;
+	try_send(s, job);
+}
+
+void job_answer(struct session *s, const struct reply *reply)
+{
+	for (u32 i = 0; i < JOB_COUNT; i++) {
+		struct job *job = &s->jobs[i];
+
+		if (!job->is_used || !job->is_waiting || job->is_unsent || job->request.id != reply->id)
+			continue;
+		job->is_waiting = false;
+		if (job->origin == JOB_STARTUP)
+			startup_answer(s, job, reply);
+		else
+			verb_answer(s, job, reply);
+		return;
+	}
+}
+
+/* ---- results ---- */
+
+struct out job_text_begin(struct session *s, struct job *job)
+{
+	return job->origin == JOB_PROMPT ? s->terminal : notice_begin(s);
+}
+
+void job_text_end(struct session *s, struct job *job)
+{
+	if (job->origin != JOB_PROMPT)
+		notice_end(s);
+}
+
+struct json_writer *job_json_begin(struct session *s)
+{
+	static struct json_writer writer;
+	static struct out out;
+
+	out_buffer_init(&s->json_buffer, s->json_text, sizeof(s->json_text));
+	out = out_to_buffer(&s->json_buffer);
+	writer = (struct json_writer){ .out = &out };
+	json_open(&writer, 0, '{');
+	return &writer;
+}
+
+/* What does not fit is replaced by an error: half an object would be worse than none. */
+static void replace_overfull(struct session *s)
+{
+	struct fault fault;
+
+	if (!s->json_buffer.is_full && s->json_buffer.used < JSON_BYTES - JSON_ID_BYTES - 16)
+		return;
+	fault_set(&fault, RESULT_FAILED, "the answer is too long for JSON. Ask for less");
+	json_fault(job_json_begin(s), &fault);
+}
+
+void job_json_end(struct session *s, struct job *job)
+{
+	struct out out = out_to_buffer(&s->json_buffer), text;
+
+	replace_overfull(s);
+	if (job->id[0])
+		out_format(&out, ",\"id\":%s", job->id);
+	out_text(&out, "}");
+	if (job->origin == JOB_WIRE) {
+		wire_send(s, "control");
+		return;
+	}
+	text = job_text_begin(s, job);
+	out_bytes(&text, s->json_text, s->json_buffer.used);
+	out_text(&text, "\n");
+	job_text_end(s, job);
+}
+
+static void finish(struct session *s, struct job *job, enum result result)
+{
+	enum job_origin origin = job->origin;
+
+	job->is_used = false;
+	if (origin == JOB_PROMPT)
+		prompt_done(s, result);
+}
+
+void job_ok(struct session *s, struct job *job)
+{
+	finish(s, job, RESULT_OK);
+}
+
+void job_fail(struct session *s, struct job *job, const struct fault *fault)
+{
+	struct out out;
+
+	if (job_is_json(job)) {
+		json_fault(job_json_begin(s), fault);
+		job_json_end(s, job);
+	} else {
+		out = job_text_begin(s, job);
+		report_fault(&out, fault);
+		job_text_end(s, job);
+	}
+	finish(s, job, fault->code);
+}
+
+/* ---- time ---- */
+
+static u64 wait_end(const struct job *job)
+{
+	return job->is_waiting && job->args.wait_ns && job->origin != JOB_BACKGROUND ?
+		       job->begun_ns + job->args.wait_ns :
+		       ~0ull;
+}
+
+static u64 hint_at(const struct job *job)
+{
+	bool is_silent =
+		job->is_hinted || job->origin != JOB_PROMPT || job_is_json(job) || args_has(&job->args, ARG_QUIET);
+
+	return job->is_waiting && !is_silent ? job->begun_ns + HINT_NS : ~0ull;
+}
+
+/* --wait=TIME is over: the work goes on, whoever waited is told so. */
+static void stop_waiting(struct session *s, struct job *job)
+{
+	struct job *background = job_new(s, JOB_BACKGROUND);
+	struct fault fault;
+	char text[UNIT_TEXT_BYTES];
+
+	fault_set(&fault, RESULT_TIMEOUT, "%s %s is not done after %s. It goes on; status-vm shows how far it is",
+		job->args.command->verb, job->args.name, duration_text(text, job->args.wait_ns));
+	if (background && job->origin == JOB_PROMPT) {
+		*background = *job;
+		background->origin = JOB_BACKGROUND;
+	} else if (background) {
+		background->is_used = false;
+	}
+	job->is_waiting = false;
+	job_fail(s, job, &fault);
+}
+
+void job_pump(struct session *s)
+{
+	u64 now = session_now(s);
+
+	for (u32 i = 0; i < JOB_COUNT; i++) {
+		struct job *job = &s->jobs[i];
+
+		if (!job->is_used)
+			continue;
+		if (job->is_unsent)
+			try_send(s, job);
+		if (job->is_printing)
+			verb_print(s, job);
+		else if (now >= wait_end(job))
+			stop_waiting(s, job);
+		else if (now >= hint_at(job)) {
+			job->is_hinted = true;
+			out_text(&s->terminal, "(still at it; Ctrl-C brings the prompt back, the work goes on)\n");
+		}
+	}
+}
+
+u64 job_deadline_ns(const struct session *s)
+{
+	u64 deadline = ~0ull;
+
+	for (u32 i = 0; i < JOB_COUNT; i++) {
+		const struct job *job = &s->jobs[i];
+
+		if (!job->is_used)
+			continue;
+		if (wait_end(job) < deadline)
+			deadline = wait_end(job);
+		if (hint_at(job) < deadline)
+			deadline = hint_at(job);
+	}
+	return deadline;
+}

@@ -1,0 +1,204 @@
+/*
+ * prompt.c - the line: keys to the editor, completion, help in place, and starting what was typed.
+ */
+#include <string.h>
+
+#include "session.h"
+#include "units.h"
+
+#define PROMPT "vos> "
+#define COMPLETIONS_PER_ROW_COLUMNS 79u
+
+void prompt_show(struct session *s)
+{
+	s->mode = MODE_PROMPT;
+	edit_begin(&s->editor, PROMPT, true);
+}
+
+void prompt_ask(struct session *s, const char *question)
+{
+	s->mode = MODE_QUESTION;
+	edit_begin(&s->editor, question, false);
+}
+
+void prompt_done(struct session *s, enum result result)
+{
+	s->last_result = result;
+	if (s->mode == MODE_BUSY)
+		prompt_show(s);
+}
+
+void prompt_interrupt(struct session *s)
+{
+	struct job *job = &s->jobs[0];
+
+	out_text(&s->terminal, "^C\n");
+	if (job->is_waiting) {
+		struct job *background = job_new(s, JOB_BACKGROUND);
+
+		out_format(&s->terminal, "(%s goes on)\n", job->args.command->verb);
+		if (background) {
+			*background = *job;
+			background->origin = JOB_BACKGROUND;
+		}
+	}
+	job->is_used = false;
+	prompt_done(s, RESULT_FAILED);
+}
+
+/* ---- names for completion ---- */
+
+static const char *vm_name(void *context, u32 index)
+{
+	const struct session *s = context;
+
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (s->machine.vms[i].is_used && index-- == 0)
+			return s->machine.vms[i].report.name;
+	return 0;
+}
+
+static const char *image_name(void *context, u32 index)
+{
+	const struct session *s = context;
+
+	return index < s->machine.image_count ? s->machine.images[index].name : 0;
+}
+
+static void list_candidates(struct session *s, const struct completion *completion)
+{
+	size_t width = 0, column = 0;
+
+	for (u32 i = 0; i < completion->count; i++)
+		if (strlen(completion->candidates[i]) > width)
+			width = strlen(completion->candidates[i]);
+	edit_hide(&s->editor);
+	for (u32 i = 0; i < completion->count; i++) {
+		if (column && column + width > COMPLETIONS_PER_ROW_COLUMNS) {
+			out_text(&s->terminal, "\n");
+			column = 0;
+		}
+		out_format(&s->terminal, "%-*s  ", (int)width, completion->candidates[i]);
+		column += width + 2;
+	}
+	out_text(&s->terminal, "\n");
+	edit_show(&s->editor);
+}
+
+static bool is_good_name(const char *text)
+{
+	for (; *text; text++)
+		if (*text <= ' ' || *text >= 0x7f || strchr("\"'\\#", *text))
+			return false;
+	return true;
+}
+
+static void tab(struct session *s)
+{
+	struct name_source names = { vm_name, image_name, s };
+	struct completion *completion = &s->completion;
+	size_t common;
+	char last;
+
+	complete(s->editor.line, s->editor.cursor, &names, completion);
+	common = complete_common(completion);
+	if (completion->count == 0 || !is_good_name(completion->candidates[0])) {
+		out_text(&s->terminal, "\a");
+		return;
+	}
+	if (common > completion->length)
+		edit_insert(&s->editor, completion->candidates[0] + completion->length, common - completion->length);
+	else if (completion->count > 1)
+		list_candidates(s, completion);
+	last = completion->candidates[0][common ? common - 1 : 0];
+	if (completion->count == 1 && last != ':' && s->editor.line[s->editor.cursor] != ' ')
+		edit_insert(&s->editor, " ", 1);
+}
+
+static void question(struct session *s)
+{
+	struct name_source names = { vm_name, image_name, s };
+
+	if (s->mode != MODE_PROMPT || !complete_wants_help(s->editor.line, s->editor.cursor)) {
+		edit_insert(&s->editor, "?", 1);
+		return;
+	}
+	edit_hide(&s->editor);
+	out_format(&s->terminal, PROMPT);
+	out_foreign_line(&s->terminal, s->editor.line, s->editor.length);
+	out_text(&s->terminal, "?\n");
+	complete_help(s->editor.line, s->editor.cursor, &names, &s->terminal);
+	edit_show(&s->editor);
+}
+
+/* ---- starting commands ---- */
+
+static void run_line(struct session *s, const char *line)
+{
+	struct job *job = job_new(s, JOB_PROMPT);
+	struct fault fault;
+
+	if (!command_parse(line, &job->args, &fault)) {
+		job->is_used = false;
+		report_fault(&s->terminal, &fault);
+		s->last_result = fault.code;
+		prompt_show(s);
+		return;
+	}
+	if (!job->args.command) {
+		job->is_used = false;
+		prompt_show(s);
+		return;
+	}
+	s->mode = MODE_BUSY;
+	job_start(s, job);
+}
+
+/* The question was whether the command in the prompt's job is meant. */
+static void answer(struct session *s, const char *text)
+{
+	struct job *job = &s->jobs[0];
+
+	s->mode = MODE_BUSY;
+	if (strcmp(text, "y") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "Y") == 0) {
+		job->args.given |= BIT64(ARG_YES);
+		job_start(s, job);
+		return;
+	}
+	job->is_used = false;
+	out_text(&s->terminal, "Nothing was done.\n");
+	prompt_done(s, RESULT_FAILED);
+}
+
+void prompt_feed(struct session *s, char byte)
+{
+	struct key key = keys_feed(&s->keys, (u8)byte);
+
+	switch (edit_key(&s->editor, &key)) {
+	case EDIT_NONE:
+		break;
+	case EDIT_LINE:
+		if (s->mode == MODE_QUESTION)
+			answer(s, edit_text(&s->editor));
+		else
+			run_line(s, edit_text(&s->editor));
+		break;
+	case EDIT_CANCEL:
+		if (s->mode == MODE_QUESTION)
+			answer(s, "n");
+		else
+			prompt_show(s);
+		break;
+	case EDIT_TAB:
+		if (s->mode == MODE_PROMPT)
+			tab(s);
+		break;
+	case EDIT_QUESTION:
+		question(s);
+		break;
+	case EDIT_CLEAR:
+		out_text(&s->raw, "\x1b[H\x1b[2J");
+		edit_show(&s->editor);
+		break;
+	}
+}

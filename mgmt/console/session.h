@@ -1,0 +1,185 @@
+/*
+ * session.h - the console at work, independent of the kernel: bytes and replies go in, bytes and requests come out.
+ *
+ * Files: session.c (queues, the pump, notices), prompt.c (the line and what it starts), job.c (commands under way),
+ * verbs.c (what each command does), apply.c (vos.conf), attach.c (terminals of VMs), wire.c (programs on the same
+ * line). They share this struct.
+ *
+ * Nothing is lost: input is taken only when there is room for it, requests wait until the ring takes them, and
+ * whatever can produce much output first looks whether the output queue is short.
+ */
+#ifndef VOS_SESSION_H
+#define VOS_SESSION_H
+
+#include "command.h"
+#include "complete.h"
+#include "frame.h"
+#include "json.h"
+#include "lineedit.h"
+#include "machine.h"
+#include "report.h"
+
+#define INPUT_BYTES 65536u
+#define OUTPUT_BYTES (1024u * 1024u)
+#define OUTPUT_SHORT_BYTES 8192u	/* below this, more may be produced */
+#define JSON_BYTES (192u * 1024u)
+#define JSON_ID_BYTES 48u
+#define JOB_COUNT 6u			/* the first is the prompt's, the second is that of vos.conf at the start */
+#define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
+#define HELD_BYTES 2048u
+#define MENU_NS 3000000000ull		/* the menu of an attached terminal closes after this */
+
+struct session_ops {
+	u64 (*now_ns)(void *context);
+	/* to the terminal; returns how many were taken */
+	size_t (*send)(void *context, const char *bytes, size_t count);
+	bool (*request)(void *context, const struct request *request);	/* false: no room now */
+	size_t (*vm_read)(void *context, u32 vm, char *bytes, size_t count);
+	bool (*vm_has_room)(void *context, u32 vm);
+	void (*vm_write)(void *context, u32 vm, char byte);	/* only while it has room */
+	void *context;
+};
+
+enum job_origin {
+	JOB_PROMPT,		/* the person waits */
+	JOB_BACKGROUND,		/* was let go with Ctrl-C or --wait; the result is printed as a notice */
+	JOB_STARTUP,		/* vos.conf at the start; prints notices */
+	JOB_WIRE		/* a program's */
+};
+
+struct job {
+	bool is_used;
+	bool is_waiting;	/* a request is under way */
+	bool is_unsent;		/* ... but the ring had no room yet */
+	bool is_printing;	/* log and log-vm: print_at .. print_end remain */
+	bool is_hinted;		/* the person was told that it takes long */
+	enum job_origin origin;
+	u32 step, index;
+	u64 begun_ns;
+	u64 print_at, print_end;
+	char id[JSON_ID_BYTES];	/* JSON text of the program's id, or "" */
+	struct request request;
+	struct args args;
+};
+
+enum mode { MODE_PROMPT, MODE_QUESTION, MODE_BUSY, MODE_ATTACHED, MODE_MENU };
+
+struct session {
+	const struct session_ops *ops;
+	const struct log_ring *log;
+	const char *conf;
+	size_t conf_bytes;
+	enum mode mode;
+	enum result last_result;
+	u32 next_id;
+	struct out terminal;		/* text: a newline becomes CR LF */
+	struct out raw;
+	struct editor editor;
+	struct key_decoder keys;
+	struct frame_scanner scanner;
+	u64 scanner_fed_ns;
+	bool has_peer;			/* a program has sent sync: it gets events */
+	u64 log_at;			/* kernel log: printed up to here */
+	struct machine machine;
+	struct job jobs[JOB_COUNT];
+	/* attached */
+	u32 attached;			/* index of the VM */
+	u64 menu_ns;			/* when the menu was opened */
+	bool was_escape;		/* the guest has sent an escape sequence: its colours may be left over */
+	char held[HELD_BYTES];		/* notices that came meanwhile */
+	struct out_buffer held_buffer;
+	/* vos.conf */
+	u32 config_count;
+	struct args config[VM_COUNT];
+	/* queues: free-running indices */
+	u32 in_head, in_tail, out_head, out_tail;
+	char input[INPUT_BYTES];
+	char output[OUTPUT_BYTES];
+	char json_text[JSON_BYTES];
+	struct out_buffer json_buffer;
+	struct json json;
+	struct completion completion;
+};
+
+/* ---- what main.c calls ---- */
+
+/* conf may be 0. Prints the banner and the prompt, and starts reading the machine's state. */
+void session_init(struct session *s, const struct session_ops *ops, const struct info_page *info,
+	const struct log_ring *log, const char *conf, size_t conf_bytes);
+size_t session_input_room(const struct session *s);
+/* At most session_input_room() bytes. */
+void session_input(struct session *s, const char *bytes, size_t count);
+void session_reply(struct session *s, const struct reply *reply);
+/* Do a piece of what can be done now; true if something was done, so that there may be more. */
+bool session_run(struct session *s);
+/* Output is waiting for the terminal to take it. */
+bool session_has_output(const struct session *s);
+/* A request is waiting for room in the ring. */
+bool session_has_request(const struct session *s);
+bool session_has_input(const struct session *s);
+/* Output of that VM would be taken now. */
+bool session_takes_vm_output(const struct session *s, u32 vm);
+/* The VM whose terminal is shown, or VM_COUNT. */
+u32 session_attached(const struct session *s);
+/* When session_run is to be called again although nothing happened; ~0 = never. */
+u64 session_deadline_ns(const struct session *s);
+
+/* ---- inside ---- */
+
+u64 session_now(const struct session *s);
+u32 session_output_used(const struct session *s);
+/* Print something that nobody waits for: above the line that is being edited, or held back while attached. */
+struct out notice_begin(struct session *s);
+void notice_end(struct session *s);
+bool input_pop(struct session *s, char *byte);
+void input_discard(struct session *s);
+
+void prompt_show(struct session *s);
+void prompt_feed(struct session *s, char byte);
+/* The prompt's command is done. */
+void prompt_done(struct session *s, enum result result);
+/* Ctrl-C while a command is under way. */
+void prompt_interrupt(struct session *s);
+void prompt_ask(struct session *s, const char *question);
+
+/* Start args on a free slot for that origin; 0 if there is none. */
+struct job *job_new(struct session *s, enum job_origin origin);
+void job_start(struct session *s, struct job *job);
+void job_send(struct session *s, struct job *job, enum request_op op);
+void job_answer(struct session *s, const struct reply *reply);
+void job_pump(struct session *s);
+u64 job_deadline_ns(const struct session *s);
+void job_ok(struct session *s, struct job *job);
+void job_fail(struct session *s, struct job *job, const struct fault *fault);
+/* A result: {"return": ...}. Begin, write the value with key "return", end. */
+struct json_writer *job_json_begin(struct session *s);
+void job_json_end(struct session *s, struct job *job);
+/* Where the text of a job goes; job_text_end afterwards. Not for programs' jobs. */
+struct out job_text_begin(struct session *s, struct job *job);
+void job_text_end(struct session *s, struct job *job);
+bool job_is_json(const struct job *job);
+/* Is a command on that VM under way whose end will be told? */
+bool job_is_about(const struct session *s, const char *name);
+
+void verb_begin(struct session *s, struct job *job);
+void verb_answer(struct session *s, struct job *job, const struct reply *reply);
+/* Print a bit more of a log. */
+void verb_print(struct session *s, struct job *job);
+void startup_begin(struct session *s, struct job *job);
+void startup_answer(struct session *s, struct job *job, const struct reply *reply);
+void apply_begin(struct session *s, struct job *job);
+void apply_answer(struct session *s, struct job *job, const struct reply *reply);
+
+void attach_begin(struct session *s, const struct vm_entry *vm);
+void attach_feed(struct session *s, char byte);
+/* The escape key came while the guest takes no input: open the menu all the same. */
+void attach_escape(struct session *s);
+void attach_state(struct session *s, const struct vm_entry *vm);
+void attach_timer(struct session *s);
+
+void wire_frame(struct session *s, char *body, size_t count);
+void wire_broken(struct session *s, const char *why);
+void wire_event(struct session *s, const struct vm_entry *vm);
+void wire_send(struct session *s, const char *channel);
+
+#endif

@@ -1,0 +1,494 @@
+/*
+ * verbs.c - what each command does: a table of how it begins and what it does with an answer of root's.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "help.h"
+#include "session.h"
+#include "units.h"
+
+#define JSON_LOG_BYTES 24576u	/* of a log, at most, in one JSON object */
+
+struct handler {
+	void (*begin)(struct session *s, struct job *job);
+	void (*answer)(struct session *s, struct job *job, const struct reply *reply);
+};
+
+/* ---- commands that are one request ---- */
+
+static void fill_request(struct job *job)
+{
+	const struct args *args = &job->args;
+	struct request *r = &job->request;
+
+	memset(r, 0, sizeof(*r));
+	memcpy(r->name, args->name, sizeof(r->name));
+	r->spec = args->spec;
+	if (args_has(args, ARG_FORCE))
+		r->flags |= REQ_FLAG_FORCE;
+	if (args_has(args, ARG_DRY_RUN))
+		r->flags |= REQ_FLAG_DRY_RUN;
+	r->timeout_ms = (u32)(args->timeout_ns / NS_PER_MS);
+	if (args->timeout_ns && r->timeout_ms == 0)
+		r->timeout_ms = 1;
+}
+
+static void begin_request(struct session *s, struct job *job)
+{
+	fill_request(job);
+	job_send(s, job, (enum request_op)job->args.command->op);
+}
+
+static void say_done(const struct out *out, const struct job *job, const struct vm_entry *vm)
+{
+	char size[UNIT_TEXT_BYTES];
+
+	if (args_has(&job->args, ARG_DRY_RUN)) {
+		out_format(out, "%s would work. Nothing was changed.\n", job->args.command->verb);
+		return;
+	}
+	switch (verb_of(job->args.command)) {
+	case VERB_CREATE:
+		out_format(out, "%s is defined: %u vCPU%s, %s. start-vm %s starts it.\n", job->args.name,
+			job->args.spec.cpus, job->args.spec.cpus == 1 ? "" : "s",
+			size_text(size, job->args.spec.memory_bytes, false), job->args.name);
+		return;
+	case VERB_START:
+		out_format(out, "%s is running. console %s shows its terminal.\n", job->args.name, job->args.name);
+		return;
+	case VERB_DELETE:
+		out_format(out, "%s is deleted.\n", job->args.name);
+		return;
+	default:
+		if (vm)
+			report_state(out, &vm->report);
+		return;
+	}
+}
+
+static void answer_request(struct session *s, struct job *job, const struct reply *reply)
+{
+	bool is_delete = verb_of(job->args.command) == VERB_DELETE && !args_has(&job->args, ARG_DRY_RUN);
+	struct vm_entry *vm = is_delete ? 0 : machine_find(&s->machine, job->args.name);
+	struct json_writer *writer;
+	struct out out;
+
+	if (is_delete)
+		machine_forget(&s->machine, job->args.name);
+	if (job_is_json(job)) {
+		writer = job_json_begin(s);
+		if (vm)
+			json_vm(writer, "return", vm);
+		else
+			json_raw(writer, "return", "{}");
+		job_json_end(s, job);
+	} else if (!args_has(&job->args, ARG_QUIET)) {
+		out = job_text_begin(s, job);
+		say_done(&out, job, vm);
+		job_text_end(s, job);
+	}
+	(void)reply;
+	job_ok(s, job);
+}
+
+/* ---- listings: one request after the other, then the whole ---- */
+
+static void print(struct session *s, struct job *job, void (*text)(const struct out *, const struct machine *),
+		  void (*json)(struct json_writer *, const char *, const struct machine *))
+{
+	struct out out;
+
+	if (job_is_json(job)) {
+		json(job_json_begin(s), "return", &s->machine);
+		job_json_end(s, job);
+	} else {
+		out = job_text_begin(s, job);
+		text(&out, &s->machine);
+		job_text_end(s, job);
+	}
+	job_ok(s, job);
+}
+
+static void ask(struct session *s, struct job *job, enum request_op op, u32 index)
+{
+	memset(&job->request, 0, sizeof(job->request));
+	job->request.index = index;
+	job_send(s, job, op);
+}
+
+static void begin_list(struct session *s, struct job *job)
+{
+	machine_unconfirm(&s->machine);
+	ask(s, job, REQ_LIST, 0);
+}
+
+/* True when the listing is complete. */
+static bool take_vm(struct session *s, struct job *job, const struct reply *reply)
+{
+	if (reply->result != RESULT_OK || reply->vm.index >= VM_COUNT) {
+		machine_drop_unconfirmed(&s->machine);
+		return true;
+	}
+	ask(s, job, REQ_LIST, reply->vm.index + 1);
+	return false;
+}
+
+static void answer_list(struct session *s, struct job *job, const struct reply *reply)
+{
+	if (!take_vm(s, job, reply))
+		return;
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (s->machine.vms[i].is_used)
+			machine_look(&s->machine.vms[i], session_now(s));
+	print(s, job, report_vms, json_vms);
+}
+
+static void begin_images(struct session *s, struct job *job)
+{
+	ask(s, job, REQ_IMAGES, 0);
+}
+
+static bool take_image(struct session *s, struct job *job, const struct reply *reply)
+{
+	u32 index = job->request.index;
+
+	if (reply->result != RESULT_OK || index >= BOOT_MODULES) {
+		s->machine.image_count = index;
+		return true;
+	}
+	s->machine.images[index] = reply->image;
+	s->machine.images[index].name[IMAGE_NAME_BYTES - 1] = 0;
+	ask(s, job, REQ_IMAGES, index + 1);
+	return false;
+}
+
+static void answer_images(struct session *s, struct job *job, const struct reply *reply)
+{
+	if (take_image(s, job, reply))
+		print(s, job, report_images, json_images);
+}
+
+static void begin_info(struct session *s, struct job *job)
+{
+	ask(s, job, REQ_HOST, 0);
+}
+
+static void answer_info(struct session *s, struct job *job, const struct reply *reply)
+{
+	s->machine.host = reply->host;
+	print(s, job, report_info, json_info);
+}
+
+static void answer_status(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct vm_entry *vm = machine_find(&s->machine, job->args.name);
+	struct out out;
+
+	(void)reply;
+	if (vm) {
+		machine_look(vm, session_now(s));
+		if (job_is_json(job)) {
+			json_vm(job_json_begin(s), "return", vm);
+			job_json_end(s, job);
+		} else {
+			out = job_text_begin(s, job);
+			report_vm(&out, vm);
+			job_text_end(s, job);
+		}
+	}
+	job_ok(s, job);
+}
+
+/* ---- reading what there is at the start: VMs, images, then vos.conf ---- */
+
+void startup_begin(struct session *s, struct job *job)
+{
+	args_init(&job->args, &commands[VERB_APPLY]);
+	begin_list(s, job);
+}
+
+void startup_answer(struct session *s, struct job *job, const struct reply *reply)
+{
+	if (reply->result == RESULT_OK && (job->request.op == REQ_LIST || job->request.op == REQ_STATUS))
+		(void)machine_update(&s->machine, &reply->vm, session_now(s));
+	if (job->step == 0 && take_vm(s, job, reply)) {
+		job->step = 1;
+		begin_images(s, job);
+	} else if (job->step == 1 && take_image(s, job, reply)) {
+		job->step = 2;
+		apply_begin(s, job);
+	} else if (job->step == 2) {
+		apply_answer(s, job, reply);
+	}
+}
+
+/* ---- logs ---- */
+
+static struct vm_entry *known_vm(struct session *s, struct job *job)
+{
+	struct vm_entry *vm = machine_find(&s->machine, job->args.name);
+	struct fault fault;
+
+	if (!vm) {
+		fault_set(&fault, RESULT_NOT_FOUND, "there is no VM \"%s\". list-vm shows what there is",
+			job->args.name);
+		job_fail(s, job, &fault);
+	}
+	return vm;
+}
+
+/* The kernel's log and a VM's history look alike here: a position, an end, and a way to read. */
+static size_t read_log(struct session *s, const struct job *job, u64 at, char *to, size_t count)
+{
+	const struct vm_entry *vm;
+	size_t i;
+
+	if (verb_of(job->args.command) == VERB_LOG_VM) {
+		vm = machine_find(&s->machine, job->args.name);
+		return vm ? history_read(&vm->history, at, to, count) : 0;
+	}
+	for (i = 0; i < count; i++)
+		to[i] = s->log->text[(at + i) % LOG_BYTES];
+	return __atomic_load_n(&s->log->head, __ATOMIC_ACQUIRE) - at <= LOG_BYTES ? i : 0;
+}
+
+static void log_json(struct session *s, struct job *job)
+{
+	static char bytes[JSON_LOG_BYTES];
+	struct json_writer *writer = job_json_begin(s);
+	bool is_cut = job->print_end - job->print_at > sizeof(bytes);
+	size_t count;
+
+	if (is_cut)
+		job->print_at = job->print_end - sizeof(bytes);
+	count = read_log(s, job, job->print_at, bytes, (size_t)(job->print_end - job->print_at));
+	json_open(writer, "return", '{');
+	json_bytes(writer, "text", bytes, count);
+	json_bool(writer, "cut", is_cut);
+	json_close(writer, '}');
+	job_json_end(s, job);
+	job_ok(s, job);
+}
+
+static void print_log(struct session *s, struct job *job)
+{
+	if (job_is_json(job))
+		log_json(s, job);
+	else
+		job->is_printing = true;
+}
+
+void verb_print(struct session *s, struct job *job)
+{
+	char bytes[256], last = '\n';
+
+	while (job->print_at < job->print_end && session_output_used(s) < OUTPUT_SHORT_BYTES) {
+		size_t count = job->print_end - job->print_at < sizeof(bytes) ?
+				       (size_t)(job->print_end - job->print_at) :
+				       sizeof(bytes);
+
+		count = read_log(s, job, job->print_at, bytes, count);
+		if (count == 0) {	/* the rest was overwritten meanwhile */
+			job->print_at = job->print_end;
+			break;
+		}
+		out_foreign(&s->terminal, bytes, count);
+		job->print_at += count;
+		last = bytes[count - 1];
+	}
+	if (job->print_at < job->print_end)
+		return;
+	job->is_printing = false;
+	if (last != '\n')
+		out_text(&s->terminal, "\n");
+	job_ok(s, job);
+}
+
+static void begin_log_vm(struct session *s, struct job *job)
+{
+	const struct vm_entry *vm = known_vm(s, job);
+
+	if (!vm)
+		return;
+	job->print_end = vm->history.written;
+	job->print_at = args_has(&job->args, ARG_LINES) ? history_tail(&vm->history, job->args.lines) :
+							  history_start(&vm->history);
+	print_log(s, job);
+}
+
+static void begin_log(struct session *s, struct job *job)
+{
+	u64 head = __atomic_load_n(&s->log->head, __ATOMIC_ACQUIRE), start = head > LOG_BYTES ? head - LOG_BYTES : 0,
+	    at = head;
+	u32 lines = job->args.lines;
+
+	for (at = head > start ? head - 1 : head; lines && at > start; at--)
+		if (s->log->text[(at - 1) % LOG_BYTES] == '\n' && --lines == 0)
+			break;
+	job->print_at = args_has(&job->args, ARG_LINES) ? at : start;
+	job->print_end = head;
+	print_log(s, job);
+}
+
+/* ---- the machine ---- */
+
+static void list_live(const struct session *s, char *text, size_t size)
+{
+	struct out_buffer buffer;
+	struct out out;
+	u32 count = 0;
+
+	out_buffer_init(&buffer, text, size);
+	out = out_to_buffer(&buffer);
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (s->machine.vms[i].is_used && vm_is_live(&s->machine.vms[i]) && ++count <= 3)
+			out_format(&out, "%s%s", count == 1 ? "" : ", ", s->machine.vms[i].report.name);
+	if (count > 3)
+		out_format(&out, " and %u more", count - 3);
+}
+
+static void begin_power(struct session *s, struct job *job)
+{
+	bool is_off = verb_of(job->args.command) == VERB_SHUTDOWN;
+	u32 live = machine_live_count(&s->machine);
+	char names[128], text[EDIT_PROMPT_BYTES];
+	struct fault fault;
+
+	list_live(s, names, sizeof(names));
+	if (live && !args_has(&job->args, ARG_YES)) {
+		if (job_is_json(job)) {
+			fault_set(&fault, RESULT_STATE, "VMs are running: %s. stop-vm them, or say \"yes\"", names);
+			job_fail(s, job, &fault);
+			return;
+		}
+		snprintf(text, sizeof(text), "%s anyway? [y/N] ", is_off ? "Switch off" : "Reboot");
+		out_format(&s->terminal, "%s %s running and will be cut off.\n", names, live == 1 ? "is" : "are");
+		prompt_ask(s, text);
+		return;
+	}
+	if (!job_is_json(job))
+		out_text(&s->terminal, is_off ? "Switching off.\n" : "Rebooting.\n");
+	begin_request(s, job);
+}
+
+/* ---- the prompt ---- */
+
+static void begin_console(struct session *s, struct job *job)
+{
+	const struct vm_entry *vm = known_vm(s, job);
+	struct fault fault;
+
+	if (!vm)
+		return;
+	if (!vm_is_live(vm)) {
+		fault_set(&fault, RESULT_STATE, "%s is %s. Try start-vm %s; log-vm %s shows what it wrote",
+			job->args.name, state_text(vm->report.state), job->args.name, job->args.name);
+		job_fail(s, job, &fault);
+		return;
+	}
+	s->last_result = RESULT_OK;
+	job->is_used = false;
+	attach_begin(s, vm);
+}
+
+static void begin_help(struct session *s, struct job *job)
+{
+	const struct command *topic = args_has(&job->args, ARG_VERB) ? command_named(job->args.verb) : 0;
+
+	if (topic)
+		help_command(&s->terminal, topic);
+	else
+		help_all(&s->terminal);
+	job_ok(s, job);
+}
+
+static void begin_version(struct session *s, struct job *job)
+{
+	struct json_writer *writer;
+
+	if (job_is_json(job)) {
+		writer = job_json_begin(s);
+		json_open(writer, "return", '{');
+		json_text(writer, "version", VOS_VERSION);
+		json_close(writer, '}');
+		job_json_end(s, job);
+	} else {
+		out_format(&s->terminal, "VOS %s\n", VOS_VERSION);
+	}
+	job_ok(s, job);
+}
+
+static void begin_result(struct session *s, struct job *job)
+{
+	enum result result = s->last_result;
+
+	out_format(&s->terminal, "%u %s\n", result, fault_class(result));
+	job_ok(s, job);
+	s->last_result = result;
+}
+
+static void begin_clear(struct session *s, struct job *job)
+{
+	out_text(&s->raw, "\x1b[H\x1b[2J");
+	job_ok(s, job);
+}
+
+static const struct handler handlers[VERB_COUNT] = {
+	[VERB_CREATE] = { begin_request, answer_request },
+	[VERB_START] = { begin_request, answer_request },
+	[VERB_STOP] = { begin_request, answer_request },
+	[VERB_PAUSE] = { begin_request, answer_request },
+	[VERB_RESUME] = { begin_request, answer_request },
+	[VERB_RESET] = { begin_request, answer_request },
+	[VERB_DELETE] = { begin_request, answer_request },
+	[VERB_STATUS] = { begin_request, answer_status },
+	[VERB_LIST] = { begin_list, answer_list },
+	[VERB_LOG_VM] = { begin_log_vm, 0 },
+	[VERB_CONSOLE] = { begin_console, 0 },
+	[VERB_LIST_IMAGE] = { begin_images, answer_images },
+	[VERB_APPLY] = { apply_begin, apply_answer },
+	[VERB_INFO] = { begin_info, answer_info },
+	[VERB_VERSION] = { begin_version, 0 },
+	[VERB_LOG] = { begin_log, 0 },
+	[VERB_REBOOT] = { begin_power, answer_request },
+	[VERB_SHUTDOWN] = { begin_power, answer_request },
+	[VERB_HELP] = { begin_help, 0 },
+	[VERB_RESULT] = { begin_result, 0 },
+	[VERB_CLEAR] = { begin_clear, 0 },
+};
+
+void verb_begin(struct session *s, struct job *job)
+{
+	if (args_has(&job->args, ARG_HELP)) {
+		help_command(&s->terminal, job->args.command);
+		job_ok(s, job);
+		return;
+	}
+	handlers[verb_of(job->args.command)].begin(s, job);
+}
+
+static bool carries_vm(const struct job *job)
+{
+	u32 op = job->request.op;
+
+	return (op >= REQ_CREATE && op <= REQ_LIST && op != REQ_DELETE) && !(job->request.flags & REQ_FLAG_DRY_RUN);
+}
+
+void verb_answer(struct session *s, struct job *job, const struct reply *reply)
+{
+	enum verb verb = verb_of(job->args.command);
+	struct vm_entry *vm = 0;
+	struct fault fault;
+
+	if (carries_vm(job) && reply->result == RESULT_OK)
+		vm = machine_update(&s->machine, &reply->vm, session_now(s));
+	if (vm && job->origin != JOB_WIRE)
+		vm->told_state = vm->report.state;
+	if (reply->result != RESULT_OK && verb != VERB_LIST && verb != VERB_LIST_IMAGE && verb != VERB_APPLY) {
+		report_refusal(&fault, &job->request, reply, &s->machine);
+		job_fail(s, job, &fault);
+		return;
+	}
+	handlers[verb].answer(s, job, reply);
+}

@@ -1,0 +1,239 @@
+/*
+ * wire.c - programs on the line: JSON in frames (frame.h), in QMP's shape.
+ *
+ *	{"execute":"sync","arguments":{"token":"..."},"id":1}	answers with the token, and events come from now on
+ *	{"execute":"create-vm","arguments":{"name":"myvm","cpu":1,"memory":"512M"},"id":2}
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "session.h"
+
+#define TOKEN_BYTES 128u
+
+/* Send s->json_text as a frame; the line being edited is untouched, since terminals don't show frames. */
+void wire_send(struct session *s, const char *channel)
+{
+	frame_encode(&s->raw, channel, s->json_text, s->json_buffer.used);
+}
+
+/* An answer that no job gives. */
+static void refuse(struct session *s, const struct fault *fault, const char *id)
+{
+	struct out out = out_to_buffer(&s->json_buffer);
+
+	json_fault(job_json_begin(s), fault);
+	if (id[0])
+		out_format(&out, ",\"id\":%s", id);
+	out_text(&out, "}");
+	wire_send(s, "control");
+}
+
+void wire_broken(struct session *s, const char *why)
+{
+	struct fault fault;
+
+	fault_set(&fault, RESULT_LINK, "%s", why);
+	refuse(s, &fault, "");
+}
+
+void wire_event(struct session *s, const struct vm_entry *vm)
+{
+	struct json_writer *writer;
+	struct out out = out_to_buffer(&s->json_buffer);
+
+	if (!s->has_peer)
+		return;
+	writer = job_json_begin(s);
+	json_text(writer, "event", "VM_STATE");
+	json_vm(writer, "data", vm);
+	json_number(writer, "uptime-ns", session_now(s));
+	out_text(&out, "}");
+	wire_send(s, "events");
+}
+
+/* ---- sync ---- */
+
+static void synchronize(struct session *s, u32 arguments, const char *id)
+{
+	u32 token = arguments ? json_member(&s->json, arguments, "token") : 0;
+	struct out out = out_to_buffer(&s->json_buffer);
+	struct json_writer *writer;
+	char text[TOKEN_BYTES];
+	struct fault fault;
+
+	if (!token || !json_value(&s->json, token, text, sizeof(text))) {
+		fault_set(&fault, RESULT_USAGE, "sync needs a token of at most %u bytes", TOKEN_BYTES - 1);
+		refuse(s, &fault, id);
+		return;
+	}
+	s->has_peer = true;
+	writer = job_json_begin(s);
+	json_open(writer, "return", '{');
+	json_text(writer, "token", text);
+	json_open(writer, "VOS", '{');
+	json_text(writer, "version", VOS_VERSION);
+	json_number(writer, "protocol", 1);
+	json_open(writer, "channels", '[');
+	json_text(writer, 0, "control");
+	json_text(writer, 0, "events");
+	json_close(writer, ']');
+	json_close(writer, '}');
+	json_close(writer, '}');
+	if (id[0])
+		out_format(&out, ",\"id\":%s", id);
+	out_text(&out, "}");
+	wire_send(s, "control");
+}
+
+/* ---- commands ---- */
+
+static enum arg exact_arg(const struct command *command, const char *name)
+{
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if ((command->takes & BIT64(i)) && i != ARG_JSON && i != ARG_QUIET &&
+			strcmp(arg_specs[i].name, name) == 0)
+			return (enum arg)i;
+	return ARG_COUNT;
+}
+
+/* A number given as a size is in bytes, and one given as a time in seconds. */
+static bool set_one(struct session *s, struct args *args, enum arg arg, u32 token, struct fault *fault)
+{
+	static char value[CMDLINE_BYTES + 64];
+	u64 bytes = 0;
+
+	if (!json_value(&s->json, token, value, sizeof(value)))
+		return fault_set(fault, RESULT_USAGE, "\"%s\" has no usable value", arg_specs[arg].name);
+	if (arg == ARG_MEMORY && s->json.tokens[token].type == JSON_NUMBER) {
+		for (const char *c = value; *c; c++) {
+			if (*c < '0' || *c > '9' || bytes > BIT64(52))
+				return fault_set(fault, RESULT_USAGE, "\"memory\" as a number is in bytes");
+			bytes = bytes * 10 + (u64)(*c - '0');
+		}
+		snprintf(value, sizeof(value), "%lluK", (unsigned long long)((bytes + KIB - 1) / KIB));
+	}
+	return args_set(args, arg, value, fault);
+}
+
+static bool set_argument(struct session *s, struct args *args, u32 name, u32 value, struct fault *fault)
+{
+	char text[48];
+	enum arg arg;
+
+	if (!json_value(&s->json, name, text, sizeof(text)))
+		return fault_set(fault, RESULT_USAGE, "an argument's name is not usable");
+	arg = exact_arg(args->command, text);
+	if (arg == ARG_COUNT)
+		return fault_set(fault, RESULT_USAGE, "%s has no argument \"%s\"", args->command->verb, text);
+	if (s->json.tokens[value].type != JSON_ARRAY || arg != ARG_MODULE)
+		return set_one(s, args, arg, value, fault);
+	for (u32 i = value + 1; i < s->json.tokens[value].end; i = s->json.tokens[i].end)
+		if (!set_one(s, args, arg, i, fault))
+			return false;
+	return true;
+}
+
+static bool set_arguments(struct session *s, struct args *args, u32 arguments, struct fault *fault)
+{
+	const struct json_token *tokens = s->json.tokens;
+
+	if (arguments && tokens[arguments].type != JSON_OBJECT)
+		return fault_set(fault, RESULT_USAGE, "\"arguments\" is not an object");
+	if (arguments)
+		for (u32 i = arguments + 1; i < tokens[arguments].end; i = tokens[i + 1].end)
+			if (!set_argument(s, args, i, i + 1, fault))
+				return false;
+	return command_complete(args, fault);
+}
+
+static const struct command *find_command(struct session *s, u32 execute, struct fault *fault)
+{
+	const struct command *command;
+	char verb[48];
+
+	if (!execute || !json_value(&s->json, execute, verb, sizeof(verb))) {
+		fault_set(fault, RESULT_USAGE, "there is no \"execute\"");
+		return 0;
+	}
+	command = command_named(verb);
+	if (command && !command->is_for_people)
+		return command;
+	fault_set(fault, RESULT_USAGE, command ? "%s is for people" : "there is no command \"%s\"", verb);
+	return 0;
+}
+
+static void execute(struct session *s, u32 arguments, const char *id)
+{
+	struct job *job = job_new(s, JOB_WIRE);
+	const struct command *command;
+	struct fault fault;
+
+	if (!job) {
+		fault_set(&fault, RESULT_STATE, "%u commands are under way already", JOB_COUNT - 2);
+		refuse(s, &fault, id);
+		return;
+	}
+	command = find_command(s, json_member(&s->json, 0, "execute"), &fault);
+	if (command)
+		args_init(&job->args, command);
+	if (!command || !set_arguments(s, &job->args, arguments, &fault)) {
+		job->is_used = false;
+		refuse(s, &fault, id);
+		return;
+	}
+	(void)text_copy(job->id, sizeof(job->id), id);
+	job_start(s, job);
+}
+
+/* The id as JSON text: a number or a short string; it comes back as it is. */
+static bool take_id(const struct json *json, char *id)
+{
+	u32 token = json_member(json, 0, "id");
+	const struct json_token *t = &json->tokens[token];
+	u32 quote;
+
+	id[0] = 0;
+	if (!token)
+		return true;
+	quote = t->type == JSON_STRING;
+	if ((t->type != JSON_STRING && t->type != JSON_NUMBER) || t->length + 2 * quote >= JSON_ID_BYTES)
+		return false;
+	memcpy(id, json->text + t->start - quote, t->length + 2 * quote);
+	id[t->length + 2 * quote] = 0;
+	return true;
+}
+
+static const char *take_message(struct session *s, char *body, size_t count, char *id)
+{
+	char channel[FRAME_CHANNEL_BYTES], *message;
+	const char *why;
+	size_t length;
+
+	why = frame_decode(body, count, channel, &message, &length);
+	if (why)
+		return why;
+	if (strcmp(channel, "control") != 0)
+		return "there is no such channel to send to; control is the one for commands";
+	if (!json_parse(&s->json, message, length) || s->json.tokens[0].type != JSON_OBJECT)
+		return "the message is not a JSON object";
+	return take_id(&s->json, id) ? 0 : "the id is neither a number nor a short string";
+}
+
+void wire_frame(struct session *s, char *body, size_t count)
+{
+	char id[JSON_ID_BYTES];
+	const char *why = take_message(s, body, count, id);
+	u32 verb, arguments;
+
+	if (why) {
+		wire_broken(s, why);
+		return;
+	}
+	verb = json_member(&s->json, 0, "execute");
+	arguments = json_member(&s->json, 0, "arguments");
+	if (verb && json_is(&s->json, verb, "sync"))
+		synchronize(s, arguments, id);
+	else
+		execute(s, arguments, id);
+}
