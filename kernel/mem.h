@@ -19,7 +19,8 @@ struct mem {
 	hpa_t fixed;
 	struct pt tree;		/* lock */
 	u64 granted_frames;	/* lock */
-	u64 progress;		/* offset up to which MEM_EAGER granting or destruction has come */
+	u64 progress;		/* offset up to which MEM_EAGER granting has come */
+	u64 freed;		/* and destruction */
 	hpa_t giant;		/* 1 GiB frame being zeroed for MEM_EAGER */
 	u64 giant_done;		/* bytes of it zeroed; 0 = there is none */
 };

@@ -22,6 +22,7 @@ struct sched {
 
 /* This pCPU's scheduler; the caller's context becomes the idle thread. */
 void sched_init(u64 tsc_hz);
+/* Become the idle thread. */
 _Noreturn void sched_idle(void);
 
 /* Stopped -> ready. ST_STATE if it is not stopped. */
@@ -52,6 +53,7 @@ void sched_timer_limit(u64 deadline_tsc);
 
 /* Time of a thread up to now, if it runs here. */
 u64 sched_thread_time(struct thread *thread);
-u64 sched_idle_time(u32 pcpu_id, enum status *status);
+/* ST_INVAL: no such pCPU. */
+enum status sched_idle_time(u64 pcpu_id, u64 *ticks) MUST_CHECK;
 
 #endif

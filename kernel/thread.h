@@ -28,6 +28,7 @@ struct thread {
 	struct pd *pd;			/* NULL: a kernel thread (idle) */
 	struct list pd_link;
 	void *kernel_stack;
+	struct fpu_area *fpu;
 
 	u64 pending;			/* atomic: notification bits not collected yet */
 	struct vcpu *vcpu;		/* set by vcpu_run while it is inside; see vcpu_abandon */

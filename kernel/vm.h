@@ -17,11 +17,15 @@ struct vm {
 	struct vcpu *vcpus[VM_VCPUS_MAX];
 };
 
+/* Second-level leaves of 1 GiB may be used. Once, at boot. */
+void vm_use_1g(void);
+
 /* ST_UNSUPPORTED without virtualization, ST_NOMEM. */
 enum status vm_create(struct vm **out) MUST_CHECK;
 /* ST_INVAL (index), ST_EXISTS, ST_NOMEM. */
 enum status vm_add_vcpu(struct vm *vm, u64 index, struct vcpu **out) MUST_CHECK;
-/* Destroys its vCPUs too. */
+/* Destruction: its vCPUs first, then, when none of them is left, itself. */
+enum status vm_destroy_begin(struct object *object) MUST_CHECK;
 enum status vm_destroy_step(struct object *object) MUST_CHECK;
 enum status vm_destroy_vcpu_step(struct object *object) MUST_CHECK;
 

@@ -32,15 +32,17 @@ enum syscall_nr {
 	/* A driver. */
 	SYS_IRQ_ACK,		/* (h IRQ|ACK): the interrupt may come again */
 	/* Root only: each takes the ROOT handle or a handle with the CTL right, which only root has. */
-	SYS_MEM_CREATE,		/* (h_root, bytes, enum mem_flags) -> h MEM. Zeroed; frames are reserved now, granted on first touch */
+	SYS_MEM_CREATE,		/* (h_root, bytes, MEM_* flags) -> h MEM. Zeroed; frames are reserved now, granted on first touch */
 	SYS_MEM_MAP,		/* (h_space PD|CTL or VM|CTL, h_mem MEM or VCPU, address, offset, bytes, rights R/W/X): page aligned */
-	SYS_MEM_UNMAP,		/* (h_space, address, bytes): exactly a range that was mapped by one SYS_MEM_MAP */
+	SYS_MEM_UNMAP,		/* (h_space, address, bytes): exactly a range that was mapped by one SYS_MEM_MAP; ST_AGAIN: call again */
 	SYS_PD_CREATE,		/* (h_root) -> h PD */
 	SYS_THREAD_CREATE,	/* (h_pd, entry, stack, arg, badge) -> h THREAD, stopped; faults signal badge to the caller's thread */
 	SYS_VM_CREATE,		/* (h_root) -> h VM */
 	SYS_VCPU_CREATE,	/* (h_vm, index) -> h VCPU; its page is mapped with SYS_MEM_MAP(h_pd, h_vcpu, ...) */
 	SYS_HANDLE_GRANT,	/* (h_pd, slot, h_src, rights, badge): put a copy into that PD's table; a live handle there is ST_EXISTS */
-	SYS_OBJECT_DESTROY,	/* (h): ST_AGAIN while work remains; every handle to it is dead from the first call on */
+	/* (h): every handle to it is dead from the first call on, but the caller's, with which to go on while the answer is ST_AGAIN; with ST_OK that slot is
+	 * free too. A PD's threads and a VM's vCPUs go with it (close the handles to them). A MEM or VCPU that is still mapped is freed when the last mapping goes. */
+	SYS_OBJECT_DESTROY,
 	SYS_OBJECT_STAT,	/* (h, enum stat) -> value */
 	SYS_IRQ_CREATE,		/* (h_root, gsi, flags, h_thread, badge) -> h IRQ: bind an interrupt line to a thread's notification */
 	SYS_PORT_GRANT,		/* (h_pd, first, count): let that PD's ring 3 use these I/O ports */
@@ -63,12 +65,14 @@ enum syscall_nr {
 
 /* SYS_MEM_CREATE flags. */
 #define MEM_EAGER BIT32(0)	/* grant every frame at once (ST_AGAIN until done) */
-#define MEM_LARGE BIT32(1)	/* prefer 2 MiB and 1 GiB frames */
+#define MEM_LARGE BIT32(1)	/* prefer 2 MiB frames; with MEM_EAGER 1 GiB frames too */
+#define MEM_FLAGS_ALL 0x3u
 
 /* SYS_IRQ_CREATE flags. */
 #define IRQ_LEVEL BIT32(0)	/* level triggered (else edge) */
 #define IRQ_LOW BIT32(1)	/* active low (else high) */
 #define IRQ_ISA BIT32(2)	/* gsi is an ISA number: apply the MADT's overrides */
+#define IRQ_FLAGS_ALL 0x7u
 
 enum thread_op {
 	/* On oneself (h = 0). */
@@ -83,6 +87,9 @@ enum thread_op {
 	THREAD_SET_WEIGHT,	/* a = fair-share weight 1..1000, 100 is the default */
 	THREAD_SET_PRIORITY,	/* a = enum sched_class */
 };
+
+#define SCHED_WEIGHT_MIN 1u
+#define SCHED_WEIGHT_MAX 1000u
 
 enum sched_class { SCHED_CLASS_FAIR, SCHED_CLASS_RT, SCHED_CLASS_COUNT };	/* RT runs before any FAIR thread */
 
@@ -106,12 +113,13 @@ enum stat {
 enum system_op {
 	SYSTEM_POWEROFF,	/* does not return when the machine can be switched off; else ST_UNSUPPORTED */
 	SYSTEM_REBOOT,
-	SYSTEM_LOG_BIND,	/* a = h THREAD|SIGNAL of whom to signal when the log grows */
+	SYSTEM_LOG_BIND,	/* a = h THREAD|SIGNAL of whom to signal when the log grows, b = the bits to raise there */
 	SYSTEM_CONSOLE_TAKE,	/* the serial port is the driver's from now on: the kernel writes to it only in a panic */
 	SYSTEM_FRAMES_TOTAL,	/* -> bytes of usable memory the kernel found */
 	SYSTEM_FRAMES_FREE,	/* -> bytes neither granted nor reserved */
-	SYSTEM_FRAMES_KERNEL,	/* -> bytes the kernel uses itself (image, tables, objects) */
+	SYSTEM_FRAMES_KERNEL,	/* -> bytes set aside for the kernel itself (tables, objects, stacks), in use or not */
 	SYSTEM_IDLE_TSC,	/* a = pCPU -> idle time */
+	SYSTEM_FRAMES_KERNEL_FREE,	/* -> bytes of SYSTEM_FRAMES_KERNEL not in use now */
 	SYSTEM_OP_COUNT
 };
 

@@ -1,0 +1,106 @@
+/*
+ * start.c - from the first instruction in C to libc's main. The program header table comes from the ELF header, which is mapped with the first segment.
+ */
+#pragma GCC target("general-regs-only")
+
+#include "info_page.h"
+#include "sys.h"
+#include "user.h"
+
+#include <elf.h>
+
+#define AUX_PAIRS 6u
+#define RDRAND_TRIES 16u
+
+/* libc's, not declared in any header. */
+int main(int argc, char **argv, char **envp);
+int __libc_start_main(int (*main_function)(int, char **, char **), int argc, char **argv);
+
+extern const Elf64_Ehdr __ehdr_start;
+
+static u8 random_bytes[16];
+static char program_name[] = "pd";
+
+/* What a Linux kernel would have put on the stack: argv, NULL, envp's NULL, auxiliary vector. */
+static struct {
+	char *argv[2];
+	char *envp[1];
+	u64 aux[AUX_PAIRS][2];
+} vector;
+
+void user_thread_init(void)
+{
+	(void)sys_thread_ctl(0, THREAD_SET_COMPAT, (u64)compat_entry, 0, NULL);
+}
+
+const struct info_page *user_info(void)
+{
+	return (const struct info_page *)INFO_PAGE_ADDRESS;
+}
+
+static bool has_rdrand(void)
+{
+	u32 eax = 1, ebx, ecx = 0, edx;
+
+	__asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	return (ecx & BIT32(30)) != 0;
+}
+
+static bool rdrand(u64 *out)
+{
+	bool is_ok = false;
+
+	for (u32 i = 0; i < RDRAND_TRIES && !is_ok; i++)
+		__asm__ volatile("rdrand %0\n\tsetc %1" : "=r"(*out), "=qm"(is_ok) : : "cc");
+	return is_ok;
+}
+
+bool user_random(void *out, size_t bytes)
+{
+	u8 *to = out;
+	u64 word = 0;
+
+	if (!has_rdrand())
+		return false;
+	for (size_t i = 0; i < bytes; i++) {
+		if (i % sizeof(word) == 0 && !rdrand(&word))
+			return false;
+		to[i] = (u8)(word >> i % sizeof(word) * 8);
+	}
+	return true;
+}
+
+/* Only libc's stack guard depends on it; without a generator the clock must do. */
+static void seed(void)
+{
+	u64 low, high;
+
+	if (user_random(random_bytes, sizeof(random_bytes)))
+		return;
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	for (u32 i = 0; i < sizeof(random_bytes); i++)
+		random_bytes[i] = (u8)((low * 0x9e3779b97f4a7c15ull) >> i % 8 * 8);
+}
+
+_Noreturn void user_start(u64 heap_bytes)
+{
+	const u64 aux[AUX_PAIRS][2] = {
+		{ AT_PAGESZ, PAGE_SIZE },
+		{ AT_PHDR, (u64)&__ehdr_start + __ehdr_start.e_phoff },
+		{ AT_PHENT, __ehdr_start.e_phentsize },
+		{ AT_PHNUM, __ehdr_start.e_phnum },
+		{ AT_RANDOM, (u64)random_bytes },
+		{ AT_NULL, 0 },
+	};
+
+	user_thread_init();
+	arena_init(heap_bytes);
+	seed();
+	vector.argv[0] = program_name;
+	for (u32 i = 0; i < AUX_PAIRS; i++) {
+		vector.aux[i][0] = aux[i][0];
+		vector.aux[i][1] = aux[i][1];
+	}
+	(void)__libc_start_main(main, 1, vector.argv);
+	sys_thread_exit(0);
+}

@@ -1,0 +1,30 @@
+/*
+ * user.h - the ring-3 start code's own interface: for programs that start further threads, and between its files.
+ */
+#ifndef VOS_USER_H
+#define VOS_USER_H
+
+#include "types.h"
+
+/* The first thing a further thread of a PD does: libc's calls work from then on (but not what keeps per-thread data, such as errno). */
+void user_thread_init(void);
+
+/* The info page, where root maps it in every PD. */
+const struct info_page *user_info(void);
+
+/* Bytes that no one can predict, from the processor. False if it has no generator or that fails. */
+bool user_random(void *out, size_t bytes);
+
+/* Answers one call of a libc made for Linux: a result, or a negative error number. Called from start.S. */
+s64 compat_call(u64 number, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4);
+void compat_entry(void);
+
+/* The heap arena of brk and mmap: whole pages from [PD_HEAP_ADDRESS, + bytes). */
+void arena_init(u64 bytes);
+u64 arena_brk(u64 address);
+u64 arena_map(u64 bytes);		/* 0: no room; else the address of zeroed pages */
+bool arena_unmap(u64 address, u64 bytes);
+
+_Noreturn void user_start(u64 heap_bytes);
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * frames_boot.c - the machine's one frame pool: made from the boot map, its chunk records placed in memory found there; and the calls by which the
+ * rest of the kernel gets kernel frames.
+ *
+ * A part of memory becomes KERNEL at once, so that ordinary operation does not eat into what is shown as free.
+ */
+#include "arch.h"
+#include "frames.h"
+#include "log.h"
+#include "panic.h"
+#include "range.h"
+
+#include <string.h>
+
+#define KERNEL_SHARE 64u	/* 1/64 of memory is KERNEL from the start ... */
+#define KERNEL_CHUNKS_MIN 4u	/* ... but at least 8 MiB */
+#define MEMORY_LIMIT (1ull << 46)
+
+struct frame_pool frames;
+
+extern const char image_phys_start[], image_phys_end[];
+
+struct extent {
+	u64 start, end;
+};
+
+static struct extent range_extent(const struct boot_range *r)
+{
+	u64 start = min_u64(r->start.raw, MEMORY_LIMIT);
+
+	return (struct extent){ start, start + min_u64(r->bytes, MEMORY_LIMIT - start) };
+}
+
+/* The i-th thing that occupies memory: the image, the modules, each range that is not usable. False past the last one. */
+static bool occupied(const struct boot_info *boot, u32 i, struct extent *out)
+{
+	u64 start;
+
+	if (i == 0) {
+		*out = (struct extent){ (u64)image_phys_start, (u64)image_phys_end };
+		return true;
+	}
+	if (i <= boot->module_count) {
+		start = min_u64(boot->modules[i - 1].start.raw, MEMORY_LIMIT);
+		*out = (struct extent){ start, start + min_u64(boot->modules[i - 1].bytes, MEMORY_LIMIT - start) };
+		return true;
+	}
+	i -= boot->module_count + 1;
+	if (i >= boot->range_count)
+		return false;
+	*out = range_extent(&boot->ranges[i]);
+	if (boot->ranges[i].type == BOOT_MEMORY_USABLE)
+		out->end = out->start;
+	return true;
+}
+
+/* The first place in [at, end), 2 MiB aligned, where `bytes` are free of everything occupied; 0 if there is none. */
+static u64 place_in(const struct boot_info *boot, u64 at, u64 end, u64 bytes)
+{
+	struct extent e;
+	u32 i = 0;
+
+	at = align_up(max_u64(at, MIB), PAGE_SIZE_2M);
+	while (at <= end && bytes <= end - at) {
+		if (!occupied(boot, i++, &e))
+			return at;
+		if (e.start < e.end && e.start < at + bytes && at < e.end) {
+			at = align_up(e.end, PAGE_SIZE_2M);
+			i = 0;
+		}
+	}
+	return 0;
+}
+
+static u64 place_records(const struct boot_info *boot, u64 bytes)
+{
+	struct extent e;
+	u64 at;
+
+	for (u32 i = 0; i < boot->range_count; i++) {
+		if (boot->ranges[i].type != BOOT_MEMORY_USABLE)
+			continue;
+		e = range_extent(&boot->ranges[i]);
+		at = place_in(boot, e.start, e.end, bytes);
+		if (at != 0)
+			return at;
+	}
+	panic("no memory for %llu bytes of frame records", (unsigned long long)bytes);
+}
+
+static u64 memory_top(const struct boot_info *boot)
+{
+	u64 top = 0;
+
+	for (u32 i = 0; i < boot->range_count; i++)
+		if (boot->ranges[i].type == BOOT_MEMORY_USABLE)
+			top = max_u64(top, range_extent(&boot->ranges[i]).end);
+	return top;
+}
+
+static void fill_pool(const struct boot_info *boot)
+{
+	struct extent e;
+
+	for (u32 i = 0; i < boot->range_count; i++)
+		if (boot->ranges[i].type == BOOT_MEMORY_USABLE)
+			frame_pool_add(&frames, boot->ranges[i].start.raw, boot->ranges[i].bytes);
+	for (u32 i = 0; occupied(boot, i, &e); i++)
+		if (e.start < e.end)
+			frame_pool_take(&frames, e.start, e.end - e.start);
+}
+
+static enum status map_chunk(hpa_t chunk)
+{
+	return arch_direct_map(chunk, PAGE_SIZE_2M);
+}
+
+void frames_init(const struct boot_info *boot)
+{
+	u32 chunk_count = (u32)((memory_top(boot) + PAGE_SIZE_2M - 1) / PAGE_SIZE_2M);
+	u64 records_bytes = chunk_count * sizeof(struct chunk);
+	u64 mapped_bytes = align_up(records_bytes, PAGE_SIZE_2M);
+	u64 at = place_records(boot, mapped_bytes);
+	u64 want;
+
+	if (arch_direct_map(HPA(at), mapped_bytes) != ST_OK)
+		panic("frame records can't be mapped");
+	frame_pool_init(&frames, direct_pointer(HPA(at)), chunk_count, NULL);
+	fill_pool(boot);
+	for (u64 chunk = at; chunk < at + mapped_bytes; chunk += PAGE_SIZE_2M)
+		if (frame_pool_make_kernel(&frames, chunk) != ST_OK)
+			panic("frame records are not in free memory");
+	frame_pool_take(&frames, at, records_bytes);
+	frames.make_kernel = map_chunk;
+	want = max_u64(frames.total / CHUNK_FRAMES / KERNEL_SHARE, KERNEL_CHUNKS_MIN);
+	for (u32 i = chunk_count; i > 0 && frames.kernel < want * CHUNK_FRAMES; i--) {
+		/* From the top of memory down; a chunk that isn't wholly free is passed over. */
+		if (frame_pool_make_kernel(&frames, (u64)(i - 1) * PAGE_SIZE_2M) == ST_NOMEM)
+			break;
+	}
+	if (frames.free_kernel == 0)
+		panic("no kernel frames");
+	printk(LOG_INFO, "memory: %llu MiB usable, %llu MiB kernel", (unsigned long long)(frames.total >> 8),
+	       (unsigned long long)(frames.kernel >> 8));
+}
+
+void *kernel_frames_alloc(u32 count)
+{
+	enum status status;
+	hpa_t frame;
+	void *p;
+
+	lock_acquire(&frames.lock);
+	status = frame_pool_alloc_kernel(&frames, count, &frame);
+	lock_release(&frames.lock);
+	if (status != ST_OK)
+		return NULL;
+	p = direct_pointer(frame);
+	memset(p, 0, count * PAGE_SIZE);
+	return p;
+}
+
+void kernel_frames_free(void *frames_start, u32 count)
+{
+	lock_acquire(&frames.lock);
+	frame_pool_free(&frames, direct_hpa(frames_start), count);
+	lock_release(&frames.lock);
+}
+
+void *kernel_frame_alloc(void)
+{
+	return kernel_frames_alloc(1);
+}
+
+void kernel_frame_free(void *frame)
+{
+	kernel_frames_free(frame, 1);
+}
+
+static enum status table_alloc(void *ctx, hpa_t *out)
+{
+	void *p = kernel_frames_alloc(1);
+
+	(void)ctx;
+	if (p == NULL)
+		return ST_NOMEM;
+	*out = direct_hpa(p);
+	return ST_OK;
+}
+
+static void table_free(void *ctx, hpa_t frame)
+{
+	(void)ctx;
+	kernel_frames_free(direct_pointer(frame), 1);
+}
+
+static u64 *table_pointer(void *ctx, hpa_t frame)
+{
+	(void)ctx;
+	return direct_pointer(frame);
+}
+
+const struct pt_frames kernel_pt_frames = { .alloc = table_alloc, .free = table_free, .pointer = table_pointer };

@@ -1,0 +1,61 @@
+/*
+ * irq.c - see irq.h. A line that fires is masked at once and its thread told; a driver that never acknowledges silences only its own line.
+ */
+#include "arch.h"
+#include "irq.h"
+#include "notify.h"
+
+static struct irq *lines[IRQ_GSI_MAX];
+
+enum status irq_create(u64 gsi, u32 flags, struct thread *thread, u64 badge, struct irq **out)
+{
+	struct object *object;
+	struct irq *irq;
+	enum status status;
+	u32 line;
+
+	if (gsi >= IRQ_GSI_MAX || (flags & ~(IRQ_LEVEL | IRQ_LOW | IRQ_ISA)) != 0)
+		return ST_INVAL;
+	status = arch_irq_route((u32)gsi, flags, &line);
+	if (status != ST_OK)
+		return status;
+	if (line >= IRQ_GSI_MAX)
+		return ST_INVAL;
+	if (lines[line] != NULL)
+		return ST_EXISTS;
+	object = object_alloc(OBJECT_IRQ);
+	if (object == NULL)
+		return ST_NOMEM;
+	irq = (struct irq *)(void *)object;
+	irq->gsi = line;
+	irq->thread = thread;
+	irq->thread_generation = thread->object.generation;
+	irq->badge = badge;
+	__atomic_store_n(&lines[line], irq, __ATOMIC_RELEASE);
+	arch_irq_unmask(line);
+	*out = irq;
+	return ST_OK;
+}
+
+void irq_ack(struct irq *irq)
+{
+	arch_irq_unmask(irq->gsi);
+}
+
+void kernel_irq(u32 gsi)
+{
+	struct irq *irq = gsi < IRQ_GSI_MAX ? __atomic_load_n(&lines[gsi], __ATOMIC_ACQUIRE) : NULL;
+
+	arch_irq_mask(gsi);
+	if (irq != NULL && irq->thread->object.generation == irq->thread_generation)
+		notify_signal(irq->thread, irq->badge);
+}
+
+enum status irq_destroy_step(struct object *object)
+{
+	struct irq *irq = (struct irq *)(void *)object;
+
+	arch_irq_mask(irq->gsi);
+	__atomic_store_n(&lines[irq->gsi], NULL, __ATOMIC_RELEASE);
+	return ST_OK;
+}

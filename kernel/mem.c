@@ -1,0 +1,289 @@
+/*
+ * mem.c - see mem.h.
+ *
+ * Frames are counted as reserved when the object is made; each grant turns reserved ones into used ones, and destruction gives both back. Every frame is
+ * zeroed when it is granted, so nobody reads what its last owner left.
+ */
+#include "arch.h"
+#include "frames.h"
+#include "mem.h"
+#include "panic.h"
+#include "range.h"
+#include "syscalls.h"
+
+#define GRANT_BUDGET 64u	/* leaves per step of MEM_EAGER */
+#define FREE_BUDGET 256u	/* leaves per step of destruction */
+#define TABLE_BUDGET 256u
+#define ZERO_BUDGET 16u		/* 2 MiB pieces of a 1 GiB frame per step */
+
+static u64 level_bytes(enum pt_level level)
+{
+	return PAGE_SIZE << (9 * (level - PT_LEVEL_4K));
+}
+
+static struct mem *mem_of(struct object *object)
+{
+	return (struct mem *)(void *)object;
+}
+
+static enum status reserve(u64 count)
+{
+	enum status status;
+
+	lock_acquire(&frames.lock);
+	status = frame_pool_reserve(&frames, count);
+	lock_release(&frames.lock);
+	return status;
+}
+
+static void unreserve(u64 count)
+{
+	lock_acquire(&frames.lock);
+	frame_pool_unreserve(&frames, count);
+	lock_release(&frames.lock);
+}
+
+static enum status frame_alloc(enum pt_level level, hpa_t *out)
+{
+	enum status status;
+
+	lock_acquire(&frames.lock);
+	status = frame_pool_alloc_reserved(&frames, level, out);
+	lock_release(&frames.lock);
+	return status;
+}
+
+/* Back to the pool, and again part of the reservation. */
+static void frame_free(hpa_t frame, enum pt_level level)
+{
+	u64 count = level_bytes(level) >> PAGE_SHIFT;
+
+	lock_acquire(&frames.lock);
+	frame_pool_free(&frames, frame, count);
+	if (frame_pool_reserve(&frames, count) != ST_OK)
+		panic("mem: a frame just freed can't be reserved");
+	lock_release(&frames.lock);
+}
+
+enum status mem_create(u64 bytes, u32 flags, struct mem **out)
+{
+	enum status status;
+	struct object *object;
+
+	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(bytes, PAGE_SIZE) || (flags & ~(MEM_EAGER | MEM_LARGE)) != 0)
+		return ST_INVAL;
+	status = reserve(bytes >> PAGE_SHIFT);
+	if (status != ST_OK)
+		return status;
+	object = object_alloc(OBJECT_MEM);
+	if (object == NULL) {
+		status = ST_NOMEM;
+		goto out_unreserve;
+	}
+	status = pt_init(&mem_of(object)->tree, &pt_host, &kernel_pt_frames, true);
+	if (status != ST_OK)
+		goto out_object;
+	mem_of(object)->bytes = bytes;
+	mem_of(object)->flags = flags;
+	*out = mem_of(object);
+	return ST_OK;
+
+out_object:
+	object_free(object);
+out_unreserve:
+	unreserve(bytes >> PAGE_SHIFT);
+	return status;
+}
+
+enum status mem_create_fixed(hpa_t start, u64 bytes, struct mem **out)
+{
+	struct object *object;
+
+	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(start.raw | bytes, PAGE_SIZE))
+		return ST_INVAL;
+	object = object_alloc(OBJECT_MEM);
+	if (object == NULL)
+		return ST_NOMEM;
+	mem_of(object)->bytes = bytes;
+	mem_of(object)->is_fixed = true;
+	mem_of(object)->fixed = start;
+	*out = mem_of(object);
+	return ST_OK;
+}
+
+static struct pt_leaf fixed_leaf(const struct mem *mem, u64 offset)
+{
+	u64 large = align_down(offset, PAGE_SIZE_2M);
+
+	if (aligned_ok(mem->fixed.raw, PAGE_SIZE_2M) && range_ok(large, PAGE_SIZE_2M, mem->bytes))
+		return (struct pt_leaf){ .level = PT_LEVEL_2M, .hpa = HPA(mem->fixed.raw + large), .rights = PT_R | PT_W | PT_X };
+	return (struct pt_leaf){ .level = PT_LEVEL_4K, .hpa = HPA(mem->fixed.raw + align_down(offset, PAGE_SIZE)),
+				 .rights = PT_R | PT_W | PT_X };
+}
+
+/* Grant a frame of this level around offset. ST_EXISTS or ST_INVAL: smaller ones are there, or it would stick out. */
+static enum status grant_level(struct mem *mem, u64 offset, enum pt_level level, struct pt_leaf *out)
+{
+	u64 at = align_down(offset, level_bytes(level));
+	enum status status;
+	u64 first;
+	hpa_t frame;
+
+	if (!range_ok(at, level_bytes(level), mem->bytes))
+		return ST_INVAL;
+	if (level != PT_LEVEL_4K && pt_next(&mem->tree, at, at + level_bytes(level), &first).level != 0)
+		return ST_EXISTS;
+	status = frame_alloc(level, &frame);
+	if (status != ST_OK)
+		return status;
+	status = pt_map(&mem->tree, at, frame, level, PT_R | PT_W | PT_X);
+	if (status != ST_OK) {
+		frame_free(frame, level);
+		return status;
+	}
+	arch_frame_zero(frame, level);
+	mem->granted_frames += level_bytes(level) >> PAGE_SHIFT;
+	*out = (struct pt_leaf){ .level = level, .hpa = frame, .rights = PT_R | PT_W | PT_X };
+	return ST_OK;
+}
+
+static enum status grant_locked(struct mem *mem, u64 offset, struct pt_leaf *out)
+{
+	*out = pt_lookup(&mem->tree, offset);
+	if (out->level != 0)
+		return ST_OK;
+	if ((mem->flags & MEM_LARGE) != 0 && grant_level(mem, offset, PT_LEVEL_2M, out) == ST_OK)
+		return ST_OK;
+	return grant_level(mem, offset, PT_LEVEL_4K, out);
+}
+
+enum status mem_grant(struct mem *mem, u64 offset, struct pt_leaf *out)
+{
+	enum status status;
+
+	if (offset >= mem->bytes)
+		return ST_INVAL;
+	if (mem->is_fixed) {
+		*out = fixed_leaf(mem, offset);
+		return ST_OK;
+	}
+	lock_acquire(&mem->lock);
+	status = grant_locked(mem, offset, out);
+	lock_release(&mem->lock);
+	return status;
+}
+
+/* A 1 GiB frame at `progress`, zeroed piece by piece before it is granted. ST_AGAIN: a piece was done; ST_OK: granted; else not possible here. */
+static enum status grant_giant_step(struct mem *mem)
+{
+	enum status status;
+
+	if (mem->giant_done == 0) {
+		if ((mem->flags & MEM_LARGE) == 0 || !aligned_ok(mem->progress, PAGE_SIZE_1G) ||
+		    !range_ok(mem->progress, PAGE_SIZE_1G, mem->bytes))
+			return ST_INVAL;
+		status = frame_alloc(PT_LEVEL_1G, &mem->giant);
+		if (status != ST_OK)
+			return status;
+	}
+	for (u32 i = 0; i < ZERO_BUDGET && mem->giant_done < PAGE_SIZE_1G; i++, mem->giant_done += PAGE_SIZE_2M)
+		arch_frame_zero(HPA(mem->giant.raw + mem->giant_done), PT_LEVEL_2M);
+	if (mem->giant_done < PAGE_SIZE_1G)
+		return ST_AGAIN;
+	mem->giant_done = 0;
+	status = pt_map(&mem->tree, mem->progress, mem->giant, PT_LEVEL_1G, PT_R | PT_W | PT_X);
+	if (status != ST_OK) {
+		frame_free(mem->giant, PT_LEVEL_1G);
+		return status;
+	}
+	mem->granted_frames += PAGE_SIZE_1G >> PAGE_SHIFT;
+	mem->progress += PAGE_SIZE_1G;
+	return ST_OK;
+}
+
+static enum status grant_step_locked(struct mem *mem)
+{
+	enum status status;
+	struct pt_leaf leaf;
+
+	for (u32 i = 0; i < GRANT_BUDGET && mem->progress < mem->bytes; i++) {
+		status = grant_giant_step(mem);
+		if (status == ST_AGAIN)
+			return status;
+		if (status == ST_OK)
+			continue;
+		status = grant_locked(mem, mem->progress, &leaf);
+		if (status != ST_OK)
+			return status;
+		mem->progress = align_down(mem->progress, level_bytes(leaf.level)) + level_bytes(leaf.level);
+	}
+	return mem->progress < mem->bytes ? ST_AGAIN : ST_OK;
+}
+
+enum status mem_grant_step(struct mem *mem)
+{
+	enum status status;
+
+	if (mem->is_fixed)
+		return ST_OK;
+	lock_acquire(&mem->lock);
+	status = grant_step_locked(mem);
+	lock_release(&mem->lock);
+	return status;
+}
+
+enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes)
+{
+	const u8 *p = from;
+	enum status status;
+	struct pt_leaf leaf;
+	u64 count, in_leaf;
+
+	if (!range_ok(offset, bytes, mem->bytes))
+		return ST_INVAL;
+	for (; bytes > 0; offset += count, p += count, bytes -= count) {
+		status = mem_grant(mem, offset, &leaf);
+		if (status != ST_OK)
+			return status;
+		count = min_u64(bytes, PAGE_SIZE - offset % PAGE_SIZE);
+		in_leaf = offset % level_bytes(leaf.level);
+		arch_frame_write(HPA(leaf.hpa.raw + in_leaf), p, count);
+	}
+	return ST_OK;
+}
+
+u64 mem_granted_bytes(const struct mem *mem)
+{
+	return mem->is_fixed ? mem->bytes : mem->granted_frames << PAGE_SHIFT;
+}
+
+enum status mem_destroy_step(struct object *object)
+{
+	struct mem *mem = mem_of(object);
+	enum status status;
+	struct pt_leaf leaf;
+	u64 at;
+
+	if (mem->is_fixed)
+		return ST_OK;
+	if (mem->giant_done != 0)
+		frame_free(mem->giant, PT_LEVEL_1G);
+	mem->giant_done = 0;
+	for (u32 i = 0; i < FREE_BUDGET; i++) {
+		leaf = pt_next(&mem->tree, mem->freed, mem->bytes, &at);
+		if (leaf.level == 0)
+			break;
+		if (pt_unmap(&mem->tree, at, level_bytes(leaf.level)) != ST_OK)
+			panic("mem: a leaf can't be unmapped as it was found");
+		frame_free(leaf.hpa, leaf.level);
+		mem->granted_frames -= level_bytes(leaf.level) >> PAGE_SHIFT;
+		mem->freed = at + level_bytes(leaf.level);
+	}
+	if (mem->granted_frames != 0)
+		return ST_AGAIN;
+	status = pt_fini_step(&mem->tree, 512, TABLE_BUDGET);
+	if (status != ST_OK)
+		return status;
+	unreserve(mem->bytes >> PAGE_SHIFT);
+	return ST_OK;
+}

@@ -1,0 +1,195 @@
+/*
+ * root_pd.c - see root_pd.h. What root finds when it starts is the contract of info_page.h.
+ *
+ * Everything here is our own (the image) or judged before use (the modules' places and strings); what can't be done ends in a panic, since without
+ * root there is nobody to tell.
+ */
+#include <linux/elf.h>
+
+#include "arch.h"
+#include "embed.h"
+#include "info_page.h"
+#include "mem.h"
+#include "panic.h"
+#include "pd.h"
+#include "range.h"
+#include "root_pd.h"
+#include "sched.h"
+#include "text.h"
+
+#include <string.h>
+
+#define HEAP_ADDRESS 0x30000000ull	/* as PD_HEAP_ADDRESS of the ring-3 programs' layout */
+#define HEAP_BYTES (4 * MIB)
+#define STACK_TOP 0x7ff000000000ull
+#define STACK_BYTES (64 * KIB)
+
+static union {
+	struct boot_page page;
+	u8 bytes[2 * PAGE_SIZE];
+} boot_page __attribute__((aligned(4096)));
+
+static const u8 zeros[PAGE_SIZE];
+
+static void must(enum status status, const char *what)
+{
+	if (status != ST_OK)
+		panic("root: %s: status %d", what, (int)status);
+}
+
+static hpa_t image_hpa(const void *p)
+{
+	return HPA((u64)p - KERNEL_BASE);
+}
+
+static void map(struct pd *pd, struct mem *mem, u64 address, u32 rights)
+{
+	must(space_map(&pd->space, &mem->object, address, 0, mem->bytes, rights), "mapping");
+}
+
+/* A new MEM in root's space. */
+static struct mem *map_new(struct pd *pd, u64 address, u64 bytes, u32 rights)
+{
+	struct mem *mem;
+
+	must(mem_create(bytes, 0, &mem), "memory");
+	map(pd, mem, address, rights);
+	return mem;
+}
+
+/* Part of the kernel image, with a handle. */
+static struct mem *give_fixed(struct pd *pd, u64 slot, const void *start, u64 bytes, u32 rights)
+{
+	struct mem *mem;
+
+	must(mem_create_fixed(image_hpa(start), bytes, &mem), "image memory");
+	must(handle_put(&pd->handles, slot, &mem->object, rights | RIGHT_CTL, 0), "handle");
+	return mem;
+}
+
+/* ---- program ------------------------------------------------------------------------------------------------------------- */
+
+static void load_segment(struct pd *pd, const u8 *image, u64 bytes, const struct elf64_phdr *ph)
+{
+	u64 first = align_down(ph->p_vaddr, PAGE_SIZE);
+	u32 rights = (ph->p_flags & PF_R ? PT_R : 0) | (ph->p_flags & PF_W ? PT_W : 0) | (ph->p_flags & PF_X ? PT_X : 0);
+	struct mem *mem;
+
+	if (!range_ok(ph->p_offset, ph->p_filesz, bytes) || ph->p_filesz > ph->p_memsz || !range_ok(ph->p_vaddr, ph->p_memsz, USER_LIMIT))
+		panic("root: a segment is malformed");
+	mem = map_new(pd, first, align_up(ph->p_vaddr + ph->p_memsz, PAGE_SIZE) - first, rights);
+	must(mem_write(mem, ph->p_vaddr - first, image + ph->p_offset, ph->p_filesz), "program");
+}
+
+static u64 load_program(struct pd *pd, const struct embed_module *m)
+{
+	u64 bytes = (u64)(m->end - m->start);
+	struct elf64_hdr header;
+	struct elf64_phdr ph;
+
+	if (bytes < sizeof(header))
+		panic("root: no program");
+	memcpy(&header, m->start, sizeof(header));
+	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_type != ET_EXEC || header.e_machine != EM_X86_64 ||
+	    header.e_phentsize != sizeof(ph) || !range_ok(header.e_phoff, header.e_phnum * sizeof(ph), bytes))
+		panic("root: not a program for this machine");
+	for (u32 i = 0; i < header.e_phnum; i++) {
+		memcpy(&ph, m->start + header.e_phoff + i * sizeof(ph), sizeof(ph));
+		if (ph.p_type == PT_LOAD && ph.p_memsz != 0)
+			load_segment(pd, m->start, bytes, &ph);
+	}
+	return header.e_entry;
+}
+
+static const struct embed_module *find_program(const char *name)
+{
+	for (u32 i = 0; i < embed_count; i++)
+		if (text_equal(embed_modules[i].name, name))
+			return &embed_modules[i];
+	panic("%s is not built in", name);
+}
+
+/* ---- modules ---------------------------------------------------------------------------------------------------------------- */
+
+static void add_module(struct pd *pd, struct mem *mem, const char *string, u64 bytes, bool is_built_in)
+{
+	struct boot_module *m = &boot_page.page.modules[boot_page.page.module_count];
+	u32 slot = HANDLE_FIRST_MODULE + boot_page.page.module_count;
+
+	must(handle_put(&pd->handles, slot, &mem->object, RIGHT_R | RIGHT_X | RIGHT_CTL, 0), "module handle");
+	for (u32 i = 0; i + 1 < sizeof(m->name) && string[i] != 0 && string[i] != ' '; i++)
+		m->name[i] = string[i];
+	m->bytes = bytes;
+	m->handle = slot;
+	m->built_in = is_built_in;
+	boot_page.page.module_count++;
+}
+
+static void add_built_in(struct pd *pd)
+{
+	const struct embed_module *m;
+	struct mem *mem;
+
+	for (u32 i = 0; i < embed_count && boot_page.page.module_count < BOOT_MODULES; i++) {
+		m = &embed_modules[i];
+		must(mem_create_fixed(image_hpa(m->start), align_up((u64)(m->end - m->start), PAGE_SIZE), &mem), "built-in module");
+		add_module(pd, mem, m->name, (u64)(m->end - m->start), true);
+	}
+}
+
+static void add_boot_modules(struct pd *pd, const struct boot_info *boot)
+{
+	const struct boot_info_module *m;
+	struct mem *mem;
+	u64 tail;
+
+	for (u32 i = 0; i < boot->module_count && boot_page.page.module_count < BOOT_MODULES; i++) {
+		m = &boot->modules[i];
+		if (m->bytes == 0 || m->bytes > MEM_BYTES_MAX - PAGE_SIZE ||
+		    mem_create_fixed(m->start, align_up(m->bytes, PAGE_SIZE), &mem) != ST_OK) {
+			printk(LOG_WARNING, "module %s at %llx, %llu bytes: not usable", m->string, (unsigned long long)m->start.raw,
+			       (unsigned long long)m->bytes);
+			continue;
+		}
+		tail = align_up(m->bytes, PAGE_SIZE) - m->bytes;
+		arch_frame_write(HPA(m->start.raw + m->bytes), zeros, tail);
+		add_module(pd, mem, m->string, m->bytes, false);
+		printk(LOG_DEBUG, "module %s: %llu bytes", m->string, (unsigned long long)m->bytes);
+	}
+}
+
+/* ---- all together -------------------------------------------------------------------------------------------------------------- */
+
+static void map_pages(struct pd *pd, const struct info_page *info)
+{
+	struct mem *mem;
+
+	map(pd, give_fixed(pd, HANDLE_INFO_MEM, info, PAGE_SIZE, RIGHT_R), INFO_PAGE_ADDRESS, PT_R);
+	map(pd, give_fixed(pd, HANDLE_LOG_MEM, log_memory(), sizeof(struct log_ring), RIGHT_R), LOG_ADDRESS, PT_R);
+	must(mem_create_fixed(image_hpa(&boot_page), sizeof(boot_page), &mem), "boot page");
+	map(pd, mem, BOOT_PAGE_ADDRESS, PT_R);
+	(void)map_new(pd, HEAP_ADDRESS, HEAP_BYTES, PT_R | PT_W);
+	(void)map_new(pd, STACK_TOP - STACK_BYTES, STACK_BYTES, PT_R | PT_W);
+}
+
+void root_pd_start(const struct boot_info *boot, struct info_page *info)
+{
+	struct object *right = object_alloc(OBJECT_ROOT);
+	struct thread *thread;
+	struct pd *pd;
+	u64 entry;
+
+	must(right != NULL ? pd_create(&pd) : ST_NOMEM, "PD");
+	boot_page.page.magic = INFO_MAGIC;
+	add_built_in(pd);
+	add_boot_modules(pd, boot);
+	map_pages(pd, info);
+	entry = load_program(pd, find_program("root"));
+	must(thread_create(pd, entry, STACK_TOP, HEAP_BYTES, NULL, 0, &thread), "thread");
+	must(handle_put(&pd->handles, HANDLE_ROOT, right, RIGHT_CTL, 0), "root right");
+	must(handle_put(&pd->handles, HANDLE_SELF_PD, &pd->object, RIGHT_CTL, 0), "own PD");
+	must(handle_put(&pd->handles, HANDLE_SELF_THREAD, &thread->object, RIGHT_SIGNAL | RIGHT_CTL, 0), "own thread");
+	info->magic = INFO_MAGIC;
+	info->tsc_prompt_base = arch_tsc();
+	must(sched_start(thread), "start");
+}

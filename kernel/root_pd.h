@@ -1,0 +1,13 @@
+/*
+ * root_pd.h - the first PD: root, from the program built into the image.
+ */
+#ifndef VOS_ROOT_PD_H
+#define VOS_ROOT_PD_H
+
+struct boot_info;
+struct info_page;
+
+/* Make root's PD, modules, handles (info_page.h) and thread, and start it. Panics if anything is missing. info is page-aligned and final. */
+void root_pd_start(const struct boot_info *boot, struct info_page *info);
+
+#endif

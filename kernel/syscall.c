@@ -1,0 +1,545 @@
+/*
+ * syscall.c - the system calls: decode (handles, rights, ranges), then invoke. Arguments are registers; nothing here follows a pointer of ring 3.
+ *
+ * Each handler judges all its arguments before it changes anything. Objects are called by the handle table's type-checked lookup only.
+ */
+#include "arch.h"
+#include "frames.h"
+#include "irq.h"
+#include "mem.h"
+#include "notify.h"
+#include "pd.h"
+#include "range.h"
+#include "sched.h"
+#include "vcpu.h"
+#include "vm.h"
+
+#define LOG_WRITE_MAX 32u
+#define PORT_COUNT 0x10000u
+
+static struct syscall_result result(enum status status)
+{
+	return (struct syscall_result){ .status = status };
+}
+
+static struct syscall_result result_value(u64 value)
+{
+	return (struct syscall_result){ .status = ST_OK, .value = value };
+}
+
+static struct pd *pd_current(void)
+{
+	return thread_current()->pd;
+}
+
+/* The object behind a handle of the caller; NULL and *status if it is not as wanted. */
+static struct object *object_get(u64 slot, enum object_kind kind, u32 rights, enum status *status)
+{
+	struct handle *h;
+
+	*status = handle_get(&pd_current()->handles, slot, kind, rights, &h);
+	return *status == ST_OK ? h->object : NULL;
+}
+
+static enum status root_check(u64 slot)
+{
+	struct handle *h;
+
+	return handle_get(&pd_current()->handles, slot, OBJECT_ROOT, RIGHT_CTL, &h);
+}
+
+/* A handle for what was just made, or its end. */
+static struct syscall_result hand_out(struct object *object, u32 rights)
+{
+	u64 slot;
+	enum status status = handle_add(&pd_current()->handles, object, rights | RIGHT_CTL, 0, &slot);
+
+	if (status == ST_OK)
+		return result_value(slot);
+	while (object_destroy(object) == ST_AGAIN)	/* new, so there is little to do */
+		;
+	return result(status);
+}
+
+/* ---- anyone ------------------------------------------------------------------------------------------------------------------- */
+
+static struct syscall_result call_log_write(u64 count, u64 w0, u64 w1, u64 w2, u64 w3, u64 a5)
+{
+	const u64 words[] = { w0, w1, w2, w3 };
+
+	(void)a5;
+	if (count > LOG_WRITE_MAX)
+		return result(ST_INVAL);
+	log_write_pd(&pd_current()->writer, pd_current()->id, (const char *)words, (u32)count);
+	return result(ST_OK);
+}
+
+static struct syscall_result call_notify_wait(u64 deadline, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	struct syscall_result r = { 0 };
+
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	r.status = notify_wait(deadline, &r.value);
+	return r;
+}
+
+static struct syscall_result call_notify_signal(u64 h_thread, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	struct handle *h;
+	enum status status = handle_get(&pd_current()->handles, h_thread, OBJECT_THREAD, RIGHT_SIGNAL, &h);
+
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	if (status == ST_OK)
+		notify_signal(thread_of(h->object), h->badge);
+	return result(status);
+}
+
+static struct syscall_result thread_ctl_self(u64 op, u64 a)
+{
+	struct thread *self = thread_current();
+
+	switch (op) {
+	case THREAD_SET_COMPAT:
+		if (a >= USER_LIMIT)
+			return result(ST_INVAL);
+		self->arch.compat_handler = a;
+		return result(ST_OK);
+	case THREAD_SET_FSBASE:
+		if (a >= USER_LIMIT)
+			return result(ST_INVAL);
+		arch_thread_set_fs_base(&self->arch, a);
+		return result(ST_OK);
+	case THREAD_EXIT:
+		thread_fault(FAULT_EXIT, 0, 0, a);
+		return result(ST_OK);
+	case THREAD_YIELD:
+		sched_yield();
+		return result(ST_OK);
+	default:
+		return result(ST_INVAL);
+	}
+}
+
+static struct syscall_result thread_ctl_other(struct thread *t, u64 op, u64 a)
+{
+	switch (op) {
+	case THREAD_START:
+		return result(sched_start(t));
+	case THREAD_STOP:
+		sched_stop(t);
+		return result(ST_OK);
+	case THREAD_GET_FAULT:
+		return a < FAULT_WORD_COUNT ? result_value(t->fault[a]) : result(ST_INVAL);
+	case THREAD_SET_WEIGHT:
+		if (a < SCHED_WEIGHT_MIN || a > SCHED_WEIGHT_MAX)
+			return result(ST_INVAL);
+		sched_set_weight(t, (u32)a);
+		return result(ST_OK);
+	case THREAD_SET_PRIORITY:
+		if (a >= SCHED_CLASS_COUNT)
+			return result(ST_INVAL);
+		sched_set_class(t, (enum sched_class)a);
+		return result(ST_OK);
+	default:
+		return result(ST_INVAL);
+	}
+}
+
+static struct syscall_result call_thread_ctl(u64 h_thread, u64 op, u64 a, u64 b, u64 a4, u64 a5)
+{
+	struct object *object;
+	enum status status;
+
+	(void)b, (void)a4, (void)a5;
+	if (h_thread == 0)
+		return thread_ctl_self(op, a);
+	object = object_get(h_thread, OBJECT_THREAD, RIGHT_CTL, &status);
+	return object != NULL ? thread_ctl_other(thread_of(object), op, a) : result(status);
+}
+
+static struct syscall_result call_handle_close(u64 h, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	return result(handle_close(&pd_current()->handles, h));
+}
+
+/* ---- a VMM, a driver -------------------------------------------------------------------------------------------------------------- */
+
+static struct syscall_result call_vcpu_run(u64 h_vcpu, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	enum status status;
+	struct object *object = object_get(h_vcpu, OBJECT_VCPU, RIGHT_RUN, &status);
+
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	return object != NULL ? vcpu_run(vcpu_of(object)) : result(status);
+}
+
+static struct syscall_result call_vcpu_get(u64 h_vcpu, u64 groups, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	enum status status;
+	struct object *object = object_get(h_vcpu, OBJECT_VCPU, RIGHT_RUN, &status);
+
+	(void)a2, (void)a3, (void)a4, (void)a5;
+	return object != NULL ? vcpu_get(vcpu_of(object), groups) : result(status);
+}
+
+static struct syscall_result call_irq_ack(u64 h_irq, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	enum status status;
+	struct object *object = object_get(h_irq, OBJECT_IRQ, RIGHT_ACK, &status);
+
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	if (object != NULL)
+		irq_ack((struct irq *)(void *)object);
+	return result(status);
+}
+
+/* ---- root: memory ---------------------------------------------------------------------------------------------------------------- */
+
+/* MEM_EAGER takes several calls: the object under way is kept in the PD until it is complete. */
+static struct syscall_result mem_build(struct pd *pd)
+{
+	struct mem *mem = pd->building;
+	enum status status = mem_grant_step(mem);
+
+	if (status == ST_AGAIN)
+		return result(status);
+	pd->building = NULL;
+	if (status == ST_OK)
+		return hand_out(&mem->object, RIGHT_R | RIGHT_W | RIGHT_X);
+	while (object_destroy(&mem->object) == ST_AGAIN)
+		;
+	return result(status);
+}
+
+static struct syscall_result call_mem_create(u64 h_root, u64 bytes, u64 flags, u64 a3, u64 a4, u64 a5)
+{
+	struct pd *pd = pd_current();
+	enum status status = root_check(h_root);
+	struct mem *mem;
+
+	(void)a3, (void)a4, (void)a5;
+	if (status != ST_OK)
+		return result(status);
+	if (flags > MEM_FLAGS_ALL)
+		return result(ST_INVAL);
+	if (pd->building != NULL && (pd->building->bytes != bytes || pd->building->flags != flags))
+		return result(ST_STATE);
+	if (pd->building != NULL)
+		return mem_build(pd);
+	status = mem_create(bytes, (u32)flags, &mem);
+	if (status != ST_OK)
+		return result(status);
+	if ((flags & MEM_EAGER) == 0)
+		return hand_out(&mem->object, RIGHT_R | RIGHT_W | RIGHT_X);
+	pd->building = mem;
+	return mem_build(pd);
+}
+
+/* The space behind a PD or VM handle. */
+static struct space *space_get(u64 h_space, enum status *status)
+{
+	struct object *object = object_get(h_space, OBJECT_NONE, RIGHT_CTL, status);
+
+	if (object == NULL)
+		return NULL;
+	if (object->kind == OBJECT_PD)
+		return &((struct pd *)(void *)object)->space;
+	if (object->kind == OBJECT_VM)
+		return &((struct vm *)(void *)object)->space;
+	*status = ST_HANDLE;
+	return NULL;
+}
+
+static struct syscall_result call_mem_map(u64 h_space, u64 h_mem, u64 address, u64 offset, u64 bytes, u64 rights)
+{
+	enum status status;
+	struct space *space = space_get(h_space, &status);
+	struct object *source;
+
+	if (space == NULL)
+		return result(status);
+	if ((rights & ~(u64)(RIGHT_R | RIGHT_W | RIGHT_X)) != 0)
+		return result(ST_INVAL);
+	source = object_get(h_mem, OBJECT_MEM, (u32)rights, &status);
+	if (status == ST_HANDLE)
+		source = object_get(h_mem, OBJECT_VCPU, RIGHT_CTL, &status);
+	if (source == NULL)
+		return result(status);
+	return result(space_map(space, source, address, offset, bytes, (u32)rights));
+}
+
+static struct syscall_result call_mem_unmap(u64 h_space, u64 address, u64 bytes, u64 a3, u64 a4, u64 a5)
+{
+	enum status status;
+	struct space *space = space_get(h_space, &status);
+
+	(void)a3, (void)a4, (void)a5;
+	return result(space != NULL ? space_unmap(space, address, bytes) : status);
+}
+
+/* ---- root: objects ----------------------------------------------------------------------------------------------------------------- */
+
+static struct syscall_result call_pd_create(u64 h_root, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	enum status status = root_check(h_root);
+	struct pd *pd;
+
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	if (status == ST_OK)
+		status = pd_create(&pd);
+	return status == ST_OK ? hand_out(&pd->object, 0) : result(status);
+}
+
+static struct syscall_result call_thread_create(u64 h_pd, u64 entry, u64 stack, u64 arg, u64 badge, u64 a5)
+{
+	enum status status;
+	struct object *pd = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
+	struct thread *t;
+
+	(void)a5;
+	if (pd != NULL)
+		status = thread_create((struct pd *)(void *)pd, entry, stack, arg, thread_current(), badge, &t);
+	return status == ST_OK ? hand_out(&t->object, RIGHT_SIGNAL) : result(status);
+}
+
+static struct syscall_result call_vm_create(u64 h_root, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	enum status status = root_check(h_root);
+	struct vm *vm;
+
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	if (status == ST_OK)
+		status = vm_create(&vm);
+	return status == ST_OK ? hand_out(&vm->object, 0) : result(status);
+}
+
+static struct syscall_result call_vcpu_create(u64 h_vm, u64 index, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	enum status status;
+	struct object *vm = object_get(h_vm, OBJECT_VM, RIGHT_CTL, &status);
+	struct vcpu *vcpu;
+
+	(void)a2, (void)a3, (void)a4, (void)a5;
+	if (vm != NULL)
+		status = vm_add_vcpu((struct vm *)(void *)vm, index, &vcpu);
+	return status == ST_OK ? hand_out(&vcpu->object, RIGHT_RUN) : result(status);
+}
+
+static struct syscall_result call_handle_grant(u64 h_pd, u64 slot, u64 h_source, u64 rights, u64 badge, u64 a5)
+{
+	enum status status;
+	struct object *pd = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
+	struct handle *source;
+
+	(void)a5;
+	if (pd == NULL)
+		return result(status);
+	/* Only who holds CTL hands on; CTL itself, and so the root right, is never handed on. */
+	status = handle_get(&pd_current()->handles, h_source, OBJECT_NONE, RIGHT_CTL, &source);
+	if (status != ST_OK)
+		return result(status);
+	if ((rights & ~(u64)(source->rights & ~RIGHT_CTL)) != 0 || source->object->kind == OBJECT_ROOT)
+		return result(ST_RIGHTS);
+	return result(handle_put(&((struct pd *)(void *)pd)->handles, slot, source->object, (u32)rights, badge));
+}
+
+static struct syscall_result call_object_destroy(u64 slot, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	struct handle *h;
+	struct object *object;
+	enum status status = handle_get_dying(&pd_current()->handles, slot, &h);
+
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	if (status != ST_OK)
+		return result(status);
+	object = h->object;
+	if (object == &pd_current()->object || object == &thread_current()->object)
+		return result(ST_STATE);
+	status = object_destroy(object);
+	if (status == ST_AGAIN)
+		h->generation = object->generation;	/* dead but for going on here */
+	if (status == ST_OK)
+		status = handle_close(&pd_current()->handles, slot);
+	return result(status);
+}
+
+static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64 h_thread, u64 badge, u64 a5)
+{
+	enum status status = root_check(h_root);
+	struct object *thread;
+	struct irq *irq;
+
+	(void)a5;
+	if (status != ST_OK)
+		return result(status);
+	thread = object_get(h_thread, OBJECT_THREAD, RIGHT_CTL, &status);
+	if (thread != NULL)
+		status = flags <= IRQ_FLAGS_ALL ? irq_create(gsi, (u32)flags, thread_of(thread), badge, &irq) : ST_INVAL;
+	return status == ST_OK ? hand_out(&irq->object, RIGHT_ACK) : result(status);
+}
+
+static struct syscall_result call_port_grant(u64 h_pd, u64 first, u64 count, u64 a3, u64 a4, u64 a5)
+{
+	enum status status;
+	struct object *object = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
+	struct port_set *ports;
+
+	(void)a3, (void)a4, (void)a5;
+	if (object == NULL)
+		return result(status);
+	if (count == 0 || count >= PORT_COUNT || !range_ok(first, count, PORT_COUNT))
+		return result(ST_INVAL);
+	ports = &((struct pd *)(void *)object)->ports;
+	if (ports->count == PORT_RANGES)
+		return result(ST_FULL);
+	ports->ranges[ports->count++] = (struct port_range){ .first = (u16)first, .count = (u16)count };
+	return result(ST_OK);
+}
+
+/* ---- what objects and the machine tell -------------------------------------------------------------------------------------------------- */
+
+static struct syscall_result stat_tables(const struct space *space)
+{
+	return result_value(space->pt.table_count * PAGE_SIZE);
+}
+
+static struct syscall_result call_object_stat(u64 h, u64 stat, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	enum status status;
+	struct object *o = object_get(h, OBJECT_NONE, RIGHT_CTL, &status);
+
+	(void)a2, (void)a3, (void)a4, (void)a5;
+	if (o == NULL)
+		return result(status);
+	if (o->kind == OBJECT_MEM && stat == STAT_BYTES)
+		return result_value(((struct mem *)(void *)o)->bytes);
+	if (o->kind == OBJECT_MEM && stat == STAT_BYTES_GRANTED)
+		return result_value(mem_granted_bytes((struct mem *)(void *)o));
+	if (o->kind == OBJECT_THREAD && stat == STAT_TIME_TSC)
+		return result_value(sched_thread_time(thread_of(o)));
+	if (o->kind == OBJECT_THREAD && stat == STAT_TIME_GUEST_TSC)
+		return result_value(thread_of(o)->time_guest_tsc);
+	if (o->kind == OBJECT_VCPU && stat == STAT_EXITS)
+		return result_value(vcpu_of(o)->exits);
+	if (o->kind == OBJECT_VCPU && stat == STAT_EXITS_VMM)
+		return result_value(vcpu_of(o)->exits_vmm);
+	if (o->kind == OBJECT_PD && stat == STAT_TABLE_BYTES)
+		return stat_tables(&((struct pd *)(void *)o)->space);
+	if (o->kind == OBJECT_VM && stat == STAT_TABLE_BYTES)
+		return stat_tables(&((struct vm *)(void *)o)->space);
+	return result(ST_INVAL);
+}
+
+static struct syscall_result system_log_bind(u64 h_thread, u64 badge)
+{
+	struct handle *h;
+	enum status status = handle_get(&pd_current()->handles, h_thread, OBJECT_THREAD, RIGHT_SIGNAL, &h);
+
+	if (status == ST_OK)
+		log_bind(thread_of(h->object), badge);
+	return result(status);
+}
+
+static struct syscall_result system_frames(u64 op)
+{
+	u64 frame_count = 0;
+
+	lock_acquire(&frames.lock);
+	if (op == SYSTEM_FRAMES_TOTAL)
+		frame_count = frames.total;
+	else if (op == SYSTEM_FRAMES_FREE)
+		frame_count = frames.free_user - frames.reserved;
+	else if (op == SYSTEM_FRAMES_KERNEL)
+		frame_count = frames.kernel;
+	else
+		frame_count = frames.free_kernel;
+	lock_release(&frames.lock);
+	return result_value(frame_count << PAGE_SHIFT);
+}
+
+static struct syscall_result system_idle(u64 pcpu_id)
+{
+	struct syscall_result r = { 0 };
+
+	r.status = sched_idle_time(pcpu_id, &r.value);
+	return r;
+}
+
+static struct syscall_result call_system_ctl(u64 h_root, u64 op, u64 a, u64 b, u64 a4, u64 a5)
+{
+	enum status status = root_check(h_root);
+
+	(void)a4, (void)a5;
+	if (status != ST_OK)
+		return result(status);
+	switch (op) {
+	case SYSTEM_POWEROFF:
+		return result(arch_poweroff());
+	case SYSTEM_REBOOT:
+		return result(arch_reboot());
+	case SYSTEM_LOG_BIND:
+		return system_log_bind(a, b);
+	case SYSTEM_CONSOLE_TAKE:
+		early_console_serial_off();
+		return result(ST_OK);
+	case SYSTEM_FRAMES_TOTAL:
+	case SYSTEM_FRAMES_FREE:
+	case SYSTEM_FRAMES_KERNEL:
+	case SYSTEM_FRAMES_KERNEL_FREE:
+		return system_frames(op);
+	case SYSTEM_IDLE_TSC:
+		return system_idle(a);
+	default:
+		return result(ST_INVAL);
+	}
+}
+
+/* ---- dispatch ------------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct syscall_result (*handler)(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
+
+#define SLOT(number) [(number) - SYS_FIRST]
+
+static const handler handlers[] = {
+	SLOT(SYS_LOG_WRITE) = call_log_write,
+	SLOT(SYS_NOTIFY_WAIT) = call_notify_wait,
+	SLOT(SYS_NOTIFY_SIGNAL) = call_notify_signal,
+	SLOT(SYS_THREAD_CTL) = call_thread_ctl,
+	SLOT(SYS_HANDLE_CLOSE) = call_handle_close,
+	SLOT(SYS_VCPU_RUN) = call_vcpu_run,
+	SLOT(SYS_VCPU_GET) = call_vcpu_get,
+	SLOT(SYS_IRQ_ACK) = call_irq_ack,
+	SLOT(SYS_MEM_CREATE) = call_mem_create,
+	SLOT(SYS_MEM_MAP) = call_mem_map,
+	SLOT(SYS_MEM_UNMAP) = call_mem_unmap,
+	SLOT(SYS_PD_CREATE) = call_pd_create,
+	SLOT(SYS_THREAD_CREATE) = call_thread_create,
+	SLOT(SYS_VM_CREATE) = call_vm_create,
+	SLOT(SYS_VCPU_CREATE) = call_vcpu_create,
+	SLOT(SYS_HANDLE_GRANT) = call_handle_grant,
+	SLOT(SYS_OBJECT_DESTROY) = call_object_destroy,
+	SLOT(SYS_OBJECT_STAT) = call_object_stat,
+	SLOT(SYS_IRQ_CREATE) = call_irq_create,
+	SLOT(SYS_PORT_GRANT) = call_port_grant,
+	SLOT(SYS_SYSTEM_CTL) = call_system_ctl,
+};
+_Static_assert(ARRAY_COUNT(handlers) == SYS_LAST - SYS_FIRST, "a handler for each call");
+
+/* A mispredicted bounds check must not index the table with what ring 3 chose. */
+static u64 index_clamp(u64 index, u64 limit)
+{
+	u64 mask;
+
+	__asm__("cmp %1, %0\n\tsbb %0, %0" : "=r"(mask) : "r"(limit), "0"(index) : "cc");
+	return index & mask;
+}
+
+struct syscall_result syscall_dispatch(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 number)
+{
+	u64 index = number - SYS_FIRST;
+
+	if (index >= ARRAY_COUNT(handlers))
+		return result(ST_NOSYS);
+	return handlers[index_clamp(index, ARRAY_COUNT(handlers))](a0, a1, a2, a3, a4, a5);
+}

@@ -1,0 +1,100 @@
+/*
+ * vm.c - see vm.h. The vCPUs' life with their VM; what a vCPU is and does is in vcpu.c.
+ */
+#include "vcpu.h"
+#include "virt.h"
+#include "vm.h"
+
+#define GPA_LIMIT (1ull << 46)
+
+static bool has_1g;
+
+void vm_use_1g(void)
+{
+	has_1g = true;
+}
+
+static struct vm *vm_of(struct object *object)
+{
+	return (struct vm *)(void *)object;
+}
+
+/* Guests never see more physical address bits than the machine has. */
+static u64 gpa_limit(void)
+{
+	u64 limit = 1ull << virt_limits.physical_bits;
+
+	return limit < GPA_LIMIT ? limit : GPA_LIMIT;
+}
+
+enum status vm_create(struct vm **out)
+{
+	struct object *object;
+	enum status status;
+
+	if (virt == NULL)
+		return ST_UNSUPPORTED;
+	object = object_alloc(OBJECT_VM);
+	if (object == NULL)
+		return ST_NOMEM;
+	status = space_init_guest(&vm_of(object)->space, virt->s2_format, gpa_limit(), has_1g);
+	if (status != ST_OK) {
+		object_free(object);
+		return status;
+	}
+	*out = vm_of(object);
+	return ST_OK;
+}
+
+enum status vm_add_vcpu(struct vm *vm, u64 index, struct vcpu **out)
+{
+	enum status status;
+
+	if (index >= VM_VCPUS_MAX)
+		return ST_INVAL;
+	if (vm->vcpus[index] != NULL)
+		return ST_EXISTS;
+	status = vcpu_create(vm, (u32)index, out);
+	if (status != ST_OK)
+		return status;
+	(*out)->vm = vm;
+	(*out)->index = (u32)index;
+	vm->vcpus[index] = *out;
+	object_ref(&vm->object);
+	return ST_OK;
+}
+
+enum status vm_destroy_begin(struct object *object)
+{
+	struct vm *vm = vm_of(object);
+	enum status status;
+
+	for (u32 i = 0; i < VM_VCPUS_MAX; i++) {
+		if (vm->vcpus[i] == NULL)
+			continue;
+		status = object_destroy(&vm->vcpus[i]->object);
+		if (status != ST_OK)
+			return status;
+	}
+	return ST_OK;
+}
+
+enum status vm_destroy_vcpu_step(struct object *object)
+{
+	struct vcpu *vcpu = vcpu_of(object);
+	struct vm *vm = vcpu->vm;
+	enum status status;
+
+	if (vm->vcpus[vcpu->index] == vcpu) {
+		status = vcpu_destroy_step(vcpu);
+		if (status != ST_OK)
+			return status;
+		vm->vcpus[vcpu->index] = NULL;
+	}
+	return object_unref(&vm->object);
+}
+
+enum status vm_destroy_step(struct object *object)
+{
+	return space_fini_step(&vm_of(object)->space);
+}
