@@ -16,7 +16,8 @@ enum {
 
 /* Where firmware leaves the memory sizes. */
 enum {
-	CMOS_BASE_KIB = 0x15, CMOS_EXTENDED_KIB = 0x17, CMOS_EXTENDED_KIB2 = 0x30, CMOS_ABOVE_16M = 0x34, CMOS_ABOVE_4G = 0x5b
+	CMOS_BASE_KIB = 0x15, CMOS_EXTENDED_KIB = 0x17, CMOS_EXTENDED_KIB2 = 0x30, CMOS_ABOVE_16M = 0x34,
+	CMOS_ABOVE_4G = 0x5b,
 };
 
 #define A_UPDATING BIT32(7)
@@ -127,7 +128,8 @@ static void store_time(struct rtc *r, u64 seconds)
 	r->cmos[REG_SECOND] = encode(r, of_day % 60);
 	r->cmos[REG_MINUTE] = encode(r, of_day / 60 % 60);
 	r->cmos[REG_HOUR] = encode_hour(r, of_day / 3600);
-	r->cmos[REG_WEEKDAY] = encode(r, (u32)((seconds / DAY_S + 4) % 7 + 1));	/* 1 January 1970 was a Thursday */
+	/* 1 January 1970 was a Thursday, the week starts with 1 = Sunday. */
+	r->cmos[REG_WEEKDAY] = encode(r, (u32)((seconds / DAY_S + 4) % 7 + 1));
 	r->cmos[REG_DAY] = encode(r, d.day);
 	r->cmos[REG_MONTH] = encode(r, d.month);
 	r->cmos[REG_YEAR] = encode(r, d.year % 100);
