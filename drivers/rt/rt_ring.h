@@ -11,14 +11,14 @@
 static inline void rt_ring_wrote(struct ring *r, u64 h_peer)
 {
 	if (ring_consumer_take_waiting(r))
-		(void)!sys_notify_signal(h_peer);
+		(void)sys_notify_signal(h_peer);
 }
 
 /* After reading: wake the producer if it waits for room. */
 static inline void rt_ring_took(struct ring *r, u64 h_peer)
 {
 	if (ring_producer_take_waiting(r))
-		(void)!sys_notify_signal(h_peer);
+		(void)sys_notify_signal(h_peer);
 }
 
 #endif

@@ -83,7 +83,7 @@ static void step(struct driver *d)
 	if (sys_notify_wait(next_look(d), &bits) != ST_OK || (bits & SERIAL_BIT_IRQ) == 0)
 		return;
 	d->is_irq_proven = true;
-	(void)!sys_irq_ack(SERIAL_H_IRQ);
+	(void)sys_irq_ack(SERIAL_H_IRQ);
 }
 
 int main(void)
@@ -99,9 +99,9 @@ int main(void)
 	if (!uart_init(&d.uart, INFO->serial_baud)) {
 		rt_log("serial: no UART at port 0x%x", (unsigned)port);
 		for (;;)
-			(void)!sys_notify_wait(DEADLINE_NONE, NULL);
+			(void)sys_notify_wait(DEADLINE_NONE, NULL);
 	}
-	(void)!sys_irq_ack(SERIAL_H_IRQ);	/* one may be pending from a life before */
+	(void)sys_irq_ack(SERIAL_H_IRQ);	/* one may be pending from a life before */
 	for (;;)
 		step(&d);
 }

@@ -1,0 +1,19 @@
+/*
+ * answer.h - builds and sends replies.
+ */
+#ifndef VOS_ANSWER_H
+#define VOS_ANSWER_H
+
+#include "refusal.h"
+#include "request.h"
+#include "types.h"
+
+struct vm;
+
+/* The answer to a request, with the VM's report if vm is not NULL. False: no room. */
+bool answer_send(u32 request_id, const struct refusal *answer, const struct vm *vm);
+
+/* Events for all VMs whose state changed since; false: no room for some. */
+bool answer_flush_events(void);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * boot_modules.c - see boot_modules.h. What is not usable is named in the log and left out.
+ */
+#include "boot_modules.h"
+
+#include <string.h>
+
+#include "info_page.h"
+#include "newc.h"
+#include "rt_log.h"
+#include "sys.h"
+#include "view.h"
+
+#define BOOT ((const struct boot_page *)BOOT_PAGE_ADDRESS)
+#define BUNDLE "bundle"
+#define CONF "vos.conf"
+#define CONF_BYTES_MAX (2 * MIB)	/* room at CONSOLE_CONF */
+
+static void take(struct image_table *images, struct boot_conf *conf, const char *name, u64 bytes, u64 h_mem, bool is_built_in)
+{
+	enum status st;
+
+	if (!is_built_in && strcmp(name, CONF) == 0) {
+		if (bytes <= CONF_BYTES_MAX)
+			*conf = (struct boot_conf){ .h_mem = h_mem, .bytes = bytes };
+		else
+			rt_log(CONF " is too long and is ignored");
+		return;
+	}
+	st = image_add(images, name, bytes, h_mem, is_built_in);
+	if (st != ST_OK)
+		rt_log("boot module %.*s left out: %s", image_name_ok(name, IMAGE_NAME_BYTES) ? (int)IMAGE_NAME_BYTES : 0, name,
+		       st == ST_EXISTS ? "its name is taken" : st == ST_FULL ? "too many" : "bad name or size");
+}
+
+/* One file of the bundle, into memory of its own. 0: there is none. */
+static u64 copy_file(const struct newc_file *file)
+{
+	u64 h_mem;
+	u8 *to;
+
+	if (file->count == 0 || sys_mem_create(HANDLE_ROOT, (file->count + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1), 0, &h_mem) != ST_OK)
+		return 0;
+	to = view_open(VIEW_TARGET, h_mem, file->count, true);
+	if (to == NULL) {
+		(void)sys_object_destroy(h_mem);
+		return 0;
+	}
+	memcpy(to, file->bytes, file->count);
+	view_close(VIEW_TARGET);
+	return h_mem;
+}
+
+static void take_bundle(struct image_table *images, struct boot_conf *conf, const struct boot_module *module)
+{
+	const u8 *archive = view_open(VIEW_SOURCE, module->handle, module->bytes, false);
+	struct newc_file file;
+	u64 at = 0;
+	enum status st = archive != NULL ? ST_OK : ST_NOMEM;
+
+	while (st == ST_OK) {
+		st = newc_next(archive, module->bytes, &at, &file);
+		if (st == ST_OK) {
+			u64 h_mem = copy_file(&file);
+
+			take(images, conf, h_mem != 0 ? file.name : "", file.count, h_mem, false);
+		}
+	}
+	if (st != ST_FULL)
+		rt_log("boot module " BUNDLE ": not a whole cpio archive");
+	view_close(VIEW_SOURCE);
+}
+
+void boot_modules_read(struct image_table *images, struct boot_conf *conf)
+{
+	u32 count = BOOT->module_count < BOOT_MODULES ? BOOT->module_count : BOOT_MODULES;
+
+	for (u32 i = 0; i < count; i++) {
+		const struct boot_module *m = &BOOT->modules[i];
+
+		if (m->built_in == 0 && strncmp(m->name, BUNDLE, sizeof(m->name)) == 0)
+			take_bundle(images, conf, m);
+		else
+			take(images, conf, m->name, m->bytes, m->handle, m->built_in != 0);
+	}
+}

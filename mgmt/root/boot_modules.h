@@ -1,0 +1,17 @@
+/*
+ * boot_modules.h - turns the kernel's list of boot modules into the table of images. A module called "bundle" (PVH has only one) is a cpio archive of the
+ * others. vos.conf is no image: the console reads it.
+ */
+#ifndef VOS_BOOT_MODULES_H
+#define VOS_BOOT_MODULES_H
+
+#include "image.h"
+
+struct boot_conf {
+	u64 h_mem;
+	u64 bytes;		/* 0 = there is none */
+};
+
+void boot_modules_read(struct image_table *images, struct boot_conf *conf);
+
+#endif

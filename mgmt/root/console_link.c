@@ -1,0 +1,53 @@
+/*
+ * console_link.c - see console_link.h.
+ */
+#include "console_link.h"
+
+#include <string.h>
+
+#include "root.h"
+#include "rt_ring.h"
+#include "waiter.h"
+
+static struct ring requests, replies;
+
+void console_link_reset(void)
+{
+	memset(shared_at(SHARED_REQUEST), 0, sizeof(struct ring_shared));
+	memset(shared_at(SHARED_REPLY), 0, sizeof(struct ring_shared));
+	ring_attach_consumer(&requests, shared_at(SHARED_REQUEST), REQUEST_RING_BYTES);
+	ring_attach_producer(&replies, shared_at(SHARED_REPLY), REPLY_RING_BYTES);
+	waiter_drop_all();
+}
+
+static bool has_room(void)
+{
+	if (ring_room(&replies) >= sizeof(struct reply))
+		return true;
+	ring_producer_wait(&replies, true);
+	return ring_room(&replies) >= sizeof(struct reply);
+}
+
+bool console_link_receive(struct request *out)
+{
+	if (!has_room() || !ring_get(&requests, out, sizeof(*out)))
+		return false;
+	rt_ring_took(&requests, SLOT_CONSOLE_REPLY);
+	return true;
+}
+
+bool console_link_send(const struct reply *reply)
+{
+	if (!has_room())
+		return false;
+	if (!ring_put(&replies, reply, sizeof(*reply)))
+		return false;
+	rt_ring_wrote(&replies, SLOT_CONSOLE_REPLY);
+	return true;
+}
+
+bool console_link_may_sleep(void)
+{
+	ring_consumer_wait(&requests, true);
+	return ring_used(&requests) < sizeof(struct request) || ring_room(&replies) < sizeof(struct reply);
+}

@@ -1,0 +1,215 @@
+/*
+ * dispatch.c - takes requests apart: one row an operation says what it needs and who does it. A request is a private copy; the name is
+ * judged here, the other fields by whoever uses them. Later, who may ask for what, and what is written to the audit log, belong here.
+ */
+#include "dispatch.h"
+
+#include <string.h>
+
+#include "answer.h"
+#include "console_link.h"
+#include "power.h"
+#include "root.h"
+#include "spec.h"
+#include "sys.h"
+#include "vm.h"
+#include "vm_report.h"
+
+#define REQUESTS_PER_TURN 8u
+#define STOP_TIMEOUT_DEFAULT_MS 30000u
+#define STOP_TIMEOUT_MAX_MS 3600000u
+
+static struct request request;	/* the one in hand */
+static struct reply reply;	/* for answers that are not about a VM */
+
+static void answer(const struct refusal *refusal, const struct vm *vm)
+{
+	(void)answer_send(request.id, refusal, vm);	/* console_link_receive made sure of the room */
+}
+
+static void answer_error(enum error error)
+{
+	struct refusal refusal = refusal_of(error, 0, 0);
+
+	answer(&refusal, NULL);
+}
+
+static bool is_dry_run(void)
+{
+	return (request.flags & REQ_FLAG_DRY_RUN) != 0;
+}
+
+static void do_create(void)
+{
+	struct vm *vm = NULL;
+	struct refusal refusal;
+
+	if (!spec_name_ok(request.name)) {
+		answer_error(ERR_BAD_NAME);
+		return;
+	}
+	refusal = spec_judge(&request.spec, &root.images);
+	if (refusal.error == ERR_NONE)
+		refusal = vm_define(request.name, &request.spec, is_dry_run(), &vm);
+	answer(&refusal, vm);
+}
+
+static struct order order_of(void)
+{
+	u32 ms = request.timeout_ms != 0 ? request.timeout_ms : STOP_TIMEOUT_DEFAULT_MS;
+
+	return (struct order){
+		.is_request = true,
+		.timeout_ns = (ms < STOP_TIMEOUT_MAX_MS ? ms : STOP_TIMEOUT_MAX_MS) * NS_PER_MS,
+	};
+}
+
+static struct refusal dry_run(const struct vm *vm, enum input input)
+{
+	enum act act = lifecycle_decide(vm->life, input);
+
+	if (act == ACT_REFUSE)
+		return refusal_of(ERR_VM_STATE, 0, vm_state_of(vm));
+	if (act == ACT_BUSY)
+		return refusal_of(ERR_BUSY, 0, vm_state_of(vm));
+	if (act == ACT_BUILD && INFO->virt == VIRT_NONE)
+		return refusal_of(ERR_NO_VIRT, 0, 0);
+	if (act == ACT_BUILD && vm_need_bytes(&vm->spec) > vm_free_bytes())
+		return refusal_of(ERR_NO_MEMORY, vm->spec.memory_bytes, vm_free_bytes());
+	return REFUSAL_NONE;
+}
+
+/* A request that the table of lives decides. */
+static void do_input(enum input input)
+{
+	struct vm *vm = vm_find(request.name);
+	struct order order = order_of();
+	struct verdict verdict;
+
+	if (is_dry_run()) {
+		struct refusal refusal = dry_run(vm, input);
+
+		answer(&refusal, vm);
+		return;
+	}
+	if (!waiter_room()) {
+		answer_error(ERR_BUSY);
+		return;
+	}
+	verdict = vm_input(vm, input, &order);
+	if (verdict.goal != GOAL_NONE)
+		waiter_add(request.id, vm->index, verdict.goal);
+	else
+		answer(&verdict.refusal, vm->is_used ? vm : NULL);
+}
+
+static void do_status(void)
+{
+	answer(&REFUSAL_NONE, vm_find(request.name));
+}
+
+static void do_list(void)
+{
+	for (u32 i = request.index; i < VM_COUNT; i++)
+		if (vm_at(i) != NULL) {
+			answer(&REFUSAL_NONE, vm_at(i));
+			return;
+		}
+	answer_error(ERR_NO_VM);
+}
+
+static void begin_reply(void)
+{
+	memset(&reply, 0, sizeof(reply));
+	reply.kind = REPLY_ANSWER;
+	reply.id = request.id;
+}
+
+static void do_images(void)
+{
+	const struct image *image = image_at(&root.images, request.index);
+
+	if (image == NULL) {
+		answer_error(ERR_NO_IMAGE);
+		return;
+	}
+	begin_reply();
+	strcpy(reply.image.name, image->name);
+	reply.image.bytes = image->bytes;
+	reply.image.is_default = strcmp(image->name, IMAGE_DEFAULT_KERNEL) == 0 || strcmp(image->name, IMAGE_DEFAULT_INITRD) == 0;
+	(void)console_link_send(&reply);
+}
+
+static void do_host(void)
+{
+	begin_reply();
+	host_report_fill(&reply.host);
+	(void)console_link_send(&reply);
+}
+
+static void do_power(bool is_reboot)
+{
+	if (is_dry_run())
+		answer(&REFUSAL_NONE, NULL);
+	else
+		power_request(request.id, is_reboot);
+}
+
+static void do_reboot(void)
+{
+	do_power(true);
+}
+
+static void do_poweroff(void)
+{
+	do_power(false);
+}
+
+static const struct row {
+	void (*serve)(void);	/* NULL: `input` says what */
+	bool needs_vm;
+	u8 input, input_force;
+} rows[REQ_OP_COUNT] = {
+	[REQ_CREATE] = { .serve = do_create },
+	[REQ_START] = { .needs_vm = true, .input = IN_START, .input_force = IN_START },
+	[REQ_STOP] = { .needs_vm = true, .input = IN_STOP, .input_force = IN_STOP_FORCE },
+	[REQ_PAUSE] = { .needs_vm = true, .input = IN_PAUSE, .input_force = IN_PAUSE },
+	[REQ_RESUME] = { .needs_vm = true, .input = IN_RESUME, .input_force = IN_RESUME },
+	[REQ_RESET] = { .needs_vm = true, .input = IN_RESET, .input_force = IN_RESET },
+	[REQ_DELETE] = { .needs_vm = true, .input = IN_DELETE, .input_force = IN_DELETE_FORCE },
+	[REQ_STATUS] = { .serve = do_status, .needs_vm = true },
+	[REQ_LIST] = { .serve = do_list },
+	[REQ_IMAGES] = { .serve = do_images },
+	[REQ_HOST] = { .serve = do_host },
+	[REQ_REBOOT] = { .serve = do_reboot },
+	[REQ_POWEROFF] = { .serve = do_poweroff },
+};
+
+static void serve(void)
+{
+	const struct row *row = &rows[request.op < REQ_OP_COUNT ? request.op : 0];
+
+	if (request.op == 0 || request.op >= REQ_OP_COUNT) {
+		struct refusal refusal = refusal_of(ERR_BAD_FIELD, 0, FIELD_OP);
+
+		answer(&refusal, NULL);
+	} else if (row->needs_vm && !spec_name_ok(request.name)) {
+		answer_error(ERR_BAD_NAME);
+	} else if (row->needs_vm && vm_find(request.name) == NULL) {
+		answer_error(ERR_NO_VM);
+	} else if (row->serve != NULL) {
+		row->serve();
+	} else {
+		do_input((request.flags & REQ_FLAG_FORCE) != 0 ? row->input_force : row->input);
+	}
+}
+
+bool dispatch_requests(void)
+{
+	for (u32 i = 0; i < REQUESTS_PER_TURN; i++) {
+		if (!console_link_receive(&request))
+			return true;
+		serve();
+	}
+	return false;
+}

@@ -1,0 +1,62 @@
+/*
+ * ending.c - see ending.h.
+ */
+#include "ending.h"
+
+#include <string.h>
+
+#include "syscalls.h"
+
+enum kind { KIND_REFUSED, KIND_ORDERLY, KIND_CRASH };
+
+/* What a VMM may say about its guest. */
+static const u8 kinds[WHY_COUNT] = {
+	[WHY_GUEST_POWEROFF] = KIND_ORDERLY,
+	[WHY_GUEST_REBOOT] = KIND_ORDERLY,
+	[WHY_TRIPLE_FAULT] = KIND_CRASH,
+	[WHY_GUEST_PANIC] = KIND_CRASH,
+	[WHY_BAD_STATE] = KIND_CRASH,
+	[WHY_BAD_IMAGE] = KIND_CRASH,
+	[WHY_EMULATION] = KIND_CRASH,
+	[WHY_NO_MEMORY] = KIND_CRASH,
+};
+
+void ending_of_reason(struct ending *out, enum vm_reason reason, bool is_crash)
+{
+	*out = (struct ending){ .reason = reason, .is_crash = is_crash };
+}
+
+void ending_judge(struct ending *out, const struct vmm_control *control)
+{
+	if (control->reason >= WHY_COUNT || kinds[control->reason] == KIND_REFUSED) {
+		ending_of_reason(out, WHY_VMM_FAULT, true);
+		return;
+	}
+	*out = (struct ending){
+		.reason = control->reason,
+		.last_exit = control->last_exit,
+		.rip = control->rip,
+		.is_crash = kinds[control->reason] == KIND_CRASH,
+		.wants_restart = control->reason == WHY_GUEST_REBOOT,
+	};
+	memcpy(out->text, control->text, sizeof(out->text));
+	out->text[sizeof(out->text) - 1] = '\0';
+}
+
+void ending_of_fault(struct ending *out, u64 kind, u64 rip, u64 address)
+{
+	*out = (struct ending){
+		.reason = kind == FAULT_NOMEM ? WHY_NO_MEMORY : WHY_VMM_FAULT,
+		.rip = rip,
+		.vmm_fault = (u32)kind,
+		.is_crash = true,
+		.detail = address,
+	};
+}
+
+bool ending_is_retried(const struct ending *ending, const struct vm_spec *spec, u32 done)
+{
+	if (!ending->is_crash || ending->reason == WHY_BAD_IMAGE)
+		return false;
+	return spec->restart == RESTART_ALWAYS || (spec->restart == RESTART_ON_FAILURE && done < spec->restart_limit);
+}

@@ -1,0 +1,28 @@
+/*
+ * holdings.h - the kernel objects that belong to one VM or one service, and how they are given back: kind by kind, users before what they use.
+ */
+#ifndef VOS_HOLDINGS_H
+#define VOS_HOLDINGS_H
+
+#include "status.h"
+#include "types.h"
+
+enum hold_kind { HOLD_THREAD, HOLD_IRQ, HOLD_VCPU, HOLD_VM, HOLD_PD, HOLD_MEM, HOLD_KIND_COUNT };	/* in the order of their destruction */
+
+#define HOLDINGS_MAX 64u
+
+struct holdings {
+	u32 count;
+	struct { u32 handle; u32 kind; } items[HOLDINGS_MAX];
+};
+
+/* ST_FULL: no room; the object is destroyed by the caller. */
+enum status holdings_add(struct holdings *h, enum hold_kind kind, u64 handle) MUST_CHECK;
+
+/* Destroy a bounded piece. ST_AGAIN: call again; ST_OK: nothing is left. */
+enum status holdings_release_step(struct holdings *h) MUST_CHECK;
+
+/* Create and add. */
+enum status holdings_mem(struct holdings *h, u64 bytes, u32 flags, u64 *h_mem) MUST_CHECK;
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * image.h - the table of images: files that came with the boot, by name. Pure; who fills it is boot_modules.c.
+ */
+#ifndef VOS_IMAGE_H
+#define VOS_IMAGE_H
+
+#include "request.h"
+#include "status.h"
+#include "types.h"
+
+#define IMAGE_COUNT 64u
+#define IMAGE_DEFAULT_KERNEL "debian-kernel"
+#define IMAGE_DEFAULT_INITRD "debian-initrd"
+#define IMAGE_DEFAULT_CMDLINE "console=ttyS0"
+
+struct image {
+	char name[IMAGE_NAME_BYTES];
+	u64 bytes;
+	u64 h_mem;
+	bool is_built_in;	/* a program of VOS, not a guest's image */
+};
+
+struct image_table {
+	u32 count;
+	struct image images[IMAGE_COUNT];
+};
+
+/* True for a string of 1..47 of [A-Za-z0-9._+-] that ends within `bytes`. */
+bool image_name_ok(const char *name, u32 bytes);
+
+/* ST_INVAL: bad name or size; ST_EXISTS: the name is taken (the first one stays); ST_FULL. */
+enum status image_add(struct image_table *table, const char *name, u64 bytes, u64 h_mem, bool is_built_in) MUST_CHECK;
+
+/* NULL if there is none. `name` ends with a zero byte. */
+const struct image *image_find(const struct image_table *table, const char *name, bool is_built_in);
+
+/* The index-th image that is not built in, or NULL. */
+const struct image *image_at(const struct image_table *table, u32 index);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * lifecycle.c - see lifecycle.h. Reads like the manual: one row a life, one column an input. What is not named is ACT_IGNORE,
+ * which no request may meet (a test checks that).
+ */
+#include "lifecycle.h"
+
+static const u8 acts[LIFE_COUNT][IN_COUNT] = {
+	[LIFE_IDLE] = {
+		[IN_START] = ACT_BUILD, [IN_STOP] = ACT_REFUSE, [IN_STOP_FORCE] = ACT_REFUSE, [IN_PAUSE] = ACT_REFUSE,
+		[IN_RESUME] = ACT_REFUSE, [IN_RESET] = ACT_REFUSE, [IN_DELETE] = ACT_DELETE, [IN_DELETE_FORCE] = ACT_DELETE,
+	},
+	[LIFE_LOADING] = {
+		[IN_START] = ACT_REFUSE, [IN_STOP] = ACT_FORCE, [IN_STOP_FORCE] = ACT_FORCE, [IN_PAUSE] = ACT_REFUSE,
+		[IN_RESUME] = ACT_REFUSE, [IN_RESET] = ACT_RESET, [IN_DELETE] = ACT_REFUSE, [IN_DELETE_FORCE] = ACT_END_DELETE,
+		[IN_RUNNING] = ACT_RUN, [IN_ENDED] = ACT_JUDGE_END, [IN_FAULT] = ACT_JUDGE_FAULT, [IN_TIMEOUT] = ACT_LOAD_TIMEOUT,
+	},
+	[LIFE_LIVE] = {
+		[IN_START] = ACT_REFUSE, [IN_STOP] = ACT_PRESS, [IN_STOP_FORCE] = ACT_FORCE, [IN_PAUSE] = ACT_PAUSE,
+		[IN_RESUME] = ACT_REFUSE, [IN_RESET] = ACT_RESET, [IN_DELETE] = ACT_REFUSE, [IN_DELETE_FORCE] = ACT_END_DELETE,
+		[IN_ENDED] = ACT_JUDGE_END, [IN_FAULT] = ACT_JUDGE_FAULT,
+	},
+	[LIFE_PAUSING] = {
+		[IN_START] = ACT_REFUSE, [IN_STOP] = ACT_BUSY, [IN_STOP_FORCE] = ACT_FORCE, [IN_PAUSE] = ACT_PAUSE_JOIN,
+		[IN_RESUME] = ACT_BUSY, [IN_RESET] = ACT_RESET, [IN_DELETE] = ACT_REFUSE, [IN_DELETE_FORCE] = ACT_END_DELETE,
+		[IN_PAUSED] = ACT_PAUSE_DONE, [IN_ENDED] = ACT_JUDGE_END, [IN_FAULT] = ACT_JUDGE_FAULT, [IN_TIMEOUT] = ACT_PAUSE_HARD,
+	},
+	[LIFE_PAUSED] = {
+		[IN_START] = ACT_REFUSE, [IN_STOP] = ACT_PRESS, [IN_STOP_FORCE] = ACT_FORCE, [IN_PAUSE] = ACT_REFUSE,
+		[IN_RESUME] = ACT_RESUME, [IN_RESET] = ACT_RESET, [IN_DELETE] = ACT_REFUSE, [IN_DELETE_FORCE] = ACT_END_DELETE,
+		[IN_ENDED] = ACT_JUDGE_END, [IN_FAULT] = ACT_JUDGE_FAULT,
+	},
+	[LIFE_POWERING] = {
+		[IN_START] = ACT_BUSY, [IN_STOP] = ACT_PRESS, [IN_STOP_FORCE] = ACT_FORCE, [IN_PAUSE] = ACT_BUSY,
+		[IN_RESUME] = ACT_REFUSE, [IN_RESET] = ACT_RESET, [IN_DELETE] = ACT_BUSY, [IN_DELETE_FORCE] = ACT_END_DELETE,
+		[IN_ENDED] = ACT_JUDGE_END, [IN_FAULT] = ACT_JUDGE_FAULT, [IN_TIMEOUT] = ACT_FORCE_LATE,
+	},
+	[LIFE_ENDING] = {
+		[IN_START] = ACT_BUSY, [IN_STOP] = ACT_STAY_STOPPED, [IN_STOP_FORCE] = ACT_STAY_STOPPED, [IN_PAUSE] = ACT_BUSY,
+		[IN_RESUME] = ACT_BUSY, [IN_RESET] = ACT_BUSY, [IN_DELETE] = ACT_BUSY, [IN_DELETE_FORCE] = ACT_END_DELETE,
+		[IN_GONE] = ACT_SETTLE,
+	},
+	[LIFE_WAITING] = {
+		[IN_START] = ACT_BUILD, [IN_STOP] = ACT_CALM, [IN_STOP_FORCE] = ACT_CALM, [IN_PAUSE] = ACT_REFUSE,
+		[IN_RESUME] = ACT_REFUSE, [IN_RESET] = ACT_BUILD, [IN_DELETE] = ACT_DELETE, [IN_DELETE_FORCE] = ACT_DELETE,
+		[IN_TIMEOUT] = ACT_BUILD,
+	},
+};
+
+enum act lifecycle_decide(enum life life, enum input input)
+{
+	return (enum act)acts[life][input];
+}
+
+enum vm_state lifecycle_state(enum life life, enum vm_state rest, bool is_restarting)
+{
+	switch (life) {
+	case LIFE_IDLE:
+		return rest;
+	case LIFE_LOADING:
+		return VM_STARTING;
+	case LIFE_LIVE:
+	case LIFE_PAUSING:
+		return VM_RUNNING;
+	case LIFE_PAUSED:
+		return VM_PAUSED;
+	case LIFE_POWERING:
+		return VM_STOPPING;
+	case LIFE_ENDING:
+		return is_restarting ? VM_STARTING : VM_STOPPING;
+	case LIFE_WAITING:
+		return VM_CRASHED;
+	case LIFE_COUNT:
+		break;
+	}
+	return rest;
+}
+
+bool lifecycle_has_objects(enum life life)
+{
+	return life != LIFE_IDLE && life != LIFE_WAITING;
+}

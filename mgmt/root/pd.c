@@ -1,0 +1,123 @@
+/*
+ * pd.c - see pd.h.
+ */
+#include "pd.h"
+
+#include <string.h>
+
+#include "pd_elf.h"
+#include "range.h"
+#include "sys.h"
+#include "view.h"
+#include "vm_layout.h"
+
+enum status pd_map_all(u64 h_pd, const struct pd_map *maps, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		const struct pd_map *m = &maps[i];
+		enum status st = sys_mem_map(h_pd, m->h_mem, m->address, m->offset, align_up(m->bytes, PAGE_SIZE), m->rights);
+
+		if (st != ST_OK)
+			return st;
+	}
+	return ST_OK;
+}
+
+enum status pd_grant_all(u64 h_pd, const struct pd_grant *grants, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		const struct pd_grant *g = &grants[i];
+		enum status st = ST_OK;
+
+		if (g->h_source != 0)
+			st = sys_handle_grant(h_pd, g->slot, g->h_source, g->rights, g->badge);
+		if (st != ST_OK && st != ST_EXISTS)
+			return st;
+	}
+	return ST_OK;
+}
+
+/* A writable segment: memory of its own with a copy of the file's bytes. */
+static enum status copy_segment(u64 h_pd, const struct pd_elf_segment *s, const u8 *file, struct holdings *holdings)
+{
+	u64 h_mem;
+	u8 *to;
+	enum status st = holdings_mem(holdings, s->bytes, 0, &h_mem);
+
+	if (st != ST_OK)
+		return st;
+	to = view_open(VIEW_TARGET, h_mem, s->bytes, true);
+	if (to == NULL)
+		return ST_NOMEM;
+	memcpy(to, file + s->file_offset, s->file_bytes);
+	view_close(VIEW_TARGET);
+	return sys_mem_map(h_pd, h_mem, s->address, 0, s->bytes, s->rights);
+}
+
+static enum status map_program(u64 h_pd, const struct pd_elf *elf, u64 h_file, const u8 *file, struct holdings *holdings)
+{
+	enum status st = ST_OK;
+
+	for (u32 i = 0; i < elf->segment_count && st == ST_OK; i++) {
+		const struct pd_elf_segment *s = &elf->segments[i];
+
+		if ((s->rights & RIGHT_W) != 0)
+			st = copy_segment(h_pd, s, file, holdings);
+		else
+			st = sys_mem_map(h_pd, h_file, s->address, s->file_offset, s->bytes, s->rights);
+	}
+	return st;
+}
+
+/* Heap, stack, info page. */
+static enum status map_common(const struct pd *pd, struct holdings *holdings)
+{
+	u64 h_heap, h_stack;
+	enum status st = holdings_mem(holdings, pd->heap_bytes, 0, &h_heap);
+
+	if (st == ST_OK)
+		st = holdings_mem(holdings, PD_STACK_BYTES, 0, &h_stack);
+	if (st != ST_OK)
+		return st;
+	return pd_map_all(pd->h_pd, (const struct pd_map[]){
+		{ .h_mem = h_heap, .address = PD_HEAP_ADDRESS, .bytes = pd->heap_bytes, .rights = RIGHT_R | RIGHT_W },
+		{ .h_mem = h_stack, .address = PD_STACK_TOP - PD_STACK_BYTES, .bytes = PD_STACK_BYTES, .rights = RIGHT_R | RIGHT_W },
+		{ .h_mem = HANDLE_INFO_MEM, .address = INFO_PAGE_ADDRESS, .bytes = PAGE_SIZE, .rights = RIGHT_R },
+	}, 3);
+}
+
+static enum status build_from(struct pd *out, u64 h_file, const u8 *file, u64 bytes, struct holdings *holdings)
+{
+	struct pd_elf elf;
+	enum status st = pd_elf_parse(file, bytes, &elf);
+
+	if (st == ST_OK)
+		st = sys_pd_create(HANDLE_ROOT, &out->h_pd);
+	if (st != ST_OK)
+		return st;
+	out->entry = elf.entry;
+	st = holdings_add(holdings, HOLD_PD, out->h_pd);
+	if (st == ST_OK)
+		st = map_program(out->h_pd, &elf, h_file, file, holdings);
+	return st == ST_OK ? map_common(out, holdings) : st;
+}
+
+enum status pd_build(struct pd *out, const struct image *program, u64 heap_bytes, struct holdings *holdings)
+{
+	const u8 *file = view_open(VIEW_SOURCE, program->h_mem, program->bytes, false);
+	enum status st;
+
+	if (file == NULL)
+		return ST_NOMEM;
+	*out = (struct pd){ .heap_bytes = heap_bytes };
+	st = build_from(out, program->h_mem, file, program->bytes, holdings);
+	view_close(VIEW_SOURCE);
+	return st;
+}
+
+enum status pd_thread(const struct pd *pd, u64 stack_top, struct holdings *holdings, u64 *h_thread)
+{
+	enum status st = sys_thread_create(pd->h_pd, pd->entry, stack_top, pd->heap_bytes, ROOT_BIT_FAULT, h_thread);
+
+	return st == ST_OK ? holdings_add(holdings, HOLD_THREAD, *h_thread) : st;
+}

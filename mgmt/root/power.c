@@ -1,0 +1,66 @@
+/*
+ * power.c - see power.h.
+ */
+#include "power.h"
+
+#include "answer.h"
+#include "root.h"
+#include "ring.h"
+#include "serial.h"
+#include "sys.h"
+
+#define DRAIN_LIMIT_NS (2 * NS_PER_S)
+#define LOOK_NS (10 * NS_PER_MS)
+#define FIFO_NS (5 * NS_PER_MS)		/* 16 bytes of the UART itself */
+
+static struct {
+	bool is_planned, is_drained, is_reboot;
+	u32 request_id;
+	u64 not_before_tsc, limit_tsc;
+} power;
+
+void power_request(u32 request_id, bool is_reboot)
+{
+	power.is_planned = true;
+	power.is_drained = false;
+	power.is_reboot = is_reboot;
+	power.request_id = request_id;
+	power.not_before_tsc = rt_time_after(&root.time, LOOK_NS);
+	power.limit_tsc = rt_time_after(&root.time, DRAIN_LIMIT_NS);
+}
+
+/* Only a hint: both indices are foreign, and nonsense in them costs no more than the limit. */
+static bool is_line_empty(void)
+{
+	const volatile struct ring_shared *tx = shared_at(SHARED_SERIAL_TX);
+
+	return INFO->serial_port == 0 || tx->head == tx->tail;
+}
+
+static void act(void)
+{
+	struct refusal answer = refusal_of(ERR_NO_POWEROFF, 0, 0);
+	enum status st = sys_system_ctl(HANDLE_ROOT, power.is_reboot ? SYSTEM_REBOOT : SYSTEM_POWEROFF, 0, 0, NULL);
+
+	power.is_planned = false;
+	if (st != ST_UNSUPPORTED)
+		answer = refusal_status(st);
+	(void)answer_send(power.request_id, &answer, NULL);	/* no room: the console does not read, so nobody waits */
+}
+
+u64 power_step(void)
+{
+	u64 now = rt_time_tsc();
+
+	if (!power.is_planned)
+		return DEADLINE_NONE;
+	if (now < power.not_before_tsc)
+		return power.not_before_tsc;
+	if (power.is_drained || now >= power.limit_tsc) {
+		act();
+		return 0;
+	}
+	power.is_drained = is_line_empty();
+	power.not_before_tsc = rt_time_after(&root.time, power.is_drained ? FIFO_NS : LOOK_NS);
+	return power.not_before_tsc;
+}

@@ -1,0 +1,44 @@
+/*
+ * root.h - what all of root shares: the machine, the clock, the images, the memory shared with other PDs, handles root granted to itself.
+ */
+#ifndef VOS_ROOT_H
+#define VOS_ROOT_H
+
+#include "boot_modules.h"
+#include "image.h"
+#include "info_page.h"
+#include "rt_time.h"
+#include "types.h"
+
+#define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
+
+/* MEM objects that live as long as root does. */
+enum shared {
+	SHARED_REQUEST, SHARED_REPLY, SHARED_SERIAL_RX, SHARED_SERIAL_TX, SHARED_CONSOLE_ARGS,
+	SHARED_VM_RINGS,	/* VM_RINGS_BYTES a VM */
+	SHARED_CONTROLS,	/* a page a VM: struct vmm_control */
+	SHARED_COUNT
+};
+
+struct root {
+	struct rt_time time;
+	struct image_table images;
+	struct boot_conf conf;
+	u64 shared[SHARED_COUNT];	/* handles */
+};
+
+extern struct root root;
+
+/* Creates the shared memory and maps it where shared_at() says. */
+enum status root_share(void) MUST_CHECK;
+
+/* Where root sees it. */
+void *shared_at(enum shared which);
+u64 shared_bytes(enum shared which);
+
+/* Slots of root's own handle table that hold handles with the badge it signals with. */
+#define SLOT_CONSOLE_REPLY 4080u
+#define SLOT_CONSOLE_LOG 4081u
+#define SLOT_VMM 3900u		/* + index: VMM_BIT_CONTROL */
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * vm.c - the table of VMs, and what is looked at when somebody signals or time passes.
+ */
+#include "vm.h"
+
+#include <string.h>
+
+#include "root.h"
+#include "service.h"
+#include "sys.h"
+
+#define OVERHEAD_BYTES (8 * MIB)	/* VMM: heap, data, stacks; kernel: tables' first levels */
+#define OVERHEAD_SHIFT 8		/* page tables: 1/256 of the RAM, if all of it is mapped in small pages twice */
+
+static struct vm vms[VM_COUNT];
+
+struct vm *vm_at(u32 index)
+{
+	return index < VM_COUNT && vms[index].is_used ? &vms[index] : NULL;
+}
+
+struct vm *vm_find(const char *name)
+{
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (vms[i].is_used && strcmp(vms[i].name, name) == 0)
+			return &vms[i];
+	return NULL;
+}
+
+enum vm_state vm_state_of(const struct vm *vm)
+{
+	return lifecycle_state(vm->life, vm->rest, vm->plan == PLAN_RESTART);
+}
+
+u64 vm_need_bytes(const struct vm_spec *spec)
+{
+	return spec->memory_bytes + (spec->memory_bytes >> OVERHEAD_SHIFT) + OVERHEAD_BYTES;
+}
+
+u64 vm_held_bytes(void)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (vms[i].is_used && lifecycle_has_objects(vms[i].life))
+			sum += vm_need_bytes(&vms[i].spec);
+	return sum;
+}
+
+u64 vm_free_bytes(void)
+{
+	u64 bytes = 0;
+
+	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_FRAMES_FREE, 0, 0, &bytes);
+	return bytes;
+}
+
+u32 vm_count(u32 *running)
+{
+	u32 count = 0;
+
+	*running = 0;
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		if (!vms[i].is_used)
+			continue;
+		count++;
+		if (lifecycle_has_objects(vms[i].life))
+			++*running;
+	}
+	return count;
+}
+
+static struct vm *free_place(void)
+{
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (!vms[i].is_used)
+			return &vms[i];
+	return NULL;
+}
+
+struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out)
+{
+	u64 need = vm_need_bytes(spec), free_bytes = vm_free_bytes();
+	struct vm *vm = free_place();
+
+	if (vm_find(name) != NULL)
+		return refusal_of(ERR_VM_EXISTS, 0, vm_state_of(vm_find(name)));
+	if (vm == NULL)
+		return refusal_of(ERR_TOO_MANY_VMS, VM_COUNT + 1, VM_COUNT);
+	/* What could not even run alone is refused now, the rest when it is started. */
+	if (need > free_bytes + vm_held_bytes())
+		return refusal_of(ERR_NO_MEMORY, spec->memory_bytes, free_bytes);
+	if (is_dry_run)
+		return REFUSAL_NONE;
+	memset(vm, 0, sizeof(*vm));
+	vm->is_used = true;
+	vm->index = (u32)(vm - vms);
+	vm->spec = *spec;
+	vm->rest = VM_DEFINED;
+	vm->deadline_tsc = DEADLINE_NONE;
+	strcpy(vm->name, name);
+	memset((u8 *)shared_at(SHARED_VM_RINGS) + (u64)vm->index * VM_RINGS_BYTES, 0, VM_RINGS_BYTES);
+	*out = vm;
+	return REFUSAL_NONE;
+}
+
+enum status vm_meet_console(void)
+{
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm *vm = &vms[i];
+		enum status st;
+
+		if (!vm->is_used || !lifecycle_has_objects(vm->life) || vm->life == LIFE_ENDING)
+			continue;
+		st = service_console_meet(i, vm->pd.h_pd, vm->h_threads[0]);
+		if (st != ST_OK)
+			return st;
+	}
+	return ST_OK;
+}
+
+static void own_input(struct vm *vm, enum input input)
+{
+	static const struct order none;
+
+	(void)vm_input(vm, input, &none);
+}
+
+static bool is_watched(const struct vm *vm)
+{
+	return vm->is_used && lifecycle_has_objects(vm->life) && vm->life != LIFE_ENDING;
+}
+
+void vm_poll_controls(void)
+{
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		struct vm *vm = &vms[i];
+		u32 phase, is_paused;
+
+		if (!is_watched(vm))
+			continue;
+		phase = vm_control(vm)->phase;
+		is_paused = vm_control(vm)->is_paused;
+		if (phase == PHASE_ENDED)
+			own_input(vm, IN_ENDED);
+		else if (phase == PHASE_RUNNING && vm->life == LIFE_LOADING)
+			own_input(vm, IN_RUNNING);
+		else if (is_paused != 0 && vm->life == LIFE_PAUSING)
+			own_input(vm, IN_PAUSED);
+	}
+}
+
+static bool has_fault(const struct vm *vm)
+{
+	for (u32 i = 0; i < vm->spec.cpus; i++) {
+		u64 kind = 0;
+
+		if (sys_thread_ctl(vm->h_threads[i], THREAD_GET_FAULT, FAULT_KIND, 0, &kind) == ST_OK && kind != 0)
+			return true;
+	}
+	return false;
+}
+
+void vm_poll_faults(void)
+{
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (is_watched(&vms[i]) && has_fault(&vms[i]))
+			own_input(&vms[i], IN_FAULT);
+}
+
+static u64 step_one(struct vm *vm, u64 now)
+{
+	if (vm->life == LIFE_ENDING) {
+		if (holdings_release_step(&vm->objects) == ST_OK)
+			own_input(vm, IN_GONE);
+		return 0;
+	}
+	if (vm->deadline_tsc <= now) {
+		own_input(vm, IN_TIMEOUT);
+		return 0;
+	}
+	return vm->deadline_tsc;
+}
+
+u64 vm_step(void)
+{
+	u64 now = rt_time_tsc(), next = DEADLINE_NONE;
+
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		u64 again;
+
+		if (!vms[i].is_used)
+			continue;
+		again = step_one(&vms[i], now);
+		if (again < next)
+			next = again;
+	}
+	return next;
+}

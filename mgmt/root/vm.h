@@ -1,0 +1,102 @@
+/*
+ * vm.h - the VMs: what they are to be (spec), what becomes of them (life), and the kernel objects of the ones that live.
+ *
+ * Everything that happens to a VM goes through vm_input and lifecycle.h's table. Only root's main thread is here, so there are no locks.
+ */
+#ifndef VOS_VM_H
+#define VOS_VM_H
+
+#include "ending.h"
+#include "holdings.h"
+#include "lifecycle.h"
+#include "pd.h"
+#include "refusal.h"
+#include "request.h"
+#include "syscalls.h"
+#include "types.h"
+#include "vm_layout.h"
+#include "waiter.h"
+
+enum plan { PLAN_REST, PLAN_RESTART, PLAN_RETRY, PLAN_DELETE };	/* what follows LIFE_ENDING; RETRY: later, after a crash */
+
+struct vm_counters {
+	u64 cpu_tsc, guest_tsc;
+	u64 exits, exits_vmm;
+};
+
+struct vm {
+	bool is_used;
+	bool is_event_due;	/* the console does not know the present state yet, but this one: */
+	enum vm_state told_state;
+	u32 told_restarts;
+	u32 index;
+	char name[VM_NAME_BYTES];
+	struct vm_spec spec;
+
+	enum life life;
+	enum vm_state rest;	/* state when idle */
+	enum plan plan;
+	u64 deadline_tsc;	/* of this life, or DEADLINE_NONE */
+	struct ending ending;	/* why it is in its state */
+	u32 restarts;		/* by itself, since an operator started it */
+	u32 crash_restarts;
+
+	bool is_clock_running;
+	u64 up_since_tsc, up_tsc;
+	struct vm_counters last;	/* of a run that is over */
+
+	/* Only in a life with objects (lifecycle_has_objects). */
+	struct holdings objects;
+	struct pd pd;
+	u64 h_ram, h_vm;
+	u64 h_vcpus[VM_VCPUS], h_threads[VM_VCPUS];
+	u32 button_presses;
+	bool is_halted;		/* root stopped its threads, because its VMM did not pause */
+};
+
+/* An order from the operator, or from root itself (request_id and so on are then 0). */
+struct order {
+	bool is_request;
+	u64 timeout_ns;
+};
+
+struct verdict {
+	struct refusal refusal;
+	enum goal goal;		/* not GOAL_NONE: the answer comes when this is reached */
+};
+
+/* ---- vm.c: the table ---- */
+struct vm *vm_at(u32 index);			/* NULL if there is none */
+struct vm *vm_find(const char *name);
+struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out);
+u32 vm_count(u32 *running);
+/* Bytes a VM of that spec takes while it lives / bytes that living VMs take. */
+u64 vm_need_bytes(const struct vm_spec *spec);
+u64 vm_held_bytes(void);
+u64 vm_free_bytes(void);
+enum vm_state vm_state_of(const struct vm *vm);
+
+/* A new console: introduce it to all VMMs that live. */
+enum status vm_meet_console(void) MUST_CHECK;
+
+/* ---- vm.c: what the main loop calls ---- */
+void vm_poll_controls(void);
+void vm_poll_faults(void);
+/* Deadlines and endings, a bounded piece of work; when to call again (0 = at once). */
+u64 vm_step(void);
+
+/* ---- vm_act.c ---- */
+struct verdict vm_input(struct vm *vm, enum input input, const struct order *order);
+
+/* ---- vm_build.c ---- */
+/* Make all objects and start the first instruction. Objects made before a failure are in vm->objects. */
+enum status vm_build(struct vm *vm) MUST_CHECK;
+volatile struct vmm_control *vm_control(const struct vm *vm);
+void vm_signal(const struct vm *vm);
+/* Stop or start all threads. */
+enum status vm_threads_ctl(const struct vm *vm, enum thread_op op) MUST_CHECK;
+
+/* ---- vm_report.c ---- */
+void vm_counters_read(const struct vm *vm, struct vm_counters *out);
+
+#endif

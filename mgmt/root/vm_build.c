@@ -1,0 +1,213 @@
+/*
+ * vm_build.c - makes the kernel objects of a VM and wires them, step by step; each step is one function of the table at the end.
+ * Addresses, handle slots and bits are vm_layout.h's.
+ */
+#include "vm.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "range.h"
+#include "root.h"
+#include "service.h"
+#include "sys.h"
+#include "view.h"
+
+#define RW (RIGHT_R | RIGHT_W)
+#define VMM_PROGRAM "vmm"
+#define VMM_HEAP_BYTES (4 * MIB)
+#define FURTHER_STACK_STRIDE 0x100000ull
+
+volatile struct vmm_control *vm_control(const struct vm *vm)
+{
+	return (volatile struct vmm_control *)((u8 *)shared_at(SHARED_CONTROLS) + (u64)vm->index * PAGE_SIZE);
+}
+
+void vm_signal(const struct vm *vm)
+{
+	(void)sys_notify_signal(SLOT_VMM + vm->index);	/* if it is gone, a fault report is on its way */
+}
+
+enum status vm_threads_ctl(const struct vm *vm, enum thread_op op)
+{
+	enum status st = ST_OK;
+
+	for (u32 i = 0; i < vm->spec.cpus && st == ST_OK; i++)
+		st = sys_thread_ctl(vm->h_threads[i], op, 0, 0, NULL);
+	return st;
+}
+
+static enum status build_pd(struct vm *vm)
+{
+	const char *other = vm->spec.vmm;
+	const struct image *program = other[0] != '\0' ? image_find(&root.images, other, false)
+						       : image_find(&root.images, VMM_PROGRAM, true);
+
+	if (program == NULL)
+		return ST_UNSUPPORTED;
+	return pd_build(&vm->pd, program, VMM_HEAP_BYTES, &vm->objects);
+}
+
+/* Guest RAM, mapped into the VMM and, around the hole below 4 GiB, into the guest. */
+static enum status build_ram(struct vm *vm)
+{
+	u64 bytes = vm->spec.memory_bytes, low = min_u64(bytes, RAM_LOW_LIMIT);
+	u32 rwx = RIGHT_R | RIGHT_W | RIGHT_X;
+	enum status st = holdings_mem(&vm->objects, bytes, MEM_LARGE, &vm->h_ram);
+
+	if (st == ST_OK)
+		st = sys_vm_create(HANDLE_ROOT, &vm->h_vm);
+	if (st == ST_OK)
+		st = holdings_add(&vm->objects, HOLD_VM, vm->h_vm);
+	if (st == ST_OK)
+		st = sys_mem_map(vm->pd.h_pd, vm->h_ram, VMM_RAM, 0, bytes, RW);
+	if (st == ST_OK)
+		st = sys_mem_map(vm->h_vm, vm->h_ram, 0, 0, low, rwx);
+	if (st == ST_OK && bytes > low)
+		st = sys_mem_map(vm->h_vm, vm->h_ram, 4 * GIB, low, bytes - low, rwx);
+	return st;
+}
+
+/* Map one image read-only and describe it. "" is none. */
+static enum status add_image(const struct vm *vm, struct vmm_args *args, const char *name, enum vmm_image_kind kind)
+{
+	const struct image *image;
+	struct vmm_image *to = &args->images[args->image_count];
+	u64 address = VMM_IMAGES + args->image_count * VMM_IMAGE_STRIDE;
+
+	if (name[0] == '\0')
+		return ST_OK;
+	image = image_find(&root.images, name, false);
+	if (image == NULL)
+		return ST_INVAL;
+	to->bytes = image->bytes;
+	to->kind = kind;
+	strcpy(to->name, image->name);
+	args->image_count++;
+	return sys_mem_map(vm->pd.h_pd, image->h_mem, address, 0, align_up(image->bytes, PAGE_SIZE), RIGHT_R);
+}
+
+static enum status fill_args(const struct vm *vm, struct vmm_args *args)
+{
+	enum status st;
+
+	strcpy(args->name, vm->name);
+	args->memory_bytes = vm->spec.memory_bytes;
+	args->cpus = vm->spec.cpus;
+	args->platform = vm->spec.platform;
+	strcpy(args->cmdline, vm->spec.cmdline);
+	/* On a machine without a random number generator the seed stays zero, which the VMM can see. */
+	(void)getrandom(args->random_seed, sizeof(args->random_seed), 0);
+	st = add_image(vm, args, vm->spec.kernel, IMAGE_KERNEL);
+	if (st == ST_OK)
+		st = add_image(vm, args, vm->spec.initrd, IMAGE_INITRD);
+	for (u32 i = 0; i < vm->spec.module_count && st == ST_OK; i++)
+		st = add_image(vm, args, vm->spec.modules[i], IMAGE_MODULE);
+	return st;
+}
+
+static enum status build_args(struct vm *vm)
+{
+	struct vmm_args *args;
+	u64 h_args;
+	enum status st = holdings_mem(&vm->objects, align_up(sizeof(*args), PAGE_SIZE), 0, &h_args);
+
+	if (st != ST_OK)
+		return st;
+	args = view_open(VIEW_TARGET, h_args, sizeof(*args), true);
+	if (args == NULL)
+		return ST_NOMEM;
+	st = fill_args(vm, args);
+	view_close(VIEW_TARGET);
+	if (st != ST_OK)
+		return st;
+	return sys_mem_map(vm->pd.h_pd, h_args, VMM_ARGS, 0, align_up(sizeof(*args), PAGE_SIZE), RIGHT_R);
+}
+
+static enum status build_shared(struct vm *vm)
+{
+	u64 h_rings = root.shared[SHARED_VM_RINGS], h_controls = root.shared[SHARED_CONTROLS];
+
+	memset((void *)(uintptr_t)vm_control(vm), 0, PAGE_SIZE);	/* no VMM has it now */
+	return pd_map_all(vm->pd.h_pd, (const struct pd_map[]){
+		{ .h_mem = h_rings, .address = VMM_RINGS, .offset = (u64)vm->index * VM_RINGS_BYTES, .bytes = VM_RINGS_BYTES, .rights = RW },
+		{ .h_mem = h_controls, .address = VMM_CONTROL, .offset = vm->index * PAGE_SIZE, .bytes = PAGE_SIZE, .rights = RW },
+	}, 2);
+}
+
+static enum status build_vcpu(struct vm *vm, u32 i)
+{
+	enum status st = sys_vcpu_create(vm->h_vm, i, &vm->h_vcpus[i]);
+
+	if (st == ST_OK)
+		st = holdings_add(&vm->objects, HOLD_VCPU, vm->h_vcpus[i]);
+	if (st == ST_OK)
+		st = sys_mem_map(vm->pd.h_pd, vm->h_vcpus[i], VMM_VCPU_PAGES + i * PAGE_SIZE, 0, PAGE_SIZE, RW);
+	return st;
+}
+
+/* Thread 0 has the PD's stack, the others one each. */
+static enum status build_thread(struct vm *vm, u32 i)
+{
+	u64 h_stack, top = i == 0 ? PD_STACK_TOP : VMM_STACKS + i * FURTHER_STACK_STRIDE;
+	enum status st = ST_OK;
+
+	if (i != 0) {
+		st = holdings_mem(&vm->objects, PD_STACK_BYTES, 0, &h_stack);
+		if (st == ST_OK)
+			st = sys_mem_map(vm->pd.h_pd, h_stack, top - PD_STACK_BYTES, 0, PD_STACK_BYTES, RW);
+	}
+	return st == ST_OK ? pd_thread(&vm->pd, top, &vm->objects, &vm->h_threads[i]) : st;
+}
+
+static enum status build_vcpus(struct vm *vm)
+{
+	enum status st = ST_OK;
+
+	for (u32 i = 0; i < vm->spec.cpus && st == ST_OK; i++) {
+		st = build_vcpu(vm, i);
+		if (st == ST_OK)
+			st = build_thread(vm, i);
+		if (st == ST_OK)
+			st = pd_grant_all(vm->pd.h_pd, (const struct pd_grant[]){
+				{ .slot = VMM_H_VCPU + i, .h_source = vm->h_vcpus[i], .rights = RIGHT_RUN },
+				{ .slot = VMM_H_THREAD + i, .h_source = vm->h_threads[i], .badge = VMM_BIT_KICK, .rights = RIGHT_SIGNAL },
+			}, 2);
+	}
+	return st;
+}
+
+static enum status build_links(struct vm *vm)
+{
+	enum status st = pd_grant_all(vm->pd.h_pd, (const struct pd_grant[]){
+		{ .slot = H_ROOT_SIGNAL, .h_source = HANDLE_SELF_THREAD, .badge = ROOT_BIT_VMM, .rights = RIGHT_SIGNAL },
+	}, 1);
+
+	if (st == ST_OK)
+		st = pd_grant_all(HANDLE_SELF_PD, (const struct pd_grant[]){
+			{ .slot = SLOT_VMM + vm->index, .h_source = vm->h_threads[0], .badge = VMM_BIT_CONTROL, .rights = RIGHT_SIGNAL },
+		}, 1);
+	return st == ST_OK ? service_console_meet(vm->index, vm->pd.h_pd, vm->h_threads[0]) : st;
+}
+
+static enum status build_start(struct vm *vm)
+{
+	return vm_threads_ctl(vm, THREAD_START);
+}
+
+static enum status (*const steps[])(struct vm *vm) = {
+	build_pd, build_ram, build_args, build_shared, build_vcpus, build_links, build_start,
+};
+
+enum status vm_build(struct vm *vm)
+{
+	enum status st = ST_OK;
+
+	vm->button_presses = 0;
+	vm->is_halted = false;
+	memset(vm->h_threads, 0, sizeof(vm->h_threads));
+	memset(vm->h_vcpus, 0, sizeof(vm->h_vcpus));
+	for (u32 i = 0; i < ARRAY_COUNT(steps) && st == ST_OK; i++)
+		st = steps[i](vm);
+	return st;
+}
