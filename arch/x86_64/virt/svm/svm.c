@@ -14,10 +14,16 @@ struct svm_features svm_features;
 static u8 io_bitmap[3 * PAGE_SIZE] __attribute__((aligned(4096)));
 static u8 msr_bitmap[2 * PAGE_SIZE] __attribute__((aligned(4096)));
 
-/* MSRs whose guest value is what the hardware holds while the guest runs: VMLOAD and VMSAVE switch them. */
-static const u32 open_msrs[] = {
-	MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK,
-	MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+/*
+ * MSRs whose guest value is what the hardware holds while the guest runs: VMLOAD and VMSAVE switch them. The targets of SYSCALL are written rarely, and not
+ * every implementation insists that they be canonical; the VMM does.
+ */
+struct open_msr { u32 index; u8 accesses; };
+enum { MSR_READS = 1, MSR_WRITES = 2, MSR_BOTH = 3 };
+static const struct open_msr open_msrs[] = {
+	{ MSR_SYSENTER_CS, MSR_BOTH }, { MSR_SYSENTER_ESP, MSR_BOTH }, { MSR_SYSENTER_EIP, MSR_BOTH }, { MSR_STAR, MSR_BOTH },
+	{ MSR_LSTAR, MSR_READS }, { MSR_CSTAR, MSR_READS }, { MSR_SFMASK, MSR_BOTH }, { MSR_FS_BASE, MSR_BOTH }, { MSR_GS_BASE, MSR_BOTH },
+	{ MSR_KERNEL_GS_BASE, MSR_BOTH },
 };
 
 static hpa_t image_hpa(const void *p)
@@ -25,12 +31,12 @@ static hpa_t image_hpa(const void *p)
 	return HPA((u64)p - KERNEL_BASE);
 }
 
-/* Two bits an MSR; 0x800 bytes for 0.., then for 0xc0000000.. */
-static void open_msr(u32 index)
+/* Two bits an MSR, for reads and writes; 0x800 bytes for 0.., then for 0xc0000000.. */
+static void open_msr(const struct open_msr *m)
 {
-	u32 bit = (index & 0x1fffu) * 2 + (index >= 0xc0000000u ? 0x800u * 8 : 0);
+	u32 bit = (m->index & 0x1fffu) * 2 + (m->index >= 0xc0000000u ? 0x800u * 8 : 0);
 
-	msr_bitmap[bit / 8] &= (u8)~(3u << (bit & 7u));
+	msr_bitmap[bit / 8] &= (u8)~((u32)m->accesses << (bit & 7u));
 }
 
 static void fill_bitmaps(void)
@@ -42,7 +48,7 @@ static void fill_bitmaps(void)
 	for (i = 0; i < sizeof(msr_bitmap); i++)
 		msr_bitmap[i] = 0xff;
 	for (i = 0; i < ARRAY_COUNT(open_msrs); i++)
-		open_msr(open_msrs[i]);
+		open_msr(&open_msrs[i]);
 }
 
 static void probe_features(struct info_page *info, const struct cpuid *svm)

@@ -30,11 +30,12 @@ static void decode_machine_check(struct vcpu_hw *hw, struct vcpu_exit *exit)
 	__asm__ volatile("int $18");
 }
 
+/* #DB has brought DR6 and DR7 up to date (15.12.2): nothing to add to them. */
 static void decode_exception(struct vcpu_hw *hw, struct vcpu_exit *exit)
 {
 	exit->exception.vector = (u32)hw->vmcb->exit_code - SVM_EXCEPTION;
 	exit->exception.error = (u32)hw->vmcb->exit_info1;
-	exit->exception.address = hw->vmcb->exit_info2;
+	exit->exception.address = 0;
 }
 
 static void decode_io(struct vcpu_hw *hw, struct vcpu_exit *exit)
