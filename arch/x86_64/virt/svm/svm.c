@@ -99,6 +99,7 @@ static enum status svm_cpu_on(void)
 	cpu->hsave_frame = hsave;
 	cpu->host_save_frame = host_save;
 	cpu->host_save = direct_hpa(host_save);
+	cpu->asid_generation = 1;
 	cpu->asid_next = svm_features.asid_count;	/* the first vCPU flushes whatever was there before us */
 	cpu->tsc_aux = ~0ull;
 	cpu->gdt_base = gdtr.base;

@@ -79,6 +79,7 @@ static enum status vmx_cpu_on(void)
 		return status;
 	}
 	cpu->vmxon_frame = frame;
+	cpu->vpid_generation = 1;
 	cpu->vpid_next = VPID_LAST + 1;		/* the first vCPU flushes whatever was there before us */
 	note_tables(cpu);
 	pcpu_self()->virt = cpu;

@@ -16,7 +16,7 @@ struct __attribute__((packed)) table_pointer { u16 limit; u64 base; };
 struct vmx_cpu {
 	struct vcpu_hw *current;	/* whose VMCS is current */
 	void *vmxon_frame;
-	u64 vpid_generation;		/* a vCPU whose number differs has no VPID here */
+	u64 vpid_generation;		/* starts at 1; a vCPU whose number differs has no VPID here */
 	u32 vpid_next;
 	struct table_pointer gdtr, idtr;
 	u64 tss_base;
