@@ -1,0 +1,217 @@
+/*
+ * The parts of root's policy that are pure: names, specs, images, the table of lives, endings.
+ */
+/* sources: mgmt/root/spec.c mgmt/root/image.c mgmt/root/refusal.c mgmt/root/lifecycle.c mgmt/root/ending.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ending.h"
+#include "lifecycle.h"
+#include "spec.h"
+#include "syscalls.h"
+
+static struct image_table images;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&images, 0, sizeof(images));
+	assert_int_equal(image_add(&images, "vmm", 100, 1, true), ST_OK);
+	assert_int_equal(image_add(&images, "debian-kernel", 100, 2, false), ST_OK);
+	assert_int_equal(image_add(&images, "debian-initrd", 100, 3, false), ST_OK);
+	assert_int_equal(image_add(&images, "tiny", 100, 4, false), ST_OK);
+	return 0;
+}
+
+static struct vm_spec good(void)
+{
+	struct vm_spec spec = { .cpus = 1, .memory_bytes = 512 * MIB };
+
+	strcpy(spec.kernel, "tiny");
+	return spec;
+}
+
+static void names(void **state)
+{
+	static const struct { char name[VM_NAME_BYTES + 1]; bool is_good; } cases[] = {
+		{ "a", true }, { "myvm", true }, { "0-x", true }, { "abcdefghijklmnopqrstuvwxyz01234", true },
+		{ "", false }, { "-a", false }, { "A", false }, { "a b", false }, { "a\n", false }, { "a_b", false },
+		{ "abcdefghijklmnopqrstuvwxyz012345", false },	/* no zero within the array */
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(cases); i++)
+		if (spec_name_ok(cases[i].name) != cases[i].is_good)
+			fail_msg("case %u", i);
+}
+
+static void image_table(void **state)
+{
+	char name[IMAGE_NAME_BYTES];
+
+	(void)state;
+	assert_int_equal(image_add(&images, "tiny", 1, 9, false), ST_EXISTS);
+	assert_int_equal(image_add(&images, "bad/name", 1, 9, false), ST_INVAL);
+	assert_int_equal(image_add(&images, "", 1, 9, false), ST_INVAL);
+	assert_int_equal(image_add(&images, "empty", 0, 9, false), ST_INVAL);
+	assert_int_equal(image_add(&images, "huge", ~0ull, 9, false), ST_INVAL);
+	memset(name, 'x', sizeof(name));
+	assert_int_equal(image_add(&images, name, 1, 9, false), ST_INVAL);
+	assert_null(image_find(&images, "vmm", false));
+	assert_int_equal(image_find(&images, "vmm", true)->h_mem, 1);
+	assert_string_equal(image_at(&images, 2)->name, "tiny");
+	assert_null(image_at(&images, 3));
+	assert_null(image_at(&images, ~0u));
+	for (u32 i = images.count; i < IMAGE_COUNT; i++) {
+		name[0] = (char)('a' + i % 26);
+		name[1] = (char)('a' + i / 26);
+		name[2] = '\0';
+		assert_int_equal(image_add(&images, name, 1, 9, false), ST_OK);
+	}
+	assert_int_equal(image_add(&images, "one-more", 1, 9, false), ST_FULL);
+}
+
+static void good_specs(void **state)
+{
+	struct vm_spec spec = good(), other = { .cpus = 1, .memory_bytes = 2 * MIB };
+
+	(void)state;
+	strcpy(spec.vmm, "tiny");
+	strcpy(spec.modules[0], "debian-initrd");
+	spec.module_count = 1;
+	assert_int_equal(spec_judge(&spec, &images).error, ERR_NONE);
+	assert_string_equal(spec.initrd, "");
+	assert_string_equal(spec.cmdline, "");
+	assert_int_equal(spec_judge(&other, &images).error, ERR_NONE);
+	assert_string_equal(other.kernel, "debian-kernel");
+	assert_string_equal(other.initrd, "debian-initrd");
+	assert_string_equal(other.cmdline, "console=ttyS0");
+	images.count = 2;
+	other.kernel[0] = '\0';
+	assert_int_equal(spec_judge(&other, &images).error, ERR_NO_DEFAULT_IMAGE);
+}
+
+static void expect_bad(struct vm_spec spec, enum error error, u64 have)
+{
+	struct refusal no = spec_judge(&spec, &images);
+
+	assert_int_equal(no.error, error);
+	assert_int_equal(no.have, have);
+}
+
+#define BAD(error, have, ...) do { struct vm_spec s = good(); __VA_ARGS__; expect_bad(s, error, have); } while (0)
+
+static void bad_specs(void **state)
+{
+	(void)state;
+	BAD(ERR_BAD_FIELD, FIELD_CPU, s.cpus = 0);
+	BAD(ERR_TOO_MANY_VCPUS, SPEC_VCPU_LIMIT, s.cpus = SPEC_VCPU_LIMIT + 1);
+	BAD(ERR_TOO_MANY_VCPUS, SPEC_VCPU_LIMIT, s.cpus = ~0u);
+	BAD(ERR_BAD_FIELD, FIELD_MEMORY, s.memory_bytes = 0);
+	BAD(ERR_BAD_FIELD, FIELD_MEMORY, s.memory_bytes = 3 * MIB);
+	BAD(ERR_BAD_FIELD, FIELD_MEMORY, s.memory_bytes = ~0ull << 21);
+	BAD(ERR_BAD_FIELD, FIELD_PLATFORM, s.platform = PLATFORM_COUNT);
+	BAD(ERR_BAD_FIELD, FIELD_RESTART, s.restart = RESTART_COUNT);
+	BAD(ERR_BAD_FIELD, FIELD_RESTART, s.restart_limit = ~0u);
+	BAD(ERR_BAD_FIELD, FIELD_MODULE, s.module_count = IMAGE_MODULES + 1);
+	BAD(ERR_BAD_FIELD, FIELD_MODULE, s.module_count = 1);
+	BAD(ERR_BAD_FIELD, FIELD_CMDLINE, memset(s.cmdline, 'x', sizeof(s.cmdline)));
+	BAD(ERR_BAD_FIELD, FIELD_KERNEL, memset(s.kernel, 'x', sizeof(s.kernel)));
+	BAD(ERR_BAD_FIELD, FIELD_INITRD, memset(s.initrd, 'x', sizeof(s.initrd)));
+	BAD(ERR_BAD_FIELD, FIELD_VMM, memset(s.vmm, 'x', sizeof(s.vmm)));
+	BAD(ERR_BAD_FIELD, FIELD_KERNEL, strcpy(s.kernel, "../x"));
+	BAD(ERR_NO_IMAGE, 0, strcpy(s.kernel, "nothing"));
+	BAD(ERR_NO_IMAGE, 0, strcpy(s.initrd, "nothing"));
+	BAD(ERR_NO_IMAGE, 0, strcpy(s.vmm, "vmm"));	/* the built-in one has no name here */
+	assert_int_equal(refusal_result(ERR_NO_IMAGE), RESULT_NOT_FOUND);
+	assert_int_equal(refusal_result(~0u), RESULT_FAILED);
+}
+
+/* Every request has an answer in every life; events that mean something are not ignored where they do. */
+static void lives(void **state)
+{
+	(void)state;
+	for (u32 life = 0; life < LIFE_COUNT; life++) {
+		for (u32 in = 0; in < IN_REQUEST_COUNT; in++)
+			assert_int_not_equal(lifecycle_decide(life, in), ACT_IGNORE);
+		if (!lifecycle_has_objects(life)) {
+			assert_int_equal(lifecycle_decide(life, IN_FAULT), ACT_IGNORE);
+			assert_int_equal(lifecycle_decide(life, IN_ENDED), ACT_IGNORE);
+		} else if (life != LIFE_ENDING) {
+			assert_int_equal(lifecycle_decide(life, IN_FAULT), ACT_JUDGE_FAULT);
+			assert_int_equal(lifecycle_decide(life, IN_ENDED), ACT_JUDGE_END);
+			assert_int_equal(lifecycle_decide(life, IN_STOP_FORCE), ACT_FORCE);
+			assert_int_equal(lifecycle_decide(life, IN_DELETE_FORCE), ACT_END_DELETE);
+		}
+	}
+	assert_int_equal(lifecycle_decide(LIFE_LIVE, IN_DELETE), ACT_REFUSE);
+	assert_int_equal(lifecycle_decide(LIFE_IDLE, IN_STOP), ACT_REFUSE);
+	assert_int_equal(lifecycle_decide(LIFE_IDLE, IN_START), ACT_BUILD);
+	assert_int_equal(lifecycle_decide(LIFE_LIVE, IN_RUNNING), ACT_IGNORE);	/* a VMM that lies about its phase */
+	assert_int_equal(lifecycle_decide(LIFE_LIVE, IN_PAUSED), ACT_IGNORE);
+	assert_int_equal(lifecycle_decide(LIFE_ENDING, IN_GONE), ACT_SETTLE);
+	assert_int_equal(lifecycle_state(LIFE_IDLE, VM_CRASHED, false), VM_CRASHED);
+	assert_int_equal(lifecycle_state(LIFE_ENDING, VM_STOPPED, true), VM_STARTING);
+	assert_int_equal(lifecycle_state(LIFE_ENDING, VM_STOPPED, false), VM_STOPPING);
+	assert_int_equal(lifecycle_state(LIFE_WAITING, VM_STOPPED, false), VM_CRASHED);
+}
+
+static void endings(void **state)
+{
+	struct vmm_control c = { .reason = WHY_TRIPLE_FAULT, .rip = 0x1234, .last_exit = 16 };
+	struct vm_spec spec = good();
+	struct ending e;
+
+	(void)state;
+	memset(c.text, 'x', sizeof(c.text));
+	ending_judge(&e, &c);
+	assert_true(e.is_crash);
+	assert_int_equal(e.rip, 0x1234);
+	assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
+	assert_false(ending_is_retried(&e, &spec, 0));
+	spec.restart = RESTART_ON_FAILURE;
+	spec.restart_limit = 2;
+	assert_true(ending_is_retried(&e, &spec, 1));
+	assert_false(ending_is_retried(&e, &spec, 2));
+	spec.restart = RESTART_ALWAYS;
+	assert_true(ending_is_retried(&e, &spec, 100));
+	c.reason = WHY_GUEST_POWEROFF;
+	c.wants_restart = 1;					/* contradicts the reason: the reason counts */
+	ending_judge(&e, &c);
+	assert_false(e.is_crash || e.wants_restart || ending_is_retried(&e, &spec, 0));
+	c.reason = WHY_GUEST_REBOOT;
+	ending_judge(&e, &c);
+	assert_true(e.wants_restart && !e.is_crash);
+	c.reason = WHY_BAD_IMAGE;
+	ending_judge(&e, &c);
+	assert_true(e.is_crash && !ending_is_retried(&e, &spec, 0));
+	for (u32 i = 0; i < 4; i++) {
+		static const u32 lies[] = { WHY_NONE, WHY_REQUEST, WHY_COUNT, ~0u };
+
+		c.reason = lies[i];
+		ending_judge(&e, &c);
+		assert_int_equal(e.reason, WHY_VMM_FAULT);
+		assert_true(e.is_crash);
+	}
+	ending_of_fault(&e, 14 + 1, 0x401000, 0xdead);
+	assert_int_equal(e.reason, WHY_VMM_FAULT);
+	assert_int_equal(e.vmm_fault, 15);
+	assert_int_equal(e.detail, 0xdead);
+	ending_of_fault(&e, FAULT_NOMEM, 0, 0);
+	assert_int_equal(e.reason, WHY_NO_MEMORY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(names, setup), cmocka_unit_test_setup(image_table, setup),
+		cmocka_unit_test_setup(good_specs, setup), cmocka_unit_test_setup(bad_specs, setup),
+		cmocka_unit_test_setup(lives, setup), cmocka_unit_test_setup(endings, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
