@@ -1,5 +1,6 @@
 /*
- * fake_machine.h - what device models need of a machine, for host tests: a clock that tests set, an interrupt line that counts, and power callbacks.
+ * fake_machine.h - what device models need of a machine, for host tests: a clock that tests set, an interrupt line
+ * that counts, and power callbacks.
  */
 #ifndef VOS_FAKE_MACHINE_H
 #define VOS_FAKE_MACHINE_H

@@ -1,7 +1,8 @@
 /* sources: vmm/dev/lapic.c vmm/dev/lapic_regs.c vmm/dev/lapic_timer.c vmm/dev/ioapic.c */
 /* includes: vmm vmm/dev */
 /*
- * Local APICs and the I/O APIC together: priorities, both register interfaces, messages between APICs, timers, level-triggered interrupts with their EOI.
+ * Local APICs and the I/O APIC together: priorities, both register interfaces, messages between APICs, timers,
+ * level-triggered interrupts with their EOI.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,7 @@
 #include "lapic.h"
 
 enum { COUNT = 4 };
-enum { TPR = 0x808, PPR = 0x80a, EOI = 0x80b, SVR = 0x80f, ESR = 0x828, ICR = 0x830, LVT_T = 0x832, LVT_0 = 0x835, LVT_E = 0x837,
+enum { TPR = 0x808, PPR = 0x80a, EOI = 0x80b, SVR = 0x80f, ESR = 0x828, ICR = 0x830, LVT_T = 0x832, LVT_E = 0x837,
        INITIAL = 0x838, CURRENT = 0x839, DIVIDE = 0x83e, SELF = 0x83f };
 
 static struct fake_machine machine;
@@ -144,9 +145,12 @@ static void test_tpr(void **state)
 static void test_x2apic_registers(void **state)
 {
 	static const struct { u32 msr; u64 value; } refused[] = {
-		{ 0x802, 0 }, { 0x803, 0 }, { TPR, 0x100 }, { 0x809, 0 }, { PPR, 0 }, { EOI, 1 }, { 0x80d, 0 }, { 0x80e, 0 }, { SVR, 0x200 },
-		{ 0x810, 0 }, { 0x818, 0 }, { 0x820, 0 }, { ESR, 1 }, { 0x82f, 0 }, { ICR, BIT64(12) }, { ICR, BIT64(20) }, { 0x831, 0 },
-		{ LVT_T, BIT64(8) }, { LVT_T, BIT64(32) }, { INITIAL, BIT64(32) }, { CURRENT, 0 }, { DIVIDE, 4 }, { SELF, 0x100 },
+		{ 0x802, 0 }, { 0x803, 0 }, { TPR, 0x100 }, { 0x809, 0 }, { PPR, 0 }, { EOI, 1 },
+		{ 0x80d, 0 }, { 0x80e, 0 }, { SVR, 0x200 },
+		{ 0x810, 0 }, { 0x818, 0 }, { 0x820, 0 }, { ESR, 1 }, { 0x82f, 0 },
+		{ ICR, BIT64(12) }, { ICR, BIT64(20) }, { 0x831, 0 },
+		{ LVT_T, BIT64(8) }, { LVT_T, BIT64(32) }, { INITIAL, BIT64(32) }, { CURRENT, 0 },
+		{ DIVIDE, 4 }, { SELF, 0x100 },
 		{ 0x840, 0 }, { 0x8ff, 0 }, { 0x7ff, 0 },
 	};
 	u64 value;

@@ -1,7 +1,8 @@
 /* sources: vmm/dev/pic8259.c vmm/dev/pit8254.c */
 /* includes: vmm vmm/dev */
 /*
- * 8259 pair: initialisation, priorities, EOI forms, cascade, ELCR, poll, spurious. 8254: modes, latches, read-back, gate, interrupts against a fake clock.
+ * 8259 pair: initialisation, priorities, EOI forms, cascade, ELCR, poll, spurious. 8254: modes, latches, read-back,
+ * gate, interrupts against a fake clock.
  */
 #include <setjmp.h>
 #include <stdarg.h>

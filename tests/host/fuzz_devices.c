@@ -1,0 +1,335 @@
+/* sources: vmm/dev/acpi_pm.c vmm/dev/debug_port.c vmm/dev/i8042.c vmm/dev/ioapic.c vmm/dev/kvmclock.c */
+/* sources: vmm/dev/lapic.c vmm/dev/lapic_regs.c vmm/dev/lapic_timer.c vmm/dev/pci.c vmm/dev/pic8259.c */
+/* sources: vmm/dev/pit8254.c vmm/dev/power.c vmm/dev/rtc.c vmm/dev/uart16550.c */
+/* includes: vmm vmm/dev */
+/*
+ * A guest gone mad: random accesses to every device of one machine, while time passes, keys are pressed and interrupts
+ * are taken. Whatever it does, no step causes more than a bounded number of callbacks, a timer that has run is due in
+ * the future, and what is offered as an interrupt is one.
+ */
+#include <stdlib.h>
+
+#include "acpi_pm.h"
+#include "debug_port.h"
+#include "fake_machine.h"
+#include "i8042.h"
+#include "ioapic.h"
+#include "kvmclock.h"
+#include "lapic.h"
+#include "pci.h"
+#include "pic8259.h"
+#include "pit8254.h"
+#include "rtc.h"
+#include "uart16550.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { VCPUS = 3, CALLBACKS_MAX = 256, STEPS_MAX = 400 };
+
+struct machine {
+	struct fake_machine fake;
+	struct lapic_bus bus;
+	struct lapic apic[VCPUS];
+	struct ioapic io;
+	struct pic pic;
+	struct pit pit;
+	struct rtc rtc;
+	struct uart uart;
+	struct acpi_pm pm;
+	struct pci_bus pci;
+	struct i8042 i8042;
+	struct fast_reset fast_reset;
+	struct debug_port debug_port;
+	struct kvmclock kvmclock;
+	bool intr;
+	u32 output_room;
+	u32 callbacks;		/* in this step */
+};
+
+static struct machine m;
+
+static void must(bool is_true)
+{
+	if (!is_true)
+		abort();
+}
+
+static void count_callback(void)
+{
+	must(++m.callbacks <= CALLBACKS_MAX);
+}
+
+static void on_kick(void *ctx, u32 index)
+{
+	(void)ctx;
+	must(index < VCPUS);
+	count_callback();
+}
+
+static void on_startup(void *ctx, u32 index, u8 vector)
+{
+	(void)vector;
+	on_kick(ctx, index);
+}
+
+static void on_eoi(void *ctx, u8 vector)
+{
+	(void)ctx;
+	count_callback();
+	ioapic_eoi(&m.io, vector);
+}
+
+static void on_message(void *ctx, const struct irq_message *message)
+{
+	(void)ctx;
+	count_callback();
+	lapic_bus_deliver(&m.bus, message);
+}
+
+static void set_line(void *ctx, u32 gsi, bool is_asserted)
+{
+	(void)ctx;
+	count_callback();
+	ioapic_set_irq(&m.io, gsi, is_asserted);
+	pic_set_irq(&m.pic, gsi == 2 ? 0 : gsi, is_asserted);
+}
+
+static void on_intr(void *ctx, bool is_asserted)
+{
+	(void)ctx;
+	must(m.intr != is_asserted);
+	m.intr = is_asserted;
+	lapic_set_lint0(&m.apic[0], is_asserted);
+}
+
+static u32 uart_room(void *ctx)
+{
+	(void)ctx;
+	return m.output_room;
+}
+
+static void uart_put(void *ctx, const u8 *bytes, u32 count)
+{
+	(void)ctx;
+	must(count > 0 && count <= m.output_room && count <= UART_FIFO_BYTES && bytes);
+	m.output_room -= count;
+}
+
+static void uart_input(void *ctx)
+{
+	(void)ctx;
+	count_callback();
+	uart_receive(&m.uart, (const u8 *)"0123456789abcdefghi", m.output_room % 20);
+}
+
+static void debug_put(void *ctx, u8 byte)
+{
+	(void)ctx;
+	(void)byte;
+}
+
+static bool guest_write(void *ctx, gpa_t gpa, const void *bytes, u32 count)
+{
+	(void)ctx;
+	return bytes && count <= 32 && gpa.raw % 3;
+}
+
+static struct irq_line line(u32 gsi)
+{
+	return (struct irq_line){ set_line, NULL, gsi };
+}
+
+static void start(bool is_pc)
+{
+	static const struct lapic_ops lapic_ops = { on_kick, on_kick, on_kick, on_startup, on_eoi };
+	const struct ioapic_ops io_ops = { on_message, NULL };
+	const struct uart_ops uart_ops = { uart_room, uart_put, uart_input, NULL };
+	const struct kvmclock_ops kvmclock_ops = { guest_write, NULL };
+	struct irq_line timer = line(2), clock_line = line(8), com = line(4), sci = line(9);
+	struct power_ops power = fake_power(&m.fake);
+	struct clock clock;
+
+	m = (struct machine){ .fake = { .ns = 77, .wall_start_ns = 1700000000987654321ull, .tsc_hz = 2600000000 } };
+	clock = fake_clock(&m.fake);
+	lapic_bus_init(&m.bus, m.apic, VCPUS, &clock, &lapic_ops, NULL, !is_pc);
+	ioapic_init(&m.io, &io_ops);
+	pic_init(&m.pic, on_intr, NULL);
+	pit_init(&m.pit, &clock, &timer);
+	rtc_init(&m.rtc, &clock, &clock_line, GIB, 0);
+	uart_init(&m.uart, &uart_ops, &com);
+	acpi_pm_init(&m.pm, is_pc, &clock, &sci, &power);
+	pci_bus_init(&m.pci, &power);
+	i8042_init(&m.i8042, &power);
+	fast_reset_init(&m.fast_reset, &power);
+	debug_port_init(&m.debug_port, debug_put, NULL);
+	kvmclock_init(&m.kvmclock, &clock, &kvmclock_ops);
+}
+
+static const struct {
+	const struct region_ops *ops;
+	void *device;
+	u32 bytes;
+} regions[] = {
+	{ &uart_region, &m.uart, 8 },
+	{ &lapic_region, &m.apic[0], 0x400 },
+	{ &lapic_region, &m.apic[1], 0x400 },
+	{ &ioapic_region, &m.io, 0x50 },
+	{ &pic_region, &m.pic.chip[0], 2 },
+	{ &pic_region, &m.pic.chip[1], 2 },
+	{ &pic_elcr_region, &m.pic, 2 },
+	{ &pit_region, &m.pit, 4 },
+	{ &pit_control_region, &m.pit, 1 },
+	{ &rtc_region, &m.rtc, 2 },
+	{ &acpi_pm_region, &m.pm, 16 },
+	{ &pci_region, &m.pci, 8 },
+	{ &i8042_data_region, &m.i8042, 1 },
+	{ &i8042_command_region, &m.i8042, 1 },
+	{ &fast_reset_region, &m.fast_reset, 1 },
+	{ &debug_port_region, &m.debug_port, 1 },
+};
+
+static const struct {
+	const struct timer_ops *ops;
+	void *device;
+} timers[] = {
+	{ &pit_timer, &m.pit },
+	{ &rtc_timer, &m.rtc },
+	{ &acpi_pm_timer, &m.pm },
+};
+
+/* The input: bytes, then zeros. */
+struct input { const uint8_t *data; size_t size; };
+
+static u64 take(struct input *in, u32 bytes)
+{
+	u64 value = 0;
+
+	for (u32 i = 0; i < bytes && in->size; i++, in->size--)
+		value |= (u64)*in->data++ << (8 * i);
+	return value;
+}
+
+static void do_region(struct input *in)
+{
+	u32 index = (u32)take(in, 1) % ARRAY_COUNT(regions), how = (u32)take(in, 1), size = BIT32(how & 3);
+	u64 offset = take(in, 2) % regions[index].bytes;
+
+	if (index == 1 || index == 2)
+		offset &= how & 0x40 ? ~0ull : ~0xfull;
+	if (how & 0x80)
+		offset = take(in, 8);
+	if (how & 4)
+		regions[index].ops->write(regions[index].device, offset, size, take(in, size));
+	else
+		regions[index].ops->read(regions[index].device, offset, size);
+}
+
+static void do_msr(struct input *in)
+{
+	struct lapic *l = &m.apic[take(in, 1) % VCPUS];
+	u32 how = (u32)take(in, 1), msr = 0x800 + (u32)take(in, 1);
+	u64 value = take(in, 8);
+
+	switch (how & 7) {
+	case 0:
+		(void)lapic_set_base(l, value);
+		break;
+	case 1:
+		value &= LAPIC_BASE_BSP | LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC;
+		(void)lapic_set_base(l, LAPIC_ADDRESS | value);
+		break;
+	case 2:
+		lapic_set_tsc_deadline(l, value);
+		break;
+	case 3:
+		kvmclock_msr_write(&m.kvmclock, l->index, KVMCLOCK_MSR_WALL + (msr & 1), value);
+		break;
+	case 4:
+		(void)lapic_msr_read(l, msr, &value);
+		break;
+	default:
+		(void)lapic_msr_write(l, msr, how & 8 ? value : value & 0x707ff);
+		break;
+	}
+}
+
+static void run_timers(void)
+{
+	u64 tsc = fake_tsc(&m.fake);
+
+	for (u32 i = 0; i < ARRAY_COUNT(timers); i++)
+		if (timers[i].ops->deadline_ns(timers[i].device) <= m.fake.ns) {
+			timers[i].ops->run(timers[i].device);
+			must(timers[i].ops->deadline_ns(timers[i].device) > m.fake.ns);
+		}
+	for (u32 i = 0; i < VCPUS; i++)
+		if (lapic_deadline_tsc(&m.apic[i]) <= tsc) {
+			lapic_run(&m.apic[i]);
+			must(lapic_deadline_tsc(&m.apic[i]) > tsc);
+		}
+}
+
+static void do_time(struct input *in)
+{
+	u64 step = take(in, 1);
+
+	m.fake.ns += step << (step % 37);
+	run_timers();
+}
+
+/* As a vCPU does before an entry. */
+static void do_interrupts(struct input *in)
+{
+	struct lapic *l = &m.apic[take(in, 1) % VCPUS];
+	u8 vector;
+
+	lapic_set_cr8(l, (u32)take(in, 1) & 0xf);
+	must(lapic_cr8(l) < 16 && lapic_tpr_threshold(l) < 16);
+	if (lapic_pick(l, &vector)) {
+		must(vector >= 16 && lapic_tpr_threshold(l) == 0);
+		lapic_accept(l, vector);
+		must(!lapic_pick(l, &vector) || vector >= 16);
+	}
+	if (l->index == 0 && lapic_takes_extint(l) && pic_is_asserted(&m.pic)) {
+		vector = pic_peek(&m.pic);
+		must(pic_acknowledge(&m.pic) == vector);
+	}
+}
+
+static void do_outside(struct input *in)
+{
+	u32 what = (u32)take(in, 1), count = (u32)take(in, 1) % 40;
+	u8 bytes[40] = { 0 };
+
+	switch (what & 3) {
+	case 0:
+		must(uart_receive(&m.uart, bytes, count) <= UART_FIFO_BYTES);
+		break;
+	case 1:
+		uart_receive_break(&m.uart);
+		break;
+	case 2:
+		m.output_room = count;
+		uart_output_ready(&m.uart);
+		break;
+	default:
+		acpi_pm_press_button(&m.pm);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static void (*const steps[])(struct input *in) = {
+		do_region, do_region, do_region, do_msr, do_time, do_interrupts, do_outside,
+	};
+	struct input in = { data, size };
+
+	start(take(&in, 1) & 1);
+	for (u32 i = 0; i < STEPS_MAX && in.size; i++) {
+		m.callbacks = 0;
+		steps[take(&in, 1) % ARRAY_COUNT(steps)](&in);
+		must(m.intr == pic_is_asserted(&m.pic));
+	}
+	return 0;
+}

@@ -1,0 +1,410 @@
+/* sources: vmm/dev/acpi_pm.c vmm/dev/debug_port.c vmm/dev/i8042.c vmm/dev/kvmclock.c vmm/dev/pci.c vmm/dev/power.c */
+/* includes: vmm vmm/dev */
+/*
+ * The smaller devices: ways to switch off and reset, the power button, PM timer, PCI configuration, keyboard
+ * controller, kvm-clock, debug port.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "acpi_pm.h"
+#include "debug_port.h"
+#include "fake_machine.h"
+#include "i8042.h"
+#include "kvmclock.h"
+#include "pci.h"
+
+static struct fake_machine machine;
+static struct clock fake;
+static struct power_ops power;
+
+static int setup(void **state)
+{
+	(void)state;
+	machine = (struct fake_machine){ .ns = 5 * NS_PER_SECOND, .wall_start_ns = 1700000000123456789ull,
+					 .tsc_hz = 2500000000 };
+	fake = fake_clock(&machine);
+	power = fake_power(&machine);
+	return 0;
+}
+
+static u64 rd(const struct region_ops *ops, void *device, u64 offset, u32 size)
+{
+	return ops->read(device, offset, size);
+}
+
+static void wr(const struct region_ops *ops, void *device, u64 offset, u32 size, u64 value)
+{
+	ops->write(device, offset, size, value);
+}
+
+/* ---- ACPI registers ---- */
+
+static struct acpi_pm pm;
+
+static void start_pm(bool is_pc)
+{
+	struct irq_line line = fake_line(&machine, 9);
+
+	acpi_pm_init(&pm, is_pc, &fake, &line, &power);
+}
+
+static void test_acpi_modern(void **state)
+{
+	(void)state;
+	start_pm(false);
+	assert_int_equal(rd(&acpi_pm_region, &pm, 0, 4), 0xff000000);
+	wr(&acpi_pm_region, &pm, ACPI_SLEEP_STATUS, 1, 0x80);
+	wr(&acpi_pm_region, &pm, ACPI_SLEEP_CONTROL, 1, ACPI_S5_TYPE << 2);	/* no SLP_EN */
+	wr(&acpi_pm_region, &pm, ACPI_SLEEP_CONTROL, 1, 0x20 | 3 << 2);	/* not S5 */
+	assert_int_equal(machine.poweroffs, 0);
+	wr(&acpi_pm_region, &pm, ACPI_SLEEP_CONTROL, 1, 0x20 | ACPI_S5_TYPE << 2);
+	assert_int_equal(machine.poweroffs, 1);
+	wr(&acpi_pm_region, &pm, ACPI_RESET, 1, 0);
+	assert_int_equal(machine.resets, 0);
+	wr(&acpi_pm_region, &pm, ACPI_RESET, 1, ACPI_RESET_VALUE);
+	assert_int_equal(machine.resets, 1);
+	acpi_pm_press_button(&pm);
+	acpi_pm_press_button(&pm);
+	assert_int_equal(machine.edges, 2);
+	assert_false(machine.is_asserted);
+	assert_int_equal(machine.gsi, 9);
+	assert_true(acpi_pm_timer.deadline_ns(&pm) == ~0ull);
+	assert_int_equal(rd(&acpi_pm_region, &pm, 16, 1), 0xff);
+	assert_true(rd(&acpi_pm_region, &pm, ~0ull, 8) == ~0ull);
+	wr(&acpi_pm_region, &pm, ~0ull, 8, 0);
+}
+
+static void test_acpi_pc_button(void **state)
+{
+	(void)state;
+	start_pm(true);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM1_CONTROL, 2), 1);	/* SCI_EN */
+	acpi_pm_press_button(&pm);
+	assert_false(machine.is_asserted);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2), 0x100);
+	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT + 2, 2, 0xffff);
+	assert_true(machine.is_asserted);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 4), 0x05210100);
+	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2, 0x0001);	/* another bit: stays */
+	assert_true(machine.is_asserted);
+	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT + 1, 1, 0x01);
+	assert_false(machine.is_asserted);
+	wr(&acpi_pm_region, &pm, ACPI_PM1_CONTROL, 2, 0x2000);	/* SLP_EN, not S5 */
+	wr(&acpi_pm_region, &pm, ACPI_PM1_CONTROL, 2, ACPI_S5_TYPE << 10);
+	assert_int_equal(machine.poweroffs, 0);
+	wr(&acpi_pm_region, &pm, ACPI_PM1_CONTROL, 2, 0x2000 | ACPI_S5_TYPE << 10);
+	assert_int_equal(machine.poweroffs, 1);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM1_CONTROL, 2), 1 | ACPI_S5_TYPE << 10);
+	wr(&acpi_pm_region, &pm, ACPI_PC_RESET, 1, ACPI_RESET_VALUE);
+	assert_int_equal(machine.resets, 1);
+}
+
+static void test_acpi_pc_timer(void **state)
+{
+	u64 wrap;
+
+	(void)state;
+	start_pm(true);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM_TIMER, 4), 5 * PM_TIMER_HZ);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM_TIMER + 1, 2), 5 * PM_TIMER_HZ >> 8 & 0xffff);
+	assert_int_equal(rd(&acpi_pm_region, &pm, 6, 4), 0xffff | (5 * PM_TIMER_HZ & 0xffff) << 16);
+	assert_int_equal(rd(&acpi_pm_region, &pm, 15, 8) & 0xffff, 0xffff);
+	assert_true(rd(&acpi_pm_region, &pm, 16, 8) == ~0ull);
+	assert_true(acpi_pm_timer.deadline_ns(&pm) == ~0ull);
+	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT + 2, 2, 1);
+	wrap = acpi_pm_timer.deadline_ns(&pm);
+	assert_int_equal(mul_div(wrap, PM_TIMER_HZ, NS_PER_SECOND), 1u << 31);
+	machine.ns = wrap - 1;
+	acpi_pm_timer.run(&pm);
+	assert_false(machine.is_asserted);
+	machine.ns = wrap;
+	acpi_pm_timer.run(&pm);
+	assert_true(machine.is_asserted);
+	assert_true(acpi_pm_timer.deadline_ns(&pm) == ~0ull);
+	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2, 1);
+	assert_false(machine.is_asserted);
+	assert_true(acpi_pm_timer.deadline_ns(&pm) > wrap);
+}
+
+/* ---- PCI ---- */
+
+static struct pci_bus bus;
+
+static u32 config_read(u32 address, u32 offset, u32 size)
+{
+	wr(&pci_region, &bus, 0, 4, address);
+	return (u32)rd(&pci_region, &bus, 4 + offset, size);
+}
+
+static void count_write(void *device, u32 offset, u32 size)
+{
+	u32 *seen = device;
+
+	seen[0]++;
+	seen[1] = offset;
+	seen[2] = size;
+}
+
+static void test_pci(void **state)
+{
+	static struct pci_function nic, twin;
+	u32 seen[3] = { 0, 0, 0 };
+
+	(void)state;
+	pci_bus_init(&bus, &power);
+	wr(&pci_region, &bus, 3, 1, 1);			/* the probe for mechanism 2 */
+	wr(&pci_region, &bus, 0, 4, 0xffffffff);
+	assert_int_equal(rd(&pci_region, &bus, 0, 4), 0x80fffffc);
+	assert_int_equal(rd(&pci_region, &bus, 0, 2), (u16)~0u | 0xffffffffffff0000ull);
+	assert_int_equal(config_read(0x80000000, 0, 4), 0x00081b36);
+	assert_int_equal(config_read(0x80000008, 0, 4), 0x06000000);
+	assert_int_equal(config_read(0x80000008, 3, 1), 0x06);
+	assert_int_equal(config_read(0x00000000, 0, 4), 0xffffffff);	/* not enabled */
+	assert_int_equal(config_read(0x80000800, 0, 4), 0xffffffff);	/* no such device */
+	assert_int_equal(config_read(0x80010000, 0, 4), 0xffffffff);	/* no such bus */
+	pci_function_init(&nic, 3 << 3, 0x1af4, 0x1041, 0x020000, 1);
+	nic.written = count_write;
+	nic.device = seen;
+	assert_true(pci_bus_add(&bus, &nic));
+	twin = nic;
+	assert_false(pci_bus_add(&bus, &twin));
+	assert_int_equal(config_read(0x80001800, 0, 4), 0x10411af4);
+	wr(&pci_region, &bus, 4, 4, 0xffffffff);		/* read-only */
+	assert_int_equal(config_read(0x80001800, 0, 4), 0x10411af4);
+	config_read(0x80001804, 0, 2);
+	wr(&pci_region, &bus, 4, 2, 0xffff);
+	assert_int_equal(config_read(0x80001804, 0, 4), 0x407);
+	assert_int_equal(seen[0], 2);
+	assert_int_equal(seen[1], 4);
+	assert_int_equal(seen[2], 2);
+	config_read(0x800018fc, 0, 4);
+	assert_true(rd(&pci_region, &bus, 7, 4) == ~0ull);
+	assert_true(rd(&pci_region, &bus, 4, 8) == ~0ull);
+	wr(&pci_region, &bus, 7, 4, 0);
+	wr(&pci_region, &bus, ~0ull, 4, 0);
+	assert_int_equal(seen[0], 2);
+	assert_int_equal(machine.resets, 0);
+	wr(&pci_region, &bus, 1, 1, 0x02);
+	wr(&pci_region, &bus, 1, 1, 0x06);
+	assert_int_equal(machine.resets, 1);
+	assert_int_equal(rd(&pci_region, &bus, 1, 1), 0x06);
+	wr(&pci_region, &bus, 1, 1, 0x0e);			/* no rising edge */
+	assert_int_equal(machine.resets, 1);
+}
+
+static void test_pci_is_full(void **state)
+{
+	static struct pci_function many[PCI_FUNCTIONS];
+
+	(void)state;
+	pci_bus_init(&bus, &power);
+	for (u32 i = 0; i < PCI_FUNCTIONS; i++) {
+		pci_function_init(&many[i], (u8)((i + 1) << 3), 1, 2, 3, 4);
+		assert_int_equal(pci_bus_add(&bus, &many[i]), i + 1 < PCI_FUNCTIONS);
+	}
+}
+
+/* ---- Keyboard controller, port 92h, debug port ---- */
+
+static struct i8042 kbd;
+
+static void command(u8 value)
+{
+	wr(&i8042_command_region, &kbd, 0, 1, value);
+}
+
+static u8 status(void)
+{
+	return (u8)rd(&i8042_command_region, &kbd, 0, 1);
+}
+
+static u8 data(void)
+{
+	return (u8)rd(&i8042_data_region, &kbd, 0, 1);
+}
+
+static void test_i8042(void **state)
+{
+	(void)state;
+	i8042_init(&kbd, &power);
+	assert_int_equal(status(), 0x14);
+	command(0xaa);
+	assert_int_equal(status(), 0x1d);
+	assert_int_equal(data(), 0x55);
+	assert_int_equal(status() & 1, 0);
+	command(0x60);
+	wr(&i8042_data_region, &kbd, 0, 1, 0x45);
+	assert_int_equal(status(), 0x14);
+	command(0x20);
+	assert_int_equal(data(), 0x45);
+	command(0xad);
+	command(0xa7);
+	command(0x20);
+	assert_int_equal(data(), 0x75);
+	command(0xd0);
+	assert_int_equal(data(), 0x03);
+	command(0xab);
+	assert_int_not_equal(data(), 0);			/* no keyboard */
+	command(0xd3);
+	wr(&i8042_data_region, &kbd, 0, 1, 0x5a);
+	assert_int_equal(status() & 0x21, 0x21);
+	assert_int_equal(data(), 0x5a);
+	wr(&i8042_data_region, &kbd, 0, 1, 0xed);
+	assert_int_equal(status() & 0x41, 0x41);
+	assert_int_equal(data(), 0xfe);
+	assert_int_equal(machine.resets, 0);
+	command(0xff);
+	assert_int_equal(machine.resets, 0);
+	command(0xfe);
+	assert_int_equal(machine.resets, 1);
+	command(0xd1);
+	wr(&i8042_data_region, &kbd, 0, 1, 0x02);
+	assert_int_equal(machine.resets, 2);
+	assert_true(rd(&i8042_data_region, &kbd, 0, 2) == ~0ull);
+	assert_true(rd(&i8042_command_region, &kbd, 1, 1) == ~0ull);
+	wr(&i8042_command_region, &kbd, 0, 2, 0xfefe);
+	assert_int_equal(machine.resets, 2);
+}
+
+static void test_port_92(void **state)
+{
+	struct fast_reset f;
+
+	(void)state;
+	fast_reset_init(&f, &power);
+	assert_int_equal(rd(&fast_reset_region, &f, 0, 1), 2);
+	wr(&fast_reset_region, &f, 0, 1, 0);
+	assert_int_equal(rd(&fast_reset_region, &f, 0, 1), 0);
+	wr(&fast_reset_region, &f, 0, 2, 3);
+	assert_int_equal(machine.resets, 0);
+	wr(&fast_reset_region, &f, 0, 1, 3);
+	wr(&fast_reset_region, &f, 0, 1, 3);
+	assert_int_equal(machine.resets, 1);
+}
+
+static u32 debug_count;
+static u8 debug_last;
+
+static void debug_put(void *ctx, u8 byte)
+{
+	(void)ctx;
+	debug_count++;
+	debug_last = byte;
+}
+
+static void test_debug_port(void **state)
+{
+	struct debug_port d;
+
+	(void)state;
+	debug_port_init(&d, debug_put, NULL);
+	assert_int_equal(rd(&debug_port_region, &d, 0, 1), 0xe9);
+	wr(&debug_port_region, &d, 0, 1, 'x');
+	assert_int_equal(debug_last, 'x');
+	wr(&debug_port_region, &d, 0, 4, 'y');
+	wr(&debug_port_region, &d, 1, 1, 'y');
+	assert_int_equal(debug_count, 1);
+}
+
+/* ---- kvm-clock ---- */
+
+static u8 memory[256];
+static u32 writes;
+static u32 versions[3];
+
+static bool guest_write(void *ctx, gpa_t gpa, const void *bytes, u32 count)
+{
+	(void)ctx;
+	if (gpa.raw > sizeof(memory) || count > sizeof(memory) - gpa.raw)
+		return false;
+	memcpy(memory + gpa.raw, bytes, count);
+	memcpy(&versions[writes++ % 3], memory + (gpa.raw & ~0x3full), sizeof(u32));
+	return true;
+}
+
+static u64 field(u32 offset, u32 bytes)
+{
+	u64 value = 0;
+
+	memcpy(&value, memory + offset, bytes);
+	return value;
+}
+
+static void test_kvmclock_records(void **state)
+{
+	const struct kvmclock_ops ops = { guest_write, NULL };
+	struct kvmclock k;
+	u64 value;
+
+	(void)state;
+	writes = 0;
+	kvmclock_init(&k, &fake, &ops);
+	assert_true(kvmclock_msr_write(&k, 0, KVMCLOCK_MSR_SYSTEM, 0x41));
+	assert_int_equal(writes, 3);
+	assert_true((versions[0] & 1) && (versions[1] & 1) && !(versions[2] & 1));
+	assert_int_equal(field(0x48, 8), fake_tsc(&machine));
+	assert_int_equal(field(0x50, 8), machine.ns);
+	assert_int_equal(field(0x5d, 1), 1);
+	value = field(0x40, 4);
+	kvmclock_update(&k, 0);
+	assert_true(field(0x40, 4) > value && !(field(0x40, 4) & 1));
+	assert_true(kvmclock_msr_read(&k, 0, KVMCLOCK_MSR_SYSTEM, &value));
+	assert_int_equal(value, 0x41);
+	assert_true(kvmclock_msr_write(&k, 0, KVMCLOCK_MSR_WALL, 0x80));
+	assert_int_equal(field(0x84, 4), 1700000000);
+	assert_int_equal(field(0x88, 4), 123456789);
+	writes = 0;
+	assert_true(kvmclock_msr_write(&k, 0, KVMCLOCK_MSR_SYSTEM_OLD, 0));	/* off */
+	kvmclock_update(&k, 0);
+	assert_true(kvmclock_msr_write(&k, 1, KVMCLOCK_MSR_SYSTEM, 0xfffffffffffff001));	/* no RAM there */
+	assert_int_equal(writes, 0);
+	kvmclock_update(&k, VM_VCPUS);
+	assert_false(kvmclock_msr_write(&k, VM_VCPUS, KVMCLOCK_MSR_SYSTEM, 1));
+	assert_false(kvmclock_msr_write(&k, 0, 0x10, 1));
+	assert_false(kvmclock_msr_read(&k, 0, 0x4b564d02, &value));
+	assert_true(kvmclock_has_msr(0x11) && kvmclock_has_msr(0x12) && !kvmclock_has_msr(0x13));
+}
+
+/* As the guest computes: ((tsc << shift) * multiplier) >> 32. */
+static void test_kvmclock_scale(void **state)
+{
+	static const u64 rates[] = { 1000000, 30000000, 99999999, 100000000, 500000000, 999999999, 1000000000,
+				     1000000001, 2400000000, 3599998123, 5000000000, 100000000000 };
+	const struct kvmclock_ops ops = { guest_write, NULL };
+	struct kvmclock k;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(rates); i++) {
+		u64 ticks = rates[i] * 100, ns;
+
+		fake.tsc_hz = rates[i];
+		kvmclock_init(&k, &fake, &ops);
+		assert_true(k.multiplier & BIT32(31));
+		ticks = k.shift >= 0 ? ticks << k.shift : ticks >> -k.shift;
+		ns = mul_div(ticks, k.multiplier, BIT64(32));
+		assert_in_range(ns, 100 * NS_PER_SECOND - 100, 100 * NS_PER_SECOND);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_acpi_modern, setup),
+		cmocka_unit_test_setup(test_acpi_pc_button, setup),
+		cmocka_unit_test_setup(test_acpi_pc_timer, setup),
+		cmocka_unit_test_setup(test_pci, setup),
+		cmocka_unit_test_setup(test_pci_is_full, setup),
+		cmocka_unit_test_setup(test_i8042, setup),
+		cmocka_unit_test_setup(test_port_92, setup),
+		cmocka_unit_test_setup(test_debug_port, setup),
+		cmocka_unit_test_setup(test_kvmclock_records, setup),
+		cmocka_unit_test_setup(test_kvmclock_scale, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
