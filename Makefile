@@ -83,6 +83,10 @@ inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
 inc.vmm			:= vmm/dev
 inc.vmm/dev		:= vmm
 
+# While a VMM handles an exit the vector registers still hold the guest's: touching them would cost a switch of them.
+cflags.vmm		:= -mgeneral-regs-only
+cflags.vmm/dev		:= -mgeneral-regs-only
+
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
 PDS		:= root console serial vmm
 rooms.root	:= mgmt/root
@@ -120,7 +124,7 @@ $(B)/obj/k/%.S.o: %.S Makefile | $(B)/uapi
 $(B)/obj/u/%.c.o: %.c Makefile | $(B)/uapi
 	$(call say,CC3,$<)
 	@mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(UFLAGS) $(call uinc,$*) -c $< -o $@
+	$(Q)$(MUSL_CC) $(UFLAGS) $(cflags.$(call room_of,$*)) $(call uinc,$*) -c $< -o $@
 
 $(B)/obj/u/%.S.o: %.S Makefile | $(B)/uapi
 	$(call say,AS3,$<)
