@@ -1,10 +1,11 @@
 /*
- * cpu.h - what the files of arch/x86_64/cpu and irq share. The rest of the kernel sees arch.h only.
+ * cpu.h - what the files of arch/x86_64/cpu share. The rest of the kernel sees arch.h only.
  */
 #ifndef VOS_CPU_H
 #define VOS_CPU_H
 
 #include "arch.h"
+#include "cpu_features.h"
 #include "x86.h"
 
 #define IST_STACK_BYTES 4096u
@@ -45,16 +46,6 @@ static inline struct cpu_data *cpu_data(void)
 {
 	return pcpu_self()->arch;
 }
-
-/* What CPUID says that we use. Filled once on the boot pCPU. */
-struct cpu_features {
-	u64 cr4;		/* the value CR4 gets: only bits that CPUID knows */
-	u64 xcr0_mask;		/* extended-state components that fit into an area; 0 = no XSAVE */
-	u32 xsave_bytes;
-	u8 physical_bits;
-	bool has_xsaveopt, has_x2apic, has_tsc_deadline, has_1g, has_rdtscp;
-};
-extern struct cpu_features cpu_features;
 
 /* Descriptor tables of this pCPU (cpu_tables.c). The IDT is shared. */
 void cpu_tables_init(struct pcpu *pcpu);

@@ -99,7 +99,6 @@ static void find_features(const struct boot_info *boot)
 	cpu_features.has_xsaveopt = !is_safe && has(W_D1_EAX, 0);
 	cpu_features.has_x2apic = !is_safe && has(W_1_ECX, 21);
 	cpu_features.has_tsc_deadline = !is_safe && has(W_1_ECX, 24);
-	cpu_features.has_1g = !is_safe && has(W_80000001_EDX, 26);
 }
 
 static void tell_features(struct info_page *info)

@@ -1,0 +1,167 @@
+/*
+ * apic_io.c - I/O APICs: which pin is which GSI, what vector it raises. The 8259s are moved out of the exceptions' way and masked.
+ */
+#include "platform_irq.h"
+
+#include "lock.h"
+#include "syscalls.h"
+
+#define REG_SELECT 0x00u
+#define REG_WINDOW 0x10u
+#define INDEX_VERSION 1u
+#define INDEX_REDIRECTION 0x10u	/* + 2 a pin */
+
+#define REDIRECT_LOW_ACTIVE BIT32(13)
+#define REDIRECT_LEVEL BIT32(15)
+#define REDIRECT_MASKED BIT32(16)
+
+#define GSI_COUNT (VECTOR_TIMER - VECTOR_GSI)
+
+/* ACPI 5.2.12.5. */
+#define OVERRIDE_POLARITY 3u
+#define OVERRIDE_LOW 3u
+#define OVERRIDE_TRIGGER 12u
+#define OVERRIDE_LEVEL 12u
+
+static struct ioapic {
+	volatile u8 *registers;
+	u32 first, count;	/* GSIs */
+} ioapics[ACPI_IOAPICS];
+static u32 ioapic_count;
+static u32 redirections[GSI_COUNT];	/* low words as written, so that masking needs no read */
+static struct lock ioapic_lock;	/* registers are selected, then accessed */
+
+static u32 ioapic_read(const struct ioapic *io, u32 index)
+{
+	*(volatile u32 *)(io->registers + REG_SELECT) = index;
+	return *(volatile u32 *)(io->registers + REG_WINDOW);
+}
+
+static void ioapic_write(const struct ioapic *io, u32 index, u32 value)
+{
+	*(volatile u32 *)(io->registers + REG_SELECT) = index;
+	*(volatile u32 *)(io->registers + REG_WINDOW) = value;
+}
+
+static const struct ioapic *ioapic_of(u32 gsi)
+{
+	u32 i;
+
+	for (i = 0; i < ioapic_count; i++)
+		if (gsi >= ioapics[i].first && gsi - ioapics[i].first < ioapics[i].count)
+			return &ioapics[i];
+	return NULL;
+}
+
+static void redirect(u32 gsi, u32 low)
+{
+	const struct ioapic *io = ioapic_of(gsi);
+
+	ioapic_write(io, INDEX_REDIRECTION + 2 * (gsi - io->first), low);
+	redirections[gsi] = low;
+}
+
+/* Edge-triggered, all lines masked; vectors 0x20-0x2f, of which only spurious ones can come. */
+static void mask_8259(void)
+{
+	static const struct {
+		u8 port, value;
+	} writes[] = {
+		{ 0x20, 0x11 }, { 0xa0, 0x11 }, { 0x21, 0x20 }, { 0xa1, 0x28 }, { 0x21, 0x04 }, { 0xa1, 0x02 },
+		{ 0x21, 0x01 }, { 0xa1, 0x01 }, { 0x21, 0xff }, { 0xa1, 0xff },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_COUNT(writes); i++) {
+		outb(writes[i].port, writes[i].value);
+		outb(0x80, 0);		/* old controllers need a moment */
+	}
+}
+
+void apic_io_init(void)
+{
+	u32 i, pin;
+
+	mask_8259();
+	for (i = 0; i < acpi.ioapic_count; i++) {
+		struct ioapic *io = &ioapics[ioapic_count];
+
+		io->registers = arch_mmio_map(HPA(acpi.ioapics[i].address), 32);
+		if (!io->registers)
+			continue;
+		io->first = acpi.ioapics[i].gsi_base;
+		io->count = (ioapic_read(io, INDEX_VERSION) >> 16 & 0xff) + 1;
+		for (pin = 0; pin < io->count; pin++)
+			ioapic_write(io, INDEX_REDIRECTION + 2 * pin, REDIRECT_MASKED);
+		ioapic_count++;
+	}
+}
+
+/* The GSI of an ISA interrupt, and its flags if the firmware knows better. */
+static u32 isa_gsi(u32 isa, u32 *flags)
+{
+	u32 i;
+
+	for (i = 0; i < acpi.override_count; i++) {
+		const struct acpi_override *o = &acpi.overrides[i];
+
+		if (o->isa != isa)
+			continue;
+		if ((o->flags & OVERRIDE_POLARITY) == OVERRIDE_LOW)
+			*flags |= IRQ_LOW;
+		if ((o->flags & OVERRIDE_TRIGGER) == OVERRIDE_LEVEL)
+			*flags |= IRQ_LEVEL;
+		return o->gsi;
+	}
+	return isa;
+}
+
+enum status arch_irq_route(u32 gsi, u32 flags, u32 *gsi_out)
+{
+	const struct ioapic *io;
+	u32 low;
+
+	if (flags & IRQ_ISA) {
+		if (gsi >= 16)
+			return ST_INVAL;
+		gsi = isa_gsi(gsi, &flags);
+	}
+	io = ioapic_of(gsi);
+	if (!io || gsi >= GSI_COUNT)
+		return ST_UNSUPPORTED;
+	low = (VECTOR_GSI + gsi) | REDIRECT_MASKED;
+	low |= flags & IRQ_LOW ? REDIRECT_LOW_ACTIVE : 0;
+	low |= flags & IRQ_LEVEL ? REDIRECT_LEVEL : 0;
+	lock_acquire(&ioapic_lock);
+	/* Physical destination: this pCPU. */
+	ioapic_write(io, INDEX_REDIRECTION + 2 * (gsi - io->first) + 1, pcpu_self()->apic_id << 24);
+	redirect(gsi, low);
+	lock_release(&ioapic_lock);
+	*gsi_out = gsi;
+	return ST_OK;
+}
+
+void arch_irq_mask(u32 gsi)
+{
+	lock_acquire(&ioapic_lock);
+	redirect(gsi, redirections[gsi] | REDIRECT_MASKED);
+	lock_release(&ioapic_lock);
+}
+
+void arch_irq_unmask(u32 gsi)
+{
+	lock_acquire(&ioapic_lock);
+	redirect(gsi, redirections[gsi] & ~REDIRECT_MASKED);
+	lock_release(&ioapic_lock);
+}
+
+void arch_interrupt(u32 vector)
+{
+	if (vector == VECTOR_SPURIOUS || vector < VECTOR_GSI)
+		return;			/* not in service at the local APIC: no EOI */
+	if (vector == VECTOR_TIMER)
+		kernel_timer();
+	else if (vector < VECTOR_TIMER)
+		kernel_irq(vector - VECTOR_GSI);
+	apic_local_eoi();
+}

@@ -1,0 +1,139 @@
+/*
+ * apic_local.c - the local APIC, as registers in memory or, where there is one, as an x2APIC (SDM Vol. 3 chapter 10, APM Vol. 2 chapter 16).
+ */
+#include "platform_irq.h"
+
+#include "syscalls.h"
+
+#define APIC_BASE_X2 BIT64(10)
+#define APIC_BASE_ENABLE BIT64(11)
+#define APIC_BASE_ADDRESS 0x000ffffffffff000ull
+
+#define REG_ID 0x20u
+#define REG_VERSION 0x30u
+#define REG_TPR 0x80u
+#define REG_EOI 0xb0u
+#define REG_SPURIOUS 0xf0u
+#define REG_ERROR_STATUS 0x280u
+#define REG_LVT_THERMAL 0x330u
+#define REG_LVT_TIMER 0x320u
+#define REG_LVT_PERF 0x340u
+#define REG_LVT_LINT0 0x350u
+#define REG_LVT_LINT1 0x360u
+#define REG_LVT_ERROR 0x370u
+#define REG_TIMER_INITIAL 0x380u
+#define REG_TIMER_CURRENT 0x390u
+#define REG_TIMER_DIVIDE 0x3e0u
+
+#define LVT_MASKED BIT32(16)
+#define LVT_NMI 0x400u
+#define LVT_DEADLINE BIT32(18)
+#define SPURIOUS_ENABLE BIT32(8)
+#define DIVIDE_BY_1 0xbu
+
+static volatile u8 *registers;	/* NULL: x2APIC */
+static u64 timer_ratio;		/* timer ticks per TSC tick, 32.32 */
+
+static u32 reg_read(u32 reg)
+{
+	if (registers)
+		return *(volatile u32 *)(registers + reg);
+	return (u32)rdmsr(MSR_X2APIC + reg / 16);
+}
+
+static void reg_write(u32 reg, u32 value)
+{
+	if (registers)
+		*(volatile u32 *)(registers + reg) = value;
+	else
+		wrmsr(MSR_X2APIC + reg / 16, value);
+}
+
+u32 apic_local_id(void)
+{
+	return registers ? reg_read(REG_ID) >> 24 : reg_read(REG_ID);
+}
+
+void apic_local_eoi(void)
+{
+	reg_write(REG_EOI, 0);
+}
+
+enum status apic_local_init(void)
+{
+	u64 base = rdmsr(MSR_APIC_BASE);
+	u32 last_lvt;
+
+	if (!(cpuid(1, 0).edx & BIT32(9)))
+		return ST_UNSUPPORTED;
+	/* What firmware has switched to x2APIC can't be switched back without a reset of the APIC. */
+	if (cpu_features.has_x2apic || (base & APIC_BASE_X2)) {
+		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE | APIC_BASE_X2);
+	} else {
+		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+		registers = arch_mmio_map(HPA(base & APIC_BASE_ADDRESS), PAGE_SIZE);
+		if (!registers)
+			return ST_NOMEM;
+	}
+	last_lvt = reg_read(REG_VERSION) >> 16 & 0xff;
+	reg_write(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+	reg_write(REG_TPR, 0);
+	reg_write(REG_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+	reg_write(REG_LVT_LINT0, LVT_MASKED);
+	reg_write(REG_LVT_LINT1, LVT_NMI);
+	reg_write(REG_LVT_ERROR, VECTOR_APIC_ERROR);
+	if (last_lvt >= 4)
+		reg_write(REG_LVT_PERF, LVT_MASKED);
+	if (last_lvt >= 5)
+		reg_write(REG_LVT_THERMAL, LVT_MASKED);
+	reg_write(REG_ERROR_STATUS, 0);
+	pcpu_self()->apic_id = apic_local_id();
+	return ST_OK;
+}
+
+void apic_local_timer_free_run(void)
+{
+	reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
+	reg_write(REG_TIMER_INITIAL, ~0u);
+}
+
+u32 apic_local_timer_count(void)
+{
+	return reg_read(REG_TIMER_CURRENT);
+}
+
+void apic_local_timer_start(u64 tsc_hz, u64 timer_hz)
+{
+	reg_write(REG_TIMER_INITIAL, 0);
+	timer_ratio = (timer_hz << 32) / tsc_hz;
+	if (cpu_features.has_tsc_deadline) {
+		reg_write(REG_LVT_TIMER, LVT_DEADLINE | VECTOR_TIMER);
+		/* The write above goes to memory; it must be there before the MSR is (SDM Vol. 3 10.5.4.1). */
+		__asm__ volatile("mfence" : : : "memory");
+	} else {
+		reg_write(REG_LVT_TIMER, VECTOR_TIMER);
+	}
+}
+
+/* Ticks until then, at least one, at most what the counter holds: it may fire early, never not. */
+static u32 ticks_until(u64 deadline_tsc)
+{
+	u64 now = arch_tsc();
+	u64 ticks;
+
+	if (deadline_tsc <= now)
+		return 1;
+	ticks = (u64)(((unsigned __int128)(deadline_tsc - now) * timer_ratio) >> 32);
+	if (ticks >= ~0u)
+		return ~0u;
+	return (u32)ticks + 1;
+}
+
+void arch_timer_set(u64 deadline_tsc)
+{
+	if (cpu_features.has_tsc_deadline)
+		wrmsr(MSR_TSC_DEADLINE, deadline_tsc == DEADLINE_NONE ? 0 : deadline_tsc);
+	else
+		reg_write(REG_TIMER_INITIAL, deadline_tsc == DEADLINE_NONE ? 0 : ticks_until(deadline_tsc));
+}
