@@ -1,0 +1,68 @@
+/* sources: vmm/load.c vmm/load_elf.c vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c vmm/memory_map.c vmm/guest_memory.c */
+/* includes: vmm */
+/*
+ * All image loaders on any bytes, with a small RAM: they read only the image, write only RAM, and either say why not or
+ * leave a usable first state. The first byte chooses a magic to plant, so that the parsers behind it are reached.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "load.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define RAM_BYTES (4 * MIB)
+
+static void plant(uint8_t *image, size_t size, uint8_t choice)
+{
+	static const uint8_t elf64[] = { 0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 62, 0 };
+	static const uint8_t elf32[] = { 0x7f, 'E', 'L', 'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0 };
+	uint32_t header[3] = { 0x1badb002, choice & 16 ? 0x10000 : 0, 0 };
+
+	header[2] = 0u - header[0] - header[1];
+	if ((choice & 3) == 1 && size > sizeof(elf64))
+		memcpy(image, choice & 4 ? elf64 : elf32, sizeof(elf64));
+	if ((choice & 3) == 2 && size > 0x250) {
+		memcpy(image + 0x1fe, "\x55\xaa\xeb\x6aHdrS\x0f\x02", 10);
+		image[0x211] |= 1;
+	}
+	if ((choice & 8) && size > 0x80)
+		memcpy(image + 0x60, header, sizeof(header));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static u8 *ram;
+	static const u8 initrd[100];
+	struct guest_memory memory;
+	struct memory_map map;
+	struct load_result result;
+	struct vcpu_page page = { 0 };
+	uint8_t *image = malloc(size ? size : 1);
+
+	if (!ram)
+		ram = calloc(1, RAM_BYTES);
+	if (!ram || !image)
+		abort();
+	if (size)
+		memcpy(image, data, size);
+	if (size)
+		plant(image, size, data[0]);
+	memory = (struct guest_memory){ .ram = ram, .bytes = RAM_BYTES };
+	memory_map_build(&map, &memory);
+
+	struct load_image images[2] = { { image, size, IMAGE_KERNEL, "k" }, { initrd, sizeof(initrd), IMAGE_INITRD, "i" } };
+	struct load_input in = { .memory = &memory, .map = &map, .images = images, .image_count = 2, .cmdline = "x", .rsdp = BIOS_START };
+
+	if (load(&in, &result)) {
+		if (result.mode > LOAD_LONG || result.entry >= 4 * GIB)
+			abort();
+		load_registers(&result, &memory, &page);
+	} else if (!result.why || !*result.why) {
+		abort();
+	}
+	free(image);
+	return 0;
+}
