@@ -84,6 +84,8 @@ inc.vmm			:= vmm/dev
 inc.vmm/dev		:= vmm
 
 # While a VMM handles an exit the vector registers still hold the guest's: touching them would cost a switch of them.
+# Start code runs before the stack guard is set, and answers system calls whose callers keep live values in vector registers.
+cflags.$(ARCH)/user	:= -mgeneral-regs-only -fno-stack-protector
 cflags.vmm		:= -mgeneral-regs-only
 cflags.vmm/dev		:= -mgeneral-regs-only
 

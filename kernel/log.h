@@ -23,7 +23,7 @@ struct log_writer {
 	u64 window_start;
 	u32 window_bytes;
 	u32 used;
-	char line[120];
+	char line[200];
 };
 void log_write_pd(struct log_writer *writer, u32 pd_id, const char *bytes, u32 count);
 

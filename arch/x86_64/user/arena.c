@@ -3,8 +3,6 @@
  *
  * A page that was used before is zeroed when it is handed out again; fresh ones are zero as the kernel granted them. Threads take turns by a flag.
  */
-#pragma GCC target("general-regs-only")
-
 #include "range.h"
 #include "sys.h"
 #include "user.h"

@@ -1,10 +1,8 @@
 /*
  * compat.c - the few Linux system calls that a static musl program makes, answered within the PD. Everything else is -ENOSYS.
  *
- * The caller keeps live values in vector registers, so this room is compiled for general registers only (and calls nothing that isn't).
+ * The caller keeps live values in vector registers, so this room is compiled for general registers only and calls nothing that is not.
  */
-#pragma GCC target("general-regs-only")
-
 #include "info_page.h"
 #include "sys.h"
 #include "user.h"
