@@ -1,71 +1,23 @@
 /*
- * main.c - root, the management policy: the single grantor of handles. It starts the services, then serves requests, watches VMMs, and gives back
- * what ended VMs leave behind, a slice at a time. It parses no text, and everything it reads from other PDs is copied once and judged.
+ * main.c - root, the management policy: the single grantor of handles. One thread that sleeps until somebody signals or a deadline passes.
  */
-#include "answer.h"
-#include "console_link.h"
-#include "dispatch.h"
-#include "power.h"
 #include "root.h"
 #include "rt_log.h"
-#include "service.h"
 #include "sys.h"
-#include "vm.h"
-#include "vm_layout.h"
-#include "waiter.h"
-
-struct root root;
-
-static u64 earlier(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
-/* One turn of everything; returns how long there is nothing to do. */
-static u64 turn(u64 bits)
-{
-	u64 next;
-
-	if ((bits & ROOT_BIT_FAULT) != 0) {
-		service_check_faults();
-		vm_poll_faults();
-	}
-	if ((bits & ROOT_BIT_VMM) != 0)
-		vm_poll_controls();
-	next = dispatch_requests() ? DEADLINE_NONE : 0;
-	next = earlier(next, vm_step());
-	next = earlier(next, service_step());
-	next = earlier(next, power_step());
-	/* With no room for these the console signals when there is. */
-	if (!waiter_flush() || !answer_flush_events())
-		return next;
-	return console_link_may_sleep() ? next : 0;
-}
-
-static void serve_for_ever(void)
-{
-	u64 next = 0;
-
-	for (;;) {
-		u64 bits = 0;
-		enum status st = sys_notify_wait(next, &bits);
-
-		next = turn(st == ST_OK ? bits : 0);
-	}
-}
 
 int main(void)
 {
-	enum status st;
+	enum status st = root_start();
+	u64 next = 0;
 
-	rt_time_init(&root.time, INFO->tsc_hz, INFO->tsc_boot);
-	st = root_share();
 	if (st != ST_OK) {
 		rt_log("root: no memory for the rings (status %u)", (unsigned)st);
 		return 1;
 	}
-	console_link_reset();
-	boot_modules_read(&root.images, &root.conf);
-	service_start_all();
-	serve_for_ever();
+	for (;;) {
+		u64 bits = 0;
+
+		st = sys_notify_wait(next, &bits);
+		next = root_turn(st == ST_OK ? bits : 0);
+	}
 }

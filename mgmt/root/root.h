@@ -8,6 +8,7 @@
 #include "image.h"
 #include "info_page.h"
 #include "rt_time.h"
+#include "status.h"
 #include "types.h"
 
 #define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
@@ -28,6 +29,12 @@ struct root {
 };
 
 extern struct root root;
+
+/* Everything up to the first wait. */
+enum status root_start(void) MUST_CHECK;
+
+/* One turn of everything, after a wait that gave `bits` (ROOT_BIT_*); returns the deadline of the next wait, 0 = at once. */
+u64 root_turn(u64 bits);
 
 /* Creates the shared memory and maps it where shared_at() says. */
 enum status root_share(void) MUST_CHECK;
