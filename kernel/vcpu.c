@@ -5,8 +5,6 @@
  * what is written there is never read back. GPRs are the exception: the world switch moves them straight between page and registers, where any
  * value is harmless.
  */
-#include <string.h>
-
 #include "frames.h"
 #include "log.h"
 #include "notify.h"
@@ -43,8 +41,8 @@ static u64 load64_once(const void *p)
 /* ---- from the page ------------------------------------------------------------------------------------------------------ */
 
 #define COPY_RANGE(to, from, first, end) \
-	memcpy((u8 *)(to) + offsetof(struct vcpu_page, first), (const u8 *)(from) + offsetof(struct vcpu_page, first), \
-	       offsetof(struct vcpu_page, end) - offsetof(struct vcpu_page, first))
+	__builtin_memcpy((u8 *)(to) + offsetof(struct vcpu_page, first), (const u8 *)(from) + offsetof(struct vcpu_page, first), \
+			 offsetof(struct vcpu_page, end) - offsetof(struct vcpu_page, first))
 
 /* Groups are adjacent ranges of the page. */
 static void copy_rare_groups(struct vcpu_page *to, const struct vcpu_page *from, u32 groups)
@@ -104,8 +102,8 @@ static bool take_event(struct run *run)
 	struct event_words words = { load64_once(&page->event), load64_once((const u8 *)&page->event + 8) };
 	u32 pending = load32_once(&page->intr_pending);
 
-	memcpy(&run->entry.event, &words, sizeof(words));
-	memcpy(&run->entry.intr_pending, &pending, sizeof(pending));
+	__builtin_memcpy(&run->entry.event, &words, sizeof(words));
+	__builtin_memcpy(&run->entry.intr_pending, &pending, sizeof(pending));
 	run->entry.tpr_threshold &= 0xfu;
 	if (run->entry.event.valid && !virt_event_ok(&run->entry.event)) {
 		run->entry.event.valid = 0;
@@ -146,7 +144,7 @@ static void give_page(struct run *run)
 
 	page->exit = run->exit;
 	page->event = run->entry.event;
-	memcpy(&page->intr_pending, &run->entry.intr_pending, sizeof(u32));
+	__builtin_memcpy(&page->intr_pending, &run->entry.intr_pending, sizeof(u32));
 	give_groups(run->vcpu, groups);
 	page->filled = groups;
 }
@@ -223,9 +221,12 @@ static struct syscall_result loop(struct run *run)
 
 static struct syscall_result run_claimed(struct vcpu *vcpu, struct thread *thread)
 {
-	struct run run = { .vcpu = vcpu, .thread = thread };
 	struct syscall_result result = { ST_OK, 0 };
+	struct run run;		/* take_page fills the rest */
 
+	run.vcpu = vcpu;
+	run.thread = thread;
+	run.exit = (struct vcpu_exit){ .reason = EXIT_NONE };
 	if (take_page(&run))
 		result = loop(&run);
 	else

@@ -114,7 +114,7 @@ void virt_probe(struct info_page *info)
 	info->virt = virt ? virt->kind : VIRT_NONE;
 }
 
-/* GROUP_GPR always comes. An instruction whose length the hardware did not say must be fetched and decoded, which takes SEG and CR. */
+/* GROUP_GPR always comes. What fetching an instruction of unknown length takes, the VMM asks for if it does not know the place yet. */
 static const u32 exit_groups[EXIT_REASON_COUNT] = {
 	[EXIT_MEM] = GROUP_SEG | GROUP_CR,
 	[EXIT_XSETBV] = GROUP_CR,
@@ -126,17 +126,10 @@ static const u32 exit_groups[EXIT_REASON_COUNT] = {
 	[EXIT_NOMEM] = GROUP_SEG | GROUP_CR,
 };
 
-static const bool exit_skips_insn[EXIT_REASON_COUNT] = {
-	[EXIT_PIO] = true, [EXIT_MSR_READ] = true, [EXIT_MSR_WRITE] = true, [EXIT_CPUID] = true, [EXIT_HLT] = true,
-	[EXIT_HYPERCALL] = true, [EXIT_XSETBV] = true, [EXIT_CR8] = true, [EXIT_CACHE] = true, [EXIT_PAUSE] = true,
-};
-
 u32 virt_exit_groups(const struct vcpu_exit *exit)
 {
 	u32 groups = exit_groups[exit->reason];
 
-	if (exit->insn_len == 0 && exit_skips_insn[exit->reason])
-		groups |= GROUP_SEG | GROUP_CR;
 	if (exit->reason == EXIT_PIO && (exit->flags & PIO_STRING))
 		groups |= GROUP_SEG | GROUP_CR;
 	return groups;
