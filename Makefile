@@ -217,7 +217,7 @@ $(B)/images/done: iso/images.sh iso/initrd/init
 
 # What goes on the ISO: the default images, then the user's; a later one of the same name wins.
 DEFAULT_IMAGES	:= debian-kernel debian-initrd memtest
-MODULES		= $(DEFAULT_IMAGES:%=%=$(B)/images/%) $(IMAGES)
+MODULES		= $(foreach i,$(DEFAULT_IMAGES),$(i)=$(B)/images/$(i)) $(IMAGES)
 MODULE_FILES	= $(foreach m,$(IMAGES),$(lastword $(subst =, ,$(m)))) $(CONF)
 # The knobs are an input too: this file changes when they do.
 ISO_KNOBS	:= $(B)/iso.knobs
