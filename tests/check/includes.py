@@ -13,7 +13,8 @@ import sys
 # string.h for its declarations: the linker offers ring 0 a handful of musl's mem* and str*, and nothing else.
 FREESTANDING = {'string.h', 'stdint.h', 'stddef.h', 'stdbool.h', 'stdarg.h', 'stdnoreturn.h', 'stdatomic.h',
                 'limits.h', 'stdalign.h'}
-ABI_FOLDERS = ('asm/', 'linux/', 'xen/')
+# The last one is the font that GRUB's package brings.
+ABI_FOLDERS = ('asm/', 'linux/', 'xen/', '/usr/share/grub/ascii.h')
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 
 
