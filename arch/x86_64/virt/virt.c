@@ -95,7 +95,7 @@ void virt_note_reason(struct info_page *info, const char *reason)
 	u32 i;
 
 	for (i = 0; reason[i] && i < sizeof(info->virt_reason) - 1; i++)
-		info->virt_reason[i] = reason[i];
+		info->virt_reason[i] = reason[i];	/* cppcheck-suppress arrayIndexOutOfBounds */
 	info->virt_reason[i] = 0;
 }
 
