@@ -62,7 +62,7 @@ static void redirect(u32 gsi, u32 low)
 }
 
 /* Edge-triggered, all lines masked; vectors 0x20-0x2f, of which only spurious ones can come. */
-static void mask_8259(void)
+void apic_8259_mask(void)
 {
 	static const struct {
 		u8 port, value;
@@ -82,7 +82,6 @@ void apic_io_init(void)
 {
 	u32 i, pin;
 
-	mask_8259();
 	for (i = 0; i < acpi.ioapic_count; i++) {
 		struct ioapic *io = &ioapics[ioapic_count];
 

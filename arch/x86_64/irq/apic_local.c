@@ -27,6 +27,7 @@
 
 #define LVT_MASKED BIT32(16)
 #define LVT_NMI 0x400u
+#define LVT_EXTINT 0x700u
 #define LVT_DEADLINE BIT32(18)
 #define SPURIOUS_ENABLE BIT32(8)
 #define DIVIDE_BY_1 0xbu
@@ -80,7 +81,7 @@ enum status apic_local_init(void)
 	reg_write(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
 	reg_write(REG_TPR, 0);
 	reg_write(REG_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
-	reg_write(REG_LVT_LINT0, LVT_MASKED);
+	reg_write(REG_LVT_LINT0, LVT_MASKED | LVT_EXTINT);
 	reg_write(REG_LVT_LINT1, LVT_NMI);
 	reg_write(REG_LVT_ERROR, VECTOR_APIC_ERROR);
 	if (last_lvt >= 4)

@@ -63,6 +63,7 @@ enum status arch_init_late(const struct boot_info *boot, struct info_page *info)
 	enum status status;
 
 	find_acpi(boot);
+	apic_8259_mask();
 	status = apic_local_init();
 	if (status != ST_OK)
 		return status;
