@@ -218,10 +218,10 @@ static bool set_switch(struct args *args, enum arg arg, const char *value, struc
 
 	if (value && !is_no && strcmp(value, "yes") != 0 && strcmp(value, "true") != 0)
 		return fault_set(fault, RESULT_USAGE, "--%s is yes or no, not \"%.40s\"", arg_specs[arg].name, value);
-	if (is_no)
-		args->given &= ~BIT64(arg);
 	if (arg == ARG_AUTOSTART)
 		args->autostart = !is_no;
+	else if (is_no)
+		args->given &= ~BIT64(arg);
 	return true;
 }
 

@@ -189,7 +189,10 @@ static void reason_detail(const struct out *out, const struct vm_report *r)
 
 void report_reason(const struct out *out, const struct vm_report *r)
 {
-	out_text(out, reason_text(r->reason));
+	if (r->reason == WHY_REQUEST && r->state != VM_STOPPED && r->state != VM_CRASHED)
+		out_text(out, "-");
+	else
+		out_text(out, reason_text(r->reason));
 	if (r->state == VM_CRASHED)
 		reason_detail(out, r);
 	if (r->text[0]) {

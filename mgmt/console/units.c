@@ -144,10 +144,12 @@ const char *size_short(char *text, u64 bytes)
 
 const char *size_flag(char *text, u64 bytes)
 {
+	u64 step = bytes >= GIB ? 64 : 2;
+
 	if (bytes >= GIB && bytes % GIB * 8 <= bytes)
 		snprintf(text, UNIT_TEXT_BYTES, "%lluG", (unsigned long long)(bytes / GIB));
 	else
-		snprintf(text, UNIT_TEXT_BYTES, "%lluM", (unsigned long long)(bytes / MIB / 2 * 2));
+		snprintf(text, UNIT_TEXT_BYTES, "%lluM", (unsigned long long)(bytes / MIB / step * step));
 	return text;
 }
 

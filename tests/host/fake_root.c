@@ -1,0 +1,351 @@
+/*
+ * fake_root.c - see fake_root.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "fake_root.h"
+
+static const struct image_report images[] = {
+	{ "debian-kernel", 7 * MIB, 1, 0 }, { "debian-initrd", 3 * MIB, 1, 0 }, { "memtest", 140 * KIB, 0, 0 },
+};
+
+static struct fake_vm *find(struct fake_root *root, const char *name)
+{
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (root->vms[i].is_used && strcmp(root->vms[i].report.name, name) == 0)
+			return &root->vms[i];
+	return 0;
+}
+
+static u64 now_ns(void *context)
+{
+	return ((struct fake_root *)context)->now_ns;
+}
+
+static size_t send(void *context, const char *bytes, size_t count)
+{
+	struct fake_root *root = context;
+
+	if (root->send_limit && count > root->send_limit - root->sent)
+		count = root->send_limit - root->sent;
+	if (count > FAKE_TERMINAL_BYTES - 1 - root->terminal_used)
+		count = FAKE_TERMINAL_BYTES - 1 - root->terminal_used;
+	memcpy(root->terminal + root->terminal_used, bytes, count);
+	root->terminal_used += count;
+	root->terminal[root->terminal_used] = 0;
+	root->sent += count;
+	return count;
+}
+
+static size_t vm_read(void *context, u32 vm, char *bytes, size_t count)
+{
+	struct fake_vm *v = &((struct fake_root *)context)->vms[vm];
+	size_t i;
+
+	for (i = 0; i < count && v->out_tail != v->out_head; i++)
+		bytes[i] = v->output[v->out_tail++ % sizeof(v->output)];
+	return i;
+}
+
+static bool vm_has_room(void *context, u32 vm)
+{
+	return ((struct fake_root *)context)->vms[vm].in_count < sizeof(((struct fake_vm *)0)->input);
+}
+
+static void vm_write(void *context, u32 vm, char byte)
+{
+	struct fake_vm *v = &((struct fake_root *)context)->vms[vm];
+
+	if (v->in_count < sizeof(v->input))
+		v->input[v->in_count++] = byte;
+}
+
+/* ---- requests ---- */
+
+static void refuse(struct reply *reply, enum result result, enum error error, u64 need, u64 have)
+{
+	reply->result = result;
+	reply->error = error;
+	reply->need = need;
+	reply->have = have;
+}
+
+static bool is_image(const char *name)
+{
+	for (u32 i = 0; i < ARRAY_COUNT(images); i++)
+		if (strcmp(images[i].name, name) == 0)
+			return true;
+	return name[0] == 0;
+}
+
+static void create(struct fake_root *root, const struct request *r, struct reply *reply)
+{
+	u32 i = 0;
+
+	if (find(root, r->name)) {
+		refuse(reply, RESULT_STATE, ERR_VM_EXISTS, 0, 0);
+		return;
+	}
+	if (r->spec.cpus > 1) {
+		refuse(reply, RESULT_UNSUPPORTED, ERR_TOO_MANY_VCPUS, r->spec.cpus, 1);
+		return;
+	}
+	if (r->spec.memory_bytes > root->memory_free) {
+		refuse(reply, RESULT_RESOURCES, ERR_NO_MEMORY, r->spec.memory_bytes, root->memory_free);
+		return;
+	}
+	if (!is_image(r->spec.kernel)) {
+		refuse(reply, RESULT_NOT_FOUND, ERR_NO_IMAGE, 0, 0);
+		snprintf(reply->text, sizeof(reply->text), "%s", r->spec.kernel);
+		return;
+	}
+	while (root->vms[i].is_used)
+		i++;
+	if (r->flags & REQ_FLAG_DRY_RUN)
+		return;
+	memset(&root->vms[i], 0, sizeof(root->vms[i]));
+	root->vms[i].is_used = true;
+	memcpy(root->vms[i].report.name, r->name, VM_NAME_BYTES);
+	root->vms[i].report.index = i;
+	root->vms[i].report.spec = r->spec;
+	root->memory_free -= r->spec.memory_bytes;
+	reply->vm = root->vms[i].report;
+}
+
+static bool state_allows(u32 op, u32 state, u32 flags)
+{
+	bool is_live = state == VM_RUNNING || state == VM_PAUSED || state == VM_STARTING;
+
+	switch (op) {
+	case REQ_START:
+		return !is_live;
+	case REQ_PAUSE:
+		return state == VM_RUNNING;
+	case REQ_RESUME:
+		return state == VM_PAUSED;
+	case REQ_DELETE:
+		return !is_live || (flags & REQ_FLAG_FORCE);
+	default:
+		return is_live;
+	}
+}
+
+static void change(struct fake_root *root, struct fake_vm *vm, const struct request *r, struct reply *reply)
+{
+	static const u32 states[REQ_OP_COUNT] = {
+		[REQ_START] = VM_RUNNING, [REQ_STOP] = VM_STOPPED, [REQ_PAUSE] = VM_PAUSED, [REQ_RESUME] = VM_RUNNING,
+		[REQ_RESET] = VM_RUNNING,
+	};
+
+	if (!state_allows(r->op, vm->report.state, r->flags)) {
+		refuse(reply, RESULT_STATE, ERR_VM_STATE, 0, vm->report.state);
+		return;
+	}
+	if (r->flags & REQ_FLAG_DRY_RUN)
+		return;
+	if (r->op == REQ_DELETE) {
+		root->memory_free += vm->report.spec.memory_bytes;
+		vm->is_used = false;
+		return;
+	}
+	fake_event(root, r->name, (enum vm_state)states[r->op], WHY_REQUEST);
+	reply->vm = vm->report;
+}
+
+static void list(struct fake_root *root, const struct request *r, struct reply *reply)
+{
+	for (u32 i = r->index; i < VM_COUNT; i++) {
+		if (!root->vms[i].is_used)
+			continue;
+		if (root->vms[i].report.state == VM_RUNNING) {
+			root->vms[i].report.uptime_ns += 1000000000;
+			root->vms[i].report.cpu_time_ns += 123000000;
+		}
+		reply->vm = root->vms[i].report;
+		return;
+	}
+	refuse(reply, RESULT_NOT_FOUND, ERR_NO_VM, 0, 0);
+}
+
+static void serve(struct fake_root *root, const struct request *r, struct reply *reply)
+{
+	struct fake_vm *vm = find(root, r->name);
+
+	switch (r->op) {
+	case REQ_CREATE:
+		create(root, r, reply);
+		return;
+	case REQ_LIST:
+		list(root, r, reply);
+		return;
+	case REQ_IMAGES:
+		if (r->index < ARRAY_COUNT(images))
+			reply->image = images[r->index];
+		else
+			refuse(reply, RESULT_NOT_FOUND, ERR_NO_IMAGE, 0, 0);
+		return;
+	case REQ_HOST:
+		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,
+			root->now_ns / 2, 0, 0 };
+		return;
+	case REQ_REBOOT: case REQ_POWEROFF:
+		root->is_down = true;
+		return;
+	default:
+		break;
+	}
+	if (!vm)
+		refuse(reply, RESULT_NOT_FOUND, ERR_NO_VM, 0, 0);
+	else if (r->op == REQ_STATUS)
+		reply->vm = vm->report;
+	else
+		change(root, vm, r, reply);
+}
+
+void fake_answer(struct fake_root *root)
+{
+	static struct reply reply;
+	static struct request request;
+
+	while (root->held_count) {
+		request = root->held[0];
+		memmove(root->held, root->held + 1, --root->held_count * sizeof(request));
+		memset(&reply, 0, sizeof(reply));
+		reply.kind = REPLY_ANSWER;
+		reply.id = request.id;
+		serve(root, &request, &reply);
+		session_reply(root->session, &reply);
+	}
+}
+
+static bool take_request(void *context, const struct request *request)
+{
+	struct fake_root *root = context;
+
+	if (root->is_full || root->held_count == ARRAY_COUNT(root->held))
+		return false;
+	root->held[root->held_count++] = *request;
+	return true;
+}
+
+/* ---- the test's side ---- */
+
+void fake_run(struct fake_root *root)
+{
+	bool is_some;
+
+	root->sent = 0;
+	do {
+		is_some = session_run(root->session);
+		if (!root->is_slow && root->held_count) {
+			fake_answer(root);
+			is_some = true;
+		}
+	} while (is_some);
+}
+
+void fake_type_bytes(struct fake_root *root, const char *bytes, size_t count)
+{
+	while (count) {
+		size_t room = session_input_room(root->session), some = room < count ? room : count;
+
+		if (some == 0)
+			return;
+		session_input(root->session, bytes, some);
+		bytes += some;
+		count -= some;
+		fake_run(root);
+	}
+}
+
+void fake_type(struct fake_root *root, const char *text)
+{
+	fake_type_bytes(root, text, strlen(text));
+}
+
+const char *fake_screen(struct fake_root *root)
+{
+	root->terminal_used = 0;
+	return root->terminal;
+}
+
+void fake_guest_writes(struct fake_root *root, const char *name, const char *text)
+{
+	struct fake_vm *vm = find(root, name);
+
+	for (; vm && *text; text++)
+		if (vm->out_head - vm->out_tail < sizeof(vm->output))
+			vm->output[vm->out_head++ % sizeof(vm->output)] = *text;
+}
+
+void fake_guests(struct fake_root *root)
+{
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		struct fake_vm *vm = &root->vms[i];
+
+		for (u32 j = 0; vm->is_used && j < vm->in_count; j++) {
+			char text[3] = { vm->input[j], vm->input[j] == '\r' ? '\n' : 0, 0 };
+
+			fake_guest_writes(root, vm->report.name, text);
+		}
+		vm->in_count = 0;
+	}
+}
+
+void fake_event(struct fake_root *root, const char *name, enum vm_state state, enum vm_reason reason)
+{
+	static struct reply reply;
+	struct fake_vm *vm = find(root, name);
+
+	if (!vm)
+		return;
+	vm->report.state = state;
+	vm->report.reason = reason;
+	memset(&reply, 0, sizeof(reply));
+	reply.kind = REPLY_EVENT;
+	reply.vm = vm->report;
+	session_reply(root->session, &reply);
+}
+
+void fake_log(struct fake_root *root, const char *text)
+{
+	for (; *text; text++)
+		root->log.text[root->log.head++ % LOG_BYTES] = *text;
+}
+
+struct fake_root *fake_start(struct session *session, const char *conf)
+{
+	static struct fake_root root;
+
+	/* Not the whole: it is large, and a fuzzer starts it often. */
+	memset(&root, 0, offsetof(struct fake_root, log));
+	root.log.head = 0;
+	root.is_slow = root.is_full = root.is_down = false;
+	root.send_limit = root.terminal_used = root.held_count = 0;
+	for (u32 i = 0; i < VM_COUNT; i++)
+		root.vms[i].is_used = false;
+	root.session = session;
+	root.now_ns = 1000000000;
+	root.memory_free = 1900 * MIB;
+	root.info = (struct info_page){
+		.magic = INFO_MAGIC,
+		.tsc_hz = 2400000000,
+		.pcpu_count = 1,
+		.virt = VIRT_SVM,
+		.memory_bytes = 2 * GIB,
+		.features_used =
+			BIT64(FEAT_SVM) | BIT64(FEAT_NPT) | BIT64(FEAT_NX) | BIT64(FEAT_SMEP) | BIT64(FEAT_SMAP),
+		.features_missing = BIT64(FEAT_NRIPS) | BIT64(FEAT_VGIF),
+		.vendor = "AuthenticAMD",
+		.brand = "QEMU TCG CPU version 2.5+",
+		.loader = "GRUB 2.06",
+		.firmware = "BIOS",
+		.serial_port = 0x3f8,
+		.serial_baud = 115200,
+	};
+	root.ops = (struct session_ops){ now_ns, send, take_request, vm_read, vm_has_room, vm_write, &root };
+	session_init(session, &root.ops, &root.info, &root.log, conf, conf ? strlen(conf) : 0);
+	fake_run(&root);
+	return &root;
+}

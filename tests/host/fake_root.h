@@ -1,0 +1,58 @@
+/*
+ * fake_root.h - a root without machine, for the console's tests and for console_sim: VMs are states in a table, their
+ * guests echo what is typed. Answers come at once, or when the test lets them.
+ */
+#ifndef VOS_FAKE_ROOT_H
+#define VOS_FAKE_ROOT_H
+
+#include "session.h"
+
+#define FAKE_TERMINAL_BYTES (2u * 1024u * 1024u)
+
+struct fake_vm {
+	bool is_used;
+	struct vm_report report;
+	char output[65536];	/* free-running indices */
+	u32 out_head, out_tail;
+	char input[64];		/* room for so much; the guest takes it when fake_guests() is called */
+	u32 in_count;
+};
+
+struct fake_root {
+	struct session *session;
+	struct info_page info;
+	struct log_ring log;
+	struct session_ops ops;
+	u64 now_ns;
+	u64 memory_free;
+	bool is_slow;			/* hold requests until fake_answer() */
+	bool is_full;			/* take no request */
+	bool is_down;			/* reboot or poweroff was asked for */
+	size_t send_limit;		/* bytes the terminal takes before the next fake_run; 0 = all */
+	size_t sent;
+	struct request held[8];
+	u32 held_count;
+	struct fake_vm vms[VM_COUNT];
+	char terminal[FAKE_TERMINAL_BYTES];
+	size_t terminal_used;
+};
+
+/* One session at a time: the root is static. conf may be 0. */
+struct fake_root *fake_start(struct session *session, const char *conf);
+/* Answer what is held. */
+void fake_answer(struct fake_root *root);
+/* Let the session run until nothing happens any more. */
+void fake_run(struct fake_root *root);
+/* Type, and run. */
+void fake_type(struct fake_root *root, const char *text);
+void fake_type_bytes(struct fake_root *root, const char *bytes, size_t count);
+/* What the terminal got since the last call; ends with a zero byte. */
+const char *fake_screen(struct fake_root *root);
+void fake_guest_writes(struct fake_root *root, const char *name, const char *text);
+/* The guests take their input and echo it. */
+void fake_guests(struct fake_root *root);
+/* The VM changes state by itself: an event. */
+void fake_event(struct fake_root *root, const char *name, enum vm_state state, enum vm_reason reason);
+void fake_log(struct fake_root *root, const char *text);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * A line into the parser, completion and help: what is accepted is complete and within its bounds.
+ */
+/*
+ * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
+ * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "complete.h"
+#include "units.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool is_true)
+{
+	if (!is_true)
+		abort();
+}
+
+static const char *one_name(void *context, u32 index)
+{
+	(void)context;
+	return index == 0 ? "build1" : 0;
+}
+
+static void check_args(const struct args *args)
+{
+	check(memchr(args->name, 0, sizeof(args->name)) != 0);
+	check((args->command->needs & ~args->given) == 0 || args_has(args, ARG_HELP));
+	check((args->given & ~(args->command->takes | BIT64(ARG_HELP))) == 0);
+	check(!args_has(args, ARG_NAME) || name_ok(args->name));
+	check(args->spec.cpus >= 1 && args->spec.memory_bytes % PAGE_SIZE_2M == 0 && args->spec.memory_bytes);
+	check(args->spec.platform < PLATFORM_COUNT && args->spec.restart < RESTART_COUNT);
+	check(args->spec.module_count <= IMAGE_MODULES);
+	check(memchr(args->spec.cmdline, 0, sizeof(args->spec.cmdline)) != 0);
+	check(memchr(args->spec.kernel, 0, sizeof(args->spec.kernel)) != 0);
+}
+
+static void drop(void *context, const char *bytes, size_t count)
+{
+	(void)context;
+	for (size_t i = 0; i < count; i++)
+		check(bytes[i] != 0);
+}
+
+static void parse(const char *line)
+{
+	static struct args args;
+	struct fault fault;
+
+	if (!command_parse(line, &args, &fault)) {
+		check(fault.code != RESULT_OK && fault.text[0] && fault.class);
+		return;
+	}
+	if (args.command)
+		check_args(&args);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const starts[] = { "", "create-vm x ", "create-vm --cmdline ", "vm " };
+	static struct completion completion;
+	static const struct name_source names = { one_name, one_name, 0 };
+	static const struct out out = { drop, 0 };
+	static char line[LINE_BYTES];
+	size_t used;
+
+	used = size ? (size_t)strlen(strcpy(line, starts[data[0] % ARRAY_COUNT(starts)])) : 0;
+	for (size_t i = 1; i < size && used < sizeof(line) - 1; i++)
+		if (data[i])
+			line[used++] = (char)data[i];
+	line[used] = 0;
+	parse(line);
+	complete(line, used, &names, &completion);
+	check(completion.count <= CANDIDATE_COUNT && completion.start + completion.length <= used);
+	for (u32 i = 0; i < completion.count; i++)
+		check(complete_common(&completion) <= strlen(completion.candidates[i]));
+	if (complete_wants_help(line, used / 2))
+		complete_help(line, used / 2, &names, &out);
+	return 0;
+}

@@ -1,0 +1,87 @@
+/*
+ * Anything on the line into the whole console, with a fake root behind it and guests that answer: it never gets stuck
+ * and its queues never overflow.
+ */
+/*
+ * sources: mgmt/console/session.c mgmt/console/prompt.c mgmt/console/job.c mgmt/console/verbs.c
+ * sources: mgmt/console/apply.c mgmt/console/attach.c mgmt/console/wire.c mgmt/console/config.c
+ * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
+ * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ * sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/frame.c
+ * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
+ * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c tests/host/fake_root.c
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_root.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct session session;
+
+static void check(bool is_true)
+{
+	if (!is_true)
+		abort();
+}
+
+/* Lines a random byte can stand for, so that the deeper parts are reached. */
+static const char *const lines[] = {
+	"create-vm a\r",
+	"start-vm a\r",
+	"stop-vm a\r",
+	"console a\r",
+	"log-vm a\r",
+	"list-vm\r",
+	"status-vm a\r",
+	"delete-vm a --force\r",
+	"create-vm b --json\r",
+	"start-vm b --wait=1s\r",
+	"\x1d",
+	"apply-config\r",
+	"\x1b_vos;1;control;",
+	"shutdown\r",
+	"\x03",
+	"console b\r",
+};
+
+static void one(struct fake_root *root, u8 byte)
+{
+	char c = (char)byte;
+
+	root->now_ns += 10000000;
+	if (byte >= 0xf0)
+		fake_type(root, lines[byte - 0xf0]);
+	else if (byte == 0x80)
+		fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
+	else if (byte == 0x81)
+		root->is_slow = !root->is_slow;
+	else if (byte == 0x82)
+		fake_answer(root);
+	else if (byte == 0x83)
+		fake_guest_writes(root, "a", "\x1b[31mguest says\r\n");
+	else if (byte == 0x84)
+		fake_log(root, "kernel\n");
+	else if (byte == 0x85)
+		root->now_ns += 5000000000;
+	else
+		fake_type_bytes(root, &c, 1);
+	fake_run(root);
+	fake_guests(root);
+	check(session_output_used(&session) < OUTPUT_BYTES / 2);
+	fake_screen(root);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fake_root *root = fake_start(&session, "vm web { memory 4M; autostart yes }");
+
+	for (size_t i = 0; i < size && i < 120; i++)
+		one(root, data[i]);
+	root->is_slow = false;
+	root->is_down = false;
+	for (u32 i = 0; i < VM_COUNT; i++)
+		history_free(&session.machine.vms[i].history);
+	return 0;
+}

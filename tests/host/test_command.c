@@ -1,0 +1,276 @@
+/*
+ * The grammar of the prompt: good and bad lines, completion, help in place.
+ */
+/*
+ * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
+ * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "complete.h"
+#include "help.h"
+
+static struct args args;
+static struct fault fault;
+
+static void accept(const char *line, enum verb verb)
+{
+	if (!command_parse(line, &args, &fault))
+		fail_msg("%s: %s", line, fault.text);
+	assert_non_null(args.command);
+	assert_int_equal(verb_of(args.command), verb);
+}
+
+static void refuse(const char *line, enum result code, const char *words)
+{
+	if (command_parse(line, &args, &fault))
+		fail_msg("%s was accepted", line);
+	assert_int_equal(fault.code, code);
+	if (!strstr(fault.text, words))
+		fail_msg("%s: \"%s\" has no \"%s\"", line, fault.text, words);
+}
+
+static void create(void **state)
+{
+	(void)state;
+	accept("vos create-vm --name myvm --cpu 4 --memory 8G --kernel k --initrd i --cmdline \"console=ttyS0 "
+	       "quiet\"",
+		VERB_CREATE);
+	assert_string_equal(args.name, "myvm");
+	assert_int_equal(args.spec.cpus, 4);
+	assert_int_equal(args.spec.memory_bytes, 8 * GIB);
+	assert_string_equal(args.spec.kernel, "k");
+	assert_string_equal(args.spec.initrd, "i");
+	assert_string_equal(args.spec.cmdline, "console=ttyS0 quiet");
+	accept("create-vm myvm", VERB_CREATE);
+	assert_int_equal(args.spec.cpus, 1);
+	assert_int_equal(args.spec.memory_bytes, 512 * MIB);
+	accept("create-vm --name=myvm --memory=3MB --cmdline='a \"b\" c' --platform pc --restart on-failure:5",
+		VERB_CREATE);
+	assert_int_equal(args.spec.memory_bytes, 4 * MIB);
+	assert_string_equal(args.spec.cmdline, "a \"b\" c");
+	assert_int_equal(args.spec.platform, PLATFORM_PC);
+	assert_int_equal(args.spec.restart, RESTART_ON_FAILURE);
+	assert_int_equal(args.spec.restart_limit, 5);
+	accept("create-vm x --module a,b --module c", VERB_CREATE);
+	assert_int_equal(args.spec.module_count, 3);
+	assert_string_equal(args.spec.modules[2], "c");
+	accept("create-vm x --cmdline \"--help\"", VERB_CREATE);
+	assert_string_equal(args.spec.cmdline, "--help");
+	accept("create-vm x --cmdline root=/dev/sda\\ ro # a comment", VERB_CREATE);
+	assert_string_equal(args.spec.cmdline, "root=/dev/sda ro");
+}
+
+static void forms(void **state)
+{
+	(void)state;
+	accept("vm create myvm --mem 1G", VERB_CREATE);
+	assert_int_equal(args.spec.memory_bytes, GIB);
+	accept("vos vm list", VERB_LIST);
+	accept("vm sto myvm --force", VERB_STOP);
+	accept("image list", VERB_LIST_IMAGE);
+	accept("config apply --dry-run", VERB_APPLY);
+	accept("star myvm", VERB_START);
+	accept("log", VERB_LOG);
+	accept("log-vm myvm --lines 20", VERB_LOG_VM);
+	assert_int_equal(args.lines, 20);
+	accept("stop-vm --name myvm --timeout 500ms --wait=10s", VERB_STOP);
+	assert_int_equal(args.timeout_ns, 500000000);
+	assert_int_equal(args.wait_ns, 10000000000);
+	accept("start-vm myvm --wait", VERB_START);
+	assert_int_equal(args.wait_ns, 0);
+	accept("create-vm --help", VERB_CREATE);
+	assert_true(args_has(&args, ARG_HELP));
+	accept("start-vm -h", VERB_START);
+	accept("help create-vm", VERB_HELP);
+	assert_string_equal(args.verb, "create-vm");
+	accept("help vm create", VERB_HELP);
+	assert_string_equal(args.verb, "create-vm");
+	accept("help", VERB_HELP);
+	assert_false(args_has(&args, ARG_VERB));
+	assert_true(command_parse("", &args, &fault) && !args.command);
+	assert_true(command_parse("   # only a comment", &args, &fault) && !args.command);
+	assert_true(command_parse("vos", &args, &fault) && !args.command);
+}
+
+static void bad_lines(void **state)
+{
+	static const struct { const char *line; enum result code; const char *words; } bad[] = {
+		{ "strat-vm", RESULT_USAGE, "Did you mean start-vm?" },
+		{ "xyzzy", RESULT_USAGE, "Try help" },
+		{ "st", RESULT_USAGE, "start-vm, stop-vm, status-vm" },
+		{ "create-vm", RESULT_USAGE, "needs --name" },
+		{ "create-vm --name", RESULT_USAGE, "needs a value" },
+		{ "create-vm --name --cpu 1", RESULT_USAGE, "needs a value" },
+		{ "create-vm --name My", RESULT_USAGE, "\"My\" is not a name" },
+		{ "create-vm a b", RESULT_USAGE, "\"b\" is one word too many" },
+		{ "create-vm a --name b", RESULT_USAGE, "twice" },
+		{ "create-vm a --cpu 0", RESULT_USAGE, "from 1" },
+		{ "create-vm a --cpu four", RESULT_USAGE, "from 1" },
+		{ "create-vm a --memory 512", RESULT_USAGE, "with its unit" },
+		{ "create-vm a --memory 0M", RESULT_USAGE, "not possible" },
+		{ "create-vm a --memry 1G", RESULT_USAGE, "Did you mean --memory?" },
+		{ "create-vm a --force", RESULT_USAGE, "no meaning for create-vm" },
+		{ "create-vm a --c 1", RESULT_USAGE, "--cpu or --cmdline" },
+		{ "create-vm a --disk 100G", RESULT_UNSUPPORTED, "virtual disks are not there yet" },
+		{ "create-vm a --nic lan", RESULT_UNSUPPORTED, "not there yet" },
+		{ "create-vm a --platform mac", RESULT_USAGE, "modern or pc" },
+		{ "create-vm a --restart on-failure:0", RESULT_USAGE, "on-failure:5" },
+		{ "create-vm a --restart on-failure", RESULT_USAGE, "on-failure:5" },
+		{ "create-vm a --module a,b,c,d,e,f,g,h,i", RESULT_USAGE, "at most 8" },
+		{ "create-vm a --module a,,b", RESULT_USAGE, "empty" },
+		{ "create-vm a --cmdline \"open", RESULT_USAGE, "not closed" },
+		{ "list-vm --quiet", RESULT_USAGE, "no meaning for list-vm" },
+		{ "list-vm x", RESULT_USAGE, "takes no" },
+		{ "start-vm a -force", RESULT_USAGE, "two dashes" },
+		{ "stop-vm a --force=maybe", RESULT_USAGE, "yes or no" },
+		{ "vm", RESULT_USAGE, "needs a verb" },
+		{ "vm frobnicate", RESULT_USAGE, "is not a command" },
+		{ "vm s", RESULT_USAGE, "several commands" },
+		{ "help strat-vm", RESULT_USAGE, "Did you mean" },
+		{ "stop-vm a --timeout 0s", RESULT_USAGE, "needs a time" },
+		{ "create-vm a --", RESULT_USAGE, "has no --" },
+	};
+	static char line[4000];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		refuse(bad[i].line, bad[i].code, bad[i].words);
+	strcpy(line, "create-vm a --cmdline ");
+	memset(line + 22, 'x', CMDLINE_BYTES);
+	refuse(line, RESULT_USAGE, "too long");
+	line[22 + CMDLINE_BYTES - 1] = 0;
+	accept(line, VERB_CREATE);
+	memset(line, 0, sizeof(line));
+	for (size_t i = 0; i < 70; i++)
+		strcat(line, "w ");
+	refuse(line, RESULT_USAGE, "words");
+}
+
+/* ---- completion ---- */
+
+static const char *vm_name(void *context, u32 index)
+{
+	static const char *const names[] = { "build1", "build2", "web" };
+
+	(void)context;
+	return index < ARRAY_COUNT(names) ? names[index] : 0;
+}
+
+static const char *image_name(void *context, u32 index)
+{
+	(void)context;
+	return index == 0 ? "debian-kernel" : index == 1 ? "debian-initrd" : 0;
+}
+
+static const struct name_source names = { vm_name, image_name, 0 };
+
+/* All candidates in one string. */
+static const char *candidates(const char *line)
+{
+	static struct completion completion;
+	static char text[4096];
+
+	complete(line, strlen(line), &names, &completion);
+	text[0] = 0;
+	for (u32 i = 0; i < completion.count; i++) {
+		strcat(text, i ? " " : "");
+		strcat(text, completion.candidates[i]);
+	}
+	return text;
+}
+
+static void completions(void **state)
+{
+	static struct completion completion;
+
+	(void)state;
+	assert_string_equal(candidates("sta"), "start-vm status-vm");
+	assert_string_equal(candidates("vos cre"), "create-vm");
+	assert_string_equal(candidates("vm s"), "start stop status");
+	assert_string_equal(candidates("start-vm "), "build1 build2 web");
+	assert_string_equal(candidates("start-vm b"), "build1 build2");
+	assert_string_equal(candidates("start-vm --name w"), "web");
+	assert_string_equal(candidates("start-vm --name=w"), "web");
+	assert_string_equal(candidates("create-vm --name "), "");
+	assert_string_equal(candidates("create-vm x --kernel "), "debian-kernel debian-initrd");
+	assert_string_equal(candidates("create-vm x --platform "), "modern pc");
+	assert_string_equal(candidates("create-vm x --me"), "--memory");
+	assert_string_equal(candidates("create-vm x --memory 1G --m"), "--module");
+	assert_string_equal(candidates("delete-vm web --f"), "--force");
+	assert_string_equal(candidates("help st"), "start-vm stop-vm status-vm");
+	assert_string_equal(candidates("create-vm x --cmdline \"--m"), "");
+	assert_string_equal(candidates("nonsense --m"), "");
+	assert_string_equal(candidates("create-vm x # --m"), "");
+	complete("start-vm b", 10, &names, &completion);
+	assert_int_equal(complete_common(&completion), 5);
+	assert_int_equal(completion.start, 9);
+	complete("", 0, &names, &completion);
+	assert_int_equal(completion.count, VERB_COUNT);
+}
+
+static void question_mark(void **state)
+{
+	(void)state;
+	assert_true(complete_wants_help("", 0));
+	assert_true(complete_wants_help("create-vm ", 10));
+	assert_true(complete_wants_help("create-vm --kernel ", 19));
+	assert_false(complete_wants_help("create", 6));
+	assert_false(complete_wants_help("create-vm x --cmdline \"what ", 28));
+	assert_false(complete_wants_help("create-vm x --cmdline ", 22));
+	assert_false(complete_wants_help("create-vm x --cmdline=a", 23));
+}
+
+static void help_fits(void **state)
+{
+	static char text[32768];
+	struct out_buffer buffer;
+	struct out out;
+	size_t column = 0;
+
+	(void)state;
+	out_buffer_init(&buffer, text, sizeof(text));
+	out = out_to_buffer(&buffer);
+	help_all(&out);
+	for (u32 i = 0; i < VERB_COUNT; i++)
+		help_command(&out, &commands[i]);
+	assert_false(buffer.is_full);
+	for (size_t i = 0; i < buffer.used; i++) {
+		column = text[i] == '\n' ? 0 : column + 1;
+		assert_true(column <= 80);
+		assert_true(text[i] == '\n' || (u8)text[i] >= 0x20);
+	}
+	assert_non_null(strstr(text, "create-vm --name NAME [--cpu N]"));
+}
+
+/* Every example in the table is a command that works, and every command says what it is. */
+static void table(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < VERB_COUNT; i++) {
+		assert_non_null(commands[i].verb);
+		assert_non_null(commands[i].summary);
+		assert_int_equal(commands[i].needs & ~commands[i].takes, 0);
+		accept(commands[i].example, (enum verb)i);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(create),
+		cmocka_unit_test(forms),
+		cmocka_unit_test(bad_lines),
+		cmocka_unit_test(completions),
+		cmocka_unit_test(question_mark),
+		cmocka_unit_test(help_fits),
+		cmocka_unit_test(table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

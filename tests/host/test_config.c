@@ -1,0 +1,136 @@
+/*
+ * vos.conf: what it gives, where its mistakes are, and that a mistake costs only its own VM.
+ */
+/*
+ * sources: mgmt/console/config.c mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c
+ * sources: mgmt/console/words.c mgmt/console/units.c mgmt/console/out.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+
+static struct args vms[8];
+static u32 vm_count, mistakes;
+static char names[512], mistake[512];
+
+static void on_vm(void *context, const struct args *args)
+{
+	(void)context;
+	if (vm_count < ARRAY_COUNT(vms))
+		vms[vm_count++] = *args;
+	strcat(names, args->name);
+	strcat(names, " ");
+}
+
+static void on_mistake(void *context, u32 line, u32 column, const char *text)
+{
+	(void)context;
+	if (mistakes++ == 0)
+		snprintf(mistake, sizeof(mistake), "%u:%u: %s", line, column, text);
+}
+
+static void parse(const char *text)
+{
+	static const struct config_ops ops = { on_vm, on_mistake, 0 };
+	char *copy = malloc(strlen(text) + 1);
+
+	memcpy(copy, text, strlen(text));
+	vm_count = mistakes = 0;
+	names[0] = mistake[0] = 0;
+	config_parse(copy, strlen(text), &ops);
+	free(copy);
+}
+
+static void example(void **state)
+{
+	(void)state;
+	parse("vm myvm { cpu 2; memory 512M; kernel debian-kernel; initrd debian-initrd; cmdline \"console=ttyS0\"; "
+		"autostart yes; restart on-failure:5 }");
+	assert_int_equal(mistakes, 0);
+	assert_string_equal(names, "myvm ");
+	assert_int_equal(vms[0].spec.cpus, 2);
+	assert_int_equal(vms[0].spec.memory_bytes, 512 * MIB);
+	assert_string_equal(vms[0].spec.kernel, "debian-kernel");
+	assert_string_equal(vms[0].spec.cmdline, "console=ttyS0");
+	assert_true(vms[0].autostart);
+	assert_int_equal(vms[0].spec.restart, RESTART_ON_FAILURE);
+	assert_int_equal(vms[0].spec.restart_limit, 5);
+	parse("");
+	assert_int_equal(mistakes + vm_count, 0);
+	parse("# nothing\n\n  # at all");
+	assert_int_equal(mistakes + vm_count, 0);
+	parse("vm a{}vm b{cpu 1}vm \"c\" {\n\tmodule x,y;\n\tmodule z;\n\tautostart no\n}\n");
+	assert_int_equal(mistakes, 0);
+	assert_string_equal(names, "a b c ");
+	assert_int_equal(vms[2].spec.module_count, 3);
+	assert_false(vms[2].autostart);
+	parse("vm a { cmdline \"a \\\"quoted\\\" \\\\ word\" }");
+	assert_string_equal(vms[0].spec.cmdline, "a \"quoted\" \\ word");
+}
+
+static void defaults(void **state)
+{
+	(void)state;
+	parse("vm early { }\ndefault { kernel k; initrd i; cmdline \"c\"; memory 1G; autostart yes }\n"
+		"vm plain { }\nvm own { kernel other; memory 64M; autostart no }");
+	assert_int_equal(mistakes, 0);
+	assert_string_equal(vms[0].spec.kernel, "");
+	assert_string_equal(vms[1].spec.kernel, "k");
+	assert_string_equal(vms[1].spec.cmdline, "c");
+	assert_int_equal(vms[1].spec.memory_bytes, GIB);
+	assert_true(vms[1].autostart);
+	assert_string_equal(vms[2].spec.kernel, "other");
+	assert_string_equal(vms[2].spec.initrd, "");
+	assert_string_equal(vms[2].spec.cmdline, "");
+	assert_int_equal(vms[2].spec.memory_bytes, 64 * MIB);
+	assert_false(vms[2].autostart);
+}
+
+static void mistakes_are_told(void **state)
+{
+	static const struct { const char *text, *first, *names; } cases[] = {
+		{ "vm a { cpu x }\nvm b { }", "1:12: --cpu needs", "b " },
+		{ "vm a { }\nvm b { memroy 1G; cpu 1 }\nvm c { }", "2:8: \"memroy\" is not a key", "a c " },
+		{ "vm a { cpu }\nvm b {}", "1:12: cpu needs a value", "b " },
+		{ "vm a { cpu 1 memory 2G }\nvm b {}", "1:14: a ; or }", "b " },
+		{ "vm a { cmdline a b }", "1:18: a ; or } is missing here (a text", "" },
+		{ "vm a { cpu 1; cpu 2 }", "1:19: --cpu is given twice", "" },
+		{ "vm a {}\nvm a {}\nvm b {}", "2:4: there is a VM of that name", "a b " },
+		{ "vm Bad {}\nvm b {}", "1:4: \"Bad\" is not a name", "b " },
+		{ "vm { }\nvm b {}", "1:4: the name", "b " },
+		{ "vm a cpu 1 }\nvm b {}", "1:6: a {", "b " },
+		{ "vm a {", "1:7: a } is missing", "" },
+		{ "vm a { cmdline \"open\n}\nvm b {}", "1:16: the quote is not closed on its line", "b " },
+		{ "vm a { cmdline \"open", "1:16: the quote is not closed", "" },
+		{ "\tfoo { }\nvm b {}", "1:2: `vm NAME", "b " },
+		{ "vm a { disk 10G }\nvm b {}", "1:13: virtual disks are not there", "b " },
+		{ "vm a { wait 10s }", "1:8: \"wait\" is not a key", "" },
+		{ "vm a { ; }", "1:8: a key", "" },
+		{ "}\nvm b {}", "1:1: `vm NAME", "b " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		parse(cases[i].text);
+		assert_int_equal(mistakes, 1);
+		if (strncmp(mistake, cases[i].first, strlen(cases[i].first)) != 0)
+			fail_msg("%s\ngives %s", cases[i].text, mistake);
+		assert_string_equal(names, cases[i].names);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(example), cmocka_unit_test(defaults), cmocka_unit_test(mistakes_are_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,552 @@
+/*
+ * The console as a whole in front of a fake root: commands and their words, what arrives while somebody types,
+ * terminals of VMs, vos.conf, programs on the line, and that nothing gets lost.
+ */
+/*
+ * sources: mgmt/console/session.c mgmt/console/prompt.c mgmt/console/job.c mgmt/console/verbs.c
+ * sources: mgmt/console/apply.c mgmt/console/attach.c mgmt/console/wire.c mgmt/console/config.c
+ * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
+ * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ * sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/frame.c
+ * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
+ * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c tests/host/fake_root.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_root.h"
+
+static struct session session;
+static struct fake_root *root;
+
+static int setup(void **state)
+{
+	(void)state;
+	root = fake_start(&session, 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < VM_COUNT; i++)
+		history_free(&session.machine.vms[i].history);
+	return 0;
+}
+
+static void expect(const char *words)
+{
+	if (!strstr(root->terminal, words))
+		fail_msg("no \"%s\" in:\n%s", words, root->terminal);
+}
+
+static void expect_not(const char *words)
+{
+	if (strstr(root->terminal, words))
+		fail_msg("\"%s\" in:\n%s", words, root->terminal);
+}
+
+/* Type a line, and expect words and an exit code. */
+static void command(const char *line, const char *words, enum result result)
+{
+	fake_screen(root);
+	root->terminal[0] = 0;
+	fake_type(root, line);
+	fake_type(root, "\r");
+	expect(words);
+	assert_int_equal(session.last_result, result);
+}
+
+static void five_commands(void **state)
+{
+	(void)state;
+	expect("VOS " VOS_VERSION "  AMD SVM + NPT  1 pCPU  2.0 GiB\r\n");
+	expect("vos> ");
+	command("vos create-vm --name myvm --cpu 4 --memory 8G --disk 100G", "error[E_UNSUPPORTED]: virtual disks",
+		RESULT_UNSUPPORTED);
+	command("vos create-vm --name myvm --cpu 4 --memory 1G", "error[E_UNSUPPORTED]: myvm needs 4 vCPUs",
+		RESULT_UNSUPPORTED);
+	command("vos create-vm --name myvm --cpu 1 --memory 512M", "myvm is defined", RESULT_OK);
+	command("vos start-vm --name myvm", "myvm is running", RESULT_OK);
+	command("vos status-vm --name myvm", "State       running", RESULT_OK);
+	root->now_ns += 1000000000;
+	command("list-vm",
+		"NAME     STATE    CPU  MEM    CPU%  UPTIME    REASON\r\nmyvm     running    1  512M   12.3  "
+		"00:00:01  -\r\n",
+		RESULT_OK);
+	command("delete-vm myvm", "error[E_STATE]: myvm is running. stop-vm it first, or use --force", RESULT_STATE);
+	command("vos stop-vm --name myvm", "myvm has stopped", RESULT_OK);
+	command("vos delete-vm --name myvm", "myvm is deleted", RESULT_OK);
+	command("start-vm myvm", "error[E_NOT_FOUND]: there is no VM \"myvm\"", RESULT_NOT_FOUND);
+	command("result", "3 E_NOT_FOUND", RESULT_NOT_FOUND);
+	command("list-vm", "There are no VMs.", RESULT_OK);
+}
+
+static void refusals(void **state)
+{
+	(void)state;
+	command("create-vm build1 --memory 1G", "defined", RESULT_OK);
+	command("start-vm build1", "running", RESULT_OK);
+	command("create-vm big --memory 8G",
+		"error[E_NOMEM]: big needs 8.0 GiB, 876.0 MiB free. Try --memory 848M, or stop-vm build1 "
+		"(frees 1.0 GiB)",
+		RESULT_RESOURCES);
+	command("create-vm build1", "error[E_EXISTS]", RESULT_STATE);
+	command("create-vm x --kernel nope", "there is no image \"nope\"", RESULT_NOT_FOUND);
+	command("start-vm build1", "error[E_STATE]: build1 is running. reset-vm boots it again", RESULT_STATE);
+	command("resume-vm build1", "Only a paused VM", RESULT_STATE);
+	command("create-vm y --dry-run", "would work. Nothing was changed", RESULT_OK);
+	command("start-vm y", "there is no VM \"y\"", RESULT_NOT_FOUND);
+	command("create-vm z --quiet", "vos> ", RESULT_OK);
+	expect_not("defined");
+	command("create-vm z --json", "{\"error\":{\"class\":\"E_EXISTS\",\"code\":4,\"desc\":\"", RESULT_STATE);
+	command("info", "Used        svm npt nx smep smap", RESULT_OK);
+	command("list-image", "debian-kernel        7.0 MiB  default", RESULT_OK);
+	command("create-vm --help", "usage: create-vm --name NAME", RESULT_OK);
+	command("help status-vm", "status-vm: all about one", RESULT_OK);
+}
+
+static void power(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	fake_type(root, "shutdown\r");
+	expect("Switch off anyway? [y/N] ");
+	fake_type(root, "n\r");
+	expect("Nothing was done.");
+	fake_type(root, "shutdown\r\x03");
+	assert_false(root->is_down);
+	command("version", "VOS " VOS_VERSION, RESULT_OK);
+	fake_type(root, "reboot\ry\r");
+	expect("Rebooting.");
+	assert_true(root->is_down);
+	root->is_down = false;
+	fake_type(root, "shutdown --yes\r");
+	assert_true(root->is_down);
+}
+
+/* Events and log lines are printed above the line that is being typed, which is drawn again. */
+static void interruptions(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	fake_screen(root);
+	fake_type(root, "list-");
+	fake_event(root, "a", VM_RUNNING, WHY_REQUEST);
+	fake_run(root);
+	expect("a is running\r\nvos> list-");
+	fake_screen(root);
+	fake_log(root, "kernel: one\x1b[2J\nhalf a ");
+	fake_run(root);
+	expect("kernel: one\\x1b[2J\r\nvos> list-");
+	expect_not("half");
+	fake_log(root, "line\n");
+	fake_run(root);
+	expect("half a line\r\nvos> list-");
+	fake_type(root, "vm\r");
+	expect("a        running");
+	fake_screen(root);
+	fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_run(root);
+	expect("a crashed: triple-fault rip=0\r\nvos> ");
+	command("log --lines 1", "half a line", RESULT_OK);
+}
+
+static void waiting(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	root->is_slow = true;
+	fake_screen(root);
+	fake_type(root, "start-vm a\rlist-image\r");
+	expect_not("debian");
+	root->now_ns += 2000000000;
+	fake_run(root);
+	expect("Ctrl-C brings the prompt back");
+	fake_type(root, "\x03");
+	expect("(start-vm goes on)\r\nvos> ");
+	expect_not("debian");
+	fake_answer(root);
+	fake_run(root);
+	expect("a is running. console a shows its terminal.\r\nvos> ");
+	fake_screen(root);
+	fake_type(root, "stop-vm a --wait=5s\r");
+	assert_true(session_deadline_ns(&session) < root->now_ns + 5000000001);
+	root->now_ns += 5000000000;
+	fake_run(root);
+	expect("error[E_TIMEOUT]: stop-vm a is not done after 00:00:05");
+	assert_int_equal(session.last_result, RESULT_TIMEOUT);
+	fake_answer(root);
+	fake_run(root);
+	expect("a has stopped");
+	root->is_slow = false;
+	root->is_full = true;
+	fake_type(root, "list-image\r");
+	assert_true(session_has_request(&session));
+	root->is_full = false;
+	fake_run(root);
+	expect("memtest");
+}
+
+static void terminals(void **state)
+{
+	(void)state;
+	command("console a", "there is no VM", RESULT_NOT_FOUND);
+	command("create-vm a", "defined", RESULT_OK);
+	command("console a", "error[E_STATE]: a is defined. Try start-vm a", RESULT_STATE);
+	command("start-vm a", "running", RESULT_OK);
+	command("create-vm b", "defined", RESULT_OK);
+	command("start-vm b", "running", RESULT_OK);
+	fake_guest_writes(root, "a", "login: ");
+	fake_guest_writes(root, "b", "\x1b[31mred\r\n");
+	fake_run(root);
+	fake_screen(root);
+	fake_type(root, "console a\r");
+	expect("[a: Ctrl-] leaves and has a menu]\r\nlogin: ");
+	fake_type(root, "root\x03\x1b[A");
+	fake_guests(root);
+	fake_run(root);
+	expect("login: root\x03\x1b[A");
+	fake_screen(root);
+	fake_type(root, "\x1d");
+	expect("d leave");
+	fake_type(root, "n");
+	expect("[b: Ctrl-]");
+	expect("\x1b[31mred");
+	fake_log(root, "while away\n");
+	fake_event(root, "a", VM_STOPPED, WHY_GUEST_POWEROFF);
+	fake_run(root);
+	expect_not("while away");
+	fake_screen(root);
+	fake_type(root, "\x1d" "d");
+	expect("[left b; console b comes back]\r\n");
+	expect("a has stopped (guest-poweroff)\r\n");
+	expect("while away\r\n");
+	command("log-vm b", "\\x1b[31mred\r\nvos> ", RESULT_OK);
+	command("log-vm a --lines 1", "login: root", RESULT_OK);
+}
+
+/* The menu closes by itself, which gives the prompt back: Ctrl-] alone is enough. */
+static void menu(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	fake_type(root, "console a\r\x1d");
+	assert_int_equal(session_deadline_ns(&session), root->now_ns + MENU_NS);
+	root->now_ns += MENU_NS;
+	fake_screen(root);
+	fake_run(root);
+	expect("[left a; console a comes back]\r\nvos> ");
+	fake_type(root, "console a\r\x1d?");
+	expect("the last 100 lines that a wrote");
+	fake_type(root, "]");
+	fake_guests(root);
+	fake_run(root);
+	expect("\x1d");
+	fake_type(root, "\x1dl");
+	expect("[last lines of a]");
+	fake_screen(root);
+	/* The guest takes no input; Ctrl-] works all the same. */
+	for (u32 i = 0; i < 100; i++)
+		fake_type(root, "x");
+	fake_type(root, "\x1d" "d");
+	expect("[left a");
+	fake_type(root, "console a\r");
+	fake_type(root, "for the guest");
+	fake_screen(root);
+	fake_event(root, "a", VM_STOPPED, WHY_GUEST_POWEROFF);
+	fake_run(root);
+	expect("[a has stopped (guest-poweroff)\r\nvos> ");
+	expect_not("for the guest");
+}
+
+static void much_output(void **state)
+{
+	static char big[20000];
+
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	for (size_t i = 0; i + 2 < sizeof(big); i++)
+		big[i] = i % 50 == 49 ? '\n' : (char)('a' + i % 26);
+	for (u32 i = 0; i < 5; i++) {
+		fake_guest_writes(root, "a", big);
+		fake_run(root);
+	}
+	assert_int_equal(session.machine.vms[0].history.written, 5 * strlen(big));
+	root->send_limit = 100;
+	fake_screen(root);
+	fake_type(root, "log-vm a\rversion\r");
+	for (u32 i = 0; i < 3000; i++) {
+		assert_true(session_output_used(&session) <= OUTPUT_SHORT_BYTES + 1200);
+		fake_run(root);
+	}
+	expect("VOS " VOS_VERSION "\r\nvos> ");
+	assert_true(root->terminal_used > HISTORY_BYTES);
+	fake_screen(root);
+	fake_type(root, "console a\r");
+	for (u32 i = 0; i < 100; i++)
+		fake_run(root);
+	fake_screen(root);
+	fake_guest_writes(root, "a", big);
+	fake_guest_writes(root, "a", "END");
+	for (u32 i = 0; i < 300; i++) {
+		assert_true(session_output_used(&session) <= OUTPUT_SHORT_BYTES + 1200);
+		fake_run(root);
+	}
+	assert_int_equal(root->terminal_used, strlen(big) + 3);
+	expect("END");
+}
+
+/* 64 KiB of commands in one piece, a slow line, a slow root: every one of them is done, in order. */
+static void paste(void **state)
+{
+	static char text[70000];
+	char line[64];
+	size_t used = 0;
+	u32 count = 0;
+
+	(void)state;
+	while (used < 65536)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+			"create-vm v%u --cmdline \"%060u\" --dry-run\r", count++, 0);
+	fake_screen(root);
+	root->send_limit = 3000;
+	for (size_t at = 0; at < used || session_has_input(&session) || session_has_output(&session);) {
+		size_t room = session_input_room(&session);
+
+		if (room > used - at)
+			room = used - at;
+		session_input(&session, text + at, room);
+		at += room;
+		fake_run(root);
+	}
+	for (u32 i = 0; i < count; i++) {
+		snprintf(line, sizeof(line), "create-vm v%u --cmdline", i);
+		expect(line);
+	}
+	for (const char *at = root->terminal; (at = strstr(at, "would work")) != 0; at++)
+		count--;
+	assert_int_equal(count, 0);
+}
+
+static void configuration(void **state)
+{
+	(void)state;
+	root = fake_start(&session,
+		"vm web { memory 256M; autostart yes }\nvm bad { cpu x }\nvm big { memory 64G }\nvm idle { }\n");
+	expect("vos.conf:2:14: --cpu needs");
+	expect("vos.conf: error[E_NOMEM]: big needs 64.0 GiB");
+	command("list-vm", "web      running", RESULT_OK);
+	expect("idle     defined");
+	expect_not("bad");
+	command("apply-config --dry-run", "= web: is there", RESULT_OK);
+	expect("+ big: would be created");
+	command("delete-vm idle", "deleted", RESULT_OK);
+	command("apply-config", "+ idle: created", RESULT_OK);
+	command("delete-vm web --force", "deleted", RESULT_OK);
+	command("create-vm web --memory 128M", "defined", RESULT_OK);
+	command("apply-config", "! web: is there and differs", RESULT_OK);
+}
+
+/* ---- programs ---- */
+
+static struct json json;
+static char answer[8192];
+
+/* Take the next frame out of what the terminal got. */
+static bool next_frame(char *channel)
+{
+	static struct frame_scanner scanner;
+	static size_t at;
+	char *message;
+	size_t length;
+
+	if (!channel) {
+		at = 0;
+		return false;
+	}
+	while (at < root->terminal_used) {
+		struct frame_result result = frame_feed(&scanner, (u8)root->terminal[at++]);
+
+		if (!result.is_complete)
+			continue;
+		assert_null(frame_decode(scanner.body, scanner.count, channel, &message, &length));
+		assert_true(length < sizeof(answer));
+		memcpy(answer, message, length);
+		answer[length] = 0;
+		if (!json_parse(&json, answer, length))
+			fail_msg("not JSON: %s", answer);
+		return true;
+	}
+	return false;
+}
+
+static void send_frame(const char *channel, const char *message)
+{
+	static char text[65536];
+	struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	out = out_to_buffer(&buffer);
+	frame_encode(&out, channel, message, strlen(message));
+	fake_screen(root);
+	next_frame(0);
+	fake_type(root, text);
+}
+
+static void exchange(const char *message, const char *words)
+{
+	char channel[FRAME_CHANNEL_BYTES];
+
+	send_frame("control", message);
+	while (next_frame(channel))
+		if (strcmp(channel, "control") == 0)
+			break;
+	if (!strstr(answer, words))
+		fail_msg("%s: no \"%s\" in %s", message, words, answer);
+}
+
+static void programs(void **state)
+{
+	char channel[FRAME_CHANNEL_BYTES];
+
+	(void)state;
+	fake_type(root, "half a li");
+	exchange("{\"execute\":\"list-vm\",\"id\":1}", "{\"return\":[],\"id\":1}");
+	exchange("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"cpu\":1,\"memory\":268435456},\"id\":"
+		 "\"x\"}",
+		"\"memory\":268435456");
+	exchange("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"b\",\"memory\":\"64M\",\"module\":[\"m\","
+		 "\"n\"]},\"id\":\"x\"}",
+		"\"module\":[\"m\",\"n\"]");
+	expect_not("vos>");
+	exchange("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\"},\"id\":-3}",
+		"{\"error\":{\"class\":\"E_EXISTS\",\"code\":4,");
+	assert_non_null(strstr(answer, ",\"id\":-3}"));
+	exchange("{\"execute\":\"sync\",\"arguments\":{\"token\":\"r4nd\"},\"id\":5}", "\"token\":\"r4nd\"");
+	exchange("{\"execute\":\"start-vm\",\"arguments\":{\"name\":\"a\"},\"id\":6}", "\"state\":\"running\"");
+	fake_screen(root);
+	next_frame(0);
+	fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_run(root);
+	assert_true(next_frame(channel));
+	assert_string_equal(channel, "events");
+	assert_non_null(strstr(answer, "{\"event\":\"VM_STATE\",\"data\":{\"name\":\"a\",\"state\":\"crashed\","
+				       "\"reason\":\"triple-fault\""));
+	exchange("{\"execute\":\"info\"}", "\"virtualization\":\"svm\"");
+	exchange("{\"execute\":\"log-vm\",\"arguments\":{\"name\":\"a\",\"lines\":5}}", "\"text\":\"\"");
+	exchange("{\"execute\":\"shutdown\"}", "{\"return\":{}}");
+	fake_screen(root);
+	fake_type(root, "\x15version\r");
+	expect("VOS " VOS_VERSION "\r\n");
+}
+
+static void bad_programs(void **state)
+{
+	static const struct { const char *message, *words;
+	} bad[] = {
+		{ "", "E_LINK" },
+		{ "[]", "E_LINK" },
+		{ "{", "E_LINK" },
+		{ "{}", "no \\\"execute\\\"" },
+		{ "{\"execute\":7}", "there is no command" },
+		{ "{\"execute\":[]}", "no \\\"execute\\\"" },
+		{ "{\"execute\":\"list\"}", "there is no command" },
+		{ "{\"execute\":\"console\",\"id\":4}", "for people" },
+		{ "{\"execute\":\"create-vm\"}", "needs --name" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":[]}", "not an object" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"nam\":1}}", "no argument" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":null}}", "no usable value" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"name\":\"b\"}}", "twice" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"memory\":1.5}}", "in bytes" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"memory\":99999999999999999999}}",
+			"in bytes" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"cpu\":[1]}}", "no usable value" },
+		{ "{\"execute\":\"list-vm\",\"id\":{}}", "the id is neither" },
+		{ "{\"execute\":\"list-vm\",\"arguments\":{\"json\":true}}", "no argument" },
+		{ "{\"execute\":\"sync\"}", "needs a token" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		exchange(bad[i].message, bad[i].words);
+	send_frame("bulk", "{}");
+	next_frame(answer);
+	assert_non_null(strstr(answer, "no such channel"));
+	fake_screen(root);
+	next_frame(0);
+	fake_type(root, "\x1b_vos;1;control;broken\x1b\\");
+	assert_true(next_frame(answer));
+	assert_non_null(strstr(answer, "E_LINK"));
+	exchange("{\"execute\":\"version\"}", VOS_VERSION);
+	command("version", "VOS", RESULT_OK);
+}
+
+/* A program and a person at the same time, the person in a VM's terminal. */
+static void side_by_side(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	fake_type(root, "console a\rab");
+	exchange("{\"execute\":\"pause-vm\",\"arguments\":{\"name\":\"a\"}}", "paused");
+	fake_type(root, "c");
+	assert_memory_equal(root->vms[0].input, "abc", 3);
+	assert_int_equal(root->vms[0].in_count, 3);
+	fake_type(root, "\x1b");
+	assert_int_equal(root->vms[0].in_count, 3);
+	root->now_ns += FRAME_IDLE_NS;
+	fake_run(root);
+	assert_int_equal(root->vms[0].in_count, 4);
+}
+
+static void completion(void **state)
+{
+	(void)state;
+	command("create-vm build1", "defined", RESULT_OK);
+	fake_type(root, "sta\tr\t\t");
+	assert_string_equal(session.editor.line, "start-vm build1 ");
+	fake_type(root, "\x15" "create-vm x --ker\tdeb\t");
+	assert_string_equal(session.editor.line, "create-vm x --kernel debian-");
+	fake_screen(root);
+	fake_type(root, "\t");
+	expect("debian-kernel  debian-initrd");
+	fake_type(root, "\x15status-vm ?");
+	expect("NAME: name of the VM");
+	expect("  build1\r\n");
+	assert_string_equal(session.editor.line, "status-vm ");
+	fake_type(root, "\x15" "a?b");
+	assert_string_equal(session.editor.line, "a?b");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(five_commands, setup, teardown),
+		cmocka_unit_test_setup_teardown(refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(power, setup, teardown),
+		cmocka_unit_test_setup_teardown(interruptions, setup, teardown),
+		cmocka_unit_test_setup_teardown(waiting, setup, teardown),
+		cmocka_unit_test_setup_teardown(terminals, setup, teardown),
+		cmocka_unit_test_setup_teardown(menu, setup, teardown),
+		cmocka_unit_test_setup_teardown(much_output, setup, teardown),
+		cmocka_unit_test_setup_teardown(paste, setup, teardown),
+		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
+		cmocka_unit_test_setup_teardown(programs, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_programs, setup, teardown),
+		cmocka_unit_test_setup_teardown(side_by_side, setup, teardown),
+		cmocka_unit_test_setup_teardown(completion, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,193 @@
+/*
+ * Sizes, times, counts and names as people write them; text sinks and their treatment of foreign text.
+ */
+/* sources: mgmt/console/units.c mgmt/console/out.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "out.h"
+#include "units.h"
+
+static void sizes(void **state)
+{
+	static const struct { const char *text; u64 bytes;
+	} good[] = {
+		{ "8G", 8 * GIB },
+		{ "8GB", 8000000000 },
+		{ "512M", 512 * MIB },
+		{ "1.5G", GIB + GIB / 2 },
+		{ "64K", 65536 },
+		{ "2GiB", 2 * GIB },
+		{ "0M", 0 },
+		{ "1T", KIB * GIB },
+		{ "0.5m", MIB / 2 },
+		{ "16777215T", 16777215 * KIB * GIB },
+	};
+	static const char *const bad[] = {
+		"",
+		"8",
+		"G",
+		"-1G",
+		"8 G",
+		"8Gb",
+		"1.G",
+		".5G",
+		"1.5.5G",
+		"0x10M",
+		"8GG",
+		"16777216T",
+		"1.1234567G",
+		"18446744073709551616K",
+		"99999999999999999999999G",
+		"+8G",
+		"8G ",
+	};
+	u64 bytes;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(good); i++) {
+		assert_true(size_parse(good[i].text, &bytes));
+		assert_int_equal(bytes, good[i].bytes);
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+		bytes = 77;
+		assert_false(size_parse(bad[i], &bytes));
+		assert_int_equal(bytes, 77);
+	}
+}
+
+static void times(void **state)
+{
+	static const struct { const char *text; u64 ns;
+	} good[] = {
+		{ "5ms", 5 * NS_PER_MS },
+		{ "10s", 10 * NS_PER_SECOND },
+		{ "30", 30 * NS_PER_SECOND },
+		{ "2m", 120 * NS_PER_SECOND },
+		{ "1h", 3600 * NS_PER_SECOND },
+		{ "1.5s", 1500 * NS_PER_MS },
+		{ "7us", 7000 },
+	};
+	static const char *const bad[] = { "", "s", "-1s", "10 s", "10sec", "5124096h", "1..5s" };
+	u64 ns;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(good); i++) {
+		assert_true(time_parse(good[i].text, &ns));
+		assert_int_equal(ns, good[i].ns);
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		assert_false(time_parse(bad[i], &ns));
+}
+
+static void counts_and_names(void **state)
+{
+	static const char *const names[] = { "a", "0", "my-vm", "a-", "abcdefghijklmnopqrstuvwxyz01234" };
+	static const char *const bad[] = { "", "-a", "A", "my_vm", "my vm", "abcdefghijklmnopqrstuvwxyz012345",
+		"\xc3\xa4", "a/b" };
+	u32 n = 5;
+
+	(void)state;
+	assert_true(count_parse("4", 16, &n) && n == 4);
+	assert_true(count_parse("0", 16, &n) && n == 0);
+	assert_true(count_parse("16", 16, &n) && n == 16);
+	assert_true(count_parse("3", 3, &n) && n == 3);
+	assert_true(count_parse("4294967295", ~0u, &n) && n == ~0u);
+	assert_false(count_parse("17", 16, &n));
+	assert_false(count_parse("4", 3, &n));
+	assert_false(count_parse("10", 9, &n));
+	assert_false(count_parse("4294967296", ~0u, &n));
+	assert_false(count_parse("", 16, &n));
+	assert_false(count_parse("4x", 16, &n));
+	assert_false(count_parse("-1", 16, &n));
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+		assert_true(name_ok(names[i]));
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		assert_false(name_ok(bad[i]));
+}
+
+static void texts(void **state)
+{
+	char t[UNIT_TEXT_BYTES];
+
+	(void)state;
+	assert_string_equal(size_text(t, 8 * GIB, false), "8.0 GiB");
+	assert_string_equal(size_text(t, 3 * GIB + 150 * MIB, false), "3.1 GiB");
+	assert_string_equal(size_text(t, 3 * GIB + 150 * MIB, true), "3.2 GiB");
+	assert_string_equal(size_text(t, 17, false), "17 B");
+	assert_string_equal(size_text(t, ~0ull, true), "16777216.0 TiB");
+	assert_string_equal(size_short(t, 8 * GIB), "8.0G");
+	assert_string_equal(size_short(t, 512 * MIB), "512M");
+	assert_string_equal(size_flag(t, 3 * GIB + 100 * MIB), "3G");
+	assert_string_equal(size_flag(t, 1900 * MIB), "1856M");
+	assert_string_equal(size_flag(t, 99 * MIB + 5), "98M");
+	assert_string_equal(duration_text(t, 842 * NS_PER_SECOND), "00:14:02");
+	assert_string_equal(duration_text(t, 3 * 86400 * NS_PER_SECOND), "3d 00:00:00");
+	assert_true(strlen(duration_text(t, ~0ull)) < UNIT_TEXT_BYTES);
+}
+
+static const char *foreign(const char *text, size_t count, bool is_line)
+{
+	static char bytes[256];
+	static struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, bytes, sizeof(bytes));
+	out = out_to_buffer(&buffer);
+	if (is_line)
+		out_foreign_line(&out, text, count);
+	else
+		out_foreign(&out, text, count);
+	return bytes;
+}
+
+static void foreign_text(void **state)
+{
+	(void)state;
+	assert_string_equal(foreign("a\tb\r\nc", 6, false), "a\tb\nc");
+	assert_string_equal(foreign("\x1b[2Jx\x07\x7f", 7, false), "\\x1b[2Jx\\x07\\x7f");
+	assert_string_equal(foreign("a\nb\tc", 5, true), "a\\x0ab\\x09c");
+	assert_string_equal(foreign("gr\xc3\xbc\xc3\x9f", 6, false), "gr\xc3\xbc\xc3\x9f");
+	assert_string_equal(foreign("x\xc2\x9b" "2J", 5, false), "x\\xc2\\x9b2J");
+	assert_string_equal(foreign("\x9b" "2J", 3, false), "\\x9b2J");
+	assert_string_equal(foreign("\xe2\x86\x92", 3, false), "\xe2\x86\x92");
+	assert_string_equal(foreign("abc\0def", 7, true), "abc");
+	assert_string_equal(foreign("\xc2", 1, false), "\\xc2");
+}
+
+static void buffers(void **state)
+{
+	char bytes[8], exact[4];
+	struct out_buffer buffer;
+	struct out out;
+
+	(void)state;
+	out_buffer_init(&buffer, bytes, sizeof(bytes));
+	out = out_to_buffer(&buffer);
+	out_text(&out, "0123456");
+	assert_false(buffer.is_full);
+	out_text(&out, "7");
+	assert_true(buffer.is_full);
+	assert_string_equal(bytes, "0123456");
+	assert_true(text_copy(exact, sizeof(exact), "abc"));
+	assert_false(text_copy(exact, sizeof(exact), "abcd"));
+	assert_string_equal(exact, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(times),
+		cmocka_unit_test(counts_and_names),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(foreign_text),
+		cmocka_unit_test(buffers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
