@@ -42,11 +42,17 @@ void attach_begin(struct session *s, const struct vm_entry *vm)
 	show(s, vm);
 }
 
-/* Back to the prompt, with what was held back meanwhile. */
-static void leave(struct session *s)
+/* The guest may have left colours behind, or a hidden cursor. One that never sent an escape has not. */
+static void end_row(struct session *s)
 {
 	if (s->was_escape)
 		out_text(&s->raw, "\x1b[0m\x1b[?25h");
+	out_text(&s->terminal, "\n");
+}
+
+/* Back to the prompt, with what was held back meanwhile. */
+static void leave(struct session *s)
+{
 	out_text(&s->terminal, s->held);
 	out_buffer_init(&s->held_buffer, s->held, sizeof(s->held));
 	memset(&s->keys, 0, sizeof(s->keys));
@@ -55,7 +61,8 @@ static void leave(struct session *s)
 
 static void detach(struct session *s)
 {
-	out_format(&s->terminal, "\n[left %s; console %s comes back]\n", attached(s)->report.name,
+	end_row(s);
+	out_format(&s->terminal, "[left %s; console %s comes back]\n", attached(s)->report.name,
 		attached(s)->report.name);
 	leave(s);
 }
@@ -67,7 +74,7 @@ void attach_state(struct session *s, const struct vm_entry *vm)
 			out_format(&s->terminal, "\n[%s is paused]\n", vm->report.name);
 		return;
 	}
-	out_text(&s->terminal, "\n[");
+	end_row(s);
 	report_state(&s->terminal, &vm->report);
 	/* What was typed for the guest is not meant for the prompt. */
 	input_discard(s);

@@ -264,7 +264,7 @@ static void menu(void **state)
 	fake_screen(root);
 	fake_event(root, "a", VM_STOPPED, WHY_GUEST_POWEROFF);
 	fake_run(root);
-	expect("[a has stopped (guest-poweroff)\r\nvos> ");
+	expect("\r\na has stopped (guest-poweroff)\r\nvos> ");
 	expect_not("for the guest");
 }
 
