@@ -1,0 +1,180 @@
+/*
+ * Handle tables and object life on real slabs: bounds, kinds, rights, generations, destruction in steps and by the last reference.
+ */
+/* sources: kernel/handle.c kernel/object.c kernel/frames.c tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */
+/* includes: tests/host/fake_arch */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arch.h"
+#include "fake_objects.h"
+#include "frames.h"
+#include "handle.h"
+
+static struct handle_table table;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&table, 0, sizeof(table));
+	fake_steps_left = fake_steps_taken = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	handle_table_fini(&table);
+	return 0;
+}
+
+static void test_bad_slots(void **state)
+{
+	static const u64 bad[] = { 0, HANDLE_COUNT, HANDLE_COUNT + 1, 0x80000000, 0x100000001, ~0ull, ~0ull - 4095 };
+	struct object *o = object_alloc(OBJECT_IRQ);
+	struct handle *h;
+
+	(void)state;
+	assert_int_equal(handle_put(&table, 1, o, RIGHT_ALL, 0), ST_OK);
+	for (u32 i = 0; i < ARRAY_COUNT(bad); i++) {
+		assert_int_equal(handle_get(&table, bad[i], OBJECT_NONE, 0, &h), ST_HANDLE);
+		assert_int_equal(handle_get_dying(&table, bad[i], &h), ST_HANDLE);
+		assert_int_equal(handle_put(&table, bad[i], o, 0, 0), ST_INVAL);
+		assert_int_equal(handle_close(&table, bad[i]), ST_HANDLE);
+	}
+	assert_int_equal(handle_get(&table, 2, OBJECT_NONE, 0, &h), ST_HANDLE);		/* free slot, frame there */
+	assert_int_equal(handle_get(&table, 4000, OBJECT_NONE, 0, &h), ST_HANDLE);	/* frame not there */
+}
+
+static void test_kinds_and_rights(void **state)
+{
+	struct object *o = object_alloc(OBJECT_IRQ);
+	struct handle *h;
+
+	(void)state;
+	assert_int_equal(handle_put(&table, 7, o, RIGHT_ACK, 0xbad9e), ST_OK);
+	assert_int_equal(handle_put(&table, 7, o, RIGHT_ALL, 0), ST_EXISTS);
+	assert_int_equal(handle_get(&table, 7, OBJECT_MEM, 0, &h), ST_HANDLE);
+	assert_int_equal(handle_get(&table, 7, OBJECT_IRQ, RIGHT_CTL, &h), ST_RIGHTS);
+	assert_int_equal(handle_get(&table, 7, OBJECT_IRQ, RIGHT_ACK | RIGHT_CTL, &h), ST_RIGHTS);
+	assert_int_equal(handle_get_dying(&table, 7, &h), ST_RIGHTS);
+	assert_int_equal(handle_get(&table, 7, OBJECT_IRQ, RIGHT_ACK, &h), ST_OK);
+	assert_ptr_equal(h->object, o);
+	assert_int_equal(h->badge, 0xbad9e);
+	assert_int_equal(handle_close(&table, 7), ST_OK);
+	assert_int_equal(handle_close(&table, 7), ST_HANDLE);
+	assert_int_equal(handle_get(&table, 7, OBJECT_NONE, 0, &h), ST_HANDLE);
+}
+
+static void test_full_table(void **state)
+{
+	struct object *o = object_alloc(OBJECT_IRQ);
+	u64 slot, count = 0;
+
+	(void)state;
+	while (handle_add(&table, o, 0, 0, &slot) == ST_OK) {
+		assert_true(slot >= 16 && slot < HANDLE_COUNT);
+		count++;
+	}
+	assert_int_equal(count, HANDLE_COUNT - 16);
+	assert_int_equal(handle_add(&table, o, 0, 0, &slot), ST_FULL);
+	assert_int_equal(handle_close(&table, 2222), ST_OK);
+	assert_int_equal(handle_add(&table, o, 0, 0, &slot), ST_OK);
+	assert_int_equal(slot, 2222);
+}
+
+/* Handles die at once, and stay dead when the memory becomes another object. */
+static void test_stale_handles(void **state)
+{
+	struct object *first = object_alloc(OBJECT_IRQ), *second;
+	struct handle *h;
+
+	(void)state;
+	assert_int_equal(handle_put(&table, 20, first, RIGHT_ALL, 0), ST_OK);
+	assert_int_equal(handle_put(&table, 21, first, RIGHT_ACK, 0), ST_OK);
+	assert_int_equal(object_destroy(first), ST_OK);
+	assert_int_equal(handle_get(&table, 20, OBJECT_NONE, 0, &h), ST_HANDLE);
+	second = object_alloc(OBJECT_IRQ);
+	assert_ptr_equal(second, first);
+	assert_int_equal(handle_get(&table, 20, OBJECT_NONE, 0, &h), ST_HANDLE);
+	assert_int_equal(handle_get_dying(&table, 20, &h), ST_HANDLE);
+	assert_int_equal(handle_put(&table, 20, second, RIGHT_ALL, 0), ST_OK);	/* a dead handle's slot is free */
+	assert_int_equal(handle_get(&table, 20, OBJECT_IRQ, 0, &h), ST_OK);
+	assert_int_equal(handle_get(&table, 21, OBJECT_NONE, 0, &h), ST_HANDLE);
+}
+
+static void test_destroy_in_steps(void **state)
+{
+	struct object *o = object_alloc(OBJECT_IRQ);
+	struct handle *h;
+
+	(void)state;
+	assert_int_equal(handle_put(&table, 20, o, RIGHT_ALL, 0), ST_OK);
+	assert_int_equal(handle_put(&table, 21, o, RIGHT_ALL, 0), ST_OK);
+	fake_steps_left = 2;
+	assert_int_equal(handle_get_dying(&table, 20, &h), ST_OK);
+	assert_int_equal(object_destroy(o), ST_AGAIN);
+	h->generation = o->generation;				/* as SYS_OBJECT_DESTROY does */
+	assert_int_equal(handle_get(&table, 20, OBJECT_NONE, 0, &h), ST_HANDLE);
+	assert_int_equal(handle_get_dying(&table, 21, &h), ST_HANDLE);
+	assert_int_equal(handle_get_dying(&table, 20, &h), ST_OK);
+	assert_int_equal(object_destroy(o), ST_AGAIN);
+	assert_int_equal(object_destroy(o), ST_OK);
+	assert_int_equal(fake_steps_taken, 3);
+	assert_int_equal(handle_get_dying(&table, 20, &h), ST_HANDLE);
+}
+
+static void test_last_reference_finishes(void **state)
+{
+	struct object *o = object_alloc(OBJECT_IRQ);
+
+	(void)state;
+	object_ref(o);
+	object_ref(o);
+	fake_steps_left = 1;
+	assert_int_equal(object_destroy(o), ST_OK);
+	assert_int_equal(fake_steps_taken, 0);
+	assert_int_equal(object_destroy(o), ST_OK);		/* again: nothing happens */
+	assert_int_equal(object_unref(o), ST_OK);
+	assert_int_equal(fake_steps_taken, 0);
+	assert_int_equal(object_unref(o), ST_AGAIN);
+	assert_int_equal(object_unref(o), ST_OK);
+	assert_int_equal(fake_steps_taken, 2);
+	assert_ptr_equal(object_alloc(OBJECT_IRQ), o);		/* it is in the slab again */
+}
+
+static void test_slabs_run_out(void **state)
+{
+	struct object *o = NULL, *last = NULL;
+	u32 count = 0;
+	u64 slot;
+
+	(void)state;
+	for (; (o = object_alloc(OBJECT_VM)) != NULL; last = o)
+		count++;
+	assert_true(count > 100);
+	assert_null(object_alloc(OBJECT_PD));
+	assert_int_equal(handle_add(&table, last, 0, 0, &slot), ST_NOMEM);
+	object_free(last);
+	assert_ptr_equal(object_alloc(OBJECT_VM), last);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_bad_slots, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kinds_and_rights, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full_table, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stale_handles, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_destroy_in_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_last_reference_finishes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_slabs_run_out, setup, teardown),
+	};
+
+	fake_machine_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

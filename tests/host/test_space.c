@@ -1,0 +1,368 @@
+/*
+ * Address spaces and MEM objects on a fake machine: what may be mapped, faults and the leaves they install, zeroing, reservations, destruction of what
+ * is still mapped. Both a PD's space and guests' (NPT and EPT).
+ */
+/* sources: kernel/space.c kernel/mem.c kernel/object.c kernel/frames.c arch/x86_64/mmu/pt.c arch/x86_64/mmu/pt_host.c arch/x86_64/mmu/pt_npt.c arch/x86_64/mmu/pt_ept.c */
+/* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */
+/* includes: tests/host/fake_arch kernel */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arch.h"
+#include "frames.h"
+#include "mem.h"
+#include "space.h"
+#include "syscalls.h"
+#include "vcpu.h"
+
+#define LIMIT (1ull << 46)
+#define RW (PT_R | PT_W)
+
+static u64 free_before, kernel_before;
+static hpa_t vcpu_frame = { 0x123000 };
+
+hpa_t vcpu_page_frame(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return vcpu_frame;
+}
+
+static u64 free_now(void)
+{
+	return frames.free_user - frames.reserved;
+}
+
+static int setup(void **state)
+{
+	struct object *o = object_alloc(OBJECT_MEM);	/* so that the slab's own frame is counted before */
+
+	(void)state;
+	object_free(o);
+	free_before = free_now();
+	kernel_before = frames.free_kernel;
+	return 0;
+}
+
+/* Every test gives back every frame. */
+static int teardown(void **state)
+{
+	(void)state;
+	assert_int_equal(free_now(), free_before);
+	assert_int_equal(frames.free_kernel, kernel_before);
+	assert_int_equal(frames.reserved, 0);
+	return 0;
+}
+
+static struct mem *new_mem(u64 bytes, u32 flags)
+{
+	struct mem *mem;
+
+	assert_int_equal(mem_create(bytes, flags, &mem), ST_OK);
+	return mem;
+}
+
+static void end_mem(struct mem *mem)
+{
+	while (object_destroy(&mem->object) == ST_AGAIN)
+		;
+}
+
+static void end_space(struct space *space)
+{
+	while (space_fini_step(space) == ST_AGAIN)
+		;
+}
+
+static struct space new_pd_space(void)
+{
+	struct space space;
+
+	assert_int_equal(space_init_pd(&space), ST_OK);
+	return space;
+}
+
+static void test_mem_sizes(void **state)
+{
+	struct mem *mem;
+
+	(void)state;
+	assert_int_equal(mem_create(0, 0, &mem), ST_INVAL);
+	assert_int_equal(mem_create(1, 0, &mem), ST_INVAL);
+	assert_int_equal(mem_create(MEM_BYTES_MAX + PAGE_SIZE, 0, &mem), ST_INVAL);
+	assert_int_equal(mem_create(~0xfffull, 0, &mem), ST_INVAL);
+	assert_int_equal(mem_create(PAGE_SIZE, 4, &mem), ST_INVAL);
+	assert_int_equal(mem_create(MEM_BYTES_MAX, 0, &mem), ST_NOMEM);
+	assert_int_equal(mem_create((free_now() + 1) * PAGE_SIZE, 0, &mem), ST_NOMEM);
+	mem = new_mem(free_now() * PAGE_SIZE, 0);
+	assert_int_equal(free_now(), 0);
+	end_mem(mem);
+}
+
+static void test_grant_is_zeroed_and_counted(void **state)
+{
+	static const u8 zeros[PAGE_SIZE];
+	struct mem *mem = new_mem(5 * PAGE_SIZE_2M + PAGE_SIZE, MEM_LARGE);
+	struct pt_leaf leaf, again;
+
+	(void)state;
+	assert_int_equal(mem_grant(mem, 3 * PAGE_SIZE_2M + 5, &leaf), ST_OK);
+	assert_int_equal(leaf.level, PT_LEVEL_2M);
+	for (u32 i = 0; i < 512; i++)
+		assert_memory_equal(direct_pointer(HPA(leaf.hpa.raw + i * PAGE_SIZE)), zeros, PAGE_SIZE);
+	assert_int_equal(mem_grant(mem, 3 * PAGE_SIZE_2M + 0x5000, &again), ST_OK);
+	assert_int_equal(again.hpa.raw, leaf.hpa.raw);
+	assert_int_equal(mem_grant(mem, 5 * PAGE_SIZE_2M, &leaf), ST_OK);	/* the last page: a large frame would stick out */
+	assert_int_equal(leaf.level, PT_LEVEL_4K);
+	assert_int_equal(mem_granted_bytes(mem), PAGE_SIZE_2M + PAGE_SIZE);
+	assert_int_equal(mem_grant(mem, 5 * PAGE_SIZE_2M + PAGE_SIZE, &leaf), ST_INVAL);
+	assert_int_equal(mem_grant(mem, ~0ull, &leaf), ST_INVAL);
+	assert_int_equal(free_now(), free_before - 5 * 512 - 1);		/* granted or not, it is reserved */
+	memset(direct_pointer(leaf.hpa), 0x77, PAGE_SIZE);
+	end_mem(mem);
+}
+
+static void test_eager_grants_all_in_steps(void **state)
+{
+	struct mem *mem = new_mem(3 * MIB, MEM_EAGER);
+	u32 steps = 0;
+
+	(void)state;
+	while (mem_grant_step(mem) == ST_AGAIN)
+		steps++;
+	assert_true(steps > 3);
+	assert_int_equal(mem_granted_bytes(mem), 3 * MIB);
+	assert_int_equal(mem_grant_step(mem), ST_OK);
+	end_mem(mem);
+}
+
+static void test_bad_maps(void **state)
+{
+	struct space space = new_pd_space();
+	struct mem *mem = new_mem(16 * PAGE_SIZE, 0);
+	struct object vcpu = { .kind = OBJECT_VCPU }, irq = { .kind = OBJECT_IRQ };
+	struct object *o = &mem->object;
+
+	(void)state;
+	assert_int_equal(space_map(&space, o, 0x1001, 0, PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, 0x1000, 1, PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, 0x1000, 0, 0, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, 0x1000, 0, PAGE_SIZE + 1, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, 0x1000, 0, 17 * PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, 0x1000, 16 * PAGE_SIZE, PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, 0x1000, ~0xfffull, 2 * PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, USER_LIMIT, 0, PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, USER_LIMIT - PAGE_SIZE, 0, 2 * PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, ~0xfffull, 0, PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, KERNEL_BASE, 0, PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, o, 0x1000, 0, PAGE_SIZE, 0), ST_INVAL);
+	assert_int_equal(space_map(&space, o, 0x1000, 0, PAGE_SIZE, PT_R | PT_USER), ST_INVAL);
+	assert_int_equal(space_map(&space, o, 0x1000, 0, PAGE_SIZE, PT_R | PT_W | PT_X), ST_INVAL);
+	assert_int_equal(space_map(&space, &vcpu, 0x1000, 0, 2 * PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, &vcpu, 0x1000, PAGE_SIZE, PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space_map(&space, &vcpu, 0x1000, 0, PAGE_SIZE, PT_R | PT_X), ST_INVAL);
+	assert_int_equal(space_map(&space, &irq, 0x1000, 0, PAGE_SIZE, RW), ST_INVAL);
+	assert_int_equal(space.region_count, 0);
+	assert_int_equal(o->refs, 0);
+	end_space(&space);
+	end_mem(mem);
+}
+
+static void test_overlaps(void **state)
+{
+	struct space space = new_pd_space();
+	struct mem *mem = new_mem(64 * PAGE_SIZE, 0);
+	struct object *o = &mem->object;
+
+	(void)state;
+	assert_int_equal(space_map(&space, o, 0x10000, 0, 4 * PAGE_SIZE, RW), ST_OK);
+	assert_int_equal(space_map(&space, o, 0x10000, 0, PAGE_SIZE, RW), ST_EXISTS);
+	assert_int_equal(space_map(&space, o, 0x13000, 0, PAGE_SIZE, RW), ST_EXISTS);
+	assert_int_equal(space_map(&space, o, 0xf000, 0, 2 * PAGE_SIZE, RW), ST_EXISTS);
+	assert_int_equal(space_map(&space, o, 0x8000, 0, 64 * PAGE_SIZE, RW), ST_EXISTS);
+	assert_int_equal(space_map(&space, o, 0x14000, 0, PAGE_SIZE, RW), ST_OK);
+	assert_int_equal(space_map(&space, o, 0xf000, 0, PAGE_SIZE, RW), ST_OK);
+	assert_int_equal(space_map(&space, o, 0, 0, PAGE_SIZE, RW), ST_OK);
+	assert_int_equal(space_map(&space, o, USER_LIMIT - PAGE_SIZE, 0, PAGE_SIZE, RW), ST_OK);
+	assert_int_equal(space_unmap(&space, 0x10000, PAGE_SIZE), ST_INVAL);		/* not exactly */
+	assert_int_equal(space_unmap(&space, 0x11000, 3 * PAGE_SIZE), ST_INVAL);
+	assert_int_equal(space_unmap(&space, 0x50000, PAGE_SIZE), ST_INVAL);
+	assert_int_equal(space_unmap(&space, 0x10000, 4 * PAGE_SIZE), ST_OK);
+	assert_int_equal(space_unmap(&space, 0x10000, 4 * PAGE_SIZE), ST_INVAL);
+	assert_int_equal(o->refs, 4);
+	end_space(&space);
+	assert_int_equal(o->refs, 0);
+	end_mem(mem);
+}
+
+static void test_faults(void **state)
+{
+	struct space space = new_pd_space();
+	struct mem *mem = new_mem(4 * PAGE_SIZE, 0);
+	struct pt_leaf leaf;
+
+	(void)state;
+	assert_int_equal(space_map(&space, &mem->object, 0x10000, PAGE_SIZE, 2 * PAGE_SIZE, PT_R), ST_OK);
+	assert_int_equal(space_fault(&space, 0xffff, PT_R), ST_INVAL);
+	assert_int_equal(space_fault(&space, 0x12000, PT_R), ST_INVAL);
+	assert_int_equal(space_fault(&space, ~0ull, PT_R), ST_INVAL);
+	assert_int_equal(space_fault(&space, 0x10008, PT_W), ST_INVAL);
+	assert_int_equal(space_fault(&space, 0x10008, PT_X), ST_INVAL);
+	assert_int_equal(pt_lookup(&space.pt, 0x10000).level, 0);		/* refused before anything was granted */
+	assert_int_equal(mem_granted_bytes(mem), 0);
+	assert_int_equal(space_fault(&space, 0x11ff8, PT_R), ST_OK);
+	leaf = pt_lookup(&space.pt, 0x11000);
+	assert_int_equal(leaf.level, PT_LEVEL_4K);
+	assert_int_equal(leaf.rights, PT_R | PT_USER);
+	assert_int_equal(space_fault(&space, 0x11000, PT_R), ST_OK);		/* again: harmless */
+	assert_int_equal(space_fault(&space, 0x11000, PT_W), ST_INVAL);
+	assert_int_equal(pt_lookup(&mem->tree, 2 * PAGE_SIZE).hpa.raw, leaf.hpa.raw);	/* the right offset */
+	assert_int_equal(space_unmap(&space, 0x10000, 2 * PAGE_SIZE), ST_OK);
+	assert_int_equal(pt_lookup(&space.pt, 0x11000).level, 0);
+	assert_int_equal(space_fault(&space, 0x11000, PT_R), ST_INVAL);
+	end_space(&space);
+	end_mem(mem);
+}
+
+/* A large leaf only where address, offset and region agree. */
+static void test_leaf_sizes(void **state)
+{
+	static const struct pt_format *const formats[] = { &pt_npt, &pt_ept };
+
+	(void)state;
+	for (u32 f = 0; f < ARRAY_COUNT(formats); f++) {
+		struct mem *mem = new_mem(8 * MIB, MEM_LARGE);
+		struct object *o = &mem->object;
+		struct space space;
+
+		assert_int_equal(space_init_guest(&space, formats[f], LIMIT, true), ST_OK);
+		assert_int_equal(space_map(&space, o, 0x40000000, 0, 4 * MIB, RW | PT_X), ST_OK);
+		assert_int_equal(space_map(&space, o, 0x50001000, 0, 4 * MIB, RW), ST_OK);	/* alignments differ */
+		assert_int_equal(space_map(&space, o, 0x60000000, 4 * MIB, MIB, RW), ST_OK);	/* too short */
+		assert_int_equal(space_map(&space, o, 0x70100000, 5 * MIB, 3 * MIB, RW), ST_OK);
+		assert_int_equal(space_map(&space, o, LIMIT, 0, PAGE_SIZE, RW), ST_INVAL);
+		assert_int_equal(space_fault(&space, 0x40212345, PT_X), ST_OK);
+		assert_int_equal(pt_lookup(&space.pt, 0x40212345).level, PT_LEVEL_2M);
+		assert_int_equal(pt_lookup(&space.pt, 0x40012345).level, 0);
+		assert_int_equal(space_fault(&space, 0x50001000, PT_W), ST_OK);
+		assert_int_equal(pt_lookup(&space.pt, 0x50001000).level, PT_LEVEL_4K);
+		assert_int_equal(space_fault(&space, 0x60000000, PT_W), ST_OK);
+		assert_int_equal(pt_lookup(&space.pt, 0x60000000).level, PT_LEVEL_4K);
+		assert_int_equal(space_fault(&space, 0x70100000, PT_W), ST_OK);
+		assert_int_equal(pt_lookup(&space.pt, 0x70100000).level, PT_LEVEL_4K);
+		assert_int_equal(space_fault(&space, 0x70200000, PT_W), ST_OK);
+		assert_int_equal(pt_lookup(&space.pt, 0x70200000).level, PT_LEVEL_2M);
+		assert_int_equal(space.shrink_count, 0);
+		assert_int_equal(space_unmap(&space, 0x40000000, 4 * MIB), ST_OK);
+		assert_int_equal(space.shrink_count, 1);
+		end_space(&space);
+		end_mem(mem);
+	}
+}
+
+static void test_vcpu_page(void **state)
+{
+	struct space space = new_pd_space();
+	struct object vcpu = { .kind = OBJECT_VCPU };
+
+	(void)state;
+	assert_int_equal(space_map(&space, &vcpu, 0x20000, 0, PAGE_SIZE, RW), ST_OK);
+	assert_int_equal(space_fault(&space, 0x20010, PT_W), ST_OK);
+	assert_int_equal(pt_lookup(&space.pt, 0x20000).hpa.raw, vcpu_frame.raw);
+	end_space(&space);
+}
+
+/* Destroyed while mapped: lives on for the mapping, and goes with the last one, whichever way that ends. */
+static void test_destroy_while_mapped(void **state)
+{
+	(void)state;
+	for (u32 way = 0; way < 2; way++) {
+		struct space space = new_pd_space();
+		struct mem *mem = new_mem(6 * MIB, 0);
+		enum status status;
+		u32 steps = 0;
+
+		assert_int_equal(space_map(&space, &mem->object, 0x400000, 0, 6 * MIB, RW), ST_OK);
+		for (u64 at = 0; at < 6 * MIB; at += PAGE_SIZE)
+			assert_int_equal(space_fault(&space, 0x400000 + at, PT_W), ST_OK);
+		assert_int_equal(object_destroy(&mem->object), ST_OK);
+		assert_int_equal(free_now(), free_before - 6 * MIB / PAGE_SIZE);
+		assert_int_equal(space_fault(&space, 0x400000, PT_W), ST_OK);
+		do {
+			status = way == 0 ? space_unmap(&space, 0x400000, 6 * MIB) : space_fini_step(&space);
+			steps++;
+		} while (status == ST_AGAIN);
+		assert_int_equal(status, ST_OK);
+		assert_true(steps > 5);
+		assert_int_equal(free_now(), free_before);
+		if (way == 0)
+			end_space(&space);
+	}
+}
+
+static void test_many_regions(void **state)
+{
+	struct space space = new_pd_space();
+	struct mem *mem = new_mem(PAGE_SIZE, 0);
+	u32 count = 0;
+
+	(void)state;
+	/* In a scattered order; the table is full at 2048. */
+	while (space_map(&space, &mem->object, (u64)(count * 2657 % 4096) * 0x10000, 0, PAGE_SIZE, PT_R) == ST_OK)
+		count++;
+	assert_int_equal(count, REGIONS_PER_FRAME * REGION_FRAMES);
+	assert_int_equal(space_map(&space, &mem->object, 0x7f0000000000, 0, PAGE_SIZE, PT_R), ST_FULL);
+	for (u32 i = 0; i < count; i += 3)
+		assert_int_equal(space_unmap(&space, (u64)(i * 2657 % 4096) * 0x10000, PAGE_SIZE), ST_OK);
+	for (u32 i = 0; i < count; i++)
+		assert_int_equal(space_fault(&space, (u64)(i * 2657 % 4096) * 0x10000, PT_R), i % 3 == 0 ? ST_INVAL : ST_OK);
+	end_space(&space);
+	end_mem(mem);
+}
+
+/* No kernel frame left for a table: ST_NOMEM, nothing lost, and it works again later. */
+static void test_no_frames_for_tables(void **state)
+{
+	struct space space = new_pd_space();
+	struct mem *mem = new_mem(PAGE_SIZE, 0);
+	struct mem *rest = new_mem(free_now() * PAGE_SIZE, 0);		/* so that no chunk can become KERNEL */
+	void *taken[16384];
+	u32 count = 0;
+
+	(void)state;
+	assert_int_equal(space_map(&space, &mem->object, 0x10000, 0, PAGE_SIZE, PT_R), ST_OK);
+	while ((taken[count] = kernel_frames_alloc(1)) != NULL)
+		count++;
+	assert_int_equal(space_fault(&space, 0x10000, PT_R), ST_NOMEM);
+	assert_int_equal(mem_granted_bytes(mem), 0);
+	while (count > 0)
+		kernel_frames_free(taken[--count], 1);
+	assert_int_equal(space_fault(&space, 0x10000, PT_R), ST_OK);
+	end_space(&space);
+	end_mem(mem);
+	end_mem(rest);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_mem_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_grant_is_zeroed_and_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_eager_grants_all_in_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_maps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_overlaps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_faults, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_leaf_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_vcpu_page, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_destroy_while_mapped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_regions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_frames_for_tables, setup, teardown),
+	};
+
+	fake_machine_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
