@@ -170,10 +170,13 @@ class Machine:
         self.expect('\n')
 
     def detach(self):
+        """Back to VOS's prompt; it may be there already, because the VM has ended, or come while the menu is open."""
         self.send('\x1d')
-        self.drain(0.3)
-        self.send('d')
-        self.wait_prompt(20)
+        self.line.expect(['d leave', re.escape(PROMPT)], timeout=20 * self.slowness)
+        if self.line.match.group(0) != PROMPT:
+            self.send('d')
+            self.wait_prompt(20)
+        self.send('\x15')
 
     def wait_guest(self, timeout=90):
         """Attached to a default guest: waits for its shell."""
