@@ -114,7 +114,7 @@ static void bad_lines(void **state)
 		{ "create-vm a --cpu four", RESULT_USAGE, "from 1" },
 		{ "create-vm a --memory 512", RESULT_USAGE, "with its unit" },
 		{ "create-vm a --memory 0M", RESULT_USAGE, "not possible" },
-		{ "create-vm a --memry 1G", RESULT_USAGE, "Did you mean --memory?" },
+		{ "create-vm a --memxry 1G", RESULT_USAGE, "Did you mean --memory?" },
 		{ "create-vm a --force", RESULT_USAGE, "no meaning for create-vm" },
 		{ "create-vm a --c 1", RESULT_USAGE, "--cpu or --cmdline" },
 		{ "create-vm a --disk 100G", RESULT_UNSUPPORTED, "virtual disks are not there yet" },

@@ -97,7 +97,7 @@ static void mistakes_are_told(void **state)
 {
 	static const struct { const char *text, *first, *names; } cases[] = {
 		{ "vm a { cpu x }\nvm b { }", "1:12: --cpu needs", "b " },
-		{ "vm a { }\nvm b { memroy 1G; cpu 1 }\nvm c { }", "2:8: \"memroy\" is not a key", "a c " },
+		{ "vm a { }\nvm b { memxxx 1G; cpu 1 }\nvm c { }", "2:8: \"memxxx\" is not a key", "a c " },
 		{ "vm a { cpu }\nvm b {}", "1:12: cpu needs a value", "b " },
 		{ "vm a { cpu 1 memory 2G }\nvm b {}", "1:14: a ; or }", "b " },
 		{ "vm a { cmdline a b }", "1:18: a ; or } is missing here (a text", "" },

@@ -465,7 +465,7 @@ static void bad_programs(void **state)
 		{ "{\"execute\":\"console\",\"id\":4}", "for people" },
 		{ "{\"execute\":\"create-vm\"}", "needs --name" },
 		{ "{\"execute\":\"create-vm\",\"arguments\":[]}", "not an object" },
-		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"nam\":1}}", "no argument" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"nxme\":1}}", "no argument" },
 		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":null}}", "no usable value" },
 		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"name\":\"b\"}}", "twice" },
 		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"memory\":1.5}}", "in bytes" },
