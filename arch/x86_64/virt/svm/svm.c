@@ -51,11 +51,20 @@ static void fill_bitmaps(void)
 		open_msr(&open_msrs[i]);
 }
 
+/* QEMU TCG says so in CPUID. */
+static bool is_tcg(void)
+{
+	struct cpuid r = cpuid(0x40000000u, 0);
+
+	return (cpuid(1, 0).ecx & BIT32(31)) && r.ebx == 0x54474354u && r.ecx == 0x43544743u && r.edx == 0x47435447u;
+}
+
 static void probe_features(struct info_page *info, const struct cpuid *svm)
 {
 	svm_features.asid_count = svm->ebx;
 	svm_features.has_nrips = (svm->edx & BIT32(3)) != 0;
 	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
+	svm_features.exits_for_bad_cr = is_tcg();
 	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
 	virt_note_feature(info, FEAT_SVM, true);
 	virt_note_feature(info, FEAT_NPT, true);
@@ -214,7 +223,7 @@ static void svm_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_
 		dr7_write(DR7_FIXED);
 	hw->vmcb->tlb_control = 0;
 	svm_event_collect(hw, entry);
-	svm_exit_decode(hw, exit);
+	svm_exit_decode(hw, entry, exit);
 }
 
 const struct virt_ops svm_ops = {

@@ -34,6 +34,7 @@ struct vcpu_hw {
 struct svm_features {
 	bool has_nrips;
 	bool has_rdtscp;
+	bool exits_for_bad_cr;	/* QEMU TCG: a guest's illegal MOV to CR0, CR3 or CR4 is VMEXIT_INVALID instead of #GP */
 	u32 asid_count;
 };
 extern struct svm_features svm_features;
@@ -50,7 +51,7 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_block_nmi(struct vcpu_hw *hw, bool is_blocked);
 
-/* svm_exit.c: exit code -> neutral record. */
-void svm_exit_decode(struct vcpu_hw *hw, struct vcpu_exit *exit);
+/* svm_exit.c: exit code -> neutral record. May set entry->event (a fault the back end raises itself). */
+void svm_exit_decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit);
 
 #endif

@@ -80,14 +80,21 @@ static void decode_nested_fault(struct vcpu_hw *hw, struct vcpu_exit *exit)
 }
 
 /*
- * Entry refused. QEMU TCG then leaves the host's state in the VMCB, which the VMM must not see; replace it.
+ * Entry refused. QEMU TCG then leaves the host's state in the VMCB, which the VMM must not see: it is replaced. If the guest's state is still there on
+ * TCG, the entry was fine, and a MOV to a control register, at which RIP points, was not.
  */
-static void decode_invalid(struct vcpu_hw *hw, struct vcpu_exit *exit)
+static void decode_invalid(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
 {
 	const struct svm_cpu *cpu = pcpu_self()->virt;
+	bool is_host_state = hw->vmcb->gdtr.base == cpu->gdt_base;
 
+	if (svm_features.exits_for_bad_cr && !is_host_state) {
+		exit->reason = EXIT_NONE;
+		entry->event = (struct vcpu_event){ .valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1 };
+		return;
+	}
 	decode_bad(hw, exit);
-	if (hw->vmcb->gdtr.base == cpu->gdt_base)
+	if (is_host_state)
 		svm_load(hw, &virt_init_state, GROUP_GPR | GROUP_SEG | GROUP_CR | GROUP_DR);
 }
 
@@ -128,7 +135,7 @@ static u32 instruction_length(const struct vmcb *v)
 	return svm_features.has_nrips && length <= 15 ? (u32)length : 0;
 }
 
-void svm_exit_decode(struct vcpu_hw *hw, struct vcpu_exit *exit)
+void svm_exit_decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
 {
 	u32 code = (u32)hw->vmcb->exit_code;
 
@@ -140,7 +147,7 @@ void svm_exit_decode(struct vcpu_hw *hw, struct vcpu_exit *exit)
 	} else if (code == SVM_NESTED_FAULT) {
 		decode_nested_fault(hw, exit);
 	} else if (code == SVM_EXIT_INVALID) {
-		decode_invalid(hw, exit);
+		decode_invalid(hw, entry, exit);
 	} else {
 		decode_bad(hw, exit);
 	}
