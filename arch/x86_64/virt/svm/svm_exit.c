@@ -81,14 +81,15 @@ static void decode_nested_fault(struct vcpu_hw *hw, struct vcpu_exit *exit)
 
 /*
  * Entry refused. QEMU TCG then leaves the host's state in the VMCB, which the VMM must not see: it is replaced. If the guest's state is still there on
- * TCG, the entry was fine, and a MOV to a control register, at which RIP points, was not.
+ * TCG, the entry was fine, and a MOV to a control register, at which RIP points, was not. (Injecting the
+ * fault is tried once: if that is refused, the guest's state is at fault after all.)
  */
 static void decode_invalid(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
 {
 	const struct svm_cpu *cpu = pcpu_self()->virt;
 	bool is_host_state = hw->vmcb->gdtr.base == cpu->gdt_base;
 
-	if (svm_features.exits_for_bad_cr && !is_host_state) {
+	if (svm_features.exits_for_bad_cr && !is_host_state && !hw->injected.valid) {
 		exit->reason = EXIT_NONE;
 		entry->event = (struct vcpu_event){ .valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1 };
 		return;
