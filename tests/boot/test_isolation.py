@@ -40,7 +40,7 @@ class Victim:
 
 def one_attack(machine, victim, create, seconds):
     machine.ok(create)
-    machine.ok('start-vm foe')
+    machine.cmd('start-vm foe')     # it may be at its end before it is up
     deadline = time.monotonic() + seconds * machine.slowness
     while time.monotonic() < deadline:
         state = machine.ok('status-vm foe')

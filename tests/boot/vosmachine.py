@@ -142,13 +142,10 @@ class Machine:
         self.expect(re.escape(PROMPT), timeout)
 
     def dialogue(self, text, prompt, timeout):
-        """Types a line, waits for its echo (the editor may redraw it with every key), then for the next prompt."""
+        """Types a line, waits for the end of its echo (a long line scrolls, and the editor redraws the prompt with every key), then for the next prompt."""
         self.drain()
-        self.send(text)
-        if text:
-            self.expect(re.escape(text[-10:]))
-        self.send('\r')
-        self.expect('\n')
+        self.send(text + '\r')
+        self.expect(re.escape(text[-1:]) + '[ \b]*\r*\n')
         self.expect(re.escape(prompt), timeout)
         return self.before
 
