@@ -11,8 +11,8 @@ GUEST_MODES = ('ports', 'msrs', 'mmio', 'code', 'virtualization', 'registers', '
                'paging', 'cr3', 'debug-loop', 'hang', 'spin', 'reset-8042', 'reset-cf9', 'smi', 'beyond', 'storm')
 # Modes that must end in a fault of the program itself, and those that must come to their end.
 FAULTS = ('cli', 'out', 'wrmsr', 'hlt', 'ud', 'cr3', 'vmrun', 'vmxoff', 'noncanonical', 'kernel-text', 'int', 'read-kernel',
-          'read-direct', 'write-args', 'write-text', 'null', 'stack', 'foreign-call')
-STORMS = ('calls', 'page', 'rights', 'flood')
+          'read-direct', 'write-args', 'write-text', 'null', 'stack')
+STORMS = ('calls', 'page', 'rights', 'flood', 'foreign-call')
 
 
 class Victim:
@@ -28,7 +28,7 @@ class Victim:
         """Waits until there is a new beat."""
         deadline = time.monotonic() + 60 * self.machine.slowness
         while True:
-            beats = re.findall(r'beat (\d+) sum (0x[0-9a-f]+)', self.machine.ok('log-vm victim --lines 4'))
+            beats = re.findall(r'beat (\d+) sum (0x[0-9a-f]+)\n', self.machine.ok('log-vm victim --lines 4') + '\n')
             if beats and int(beats[-1][0]) > self.beat:
                 break
             assert time.monotonic() < deadline, 'the victim has no heartbeat'
