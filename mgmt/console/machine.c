@@ -91,6 +91,9 @@ void machine_look(struct vm_entry *vm, u64 now_ns)
 	vm->look_ns = now_ns;
 	vm->look_cpu_ns = r->cpu_time_ns;
 	vm->cpu_tenths = passed >= 1000 ? (u32)(used / (passed / 1000)) : 0;
+	/* CPU time begins with the VMM, uptime with the guest: soon after a start there is more of the one. */
+	if (vm->cpu_tenths > 1000 * r->spec.cpus)
+		vm->cpu_tenths = 1000 * r->spec.cpus;
 }
 
 bool vm_is_live(const struct vm_entry *vm)

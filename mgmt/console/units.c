@@ -135,7 +135,7 @@ const char *size_short(char *text, u64 bytes)
 	u32 unit;
 	u64 n = tenths(bytes, false, &unit);
 
-	if (unit == 0 || n >= 1000)
+	if (unit <= 2 || n >= 1000)
 		snprintf(text, UNIT_TEXT_BYTES, "%llu%c", (unsigned long long)(n / 10), names[unit]);
 	else
 		snprintf(text, UNIT_TEXT_BYTES, "%llu.%u%c", (unsigned long long)(n / 10), (u32)(n % 10), names[unit]);

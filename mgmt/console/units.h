@@ -18,7 +18,7 @@ bool name_ok(const char *text);			/* [a-z0-9][a-z0-9-]{0,30} */
 
 /* Write into text[UNIT_TEXT_BYTES] and return it. */
 const char *size_text(char *text, u64 bytes, bool rounds_up);	/* "3.1 GiB" */
-const char *size_short(char *text, u64 bytes);			/* "3.1G", "512M" */
+const char *size_short(char *text, u64 bytes);			/* "3.1G", "64M" */
 const char *size_flag(char *text, u64 bytes); /* "3G", "768M": what a flag takes, not more than bytes */
 const char *duration_text(char *text, u64 ns);			/* "00:14:02", "3d 00:14:02" */
 

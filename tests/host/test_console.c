@@ -88,6 +88,16 @@ static void five_commands(void **state)
 	command("list-vm", "There are no VMs.", RESULT_OK);
 }
 
+/* More CPU time than uptime, as just after a start, is still not more than all of its vCPUs. */
+static void cpu_load(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	root->vms[0].report.cpu_time_ns = 5000000000;
+	command("list-vm", " 100.0  00:00:01", RESULT_OK);
+}
+
 static void refusals(void **state)
 {
 	(void)state;
@@ -533,6 +543,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(five_commands, setup, teardown),
+		cmocka_unit_test_setup_teardown(cpu_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(power, setup, teardown),
 		cmocka_unit_test_setup_teardown(interruptions, setup, teardown),

@@ -122,6 +122,8 @@ static void texts(void **state)
 	assert_string_equal(size_text(t, ~0ull, true), "16777216.0 TiB");
 	assert_string_equal(size_short(t, 8 * GIB), "8.0G");
 	assert_string_equal(size_short(t, 512 * MIB), "512M");
+	assert_string_equal(size_short(t, 64 * MIB), "64M");
+	assert_string_equal(size_short(t, 128 * GIB), "128G");
 	assert_string_equal(size_flag(t, 3 * GIB + 100 * MIB), "3G");
 	assert_string_equal(size_flag(t, 1900 * MIB), "1856M");
 	assert_string_equal(size_flag(t, 99 * MIB + 5), "98M");
