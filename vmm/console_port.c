@@ -110,6 +110,11 @@ void console_port_put(void *console_port, u8 byte)
 
 void console_port_flush(struct console_port *c, u64 deadline)
 {
-	while (c->uart->tx.count != 0 && wait_for_room(c, deadline))
+	u32 before = UART_FIFO_BYTES + 1;
+
+	/* Until nothing moves any more: a transmitter that loops back, say, never empties. */
+	while (c->uart->tx.count != 0 && c->uart->tx.count < before && wait_for_room(c, deadline)) {
+		before = c->uart->tx.count;
 		uart_output_ready(c->uart);
+	}
 }

@@ -287,6 +287,23 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 	return add_devices(m);
 }
 
+/*
+ * Where a PC's processor starts, FFFF:0000: code that resets the machine. Linux jumps there to reboot when nothing else is left, which
+ * with hardware-reduced ACPI and without EFI is always.
+ */
+static bool write_reset_vector(struct machine *m)
+{
+	u16 port = (u16)(ACPI_PORT + (machine_is_pc(m) ? ACPI_PC_RESET : ACPI_RESET));
+	const u8 code[] = {
+		0xba, (u8)port, (u8)(port >> 8),	/* mov dx, port */
+		0xb0, ACPI_RESET_VALUE,			/* mov al, value */
+		0xee,					/* out dx, al */
+		0xf4, 0xeb, 0xfd,			/* hlt; jmp to the hlt */
+	};
+
+	return guest_memory_write(&m->memory, GPA(0xffff0), code, sizeof(code));
+}
+
 /* What firmware would have left in low memory: the size fields, the EBDA's segment, the ACPI tables. */
 static bool write_firmware(struct machine *m)
 {
@@ -294,7 +311,8 @@ static bool write_firmware(struct machine *m)
 	u8 *tables = guest_memory_at(&m->memory, GPA(BIOS_START), ACPI_TABLES_BYTES);
 	u16 ebda_segment = BIOS_EBDA >> 4, base_kib = BIOS_EBDA / KIB;
 
-	return tables && acpi_build(&acpi, tables, ACPI_TABLES_BYTES, GPA(BIOS_START)) != 0 &&
+	return tables && write_reset_vector(m) &&
+	       acpi_build(&acpi, tables, ACPI_TABLES_BYTES, GPA(BIOS_START)) != 0 &&
 	       guest_memory_write(&m->memory, GPA(0x40e), &ebda_segment, sizeof(ebda_segment)) &&
 	       guest_memory_write(&m->memory, GPA(0x413), &base_kib, sizeof(base_kib)) &&
 	       guest_memory_write(&m->memory, GPA(BIOS_EBDA), "\1", 1);	/* the EBDA's size in KiB */
