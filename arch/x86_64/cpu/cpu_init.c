@@ -57,17 +57,18 @@ static bool has(enum cpuid_word word, u32 bit)
 static const struct {
 	u8 feature;		/* enum info_feature */
 	u8 word, bit;
+	const bool *is_used;	/* NULL: used if there */
 } told_features[] = {
-	{ FEAT_PAGES_1G, W_80000001_EDX, 26 },
-	{ FEAT_NX, W_80000001_EDX, 20 },
-	{ FEAT_SMEP, W_7_EBX, 7 },
-	{ FEAT_SMAP, W_7_EBX, 20 },
-	{ FEAT_UMIP, W_7_ECX, 2 },
-	{ FEAT_XSAVE, W_1_ECX, 26 },
-	{ FEAT_XSAVEOPT, W_D1_EAX, 0 },
-	{ FEAT_X2APIC, W_1_ECX, 21 },
-	{ FEAT_TSC_DEADLINE, W_1_ECX, 24 },
-	{ FEAT_INVARIANT_TSC, W_80000007_EDX, 8 },
+	{ FEAT_PAGES_1G, W_80000001_EDX, 26, NULL },
+	{ FEAT_NX, W_80000001_EDX, 20, NULL },
+	{ FEAT_SMEP, W_7_EBX, 7, NULL },
+	{ FEAT_SMAP, W_7_EBX, 20, NULL },
+	{ FEAT_UMIP, W_7_ECX, 2, NULL },
+	{ FEAT_XSAVE, W_1_ECX, 26, NULL },
+	{ FEAT_XSAVEOPT, W_D1_EAX, 0, &cpu_features.has_xsaveopt },
+	{ FEAT_X2APIC, W_1_ECX, 21, &cpu_features.has_x2apic },
+	{ FEAT_TSC_DEADLINE, W_1_ECX, 24, &cpu_features.has_tsc_deadline },
+	{ FEAT_INVARIANT_TSC, W_80000007_EDX, 8, NULL },
 };
 
 static const struct {
@@ -101,15 +102,17 @@ static void find_features(const struct boot_info *boot)
 	cpu_features.has_tsc_deadline = !is_safe && has(W_1_ECX, 24);
 }
 
-static void tell_features(struct info_page *info)
+void cpu_tell_features(struct info_page *info)
 {
 	u32 i;
 
 	for (i = 0; i < ARRAY_COUNT(told_features); i++) {
-		if (has((enum cpuid_word)told_features[i].word, told_features[i].bit))
-			info->features_used |= BIT64(told_features[i].feature);
-		else
-			info->features_missing |= BIT64(told_features[i].feature);
+		bool is_there = has((enum cpuid_word)told_features[i].word, told_features[i].bit);
+		bool is_used = is_there && (!told_features[i].is_used || *told_features[i].is_used);
+		u64 bit = BIT64(told_features[i].feature);
+
+		info->features_used = (info->features_used & ~bit) | (is_used ? bit : 0);
+		info->features_missing = (info->features_missing & ~bit) | (is_there ? 0 : bit);
 	}
 }
 
@@ -180,7 +183,7 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	cr4_write(cpu_features.cr4);
 	syscall_init();
 	fpu_init(info);
-	tell_features(info);
+	cpu_tell_features(info);
 	tell_names(info);
 	tell_boot(boot, info);
 	screen_init(boot);

@@ -14,6 +14,7 @@
 #define REG_TPR 0x80u
 #define REG_EOI 0xb0u
 #define REG_SPURIOUS 0xf0u
+#define REG_REQUESTS 0x200u	/* 16 a 32 vectors */
 #define REG_ERROR_STATUS 0x280u
 #define REG_LVT_THERMAL 0x330u
 #define REG_LVT_TIMER 0x320u
@@ -104,17 +105,32 @@ u32 apic_local_timer_count(void)
 	return reg_read(REG_TIMER_CURRENT);
 }
 
+/*
+ * After a warm reset Bochs compares the deadline with a clock that the TSC has left behind: it is over at once, always. Try one that is far away.
+ */
+static bool deadline_works(u64 tsc_hz)
+{
+	u32 requests;
+
+	wrmsr(MSR_TSC_DEADLINE, arch_tsc() + tsc_hz);
+	clock_wait_us(20);
+	requests = reg_read(REG_REQUESTS + VECTOR_TIMER / 32 * 16);
+	wrmsr(MSR_TSC_DEADLINE, 0);
+	return !(requests & BIT32(VECTOR_TIMER % 32));
+}
+
 void apic_local_timer_start(u64 tsc_hz, u64 timer_hz)
 {
 	reg_write(REG_TIMER_INITIAL, 0);
 	timer_ratio = (timer_hz << 32) / tsc_hz;
 	if (cpu_features.has_tsc_deadline) {
 		reg_write(REG_LVT_TIMER, LVT_DEADLINE | VECTOR_TIMER);
-		/* The write above goes to memory; it must be there before the MSR is (SDM Vol. 3 10.5.4.1). */
+		/* The write above may go to memory; it must be there before the MSR is (SDM Vol. 3 10.5.4.1). */
 		__asm__ volatile("mfence" : : : "memory");
-	} else {
-		reg_write(REG_LVT_TIMER, VECTOR_TIMER);
+		cpu_features.has_tsc_deadline = deadline_works(tsc_hz);
 	}
+	if (!cpu_features.has_tsc_deadline)
+		reg_write(REG_LVT_TIMER, VECTOR_TIMER);
 }
 
 /* Ticks until then, at least one, at most what the counter holds: it may fire early, never not. */

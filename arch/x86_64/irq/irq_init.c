@@ -72,6 +72,7 @@ enum status arch_init_late(const struct boot_info *boot, struct info_page *info)
 	if (status != ST_OK)
 		return status;
 	apic_local_timer_start(info->tsc_hz, timer_hz);
+	cpu_tell_features(info);
 	tell_time(info);
 	info->pcpu_count = pcpu_count;
 	return ST_OK;
