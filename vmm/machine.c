@@ -153,6 +153,17 @@ static enum status add_debug_port(struct machine *m)
 	return bus_add_pio(&m->bus, DEBUG_PORT, 1, &debug_port_region, &m->debug_port);
 }
 
+static void guest_panicked(void *ctx)
+{
+	machine_end(ctx, 0, WHY_GUEST_PANIC, false, "the guest's kernel panicked");
+}
+
+static enum status add_pvpanic(struct machine *m)
+{
+	pvpanic_init(&m->pvpanic, guest_panicked, m);
+	return bus_add_pio(&m->bus, PVPANIC_PORT, 1, &pvpanic_region, &m->pvpanic);
+}
+
 static enum status add_acpi_pm(struct machine *m)
 {
 	struct power_ops power = power_ops(m);
@@ -233,6 +244,7 @@ static const struct {
 	{ "kvm-clock", ON_BOTH, add_kvmclock },
 	{ "serial port", ON_BOTH, add_uart },
 	{ "debug port", ON_BOTH, add_debug_port },
+	{ "pvpanic", ON_BOTH, add_pvpanic },
 	{ "ACPI registers", ON_BOTH, add_acpi_pm },
 	{ "PCI", ON_BOTH, add_pci },
 	{ "8254", ON_PC, add_pit },

@@ -24,6 +24,7 @@
 #include "pic8259.h"
 #include "pit8254.h"
 #include "power.h"
+#include "pvpanic.h"
 #include "rt_time.h"
 #include "rtc.h"
 #include "uart16550.h"
@@ -67,6 +68,7 @@ struct machine {
 	struct console_port console;
 	struct uart uart;
 	struct debug_port debug_port;
+	struct pvpanic pvpanic;
 	struct acpi_pm acpi_pm;
 	struct pci_bus pci;
 	struct pic pic;

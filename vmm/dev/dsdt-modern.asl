@@ -37,6 +37,16 @@ DefinitionBlock ("", "DSDT", 2, "VOS", "VOSMODRN", 1)
 			}
 		}
 
+		// The guest's kernel tells of its panic here (pvpanic).
+		Device (PEVT)
+		{
+			Name (_HID, "QEMU0001")
+			Name (_CRS, ResourceTemplate ()
+			{
+				IO (Decode16, 0x0505, 0x0505, 1, 1)
+			})
+		}
+
 		Device (PCI0)
 		{
 			Name (_HID, EisaId ("PNP0A03"))

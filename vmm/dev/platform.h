@@ -14,6 +14,7 @@
 #define COM1_PORTS 8u
 #define COM1_GSI 4u
 #define DEBUG_PORT 0xe9u
+#define PVPANIC_PORT 0x505u
 #define PCI_PORT 0xcf8u			/* CF8h-CFFh, CF9h (reset control) among them */
 #define PCI_PORTS 8u
 #define LAPIC_ADDRESS 0xfee00000ull
