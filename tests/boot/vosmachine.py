@@ -89,7 +89,7 @@ class Machine:
 
     def start(self):
         # A pseudo-terminal in raw mode: each byte as it is, Ctrl-C included.  timeout(1) is the last resort.
-        self.line = PlainLine('timeout', ['--foreground', '-k', '5', '3000', 'sh', '-c', 'stty raw -echo; exec "$@"', 'sh']
+        self.line = PlainLine('timeout', ['--foreground', '-k', '5', '3000', 'sh', '-c', 'stty raw -echo -onlcr; exec "$@"', 'sh']
                               + self.command(), cwd=TOP, encoding='utf-8', codec_errors='replace', echo=False, timeout=60,
                               maxread=65536)
         self.line.logfile_read = self.log
