@@ -50,12 +50,6 @@ static void say(const char *text)
 	early_console_write(text, strlen(text));
 }
 
-static _Noreturn void refuse(const char *why)
-{
-	say(why);
-	arch_halt();
-}
-
 _Noreturn void boot_main(u32 kind, u32 at)
 {
 	u32 dropped = 0;
@@ -63,9 +57,9 @@ _Noreturn void boot_main(u32 kind, u32 at)
 
 	early_console_init(&boot_info, &info_page.info);
 	if (status == ST_UNSUPPORTED)
-		refuse("VOS: started neither by a Multiboot2 loader nor by PVH. Use GRUB's \"multiboot2\" command.\n");
+		early_console_refuse(&boot_info, "VOS: started neither by a Multiboot2 loader nor by PVH. Use GRUB's \"multiboot2\" command.\n");
 	if (status != ST_OK)
-		refuse("VOS: the boot loader's information is malformed (or has no memory map).\n");
+		early_console_refuse(&boot_info, "VOS: the boot loader's information is malformed (or has no memory map).\n");
 	if (dropped)
 		say("VOS: more memory ranges or modules than VOS has room for; the rest is ignored.\n");
 	arch_init(&boot_info, &info_page.info);

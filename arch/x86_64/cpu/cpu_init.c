@@ -147,12 +147,6 @@ static void tell_boot(const struct boot_info *boot, struct info_page *info)
 			info->memory_bytes += boot->ranges[i].bytes;
 }
 
-static void refuse(const char *why)
-{
-	early_console_write(why, strlen(why));
-	arch_halt();
-}
-
 static void set_control_registers(void)
 {
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE | EFER_SCE);
@@ -175,7 +169,7 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	info->tsc_boot = arch_tsc();
 	find_features(boot);
 	if (!has(W_80000001_EDX, 20))
-		refuse("VOS: this processor has no NX (no-execute), or the firmware has switched it off. VOS needs it.\n");
+		early_console_refuse(boot, "VOS needs NX (no-execute): the processor lacks it, or the firmware hides it.\n");
 	boot_pcpu.apic_id = cpuid(1, 0).ebx >> 24;
 	set_control_registers();
 	cpu_tables_init(&boot_pcpu);
@@ -186,7 +180,7 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	cpu_tell_features(info);
 	tell_names(info);
 	tell_boot(boot, info);
-	screen_init(boot);
+	screen_init(boot, arch_mmio_map);
 }
 
 /* STI holds interrupts off for one instruction, so that none slips in before HLT. */

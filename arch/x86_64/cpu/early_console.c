@@ -8,6 +8,7 @@
 
 #include "arch.h"
 #include "info_page.h"
+#include "range.h"
 #include "screen.h"
 #include "uart.h"
 
@@ -22,6 +23,9 @@ static struct com_port {
 	{ .port = 0x3f8, .irq = 4, .baud = DEFAULT_BAUD },
 	{ .port = 0x2f8, .irq = 3, .baud = DEFAULT_BAUD },
 };
+
+static const char no_uart[] = "VOS: no serial port found, and the vos> prompt is on one.\n"
+			      "Kernel options for another: com1=115200,8n1,0x3f8,4 console=com1\n";
 
 static u16 uart_port;		/* 0 = none */
 static bool uart_is_ours;
@@ -114,8 +118,10 @@ void early_console_init(const struct boot_info *boot, struct info_page *info)
 	word = boot_option(boot, "com2");
 	if (word)
 		com_configure(&coms[1], word);
-	if (choice < 0 || !uart_init(coms[choice].port, coms[choice].baud))
+	if (choice < 0 || !uart_init(coms[choice].port, coms[choice].baud)) {
+		screen_write(no_uart, sizeof(no_uart) - 1);
 		return;
+	}
 	uart_port = coms[choice].port;
 	uart_is_ours = true;
 	info->serial_port = uart_port;
@@ -133,6 +139,19 @@ void early_console_write(const char *text, size_t bytes)
 		uart_put(uart_port, text[i]);
 	}
 	screen_write(text, bytes);
+}
+
+/* The boot tables map 0..4 GiB as they are. */
+static void *map_identity(hpa_t hpa, u64 bytes)
+{
+	return range_ok(hpa.raw, bytes, 4 * GIB) ? (void *)hpa.raw : NULL;
+}
+
+_Noreturn void early_console_refuse(const struct boot_info *boot, const char *why)
+{
+	screen_init(boot, map_identity);
+	early_console_write(why, strlen(why));
+	arch_halt();
 }
 
 void early_console_serial_off(void)

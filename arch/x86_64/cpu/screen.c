@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "arch.h"
 #include "font.h"
+#include "x86.h"
 
 #define MAX_COLUMNS 128u
 #define MAX_ROWS 64u
@@ -20,6 +20,9 @@
 #define VGA_COLUMNS 80u
 #define VGA_ROWS 25u
 #define VGA_GREY 0x07u
+#define VGA_INDEX 0x3d4u	/* of the CRT controller; its data port follows */
+#define VGA_CURSOR_START 0x0au
+#define VGA_CURSOR_OFF 0x20u
 
 #define INK 0x00aaaaaau		/* light grey, red green blue; each format takes its top bits */
 
@@ -189,9 +192,9 @@ static u32 max_u32(u32 a, u32 b)
 	return a > b ? a : b;
 }
 
-static void use_framebuffer(const struct boot_framebuffer *fb)
+static void use_framebuffer(const struct boot_framebuffer *fb, void *(*map)(hpa_t hpa, u64 bytes))
 {
-	screen.memory = arch_mmio_map(fb->address, (u64)fb->pitch * fb->height);
+	screen.memory = map(fb->address, (u64)fb->pitch * fb->height);
 	if (!screen.memory)
 		return;
 	screen.pitch = fb->pitch;
@@ -204,16 +207,18 @@ static void use_framebuffer(const struct boot_framebuffer *fb)
 	screen.paint = paint_framebuffer;
 }
 
-void screen_init(const struct boot_info *boot)
+void screen_init(const struct boot_info *boot, void *(*map)(hpa_t hpa, u64 bytes))
 {
 	bool has_vga = boot->firmware != BOOT_UEFI && boot->framebuffer.type != 1;
 
 	if (framebuffer_ok(&boot->framebuffer)) {
-		use_framebuffer(&boot->framebuffer);
+		use_framebuffer(&boot->framebuffer, map);
 	} else if (has_vga) {
-		screen.memory = arch_mmio_map(VGA_TEXT, VGA_COLUMNS * VGA_ROWS * 2);
+		screen.memory = map(VGA_TEXT, VGA_COLUMNS * VGA_ROWS * 2);
 		if (!screen.memory)
 			return;
+		outb(VGA_INDEX, VGA_CURSOR_START);
+		outb(VGA_INDEX + 1, VGA_CURSOR_OFF);
 		memset(shown, 0xff, sizeof(shown));	/* the firmware's text is there: paint all */
 		screen.paint = paint_vga;
 	}

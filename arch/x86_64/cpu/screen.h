@@ -7,8 +7,8 @@
 #include "boot_info.h"
 #include "types.h"
 
-/* Map the screen (arch_mmio_map) and paint what was written so far. Without a usable one, nothing happens. */
-void screen_init(const struct boot_info *boot);
+/* Map the screen with `map` (arch_mmio_map) and paint what was written so far. Without a usable one, nothing happens. */
+void screen_init(const struct boot_info *boot, void *(*map)(hpa_t hpa, u64 bytes));
 
 /* Plain text with \n \r \t \b; ANSI escape sequences are skipped, anything else that is not ASCII becomes '?'. */
 void screen_write(const char *text, size_t bytes);

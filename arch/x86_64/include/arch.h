@@ -184,6 +184,8 @@ void *arch_mmio_map(hpa_t hpa, u64 bytes);
 /* Serial port (if there is one) and screen (VGA text or framebuffer). Used for the log until the serial driver takes over, and in a panic. */
 void early_console_init(const struct boot_info *boot, struct info_page *info);
 void early_console_write(const char *text, size_t bytes);
+/* Before arch_init has replaced the boot tables: say why VOS can't run on this machine, on all there is, and halt. */
+_Noreturn void early_console_refuse(const struct boot_info *boot, const char *why);
 void early_console_serial_off(void);	/* the serial driver owns the UART now */
 void early_console_serial_on(void);	/* panic: take it back */
 
