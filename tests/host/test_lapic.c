@@ -16,8 +16,8 @@
 #include "lapic.h"
 
 enum { COUNT = 4 };
-enum { TPR = 0x808, PPR = 0x80a, EOI = 0x80b, SVR = 0x80f, ESR = 0x828, ICR = 0x830, LVT_T = 0x832, LVT_E = 0x837,
-       INITIAL = 0x838, CURRENT = 0x839, DIVIDE = 0x83e, SELF = 0x83f };
+enum { TPR = 0x808, PPR = 0x80a, EOI = 0x80b, SVR = 0x80f, ESR = 0x828, ICR = 0x830, LVT_T = 0x832,
+       LVT_0 = 0x835, LVT_E = 0x837, INITIAL = 0x838, CURRENT = 0x839, DIVIDE = 0x83e, SELF = 0x83f };
 
 static struct fake_machine machine;
 static struct lapic_bus bus;
@@ -148,7 +148,7 @@ static void test_x2apic_registers(void **state)
 		{ 0x802, 0 }, { 0x803, 0 }, { TPR, 0x100 }, { 0x809, 0 }, { PPR, 0 }, { EOI, 1 },
 		{ 0x80d, 0 }, { 0x80e, 0 }, { SVR, 0x200 },
 		{ 0x810, 0 }, { 0x818, 0 }, { 0x820, 0 }, { ESR, 1 }, { 0x82f, 0 },
-		{ ICR, BIT64(12) }, { ICR, BIT64(20) }, { 0x831, 0 },
+		{ ICR, BIT64(13) }, { ICR, BIT64(20) }, { 0x831, 0 },
 		{ LVT_T, BIT64(8) }, { LVT_T, BIT64(32) }, { INITIAL, BIT64(32) }, { CURRENT, 0 },
 		{ DIVIDE, 4 }, { SELF, 0x100 },
 		{ 0x840, 0 }, { 0x8ff, 0 }, { 0x7ff, 0 },
@@ -168,6 +168,10 @@ static void test_x2apic_registers(void **state)
 		assert_int_equal(rd(i, 0x80d), BIT32(i));
 	}
 	assert_int_equal(rd(0, 0x803) & 0xff, 0x14);
+	wr(0, LVT_0, 0x5700);		/* as Linux restores the virtual wire: read-only bits are ignored */
+	assert_int_equal(rd(0, LVT_0), 0x700);
+	wr(0, ICR, 0x41400);
+	assert_int_equal(rd(0, ICR), 0x40400);
 	wr(0, LVT_E, 0x22);
 	wr(0, LVT_T, 0xef);
 	wr(0, SVR, 0xff);		/* software disable masks everything, for as long as it lasts */

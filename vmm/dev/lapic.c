@@ -293,7 +293,7 @@ void lapic_write_icr(struct lapic *l, u64 value)
 		.is_logical = value & BIT64(11),
 	};
 
-	l->icr = value;
+	l->icr = value & ~ICR_PENDING;
 	if (m.delivery == DELIVER_INIT && (value & ICR_TRIGGER_LEVEL) && !(value & ICR_LEVEL_ASSERT))
 		return;		/* INIT level de-assert: nothing since the P6 */
 	if (m.delivery <= DELIVER_LOWEST && m.vector < 16) {

@@ -14,11 +14,14 @@ enum {
 };
 _Static_assert(REG_LVT_LAST - REG_LVT + 1 == LVT_COUNT, "LVT registers are numbered as enum lapic_lvt");
 
-/* x2APIC: bits that may be set in a write, per register; the ICR's are of its low half. */
+/*
+ * x2APIC: bits that may be set in a write, per register; the ICR's are of its low half. Delivery status (12) and remote
+ * IRR (14) are read-only, not reserved: Linux writes them back.
+ */
 static const u32 x2apic_writable[0x40] = {
-	[REG_TPR] = 0xff, [REG_EOI] = 0, [REG_SVR] = 0x1ff, [REG_ESR] = 0, [REG_ICR] = 0x000ccfff,
-	[REG_LVT + LVT_TIMER] = 0x000700ff, [REG_LVT + LVT_THERMAL] = 0x000107ff, [REG_LVT + LVT_PERF] = 0x000107ff,
-	[REG_LVT + LVT_LINT0] = 0x0001a7ff, [REG_LVT + LVT_LINT1] = 0x0001a7ff, [REG_LVT + LVT_ERROR] = 0x000100ff,
+	[REG_TPR] = 0xff, [REG_EOI] = 0, [REG_SVR] = 0x1ff, [REG_ESR] = 0, [REG_ICR] = 0x000cdfff,
+	[REG_LVT + LVT_TIMER] = 0x000710ff, [REG_LVT + LVT_THERMAL] = 0x000117ff, [REG_LVT + LVT_PERF] = 0x000117ff,
+	[REG_LVT + LVT_LINT0] = 0x0001f7ff, [REG_LVT + LVT_LINT1] = 0x0001f7ff, [REG_LVT + LVT_ERROR] = 0x000110ff,
 	[REG_INITIAL_COUNT] = 0xffffffff, [REG_DIVIDE] = 0xb, [REG_SELF_IPI] = 0xff,
 };
 
