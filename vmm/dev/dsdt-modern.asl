@@ -1,4 +1,4 @@
-// dsdt-modern.asl - namespace of the modern platform: hardware-reduced ACPI, every device named because none is implied.
+// dsdt-modern.asl - namespace of the modern platform: hardware-reduced ACPI, all devices named since none is implied.
 // Numbers are those of platform.h and acpi_pm.h.
 
 DefinitionBlock ("", "DSDT", 2, "VOS", "VOSMODRN", 1)

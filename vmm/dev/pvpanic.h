@@ -1,5 +1,6 @@
 /*
- * pvpanic.h - the port through which a guest's kernel says that it has panicked (QEMU's pvpanic interface, ACPI QEMU0001).
+ * pvpanic.h - the port through which a guest's kernel says that it has panicked (QEMU's pvpanic interface, ACPI
+ * QEMU0001).
  */
 #ifndef VOS_PVPANIC_H
 #define VOS_PVPANIC_H
