@@ -10,7 +10,8 @@
 
 /* Read elsewhere, in boot/ and arch/. */
 static const char *const known[] = {
-	"console", "com1", "com2", "vga", "sync_console", "maxcpus", "earlyprintk", "earlycon", "ignore_loglevel", "BOOT_IMAGE",
+	"console",	   "com1",	 "com2", "vga", "sync_console", "maxcpus", "earlyprintk", "earlycon",
+	"ignore_loglevel", "BOOT_IMAGE",
 };
 
 static bool is_known(const char *word)

@@ -1,5 +1,6 @@
 /*
- * cmdline.h - the words of the kernel command line that concern kernel/; the others (console=, com1= ...) are read where they are used.
+ * cmdline.h - the words of the kernel command line that concern kernel/; the others (console=, com1= ...) are read
+ * where they are used.
  */
 #ifndef VOS_CMDLINE_H
 #define VOS_CMDLINE_H

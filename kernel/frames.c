@@ -1,8 +1,9 @@
 /*
  * frames.c - see frames.h. Pure: bitmaps and lists, no hardware.
  *
- * A chunk is in the list that `chunk_list` says, always; whoever changes its bitmap or class calls chunk_relist. Counters follow the bitmaps.
- * A broken invariant here (a frame freed twice) panics: somebody would own another's memory.
+ * A chunk is in the list that `chunk_list` says, always; whoever changes its bitmap or class calls chunk_relist.
+ * Counters follow the bitmaps. A broken invariant here (a frame freed twice) panics: somebody would own another's
+ * memory.
  */
 #include "frames.h"
 #include "panic.h"
@@ -13,7 +14,8 @@
 #define GIANT_CHUNKS 512u
 #define LOW_LIMIT (1ull << 20)
 
-enum { LIST_WHOLE, LIST_USER, LIST_KERNEL, LIST_NONE };	/* wholly free USER chunks; partly free USER; KERNEL with a free frame */
+/* wholly free USER chunks; partly free USER; KERNEL with a free frame */
+enum { LIST_WHOLE, LIST_USER, LIST_KERNEL, LIST_NONE };
 
 static u32 chunk_list(const struct chunk *c)
 {
@@ -99,7 +101,8 @@ static u64 pool_set(struct frame_pool *pool, u64 first, u64 end, bool is_used)
 	return changed;
 }
 
-void frame_pool_init(struct frame_pool *pool, struct chunk *chunks, u32 chunk_count, enum status (*make_kernel)(hpa_t chunk))
+void frame_pool_init(struct frame_pool *pool, struct chunk *chunks, u32 chunk_count,
+		     enum status (*make_kernel)(hpa_t chunk))
 {
 	*pool = (struct frame_pool){ .chunks = chunks, .chunk_count = chunk_count, .make_kernel = make_kernel };
 	for (u32 i = 0; i < ARRAY_COUNT(pool->lists); i++)
@@ -171,7 +174,8 @@ enum status frame_pool_reserve(struct frame_pool *pool, u64 count)
 void frame_pool_unreserve(struct frame_pool *pool, u64 count)
 {
 	if (count > pool->reserved)
-		panic("frames: %llu unreserved, %llu reserved", (unsigned long long)count, (unsigned long long)pool->reserved);
+		panic("frames: %llu unreserved, %llu reserved", (unsigned long long)count,
+		      (unsigned long long)pool->reserved);
 	pool->reserved -= count;
 }
 
@@ -228,7 +232,8 @@ enum status frame_pool_alloc_reserved(struct frame_pool *pool, enum pt_level lev
 	if (level == PT_LEVEL_1G)
 		*out = giant_take(pool, index);
 	else
-		*out = chunk_take(pool, &pool->chunks[index], level == PT_LEVEL_4K ? chunk_find(&pool->chunks[index], 1) : 0, (u32)count);
+		*out = chunk_take(pool, &pool->chunks[index],
+				  level == PT_LEVEL_4K ? chunk_find(&pool->chunks[index], 1) : 0, (u32)count);
 	pool->reserved -= count;
 	return ST_OK;
 }
@@ -259,6 +264,8 @@ void frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count)
 {
 	u64 first = frame.raw >> PAGE_SHIFT;
 
-	if (!range_ok(first, count, (u64)pool->chunk_count * CHUNK_FRAMES) || pool_set(pool, first, first + count, false) != count)
-		panic("frames: %llu freed at %llx were not all in use", (unsigned long long)count, (unsigned long long)frame.raw);
+	if (!range_ok(first, count, (u64)pool->chunk_count * CHUNK_FRAMES) ||
+	    pool_set(pool, first, first + count, false) != count)
+		panic("frames: %llu freed at %llx were not all in use", (unsigned long long)count,
+		      (unsigned long long)frame.raw);
 }

@@ -1,9 +1,10 @@
 /*
  * frames.h - physical memory: chunks of 2 MiB, each with a bitmap of its 512 frames.
  *
- * A chunk is of the USER class (never mapped in the kernel: guest RAM, PD memory) or of the KERNEL class (direct-mapped: tables, objects, stacks), and a
- * KERNEL chunk stays one. MEM objects reserve their frames when they are made, so that granting one later can't fail.
- * struct frame_pool is pure (host tests); the frame_* functions below work on the machine's one pool and take its lock.
+ * A chunk is of the USER class (never mapped in the kernel: guest RAM, PD memory) or of the KERNEL class
+ * (direct-mapped: tables, objects, stacks), and a KERNEL chunk stays one. MEM objects reserve their frames when they
+ * are made, so that granting one later can't fail. struct frame_pool is pure (host tests); the frame_* functions below
+ * work on the machine's one pool and take its lock.
  */
 #ifndef VOS_FRAMES_H
 #define VOS_FRAMES_H
@@ -39,8 +40,10 @@ struct frame_pool {
 	enum status (*make_kernel)(hpa_t chunk);	/* called when a chunk becomes KERNEL: map it */
 };
 
-/* `chunks`: room for chunk_count records. Everything is taken until frame_pool_add; add ranges first, then take what is occupied. */
-void frame_pool_init(struct frame_pool *pool, struct chunk *chunks, u32 chunk_count, enum status (*make_kernel)(hpa_t chunk));
+/* `chunks`: room for chunk_count records. Everything is taken until frame_pool_add; add ranges first, then take what
+ * is occupied. */
+void frame_pool_init(struct frame_pool *pool, struct chunk *chunks, u32 chunk_count,
+		     enum status (*make_kernel)(hpa_t chunk));
 /* [start, start + bytes) is usable memory. Partial frames at its ends and what lies below 1 MiB are left out. */
 void frame_pool_add(struct frame_pool *pool, u64 start, u64 bytes);
 /* [start, start + bytes) is occupied, partial frames included. May overlap with what was taken before. */
@@ -50,7 +53,8 @@ enum status frame_pool_make_kernel(struct frame_pool *pool, u64 start) MUST_CHEC
 
 enum status frame_pool_reserve(struct frame_pool *pool, u64 count) MUST_CHECK;
 void frame_pool_unreserve(struct frame_pool *pool, u64 count);
-/* A frame of 4 KiB, 2 MiB or 1 GiB from what was reserved. ST_NOMEM: no such large frame is free; 4 KiB can't fail within the reservation. */
+/* A frame of 4 KiB, 2 MiB or 1 GiB from what was reserved. ST_NOMEM: no such large frame is free; 4 KiB can't fail
+ * within the reservation. */
 enum status frame_pool_alloc_reserved(struct frame_pool *pool, enum pt_level level, hpa_t *out) MUST_CHECK;
 /* `count` (a power of two, at most 64) adjacent KERNEL frames, aligned to their size. */
 enum status frame_pool_alloc_kernel(struct frame_pool *pool, u32 count, hpa_t *out) MUST_CHECK;

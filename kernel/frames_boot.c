@@ -1,6 +1,6 @@
 /*
- * frames_boot.c - the machine's one frame pool: made from the boot map, its chunk records placed in memory found there; and the calls by which the
- * rest of the kernel gets kernel frames.
+ * frames_boot.c - the machine's one frame pool: made from the boot map, its chunk records placed in memory found there;
+ * and the calls by which the rest of the kernel gets kernel frames.
  *
  * A part of memory becomes KERNEL at once, so that ordinary operation does not eat into what is shown as free.
  */
@@ -31,7 +31,8 @@ static struct extent range_extent(const struct boot_range *r)
 	return (struct extent){ start, start + min_u64(r->bytes, MEMORY_LIMIT - start) };
 }
 
-/* The i-th thing that occupies memory: the image, the modules, each range that is not usable. False past the last one. */
+/* The i-th thing that occupies memory: the image, the modules, each range that is not usable. False past the last
+ * one. */
 static bool occupied(const struct boot_info *boot, u32 i, struct extent *out)
 {
 	u64 start;

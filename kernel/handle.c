@@ -1,5 +1,6 @@
 /*
- * handle.c - see handle.h. Slot numbers come from ring 3: checked, then masked, so that a mispredicted check can't read beyond the table either.
+ * handle.c - see handle.h. Slot numbers come from ring 3: checked, then masked, so that a mispredicted check can't read
+ * beyond the table either.
  */
 #include "frames.h"
 #include "handle.h"
@@ -23,7 +24,8 @@ static bool handle_is_dead(const struct handle *h)
 	return h->object == NULL || h->generation != h->object->generation || h->object->is_dying;
 }
 
-enum status handle_get(const struct handle_table *table, u64 slot, enum object_kind kind, u32 rights, struct handle **out)
+enum status handle_get(const struct handle_table *table, u64 slot, enum object_kind kind, u32 rights,
+		       struct handle **out)
 {
 	struct handle *h = slot_entry(table, slot);
 

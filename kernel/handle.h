@@ -21,10 +21,13 @@ struct handle_table {
 	u32 search;		/* where to look for a free slot first */
 };
 
-/* The live handle in that slot. ST_HANDLE: free, dead, or not of this kind (OBJECT_NONE = any); ST_RIGHTS: a right is missing. */
-enum status handle_get(const struct handle_table *table, u64 slot, enum object_kind kind, u32 rights, struct handle **out) MUST_CHECK;
+/* The live handle in that slot. ST_HANDLE: free, dead, or not of this kind (OBJECT_NONE = any); ST_RIGHTS: a right
+ * is missing. */
+enum status handle_get(const struct handle_table *table, u64 slot, enum object_kind kind, u32 rights,
+		       struct handle **out) MUST_CHECK;
 
-/* As handle_get, for object_destroy alone: also finds the caller's handle of an object whose destruction it has begun. */
+/* As handle_get, for object_destroy alone: also finds the caller's handle of an object whose destruction it has
+ * begun. */
 enum status handle_get_dying(const struct handle_table *table, u64 slot, struct handle **out) MUST_CHECK;
 
 /* Fill a slot (ST_EXISTS if a live handle is there), or any free one. */

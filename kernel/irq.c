@@ -1,5 +1,6 @@
 /*
- * irq.c - see irq.h. A line that fires is masked at once and its thread told; a driver that never acknowledges silences only its own line.
+ * irq.c - see irq.h. A line that fires is masked at once and its thread told; a driver that never acknowledges silences
+ * only its own line.
  */
 #include "arch.h"
 #include "irq.h"

@@ -1,5 +1,6 @@
 /*
- * irq.h - IRQ objects: a device line bound to the notification bits of a thread. The line is masked when it fires, until irq_ack.
+ * irq.h - IRQ objects: a device line bound to the notification bits of a thread. The line is masked when it fires,
+ * until irq_ack.
  */
 #ifndef VOS_IRQ_H
 #define VOS_IRQ_H

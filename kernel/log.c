@@ -1,8 +1,9 @@
 /*
  * log.c - see log.h.
  *
- * Text goes into the ring that root maps and to the early console, which knows itself whether the serial port is still the kernel's. Bytes that PDs
- * wrote are foreign: made printable, prefixed, limited in rate. Don't log while holding a lock: the reader is woken from here.
+ * Text goes into the ring that root maps and to the early console, which knows itself whether the serial port is still
+ * the kernel's. Bytes that PDs wrote are foreign: made printable, prefixed, limited in rate. Don't log while holding a
+ * lock: the reader is woken from here.
  */
 #include "arch.h"
 #include "format.h"
@@ -108,7 +109,8 @@ bool log_set_level(const char *name)
 		const char *name;
 		enum log_level level;
 	} levels[] = {
-		{ "error", LOG_ERROR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
+		{ "error", LOG_ERROR }, { "warning", LOG_WARNING }, { "info", LOG_INFO },
+		{ "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
 	};
 
 	for (u32 i = 0; i < ARRAY_COUNT(levels); i++) {
@@ -160,7 +162,8 @@ void log_write_pd(struct log_writer *w, u32 pd_id, const char *bytes, u32 count)
 			writer_flush(w, pd_id);
 		if (c == '\n' || c == '\r')
 			continue;
-		if ((c < ' ' && c != '\t') || c > '~')	/* no control bytes on somebody's terminal; char is signed here */
+		/* no control bytes on somebody's terminal; char is signed here */
+		if ((c < ' ' && c != '\t') || c > '~')
 			c = '?';
 		w->line[w->used++] = c;
 	}

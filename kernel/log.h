@@ -18,7 +18,8 @@ __attribute__((format(printf, 2, 3))) void printk(enum log_level level, const ch
 void log_init(u64 tsc_boot, u64 tsc_hz);
 bool log_set_level(const char *name);
 
-/* Bytes that a PD wrote (SYS_LOG_WRITE): collected into lines of their own, at most a fixed number of bytes a second. */
+/* Bytes that a PD wrote (SYS_LOG_WRITE): collected into lines of their own, at most a fixed number of bytes a
+ * second. */
 struct log_writer {
 	u64 window_start;
 	u32 window_bytes;

@@ -1,8 +1,8 @@
 /*
  * mem.c - see mem.h.
  *
- * Frames are counted as reserved when the object is made; each grant turns reserved ones into used ones, and destruction gives both back. Every frame is
- * zeroed when it is granted, so nobody reads what its last owner left.
+ * Frames are counted as reserved when the object is made; each grant turns reserved ones into used ones, and
+ * destruction gives both back. Every frame is zeroed when it is granted, so nobody reads what its last owner left.
  */
 #include "arch.h"
 #include "frames.h"
@@ -70,7 +70,8 @@ enum status mem_create(u64 bytes, u32 flags, struct mem **out)
 	enum status status;
 	struct object *object;
 
-	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(bytes, PAGE_SIZE) || (flags & ~(MEM_EAGER | MEM_LARGE)) != 0)
+	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(bytes, PAGE_SIZE) ||
+	    (flags & ~(MEM_EAGER | MEM_LARGE)) != 0)
 		return ST_INVAL;
 	status = reserve(bytes >> PAGE_SHIFT);
 	if (status != ST_OK)
@@ -116,7 +117,9 @@ static struct pt_leaf fixed_leaf(const struct mem *mem, u64 offset)
 	u64 large = align_down(offset, PAGE_SIZE_2M);
 
 	if (aligned_ok(mem->fixed.raw, PAGE_SIZE_2M) && range_ok(large, PAGE_SIZE_2M, mem->bytes))
-		return (struct pt_leaf){ .level = PT_LEVEL_2M, .hpa = HPA(mem->fixed.raw + large), .rights = PT_R | PT_W | PT_X };
+		return (struct pt_leaf){ .level = PT_LEVEL_2M,
+					 .hpa = HPA(mem->fixed.raw + large),
+					 .rights = PT_R | PT_W | PT_X };
 	return (struct pt_leaf){ .level = PT_LEVEL_4K, .hpa = HPA(mem->fixed.raw + align_down(offset, PAGE_SIZE)),
 				 .rights = PT_R | PT_W | PT_X };
 }
@@ -173,7 +176,8 @@ enum status mem_grant(struct mem *mem, u64 offset, struct pt_leaf *out)
 	return status;
 }
 
-/* A 1 GiB frame at `progress`, zeroed piece by piece before it is granted. ST_AGAIN: a piece was done; ST_OK: granted; else not possible here. */
+/* A 1 GiB frame at `progress`, zeroed piece by piece before it is granted. ST_AGAIN: a piece was done; ST_OK:
+ * granted; else not possible here. */
 static enum status grant_giant_step(struct mem *mem)
 {
 	enum status status;

@@ -1,5 +1,6 @@
 /*
- * mem.h - MEM objects: a size and the frames behind it, granted (and zeroed) at the first touch, or fixed frames that exist already.
+ * mem.h - MEM objects: a size and the frames behind it, granted (and zeroed) at the first touch, or fixed frames that
+ * exist already.
  *
  * The frames are kept in a page-table tree of the host's format, offset -> leaf; the walker is pt.h's.
  */
@@ -32,7 +33,8 @@ enum status mem_create(u64 bytes, u32 flags, struct mem **out) MUST_CHECK;
 /* Over frames that exist: kernel image, boot modules, kernel log. They are never freed. */
 enum status mem_create_fixed(hpa_t start, u64 bytes, struct mem **out) MUST_CHECK;
 
-/* The leaf behind offset; granted now if it has not been. leaf->hpa is the leaf's first byte. ST_INVAL past the end; ST_NOMEM: no frame for a table. */
+/* The leaf behind offset; granted now if it has not been. leaf->hpa is the leaf's first byte. ST_INVAL past the end;
+ * ST_NOMEM: no frame for a table. */
 enum status mem_grant(struct mem *mem, u64 offset, struct pt_leaf *out) MUST_CHECK;
 /* MEM_EAGER: grant a bounded piece. ST_AGAIN until all is granted. */
 enum status mem_grant_step(struct mem *mem) MUST_CHECK;

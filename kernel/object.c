@@ -1,5 +1,6 @@
 /*
- * object.c - see object.h. Slabs: a kernel frame is cut into objects of one kind; free ones are chained through their headers and keep their generation.
+ * object.c - see object.h. Slabs: a kernel frame is cut into objects of one kind; free ones are chained through their
+ * headers and keep their generation.
  */
 #include "frames.h"
 #include "irq.h"
@@ -15,7 +16,8 @@
 struct kind {
 	u32 size;
 	u32 offset;					/* of the struct object in it */
-	enum status (*begin)(struct object *object);	/* destruction, first part: done even while references exist; may be NULL */
+	/* destruction, first part: done even while references exist; may be NULL */
+	enum status (*begin)(struct object *object);
 	enum status (*step)(struct object *object);	/* second part: when there is no reference */
 };
 

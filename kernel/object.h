@@ -1,10 +1,11 @@
 /*
- * object.h - what handles point at. Seven kinds, each from its own slabs of kernel frames that are never given back, so that a stale pointer always
- * meets an object header whose generation tells it that it is stale.
+ * object.h - what handles point at. Seven kinds, each from its own slabs of kernel frames that are never given back, so
+ * that a stale pointer always meets an object header whose generation tells it that it is stale.
  *
- * Life: object_alloc -> handles and references -> object_destroy (all handles are dead at once) -> the kind's `step` until it is done -> free.
- * `refs` counts the structures that use the object (a region its MEM, a VCPU its VM, a vcpu_run its VCPU), not handles. An object that is
- * destroyed while referenced is finished by whoever drops the last reference.
+ * Life: object_alloc -> handles and references -> object_destroy (all handles are dead at once) -> the kind's `step`
+ * until it is done -> free. `refs` counts the structures that use the object (a region its MEM, a VCPU its VM, a
+ * vcpu_run its VCPU), not handles. An object that is destroyed while referenced is finished by whoever drops the last
+ * reference.
  */
 #ifndef VOS_OBJECT_H
 #define VOS_OBJECT_H
@@ -13,7 +14,8 @@
 #include "types.h"
 
 enum object_kind {
-	OBJECT_NONE, OBJECT_PD, OBJECT_THREAD, OBJECT_MEM, OBJECT_VM, OBJECT_VCPU, OBJECT_IRQ, OBJECT_ROOT, OBJECT_KIND_COUNT
+	OBJECT_NONE, OBJECT_PD, OBJECT_THREAD, OBJECT_MEM, OBJECT_VM, OBJECT_VCPU, OBJECT_IRQ, OBJECT_ROOT,
+	OBJECT_KIND_COUNT
 };
 
 struct object {
@@ -36,12 +38,13 @@ static inline void object_ref(struct object *object)
 }
 
 /*
- * Drop a reference. If it was the last one of a dying object, do a bounded piece of its destruction first: ST_AGAIN means that the
- * reference is still held and the call must be repeated.
+ * Drop a reference. If it was the last one of a dying object, do a bounded piece of its destruction first: ST_AGAIN
+ * means that the reference is still held and the call must be repeated.
  */
 enum status object_unref(struct object *object) MUST_CHECK;
 
-/* Kill all handles and do a bounded piece of the destruction. ST_AGAIN: call again. ST_OK: gone, or left to the last reference. */
+/* Kill all handles and do a bounded piece of the destruction. ST_AGAIN: call again. ST_OK: gone, or left to the last
+ * reference. */
 enum status object_destroy(struct object *object) MUST_CHECK;
 
 #endif

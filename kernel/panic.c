@@ -87,13 +87,14 @@ void kernel_panic_frame(const struct trap_frame *f, u64 address)
 		u64 value;
 	} registers[] = {
 		{ "rip", f->rip }, { "cs", f->cs }, { "rflags", f->rflags }, { "rsp", f->rsp }, { "cr2", address },
-		{ "rax", f->rax }, { "rbx", f->rbx }, { "rcx", f->rcx }, { "rdx", f->rdx }, { "rsi", f->rsi }, { "rdi", f->rdi },
-		{ "rbp", f->rbp }, { "r8", f->r8 }, { "r9", f->r9 }, { "r10", f->r10 }, { "r11", f->r11 }, { "r12", f->r12 },
-		{ "r13", f->r13 }, { "r14", f->r14 }, { "r15", f->r15 },
+		{ "rax", f->rax }, { "rbx", f->rbx }, { "rcx", f->rcx }, { "rdx", f->rdx }, { "rsi", f->rsi },
+		{ "rdi", f->rdi }, { "rbp", f->rbp }, { "r8", f->r8 }, { "r9", f->r9 }, { "r10", f->r10 },
+		{ "r11", f->r11 }, { "r12", f->r12 }, { "r13", f->r13 }, { "r14", f->r14 }, { "r15", f->r15 },
 	};
 
 	panic_begin();
-	printk(LOG_ERROR, "PANIC: exception %llu in ring 0, error %llx", (unsigned long long)f->vector, (unsigned long long)f->error);
+	printk(LOG_ERROR, "PANIC: exception %llu in ring 0, error %llx", (unsigned long long)f->vector,
+	       (unsigned long long)f->error);
 	for (u32 i = 0; i < ARRAY_COUNT(registers); i++)
 		printk(LOG_ERROR, "  %-6s %016llx", registers[i].name, (unsigned long long)registers[i].value);
 	if (f->rsp >= DIRECT_BASE)

@@ -1,8 +1,8 @@
 /*
  * root_pd.c - see root_pd.h. What root finds when it starts is the contract of info_page.h.
  *
- * Everything here is our own (the image) or judged before use (the modules' places and strings); what can't be done ends in a panic, since without
- * root there is nobody to tell.
+ * Everything here is our own (the image) or judged before use (the modules' places and strings); what can't be done
+ * ends in a panic, since without root there is nobody to tell.
  */
 #include <linux/elf.h>
 
@@ -67,15 +67,17 @@ static struct mem *give_fixed(struct pd *pd, u64 slot, const void *start, u64 by
 	return mem;
 }
 
-/* ---- program ------------------------------------------------------------------------------------------------------------- */
+/* ---- program ------------------------------------------------------------------------------------ */
 
 static void load_segment(struct pd *pd, const u8 *image, u64 bytes, const struct elf64_phdr *ph)
 {
 	u64 first = align_down(ph->p_vaddr, PAGE_SIZE);
-	u32 rights = (ph->p_flags & PF_R ? PT_R : 0) | (ph->p_flags & PF_W ? PT_W : 0) | (ph->p_flags & PF_X ? PT_X : 0);
+	u32 rights =
+		(ph->p_flags & PF_R ? PT_R : 0) | (ph->p_flags & PF_W ? PT_W : 0) | (ph->p_flags & PF_X ? PT_X : 0);
 	struct mem *mem;
 
-	if (!range_ok(ph->p_offset, ph->p_filesz, bytes) || ph->p_filesz > ph->p_memsz || !range_ok(ph->p_vaddr, ph->p_memsz, USER_LIMIT))
+	if (!range_ok(ph->p_offset, ph->p_filesz, bytes) || ph->p_filesz > ph->p_memsz ||
+	    !range_ok(ph->p_vaddr, ph->p_memsz, USER_LIMIT))
 		panic("root: a segment is malformed");
 	mem = map_new(pd, first, align_up(ph->p_vaddr + ph->p_memsz, PAGE_SIZE) - first, rights);
 	must(mem_write(mem, ph->p_vaddr - first, image + ph->p_offset, ph->p_filesz), "program");
@@ -109,7 +111,7 @@ static const struct embed_module *find_program(const char *name)
 	panic("%s is not built in", name);
 }
 
-/* ---- modules ---------------------------------------------------------------------------------------------------------------- */
+/* ---- modules ------------------------------------------------------------------------------------ */
 
 static void add_module(struct pd *pd, struct mem *mem, const char *string, u64 bytes, bool is_built_in)
 {
@@ -132,7 +134,8 @@ static void add_built_in(struct pd *pd)
 
 	for (u32 i = 0; i < embed_count && boot_page.page.module_count < BOOT_MODULES; i++) {
 		m = &embed_modules[i];
-		must(mem_create_fixed(image_hpa(m->start), align_up((u64)(m->end - m->start), PAGE_SIZE), &mem), "built-in module");
+		must(mem_create_fixed(image_hpa(m->start), align_up((u64)(m->end - m->start), PAGE_SIZE), &mem),
+		     "built-in module");
 		add_module(pd, mem, m->name, (u64)(m->end - m->start), true);
 	}
 }
@@ -147,8 +150,8 @@ static void add_boot_modules(struct pd *pd, const struct boot_info *boot)
 		m = &boot->modules[i];
 		if (m->bytes == 0 || m->bytes > MEM_BYTES_MAX - PAGE_SIZE ||
 		    mem_create_fixed(m->start, align_up(m->bytes, PAGE_SIZE), &mem) != ST_OK) {
-			printk(LOG_WARNING, "module %s at %llx, %llu bytes: not usable", m->string, (unsigned long long)m->start.raw,
-			       (unsigned long long)m->bytes);
+			printk(LOG_WARNING, "module %s at %llx, %llu bytes: not usable", m->string,
+			       (unsigned long long)m->start.raw, (unsigned long long)m->bytes);
 			continue;
 		}
 		tail = align_up(m->bytes, PAGE_SIZE) - m->bytes;
@@ -158,7 +161,7 @@ static void add_boot_modules(struct pd *pd, const struct boot_info *boot)
 	}
 }
 
-/* ---- all together -------------------------------------------------------------------------------------------------------------- */
+/* ---- all together ------------------------------------------------------------------------------- */
 
 static void map_pages(struct pd *pd, const struct info_page *info)
 {

@@ -7,7 +7,8 @@
 struct boot_info;
 struct info_page;
 
-/* Make root's PD, modules, handles (info_page.h) and thread, and start it. Panics if anything is missing. info is page-aligned and final. */
+/* Make root's PD, modules, handles (info_page.h) and thread, and start it. Panics if anything is missing. info is
+ * page-aligned and final. */
 void root_pd_start(const struct boot_info *boot, struct info_page *info);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * sched.c - see sched.h.
  *
- * A thread is pinned to the pCPU where it was made; only that pCPU takes threads from its queues, with interrupts off, so the lock is never held across
- * a switch. Fair threads are sorted by virtual time (time on the pCPU divided by weight); one that wakes up is lifted to just below the floor, so that
- * sleeping earns a bounded credit and no more.
+ * A thread is pinned to the pCPU where it was made; only that pCPU takes threads from its queues, with interrupts off,
+ * so the lock is never held across a switch. Fair threads are sorted by virtual time (time on the pCPU divided by
+ * weight); one that wakes up is lifted to just below the floor, so that sleeping earns a bounded credit and no more.
  */
 #include "frames.h"
 #include "notify.h"
@@ -30,7 +30,7 @@ static struct sched *sched_of(const struct thread *t)
 	return t->pcpu->sched;
 }
 
-/* ---- time -------------------------------------------------------------------------------------------------------------- */
+/* ---- time --------------------------------------------------------------------------------------- */
 
 /* Charge what has passed since the last time to the current thread, if s is this pCPU's. Returns the time. */
 static u64 account(struct sched *s)
@@ -71,7 +71,7 @@ void sched_timer_limit(u64 deadline_tsc)
 	lock_release(&s->lock);
 }
 
-/* ---- queues ------------------------------------------------------------------------------------------------------------ */
+/* ---- queues ------------------------------------------------------------------------------------- */
 
 static void enqueue(struct sched *s, struct thread *t)
 {
@@ -80,7 +80,8 @@ static void enqueue(struct sched *s, struct thread *t)
 
 	t->state = THREAD_READY;
 	if (t->class == SCHED_CLASS_FAIR)
-		while (at->prev != head && CONTAINER_OF(at->prev, struct thread, run_link)->virtual_time > t->virtual_time)
+		while (at->prev != head &&
+		       CONTAINER_OF(at->prev, struct thread, run_link)->virtual_time > t->virtual_time)
 			at = at->prev;
 	list_insert_before(at, &t->run_link);
 }
@@ -108,7 +109,8 @@ static void raise_floor(struct sched *s, const struct thread *running)
 	if (running == pcpu_self()->idle || running->class != SCHED_CLASS_FAIR)
 		return;
 	if (!list_is_empty(&s->ready[SCHED_CLASS_FAIR]))
-		least = min_u64(least, CONTAINER_OF(s->ready[SCHED_CLASS_FAIR].next, struct thread, run_link)->virtual_time);
+		least = min_u64(least,
+				CONTAINER_OF(s->ready[SCHED_CLASS_FAIR].next, struct thread, run_link)->virtual_time);
 	s->floor = max_u64(s->floor, least);
 }
 
@@ -145,7 +147,7 @@ static void sleepers_insert(struct sched *s, struct thread *t)
 	list_insert_before(at, &t->sleep_link);
 }
 
-/* ---- switching ----------------------------------------------------------------------------------------------------------- */
+/* ---- switching ---------------------------------------------------------------------------------- */
 
 static void load_space(const struct thread *next)
 {
@@ -157,7 +159,8 @@ static void load_space(const struct thread *next)
 	arch_ports_switch(&next->pd->ports);
 }
 
-/* Lock held, time accounted, the current thread's new state and queue settled. Releases the lock; returns when the thread runs again. */
+/* Lock held, time accounted, the current thread's new state and queue settled. Releases the lock; returns when the
+ * thread runs again. */
 static void switch_away(struct sched *s, u64 now)
 {
 	struct pcpu *pcpu = pcpu_self();
@@ -346,7 +349,7 @@ void kernel_timer(void)
 	lock_release(&s->lock);
 }
 
-/* ---- beginning -------------------------------------------------------------------------------------------------------------- */
+/* ---- beginning ---------------------------------------------------------------------------------- */
 
 void sched_init(u64 tsc_hz)
 {
@@ -358,7 +361,9 @@ void sched_init(u64 tsc_hz)
 	if (s == NULL || object == NULL)
 		panic("no memory for the scheduler of pCPU %u", pcpu->id);
 	idle = thread_of(object);
-	*s = (struct sched){ .accounted = arch_tsc(), .slice_end = DEADLINE_NONE, .limit = DEADLINE_NONE, .timer = DEADLINE_NONE };
+	*s = (struct sched){
+		.accounted = arch_tsc(), .slice_end = DEADLINE_NONE, .limit = DEADLINE_NONE, .timer = DEADLINE_NONE
+	};
 	list_init(&s->ready[SCHED_CLASS_RT]);
 	list_init(&s->ready[SCHED_CLASS_FAIR]);
 	list_init(&s->sleepers);

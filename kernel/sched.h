@@ -1,7 +1,8 @@
 /*
  * sched.h - one scheduler a pCPU: real-time threads first, in turn; then the fair class by weighted virtual time.
  *
- * Every tick of the TSC is accounted to exactly one thread (idle included), so that per pCPU the sum is the elapsed time.
+ * Every tick of the TSC is accounted to exactly one thread (idle included), so that per pCPU the sum is the elapsed
+ * time.
  */
 #ifndef VOS_SCHED_H
 #define VOS_SCHED_H
@@ -38,7 +39,8 @@ void sched_set_class(struct thread *thread, enum sched_class class);
 void sched_preempt(void);
 /* Give others a turn. */
 void sched_yield(void);
-/* Sleep until woken, stopped and started, or the deadline; returns at once if bits are pending. May wake early: check again. */
+/* Sleep until woken, stopped and started, or the deadline; returns at once if bits are pending. May wake early:
+ * check again. */
 void sched_wait(u64 deadline);
 /* WAITING -> ready; else nothing. */
 void sched_wake(struct thread *thread);
@@ -46,8 +48,9 @@ void sched_wake(struct thread *thread);
 void sched_stop_current(void);
 
 /*
- * The current thread wants a timer interrupt at this TSC value too (vcpu_run: the VMM's deadline). In force until changed; the
- * scheduler forgets it when it switches to another thread, so set it again after sched_preempt. Cheap if unchanged.
+ * The current thread wants a timer interrupt at this TSC value too (vcpu_run: the VMM's deadline). In force until
+ * changed; the scheduler forgets it when it switches to another thread, so set it again after sched_preempt. Cheap if
+ * unchanged.
  */
 void sched_timer_limit(u64 deadline_tsc);
 

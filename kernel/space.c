@@ -1,8 +1,8 @@
 /*
  * space.c - see space.h.
  *
- * Regions are sorted by address and don't overlap, so a lookup is a binary search. They hold references on their sources: a MEM that root has destroyed
- * is freed when its last region goes, in bounded pieces (ST_AGAIN).
+ * Regions are sorted by address and don't overlap, so a lookup is a binary search. They hold references on their
+ * sources: a MEM that root has destroyed is freed when its last region goes, in bounded pieces (ST_AGAIN).
  */
 #include "arch.h"
 #include "frames.h"
@@ -69,7 +69,8 @@ static bool source_range_ok(const struct object *source, u64 offset, u64 bytes)
 	return source->kind == OBJECT_VCPU && offset == 0 && bytes == PAGE_SIZE;
 }
 
-static bool map_arguments_ok(const struct space *space, const struct object *source, u64 address, u64 offset, u64 bytes, u32 rights)
+static bool map_arguments_ok(const struct space *space, const struct object *source, u64 address, u64 offset, u64 bytes,
+			     u32 rights)
 {
 	if (bytes == 0 || !aligned_ok(address | offset | bytes, PAGE_SIZE) || !range_ok(address, bytes, space->limit))
 		return false;
@@ -129,7 +130,9 @@ static enum status map_locked(struct space *space, const struct region *region)
 
 enum status space_map(struct space *space, struct object *source, u64 address, u64 offset, u64 bytes, u32 rights)
 {
-	struct region region = { .address = address, .bytes = bytes, .offset = offset, .source = source, .rights = rights };
+	struct region region = {
+		.address = address, .bytes = bytes, .offset = offset, .source = source, .rights = rights
+	};
 	enum status status;
 
 	if (!map_arguments_ok(space, source, address, offset, bytes, rights))
@@ -200,19 +203,22 @@ static enum status source_leaf(struct object *source, u64 offset, struct pt_leaf
 }
 
 /*
- * Map the block of `level` around address, if it lies within the region and the source's leaf, and all alignments agree. ST_EXISTS or ST_INVAL: try a
- * smaller one.
+ * Map the block of `level` around address, if it lies within the region and the source's leaf, and all alignments
+ * agree. ST_EXISTS or ST_INVAL: try a smaller one.
  */
-static enum status install(struct space *space, const struct region *region, u64 address, const struct pt_leaf *leaf, u32 level)
+static enum status install(struct space *space, const struct region *region, u64 address, const struct pt_leaf *leaf,
+			   u32 level)
 {
 	u64 block = align_down(address, level_bytes(level));
 	u64 offset, in_leaf;
 
-	if (level > leaf->level || block < region->address || !range_ok(block - region->address, level_bytes(level), region->bytes))
+	if (level > leaf->level || block < region->address ||
+	    !range_ok(block - region->address, level_bytes(level), region->bytes))
 		return ST_INVAL;
 	offset = region->offset + (block - region->address);
 	in_leaf = offset & (level_bytes(leaf->level) - 1);
-	return pt_map(&space->pt, block, HPA(leaf->hpa.raw + in_leaf), (enum pt_level)level, region->rights | space->leaf_rights);
+	return pt_map(&space->pt, block, HPA(leaf->hpa.raw + in_leaf), (enum pt_level)level,
+		      region->rights | space->leaf_rights);
 }
 
 static enum status fault_locked(struct space *space, u64 address, u32 access)
@@ -227,7 +233,8 @@ static enum status fault_locked(struct space *space, u64 address, u32 access)
 	leaf = pt_lookup(&space->pt, address);
 	if (leaf.level != 0)
 		return (access & ~leaf.rights) == 0 ? ST_OK : ST_INVAL;	/* somebody was faster, or a stale TLB */
-	status = source_leaf(region->source, region->offset + (align_down(address, PAGE_SIZE) - region->address), &leaf);
+	status =
+		source_leaf(region->source, region->offset + (align_down(address, PAGE_SIZE) - region->address), &leaf);
 	if (status != ST_OK)
 		return ST_NOMEM;
 	for (u32 level = PT_LEVEL_1G; level >= PT_LEVEL_4K; level--) {

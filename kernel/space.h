@@ -1,6 +1,7 @@
 /*
- * space.h - an address space: regions (what should be where) and a page table (what is there already). A PD has one of the host's format,
- * a VM one of the back end's second-level format. Mapping only records a region; the leaves come with the first access (space_fault).
+ * space.h - an address space: regions (what should be where) and a page table (what is there already). A PD has one of
+ * the host's format, a VM one of the back end's second-level format. Mapping only records a region; the leaves come
+ * with the first access (space_fault).
  */
 #ifndef VOS_SPACE_H
 #define VOS_SPACE_H
@@ -28,21 +29,24 @@ struct space {
 	bool is_guest;			/* a VM's */
 	u32 region_count;		/* lock */
 	struct region *frames[REGION_FRAMES];	/* lock; sorted by address */
-	u64 shrink_count;		/* a VM's: leaves were removed so often; vcpu.c flushes before the next entry when it changed */
+	/* a VM's: leaves were removed so often; vcpu.c flushes before the next entry when it changed */
+	u64 shrink_count;
 };
 
 /* A PD's space, its upper half the kernel's. / A VM's (virt->s2_format). ST_NOMEM. */
 enum status space_init_pd(struct space *space) MUST_CHECK;
 enum status space_init_guest(struct space *space, const struct pt_format *format, u64 limit, bool has_1g) MUST_CHECK;
 
-/* Record a region. All is checked: ST_INVAL (alignment, range, W with X in a PD), ST_EXISTS (overlap), ST_FULL, ST_NOMEM. */
-enum status space_map(struct space *space, struct object *source, u64 address, u64 offset, u64 bytes, u32 rights) MUST_CHECK;
+/* Record a region. All is checked: ST_INVAL (alignment, range, W with X in a PD), ST_EXISTS (overlap), ST_FULL,
+ * ST_NOMEM. */
+enum status space_map(struct space *space, struct object *source, u64 address, u64 offset, u64 bytes,
+		      u32 rights) MUST_CHECK;
 /* Remove exactly one region and its leaves. ST_INVAL: no such region; ST_AGAIN: call again. */
 enum status space_unmap(struct space *space, u64 address, u64 bytes) MUST_CHECK;
 
 /*
- * An access (PT_R, PT_W, PT_X) met no leaf: install the largest that fits. ST_OK: try again. ST_INVAL: no region, or it does not allow that access;
- * ST_NOMEM: no frame to be had.
+ * An access (PT_R, PT_W, PT_X) met no leaf: install the largest that fits. ST_OK: try again. ST_INVAL: no region, or it
+ * does not allow that access; ST_NOMEM: no frame to be had.
  */
 enum status space_fault(struct space *space, u64 address, u32 access) MUST_CHECK;
 

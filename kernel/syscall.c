@@ -1,7 +1,9 @@
 /*
- * syscall.c - the system calls: decode (handles, rights, ranges), then invoke. Arguments are registers; nothing here follows a pointer of ring 3.
+ * syscall.c - the system calls: decode (handles, rights, ranges), then invoke. Arguments are registers; nothing here
+ * follows a pointer of ring 3.
  *
- * Each handler judges all its arguments before it changes anything. Objects are called by the handle table's type-checked lookup only.
+ * Each handler judges all its arguments before it changes anything. Objects are called by the handle table's
+ * type-checked lookup only.
  */
 #include "arch.h"
 #include "frames.h"
@@ -61,7 +63,7 @@ static struct syscall_result hand_out(struct object *object, u32 rights)
 	return result(status);
 }
 
-/* ---- anyone ------------------------------------------------------------------------------------------------------------------- */
+/* ---- anyone ------------------------------------------------------------------------------------- */
 
 static struct syscall_result call_log_write(u64 count, u64 w0, u64 w1, u64 w2, u64 w3, u64 a5)
 {
@@ -163,7 +165,7 @@ static struct syscall_result call_handle_close(u64 h, u64 a1, u64 a2, u64 a3, u6
 	return result(handle_close(&pd_current()->handles, h));
 }
 
-/* ---- a VMM, a driver -------------------------------------------------------------------------------------------------------------- */
+/* ---- a VMM, a driver ---------------------------------------------------------------------------- */
 
 static struct syscall_result call_vcpu_run(u64 h_vcpu, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
@@ -194,7 +196,7 @@ static struct syscall_result call_irq_ack(u64 h_irq, u64 a1, u64 a2, u64 a3, u64
 	return result(status);
 }
 
-/* ---- root: memory ---------------------------------------------------------------------------------------------------------------- */
+/* ---- root: memory ------------------------------------------------------------------------------- */
 
 /* MEM_EAGER takes several calls: the object under way is kept in the PD until it is complete. */
 static struct syscall_result mem_build(struct pd *pd)
@@ -278,7 +280,7 @@ static struct syscall_result call_mem_unmap(u64 h_space, u64 address, u64 bytes,
 	return result(space != NULL ? space_unmap(space, address, bytes) : status);
 }
 
-/* ---- root: objects ----------------------------------------------------------------------------------------------------------------- */
+/* ---- root: objects ------------------------------------------------------------------------------ */
 
 static struct syscall_result call_pd_create(u64 h_root, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
@@ -375,7 +377,8 @@ static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64
 		return result(status);
 	thread = object_get(h_thread, OBJECT_THREAD, RIGHT_CTL, &status);
 	if (thread != NULL)
-		status = flags <= IRQ_FLAGS_ALL ? irq_create(gsi, (u32)flags, thread_of(thread), badge, &irq) : ST_INVAL;
+		status =
+			flags <= IRQ_FLAGS_ALL ? irq_create(gsi, (u32)flags, thread_of(thread), badge, &irq) : ST_INVAL;
 	return status == ST_OK ? hand_out(&irq->object, RIGHT_ACK) : result(status);
 }
 
@@ -397,7 +400,7 @@ static struct syscall_result call_port_grant(u64 h_pd, u64 first, u64 count, u64
 	return result(ST_OK);
 }
 
-/* ---- what objects and the machine tell -------------------------------------------------------------------------------------------------- */
+/* ---- what objects and the machine tell ---------------------------------------------------------- */
 
 static struct syscall_result stat_tables(const struct space *space)
 {
@@ -495,7 +498,7 @@ static struct syscall_result call_system_ctl(u64 h_root, u64 op, u64 a, u64 b, u
 	}
 }
 
-/* ---- dispatch ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- dispatch ----------------------------------------------------------------------------------- */
 
 typedef struct syscall_result (*handler)(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 

@@ -24,7 +24,8 @@ static enum status thread_memory(struct thread *t)
 	return ST_OK;
 }
 
-enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct thread *supervisor, u64 badge, struct thread **out)
+enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct thread *supervisor, u64 badge,
+			  struct thread **out)
 {
 	struct object *object;
 	struct thread *t;
@@ -93,8 +94,9 @@ void thread_fault(u64 kind, u64 rip, u64 address, u64 error)
 	t->fault[FAULT_ADDRESS] = address;
 	t->fault[FAULT_ERROR] = error;
 	if (kind != FAULT_EXIT)
-		printk(LOG_WARNING, "pd %u: fault %llx at rip %llx, address %llx, error %llx", t->pd->id, (unsigned long long)kind,
-		       (unsigned long long)rip, (unsigned long long)address, (unsigned long long)error);
+		printk(LOG_WARNING, "pd %u: fault %llx at rip %llx, address %llx, error %llx", t->pd->id,
+		       (unsigned long long)kind, (unsigned long long)rip, (unsigned long long)address,
+		       (unsigned long long)error);
 	if (t->supervisor != NULL && t->supervisor->object.generation == t->supervisor_generation)
 		notify_signal(t->supervisor, t->fault_badge);
 	sched_stop_current();

@@ -1,8 +1,9 @@
 /*
  * thread.h - threads: a kernel stack, a state, notification bits, a supervisor to tell about faults.
  *
- * State changes happen under the lock of the thread's pCPU's scheduler. A thread can be stopped anywhere it can be switched away from: on the way to
- * ring 3, in notify_wait, in sched_preempt within vcpu_run; once started again it goes on from there.
+ * State changes happen under the lock of the thread's pCPU's scheduler. A thread can be stopped anywhere it can be
+ * switched away from: on the way to ring 3, in notify_wait, in sched_preempt within vcpu_run; once started again it
+ * goes on from there.
  */
 #ifndef VOS_THREAD_H
 #define VOS_THREAD_H
@@ -61,11 +62,14 @@ static inline struct thread *thread_of(struct object *object)
 	return CONTAINER_OF(object, struct thread, object);
 }
 
-/* A stopped thread of that PD that will begin at entry with RSP = stack, RDI = arg; pinned to this pCPU. Entry and stack are below USER_LIMIT. */
-enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct thread *supervisor, u64 badge, struct thread **out) MUST_CHECK;
+/* A stopped thread of that PD that will begin at entry with RSP = stack, RDI = arg; pinned to this pCPU. Entry and
+ * stack are below USER_LIMIT. */
+enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct thread *supervisor, u64 badge,
+			  struct thread **out) MUST_CHECK;
 enum status thread_destroy_step(struct object *object) MUST_CHECK;
 
-/* The current thread faulted or exited: record why, tell the supervisor, stop. Returns only if somebody starts it again. */
+/* The current thread faulted or exited: record why, tell the supervisor, stop. Returns only if somebody starts it
+ * again. */
 void thread_fault(u64 kind, u64 rip, u64 address, u64 error);
 
 #endif

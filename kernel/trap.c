@@ -1,5 +1,6 @@
 /*
- * trap.c - what ring 3 runs into: page faults that its space can satisfy, and everything else, which stops the thread and tells its supervisor.
+ * trap.c - what ring 3 runs into: page faults that its space can satisfy, and everything else, which stops the thread
+ * and tells its supervisor.
  */
 #include "arch.h"
 #include "notify.h"

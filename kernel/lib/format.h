@@ -1,5 +1,6 @@
 /*
- * format.h - printf's core without floating point: %c %s %d %i %u %x %X %p %% with flags 0 and -, width, precision for %s, and h, l, ll, z.
+ * format.h - printf's core without floating point: %c %s %d %i %u %x %X %p %% with flags 0 and -, width, precision for
+ * %s, and h, l, ll, z.
  */
 #ifndef VOS_FORMAT_H
 #define VOS_FORMAT_H
@@ -8,7 +9,8 @@
 
 #include <stdarg.h>
 
-/* Always ends the text with a zero byte (size > 0). Returns the length it would have had; at most size - 1 bytes are there. */
+/* Always ends the text with a zero byte (size > 0). Returns the length it would have had; at most size - 1 bytes are
+ * there. */
 size_t format_text(char *out, size_t size, const char *format, va_list args);
 __attribute__((format(printf, 3, 4))) size_t format_string(char *out, size_t size, const char *format, ...);
 

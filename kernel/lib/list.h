@@ -1,5 +1,6 @@
 /*
- * list.h - a doubly linked list whose links lie in the listed structures. An empty list or an unlisted link points at itself.
+ * list.h - a doubly linked list whose links lie in the listed structures. An empty list or an unlisted link points at
+ * itself.
  */
 #ifndef VOS_LIST_H
 #define VOS_LIST_H

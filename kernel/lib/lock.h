@@ -1,5 +1,6 @@
 /*
- * lock.h - ticket spin locks. Ring 0 runs with interrupts off, so there is no interrupt variant. Lock order, outermost first:
+ * lock.h - ticket spin locks. Ring 0 runs with interrupts off, so there is no interrupt variant. Lock order, outermost
+ * first:
  *   object tree (object.h) -> space -> mem -> scheduler of a pCPU -> frames -> log
  */
 #ifndef VOS_LOCK_H

@@ -1,15 +1,16 @@
 /*
  * ring.h - a single-producer single-consumer byte ring in memory that two PDs share.
  *
- * Neither side trusts the other: each keeps its own index and the size privately (struct ring), publishes its index in the shared header, and reads
- * the peer's index once per operation and judges it. A peer that publishes nonsense makes the ring look empty (to the consumer) or full (to the
- * producer) and nothing worse.
+ * Neither side trusts the other: each keeps its own index and the size privately (struct ring), publishes its index in
+ * the shared header, and reads the peer's index once per operation and judges it. A peer that publishes nonsense makes
+ * the ring look empty (to the consumer) or full (to the producer) and nothing worse.
  *
- * Indices run freely modulo 2^32; size is a power of two. Ownership: bytes [tail, head) are the consumer's, the rest the producer's. The
- * release store of head pairs with the acquire load in ring_used, the release store of tail with the one in ring_room.
+ * Indices run freely modulo 2^32; size is a power of two. Ownership: bytes [tail, head) are the consumer's, the rest
+ * the producer's. The release store of head pairs with the acquire load in ring_used, the release store of tail with
+ * the one in ring_room.
  *
- * Signals: a side that is about to sleep sets its `waiting` word, checks the ring once more and sleeps; the other side calls
- * ring_take_waiting after it published, and signals if that says so. How to signal is the caller's business.
+ * Signals: a side that is about to sleep sets its `waiting` word, checks the ring once more and sleeps; the other side
+ * calls ring_take_waiting after it published, and signals if that says so. How to signal is the caller's business.
  */
 #ifndef VOS_RING_H
 #define VOS_RING_H
@@ -36,7 +37,8 @@ struct ring {
 /* Size of the shared memory for a ring with `size` bytes of data. */
 #define RING_BYTES(size) (sizeof(struct ring_shared) + (size))
 
-/* Attach as producer or consumer of a ring that is zeroed or in use: goes on at the published index of one's own side. */
+/* Attach as producer or consumer of a ring that is zeroed or in use: goes on at the published index of one's own
+ * side. */
 void ring_attach_producer(struct ring *r, struct ring_shared *shared, u32 size);
 void ring_attach_consumer(struct ring *r, struct ring_shared *shared, u32 size);
 

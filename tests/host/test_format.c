@@ -67,7 +67,8 @@ static void test_broken_formats(void **state)
 	assert_int_equal(format_any(text, sizeof(text), "a%"), 1);
 	assert_int_equal(format_any(text, sizeof(text), "a%-0"), 1);
 	assert_int_equal(format_any(text, sizeof(text), "%k"), 1);
-	assert_true(format_any(text, sizeof(text), "%99999999999d", 1) < 10000);	/* a width that would take for ever */
+	/* a width that would take for ever */
+	assert_true(format_any(text, sizeof(text), "%99999999999d", 1) < 10000);
 	assert_int_equal(strlen(text), sizeof(text) - 1);
 	(void)format_any(text, sizeof(text), "%s", (char *)NULL);
 	assert_string_equal(text, "(null)");

@@ -88,7 +88,8 @@ static void test_reservation_limits(void **state)
 	assert_int_equal(frame_pool_reserve(&pool, ~0ull), ST_NOMEM);
 	assert_int_equal(frame_pool_reserve(&pool, 1000), ST_OK);
 	assert_int_equal(frame_pool_reserve(&pool, 25), ST_NOMEM);
-	assert_int_equal(frame_pool_alloc_kernel(&pool, 1, &frame), ST_NOMEM);		/* a chunk would break the promise */
+	/* a chunk would break the promise */
+	assert_int_equal(frame_pool_alloc_kernel(&pool, 1, &frame), ST_NOMEM);
 	assert_int_equal(frame_pool_make_kernel(&pool, PAGE_SIZE_2M), ST_NOMEM);
 	for (u32 i = 0; i < 1000; i++)
 		assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_4K, &frame), ST_OK);

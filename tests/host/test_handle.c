@@ -1,7 +1,9 @@
 /*
- * Handle tables and object life on real slabs: bounds, kinds, rights, generations, destruction in steps and by the last reference.
+ * Handle tables and object life on real slabs: bounds, kinds, rights, generations, destruction in steps and by the last
+ * reference.
  */
-/* sources: kernel/handle.c kernel/object.c kernel/frames.c tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */
+/* sources: kernel/handle.c kernel/object.c kernel/frames.c tests/host/fake_arch/fake_arch.c */
+/* sources: tests/host/fake_arch/fake_objects.c */
 /* includes: tests/host/fake_arch */
 #include <setjmp.h>
 #include <stdarg.h>

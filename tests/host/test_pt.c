@@ -1,6 +1,6 @@
 /*
- * The page-table walker with each of its three codecs: what the hardware documents say of the bits, bad arguments, and random maps and unmaps against
- * a model that knows one leaf for each page.
+ * The page-table walker with each of its three codecs: what the hardware documents say of the bits, bad arguments, and
+ * random maps and unmaps against a model that knows one leaf for each page.
  */
 /* sources: arch/x86_64/mmu/pt.c arch/x86_64/mmu/pt_host.c arch/x86_64/mmu/pt_npt.c arch/x86_64/mmu/pt_ept.c */
 #include <setjmp.h>
@@ -88,13 +88,15 @@ static void test_host_bits(void **state)
 	assert_false(pt_host.is_present(0x67 & ~1ull));
 	assert_false(pt_host.is_leaf(0x1 | BIT64(7), PT_LEVEL_TOP));	/* reserved there, never a leaf */
 	assert_true(pt_host.is_leaf(0x1 | BIT64(7), PT_LEVEL_4K));	/* the PAT bit there */
-	assert_int_equal(pt_host.hpa(0x200000 | BIT64(12) | NX | 0x1a1, PT_LEVEL_2M).raw, 0x200000);	/* bit 12 is PAT */
+	/* bit 12 is PAT */
+	assert_int_equal(pt_host.hpa(0x200000 | BIT64(12) | NX | 0x1a1, PT_LEVEL_2M).raw, 0x200000);
 }
 
 static void test_npt_bits(void **state)
 {
 	(void)state;
-	assert_int_equal(pt_npt.leaf(HPA(0x1000), PT_R, PT_LEVEL_4K), 0x1000 | NX | 0x5);	/* the user bit, always */
+	/* the user bit, always */
+	assert_int_equal(pt_npt.leaf(HPA(0x1000), PT_R, PT_LEVEL_4K), 0x1000 | NX | 0x5);
 	assert_int_equal(pt_npt.leaf(HPA(0x200000), PT_R | PT_W | PT_X, PT_LEVEL_2M), 0x200000 | 0x87);
 	assert_int_equal(pt_npt.leaf(HPA(0x1000), PT_R | PT_X | PT_GLOBAL, PT_LEVEL_4K) & BIT64(8), 0);
 	assert_int_equal(pt_npt.table(HPA(0x5000)), 0x5007);
@@ -104,7 +106,8 @@ static void test_ept_bits(void **state)
 {
 	(void)state;
 	assert_int_equal(pt_ept.leaf(HPA(0x1000), PT_R, PT_LEVEL_4K), 0x1000 | 0x31);
-	assert_int_equal(pt_ept.leaf(HPA(0x1000), PT_W, PT_LEVEL_4K), 0x1000 | 0x33);	/* W without R would be a misconfiguration */
+	/* W without R would be a misconfiguration */
+	assert_int_equal(pt_ept.leaf(HPA(0x1000), PT_W, PT_LEVEL_4K), 0x1000 | 0x33);
 	assert_int_equal(pt_ept.leaf(HPA(0x200000), PT_R | PT_W | PT_X, PT_LEVEL_2M), 0x200000 | 0xb7);
 	assert_int_equal(pt_ept.leaf(HPA(0x1000), PT_R | PT_UNCACHED, PT_LEVEL_4K), 0x1001);
 	assert_int_equal(pt_ept.table(HPA(0x5000)), 0x5007);
@@ -152,8 +155,10 @@ static void test_levels_exclude_each_other(void **state)
 		assert_int_equal(pt_map(&pt, 0, HPA(0), PT_LEVEL_2M, PT_R), ST_EXISTS);
 		assert_int_equal(pt_map(&pt, 0, HPA(0), PT_LEVEL_1G, PT_R), ST_EXISTS);
 		assert_int_equal(pt_lookup(&pt, PAGE_SIZE_1G + 12345).level, PT_LEVEL_1G);
-		assert_int_equal(pt_unmap(&pt, PAGE_SIZE_1G, PAGE_SIZE_2M), ST_INVAL);		/* sticks out at the end */
-		assert_int_equal(pt_unmap(&pt, PAGE_SIZE_1G + PAGE_SIZE_2M, PAGE_SIZE_1G), ST_INVAL);	/* at the start */
+		/* sticks out at the end */
+		assert_int_equal(pt_unmap(&pt, PAGE_SIZE_1G, PAGE_SIZE_2M), ST_INVAL);
+		/* at the start */
+		assert_int_equal(pt_unmap(&pt, PAGE_SIZE_1G + PAGE_SIZE_2M, PAGE_SIZE_1G), ST_INVAL);
 		assert_int_equal(pt_lookup(&pt, PAGE_SIZE_1G).level, PT_LEVEL_1G);
 		assert_int_equal(pt_next(&pt, 0, BIT64(48), &va).hpa.raw, 0x9000);
 		assert_int_equal(va, 0x5000);

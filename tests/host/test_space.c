@@ -1,8 +1,9 @@
 /*
- * Address spaces and MEM objects on a fake machine: what may be mapped, faults and the leaves they install, zeroing, reservations, destruction of what
- * is still mapped. Both a PD's space and guests' (NPT and EPT).
+ * Address spaces and MEM objects on a fake machine: what may be mapped, faults and the leaves they install, zeroing,
+ * reservations, destruction of what is still mapped. Both a PD's space and guests' (NPT and EPT).
  */
-/* sources: kernel/space.c kernel/mem.c kernel/object.c kernel/frames.c arch/x86_64/mmu/pt.c arch/x86_64/mmu/pt_host.c arch/x86_64/mmu/pt_npt.c arch/x86_64/mmu/pt_ept.c */
+/* sources: kernel/space.c kernel/mem.c kernel/object.c kernel/frames.c arch/x86_64/mmu/pt.c */
+/* sources: arch/x86_64/mmu/pt_host.c arch/x86_64/mmu/pt_npt.c arch/x86_64/mmu/pt_ept.c */
 /* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */
 /* includes: tests/host/fake_arch kernel */
 #include <setjmp.h>
@@ -116,7 +117,8 @@ static void test_grant_is_zeroed_and_counted(void **state)
 		assert_memory_equal(direct_pointer(HPA(leaf.hpa.raw + i * PAGE_SIZE)), zeros, PAGE_SIZE);
 	assert_int_equal(mem_grant(mem, 3 * PAGE_SIZE_2M + 0x5000, &again), ST_OK);
 	assert_int_equal(again.hpa.raw, leaf.hpa.raw);
-	assert_int_equal(mem_grant(mem, 5 * PAGE_SIZE_2M, &leaf), ST_OK);	/* the last page: a large frame would stick out */
+	/* the last page: a large frame would stick out */
+	assert_int_equal(mem_grant(mem, 5 * PAGE_SIZE_2M, &leaf), ST_OK);
 	assert_int_equal(leaf.level, PT_LEVEL_4K);
 	assert_int_equal(mem_granted_bytes(mem), PAGE_SIZE_2M + PAGE_SIZE);
 	assert_int_equal(mem_grant(mem, 5 * PAGE_SIZE_2M + PAGE_SIZE, &leaf), ST_INVAL);
@@ -212,7 +214,8 @@ static void test_faults(void **state)
 	assert_int_equal(space_fault(&space, ~0ull, PT_R), ST_INVAL);
 	assert_int_equal(space_fault(&space, 0x10008, PT_W), ST_INVAL);
 	assert_int_equal(space_fault(&space, 0x10008, PT_X), ST_INVAL);
-	assert_int_equal(pt_lookup(&space.pt, 0x10000).level, 0);		/* refused before anything was granted */
+	/* refused before anything was granted */
+	assert_int_equal(pt_lookup(&space.pt, 0x10000).level, 0);
 	assert_int_equal(mem_granted_bytes(mem), 0);
 	assert_int_equal(space_fault(&space, 0x11ff8, PT_R), ST_OK);
 	leaf = pt_lookup(&space.pt, 0x11000);
@@ -319,7 +322,8 @@ static void test_many_regions(void **state)
 	for (u32 i = 0; i < count; i += 3)
 		assert_int_equal(space_unmap(&space, (u64)(i * 2657 % 4096) * 0x10000, PAGE_SIZE), ST_OK);
 	for (u32 i = 0; i < count; i++)
-		assert_int_equal(space_fault(&space, (u64)(i * 2657 % 4096) * 0x10000, PT_R), i % 3 == 0 ? ST_INVAL : ST_OK);
+		assert_int_equal(space_fault(&space, (u64)(i * 2657 % 4096) * 0x10000, PT_R),
+				 i % 3 == 0 ? ST_INVAL : ST_OK);
 	end_space(&space);
 	end_mem(mem);
 }

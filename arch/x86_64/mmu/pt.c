@@ -1,8 +1,9 @@
 /*
- * pt.c - the page-table walker: the tree, and nothing of an entry's bits (those are the codecs': pt_host.c, pt_npt.c, pt_ept.c).
+ * pt.c - the page-table walker: the tree, and nothing of an entry's bits (those are the codecs': pt_host.c, pt_npt.c,
+ * pt_ept.c).
  *
- * Invariants: a present entry of level 4 is a table; a table but the root holds at least one present entry. No recursion: at most four levels,
- * kept in arrays. Must not be here: TLB work, knowledge of what is mapped.
+ * Invariants: a present entry of level 4 is a table; a table but the root holds at least one present entry. No
+ * recursion: at most four levels, kept in arrays. Must not be here: TLB work, knowledge of what is mapped.
  */
 #include "pt.h"
 #include "range.h"
@@ -27,7 +28,8 @@ static u64 *table_at(const struct pt *pt, hpa_t table)
 
 static bool is_table(const struct pt *pt, u64 entry, u32 level)
 {
-	return level > PT_LEVEL_4K && pt->format->is_present(entry) && !pt->format->is_leaf(entry, (enum pt_level)level);
+	return level > PT_LEVEL_4K && pt->format->is_present(entry) &&
+	       !pt->format->is_leaf(entry, (enum pt_level)level);
 }
 
 static hpa_t entry_table(const struct pt *pt, u64 entry)
@@ -134,7 +136,9 @@ static struct pt_leaf path_leaf(const struct pt *pt, const struct path *path)
 
 	if (!pt->format->is_present(entry))
 		return (struct pt_leaf){ 0 };
-	return (struct pt_leaf){ .level = level, .hpa = pt->format->hpa(entry, level), .rights = pt->format->rights(entry) };
+	return (struct pt_leaf){ .level = level,
+				 .hpa = pt->format->hpa(entry, level),
+				 .rights = pt->format->rights(entry) };
 }
 
 struct pt_leaf pt_lookup(const struct pt *pt, u64 va)

@@ -1,6 +1,6 @@
 /*
- * pt_ept.c - entries of Intel's extended page tables (SDM Vol. 3 28.3.2): present = any of R, W, X. W without R is a misconfiguration, so R is
- * always set. Memory type: write-back, or uncached.
+ * pt_ept.c - entries of Intel's extended page tables (SDM Vol. 3 28.3.2): present = any of R, W, X. W without R is a
+ * misconfiguration, so R is always set. Memory type: write-back, or uncached.
  */
 #include "pt.h"
 
@@ -45,7 +45,8 @@ static hpa_t ept_hpa(u64 entry, enum pt_level level)
 
 static u32 ept_rights(u64 entry)
 {
-	return PT_R | (entry & EPT_W ? PT_W : 0) | (entry & EPT_X ? PT_X : 0) | (entry & EPT_TYPE_MASK ? 0 : PT_UNCACHED);
+	return PT_R | (entry & EPT_W ? PT_W : 0) | (entry & EPT_X ? PT_X : 0) |
+	       (entry & EPT_TYPE_MASK ? 0 : PT_UNCACHED);
 }
 
 const struct pt_format pt_ept = {

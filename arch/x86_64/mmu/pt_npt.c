@@ -1,6 +1,7 @@
 /*
- * pt_npt.c - entries of AMD's nested page tables (APM Vol. 2 15.25): the host's format, but every access is a user access, so the user bit is always
- * set; the global bit has no meaning and is never set. A and D are left to the processor (dirty logging later).
+ * pt_npt.c - entries of AMD's nested page tables (APM Vol. 2 15.25): the host's format, but every access is a user
+ * access, so the user bit is always set; the global bit has no meaning and is never set. A and D are left to the
+ * processor (dirty logging later).
  */
 #include "pt.h"
 

@@ -1,7 +1,9 @@
 /*
- * arena.c - the memory of libc's brk and mmap: pages of one fixed region, brk from its bottom, mmap from its top down, first fit.
+ * arena.c - the memory of libc's brk and mmap: pages of one fixed region, brk from its bottom, mmap from its top down,
+ * first fit.
  *
- * A page that was used before is zeroed when it is handed out again; fresh ones are zero as the kernel granted them. Threads take turns by a flag.
+ * A page that was used before is zeroed when it is handed out again; fresh ones are zero as the kernel granted them.
+ * Threads take turns by a flag.
  */
 #include "range.h"
 #include "sys.h"
@@ -138,7 +140,8 @@ bool arena_unmap(u64 address, u64 bytes)
 {
 	u64 size = (u64)arena.pages * PAGE_SIZE;
 
-	if (bytes == 0 || address < PD_HEAP_ADDRESS || !aligned_ok(address, PAGE_SIZE) || !range_ok(address - PD_HEAP_ADDRESS, bytes, size))
+	if (bytes == 0 || address < PD_HEAP_ADDRESS || !aligned_ok(address, PAGE_SIZE) ||
+	    !range_ok(address - PD_HEAP_ADDRESS, bytes, size))
 		return false;
 	enter();
 	pages_drop(pages_below(address), (u32)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT));

@@ -1,7 +1,9 @@
 /*
- * compat.c - the few Linux system calls that a static musl program makes, answered within the PD. Everything else is -ENOSYS.
+ * compat.c - the few Linux system calls that a static musl program makes, answered within the PD. Everything else is
+ * -ENOSYS.
  *
- * The caller keeps live values in vector registers, so this room is compiled for general registers only and calls nothing that is not.
+ * The caller keeps live values in vector registers, so this room is compiled for general registers only and calls
+ * nothing that is not.
  */
 #include "info_page.h"
 #include "sys.h"

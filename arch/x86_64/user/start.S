@@ -1,5 +1,6 @@
 /*
- * start.S - where a PD's first thread begins (RDI = size of the heap, RSP = top of the stack), and where calls with Linux's numbers arrive.
+ * start.S - where a PD's first thread begins (RDI = size of the heap, RSP = top of the stack), and where calls with
+ * Linux's numbers arrive.
  */
 	.section .note.GNU-stack, "", @progbits
 	.text
@@ -14,8 +15,9 @@ _start:
 	.size _start, . - _start
 
 /*
- * The kernel resumed us here instead of executing SYSCALL with RAX < SYS_FIRST: RAX number, RDI RSI RDX R10 R8 R9 arguments, RCX = where to go on. The
- * caller expects everything but RAX, RCX and R11 to be kept, vector registers and the red zone included.
+ * The kernel resumed us here instead of executing SYSCALL with RAX < SYS_FIRST: RAX number, RDI RSI RDX R10 R8 R9
+ * arguments, RCX = where to go on. The caller expects everything but RAX, RCX and R11 to be kept, vector registers and
+ * the red zone included.
  */
 	.globl compat_entry
 	.type compat_entry, @function

@@ -1,5 +1,6 @@
 /*
- * start.c - from the first instruction in C to libc's main. The program header table comes from the ELF header, which is mapped with the first segment.
+ * start.c - from the first instruction in C to libc's main. The program header table comes from the ELF header, which
+ * is mapped with the first segment.
  */
 #include "info_page.h"
 #include "sys.h"

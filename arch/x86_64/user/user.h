@@ -6,7 +6,8 @@
 
 #include "types.h"
 
-/* The first thing a further thread of a PD does: libc's calls work from then on (but not what keeps per-thread data, such as errno). */
+/* The first thing a further thread of a PD does: libc's calls work from then on (but not what keeps per-thread data,
+ * such as errno). */
 void user_thread_init(void);
 
 /* The info page, where root maps it in every PD. */

@@ -1,6 +1,6 @@
 /*
- * A stand-in for arch/x86_64/include/arch.h in host tests of kernel/: the same declarations, but memory is an array of the test, the time a variable,
- * and there is one pCPU.
+ * A stand-in for arch/x86_64/include/arch.h in host tests of kernel/: the same declarations, but memory is an array of
+ * the test, the time a variable, and there is one pCPU.
  */
 #ifndef VOS_FAKE_ARCH_H
 #define VOS_FAKE_ARCH_H
@@ -42,7 +42,8 @@ static inline hpa_t direct_hpa(const void *p)
 	return HPA((u64)((const u8 *)p - fake_memory));
 }
 
-/* Memory filled with a pattern, and a frame pool that covers it but the first 2 MiB; a quarter of it KERNEL. Once a program (slabs keep their frames). */
+/* Memory filled with a pattern, and a frame pool that covers it but the first 2 MiB; a quarter of it KERNEL. Once a
+ * program (slabs keep their frames). */
 void fake_machine_init(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Destruction steps for the kinds of objects a test doesn't link: IRQ objects take as many steps as the test says, the others one. MEM is weak: a test
- * may link the real one.
+ * Destruction steps for the kinds of objects a test doesn't link: IRQ objects take as many steps as the test says, the
+ * others one. MEM is weak: a test may link the real one.
  */
 #ifndef VOS_FAKE_OBJECTS_H
 #define VOS_FAKE_OBJECTS_H
