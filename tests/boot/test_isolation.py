@@ -28,7 +28,7 @@ class Victim:
         """Waits until there is a new beat."""
         deadline = time.monotonic() + 60 * self.machine.slowness
         while True:
-            beats = re.findall(r'beat (\d+) sum (0x[0-9a-f]+)\n', self.machine.ok('log-vm victim --lines 4') + '\n')
+            beats = re.findall(r'beat (\d+) sum (0x[0-9a-f]+)\n', self.machine.ok('log-vm victim --lines 4'))
             if beats and int(beats[-1][0]) > self.beat:
                 break
             assert time.monotonic() < deadline, 'the victim has no heartbeat'
