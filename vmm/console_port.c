@@ -5,7 +5,33 @@
 
 #include <string.h>
 
+#include "syscalls.h"
 #include "vm_layout.h"
+
+void console_port_tell(struct console_port *c)
+{
+	if (c->untold == 0)
+		return;
+	c->untold = 0;
+	c->tell_ns = DEADLINE_NONE;
+	if (ring_consumer_take_waiting(&c->out))
+		c->host->signal_console(c->host->ctx);
+}
+
+static u64 timer_deadline(void *console_port)
+{
+	return ((struct console_port *)console_port)->tell_ns;
+}
+
+static void timer_run(void *console_port)
+{
+	struct console_port *c = console_port;
+
+	if (c->tell_ns != DEADLINE_NONE && c->clock->ns(c->clock->ctx) >= c->tell_ns)
+		console_port_tell(c);
+}
+
+const struct timer_ops console_port_timer = { .deadline_ns = timer_deadline, .run = timer_run };
 
 static u32 room_or_wait(struct console_port *c)
 {
@@ -13,6 +39,7 @@ static u32 room_or_wait(struct console_port *c)
 
 	if (room)
 		return room;
+	console_port_tell(c);
 	ring_producer_wait(&c->out, true);
 	return ring_room(&c->out);
 }
@@ -25,8 +52,13 @@ static u32 uart_room(void *ctx)
 static void write_out(struct console_port *c, const u8 *bytes, u32 count)
 {
 	ring_write(&c->out, bytes, count);
-	if (ring_consumer_take_waiting(&c->out))
-		c->host->signal_console(c->host->ctx);
+	c->untold += count;
+	if (c->untold >= CONSOLE_PORTION_BYTES) {
+		console_port_tell(c);
+	} else if (c->tell_ns == DEADLINE_NONE) {
+		c->tell_ns = c->clock->ns(c->clock->ctx) + CONSOLE_PORTION_NS;
+		c->armed(c->ctx);
+	}
 }
 
 static void uart_put(void *ctx, const u8 *bytes, u32 count)
@@ -61,13 +93,18 @@ static void pump_input(void *ctx)
 	}
 }
 
-void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart)
+void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart, const struct clock *clock,
+		       void (*armed)(void *ctx), void *ctx)
 {
 	u8 *base = rings;
 
 	memset(c, 0, sizeof(*c));
 	c->host = host;
 	c->uart = uart;
+	c->clock = clock;
+	c->armed = armed;
+	c->ctx = ctx;
+	c->tell_ns = DEADLINE_NONE;
 	ring_attach_producer(&c->out, (struct ring_shared *)(void *)base, VM_OUTPUT_RING_BYTES);
 	ring_attach_consumer(&c->in, (struct ring_shared *)(void *)(base + VM_INPUT_RING_OFFSET), VM_INPUT_RING_BYTES);
 	ring_consumer_wait(&c->in, true);
@@ -117,4 +154,5 @@ void console_port_flush(struct console_port *c, u64 deadline)
 		before = c->uart->tx.count;
 		uart_output_ready(c->uart);
 	}
+	console_port_tell(c);
 }

@@ -2,7 +2,7 @@
  * console_port.h - the outer end of the guest's serial line: the VM's two console rings.
  *
  * Nothing is lost: while the output ring is full the UART's transmitter stays busy; what comes in waits in the ring until the receiver
- * has room.
+ * has room. The console is told of output in portions: waking it for every byte would cost two switches of address space a byte.
  */
 #ifndef VOS_CONSOLE_PORT_H
 #define VOS_CONSOLE_PORT_H
@@ -18,10 +18,22 @@ struct console_port {
 	u8 held[UART_FIFO_BYTES];	/* read from the ring, not taken by the UART yet */
 	u32 held_count;
 	u64 late_bits;			/* notification bits that came while waiting for room */
+	const struct clock *clock;
+	void (*armed)(void *ctx);	/* the deadline below has come nearer */
+	void *ctx;
+	u32 untold;			/* bytes in the output ring that the console has not been told of */
+	u64 tell_ns;			/* guest time by which it must be; DEADLINE_NONE = nothing to tell */
 };
 
-/* rings: VM_RINGS_BYTES of shared memory. */
-void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart);
+#define CONSOLE_PORTION_BYTES 256u
+#define CONSOLE_PORTION_NS 5000000ull
+
+/* rings: VM_RINGS_BYTES of shared memory. armed(ctx) asks for console_port_timer to be looked at. */
+void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart, const struct clock *clock,
+		       void (*armed)(void *ctx), void *ctx);
+/* Tell the console now what it has not been told of; before going to sleep. */
+void console_port_tell(struct console_port *c);
+extern const struct timer_ops console_port_timer;	/* device = struct console_port */
 /* For uart_init. */
 struct uart_ops console_port_uart_ops(struct console_port *c);
 /* The console signalled: room in the output, or bytes in the input. */

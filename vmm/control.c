@@ -28,6 +28,7 @@ static void pause_while_wanted(struct machine *m, u64 *console_bits)
 {
 	u64 since = m->host->tsc(m->host->ctx), bits;
 
+	console_port_tell(&m->console);
 	store(&m->control->is_paused, 1);
 	m->host->signal_root(m->host->ctx);
 	while (load(&m->control->want_paused)) {

@@ -61,6 +61,11 @@ static struct irq_line line(struct machine *m, u32 gsi)
 	return (struct irq_line){ .set = set_line, .ctx = m, .gsi = gsi };
 }
 
+static void console_armed(void *ctx)
+{
+	vcpu_request(&((struct machine *)ctx)->vcpu[0], VCPU_REQUEST_SERVICE);
+}
+
 static void pic_intr(void *ctx, bool is_asserted)
 {
 	struct machine *m = ctx;
@@ -144,7 +149,9 @@ static enum status add_uart(struct machine *m)
 	struct irq_line irq = line(m, COM1_GSI);
 
 	uart_init(&m->uart, &ops, &irq);
-	return bus_add_pio(&m->bus, COM1_PORT, COM1_PORTS, &uart_region, &m->uart);
+	if (bus_add_pio(&m->bus, COM1_PORT, COM1_PORTS, &uart_region, &m->uart) != ST_OK)
+		return ST_FULL;
+	return add_timer(m, &console_port_timer, &m->console);
 }
 
 static enum status add_debug_port(struct machine *m)
@@ -293,7 +300,7 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 	bus_init(&m->bus);
 	machine_time_init(m);
 	build_cpuid(m, config->host_cpuid);
-	console_port_init(&m->console, m->host, config->rings, &m->uart);
+	console_port_init(&m->console, m->host, config->rings, &m->uart, &m->clock, console_armed, m);
 	for (u32 i = 0; i < m->vcpu_count; i++)
 		vcpu_init(&m->vcpu[i], m, i, (struct vcpu_page *)(void *)(config->pages + i * PAGE_SIZE));
 	return add_devices(m);

@@ -159,6 +159,8 @@ static void idle(struct vcpu *v)
 		v->activity = VCPU_RUNS;
 		return;
 	}
+	if (v->index == 0)
+		console_port_tell(&v->machine->console);
 	if (!enter_away(v))
 		return;
 	(void)!host->wait(host->ctx, v->page->deadline_tsc, &bits);
