@@ -106,7 +106,7 @@ static void raise_floor(struct sched *s, const struct thread *running)
 {
 	u64 least = running->virtual_time;
 
-	if (running == pcpu_self()->idle || running->class != SCHED_CLASS_FAIR)
+	if (running == running->pcpu->idle || running->class != SCHED_CLASS_FAIR)
 		return;
 	if (!list_is_empty(&s->ready[SCHED_CLASS_FAIR]))
 		least = min_u64(least,
@@ -127,8 +127,10 @@ static bool preempts(const struct thread *t, const struct thread *running)
 /* Lock held. On the way from waiting or stopped to ready. */
 static void make_ready(struct sched *s, struct thread *t, u64 now)
 {
-	u64 least = s->floor > slice ? s->floor - slice : 0;
+	u64 least;
 
+	raise_floor(s, t->pcpu->current);	/* it may have run alone, without a switch, for long */
+	least = s->floor > slice ? s->floor - slice : 0;
 	list_remove(&t->sleep_link);
 	t->virtual_time = max_u64(t->virtual_time, least);
 	enqueue(s, t);
