@@ -1,8 +1,8 @@
 /*
  * rt_time.h - time stamp counter <-> nanoseconds, without a division after the start.
  *
- * Both conversions are a multiplication by a 32.32 fixed-point factor and a shift; they are exact to one part in 2^31 or better
- * for counters between 2 MHz and 500 GHz, and saturate instead of wrapping.
+ * Both conversions are a multiplication by a 32.32 fixed-point factor and a shift; they are exact to one part in 2^31
+ * or better for counters between 2 MHz and 500 GHz, and saturate instead of wrapping.
  */
 #ifndef VOS_RT_TIME_H
 #define VOS_RT_TIME_H

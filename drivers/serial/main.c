@@ -1,7 +1,9 @@
 /*
- * main.c - the serial driver: one UART, one client (the console). It reaches nothing but eight I/O ports, one interrupt and two rings.
+ * main.c - the serial driver: one UART, one client (the console). It reaches nothing but eight I/O ports, one
+ * interrupt and two rings.
  *
- * It sleeps until the interrupt or the client has something for it. A machine whose interrupt is missing or dead is noticed and polled.
+ * It sleeps until the interrupt or the client has something for it. A machine whose interrupt is missing or dead is
+ * noticed and polled.
  */
 #include <string.h>
 
@@ -17,7 +19,7 @@
 #define POLL_NS (1 * NS_PER_MS)			/* no interrupt: shorter than 16 bytes at 115200 baud */
 #define UNPROVEN_NS (10 * NS_PER_MS)		/* no interrupt seen yet: look this often */
 #define OVERRUN_LOG_NS NS_PER_S
-#define ROOM_TO_TELL (SERIAL_TX_BYTES / 2)	/* wake a waiting client when this much of TX is free, not for every burst */
+#define ROOM_TO_TELL (SERIAL_TX_BYTES / 2)	/* wake a waiting client when so much is free, not for every burst */
 
 struct driver {
 	struct uart uart;

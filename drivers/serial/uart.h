@@ -1,8 +1,9 @@
 /*
- * uart.h - a 16550 UART and the two rings behind it. Pure: ports are reached through uart_io, so that host tests can play the chip.
+ * uart.h - a 16550 UART and the two rings behind it. Pure: ports are reached through uart_io, so that host tests can
+ * play the chip.
  *
- * Bytes move in bursts: one interrupt fills the transmit FIFO (16 bytes) or empties the receive FIFO. When the RX ring is full, the receive interrupt
- * is switched off and RTS drops until the client has made room.
+ * Bytes move in bursts: one interrupt fills the transmit FIFO (16 bytes) or empties the receive FIFO. When the RX
+ * ring is full, the receive interrupt is switched off and RTS drops until the client has made room.
  */
 #ifndef VOS_UART_H
 #define VOS_UART_H
@@ -31,12 +32,15 @@ struct uart {
 #define UART_SENT BIT32(1)		/* bytes were taken from TX */
 #define UART_MORE BIT32(2)		/* the bound was reached: call again before sleeping, no interrupt will come */
 
-/* Program the line: 8N1 at `baud`, FIFO if there is one, interrupts on. The rings must be attached. False: no UART answers at these ports. */
+/*
+ * Program the line: 8N1 at `baud`, FIFO if there is one, interrupts on. The rings must be attached. False: no UART
+ * answers at these ports.
+ */
 bool uart_init(struct uart *uart, u32 baud);
 
 /*
- * Move what can be moved now, until the chip has nothing more to say (an edge-triggered interrupt comes again only then) or a
- * bound is reached. Returns UART_*. Harmless when called without need.
+ * Move what can be moved now, until the chip has nothing more to say (an edge-triggered interrupt comes again only
+ * then) or a bound is reached. Returns UART_*. Harmless when called without need.
  */
 u32 uart_service(struct uart *uart);
 

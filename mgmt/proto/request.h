@@ -1,8 +1,9 @@
 /*
- * request.h - what the console asks of root, and what root answers and reports: fixed-size messages over two byte rings (ring.h).
+ * request.h - what the console asks of root, and what root answers and reports: fixed-size messages over two byte
+ * rings (ring.h).
  *
- * Root copies each request once and checks every field; strings must end within their array. Text for people is made by the console alone:
- * root answers with codes and numbers.
+ * Root copies each request once and checks every field; strings must end within their array. Text for people is made
+ * by the console alone: root answers with codes and numbers.
  */
 #ifndef VOS_REQUEST_H
 #define VOS_REQUEST_H
@@ -18,8 +19,9 @@
 
 /* Result classes: the exit codes of every command (management.md). */
 enum result {
-	RESULT_OK = 0, RESULT_FAILED = 1, RESULT_USAGE = 2, RESULT_NOT_FOUND = 3, RESULT_STATE = 4, RESULT_RESOURCES = 5,
-	RESULT_DENIED = 6, RESULT_TIMEOUT = 7, RESULT_LINK = 8, RESULT_UNSUPPORTED = 9, RESULT_INTEGRITY = 10
+	RESULT_OK = 0, RESULT_FAILED = 1, RESULT_USAGE = 2, RESULT_NOT_FOUND = 3, RESULT_STATE = 4,
+	RESULT_RESOURCES = 5, RESULT_DENIED = 6, RESULT_TIMEOUT = 7, RESULT_LINK = 8, RESULT_UNSUPPORTED = 9,
+	RESULT_INTEGRITY = 10,
 };
 
 /* What exactly: chosen by root, put into words by the console. need and have are in the reply. */
@@ -43,7 +45,10 @@ enum error {
 	ERR_VM_ENDED,		/* the VM ended before what was asked for came true; .vm says how */
 };
 
-enum request_field { FIELD_CPU, FIELD_MEMORY, FIELD_KERNEL, FIELD_INITRD, FIELD_CMDLINE, FIELD_PLATFORM, FIELD_RESTART, FIELD_OP, FIELD_VMM, FIELD_MODULE };
+enum request_field {
+	FIELD_CPU, FIELD_MEMORY, FIELD_KERNEL, FIELD_INITRD, FIELD_CMDLINE, FIELD_PLATFORM, FIELD_RESTART, FIELD_OP,
+	FIELD_VMM, FIELD_MODULE,
+};
 
 enum request_op {
 	REQ_CREATE = 1,		/* name and .spec */
@@ -62,7 +67,8 @@ enum request_op {
 #define REQ_FLAG_DRY_RUN BIT32(1)	/* check and answer, change nothing */
 
 enum vm_platform { PLATFORM_MODERN, PLATFORM_PC, PLATFORM_COUNT };
-enum vm_restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_COUNT };	/* what root does after a crash */
+/* What root does after a crash. */
+enum vm_restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_COUNT };
 
 struct vm_spec {
 	u32 cpus;
@@ -105,7 +111,7 @@ enum vm_reason {		/* why the VM is in its state */
 
 struct vm_report {
 	char name[VM_NAME_BYTES];
-	u32 index;		/* 0 .. VM_COUNT-1: where its console rings are; stays the same while the VM is defined */
+	u32 index;		/* 0 .. VM_COUNT-1: where its console rings are; the same while the VM is defined */
 	u32 state;		/* enum vm_state */
 	u32 reason;		/* enum vm_reason */
 	u32 restarts;
@@ -125,7 +131,11 @@ struct vm_report {
 
 struct image_report { char name[IMAGE_NAME_BYTES]; u64 bytes; u32 is_default; u32 zero; };
 
-struct host_report { u64 memory_total, memory_free, memory_kernel; u64 uptime_ns; u64 idle_ns; u32 vm_count, vm_running; };
+struct host_report {
+	u64 memory_total, memory_free, memory_kernel;
+	u64 uptime_ns, idle_ns;
+	u32 vm_count, vm_running;
+};
 
 enum reply_kind { REPLY_ANSWER = 1, REPLY_EVENT };
 

@@ -1,5 +1,6 @@
 /*
- * vm_layout.h - how root lays out the other PDs: addresses, handles, notification bits, and the pages it shares with them.
+ * vm_layout.h - how root lays out the other PDs: addresses, handles, notification bits, and the pages it shares with
+ * them.
  */
 #ifndef VOS_VM_LAYOUT_H
 #define VOS_VM_LAYOUT_H
@@ -28,9 +29,10 @@
 #define CONSOLE_SERIAL_TX 0x20300000ull
 #define CONSOLE_CONF 0x20400000ull		/* the module vos.conf, read only; see console_args */
 #define CONSOLE_ARGS 0x20600000ull		/* struct console_args, read only */
-#define CONSOLE_VM_RINGS 0x40000000ull		/* VM i's console rings at + i * VM_RINGS_BYTES; always mapped, zeroed when a VM takes the place */
+/* VM i's console rings at + i * VM_RINGS_BYTES; always mapped, zeroed when a VM takes the place. */
+#define CONSOLE_VM_RINGS 0x40000000ull
 #define CONSOLE_H_SERIAL 3u			/* THREAD|SIGNAL: serial driver */
-#define CONSOLE_H_VM 16u			/* + i: THREAD|SIGNAL of VM i's VMM (badge VMM_BIT_CONSOLE), while it lives */
+#define CONSOLE_H_VM 16u	/* + i: THREAD|SIGNAL of VM i's VMM (badge VMM_BIT_CONSOLE), while it lives */
 
 struct console_args {
 	u64 conf_bytes;		/* 0 = there is no vos.conf */
@@ -76,7 +78,10 @@ struct console_args {
 #define VMM_BIT_CONSOLE BIT64(1)
 #define VMM_BIT_KICK BIT64(2)
 
-/* Guest-physical layout: RAM offset [0, RAM_LOW_LIMIT) at GPA 0, the rest at 4 GiB. Root maps it, the VMM computes with it. */
+/*
+ * Guest-physical layout: RAM offset [0, RAM_LOW_LIMIT) at GPA 0, the rest at 4 GiB. Root maps it, the VMM computes
+ * with it.
+ */
 #define RAM_LOW_LIMIT 0xc0000000ull
 
 enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE };
@@ -104,8 +109,8 @@ struct vmm_args {
 _Static_assert(sizeof(struct vmm_args) <= 8192, "two pages");
 
 /*
- * Control page: each word has one writer. Root raises `command` (a set of bits that only grows until the VMM copies it to `done`):
- * want_paused is a level; power_button and nmi count presses. The VMM reports in its half and signals root.
+ * Control page: each word has one writer. Root sets its half and signals the VMM: want_paused is a level,
+ * power_button counts presses. The VMM reports in its half and signals root.
  */
 struct vmm_control {
 	/* root -> VMM */

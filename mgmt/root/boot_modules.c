@@ -7,6 +7,7 @@
 
 #include "info_page.h"
 #include "newc.h"
+#include "range.h"
 #include "rt_log.h"
 #include "sys.h"
 #include "view.h"
@@ -16,7 +17,8 @@
 #define CONF "vos.conf"
 #define CONF_BYTES_MAX (2 * MIB)	/* room at CONSOLE_CONF */
 
-static void take(struct image_table *images, struct boot_conf *conf, const char *name, u64 bytes, u64 h_mem, bool is_built_in)
+static void take(struct image_table *images, struct boot_conf *conf, const char *name, u64 bytes, u64 h_mem,
+		 bool is_built_in)
 {
 	enum status st;
 
@@ -29,7 +31,7 @@ static void take(struct image_table *images, struct boot_conf *conf, const char 
 	}
 	st = image_add(images, name, bytes, h_mem, is_built_in);
 	if (st != ST_OK)
-		rt_log("boot module %.*s left out: %s", image_name_ok(name, IMAGE_NAME_BYTES) ? (int)IMAGE_NAME_BYTES : 0, name,
+		rt_log("boot module %s left out: %s", image_name_ok(name, IMAGE_NAME_BYTES) ? name : "?",
 		       st == ST_EXISTS ? "its name is taken" : st == ST_FULL ? "too many" : "bad name or size");
 }
 
@@ -39,7 +41,7 @@ static u64 copy_file(const struct newc_file *file)
 	u64 h_mem;
 	u8 *to;
 
-	if (file->count == 0 || sys_mem_create(HANDLE_ROOT, (file->count + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1), 0, &h_mem) != ST_OK)
+	if (file->count == 0 || sys_mem_create(HANDLE_ROOT, align_up(file->count, PAGE_SIZE), 0, &h_mem) != ST_OK)
 		return 0;
 	to = view_open(VIEW_TARGET, h_mem, file->count, true);
 	if (to == NULL) {

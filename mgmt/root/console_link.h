@@ -1,5 +1,6 @@
 /*
- * console_link.h - the two rings between root and the console. The console is not trusted: a request is a private copy of whatever it wrote.
+ * console_link.h - the two rings between root and the console. The console is not trusted: a request is a private
+ * copy of whatever it wrote.
  */
 #ifndef VOS_CONSOLE_LINK_H
 #define VOS_CONSOLE_LINK_H

@@ -1,6 +1,7 @@
 /*
- * dispatch.c - takes requests apart: one row an operation says what it needs and who does it. A request is a private copy; the name is
- * judged here, the other fields by whoever uses them. Later, who may ask for what, and what is written to the audit log, belong here.
+ * dispatch.c - takes requests apart: one row an operation says what it needs and who does it. A request is a private
+ * copy; the name is judged here, the other fields by whoever uses them. Later, who may ask for what, and what is
+ * written to the audit log, belong here.
  */
 #include "dispatch.h"
 
@@ -136,7 +137,8 @@ static void do_images(void)
 	begin_reply();
 	strcpy(reply.image.name, image->name);
 	reply.image.bytes = image->bytes;
-	reply.image.is_default = strcmp(image->name, IMAGE_DEFAULT_KERNEL) == 0 || strcmp(image->name, IMAGE_DEFAULT_INITRD) == 0;
+	reply.image.is_default =
+		strcmp(image->name, IMAGE_DEFAULT_KERNEL) == 0 || strcmp(image->name, IMAGE_DEFAULT_INITRD) == 0;
 	(void)console_link_send(&reply);
 }
 

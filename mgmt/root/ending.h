@@ -28,7 +28,10 @@ void ending_of_fault(struct ending *out, u64 kind, u64 rip, u64 address);
 /* Something root itself found. */
 void ending_of_reason(struct ending *out, enum vm_reason reason, bool is_crash);
 
-/* Whether root starts a crashed VM again: by its policy, and never when the image is at fault. `done`: restarts after crashes so far. */
+/*
+ * Whether root starts a crashed VM again: by its policy, and never when the image is at fault. `done`: restarts after
+ * crashes so far.
+ */
 bool ending_is_retried(const struct ending *ending, const struct vm_spec *spec, u32 done);
 
 #endif

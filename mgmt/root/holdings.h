@@ -1,5 +1,6 @@
 /*
- * holdings.h - the kernel objects that belong to one VM or one service, and how they are given back: kind by kind, users before what they use.
+ * holdings.h - the kernel objects that belong to one VM or one service, and how they are given back: kind by kind,
+ * users before what they use.
  */
 #ifndef VOS_HOLDINGS_H
 #define VOS_HOLDINGS_H
@@ -7,7 +8,8 @@
 #include "status.h"
 #include "types.h"
 
-enum hold_kind { HOLD_THREAD, HOLD_IRQ, HOLD_VCPU, HOLD_VM, HOLD_PD, HOLD_MEM, HOLD_KIND_COUNT };	/* in the order of their destruction */
+/* In the order of their destruction. */
+enum hold_kind { HOLD_THREAD, HOLD_IRQ, HOLD_VCPU, HOLD_VM, HOLD_PD, HOLD_MEM, HOLD_KIND_COUNT };
 
 #define HOLDINGS_MAX 64u
 

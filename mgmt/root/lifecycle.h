@@ -1,7 +1,8 @@
 /*
  * lifecycle.h - what happens to a VM, as a table: its life x what comes in -> what to do. Pure; vm.c does it.
  *
- * Several public states (enum vm_state) have finer lives behind them. A VM has kernel objects from LIFE_LOADING on until LIFE_ENDING has ended.
+ * Several public states (enum vm_state) have finer lives behind them. A VM has kernel objects from LIFE_LOADING on
+ * until LIFE_ENDING has ended.
  */
 #ifndef VOS_LIFECYCLE_H
 #define VOS_LIFECYCLE_H
@@ -60,7 +61,10 @@ enum act {
 
 enum act lifecycle_decide(enum life life, enum input input);
 
-/* The public state. An idle VM's is its `rest`: VM_DEFINED, VM_STOPPED or VM_CRASHED. `is_restarting`: an ending VM comes back. */
+/*
+ * The public state. An idle VM's is its `rest`: VM_DEFINED, VM_STOPPED or VM_CRASHED. `is_restarting`: an ending VM
+ * comes back.
+ */
 enum vm_state lifecycle_state(enum life life, enum vm_state rest, bool is_restarting);
 
 /* True if the VM has kernel objects in that life. */

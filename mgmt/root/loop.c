@@ -1,6 +1,7 @@
 /*
- * loop.c - root's start and its turns. It starts the services, then serves requests, watches VMMs, and gives back what ended VMs leave behind, a slice at
- * a time. It parses no text, and everything it reads from other PDs is copied once and judged.
+ * loop.c - root's start and its turns. It starts the services, then serves requests, watches VMMs, and gives back
+ * what ended VMs leave behind, a slice at a time. It parses no text, and everything it reads from other PDs is copied
+ * once and judged.
  */
 #include "answer.h"
 #include "console_link.h"

@@ -1,5 +1,6 @@
 /*
- * main.c - root, the management policy: the single grantor of handles. One thread that sleeps until somebody signals or a deadline passes.
+ * main.c - root, the management policy: the single grantor of handles. One thread that sleeps until somebody signals
+ * or a deadline passes.
  */
 #include "root.h"
 #include "rt_log.h"

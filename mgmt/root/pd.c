@@ -11,30 +11,18 @@
 #include "view.h"
 #include "vm_layout.h"
 
-enum status pd_map_all(u64 h_pd, const struct pd_map *maps, u32 count)
+enum status pd_map(u64 h_pd, u64 h_mem, u64 address, u64 bytes, u32 rights)
 {
-	for (u32 i = 0; i < count; i++) {
-		const struct pd_map *m = &maps[i];
-		enum status st = sys_mem_map(h_pd, m->h_mem, m->address, m->offset, align_up(m->bytes, PAGE_SIZE), m->rights);
-
-		if (st != ST_OK)
-			return st;
-	}
-	return ST_OK;
+	return sys_mem_map(h_pd, h_mem, address, 0, align_up(bytes, PAGE_SIZE), rights);
 }
 
-enum status pd_grant_all(u64 h_pd, const struct pd_grant *grants, u32 count)
+enum status pd_signal(u64 h_pd, u64 slot, u64 h_thread, u64 badge)
 {
-	for (u32 i = 0; i < count; i++) {
-		const struct pd_grant *g = &grants[i];
-		enum status st = ST_OK;
+	enum status st = ST_OK;
 
-		if (g->h_source != 0)
-			st = sys_handle_grant(h_pd, g->slot, g->h_source, g->rights, g->badge);
-		if (st != ST_OK && st != ST_EXISTS)
-			return st;
-	}
-	return ST_OK;
+	if (h_thread != 0)
+		st = sys_handle_grant(h_pd, slot, h_thread, RIGHT_SIGNAL, badge);
+	return st == ST_EXISTS ? ST_OK : st;
 }
 
 /* A writable segment: memory of its own with a copy of the file's bytes. */
@@ -54,7 +42,8 @@ static enum status copy_segment(u64 h_pd, const struct pd_elf_segment *s, const 
 	return sys_mem_map(h_pd, h_mem, s->address, 0, s->bytes, s->rights);
 }
 
-static enum status map_program(u64 h_pd, const struct pd_elf *elf, u64 h_file, const u8 *file, struct holdings *holdings)
+static enum status map_program(u64 h_pd, const struct pd_elf *elf, u64 h_file, const u8 *file,
+			       struct holdings *holdings)
 {
 	enum status st = ST_OK;
 
@@ -76,14 +65,14 @@ static enum status map_common(const struct pd *pd, struct holdings *holdings)
 	enum status st = holdings_mem(holdings, pd->heap_bytes, 0, &h_heap);
 
 	if (st == ST_OK)
+		st = pd_map(pd->h_pd, h_heap, PD_HEAP_ADDRESS, pd->heap_bytes, RIGHT_R | RIGHT_W);
+	if (st == ST_OK)
 		st = holdings_mem(holdings, PD_STACK_BYTES, 0, &h_stack);
-	if (st != ST_OK)
-		return st;
-	return pd_map_all(pd->h_pd, (const struct pd_map[]){
-		{ .h_mem = h_heap, .address = PD_HEAP_ADDRESS, .bytes = pd->heap_bytes, .rights = RIGHT_R | RIGHT_W },
-		{ .h_mem = h_stack, .address = PD_STACK_TOP - PD_STACK_BYTES, .bytes = PD_STACK_BYTES, .rights = RIGHT_R | RIGHT_W },
-		{ .h_mem = HANDLE_INFO_MEM, .address = INFO_PAGE_ADDRESS, .bytes = PAGE_SIZE, .rights = RIGHT_R },
-	}, 3);
+	if (st == ST_OK)
+		st = pd_map(pd->h_pd, h_stack, PD_STACK_TOP - PD_STACK_BYTES, PD_STACK_BYTES, RIGHT_R | RIGHT_W);
+	if (st == ST_OK)
+		st = pd_map(pd->h_pd, HANDLE_INFO_MEM, INFO_PAGE_ADDRESS, PAGE_SIZE, RIGHT_R);
+	return st;
 }
 
 static enum status build_from(struct pd *out, u64 h_file, const u8 *file, u64 bytes, struct holdings *holdings)

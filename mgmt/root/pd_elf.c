@@ -16,8 +16,8 @@ static enum status header_ok(const u8 *file, u64 bytes, Elf64_Ehdr *out)
 	memcpy(out, file, sizeof(*out));
 	if (memcmp(out->e_ident, ELFMAG, SELFMAG) != 0)
 		return ST_INVAL;
-	if (out->e_ident[EI_CLASS] != ELFCLASS64 || out->e_ident[EI_DATA] != ELFDATA2LSB || out->e_machine != EM_X86_64 ||
-	    out->e_type != ET_EXEC)
+	if (out->e_ident[EI_CLASS] != ELFCLASS64 || out->e_ident[EI_DATA] != ELFDATA2LSB ||
+	    out->e_machine != EM_X86_64 || out->e_type != ET_EXEC)
 		return ST_UNSUPPORTED;
 	if (out->e_phentsize != sizeof(Elf64_Phdr) || out->e_phnum == 0 || out->e_phnum > 32)
 		return ST_INVAL;
@@ -75,7 +75,8 @@ static bool entry_ok(const struct pd_elf *image)
 	for (u32 i = 0; i < image->segment_count; i++) {
 		const struct pd_elf_segment *s = &image->segments[i];
 
-		if ((s->rights & RIGHT_X) != 0 && image->entry >= s->address && image->entry - s->address < s->file_bytes)
+		if ((s->rights & RIGHT_X) != 0 && image->entry >= s->address &&
+		    image->entry - s->address < s->file_bytes)
 			return true;
 	}
 	return false;

@@ -1,8 +1,9 @@
 /*
  * pd_elf.h - reads the program headers of a static ELF64 program for ring 3. Pure.
  *
- * What comes out can be mapped as it is: page-aligned, disjoint, within [PD_ELF_LOWEST, PD_ELF_LIMIT), never writable and executable at once.
- * Segments that are not writable have no bytes beyond the file's, so that they can be shared with the file's own pages.
+ * What comes out can be mapped as it is: page-aligned, disjoint, within [PD_ELF_LOWEST, PD_ELF_LIMIT), never writable
+ * and executable at once. Segments that are not writable have no bytes beyond the file's, so that they can be shared
+ * with the file's own pages.
  */
 #ifndef VOS_PD_ELF_H
 #define VOS_PD_ELF_H
@@ -30,7 +31,7 @@ struct pd_elf {
 	struct pd_elf_segment segments[PD_ELF_SEGMENTS];
 };
 
-/* ST_INVAL: malformed; ST_UNSUPPORTED: a kind of ELF file that this is not for (dynamic, other machine, relocatable). */
+/* ST_INVAL: malformed; ST_UNSUPPORTED: an ELF file that this is not for (dynamic, other machine, relocatable). */
 enum status pd_elf_parse(const u8 *file, u64 bytes, struct pd_elf *out) MUST_CHECK;
 
 #endif

@@ -45,7 +45,7 @@ static void act(void)
 	power.is_planned = false;
 	if (st != ST_UNSUPPORTED)
 		answer = refusal_status(st);
-	(void)answer_send(power.request_id, &answer, NULL);	/* no room: the console does not read, so nobody waits */
+	(void)answer_send(power.request_id, &answer, NULL); /* no room: the console does not read, so nobody waits */
 }
 
 u64 power_step(void)

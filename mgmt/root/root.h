@@ -1,5 +1,6 @@
 /*
- * root.h - what all of root shares: the machine, the clock, the images, the memory shared with other PDs, handles root granted to itself.
+ * root.h - what all of root shares: the machine, the clock, the images, the memory shared with other PDs, handles
+ * root granted to itself.
  */
 #ifndef VOS_ROOT_H
 #define VOS_ROOT_H
@@ -33,7 +34,7 @@ extern struct root root;
 /* Everything up to the first wait. */
 enum status root_start(void) MUST_CHECK;
 
-/* One turn of everything, after a wait that gave `bits` (ROOT_BIT_*); returns the deadline of the next wait, 0 = at once. */
+/* One turn of everything, after a wait that gave `bits` (ROOT_BIT_*). Returns when to wait until; 0 = do not wait. */
 u64 root_turn(u64 bits);
 
 /* Creates the shared memory and maps it where shared_at() says. */

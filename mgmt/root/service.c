@@ -74,7 +74,8 @@ static enum status equip_serial(struct service *s)
 		return st;
 	st = sys_irq_create(HANDLE_ROOT, INFO->serial_irq, IRQ_ISA, s->h_thread, SERIAL_BIT_IRQ, &h_irq);
 	if (st != ST_OK) {
-		rt_log("serial: interrupt %u is not to be had (status %u), polling", (unsigned)INFO->serial_irq, (unsigned)st);
+		rt_log("serial: interrupt %u is not to be had (status %u), polling", (unsigned)INFO->serial_irq,
+		       (unsigned)st);
 		return ST_OK;
 	}
 	st = holdings_add(&s->objects, HOLD_IRQ, h_irq);
@@ -84,9 +85,7 @@ static enum status equip_serial(struct service *s)
 static enum status equip_console(struct service *s)
 {
 	struct console_args *args = shared_at(SHARED_CONSOLE_ARGS);
-	enum status st = pd_map_all(s->pd.h_pd, (const struct pd_map[]){
-		{ .h_mem = HANDLE_LOG_MEM, .address = LOG_ADDRESS, .bytes = sizeof(struct log_ring), .rights = RIGHT_R },
-	}, 1);
+	enum status st = pd_map(s->pd.h_pd, HANDLE_LOG_MEM, LOG_ADDRESS, sizeof(struct log_ring), RIGHT_R);
 
 	args->conf_bytes = root.conf.bytes;
 	args->has_serial = services[SERVICE_SERIAL].phase != PHASE_OFF;
@@ -94,9 +93,7 @@ static enum status equip_console(struct service *s)
 	console_link_reset();
 	if (st != ST_OK || root.conf.bytes == 0)
 		return st;
-	return pd_map_all(s->pd.h_pd, (const struct pd_map[]){
-		{ .h_mem = root.conf.h_mem, .address = CONSOLE_CONF, .bytes = root.conf.bytes, .rights = RIGHT_R },
-	}, 1);
+	return pd_map(s->pd.h_pd, root.conf.h_mem, CONSOLE_CONF, root.conf.bytes, RIGHT_R);
 }
 
 static enum status map_rows(u64 h_pd, const struct map_row *rows, u32 count)
@@ -104,7 +101,8 @@ static enum status map_rows(u64 h_pd, const struct map_row *rows, u32 count)
 	enum status st = ST_OK;
 
 	for (u32 i = 0; i < count && st == ST_OK; i++)
-		st = sys_mem_map(h_pd, root.shared[rows[i].what], rows[i].address, 0, shared_bytes(rows[i].what), rows[i].rights);
+		st = pd_map(h_pd, root.shared[rows[i].what], rows[i].address, shared_bytes(rows[i].what),
+			    rows[i].rights);
 	return st;
 }
 
@@ -145,37 +143,26 @@ enum status service_console_meet(u32 vm_index, u64 h_vmm_pd, u64 h_vmm_thread)
 
 	if (h_console == 0)
 		return ST_OK;
-	st = pd_grant_all(services[SERVICE_CONSOLE].pd.h_pd, (const struct pd_grant[]){
-		{ .slot = CONSOLE_H_VM + vm_index, .h_source = h_vmm_thread, .badge = VMM_BIT_CONSOLE, .rights = RIGHT_SIGNAL },
-	}, 1);
-	if (st != ST_OK)
-		return st;
-	return pd_grant_all(h_vmm_pd, (const struct pd_grant[]){
-		{ .slot = VMM_H_CONSOLE, .h_source = h_console, .badge = CONSOLE_BIT_VM, .rights = RIGHT_SIGNAL },
-	}, 1);
+	st = pd_signal(services[SERVICE_CONSOLE].pd.h_pd, CONSOLE_H_VM + vm_index, h_vmm_thread, VMM_BIT_CONSOLE);
+	return st == ST_OK ? pd_signal(h_vmm_pd, VMM_H_CONSOLE, h_console, CONSOLE_BIT_VM) : st;
 }
 
 /* Everybody's handles to everybody. Handles to threads that are gone are replaced, the others stay. */
 static enum status introduce(void)
 {
 	u64 h_console = thread_of(SERVICE_CONSOLE), h_serial = thread_of(SERVICE_SERIAL);
-	enum status st = pd_grant_all(HANDLE_SELF_PD, (const struct pd_grant[]){
-		{ .slot = SLOT_CONSOLE_REPLY, .h_source = h_console, .badge = CONSOLE_BIT_REPLY, .rights = RIGHT_SIGNAL },
-		{ .slot = SLOT_CONSOLE_LOG, .h_source = h_console, .badge = CONSOLE_BIT_LOG, .rights = RIGHT_SIGNAL },
-	}, 2);
+	u64 console_pd = services[SERVICE_CONSOLE].pd.h_pd, serial_pd = services[SERVICE_SERIAL].pd.h_pd;
+	enum status st = pd_signal(HANDLE_SELF_PD, SLOT_CONSOLE_REPLY, h_console, CONSOLE_BIT_REPLY);
 
-	if (st == ST_OK && h_console != 0)
-		st = pd_grant_all(services[SERVICE_CONSOLE].pd.h_pd, (const struct pd_grant[]){
-			{ .slot = H_ROOT_SIGNAL, .h_source = HANDLE_SELF_THREAD, .badge = ROOT_BIT_REQUEST, .rights = RIGHT_SIGNAL },
-			{ .slot = CONSOLE_H_SERIAL, .h_source = h_serial, .badge = SERIAL_BIT_CONSOLE, .rights = RIGHT_SIGNAL },
-		}, 2);
-	if (st == ST_OK && h_serial != 0)
-		st = pd_grant_all(services[SERVICE_SERIAL].pd.h_pd, (const struct pd_grant[]){
-			{ .slot = SERIAL_H_CONSOLE, .h_source = h_console, .badge = CONSOLE_BIT_SERIAL, .rights = RIGHT_SIGNAL },
-		}, 1);
 	if (st == ST_OK)
-		st = vm_meet_console();
-	return st;
+		st = pd_signal(HANDLE_SELF_PD, SLOT_CONSOLE_LOG, h_console, CONSOLE_BIT_LOG);
+	if (st == ST_OK && h_console != 0)
+		st = pd_signal(console_pd, H_ROOT_SIGNAL, HANDLE_SELF_THREAD, ROOT_BIT_REQUEST);
+	if (st == ST_OK && h_console != 0)
+		st = pd_signal(console_pd, CONSOLE_H_SERIAL, h_serial, SERIAL_BIT_CONSOLE);
+	if (st == ST_OK && h_serial != 0)
+		st = pd_signal(serial_pd, SERIAL_H_CONSOLE, h_console, CONSOLE_BIT_SERIAL);
+	return st == ST_OK ? vm_meet_console() : st;
 }
 
 /* The first instruction. The line is the driver's from here on. */
@@ -238,9 +225,10 @@ void service_check_faults(void)
 
 		if (s->phase != PHASE_UP || fault_word(s, FAULT_KIND) == 0)
 			continue;
-		rt_log("root: %s stopped: fault %llx at %llx, address %llx, error %llx; starting it again", kinds[id].program,
-		       (unsigned long long)fault_word(s, FAULT_KIND), (unsigned long long)fault_word(s, FAULT_RIP),
-		       (unsigned long long)fault_word(s, FAULT_ADDRESS), (unsigned long long)fault_word(s, FAULT_ERROR));
+		rt_log("root: %s stopped: fault %llx at %llx, address %llx, error %llx; starting it again",
+		       kinds[id].program, (unsigned long long)fault_word(s, FAULT_KIND),
+		       (unsigned long long)fault_word(s, FAULT_RIP), (unsigned long long)fault_word(s, FAULT_ADDRESS),
+		       (unsigned long long)fault_word(s, FAULT_ERROR));
 		s->phase = PHASE_DOWN;
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * service.h - the PDs that are always there: the console and the serial driver. A service that faults is started again; what must
- * survive that is in the shared rings and in root.
+ * service.h - the PDs that are always there: the console and the serial driver. A service that faults is started
+ * again; what must survive that is in the shared rings and in root.
  */
 #ifndef VOS_SERVICE_H
 #define VOS_SERVICE_H

@@ -1,5 +1,6 @@
 /*
- * shared.c - the memory that root shares with other PDs; see root.h. Made once, so that no restart and no VM's end takes it from under somebody.
+ * shared.c - the memory that root shares with other PDs; see root.h. Made once, so that no restart and no VM's end
+ * takes it from under somebody.
  */
 #include "root.h"
 
@@ -40,7 +41,8 @@ enum status root_share(void)
 	for (u32 i = 0; i < SHARED_COUNT && st == ST_OK; i++) {
 		st = sys_mem_create(HANDLE_ROOT, shared_bytes(i), 0, &root.shared[i]);
 		if (st == ST_OK)
-			st = sys_mem_map(HANDLE_SELF_PD, root.shared[i], shared_table[i].address, 0, shared_bytes(i), RIGHT_R | RIGHT_W);
+			st = sys_mem_map(HANDLE_SELF_PD, root.shared[i], shared_table[i].address, 0, shared_bytes(i),
+					 RIGHT_R | RIGHT_W);
 	}
 	return st;
 }

@@ -57,7 +57,8 @@ static void use_default_image(struct vm_spec *s)
 }
 
 /* name: "" is fine where there need not be one. */
-static struct refusal image_judge(const char name[IMAGE_NAME_BYTES], enum request_field field, const struct image_table *images)
+static struct refusal image_judge(const char name[IMAGE_NAME_BYTES], enum request_field field,
+				  const struct image_table *images)
 {
 	struct refusal no = { .error = ERR_NO_IMAGE };
 
@@ -80,7 +81,8 @@ static struct refusal images_judge(const struct vm_spec *s, const struct image_t
 	if (no.error == ERR_NONE)
 		no = image_judge(s->vmm, FIELD_VMM, images);
 	for (u32 i = 0; i < s->module_count && no.error == ERR_NONE; i++)
-		no = s->modules[i][0] == '\0' ? bad_field(FIELD_MODULE) : image_judge(s->modules[i], FIELD_MODULE, images);
+		no = s->modules[i][0] == '\0' ? bad_field(FIELD_MODULE)
+					      : image_judge(s->modules[i], FIELD_MODULE, images);
 	return no;
 }
 
@@ -93,7 +95,8 @@ struct refusal spec_judge(struct vm_spec *s, const struct image_table *images)
 	if (memchr(s->cmdline, '\0', CMDLINE_BYTES) == NULL)
 		return bad_field(FIELD_CMDLINE);
 	if (s->kernel[0] == '\0') {
-		if (image_find(images, IMAGE_DEFAULT_KERNEL, false) == NULL || image_find(images, IMAGE_DEFAULT_INITRD, false) == NULL)
+		if (image_find(images, IMAGE_DEFAULT_KERNEL, false) == NULL ||
+		    image_find(images, IMAGE_DEFAULT_INITRD, false) == NULL)
 			return refusal_of(ERR_NO_DEFAULT_IMAGE, 0, 0);
 		use_default_image(s);
 	}

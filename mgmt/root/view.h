@@ -1,5 +1,6 @@
 /*
- * view.h - windows through which root looks into MEM objects: one at a time each, at fixed places of its own address space.
+ * view.h - windows through which root looks into MEM objects: one at a time each, at fixed places of its own address
+ * space.
  */
 #ifndef VOS_VIEW_H
 #define VOS_VIEW_H
@@ -9,7 +10,10 @@
 
 enum view { VIEW_SOURCE, VIEW_TARGET, VIEW_COUNT };
 
-/* Map `bytes` (rounded up to pages) from the MEM's start; writable or not. NULL when the kernel refuses. Each window: at most 4 GiB. */
+/*
+ * Map `bytes` (rounded up to pages) from the MEM's start; writable or not. NULL when the kernel refuses. Each window:
+ * at most 4 GiB.
+ */
 void *view_open(enum view view, u64 h_mem, u64 bytes, bool is_writable);
 void view_close(enum view view);
 

@@ -1,7 +1,9 @@
 /*
- * vm.h - the VMs: what they are to be (spec), what becomes of them (life), and the kernel objects of the ones that live.
+ * vm.h - the VMs: what they are to be (spec), what becomes of them (life), and the kernel objects of the ones that
+ * live.
  *
- * Everything that happens to a VM goes through vm_input and lifecycle.h's table. Only root's main thread is here, so there are no locks.
+ * Everything that happens to a VM goes through vm_input and lifecycle.h's table. Only root's main thread is here, so
+ * there are no locks.
  */
 #ifndef VOS_VM_H
 #define VOS_VM_H
@@ -17,7 +19,8 @@
 #include "vm_layout.h"
 #include "waiter.h"
 
-enum plan { PLAN_REST, PLAN_RESTART, PLAN_RETRY, PLAN_DELETE };	/* what follows LIFE_ENDING; RETRY: later, after a crash */
+/* What follows LIFE_ENDING. RETRY: start again a little later, after a crash. */
+enum plan { PLAN_REST, PLAN_RESTART, PLAN_RETRY, PLAN_DELETE };
 
 struct vm_counters {
 	u64 cpu_tsc, guest_tsc;

@@ -1,6 +1,6 @@
 /*
- * vm_build.c - makes the kernel objects of a VM and wires them, step by step; each step is one function of the table at the end.
- * Addresses, handle slots and bits are vm_layout.h's.
+ * vm_build.c - makes the kernel objects of a VM and wires them, step by step; each step is one function of the table
+ * at the end. Addresses, handle slots and bits are vm_layout.h's.
  */
 #include "vm.h"
 
@@ -84,7 +84,7 @@ static enum status add_image(const struct vm *vm, struct vmm_args *args, const c
 	to->kind = kind;
 	strcpy(to->name, image->name);
 	args->image_count++;
-	return sys_mem_map(vm->pd.h_pd, image->h_mem, address, 0, align_up(image->bytes, PAGE_SIZE), RIGHT_R);
+	return pd_map(vm->pd.h_pd, image->h_mem, address, image->bytes, RIGHT_R);
 }
 
 static enum status fill_args(const struct vm *vm, struct vmm_args *args)
@@ -121,18 +121,17 @@ static enum status build_args(struct vm *vm)
 	view_close(VIEW_TARGET);
 	if (st != ST_OK)
 		return st;
-	return sys_mem_map(vm->pd.h_pd, h_args, VMM_ARGS, 0, align_up(sizeof(*args), PAGE_SIZE), RIGHT_R);
+	return pd_map(vm->pd.h_pd, h_args, VMM_ARGS, sizeof(*args), RIGHT_R);
 }
 
 static enum status build_shared(struct vm *vm)
 {
-	u64 h_rings = root.shared[SHARED_VM_RINGS], h_controls = root.shared[SHARED_CONTROLS];
+	u64 h_rings = root.shared[SHARED_VM_RINGS], h_controls = root.shared[SHARED_CONTROLS], pd = vm->pd.h_pd;
+	enum status st;
 
 	memset((void *)(uintptr_t)vm_control(vm), 0, PAGE_SIZE);	/* no VMM has it now */
-	return pd_map_all(vm->pd.h_pd, (const struct pd_map[]){
-		{ .h_mem = h_rings, .address = VMM_RINGS, .offset = (u64)vm->index * VM_RINGS_BYTES, .bytes = VM_RINGS_BYTES, .rights = RW },
-		{ .h_mem = h_controls, .address = VMM_CONTROL, .offset = vm->index * PAGE_SIZE, .bytes = PAGE_SIZE, .rights = RW },
-	}, 2);
+	st = sys_mem_map(pd, h_rings, VMM_RINGS, (u64)vm->index * VM_RINGS_BYTES, VM_RINGS_BYTES, RW);
+	return st == ST_OK ? sys_mem_map(pd, h_controls, VMM_CONTROL, vm->index * PAGE_SIZE, PAGE_SIZE, RW) : st;
 }
 
 static enum status build_vcpu(struct vm *vm, u32 i)
@@ -169,24 +168,19 @@ static enum status build_vcpus(struct vm *vm)
 		if (st == ST_OK)
 			st = build_thread(vm, i);
 		if (st == ST_OK)
-			st = pd_grant_all(vm->pd.h_pd, (const struct pd_grant[]){
-				{ .slot = VMM_H_VCPU + i, .h_source = vm->h_vcpus[i], .rights = RIGHT_RUN },
-				{ .slot = VMM_H_THREAD + i, .h_source = vm->h_threads[i], .badge = VMM_BIT_KICK, .rights = RIGHT_SIGNAL },
-			}, 2);
+			st = sys_handle_grant(vm->pd.h_pd, VMM_H_VCPU + i, vm->h_vcpus[i], RIGHT_RUN, 0);
+		if (st == ST_OK)
+			st = pd_signal(vm->pd.h_pd, VMM_H_THREAD + i, vm->h_threads[i], VMM_BIT_KICK);
 	}
 	return st;
 }
 
 static enum status build_links(struct vm *vm)
 {
-	enum status st = pd_grant_all(vm->pd.h_pd, (const struct pd_grant[]){
-		{ .slot = H_ROOT_SIGNAL, .h_source = HANDLE_SELF_THREAD, .badge = ROOT_BIT_VMM, .rights = RIGHT_SIGNAL },
-	}, 1);
+	enum status st = pd_signal(vm->pd.h_pd, H_ROOT_SIGNAL, HANDLE_SELF_THREAD, ROOT_BIT_VMM);
 
 	if (st == ST_OK)
-		st = pd_grant_all(HANDLE_SELF_PD, (const struct pd_grant[]){
-			{ .slot = SLOT_VMM + vm->index, .h_source = vm->h_threads[0], .badge = VMM_BIT_CONTROL, .rights = RIGHT_SIGNAL },
-		}, 1);
+		st = pd_signal(HANDLE_SELF_PD, SLOT_VMM + vm->index, vm->h_threads[0], VMM_BIT_CONTROL);
 	return st == ST_OK ? service_console_meet(vm->index, vm->pd.h_pd, vm->h_threads[0]) : st;
 }
 

@@ -29,7 +29,9 @@ void waiter_add(u32 request_id, u32 vm_index, enum goal goal)
 	for (u32 i = 0; i < WAITER_COUNT; i++) {
 		if (waiters[i].is_used)
 			continue;
-		waiters[i] = (struct waiter){ .is_used = true, .request_id = request_id, .vm_index = vm_index, .goal = goal };
+		waiters[i] = (struct waiter){
+			.is_used = true, .request_id = request_id, .vm_index = vm_index, .goal = goal,
+		};
 		return;
 	}
 }

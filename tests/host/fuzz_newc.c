@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		st = newc_next(data, size, &at, &file);
 		if (st != ST_OK)
 			break;
-		if (at <= before || file.bytes < data || file.count > size || (u64)(file.bytes - data) > size - file.count ||
-		    memchr(file.name, 0, sizeof(file.name)) == NULL)
+		if (at <= before || file.bytes < data || file.count > size ||
+		    (u64)(file.bytes - data) > size - file.count || memchr(file.name, 0, sizeof(file.name)) == NULL)
 			abort();
 	} while (true);
 	return 0;

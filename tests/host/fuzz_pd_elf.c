@@ -37,8 +37,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		for (u32 i = 0; i < elf.segment_count; i++) {
 			const struct pd_elf_segment *s = &elf.segments[i];
 
-			if (!range_ok(s->file_offset, s->file_bytes, size) || s->file_bytes > s->bytes || s->bytes == 0 ||
-			    !range_ok(s->address, s->bytes, PD_ELF_LIMIT) || (s->rights & (RIGHT_W | RIGHT_X)) == (RIGHT_W | RIGHT_X) ||
+			if (!range_ok(s->file_offset, s->file_bytes, size) || s->file_bytes > s->bytes ||
+			    s->bytes == 0 || !range_ok(s->address, s->bytes, PD_ELF_LIMIT) ||
+			    (s->rights & (RIGHT_W | RIGHT_X)) == (RIGHT_W | RIGHT_X) ||
 			    !aligned_ok(s->address | s->bytes | s->file_offset, PAGE_SIZE))
 				abort();
 		}

@@ -20,8 +20,8 @@ static void add(u32 mode, const char *name, const char *file, u32 file_bytes)
 {
 	char header[111];
 
-	snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1u, mode, 0u, 0u, 1u, 0u,
-		 file_bytes, 0u, 0u, 0u, 0u, (u32)strlen(name) + 1, 0u);
+	snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1u, mode, 0u, 0u,
+		 1u, 0u, file_bytes, 0u, 0u, 0u, 0u, (u32)strlen(name) + 1, 0u);
 	memcpy(archive + archive_bytes, header, 110);
 	archive_bytes += 110;
 	memcpy(archive + archive_bytes, name, strlen(name) + 1);
@@ -83,8 +83,10 @@ static void survives_cuts(void **state)
 
 static void refuses(void **state)
 {
-	static const struct { u32 at; const char *text; } cases[] = {
-		{ 0, "070700" }, { 0, "x" }, { 14, "g" }, { 54, "ffffffff" }, { 94, "ffffffff" }, { 94, "00000000" }, { 94, "00000001" },
+	static const struct { u32 at; const char *text;
+	} cases[] = {
+		{ 0, "070700" },    { 0, "x" },		{ 14, "g" },	    { 54, "ffffffff" },
+		{ 94, "ffffffff" }, { 94, "00000000" }, { 94, "00000001" },
 	};
 
 	for (u32 i = 0; i < ARRAY_COUNT(cases); i++) {
@@ -101,7 +103,9 @@ static void refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(walks, make), cmocka_unit_test_setup(survives_cuts, make), cmocka_unit_test_setup(refuses, make),
+		cmocka_unit_test_setup(walks, make),
+		cmocka_unit_test_setup(survives_cuts, make),
+		cmocka_unit_test_setup(refuses, make),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

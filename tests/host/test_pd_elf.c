@@ -29,12 +29,10 @@ static struct program good(void)
 			.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_entry = 0x401010,
 			.e_phoff = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 3,
 		},
-		.ph = {
-			{ .p_type = PT_LOAD, .p_flags = PF_R, .p_offset = 0, .p_vaddr = 0x400000, .p_filesz = 0x200, .p_memsz = 0x200 },
-			{ .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = 0x1000, .p_vaddr = 0x401000, .p_filesz = 0x1800,
-			  .p_memsz = 0x1800 },
-			{ .p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_offset = 0x2fe0, .p_vaddr = 0x403fe0, .p_filesz = 0x60,
-			  .p_memsz = 0x5000 },
+		.ph = {	/* type, flags, offset, vaddr, paddr, filesz, memsz, align */
+			{ PT_LOAD, PF_R, 0, 0x400000, 0, 0x200, 0x200, 0 },
+			{ PT_LOAD, PF_R | PF_X, 0x1000, 0x401000, 0, 0x1800, 0x1800, 0 },
+			{ PT_LOAD, PF_R | PF_W, 0x2fe0, 0x403fe0, 0, 0x60, 0x5000, 0 },
 		},
 	};
 
@@ -83,7 +81,10 @@ static void is_never_cut_short(void **state)
 	assert_int_equal(parse(&p, 0x3040, &elf), ST_OK);
 }
 
-enum field { MAGIC, CLASS, DATA, TYPE, MACHINE, ENTRY, PHOFF, PHENTSIZE, PHNUM, P_TYPE, P_FLAGS, P_OFFSET, P_VADDR, P_FILESZ, P_MEMSZ };
+enum field {
+	MAGIC, CLASS, DATA, TYPE, MACHINE, ENTRY, PHOFF, PHENTSIZE, PHNUM,
+	P_TYPE, P_FLAGS, P_OFFSET, P_VADDR, P_FILESZ, P_MEMSZ,
+};
 
 static void spoil(struct program *p, enum field field, u32 segment, u64 value)
 {
@@ -154,7 +155,9 @@ static void refuses_what_is_spoilt(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes_a_good_one), cmocka_unit_test(is_never_cut_short), cmocka_unit_test(refuses_what_is_spoilt),
+		cmocka_unit_test(takes_a_good_one),
+		cmocka_unit_test(is_never_cut_short),
+		cmocka_unit_test(refuses_what_is_spoilt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,8 @@ static struct handle *slot_of(u32 pd, u64 slot)
 
 static bool is_live(const struct handle *h)
 {
-	return h != NULL && h->object != 0 && objects[h->object].generation == h->generation && !objects[h->object].is_dying;
+	return h != NULL && h->object != 0 && objects[h->object].generation == h->generation &&
+	       !objects[h->object].is_dying;
 }
 
 /* Root's handle -> object, 0 if it is dead or of another kind. */
@@ -172,7 +173,8 @@ static void map_here(const struct object *mem, u64 address, u64 offset, u64 byte
 {
 	int prot = PROT_READ | (rights & RIGHT_W ? PROT_WRITE : 0);
 
-	if (mmap((void *)address, bytes, prot, MAP_SHARED | MAP_FIXED_NOREPLACE, mem->fd, (off_t)offset) != (void *)address)
+	if (mmap((void *)address, bytes, prot, MAP_SHARED | MAP_FIXED_NOREPLACE, mem->fd, (off_t)offset) !=
+	    (void *)address)
 		die("root's window is taken");
 }
 
@@ -283,7 +285,8 @@ enum status sys_irq_create(u64 h_root, u64 gsi, u32 flags, u64 h_thread, u64 bad
 enum status sys_thread_create(u64 h_pd, u64 entry, u64 stack, u64 arg, u64 fault_badge, u64 *h_thread)
 {
 	u32 pd = lookup(h_pd, PD);
-	enum status st = create(THREAD, pd != 0 && entry != 0 && stack % 16 == 0 && arg != 0 && fault_badge != 0, h_thread);
+	enum status st =
+		create(THREAD, pd != 0 && entry != 0 && stack % 16 == 0 && arg != 0 && fault_badge != 0, h_thread);
 	u32 i;
 
 	if (st != ST_OK)
@@ -450,7 +453,9 @@ u32 fake_threads_made(void)
 
 u64 fake_thread_nth(u32 n)
 {
-	return n < thread_count && lookup(threads[n % ARRAY_COUNT(threads)], THREAD) != 0 ? threads[n % ARRAY_COUNT(threads)] : 0;
+	return n < thread_count && lookup(threads[n % ARRAY_COUNT(threads)], THREAD) != 0
+		       ? threads[n % ARRAY_COUNT(threads)]
+		       : 0;
 }
 
 u64 fake_pd_of(u64 h_thread)
@@ -470,7 +475,8 @@ bool fake_is_running(u64 h_thread)
 
 static void *page_at(u64 address, u64 bytes)
 {
-	void *p = mmap((void *)address, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	void *p = mmap((void *)address, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (p != (void *)address)
 		die("a fixed address is taken");
@@ -489,7 +495,8 @@ void fake_boot(void)
 	info->serial_port = 0x3f8;
 	info->serial_irq = 4;
 	root_pd = object_new(PD);
-	objects[root_pd].handles[HANDLE_SELF_PD] = (struct handle){ root_pd, objects[root_pd].generation, 0, RIGHT_ALL };
+	objects[root_pd].handles[HANDLE_SELF_PD] =
+		(struct handle){ root_pd, objects[root_pd].generation, 0, RIGHT_ALL };
 	for (u32 slot = HANDLE_ROOT; slot <= HANDLE_LOG_MEM; slot++) {
 		static const enum kind kinds[] = { NONE, ROOT, NONE, THREAD, MEM, MEM };
 		u32 i;

@@ -1,8 +1,9 @@
 /*
- * fake_kernel.h - a kernel of objects, handles and maps for root's host tests, without threads: the test plays all other PDs.
+ * fake_kernel.h - a kernel of objects, handles and maps for root's host tests, without threads: the test plays all
+ * other PDs.
  *
- * MEM objects are real memory; what root maps into itself appears at the very address, what it maps into others can be looked at with
- * fake_memory(). Destroying takes several calls. Any call can be made to fail.
+ * MEM objects are real memory; what root maps into itself appears at the very address, what it maps into others can
+ * be looked at with fake_memory(). Destroying takes several calls. Any call can be made to fail.
  */
 #ifndef VOS_FAKE_KERNEL_H
 #define VOS_FAKE_KERNEL_H
@@ -20,7 +21,10 @@ void fake_module(const char *name, const void *bytes, u64 count, bool is_built_i
 /* ---- looking ---- */
 u32 fake_object_count(void);			/* alive, all kinds */
 u64 fake_free_bytes(void);
-/* The PD (handle) whose first thread was created as the n-th of all threads so far, counted from 0. 0: no such, or dead. */
+/*
+ * The PD (handle) whose first thread was created as the n-th of all threads so far, counted from 0. 0: no such, or
+ * dead.
+ */
 u64 fake_thread_nth(u32 n);
 u32 fake_threads_made(void);
 u64 fake_pd_of(u64 h_thread);
