@@ -189,7 +189,10 @@ static bool enter(struct run *run, struct pcpu *pcpu, u64 now)
 	vcpu->exits++;
 	if (run->exit.reason == EXIT_NONE)
 		return false;
-	return run->exit.reason != EXIT_MEM || !resolve_memory(run);
+	if (run->exit.reason == EXIT_MEM && resolve_memory(run))
+		return false;
+	vcpu->exits_vmm++;
+	return true;
 }
 
 static struct syscall_result loop(struct run *run)
@@ -231,8 +234,6 @@ static struct syscall_result run_claimed(struct vcpu *vcpu, struct thread *threa
 		result = loop(&run);
 	else
 		run.exit.reason = EXIT_BAD_STATE;
-	if (result.status == ST_OK)
-		vcpu->exits_vmm++;
 	give_page(&run);
 	return result;
 }
