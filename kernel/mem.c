@@ -14,7 +14,7 @@
 #define GRANT_BUDGET 64u	/* leaves per step of MEM_EAGER */
 #define FREE_BUDGET 256u	/* leaves per step of destruction */
 #define TABLE_BUDGET 256u
-#define ZERO_BUDGET 16u		/* 2 MiB pieces of a 1 GiB frame per step */
+#define ZERO_BUDGET 32u		/* 4 KiB pieces of a fresh frame per step: about as long as a UART's FIFO can wait */
 
 static u64 level_bytes(enum pt_level level)
 {
@@ -124,8 +124,8 @@ static struct pt_leaf fixed_leaf(const struct mem *mem, u64 offset)
 				 .rights = PT_R | PT_W | PT_X };
 }
 
-/* Grant a frame of this level around offset. ST_EXISTS or ST_INVAL: smaller ones are there, or it would stick out. */
-static enum status grant_level(struct mem *mem, u64 offset, enum pt_level level, struct pt_leaf *out)
+/* Take a frame of this level for what is around offset. ST_EXISTS or ST_INVAL: smaller ones are there, or it would stick out. */
+static enum status fresh_begin(struct mem *mem, u64 offset, enum pt_level level)
 {
 	u64 at = align_down(offset, level_bytes(level));
 	enum status status;
@@ -137,27 +137,52 @@ static enum status grant_level(struct mem *mem, u64 offset, enum pt_level level,
 	if (level != PT_LEVEL_4K && pt_next(&mem->tree, at, at + level_bytes(level), &first).level != 0)
 		return ST_EXISTS;
 	status = frame_alloc(level, &frame);
-	if (status != ST_OK)
-		return status;
-	status = pt_map(&mem->tree, at, frame, level, PT_R | PT_W | PT_X);
-	if (status != ST_OK) {
-		frame_free(frame, level);
-		return status;
-	}
-	arch_frame_zero(frame, level);
-	mem->granted_frames += level_bytes(level) >> PAGE_SHIFT;
-	*out = (struct pt_leaf){ .level = level, .hpa = frame, .rights = PT_R | PT_W | PT_X };
-	return ST_OK;
+	if (status == ST_OK)
+		mem->fresh = (struct fresh){ .level = level, .frame = frame, .offset = at };
+	return status;
 }
 
-static enum status grant_locked(struct mem *mem, u64 offset, struct pt_leaf *out)
+/* Zero a piece of the fresh frame; when all of it is zero, it is granted. ST_AGAIN: there is more to do. */
+static enum status fresh_step(struct mem *mem)
 {
+	struct fresh *f = &mem->fresh;
+	enum pt_level level = f->level;
+	enum status status;
+
+	for (u32 i = 0; i < ZERO_BUDGET && f->done < level_bytes(level); i++, f->done += PAGE_SIZE)
+		arch_frame_zero(HPA(f->frame.raw + f->done));
+	if (f->done < level_bytes(level))
+		return ST_AGAIN;
+	f->level = 0;
+	status = pt_map(&mem->tree, f->offset, f->frame, level, PT_R | PT_W | PT_X);
+	if (status == ST_OK)
+		mem->granted_frames += level_bytes(level) >> PAGE_SHIFT;
+	else
+		frame_free(f->frame, level);
+	return status;
+}
+
+/* Leaves of `largest` or less. Who comes while another's frame is being zeroed helps with that first. */
+static enum status grant_locked(struct mem *mem, u64 offset, enum pt_level largest, struct pt_leaf *out)
+{
+	enum status status = ST_OK;
+
 	*out = pt_lookup(&mem->tree, offset);
 	if (out->level != 0)
 		return ST_OK;
-	if ((mem->flags & MEM_LARGE) != 0 && grant_level(mem, offset, PT_LEVEL_2M, out) == ST_OK)
-		return ST_OK;
-	return grant_level(mem, offset, PT_LEVEL_4K, out);
+	if (mem->fresh.level == 0) {
+		for (u32 level = largest; level >= PT_LEVEL_4K; level--) {
+			status = fresh_begin(mem, offset, (enum pt_level)level);
+			if (status == ST_OK)
+				break;
+		}
+	}
+	if (status == ST_OK)
+		status = fresh_step(mem);
+	if (status != ST_OK)
+		return status;
+	*out = pt_lookup(&mem->tree, offset);
+	return out->level != 0 ? ST_OK : ST_AGAIN;
 }
 
 enum status mem_grant(struct mem *mem, u64 offset, struct pt_leaf *out)
@@ -171,38 +196,9 @@ enum status mem_grant(struct mem *mem, u64 offset, struct pt_leaf *out)
 		return ST_OK;
 	}
 	lock_acquire(&mem->lock);
-	status = grant_locked(mem, offset, out);
+	status = grant_locked(mem, offset, (mem->flags & MEM_LARGE) != 0 ? PT_LEVEL_2M : PT_LEVEL_4K, out);
 	lock_release(&mem->lock);
 	return status;
-}
-
-/* A 1 GiB frame at `progress`, zeroed piece by piece before it is granted. ST_AGAIN: a piece was done; ST_OK:
- * granted; else not possible here. */
-static enum status grant_giant_step(struct mem *mem)
-{
-	enum status status;
-
-	if (mem->giant_done == 0) {
-		if ((mem->flags & MEM_LARGE) == 0 || !aligned_ok(mem->progress, PAGE_SIZE_1G) ||
-		    !range_ok(mem->progress, PAGE_SIZE_1G, mem->bytes))
-			return ST_INVAL;
-		status = frame_alloc(PT_LEVEL_1G, &mem->giant);
-		if (status != ST_OK)
-			return status;
-	}
-	for (u32 i = 0; i < ZERO_BUDGET && mem->giant_done < PAGE_SIZE_1G; i++, mem->giant_done += PAGE_SIZE_2M)
-		arch_frame_zero(HPA(mem->giant.raw + mem->giant_done), PT_LEVEL_2M);
-	if (mem->giant_done < PAGE_SIZE_1G)
-		return ST_AGAIN;
-	mem->giant_done = 0;
-	status = pt_map(&mem->tree, mem->progress, mem->giant, PT_LEVEL_1G, PT_R | PT_W | PT_X);
-	if (status != ST_OK) {
-		frame_free(mem->giant, PT_LEVEL_1G);
-		return status;
-	}
-	mem->granted_frames += PAGE_SIZE_1G >> PAGE_SHIFT;
-	mem->progress += PAGE_SIZE_1G;
-	return ST_OK;
 }
 
 static enum status grant_step_locked(struct mem *mem)
@@ -211,12 +207,7 @@ static enum status grant_step_locked(struct mem *mem)
 	struct pt_leaf leaf;
 
 	for (u32 i = 0; i < GRANT_BUDGET && mem->progress < mem->bytes; i++) {
-		status = grant_giant_step(mem);
-		if (status == ST_AGAIN)
-			return status;
-		if (status == ST_OK)
-			continue;
-		status = grant_locked(mem, mem->progress, &leaf);
+		status = grant_locked(mem, mem->progress, (mem->flags & MEM_LARGE) != 0 ? PT_LEVEL_1G : PT_LEVEL_4K, &leaf);
 		if (status != ST_OK)
 			return status;
 		mem->progress = align_down(mem->progress, level_bytes(leaf.level)) + level_bytes(leaf.level);
@@ -246,7 +237,9 @@ enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes)
 	if (!range_ok(offset, bytes, mem->bytes))
 		return ST_INVAL;
 	for (; bytes > 0; offset += count, p += count, bytes -= count) {
-		status = mem_grant(mem, offset, &leaf);
+		do
+			status = mem_grant(mem, offset, &leaf);
+		while (status == ST_AGAIN);
 		if (status != ST_OK)
 			return status;
 		count = min_u64(bytes, PAGE_SIZE - offset % PAGE_SIZE);
@@ -270,9 +263,9 @@ enum status mem_destroy_step(struct object *object)
 
 	if (mem->is_fixed)
 		return ST_OK;
-	if (mem->giant_done != 0)
-		frame_free(mem->giant, PT_LEVEL_1G);
-	mem->giant_done = 0;
+	if (mem->fresh.level != 0)
+		frame_free(mem->fresh.frame, mem->fresh.level);
+	mem->fresh.level = 0;
 	for (u32 i = 0; i < FREE_BUDGET; i++) {
 		leaf = pt_next(&mem->tree, mem->freed, mem->bytes, &at);
 		if (leaf.level == 0)

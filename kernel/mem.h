@@ -11,6 +11,14 @@
 #include "object.h"
 #include "pt.h"
 
+/* A frame on its way to be granted: zeroed in pieces, so that nothing waits long. */
+struct fresh {
+	enum pt_level level;	/* 0 = there is none */
+	hpa_t frame;
+	u64 offset;		/* where in the MEM */
+	u64 done;		/* bytes zeroed */
+};
+
 struct mem {
 	struct object object;
 	struct lock lock;
@@ -22,8 +30,7 @@ struct mem {
 	u64 granted_frames;	/* lock */
 	u64 progress;		/* offset up to which MEM_EAGER granting has come */
 	u64 freed;		/* and destruction */
-	hpa_t giant;		/* 1 GiB frame being zeroed for MEM_EAGER */
-	u64 giant_done;		/* bytes of it zeroed; 0 = there is none */
+	struct fresh fresh;	/* lock */
 };
 
 #define MEM_BYTES_MAX (1ull << 46)
@@ -34,7 +41,7 @@ enum status mem_create(u64 bytes, u32 flags, struct mem **out) MUST_CHECK;
 enum status mem_create_fixed(hpa_t start, u64 bytes, struct mem **out) MUST_CHECK;
 
 /* The leaf behind offset; granted now if it has not been. leaf->hpa is the leaf's first byte. ST_INVAL past the end;
- * ST_NOMEM: no frame for a table. */
+ * ST_NOMEM: no frame for a table; ST_AGAIN: a piece of a large frame was zeroed, call again. */
 enum status mem_grant(struct mem *mem, u64 offset, struct pt_leaf *out) MUST_CHECK;
 /* MEM_EAGER: grant a bounded piece. ST_AGAIN until all is granted. */
 enum status mem_grant_step(struct mem *mem) MUST_CHECK;

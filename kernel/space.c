@@ -236,7 +236,7 @@ static enum status fault_locked(struct space *space, u64 address, u32 access)
 	status =
 		source_leaf(region->source, region->offset + (align_down(address, PAGE_SIZE) - region->address), &leaf);
 	if (status != ST_OK)
-		return ST_NOMEM;
+		return status == ST_AGAIN ? ST_AGAIN : ST_NOMEM;
 	for (u32 level = PT_LEVEL_1G; level >= PT_LEVEL_4K; level--) {
 		status = install(space, region, address, &leaf, level);
 		if (status == ST_OK || status == ST_NOMEM)

@@ -24,7 +24,7 @@ void kernel_user_exception(struct trap_frame *frame, u64 address)
 		status = space_fault(&thread_current()->pd->space, address, page_fault_access(frame->error));
 	if (status == ST_NOMEM)
 		thread_fault(FAULT_NOMEM, frame->rip, address, frame->error);
-	else if (status != ST_OK)
+	else if (status != ST_OK && status != ST_AGAIN)
 		thread_fault(frame->vector + 1, frame->rip, frame->vector == VECTOR_PF ? address : 0, frame->error);
 	kernel_exit_check();
 }

@@ -175,7 +175,7 @@ static bool resolve_memory(struct run *run)
 
 	if (status == ST_NOMEM)
 		run->exit.reason = EXIT_NOMEM;
-	return status == ST_OK;
+	return status == ST_OK || status == ST_AGAIN;
 }
 
 /* One world switch. True: there is something for the VMM. */
@@ -217,8 +217,10 @@ static struct syscall_result loop(struct run *run)
 			return (struct syscall_result){ ST_OK, 0 };
 		}
 		sched_timer_limit(run->deadline);
-		if (enter(run, pcpu, now))
+		if (enter(run, pcpu, now)) {
+			run->vcpu->exits_vmm++;
 			return (struct syscall_result){ ST_OK, 0 };
+		}
 	}
 }
 

@@ -67,6 +67,27 @@ static struct mem *new_mem(u64 bytes, u32 flags)
 	return mem;
 }
 
+/* Grants to the end; `pieces` counts how often it had to be asked. */
+static u32 pieces;
+
+static enum status grant(struct mem *mem, u64 offset, struct pt_leaf *leaf)
+{
+	enum status status;
+
+	for (pieces = 1; (status = mem_grant(mem, offset, leaf)) == ST_AGAIN; pieces++)
+		;
+	return status;
+}
+
+static enum status fault(struct space *space, u64 address, u32 access)
+{
+	enum status status;
+
+	while ((status = space_fault(space, address, access)) == ST_AGAIN)
+		;
+	return status;
+}
+
 static void end_mem(struct mem *mem)
 {
 	while (object_destroy(&mem->object) == ST_AGAIN)
@@ -104,6 +125,28 @@ static void test_mem_sizes(void **state)
 	end_mem(mem);
 }
 
+/* Two offsets in turn, as two vCPUs would; and the end of an object with a frame half zeroed. */
+static void test_grants_in_turn(void **state)
+{
+	struct mem *mem = new_mem(8 * PAGE_SIZE_2M, MEM_LARGE);
+	struct pt_leaf a, b;
+	enum status first, second;
+
+	(void)state;
+	do {
+		first = mem_grant(mem, 0, &a);
+		second = mem_grant(mem, 5 * PAGE_SIZE_2M, &b);
+	} while (first == ST_AGAIN || second == ST_AGAIN);
+	assert_int_equal(first | second, ST_OK);
+	assert_int_equal(a.level, PT_LEVEL_2M);
+	assert_int_equal(b.level, PT_LEVEL_2M);
+	assert_int_not_equal(a.hpa.raw, b.hpa.raw);
+	assert_int_equal(mem_granted_bytes(mem), 2 * PAGE_SIZE_2M);
+	assert_int_equal(mem_grant(mem, PAGE_SIZE_2M, &a), ST_AGAIN);
+	end_mem(mem);
+	assert_int_equal(free_now(), free_before);
+}
+
 static void test_grant_is_zeroed_and_counted(void **state)
 {
 	static const u8 zeros[PAGE_SIZE];
@@ -111,18 +154,19 @@ static void test_grant_is_zeroed_and_counted(void **state)
 	struct pt_leaf leaf, again;
 
 	(void)state;
-	assert_int_equal(mem_grant(mem, 3 * PAGE_SIZE_2M + 5, &leaf), ST_OK);
+	assert_int_equal(grant(mem, 3 * PAGE_SIZE_2M + 5, &leaf), ST_OK);
 	assert_int_equal(leaf.level, PT_LEVEL_2M);
+	assert_true(pieces > 4);		/* nobody waits for all of it */
 	for (u32 i = 0; i < 512; i++)
 		assert_memory_equal(direct_pointer(HPA(leaf.hpa.raw + i * PAGE_SIZE)), zeros, PAGE_SIZE);
-	assert_int_equal(mem_grant(mem, 3 * PAGE_SIZE_2M + 0x5000, &again), ST_OK);
+	assert_int_equal(grant(mem, 3 * PAGE_SIZE_2M + 0x5000, &again), ST_OK);
 	assert_int_equal(again.hpa.raw, leaf.hpa.raw);
 	/* the last page: a large frame would stick out */
-	assert_int_equal(mem_grant(mem, 5 * PAGE_SIZE_2M, &leaf), ST_OK);
+	assert_int_equal(grant(mem, 5 * PAGE_SIZE_2M, &leaf), ST_OK);
 	assert_int_equal(leaf.level, PT_LEVEL_4K);
 	assert_int_equal(mem_granted_bytes(mem), PAGE_SIZE_2M + PAGE_SIZE);
-	assert_int_equal(mem_grant(mem, 5 * PAGE_SIZE_2M + PAGE_SIZE, &leaf), ST_INVAL);
-	assert_int_equal(mem_grant(mem, ~0ull, &leaf), ST_INVAL);
+	assert_int_equal(grant(mem, 5 * PAGE_SIZE_2M + PAGE_SIZE, &leaf), ST_INVAL);
+	assert_int_equal(grant(mem, ~0ull, &leaf), ST_INVAL);
 	assert_int_equal(free_now(), free_before - 5 * 512 - 1);		/* granted or not, it is reserved */
 	memset(direct_pointer(leaf.hpa), 0x77, PAGE_SIZE);
 	end_mem(mem);
@@ -209,24 +253,24 @@ static void test_faults(void **state)
 
 	(void)state;
 	assert_int_equal(space_map(&space, &mem->object, 0x10000, PAGE_SIZE, 2 * PAGE_SIZE, PT_R), ST_OK);
-	assert_int_equal(space_fault(&space, 0xffff, PT_R), ST_INVAL);
-	assert_int_equal(space_fault(&space, 0x12000, PT_R), ST_INVAL);
-	assert_int_equal(space_fault(&space, ~0ull, PT_R), ST_INVAL);
-	assert_int_equal(space_fault(&space, 0x10008, PT_W), ST_INVAL);
-	assert_int_equal(space_fault(&space, 0x10008, PT_X), ST_INVAL);
+	assert_int_equal(fault(&space, 0xffff, PT_R), ST_INVAL);
+	assert_int_equal(fault(&space, 0x12000, PT_R), ST_INVAL);
+	assert_int_equal(fault(&space, ~0ull, PT_R), ST_INVAL);
+	assert_int_equal(fault(&space, 0x10008, PT_W), ST_INVAL);
+	assert_int_equal(fault(&space, 0x10008, PT_X), ST_INVAL);
 	/* refused before anything was granted */
 	assert_int_equal(pt_lookup(&space.pt, 0x10000).level, 0);
 	assert_int_equal(mem_granted_bytes(mem), 0);
-	assert_int_equal(space_fault(&space, 0x11ff8, PT_R), ST_OK);
+	assert_int_equal(fault(&space, 0x11ff8, PT_R), ST_OK);
 	leaf = pt_lookup(&space.pt, 0x11000);
 	assert_int_equal(leaf.level, PT_LEVEL_4K);
 	assert_int_equal(leaf.rights, PT_R | PT_USER);
-	assert_int_equal(space_fault(&space, 0x11000, PT_R), ST_OK);		/* again: harmless */
-	assert_int_equal(space_fault(&space, 0x11000, PT_W), ST_INVAL);
+	assert_int_equal(fault(&space, 0x11000, PT_R), ST_OK);		/* again: harmless */
+	assert_int_equal(fault(&space, 0x11000, PT_W), ST_INVAL);
 	assert_int_equal(pt_lookup(&mem->tree, 2 * PAGE_SIZE).hpa.raw, leaf.hpa.raw);	/* the right offset */
 	assert_int_equal(space_unmap(&space, 0x10000, 2 * PAGE_SIZE), ST_OK);
 	assert_int_equal(pt_lookup(&space.pt, 0x11000).level, 0);
-	assert_int_equal(space_fault(&space, 0x11000, PT_R), ST_INVAL);
+	assert_int_equal(fault(&space, 0x11000, PT_R), ST_INVAL);
 	end_space(&space);
 	end_mem(mem);
 }
@@ -248,16 +292,16 @@ static void test_leaf_sizes(void **state)
 		assert_int_equal(space_map(&space, o, 0x60000000, 4 * MIB, MIB, RW), ST_OK);	/* too short */
 		assert_int_equal(space_map(&space, o, 0x70100000, 5 * MIB, 3 * MIB, RW), ST_OK);
 		assert_int_equal(space_map(&space, o, LIMIT, 0, PAGE_SIZE, RW), ST_INVAL);
-		assert_int_equal(space_fault(&space, 0x40212345, PT_X), ST_OK);
+		assert_int_equal(fault(&space, 0x40212345, PT_X), ST_OK);
 		assert_int_equal(pt_lookup(&space.pt, 0x40212345).level, PT_LEVEL_2M);
 		assert_int_equal(pt_lookup(&space.pt, 0x40012345).level, 0);
-		assert_int_equal(space_fault(&space, 0x50001000, PT_W), ST_OK);
+		assert_int_equal(fault(&space, 0x50001000, PT_W), ST_OK);
 		assert_int_equal(pt_lookup(&space.pt, 0x50001000).level, PT_LEVEL_4K);
-		assert_int_equal(space_fault(&space, 0x60000000, PT_W), ST_OK);
+		assert_int_equal(fault(&space, 0x60000000, PT_W), ST_OK);
 		assert_int_equal(pt_lookup(&space.pt, 0x60000000).level, PT_LEVEL_4K);
-		assert_int_equal(space_fault(&space, 0x70100000, PT_W), ST_OK);
+		assert_int_equal(fault(&space, 0x70100000, PT_W), ST_OK);
 		assert_int_equal(pt_lookup(&space.pt, 0x70100000).level, PT_LEVEL_4K);
-		assert_int_equal(space_fault(&space, 0x70200000, PT_W), ST_OK);
+		assert_int_equal(fault(&space, 0x70200000, PT_W), ST_OK);
 		assert_int_equal(pt_lookup(&space.pt, 0x70200000).level, PT_LEVEL_2M);
 		assert_int_equal(space.shrink_count, 0);
 		assert_int_equal(space_unmap(&space, 0x40000000, 4 * MIB), ST_OK);
@@ -274,7 +318,7 @@ static void test_vcpu_page(void **state)
 
 	(void)state;
 	assert_int_equal(space_map(&space, &vcpu, 0x20000, 0, PAGE_SIZE, RW), ST_OK);
-	assert_int_equal(space_fault(&space, 0x20010, PT_W), ST_OK);
+	assert_int_equal(fault(&space, 0x20010, PT_W), ST_OK);
 	assert_int_equal(pt_lookup(&space.pt, 0x20000).hpa.raw, vcpu_frame.raw);
 	end_space(&space);
 }
@@ -291,10 +335,10 @@ static void test_destroy_while_mapped(void **state)
 
 		assert_int_equal(space_map(&space, &mem->object, 0x400000, 0, 6 * MIB, RW), ST_OK);
 		for (u64 at = 0; at < 6 * MIB; at += PAGE_SIZE)
-			assert_int_equal(space_fault(&space, 0x400000 + at, PT_W), ST_OK);
+			assert_int_equal(fault(&space, 0x400000 + at, PT_W), ST_OK);
 		assert_int_equal(object_destroy(&mem->object), ST_OK);
 		assert_int_equal(free_now(), free_before - 6 * MIB / PAGE_SIZE);
-		assert_int_equal(space_fault(&space, 0x400000, PT_W), ST_OK);
+		assert_int_equal(fault(&space, 0x400000, PT_W), ST_OK);
 		do {
 			status = way == 0 ? space_unmap(&space, 0x400000, 6 * MIB) : space_fini_step(&space);
 			steps++;
@@ -322,7 +366,7 @@ static void test_many_regions(void **state)
 	for (u32 i = 0; i < count; i += 3)
 		assert_int_equal(space_unmap(&space, (u64)(i * 2657 % 4096) * 0x10000, PAGE_SIZE), ST_OK);
 	for (u32 i = 0; i < count; i++)
-		assert_int_equal(space_fault(&space, (u64)(i * 2657 % 4096) * 0x10000, PT_R),
+		assert_int_equal(fault(&space, (u64)(i * 2657 % 4096) * 0x10000, PT_R),
 				 i % 3 == 0 ? ST_INVAL : ST_OK);
 	end_space(&space);
 	end_mem(mem);
@@ -341,11 +385,11 @@ static void test_no_frames_for_tables(void **state)
 	assert_int_equal(space_map(&space, &mem->object, 0x10000, 0, PAGE_SIZE, PT_R), ST_OK);
 	while ((taken[count] = kernel_frames_alloc(1)) != NULL)
 		count++;
-	assert_int_equal(space_fault(&space, 0x10000, PT_R), ST_NOMEM);
+	assert_int_equal(fault(&space, 0x10000, PT_R), ST_NOMEM);
 	assert_int_equal(mem_granted_bytes(mem), 0);
 	while (count > 0)
 		kernel_frames_free(taken[--count], 1);
-	assert_int_equal(space_fault(&space, 0x10000, PT_R), ST_OK);
+	assert_int_equal(fault(&space, 0x10000, PT_R), ST_OK);
 	end_space(&space);
 	end_mem(mem);
 	end_mem(rest);
@@ -355,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_mem_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_grants_in_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grant_is_zeroed_and_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_eager_grants_all_in_steps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_maps, setup, teardown),

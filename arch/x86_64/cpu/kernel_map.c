@@ -22,7 +22,7 @@
 #define TOP_INDEX(va) ((va) >> 39 & 511u)
 #define VA48(va) ((va) & (BIT64(48) - 1))	/* the walker knows 48 bits and no sign */
 #define MMIO_BYTES (1 * GIB)
-#define WINDOW_SLOTS 8u		/* 4 KiB slots a pCPU has in the window's first 2 MiB, so that pCPUs don't share a cache line of it */
+#define WINDOW_SLOTS 8u		/* a pCPU's entries of the table of windows: a cache line of its own; the first is used */
 
 extern char text_start[], text_end[], rodata_start[], embed_end[], data_start[], data_end[];
 
@@ -60,8 +60,7 @@ static u64 *table_pointer(void *ctx, hpa_t frame)
 
 static const struct pt_frames table_frames = { .alloc = table_alloc, .free = table_free, .pointer = table_pointer };
 static struct pt kernel_pt;
-static u64 *window_small;	/* the table of 4 KiB slots */
-static u64 *window_large;	/* the table above it: entry 1 + id is pCPU id's 2 MiB slot */
+static u64 *windows;	/* the table of windows */
 
 static void must(enum status status)
 {
@@ -91,14 +90,15 @@ static u64 *make_top(u64 va)
 static void make_windows(void)
 {
 	u64 *level3 = make_top(WINDOW_BASE);
+	u64 *level2_table;
 	hpa_t level2, level1;
 
 	must(table_alloc(NULL, &level2));
 	must(table_alloc(NULL, &level1));
-	window_large = table_pointer(NULL, level2);
-	window_small = table_pointer(NULL, level1);
+	level2_table = table_pointer(NULL, level2);
+	windows = table_pointer(NULL, level1);
 	level3[0] = pt_host.table(level2);
-	window_large[0] = pt_host.table(level1);
+	level2_table[0] = pt_host.table(level1);
 }
 
 void kernel_map_init(void)
@@ -201,56 +201,43 @@ void *arch_mmio_map(hpa_t hpa, u64 bytes)
 
 /* ---- Windows. A slot is not present between uses, so only closing it needs a TLB flush. ---------------------------------- */
 
-static u8 *window_open_4k(hpa_t frame)
+static u8 *window_open(hpa_t frame)
 {
 	u32 slot = pcpu_self()->id * WINDOW_SLOTS;
 
-	window_small[slot] = pt_host.leaf(frame, PT_R | PT_W, PT_LEVEL_4K);
+	windows[slot] = pt_host.leaf(frame, PT_R | PT_W, PT_LEVEL_4K);
 	return (u8 *)(WINDOW_BASE + slot * PAGE_SIZE);
 }
 
-static void window_close_4k(void)
+static void window_close(void)
 {
 	u32 slot = pcpu_self()->id * WINDOW_SLOTS;
 
-	window_small[slot] = 0;
+	windows[slot] = 0;
 	invlpg(WINDOW_BASE + slot * PAGE_SIZE);
 }
 
-static void zero_bytes(void *at, u64 bytes)
+void arch_frame_zero(hpa_t frame)
 {
-	u64 words = bytes / 8;
+	void *at = window_open(frame);
+	u64 words = PAGE_SIZE / 8;
 
 	__asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(0ull) : "memory");
-}
-
-void arch_frame_zero(hpa_t frame, enum pt_level level)
-{
-	u32 slot = 1 + pcpu_self()->id;
-
-	if (level == PT_LEVEL_4K) {
-		zero_bytes(window_open_4k(frame), PAGE_SIZE);
-		window_close_4k();
-		return;
-	}
-	window_large[slot] = pt_host.leaf(frame, PT_R | PT_W, PT_LEVEL_2M);
-	zero_bytes((void *)(WINDOW_BASE + slot * PAGE_SIZE_2M), PAGE_SIZE_2M);
-	window_large[slot] = 0;
-	invlpg(WINDOW_BASE + slot * PAGE_SIZE_2M);
+	window_close();
 }
 
 void arch_frame_write(hpa_t at, const void *from, u64 bytes)
 {
 	u64 offset = at.raw % PAGE_SIZE;
 
-	memcpy(window_open_4k(HPA(at.raw - offset)) + offset, from, bytes);
-	window_close_4k();
+	memcpy(window_open(HPA(at.raw - offset)) + offset, from, bytes);
+	window_close();
 }
 
 void arch_frame_read(hpa_t at, void *to, u64 bytes)
 {
 	u64 offset = at.raw % PAGE_SIZE;
 
-	memcpy(to, window_open_4k(HPA(at.raw - offset)) + offset, bytes);
-	window_close_4k();
+	memcpy(to, window_open(HPA(at.raw - offset)) + offset, bytes);
+	window_close();
 }

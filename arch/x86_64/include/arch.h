@@ -171,8 +171,8 @@ static inline hpa_t direct_hpa(const void *p)
  * for memory in 32 different GiB (so take kernel chunks from one end). ST_NOMEM beyond that, ST_UNSUPPORTED beyond 4 TiB. */
 enum status arch_direct_map(hpa_t hpa, u64 bytes) MUST_CHECK;
 
-/* Zero a frame (4 KiB or 2 MiB) or copy between a frame and kernel memory through this pCPU's window. Works for every frame, mapped or not. */
-void arch_frame_zero(hpa_t frame, enum pt_level level);
+/* Zero a 4 KiB frame, or copy between one and kernel memory, through this pCPU's window. Works for every frame, mapped or not. */
+void arch_frame_zero(hpa_t frame);
 void arch_frame_write(hpa_t at, const void *from, u64 bytes);	/* within one 4 KiB frame */
 void arch_frame_read(hpa_t at, void *to, u64 bytes);		/* likewise; also for firmware tables */
 

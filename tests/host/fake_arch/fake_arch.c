@@ -90,9 +90,9 @@ static u64 *table_pointer(void *ctx, hpa_t frame)
 
 const struct pt_frames kernel_pt_frames = { .alloc = table_alloc, .free = table_free, .pointer = table_pointer };
 
-void arch_frame_zero(hpa_t frame, enum pt_level level)
+void arch_frame_zero(hpa_t frame)
 {
-	memset(direct_pointer(frame), 0, PAGE_SIZE << 9 * (level - PT_LEVEL_4K));
+	memset(direct_pointer(frame), 0, PAGE_SIZE);
 }
 
 void arch_frame_write(hpa_t at, const void *from, u64 bytes)
