@@ -217,10 +217,8 @@ static struct syscall_result loop(struct run *run)
 			return (struct syscall_result){ ST_OK, 0 };
 		}
 		sched_timer_limit(run->deadline);
-		if (enter(run, pcpu, now)) {
-			run->vcpu->exits_vmm++;
+		if (enter(run, pcpu, now))
 			return (struct syscall_result){ ST_OK, 0 };
-		}
 	}
 }
 
