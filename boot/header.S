@@ -1,8 +1,9 @@
 /*
  * header.S - the Multiboot2 header, the PVH note, and the way from 32-bit protected mode to boot_main in long mode.
  *
- * Linked where it is loaded (1 MiB). Entered with paging off, a flat 4 GiB code and data segment, interrupts off; nothing else is assumed.
- * The tables made here map 0..4 GiB as they are and 0..1 GiB at KERNEL_BASE, all of it writable and executable: arch_init replaces them.
+ * Linked where it is loaded (1 MiB). Entered with paging off, a flat 4 GiB code and data segment, interrupts off;
+ * nothing else is assumed. The tables made here map 0..4 GiB as they are and 0..1 GiB at KERNEL_BASE, all of it
+ * writable and executable: arch_init replaces them.
  */
 
 #define MULTIBOOT2_MAGIC	0xe85250d6
@@ -32,8 +33,9 @@ request_start:
 	.long request_end - request_start
 	.long 1, 2, 3, 6, 8, 12, 14, 15
 request_end:
-	/* Framebuffer: UEFI has no text mode, so take what there is. On BIOS the menu asks for text (gfxpayload, set after the multiboot2
-	   command, which overwrites it): a video BIOS call of the loader is one more thing that can go wrong. */
+	/* Framebuffer: UEFI has no text mode, so take what there is. On BIOS the menu asks for text (gfxpayload, set
+	 * after the multiboot2 command, which overwrites it): a video BIOS call of the loader is one more thing that
+	 * can go wrong. */
 	.balign 8
 	.short 5, 1
 	.long 20
@@ -189,7 +191,8 @@ boot_high:
 	movl %eax, %fs
 	movl %eax, %gs
 	movq $boot_stack_top, %rsp
-	/* The stack protector's canary, before any C: RDRAND if there, and the time. The low byte stays zero to stop strings. */
+	/* The stack protector's canary, before any C: RDRAND if there, and the time. The low byte stays zero to stop
+	 * strings. */
 	movl %ebx, %r8d
 	movl $1, %eax
 	cpuid

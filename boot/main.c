@@ -1,7 +1,8 @@
 /*
  * main.c - first C code: from the loader's structure to struct boot_info, then on to the kernel.
  *
- * Runs on the early tables (0..4 GiB as they are), with the loader's structure still in memory: everything that is needed of it is copied here.
+ * Runs on the early tables (0..4 GiB as they are), with the loader's structure still in memory: everything that is
+ * needed of it is copied here.
  */
 #include "main.h"
 
@@ -34,9 +35,10 @@ static enum status parse(u32 kind, u32 at, u32 *dropped)
 {
 	u32 bytes;
 
-	if (kind == XEN_HVM_START_MAGIC_VALUE)
-		return boot_parse_pvh(early_read(NULL, HPA(at), sizeof(struct hvm_start_info)), sizeof(struct hvm_start_info),
-				      early_read, NULL, &boot_info, dropped);
+	if (kind == XEN_HVM_START_MAGIC_VALUE) {
+		bytes = sizeof(struct hvm_start_info);
+		return boot_parse_pvh(early_read(NULL, HPA(at), bytes), bytes, early_read, NULL, &boot_info, dropped);
+	}
 	if (kind != MULTIBOOT2_BOOT_MAGIC)
 		return ST_UNSUPPORTED;
 	memcpy(&bytes, early_read(NULL, HPA(at), sizeof(bytes)), sizeof(bytes));
@@ -57,9 +59,9 @@ _Noreturn void boot_main(u32 kind, u32 at)
 
 	early_console_init(&boot_info, &info_page.info);
 	if (status == ST_UNSUPPORTED)
-		early_console_refuse(&boot_info, "VOS: started neither by a Multiboot2 loader nor by PVH. Use GRUB's \"multiboot2\" command.\n");
+		early_console_refuse(&boot_info, "VOS needs a Multiboot2 loader (GRUB's multiboot2 command) or PVH.\n");
 	if (status != ST_OK)
-		early_console_refuse(&boot_info, "VOS: the boot loader's information is malformed (or has no memory map).\n");
+		early_console_refuse(&boot_info, "VOS: the boot loader's information is malformed.\n");
 	if (dropped)
 		say("VOS: more memory ranges or modules than VOS has room for; the rest is ignored.\n");
 	arch_init(&boot_info, &info_page.info);

@@ -52,7 +52,8 @@ static bool on_module(struct parse *p, const u8 *tag, u32 bytes)
 	memcpy(&m, tag, sizeof(m));
 	if (m.end < m.start)
 		return false;
-	return boot_add_module(p->out, m.start, m.end - m.start, (const char *)tag + sizeof(m), bytes - sizeof(m), p->dropped);
+	return boot_add_module(p->out, m.start, m.end - m.start, (const char *)tag + sizeof(m), bytes - sizeof(m),
+			       p->dropped);
 }
 
 static bool on_memory_map(struct parse *p, const u8 *tag, u32 bytes)
@@ -96,7 +97,8 @@ static bool on_efi(struct parse *p, const u8 *tag, u32 bytes)
 	return true;
 }
 
-/* The tag holds a copy of the RSDP. A revision 2 one (new) wins over the first 20 bytes (old), in whatever order they come. */
+/* The tag holds a copy of the RSDP. A revision 2 one (new) wins over the first 20 bytes (old), in whatever order they
+ * come. */
 static bool on_acpi(struct parse *p, const u8 *tag, u32 bytes)
 {
 	u32 from = sizeof(struct mb2_tag);
@@ -125,6 +127,12 @@ static const tag_handler handlers[] = {
 	[MB2_ACPI_NEW] = on_acpi,
 };
 
+/* Unknown tags are fine. */
+static bool handle(struct parse *p, u32 type, const u8 *tag, u32 bytes)
+{
+	return type >= ARRAY_COUNT(handlers) || !handlers[type] || handlers[type](p, tag, bytes);
+}
+
 enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_info *out, u32 *dropped)
 {
 	const u8 *base = blob;
@@ -149,7 +157,7 @@ enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_in
 			return ST_INVAL;
 		if (tag.type == MB2_END)
 			return out->range_count > 0 ? ST_OK : ST_INVAL;
-		if (tag.type < ARRAY_COUNT(handlers) && handlers[tag.type] && !handlers[tag.type](&p, base + at, tag.bytes))
+		if (!handle(&p, tag.type, base + at, tag.bytes))
 			return ST_INVAL;
 		at += align_up(tag.bytes, 8);
 	}

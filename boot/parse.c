@@ -1,7 +1,8 @@
 /*
  * parse.c - the common half of the boot-information parsers. Pure.
  *
- * Loaders are trusted to be loaded (they could do anything to us), not to be free of bugs: every length and range is checked.
+ * Loaders are trusted to be loaded (they could do anything to us), not to be free of bugs: every length and range is
+ * checked.
  */
 #include "parse.h"
 
@@ -50,7 +51,8 @@ void boot_add_range(struct boot_info *out, u64 start, u64 bytes, u32 e820_type, 
 	};
 }
 
-bool boot_add_module(struct boot_info *out, u64 start, u64 bytes, const char *string, size_t string_bytes, u32 *dropped)
+bool boot_add_module(struct boot_info *out, u64 start, u64 bytes, const char *string, size_t string_bytes,
+		     u32 *dropped)
 {
 	struct boot_info_module *m;
 

@@ -9,10 +9,12 @@
 /* Copy at most `bytes` bytes of a string up to its NUL, cut to fit; the rest of `to` is zero. */
 void boot_copy_string(char *to, size_t room, const char *from, size_t bytes);
 
-/* Add a memory range, e820_type as firmware numbers them. Empty ones are ignored; what wraps or does not fit is counted in *dropped. */
+/* Add a memory range, e820_type as firmware numbers them. Empty ones are ignored; what wraps or does not fit is counted
+ * in *dropped. */
 void boot_add_range(struct boot_info *out, u64 start, u64 bytes, u32 e820_type, u32 *dropped);
 
 /* Add a module. False if its range wraps. */
-bool boot_add_module(struct boot_info *out, u64 start, u64 bytes, const char *string, size_t string_bytes, u32 *dropped);
+bool boot_add_module(struct boot_info *out, u64 start, u64 bytes, const char *string, size_t string_bytes,
+		     u32 *dropped);
 
 #endif

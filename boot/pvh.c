@@ -1,5 +1,6 @@
 /*
- * pvh.c - parser of the PVH start information (Xen's direct boot, also QEMU's -kernel). Pure: other memory is reached through `read`.
+ * pvh.c - parser of the PVH start information (Xen's direct boot, also QEMU's -kernel). Pure: other memory is reached
+ * through `read`.
  *
  * The list of modules has one entry on QEMU, the -initrd; it has no name, so it is called "bundle": root splits it.
  */
@@ -11,7 +12,7 @@
 #define DEFAULT_MODULE_NAME "bundle"
 
 struct source {
-	const void *(*read)(void *ctx, hpa_t at, u64 bytes);
+	boot_read read;
 	void *ctx;
 };
 
@@ -40,7 +41,8 @@ static bool read_string(const struct source *s, u64 at, char *to, size_t room)
 	return true;
 }
 
-static enum status parse_modules(const struct source *s, const struct hvm_start_info *si, struct boot_info *out, u32 *dropped)
+static enum status parse_modules(const struct source *s, const struct hvm_start_info *si, struct boot_info *out,
+				 u32 *dropped)
 {
 	char string[sizeof(out->modules[0].string)];
 	struct hvm_modlist_entry m;
@@ -64,7 +66,8 @@ static enum status parse_modules(const struct source *s, const struct hvm_start_
 	return ST_OK;
 }
 
-static enum status parse_memory_map(const struct source *s, const struct hvm_start_info *si, struct boot_info *out, u32 *dropped)
+static enum status parse_memory_map(const struct source *s, const struct hvm_start_info *si, struct boot_info *out,
+				    u32 *dropped)
 {
 	struct hvm_memmap_table_entry e;
 	u32 i;
@@ -83,8 +86,8 @@ static enum status parse_memory_map(const struct source *s, const struct hvm_sta
 	return out->range_count > 0 ? ST_OK : ST_INVAL;
 }
 
-enum status boot_parse_pvh(const void *start_info, size_t bytes, const void *(*read)(void *ctx, hpa_t at, u64 bytes), void *ctx,
-			   struct boot_info *out, u32 *dropped)
+enum status boot_parse_pvh(const void *start_info, size_t bytes, boot_read read, void *ctx, struct boot_info *out,
+			   u32 *dropped)
 {
 	const struct source s = { .read = read, .ctx = ctx };
 	struct hvm_start_info si;

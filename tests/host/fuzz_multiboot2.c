@@ -22,9 +22,12 @@ static void judge(const struct boot_info *info)
 	    info->rsdp_copy_bytes > sizeof(info->rsdp_copy) || !ends(info->cmdline, sizeof(info->cmdline)) ||
 	    !ends(info->loader, sizeof(info->loader)))
 		abort();
-	for (i = 0; i < info->range_count; i++)
-		if (info->ranges[i].start.raw + info->ranges[i].bytes < info->ranges[i].start.raw || info->ranges[i].type == 0)
+	for (i = 0; i < info->range_count; i++) {
+		const struct boot_range *r = &info->ranges[i];
+
+		if (r->start.raw + r->bytes < r->start.raw || r->type == 0)
 			abort();
+	}
 	for (i = 0; i < info->module_count; i++)
 		if (info->modules[i].start.raw + info->modules[i].bytes < info->modules[i].start.raw ||
 		    !ends(info->modules[i].string, sizeof(info->modules[i].string)))

@@ -1,5 +1,6 @@
 /*
- * boot_parse_pvh with an arbitrary start structure and memory: no pointer is followed out of what `read` gives, strings end, counts hold.
+ * boot_parse_pvh with an arbitrary start structure and memory: no pointer is followed out of what `read` gives, strings
+ * end, counts hold.
  */
 /* sources: boot/pvh.c boot/parse.c */
 #include <stdlib.h>
@@ -43,8 +44,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	if (info.range_count == 0 || info.range_count > BOOT_RANGES || info.module_count > BOOT_INFO_MODULES ||
 	    !memchr(info.cmdline, '\0', sizeof(info.cmdline)))
 		abort();
-	for (i = 0; i < info.module_count; i++)
-		if (!memchr(info.modules[i].string, '\0', sizeof(info.modules[i].string)) || info.modules[i].string[0] == '\0')
+	for (i = 0; i < info.module_count; i++) {
+		const char *name = info.modules[i].string;
+
+		if (!memchr(name, '\0', sizeof(info.modules[i].string)) || name[0] == '\0')
 			abort();
+	}
 	return 0;
 }

@@ -11,7 +11,8 @@
 
 #include "acpi_memory.h"
 
-enum { RSDP = 0xf0010, RSDT = 0x100000, XSDT = 0x101000, MADT = 0x102000, FADT = 0x103000, DSDT = 0x104000, SSDT = 0x108000, HPET = 0x10c000 };
+enum { RSDP = 0xf0010, RSDT = 0x100000, XSDT = 0x101000, MADT = 0x102000, FADT = 0x103000, DSDT = 0x104000,
+       SSDT = 0x108000, HPET = 0x10c000 };
 
 static struct acpi_info info;
 

@@ -52,7 +52,8 @@ static int set_up(void **state)
 	memcpy(memory + 0x600, "second one", 11);
 	memcpy(memory + 0x700, "console=com1 safe", 18);
 	start = (struct hvm_start_info){
-		.magic = XEN_HVM_START_MAGIC_VALUE, .version = 1, .nr_modules = 2, .modlist_paddr = 0x500, .cmdline_paddr = 0x700,
+		.magic = XEN_HVM_START_MAGIC_VALUE, .version = 1, .nr_modules = 2, .modlist_paddr = 0x500,
+		.cmdline_paddr = 0x700,
 		.rsdp_paddr = 0xf5a00, .memmap_paddr = 0x400, .memmap_entries = 3,
 	};
 	return 0;

@@ -1,14 +1,15 @@
 /*
  * cpu_entry.S - every way into ring 0 and back: exceptions, interrupts, SYSCALL; and the stack switch between threads.
  *
- * GS holds the pCPU in ring 0 and zero in ring 3 (ring 3 can't write it: CR4.FSGSBASE is off). Offsets into struct pcpu, struct trap_frame
- * and struct thread are asserted in cpu_thread.c.
+ * GS holds the pCPU in ring 0 and zero in ring 3 (ring 3 can't write it: CR4.FSGSBASE is off). Offsets into struct
+ * pcpu, struct trap_frame and struct thread are asserted in cpu_thread.c.
  */
 #include "entry_offsets.h"
 
 	.text
 
-/* ---- Stubs: 16 bytes each, so that the IDT is made by a loop. Each leaves the vector and an error code (0 if the processor gave none). */
+/* ---- Stubs: 16 bytes each, so that the IDT is made by a loop. Each leaves the vector and an error code (0 if the
+ * processor gave none). */
 	.globl cpu_stubs
 	.balign 16
 cpu_stubs:
@@ -16,8 +17,7 @@ cpu_stubs:
 	.rept 256
 	.balign 16
 	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX push an error code (APM Vol. 2 8.2). */
-	.if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
-	.else
+	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
 	pushq $0
 	.endif
 	pushq $vector
@@ -93,7 +93,8 @@ trap_swapped:
 	addq $16, %rsp
 	iretq
 
-/* #DB has a stack of its own because of breakpoints a guest may have left behind. From ring 3 it is an ordinary trap: move to the thread's stack. */
+/* #DB has a stack of its own because of breakpoints a guest may have left behind. From ring 3 it is an ordinary trap:
+ * move to the thread's stack. */
 trap_debug:
 	testb $3, 24(%rsp)
 	jz trap_paranoid
@@ -111,7 +112,8 @@ trap_debug:
 	movq %gs:PCPU_USER_STACK, %rax
 	jmp trap_swapped
 
-/* NMI, #DF, #MC, #DB in ring 0: may come anywhere, also where GS isn't ours. The pCPU's address is at the top of the interrupt stack. */
+/* NMI, #DF, #MC, #DB in ring 0: may come anywhere, also where GS isn't ours. The pCPU's address is at the top of the
+ * interrupt stack. */
 trap_paranoid:
 	PUSH_REGISTERS
 	CLEAN_FLAGS
@@ -132,7 +134,7 @@ trap_paranoid:
 	addq $16, %rsp
 	iretq
 
-/* ---- SYSCALL: RAX number, RDI RSI RDX R10 R8 R9 arguments, RCX RIP, R11 RFLAGS. SFMASK has cleared IF TF DF AC NT. -------------------- */
+/* ---- SYSCALL: RAX number, RDI RSI RDX R10 R8 R9 arguments, RCX RIP, R11 RFLAGS. SFMASK has cleared IF TF DF AC NT. */
 	.globl cpu_syscall
 	.balign 64
 cpu_syscall:
@@ -179,7 +181,8 @@ syscall_bad_rip:
 	xorl %esi, %esi
 	jmp syscall_exit
 
-/* Not our number: resume at the thread's handler with every register as it was; RCX holds the return RIP, R11 RFLAGS. */
+/* Not our number: resume at the thread's handler with every register as it was; RCX holds the return RIP, R11
+ * RFLAGS. */
 syscall_foreign:
 	pushq %rax
 	movq %gs:PCPU_CURRENT, %rax
@@ -199,7 +202,8 @@ syscall_foreign:
 	call kernel_foreign_call
 	ud2
 
-/* ---- cpu_stack_switch(u64 *save_rsp, u64 load_rsp): the calling thread sleeps here; the other one returns from its own call. */
+/* ---- cpu_stack_switch(u64 *save_rsp, u64 load_rsp): the calling thread sleeps here; the other one returns from its
+ * own call. */
 	.globl cpu_stack_switch
 	.balign 16
 cpu_stack_switch:

@@ -1,11 +1,13 @@
 /*
- * cpu_fpu.c - extended state (x87, SSE, AVX ...) of threads and guests: one frame for each, one owner of the registers at a time.
+ * cpu_fpu.c - extended state (x87, SSE, AVX ...) of threads and guests: one frame for each, one owner of the registers
+ * at a time.
  *
- * The live owner's state is saved when another's is loaded, never later: nobody ever runs with a stranger's values. The only relief is
- * arch_fpu_park: ring 3 may run with a guest's state in the registers as long as CR0.TS keeps it from touching them.
+ * The live owner's state is saved when another's is loaded, never later: nobody ever runs with a stranger's values. The
+ * only relief is arch_fpu_park: ring 3 may run with a guest's state in the registers as long as CR0.TS keeps it from
+ * touching them.
  *
- * XSAVE uses the standard format with every component of xcr0_mask; XCR0 itself is the owner's while its state is live. On an emulator
- * whose guests write XCR0 without an exit, the register is the truth, so it is read back.
+ * XSAVE uses the standard format with every component of xcr0_mask; XCR0 itself is the owner's while its state is live.
+ * On an emulator whose guests write XCR0 without an exit, the register is the truth, so it is read back.
  */
 #include <string.h>
 

@@ -1,7 +1,9 @@
 /*
- * cpu_init.c - the boot pCPU from the loader's state to ours: features, control registers, tables; and what CPUID says, for the info page.
+ * cpu_init.c - the boot pCPU from the loader's state to ours: features, control registers, tables; and what CPUID says,
+ * for the info page.
  *
- * CR4 is written only with bits that CPUID names: some emulators answer a reserved bit with a fake VM exit instead of #GP.
+ * CR4 is written only with bits that CPUID names: some emulators answer a reserved bit with a fake VM exit instead of
+ * #GP.
  */
 #include <string.h>
 
@@ -21,7 +23,9 @@ static struct cpu_data boot_cpu_data;
 static struct pcpu boot_pcpu = { .self = &boot_pcpu, .arch = &boot_cpu_data };
 
 /* The leaves we look at. */
-enum cpuid_word { W_1_ECX, W_1_EDX, W_7_EBX, W_7_ECX, W_D1_EAX, W_80000001_ECX, W_80000001_EDX, W_80000007_EDX, CPUID_WORDS };
+enum cpuid_word {
+	W_1_ECX, W_1_EDX, W_7_EBX, W_7_ECX, W_D1_EAX, W_80000001_ECX, W_80000001_EDX, W_80000007_EDX, CPUID_WORDS
+};
 
 static u32 cpuid_words[CPUID_WORDS];
 
@@ -169,7 +173,7 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	info->tsc_boot = arch_tsc();
 	find_features(boot);
 	if (!has(W_80000001_EDX, 20))
-		early_console_refuse(boot, "VOS needs NX (no-execute): the processor lacks it, or the firmware hides it.\n");
+		early_console_refuse(boot, "VOS needs NX (no-execute), which this processor lacks or the firmware hides.\n");
 	boot_pcpu.apic_id = cpuid(1, 0).ebx >> 24;
 	set_control_registers();
 	cpu_tables_init(&boot_pcpu);

@@ -30,7 +30,10 @@ struct __attribute__((packed)) table_register {
 static struct gate idt[256] __attribute__((aligned(16)));
 
 static const u8 ist_of_vector[VECTOR_EXCEPTIONS] = {
-	[VECTOR_DF] = IST_DOUBLE_FAULT, [VECTOR_NMI] = IST_NMI, [VECTOR_MC] = IST_MACHINE_CHECK, [VECTOR_DB] = IST_DEBUG,
+	[VECTOR_DF] = IST_DOUBLE_FAULT,
+	[VECTOR_NMI] = IST_NMI,
+	[VECTOR_MC] = IST_MACHINE_CHECK,
+	[VECTOR_DB] = IST_DEBUG,
 };
 
 static void idt_fill(void)
@@ -39,7 +42,8 @@ static void idt_fill(void)
 
 	for (v = 0; v < ARRAY_COUNT(idt); v++) {
 		u64 at = (u64)cpu_stubs + v * STUB_BYTES;
-		u32 flags = GATE_INTERRUPT | (v < VECTOR_EXCEPTIONS ? ist_of_vector[v] : 0u) | (v == VECTOR_BP ? GATE_DPL3 : 0u);
+		u32 ist = v < VECTOR_EXCEPTIONS ? ist_of_vector[v] : 0u;
+		u32 flags = GATE_INTERRUPT | ist | (v == VECTOR_BP ? GATE_DPL3 : 0u);
 
 		idt[v] = (struct gate){
 			.offset_low = (u16)at, .offset_middle = (u16)(at >> 16), .offset_high = (u32)(at >> 32),

@@ -16,8 +16,8 @@ _Static_assert(offsetof(struct pcpu, need_resched) == PCPU_NEED_RESCHED, "cpu_en
 _Static_assert(offsetof(struct arch_thread, compat_handler) == THREAD_COMPAT_HANDLER, "cpu_entry.S");
 _Static_assert(offsetof(struct trap_frame, cs) == TRAP_CS, "cpu_entry.S");
 _Static_assert(sizeof(struct trap_frame) == TRAP_BYTES, "cpu_entry.S");
-_Static_assert(SYS_FIRST == SYS_FIRST_NUMBER && SEL_USER_CODE == USER_CODE_SELECTOR && SEL_USER_DATA == USER_DATA_SELECTOR &&
-	       MSR_GS_BASE == MSR_GS_BASE_NUMBER, "cpu_entry.S");
+_Static_assert(SEL_USER_CODE == USER_CODE_SELECTOR && SEL_USER_DATA == USER_DATA_SELECTOR, "cpu_entry.S");
+_Static_assert(SYS_FIRST == SYS_FIRST_NUMBER && MSR_GS_BASE == MSR_GS_BASE_NUMBER, "cpu_entry.S");
 
 struct switch_frame {		/* what cpu_stack_switch pops */
 	u64 r15, r14, r13, r12, rbp, rbx;
@@ -31,7 +31,8 @@ void arch_thread_init(struct arch_thread *t, void *kernel_stack, u64 entry, u64 
 	struct switch_frame *frame = (struct switch_frame *)trap - 1;
 
 	*trap = (struct trap_frame){
-		.rip = entry, .cs = SEL_USER_CODE, .rflags = RFLAGS_ONE | RFLAGS_IF, .rsp = stack, .ss = SEL_USER_DATA, .rdi = arg,
+		.rip = entry, .cs = SEL_USER_CODE, .rflags = RFLAGS_ONE | RFLAGS_IF, .rsp = stack, .ss = SEL_USER_DATA,
+		.rdi = arg,
 	};
 	*frame = (struct switch_frame){ .rip = (u64)cpu_thread_start };
 	t->kernel_stack_top = (u64)top;

@@ -1,5 +1,6 @@
 /*
- * cpu_trap.c - what the entry stubs call: sorts traps into those the processor's own business explains, the kernel's, and panics.
+ * cpu_trap.c - what the entry stubs call: sorts traps into those the processor's own business explains, the kernel's,
+ * and panics.
  */
 #include "cpu.h"
 
@@ -9,7 +10,9 @@ _Noreturn void __stack_chk_fail(void);
 
 _Noreturn void __stack_chk_fail(void)
 {
-	struct trap_frame frame = { .vector = VECTOR_GP, .rip = (u64)__builtin_return_address(0), .cs = SEL_KERNEL_CODE };
+	struct trap_frame frame = {
+		.vector = VECTOR_GP, .rip = (u64)__builtin_return_address(0), .cs = SEL_KERNEL_CODE,
+	};
 
 	kernel_panic_frame(&frame, 0);
 }
@@ -20,8 +23,8 @@ static bool is_user(const struct trap_frame *frame)
 }
 
 /*
- * First use of extended state by ring 3 while a guest's is in the registers (arch_fpu_park). Under a guest's XCR0 an AVX instruction is #UD
- * before it is #NM.
+ * First use of extended state by ring 3 while a guest's is in the registers (arch_fpu_park). Under a guest's XCR0 an
+ * AVX instruction is #UD before it is #NM.
  */
 static bool is_parked_fpu(const struct trap_frame *frame)
 {

@@ -1,6 +1,6 @@
 /*
- * early_console.c - the kernel's own console: which UART and whether there is a screen, from the command line in Xen's words
- * (console=com1,vga  com1=115200,8n1,0x3f8,4) and Linux's (console=ttyS0,115200).
+ * early_console.c - the kernel's own console: which UART and whether there is a screen, from the command line in Xen's
+ * words (console=com1,vga com1=115200,8n1,0x3f8,4) and Linux's (console=ttyS0,115200).
  *
  * Output goes to the screen always, and to the UART until the serial driver takes it over; a panic takes it back.
  */

@@ -1,10 +1,12 @@
 /*
- * kernel_map.c - the kernel's half of every address space (memory_layout.h), and the windows through which other frames are touched.
+ * kernel_map.c - the kernel's half of every address space (memory_layout.h), and the windows through which other frames
+ * are touched.
  *
- * The top-level entries of this half are made once, here, and are the same in every PD, so a mapping added later is seen everywhere at once.
- * Tables come from a reserve in bss: the kernel's half never needs a frame, so arch_direct_map can't recurse into the frame allocator.
- * The reserve is enough for the direct map of DIRECT_TABLES different GiB; a frame allocator that fills its kernel class from one end
- * uses few. The walker is pt.h's. No identity map is left: firmware tables are read through the window.
+ * The top-level entries of this half are made once, here, and are the same in every PD, so a mapping added later is
+ * seen everywhere at once. Tables come from a reserve in bss: the kernel's half never needs a frame, so arch_direct_map
+ * can't recurse into the frame allocator. The reserve is enough for the direct map of DIRECT_TABLES different GiB; a
+ * frame allocator that fills its kernel class from one end uses few. The walker is pt.h's. No identity map is left:
+ * firmware tables are read through the window.
  */
 #include <string.h>
 
@@ -158,7 +160,8 @@ enum status arch_direct_map(hpa_t hpa, u64 bytes)
 		return ST_INVAL;
 	lock_acquire(&map_lock);
 	for (at = 0; at < bytes; at += PAGE_SIZE_2M) {
-		status = pt_map(&kernel_pt, VA48(DIRECT_BASE + hpa.raw + at), HPA(hpa.raw + at), PT_LEVEL_2M, PT_R | PT_W | PT_GLOBAL);
+		status = pt_map(&kernel_pt, VA48(DIRECT_BASE + hpa.raw + at), HPA(hpa.raw + at), PT_LEVEL_2M,
+				PT_R | PT_W | PT_GLOBAL);
 		if (status == ST_EXISTS)
 			status = ST_OK;		/* this very mapping: an address has only one */
 		if (status != ST_OK)
@@ -181,7 +184,8 @@ static void *mmio_map_locked(hpa_t hpa, u64 bytes)
 	if (!range_ok(va - MMIO_BASE, end - first, MMIO_BYTES))
 		return NULL;
 	for (at = 0; at < end - first; at += leaf)
-		if (pt_map(&kernel_pt, VA48(va + at), HPA(first + at), level, PT_R | PT_W | PT_UNCACHED | PT_GLOBAL) != ST_OK)
+		if (pt_map(&kernel_pt, VA48(va + at), HPA(first + at), level,
+			   PT_R | PT_W | PT_UNCACHED | PT_GLOBAL) != ST_OK)
 			return NULL;
 	mmio_next = va + (end - first);
 	return (void *)(va + (hpa.raw - first));
@@ -199,7 +203,7 @@ void *arch_mmio_map(hpa_t hpa, u64 bytes)
 	return p;
 }
 
-/* ---- Windows. A slot is not present between uses, so only closing it needs a TLB flush. ---------------------------------- */
+/* ---- Windows. A slot is not present between uses, so only closing it needs a TLB flush. --------- */
 
 static u8 *window_open(hpa_t frame)
 {

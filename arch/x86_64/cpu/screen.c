@@ -1,8 +1,8 @@
 /*
  * screen.c - a text grid, painted on VGA text memory or on a linear framebuffer.
  *
- * `wanted` holds what should be seen, `shown` what is: painting touches only cells that differ, and device memory is never read. The grid
- * scrolls by several lines at a time, because uncached writes are slow.
+ * `wanted` holds what should be seen, `shown` what is: painting touches only cells that differ, and device memory is
+ * never read. The grid scrolls by several lines at a time, because uncached writes are slow.
  */
 #include "screen.h"
 
@@ -65,13 +65,17 @@ static void paint_pixel(volatile u8 *at, u32 colour)
 static void paint_framebuffer(u32 row, u32 column, u8 c)
 {
 	u32 x, y, height = FONT_HEIGHT * screen.scale, width = FONT_WIDTH * screen.scale;
-	volatile u8 *line = screen.memory + (u64)row * height * screen.pitch + (u64)column * width * screen.bytes_per_pixel;
+	volatile u8 *line = screen.memory + (u64)row * height * screen.pitch;
 
+	line += (u64)column * width * screen.bytes_per_pixel;
 	for (y = 0; y < height; y++, line += screen.pitch) {
 		u8 bits = font_row(c, y / screen.scale);
 
-		for (x = 0; x < width; x++)
-			paint_pixel(line + (u64)x * screen.bytes_per_pixel, bits & 0x80u >> x / screen.scale ? screen.ink : 0);
+		for (x = 0; x < width; x++) {
+			u32 colour = bits & 0x80u >> x / screen.scale ? screen.ink : 0;
+
+			paint_pixel(line + (u64)x * screen.bytes_per_pixel, colour);
+		}
 	}
 }
 
@@ -164,10 +168,13 @@ void screen_write(const char *text, size_t bytes)
 /* Not smaller than 80 by 25 letters, so that what is in the grid already fits. */
 static bool framebuffer_ok(const struct boot_framebuffer *fb)
 {
-	u32 pixel = fb->bits_per_pixel / 8u;
+	u32 pixel = (fb->bits_per_pixel + 7u) / 8u;
 
-	return fb->type == 1 && pixel >= 2 && pixel <= 4 && fb->width >= 640 && fb->height >= 400 && fb->width <= 16384 &&
-	       fb->height <= 16384 && (u64)fb->width * pixel <= fb->pitch && fb->pitch <= 65536;
+	if (fb->type != 1 || pixel < 2 || pixel > 4)
+		return false;
+	if (fb->width < 640 || fb->height < 400 || fb->width > 16384 || fb->height > 16384)
+		return false;
+	return (u64)fb->width * pixel <= fb->pitch && fb->pitch <= 65536;
 }
 
 /* The usual layouts: blue in the low bits; 15 and 16 bits are told apart by bits_per_pixel. */

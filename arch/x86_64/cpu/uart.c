@@ -1,5 +1,6 @@
 /*
- * uart.c - a polled 16550. Every loop is bounded, because a machine without a serial port answers 0xff or whatever it likes.
+ * uart.c - a polled 16550. Every loop is bounded, because a machine without a serial port answers 0xff or whatever it
+ * likes.
  */
 #include "uart.h"
 

@@ -1,7 +1,9 @@
 /*
- * arch.h - what the kernel may ask of the processor and the platform, apart from page tables (pt.h) and guests (virt.h).
+ * arch.h - what the kernel may ask of the processor and the platform, apart from page tables (pt.h) and guests
+ * (virt.h).
  *
- * Ring 0 runs with interrupts off, always, except in arch_idle and inside virt->enter. There is one kernel stack per thread.
+ * Ring 0 runs with interrupts off, always, except in arch_idle and inside virt->enter. There is one kernel stack per
+ * thread.
  */
 #ifndef VOS_ARCH_H
 #define VOS_ARCH_H
@@ -15,7 +17,7 @@
 struct info_page;
 struct thread;
 
-/* ---- pCPUs (arch/x86_64/cpu) ------------------------------------------------------------------------------------------ */
+/* ---- pCPUs (arch/x86_64/cpu) -------------------------------------------------------------------- */
 
 struct fpu_area;		/* extended state of a thread or a vCPU; one kernel frame */
 
@@ -55,9 +57,11 @@ static inline u64 arch_tsc(void)
 	return (u64)high << 32 | low;
 }
 
-/* Boot order, on the boot pCPU: entry -> boot parser -> arch_init (GDT, IDT, TSS, features, W^X tables of the kernel image) -> kernel_main. */
+/* Boot order, on the boot pCPU: entry -> boot parser -> arch_init (GDT, IDT, TSS, features, W^X tables of the kernel
+ * image) -> kernel_main. */
 void arch_init(const struct boot_info *boot, struct info_page *info);
-/* Second half, when frames can be had: local APIC, I/O APIC, ACPI tables, clock calibration (fills info->tsc_hz, wall_boot_ns, pcpu_count). */
+/* Second half, when frames can be had: local APIC, I/O APIC, ACPI tables, clock calibration (fills info->tsc_hz,
+ * wall_boot_ns, pcpu_count). */
 enum status arch_init_late(const struct boot_info *boot, struct info_page *info) MUST_CHECK;
 
 /* Enable interrupts and sleep until one came; returns with interrupts off. */
@@ -67,7 +71,7 @@ _Noreturn void arch_halt(void);
 enum status arch_poweroff(void);
 enum status arch_reboot(void);
 
-/* ---- Threads ----------------------------------------------------------------------------------------------------------- */
+/* ---- Threads ------------------------------------------------------------------------------------ */
 
 struct trap_frame {		/* what the entry stubs push for exceptions and interrupts */
 	u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
@@ -83,15 +87,18 @@ struct arch_thread {		/* first-class part of struct thread that arch code owns *
 	struct fpu_area *fpu;
 };
 
-/* Prepare a thread so that the first switch to it enters ring 3 at entry with RSP = stack, RDI = arg, other registers 0. kernel_stack: KERNEL_STACK_BYTES in kernel memory. */
+/* Prepare a thread so that the first switch to it enters ring 3 at entry with RSP = stack, RDI = arg, other registers
+ * 0. kernel_stack: KERNEL_STACK_BYTES in kernel memory. */
 void arch_thread_init(struct arch_thread *t, void *kernel_stack, u64 entry, u64 stack, u64 arg);
 /* Prepare a kernel thread (idle). */
 void arch_thread_init_kernel(struct arch_thread *t, void *kernel_stack, void (*function)(void));
-/* Switch stacks, FS base, TSS.RSP0, I/O permissions and extended state. The caller has switched the address space (arch_space_switch) and set current. */
+/* Switch stacks, FS base, TSS.RSP0, I/O permissions and extended state. The caller has switched the address space
+ * (arch_space_switch) and set current. */
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
 
-/* Set it, also in the register if t is current. Ring 3 can't write FS or GS bases itself (CR4.FSGSBASE is off), so t->fs_base is always the truth: who
- * changes the register (a world switch) restores it from there before ring 3 runs. base: a ring-3 address. */
+/* Set it, also in the register if t is current. Ring 3 can't write FS or GS bases itself (CR4.FSGSBASE is off), so
+ * t->fs_base is always the truth: who changes the register (a world switch) restores it from there before ring 3 runs.
+ * base: a ring-3 address. */
 void arch_thread_set_fs_base(struct arch_thread *t, u64 base);
 
 /* Load this root into CR3 if it is not there yet. */
@@ -104,7 +111,8 @@ void arch_space_init(u64 *top_table);
 void arch_tlb_flush_page(u64 va);
 void arch_tlb_flush_all(void);
 
-/* I/O ports: the bitmap of ports a PD may use. At most PORT_RANGES ranges. Called at a switch to a thread of another PD. */
+/* I/O ports: the bitmap of ports a PD may use. At most PORT_RANGES ranges. Called at a switch to a thread of another
+ * PD. */
 #define PORT_RANGES 4u
 struct port_range { u16 first; u16 count; };
 struct port_set { u32 count; struct port_range ranges[PORT_RANGES]; };
@@ -112,17 +120,18 @@ void arch_ports_switch(const struct port_set *ports);
 
 /* Extended state: areas come from kernel frames (one each); init value = the processor's reset state. */
 void arch_fpu_init(struct fpu_area *area);
-/* From now on the registers must hold `area`'s state (saves the live one first, if it is another; NULL = nobody's). xcr0: value while it is live. */
+/* From now on the registers must hold `area`'s state (saves the live one first, if it is another; NULL = nobody's).
+ * xcr0: value while it is live. */
 void arch_fpu_switch(struct fpu_area *area);
 void arch_fpu_set_xcr0(struct fpu_area *area, u64 xcr0);
 u64 arch_fpu_xcr0(const struct fpu_area *area);
-/* Ring 3 may run next although the registers hold a guest's state: sets CR0.TS, so that the first use by ring 3 raises #NM, which does
- * arch_fpu_switch(current's area). arch_fpu_switch clears CR0.TS whenever it changes the owner. */
+/* Ring 3 may run next although the registers hold a guest's state: sets CR0.TS, so that the first use by ring 3 raises
+ * #NM, which does arch_fpu_switch(current's area). arch_fpu_switch clears CR0.TS whenever it changes the owner. */
 void arch_fpu_park(void);
 /* The area is about to be freed. */
 void arch_fpu_forget(struct fpu_area *area);
 
-/* ---- The kernel, as entry code calls it --------------------------------------------------------------------------------- */
+/* ---- The kernel, as entry code calls it --------------------------------------------------------- */
 
 _Noreturn void kernel_main(const struct boot_info *boot, struct info_page *info);
 /* SYSCALL with RAX >= SYS_FIRST. Returns status in the low half; *value goes to RDX. */
@@ -137,26 +146,29 @@ _Noreturn void kernel_panic_frame(const struct trap_frame *frame, u64 address);
 /* The pCPU's timer fired; a device line fired (gsi). */
 void kernel_timer(void);
 void kernel_irq(u32 gsi);
-/* One zeroed 4 KiB frame of the kernel class, as a pointer into the direct map; NULL if there is none. For the back ends' control structures. */
+/* One zeroed 4 KiB frame of the kernel class, as a pointer into the direct map; NULL if there is none. For the back
+ * ends' control structures. */
 void *kernel_frame_alloc(void);
 void kernel_frame_free(void *frame);
 /* On the way back to ring 3, with interrupts off: reschedule if pcpu->need_resched. */
 void kernel_exit_check(void);
 
-/* What the stub of an interrupt vector (32..255) does, for VMX, which acknowledges host interrupts at the exit: dispatches and sends the EOI. */
+/* What the stub of an interrupt vector (32..255) does, for VMX, which acknowledges host interrupts at the exit:
+ * dispatches and sends the EOI. */
 void arch_interrupt(u32 vector);
 
-/* ---- Interrupts and time (arch/x86_64/irq) -------------------------------------------------------------------------------- */
+/* ---- Interrupts and time (arch/x86_64/irq) ------------------------------------------------------ */
 
 /* One-shot timer of this pCPU: kernel_timer at or soon after this TSC value; DEADLINE_NONE = off. May fire early. */
 void arch_timer_set(u64 deadline_tsc);
 
-/* Device interrupt lines. Vectors are assigned here. Masked until arch_irq_unmask. flags: IRQ_* of syscalls.h. *gsi_out: after ISA overrides. */
+/* Device interrupt lines. Vectors are assigned here. Masked until arch_irq_unmask. flags: IRQ_* of syscalls.h.
+ * *gsi_out: after ISA overrides. */
 enum status arch_irq_route(u32 gsi, u32 flags, u32 *gsi_out) MUST_CHECK;
 void arch_irq_mask(u32 gsi);
 void arch_irq_unmask(u32 gsi);
 
-/* ---- Physical memory the kernel touches --------------------------------------------------------------------------------------- */
+/* ---- Physical memory the kernel touches --------------------------------------------------------- */
 
 /* Kernel-class frames: the direct map. Valid only for frames the frame allocator made kernel class. */
 static inline void *direct_pointer(hpa_t hpa)
@@ -167,8 +179,9 @@ static inline hpa_t direct_hpa(const void *p)
 {
 	return HPA((u64)p - DIRECT_BASE);
 }
-/* Map [hpa, hpa + bytes), whole 2 MiB pages, RW NX into the direct map; what is mapped already is fine. Needs no frames: tables come from a fixed reserve, enough
- * for memory in 32 different GiB (so take kernel chunks from one end). ST_NOMEM beyond that, ST_UNSUPPORTED beyond 4 TiB. */
+/* Map [hpa, hpa + bytes), whole 2 MiB pages, RW NX into the direct map; what is mapped already is fine. Needs no
+ * frames: tables come from a fixed reserve, enough for memory in 32 different GiB (so take kernel chunks from one end).
+ * ST_NOMEM beyond that, ST_UNSUPPORTED beyond 4 TiB. */
 enum status arch_direct_map(hpa_t hpa, u64 bytes) MUST_CHECK;
 
 /* Zero a 4 KiB frame, or copy between one and kernel memory, through this pCPU's window. Works for every frame, mapped or not. */
@@ -176,12 +189,14 @@ void arch_frame_zero(hpa_t frame);
 void arch_frame_write(hpa_t at, const void *from, u64 bytes);	/* within one 4 KiB frame */
 void arch_frame_read(hpa_t at, void *to, u64 bytes);		/* likewise; also for firmware tables */
 
-/* Device registers: uncached mapping that stays for ever. NULL if the table is full or the address is beyond what this processor has. */
+/* Device registers: uncached mapping that stays for ever. NULL if the table is full or the address is beyond what this
+ * processor has. */
 void *arch_mmio_map(hpa_t hpa, u64 bytes);
 
-/* ---- Early and last words (arch/x86_64/cpu/early_console.c) -------------------------------------------------------------------- */
+/* ---- Early and last words (arch/x86_64/cpu/early_console.c) ------------------------------------- */
 
-/* Serial port (if there is one) and screen (VGA text or framebuffer). Used for the log until the serial driver takes over, and in a panic. */
+/* Serial port (if there is one) and screen (VGA text or framebuffer). Used for the log until the serial driver takes
+ * over, and in a panic. */
 void early_console_init(const struct boot_info *boot, struct info_page *info);
 void early_console_write(const char *text, size_t bytes);
 /* Before arch_init has replaced the boot tables: say why VOS can't run on this machine, on all there is, and halt. */

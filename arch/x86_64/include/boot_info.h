@@ -51,17 +51,19 @@ struct boot_info {
 };
 
 /*
- * The word `name` or `name=value` of the kernel's command line, the last one if there are several: its value, or "" if it has none. Ends at a space or NUL.
- * NULL: there is no such word.
+ * The word `name` or `name=value` of the kernel's command line, the last one if there are several: its value, or "" if
+ * it has none. Ends at a space or NUL. NULL: there is no such word.
  */
 const char *boot_option(const struct boot_info *boot, const char *name);
 
 /*
- * The pure parsers (boot/multiboot2.c, boot/pvh.c). `blob` holds `bytes` readable bytes of the loader's structure; for PVH, `read(ctx, hpa, bytes)` gives access to
- * further physical memory (NULL = not readable). Anything malformed gives ST_INVAL; entries beyond our tables are dropped and counted in *dropped.
+ * The pure parsers (boot/multiboot2.c, boot/pvh.c). `blob` holds `bytes` readable bytes of the loader's structure; for
+ * PVH, `read(ctx, hpa, bytes)` gives access to further physical memory (NULL = not readable). Anything malformed gives
+ * ST_INVAL; entries beyond our tables are dropped and counted in *dropped.
  */
 enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_info *out, u32 *dropped) MUST_CHECK;
-enum status boot_parse_pvh(const void *start_info, size_t bytes, const void *(*read)(void *ctx, hpa_t at, u64 bytes), void *ctx,
-			   struct boot_info *out, u32 *dropped) MUST_CHECK;
+typedef const void *(*boot_read)(void *ctx, hpa_t at, u64 bytes);
+enum status boot_parse_pvh(const void *start_info, size_t bytes, boot_read read, void *ctx, struct boot_info *out,
+			   u32 *dropped) MUST_CHECK;
 
 #endif

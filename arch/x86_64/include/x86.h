@@ -1,6 +1,7 @@
 /*
- * x86.h - privileged instructions, control-register bits, MSR numbers and the kernel's segment selectors, for the arch rooms.
- * One instruction a function; no policy here. Sources: AMD APM Vol. 2 (3.1, 3.2, appendix A), Intel SDM Vol. 3 (2.5) and Vol. 4.
+ * x86.h - privileged instructions, control-register bits, MSR numbers and the kernel's segment selectors, for the arch
+ * rooms. One instruction a function; no policy here. Sources: AMD APM Vol. 2 (3.1, 3.2, appendix A), Intel SDM Vol. 3
+ * (2.5) and Vol. 4.
  */
 #ifndef VOS_X86_H
 #define VOS_X86_H
@@ -88,8 +89,8 @@
 #define EFER_SVME BIT64(12)
 
 enum vector {
-	VECTOR_DE = 0, VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_DF = 8, VECTOR_TS = 10,
-	VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_AC = 17, VECTOR_MC = 18,
+	VECTOR_DE = 0, VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_DF = 8,
+	VECTOR_TS = 10, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_AC = 17, VECTOR_MC = 18,
 	VECTOR_EXCEPTIONS = 32,	/* exceptions are below */
 	VECTOR_GSI = 0x30,	/* + GSI (arch/x86_64/irq) */
 	VECTOR_TIMER = 0xf0,

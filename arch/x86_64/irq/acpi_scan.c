@@ -18,9 +18,10 @@
 enum { RSDP_REVISION = 15, RSDP_RSDT = 16, RSDP_XSDT = 24 };
 enum { TABLE_LENGTH = 4 };
 enum { MADT_LAPIC = 36, MADT_ENTRIES = 44 };
-enum { FADT_DSDT = 40, FADT_SMI_CMD = 48, FADT_ACPI_ENABLE = 52, FADT_PM1A = 64, FADT_PM1B = 68, FADT_PM_TIMER = 76, FADT_PM_TIMER_BYTES = 91,
-       FADT_CENTURY = 108, FADT_FLAGS = 112, FADT_RESET = 116, FADT_RESET_VALUE = 128, FADT_X_DSDT = 140, FADT_X_PM1A = 172,
-       FADT_X_PM1B = 184, FADT_X_PM_TIMER = 208, FADT_SLEEP_CONTROL = 244, FADT_READ_BYTES = 268 };
+enum { FADT_DSDT = 40, FADT_SMI_CMD = 48, FADT_ACPI_ENABLE = 52, FADT_PM1A = 64, FADT_PM1B = 68, FADT_PM_TIMER = 76,
+       FADT_PM_TIMER_BYTES = 91, FADT_CENTURY = 108, FADT_FLAGS = 112, FADT_RESET = 116, FADT_RESET_VALUE = 128,
+       FADT_X_DSDT = 140, FADT_X_PM1A = 172, FADT_X_PM1B = 184, FADT_X_PM_TIMER = 208, FADT_SLEEP_CONTROL = 244,
+       FADT_READ_BYTES = 268 };
 enum { HPET_SPACE = 40, HPET_ADDRESS = 44, HPET_READ_BYTES = 52 };
 
 #define FADT_FLAG_TIMER_32 BIT32(8)
@@ -77,7 +78,7 @@ static bool source_read(const struct acpi_source *source, u64 at, void *to, u32 
 	return at + bytes > at && source->read(source->ctx, at, to, bytes);
 }
 
-/* ---- RSDP ------------------------------------------------------------------------------------------------------------------- */
+/* ---- RSDP --------------------------------------------------------------------------------------- */
 
 static bool rsdp_ok(const u8 *rsdp, u32 bytes)
 {
@@ -107,7 +108,7 @@ enum status acpi_find_rsdp(const struct acpi_source *source, u8 *rsdp)
 	return find_in(source, 0xe0000, 0x20000, rsdp) ? ST_OK : ST_INVAL;
 }
 
-/* ---- Tables in general ------------------------------------------------------------------------------------------------------ */
+/* ---- Tables in general -------------------------------------------------------------------------- */
 
 /* Header and checksum are good. */
 static bool table_open(const struct acpi_source *source, u64 at, struct table *out)
@@ -144,7 +145,7 @@ static bool table_read(const struct acpi_source *source, const struct table *t, 
 	return source_read(source, t->at, to, (u32)min_u64(t->bytes, bytes));
 }
 
-/* ---- MADT ------------------------------------------------------------------------------------------------------------------- */
+/* ---- MADT --------------------------------------------------------------------------------------- */
 
 static void add_ioapic(struct acpi_info *out, u64 address, u32 gsi_base)
 {
@@ -155,7 +156,9 @@ static void add_ioapic(struct acpi_info *out, u64 address, u32 gsi_base)
 static void add_override(struct acpi_info *out, u8 isa, u32 gsi, u16 flags)
 {
 	if (out->override_count < ACPI_OVERRIDES && isa < 16)
-		out->overrides[out->override_count++] = (struct acpi_override){ .gsi = gsi, .flags = flags, .isa = isa };
+		out->overrides[out->override_count++] = (struct acpi_override){
+			.gsi = gsi, .flags = flags, .isa = isa,
+		};
 }
 
 /* e: MADT_ENTRY_READ bytes, zero behind the entry's end; bytes: its length. */
@@ -192,7 +195,7 @@ static void scan_madt(const struct acpi_source *source, const struct table *t, s
 	u8 e[MADT_ENTRY_READ];
 	u32 at, bytes;
 
-	if (t->bytes < MADT_ENTRIES || !source_read(source, t->at, e, 2) || !source_read(source, t->at + MADT_LAPIC, e, 4))
+	if (t->bytes < MADT_ENTRIES || !source_read(source, t->at + MADT_LAPIC, e, 4))
 		return;
 	out->lapic_address = get32(e);
 	for (at = MADT_ENTRIES; range_ok(at, 2, t->bytes); at += bytes) {
@@ -200,13 +203,15 @@ static void scan_madt(const struct acpi_source *source, const struct table *t, s
 		if (!source_read(source, t->at + at, e, 2))
 			return;
 		bytes = e[1];
-		if (bytes < 2 || !range_ok(at, bytes, t->bytes) || !source_read(source, t->at + at, e, (u32)min_u64(bytes, sizeof(e))))
+		if (bytes < 2 || !range_ok(at, bytes, t->bytes))
+			return;
+		if (!source_read(source, t->at + at, e, (u32)min_u64(bytes, sizeof(e))))
 			return;
 		madt_entry(out, e, bytes);
 	}
 }
 
-/* ---- S5 --------------------------------------------------------------------------------------------------------------------- */
+/* ---- S5 ----------------------------------------------------------------------------------------- */
 
 /* An integer of AML (20.2.3) that fits a sleep type. Bytes used, 0 = something else. */
 static u32 aml_small(const u8 *p, u32 room, u8 *out)
@@ -279,7 +284,7 @@ static void scan_aml_table(const struct acpi_source *source, const struct table 
 		scan_aml(source, t->at + HEADER_BYTES, t->bytes - HEADER_BYTES, out);
 }
 
-/* ---- FADT ------------------------------------------------------------------------------------------------------------------- */
+/* ---- FADT --------------------------------------------------------------------------------------- */
 
 /* A generic address structure (5.2.3.2). */
 static struct acpi_register gas(const u8 *p)
@@ -333,7 +338,7 @@ static void scan_hpet(const struct acpi_source *source, const struct table *t, s
 		out->hpet_address = get64(h + HPET_ADDRESS);
 }
 
-/* ---- The walk --------------------------------------------------------------------------------------------------------------- */
+/* ---- The walk ----------------------------------------------------------------------------------- */
 
 static const struct {
 	char signature[5];
@@ -358,7 +363,8 @@ static void scan_table(const struct acpi_source *source, u64 at, struct acpi_inf
 }
 
 /* entry_bytes: 4 in the RSDT, 8 in the XSDT. */
-static bool scan_root(const struct acpi_source *source, u64 at, const char *signature, u32 entry_bytes, struct acpi_info *out)
+static bool scan_root(const struct acpi_source *source, u64 at, const char *signature, u32 entry_bytes,
+		      struct acpi_info *out)
 {
 	struct table root;
 	u8 entry[8] = { 0 };

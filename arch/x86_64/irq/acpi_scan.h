@@ -1,8 +1,8 @@
 /*
  * acpi_scan.h - what we want of the firmware's ACPI tables: interrupt controllers, clocks, and how to switch off. Pure.
  *
- * Tables are foreign: every length is bounded, every checksum checked, every byte read once through struct acpi_source. There is no AML
- * interpreter; the sleep type of S5 is found by its pattern, as loaders and small kernels commonly do.
+ * Tables are foreign: every length is bounded, every checksum checked, every byte read once through struct acpi_source.
+ * There is no AML interpreter; the sleep type of S5 is found by its pattern, as loaders and small kernels commonly do.
  */
 #ifndef VOS_ACPI_SCAN_H
 #define VOS_ACPI_SCAN_H
@@ -61,7 +61,9 @@ struct acpi_source {
 /* Look for the RSDP in the BIOS areas. ST_INVAL: none. rsdp holds ACPI_RSDP_BYTES. */
 enum status acpi_find_rsdp(const struct acpi_source *source, u8 *rsdp) MUST_CHECK;
 
-/* Walk the tables from this RSDP (20 or 36 bytes). ST_INVAL: neither RSDT nor XSDT is any good. Broken tables are left out. */
-enum status acpi_scan(const struct acpi_source *source, const u8 *rsdp, u32 rsdp_bytes, struct acpi_info *out) MUST_CHECK;
+/* Walk the tables from this RSDP (20 or 36 bytes). ST_INVAL: neither RSDT nor XSDT is any good. Broken tables are left
+ * out. */
+enum status acpi_scan(const struct acpi_source *source, const u8 *rsdp, u32 rsdp_bytes,
+		      struct acpi_info *out) MUST_CHECK;
 
 #endif

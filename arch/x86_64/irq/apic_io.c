@@ -1,5 +1,6 @@
 /*
- * apic_io.c - I/O APICs: which pin is which GSI, what vector it raises. The 8259s are moved out of the exceptions' way and masked.
+ * apic_io.c - I/O APICs: which pin is which GSI, what vector it raises. The 8259s are moved out of the exceptions' way
+ * and masked.
  */
 #include "platform_irq.h"
 

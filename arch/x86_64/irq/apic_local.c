@@ -1,5 +1,6 @@
 /*
- * apic_local.c - the local APIC, as registers in memory or, where there is one, as an x2APIC (SDM Vol. 3 chapter 10, APM Vol. 2 chapter 16).
+ * apic_local.c - the local APIC, as registers in memory or, where there is one, as an x2APIC (SDM Vol. 3 chapter 10,
+ * APM Vol. 2 chapter 16).
  */
 #include "platform_irq.h"
 
@@ -106,7 +107,8 @@ u32 apic_local_timer_count(void)
 }
 
 /*
- * After a warm reset Bochs compares the deadline with a clock that the TSC has left behind: it is over at once, always. Try one that is far away.
+ * After a warm reset Bochs compares the deadline with a clock that the TSC has left behind: it is over at once, always.
+ * Try one that is far away.
  */
 static bool deadline_works(u64 tsc_hz)
 {

@@ -1,8 +1,10 @@
 /*
- * clock_calibrate.c - how fast the TSC and the local APIC's timer run, measured against the HPET, the ACPI PM timer or the 8254, whichever works.
+ * clock_calibrate.c - how fast the TSC and the local APIC's timer run, measured against the HPET, the ACPI PM timer or
+ * the 8254, whichever works.
  *
- * CPUID leaves 0x15 and 0x16 are not believed: emulators report another machine's. The run whose ends were pinned down most tightly wins, so
- * that a hypervisor below us, or an SMI, that takes the processor away at the wrong moment does no harm.
+ * CPUID leaves 0x15 and 0x16 are not believed: emulators report another machine's. The run whose ends were pinned down
+ * most tightly wins, so that a hypervisor below us, or an SMI, that takes the processor away at the wrong moment does
+ * no harm.
  */
 #include "platform_irq.h"
 

@@ -1,5 +1,6 @@
 /*
- * clock_rtc.c - the date of the CMOS clock (MC146818), taken as UTC. Read until two readings agree, since it moves on meanwhile.
+ * clock_rtc.c - the date of the CMOS clock (MC146818), taken as UTC. Read until two readings agree, since it moves on
+ * meanwhile.
  */
 #include "platform_irq.h"
 
@@ -64,8 +65,9 @@ static void decode(struct date *d, u32 b)
 
 static bool date_ok(const struct date *d)
 {
-	return d->second < 60 && d->minute < 60 && d->hour < 24 && d->day >= 1 && d->day <= 31 && d->month >= 1 && d->month <= 12 &&
-	       d->year >= 1970;
+	if (d->second >= 60 || d->minute >= 60 || d->hour >= 24)
+		return false;
+	return d->day >= 1 && d->day <= 31 && d->month >= 1 && d->month <= 12 && d->year >= 1970;
 }
 
 /* Days since 1970-01-01 in the Gregorian calendar; years begin in March, so that the leap day is the last one. */

@@ -22,12 +22,14 @@ u32 apic_local_timer_count(void);
 /* From now on arch_timer_set works. */
 void apic_local_timer_start(u64 tsc_hz, u64 timer_hz);
 
-/* I/O APICs and the 8259s they replace (apic_io.c). The 8259s go first: a request of theirs that is pending while the local APIC's LINT0 is being masked
- * stays pending in QEMU, and is delivered without a vector (as #GP) when ring 3 first enables interrupts. */
+/* I/O APICs and the 8259s they replace (apic_io.c). The 8259s go first: a request of theirs that is pending while the
+ * local APIC's LINT0 is being masked stays pending in QEMU, and is delivered without a vector (as #GP) when ring 3
+ * first enables interrupts. */
 void apic_8259_mask(void);
 void apic_io_init(void);
 
-/* Rates of the TSC and of the local APIC's timer, in Hz (clock_calibrate.c). ST_UNSUPPORTED: nothing to measure against. */
+/* Rates of the TSC and of the local APIC's timer, in Hz (clock_calibrate.c). ST_UNSUPPORTED: nothing to measure
+ * against. */
 enum status clock_calibrate(u64 *tsc_hz, u64 *timer_hz) MUST_CHECK;
 /* Seconds since 1970 by the RTC, taken as UTC; 0 = unknown (clock_rtc.c). */
 u64 clock_rtc_seconds(void);
