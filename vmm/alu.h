@@ -1,8 +1,8 @@
 /*
  * alu.h - integer arithmetic with x86 status flags, for the instruction emulator. Pure.
  *
- * Operands and results are `bytes` wide (1, 2, 4, 8) in the low bits. Each function updates the status flags that its instruction defines in *rflags and
- * leaves the others; a flag the manual calls undefined is left alone or cleared.
+ * Operands and results are `bytes` wide (1, 2, 4, 8) in the low bits. Each function updates the status flags that its
+ * instruction defines in *rflags and leaves the others; a flag the manual calls undefined is left alone or cleared.
  */
 #ifndef VOS_ALU_H
 #define VOS_ALU_H

@@ -1,8 +1,9 @@
 /*
  * bus.h - which device answers at a port or at a guest physical address. Pure.
  *
- * Ports go through a direct table, since nearly all exits of a boot are ports; memory regions are few and sorted. Nobody there: reads give all
- * ones, writes are lost. An access that reaches over the end of its region counts as nobody there.
+ * Ports go through a direct table, since nearly all exits of a boot are ports; memory regions are few and sorted.
+ * Nobody there: reads give all ones, writes are lost. An access that reaches over the end of its region counts as
+ * nobody there.
  */
 #ifndef VOS_BUS_H
 #define VOS_BUS_H

@@ -93,8 +93,8 @@ static void pump_input(void *ctx)
 	}
 }
 
-void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart, const struct clock *clock,
-		       void (*armed)(void *ctx), void *ctx)
+void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart,
+		       const struct clock *clock, void (*armed)(void *ctx), void *ctx)
 {
 	u8 *base = rings;
 
@@ -140,7 +140,10 @@ void console_port_put(void *console_port, u8 byte)
 {
 	struct console_port *c = console_port;
 
-	/* 2^28 ticks: a quarter of a second at 1 GHz, less on faster counters. A console that is stuck that long loses the byte. */
+	/*
+	 * 2^28 ticks: a quarter of a second at 1 GHz, less on faster counters. A console that is stuck that long loses
+	 * the byte.
+	 */
 	if (wait_for_room(c, c->host->tsc(c->host->ctx) + BIT64(28)))
 		write_out(c, &byte, 1);
 }

@@ -1,8 +1,9 @@
 /*
  * console_port.h - the outer end of the guest's serial line: the VM's two console rings.
  *
- * Nothing is lost: while the output ring is full the UART's transmitter stays busy; what comes in waits in the ring until the receiver
- * has room. The console is told of output in portions: waking it for every byte would cost two switches of address space a byte.
+ * Nothing is lost: while the output ring is full the UART's transmitter stays busy; what comes in waits in the ring
+ * until the receiver has room. The console is told of output in portions: waking it for every byte would cost two
+ * switches of address space a byte.
  */
 #ifndef VOS_CONSOLE_PORT_H
 #define VOS_CONSOLE_PORT_H
@@ -29,8 +30,8 @@ struct console_port {
 #define CONSOLE_PORTION_NS 5000000ull
 
 /* rings: VM_RINGS_BYTES of shared memory. armed(ctx) asks for console_port_timer to be looked at. */
-void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart, const struct clock *clock,
-		       void (*armed)(void *ctx), void *ctx);
+void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart,
+		       const struct clock *clock, void (*armed)(void *ctx), void *ctx);
 /* Tell the console now what it has not been told of; before going to sleep. */
 void console_port_tell(struct console_port *c);
 extern const struct timer_ops console_port_timer;	/* device = struct console_port */

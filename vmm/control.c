@@ -23,7 +23,9 @@ static void set_phase(struct machine *m, enum vmm_phase phase)
 	m->host->signal_root(m->host->ctx);
 }
 
-/* Stand still until root says otherwise; the guest's clocks stand still with us. Console bits are kept for afterwards. */
+/*
+ * Stand still until root says otherwise; the guest's clocks stand still with us. Console bits are kept for afterwards.
+ */
 static void pause_while_wanted(struct machine *m, u64 *console_bits)
 {
 	u64 since = m->host->tsc(m->host->ctx), bits;

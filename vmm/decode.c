@@ -300,7 +300,9 @@ static struct operand reg_operand(u8 reg, u8 bytes, const struct prefixes *p)
 static void modrm_16(struct reader *r, struct insn *insn, u32 mod, u32 rm)
 {
 	static const u8 base[8] = { GPR_RBX, GPR_RBX, GPR_RBP, GPR_RBP, GPR_RSI, GPR_RDI, GPR_RBP, GPR_RBX };
-	static const u8 index[8] = { GPR_RSI, GPR_RDI, GPR_RSI, GPR_RDI, INSN_NO_REG, INSN_NO_REG, INSN_NO_REG, INSN_NO_REG };
+	static const u8 index[8] = {
+		GPR_RSI, GPR_RDI, GPR_RSI, GPR_RDI, INSN_NO_REG, INSN_NO_REG, INSN_NO_REG, INSN_NO_REG,
+	};
 
 	if (mod == 0 && rm == 6) {
 		insn->disp = (s64)sign_extend(take(r, 2), 2);
@@ -575,8 +577,8 @@ static enum decode_result decode_0f(struct reader *r, struct insn *insn, const s
 }
 
 /*
- * C4 and C5: VEX in 64-bit mode, and elsewhere if what would be ModRM has mod 3. Only the length of moves is of interest,
- * not their operands.
+ * C4 and C5: VEX in 64-bit mode, and elsewhere if what would be ModRM has mod 3. Only the length of moves is of
+ * interest, not their operands.
  */
 static enum decode_result decode_vex(struct reader *r, struct insn *insn, struct prefixes *p, u8 byte)
 {

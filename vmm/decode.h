@@ -1,8 +1,9 @@
 /*
- * decode.h - pure decoder for the x86 instructions a VMM meets: those that touch device memory, and those that exit by themselves.
+ * decode.h - pure decoder for the x86 instructions a VMM meets: those that touch device memory, and those that exit by
+ * themselves.
  *
- * Input is a copy of the instruction's bytes; nothing here reads guest memory or registers. What the decoder does not know it says so: it never
- * guesses a length. Form and length follow APM Vol. 3 and SDM Vol. 2 appendix A.
+ * Input is a copy of the instruction's bytes; nothing here reads guest memory or registers. What the decoder does not
+ * know it says so: it never guesses a length. Form and length follow APM Vol. 3 and SDM Vol. 2 appendix A.
  */
 #ifndef VOS_DECODE_H
 #define VOS_DECODE_H
@@ -11,7 +12,8 @@
 
 #define INSN_BYTES_MAX 15u
 
-enum cpu_mode { MODE_16, MODE_32, MODE_64 };	/* what the code segment makes the default; real mode and VM86 are MODE_16 */
+/* What the code segment makes the default; real mode and VM86 are MODE_16. */
+enum cpu_mode { MODE_16, MODE_32, MODE_64 };
 
 enum insn_op {
 	OP_NONE,
@@ -22,8 +24,8 @@ enum insn_op {
 	OP_MOVS, OP_CMPS, OP_STOS, OP_LODS, OP_SCAS, OP_INS, OP_OUTS,
 	/* length and operands only; executed elsewhere or refused */
 	OP_IN, OP_OUT, OP_MOV_FROM_CR, OP_MOV_TO_CR, OP_MOV_FROM_DR, OP_MOV_TO_DR,
-	OP_CPUID, OP_HLT, OP_RDMSR, OP_WRMSR, OP_RDTSC, OP_RDTSCP, OP_RDPMC, OP_HYPERCALL, OP_XSETBV, OP_CACHE, OP_NOP, OP_MONITOR,
-	OP_INT,
+	OP_CPUID, OP_HLT, OP_RDMSR, OP_WRMSR, OP_RDTSC, OP_RDTSCP, OP_RDPMC, OP_HYPERCALL, OP_XSETBV, OP_CACHE,
+	OP_NOP, OP_MONITOR, OP_INT,
 	OP_VECTOR,		/* load or store of an MMX, SSE or AVX register */
 	OP_COUNT
 };

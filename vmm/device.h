@@ -1,8 +1,9 @@
 /*
  * device.h - what a device model is to the rest of the VMM, and what it may ask for.
  *
- * Device models are pure: they know neither system calls nor other devices, only these interfaces, so that host tests run them as they are. All values from
- * the guest are foreign. A device never fails: an access that means nothing reads as all ones and writes nothing.
+ * Device models are pure: they know neither system calls nor other devices, only these interfaces, so that host tests
+ * run them as they are. All values from the guest are foreign. A device never fails: an access that means nothing reads
+ * as all ones and writes nothing.
  */
 #ifndef VOS_DEVICE_H
 #define VOS_DEVICE_H
@@ -10,7 +11,10 @@
 #include "syscalls.h"	/* DEADLINE_NONE */
 #include "types.h"
 
-/* An access of `size` (1, 2, 4 or 8) bytes at `offset` from the start of the region; PIO regions: offset from the first port. */
+/*
+ * An access of `size` (1, 2, 4 or 8) bytes at `offset` from the start of the region; PIO regions: offset from the first
+ * port.
+ */
 struct region_ops {
 	u64 (*read)(void *device, u64 offset, u32 size);
 	void (*write)(void *device, u64 offset, u32 size, u64 value);
@@ -18,7 +22,7 @@ struct region_ops {
 
 /* An interrupt input of whoever handles interrupts (I/O APIC and, on platform pc, the 8259s). */
 struct irq_line {
-	void (*set)(void *ctx, u32 gsi, bool is_asserted);	/* level as seen on the wire; an edge is false -> true */
+	void (*set)(void *ctx, u32 gsi, bool is_asserted); /* level as seen on the wire; an edge is false -> true */
 	void *ctx;
 	u32 gsi;
 };

@@ -1,8 +1,8 @@
 /*
  * emulate.c - see emulate.h.
  *
- * One function per class of instruction, chosen by a table indexed by enum insn_op. Memory is read before anything changes and written before
- * registers are, so that a fault never leaves half an instruction behind.
+ * One function per class of instruction, chosen by a table indexed by enum insn_op. Memory is read before anything
+ * changes and written before registers are, so that a fault never leaves half an instruction behind.
  */
 #include "emulate.h"
 
@@ -95,21 +95,24 @@ static bool mem_read(struct emulate *e, u32 seg, u64 offset, u32 size, u64 *valu
 {
 	u64 linear;
 
-	return emulate_linear(e, seg, offset, size, false, &linear) && e->ops->read(e->ctx, linear, size, value, &e->fault);
+	return emulate_linear(e, seg, offset, size, false, &linear) &&
+	       e->ops->read(e->ctx, linear, size, value, &e->fault);
 }
 
 static bool mem_write(struct emulate *e, u32 seg, u64 offset, u32 size, u64 value)
 {
 	u64 linear;
 
-	return emulate_linear(e, seg, offset, size, true, &linear) && e->ops->write(e->ctx, linear, size, value, &e->fault);
+	return emulate_linear(e, seg, offset, size, true, &linear) &&
+	       e->ops->write(e->ctx, linear, size, value, &e->fault);
 }
 
 static bool mem_probe(struct emulate *e, u32 seg, u64 offset, u32 size)
 {
 	u64 linear;
 
-	return emulate_linear(e, seg, offset, size, true, &linear) && e->ops->probe_write(e->ctx, linear, size, &e->fault);
+	return emulate_linear(e, seg, offset, size, true, &linear) &&
+	       e->ops->probe_write(e->ctx, linear, size, &e->fault);
 }
 
 static bool operand_read(struct emulate *e, const struct insn *insn, const struct operand *o, u64 *value)
@@ -278,7 +281,10 @@ static bool do_cmpxchg(struct emulate *e, const struct insn *insn)
 	return true;
 }
 
-/* With a bit number from a register, a memory operand is a bit string: the number reaches beyond the operand (SDM Vol. 2, BT). */
+/*
+ * With a bit number from a register, a memory operand is a bit string: the number reaches beyond the operand (SDM Vol.
+ * 2, BT).
+ */
 static bool do_bit(struct emulate *e, const struct insn *insn)
 {
 	u32 bits = 8u * insn->op_bytes, shift = 64 - bits, bit;
@@ -422,7 +428,8 @@ static bool uses_target(u32 op)
 	return op != OP_LODS && op != OP_OUTS;
 }
 
-static void string_advance(struct emulate *e, const struct insn *insn, const struct operand *si, const struct operand *di, u32 bytes)
+static void string_advance(struct emulate *e, const struct insn *insn, const struct operand *si,
+			   const struct operand *di, u32 bytes)
 {
 	u64 step = e->page->rflags & RFLAGS_DF ? 0 - (u64)bytes : bytes;
 
@@ -455,10 +462,10 @@ static enum emulate_result emulate_string(struct emulate *e, const struct insn *
 /* Dispatch -------------------------------------------------------------------------------------------------------- */
 
 static bool (*const handlers[OP_COUNT])(struct emulate *e, const struct insn *insn) = {
-	[OP_ADD ... OP_XOR] = do_alu, [OP_CMP] = do_compare, [OP_TEST] = do_compare,
-	[OP_INC ... OP_NEG] = do_alu,
+	[OP_ADD ... OP_XOR] = do_alu, [OP_CMP] = do_compare, [OP_TEST] = do_compare, [OP_INC ... OP_NEG] = do_alu,
 	[OP_MOV] = do_mov, [OP_MOVZX] = do_mov, [OP_MOVSX] = do_movsx, [OP_MOVBE] = do_movbe, [OP_XCHG] = do_xchg,
-	[OP_BT ... OP_BTC] = do_bit, [OP_CMPXCHG] = do_cmpxchg, [OP_XADD] = do_xadd, [OP_PUSH] = do_push, [OP_POP] = do_pop,
+	[OP_BT ... OP_BTC] = do_bit, [OP_CMPXCHG] = do_cmpxchg, [OP_XADD] = do_xadd,
+	[OP_PUSH] = do_push, [OP_POP] = do_pop,
 };
 
 void emulate_finish(struct vcpu_page *page, enum cpu_mode mode, u32 len)

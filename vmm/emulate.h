@@ -1,8 +1,8 @@
 /*
  * emulate.h - executes one decoded instruction of a guest in software. Pure: memory and ports are reached through ops.
  *
- * Registers are those of the vcpu page, whose groups GPR, SEG and CR must be filled. A fault leaves the registers as they were before the
- * instruction, or between two iterations of a REP, as on a processor.
+ * Registers are those of the vcpu page, whose groups GPR, SEG and CR must be filled. A fault leaves the registers as
+ * they were before the instruction, or between two iterations of a REP, as on a processor.
  */
 #ifndef VOS_EMULATE_H
 #define VOS_EMULATE_H
@@ -15,7 +15,8 @@
 struct emulate_ops {
 	bool (*read)(void *ctx, u64 linear, u32 size, u64 *value, struct fault *fault);
 	bool (*write)(void *ctx, u64 linear, u32 size, u64 value, struct fault *fault);
-	bool (*probe_write)(void *ctx, u64 linear, u32 size, struct fault *fault);	/* would write() fault? without side effects */
+	/* Would write() fault? Without side effects. */
+	bool (*probe_write)(void *ctx, u64 linear, u32 size, struct fault *fault);
 	u32 (*port_read)(void *ctx, u16 port, u32 size);
 	void (*port_write)(void *ctx, u16 port, u32 size, u32 value);
 };
@@ -26,7 +27,7 @@ enum emulate_result {
 	EMULATE_DONE,		/* executed; RIP is behind it */
 	EMULATE_AGAIN,		/* a REP in progress: RIP still at it, enter the guest again */
 	EMULATE_FAULT,		/* inject *fault; RIP still at it */
-	EMULATE_UNSUPPORTED	/* known but not possible here (vector registers, length-only decodings); nothing was done */
+	EMULATE_UNSUPPORTED	/* not possible here (vector registers, length-only decodings); nothing was done */
 };
 
 struct emulate {
@@ -36,13 +37,19 @@ struct emulate {
 	struct fault fault;	/* out, with EMULATE_FAULT */
 };
 
-/* Execute. Sets GROUP_GPR in page->dirty if it changed a register; clears RF and the interrupt shadow when the instruction is done. */
+/*
+ * Execute. Sets GROUP_GPR in page->dirty if it changed a register; clears RF and the interrupt shadow when the
+ * instruction is done.
+ */
 enum emulate_result emulate(struct emulate *e, const struct insn *insn);
 
 /* seg:offset to a linear address with all checks of the mode (limit, type, canonical form). false: e->fault. */
 bool emulate_linear(struct emulate *e, u32 seg, u64 offset, u32 size, bool is_write, u64 *linear);
 
-/* RIP behind an instruction of `len` bytes that was executed in the VMM: RF and the interrupt shadow end. GPR, SEG, CR filled. */
+/*
+ * RIP behind an instruction of `len` bytes that was executed in the VMM: RF and the interrupt shadow end. GPR, SEG, CR
+ * filled.
+ */
 void emulate_finish(struct vcpu_page *page, enum cpu_mode mode, u32 len);
 
 #endif

@@ -27,7 +27,7 @@ static void exit_pio(struct vcpu *v)
 		return;
 	}
 	if (machine_is_pc(v->machine))
-		vcpu_request(v, VCPU_REQUEST_SERVICE);	/* 8259, 8254 and RTC change what is due without raising a line */
+		vcpu_request(v, VCPU_REQUEST_SERVICE);	/* 8259, 8254, RTC change what is due without raising a line */
 	if (page->exit.flags & PIO_IN)
 		set_rax(page, size, bus_pio_read(&v->machine->bus, port, size));
 	else
@@ -45,8 +45,9 @@ static void exit_mem(struct vcpu *v)
 {
 	/* The access was the delivery of an event: no instruction did it, so there is none to emulate. */
 	if (v->page->event.valid) {
-		machine_end(v->machine, v->index, WHY_EMULATION, false, "event %u delivered through GPA %llx, which is not RAM",
-			    v->page->event.vector, (unsigned long long)v->page->exit.mem.gpa);
+		machine_end(v->machine, v->index, WHY_EMULATION, false,
+			    "event %u delivered through GPA %llx, which is not RAM", v->page->event.vector,
+			    (unsigned long long)v->page->exit.mem.gpa);
 		return;
 	}
 	vcpu_emulate(v);
@@ -275,7 +276,9 @@ static void exit_pause(struct vcpu *v)
 	v->machine->host->yield(v->machine->host->ctx);
 }
 
-/* There is no performance counter to read (#GP); all the others are instructions the guest's CPUID does not have (#UD). */
+/*
+ * There is no performance counter to read (#GP); all the others are instructions the guest's CPUID does not have (#UD).
+ */
 static void exit_insn(struct vcpu *v)
 {
 	struct vcpu_page *page = v->page;
@@ -287,7 +290,8 @@ static void exit_insn(struct vcpu *v)
 	linear = x86_mode(page) == MODE_64 ? page->rip : (u32)(page->seg[SEG_CS].base + page->rip);
 	walk_cpu_init(&v->walk, page, v->machine->cpuid.physical_bits);
 	if (walk(&v->walk, &v->machine->memory, linear, WALK_FETCH, &result) &&
-	    guest_memory_read(&v->machine->memory, GPA(result.gpa), bytes, sizeof(bytes)) && bytes[0] == 0x0f && bytes[1] == 0x33)
+	    guest_memory_read(&v->machine->memory, GPA(result.gpa), bytes, sizeof(bytes)) && bytes[0] == 0x0f &&
+	    bytes[1] == 0x33)
 		vcpu_inject(v, fault_gp());
 	else
 		vcpu_inject(v, fault_ud());
@@ -301,12 +305,14 @@ static void exit_shutdown(struct vcpu *v)
 static void exit_bad_state(struct vcpu *v)
 {
 	machine_end(v->machine, v->index, WHY_BAD_STATE, false, "the processor refused the guest's state (%llx, %llx)",
-		    (unsigned long long)v->page->exit.bad_state.hardware, (unsigned long long)v->page->exit.bad_state.detail);
+		    (unsigned long long)v->page->exit.bad_state.hardware,
+		    (unsigned long long)v->page->exit.bad_state.detail);
 }
 
 static void exit_nomem(struct vcpu *v)
 {
-	machine_end(v->machine, v->index, WHY_NO_MEMORY, false, "no memory for GPA %llx", (unsigned long long)v->page->exit.mem.gpa);
+	machine_end(v->machine, v->index, WHY_NO_MEMORY, false, "no memory for GPA %llx",
+		    (unsigned long long)v->page->exit.mem.gpa);
 }
 
 static void exit_nothing(struct vcpu *v)

@@ -1,8 +1,8 @@
 /*
  * guest_cpuid.c - see guest_cpuid.h.
  *
- * Allow-lists are arrays of bit numbers with their names beside them. A feature is listed only if a guest can use it fully: its registers are switched, its
- * MSRs are handled, its intercepts are absent.
+ * Allow-lists are arrays of bit numbers with their names beside them. A feature is listed only if a guest can use it
+ * fully: its registers are switched, its MSRs are handled, its intercepts are absent.
  */
 #include "guest_cpuid.h"
 
@@ -13,8 +13,9 @@
 #define BIT(n) BIT32(n)
 
 /* Leaf 1 ECX: SSE3, PCLMUL, SSSE3, FMA, CX16, SSE4.1, SSE4.2, MOVBE, POPCNT, AES, XSAVE, AVX, F16C, RDRAND. */
-#define ALLOW_1_ECX (BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(26) | \
-		     BIT(28) | BIT(29) | BIT(30))
+#define ALLOW_1_ECX \
+	(BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(26) | \
+	 BIT(28) | BIT(29) | BIT(30))
 #define ECX_X2APIC BIT(21)
 #define ECX_TSC_DEADLINE BIT(24)
 #define ECX_XSAVE BIT(26)
@@ -25,21 +26,27 @@
 #define ECX_AVX_FAMILY (BIT(12) | BIT(28) | BIT(29))
 
 /*
- * Leaf 1 EDX: FPU VME DE PSE TSC MSR PAE CX8 SEP PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2 SS. No MCE, MCA (nothing to report), MTRR (memory is
- * write-back), no DS, ACPI, TM.
+ * Leaf 1 EDX: FPU VME DE PSE TSC MSR PAE CX8 SEP PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2 SS. No MCE, MCA (nothing to
+ * report), MTRR (memory is write-back), no DS, ACPI, TM.
  */
-#define ALLOW_1_EDX (BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(11) | BIT(13) | BIT(15) | BIT(16) | \
-		     BIT(17) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27))
+#define ALLOW_1_EDX \
+	(BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(11) | BIT(13) | BIT(15) | \
+	 BIT(16) | BIT(17) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27))
 #define EDX_APIC BIT(9)
 #define EDX_HTT BIT(28)
 
 /* Leaf 7 EBX: FSGSBASE, BMI1, AVX2, SMEP, BMI2, ERMS, RDSEED, ADX, SMAP, CLFLUSHOPT, CLWB, SHA. */
-#define ALLOW_7_EBX (BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(20) | BIT(23) | BIT(24) | BIT(29))
+#define ALLOW_7_EBX \
+	(BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(20) | BIT(23) | BIT(24) | \
+	 BIT(29))
 #define EBX_TSC_ADJUST BIT(1)
 #define EBX_AVX2 BIT(5)
 /* AVX512: F DQ IFMA CD BW VL */
 #define ALLOW_7_EBX_AVX512 (BIT(16) | BIT(17) | BIT(21) | BIT(28) | BIT(30) | BIT(31))
-/* Leaf 7 ECX: UMIP, GFNI, RDPID; with AVX: VAES, VPCLMULQDQ; with AVX512: VBMI VBMI2 VNNI BITALG VPOPCNTDQ. No PKU, LA57, shadow stacks. */
+/*
+ * Leaf 7 ECX: UMIP, GFNI, RDPID; with AVX: VAES, VPCLMULQDQ; with AVX512: VBMI VBMI2 VNNI BITALG VPOPCNTDQ. No PKU,
+ * LA57, shadow stacks.
+ */
 #define ALLOW_7_ECX (BIT(2) | BIT(8) | BIT(22))
 #define ALLOW_7_ECX_AVX (BIT(9) | BIT(10))
 #define ALLOW_7_ECX_AVX512 (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
@@ -91,7 +98,8 @@ static bool is_tcg(const struct guest_cpuid_config *config)
 {
 	struct cpuid_regs r = host(config, LEAF_KVM, 0);
 
-	return r.ebx == 0x54474354 && r.ecx == 0x43544743;	/* "TCGTCGTCGTCG": its TSC is invariant though it does not say so */
+	/* "TCGTCGTCGTCG": its TSC is invariant though it does not say so */
+	return r.ebx == 0x54474354 && r.ecx == 0x43544743;
 }
 
 static u32 log2_ceil(u32 n)
@@ -107,7 +115,8 @@ static void build_features(struct guest_cpuid *c, const struct guest_cpuid_confi
 {
 	struct cpuid_regs r = host(config, 1, 0);
 
-	r.ebx = (r.ebx & 0xff00) | (BIT32(log2_ceil(config->cpus)) & 0xff) << 16;	/* CLFLUSH size, APIC IDs; our ID per query */
+	/* CLFLUSH size, number of APIC IDs; the vCPU's own ID is added at each query. */
+	r.ebx = (r.ebx & 0xff00) | (BIT32(log2_ceil(config->cpus)) & 0xff) << 16;
 	r.ecx = (r.ecx & ALLOW_1_ECX) | ECX_X2APIC | ECX_TSC_DEADLINE | ECX_HYPERVISOR;
 	if (c->xcr0_mask == 0)
 		r.ecx &= ~(ECX_XSAVE | ECX_AVX_FAMILY);
@@ -156,8 +165,11 @@ static void build_leaf7(struct guest_cpuid *c, const struct guest_cpuid_config *
 
 static void build_topology(struct guest_cpuid *c, const struct guest_cpuid_config *config)
 {
-	add(c, 0xb, 0, (struct cpuid_regs){ .eax = 0, .ebx = 1, .ecx = 1 << 8 });				/* SMT: one thread */
-	add(c, 0xb, 1, (struct cpuid_regs){ .eax = log2_ceil(config->cpus), .ebx = config->cpus, .ecx = 1 | 2 << 8 });	/* cores */
+	struct cpuid_regs threads = { .eax = 0, .ebx = 1, .ecx = 1 << 8 };
+	struct cpuid_regs cores = { .eax = log2_ceil(config->cpus), .ebx = config->cpus, .ecx = 1 | 2 << 8 };
+
+	add(c, 0xb, 0, threads);
+	add(c, 0xb, 1, cores);
 }
 
 /* Bytes of a standard-format area for these components. */
@@ -190,17 +202,22 @@ static void build_xsave(struct guest_cpuid *c, const struct guest_cpuid_config *
 	add(c, 0xd, 1, (struct cpuid_regs){ .eax = host(config, 0xd, 1).eax & ALLOW_D1_EAX });
 	for (u32 i = 2; i < 63; i++)
 		if (mask & BIT64(i))
-			add(c, 0xd, i, (struct cpuid_regs){ .eax = c->component[i].size, .ebx = c->component[i].offset });
+			add(c, 0xd, i,
+			    (struct cpuid_regs){ .eax = c->component[i].size, .ebx = c->component[i].offset });
 }
 
 static void build_hypervisor(struct guest_cpuid *c, const struct guest_cpuid_config *config)
 {
-	add(c, LEAF_KVM, 0, (struct cpuid_regs){ LEAF_KVM_TIMING, 0x4b4d564b, 0x564b4d56, 0x0000004d });	/* "KVMKVMKVM" */
+	struct cpuid_regs name = { LEAF_KVM_TIMING, 0x4b4d564b, 0x564b4d56, 0x0000004d };	/* "KVMKVMKVM" */
+	struct cpuid_regs timing = { .eax = (u32)(config->tsc_hz / 1000), .ebx = 1000000 };	/* TSC, bus in kHz */
+
+	add(c, LEAF_KVM, 0, name);
 	add(c, LEAF_KVM + 1, 0, (struct cpuid_regs){ .eax = config->kvm_features });
-	add(c, LEAF_KVM_TIMING, 0, (struct cpuid_regs){ .eax = (u32)(config->tsc_hz / 1000), .ebx = 1000000 });	/* TSC, bus in kHz */
+	add(c, LEAF_KVM_TIMING, 0, timing);
 }
 
-static void build_extended(struct guest_cpuid *c, const struct guest_cpuid_config *config, const struct cpuid_regs *leaf0)
+static void build_extended(struct guest_cpuid *c, const struct guest_cpuid_config *config,
+			   const struct cpuid_regs *leaf0)
 {
 	u32 host_max = host(config, LEAF_EXT, 0).eax;
 	struct cpuid_regs r;
@@ -214,7 +231,8 @@ static void build_extended(struct guest_cpuid *c, const struct guest_cpuid_confi
 	for (u32 leaf = LEAF_EXT + 2; leaf <= LEAF_EXT + 6; leaf++)	/* brand, caches */
 		add(c, leaf, 0, host(config, leaf, 0));
 	r = host(config, LEAF_EXT + 7, 0);
-	add(c, LEAF_EXT + 7, 0, (struct cpuid_regs){ .edx = is_tcg(config) ? EXT7_INVARIANT_TSC : r.edx & EXT7_INVARIANT_TSC });
+	add(c, LEAF_EXT + 7, 0,
+	    (struct cpuid_regs){ .edx = is_tcg(config) ? EXT7_INVARIANT_TSC : r.edx & EXT7_INVARIANT_TSC });
 	r = host(config, LEAF_EXT + 8, 0);
 	c->physical_bits = r.eax & 0xff;
 	add(c, LEAF_EXT + 8, 0, (struct cpuid_regs){
@@ -269,7 +287,8 @@ static bool has_subleaves(u32 leaf)
 }
 
 /* The bits that follow the vCPU's state. */
-static void patch(const struct guest_cpuid *c, u32 leaf, u32 subleaf, const struct guest_cpuid_state *state, struct cpuid_regs *regs)
+static void patch(const struct guest_cpuid *c, u32 leaf, u32 subleaf, const struct guest_cpuid_state *state,
+		  struct cpuid_regs *regs)
 {
 	if (leaf == 1) {
 		regs->ebx |= state->apic_id << 24;
@@ -283,7 +302,8 @@ static void patch(const struct guest_cpuid *c, u32 leaf, u32 subleaf, const stru
 	}
 }
 
-void guest_cpuid_query(const struct guest_cpuid *c, u32 leaf, u32 subleaf, const struct guest_cpuid_state *state, struct cpuid_regs *regs)
+void guest_cpuid_query(const struct guest_cpuid *c, u32 leaf, u32 subleaf, const struct guest_cpuid_state *state,
+		       struct cpuid_regs *regs)
 {
 	const struct guest_cpuid_leaf *l = find(c, leaf, has_subleaves(leaf) ? subleaf : 0);
 

@@ -1,5 +1,6 @@
 /*
- * guest_cpuid.h - what CPUID tells a guest: built once per VM from an allow-list over what the host has, answered per exit. Pure.
+ * guest_cpuid.h - what CPUID tells a guest: built once per VM from an allow-list over what the host has, answered per
+ * exit. Pure.
  *
  * Nothing that is not named in the allow-list reaches a guest. Topology, hypervisor leaves and XSAVE sizes are our own.
  */
@@ -41,7 +42,8 @@ struct guest_cpuid_state {
 };
 
 void guest_cpuid_build(struct guest_cpuid *c, const struct guest_cpuid_config *config);
-void guest_cpuid_query(const struct guest_cpuid *c, u32 leaf, u32 subleaf, const struct guest_cpuid_state *state, struct cpuid_regs *regs);
+void guest_cpuid_query(const struct guest_cpuid *c, u32 leaf, u32 subleaf, const struct guest_cpuid_state *state,
+		       struct cpuid_regs *regs);
 
 /* Would XSETBV(0, value) succeed? */
 bool guest_cpuid_xcr0_ok(const struct guest_cpuid *c, u64 value);

@@ -85,7 +85,9 @@ void guest_memory_set_bits(const struct guest_memory *m, gpa_t gpa, u32 size, u6
 	if (!at || !aligned_ok(gpa.raw, size))
 		return;
 	if (size == 4)
-		__atomic_compare_exchange_n((u32 *)(void *)at, &old_32, (u32)(old | bits), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+		__atomic_compare_exchange_n((u32 *)(void *)at, &old_32, (u32)(old | bits), false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
 	else
-		__atomic_compare_exchange_n((u64 *)(void *)at, &old, old | bits, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+		__atomic_compare_exchange_n((u64 *)(void *)at, &old, old | bits, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
 }

@@ -1,8 +1,8 @@
 /*
  * guest_memory.h - a guest's RAM as the VMM sees it: guest physical addresses to bytes, with bounds. Pure.
  *
- * RAM is one contiguous mapping; its first RAM_LOW_LIMIT bytes are at GPA 0, the rest at 4 GiB. The guest writes to it at any time: copy once, judge
- * the copy. No other file turns a GPA into a pointer.
+ * RAM is one contiguous mapping; its first RAM_LOW_LIMIT bytes are at GPA 0, the rest at 4 GiB. The guest writes to it
+ * at any time: copy once, judge the copy. No other file turns a GPA into a pointer.
  */
 #ifndef VOS_GUEST_MEMORY_H
 #define VOS_GUEST_MEMORY_H
@@ -31,7 +31,9 @@ bool guest_memory_write(const struct guest_memory *m, gpa_t gpa, const void *fro
 /* A naturally aligned value of 1, 2, 4 or 8 bytes, read or written in one access, as other vCPUs see it. */
 bool guest_memory_load(const struct guest_memory *m, gpa_t gpa, u32 size, u64 *value) MUST_CHECK;
 bool guest_memory_store(const struct guest_memory *m, gpa_t gpa, u32 size, u64 value) MUST_CHECK;
-/* Set bits of an aligned 4- or 8-byte value if it is still `old`; if not, somebody else was faster and nothing happens. */
+/*
+ * Set bits of an aligned 4- or 8-byte value if it is still `old`; if not, somebody else was faster and nothing happens.
+ */
 void guest_memory_set_bits(const struct guest_memory *m, gpa_t gpa, u32 size, u64 old, u64 bits);
 
 #endif

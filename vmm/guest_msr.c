@@ -8,7 +8,8 @@
 #define EFER_ALLOWED (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 #define MISC_ENABLE_WRITABLE BIT64(0)
 #define FEATURE_CONTROL_LOCKED 1u
-#define HWCR_WRITABLE (BIT64(3) | BIT64(4) | BIT64(6) | BIT64(8) | BIT64(18))	/* as in Linux's hands: remembered, without effect */
+/* What Linux sets: remembered, without effect. */
+#define HWCR_WRITABLE (BIT64(3) | BIT64(4) | BIT64(6) | BIT64(8) | BIT64(18))
 #define DE_CFG_LFENCE_SERIALIZING BIT64(1)
 
 struct msr {

@@ -1,5 +1,6 @@
 /*
- * host.h - what the VMM asks of the kernel and its peers, as a table of functions: the real ones are system calls (main.c), a test gives its own.
+ * host.h - what the VMM asks of the kernel and its peers, as a table of functions: the real ones are system calls
+ * (main.c), a test gives its own.
  */
 #ifndef VOS_HOST_H
 #define VOS_HOST_H

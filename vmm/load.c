@@ -59,7 +59,8 @@ bool load_modules(const struct load_input *in, u64 end, u64 first[LOAD_IMAGES])
 		if (at > limit)
 			return false;
 		at = align_up(at, PAGE_SIZE);
-		if (!range_ok(at, in->images[i].size, limit) || !load_copy(in, at, in->images[i].bytes, in->images[i].size, in->images[i].size))
+		if (!range_ok(at, in->images[i].size, limit) ||
+		    !load_copy(in, at, in->images[i].bytes, in->images[i].size, in->images[i].size))
 			return false;
 		first[i] = at;
 		at += in->images[i].size;
@@ -85,7 +86,9 @@ static void set_segments(const struct load_result *result, const struct guest_me
 	bool is_long = result->mode == LOAD_LONG;
 
 	for (u32 i = SEG_ES; i <= SEG_GS; i++)
-		page->seg[i] = (struct vcpu_segment){ .limit = 0xffffffff, .access = DATA_FLAT, .selector = SELECTOR_DATA };
+		page->seg[i] = (struct vcpu_segment){
+			.limit = 0xffffffff, .access = DATA_FLAT, .selector = SELECTOR_DATA,
+		};
 	page->seg[SEG_CS].access = is_long ? CODE_64 : CODE_32;
 	page->seg[SEG_CS].selector = SELECTOR_CODE;
 	page->seg[SEG_LDTR] = (struct vcpu_segment){ .access = ACCESS_UNUSABLE };

@@ -1,8 +1,8 @@
 /*
  * load.h - puts a guest's images into its RAM and says in what state its first vCPU starts. Pure.
  *
- * Three kinds, told apart by content: Linux bzImage, Multiboot 1 (ELF or a.out kludge), PVH ELF. Images are foreign: every offset and length in them is
- * judged before use, and a bad one gives a reason in words, never more.
+ * Three kinds, told apart by content: Linux bzImage, Multiboot 1 (ELF or a.out kludge), PVH ELF. Images are foreign:
+ * every offset and length in them is judged before use, and a bad one gives a reason in words, never more.
  */
 #ifndef VOS_LOAD_H
 #define VOS_LOAD_H
@@ -40,7 +40,10 @@ struct load_result {
 
 bool load(const struct load_input *in, struct load_result *out);
 
-/* The vCPU page for a result: fills GPR, SEG and CR, marks them dirty, and writes descriptor and page tables into guest memory. */
+/*
+ * The vCPU page for a result: fills GPR, SEG and CR, marks them dirty, and writes descriptor and page tables into guest
+ * memory.
+ */
 void load_registers(const struct load_result *result, const struct guest_memory *memory, struct vcpu_page *page);
 
 /* ---- The loaders, for load() and tests. Each returns false with out->why. ---- */

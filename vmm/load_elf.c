@@ -36,7 +36,8 @@ static bool segment_32(const struct load_image *image, u64 offset, struct elf_se
 	return true;
 }
 
-static const char *parse_segments(struct elf *elf, const struct load_image *image, u64 offset, u32 entry_bytes, u32 count)
+static const char *parse_segments(struct elf *elf, const struct load_image *image, u64 offset, u32 entry_bytes,
+				  u32 count)
 {
 	u32 expected = elf->is_64 ? sizeof(struct elf64_phdr) : sizeof(struct elf32_phdr);
 
@@ -113,9 +114,11 @@ static u64 segment_virtual(const struct elf *elf, const struct load_image *image
 	struct elf64_phdr p64;
 	struct elf32_phdr p32;
 
-	if (elf->is_64 && read_at(image, 0, &h64, sizeof(h64)) && read_at(image, h64.e_phoff + index * sizeof(p64), &p64, sizeof(p64)))
+	if (elf->is_64 && read_at(image, 0, &h64, sizeof(h64)) &&
+	    read_at(image, h64.e_phoff + index * sizeof(p64), &p64, sizeof(p64)))
 		return p64.p_vaddr;
-	if (!elf->is_64 && read_at(image, 0, &h32, sizeof(h32)) && read_at(image, h32.e_phoff + index * sizeof(p32), &p32, sizeof(p32)))
+	if (!elf->is_64 && read_at(image, 0, &h32, sizeof(h32)) &&
+	    read_at(image, h32.e_phoff + index * sizeof(p32), &p32, sizeof(p32)))
 		return p32.p_vaddr;
 	return 0;
 }
@@ -132,7 +135,8 @@ u64 elf_physical_entry(const struct elf *elf, const struct load_image *image)
 	return elf->entry;
 }
 
-static u32 find_note(const struct load_image *image, const struct elf_segment *s, const char *name, u32 type, void *to, u32 capacity)
+static u32 find_note(const struct load_image *image, const struct elf_segment *s, const char *name, u32 type, void *to,
+		     u32 capacity)
 {
 	u64 align = s->align == 8 ? 8 : 4, at = 0;
 	struct elf64_note note;
@@ -142,7 +146,8 @@ static u32 find_note(const struct load_image *image, const struct elf_segment *s
 
 		memcpy(&note, image->bytes + s->offset + at, sizeof(note));
 		data_at = align_up(name_at + note.n_namesz, align);
-		if (!range_ok(data_at, note.n_descsz, s->file_bytes) || !range_ok(name_at, note.n_namesz, s->file_bytes))
+		if (!range_ok(data_at, note.n_descsz, s->file_bytes) ||
+		    !range_ok(name_at, note.n_namesz, s->file_bytes))
 			return 0;
 		if (note.n_type == type && note.n_namesz == strlen(name) + 1 &&
 		    memcmp(image->bytes + s->offset + name_at, name, note.n_namesz) == 0) {

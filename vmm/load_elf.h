@@ -1,5 +1,6 @@
 /*
- * load_elf.h - the two ELF classes as the loaders need them: segments by physical address, and notes. Pure; the file is foreign.
+ * load_elf.h - the two ELF classes as the loaders need them: segments by physical address, and notes. Pure; the file is
+ * foreign.
  */
 #ifndef VOS_LOAD_ELF_H
 #define VOS_LOAD_ELF_H

@@ -1,6 +1,6 @@
 /*
- * load_linux.c - Linux bzImage, by the x86 boot protocol (Documentation/x86/boot.rst): 64-bit entry where the kernel has one, else
- * the 32-bit entry.
+ * load_linux.c - Linux bzImage, by the x86 boot protocol (Documentation/x86/boot.rst): 64-bit entry where the kernel
+ * has one, else the 32-bit entry.
  */
 #include <asm/bootparam.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * load_multiboot.c - Multiboot 1 images: ELF, or any file with the address fields ("a.out kludge"). 32-bit entry without paging, EAX = magic,
- * EBX = information structure. (Multiboot Specification 0.6.96.)
+ * load_multiboot.c - Multiboot 1 images: ELF, or any file with the address fields ("a.out kludge"). 32-bit entry
+ * without paging, EAX = magic, EBX = information structure. (Multiboot Specification 0.6.96.)
  */
 #include <string.h>
 
@@ -123,8 +123,12 @@ static bool write_map(const struct load_input *in)
 		const struct memory_range *r = &in->map->range[i];
 
 		map[i] = (struct mb_map){
-			.size = sizeof(map[0]) - sizeof(map[0].size), .start_low = (u32)r->start, .start_high = (u32)(r->start >> 32),
-			.len_low = (u32)r->len, .len_high = (u32)(r->len >> 32), .type = r->type,
+			.size = sizeof(map[0]) - sizeof(map[0].size),
+			.start_low = (u32)r->start,
+			.start_high = (u32)(r->start >> 32),
+			.len_low = (u32)r->len,
+			.len_high = (u32)(r->len >> 32),
+			.type = r->type,
 		};
 	}
 	return guest_memory_write(in->memory, GPA(MAP_AT), map, sizeof(map));
@@ -140,7 +144,8 @@ static bool write_modules(const struct load_input *in, u64 end)
 	for (u32 i = 1; i < in->image_count; i++) {
 		u64 string = STRINGS_AT + (i - 1) * IMAGE_NAME_BYTES, length = strlen(in->images[i].name);
 
-		if (length >= IMAGE_NAME_BYTES || !guest_memory_write(in->memory, GPA(string), in->images[i].name, length + 1))
+		if (length >= IMAGE_NAME_BYTES ||
+		    !guest_memory_write(in->memory, GPA(string), in->images[i].name, length + 1))
 			return false;
 		list[i - 1] = (struct mb_module){ (u32)first[i], (u32)(first[i] + in->images[i].size), (u32)string, 0 };
 	}

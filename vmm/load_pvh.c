@@ -1,5 +1,6 @@
 /*
- * load_pvh.c - ELF images with a Xen PVH entry note (xen/include/public/arch-x86/hvm/start_info.h): 32-bit entry without paging, EBX = start info.
+ * load_pvh.c - ELF images with a Xen PVH entry note (xen/include/public/arch-x86/hvm/start_info.h): 32-bit entry
+ * without paging, EBX = start info.
  */
 #include "load.h"
 #include "load_elf.h"

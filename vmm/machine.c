@@ -307,8 +307,8 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 }
 
 /*
- * Where a PC's processor starts, FFFF:0000: code that resets the machine. Linux jumps there to reboot when nothing else is left, which
- * with hardware-reduced ACPI and without EFI is always.
+ * Where a PC's processor starts, FFFF:0000: code that resets the machine. Linux jumps there to reboot when nothing else
+ * is left, which with hardware-reduced ACPI and without EFI is always.
  */
 static bool write_reset_vector(struct machine *m)
 {

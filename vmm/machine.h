@@ -1,8 +1,8 @@
 /*
  * machine.h - one guest's machine: its memory, buses, devices, clock and vCPUs, and how it ended.
  *
- * machine.c is the table of what a platform consists of. Nothing here assumes one vCPU, but devices have no locks yet: with several vCPU threads
- * they will need one.
+ * machine.c is the table of what a platform consists of. Nothing here assumes one vCPU, but devices have no locks yet:
+ * with several vCPU threads they will need one.
  */
 #ifndef VOS_MACHINE_H
 #define VOS_MACHINE_H
@@ -109,7 +109,10 @@ static inline bool machine_ended(const struct machine *m)
 	return __atomic_load_n(&m->ending.is_set, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* The machine's run is over: note why (printf-like words for people, may be ""), once. vCPU loops end at their next turn. */
+/*
+ * The machine's run is over: note why (printf-like words for people, may be ""), once. vCPU loops end at their next
+ * turn.
+ */
 void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 

@@ -1,7 +1,8 @@
 /*
  * machine_time.c - the guest's clocks, and when a timer wants attention.
  *
- * Three kinds of time: the host's TSC (deadlines of system calls), the guest's TSC (local APIC), guest nanoseconds (all other devices).
+ * Three kinds of time: the host's TSC (deadlines of system calls), the guest's TSC (local APIC), guest nanoseconds (all
+ * other devices).
  */
 #include "machine.h"
 #include "syscalls.h"

@@ -1,5 +1,6 @@
 /*
- * main.c - start of a VMM: one machine over the pages and handles that root laid out (vm_layout.h), one thread for each vCPU.
+ * main.c - start of a VMM: one machine over the pages and handles that root laid out (vm_layout.h), one thread for each
+ * vCPU.
  */
 #include <cpuid.h>
 
@@ -70,8 +71,14 @@ static void host_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *regs)
 }
 
 static const struct host host = {
-	.vcpu_run = host_vcpu_run, .vcpu_get = host_vcpu_get, .wait = host_wait, .yield = host_yield,
-	.signal_root = host_signal_root, .signal_console = host_signal_console, .signal_vcpu = host_signal_vcpu, .tsc = host_tsc,
+	.vcpu_run = host_vcpu_run,
+	.vcpu_get = host_vcpu_get,
+	.wait = host_wait,
+	.yield = host_yield,
+	.signal_root = host_signal_root,
+	.signal_console = host_signal_console,
+	.signal_vcpu = host_signal_vcpu,
+	.tsc = host_tsc,
 };
 
 /* ---- Start ---- */

@@ -1,8 +1,8 @@
 /*
  * vcpu.c - the loop of a vCPU's thread: serve requests, offer an interrupt, enter, handle the exit.
  *
- * An exit that touches no device goes straight back into the guest; interrupts and timers are looked at only after somebody asked for it
- * (VCPU_REQUEST_SERVICE).
+ * An exit that touches no device goes straight back into the guest; interrupts and timers are looked at only after
+ * somebody asked for it (VCPU_REQUEST_SERVICE).
  */
 #include "vcpu.h"
 

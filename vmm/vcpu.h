@@ -1,7 +1,8 @@
 /*
  * vcpu.h - one vCPU as its thread in the VMM sees it: its page, what it was offered, why it does not run.
  *
- * Everything here belongs to the vCPU's own thread, except `requests` and `is_away`, through which other threads reach it.
+ * Everything here belongs to the vCPU's own thread, except `requests` and `is_away`, through which other threads reach
+ * it.
  */
 #ifndef VOS_VCPU_H
 #define VOS_VCPU_H
@@ -57,10 +58,16 @@ void vcpu_handle_exit(struct vcpu *v);
 /* Make these groups of the page valid. */
 void vcpu_need(struct vcpu *v, u32 groups);
 
-/* Give the guest an exception; combines with one whose delivery was interrupted, as the processor does (SDM Vol. 3 6.15, #DF). */
+/*
+ * Give the guest an exception; combines with one whose delivery was interrupted, as the processor does (SDM Vol. 3
+ * 6.15, #DF).
+ */
 void vcpu_inject(struct vcpu *v, struct fault fault);
 
-/* Fetch and decode the instruction at CS:RIP. False: the guest got a fault for it, or the machine ended. Needs nothing, fills GPR SEG CR. */
+/*
+ * Fetch and decode the instruction at CS:RIP. False: the guest got a fault for it, or the machine ended. Needs nothing,
+ * fills GPR SEG CR.
+ */
 bool vcpu_decode(struct vcpu *v, struct insn *insn);
 
 /* Step over the instruction that caused this exit. False as above. */

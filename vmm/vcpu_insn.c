@@ -1,5 +1,6 @@
 /*
- * vcpu_insn.c - instructions of a vCPU: fetch through the guest's page tables, decode, step over, emulate; and faults for the guest.
+ * vcpu_insn.c - instructions of a vCPU: fetch through the guest's page tables, decode, step over, emulate; and faults
+ * for the guest.
  */
 #include <stdio.h>
 #include <string.h>
@@ -40,13 +41,18 @@ void vcpu_inject(struct vcpu *v, struct fault fault)
 	struct vcpu_event *event = &v->page->event;
 
 	if (event->valid && event->type == EVENT_EXCEPTION && event->vector == VECTOR_DF) {
-		machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "fault %u during a double fault", fault.vector);
+		machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "fault %u during a double fault",
+			    fault.vector);
 		return;
 	}
 	if (makes_double_fault(event, fault.vector))
 		fault = (struct fault){ .vector = VECTOR_DF, .has_error = 1 };
 	*event = (struct vcpu_event){
-		.valid = 1, .type = EVENT_EXCEPTION, .vector = fault.vector, .has_error = fault.has_error, .error = fault.error,
+		.valid = 1,
+		.type = EVENT_EXCEPTION,
+		.vector = fault.vector,
+		.has_error = fault.has_error,
+		.error = fault.error,
 	};
 	if (fault.vector != VECTOR_PF)
 		return;
@@ -81,7 +87,10 @@ static u32 bytes_to_page_end(u64 linear, u32 count)
 	return (u32)min_u64(PAGE_SIZE - (linear & (PAGE_SIZE - 1)), count);
 }
 
-/* The instruction's bytes at `linear`, as far as they are mapped. A fault of the second page matters only if its bytes are needed. */
+/*
+ * The instruction's bytes at `linear`, as far as they are mapped. A fault of the second page matters only if its bytes
+ * are needed.
+ */
 struct fetch {
 	u8 bytes[INSN_BYTES_MAX];
 	u32 count;
@@ -306,7 +315,11 @@ static void port_write(void *ctx, u16 port, u32 size, u32 value)
 }
 
 static const struct emulate_ops ops = {
-	.read = mem_read, .write = mem_write, .probe_write = mem_probe, .port_read = port_read, .port_write = port_write,
+	.read = mem_read,
+	.write = mem_write,
+	.probe_write = mem_probe,
+	.port_read = port_read,
+	.port_write = port_write,
 };
 
 void vcpu_emulate(struct vcpu *v)
@@ -326,7 +339,8 @@ void vcpu_emulate(struct vcpu *v)
 		vcpu_inject(v, e.fault);
 		break;
 	case EMULATE_UNSUPPORTED:
-		machine_end(v->machine, v->index, WHY_EMULATION, false, "%s register access to device memory at GPA %llx",
+		machine_end(v->machine, v->index, WHY_EMULATION, false,
+			    "%s register access to device memory at GPA %llx",
 			    insn.op == OP_VECTOR ? "vector" : "unexpected", (unsigned long long)v->page->exit.mem.gpa);
 		break;
 	}
@@ -344,7 +358,10 @@ void vcpu_reset_registers(struct vcpu_page *page, u8 startup_vector)
 	for (u32 i = SEG_ES; i <= SEG_GS; i++)
 		page->seg[i] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x93 };
 	page->seg[SEG_CS] = (struct vcpu_segment){
-		.base = (u64)startup_vector << 12, .limit = 0xffff, .access = 0x9b, .selector = (u16)(startup_vector << 8),
+		.base = (u64)startup_vector << 12,
+		.limit = 0xffff,
+		.access = 0x9b,
+		.selector = (u16)(startup_vector << 8),
 	};
 	page->seg[SEG_LDTR] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x82 };
 	page->seg[SEG_TR] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x8b };

@@ -130,8 +130,8 @@ struct step {
 };
 
 /* The processor sets A on every entry it used and D on the leaf of a write; only after all checks passed. */
-static void set_accessed(const struct paging_mode *mode, const struct guest_memory *memory, const struct step *steps, u32 count,
-			 u32 access)
+static void set_accessed(const struct paging_mode *mode, const struct guest_memory *memory, const struct step *steps,
+			 u32 count, u32 access)
 {
 	for (u32 i = 0; i < count; i++) {
 		u64 bits = PTE_A;
@@ -151,7 +151,8 @@ static bool walk_tables(const struct walk_cpu *cpu, const struct guest_memory *m
 {
 	const struct paging_mode *mode = mode_of(cpu);
 	bool writable = true, user = true, no_execute = false, leaf = false;
-	u64 table = mode->is_pae_top ? cpu->cr3 & 0xffffffe0u : cpu->cr3 & (mode == &mode_32 ? 0xfffff000u : ADDRESS_MASK);
+	u64 table =
+		mode->is_pae_top ? cpu->cr3 & 0xffffffe0u : cpu->cr3 & (mode == &mode_32 ? 0xfffff000u : ADDRESS_MASK);
 	struct step steps[5];
 	u32 count = 0, shift = 0;
 	u64 entry = 0;
@@ -185,7 +186,8 @@ static bool walk_tables(const struct walk_cpu *cpu, const struct guest_memory *m
 	return true;
 }
 
-bool walk(const struct walk_cpu *cpu, const struct guest_memory *memory, u64 linear, u32 access, struct walk_result *result)
+bool walk(const struct walk_cpu *cpu, const struct guest_memory *memory, u64 linear, u32 access,
+	  struct walk_result *result)
 {
 	if (!(cpu->cr0 & CR0_PG)) {
 		result->gpa = (u32)linear;

@@ -1,8 +1,10 @@
 /*
- * walk.h - walks a guest's own page tables: linear address to guest physical address, with the permission checks of the processor. Pure.
+ * walk.h - walks a guest's own page tables: linear address to guest physical address, with the permission checks of the
+ * processor. Pure.
  *
- * All paging modes: none, 32-bit, PAE, 4-level, 5-level. Tables that lie outside RAM read as all ones, as on a bus where nobody answers.
- * Protection keys are not looked at: guests are not offered them. (SDM Vol. 3 chapter 4, APM Vol. 2 chapter 5.)
+ * All paging modes: none, 32-bit, PAE, 4-level, 5-level. Tables that lie outside RAM read as all ones, as on a bus
+ * where nobody answers. Protection keys are not looked at: guests are not offered them. (SDM Vol. 3 chapter 4, APM Vol.
+ * 2 chapter 5.)
  */
 #ifndef VOS_WALK_H
 #define VOS_WALK_H
@@ -27,10 +29,11 @@ struct walk_result {
 };
 
 /*
- * Translate one linear address. Sets accessed bits on the way, and the dirty bit for a write. The range up to the end of the 4 KiB page that contains
- * `linear` translates alike.
+ * Translate one linear address. Sets accessed bits on the way, and the dirty bit for a write. The range up to the end
+ * of the 4 KiB page that contains `linear` translates alike.
  */
-bool walk(const struct walk_cpu *cpu, const struct guest_memory *memory, u64 linear, u32 access, struct walk_result *result);
+bool walk(const struct walk_cpu *cpu, const struct guest_memory *memory, u64 linear, u32 access,
+	  struct walk_result *result);
 
 /* Fill in from a vcpu page whose GPR, SEG and CR groups are filled. */
 void walk_cpu_init(struct walk_cpu *cpu, const struct vcpu_page *page, u32 physical_bits);

@@ -47,7 +47,15 @@
 #define ACCESS_G BIT32(15)
 #define ACCESS_UNUSABLE BIT32(16)
 
-enum vector { VECTOR_DB = 1, VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_AC = 17 };
+enum vector {
+	VECTOR_DB = 1,
+	VECTOR_UD = 6,
+	VECTOR_DF = 8,
+	VECTOR_SS = 12,
+	VECTOR_GP = 13,
+	VECTOR_PF = 14,
+	VECTOR_AC = 17
+};
 
 /* An exception that the guest is to get. */
 struct fault {

@@ -1,75 +1,43 @@
 /*
- * fake_machine.h - what device models need of a machine, for host tests: a clock that tests set, an interrupt line
- * that counts, and power callbacks.
+ * fake_machine.h - a whole guest machine on a fake kernel, for host tests: vcpu_run() calls the test, which plays exits
+ * instead of running a guest. Time is a counter the test moves. One machine at a time; cmocka's assertions are used
+ * inside.
  */
 #ifndef VOS_FAKE_MACHINE_H
 #define VOS_FAKE_MACHINE_H
 
-#include "device.h"
-#include "mul_div.h"
-#include "power.h"
+#include "machine.h"
 
-struct fake_machine {
-	u64 ns;			/* guest time */
-	u64 wall_start_ns;	/* Unix time at ns = 0 */
-	u64 tsc_hz;
-	u32 gsi;		/* last line that changed */
-	bool is_asserted;
-	u32 edges;		/* rising */
-	u32 resets, poweroffs;
-};
+#define FAKE_RAM_BYTES (4 * MIB)
+#define FAKE_CODE 0x5000ull	/* where the instructions of the exits lie; paging is off */
 
-static inline u64 fake_ns(void *ctx)
-{
-	return ((struct fake_machine *)ctx)->ns;
-}
+extern struct machine fake_machine;
+extern struct vcpu_page *const fake_page;
+extern struct vmm_control fake_control;
+extern u8 fake_ram[FAKE_RAM_BYTES];
+extern u8 fake_rings[VM_RINGS_BYTES];
+extern u64 fake_now;			/* host TSC; runs at 1 GHz */
+extern u32 fake_root_signals, fake_console_signals;
 
-static inline u64 fake_wall_ns(void *ctx)
-{
-	struct fake_machine *m = ctx;
+/* What the kernel does at the next vcpu_run: notification bits, else the function, which fills the page. */
+extern void (*fake_on_run)(void);
+extern u64 fake_run_bits;
+extern u64 fake_wait_bits;		/* what the next wait returns; 0 = time passes up to its deadline */
+extern u64 fake_last_deadline;		/* of the last vcpu_run or wait */
 
-	return m->wall_start_ns + m->ns;
-}
+/* A new machine, in 32-bit mode at FAKE_CODE. */
+void fake_start(u32 platform);
 
-static inline u64 fake_tsc(void *ctx)
-{
-	struct fake_machine *m = ctx;
+/* These bytes are the instruction at RIP; the page is as after a return from the kernel. */
+void fake_code(const void *bytes, u32 count);
+/* Handle an exit whose record is in the page. */
+void fake_exit(u32 reason);
+/* The guest got this exception, RIP still at the instruction; or the instruction is done. */
+void fake_expect_event(u8 vector);
+void fake_expect_done(u32 len);
 
-	return mul_div(m->ns, m->tsc_hz, NS_PER_SECOND);
-}
-
-static inline void fake_set_irq(void *ctx, u32 gsi, bool is_asserted)
-{
-	struct fake_machine *m = ctx;
-
-	m->edges += is_asserted && !m->is_asserted;
-	m->is_asserted = is_asserted;
-	m->gsi = gsi;
-}
-
-static inline void fake_reset(void *ctx)
-{
-	((struct fake_machine *)ctx)->resets++;
-}
-
-static inline void fake_poweroff(void *ctx)
-{
-	((struct fake_machine *)ctx)->poweroffs++;
-}
-
-static inline struct clock fake_clock(struct fake_machine *m)
-{
-	return (struct clock){ fake_tsc, fake_ns, fake_wall_ns, m->tsc_hz, m };
-}
-
-static inline struct irq_line fake_line(struct fake_machine *m, u32 gsi)
-{
-	return (struct irq_line){ fake_set_irq, m, gsi };
-}
-
-static inline struct power_ops fake_power(struct fake_machine *m)
-{
-	return (struct power_ops){ fake_reset, fake_poweroff, m };
-}
+/* OUT of a byte, IN of any size into an RAX full of other bits. */
+void fake_out(u16 port, u8 value);
+u64 fake_in(u16 port, u8 size);
 
 #endif

@@ -85,7 +85,11 @@ static void op_port_write(void *ctx, u16 port, u32 size, u32 value)
 }
 
 static const struct emulate_ops ops = {
-	.read = op_read, .write = op_write, .probe_write = op_probe, .port_read = op_port_read, .port_write = op_port_write,
+	.read = op_read,
+	.write = op_write,
+	.probe_write = op_probe,
+	.port_read = op_port_read,
+	.port_write = op_port_write,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

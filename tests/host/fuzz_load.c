@@ -1,4 +1,5 @@
-/* sources: vmm/load.c vmm/load_elf.c vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c vmm/memory_map.c vmm/guest_memory.c */
+/* sources: vmm/load.c vmm/load_elf.c vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c */
+/* sources: vmm/memory_map.c vmm/guest_memory.c */
 /* includes: vmm */
 /*
  * All image loaders on any bytes, with a small RAM: they read only the image, write only RAM, and either say why not or
@@ -53,8 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memory = (struct guest_memory){ .ram = ram, .bytes = RAM_BYTES };
 	memory_map_build(&map, &memory);
 
-	struct load_image images[2] = { { image, size, IMAGE_KERNEL, "k" }, { initrd, sizeof(initrd), IMAGE_INITRD, "i" } };
-	struct load_input in = { .memory = &memory, .map = &map, .images = images, .image_count = 2, .cmdline = "x", .rsdp = BIOS_START };
+	struct load_image images[2] = { { image, size, IMAGE_KERNEL, "k" },
+					{ initrd, sizeof(initrd), IMAGE_INITRD, "i" } };
+	struct load_input in = {
+		.memory = &memory, .map = &map, .images = images, .image_count = 2, .cmdline = "x", .rsdp = BIOS_START
+	};
 
 	if (load(&in, &result)) {
 		if (result.mode > LOAD_LONG || result.entry >= 4 * GIB)

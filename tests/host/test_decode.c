@@ -45,7 +45,15 @@ static const struct expected good[] = {
 	{ "mov al,[moffs64]", MODE_64, 9, { 0xa0, 1, 2, 3, 4, 5, 6, 7, 8 }, OP_MOV, 1, 8, R, M },
 	{ "mov [moffs32],eax", MODE_32, 5, { 0xa3, 1, 2, 3, 4 }, OP_MOV, 4, 4, M, R },
 	{ "mov [moffs16],ax", MODE_16, 3, { 0xa3, 1, 2 }, OP_MOV, 2, 2, M, R },
-	{ "mov dword [rax+rcx*4+x],imm", MODE_64, 11, { 0xc7, 0x84, 0x88, 1, 2, 3, 4, 5, 6, 7, 8 }, OP_MOV, 4, 8, M, I },
+	{ "mov dword [rax+rcx*4+x],imm",
+	  MODE_64,
+	  11,
+	  { 0xc7, 0x84, 0x88, 1, 2, 3, 4, 5, 6, 7, 8 },
+	  OP_MOV,
+	  4,
+	  8,
+	  M,
+	  I },
 	{ "mov qword [rax],imm32", MODE_64, 7, { 0x48, 0xc7, 0x00, 1, 2, 3, 4 }, OP_MOV, 8, 8, M, I },
 	{ "mov word [rax],imm16", MODE_64, 5, { 0x66, 0xc7, 0x00, 1, 2 }, OP_MOV, 2, 8, M, I },
 	{ "mov byte [rax],imm8", MODE_64, 3, { 0xc6, 0x00, 1 }, OP_MOV, 1, 8, M, I },
@@ -100,8 +108,15 @@ static const struct expected good[] = {
 	{ "movups [rax],xmm0", MODE_64, 3, { 0x0f, 0x11, 0x00 }, OP_VECTOR, 0, 8, M, N },
 	{ "vmovdqu ymm0,[rax]", MODE_64, 4, { 0xc5, 0xfe, 0x6f, 0x00 }, OP_VECTOR, 0, 8, M, N },
 	{ "vmovdqu ymm0,[r8+x]", MODE_64, 6, { 0xc4, 0xc1, 0x7e, 0x6f, 0x40, 1 }, OP_VECTOR, 0, 8, M, N },
-	{ "long prefixes", MODE_64, 15, { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x8b, 0x00 },
-	  OP_MOV, 2, 8, R, M },
+	{ "long prefixes",
+	  MODE_64,
+	  15,
+	  { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x8b, 0x00 },
+	  OP_MOV,
+	  2,
+	  8,
+	  R,
+	  M },
 };
 
 static void test_table(void **state)
@@ -113,10 +128,10 @@ static void test_table(void **state)
 
 		if (decode(&insn, e->bytes, e->count, e->mode) != DECODE_OK)
 			fail_msg("%s: not decoded", e->text);
-		if (insn.len != e->count || insn.op != e->op || insn.op_bytes != e->op_bytes || insn.addr_bytes != e->addr_bytes ||
-		    insn.dst.kind != e->dst_kind || insn.src.kind != e->src_kind)
-			fail_msg("%s: len %u op %u size %u/%u operands %u,%u", e->text, insn.len, insn.op, insn.op_bytes, insn.addr_bytes,
-				 insn.dst.kind, insn.src.kind);
+		if (insn.len != e->count || insn.op != e->op || insn.op_bytes != e->op_bytes ||
+		    insn.addr_bytes != e->addr_bytes || insn.dst.kind != e->dst_kind || insn.src.kind != e->src_kind)
+			fail_msg("%s: len %u op %u size %u/%u operands %u,%u", e->text, insn.len, insn.op,
+				 insn.op_bytes, insn.addr_bytes, insn.dst.kind, insn.src.kind);
 		for (u32 count = 0; count < e->count; count++)
 			if (decode(&insn, e->bytes, count, e->mode) != DECODE_SHORT)
 				fail_msg("%s: %u bytes are not enough", e->text, count);
@@ -134,21 +149,25 @@ static enum decode_result try_bytes(enum cpu_mode mode, u32 count, const u8 *byt
 
 static void test_refusals(void **state)
 {
-	static const u8 too_long[16] = { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x8b, 0x00 };
+	static const u8 too_long[16] = { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
+					 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x8b, 0x00 };
 
 	(void)state;
 	assert_int_equal(try_bytes(MODE_64, 16, too_long), DECODE_TOO_LONG);
 	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\xf0\x89\x08"), DECODE_UNDEFINED);		/* lock mov */
-	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\xf0\x01\xc8"), DECODE_UNDEFINED);		/* lock add with a register */
+	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\xf0\x01\xc8"),
+			 DECODE_UNDEFINED); /* lock add with a register */
 	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\xf0\x39\x08"), DECODE_UNDEFINED);		/* lock cmp */
-	assert_int_equal(try_bytes(MODE_64, 2, (const u8 *)"\xff\xff"), DECODE_UNDEFINED);		/* what an empty bus gives */
+	assert_int_equal(try_bytes(MODE_64, 2, (const u8 *)"\xff\xff"), DECODE_UNDEFINED); /* what an empty bus gives */
 	assert_int_equal(try_bytes(MODE_64, 2, (const u8 *)"\x0f\x0b"), DECODE_UNDEFINED);		/* ud2 */
-	assert_int_equal(try_bytes(MODE_64, 2, (const u8 *)"\x82\x00"), DECODE_UNDEFINED);		/* alias, not in 64-bit mode */
-	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\x0f\xc3\xc8"), DECODE_UNDEFINED);		/* movnti with a register */
+	assert_int_equal(try_bytes(MODE_64, 2, (const u8 *)"\x82\x00"),
+			 DECODE_UNDEFINED); /* alias, not in 64-bit mode */
+	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\x0f\xc3\xc8"),
+			 DECODE_UNDEFINED); /* movnti with a register */
 	assert_int_equal(try_bytes(MODE_64, 1, (const u8 *)"\xe8"), DECODE_UNKNOWN);			/* call */
-	assert_int_equal(try_bytes(MODE_32, 2, (const u8 *)"\xc5\x00"), DECODE_UNKNOWN);			/* lds */
-	assert_int_equal(try_bytes(MODE_64, 4, (const u8 *)"\xf2\x0f\x38\xf1"), DECODE_UNKNOWN);		/* crc32 */
-	assert_int_equal(try_bytes(MODE_64, 2, (const u8 *)"\x62\xf1"), DECODE_UNKNOWN);			/* EVEX */
+	assert_int_equal(try_bytes(MODE_32, 2, (const u8 *)"\xc5\x00"), DECODE_UNKNOWN); /* lds */
+	assert_int_equal(try_bytes(MODE_64, 4, (const u8 *)"\xf2\x0f\x38\xf1"), DECODE_UNKNOWN); /* crc32 */
+	assert_int_equal(try_bytes(MODE_64, 2, (const u8 *)"\x62\xf1"), DECODE_UNKNOWN); /* EVEX */
 }
 
 static void test_operands(void **state)
@@ -222,11 +241,14 @@ static void make_slot(u8 *slot, enum cpu_mode mode)
 		slot[at++] = (u8)rng();
 }
 
-/* objdump shows prefixes that it finds superfluous, such as a REX before another prefix, as instructions of their own. */
+/*
+ * objdump shows prefixes that it finds superfluous, such as a REX before another prefix, as instructions of their own.
+ */
 static bool stands_alone(const u8 *bytes, u32 count, enum cpu_mode mode)
 {
 	for (u32 i = 0; i < count; i++)
-		if (!memchr("\x66\x67\x64\x65\x26\x2e\x36\x3e\xf0\xf2\xf3", bytes[i], 11) && (mode != MODE_64 || (bytes[i] & 0xf0) != 0x40))
+		if (!memchr("\x66\x67\x64\x65\x26\x2e\x36\x3e\xf0\xf2\xf3", bytes[i], 11) &&
+		    (mode != MODE_64 || (bytes[i] & 0xf0) != 0x40))
 			return false;
 	return true;
 }
@@ -275,8 +297,8 @@ static void compare_lengths(enum cpu_mode mode, const char *machine)
 			continue;
 		compared++;
 		if (insn.len != lengths[i])
-			fail_msg("%s: %02x %02x %02x %02x %02x %02x: length %u, objdump says %u", machine, b[0], b[1], b[2], b[3], b[4], b[5],
-				 insn.len, lengths[i]);
+			fail_msg("%s: %02x %02x %02x %02x %02x %02x: length %u, objdump says %u", machine, b[0], b[1],
+				 b[2], b[3], b[4], b[5], insn.len, lengths[i]);
 	}
 	printf("%s: %u lengths compared\n", machine, compared);
 	assert_true(compared > SLOTS / 8);

@@ -97,7 +97,11 @@ static void op_port_write(void *ctx, u16 port, u32 size, u32 value)
 }
 
 static const struct emulate_ops ops = {
-	.read = op_read, .write = op_write, .probe_write = op_probe, .port_read = op_port_read, .port_write = op_port_write,
+	.read = op_read,
+	.write = op_write,
+	.probe_write = op_probe,
+	.port_read = op_port_read,
+	.port_write = op_port_write,
 };
 
 static void guest_init(struct guest *g, u8 *memory, enum cpu_mode mode)
@@ -221,43 +225,99 @@ struct form { const char *text; u8 count; u8 bytes[12]; };
 
 /* Memory operands are [rbx] or relative to it. */
 static const struct form forms[] = {
-	{ "mov [rbx],dl", 2, { 0x88, 0x13 } }, { "mov [rbx],edx", 2, { 0x89, 0x13 } }, { "mov [rbx],dx", 3, { 0x66, 0x89, 0x13 } },
-	{ "mov [rbx],rdx", 3, { 0x48, 0x89, 0x13 } }, { "mov [rbx],dh", 2, { 0x88, 0x33 } }, { "mov dh,[rbx]", 2, { 0x8a, 0x33 } },
-	{ "mov dl,[rbx]", 2, { 0x8a, 0x13 } }, { "mov dx,[rbx]", 3, { 0x66, 0x8b, 0x13 } }, { "mov edx,[rbx]", 2, { 0x8b, 0x13 } },
-	{ "mov r9,[rbx-8]", 4, { 0x4c, 0x8b, 0x4b, 0xf8 } }, { "mov byte [rbx],imm", 3, { 0xc6, 0x03, 0x85 } },
-	{ "mov dword [rbx],imm", 6, { 0xc7, 0x03, 1, 2, 3, 0x84 } }, { "mov qword [rbx],imm", 7, { 0x48, 0xc7, 0x03, 1, 2, 3, 0x84 } },
-	{ "mov word [rbx],imm", 5, { 0x66, 0xc7, 0x03, 1, 0x82 } }, { "movzx edx,byte", 3, { 0x0f, 0xb6, 0x13 } },
-	{ "movzx dx,byte", 4, { 0x66, 0x0f, 0xb6, 0x13 } }, { "movzx rdx,word", 4, { 0x48, 0x0f, 0xb7, 0x13 } },
-	{ "movsx edx,byte", 3, { 0x0f, 0xbe, 0x13 } }, { "movsx rdx,word", 4, { 0x48, 0x0f, 0xbf, 0x13 } },
-	{ "movsx dx,byte", 4, { 0x66, 0x0f, 0xbe, 0x13 } }, { "movsxd rdx,dword", 3, { 0x48, 0x63, 0x13 } },
-	{ "movnti [rbx],edx", 3, { 0x0f, 0xc3, 0x13 } }, { "xchg [rbx],edx", 2, { 0x87, 0x13 } }, { "xchg [rbx],dh", 2, { 0x86, 0x33 } },
+	{ "mov [rbx],dl", 2, { 0x88, 0x13 } },
+	{ "mov [rbx],edx", 2, { 0x89, 0x13 } },
+	{ "mov [rbx],dx", 3, { 0x66, 0x89, 0x13 } },
+	{ "mov [rbx],rdx", 3, { 0x48, 0x89, 0x13 } },
+	{ "mov [rbx],dh", 2, { 0x88, 0x33 } },
+	{ "mov dh,[rbx]", 2, { 0x8a, 0x33 } },
+	{ "mov dl,[rbx]", 2, { 0x8a, 0x13 } },
+	{ "mov dx,[rbx]", 3, { 0x66, 0x8b, 0x13 } },
+	{ "mov edx,[rbx]", 2, { 0x8b, 0x13 } },
+	{ "mov r9,[rbx-8]", 4, { 0x4c, 0x8b, 0x4b, 0xf8 } },
+	{ "mov byte [rbx],imm", 3, { 0xc6, 0x03, 0x85 } },
+	{ "mov dword [rbx],imm", 6, { 0xc7, 0x03, 1, 2, 3, 0x84 } },
+	{ "mov qword [rbx],imm", 7, { 0x48, 0xc7, 0x03, 1, 2, 3, 0x84 } },
+	{ "mov word [rbx],imm", 5, { 0x66, 0xc7, 0x03, 1, 0x82 } },
+	{ "movzx edx,byte", 3, { 0x0f, 0xb6, 0x13 } },
+	{ "movzx dx,byte", 4, { 0x66, 0x0f, 0xb6, 0x13 } },
+	{ "movzx rdx,word", 4, { 0x48, 0x0f, 0xb7, 0x13 } },
+	{ "movsx edx,byte", 3, { 0x0f, 0xbe, 0x13 } },
+	{ "movsx rdx,word", 4, { 0x48, 0x0f, 0xbf, 0x13 } },
+	{ "movsx dx,byte", 4, { 0x66, 0x0f, 0xbe, 0x13 } },
+	{ "movsxd rdx,dword", 3, { 0x48, 0x63, 0x13 } },
+	{ "movnti [rbx],edx", 3, { 0x0f, 0xc3, 0x13 } },
+	{ "xchg [rbx],edx", 2, { 0x87, 0x13 } },
+	{ "xchg [rbx],dh", 2, { 0x86, 0x33 } },
 	{ "xchg [rbx],rdx", 3, { 0x48, 0x87, 0x13 } },
-	{ "add [rbx],dl", 2, { 0x00, 0x13 } }, { "add [rbx],dx", 3, { 0x66, 0x01, 0x13 } }, { "add [rbx],edx", 2, { 0x01, 0x13 } },
-	{ "add rdx,[rbx]", 3, { 0x48, 0x03, 0x13 } }, { "or [rbx],edx", 2, { 0x09, 0x13 } }, { "or dl,[rbx]", 2, { 0x0a, 0x13 } },
-	{ "adc [rbx],dl", 2, { 0x10, 0x13 } }, { "adc [rbx],edx", 2, { 0x11, 0x13 } }, { "adc rdx,[rbx]", 3, { 0x48, 0x13, 0x13 } },
-	{ "sbb [rbx],dl", 2, { 0x18, 0x13 } }, { "sbb [rbx],edx", 2, { 0x19, 0x13 } }, { "sbb rdx,[rbx]", 3, { 0x48, 0x1b, 0x13 } },
-	{ "and [rbx],edx", 2, { 0x21, 0x13 } }, { "sub [rbx],dx", 3, { 0x66, 0x29, 0x13 } }, { "sub dl,[rbx]", 2, { 0x2a, 0x13 } },
-	{ "xor [rbx],rdx", 3, { 0x48, 0x31, 0x13 } }, { "cmp [rbx],dl", 2, { 0x38, 0x13 } }, { "cmp edx,[rbx]", 2, { 0x3b, 0x13 } },
-	{ "cmp [rbx],rdx", 3, { 0x48, 0x39, 0x13 } }, { "add dword [rbx],imm8", 3, { 0x83, 0x03, 0xff } },
-	{ "sub qword [rbx],imm32", 7, { 0x48, 0x81, 0x2b, 1, 2, 3, 0x80 } }, { "cmp byte [rbx],imm", 3, { 0x80, 0x3b, 0x80 } },
-	{ "and word [rbx],imm16", 5, { 0x66, 0x81, 0x23, 0xf0, 0x0f } }, { "test [rbx],edx", 2, { 0x85, 0x13 } },
-	{ "test [rbx],dl", 2, { 0x84, 0x13 } }, { "test dword [rbx],imm", 6, { 0xf7, 0x03, 1, 2, 3, 0x80 } },
-	{ "not dword [rbx]", 2, { 0xf7, 0x13 } }, { "not byte [rbx]", 2, { 0xf6, 0x13 } }, { "neg dword [rbx]", 2, { 0xf7, 0x1b } },
-	{ "neg byte [rbx]", 2, { 0xf6, 0x1b } }, { "inc dword [rbx]", 2, { 0xff, 0x03 } }, { "inc byte [rbx]", 2, { 0xfe, 0x03 } },
-	{ "dec qword [rbx]", 3, { 0x48, 0xff, 0x0b } }, { "lock dec word [rbx]", 4, { 0xf0, 0x66, 0xff, 0x0b } },
-	{ "bt [rbx],ecx", 3, { 0x0f, 0xa3, 0x0b } }, { "bts [rbx],ecx", 3, { 0x0f, 0xab, 0x0b } },
-	{ "lock btr [rbx],rcx", 5, { 0xf0, 0x48, 0x0f, 0xb3, 0x0b } }, { "btc [rbx],cx", 4, { 0x66, 0x0f, 0xbb, 0x0b } },
-	{ "bts dword [rbx],imm", 4, { 0x0f, 0xba, 0x2b, 37 } }, { "bt qword [rbx],imm", 5, { 0x48, 0x0f, 0xba, 0x23, 63 } },
-	{ "cmpxchg [rbx],edx", 3, { 0x0f, 0xb1, 0x13 } }, { "lock cmpxchg [rbx],rdx", 5, { 0xf0, 0x48, 0x0f, 0xb1, 0x13 } },
-	{ "cmpxchg [rbx],dl", 3, { 0x0f, 0xb0, 0x13 } }, { "xadd [rbx],edx", 3, { 0x0f, 0xc1, 0x13 } },
-	{ "xadd [rbx],dh", 3, { 0x0f, 0xc0, 0x33 } }, { "push qword [rbx]", 2, { 0xff, 0x33 } }, { "pop qword [rbx]", 2, { 0x8f, 0x03 } },
-	{ "push word [rbx]", 3, { 0x66, 0xff, 0x33 } }, { "pop word [rbx]", 3, { 0x66, 0x8f, 0x03 } },
-	{ "push qword [rsp+8]", 4, { 0xff, 0x74, 0x24, 8 } }, { "pop qword [rsp+8]", 4, { 0x8f, 0x44, 0x24, 8 } },
-	{ "push r9", 2, { 0x41, 0x51 } }, { "pop r9", 2, { 0x41, 0x59 } }, { "push imm8", 2, { 0x6a, 0x80 } },
-	{ "push imm32", 5, { 0x68, 1, 2, 3, 0x80 } }, { "mov edx,[ebx]", 3, { 0x67, 0x8b, 0x13 } },
-	{ "movsb", 1, { 0xa4 } }, { "movsw", 2, { 0x66, 0xa5 } }, { "movsd", 1, { 0xa5 } }, { "movsq", 2, { 0x48, 0xa5 } },
-	{ "stosb", 1, { 0xaa } }, { "stosq", 2, { 0x48, 0xab } }, { "lodsb", 1, { 0xac } }, { "lodsd", 1, { 0xad } },
-	{ "cmpsb", 1, { 0xa6 } }, { "cmpsd", 1, { 0xa7 } }, { "scasb", 1, { 0xae } }, { "scasw", 2, { 0x66, 0xaf } },
+	{ "add [rbx],dl", 2, { 0x00, 0x13 } },
+	{ "add [rbx],dx", 3, { 0x66, 0x01, 0x13 } },
+	{ "add [rbx],edx", 2, { 0x01, 0x13 } },
+	{ "add rdx,[rbx]", 3, { 0x48, 0x03, 0x13 } },
+	{ "or [rbx],edx", 2, { 0x09, 0x13 } },
+	{ "or dl,[rbx]", 2, { 0x0a, 0x13 } },
+	{ "adc [rbx],dl", 2, { 0x10, 0x13 } },
+	{ "adc [rbx],edx", 2, { 0x11, 0x13 } },
+	{ "adc rdx,[rbx]", 3, { 0x48, 0x13, 0x13 } },
+	{ "sbb [rbx],dl", 2, { 0x18, 0x13 } },
+	{ "sbb [rbx],edx", 2, { 0x19, 0x13 } },
+	{ "sbb rdx,[rbx]", 3, { 0x48, 0x1b, 0x13 } },
+	{ "and [rbx],edx", 2, { 0x21, 0x13 } },
+	{ "sub [rbx],dx", 3, { 0x66, 0x29, 0x13 } },
+	{ "sub dl,[rbx]", 2, { 0x2a, 0x13 } },
+	{ "xor [rbx],rdx", 3, { 0x48, 0x31, 0x13 } },
+	{ "cmp [rbx],dl", 2, { 0x38, 0x13 } },
+	{ "cmp edx,[rbx]", 2, { 0x3b, 0x13 } },
+	{ "cmp [rbx],rdx", 3, { 0x48, 0x39, 0x13 } },
+	{ "add dword [rbx],imm8", 3, { 0x83, 0x03, 0xff } },
+	{ "sub qword [rbx],imm32", 7, { 0x48, 0x81, 0x2b, 1, 2, 3, 0x80 } },
+	{ "cmp byte [rbx],imm", 3, { 0x80, 0x3b, 0x80 } },
+	{ "and word [rbx],imm16", 5, { 0x66, 0x81, 0x23, 0xf0, 0x0f } },
+	{ "test [rbx],edx", 2, { 0x85, 0x13 } },
+	{ "test [rbx],dl", 2, { 0x84, 0x13 } },
+	{ "test dword [rbx],imm", 6, { 0xf7, 0x03, 1, 2, 3, 0x80 } },
+	{ "not dword [rbx]", 2, { 0xf7, 0x13 } },
+	{ "not byte [rbx]", 2, { 0xf6, 0x13 } },
+	{ "neg dword [rbx]", 2, { 0xf7, 0x1b } },
+	{ "neg byte [rbx]", 2, { 0xf6, 0x1b } },
+	{ "inc dword [rbx]", 2, { 0xff, 0x03 } },
+	{ "inc byte [rbx]", 2, { 0xfe, 0x03 } },
+	{ "dec qword [rbx]", 3, { 0x48, 0xff, 0x0b } },
+	{ "lock dec word [rbx]", 4, { 0xf0, 0x66, 0xff, 0x0b } },
+	{ "bt [rbx],ecx", 3, { 0x0f, 0xa3, 0x0b } },
+	{ "bts [rbx],ecx", 3, { 0x0f, 0xab, 0x0b } },
+	{ "lock btr [rbx],rcx", 5, { 0xf0, 0x48, 0x0f, 0xb3, 0x0b } },
+	{ "btc [rbx],cx", 4, { 0x66, 0x0f, 0xbb, 0x0b } },
+	{ "bts dword [rbx],imm", 4, { 0x0f, 0xba, 0x2b, 37 } },
+	{ "bt qword [rbx],imm", 5, { 0x48, 0x0f, 0xba, 0x23, 63 } },
+	{ "cmpxchg [rbx],edx", 3, { 0x0f, 0xb1, 0x13 } },
+	{ "lock cmpxchg [rbx],rdx", 5, { 0xf0, 0x48, 0x0f, 0xb1, 0x13 } },
+	{ "cmpxchg [rbx],dl", 3, { 0x0f, 0xb0, 0x13 } },
+	{ "xadd [rbx],edx", 3, { 0x0f, 0xc1, 0x13 } },
+	{ "xadd [rbx],dh", 3, { 0x0f, 0xc0, 0x33 } },
+	{ "push qword [rbx]", 2, { 0xff, 0x33 } },
+	{ "pop qword [rbx]", 2, { 0x8f, 0x03 } },
+	{ "push word [rbx]", 3, { 0x66, 0xff, 0x33 } },
+	{ "pop word [rbx]", 3, { 0x66, 0x8f, 0x03 } },
+	{ "push qword [rsp+8]", 4, { 0xff, 0x74, 0x24, 8 } },
+	{ "pop qword [rsp+8]", 4, { 0x8f, 0x44, 0x24, 8 } },
+	{ "push r9", 2, { 0x41, 0x51 } },
+	{ "pop r9", 2, { 0x41, 0x59 } },
+	{ "push imm8", 2, { 0x6a, 0x80 } },
+	{ "push imm32", 5, { 0x68, 1, 2, 3, 0x80 } },
+	{ "mov edx,[ebx]", 3, { 0x67, 0x8b, 0x13 } },
+	{ "movsb", 1, { 0xa4 } },
+	{ "movsw", 2, { 0x66, 0xa5 } },
+	{ "movsd", 1, { 0xa5 } },
+	{ "movsq", 2, { 0x48, 0xa5 } },
+	{ "stosb", 1, { 0xaa } },
+	{ "stosq", 2, { 0x48, 0xab } },
+	{ "lodsb", 1, { 0xac } },
+	{ "lodsd", 1, { 0xad } },
+	{ "cmpsb", 1, { 0xa6 } },
+	{ "cmpsd", 1, { 0xa7 } },
+	{ "scasb", 1, { 0xae } },
+	{ "scasw", 2, { 0x66, 0xaf } },
 };
 
 static bool flags_differ(u64 a, u64 b, u32 op)
@@ -294,8 +354,8 @@ static void compare_once(const struct form *f, u32 round)
 		fail_msg("%s: memory differs", f->text);
 	for (u32 i = 0; i < GPR_COUNT; i++)
 		if (n.gpr[i] != g.page.gpr[i])
-			fail_msg("%s: register %u is %llx, the processor says %llx", f->text, i, (unsigned long long)g.page.gpr[i],
-				 (unsigned long long)n.gpr[i]);
+			fail_msg("%s: register %u is %llx, the processor says %llx", f->text, i,
+				 (unsigned long long)g.page.gpr[i], (unsigned long long)n.gpr[i]);
 	if (flags_differ(n.rflags, g.page.rflags, insn.op))
 		fail_msg("%s: flags are %llx, the processor says %llx", f->text, (unsigned long long)g.page.rflags,
 			 (unsigned long long)n.rflags);
@@ -315,8 +375,9 @@ static void test_against_processor(void **state)
 static void test_repeat(void **state)
 {
 	static const struct form repeats[] = {
-		{ "rep movsb", 2, { 0xf3, 0xa4 } }, { "rep stosd", 2, { 0xf3, 0xab } }, { "rep lodsb", 2, { 0xf3, 0xac } },
-		{ "repe cmpsb", 2, { 0xf3, 0xa6 } }, { "repne cmpsb", 2, { 0xf2, 0xa6 } }, { "repe scasb", 2, { 0xf3, 0xae } },
+		{ "rep movsb", 2, { 0xf3, 0xa4 } },   { "rep stosd", 2, { 0xf3, 0xab } },
+		{ "rep lodsb", 2, { 0xf3, 0xac } },   { "repe cmpsb", 2, { 0xf3, 0xa6 } },
+		{ "repne cmpsb", 2, { 0xf2, 0xa6 } }, { "repe scasb", 2, { 0xf3, 0xae } },
 		{ "repne scasd", 2, { 0xf2, 0xaf } },
 	};
 
@@ -351,9 +412,15 @@ static void test_repeat(void **state)
 static void test_faults_change_nothing(void **state)
 {
 	static const struct form faulting[] = {
-		{ "add [rbx],edx", 2, { 0x01, 0x13 } }, { "xchg [rbx],edx", 2, { 0x87, 0x13 } }, { "pop qword [rbx]", 2, { 0x8f, 0x03 } },
-		{ "cmpxchg [rbx],edx", 3, { 0x0f, 0xb1, 0x13 } }, { "xadd [rbx],edx", 3, { 0x0f, 0xc1, 0x13 } },
-		{ "bts [rbx],eax", 3, { 0x0f, 0xab, 0x03 } }, { "push rax", 1, { 0x50 } }, { "insb", 1, { 0x6c } }, { "stosb", 1, { 0xaa } },
+		{ "add [rbx],edx", 2, { 0x01, 0x13 } },
+		{ "xchg [rbx],edx", 2, { 0x87, 0x13 } },
+		{ "pop qword [rbx]", 2, { 0x8f, 0x03 } },
+		{ "cmpxchg [rbx],edx", 3, { 0x0f, 0xb1, 0x13 } },
+		{ "xadd [rbx],edx", 3, { 0x0f, 0xc1, 0x13 } },
+		{ "bts [rbx],eax", 3, { 0x0f, 0xab, 0x03 } },
+		{ "push rax", 1, { 0x50 } },
+		{ "insb", 1, { 0x6c } },
+		{ "stosb", 1, { 0xaa } },
 	};
 
 	(void)state;
@@ -438,7 +505,7 @@ static void test_real_mode(void **state)
 	assert_int_equal(step(&g, (const u8 *)"\x89\x50\x01", 3, &fault), EMULATE_DONE);	/* mov [bx+si+1],dx */
 	assert_memory_equal(memory + 0x10, "\xef\xbe", 2);
 	g.page.gpr[GPR_RBX] = 0xffff;
-	assert_int_equal(step(&g, (const u8 *)"\x89\x17", 2, &fault), EMULATE_FAULT);		/* mov [bx],dx over the end */
+	assert_int_equal(step(&g, (const u8 *)"\x89\x17", 2, &fault), EMULATE_FAULT); /* mov [bx],dx over the end */
 	assert_int_equal(fault.vector, VECTOR_GP);
 }
 
@@ -468,7 +535,8 @@ static void test_port_strings(void **state)
 	g.page.rflags &= ~RFLAGS_DF;
 	g.page.rip = CODE_ADDRESS;
 	assert_int_equal(step(&g, (const u8 *)"\xf3\x6c", 2, &fault), EMULATE_AGAIN);
-	assert_true(g.page.gpr[GPR_RCX] == 5 && g.page.rip == CODE_ADDRESS && g.page.gpr[GPR_RDI] == DATA_ADDRESS + EMULATE_REP_MAX);
+	assert_true(g.page.gpr[GPR_RCX] == 5 && g.page.rip == CODE_ADDRESS &&
+		    g.page.gpr[GPR_RDI] == DATA_ADDRESS + EMULATE_REP_MAX);
 	/* a fault in the middle: what was done stays done */
 	g.page.gpr[GPR_RCX] = 20;
 	g.page.gpr[GPR_RDI] = DATA_ADDRESS + DATA_BYTES - 10;
@@ -501,16 +569,22 @@ static void test_movbe_and_refusals(void **state)
 static int setup(void **state)
 {
 	(void)state;
-	data = mmap((void *)DATA_ADDRESS, DATA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-	code = mmap((void *)CODE_ADDRESS, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	data = mmap((void *)DATA_ADDRESS, DATA_BYTES, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	code = mmap((void *)CODE_ADDRESS, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	return data == MAP_FAILED || code == MAP_FAILED;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_against_processor), cmocka_unit_test(test_repeat), cmocka_unit_test(test_faults_change_nothing),
-		cmocka_unit_test(test_segments), cmocka_unit_test(test_real_mode), cmocka_unit_test(test_port_strings),
+		cmocka_unit_test(test_against_processor),
+		cmocka_unit_test(test_repeat),
+		cmocka_unit_test(test_faults_change_nothing),
+		cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_real_mode),
+		cmocka_unit_test(test_port_strings),
 		cmocka_unit_test(test_movbe_and_refusals),
 	};
 

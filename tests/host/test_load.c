@@ -1,8 +1,9 @@
-/* sources: vmm/load.c vmm/load_elf.c vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c vmm/memory_map.c vmm/guest_memory.c */
+/* sources: vmm/load.c vmm/load_elf.c vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c */
+/* sources: vmm/memory_map.c vmm/guest_memory.c */
 /* includes: vmm */
 /*
- * The image loaders: one good image of each kind is built, loaded and looked at; then the same image with one thing wrong at a
- * time must be refused in words.
+ * The image loaders: one good image of each kind is built, loaded and looked at; then the same image with one thing
+ * wrong at a time must be refused in words.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,9 +32,15 @@ static struct memory_map map;
 
 static bool try_load(u64 size, u32 images, const char *cmdline, struct load_result *out)
 {
-	struct load_image list[3] = { { NULL, size, IMAGE_KERNEL, "kernel" }, { initrd, sizeof(initrd), IMAGE_INITRD, "initrd x=1" },
+	struct load_image list[3] = { { NULL, size, IMAGE_KERNEL, "kernel" },
+				      { initrd, sizeof(initrd), IMAGE_INITRD, "initrd x=1" },
 				      { module, sizeof(module), IMAGE_MODULE, "module" } };
-	struct load_input in = { .memory = &memory, .map = &map, .images = list, .image_count = images, .cmdline = cmdline, .rsdp = BIOS_START };
+	struct load_input in = { .memory = &memory,
+				 .map = &map,
+				 .images = list,
+				 .image_count = images,
+				 .cmdline = cmdline,
+				 .rsdp = BIOS_START };
 	u8 *exact = malloc(size ? size : 1);	/* so that a read past the end is seen */
 	bool ok;
 
@@ -103,7 +110,8 @@ static void test_linux(void **state)
 	assert_true(params->hdr.ramdisk_image == RAM_BYTES - 8192);
 	assert_memory_equal(ram + params->hdr.ramdisk_image, initrd, sizeof(initrd));
 	assert_int_equal(params->e820_entries, 4);
-	assert_true(params->e820_table[3].addr == MIB && params->e820_table[3].size == RAM_BYTES - MIB && params->e820_table[3].type == 1);
+	assert_true(params->e820_table[3].addr == MIB && params->e820_table[3].size == RAM_BYTES - MIB &&
+		    params->e820_table[3].type == 1);
 	/* preferred address out of reach: loaded at 1 MiB */
 	put(H(pref_address), 64 * MIB, 8);
 	assert_true(try_load(LINUX_BYTES, 1, "", &out) && out.entry == MIB + 0x200);
@@ -163,16 +171,26 @@ static void test_linux_bad(void **state)
 
 static void put_segment(u32 i, u32 type, u64 offset, u64 physical, u64 file_bytes, u64 memory_bytes)
 {
-	struct elf64_phdr p = { .p_type = type, .p_offset = offset, .p_vaddr = 0xffffffff80000000ull + physical, .p_paddr = physical,
-				.p_filesz = file_bytes, .p_memsz = memory_bytes, .p_align = type == PT_NOTE ? 4 : 4096 };
+	struct elf64_phdr p = { .p_type = type,
+				.p_offset = offset,
+				.p_vaddr = 0xffffffff80000000ull + physical,
+				.p_paddr = physical,
+				.p_filesz = file_bytes,
+				.p_memsz = memory_bytes,
+				.p_align = type == PT_NOTE ? 4 : 4096 };
 
 	memcpy(file + PH(i), &p, sizeof(p));
 }
 
 static void make_elf64(void)
 {
-	struct elf64_hdr h = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1 }, .e_type = 2, .e_machine = EM_X86_64,
-			       .e_entry = 0xffffffff80100010ull, .e_phoff = 64, .e_phentsize = sizeof(struct elf64_phdr), .e_phnum = 2 };
+	struct elf64_hdr h = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1 },
+			       .e_type = 2,
+			       .e_machine = EM_X86_64,
+			       .e_entry = 0xffffffff80100010ull,
+			       .e_phoff = 64,
+			       .e_phentsize = sizeof(struct elf64_phdr),
+			       .e_phnum = 2 };
 
 	memset(file, 0, sizeof(file));
 	memcpy(file, &h, sizeof(h));
@@ -343,7 +361,8 @@ static void test_registers(void **state)
 	memset(ram, 0, RAM_BYTES);
 	load_registers(&out, &memory, &page);
 	assert_int_equal(page.dirty, GROUP_GPR | GROUP_SEG | GROUP_CR);
-	assert_true(page.rip == 0x200200 && page.gpr[GPR_RSI] == BOOT_INFO && page.gpr[GPR_RBX] == 0 && page.rflags == 2);
+	assert_true(page.rip == 0x200200 && page.gpr[GPR_RSI] == BOOT_INFO && page.gpr[GPR_RBX] == 0 &&
+		    page.rflags == 2);
 	assert_true((page.efer & 0x500) == 0x500 && (page.cr0 & 0x80000001) == 0x80000001 && (page.cr4 & 0x20));
 	/* the identity map: the page at 3 GiB */
 	memcpy(&entry, ram + page.cr3, 8);
@@ -376,8 +395,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_linux), cmocka_unit_test(test_linux_bad), cmocka_unit_test(test_pvh), cmocka_unit_test(test_elf_bad),
-		cmocka_unit_test(test_multiboot_elf), cmocka_unit_test(test_multiboot_kludge), cmocka_unit_test(test_registers),
+		cmocka_unit_test(test_linux),	      cmocka_unit_test(test_linux_bad),
+		cmocka_unit_test(test_pvh),	      cmocka_unit_test(test_elf_bad),
+		cmocka_unit_test(test_multiboot_elf), cmocka_unit_test(test_multiboot_kludge),
+		cmocka_unit_test(test_registers),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

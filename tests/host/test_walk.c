@@ -1,8 +1,8 @@
 /* sources: vmm/walk.c vmm/guest_memory.c */
 /* includes: vmm */
 /*
- * The walker of guests' page tables in every paging mode: translations, permissions and their error codes, reserved bits,
- * accessed and dirty bits, tables outside RAM. And guest_memory.c, on which it stands.
+ * The walker of guests' page tables in every paging mode: translations, permissions and their error codes, reserved
+ * bits, accessed and dirty bits, tables outside RAM. And guest_memory.c, on which it stands.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +49,10 @@ static void put4(u64 gpa, u32 value)
 static struct walk_cpu long_mode(void)
 {
 	memset(ram, 0, RAM_BYTES);
-	return (struct walk_cpu){ .cr0 = CR0_PE | CR0_PG | CR0_WP, .cr3 = 0x1000, .cr4 = CR4_PAE, .efer = EFER_LME | EFER_LMA | EFER_NXE,
+	return (struct walk_cpu){ .cr0 = CR0_PE | CR0_PG | CR0_WP,
+				  .cr3 = 0x1000,
+				  .cr4 = CR4_PAE,
+				  .efer = EFER_LME | EFER_LMA | EFER_NXE,
 				  .physical_bits = 40 };
 }
 
@@ -266,9 +269,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_paging), cmocka_unit_test(test_long_mode), cmocka_unit_test(test_permissions),
-		cmocka_unit_test(test_reserved), cmocka_unit_test(test_five_levels), cmocka_unit_test(test_pae), cmocka_unit_test(test_32_bit),
-		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_no_paging),   cmocka_unit_test(test_long_mode),
+		cmocka_unit_test(test_permissions), cmocka_unit_test(test_reserved),
+		cmocka_unit_test(test_five_levels), cmocka_unit_test(test_pae),
+		cmocka_unit_test(test_32_bit),	    cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

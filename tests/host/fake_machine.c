@@ -1,0 +1,205 @@
+/*
+ * fake_machine.c - see fake_machine.h. The ACPI tables are left out: their builder has tests of its own.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "acpi_tables.h"
+#include "fake_machine.h"
+#include "load.h"
+#include "syscalls.h"
+
+struct machine fake_machine;
+struct vmm_control fake_control;
+u8 fake_ram[FAKE_RAM_BYTES] __attribute__((aligned(4096)));
+u8 fake_rings[VM_RINGS_BYTES] __attribute__((aligned(64)));
+u64 fake_now;
+u32 fake_root_signals, fake_console_signals;
+void (*fake_on_run)(void);
+u64 fake_run_bits, fake_wait_bits, fake_last_deadline;
+
+static u8 page_bytes[PAGE_SIZE] __attribute__((aligned(4096)));
+struct vcpu_page *const fake_page = (struct vcpu_page *)(void *)page_bytes;
+static struct vmm_args args;
+static struct info_page info;
+
+u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t gpa)
+{
+	(void)config;
+	(void)gpa;
+	assert_true(capacity >= 8);
+	memcpy(buffer, "RSD PTR ", 8);
+	return 8;
+}
+
+static enum status fake_run(void *ctx, u32 vcpu, u64 *bits)
+{
+	(void)ctx;
+	assert_int_equal(vcpu, 0);
+	fake_page->dirty = 0;
+	fake_page->filled = GROUP_ALL;
+	fake_last_deadline = fake_page->deadline_tsc;
+	memset(&fake_page->exit, 0, sizeof(fake_page->exit));
+	*bits = fake_run_bits;
+	fake_run_bits = 0;
+	if (*bits)
+		return ST_NOTIFIED;
+	fake_on_run();
+	return ST_OK;
+}
+
+static enum status fake_get(void *ctx, u32 vcpu, u32 groups)
+{
+	(void)ctx;
+	(void)vcpu;
+	fake_page->filled |= groups;
+	return ST_OK;
+}
+
+static enum status fake_wait(void *ctx, u64 deadline, u64 *bits)
+{
+	(void)ctx;
+	fake_last_deadline = deadline;
+	*bits = fake_wait_bits;
+	fake_wait_bits = 0;
+	if (*bits)
+		return ST_OK;
+	assert_true(deadline != DEADLINE_NONE);	/* it would sleep for ever */
+	fake_now = deadline;
+	return ST_TIMEOUT;
+}
+
+static void fake_nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static void fake_root(void *ctx)
+{
+	(void)ctx;
+	fake_root_signals++;
+	fake_control.want_paused = 0;	/* root resumes at once when it sees the pause */
+	fake_now += 1000;
+}
+
+static void fake_console(void *ctx)
+{
+	(void)ctx;
+	fake_console_signals++;
+}
+
+static void fake_signal(void *ctx, u32 vcpu)
+{
+	(void)ctx;
+	(void)vcpu;
+}
+
+static u64 fake_tsc(void *ctx)
+{
+	(void)ctx;
+	return fake_now;
+}
+
+static const struct host host = {
+	.vcpu_run = fake_run, .vcpu_get = fake_get, .wait = fake_wait, .yield = fake_nothing, .signal_root = fake_root,
+	.signal_console = fake_console, .signal_vcpu = fake_signal, .tsc = fake_tsc,
+};
+
+/* A host with everything: what reaches the guest must come from the allow-list. */
+static void generous_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *r)
+{
+	*r = (struct cpuid_regs){ ~0u, ~0u, ~0u, ~0u };
+	if (leaf == 0)
+		*r = (struct cpuid_regs){ 0x20, 0x68747541, 0x444d4163, 0x69746e65 };
+	else if (leaf == 0x80000000)
+		r->eax = 0x8000001f;
+	else if (leaf == 0x80000008)
+		r->eax = 0x3028;
+	else if (leaf == 0xd && subleaf == 2)
+		*r = (struct cpuid_regs){ 256, 576, 0, 0 };
+	else if (leaf == 0xd && subleaf == 0)
+		*r = (struct cpuid_regs){ 7, 832, 832, 0 };
+}
+
+void fake_start(u32 platform)
+{
+	struct machine_config config = {
+		.host = &host, .args = &args, .info = &info, .control = &fake_control, .ram = fake_ram, .rings = fake_rings,
+		.pages = page_bytes, .host_cpuid = generous_cpuid,
+	};
+	struct load_result result = { .mode = LOAD_PROTECTED, .entry = FAKE_CODE };
+
+	memset(fake_ram, 0, sizeof(fake_ram));
+	memset(&args, 0, sizeof(args));
+	memset(&fake_control, 0, sizeof(fake_control));
+	memset(page_bytes, 0, sizeof(page_bytes));
+	memset(fake_rings, 0, sizeof(fake_rings));
+	info = (struct info_page){ .tsc_hz = 1000000000, .xcr0_mask = 0x207 };
+	args.memory_bytes = FAKE_RAM_BYTES;
+	args.cpus = 1;
+	args.platform = platform;
+	fake_now = 5000000;
+	fake_root_signals = fake_console_signals = 0;
+	assert_true(machine_init(&fake_machine, &config));
+	load_registers(&result, &fake_machine.memory, fake_page);
+}
+
+void fake_code(const void *bytes, u32 count)
+{
+	memset(fake_ram + FAKE_CODE, 0x90, 32);
+	memcpy(fake_ram + FAKE_CODE, bytes, count);
+	fake_page->rip = FAKE_CODE;
+	fake_page->event.valid = 0;
+	fake_page->filled = GROUP_ALL;
+	fake_page->dirty = 0;
+	memset(&fake_page->exit, 0, sizeof(fake_page->exit));
+}
+
+void fake_exit(u32 reason)
+{
+	fake_page->exit.reason = reason;
+	vcpu_handle_exit(&fake_machine.vcpu[0]);
+}
+
+void fake_expect_event(u8 vector)
+{
+	assert_true(fake_page->event.valid);
+	assert_int_equal(fake_page->event.vector, vector);
+	assert_true(fake_page->rip == FAKE_CODE);
+	fake_page->event.valid = 0;
+}
+
+void fake_expect_done(u32 len)
+{
+	assert_false(fake_page->event.valid);
+	assert_true(fake_page->rip == FAKE_CODE + len);
+	assert_true(fake_page->dirty & GROUP_GPR);
+}
+
+void fake_out(u16 port, u8 value)
+{
+	fake_code("\xee", 1);
+	fake_page->exit.pio.port = port;
+	fake_page->exit.pio.size = 1;
+	fake_page->exit.pio.next_rip = FAKE_CODE + 1;
+	fake_page->gpr[GPR_RAX] = value;
+	fake_exit(EXIT_PIO);
+	fake_expect_done(1);
+}
+
+u64 fake_in(u16 port, u8 size)
+{
+	fake_code("\xed", 1);
+	fake_page->exit.flags = PIO_IN;
+	fake_page->exit.pio.port = port;
+	fake_page->exit.pio.size = size;
+	fake_page->gpr[GPR_RAX] = 0x1122334455667788ull;
+	fake_exit(EXIT_PIO);	/* neither length nor next RIP: decoded */
+	fake_expect_done(1);
+	return fake_page->gpr[GPR_RAX];
+}

@@ -1,0 +1,174 @@
+/* sources: tests/host/fake_machine.c vmm/vcpu.c vmm/vcpu_insn.c vmm/exits.c vmm/guest_msr.c vmm/guest_cpuid.c */
+/* sources: vmm/machine.c vmm/machine_time.c vmm/control.c vmm/console_port.c vmm/bus.c vmm/guest_memory.c */
+/* sources: vmm/memory_map.c vmm/walk.c vmm/decode.c vmm/emulate.c vmm/alu.c vmm/load.c vmm/load_elf.c */
+/* sources: vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c drivers/rt/rt_time.c kernel/lib/ring.c */
+/* sources: vmm/dev/uart16550.c vmm/dev/lapic.c vmm/dev/lapic_regs.c vmm/dev/lapic_timer.c vmm/dev/ioapic.c */
+/* sources: vmm/dev/kvmclock.c vmm/dev/acpi_pm.c vmm/dev/pci.c vmm/dev/pic8259.c vmm/dev/pit8254.c vmm/dev/power.c */
+/* sources: vmm/dev/rtc.c vmm/dev/i8042.c vmm/dev/debug_port.c vmm/dev/pvpanic.c */
+/* includes: vmm vmm/dev drivers/rt */
+/*
+ * The loop of a vCPU: timer, sleep, interrupt, pause, power off, console input; and the buses.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_machine.h"
+#include "syscalls.h"
+
+static u32 step;
+
+static void step_timer(void)
+{
+	switch (step++) {
+	case 0:		/* the guest: x2APIC on, TSC-deadline timer, vector 40h, in 3000 ticks */
+		fake_code("\x0f\x30", 2);
+		fake_page->exit.msr.index = 0x80f;
+		fake_page->gpr[GPR_RAX] = 0x1ff;
+		fake_page->gpr[GPR_RDX] = 0;
+		fake_page->exit.reason = EXIT_MSR_WRITE;
+		break;
+	case 1:
+		fake_code("\x0f\x30", 2);
+		fake_page->exit.msr.index = 0x832;
+		fake_page->gpr[GPR_RAX] = 0x40040;
+		fake_page->gpr[GPR_RDX] = 0;
+		fake_page->exit.reason = EXIT_MSR_WRITE;
+		break;
+	case 2:
+		fake_code("\x0f\x30", 2);
+		fake_page->exit.msr.index = 0x6e0;
+		fake_page->gpr[GPR_RAX] = (u32)(fake_now + fake_machine.tsc_offset + 3000);
+		fake_page->gpr[GPR_RDX] = (fake_now + fake_machine.tsc_offset + 3000) >> 32;
+		fake_page->exit.reason = EXIT_MSR_WRITE;
+		break;
+	case 3:
+		assert_true(fake_last_deadline == fake_now + 3000);
+		assert_false(fake_page->intr_pending);
+		fake_code("\xfb\xf4", 2);
+		fake_page->rip = FAKE_CODE + 1;
+		fake_page->rflags |= RFLAGS_IF;
+		fake_page->shadow = SHADOW_STI;
+		fake_page->exit.reason = EXIT_HLT;
+		break;
+	case 4:		/* woken by the timer: the interrupt is on offer, and is taken */
+		assert_true(fake_page->rip == FAKE_CODE + 2 && fake_page->shadow == 0);
+		assert_true(fake_page->intr_pending && fake_page->intr_vector == 0x40);
+		fake_page->intr_pending = 0;
+		fake_page->exit.reason = EXIT_DEADLINE;
+		break;
+	case 5:		/* in service: not offered again */
+		assert_false(fake_page->intr_pending);
+		assert_true(fake_last_deadline == DEADLINE_NONE);
+		fake_page->exit.reason = EXIT_SHUTDOWN;
+		break;
+	default:
+		fail_msg("ran on after the end");
+	}
+}
+
+static void test_timer(void **state)
+{
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	step = 0;
+	fake_on_run = step_timer;
+	vcpu_loop(&fake_machine.vcpu[0]);
+	assert_int_equal(step, 6);
+	machine_report_end(&fake_machine);
+	assert_int_equal(fake_control.phase, PHASE_ENDED);
+	assert_int_equal(fake_control.reason, WHY_TRIPLE_FAULT);
+	assert_int_equal(fake_control.last_exit, EXIT_SHUTDOWN);
+	assert_true(fake_control.rip == FAKE_CODE + 2 && fake_root_signals == 1);
+}
+
+static void step_poweroff(void)
+{
+	if (step++ == 0) {
+		assert_true(fake_page->dirty == 0);
+		fake_page->exit.reason = EXIT_DEADLINE;
+		return;
+	}
+	fake_code("\xee", 1);
+	fake_page->exit.reason = EXIT_PIO;
+	fake_page->exit.pio.port = ACPI_PORT + ACPI_SLEEP_CONTROL;
+	fake_page->exit.pio.size = 1;
+	fake_page->gpr[GPR_RAX] = ACPI_S5_TYPE << 2 | 0x20;
+}
+
+/* A pause in between: the guest's clocks don't see it. */
+static void test_pause_and_poweroff(void **state)
+{
+	u64 tsc, ns;
+
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	step = 0;
+	fake_on_run = step_poweroff;
+	fake_control.want_paused = 1;
+	fake_run_bits = VMM_BIT_CONTROL;
+	tsc = fake_machine.clock.tsc(fake_machine.clock.ctx);
+	ns = fake_machine.clock.ns(fake_machine.clock.ctx);
+	vcpu_loop(&fake_machine.vcpu[0]);
+	assert_true(fake_now == 5002000);	/* fake_root moves time twice: in the pause and after it */
+	assert_true(fake_machine.clock.tsc(fake_machine.clock.ctx) == tsc + 1000);
+	assert_true(fake_machine.clock.ns(fake_machine.clock.ctx) - ns <= 1000);
+	assert_int_equal(fake_control.is_paused, 0);
+	assert_int_equal(fake_machine.ending.reason, WHY_GUEST_POWEROFF);
+	assert_false(fake_machine.ending.wants_restart);
+}
+
+static void test_input(void **state)
+{
+	struct ring in;
+
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	ring_attach_producer(&in, (struct ring_shared *)(void *)(fake_rings + VM_INPUT_RING_OFFSET), VM_INPUT_RING_BYTES);
+	fake_out(COM1_PORT + 2, 1);	/* FIFOs on */
+	ring_write(&in, "abcdefghijklmnopqrstuvwxyz", 26);
+	machine_notified(&fake_machine, VMM_BIT_CONSOLE);
+	for (u32 i = 0; i < 26; i++) {	/* more than the FIFO holds: the rest follows as it is read */
+		assert_int_equal(fake_in(COM1_PORT + 5, 1) & 1, 1);
+		assert_int_equal(fake_in(COM1_PORT, 1) & 0xff, 'a' + i);
+	}
+	assert_int_equal(fake_in(COM1_PORT + 5, 1) & 1, 0);
+}
+
+static void test_bus(void **state)
+{
+	static struct bus bus;
+
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	bus_init(&bus);
+	assert_int_equal(bus_add_pio(&bus, 0xffff, 2, &uart_region, NULL), ST_INVAL);
+	assert_int_equal(bus_add_pio(&bus, 0x100, 0, &uart_region, NULL), ST_INVAL);
+	assert_int_equal(bus_add_pio(&bus, 0x100, 8, &uart_region, NULL), ST_OK);
+	assert_int_equal(bus_add_pio(&bus, 0x107, 8, &uart_region, NULL), ST_EXISTS);
+	assert_int_equal(bus_add_mmio(&bus, 0x2000, 0x1000, &ioapic_region, NULL), ST_OK);
+	assert_int_equal(bus_add_mmio(&bus, 0x5000, 0x1000, &ioapic_region, NULL), ST_OK);
+	assert_int_equal(bus_add_mmio(&bus, 0x3000, 0x2000, &ioapic_region, NULL), ST_OK);
+	assert_int_equal(bus_add_mmio(&bus, 0x2fff, 1, &ioapic_region, NULL), ST_EXISTS);
+	assert_int_equal(bus_add_mmio(&bus, 0x1000, 0x1001, &ioapic_region, NULL), ST_EXISTS);
+	assert_int_equal(bus_add_mmio(&bus, ~0ull, 2, &ioapic_region, NULL), ST_INVAL);
+	assert_true(bus_find_mmio(&bus, 0x4fff, 1)->start == 0x3000);
+	assert_null(bus_find_mmio(&bus, 0x4fff, 2));	/* over the end, though a neighbour is there */
+	assert_null(bus_find_mmio(&bus, 0x1fff, 1));
+	assert_null(bus_find_mmio(&bus, 0x6000, 1));
+	assert_true(bus_mmio_read(&bus, 0x9000, 8) == ~0ull);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_timer), cmocka_unit_test(test_pause_and_poweroff), cmocka_unit_test(test_input),
+		cmocka_unit_test(test_bus),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
