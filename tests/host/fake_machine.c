@@ -129,8 +129,8 @@ static void generous_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *r)
 void fake_start(u32 platform)
 {
 	struct machine_config config = {
-		.host = &host, .args = &args, .info = &info, .control = &fake_control, .ram = fake_ram, .rings = fake_rings,
-		.pages = page_bytes, .host_cpuid = generous_cpuid,
+		.host = &host, .args = &args, .info = &info, .control = &fake_control, .ram = fake_ram,
+		.rings = fake_rings, .pages = page_bytes, .host_cpuid = generous_cpuid,
 	};
 	struct load_result result = { .mode = LOAD_PROTECTED, .entry = FAKE_CODE };
 

@@ -128,7 +128,8 @@ static void test_input(void **state)
 
 	(void)state;
 	fake_start(PLATFORM_MODERN);
-	ring_attach_producer(&in, (struct ring_shared *)(void *)(fake_rings + VM_INPUT_RING_OFFSET), VM_INPUT_RING_BYTES);
+	ring_attach_producer(&in, (struct ring_shared *)(void *)(fake_rings + VM_INPUT_RING_OFFSET),
+			     VM_INPUT_RING_BYTES);
 	fake_out(COM1_PORT + 2, 1);	/* FIFOs on */
 	ring_write(&in, "abcdefghijklmnopqrstuvwxyz", 26);
 	machine_notified(&fake_machine, VMM_BIT_CONSOLE);
