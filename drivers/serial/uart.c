@@ -57,8 +57,11 @@ bool uart_init(struct uart *uart, u32 baud)
 		return false;
 	put(uart, UART_IER, 0);
 	set_baud(uart, baud);
-	/* The receive FIFO is not cleared: somebody may have typed already. */
-	put(uart, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_8);
+	/*
+	 * The receive FIFO is not cleared: somebody may have typed already. Interrupting at 4 bytes leaves a
+	 * millisecond until the sixteenth.
+	 */
+	put(uart, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_4);
 	uart->fifo_bytes = (get(uart, UART_IIR) & 0xc0) == 0xc0 ? FIFO_BYTES : 1;
 	put(uart, UART_MCR, MCR_ON);
 	set_ier(uart, UART_IER_RDI | UART_IER_RLSI);

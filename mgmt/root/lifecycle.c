@@ -77,7 +77,7 @@ enum vm_state lifecycle_state(enum life life, enum vm_state rest, bool is_restar
 	case LIFE_ENDING:
 		return is_restarting ? VM_STARTING : VM_STOPPING;
 	case LIFE_WAITING:
-		return VM_CRASHED;
+		return is_restarting ? VM_STARTING : VM_CRASHED;
 	case LIFE_COUNT:
 		break;
 	}

@@ -18,7 +18,7 @@ enum life {
 	LIFE_PAUSED,
 	LIFE_POWERING,		/* the power button was pressed */
 	LIFE_ENDING,		/* its objects are being destroyed, slice by slice */
-	LIFE_WAITING,		/* crashed, no objects, will be started again soon */
+	LIFE_WAITING,		/* crashed, or reset too soon: no objects, will be started again in a moment */
 	LIFE_COUNT
 };
 
@@ -62,8 +62,8 @@ enum act {
 enum act lifecycle_decide(enum life life, enum input input);
 
 /*
- * The public state. An idle VM's is its `rest`: VM_DEFINED, VM_STOPPED or VM_CRASHED. `is_restarting`: an ending VM
- * comes back.
+ * The public state. An idle VM's is its `rest`: VM_DEFINED, VM_STOPPED or VM_CRASHED. `is_restarting`: an ending or
+ * waiting VM comes back.
  */
 enum vm_state lifecycle_state(enum life life, enum vm_state rest, bool is_restarting);
 

@@ -12,6 +12,7 @@
 #define PAUSE_LIMIT_NS (2 * NS_PER_S)
 #define RETRY_DELAY_NS NS_PER_S		/* doubled with each crash, up to 32 times */
 #define RETRY_DOUBLINGS 5u
+#define RUN_SHORTEST_NS NS_PER_S	/* a guest that resets itself sooner waits as long before it starts again */
 
 typedef struct verdict (*act_fn)(struct vm *vm, const struct order *order);
 
@@ -374,6 +375,12 @@ static void settle_idle(struct vm *vm, enum life life, u64 limit_ns)
 	resolve(vm, GOAL_PAUSED, ERR_VM_ENDED);
 }
 
+/* A guest that does nothing but reset itself must not keep root busy for ever. */
+static bool is_reset_loop(const struct vm *vm)
+{
+	return vm->ending.reason == WHY_GUEST_REBOOT && vm->up_tsc < rt_time_ticks(&root.time, RUN_SHORTEST_NS);
+}
+
 static struct verdict act_settle(struct vm *vm, const struct order *order)
 {
 	u32 doublings = vm->crash_restarts < RETRY_DOUBLINGS ? vm->crash_restarts : RETRY_DOUBLINGS;
@@ -387,8 +394,9 @@ static struct verdict act_settle(struct vm *vm, const struct order *order)
 		settle_idle(vm, LIFE_WAITING, RETRY_DELAY_NS << doublings);
 		break;
 	case PLAN_RESTART:
-		enter(vm, LIFE_IDLE, 0);
-		build_again(vm);
+		enter(vm, is_reset_loop(vm) ? LIFE_WAITING : LIFE_IDLE, RUN_SHORTEST_NS);
+		if (vm->life == LIFE_IDLE)
+			build_again(vm);
 		break;
 	case PLAN_DELETE:
 		forget(vm);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -199,8 +200,9 @@ static void reboots(void **state)
 	bench_create("a", RESTART_NEVER, 0);
 	bench_start("a");
 	made = fake_threads_made();
+	nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);	/* seconds of root's time */
 	bench_vmm_says(PHASE_ENDED, WHY_GUEST_REBOOT);
-	bench_turns(0, 50);
+	bench_turns(0, 5);
 	assert_int_equal(fake_threads_made(), made + 1);
 	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
 	bench_expect_state("a", VM_RUNNING, WHY_GUEST_REBOOT);
@@ -211,6 +213,20 @@ static void reboots(void **state)
 	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.state, VM_RUNNING);
+	/* One that resets itself at once has to wait, and can be stopped meanwhile. */
+	made = fake_threads_made();
+	bench_vmm_says(PHASE_ENDED, WHY_GUEST_REBOOT);
+	bench_turns(0, 5);
+	assert_int_equal(fake_threads_made(), made);
+	bench_expect_state("a", VM_STARTING, WHY_GUEST_REBOOT);
+	assert_int_not_equal(bench_await_thread(made), 0);
+	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
+	bench_vmm_says(PHASE_ENDED, WHY_GUEST_REBOOT);
+	bench_turns(0, 5);
+	bench_ask(REQ_STOP, "a", 0);
+	bench_expect(ERR_NONE);
+	bench_expect_state("a", VM_STOPPED, WHY_GUEST_REBOOT);
+	bench_start("a");
 	/* A guest that reboots instead of powering off is stopped all the same. */
 	bench_ask(REQ_STOP, "a", 0);
 	bench_vmm_says(PHASE_ENDED, WHY_GUEST_REBOOT);
@@ -284,6 +300,7 @@ static void any_call_may_fail(void **state)
 	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
 	bench_expect(ERR_NONE);
 	/* And while it restarts by itself: a crash. */
+	nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 	fake_fail_call(5, ST_NOMEM);
 	bench_vmm_says(PHASE_ENDED, WHY_GUEST_REBOOT);
 	bench_turns(0, 50);

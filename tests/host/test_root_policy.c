@@ -158,6 +158,7 @@ static void lives(void **state)
 	assert_int_equal(lifecycle_state(LIFE_ENDING, VM_STOPPED, true), VM_STARTING);
 	assert_int_equal(lifecycle_state(LIFE_ENDING, VM_STOPPED, false), VM_STOPPING);
 	assert_int_equal(lifecycle_state(LIFE_WAITING, VM_STOPPED, false), VM_CRASHED);
+	assert_int_equal(lifecycle_state(LIFE_WAITING, VM_STOPPED, true), VM_STARTING);
 }
 
 static void endings(void **state)
