@@ -11,8 +11,8 @@ GUEST_MODES = ('ports', 'msrs', 'mmio', 'code', 'virtualization', 'registers', '
                'paging', 'cr3', 'debug-loop', 'hang', 'spin', 'reset-8042', 'reset-cf9', 'smi', 'beyond', 'storm')
 # Modes that must end in a fault of the program itself, and those that must come to their end.
 FAULTS = ('cli', 'out', 'wrmsr', 'hlt', 'ud', 'cr3', 'vmrun', 'vmxoff', 'noncanonical', 'kernel-text', 'int', 'read-kernel',
-          'read-direct', 'write-args', 'write-text', 'null', 'stack')
-STORMS = ('calls', 'page', 'rights', 'flood', 'foreign-call')
+          'read-direct', 'write-args', 'write-text', 'null', 'stack', 'int3', 'sysenter', 'xsetbv', 'wrgsbase', 'lgdt', 'single-step')
+STORMS = ('calls', 'page', 'rights', 'flood', 'foreign-call', 'flags', 'segments', 'registers', 'vectors')
 
 
 class Victim:

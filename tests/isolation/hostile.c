@@ -217,6 +217,92 @@ static void run_stack(void)
 {
 	__asm__ volatile("movabs $0x7fffffffffff, %%rsp; push %%rax; 1: jmp 1b" : : : "memory");
 }
+/* Ways into ring 0 and back out of turn. */
+static void run_int3(void) { __asm__ volatile("int3"); }
+static void run_sysenter(void) { __asm__ volatile("sysenter" : : : "rcx", "rdx", "memory"); }
+static void run_xsetbv(void) { __asm__ volatile("xsetbv" : : "a"(7), "d"(0), "c"(0)); }
+static void run_wrgsbase(void) { __asm__ volatile("wrgsbase %0" : : "r"(0xffffffff80100000)); }
+static void run_lgdt(void)
+{
+	static const u8 table[10];
+
+	__asm__ volatile("lgdt %0" : : "m"(table));
+}
+/* The trap flag must not survive SYSCALL into ring 0. */
+static void run_single_step(void)
+{
+	__asm__ volatile("leaq -128(%%rsp), %%rsp; movl %0, %%eax; pushfq; orq $0x100, (%%rsp); popfq; syscall; nop"
+			 : : "i"(SYS_LAST) : "rax", "rcx", "r11", "memory");
+}
+
+#define YIELDS "movl $1000, %%ebx; 1: movl %0, %%eax; xorl %%edi, %%edi; movl %1, %%esi; syscall; decl %%ebx; jnz 1b; "
+#define CLOBBERS "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory"
+
+/* AC would open SMAP, DF turns string moves round, NT breaks IRET: none may reach ring 0. */
+static void run_flags(void)
+{
+	__asm__ volatile("leaq -128(%%rsp), %%rsp; pushfq; orq $0x44400, (%%rsp); popfq; " YIELDS
+			 "pushfq; andq $~0x44400, (%%rsp); popfq; leaq 128(%%rsp), %%rsp"
+			 : : "i"(SYS_THREAD_CTL), "i"(THREAD_YIELD) : CLOBBERS);
+}
+
+/* Selectors that ring 3 may load must not be what ring 0 lives on. */
+static void run_segments(void)
+{
+	static const u32 selectors[] = { 0x1b, 0x23, 3, 0 };
+
+	for (u32 i = 0; i < ARRAY_COUNT(selectors); i++)
+		__asm__ volatile("movl %2, %%ds; movl %2, %%es; movl %2, %%fs; movl %2, %%gs; " YIELDS
+				 : : "i"(SYS_THREAD_CTL), "i"(THREAD_YIELD), "r"(selectors[i]) : CLOBBERS);
+}
+
+/* What a call must give back zeroed, so that nothing of ring 0 shows; and what it must keep. */
+static void run_registers(void)
+{
+	u64 leak, kept = 0x5a5a;
+
+	for (u32 i = 0; i < 1000; i++) {
+		__asm__ volatile("movq %1, %%r12; movq %1, %%r15; movl %2, %%eax; xorl %%edi, %%edi; movl %3, %%esi; syscall; "
+				 "xorq %%r15, %%r12; movq %%rdi, %0; orq %%rsi, %0; orq %%r8, %0; orq %%r9, %0; orq %%r10, %0; "
+				 "orq %%r12, %0; xorq %1, %%r15; orq %%r15, %0"
+				 : "=&b"(leak) : "r"(kept), "i"(SYS_THREAD_CTL), "i"(THREAD_YIELD)
+				 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r15", "memory");
+		if (leak != 0) {
+			say("hostile: RIGHTS BROKEN: a register came back changed\n");
+			return;
+		}
+	}
+}
+
+static void vectors_load(u64 value)
+{
+	__asm__ volatile("movq %0, %%xmm0; movdqa %%xmm0, %%xmm7; movdqa %%xmm0, %%xmm15" : : "r"(value));
+}
+
+static bool vectors_hold(u64 value)
+{
+	u64 a, b, c;
+
+	__asm__ volatile("movq %%xmm0, %0; movq %%xmm7, %1; movq %%xmm15, %2" : "=r"(a), "=r"(b), "=r"(c));
+	return a == value && b == value && c == value;
+}
+
+/* Vector registers through a thousand sleeps, while guests and other programs run. */
+static void run_vectors(void)
+{
+	u32 low, high;
+
+	for (u64 i = 1; i <= 1000; i++) {
+		vectors_load(i * 0x0101010101010101ull);
+		__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+		call(SYS_NOTIFY_WAIT, (u64[6]){ ((u64)high << 32 | low) + 200000 });
+		if (!vectors_hold(i * 0x0101010101010101ull)) {
+			say("hostile: RIGHTS BROKEN: a vector register changed\n");
+			return;
+		}
+	}
+}
+
 static void run_foreign_call(void) { call(1000, (u64[6]){ 0 }); }
 static void run_spin(void)
 {
@@ -233,6 +319,9 @@ static const struct mode {
 	{ "vmrun", run_vmrun }, { "vmxoff", run_vmxoff }, { "noncanonical", run_noncanonical },
 	{ "kernel-text", run_kernel_text }, { "int", run_int }, { "read-kernel", run_read_kernel },
 	{ "read-direct", run_read_direct }, { "write-args", run_write_args }, { "write-text", run_write_text },
+	{ "int3", run_int3 }, { "sysenter", run_sysenter }, { "xsetbv", run_xsetbv }, { "wrgsbase", run_wrgsbase },
+	{ "lgdt", run_lgdt }, { "single-step", run_single_step },
+	{ "flags", run_flags }, { "segments", run_segments }, { "registers", run_registers }, { "vectors", run_vectors },
 	{ "null", run_null }, { "stack", run_stack }, { "foreign-call", run_foreign_call }, { "spin", run_spin },
 };
 
