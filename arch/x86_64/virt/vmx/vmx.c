@@ -203,6 +203,7 @@ static void prepare(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		vmx_init_host_part(hw);
 	follow_host(hw);
 	vmx_event_inject(hw, entry);
+	vmx_follow_interrupt_flag(hw);
 	if (entry->tpr_threshold | hw->tpr_threshold)
 		set_tpr_threshold(hw, entry->tpr_threshold);
 	if (vmx_controls.has_vpid && hw->vpid_generation != cpu->vpid_generation)

@@ -46,6 +46,7 @@ struct vcpu_hw {
 	u64 vpid_generation;
 	bool is_launched;
 	bool needs_flush;
+	bool has_timer;			/* the preemption timer is on */
 	bool is_armed;			/* the guest's DR7 enables a breakpoint */
 	u32 window;			/* PROC_*_WINDOW bits in force */
 	u32 tpr_threshold;
@@ -62,6 +63,7 @@ struct vmx_controls {
 	u32 pin, proc, proc2, exit, entry;
 	bool invept_single;
 	bool has_vpid;
+	u32 timer_value;	/* preemption timer for guests with interrupts off; 0 = there is none */
 };
 extern struct vmx_controls vmx_controls;
 
@@ -111,6 +113,7 @@ void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);
 /* vmx_event.c */
 void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
+void vmx_follow_interrupt_flag(struct vcpu_hw *hw);
 void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value);
 
 /* vmx_exit.c: exit reason -> neutral record. May set entry->event (a fault the back end raises itself). */

@@ -20,6 +20,17 @@ void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
 	}
 }
 
+/* See choose_timer. */
+void vmx_follow_interrupt_flag(struct vcpu_hw *hw)
+{
+	bool wants_timer = !(hw->rflags & RFLAGS_IF) && vmx_controls.timer_value;
+
+	if (wants_timer == hw->has_timer)
+		return;
+	hw->has_timer = wants_timer;
+	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin | (wants_timer ? PIN_PREEMPTION_TIMER : 0));
+}
+
 /* In real mode no exception pushes an error code, and claiming one is refused (26.2.1.3). */
 static void inject(struct vcpu_hw *hw, const struct vcpu_event *e)
 {

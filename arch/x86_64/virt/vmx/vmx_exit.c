@@ -37,6 +37,13 @@ static void decode_host_interrupt(const struct decoding *d)
 	arch_interrupt((u32)vmread(VMCS_EXIT_EVENT) & EVENT_VECTOR);
 }
 
+/* Let the host's interrupts in, should there be any. */
+static void decode_timer(const struct decoding *d)
+{
+	(void)d;
+	__asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
 /* #DB does not change DR6 and DR7 when it is intercepted (27.1): do it, so that the VMM only has to put the exception back. */
 static void note_debug_exception(struct vcpu_hw *hw, u64 causes)
 {
@@ -170,6 +177,7 @@ static const struct exit_rule rules[VMX_EXIT_TABLE_SIZE] = {
 	[VMX_WRMSR] = { EXIT_MSR_WRITE, true, decode_msr },
 	[VMX_TPR_BELOW] = { EXIT_TPR, false, decode_nothing },
 	[VMX_EPT_VIOLATION] = { EXIT_MEM, false, decode_ept_violation },
+	[VMX_PREEMPTION_TIMER] = { EXIT_NONE, false, decode_timer },
 	[VMX_XSETBV] = { EXIT_XSETBV, true, decode_nothing },
 	RULE_INSN(VMX_GETSEC), RULE_INSN(VMX_RDPMC), RULE_INSN(VMX_RSM), RULE_INSN(VMX_VMCLEAR), RULE_INSN(VMX_VMLAUNCH),
 	RULE_INSN(VMX_VMPTRLD), RULE_INSN(VMX_VMPTRST), RULE_INSN(VMX_VMREAD), RULE_INSN(VMX_VMRESUME), RULE_INSN(VMX_VMWRITE),

@@ -57,6 +57,8 @@ static void init_areas(struct vcpu_hw *hw)
 void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root)
 {
 	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin);
+	if (vmx_controls.timer_value)
+		vmwrite(VMCS_PREEMPTION_TIMER, vmx_controls.timer_value);	/* each entry starts it from here */
 	vmwrite(VMCS_PROC_CONTROLS, vmx_controls.proc);
 	vmwrite(VMCS_PROC2_CONTROLS, vmx_controls.proc2);
 	vmwrite(VMCS_EXIT_CONTROLS, vmx_controls.exit);
