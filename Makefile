@@ -28,7 +28,7 @@ MAKEFLAGS	+= --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-.PHONY: all help deps objs pds iso bundle images run run-intel run-uefi test unit boot-test check fuzz gdb sizes rooms \
+.PHONY: all help deps objs pds iso bundle images run run-intel run-uefi test unit boot-test check fuzz bench gdb sizes rooms \
 	clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files
 
 all: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all
@@ -41,6 +41,7 @@ help:
 	@echo 'make unit         host unit tests;   make unit T=ring   only those whose name contains "ring"'
 	@echo 'make boot-test    boot tests only;   make boot-test T="-k prompt"   pytest arguments'
 	@echo 'make check        static checks;     make fuzz [T=name] [FUZZTIME=60]   libFuzzer on each parser'
+	@echo 'make bench        instructions per VM exit and per start, in a table and in build/bench.json   (EXITBENCH=folder)'
 	@echo 'make gdb          QEMU waiting for gdb, and gdb attached;   make sizes   code lines and image sizes'
 	@echo 'make deps         install the packages of iso/packages.txt that are missing'
 	@echo 'make clean        remove what was built (keeps downloads);  make distclean   remove build/'
@@ -301,6 +302,17 @@ boot-test: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all do-boot-files && $(RUN) boot 
 sizes: ; $(Q)$(RUN) sizes
 # Everything is built before anything is run; the sum comes last.
 test: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all do-unit do-boot-files && $(RUN) sizes unit check boot $(T)
+
+# The yardstick is not part of the project: a folder with exitbench's sources, beside the project unless told otherwise.
+EXITBENCH	?= ../shared/bench/exitbench
+BENCH		?=
+bench:
+	$(Q)test -f '$(EXITBENCH)/Makefile' || { \
+		echo "make bench: no exitbench at '$(EXITBENCH)'; say where its sources are: make bench EXITBENCH=folder" >&2; exit 2; }
+	+$(Q)iso/deps.sh && $(SUBMAKE) do-all images
+	$(Q)mkdir -p $(B)/exitbench && $(MAKE) -s -C '$(EXITBENCH)' O='$(abspath $(B)/exitbench)' 2>$(B)/exitbench/make.log || \
+		{ cat $(B)/exitbench/make.log >&2; exit 1; }
+	$(Q)/usr/bin/python3 tests/bench/bench.py $(BENCH) $(B)/exitbench/exitbench.elf
 
 # For tests/check/includes.py: ring, room, and the folders that room may include from.
 rooms:

@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+"""Counts instructions: what an exit costs under VOS, and what starting takes.  bench.py EXITBENCH.elf
+
+Under QEMU with -icount shift=0 one tick of the TSC is one instruction, of guest and hypervisor together; Bochs's TSC
+counts instructions anyway.  The guest is exitbench, once under VOS on each emulator and once on QEMU without a
+hypervisor.  Prints a table beside the figures of KVM and Xen and what VOS should need at most, and writes all there is
+to build/bench.json.  Nothing is asserted: a figure is for people to judge.
+"""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
+sys.path.insert(0, os.path.join(TOP, 'tests', 'boot'))
+from vosmachine import BUILD, Machine  # noqa: E402
+
+# Operation, exitbench's name for it, KVM, Xen, VOS at most.
+TABLE = (
+    ('CPUID', 'cpuid_0', 2750, 5980, 340),
+    ('RDMSR, intercepted', 'rdmsr_apicbase', 2815, None, 340),
+    ('port I/O, UART', 'pio_in_uart_lsr', 3130, None, 400),
+    ('port I/O, PIC', 'pio_in_pic_21', 1450, None, 400),
+    ('port I/O, PIT', 'pio_in_pit_40', 1450, None, 400),
+    ('local APIC EOI, MMIO', 'mmio_lapic_eoi_w', 3515, 18800, 900),
+    ('local APIC EOI, x2APIC', 'x2apic_eoi_w', 2890, 6120, 340),
+    ('timer: arm, halt, wake', 'hlt_lapic_overhead', 8860, 25080, 1600),
+    ('self-IPI, x2APIC', 'selfipi_x2_roundtrip', 7555, 12850, 1200),
+    ('MMIO, device model', 'mmio_ioapic_win_r', 5480, 15840, 1200),
+    ('ALU loop, stolen ppm', 'alu_loop', 870, 725, 200),
+)
+POWER_OFF = 'quiet rdinit=/bin/busybox -- poweroff -f'
+
+
+class Counted(Machine):
+    """A machine whose TSC counts instructions."""
+    def command(self):
+        return super().command() + ([] if self.backend == 'bochs' else ['-icount', 'shift=0'])
+
+
+def parse(log):
+    """exitbench's lines to {name: median, or the one figure it has}."""
+    figures = {}
+    for line in re.findall(r'^XB (.*?)\r?$', log.split('XB-DONE')[0], re.M):
+        name, rest = line.split(' ', 1)
+        numbers = re.findall(r'\d+(?:\.\d+)?', rest)
+        if rest.startswith('n/a'):
+            continue
+        if name == 'alu_loop':
+            figures[name] = float(re.search(r'stolen (\d+)', rest).group(1))
+        else:
+            figures[name] = float(numbers[1] if re.fullmatch(r'[\d. ]+', rest) and len(numbers) == 4 else numbers[0])
+    return figures
+
+
+def make_images(kind, folder, images):
+    """A bundle or an ISO with these images, beside a copy of vos.elf as the script wants it."""
+    out = os.path.join(folder, 'bench.iso' if kind == 'iso' else 'bench.cpio')
+    if not os.path.lexists(f'{folder}/vos.elf'):
+        os.symlink(f'{BUILD}/vos.elf', f'{folder}/vos.elf')
+    subprocess.run([f'{TOP}/iso/mkiso.sh', kind, out] + [f'{name}={path}' for name, path in images.items()], check=True,
+                   env=dict(os.environ, CONF='', CMDLINE=''))
+    return out
+
+
+def answer(machine, command):
+    return json.loads(re.search(r'\{.*\}', machine.ok(f'{command} --json')).group(0))['return']
+
+
+def busy(machine):
+    """Nanoseconds, which are instructions here, in which the machine was not idle."""
+    host = answer(machine, 'info')
+    return host['uptime-ns'] - host['idle-ns']
+
+
+# -------------------------------------------------------------------------------------------------------------- runs
+def run_native(exitbench, folder):
+    out = f'{folder}/native.log'
+    subprocess.run(['timeout', '300', 'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'q35', '-cpu', 'max', '-m', '256',
+                    '-nic', 'none', '-display', 'none', '-monitor', 'none', '-serial', 'none', '-no-reboot', '-debugcon',
+                    f'file:{out}', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4', '-icount', 'shift=0', '-kernel',
+                    exitbench, '-append', 'nocom'], check=False)
+    with open(out, encoding='ascii', errors='replace') as file:
+        return parse(file.read())
+
+
+def run_exits(machine, options):
+    """exitbench under VOS.  It reboots at its end, so it must be stopped; reading its log costs instructions too."""
+    machine.ok('create-vm --name bench --cpu 1 --memory 256M --kernel exitbench --platform pc '
+               f'--cmdline "nocom {options}"')
+    machine.ok('start-vm bench')
+    deadline = time.monotonic() + 400 * machine.slowness
+    log = ''
+    while 'XB-DONE' not in log and time.monotonic() < deadline:
+        time.sleep(8)
+        log = machine.ok('log-vm bench')
+    machine.ok('stop-vm bench --force')
+    return parse(log)
+
+
+def run_starts(machine, to_prompt):
+    """Instructions up to the prompt, to a guest's first, and to the end of a Debian kernel that powers off in its init."""
+    figures = {'kernel entry to prompt': to_prompt}
+    machine.ok('create-vm --name first --cpu 1 --memory 512M --kernel exitbench --platform pc '
+               '--cmdline "nocom only=none"')
+    idle_cost = -(busy(machine) - busy(machine))
+    before = busy(machine)
+    machine.ok('start-vm first')
+    machine.ok('stop-vm first --force')
+    spent = busy(machine) - before - idle_cost
+    vm = answer(machine, 'status-vm first')
+    guest_tsc = re.search(r'XB-START.* tsc=(\d+)', machine.ok('log-vm first'))
+    figures['start-vm and stop-vm outside of the VM'] = spent - vm['cpu-time-ns']
+    figures['VMM start to exitbench\'s main'] = int(guest_tsc.group(1)) if guest_tsc else None
+    machine.ok('create-vm --name debian --cpu 1 --memory 512M --kernel debian-kernel --initrd debian-initrd '
+               f'--cmdline "{POWER_OFF}"')
+    machine.ok('start-vm debian')
+    machine.wait_state('debian', 'stopped', 120)
+    vm = answer(machine, 'status-vm debian')
+    figures['Debian, start to power-off in init'] = vm['cpu-time-ns']
+    figures['Debian, VM exits'] = vm['exits']
+    figures['Debian, exits handled by the VMM'] = vm['exits-vmm']
+    return figures
+
+
+# ------------------------------------------------------------------------------------------------------------ report
+def show(number):
+    return '-' if number is None else f'{number:,.0f}'
+
+
+def print_table(results):
+    print(f'{"instructions":<26}{"KVM":>8}{"Xen":>8}{"at most":>9}{"VOS/SVM":>10}{"VOS/VMX":>10}{"bare":>10}')
+    for label, name, kvm, xen, most in TABLE:
+        row = [results.get(run, {}).get(name) for run in ('svm', 'vmx', 'bare')]
+        print(f'{label:<26}{show(kvm):>8}{show(xen):>8}{show(most):>9}' + ''.join(f'{show(value):>10}' for value in row))
+    print()
+    for name, value in results['start'].items():
+        print(f'{name:<44}{show(value):>16}')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('exitbench')
+    parser.add_argument('--no-bochs', action='store_true')
+    args = parser.parse_args()
+    results = {}
+    with tempfile.TemporaryDirectory(prefix='vos-bench-') as folder:
+        results['bare'] = run_native(args.exitbench, folder)
+        bundle = make_images('bundle', folder, {
+            'exitbench': args.exitbench, 'debian-kernel': f'{BUILD}/images/debian-kernel',
+            'debian-initrd': f'{BUILD}/images/debian-initrd'})
+        with Counted('qemu-pvh', 'bench', bundle=bundle) as machine:
+            machine.wait_prompt()
+            results['start'] = run_starts(machine, busy(machine))
+            results['svm'] = run_exits(machine, '')
+        if not args.no_bochs:
+            iso = make_images('iso', folder, {'exitbench': args.exitbench})
+            with Counted('bochs', 'bench', iso=iso) as machine:
+                machine.wait_prompt()
+                results['vmx'] = run_exits(machine, 'n=4 alu=10000000')
+    print_table(results)
+    with open(f'{BUILD}/bench.json', 'w', encoding='ascii') as file:
+        table = [dict(zip(('operation', 'name', 'kvm', 'xen', 'at-most'), row)) for row in TABLE]
+        json.dump({'table': table, **results}, file, indent=1)
+        file.write('\n')
+
+
+if __name__ == '__main__':
+    main()
