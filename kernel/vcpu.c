@@ -175,6 +175,8 @@ static bool resolve_memory(struct run *run)
 
 	if (status == ST_NOMEM)
 		run->exit.reason = EXIT_NOMEM;
+	else if (status == ST_AGAIN)
+		arch_interrupts_poll();		/* the guest may fault again before it is interrupted */
 	return status == ST_OK || status == ST_AGAIN;
 }
 

@@ -193,6 +193,11 @@ void arch_idle(void)
 	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
 }
 
+void arch_interrupts_poll(void)
+{
+	__asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
+}
+
 _Noreturn void arch_halt(void)
 {
 	for (;;)

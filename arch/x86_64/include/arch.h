@@ -2,8 +2,8 @@
  * arch.h - what the kernel may ask of the processor and the platform, apart from page tables (pt.h) and guests
  * (virt.h).
  *
- * Ring 0 runs with interrupts off, always, except in arch_idle and inside virt->enter. There is one kernel stack per
- * thread.
+ * Ring 0 runs with interrupts off, always, except in arch_idle, in arch_interrupts_poll and inside virt->enter. There
+ * is one kernel stack per thread.
  */
 #ifndef VOS_ARCH_H
 #define VOS_ARCH_H
@@ -66,6 +66,8 @@ enum status arch_init_late(const struct boot_info *boot, struct info_page *info)
 
 /* Enable interrupts and sleep until one came; returns with interrupts off. */
 void arch_idle(void);
+/* Take what interrupts are pending, then go on with interrupts off: between the pieces of long work. No lock may be held. */
+void arch_interrupts_poll(void);
 _Noreturn void arch_halt(void);
 /* ACPI S5, emulator ports, triple fault as the last resort. */
 enum status arch_poweroff(void);
