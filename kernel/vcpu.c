@@ -1,9 +1,10 @@
 /*
- * vcpu.c - vCPUs and vcpu_run: the way from a VMM into its guest and back. The hottest path of the kernel: no lock, no allocation, no list.
+ * vcpu.c - vCPUs and vcpu_run: the way from a VMM into its guest and back. The hottest path of the kernel: no lock,
+ * no allocation, no list.
  *
- * The vcpu page belongs to the VMM, whose other threads may scribble in it at any time. What matters is copied once, judged, and only the copy used;
- * what is written there is never read back. GPRs are the exception: the world switch moves them straight between page and registers, where any
- * value is harmless.
+ * The vcpu page belongs to the VMM, whose other threads may scribble in it at any time. What matters is copied once,
+ * judged, and only the copy used; what is written there is never read back. GPRs are the exception: the world switch
+ * moves them straight between page and registers, where any value is harmless.
  */
 #include "frames.h"
 #include "log.h"
@@ -26,7 +27,8 @@ struct run {
 /* The words of the page that are read and written as one. */
 struct event_words { u64 low, high; };
 _Static_assert(sizeof(struct event_words) == sizeof(struct vcpu_event), "copied as two words");
-_Static_assert(offsetof(struct vcpu_page, tpr_threshold) == offsetof(struct vcpu_page, intr_pending) + 3, "copied as one word");
+_Static_assert(offsetof(struct vcpu_page, tpr_threshold) == offsetof(struct vcpu_page, intr_pending) + 3,
+	       "copied as one word");
 
 static u32 load32_once(const void *p)
 {
@@ -38,10 +40,14 @@ static u64 load64_once(const void *p)
 	return __atomic_load_n((const u64 *)p, __ATOMIC_RELAXED);
 }
 
-/* ---- from the page ------------------------------------------------------------------------------------------------------ */
+/*
+ * ---- from the page
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 #define COPY_RANGE(to, from, first, end) \
-	__builtin_memcpy((u8 *)(to) + offsetof(struct vcpu_page, first), (const u8 *)(from) + offsetof(struct vcpu_page, first), \
+	__builtin_memcpy((u8 *)(to) + offsetof(struct vcpu_page, first), \
+			 (const u8 *)(from) + offsetof(struct vcpu_page, first), \
 			 offsetof(struct vcpu_page, end) - offsetof(struct vcpu_page, first))
 
 /* Groups are adjacent ranges of the page. */
@@ -128,7 +134,10 @@ static bool take_page(struct run *run)
 	return true;
 }
 
-/* ---- to the page -------------------------------------------------------------------------------------------------------- */
+/*
+ * ---- to the page
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 static void give_groups(struct vcpu *vcpu, u32 groups)
 {
@@ -149,7 +158,10 @@ static void give_page(struct run *run)
 	page->filled = groups;
 }
 
-/* ---- the guest runs ------------------------------------------------------------------------------------------------------- */
+/*
+ * ---- the guest runs
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 /* Whatever the last run here left behind is made right: stale translations, extended state. */
 static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
@@ -281,7 +293,10 @@ struct syscall_result vcpu_get(struct vcpu *vcpu, u64 groups)
 	return (struct syscall_result){ ST_OK, 0 };
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------------- */
+/*
+ * ---- life
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 void vcpu_abandon(struct vcpu *vcpu)
 {

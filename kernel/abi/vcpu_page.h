@@ -1,22 +1,27 @@
 /*
  * vcpu_page.h - the page through which a VMM and the kernel exchange a vCPU's state.
  *
- * Ownership: the VMM's while no vcpu_run is in progress, the kernel's from the entry of vcpu_run to its return. The kernel reads each field at
- * most once per run and judges what it read; the VMM must treat everything it finds there after a return as true.
+ * Ownership: the VMM's while no vcpu_run is in progress, the kernel's from the entry of vcpu_run to its return. The
+ * kernel reads each field at most once per run and judges what it read; the VMM must treat everything it finds there
+ * after a return as true.
  *
- * Vendor-neutral: no VMCB offset, VMCS field or hardware exit number appears here. Segment attributes are in the VMX access-rights format
- * (SDM Vol. 3 24.4.1: type 3:0, S 4, DPL 6:5, P 7, AVL 12, L 13, D/B 14, G 15, unusable 16), which holds all that AMD's 12-bit form holds.
+ * Vendor-neutral: no VMCB offset, VMCS field or hardware exit number appears here. Segment attributes are in the VMX
+ * access-rights format (SDM Vol. 3 24.4.1: type 3:0, S 4, DPL 6:5, P 7, AVL 12, L 13, D/B 14, G 15, unusable 16),
+ * which holds all that AMD's 12-bit form holds.
  *
  * Protocol for one run:
  *   - `filled` says which groups hold the vCPU's true state. GROUP_GPR always does after a return.
- *   - the VMM changes registers in groups that are filled, or writes whole groups, and sets their bits in `dirty`; the kernel loads those and clears `dirty`.
- *   - for each exit the kernel fills GROUP_GPR and the groups that exit reason needs (vcpu_exit_groups); SYS_VCPU_GET fills more.
+ *   - the VMM changes registers in groups that are filled, or writes whole groups, and sets their bits in `dirty`;
+ *     the kernel loads those and clears `dirty`.
+ *   - for each exit the kernel fills GROUP_GPR and the groups that exit reason needs (virt_exit_groups); SYS_VCPU_GET
+ *     fills more. What it takes to fetch an instruction of unknown length (insn_len = 0) has to be asked for.
  *
- * Events: `event` is an exception, NMI or software interrupt to inject at the next entry. At a return it holds an event whose delivery was cut
- * short by the exit, else valid = 0; a VMM that leaves it alone thereby puts it back.
- * External interrupts: the VMM puts the best candidate into intr_vector, intr_pending = 1 and enters. The kernel delivers it as soon as the
- * guest can take it (interrupt window and all) and then sets intr_pending = 0; while intr_pending is still 1 after a return the guest has not seen it, and the
- * VMM may replace or withdraw it. nmi_pending works alike.
+ * Events: `event` is an exception, NMI or software interrupt to inject at the next entry. At a return it holds an
+ * event whose delivery was cut short by the exit, else valid = 0; a VMM that leaves it alone thereby puts it back.
+ * External interrupts: the VMM puts the best candidate into intr_vector, intr_pending = 1 and enters. The kernel
+ * delivers it as soon as the guest can take it (interrupt window and all) and then sets intr_pending = 0; while
+ * intr_pending is still 1 after a return the guest has not seen it, and the VMM may replace or withdraw it.
+ * nmi_pending works alike.
  */
 #ifndef VOS_VCPU_PAGE_H
 #define VOS_VCPU_PAGE_H
@@ -64,12 +69,12 @@ enum exit_reason {
 	EXIT_HYPERCALL,		/* VMCALL or VMMCALL */
 	EXIT_XSETBV,		/* ECX, EDX:EAX not judged yet; CR */
 	EXIT_DR,		/* MOV to or from a debug register, not executed; GPR SEG CR DR; to be decoded */
-	EXIT_CR8,		/* MOV CR8 with a value below tpr_threshold, or any write on hardware without a threshold, not executed when insn_len is 0 */
+	EXIT_CR8,		/* MOV to CR8 with a tpr_threshold, on hardware that can't compare; not executed */
 	EXIT_TPR,		/* cr8 has fallen below tpr_threshold; the instruction was executed */
 	EXIT_EXCEPTION,		/* .exception: intercepted #DB or #AC, to be put back through event */
 	EXIT_CACHE,		/* INVD or WBINVD */
 	EXIT_PAUSE,		/* too many PAUSEs */
-	EXIT_INSN,		/* an instruction guests may not execute (VMRUN, VMXON, SKINIT, RSM, GETSEC, MONITOR, RDPMC ...): inject #UD or #GP */
+	EXIT_INSN,		/* not for guests (VMRUN, VMXON, RSM, MONITOR, RDPMC ...): inject #UD or #GP */
 	EXIT_SHUTDOWN,		/* triple fault; SEG CR */
 	EXIT_BAD_STATE,		/* entry refused: .bad_state; all groups */
 	EXIT_DEADLINE,		/* deadline_tsc has passed */
@@ -93,15 +98,17 @@ struct vcpu_exit {
 	u32 flags;		/* PIO_*, MEM_* */
 	u32 zero;
 	union {
-		struct { u16 port; u8 size; u8 zero[5]; u64 next_rip; } pio;	/* size 1, 2, 4; next_rip 0 = unknown; string forms: decode for segment and address size */
+		/* size 1, 2, 4; next_rip 0 = unknown; string forms: decode for segment and address size */
+		struct { u16 port; u8 size; u8 zero[5]; u64 next_rip; } pio;
 		struct { u64 gpa; u64 gva; } mem;
 		struct { u32 index; u32 zero; } msr;				/* value in EDX:EAX */
 		struct { u32 vector; u32 error; u64 address; } exception;	/* address: CR2 or DR6 pending bits */
-		struct { u64 hardware; u64 detail; } bad_state;			/* vendor's code, for people to read only */
+		struct { u64 hardware; u64 detail; } bad_state;	/* vendor's code, for people to read only */
 	};
 };
 
-enum event_type { EVENT_EXCEPTION = 0, EVENT_NMI = 1, EVENT_SOFT_INT = 2, EVENT_SOFT_EXCEPTION = 3 };	/* soft exception: INT3, INTO */
+/* Soft exceptions: INT1, INT3, INTO. */
+enum event_type { EVENT_EXCEPTION = 0, EVENT_NMI = 1, EVENT_SOFT_INT = 2, EVENT_SOFT_EXCEPTION = 3 };
 
 struct vcpu_event {
 	u8 valid;

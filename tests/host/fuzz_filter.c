@@ -32,9 +32,11 @@ static void judge(struct vcpu_page *page, u32 groups)
 	if (groups & GROUP_GPR)
 		must((page->rflags & 2) && !(page->rflags >> 22) && page->cr8 < 16 && (page->shadow & 3) != 3);
 	if (groups & GROUP_SEG)
-		must((page->seg[SEG_CS].access & 0x10090) == 0x90 && (page->seg[SEG_TR].access & 0x1008b) >= 0x83 && page->gdtr.limit <= 0xffff);
+		must((page->seg[SEG_CS].access & 0x10090) == 0x90 && (page->seg[SEG_TR].access & 0x1008b) >= 0x83 &&
+		     page->gdtr.limit <= 0xffff);
 	if (groups & GROUP_CR)
-		must(!(page->cr0 >> 32) && !(page->cr3 >> 40) && !(page->cr4 & CR4_VMXE) && !(page->efer & EFER_SVME) && (page->xcr0 & 1));
+		must(!(page->cr0 >> 32) && !(page->cr3 >> 40) && !(page->cr4 & CR4_VMXE) &&
+		     !(page->efer & EFER_SVME) && (page->xcr0 & 1));
 	if (groups & GROUP_DR)
 		must(!(page->dr6 >> 32) && !(page->dr7 >> 32));
 	before = *page;

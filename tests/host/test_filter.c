@@ -1,7 +1,8 @@
 /* sources: arch/x86_64/virt/filter.c */
 /* includes: arch/x86_64/virt */
 /*
- * The filter between a VMM's vcpu page and the hardware: a good state passes unchanged, and each single thing that is wrong is refused or put right.
+ * The filter between a VMM's vcpu page and the hardware: a good state passes unchanged, and each single thing that is
+ * wrong is refused or put right.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -226,7 +227,9 @@ static void test_dr_msr(void **state)
 
 static bool event_passes(u8 type, u8 vector, bool has_error, u32 insn_len)
 {
-	struct vcpu_event e = { .valid = 1, .type = type, .vector = vector, .has_error = has_error, .insn_len = insn_len };
+	struct vcpu_event e = {
+		.valid = 1, .type = type, .vector = vector, .has_error = has_error, .insn_len = insn_len,
+	};
 
 	return virt_event_ok(&e);
 }

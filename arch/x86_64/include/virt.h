@@ -1,8 +1,9 @@
 /*
  * virt.h - the contract between the kernel and the two virtualization back ends (arch/x86_64/virt/svm, .../vmx).
  *
- * One const struct virt_ops per vendor, chosen at boot by virt_probe. Hardware exit numbers, VMCB offsets and VMCS fields never leave a back
- * end: each decodes its exits through a static table into the neutral record of vcpu_page.h.
+ * One const struct virt_ops per vendor, chosen at boot by virt_probe. Hardware exit numbers, VMCB offsets and VMCS
+ * fields never leave a back end: each decodes its exits through a static table into the neutral record of
+ * vcpu_page.h.
  *
  * Context: all functions run in ring 0 with interrupts off, on the pCPU where the vCPU's thread runs.
  */
@@ -19,7 +20,10 @@ struct info_page;
 /* A vCPU's hardware state: one or more kernel frames, laid out by its back end. */
 struct vcpu_hw;
 
-/* What the kernel hands in for one entry and gets back. Private to ring 0: copied from the vcpu page and judged before. */
+/*
+ * What the kernel hands in for one entry and gets back. Private to ring 0: copied from the vcpu page and judged
+ * before.
+ */
 struct vcpu_entry {
 	struct vcpu_event event;	/* in: to inject; out: cut short by this exit, else valid = 0 */
 	u8 intr_pending;		/* in: deliver intr_vector when the guest can take it; out: 0 = delivered */
@@ -33,14 +37,19 @@ struct virt_ops {
 	u32 kind;			/* enum virt_kind */
 	const struct pt_format *s2_format;
 
-	/* Is it there and usable? Fills info->features_used/_missing; if not, a reason in words in info->virt_reason. Once, on the boot pCPU. */
+	/*
+	 * Is it there and usable? Fills info->features_used/_missing; if not, a reason in words in info->virt_reason.
+	 * Once, on the boot pCPU.
+	 */
 	bool (*probe)(struct info_page *info);
 	/* Turn virtualization on or off on this pCPU. */
 	enum status (*cpu_on)(void) MUST_CHECK;
 	void (*cpu_off)(void);
 
-	/* s2_root: the VM's second-level table. page_gpr: the GPR array of the vCPU's page, loaded and stored directly at each world switch
-	 * (any value is harmless there). The vCPU starts in the architectural INIT state. */
+	/*
+	 * s2_root: the VM's second-level table. page_gpr: the GPR array of the vCPU's page, loaded and stored directly
+	 * at each world switch (any value is harmless there). The vCPU starts in the architectural INIT state.
+	 */
 	enum status (*vcpu_init)(struct vcpu_hw **out, hpa_t s2_root, u64 *page_gpr) MUST_CHECK;
 	void (*vcpu_fini)(struct vcpu_hw *hw);
 
@@ -49,13 +58,17 @@ struct virt_ops {
 	void (*store)(struct vcpu_hw *hw, struct vcpu_page *page, u32 groups);
 
 	/*
-	 * One world switch. Host interrupts that arrive are taken inside (through the ordinary handlers) before it returns. Decodes the exit into *exit:
-	 * reason EXIT_NONE = nothing for the VMM (host interrupt, window, hardware fix-up): just enter again if nothing else is due.
-	 * For EXIT_MEM the caller first offers the fault to the VM's space (lazy grant).
+	 * One world switch. Host interrupts that arrive are taken inside (through the ordinary handlers) before it
+	 * returns. Decodes the exit into *exit: reason EXIT_NONE = nothing for the VMM (host interrupt, window,
+	 * hardware fix-up): just enter again if nothing else is due. For EXIT_MEM the caller first offers the fault
+	 * to the VM's space (lazy grant).
 	 */
 	void (*enter)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit);
 
-	/* The VM's second-level mappings shrank, or the vCPU moved to another pCPU: forget cached translations before the next entry. */
+	/*
+	 * The VM's second-level mappings shrank, or the vCPU moved to another pCPU: forget cached translations before
+	 * the next entry.
+	 */
 	void (*flush)(struct vcpu_hw *hw);
 };
 
@@ -68,8 +81,9 @@ extern const struct virt_ops *virt;
 void virt_probe(struct info_page *info);
 
 /*
- * The one judge of register values that come from a VMM (virt/filter.c; pure): makes what the guest could not have set itself refused, and masks what may be
- * masked. Returns false if a group holds a state no hardware would accept; `why` gets a short word for the log.
+ * The one judge of register values that come from a VMM (virt/filter.c; pure): makes what the guest could not have
+ * set itself refused, and masks what may be masked. Returns false if a group holds a state no hardware would accept;
+ * `why` gets a short word for the log.
  */
 struct virt_limits {		/* what this machine allows; from CPUID, once */
 	u64 cr0_fixed0, cr0_fixed1, cr4_mask, efer_mask, xcr0_mask;

@@ -1,9 +1,11 @@
 /*
- * filter.c - the one judge of register values that a VMM wants a guest to have. Pure; runs on the kernel's private copy.
+ * filter.c - the one judge of register values that a VMM wants a guest to have. Pure; runs on the kernel's private
+ * copy.
  *
- * Bits that hold no meaning are put right silently; a state that no guest could have brought about itself is refused, so that neither back end has to
- * find out what its hardware would make of it. Whatever depends on more than one group is left to the hardware's own checks at VM entry,
- * whose refusal is an exit (EXIT_BAD_STATE). Sources: SDM Vol. 3 26.3.1, APM Vol. 2 15.5.1.
+ * Bits that hold no meaning are put right silently; a state that no guest could have brought about itself is refused,
+ * so that neither back end has to find out what its hardware would make of it. Whatever depends on more than one
+ * group is left to the hardware's own checks at VM entry, whose refusal is an exit (EXIT_BAD_STATE). Sources: SDM
+ * Vol. 3 26.3.1, APM Vol. 2 15.5.1.
  */
 #include "virt.h"
 #include "virt_bits.h"
@@ -49,7 +51,10 @@ static bool gpr_ok(struct judge *j)
 	return true;
 }
 
-/* Limit and granularity must be two views of one thing: G = 1 means the low 12 bits are ones, G = 0 that there are 20 bits at most. */
+/*
+ * Limit and granularity must be two views of one thing: G = 1 means the low 12 bits are ones, G = 0 that there are 20
+ * bits at most.
+ */
 static bool limit_ok(struct vcpu_segment *s)
 {
 	bool can_be_bytes = s->limit <= 0xfffffu;
@@ -71,11 +76,12 @@ static u32 access_type(const struct vcpu_segment *s)
 
 static bool code_ok(struct judge *j, const struct vcpu_segment *s)
 {
+	static const u32 code = ACCESS_TYPE_CODE | ACCESS_TYPE_ACCESSED;
 	u32 type = access_type(s);
 
 	if ((s->access & (ACCESS_UNUSABLE | ACCESS_S | ACCESS_P)) != (ACCESS_S | ACCESS_P))
 		return refuse(j, "CS not usable");
-	if (type != 3 && (type & (ACCESS_TYPE_CODE | ACCESS_TYPE_ACCESSED)) != (ACCESS_TYPE_CODE | ACCESS_TYPE_ACCESSED))
+	if (type != 3 && (type & code) != code)
 		return refuse(j, "CS type");
 	return true;
 }
@@ -168,8 +174,9 @@ static bool xcr0_unit_ok(u64 xcr0, u64 bits, u64 needs)
 
 static bool xcr0_ok(u64 xcr0, u64 mask)
 {
-	return (xcr0 & XCR0_X87) && !(xcr0 & ~mask) && xcr0_unit_ok(xcr0, XCR0_AVX, XCR0_SSE) && xcr0_unit_ok(xcr0, XCR0_MPX, 0) &&
-	       xcr0_unit_ok(xcr0, XCR0_AVX512, XCR0_AVX) && xcr0_unit_ok(xcr0, XCR0_AMX, 0);
+	return (xcr0 & XCR0_X87) && !(xcr0 & ~mask) && xcr0_unit_ok(xcr0, XCR0_AVX, XCR0_SSE) &&
+	       xcr0_unit_ok(xcr0, XCR0_MPX, 0) && xcr0_unit_ok(xcr0, XCR0_AVX512, XCR0_AVX) &&
+	       xcr0_unit_ok(xcr0, XCR0_AMX, 0);
 }
 
 /* Long mode is on exactly if it is enabled and paging is; it needs PAE (APM Vol. 2 14.6). */
@@ -233,13 +240,17 @@ bool virt_filter(struct vcpu_page *snapshot, u32 groups, const struct virt_limit
 {
 	struct judge j = { .page = snapshot, .limits = limits, .why = "" };
 	bool is_ok = (!(groups & GROUP_GPR) || gpr_ok(&j)) && (!(groups & GROUP_SEG) || seg_ok(&j)) &&
-		     (!(groups & GROUP_CR) || cr_ok(&j)) && (!(groups & GROUP_DR) || dr_ok(&j)) && (!(groups & GROUP_MSR) || msr_ok(&j));
+		     (!(groups & GROUP_CR) || cr_ok(&j)) && (!(groups & GROUP_DR) || dr_ok(&j)) &&
+		     (!(groups & GROUP_MSR) || msr_ok(&j));
 
 	*why = j.why;
 	return is_ok;
 }
 
-/* The hardware pushes an error code for some exceptions and for nothing else; a wrong claim would be refused at VM entry, or worse, obeyed. */
+/*
+ * The hardware pushes an error code for some exceptions and for nothing else; a wrong claim would be refused at VM
+ * entry, or worse, obeyed.
+ */
 static bool error_ok(const struct vcpu_event *e)
 {
 	return !e->has_error || (e->type == EVENT_EXCEPTION && (ERROR_CODE_VECTORS & BIT32(e->vector & 31u)));

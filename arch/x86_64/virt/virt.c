@@ -1,6 +1,7 @@
 /*
- * virt.c - what the two back ends have in common: the choice between them, the limits of this machine that the filter goes by, the state of a
- * vCPU after INIT, and which registers each exit reason brings along. No hardware exit number here.
+ * virt.c - what the two back ends have in common: the choice between them, the limits of this machine that the filter
+ * goes by, the state of a vCPU after INIT, and which registers each exit reason brings along. No hardware exit number
+ * here.
  */
 #include "virt.h"
 #include "arch.h"
@@ -34,14 +35,18 @@ const struct vcpu_page virt_init_state = {
 	.dr7 = DR7_FIXED,
 };
 
-/* Everything a guest could set in CR4 on this machine, going by CPUID (APM Vol. 2 3.1.3, SDM Vol. 3 2.5). VMXE and SMXE never. */
+/*
+ * Everything a guest could set in CR4 on this machine, going by CPUID (APM Vol. 2 3.1.3, SDM Vol. 3 2.5). VMXE and
+ * SMXE never.
+ */
 struct cr4_feature { u32 leaf; u8 reg; u8 bit; u64 cr4; };
 enum { REG_EBX, REG_ECX, REG_EDX };
 static const struct cr4_feature cr4_features[] = {
-	{ 1, REG_EDX, 1, CR4_VME | CR4_PVI }, { 1, REG_EDX, 2, CR4_DE }, { 1, REG_EDX, 3, CR4_PSE }, { 1, REG_EDX, 4, CR4_TSD },
-	{ 1, REG_EDX, 6, CR4_PAE }, { 1, REG_EDX, 7, CR4_MCE }, { 1, REG_EDX, 13, CR4_PGE }, { 1, REG_EDX, 24, CR4_OSFXSR },
-	{ 1, REG_EDX, 25, CR4_OSXMMEXCPT }, { 1, REG_ECX, 17, CR4_PCIDE }, { 1, REG_ECX, 26, CR4_OSXSAVE }, { 7, REG_EBX, 0, CR4_FSGSBASE },
-	{ 7, REG_EBX, 7, CR4_SMEP }, { 7, REG_EBX, 20, CR4_SMAP }, { 7, REG_ECX, 2, CR4_UMIP }, { 7, REG_ECX, 3, CR4_PKE },
+	{ 1, REG_EDX, 1, CR4_VME | CR4_PVI }, { 1, REG_EDX, 2, CR4_DE }, { 1, REG_EDX, 3, CR4_PSE },
+	{ 1, REG_EDX, 4, CR4_TSD }, { 1, REG_EDX, 6, CR4_PAE }, { 1, REG_EDX, 7, CR4_MCE }, { 1, REG_EDX, 13, CR4_PGE },
+	{ 1, REG_EDX, 24, CR4_OSFXSR }, { 1, REG_EDX, 25, CR4_OSXMMEXCPT }, { 1, REG_ECX, 17, CR4_PCIDE },
+	{ 1, REG_ECX, 26, CR4_OSXSAVE }, { 7, REG_EBX, 0, CR4_FSGSBASE }, { 7, REG_EBX, 7, CR4_SMEP },
+	{ 7, REG_EBX, 20, CR4_SMAP }, { 7, REG_ECX, 2, CR4_UMIP }, { 7, REG_ECX, 3, CR4_PKE },
 	{ 7, REG_ECX, 16, CR4_LA57 },
 };
 
@@ -75,7 +80,8 @@ static void probe_limits(const struct info_page *info)
 	virt_limits.physical_bits = (u8)sizes.eax;
 	virt_limits.linear_bits = (u8)(sizes.eax >> 8);
 	virt_limits.cr0_fixed0 = CR0_ET;
-	virt_limits.cr0_fixed1 = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
+	virt_limits.cr0_fixed1 = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW |
+		CR0_CD | CR0_PG;
 	virt_limits.cr4_mask = probe_cr4_mask();
 	virt_limits.efer_mask = EFER_SCE | EFER_LME | EFER_LMA | (extended.edx & BIT32(20) ? EFER_NXE : 0) |
 				(extended.edx & BIT32(25) ? EFER_FFXSR : 0);
@@ -114,7 +120,10 @@ void virt_probe(struct info_page *info)
 	info->virt = virt ? virt->kind : VIRT_NONE;
 }
 
-/* GROUP_GPR always comes. What fetching an instruction of unknown length takes, the VMM asks for if it does not know the place yet. */
+/*
+ * GROUP_GPR always comes. What fetching an instruction of unknown length takes, the VMM asks for if it does not know
+ * the place yet.
+ */
 static const u32 exit_groups[EXIT_REASON_COUNT] = {
 	[EXIT_MEM] = GROUP_SEG | GROUP_CR,
 	[EXIT_XSETBV] = GROUP_CR,

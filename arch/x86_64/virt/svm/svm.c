@@ -1,8 +1,8 @@
 /*
  * svm.c - AMD SVM with nested paging: probing, per-pCPU set-up, vCPU life, one entry (APM Vol. 2 chapter 15).
  *
- * Never relied on: NRIPS, decode assists, flush-by-ASID, clean bits. The clean bits stay 0, so the VMCB is always read anew. A vCPU has an ASID of its own
- * on the pCPU where it runs; flushing means taking a fresh one.
+ * Never relied on: NRIPS, decode assists, flush-by-ASID, clean bits. The clean bits stay 0, so the VMCB is always
+ * read anew. A vCPU has an ASID of its own on the pCPU where it runs; flushing means taking a fresh one.
  */
 #include "svm.h"
 #include "info_page.h"
@@ -10,20 +10,23 @@
 
 struct svm_features svm_features;
 
-/* All ports and, but for a few, all MSRs exit (15.10, 15.11). The same for every guest, never changed after the probe. */
+/*
+ * All ports and, but for a few, all MSRs exit (15.10, 15.11). The same for every guest, never changed after the
+ * probe.
+ */
 static u8 io_bitmap[3 * PAGE_SIZE] __attribute__((aligned(4096)));
 static u8 msr_bitmap[2 * PAGE_SIZE] __attribute__((aligned(4096)));
 
 /*
- * MSRs whose guest value is what the hardware holds while the guest runs: VMLOAD and VMSAVE switch them. The targets of SYSCALL are written rarely, and not
- * every implementation insists that they be canonical; the VMM does.
+ * MSRs whose guest value is what the hardware holds while the guest runs: VMLOAD and VMSAVE switch them. The targets
+ * of SYSCALL are written rarely, and not every implementation insists that they be canonical; the VMM does.
  */
 struct open_msr { u32 index; u8 accesses; };
 enum { MSR_READS = 1, MSR_WRITES = 2, MSR_BOTH = 3 };
 static const struct open_msr open_msrs[] = {
-	{ MSR_SYSENTER_CS, MSR_BOTH }, { MSR_SYSENTER_ESP, MSR_BOTH }, { MSR_SYSENTER_EIP, MSR_BOTH }, { MSR_STAR, MSR_BOTH },
-	{ MSR_LSTAR, MSR_READS }, { MSR_CSTAR, MSR_READS }, { MSR_SFMASK, MSR_BOTH }, { MSR_FS_BASE, MSR_BOTH }, { MSR_GS_BASE, MSR_BOTH },
-	{ MSR_KERNEL_GS_BASE, MSR_BOTH },
+	{ MSR_SYSENTER_CS, MSR_BOTH }, { MSR_SYSENTER_ESP, MSR_BOTH }, { MSR_SYSENTER_EIP, MSR_BOTH },
+	{ MSR_STAR, MSR_BOTH }, { MSR_LSTAR, MSR_READS }, { MSR_CSTAR, MSR_READS }, { MSR_SFMASK, MSR_BOTH },
+	{ MSR_FS_BASE, MSR_BOTH }, { MSR_GS_BASE, MSR_BOTH }, { MSR_KERNEL_GS_BASE, MSR_BOTH },
 };
 
 static hpa_t image_hpa(const void *p)
@@ -134,13 +137,15 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 {
 	v->intercept_dr = 0xffffffffu;
 	v->intercept_exceptions = BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC);
-	v->intercept_misc1 = SVM_INTERCEPT1(SVM_INTR) | SVM_INTERCEPT1(SVM_NMI) | SVM_INTERCEPT1(SVM_INIT) | SVM_INTERCEPT1(SVM_RDPMC) |
-			     SVM_INTERCEPT1(SVM_CPUID) | SVM_INTERCEPT1(SVM_RSM) | SVM_INTERCEPT1(SVM_INVD) | SVM_INTERCEPT1(SVM_HLT) |
-			     SVM_INTERCEPT1(SVM_INVLPGA) | SVM_INTERCEPT1(SVM_IOIO) | SVM_INTERCEPT1(SVM_MSR) | SVM_INTERCEPT1(SVM_SHUTDOWN);
-	v->intercept_misc2 = SVM_INTERCEPT2(SVM_VMRUN) | SVM_INTERCEPT2(SVM_VMMCALL) | SVM_INTERCEPT2(SVM_VMLOAD) | SVM_INTERCEPT2(SVM_VMSAVE) |
-			     SVM_INTERCEPT2(SVM_STGI) | SVM_INTERCEPT2(SVM_CLGI) | SVM_INTERCEPT2(SVM_SKINIT) | SVM_INTERCEPT2(SVM_WBINVD) |
-			     SVM_INTERCEPT2(SVM_MONITOR) | SVM_INTERCEPT2(SVM_MWAIT) | SVM_INTERCEPT2(SVM_MWAIT_ARMED) |
-			     SVM_INTERCEPT2(SVM_XSETBV) | SVM_INTERCEPT2(SVM_RDPRU);
+	v->intercept_misc1 = SVM_INTERCEPT1(SVM_INTR) | SVM_INTERCEPT1(SVM_NMI) | SVM_INTERCEPT1(SVM_INIT) |
+			     SVM_INTERCEPT1(SVM_RDPMC) | SVM_INTERCEPT1(SVM_CPUID) | SVM_INTERCEPT1(SVM_RSM) |
+			     SVM_INTERCEPT1(SVM_INVD) | SVM_INTERCEPT1(SVM_HLT) | SVM_INTERCEPT1(SVM_INVLPGA) |
+			     SVM_INTERCEPT1(SVM_IOIO) | SVM_INTERCEPT1(SVM_MSR) | SVM_INTERCEPT1(SVM_SHUTDOWN);
+	v->intercept_misc2 = SVM_INTERCEPT2(SVM_VMRUN) | SVM_INTERCEPT2(SVM_VMMCALL) | SVM_INTERCEPT2(SVM_VMLOAD) |
+			     SVM_INTERCEPT2(SVM_VMSAVE) | SVM_INTERCEPT2(SVM_STGI) | SVM_INTERCEPT2(SVM_CLGI) |
+			     SVM_INTERCEPT2(SVM_SKINIT) | SVM_INTERCEPT2(SVM_WBINVD) | SVM_INTERCEPT2(SVM_MONITOR) |
+			     SVM_INTERCEPT2(SVM_MWAIT) | SVM_INTERCEPT2(SVM_MWAIT_ARMED) | SVM_INTERCEPT2(SVM_XSETBV) |
+			     SVM_INTERCEPT2(SVM_RDPRU);
 	v->iopm_base = image_hpa(io_bitmap).raw;
 	v->msrpm_base = image_hpa(msr_bitmap).raw;
 	v->int_control = SVM_V_INTR_MASKING | SVM_V_IGN_TPR;
@@ -196,7 +201,10 @@ static void switch_tsc_aux(const struct vcpu_hw *hw, struct svm_cpu *cpu)
 		wrmsr(MSR_TSC_AUX, hw->tsc_aux);
 }
 
-/* Armed before VMRUN and disarmed after it by real moves to DR7, because QEMU TCG does not look at the breakpoints when it switches DR7. */
+/*
+ * Armed before VMRUN and disarmed after it by real moves to DR7, because QEMU TCG does not look at the breakpoints
+ * when it switches DR7.
+ */
 static void arm_breakpoints(const struct vcpu_hw *hw)
 {
 	dr0_write(hw->dr[0]);

@@ -34,19 +34,26 @@ struct vcpu_hw {
 struct svm_features {
 	bool has_nrips;
 	bool has_rdtscp;
-	bool exits_for_bad_cr;	/* QEMU TCG: a guest's illegal MOV to CR0, CR3 or CR4 is VMEXIT_INVALID instead of #GP */
+	/* QEMU TCG: a guest's illegal MOV to CR0, CR3 or CR4 is VMEXIT_INVALID instead of #GP */
+	bool exits_for_bad_cr;
 	u32 asid_count;
 };
 extern struct svm_features svm_features;
 
-/* GPRs but RAX and RSP from gpr[], VMRUN, and back; the host's state by host_save; host interrupts are taken at the end. (svm_switch.S) */
+/*
+ * GPRs but RAX and RSP from gpr[], VMRUN, and back; the host's state by host_save; host interrupts are taken at the
+ * end. (svm_switch.S)
+ */
 void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save);
 
 /* svm_state.c */
 void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);
 void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);
 
-/* svm_event.c: put the event and interrupts into the VMCB before the entry; find out after the exit what became of them. */
+/*
+ * svm_event.c: put the event and interrupts into the VMCB before the entry; find out after the exit what became of
+ * them.
+ */
 void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_block_nmi(struct vcpu_hw *hw, bool is_blocked);

@@ -1,9 +1,10 @@
 /*
  * svm_event.c - event injection and its aftermath (APM Vol. 2 15.20, 15.21).
  *
- * External interrupts go through V_IRQ: the hardware waits for the guest to take it, so there is no interrupt window to exit for. (QEMU TCG also delivers
- * EVENTINJ interrupts twice at times.) Exceptions, NMI and software interrupts go through EVENTINJ. NMI blocking is tracked here: the hardware
- * does not, so IRET is intercepted from the delivery of an NMI on.
+ * External interrupts go through V_IRQ: the hardware waits for the guest to take it, so there is no interrupt window
+ * to exit for. (QEMU TCG also delivers EVENTINJ interrupts twice at times.) Exceptions, NMI and software interrupts
+ * go through EVENTINJ. NMI blocking is tracked here: the hardware does not, so IRET is intercepted from the delivery
+ * of an NMI on.
  */
 #include "svm.h"
 #include "virt_bits.h"
@@ -99,7 +100,10 @@ static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u6
 	u32 type = (u32)(info >> SVM_EVENT_TYPE_SHIFT) & SVM_EVENT_TYPE;
 	u8 vector = (u8)info;
 
-	/* QEMU TCG calls an interrupt an exception here, and leaves V_IRQ set: then it is still pending, and not to be queued twice. */
+	/*
+	 * QEMU TCG calls an interrupt an exception here, and leaves V_IRQ set: then it is still pending, and not to
+	 * be queued twice.
+	 */
 	if (type == SVM_EVENT_INTR || (type == SVM_EVENT_EXCEPTION && vector >= VECTOR_EXCEPTIONS)) {
 		if (!entry->intr_pending) {
 			entry->intr_pending = 1;

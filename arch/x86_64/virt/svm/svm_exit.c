@@ -1,12 +1,14 @@
 /*
- * svm_exit.c - SVM exit codes to the neutral record, by one table. What needs no VMM (host interrupts, the end of an NMI) becomes EXIT_NONE.
+ * svm_exit.c - SVM exit codes to the neutral record, by one table. What needs no VMM (host interrupts, the end of an
+ * NMI) becomes EXIT_NONE.
  */
 #include "svm.h"
 #include "virt_bits.h"
 
 struct exit_rule {
 	u8 reason;	/* enum exit_reason */
-	void (*decode)(struct vcpu_hw *hw, struct vcpu_exit *exit);	/* the rest of the record; may change the reason */
+	/* the rest of the record; may change the reason */
+	void (*decode)(struct vcpu_hw *hw, struct vcpu_exit *exit);
 };
 
 /* Host interrupts and NMIs have been taken on the way out of svm_switch. */
@@ -43,7 +45,8 @@ static void decode_io(struct vcpu_hw *hw, struct vcpu_exit *exit)
 	u64 info = hw->vmcb->exit_info1;
 	u64 length = hw->vmcb->exit_info2 - hw->vmcb->rip;
 
-	exit->flags = (info & SVM_IO_IN ? PIO_IN : 0) | (info & SVM_IO_STRING ? PIO_STRING : 0) | (info & SVM_IO_REP ? PIO_REP : 0);
+	exit->flags = (info & SVM_IO_IN ? PIO_IN : 0) | (info & SVM_IO_STRING ? PIO_STRING : 0) |
+		      (info & SVM_IO_REP ? PIO_REP : 0);
 	exit->insn_len = length <= 15 ? (u32)length : 0;
 	exit->pio.port = (u16)(info >> 16);
 	exit->pio.size = (u8)(info >> 4 & 7u);
@@ -80,9 +83,9 @@ static void decode_nested_fault(struct vcpu_hw *hw, struct vcpu_exit *exit)
 }
 
 /*
- * Entry refused. QEMU TCG then leaves the host's state in the VMCB, which the VMM must not see: it is replaced. If the guest's state is still there on
- * TCG, the entry was fine, and a MOV to a control register, at which RIP points, was not. (Injecting the
- * fault is tried once: if that is refused, the guest's state is at fault after all.)
+ * Entry refused. QEMU TCG then leaves the host's state in the VMCB, which the VMM must not see: it is replaced. If
+ * the guest's state is still there on TCG, the entry was fine, and a MOV to a control register, at which RIP points,
+ * was not. (Injecting the fault is tried once: if that is refused, the guest's state is at fault after all.)
  */
 static void decode_invalid(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
 {
@@ -91,7 +94,9 @@ static void decode_invalid(struct vcpu_hw *hw, struct vcpu_entry *entry, struct 
 
 	if (svm_features.exits_for_bad_cr && !is_host_state && !hw->injected.valid) {
 		exit->reason = EXIT_NONE;
-		entry->event = (struct vcpu_event){ .valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1 };
+		entry->event = (struct vcpu_event){
+			.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
+		};
 		return;
 	}
 	decode_bad(hw, exit);
@@ -124,7 +129,8 @@ static const struct exit_rule rules[SVM_EXIT_TABLE_SIZE] = {
 	[SVM_SHUTDOWN] = { EXIT_SHUTDOWN, decode_nothing },
 	[SVM_VMMCALL] = { EXIT_HYPERCALL, decode_nothing },
 	[SVM_XSETBV] = { EXIT_XSETBV, decode_nothing },
-	RULE_INSN(SVM_RDPMC), RULE_INSN(SVM_RSM), RULE_INSN(SVM_INVLPGA), RULE_INSN(SVM_VMRUN), RULE_INSN(SVM_VMLOAD), RULE_INSN(SVM_VMSAVE),
+	RULE_INSN(SVM_RDPMC), RULE_INSN(SVM_RSM), RULE_INSN(SVM_INVLPGA), RULE_INSN(SVM_VMRUN),
+	RULE_INSN(SVM_VMLOAD), RULE_INSN(SVM_VMSAVE),
 	RULE_INSN(SVM_STGI), RULE_INSN(SVM_CLGI), RULE_INSN(SVM_SKINIT), RULE_INSN(SVM_MONITOR), RULE_INSN(SVM_MWAIT),
 	RULE_INSN(SVM_MWAIT_ARMED), RULE_INSN(SVM_RDPRU),
 };

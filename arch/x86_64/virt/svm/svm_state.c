@@ -1,13 +1,15 @@
 /*
- * svm_state.c - register groups between the neutral vcpu page and the VMCB. Values to be loaded have been through virt_filter.
+ * svm_state.c - register groups between the neutral vcpu page and the VMCB. Values to be loaded have been through
+ * virt_filter.
  */
 #include "svm.h"
 #include "virt_bits.h"
 
 /* Where each segment of the neutral order lives. */
 static const u16 segment_offsets[SEG_COUNT] = {
-	[SEG_ES] = offsetof(struct vmcb, es), [SEG_CS] = offsetof(struct vmcb, cs), [SEG_SS] = offsetof(struct vmcb, ss),
-	[SEG_DS] = offsetof(struct vmcb, ds), [SEG_FS] = offsetof(struct vmcb, fs), [SEG_GS] = offsetof(struct vmcb, gs),
+	[SEG_ES] = offsetof(struct vmcb, es), [SEG_CS] = offsetof(struct vmcb, cs),
+	[SEG_SS] = offsetof(struct vmcb, ss), [SEG_DS] = offsetof(struct vmcb, ds),
+	[SEG_FS] = offsetof(struct vmcb, fs), [SEG_GS] = offsetof(struct vmcb, gs),
 	[SEG_LDTR] = offsetof(struct vmcb, ldtr), [SEG_TR] = offsetof(struct vmcb, tr),
 };
 
@@ -26,7 +28,10 @@ static void load_segment(struct vmcb_segment *to, const struct vcpu_segment *fro
 	to->base = from->base;
 }
 
-/* G is derived from the limit and the accessed bit set: processors differ in what they keep of them, and the filter wants one form. */
+/*
+ * G is derived from the limit and the accessed bit set: processors differ in what they keep of them, and the filter
+ * wants one form.
+ */
 static void store_segment(struct vcpu_segment *to, const struct vmcb_segment *from, u32 index)
 {
 	u32 access = (from->attributes & 0xffu) | (from->attributes & 0xf00u) << 4;

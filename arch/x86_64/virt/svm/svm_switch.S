@@ -3,9 +3,10 @@
  *
  * void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save)
  *
- * CLGI holds everything back; with IF = 1 at VMRUN host interrupts end guest mode (V_INTR_MASKING). STI does not stand directly before VMRUN, or its
- * shadow would leak into the guest on QEMU TCG. Host interrupts are taken between STGI and CLI, with the host's FS, GS, TR and syscall MSRs back.
- * Offsets are those of enum gpr: RAX 0, RCX 8, RDX 16, RBX 24, RSP 32, RBP 40, RSI 48, RDI 56, R8 64 ... R15 120.
+ * CLGI holds everything back; with IF = 1 at VMRUN host interrupts end guest mode (V_INTR_MASKING). STI does not
+ * stand directly before VMRUN, or its shadow would leak into the guest on QEMU TCG. Host interrupts are taken between
+ * STGI and CLI, with the host's FS, GS, TR and syscall MSRs back. Offsets are those of enum gpr: RAX 0, RCX 8, RDX
+ * 16, RBX 24, RSP 32, RBP 40, RSI 48, RDI 56, R8 64 ... R15 120.
  */
 	.text
 	.globl svm_switch

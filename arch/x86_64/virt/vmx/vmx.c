@@ -1,8 +1,9 @@
 /*
- * vmx.c - Intel VMX with EPT and unrestricted guest: per-pCPU set-up, vCPU life, one entry (SDM Vol. 3 chapters 23 - 28).
+ * vmx.c - Intel VMX with EPT and unrestricted guest: per-pCPU set-up, vCPU life, one entry (SDM Vol. 3 chapters 23 -
+ * 28).
  *
- * What a VM exit does not restore is restored here at once: the limits of GDT, IDT and TSS, CR2, and the MSRs of the MSR areas. A vCPU's VMCS is active on the
- * pCPU where it ran last; vcpu_fini clears it there.
+ * What a VM exit does not restore is restored here at once: the limits of GDT, IDT and TSS, CR2, and the MSRs of the
+ * MSR areas. A vCPU's VMCS is active on the pCPU where it ran last; vcpu_fini clears it there.
  */
 #include "vmx.h"
 #include "info_page.h"
@@ -156,7 +157,10 @@ static void renew_vpid(struct vcpu_hw *hw, struct vmx_cpu *cpu)
 	hw->vpid_generation = cpu->vpid_generation;
 }
 
-/* Cached translations of a guest are tagged with its EPT pointer too, so INVEPT gets rid of them whatever the VPID (28.3.1). */
+/*
+ * Cached translations of a guest are tagged with its EPT pointer too, so INVEPT gets rid of them whatever the VPID
+ * (28.3.1).
+ */
 static void flush(struct vcpu_hw *hw)
 {
 	hw->needs_flush = false;
@@ -221,8 +225,9 @@ static void prepare(struct vcpu_hw *hw, struct vcpu_entry *entry)
 }
 
 /*
- * The exit has set the limit of the GDT to 64 KiB, so that ring 3 could load segments from what lies behind it, and that of the TSS to 67h, which cuts off
- * its I/O bitmap (27.5.2). The limit of the IDT does not matter, and DR7 is off.
+ * The exit has set the limit of the GDT to 64 KiB, so that ring 3 could load segments from what lies behind it, and
+ * that of the TSS to 67h, which cuts off its I/O bitmap (27.5.2). The limit of the IDT does not matter, and DR7 is
+ * off.
  */
 static void restore_tables(struct vmx_cpu *cpu)
 {

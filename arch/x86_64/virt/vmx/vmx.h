@@ -25,7 +25,8 @@ struct vmx_cpu {
 
 /* MSRs the hardware does not switch by itself: loaded at entry and stored at exit by the MSR areas (24.7.2, 24.8.2). */
 enum vmx_area_msr { AREA_STAR, AREA_LSTAR, AREA_CSTAR, AREA_SFMASK, AREA_KERNEL_GS_BASE, AREA_TSC_AUX, AREA_COUNT };
-#define AREA_SWITCHED AREA_TSC_AUX	/* TSC_AUX, the last, is only loaded: the host does not use it and the guest can't write it */
+/* TSC_AUX, the last, is only loaded: the host does not use it and the guest can't write it */
+#define AREA_SWITCHED AREA_TSC_AUX
 
 struct vmx_msr {
 	u32 index;
@@ -33,7 +34,10 @@ struct vmx_msr {
 	u64 value;
 };
 
-/* One vCPU: this frame, the VMCS and the virtual-APIC page. Copies of VMCS fields save VMREADs and VMWRITEs on the way in and out. */
+/*
+ * One vCPU: this frame, the VMCS and the virtual-APIC page. Copies of VMCS fields save VMREADs and VMWRITEs on the
+ * way in and out.
+ */
 struct vcpu_hw {
 	struct vmx_msr guest_msrs[AREA_COUNT];	/* 16-byte aligned: first */
 	struct vmx_msr host_msrs[AREA_COUNT];

@@ -1,6 +1,6 @@
 /*
- * vmx_exit.c - VMX exit reasons to the neutral record, by one table. What needs no VMM (host interrupts, windows, hidden control-register bits) becomes
- * EXIT_NONE.
+ * vmx_exit.c - VMX exit reasons to the neutral record, by one table. What needs no VMM (host interrupts, windows,
+ * hidden control-register bits) becomes EXIT_NONE.
  */
 #include "virt_bits.h"
 #include "vmx.h"
@@ -44,7 +44,10 @@ static void decode_timer(const struct decoding *d)
 	__asm__ volatile("sti; nop; cli" : : : "memory");
 }
 
-/* #DB does not change DR6 and DR7 when it is intercepted (27.1): do it, so that the VMM only has to put the exception back. */
+/*
+ * #DB does not change DR6 and DR7 when it is intercepted (27.1): do it, so that the VMM only has to put the exception
+ * back.
+ */
 static void note_debug_exception(struct vcpu_hw *hw, u64 causes)
 {
 	hw->dr6 = (hw->dr6 & ~0xfull) | (causes & DR6_CAUSES);
@@ -115,7 +118,9 @@ static void decode_ept_violation(const struct decoding *d)
 
 static void raise_gp(const struct decoding *d)
 {
-	d->entry->event = (struct vcpu_event){ .valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1 };
+	d->entry->event = (struct vcpu_event){
+		.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
+	};
 }
 
 static u64 moved_value(const struct decoding *d, u64 qualification)
@@ -126,8 +131,8 @@ static u64 moved_value(const struct decoding *d, u64 qualification)
 }
 
 /*
- * MOV to CR0 that changes NE, CD or NW as the guest sees them: only the shadow changes, and the instruction is run again. It does not exit
- * a second time, and the hardware does the rest of it, faults included.
+ * MOV to CR0 that changes NE, CD or NW as the guest sees them: only the shadow changes, and the instruction is run
+ * again. It does not exit a second time, and the hardware does the rest of it, faults included.
  */
 static void decode_mov_cr0(const struct decoding *d, u64 value)
 {
@@ -179,9 +184,12 @@ static const struct exit_rule rules[VMX_EXIT_TABLE_SIZE] = {
 	[VMX_EPT_VIOLATION] = { EXIT_MEM, false, decode_ept_violation },
 	[VMX_PREEMPTION_TIMER] = { EXIT_NONE, false, decode_timer },
 	[VMX_XSETBV] = { EXIT_XSETBV, true, decode_nothing },
-	RULE_INSN(VMX_GETSEC), RULE_INSN(VMX_RDPMC), RULE_INSN(VMX_RSM), RULE_INSN(VMX_VMCLEAR), RULE_INSN(VMX_VMLAUNCH),
-	RULE_INSN(VMX_VMPTRLD), RULE_INSN(VMX_VMPTRST), RULE_INSN(VMX_VMREAD), RULE_INSN(VMX_VMRESUME), RULE_INSN(VMX_VMWRITE),
-	RULE_INSN(VMX_VMXOFF), RULE_INSN(VMX_VMXON), RULE_INSN(VMX_MWAIT), RULE_INSN(VMX_MONITOR), RULE_INSN(VMX_INVEPT),
+	RULE_INSN(VMX_GETSEC), RULE_INSN(VMX_RDPMC), RULE_INSN(VMX_RSM), RULE_INSN(VMX_VMCLEAR),
+	RULE_INSN(VMX_VMLAUNCH),
+	RULE_INSN(VMX_VMPTRLD), RULE_INSN(VMX_VMPTRST), RULE_INSN(VMX_VMREAD), RULE_INSN(VMX_VMRESUME),
+	RULE_INSN(VMX_VMWRITE),
+	RULE_INSN(VMX_VMXOFF), RULE_INSN(VMX_VMXON), RULE_INSN(VMX_MWAIT), RULE_INSN(VMX_MONITOR),
+	RULE_INSN(VMX_INVEPT),
 	RULE_INSN(VMX_INVVPID), RULE_INSN(VMX_VMFUNC),
 };
 

@@ -1,7 +1,8 @@
 /*
  * vmx_probe.c - is VMX there and complete enough, and which control bits does it take (SDM Vol. 3 appendix A)?
  *
- * Needed: EPT with four levels, unrestricted guest, MSR bitmaps, switching of EFER and PAT, CR3 moves without exits. The rest is used if it is there.
+ * Needed: EPT with four levels, unrestricted guest, MSR bitmaps, switching of EFER and PAT, CR3 moves without exits.
+ * The rest is used if it is there.
  */
 #include "info_page.h"
 #include "virt_bits.h"
@@ -11,7 +12,10 @@
 
 struct vmx_controls vmx_controls;
 
-/* One control word: what must be set, what is welcome, and the MSR that says what may be (low half: must be 1; high half: may be 1). */
+/*
+ * One control word: what must be set, what is welcome, and the MSR that says what may be (low half: must be 1; high
+ * half: may be 1).
+ */
 struct control_wish {
 	u32 msr;
 	bool has_true;
@@ -22,14 +26,17 @@ struct control_wish {
 static const struct control_wish wishes[] = {
 	{ MSR_VMX_PIN, true, PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMIS, 0, 0, &vmx_controls.pin },
 	{ MSR_VMX_PROC, true,
-	  PROC_TSC_OFFSETTING | PROC_HLT | PROC_MWAIT | PROC_RDPMC | PROC_MOV_DR | PROC_UNCONDITIONAL_IO | PROC_MSR_BITMAPS | PROC_MONITOR | PROC_SECONDARY,
+	  PROC_TSC_OFFSETTING | PROC_HLT | PROC_MWAIT | PROC_RDPMC | PROC_MOV_DR | PROC_UNCONDITIONAL_IO |
+	  PROC_MSR_BITMAPS | PROC_MONITOR | PROC_SECONDARY,
 	  PROC_TPR_SHADOW, PROC_CR3_LOAD | PROC_CR3_STORE, &vmx_controls.proc },
-	{ MSR_VMX_PROC2, false, PROC2_EPT | PROC2_UNRESTRICTED | PROC2_WBINVD, PROC2_RDTSCP | PROC2_VPID | PROC2_INVPCID, 0, &vmx_controls.proc2 },
+	{ MSR_VMX_PROC2, false, PROC2_EPT | PROC2_UNRESTRICTED | PROC2_WBINVD,
+	  PROC2_RDTSCP | PROC2_VPID | PROC2_INVPCID, 0, &vmx_controls.proc2 },
 	{ MSR_VMX_EXIT, true,
-	  EXIT_CONTROL_SAVE_DEBUG | EXIT_CONTROL_HOST_64 | EXIT_CONTROL_ACK_INTERRUPT | EXIT_CONTROL_SAVE_PAT | EXIT_CONTROL_LOAD_PAT |
+	  EXIT_CONTROL_SAVE_DEBUG | EXIT_CONTROL_HOST_64 | EXIT_CONTROL_ACK_INTERRUPT | EXIT_CONTROL_SAVE_PAT |
+	  EXIT_CONTROL_LOAD_PAT |
 	  EXIT_CONTROL_SAVE_EFER | EXIT_CONTROL_LOAD_EFER, 0, 0, &vmx_controls.exit },
-	{ MSR_VMX_ENTRY, true, ENTRY_CONTROL_LOAD_DEBUG | ENTRY_CONTROL_LOAD_PAT | ENTRY_CONTROL_LOAD_EFER, 0, ENTRY_CONTROL_IA32E,
-	  &vmx_controls.entry },
+	{ MSR_VMX_ENTRY, true, ENTRY_CONTROL_LOAD_DEBUG | ENTRY_CONTROL_LOAD_PAT | ENTRY_CONTROL_LOAD_EFER, 0,
+	  ENTRY_CONTROL_IA32E, &vmx_controls.entry },
 };
 
 static bool choose_control(const struct control_wish *w, bool has_true_msrs)
@@ -70,8 +77,8 @@ static bool is_switched_on(void)
 }
 
 /*
- * Bochs lets no host interrupt end guest mode if the guest was entered with IF = 0 and has left it so. A look from time to time keeps such a guest
- * from owning the pCPU; elsewhere it costs next to nothing.
+ * Bochs lets no host interrupt end guest mode if the guest was entered with IF = 0 and has left it so. A look from
+ * time to time keeps such a guest from owning the pCPU; elsewhere it costs next to nothing.
  */
 static void choose_timer(struct info_page *info)
 {

@@ -1,5 +1,6 @@
 /*
- * vmx_state.c - register groups between the neutral vcpu page and the VMCS. Values to be loaded have been through virt_filter.
+ * vmx_state.c - register groups between the neutral vcpu page and the VMCS. Values to be loaded have been through
+ * virt_filter.
  */
 #include "virt_bits.h"
 #include "vmx.h"
@@ -13,7 +14,8 @@ static u32 *virtual_tpr(const struct vcpu_hw *hw)
 
 static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
-	u32 blocking = (from->shadow & SHADOW_STI ? BLOCKING_STI : 0) | (from->shadow & SHADOW_MOVSS ? BLOCKING_MOVSS : 0) |
+	u32 blocking = (from->shadow & SHADOW_STI ? BLOCKING_STI : 0) |
+		       (from->shadow & SHADOW_MOVSS ? BLOCKING_MOVSS : 0) |
 		       (from->shadow & SHADOW_NMI ? BLOCKING_NMI : 0);
 
 	vmwrite(VMCS_GUEST_RSP, from->gpr[GPR_RSP]);
@@ -32,7 +34,8 @@ static void store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
 	to->rip = vmread(VMCS_GUEST_RIP);
 	to->rflags = hw->rflags;
 	to->cr8 = *virtual_tpr(hw) >> 4 & 0xfu;
-	to->shadow = (hw->interruptibility & BLOCKING_STI ? SHADOW_STI : 0) | (hw->interruptibility & BLOCKING_MOVSS ? SHADOW_MOVSS : 0) |
+	to->shadow = (hw->interruptibility & BLOCKING_STI ? SHADOW_STI : 0) |
+		     (hw->interruptibility & BLOCKING_MOVSS ? SHADOW_MOVSS : 0) |
 		     (hw->interruptibility & BLOCKING_NMI ? SHADOW_NMI : 0);
 }
 

@@ -3,8 +3,9 @@
  *
  * bool vmx_switch(u64 *gpr, u64 *host_rsp, bool is_launched)
  *
- * HOST_RSP is written only if it differs from *host_rsp; HOST_RIP is vmx_exit_point. Interrupts stay off: a host interrupt is acknowledged at the exit.
- * Offsets are those of enum gpr: RAX 0, RCX 8, RDX 16, RBX 24, RSP 32, RBP 40, RSI 48, RDI 56, R8 64 ... R15 120.
+ * HOST_RSP is written only if it differs from *host_rsp; HOST_RIP is vmx_exit_point. Interrupts stay off: a host
+ * interrupt is acknowledged at the exit. Offsets are those of enum gpr: RAX 0, RCX 8, RDX 16, RBX 24, RSP 32, RBP 40,
+ * RSI 48, RDI 56, R8 64 ... R15 120.
  */
 #define VMCS_HOST_RSP 0x6c14
 

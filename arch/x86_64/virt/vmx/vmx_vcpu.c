@@ -1,12 +1,16 @@
 /*
- * vmx_vcpu.c - the parts of a VMCS that do not change from run to run: controls, and the host's state of the pCPU (SDM Vol. 3 24.5 - 24.8).
+ * vmx_vcpu.c - the parts of a VMCS that do not change from run to run: controls, and the host's state of the pCPU
+ * (SDM Vol. 3 24.5 - 24.8).
  */
 #include "virt_bits.h"
 #include "vmx.h"
 
 extern const u8 vmx_exit_point[];
 
-/* All MSRs exit but those whose guest value the hardware holds while the guest runs: VMCS fields and MSR areas switch them. */
+/*
+ * All MSRs exit but those whose guest value the hardware holds while the guest runs: VMCS fields and MSR areas switch
+ * them.
+ */
 static u8 msr_bitmap[PAGE_SIZE] __attribute__((aligned(4096)));
 
 static const u32 open_msrs[] = {
@@ -86,8 +90,8 @@ void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root)
 }
 
 /*
- * CR0.TS is always set in ring 0 while a guest's extended state is in the registers (arch_fpu_park), so it is part of the constant host state.
- * FS base, CR3 and RSP change with the thread and are followed before each entry.
+ * CR0.TS is always set in ring 0 while a guest's extended state is in the registers (arch_fpu_park), so it is part of
+ * the constant host state. FS base, CR3 and RSP change with the thread and are followed before each entry.
  */
 void vmx_init_host_part(struct vcpu_hw *hw)
 {
