@@ -11,7 +11,7 @@
 
 #include "acpi_pm.h"
 #include "debug_port.h"
-#include "fake_machine.h"
+#include "fake_board.h"
 #include "i8042.h"
 #include "ioapic.h"
 #include "kvmclock.h"
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { VCPUS = 3, CALLBACKS_MAX = 256, STEPS_MAX = 400 };
 
 struct machine {
-	struct fake_machine fake;
+	struct fake_board fake;
 	struct lapic_bus bus;
 	struct lapic apic[VCPUS];
 	struct ioapic io;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fake_machine.h"
+#include "fake_board.h"
 #include "ioapic.h"
 #include "lapic.h"
 
@@ -19,7 +19,7 @@ enum { COUNT = 4 };
 enum { TPR = 0x808, PPR = 0x80a, EOI = 0x80b, SVR = 0x80f, ESR = 0x828, ICR = 0x830, LVT_T = 0x832,
        LVT_0 = 0x835, LVT_E = 0x837, INITIAL = 0x838, CURRENT = 0x839, DIVIDE = 0x83e, SELF = 0x83f };
 
-static struct fake_machine machine;
+static struct fake_board machine;
 static struct lapic_bus bus;
 static struct lapic apic[COUNT];
 static struct ioapic io;
@@ -38,7 +38,7 @@ static void start(bool is_x2apic)
 	const struct ioapic_ops io_ops = { on_message, NULL };
 	struct clock clock;
 
-	machine = (struct fake_machine){ .ns = 1000, .tsc_hz = 2000000000 };
+	machine = (struct fake_board){ .ns = 1000, .tsc_hz = 2000000000 };
 	clock = fake_clock(&machine);
 	memset(kicks, 0, sizeof(kicks));
 	memset(nmis, 0, sizeof(nmis));

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "fake_machine.h"
+#include "fake_board.h"
 #include "pic8259.h"
 #include "pit8254.h"
 
@@ -178,7 +178,7 @@ static void test_pic_auto_eoi_and_poll(void **state)
 
 /* ---- 8254 ---- */
 
-static struct fake_machine machine;
+static struct fake_board machine;
 static struct pit pit;
 
 static void set_tick(u64 tick)
@@ -192,7 +192,7 @@ static int setup_pit(void **state)
 	struct irq_line line;
 
 	(void)state;
-	machine = (struct fake_machine){ .tsc_hz = 1000000000 };
+	machine = (struct fake_board){ .tsc_hz = 1000000000 };
 	set_tick(1000);
 	clock = fake_clock(&machine);
 	line = fake_line(&machine, 0);

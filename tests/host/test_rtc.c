@@ -10,12 +10,12 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "fake_machine.h"
+#include "fake_board.h"
 #include "rtc.h"
 
 #define START_S 1700000000ull		/* 2023-11-14 22:13:20 UTC */
 
-static struct fake_machine machine;
+static struct fake_board machine;
 static struct rtc rtc;
 
 static u8 get(u8 reg)
@@ -36,7 +36,7 @@ static int setup(void **state)
 	struct irq_line line;
 
 	(void)state;
-	machine = (struct fake_machine){ .wall_start_ns = START_S * NS_PER_SECOND, .tsc_hz = 1000000000 };
+	machine = (struct fake_board){ .wall_start_ns = START_S * NS_PER_SECOND, .tsc_hz = 1000000000 };
 	clock = fake_clock(&machine);
 	line = fake_line(&machine, 8);
 	rtc_init(&rtc, &clock, &line, 3 * GIB, 5 * GIB);

@@ -13,19 +13,19 @@
 
 #include "acpi_pm.h"
 #include "debug_port.h"
-#include "fake_machine.h"
+#include "fake_board.h"
 #include "i8042.h"
 #include "kvmclock.h"
 #include "pci.h"
 
-static struct fake_machine machine;
+static struct fake_board machine;
 static struct clock fake;
 static struct power_ops power;
 
 static int setup(void **state)
 {
 	(void)state;
-	machine = (struct fake_machine){ .ns = 5 * NS_PER_SECOND, .wall_start_ns = 1700000000123456789ull,
+	machine = (struct fake_board){ .ns = 5 * NS_PER_SECOND, .wall_start_ns = 1700000000123456789ull,
 					 .tsc_hz = 2500000000 };
 	fake = fake_clock(&machine);
 	power = fake_power(&machine);

@@ -10,13 +10,13 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fake_machine.h"
+#include "fake_board.h"
 #include "uart16550.h"
 
 enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR };
 #define FCR IIR
 
-static struct fake_machine machine;
+static struct fake_board machine;
 static struct uart uart;
 static u8 output[256];
 static u32 output_used, output_room;
@@ -60,7 +60,7 @@ static int setup(void **state)
 	struct irq_line line;
 
 	(void)state;
-	machine = (struct fake_machine){ 0 };
+	machine = (struct fake_board){ 0 };
 	line = fake_line(&machine, 4);
 	output_used = input_used = input_count = 0;
 	output_room = sizeof(output);
