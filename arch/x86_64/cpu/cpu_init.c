@@ -187,15 +187,19 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	screen_init(boot, arch_mmio_map);
 }
 
-/* STI holds interrupts off for one instruction, so that none slips in before HLT. */
-void arch_idle(void)
-{
-	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
-}
-
 void arch_interrupts_poll(void)
 {
 	__asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
+}
+
+/* STI holds interrupts off for one instruction, so that none slips in before HLT. */
+void arch_idle(void)
+{
+	if (!screen_idle()) {
+		arch_interrupts_poll();
+		return;
+	}
+	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
 }
 
 _Noreturn void arch_halt(void)

@@ -161,5 +161,6 @@ void early_console_serial_off(void)
 
 void early_console_serial_on(void)
 {
+	screen_panic();
 	uart_is_ours = uart_port != 0;
 }

@@ -2,13 +2,16 @@
  * screen.c - a text grid, painted on VGA text memory or on a linear framebuffer.
  *
  * `wanted` holds what should be seen, `shown` what is: painting touches only cells that differ, and device memory is
- * never read. The grid scrolls by several lines at a time, because uncached writes are slow.
+ * never read. The grid scrolls by several lines at a time, because uncached writes are slow. Once the machine idles, boot
+ * is over: then a log line paints only a few cells with interrupts off, and idle time the rest, so that no guest and no
+ * UART waits for a scrolling screen. A panic paints all at once again.
  */
 #include "screen.h"
 
 #include <string.h>
 
 #include "font.h"
+#include "lock.h"
 #include "x86.h"
 
 #define MAX_COLUMNS 128u
@@ -34,6 +37,12 @@ static struct screen {
 	u32 row, column;
 	enum { TEXT, ESCAPE, SEQUENCE } state;
 } screen = { .columns = VGA_COLUMNS, .rows = VGA_ROWS };
+
+#define PATIENT_CELLS 16u
+
+static struct lock screen_lock;	/* guards all of this */
+static bool is_patient;
+static u32 scan_at, scan_left;	/* cells that may differ: this many from here on, round and round */
 
 static u8 wanted[MAX_ROWS][MAX_COLUMNS];
 static u8 shown[MAX_ROWS][MAX_COLUMNS];
@@ -79,20 +88,28 @@ static void paint_framebuffer(u32 row, u32 column, u8 c)
 	}
 }
 
-static void repaint(void)
+/* Paint up to `budget` cells that differ. */
+static void paint_some(u32 budget)
 {
-	u32 row, column;
-
 	if (!screen.paint)
 		return;
-	for (row = 0; row < screen.rows; row++) {
-		for (column = 0; column < screen.columns; column++) {
-			if (shown[row][column] == wanted[row][column])
-				continue;
-			screen.paint(row, column, wanted[row][column]);
-			shown[row][column] = wanted[row][column];
-		}
+	while (scan_left > 0 && budget > 0) {
+		u32 row = scan_at / screen.columns, column = scan_at % screen.columns;
+
+		scan_at = (scan_at + 1) % (screen.rows * screen.columns);
+		scan_left--;
+		if (shown[row][column] == wanted[row][column])
+			continue;
+		screen.paint(row, column, wanted[row][column]);
+		shown[row][column] = wanted[row][column];
+		budget--;
 	}
+}
+
+static void repaint(void)
+{
+	scan_left = screen.rows * screen.columns;
+	paint_some(is_patient ? PATIENT_CELLS : ~0u);
 }
 
 static void newline(void)
@@ -160,9 +177,29 @@ void screen_write(const char *text, size_t bytes)
 {
 	size_t i;
 
+	lock_acquire(&screen_lock);
 	for (i = 0; i < bytes; i++)
 		put((u8)text[i]);
 	repaint();
+	lock_release(&screen_lock);
+}
+
+bool screen_idle(void)
+{
+	bool is_done;
+
+	lock_acquire(&screen_lock);
+	is_patient = true;
+	paint_some(PATIENT_CELLS);
+	is_done = scan_left == 0 || !screen.paint;
+	lock_release(&screen_lock);
+	return is_done;
+}
+
+void screen_panic(void)
+{
+	screen_lock = (struct lock){ 0 };
+	is_patient = false;
 }
 
 /* Not smaller than 80 by 25 letters, so that what is in the grid already fits. */

@@ -64,7 +64,7 @@ void arch_init(const struct boot_info *boot, struct info_page *info);
  * wall_boot_ns, pcpu_count). */
 enum status arch_init_late(const struct boot_info *boot, struct info_page *info) MUST_CHECK;
 
-/* Enable interrupts and sleep until one came; returns with interrupts off. */
+/* Enable interrupts and sleep until one came, or do a little housekeeping; returns with interrupts off. */
 void arch_idle(void);
 /* Take what interrupts are pending, then go on with interrupts off: between the pieces of long work. No lock may be held. */
 void arch_interrupts_poll(void);
