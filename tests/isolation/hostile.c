@@ -1,9 +1,10 @@
 /*
  * hostile.c - a ring-3 program that sits where a VMM should be and does all the harm it can.
  *
- * It is started as the VMM of a VM (create-vm --vmm hostile --cmdline MODE); the guest's command line names what to do. Modes that only make system
- * calls end by reporting PHASE_ENDED with a poweroff; the other modes break a rule that the processor enforces, and must end in a fault that stops this
- * program alone. Whoever runs it watches a second VM and the prompt.
+ * It is started as the VMM of a VM (create-vm --vmm hostile --cmdline MODE); the guest's command line names what to do.
+ * Modes that only make system calls end by reporting PHASE_ENDED with a poweroff; the other modes break a rule that the
+ * processor enforces, and must end in a fault that stops this program alone. Whoever runs it watches a second VM and
+ * the prompt.
  */
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +66,9 @@ static void say(const char *text)
 static u64 edge(void)
 {
 	static const u64 values[] = {
-		0, 1, 2, 3, 4, 5, 16, 17, 48, 49, 63, 64, 255, 511, 512, 4095, 4096, 4097, HANDLE_COUNT - 1, HANDLE_COUNT,
-		HANDLE_COUNT + 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, VMM_ARGS, VMM_CONTROL, VMM_VCPU_PAGES,
+		0, 1, 2, 3, 4, 5, 16, 17, 48, 49, 63, 64, 255, 511, 512, 4095, 4096, 4097,
+		HANDLE_COUNT - 1, HANDLE_COUNT, HANDLE_COUNT + 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
+		VMM_ARGS, VMM_CONTROL, VMM_VCPU_PAGES,
 		VMM_RAM, 0x400000, 0x00007ffffffff000, 0x0000800000000000, 0xffff800000000000, 0xfffffe0000000000,
 		0xffffff0000000000, 0xffffffff80000000, 0xffffffff80100000, 0x7fffffffffffffff, 0x8000000000000000,
 		0xfffffffffffff000, ~1ull, ~0ull,
@@ -87,7 +89,8 @@ static bool is_suicide(u64 number, const u64 a[6])
 	if (number == SYS_NOTIFY_WAIT)
 		return a[0] > 1;
 	if (number == SYS_THREAD_CTL)
-		return a[1] == THREAD_EXIT || a[1] == THREAD_SET_COMPAT || a[1] == THREAD_SET_FSBASE || a[1] == THREAD_STOP;
+		return a[1] == THREAD_EXIT || a[1] == THREAD_SET_COMPAT || a[1] == THREAD_SET_FSBASE ||
+		       a[1] == THREAD_STOP;
 	return number == SYS_HANDLE_CLOSE;
 }
 
@@ -112,7 +115,8 @@ static void storm_calls(void)
 	u64 refused = 0, granted = 0;
 
 	for (u32 i = 0; i < 60000; i++) {
-		u64 number = random_u64() % 8 ? SYS_FIRST + random_u64() % (SYS_LAST - SYS_FIRST + 3) : edge() | SYS_FIRST;
+		u64 known = SYS_FIRST + random_u64() % (SYS_LAST - SYS_FIRST + 3);
+		u64 number = random_u64() % 8 ? known : edge() | SYS_FIRST;
 		u64 a[6] = { edge(), edge(), edge(), edge(), edge(), edge() };
 
 		if (is_suicide(number, a) || number == SYS_LOG_WRITE || number < SYS_FIRST)
@@ -262,9 +266,10 @@ static void run_registers(void)
 	u64 leak, kept = 0x5a5a;
 
 	for (u32 i = 0; i < 1000; i++) {
-		__asm__ volatile("movq %1, %%r12; movq %1, %%r15; movl %2, %%eax; xorl %%edi, %%edi; movl %3, %%esi; syscall; "
-				 "xorq %%r15, %%r12; movq %%rdi, %0; orq %%rsi, %0; orq %%r8, %0; orq %%r9, %0; orq %%r10, %0; "
-				 "orq %%r12, %0; xorq %1, %%r15; orq %%r15, %0"
+		__asm__ volatile("movq %1, %%r12; movq %1, %%r15; "
+				 "movl %2, %%eax; xorl %%edi, %%edi; movl %3, %%esi; syscall; "
+				 "movq %%rdi, %0; orq %%rsi, %0; orq %%r8, %0; orq %%r9, %0; orq %%r10, %0; "
+				 "xorq %1, %%r12; orq %%r12, %0; xorq %1, %%r15; orq %%r15, %0"
 				 : "=&b"(leak) : "r"(kept), "i"(SYS_THREAD_CTL), "i"(THREAD_YIELD)
 				 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r15", "memory");
 		if (leak != 0) {
@@ -315,13 +320,15 @@ static const struct mode {
 	void (*run)(void);
 } modes[] = {
 	{ "calls", storm_calls }, { "page", storm_page }, { "rights", storm_rights }, { "flood", flood_signals },
-	{ "cli", run_cli }, { "out", run_out }, { "wrmsr", run_wrmsr }, { "hlt", run_hlt }, { "ud", run_ud }, { "cr3", run_cr3 },
+	{ "cli", run_cli }, { "out", run_out }, { "wrmsr", run_wrmsr }, { "hlt", run_hlt }, { "ud", run_ud },
+	{ "cr3", run_cr3 },
 	{ "vmrun", run_vmrun }, { "vmxoff", run_vmxoff }, { "noncanonical", run_noncanonical },
 	{ "kernel-text", run_kernel_text }, { "int", run_int }, { "read-kernel", run_read_kernel },
 	{ "read-direct", run_read_direct }, { "write-args", run_write_args }, { "write-text", run_write_text },
 	{ "int3", run_int3 }, { "sysenter", run_sysenter }, { "xsetbv", run_xsetbv }, { "wrgsbase", run_wrgsbase },
 	{ "lgdt", run_lgdt }, { "single-step", run_single_step },
-	{ "flags", run_flags }, { "segments", run_segments }, { "registers", run_registers }, { "vectors", run_vectors },
+	{ "flags", run_flags }, { "segments", run_segments }, { "registers", run_registers },
+	{ "vectors", run_vectors },
 	{ "null", run_null }, { "stack", run_stack }, { "foreign-call", run_foreign_call }, { "spin", run_spin },
 };
 
