@@ -208,6 +208,7 @@ objs: $(K_OBJS) $(U_OBJS) $(PD_OBJS)
 
 # Until the boot room has an entry there is nothing to link.
 do-all: objs pds $(if $(call srcs,boot),$(B)/vos.elf)
+	@:
 
 # ----------------------------------------------------------------------------------------------------- ISO
 # Default guest images; a stamp, because a download is not repeated for each change of the script.
@@ -234,7 +235,9 @@ $(B)/bundle.cpio: $(B)/vos.elf $(B)/images/done iso/mkiso.sh $(ISO_KNOBS) $(MODU
 	$(Q)iso/mkiso.sh bundle $@ $(MODULES)
 
 do-iso: $(B)/vos.iso
+	@:
 do-bundle: $(B)/bundle.cpio
+	@:
 
 iso: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-iso
 bundle: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-bundle
@@ -297,7 +300,7 @@ RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(if $(TEST_IMAGES),$(B)/test.iso $(B)/test.cpio) $(TEST_FILES)
 
 unit: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-unit && $(RUN) unit $(T)
-check: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all && $(RUN) check
+check: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all do-iso do-bundle && $(RUN) check
 boot-test: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
 sizes: ; $(Q)$(RUN) sizes
 # Everything is built before anything is run; the sum comes last.

@@ -21,10 +21,12 @@ static void virt_start(struct info_page *info)
 		info->virt = VIRT_NONE;
 		virt = NULL;
 	}
-	if (virt == NULL)
-		printk(LOG_WARNING, "no virtualization, so no VM can be started: %s", info->virt_reason);
-	else
+	if (virt == NULL) {
+		printk(LOG_WARNING, "virtualization: none, so no VM can be started");
+		printk(LOG_WARNING, "%s", info->virt_reason);	/* on a line of its own: a screen has 80 columns */
+	} else {
 		printk(LOG_INFO, "virtualization: %s", virt->name);
+	}
 	if ((info->features_used & BIT64(FEAT_PAGES_1G)) != 0)
 		vm_use_1g();
 }

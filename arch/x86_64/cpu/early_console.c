@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arch.h"
+#include "format.h"
 #include "info_page.h"
 #include "range.h"
 #include "screen.h"
@@ -24,8 +25,11 @@ static struct com_port {
 	{ .port = 0x2f8, .irq = 3, .baud = DEFAULT_BAUD },
 };
 
-static const char no_uart[] = "VOS: no serial port found, and the vos> prompt is on one.\n"
-			      "Kernel options for another: com1=115200,8n1,0x3f8,4 console=com1\n";
+static const char heading[] = "VOS " VOS_VERSION ", a bare-metal hypervisor\n";
+static const char no_uart[] =
+	"No serial port was found, and its prompt is on one. The virtual machines that\n"
+	"vos.conf starts run all the same. To name another port, press e in the boot\n"
+	"menu and add to the line that begins with multiboot2:  com1=115200,8n1,0x3f8,4\n\n";
 
 static u16 uart_port;		/* 0 = none */
 static bool uart_is_ours;
@@ -107,6 +111,22 @@ static int com_choose(const struct boot_info *boot)
 	return -1;
 }
 
+/* Who looks only at the screen is to know what this machine is and where its prompt is. */
+static void introduce(const struct com_port *com)
+{
+	char text[80];
+	size_t bytes;
+
+	screen_write(heading, sizeof(heading) - 1);
+	if (!com) {
+		screen_write(no_uart, sizeof(no_uart) - 1);
+		return;
+	}
+	bytes = format_string(text, sizeof(text), "Its prompt is on the serial port at 0x%x: %u baud, 8N1.\n\n",
+		com->port, com->baud);
+	screen_write(text, bytes < sizeof(text) ? bytes : sizeof(text) - 1);
+}
+
 void early_console_init(const struct boot_info *boot, struct info_page *info)
 {
 	const char *word;
@@ -119,7 +139,7 @@ void early_console_init(const struct boot_info *boot, struct info_page *info)
 	if (word)
 		com_configure(&coms[1], word);
 	if (choice < 0 || !uart_init(coms[choice].port, coms[choice].baud)) {
-		screen_write(no_uart, sizeof(no_uart) - 1);
+		introduce(NULL);
 		return;
 	}
 	uart_port = coms[choice].port;
@@ -127,6 +147,7 @@ void early_console_init(const struct boot_info *boot, struct info_page *info)
 	info->serial_port = uart_port;
 	info->serial_irq = coms[choice].irq;
 	info->serial_baud = coms[choice].baud;
+	introduce(&coms[choice]);
 }
 
 void early_console_write(const char *text, size_t bytes)
