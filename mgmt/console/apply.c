@@ -128,7 +128,7 @@ static void failed(struct session *s, struct job *job, const struct reply *reply
 	struct out out = job_text_begin(s, job);
 
 	report_refusal(&fault, &job->request, reply, &s->machine);
-	out_text(&out, "vos.conf: ");
+	out_format(&out, "vos.conf: %s: ", job->request.name);
 	report_fault(&out, &fault);
 	job_text_end(s, job);
 }

@@ -111,22 +111,23 @@ static void show_log(struct session *s)
 	out_format(&s->terminal, "\n[%s goes on]\n", vm->report.name);
 }
 
-static void show_menu(struct session *s)
+static void show_menu(struct session *s, u64 open_ns)
 {
-	out_format(&s->terminal, "\n[%s] d leave  n next VM  p previous  l log  b break  ] send Ctrl-]  ? help",
+	out_format(&s->terminal, "\n[%s] d leave  n next VM  p previous  l log  ] send Ctrl-]  ? help",
 		attached(s)->report.name);
 	s->mode = MODE_MENU;
-	s->menu_ns = session_now(s);
+	s->menu_until_ns = session_now(s) + open_ns;
 }
 
 static void menu_help(struct session *s)
 {
 	out_format(&s->terminal,
-		"\n  d  back to VOS's prompt; so does Enter, and so does waiting %u seconds\n"
+		"\n  d  back to VOS's prompt; so does Enter, and so does waiting (%u seconds; now %u)\n"
 		"  n, p  next and previous running VM\n  l  the last 100 lines that %s wrote\n"
-		"  b  send a break\n  ]  send a Ctrl-] to %s\n  any other key  go on here",
-		(u32)(MENU_NS / NS_PER_SECOND), attached(s)->report.name, attached(s)->report.name);
-	show_menu(s);
+		"  ]  send a Ctrl-] to %s\n  any other key  go on here",
+		(u32)(MENU_NS / NS_PER_SECOND), (u32)(MENU_HELP_NS / NS_PER_SECOND),
+		attached(s)->report.name, attached(s)->report.name);
+	show_menu(s, MENU_HELP_NS);
 }
 
 static void menu(struct session *s, char byte)
@@ -148,9 +149,6 @@ static void menu(struct session *s, char byte)
 	case '?': case 'h':
 		menu_help(s);
 		return;
-	case 'b': case 'B':
-		out_text(&s->terminal, "\n[a break can't be sent yet]\n");
-		return;
 	case ']': case ATTACH_ESCAPE_KEY:
 		if (s->ops->vm_has_room(s->ops->context, s->attached))
 			s->ops->vm_write(s->ops->context, s->attached, ATTACH_ESCAPE_KEY);
@@ -163,13 +161,13 @@ static void menu(struct session *s, char byte)
 
 void attach_timer(struct session *s)
 {
-	if (s->mode == MODE_MENU && session_now(s) - s->menu_ns >= MENU_NS)
+	if (s->mode == MODE_MENU && session_now(s) >= s->menu_until_ns)
 		detach(s);
 }
 
 void attach_escape(struct session *s)
 {
-	show_menu(s);
+	show_menu(s, MENU_NS);
 }
 
 void attach_feed(struct session *s, char byte)
@@ -177,7 +175,7 @@ void attach_feed(struct session *s, char byte)
 	if (s->mode == MODE_MENU)
 		menu(s, byte);
 	else if (byte == ATTACH_ESCAPE_KEY)
-		show_menu(s);
+		show_menu(s, MENU_NS);
 	else
 		s->ops->vm_write(s->ops->context, s->attached, byte);
 }

@@ -357,7 +357,7 @@ u64 session_deadline_ns(const struct session *s)
 
 	if (after && s->scanner_fed_ns + after < deadline)
 		deadline = s->scanner_fed_ns + after;
-	if (s->mode == MODE_MENU && s->menu_ns + MENU_NS < deadline)
-		deadline = s->menu_ns + MENU_NS;
+	if (s->mode == MODE_MENU && s->menu_until_ns < deadline)
+		deadline = s->menu_until_ns;
 	return deadline;
 }

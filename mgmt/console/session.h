@@ -27,7 +27,8 @@
 #define JOB_COUNT 6u			/* the first is the prompt's, the second is that of vos.conf at the start */
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
 #define HELD_BYTES 2048u
-#define MENU_NS 3000000000ull		/* the menu of an attached terminal closes after this */
+#define MENU_NS 3000000000ull		/* the menu of an attached terminal closes after this, */
+#define MENU_HELP_NS 60000000000ull	/* or after this if its help was asked for: that takes time to read */
 
 struct session_ops {
 	u64 (*now_ns)(void *context);
@@ -84,7 +85,7 @@ struct session {
 	struct job jobs[JOB_COUNT];
 	/* attached */
 	u32 attached;			/* index of the VM */
-	u64 menu_ns;			/* when the menu was opened */
+	u64 menu_until_ns;		/* when the menu closes by itself */
 	bool was_escape;		/* the guest has sent an escape sequence: its colours may be left over */
 	char held[HELD_BYTES];		/* notices that came meanwhile */
 	struct out_buffer held_buffer;

@@ -257,6 +257,7 @@ static void menu(void **state)
 	expect("[left a; console a comes back]\r\nvos> ");
 	fake_type(root, "console a\r\x1d?");
 	expect("the last 100 lines that a wrote");
+	assert_int_equal(session_deadline_ns(&session), root->now_ns + MENU_HELP_NS);
 	fake_type(root, "]");
 	fake_guests(root);
 	fake_run(root);
@@ -354,7 +355,7 @@ static void configuration(void **state)
 	root = fake_start(&session,
 		"vm web { memory 256M; autostart yes }\nvm bad { cpu x }\nvm big { memory 64G }\nvm idle { }\n");
 	expect("vos.conf:2:14: --cpu needs");
-	expect("vos.conf: error[E_NOMEM]: big needs 64.0 GiB");
+	expect("vos.conf: big: error[E_NOMEM]: big needs 64.0 GiB");
 	command("list-vm", "web      running", RESULT_OK);
 	expect("idle     defined");
 	expect_not("bad");
