@@ -179,16 +179,16 @@ static bool dr_write(struct vcpu_page *page, u32 number, u64 value)
 static void exit_dr(struct vcpu *v)
 {
 	struct vcpu_page *page = v->page;
-	struct insn insn;
+	const struct insn *insn = vcpu_decode(v);
 	u32 number;
 	u64 *gpr;
 
-	if (!vcpu_decode(v, &insn))
+	if (!insn)
 		return;
-	vcpu_need(v, GROUP_DR);
-	number = insn.reg;
-	gpr = &page->gpr[insn.dst.reg & 15];
-	if (insn.op != OP_MOV_FROM_DR && insn.op != OP_MOV_TO_DR) {
+	vcpu_need(v, GROUP_SEG | GROUP_CR | GROUP_DR);
+	number = insn->reg;
+	gpr = &page->gpr[insn->dst.reg & 15];
+	if (insn->op != OP_MOV_FROM_DR && insn->op != OP_MOV_TO_DR) {
 		vcpu_inject(v, fault_ud());
 		return;
 	}
@@ -205,38 +205,39 @@ static void exit_dr(struct vcpu *v)
 		vcpu_inject(v, (struct fault){ .vector = VECTOR_DB });
 		return;
 	}
-	if (insn.op == OP_MOV_FROM_DR) {
-		*gpr = dr_read(page, number) & alu_mask(insn.op_bytes);
-	} else if (!dr_write(page, number, *gpr & alu_mask(insn.op_bytes))) {
+	if (insn->op == OP_MOV_FROM_DR) {
+		*gpr = dr_read(page, number) & alu_mask(insn->op_bytes);
+	} else if (!dr_write(page, number, *gpr & alu_mask(insn->op_bytes))) {
 		vcpu_inject(v, fault_gp());
 		return;
 	}
-	emulate_finish(page, insn.mode, insn.len);
+	emulate_finish(page, insn->mode, insn->len);
 	vcpu_completed(v);
 }
 
 static void exit_cr8(struct vcpu *v)
 {
 	struct vcpu_page *page = v->page;
-	struct insn insn;
+	const struct insn *insn;
 	u64 value;
 
 	vcpu_request(v, VCPU_REQUEST_SERVICE);
 	if (page->exit.insn_len)
 		return;		/* executed: the new value is in the page already */
-	if (!vcpu_decode(v, &insn))
+	insn = vcpu_decode(v);
+	if (!insn)
 		return;
-	if (insn.op != OP_MOV_TO_CR || insn.reg != 8) {
+	if (insn->op != OP_MOV_TO_CR || insn->reg != 8) {
 		vcpu_inject(v, fault_ud());
 		return;
 	}
-	value = page->gpr[insn.dst.reg & 15];
+	value = page->gpr[insn->dst.reg & 15];
 	if (value > 15) {
 		vcpu_inject(v, fault_gp());
 		return;
 	}
 	lapic_set_cr8(v->lapic, (u32)value);
-	emulate_finish(page, insn.mode, insn.len);
+	emulate_finish(page, insn->mode, insn->len);
 	vcpu_completed(v);
 }
 
@@ -285,11 +286,12 @@ static void exit_insn(struct vcpu *v)
 	u8 bytes[2];
 	u64 linear;
 	struct walk_result result;
+	struct walk_cpu cpu;
 
 	vcpu_need(v, GROUP_GPR | GROUP_SEG | GROUP_CR);
 	linear = x86_mode(page) == MODE_64 ? page->rip : (u32)(page->seg[SEG_CS].base + page->rip);
-	walk_cpu_init(&v->walk, page, v->machine->cpuid.physical_bits);
-	if (walk(&v->walk, &v->machine->memory, linear, WALK_FETCH, &result) &&
+	walk_cpu_init(&cpu, page, v->machine->cpuid.physical_bits);
+	if (walk(&cpu, &v->machine->memory, linear, WALK_FETCH, &result) &&
 	    guest_memory_read(&v->machine->memory, GPA(result.gpa), bytes, sizeof(bytes)) && bytes[0] == 0x0f &&
 	    bytes[1] == 0x33)
 		vcpu_inject(v, fault_gp());

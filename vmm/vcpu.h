@@ -7,9 +7,9 @@
 #ifndef VOS_VCPU_H
 #define VOS_VCPU_H
 
-#include "decode.h"
+#include "insn_cache.h"
 #include "vcpu_page.h"
-#include "walk.h"
+#include "x86.h"
 
 struct machine;
 struct lapic;
@@ -39,7 +39,9 @@ struct vcpu {
 	u64 tsc_adjust;
 	u64 misc_enable;	/* MSRs that only remember */
 	u64 hwcr;
-	struct walk_cpu walk;	/* of the instruction being emulated */
+	bool is_gpa_known;	/* exit.mem.gpa is that of the only access of the instruction being emulated */
+	struct insn insn;	/* the last one decoded anew */
+	struct insn_cache insns;
 };
 
 void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page);
@@ -65,10 +67,10 @@ void vcpu_need(struct vcpu *v, u32 groups);
 void vcpu_inject(struct vcpu *v, struct fault fault);
 
 /*
- * Fetch and decode the instruction at CS:RIP. False: the guest got a fault for it, or the machine ended. Needs nothing,
- * fills GPR SEG CR.
+ * Fetch and decode the instruction at CS:RIP; good until the next call. NULL: the guest got a fault for it, or the
+ * machine ended. Needs nothing; CODE is filled afterwards, or SEG and CR are.
  */
-bool vcpu_decode(struct vcpu *v, struct insn *insn);
+const struct insn *vcpu_decode(struct vcpu *v);
 
 /* Step over the instruction that caused this exit. False as above. */
 bool vcpu_skip(struct vcpu *v);

@@ -20,6 +20,13 @@ void vcpu_need(struct vcpu *v, u32 groups)
 		machine_end(m, v->index, WHY_BAD_STATE, false, "cannot read the vCPU's registers");
 }
 
+/* As GROUP_CODE, but also from what was filled or written for other reasons. */
+static void need_code(struct vcpu *v)
+{
+	if (!(v->page->filled & GROUP_CODE))
+		vcpu_need(v, GROUP_SEG | GROUP_CR);
+}
+
 /* ---- Faults ---- */
 
 static bool is_contributory(u8 vector)
@@ -94,22 +101,25 @@ static u32 bytes_to_page_end(u64 linear, u32 count)
 struct fetch {
 	u8 bytes[INSN_BYTES_MAX];
 	u32 count;
-	struct fault fault;	/* valid if count < INSN_BYTES_MAX */
+	struct walk_result walk;	/* of the first byte */
+	struct fault fault;		/* valid if count < INSN_BYTES_MAX */
 };
 
 static void fetch(struct vcpu *v, u64 linear, struct fetch *f)
 {
-	f->count = 0;
-	while (f->count < INSN_BYTES_MAX) {
+	struct walk_result second, *result = &f->walk;
+	struct walk_cpu cpu;
+
+	walk_cpu_init(&cpu, v->page, v->machine->cpuid.physical_bits);
+	for (f->count = 0; f->count < INSN_BYTES_MAX; result = &second) {
 		u64 at = linear + f->count;
 		u32 here = bytes_to_page_end(at, INSN_BYTES_MAX - f->count);
-		struct walk_result result;
 
-		if (!walk(&v->walk, &v->machine->memory, at, WALK_FETCH, &result)) {
-			f->fault = result.fault;
+		if (!walk(&cpu, &v->machine->memory, at, WALK_FETCH, result)) {
+			f->fault = result->fault;
 			return;
 		}
-		fetch_bytes(&v->machine->memory, result.gpa, f->bytes + f->count, here);
+		fetch_bytes(&v->machine->memory, result->gpa, f->bytes + f->count, here);
 		f->count += here;
 	}
 }
@@ -128,32 +138,40 @@ static void end_unknown(struct vcpu *v, const struct fetch *f)
 	machine_end(v->machine, v->index, WHY_EMULATION, false, "cannot emulate instruction%s", text);
 }
 
-bool vcpu_decode(struct vcpu *v, struct insn *insn)
+static const struct insn *decode_anew(struct vcpu *v)
 {
-	enum cpu_mode mode;
+	enum cpu_mode mode = x86_mode(v->page);
 	struct fetch f;
 
-	vcpu_need(v, GROUP_GPR | GROUP_SEG | GROUP_CR);
-	mode = x86_mode(v->page);
-	walk_cpu_init(&v->walk, v->page, v->machine->cpuid.physical_bits);
 	fetch(v, fetch_address(v->page, mode), &f);
-	switch (decode(insn, f.bytes, f.count, mode)) {
+	switch (decode(&v->insn, f.bytes, f.count, mode)) {
 	case DECODE_OK:
-		return true;
+		if (f.count == INSN_BYTES_MAX)
+			insn_cache_put(&v->insns, v->page, &v->machine->memory, &f.walk, f.bytes, &v->insn);
+		return &v->insn;
 	case DECODE_SHORT:
 		vcpu_inject(v, f.fault);
-		return false;
+		return NULL;
 	case DECODE_UNDEFINED:
 		vcpu_inject(v, fault_ud());
-		return false;
+		return NULL;
 	case DECODE_TOO_LONG:
 		vcpu_inject(v, fault_gp());
-		return false;
+		return NULL;
 	case DECODE_UNKNOWN:
 		break;
 	}
 	end_unknown(v, &f);
-	return false;
+	return NULL;
+}
+
+const struct insn *vcpu_decode(struct vcpu *v)
+{
+	const struct insn *insn;
+
+	need_code(v);
+	insn = insn_cache_find(&v->insns, v->page);
+	return insn ? insn : decode_anew(v);
 }
 
 /* Over an instruction whose length the hardware told: usually no need to know the mode. */
@@ -171,14 +189,15 @@ static void skip_known(struct vcpu *v, u32 len)
 
 bool vcpu_skip(struct vcpu *v)
 {
-	struct insn insn;
+	const struct insn *insn;
 
 	if (v->page->exit.insn_len) {
 		skip_known(v, v->page->exit.insn_len);
 	} else {
-		if (!vcpu_decode(v, &insn))
+		insn = vcpu_decode(v);
+		if (!insn)
 			return false;
-		emulate_finish(v->page, insn.mode, insn.len);
+		emulate_finish(v->page, insn->mode, insn->len);
 	}
 	vcpu_completed(v);
 	return true;
@@ -244,19 +263,35 @@ static void write_part(struct vcpu *v, u64 gpa, u32 size, u64 value)
 	device_write(v, gpa, size, value);
 }
 
+/*
+ * Did the processor translate this access already? Then it told us the GPA, having checked the rights and set the
+ * accessed and dirty bits.
+ */
+static bool is_translated(const struct vcpu *v, u64 linear, u32 size)
+{
+	return v->is_gpa_known && ((linear ^ v->page->exit.mem.gpa) & (PAGE_SIZE - 1)) == 0 &&
+	       bytes_to_page_end(linear, size) == size;
+}
+
 /* Both pages of an access are translated before either is touched. */
 struct parts { u64 gpa[2]; u32 size[2]; };
 
 static bool translate(struct vcpu *v, u64 linear, u32 size, u32 access, struct parts *parts, struct fault *fault)
 {
 	struct walk_result result;
+	struct walk_cpu cpu;
 
+	if (is_translated(v, linear, size)) {
+		*parts = (struct parts){ .gpa = { v->page->exit.mem.gpa }, .size = { size } };
+		return true;
+	}
+	walk_cpu_init(&cpu, v->page, v->machine->cpuid.physical_bits);
 	parts->size[0] = bytes_to_page_end(linear, size);
 	parts->size[1] = size - parts->size[0];
 	for (u32 i = 0; i < 2 && parts->size[i]; i++) {
 		u64 at = i == 0 ? linear : linear + parts->size[0];
 
-		if (!walk(&v->walk, &v->machine->memory, at, access, &result)) {
+		if (!walk(&cpu, &v->machine->memory, at, access, &result)) {
 			*fault = result.fault;
 			return false;
 		}
@@ -322,14 +357,30 @@ static const struct emulate_ops ops = {
 	.port_write = port_write,
 };
 
+/* Does it access one place in memory and no more? */
+static bool is_single_access(const struct insn *insn)
+{
+	return insn->op < OP_PUSH;
+}
+
+/* In 64-bit mode only the bases of FS and GS count. */
+static bool needs_segments(const struct insn *insn)
+{
+	return insn->mode != MODE_64 || insn->seg == SEG_FS || insn->seg == SEG_GS || !is_single_access(insn);
+}
+
 void vcpu_emulate(struct vcpu *v)
 {
 	struct emulate e = { .page = v->page, .ops = &ops, .ctx = v };
-	struct insn insn;
+	const struct vcpu_exit *exit = &v->page->exit;
+	const struct insn *insn = vcpu_decode(v);
 
-	if (!vcpu_decode(v, &insn))
+	if (!insn)
 		return;
-	switch (emulate(&e, &insn)) {
+	if (needs_segments(insn))
+		vcpu_need(v, GROUP_SEG | GROUP_CR);
+	v->is_gpa_known = exit->reason == EXIT_MEM && !(exit->flags & (MEM_WALK | MEM_EXEC)) && is_single_access(insn);
+	switch (emulate(&e, insn)) {
 	case EMULATE_DONE:
 		vcpu_completed(v);
 		break;
@@ -341,7 +392,7 @@ void vcpu_emulate(struct vcpu *v)
 	case EMULATE_UNSUPPORTED:
 		machine_end(v->machine, v->index, WHY_EMULATION, false,
 			    "%s register access to device memory at GPA %llx",
-			    insn.op == OP_VECTOR ? "vector" : "unexpected", (unsigned long long)v->page->exit.mem.gpa);
+			    insn->op == OP_VECTOR ? "vector" : "unexpected", (unsigned long long)v->page->exit.mem.gpa);
 		break;
 	}
 }

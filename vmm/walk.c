@@ -123,26 +123,22 @@ static bool allowed(const struct walk_cpu *cpu, u32 access, bool writable, bool 
 	return true;
 }
 
-/* One entry on the way down. */
-struct step {
-	u64 gpa;	/* of the entry */
-	u64 entry;
-};
-
 /* The processor sets A on every entry it used and D on the leaf of a write; only after all checks passed. */
-static void set_accessed(const struct paging_mode *mode, const struct guest_memory *memory, const struct step *steps,
-			 u32 count, u32 access)
+static void set_accessed(const struct paging_mode *mode, const struct guest_memory *memory, u32 access,
+			 struct walk_result *result)
 {
-	for (u32 i = 0; i < count; i++) {
+	for (u32 i = 0; i < result->count; i++) {
+		struct walk_step *step = &result->steps[i];
 		u64 bits = PTE_A;
 
 		if (mode->is_pae_top && i == 0)
 			continue;
-		if (i + 1 == count && (access & WALK_WRITE) && !(access & WALK_NO_DIRTY))
+		if (i + 1 == result->count && (access & WALK_WRITE) && !(access & WALK_NO_DIRTY))
 			bits |= PTE_D;
 		/* If another vCPU changed the entry meanwhile, it is as if this access had come before. */
-		if ((steps[i].entry & bits) != bits)
-			guest_memory_set_bits(memory, GPA(steps[i].gpa), mode->entry_bytes, steps[i].entry, bits);
+		if ((step->entry & bits) != bits)
+			guest_memory_set_bits(memory, GPA(step->gpa), mode->entry_bytes, step->entry, bits);
+		step->entry |= bits;
 	}
 }
 
@@ -153,19 +149,18 @@ static bool walk_tables(const struct walk_cpu *cpu, const struct guest_memory *m
 	bool writable = true, user = true, no_execute = false, leaf = false;
 	u64 table =
 		mode->is_pae_top ? cpu->cr3 & 0xffffffe0u : cpu->cr3 & (mode == &mode_32 ? 0xfffff000u : ADDRESS_MASK);
-	struct step steps[5];
-	u32 count = 0, shift = 0;
+	u32 shift = 0;
 	u64 entry = 0;
 
 	for (u32 level = mode->levels; !leaf; level--) {
 		bool is_pae_top = mode->is_pae_top && level == 3;
+		struct walk_step *step = &result->steps[result->count++];
 		u64 index;
 
 		shift = 12 + (level - 1) * mode->index_bits;
 		index = (linear >> shift) & (BIT64(is_pae_top ? 2 : mode->index_bits) - 1);
-		steps[count].gpa = table + index * mode->entry_bytes;
-		entry = read_entry(memory, steps[count].gpa, mode->entry_bytes);
-		steps[count++].entry = entry;
+		step->gpa = table + index * mode->entry_bytes;
+		step->entry = entry = read_entry(memory, step->gpa, mode->entry_bytes);
 		if (!(entry & PTE_P))
 			return page_fault(cpu, linear, access, 0, result);
 		leaf = is_leaf(cpu, mode, level, entry);
@@ -182,13 +177,14 @@ static bool walk_tables(const struct walk_cpu *cpu, const struct guest_memory *m
 	}
 	if (!allowed(cpu, access, writable, user, no_execute))
 		return page_fault(cpu, linear, access, PF_P, result);
-	set_accessed(mode, memory, steps, count, access);
+	set_accessed(mode, memory, access, result);
 	return true;
 }
 
 bool walk(const struct walk_cpu *cpu, const struct guest_memory *memory, u64 linear, u32 access,
 	  struct walk_result *result)
 {
+	result->count = 0;
 	if (!(cpu->cr0 & CR0_PG)) {
 		result->gpa = (u32)linear;
 		return true;

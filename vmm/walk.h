@@ -23,8 +23,18 @@ struct walk_cpu {
 	u32 physical_bits;	/* bits of a GPA as CPUID tells the guest */
 };
 
+#define WALK_LEVELS 5u
+
+/* One entry on the way down. */
+struct walk_step {
+	u64 gpa;	/* of the entry */
+	u64 entry;	/* as it was found, with the bits that the walk set */
+};
+
 struct walk_result {
 	u64 gpa;
+	u32 count;	/* of steps; 0 = no paging */
+	struct walk_step steps[WALK_LEVELS];
 	struct fault fault;	/* when walk() returned false: the #PF to inject */
 };
 

@@ -38,6 +38,12 @@
 #define GROUP_MSR BIT32(4)	/* syscall and sysenter MSRs, kernel_gs_base, tsc_aux */
 #define GROUP_TIME BIT32(5)	/* tsc_offset; write only */
 #define GROUP_ALL 0x3fu
+/*
+ * In `filled` only: those members of SEG and CR that decide how the instruction at RIP is found and read: seg[SEG_CS],
+ * seg[SEG_SS], cr0, cr3, cr4, efer. The kernel fills them at each exit whose insn_len is 0. They are there to be read:
+ * to change one, get its whole group first.
+ */
+#define GROUP_CODE BIT32(6)
 
 enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI,
 	   GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15, GPR_COUNT };
@@ -61,7 +67,7 @@ struct vcpu_table {
 enum exit_reason {
 	EXIT_NONE,
 	EXIT_PIO,		/* .pio; GPR, and SEG|CR for a string form */
-	EXIT_MEM,		/* .mem: access to a GPA that is not mapped, or not so; GPR SEG CR */
+	EXIT_MEM,		/* .mem: access to a GPA that is not mapped, or not so; GPR CODE */
 	EXIT_MSR_READ,		/* .msr */
 	EXIT_MSR_WRITE,		/* .msr */
 	EXIT_CPUID,

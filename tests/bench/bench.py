@@ -80,10 +80,10 @@ def busy(machine):
 # -------------------------------------------------------------------------------------------------------------- runs
 def run_native(exitbench, folder):
     out = f'{folder}/native.log'
-    subprocess.run(['timeout', '300', 'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'q35', '-cpu', 'max', '-m', '256',
-                    '-nic', 'none', '-display', 'none', '-monitor', 'none', '-serial', 'none', '-no-reboot', '-debugcon',
-                    f'file:{out}', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4', '-icount', 'shift=0', '-kernel',
-                    exitbench, '-append', 'nocom'], check=False)
+    subprocess.run(['timeout', '300', 'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'q35', '-cpu', 'max',
+                    '-m', '256', '-nic', 'none', '-display', 'none', '-monitor', 'none', '-serial', 'none', '-no-reboot',
+                    '-debugcon', f'file:{out}', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4', '-icount', 'shift=0',
+                    '-kernel', exitbench, '-append', 'nocom'], check=False)
     with open(out, encoding='ascii', errors='replace') as file:
         return parse(file.read())
 
@@ -103,7 +103,7 @@ def run_exits(machine, options):
 
 
 def run_starts(machine, to_prompt):
-    """Instructions up to the prompt, to a guest's first, and to the end of a Debian kernel that powers off in its init."""
+    """Instructions up to the prompt, to a guest's first, and of a Debian kernel that powers off in its init."""
     figures = {'kernel entry to prompt': to_prompt}
     machine.ok('create-vm --name first --cpu 1 --memory 512M --kernel exitbench --platform pc '
                '--cmdline "nocom only=none"')
@@ -136,7 +136,7 @@ def print_table(results):
     print(f'{"instructions":<26}{"KVM":>8}{"Xen":>8}{"at most":>9}{"VOS/SVM":>10}{"VOS/VMX":>10}{"bare":>10}')
     for label, name, kvm, xen, most in TABLE:
         row = [results.get(run, {}).get(name) for run in ('svm', 'vmx', 'bare')]
-        print(f'{label:<26}{show(kvm):>8}{show(xen):>8}{show(most):>9}' + ''.join(f'{show(value):>10}' for value in row))
+        print(f'{label:<26}{show(kvm):>8}{show(xen):>8}{show(most):>9}' + ''.join(f'{show(v):>10}' for v in row))
     print()
     for name, value in results['start'].items():
         print(f'{name:<44}{show(value):>16}')

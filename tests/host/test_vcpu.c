@@ -1,6 +1,6 @@
 /* sources: tests/host/fake_machine.c vmm/vcpu.c vmm/vcpu_insn.c vmm/exits.c vmm/guest_msr.c vmm/guest_cpuid.c */
 /* sources: vmm/machine.c vmm/machine_time.c vmm/control.c vmm/console_port.c vmm/bus.c vmm/guest_memory.c */
-/* sources: vmm/memory_map.c vmm/walk.c vmm/decode.c vmm/emulate.c vmm/alu.c vmm/load.c vmm/load_elf.c */
+/* sources: vmm/memory_map.c vmm/walk.c vmm/insn_cache.c vmm/decode.c vmm/emulate.c vmm/alu.c vmm/load.c vmm/load_elf.c */
 /* sources: vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c drivers/rt/rt_time.c kernel/lib/ring.c */
 /* sources: vmm/dev/uart16550.c vmm/dev/lapic.c vmm/dev/lapic_regs.c vmm/dev/lapic_timer.c vmm/dev/ioapic.c */
 /* sources: vmm/dev/kvmclock.c vmm/dev/acpi_pm.c vmm/dev/pci.c vmm/dev/pic8259.c vmm/dev/pit8254.c vmm/dev/power.c */
@@ -57,6 +57,12 @@ static void test_string_port(void **state)
 	assert_memory_equal(((struct ring_shared *)(void *)fake_rings)->data, "hello", 5);
 }
 
+static void mem_exit(u64 gpa)
+{
+	fake_page->exit.mem.gpa = gpa;
+	fake_exit(EXIT_MEM);
+}
+
 static void test_mmio(void **state)
 {
 	(void)state;
@@ -64,34 +70,34 @@ static void test_mmio(void **state)
 	/* I/O APIC: select the version register, read it */
 	fake_code("\xc7\x03\x01\x00\x00\x00", 6);		/* mov dword [ebx],1 */
 	fake_page->gpr[GPR_RBX] = IOAPIC_ADDRESS;
-	fake_exit(EXIT_MEM);
+	mem_exit(IOAPIC_ADDRESS);
 	fake_expect_done(6);
 	fake_code("\x8b\x43\x10", 3);			/* mov eax,[ebx+10h] */
-	fake_exit(EXIT_MEM);
+	mem_exit(IOAPIC_ADDRESS + 0x10);
 	fake_expect_done(3);
 	assert_true(fake_page->gpr[GPR_RAX] == 0x00170020);
 	/* nobody there */
 	fake_page->gpr[GPR_RBX] = 0xd0000000;
 	fake_code("\x8b\x03", 2);
-	fake_exit(EXIT_MEM);
+	mem_exit(0xd0000000);
 	fake_expect_done(2);
 	assert_true(fake_page->gpr[GPR_RAX] == 0xffffffff);
 	/* a store that begins in RAM and ends behind it */
 	fake_page->gpr[GPR_RBX] = FAKE_RAM_BYTES - 2;
 	fake_page->gpr[GPR_RAX] = 0xaabbccdd;
 	fake_code("\x89\x03", 2);
-	fake_exit(EXIT_MEM);
+	mem_exit(FAKE_RAM_BYTES);
 	fake_expect_done(2);
 	assert_memory_equal(fake_ram + FAKE_RAM_BYTES - 2, "\xdd\xcc", 2);
 	/* a jump into the void fetches all ones: #UD */
 	fake_code("", 0);
 	fake_page->rip = 0xd0000000;
-	fake_exit(EXIT_MEM);
+	mem_exit(0xd0000000);
 	assert_true(fake_page->event.valid && fake_page->event.vector == VECTOR_UD);
 	/* vector registers are out of reach: the machine ends, with words */
 	fake_page->gpr[GPR_RBX] = IOAPIC_ADDRESS;
 	fake_code("\x0f\x11\x03", 3);
-	fake_exit(EXIT_MEM);
+	mem_exit(IOAPIC_ADDRESS);
 	assert_true(machine_ended(&fake_machine));
 	assert_int_equal(fake_machine.ending.reason, WHY_EMULATION);
 	assert_non_null(strstr(fake_machine.ending.text, "vector"));
@@ -103,7 +109,7 @@ static void test_xapic_page(void **state)
 	fake_start(PLATFORM_PC);
 	fake_code("\x8b\x43\x30", 3);	/* mov eax,[ebx+30h]: version */
 	fake_page->gpr[GPR_RBX] = LAPIC_ADDRESS;
-	fake_exit(EXIT_MEM);
+	mem_exit(LAPIC_ADDRESS + 0x30);
 	fake_expect_done(3);
 	assert_int_equal(fake_page->gpr[GPR_RAX] & 0xff, 0x14);
 }

@@ -125,7 +125,6 @@ void virt_probe(struct info_page *info)
  * the place yet.
  */
 static const u32 exit_groups[EXIT_REASON_COUNT] = {
-	[EXIT_MEM] = GROUP_SEG | GROUP_CR,
 	[EXIT_XSETBV] = GROUP_CR,
 	[EXIT_DR] = GROUP_SEG | GROUP_CR | GROUP_DR,
 	[EXIT_EXCEPTION] = GROUP_DR,
@@ -141,5 +140,5 @@ u32 virt_exit_groups(const struct vcpu_exit *exit)
 
 	if (exit->reason == EXIT_PIO && (exit->flags & PIO_STRING))
 		groups |= GROUP_SEG | GROUP_CR;
-	return groups;
+	return exit->insn_len == 0 ? groups | GROUP_CODE : groups;
 }

@@ -76,6 +76,18 @@ static void store_segments(struct vmcb *v, struct vcpu_page *to)
 	to->idtr.limit = v->idtr.limit & 0xffffu;
 }
 
+/* GROUP_CODE. */
+static void store_code(struct vmcb *v, struct vcpu_page *to)
+{
+	store_segment(&to->seg[SEG_CS], segment_at(v, SEG_CS), SEG_CS);
+	store_segment(&to->seg[SEG_SS], segment_at(v, SEG_SS), SEG_SS);
+	to->seg[SEG_SS].access = (to->seg[SEG_SS].access & ~ACCESS_DPL) | (u32)(v->cpl & 3u) << ACCESS_DPL_SHIFT;
+	to->cr0 = v->cr0;
+	to->cr3 = v->cr3;
+	to->cr4 = v->cr4;
+	to->efer = v->efer & ~EFER_SVME;
+}
+
 static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
 	struct vmcb *v = hw->vmcb;
@@ -201,6 +213,8 @@ void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 		store_gprs(hw, to);
 	if (!(groups & ~GROUP_GPR))
 		return;
+	if (groups & GROUP_CODE)
+		store_code(hw->vmcb, to);
 	if (groups & GROUP_SEG)
 		store_segments(hw->vmcb, to);
 	if (groups & GROUP_CR)

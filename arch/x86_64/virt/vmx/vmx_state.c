@@ -61,16 +61,20 @@ static void load_segments(const struct vcpu_page *from)
 	vmwrite(VMCS_GUEST_IDTR_LIMIT, from->idtr.limit);
 }
 
+static void store_segment(struct vcpu_segment *to, u32 i)
+{
+	to->selector = (u16)vmread(field_of(VMCS_GUEST_ES_SELECTOR, i));
+	to->limit = (u32)vmread(field_of(VMCS_GUEST_ES_LIMIT, i));
+	to->access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, i));
+	to->base = vmread(field_of(VMCS_GUEST_ES_BASE, i));
+}
+
 static void store_segments(struct vcpu_page *to)
 {
 	u32 i;
 
-	for (i = 0; i < SEG_COUNT; i++) {
-		to->seg[i].selector = (u16)vmread(field_of(VMCS_GUEST_ES_SELECTOR, i));
-		to->seg[i].limit = (u32)vmread(field_of(VMCS_GUEST_ES_LIMIT, i));
-		to->seg[i].access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, i));
-		to->seg[i].base = vmread(field_of(VMCS_GUEST_ES_BASE, i));
-	}
+	for (i = 0; i < SEG_COUNT; i++)
+		store_segment(&to->seg[i], i);
 	to->gdtr.base = vmread(VMCS_GUEST_GDTR_BASE);
 	to->gdtr.limit = (u32)vmread(VMCS_GUEST_GDTR_LIMIT);
 	to->idtr.base = vmread(VMCS_GUEST_IDTR_BASE);
@@ -91,13 +95,19 @@ static void load_crs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	hw->cr2 = from->cr2;
 }
 
-static void store_crs(const struct vcpu_hw *hw, struct vcpu_page *to)
+/* Those of GROUP_CODE. */
+static void store_paging(struct vcpu_page *to)
 {
 	to->cr0 = (vmread(VMCS_GUEST_CR0) & ~VMX_CR0_MASK) | (vmread(VMCS_CR0_SHADOW) & VMX_CR0_MASK);
-	to->cr2 = hw->cr2;
 	to->cr3 = vmread(VMCS_GUEST_CR3);
 	to->cr4 = vmread(VMCS_GUEST_CR4) & ~CR4_VMXE;
 	to->efer = vmread(VMCS_GUEST_EFER);
+}
+
+static void store_crs(const struct vcpu_hw *hw, struct vcpu_page *to)
+{
+	store_paging(to);
+	to->cr2 = hw->cr2;
 	to->pat = vmread(VMCS_GUEST_PAT);
 }
 
@@ -176,6 +186,11 @@ void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 		store_gprs(hw, to);
 	if (!(groups & ~GROUP_GPR))
 		return;
+	if (groups & GROUP_CODE) {
+		store_segment(&to->seg[SEG_CS], SEG_CS);
+		store_segment(&to->seg[SEG_SS], SEG_SS);
+		store_paging(to);
+	}
 	if (groups & GROUP_SEG)
 		store_segments(to);
 	if (groups & GROUP_CR)

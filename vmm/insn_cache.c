@@ -1,0 +1,84 @@
+/*
+ * insn_cache.c - see insn_cache.h. One place for each instruction, by its address; the newest stays.
+ */
+#include "insn_cache.h"
+
+#include <string.h>
+
+#include "x86.h"
+
+static struct insn_key key_of(const struct vcpu_page *page)
+{
+	return (struct insn_key){
+		.rip = page->rip, .cr0 = page->cr0, .cr3 = page->cr3, .cr4 = page->cr4, .efer = page->efer,
+		.cs_base = page->seg[SEG_CS].base,
+		.access = (u64)page->seg[SEG_CS].access << 32 | page->seg[SEG_SS].access,
+	};
+}
+
+static bool keys_equal(const struct insn_key *a, const struct insn_key *b)
+{
+	return ((a->rip ^ b->rip) | (a->cr0 ^ b->cr0) | (a->cr3 ^ b->cr3) | (a->cr4 ^ b->cr4) | (a->efer ^ b->efer) |
+		(a->cs_base ^ b->cs_base) | (a->access ^ b->access)) == 0;
+}
+
+static u32 place_of(u64 rip)
+{
+	return (u32)(rip ^ rip >> 5) % INSN_CACHE_ENTRIES;
+}
+
+static u64 load(const u64 *at)
+{
+	return __atomic_load_n(at, __ATOMIC_RELAXED);
+}
+
+static bool is_current(const struct insn_entry *e)
+{
+	u64 now[INSN_CACHE_BYTES / 8];
+
+	for (u32 i = 0; i < e->count; i++)
+		if (load(e->table[i]) != e->value[i])
+			return false;
+	memcpy(now, e->code, sizeof(now));
+	return now[0] == e->bytes[0] && now[1] == e->bytes[1];
+}
+
+const struct insn *insn_cache_find(const struct insn_cache *c, const struct vcpu_page *page)
+{
+	const struct insn_entry *e = &c->entries[place_of(page->rip)];
+	struct insn_key key = key_of(page);
+
+	return e->count && keys_equal(&e->key, &key) && is_current(e) ? &e->insn : NULL;
+}
+
+static bool tables_put(struct insn_entry *e, const struct guest_memory *memory, const struct walk_result *w)
+{
+	for (u32 i = 0; i < w->count; i++) {
+		const u8 *at = guest_memory_at(memory, GPA(w->steps[i].gpa), sizeof(u64));
+
+		if (!at)
+			return false;
+		e->table[i] = (const u64 *)(const void *)at;
+		e->value[i] = w->steps[i].entry;
+	}
+	return true;
+}
+
+void insn_cache_put(struct insn_cache *c, const struct vcpu_page *page, const struct guest_memory *memory,
+		    const struct walk_result *w, const u8 *bytes, const struct insn *insn)
+{
+	struct insn_entry *e = &c->entries[place_of(page->rip)];
+
+	e->count = 0;
+	if (!(page->efer & EFER_LMA) || (w->gpa & (PAGE_SIZE - 1)) > PAGE_SIZE - INSN_CACHE_BYTES)
+		return;
+	e->code = guest_memory_at(memory, GPA(w->gpa), INSN_CACHE_BYTES);
+	if (!e->code || !tables_put(e, memory, w))
+		return;
+	/* The one byte more than an instruction can have may change in between: then the entry is never found. */
+	memcpy(e->bytes, e->code, sizeof(e->bytes));
+	memcpy(e->bytes, bytes, INSN_BYTES_MAX);
+	e->key = key_of(page);
+	e->insn = *insn;
+	e->count = w->count;
+}

@@ -1,0 +1,47 @@
+/*
+ * insn_cache.h - instructions that have exited before, so that the next time they need no walk and no decoding. Pure.
+ *
+ * What is found is what a fetch would find now: an entry counts only while everything it came from is as it was, that
+ * is the registers that decide about fetching, each page-table entry of the walk, and the instruction's bytes. So the
+ * guest may change its code and its tables as it likes. For long mode only, whose table entries have 8 bytes.
+ */
+#ifndef VOS_INSN_CACHE_H
+#define VOS_INSN_CACHE_H
+
+#include "decode.h"
+#include "guest_memory.h"
+#include "vcpu_page.h"
+#include "walk.h"
+
+#define INSN_CACHE_ENTRIES 16u
+#define INSN_CACHE_BYTES 16u	/* compared at once: an instruction has at most 15 */
+
+/* The registers. */
+struct insn_key {
+	u64 rip, cr0, cr3, cr4, efer, cs_base;
+	u64 access;		/* of CS, and of SS for the privilege level */
+};
+
+struct insn_entry {
+	struct insn_key key;
+	u32 count;		/* of table entries; 0 = nothing here */
+	const u64 *table[WALK_LEVELS];
+	u64 value[WALK_LEVELS];
+	const u8 *code;		/* in the guest's RAM */
+	u64 bytes[INSN_CACHE_BYTES / 8];
+	struct insn insn;
+};
+
+struct insn_cache { struct insn_entry entries[INSN_CACHE_ENTRIES]; };
+
+/* The instruction at RIP, or NULL if it must be fetched. GPR and CODE must be filled. */
+const struct insn *insn_cache_find(const struct insn_cache *c, const struct vcpu_page *page);
+
+/*
+ * Remember what was fetched and decoded: `w` is the successful walk of the instruction's first byte, `bytes` has as
+ * many as were decoded from, at least INSN_BYTES_MAX. Forms that are not for the cache are left out.
+ */
+void insn_cache_put(struct insn_cache *c, const struct vcpu_page *page, const struct guest_memory *memory,
+		    const struct walk_result *w, const u8 *bytes, const struct insn *insn);
+
+#endif
