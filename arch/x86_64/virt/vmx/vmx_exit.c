@@ -37,13 +37,6 @@ static void decode_host_interrupt(const struct decoding *d)
 	arch_interrupt((u32)vmread(VMCS_EXIT_EVENT) & EVENT_VECTOR);
 }
 
-/* Let the host's interrupts in, should there be any. */
-static void decode_timer(const struct decoding *d)
-{
-	(void)d;
-	__asm__ volatile("sti; nop; cli" : : : "memory");
-}
-
 /*
  * #DB does not change DR6 and DR7 when it is intercepted (27.1): do it, so that the VMM only has to put the exception
  * back.
@@ -182,7 +175,7 @@ static const struct exit_rule rules[VMX_EXIT_TABLE_SIZE] = {
 	[VMX_WRMSR] = { EXIT_MSR_WRITE, true, decode_msr },
 	[VMX_TPR_BELOW] = { EXIT_TPR, false, decode_nothing },
 	[VMX_EPT_VIOLATION] = { EXIT_MEM, false, decode_ept_violation },
-	[VMX_PREEMPTION_TIMER] = { EXIT_NONE, false, decode_timer },
+	[VMX_PREEMPTION_TIMER] = { EXIT_NONE, false, decode_nothing },
 	[VMX_XSETBV] = { EXIT_XSETBV, true, decode_nothing },
 	RULE_INSN(VMX_GETSEC), RULE_INSN(VMX_RDPMC), RULE_INSN(VMX_RSM), RULE_INSN(VMX_VMCLEAR),
 	RULE_INSN(VMX_VMLAUNCH),
@@ -192,6 +185,13 @@ static const struct exit_rule rules[VMX_EXIT_TABLE_SIZE] = {
 	RULE_INSN(VMX_INVEPT),
 	RULE_INSN(VMX_INVVPID), RULE_INSN(VMX_VMFUNC),
 };
+
+/* Each entry starts the timer anew, so exits that may lead straight to the next entry must count as a look too. */
+static void look_at_interrupts(const struct vcpu_hw *hw, const struct vcpu_exit *exit)
+{
+	if (hw->has_timer && (exit->reason == EXIT_NONE || exit->reason == EXIT_MEM))
+		arch_interrupts_poll();
+}
 
 void vmx_exit_decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
 {
@@ -209,4 +209,5 @@ void vmx_exit_decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_e
 	if (rule->has_length)
 		exit->insn_len = (u32)vmread(VMCS_EXIT_INSN_LEN);
 	rule->decode(&d);
+	look_at_interrupts(hw, exit);
 }
