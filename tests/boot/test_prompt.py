@@ -1,5 +1,15 @@
 """The prompt itself: it comes up everywhere, explains itself, and the machine can be switched off from it."""
+import json
+
 import pytest
+
+from vosmachine import TINY, Machine
+
+WITHOUT_VIRTUALIZATION = {
+    'qemu-pvh': (('max,-svm', 'neither AMD SVM nor Intel VMX'),),
+    'bochs': (('p4_prescott_celeron_336', 'neither AMD SVM nor Intel VMX'),
+              ('core2_penryn_t9600', 'not EPT with unrestricted guest')),
+}
 
 
 @pytest.mark.backends('qemu-bios', 'qemu-uefi', 'qemu-pvh', 'bochs')
@@ -36,3 +46,27 @@ def test_paste(machine):
     for _ in range(1024):
         machine.send('x' * 62 + '\x15\x0c')
     assert 'debian-kernel' in machine.cmd('list-image', timeout=120)
+
+
+def refuses_to_start(machine, why):
+    machine.wait_prompt()
+    assert why in machine.ok('info')
+    assert 'no VM can be started' in machine.ok('log')
+    assert 'heartbeat' in machine.ok('list-image')
+    machine.ok('create-vm --name myvm --memory 64M --kernel heartbeat')
+    refusal = json.loads(machine.cmd('start-vm myvm --json'))['error']
+    assert refusal['class'] == 'E_UNSUPPORTED' and refusal['code'] == 9 and why in refusal['desc']
+    assert 'error[E_UNSUPPORTED]' in machine.cmd('start-vm myvm')
+    assert 'defined' in machine.ok('status-vm myvm')
+    machine.ok('delete-vm myvm')
+    machine.send('shutdown\r')
+    machine.wait_exit()
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+def test_no_virtualization(request, backend):
+    """A processor that can't run VMs: VOS says so, and does all the rest."""
+    for cpu, why in WITHOUT_VIRTUALIZATION[backend]:
+        with Machine(backend, f'no-virtualization-{cpu}', cpu=cpu, **TINY) as machine:
+            request.node.vos_log = machine.log_path
+            refuses_to_start(machine, why)
