@@ -28,8 +28,8 @@ MAKEFLAGS	+= --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-.PHONY: all help deps objs pds iso bundle images run run-intel run-uefi test unit boot-test check fuzz bench gdb sizes rooms \
-	clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files
+.PHONY: all help deps objs pds iso bundle images run run-intel run-uefi test unit boot-test check fuzz bench gdb sizes \
+	rooms clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files
 
 all: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all
 
@@ -41,7 +41,7 @@ help:
 	@echo 'make unit         host unit tests;   make unit T=ring   only those whose name contains "ring"'
 	@echo 'make boot-test    boot tests only;   make boot-test T="-k prompt"   pytest arguments'
 	@echo 'make check        static checks;     make fuzz [T=name] [FUZZTIME=60]   libFuzzer on each parser'
-	@echo 'make bench        instructions per VM exit and per start, in a table and in build/bench.json   (EXITBENCH=folder)'
+	@echo 'make bench        instructions per VM exit and per start, also in build/bench.json (EXITBENCH=folder)'
 	@echo 'make gdb          QEMU waiting for gdb, and gdb attached;   make sizes   code lines and image sizes'
 	@echo 'make deps         install the packages of iso/packages.txt that are missing'
 	@echo 'make clean        remove what was built (keeps downloads);  make distclean   remove build/'
@@ -85,7 +85,8 @@ inc.vmm			:= vmm/dev
 inc.vmm/dev		:= vmm
 
 # While a VMM handles an exit the vector registers still hold the guest's: touching them would cost a switch of them.
-# Start code runs before the stack guard is set, and answers system calls whose callers keep live values in vector registers.
+# Start code runs before the stack guard is set, and answers system calls whose callers keep live values in vector
+# registers.
 cflags.$(ARCH)/user	:= -mgeneral-regs-only -fno-stack-protector
 cflags.vmm		:= -mgeneral-regs-only
 cflags.vmm/dev		:= -mgeneral-regs-only
@@ -172,7 +173,8 @@ $(B)/pd/%.stripped: $(B)/pd/%.elf
 pds: $(if $(wildcard $(ARCH)/user/*.S),$(PD_ELFS))
 
 # ----------------------------------------------------------------------------------------------------- kernel image
-# mem* and str* of musl: no SSE, no %fs, no red zone.  Only these members, so that nothing else of a libc can slip into ring 0.
+# mem* and str* of musl: no SSE, no %fs, no red zone.  Only these members, so that nothing else of a libc can slip into
+# ring 0.
 MUSL_LIBC	:= /usr/lib/x86_64-linux-musl/libc.a
 KMEM		:= memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp
 $(B)/obj/libkmem.a: Makefile
@@ -261,7 +263,8 @@ T		?=
 
 ifneq ($(TESTS)$(FUZZERS),)
 $(shell mkdir -p $(B); awk -v B=$(B) -v INC='$(HOST_INC)' -f tests/host/rules.awk $(TESTS) $(FUZZERS) \
-	> $(B)/host.mk.new; if cmp -s $(B)/host.mk.new $(B)/host.mk; then rm $(B)/host.mk.new; else mv $(B)/host.mk.new $(B)/host.mk; fi)
+	> $(B)/host.mk.new; \
+	if cmp -s $(B)/host.mk.new $(B)/host.mk; then rm $(B)/host.mk.new; else mv $(B)/host.mk.new $(B)/host.mk; fi)
 include $(B)/host.mk
 endif
 
@@ -311,9 +314,10 @@ EXITBENCH	?= ../shared/bench/exitbench
 BENCH		?=
 bench:
 	$(Q)test -f '$(EXITBENCH)/Makefile' || { \
-		echo "make bench: no exitbench at '$(EXITBENCH)'; say where its sources are: make bench EXITBENCH=folder" >&2; exit 2; }
+		echo "make bench: no exitbench at '$(EXITBENCH)'; say where it is: make bench EXITBENCH=folder" >&2; exit 2; }
 	+$(Q)iso/deps.sh && $(SUBMAKE) do-all images
-	$(Q)mkdir -p $(B)/exitbench && $(MAKE) -s -C '$(EXITBENCH)' O='$(abspath $(B)/exitbench)' 2>$(B)/exitbench/make.log || \
+	$(Q)mkdir -p $(B)/exitbench && \
+		$(MAKE) -s -C '$(EXITBENCH)' O='$(abspath $(B)/exitbench)' 2>$(B)/exitbench/make.log || \
 		{ cat $(B)/exitbench/make.log >&2; exit 1; }
 	$(Q)/usr/bin/python3 tests/bench/bench.py $(BENCH) $(B)/exitbench/exitbench.elf
 
