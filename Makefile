@@ -314,7 +314,8 @@ EXITBENCH	?= ../shared/bench/exitbench
 BENCH		?=
 bench:
 	$(Q)test -f '$(EXITBENCH)/Makefile' || { \
-		echo "make bench: no exitbench at '$(EXITBENCH)'; say where it is: make bench EXITBENCH=folder" >&2; exit 2; }
+		echo "make bench: no exitbench at $(EXITBENCH); say where it is: make bench EXITBENCH=folder" >&2; \
+		exit 2; }
 	+$(Q)iso/deps.sh && $(SUBMAKE) do-all images
 	$(Q)mkdir -p $(B)/exitbench && \
 		$(MAKE) -s -C '$(EXITBENCH)' O='$(abspath $(B)/exitbench)' 2>$(B)/exitbench/make.log || \

@@ -31,7 +31,7 @@ panic: action=fatal
 error: action={errors}
 info: action=report
 debug: action=ignore
-clock: sync=none, time0=1700000000
+clock: sync={sync}, time0=1700000000
 """
 
 CTRL_A = 1
@@ -50,7 +50,7 @@ def start(args):
     with open(f'{args.dir}/bochsrc', 'w') as file:
         file.write(CONFIG.format(model=args.model, cpus=args.cpus, mem=args.mem, iso=os.path.abspath(args.iso),
                                  tty=os.ttyname(theirs), dir=os.path.abspath(args.dir),
-                                 errors='ignore' if args.model == 'ryzen' else 'report'))
+                                 sync=args.sync, errors='ignore' if args.model == 'ryzen' else 'report'))
     with open(f'{args.dir}/rc', 'w') as file:
         file.write('c\n')
     with open(f'{args.dir}/bochs.out', 'w') as out:
@@ -108,6 +108,8 @@ def main():
     parser.add_argument('--mem', type=int, default=1024, help='MiB')
     parser.add_argument('--cpus', type=int, default=1)
     parser.add_argument('--model', default='corei7_skylake_x')
+    parser.add_argument('--sync', default='none', choices=('none', 'slowdown'),
+                        help='slowdown: an idle machine does not run ahead of the clock on the wall')
     args = parser.parse_args()
 
     for number in (signal.SIGTERM, signal.SIGHUP):

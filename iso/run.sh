@@ -37,6 +37,7 @@ case $kind in
         ;;
     intel)
         echo 'Bochs interprets every instruction: the prompt takes about half a minute, a guest a minute or two.'
-        exec /usr/bin/python3 iso/bochs.py --iso "$dir/vos.iso" --mem "${MEM:-1024}" --cpus "$cpus"
+        exec /usr/bin/python3 iso/bochs.py --iso "$dir/vos.iso" --mem "${MEM:-1024}" --cpus "$cpus" \
+            --sync slowdown
         ;;
 esac
