@@ -10,7 +10,8 @@ GUESTS = ('exits', 'traps', 'modes', 'mmio')
 
 def run_guest(machine, guest, platform):
     word = 'pc' if platform == 'pc' else ''
-    machine.ok(f'create-vm --name {guest} --cpu 1 --memory 64M --kernel {guest} --platform {platform} --cmdline "{word}"')
+    machine.ok(f'create-vm --name {guest} --cpu 1 --memory 64M --kernel {guest} --platform {platform} '
+               f'--cmdline "{word}"')
     machine.ok(f'start-vm {guest}')
     machine.wait_state(guest, '(stopped|crashed)', 120)
     log = machine.ok(f'log-vm {guest}')

@@ -29,7 +29,8 @@ PROMPT = 'vos> '
 GUEST_PROMPT = 'guest# '
 
 # CSI, OSC / APC / DCS strings, two-byte escapes; a sequence cut off at the end of what was read waits for its rest.
-ESCAPE = re.compile(r'\x1b(\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b]*(\x07|\x1b\\)|[()*+][A-Za-z0-9]|[0-9=>A-OQ-Z\\a-z|}~])')
+ESCAPE = re.compile(r'\x1b(\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b]*(\x07|\x1b\\)|[()*+][A-Za-z0-9]|'
+                    r'[0-9=>A-OQ-Z\\a-z|}~])')
 PARTIAL = re.compile(r'\x1b(\[[0-?]*[ -/]*|[\]_P^][^\x07\x1b]*\x1b?|[()*+])?$')
 
 
@@ -90,9 +91,9 @@ class Machine:
 
     def start(self):
         # A pseudo-terminal in raw mode: each byte as it is, Ctrl-C included.  timeout(1) is the last resort.
-        self.line = PlainLine('timeout', ['--foreground', '-k', '5', '3000', 'sh', '-c', 'stty raw -echo -onlcr; exec "$@"', 'sh']
-                              + self.command(), cwd=TOP, encoding='utf-8', codec_errors='replace', echo=False, timeout=60,
-                              maxread=65536)
+        wrapper = ['--foreground', '-k', '5', '3000', 'sh', '-c', 'stty raw -echo -onlcr; exec "$@"', 'sh']
+        self.line = PlainLine('timeout', wrapper + self.command(), cwd=TOP, encoding='utf-8', codec_errors='replace',
+                              echo=False, timeout=60, maxread=65536)
         self.line.logfile_read = self.log
         self.line.delaybeforesend = None
         return self
