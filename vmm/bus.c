@@ -82,6 +82,22 @@ void bus_pio_write(struct bus *bus, u16 port, u32 size, u32 value)
 		bus_pio_write(bus, (u16)(port + i), 1, value >> (8 * i) & 0xff);
 }
 
+static u32 sets_timer(const struct bus *bus, u16 port)
+{
+	const struct region_ops *ops = bus->pio[bus->port[port]].ops;
+
+	return ops ? ops->sets_timer : 0;
+}
+
+bool bus_pio_sets_timer(const struct bus *bus, u16 port, u32 size, bool is_read)
+{
+	u32 by = sets_timer(bus, port);
+
+	if (size > 1)		/* it may reach into the next region */
+		by |= sets_timer(bus, (u16)(port + size - 1));
+	return by & (is_read ? SETS_TIMER_BY_READ : SETS_TIMER_BY_WRITE);
+}
+
 const struct bus_region *bus_find_mmio(const struct bus *bus, u64 gpa, u32 size)
 {
 	u32 low = 0, high = bus->mmio_count;

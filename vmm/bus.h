@@ -38,6 +38,9 @@ enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_
 u32 bus_pio_read(struct bus *bus, u16 port, u32 size);
 void bus_pio_write(struct bus *bus, u16 port, u32 size, u32 value);
 
+/* May this access change when a device's timer wants to run? */
+bool bus_pio_sets_timer(const struct bus *bus, u16 port, u32 size, bool is_read);
+
 /* The region with all of [gpa, gpa + size), or NULL. */
 const struct bus_region *bus_find_mmio(const struct bus *bus, u64 gpa, u32 size);
 u64 bus_mmio_read(struct bus *bus, u64 gpa, u32 size);

@@ -15,9 +15,13 @@
  * An access of `size` (1, 2, 4 or 8) bytes at `offset` from the start of the region; PIO regions: offset from the first
  * port.
  */
+#define SETS_TIMER_BY_READ BIT32(0)
+#define SETS_TIMER_BY_WRITE BIT32(1)
+
 struct region_ops {
 	u64 (*read)(void *device, u64 offset, u32 size);
 	void (*write)(void *device, u64 offset, u32 size, u64 value);
+	u32 sets_timer;		/* SETS_TIMER_*: which accesses may change when the device's timer_ops want to run */
 };
 
 /* An interrupt input of whoever handles interrupts (I/O APIC and, on platform pc, the 8259s). */

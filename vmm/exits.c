@@ -26,8 +26,8 @@ static void exit_pio(struct vcpu *v)
 		vcpu_emulate(v);
 		return;
 	}
-	if (machine_is_pc(v->machine))
-		vcpu_request(v, VCPU_REQUEST_SERVICE);	/* 8259, 8254, RTC change what is due without raising a line */
+	if (bus_pio_sets_timer(&v->machine->bus, port, size, page->exit.flags & PIO_IN))
+		vcpu_request(v, VCPU_REQUEST_SERVICE);
 	if (page->exit.flags & PIO_IN)
 		set_rax(page, size, bus_pio_read(&v->machine->bus, port, size));
 	else
@@ -112,7 +112,6 @@ static void exit_hlt(struct vcpu *v)
 	if (!vcpu_skip(v))
 		return;
 	v->activity = VCPU_HALTED;
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
 }
 
 static void exit_hypercall(struct vcpu *v)

@@ -347,7 +347,8 @@ bool guest_msr_write(struct vcpu *v, u32 index, u64 value)
 	const struct msr *msr;
 
 	if (is_apic(index)) {
-		vcpu_request(v, VCPU_REQUEST_SERVICE);
+		if (!lapic_write_kicks(index - LAPIC_MSR_FIRST))
+			vcpu_request(v, VCPU_REQUEST_SERVICE);
 		return lapic_msr_write(v->lapic, index, value);
 	}
 	msr = find(index);

@@ -71,12 +71,12 @@ static void pic_intr(void *ctx, bool is_asserted)
 	struct machine *m = ctx;
 
 	lapic_set_lint0(&m->lapic[0], is_asserted);
-	vcpu_request(&m->vcpu[0], VCPU_REQUEST_SERVICE);
+	vcpu_request(&m->vcpu[0], VCPU_REQUEST_OFFER);
 }
 
 static void apic_kick(void *ctx, u32 index)
 {
-	vcpu_request(&((struct machine *)ctx)->vcpu[index], VCPU_REQUEST_SERVICE);
+	vcpu_request(&((struct machine *)ctx)->vcpu[index], VCPU_REQUEST_OFFER);
 }
 
 static void apic_nmi(void *ctx, u32 index)

@@ -83,7 +83,7 @@ static void accepted(struct vcpu *v)
 	else
 		lapic_accept(v->lapic, v->page->intr_vector);
 	v->offered = OFFER_NONE;
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	vcpu_request(v, VCPU_REQUEST_OFFER);
 }
 
 static void load_cr8(struct vcpu *v)
@@ -101,7 +101,7 @@ static void store_cr8(struct vcpu *v)
 	if (v->page->cr8 == lapic_cr8(v->lapic))
 		return;
 	lapic_set_cr8(v->lapic, v->page->cr8);
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	vcpu_request(v, VCPU_REQUEST_OFFER);
 }
 
 /* ---- Requests ---- */
@@ -125,12 +125,14 @@ static void serve_requests(struct vcpu *v)
 		startup(v);
 	if (requests & VCPU_REQUEST_NMI)
 		v->page->nmi_pending = 1;
-	machine_run_timers(v->machine, v);
-	/* Timers that fired raised interrupts, which are requests to ourselves: they are served by what follows. */
-	__atomic_fetch_and(&v->requests, ~VCPU_REQUEST_SERVICE, __ATOMIC_SEQ_CST);
+	if (requests & VCPU_REQUEST_SERVICE) {
+		machine_run_timers(v->machine, v);
+		/* Timers that fired raised interrupts, which are requests to ourselves: what follows serves them. */
+		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_SERVICE | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
+		v->page->deadline_tsc = machine_deadline(v->machine, v);
+	}
 	offer(v);
 	load_cr8(v);
-	v->page->deadline_tsc = machine_deadline(v->machine, v);
 }
 
 /* ---- The loop ---- */

@@ -19,10 +19,11 @@ enum vcpu_activity { VCPU_RUNS, VCPU_HALTED, VCPU_WAITS_FOR_STARTUP };
 enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 
 /* Bits of `requests`. */
-#define VCPU_REQUEST_SERVICE BIT32(0)	/* interrupts or timers may have changed */
+#define VCPU_REQUEST_SERVICE BIT32(0)	/* timers may be due or have been set, interrupts may have changed */
 #define VCPU_REQUEST_NMI BIT32(1)
 #define VCPU_REQUEST_INIT BIT32(2)
 #define VCPU_REQUEST_STARTUP BIT32(3)	/* vector in startup_vector */
+#define VCPU_REQUEST_OFFER BIT32(4)	/* interrupts may have changed, timers have not */
 
 struct vcpu {
 	struct machine *machine;

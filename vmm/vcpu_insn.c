@@ -219,7 +219,6 @@ static u64 device_read(struct vcpu *v, u64 gpa, u32 size)
 {
 	u64 value = 0;
 
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
 	if (!is_plain(size)) {
 		for (u32 i = 0; i < size; i++)
 			value |= device_read(v, gpa + i, 1) << (8 * i);
@@ -232,13 +231,15 @@ static u64 device_read(struct vcpu *v, u64 gpa, u32 size)
 
 static void device_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
 {
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
 	if (!is_plain(size)) {
 		for (u32 i = 0; i < size; i++)
 			device_write(v, gpa + i, 1, value >> (8 * i) & 0xff);
 	} else if (is_apic_page(v, gpa)) {
+		if (!lapic_write_kicks((u32)(gpa & (PAGE_SIZE - 1)) >> 4))
+			vcpu_request(v, VCPU_REQUEST_SERVICE);
 		lapic_region.write(v->lapic, gpa & (PAGE_SIZE - 1), size, value);
 	} else {
+		vcpu_request(v, VCPU_REQUEST_SERVICE);
 		bus_mmio_write(&v->machine->bus, gpa, size, value);
 	}
 }

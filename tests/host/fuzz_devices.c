@@ -42,6 +42,7 @@ struct machine {
 	struct debug_port debug_port;
 	struct kvmclock kvmclock;
 	bool intr;
+	u8 intr_vector;
 	u32 output_room;
 	u32 callbacks;		/* in this step */
 };
@@ -97,8 +98,10 @@ static void set_line(void *ctx, u32 gsi, bool is_asserted)
 static void on_intr(void *ctx, bool is_asserted)
 {
 	(void)ctx;
-	must(m.intr != is_asserted);
+	/* the output changed, or the vector behind it */
+	must(m.intr != is_asserted || (m.intr && m.intr_vector != pic_peek(&m.pic)));
 	m.intr = is_asserted;
+	m.intr_vector = pic_peek(&m.pic);
 	lapic_set_lint0(&m.apic[0], is_asserted);
 }
 

@@ -99,7 +99,7 @@ static void test_tables_change(void **state)
 		assert_forgotten();
 		*table(entries[i]) ^= 1 | 0x1000;	/* somewhere else */
 		assert_forgotten();
-		*table(entries[i]) ^= 0x1000 | 0x20;	/* no longer accessed: the next fetch sets it again */
+		*table(entries[i]) ^= 0x1000 | 0x20;	/* no longer accessed: a fetch would set it */
 		assert_forgotten();
 	}
 }

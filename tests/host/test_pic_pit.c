@@ -16,14 +16,20 @@
 
 static struct pic pic;
 static bool intr;
-static u32 intr_changes;
+static u32 intr_changes, vector_changes;
+static u8 told_vector;
 
+/* Called for a change of the output, or of the vector behind it, and for nothing else. */
 static void on_intr(void *ctx, bool is_asserted)
 {
 	(void)ctx;
-	assert_true(is_asserted != intr);
+	assert_true(is_asserted != intr || (intr && pic_peek(&pic) != told_vector));
+	if (is_asserted == intr)
+		vector_changes++;
+	else
+		intr_changes++;
 	intr = is_asserted;
-	intr_changes++;
+	told_vector = pic_peek(&pic);
 }
 
 static void out(u32 chip, u32 reg, u8 value)
@@ -49,7 +55,7 @@ static int setup_pic(void **state)
 {
 	(void)state;
 	intr = false;
-	intr_changes = 0;
+	intr_changes = vector_changes = 0;
 	pic_init(&pic, on_intr, NULL);
 	init_chip(0, 0x20, 0x01);
 	init_chip(1, 0x28, 0x01);
@@ -349,12 +355,31 @@ static void test_pit_gate(void **state)
 	assert_true(pit_control_region.read(&pit, 0, 2) == ~0ull);
 }
 
+static void test_pic_vector(void **state)
+{
+	(void)state;
+	pic_set_irq(&pic, 4, true);
+	assert_true(intr && told_vector == pic_peek(&pic));
+	assert_int_equal(vector_changes, 0);
+	pic_set_irq(&pic, 6, true);		/* less urgent */
+	assert_int_equal(vector_changes, 0);
+	pic_set_irq(&pic, 12, true);		/* more urgent, through the slave */
+	assert_int_equal(vector_changes, 1);
+	pic_set_irq(&pic, 9, true);		/* more urgent on the slave */
+	assert_int_equal(vector_changes, 2);
+	out(0, 1, 0x04);			/* the slave masked */
+	assert_int_equal(vector_changes, 3);
+	assert_int_equal(told_vector & 7, 4);
+	assert_true(intr);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_pic_masks, setup_pic),
 		cmocka_unit_test_setup(test_pic_priority, setup_pic),
 		cmocka_unit_test_setup(test_pic_cascade, setup_pic),
+		cmocka_unit_test_setup(test_pic_vector, setup_pic),
 		cmocka_unit_test_setup(test_pic_level, setup_pic),
 		cmocka_unit_test_setup(test_pic_auto_eoi_and_poll, setup_pic),
 		cmocka_unit_test_setup(test_pit_rate, setup_pit),

@@ -144,7 +144,9 @@ static void acpi_pm_write(void *device, u64 offset, u32 size, u64 value)
 		pc_sync(a);
 }
 
-const struct region_ops acpi_pm_region = { .read = acpi_pm_read, .write = acpi_pm_write };
+const struct region_ops acpi_pm_region = {
+	.read = acpi_pm_read, .write = acpi_pm_write, .sets_timer = SETS_TIMER_BY_WRITE,
+};
 
 static u64 pm_deadline_ns(void *device)
 {

@@ -118,6 +118,8 @@ void lapic_write_eoi(struct lapic *l)
 	bits_clear(&l->isr, (u8)vector);
 	if (lapic_bits_test(&l->tmr, (u8)vector))
 		l->bus->ops->eoi(l->bus->ctx, (u8)vector);
+	if (lapic_bits_highest(&l->irr) >= 0)
+		l->bus->ops->kick(l->bus->ctx, l->index);
 }
 
 bool lapic_takes_extint(const struct lapic *l)

@@ -76,6 +76,12 @@ u64 lapic_tsc_deadline(const struct lapic *l);
 void lapic_set_tsc_deadline(struct lapic *l, u64 value);
 
 /*
+ * After a write to this register (MSR index - LAPIC_MSR_FIRST, or offset in the page / 16): has ops->kick told all there
+ * is to react to? Else look at timers, interrupts and CR8 again.
+ */
+bool lapic_write_kicks(u32 reg);
+
+/*
  * True while the xAPIC page is at `base & ~0xfff`: enabled and not x2APIC. Accesses to it go to lapic_region with the
  * accessing vCPU's struct lapic.
  */

@@ -108,6 +108,11 @@ static bool write_common(struct lapic *l, u32 reg, u32 value)
 	}
 }
 
+bool lapic_write_kicks(u32 reg)
+{
+	return reg == REG_EOI || reg == REG_ICR || reg == REG_ICR_HIGH || reg == REG_SELF_IPI;
+}
+
 /* ---- x2APIC ---- */
 
 bool lapic_msr_read(struct lapic *l, u32 msr, u64 *value)

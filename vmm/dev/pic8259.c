@@ -33,12 +33,10 @@ enum ocw2 {
 /* Rank of the first set bit in priority order, 0 = highest, 8 if the set is empty. */
 static u32 rank(const struct pic_chip *c, u8 set)
 {
-	u32 r;
+	u32 first = (c->lowest + 1u) & 7;
+	u32 in_order = (u32)set >> first | ((u32)set << (8 - first) & 0xff);
 
-	for (r = 0; r < 8; r++)
-		if (set & BIT32((c->lowest + 1 + r) & 7))
-			break;
-	return r;
+	return in_order ? (u32)__builtin_ctz(in_order) : 8;
 }
 
 static u32 ranked(const struct pic_chip *c, u32 r)
@@ -59,20 +57,31 @@ static int chip_pending(const struct pic_chip *c)
 	return r < rank(c, in_service) ? (int)ranked(c, r) : NONE;
 }
 
-/* Carry the slave's output to the master, and the master's to the processor. */
+static u8 vector_of(const struct pic_chip *c, int input)
+{
+	return (u8)(c->base + (input == NONE ? (int)SPURIOUS : input));
+}
+
+/*
+ * Carry the slave's output to the master, and the master's to the processor, which wants to know of another vector too.
+ */
 static void refresh(struct pic *p)
 {
 	struct pic_chip *master = &p->chip[0];
-	bool is_asserted;
+	int slave_input = chip_pending(&p->chip[1]), input;
+	u32 output = 0;
 
-	if (chip_pending(&p->chip[1]) != NONE)
+	if (slave_input != NONE)
 		master->irr |= BIT32(CASCADE);
 	else
 		master->irr &= (u8)~BIT32(CASCADE);
-	is_asserted = chip_pending(master) != NONE;
-	if (is_asserted != p->is_asserted) {
-		p->is_asserted = is_asserted;
-		p->intr(p->ctx, is_asserted);
+	input = chip_pending(master);
+	p->is_asserted = input != NONE;
+	if (p->is_asserted)
+		output = 0x100u | (input == (int)CASCADE ? vector_of(&p->chip[1], slave_input) : vector_of(master, input));
+	if (output != p->output) {
+		p->output = output;
+		p->intr(p->ctx, p->is_asserted);
 	}
 }
 
@@ -118,11 +127,6 @@ static int chip_acknowledge(struct pic_chip *c)
 	if (c->auto_eoi)
 		end_of_interrupt(c, (u32)input, c->rotate_auto_eoi);
 	return input;
-}
-
-static u8 vector_of(const struct pic_chip *c, int input)
-{
-	return (u8)(c->base + (input == NONE ? (int)SPURIOUS : input));
 }
 
 u8 pic_peek(const struct pic *p)

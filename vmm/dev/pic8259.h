@@ -21,9 +21,10 @@ struct pic_chip {
 
 struct pic {
 	struct pic_chip chip[2];
-	void (*intr)(void *ctx, bool is_asserted);	/* INTR output: lapic_set_lint0(), and kick vCPU 0 */
+	void (*intr)(void *ctx, bool is_asserted);	/* INTR output or its vector changed: lapic_set_lint0(), kick vCPU 0 */
 	void *ctx;
 	bool is_asserted;
+	u32 output;		/* what intr was told last: 0 or 100h | vector */
 };
 
 void pic_init(struct pic *p, void (*intr)(void *ctx, bool is_asserted), void *ctx);

@@ -304,7 +304,7 @@ static void pit_write(void *device, u64 offset, u32 size, u64 value)
 	byte_region_write(device, offset, size, PIT_COUNTERS + 1, value, pit_write_reg);
 }
 
-const struct region_ops pit_region = { .read = pit_read, .write = pit_write };
+const struct region_ops pit_region = { .read = pit_read, .write = pit_write, .sets_timer = SETS_TIMER_BY_WRITE };
 
 static u64 control_read(void *device, u64 offset, u32 size)
 {
@@ -327,7 +327,9 @@ static void control_write(void *device, u64 offset, u32 size, u64 value)
 	set_gate(&p->counter[2], value & SPEAKER_GATE, now_tick(p));
 }
 
-const struct region_ops pit_control_region = { .read = control_read, .write = control_write };
+const struct region_ops pit_control_region = {
+	.read = control_read, .write = control_write, .sets_timer = SETS_TIMER_BY_WRITE,
+};
 
 void pit_init(struct pit *p, const struct clock *clock, const struct irq_line *irq)
 {

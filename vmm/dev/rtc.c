@@ -346,7 +346,9 @@ static void rtc_write(void *device, u64 offset, u32 size, u64 value)
 		write_register(r, r->index, (u8)value);
 }
 
-const struct region_ops rtc_region = { .read = rtc_read, .write = rtc_write };
+const struct region_ops rtc_region = {
+	.read = rtc_read, .write = rtc_write, .sets_timer = SETS_TIMER_BY_READ | SETS_TIMER_BY_WRITE,
+};
 
 static void put_le(struct rtc *r, u32 reg, u32 bytes, u64 value)
 {
