@@ -9,6 +9,7 @@
 
 #include "acpi_tables.h"
 #include "load.h"
+#include "smbios.h"
 
 #define ON_MODERN BIT32(PLATFORM_MODERN)
 #define ON_PC BIT32(PLATFORM_PC)
@@ -323,15 +324,17 @@ static bool write_reset_vector(struct machine *m)
 	return guest_memory_write(&m->memory, GPA(0xffff0), code, sizeof(code));
 }
 
-/* What firmware would have left in low memory: the size fields, the EBDA's segment, the ACPI tables. */
+/* What firmware would have left in low memory: the size fields, the EBDA's segment, the ACPI and SMBIOS tables. */
 static bool write_firmware(struct machine *m)
 {
 	struct acpi_config acpi = { .platform = m->args->platform, .cpus = m->vcpu_count };
 	u8 *tables = guest_memory_at(&m->memory, GPA(BIOS_START), ACPI_TABLES_BYTES);
+	u8 *smbios = guest_memory_at(&m->memory, GPA(SMBIOS_GPA), SMBIOS_BYTES);
 	u16 ebda_segment = BIOS_EBDA >> 4, base_kib = BIOS_EBDA / KIB;
 
-	return tables && write_reset_vector(m) &&
+	return tables && smbios && write_reset_vector(m) &&
 	       acpi_build(&acpi, tables, ACPI_TABLES_BYTES, GPA(BIOS_START)) != 0 &&
+	       smbios_build(smbios, SMBIOS_BYTES, GPA(SMBIOS_GPA)) != 0 &&
 	       guest_memory_write(&m->memory, GPA(0x40e), &ebda_segment, sizeof(ebda_segment)) &&
 	       guest_memory_write(&m->memory, GPA(0x413), &base_kib, sizeof(base_kib)) &&
 	       guest_memory_write(&m->memory, GPA(BIOS_EBDA), "\1", 1);	/* the EBDA's size in KiB */

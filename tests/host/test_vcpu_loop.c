@@ -4,7 +4,7 @@
 /* sources: vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c drivers/rt/rt_time.c kernel/lib/ring.c */
 /* sources: vmm/dev/uart16550.c vmm/dev/lapic.c vmm/dev/lapic_regs.c vmm/dev/lapic_timer.c vmm/dev/ioapic.c */
 /* sources: vmm/dev/kvmclock.c vmm/dev/acpi_pm.c vmm/dev/pci.c vmm/dev/pic8259.c vmm/dev/pit8254.c vmm/dev/power.c */
-/* sources: vmm/dev/rtc.c vmm/dev/i8042.c vmm/dev/debug_port.c vmm/dev/pvpanic.c */
+/* sources: vmm/dev/rtc.c vmm/dev/i8042.c vmm/dev/debug_port.c vmm/dev/pvpanic.c vmm/dev/smbios.c */
 /* includes: vmm vmm/dev drivers/rt */
 /*
  * The loop of a vCPU: timer, sleep, interrupt, pause, power off, console input; and the buses.
