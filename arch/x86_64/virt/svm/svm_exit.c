@@ -40,6 +40,13 @@ static void decode_exception(struct vcpu_hw *hw, struct vcpu_exit *exit)
 	exit->exception.address = 0;
 }
 
+/* Not executed, which a length would say it was. */
+static void decode_cr8(struct vcpu_hw *hw, struct vcpu_exit *exit)
+{
+	(void)hw;
+	exit->insn_len = 0;
+}
+
 static void decode_io(struct vcpu_hw *hw, struct vcpu_exit *exit)
 {
 	u64 info = hw->vmcb->exit_info1;
@@ -112,7 +119,7 @@ static void decode_invalid(struct vcpu_hw *hw, struct vcpu_entry *entry, struct 
 static const struct exit_rule rules[SVM_EXIT_TABLE_SIZE] = {
 	RULE_DR(SVM_DR_READ),
 	RULE_DR(SVM_DR_WRITE),
-	[SVM_CR_WRITE + 8] = { EXIT_CR8, decode_nothing },
+	[SVM_CR_WRITE + 8] = { EXIT_CR8, decode_cr8 },
 	[SVM_EXCEPTION + VECTOR_DB] = { EXIT_EXCEPTION, decode_exception },
 	[SVM_EXCEPTION + VECTOR_AC] = { EXIT_EXCEPTION, decode_exception },
 	[SVM_EXCEPTION + VECTOR_MC] = { EXIT_NONE, decode_machine_check },
