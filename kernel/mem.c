@@ -124,7 +124,8 @@ static struct pt_leaf fixed_leaf(const struct mem *mem, u64 offset)
 				 .rights = PT_R | PT_W | PT_X };
 }
 
-/* Take a frame of this level for what is around offset. ST_EXISTS or ST_INVAL: smaller ones are there, or it would stick out. */
+/* Take a frame of this level for what is around offset. ST_EXISTS or ST_INVAL: smaller ones are there, or it would
+ * stick out. */
 static enum status fresh_begin(struct mem *mem, u64 offset, enum pt_level level)
 {
 	u64 at = align_down(offset, level_bytes(level));
@@ -207,7 +208,8 @@ static enum status grant_step_locked(struct mem *mem)
 	struct pt_leaf leaf;
 
 	for (u32 i = 0; i < GRANT_BUDGET && mem->progress < mem->bytes; i++) {
-		status = grant_locked(mem, mem->progress, (mem->flags & MEM_LARGE) != 0 ? PT_LEVEL_1G : PT_LEVEL_4K, &leaf);
+		status = grant_locked(mem, mem->progress, (mem->flags & MEM_LARGE) != 0 ? PT_LEVEL_1G : PT_LEVEL_4K,
+				      &leaf);
 		if (status != ST_OK)
 			return status;
 		mem->progress = align_down(mem->progress, level_bytes(leaf.level)) + level_bytes(leaf.level);

@@ -46,8 +46,8 @@ enum status space_unmap(struct space *space, u64 address, u64 bytes) MUST_CHECK;
 
 /*
  * An access (PT_R, PT_W, PT_X) met no leaf: install the largest that fits. ST_OK or ST_AGAIN: let the access be tried
- * again (ST_AGAIN: it will come here again; a large frame is zeroed in pieces). ST_INVAL: no region, or it does not allow
- * that access; ST_NOMEM: no frame to be had.
+ * again (ST_AGAIN: it will come here again; a large frame is zeroed in pieces). ST_INVAL: no region, or it does not
+ * allow that access; ST_NOMEM: no frame to be had.
  */
 enum status space_fault(struct space *space, u64 address, u32 access) MUST_CHECK;
 

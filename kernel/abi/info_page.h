@@ -1,5 +1,6 @@
 /*
- * info_page.h - what the kernel tells every PD about the machine (one read-only page), and what it tells root about the boot.
+ * info_page.h - what the kernel tells every PD about the machine (one read-only page), and what it tells root about
+ * the boot.
  *
  * Written once by the kernel before the first ring-3 instruction, never changed. Strings end with a zero byte.
  */
@@ -15,7 +16,8 @@ enum virt_kind { VIRT_NONE, VIRT_SVM, VIRT_VMX };
 /* features_used / features_missing: hardware features VOS knows about. */
 enum info_feature {
 	FEAT_SVM, FEAT_NPT, FEAT_NRIPS, FEAT_DECODE_ASSISTS, FEAT_FLUSH_BY_ASID, FEAT_VGIF, FEAT_PAUSE_FILTER,
-	FEAT_VMX, FEAT_EPT, FEAT_UNRESTRICTED_GUEST, FEAT_VPID, FEAT_PREEMPTION_TIMER, FEAT_TPR_SHADOW, FEAT_APICV, FEAT_EPT_AD,
+	FEAT_VMX, FEAT_EPT, FEAT_UNRESTRICTED_GUEST, FEAT_VPID, FEAT_PREEMPTION_TIMER, FEAT_TPR_SHADOW, FEAT_APICV,
+	FEAT_EPT_AD,
 	FEAT_PAGES_1G, FEAT_NX, FEAT_SMEP, FEAT_SMAP, FEAT_UMIP, FEAT_FSGSBASE, FEAT_PCID, FEAT_XSAVE, FEAT_XSAVEOPT,
 	FEAT_X2APIC, FEAT_TSC_DEADLINE, FEAT_INVARIANT_TSC, FEAT_COUNT
 };
@@ -46,13 +48,15 @@ struct info_page {
 _Static_assert(sizeof(struct info_page) <= 4096, "ABI");
 
 /*
- * Root's view of the boot: a table of modules. Built-in ones (the programs of the other PDs) come first. Each is a MEM object, readable and executable,
- * whose handle root has; a module's bytes start at offset 0, the rest of its last page is zero.
+ * Root's view of the boot: a table of modules. Built-in ones (the programs of the other PDs) come first. Each is a
+ * MEM object, readable and executable, whose handle root has; a module's bytes start at offset 0, the rest of its
+ * last page is zero.
  */
 #define BOOT_MODULES 64u
 
 struct boot_module {
-	char name[48];		/* first word of the module's string, or the built-in's name; foreign: judge before use */
+	char name[48];		/* first word of the module's string, or the built-in's name; foreign: judge before
+				 * use */
 	u64 bytes;
 	u32 handle;
 	u32 built_in;
@@ -66,7 +70,8 @@ struct boot_page {
 };
 _Static_assert(sizeof(struct boot_page) <= 8192, "ABI");
 
-/* Where the kernel maps things in root, and the handles root starts with. Root maps the info page into other PDs at the same address. */
+/* Where the kernel maps things in root, and the handles root starts with. Root maps the info page into other PDs at
+ * the same address. */
 #define INFO_PAGE_ADDRESS 0x10000000ull		/* read only, one page */
 #define LOG_ADDRESS 0x10100000ull		/* kernel log, read only (struct log_ring) */
 #define BOOT_PAGE_ADDRESS 0x10200000ull		/* root only: struct boot_page, read only, two pages */
@@ -79,8 +84,9 @@ _Static_assert(sizeof(struct boot_page) <= 8192, "ABI");
 #define HANDLE_FIRST_MODULE 16u
 
 /*
- * The kernel log: a byte ring that only the kernel writes. `head` counts bytes ever written; byte i is at text[i % LOG_BYTES]. A reader that
- * is more than LOG_BYTES behind has lost bytes and starts again at head - LOG_BYTES. head is released after the bytes.
+ * The kernel log: a byte ring that only the kernel writes. `head` counts bytes ever written; byte i is at text[i %
+ * LOG_BYTES]. A reader that is more than LOG_BYTES behind has lost bytes and starts again at head - LOG_BYTES. head
+ * is released after the bytes.
  */
 #define LOG_BYTES (64u * 1024u - 64u)
 struct log_ring {

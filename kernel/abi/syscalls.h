@@ -3,14 +3,15 @@
  *
  * Registers only, never a pointer: the kernel does not dereference ring-3 memory.
  *   RAX = number; arguments RDI RSI RDX R10 R8 R9.
- *   Returns RAX = enum status, RDX = value. RCX and R11 hold RIP and RFLAGS (SYSCALL), and RDI, RSI, R8, R9, R10 come back
- *   zeroed; RBX, RBP, R12-R15 are preserved.
- * Numbers below SYS_FIRST are not the kernel's: it resumes the thread at the handler it registered (THREAD_SET_COMPAT) with all
- * registers as they were and RCX = the RIP after the SYSCALL, so that a libc built for another system works unchanged; without a handler the
- * thread faults.
+ *   Returns RAX = enum status, RDX = value. RCX and R11 hold RIP and RFLAGS (SYSCALL), and RDI, RSI, R8, R9, R10
+ *   come back zeroed; RBX, RBP, R12-R15 are preserved.
+ * Numbers below SYS_FIRST are not the kernel's: it resumes the thread at the handler it registered
+ * (THREAD_SET_COMPAT) with all registers as they were and RCX = the RIP after the SYSCALL, so that a libc built for
+ * another system works unchanged; without a handler the thread faults.
  *
- * Handles are small integers into the PD's own table (HANDLE_COUNT slots); 0 is never valid, except where "0 = self" is said.
- * Times are absolute values of the time stamp counter (see info_page.h for its rate); DEADLINE_NONE waits for ever.
+ * Handles are small integers into the PD's own table (HANDLE_COUNT slots); 0 is never valid, except where "0 = self"
+ * is said. Times are absolute values of the time stamp counter (see info_page.h for its rate); DEADLINE_NONE waits
+ * for ever.
  */
 #ifndef VOS_SYSCALLS_H
 #define VOS_SYSCALLS_H
@@ -22,29 +23,38 @@
 enum syscall_nr {
 	/* Anyone. */
 	SYS_LOG_WRITE = 0x1000,	/* (len <= 32, w0, w1, w2, w3): append bytes to the kernel log */
-	SYS_NOTIFY_WAIT,	/* (deadline) -> bits; ST_TIMEOUT when it passed; collects and clears this thread's pending bits */
+	SYS_NOTIFY_WAIT,	/* (deadline) -> bits; ST_TIMEOUT when it passed; collects and clears this thread's
+				 * pending bits */
 	SYS_NOTIFY_SIGNAL,	/* (h THREAD|SIGNAL): raise the handle's badge bits at that thread */
 	SYS_THREAD_CTL,		/* (h THREAD, or 0 = self, op, a, b) -> see enum thread_op */
 	SYS_HANDLE_CLOSE,	/* (h) */
 	/* A VMM. */
-	SYS_VCPU_RUN,		/* (h VCPU|RUN): enter the guest; ST_OK = exit record is in the vcpu page, or ST_NOTIFIED -> bits */
+	SYS_VCPU_RUN,		/* (h VCPU|RUN): enter the guest; ST_OK = exit record is in the vcpu page, or
+				 * ST_NOTIFIED -> bits */
 	SYS_VCPU_GET,		/* (h VCPU|RUN, groups): fill further register groups of the vcpu page */
 	/* A driver. */
 	SYS_IRQ_ACK,		/* (h IRQ|ACK): the interrupt may come again */
 	/* Root only: each takes the ROOT handle or a handle with the CTL right, which only root has. */
-	SYS_MEM_CREATE,		/* (h_root, bytes, MEM_* flags) -> h MEM. Zeroed; frames are reserved now, granted on first touch */
-	SYS_MEM_MAP,		/* (h_space PD|CTL or VM|CTL, h_mem MEM or VCPU, address, offset, bytes, rights R/W/X): page aligned */
-	SYS_MEM_UNMAP,		/* (h_space, address, bytes): exactly a range that was mapped by one SYS_MEM_MAP; ST_AGAIN: call again */
+	SYS_MEM_CREATE,		/* (h_root, bytes, MEM_* flags) -> h MEM. Zeroed; frames are reserved now, granted on
+				 * first touch */
+	SYS_MEM_MAP,		/* (h_space PD|CTL or VM|CTL, h_mem MEM or VCPU, address, offset, bytes, rights
+				 * R/W/X): page aligned */
+	SYS_MEM_UNMAP,		/* (h_space, address, bytes): exactly a range that was mapped by one SYS_MEM_MAP;
+				 * ST_AGAIN: call again */
 	SYS_PD_CREATE,		/* (h_root) -> h PD */
-	SYS_THREAD_CREATE,	/* (h_pd, entry, stack, arg, badge) -> h THREAD, stopped; faults signal badge to the caller's thread */
+	SYS_THREAD_CREATE,	/* (h_pd, entry, stack, arg, badge) -> h THREAD, stopped; faults signal badge to the
+				 * caller's thread */
 	SYS_VM_CREATE,		/* (h_root) -> h VM */
 	SYS_VCPU_CREATE,	/* (h_vm, index) -> h VCPU; its page is mapped with SYS_MEM_MAP(h_pd, h_vcpu, ...) */
-	SYS_HANDLE_GRANT,	/* (h_pd, slot, h_src, rights, badge): put a copy into that PD's table; a live handle there is ST_EXISTS */
-	/* (h): every handle to it is dead from the first call on, but the caller's, with which to go on while the answer is ST_AGAIN; with ST_OK that slot is
-	 * free too. A PD's threads and a VM's vCPUs go with it (close the handles to them). A MEM or VCPU that is still mapped is freed when the last mapping goes. */
+	SYS_HANDLE_GRANT,	/* (h_pd, slot, h_src, rights, badge): put a copy into that PD's table; a live handle
+				 * there is ST_EXISTS */
+	/* (h): every handle to it is dead from the first call on, but the caller's, with which to go on while the
+	 * answer is ST_AGAIN; with ST_OK that slot is free too. A PD's threads and a VM's vCPUs go with it (close the
+	 * handles to them). A MEM or VCPU that is still mapped is freed when the last mapping goes. */
 	SYS_OBJECT_DESTROY,
 	SYS_OBJECT_STAT,	/* (h, enum stat) -> value */
-	SYS_IRQ_CREATE,		/* (h_root, gsi, flags, h_thread, badge) -> h IRQ: bind an interrupt line to a thread's notification */
+	SYS_IRQ_CREATE,		/* (h_root, gsi, flags, h_thread, badge) -> h IRQ: bind an interrupt line to a
+				 * thread's notification */
 	SYS_PORT_GRANT,		/* (h_pd, first, count): let that PD's ring 3 use these I/O ports */
 	SYS_SYSTEM_CTL,		/* (h_root, enum system_op, a, b) -> value */
 	SYS_LAST
@@ -113,8 +123,10 @@ enum stat {
 enum system_op {
 	SYSTEM_POWEROFF,	/* does not return when the machine can be switched off; else ST_UNSUPPORTED */
 	SYSTEM_REBOOT,
-	SYSTEM_LOG_BIND,	/* a = h THREAD|SIGNAL of whom to signal when the log grows, b = the bits to raise there */
-	SYSTEM_CONSOLE_TAKE,	/* the serial port is the driver's from now on: the kernel writes to it only in a panic */
+	SYSTEM_LOG_BIND,	/* a = h THREAD|SIGNAL of whom to signal when the log grows, b = the bits to raise
+				 * there */
+	SYSTEM_CONSOLE_TAKE,	/* the serial port is the driver's from now on: the kernel writes to it only in a
+				 * panic */
 	SYSTEM_FRAMES_TOTAL,	/* -> bytes of usable memory the kernel found */
 	SYSTEM_FRAMES_FREE,	/* -> bytes neither granted nor reserved */
 	SYSTEM_FRAMES_KERNEL,	/* -> bytes set aside for the kernel itself (tables, objects, stacks), in use or not */

@@ -81,7 +81,8 @@ def busy(machine):
 def run_native(exitbench, folder):
     out = f'{folder}/native.log'
     subprocess.run(['timeout', '300', 'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'q35', '-cpu', 'max',
-                    '-m', '256', '-nic', 'none', '-display', 'none', '-monitor', 'none', '-serial', 'none', '-no-reboot',
+                    '-m', '256', '-nic', 'none', '-display', 'none', '-monitor', 'none', '-serial', 'none',
+                    '-no-reboot',
                     '-debugcon', f'file:{out}', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4', '-icount', 'shift=0',
                     '-kernel', exitbench, '-append', 'nocom'], check=False)
     with open(out, encoding='ascii', errors='replace') as file:

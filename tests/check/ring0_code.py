@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Looks through the kernel's machine code for what ring 0 must not do: SSE and x87, thread-local %fs, `syscall`.
 
-Saving and loading the extended state of others (fxsave, xsave, fninit, ldmxcsr...) is its job and names no such register.
+Saving and loading the extended state of others (fxsave, xsave, fninit, ldmxcsr...) is its job and names no such
+register.
 """
 import re
 import subprocess
@@ -17,7 +18,8 @@ RULES = (
 
 
 def main():
-    output = subprocess.run(['objdump', '-d', '--no-show-raw-insn', '-j', '.text', 'build/vos.elf'], capture_output=True,
+    output = subprocess.run(['objdump', '-d', '--no-show-raw-insn', '-j', '.text', 'build/vos.elf'],
+                            capture_output=True,
                             text=True, check=True).stdout
     where = '?'
     seen = 0

@@ -18,7 +18,8 @@ headers=$(find $dirs -name '*.h' -printf '-I%h\n' | sort -u)
 cppcheck --quiet --std=c11 --platform=unix64 --enable=warning,portability --inline-suppr --error-exitcode=1 \
     --suppress=missingInclude --suppress=internalAstError --suppress=unusedStructMember \
     --suppress=arrayIndexOutOfBoundsCond --suppress=integerOverflowCond --suppress=signConversionCond \
-    --suppress=nullPointerRedundantCheck --suppress=arrayIndexThenCheck '-D__attribute__(x)=' -D__x86_64__ -D__GNUC__=12 -j 2 $headers $dirs || status=1
+    --suppress=nullPointerRedundantCheck --suppress=arrayIndexThenCheck '-D__attribute__(x)=' \
+    -D__x86_64__ -D__GNUC__=12 -j 2 $headers $dirs || status=1
 
 shellcheck iso/*.sh tests/check/*.sh .ci/run || status=1
 # The guest's own script: words of a list are meant to be split.

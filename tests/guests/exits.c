@@ -1,5 +1,6 @@
 /*
- * exits.c - each kind of VM exit once, and what the guest must see of it: registers as the manuals say, nothing else changed.
+ * exits.c - each kind of VM exit once, and what the guest must see of it: registers as the manuals say, nothing else
+ * changed.
  */
 #include "guest.h"
 
@@ -119,7 +120,8 @@ static void test_hypercall(void)
 	ok_equal((u32)a, (u32)-1000, "hypercall: unknown gives KVM_ENOSYS");
 }
 
-/* The processor itself refuses these on AMD; QEMU's does not (it goes on with a state that SVM then refuses). On Intel the hypervisor has a part in it. */
+/* The processor itself refuses these on AMD; QEMU's does not (it goes on with a state that SVM then refuses). On
+ * Intel the hypervisor has a part in it. */
 static void test_illegal_control_registers(u64 cr0, u64 cr4)
 {
 	if (is_amd())
@@ -369,7 +371,8 @@ static void test_string_io(void)
 	di = (u64)buffer + 100;
 	cx = 5;
 	__asm__ volatile("std; rep insb; cld" : "+D"(di), "+c"(cx) : "d"(0x3ff) : "memory");
-	ok(di == (u64)buffer + 95 && buffer[96] == 0xa5 && buffer[100] == 0xa5 && buffer[95] == 0 && buffer[101] == 0, "insb: backwards");
+	ok(di == (u64)buffer + 95 && buffer[96] == 0xa5 && buffer[100] == 0xa5 && buffer[95] == 0 &&
+	   buffer[101] == 0, "insb: backwards");
 	/* OUTSB to the scratch register: the last byte stays */
 	for (u32 i = 0; i < 64; i++)
 		buffer[i] = (u8)(i + 1);

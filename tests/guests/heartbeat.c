@@ -1,7 +1,9 @@
 /*
- * heartbeat.c - the victim: a guest that keeps a checksummed pattern in its RAM and says every so often that it is still as it was.
+ * heartbeat.c - the victim: a guest that keeps a checksummed pattern in its RAM and says every so often that it is
+ * still as it was.
  *
- * Lines `beat N sum HEX`: N counts up, the checksum never changes. Between beats it sleeps on its timer. With `count=N` it ends after N beats.
+ * Lines `beat N sum HEX`: N counts up, the checksum never changes. Between beats it sleeps on its timer. With
+ * `count=N` it ends after N beats.
  */
 #include "guest.h"
 
@@ -45,7 +47,8 @@ void guest_main(void)
 	for (u64 beat = 1; beat <= limit; beat++) {
 		u64 now = ticks, sum;
 
-		write_msr(X2APIC(APIC_INITIAL), (u32)guest_number("ticks=", 100000000));	/* bus clock of 1 GHz: 100 ms */
+		write_msr(X2APIC(APIC_INITIAL), (u32)guest_number("ticks=", 100000000));	/* bus clock of 1 GHz:
+												 * 100 ms */
 		while (ticks == now)
 			halt_once();
 		sum = checksum();

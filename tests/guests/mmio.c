@@ -1,8 +1,9 @@
 /*
- * mmio.c - every instruction form the VMM emulates for device memory: operand sizes, registers, flags, strings, bit and compare-and-exchange forms.
+ * mmio.c - every instruction form the VMM emulates for device memory: operand sizes, registers, flags, strings, bit
+ * and compare-and-exchange forms.
  *
- * Two targets: an address where nobody is (reads give ones, writes are lost), and the I/O APIC's window, which keeps what is written to a
- * redirection entry's writable bits.
+ * Two targets: an address where nobody is (reads give ones, writes are lost), and the I/O APIC's window, which keeps
+ * what is written to a redirection entry's writable bits.
  */
 #include "guest.h"
 
@@ -60,7 +61,8 @@ static void test_loads(void)
 	u64 r = 0;
 	__asm__ volatile("movq (%1), %%r13; movq %%r13, %0" : "=r"(r) : "r"(NOBODY) : "r13", "memory");
 	ok_equal(r, ~0ull, "movq (), %r13");
-	__asm__ volatile("movq %1, %%r12; movl (%%r12), %%r9d; movq %%r9, %0" : "=r"(r) : "r"(NOBODY) : "r9", "r12", "memory");
+	__asm__ volatile("movq %1, %%r12; movl (%%r12), %%r9d; movq %%r9, %0" : "=r"(r) : "r"(NOBODY)
+			 : "r9", "r12", "memory");
 	ok_equal(r, 0xffffffff, "movl (%r12), %r9d");
 }
 
@@ -145,7 +147,8 @@ static void test_strings(void)
 	memset(buffer, 0, sizeof(buffer));
 	__asm__ volatile("rep movsl" : "+S"(si), "+D"(di), "+c"(cx) : : "memory");
 	ok(si == NOBODY + 12 && di == (u64)buffer + 4102 && cx == 0, "rep movsl: registers");
-	ok(buffer[4089] == 0 && buffer[4090] == 0xff && buffer[4101] == 0xff && buffer[4102] == 0, "rep movsl: device to memory, over a page");
+	ok(buffer[4089] == 0 && buffer[4090] == 0xff && buffer[4101] == 0xff && buffer[4102] == 0,
+	   "rep movsl: device to memory, over a page");
 	si = (u64)buffer;
 	di = NOBODY;
 	cx = 16;

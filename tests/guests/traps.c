@@ -1,6 +1,6 @@
 /*
- * traps.c - exceptions, their error codes, and events whose delivery an exit cut short: the first push of a handler's frame may meet
- * second-level faults, and nothing may be lost or doubled.
+ * traps.c - exceptions, their error codes, and events whose delivery an exit cut short: the first push of a handler's
+ * frame may meet second-level faults, and nothing may be lost or doubled.
  */
 #include "guest.h"
 
@@ -48,14 +48,15 @@ static void test_alignment(void)
 {
 	u64 words[2] = { 1, 2 };
 
-	__asm__ volatile("pushfq; orq $0x40000, (%%rsp); popfq; movq 1(%0), %%rax; pushfq; andq $~0x40000, (%%rsp); popfq"
+	__asm__ volatile("pushfq; orq $0x40000, (%%rsp); popfq; movq 1(%0), %%rax;"
+			 "pushfq; andq $~0x40000, (%%rsp); popfq"
 			 : : "r"(words) : "rax", "memory", "cc");
 	ok(true, "AC flag in ring 0");
 }
 
 /*
- * Deliver an exception on a stack in memory that was never touched: the push takes a second-level fault in the middle of the
- * delivery. Each round uses a fresh 2 MiB of RAM.
+ * Deliver an exception on a stack in memory that was never touched: the push takes a second-level fault in the middle
+ * of the delivery. Each round uses a fresh 2 MiB of RAM.
  */
 static void test_interrupted_delivery(u64 from, u64 rounds)
 {
@@ -68,10 +69,12 @@ static void test_interrupted_delivery(u64 from, u64 rounds)
 
 		if (i & 1) {
 			skip = 0;
-			__asm__ volatile("movq %%rsp, %%rbx; movq %0, %%rsp; int3; movq %%rbx, %%rsp" : : "r"(top) : "rbx", "memory");
+			__asm__ volatile("movq %%rsp, %%rbx; movq %0, %%rsp; int3; movq %%rbx, %%rsp"
+					 : : "r"(top) : "rbx", "memory");
 		} else {
 			skip = 2;
-			__asm__ volatile("movq %%rsp, %%rbx; movq %0, %%rsp; ud2; movq %%rbx, %%rsp" : : "r"(top) : "rbx", "memory");
+			__asm__ volatile("movq %%rsp, %%rbx; movq %0, %%rsp; ud2; movq %%rbx, %%rsp"
+					 : : "r"(top) : "rbx", "memory");
 		}
 		if (hits != before + 1)
 			lost++;
@@ -100,7 +103,8 @@ static void test_interrupted_irq(u64 from, u64 rounds)
 		u64 top = from + i * 0x200000 + 0x10000, before = irqs;
 
 		write_msr(X2APIC(APIC_SELF), 0x50);
-		__asm__ volatile("movq %%rsp, %%rbx; movq %0, %%rsp; sti; nop; nop; nop; cli; movq %%rbx, %%rsp" : : "r"(top) : "rbx", "memory");
+		__asm__ volatile("movq %%rsp, %%rbx; movq %0, %%rsp; sti; nop; nop; nop; cli; movq %%rbx, %%rsp"
+				 : : "r"(top) : "rbx", "memory");
 		if (irqs != before + 1)
 			wrong++;
 	}

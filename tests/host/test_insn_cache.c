@@ -94,7 +94,8 @@ static void test_tables_change(void **state)
 	for (u32 i = 0; i < ARRAY_COUNT(entries); i++) {
 		start();
 		put_and_find();
-		assert_true(*table(entries[i]) & 0x20);	/* the walk's accessed bit, and what was remembered has it too */
+		assert_true(*table(entries[i]) & 0x20);	/* the walk's accessed bit, and what was remembered has it too
+							 * */
 		*table(entries[i]) ^= 1;
 		assert_forgotten();
 		*table(entries[i]) ^= 1 | 0x1000;	/* somewhere else */

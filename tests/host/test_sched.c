@@ -1,7 +1,7 @@
 /*
- * The scheduler in simulated time. A switch only changes fake_pcpu.current here: the test is whoever runs, so it calls
- * sched_* in the place of the current thread. Shares by weight, real time first, credit of sleepers, sleepers' order, the
- * timer, stopping, and that every tick is accounted to somebody.
+ * The scheduler in simulated time. A switch only changes fake_pcpu.current here: the test is whoever runs, so it
+ * calls sched_* in the place of the current thread. Shares by weight, real time first, credit of sleepers, sleepers'
+ * order, the timer, stopping, and that every tick is accounted to somebody.
  */
 /* sources: kernel/sched.c kernel/notify.c kernel/object.c kernel/frames.c */
 /* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */

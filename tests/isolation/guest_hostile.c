@@ -1,7 +1,9 @@
 /*
- * guest_hostile.c - a guest that does what no guest should. The command line names the mode, `seed=N` varies the random ones.
+ * guest_hostile.c - a guest that does what no guest should. The command line names the mode, `seed=N` varies the
+ * random ones.
  *
- * It may crash or hang itself; whoever runs it watches a second VM, the prompt and the kernel. `SURVIVED mode` is printed where it can be.
+ * It may crash or hang itself; whoever runs it watches a second VM, the prompt and the kernel. `SURVIVED mode` is
+ * printed where it can be.
  */
 #include "guest.h"
 
@@ -28,7 +30,8 @@ static void run_ports(void)
 		u16 port = (u16)random_u64();
 		u64 r = random_u64();
 
-		if ((port >= 0x600 && port < 0x610) || (port >= 0x3f8 && port < 0x400) || port == 0x64 || port == 0x92 ||
+		if ((port >= 0x600 && port < 0x610) || (port >= 0x3f8 && port < 0x400) || port == 0x64 ||
+		    port == 0x92 ||
 		    (port >= 0xcf6 && port <= 0xcf9))
 			continue;
 		switch (r % 6) {
@@ -44,7 +47,8 @@ static void run_ports(void)
 
 static void run_msrs(void)
 {
-	static const u32 bases[] = { 0, 0x100, 0x200, 0x400, 0x480, 0x800, 0xc0000080, 0xc0000100, 0xc0010000, 0xc0010100, 0x40000000, 0x4b564d00 };
+	static const u32 bases[] = { 0, 0x100, 0x200, 0x400, 0x480, 0x800, 0xc0000080, 0xc0000100,
+				     0xc0010000, 0xc0010100, 0x40000000, 0x4b564d00 };
 
 	for (u32 i = 0; i < 20000; i++) {
 		u32 msr = bases[random_u64() % ARRAY_COUNT(bases)] + (u32)(random_u64() % 0x140);
@@ -105,7 +109,8 @@ static void run_code(void)
 		}
 		if (__builtin_setjmp(resume) == 0)
 			__asm__ volatile("xorl %%ecx, %%ecx; call *%0" : : "r"(code), "D"(scratch), "S"(scratch)
-					 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory", "cc");
+					 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+					   "r15", "memory", "cc");
 	}
 }
 
@@ -126,7 +131,8 @@ static void run_virtualization(void)
 		__asm__ volatile(TRY("vmmcall") : : "a"(random_u64()), "b"(random_u64()) : "rcx", "rdx", "memory");
 		__asm__ volatile(TRY("rsm") : : : "memory");
 		__asm__ volatile(TRY("getsec") : : "a"(0), "b"(0), "c"(0) : "memory");
-		__asm__ volatile(TRY("xsetbv") : : "a"(random_u64()), "d"(random_u64()), "c"(random_u64() % 3) : "memory");
+		__asm__ volatile(TRY("xsetbv") : : "a"(random_u64()), "d"(random_u64()), "c"(random_u64() % 3)
+				 : "memory");
 		__asm__ volatile(TRY("invlpga") : : "a"(random_u64()), "c"(random_u64()) : "memory");
 	}
 }
@@ -185,13 +191,15 @@ static void run_paging(void)
 }
 static void run_cr3(void) { WRITE_CR(3, 0xfff0000000ull); __asm__ volatile("nop"); }
 
-/* A watchpoint on the stack that a #DB is pushed to, and single steps: a loop of #DBs that starves a host that does not intercept them. */
+/* A watchpoint on the stack that a #DB is pushed to, and single steps: a loop of #DBs that starves a host that does
+ * not intercept them. */
 static void run_debug_loop(void)
 {
 	u64 stack;
 
 	__asm__ volatile("movq %%rsp, %0" : "=r"(stack));
-	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr7" : : "r"(stack - 8), "r"(0x400ull | 3 | 3ull << 16 | 2ull << 18));
+	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr7"
+			 : : "r"(stack - 8), "r"(0x400ull | 3 | 3ull << 16 | 2ull << 18));
 	for (;;)
 		__asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; pushq %%rax; popq %%rax" : : : "memory");
 }
@@ -226,9 +234,11 @@ static void run_beyond(void)
 		if (gpa < 16 << 20)
 			continue;
 		if (r & 1)
-			__asm__ volatile(TRY("movl (%0), %%eax") : : "r"(0xffc00000ull + (r & 0x1ffff8)) : "rax", "memory");
+			__asm__ volatile(TRY("movl (%0), %%eax") : : "r"(0xffc00000ull + (r & 0x1ffff8))
+					 : "rax", "memory");
 		else
-			__asm__ volatile(TRY("movl %%eax, (%0)") : : "r"(0xffc00000ull + (r & 0x1ffff8)), "a"(r) : "memory");
+			__asm__ volatile(TRY("movl %%eax, (%0)") : : "r"(0xffc00000ull + (r & 0x1ffff8)), "a"(r)
+					 : "memory");
 	}
 }
 
@@ -249,10 +259,14 @@ static const struct mode {
 	const char *name;
 	void (*run)(void);
 } modes[] = {
-	{ "ports", run_ports }, { "msrs", run_msrs }, { "mmio", run_mmio }, { "code", run_code }, { "virtualization", run_virtualization },
-	{ "registers", run_registers }, { "breakpoints", run_breakpoints }, { "triple", run_triple }, { "idt-outside", run_idt_outside },
-	{ "gdt", run_gdt }, { "paging", run_paging }, { "cr3", run_cr3 }, { "debug-loop", run_debug_loop }, { "hang", run_hang },
-	{ "spin", run_spin }, { "reset-8042", run_reset_8042 }, { "reset-cf9", run_reset_cf9 }, { "smi", run_smi }, { "beyond", run_beyond },
+	{ "ports", run_ports }, { "msrs", run_msrs }, { "mmio", run_mmio }, { "code", run_code },
+	{ "virtualization", run_virtualization },
+	{ "registers", run_registers }, { "breakpoints", run_breakpoints }, { "triple", run_triple },
+	{ "idt-outside", run_idt_outside },
+	{ "gdt", run_gdt }, { "paging", run_paging }, { "cr3", run_cr3 }, { "debug-loop", run_debug_loop },
+	{ "hang", run_hang },
+	{ "spin", run_spin }, { "reset-8042", run_reset_8042 }, { "reset-cf9", run_reset_cf9 }, { "smi", run_smi },
+	{ "beyond", run_beyond },
 	{ "storm", run_storm },
 };
 

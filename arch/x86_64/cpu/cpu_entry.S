@@ -17,7 +17,8 @@ cpu_stubs:
 	.rept 256
 	.balign 16
 	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX push an error code (APM Vol. 2 8.2). */
-	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || \
+	      vector == 29 || vector == 30)
 	pushq $0
 	.endif
 	pushq $vector

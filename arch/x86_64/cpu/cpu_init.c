@@ -173,7 +173,7 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	info->tsc_boot = arch_tsc();
 	find_features(boot);
 	if (!has(W_80000001_EDX, 20))
-		early_console_refuse(boot, "VOS needs NX (no-execute), which this processor lacks or the firmware hides.\n");
+		early_console_refuse(boot, "VOS needs NX (no-execute), which this processor lacks or hides.\n");
 	boot_pcpu.apic_id = cpuid(1, 0).ebx >> 24;
 	set_control_registers();
 	cpu_tables_init(&boot_pcpu);

@@ -24,7 +24,8 @@
 #define TOP_INDEX(va) ((va) >> 39 & 511u)
 #define VA48(va) ((va) & (BIT64(48) - 1))	/* the walker knows 48 bits and no sign */
 #define MMIO_BYTES (1 * GIB)
-#define WINDOW_SLOTS 8u		/* a pCPU's entries of the table of windows: a cache line of its own; the first is used */
+#define WINDOW_SLOTS 8u		/* a pCPU's entries of the table of windows: a cache line of its own; the first is
+				 * used */
 
 extern char text_start[], text_end[], rodata_start[], embed_end[], data_start[], data_end[];
 

@@ -2,9 +2,9 @@
  * screen.c - a text grid, painted on VGA text memory or on a linear framebuffer.
  *
  * `wanted` holds what should be seen, `shown` what is: painting touches only cells that differ, and device memory is
- * never read. The grid scrolls by several lines at a time, because uncached writes are slow. Once the machine idles, boot
- * is over: then a log line paints only a few cells with interrupts off, and idle time the rest, so that no guest and no
- * UART waits for a scrolling screen. A panic paints all at once again.
+ * never read. The grid scrolls by several lines at a time, because uncached writes are slow. Once the machine idles,
+ * boot is over: then a log line paints only a few cells with interrupts off, and idle time the rest, so that no guest
+ * and no UART waits for a scrolling screen. A panic paints all at once again.
  */
 #include "screen.h"
 

@@ -66,7 +66,8 @@ enum status arch_init_late(const struct boot_info *boot, struct info_page *info)
 
 /* Enable interrupts and sleep until one came, or do a little housekeeping; returns with interrupts off. */
 void arch_idle(void);
-/* Take what interrupts are pending, then go on with interrupts off: between the pieces of long work. No lock may be held. */
+/* Take what interrupts are pending, then go on with interrupts off: between the pieces of long work. No lock may be
+ * held. */
 void arch_interrupts_poll(void);
 _Noreturn void arch_halt(void);
 /* ACPI S5, emulator ports, triple fault as the last resort. */
@@ -186,7 +187,8 @@ static inline hpa_t direct_hpa(const void *p)
  * ST_NOMEM beyond that, ST_UNSUPPORTED beyond 4 TiB. */
 enum status arch_direct_map(hpa_t hpa, u64 bytes) MUST_CHECK;
 
-/* Zero a 4 KiB frame, or copy between one and kernel memory, through this pCPU's window. Works for every frame, mapped or not. */
+/* Zero a 4 KiB frame, or copy between one and kernel memory, through this pCPU's window. Works for every frame,
+ * mapped or not. */
 void arch_frame_zero(hpa_t frame);
 void arch_frame_write(hpa_t at, const void *from, u64 bytes);	/* within one 4 KiB frame */
 void arch_frame_read(hpa_t at, void *to, u64 bytes);		/* likewise; also for firmware tables */

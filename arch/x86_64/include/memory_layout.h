@@ -4,7 +4,8 @@
  *   0x0000000000000000 .. 0x00007fffffffffff   ring 3: a PD's own
  *   0xffff800000000000 DIRECT_BASE             DIRECT_BASE + hpa: kernel-class frames (tables, objects, stacks), RW NX
  *   0xfffffe0000000000 MMIO_BASE               device registers the kernel itself uses, uncached, RW NX
- *   0xffffff0000000000 WINDOW_BASE             one 4 KiB window a pCPU, to zero or copy frames that are not mapped otherwise
+ *   0xffffff0000000000 WINDOW_BASE             one 4 KiB window a pCPU, to zero or copy frames that are not mapped
+ * otherwise
  *   0xffffffff80000000 KERNEL_BASE             KERNEL_BASE + hpa: the kernel image: text RX, rodata R, data RW
  *
  * Guest RAM and the memory of PDs are not mapped in the kernel. The PML4 entries of the upper half are made once, at

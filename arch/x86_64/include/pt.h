@@ -1,9 +1,9 @@
 /*
  * pt.h - one page-table walker for host tables, AMD nested tables and Intel EPT (arch/x86_64/mmu/).
  *
- * A format (codec) knows the bits, the walker knows the tree. Both are pure: table frames come from and are reached through struct pt_frames, so
- * that host tests run the same code. Four levels; leaves of 4 KiB, 2 MiB and, where the format says so, 1 GiB.
- * No TLB work is done here: callers flush (tlb.h, virt.h).
+ * A format (codec) knows the bits, the walker knows the tree. Both are pure: table frames come from and are reached
+ * through struct pt_frames, so that host tests run the same code. Four levels; leaves of 4 KiB, 2 MiB and, where the
+ * format says so, 1 GiB. No TLB work is done here: callers flush (tlb.h, virt.h).
  */
 #ifndef VOS_PT_H
 #define VOS_PT_H
@@ -56,21 +56,26 @@ struct pt_leaf {
 	u32 rights;
 };
 
-enum status pt_init(struct pt *pt, const struct pt_format *format, const struct pt_frames *frames, bool has_1g) MUST_CHECK;
+enum status pt_init(struct pt *pt, const struct pt_format *format, const struct pt_frames *frames,
+		    bool has_1g) MUST_CHECK;
 
-/* Map one leaf of `level` at `va` (both aligned to it). ST_EXISTS if anything is mapped there, ST_NOMEM if a table could not be had. */
+/* Map one leaf of `level` at `va` (both aligned to it). ST_EXISTS if anything is mapped there, ST_NOMEM if a table
+ * could not be had. */
 enum status pt_map(struct pt *pt, u64 va, hpa_t hpa, enum pt_level level, u32 rights) MUST_CHECK;
 
 /* The leaf that maps va; level 0 if none. */
 struct pt_leaf pt_lookup(const struct pt *pt, u64 va);
 
-/* The first leaf that maps anything in [from, end), and where it begins (*va, which may be below from); level 0 if none. */
+/* The first leaf that maps anything in [from, end), and where it begins (*va, which may be below from); level 0 if
+ * none. */
 struct pt_leaf pt_next(const struct pt *pt, u64 from, u64 end, u64 *va);
 
-/* Remove all leaves within [va, va + bytes), both 4 KiB aligned; a larger leaf that sticks out is ST_INVAL before anything is changed. Frees tables that become empty. */
+/* Remove all leaves within [va, va + bytes), both 4 KiB aligned; a larger leaf that sticks out is ST_INVAL before
+ * anything is changed. Frees tables that become empty. */
 enum status pt_unmap(struct pt *pt, u64 va, u64 bytes) MUST_CHECK;
 
-/* Free every table below and including the root; leaves are not touched. Entries of the top level from `keep_from` on (0..512) belong to somebody else. */
+/* Free every table below and including the root; leaves are not touched. Entries of the top level from `keep_from` on
+ * (0..512) belong to somebody else. */
 void pt_fini(struct pt *pt, u32 keep_from);
 /* The same in pieces of at most `budget` tables: ST_AGAIN until the root is gone. */
 enum status pt_fini_step(struct pt *pt, u32 keep_from, u32 budget) MUST_CHECK;

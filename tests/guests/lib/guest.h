@@ -1,8 +1,9 @@
 /*
- * guest.h - what tiny guests share: output on COM1, expectations, faults that are expected, the local APIC, switching off.
+ * guest.h - what tiny guests share: output on COM1, expectations, faults that are expected, the local APIC, switching
+ * off.
  *
- * A guest defines guest_main and states what it expects with ok() and ok_equal(). Output lines: `ok NAME`, `FAIL NAME ...`, at the end
- * `DONE n passed, m failed`. Then it powers off through the platform's ACPI registers.
+ * A guest defines guest_main and states what it expects with ok() and ok_equal(). Output lines: `ok NAME`, `FAIL NAME
+ * ...`, at the end `DONE n passed, m failed`. Then it powers off through the platform's ACPI registers.
  */
 #ifndef GUEST_H
 #define GUEST_H

@@ -80,7 +80,7 @@ trap_stubs:
 	.set vector, 0
 	.rept 256
 	.align 16
-	.if (vector != 8) && (vector != 10) && (vector != 11) && (vector != 12) && (vector != 13) && (vector != 14) && (vector != 17) && (vector != 21)
+	.if (vector != 8) && ((vector < 10) || (vector > 14)) && (vector != 17) && (vector != 21)
 	pushq $0
 	.endif
 	pushq $vector
