@@ -76,8 +76,8 @@ u64 lapic_tsc_deadline(const struct lapic *l);
 void lapic_set_tsc_deadline(struct lapic *l, u64 value);
 
 /*
- * After a write to this register (MSR index - LAPIC_MSR_FIRST, or offset in the page / 16): has ops->kick told all there
- * is to react to? Else look at timers, interrupts and CR8 again.
+ * After a write to this register (MSR index - LAPIC_MSR_FIRST, or offset in the page / 16): has ops->kick told all
+ * there is to react to? Else look at timers, interrupts and CR8 again.
  */
 bool lapic_write_kicks(u32 reg);
 

@@ -78,7 +78,8 @@ static void refresh(struct pic *p)
 	input = chip_pending(master);
 	p->is_asserted = input != NONE;
 	if (p->is_asserted)
-		output = 0x100u | (input == (int)CASCADE ? vector_of(&p->chip[1], slave_input) : vector_of(master, input));
+		output = 0x100u | (input == (int)CASCADE ? vector_of(&p->chip[1], slave_input)
+							 : vector_of(master, input));
 	if (output != p->output) {
 		p->output = output;
 		p->intr(p->ctx, p->is_asserted);

@@ -21,7 +21,8 @@ struct pic_chip {
 
 struct pic {
 	struct pic_chip chip[2];
-	void (*intr)(void *ctx, bool is_asserted);	/* INTR output or its vector changed: lapic_set_lint0(), kick vCPU 0 */
+	void (*intr)(void *ctx, bool is_asserted);	/* INTR output or its vector changed: lapic_set_lint0(), kick
+							 * vCPU 0 */
 	void *ctx;
 	bool is_asserted;
 	u32 output;		/* what intr was told last: 0 or 100h | vector */
