@@ -260,10 +260,10 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_image(spec->vmm, value, fault);
 	case ARG_DISK:
 		return fault_set(fault, RESULT_UNSUPPORTED,
-			"virtual disks are not there yet. Leave out --disk; the guest's initial RAM "
-			"disk is what it has");
+			"virtual disks are not there yet (a later version). Leave out --disk");
 	case ARG_NIC:
-		return fault_set(fault, RESULT_UNSUPPORTED, "virtual networks are not there yet. Leave out --nic");
+		return fault_set(fault, RESULT_UNSUPPORTED,
+			"virtual networks are not there yet (a later version). Leave out --nic");
 	case ARG_TIMEOUT:
 		return set_time(&args->timeout_ns, arg, value, fault);
 	case ARG_WAIT:

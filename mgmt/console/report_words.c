@@ -218,7 +218,8 @@ static void words(
 			(u32)reply->have);
 		return;
 	case ERR_TOO_MANY_VCPUS:
-		fault_set(fault, RESULT_UNSUPPORTED, "%s needs %u vCPUs, a VM can have %u so far. Try --cpu %u", name,
+		fault_set(fault, RESULT_UNSUPPORTED,
+			"%s needs %u vCPUs; more than %u are not there yet (a later version). Try --cpu %u", name,
 			(u32)reply->need, (u32)reply->have, (u32)reply->have);
 		return;
 	case ERR_NO_IMAGE:

@@ -117,7 +117,7 @@ static void bad_lines(void **state)
 		{ "create-vm a --memxry 1G", RESULT_USAGE, "Did you mean --memory?" },
 		{ "create-vm a --force", RESULT_USAGE, "no meaning for create-vm" },
 		{ "create-vm a --c 1", RESULT_USAGE, "--cpu or --cmdline" },
-		{ "create-vm a --disk 100G", RESULT_UNSUPPORTED, "virtual disks are not there yet" },
+		{ "create-vm a --disk 100G", RESULT_UNSUPPORTED, "virtual disks are not there yet (a later version)" },
 		{ "create-vm a --nic lan", RESULT_UNSUPPORTED, "not there yet" },
 		{ "create-vm a --platform mac", RESULT_USAGE, "modern or pc" },
 		{ "create-vm a --restart on-failure:0", RESULT_USAGE, "on-failure:5" },

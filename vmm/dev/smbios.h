@@ -11,8 +11,8 @@
 #define SMBIOS_BYTES 256u	/* always enough */
 
 /*
- * Build into `buffer`, which the guest will see at `gpa`; the entry point comes first. Returns the bytes used, 0 if they
- * don't fit.
+ * Build into `buffer`, which the guest will see at `gpa`; the entry point comes first. Returns the bytes used, 0 if
+ * they don't fit.
  */
 u32 smbios_build(u8 *buffer, u32 capacity, gpa_t gpa);
 
