@@ -60,8 +60,8 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	}
 	v->int_control = control;
 	/*
-	 * A higher TPR holds back what is offered, too. (And QEMU TCG dies of an assertion when CR8 is written with V_IRQ
-	 * set.)
+	 * A higher TPR holds back what is offered, too. (And QEMU TCG dies of an assertion when CR8 is written with
+	 * V_IRQ set.)
 	 */
 	v->intercept_cr = entry->tpr_threshold || entry->intr_pending ? SVM_INTERCEPT_CR8_WRITE : 0;
 	v->event_inject = 0;
