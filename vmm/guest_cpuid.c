@@ -77,8 +77,11 @@
 
 static void add(struct guest_cpuid *c, u32 leaf, u32 subleaf, struct cpuid_regs regs)
 {
-	if (c->count < GUEST_CPUID_LEAVES)
-		c->leaves[c->count++] = (struct guest_cpuid_leaf){ leaf, subleaf, regs };
+	if (c->count == GUEST_CPUID_LEAVES)
+		return;
+	c->leaves[c->count++] = (struct guest_cpuid_leaf){ leaf, subleaf, regs };
+	if (subleaf == 0 && leaf < ARRAY_COUNT(c->basic))
+		c->basic[leaf] = (u8)c->count;
 }
 
 static struct cpuid_regs host(const struct guest_cpuid_config *config, u32 leaf, u32 subleaf)
@@ -267,6 +270,8 @@ static const struct guest_cpuid_leaf *find(const struct guest_cpuid *c, u32 leaf
 {
 	u32 low = 0, high = c->count;
 
+	if (subleaf == 0 && leaf < ARRAY_COUNT(c->basic))
+		return c->basic[leaf] ? &c->leaves[c->basic[leaf] - 1] : NULL;
 	while (low < high) {
 		u32 middle = (low + high) / 2;
 		const struct guest_cpuid_leaf *l = &c->leaves[middle];

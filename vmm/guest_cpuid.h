@@ -29,6 +29,7 @@ struct guest_cpuid_leaf { u32 leaf, subleaf; struct cpuid_regs regs; };
 struct guest_cpuid {
 	struct guest_cpuid_leaf leaves[GUEST_CPUID_LEAVES];	/* in order of leaf, subleaf */
 	u32 count;
+	u8 basic[16];		/* where subleaf 0 of each basic leaf is in leaves, plus one; 0 = there is none */
 	u32 max_basic, max_extended;
 	u64 xcr0_mask;
 	u32 physical_bits;

@@ -7,19 +7,24 @@
 
 #include "x86.h"
 
-static struct insn_key key_of(const struct vcpu_page *page)
+static u32 dpl_of_ss(const struct vcpu_page *page)
 {
-	return (struct insn_key){
-		.rip = page->rip, .cr0 = page->cr0, .cr3 = page->cr3, .cr4 = page->cr4, .efer = page->efer,
-		.cs_base = page->seg[SEG_CS].base,
-		.access = (u64)page->seg[SEG_CS].access << 32 | page->seg[SEG_SS].access,
-	};
+	return page->seg[SEG_SS].access >> ACCESS_DPL_SHIFT & 3;
 }
 
-static bool keys_equal(const struct insn_key *a, const struct insn_key *b)
+/* One condition without branches: it nearly always holds. */
+static bool is_for(const struct insn_key *key, const struct vcpu_page *page)
 {
-	return ((a->rip ^ b->rip) | (a->cr0 ^ b->cr0) | (a->cr3 ^ b->cr3) | (a->cr4 ^ b->cr4) | (a->efer ^ b->efer) |
-		(a->cs_base ^ b->cs_base) | (a->access ^ b->access)) == 0;
+	u64 other = key->rip ^ page->rip;
+
+	other |= key->cr0 ^ page->cr0;
+	other |= key->cr3 ^ page->cr3;
+	other |= key->cr4 ^ page->cr4;
+	other |= key->efer ^ page->efer;
+	other |= key->cs_base ^ page->seg[SEG_CS].base;
+	other |= (key->cs_access ^ page->seg[SEG_CS].access) & ~ACCESS_G;
+	other |= key->cpl ^ dpl_of_ss(page);
+	return other == 0;
 }
 
 static u32 place_of(u64 rip)
@@ -46,9 +51,8 @@ static bool is_current(const struct insn_entry *e)
 const struct insn *insn_cache_find(const struct insn_cache *c, const struct vcpu_page *page)
 {
 	const struct insn_entry *e = &c->entries[place_of(page->rip)];
-	struct insn_key key = key_of(page);
 
-	return e->count && keys_equal(&e->key, &key) && is_current(e) ? &e->insn : NULL;
+	return e->count && is_for(&e->key, page) && is_current(e) ? &e->insn : NULL;
 }
 
 static bool tables_put(struct insn_entry *e, const struct guest_memory *memory, const struct walk_result *w)
@@ -78,7 +82,10 @@ void insn_cache_put(struct insn_cache *c, const struct vcpu_page *page, const st
 	/* The one byte more than an instruction can have may change in between: then the entry is never found. */
 	memcpy(e->bytes, e->code, sizeof(e->bytes));
 	memcpy(e->bytes, bytes, INSN_BYTES_MAX);
-	e->key = key_of(page);
+	e->key = (struct insn_key){
+		.rip = page->rip, .cr0 = page->cr0, .cr3 = page->cr3, .cr4 = page->cr4, .efer = page->efer,
+		.cs_base = page->seg[SEG_CS].base, .cs_access = page->seg[SEG_CS].access, .cpl = dpl_of_ss(page),
+	};
 	e->insn = *insn;
 	e->count = w->count;
 }

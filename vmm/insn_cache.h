@@ -19,7 +19,7 @@
 /* The registers. */
 struct insn_key {
 	u64 rip, cr0, cr3, cr4, efer, cs_base;
-	u64 access;		/* of CS, and of SS for the privilege level */
+	u32 cs_access, cpl;
 };
 
 struct insn_entry {

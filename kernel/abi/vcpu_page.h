@@ -39,9 +39,9 @@
 #define GROUP_TIME BIT32(5)	/* tsc_offset; write only */
 #define GROUP_ALL 0x3fu
 /*
- * In `filled` only: those members of SEG and CR that decide how the instruction at RIP is found and read: seg[SEG_CS],
- * seg[SEG_SS], cr0, cr3, cr4, efer. The kernel fills them at each exit whose insn_len is 0. They are there to be read:
- * to change one, get its whole group first.
+ * In `filled` only: what of SEG and CR decides how the instruction at RIP is found and read: base and access (but G) of
+ * seg[SEG_CS], the DPL in seg[SEG_SS].access, cr0, cr3, cr4, efer. The kernel fills them at each exit whose insn_len
+ * is 0. They are there to be read: to change one, get its whole group first.
  */
 #define GROUP_CODE BIT32(6)
 

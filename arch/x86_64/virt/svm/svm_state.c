@@ -79,9 +79,11 @@ static void store_segments(struct vmcb *v, struct vcpu_page *to)
 /* GROUP_CODE. */
 static void store_code(struct vmcb *v, struct vcpu_page *to)
 {
-	store_segment(&to->seg[SEG_CS], segment_at(v, SEG_CS), SEG_CS);
-	store_segment(&to->seg[SEG_SS], segment_at(v, SEG_SS), SEG_SS);
-	to->seg[SEG_SS].access = (to->seg[SEG_SS].access & ~ACCESS_DPL) | (u32)(v->cpl & 3u) << ACCESS_DPL_SHIFT;
+	u32 attributes = v->cs.attributes;
+
+	to->seg[SEG_CS].base = v->cs.base;
+	to->seg[SEG_CS].access = (attributes & 0xffu) | (attributes & 0x700u) << 4;
+	to->seg[SEG_SS].access = (u32)(v->cpl & 3u) << ACCESS_DPL_SHIFT;
 	to->cr0 = v->cr0;
 	to->cr3 = v->cr3;
 	to->cr4 = v->cr4;

@@ -61,20 +61,16 @@ static void load_segments(const struct vcpu_page *from)
 	vmwrite(VMCS_GUEST_IDTR_LIMIT, from->idtr.limit);
 }
 
-static void store_segment(struct vcpu_segment *to, u32 i)
-{
-	to->selector = (u16)vmread(field_of(VMCS_GUEST_ES_SELECTOR, i));
-	to->limit = (u32)vmread(field_of(VMCS_GUEST_ES_LIMIT, i));
-	to->access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, i));
-	to->base = vmread(field_of(VMCS_GUEST_ES_BASE, i));
-}
-
 static void store_segments(struct vcpu_page *to)
 {
 	u32 i;
 
-	for (i = 0; i < SEG_COUNT; i++)
-		store_segment(&to->seg[i], i);
+	for (i = 0; i < SEG_COUNT; i++) {
+		to->seg[i].selector = (u16)vmread(field_of(VMCS_GUEST_ES_SELECTOR, i));
+		to->seg[i].limit = (u32)vmread(field_of(VMCS_GUEST_ES_LIMIT, i));
+		to->seg[i].access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, i));
+		to->seg[i].base = vmread(field_of(VMCS_GUEST_ES_BASE, i));
+	}
 	to->gdtr.base = vmread(VMCS_GUEST_GDTR_BASE);
 	to->gdtr.limit = (u32)vmread(VMCS_GUEST_GDTR_LIMIT);
 	to->idtr.base = vmread(VMCS_GUEST_IDTR_BASE);
@@ -187,8 +183,9 @@ void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 	if (!(groups & ~GROUP_GPR))
 		return;
 	if (groups & GROUP_CODE) {
-		store_segment(&to->seg[SEG_CS], SEG_CS);
-		store_segment(&to->seg[SEG_SS], SEG_SS);
+		to->seg[SEG_CS].base = vmread(field_of(VMCS_GUEST_ES_BASE, SEG_CS));
+		to->seg[SEG_CS].access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, SEG_CS)) & ~ACCESS_G;
+		to->seg[SEG_SS].access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, SEG_SS));
 		store_paging(to);
 	}
 	if (groups & GROUP_SEG)
