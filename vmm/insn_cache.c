@@ -39,24 +39,35 @@ static u64 load(const u64 *at)
 
 static bool is_current(const struct insn_entry *e)
 {
-	u64 now[INSN_CACHE_BYTES / 8];
+	u64 now[INSN_CACHE_BYTES / 8], other;
 
-	for (u32 i = 0; i < e->count; i++)
-		if (load(e->table[i]) != e->value[i])
-			return false;
 	memcpy(now, e->code, sizeof(now));
-	return now[0] == e->bytes[0] && now[1] == e->bytes[1];
+	other = (now[0] ^ e->bytes[0]) | (now[1] ^ e->bytes[1]);
+	/* written out, because a loop costs more than what it does */
+	other |= load(e->table[0]) ^ e->value[0];
+	other |= load(e->table[1]) ^ e->value[1];
+	other |= load(e->table[2]) ^ e->value[2];
+	other |= load(e->table[3]) ^ e->value[3];
+	other |= load(e->table[4]) ^ e->value[4];
+	return other == 0;
 }
+_Static_assert(WALK_LEVELS == 5, "is_current");
 
 const struct insn *insn_cache_find(const struct insn_cache *c, const struct vcpu_page *page)
 {
 	const struct insn_entry *e = &c->entries[place_of(page->rip)];
 
-	return e->count && is_for(&e->key, page) && is_current(e) ? &e->insn : NULL;
+	return e->is_used && is_for(&e->key, page) && is_current(e) ? &e->insn : NULL;
 }
 
 static bool tables_put(struct insn_entry *e, const struct guest_memory *memory, const struct walk_result *w)
 {
+	static const u64 nothing;
+
+	for (u32 i = 0; i < WALK_LEVELS; i++) {
+		e->table[i] = &nothing;
+		e->value[i] = 0;
+	}
 	for (u32 i = 0; i < w->count; i++) {
 		const u8 *at = guest_memory_at(memory, GPA(w->steps[i].gpa), sizeof(u64));
 
@@ -73,7 +84,7 @@ void insn_cache_put(struct insn_cache *c, const struct vcpu_page *page, const st
 {
 	struct insn_entry *e = &c->entries[place_of(page->rip)];
 
-	e->count = 0;
+	e->is_used = false;
 	if (!(page->efer & EFER_LMA) || (w->gpa & (PAGE_SIZE - 1)) > PAGE_SIZE - INSN_CACHE_BYTES)
 		return;
 	e->code = guest_memory_at(memory, GPA(w->gpa), INSN_CACHE_BYTES);
@@ -87,5 +98,5 @@ void insn_cache_put(struct insn_cache *c, const struct vcpu_page *page, const st
 		.cs_base = page->seg[SEG_CS].base, .cs_access = page->seg[SEG_CS].access, .cpl = dpl_of_ss(page),
 	};
 	e->insn = *insn;
-	e->count = w->count;
+	e->is_used = true;
 }

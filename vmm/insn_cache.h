@@ -24,8 +24,8 @@ struct insn_key {
 
 struct insn_entry {
 	struct insn_key key;
-	u32 count;		/* of table entries; 0 = nothing here */
-	const u64 *table[WALK_LEVELS];
+	bool is_used;
+	const u64 *table[WALK_LEVELS];	/* those of no use point to a zero */
 	u64 value[WALK_LEVELS];
 	const u8 *code;		/* in the guest's RAM */
 	u64 bytes[INSN_CACHE_BYTES / 8];
