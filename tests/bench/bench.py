@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Counts instructions: what an exit costs under VOS, and what starting takes.  bench.py EXITBENCH.elf
+"""Counts instructions: what an exit costs under VOS, and what starting takes.
 
-Under QEMU with -icount shift=0 one tick of the TSC is one instruction, of guest and hypervisor together; Bochs's TSC
-counts instructions anyway.  The guest is exitbench, once under VOS on each emulator and once on QEMU without a
-hypervisor.  Prints a table beside the figures of KVM and Xen and what VOS should need at most, and writes all there is
-to build/bench.json.  Nothing is asserted: a figure is for people to judge.
+Under QEMU with -icount shift=0 one tick of the TSC is one instruction, of guest and hypervisor together, and with
+sleep=off no time passes while nobody has anything to do; Bochs's TSC counts instructions anyway.  The guest is
+exitbench, once under VOS on each emulator and once on QEMU without a hypervisor.  Prints a table beside the figures of
+KVM and Xen and what VOS should need at most, and writes all there is to build/bench.json.  Nothing is asserted: a
+figure is for people to judge.
 """
 import argparse
 import json
@@ -39,7 +40,7 @@ POWER_OFF = 'quiet rdinit=/bin/busybox -- poweroff -f'
 class Counted(Machine):
     """A machine whose TSC counts instructions."""
     def command(self):
-        return super().command() + ([] if self.backend == 'bochs' else ['-icount', 'shift=0'])
+        return super().command() + ([] if self.backend == 'bochs' else ['-icount', 'shift=0,sleep=off'])
 
 
 def parse(log):
@@ -62,8 +63,8 @@ def make_images(kind, folder, images):
     out = os.path.join(folder, 'bench.iso' if kind == 'iso' else 'bench.cpio')
     if not os.path.lexists(f'{folder}/vos.elf'):
         os.symlink(f'{BUILD}/vos.elf', f'{folder}/vos.elf')
-    subprocess.run([f'{TOP}/iso/mkiso.sh', kind, out] + [f'{name}={path}' for name, path in images.items()], check=True,
-                   env=dict(os.environ, CONF='', CMDLINE=''))
+    words = [f'{name}={path}' for name, path in images.items()]
+    subprocess.run([f'{TOP}/iso/mkiso.sh', kind, out] + words, check=True, env=dict(os.environ, CONF='', CMDLINE=''))
     return out
 
 
@@ -83,8 +84,8 @@ def run_native(exitbench, folder):
     subprocess.run(['timeout', '300', 'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'q35', '-cpu', 'max',
                     '-m', '256', '-nic', 'none', '-display', 'none', '-monitor', 'none', '-serial', 'none',
                     '-no-reboot',
-                    '-debugcon', f'file:{out}', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4', '-icount', 'shift=0',
-                    '-kernel', exitbench, '-append', 'nocom'], check=False)
+                    '-debugcon', f'file:{out}', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
+                    '-icount', 'shift=0,sleep=off', '-kernel', exitbench, '-append', 'nocom'], check=False)
     with open(out, encoding='ascii', errors='replace') as file:
         return parse(file.read())
 
