@@ -8,11 +8,8 @@
 
 #define WORD_BYTES 64u
 
-/* Read elsewhere, in boot/ and arch/. */
-static const char *const known[] = {
-	"console",	   "com1",	 "com2", "vga", "sync_console", "maxcpus", "earlyprintk", "earlycon",
-	"ignore_loglevel", "BOOT_IMAGE",
-};
+/* Read elsewhere, in boot/ and arch/; maxcpus limits what is one pCPU so far anyway. */
+static const char *const known[] = { "console", "com1", "com2", "safe", "maxcpus", "BOOT_IMAGE" };
 
 static bool is_known(const char *word)
 {
