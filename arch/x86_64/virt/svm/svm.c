@@ -202,8 +202,8 @@ static void switch_tsc_aux(const struct vcpu_hw *hw, struct svm_cpu *cpu)
 }
 
 /*
- * Armed before VMRUN and disarmed after it by real moves to DR7, because QEMU TCG does not look at the breakpoints
- * when it switches DR7.
+ * Armed before VMRUN, and disarmed by svm_switch after it, by real moves to DR7, because QEMU TCG does not look at the
+ * breakpoints when it switches DR7.
  */
 static void arm_breakpoints(const struct vcpu_hw *hw)
 {
@@ -226,9 +226,7 @@ static void svm_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_
 		switch_tsc_aux(hw, cpu);
 	if (is_armed)
 		arm_breakpoints(hw);
-	svm_switch(hw->vmcb_hpa, hw->gpr, cpu->host_save);
-	if (is_armed)
-		dr7_write(DR7_FIXED);
+	svm_switch(hw->vmcb_hpa, hw->gpr, cpu->host_save, is_armed);
 	hw->vmcb->tlb_control = 0;
 	svm_event_collect(hw, entry);
 	svm_exit_decode(hw, entry, exit);

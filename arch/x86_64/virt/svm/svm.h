@@ -44,7 +44,7 @@ extern struct svm_features svm_features;
  * GPRs but RAX and RSP from gpr[], VMRUN, and back; the host's state by host_save; host interrupts are taken at the
  * end. (svm_switch.S)
  */
-void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save);
+void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save, bool is_armed);
 
 /* svm_state.c */
 void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);

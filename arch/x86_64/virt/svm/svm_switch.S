@@ -1,12 +1,15 @@
 /*
  * svm_switch.S - the world switch (APM Vol. 2 15.5).
  *
- * void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save)
+ * void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save, bool is_armed)
  *
  * CLGI holds everything back; with IF = 1 at VMRUN host interrupts end guest mode (V_INTR_MASKING). STI does not
  * stand directly before VMRUN, or its shadow would leak into the guest on QEMU TCG. Host interrupts are taken between
  * STGI and CLI, with the host's FS, GS, TR and syscall MSRs back. Offsets are those of enum gpr: RAX 0, RCX 8, RDX
  * 16, RBX 24, RSP 32, RBP 40, RSI 48, RDI 56, R8 64 ... R15 120.
+ *
+ * is_armed: the guest's breakpoints are in the debug registers. They are disarmed first of all, before interrupts: QEMU
+ * TCG, which leaves them armed with the host's DR7, falls over when one is hit.
  */
 	.text
 	.globl svm_switch
@@ -20,6 +23,7 @@ svm_switch:
 	pushq %r15
 	pushq %rdx
 	pushq %rsi
+	pushq %rcx
 	movq %rdx, %rax
 	clgi
 	vmsave %rax
@@ -43,6 +47,11 @@ svm_switch:
 	vmrun %rax
 	vmsave %rax
 	popq %rax
+	testb %al, %al
+	jz 1f
+	movl $0x400, %eax
+	movq %rax, %dr7
+1:	popq %rax
 	movq %rcx, 8(%rax)
 	movq %rdx, 16(%rax)
 	movq %rbx, 24(%rax)
