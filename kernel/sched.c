@@ -88,7 +88,7 @@ static void enqueue(struct sched *s, struct thread *t)
 
 static struct thread *pick(struct sched *s)
 {
-	static const enum sched_class order[] = { SCHED_CLASS_RT, SCHED_CLASS_FAIR };
+	static const enum sched_class order[] = { SCHED_CLASS_SYSTEM, SCHED_CLASS_RT, SCHED_CLASS_FAIR };
 
 	for (u32 i = 0; i < ARRAY_COUNT(order); i++)
 		if (!list_is_empty(&s->ready[order[i]]))
@@ -98,7 +98,8 @@ static struct thread *pick(struct sched *s)
 
 static bool somebody_waits(const struct sched *s)
 {
-	return !list_is_empty(&s->ready[SCHED_CLASS_RT]) || !list_is_empty(&s->ready[SCHED_CLASS_FAIR]);
+	return !list_is_empty(&s->ready[SCHED_CLASS_SYSTEM]) || !list_is_empty(&s->ready[SCHED_CLASS_RT]) ||
+	       !list_is_empty(&s->ready[SCHED_CLASS_FAIR]);
 }
 
 /* The floor follows the fair thread with the least virtual time, and never falls. */
@@ -120,7 +121,7 @@ static bool preempts(const struct thread *t, const struct thread *running)
 	if (running == t->pcpu->idle)
 		return true;
 	if (t->class != running->class)
-		return t->class == SCHED_CLASS_RT;
+		return t->class > running->class;
 	return t->class == SCHED_CLASS_FAIR && t->virtual_time + granularity < running->virtual_time;
 }
 
@@ -366,6 +367,7 @@ void sched_init(u64 tsc_hz)
 	*s = (struct sched){
 		.accounted = arch_tsc(), .slice_end = DEADLINE_NONE, .limit = DEADLINE_NONE, .timer = DEADLINE_NONE
 	};
+	list_init(&s->ready[SCHED_CLASS_SYSTEM]);
 	list_init(&s->ready[SCHED_CLASS_RT]);
 	list_init(&s->ready[SCHED_CLASS_FAIR]);
 	list_init(&s->sleepers);

@@ -132,16 +132,6 @@ static struct syscall_result thread_ctl_other(struct thread *t, u64 op, u64 a)
 		return result(ST_OK);
 	case THREAD_GET_FAULT:
 		return a < FAULT_WORD_COUNT ? result_value(t->fault[a]) : result(ST_INVAL);
-	case THREAD_SET_WEIGHT:
-		if (a < SCHED_WEIGHT_MIN || a > SCHED_WEIGHT_MAX)
-			return result(ST_INVAL);
-		sched_set_weight(t, (u32)a);
-		return result(ST_OK);
-	case THREAD_SET_PRIORITY:
-		if (a >= SCHED_CLASS_COUNT)
-			return result(ST_INVAL);
-		sched_set_class(t, (enum sched_class)a);
-		return result(ST_OK);
 	default:
 		return result(ST_INVAL);
 	}
@@ -293,6 +283,15 @@ static struct syscall_result call_pd_create(u64 h_root, u64 a1, u64 a2, u64 a3, 
 	return status == ST_OK ? hand_out(&pd->object, 0) : result(status);
 }
 
+static struct syscall_result call_pd_ctl(u64 h_pd, u64 op, u64 a, u64 b, u64 a4, u64 a5)
+{
+	enum status status;
+	struct object *object = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
+
+	(void)b, (void)a4, (void)a5;
+	return result(object != NULL ? pd_ctl((struct pd *)(void *)object, op, a) : status);
+}
+
 static struct syscall_result call_thread_create(u64 h_pd, u64 entry, u64 stack, u64 arg, u64 badge, u64 a5)
 {
 	enum status status;
@@ -427,6 +426,8 @@ static struct syscall_result call_object_stat(u64 h, u64 stat, u64 a2, u64 a3, u
 		return result_value(vcpu_of(o)->exits);
 	if (o->kind == OBJECT_VCPU && stat == STAT_EXITS_VMM)
 		return result_value(vcpu_of(o)->exits_vmm);
+	if (o->kind == OBJECT_PD && (stat == STAT_TIME_TSC || stat == STAT_TIME_GUEST_TSC))
+		return result_value(pd_time((struct pd *)(void *)o, stat));
 	if (o->kind == OBJECT_PD && stat == STAT_TABLE_BYTES)
 		return stat_tables(&((struct pd *)(void *)o)->space);
 	if (o->kind == OBJECT_VM && stat == STAT_TABLE_BYTES)
@@ -517,6 +518,7 @@ static const handler handlers[] = {
 	SLOT(SYS_MEM_MAP) = call_mem_map,
 	SLOT(SYS_MEM_UNMAP) = call_mem_unmap,
 	SLOT(SYS_PD_CREATE) = call_pd_create,
+	SLOT(SYS_PD_CTL) = call_pd_ctl,
 	SLOT(SYS_THREAD_CREATE) = call_thread_create,
 	SLOT(SYS_VM_CREATE) = call_vm_create,
 	SLOT(SYS_VCPU_CREATE) = call_vcpu_create,

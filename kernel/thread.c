@@ -9,7 +9,6 @@
 #include "vcpu.h"
 
 #define STACK_FRAMES ((u32)(KERNEL_STACK_BYTES / PAGE_SIZE))
-#define DEFAULT_WEIGHT 100u
 
 static enum status thread_memory(struct thread *t)
 {
@@ -51,8 +50,8 @@ enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct t
 	t->fault_badge = badge;
 	t->pcpu = pcpu_self();
 	t->state = THREAD_STOPPED;
-	t->class = SCHED_CLASS_FAIR;
-	t->weight = DEFAULT_WEIGHT;
+	t->class = pd->class;
+	t->weight = pd->weight;
 	list_init(&t->run_link);
 	list_init(&t->sleep_link);
 	list_insert_before(&pd->threads, &t->pd_link);
@@ -79,6 +78,8 @@ enum status thread_destroy_step(struct object *object)
 		t->vcpu = NULL;
 	}
 	list_remove(&t->pd_link);
+	t->pd->time_tsc += t->time_tsc;
+	t->pd->time_guest_tsc += t->time_guest_tsc;
 	arch_fpu_forget(t->fpu);
 	kernel_frames_free(t->fpu, 1);
 	kernel_frames_free(t->kernel_stack, STACK_FRAMES);

@@ -42,6 +42,7 @@ enum syscall_nr {
 	SYS_MEM_UNMAP,		/* (h_space, address, bytes): exactly a range that was mapped by one SYS_MEM_MAP;
 				 * ST_AGAIN: call again */
 	SYS_PD_CREATE,		/* (h_root) -> h PD */
+	SYS_PD_CTL,		/* (h_pd, enum pd_op, a, b): what its threads get of the pCPUs, also while they run */
 	SYS_THREAD_CREATE,	/* (h_pd, entry, stack, arg, badge) -> h THREAD, stopped; faults signal badge to the
 				 * caller's thread */
 	SYS_VM_CREATE,		/* (h_root) -> h VM */
@@ -94,14 +95,26 @@ enum thread_op {
 	THREAD_START,		/* from stopped, to runnable */
 	THREAD_STOP,		/* at the next safe point, at once if not running */
 	THREAD_GET_FAULT,	/* a = enum fault_word -> value; why it stopped */
-	THREAD_SET_WEIGHT,	/* a = fair-share weight 1..1000, 100 is the default */
-	THREAD_SET_PRIORITY,	/* a = enum sched_class */
+};
+
+/* A PD's threads are one party in the scheduler: a VM with more vCPUs gets no larger share. */
+enum pd_op {
+	PD_SET_CLASS,		/* a = enum sched_class */
+	PD_SET_WEIGHT,		/* a = 1..1000, 100 is the default: the PD's part among fair ones, however many threads */
+	PD_SET_CAP,		/* a = percent of one pCPU that its threads may use together, 0 = no limit (default) */
+	PD_SET_AFFINITY,	/* a = mask of pCPUs 0..63 it may use (default: all); ST_INVAL if none of them is there */
+	PD_OP_COUNT
 };
 
 #define SCHED_WEIGHT_MIN 1u
 #define SCHED_WEIGHT_MAX 1000u
+#define SCHED_WEIGHT_DEFAULT 100u
 
-enum sched_class { SCHED_CLASS_FAIR, SCHED_CLASS_RT, SCHED_CLASS_COUNT };	/* RT runs before any FAIR thread */
+/*
+ * A ready thread of a higher class takes the pCPU from one of a lower class at once. SYSTEM is for the few PDs without
+ * which nobody could stop a real-time VM that spins: root, drivers, console. It is never a VM's.
+ */
+enum sched_class { SCHED_CLASS_FAIR, SCHED_CLASS_RT, SCHED_CLASS_SYSTEM, SCHED_CLASS_COUNT };
 
 enum fault_word { FAULT_KIND, FAULT_RIP, FAULT_ADDRESS, FAULT_ERROR, FAULT_WORD_COUNT };
 /* FAULT_KIND: 0 none; 1..0xff = exception vector + 1; else one of: */
@@ -109,11 +122,19 @@ enum fault_word { FAULT_KIND, FAULT_RIP, FAULT_ADDRESS, FAULT_ERROR, FAULT_WORD_
 #define FAULT_NOMEM 0x101u	/* a lazily granted page could not be had; FAULT_ADDRESS */
 #define FAULT_COMPAT 0x102u	/* foreign system call and no handler; FAULT_ERROR = number */
 
+#define STAT_WAKE_BUCKETS 32u
+
+/* A PD's times include those of its threads that are gone. */
 enum stat {
 	STAT_BYTES,		/* MEM: size */
 	STAT_BYTES_GRANTED,	/* MEM: frames granted so far, in bytes */
-	STAT_TIME_TSC,		/* THREAD: time on a pCPU, all of it */
-	STAT_TIME_GUEST_TSC,	/* THREAD: thereof in guest mode */
+	STAT_TIME_TSC,		/* PD, THREAD: time on a pCPU, all of it */
+	STAT_TIME_GUEST_TSC,	/* PD, THREAD: thereof in guest mode */
+	STAT_TIME_READY,	/* PD, THREAD: TSC ticks in which it could have run and didn't */
+	STAT_WAKEUPS,		/* PD: how often one of its threads ran after having waited for something */
+	STAT_WAKE_BUCKET,	/* PD: + i, 0 <= i < STAT_WAKE_BUCKETS: thereof within 2^i .. 2^(i+1) - 1 ns of being
+				 * woken; the first and the last take what is beyond them */
+	STAT_WAKE_BUCKET_LAST = STAT_WAKE_BUCKET + STAT_WAKE_BUCKETS - 1,
 	STAT_EXITS,		/* VCPU: VM exits */
 	STAT_EXITS_VMM,		/* VCPU: thereof handed to the VMM */
 	STAT_TABLE_BYTES,	/* PD, VM: page tables */
@@ -132,7 +153,21 @@ enum system_op {
 	SYSTEM_FRAMES_KERNEL,	/* -> bytes set aside for the kernel itself (tables, objects, stacks), in use or not */
 	SYSTEM_IDLE_TSC,	/* a = pCPU -> idle time */
 	SYSTEM_FRAMES_KERNEL_FREE,	/* -> bytes of SYSTEM_FRAMES_KERNEL not in use now */
+	SYSTEM_PCPU_TIME,	/* a = pCPU, b = enum pcpu_time -> TSC ticks since that pCPU came up */
 	SYSTEM_OP_COUNT
+};
+
+/*
+ * Where a pCPU's time went. Asking for PCPU_TIME_ELAPSED takes a picture of all; the others are answered from the last
+ * picture, so that guest + VMM + system + idle = elapsed, exactly.
+ */
+enum pcpu_time {
+	PCPU_TIME_ELAPSED,
+	PCPU_TIME_GUEST,	/* in guest mode */
+	PCPU_TIME_VMM,		/* threads with a vCPU, outside the guest, with the kernel's work for them */
+	PCPU_TIME_SYSTEM,	/* all other threads */
+	PCPU_TIME_IDLE,
+	PCPU_TIME_COUNT
 };
 
 #endif

@@ -69,7 +69,7 @@ static enum status equip_serial(struct service *s)
 	u64 h_irq;
 	enum status st = sys_port_grant(s->pd.h_pd, INFO->serial_port, UART_PORTS);
 
-	(void)sys_thread_ctl(s->h_thread, THREAD_SET_PRIORITY, SCHED_CLASS_RT, 0, NULL);
+	(void)sys_pd_ctl(s->pd.h_pd, PD_SET_CLASS, SCHED_CLASS_SYSTEM);
 	if (st != ST_OK || INFO->serial_irq == 0)
 		return st;
 	st = sys_irq_create(HANDLE_ROOT, INFO->serial_irq, IRQ_ISA, s->h_thread, SERIAL_BIT_IRQ, &h_irq);
@@ -89,7 +89,7 @@ static enum status equip_console(struct service *s)
 
 	args->conf_bytes = root.conf.bytes;
 	args->has_serial = services[SERVICE_SERIAL].phase != PHASE_OFF;
-	(void)sys_thread_ctl(s->h_thread, THREAD_SET_WEIGHT, CONSOLE_WEIGHT, 0, NULL);
+	(void)sys_pd_ctl(s->pd.h_pd, PD_SET_WEIGHT, CONSOLE_WEIGHT);
 	console_link_reset();
 	if (st != ST_OK || root.conf.bytes == 0)
 		return st;

@@ -95,6 +95,11 @@ static inline enum status sys_pd_create(u64 h_root, u64 *h_pd)
 	return sys_call(SYS_PD_CREATE, h_root, 0, 0, 0, 0, 0, h_pd);
 }
 
+static inline enum status sys_pd_ctl(u64 h_pd, enum pd_op op, u64 a)
+{
+	return sys_call(SYS_PD_CTL, h_pd, op, a, 0, 0, 0, NULL);
+}
+
 static inline enum status sys_thread_create(u64 h_pd, u64 entry, u64 stack, u64 arg, u64 fault_badge, u64 *h_thread)
 {
 	return sys_call(SYS_THREAD_CREATE, h_pd, entry, stack, arg, fault_badge, 0, h_thread);

@@ -302,6 +302,13 @@ enum status sys_port_grant(u64 h_pd, u64 first, u64 count)
 	return lookup(h_pd, PD) != 0 && range_ok(first, count, 0x10000) ? ST_OK : ST_INVAL;
 }
 
+enum status sys_pd_ctl(u64 h_pd, enum pd_op op, u64 a)
+{
+	(void)op;
+	(void)a;
+	return lookup(h_pd, PD) != 0 ? ST_OK : ST_HANDLE;
+}
+
 enum status sys_thread_ctl(u64 h_thread, enum thread_op op, u64 a, u64 b, u64 *value)
 {
 	u32 i = lookup(h_thread, THREAD);

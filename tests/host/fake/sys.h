@@ -16,6 +16,7 @@ enum status sys_mem_create(u64 h_root, u64 bytes, u32 flags, u64 *h_mem);
 enum status sys_mem_map(u64 h_space, u64 h_mem, u64 address, u64 offset, u64 bytes, u32 rights);
 enum status sys_mem_unmap(u64 h_space, u64 address, u64 bytes);
 enum status sys_pd_create(u64 h_root, u64 *h_pd);
+enum status sys_pd_ctl(u64 h_pd, enum pd_op op, u64 a);
 enum status sys_thread_create(u64 h_pd, u64 entry, u64 stack, u64 arg, u64 fault_badge, u64 *h_thread);
 enum status sys_vm_create(u64 h_root, u64 *h_vm);
 enum status sys_vcpu_create(u64 h_vm, u64 index, u64 *h_vcpu);
