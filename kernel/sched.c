@@ -11,6 +11,7 @@
 #include "pd.h"
 #include "range.h"
 #include "sched.h"
+#include "vcpu.h"
 
 #define SLICES_PER_SECOND 200u	/* 5 ms */
 #define BASE_WEIGHT 100u
@@ -134,6 +135,7 @@ static void make_ready(struct sched *s, struct thread *t, u64 now)
 	least = s->floor > slice ? s->floor - slice : 0;
 	list_remove(&t->sleep_link);
 	t->virtual_time = max_u64(t->virtual_time, least);
+	t->ready_tsc = now;
 	enqueue(s, t);
 	if (preempts(t, t->pcpu->current))
 		t->pcpu->need_resched = true;
@@ -184,6 +186,11 @@ static void switch_away(struct sched *s, u64 now)
 		return;
 	load_space(to);
 	arch_thread_switch(&from->arch, &to->arch);
+	if (from->vcpu != NULL) {
+		u64 back = arch_tsc();
+
+		vcpu_was_away(from->vcpu, back - now, back - from->ready_tsc);
+	}
 }
 
 void sched_preempt(void)
@@ -198,6 +205,7 @@ void sched_preempt(void)
 		self->want_stop = false;
 		self->state = THREAD_STOPPED;
 	} else if (self != pcpu_self()->idle) {
+		self->ready_tsc = now;
 		enqueue(s, self);
 	}
 	switch_away(s, now);

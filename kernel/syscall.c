@@ -157,22 +157,25 @@ static struct syscall_result call_handle_close(u64 h, u64 a1, u64 a2, u64 a3, u6
 
 /* ---- a VMM, a driver ---------------------------------------------------------------------------- */
 
-static struct syscall_result call_vcpu_run(u64 h_vcpu, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_vcpu_bind(u64 h_vcpu, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
 	enum status status;
 	struct object *object = object_get(h_vcpu, OBJECT_VCPU, RIGHT_RUN, &status);
 
 	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
-	return object != NULL ? vcpu_run(vcpu_of(object)) : result(status);
+	return result(object != NULL ? vcpu_bind(vcpu_of(object)) : status);
 }
 
-static struct syscall_result call_vcpu_get(u64 h_vcpu, u64 groups, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_vcpu_run(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
-	enum status status;
-	struct object *object = object_get(h_vcpu, OBJECT_VCPU, RIGHT_RUN, &status);
+	(void)a0, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	return vcpu_run();
+}
 
-	(void)a2, (void)a3, (void)a4, (void)a5;
-	return object != NULL ? vcpu_get(vcpu_of(object), groups) : result(status);
+static struct syscall_result call_vcpu_get(u64 groups, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	return vcpu_get(groups);
 }
 
 static struct syscall_result call_irq_ack(u64 h_irq, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
@@ -406,6 +409,14 @@ static struct syscall_result stat_tables(const struct space *space)
 	return result_value(space->pt.table_count * PAGE_SIZE);
 }
 
+static struct syscall_result stat_vcpu(const struct vcpu *vcpu, u64 stat)
+{
+	struct syscall_result r = { 0 };
+
+	r.status = vcpu_stat(vcpu, stat, &r.value);
+	return r;
+}
+
 static struct syscall_result call_object_stat(u64 h, u64 stat, u64 a2, u64 a3, u64 a4, u64 a5)
 {
 	enum status status;
@@ -422,12 +433,10 @@ static struct syscall_result call_object_stat(u64 h, u64 stat, u64 a2, u64 a3, u
 		return result_value(sched_thread_time(thread_of(o)));
 	if (o->kind == OBJECT_THREAD && stat == STAT_TIME_GUEST_TSC)
 		return result_value(thread_of(o)->time_guest_tsc);
-	if (o->kind == OBJECT_VCPU && stat == STAT_EXITS)
-		return result_value(vcpu_of(o)->exits);
-	if (o->kind == OBJECT_VCPU && stat == STAT_EXITS_VMM)
-		return result_value(vcpu_of(o)->exits_vmm);
 	if (o->kind == OBJECT_PD && (stat == STAT_TIME_TSC || stat == STAT_TIME_GUEST_TSC))
 		return result_value(pd_time((struct pd *)(void *)o, stat));
+	if (o->kind == OBJECT_VCPU)
+		return stat_vcpu(vcpu_of(o), stat);
 	if (o->kind == OBJECT_PD && stat == STAT_TABLE_BYTES)
 		return stat_tables(&((struct pd *)(void *)o)->space);
 	if (o->kind == OBJECT_VM && stat == STAT_TABLE_BYTES)
@@ -511,6 +520,7 @@ static const handler handlers[] = {
 	SLOT(SYS_NOTIFY_SIGNAL) = call_notify_signal,
 	SLOT(SYS_THREAD_CTL) = call_thread_ctl,
 	SLOT(SYS_HANDLE_CLOSE) = call_handle_close,
+	SLOT(SYS_VCPU_BIND) = call_vcpu_bind,
 	SLOT(SYS_VCPU_RUN) = call_vcpu_run,
 	SLOT(SYS_VCPU_GET) = call_vcpu_get,
 	SLOT(SYS_IRQ_ACK) = call_irq_ack,

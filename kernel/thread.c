@@ -70,8 +70,7 @@ enum status thread_destroy_step(struct object *object)
 	if (!sched_is_stopped(t))
 		return ST_AGAIN;
 	if (t->vcpu != NULL) {
-		if (t->vcpu->runner == t)
-			vcpu_abandon(t->vcpu);
+		vcpu_leave(t->vcpu);
 		status = object_unref(&t->vcpu->object);
 		if (status != ST_OK)
 			return status;

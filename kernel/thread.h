@@ -32,7 +32,7 @@ struct thread {
 	struct fpu_area *fpu;
 
 	u64 pending;			/* atomic: notification bits not collected yet */
-	struct vcpu *vcpu;		/* set by vcpu_run while it is inside; see vcpu_abandon */
+	struct vcpu *vcpu;		/* SYS_VCPU_BIND; referenced. NULL: none */
 
 	struct thread *supervisor;	/* whom to tell about faults, if supervisor_generation still fits */
 	u32 supervisor_generation;
@@ -46,6 +46,7 @@ struct thread {
 	u32 weight;			/* sched lock: 1..1000 */
 	u64 virtual_time;		/* sched lock: TSC ticks, weighted */
 	u64 deadline;			/* sched lock: of sched_wait */
+	u64 ready_tsc;			/* sched lock: since when it has been ready */
 	struct list run_link;		/* sched lock */
 	struct list sleep_link;		/* sched lock */
 	u64 time_tsc;			/* owner's pCPU: time on the pCPU, guest included */

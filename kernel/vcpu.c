@@ -168,9 +168,8 @@ static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
 {
 	u64 shrink_count = __atomic_load_n(&vcpu->vm->space.shrink_count, __ATOMIC_ACQUIRE);
 
-	if (vcpu->shrink_count != shrink_count || vcpu->last_pcpu != pcpu) {
+	if (vcpu->shrink_count != shrink_count) {
 		vcpu->shrink_count = shrink_count;
-		vcpu->last_pcpu = pcpu;
 		virt->flush(vcpu->hw);
 	}
 	if (pcpu->fpu_live != vcpu->fpu)
@@ -189,24 +188,38 @@ static bool resolve_memory(struct run *run)
 		run->exit.reason = EXIT_NOMEM;
 	else if (status == ST_AGAIN)
 		arch_interrupts_poll();		/* the guest may fault again before it is interrupted */
-	return status == ST_OK || status == ST_AGAIN;
+	if (status != ST_OK && status != ST_AGAIN)
+		return false;
+	run->exit.reason = EXIT_GRANTED;
+	return true;
+}
+
+/* The way from the last exit to this entry is over; `now` is the time. */
+static void note_entry(struct vcpu *vcpu, u64 now)
+{
+	vcpu->exit_ticks[vcpu->left_for] += now - vcpu->left_tsc;
+}
+
+static void note_exit(struct vcpu *vcpu, const struct vcpu_exit *exit)
+{
+	vcpu->left_for = exit->reason;
+	vcpu->exit_count[exit->reason]++;
 }
 
 /* One world switch. True: there is something for the VMM. */
 static bool enter(struct run *run, struct pcpu *pcpu, u64 now)
 {
 	struct vcpu *vcpu = run->vcpu;
+	bool is_done;
 
 	prepare(vcpu, pcpu);
+	note_entry(vcpu, now);
 	virt->enter(vcpu->hw, &run->entry, &run->exit);
-	run->thread->time_guest_tsc += arch_tsc() - now;
-	vcpu->exits++;
-	if (run->exit.reason == EXIT_NONE)
-		return false;
-	if (run->exit.reason == EXIT_MEM && resolve_memory(run))
-		return false;
-	vcpu->exits_vmm++;
-	return true;
+	vcpu->left_tsc = arch_tsc();
+	run->thread->time_guest_tsc += vcpu->left_tsc - now;
+	is_done = run->exit.reason == EXIT_NONE || (run->exit.reason == EXIT_MEM && resolve_memory(run));
+	note_exit(vcpu, &run->exit);
+	return !is_done;
 }
 
 static struct syscall_result loop(struct run *run)
@@ -228,6 +241,7 @@ static struct syscall_result loop(struct run *run)
 		now = arch_tsc();
 		if (now >= run->deadline) {
 			run->exit.reason = EXIT_DEADLINE;
+			note_exit(run->vcpu, &run->exit);
 			return (struct syscall_result){ ST_OK, 0 };
 		}
 		sched_timer_limit(run->deadline);
@@ -236,13 +250,29 @@ static struct syscall_result loop(struct run *run)
 	}
 }
 
-static struct syscall_result run_claimed(struct vcpu *vcpu, struct thread *thread)
+enum status vcpu_bind(struct vcpu *vcpu)
+{
+	struct thread *thread = thread_current();
+
+	if (thread->vcpu != NULL || __atomic_exchange_n(&vcpu->is_bound, true, __ATOMIC_ACQUIRE))
+		return ST_STATE;
+	object_ref(&vcpu->object);
+	vcpu->left_tsc = arch_tsc();
+	thread->vcpu = vcpu;
+	return ST_OK;
+}
+
+struct syscall_result vcpu_run(void)
 {
 	struct syscall_result result = { ST_OK, 0 };
 	struct run run;		/* take_page fills the rest */
 
-	run.vcpu = vcpu;
-	run.thread = thread;
+	run.thread = thread_current();
+	run.vcpu = run.thread->vcpu;
+	if (run.vcpu == NULL)
+		return (struct syscall_result){ ST_STATE, 0 };
+	if (run.vcpu->object.is_dying)
+		return (struct syscall_result){ ST_HANDLE, 0 };
 	run.exit = (struct vcpu_exit){ .reason = EXIT_NONE };
 	if (take_page(&run))
 		result = loop(&run);
@@ -252,56 +282,66 @@ static struct syscall_result run_claimed(struct vcpu *vcpu, struct thread *threa
 	return result;
 }
 
-static bool claim(struct vcpu *vcpu, struct thread *thread)
+struct syscall_result vcpu_get(u64 groups)
 {
-	struct thread *nobody = NULL;
+	struct vcpu *vcpu = thread_current()->vcpu;
 
-	return __atomic_compare_exchange_n(&vcpu->runner, &nobody, thread, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
-static void release(struct vcpu *vcpu)
-{
-	__atomic_store_n(&vcpu->runner, NULL, __ATOMIC_RELEASE);
-}
-
-struct syscall_result vcpu_run(struct vcpu *vcpu)
-{
-	struct thread *thread = thread_current();
-	struct syscall_result result;
-
-	if (!claim(vcpu, thread))
-		return (struct syscall_result){ ST_STATE, 0 };
-	object_ref(&vcpu->object);
-	thread->vcpu = vcpu;
-	result = run_claimed(vcpu, thread);
-	thread->vcpu = NULL;
-	release(vcpu);
-	while (object_unref(&vcpu->object) == ST_AGAIN)
-		;
-	return result;
-}
-
-struct syscall_result vcpu_get(struct vcpu *vcpu, u64 groups)
-{
 	if (groups & ~(u64)GROUPS_READABLE)
 		return (struct syscall_result){ ST_INVAL, 0 };
-	if (!claim(vcpu, thread_current()))
+	if (vcpu == NULL)
 		return (struct syscall_result){ ST_STATE, 0 };
+	if (vcpu->object.is_dying)
+		return (struct syscall_result){ ST_HANDLE, 0 };
 	give_groups(vcpu, (u32)groups);
 	vcpu->page->filled |= (u32)groups;
-	release(vcpu);
 	return (struct syscall_result){ ST_OK, 0 };
+}
+
+void vcpu_leave(struct vcpu *vcpu)
+{
+	if (pcpu_self()->fpu_live == vcpu->fpu)
+		arch_fpu_switch(NULL);
+	virt->leave(vcpu->hw);
+}
+
+void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 ready)
+{
+	vcpu->left_tsc += away;
+	vcpu->steal_tsc += ready;
+	vcpu->page->steal_tsc = vcpu->steal_tsc;
+}
+
+/* Returns that were no VM exit, and VM exits that the VMM does not hear of. */
+static const bool is_no_exit[EXIT_REASON_COUNT] = { [EXIT_DEADLINE] = true };
+static const bool is_kernels[EXIT_REASON_COUNT] = { [EXIT_NONE] = true, [EXIT_GRANTED] = true };
+
+static u64 sum_exits(const struct vcpu *vcpu, bool with_kernels)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
+		if (!is_no_exit[i] && (with_kernels || !is_kernels[i]))
+			sum += vcpu->exit_count[i];
+	return sum;
+}
+
+enum status vcpu_stat(const struct vcpu *vcpu, u64 stat, u64 *value)
+{
+	if (stat == STAT_EXITS || stat == STAT_EXITS_VMM)
+		*value = sum_exits(vcpu, stat == STAT_EXITS);
+	else if (stat >= STAT_EXIT_COUNT && stat < STAT_EXIT_COUNT + EXIT_REASON_COUNT)
+		*value = vcpu->exit_count[stat - STAT_EXIT_COUNT];
+	else if (stat >= STAT_EXIT_TICKS && stat < STAT_EXIT_TICKS + EXIT_REASON_COUNT)
+		*value = vcpu->exit_ticks[stat - STAT_EXIT_TICKS];
+	else
+		return ST_INVAL;
+	return ST_OK;
 }
 
 /*
  * ---- life
  * -----------------------------------------------------------------------------------------------------------------
  */
-
-void vcpu_abandon(struct vcpu *vcpu)
-{
-	release(vcpu);
-}
 
 hpa_t vcpu_page_frame(const struct vcpu *vcpu)
 {
@@ -339,13 +379,13 @@ enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	vcpu->page->deadline_tsc = DEADLINE_NONE;
 	give_groups(vcpu, GROUPS_READABLE);
 	vcpu->page->filled = GROUPS_READABLE;
+	virt->leave(vcpu->hw);
 	*out = vcpu;
 	return ST_OK;
 }
 
 enum status vcpu_destroy_step(struct vcpu *vcpu)
 {
-	arch_fpu_forget(vcpu->fpu);
 	virt->vcpu_fini(vcpu->hw);
 	free_parts(vcpu);
 	return ST_OK;

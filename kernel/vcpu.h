@@ -16,14 +16,17 @@ struct vcpu {
 	struct object object;
 	struct vm *vm;			/* referenced (vm.c) */
 	u32 index;
-	struct thread *runner;		/* atomic: the thread inside vcpu_run, NULL = none */
+	bool is_bound;			/* atomic: a thread has it, and keeps it for life */
+	bool was_refused;		/* a state the filter refused has been logged */
 	struct vcpu_page *page;		/* a kernel frame, shared with the VMM */
 	struct vcpu_hw *hw;
 	struct fpu_area *fpu;
 	u64 shrink_count;		/* of the VM's space, at the last flush */
-	struct pcpu *last_pcpu;
-	u64 exits, exits_vmm;
-	bool was_refused;		/* a state the filter refused has been logged */
+	u64 left_tsc;			/* end of the last exit; later by what other threads ran since */
+	u64 steal_tsc;			/* as in the page */
+	u32 left_for;			/* enum exit_reason of it */
+	u64 exit_count[EXIT_REASON_COUNT];
+	u64 exit_ticks[EXIT_REASON_COUNT];	/* from the exit to the next entry, without other threads' time */
 };
 
 static inline struct vcpu *vcpu_of(struct object *object)
@@ -36,21 +39,26 @@ static inline struct vcpu *vcpu_of(struct object *object)
  * VM. ST_NOMEM.
  */
 enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out) MUST_CHECK;
-/* Free everything but the object itself. Called when there is no reference any more (vcpu_run holds one). */
+/* Free everything but the object itself. Called when there is no reference any more (its thread holds one). */
 enum status vcpu_destroy_step(struct vcpu *vcpu) MUST_CHECK;
 
 /*
- * The system calls. vcpu_run takes a reference on the vCPU and sets thread->vcpu while it is inside; ST_STATE if
- * another thread is.
+ * The system calls. vcpu_bind makes the vCPU the current thread's, which holds a reference to it until it is destroyed;
+ * the others act on that vCPU.
  */
-struct syscall_result vcpu_run(struct vcpu *vcpu);
-struct syscall_result vcpu_get(struct vcpu *vcpu, u64 groups);
+enum status vcpu_bind(struct vcpu *vcpu) MUST_CHECK;
+struct syscall_result vcpu_run(void);
+struct syscall_result vcpu_get(u64 groups);
+
+/* STAT_EXIT*. ST_INVAL: not one of a vCPU's. Of a vCPU that runs elsewhere the figures are a little old. */
+enum status vcpu_stat(const struct vcpu *vcpu, u64 stat, u64 *value) MUST_CHECK;
 
 /*
- * A thread that was stopped inside vcpu_run is being destroyed: what vcpu_run would have done on its way out, short
- * of dropping the reference.
+ * For the scheduler, about the vCPU of a thread. It stops or moves to another pCPU: on the old one, which keeps nothing
+ * of it. It runs again, after others have for `away` ticks, the last `ready` of them against its will.
  */
-void vcpu_abandon(struct vcpu *vcpu);
+void vcpu_leave(struct vcpu *vcpu);
+void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 ready);
 
 hpa_t vcpu_page_frame(const struct vcpu *vcpu);
 

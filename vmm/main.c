@@ -16,13 +16,15 @@ static struct machine machine;
 static enum status host_vcpu_run(void *ctx, u32 vcpu, u64 *bits)
 {
 	(void)ctx;
-	return sys_vcpu_run(VMM_H_VCPU + vcpu, bits);
+	(void)vcpu;
+	return sys_vcpu_run(bits);
 }
 
 static enum status host_vcpu_get(void *ctx, u32 vcpu, u32 groups)
 {
 	(void)ctx;
-	return sys_vcpu_get(VMM_H_VCPU + vcpu, groups);
+	(void)vcpu;
+	return sys_vcpu_get(groups);
 }
 
 static enum status host_wait(void *ctx, u64 deadline_tsc, u64 *bits)
@@ -119,6 +121,10 @@ static void start(void)
 	}
 	if (!machine_load(&machine, images))
 		return;
+	if (sys_vcpu_bind(VMM_H_VCPU) != ST_OK) {
+		machine_end(&machine, 0, WHY_BAD_STATE, false, "no vCPU");
+		return;
+	}
 	machine_report_running(&machine);
 	vcpu_loop(&machine.vcpu[0]);
 }

@@ -29,9 +29,11 @@ enum syscall_nr {
 	SYS_THREAD_CTL,		/* (h THREAD, or 0 = self, op, a, b) -> see enum thread_op */
 	SYS_HANDLE_CLOSE,	/* (h) */
 	/* A VMM. */
-	SYS_VCPU_RUN,		/* (h VCPU|RUN): enter the guest; ST_OK = exit record is in the vcpu page, or
-				 * ST_NOTIFIED -> bits */
-	SYS_VCPU_GET,		/* (h VCPU|RUN, groups): fill further register groups of the vcpu page */
+	SYS_VCPU_BIND,		/* (h VCPU|RUN): the vCPU is this thread's from now on, and this thread is its only one,
+				 * for life. ST_STATE: one of them is bound already */
+	SYS_VCPU_RUN,		/* (): enter the guest of this thread's vCPU; ST_OK = exit record is in the vcpu page,
+				 * or ST_NOTIFIED -> bits. ST_STATE: no vCPU; ST_HANDLE: it is being destroyed */
+	SYS_VCPU_GET,		/* (groups): fill further register groups of its vcpu page; the same failures */
 	/* A driver. */
 	SYS_IRQ_ACK,		/* (h IRQ|ACK): the interrupt may come again */
 	/* Root only: each takes the ROOT handle or a handle with the CTL right, which only root has. */
@@ -69,7 +71,7 @@ enum syscall_nr {
 #define RIGHT_W BIT32(1)	/* MEM: may be mapped writable */
 #define RIGHT_X BIT32(2)	/* MEM: may be mapped executable */
 #define RIGHT_SIGNAL BIT32(3)	/* THREAD: may raise the badge */
-#define RIGHT_RUN BIT32(4)	/* VCPU: vcpu_run, vcpu_get */
+#define RIGHT_RUN BIT32(4)	/* VCPU: vcpu_bind, and so vcpu_run and vcpu_get */
 #define RIGHT_ACK BIT32(5)	/* IRQ */
 #define RIGHT_CTL BIT32(6)	/* everything else; only root gets it, from the creating call */
 #define RIGHT_ALL 0x7fu
@@ -138,7 +140,10 @@ enum stat {
 	STAT_EXITS,		/* VCPU: VM exits */
 	STAT_EXITS_VMM,		/* VCPU: thereof handed to the VMM */
 	STAT_TABLE_BYTES,	/* PD, VM: page tables */
-	STAT_COUNT
+	STAT_COUNT,
+	STAT_EXIT_COUNT = 0x100,	/* VCPU: + enum exit_reason: VM exits of that kind */
+	STAT_EXIT_TICKS = 0x200,	/* VCPU: + enum exit_reason: TSC ticks from such an exit to the next entry,
+					 * without the time in which other threads ran */
 };
 
 enum system_op {

@@ -22,6 +22,8 @@
  * delivers it as soon as the guest can take it (interrupt window and all) and then sets intr_pending = 0; while
  * intr_pending is still 1 after a return the guest has not seen it, and the VMM may replace or withdraw it.
  * nmi_pending works alike.
+ *
+ * steal_tsc is the kernel's alone, which may write it whenever the vCPU's thread does not run.
  */
 #ifndef VOS_VCPU_PAGE_H
 #define VOS_VCPU_PAGE_H
@@ -85,6 +87,7 @@ enum exit_reason {
 	EXIT_BAD_STATE,		/* entry refused: .bad_state; all groups */
 	EXIT_DEADLINE,		/* deadline_tsc has passed */
 	EXIT_NOMEM,		/* guest memory could not be granted: .mem */
+	EXIT_GRANTED,		/* only counted: the kernel granted the memory, the VMM hears nothing */
 	EXIT_REASON_COUNT
 };
 
@@ -164,6 +167,8 @@ struct vcpu_page {
 	u64 tsc_aux, spec_ctrl;
 	/* GROUP_TIME */
 	u64 tsc_offset;		/* guest TSC = host TSC + tsc_offset */
+	/* no group */
+	u64 steal_tsc;		/* how long the thread was ready to run, but others ran */
 };
 
 _Static_assert(sizeof(struct vcpu_segment) == 24, "ABI");

@@ -150,10 +150,10 @@ static void storm_page(void)
 
 	for (u32 i = 0; i < 4000; i++) {
 		scribble_page();
-		if (call(SYS_VCPU_RUN, (u64[6]){ VMM_H_VCPU }).status == ST_OK)
+		if (call(SYS_VCPU_RUN, (u64[6]){ 0 }).status == ST_OK)
 			back++;
 		if (i % 7 == 0)
-			call(SYS_VCPU_GET, (u64[6]){ VMM_H_VCPU, edge() });
+			call(SYS_VCPU_GET, (u64[6]){ edge() });
 	}
 	say(back ? "hostile: page storm survived\n" : "hostile: page storm never ran\n");
 }
@@ -358,6 +358,12 @@ int main(void)
 {
 	CONTROL->phase = PHASE_RUNNING;
 	call(SYS_NOTIFY_SIGNAL, (u64[6]){ H_ROOT_SIGNAL });
+	if (call(SYS_VCPU_RUN, (u64[6]){ 0 }).status != ST_STATE ||
+	    call(SYS_VCPU_GET, (u64[6]){ 1 }).status != ST_STATE)
+		say("hostile: RIGHTS BROKEN: ran without a vCPU\n");
+	if (call(SYS_VCPU_BIND, (u64[6]){ VMM_H_VCPU }).status != ST_OK ||
+	    call(SYS_VCPU_BIND, (u64[6]){ VMM_H_VCPU }).status != ST_STATE)
+		say("hostile: RIGHTS BROKEN: a vCPU is bound once\n");
 	for (u32 i = 0; i < ARRAY_COUNT(modes); i++)
 		if (strcmp(ARGS->cmdline, modes[i].name) == 0) {
 			modes[i].run();

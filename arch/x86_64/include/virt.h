@@ -51,7 +51,13 @@ struct virt_ops {
 	 * at each world switch (any value is harmless there). The vCPU starts in the architectural INIT state.
 	 */
 	enum status (*vcpu_init)(struct vcpu_hw **out, hpa_t s2_root, u64 *page_gpr) MUST_CHECK;
+	/* On any pCPU, after a `leave` with nothing since. */
 	void (*vcpu_fini)(struct vcpu_hw *hw);
+	/*
+	 * The vCPU may run elsewhere next, or never again: this pCPU keeps nothing of its state, and the next entry
+	 * starts without cached translations. On the pCPU where it was used last.
+	 */
+	void (*leave)(struct vcpu_hw *hw);
 
 	/* Copy register groups from a judged private snapshot to the hardware state, or from it into the vcpu page. */
 	void (*load)(struct vcpu_hw *hw, const struct vcpu_page *snapshot, u32 groups);
@@ -65,10 +71,7 @@ struct virt_ops {
 	 */
 	void (*enter)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit);
 
-	/*
-	 * The VM's second-level mappings shrank, or the vCPU moved to another pCPU: forget cached translations before
-	 * the next entry.
-	 */
+	/* The VM's second-level mappings shrank: forget cached translations before the next entry. */
 	void (*flush)(struct vcpu_hw *hw);
 };
 

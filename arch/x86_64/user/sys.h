@@ -58,14 +58,19 @@ static inline enum status sys_handle_close(u64 h)
 
 /* ---- a VMM, a driver ---- */
 
-static inline enum status sys_vcpu_run(u64 h_vcpu, u64 *bits)
+static inline enum status sys_vcpu_bind(u64 h_vcpu)
 {
-	return sys_call(SYS_VCPU_RUN, h_vcpu, 0, 0, 0, 0, 0, bits);
+	return sys_call(SYS_VCPU_BIND, h_vcpu, 0, 0, 0, 0, 0, NULL);
 }
 
-static inline enum status sys_vcpu_get(u64 h_vcpu, u64 groups)
+static inline enum status sys_vcpu_run(u64 *bits)
 {
-	return sys_call(SYS_VCPU_GET, h_vcpu, groups, 0, 0, 0, 0, NULL);
+	return sys_call(SYS_VCPU_RUN, 0, 0, 0, 0, 0, 0, bits);
+}
+
+static inline enum status sys_vcpu_get(u64 groups)
+{
+	return sys_call(SYS_VCPU_GET, groups, 0, 0, 0, 0, 0, NULL);
 }
 
 static inline enum status sys_irq_ack(u64 h_irq)

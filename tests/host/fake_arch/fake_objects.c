@@ -3,6 +3,7 @@
 #include "mem.h"
 #include "pd.h"
 #include "thread.h"
+#include "vcpu.h"
 #include "vm.h"
 
 u32 fake_steps_left, fake_steps_taken;
@@ -25,3 +26,8 @@ ONE_STEP(vm_destroy_begin)
 ONE_STEP(vm_destroy_step)
 ONE_STEP(vm_destroy_vcpu_step)
 __attribute__((weak)) ONE_STEP(mem_destroy_step)
+
+__attribute__((weak)) void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 ready)
+{
+	(void)vcpu, (void)away, (void)ready;
+}

@@ -178,6 +178,12 @@ static void svm_vcpu_fini(struct vcpu_hw *hw)
 	kernel_frame_free(hw);
 }
 
+/* The state is all in memory. The ASID is nobody else's here before the next flush of all of them. */
+static void svm_leave(struct vcpu_hw *hw)
+{
+	hw->asid_generation = 0;
+}
+
 static void renew_asid(struct vcpu_hw *hw, struct svm_cpu *cpu)
 {
 	if (cpu->asid_next >= svm_features.asid_count) {
@@ -241,6 +247,7 @@ const struct virt_ops svm_ops = {
 	.cpu_off = svm_cpu_off,
 	.vcpu_init = svm_vcpu_init,
 	.vcpu_fini = svm_vcpu_fini,
+	.leave = svm_leave,
 	.load = svm_load,
 	.store = svm_store,
 	.enter = svm_enter,

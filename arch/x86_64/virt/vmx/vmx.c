@@ -3,7 +3,7 @@
  * 28).
  *
  * What a VM exit does not restore is restored here at once: the limits of GDT, IDT and TSS, CR2, and the MSRs of the
- * MSR areas. A vCPU's VMCS is active on the pCPU where it ran last; vcpu_fini clears it there.
+ * MSR areas. A vCPU's VMCS is active on the pCPU where it ran last; vmx_leave clears it there.
  */
 #include "vmx.h"
 #include "info_page.h"
@@ -98,12 +98,14 @@ static void vmx_cpu_off(void)
 	pcpu_self()->virt = NULL;
 }
 
-static void vmclear(struct vcpu_hw *hw)
+static void vmx_leave(struct vcpu_hw *hw)
 {
 	struct vmx_cpu *cpu = pcpu_self()->virt;
 
 	__asm__ volatile("vmclear %0" : : "m"(hw->vmcs_hpa.raw) : "cc", "memory");
 	hw->is_launched = false;
+	hw->vpid_generation = 0;	/* on another pCPU the number means another vCPU */
+	hw->needs_flush = true;
 	if (cpu->current == hw)
 		cpu->current = NULL;
 }
@@ -124,8 +126,7 @@ static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u64 *page_
 	hw->vmcs_hpa = direct_hpa(vmcs);
 	hw->virtual_apic = virtual_apic;
 	hw->gpr = page_gpr;
-	hw->needs_flush = true;
-	vmclear(hw);
+	vmx_leave(hw);
 	vmx_make_current(hw);
 	vmx_init_guest_part(hw, s2_root);
 	vmx_load(hw, &virt_init_state, GROUP_ALL);
@@ -135,7 +136,6 @@ static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u64 *page_
 
 static void vmx_vcpu_fini(struct vcpu_hw *hw)
 {
-	vmclear(hw);
 	kernel_frame_free(hw->virtual_apic);
 	kernel_frame_free(hw->vmcs);
 	kernel_frame_free(hw);
@@ -275,6 +275,7 @@ const struct virt_ops vmx_ops = {
 	.cpu_off = vmx_cpu_off,
 	.vcpu_init = vmx_vcpu_init,
 	.vcpu_fini = vmx_vcpu_fini,
+	.leave = vmx_leave,
 	.load = vmx_load,
 	.store = vmx_store,
 	.enter = vmx_enter,
