@@ -295,6 +295,11 @@ void sched_stop(struct thread *t)
 	lock_release(&s->lock);
 }
 
+void sched_ipi(void)
+{
+	pcpu_self()->need_resched = true;
+}
+
 void sched_stop_current(void)
 {
 	struct sched *s = sched_here();

@@ -42,6 +42,8 @@ void sched_yield(void);
 /* Sleep until woken, stopped and started, or the deadline; returns at once if bits are pending. May wake early:
  * check again. */
 void sched_wait(u64 deadline);
+/* This pCPU took an IPI. */
+void sched_ipi(void);
 /* WAITING -> ready; else nothing. */
 void sched_wake(struct thread *thread);
 /* Stop the current thread; returns if it is started again. */

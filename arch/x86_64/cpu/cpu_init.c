@@ -21,6 +21,7 @@ u32 pcpu_count = 1;
 
 static struct cpu_data boot_cpu_data;
 static struct pcpu boot_pcpu = { .self = &boot_pcpu, .arch = &boot_cpu_data };
+struct pcpu *pcpu_table[MAX_PCPUS] = { &boot_pcpu };
 
 /* The leaves we look at. */
 enum cpuid_word {
@@ -195,11 +196,16 @@ void arch_interrupts_poll(void)
 /* STI holds interrupts off for one instruction, so that none slips in before HLT. */
 void arch_idle(void)
 {
-	if (!screen_idle()) {
+	struct pcpu *pcpu = pcpu_self();
+
+	if (pcpu->id == 0 && !screen_idle()) {
 		arch_interrupts_poll();
 		return;
 	}
+	__atomic_store_n(&pcpu->is_idle, true, __ATOMIC_SEQ_CST);
 	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+	if (pcpu->is_idle)
+		kernel_idle_end();
 }
 
 _Noreturn void arch_halt(void)

@@ -150,6 +150,11 @@ void arch_tlb_flush_all(void)
 	cr4_write(cr4);
 }
 
+void arch_tlb_flush_user(void)
+{
+	cr3_write(cr3_read());
+}
+
 enum status arch_direct_map(hpa_t hpa, u64 bytes)
 {
 	enum status status = ST_OK;

@@ -34,6 +34,8 @@ struct pcpu {
 	struct fpu_area *fpu_live;	/* whose extended state is in the registers */
 	struct fpu_area *fpu_want;	/* whose ring 3 must find: of the last thread that is no kernel thread */
 	bool fpu_parked;	/* CR0.TS is set, because those two differ */
+	bool is_idle;		/* atomic: asleep in arch_idle, and no interrupt handler has run since */
+	u64 quiesced;		/* atomic: see quiesce.h */
 	void *sched;		/* the scheduler's per-pCPU data */
 	void *arch;		/* GDT, TSS, window ... */
 	void *virt;		/* the back end's per-pCPU data */
@@ -47,7 +49,14 @@ static inline struct pcpu *pcpu_self(void)
 	return p;
 }
 
+/* Those that run, 0 .. pcpu_count - 1; their number changes only while the kernel comes up. */
 extern u32 pcpu_count;
+extern struct pcpu *pcpu_table[MAX_PCPUS];
+
+static inline struct pcpu *pcpu_at(u32 id)
+{
+	return pcpu_table[id];
+}
 
 static inline u64 arch_tsc(void)
 {
@@ -63,6 +72,10 @@ void arch_init(const struct boot_info *boot, struct info_page *info);
 /* Second half, when frames can be had: local APIC, I/O APIC, ACPI tables, clock calibration (fills info->tsc_hz,
  * wall_boot_ns, pcpu_count). */
 enum status arch_init_late(const struct boot_info *boot, struct info_page *info) MUST_CHECK;
+
+/* Interrupt that pCPU: it calls kernel_ipi when it next has interrupts on, and leaves its guest or arch_idle. From any
+ * context; a few that come close together may be taken as one. What was written before is seen by the handler. */
+void arch_ipi(const struct pcpu *pcpu);
 
 /* Enable interrupts and sleep until one came, or do a little housekeeping; returns with interrupts off. */
 void arch_idle(void);
@@ -113,6 +126,8 @@ void arch_space_init(u64 *top_table);
 /* Drop this pCPU's cached translation of a ring-3 address of the current space. */
 void arch_tlb_flush_page(u64 va);
 void arch_tlb_flush_all(void);
+/* Drop what this pCPU has cached of the lower half, ring 3's. */
+void arch_tlb_flush_user(void);
 
 /* I/O ports: the bitmap of ports a PD may use. At most PORT_RANGES ranges. Called at a switch to a thread of another
  * PD. */
@@ -149,6 +164,10 @@ _Noreturn void kernel_panic_frame(const struct trap_frame *frame, u64 address);
 /* The pCPU's timer fired; a device line fired (gsi). */
 void kernel_timer(void);
 void kernel_irq(u32 gsi);
+/* Another pCPU has called arch_ipi. */
+void kernel_ipi(void);
+/* This pCPU is not idle any more: before any handler that an interrupt in arch_idle leads to, and after arch_idle. */
+void kernel_idle_end(void);
 /* One zeroed 4 KiB frame of the kernel class, as a pointer into the direct map; NULL if there is none. For the back
  * ends' control structures. */
 void *kernel_frame_alloc(void);

@@ -94,6 +94,7 @@ enum vector {
 	VECTOR_EXCEPTIONS = 32,	/* exceptions are below */
 	VECTOR_GSI = 0x30,	/* + GSI (arch/x86_64/irq) */
 	VECTOR_TIMER = 0xf0,
+	VECTOR_IPI = 0xf1,
 	VECTOR_APIC_ERROR = 0xfe,
 	VECTOR_SPURIOUS = 0xff
 };

@@ -157,10 +157,14 @@ void arch_irq_unmask(u32 gsi)
 
 void arch_interrupt(u32 vector)
 {
+	if (pcpu_self()->is_idle)
+		kernel_idle_end();
 	if (vector == VECTOR_SPURIOUS || vector < VECTOR_GSI)
 		return;			/* not in service at the local APIC: no EOI */
 	if (vector == VECTOR_TIMER)
 		kernel_timer();
+	else if (vector == VECTOR_IPI)
+		kernel_ipi();
 	else if (vector < VECTOR_TIMER)
 		kernel_irq(vector - VECTOR_GSI);
 	apic_local_eoi();

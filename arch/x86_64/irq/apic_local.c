@@ -17,6 +17,8 @@
 #define REG_SPURIOUS 0xf0u
 #define REG_REQUESTS 0x200u	/* 16 a 32 vectors */
 #define REG_ERROR_STATUS 0x280u
+#define REG_ICR 0x300u
+#define REG_ICR_HIGH 0x310u
 #define REG_LVT_THERMAL 0x330u
 #define REG_LVT_TIMER 0x320u
 #define REG_LVT_PERF 0x340u
@@ -31,6 +33,9 @@
 #define LVT_NMI 0x400u
 #define LVT_EXTINT 0x700u
 #define LVT_DEADLINE BIT32(18)
+#define ICR_PENDING BIT32(12)
+#define ICR_ASSERT BIT32(14)
+#define ICR_POLLS 100000u	/* delivery takes a microsecond or two */
 #define SPURIOUS_ENABLE BIT32(8)
 #define DIVIDE_BY_1 0xbu
 
@@ -55,6 +60,30 @@ static void reg_write(u32 reg, u32 value)
 u32 apic_local_id(void)
 {
 	return registers ? reg_read(REG_ID) >> 24 : reg_read(REG_ID);
+}
+
+/*
+ * As memory the command takes two writes, and only one can be under way; ring 0 has interrupts off. As an x2APIC it is
+ * one MSR, whose write waits for no earlier store (SDM Vol. 3 10.12.3).
+ */
+void apic_local_command(u32 apic_id, u32 command)
+{
+	u32 i;
+
+	if (!registers) {
+		__asm__ volatile("mfence\n\tlfence" : : : "memory");
+		wrmsr(MSR_X2APIC + REG_ICR / 16, (u64)apic_id << 32 | command | ICR_ASSERT);
+		return;
+	}
+	reg_write(REG_ICR_HIGH, apic_id << 24);
+	reg_write(REG_ICR, command | ICR_ASSERT);
+	for (i = 0; i < ICR_POLLS && (reg_read(REG_ICR) & ICR_PENDING); i++)
+		__builtin_ia32_pause();
+}
+
+void arch_ipi(const struct pcpu *pcpu)
+{
+	apic_local_command(pcpu->apic_id, VECTOR_IPI);
 }
 
 void apic_local_eoi(void)

@@ -16,6 +16,8 @@ extern struct acpi_info acpi;
 enum status apic_local_init(void) MUST_CHECK;
 void apic_local_eoi(void);
 u32 apic_local_id(void);
+/* Interrupt command to one APIC: vector and delivery mode (SDM Vol. 3 10.6.1). */
+void apic_local_command(u32 apic_id, u32 command);
 /* Raw timer count, counting down from 2^32 - 1, for calibration. */
 void apic_local_timer_free_run(void);
 u32 apic_local_timer_count(void);
