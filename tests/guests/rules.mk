@@ -22,10 +22,14 @@ $(B)/guests/%.o: tests/isolation/%.c Makefile tests/guests/rules.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -c $< -o $@
 
-$(B)/guests/%.elf: $(B)/guests/%.o $(GUEST_LIB_OBJS) tests/guests/lib/guest.ld
+# An archive, so that only what a guest uses is linked.
+$(B)/guests/lib.a: $(GUEST_LIB_OBJS)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+$(B)/guests/%.elf: $(B)/guests/%.o $(B)/guests/lib.a tests/guests/lib/guest.ld
 	$(call say,LDG,$@)
 	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-T,tests/guests/lib/guest.ld -Wl,--build-id=none -Wl,-z,noexecstack \
-		-Wl,--no-warn-rwx-segments -o $@.full $(filter %.o,$^)
+		-Wl,--no-warn-rwx-segments -o $@.full $(filter %.o %.a,$^)
 	$(Q)$(OBJCOPY) --strip-debug $@.full $@
 
 guests: $(GUEST_ELFS)

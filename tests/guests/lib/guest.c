@@ -109,16 +109,21 @@ _Noreturn void guest_finish(void)
 struct gate { u16 offset0, selector; u8 ist, type; u16 offset1; u32 offset2, zero; };
 static struct gate idt[256] __attribute__((aligned(16)));
 
-static void idt_init(void)
+void guest_idt_load(void)
 {
 	struct { u16 limit; u64 base; } __attribute__((packed)) pointer = { sizeof(idt) - 1, (u64)idt };
 
+	__asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+static void idt_init(void)
+{
 	for (u32 i = 0; i < 256; i++) {
 		u64 stub = (u64)trap_stubs[i];
 
 		idt[i] = (struct gate){ (u16)stub, 8, 0, 0x8e, (u16)(stub >> 16), (u32)(stub >> 32), 0 };
 	}
-	__asm__ volatile("lidt %0" : : "m"(pointer));
+	guest_idt_load();
 }
 
 void guest_trap(struct trap *t)

@@ -38,6 +38,8 @@ _Noreturn void guest_finish(void);
 typedef void trap_handler(struct trap *t);
 /* Called for that vector before anything else; NULL = none. */
 extern trap_handler *trap_handlers[256];
+/* On a further CPU: the same interrupt table. */
+void guest_idt_load(void);
 /* The last fault that a TRY met: vector + 1, 0 = none. Reset it before. */
 extern volatile u32 fault_vector;
 extern volatile u64 fault_error, fault_address;
