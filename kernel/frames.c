@@ -235,7 +235,36 @@ enum status frame_pool_alloc_reserved(struct frame_pool *pool, enum pt_level lev
 		*out = chunk_take(pool, &pool->chunks[index],
 				  level == PT_LEVEL_4K ? chunk_find(&pool->chunks[index], 1) : 0, (u32)count);
 	pool->reserved -= count;
+	pool->granted += count;
 	return ST_OK;
+}
+
+enum status frame_pool_alloc_unreserved(struct frame_pool *pool, enum pt_level level, hpa_t *out)
+{
+	u64 count = 1ull << 9 * (level - PT_LEVEL_4K);
+	enum status status = frame_pool_reserve(pool, count + pool->spare_user);
+
+	if (status != ST_OK)
+		return status;
+	frame_pool_unreserve(pool, pool->spare_user);
+	status = frame_pool_alloc_reserved(pool, level, out);
+	if (status != ST_OK)
+		frame_pool_unreserve(pool, count);
+	return status;
+}
+
+static bool can_make_kernel(const struct frame_pool *pool)
+{
+	return pool->lists[LIST_WHOLE] != CHUNK_NONE && pool->free_user - pool->reserved >= CHUNK_FRAMES;
+}
+
+enum status frame_pool_leave_spare(struct frame_pool *pool)
+{
+	if (pool->free_kernel > pool->spare_kernel)
+		return ST_OK;
+	if (!can_make_kernel(pool) || pool->free_user - pool->reserved - CHUNK_FRAMES < pool->spare_user)
+		return ST_NOMEM;
+	return chunk_make_kernel(pool, &pool->chunks[pool->lists[LIST_WHOLE]]);
 }
 
 enum status frame_pool_alloc_kernel(struct frame_pool *pool, u32 count, hpa_t *out)
@@ -251,7 +280,7 @@ enum status frame_pool_alloc_kernel(struct frame_pool *pool, u32 count, hpa_t *o
 		*out = chunk_take(pool, &pool->chunks[i], first, count);
 		return ST_OK;
 	}
-	if (pool->lists[LIST_WHOLE] == CHUNK_NONE || pool->free_user - pool->reserved < CHUNK_FRAMES)
+	if (!can_make_kernel(pool))
 		return ST_NOMEM;
 	c = &pool->chunks[pool->lists[LIST_WHOLE]];
 	status = chunk_make_kernel(pool, c);
@@ -268,4 +297,6 @@ void frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count)
 	    pool_set(pool, first, first + count, false) != count)
 		panic("frames: %llu freed at %llx were not all in use", (unsigned long long)count,
 		      (unsigned long long)frame.raw);
+	if (pool->chunks[first / CHUNK_FRAMES].class == FRAME_USER)
+		pool->granted -= count;
 }

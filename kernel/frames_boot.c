@@ -14,6 +14,8 @@
 
 #define KERNEL_SHARE 64u	/* 1/64 of memory is KERNEL from the start ... */
 #define KERNEL_CHUNKS_MIN 4u	/* ... but at least 8 MiB */
+#define SPARE_USER 1024u	/* enough to start the console or a small VM again when guests have taken the rest */
+#define SPARE_KERNEL 256u
 #define MEMORY_LIMIT (1ull << 46)
 
 struct frame_pool frames;
@@ -141,24 +143,34 @@ void frames_init(const struct boot_info *boot)
 	}
 	if (frames.free_kernel == 0)
 		panic("no kernel frames");
+	frames.spare_user = SPARE_USER;
+	frames.spare_kernel = SPARE_KERNEL;
 	printk(LOG_INFO, "memory: %llu MiB usable, %llu MiB kernel", (unsigned long long)(frames.total >> 8),
 	       (unsigned long long)(frames.kernel >> 8));
 }
 
-void *kernel_frames_alloc(u32 count)
+static void *kernel_frames(u32 count, bool is_spare_left)
 {
-	enum status status;
+	enum status status = ST_OK;
 	hpa_t frame;
 	void *p;
 
 	lock_acquire(&frames.lock);
-	status = frame_pool_alloc_kernel(&frames, count, &frame);
+	if (is_spare_left)
+		status = frame_pool_leave_spare(&frames);
+	if (status == ST_OK)
+		status = frame_pool_alloc_kernel(&frames, count, &frame);
 	lock_release(&frames.lock);
 	if (status != ST_OK)
 		return NULL;
 	p = direct_pointer(frame);
 	memset(p, 0, count * PAGE_SIZE);
 	return p;
+}
+
+void *kernel_frames_alloc(u32 count)
+{
+	return kernel_frames(count, false);
 }
 
 void kernel_frames_free(void *frames_start, u32 count)
@@ -178,11 +190,11 @@ void kernel_frame_free(void *frame)
 	kernel_frames_free(frame, 1);
 }
 
+/* ctx: NULL, or anything if the spare frames are to be left. */
 static enum status table_alloc(void *ctx, hpa_t *out)
 {
-	void *p = kernel_frames_alloc(1);
+	void *p = kernel_frames(1, ctx != NULL);
 
-	(void)ctx;
 	if (p == NULL)
 		return ST_NOMEM;
 	*out = direct_hpa(p);
@@ -202,3 +214,6 @@ static u64 *table_pointer(void *ctx, hpa_t frame)
 }
 
 const struct pt_frames kernel_pt_frames = { .alloc = table_alloc, .free = table_free, .pointer = table_pointer };
+const struct pt_frames guest_pt_frames = {
+	.alloc = table_alloc, .free = table_free, .pointer = table_pointer, .ctx = &frames,
+};

@@ -2,7 +2,8 @@
  * mem.c - see mem.h.
  *
  * Frames are counted as reserved when the object is made; each grant turns reserved ones into used ones, and
- * destruction gives both back. Every frame is zeroed when it is granted, so nobody reads what its last owner left.
+ * destruction gives both back. MEM_OVERCOMMIT reserves nothing. Every frame is zeroed when it is granted, so nobody
+ * reads what its last owner left.
  */
 #include "arch.h"
 #include "frames.h"
@@ -11,7 +12,6 @@
 #include "range.h"
 #include "syscalls.h"
 
-#define GRANT_BUDGET 64u	/* leaves per step of MEM_EAGER */
 #define FREE_BUDGET 256u	/* leaves per step of destruction */
 #define TABLE_BUDGET 256u
 #define ZERO_BUDGET 32u		/* 4 KiB pieces of a fresh frame per step: about as long as a UART's FIFO can wait */
@@ -43,37 +43,45 @@ static void unreserve(u64 count)
 	lock_release(&frames.lock);
 }
 
-static enum status frame_alloc(enum pt_level level, hpa_t *out)
+static bool is_overcommitted(const struct mem *mem)
+{
+	return (mem->flags & MEM_OVERCOMMIT) != 0;
+}
+
+static enum status frame_alloc(const struct mem *mem, enum pt_level level, hpa_t *out)
 {
 	enum status status;
 
 	lock_acquire(&frames.lock);
-	status = frame_pool_alloc_reserved(&frames, level, out);
+	if (is_overcommitted(mem))
+		status = frame_pool_alloc_unreserved(&frames, level, out);
+	else
+		status = frame_pool_alloc_reserved(&frames, level, out);
 	lock_release(&frames.lock);
 	return status;
 }
 
-/* Back to the pool, and again part of the reservation. */
-static void frame_free(hpa_t frame, enum pt_level level)
+/* Back to the pool, and again part of the reservation if there is one. */
+static void frame_free(const struct mem *mem, hpa_t frame, enum pt_level level)
 {
 	u64 count = level_bytes(level) >> PAGE_SHIFT;
 
 	lock_acquire(&frames.lock);
 	frame_pool_free(&frames, frame, count);
-	if (frame_pool_reserve(&frames, count) != ST_OK)
+	if (!is_overcommitted(mem) && frame_pool_reserve(&frames, count) != ST_OK)
 		panic("mem: a frame just freed can't be reserved");
 	lock_release(&frames.lock);
 }
 
 enum status mem_create(u64 bytes, u32 flags, struct mem **out)
 {
+	u64 reserved = (flags & MEM_OVERCOMMIT) != 0 ? 0 : bytes >> PAGE_SHIFT;
 	enum status status;
 	struct object *object;
 
-	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(bytes, PAGE_SIZE) ||
-	    (flags & ~(MEM_EAGER | MEM_LARGE)) != 0)
+	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(bytes, PAGE_SIZE) || (flags & ~MEM_FLAGS_ALL) != 0)
 		return ST_INVAL;
-	status = reserve(bytes >> PAGE_SHIFT);
+	status = reserve(reserved);
 	if (status != ST_OK)
 		return status;
 	object = object_alloc(OBJECT_MEM);
@@ -81,7 +89,8 @@ enum status mem_create(u64 bytes, u32 flags, struct mem **out)
 		status = ST_NOMEM;
 		goto out_unreserve;
 	}
-	status = pt_init(&mem_of(object)->tree, &pt_host, &kernel_pt_frames, true);
+	status = pt_init(&mem_of(object)->tree, &pt_host,
+			 (flags & MEM_OVERCOMMIT) != 0 ? &guest_pt_frames : &kernel_pt_frames, true);
 	if (status != ST_OK)
 		goto out_object;
 	mem_of(object)->bytes = bytes;
@@ -92,7 +101,7 @@ enum status mem_create(u64 bytes, u32 flags, struct mem **out)
 out_object:
 	object_free(object);
 out_unreserve:
-	unreserve(bytes >> PAGE_SHIFT);
+	unreserve(reserved);
 	return status;
 }
 
@@ -137,7 +146,7 @@ static enum status fresh_begin(struct mem *mem, u64 offset, enum pt_level level)
 		return ST_INVAL;
 	if (level != PT_LEVEL_4K && pt_next(&mem->tree, at, at + level_bytes(level), &first).level != 0)
 		return ST_EXISTS;
-	status = frame_alloc(level, &frame);
+	status = frame_alloc(mem, level, &frame);
 	if (status == ST_OK)
 		mem->fresh = (struct fresh){ .level = level, .frame = frame, .offset = at };
 	return status;
@@ -159,7 +168,7 @@ static enum status fresh_step(struct mem *mem)
 	if (status == ST_OK)
 		mem->granted_frames += level_bytes(level) >> PAGE_SHIFT;
 	else
-		frame_free(f->frame, level);
+		frame_free(mem, f->frame, level);
 	return status;
 }
 
@@ -186,7 +195,7 @@ static enum status grant_locked(struct mem *mem, u64 offset, enum pt_level large
 	return out->level != 0 ? ST_OK : ST_AGAIN;
 }
 
-enum status mem_grant(struct mem *mem, u64 offset, struct pt_leaf *out)
+enum status mem_grant(struct mem *mem, u64 offset, enum pt_level largest, struct pt_leaf *out)
 {
 	enum status status;
 
@@ -197,34 +206,7 @@ enum status mem_grant(struct mem *mem, u64 offset, struct pt_leaf *out)
 		return ST_OK;
 	}
 	lock_acquire(&mem->lock);
-	status = grant_locked(mem, offset, (mem->flags & MEM_LARGE) != 0 ? PT_LEVEL_2M : PT_LEVEL_4K, out);
-	lock_release(&mem->lock);
-	return status;
-}
-
-static enum status grant_step_locked(struct mem *mem)
-{
-	enum status status;
-	struct pt_leaf leaf;
-
-	for (u32 i = 0; i < GRANT_BUDGET && mem->progress < mem->bytes; i++) {
-		status = grant_locked(mem, mem->progress, (mem->flags & MEM_LARGE) != 0 ? PT_LEVEL_1G : PT_LEVEL_4K,
-				      &leaf);
-		if (status != ST_OK)
-			return status;
-		mem->progress = align_down(mem->progress, level_bytes(leaf.level)) + level_bytes(leaf.level);
-	}
-	return mem->progress < mem->bytes ? ST_AGAIN : ST_OK;
-}
-
-enum status mem_grant_step(struct mem *mem)
-{
-	enum status status;
-
-	if (mem->is_fixed)
-		return ST_OK;
-	lock_acquire(&mem->lock);
-	status = grant_step_locked(mem);
+	status = grant_locked(mem, offset, (mem->flags & MEM_LARGE) != 0 ? largest : PT_LEVEL_4K, out);
 	lock_release(&mem->lock);
 	return status;
 }
@@ -240,7 +222,7 @@ enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes)
 		return ST_INVAL;
 	for (; bytes > 0; offset += count, p += count, bytes -= count) {
 		do
-			status = mem_grant(mem, offset, &leaf);
+			status = mem_grant(mem, offset, PT_LEVEL_4K, &leaf);
 		while (status == ST_AGAIN);
 		if (status != ST_OK)
 			return status;
@@ -266,7 +248,7 @@ enum status mem_destroy_step(struct object *object)
 	if (mem->is_fixed)
 		return ST_OK;
 	if (mem->fresh.level != 0)
-		frame_free(mem->fresh.frame, mem->fresh.level);
+		frame_free(mem, mem->fresh.frame, mem->fresh.level);
 	mem->fresh.level = 0;
 	for (u32 i = 0; i < FREE_BUDGET; i++) {
 		leaf = pt_next(&mem->tree, mem->freed, mem->bytes, &at);
@@ -274,7 +256,7 @@ enum status mem_destroy_step(struct object *object)
 			break;
 		if (pt_unmap(&mem->tree, at, level_bytes(leaf.level)) != ST_OK)
 			panic("mem: a leaf can't be unmapped as it was found");
-		frame_free(leaf.hpa, leaf.level);
+		frame_free(mem, leaf.hpa, leaf.level);
 		mem->granted_frames -= level_bytes(leaf.level) >> PAGE_SHIFT;
 		mem->freed = at + level_bytes(leaf.level);
 	}
@@ -283,6 +265,7 @@ enum status mem_destroy_step(struct object *object)
 	status = pt_fini_step(&mem->tree, 512, TABLE_BUDGET);
 	if (status != ST_OK)
 		return status;
-	unreserve(mem->bytes >> PAGE_SHIFT);
+	if (!is_overcommitted(mem))
+		unreserve(mem->bytes >> PAGE_SHIFT);
 	return ST_OK;
 }

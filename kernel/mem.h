@@ -28,23 +28,20 @@ struct mem {
 	hpa_t fixed;
 	struct pt tree;		/* lock */
 	u64 granted_frames;	/* lock */
-	u64 progress;		/* offset up to which MEM_EAGER granting has come */
-	u64 freed;		/* and destruction */
+	u64 freed;		/* offset up to which destruction has come */
 	struct fresh fresh;	/* lock */
 };
 
 #define MEM_BYTES_MAX (1ull << 46)
 
-/* Reserves the frames. ST_INVAL (size), ST_NOMEM. */
+/* Reserves the frames, unless MEM_OVERCOMMIT. ST_INVAL (size), ST_NOMEM. */
 enum status mem_create(u64 bytes, u32 flags, struct mem **out) MUST_CHECK;
 /* Over frames that exist: kernel image, boot modules, kernel log. They are never freed. */
 enum status mem_create_fixed(hpa_t start, u64 bytes, struct mem **out) MUST_CHECK;
 
-/* The leaf behind offset; granted now if it has not been. leaf->hpa is the leaf's first byte. ST_INVAL past the end;
- * ST_NOMEM: no frame for a table; ST_AGAIN: a piece of a large frame was zeroed, call again. */
-enum status mem_grant(struct mem *mem, u64 offset, struct pt_leaf *out) MUST_CHECK;
-/* MEM_EAGER: grant a bounded piece. ST_AGAIN until all is granted. */
-enum status mem_grant_step(struct mem *mem) MUST_CHECK;
+/* The leaf behind offset; granted now if it has not been, with a frame of at most `largest`. leaf->hpa is the leaf's
+ * first byte. ST_INVAL past the end; ST_NOMEM: no frame; ST_AGAIN: a piece of a large frame was zeroed, call again. */
+enum status mem_grant(struct mem *mem, u64 offset, enum pt_level largest, struct pt_leaf *out) MUST_CHECK;
 /* Write through the window into a MEM the kernel makes itself (root's program). */
 enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes) MUST_CHECK;
 

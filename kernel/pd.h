@@ -11,15 +11,12 @@
 #include "object.h"
 #include "space.h"
 
-struct mem;
-
 struct pd {
 	struct object object;
 	struct space space;
 	struct handle_table handles;
 	struct port_set ports;
 	struct list threads;	/* of struct thread, through pd_link */
-	struct mem *building;	/* MEM_EAGER creation under way on behalf of this PD */
 	struct log_writer writer;
 	u32 id;			/* for the log */
 	u32 class, weight;	/* of its threads, also of those to come */

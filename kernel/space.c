@@ -13,6 +13,7 @@
 #include "vcpu.h"
 
 #define UNMAP_BUDGET 256u	/* leaves per call */
+#define FILL_BUDGET 32u
 #define FINI_REGIONS 16u	/* per call */
 #define FINI_TABLES 256u
 #define KERNEL_HALF 256u	/* first entry of the top table that is the kernel's */
@@ -194,12 +195,22 @@ enum status space_unmap(struct space *space, u64 address, u64 bytes)
 }
 
 /* The leaf of the source behind `offset`. */
-static enum status source_leaf(struct object *source, u64 offset, struct pt_leaf *out)
+static enum status source_leaf(struct object *source, u64 offset, enum pt_level largest, struct pt_leaf *out)
 {
 	if (source->kind == OBJECT_MEM)
-		return mem_grant((struct mem *)(void *)source, offset, out);
+		return mem_grant((struct mem *)(void *)source, offset, largest, out);
 	*out = (struct pt_leaf){ .level = PT_LEVEL_4K, .hpa = vcpu_page_frame(vcpu_of(source)) };
 	return ST_OK;
+}
+
+/* Where the tables for a region come from. */
+static const struct pt_frames *tables_for(const struct region *region)
+{
+	bool is_mem = region->source->kind == OBJECT_MEM;
+
+	return is_mem && (((const struct mem *)(const void *)region->source)->flags & MEM_OVERCOMMIT) != 0
+		       ? &guest_pt_frames
+		       : &kernel_pt_frames;
 }
 
 /*
@@ -215,26 +226,20 @@ static enum status install(struct space *space, const struct region *region, u64
 	if (level > leaf->level || block < region->address ||
 	    !range_ok(block - region->address, level_bytes(level), region->bytes))
 		return ST_INVAL;
+	space->pt.frames = tables_for(region);
 	offset = region->offset + (block - region->address);
 	in_leaf = offset & (level_bytes(leaf->level) - 1);
 	return pt_map(&space->pt, block, HPA(leaf->hpa.raw + in_leaf), (enum pt_level)level,
 		      region->rights | space->leaf_rights);
 }
 
-static enum status fault_locked(struct space *space, u64 address, u32 access)
+/* Have a leaf at `address`, which lies in the region. */
+static enum status provide(struct space *space, const struct region *region, u64 address, enum pt_level largest)
 {
-	u32 i = region_search(space, address);
-	const struct region *region = i > 0 ? region_at(space, i - 1) : NULL;
+	u64 offset = region->offset + (align_down(address, PAGE_SIZE) - region->address);
 	struct pt_leaf leaf;
-	enum status status;
+	enum status status = source_leaf(region->source, offset, largest, &leaf);
 
-	if (region == NULL || address - region->address >= region->bytes || (access & ~region->rights) != 0)
-		return ST_INVAL;
-	leaf = pt_lookup(&space->pt, address);
-	if (leaf.level != 0)
-		return (access & ~leaf.rights) == 0 ? ST_OK : ST_INVAL;	/* somebody was faster, or a stale TLB */
-	status =
-		source_leaf(region->source, region->offset + (align_down(address, PAGE_SIZE) - region->address), &leaf);
 	if (status != ST_OK)
 		return status == ST_AGAIN ? ST_AGAIN : ST_NOMEM;
 	for (u32 level = PT_LEVEL_1G; level >= PT_LEVEL_4K; level--) {
@@ -243,6 +248,53 @@ static enum status fault_locked(struct space *space, u64 address, u32 access)
 			return status;
 	}
 	return ST_INVAL;
+}
+
+static enum status fault_locked(struct space *space, u64 address, u32 access)
+{
+	u32 i = region_search(space, address);
+	const struct region *region = i > 0 ? region_at(space, i - 1) : NULL;
+	struct pt_leaf leaf;
+
+	if (region == NULL || address - region->address >= region->bytes || (access & ~region->rights) != 0)
+		return ST_INVAL;
+	leaf = pt_lookup(&space->pt, address);
+	if (leaf.level != 0)
+		return (access & ~leaf.rights) == 0 ? ST_OK : ST_INVAL;	/* somebody was faster, or a stale TLB */
+	return provide(space, region, address, PT_LEVEL_2M);
+}
+
+static enum status fill_locked(struct space *space, const struct object *source, u64 address, u64 bytes)
+{
+	u32 i = region_search(space, address);
+	struct region *region = i > 0 ? region_at(space, i - 1) : NULL;
+	enum status status = ST_OK;
+	struct pt_leaf leaf;
+	u64 at;
+
+	if (region == NULL || region->address != address || region->bytes != bytes || region->source != source)
+		return ST_EXISTS;
+	for (i = 0; i < FILL_BUDGET && region->filled < bytes; i++) {
+		at = address + region->filled;
+		leaf = pt_lookup(&space->pt, at);
+		if (leaf.level == 0)
+			status = provide(space, region, at, PT_LEVEL_1G);
+		if (status != ST_OK)
+			return status;
+		if (leaf.level != 0)
+			region->filled = align_down(at, level_bytes(leaf.level)) + level_bytes(leaf.level) - address;
+	}
+	return region->filled < bytes ? ST_AGAIN : ST_OK;
+}
+
+enum status space_fill(struct space *space, const struct object *source, u64 address, u64 bytes)
+{
+	enum status status;
+
+	lock_acquire(&space->lock);
+	status = fill_locked(space, source, address, bytes);
+	lock_release(&space->lock);
+	return status;
 }
 
 enum status space_fault(struct space *space, u64 address, u32 access)

@@ -16,6 +16,7 @@ struct region {
 	struct object *source;	/* MEM, or VCPU: its page. Referenced. */
 	u32 rights;		/* PT_R PT_W PT_X */
 	u32 zero;
+	u64 filled;		/* bytes from its start that space_fill has made sure of */
 };
 
 #define REGIONS_PER_FRAME 64u
@@ -41,6 +42,9 @@ enum status space_init_guest(struct space *space, const struct pt_format *format
  * ST_NOMEM. */
 enum status space_map(struct space *space, struct object *source, u64 address, u64 offset, u64 bytes,
 		      u32 rights) MUST_CHECK;
+/* MAP_FILL: grant and map a bounded piece of exactly this region of that source. ST_AGAIN until all is there;
+ * ST_EXISTS: it is another; ST_NOMEM. */
+enum status space_fill(struct space *space, const struct object *source, u64 address, u64 bytes) MUST_CHECK;
 /* Remove exactly one region and its leaves. ST_INVAL: no such region; ST_AGAIN: call again. */
 enum status space_unmap(struct space *space, u64 address, u64 bytes) MUST_CHECK;
 

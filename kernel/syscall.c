@@ -191,44 +191,15 @@ static struct syscall_result call_irq_ack(u64 h_irq, u64 a1, u64 a2, u64 a3, u64
 
 /* ---- root: memory ------------------------------------------------------------------------------- */
 
-/* MEM_EAGER takes several calls: the object under way is kept in the PD until it is complete. */
-static struct syscall_result mem_build(struct pd *pd)
-{
-	struct mem *mem = pd->building;
-	enum status status = mem_grant_step(mem);
-
-	if (status == ST_AGAIN)
-		return result(status);
-	pd->building = NULL;
-	if (status == ST_OK)
-		return hand_out(&mem->object, RIGHT_R | RIGHT_W | RIGHT_X);
-	while (object_destroy(&mem->object) == ST_AGAIN)
-		;
-	return result(status);
-}
-
 static struct syscall_result call_mem_create(u64 h_root, u64 bytes, u64 flags, u64 a3, u64 a4, u64 a5)
 {
-	struct pd *pd = pd_current();
 	enum status status = root_check(h_root);
 	struct mem *mem;
 
 	(void)a3, (void)a4, (void)a5;
-	if (status != ST_OK)
-		return result(status);
-	if (flags > MEM_FLAGS_ALL)
-		return result(ST_INVAL);
-	if (pd->building != NULL && (pd->building->bytes != bytes || pd->building->flags != flags))
-		return result(ST_STATE);
-	if (pd->building != NULL)
-		return mem_build(pd);
-	status = mem_create(bytes, (u32)flags, &mem);
-	if (status != ST_OK)
-		return result(status);
-	if ((flags & MEM_EAGER) == 0)
-		return hand_out(&mem->object, RIGHT_R | RIGHT_W | RIGHT_X);
-	pd->building = mem;
-	return mem_build(pd);
+	if (status == ST_OK)
+		status = flags <= MEM_FLAGS_ALL ? mem_create(bytes, (u32)flags, &mem) : ST_INVAL;
+	return status == ST_OK ? hand_out(&mem->object, RIGHT_R | RIGHT_W | RIGHT_X) : result(status);
 }
 
 /* The space behind a PD or VM handle. */
@@ -250,10 +221,12 @@ static struct syscall_result call_mem_map(u64 h_space, u64 h_mem, u64 address, u
 {
 	enum status status;
 	struct space *space = space_get(h_space, &status);
+	bool is_filled = (rights & MAP_FILL) != 0;
 	struct object *source;
 
 	if (space == NULL)
 		return result(status);
+	rights &= ~(u64)MAP_FILL;
 	if ((rights & ~(u64)(RIGHT_R | RIGHT_W | RIGHT_X)) != 0)
 		return result(ST_INVAL);
 	source = object_get(h_mem, OBJECT_MEM, (u32)rights, &status);
@@ -261,7 +234,10 @@ static struct syscall_result call_mem_map(u64 h_space, u64 h_mem, u64 address, u
 		source = object_get(h_mem, OBJECT_VCPU, RIGHT_CTL, &status);
 	if (source == NULL)
 		return result(status);
-	return result(space_map(space, source, address, offset, bytes, (u32)rights));
+	status = space_map(space, source, address, offset, bytes, (u32)rights);
+	if (is_filled && (status == ST_OK || status == ST_EXISTS))
+		status = space_fill(space, source, address, bytes);
+	return result(status);
 }
 
 static struct syscall_result call_mem_unmap(u64 h_space, u64 address, u64 bytes, u64 a3, u64 a4, u64 a5)

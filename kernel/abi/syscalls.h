@@ -37,10 +37,10 @@ enum syscall_nr {
 	/* A driver. */
 	SYS_IRQ_ACK,		/* (h IRQ|ACK): the interrupt may come again */
 	/* Root only: each takes the ROOT handle or a handle with the CTL right, which only root has. */
-	SYS_MEM_CREATE,		/* (h_root, bytes, MEM_* flags) -> h MEM. Zeroed; frames are reserved now, granted on
-				 * first touch */
+	SYS_MEM_CREATE,		/* (h_root, bytes, MEM_* flags) -> h MEM. Zeroed; frames are reserved now, unless
+				 * MEM_OVERCOMMIT, and granted on first touch */
 	SYS_MEM_MAP,		/* (h_space PD|CTL or VM|CTL, h_mem MEM or VCPU, address, offset, bytes, rights
-				 * R/W/X): page aligned */
+				 * R/W/X and MAP_FILL): page aligned */
 	SYS_MEM_UNMAP,		/* (h_space, address, bytes): exactly a range that was mapped by one SYS_MEM_MAP;
 				 * ST_AGAIN: call again */
 	SYS_PD_CREATE,		/* (h_root) -> h PD */
@@ -77,9 +77,16 @@ enum syscall_nr {
 #define RIGHT_ALL 0x7fu
 
 /* SYS_MEM_CREATE flags. */
-#define MEM_EAGER BIT32(0)	/* grant every frame at once (ST_AGAIN until done) */
-#define MEM_LARGE BIT32(1)	/* prefer 2 MiB frames; with MEM_EAGER 1 GiB frames too */
+#define MEM_OVERCOMMIT BIT32(0)	/* nothing is reserved: a touch may find no frame (FAULT_NOMEM, EXIT_NOMEM) */
+#define MEM_LARGE BIT32(1)	/* prefer 2 MiB frames; where MAP_FILL grants them, 1 GiB frames too */
 #define MEM_FLAGS_ALL 0x3u
+
+/*
+ * SYS_MEM_MAP, beside the rights: all of it is granted and mapped before the answer is ST_OK, so that no access to it
+ * can fail for want of memory. ST_AGAIN: call again with the same arguments; ST_NOMEM: the region is there, but not
+ * filled.
+ */
+#define MAP_FILL BIT32(8)
 
 /* SYS_IRQ_CREATE flags. */
 #define IRQ_LEVEL BIT32(0)	/* level triggered (else edge) */

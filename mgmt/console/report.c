@@ -181,7 +181,7 @@ static void reason_detail(const struct out *out, const struct vm_report *r)
 			(unsigned long long)r->rip);
 	else if (r->reason == WHY_VMM_FAULT)
 		out_format(out, " kind=%x rip=%llx", r->vmm_fault, (unsigned long long)r->rip);
-	else if (r->reason == WHY_BAD_IMAGE || r->reason == WHY_GUEST_PANIC)
+	else if (r->reason == WHY_BAD_IMAGE || r->reason == WHY_GUEST_PANIC || r->reason == WHY_NO_MEMORY)
 		return;
 	else
 		out_format(out, " rip=%llx", (unsigned long long)r->rip);

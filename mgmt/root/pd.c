@@ -16,6 +16,16 @@ enum status pd_map(u64 h_pd, u64 h_mem, u64 address, u64 bytes, u32 rights)
 	return sys_mem_map(h_pd, h_mem, address, 0, align_up(bytes, PAGE_SIZE), rights);
 }
 
+enum status pd_fill(u64 h_pd, u64 h_mem, u64 address, u64 offset, u64 bytes, u32 rights)
+{
+	enum status st;
+
+	do
+		st = sys_mem_map(h_pd, h_mem, address, offset, bytes, rights | MAP_FILL);
+	while (st == ST_AGAIN);
+	return st;
+}
+
 enum status pd_signal(u64 h_pd, u64 slot, u64 h_thread, u64 badge)
 {
 	enum status st = ST_OK;
@@ -39,7 +49,7 @@ static enum status copy_segment(u64 h_pd, const struct pd_elf_segment *s, const 
 		return ST_NOMEM;
 	memcpy(to, file + s->file_offset, s->file_bytes);
 	view_close(VIEW_TARGET);
-	return sys_mem_map(h_pd, h_mem, s->address, 0, s->bytes, s->rights);
+	return pd_fill(h_pd, h_mem, s->address, 0, s->bytes, s->rights);
 }
 
 static enum status map_program(u64 h_pd, const struct pd_elf *elf, u64 h_file, const u8 *file,
@@ -53,7 +63,7 @@ static enum status map_program(u64 h_pd, const struct pd_elf *elf, u64 h_file, c
 		if ((s->rights & RIGHT_W) != 0)
 			st = copy_segment(h_pd, s, file, holdings);
 		else
-			st = sys_mem_map(h_pd, h_file, s->address, s->file_offset, s->bytes, s->rights);
+			st = pd_fill(h_pd, h_file, s->address, s->file_offset, s->bytes, s->rights);
 	}
 	return st;
 }
@@ -69,9 +79,9 @@ static enum status map_common(const struct pd *pd, struct holdings *holdings)
 	if (st == ST_OK)
 		st = holdings_mem(holdings, PD_STACK_BYTES, 0, &h_stack);
 	if (st == ST_OK)
-		st = pd_map(pd->h_pd, h_stack, PD_STACK_TOP - PD_STACK_BYTES, PD_STACK_BYTES, RIGHT_R | RIGHT_W);
+		st = pd_fill(pd->h_pd, h_stack, PD_STACK_TOP - PD_STACK_BYTES, 0, PD_STACK_BYTES, RIGHT_R | RIGHT_W);
 	if (st == ST_OK)
-		st = pd_map(pd->h_pd, HANDLE_INFO_MEM, INFO_PAGE_ADDRESS, PAGE_SIZE, RIGHT_R);
+		st = pd_fill(pd->h_pd, HANDLE_INFO_MEM, INFO_PAGE_ADDRESS, 0, PAGE_SIZE, RIGHT_R);
 	return st;
 }
 

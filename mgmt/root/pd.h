@@ -24,8 +24,12 @@ enum status pd_build(struct pd *out, const struct image *program, u64 heap_bytes
 /* A stopped thread of that PD. Its faults raise ROOT_BIT_FAULT at root. */
 enum status pd_thread(const struct pd *pd, u64 stack_top, struct holdings *holdings, u64 *h_thread) MUST_CHECK;
 
-/* Map the MEM's first `bytes`, rounded up to pages. */
+/* Map the MEM's first `bytes`, rounded up to pages; they are granted at the first touch. */
 enum status pd_map(u64 h_pd, u64 h_mem, u64 address, u64 bytes, u32 rights) MUST_CHECK;
+
+/* Map and grant now, whole pages, a MEM or a vCPU's page. For what is not large and must be there even when memory
+ * has run out. */
+enum status pd_fill(u64 h_pd, u64 h_mem, u64 address, u64 offset, u64 bytes, u32 rights) MUST_CHECK;
 
 /* Let the PD raise `badge` at that thread (0: there is none, nothing to do). A live handle in that slot stays. */
 enum status pd_signal(u64 h_pd, u64 slot, u64 h_thread, u64 badge) MUST_CHECK;

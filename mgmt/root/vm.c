@@ -5,11 +5,12 @@
 
 #include <string.h>
 
+#include "range.h"
 #include "root.h"
 #include "service.h"
 #include "sys.h"
 
-#define OVERHEAD_BYTES (8 * MIB)	/* VMM: heap, data, stacks; kernel: tables' first levels */
+#define OVERHEAD_BYTES (1 * MIB)	/* VMM: data, stacks; kernel: objects, tables' first levels */
 #define OVERHEAD_SHIFT 8		/* page tables: 1/256 of the RAM, if all of it is mapped in small pages twice */
 
 static struct vm vms[VM_COUNT];
@@ -32,9 +33,36 @@ enum vm_state vm_state_of(const struct vm *vm)
 	return lifecycle_state(vm->life, vm->rest, vm->plan == PLAN_RESTART);
 }
 
+static u64 image_bytes(const char *name)
+{
+	const struct image *image = image_find(&root.images, name, false);
+
+	return image != NULL ? image->bytes : 0;
+}
+
+/* What its VMM will copy into its RAM. */
+static u64 images_bytes(const struct vm_spec *spec)
+{
+	u64 sum = image_bytes(spec->kernel) + image_bytes(spec->initrd);
+
+	for (u32 i = 0; i < spec->module_count; i++)
+		sum += image_bytes(spec->modules[i]);
+	return sum;
+}
+
 u64 vm_need_bytes(const struct vm_spec *spec)
 {
+	if (spec->memory_policy == MEMORY_LAZY)
+		return min_u64(images_bytes(spec), spec->memory_bytes) + OVERHEAD_BYTES;
 	return spec->memory_bytes + (spec->memory_bytes >> OVERHEAD_SHIFT) + OVERHEAD_BYTES;
+}
+
+u64 vm_granted_bytes(const struct vm *vm)
+{
+	u64 bytes = 0;
+
+	(void)sys_object_stat(vm->h_ram, STAT_BYTES_GRANTED, &bytes);
+	return bytes;
 }
 
 u64 vm_held_bytes(void)
@@ -43,7 +71,7 @@ u64 vm_held_bytes(void)
 
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (vms[i].is_used && lifecycle_has_objects(vms[i].life))
-			sum += vm_need_bytes(&vms[i].spec);
+			sum += max_u64(vm_need_bytes(&vms[i].spec), vm_granted_bytes(&vms[i]) + OVERHEAD_BYTES);
 	return sum;
 }
 
@@ -89,7 +117,7 @@ struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_d
 		return refusal_of(ERR_TOO_MANY_VMS, VM_COUNT + 1, VM_COUNT);
 	/* What could not even run alone is refused now, the rest when it is started. */
 	if (need > free_bytes + vm_held_bytes())
-		return refusal_of(ERR_NO_MEMORY, spec->memory_bytes, free_bytes);
+		return refusal_of(ERR_NO_MEMORY, need, free_bytes);
 	if (is_dry_run)
 		return REFUSAL_NONE;
 	memset(vm, 0, sizeof(*vm));
@@ -177,6 +205,13 @@ static u64 step_one(struct vm *vm, u64 now)
 	}
 	if (vm->deadline_tsc <= now) {
 		own_input(vm, IN_TIMEOUT);
+		return 0;
+	}
+	if (vm->life == LIFE_LOADING && vm->is_filling) {
+		enum status st = vm_fill_step(vm);
+
+		if (st != ST_OK && st != ST_AGAIN)
+			own_input(vm, IN_FAULT);
 		return 0;
 	}
 	return vm->deadline_tsc;

@@ -23,15 +23,8 @@
 enum plan { PLAN_REST, PLAN_RESTART, PLAN_RETRY, PLAN_DELETE };
 
 struct vm_counters {
-	u64 cpu_tsc, guest_tsc, ready_tsc;
-	u64 wakeups;
+	u64 cpu_tsc, guest_tsc;
 	u64 exits, exits_vmm;
-};
-
-/* What only stats-vm wants to know. */
-struct vm_profile {
-	u64 exit_count[STATS_EXITS], exit_tsc[STATS_EXITS];
-	u64 wake_bucket[STATS_BUCKETS];
 };
 
 struct vm {
@@ -54,7 +47,6 @@ struct vm {
 	bool is_clock_running;
 	u64 up_since_tsc, up_tsc;
 	struct vm_counters last;	/* of a run that is over */
-	struct vm_profile last_profile;
 
 	/* Only in a life with objects (lifecycle_has_objects). */
 	struct holdings objects;
@@ -63,6 +55,7 @@ struct vm {
 	u64 h_vcpus[VM_VCPUS], h_threads[VM_VCPUS];
 	u32 button_presses;
 	bool is_halted;		/* root stopped its threads, because its VMM did not pause */
+	bool is_filling;	/* MEMORY_EAGER: its RAM is being granted, its threads have not started */
 };
 
 /* An order from the operator, or from root itself (request_id and so on are then 0). */
@@ -81,7 +74,7 @@ struct vm *vm_at(u32 index);			/* NULL if there is none */
 struct vm *vm_find(const char *name);
 struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out);
 u32 vm_count(u32 *running);
-/* Bytes a VM of that spec takes while it lives / bytes that living VMs take. */
+/* Bytes that must be free for a VM of that spec to start / bytes that would be free if no VM lived. */
 u64 vm_need_bytes(const struct vm_spec *spec);
 u64 vm_held_bytes(void);
 u64 vm_free_bytes(void);
@@ -100,21 +93,20 @@ u64 vm_step(void);
 struct verdict vm_input(struct vm *vm, enum input input, const struct order *order);
 
 /* ---- vm_build.c ---- */
-/* Make all objects and start the first instruction. Objects made before a failure are in vm->objects. */
+/* Bytes of RAM that a VM with objects has been granted. */
+u64 vm_granted_bytes(const struct vm *vm);
+
+/* Make all objects and start the first instruction, or the filling of its RAM. Objects made before a failure are in
+ * vm->objects. */
 enum status vm_build(struct vm *vm) MUST_CHECK;
+/* is_filling: a bounded piece. ST_AGAIN: call again; ST_OK: it has started. */
+enum status vm_fill_step(struct vm *vm) MUST_CHECK;
 volatile struct vmm_control *vm_control(const struct vm *vm);
 void vm_signal(const struct vm *vm);
-/* Stop or start all threads: each, whatever became of the others; the first failure. */
+/* Stop or start all threads. */
 enum status vm_threads_ctl(const struct vm *vm, enum thread_op op) MUST_CHECK;
-
-/* ---- vm_share.c ---- */
-/* Tell the kernel the spec's share, before the first thread runs. */
-enum status vm_share_build(const struct vm *vm) MUST_CHECK;
-/* Change the fields `asked` (BIT32(FIELD_*)), also while it runs. */
-struct refusal vm_share_set(struct vm *vm, const struct vm_share *wanted, u32 asked, bool is_dry_run);
 
 /* ---- vm_report.c ---- */
 void vm_counters_read(const struct vm *vm, struct vm_counters *out);
-void vm_profile_read(const struct vm *vm, struct vm_profile *out);
 
 #endif

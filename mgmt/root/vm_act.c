@@ -1,6 +1,7 @@
 /*
  * vm_act.c - does what lifecycle.h's table says. One function an act; the table at the end.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "root.h"
@@ -64,19 +65,12 @@ static void clock_stop(struct vm *vm)
 	vm->is_clock_running = false;
 }
 
-/* The kernel's accounts of a run go with its objects. */
-static void remember(struct vm *vm)
-{
-	vm_counters_read(vm, &vm->last);
-	vm_profile_read(vm, &vm->last_profile);
-}
-
 /* From here on its objects are given back; `plan` says what then. */
 static void begin_end(struct vm *vm, enum plan plan)
 {
 	clock_stop(vm);
 	if (vm->life != LIFE_ENDING)
-		remember(vm);
+		vm_counters_read(vm, &vm->last);
 	vm->plan = plan;
 	enter(vm, LIFE_ENDING, 0);
 }
@@ -106,21 +100,23 @@ static struct verdict act_busy(struct vm *vm, const struct order *order)
 
 static struct refusal start_ok(const struct vm *vm)
 {
-	u64 free_bytes = vm_free_bytes();
+	u64 free_bytes = vm_free_bytes(), need = vm_need_bytes(&vm->spec);
 
 	if (INFO->virt == VIRT_NONE)
 		return refusal_of(ERR_NO_VIRT, 0, 0);
-	if (vm_need_bytes(&vm->spec) > free_bytes)
-		return refusal_of(ERR_NO_MEMORY, vm->spec.memory_bytes, free_bytes);
+	if (need > free_bytes)
+		return refusal_of(ERR_NO_MEMORY, need, free_bytes);
 	return REFUSAL_NONE;
 }
 
 static struct refusal build_refusal(const struct vm *vm, enum status st)
 {
 	if (st == ST_NOMEM)
-		return refusal_of(ERR_NO_MEMORY, vm->spec.memory_bytes, vm_free_bytes());
+		return refusal_of(ERR_NO_MEMORY, vm_need_bytes(&vm->spec), vm_free_bytes());
 	if (vm->spec.vmm[0] != '\0' && (st == ST_INVAL || st == ST_UNSUPPORTED))
 		return refusal_of(ERR_BAD_FIELD, 0, FIELD_VMM);
+	if (st == ST_INVAL)	/* more RAM than this machine's guest-physical addresses can name */
+		return refusal_of(ERR_BAD_FIELD, 0, FIELD_MEMORY);
 	return refusal_status(st);
 }
 
@@ -135,7 +131,6 @@ static struct refusal build(struct vm *vm)
 	vm->up_tsc = 0;
 	vm->plan = PLAN_REST;
 	memset(&vm->last, 0, sizeof(vm->last));
-	memset(&vm->last_profile, 0, sizeof(vm->last_profile));
 	st = vm_build(vm);
 	if (st == ST_OK) {
 		enter(vm, LIFE_LOADING, LOAD_LIMIT_NS);
@@ -327,12 +322,22 @@ static struct verdict act_calm(struct vm *vm, const struct order *order)
 
 /* ---- ends by itself ---- */
 
+/* Who ran out of memory is told how much it had. */
+static void note_memory(struct vm *vm)
+{
+	snprintf(vm->ending.text, sizeof(vm->ending.text), "it had %llu of its %llu MiB, %llu MiB were free",
+		 (unsigned long long)(vm_granted_bytes(vm) / MIB), (unsigned long long)(vm->spec.memory_bytes / MIB),
+		 (unsigned long long)(vm_free_bytes() / MIB));
+}
+
 /* vm->ending is known: what follows from it. */
 static void end_as_judged(struct vm *vm)
 {
 	bool is_stop_wanted = vm->life == LIFE_POWERING;
 	const struct ending *e = &vm->ending;
 
+	if (e->reason == WHY_NO_MEMORY)
+		note_memory(vm);
 	vm->rest = e->is_crash ? VM_CRASHED : VM_STOPPED;
 	if (e->wants_restart && !is_stop_wanted) {
 		vm->restarts++;
@@ -370,7 +375,10 @@ static struct verdict act_judge_fault(struct vm *vm, const struct order *order)
 	for (u32 i = 0; i < vm->spec.cpus && words[FAULT_KIND] == 0; i++)
 		for (u32 w = 0; w < FAULT_WORD_COUNT; w++)
 			(void)sys_thread_ctl(vm->h_threads[i], THREAD_GET_FAULT, w, 0, &words[w]);
-	ending_of_fault(&vm->ending, words[FAULT_KIND], words[FAULT_RIP], words[FAULT_ADDRESS]);
+	if (vm->is_filling)
+		ending_of_reason(&vm->ending, WHY_NO_MEMORY, true);
+	else
+		ending_of_fault(&vm->ending, words[FAULT_KIND], words[FAULT_RIP], words[FAULT_ADDRESS]);
 	end_as_judged(vm);
 	return done();
 }

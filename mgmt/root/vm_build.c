@@ -15,7 +15,7 @@
 
 #define RW (RIGHT_R | RIGHT_W)
 #define VMM_PROGRAM "vmm"
-#define VMM_HEAP_BYTES (4 * MIB)
+#define VMM_HEAP_BYTES (16 * KIB)	/* it has no use for one; a program in its place may */
 #define FURTHER_STACK_STRIDE 0x100000ull
 
 volatile struct vmm_control *vm_control(const struct vm *vm)
@@ -30,15 +30,11 @@ void vm_signal(const struct vm *vm)
 
 enum status vm_threads_ctl(const struct vm *vm, enum thread_op op)
 {
-	enum status first = ST_OK;
+	enum status st = ST_OK;
 
-	for (u32 i = 0; i < vm->spec.cpus; i++) {
-		enum status st = sys_thread_ctl(vm->h_threads[i], op, 0, 0, NULL);
-
-		if (first == ST_OK)
-			first = st;
-	}
-	return first;
+	for (u32 i = 0; i < vm->spec.cpus && st == ST_OK; i++)
+		st = sys_thread_ctl(vm->h_threads[i], op, 0, 0, NULL);
+	return st;
 }
 
 static enum status build_pd(struct vm *vm)
@@ -52,23 +48,29 @@ static enum status build_pd(struct vm *vm)
 	return pd_build(&vm->pd, program, VMM_HEAP_BYTES, &vm->objects);
 }
 
-/* Guest RAM, mapped into the VMM and, around the hole below 4 GiB, into the guest. */
-static enum status build_ram(struct vm *vm)
+/* Guest RAM into the guest, around the hole below 4 GiB, and into the VMM. Also a piece of filling it. */
+static enum status map_ram(struct vm *vm, u32 fill)
 {
 	u64 bytes = vm->spec.memory_bytes, low = min_u64(bytes, RAM_LOW_LIMIT);
 	u32 rwx = RIGHT_R | RIGHT_W | RIGHT_X;
-	enum status st = holdings_mem(&vm->objects, bytes, MEM_LARGE, &vm->h_ram);
+	enum status st = sys_mem_map(vm->h_vm, vm->h_ram, 0, 0, low, rwx | fill);
+
+	if (st == ST_OK && bytes > low)
+		st = sys_mem_map(vm->h_vm, vm->h_ram, 4 * GIB, low, bytes - low, rwx | fill);
+	return st == ST_OK ? sys_mem_map(vm->pd.h_pd, vm->h_ram, VMM_RAM, 0, bytes, RW | fill) : st;
+}
+
+static enum status build_ram(struct vm *vm)
+{
+	u32 flags = MEM_LARGE | (vm->spec.memory_policy == MEMORY_LAZY ? MEM_OVERCOMMIT : 0);
+	enum status st = holdings_mem(&vm->objects, vm->spec.memory_bytes, flags, &vm->h_ram);
 
 	if (st == ST_OK)
 		st = sys_vm_create(HANDLE_ROOT, &vm->h_vm);
 	if (st == ST_OK)
 		st = holdings_add(&vm->objects, HOLD_VM, vm->h_vm);
 	if (st == ST_OK)
-		st = sys_mem_map(vm->pd.h_pd, vm->h_ram, VMM_RAM, 0, bytes, RW);
-	if (st == ST_OK)
-		st = sys_mem_map(vm->h_vm, vm->h_ram, 0, 0, low, rwx);
-	if (st == ST_OK && bytes > low)
-		st = sys_mem_map(vm->h_vm, vm->h_ram, 4 * GIB, low, bytes - low, rwx);
+		st = map_ram(vm, 0);
 	return st;
 }
 
@@ -125,7 +127,7 @@ static enum status build_args(struct vm *vm)
 	view_close(VIEW_TARGET);
 	if (st != ST_OK)
 		return st;
-	return pd_map(vm->pd.h_pd, h_args, VMM_ARGS, sizeof(*args), RIGHT_R);
+	return pd_fill(vm->pd.h_pd, h_args, VMM_ARGS, 0, align_up(sizeof(*args), PAGE_SIZE), RIGHT_R);
 }
 
 static enum status build_shared(struct vm *vm)
@@ -134,8 +136,8 @@ static enum status build_shared(struct vm *vm)
 	enum status st;
 
 	memset((void *)(uintptr_t)vm_control(vm), 0, PAGE_SIZE);	/* no VMM has it now */
-	st = sys_mem_map(pd, h_rings, VMM_RINGS, (u64)vm->index * VM_RINGS_BYTES, VM_RINGS_BYTES, RW);
-	return st == ST_OK ? sys_mem_map(pd, h_controls, VMM_CONTROL, vm->index * PAGE_SIZE, PAGE_SIZE, RW) : st;
+	st = pd_fill(pd, h_rings, VMM_RINGS, (u64)vm->index * VM_RINGS_BYTES, VM_RINGS_BYTES, RW);
+	return st == ST_OK ? pd_fill(pd, h_controls, VMM_CONTROL, vm->index * PAGE_SIZE, PAGE_SIZE, RW) : st;
 }
 
 static enum status build_vcpu(struct vm *vm, u32 i)
@@ -145,7 +147,7 @@ static enum status build_vcpu(struct vm *vm, u32 i)
 	if (st == ST_OK)
 		st = holdings_add(&vm->objects, HOLD_VCPU, vm->h_vcpus[i]);
 	if (st == ST_OK)
-		st = sys_mem_map(vm->pd.h_pd, vm->h_vcpus[i], VMM_VCPU_PAGES + i * PAGE_SIZE, 0, PAGE_SIZE, RW);
+		st = pd_fill(vm->pd.h_pd, vm->h_vcpus[i], VMM_VCPU_PAGES + i * PAGE_SIZE, 0, PAGE_SIZE, RW);
 	return st;
 }
 
@@ -158,7 +160,7 @@ static enum status build_thread(struct vm *vm, u32 i)
 	if (i != 0) {
 		st = holdings_mem(&vm->objects, PD_STACK_BYTES, 0, &h_stack);
 		if (st == ST_OK)
-			st = sys_mem_map(vm->pd.h_pd, h_stack, top - PD_STACK_BYTES, 0, PD_STACK_BYTES, RW);
+			st = pd_fill(vm->pd.h_pd, h_stack, top - PD_STACK_BYTES, 0, PD_STACK_BYTES, RW);
 	}
 	return st == ST_OK ? pd_thread(&vm->pd, top, &vm->objects, &vm->h_threads[i]) : st;
 }
@@ -188,19 +190,25 @@ static enum status build_links(struct vm *vm)
 	return st == ST_OK ? service_console_meet(vm->index, vm->pd.h_pd, vm->h_threads[0]) : st;
 }
 
-static enum status build_share(struct vm *vm)
-{
-	return vm_share_build(vm);
-}
-
+/* With all of its RAM to be granted first, vm_fill_step goes on from here. */
 static enum status build_start(struct vm *vm)
 {
+	vm->is_filling = vm->spec.memory_policy == MEMORY_EAGER;
+	return vm->is_filling ? ST_OK : vm_threads_ctl(vm, THREAD_START);
+}
+
+enum status vm_fill_step(struct vm *vm)
+{
+	enum status st = map_ram(vm, MAP_FILL);
+
+	if (st != ST_OK)
+		return st;
+	vm->is_filling = false;
 	return vm_threads_ctl(vm, THREAD_START);
 }
 
 static enum status (*const steps[])(struct vm *vm) = {
-	build_pd, build_ram, build_args, build_shared, build_vcpus, build_links, build_share,
-	build_start,
+	build_pd, build_ram, build_args, build_shared, build_vcpus, build_links, build_start,
 };
 
 enum status vm_build(struct vm *vm)

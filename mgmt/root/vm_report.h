@@ -6,10 +6,8 @@
 
 #include "vm.h"
 
-/* Each takes an *out full of zeros. */
+/* Every byte of *out is written; out is zeroed by the caller. */
 void vm_report_fill(const struct vm *vm, struct vm_report *out);
-void vm_stats_fill(const struct vm *vm, struct vm_stats *out);
 void host_report_fill(struct host_report *out);
-void pcpu_report_fill(u32 index, struct pcpu_report *out);
 
 #endif

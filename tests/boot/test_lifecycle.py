@@ -30,7 +30,7 @@ def test_five_commands(machine):
 @pytest.mark.backends('qemu-pvh')
 def test_refusals(machine):
     machine.ok(CREATE)
-    for line in (CREATE, 'create-vm --name Bad_Name', 'create-vm --name huge --memory 900G', 'start-vm nobody',
+    for line in (CREATE, 'create-vm --name Bad_Name', 'create-vm --name huge --memory 900T', 'start-vm nobody',
                  'stop-vm myvm', 'create-vm --name d --disk 100G', 'create-vm --name k --kernel nothing', 'create-vm',
                  'create-vm --name m --memory 5X', 'create-vm --name u --unknown 1'):
         assert 'error[' in machine.cmd(line), line

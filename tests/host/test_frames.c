@@ -98,6 +98,50 @@ static void test_reservation_limits(void **state)
 	assert_int_equal(pool.free_user, 24);
 }
 
+/* Memory that nobody reserved ends at what others did, and at the spare frames; the counters follow. */
+static void test_unreserved(void **state)
+{
+	hpa_t frame, large;
+	u32 count = 0;
+
+	(void)state;
+	frame_pool_add(&pool, PAGE_SIZE_2M, 4 * PAGE_SIZE_2M);
+	pool.spare_user = 100;
+	assert_int_equal(frame_pool_reserve(&pool, 600), ST_OK);
+	assert_int_equal(frame_pool_alloc_unreserved(&pool, PT_LEVEL_2M, &large), ST_OK);
+	assert_int_equal(frame_pool_alloc_unreserved(&pool, PT_LEVEL_1G, &frame), ST_NOMEM);
+	assert_int_equal(pool.granted, 512);
+	while (frame_pool_alloc_unreserved(&pool, PT_LEVEL_4K, &frame) == ST_OK)
+		count++;
+	assert_int_equal(count, 2048 - 512 - 600 - 100);
+	assert_int_equal(pool.reserved, 600);
+	assert_int_equal(frame_pool_alloc_unreserved(&pool, PT_LEVEL_2M, &frame), ST_NOMEM);
+	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_4K, &frame), ST_OK);
+	assert_int_equal(frame_pool_reserve(&pool, 100), ST_OK);	/* who reserves may have the spare ones */
+	assert_int_equal(pool.granted, 512 + count + 1);
+	frame_pool_free(&pool, large, CHUNK_FRAMES);
+	assert_int_equal(pool.granted, count + 1);
+}
+
+static void test_spare_kernel_frames(void **state)
+{
+	hpa_t frame;
+
+	(void)state;
+	frame_pool_add(&pool, PAGE_SIZE_2M, 2 * PAGE_SIZE_2M);
+	pool.spare_kernel = 10;
+	pool.spare_user = 500;
+	assert_int_equal(frame_pool_leave_spare(&pool), ST_OK);		/* makes a chunk KERNEL */
+	assert_int_equal(pool.free_kernel, 512);
+	for (u32 i = 0; i < 502; i++)
+		assert_int_equal(frame_pool_alloc_kernel(&pool, 1, &frame), ST_OK);
+	assert_int_equal(frame_pool_leave_spare(&pool), ST_NOMEM);	/* the other chunk would cut into the spare */
+	pool.spare_user = 0;
+	assert_int_equal(frame_pool_leave_spare(&pool), ST_OK);
+	assert_int_equal(pool.free_kernel, 10 + 512);
+	assert_int_equal(pool.granted, 0);
+}
+
 static void test_kernel_class(void **state)
 {
 	hpa_t a, b, c;
@@ -232,6 +276,7 @@ static void test_random_against_model(void **state)
 			frame_pool_free(&pool, HPA(slots[i].first * PAGE_SIZE), slots[i].count);
 	assert_int_equal(pool.free_user + pool.free_kernel, 40 * CHUNK_FRAMES);
 	assert_int_equal(pool.free_kernel, pool.kernel);
+	assert_int_equal(pool.granted, 0);
 	assert_int_equal(pool.reserved, 0);
 }
 
@@ -241,6 +286,8 @@ int main(void)
 		cmocka_unit_test_setup(test_map_is_rounded, setup),
 		cmocka_unit_test_setup(test_map_ends_are_judged, setup),
 		cmocka_unit_test_setup(test_reservation_limits, setup),
+		cmocka_unit_test_setup(test_unreserved, setup),
+		cmocka_unit_test_setup(test_spare_kernel_frames, setup),
 		cmocka_unit_test_setup(test_kernel_class, setup),
 		cmocka_unit_test_setup(test_large_frames, setup),
 		cmocka_unit_test_setup(test_double_free_panics, setup),

@@ -4,8 +4,7 @@
 /* sources: tests/host/fake/root_bench.c tests/host/fake/fake_kernel.c mgmt/root/loop.c mgmt/root/shared.c */
 /* sources: mgmt/root/service.c mgmt/root/console_link.c mgmt/root/waiter.c mgmt/root/answer.c */
 /* sources: mgmt/root/dispatch.c mgmt/root/power.c mgmt/root/vm.c mgmt/root/vm_act.c mgmt/root/vm_build.c */
-/* sources: mgmt/root/vm_report.c mgmt/root/host_report.c mgmt/root/vm_share.c mgmt/root/ending.c mgmt/root/spec.c */
-/* sources: mgmt/root/image.c mgmt/root/cpu_share.c mgmt/root/lifecycle.c */
+/* sources: mgmt/root/vm_report.c mgmt/root/lifecycle.c mgmt/root/ending.c mgmt/root/spec.c mgmt/root/image.c */
 /* sources: mgmt/root/refusal.c mgmt/root/holdings.c mgmt/root/view.c mgmt/root/pd.c mgmt/root/pd_elf.c */
 /* sources: mgmt/root/boot_modules.c mgmt/root/newc.c drivers/rt/rt_time.c kernel/lib/ring.c */
 /* includes: tests/host/fake drivers/rt mgmt/root */
@@ -315,9 +314,10 @@ static void memory_is_counted(void **state)
 	struct request r = bench_make_request(REQ_CREATE, "big", 0);
 
 	(void)state;
-	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = FAKE_MEMORY_BYTES };
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = FAKE_MEMORY_BYTES, .memory_policy = MEMORY_EAGER };
 	bench_send(&r);
 	bench_expect(ERR_NO_MEMORY);
+	assert_true(bench_answer.need > FAKE_MEMORY_BYTES);
 	assert_int_equal(bench_answer.have, fake_free_bytes());
 	r.spec.memory_bytes = 150 * MIB;
 	r.flags = REQ_FLAG_DRY_RUN;
@@ -337,6 +337,54 @@ static void memory_is_counted(void **state)
 	bench_ask(REQ_DELETE, "other", 0);
 	bench_expect(ERR_NONE);
 	bench_delete("big");
+}
+
+/* Nothing of its RAM is taken at the start, so it may be larger than the machine's. */
+static void lazy_memory_is_not_counted(void **state)
+{
+	struct request r = bench_make_request(REQ_CREATE, "huge", 0);
+
+	(void)state;
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 1000 * FAKE_MEMORY_BYTES };
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	bench_start("huge");
+	assert_true(fake_free_bytes() > bench_idle_bytes - MIB);
+	fake_fault(bench_vmm_thread(), FAULT_NOMEM, 0x401000, VMM_RAM);
+	bench_turns(ROOT_BIT_FAULT, 20);
+	bench_expect_state("huge", VM_CRASHED, WHY_NO_MEMORY);
+	assert_non_null(strstr(bench_answer.vm.text, "of its 256000 MiB"));
+	bench_delete("huge");
+	r.spec.memory_policy = MEMORY_POLICY_COUNT;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	assert_int_equal(bench_answer.have, FIELD_MEMORY_POLICY);
+}
+
+/* The VMM's first instruction comes after the last grant; a grant that fails ends the VM. */
+static void eager_memory_comes_first(void **state)
+{
+	struct request r = bench_make_request(REQ_CREATE, "eager", 0);
+
+	(void)state;
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .memory_policy = MEMORY_EAGER };
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_START, "eager", 0);
+	bench_turns(0, 1);
+	assert_false(fake_is_running(bench_vmm_thread()));
+	bench_turns(0, 8);
+	assert_true(fake_is_running(bench_vmm_thread()));
+	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_STOP, "eager", REQ_FLAG_FORCE);
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_START, "eager", 0);
+	bench_turns(0, 1);
+	fake_fail_call(1, ST_NOMEM);
+	bench_turns(0, 20);
+	bench_expect_state("eager", VM_CRASHED, WHY_NO_MEMORY);
+	bench_delete("eager");
 }
 
 static void a_hundred_times(void **state)
@@ -387,7 +435,8 @@ int main(void)
 		cmocka_unit_test(a_vm_gets_what_the_layout_says), cmocka_unit_test(lives_and_dies),
 		cmocka_unit_test(a_deaf_guest_is_forced), cmocka_unit_test(pauses), cmocka_unit_test(reboots),
 		cmocka_unit_test(crashes), cmocka_unit_test(restarts_on_failure), cmocka_unit_test(any_call_may_fail),
-		cmocka_unit_test(memory_is_counted), cmocka_unit_test(a_hundred_times),
+		cmocka_unit_test(memory_is_counted), cmocka_unit_test(lazy_memory_is_not_counted),
+		cmocka_unit_test(eager_memory_comes_first), cmocka_unit_test(a_hundred_times),
 		cmocka_unit_test(the_table_fills_up),
 	};
 

@@ -74,7 +74,7 @@ static enum status grant(struct mem *mem, u64 offset, struct pt_leaf *leaf)
 {
 	enum status status;
 
-	for (pieces = 1; (status = mem_grant(mem, offset, leaf)) == ST_AGAIN; pieces++)
+	for (pieces = 1; (status = mem_grant(mem, offset, PT_LEVEL_2M, leaf)) == ST_AGAIN; pieces++)
 		;
 	return status;
 }
@@ -134,15 +134,15 @@ static void test_grants_in_turn(void **state)
 
 	(void)state;
 	do {
-		first = mem_grant(mem, 0, &a);
-		second = mem_grant(mem, 5 * PAGE_SIZE_2M, &b);
+		first = mem_grant(mem, 0, PT_LEVEL_2M, &a);
+		second = mem_grant(mem, 5 * PAGE_SIZE_2M, PT_LEVEL_2M, &b);
 	} while (first == ST_AGAIN || second == ST_AGAIN);
 	assert_int_equal(first | second, ST_OK);
 	assert_int_equal(a.level, PT_LEVEL_2M);
 	assert_int_equal(b.level, PT_LEVEL_2M);
 	assert_int_not_equal(a.hpa.raw, b.hpa.raw);
 	assert_int_equal(mem_granted_bytes(mem), 2 * PAGE_SIZE_2M);
-	assert_int_equal(mem_grant(mem, PAGE_SIZE_2M, &a), ST_AGAIN);
+	assert_int_equal(mem_grant(mem, PAGE_SIZE_2M, PT_LEVEL_2M, &a), ST_AGAIN);
 	end_mem(mem);
 	assert_int_equal(free_now(), free_before);
 }
@@ -172,18 +172,101 @@ static void test_grant_is_zeroed_and_counted(void **state)
 	end_mem(mem);
 }
 
-static void test_eager_grants_all_in_steps(void **state)
+static enum status fill(struct space *space, struct mem *mem, u64 address, u64 bytes)
 {
-	struct mem *mem = new_mem(3 * MIB, MEM_EAGER);
-	u32 steps = 0;
+	enum status status;
+
+	for (pieces = 1; (status = space_fill(space, &mem->object, address, bytes)) == ST_AGAIN; pieces++)
+		;
+	return status;
+}
+
+/* All of it is there afterwards, whatever was before; again is harmless; of another region or source it is refused. */
+static void test_fill(void **state)
+{
+	struct space space = new_pd_space();
+	struct mem *mem = new_mem(3 * MIB, 0), *large = new_mem(8 * MIB, MEM_LARGE);
 
 	(void)state;
-	while (mem_grant_step(mem) == ST_AGAIN)
-		steps++;
-	assert_true(steps > 3);
-	assert_int_equal(mem_granted_bytes(mem), 3 * MIB);
-	assert_int_equal(mem_grant_step(mem), ST_OK);
+	assert_int_equal(space_map(&space, &mem->object, 0x10001000, 0x1000, 3 * MIB - 0x1000, RW), ST_OK);
+	assert_int_equal(space_map(&space, &large->object, 0x40000000, 0, 8 * MIB, RW), ST_OK);
+	assert_int_equal(space_fill(&space, &mem->object, 0x10002000, PAGE_SIZE), ST_EXISTS);
+	assert_int_equal(space_fill(&space, &mem->object, 0x10001000, PAGE_SIZE), ST_EXISTS);
+	assert_int_equal(space_fill(&space, &large->object, 0x10001000, 3 * MIB - 0x1000), ST_EXISTS);
+	assert_int_equal(fault(&space, 0x10042000, PT_W), ST_OK);
+	assert_int_equal(fill(&space, mem, 0x10001000, 3 * MIB - 0x1000), ST_OK);
+	assert_true(pieces > 10);		/* nobody waits for all of it */
+	assert_int_equal(mem_granted_bytes(mem), 3 * MIB - PAGE_SIZE);
+	for (u64 at = 0x10001000; at < 0x10000000 + 3 * MIB; at += PAGE_SIZE)
+		assert_int_equal(pt_lookup(&space.pt, at).level, PT_LEVEL_4K);
+	assert_int_equal(space_fill(&space, &mem->object, 0x10001000, 3 * MIB - 0x1000), ST_OK);
+	assert_int_equal(fill(&space, large, 0x40000000, 8 * MIB), ST_OK);
+	assert_int_equal(pt_lookup(&space.pt, 0x40000000 + 7 * MIB).level, PT_LEVEL_2M);
+	end_space(&space);
 	end_mem(mem);
+	end_mem(large);
+}
+
+static void test_fill_without_memory(void **state)
+{
+	struct space space = new_pd_space();
+	struct mem *mem = new_mem(64 * MIB, MEM_OVERCOMMIT | MEM_LARGE);
+
+	(void)state;
+	assert_int_equal(space_map(&space, &mem->object, 0x10000000, 0, 64 * MIB, RW), ST_OK);
+	assert_int_equal(fill(&space, mem, 0x10000000, 64 * MIB), ST_NOMEM);	/* the machine has 62 MiB */
+	assert_int_equal(free_now(), frames.spare_user);
+	end_space(&space);
+	end_mem(mem);
+}
+
+/* Nothing is reserved; what others reserved, and the spare frames, are not touched. */
+static void test_overcommit(void **state)
+{
+	struct mem *mem = new_mem(MEM_BYTES_MAX, MEM_OVERCOMMIT | MEM_LARGE);
+	struct mem *other = new_mem(10 * MIB, 0);
+	struct pt_leaf leaf;
+	u64 at = 0;
+
+	(void)state;
+	assert_int_equal(free_now(), free_before - 10 * MIB / PAGE_SIZE);
+	frames.spare_user = 700;
+	while (grant(mem, at, &leaf) == ST_OK)
+		at += PAGE_SIZE << 9 * (leaf.level - 1);
+	assert_int_equal(leaf.level, 0);
+	assert_int_equal(free_now(), 700);
+	assert_int_equal(at, (free_before - 700) * PAGE_SIZE - 10 * MIB);
+	assert_int_equal(mem_granted_bytes(mem), at);
+	for (u64 offset = 0; offset < 10 * MIB; offset += PAGE_SIZE)
+		assert_int_equal(grant(other, offset, &leaf), ST_OK);
+	frames.spare_user = 0;
+	end_mem(mem);
+	end_mem(other);
+}
+
+/* Neither its own tables nor those of a space it is mapped into come from the spare kernel frames. */
+static void test_overcommit_leaves_spare_tables(void **state)
+{
+	struct space space = new_pd_space();
+	struct mem *mem = new_mem(GIB, MEM_OVERCOMMIT), *small = new_mem(PAGE_SIZE, 0);
+	struct mem *rest = new_mem(free_now() * PAGE_SIZE - 8 * PAGE_SIZE, 0);	/* so that no chunk can become KERNEL */
+
+	(void)state;
+	assert_int_equal(space_map(&space, &mem->object, 0x40000000, 0, GIB, RW), ST_OK);
+	assert_int_equal(space_map(&space, &small->object, 0x10000, 0, PAGE_SIZE, RW), ST_OK);
+	frames.spare_kernel = frames.free_kernel;
+	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_NOMEM);
+	assert_int_equal(mem_granted_bytes(mem), 0);
+	frames.spare_kernel = frames.free_kernel - 3;
+	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_NOMEM);	/* the MEM's tree takes the three */
+	assert_int_equal(mem_granted_bytes(mem), PAGE_SIZE);
+	assert_int_equal(fault(&space, 0x10000, PT_W), ST_OK);
+	frames.spare_kernel = 0;
+	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_OK);
+	end_space(&space);
+	end_mem(mem);
+	end_mem(small);
+	end_mem(rest);
 }
 
 static void test_bad_maps(void **state)
@@ -401,7 +484,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mem_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grants_in_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grant_is_zeroed_and_counted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_eager_grants_all_in_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fill, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fill_without_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_overcommit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_overcommit_leaves_spare_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_maps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overlaps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_faults, setup, teardown),

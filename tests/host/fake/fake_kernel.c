@@ -21,8 +21,9 @@ enum kind { NONE, ROOT, PD, THREAD, MEM, VM, VCPU, IRQ };
 #define OBJECTS 8192u
 #define MAPS 64u
 #define DESTROY_CALLS 3u
+#define FILL_CALLS 2u
 
-struct map { u64 address, offset, bytes; u32 mem, rights; };
+struct map { u64 address, offset, bytes; u32 mem, rights, fill_calls; };
 
 struct object {
 	enum kind kind;
@@ -31,6 +32,7 @@ struct object {
 	u32 destroy_calls;
 	int fd;				/* MEM, VCPU */
 	u64 bytes;
+	bool is_overcommitted;		/* MEM: nothing of it is granted */
 	u8 *view;
 	u32 owner;			/* THREAD: its PD */
 	bool is_running;
@@ -136,7 +138,7 @@ u64 fake_free_bytes(void)
 
 	for (u32 i = 1; i < object_used; i++)
 		if (objects[i].kind != NONE)
-			used += PAGE_SIZE + objects[i].bytes;
+			used += PAGE_SIZE + (objects[i].is_overcommitted ? 0 : objects[i].bytes);
 	return used < FAKE_MEMORY_BYTES ? FAKE_MEMORY_BYTES - used : 0;
 }
 
@@ -156,14 +158,14 @@ enum status sys_mem_create(u64 h_root, u64 bytes, u32 flags, u64 *h_mem)
 	enum status st;
 	u32 i;
 
-	(void)flags;
 	if (fails(&st))
 		return st;
-	if (h_root != HANDLE_ROOT || bytes == 0 || bytes % PAGE_SIZE != 0)
+	if (h_root != HANDLE_ROOT || bytes == 0 || bytes % PAGE_SIZE != 0 || (flags & ~MEM_FLAGS_ALL) != 0)
 		return ST_INVAL;
-	if (bytes > fake_free_bytes())
+	if ((flags & MEM_OVERCOMMIT) == 0 && bytes > fake_free_bytes())
 		return ST_NOMEM;
 	i = object_new(MEM);
+	objects[i].is_overcommitted = (flags & MEM_OVERCOMMIT) != 0;
 	back_with_memory(i, bytes);
 	*h_mem = give_root(i);
 	return ST_OK;
@@ -182,8 +184,10 @@ enum status sys_mem_map(u64 h_space, u64 h_mem, u64 address, u64 offset, u64 byt
 {
 	u32 space = lookup(h_space, NONE), mem = lookup(h_mem, NONE);
 	struct object *s = &objects[space];
+	bool is_filled = (rights & MAP_FILL) != 0;
 	enum status st;
 
+	rights &= ~MAP_FILL;
 	if (fails(&st))
 		return st;
 	if (space == 0 || mem == 0 || (s->kind != PD && s->kind != VM) || objects[mem].fd < 0)
@@ -191,15 +195,18 @@ enum status sys_mem_map(u64 h_space, u64 h_mem, u64 address, u64 offset, u64 byt
 	if ((address | offset | bytes) % PAGE_SIZE != 0 || bytes == 0 || !range_ok(offset, bytes, objects[mem].bytes) ||
 	    (s->kind == PD && (rights & RIGHT_W) && (rights & RIGHT_X)))
 		return ST_INVAL;
-	for (u32 i = 0; i < s->map_count; i++)
+	for (u32 i = 0; i < s->map_count; i++) {
+		if (is_filled && s->maps[i].mem == mem && s->maps[i].address == address && s->maps[i].bytes == bytes)
+			return ++s->maps[i].fill_calls < FILL_CALLS ? ST_AGAIN : ST_OK;
 		if (address < s->maps[i].address + s->maps[i].bytes && s->maps[i].address < address + bytes)
 			return ST_EXISTS;
+	}
 	if (s->map_count == MAPS)
 		die("too many maps");
-	s->maps[s->map_count++] = (struct map){ address, offset, bytes, mem, rights };
+	s->maps[s->map_count++] = (struct map){ address, offset, bytes, mem, rights, 0 };
 	if (space == root_pd)
 		map_here(&objects[mem], address, offset, bytes, rights);
-	return ST_OK;
+	return is_filled ? ST_AGAIN : ST_OK;
 }
 
 enum status sys_mem_unmap(u64 h_space, u64 address, u64 bytes)
@@ -430,7 +437,7 @@ enum status sys_object_stat(u64 h, enum stat stat, u64 *value)
 
 	if (i == 0)
 		return ST_HANDLE;
-	*value = stat == STAT_BYTES_GRANTED ? objects[i].bytes : 1000 + stat;
+	*value = stat != STAT_BYTES_GRANTED ? 1000u + stat : objects[i].is_overcommitted ? 0 : objects[i].bytes;
 	return ST_OK;
 }
 

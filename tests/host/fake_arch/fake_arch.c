@@ -67,9 +67,10 @@ void kernel_frames_free(void *frames_start, u32 count)
 
 static enum status table_alloc(void *ctx, hpa_t *out)
 {
-	void *p = kernel_frames_alloc(1);
+	void *p = NULL;
 
-	(void)ctx;
+	if (ctx == NULL || frame_pool_leave_spare(&frames) == ST_OK)
+		p = kernel_frames_alloc(1);
 	if (p == NULL)
 		return ST_NOMEM;
 	*out = direct_hpa(p);
@@ -89,6 +90,9 @@ static u64 *table_pointer(void *ctx, hpa_t frame)
 }
 
 const struct pt_frames kernel_pt_frames = { .alloc = table_alloc, .free = table_free, .pointer = table_pointer };
+const struct pt_frames guest_pt_frames = {
+	.alloc = table_alloc, .free = table_free, .pointer = table_pointer, .ctx = &frames,
+};
 
 void arch_frame_zero(hpa_t frame)
 {
