@@ -57,7 +57,7 @@ static void write_out(struct console_port *c, const u8 *bytes, u32 count)
 		console_port_tell(c);
 	} else if (c->tell_ns == DEADLINE_NONE) {
 		c->tell_ns = c->clock->ns(c->clock->ctx) + CONSOLE_PORTION_NS;
-		c->armed(c->ctx);
+		c->ops->armed(c->ctx);
 	}
 }
 
@@ -94,7 +94,7 @@ static void pump_input(void *ctx)
 }
 
 void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart,
-		       const struct clock *clock, void (*armed)(void *ctx), void *ctx)
+		       const struct clock *clock, const struct console_port_ops *ops, void *ctx)
 {
 	u8 *base = rings;
 
@@ -102,7 +102,7 @@ void console_port_init(struct console_port *c, const struct host *host, void *ri
 	c->host = host;
 	c->uart = uart;
 	c->clock = clock;
-	c->armed = armed;
+	c->ops = ops;
 	c->ctx = ctx;
 	c->tell_ns = DEADLINE_NONE;
 	ring_attach_producer(&c->out, (struct ring_shared *)(void *)base, VM_OUTPUT_RING_BYTES);
@@ -129,9 +129,9 @@ static bool wait_for_room(struct console_port *c, u64 deadline)
 	while (room_or_wait(c) == 0) {
 		u64 bits = 0;
 
-		if (c->host->wait(c->host->ctx, deadline, &bits) == ST_TIMEOUT)
+		if (c->ops->wait(c->ctx, deadline, &bits) == ST_TIMEOUT)
 			return false;
-		c->late_bits |= bits;
+		__atomic_fetch_or(&c->late_bits, bits, __ATOMIC_ACQ_REL);
 	}
 	return true;
 }

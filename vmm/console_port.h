@@ -12,15 +12,21 @@
 #include "ring.h"
 #include "uart16550.h"
 
+struct console_port_ops {
+	void (*armed)(void *ctx);	/* the deadline tell_ns has come nearer */
+	/* As host.wait, but others may use the console port meanwhile, and it may come back early. */
+	enum status (*wait)(void *ctx, u64 deadline_tsc, u64 *bits);
+};
+
 struct console_port {
 	const struct host *host;
 	struct ring out, in;
 	struct uart *uart;
 	u8 held[UART_FIFO_BYTES];	/* read from the ring, not taken by the UART yet */
 	u32 held_count;
-	u64 late_bits;			/* notification bits that came while waiting for room */
+	u64 late_bits;			/* atomic: notification bits that came while waiting for room */
 	const struct clock *clock;
-	void (*armed)(void *ctx);	/* the deadline below has come nearer */
+	const struct console_port_ops *ops;
 	void *ctx;
 	u32 untold;			/* bytes in the output ring that the console has not been told of */
 	u64 tell_ns;			/* guest time by which it must be; DEADLINE_NONE = nothing to tell */
@@ -29,9 +35,17 @@ struct console_port {
 #define CONSOLE_PORTION_BYTES 256u
 #define CONSOLE_PORTION_NS 5000000ull
 
-/* rings: VM_RINGS_BYTES of shared memory. armed(ctx) asks for console_port_timer to be looked at. */
+/* rings: VM_RINGS_BYTES of shared memory. ops->armed asks for console_port_timer to be looked at. */
 void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart,
-		       const struct clock *clock, void (*armed)(void *ctx), void *ctx);
+		       const struct clock *clock, const struct console_port_ops *ops, void *ctx);
+static inline bool console_port_has_late_bits(const struct console_port *c)
+{
+	return __atomic_load_n(&c->late_bits, __ATOMIC_RELAXED) != 0;
+}
+static inline u64 console_port_take_late_bits(struct console_port *c)
+{
+	return console_port_has_late_bits(c) ? __atomic_exchange_n(&c->late_bits, 0, __ATOMIC_ACQ_REL) : 0;
+}
 /* Tell the console now what it has not been told of; before going to sleep. */
 void console_port_tell(struct console_port *c);
 extern const struct timer_ops console_port_timer;	/* device = struct console_port */

@@ -23,38 +23,122 @@ static void set_phase(struct machine *m, enum vmm_phase phase)
 	m->host->signal_root(m->host->ctx);
 }
 
-/*
- * Stand still until root says otherwise; the guest's clocks stand still with us. Console bits are kept for afterwards.
- */
-static void pause_while_wanted(struct machine *m, u64 *console_bits)
+void machine_tell_console(struct machine *m)
 {
-	u64 since = m->host->tsc(m->host->ctx), bits;
-
+	machine_lock(m);
 	console_port_tell(&m->console);
-	store(&m->control->is_paused, 1);
-	m->host->signal_root(m->host->ctx);
-	while (load(&m->control->want_paused)) {
-		bits = 0;
+	machine_unlock(m);
+}
+
+/* ---- Pause ---- */
+
+/* Sleep until something comes; bits that are not for now are kept. */
+static void wait_keeping_bits(struct machine *m, u64 deadline, u64 *kept)
+{
+	u64 bits = 0;
+
+	(void)!m->host->wait(m->host->ctx, deadline, &bits);
+	*kept |= bits;
+}
+
+static void wake_others(struct machine *m)
+{
+	for (u32 i = 1; i < m->vcpu_count; i++)
+		m->host->signal_vcpu(m->host->ctx, i);
+}
+
+static bool others_are_parked(const struct machine *m)
+{
+	for (u32 i = 1; i < m->vcpu_count; i++)
+		if (load(&m->vcpu[i].parked) != m->pause)
+			return false;
+	return true;
+}
+
+void machine_park(struct machine *m, struct vcpu *v)
+{
+	for (;;) {
+		u32 pause = load(&m->pause);
+		u64 bits;
+
+		store(&v->parked, pause);
+		if (!(pause & 1))
+			return;
+		m->host->signal_vcpu(m->host->ctx, 0);
 		(void)!m->host->wait(m->host->ctx, DEADLINE_NONE, &bits);
-		*console_bits |= bits & VMM_BIT_CONSOLE;
 	}
-	machine_time_skip(m, m->host->tsc(m->host->ctx) - since);
+}
+
+/*
+ * Stand still until root says otherwise, all threads; the guest's clocks stand still with us, from the moment when the
+ * last vCPU did.
+ */
+static void pause_while_wanted(struct machine *m, u64 *bits)
+{
+	u64 since;
+
+	store(&m->pause, m->pause + 1);
+	for (u32 i = 1; i < m->vcpu_count; i++)
+		vcpu_request(&m->vcpu[i], VCPU_REQUEST_PAUSE);
+	while (!others_are_parked(m) && !machine_ended(m))
+		wait_keeping_bits(m, DEADLINE_NONE, bits);
+	since = m->host->tsc(m->host->ctx);
+	machine_tell_console(m);
+	if (!machine_ended(m)) {
+		store(&m->control->is_paused, 1);
+		m->host->signal_root(m->host->ctx);
+	}
+	while (load(&m->control->want_paused) && !machine_ended(m))
+		wait_keeping_bits(m, DEADLINE_NONE, bits);
+	if (!machine_ended(m))
+		machine_time_skip(m, m->host->tsc(m->host->ctx) - since);
+	store(&m->pause, m->pause + 1);
+	wake_others(m);
 	store(&m->control->is_paused, 0);
 	m->host->signal_root(m->host->ctx);
 }
 
 void machine_notified(struct machine *m, u64 bits)
 {
-	bits |= m->console.late_bits;
-	m->console.late_bits = 0;
+	bits |= console_port_take_late_bits(&m->console);
 	if ((bits & VMM_BIT_CONTROL) && load(&m->control->want_paused))
 		pause_while_wanted(m, &bits);
+	machine_lock(m);
 	if ((bits & VMM_BIT_CONTROL) && load(&m->control->power_button) != m->presses_seen) {
 		m->presses_seen = load(&m->control->power_button);
 		acpi_pm_press_button(&m->acpi_pm);
 	}
 	if (bits & VMM_BIT_CONSOLE)
 		console_port_signalled(&m->console);
+	machine_unlock(m);
+}
+
+/* ---- Start and end ---- */
+
+void machine_start(struct machine *m)
+{
+	store(&m->is_started, 1);
+	wake_others(m);
+}
+
+void machine_leave(struct machine *m, const struct vcpu *v)
+{
+	if (v->index == 0)
+		return;
+	__atomic_fetch_add(&m->left, 1, __ATOMIC_ACQ_REL);
+	m->host->signal_vcpu(m->host->ctx, 0);
+}
+
+/* Thread 0 waits for the others to leave the devices alone; one that does not come back in a second is past caring. */
+static void wait_for_others(struct machine *m)
+{
+	u64 deadline = m->host->tsc(m->host->ctx) + BIT64(30), bits;
+
+	while (machine_is_started(m) && load(&m->left) + 1 < m->vcpu_count &&
+	       m->host->tsc(m->host->ctx) < deadline)
+		(void)!m->host->wait(m->host->ctx, deadline, &bits);
+	while (load(&m->ending.is_set) != ENDED)
+		m->host->yield(m->host->ctx);
 }
 
 void machine_report_running(struct machine *m)
@@ -65,11 +149,16 @@ void machine_report_running(struct machine *m)
 void machine_report_end(struct machine *m)
 {
 	struct vmm_control *c = m->control;
-	const struct vcpu *v = &m->vcpu[m->ending.vcpu];
+	const struct vcpu *v;
 
+	wait_for_others(m);
+	v = &m->vcpu[m->ending.vcpu];
 	/* 2^30 ticks: about a second for the console to take the guest's last words. */
-	if (m->vcpu_count)
+	if (m->vcpu_count) {
+		machine_lock(m);
 		console_port_flush(&m->console, m->host->tsc(m->host->ctx) + BIT64(30));
+		machine_unlock(m);
+	}
 	c->reason = m->ending.reason;
 	c->wants_restart = m->ending.wants_restart;
 	c->last_exit = v->last_exit;

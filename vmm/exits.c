@@ -4,6 +4,7 @@
 #include "emulate.h"
 #include "machine.h"
 #include "vcpu.h"
+#include "vcpu_bus.h"
 
 #define KVM_ENOSYS 1000u	/* Linux asks for the result of hypercalls nobody knows as -KVM_ENOSYS */
 
@@ -26,12 +27,10 @@ static void exit_pio(struct vcpu *v)
 		vcpu_emulate(v);
 		return;
 	}
-	if (bus_pio_sets_timer(&v->machine->bus, port, size, page->exit.flags & PIO_IN))
-		vcpu_request(v, VCPU_REQUEST_SERVICE);
 	if (page->exit.flags & PIO_IN)
-		set_rax(page, size, bus_pio_read(&v->machine->bus, port, size));
+		set_rax(page, size, vcpu_port_read(v, port, size));
 	else
-		bus_pio_write(&v->machine->bus, port, size, (u32)page->gpr[GPR_RAX]);
+		vcpu_port_write(v, port, size, (u32)page->gpr[GPR_RAX]);
 	if (page->exit.insn_len == 0 && page->exit.pio.next_rip) {
 		emulate_finish(page, MODE_64, 0);
 		page->rip = page->exit.pio.next_rip;

@@ -60,6 +60,8 @@
 /* 80000001h EDX: the bits AMD repeats from leaf 1, SYSCALL, NX, MMXEXT, PDPE1GB, RDTSCP, LM. */
 #define EXT1_EDX_REPEATED 0x0183f3ffu
 #define ALLOW_EXT1_EDX ((ALLOW_1_EDX & EXT1_EDX_REPEATED) | BIT(11) | BIT(20) | BIT(22) | BIT(26) | BIT(27) | BIT(29))
+/* Several threads (leaf 1 EDX HTT) are cores, not hyper-threads. AMD only. */
+#define EXT1_ECX_CMP_LEGACY BIT(1)
 #define EXT7_INVARIANT_TSC BIT(8)
 
 #define XCR0_X87 BIT64(0)
@@ -229,6 +231,8 @@ static void build_extended(struct guest_cpuid *c, const struct guest_cpuid_confi
 	add(c, LEAF_EXT, 0, (struct cpuid_regs){ c->max_extended, leaf0->ebx, leaf0->ecx, leaf0->edx });
 	r = host(config, LEAF_EXT + 1, 0);
 	r.ecx &= ALLOW_EXT1_ECX;
+	if (is_amd(leaf0) && config->cpus > 1)
+		r.ecx |= EXT1_ECX_CMP_LEGACY;
 	r.edx &= is_amd(leaf0) ? ALLOW_EXT1_EDX | EDX_APIC : ALLOW_EXT1_EDX & ~EXT1_EDX_REPEATED;
 	add(c, LEAF_EXT + 1, 0, r);
 	for (u32 leaf = LEAF_EXT + 2; leaf <= LEAF_EXT + 6; leaf++)	/* brand, caches */

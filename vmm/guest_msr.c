@@ -37,33 +37,29 @@ static bool write_ignored(struct vcpu *v, u32 index, u64 value)
 static bool read_tsc(struct vcpu *v, u32 index, u64 *value)
 {
 	(void)index;
-	*value = v->machine->clock.tsc(v->machine);
+	*value = lapic_tsc(v->lapic);
 	return true;
 }
 
 static bool write_tsc(struct vcpu *v, u32 index, u64 value)
 {
 	(void)index;
-	v->tsc_adjust += value - v->machine->clock.tsc(v->machine);
-	machine_set_tsc(v->machine, value);
+	machine_set_tsc_adjust(v->machine, v, lapic_tsc_adjust(v->lapic) + value - lapic_tsc(v->lapic));
 	return true;
 }
 
 static bool read_tsc_adjust(struct vcpu *v, u32 index, u64 *value)
 {
 	(void)index;
-	*value = v->tsc_adjust;
+	*value = lapic_tsc_adjust(v->lapic);
 	return true;
 }
 
 static bool write_tsc_adjust(struct vcpu *v, u32 index, u64 value)
 {
-	u64 change = value - v->tsc_adjust;
-
 	(void)index;
-	v->tsc_adjust = value;
-	if (change)
-		machine_set_tsc(v->machine, v->machine->clock.tsc(v->machine) + change);
+	if (value != lapic_tsc_adjust(v->lapic))
+		machine_set_tsc_adjust(v->machine, v, value);
 	return true;
 }
 
@@ -144,12 +140,22 @@ static bool write_tsc_deadline(struct vcpu *v, u32 index, u64 value)
 
 static bool read_clock(struct vcpu *v, u32 index, u64 *value)
 {
-	return kvmclock_msr_read(&v->machine->kvmclock, v->index, index, value);
+	bool is_ok;
+
+	machine_lock(v->machine);	/* the wall clock is the machine's */
+	is_ok = kvmclock_msr_read(&v->machine->kvmclock, v->index, index, value);
+	machine_unlock(v->machine);
+	return is_ok;
 }
 
 static bool write_clock(struct vcpu *v, u32 index, u64 value)
 {
-	return kvmclock_msr_write(&v->machine->kvmclock, v->index, index, value);
+	bool is_ok;
+
+	machine_lock(v->machine);
+	is_ok = kvmclock_msr_write(&v->machine->kvmclock, v->index, index, value);
+	machine_unlock(v->machine);
+	return is_ok;
 }
 
 /* ---- In the vCPU page ---- */

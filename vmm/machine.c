@@ -9,18 +9,21 @@
 
 #include "acpi_tables.h"
 #include "load.h"
+#include "range.h"
 #include "smbios.h"
 
 #define ON_MODERN BIT32(PLATFORM_MODERN)
 #define ON_PC BIT32(PLATFORM_PC)
 #define ON_BOTH (ON_MODERN | ON_PC)
+#define WAIT_PORTION_TICKS BIT64(20)	/* well below the time anybody notices */
 
 void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
 {
-	u32 expected = 0;
+	u32 expected = NOT_ENDED;
 	va_list args;
 
-	if (!__atomic_compare_exchange_n(&m->ending.is_set, &expected, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (!__atomic_compare_exchange_n(&m->ending.is_set, &expected, ENDING, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
 		return;
 	m->ending.reason = reason;
 	m->ending.wants_restart = wants_restart;
@@ -28,6 +31,9 @@ void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_
 	va_start(args, format);
 	vsnprintf(m->ending.text, sizeof(m->ending.text), format, args);
 	va_end(args);
+	__atomic_store_n(&m->ending.is_set, ENDED, __ATOMIC_RELEASE);
+	for (u32 i = 0; i < m->vcpu_count; i++)
+		vcpu_request(&m->vcpu[i], VCPU_REQUEST_SERVICE);
 }
 
 /* ---- What devices call ---- */
@@ -62,11 +68,6 @@ static struct irq_line line(struct machine *m, u32 gsi)
 	return (struct irq_line){ .set = set_line, .ctx = m, .gsi = gsi };
 }
 
-static void console_armed(void *ctx)
-{
-	vcpu_request(&((struct machine *)ctx)->vcpu[0], VCPU_REQUEST_SERVICE);
-}
-
 static void pic_intr(void *ctx, bool is_asserted)
 {
 	struct machine *m = ctx;
@@ -87,20 +88,22 @@ static void apic_nmi(void *ctx, u32 index)
 
 static void apic_init(void *ctx, u32 index)
 {
-	vcpu_request(&((struct machine *)ctx)->vcpu[index], VCPU_REQUEST_INIT);
+	vcpu_request_init(&((struct machine *)ctx)->vcpu[index]);
 }
 
 static void apic_startup(void *ctx, u32 index, u8 vector)
 {
-	struct machine *m = ctx;
-
-	__atomic_store_n(&m->vcpu[index].startup_vector, vector, __ATOMIC_RELEASE);
-	vcpu_request(&m->vcpu[index], VCPU_REQUEST_STARTUP);
+	vcpu_request_startup(&((struct machine *)ctx)->vcpu[index], vector);
 }
 
+/* Called by an APIC's owner, who does not hold the lock. */
 static void apic_eoi(void *ctx, u8 vector)
 {
-	ioapic_eoi(&((struct machine *)ctx)->ioapic, vector);
+	struct machine *m = ctx;
+
+	machine_lock(m);
+	ioapic_eoi(&m->ioapic, vector);
+	machine_unlock(m);
 }
 
 static const struct lapic_ops lapic_ops = {
@@ -111,6 +114,26 @@ static void deliver(void *ctx, const struct irq_message *message)
 {
 	(void)lapic_bus_deliver(&((struct machine *)ctx)->lapics, message);
 }
+
+/* Not while the lock is held: the console's signal is thread 0's, who may need it to make room. */
+static enum status console_wait(void *ctx, u64 deadline_tsc, u64 *bits)
+{
+	struct machine *m = ctx;
+	u64 soon = m->host->tsc(m->host->ctx) + WAIT_PORTION_TICKS;
+	enum status status;
+
+	machine_unlock(m);
+	status = m->host->wait(m->host->ctx, min_u64(deadline_tsc, soon), bits);
+	machine_lock(m);
+	return status == ST_TIMEOUT && soon < deadline_tsc ? ST_OK : status;
+}
+
+static void console_armed(void *ctx)
+{
+	vcpu_request(&((struct machine *)ctx)->vcpu[0], VCPU_REQUEST_SERVICE);
+}
+
+static const struct console_port_ops console_ops = { .armed = console_armed, .wait = console_wait };
 
 static bool clock_write(void *ctx, gpa_t gpa, const void *bytes, u32 count)
 {
@@ -301,7 +324,7 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 	bus_init(&m->bus);
 	machine_time_init(m);
 	build_cpuid(m, config->host_cpuid);
-	console_port_init(&m->console, m->host, config->rings, &m->uart, &m->clock, console_armed, m);
+	console_port_init(&m->console, m->host, config->rings, &m->uart, &m->clock, &console_ops, m);
 	for (u32 i = 0; i < m->vcpu_count; i++)
 		vcpu_init(&m->vcpu[i], m, i, (struct vcpu_page *)(void *)(config->pages + i * PAGE_SIZE));
 	return add_devices(m);

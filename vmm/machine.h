@@ -1,8 +1,10 @@
 /*
  * machine.h - one guest's machine: its memory, buses, devices, clock and vCPUs, and how it ended.
  *
- * machine.c is the table of what a platform consists of. Nothing here assumes one vCPU, but devices have no locks yet:
- * with several vCPU threads they will need one.
+ * machine.c is the table of what a platform consists of. Each vCPU has a thread. What belongs to one vCPU (struct vcpu,
+ * its local APIC, its page) is that thread's; others reach it through atomic words and vcpu_request(). Devices are
+ * behind `lock`. What neither is said of does not change while the guest runs, or changes while all threads but one
+ * are parked (control.c).
  */
 #ifndef VOS_MACHINE_H
 #define VOS_MACHINE_H
@@ -19,6 +21,7 @@
 #include "ioapic.h"
 #include "kvmclock.h"
 #include "lapic.h"
+#include "machine_lock.h"
 #include "memory_map.h"
 #include "pci.h"
 #include "pic8259.h"
@@ -33,10 +36,12 @@
 
 #define MACHINE_TIMERS 4u
 
+enum machine_end_step { NOT_ENDED, ENDING, ENDED };	/* ENDED: the cause is written */
+
 struct machine_timer { const struct timer_ops *ops; void *device; };
 
 struct machine_ending {
-	u32 is_set;		/* atomic; the first cause wins */
+	u32 is_set;		/* atomic: enum machine_end_step; the first cause wins */
 	u32 reason;		/* enum vm_reason */
 	u32 wants_restart;
 	u32 vcpu;
@@ -48,6 +53,10 @@ struct machine {
 	const struct vmm_args *args;
 	const struct info_page *info;
 	struct vmm_control *control;
+	u32 is_started;		/* atomic: the vCPUs may run */
+	u32 pause;		/* atomic: counts pauses begun and ended; odd = all threads but 0 are to park */
+	u32 left;		/* atomic: threads that have left their loops, without thread 0 */
+	struct machine_lock lock;	/* all devices from here on but the local APICs */
 	u32 presses_seen;	/* of control->power_button */
 	struct guest_memory memory;
 	struct memory_map map;
@@ -106,7 +115,22 @@ static inline bool machine_is_pc(const struct machine *m)
 
 static inline bool machine_ended(const struct machine *m)
 {
-	return __atomic_load_n(&m->ending.is_set, __ATOMIC_ACQUIRE) != 0;
+	return __atomic_load_n(&m->ending.is_set, __ATOMIC_ACQUIRE) != NOT_ENDED;
+}
+
+static inline bool machine_is_started(const struct machine *m)
+{
+	return __atomic_load_n(&m->is_started, __ATOMIC_ACQUIRE) != 0;
+}
+
+static inline void machine_lock(struct machine *m)
+{
+	machine_lock_take(m, &m->lock);
+}
+
+static inline void machine_unlock(struct machine *m)
+{
+	machine_lock_give(&m->lock);
 }
 
 /*
@@ -120,17 +144,25 @@ void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_
 
 void machine_time_init(struct machine *m);
 /* Host TSC at which vCPU v wants to be woken for a timer of its own or of the machine; DEADLINE_NONE if never. */
-u64 machine_deadline(const struct machine *m, const struct vcpu *v);
+u64 machine_deadline(struct machine *m, const struct vcpu *v);
 void machine_run_timers(struct machine *m, struct vcpu *v);
 /* The guest's clocks stood still for `ticks` of the host's TSC. */
 void machine_time_skip(struct machine *m, u64 ticks);
-/* The guest wrote its TSC. */
-void machine_set_tsc(struct machine *m, u64 value);
+/* This vCPU wrote its TSC or TSC_ADJUST: from now on it differs by `adjust` from the machine's. */
+void machine_set_tsc_adjust(struct machine *m, struct vcpu *v, u64 adjust);
 
 /* ---- control.c ---- */
 
 /* Notification bits arrived at thread 0: obey the control page, move console bytes. */
 void machine_notified(struct machine *m, u64 bits);
+/* Thread 0 is about to sleep: the console hears of what it has not been told. */
+void machine_tell_console(struct machine *m);
+/* The others, at VCPU_REQUEST_PAUSE: stand still until thread 0 ends the pause. */
+void machine_park(struct machine *m, struct vcpu *v);
+/* A vCPU's loop is over. */
+void machine_leave(struct machine *m, const struct vcpu *v);
+/* Let the other threads' vCPUs run; they sleep until machine_is_started(). */
+void machine_start(struct machine *m);
 /* Tell root that the machine runs; tell it how it ended. */
 void machine_report_running(struct machine *m);
 void machine_report_end(struct machine *m);

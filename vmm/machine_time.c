@@ -5,6 +5,7 @@
  * other devices).
  */
 #include "machine.h"
+#include "range.h"
 #include "syscalls.h"
 
 static u64 host_tsc(const struct machine *m)
@@ -49,25 +50,31 @@ static u64 ahead(u64 now, u64 ticks)
 	return ticks < DEADLINE_NONE - 1 - now ? now + ticks : DEADLINE_NONE - 1;
 }
 
-u64 machine_deadline(const struct machine *m, const struct vcpu *v)
+static u64 devices_deadline(struct machine *m, u64 now)
 {
-	u64 now = host_tsc(m), earliest = DEADLINE_NONE, at = lapic_deadline_tsc(v->lapic), ns, now_ns;
+	u64 now_ns = rt_time_ns(&m->time, now - m->power_on_tsc), earliest = DEADLINE_NONE, ns, at;
 
-	if (at != DEADLINE_NONE)
-		earliest = at > now + m->tsc_offset ? ahead(now, at - (now + m->tsc_offset)) : now;
-	if (v->index != 0)
-		return earliest;
-	now_ns = rt_time_ns(&m->time, now - m->power_on_tsc);
+	machine_lock(m);
 	for (u32 i = 0; i < m->timer_count; i++) {
 		ns = m->timer[i].ops->deadline_ns(m->timer[i].device);
 		if (ns == DEADLINE_NONE)
 			continue;
 		/* one tick more than the rounded-down conversion: never early */
 		at = ns > now_ns ? ahead(now, rt_time_ticks(&m->time, ns - now_ns) + 1) : now;
-		if (at < earliest)
-			earliest = at;
+		earliest = min_u64(earliest, at);
 	}
+	machine_unlock(m);
 	return earliest;
+}
+
+u64 machine_deadline(struct machine *m, const struct vcpu *v)
+{
+	u64 now = host_tsc(m), guest = now + m->tsc_offset + lapic_tsc_adjust(v->lapic);
+	u64 earliest = DEADLINE_NONE, at = lapic_deadline_tsc(v->lapic);
+
+	if (at != DEADLINE_NONE)
+		earliest = at > guest ? ahead(now, at - guest) : now;
+	return v->index == 0 ? min_u64(earliest, devices_deadline(m, now)) : earliest;
 }
 
 void machine_run_timers(struct machine *m, struct vcpu *v)
@@ -75,30 +82,30 @@ void machine_run_timers(struct machine *m, struct vcpu *v)
 	lapic_run(v->lapic);
 	if (v->index != 0)
 		return;
+	machine_lock(m);
 	for (u32 i = 0; i < m->timer_count; i++)
 		m->timer[i].ops->run(m->timer[i].device);
-}
-
-static void publish_offset(struct machine *m)
-{
-	for (u32 i = 0; i < m->vcpu_count; i++) {
-		m->vcpu[i].page->tsc_offset = m->tsc_offset;
-		m->vcpu[i].page->dirty |= GROUP_TIME;
-		vcpu_request(&m->vcpu[i], VCPU_REQUEST_SERVICE);
-	}
+	machine_unlock(m);
 }
 
 void machine_time_skip(struct machine *m, u64 ticks)
 {
 	m->power_on_tsc += ticks;
 	m->tsc_offset -= ticks;
-	publish_offset(m);
+	for (u32 i = 0; i < m->vcpu_count; i++)
+		vcpu_request(&m->vcpu[i], VCPU_REQUEST_TIME | VCPU_REQUEST_SERVICE);
 }
 
-void machine_set_tsc(struct machine *m, u64 value)
+void machine_set_tsc_adjust(struct machine *m, struct vcpu *v, u64 adjust)
 {
-	m->tsc_offset = value - host_tsc(m);
-	publish_offset(m);
-	for (u32 i = 0; i < m->vcpu_count; i++)
-		kvmclock_update(&m->kvmclock, i);
+	bool changes_all;
+
+	lapic_set_tsc_adjust(v->lapic, adjust);
+	machine_lock(m);
+	changes_all = kvmclock_set_adjust(&m->kvmclock, v->index, adjust);
+	machine_unlock(m);
+	vcpu_set_tsc_offset(v);
+	vcpu_request(v, VCPU_REQUEST_CLOCK | VCPU_REQUEST_SERVICE);
+	for (u32 i = 0; changes_all && i < m->vcpu_count; i++)
+		vcpu_request(&m->vcpu[i], VCPU_REQUEST_CLOCK);
 }

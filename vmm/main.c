@@ -8,6 +8,7 @@
 #include "machine.h"
 #include "range.h"
 #include "sys.h"
+#include "user.h"
 
 static struct machine machine;
 
@@ -126,15 +127,33 @@ static void start(void)
 		return;
 	}
 	machine_report_running(&machine);
+	machine_start(&machine);
 	vcpu_loop(&machine.vcpu[0]);
+}
+
+/* Until root destroys us. */
+static _Noreturn void wait_for_ever(void)
+{
+	u64 bits;
+
+	for (;;)
+		(void)!sys_notify_wait(DEADLINE_NONE, &bits);
 }
 
 int main(void)
 {
-	u64 bits;
-
 	start();
 	machine_report_end(&machine);
-	for (;;)	/* until root destroys us */
+	wait_for_ever();
+}
+
+/* The threads of the other vCPUs. */
+void user_thread_main(u32 index)
+{
+	u64 bits;
+
+	while (!machine_is_started(&machine))
 		(void)!sys_notify_wait(DEADLINE_NONE, &bits);
+	vcpu_loop(&machine.vcpu[index]);
+	wait_for_ever();
 }

@@ -11,6 +11,12 @@
 #include "machine.h"
 #include "syscalls.h"
 
+void vcpu_set_tsc_offset(struct vcpu *v)
+{
+	v->page->tsc_offset = v->machine->tsc_offset + lapic_tsc_adjust(v->lapic);
+	v->page->dirty |= GROUP_TIME;
+}
+
 void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page)
 {
 	memset(v, 0, sizeof(*v));
@@ -21,16 +27,46 @@ void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_p
 	v->activity = index == 0 ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
 	v->misc_enable = 1;	/* fast strings */
 	v->requests = VCPU_REQUEST_SERVICE;
+	vcpu_reset_registers(page);
 	page->tsc_offset = machine->tsc_offset;
-	page->dirty |= GROUP_TIME;
 }
 
-/* Pairs with enter_away: either the thread sees the request before it leaves, or we see that it is away. */
+/*
+ * Pairs with enter_away: either the thread sees the request before it leaves, or we see that it is away. One signal
+ * brings it back.
+ */
+static void call_back(struct vcpu *v)
+{
+	if (__atomic_load_n(&v->is_away, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&v->is_away, 0, __ATOMIC_SEQ_CST))
+		v->machine->host->signal_vcpu(v->machine->host->ctx, v->index);
+}
+
 void vcpu_request(struct vcpu *v, u32 requests)
 {
 	__atomic_fetch_or(&v->requests, requests, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&v->is_away, __ATOMIC_SEQ_CST))
-		v->machine->host->signal_vcpu(v->machine->host->ctx, v->index);
+	call_back(v);
+}
+
+void vcpu_request_init(struct vcpu *v)
+{
+	u32 old = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST), new;
+
+	do {
+		new = (old & ((1u << VCPU_REQUEST_VECTOR_SHIFT) - 1) & ~VCPU_REQUEST_STARTUP) | VCPU_REQUEST_INIT;
+	} while (!__atomic_compare_exchange_n(&v->requests, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	call_back(v);
+}
+
+void vcpu_request_startup(struct vcpu *v, u8 vector)
+{
+	u32 old = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST), new;
+
+	do {
+		if (old & VCPU_REQUEST_STARTUP)
+			return;
+		new = old | VCPU_REQUEST_STARTUP | (u32)vector << VCPU_REQUEST_VECTOR_SHIFT;
+	} while (!__atomic_compare_exchange_n(&v->requests, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	call_back(v);
 }
 
 /* False: a request came in between, look at it first. */
@@ -50,10 +86,25 @@ static void leave_away(struct vcpu *v)
 
 /* ---- Interrupts ---- */
 
-static bool pic_wants(const struct machine *m, const struct vcpu *v)
+/* The 8259s' vector, if they have one for this vCPU. */
+static bool pic_wants(struct machine *m, const struct vcpu *v, u8 *vector)
 {
-	return v->index == 0 && machine_is_pc(m) && pic_is_asserted(&m->pic) &&
-	       (lapic_takes_extint(v->lapic) || ioapic_takes_extint(&m->ioapic));
+	bool wants;
+
+	if (v->index != 0 || !lapic_lint0(v->lapic))
+		return false;
+	machine_lock(m);
+	wants = pic_is_asserted(&m->pic) && (lapic_takes_extint(v->lapic) || ioapic_takes_extint(&m->ioapic));
+	*vector = pic_peek(&m->pic);
+	machine_unlock(m);
+	return wants;
+}
+
+static void pic_accepted(struct machine *m, u8 vector)
+{
+	machine_lock(m);
+	pic_acknowledge_vector(&m->pic, vector);
+	machine_unlock(m);
 }
 
 /* Put the best candidate into the page. Whatever was offered before and not taken is withdrawn by that. */
@@ -64,9 +115,8 @@ static void offer(struct vcpu *v)
 	u8 vector = 0;
 
 	v->offered = OFFER_NONE;
-	if (pic_wants(m, v)) {
+	if (pic_wants(m, v, &vector)) {
 		v->offered = OFFER_PIC;
-		vector = pic_peek(&m->pic);
 	} else if (lapic_pick(v->lapic, &vector)) {
 		v->offered = OFFER_LAPIC;
 	}
@@ -79,7 +129,7 @@ static void offer(struct vcpu *v)
 static void accepted(struct vcpu *v)
 {
 	if (v->offered == OFFER_PIC)
-		(void)pic_acknowledge(&v->machine->pic);
+		pic_accepted(v->machine, v->page->intr_vector);
 	else
 		lapic_accept(v->lapic, v->page->intr_vector);
 	v->offered = OFFER_NONE;
@@ -106,31 +156,57 @@ static void store_cr8(struct vcpu *v)
 
 /* ---- Requests ---- */
 
-static void startup(struct vcpu *v)
+/* The bootstrap processor goes through the reset vector again, the others wait for a startup (SDM Vol. 3 8.4.2). */
+static void init(struct vcpu *v)
+{
+	lapic_reset(v->lapic);
+	vcpu_need(v, GROUP_CR);
+	vcpu_init_registers(v->page);
+	kvmclock_reset(&v->machine->kvmclock, v->index);
+	v->page->nmi_pending = 0;
+	v->activity = lapic_base(v->lapic) & LAPIC_BASE_BSP ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
+}
+
+static void startup(struct vcpu *v, u8 vector)
 {
 	if (v->activity != VCPU_WAITS_FOR_STARTUP)
 		return;
-	vcpu_reset_registers(v->page, __atomic_load_n(&v->startup_vector, __ATOMIC_ACQUIRE));
-	v->page->tsc_offset = v->machine->tsc_offset;
+	vcpu_startup_registers(v->page, vector);
 	v->activity = VCPU_RUNS;
+}
+
+static void serve_rare(struct vcpu *v, u32 requests)
+{
+	if (requests & VCPU_REQUEST_PAUSE)
+		machine_park(v->machine, v);
+	if (requests & VCPU_REQUEST_INIT)
+		init(v);
+	if (requests & VCPU_REQUEST_STARTUP)
+		startup(v, (u8)(requests >> VCPU_REQUEST_VECTOR_SHIFT));
+	if ((requests & VCPU_REQUEST_NMI) && v->activity != VCPU_WAITS_FOR_STARTUP)
+		v->page->nmi_pending = 1;
+	if (requests & VCPU_REQUEST_TIME)
+		vcpu_set_tsc_offset(v);
+	if (requests & VCPU_REQUEST_CLOCK)
+		kvmclock_update(&v->machine->kvmclock, v->index);
 }
 
 static void serve_requests(struct vcpu *v)
 {
 	u32 requests = __atomic_exchange_n(&v->requests, 0, __ATOMIC_SEQ_CST);
 
-	if (requests & VCPU_REQUEST_INIT)
-		v->activity = VCPU_WAITS_FOR_STARTUP;
-	if (requests & VCPU_REQUEST_STARTUP)
-		startup(v);
-	if (requests & VCPU_REQUEST_NMI)
-		v->page->nmi_pending = 1;
+	if (requests & VCPU_REQUEST_RARE)
+		serve_rare(v, requests);
 	if (requests & VCPU_REQUEST_SERVICE) {
 		machine_run_timers(v->machine, v);
-		/* Timers that fired raised interrupts, which are requests to ourselves: what follows serves them. */
+		/*
+		 * Timers that fired raised interrupts, which are requests to ourselves: what follows serves them, and
+		 * those of others whose cause came before.
+		 */
 		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_SERVICE | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
 		v->page->deadline_tsc = machine_deadline(v->machine, v);
 	}
+	lapic_collect(v->lapic);
 	offer(v);
 	load_cr8(v);
 }
@@ -162,7 +238,7 @@ static void idle(struct vcpu *v)
 		return;
 	}
 	if (v->index == 0)
-		console_port_tell(&v->machine->console);
+		machine_tell_console(v->machine);
 	if (!enter_away(v))
 		return;
 	(void)!host->wait(host->ctx, v->page->deadline_tsc, &bits);
@@ -200,11 +276,12 @@ void vcpu_loop(struct vcpu *v)
 	while (!machine_ended(v->machine)) {
 		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) != 0)
 			serve_requests(v);
-		if (v->index == 0 && v->machine->console.late_bits)
+		if (v->index == 0 && console_port_has_late_bits(&v->machine->console))
 			machine_notified(v->machine, 0);
 		if (v->activity == VCPU_RUNS)
 			run(v);
 		else
 			idle(v);
 	}
+	machine_leave(v->machine, v);
 }

@@ -20,10 +20,15 @@ enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 
 /* Bits of `requests`. */
 #define VCPU_REQUEST_SERVICE BIT32(0)	/* timers may be due or have been set, interrupts may have changed */
-#define VCPU_REQUEST_NMI BIT32(1)
-#define VCPU_REQUEST_INIT BIT32(2)
-#define VCPU_REQUEST_STARTUP BIT32(3)	/* vector in startup_vector */
-#define VCPU_REQUEST_OFFER BIT32(4)	/* interrupts may have changed, timers have not */
+#define VCPU_REQUEST_OFFER BIT32(1)	/* interrupts may have changed, timers have not */
+#define VCPU_REQUEST_NMI BIT32(2)
+#define VCPU_REQUEST_INIT BIT32(3)
+#define VCPU_REQUEST_STARTUP BIT32(4)	/* after INIT, if both are set; vector in the topmost byte */
+#define VCPU_REQUEST_TIME BIT32(5)	/* the machine's TSC offset has changed */
+#define VCPU_REQUEST_CLOCK BIT32(6)	/* write the kvm-clock record again */
+#define VCPU_REQUEST_PAUSE BIT32(7)	/* machine_park() */
+#define VCPU_REQUEST_RARE 0xfcu
+#define VCPU_REQUEST_VECTOR_SHIFT 24
 
 struct vcpu {
 	struct machine *machine;
@@ -31,13 +36,12 @@ struct vcpu {
 	struct lapic *lapic;
 	u32 index;
 	u32 requests;		/* any thread sets bits (atomic), the own one takes them */
-	u8 is_away;		/* atomic: in vcpu_run or wait, so a request needs a signal */
-	u8 startup_vector;
+	u8 is_away;		/* atomic: in vcpu_run or wait and not signalled yet, so a request needs a signal */
 	u8 activity;		/* enum vcpu_activity */
 	u8 offered;		/* enum offer_source of what is in intr_pending */
 	u32 last_exit;		/* enum exit_reason */
 	u32 cr8;		/* as last seen in the page */
-	u64 tsc_adjust;
+	u32 parked;		/* atomic: the pause (machine.pause) that this thread has seen */
 	u64 misc_enable;	/* MSRs that only remember */
 	u64 hwcr;
 	bool is_gpa_known;	/* exit.mem.gpa is that of the only access of the instruction being emulated */
@@ -47,8 +51,14 @@ struct vcpu {
 
 void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page);
 
-/* Any thread: ask the vCPU's thread for something, waking it if it is away. */
+/* Any thread: ask the vCPU's thread for something, waking it if it is away. What it is about is written before. */
 void vcpu_request(struct vcpu *v, u32 requests);
+/* INIT takes back a startup that has not been obeyed; of several startups the first counts. */
+void vcpu_request_init(struct vcpu *v);
+void vcpu_request_startup(struct vcpu *v, u8 vector);
+
+/* The page's TSC offset, from the machine's and the vCPU's own adjustment. */
+void vcpu_set_tsc_offset(struct vcpu *v);
 
 /* Run until the machine ends. */
 void vcpu_loop(struct vcpu *v);
@@ -82,7 +92,11 @@ void vcpu_completed(struct vcpu *v);
 /* Fetch, decode and emulate the instruction at CS:RIP. */
 void vcpu_emulate(struct vcpu *v);
 
-/* INIT state, then real mode at vector << 12. Fills and marks all groups. */
-void vcpu_reset_registers(struct vcpu_page *page, u8 startup_vector);
+/* Power on: fills and marks all groups. In real mode at the reset vector F000:FFF0. */
+void vcpu_reset_registers(struct vcpu_page *page);
+/* INIT: CR must be filled. As above, but what INIT leaves alone stays. */
+void vcpu_init_registers(struct vcpu_page *page);
+/* Startup, after one of the two: in real mode at vector << 12. */
+void vcpu_startup_registers(struct vcpu_page *page, u8 vector);
 
 #endif

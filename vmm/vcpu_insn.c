@@ -9,6 +9,7 @@
 #include "machine.h"
 #include "range.h"
 #include "vcpu.h"
+#include "vcpu_bus.h"
 
 void vcpu_need(struct vcpu *v, u32 groups)
 {
@@ -205,45 +206,6 @@ bool vcpu_skip(struct vcpu *v)
 
 /* ---- Data accesses of emulated instructions ---- */
 
-static bool is_plain(u32 size)
-{
-	return size == 1 || size == 2 || size == 4 || size == 8;
-}
-
-static bool is_apic_page(const struct vcpu *v, u64 gpa)
-{
-	return lapic_has_mmio(v->lapic) && (gpa & ~(PAGE_SIZE - 1)) == (lapic_base(v->lapic) & ~(PAGE_SIZE - 1));
-}
-
-static u64 device_read(struct vcpu *v, u64 gpa, u32 size)
-{
-	u64 value = 0;
-
-	if (!is_plain(size)) {
-		for (u32 i = 0; i < size; i++)
-			value |= device_read(v, gpa + i, 1) << (8 * i);
-		return value;
-	}
-	if (is_apic_page(v, gpa))
-		return lapic_region.read(v->lapic, gpa & (PAGE_SIZE - 1), size) & alu_mask(size);
-	return bus_mmio_read(&v->machine->bus, gpa, size);
-}
-
-static void device_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
-{
-	if (!is_plain(size)) {
-		for (u32 i = 0; i < size; i++)
-			device_write(v, gpa + i, 1, value >> (8 * i) & 0xff);
-	} else if (is_apic_page(v, gpa)) {
-		if (!lapic_write_kicks((u32)(gpa & (PAGE_SIZE - 1)) >> 4))
-			vcpu_request(v, VCPU_REQUEST_SERVICE);
-		lapic_region.write(v->lapic, gpa & (PAGE_SIZE - 1), size, value);
-	} else {
-		vcpu_request(v, VCPU_REQUEST_SERVICE);
-		bus_mmio_write(&v->machine->bus, gpa, size, value);
-	}
-}
-
 /* Within one page. */
 static u64 read_part(struct vcpu *v, u64 gpa, u32 size)
 {
@@ -252,7 +214,7 @@ static u64 read_part(struct vcpu *v, u64 gpa, u32 size)
 
 	if (guest_memory_load(memory, GPA(gpa), size, &value) || guest_memory_read(memory, GPA(gpa), &value, size))
 		return value;
-	return device_read(v, gpa, size);
+	return vcpu_mmio_read(v, gpa, size);
 }
 
 static void write_part(struct vcpu *v, u64 gpa, u32 size, u64 value)
@@ -261,7 +223,7 @@ static void write_part(struct vcpu *v, u64 gpa, u32 size, u64 value)
 
 	if (guest_memory_store(memory, GPA(gpa), size, value) || guest_memory_write(memory, GPA(gpa), &value, size))
 		return;
-	device_write(v, gpa, size, value);
+	vcpu_mmio_write(v, gpa, size, value);
 }
 
 /*
@@ -336,18 +298,12 @@ static bool mem_probe(void *ctx, u64 linear, u32 size, struct fault *fault)
 
 static u32 port_read(void *ctx, u16 port, u32 size)
 {
-	struct vcpu *v = ctx;
-
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
-	return bus_pio_read(&v->machine->bus, port, size);
+	return vcpu_port_read(ctx, port, size);
 }
 
 static void port_write(void *ctx, u16 port, u32 size, u32 value)
 {
-	struct vcpu *v = ctx;
-
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
-	bus_pio_write(&v->machine->bus, port, size, value);
+	vcpu_port_write(ctx, port, size, value);
 }
 
 static const struct emulate_ops ops = {
@@ -398,36 +354,52 @@ void vcpu_emulate(struct vcpu *v)
 	}
 }
 
-/* ---- INIT and startup ---- */
+/* ---- Reset, INIT and startup ---- */
 
-void vcpu_reset_registers(struct vcpu_page *page, u8 startup_vector)
+static void reset_segments(struct vcpu_page *page)
 {
-	memset(page->gpr, 0, sizeof(page->gpr));
-	page->gpr[GPR_RDX] = 0x600;
-	page->rip = 0;
-	page->rflags = RFLAGS_FIXED;
-	page->cr8 = page->shadow = 0;
 	for (u32 i = SEG_ES; i <= SEG_GS; i++)
 		page->seg[i] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x93 };
-	page->seg[SEG_CS] = (struct vcpu_segment){
-		.base = (u64)startup_vector << 12,
-		.limit = 0xffff,
-		.access = 0x9b,
-		.selector = (u16)(startup_vector << 8),
-	};
+	page->seg[SEG_CS] = (struct vcpu_segment){ .base = 0xf0000, .limit = 0xffff, .access = 0x9b, .selector = 0xf000 };
 	page->seg[SEG_LDTR] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x82 };
 	page->seg[SEG_TR] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x8b };
 	page->gdtr = page->idtr = (struct vcpu_table){ .limit = 0xffff };
-	page->cr0 = CR0_ET | BIT64(29) | BIT64(30);	/* caches off */
+}
+
+/* SDM Vol. 3 table 9-1: INIT keeps what is not named here: CR0.CD and NW, XCR0, PAT and the other MSRs, the TSC. */
+void vcpu_init_registers(struct vcpu_page *page)
+{
+	memset(page->gpr, 0, sizeof(page->gpr));
+	page->gpr[GPR_RDX] = 0x600;
+	page->rip = 0xfff0;
+	page->rflags = RFLAGS_FIXED;
+	page->cr8 = page->shadow = 0;
+	reset_segments(page);
+	page->cr0 = CR0_ET | (page->cr0 & (CR0_NW | CR0_CD));
 	page->cr2 = page->cr3 = page->cr4 = page->efer = 0;
-	page->xcr0 = 1;
-	page->pat = 0x0007040600070406ull;
 	memset(page->dr, 0, sizeof(page->dr));
 	page->dr6 = DR6_FIXED;
 	page->dr7 = DR7_FIXED;
+	page->event.valid = 0;
+	page->dirty |= GROUP_GPR | GROUP_SEG | GROUP_CR | GROUP_DR;
+}
+
+void vcpu_reset_registers(struct vcpu_page *page)
+{
+	vcpu_init_registers(page);
+	page->cr0 = CR0_ET | CR0_NW | CR0_CD;
+	page->xcr0 = 1;
+	page->pat = 0x0007040600070406ull;
 	page->star = page->lstar = page->cstar = page->sfmask = page->kernel_gs_base = 0;
 	page->sysenter_cs = page->sysenter_esp = page->sysenter_eip = 0;
 	page->tsc_aux = page->spec_ctrl = 0;
-	page->event.valid = 0;
 	page->dirty |= GROUP_ALL;
+}
+
+void vcpu_startup_registers(struct vcpu_page *page, u8 vector)
+{
+	page->rip = 0;
+	page->seg[SEG_CS].base = (u64)vector << 12;
+	page->seg[SEG_CS].selector = (u16)(vector << 8);
+	page->dirty |= GROUP_GPR | GROUP_SEG;
 }

@@ -13,6 +13,8 @@
 #define CR0_NE BIT64(5)
 #define CR0_WP BIT64(16)
 #define CR0_AM BIT64(18)
+#define CR0_NW BIT64(29)
+#define CR0_CD BIT64(30)
 #define CR0_PG BIT64(31)
 #define CR4_DE BIT64(3)
 #define CR4_PSE BIT64(4)

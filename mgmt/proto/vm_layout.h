@@ -13,7 +13,7 @@
 #define PD_HEAP_ADDRESS 0x30000000ull	/* RW memory for brk/mmap of its libc; size in the start argument */
 #define PD_STACK_TOP 0x7ff000000000ull
 #define PD_STACK_BYTES (64u * 1024u)
-/* The start argument (RDI) is the heap's size in bytes. */
+/* The start argument (RDI) is the heap's size in bytes; of a further thread its index, below PAGE_SIZE. */
 
 #define H_ROOT_SIGNAL 2u	/* THREAD|SIGNAL: root's thread; badge as below */
 

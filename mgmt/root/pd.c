@@ -114,9 +114,10 @@ enum status pd_build(struct pd *out, const struct image *program, u64 heap_bytes
 	return st;
 }
 
-enum status pd_thread(const struct pd *pd, u64 stack_top, struct holdings *holdings, u64 *h_thread)
+enum status pd_thread(const struct pd *pd, u32 index, u64 stack_top, struct holdings *holdings, u64 *h_thread)
 {
-	enum status st = sys_thread_create(pd->h_pd, pd->entry, stack_top, pd->heap_bytes, ROOT_BIT_FAULT, h_thread);
+	u64 argument = index == 0 ? pd->heap_bytes : index;
+	enum status st = sys_thread_create(pd->h_pd, pd->entry, stack_top, argument, ROOT_BIT_FAULT, h_thread);
 
 	return st == ST_OK ? holdings_add(holdings, HOLD_THREAD, *h_thread) : st;
 }

@@ -22,7 +22,8 @@ struct pd {
 enum status pd_build(struct pd *out, const struct image *program, u64 heap_bytes, struct holdings *holdings) MUST_CHECK;
 
 /* A stopped thread of that PD. Its faults raise ROOT_BIT_FAULT at root. */
-enum status pd_thread(const struct pd *pd, u64 stack_top, struct holdings *holdings, u64 *h_thread) MUST_CHECK;
+enum status pd_thread(const struct pd *pd, u32 index, u64 stack_top, struct holdings *holdings,
+		      u64 *h_thread) MUST_CHECK;
 
 /* Map the MEM's first `bytes`, rounded up to pages; they are granted at the first touch. */
 enum status pd_map(u64 h_pd, u64 h_mem, u64 address, u64 bytes, u32 rights) MUST_CHECK;

@@ -119,7 +119,7 @@ static enum status build(enum service_id id)
 	if (st == ST_OK)
 		st = map_rows(s->pd.h_pd, kinds[id].maps, kinds[id].map_count);
 	if (st == ST_OK)
-		st = pd_thread(&s->pd, PD_STACK_TOP, &s->objects, &s->h_thread);
+		st = pd_thread(&s->pd, 0, PD_STACK_TOP, &s->objects, &s->h_thread);
 	if (st == ST_OK)
 		st = kinds[id].equip(s);
 	s->phase = st == ST_OK ? PHASE_UP : PHASE_DOWN;

@@ -32,10 +32,10 @@ bool spec_name_ok(const char name[VM_NAME_BYTES])
 
 static struct refusal numbers_judge(const struct vm_spec *s)
 {
-	if (s->cpus == 0 || s->cpus > VM_VCPUS)
-		return s->cpus == 0 ? bad_field(FIELD_CPU) : refusal_of(ERR_TOO_MANY_VCPUS, s->cpus, SPEC_VCPU_LIMIT);
-	if (s->cpus > SPEC_VCPU_LIMIT)
-		return refusal_of(ERR_TOO_MANY_VCPUS, s->cpus, SPEC_VCPU_LIMIT);
+	if (s->cpus == 0)
+		return bad_field(FIELD_CPU);
+	if (s->cpus > VM_VCPUS)
+		return refusal_of(ERR_TOO_MANY_VCPUS, s->cpus, VM_VCPUS);
 	if (s->memory_bytes == 0 || !aligned_ok(s->memory_bytes, PAGE_SIZE_2M) || s->memory_bytes > SPEC_MEMORY_MAX)
 		return bad_field(FIELD_MEMORY);
 	if (s->memory_policy >= MEMORY_POLICY_COUNT)

@@ -8,7 +8,6 @@
 #include "refusal.h"
 #include "request.h"
 
-#define SPEC_VCPU_LIMIT 1u		/* what this version can run */
 #define SPEC_MEMORY_MAX (1ull << 44)	/* what the VMM's address space has room for */
 #define SPEC_RESTARTS_MAX 1000u
 

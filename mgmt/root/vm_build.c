@@ -162,7 +162,7 @@ static enum status build_thread(struct vm *vm, u32 i)
 		if (st == ST_OK)
 			st = pd_fill(vm->pd.h_pd, h_stack, top - PD_STACK_BYTES, 0, PD_STACK_BYTES, RW);
 	}
-	return st == ST_OK ? pd_thread(&vm->pd, top, &vm->objects, &vm->h_threads[i]) : st;
+	return st == ST_OK ? pd_thread(&vm->pd, i, top, &vm->objects, &vm->h_threads[i]) : st;
 }
 
 static enum status build_vcpus(struct vm *vm)

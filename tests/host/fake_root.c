@@ -87,8 +87,8 @@ static void create(struct fake_root *root, const struct request *r, struct reply
 		refuse(reply, RESULT_STATE, ERR_VM_EXISTS, 0, 0);
 		return;
 	}
-	if (r->spec.cpus > 1) {
-		refuse(reply, RESULT_UNSUPPORTED, ERR_TOO_MANY_VCPUS, r->spec.cpus, 1);
+	if (r->spec.cpus > VM_VCPUS) {
+		refuse(reply, RESULT_UNSUPPORTED, ERR_TOO_MANY_VCPUS, r->spec.cpus, VM_VCPUS);
 		return;
 	}
 	if (r->spec.memory_bytes > root->memory_free) {

@@ -67,6 +67,12 @@ static void on_kick(void *ctx, u32 index)
 	count_callback();
 }
 
+static void on_init(void *ctx, u32 index)
+{
+	on_kick(ctx, index);
+	lapic_reset(&m.apic[index]);
+}
+
 static void on_startup(void *ctx, u32 index, u8 vector)
 {
 	(void)vector;
@@ -144,7 +150,7 @@ static struct irq_line line(u32 gsi)
 
 static void start(bool is_pc)
 {
-	static const struct lapic_ops lapic_ops = { on_kick, on_kick, on_kick, on_startup, on_eoi };
+	static const struct lapic_ops lapic_ops = { on_kick, on_kick, on_init, on_startup, on_eoi };
 	const struct ioapic_ops io_ops = { on_message, NULL };
 	const struct uart_ops uart_ops = { uart_room, uart_put, uart_input, NULL };
 	const struct kvmclock_ops kvmclock_ops = { guest_write, NULL };
@@ -286,6 +292,7 @@ static void do_interrupts(struct input *in)
 	struct lapic *l = &m.apic[take(in, 1) % VCPUS];
 	u8 vector;
 
+	lapic_collect(l);
 	lapic_set_cr8(l, (u32)take(in, 1) & 0xf);
 	must(lapic_cr8(l) < 16 && lapic_tpr_threshold(l) < 16);
 	if (lapic_pick(l, &vector)) {

@@ -70,7 +70,7 @@ static void five_commands(void **state)
 	expect("vos> ");
 	command("vos create-vm --name myvm --cpu 4 --memory 8G --disk 100G", "error[E_UNSUPPORTED]: virtual disks",
 		RESULT_UNSUPPORTED);
-	command("vos create-vm --name myvm --cpu 4 --memory 1G", "error[E_UNSUPPORTED]: myvm needs 4 vCPUs",
+	command("vos create-vm --name myvm --cpu 40 --memory 1G", "error[E_UNSUPPORTED]: myvm needs 40 vCPUs",
 		RESULT_UNSUPPORTED);
 	command("vos create-vm --name myvm --cpu 1 --memory 512M", "myvm is defined", RESULT_OK);
 	command("vos start-vm --name myvm", "myvm is running", RESULT_OK);

@@ -109,8 +109,8 @@ static void bad_specs(void **state)
 {
 	(void)state;
 	BAD(ERR_BAD_FIELD, FIELD_CPU, s.cpus = 0);
-	BAD(ERR_TOO_MANY_VCPUS, SPEC_VCPU_LIMIT, s.cpus = SPEC_VCPU_LIMIT + 1);
-	BAD(ERR_TOO_MANY_VCPUS, SPEC_VCPU_LIMIT, s.cpus = ~0u);
+	BAD(ERR_TOO_MANY_VCPUS, VM_VCPUS, s.cpus = VM_VCPUS + 1);
+	BAD(ERR_TOO_MANY_VCPUS, VM_VCPUS, s.cpus = ~0u);
 	BAD(ERR_BAD_FIELD, FIELD_MEMORY, s.memory_bytes = 0);
 	BAD(ERR_BAD_FIELD, FIELD_MEMORY, s.memory_bytes = 3 * MIB);
 	BAD(ERR_BAD_FIELD, FIELD_MEMORY, s.memory_bytes = ~0ull << 21);

@@ -39,13 +39,38 @@ static void publish(struct kvmclock *k, u64 gpa, const void *record, u32 bytes, 
 		k->ops.write(k->ops.ctx, GPA(gpa), &even, sizeof(even));
 }
 
+static bool is_stable(const struct kvmclock *k)
+{
+	u64 any = 0;
+
+	for (u32 i = 0; i < VM_VCPUS; i++)
+		any |= __atomic_load_n(&k->adjust[i], __ATOMIC_RELAXED);
+	return any == 0;
+}
+
+bool kvmclock_set_adjust(struct kvmclock *k, u32 vcpu, u64 adjust)
+{
+	bool was_stable = is_stable(k);
+
+	if (vcpu < VM_VCPUS)
+		__atomic_store_n(&k->adjust[vcpu], adjust, __ATOMIC_RELAXED);
+	return is_stable(k) != was_stable;
+}
+
+void kvmclock_reset(struct kvmclock *k, u32 vcpu)
+{
+	if (vcpu < VM_VCPUS)
+		k->system_msr[vcpu] = 0;
+}
+
 void kvmclock_update(struct kvmclock *k, u32 vcpu)
 {
-	struct system_record r = { .multiplier = k->multiplier, .shift = k->shift, .flags = FLAG_TSC_STABLE };
+	struct system_record r = { .multiplier = k->multiplier, .shift = k->shift };
 
 	if (vcpu >= VM_VCPUS || !(k->system_msr[vcpu] & SYSTEM_ENABLED))
 		return;
-	r.tsc = k->clock.tsc(k->clock.ctx);
+	r.flags = is_stable(k) ? FLAG_TSC_STABLE : 0;
+	r.tsc = k->clock.tsc(k->clock.ctx) + k->adjust[vcpu];
 	r.ns = k->clock.ns(k->clock.ctx);
 	publish(k, k->system_msr[vcpu] & ~SYSTEM_ENABLED, &r, sizeof(r), &k->version[vcpu]);
 }

@@ -4,12 +4,14 @@
  * Each vCPU names a page where it wants { version, TSC, time at that TSC, multiplier, shift }, the VM names one for
  * the wall clock at time 0. Time is the device clock's ns; since that and the guest's TSC stand still together in a
  * pause, one update per vCPU is enough. All writes go through write(), which refuses addresses that are not RAM.
+ * What has an index belongs to that vCPU's thread; what has none, to one thread at a time.
  */
 #ifndef VOS_KVMCLOCK_H
 #define VOS_KVMCLOCK_H
 
 #include "device.h"
 #include "request.h"
+#include "status.h"
 
 #define KVMCLOCK_MSR_WALL 0x4b564d00u
 #define KVMCLOCK_MSR_SYSTEM 0x4b564d01u
@@ -30,6 +32,7 @@ struct kvmclock {
 	u64 wall_msr;
 	u64 system_msr[VM_VCPUS];	/* bit 0 = enabled */
 	u32 version[VM_VCPUS], wall_version;
+	u64 adjust[VM_VCPUS];		/* atomic: the vCPU's TSC - the clock's */
 	u32 multiplier;		/* ns = ((tsc << shift) * multiplier) >> 32 */
 	s8 shift;
 };
@@ -42,5 +45,12 @@ bool kvmclock_msr_read(const struct kvmclock *k, u32 vcpu, u32 msr, u64 *value);
 bool kvmclock_msr_write(struct kvmclock *k, u32 vcpu, u32 msr, u64 value);
 /* Write a vCPU's record again, e.g. after the relation of TSC and ns has changed. */
 void kvmclock_update(struct kvmclock *k, u32 vcpu);
+/*
+ * The vCPU's TSC differs by so much from the clock's. Records are the same for all vCPUs ("stable") only while none
+ * does. True: that has changed, all records are to be written again.
+ */
+bool kvmclock_set_adjust(struct kvmclock *k, u32 vcpu, u64 adjust) MUST_CHECK;
+/* INIT: the vCPU's record is no longer written. */
+void kvmclock_reset(struct kvmclock *k, u32 vcpu);
 
 #endif

@@ -79,7 +79,7 @@ u32 lapic_cr8(const struct lapic *l)
 void lapic_set_cr8(struct lapic *l, u32 cr8)
 {
 	if (cr8 != l->tpr >> 4)
-		l->tpr = (cr8 & 0xf) << 4;
+		LAPIC_PUBLISH(l->tpr, (cr8 & 0xf) << 4);
 }
 
 /* ---- Raising ---- */
@@ -109,6 +109,70 @@ void lapic_raise(struct lapic *l, u8 vector, bool is_level)
 	l->bus->ops->kick(l->bus->ctx, l->index);
 }
 
+/* ---- From other threads ---- */
+
+static void post_event(struct lapic *l, u32 event)
+{
+	__atomic_fetch_or(&l->posted.what, event, __ATOMIC_SEQ_CST);
+	l->bus->ops->kick(l->bus->ctx, l->index);
+}
+
+static void post(struct lapic *l, u8 vector, bool is_level)
+{
+	u32 word = vector / 32, bit = BIT32(vector % 32);
+
+	if (vector < 16) {
+		post_event(l, LAPIC_POSTED_ERROR);
+		return;
+	}
+	if (is_level)
+		__atomic_fetch_or(&l->posted.level[word], bit, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(&l->posted.level[word], ~bit, __ATOMIC_SEQ_CST);
+	/* Who set it first is about to tell the owner. */
+	if (__atomic_fetch_or(&l->posted.irr[word], bit, __ATOMIC_SEQ_CST) & bit)
+		return;
+	post_event(l, BIT32(word));
+}
+
+static void collect_word(struct lapic *l, u32 word)
+{
+	u32 vectors = __atomic_exchange_n(&l->posted.irr[word], 0, __ATOMIC_SEQ_CST);
+	u32 level = __atomic_load_n(&l->posted.level[word], __ATOMIC_SEQ_CST);
+
+	l->irr.word[word] |= vectors;
+	l->tmr.word[word] = (l->tmr.word[word] & ~vectors) | (level & vectors);
+}
+
+static void lint0_rose(struct lapic *l)
+{
+	u32 lvt = l->lvt[LVT_LINT0];
+
+	if (lvt & LVT_MASKED)
+		return;
+	if (LVT_DELIVERY(lvt) == DELIVER_FIXED)
+		lapic_raise(l, (u8)(lvt & LVT_VECTOR), false);
+	else if (LVT_DELIVERY(lvt) == DELIVER_NMI)
+		l->bus->ops->nmi(l->bus->ctx, l->index);
+}
+
+void lapic_collect(struct lapic *l)
+{
+	u32 what;
+
+	if (LAPIC_PEEK(l->posted.what) == 0)
+		return;
+	what = __atomic_exchange_n(&l->posted.what, 0, __ATOMIC_SEQ_CST);
+	for (u32 words = what & 0xff; words; words &= words - 1)
+		collect_word(l, (u32)__builtin_ctz(words));
+	if (what & LAPIC_POSTED_ERROR)
+		lapic_error(l, ESR_RECEIVE_VECTOR);
+	if (what & LAPIC_POSTED_LINT0_EDGE)
+		lint0_rose(l);
+}
+
+/* ---- End of interrupt, LINT0 ---- */
+
 void lapic_write_eoi(struct lapic *l)
 {
 	int vector = lapic_bits_highest(&l->isr);
@@ -133,18 +197,10 @@ bool lapic_takes_extint(const struct lapic *l)
 
 void lapic_set_lint0(struct lapic *l, bool is_asserted)
 {
-	u32 lvt = l->lvt[LVT_LINT0];
-	bool is_rising = is_asserted && !l->lint0;
+	bool was_asserted = __atomic_exchange_n(&l->lint0, is_asserted, __ATOMIC_SEQ_CST);
 
-	l->lint0 = is_asserted;
-	if (!is_asserted)
-		return;
-	if (lapic_takes_extint(l))
-		l->bus->ops->kick(l->bus->ctx, l->index);
-	else if (is_rising && !(lvt & LVT_MASKED) && LVT_DELIVERY(lvt) == DELIVER_FIXED)
-		lapic_raise(l, (u8)(lvt & LVT_VECTOR), false);
-	else if (is_rising && !(lvt & LVT_MASKED) && LVT_DELIVERY(lvt) == DELIVER_NMI)
-		l->bus->ops->nmi(l->bus->ctx, l->index);
+	if (is_asserted)
+		post_event(l, was_asserted ? 0 : LAPIC_POSTED_LINT0_EDGE);
 }
 
 /* ---- Local vector table ---- */
@@ -163,14 +219,14 @@ void lapic_write_lvt(struct lapic *l, enum lapic_lvt index, u32 value)
 	l->lvt[index] = value;
 	if (index == LVT_TIMER)
 		lapic_timer_set_mode(l, old);
-	if (index == LVT_LINT0 && l->lint0 && lapic_takes_extint(l))
+	if (index == LVT_LINT0 && LAPIC_PEEK(l->lint0) && lapic_takes_extint(l))
 		l->bus->ops->kick(l->bus->ctx, l->index);
 }
 
 /* A software-disabled APIC has every LVT entry masked. */
 void lapic_write_svr(struct lapic *l, u32 value)
 {
-	l->svr = value & (SVR_ENABLE | 0xff);
+	LAPIC_PUBLISH(l->svr, value & (SVR_ENABLE | 0xff));
 	if (value & SVR_ENABLE)
 		return;
 	for (u32 i = 0; i < LVT_COUNT; i++)
@@ -181,7 +237,7 @@ void lapic_write_svr(struct lapic *l, u32 value)
 
 u32 lapic_ldr(const struct lapic *l)
 {
-	return lapic_is_x2apic(l) ? l->index >> 4 << 16 | BIT32(l->index & 0xf) : l->ldr;
+	return lapic_is_x2apic(l) ? l->index >> 4 << 16 | BIT32(l->index & 0xf) : LAPIC_PEEK(l->ldr);
 }
 
 static bool matches_logical(const struct lapic *l, u32 destination)
@@ -193,36 +249,44 @@ static bool matches_logical(const struct lapic *l, u32 destination)
 	if (destination > 0xff)
 		return false;
 	ldr >>= 24;
-	if (l->dfr >> 28 == 0xf)
+	if (LAPIC_PEEK(l->dfr) >> 28 == 0xf)
 		return destination & ldr;
 	return destination >> 4 == ldr >> 4 && (destination & ldr & 0xf);
 }
 
 static bool matches(const struct lapic *l, const struct irq_message *m)
 {
-	if (!(l->base & LAPIC_BASE_ENABLE))
+	if (!(LAPIC_PEEK(l->base) & LAPIC_BASE_ENABLE))
 		return false;
 	if (m->destination == IRQ_BROADCAST)
 		return true;
 	return m->is_logical ? matches_logical(l, m->destination) : m->destination == l->index;
 }
 
-static bool deliver_to(struct lapic *l, const struct irq_message *m)
+static bool is_on(const struct lapic *l)
+{
+	return LAPIC_PEEK(l->svr) & SVR_ENABLE;
+}
+
+/* from: the APIC whose thread this is, NULL if it may be any thread. */
+static bool deliver_to(struct lapic *l, const struct irq_message *m, const struct lapic *from)
 {
 	struct lapic_bus *bus = l->bus;
 
 	switch (m->delivery) {
 	case DELIVER_FIXED:
 	case DELIVER_LOWEST:
-		if (!(l->svr & SVR_ENABLE))
+		if (!is_on(l))
 			return false;
-		lapic_raise(l, m->vector, m->is_level);
+		if (l == from)
+			lapic_raise(l, m->vector, m->is_level);
+		else
+			post(l, m->vector, m->is_level);
 		return true;
 	case DELIVER_NMI:
 		bus->ops->nmi(bus->ctx, l->index);
 		return true;
 	case DELIVER_INIT:
-		lapic_reset(l);
 		bus->ops->init(bus->ctx, l->index);
 		return true;
 	case DELIVER_STARTUP:
@@ -233,21 +297,22 @@ static bool deliver_to(struct lapic *l, const struct irq_message *m)
 	}
 }
 
-/* Lowest priority: among those addressed, the one that is doing the least important thing; of equals the first. */
-static bool deliver_lowest(struct lapic_bus *bus, const struct irq_message *m)
+/* Lowest priority: among those addressed, the one with the lowest task priority; of equals the first. */
+static bool deliver_lowest(struct lapic_bus *bus, const struct irq_message *m, const struct lapic *from)
 {
 	struct lapic *best = NULL;
 
 	for (u32 i = 0; i < bus->count; i++) {
 		struct lapic *l = &bus->lapics[i];
 
-		if (matches(l, m) && (l->svr & SVR_ENABLE) && (!best || lapic_ppr(l) < lapic_ppr(best)))
+		if (matches(l, m) && is_on(l) && (!best || LAPIC_PEEK(l->tpr) < LAPIC_PEEK(best->tpr)))
 			best = l;
 	}
-	return best && deliver_to(best, m);
+	return best && deliver_to(best, m, from);
 }
 
-static bool deliver_except(struct lapic_bus *bus, const struct irq_message *m, const struct lapic *except)
+static bool deliver_except(struct lapic_bus *bus, const struct irq_message *m, const struct lapic *from,
+			   const struct lapic *except)
 {
 	bool is_taken = false;
 
@@ -255,21 +320,27 @@ static bool deliver_except(struct lapic_bus *bus, const struct irq_message *m, c
 		struct lapic *l = &bus->lapics[i];
 
 		if (l != except && matches(l, m))
-			is_taken |= deliver_to(l, m);
+			is_taken |= deliver_to(l, m, from);
 	}
 	return is_taken;
 }
 
-bool lapic_bus_deliver(struct lapic_bus *bus, const struct irq_message *m)
+static bool deliver(struct lapic_bus *bus, const struct irq_message *m, const struct lapic *from)
 {
 	struct lapic *l;
 
 	if (m->is_logical || m->destination == IRQ_BROADCAST)
-		return m->delivery == DELIVER_LOWEST ? deliver_lowest(bus, m) : deliver_except(bus, m, NULL);
+		return m->delivery == DELIVER_LOWEST ? deliver_lowest(bus, m, from)
+						     : deliver_except(bus, m, from, NULL);
 	if (m->destination >= bus->count)
 		return false;
 	l = &bus->lapics[m->destination];	/* the usual case: one APIC, by its ID */
-	return matches(l, m) && deliver_to(l, m);
+	return matches(l, m) && deliver_to(l, m, from);
+}
+
+bool lapic_bus_deliver(struct lapic_bus *bus, const struct irq_message *m)
+{
+	return deliver(bus, m, NULL);
 }
 
 enum shorthand { TO_DESTINATION, TO_SELF, TO_ALL, TO_OTHERS };
@@ -277,11 +348,11 @@ enum shorthand { TO_DESTINATION, TO_SELF, TO_ALL, TO_OTHERS };
 static void send_shorthand(struct lapic *l, struct irq_message *m, enum shorthand shorthand)
 {
 	if (shorthand == TO_SELF) {
-		deliver_to(l, m);
+		deliver_to(l, m, l);
 		return;
 	}
 	m->destination = IRQ_BROADCAST;
-	deliver_except(l->bus, m, shorthand == TO_OTHERS ? l : NULL);
+	deliver_except(l->bus, m, l, shorthand == TO_OTHERS ? l : NULL);
 }
 
 void lapic_write_icr(struct lapic *l, u64 value)
@@ -303,7 +374,7 @@ void lapic_write_icr(struct lapic *l, u64 value)
 		return;
 	}
 	if (shorthand == TO_DESTINATION)
-		lapic_bus_deliver(l->bus, &m);
+		deliver(l->bus, &m, l);
 	else
 		send_shorthand(l, &m, shorthand);
 }
@@ -312,10 +383,17 @@ void lapic_write_icr(struct lapic *l, u64 value)
 
 void lapic_reset(struct lapic *l)
 {
-	*l = (struct lapic){ .bus = l->bus, .index = l->index, .base = l->base, .lint0 = l->lint0,
-			     .dfr = DFR_FLAT, .svr = 0xff };
 	for (u32 i = 0; i < LVT_COUNT; i++)
 		l->lvt[i] = LVT_MASKED;
+	lapic_collect(l);	/* to be thrown away with the rest */
+	LAPIC_PUBLISH(l->tpr, 0);
+	LAPIC_PUBLISH(l->ldr, 0);
+	LAPIC_PUBLISH(l->dfr, DFR_FLAT);
+	LAPIC_PUBLISH(l->svr, 0xff);
+	l->esr = l->esr_pending = l->divide = l->initial_count = 0;
+	l->icr = 0;
+	l->target_tsc = 0;
+	l->irr = l->isr = l->tmr = (struct lapic_bits){ .word = { 0 } };
 }
 
 void lapic_bus_init(struct lapic_bus *bus, struct lapic *lapics, u32 count, const struct clock *clock,
@@ -345,7 +423,7 @@ bool lapic_set_base(struct lapic *l, u64 value)
 	if (new == LAPIC_BASE_X2APIC || (old == mode_mask && new == LAPIC_BASE_ENABLE) ||
 	    (old == 0 && new == mode_mask))
 		return false;
-	l->base = (l->base & ~mode_mask) | new;
+	LAPIC_PUBLISH(l->base, (l->base & ~mode_mask) | new);
 	if (new == 0)
 		lapic_reset(l);
 	return true;

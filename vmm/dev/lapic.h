@@ -5,6 +5,10 @@
  * whichever mode its APIC_BASE has chosen. APIC ID = index of the vCPU. Time is the guest's TSC; the timer's bus clock
  * is 1 GHz. CR8 is the VMM's to transport: lapic_set_cr8() after an exit, lapic_cr8() before an entry (SDM Vol. 3
  * chapter 11, APM Vol. 2 chapter 16).
+ *
+ * Threads: an APIC belongs to its vCPU's thread, and there are no locks. What others have for it they post: vectors and
+ * events in atomic bits of struct lapic_posted, then ops->kick; the owner takes them in lapic_collect(). What others
+ * read of an APIC to route a message is written in one store each.
  */
 #ifndef VOS_LAPIC_H
 #define VOS_LAPIC_H
@@ -25,23 +29,36 @@ enum lapic_lvt { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERR
 
 struct lapic_bits { u32 word[8]; };	/* 256 vectors */
 
+/* What other threads want of an APIC. All atomic. */
+struct lapic_posted {
+	u32 what;		/* bit w: irr[w] has bits; LAPIC_POSTED_*. Set last, taken first */
+	u32 irr[8];
+	u32 level[8];		/* trigger modes of the vectors in irr */
+};
+
 struct lapic {
 	struct lapic_bus *bus;
 	u32 index;
+	/* The owner writes, others read (atomic). */
 	u64 base;		/* APIC_BASE */
-	u32 tpr, ldr, dfr, svr, esr, esr_pending, divide, initial_count;
+	u32 tpr, ldr, dfr, svr;
+	u64 tsc_adjust;		/* IA32_TSC_ADJUST: this vCPU's TSC - that of the bus's clock */
+	/* The owner's alone. */
+	u32 esr, esr_pending, divide, initial_count;
 	u64 icr;
 	u32 lvt[LVT_COUNT];
 	struct lapic_bits irr, isr, tmr;
-	bool lint0;		/* level of LINT0: the 8259's INTR */
 	u64 target_tsc;		/* when the timer fires (also TSC-deadline); 0 = not armed */
+	/* Others write too (atomic). */
+	u32 lint0;		/* level of LINT0: the 8259's INTR */
+	struct lapic_posted posted;
 };
 
-/* What the APICs need of the machine. All are called with the target's index. */
+/* What the APICs need of the machine. All are called with the target's index, and on any thread. */
 struct lapic_ops {
-	void (*kick)(void *ctx, u32 index);	/* something became deliverable: lapic_pick() again */
+	void (*kick)(void *ctx, u32 index);	/* something may be deliverable: lapic_collect(), lapic_pick() again */
 	void (*nmi)(void *ctx, u32 index);
-	/* INIT: reset the vCPU's registers, wait for startup; its APIC is reset already. */
+	/* INIT: its thread is to call lapic_reset(), reset the vCPU's registers, and wait for startup. */
 	void (*init)(void *ctx, u32 index);
 	/* SIPI: real mode at vector << 12, if it waits for one. */
 	void (*startup)(void *ctx, u32 index, u8 vector);
@@ -60,10 +77,13 @@ struct lapic_bus {
 /* Power on: APIC 0 is the BSP's. is_x2apic: as if firmware had switched all of them to x2APIC mode already. */
 void lapic_bus_init(struct lapic_bus *bus, struct lapic *lapics, u32 count, const struct clock *clock,
 		    const struct lapic_ops *ops, void *ctx, bool is_x2apic);
-/* INIT: everything but APIC_BASE and the ID. */
+/* INIT: everything but APIC_BASE and the ID; what was posted until now is lost. */
 void lapic_reset(struct lapic *l);
 
-/* An interrupt message from an I/O APIC, an MSI or another APIC. True if some APIC took it. */
+/* Take in what other threads posted. Before lapic_pick(). */
+void lapic_collect(struct lapic *l);
+
+/* An interrupt message from an I/O APIC or an MSI. Any thread. True if some APIC took it. */
 bool lapic_bus_deliver(struct lapic_bus *bus, const struct irq_message *message);
 
 /* APIC_BASE (1Bh), and its MSRs 800h-8FFh; false = #GP. */
@@ -71,6 +91,10 @@ static inline u64 lapic_base(const struct lapic *l) { return l->base; }
 bool lapic_set_base(struct lapic *l, u64 value);
 bool lapic_msr_read(struct lapic *l, u32 msr, u64 *value);
 bool lapic_msr_write(struct lapic *l, u32 msr, u64 value);
+/* The vCPU's TSC, and IA32_TSC_ADJUST (3Bh), which moves it against those of the others; the timer's count stays. */
+u64 lapic_tsc(const struct lapic *l);
+u64 lapic_tsc_adjust(const struct lapic *l);	/* any thread */
+void lapic_set_tsc_adjust(struct lapic *l, u64 value);
 /* IA32_TSC_DEADLINE (6E0h) */
 u64 lapic_tsc_deadline(const struct lapic *l);
 void lapic_set_tsc_deadline(struct lapic *l, u64 value);
@@ -99,7 +123,8 @@ void lapic_accept(struct lapic *l, u8 vector);
  * pic_acknowledge().
  */
 bool lapic_takes_extint(const struct lapic *l);
-/* LINT0's level. As a fixed or NMI interrupt it acts at once. */
+/* LINT0's level. Any thread, one at a time; as a fixed or NMI interrupt it acts at the next lapic_collect(). */
+static inline bool lapic_lint0(const struct lapic *l) { return __atomic_load_n(&l->lint0, __ATOMIC_RELAXED) != 0; }
 void lapic_set_lint0(struct lapic *l, bool is_asserted);
 
 u32 lapic_cr8(const struct lapic *l);

@@ -21,13 +21,21 @@ enum { TIMER_ONE_SHOT, TIMER_PERIODIC, TIMER_TSC_DEADLINE };
 #define ESR_RECEIVE_VECTOR BIT32(6)
 #define ESR_REGISTER BIT32(7)
 
+/* struct lapic_posted.what, above the bits of the eight words */
+#define LAPIC_POSTED_ERROR BIT32(8)		/* somebody sent an illegal vector */
+#define LAPIC_POSTED_LINT0_EDGE BIT32(9)	/* LINT0 has risen */
+
+/* One store of the owner, for others to read. */
+#define LAPIC_PUBLISH(member, value) __atomic_store_n(&(member), (value), __ATOMIC_RELAXED)
+#define LAPIC_PEEK(member) __atomic_load_n(&(member), __ATOMIC_RELAXED)
+
 #define ICR_PENDING BIT64(12)	/* delivery status: always idle */
 #define ICR_LEVEL_ASSERT BIT64(14)
 #define ICR_TRIGGER_LEVEL BIT64(15)
 
 static inline bool lapic_is_x2apic(const struct lapic *l)
 {
-	return l->base & LAPIC_BASE_X2APIC;
+	return LAPIC_PEEK(l->base) & LAPIC_BASE_X2APIC;
 }
 
 static inline bool lapic_bits_test(const struct lapic_bits *b, u8 vector)
@@ -41,7 +49,7 @@ int lapic_bits_highest(const struct lapic_bits *b);
 u32 lapic_ppr(const struct lapic *l);
 /* Logical ID as the guest reads it: chosen by it in xAPIC mode, derived from the ID in x2APIC mode. */
 u32 lapic_ldr(const struct lapic *l);
-/* Set a vector in IRR. */
+/* Set a vector in IRR; the owner. */
 void lapic_raise(struct lapic *l, u8 vector, bool is_level);
 void lapic_error(struct lapic *l, u32 esr_bit);
 /* Registers with consequences. */

@@ -31,11 +31,12 @@ static bool is_lvt(u32 reg)
 }
 
 /* Registers that both modes read alike; false: there is none. */
-static bool read_common(const struct lapic *l, u32 reg, u32 *value)
+static bool read_common(struct lapic *l, u32 reg, u32 *value)
 {
 	if (reg >= REG_ISR && reg < REG_ESR) {
 		const struct lapic_bits *bits = reg < REG_TMR ? &l->isr : reg < REG_IRR ? &l->tmr : &l->irr;
 
+		lapic_collect(l);
 		*value = bits->word[reg & 7];
 		return true;
 	}
@@ -85,7 +86,7 @@ static bool write_common(struct lapic *l, u32 reg, u32 value)
 	}
 	switch (reg) {
 	case REG_TPR:
-		l->tpr = value & 0xff;
+		LAPIC_PUBLISH(l->tpr, value & 0xff);
 		return true;
 	case REG_EOI:
 		lapic_write_eoi(l);
@@ -198,10 +199,10 @@ static void page_write(void *device, u64 offset, u32 size, u64 value)
 	case REG_ID:		/* ours: fixed */
 		break;
 	case REG_LDR:
-		l->ldr = (u32)value & 0xff000000;
+		LAPIC_PUBLISH(l->ldr, (u32)value & 0xff000000);
 		break;
 	case REG_DFR:
-		l->dfr = (u32)value | 0x0fffffff;
+		LAPIC_PUBLISH(l->dfr, (u32)value | 0x0fffffff);
 		break;
 	case REG_ICR:
 		lapic_write_icr(l, (l->icr & ~0xffffffffull) | (value & x2apic_writable[REG_ICR]));

@@ -11,9 +11,14 @@
 /* A shorter period would keep the guest from doing anything but taking timer interrupts. */
 #define TIMER_PERIOD_MIN_NS 50000u
 
-static u64 now_tsc(const struct lapic *l)
+u64 lapic_tsc(const struct lapic *l)
 {
-	return l->bus->clock.tsc(l->bus->clock.ctx);
+	return l->bus->clock.tsc(l->bus->clock.ctx) + l->tsc_adjust;
+}
+
+u64 lapic_tsc_adjust(const struct lapic *l)
+{
+	return LAPIC_PEEK(l->tsc_adjust);
 }
 
 /* Divide configuration: bits 3, 1 and 0 hold log2(divisor) - 1, 7 = divide by one. */
@@ -39,7 +44,7 @@ static u64 add_tsc(u64 a, u64 b)
 
 static void arm(struct lapic *l, u32 count)
 {
-	u64 target = add_tsc(now_tsc(l), count_to_tsc(l, count));
+	u64 target = add_tsc(lapic_tsc(l), count_to_tsc(l, count));
 
 	l->target_tsc = target ? target : 1;
 }
@@ -60,7 +65,7 @@ u32 lapic_timer_count(const struct lapic *l)
 
 	if (is_mode(l, TIMER_TSC_DEADLINE) || !l->target_tsc)
 		return 0;
-	now = now_tsc(l);
+	now = lapic_tsc(l);
 	if (now >= l->target_tsc)
 		return 0;
 	ticks = mul_div(l->target_tsc - now, TIMER_BUS_HZ, l->bus->clock.tsc_hz) >> divide_shift(l);
@@ -86,6 +91,17 @@ void lapic_timer_set_mode(struct lapic *l, u32 old_lvt)
 		l->target_tsc = 0;
 		l->initial_count = 0;
 	}
+}
+
+/* Only a TSC deadline is a point on the TSC's own scale. */
+void lapic_set_tsc_adjust(struct lapic *l, u64 value)
+{
+	if (l->target_tsc && !is_mode(l, TIMER_TSC_DEADLINE)) {
+		l->target_tsc += value - l->tsc_adjust;
+		if (l->target_tsc == 0)
+			l->target_tsc = 1;
+	}
+	LAPIC_PUBLISH(l->tsc_adjust, value);
 }
 
 u64 lapic_tsc_deadline(const struct lapic *l)
@@ -121,7 +137,7 @@ void lapic_run(struct lapic *l)
 
 	if (!l->target_tsc)
 		return;
-	now = now_tsc(l);
+	now = lapic_tsc(l);
 	if (now < l->target_tsc)
 		return;
 	l->target_tsc = is_mode(l, TIMER_PERIODIC) && l->initial_count ? next_round(l, now) : 0;

@@ -113,20 +113,24 @@ static void end_of_interrupt(struct pic_chip *c, u32 input, bool is_rotating)
 		c->lowest = (u8)input;
 }
 
-/* First half of INTA on one chip: the input that is now in service, NONE if it was spurious. */
-static int chip_acknowledge(struct pic_chip *c)
+static void put_in_service(struct pic_chip *c, u32 input)
 {
-	int input = chip_pending(c);
-	u8 bit;
+	u8 bit = (u8)BIT32(input);
 
-	if (input == NONE)
-		return NONE;
-	bit = (u8)BIT32((u32)input);
 	c->isr |= bit;
 	if (!(c->elcr & bit))
 		c->irr &= (u8)~bit;
 	if (c->auto_eoi)
-		end_of_interrupt(c, (u32)input, c->rotate_auto_eoi);
+		end_of_interrupt(c, input, c->rotate_auto_eoi);
+}
+
+/* First half of INTA on one chip: the input that is now in service, NONE if it was spurious. */
+static int chip_acknowledge(struct pic_chip *c)
+{
+	int input = chip_pending(c);
+
+	if (input != NONE)
+		put_in_service(c, (u32)input);
 	return input;
 }
 
@@ -148,6 +152,21 @@ u8 pic_acknowledge(struct pic *p)
 		vector = vector_of(&p->chip[1], chip_acknowledge(&p->chip[1]));
 	refresh(p);
 	return vector;
+}
+
+void pic_acknowledge_vector(struct pic *p, u8 vector)
+{
+	if (p->is_asserted && pic_peek(p) == vector) {
+		(void)pic_acknowledge(p);
+		return;
+	}
+	if ((vector & 0xf8) == p->chip[1].base) {
+		put_in_service(&p->chip[1], vector & 7);
+		put_in_service(&p->chip[0], CASCADE);
+	} else if ((vector & 0xf8) == p->chip[0].base) {
+		put_in_service(&p->chip[0], vector & 7);
+	}
+	refresh(p);
 }
 
 /* ---- Registers ---- */

@@ -37,6 +37,10 @@ static inline bool pic_is_asserted(const struct pic *p) { return p->is_asserted;
 u8 pic_peek(const struct pic *p);
 /* INTA cycle: returns the vector (spurious: input 7's). */
 u8 pic_acknowledge(struct pic *p);
+/*
+ * The processor took this vector, which pic_peek() gave; its input may have fallen, been masked or outranked since then.
+ */
+void pic_acknowledge_vector(struct pic *p, u8 vector);
 
 extern const struct region_ops pic_region;	/* 2 ports; device = &pic.chip[0] or [1] */
 extern const struct region_ops pic_elcr_region;	/* 2 ports; device = struct pic */

@@ -1,6 +1,6 @@
 /*
- * start.S - where a PD's first thread begins (RDI = size of the heap, RSP = top of the stack), and where calls with
- * Linux's numbers arrive.
+ * start.S - where a PD's threads begin (RDI = size of the heap or index of the thread, RSP = top of the stack), and
+ * where calls with Linux's numbers arrive.
  */
 	.section .note.GNU-stack, "", @progbits
 	.text

@@ -27,9 +27,28 @@ static struct {
 	u64 aux[AUX_PAIRS][2];
 } vector;
 
-void user_thread_init(void)
+/* libc's data of a further thread: all that its thread control block has to have is its own address in front. */
+static struct { void *self; u8 rest[504]; } thread_block[USER_THREADS];
+
+static void take_libc_calls(void)
 {
 	(void)sys_thread_ctl(0, THREAD_SET_COMPAT, (u64)compat_entry, 0, NULL);
+}
+
+__attribute__((weak)) void user_thread_main(u32 index)
+{
+	(void)index;
+}
+
+static _Noreturn void further_thread(u32 index)
+{
+	take_libc_calls();
+	if (index < USER_THREADS) {
+		thread_block[index].self = &thread_block[index];
+		(void)sys_thread_ctl(0, THREAD_SET_FSBASE, (u64)&thread_block[index], 0, NULL);
+		user_thread_main(index);
+	}
+	sys_thread_exit(0);
 }
 
 const struct info_page *user_info(void)
@@ -81,7 +100,7 @@ static void seed(void)
 		random_bytes[i] = (u8)((low * 0x9e3779b97f4a7c15ull) >> i % 8 * 8);
 }
 
-_Noreturn void user_start(u64 heap_bytes)
+_Noreturn void user_start(u64 argument)
 {
 	const u64 aux[AUX_PAIRS][2] = {
 		{ AT_PAGESZ, PAGE_SIZE },
@@ -92,8 +111,10 @@ _Noreturn void user_start(u64 heap_bytes)
 		{ AT_NULL, 0 },
 	};
 
-	user_thread_init();
-	arena_init(heap_bytes);
+	if (argument < PAGE_SIZE)	/* no heap is that small */
+		further_thread((u32)argument);
+	take_libc_calls();
+	arena_init(argument);
 	seed();
 	vector.argv[0] = program_name;
 	for (u32 i = 0; i < AUX_PAIRS; i++) {

@@ -6,9 +6,12 @@
 
 #include "types.h"
 
-/* The first thing a further thread of a PD does: libc's calls work from then on (but not what keeps per-thread data,
- * such as errno). */
-void user_thread_init(void);
+/*
+ * Where the PD's further threads (start argument = their index, 1..USER_THREADS - 1) begin; the program's own, which
+ * has to wait until main() has prepared what they need. libc's calls work, errno included; a return ends the thread.
+ */
+#define USER_THREADS 16u
+void user_thread_main(u32 index);
 
 /* The info page, where root maps it in every PD. */
 const struct info_page *user_info(void);
@@ -26,6 +29,7 @@ u64 arena_brk(u64 address);
 u64 arena_map(u64 bytes);		/* 0: no room; else the address of zeroed pages */
 bool arena_unmap(u64 address, u64 bytes);
 
-_Noreturn void user_start(u64 heap_bytes);
+/* The start argument: the heap's size in bytes, or the index of a further thread. */
+_Noreturn void user_start(u64 argument);
 
 #endif

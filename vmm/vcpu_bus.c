@@ -1,0 +1,92 @@
+/*
+ * vcpu_bus.c - a vCPU's accesses to ports and to memory that is not RAM: to its own local APIC without a lock, to
+ * everything else under the machine's. What has set a device's timer is vCPU 0's to look at.
+ */
+#include "machine.h"
+#include "vcpu_bus.h"
+
+static void timer_was_set(struct vcpu *v)
+{
+	vcpu_request(&v->machine->vcpu[0], VCPU_REQUEST_SERVICE);
+}
+
+u32 vcpu_port_read(struct vcpu *v, u16 port, u32 size)
+{
+	struct machine *m = v->machine;
+	u32 value;
+
+	machine_lock(m);
+	value = bus_pio_read(&m->bus, port, size);
+	machine_unlock(m);
+	if (bus_pio_sets_timer(&m->bus, port, size, true))
+		timer_was_set(v);
+	return value;
+}
+
+void vcpu_port_write(struct vcpu *v, u16 port, u32 size, u32 value)
+{
+	struct machine *m = v->machine;
+
+	machine_lock(m);
+	bus_pio_write(&m->bus, port, size, value);
+	machine_unlock(m);
+	if (bus_pio_sets_timer(&m->bus, port, size, false))
+		timer_was_set(v);
+}
+
+static bool is_apic_page(const struct vcpu *v, u64 gpa)
+{
+	return lapic_has_mmio(v->lapic) && (gpa & ~(PAGE_SIZE - 1)) == (lapic_base(v->lapic) & ~(PAGE_SIZE - 1));
+}
+
+static u64 apic_page_read(struct vcpu *v, u64 gpa, u32 size)
+{
+	return lapic_region.read(v->lapic, gpa & (PAGE_SIZE - 1), size) & alu_mask(size);
+}
+
+static void apic_page_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
+{
+	if (!lapic_write_kicks((u32)(gpa & (PAGE_SIZE - 1)) >> 4))
+		vcpu_request(v, VCPU_REQUEST_SERVICE);
+	lapic_region.write(v->lapic, gpa & (PAGE_SIZE - 1), size, value);
+}
+
+static bool is_plain(u32 size)
+{
+	return size == 1 || size == 2 || size == 4 || size == 8;
+}
+
+u64 vcpu_mmio_read(struct vcpu *v, u64 gpa, u32 size)
+{
+	struct machine *m = v->machine;
+	u64 value = 0;
+
+	if (!is_plain(size)) {
+		for (u32 i = 0; i < size; i++)
+			value |= vcpu_mmio_read(v, gpa + i, 1) << (8 * i);
+		return value;
+	}
+	if (is_apic_page(v, gpa))
+		return apic_page_read(v, gpa, size);
+	machine_lock(m);
+	value = bus_mmio_read(&m->bus, gpa, size);
+	machine_unlock(m);
+	return value;
+}
+
+/* No device in memory has a timer. */
+void vcpu_mmio_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
+{
+	struct machine *m = v->machine;
+
+	if (!is_plain(size)) {
+		for (u32 i = 0; i < size; i++)
+			vcpu_mmio_write(v, gpa + i, 1, value >> (8 * i) & 0xff);
+	} else if (is_apic_page(v, gpa)) {
+		apic_page_write(v, gpa, size, value);
+	} else {
+		machine_lock(m);
+		bus_mmio_write(&m->bus, gpa, size, value);
+		machine_unlock(m);
+	}
+}

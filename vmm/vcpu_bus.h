@@ -1,0 +1,19 @@
+/*
+ * vcpu_bus.h - a vCPU's accesses to devices. On its own thread, the machine's lock not held. (vcpu_bus.c)
+ */
+#ifndef VOS_VCPU_BUS_H
+#define VOS_VCPU_BUS_H
+
+#include "types.h"
+
+struct vcpu;
+
+/* size: 1, 2, 4 */
+u32 vcpu_port_read(struct vcpu *v, u16 port, u32 size);
+void vcpu_port_write(struct vcpu *v, u16 port, u32 size, u32 value);
+
+/* size: 1 to 8; what is not 1, 2, 4 or 8 becomes single bytes. The own local APIC's page among them. */
+u64 vcpu_mmio_read(struct vcpu *v, u64 gpa, u32 size);
+void vcpu_mmio_write(struct vcpu *v, u64 gpa, u32 size, u64 value);
+
+#endif
