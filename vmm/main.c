@@ -91,6 +91,15 @@ static const struct vmm_args *args(void)
 	return (const struct vmm_args *)VMM_ARGS;
 }
 
+/* Each thread has its vCPU for life. */
+static bool take_vcpu(u32 index)
+{
+	if (sys_vcpu_bind(VMM_H_VCPU + index) == ST_OK)
+		return true;
+	machine_end(&machine, index, WHY_BAD_STATE, false, "thread %u gets no vCPU", index);
+	return false;
+}
+
 /* Root's argument page is read only and complete; where its images are follows from their number. */
 static u32 list_images(struct load_image list[LOAD_IMAGES])
 {
@@ -122,10 +131,8 @@ static void start(void)
 	}
 	if (!machine_load(&machine, images))
 		return;
-	if (sys_vcpu_bind(VMM_H_VCPU) != ST_OK) {
-		machine_end(&machine, 0, WHY_BAD_STATE, false, "no vCPU");
+	if (!take_vcpu(0))
 		return;
-	}
 	machine_report_running(&machine);
 	machine_start(&machine);
 	vcpu_loop(&machine.vcpu[0]);
@@ -154,6 +161,7 @@ void user_thread_main(u32 index)
 
 	while (!machine_is_started(&machine))
 		(void)!sys_notify_wait(DEADLINE_NONE, &bits);
+	(void)take_vcpu(index);	/* if not, the machine has ended */
 	vcpu_loop(&machine.vcpu[index]);
 	wait_for_ever();
 }

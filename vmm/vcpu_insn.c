@@ -360,7 +360,9 @@ static void reset_segments(struct vcpu_page *page)
 {
 	for (u32 i = SEG_ES; i <= SEG_GS; i++)
 		page->seg[i] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x93 };
-	page->seg[SEG_CS] = (struct vcpu_segment){ .base = 0xf0000, .limit = 0xffff, .access = 0x9b, .selector = 0xf000 };
+	page->seg[SEG_CS] = (struct vcpu_segment){
+		.base = 0xf0000, .limit = 0xffff, .access = 0x9b, .selector = 0xf000,
+	};
 	page->seg[SEG_LDTR] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x82 };
 	page->seg[SEG_TR] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x8b };
 	page->gdtr = page->idtr = (struct vcpu_table){ .limit = 0xffff };

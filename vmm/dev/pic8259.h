@@ -38,7 +38,8 @@ u8 pic_peek(const struct pic *p);
 /* INTA cycle: returns the vector (spurious: input 7's). */
 u8 pic_acknowledge(struct pic *p);
 /*
- * The processor took this vector, which pic_peek() gave; its input may have fallen, been masked or outranked since then.
+ * The processor took this vector, which pic_peek() gave; since then its input may have fallen, been masked or
+ * outranked.
  */
 void pic_acknowledge_vector(struct pic *p, u8 vector);
 
