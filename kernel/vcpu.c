@@ -367,7 +367,8 @@ enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	vcpu->index = index;
 	vcpu->page = kernel_frames_alloc(1);
 	vcpu->fpu = kernel_frames_alloc(1);
-	if (!vcpu->page || !vcpu->fpu || virt->vcpu_init(&vcpu->hw, vm->space.pt.root, vcpu->page->gpr) != ST_OK) {
+	if (!vcpu->page || !vcpu->fpu ||
+	    virt->vcpu_init(&vcpu->hw, vm->space.pt.root, index, vcpu->page->gpr) != ST_OK) {
 		free_parts(vcpu);
 		object_free(object);
 		return ST_NOMEM;

@@ -79,6 +79,9 @@ static const struct { enum result code; const char *class; } refusals[] = {
 	[ERR_INTERNAL] = { RESULT_FAILED, "E_FAILED" },
 	[ERR_BUSY] = { RESULT_STATE, "E_BUSY" },
 	[ERR_VM_ENDED] = { RESULT_FAILED, "E_ENDED" },
+	[ERR_NO_PCPU] = { RESULT_USAGE, "E_USAGE" },
+	[ERR_CAP] = { RESULT_USAGE, "E_USAGE" },
+	[ERR_WEIGHT_RT] = { RESULT_USAGE, "E_USAGE" },
 };
 
 const char *state_text(u32 state)
@@ -168,12 +171,27 @@ static void bad_field(struct fault *fault, const struct reply *reply)
 		[FIELD_OP] = "this request",
 		[FIELD_VMM] = "--vmm",
 		[FIELD_MODULE] = "--module",
+		[FIELD_CLASS] = "--class",
+		[FIELD_WEIGHT] = "--weight",
+		[FIELD_CAP] = "--cap",
+		[FIELD_AFFINITY] = "--affinity",
 		[FIELD_MEMORY_POLICY] = "--memory-policy",
+		[FIELD_SET] = "this request",
 	};
 	const char *name = reply->have < ARRAY_COUNT(names) ? names[reply->have] : 0;
 
 	fault_set(fault, RESULT_USAGE, "%s is not accepted with this value. Try create-vm --help",
 		name ? name : "a field");
+}
+
+static void no_pcpu(struct fault *fault, const struct reply *reply)
+{
+	if (reply->have == 1)
+		fault_set(fault, RESULT_USAGE, "there is no pCPU %u: this machine has one, number 0. Try --affinity 0",
+			(u32)reply->need);
+	else
+		fault_set(fault, RESULT_USAGE, "there is no pCPU %u: this machine has %u, 0 to %u. Try --affinity all",
+			(u32)reply->need, (u32)reply->have, (u32)reply->have - 1);
 }
 
 static void vm_ended(struct fault *fault, const struct request *request, const struct reply *reply)
@@ -219,8 +237,7 @@ static void words(
 			(u32)reply->have);
 		return;
 	case ERR_TOO_MANY_VCPUS:
-		fault_set(fault, RESULT_UNSUPPORTED,
-			"%s needs %u vCPUs; more than %u are not there yet (a later version). Try --cpu %u", name,
+		fault_set(fault, RESULT_UNSUPPORTED, "%s needs %u vCPUs; a VM can have %u. Try --cpu %u", name,
 			(u32)reply->need, (u32)reply->have, (u32)reply->have);
 		return;
 	case ERR_NO_IMAGE:
@@ -250,6 +267,21 @@ static void words(
 		return;
 	case ERR_VM_ENDED:
 		vm_ended(fault, request, reply);
+		return;
+	case ERR_NO_PCPU:
+		no_pcpu(fault, reply);
+		return;
+	case ERR_CAP:
+		fault_set(fault, RESULT_USAGE,
+			"--cap %u%% is more than %s can use: 100%% of a pCPU for each of its %u vCPU%s. Try --cap "
+			"%u%%, or none",
+			(u32)reply->need, name, (u32)reply->have / 100, reply->have == 100 ? "" : "s",
+			(u32)reply->have);
+		return;
+	case ERR_WEIGHT_RT:
+		fault_set(fault, RESULT_USAGE,
+			"a real-time VM has no weight: it runs before all fair ones. Leave out --weight, limit it with "
+			"--cap, or use --class fair");
 		return;
 	case ERR_INTERNAL:
 		fault_set(fault, RESULT_FAILED, "VOS could not do it (status %u). log shows more", (u32)reply->have);

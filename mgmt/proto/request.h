@@ -43,11 +43,14 @@ enum error {
 	ERR_INTERNAL,		/* have = enum status */
 	ERR_BUSY,		/* another request on that VM is under way */
 	ERR_VM_ENDED,		/* the VM ended before what was asked for came true; .vm says how */
+	ERR_NO_PCPU,		/* need = a pCPU that was asked for, have = how many there are */
+	ERR_CAP,		/* need = percent asked for, have = the most that makes sense */
+	ERR_WEIGHT_RT,		/* a real-time VM has no weight */
 };
 
 enum request_field {
 	FIELD_CPU, FIELD_MEMORY, FIELD_KERNEL, FIELD_INITRD, FIELD_CMDLINE, FIELD_PLATFORM, FIELD_RESTART, FIELD_OP,
-	FIELD_VMM, FIELD_MODULE, FIELD_MEMORY_POLICY,
+	FIELD_VMM, FIELD_MODULE, FIELD_CLASS, FIELD_WEIGHT, FIELD_CAP, FIELD_AFFINITY, FIELD_MEMORY_POLICY, FIELD_SET,
 };
 
 enum request_op {
@@ -60,6 +63,10 @@ enum request_op {
 	REQ_IMAGES,		/* index: the index-th image that is not built in; ERR_NO_IMAGE past the end */
 	REQ_HOST,		/* host memory and load */
 	REQ_REBOOT, REQ_POWEROFF,
+	REQ_SET,		/* by name: .fields of .spec.share, at once if the VM lives */
+	REQ_STATS,		/* by name: struct vm_stats */
+	REQ_PCPU,		/* index: the index-th pCPU; ERR_NO_PCPU past the end */
+	REQ_MEMORY,		/* who has how much of it: struct memory_report */
 	REQ_OP_COUNT
 };
 
@@ -67,10 +74,23 @@ enum request_op {
 #define REQ_FLAG_DRY_RUN BIT32(1)	/* check and answer, change nothing */
 
 enum vm_platform { PLATFORM_MODERN, PLATFORM_PC, PLATFORM_COUNT };
-/* When a VM gets its RAM: at the first touch, as long as there is memory, or all of it before it starts. */
-enum memory_policy { MEMORY_LAZY, MEMORY_EAGER, MEMORY_POLICY_COUNT };
 /* What root does after a crash. */
 enum vm_restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_COUNT };
+
+/* lazy: RAM is granted at the first touch, and nothing is set aside. eager: all of it, before the first instruction. */
+enum vm_memory_policy { MEMORY_LAZY, MEMORY_EAGER, MEMORY_POLICY_COUNT };
+
+#define SHARE_WEIGHT_DEFAULT 100u
+#define SHARE_ALL_PCPUS (~0ull)
+
+/* A VM's share of the machine: of all its vCPUs together. Can be changed while it runs. */
+struct vm_share {
+	u32 class;		/* enum sched_class */
+	u32 weight;		/* SCHED_WEIGHT_MIN .. SCHED_WEIGHT_MAX of a fair VM; 0 = the default */
+	u32 cap;		/* percent of one pCPU, at most 100 a vCPU; 0 = none */
+	u32 zero;
+	u64 affinity;		/* bit = pCPU it may run on; 0 and SHARE_ALL_PCPUS = any */
+};
 
 struct vm_spec {
 	u32 cpus;
@@ -79,7 +99,8 @@ struct vm_spec {
 	u32 restart;		/* enum vm_restart */
 	u32 restart_limit;	/* ON_FAILURE: how often */
 	u32 module_count;
-	u32 memory_policy;	/* enum memory_policy */
+	u32 memory_policy;	/* enum vm_memory_policy */
+	struct vm_share share;
 	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image */
 	char initrd[IMAGE_NAME_BYTES];	/* "" = none (or the default image's, if kernel is "") */
 	char modules[IMAGE_MODULES][IMAGE_NAME_BYTES];	/* Multiboot1 modules after the initrd */
@@ -93,7 +114,7 @@ struct request {
 	u32 flags;
 	u32 index;
 	u32 timeout_ms;
-	u32 zero;
+	u32 fields;		/* REQ_SET: BIT32(FIELD_CLASS, _WEIGHT, _CAP, _AFFINITY) of what changes */
 	char name[VM_NAME_BYTES];
 	struct vm_spec spec;
 };
@@ -121,14 +142,60 @@ struct vm_report {
 	u32 last_exit;		/* crashed: enum exit_reason of the last exit */
 	u32 vmm_fault;		/* WHY_VMM_FAULT: FAULT_KIND */
 	u64 detail;		/* WHY_VMM_FAULT: address */
+	u64 now_ns;		/* when these figures were taken: since the kernel's start */
 	u64 uptime_ns;		/* since start, pauses excluded */
-	u64 cpu_time_ns;	/* thread time of all its vCPUs */
-	u64 guest_time_ns;
+	u64 cpu_time_ns;	/* all its threads' time on pCPUs, in this run or, if it does not live, in the last */
+	u64 guest_time_ns;	/* thereof in the guest */
+	u64 ready_ns;		/* its threads had to wait for a pCPU */
+	u64 wakeups;
 	u64 exits, exits_vmm;
+	u64 vcpus_online;	/* bit = vCPU that its guest has started */
+	u64 vcpu_time_ns[VM_VCPUS];	/* each vCPU's thread, if it lives */
 	u64 memory_granted_bytes;
 	u64 overhead_bytes;	/* page tables and VMM memory */
 	char text[96];		/* VMM's words on a bad image or a crash; foreign: print escaped */
 	struct vm_spec spec;
+};
+
+#define STATS_EXITS 32u		/* room for every enum exit_reason */
+#define STATS_BUCKETS 32u
+
+/* Of this run; if the VM does not live, of the last one. */
+struct vm_stats {
+	char name[VM_NAME_BYTES];
+	u32 state;		/* enum vm_state */
+	u32 cpus;
+	struct vm_share share;
+	u64 now_ns, uptime_ns, cpu_time_ns, guest_time_ns, ready_ns;
+	u64 exits, exits_vmm;
+	u64 exit_count[STATS_EXITS];	/* by enum exit_reason */
+	u64 exit_ns[STATS_EXITS];	/* all of them: from the exit to the next entry */
+	u64 wakeups;
+	u64 wake_bucket[STATS_BUCKETS];	/* i: from ready to running it took [2^i, 2^(i+1)) ns */
+	u64 ram_bytes, ram_granted_bytes;
+	u64 guest_table_bytes;	/* second-level page tables */
+	u64 vmm_table_bytes;	/* the VMM's page tables */
+	u64 vmm_bytes;		/* its memory: data, heap, stacks, arguments */
+};
+
+struct pcpu_report {
+	u32 index, count;
+	u64 guest_ns;		/* in guests */
+	u64 vmm_ns;		/* in VMMs, and in the kernel for them */
+	u64 system_ns;		/* in all other PDs and the scheduler */
+	u64 idle_ns;
+	u64 elapsed_ns;		/* since this pCPU runs */
+	s64 difference_ns;	/* how far the sum of the four is off what elapsed while they were read; 0 = exact */
+};
+
+/* vms, system, kernel and free add up to installed, unless somebody lost some. */
+struct memory_report {
+	u64 installed;
+	u64 kernel;		/* the kernel's own: code, tables, objects, what it has set aside */
+	u64 system;		/* root, console, drivers, boot images */
+	u64 free;
+	u64 vms;		/* all VMs together */
+	u64 vm[VM_COUNT];	/* each, by index */
 };
 
 struct image_report { char name[IMAGE_NAME_BYTES]; u64 bytes; u32 is_default; u32 zero; };
@@ -150,6 +217,9 @@ struct reply {
 	char text[64];
 	union {
 		struct vm_report vm;		/* events: the VM's new state; most answers too */
+		struct vm_stats stats;
+		struct pcpu_report pcpu;
+		struct memory_report memory;
 		struct image_report image;
 		struct host_report host;
 	};

@@ -126,6 +126,7 @@ struct vmm_control {
 	u32 wants_restart;	/* with PHASE_ENDED: the guest asked for a reset */
 	u32 zero1;
 	char text[96];
+	u64 vcpus_online;	/* bit = vCPU that its guest has started */
 };
 
 enum vmm_phase { PHASE_LOADING, PHASE_RUNNING, PHASE_ENDED };

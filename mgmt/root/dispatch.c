@@ -49,7 +49,7 @@ static void do_create(void)
 		answer_error(ERR_BAD_NAME);
 		return;
 	}
-	refusal = spec_judge(&request.spec, &root.images);
+	refusal = spec_judge(&request.spec, &root.images, INFO->pcpu_count);
 	if (refusal.error == ERR_NONE)
 		refusal = vm_define(request.name, &request.spec, is_dry_run(), &vm);
 	answer(&refusal, vm);
@@ -149,6 +149,34 @@ static void do_host(void)
 	(void)console_link_send(&reply);
 }
 
+static void do_set(void)
+{
+	struct vm *vm = vm_find(request.name);
+	struct refusal refusal = vm_share_set(vm, &request.spec.share, request.fields, is_dry_run());
+
+	answer(&refusal, vm);
+}
+
+static void do_stats(void)
+{
+	begin_reply();
+	vm_stats_fill(vm_find(request.name), &reply.stats);
+	(void)console_link_send(&reply);
+}
+
+static void do_pcpu(void)
+{
+	struct refusal refusal = refusal_of(ERR_NO_PCPU, request.index, INFO->pcpu_count);
+
+	if (request.index >= INFO->pcpu_count) {
+		answer(&refusal, NULL);
+		return;
+	}
+	begin_reply();
+	pcpu_report_fill(request.index, &reply.pcpu);
+	(void)console_link_send(&reply);
+}
+
 static void do_power(bool is_reboot)
 {
 	if (is_dry_run())
@@ -185,13 +213,16 @@ static const struct row {
 	[REQ_HOST] = { .serve = do_host },
 	[REQ_REBOOT] = { .serve = do_reboot },
 	[REQ_POWEROFF] = { .serve = do_poweroff },
+	[REQ_SET] = { .serve = do_set, .needs_vm = true },
+	[REQ_STATS] = { .serve = do_stats, .needs_vm = true },
+	[REQ_PCPU] = { .serve = do_pcpu },
 };
 
 static void serve(void)
 {
 	const struct row *row = &rows[request.op < REQ_OP_COUNT ? request.op : 0];
 
-	if (request.op == 0 || request.op >= REQ_OP_COUNT) {
+	if (row->serve == NULL && !row->needs_vm) {	/* an empty row: there is no such request */
 		struct refusal refusal = refusal_of(ERR_BAD_FIELD, 0, FIELD_OP);
 
 		answer(&refusal, NULL);

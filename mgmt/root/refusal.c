@@ -21,6 +21,9 @@ static const u8 results[] = {
 	[ERR_INTERNAL] = RESULT_FAILED,
 	[ERR_BUSY] = RESULT_STATE,
 	[ERR_VM_ENDED] = RESULT_FAILED,
+	[ERR_NO_PCPU] = RESULT_USAGE,
+	[ERR_CAP] = RESULT_USAGE,
+	[ERR_WEIGHT_RT] = RESULT_USAGE,
 };
 
 enum result refusal_result(u32 error)

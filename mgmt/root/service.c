@@ -16,7 +16,6 @@
 #define RW (RIGHT_R | RIGHT_W)
 #define RESTART_DELAY_NS NS_PER_S
 #define UART_PORTS 8u
-#define CONSOLE_WEIGHT 400u	/* the prompt answers even while many VMs compute */
 
 struct map_row {
 	enum shared what;
@@ -89,7 +88,7 @@ static enum status equip_console(struct service *s)
 
 	args->conf_bytes = root.conf.bytes;
 	args->has_serial = services[SERVICE_SERIAL].phase != PHASE_OFF;
-	(void)sys_pd_ctl(s->pd.h_pd, PD_SET_WEIGHT, CONSOLE_WEIGHT);
+	(void)sys_pd_ctl(s->pd.h_pd, PD_SET_CLASS, SCHED_CLASS_SYSTEM);
 	console_link_reset();
 	if (st != ST_OK || root.conf.bytes == 0)
 		return st;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cpu_share.h"
 #include "range.h"
 
 static struct refusal bad_field(enum request_field field)
@@ -38,14 +39,14 @@ static struct refusal numbers_judge(const struct vm_spec *s)
 		return refusal_of(ERR_TOO_MANY_VCPUS, s->cpus, VM_VCPUS);
 	if (s->memory_bytes == 0 || !aligned_ok(s->memory_bytes, PAGE_SIZE_2M) || s->memory_bytes > SPEC_MEMORY_MAX)
 		return bad_field(FIELD_MEMORY);
-	if (s->memory_policy >= MEMORY_POLICY_COUNT)
-		return bad_field(FIELD_MEMORY_POLICY);
 	if (s->platform >= PLATFORM_COUNT)
 		return bad_field(FIELD_PLATFORM);
 	if (s->restart >= RESTART_COUNT || s->restart_limit > SPEC_RESTARTS_MAX)
 		return bad_field(FIELD_RESTART);
 	if (s->module_count > IMAGE_MODULES)
 		return bad_field(FIELD_MODULE);
+	if (s->memory_policy >= MEMORY_POLICY_COUNT)
+		return bad_field(FIELD_MEMORY_POLICY);
 	return REFUSAL_NONE;
 }
 
@@ -88,10 +89,12 @@ static struct refusal images_judge(const struct vm_spec *s, const struct image_t
 	return no;
 }
 
-struct refusal spec_judge(struct vm_spec *s, const struct image_table *images)
+struct refusal spec_judge(struct vm_spec *s, const struct image_table *images, u32 pcpus)
 {
 	struct refusal no = numbers_judge(s);
 
+	if (no.error == ERR_NONE)
+		no = cpu_share_judge(&s->share, s->share.weight != 0 ? BIT32(FIELD_WEIGHT) : 0, s->cpus, pcpus);
 	if (no.error != ERR_NONE)
 		return no;
 	if (memchr(s->cmdline, '\0', CMDLINE_BYTES) == NULL)

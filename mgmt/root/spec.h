@@ -16,8 +16,8 @@ bool spec_name_ok(const char name[VM_NAME_BYTES]);
 
 /*
  * Checks every field, and fills in the default image where no kernel is named. On ERR_NONE all strings end, all
- * images exist, all numbers are in range. Whether there is memory is not asked here.
+ * images exist, all numbers are in range for a machine of so many pCPUs. Whether there is memory is not asked here.
  */
-struct refusal spec_judge(struct vm_spec *spec, const struct image_table *images);
+struct refusal spec_judge(struct vm_spec *spec, const struct image_table *images, u32 pcpus);
 
 #endif

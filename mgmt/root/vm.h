@@ -23,8 +23,15 @@
 enum plan { PLAN_REST, PLAN_RESTART, PLAN_RETRY, PLAN_DELETE };
 
 struct vm_counters {
-	u64 cpu_tsc, guest_tsc;
+	u64 cpu_tsc, guest_tsc, ready_tsc;
+	u64 wakeups;
 	u64 exits, exits_vmm;
+};
+
+/* What only stats-vm wants to know. */
+struct vm_profile {
+	u64 exit_count[STATS_EXITS], exit_tsc[STATS_EXITS];
+	u64 wake_bucket[STATS_BUCKETS];
 };
 
 struct vm {
@@ -47,6 +54,7 @@ struct vm {
 	bool is_clock_running;
 	u64 up_since_tsc, up_tsc;
 	struct vm_counters last;	/* of a run that is over */
+	struct vm_profile last_profile;
 
 	/* Only in a life with objects (lifecycle_has_objects). */
 	struct holdings objects;
@@ -103,10 +111,17 @@ enum status vm_build(struct vm *vm) MUST_CHECK;
 enum status vm_fill_step(struct vm *vm) MUST_CHECK;
 volatile struct vmm_control *vm_control(const struct vm *vm);
 void vm_signal(const struct vm *vm);
-/* Stop or start all threads. */
+/* Stop or start all threads: each, whatever became of the others; the first failure. */
 enum status vm_threads_ctl(const struct vm *vm, enum thread_op op) MUST_CHECK;
+
+/* ---- vm_share.c ---- */
+/* Tell the kernel the spec's share, before the first thread runs. */
+enum status vm_share_build(const struct vm *vm) MUST_CHECK;
+/* Change the fields `asked` (BIT32(FIELD_*)), also while it runs. */
+struct refusal vm_share_set(struct vm *vm, const struct vm_share *wanted, u32 asked, bool is_dry_run);
 
 /* ---- vm_report.c ---- */
 void vm_counters_read(const struct vm *vm, struct vm_counters *out);
+void vm_profile_read(const struct vm *vm, struct vm_profile *out);
 
 #endif

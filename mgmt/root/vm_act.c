@@ -65,12 +65,19 @@ static void clock_stop(struct vm *vm)
 	vm->is_clock_running = false;
 }
 
+/* The kernel's accounts of a run go with its objects. */
+static void remember(struct vm *vm)
+{
+	vm_counters_read(vm, &vm->last);
+	vm_profile_read(vm, &vm->last_profile);
+}
+
 /* From here on its objects are given back; `plan` says what then. */
 static void begin_end(struct vm *vm, enum plan plan)
 {
 	clock_stop(vm);
 	if (vm->life != LIFE_ENDING)
-		vm_counters_read(vm, &vm->last);
+		remember(vm);
 	vm->plan = plan;
 	enter(vm, LIFE_ENDING, 0);
 }
@@ -131,6 +138,7 @@ static struct refusal build(struct vm *vm)
 	vm->up_tsc = 0;
 	vm->plan = PLAN_REST;
 	memset(&vm->last, 0, sizeof(vm->last));
+	memset(&vm->last_profile, 0, sizeof(vm->last_profile));
 	st = vm_build(vm);
 	if (st == ST_OK) {
 		enter(vm, LIFE_LOADING, LOAD_LIMIT_NS);

@@ -30,11 +30,15 @@ void vm_signal(const struct vm *vm)
 
 enum status vm_threads_ctl(const struct vm *vm, enum thread_op op)
 {
-	enum status st = ST_OK;
+	enum status first = ST_OK;
 
-	for (u32 i = 0; i < vm->spec.cpus && st == ST_OK; i++)
-		st = sys_thread_ctl(vm->h_threads[i], op, 0, 0, NULL);
-	return st;
+	for (u32 i = 0; i < vm->spec.cpus; i++) {
+		enum status st = sys_thread_ctl(vm->h_threads[i], op, 0, 0, NULL);
+
+		if (first == ST_OK)
+			first = st;
+	}
+	return first;
 }
 
 static enum status build_pd(struct vm *vm)
@@ -190,6 +194,11 @@ static enum status build_links(struct vm *vm)
 	return st == ST_OK ? service_console_meet(vm->index, vm->pd.h_pd, vm->h_threads[0]) : st;
 }
 
+static enum status build_share(struct vm *vm)
+{
+	return vm_share_build(vm);
+}
+
 /* With all of its RAM to be granted first, vm_fill_step goes on from here. */
 static enum status build_start(struct vm *vm)
 {
@@ -208,7 +217,8 @@ enum status vm_fill_step(struct vm *vm)
 }
 
 static enum status (*const steps[])(struct vm *vm) = {
-	build_pd, build_ram, build_args, build_shared, build_vcpus, build_links, build_start,
+	build_pd, build_ram, build_args, build_shared, build_vcpus, build_links, build_share,
+	build_start,
 };
 
 enum status vm_build(struct vm *vm)

@@ -7,6 +7,7 @@
 
 #include "root.h"
 #include "sys.h"
+#include "vcpu_page.h"
 
 static u64 stat_of(u64 handle, enum stat stat)
 {
@@ -20,12 +21,28 @@ static u64 stat_of(u64 handle, enum stat stat)
 void vm_counters_read(const struct vm *vm, struct vm_counters *out)
 {
 	memset(out, 0, sizeof(*out));
+	out->cpu_tsc = stat_of(vm->pd.h_pd, STAT_TIME_TSC);
+	out->guest_tsc = stat_of(vm->pd.h_pd, STAT_TIME_GUEST_TSC);
+	out->ready_tsc = stat_of(vm->pd.h_pd, STAT_TIME_READY);
+	out->wakeups = stat_of(vm->pd.h_pd, STAT_WAKEUPS);
 	for (u32 i = 0; i < vm->spec.cpus; i++) {
-		out->cpu_tsc += stat_of(vm->h_threads[i], STAT_TIME_TSC);
-		out->guest_tsc += stat_of(vm->h_threads[i], STAT_TIME_GUEST_TSC);
 		out->exits += stat_of(vm->h_vcpus[i], STAT_EXITS);
 		out->exits_vmm += stat_of(vm->h_vcpus[i], STAT_EXITS_VMM);
 	}
+}
+
+_Static_assert(EXIT_REASON_COUNT <= STATS_EXITS, "room for every reason");
+
+void vm_profile_read(const struct vm *vm, struct vm_profile *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (u32 i = 0; i < vm->spec.cpus; i++)
+		for (u32 reason = 0; reason < EXIT_REASON_COUNT; reason++) {
+			out->exit_count[reason] += stat_of(vm->h_vcpus[i], STAT_EXIT_COUNT + reason);
+			out->exit_tsc[reason] += stat_of(vm->h_vcpus[i], STAT_EXIT_TICKS + reason);
+		}
+	for (u32 i = 0; i < STATS_BUCKETS; i++)
+		out->wake_bucket[i] = stat_of(vm->pd.h_pd, STAT_WAKE_BUCKET + i);
 }
 
 static bool is_alive(const struct vm *vm)
@@ -33,9 +50,10 @@ static bool is_alive(const struct vm *vm)
 	return lifecycle_has_objects(vm->life) && vm->life != LIFE_ENDING;
 }
 
-static u64 overhead_bytes(const struct vm *vm)
+/* Granted memory of its VMM. */
+static u64 vmm_bytes(const struct vm *vm)
 {
-	u64 sum = stat_of(vm->pd.h_pd, STAT_TABLE_BYTES) + stat_of(vm->h_vm, STAT_TABLE_BYTES);
+	u64 sum = 0;
 
 	for (u32 i = 0; i < vm->objects.count; i++)
 		if (vm->objects.items[i].kind == HOLD_MEM && vm->objects.items[i].handle != vm->h_ram)
@@ -53,10 +71,30 @@ static void fill_ending(const struct vm *vm, struct vm_report *out)
 	memcpy(out->text, vm->ending.text, sizeof(out->text));
 }
 
+static u64 ns_of(u64 tsc)
+{
+	return rt_time_ns(&root.time, tsc);
+}
+
+static u64 uptime_ns(const struct vm *vm)
+{
+	return ns_of(vm->up_tsc + (vm->is_clock_running ? rt_time_tsc() - vm->up_since_tsc : 0));
+}
+
+/* What only a VM with objects has. */
+static void fill_live(const struct vm *vm, struct vm_report *out)
+{
+	out->memory_granted_bytes = stat_of(vm->h_ram, STAT_BYTES_GRANTED);
+	out->overhead_bytes =
+		vmm_bytes(vm) + stat_of(vm->pd.h_pd, STAT_TABLE_BYTES) + stat_of(vm->h_vm, STAT_TABLE_BYTES);
+	out->vcpus_online = vm_control(vm)->vcpus_online & (BIT64(vm->spec.cpus) - 1);
+	for (u32 i = 0; i < vm->spec.cpus; i++)
+		out->vcpu_time_ns[i] = ns_of(stat_of(vm->h_threads[i], STAT_TIME_TSC));
+}
+
 void vm_report_fill(const struct vm *vm, struct vm_report *out)
 {
 	struct vm_counters counters = vm->last;
-	u64 up = vm->up_tsc;
 
 	memcpy(out->name, vm->name, sizeof(out->name));
 	out->index = vm->index;
@@ -64,38 +102,60 @@ void vm_report_fill(const struct vm *vm, struct vm_report *out)
 	out->restarts = vm->restarts;
 	out->spec = vm->spec;
 	fill_ending(vm, out);
-	if (vm->is_clock_running)
-		up += rt_time_tsc() - vm->up_since_tsc;
-	out->uptime_ns = rt_time_ns(&root.time, up);
+	out->now_ns = rt_time_now_ns(&root.time);
+	out->uptime_ns = uptime_ns(vm);
 	if (is_alive(vm)) {
 		vm_counters_read(vm, &counters);
-		out->memory_granted_bytes = stat_of(vm->h_ram, STAT_BYTES_GRANTED);
-		out->overhead_bytes = overhead_bytes(vm);
+		fill_live(vm, out);
 	}
-	out->cpu_time_ns = rt_time_ns(&root.time, counters.cpu_tsc);
-	out->guest_time_ns = rt_time_ns(&root.time, counters.guest_tsc);
+	out->cpu_time_ns = ns_of(counters.cpu_tsc);
+	out->guest_time_ns = ns_of(counters.guest_tsc);
+	out->ready_ns = ns_of(counters.ready_tsc);
+	out->wakeups = counters.wakeups;
 	out->exits = counters.exits;
 	out->exits_vmm = counters.exits_vmm;
 }
 
-static u64 system_value(enum system_op op, u64 a)
+static void fill_profile(struct vm_stats *out, const struct vm_profile *profile)
 {
-	u64 value = 0;
-
-	(void)sys_system_ctl(HANDLE_ROOT, op, a, 0, &value);
-	return value;
+	for (u32 i = 0; i < STATS_EXITS; i++) {
+		out->exit_count[i] = profile->exit_count[i];
+		out->exit_ns[i] = ns_of(profile->exit_tsc[i]);
+	}
+	memcpy(out->wake_bucket, profile->wake_bucket, sizeof(out->wake_bucket));
 }
 
-void host_report_fill(struct host_report *out)
+static void fill_stats_live(const struct vm *vm, struct vm_stats *out)
 {
-	u64 idle = 0;
+	out->ram_granted_bytes = stat_of(vm->h_ram, STAT_BYTES_GRANTED);
+	out->guest_table_bytes = stat_of(vm->h_vm, STAT_TABLE_BYTES);
+	out->vmm_table_bytes = stat_of(vm->pd.h_pd, STAT_TABLE_BYTES);
+	out->vmm_bytes = vmm_bytes(vm);
+}
 
-	for (u32 i = 0; i < INFO->pcpu_count; i++)
-		idle += system_value(SYSTEM_IDLE_TSC, i);
-	out->memory_total = system_value(SYSTEM_FRAMES_TOTAL, 0);
-	out->memory_free = system_value(SYSTEM_FRAMES_FREE, 0);
-	out->memory_kernel = system_value(SYSTEM_FRAMES_KERNEL, 0);
-	out->uptime_ns = rt_time_now_ns(&root.time);
-	out->idle_ns = rt_time_ns(&root.time, idle);
-	out->vm_count = vm_count(&out->vm_running);
+void vm_stats_fill(const struct vm *vm, struct vm_stats *out)
+{
+	static struct vm_profile profile;
+	struct vm_counters counters = vm->last;
+
+	profile = vm->last_profile;
+	if (is_alive(vm)) {
+		vm_counters_read(vm, &counters);
+		vm_profile_read(vm, &profile);
+		fill_stats_live(vm, out);
+	}
+	memcpy(out->name, vm->name, sizeof(out->name));
+	out->state = vm_state_of(vm);
+	out->cpus = vm->spec.cpus;
+	out->share = vm->spec.share;
+	out->ram_bytes = vm->spec.memory_bytes;
+	out->now_ns = rt_time_now_ns(&root.time);
+	out->uptime_ns = uptime_ns(vm);
+	out->cpu_time_ns = ns_of(counters.cpu_tsc);
+	out->guest_time_ns = ns_of(counters.guest_tsc);
+	out->ready_ns = ns_of(counters.ready_tsc);
+	out->wakeups = counters.wakeups;
+	out->exits = counters.exits;
+	out->exits_vmm = counters.exits_vmm;
+	fill_profile(out, &profile);
 }

@@ -6,8 +6,10 @@
 
 #include "vm.h"
 
-/* Every byte of *out is written; out is zeroed by the caller. */
+/* Each takes an *out full of zeros. */
 void vm_report_fill(const struct vm *vm, struct vm_report *out);
+void vm_stats_fill(const struct vm *vm, struct vm_stats *out);
 void host_report_fill(struct host_report *out);
+void pcpu_report_fill(u32 index, struct pcpu_report *out);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * The parts of root's policy that are pure: names, specs, images, the table of lives, endings.
  */
-/* sources: mgmt/root/spec.c mgmt/root/image.c mgmt/root/refusal.c mgmt/root/lifecycle.c mgmt/root/ending.c */
+/* sources: mgmt/root/spec.c mgmt/root/cpu_share.c mgmt/root/image.c mgmt/root/refusal.c mgmt/root/lifecycle.c */
+/* sources: mgmt/root/ending.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,21 +84,21 @@ static void good_specs(void **state)
 	strcpy(spec.vmm, "tiny");
 	strcpy(spec.modules[0], "debian-initrd");
 	spec.module_count = 1;
-	assert_int_equal(spec_judge(&spec, &images).error, ERR_NONE);
+	assert_int_equal(spec_judge(&spec, &images, 4).error, ERR_NONE);
 	assert_string_equal(spec.initrd, "");
 	assert_string_equal(spec.cmdline, "");
-	assert_int_equal(spec_judge(&other, &images).error, ERR_NONE);
+	assert_int_equal(spec_judge(&other, &images, 4).error, ERR_NONE);
 	assert_string_equal(other.kernel, "debian-kernel");
 	assert_string_equal(other.initrd, "debian-initrd");
 	assert_string_equal(other.cmdline, "console=ttyS0");
 	images.count = 2;
 	other.kernel[0] = '\0';
-	assert_int_equal(spec_judge(&other, &images).error, ERR_NO_DEFAULT_IMAGE);
+	assert_int_equal(spec_judge(&other, &images, 4).error, ERR_NO_DEFAULT_IMAGE);
 }
 
 static void expect_bad(struct vm_spec spec, enum error error, u64 have)
 {
-	struct refusal no = spec_judge(&spec, &images);
+	struct refusal no = spec_judge(&spec, &images, 4);
 
 	assert_int_equal(no.error, error);
 	assert_int_equal(no.have, have);
@@ -118,6 +119,15 @@ static void bad_specs(void **state)
 	BAD(ERR_BAD_FIELD, FIELD_RESTART, s.restart = RESTART_COUNT);
 	BAD(ERR_BAD_FIELD, FIELD_RESTART, s.restart_limit = ~0u);
 	BAD(ERR_BAD_FIELD, FIELD_MODULE, s.module_count = IMAGE_MODULES + 1);
+	BAD(ERR_BAD_FIELD, FIELD_MEMORY_POLICY, s.memory_policy = MEMORY_POLICY_COUNT);
+	BAD(ERR_BAD_FIELD, FIELD_CLASS, s.share.class = SCHED_CLASS_RT + 1);
+	BAD(ERR_BAD_FIELD, FIELD_CLASS, s.share.class = ~0u);
+	BAD(ERR_BAD_FIELD, FIELD_WEIGHT, s.share.weight = SCHED_WEIGHT_MAX + 1);
+	BAD(ERR_WEIGHT_RT, 0, (s.share.class = SCHED_CLASS_RT, s.share.weight = 5));
+	BAD(ERR_CAP, 100, s.share.cap = 101);
+	BAD(ERR_CAP, 100, s.share.cap = ~0u);
+	BAD(ERR_NO_PCPU, 4, s.share.affinity = BIT64(4));
+	BAD(ERR_NO_PCPU, 4, s.share.affinity = SHARE_ALL_PCPUS - 1);
 	BAD(ERR_BAD_FIELD, FIELD_MODULE, s.module_count = 1);
 	BAD(ERR_BAD_FIELD, FIELD_CMDLINE, memset(s.cmdline, 'x', sizeof(s.cmdline)));
 	BAD(ERR_BAD_FIELD, FIELD_KERNEL, memset(s.kernel, 'x', sizeof(s.kernel)));

@@ -47,10 +47,11 @@ struct virt_ops {
 	void (*cpu_off)(void);
 
 	/*
-	 * s2_root: the VM's second-level table. page_gpr: the GPR array of the vCPU's page, loaded and stored directly
-	 * at each world switch (any value is harmless there). The vCPU starts in the architectural INIT state.
+	 * s2_root: the VM's second-level table. index: of the vCPU in its VM. page_gpr: the GPR array of the vCPU's
+	 * page, loaded and stored directly at each world switch (any value is harmless there). The vCPU starts in the
+	 * architectural INIT state.
 	 */
-	enum status (*vcpu_init)(struct vcpu_hw **out, hpa_t s2_root, u64 *page_gpr) MUST_CHECK;
+	enum status (*vcpu_init)(struct vcpu_hw **out, hpa_t s2_root, u32 index, u64 *page_gpr) MUST_CHECK;
 	/* On any pCPU, after a `leave` with nothing since. */
 	void (*vcpu_fini)(struct vcpu_hw *hw);
 	/*

@@ -153,11 +153,12 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 	v->nested_cr3 = s2_root.raw;
 }
 
-static enum status svm_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u64 *page_gpr)
+static enum status svm_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index, u64 *page_gpr)
 {
 	struct vcpu_hw *hw = kernel_frame_alloc();
 	struct vmcb *vmcb = kernel_frame_alloc();
 
+	(void)index;
 	if (!hw || !vmcb) {
 		kernel_frame_free(hw);
 		kernel_frame_free(vmcb);

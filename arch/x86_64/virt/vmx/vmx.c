@@ -2,17 +2,16 @@
  * vmx.c - Intel VMX with EPT and unrestricted guest: per-pCPU set-up, vCPU life, one entry (SDM Vol. 3 chapters 23 -
  * 28).
  *
- * What a VM exit does not restore is restored here at once: the limits of GDT, IDT and TSS, CR2, and the MSRs of the
- * MSR areas. A vCPU's VMCS is active on the pCPU where it ran last; vmx_leave clears it there.
+ * What a VM exit does not restore is restored here at once: the limits of GDT and TSS, and the MSRs of the MSR areas. A
+ * vCPU's VMCS is active on the pCPU where it ran last; vmx_leave clears it there.
  */
 #include "vmx.h"
 #include "info_page.h"
 #include "virt_bits.h"
 
-#define VPID_LAST 0xffffu
 #define TSS_BUSY BIT64(41)
 
-enum { INVEPT_SINGLE = 1, INVEPT_ALL = 2, INVVPID_ALL = 2 };
+enum { INVEPT_SINGLE = 1, INVEPT_ALL = 2 };
 
 static void *frame_with_revision(void)
 {
@@ -36,13 +35,6 @@ static void invept(u64 type, u64 pointer)
 	struct { u64 pointer, zero; } descriptor = { pointer, 0 };
 
 	__asm__ volatile("invept %0, %1" : : "m"(descriptor), "r"(type) : "cc", "memory");
-}
-
-static void invvpid_all(void)
-{
-	struct { u64 vpid, address; } descriptor = { 0, 0 };
-
-	__asm__ volatile("invvpid %0, %1" : : "m"(descriptor), "r"((u64)INVVPID_ALL) : "cc", "memory");
 }
 
 /* Where the exits must lead back to. */
@@ -80,8 +72,6 @@ static enum status vmx_cpu_on(void)
 		return status;
 	}
 	cpu->vmxon_frame = frame;
-	cpu->vpid_generation = 1;
-	cpu->vpid_next = VPID_LAST + 1;		/* the first vCPU flushes whatever was there before us */
 	note_tables(cpu);
 	pcpu_self()->virt = cpu;
 	return ST_OK;
@@ -104,13 +94,12 @@ static void vmx_leave(struct vcpu_hw *hw)
 
 	__asm__ volatile("vmclear %0" : : "m"(hw->vmcs_hpa.raw) : "cc", "memory");
 	hw->is_launched = false;
-	hw->vpid_generation = 0;	/* on another pCPU the number means another vCPU */
-	hw->needs_flush = true;
+	hw->chores |= CHORE_HOST | CHORE_FLUSH;
 	if (cpu->current == hw)
 		cpu->current = NULL;
 }
 
-static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u64 *page_gpr)
+static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index, u64 *page_gpr)
 {
 	struct vcpu_hw *hw = kernel_frame_alloc();
 	void *vmcs = frame_with_revision();
@@ -128,7 +117,7 @@ static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u64 *page_
 	hw->gpr = page_gpr;
 	vmx_leave(hw);
 	vmx_make_current(hw);
-	vmx_init_guest_part(hw, s2_root);
+	vmx_init_guest_part(hw, s2_root, index);
 	vmx_load(hw, &virt_init_state, GROUP_ALL);
 	*out = hw;
 	return ST_OK;
@@ -143,43 +132,40 @@ static void vmx_vcpu_fini(struct vcpu_hw *hw)
 
 static void vmx_flush(struct vcpu_hw *hw)
 {
-	hw->needs_flush = true;
-}
-
-static void renew_vpid(struct vcpu_hw *hw, struct vmx_cpu *cpu)
-{
-	if (cpu->vpid_next > VPID_LAST) {
-		cpu->vpid_next = 1;	/* 0 is the host's */
-		cpu->vpid_generation++;
-		invvpid_all();
-	}
-	vmwrite(VMCS_VPID, cpu->vpid_next++);
-	hw->vpid_generation = cpu->vpid_generation;
+	hw->chores |= CHORE_FLUSH;
 }
 
 /*
- * Cached translations of a guest are tagged with its EPT pointer too, so INVEPT gets rid of them whatever the VPID
- * (28.3.1).
+ * With second-level tables all cached translations of a guest are tagged with its table too, so INVEPT gets rid of
+ * them whatever the VPID (28.3.1).
  */
 static void flush(struct vcpu_hw *hw)
 {
-	hw->needs_flush = false;
 	if (vmx_controls.invept_single)
 		invept(INVEPT_SINGLE, hw->ept_pointer);
 	else
 		invept(INVEPT_ALL, 0);
 }
 
-/* The host's state that changes with the thread. */
-static void follow_host(struct vcpu_hw *hw)
+static void do_chores(struct vcpu_hw *hw)
 {
-	u64 cr3 = cr3_read();
+	if (hw->chores & CHORE_HOST)
+		vmx_init_host_part(hw);
+	if (hw->chores & CHORE_FLUSH)
+		flush(hw);
+	if (hw->chores & CHORE_BREAKPOINTS) {
+		dr0_write(hw->dr[0]);
+		dr1_write(hw->dr[1]);
+		dr2_write(hw->dr[2]);
+		dr3_write(hw->dr[3]);
+	}
+	hw->chores &= CHORE_BREAKPOINTS;
+}
+
+static void follow_fs_base(struct vcpu_hw *hw)
+{
 	u64 fs_base = ((const struct arch_thread *)pcpu_self()->current)->fs_base;
 
-	if (hw->host_cr3 != cr3) {
-		hw->host_cr3 = cr3;
-		vmwrite(VMCS_HOST_CR3, cr3);
-	}
 	if (hw->host_fs_base != fs_base) {
 		hw->host_fs_base = fs_base;
 		vmwrite(VMCS_HOST_FS_BASE, fs_base);
@@ -200,26 +186,15 @@ static void set_tpr_threshold(struct vcpu_hw *hw, u32 wanted)
 
 static void prepare(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
-	struct vmx_cpu *cpu = pcpu_self()->virt;
-
 	vmx_make_current(hw);
-	if (hw->cpu != cpu)
-		vmx_init_host_part(hw);
-	follow_host(hw);
-	vmx_event_inject(hw, entry);
+	if (hw->chores)
+		do_chores(hw);
+	follow_fs_base(hw);
+	if (entry->event.valid | entry->intr_pending | entry->nmi_pending | hw->window)
+		vmx_event_inject(hw, entry);
 	vmx_follow_interrupt_flag(hw);
 	if (entry->tpr_threshold | hw->tpr_threshold)
 		set_tpr_threshold(hw, entry->tpr_threshold);
-	if (vmx_controls.has_vpid && hw->vpid_generation != cpu->vpid_generation)
-		renew_vpid(hw, cpu);
-	if (hw->needs_flush)
-		flush(hw);
-	if (hw->is_armed) {
-		dr0_write(hw->dr[0]);
-		dr1_write(hw->dr[1]);
-		dr2_write(hw->dr[2]);
-		dr3_write(hw->dr[3]);
-	}
 	if (cr2_read() != hw->cr2)
 		cr2_write(hw->cr2);
 }
@@ -248,22 +223,24 @@ static void refuse_entry(struct vcpu_exit *exit)
 
 static void vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
 {
+	u32 code;
+
 	prepare(hw, entry);
-	if (!vmx_switch(hw->gpr, &hw->host_rsp, hw->is_launched)) {
+	code = vmx_switch(hw->gpr, &hw->host_rsp, hw->is_launched);
+	if (code == VMX_REFUSED) {
 		vmwrite(VMCS_ENTRY_EVENT, 0);
 		refuse_entry(exit);
 		return;
 	}
-	restore_tables(hw->cpu);
+	restore_tables(pcpu_self()->virt);
 	hw->cr2 = cr2_read();
 	hw->rflags = vmread(VMCS_GUEST_RFLAGS);
 	hw->interruptibility = (u32)vmread(VMCS_GUEST_INTERRUPTIBILITY);
-	vmx_event_collect(hw, entry);
-	vmx_exit_decode(hw, entry, exit);
-	if (exit->reason == EXIT_BAD_STATE && (exit->bad_state.hardware & VMX_ENTRY_FAILED))
+	if (code & VMX_ENTRY_FAILED)
 		vmwrite(VMCS_ENTRY_EVENT, 0);	/* a refused entry leaves it valid, and the VMCS not launched */
 	else
 		hw->is_launched = true;
+	vmx_exit_decode(hw, entry, exit, code);
 }
 
 const struct virt_ops vmx_ops = {

@@ -16,17 +16,18 @@ struct __attribute__((packed)) table_pointer { u16 limit; u64 base; };
 struct vmx_cpu {
 	struct vcpu_hw *current;	/* whose VMCS is current */
 	void *vmxon_frame;
-	u64 vpid_generation;		/* starts at 1; a vCPU whose number differs has no VPID here */
-	u32 vpid_next;
 	struct table_pointer gdtr, idtr;
 	u64 tss_base;
 	u64 *tss_descriptor;
 };
 
-/* MSRs the hardware does not switch by itself: loaded at entry and stored at exit by the MSR areas (24.7.2, 24.8.2). */
-enum vmx_area_msr { AREA_STAR, AREA_LSTAR, AREA_CSTAR, AREA_SFMASK, AREA_KERNEL_GS_BASE, AREA_TSC_AUX, AREA_COUNT };
-/* TSC_AUX, the last, is only loaded: the host does not use it and the guest can't write it */
-#define AREA_SWITCHED AREA_TSC_AUX
+/*
+ * MSRs the hardware does not switch by itself: loaded at entry and stored at exit by the MSR areas (24.7.2, 24.8.2).
+ * The host has no use for the last two, and the guest can't write TSC_AUX.
+ */
+enum vmx_area_msr { AREA_STAR, AREA_LSTAR, AREA_SFMASK, AREA_KERNEL_GS_BASE, AREA_CSTAR, AREA_TSC_AUX, AREA_COUNT };
+#define AREA_HOST AREA_CSTAR		/* so many are loaded at exit */
+#define AREA_STORED AREA_TSC_AUX	/* so many are stored */
 
 struct vmx_msr {
 	u32 index;
@@ -40,33 +41,32 @@ struct vmx_msr {
  */
 struct vcpu_hw {
 	struct vmx_msr guest_msrs[AREA_COUNT];	/* 16-byte aligned: first */
-	struct vmx_msr host_msrs[AREA_COUNT];
 	u64 *gpr;			/* the vcpu page's array */
 	void *vmcs;
 	u32 *virtual_apic;		/* only its TPR is used */
 	hpa_t vmcs_hpa;
 	u64 ept_pointer;
-	struct vmx_cpu *cpu;		/* for which pCPU the host state was written; NULL = none yet */
-	u64 vpid_generation;
+	u32 chores;			/* CHORE_*: to be done before the next entry */
 	bool is_launched;
-	bool needs_flush;
-	bool has_timer;			/* the preemption timer is on */
-	bool is_armed;			/* the guest's DR7 enables a breakpoint */
+	bool is_masked;			/* the guest was entered with IF = 0 */
 	u32 window;			/* PROC_*_WINDOW bits in force */
 	u32 tpr_threshold;
 	u32 interruptibility;		/* guest's, as the VMCS has it */
-	u64 rflags;			/* likewise */
-	u64 host_rsp, host_cr3, host_fs_base;	/* likewise */
+	u64 rsp, rflags;		/* likewise */
+	u64 host_rsp, host_fs_base;	/* likewise */
 	u64 cr2;
 	u64 dr[4], dr6;
 };
 _Static_assert(sizeof(struct vmx_msr) == 16, "SDM 24.7.2");
 
+#define CHORE_HOST BIT32(0)		/* write the host state of this pCPU and thread */
+#define CHORE_FLUSH BIT32(1)		/* forget cached translations */
+#define CHORE_BREAKPOINTS BIT32(2)	/* stays, while the guest's DR7 enables a breakpoint: load DR0-3 */
+
 /* Control words for every VMCS, from the capability MSRs. */
 struct vmx_controls {
 	u32 pin, proc, proc2, exit, entry;
 	bool invept_single;
-	bool has_vpid;
 	u32 timer_value;	/* preemption timer for guests with interrupts off; 0 = there is none */
 };
 extern struct vmx_controls vmx_controls;
@@ -97,8 +97,12 @@ static inline void vmx_make_current(struct vcpu_hw *hw)
 	}
 }
 
-/* GPRs but RSP from gpr[], VMLAUNCH or VMRESUME, and back. False: VMfail, nothing was run. (vmx_switch.S) */
-bool vmx_switch(u64 *gpr, u64 *host_rsp, bool is_launched);
+/*
+ * GPRs but RSP from gpr[], VMLAUNCH or VMRESUME, and back. Returns the exit-reason field; VMX_REFUSED: VMfail, nothing
+ * was run. (vmx_switch.S)
+ */
+u32 vmx_switch(u64 *gpr, u64 *host_rsp, bool is_launched);
+#define VMX_REFUSED ~0u
 
 struct info_page;
 
@@ -106,21 +110,28 @@ struct info_page;
 bool vmx_probe(struct info_page *info);
 
 /* vmx_vcpu.c: the parts of the VMCS that never change, or only with the pCPU. */
-void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root);
+void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root, u32 index);
 void vmx_init_host_part(struct vcpu_hw *hw);
-void vmx_init_bitmap(void);
+/* What all VMCSs share. On the boot pCPU, once its MSRs are what all pCPUs' will be. */
+void vmx_init_shared(void);
 
 /* vmx_state.c */
 void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);
 void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);
 
-/* vmx_event.c */
+/*
+ * vmx_event.c: needed only if there is something to inject or a window in force; only after exits that may have cut
+ * short a delivery.
+ */
 void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void vmx_follow_interrupt_flag(struct vcpu_hw *hw);
 void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value);
 
-/* vmx_exit.c: exit reason -> neutral record. May set entry->event (a fault the back end raises itself). */
-void vmx_exit_decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit);
+/*
+ * vmx_exit.c: exit reason `code` -> neutral record; what became of injected events -> entry. May set entry->event
+ * itself (a fault the back end raises).
+ */
+void vmx_exit_decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit, u32 code);
 
 #endif

@@ -20,15 +20,16 @@ void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
 	}
 }
 
-/* See choose_timer. */
+/* The preemption timer runs while it is off; see choose_timer. */
 void vmx_follow_interrupt_flag(struct vcpu_hw *hw)
 {
-	bool wants_timer = !(hw->rflags & RFLAGS_IF) && vmx_controls.timer_value;
+	bool is_masked = !(hw->rflags & RFLAGS_IF);
 
-	if (wants_timer == hw->has_timer)
+	if (is_masked == hw->is_masked)
 		return;
-	hw->has_timer = wants_timer;
-	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin | (wants_timer ? PIN_PREEMPTION_TIMER : 0));
+	hw->is_masked = is_masked;
+	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin |
+		(is_masked && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
 }
 
 /* In real mode no exception pushes an error code, and claiming one is refused (26.2.1.3). */
@@ -116,7 +117,6 @@ void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
 	u32 info = (u32)vmread(VMCS_VECTORING);
 
-	entry->event.valid = 0;
 	if (info & EVENT_VALID)
 		collect_interrupted(hw, entry, info);
 }

@@ -14,14 +14,13 @@ struct decoding {
 
 struct exit_rule {
 	u8 reason;		/* enum exit_reason */
-	bool has_length;	/* the instruction-length field is valid (27.2.5) */
-	void (*decode)(const struct decoding *d);	/* the rest of the record; may change the reason */
+	u8 facts;		/* FACT_* */
+	void (*decode)(const struct decoding *d);	/* the rest of the record; may change the reason. NULL: none */
 };
 
-static void decode_nothing(const struct decoding *d)
-{
-	(void)d;
-}
+#define FACT_KNOWN BIT32(0)
+#define FACT_LENGTH BIT32(1)	/* the instruction-length field is valid (27.2.5) */
+#define FACT_CUTS BIT32(2)	/* may come while an event is delivered (27.2.4) */
 
 static void decode_bad(const struct decoding *d)
 {
@@ -154,29 +153,33 @@ static void decode_cr_access(const struct decoding *d)
 	}
 }
 
-#define RULE_INSN(code) [code] = { EXIT_INSN, true, decode_nothing }
+#define RULE(code, reason, decode) [code] = { reason, FACT_KNOWN, decode }
+#define RULE_CUTS(code, reason, decode) [code] = { reason, FACT_KNOWN | FACT_CUTS, decode }
+#define RULE_LENGTH(code, reason, decode) [code] = { reason, FACT_KNOWN | FACT_LENGTH, decode }
+#define RULE_INSN(code) RULE_LENGTH(code, EXIT_INSN, NULL)
 
 static const struct exit_rule rules[VMX_EXIT_TABLE_SIZE] = {
-	[VMX_EXCEPTION_NMI] = { EXIT_NONE, false, decode_exception },
-	[VMX_EXTERNAL_INTERRUPT] = { EXIT_NONE, false, decode_host_interrupt },
-	[VMX_TRIPLE_FAULT] = { EXIT_SHUTDOWN, false, decode_nothing },
-	[VMX_INIT] = { EXIT_NONE, false, decode_nothing },
-	[VMX_INTERRUPT_WINDOW] = { EXIT_NONE, false, decode_nothing },
-	[VMX_NMI_WINDOW] = { EXIT_NONE, false, decode_nothing },
-	[VMX_CPUID] = { EXIT_CPUID, true, decode_nothing },
-	[VMX_HLT] = { EXIT_HLT, true, decode_nothing },
-	[VMX_INVD] = { EXIT_CACHE, true, decode_nothing },
-	[VMX_WBINVD] = { EXIT_CACHE, true, decode_nothing },
-	[VMX_VMCALL] = { EXIT_HYPERCALL, true, decode_nothing },
-	[VMX_CR_ACCESS] = { EXIT_NONE, true, decode_cr_access },
-	[VMX_MOV_DR] = { EXIT_DR, true, decode_nothing },
-	[VMX_IO] = { EXIT_PIO, true, decode_io },
-	[VMX_RDMSR] = { EXIT_MSR_READ, true, decode_msr },
-	[VMX_WRMSR] = { EXIT_MSR_WRITE, true, decode_msr },
-	[VMX_TPR_BELOW] = { EXIT_TPR, false, decode_nothing },
-	[VMX_EPT_VIOLATION] = { EXIT_MEM, false, decode_ept_violation },
-	[VMX_PREEMPTION_TIMER] = { EXIT_NONE, false, decode_nothing },
-	[VMX_XSETBV] = { EXIT_XSETBV, true, decode_nothing },
+	RULE_CUTS(VMX_EXCEPTION_NMI, EXIT_NONE, decode_exception),
+	RULE(VMX_EXTERNAL_INTERRUPT, EXIT_NONE, decode_host_interrupt),
+	RULE(VMX_TRIPLE_FAULT, EXIT_SHUTDOWN, NULL),
+	RULE(VMX_INIT, EXIT_NONE, NULL),
+	RULE(VMX_INTERRUPT_WINDOW, EXIT_NONE, NULL),
+	RULE(VMX_NMI_WINDOW, EXIT_NONE, NULL),
+	RULE_LENGTH(VMX_CPUID, EXIT_CPUID, NULL),
+	RULE_LENGTH(VMX_HLT, EXIT_HLT, NULL),
+	RULE_LENGTH(VMX_INVD, EXIT_CACHE, NULL),
+	RULE_LENGTH(VMX_WBINVD, EXIT_CACHE, NULL),
+	RULE_LENGTH(VMX_VMCALL, EXIT_HYPERCALL, NULL),
+	RULE_LENGTH(VMX_CR_ACCESS, EXIT_NONE, decode_cr_access),
+	RULE_LENGTH(VMX_MOV_DR, EXIT_DR, NULL),
+	RULE_LENGTH(VMX_IO, EXIT_PIO, decode_io),
+	RULE_LENGTH(VMX_RDMSR, EXIT_MSR_READ, decode_msr),
+	RULE_LENGTH(VMX_WRMSR, EXIT_MSR_WRITE, decode_msr),
+	RULE_LENGTH(VMX_PAUSE, EXIT_PAUSE, NULL),
+	RULE(VMX_TPR_BELOW, EXIT_TPR, NULL),
+	RULE_CUTS(VMX_EPT_VIOLATION, EXIT_MEM, decode_ept_violation),
+	RULE(VMX_PREEMPTION_TIMER, EXIT_NONE, NULL),
+	RULE_LENGTH(VMX_XSETBV, EXIT_XSETBV, NULL),
 	RULE_INSN(VMX_GETSEC), RULE_INSN(VMX_RDPMC), RULE_INSN(VMX_RSM), RULE_INSN(VMX_VMCLEAR),
 	RULE_INSN(VMX_VMLAUNCH),
 	RULE_INSN(VMX_VMPTRLD), RULE_INSN(VMX_VMPTRST), RULE_INSN(VMX_VMREAD), RULE_INSN(VMX_VMRESUME),
@@ -189,25 +192,29 @@ static const struct exit_rule rules[VMX_EXIT_TABLE_SIZE] = {
 /* Each entry starts the timer anew, so exits that may lead straight to the next entry must count as a look too. */
 static void look_at_interrupts(const struct vcpu_hw *hw, const struct vcpu_exit *exit)
 {
-	if (hw->has_timer && (exit->reason == EXIT_NONE || exit->reason == EXIT_MEM))
+	if (hw->is_masked && (exit->reason == EXIT_NONE || exit->reason == EXIT_MEM))
 		arch_interrupts_poll();
 }
 
-void vmx_exit_decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+void vmx_exit_decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit, u32 code)
 {
-	struct decoding d = { .hw = hw, .entry = entry, .exit = exit, .code = (u32)vmread(VMCS_EXIT_REASON) };
+	struct decoding d = { .hw = hw, .entry = entry, .exit = exit, .code = code };
 	const struct exit_rule *rule;
 
+	entry->event.valid = 0;
 	exit->flags = 0;
 	exit->insn_len = 0;
-	if (d.code >= ARRAY_COUNT(rules) || !rules[d.code].decode) {	/* with VMX_ENTRY_FAILED it is large */
+	if (code >= ARRAY_COUNT(rules) || !rules[code].facts) {	/* with VMX_ENTRY_FAILED it is large */
 		decode_bad(&d);
 		return;
 	}
-	rule = &rules[d.code];
+	rule = &rules[code];
 	exit->reason = rule->reason;
-	if (rule->has_length)
+	if (rule->facts & FACT_LENGTH)
 		exit->insn_len = (u32)vmread(VMCS_EXIT_INSN_LEN);
-	rule->decode(&d);
+	if (rule->facts & FACT_CUTS)
+		vmx_event_collect(hw, entry);
+	if (rule->decode)
+		rule->decode(&d);
 	look_at_interrupts(hw, exit);
 }

@@ -12,31 +12,35 @@ static u32 *virtual_tpr(const struct vcpu_hw *hw)
 	return &hw->virtual_apic[APIC_TPR / sizeof(u32)];
 }
 
+_Static_assert(SHADOW_STI == BLOCKING_STI && SHADOW_MOVSS == BLOCKING_MOVSS && BLOCKING_NMI > SHADOW_NMI, "moved as is");
+
 static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
-	u32 blocking = (from->shadow & SHADOW_STI ? BLOCKING_STI : 0) |
-		       (from->shadow & SHADOW_MOVSS ? BLOCKING_MOVSS : 0) |
-		       (from->shadow & SHADOW_NMI ? BLOCKING_NMI : 0);
+	u32 shadow = from->shadow;
 
-	vmwrite(VMCS_GUEST_RSP, from->gpr[GPR_RSP]);
 	vmwrite(VMCS_GUEST_RIP, from->rip);
+	if (hw->rsp != from->gpr[GPR_RSP]) {
+		hw->rsp = from->gpr[GPR_RSP];
+		vmwrite(VMCS_GUEST_RSP, from->gpr[GPR_RSP]);
+	}
 	if (hw->rflags != from->rflags) {
 		hw->rflags = from->rflags;
 		vmwrite(VMCS_GUEST_RFLAGS, from->rflags);
 	}
-	vmx_set_interruptibility(hw, blocking);
+	vmx_set_interruptibility(hw, (shadow & (BLOCKING_STI | BLOCKING_MOVSS)) |
+				 (shadow & SHADOW_NMI) * (BLOCKING_NMI / SHADOW_NMI));
 	*virtual_tpr(hw) = from->cr8 << 4;
 }
 
-static void store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
+static void store_gprs(struct vcpu_hw *hw, struct vcpu_page *to)
 {
-	to->gpr[GPR_RSP] = vmread(VMCS_GUEST_RSP);
+	hw->rsp = vmread(VMCS_GUEST_RSP);
+	to->gpr[GPR_RSP] = hw->rsp;
 	to->rip = vmread(VMCS_GUEST_RIP);
 	to->rflags = hw->rflags;
 	to->cr8 = *virtual_tpr(hw) >> 4 & 0xfu;
-	to->shadow = (hw->interruptibility & BLOCKING_STI ? SHADOW_STI : 0) |
-		     (hw->interruptibility & BLOCKING_MOVSS ? SHADOW_MOVSS : 0) |
-		     (hw->interruptibility & BLOCKING_NMI ? SHADOW_NMI : 0);
+	to->shadow = (hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS)) |
+		     (hw->interruptibility & BLOCKING_NMI) / (BLOCKING_NMI / SHADOW_NMI);
 }
 
 /* The fields of the eight segments are two apart, in the neutral order. */
@@ -115,7 +119,7 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	for (i = 0; i < 4; i++)
 		hw->dr[i] = from->dr[i];
 	hw->dr6 = from->dr6;
-	hw->is_armed = (from->dr7 & DR7_ENABLES) != 0;
+	hw->chores = (hw->chores & ~CHORE_BREAKPOINTS) | (from->dr7 & DR7_ENABLES ? CHORE_BREAKPOINTS : 0);
 	vmwrite(VMCS_GUEST_DR7, from->dr7);
 }
 

@@ -1,13 +1,19 @@
 /*
  * vmx_switch.S - the world switch (SDM Vol. 3 chapters 26 and 27).
  *
- * bool vmx_switch(u64 *gpr, u64 *host_rsp, bool is_launched)
+ * u32 vmx_switch(u64 *gpr, u64 *host_rsp, bool is_launched)
  *
- * HOST_RSP is written only if it differs from *host_rsp; HOST_RIP is vmx_exit_point. Interrupts stay off: a host
- * interrupt is acknowledged at the exit. Offsets are those of enum gpr: RAX 0, RCX 8, RDX 16, RBX 24, RSP 32, RBP 40,
- * RSI 48, RDI 56, R8 64 ... R15 120.
+ * Returns the exit-reason field, or VMX_REFUSED if nothing was run. HOST_RSP is written only if it differs from
+ * *host_rsp; HOST_RIP is vmx_exit_point. A host interrupt that ends guest mode is acknowledged by the exit. Offsets are
+ * those of enum gpr: RAX 0, RCX 8, RDX 16, RBX 24, RSP 32, RBP 40, RSI 48, RDI 56, R8 64 ... R15 120.
+ *
+ * The preemption timer only asks for a look at host interrupts (vmx_probe.c). If there were none, the guest goes on at
+ * once: an interrupt would have pushed SS, which is not 0, where a 0 was put.
  */
 #define VMCS_HOST_RSP 0x6c14
+#define VMCS_EXIT_REASON 0x4402
+#define VMX_PREEMPTION_TIMER 52
+#define VMX_REFUSED -1
 
 	.text
 	.globl vmx_switch
@@ -47,15 +53,19 @@ vmx_switch:
 2:	vmlaunch
 	/* Only reached if the instruction failed: the registers hold what was in gpr[], nothing has to be stored. */
 3:	addq $8, %rsp
-	xorl %eax, %eax
+	movl $VMX_REFUSED, %eax
 	jmp 4f
 
 	.globl vmx_exit_point
 	.balign 16
 vmx_exit_point:
-	pushq %rdi
-	movq 8(%rsp), %rdi
-	movq %rax, (%rdi)
+	pushq %rax
+	movl $VMCS_EXIT_REASON, %eax
+	vmread %rax, %rax
+	cmpl $VMX_PREEMPTION_TIMER, %eax
+	je look
+store:	pushq %rdi
+	movq 16(%rsp), %rdi
 	movq %rcx, 8(%rdi)
 	movq %rdx, 16(%rdi)
 	movq %rbx, 24(%rdi)
@@ -69,10 +79,9 @@ vmx_exit_point:
 	movq %r13, 104(%rdi)
 	movq %r14, 112(%rdi)
 	movq %r15, 120(%rdi)
-	popq %rax
-	movq %rax, 56(%rdi)
+	popq 56(%rdi)
+	popq (%rdi)
 	addq $8, %rsp
-	movl $1, %eax
 4:	popq %r15
 	popq %r14
 	popq %r13
@@ -80,5 +89,15 @@ vmx_exit_point:
 	popq %rbp
 	popq %rbx
 	ret
+
+	/* RSP is 8 modulo 16, so SS would go to -16. STI holds interrupts off for one instruction. */
+look:	sti
+	movq $0, -16(%rsp)
+	cli
+	cmpq $0, -16(%rsp)
+	jne store
+	popq %rax
+	vmresume
+	jmp 3b
 	.size vmx_switch, . - vmx_switch
 	.section .note.GNU-stack, "", @progbits

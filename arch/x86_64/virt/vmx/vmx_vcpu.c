@@ -5,6 +5,10 @@
 #include "virt_bits.h"
 #include "vmx.h"
 
+/* TSC ticks: PAUSEs at most so far apart belong to one loop; a loop this long exits (24.6.13). */
+#define PLE_GAP 128u
+#define PLE_WINDOW 4096u
+
 extern const u8 vmx_exit_point[];
 
 /*
@@ -23,8 +27,11 @@ static const u32 area_msrs[AREA_COUNT] = {
 	[AREA_KERNEL_GS_BASE] = MSR_KERNEL_GS_BASE, [AREA_TSC_AUX] = MSR_TSC_AUX,
 };
 
+/* The same on all pCPUs: SYSCALL's, and KERNEL_GS_BASE = 0 while in ring 0. */
+static struct vmx_msr host_msrs[AREA_HOST] __attribute__((aligned(16)));
+
 /* Reads of 0.., reads of 0xc0000000.., then writes of both: 1 KiB each (24.6.9). */
-void vmx_init_bitmap(void)
+static void init_bitmap(void)
 {
 	u32 i;
 
@@ -39,27 +46,39 @@ void vmx_init_bitmap(void)
 	}
 }
 
+void vmx_init_shared(void)
+{
+	init_bitmap();
+	for (u32 i = 0; i < AREA_HOST; i++)
+		host_msrs[i] = (struct vmx_msr){ .index = area_msrs[i], .value = rdmsr(area_msrs[i]) };
+}
+
 static void init_areas(struct vcpu_hw *hw)
 {
 	bool has_tsc_aux = (vmx_controls.proc2 & PROC2_RDTSCP) != 0;
-	u32 i;
 
-	for (i = 0; i < AREA_COUNT; i++) {
+	for (u32 i = 0; i < AREA_COUNT; i++)
 		hw->guest_msrs[i].index = area_msrs[i];
-		hw->host_msrs[i].index = area_msrs[i];
-		if (i < AREA_SWITCHED)
-			hw->host_msrs[i].value = rdmsr(area_msrs[i]);
-	}
 	vmwrite(VMCS_ENTRY_MSR_LOAD, direct_hpa(hw->guest_msrs).raw);
-	vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, has_tsc_aux ? AREA_COUNT : AREA_SWITCHED);
+	vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, has_tsc_aux ? AREA_COUNT : AREA_STORED);
 	vmwrite(VMCS_EXIT_MSR_STORE, direct_hpa(hw->guest_msrs).raw);
-	vmwrite(VMCS_EXIT_MSR_STORE_COUNT, AREA_SWITCHED);
-	vmwrite(VMCS_EXIT_MSR_LOAD, direct_hpa(hw->host_msrs).raw);
-	vmwrite(VMCS_EXIT_MSR_LOAD_COUNT, AREA_SWITCHED);
+	vmwrite(VMCS_EXIT_MSR_STORE_COUNT, AREA_STORED);
+	vmwrite(VMCS_EXIT_MSR_LOAD, (u64)host_msrs - KERNEL_BASE);
+	vmwrite(VMCS_EXIT_MSR_LOAD_COUNT, AREA_HOST);
 }
 
-void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root)
+/*
+ * Translations are tagged with the VPID and the second-level table: vCPUs that share a table need different VPIDs,
+ * others don't. The first entry on a pCPU forgets what an earlier table left under these tags (28.3).
+ */
+void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root, u32 index)
 {
+	if (vmx_controls.proc2 & PROC2_VPID)
+		vmwrite(VMCS_VPID, index + 1);		/* 0 is the host's */
+	if (vmx_controls.proc2 & PROC2_PAUSE_LOOP) {
+		vmwrite(VMCS_PLE_GAP, PLE_GAP);
+		vmwrite(VMCS_PLE_WINDOW, PLE_WINDOW);
+	}
 	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin);
 	if (vmx_controls.timer_value)
 		vmwrite(VMCS_PREEMPTION_TIMER, vmx_controls.timer_value);	/* each entry starts it from here */
@@ -86,19 +105,22 @@ void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root)
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_ONE);
 	hw->rflags = RFLAGS_ONE;
+	vmwrite(VMCS_GUEST_RSP, 0);
 	init_areas(hw);
 }
 
 /*
  * CR0.TS is always set in ring 0 while a guest's extended state is in the registers (arch_fpu_park), so it is part of
- * the constant host state. FS base, CR3 and RSP change with the thread and are followed before each entry.
+ * the constant host state. So is the address space, that of the thread that the vCPU is bound to; its FS base and the
+ * stack pointer are followed before each entry.
  */
 void vmx_init_host_part(struct vcpu_hw *hw)
 {
 	struct vmx_cpu *cpu = pcpu_self()->virt;
 
-	hw->cpu = cpu;
 	vmwrite(VMCS_HOST_CR0, cr0_read() | CR0_TS);
+	vmwrite(VMCS_HOST_CR3, cr3_read());
+	vmwrite(VMCS_HOST_FS_BASE, hw->host_fs_base);
 	vmwrite(VMCS_HOST_CR4, cr4_read());
 	vmwrite(VMCS_HOST_CS_SELECTOR, SEL_KERNEL_CODE);
 	vmwrite(VMCS_HOST_SS_SELECTOR, SEL_KERNEL_DATA);

@@ -1,0 +1,52 @@
+/*
+ * vm_share.c - a VM's share of the processors, from its spec to the kernel: all of it when its VMM is built, and what
+ * an operator changes at once.
+ */
+#include "cpu_share.h"
+#include "root.h"
+#include "sys.h"
+#include "vm.h"
+
+/* What a new PD has by itself. */
+static const struct vm_share kernel_default = { .weight = SCHED_WEIGHT_DEFAULT, .affinity = SHARE_ALL_PCPUS };
+
+/* Tell the kernel what differs. */
+static enum status apply(u64 h_pd, const struct vm_share *is, const struct vm_share *want)
+{
+	enum status st = ST_OK;
+
+	if (is->affinity != want->affinity)
+		st = sys_pd_ctl(h_pd, PD_SET_AFFINITY, want->affinity);
+	if (st == ST_OK && is->cap != want->cap)
+		st = sys_pd_ctl(h_pd, PD_SET_CAP, want->cap);
+	if (st == ST_OK && is->weight != want->weight)
+		st = sys_pd_ctl(h_pd, PD_SET_WEIGHT, want->weight);
+	if (st == ST_OK && is->class != want->class)
+		st = sys_pd_ctl(h_pd, PD_SET_CLASS, want->class);
+	return st;
+}
+
+enum status vm_share_build(const struct vm *vm)
+{
+	return apply(vm->pd.h_pd, &kernel_default, &vm->spec.share);
+}
+
+struct refusal vm_share_set(struct vm *vm, const struct vm_share *wanted, u32 asked, bool is_dry_run)
+{
+	struct vm_share next = vm->spec.share;
+	struct refusal no = cpu_share_merge(&next, wanted, asked);
+	enum status st = ST_OK;
+
+	if (no.error == ERR_NONE)
+		no = cpu_share_judge(&next, asked, vm->spec.cpus, INFO->pcpu_count);
+	if (no.error != ERR_NONE || is_dry_run)
+		return no;
+	if (lifecycle_has_objects(vm->life) && vm->life != LIFE_ENDING)
+		st = apply(vm->pd.h_pd, &vm->spec.share, &next);
+	if (st != ST_OK) {
+		(void)apply(vm->pd.h_pd, &next, &vm->spec.share);	/* back, as far as that goes */
+		return refusal_status(st);
+	}
+	vm->spec.share = next;
+	return REFUSAL_NONE;
+}
