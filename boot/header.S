@@ -162,6 +162,7 @@ in_long_mode:
 too_old_text:
 	.asciz "VOS: this processor has no 64-bit mode (long mode). VOS cannot run here."
 	.balign 8
+	.globl early_gdt, early_pml4		/* also ap_entry.S's */
 early_gdt:
 	.quad 0
 	.quad 0x00af9b000000ffff		/* 64-bit code */

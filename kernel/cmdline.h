@@ -11,6 +11,7 @@ struct boot_info;
 
 struct cmdline {
 	bool is_noreboot;
+	u32 pcpu_limit;		/* maxcpus= */
 };
 
 /* Sets the log level, fills *out, logs words that nobody knows. */

@@ -58,6 +58,7 @@ const struct feature_name feature_names[FEAT_COUNT] = {
 	[FEAT_X2APIC] = { "x2apic" },
 	[FEAT_TSC_DEADLINE] = { "tsc-deadline" },
 	[FEAT_INVARIANT_TSC] = { "invariant-tsc" },
+	[FEAT_TSC_IN_STEP] = { "tsc-in-step" },
 };
 
 /* Exit codes and classes of root's refusals; root's own result wins if it has one. */

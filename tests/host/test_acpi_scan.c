@@ -39,6 +39,8 @@ static void make_madt(void)
 		0, 8, 0, 0, 1, 0, 0, 0,				/* processor, enabled */
 		0, 8, 1, 1, 0, 0, 0, 0,				/* processor, not enabled */
 		9, 16, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0,	/* x2APIC, enabled */
+		9, 16, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,	/* the first one once more */
+		0, 8, 9, 0xff, 1, 0, 0, 0,			/* an ID that means everybody */
 		1, 12, 2, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,	/* I/O APIC */
 		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,			/* ISA 0 -> GSI 2 */
 		2, 10, 0, 9, 9, 0, 0, 0, 0x0d, 0,		/* ISA 9: high, level */
@@ -112,6 +114,8 @@ static void rsdt_only(void **state)
 	assert_int_equal(acpi_scan(&source, memory_at(RSDP), 20, &info), ST_OK);
 	assert_int_equal(info.lapic_address, 0xfee00000u);
 	assert_int_equal(info.cpu_count, 2);
+	assert_int_equal(info.apic_ids[0], 0);
+	assert_int_equal(info.apic_ids[1], 0x100);
 	assert_int_equal(info.ioapic_count, 1);
 	assert_int_equal(info.ioapics[0].address, 0xfec00000u);
 	assert_int_equal(info.override_count, 2);

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "ap.h"
 #include "cpu.h"
 #include "cpu_entry.h"
 #include "info_page.h"
@@ -167,6 +168,47 @@ static void syscall_init(void)
 	wrmsr(MSR_SFMASK, SFMASK_BITS);
 	/* SYSENTER: a null CS makes it #GP. AMD has none in long mode, but keeps the register. */
 	wrmsr(MSR_SYSENTER_CS, 0);
+}
+
+#define AP_DATA_FRAMES 8u
+#define AP_STACK_FRAMES ((u32)(KERNEL_STACK_BYTES / PAGE_SIZE))
+
+struct ap_data {
+	struct pcpu pcpu;
+	struct cpu_data cpu;
+};
+_Static_assert(sizeof(struct ap_data) <= AP_DATA_FRAMES * PAGE_SIZE, "room for a pCPU");
+
+struct pcpu *cpu_ap_alloc(u32 id, u64 *stack)
+{
+	struct ap_data *data = kernel_frames_alloc(AP_DATA_FRAMES);
+	u8 *bottom = kernel_frames_alloc(AP_STACK_FRAMES);
+
+	if (!data || !bottom) {
+		if (data)
+			kernel_frames_free(data, AP_DATA_FRAMES);
+		return NULL;
+	}
+	data->pcpu = (struct pcpu){ .self = &data->pcpu, .id = id, .arch = &data->cpu };
+	*stack = (u64)bottom + KERNEL_STACK_BYTES - 16;
+	*(struct pcpu **)*stack = &data->pcpu;	/* NOLINT: where ap_entry.S looks */
+	return &data->pcpu;
+}
+
+void cpu_ap_free(struct pcpu *pcpu, u64 stack)
+{
+	kernel_frames_free(pcpu, AP_DATA_FRAMES);
+	kernel_frames_free((u8 *)stack + 16 - KERNEL_STACK_BYTES, AP_STACK_FRAMES);	/* NOLINT */
+}
+
+void cpu_ap_init(struct pcpu *pcpu)
+{
+	set_control_registers();
+	cpu_tables_init(pcpu);
+	cr4_write(cpu_features.cr4);
+	syscall_init();
+	if (cpu_features.xcr0_mask)
+		xsetbv0(cpu_features.xcr0_mask);
 }
 
 void arch_init(const struct boot_info *boot, struct info_page *info)

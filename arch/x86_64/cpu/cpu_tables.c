@@ -105,7 +105,8 @@ void cpu_tables_init(struct pcpu *pcpu)
 	struct table_register gdtr = { .limit = sizeof(data->gdt) - 1, .base = (u64)data->gdt };
 	struct table_register idtr = { .limit = sizeof(idt) - 1, .base = (u64)idt };
 
-	idt_fill();
+	if (pcpu->id == 0)
+		idt_fill();
 	tss_fill(data, pcpu);
 	gdt_fill(data);
 	__asm__ volatile("lgdt %0" : : "m"(gdtr));

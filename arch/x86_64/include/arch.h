@@ -70,12 +70,22 @@ static inline u64 arch_tsc(void)
  * image) -> kernel_main. */
 void arch_init(const struct boot_info *boot, struct info_page *info);
 /* Second half, when frames can be had: local APIC, I/O APIC, ACPI tables, clock calibration (fills info->tsc_hz,
- * wall_boot_ns, pcpu_count). */
+ * wall_boot_ns). */
 enum status arch_init_late(const struct boot_info *boot, struct info_page *info) MUST_CHECK;
 
 /* Interrupt that pCPU: it calls kernel_ipi when it next has interrupts on, and leaves its guest or arch_idle. From any
  * context; a few that come close together may be taken as one. What was written before is seen by the handler. */
 void arch_ipi(const struct pcpu *pcpu);
+
+/* How many pCPUs the firmware lists, the boot pCPU included, ready to be started; 0 if there are no others, or no room
+ * for the code they begin with. Once frames, clocks and the scheduler are there. */
+u32 arch_pcpus_prepare(const struct boot_info *boot);
+/*
+ * Start one of them: it calls kernel_pcpu_init and kernel_pcpu_run, and becomes pCPU pcpu_count. *tsc_offset: how far the
+ * boot pCPU's TSC is ahead of its own. ST_EXISTS: it is the boot pCPU; ST_TIMEOUT: it does not answer; ST_STATE: it
+ * began and got stuck; ST_UNSUPPORTED: it can't be used; ST_NOMEM.
+ */
+enum status arch_pcpu_start(u32 index, u64 tsc_hz, u32 *apic_id, s64 *tsc_offset) MUST_CHECK;
 
 /* Enable interrupts and sleep until one came, or do a little housekeeping; returns with interrupts off. */
 void arch_idle(void);
@@ -172,6 +182,13 @@ void kernel_idle_end(void);
  * ends' control structures. */
 void *kernel_frame_alloc(void);
 void kernel_frame_free(void *frame);
+/* The same for `count` (1, 2, 4 .. 64) adjacent ones. */
+void *kernel_frames_alloc(u32 count);
+void kernel_frames_free(void *frames_start, u32 count);
+/* On another pCPU, once the arch side of it is up: virtualization and a scheduler. False: it can't be used. */
+bool kernel_pcpu_init(void);
+/* Then run threads. */
+_Noreturn void kernel_pcpu_run(void);
 /* On the way back to ring 3, with interrupts off: reschedule if pcpu->need_resched. */
 void kernel_exit_check(void);
 

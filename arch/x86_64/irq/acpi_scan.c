@@ -161,17 +161,32 @@ static void add_override(struct acpi_info *out, u8 isa, u32 gsi, u16 flags)
 		};
 }
 
+/* Some firmware lists a processor twice, as LAPIC and as x2APIC. */
+static void add_cpu(struct acpi_info *out, u32 apic_id, u32 flags)
+{
+	u32 i;
+
+	if (!(flags & MADT_CPU_ENABLED))
+		return;
+	for (i = 0; i < out->cpu_count && i < ACPI_CPUS; i++)
+		if (out->apic_ids[i] == apic_id)
+			return;
+	if (out->cpu_count < ACPI_CPUS)
+		out->apic_ids[out->cpu_count] = apic_id;
+	out->cpu_count++;
+}
+
 /* e: MADT_ENTRY_READ bytes, zero behind the entry's end; bytes: its length. */
 static void madt_entry(struct acpi_info *out, const u8 *e, u32 bytes)
 {
 	switch (e[0]) {
 	case MADT_CPU:
-		if (bytes >= 8 && (get32(e + 4) & MADT_CPU_ENABLED))
-			out->cpu_count++;
+		if (bytes >= 8 && e[3] != 0xff)
+			add_cpu(out, e[3], get32(e + 4));
 		break;
 	case MADT_X2APIC:
-		if (bytes >= 16 && (get32(e + 8) & MADT_CPU_ENABLED))
-			out->cpu_count++;
+		if (bytes >= 16)
+			add_cpu(out, get32(e + 4), get32(e + 8));
 		break;
 	case MADT_IOAPIC:
 		if (bytes >= 12)

@@ -12,6 +12,7 @@
 
 #define ACPI_IOAPICS 16u
 #define ACPI_OVERRIDES 16u
+#define ACPI_CPUS 256u
 
 enum acpi_space { ACPI_SPACE_MEMORY = 0, ACPI_SPACE_IO = 1, ACPI_SPACE_PCI = 2 };
 
@@ -34,7 +35,8 @@ struct acpi_override {
 struct acpi_info {
 	/* MADT */
 	u64 lapic_address;	/* 0 = there is no MADT */
-	u32 cpu_count;
+	u32 cpu_count;		/* enabled ones, also those beyond the table */
+	u32 apic_ids[ACPI_CPUS];
 	u32 ioapic_count, override_count;
 	struct acpi_ioapic ioapics[ACPI_IOAPICS];
 	struct acpi_override overrides[ACPI_OVERRIDES];

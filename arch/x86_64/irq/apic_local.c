@@ -36,6 +36,7 @@
 #define ICR_PENDING BIT32(12)
 #define ICR_ASSERT BIT32(14)
 #define ICR_POLLS 100000u	/* delivery takes a microsecond or two */
+#define XAPIC_BROADCAST 0xffu
 #define SPURIOUS_ENABLE BIT32(8)
 #define DIVIDE_BY_1 0xbu
 
@@ -81,6 +82,11 @@ void apic_local_command(u32 apic_id, u32 command)
 		__builtin_ia32_pause();
 }
 
+bool apic_local_can_reach(u32 apic_id)
+{
+	return !registers || apic_id < XAPIC_BROADCAST;
+}
+
 void arch_ipi(const struct pcpu *pcpu)
 {
 	apic_local_command(pcpu->apic_id, VECTOR_IPI);
@@ -91,23 +97,31 @@ void apic_local_eoi(void)
 	reg_write(REG_EOI, 0);
 }
 
-enum status apic_local_init(void)
+/* What firmware has switched to x2APIC can't be switched back without a reset of the APIC. */
+static enum status enable(void)
 {
 	u64 base = rdmsr(MSR_APIC_BASE);
+
+	wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+	if (pcpu_self()->id == 0 && !cpu_features.has_x2apic && !(base & APIC_BASE_X2)) {
+		registers = arch_mmio_map(HPA(base & APIC_BASE_ADDRESS), PAGE_SIZE);
+		return registers ? ST_OK : ST_NOMEM;
+	}
+	if (!registers)
+		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE | APIC_BASE_X2);
+	return registers && (base & APIC_BASE_X2) ? ST_UNSUPPORTED : ST_OK;
+}
+
+enum status apic_local_init(void)
+{
+	enum status status;
 	u32 last_lvt;
 
 	if (!(cpuid(1, 0).edx & BIT32(9)))
 		return ST_UNSUPPORTED;
-	/* What firmware has switched to x2APIC can't be switched back without a reset of the APIC. */
-	if (cpu_features.has_x2apic || (base & APIC_BASE_X2)) {
-		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
-		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE | APIC_BASE_X2);
-	} else {
-		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
-		registers = arch_mmio_map(HPA(base & APIC_BASE_ADDRESS), PAGE_SIZE);
-		if (!registers)
-			return ST_NOMEM;
-	}
+	status = enable();
+	if (status != ST_OK)
+		return status;
 	last_lvt = reg_read(REG_VERSION) >> 16 & 0xff;
 	reg_write(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
 	reg_write(REG_TPR, 0);
@@ -150,18 +164,28 @@ static bool deadline_works(u64 tsc_hz)
 	return !(requests & BIT32(VECTOR_TIMER % 32));
 }
 
+static void timer_mode(void)
+{
+	reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
+	reg_write(REG_TIMER_INITIAL, 0);
+	reg_write(REG_LVT_TIMER, cpu_features.has_tsc_deadline ? LVT_DEADLINE | VECTOR_TIMER : VECTOR_TIMER);
+	/* The write above may go to memory; it must be there before the MSR is (SDM Vol. 3 10.5.4.1). */
+	__asm__ volatile("mfence" : : : "memory");
+}
+
 void apic_local_timer_start(u64 tsc_hz, u64 timer_hz)
 {
-	reg_write(REG_TIMER_INITIAL, 0);
 	timer_ratio = (timer_hz << 32) / tsc_hz;
-	if (cpu_features.has_tsc_deadline) {
-		reg_write(REG_LVT_TIMER, LVT_DEADLINE | VECTOR_TIMER);
-		/* The write above may go to memory; it must be there before the MSR is (SDM Vol. 3 10.5.4.1). */
-		__asm__ volatile("mfence" : : : "memory");
-		cpu_features.has_tsc_deadline = deadline_works(tsc_hz);
-	}
-	if (!cpu_features.has_tsc_deadline)
-		reg_write(REG_LVT_TIMER, VECTOR_TIMER);
+	timer_mode();
+	if (!cpu_features.has_tsc_deadline || deadline_works(tsc_hz))
+		return;
+	cpu_features.has_tsc_deadline = false;
+	timer_mode();
+}
+
+void apic_local_timer_start_ap(void)
+{
+	timer_mode();
 }
 
 /* Ticks until then, at least one, at most what the counter holds: it may fire early, never not. */

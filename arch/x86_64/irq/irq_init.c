@@ -74,6 +74,5 @@ enum status arch_init_late(const struct boot_info *boot, struct info_page *info)
 	apic_local_timer_start(info->tsc_hz, timer_hz);
 	cpu_tell_features(info);
 	tell_time(info);
-	info->pcpu_count = pcpu_count;
 	return ST_OK;
 }

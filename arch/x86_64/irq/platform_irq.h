@@ -18,11 +18,15 @@ void apic_local_eoi(void);
 u32 apic_local_id(void);
 /* Interrupt command to one APIC: vector and delivery mode (SDM Vol. 3 10.6.1). */
 void apic_local_command(u32 apic_id, u32 command);
+/* As memory, a local APIC can name but 255 others. */
+bool apic_local_can_reach(u32 apic_id);
 /* Raw timer count, counting down from 2^32 - 1, for calibration. */
 void apic_local_timer_free_run(void);
 u32 apic_local_timer_count(void);
 /* From now on arch_timer_set works. */
 void apic_local_timer_start(u64 tsc_hz, u64 timer_hz);
+/* On another pCPU, in the same way. */
+void apic_local_timer_start_ap(void);
 
 /* I/O APICs and the 8259s they replace (apic_io.c). The 8259s go first: a request of theirs that is pending while the
  * local APIC's LINT0 is being masked stays pending in QEMU, and is delivered without a vector (as #GP) when ring 3
@@ -36,7 +40,7 @@ enum status clock_calibrate(u64 *tsc_hz, u64 *timer_hz) MUST_CHECK;
 /* Seconds since 1970 by the RTC, taken as UTC; 0 = unknown (clock_rtc.c). */
 u64 clock_rtc_seconds(void);
 
-/* Busy waiting; only for switching off. */
+/* Busy waiting; only while the machine comes up or goes down. */
 void clock_wait_us(u64 us);
 
 #endif

@@ -1,0 +1,201 @@
+/*
+ * ap_start.c - brings up the other pCPUs of the MADT, one after the other (SDM Vol. 3 8.4.4, APM Vol. 2 15.27.8), and
+ * compares their TSCs with the boot pCPU's.
+ *
+ * One that does not answer is left out; should it wake up later, it finds no stack and sleeps. One that took its stack
+ * and did not finish in time is told to halt should it ever go on.
+ */
+#include "ap.h"
+#include "platform_irq.h"
+#include "range.h"
+
+#define ICR_INIT 0x500u
+#define ICR_STARTUP 0x600u
+
+#define INIT_US 10000u
+#define SIPI_US 200u
+#define POLL_US 10u
+#define ANSWER_US 200000u
+#define FINISH_US 5000000u
+
+/* The trampoline's page: above what firmware and loaders keep at the bottom, below the EBDA. */
+#define PLACE_FIRST 0x8000u
+#define PLACE_END 0x98000u
+
+#define TSC_ROUNDS 16u
+#define CPUID_TSC_ADJUST BIT32(1)	/* leaf 7, EBX */
+
+enum ap_state { AP_STARTING, AP_READY, AP_UNUSABLE, AP_TOO_LATE };
+
+/* Between the boot pCPU and the one that is being started. */
+static struct {
+	u32 state;		/* atomic: enum ap_state */
+	u32 asked, answered;	/* atomic: rounds of comparing TSCs */
+	u64 tsc;		/* the boot pCPU's, when it answered */
+	s64 offset;		/* how far the boot pCPU's is ahead, in the end */
+} ap_link;
+
+static u64 place;		/* the trampoline's page */
+
+static bool place_ok(const struct boot_info *boot, u64 at)
+{
+	bool is_usable = false;
+	u32 i;
+
+	for (i = 0; i < boot->range_count; i++) {
+		const struct boot_range *r = &boot->ranges[i];
+		bool is_apart = at + PAGE_SIZE <= r->start.raw || at >= r->start.raw + r->bytes;
+
+		if (r->type == BOOT_MEMORY_USABLE)
+			is_usable |= at >= r->start.raw && range_ok(at - r->start.raw, PAGE_SIZE, r->bytes);
+		else if (!is_apart)
+			return false;
+	}
+	for (i = 0; i < boot->module_count; i++)
+		if (boot->modules[i].start.raw < at + PAGE_SIZE &&
+		    at < boot->modules[i].start.raw + boot->modules[i].bytes)
+			return false;
+	return is_usable;
+}
+
+u32 arch_pcpus_prepare(const struct boot_info *boot)
+{
+	u32 count = (u32)min_u64(acpi.cpu_count, ACPI_CPUS);
+	u32 i;
+
+	for (place = PLACE_FIRST; place < PLACE_END && !place_ok(boot, place); place += PAGE_SIZE)
+		;
+	if (count < 2 || place == PLACE_END)
+		return 0;
+	arch_frame_write(HPA(place), ap_trampoline, (u64)(ap_trampoline_end - ap_trampoline));
+	ap_space = arch_space_kernel().raw;
+	for (i = 0; i < count; i++)
+		if (acpi.apic_ids[i] != pcpu_self()->apic_id)
+			apic_local_command(acpi.apic_ids[i], ICR_INIT);
+	clock_wait_us(INIT_US);
+	return count;
+}
+
+/* A second SIPI if the first got lost; ignored by a pCPU that runs. False: it did not take its stack. */
+static bool call(u32 apic_id)
+{
+	u32 waited;
+
+	for (waited = 0; waited < ANSWER_US; waited += POLL_US) {
+		if (waited == 0 || waited == SIPI_US)
+			apic_local_command(apic_id, ICR_STARTUP | (u32)(place >> PAGE_SHIFT));
+		clock_wait_us(POLL_US);
+		if (__atomic_load_n(&ap_stack, __ATOMIC_ACQUIRE) == 0)
+			return true;
+	}
+	return __atomic_exchange_n(&ap_stack, 0, __ATOMIC_ACQ_REL) == 0;
+}
+
+/* Tell the TSC as often as the other pCPU asks, until it is ready or has been silent for too long. */
+static enum ap_state serve(u64 tsc_hz)
+{
+	u64 limit = tsc_hz / 1000000 * FINISH_US;
+	u64 heard = arch_tsc();
+	u32 state, asked;
+
+	while (arch_tsc() - heard < limit) {
+		state = __atomic_load_n(&ap_link.state, __ATOMIC_ACQUIRE);
+		if (state != AP_STARTING)
+			return (enum ap_state)state;
+		asked = __atomic_load_n(&ap_link.asked, __ATOMIC_ACQUIRE);
+		if (asked == ap_link.answered)
+			continue;
+		ap_link.tsc = heard = arch_tsc();
+		__atomic_store_n(&ap_link.answered, asked, __ATOMIC_RELEASE);
+	}
+	state = AP_STARTING;
+	__atomic_compare_exchange_n(&ap_link.state, &state, AP_TOO_LATE, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return state == AP_STARTING ? AP_TOO_LATE : (enum ap_state)state;
+}
+
+enum status arch_pcpu_start(u32 index, u64 tsc_hz, u32 *apic_id, s64 *tsc_offset)
+{
+	struct pcpu *pcpu;
+	u64 stack;
+
+	*apic_id = acpi.apic_ids[index];
+	*tsc_offset = 0;
+	if (*apic_id == pcpu_self()->apic_id)
+		return ST_EXISTS;
+	if (!apic_local_can_reach(*apic_id))
+		return ST_UNSUPPORTED;
+	pcpu = cpu_ap_alloc(pcpu_count, &stack);
+	if (!pcpu)
+		return ST_NOMEM;
+	ap_link.state = AP_STARTING;
+	__atomic_store_n(&ap_stack, stack, __ATOMIC_RELEASE);
+	if (!call(*apic_id)) {
+		cpu_ap_free(pcpu, stack);
+		return ST_TIMEOUT;
+	}
+	switch (serve(tsc_hz)) {
+	case AP_READY:
+		*tsc_offset = ap_link.offset;
+		pcpu_table[pcpu_count] = pcpu;
+		__atomic_store_n(&pcpu_count, pcpu_count + 1, __ATOMIC_RELEASE);
+		return ST_OK;
+	case AP_UNUSABLE:
+		return ST_UNSUPPORTED;	/* what it had stays with it */
+	case AP_TOO_LATE:
+	case AP_STARTING:
+		break;
+	}
+	return ST_STATE;
+}
+
+/* ---- On the new pCPU ---------------------------------------------------------------------------- */
+
+/* How far the boot pCPU's TSC is ahead, by the round that pins it down best; 0 if that can't be told from 0. */
+static s64 tsc_offset(void)
+{
+	u64 best = ~0ull, before, took;
+	s64 offset = 0;
+	u32 i, round;
+
+	for (i = 0; i < TSC_ROUNDS; i++) {
+		round = ap_link.answered + 1;
+		before = arch_tsc();
+		__atomic_store_n(&ap_link.asked, round, __ATOMIC_RELEASE);
+		while (__atomic_load_n(&ap_link.answered, __ATOMIC_ACQUIRE) != round)
+			__builtin_ia32_pause();
+		took = arch_tsc() - before;
+		if (took >= best)
+			continue;
+		best = took;
+		offset = (s64)(ap_link.tsc - (before + took / 2));
+	}
+	return offset < -(s64)(best / 2) || offset > (s64)(best / 2) ? offset : 0;
+}
+
+/* Where the processor lets us, put the TSC in step with the boot pCPU's (SDM Vol. 3 17.17.3). */
+static void tsc_compare(void)
+{
+	ap_link.offset = tsc_offset();
+	if (ap_link.offset == 0 || cpuid(0, 0).eax < 7 || !(cpuid(7, 0).ebx & CPUID_TSC_ADJUST))
+		return;
+	wrmsr(MSR_TSC_ADJUST, rdmsr(MSR_TSC_ADJUST) + (u64)ap_link.offset);
+	ap_link.offset = tsc_offset();
+}
+
+_Noreturn void ap_main(struct pcpu *pcpu)
+{
+	u32 state = AP_STARTING;
+	bool is_ready;
+
+	cpu_ap_init(pcpu);
+	is_ready = apic_local_init() == ST_OK;
+	if (is_ready) {
+		apic_local_timer_start_ap();
+		tsc_compare();
+		is_ready = kernel_pcpu_init();
+	}
+	if (!__atomic_compare_exchange_n(&ap_link.state, &state, is_ready ? AP_READY : AP_UNUSABLE, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) || !is_ready)
+		arch_halt();
+	kernel_pcpu_run();
+}
