@@ -4,7 +4,7 @@
 # list, which is what keeps dependencies one-way (tests/check/includes.py proves it).  Everything lands in build/.
 
 VERSION		:= 0.1.0
-CPUS		?= 1
+CPUS		?=
 MEM		?=
 QEMU		?= qemu-system-x86_64
 CMDLINE		?=
@@ -46,7 +46,7 @@ help:
 	@echo 'make deps         install the packages of iso/packages.txt that are missing'
 	@echo 'make clean        remove what was built (keeps downloads);  make distclean   remove build/'
 	@echo
-	@echo 'CPUS=1 MEM=2048 (MiB; 1024 in Bochs) QEMU=qemu-system-x86_64 CMDLINE="loglvl=debug" V=1'
+	@echo 'CPUS=4 (1 in Bochs) MEM=2048 (MiB; 1024 in Bochs) QEMU=qemu-system-x86_64 CMDLINE="loglvl=debug" V=1'
 	@echo 'IMAGES="name=path name2=path2" CONF=vos.conf   put your own guest images and configuration on the ISO'
 
 deps:

@@ -5,7 +5,7 @@ set -eu
 
 kind=$1
 dir=build
-cpus=${CPUS:-1}
+cpus=${CPUS:-4}
 qemu=${QEMU:-qemu-system-x86_64}
 
 start_qemu()
@@ -37,7 +37,7 @@ case $kind in
         ;;
     intel)
         echo 'Bochs interprets every instruction: the prompt takes about half a minute, a guest a minute or two.'
-        exec /usr/bin/python3 iso/bochs.py --iso "$dir/vos.iso" --mem "${MEM:-1024}" --cpus "$cpus" \
+        exec /usr/bin/python3 iso/bochs.py --iso "$dir/vos.iso" --mem "${MEM:-1024}" --cpus "${CPUS:-1}" \
             --sync slowdown
         ;;
 esac

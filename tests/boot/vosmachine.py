@@ -59,8 +59,9 @@ def settle(text):
 
 
 class Machine:
-    def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=1, cpu=None):
-        self.backend, self.name, self.append, self.mem, self.cpus = backend, name, append, mem, cpus
+    def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=None, cpu=None):
+        self.backend, self.name, self.append, self.mem = backend, name, append, mem
+        self.cpus = cpus or (1 if backend == 'bochs' else 4)
         self.cpu = cpu or ('corei7_skylake_x' if backend == 'bochs' else 'max')
         self.iso = iso or f'{BUILD}/vos.iso'
         self.elf = elf or f'{BUILD}/vos.elf'

@@ -81,8 +81,8 @@ void arch_ipi(const struct pcpu *pcpu);
  * for the code they begin with. Once frames, clocks and the scheduler are there. */
 u32 arch_pcpus_prepare(const struct boot_info *boot);
 /*
- * Start one of them: it calls kernel_pcpu_init and kernel_pcpu_run, and becomes pCPU pcpu_count. *tsc_offset: how far the
- * boot pCPU's TSC is ahead of its own. ST_EXISTS: it is the boot pCPU; ST_TIMEOUT: it does not answer; ST_STATE: it
+ * Start one of them: it calls kernel_pcpu_init and kernel_pcpu_run, and becomes pCPU pcpu_count. *tsc_offset: how far
+ * the boot pCPU's TSC is ahead of its own. ST_EXISTS: it is the boot pCPU; ST_TIMEOUT: it does not answer; ST_STATE: it
  * began and got stuck; ST_UNSUPPORTED: it can't be used; ST_NOMEM.
  */
 enum status arch_pcpu_start(u32 index, u64 tsc_hz, u32 *apic_id, s64 *tsc_offset) MUST_CHECK;
