@@ -41,6 +41,11 @@ static bool differs(const struct vm_spec *is, const struct args *args)
 
 	return is->cpus != want->cpus || is->memory_bytes != want->memory_bytes || is->platform != want->platform ||
 		is->restart != want->restart || is->restart_limit != want->restart_limit ||
+		(args_has(args, ARG_CLASS) && is->share.class != want->share.class) ||
+		(args_has(args, ARG_WEIGHT) && is->share.weight != want->share.weight) ||
+		(args_has(args, ARG_CAP) && is->share.cap != want->share.cap) ||
+		(args_has(args, ARG_AFFINITY) && is->share.affinity != want->share.affinity) ||
+		(args_has(args, ARG_MEMORY_POLICY) && is->memory_policy != want->memory_policy) ||
 		(args_has(args, ARG_KERNEL) && strcmp(is->kernel, want->kernel) != 0) ||
 		(args_has(args, ARG_INITRD) && strcmp(is->initrd, want->initrd) != 0) ||
 		(args_has(args, ARG_CMDLINE) && strcmp(is->cmdline, want->cmdline) != 0);
@@ -141,7 +146,7 @@ void apply_answer(struct session *s, struct job *job, const struct reply *reply)
 	if (reply->result != RESULT_OK) {
 		failed(s, job, reply);
 	} else {
-		(void)machine_update(&s->machine, &reply->vm, session_now(s));
+		(void)machine_update(&s->machine, &reply->vm);
 		say(s, job, "+", args, is_created ? "created" : "started");
 		if (is_created && args->autostart) {
 			send(s, job, args, REQ_START);

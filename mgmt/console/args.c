@@ -7,9 +7,12 @@
 
 #include "args.h"
 #include "out.h"
+#include "syscalls.h"
 #include "units.h"
 
 #define DEFAULT_MEMORY (512 * MIB)
+#define DEFAULT_INTERVAL_NS (2 * NS_PER_SECOND)
+#define INTERVAL_MIN_NS (500 * NS_PER_MS)	/* a table takes a fifth of a second at 115200 baud */
 
 const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
@@ -26,6 +29,15 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 		"virtual hardware: modern, or pc with the legacy devices" },
 	[ARG_RESTART] = { "restart", TYPE_RESTART, "POLICY",
 		"after a crash: never, on-failure:N (at most N times) or always" },
+	[ARG_CLASS] = { "class", TYPE_CLASS, "fair|rt",
+		"fair: shares pCPUs by weight; rt: real-time, runs before all fair VMs (fair if not given)" },
+	[ARG_WEIGHT] = { "weight", TYPE_COUNT, "N", "part among fair VMs, 1 to 1000 (100 if not given)" },
+	[ARG_CAP] = { "cap", TYPE_CAP, "PERCENT",
+		"most that all its vCPUs together may use, 100% = one pCPU; or none (none if not given)" },
+	[ARG_AFFINITY] = { "affinity", TYPE_AFFINITY, "PCPUS",
+		"pCPUs it may run on, such as 0,2-3, or all (all if not given)" },
+	[ARG_MEMORY_POLICY] = { "memory-policy", TYPE_MEMORY_POLICY, "lazy|eager",
+		"lazy: memory is granted when touched; eager: all of it before the VM starts (lazy if not given)" },
 	[ARG_VMM] = { "vmm", TYPE_IMAGE, "IMAGE",
 		"program to run as its virtual machine monitor (the built-in one if not given)" },
 	[ARG_DISK] = { "disk", TYPE_SIZE, "SIZE", "virtual disk (not supported yet)" },
@@ -35,6 +47,8 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_TIMEOUT] = { "timeout", TYPE_TIME, "TIME",
 		"how long the guest may take before it is forced off (30s if not given)" },
 	[ARG_LINES] = { "lines", TYPE_COUNT, "N", "only the last N lines" },
+	[ARG_INTERVAL] = { "interval", TYPE_TIME, "TIME", "time from one table to the next (2s if not given)" },
+	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "end after N tables" },
 	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },
 	[ARG_WAIT] = { "wait", TYPE_TIME_OPTIONAL, "[=TIME]",
 		"wait until it is done, at most TIME; the work goes on after that" },
@@ -50,6 +64,9 @@ static const char *const platform_names[PLATFORM_COUNT] = { [PLATFORM_MODERN] = 
 static const char *const restart_names[RESTART_COUNT] = {
 	[RESTART_NEVER] = "never", [RESTART_ON_FAILURE] = "on-failure", [RESTART_ALWAYS] = "always",
 };
+
+static const char *const class_names[] = { [SCHED_CLASS_FAIR] = "fair", [SCHED_CLASS_RT] = "rt" };
+static const char *const policy_names[MEMORY_POLICY_COUNT] = { [MEMORY_LAZY] = "lazy", [MEMORY_EAGER] = "eager" };
 
 static const struct { const char *class; } classes[] = {
 	[RESULT_OK] = { "E_OK" }, [RESULT_FAILED] = { "E_FAILED" }, [RESULT_USAGE] = { "E_USAGE" },
@@ -86,12 +103,37 @@ const char *restart_text(u32 restart)
 	return restart < RESTART_COUNT ? restart_names[restart] : "?";
 }
 
+const char *class_text(u32 class)
+{
+	return class < ARRAY_COUNT(class_names) ? class_names[class] : "?";
+}
+
+const char *memory_policy_text(u32 policy)
+{
+	return policy < MEMORY_POLICY_COUNT ? policy_names[policy] : "?";
+}
+
+const char *cap_text(char *text, u32 cap)
+{
+	snprintf(text, SET_TEXT_BYTES, cap ? "%u%%" : "none", cap);
+	return text;
+}
+
+const char *affinity_text(char *text, u64 affinity)
+{
+	if (affinity != SHARE_ALL_PCPUS)
+		return set_text(text, affinity);
+	snprintf(text, SET_TEXT_BYTES, "all");
+	return text;
+}
+
 void args_init(struct args *args, const struct command *command)
 {
 	memset(args, 0, sizeof(*args));
 	args->command = command;
 	args->spec.cpus = 1;
 	args->spec.memory_bytes = DEFAULT_MEMORY;
+	args->interval_ns = DEFAULT_INTERVAL_NS;
 }
 
 bool args_has(const struct args *args, enum arg arg)
@@ -148,15 +190,53 @@ static bool set_modules(struct vm_spec *spec, const char *value, struct fault *f
 	}
 }
 
-static bool set_platform(struct vm_spec *spec, const char *value, struct fault *fault)
+/* One of the words of a flag whose help is "a|b". */
+static bool set_choice(u32 *to, enum arg arg, const char *const *names, u32 count, const char *value,
+		       struct fault *fault)
 {
-	for (u32 i = 0; i < PLATFORM_COUNT; i++) {
-		if (strcmp(value, platform_names[i]) != 0)
+	for (u32 i = 0; i < count; i++) {
+		if (strcmp(value, names[i]) != 0)
 			continue;
-		spec->platform = i;
+		*to = i;
 		return true;
 	}
-	return fault_set(fault, RESULT_USAGE, "--platform is modern or pc, not \"%.40s\"", value);
+	return fault_set(fault, RESULT_USAGE, "--%s is %s or %s, not \"%.40s\"", arg_specs[arg].name, names[0],
+		names[1], value);
+}
+
+static bool set_cap(struct vm_share *share, const char *value, struct fault *fault)
+{
+	char number[16] = "";
+	size_t length = strlen(value);
+
+	if (strcmp(value, "none") == 0) {
+		share->cap = 0;
+		return true;
+	}
+	if (length > 0 && value[length - 1] == '%')
+		length--;
+	if (length < sizeof(number))
+		memcpy(number, value, length);
+	if (!count_parse(number, 1000000, &share->cap))
+		return fault_set(fault, RESULT_USAGE,
+			"--cap is a percentage of one pCPU such as 50%%, or 250%% for several vCPUs, or none; not "
+			"\"%.40s\"",
+			value);
+	if (share->cap == 0)
+		return fault_set(fault, RESULT_USAGE, "with --cap 0 it would never run. Use none, or pause-vm it");
+	return true;
+}
+
+static bool set_affinity(struct vm_share *share, const char *value, struct fault *fault)
+{
+	if (strcmp(value, "all") == 0) {
+		share->affinity = SHARE_ALL_PCPUS;
+		return true;
+	}
+	if (set_parse(value, &share->affinity))
+		return true;
+	return fault_set(fault, RESULT_USAGE, "--affinity is a list of pCPUs from 0 to 63 such as 0,2-3, or all; not "
+		"\"%.40s\"", value);
 }
 
 static bool set_restart(struct vm_spec *spec, const char *value, struct fault *fault)
@@ -203,6 +283,15 @@ static bool set_time(u64 *ns, enum arg arg, const char *value, struct fault *fau
 		arg_specs[arg].name, value);
 }
 
+static bool set_interval(struct args *args, const char *value, struct fault *fault)
+{
+	if (!set_time(&args->interval_ns, ARG_INTERVAL, value, fault))
+		return false;
+	if (args->interval_ns >= INTERVAL_MIN_NS)
+		return true;
+	return fault_set(fault, RESULT_USAGE, "--interval is at least %ums", (u32)(INTERVAL_MIN_NS / NS_PER_MS));
+}
+
 static bool set_count(u32 *count, enum arg arg, u32 limit, const char *value, struct fault *fault)
 {
 	if (count_parse(value, limit, count) && *count)
@@ -225,7 +314,7 @@ static bool set_switch(struct args *args, enum arg arg, const char *value, struc
 	return true;
 }
 
-static bool set_text(char *to, size_t size, enum arg arg, const char *value, struct fault *fault)
+static bool set_string(char *to, size_t size, enum arg arg, const char *value, struct fault *fault)
 {
 	if (!text_copy(to, size, value))
 		return fault_set(fault, RESULT_USAGE, "--%s is too long: at most %u characters, not %zu",
@@ -251,11 +340,21 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_MODULE:
 		return set_modules(spec, value, fault);
 	case ARG_CMDLINE:
-		return set_text(spec->cmdline, sizeof(spec->cmdline), arg, value, fault);
+		return set_string(spec->cmdline, sizeof(spec->cmdline), arg, value, fault);
 	case ARG_PLATFORM:
-		return set_platform(spec, value, fault);
+		return set_choice(&spec->platform, arg, platform_names, PLATFORM_COUNT, value, fault);
 	case ARG_RESTART:
 		return set_restart(spec, value, fault);
+	case ARG_CLASS:
+		return set_choice(&spec->share.class, arg, class_names, ARRAY_COUNT(class_names), value, fault);
+	case ARG_WEIGHT:
+		return set_count(&spec->share.weight, arg, SCHED_WEIGHT_MAX, value, fault);
+	case ARG_CAP:
+		return set_cap(&spec->share, value, fault);
+	case ARG_AFFINITY:
+		return set_affinity(&spec->share, value, fault);
+	case ARG_MEMORY_POLICY:
+		return set_choice(&spec->memory_policy, arg, policy_names, MEMORY_POLICY_COUNT, value, fault);
 	case ARG_VMM:
 		return set_image(spec->vmm, value, fault);
 	case ARG_DISK:
@@ -270,8 +369,12 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_time(&args->wait_ns, arg, value, fault);
 	case ARG_LINES:
 		return set_count(&args->lines, arg, 1000000, value, fault);
+	case ARG_INTERVAL:
+		return set_interval(args, value, fault);
+	case ARG_TIMES:
+		return set_count(&args->times, arg, 1000000, value, fault);
 	case ARG_VERB:
-		return set_text(args->verb, sizeof(args->verb), arg, value, fault);
+		return set_string(args->verb, sizeof(args->verb), arg, value, fault);
 	case ARG_AUTOSTART:
 	case ARG_FORCE:
 	case ARG_DRY_RUN:

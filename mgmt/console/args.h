@@ -10,7 +10,8 @@
 
 enum arg {
 	ARG_NAME, ARG_CPU, ARG_MEMORY, ARG_KERNEL, ARG_INITRD, ARG_MODULE, ARG_CMDLINE, ARG_PLATFORM, ARG_RESTART,
-	ARG_VMM, ARG_DISK, ARG_NIC, ARG_AUTOSTART, ARG_FORCE, ARG_TIMEOUT, ARG_LINES, ARG_VERB,
+	ARG_CLASS, ARG_WEIGHT, ARG_CAP, ARG_AFFINITY, ARG_MEMORY_POLICY,
+	ARG_VMM, ARG_DISK, ARG_NIC, ARG_AUTOSTART, ARG_FORCE, ARG_TIMEOUT, ARG_LINES, ARG_INTERVAL, ARG_TIMES, ARG_VERB,
 	ARG_WAIT, ARG_DRY_RUN, ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
 	ARG_COUNT
 };
@@ -20,6 +21,7 @@ enum arg_type {
 	TYPE_NEW_NAME,		/* name of a VM that may not be there yet */
 	TYPE_COUNT, TYPE_SIZE, TYPE_TIME, TYPE_TIME_OPTIONAL, TYPE_TEXT,
 	TYPE_IMAGE, TYPE_IMAGES, TYPE_PLATFORM, TYPE_RESTART, TYPE_VERB,
+	TYPE_CLASS, TYPE_CAP, TYPE_AFFINITY, TYPE_MEMORY_POLICY,
 };
 
 struct arg_spec {
@@ -31,6 +33,9 @@ struct arg_spec {
 
 extern const struct arg_spec arg_specs[ARG_COUNT];
 
+/* What set-vm sets. */
+#define ARGS_SHARE (BIT64(ARG_CLASS) | BIT64(ARG_WEIGHT) | BIT64(ARG_CAP) | BIT64(ARG_AFFINITY))
+
 struct command;
 
 struct args {
@@ -41,6 +46,8 @@ struct args {
 	u64 timeout_ns;
 	u64 wait_ns;			/* 0 = no limit */
 	u32 lines;
+	u64 interval_ns;
+	u32 times;			/* 0 = without end */
 	bool autostart;
 	char verb[VM_NAME_BYTES];
 };
@@ -59,5 +66,10 @@ bool arg_needs_value(enum arg arg);
 /* Texts of the enums in request.h, also used in reports. */
 const char *platform_text(u32 platform);
 const char *restart_text(u32 restart);
+const char *class_text(u32 class);
+const char *memory_policy_text(u32 policy);
+/* As the flags take them; into text[SET_TEXT_BYTES]. */
+const char *cap_text(char *text, u32 cap);
+const char *affinity_text(char *text, u64 affinity);
 
 #endif

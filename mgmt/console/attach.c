@@ -53,8 +53,7 @@ static void end_row(struct session *s)
 /* Back to the prompt, with what was held back meanwhile. */
 static void leave(struct session *s)
 {
-	out_text(&s->terminal, s->held);
-	out_buffer_init(&s->held_buffer, s->held, sizeof(s->held));
+	notice_release(s);
 	memset(&s->keys, 0, sizeof(s->keys));
 	prompt_show(s);
 }

@@ -179,6 +179,11 @@ static void unknown_arg(const struct command *command, const char *name, struct 
 		fault_set(fault, RESULT_USAGE, "%s has no --%.40s. Try help %s", command->verb, name, command->verb);
 }
 
+static bool text_begins(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
 enum arg command_arg(const struct command *command, const char *name, size_t length, struct fault *fault)
 {
 	u64 takes = (command->takes | BIT64(ARG_HELP)) & ~BIT64(ARG_VERB);
@@ -190,6 +195,8 @@ enum arg command_arg(const struct command *command, const char *name, size_t len
 			continue;
 		if (arg_specs[i].name[length] == 0)
 			return (enum arg)i;
+		if (found != ARG_COUNT && text_begins(arg_specs[i].name, arg_specs[found].name))
+			continue;	/* --mem is --memory, although there is --memory-policy */
 		if (found != ARG_COUNT) {
 			fault_set(fault, RESULT_USAGE, "--%.*s may be --%s or --%s. Type more of it", (int)length, name,
 				arg_specs[found].name, arg_specs[i].name);
@@ -212,6 +219,9 @@ bool command_complete(const struct args *args, struct fault *fault)
 		if (missing & BIT64(i))
 			return fault_set(fault, RESULT_USAGE, "%s needs --%s %s. For example: %s",
 				args->command->verb, arg_specs[i].name, arg_specs[i].value, args->command->example);
+	if (verb_of(args->command) == VERB_SET && !(args->given & ARGS_SHARE))
+		return fault_set(fault, RESULT_USAGE, "set-vm needs something to set. For example: %s",
+			args->command->example);
 	return true;
 }
 

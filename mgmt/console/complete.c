@@ -154,6 +154,10 @@ static void add_values(struct completion *completion, const struct context *cont
 	static const char *const platforms[] = { "modern", "pc", 0 };
 	static const char *const policies[] = { "never", "on-failure:", "always", 0 };
 	static const char *const answers[] = { "yes", "no", 0 };
+	static const char *const classes[] = { "fair", "rt", 0 };
+	static const char *const memory_policies[] = { "lazy", "eager", 0 };
+	static const char *const none[] = { "none", 0 };
+	static const char *const all[] = { "all", 0 };
 
 	switch (arg_specs[context->arg].type) {
 	case TYPE_NEW_NAME:
@@ -168,6 +172,18 @@ static void add_values(struct completion *completion, const struct context *cont
 		break;
 	case TYPE_RESTART:
 		add_texts(completion, context->partial, policies);
+		break;
+	case TYPE_CLASS:
+		add_texts(completion, context->partial, classes);
+		break;
+	case TYPE_MEMORY_POLICY:
+		add_texts(completion, context->partial, memory_policies);
+		break;
+	case TYPE_CAP:
+		add_texts(completion, context->partial, none);
+		break;
+	case TYPE_AFFINITY:
+		add_texts(completion, context->partial, all);
 		break;
 	case TYPE_VERB:
 		add_verbs(completion, context->partial);

@@ -241,6 +241,16 @@ static void fill_in(struct args *vm, const struct args *defaults)
 		spec->restart = from->restart;
 		spec->restart_limit = from->restart_limit;
 	}
+	if (missing & BIT64(ARG_CLASS))
+		spec->share.class = from->share.class;
+	if (missing & BIT64(ARG_WEIGHT))
+		spec->share.weight = from->share.weight;
+	if (missing & BIT64(ARG_CAP))
+		spec->share.cap = from->share.cap;
+	if (missing & BIT64(ARG_AFFINITY))
+		spec->share.affinity = from->share.affinity;
+	if (missing & BIT64(ARG_MEMORY_POLICY))
+		spec->memory_policy = from->memory_policy;
 	if (missing & BIT64(ARG_VMM))
 		memcpy(spec->vmm, from->vmm, sizeof(spec->vmm));
 	if (missing & BIT64(ARG_KERNEL))

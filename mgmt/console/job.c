@@ -209,6 +209,11 @@ void job_pump(struct session *s)
 			continue;
 		if (job->is_unsent)
 			try_send(s, job);
+		if (job->wake_ns && now >= job->wake_ns) {
+			job->wake_ns = 0;
+			top_wake(s, job);
+			continue;
+		}
 		if (job->is_printing)
 			verb_print(s, job);
 		else if (now >= wait_end(job))
@@ -229,6 +234,8 @@ u64 job_deadline_ns(const struct session *s)
 
 		if (!job->is_used)
 			continue;
+		if (job->wake_ns && job->wake_ns < deadline)
+			deadline = job->wake_ns;
 		if (wait_end(job) < deadline)
 			deadline = wait_end(job);
 		if (hint_at(job) < deadline)

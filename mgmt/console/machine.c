@@ -21,7 +21,7 @@ static void terminate(char *text, size_t size)
 	text[size - 1] = 0;
 }
 
-struct vm_entry *machine_update(struct machine *m, const struct vm_report *report, u64 now_ns)
+struct vm_entry *machine_update(struct machine *m, const struct vm_report *report)
 {
 	struct vm_entry *vm;
 
@@ -33,8 +33,7 @@ struct vm_entry *machine_update(struct machine *m, const struct vm_report *repor
 		*vm = (struct vm_entry){ .is_used = true };
 	}
 	vm->report = *report;
-	vm->reported_ns = now_ns;
-	vm->is_confirmed = true;
+	vm->confirmed = m->listing;
 	terminate(vm->report.name, sizeof(vm->report.name));
 	terminate(vm->report.text, sizeof(vm->report.text));
 	terminate(vm->report.spec.kernel, IMAGE_NAME_BYTES);
@@ -62,38 +61,91 @@ void machine_forget(struct machine *m, const char *name)
 		drop(vm);
 }
 
-void machine_unconfirm(struct machine *m)
+u32 machine_listing(struct machine *m)
 {
-	for (u32 i = 0; i < VM_COUNT; i++)
-		m->vms[i].is_confirmed = false;
+	return ++m->listing;
 }
 
-void machine_drop_unconfirmed(struct machine *m)
+void machine_listed(struct machine *m, u32 listing)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (m->vms[i].is_used && !m->vms[i].is_confirmed)
+		if (m->vms[i].is_used && (s32)(m->vms[i].confirmed - listing) < 0)
 			drop(&m->vms[i]);
 }
 
-void machine_look(struct vm_entry *vm, u64 now_ns)
+static u32 tenths(u64 part_ns, u64 whole_ns)
+{
+	return whole_ns >= 1000 ? (u32)(part_ns / (whole_ns / 1000)) : 0;
+}
+
+static u32 a_second(u64 count, u64 ns)
+{
+	u64 ms = ns / NS_PER_MS;
+
+	return ms ? (u32)(count / ms * 1000 + count % ms * 1000 / ms) : 0;
+}
+
+/* Also the first look of a run, whose figures begin anew. */
+static bool is_first_look(const struct vm_entry *vm, const struct vm_look *now)
+{
+	return vm->look.now_ns == 0 || now->cpu_ns < vm->look.cpu_ns || now->exits < vm->look.exits;
+}
+
+static struct vm_rates rates_of(const struct vm_look *from, const struct vm_look *to)
+{
+	u64 ns = to->now_ns - from->now_ns;
+
+	return (struct vm_rates){
+		.cpu_tenths = tenths(to->cpu_ns - from->cpu_ns, ns),
+		.guest_tenths = tenths(to->guest_ns - from->guest_ns, ns),
+		.exits = a_second(to->exits - from->exits, ns),
+		.wakeups = a_second(to->wakeups - from->wakeups, ns),
+	};
+}
+
+void machine_look(struct vm_entry *vm)
 {
 	const struct vm_report *r = &vm->report;
-	u64 passed = now_ns - vm->look_ns, used;
+	struct vm_look now = { r->now_ns, r->cpu_time_ns, r->guest_time_ns, r->exits, r->wakeups };
+	struct vm_look from = vm->look;
+	u32 most = 1000 * r->spec.cpus;
 
-	if (vm->look_ns == 0 || r->cpu_time_ns < vm->look_cpu_ns) {
-		passed = r->uptime_ns;
-		used = r->cpu_time_ns;
-	} else if (passed < LOOK_NS) {
+	if (is_first_look(vm, &now))
+		from = (struct vm_look){ .now_ns = now.now_ns - r->uptime_ns };
+	else if (now.now_ns - from.now_ns < LOOK_NS)
 		return;
-	} else {
-		used = r->cpu_time_ns - vm->look_cpu_ns;
-	}
-	vm->look_ns = now_ns;
-	vm->look_cpu_ns = r->cpu_time_ns;
-	vm->cpu_tenths = passed >= 1000 ? (u32)(used / (passed / 1000)) : 0;
+	vm->rates = rates_of(&from, &now);
+	vm->look = now;
 	/* CPU time begins with the VMM, uptime with the guest: soon after a start there is more of the one. */
-	if (vm->cpu_tenths > 1000 * r->spec.cpus)
-		vm->cpu_tenths = 1000 * r->spec.cpus;
+	if (vm->rates.cpu_tenths > most)
+		vm->rates.cpu_tenths = most;
+	if (vm->rates.guest_tenths > vm->rates.cpu_tenths)
+		vm->rates.guest_tenths = vm->rates.cpu_tenths;
+}
+
+void machine_update_pcpu(struct machine *m, const struct pcpu_report *report)
+{
+	if (report->index >= MACHINE_PCPUS)
+		return;
+	m->pcpus[report->index].report = *report;
+	m->pcpu_count = report->count < MACHINE_PCPUS ? report->count : MACHINE_PCPUS;
+}
+
+void machine_look_pcpus(struct machine *m)
+{
+	for (u32 i = 0; i < m->pcpu_count; i++) {
+		struct pcpu_entry *p = &m->pcpus[i];
+		const struct pcpu_report *to = &p->report, *from = &p->look;
+		u64 ns = to->elapsed_ns - from->elapsed_ns;
+
+		if (ns < LOOK_NS)
+			continue;
+		p->guest_tenths = tenths(to->guest_ns - from->guest_ns, ns);
+		p->vmm_tenths = tenths(to->vmm_ns - from->vmm_ns, ns);
+		p->system_tenths = tenths(to->system_ns - from->system_ns, ns);
+		p->idle_tenths = tenths(to->idle_ns - from->idle_ns, ns);
+		p->look = *to;
+	}
 }
 
 bool vm_is_live(const struct vm_entry *vm)

@@ -7,6 +7,7 @@
 #include "args.h"
 #include "report.h"
 #include "report_tables.h"
+#include "syscalls.h"
 #include "units.h"
 #include "vcpu_page.h"
 
@@ -121,6 +122,28 @@ static void load_row(const struct out *out, const struct machine *m)
 		all ? (u32)((idle < all ? idle : all) * 100 / all) : 0);
 }
 
+/* How busy each pCPU was since the last look. */
+static void pcpu_row(const struct out *out, const struct machine *m)
+{
+	char row[480];
+	struct out_buffer buffer;
+	struct out words;
+
+	out_buffer_init(&buffer, row, sizeof(row));
+	words = out_to_buffer(&buffer);
+	for (u32 i = 0; i < m->pcpu_count; i++) {
+		u32 idle = m->pcpus[i].idle_tenths, busy = idle < 1000 ? 1000 - idle : 0;
+
+		if (sizeof(row) - buffer.used < 24) {
+			out_text(&words, "; ...");
+			break;
+		}
+		out_format(&words, "%spCPU %u %u.%u%%", i ? "; " : "", i, busy / 10, busy % 10);
+	}
+	label(out, "Load");
+	out_wrapped(out, row, LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+}
+
 void report_info(const struct out *out, const struct machine *m)
 {
 	const struct info_page *info = m->info;
@@ -151,6 +174,7 @@ void report_info(const struct out *out, const struct machine *m)
 	else
 		out_text(out, "no serial port\n");
 	load_row(out, m);
+	pcpu_row(out, m);
 	label(out, "Images");
 	out_format(out, "%u; list-image shows them\n", m->image_count);
 }
@@ -235,7 +259,7 @@ void report_vms(const struct out *out, const struct machine *m)
 		out_text(out, "There are no VMs. For example: create-vm --name myvm --cpu 1 --memory 512M\n");
 		return;
 	}
-	out_format(out, "%-*s  %-8s %3s  %-5s  %4s  %-8s  %s\n", (int)width, "NAME", "STATE", "CPU", "MEM", "CPU%",
+	out_format(out, "%-*s  %-8s %3s  %-5s  %5s  %-8s  %s\n", (int)width, "NAME", "STATE", "CPU", "MEM", "CPU%",
 		"UPTIME", "REASON");
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		const struct vm_entry *vm = &m->vms[i];
@@ -244,10 +268,10 @@ void report_vms(const struct out *out, const struct machine *m)
 
 		if (!vm->is_used)
 			continue;
-		out_format(out, "%-*s  %-8s %3u  %-5s %3u.%u  %-8s  ", (int)width, r->name, state_text(r->state),
-			r->spec.cpus, size_short(memory, r->spec.memory_bytes), is_live ? vm->cpu_tenths / 10 : 0,
-			is_live ? vm->cpu_tenths % 10 : 0, is_live ? duration_text(uptime, r->uptime_ns) : "-");
-		short_reason(out, r, COLUMNS - 39 - width);
+		out_format(out, "%-*s  %-8s %3u  %-5s %4u.%u  %-8s  ", (int)width, r->name, state_text(r->state),
+			r->spec.cpus, size_short(memory, r->spec.memory_bytes), is_live ? vm->rates.cpu_tenths / 10 : 0,
+			is_live ? vm->rates.cpu_tenths % 10 : 0, is_live ? duration_text(uptime, r->uptime_ns) : "-");
+		short_reason(out, r, COLUMNS - 40 - width);
 	}
 }
 
@@ -259,12 +283,50 @@ static void cpu_row(const struct out *out, const struct vm_entry *vm)
 	label(out, "CPU");
 	out_format(out, "%u vCPU%s", r->spec.cpus, r->spec.cpus == 1 ? "" : "s");
 	if (vm_is_live(vm))
-		out_format(out, ", %u.%u%%", vm->cpu_tenths / 10, vm->cpu_tenths % 10);
+		out_format(out, ", %u.%u%%", vm->rates.cpu_tenths / 10, vm->rates.cpu_tenths % 10);
 	out_format(out, ", %s used, %s of it in the guest\n", duration_text(used, r->cpu_time_ns),
 		duration_text(guest, r->guest_time_ns));
 	label(out, "Exits");
 	out_format(out, "%llu, %llu of them to the VMM\n", (unsigned long long)r->exits,
 		(unsigned long long)r->exits_vmm);
+}
+
+void report_share(const struct out *out, const struct vm_share *share)
+{
+	char set[SET_TEXT_BYTES];
+
+	if (share->class == SCHED_CLASS_RT)
+		out_text(out, "real-time");
+	else
+		out_format(out, "fair, weight %u", share->weight);
+	out_format(out, share->cap ? ", cap %u%%" : ", no cap", share->cap);
+	out_format(out, share->affinity == SHARE_ALL_PCPUS ? ", all pCPUs" : ", pCPUs %s",
+		set_text(set, share->affinity));
+}
+
+/* What each vCPU is at, and the time of its thread. */
+static void vcpu_row(const struct out *out, const struct vm_report *r)
+{
+	char row[40 * VM_VCPUS], time[UNIT_TEXT_BYTES];
+	struct out_buffer buffer;
+	struct out words;
+
+	out_buffer_init(&buffer, row, sizeof(row));
+	words = out_to_buffer(&buffer);
+	for (u32 i = 0; i < r->spec.cpus && i < VM_VCPUS; i++)
+		out_format(&words, "%s%u %s, %s", i ? "; " : "", i, r->vcpus_online >> i & 1 ? "online" : "off",
+			seconds_text(time, r->vcpu_time_ns[i]));
+	label(out, "vCPUs");
+	out_wrapped(out, row, LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+}
+
+static void share_rows(const struct out *out, const struct vm_entry *vm)
+{
+	label(out, "Share");
+	report_share(out, &vm->report.spec.share);
+	out_text(out, "\n");
+	if (vm_is_live(vm))
+		vcpu_row(out, &vm->report);
 }
 
 static void image_rows(const struct out *out, const struct vm_spec *spec)
@@ -321,9 +383,11 @@ void report_vm(const struct out *out, const struct vm_entry *vm)
 		out_format(out, "%s at rip %llx\n", exit_text(r->last_exit), (unsigned long long)r->rip);
 	}
 	cpu_row(out, vm);
+	share_rows(out, vm);
 	label(out, "Memory");
-	out_format(out, "%s, %s touched, %s overhead\n", size_text(a, r->spec.memory_bytes, false),
-		size_text(b, r->memory_granted_bytes, false), size_text(c, r->overhead_bytes, false));
+	out_format(out, "%s %s, %s granted, %s overhead\n", size_text(a, r->spec.memory_bytes, false),
+		memory_policy_text(r->spec.memory_policy), size_text(b, r->memory_granted_bytes, false),
+		size_text(c, r->overhead_bytes, false));
 	image_rows(out, &r->spec);
 	label(out, "Platform");
 	out_format(out, "%s\n", platform_text(r->spec.platform));

@@ -18,6 +18,12 @@ void report_info(const struct out *out, const struct machine *machine);
 void report_images(const struct out *out, const struct machine *machine);
 void report_vms(const struct out *out, const struct machine *machine);
 void report_vm(const struct out *out, const struct vm_entry *vm);
+/* "fair, weight 100, cap 50%, pCPUs 0,2-3" */
+void report_share(const struct out *out, const struct vm_share *share);
+void report_stats(const struct out *out, const struct vm_stats *stats);
+void report_accounting(const struct out *out, const struct machine *machine);
+/* The tables of `top`, at most `rows` lines of at most 80 columns; what is busiest comes first. */
+void report_top(const struct out *out, const struct machine *machine, u32 rows);
 /* One line: "myvm is running", "myvm crashed: triple fault, rip ..." */
 void report_state(const struct out *out, const struct vm_report *report);
 /* "triple-fault rip=ffffffff8100a2c0", or "-" */
@@ -28,6 +34,10 @@ void json_info(struct json_writer *writer, const char *key, const struct machine
 void json_images(struct json_writer *writer, const char *key, const struct machine *machine);
 void json_vms(struct json_writer *writer, const char *key, const struct machine *machine);
 void json_vm(struct json_writer *writer, const char *key, const struct vm_entry *vm);
+void json_share(struct json_writer *writer, const struct vm_share *share);
+void json_stats(struct json_writer *writer, const char *key, const struct vm_stats *stats);
+void json_accounting(struct json_writer *writer, const char *key, const struct machine *machine);
+void json_top(struct json_writer *writer, const char *key, const struct machine *machine);
 /* {"error":{"class":..., "code":..., "desc":...}} without its braces */
 void json_fault(struct json_writer *writer, const struct fault *fault);
 

@@ -6,6 +6,7 @@
 #include "args.h"
 #include "report.h"
 #include "report_tables.h"
+#include "units.h"
 
 void json_fault(struct json_writer *w, const struct fault *fault)
 {
@@ -39,6 +40,10 @@ void json_info(struct json_writer *w, const char *key, const struct machine *m)
 	feature_list(w, "features-used", info->features_used);
 	feature_list(w, "features-missing", info->features_missing);
 	json_number(w, "pcpus", info->pcpu_count);
+	json_open(w, "pcpu-idle-ns", '[');
+	for (u32 i = 0; i < m->pcpu_count; i++)
+		json_number(w, 0, m->pcpus[i].report.idle_ns);
+	json_close(w, ']');
 	json_number(w, "tsc-hz", info->tsc_hz);
 	json_number(w, "memory-installed", info->memory_bytes);
 	json_number(w, "memory-total", m->host.memory_total);
@@ -84,6 +89,31 @@ static void spec_members(struct json_writer *w, const struct vm_spec *spec)
 	snprintf(restart, sizeof(restart), spec->restart == RESTART_ON_FAILURE ? "%s:%u" : "%s",
 		restart_text(spec->restart), spec->restart_limit);
 	json_text(w, "restart", restart);
+	json_text(w, "memory-policy", memory_policy_text(spec->memory_policy));
+	json_share(w, &spec->share);
+}
+
+/* As set-vm takes it. */
+void json_share(struct json_writer *w, const struct vm_share *share)
+{
+	char text[SET_TEXT_BYTES];
+
+	json_text(w, "class", class_text(share->class));
+	json_number(w, "weight", share->weight);
+	json_text(w, "cap", cap_text(text, share->cap));
+	json_text(w, "affinity", affinity_text(text, share->affinity));
+}
+
+static void vcpu_list(struct json_writer *w, const struct vm_report *r)
+{
+	json_open(w, "vcpus", '[');
+	for (u32 i = 0; i < r->spec.cpus && i < VM_VCPUS; i++) {
+		json_open(w, 0, '{');
+		json_bool(w, "online", r->vcpus_online >> i & 1);
+		json_number(w, "cpu-time-ns", r->vcpu_time_ns[i]);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
 }
 
 void json_vm(struct json_writer *w, const char *key, const struct vm_entry *vm)
@@ -100,6 +130,9 @@ void json_vm(struct json_writer *w, const char *key, const struct vm_entry *vm)
 	json_number(w, "uptime-ns", r->uptime_ns);
 	json_number(w, "cpu-time-ns", r->cpu_time_ns);
 	json_number(w, "guest-time-ns", r->guest_time_ns);
+	json_number(w, "ready-ns", r->ready_ns);
+	json_number(w, "wakeups", r->wakeups);
+	vcpu_list(w, r);
 	json_number(w, "exits", r->exits);
 	json_number(w, "exits-vmm", r->exits_vmm);
 	json_number(w, "memory-granted", r->memory_granted_bytes);

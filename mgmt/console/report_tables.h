@@ -5,6 +5,7 @@
 #define VOS_REPORT_TABLES_H
 
 #include "info_page.h"
+#include "machine.h"
 
 struct feature_name { const char *name; };
 
@@ -12,5 +13,14 @@ extern const struct feature_name feature_names[FEAT_COUNT];
 
 /* Name of an enum exit_reason. */
 const char *exit_text(u32 reason);
+
+/* The difference in parts per million of the whole, by its size. */
+u64 difference_ppm(const struct pcpu_report *pcpu);
+/* Whether guest + VMM + system + idle time is elapsed time on all pCPUs; what memory is missing, negative: too much. */
+bool time_holds(const struct machine *machine);
+s64 memory_difference(const struct memory_report *memory);
+
+/* VMs by CPU%, the busiest first; returns how many. */
+u32 vms_by_load(const struct machine *machine, const struct vm_entry *sorted[VM_COUNT]);
 
 #endif

@@ -63,9 +63,15 @@ static bool flush(struct session *s)
 	return s->out_tail != before;
 }
 
+/* Somebody else draws on the screen. */
+static bool is_screen_taken(const struct session *s)
+{
+	return session_attached(s) != VM_COUNT || (s->mode == MODE_TOP && s->top.is_screen);
+}
+
 struct out notice_begin(struct session *s)
 {
-	if (session_attached(s) != VM_COUNT)
+	if (is_screen_taken(s))
 		return out_to_buffer(&s->held_buffer);
 	edit_hide(&s->editor);
 	return s->terminal;
@@ -75,6 +81,14 @@ void notice_end(struct session *s)
 {
 	if (s->mode == MODE_PROMPT || s->mode == MODE_QUESTION)
 		edit_show(&s->editor);
+}
+
+void notice_release(struct session *s)
+{
+	out_text(&s->terminal, s->held);
+	if (s->held_buffer.is_full)
+		out_text(&s->terminal, "\n[more was told than could be kept]\n");
+	out_buffer_init(&s->held_buffer, s->held, sizeof(s->held));
 }
 
 /* ---- input ---- */
@@ -99,11 +113,19 @@ bool session_has_input(const struct session *s)
 	return input_used(s) > 0;
 }
 
-bool input_pop(struct session *s, char *byte)
+bool input_peek(const struct session *s, char *byte)
 {
 	if (!input_used(s))
 		return false;
-	*byte = s->input[s->in_tail++ % INPUT_BYTES];
+	*byte = s->input[s->in_tail % INPUT_BYTES];
+	return true;
+}
+
+bool input_pop(struct session *s, char *byte)
+{
+	if (!input_peek(s, byte))
+		return false;
+	s->in_tail++;
 	return true;
 }
 
@@ -117,6 +139,11 @@ static void plain(struct session *s, u8 byte)
 	if (s->mode == MODE_BUSY && byte == 3) {
 		input_discard(s);
 		prompt_interrupt(s);
+		return;
+	}
+	if (s->mode == MODE_TOP && byte == 3) {
+		input_discard(s);
+		top_interrupt(s);
 		return;
 	}
 	if (s->mode == MODE_ATTACHED && byte == ATTACH_ESCAPE_KEY &&
@@ -165,6 +192,8 @@ static bool input_step(struct session *s)
 {
 	char byte;
 
+	if (s->mode == MODE_TOP)
+		return top_input(s);
 	if (s->mode == MODE_BUSY || (s->mode == MODE_ATTACHED && !s->ops->vm_has_room(s->ops->context, s->attached)))
 		return false;
 	if ((s->mode == MODE_PROMPT || s->mode == MODE_QUESTION) && session_output_used(s) > OUTPUT_SHORT_BYTES)
@@ -234,7 +263,7 @@ static bool is_news(u32 state)
 
 static void event(struct session *s, const struct reply *reply)
 {
-	struct vm_entry *vm = machine_update(&s->machine, &reply->vm, session_now(s));
+	struct vm_entry *vm = machine_update(&s->machine, &reply->vm);
 	struct out out;
 	bool is_told;
 
@@ -277,7 +306,7 @@ static char log_byte(const struct session *s, u64 at)
 
 static bool takes_log(const struct session *s)
 {
-	return session_attached(s) == VM_COUNT && session_output_used(s) <= OUTPUT_SHORT_BYTES;
+	return !is_screen_taken(s) && session_output_used(s) <= OUTPUT_SHORT_BYTES;
 }
 
 /* One more whole line, if there is one and somebody could see it. */

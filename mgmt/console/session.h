@@ -2,8 +2,8 @@
  * session.h - the console at work, independent of the kernel: bytes and replies go in, bytes and requests come out.
  *
  * Files: session.c (queues, the pump, notices), prompt.c (the line and what it starts), job.c (commands under way),
- * verbs.c (what each command does), apply.c (vos.conf), attach.c (terminals of VMs), wire.c (programs on the same
- * line). They share this struct.
+ * verbs.c (what each command does), collect.c (tables that root gives line by line), top.c, apply.c (vos.conf),
+ * attach.c (terminals of VMs), wire.c (programs on the same line). They share this struct.
  *
  * Nothing is lost: input is taken only when there is room for it, requests wait until the ring takes them, and
  * whatever can produce much output first looks whether the output queue is short.
@@ -22,11 +22,11 @@
 #define INPUT_BYTES 65536u
 #define OUTPUT_BYTES (1024u * 1024u)
 #define OUTPUT_SHORT_BYTES 8192u	/* below this, more may be produced */
-#define JSON_BYTES (192u * 1024u)
+#define JSON_BYTES (256u * 1024u)
 #define JSON_ID_BYTES 48u
 #define JOB_COUNT 6u			/* the first is the prompt's, the second is that of vos.conf at the start */
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
-#define HELD_BYTES 2048u
+#define HELD_BYTES 8192u
 #define MENU_NS 3000000000ull		/* the menu of an attached terminal closes after this, */
 #define MENU_HELP_NS 60000000000ull	/* or after this if its help was asked for: that takes time to read */
 
@@ -55,15 +55,36 @@ struct job {
 	bool is_printing;	/* log and log-vm: print_at .. print_end remain */
 	bool is_hinted;		/* the person was told that it takes long */
 	enum job_origin origin;
-	u32 step, index;
+	u32 wanted;		/* BIT32(enum collect) of tables that are not complete */
+	u32 listing;
+	u32 index;
+	bool is_applying;	/* at the start: the tables are there, vos.conf is next */
 	u64 begun_ns;
+	u64 wake_ns;		/* go on then; 0 = no */
 	u64 print_at, print_end;
 	char id[JSON_ID_BYTES];	/* JSON text of the program's id, or "" */
 	struct request request;
 	struct args args;
 };
 
-enum mode { MODE_PROMPT, MODE_QUESTION, MODE_BUSY, MODE_ATTACHED, MODE_MENU };
+/* Tables that root gives, in the order in which they are asked for. */
+enum collect { COLLECT_VMS, COLLECT_IMAGES, COLLECT_PCPUS, COLLECT_HOST, COLLECT_MEMORY, COLLECT_COUNT };
+
+enum mode { MODE_PROMPT, MODE_QUESTION, MODE_BUSY, MODE_ATTACHED, MODE_MENU, MODE_TOP };
+
+#define TOP_ROWS 60u		/* of a terminal that are used, at most */
+#define TOP_COLUMNS 80u
+
+/* The prompt's `top`. */
+struct top {
+	bool is_screen;		/* the terminal obeys VT100 sequences: one table is drawn over the other */
+	bool is_fresh;		/* nothing of ours is on the screen yet */
+	u32 rows;		/* of the terminal */
+	u32 shown_rows;
+	char shown[TOP_ROWS][TOP_COLUMNS + 1];
+	char reply[64];		/* of the terminal: an escape and what came behind it so far */
+	u32 reply_length;	/* 0 = no escape came */
+};
 
 struct session {
 	const struct session_ops *ops;
@@ -89,6 +110,7 @@ struct session {
 	bool was_escape;		/* the guest has sent an escape sequence: its colours may be left over */
 	char held[HELD_BYTES];		/* notices that came meanwhile */
 	struct out_buffer held_buffer;
+	struct top top;
 	/* vos.conf */
 	u32 config_count;
 	struct args config[VM_COUNT];
@@ -129,10 +151,14 @@ u64 session_deadline_ns(const struct session *s);
 
 u64 session_now(const struct session *s);
 u32 session_output_used(const struct session *s);
-/* Print something that nobody waits for: above the line that is being edited, or held back while attached. */
+/* Print something that nobody waits for: above the line that is being edited, or held back while the screen is a VM's
+ * or top's. */
 struct out notice_begin(struct session *s);
 void notice_end(struct session *s);
+/* Print what was held back. */
+void notice_release(struct session *s);
 bool input_pop(struct session *s, char *byte);
+bool input_peek(const struct session *s, char *byte);
 void input_discard(struct session *s);
 
 void prompt_show(struct session *s);
@@ -162,6 +188,10 @@ bool job_is_json(const struct job *job);
 /* Is a command on that VM under way whose end will be told? */
 bool job_is_about(const struct session *s, const char *name);
 
+/* Ask for tables, BIT32(enum collect), into s->machine; hand the answers on until true: all is there. */
+void collect_begin(struct session *s, struct job *job, u32 wanted);
+bool collect_answer(struct session *s, struct job *job, const struct reply *reply);
+
 void verb_begin(struct session *s, struct job *job);
 void verb_answer(struct session *s, struct job *job, const struct reply *reply);
 /* Print a bit more of a log. */
@@ -170,6 +200,14 @@ void startup_begin(struct session *s, struct job *job);
 void startup_answer(struct session *s, struct job *job, const struct reply *reply);
 void apply_begin(struct session *s, struct job *job);
 void apply_answer(struct session *s, struct job *job, const struct reply *reply);
+
+void top_begin(struct session *s, struct job *job);
+void top_answer(struct session *s, struct job *job, const struct reply *reply);
+/* The time for the next table has come. */
+void top_wake(struct session *s, struct job *job);
+/* Take a key, or a part of the terminal's reply; false if there is none for top. */
+bool top_input(struct session *s);
+void top_interrupt(struct session *s);
 
 void attach_begin(struct session *s, const struct vm_entry *vm);
 void attach_feed(struct session *s, char byte);

@@ -99,6 +99,41 @@ bool time_parse(const char *text, u64 *ns)
 	return scaled(text, units, ARRAY_COUNT(units), ns);
 }
 
+static bool set_number(const char **text, u32 *number)
+{
+	u64 n;
+
+	if (!digits(text, 99, &n) || n > 63)
+		return false;
+	*number = (u32)n;
+	return true;
+}
+
+bool set_parse(const char *text, u64 *mask)
+{
+	u64 bits = 0;
+
+	for (;; text++) {
+		u32 first, last;
+
+		if (!set_number(&text, &first))
+			return false;
+		last = first;
+		if (*text == '-') {
+			text++;
+			if (!set_number(&text, &last) || last < first)
+				return false;
+		}
+		bits |= ~0ull >> (63 - (last - first)) << first;
+		if (*text != ',')
+			break;
+	}
+	if (*text)
+		return false;
+	*mask = bits;
+	return true;
+}
+
 bool name_ok(const char *text)
 {
 	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -162,5 +197,50 @@ const char *duration_text(char *text, u64 ns)
 	if (days)
 		at = snprintf(text, UNIT_TEXT_BYTES, "%llud ", (unsigned long long)days);
 	snprintf(text + at, UNIT_TEXT_BYTES - (size_t)at, "%02u:%02u:%02u", rest / 3600, rest / 60 % 60, rest % 60);
+	return text;
+}
+
+const char *seconds_text(char *text, u64 ns)
+{
+	snprintf(text, UNIT_TEXT_BYTES, "%llu.%03u s", (unsigned long long)(ns / NS_PER_SECOND),
+		(u32)(ns % NS_PER_SECOND / NS_PER_MS));
+	return text;
+}
+
+/* At most 20 digits and 6 commas: what UNIT_TEXT_BYTES has no room for is not counted by anybody. */
+const char *count_text(char *text, u64 count)
+{
+	const u64 most = 999999999999999999ull;
+	char plain[UNIT_TEXT_BYTES];
+	int length = snprintf(plain, sizeof(plain), "%llu", (unsigned long long)(count < most ? count : most));
+	int used = 0;
+
+	for (int i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			text[used++] = ',';
+		text[used++] = plain[i];
+	}
+	text[used] = 0;
+	return text;
+}
+
+const char *set_text(char *text, u64 mask)
+{
+	int used = 0;
+
+	snprintf(text, SET_TEXT_BYTES, "-");
+	for (u32 first = 0; first < 64; first++) {
+		u32 last = first;
+
+		if (!(mask >> first & 1))
+			continue;
+		while (last < 63 && mask >> (last + 1) & 1)
+			last++;
+		used += snprintf(text + used, SET_TEXT_BYTES - (size_t)used, "%s%u", used ? "," : "", first);
+		if (last > first)
+			used += snprintf(text + used, SET_TEXT_BYTES - (size_t)used, last > first + 1 ? "-%u" : ",%u",
+				last);
+		first = last;
+	}
 	return text;
 }

@@ -9,11 +9,13 @@
 #define NS_PER_MS 1000000ull
 #define NS_PER_SECOND 1000000000ull
 #define UNIT_TEXT_BYTES 24u
+#define SET_TEXT_BYTES 192u
 
 /* Each judges the whole text and leaves *value alone if it is not right. None overflows. */
 bool count_parse(const char *text, u32 limit, u32 *value);	/* decimal, 0 .. limit */
 bool size_parse(const char *text, u64 *bytes);	/* 8G, 1.5G and 8GiB binary, 8GB decimal; a unit (K M G T) is needed */
 bool time_parse(const char *text, u64 *ns);	/* 5ms, 10s, 2m, 1h; a bare number is seconds */
+bool set_parse(const char *text, u64 *mask);	/* 0,2-3: numbers 0 to 63 and ranges of them, as bits */
 bool name_ok(const char *text);			/* [a-z0-9][a-z0-9-]{0,30} */
 
 /* Write into text[UNIT_TEXT_BYTES] and return it. */
@@ -21,5 +23,9 @@ const char *size_text(char *text, u64 bytes, bool rounds_up);	/* "3.1 GiB" */
 const char *size_short(char *text, u64 bytes);			/* "3.1G", "64M" */
 const char *size_flag(char *text, u64 bytes); /* "3G", "768M": what a flag takes, not more than bytes */
 const char *duration_text(char *text, u64 ns);			/* "00:14:02", "3d 00:14:02" */
+const char *seconds_text(char *text, u64 ns);			/* "12.345 s" */
+const char *count_text(char *text, u64 count);			/* "1,234,567" */
+/* Into text[SET_TEXT_BYTES]: "0,2-3", "-" for the empty set. */
+const char *set_text(char *text, u64 mask);
 
 #endif

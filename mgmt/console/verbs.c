@@ -6,6 +6,7 @@
 
 #include "help.h"
 #include "session.h"
+#include "syscalls.h"
 #include "units.h"
 
 #define JSON_LOG_BYTES 24576u	/* of a log, at most, in one JSON object */
@@ -17,6 +18,20 @@ struct handler {
 
 /* ---- commands that are one request ---- */
 
+static u32 share_fields(const struct args *args)
+{
+	static const struct { enum arg arg; enum request_field field; } rows[] = {
+		{ ARG_CLASS, FIELD_CLASS }, { ARG_WEIGHT, FIELD_WEIGHT }, { ARG_CAP, FIELD_CAP },
+		{ ARG_AFFINITY, FIELD_AFFINITY },
+	};
+	u32 fields = 0;
+
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
+		if (args_has(args, rows[i].arg))
+			fields |= BIT32(rows[i].field);
+	return fields;
+}
+
 static void fill_request(struct job *job)
 {
 	const struct args *args = &job->args;
@@ -25,6 +40,7 @@ static void fill_request(struct job *job)
 	memset(r, 0, sizeof(*r));
 	memcpy(r->name, args->name, sizeof(r->name));
 	r->spec = args->spec;
+	r->fields = share_fields(args);
 	if (args_has(args, ARG_FORCE))
 		r->flags |= REQ_FLAG_FORCE;
 	if (args_has(args, ARG_DRY_RUN))
@@ -40,6 +56,36 @@ static void begin_request(struct session *s, struct job *job)
 	job_send(s, job, (enum request_op)job->args.command->op);
 }
 
+static bool may_crowd(u32 op)
+{
+	return op == REQ_CREATE || op == REQ_SET;
+}
+
+/* Worth knowing, but no mistake. */
+static void say_crowded(const struct out *out, const struct vm_entry *vm, u32 pcpus)
+{
+	const struct vm_share *share = &vm->report.spec.share;
+	u64 online = pcpus < 64 ? BIT64(pcpus) - 1 : ~0ull;
+	u32 usable = (u32)__builtin_popcountll(share->affinity & online);
+
+	if (pcpus > 64 && share->affinity == SHARE_ALL_PCPUS)
+		usable = pcpus;
+	if (vm->report.spec.cpus > usable)
+		out_format(out, "Note: its %u vCPUs have %u pCPU%s to run on, and take turns.\n", vm->report.spec.cpus,
+			usable, usable == 1 ? "" : "s");
+}
+
+static void say_share(const struct out *out, const struct vm_entry *vm)
+{
+	const struct vm_share *share = &vm->report.spec.share;
+
+	out_format(out, "%s: ", vm->report.name);
+	report_share(out, share);
+	out_text(out, "\n");
+	if (share->class == SCHED_CLASS_RT && share->cap == 0)
+		out_text(out, "Note: without a cap it can keep fair VMs from running for as long as it wants.\n");
+}
+
 static void say_done(const struct out *out, const struct job *job, const struct vm_entry *vm)
 {
 	char size[UNIT_TEXT_BYTES];
@@ -53,6 +99,10 @@ static void say_done(const struct out *out, const struct job *job, const struct 
 		out_format(out, "%s is defined: %u vCPU%s, %s. start-vm %s starts it.\n", job->args.name,
 			job->args.spec.cpus, job->args.spec.cpus == 1 ? "" : "s",
 			size_text(size, job->args.spec.memory_bytes, false), job->args.name);
+		return;
+	case VERB_SET:
+		if (vm)
+			say_share(out, vm);
 		return;
 	case VERB_START:
 		out_format(out, "%s is running. console %s shows its terminal.\n", job->args.name, job->args.name);
@@ -86,6 +136,8 @@ static void answer_request(struct session *s, struct job *job, const struct repl
 	} else if (!args_has(&job->args, ARG_QUIET)) {
 		out = job_text_begin(s, job);
 		say_done(&out, job, vm);
+		if (vm && !args_has(&job->args, ARG_DRY_RUN) && may_crowd(job->request.op))
+			say_crowded(&out, vm, s->machine.info->pcpu_count);
 		job_text_end(s, job);
 	}
 	(void)reply;
@@ -110,74 +162,69 @@ static void print(struct session *s, struct job *job, void (*text)(const struct 
 	job_ok(s, job);
 }
 
-static void ask(struct session *s, struct job *job, enum request_op op, u32 index)
-{
-	memset(&job->request, 0, sizeof(job->request));
-	job->request.index = index;
-	job_send(s, job, op);
-}
-
 static void begin_list(struct session *s, struct job *job)
 {
-	machine_unconfirm(&s->machine);
-	ask(s, job, REQ_LIST, 0);
-}
-
-/* True when the listing is complete. */
-static bool take_vm(struct session *s, struct job *job, const struct reply *reply)
-{
-	if (reply->result != RESULT_OK || reply->vm.index >= VM_COUNT) {
-		machine_drop_unconfirmed(&s->machine);
-		return true;
-	}
-	ask(s, job, REQ_LIST, reply->vm.index + 1);
-	return false;
+	collect_begin(s, job, BIT32(COLLECT_VMS));
 }
 
 static void answer_list(struct session *s, struct job *job, const struct reply *reply)
 {
-	if (!take_vm(s, job, reply))
+	if (!collect_answer(s, job, reply))
 		return;
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (s->machine.vms[i].is_used)
-			machine_look(&s->machine.vms[i], session_now(s));
+			machine_look(&s->machine.vms[i]);
 	print(s, job, report_vms, json_vms);
 }
 
 static void begin_images(struct session *s, struct job *job)
 {
-	ask(s, job, REQ_IMAGES, 0);
-}
-
-static bool take_image(struct session *s, struct job *job, const struct reply *reply)
-{
-	u32 index = job->request.index;
-
-	if (reply->result != RESULT_OK || index >= BOOT_MODULES) {
-		s->machine.image_count = index;
-		return true;
-	}
-	s->machine.images[index] = reply->image;
-	s->machine.images[index].name[IMAGE_NAME_BYTES - 1] = 0;
-	ask(s, job, REQ_IMAGES, index + 1);
-	return false;
+	collect_begin(s, job, BIT32(COLLECT_IMAGES));
 }
 
 static void answer_images(struct session *s, struct job *job, const struct reply *reply)
 {
-	if (take_image(s, job, reply))
+	if (collect_answer(s, job, reply))
 		print(s, job, report_images, json_images);
 }
 
 static void begin_info(struct session *s, struct job *job)
 {
-	ask(s, job, REQ_HOST, 0);
+	collect_begin(s, job, BIT32(COLLECT_PCPUS) | BIT32(COLLECT_HOST));
 }
 
 static void answer_info(struct session *s, struct job *job, const struct reply *reply)
 {
-	s->machine.host = reply->host;
+	if (!collect_answer(s, job, reply))
+		return;
+	machine_look_pcpus(&s->machine);
 	print(s, job, report_info, json_info);
+}
+
+static void begin_accounting(struct session *s, struct job *job)
+{
+	collect_begin(s, job, BIT32(COLLECT_VMS) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_MEMORY));
+}
+
+static void answer_accounting(struct session *s, struct job *job, const struct reply *reply)
+{
+	if (collect_answer(s, job, reply))
+		print(s, job, report_accounting, json_accounting);
+}
+
+static void answer_stats(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct out out;
+
+	if (job_is_json(job)) {
+		json_stats(job_json_begin(s), "return", &reply->stats);
+		job_json_end(s, job);
+	} else {
+		out = job_text_begin(s, job);
+		report_stats(&out, &reply->stats);
+		job_text_end(s, job);
+	}
+	job_ok(s, job);
 }
 
 static void answer_status(struct session *s, struct job *job, const struct reply *reply)
@@ -187,7 +234,7 @@ static void answer_status(struct session *s, struct job *job, const struct reply
 
 	(void)reply;
 	if (vm) {
-		machine_look(vm, session_now(s));
+		machine_look(vm);
 		if (job_is_json(job)) {
 			json_vm(job_json_begin(s), "return", vm);
 			job_json_end(s, job);
@@ -205,21 +252,16 @@ static void answer_status(struct session *s, struct job *job, const struct reply
 void startup_begin(struct session *s, struct job *job)
 {
 	args_init(&job->args, &commands[VERB_APPLY]);
-	begin_list(s, job);
+	collect_begin(s, job, BIT32(COLLECT_VMS) | BIT32(COLLECT_IMAGES));
 }
 
 void startup_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	if (reply->result == RESULT_OK && (job->request.op == REQ_LIST || job->request.op == REQ_STATUS))
-		(void)machine_update(&s->machine, &reply->vm, session_now(s));
-	if (job->step == 0 && take_vm(s, job, reply)) {
-		job->step = 1;
-		begin_images(s, job);
-	} else if (job->step == 1 && take_image(s, job, reply)) {
-		job->step = 2;
-		apply_begin(s, job);
-	} else if (job->step == 2) {
+	if (job->is_applying) {
 		apply_answer(s, job, reply);
+	} else if (collect_answer(s, job, reply)) {
+		job->is_applying = true;
+		apply_begin(s, job);
 	}
 }
 
@@ -442,13 +484,17 @@ static const struct handler handlers[VERB_COUNT] = {
 	[VERB_RESUME] = { begin_request, answer_request },
 	[VERB_RESET] = { begin_request, answer_request },
 	[VERB_DELETE] = { begin_request, answer_request },
+	[VERB_SET] = { begin_request, answer_request },
 	[VERB_STATUS] = { begin_request, answer_status },
+	[VERB_STATS] = { begin_request, answer_stats },
 	[VERB_LIST] = { begin_list, answer_list },
+	[VERB_TOP] = { top_begin, top_answer },
 	[VERB_LOG_VM] = { begin_log_vm, 0 },
 	[VERB_CONSOLE] = { begin_console, 0 },
 	[VERB_LIST_IMAGE] = { begin_images, answer_images },
 	[VERB_APPLY] = { apply_begin, apply_answer },
 	[VERB_INFO] = { begin_info, answer_info },
+	[VERB_ACCOUNTING] = { begin_accounting, answer_accounting },
 	[VERB_VERSION] = { begin_version, 0 },
 	[VERB_LOG] = { begin_log, 0 },
 	[VERB_REBOOT] = { begin_power, answer_request },
@@ -472,7 +518,8 @@ static bool carries_vm(const struct job *job)
 {
 	u32 op = job->request.op;
 
-	return (op >= REQ_CREATE && op <= REQ_LIST && op != REQ_DELETE) && !(job->request.flags & REQ_FLAG_DRY_RUN);
+	return ((op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET) &&
+		!(job->request.flags & REQ_FLAG_DRY_RUN);
 }
 
 void verb_answer(struct session *s, struct job *job, const struct reply *reply)
@@ -482,10 +529,10 @@ void verb_answer(struct session *s, struct job *job, const struct reply *reply)
 	struct fault fault;
 
 	if (carries_vm(job) && reply->result == RESULT_OK)
-		vm = machine_update(&s->machine, &reply->vm, session_now(s));
+		vm = machine_update(&s->machine, &reply->vm);
 	if (vm && job->origin != JOB_WIRE)
 		vm->told_state = vm->report.state;
-	if (reply->result != RESULT_OK && verb != VERB_LIST && verb != VERB_LIST_IMAGE && verb != VERB_APPLY) {
+	if (reply->result != RESULT_OK && !job->wanted && verb != VERB_APPLY) {	/* a table ends with a refusal */
 		report_refusal(&fault, &job->request, reply, &s->machine);
 		job_fail(s, job, &fault);
 		return;

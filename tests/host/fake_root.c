@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "fake_root.h"
+#include "syscalls.h"
+#include "units.h"
+#include "vcpu_page.h"
 
 static const struct image_report images[] = {
 	{ "debian-kernel", 7 * MIB, 1, 0 }, { "debian-initrd", 3 * MIB, 1, 0 }, { "memtest", 140 * KIB, 0, 0 },
@@ -109,6 +112,10 @@ static void create(struct fake_root *root, const struct request *r, struct reply
 	memcpy(root->vms[i].report.name, r->name, VM_NAME_BYTES);
 	root->vms[i].report.index = i;
 	root->vms[i].report.spec = r->spec;
+	if (r->spec.share.weight == 0)
+		root->vms[i].report.spec.share.weight = SHARE_WEIGHT_DEFAULT;
+	if (r->spec.share.affinity == 0)
+		root->vms[i].report.spec.share.affinity = SHARE_ALL_PCPUS;
 	root->memory_free -= r->spec.memory_bytes;
 	reply->vm = root->vms[i].report;
 }
@@ -161,11 +168,99 @@ static void list(struct fake_root *root, const struct request *r, struct reply *
 		if (root->vms[i].report.state == VM_RUNNING) {
 			root->vms[i].report.uptime_ns += 1000000000;
 			root->vms[i].report.cpu_time_ns += 123000000;
+			root->vms[i].report.guest_time_ns += 100000000;
+			root->vms[i].report.exits += 4000;
+			root->vms[i].report.wakeups += 250;
+			root->vms[i].report.now_ns += 1000000000;
 		}
 		reply->vm = root->vms[i].report;
 		return;
 	}
 	refuse(reply, RESULT_NOT_FOUND, ERR_NO_VM, 0, 0);
+}
+
+/* Root's judgement of a share is root's to test; here is just one refusal of each kind. */
+static void set(struct fake_root *root, struct fake_vm *vm, const struct request *r, struct reply *reply)
+{
+	struct vm_share *share = &vm->report.spec.share;
+
+	if ((r->fields & BIT32(FIELD_AFFINITY)) && r->spec.share.affinity != SHARE_ALL_PCPUS &&
+	    r->spec.share.affinity >> root->info.pcpu_count) {
+		refuse(reply, RESULT_USAGE, ERR_NO_PCPU, root->info.pcpu_count, root->info.pcpu_count);
+		return;
+	}
+	if ((r->fields & BIT32(FIELD_CAP)) && r->spec.share.cap > 100 * vm->report.spec.cpus) {
+		refuse(reply, RESULT_USAGE, ERR_CAP, r->spec.share.cap, 100 * vm->report.spec.cpus);
+		return;
+	}
+	if ((r->fields & BIT32(FIELD_WEIGHT)) && share->class == SCHED_CLASS_RT) {
+		refuse(reply, RESULT_USAGE, ERR_WEIGHT_RT, 0, 0);
+		return;
+	}
+	if (!(r->flags & REQ_FLAG_DRY_RUN)) {
+		share->class = r->fields & BIT32(FIELD_CLASS) ? r->spec.share.class : share->class;
+		share->weight = r->fields & BIT32(FIELD_WEIGHT) ? r->spec.share.weight : share->weight;
+		share->cap = r->fields & BIT32(FIELD_CAP) ? r->spec.share.cap : share->cap;
+		share->affinity = r->fields & BIT32(FIELD_AFFINITY) ? r->spec.share.affinity : share->affinity;
+	}
+	reply->vm = vm->report;
+}
+
+static void stats(const struct fake_vm *vm, struct reply *reply)
+{
+	const struct vm_report *r = &vm->report;
+
+	memcpy(reply->stats.name, r->name, VM_NAME_BYTES);
+	reply->stats.state = r->state;
+	reply->stats.cpus = r->spec.cpus;
+	reply->stats.share = r->spec.share;
+	reply->stats.uptime_ns = 10 * NS_PER_SECOND;
+	reply->stats.cpu_time_ns = 5 * NS_PER_SECOND;
+	reply->stats.guest_time_ns = 4 * NS_PER_SECOND;
+	reply->stats.ready_ns = NS_PER_SECOND;
+	reply->stats.exits = 1234567;
+	reply->stats.exits_vmm = 34567;
+	reply->stats.exit_count[EXIT_CPUID] = 234567;
+	reply->stats.exit_ns[EXIT_CPUID] = 2345670000;
+	reply->stats.exit_count[EXIT_PIO] = 1000000;
+	reply->stats.exit_ns[EXIT_PIO] = 1234000000;
+	reply->stats.wakeups = 1000;
+	reply->stats.wake_bucket[10] = 900;
+	reply->stats.wake_bucket[12] = 99;
+	reply->stats.wake_bucket[20] = 1;
+	reply->stats.ram_bytes = r->spec.memory_bytes;
+	reply->stats.ram_granted_bytes = 100 * MIB;
+	reply->stats.guest_table_bytes = 400 * KIB;
+	reply->stats.vmm_table_bytes = 80 * KIB;
+	reply->stats.vmm_bytes = 300 * KIB;
+}
+
+static void pcpu(struct fake_root *root, u32 index, struct reply *reply)
+{
+	u64 ms = NS_PER_MS;
+
+	if (index >= root->info.pcpu_count) {
+		refuse(reply, RESULT_USAGE, ERR_NO_PCPU, index, root->info.pcpu_count);
+		return;
+	}
+	root->pcpu_ns += NS_PER_SECOND;
+	reply->pcpu = (struct pcpu_report){ index, root->info.pcpu_count, root->pcpu_ns / 1000 * 500,
+		root->pcpu_ns / 1000 * 200, root->pcpu_ns / 1000 * 100, root->pcpu_ns / 1000 * 200, root->pcpu_ns,
+		root->is_unsound ? -(s64)(100 * ms) : 0 };
+}
+
+static void memory(struct fake_root *root, struct reply *reply)
+{
+	struct memory_report *m = &reply->memory;
+
+	m->installed = 2 * GIB;
+	m->kernel = 9 * MIB;
+	m->system = 20 * MIB;
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		m->vm[i] = root->vms[i].is_used ? root->vms[i].report.spec.memory_bytes : 0;
+		m->vms += m->vm[i];
+	}
+	m->free = m->installed - m->kernel - m->system - m->vms - (root->is_unsound ? 4096 : 0);
 }
 
 static void serve(struct fake_root *root, const struct request *r, struct reply *reply)
@@ -189,6 +284,12 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,
 			root->now_ns / 2, 0, 0 };
 		return;
+	case REQ_PCPU:
+		pcpu(root, r->index, reply);
+		return;
+	case REQ_MEMORY:
+		memory(root, reply);
+		return;
 	case REQ_REBOOT: case REQ_POWEROFF:
 		root->is_down = true;
 		return;
@@ -199,6 +300,10 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		refuse(reply, RESULT_NOT_FOUND, ERR_NO_VM, 0, 0);
 	else if (r->op == REQ_STATUS)
 		reply->vm = vm->report;
+	else if (r->op == REQ_SET)
+		set(root, vm, r, reply);
+	else if (r->op == REQ_STATS)
+		stats(vm, reply);
 	else
 		change(root, vm, r, reply);
 }
@@ -321,7 +426,8 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 	/* Not the whole: it is large, and a fuzzer starts it often. */
 	memset(&root, 0, offsetof(struct fake_root, log));
 	root.log.head = 0;
-	root.is_slow = root.is_full = root.is_down = false;
+	root.is_slow = root.is_full = root.is_down = root.is_unsound = false;
+	root.pcpu_ns = 0;
 	root.send_limit = root.terminal_used = root.held_count = 0;
 	for (u32 i = 0; i < VM_COUNT; i++)
 		root.vms[i].is_used = false;

@@ -9,7 +9,9 @@
  * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
  * sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/frame.c
  * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
- * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c tests/host/fake_root.c
+ * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c
+ * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
+ * sources: tests/host/fake_root.c
  */
 #include <stdlib.h>
 #include <string.h>

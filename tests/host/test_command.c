@@ -14,6 +14,7 @@
 
 #include "complete.h"
 #include "help.h"
+#include "syscalls.h"
 
 static struct args args;
 static struct fault fault;
@@ -185,14 +186,55 @@ static const char *candidates(const char *line)
 	return text;
 }
 
+static void shares(void **state)
+{
+	(void)state;
+	accept("create-vm a --class rt --cap 250% --affinity 0,2-3 --memory-policy eager", VERB_CREATE);
+	assert_int_equal(args.spec.share.class, SCHED_CLASS_RT);
+	assert_int_equal(args.spec.share.weight, 0);
+	assert_int_equal(args.spec.share.cap, 250);
+	assert_int_equal(args.spec.share.affinity, 13);
+	assert_int_equal(args.spec.memory_policy, MEMORY_EAGER);
+	accept("set-vm a --weight 1000 --cap none --affinity all --class=fair", VERB_SET);
+	assert_int_equal(args.spec.share.weight, 1000);
+	assert_int_equal(args.spec.share.cap, 0);
+	assert_true(args.spec.share.affinity == SHARE_ALL_PCPUS);
+	accept("vm set a --cap 50", VERB_SET);
+	assert_int_equal(args.spec.share.cap, 50);
+	refuse("set-vm a", RESULT_USAGE, "set-vm needs something to set");
+	refuse("set-vm --weight 5", RESULT_USAGE, "set-vm needs --name");
+	refuse("set-vm a --memory 1G", RESULT_USAGE, "--memory has no meaning for set-vm");
+	refuse("set-vm a --weight 0", RESULT_USAGE, "from 1 to 1000");
+	refuse("set-vm a --weight 1001", RESULT_USAGE, "from 1 to 1000");
+	refuse("set-vm a --class idle", RESULT_USAGE, "--class is fair or rt");
+	refuse("set-vm a --class system", RESULT_USAGE, "--class is fair or rt");
+	refuse("set-vm a --cap 0", RESULT_USAGE, "it would never run");
+	refuse("set-vm a --cap %", RESULT_USAGE, "--cap is a percentage");
+	refuse("set-vm a --cap 50%%", RESULT_USAGE, "--cap is a percentage");
+	refuse("set-vm a --cap 99999999999999999999", RESULT_USAGE, "--cap is a percentage");
+	refuse("set-vm a --affinity 64", RESULT_USAGE, "list of pCPUs from 0 to 63");
+	refuse("set-vm a --affinity 3-2", RESULT_USAGE, "list of pCPUs");
+	refuse("set-vm a --affinity 1,", RESULT_USAGE, "list of pCPUs");
+	refuse("set-vm a --affinity \"\"", RESULT_USAGE, "list of pCPUs");
+	accept("top --interval 5s --count 3", VERB_TOP);
+	assert_int_equal(args.times, 3);
+	assert_true(args.interval_ns == 5000000000);
+	accept("top", VERB_TOP);
+	assert_true(args.times == 0 && args.interval_ns == 2000000000);
+	refuse("top --interval 10ms", RESULT_USAGE, "--interval is at least 500ms");
+	refuse("top --count 0", RESULT_USAGE, "from 1 to");
+	accept("accounting --json", VERB_ACCOUNTING);
+	accept("stats-vm a", VERB_STATS);
+}
+
 static void completions(void **state)
 {
 	static struct completion completion;
 
 	(void)state;
-	assert_string_equal(candidates("sta"), "start-vm status-vm");
+	assert_string_equal(candidates("sta"), "start-vm status-vm stats-vm");
 	assert_string_equal(candidates("vos cre"), "create-vm");
-	assert_string_equal(candidates("vm s"), "start stop status");
+	assert_string_equal(candidates("vm s"), "start stop set status stats");
 	assert_string_equal(candidates("start-vm "), "build1 build2 web");
 	assert_string_equal(candidates("start-vm b"), "build1 build2");
 	assert_string_equal(candidates("start-vm --name w"), "web");
@@ -200,10 +242,15 @@ static void completions(void **state)
 	assert_string_equal(candidates("create-vm --name "), "");
 	assert_string_equal(candidates("create-vm x --kernel "), "debian-kernel debian-initrd");
 	assert_string_equal(candidates("create-vm x --platform "), "modern pc");
-	assert_string_equal(candidates("create-vm x --me"), "--memory");
-	assert_string_equal(candidates("create-vm x --memory 1G --m"), "--module");
+	assert_string_equal(candidates("create-vm x --me"), "--memory --memory-policy");
+	assert_string_equal(candidates("create-vm x --memory 1G --m"), "--module --memory-policy");
 	assert_string_equal(candidates("delete-vm web --f"), "--force");
-	assert_string_equal(candidates("help st"), "start-vm stop-vm status-vm");
+	assert_string_equal(candidates("set-vm web --c"), "--class --cap");
+	assert_string_equal(candidates("set-vm web --class "), "fair rt");
+	assert_string_equal(candidates("set-vm web --cap n"), "none");
+	assert_string_equal(candidates("set-vm --affinity="), "all");
+	assert_string_equal(candidates("create-vm x --memory-policy e"), "eager");
+	assert_string_equal(candidates("help st"), "start-vm stop-vm status-vm stats-vm");
 	assert_string_equal(candidates("create-vm x --cmdline \"--m"), "");
 	assert_string_equal(candidates("nonsense --m"), "");
 	assert_string_equal(candidates("create-vm x # --m"), "");
@@ -264,7 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(create),
-		cmocka_unit_test(forms),
+		cmocka_unit_test(forms), cmocka_unit_test(shares),
 		cmocka_unit_test(bad_lines),
 		cmocka_unit_test(completions),
 		cmocka_unit_test(question_mark),

@@ -9,7 +9,9 @@
  * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
  * sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/frame.c
  * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
- * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c tests/host/fake_root.c
+ * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c
+ * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
+ * sources: tests/host/fake_root.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,48 +22,7 @@
 
 #include <cmocka.h>
 
-#include "fake_root.h"
-
-static struct session session;
-static struct fake_root *root;
-
-static int setup(void **state)
-{
-	(void)state;
-	root = fake_start(&session, 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	for (u32 i = 0; i < VM_COUNT; i++)
-		history_free(&session.machine.vms[i].history);
-	return 0;
-}
-
-static void expect(const char *words)
-{
-	if (!strstr(root->terminal, words))
-		fail_msg("no \"%s\" in:\n%s", words, root->terminal);
-}
-
-static void expect_not(const char *words)
-{
-	if (strstr(root->terminal, words))
-		fail_msg("\"%s\" in:\n%s", words, root->terminal);
-}
-
-/* Type a line, and expect words and an exit code. */
-static void command(const char *line, const char *words, enum result result)
-{
-	fake_screen(root);
-	root->terminal[0] = 0;
-	fake_type(root, line);
-	fake_type(root, "\r");
-	expect(words);
-	assert_int_equal(session.last_result, result);
-}
+#include "console_bench.h"
 
 static void five_commands(void **state)
 {
@@ -77,7 +38,7 @@ static void five_commands(void **state)
 	command("vos status-vm --name myvm", "State       running", RESULT_OK);
 	root->now_ns += 1000000000;
 	command("list-vm",
-		"NAME     STATE    CPU  MEM    CPU%  UPTIME    REASON\r\nmyvm     running    1  512M   12.3  "
+		"NAME     STATE    CPU  MEM     CPU%  UPTIME    REASON\r\nmyvm     running    1  512M    12.3  "
 		"00:00:01  -\r\n",
 		RESULT_OK);
 	command("delete-vm myvm", "error[E_STATE]: myvm is running. stop-vm it first, or use --force", RESULT_STATE);

@@ -147,6 +147,43 @@ static const char *foreign(const char *text, size_t count, bool is_line)
 	return bytes;
 }
 
+static void sets(void **state)
+{
+	static const struct { const char *text; u64 mask; const char *again; } good[] = {
+		{ "0", 1, "0" }, { "0,2-3", 13, "0,2,3" }, { "0-63", ~0ull, "0-63" }, { "63", BIT64(63), "63" },
+		{ "3,1,1-2", 14, "1-3" }, { "62-63", 3ull << 62, "62,63" },
+	};
+	static const char *const bad[] = { "", ",", "1,", ",1", "-", "1-", "-1", "2-1", "64", "0-64", "1 2", "1--2",
+		"x", "18446744073709551616", "99999999999999999999999" };
+	char text[SET_TEXT_BYTES];
+	u64 mask;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(good); i++) {
+		if (!set_parse(good[i].text, &mask) || mask != good[i].mask)
+			fail_msg("%s", good[i].text);
+		assert_string_equal(set_text(text, mask), good[i].again);
+	}
+	for (u32 i = 0; i < ARRAY_COUNT(bad); i++)
+		if (set_parse(bad[i], &mask))
+			fail_msg("\"%s\" was accepted", bad[i]);
+	for (u32 i = 0; i < 64; i++)
+		for (u32 j = i; j < 64; j++) {
+			u64 back, set = ~0ull >> (63 - (j - i)) << i;
+
+			set ^= 0x5555555555555555;
+			if (set)
+				assert_true(set_parse(set_text(text, set), &back) && back == set);
+		}
+	assert_string_equal(set_text(text, 0), "-");
+	assert_string_equal(count_text(text, 0), "0");
+	assert_string_equal(count_text(text, 999), "999");
+	assert_string_equal(count_text(text, 1234567), "1,234,567");
+	assert_true(strlen(count_text(text, ~0ull)) < UNIT_TEXT_BYTES);
+	assert_string_equal(seconds_text(text, 12345678901), "12.345 s");
+	assert_true(strlen(seconds_text(text, ~0ull)) < UNIT_TEXT_BYTES);
+}
+
 static void foreign_text(void **state)
 {
 	(void)state;
@@ -187,6 +224,7 @@ int main(void)
 		cmocka_unit_test(times),
 		cmocka_unit_test(counts_and_names),
 		cmocka_unit_test(texts),
+		cmocka_unit_test(sets),
 		cmocka_unit_test(foreign_text),
 		cmocka_unit_test(buffers),
 	};

@@ -1,0 +1,328 @@
+/*
+ * report_load.c - where time and memory go, for people: stats-vm, accounting, top. See report.h.
+ */
+#include <string.h>
+
+#include "report.h"
+#include "report_tables.h"
+#include "syscalls.h"
+#include "units.h"
+#include "vcpu_page.h"
+
+#define LABEL_COLUMN 12u
+#define BAR_COLUMNS 40u
+#define PCPU_LINES 8u		/* of top, at most */
+#define NAME_COLUMNS 21u
+#define PPM 1000000u
+#define PPM_ALLOWED 1000u	/* time: within 0.1 % */
+
+static void label(const struct out *out, const char *name)
+{
+	out_format(out, "%-*s", (int)LABEL_COLUMN, name);
+}
+
+/* part / whole in tenths of a percent */
+static u32 permille(u64 part, u64 whole)
+{
+	if (whole > ~0ull / 1000)
+		return (u32)(part / (whole / 1000));
+	return whole ? (u32)(part * 1000 / whole) : 0;
+}
+
+/* ---- stats-vm ---- */
+
+static void stats_head(const struct out *out, const struct vm_stats *v)
+{
+	char time[UNIT_TEXT_BYTES];
+
+	label(out, "Name");
+	out_format(out, "%.*s, %s, up %s, %u vCPU%s\n", (int)sizeof(v->name), v->name, state_text(v->state),
+		duration_text(time, v->uptime_ns), v->cpus, v->cpus == 1 ? "" : "s");
+	label(out, "Share");
+	report_share(out, &v->share);
+	out_text(out, "\n");
+}
+
+static void share_of_time(const struct out *out, const char *what, u64 ns, u64 whole_ns)
+{
+	char time[UNIT_TEXT_BYTES];
+	u32 tenths = permille(ns, whole_ns);
+
+	out_format(out, "  %-26s %14s  %4u.%u%%\n", what, seconds_text(time, ns), tenths / 10, tenths % 10);
+}
+
+static void stats_time(const struct out *out, const struct vm_stats *v)
+{
+	u64 vmm = v->cpu_time_ns > v->guest_time_ns ? v->cpu_time_ns - v->guest_time_ns : 0;
+
+	out_text(out, "Time, and its part of one pCPU since the start\n");
+	share_of_time(out, "in the guest", v->guest_time_ns, v->uptime_ns);
+	share_of_time(out, "in its VMM and the kernel", vmm, v->uptime_ns);
+	share_of_time(out, "waiting for a pCPU", v->ready_ns, v->uptime_ns);
+}
+
+/* The reasons that occurred, the most frequent first. */
+static u32 sort_exits(const struct vm_stats *v, u32 order[STATS_EXITS])
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < STATS_EXITS; i++) {
+		u32 at = count;
+
+		if (v->exit_count[i] == 0)
+			continue;
+		for (; at > 0 && v->exit_count[order[at - 1]] < v->exit_count[i]; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+		count++;
+	}
+	return count;
+}
+
+static void stats_exits(const struct out *out, const struct vm_stats *v)
+{
+	char exits[UNIT_TEXT_BYTES], vmm[UNIT_TEXT_BYTES], count[UNIT_TEXT_BYTES], each[UNIT_TEXT_BYTES];
+	u32 order[STATS_EXITS], reasons = sort_exits(v, order);
+
+	out_format(out, "Exits: %s, %s of them to the VMM\n", count_text(exits, v->exits),
+		count_text(vmm, v->exits_vmm));
+	if (reasons)
+		out_format(out, "  %-22s %15s  %6s  %12s  %6s\n", "REASON", "COUNT", "SHARE", "NS EACH", "PCPU%");
+	for (u32 i = 0; i < reasons; i++) {
+		u64 n = v->exit_count[order[i]], ns = v->exit_ns[order[i]];
+		u32 share = permille(n, v->exits), time = permille(ns, v->uptime_ns);
+
+		out_format(out, "  %-22s %15s  %4u.%u%%  %12s  %4u.%u\n", exit_text(order[i]), count_text(count, n),
+			share / 10, share % 10, count_text(each, ns / n), time / 10, time % 10);
+	}
+}
+
+/* "512 ns", "16 us": bucket limits are powers of two of a nanosecond. */
+static void bucket_label(const struct out *out, u32 bucket)
+{
+	u64 ns = 1ull << bucket;
+
+	if (ns < 1000)
+		out_format(out, "  from %4u ns ", (u32)ns);
+	else if (ns < 1000000)
+		out_format(out, "  from %4u us ", (u32)(ns / 1000));
+	else
+		out_format(out, "  from %4u ms ", (u32)(ns / 1000000));
+}
+
+static void stats_wakeups(const struct out *out, const struct vm_stats *v)
+{
+	static const char bar[] = "########################################";
+	char text[UNIT_TEXT_BYTES];
+	u32 first = STATS_BUCKETS, last = 0;
+	u64 most = 1;
+
+	for (u32 i = 0; i < STATS_BUCKETS; i++) {
+		if (v->wake_bucket[i] == 0)
+			continue;
+		first = first < i ? first : i;
+		last = i;
+		most = v->wake_bucket[i] > most ? v->wake_bucket[i] : most;
+	}
+	out_format(out, "Wake-ups: %s; time from the event until it ran\n", count_text(text, v->wakeups));
+	for (u32 i = first; i <= last; i++) {
+		u64 n = v->wake_bucket[i];
+		u32 length = (u32)(n <= ~0ull / BAR_COLUMNS ? n * BAR_COLUMNS / most : BAR_COLUMNS);
+
+		bucket_label(out, i);
+		out_format(out, "%15s%s%.*s\n", count_text(text, n), n ? "  " : "", (int)(n && !length ? 1 : length),
+			bar);
+	}
+}
+
+static void stats_memory(const struct out *out, const struct vm_stats *v)
+{
+	char a[UNIT_TEXT_BYTES], b[UNIT_TEXT_BYTES], c[UNIT_TEXT_BYTES], d[UNIT_TEXT_BYTES], e[UNIT_TEXT_BYTES];
+
+	out_format(out,
+		"Memory: %s of %s RAM granted, %s second-level tables,\n        %s VMM, %s page tables of the VMM\n",
+		size_text(a, v->ram_granted_bytes, false), size_text(b, v->ram_bytes, false),
+		size_text(c, v->guest_table_bytes, false), size_text(d, v->vmm_bytes, false),
+		size_text(e, v->vmm_table_bytes, false));
+}
+
+void report_stats(const struct out *out, const struct vm_stats *v)
+{
+	stats_head(out, v);
+	stats_time(out, v);
+	stats_exits(out, v);
+	stats_wakeups(out, v);
+	stats_memory(out, v);
+}
+
+/* ---- accounting ---- */
+
+u64 difference_ppm(const struct pcpu_report *p)
+{
+	u64 off = p->difference_ns < 0 ? 0 - (u64)p->difference_ns : (u64)p->difference_ns;
+	u64 micros = p->elapsed_ns / PPM;
+
+	return micros ? off / micros : PPM;	/* no time at all is no account */
+}
+
+bool time_holds(const struct machine *m)
+{
+	for (u32 i = 0; i < m->pcpu_count; i++)
+		if (difference_ppm(&m->pcpus[i].report) > PPM_ALLOWED)
+			return false;
+	return true;
+}
+
+s64 memory_difference(const struct memory_report *r)
+{
+	return (s64)(r->installed - r->vms - r->system - r->kernel - r->free);
+}
+
+static void percent(const struct out *out, u64 part, u64 whole)
+{
+	u64 hundredths = whole >= 10000 ? part / (whole / 10000) : 0;
+
+	out_format(out, " %6u.%02u%%", (u32)(hundredths / 100), (u32)(hundredths % 100));
+}
+
+static void time_table(const struct out *out, const struct machine *m)
+{
+	char time[UNIT_TEXT_BYTES];
+
+	out_format(out, "%-5s %16s %10s %10s %10s %10s  %s\n", "PCPU", "ELAPSED", "GUEST", "VMM", "SYSTEM", "IDLE",
+		"DIFFERENCE");
+	for (u32 i = 0; i < m->pcpu_count; i++) {
+		const struct pcpu_report *p = &m->pcpus[i].report;
+
+		out_format(out, "%-5u %16s", p->index, seconds_text(time, p->elapsed_ns));
+		percent(out, p->guest_ns, p->elapsed_ns);
+		percent(out, p->vmm_ns, p->elapsed_ns);
+		percent(out, p->system_ns, p->elapsed_ns);
+		percent(out, p->idle_ns, p->elapsed_ns);
+		out_format(out, "  %llu ppm\n", (unsigned long long)difference_ppm(p));
+	}
+	out_text(out, time_holds(m) ? "Time adds up: guest + VMM + system + idle = elapsed on each pCPU.\n" :
+				      "TIME DOES NOT ADD UP: more than 1000 ppm are missing or counted twice.\n");
+}
+
+static void memory_line(const struct out *out, const char *name, u64 bytes)
+{
+	char count[UNIT_TEXT_BYTES], size[UNIT_TEXT_BYTES];
+
+	out_format(out, "%-31.31s %20s  %12s\n", name, count_text(count, bytes), size_text(size, bytes, false));
+}
+
+static void memory_table(const struct out *out, const struct machine *m)
+{
+	const struct memory_report *r = &m->memory;
+	s64 missing = memory_difference(r);
+	char count[UNIT_TEXT_BYTES];
+
+	out_format(out, "\n%-31s %20s\n", "MEMORY", "BYTES");
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (m->vms[i].is_used && r->vm[i])
+			memory_line(out, m->vms[i].report.name, r->vm[i]);
+	memory_line(out, "VMs together", r->vms);
+	memory_line(out, "system: root, console, drivers", r->system);
+	memory_line(out, "kernel", r->kernel);
+	memory_line(out, "free", r->free);
+	memory_line(out, "installed", r->installed);
+	if (missing == 0)
+		out_text(out, "Memory adds up: VMs + system + kernel + free = installed.\n");
+	else
+		out_format(out, "MEMORY DOES NOT ADD UP: %s bytes are %s.\n",
+			count_text(count, missing < 0 ? 0 - (u64)missing : (u64)missing),
+			missing < 0 ? "counted twice" : "missing");
+}
+
+void report_accounting(const struct out *out, const struct machine *m)
+{
+	time_table(out, m);
+	memory_table(out, m);
+}
+
+/* ---- top ---- */
+
+u32 vms_by_load(const struct machine *m, const struct vm_entry *sorted[VM_COUNT])
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm_entry *vm = &m->vms[i];
+		u32 at = count;
+
+		if (!vm->is_used)
+			continue;
+		for (; at > 0 && sorted[at - 1]->rates.cpu_tenths < vm->rates.cpu_tenths; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = vm;
+		count++;
+	}
+	return count;
+}
+
+static void top_head(const struct out *out, const struct machine *m)
+{
+	char time[UNIT_TEXT_BYTES], free_[UNIT_TEXT_BYTES], total[UNIT_TEXT_BYTES];
+
+	out_format(out, "up %s, %u VM%s, %u running, %s of %s free\n", duration_text(time, m->host.uptime_ns),
+		m->host.vm_count, m->host.vm_count == 1 ? "" : "s", m->host.vm_running,
+		size_text(free_, m->host.memory_free, false), size_text(total, m->host.memory_total, false));
+}
+
+/* Returns the lines written. */
+static u32 top_pcpus(const struct out *out, const struct machine *m)
+{
+	u32 count = m->pcpu_count < PCPU_LINES ? m->pcpu_count : PCPU_LINES;
+
+	out_format(out, "%-5s %7s %7s %7s %7s\n", "PCPU", "GUEST%", "VMM%", "SYSTEM%", "IDLE%");
+	for (u32 i = 0; i < count; i++) {
+		const struct pcpu_entry *p = &m->pcpus[i];
+
+		out_format(out, "%-5u %5u.%u %5u.%u %5u.%u %5u.%u\n", i, p->guest_tenths / 10, p->guest_tenths % 10,
+			p->vmm_tenths / 10, p->vmm_tenths % 10, p->system_tenths / 10, p->system_tenths % 10,
+			p->idle_tenths / 10, p->idle_tenths % 10);
+	}
+	if (count == m->pcpu_count)
+		return count + 1;
+	out_format(out, "and %u more; accounting shows all\n", m->pcpu_count - count);
+	return count + 2;
+}
+
+static void top_vm(const struct out *out, const struct vm_entry *vm, u32 width)
+{
+	const struct vm_report *r = &vm->report;
+	struct vm_rates rate = vm_is_live(vm) ? vm->rates : (struct vm_rates){ 0 };
+	char memory[UNIT_TEXT_BYTES];
+
+	out_format(out, "%-*.*s  %-8s %4u  %4u.%u  %4u.%u %8u %8u  %5s\n", (int)width, (int)width, r->name,
+		state_text(r->state), r->spec.cpus, rate.cpu_tenths / 10, rate.cpu_tenths % 10, rate.guest_tenths / 10,
+		rate.guest_tenths % 10, rate.exits, rate.wakeups,
+		size_short(memory, r->memory_granted_bytes + r->overhead_bytes));
+}
+
+static u32 name_width(const struct vm_entry *const *vms, u32 count)
+{
+	size_t width = 8;
+
+	for (u32 i = 0; i < count; i++)
+		if (strlen(vms[i]->report.name) > width)
+			width = strlen(vms[i]->report.name);
+	return width < NAME_COLUMNS ? (u32)width : NAME_COLUMNS;
+}
+
+void report_top(const struct out *out, const struct machine *m, u32 rows)
+{
+	static const struct vm_entry *vms[VM_COUNT];
+	u32 count = vms_by_load(m, vms), width = name_width(vms, count), used, shown;
+
+	top_head(out, m);
+	used = 1 + top_pcpus(out, m) + 1;
+	out_format(out, "%-*s  %-8s %4s  %6s  %6s %8s %8s  %5s\n", (int)width, "NAME", "STATE", "VCPU", "CPU%",
+		"GUEST%", "EXITS/S", "WAKES/S", "MEM");
+	shown = used + count <= rows ? count : rows > used + 1 ? rows - used - 1 : 0;
+	for (u32 i = 0; i < shown; i++)
+		top_vm(out, vms[i], width);
+	if (shown < count)
+		out_format(out, "and %u more; list-vm shows all\n", count - shown);
+}

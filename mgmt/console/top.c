@@ -1,0 +1,243 @@
+/*
+ * top.c - the command `top`: asks for the tables again and again, and shows what happened in between.
+ *
+ * A terminal that says what it is gets one table drawn over the other, only the lines that changed; one that does not
+ * answer gets them one below the other. Programs get one object a table.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+#include "units.h"
+
+#define FIRST_NS (500 * NS_PER_MS)	/* the first table comes soon */
+#define ROWS_DEFAULT 24u
+#define ROWS_LEAST 12u
+#define ROWS_PLAIN 1000u		/* no limit */
+#define ESCAPE '\x1b'
+
+#define ASK_KIND "\x1b[c"		/* answered with ESC [ ? ... c */
+#define ASK_SIZE "\x1b" "7\x1b[999;999H\x1b[6n\x1b" "8"	/* answered with ESC [ ROWS ; COLUMNS R */
+
+static bool is_prompt(const struct job *job)
+{
+	return job->origin == JOB_PROMPT;
+}
+
+static void collect_all(struct session *s, struct job *job)
+{
+	collect_begin(s, job, BIT32(COLLECT_VMS) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_HOST));
+}
+
+void top_begin(struct session *s, struct job *job)
+{
+	job->is_hinted = true;
+	if (job_is_json(job) && !args_has(&job->args, ARG_TIMES))
+		job->args.times = 1;
+	if (is_prompt(job)) {
+		memset(&s->top, 0, sizeof(s->top));
+		s->top.rows = ROWS_DEFAULT;
+		s->mode = MODE_TOP;
+		if (!job_is_json(job))
+			out_text(&s->raw, ASK_KIND);
+	}
+	collect_all(s, job);
+}
+
+/* ---- drawing ---- */
+
+static void put_line(struct session *s, u32 row, const char *line, size_t length)
+{
+	char *shown = s->top.shown[row];
+
+	if (length > TOP_COLUMNS)
+		length = TOP_COLUMNS;
+	if (!s->top.is_fresh && strlen(shown) == length && memcmp(shown, line, length) == 0)
+		return;
+	memcpy(shown, line, length);
+	shown[length] = 0;
+	out_format(&s->raw, "\x1b[%u;1H", row + 1);
+	out_bytes(&s->raw, line, length);
+	out_text(&s->raw, "\x1b[K");
+}
+
+/* Leaves the cursor below the table. */
+static void draw(struct session *s, const char *text)
+{
+	struct top *top = &s->top;
+	u32 row = 0;
+
+	if (top->is_fresh)
+		out_text(&s->raw, "\x1b[H\x1b[2J");
+	for (; *text && row < top->rows - 1; row++) {
+		size_t length = strcspn(text, "\n");
+
+		put_line(s, row, text, length);
+		text += length + (text[length] == '\n');
+	}
+	for (u32 old = row; old < top->shown_rows; old++)
+		put_line(s, old, "", 0);
+	top->shown_rows = row;
+	top->is_fresh = false;
+	out_format(&s->raw, "\x1b[%u;1H", row + 1);
+}
+
+static void show_text(struct session *s)
+{
+	static char text[TOP_ROWS * (TOP_COLUMNS + 1) + 1];
+	struct out_buffer buffer;
+	struct out out;
+
+	if (!s->top.is_screen) {
+		report_top(&s->terminal, &s->machine, ROWS_PLAIN);
+		out_text(&s->terminal, "\n");
+		return;
+	}
+	out_buffer_init(&buffer, text, sizeof(text));
+	out = out_to_buffer(&buffer);
+	report_top(&out, &s->machine, s->top.rows - 1);
+	draw(s, text);
+}
+
+static void show_json(struct session *s, struct job *job, bool is_last)
+{
+	struct json_writer *writer = job_json_begin(s);
+	struct out out = out_to_buffer(&s->json_buffer);
+
+	if (job->origin == JOB_WIRE && !is_last) {
+		json_text(writer, "event", "TOP");
+		json_top(writer, "data", &s->machine);
+		out_text(&out, "}");
+		wire_send(s, "events");
+		return;
+	}
+	json_top(writer, "return", &s->machine);
+	job_json_end(s, job);
+}
+
+/* ---- its end ---- */
+
+static void end(struct session *s, struct job *job)
+{
+	if (is_prompt(job)) {
+		s->mode = MODE_BUSY;
+		notice_release(s);
+	}
+	job->wake_ns = 0;
+	job_ok(s, job);
+}
+
+void top_interrupt(struct session *s)
+{
+	if (!s->top.is_screen)
+		out_text(&s->terminal, "^C\n");
+	end(s, &s->jobs[0]);
+}
+
+/* ---- one table after the other ---- */
+
+static void look(struct session *s)
+{
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (s->machine.vms[i].is_used)
+			machine_look(&s->machine.vms[i]);
+	machine_look_pcpus(&s->machine);
+}
+
+void top_answer(struct session *s, struct job *job, const struct reply *reply)
+{
+	bool is_last = job->args.times == 1;
+	u64 pause = job->args.interval_ns;
+
+	if (!collect_answer(s, job, reply))
+		return;
+	look(s);
+	if (job->index++ == 0) {	/* the first look is what the first table compares with */
+		job->wake_ns = session_now(s) + (job_is_json(job) || pause < FIRST_NS ? pause : FIRST_NS);
+		return;
+	}
+	if (job_is_json(job))
+		show_json(s, job, is_last);
+	else if (session_output_used(s) <= OUTPUT_SHORT_BYTES)	/* else the line is slower than we are */
+		show_text(s);
+	if (is_last) {
+		end(s, job);
+		return;
+	}
+	if (job->args.times)
+		job->args.times--;
+	job->wake_ns = session_now(s) + pause;
+}
+
+void top_wake(struct session *s, struct job *job)
+{
+	collect_all(s, job);
+}
+
+/* ---- keys, and what the terminal says of itself ---- */
+
+/* "[?1;2c": it understands us. "[24;80R": its size, as far as the cursor went. */
+static void terminal_says(struct session *s, const char *reply, char final)
+{
+	struct top *top = &s->top;
+	unsigned long rows;
+
+	if (final == 'c' && reply[1] == '?' && !top->is_screen) {
+		top->is_screen = top->is_fresh = true;
+		out_text(&s->raw, ASK_SIZE);
+	} else if (final == 'R' && top->is_screen) {
+		rows = strtoul(reply + 1, 0, 10);
+		if (rows >= ROWS_LEAST)
+			top->rows = rows < TOP_ROWS ? (u32)rows : TOP_ROWS;
+	}
+}
+
+/* The byte belongs to an escape sequence; anything odd ends it. */
+static void take_escape(struct session *s, char byte)
+{
+	struct top *top = &s->top;
+
+	if (byte == ESCAPE)
+		top->reply_length = 0;
+	if (top->reply_length == sizeof(top->reply) - 1) {
+		top->reply_length = 0;
+		return;
+	}
+	top->reply[top->reply_length++] = byte;
+	top->reply[top->reply_length] = 0;
+	if (top->reply_length <= 2 && (byte == ESCAPE || byte == '['))
+		return;
+	if (top->reply_length > 2 && byte >= 0x20 && byte < 0x40)
+		return;
+	top->reply_length = 0;
+	if (top->reply[1] == '[')
+		terminal_says(s, top->reply + 1, byte);
+}
+
+static void look_now(struct session *s)
+{
+	if (s->jobs[0].wake_ns && s->jobs[0].index > 1)
+		s->jobs[0].wake_ns = session_now(s);
+}
+
+/* With --count, what is typed is for the prompt, which comes back by itself; only q and replies are for us. */
+bool top_input(struct session *s)
+{
+	bool is_counted = s->jobs[0].args.times != 0, is_quit, is_escape;
+	char byte;
+
+	if (!input_peek(s, &byte))
+		return false;
+	is_quit = byte == 'q' || byte == 'Q';
+	is_escape = s->top.reply_length || byte == ESCAPE;
+	if (is_counted && !is_quit && !is_escape)
+		return false;
+	(void)input_pop(s, &byte);
+	if (is_escape)
+		take_escape(s, byte);
+	else if (is_quit)
+		end(s, &s->jobs[0]);
+	else if (byte == ' ')
+		look_now(s);
+	return true;
+}

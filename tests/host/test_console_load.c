@@ -1,0 +1,219 @@
+/*
+ * The console in front of a fake root: shares of the processors, statistics, accounting, and top on terminals of all
+ * kinds.
+ */
+/*
+ * sources: mgmt/console/session.c mgmt/console/prompt.c mgmt/console/job.c mgmt/console/verbs.c
+ * sources: mgmt/console/apply.c mgmt/console/attach.c mgmt/console/wire.c mgmt/console/config.c
+ * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
+ * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ * sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/frame.c
+ * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
+ * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c
+ * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
+ * sources: tests/host/fake_root.c
+ */
+#include <stdio.h>
+
+#include "console_bench.h"
+
+/* Every line of what was printed fits the line. */
+static void expect_80_columns(void)
+{
+	for (const char *line = root->terminal; *line; line += strcspn(line, "\n") + (strchr(line, '\n') != 0))
+		if (strcspn(line, "\r\n") > 80)
+			fail_msg("longer than 80 columns: %.*s", (int)strcspn(line, "\r\n"), line);
+}
+
+static void clear(void)
+{
+	fake_screen(root);
+	root->terminal[0] = 0;
+}
+
+static void shares(void **state)
+{
+	(void)state;
+	root->info.pcpu_count = 4;
+	command("create-vm a --cpu 2 --affinity 1 --cap 150%",
+		"Note: its 2 vCPUs have 1 pCPU to run on, and take turns.", RESULT_OK);
+	command("set-vm a --weight 200 --cap 50% --affinity 0,2-3",
+		"a: fair, weight 200, cap 50%, pCPUs 0,2,3\r\n", RESULT_OK);
+	expect_not("Note:");
+	command("status-vm a", "Share       fair, weight 200, cap 50%, pCPUs 0,2,3\r\n", RESULT_OK);
+	command("set-vm a --class rt --cap none --affinity all", "a: real-time, no cap, all pCPUs\r\n", RESULT_OK);
+	expect("Note: without a cap");
+	command("set-vm a --weight 5", "a real-time VM has no weight", RESULT_USAGE);
+	command("set-vm a --cap 201%",
+		"--cap 201% is more than a can use: 100% of a pCPU for each of its 2 vCPUs. Try --cap 200%, or none",
+		RESULT_USAGE);
+	command("set-vm a --affinity 4", "there is no pCPU 4: this machine has 4, 0 to 3. Try --affinity all",
+		RESULT_USAGE);
+	command("set-vm a --cap 10 --dry-run", "set-vm would work. Nothing was changed.", RESULT_OK);
+	command("status-vm a --json", "\"memory-policy\":\"lazy\",\"class\":\"rt\",\"weight\":200,\"cap\":\"none\","
+		"\"affinity\":\"all\"", RESULT_OK);
+	command("set-vm b --cap 10", "there is no VM \"b\"", RESULT_NOT_FOUND);
+	command("start-vm a", "running", RESULT_OK);
+	command("status-vm a", "vCPUs       0 off, 0.000 s; 1 off, 0.000 s\r\n", RESULT_OK);
+	expect_80_columns();
+}
+
+static void statistics(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("stats-vm a", "  port                         1,000,000    81.0%         1,234    12.3\r\n"
+		"  cpuid                          234,567    18.9%        10,000    23.4\r\n", RESULT_OK);
+	expect("  in the guest                      4.000 s    40.0%\r\n");
+	expect("  waiting for a pCPU                1.000 s    10.0%\r\n");
+	expect("  from    1 us             900  ########################################\r\n"
+	       "  from    2 us               0\r\n"
+	       "  from    4 us              99  ####\r\n");
+	expect("  from    1 ms               1  #\r\n");
+	expect("Memory: 100.0 MiB of 512.0 MiB RAM granted, 400.0 KiB second-level tables,\r\n");
+	expect_80_columns();
+	command("stats-vm a --json", "\"exit-reasons\":[{\"reason\":\"port\",\"count\":1000000,\"ns\":1234000000}",
+		RESULT_OK);
+	command("stats-vm b", "there is no VM \"b\"", RESULT_NOT_FOUND);
+}
+
+static void accounts(void **state)
+{
+	(void)state;
+	root->info.pcpu_count = 2;
+	command("create-vm a", "defined", RESULT_OK);
+	command("accounting", "Time adds up", RESULT_OK);
+	expect("Memory adds up");
+	expect("\r\na                                        536,870,912     512.0 MiB\r\n");
+	expect("0              1.000 s     50.00%     20.00%     10.00%     20.00%  0 ppm\r\n");
+	expect_80_columns();
+	command("accounting --json", "\"time-adds-up\":true", RESULT_OK);
+	expect("\"memory-adds-up\":true");
+	root->is_unsound = true;
+	command("accounting", "TIME DOES NOT ADD UP", RESULT_OK);
+	expect("MEMORY DOES NOT ADD UP: 4,096 bytes are missing.");
+	command("accounting --json", "\"time-adds-up\":false", RESULT_OK);
+	expect("\"memory-adds-up\":false");
+	command("info", "Load        pCPU 0 80.0%; pCPU 1 80.0%\r\n", RESULT_OK);
+}
+
+static void pass_time(u64 ms)
+{
+	root->now_ns += ms * 1000000;
+	fake_run(root);
+}
+
+/* A terminal that says nothing gets one table below the other. */
+static void top_plain(void **state)
+{
+	(void)state;
+	command("create-vm idle", "defined", RESULT_OK);
+	command("create-vm busy", "defined", RESULT_OK);
+	command("start-vm busy", "running", RESULT_OK);
+	clear();
+	fake_type(root, "top --count 2\rresult\r");
+	expect_not("NAME");
+	pass_time(500);
+	expect("busy      running     1    12.3    10.0     4000      250     0B\r\n"
+	       "idle      defined     1     0.0     0.0        0        0     0B\r\n");
+	expect("0        50.0    20.0    10.0    20.0\r\n");
+	expect_80_columns();
+	fake_event(root, "busy", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_run(root);
+	expect("busy crashed: triple-fault");
+	clear();
+	pass_time(1999);
+	expect_not("NAME");
+	pass_time(1);
+	expect("busy      crashed ");
+	expect("vos> result\r\n0 E_OK\r\n");		/* what was typed meanwhile */
+	command("top", "", RESULT_OK);
+	pass_time(500);
+	pass_time(2000);
+	clear();
+	fake_type(root, "\x03");
+	expect("^C\r\nvos> ");
+	fake_type(root, "top\rq");
+	expect("vos> top\r\n\x1b[cvos> ");
+}
+
+/* One that answers gets it drawn in place, and what is told meanwhile comes afterwards. */
+static void top_screen(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	clear();
+	fake_type(root, "top\r");
+	expect("\x1b[c");
+	fake_type(root, "\x1b[?64;1;2;6;9;15;16;17;18;21;22;28;29c");
+	expect("\x1b[6n");
+	fake_type(root, "\x1b[30;132R");
+	assert_int_equal(session.top.rows, 30);
+	clear();
+	pass_time(500);
+	expect("\x1b[H\x1b[2J\x1b[1;1Hup ");
+	expect("\x1b[2;1HPCPU   GUEST%");
+	expect_not("\n");
+	fake_log(root, "the kernel says something\n");
+	fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
+	clear();
+	pass_time(2000);
+	expect_not("\x1b[2J");
+	expect_not("PCPU");
+	expect_not("the kernel says");
+	expect("a         crashed ");
+	clear();
+	fake_type(root, " ");
+	fake_type(root, "q");
+	expect("a crashed: triple-fault");
+	expect("the kernel says something");
+	assert_int_equal(session.mode, MODE_PROMPT);
+	/* A sequence that never ends, and one that means nothing, do no harm. */
+	fake_type(root, "top\r\x1b[");
+	for (u32 i = 0; i < 200; i++)
+		fake_type(root, "1");
+	fake_type(root, "\x1b\x1b[5Rq");
+	assert_int_equal(session.mode, MODE_PROMPT);
+}
+
+/* So many VMs and pCPUs that the screen has no room for all: the busiest are there, the rest is counted. */
+static void top_crowd(void **state)
+{
+	char line[40];
+
+	(void)state;
+	root->info.pcpu_count = 64;
+	for (u32 i = 0; i < 40; i++) {
+		snprintf(line, sizeof(line), "create-vm vm%u --memory 2M", i);
+		command(line, "defined", RESULT_OK);
+	}
+	command("start-vm vm39", "running", RESULT_OK);
+	fake_type(root, "top\r\x1b[?1;2c");
+	clear();
+	pass_time(500);
+	expect("\x1b[12;1HNAME");
+	expect("\x1b[13;1Hvm39 ");
+	expect("\x1b[11;1Hand 56 more; accounting shows all");
+	expect("\x1b[23;1Hand 30 more; list-vm shows all");
+	expect_not("\x1b[24;1Hv");
+	fake_type(root, "q");
+	command("top --json", "", RESULT_OK);
+	pass_time(2000);
+	expect("\"pcpu\":63,");
+	expect("\"vms\":[{\"name\":\"vm39\",");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(shares, setup, teardown),
+		cmocka_unit_test_setup_teardown(statistics, setup, teardown),
+		cmocka_unit_test_setup_teardown(accounts, setup, teardown),
+		cmocka_unit_test_setup_teardown(top_plain, setup, teardown),
+		cmocka_unit_test_setup_teardown(top_screen, setup, teardown),
+		cmocka_unit_test_setup_teardown(top_crowd, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
