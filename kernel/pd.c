@@ -21,24 +21,13 @@ enum status pd_create(struct pd **out)
 		return status;
 	}
 	list_init(&pd->threads);
-	pd->class = SCHED_CLASS_FAIR;
-	pd->weight = SCHED_WEIGHT_DEFAULT;
+	share_init(&pd->share);
 	pd->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
 	*out = pd;
 	return ST_OK;
 }
 
-static void apply(struct pd *pd)
-{
-	for (struct list *i = pd->threads.next; i != &pd->threads; i = i->next) {
-		struct thread *t = CONTAINER_OF(i, struct thread, pd_link);
-
-		if (t->weight != pd->weight)
-			sched_set_weight(t, pd->weight);
-		if (t->class != pd->class)
-			sched_set_class(t, (enum sched_class)pd->class);
-	}
-}
+#define THREAD_AT(link) CONTAINER_OF(link, struct thread, pd_link)
 
 enum status pd_ctl(struct pd *pd, u64 op, u64 a)
 {
@@ -46,30 +35,62 @@ enum status pd_ctl(struct pd *pd, u64 op, u64 a)
 	case PD_SET_CLASS:
 		if (a >= SCHED_CLASS_COUNT)
 			return ST_INVAL;
-		pd->class = (u32)a;
+		pd->share.class = (u32)a;
 		break;
 	case PD_SET_WEIGHT:
 		if (a < SCHED_WEIGHT_MIN || a > SCHED_WEIGHT_MAX)
 			return ST_INVAL;
-		pd->weight = (u32)a;
+		pd->share.weight = (u32)a;
+		break;
+	case PD_SET_CAP:
+		if (a > SCHED_CAP_MAX)
+			return ST_INVAL;
+		share_set_cap(&pd->share, (u32)a, arch_tsc());
+		break;
+	case PD_SET_AFFINITY:
+		if (!sched_mask_ok(a))
+			return ST_INVAL;
+		__atomic_store_n(&pd->share.affinity, a, __ATOMIC_RELAXED);
 		break;
 	default:
-		return ST_UNSUPPORTED;
+		return ST_INVAL;
 	}
-	apply(pd);
+	for (struct list *i = pd->threads.next; i != &pd->threads; i = i->next)
+		sched_changed(THREAD_AT(i));
 	return ST_OK;
 }
 
-u64 pd_time(struct pd *pd, u64 stat)
+static u64 time_of_all(struct pd *pd, enum stat stat)
 {
-	u64 sum = stat == STAT_TIME_TSC ? pd->time_tsc : pd->time_guest_tsc;
+	u64 sum = stat == STAT_TIME_TSC ? pd->time_tsc : stat == STAT_TIME_READY ? pd->time_ready : pd->time_guest_tsc;
 
-	for (struct list *i = pd->threads.next; i != &pd->threads; i = i->next) {
-		struct thread *t = CONTAINER_OF(i, struct thread, pd_link);
-
-		sum += stat == STAT_TIME_TSC ? sched_thread_time(t) : t->time_guest_tsc;
-	}
+	for (struct list *i = pd->threads.next; i != &pd->threads; i = i->next)
+		sum += sched_thread_time(THREAD_AT(i), stat);
 	return sum;
+}
+
+static u64 wakeups(const struct pd *pd)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < STAT_WAKE_BUCKETS; i++)
+		sum += pd->share.wakes[i];
+	return sum;
+}
+
+enum status pd_stat(struct pd *pd, u64 stat, u64 *value)
+{
+	if (stat >= STAT_TIME_TSC && stat <= STAT_TIME_READY)
+		*value = time_of_all(pd, (enum stat)stat);
+	else if (stat == STAT_WAKEUPS)
+		*value = wakeups(pd);
+	else if (stat >= STAT_WAKE_BUCKET && stat <= STAT_WAKE_BUCKET_LAST)
+		*value = pd->share.wakes[stat - STAT_WAKE_BUCKET];
+	else if (stat == STAT_TABLE_BYTES)
+		*value = pd->space.pt.table_count * PAGE_SIZE;
+	else
+		return ST_INVAL;
+	return ST_OK;
 }
 
 enum status pd_destroy_step(struct object *object)

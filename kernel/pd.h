@@ -9,6 +9,7 @@
 #include "list.h"
 #include "log.h"
 #include "object.h"
+#include "share.h"
 #include "space.h"
 
 struct pd {
@@ -19,15 +20,15 @@ struct pd {
 	struct list threads;	/* of struct thread, through pd_link */
 	struct log_writer writer;
 	u32 id;			/* for the log */
-	u32 class, weight;	/* of its threads, also of those to come */
-	u64 time_tsc, time_guest_tsc;	/* of threads that are gone */
+	struct share share;	/* of its threads, also of those to come */
+	u64 time_tsc, time_guest_tsc, time_ready;	/* of threads that are gone */
 };
 
 enum status pd_create(struct pd **out) MUST_CHECK;
 /* SYS_PD_CTL. */
 enum status pd_ctl(struct pd *pd, u64 op, u64 a) MUST_CHECK;
-/* STAT_TIME_TSC or STAT_TIME_GUEST_TSC. */
-u64 pd_time(struct pd *pd, u64 stat);
+/* The figures of enum stat that are of a PD. ST_INVAL: another one. */
+enum status pd_stat(struct pd *pd, u64 stat, u64 *value) MUST_CHECK;
 /* Destroys its threads too. */
 enum status pd_destroy_step(struct object *object) MUST_CHECK;
 

@@ -188,6 +188,7 @@ void root_pd_start(const struct boot_info *boot, struct info_page *info)
 	add_boot_modules(pd, boot);
 	map_pages(pd, info);
 	entry = load_program(pd, find_program("root"));
+	pd->share.class = SCHED_CLASS_SYSTEM;
 	must(thread_create(pd, entry, STACK_TOP, HEAP_BYTES, NULL, 0, &thread), "thread");
 	must(handle_put(&pd->handles, HANDLE_ROOT, right, RIGHT_CTL, 0), "root right");
 	must(handle_put(&pd->handles, HANDLE_SELF_PD, &pd->object, RIGHT_CTL, 0), "own PD");

@@ -1,23 +1,20 @@
 /*
- * sched.c - see sched.h.
+ * sched.c - see sched.h: time, queues, and what runs next on this pCPU.
  *
- * A thread is pinned to the pCPU where it was made; only that pCPU takes threads from its queues, with interrupts off,
- * so the lock is never held across a switch. Fair threads are sorted by virtual time (time on the pCPU divided by
- * weight); one that wakes up is lifted to just below the floor, so that sleeping earns a bounded credit and no more.
+ * Fair threads are sorted by virtual time (time on a pCPU divided by weight); one that wakes up is lifted to just below
+ * the floor, so that sleeping earns a bounded credit and no more. Only a pCPU itself takes threads from its queues to
+ * run them, with interrupts off, so the lock is never held across a switch.
  */
 #include "frames.h"
 #include "notify.h"
 #include "panic.h"
 #include "pd.h"
 #include "range.h"
-#include "sched.h"
+#include "sched_place.h"
 #include "vcpu.h"
 
 #define SLICES_PER_SECOND 200u	/* 5 ms */
-#define BASE_WEIGHT 100u
 
-static struct sched *schedulers[MAX_PCPUS];
-static struct thread *idle_threads[MAX_PCPUS];
 static u64 slice;		/* TSC ticks; also the wake-up credit */
 static u64 granularity;		/* how far behind the current thread one must be to take its place at once */
 
@@ -26,25 +23,43 @@ static struct sched *sched_here(void)
 	return pcpu_self()->sched;
 }
 
-static struct sched *sched_of(const struct thread *t)
-{
-	return t->pcpu->sched;
-}
-
 /* ---- time --------------------------------------------------------------------------------------- */
 
-/* Charge what has passed since the last time to the current thread, if s is this pCPU's. Returns the time. */
-static u64 account(struct sched *s)
+/* `t` has run for so long, some of it perhaps in its guest. */
+static void charge(struct sched *s, struct thread *t, u64 ticks, u64 now)
 {
-	struct thread *current = thread_current();
+	u64 guest;
+
+	t->turn += ticks;
+	if (t->class == SCHED_CLASS_FAIR)
+		t->virtual_time += ticks * SCHED_WEIGHT_DEFAULT / share_thread_weight(t->share);
+	if (t->share->cap != 0)
+		share_charge(t->share, ticks, now);
+	if (t->vcpu == NULL) {
+		s->times[PCPU_TIME_SYSTEM] += ticks;
+		return;
+	}
+	guest = thread_guest_time(t, now) - t->guest_counted;
+	guest = min_u64((s64)guest < 0 ? 0 : guest, ticks);
+	t->guest_counted += guest;
+	s->times[PCPU_TIME_GUEST] += guest;
+	s->times[PCPU_TIME_VMM] += ticks - guest;
+}
+
+u64 sched_account(struct sched *s)
+{
+	struct thread *t = s->pcpu->current;
 	u64 now = arch_tsc();
 	u64 ticks = now - s->accounted;
 
-	if (s != sched_here())
-		return now;
+	if ((s64)ticks <= 0)	/* by another pCPU whose clock is a little ahead */
+		return s->accounted;
 	s->accounted = now;
-	current->time_tsc += ticks;
-	current->virtual_time += current->weight == BASE_WEIGHT ? ticks : ticks * BASE_WEIGHT / current->weight;
+	t->time_tsc += ticks;
+	if (t == s->pcpu->idle)
+		s->times[PCPU_TIME_IDLE] += ticks;
+	else
+		charge(s, t, ticks, now);
 	return now;
 }
 
@@ -60,47 +75,106 @@ static void program_timer(struct sched *s)
 	arch_timer_set(at);
 }
 
-void sched_timer_limit(u64 deadline_tsc)
+/* What the timer depends on has changed; it can be set by its own pCPU only. */
+static void timer_changed(struct sched *s)
 {
-	struct sched *s = sched_here();
+	if (s == sched_here())
+		program_timer(s);
+	else
+		arch_ipi(s->pcpu);
+}
 
-	if (s->limit == deadline_tsc)
-		return;
+void sched_timer_limit_set(struct sched *s, u64 deadline_tsc)
+{
 	lock_acquire(&s->lock);
 	s->limit = deadline_tsc;
 	program_timer(s);
 	lock_release(&s->lock);
 }
 
+void sched_ipi(void)
+{
+	struct sched *s = sched_here();
+
+	lock_acquire(&s->lock);
+	program_timer(s);
+	if (s->movable_count != 0)	/* an idle pCPU may have asked */
+		s->pcpu->need_resched = true;
+	lock_release(&s->lock);
+}
+
 /* ---- queues ------------------------------------------------------------------------------------- */
 
+static u64 load_of(const struct thread *t)
+{
+	static const u64 fixed[SCHED_CLASS_COUNT] = { [SCHED_CLASS_RT] = SCHED_WEIGHT_MAX };
+
+	return t->class == SCHED_CLASS_FAIR ? share_thread_weight(t->share) : fixed[t->class];
+}
+
+static void count_in(struct sched *s, struct thread *t)
+{
+	__atomic_fetch_add(&t->share->runnable, 1, __ATOMIC_RELAXED);
+	t->load = load_of(t);
+	s->load += t->load;
+}
+
+static void count_out(struct sched *s, struct thread *t)
+{
+	__atomic_fetch_sub(&t->share->runnable, 1, __ATOMIC_RELAXED);
+	s->load -= t->load;
+}
+
+static void sleepers_insert(struct sched *s, struct thread *t, u64 deadline)
+{
+	struct list *at = &s->sleepers;
+
+	t->deadline = deadline;
+	while (at->prev != &s->sleepers && CONTAINER_OF(at->prev, struct thread, sleep_link)->deadline > deadline)
+		at = at->prev;
+	list_insert_before(at, &t->sleep_link);
+}
+
+/* Into the run queue: a fair thread by its virtual time, another one behind its class, or before it if it was
+ * interrupted in its turn. */
 static void enqueue(struct sched *s, struct thread *t)
 {
 	struct list *head = &s->ready[t->class];
-	struct list *at = head;
+	struct list *at = t->turn != 0 && t->turn < slice ? head->next : head;
 
-	t->state = THREAD_READY;
-	if (t->class == SCHED_CLASS_FAIR)
+	if (t->turn >= slice)
+		t->turn = 0;
+	if (t->class == SCHED_CLASS_FAIR) {
+		at = head;
 		while (at->prev != head &&
 		       CONTAINER_OF(at->prev, struct thread, run_link)->virtual_time > t->virtual_time)
 			at = at->prev;
+	}
+	t->state = THREAD_READY;
 	list_insert_before(at, &t->run_link);
+	t->is_movable = sched_is_movable(s, t);
+	s->movable_count += t->is_movable;
+	s->ready_count++;
+}
+
+void sched_dequeue(struct sched *s, struct thread *t)
+{
+	list_remove(&t->run_link);
+	s->movable_count -= t->is_movable;
+	s->ready_count--;
 }
 
 static struct thread *pick(struct sched *s)
 {
-	static const enum sched_class order[] = { SCHED_CLASS_SYSTEM, SCHED_CLASS_RT, SCHED_CLASS_FAIR };
+	for (u32 class = SCHED_CLASS_COUNT; class-- > 0;) {
+		if (!list_is_empty(&s->ready[class])) {
+			struct thread *t = CONTAINER_OF(s->ready[class].next, struct thread, run_link);
 
-	for (u32 i = 0; i < ARRAY_COUNT(order); i++)
-		if (!list_is_empty(&s->ready[order[i]]))
-			return CONTAINER_OF(s->ready[order[i]].next, struct thread, run_link);
-	return pcpu_self()->idle;
-}
-
-static bool somebody_waits(const struct sched *s)
-{
-	return !list_is_empty(&s->ready[SCHED_CLASS_SYSTEM]) || !list_is_empty(&s->ready[SCHED_CLASS_RT]) ||
-	       !list_is_empty(&s->ready[SCHED_CLASS_FAIR]);
+			sched_dequeue(s, t);
+			return t;
+		}
+	}
+	return s->pcpu->idle;
 }
 
 /* The floor follows the fair thread with the least virtual time, and never falls. */
@@ -108,7 +182,7 @@ static void raise_floor(struct sched *s, const struct thread *running)
 {
 	u64 least = running->virtual_time;
 
-	if (running == running->pcpu->idle || running->class != SCHED_CLASS_FAIR)
+	if (running == s->pcpu->idle || running->class != SCHED_CLASS_FAIR)
 		return;
 	if (!list_is_empty(&s->ready[SCHED_CLASS_FAIR]))
 		least = min_u64(least,
@@ -116,7 +190,16 @@ static void raise_floor(struct sched *s, const struct thread *running)
 	s->floor = max_u64(s->floor, least);
 }
 
-/* Must `t`, just ready, run instead of the thread that runs on its pCPU? */
+/* Virtual time that means something here: not before the floor but for the credit, not behind it but for a slice. */
+static void clamp_virtual_time(struct sched *s, struct thread *t)
+{
+	u64 least = s->floor > slice ? s->floor - slice : 0;
+	u64 most = s->floor + slice * SCHED_WEIGHT_DEFAULT / share_thread_weight(t->share);
+
+	t->virtual_time = min_u64(max_u64(t->virtual_time, least), most);
+}
+
+/* Must `t`, just ready, run instead of the thread that runs there? */
 static bool preempts(const struct thread *t, const struct thread *running)
 {
 	if (running == t->pcpu->idle)
@@ -126,30 +209,89 @@ static bool preempts(const struct thread *t, const struct thread *running)
 	return t->class == SCHED_CLASS_FAIR && t->virtual_time + granularity < running->virtual_time;
 }
 
-/* Lock held. On the way from waiting or stopped to ready. */
-static void make_ready(struct sched *s, struct thread *t, u64 now)
+void sched_resched(struct sched *s)
 {
-	u64 least;
-
-	raise_floor(s, t->pcpu->current);	/* it may have run alone, without a switch, for long */
-	least = s->floor > slice ? s->floor - slice : 0;
-	list_remove(&t->sleep_link);
-	t->virtual_time = max_u64(t->virtual_time, least);
-	t->ready_tsc = now;
-	enqueue(s, t);
-	if (preempts(t, t->pcpu->current))
-		t->pcpu->need_resched = true;
-	else if (s->slice_end == DEADLINE_NONE)
-		s->slice_end = now + slice;
+	if (s->pcpu->need_resched)	/* it knows, or has been told */
+		return;
+	s->pcpu->need_resched = true;
+	if (s != sched_here())
+		arch_ipi(s->pcpu);
 }
 
-static void sleepers_insert(struct sched *s, struct thread *t)
+/* `t` has been queued there by somebody else than the thread that runs there. */
+static void react(struct sched *s, const struct thread *t, u64 now)
 {
-	struct list *at = &s->sleepers;
+	sched_publish_surplus(s);
+	if (preempts(t, s->pcpu->current)) {
+		sched_publish_idle(s, false);
+		sched_resched(s);
+		return;
+	}
+	if (s->slice_end == DEADLINE_NONE) {
+		s->slice_end = now + slice;
+		timer_changed(s);
+	}
+	if (sched_has_room(s, t))
+		sched_resched(s);	/* it pushes `t` there */
+}
 
-	while (at->prev != &s->sleepers && CONTAINER_OF(at->prev, struct thread, sleep_link)->deadline > t->deadline)
-		at = at->prev;
-	list_insert_before(at, &t->sleep_link);
+static void park(struct sched *s, struct thread *t, u64 until)
+{
+	t->state = THREAD_PARKED;
+	sleepers_insert(s, t, until);
+	if (t != s->pcpu->current)
+		timer_changed(s);
+}
+
+void sched_requeue(struct sched *s, struct thread *t, u64 now)
+{
+	u64 parked_until;
+
+	if (!sched_is_allowed(s, t)) {
+		count_out(s, t);
+		sched_leave(s, t);
+		sched_resched(s);
+		return;
+	}
+	parked_until = share_parked_until(t->share, now);
+	if (parked_until != 0) {
+		count_out(s, t);
+		park(s, t, parked_until);
+		return;
+	}
+	enqueue(s, t);
+	if (t != s->pcpu->current)
+		react(s, t, now);
+}
+
+void sched_arrive(struct sched *s, struct thread *t, u64 now)
+{
+	raise_floor(s, s->pcpu->current);	/* it may have run alone, without a switch, for long */
+	clamp_virtual_time(s, t);
+	count_in(s, t);
+	sched_requeue(s, t, now);
+}
+
+void sched_depart(struct sched *s, struct thread *t)
+{
+	if (t->state == THREAD_READY) {
+		sched_dequeue(s, t);
+		count_out(s, t);
+		sched_publish_surplus(s);
+	}
+	list_remove(&t->sleep_link);
+}
+
+/* From the sleepers. */
+static void wake(struct sched *s, struct thread *t, u64 now)
+{
+	list_remove(&t->sleep_link);
+	if (t->state == THREAD_WAITING) {
+		t->ready_tsc = now;
+		t->is_woken = true;
+		t->turn = 0;
+	}
+	sched_arrive(s, t, now);
 }
 
 /* ---- switching ---------------------------------------------------------------------------------- */
@@ -164,32 +306,91 @@ static void load_space(const struct thread *next)
 	arch_ports_switch(&next->pd->ports);
 }
 
+/* `t` is switched to. */
+static void note_run(struct thread *t, u64 now)
+{
+	u64 waited = now - t->ready_tsc;
+
+	if ((s64)waited < 0)
+		waited = 0;
+	t->time_ready += waited;
+	if (t->is_woken)
+		share_note_wake(t->share, waited);
+	t->is_woken = false;
+	if (t->vcpu != NULL)
+		vcpu_was_away(t->vcpu, now - t->off_tsc, t->time_ready);
+}
+
+/* When to look again, with `to` running. */
+static u64 look_again(const struct sched *s, const struct thread *to, u64 now)
+{
+	u64 at = s->ready_count != 0 ? now + slice - to->turn : DEADLINE_NONE;
+
+	return to->share->cap != 0 ? min_u64(at, now + share_allowance(to->share)) : at;
+}
+
+/* After a switch, on the stack of the thread that is switched to: now nobody who is leaving is on the stack. */
+static void settle(void)
+{
+	struct sched *s = sched_here();
+
+	if (list_is_empty(&s->leaving) && s->movable_count == 0)
+		return;
+	lock_acquire(&s->lock);
+	sched_drain(s);
+	sched_push(s, SCHED_CLASS_COUNT);
+	lock_release(&s->lock);
+}
+
 /* Lock held, time accounted, the current thread's new state and queue settled. Releases the lock; returns when the
- * thread runs again. */
+ * thread runs again, perhaps on another pCPU. */
 static void switch_away(struct sched *s, u64 now)
 {
-	struct pcpu *pcpu = pcpu_self();
+	struct pcpu *pcpu = s->pcpu;
 	struct thread *from = pcpu->current;
 	struct thread *to = pick(s);
+	bool is_idle = to == pcpu->idle;
 
 	pcpu->need_resched = false;
-	list_remove(&to->run_link);
 	to->state = THREAD_RUNNING;
-	raise_floor(s, to);
-	s->slice_end = to != pcpu->idle && somebody_waits(s) ? now + slice : DEADLINE_NONE;
-	if (to != from)
+	from->off_tsc = now;
+	if (to != from) {
 		s->limit = DEADLINE_NONE;
+		if (!is_idle)
+			note_run(to, now);
+	}
+	raise_floor(s, to);
+	s->level = is_idle ? 0 : to->class + 1;
+	s->slice_end = is_idle ? DEADLINE_NONE : look_again(s, to, now);
 	program_timer(s);
 	pcpu->current = to;
+	sched_publish_idle(s, is_idle);
+	sched_publish_surplus(s);
+	if (is_idle && now >= s->ask_after && sched_ask(s))
+		s->ask_after = now + granularity;
 	lock_release(&s->lock);
 	if (to == from)
 		return;
 	load_space(to);
 	arch_thread_switch(&from->arch, &to->arch);
-	if (from->vcpu != NULL) {
-		u64 back = arch_tsc();
+	settle();
+}
 
-		vcpu_was_away(from->vcpu, back - now, back - from->ready_tsc);
+void kernel_thread_begin(void)
+{
+	settle();
+	kernel_exit_check();
+}
+
+/* Its turn ends here: into the place where it belongs now. */
+static void put_back(struct sched *s, struct thread *self, u64 now)
+{
+	self->ready_tsc = now;
+	if (self->want_stop) {
+		count_out(s, self);
+		sched_leave(s, self);
+	} else {
+		sched_requeue(s, self, now);
 	}
 }
 
@@ -200,13 +401,16 @@ void sched_preempt(void)
 	u64 now;
 
 	lock_acquire(&s->lock);
-	now = account(s);
-	if (self->want_stop) {
-		self->want_stop = false;
-		self->state = THREAD_STOPPED;
-	} else if (self != pcpu_self()->idle) {
-		self->ready_tsc = now;
-		enqueue(s, self);
+	now = sched_account(s);
+	sched_drain(s);
+	if (self != s->pcpu->idle) {
+		if (s->movable_count != 0) {
+			sched_push(s, self->class);
+			if (self->turn >= slice)
+				sched_balance(s);
+			now = sched_account(s);
+		}
+		put_back(s, self, now);
 	}
 	switch_away(s, now);
 }
@@ -214,12 +418,17 @@ void sched_preempt(void)
 void sched_yield(void)
 {
 	struct sched *s = sched_here();
+	struct thread *self = thread_current();
 
+	if (s->ready_count == 0)
+		return;
 	lock_acquire(&s->lock);
-	(void)account(s);
+	(void)sched_account(s);
 	/* Behind the next in line. */
-	if (!list_is_empty(&s->ready[SCHED_CLASS_FAIR]))
-		thread_current()->virtual_time = max_u64(thread_current()->virtual_time,
+	if (self->class != SCHED_CLASS_FAIR)
+		self->turn = slice;
+	else if (!list_is_empty(&s->ready[SCHED_CLASS_FAIR]))
+		self->virtual_time = max_u64(self->virtual_time,
 			CONTAINER_OF(s->ready[SCHED_CLASS_FAIR].next, struct thread, run_link)->virtual_time);
 	lock_release(&s->lock);
 	sched_preempt();
@@ -231,135 +440,93 @@ void sched_wait(u64 deadline)
 	struct thread *self = thread_current();
 	u64 now;
 
+	lock_acquire(&s->lock);
 	if (self->want_stop) {
+		lock_release(&s->lock);
 		sched_preempt();
 		return;
 	}
-	lock_acquire(&s->lock);
 	__atomic_store_n(&self->state, THREAD_WAITING, __ATOMIC_SEQ_CST);	/* before the last look: see notify.c */
 	if (__atomic_load_n(&self->pending, __ATOMIC_SEQ_CST) != 0) {
 		self->state = THREAD_RUNNING;
 		lock_release(&s->lock);
 		return;
 	}
-	self->deadline = deadline;
+	now = sched_account(s);
+	count_out(s, self);
 	if (deadline != DEADLINE_NONE)
-		sleepers_insert(s, self);
-	now = account(s);
+		sleepers_insert(s, self, deadline);
 	switch_away(s, now);
 }
 
 void sched_wake(struct thread *t)
 {
-	struct sched *s = sched_of(t);
+	struct sched *s;
 
 	if (__atomic_load_n(&t->state, __ATOMIC_SEQ_CST) != THREAD_WAITING)
 		return;
-	lock_acquire(&s->lock);
-	if (t->state == THREAD_WAITING) {
-		make_ready(s, t, account(s));
-		program_timer(s);
-	}
+	s = sched_lock_of(t);
+	if (t->state == THREAD_WAITING)
+		wake(s, t, sched_account(s));
 	lock_release(&s->lock);
-}
-
-enum status sched_start(struct thread *t)
-{
-	struct sched *s = sched_of(t);
-	enum status status = ST_STATE;
-
-	lock_acquire(&s->lock);
-	if (t->state == THREAD_STOPPED) {
-		make_ready(s, t, account(s));
-		program_timer(s);
-		status = ST_OK;
-	}
-	t->want_stop = false;
-	lock_release(&s->lock);
-	return status;
-}
-
-void sched_stop(struct thread *t)
-{
-	struct sched *s = sched_of(t);
-
-	lock_acquire(&s->lock);
-	if (t->state == THREAD_RUNNING) {
-		t->want_stop = true;
-		t->pcpu->need_resched = true;
-	} else {
-		list_remove(&t->run_link);
-		list_remove(&t->sleep_link);
-		t->state = THREAD_STOPPED;
-	}
-	lock_release(&s->lock);
-}
-
-void sched_ipi(void)
-{
-	pcpu_self()->need_resched = true;
 }
 
 void sched_stop_current(void)
 {
 	struct sched *s = sched_here();
+	struct thread *self = thread_current();
 	u64 now;
 
 	lock_acquire(&s->lock);
-	thread_current()->want_stop = false;
-	thread_current()->state = THREAD_STOPPED;
-	now = account(s);
+	now = sched_account(s);
+	self->want_stop = true;
+	put_back(s, self, now);
 	switch_away(s, now);
 }
 
-bool sched_is_stopped(const struct thread *t)
+void sched_changed(struct thread *t)
 {
-	return t->state == THREAD_STOPPED && t->pcpu->current != t;
-}
+	struct sched *s = sched_lock_of(t);
+	u64 now = sched_account(s);
+	enum thread_state state = t->state;
 
-void sched_set_weight(struct thread *t, u32 weight)
-{
-	struct sched *s = sched_of(t);
-
-	lock_acquire(&s->lock);
-	(void)account(s);
-	t->weight = weight;
-	lock_release(&s->lock);
-}
-
-void sched_set_class(struct thread *t, enum sched_class class)
-{
-	struct sched *s = sched_of(t);
-
-	lock_acquire(&s->lock);
-	list_remove(&t->run_link);
-	t->class = class;
-	if (t->state == THREAD_READY)
-		enqueue(s, t);
-	t->pcpu->need_resched = true;
+	if (state == THREAD_READY)
+		sched_dequeue(s, t);
+	t->class = t->share->class;
+	if (state == THREAD_READY || state == THREAD_RUNNING) {
+		s->load -= t->load;
+		t->load = load_of(t);
+		s->load += t->load;
+		clamp_virtual_time(s, t);
+	}
+	if (state == THREAD_READY)
+		sched_requeue(s, t, now);
+	sched_publish_surplus(s);
+	if (state == THREAD_RUNNING)
+		sched_resched(s);
 	lock_release(&s->lock);
 }
 
 void kernel_timer(void)
 {
 	struct sched *s = sched_here();
-	struct thread *t;
 	u64 now;
 
 	lock_acquire(&s->lock);
-	now = account(s);
+	now = sched_account(s);
 	s->timer = DEADLINE_NONE;	/* one-shot: it is off now */
 	while (!list_is_empty(&s->sleepers)) {
-		t = CONTAINER_OF(s->sleepers.next, struct thread, sleep_link);
+		struct thread *t = CONTAINER_OF(s->sleepers.next, struct thread, sleep_link);
+
 		if (t->deadline > now)
 			break;
-		make_ready(s, t, now);
+		wake(s, t, now);
 	}
 	if (s->limit <= now)
 		s->limit = DEADLINE_NONE;
 	if (s->slice_end <= now) {
 		s->slice_end = DEADLINE_NONE;
-		pcpu_self()->need_resched = true;
+		s->pcpu->need_resched = true;
 	}
 	program_timer(s);
 	lock_release(&s->lock);
@@ -376,25 +543,26 @@ void sched_init(u64 tsc_hz)
 
 	if (s == NULL || object == NULL)
 		panic("no memory for the scheduler of pCPU %u", pcpu->id);
-	idle = thread_of(object);
-	*s = (struct sched){
-		.accounted = arch_tsc(), .slice_end = DEADLINE_NONE, .limit = DEADLINE_NONE, .timer = DEADLINE_NONE
-	};
-	list_init(&s->ready[SCHED_CLASS_SYSTEM]);
-	list_init(&s->ready[SCHED_CLASS_RT]);
-	list_init(&s->ready[SCHED_CLASS_FAIR]);
-	list_init(&s->sleepers);
-	list_init(&idle->run_link);
-	list_init(&idle->sleep_link);
-	idle->pcpu = pcpu;
-	idle->state = THREAD_RUNNING;
-	idle->weight = BASE_WEIGHT;
 	slice = tsc_hz / SLICES_PER_SECOND;
 	granularity = slice / 4;
+	share_clock_init(tsc_hz);
+	idle = thread_of(object);
+	idle->pcpu = pcpu;
+	idle->state = THREAD_RUNNING;
+	list_init(&idle->run_link);
+	list_init(&idle->sleep_link);
+	*s = (struct sched){
+		.pcpu = pcpu, .slice_end = DEADLINE_NONE, .limit = DEADLINE_NONE, .timer = DEADLINE_NONE
+	};
+	s->started = s->accounted = arch_tsc();
+	for (u32 i = 0; i < SCHED_CLASS_COUNT; i++)
+		list_init(&s->ready[i]);
+	list_init(&s->sleepers);
+	list_init(&s->leaving);
 	pcpu->sched = s;
 	pcpu->idle = pcpu->current = idle;
-	schedulers[pcpu->id] = s;
-	idle_threads[pcpu->id] = idle;
+	sched_online(s);
+	sched_publish_idle(s, true);
 }
 
 void sched_idle(void)
@@ -407,22 +575,34 @@ void sched_idle(void)
 	}
 }
 
-u64 sched_thread_time(struct thread *t)
-{
-	struct sched *s = sched_of(t);
-	u64 time;
+/* ---- what can be asked -------------------------------------------------------------------------- */
 
-	lock_acquire(&s->lock);
-	(void)account(s);
-	time = t->time_tsc;
+u64 sched_thread_time(struct thread *t, enum stat stat)
+{
+	struct sched *s = sched_lock_of(t);
+	u64 now = sched_account(s);
+	u64 time = t->time_tsc;
+
+	if (stat == STAT_TIME_GUEST_TSC)
+		time = thread_guest_time(t, now);
+	if (stat == STAT_TIME_READY)
+		time = t->time_ready + (t->state == THREAD_READY || t->state == THREAD_PARKED ? now - t->ready_tsc : 0);
 	lock_release(&s->lock);
 	return time;
 }
 
-enum status sched_idle_time(u64 pcpu_id, u64 *ticks)
+enum status sched_pcpu_time(u64 pcpu_id, u64 what, u64 *ticks)
 {
-	if (pcpu_id >= MAX_PCPUS || schedulers[pcpu_id] == NULL)
+	struct sched *s = sched_at(pcpu_id);
+
+	if (s == NULL || what >= PCPU_TIME_COUNT)
 		return ST_INVAL;
-	*ticks = sched_thread_time(idle_threads[pcpu_id]);
+	lock_acquire(&s->lock);
+	if (what == PCPU_TIME_ELAPSED) {
+		s->times[PCPU_TIME_ELAPSED] = sched_account(s) - s->started;
+		__builtin_memcpy(s->picture, s->times, sizeof(s->picture));
+	}
+	*ticks = s->picture[what];
+	lock_release(&s->lock);
 	return ST_OK;
 }

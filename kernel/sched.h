@@ -1,8 +1,9 @@
 /*
- * sched.h - one scheduler a pCPU: real-time threads first, in turn; then the fair class by weighted virtual time.
+ * sched.h - one scheduler a pCPU: the system's threads first, then real-time ones, in turn; then the fair class by
+ * weighted virtual time. What the threads of a PD have in common is their share (share.h).
  *
  * Every tick of the TSC is accounted to exactly one thread (idle included), so that per pCPU the sum is the elapsed
- * time.
+ * time. Where a thread runs is decided in sched_place.c.
  */
 #ifndef VOS_SCHED_H
 #define VOS_SCHED_H
@@ -10,55 +11,79 @@
 #include "lock.h"
 #include "thread.h"
 
+/* Written under the lock, by any pCPU, but for what is said to be the owner's. */
 struct sched {
 	struct lock lock;
+	struct pcpu *pcpu;			/* constant */
 	struct list ready[SCHED_CLASS_COUNT];	/* fair: sorted by virtual time */
-	struct list sleepers;			/* sorted by deadline */
+	struct list sleepers;			/* sorted by deadline: waiting, and parked until the next period */
+	struct list leaving;			/* to stop or to move; drained by the owner */
+	u32 ready_count;
+	u32 movable_count;	/* thereof allowed on other pCPUs too */
+	u64 load;		/* weights of ready and running threads; read by others without the lock */
+	u32 level;		/* class of the running thread + 1, 0 = idle; likewise */
+	bool is_idle;		/* as in the mask of idle pCPUs */
+	bool has_surplus;	/* as in the mask of those with movable threads to give */
 	u64 floor;		/* virtual time that a thread that wakes up is lifted to, less some credit */
 	u64 accounted;		/* TSC up to which time has been accounted */
-	u64 slice_end;		/* DEADLINE_NONE: nobody else wants the pCPU */
-	u64 limit;		/* sched_timer_limit of the current thread */
-	u64 timer;		/* what the hardware timer is set to */
+	u64 slice_end;		/* look again then; DEADLINE_NONE: nobody else wants the pCPU */
+	u64 ask_after;		/* owner's: when idle, don't ask for work before */
+	u64 limit;		/* owner's: sched_timer_limit of the current thread */
+	u64 timer;		/* owner's: what the hardware timer is set to */
+	u64 started;
+	u64 times[PCPU_TIME_COUNT];		/* up to `accounted` */
+	u64 picture[PCPU_TIME_COUNT];		/* see enum pcpu_time */
 };
 
-/* This pCPU's scheduler; the caller's context becomes the idle thread. */
+/* This pCPU's scheduler; the caller's context becomes the idle thread. Threads may be sent here from now on, so
+ * interrupts must work as soon as they are enabled. */
 void sched_init(u64 tsc_hz);
 /* Become the idle thread. */
 _Noreturn void sched_idle(void);
 
-/* Stopped -> ready. ST_STATE if it is not stopped. */
+/* Stopped -> ready; a stop that has not happened yet is taken back. ST_STATE if there is nothing to start. */
 enum status sched_start(struct thread *thread) MUST_CHECK;
-/* At once if it is not running, else at its next safe point. */
+/* At its next safe point; soon, even if other threads could run. */
 void sched_stop(struct thread *thread);
-/* Is it off its pCPU and out of every queue? (Then it can be destroyed.) */
+/* Is it off its pCPU, out of every queue and detached? (Then it can be destroyed.) */
 bool sched_is_stopped(const struct thread *thread);
-void sched_set_weight(struct thread *thread, u32 weight);
-void sched_set_class(struct thread *thread, enum sched_class class);
+/* Something in its share has changed. */
+void sched_changed(struct thread *thread);
+/* Is there a pCPU in this mask? */
+bool sched_mask_ok(u64 affinity);
 
-/* Safe point: let others run if pcpu->need_resched, stop if told to. Returns when this thread runs again. */
+/* Safe point: let others run if pcpu->need_resched, stop or move if told to. Returns when this thread runs again,
+ * perhaps on another pCPU. */
 void sched_preempt(void);
 /* Give others a turn. */
 void sched_yield(void);
 /* Sleep until woken, stopped and started, or the deadline; returns at once if bits are pending. May wake early:
  * check again. */
 void sched_wait(u64 deadline);
-/* This pCPU took an IPI. */
-void sched_ipi(void);
 /* WAITING -> ready; else nothing. */
 void sched_wake(struct thread *thread);
 /* Stop the current thread; returns if it is started again. */
 void sched_stop_current(void);
+/* This pCPU took an IPI: another one may have changed what the timer depends on, or asks for work. */
+void sched_ipi(void);
 
+void sched_timer_limit_set(struct sched *s, u64 deadline_tsc);
 /*
  * The current thread wants a timer interrupt at this TSC value too (vcpu_run: the VMM's deadline). In force until
  * changed; the scheduler forgets it when it switches to another thread, so set it again after sched_preempt. Cheap if
  * unchanged.
  */
-void sched_timer_limit(u64 deadline_tsc);
+static inline void sched_timer_limit(u64 deadline_tsc)
+{
+	struct sched *s = pcpu_self()->sched;
 
-/* Time of a thread up to now, if it runs here. */
-u64 sched_thread_time(struct thread *thread);
-/* ST_INVAL: no such pCPU. */
-enum status sched_idle_time(u64 pcpu_id, u64 *ticks) MUST_CHECK;
+	if (s->limit != deadline_tsc)
+		sched_timer_limit_set(s, deadline_tsc);
+}
+
+/* Up to now: STAT_TIME_TSC, STAT_TIME_GUEST_TSC or STAT_TIME_READY of a thread. */
+u64 sched_thread_time(struct thread *thread, enum stat stat);
+/* SYSTEM_PCPU_TIME. ST_INVAL: no such pCPU or kind of time. */
+enum status sched_pcpu_time(u64 pcpu_id, u64 what, u64 *ticks) MUST_CHECK;
 
 #endif

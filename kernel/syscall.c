@@ -385,6 +385,14 @@ static struct syscall_result stat_tables(const struct space *space)
 	return result_value(space->pt.table_count * PAGE_SIZE);
 }
 
+static struct syscall_result stat_pd(struct pd *pd, u64 stat)
+{
+	struct syscall_result r = { 0 };
+
+	r.status = pd_stat(pd, stat, &r.value);
+	return r;
+}
+
 static struct syscall_result stat_vcpu(const struct vcpu *vcpu, u64 stat)
 {
 	struct syscall_result r = { 0 };
@@ -405,16 +413,12 @@ static struct syscall_result call_object_stat(u64 h, u64 stat, u64 a2, u64 a3, u
 		return result_value(((struct mem *)(void *)o)->bytes);
 	if (o->kind == OBJECT_MEM && stat == STAT_BYTES_GRANTED)
 		return result_value(mem_granted_bytes((struct mem *)(void *)o));
-	if (o->kind == OBJECT_THREAD && stat == STAT_TIME_TSC)
-		return result_value(sched_thread_time(thread_of(o)));
-	if (o->kind == OBJECT_THREAD && stat == STAT_TIME_GUEST_TSC)
-		return result_value(thread_of(o)->time_guest_tsc);
-	if (o->kind == OBJECT_PD && (stat == STAT_TIME_TSC || stat == STAT_TIME_GUEST_TSC))
-		return result_value(pd_time((struct pd *)(void *)o, stat));
+	if (o->kind == OBJECT_THREAD && stat >= STAT_TIME_TSC && stat <= STAT_TIME_READY)
+		return result_value(sched_thread_time(thread_of(o), (enum stat)stat));
+	if (o->kind == OBJECT_PD)
+		return stat_pd((struct pd *)(void *)o, stat);
 	if (o->kind == OBJECT_VCPU)
 		return stat_vcpu(vcpu_of(o), stat);
-	if (o->kind == OBJECT_PD && stat == STAT_TABLE_BYTES)
-		return stat_tables(&((struct pd *)(void *)o)->space);
 	if (o->kind == OBJECT_VM && stat == STAT_TABLE_BYTES)
 		return stat_tables(&((struct vm *)(void *)o)->space);
 	return result(ST_INVAL);
@@ -447,11 +451,11 @@ static struct syscall_result system_frames(u64 op)
 	return result_value(frame_count << PAGE_SHIFT);
 }
 
-static struct syscall_result system_idle(u64 pcpu_id)
+static struct syscall_result system_pcpu_time(u64 pcpu_id, u64 what)
 {
 	struct syscall_result r = { 0 };
 
-	r.status = sched_idle_time(pcpu_id, &r.value);
+	r.status = sched_pcpu_time(pcpu_id, what, &r.value);
 	return r;
 }
 
@@ -477,8 +481,8 @@ static struct syscall_result call_system_ctl(u64 h_root, u64 op, u64 a, u64 b, u
 	case SYSTEM_FRAMES_KERNEL:
 	case SYSTEM_FRAMES_KERNEL_FREE:
 		return system_frames(op);
-	case SYSTEM_IDLE_TSC:
-		return system_idle(a);
+	case SYSTEM_PCPU_TIME:
+		return system_pcpu_time(a, b);
 	default:
 		return result(ST_INVAL);
 	}

@@ -50,8 +50,8 @@ enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct t
 	t->fault_badge = badge;
 	t->pcpu = pcpu_self();
 	t->state = THREAD_STOPPED;
-	t->class = pd->class;
-	t->weight = pd->weight;
+	t->share = &pd->share;
+	t->class = pd->share.class;
 	list_init(&t->run_link);
 	list_init(&t->sleep_link);
 	list_insert_before(&pd->threads, &t->pd_link);
@@ -70,7 +70,6 @@ enum status thread_destroy_step(struct object *object)
 	if (!sched_is_stopped(t))
 		return ST_AGAIN;
 	if (t->vcpu != NULL) {
-		vcpu_leave(t->vcpu);
 		status = object_unref(&t->vcpu->object);
 		if (status != ST_OK)
 			return status;
@@ -79,10 +78,19 @@ enum status thread_destroy_step(struct object *object)
 	list_remove(&t->pd_link);
 	t->pd->time_tsc += t->time_tsc;
 	t->pd->time_guest_tsc += t->time_guest_tsc;
-	arch_fpu_forget(t->fpu);
+	t->pd->time_ready += t->time_ready;
 	kernel_frames_free(t->fpu, 1);
 	kernel_frames_free(t->kernel_stack, STACK_FRAMES);
 	return ST_OK;
+}
+
+void thread_detach(struct thread *t)
+{
+	if (t->vcpu != NULL)
+		vcpu_leave(t->vcpu);
+	if (pcpu_self()->fpu_live == t->fpu)
+		arch_fpu_switch(NULL);
+	arch_fpu_forget(t->fpu);
 }
 
 void thread_fault(u64 kind, u64 rip, u64 address, u64 error)

@@ -14,6 +14,7 @@
 #include "syscalls.h"
 
 struct pd;
+struct share;
 struct vcpu;
 
 enum thread_state {
@@ -21,6 +22,8 @@ enum thread_state {
 	THREAD_READY,		/* in its pCPU's run queue */
 	THREAD_RUNNING,
 	THREAD_WAITING,		/* in sched_wait */
+	THREAD_PARKED,		/* could run, but its PD has used up what it may in this period */
+	THREAD_LEAVING,		/* about to be stopped or to go to another pCPU: see sched_place.h */
 };
 
 struct thread {
@@ -39,18 +42,25 @@ struct thread {
 	u64 fault_badge;
 	u64 fault[FAULT_WORD_COUNT];
 
-	struct pcpu *pcpu;		/* where it runs */
-	enum thread_state state;	/* sched lock */
-	bool want_stop;			/* sched lock to write: stop at the next safe point */
-	u32 class;			/* sched lock: enum sched_class */
-	u32 weight;			/* sched lock: 1..1000 */
-	u64 virtual_time;		/* sched lock: TSC ticks, weighted */
-	u64 deadline;			/* sched lock: of sched_wait */
-	u64 ready_tsc;			/* sched lock: since when it has been ready */
-	struct list run_link;		/* sched lock */
-	struct list sleep_link;		/* sched lock */
-	u64 time_tsc;			/* owner's pCPU: time on the pCPU, guest included */
-	u64 time_guest_tsc;		/* vcpu_run adds what virt->enter took */
+	struct share *share;		/* the PD's; NULL: idle */
+	struct pcpu *pcpu;		/* where it runs; written with the locks of the old and the new one */
+	enum thread_state state;	/* the rest: sched lock */
+	bool want_stop;			/* at the next safe point */
+	bool is_woken;			/* and has not run since */
+	bool is_movable;		/* in a run queue: counted in movable_count */
+	u32 class;			/* enum sched_class, as in the share */
+	u64 load;			/* what it has added to its scheduler's */
+	u64 virtual_time;		/* TSC ticks, weighted */
+	u64 turn;			/* TSC ticks that it has run in this turn */
+	u64 deadline;			/* of sched_wait; or the end of the period */
+	struct list run_link;		/* in ready or leaving */
+	struct list sleep_link;
+	u64 ready_tsc;			/* since when it could run */
+	u64 off_tsc;			/* since when it does not run */
+	u64 time_tsc;			/* time on a pCPU, guest included */
+	u64 time_ready;			/* time in which it could have run */
+	u64 time_guest_tsc;		/* owner's pCPU: see thread_guest_time */
+	u64 guest_counted;		/* how much of it is in the pCPU's times */
 };
 
 static inline struct thread *thread_current(void)
@@ -63,11 +73,23 @@ static inline struct thread *thread_of(struct object *object)
 	return CONTAINER_OF(object, struct thread, object);
 }
 
-/* A stopped thread of that PD that will begin at entry with RSP = stack, RDI = arg; pinned to this pCPU. Entry and
- * stack are below USER_LIMIT. */
+/* Time in guest mode. vcpu_run subtracts the time at each entry and adds it at each exit, so that one word tells both
+ * the sum and whether the guest runs now. */
+static inline u64 thread_guest_time(const struct thread *t, u64 now)
+{
+	u64 time = __atomic_load_n(&t->time_guest_tsc, __ATOMIC_RELAXED);
+
+	return (s64)time < 0 ? time + now : time;
+}
+
+/* A stopped thread of that PD that will begin at entry with RSP = stack, RDI = arg. Entry and stack are below
+ * USER_LIMIT. */
 enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct thread *supervisor, u64 badge,
 			  struct thread **out) MUST_CHECK;
 enum status thread_destroy_step(struct object *object) MUST_CHECK;
+
+/* For the scheduler: a thread that does not run leaves this pCPU, on which it ran last; nothing of it stays there. */
+void thread_detach(struct thread *t);
 
 /* The current thread faulted or exited: record why, tell the supervisor, stop. Returns only if somebody starts it
  * again. */

@@ -39,6 +39,6 @@ void kernel_foreign_call(u64 number, u64 rip)
 
 void kernel_exit_check(void)
 {
-	if (pcpu_self()->need_resched)
+	while (pcpu_self()->need_resched)
 		sched_preempt();
 }

@@ -214,9 +214,10 @@ static bool enter(struct run *run, struct pcpu *pcpu, u64 now)
 
 	prepare(vcpu, pcpu);
 	note_entry(vcpu, now);
+	run->thread->time_guest_tsc -= now;
 	virt->enter(vcpu->hw, &run->entry, &run->exit);
 	vcpu->left_tsc = arch_tsc();
-	run->thread->time_guest_tsc += vcpu->left_tsc - now;
+	run->thread->time_guest_tsc += vcpu->left_tsc;
 	is_done = run->exit.reason == EXIT_NONE || (run->exit.reason == EXIT_MEM && resolve_memory(run));
 	note_exit(vcpu, &run->exit);
 	return !is_done;
@@ -304,11 +305,10 @@ void vcpu_leave(struct vcpu *vcpu)
 	virt->leave(vcpu->hw);
 }
 
-void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 ready)
+void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 stolen)
 {
 	vcpu->left_tsc += away;
-	vcpu->steal_tsc += ready;
-	vcpu->page->steal_tsc = vcpu->steal_tsc;
+	vcpu->page->steal_tsc = stolen;
 }
 
 /* Returns that were no VM exit, and VM exits that the VMM does not hear of. */

@@ -23,7 +23,6 @@ struct vcpu {
 	struct fpu_area *fpu;
 	u64 shrink_count;		/* of the VM's space, at the last flush */
 	u64 left_tsc;			/* end of the last exit; later by what other threads ran since */
-	u64 steal_tsc;			/* as in the page */
 	u32 left_for;			/* enum exit_reason of it */
 	u64 exit_count[EXIT_REASON_COUNT];
 	u64 exit_ticks[EXIT_REASON_COUNT];	/* from the exit to the next entry, without other threads' time */
@@ -55,10 +54,10 @@ enum status vcpu_stat(const struct vcpu *vcpu, u64 stat, u64 *value) MUST_CHECK;
 
 /*
  * For the scheduler, about the vCPU of a thread. It stops or moves to another pCPU: on the old one, which keeps nothing
- * of it. It runs again, after others have for `away` ticks, the last `ready` of them against its will.
+ * of it. It runs again, after `away` ticks; `stolen` of all ticks so far it was ready, but did not run.
  */
 void vcpu_leave(struct vcpu *vcpu);
-void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 ready);
+void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 stolen);
 
 hpa_t vcpu_page_frame(const struct vcpu *vcpu);
 

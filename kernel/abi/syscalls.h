@@ -109,15 +109,17 @@ enum thread_op {
 /* A PD's threads are one party in the scheduler: a VM with more vCPUs gets no larger share. */
 enum pd_op {
 	PD_SET_CLASS,		/* a = enum sched_class */
-	PD_SET_WEIGHT,		/* a = 1..1000, 100 is the default: the PD's part among fair ones, however many threads */
-	PD_SET_CAP,		/* a = percent of one pCPU that its threads may use together, 0 = no limit (default) */
-	PD_SET_AFFINITY,	/* a = mask of pCPUs 0..63 it may use (default: all); ST_INVAL if none of them is there */
+	PD_SET_WEIGHT,		/* a = 1..1000: the PD's part among fair ones, however many threads it has */
+	PD_SET_CAP,		/* a = percent of one pCPU that its threads may use together; 0 = no limit (default) */
+	PD_SET_AFFINITY,	/* a = mask of pCPUs 0..63 that it may use (default: all); ST_INVAL: none of them is
+				 * there. Threads elsewhere move at their next safe point */
 	PD_OP_COUNT
 };
 
 #define SCHED_WEIGHT_MIN 1u
 #define SCHED_WEIGHT_MAX 1000u
 #define SCHED_WEIGHT_DEFAULT 100u
+#define SCHED_CAP_MAX 6400u	/* percent */
 
 /*
  * A ready thread of a higher class takes the pCPU from one of a lower class at once. SYSTEM is for the few PDs without
@@ -163,7 +165,6 @@ enum system_op {
 	SYSTEM_FRAMES_TOTAL,	/* -> bytes of usable memory the kernel found */
 	SYSTEM_FRAMES_FREE,	/* -> bytes neither granted nor reserved */
 	SYSTEM_FRAMES_KERNEL,	/* -> bytes set aside for the kernel itself (tables, objects, stacks), in use or not */
-	SYSTEM_IDLE_TSC,	/* a = pCPU -> idle time */
 	SYSTEM_FRAMES_KERNEL_FREE,	/* -> bytes of SYSTEM_FRAMES_KERNEL not in use now */
 	SYSTEM_PCPU_TIME,	/* a = pCPU, b = enum pcpu_time -> TSC ticks since that pCPU came up */
 	SYSTEM_OP_COUNT

@@ -50,8 +50,10 @@ void host_report_fill(struct host_report *out)
 {
 	u64 idle = 0;
 
-	for (u32 i = 0; i < INFO->pcpu_count; i++)
-		idle += system_value(SYSTEM_IDLE_TSC, i, 0);
+	for (u32 i = 0; i < INFO->pcpu_count; i++) {
+		(void)system_value(SYSTEM_PCPU_TIME, i, PCPU_TIME_ELAPSED);	/* takes the picture */
+		idle += system_value(SYSTEM_PCPU_TIME, i, PCPU_TIME_IDLE);
+	}
 	out->memory_total = system_value(SYSTEM_FRAMES_TOTAL, 0, 0);
 	out->memory_free = system_value(SYSTEM_FRAMES_FREE, 0, 0);
 	out->memory_kernel = system_value(SYSTEM_FRAMES_KERNEL, 0, 0);

@@ -16,6 +16,7 @@
 #define RW (RIGHT_R | RIGHT_W)
 #define RESTART_DELAY_NS NS_PER_S
 #define UART_PORTS 8u
+#define CONSOLE_CAP 80u		/* percent of a pCPU: it parses what anybody types, at a class above all VMs */
 
 struct map_row {
 	enum shared what;
@@ -89,6 +90,7 @@ static enum status equip_console(struct service *s)
 	args->conf_bytes = root.conf.bytes;
 	args->has_serial = services[SERVICE_SERIAL].phase != PHASE_OFF;
 	(void)sys_pd_ctl(s->pd.h_pd, PD_SET_CLASS, SCHED_CLASS_SYSTEM);
+	(void)sys_pd_ctl(s->pd.h_pd, PD_SET_CAP, CONSOLE_CAP);
 	console_link_reset();
 	if (st != ST_OK || root.conf.bytes == 0)
 		return st;

@@ -1,11 +1,10 @@
 /*
- * The scheduler in simulated time. A switch only changes fake_pcpu.current here: the test is whoever runs, so it
- * calls sched_* in the place of the current thread. Shares by weight, real time first, credit of sleepers, sleepers'
- * order, the timer, stopping, and that every tick is accounted to somebody.
+ * The scheduler of one pCPU: shares by weight and by cap, classes, credit of sleepers, sleepers' order, the timer,
+ * stopping, wake-up latencies, and that every tick is accounted to somebody.
  */
-/* sources: kernel/sched.c kernel/notify.c kernel/object.c kernel/frames.c */
-/* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */
-/* includes: tests/host/fake_arch kernel */
+/* sources: kernel/sched.c kernel/sched_place.c kernel/share.c kernel/notify.c kernel/object.c kernel/frames.c */
+/* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c tests/host/sched_sim.c */
+/* includes: tests/host/fake_arch tests/host kernel */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,123 +12,66 @@
 
 #include <cmocka.h>
 
-#include "arch.h"
 #include "notify.h"
-#include "sched.h"
-
-#define HZ 1000000ull		/* one tick = 1 us */
-#define SLICE (HZ / 200)
-#define THREADS 6u
-
-static u64 timer;
-static u32 timer_writes;
-static struct thread *threads[THREADS];
-static u64 start;
-
-void arch_timer_set(u64 deadline_tsc)
-{
-	timer = deadline_tsc;
-	timer_writes++;
-}
-
-void arch_space_switch(hpa_t root)
-{
-	(void)root;
-}
-
-hpa_t arch_space_kernel(void)
-{
-	return HPA(0);
-}
-
-void arch_ports_switch(const struct port_set *ports)
-{
-	(void)ports;
-}
-
-void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
-{
-	assert_ptr_not_equal(from, to);
-	assert_ptr_equal(to, fake_pcpu.current);
-}
-
-void arch_idle(void)
-{
-}
-
-/* Time passes: interrupts come, and whoever runs reaches a safe point at once. */
-static void run(u64 ticks)
-{
-	u64 end = fake_tsc + ticks;
-
-	while (fake_tsc < end) {
-		fake_tsc += timer > fake_tsc && timer < end ? timer - fake_tsc : end - fake_tsc;
-		if (fake_tsc >= timer) {
-			timer = DEADLINE_NONE;
-			kernel_timer();
-		}
-		if (fake_pcpu.need_resched)
-			sched_preempt();
-	}
-}
+#include "sched_sim.h"
 
 static int setup(void **state)
 {
 	(void)state;
-	fake_tsc += 12345;
-	timer = DEADLINE_NONE;
-	sched_init(HZ);
-	start = fake_tsc;
-	for (u32 i = 0; i < THREADS; i++) {
-		struct object *object = object_alloc(OBJECT_THREAD);
-
-		assert_non_null(object);
-		threads[i] = thread_of(object);
-		threads[i]->pcpu = &fake_pcpu;
-		threads[i]->weight = 100;
-		list_init(&threads[i]->run_link);
-		list_init(&threads[i]->sleep_link);
-	}
+	sim_begin(1);
 	return 0;
 }
 
-/* Idle and threads together have all the time there was. */
 static int teardown(void **state)
 {
-	u64 sum, idle;
-
 	(void)state;
-	assert_int_equal(sched_idle_time(0, &idle), ST_OK);
-	sum = idle;
-	for (u32 i = 0; i < THREADS; i++)
-		sum += sched_thread_time(threads[i]);
-	assert_int_equal(sum, fake_tsc - start);
+	sim_end();
 	return 0;
 }
 
-static void go(u32 i)
+static struct thread *running(void)
 {
-	assert_int_equal(sched_start(threads[i]), ST_OK);
-	if (fake_pcpu.need_resched)
-		sched_preempt();
+	return fake_pcpu.current;
 }
 
-static void assert_near(u64 value, u64 want)
+static void set_weight(u32 i, u32 weight)
 {
-	assert_in_range(value, want - want / 20, want + want / 20);
+	shares[i].weight = weight;
+	sched_changed(threads[i]);
+}
+
+static void set_class(u32 i, enum sched_class class)
+{
+	shares[i].class = class;
+	sched_changed(threads[i]);
+}
+
+static void set_cap(u32 i, u32 percent)
+{
+	share_set_cap(&shares[i], percent, fake_tsc);
+	sched_changed(threads[i]);
+}
+
+static u64 pcpu_time(enum pcpu_time what)
+{
+	u64 time;
+
+	assert_int_equal(sched_pcpu_time(0, what, &time), ST_OK);
+	return time;
 }
 
 static void test_idle(void **state)
 {
-	u64 idle;
+	u64 time;
 
 	(void)state;
-	run(HZ);
-	assert_int_equal(sched_idle_time(0, &idle), ST_OK);
-	assert_int_equal(idle, HZ);
-	assert_int_equal(timer, DEADLINE_NONE);		/* nothing to wake up for */
-	assert_int_equal(sched_idle_time(1, &idle), ST_INVAL);
-	assert_int_equal(sched_idle_time(~0ull, &idle), ST_INVAL);
+	sim_run(HZ);
+	assert_int_equal(pcpu_time(PCPU_TIME_ELAPSED), HZ);
+	assert_int_equal(pcpu_time(PCPU_TIME_IDLE), HZ);
+	assert_int_equal(sim_timer[0], DEADLINE_NONE);		/* nothing to wake up for */
+	assert_int_equal(sched_pcpu_time(1, PCPU_TIME_IDLE, &time), ST_INVAL);
+	assert_int_equal(sched_pcpu_time(~0ull, PCPU_TIME_IDLE, &time), ST_INVAL);
+	assert_int_equal(sched_pcpu_time(0, PCPU_TIME_COUNT, &time), ST_INVAL);
 }
 
 static void test_alone_means_no_ticks(void **state)
@@ -137,43 +79,43 @@ static void test_alone_means_no_ticks(void **state)
 	u32 before;
 
 	(void)state;
-	go(0);
-	before = timer_writes;
-	run(HZ);
-	assert_int_equal(timer_writes, before);
-	assert_int_equal(sched_thread_time(threads[0]), HZ);
+	sim_go(0);
+	before = sim_timer_writes;
+	sim_run(HZ);
+	assert_int_equal(sim_timer_writes, before);
+	assert_int_equal(sim_time(0), HZ);
 }
 
 static void test_shares_follow_weights(void **state)
 {
 	(void)state;
-	sched_set_weight(threads[1], 300);
-	sched_set_weight(threads[2], 600);
+	set_weight(1, 300);
+	set_weight(2, 600);
 	for (u32 i = 0; i < 3; i++)
-		go(i);
-	run(20 * HZ);
-	assert_near(sched_thread_time(threads[0]), 2 * HZ);
-	assert_near(sched_thread_time(threads[1]), 6 * HZ);
-	assert_near(sched_thread_time(threads[2]), 12 * HZ);
+		sim_go(i);
+	sim_run(20 * HZ);
+	sim_assert_near(sim_time(0), 2 * HZ, 5);
+	sim_assert_near(sim_time(1), 6 * HZ, 5);
+	sim_assert_near(sim_time(2), 12 * HZ, 5);
 }
 
 static void test_real_time_first(void **state)
 {
 	(void)state;
-	go(0);
-	sched_set_class(threads[1], SCHED_CLASS_RT);
-	sched_set_class(threads[2], SCHED_CLASS_RT);
-	go(1);
-	assert_ptr_equal(fake_pcpu.current, threads[1]);
-	go(2);
-	run(HZ);
-	assert_near(sched_thread_time(threads[1]), HZ / 2);	/* in turn */
-	assert_near(sched_thread_time(threads[2]), HZ / 2);
-	assert_int_equal(sched_thread_time(threads[0]), 0);
+	sim_go(0);
+	set_class(1, SCHED_CLASS_RT);
+	set_class(2, SCHED_CLASS_RT);
+	sim_go(1);
+	assert_ptr_equal(running(), threads[1]);
+	sim_go(2);
+	sim_run(HZ);
+	sim_assert_near(sim_time(1), HZ / 2, 5);	/* in turn */
+	sim_assert_near(sim_time(2), HZ / 2, 5);
+	assert_int_equal(sim_time(0), 0);
 	sched_stop(threads[1]);
 	sched_stop(threads[2]);
-	run(HZ);
-	assert_near(sched_thread_time(threads[0]), HZ);
+	sim_run(HZ);
+	sim_assert_near(sim_time(0), HZ, 5);
 }
 
 /* Whoever slept for long gets the pCPU soon, but not for as long as it slept. */
@@ -182,39 +124,39 @@ static void test_sleeping_earns_little(void **state)
 	u64 before;
 
 	(void)state;
-	go(0);
+	sim_go(0);
 	sched_wait(DEADLINE_NONE);			/* thread 0 sleeps */
 	assert_int_equal(threads[0]->state, THREAD_WAITING);
-	go(1);
-	run(100 * HZ);
+	sim_go(1);
+	sim_run(100 * HZ);
 	notify_signal(threads[0], 1);
-	run(SLICE);
-	assert_ptr_equal(fake_pcpu.current, threads[0]);
-	before = sched_thread_time(threads[1]);
-	run(HZ);
-	assert_near(sched_thread_time(threads[1]) - before, HZ / 2);
+	sim_run(SLICE / 2);
+	assert_ptr_equal(running(), threads[0]);
+	before = sim_time(1);
+	sim_run(HZ);
+	sim_assert_near(sim_time(1) - before, HZ / 2, 5);
 }
 
 static void test_wakes_an_idle_pcpu_at_once(void **state)
 {
 	(void)state;
-	go(0);
+	sim_go(0);
 	sched_wait(DEADLINE_NONE);
-	assert_ptr_equal(fake_pcpu.current, fake_pcpu.idle);
+	assert_ptr_equal(running(), fake_pcpu.idle);
 	notify_signal(threads[0], 4);
 	assert_true(fake_pcpu.need_resched);
 	sched_preempt();
-	assert_ptr_equal(fake_pcpu.current, threads[0]);
+	assert_ptr_equal(running(), threads[0]);
 	assert_int_equal(notify_take(threads[0]), 4);
 }
 
 static void test_signal_before_wait_is_not_lost(void **state)
 {
 	(void)state;
-	go(0);
+	sim_go(0);
 	notify_signal(threads[0], 2);
 	sched_wait(DEADLINE_NONE);
-	assert_ptr_equal(fake_pcpu.current, threads[0]);	/* did not sleep */
+	assert_ptr_equal(running(), threads[0]);	/* did not sleep */
 	assert_int_equal(threads[0]->state, THREAD_RUNNING);
 }
 
@@ -226,19 +168,19 @@ static void test_sleepers_in_order(void **state)
 	(void)state;
 	base = fake_tsc;
 	for (u32 i = 0; i < ARRAY_COUNT(delays); i++) {
-		go(i);
+		sim_go(i);
 		sched_wait(base + delays[i]);
 	}
-	assert_int_equal(timer, base + 100);
-	run(100);
-	assert_ptr_equal(fake_pcpu.current, threads[1]);
+	assert_int_equal(sim_timer[0], base + 100);
+	sim_run(100);
+	assert_ptr_equal(running(), threads[1]);
 	sched_wait(DEADLINE_NONE);
-	assert_int_equal(timer, base + 200);
-	run(100);
-	assert_ptr_equal(fake_pcpu.current, threads[3]);
+	assert_int_equal(sim_timer[0], base + 200);
+	sim_run(100);
+	assert_ptr_equal(running(), threads[3]);
 	sched_stop(threads[2]);					/* a sleeper that is stopped is no longer waited for */
 	sched_wait(DEADLINE_NONE);
-	assert_int_equal(timer, base + 500);
+	assert_int_equal(sim_timer[0], base + 500);
 }
 
 static void test_limit_of_the_current_thread(void **state)
@@ -246,23 +188,23 @@ static void test_limit_of_the_current_thread(void **state)
 	u32 writes;
 
 	(void)state;
-	go(0);
+	sim_go(0);
 	sched_timer_limit(fake_tsc + 700);
-	assert_int_equal(timer, fake_tsc + 700);
-	writes = timer_writes;
+	assert_int_equal(sim_timer[0], fake_tsc + 700);
+	writes = sim_timer_writes;
 	sched_timer_limit(fake_tsc + 700);
-	assert_int_equal(timer_writes, writes);			/* unchanged: not programmed again */
-	run(1000);
-	assert_int_equal(timer, DEADLINE_NONE);
+	assert_int_equal(sim_timer_writes, writes);			/* unchanged: not programmed again */
+	sim_run(1000);
+	assert_int_equal(sim_timer[0], DEADLINE_NONE);
 	sched_timer_limit(fake_tsc + 700);
 	sched_wait(DEADLINE_NONE);
-	assert_int_equal(timer, DEADLINE_NONE);			/* forgotten with the thread */
+	assert_int_equal(sim_timer[0], DEADLINE_NONE);			/* forgotten with the thread */
 }
 
 static void test_stop_and_start(void **state)
 {
 	(void)state;
-	go(0);
+	sim_go(0);
 	assert_int_equal(sched_start(threads[0]), ST_STATE);
 	sched_stop(threads[0]);					/* running: at its next safe point */
 	assert_false(sched_is_stopped(threads[0]));
@@ -270,15 +212,15 @@ static void test_stop_and_start(void **state)
 	assert_true(sched_is_stopped(threads[0]));
 	notify_signal(threads[0], 1);				/* stopped threads don't wake */
 	assert_true(sched_is_stopped(threads[0]));
-	go(0);
-	assert_ptr_equal(fake_pcpu.current, threads[0]);
-	go(1);
+	sim_go(0);
+	assert_ptr_equal(running(), threads[0]);
+	sim_go(1);
 	sched_stop(threads[1]);					/* ready: at once */
-	assert_true(sched_is_stopped(threads[1]) || fake_pcpu.current == threads[1]);
+	assert_true(sched_is_stopped(threads[1]) || running() == threads[1]);
 	sched_stop(threads[0]);
 	sched_wait(DEADLINE_NONE);				/* told to stop: doesn't wait, stops */
 	assert_int_equal(threads[0]->state, THREAD_STOPPED);
-	run(HZ);
+	sim_run(HZ);
 	sched_stop(threads[2]);					/* never started: nothing to do */
 	assert_true(sched_is_stopped(threads[2]));
 }
@@ -286,51 +228,217 @@ static void test_stop_and_start(void **state)
 static void test_yield_lets_the_next_run(void **state)
 {
 	(void)state;
-	go(0);
-	go(1);
+	sim_go(0);
+	sim_go(1);
 	for (u32 i = 0; i < 10; i++) {
-		struct thread *before = fake_pcpu.current;
+		struct thread *before = running();
 
-		run(10);
+		sim_run(10);
 		sched_yield();
-		assert_ptr_not_equal(fake_pcpu.current, before);
+		assert_ptr_not_equal(running(), before);
 	}
 }
 
-static void test_random_run(void **state)
+/* A PD with three threads gets no more than one with one; a weight that changes counts at once. */
+static void test_threads_of_a_pd_share(void **state)
 {
-	unsigned seed = 5;
+	u64 before;
 
 	(void)state;
-	for (u32 round = 0; round < 50000; round++) {
-		struct thread *t = threads[(u32)rand_r(&seed) % THREADS];
+	sim_join(1, 0);
+	sim_join(2, 0);
+	for (u32 i = 0; i < 4; i++)
+		sim_go(i);
+	sim_run(10 * HZ);
+	sim_assert_near(sim_time(0) + sim_time(1) + sim_time(2), 5 * HZ, 5);
+	sim_assert_near(sim_time(1), 5 * HZ / 3, 5);
+	before = sim_time(3);
+	set_weight(3, 900);
+	sim_run(10 * HZ);
+	sim_assert_near(sim_time(3) - before, 9 * HZ, 2);
+}
 
-		switch (rand_r(&seed) % 6) {
-		case 0:
-			assert_true(sched_start(t) == ST_OK || t->state != THREAD_STOPPED);
-			break;
-		case 1:
-			sched_stop(t);
-			break;
-		case 2:
-			notify_signal(t, 1);
-			break;
-		case 3:
-			sched_set_class(t, rand_r(&seed) % 8 == 0 ? SCHED_CLASS_RT : SCHED_CLASS_FAIR);
-			break;
-		case 4:
-			if (fake_pcpu.current != fake_pcpu.idle && !fake_pcpu.need_resched) {
-				(void)notify_take(fake_pcpu.current);
-				sched_wait(fake_tsc + (u64)rand_r(&seed) % 5000);
-			}
-			break;
-		default:
-			break;
-		}
-		run((u64)rand_r(&seed) % 3000);
-		assert_int_equal(fake_pcpu.current->state, THREAD_RUNNING);
-		assert_true(list_is_empty(&fake_pcpu.current->run_link));
+static void test_a_small_weight_is_forgotten(void **state)
+{
+	u64 before;
+
+	(void)state;
+	set_weight(0, 1);
+	set_weight(1, 1000);
+	sim_go(0);
+	sim_go(1);
+	sim_run(20 * HZ);
+	sim_assert_near(sim_time(0), HZ / 50, 30);
+	before = sim_time(0);
+	set_weight(0, 1000);
+	sim_run(HZ);
+	sim_assert_near(sim_time(0) - before, HZ / 2, 5);
+}
+
+static void test_system_above_real_time(void **state)
+{
+	(void)state;
+	set_class(0, SCHED_CLASS_RT);
+	set_class(1, SCHED_CLASS_RT);
+	set_class(2, SCHED_CLASS_SYSTEM);
+	sim_go(0);
+	sim_go(1);
+	sim_run(1);
+	sim_go(2);
+	assert_ptr_equal(running(), threads[2]);
+	sim_sleep(2, DEADLINE_NONE);
+	assert_ptr_equal(running(), threads[0]);
+	sim_run(SLICE / 2);
+	/* Often interrupted, it still has its turn, and not more. */
+	for (u32 i = 0; i < 5; i++) {
+		notify_signal(threads[2], 1);
+		sim_settle();
+		assert_ptr_equal(running(), threads[2]);
+		(void)notify_take(threads[2]);
+		sim_sleep(2, DEADLINE_NONE);
+		assert_ptr_equal(running(), threads[0]);
+		sim_run(SLICE / 20);
 	}
+	sim_run(SLICE / 4);
+	assert_ptr_equal(running(), threads[1]);
+}
+
+static void test_cap_of_a_lonely_thread(void **state)
+{
+	u64 before;
+
+	(void)state;
+	set_cap(0, 50);
+	sim_go(0);
+	sim_run(HZ);
+	sim_assert_near(sim_time(0), HZ / 2, 1);
+	sim_assert_near(sched_thread_time(threads[0], STAT_TIME_READY), HZ / 2, 1);
+	before = sim_time(0);
+	set_cap(0, 7);						/* while it runs or is parked */
+	sim_run(HZ);
+	sim_assert_near(sim_time(0) - before, 7 * HZ / 100, 2);
+	before = sim_time(0);
+	set_cap(0, 0);
+	sim_run(HZ);
+	sim_assert_near(sim_time(0) - before, HZ, 2);
+	before = sim_time(0);
+	set_cap(0, 100);
+	sim_run(HZ);
+	sim_assert_near(sim_time(0) - before, HZ, 1);
+}
+
+/* What the capped one leaves is the other's; a real-time class is no way around a cap. */
+static void test_cap_beside_others(void **state)
+{
+	(void)state;
+	set_cap(0, 30);
+	set_class(0, SCHED_CLASS_RT);
+	sim_go(0);
+	sim_go(1);
+	sim_run(HZ);
+	sim_assert_near(sim_time(0), 3 * HZ / 10, 1);
+	sim_assert_near(sim_time(1), 7 * HZ / 10, 1);
+}
+
+/* Sleeping doesn't save up, and running over is paid back. */
+static void test_cap_and_sleep(void **state)
+{
+	u64 before;
+
+	(void)state;
+	set_cap(0, 20);
+	sim_go(0);
+	sim_sleep(0, DEADLINE_NONE);
+	sim_run(10 * HZ);
+	before = sim_time(0);
+	notify_signal(threads[0], 1);
+	sim_run(HZ);
+	sim_assert_near(sim_time(0) - before, HZ / 5, 2);
+	before = sim_time(0);
+	for (u32 i = 0; i < 200; i++) {				/* interrupts that come late: it overdraws each time */
+		sim_run(HZ / 400);
+		if (sim_is_running(0))
+			fake_tsc += HZ / 250;
+	}
+	sim_run(HZ / 10);
+	assert_in_range(sim_time(0) - before, 0, (fake_tsc - before) / 5);
+}
+
+static void test_wake_latencies(void **state)
+{
+	(void)state;
+	set_class(0, SCHED_CLASS_RT);
+	set_class(1, SCHED_CLASS_SYSTEM);
+	sim_go(0);
+	sim_sleep(0, DEADLINE_NONE);
+	for (u32 i = 0; i < 3; i++) {
+		notify_signal(threads[0], 1);
+		sim_settle();
+		(void)notify_take(threads[0]);
+		sim_sleep(0, DEADLINE_NONE);
+	}
+	assert_int_equal(shares[0].wakes[0], 3);		/* at once */
+	sim_go(1);
+	notify_signal(threads[0], 1);
+	sim_run(100);
+	sim_sleep(1, DEADLINE_NONE);				/* 100 us = 100,000 ns = 2^16.6 ns later */
+	assert_int_equal(shares[0].wakes[16], 1);
+	assert_int_equal(sched_thread_time(threads[0], STAT_TIME_READY), 100);
+	set_class(1, SCHED_CLASS_SYSTEM);
+	notify_signal(threads[1], 1);
+	sim_settle();
+	(void)notify_take(threads[1]);
+	assert_int_equal(shares[0].wakes[16], 1);		/* interrupted is not woken */
+	sim_run(50);
+	sim_sleep(1, DEADLINE_NONE);
+	assert_int_equal(sched_thread_time(threads[0], STAT_TIME_READY), 150);
+	share_note_wake(&shares[5], ~0ull);
+	assert_int_equal(shares[5].wakes[STAT_WAKE_BUCKETS - 1], 1);
+}
+
+/* The four kinds of time, also while a guest runs, and that a picture is of one moment. */
+static void test_where_time_goes(void **state)
+{
+	struct vcpu *vcpu = (struct vcpu *)(void *)&fake_pcpu;	/* anything: it is not looked into */
+	u64 sum;
+
+	(void)state;
+	sim_run(100);
+	sim_go(0);
+	sim_run(30);
+	threads[0]->vcpu = vcpu;
+	sim_run(7);
+	threads[0]->time_guest_tsc -= fake_tsc;			/* VM entry */
+	sim_run(500);
+	assert_int_equal(pcpu_time(PCPU_TIME_ELAPSED), 637);
+	sim_run(11);
+	assert_int_equal(pcpu_time(PCPU_TIME_IDLE), 100);
+	assert_int_equal(pcpu_time(PCPU_TIME_SYSTEM) + pcpu_time(PCPU_TIME_VMM), 37);
+	assert_int_equal(pcpu_time(PCPU_TIME_GUEST), 500);
+	assert_int_equal(sched_thread_time(threads[0], STAT_TIME_GUEST_TSC), 511);
+	threads[0]->time_guest_tsc += fake_tsc;			/* VM exit */
+	sim_run(3);
+	sum = pcpu_time(PCPU_TIME_ELAPSED);
+	assert_int_equal(sum, 651);
+	for (u32 what = PCPU_TIME_ELAPSED + 1; what < PCPU_TIME_COUNT; what++)
+		sum -= pcpu_time(what);
+	assert_int_equal(sum, 0);
+	assert_int_equal(pcpu_time(PCPU_TIME_GUEST), 511);
+	assert_int_equal(sched_thread_time(threads[0], STAT_TIME_GUEST_TSC), 511);
+	threads[0]->vcpu = NULL;
+}
+
+static void test_a_stop_can_be_taken_back(void **state)
+{
+	(void)state;
+	sim_go(0);
+	sched_stop(threads[0]);
+	assert_int_equal(sched_start(threads[0]), ST_OK);
+	sim_settle();
+	assert_true(sim_is_running(0));
+	sched_stop_current();
+	assert_int_equal(threads[0]->state, THREAD_STOPPED);
+	assert_ptr_equal(running(), fake_pcpu.idle);
 }
 
 int main(void)
@@ -347,7 +455,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_limit_of_the_current_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop_and_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_yield_lets_the_next_run, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_random_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_threads_of_a_pd_share, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_small_weight_is_forgotten, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_system_above_real_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cap_of_a_lonely_thread, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cap_beside_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cap_and_sleep, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wake_latencies, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_where_time_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_stop_can_be_taken_back, setup, teardown),
 	};
 
 	fake_machine_init();

@@ -227,6 +227,7 @@ cpu_stack_switch:
 /* First return of a new ring-3 thread: its stack holds a trap frame (cpu_thread.c). */
 	.globl cpu_thread_start
 cpu_thread_start:
+	call kernel_thread_begin
 	swapgs
 	POP_REGISTERS
 	addq $16, %rsp

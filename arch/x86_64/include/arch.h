@@ -167,6 +167,8 @@ struct syscall_result { u64 status; u64 value; };
 struct syscall_result syscall_dispatch(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 number);
 /* SYSCALL with a smaller number and no compat handler: the thread faults. Does not return to it. */
 void kernel_foreign_call(u64 number, u64 rip);
+/* First thing on a new thread's stack, before ring 3. */
+void kernel_thread_begin(void);
 /* Exception in ring 3 (vector < 32). #PF: address = CR2. Returns if the access may be tried again. */
 void kernel_user_exception(struct trap_frame *frame, u64 address);
 /* Exception in ring 0 that nothing explains: panics with the frame. */

@@ -1,6 +1,6 @@
 /*
  * A stand-in for arch/x86_64/include/arch.h in host tests of kernel/: the same declarations, but memory is an array of
- * the test, the time a variable, and there is one pCPU.
+ * the test, the time a variable, and the test says which pCPU it is.
  */
 #ifndef VOS_FAKE_ARCH_H
 #define VOS_FAKE_ARCH_H
@@ -18,13 +18,16 @@
 #define FAKE_MEMORY_BYTES (64 * MIB)
 
 extern u8 *fake_memory;		/* physical address 0 .. FAKE_MEMORY_BYTES */
-extern struct pcpu fake_pcpu;
+#define FAKE_PCPUS 4u
+extern struct pcpu fake_pcpus[FAKE_PCPUS];
+extern u32 fake_here;		/* which one runs now */
+#define fake_pcpu (fake_pcpus[0])
 extern u64 fake_tsc;
 extern u32 fake_tlb_flushes;
 
 static inline struct pcpu *pcpu_self(void)
 {
-	return &fake_pcpu;
+	return &fake_pcpus[fake_here];
 }
 
 static inline u64 arch_tsc(void)

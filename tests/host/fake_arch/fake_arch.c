@@ -15,7 +15,8 @@
 #define PATTERN 0xa5
 
 u8 *fake_memory;
-struct pcpu fake_pcpu;
+struct pcpu fake_pcpus[FAKE_PCPUS];
+u32 fake_here;
 u64 fake_tsc;
 u32 fake_tlb_flushes;
 struct frame_pool frames;

@@ -1,0 +1,56 @@
+/*
+ * sched_place.h - between sched.c (what runs next on this pCPU) and sched_place.c (which pCPU a thread runs on).
+ *
+ * A thread is in one pCPU's hands at a time (thread->pcpu, written with the locks of both the old and the new one).
+ * It leaves only from that pCPU's list `leaving`, which the pCPU itself drains when none of them is on its stack: there
+ * the last of it is taken out of the processor, and it is stopped or handed on. Locks of two schedulers are taken in
+ * the order of pCPU numbers.
+ */
+#ifndef VOS_SCHED_PLACE_H
+#define VOS_SCHED_PLACE_H
+
+#include "sched.h"
+
+/* ---- sched.c; lock held ---- */
+
+/* Charge what has passed to the thread that runs there. Returns the time. */
+u64 sched_account(struct sched *s);
+/* That pCPU looks at its queues soon. */
+void sched_resched(struct sched *s);
+/* `t`, in no queue, can run there from now on. */
+void sched_arrive(struct sched *s, struct thread *t, u64 now);
+/* `t`, which does not run, can't any more: out of the queue that it is in. */
+void sched_depart(struct sched *s, struct thread *t);
+/* Ready -> in no queue, but still counted as runnable. */
+void sched_dequeue(struct sched *s, struct thread *t);
+/* The reverse: into a run queue, to be parked, or to leave. */
+void sched_requeue(struct sched *s, struct thread *t, u64 now);
+
+/* ---- sched_place.c ---- */
+
+/* The scheduler of a thread, locked. */
+struct sched *sched_lock_of(struct thread *t);
+void sched_online(struct sched *s);
+/* NULL: there is none. */
+struct sched *sched_at(u64 pcpu_id);
+bool sched_is_allowed(const struct sched *s, const struct thread *t);
+/* Has its share a pCPU to choose from? */
+bool sched_is_movable(const struct sched *s, const struct thread *t);
+/* Tell the others whether this pCPU is idle, and whether it has threads to give. Lock held. */
+void sched_publish_idle(struct sched *s, bool is_idle);
+void sched_publish_surplus(struct sched *s);
+/* Is there another pCPU where this ready thread would run at once? */
+bool sched_has_room(const struct sched *s, const struct thread *t);
+/* To the list `leaving`. Lock held; it is in no queue and not counted as runnable. */
+void sched_leave(struct sched *s, struct thread *t);
+/* This pCPU's: empty the list `leaving`. Lock held, but given up in between. */
+void sched_drain(struct sched *s);
+/* This pCPU's: send away ready threads of up to this class that would run elsewhere at once. Lock held, but given up
+ * in between. */
+void sched_push(struct sched *s, u32 class_max);
+/* This pCPU's: send away a fair thread if it will get more elsewhere. Likewise. */
+void sched_balance(struct sched *s);
+/* This pCPU is idle: ask another for work. False: none has any. */
+bool sched_ask(const struct sched *s);
+
+#endif

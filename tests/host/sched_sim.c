@@ -1,0 +1,372 @@
+/*
+ * sched_sim.c - see sched_sim.h.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pd.h"
+#include "sched_place.h"
+#include "sched_sim.h"
+
+struct thread *threads[THREADS];
+struct share shares[THREADS];
+u64 sim_timer[FAKE_PCPUS];
+u32 sim_timer_writes, sim_ipis, sim_switches;
+
+static struct pd pds[THREADS];
+static bool ipi_pending[FAKE_PCPUS];
+static u32 pcpus;
+static u64 start;
+static u64 idle_since[FAKE_PCPUS];
+
+/* Which pCPU has something of a thread in its registers. */
+#define NOWHERE (~0u)
+static u32 attached[THREADS];
+
+/* ---- what the scheduler asks of the processor --------------------------------------------------- */
+
+static u32 index_of(const struct thread *t)
+{
+	for (u32 i = 0; i < THREADS; i++)
+		if (threads[i] == t)
+			return i;
+	return THREADS;
+}
+
+void arch_timer_set(u64 deadline_tsc)
+{
+	sim_timer[fake_here] = deadline_tsc;
+	sim_timer_writes++;
+}
+
+void arch_ipi(const struct pcpu *pcpu)
+{
+	assert_ptr_not_equal(pcpu, pcpu_self());
+	ipi_pending[pcpu->id] = true;
+	sim_ipis++;
+}
+
+void arch_space_switch(hpa_t root)
+{
+	(void)root;
+}
+
+hpa_t arch_space_kernel(void)
+{
+	return HPA(0);
+}
+
+void arch_ports_switch(const struct port_set *ports)
+{
+	(void)ports;
+}
+
+void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
+{
+	u32 i = index_of(pcpu_self()->current);
+
+	sim_switches++;
+	assert_ptr_not_equal(from, to);
+	assert_ptr_equal(to, pcpu_self()->current);
+	if (i == THREADS) {
+		idle_since[fake_here] = fake_tsc;
+		return;
+	}
+	assert_true(attached[i] == NOWHERE || attached[i] == fake_here);
+	attached[i] = fake_here;
+}
+
+void arch_idle(void)
+{
+}
+
+void kernel_exit_check(void)
+{
+	while (pcpu_self()->need_resched)
+		sched_preempt();
+}
+
+void thread_detach(struct thread *t)
+{
+	u32 i = index_of(t);
+
+	assert_int_equal(t->pcpu->id, fake_here);
+	assert_int_equal(t->state, THREAD_LEAVING);
+	assert_ptr_not_equal(t, pcpu_self()->current);
+	assert_true(attached[i] == NOWHERE || attached[i] == fake_here);
+	attached[i] = NOWHERE;
+}
+
+/* ---- what always holds -------------------------------------------------------------------------- */
+
+static u32 list_count(const struct list *head)
+{
+	u32 count = 0;
+
+	for (const struct list *i = head->next; i != head; i = i->next) {
+		assert_ptr_equal(i->next->prev, i);
+		count++;
+	}
+	return count;
+}
+
+static void check_queue(const struct sched *s, u32 class)
+{
+	u64 last = 0;
+
+	for (const struct list *i = s->ready[class].next; i != &s->ready[class]; i = i->next) {
+		const struct thread *t = CONTAINER_OF(i, struct thread, run_link);
+
+		assert_int_equal(t->state, THREAD_READY);
+		assert_int_equal(t->class, class);
+		assert_ptr_equal(t->pcpu, s->pcpu);
+		if (class == SCHED_CLASS_FAIR)
+			assert_true(t->virtual_time >= last);
+		last = t->virtual_time;
+	}
+}
+
+static void check_pcpu(u32 p)
+{
+	const struct sched *s = fake_pcpus[p].sched;
+	u32 ready = 0, movable = 0;
+	u64 load = 0, sum = 0;
+
+	for (u32 class = 0; class < SCHED_CLASS_COUNT; class++) {
+		check_queue(s, class);
+		ready += list_count(&s->ready[class]);
+	}
+	assert_int_equal(ready, s->ready_count);
+	for (u32 i = 0; i < THREADS; i++) {
+		const struct thread *t = threads[i];
+
+		if (t->pcpu != s->pcpu)
+			continue;
+		if (t->state == THREAD_READY || t->state == THREAD_RUNNING)
+			load += t->load;
+		if (t->state == THREAD_READY && t->is_movable)
+			movable++;
+	}
+	assert_int_equal(load, s->load);
+	assert_int_equal(movable, s->movable_count);
+	for (u32 what = PCPU_TIME_ELAPSED + 1; what < PCPU_TIME_COUNT; what++)
+		sum += s->times[what];
+	assert_int_equal(sum, s->accounted - s->started);
+	assert_int_equal(s->pcpu->current->state, THREAD_RUNNING);
+	assert_int_equal(s->level, s->pcpu->current == s->pcpu->idle ? 0 : s->level);
+	assert_int_equal(s->lock.next, s->lock.serving);
+	assert_true(sim_timer[p] == s->timer);
+}
+
+static void check_thread(u32 i)
+{
+	const struct thread *t = threads[i];
+	bool is_queued = t->state == THREAD_READY || t->state == THREAD_LEAVING;
+
+	assert_int_equal(t->state == THREAD_RUNNING, t->pcpu->current == t);
+	assert_int_equal(is_queued, !list_is_empty(&t->run_link));
+	assert_true(t->state != THREAD_PARKED || !list_is_empty(&t->sleep_link));
+	assert_true(t->state == THREAD_PARKED || t->state == THREAD_WAITING || list_is_empty(&t->sleep_link));
+	if (t->state == THREAD_STOPPED)
+		assert_int_equal(attached[i], NOWHERE);
+}
+
+static void check_settled(void)
+{
+	u64 idle = 0;
+
+	for (u32 p = 0; p < pcpus; p++) {
+		struct sched *s = fake_pcpus[p].sched;
+
+		assert_true(list_is_empty(&s->leaving));
+		assert_int_equal(s->is_idle, s->pcpu->current == s->pcpu->idle);
+		assert_int_equal(s->has_surplus, s->movable_count != 0);
+		assert_true(!s->is_idle || s->ready_count == 0);
+		if (s->is_idle && idle_since[p] + 2 * SLICE < fake_tsc)
+			idle |= BIT64(p);
+	}
+	for (u32 i = 0; i < THREADS; i++) {
+		const struct thread *t = threads[i];
+
+		assert_false(t->want_stop);
+		if (t->state == THREAD_READY) {
+			assert_true(t->class <= t->pcpu->current->class);
+			if (t->ready_tsc + 2 * SLICE < fake_tsc)	/* nobody waits long beside a free pCPU */
+				assert_int_equal(t->share->affinity & idle, 0);
+		}
+		if (t->state == THREAD_READY || t->state == THREAD_RUNNING)
+			assert_true(sched_is_allowed(t->pcpu->sched, t));
+	}
+}
+
+void sim_check(bool settled)
+{
+	for (u32 p = 0; p < pcpus; p++)
+		check_pcpu(p);
+	for (u32 i = 0; i < THREADS; i++) {
+		u32 runnable = 0;
+
+		check_thread(i);
+		for (u32 j = 0; j < THREADS; j++)
+			if (threads[j]->share == &shares[i])
+				runnable += threads[j]->state == THREAD_READY || threads[j]->state == THREAD_RUNNING;
+		assert_int_equal(shares[i].runnable, runnable);
+	}
+	if (settled)
+		check_settled();
+}
+
+/* ---- the machine -------------------------------------------------------------------------------- */
+
+/* One thing that pCPU p has to do; false: there is none. */
+static bool step(u32 p)
+{
+	u32 here = fake_here;
+	bool is_busy = true;
+
+	fake_here = p;
+	if (ipi_pending[p]) {
+		ipi_pending[p] = false;
+		sched_ipi();
+	} else if (fake_tsc >= sim_timer[p]) {
+		sim_timer[p] = DEADLINE_NONE;
+		kernel_timer();
+	} else if (fake_pcpus[p].need_resched) {
+		sched_preempt();
+	} else {
+		is_busy = false;
+	}
+	fake_here = here;
+	return is_busy;
+}
+
+void sim_settle(void)
+{
+	bool is_busy = true;
+
+	for (u32 rounds = 0; is_busy; rounds++) {
+		assert_true(rounds < 1000);
+		is_busy = false;
+		for (u32 p = 0; p < pcpus; p++)
+			is_busy |= step(p);
+	}
+}
+
+void sim_settle_randomly(unsigned *seed)
+{
+	for (u32 i = 0; i < 20; i++) {
+		(void)step((u32)rand_r(seed) % pcpus);
+		sim_check(false);
+	}
+	sim_settle();
+	sim_check(true);
+}
+
+void sim_run(u64 ticks)
+{
+	u64 end = fake_tsc + ticks;
+
+	sim_settle();
+	while (fake_tsc < end) {
+		u64 next = end;
+
+		for (u32 p = 0; p < pcpus; p++)
+			if (sim_timer[p] < next)
+				next = sim_timer[p];
+		fake_tsc = next > fake_tsc ? next : fake_tsc;
+		sim_settle();
+	}
+}
+
+void sim_begin(u32 count)
+{
+	pcpus = count;
+	fake_tsc += 12345;
+	start = fake_tsc;
+	sim_ipis = sim_switches = 0;
+	for (u32 p = count; p-- > 0;) {
+		fake_here = p;
+		fake_pcpus[p] = (struct pcpu){ .self = &fake_pcpus[p], .id = p };
+		sim_timer[p] = DEADLINE_NONE;
+		ipi_pending[p] = false;
+		idle_since[p] = fake_tsc;
+		sched_init(HZ);
+	}
+	for (u32 i = 0; i < THREADS; i++) {
+		struct object *object = object_alloc(OBJECT_THREAD);
+
+		assert_non_null(object);
+		threads[i] = thread_of(object);
+		share_init(&shares[i]);
+		threads[i]->pd = &pds[i];
+		threads[i]->share = &shares[i];
+		threads[i]->pcpu = &fake_pcpus[0];
+		list_init(&threads[i]->run_link);
+		list_init(&threads[i]->sleep_link);
+		attached[i] = NOWHERE;
+	}
+}
+
+void sim_end(void)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < THREADS; i++)
+		sched_stop(threads[i]);
+	sim_settle();
+	sim_check(true);
+	for (u32 i = 0; i < THREADS; i++) {
+		assert_true(sched_is_stopped(threads[i]));
+		sum += sim_time(i);
+	}
+	for (u32 p = 0; p < pcpus; p++)
+		sum += sched_thread_time(fake_pcpus[p].idle, STAT_TIME_TSC);
+	assert_int_equal(sum, pcpus * (fake_tsc - start));
+}
+
+void sim_join(u32 i, u32 j)
+{
+	threads[i]->share = &shares[j];
+	threads[i]->class = shares[j].class;
+}
+
+void sim_go(u32 i)
+{
+	assert_int_equal(sched_start(threads[i]), ST_OK);
+	sim_settle();
+	sim_check(true);
+}
+
+void sim_be(u32 i)
+{
+	fake_here = threads[i]->pcpu->id;
+	assert_ptr_equal(thread_current(), threads[i]);
+}
+
+void sim_sleep(u32 i, u64 deadline)
+{
+	sim_be(i);
+	sched_wait(deadline);
+	sim_settle();
+	sim_check(true);
+}
+
+u64 sim_time(u32 i)
+{
+	return sched_thread_time(threads[i], STAT_TIME_TSC);
+}
+
+bool sim_is_running(u32 i)
+{
+	return threads[i]->state == THREAD_RUNNING;
+}
+
+void sim_assert_near(u64 value, u64 want, u32 percent)
+{
+	assert_in_range(value, want - want * percent / 100, want + want * percent / 100);
+}
