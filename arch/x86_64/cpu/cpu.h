@@ -33,6 +33,7 @@ struct ist_stack {
 };
 
 #define GDT_ENTRIES 7u
+#define DESC_TSS_BUSY BIT64(41)
 
 struct cpu_data {		/* pcpu->arch */
 	u64 gdt[GDT_ENTRIES];

@@ -115,6 +115,13 @@ static void ports_set(struct cpu_data *data, const struct port_set *set, bool is
 	}
 }
 
+/* VM exits on Intel set the limit of the TSS to 67h (SDM Vol. 3 27.5.2); its descriptor knows better. */
+void arch_ports_restore(void)
+{
+	cpu_data()->gdt[SEL_TSS / 8] &= ~DESC_TSS_BUSY;
+	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS) : "memory");
+}
+
 void arch_ports_switch(const struct port_set *ports)
 {
 	struct cpu_data *data = cpu_data();
@@ -124,4 +131,7 @@ void arch_ports_switch(const struct port_set *ports)
 	ports_set(data, &data->open_ports, false);
 	data->open_ports = *ports;
 	ports_set(data, &data->open_ports, true);
+	pcpu_self()->has_ports = ports->count != 0;
+	if (ports->count != 0)
+		arch_ports_restore();
 }

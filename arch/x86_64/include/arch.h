@@ -34,6 +34,7 @@ struct pcpu {
 	struct fpu_area *fpu_live;	/* whose extended state is in the registers */
 	struct fpu_area *fpu_want;	/* whose ring 3 must find: of the last thread that is no kernel thread */
 	bool fpu_parked;	/* CR0.TS is set, because those two differ */
+	bool has_ports;		/* ring 3 may use some I/O ports now */
 	bool is_idle;		/* atomic: asleep in arch_idle, and no interrupt handler has run since */
 	u64 quiesced;		/* atomic: see quiesce.h */
 	void *sched;		/* the scheduler's per-pCPU data */
@@ -145,6 +146,8 @@ void arch_tlb_flush_user(void);
 struct port_range { u16 first; u16 count; };
 struct port_set { u32 count; struct port_range ranges[PORT_RANGES]; };
 void arch_ports_switch(const struct port_set *ports);
+/* If has_ports, before ring 3 runs: a VM exit has cut the bitmap off the TSS. */
+void arch_ports_restore(void);
 
 /* Extended state: areas come from kernel frames (one each); init value = the processor's reset state. */
 void arch_fpu_init(struct fpu_area *area);

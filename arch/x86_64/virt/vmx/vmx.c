@@ -9,8 +9,6 @@
 #include "info_page.h"
 #include "virt_bits.h"
 
-#define TSS_BUSY BIT64(41)
-
 enum { INVEPT_SINGLE = 1, INVEPT_ALL = 2 };
 
 static void *frame_with_revision(void)
@@ -40,12 +38,11 @@ static void invept(u64 type, u64 pointer)
 /* Where the exits must lead back to. */
 static void note_tables(struct vmx_cpu *cpu)
 {
-	u64 *descriptor;
+	const u64 *descriptor;
 
 	__asm__ volatile("sgdt %0" : "=m"(cpu->gdtr));
 	__asm__ volatile("sidt %0" : "=m"(cpu->idtr));
-	descriptor = (u64 *)(cpu->gdtr.base + SEL_TSS);	/* NOLINT: the processor's own pointer */
-	cpu->tss_descriptor = descriptor;
+	descriptor = (const u64 *)(cpu->gdtr.base + SEL_TSS);	/* NOLINT: the processor's own pointer */
 	cpu->tss_base = (descriptor[0] >> 16 & 0xffffffull) | (descriptor[0] >> 56) << 24 | descriptor[1] << 32;
 }
 
@@ -64,7 +61,7 @@ static enum status vmx_cpu_on(void)
 	struct vmx_cpu *cpu = kernel_frame_alloc();
 	void *frame = frame_with_revision();
 
-	if (!cpu || !frame || !enable(direct_hpa(frame))) {
+	if (!cpu || !frame || !vmx_is_switched_on() || !enable(direct_hpa(frame))) {
 		enum status status = cpu && frame ? ST_UNSUPPORTED : ST_NOMEM;
 
 		kernel_frame_free(cpu);
@@ -116,7 +113,7 @@ static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index,
 	hw->virtual_apic = virtual_apic;
 	hw->gpr = page_gpr;
 	vmx_leave(hw);
-	vmx_make_current(hw);
+	(void)vmx_make_current(hw);
 	vmx_init_guest_part(hw, s2_root, index);
 	vmx_load(hw, &virt_init_state, GROUP_ALL);
 	*out = hw;
@@ -147,10 +144,12 @@ static void flush(struct vcpu_hw *hw)
 		invept(INVEPT_ALL, 0);
 }
 
-static void do_chores(struct vcpu_hw *hw)
+/* What only some entries need. */
+static __attribute__((noinline)) void do_chores(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
+	vmx_event_inject(hw, entry);
 	if (hw->chores & CHORE_HOST)
-		vmx_init_host_part(hw);
+		vmx_init_host_part();
 	if (hw->chores & CHORE_FLUSH)
 		flush(hw);
 	if (hw->chores & CHORE_BREAKPOINTS) {
@@ -159,44 +158,48 @@ static void do_chores(struct vcpu_hw *hw)
 		dr2_write(hw->dr[2]);
 		dr3_write(hw->dr[3]);
 	}
-	hw->chores &= CHORE_BREAKPOINTS;
-}
-
-static void follow_fs_base(struct vcpu_hw *hw)
-{
-	u64 fs_base = ((const struct arch_thread *)pcpu_self()->current)->fs_base;
-
-	if (hw->host_fs_base != fs_base) {
-		hw->host_fs_base = fs_base;
-		vmwrite(VMCS_HOST_FS_BASE, fs_base);
-	}
-}
-
-/* A threshold above the TPR would be refused (26.2.1.1); the guest is at or below it already, and the VMM knows. */
-static void set_tpr_threshold(struct vcpu_hw *hw, u32 wanted)
-{
-	u32 tpr = hw->virtual_apic[0x80 / sizeof(u32)] >> 4 & 0xfu;
-	u32 threshold = wanted < tpr ? wanted : tpr;
-
-	if (threshold != hw->tpr_threshold) {
-		hw->tpr_threshold = threshold;
-		vmwrite(VMCS_TPR_THRESHOLD, threshold);
-	}
+	hw->chores &= ~(CHORE_HOST | CHORE_FLUSH);
 }
 
 static void prepare(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
-	vmx_make_current(hw);
-	if (hw->chores)
-		do_chores(hw);
-	follow_fs_base(hw);
-	if (entry->event.valid | entry->intr_pending | entry->nmi_pending | hw->window)
-		vmx_event_inject(hw, entry);
-	vmx_follow_interrupt_flag(hw);
-	if (entry->tpr_threshold | hw->tpr_threshold)
-		set_tpr_threshold(hw, entry->tpr_threshold);
+	if (entry->event.valid | entry->intr_pending | entry->nmi_pending | entry->tpr_threshold | hw->chores)
+		do_chores(hw, entry);
+	if (hw->is_masked == ((hw->rflags & RFLAGS_IF) != 0))
+		vmx_follow_interrupt_flag(hw);
 	if (cr2_read() != hw->cr2)
 		cr2_write(hw->cr2);
+}
+
+/*
+ * Nothing was run: VMfail, before any guest state was looked at, or a guest state that was refused; the event to inject
+ * is left valid then, and the VMCS not launched. Or else an exit that was never asked for.
+ */
+static __attribute__((noinline)) void refuse(struct vcpu_hw *hw, struct vcpu_exit *exit, u32 code)
+{
+	bool is_fail = code == VMX_REFUSED;
+
+	*exit = (struct vcpu_exit){ .reason = EXIT_BAD_STATE };
+	exit->bad_state.hardware = is_fail ? BIT64(32) | vmread(VMCS_INSN_ERROR) : code;
+	exit->bad_state.detail = is_fail ? 0 : vmread(VMCS_QUALIFICATION);
+	if (code & VMX_ENTRY_FAILED) {
+		vmwrite(VMCS_ENTRY_EVENT, 0);
+		hw->is_launched = false;
+	}
+}
+
+/* See struct exit_rule. What needs no VMM may lead straight to the next entry, so it is a time to look. */
+static void decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit, const struct exit_rule *rule)
+{
+	exit->reason = rule->reason;
+	exit->flags = 0;
+	exit->insn_len = rule->facts & FACT_LENGTH ? (u32)vmread(VMCS_EXIT_INSN_LEN) : 0;
+	if (rule->facts & FACT_CUTS)
+		vmx_event_collect(hw, entry);
+	if (rule->decode)
+		rule->decode(hw, entry, exit);
+	if ((rule->facts & FACT_STAYS) && hw->is_masked)
+		arch_interrupts_poll();
 }
 
 /*
@@ -204,43 +207,25 @@ static void prepare(struct vcpu_hw *hw, struct vcpu_entry *entry)
  * that of the TSS to 67h, which cuts off its I/O bitmap (27.5.2). The limit of the IDT does not matter, and DR7 is
  * off.
  */
-static void restore_tables(struct vmx_cpu *cpu)
-{
-	__asm__ volatile("lgdt %0" : : "m"(cpu->gdtr));
-	*cpu->tss_descriptor &= ~TSS_BUSY;
-	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS) : "memory");
-}
-
-/* VMfail: the VMCS was refused before any guest state was looked at. */
-static void refuse_entry(struct vcpu_exit *exit)
-{
-	exit->reason = EXIT_BAD_STATE;
-	exit->insn_len = 0;
-	exit->flags = 0;
-	exit->bad_state.hardware = BIT64(32) | vmread(VMCS_INSN_ERROR);
-	exit->bad_state.detail = 0;
-}
-
 static void vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
 {
+	struct vmx_cpu *cpu = vmx_make_current(hw);
 	u32 code;
 
 	prepare(hw, entry);
 	code = vmx_switch(hw->gpr, &hw->host_rsp, hw->is_launched);
-	if (code == VMX_REFUSED) {
-		vmwrite(VMCS_ENTRY_EVENT, 0);
-		refuse_entry(exit);
-		return;
-	}
-	restore_tables(pcpu_self()->virt);
+	__asm__ volatile("lgdt %0" : : "m"(cpu->gdtr));
+	if (pcpu_self()->has_ports)
+		arch_ports_restore();
 	hw->cr2 = cr2_read();
 	hw->rflags = vmread(VMCS_GUEST_RFLAGS);
 	hw->interruptibility = (u32)vmread(VMCS_GUEST_INTERRUPTIBILITY);
-	if (code & VMX_ENTRY_FAILED)
-		vmwrite(VMCS_ENTRY_EVENT, 0);	/* a refused entry leaves it valid, and the VMCS not launched */
+	hw->is_launched = true;
+	entry->event.valid = 0;
+	if (code < VMX_EXIT_TABLE_SIZE && vmx_exit_rules[code].is_known)
+		decode(hw, entry, exit, &vmx_exit_rules[code]);
 	else
-		hw->is_launched = true;
-	vmx_exit_decode(hw, entry, exit, code);
+		refuse(hw, exit, code);
 }
 
 const struct virt_ops vmx_ops = {

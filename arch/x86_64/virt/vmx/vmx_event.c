@@ -12,24 +12,12 @@ static const u8 vmx_types[] = {
 	[EVENT_SOFT_EXCEPTION] = VMX_EVENT_SOFT_EXCEPTION,
 };
 
-void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
-{
-	if (hw->interruptibility != value) {
-		hw->interruptibility = value;
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, value);
-	}
-}
-
 /* The preemption timer runs while it is off; see choose_timer. */
 void vmx_follow_interrupt_flag(struct vcpu_hw *hw)
 {
-	bool is_masked = !(hw->rflags & RFLAGS_IF);
-
-	if (is_masked == hw->is_masked)
-		return;
-	hw->is_masked = is_masked;
+	hw->is_masked = !hw->is_masked;
 	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin |
-		(is_masked && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
+		(hw->is_masked && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
 }
 
 /* In real mode no exception pushes an error code, and claiming one is refused (26.2.1.3). */
@@ -65,6 +53,18 @@ static void inject_interrupt(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	}
 }
 
+/* A threshold above the TPR would be refused (26.2.1.1); the guest is at or below it already, and the VMM knows. */
+static void set_tpr_threshold(struct vcpu_hw *hw, u32 wanted)
+{
+	u32 tpr = *vmx_virtual_tpr(hw) >> 4 & 0xfu;
+	u32 threshold = wanted < tpr ? wanted : tpr;
+
+	if (threshold != hw->tpr_threshold) {
+		hw->tpr_threshold = threshold;
+		vmwrite(VMCS_TPR_THRESHOLD, threshold);
+	}
+}
+
 void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
 	u32 window;
@@ -78,6 +78,8 @@ void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		hw->window = window;
 		vmwrite(VMCS_PROC_CONTROLS, vmx_controls.proc | window);
 	}
+	set_tpr_threshold(hw, entry->tpr_threshold);
+	hw->chores = (hw->chores & ~CHORE_EVENTS) | (window | hw->tpr_threshold ? CHORE_EVENTS : 0);
 }
 
 static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u32 info)

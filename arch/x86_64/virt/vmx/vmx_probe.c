@@ -64,8 +64,7 @@ static bool choose_controls(void)
 	return true;
 }
 
-/* Locked by the firmware in one way or the other; if it forgot to, we decide. */
-static bool is_switched_on(void)
+bool vmx_is_switched_on(void)
 {
 	u64 control = rdmsr(MSR_FEATURE_CONTROL);
 
@@ -109,7 +108,7 @@ bool vmx_probe(struct info_page *info)
 {
 	if (!(cpuid(1, 0).ecx & BIT32(5)))
 		return false;
-	if (!is_switched_on()) {
+	if (!vmx_is_switched_on()) {
 		virt_note_reason(info, "Intel VMX is switched off in the firmware's settings");
 		return false;
 	}

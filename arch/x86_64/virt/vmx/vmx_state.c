@@ -5,14 +5,8 @@
 #include "virt_bits.h"
 #include "vmx.h"
 
-#define APIC_TPR 0x80u		/* offset in the virtual-APIC page */
-
-static u32 *virtual_tpr(const struct vcpu_hw *hw)
-{
-	return &hw->virtual_apic[APIC_TPR / sizeof(u32)];
-}
-
-_Static_assert(SHADOW_STI == BLOCKING_STI && SHADOW_MOVSS == BLOCKING_MOVSS && BLOCKING_NMI > SHADOW_NMI, "moved as is");
+_Static_assert(SHADOW_STI == BLOCKING_STI && SHADOW_MOVSS == BLOCKING_MOVSS, "moved as they are");
+_Static_assert(BLOCKING_NMI > SHADOW_NMI, "moved up");
 
 static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
@@ -27,9 +21,9 @@ static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 		hw->rflags = from->rflags;
 		vmwrite(VMCS_GUEST_RFLAGS, from->rflags);
 	}
-	vmx_set_interruptibility(hw, (shadow & (BLOCKING_STI | BLOCKING_MOVSS)) |
+	vmx_set_interruptibility(hw, shadow == 0 ? 0 : (shadow & (BLOCKING_STI | BLOCKING_MOVSS)) |
 				 (shadow & SHADOW_NMI) * (BLOCKING_NMI / SHADOW_NMI));
-	*virtual_tpr(hw) = from->cr8 << 4;
+	*vmx_virtual_tpr(hw) = from->cr8 << 4;
 }
 
 static void store_gprs(struct vcpu_hw *hw, struct vcpu_page *to)
@@ -38,7 +32,7 @@ static void store_gprs(struct vcpu_hw *hw, struct vcpu_page *to)
 	to->gpr[GPR_RSP] = hw->rsp;
 	to->rip = vmread(VMCS_GUEST_RIP);
 	to->rflags = hw->rflags;
-	to->cr8 = *virtual_tpr(hw) >> 4 & 0xfu;
+	to->cr8 = *vmx_virtual_tpr(hw) >> 4 & 0xfu;
 	to->shadow = (hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS)) |
 		     (hw->interruptibility & BLOCKING_NMI) / (BLOCKING_NMI / SHADOW_NMI);
 }
@@ -160,13 +154,8 @@ static void store_msrs(const struct vcpu_hw *hw, struct vcpu_page *to)
 	to->spec_ctrl = 0;
 }
 
-void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
+static __attribute__((noinline)) void load_rare(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 {
-	vmx_make_current(hw);
-	if (groups & GROUP_GPR)
-		load_gprs(hw, from);
-	if (!(groups & ~GROUP_GPR))
-		return;
 	if (groups & GROUP_SEG)
 		load_segments(from);
 	if (groups & GROUP_CR)
@@ -179,13 +168,17 @@ void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 		vmwrite(VMCS_TSC_OFFSET, from->tsc_offset);
 }
 
-void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
+void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 {
-	vmx_make_current(hw);
+	(void)vmx_make_current(hw);
 	if (groups & GROUP_GPR)
-		store_gprs(hw, to);
-	if (!(groups & ~GROUP_GPR))
-		return;
+		load_gprs(hw, from);
+	if (groups & ~GROUP_GPR)
+		load_rare(hw, from, groups);
+}
+
+static __attribute__((noinline)) void store_rare(const struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
+{
 	if (groups & GROUP_CODE) {
 		to->seg[SEG_CS].base = vmread(field_of(VMCS_GUEST_ES_BASE, SEG_CS));
 		to->seg[SEG_CS].access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, SEG_CS)) & ~ACCESS_G;
@@ -200,4 +193,13 @@ void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 		store_drs(hw, to);
 	if (groups & GROUP_MSR)
 		store_msrs(hw, to);
+}
+
+void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
+{
+	(void)vmx_make_current(hw);
+	if (groups & GROUP_GPR)
+		store_gprs(hw, to);
+	if (groups & ~GROUP_GPR)
+		store_rare(hw, to, groups);
 }
