@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "session.h"
+#include "units.h"
 
 #define TOKEN_BYTES 128u
 
@@ -116,6 +117,20 @@ static bool set_one(struct session *s, struct args *args, enum arg arg, u32 toke
 	return args_set(args, arg, value, fault);
 }
 
+/* [0, 2, 3] is what the flag calls 0,2,3. */
+static bool set_list(struct session *s, struct args *args, enum arg arg, u32 array, struct fault *fault)
+{
+	char list[SET_TEXT_BYTES] = "", item[8];
+	size_t used = 0;
+
+	for (u32 i = array + 1; i < s->json.tokens[array].end; i = s->json.tokens[i].end) {
+		if (!json_value(&s->json, i, item, sizeof(item)) || strlen(item) + 2 > sizeof(list) - used)
+			return fault_set(fault, RESULT_USAGE, "\"%s\" has no usable value", arg_specs[arg].name);
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? "," : "", item);
+	}
+	return args_set(args, arg, list, fault);
+}
+
 static bool set_argument(struct session *s, struct args *args, u32 name, u32 value, struct fault *fault)
 {
 	char text[48];
@@ -126,6 +141,8 @@ static bool set_argument(struct session *s, struct args *args, u32 name, u32 val
 	arg = exact_arg(args->command, text);
 	if (arg == ARG_COUNT)
 		return fault_set(fault, RESULT_USAGE, "%s has no argument \"%s\"", args->command->verb, text);
+	if (s->json.tokens[value].type == JSON_ARRAY && arg == ARG_AFFINITY)
+		return set_list(s, args, arg, value, fault);
 	if (s->json.tokens[value].type != JSON_ARRAY || arg != ARG_MODULE)
 		return set_one(s, args, arg, value, fault);
 	for (u32 i = value + 1; i < s->json.tokens[value].end; i = s->json.tokens[i].end)

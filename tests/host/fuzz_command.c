@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "complete.h"
+#include "syscalls.h"
 #include "units.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -33,6 +34,9 @@ static void check_args(const struct args *args)
 	check(!args_has(args, ARG_NAME) || name_ok(args->name));
 	check(args->spec.cpus >= 1 && args->spec.memory_bytes % PAGE_SIZE_2M == 0 && args->spec.memory_bytes);
 	check(args->spec.platform < PLATFORM_COUNT && args->spec.restart < RESTART_COUNT);
+	check(args->spec.share.class <= SCHED_CLASS_RT && args->spec.share.weight <= SCHED_WEIGHT_MAX);
+	check(args->spec.memory_policy < MEMORY_POLICY_COUNT && args->interval_ns);
+	check(!args_has(args, ARG_AFFINITY) || args->spec.share.affinity);
 	check(args->spec.module_count <= IMAGE_MODULES);
 	check(memchr(args->spec.cmdline, 0, sizeof(args->spec.cmdline)) != 0);
 	check(memchr(args->spec.kernel, 0, sizeof(args->spec.kernel)) != 0);
@@ -60,7 +64,8 @@ static void parse(const char *line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const starts[] = { "", "create-vm x ", "create-vm --cmdline ", "vm " };
+	static const char *const starts[] = { "", "create-vm x ", "create-vm --cmdline ", "vm ", "set-vm x --",
+		"set-vm x --affinity ", "set-vm x --cap ", "top --" };
 	static struct completion completion;
 	static const struct name_source names = { one_name, one_name, 0 };
 	static const struct out out = { drop, 0 };

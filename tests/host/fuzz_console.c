@@ -46,15 +46,24 @@ static const char *const lines[] = {
 	"shutdown\r",
 	"\x03",
 	"console b\r",
+	"top\r",
+	"top --count 2 --interval 500ms\r",
+	"top --json\r",
+	"\x1b[?1;2c",
+	"\x1b[24;80R",
+	"set-vm a --cap 50 --affinity 0\r",
+	"stats-vm a\r",
+	"accounting\r",
 };
+#define FIRST_LINE (256u - ARRAY_COUNT(lines))
 
 static void one(struct fake_root *root, u8 byte)
 {
 	char c = (char)byte;
 
 	root->now_ns += 10000000;
-	if (byte >= 0xf0)
-		fake_type(root, lines[byte - 0xf0]);
+	if (byte >= FIRST_LINE)
+		fake_type(root, lines[byte - FIRST_LINE]);
 	else if (byte == 0x80)
 		fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
 	else if (byte == 0x81)

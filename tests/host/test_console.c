@@ -415,6 +415,12 @@ static void programs(void **state)
 	assert_string_equal(channel, "events");
 	assert_non_null(strstr(answer, "{\"event\":\"VM_STATE\",\"data\":{\"name\":\"a\",\"state\":\"crashed\","
 				       "\"reason\":\"triple-fault\""));
+	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"affinity\":[0],\"cap\":50}}",
+		"\"cap\":\"50%\",\"affinity\":\"0\"");
+	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"affinity\":[0,\"x\"]}}", "list of pCPUs");
+	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"affinity\":[[0]]}}", "no usable value");
+	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"cap\":[50]}}", "no usable value");
+	exchange("{\"execute\":\"stats-vm\",\"arguments\":{\"name\":\"a\"}}", "\"exit-reasons\":[{\"reason\":\"port\"");
 	exchange("{\"execute\":\"info\"}", "\"virtualization\":\"svm\"");
 	exchange("{\"execute\":\"log-vm\",\"arguments\":{\"name\":\"a\",\"lines\":5}}", "\"text\":\"\"");
 	exchange("{\"execute\":\"shutdown\"}", "{\"return\":{}}");

@@ -177,6 +177,33 @@ static void top_screen(void **state)
 	assert_int_equal(session.mode, MODE_PROMPT);
 }
 
+/* A program gets an event a table, and the last one as the answer. */
+static void top_wire(void **state)
+{
+	static const char message[] = "{\"execute\":\"top\",\"arguments\":{\"count\":2},\"id\":7}";
+	static char frame[512];
+	struct out_buffer buffer;
+	struct out out;
+
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	out_buffer_init(&buffer, frame, sizeof(frame));
+	out = out_to_buffer(&buffer);
+	frame_encode(&out, "control", message, strlen(message));
+	clear();
+	fake_type(root, frame);
+	assert_int_equal(session.mode, MODE_PROMPT);
+	pass_time(2000);
+	expect("\x1b_vos;1;events;");
+	expect_not("\x1b_vos;1;control;");
+	clear();
+	pass_time(2000);
+	expect("\x1b_vos;1;control;");
+	clear();
+	pass_time(10000);
+	assert_int_equal(strlen(root->terminal), 0);
+}
+
 /* So many VMs and pCPUs that the screen has no room for all: the busiest are there, the rest is counted. */
 static void top_crowd(void **state)
 {
@@ -212,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(accounts, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_plain, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_screen, setup, teardown),
+		cmocka_unit_test_setup_teardown(top_wire, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_crowd, setup, teardown),
 	};
 

@@ -34,6 +34,7 @@ struct object {
 	u64 bytes;
 	bool is_overcommitted;		/* MEM: nothing of it is granted */
 	u8 *view;
+	u64 share[PD_OP_COUNT];		/* PD: as told with sys_pd_ctl; 0 = not told */
 	u32 owner;			/* THREAD: its PD */
 	bool is_running;
 	u64 fault[FAULT_WORD_COUNT], pending;
@@ -44,6 +45,7 @@ struct object {
 
 static struct object objects[OBJECTS];
 static u32 object_used = 1, threads[4096], thread_count, fail_countdown, root_pd;
+static u32 share_fails = PD_OP_COUNT;
 static enum status fail_status;
 static struct boot_page *boot;
 
@@ -275,7 +277,7 @@ enum status sys_vm_create(u64 h_root, u64 *h_vm)
 
 enum status sys_vcpu_create(u64 h_vm, u64 index, u64 *h_vcpu)
 {
-	enum status st = create(VCPU, lookup(h_vm, VM) != 0 && index == 0, h_vcpu);
+	enum status st = create(VCPU, lookup(h_vm, VM) != 0 && index < 16, h_vcpu);
 
 	if (st == ST_OK)
 		back_with_memory(lookup(*h_vcpu, VCPU), PAGE_SIZE);
@@ -311,9 +313,24 @@ enum status sys_port_grant(u64 h_pd, u64 first, u64 count)
 
 enum status sys_pd_ctl(u64 h_pd, enum pd_op op, u64 a)
 {
-	(void)op;
-	(void)a;
-	return lookup(h_pd, PD) != 0 ? ST_OK : ST_HANDLE;
+	u32 i = lookup(h_pd, PD);
+
+	if (i == 0 || op >= PD_OP_COUNT)
+		return ST_HANDLE;
+	if (op == share_fails)
+		return ST_UNSUPPORTED;
+	objects[i].share[op] = a;
+	return ST_OK;
+}
+
+u64 fake_share(u64 h_pd, enum pd_op op)
+{
+	return objects[lookup(h_pd, PD)].share[op];
+}
+
+void fake_fail_share(u32 op)
+{
+	share_fails = op;
 }
 
 enum status sys_thread_ctl(u64 h_thread, enum thread_op op, u64 a, u64 b, u64 *value)
@@ -504,7 +521,7 @@ void fake_boot(void)
 	boot = page_at(BOOT_PAGE_ADDRESS, 2 * PAGE_SIZE);
 	info->magic = boot->magic = INFO_MAGIC;
 	info->tsc_hz = 30000000;	/* root's seconds pass about a hundred times as fast */
-	info->pcpu_count = 1;
+	info->pcpu_count = 2;
 	info->virt = VIRT_SVM;
 	info->serial_port = 0x3f8;
 	info->serial_irq = 4;

@@ -1,0 +1,264 @@
+/*
+ * Root on a fake kernel: shares of the processors and the requests that tell about time, well-meant and hostile ones.
+ */
+/* sources: tests/host/fake/root_bench.c tests/host/fake/fake_kernel.c mgmt/root/loop.c mgmt/root/shared.c */
+/* sources: mgmt/root/service.c mgmt/root/console_link.c mgmt/root/waiter.c mgmt/root/answer.c */
+/* sources: mgmt/root/dispatch.c mgmt/root/power.c mgmt/root/vm.c mgmt/root/vm_act.c mgmt/root/vm_build.c */
+/* sources: mgmt/root/vm_report.c mgmt/root/host_report.c mgmt/root/vm_share.c mgmt/root/ending.c mgmt/root/spec.c */
+/* sources: mgmt/root/image.c mgmt/root/cpu_share.c mgmt/root/lifecycle.c */
+/* sources: mgmt/root/refusal.c mgmt/root/holdings.c mgmt/root/view.c mgmt/root/pd.c mgmt/root/pd_elf.c */
+/* sources: mgmt/root/boot_modules.c mgmt/root/newc.c drivers/rt/rt_time.c kernel/lib/ring.c */
+/* includes: tests/host/fake drivers/rt mgmt/root */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_kernel.h"
+#include "info_page.h"
+#include "root.h"
+#include "root_bench.h"
+#include "vcpu_page.h"
+
+#define STATES_OF_A_RUN 5u
+
+static struct request a_set(const char *name, u32 fields, struct vm_share share)
+{
+	struct request r = bench_make_request(REQ_SET, name, 0);
+
+	r.fields = fields;
+	r.spec.share = share;
+	return r;
+}
+
+static void set(u32 fields, struct vm_share share, enum error error)
+{
+	struct request r = a_set("a", fields, share);
+
+	bench_send(&r);
+	bench_expect(error);
+}
+
+static u64 told(enum pd_op op)
+{
+	return fake_share(fake_pd_of(bench_vmm_thread()), op);
+}
+
+static void create(u32 cpus, struct vm_share share)
+{
+	struct request r = bench_make_request(REQ_CREATE, "a", 0);
+
+	r.spec = (struct vm_spec){ .cpus = cpus, .memory_bytes = 16 * MIB, .share = share };
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+}
+
+/* Each start tells the kernel the spec's share; what the kernel has by itself is not told. */
+static void a_start_tells_the_share(void **state)
+{
+	(void)state;
+	create(1, (struct vm_share){ 0 });
+	assert_int_equal(bench_answer.vm.spec.share.weight, SHARE_WEIGHT_DEFAULT);
+	assert_true(bench_answer.vm.spec.share.affinity == SHARE_ALL_PCPUS);
+	bench_start("a");
+	for (u32 op = 0; op < PD_OP_COUNT; op++)
+		assert_int_equal(told(op), 0);
+	bench_delete("a");
+	create(2, (struct vm_share){ .class = SCHED_CLASS_RT, .cap = 150, .affinity = 1 });
+	for (u32 i = 0; i < 2; i++) {
+		bench_start("a");
+		assert_int_equal(told(PD_SET_CLASS), SCHED_CLASS_RT);
+		assert_int_equal(told(PD_SET_CAP), 150);
+		assert_int_equal(told(PD_SET_AFFINITY), 1);
+		bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
+		bench_expect(ERR_NONE);
+	}
+	bench_delete("a");
+}
+
+static void set_while_it_runs(void **state)
+{
+	u32 weight = BIT32(FIELD_WEIGHT), all = weight | BIT32(FIELD_CAP) | BIT32(FIELD_AFFINITY) | BIT32(FIELD_CLASS);
+
+	(void)state;
+	create(2, (struct vm_share){ 0 });
+	set(weight, (struct vm_share){ .weight = 300, .cap = 77 }, ERR_NONE);
+	assert_int_equal(bench_answer.vm.spec.share.weight, 300);
+	assert_int_equal(bench_answer.vm.spec.share.cap, 0);		/* it was not asked for */
+	bench_start("a");
+	assert_int_equal(told(PD_SET_WEIGHT), 300);
+	set(all, (struct vm_share){ .weight = 7, .cap = 200, .affinity = 3 }, ERR_NONE);
+	assert_int_equal(told(PD_SET_WEIGHT), 7);
+	assert_int_equal(told(PD_SET_CAP), 200);
+	assert_int_equal(told(PD_SET_AFFINITY), 3);
+	set(BIT32(FIELD_CLASS), (struct vm_share){ .class = SCHED_CLASS_RT }, ERR_NONE);
+	assert_int_equal(told(PD_SET_CLASS), SCHED_CLASS_RT);
+	set(weight, (struct vm_share){ .weight = 5 }, ERR_WEIGHT_RT);
+	set(BIT32(FIELD_CAP) | BIT32(FIELD_AFFINITY), (struct vm_share){ 0 }, ERR_NONE);
+	assert_true(told(PD_SET_AFFINITY) == SHARE_ALL_PCPUS);
+	assert_int_equal(told(PD_SET_CAP), 0);
+	/* Fair again, with the weight it had. */
+	set(BIT32(FIELD_CLASS), (struct vm_share){ .class = SCHED_CLASS_FAIR }, ERR_NONE);
+	assert_int_equal(told(PD_SET_WEIGHT), 7);
+	bench_delete("a");
+}
+
+/* Nothing that is refused changes anything, nor does a dry run, nor what the kernel will not have. */
+static void refused_sets(void **state)
+{
+	struct request r;
+	u64 h_pd;
+
+	(void)state;
+	create(2, (struct vm_share){ .weight = 50 });
+	bench_start("a");
+	h_pd = fake_pd_of(bench_vmm_thread());
+	set(0, (struct vm_share){ .weight = 9 }, ERR_BAD_FIELD);
+	assert_int_equal(bench_answer.have, FIELD_SET);
+	set(~0u, (struct vm_share){ .weight = 9 }, ERR_BAD_FIELD);
+	set(BIT32(FIELD_WEIGHT) | BIT32(FIELD_MEMORY), (struct vm_share){ .weight = 9 }, ERR_BAD_FIELD);
+	set(BIT32(FIELD_WEIGHT), (struct vm_share){ .weight = SCHED_WEIGHT_MAX + 1 }, ERR_BAD_FIELD);
+	assert_int_equal(bench_answer.have, FIELD_WEIGHT);
+	set(BIT32(FIELD_CLASS), (struct vm_share){ .class = SCHED_CLASS_SYSTEM }, ERR_BAD_FIELD);
+	set(BIT32(FIELD_CLASS), (struct vm_share){ .class = ~0u }, ERR_BAD_FIELD);
+	set(BIT32(FIELD_CAP), (struct vm_share){ .cap = 201 }, ERR_CAP);
+	assert_int_equal(bench_answer.need, 201);
+	assert_int_equal(bench_answer.have, 200);
+	set(BIT32(FIELD_AFFINITY), (struct vm_share){ .affinity = BIT64(INFO->pcpu_count) }, ERR_NO_PCPU);
+	assert_int_equal(bench_answer.need, INFO->pcpu_count);
+	r = a_set("a", BIT32(FIELD_WEIGHT), (struct vm_share){ .weight = 9 });
+	r.flags = REQ_FLAG_DRY_RUN;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	r = a_set("nobody", BIT32(FIELD_WEIGHT), (struct vm_share){ .weight = 9 });
+	bench_send(&r);
+	bench_expect(ERR_NO_VM);
+	memset(r.name, 'x', sizeof(r.name));
+	bench_send(&r);
+	bench_expect(ERR_BAD_NAME);
+	fake_fail_share(PD_SET_WEIGHT);
+	set(BIT32(FIELD_WEIGHT) | BIT32(FIELD_CAP), (struct vm_share){ .weight = 9, .cap = 50 }, ERR_INTERNAL);
+	fake_fail_share(PD_OP_COUNT);
+	assert_int_equal(fake_share(h_pd, PD_SET_WEIGHT), 50);
+	assert_int_equal(fake_share(h_pd, PD_SET_CAP), 0);
+	bench_expect_state("a", VM_RUNNING, WHY_REQUEST);
+	assert_int_equal(bench_answer.vm.spec.share.weight, 50);
+	assert_int_equal(bench_answer.vm.spec.share.cap, 0);
+	bench_delete("a");
+	/* A share that the kernel refuses at the start is a refusal too, and nothing is left of the attempt. */
+	create(1, (struct vm_share){ .weight = 50 });
+	fake_fail_share(PD_SET_WEIGHT);
+	bench_ask(REQ_START, "a", 0);
+	bench_expect(ERR_INTERNAL);
+	fake_fail_share(PD_OP_COUNT);
+	bench_delete("a");
+}
+
+/* In every life of a VM a set is answered, and holds for the next start. */
+static void set_at_any_time(void **state)
+{
+	(void)state;
+	create(1, (struct vm_share){ 0 });
+	for (u32 i = 0; i < STATES_OF_A_RUN; i++) {
+		if (i == 1)
+			bench_ask(REQ_START, "a", 0);
+		if (i == 2) {
+			bench_vmm_says(PHASE_RUNNING, WHY_NONE);
+			bench_expect(ERR_NONE);
+		}
+		if (i == 3)
+			bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);	/* its objects are on their way back */
+		if (i == 4)
+			bench_await_answer();
+		set(BIT32(FIELD_WEIGHT), (struct vm_share){ .weight = 200 + i }, ERR_NONE);
+		assert_int_equal(bench_answer.vm.spec.share.weight, 200 + i);
+	}
+	bench_turns(0, 20);
+	bench_start("a");
+	assert_int_equal(told(PD_SET_WEIGHT), 204);
+	bench_delete("a");
+}
+
+/* What the kernel counts arrives, and the last run's figures stay until the next start. */
+static void statistics(void **state)
+{
+	struct vm_stats first;
+
+	(void)state;
+	create(2, (struct vm_share){ 0 });
+	bench_ask(REQ_STATS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.stats.exits, 0);
+	bench_start("a");
+	bench_ask(REQ_STATS, "a", 0);
+	bench_expect(ERR_NONE);
+	first = bench_answer.stats;
+	assert_string_equal(first.name, "a");
+	assert_int_equal(first.state, VM_RUNNING);
+	assert_int_equal(first.cpus, 2);
+	assert_int_equal(first.exits, 2 * (1000 + STAT_EXITS));
+	assert_int_equal(first.exit_count[EXIT_CPUID], 2 * (1000 + STAT_EXIT_COUNT + EXIT_CPUID));
+	assert_int_equal(first.exit_count[EXIT_REASON_COUNT], 0);
+	assert_int_equal(first.wakeups, 1000 + STAT_WAKEUPS);
+	assert_int_equal(first.wake_bucket[31], 1000 + STAT_WAKE_BUCKET_LAST);
+	assert_int_equal(first.ram_bytes, 16 * MIB);
+	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_STATS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.stats.state, VM_STOPPED);
+	assert_int_equal(bench_answer.stats.exits, first.exits);
+	assert_memory_equal(bench_answer.stats.exit_count, first.exit_count, sizeof(first.exit_count));
+	assert_memory_equal(bench_answer.stats.wake_bucket, first.wake_bucket, sizeof(first.wake_bucket));
+	assert_int_equal(bench_answer.stats.ram_granted_bytes, 0);
+	bench_delete("a");
+	bench_ask(REQ_STATS, "a", 0);
+	bench_expect(ERR_NO_VM);
+}
+
+static void processors(void **state)
+{
+	struct request r = bench_make_request(REQ_PCPU, "", 0);
+
+	(void)state;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.pcpu.count, INFO->pcpu_count);
+	r.index = INFO->pcpu_count;
+	bench_send(&r);
+	bench_expect(ERR_NO_PCPU);
+	r.index = ~0u;
+	bench_send(&r);
+	bench_expect(ERR_NO_PCPU);
+	/* Numbers that are no requests. */
+	for (u32 op = REQ_OP_COUNT; op < REQ_OP_COUNT + 3; op++) {
+		bench_ask(op, "a", 0);
+		bench_expect(ERR_BAD_FIELD);
+	}
+	bench_ask(0, "a", 0);
+	bench_expect(ERR_BAD_FIELD);
+}
+
+/* Handles, holdings and places are all given back, or this would not come to its end. */
+static void a_thousand_times(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < 1000; i++) {
+		create(4, (struct vm_share){ .weight = 1 + i, .cap = i % 400 });
+		bench_start("a");
+		set(BIT32(FIELD_CAP), (struct vm_share){ .cap = 1 }, ERR_NONE);
+		bench_delete("a");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_start_tells_the_share), cmocka_unit_test(set_while_it_runs),
+		cmocka_unit_test(refused_sets), cmocka_unit_test(set_at_any_time), cmocka_unit_test(statistics),
+		cmocka_unit_test(processors), cmocka_unit_test(a_thousand_times),
+	};
+
+	return cmocka_run_group_tests(tests, bench_boot, NULL);
+}
