@@ -15,7 +15,7 @@
 #define LABEL_COLUMN 12u
 
 static const char *const exit_names[EXIT_REASON_COUNT] = {
-	[EXIT_NONE] = "none",
+	[EXIT_NONE] = "host-interrupt",
 	[EXIT_PIO] = "port",
 	[EXIT_MEM] = "memory",
 	[EXIT_MSR_READ] = "rdmsr",
@@ -35,11 +35,12 @@ static const char *const exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_BAD_STATE] = "bad-state",
 	[EXIT_DEADLINE] = "deadline",
 	[EXIT_NOMEM] = "no-memory",
+	[EXIT_GRANTED] = "memory-granted",
 };
 
 const char *exit_text(u32 reason)
 {
-	return reason < EXIT_REASON_COUNT ? exit_names[reason] : "?";
+	return reason < EXIT_REASON_COUNT && exit_names[reason] ? exit_names[reason] : "?";
 }
 
 static const char *virt_text(const struct info_page *info)

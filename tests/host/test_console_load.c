@@ -16,6 +16,8 @@
 #include <stdio.h>
 
 #include "console_bench.h"
+#include "report_tables.h"
+#include "vcpu_page.h"
 
 /* Every line of what was printed fits the line. */
 static void expect_80_columns(void)
@@ -75,6 +77,8 @@ static void statistics(void **state)
 	command("stats-vm a --json", "\"exit-reasons\":[{\"reason\":\"port\",\"count\":1000000,\"ns\":1234000000}",
 		RESULT_OK);
 	command("stats-vm b", "there is no VM \"b\"", RESULT_NOT_FOUND);
+	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
+		assert_string_not_equal(exit_text(i), "?");
 }
 
 static void accounts(void **state)
