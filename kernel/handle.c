@@ -15,67 +15,106 @@ static struct handle *slot_entry(const struct handle_table *table, u64 slot)
 
 	if (slot == 0 || slot >= HANDLE_COUNT)
 		return NULL;
-	frame = table->frames[slot / HANDLES_PER_FRAME % ARRAY_COUNT(table->frames)];
+	frame = __atomic_load_n(&table->frames[slot / HANDLES_PER_FRAME % ARRAY_COUNT(table->frames)],
+				__ATOMIC_ACQUIRE);
 	return frame == NULL ? NULL : &frame[slot % HANDLES_PER_FRAME];
+}
+
+/* False: free, or being changed, which is as good as not there yet or not there any more. */
+static bool slot_read(const struct handle_table *table, u64 slot, struct handle *out)
+{
+	const struct handle *h = slot_entry(table, slot);
+
+	if (h == NULL)
+		return false;
+	out->version = __atomic_load_n(&h->version, __ATOMIC_ACQUIRE);
+	out->object = __atomic_load_n(&h->object, __ATOMIC_RELAXED);
+	out->badge = __atomic_load_n(&h->badge, __ATOMIC_RELAXED);
+	out->generation = __atomic_load_n(&h->generation, __ATOMIC_RELAXED);
+	out->rights = __atomic_load_n(&h->rights, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return out->version % 2 == 0 && out->version == __atomic_load_n(&h->version, __ATOMIC_RELAXED) &&
+	       out->object != NULL;
+}
+
+/* Lock held. */
+static void slot_write(struct handle *h, struct object *object, u32 generation, u32 rights, u64 badge)
+{
+	__atomic_store_n(&h->version, h->version + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&h->object, object, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->badge, badge, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->generation, generation, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->rights, rights, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->version, h->version + 1, __ATOMIC_RELEASE);
 }
 
 static bool handle_is_dead(const struct handle *h)
 {
-	return h->object == NULL || h->generation != h->object->generation || h->object->is_dying;
+	return h->object == NULL || object_is_dead(h->object, h->generation);
 }
 
 enum status handle_get(const struct handle_table *table, u64 slot, enum object_kind kind, u32 rights,
-		       struct handle **out)
+		       struct handle *out)
+{
+	if (!slot_read(table, slot, out) || handle_is_dead(out) || (kind != OBJECT_NONE && out->object->kind != kind))
+		return ST_HANDLE;
+	return (rights & ~out->rights) != 0 ? ST_RIGHTS : ST_OK;
+}
+
+enum status handle_get_dying(const struct handle_table *table, u64 slot, struct handle *out)
+{
+	if (!slot_read(table, slot, out) || out->generation != out->object->generation)
+		return ST_HANDLE;
+	return (out->rights & RIGHT_CTL) == 0 ? ST_RIGHTS : ST_OK;
+}
+
+void handle_keep_dying(struct handle_table *table, u64 slot)
 {
 	struct handle *h = slot_entry(table, slot);
 
-	if (h == NULL || handle_is_dead(h) || (kind != OBJECT_NONE && h->object->kind != kind))
-		return ST_HANDLE;
-	if ((rights & ~h->rights) != 0)
-		return ST_RIGHTS;
-	*out = h;
-	return ST_OK;
+	lock_acquire(&table->lock);
+	if (h != NULL && h->object != NULL)
+		slot_write(h, h->object, h->object->generation, h->rights, h->badge);
+	lock_release(&table->lock);
 }
 
-enum status handle_get_dying(const struct handle_table *table, u64 slot, struct handle **out)
+static enum status put_locked(struct handle_table *table, u64 slot, struct object *object, u32 rights, u64 badge)
 {
-	struct handle *h = slot_entry(table, slot);
-
-	if (h == NULL || h->object == NULL || h->generation != h->object->generation)
-		return ST_HANDLE;
-	if ((h->rights & RIGHT_CTL) == 0)
-		return ST_RIGHTS;
-	*out = h;
-	return ST_OK;
-}
-
-enum status handle_put(struct handle_table *table, u64 slot, struct object *object, u32 rights, u64 badge)
-{
-	struct handle **frame;
+	struct handle **frame = &table->frames[slot / HANDLES_PER_FRAME];
 	struct handle *h;
 
-	if (slot == 0 || slot >= HANDLE_COUNT)
-		return ST_INVAL;
-	frame = &table->frames[slot / HANDLES_PER_FRAME];
 	if (*frame == NULL)
-		*frame = kernel_frames_alloc(1);
+		__atomic_store_n(frame, kernel_frames_alloc(1), __ATOMIC_RELEASE);
 	if (*frame == NULL)
 		return ST_NOMEM;
 	h = &(*frame)[slot % HANDLES_PER_FRAME];
 	if (!handle_is_dead(h))
 		return ST_EXISTS;
-	*h = (struct handle){ .object = object, .badge = badge, .generation = object->generation, .rights = rights };
+	slot_write(h, object, object->generation, rights, badge);
 	return ST_OK;
 }
 
-enum status handle_add(struct handle_table *table, struct object *object, u32 rights, u64 badge, u64 *slot)
+enum status handle_put(struct handle_table *table, u64 slot, struct object *object, u32 rights, u64 badge)
+{
+	enum status status;
+
+	if (slot == 0 || slot >= HANDLE_COUNT)
+		return ST_INVAL;
+	lock_acquire(&table->lock);
+	status = put_locked(table, slot, object, rights, badge);
+	lock_release(&table->lock);
+	return status;
+}
+
+static enum status add_locked(struct handle_table *table, struct object *object, u32 rights, u64 badge, u64 *slot)
 {
 	enum status status;
 	u32 at;
 
 	for (u32 i = 0; i < HANDLE_COUNT - FIRST_FREE_SEARCH; i++) {
 		at = FIRST_FREE_SEARCH + (table->search + i) % (HANDLE_COUNT - FIRST_FREE_SEARCH);
-		status = handle_put(table, at, object, rights, badge);
+		status = put_locked(table, at, object, rights, badge);
 		if (status == ST_EXISTS)
 			continue;
 		*slot = at;
@@ -85,16 +124,32 @@ enum status handle_add(struct handle_table *table, struct object *object, u32 ri
 	return ST_FULL;
 }
 
+enum status handle_add(struct handle_table *table, struct object *object, u32 rights, u64 badge, u64 *slot)
+{
+	enum status status;
+
+	lock_acquire(&table->lock);
+	status = add_locked(table, object, rights, badge, slot);
+	lock_release(&table->lock);
+	return status;
+}
+
 enum status handle_close(struct handle_table *table, u64 slot)
 {
 	struct handle *h = slot_entry(table, slot);
+	enum status status = ST_HANDLE;
 
-	if (h == NULL || h->object == NULL)
+	if (h == NULL)
 		return ST_HANDLE;
-	*h = (struct handle){ 0 };
-	if (slot >= FIRST_FREE_SEARCH && slot - FIRST_FREE_SEARCH < table->search)
-		table->search = (u32)slot - FIRST_FREE_SEARCH;
-	return ST_OK;
+	lock_acquire(&table->lock);
+	if (h->object != NULL) {
+		slot_write(h, NULL, 0, 0, 0);
+		if (slot >= FIRST_FREE_SEARCH && slot - FIRST_FREE_SEARCH < table->search)
+			table->search = (u32)slot - FIRST_FREE_SEARCH;
+		status = ST_OK;
+	}
+	lock_release(&table->lock);
+	return status;
 }
 
 void handle_table_fini(struct handle_table *table)

@@ -1,9 +1,13 @@
 /*
  * handle.h - the table of handles of a PD: HANDLE_COUNT slots in kernel frames that are added on demand.
+ *
+ * Looking a handle up takes no lock, since every system call does it: a slot has a version that is odd while it is being
+ * changed, and what was read under two versions does not count. The object that was found stays valid as quiesce.h says.
  */
 #ifndef VOS_HANDLE_H
 #define VOS_HANDLE_H
 
+#include "lock.h"
 #include "object.h"
 #include "syscalls.h"
 
@@ -12,23 +16,28 @@ struct handle {
 	u64 badge;
 	u32 generation;		/* of the object when the handle was made; differs = dead */
 	u32 rights;		/* RIGHT_* */
+	u32 version;		/* atomic; odd: being changed */
+	u32 zero;
 };
 
 #define HANDLES_PER_FRAME 128u
 
 struct handle_table {
-	struct handle *frames[HANDLE_COUNT / HANDLES_PER_FRAME];
-	u32 search;		/* where to look for a free slot first */
+	struct handle *frames[HANDLE_COUNT / HANDLES_PER_FRAME];	/* atomic to read; lock to change */
+	u32 search;		/* lock: where to look for a free slot first */
+	struct lock lock;
 };
 
-/* The live handle in that slot. ST_HANDLE: free, dead, or not of this kind (OBJECT_NONE = any); ST_RIGHTS: a right
- * is missing. */
+/* A copy of the live handle in that slot. ST_HANDLE: free, dead, or not of this kind (OBJECT_NONE = any); ST_RIGHTS: a
+ * right is missing. */
 enum status handle_get(const struct handle_table *table, u64 slot, enum object_kind kind, u32 rights,
-		       struct handle **out) MUST_CHECK;
+		       struct handle *out) MUST_CHECK;
 
 /* As handle_get, for object_destroy alone: also finds the caller's handle of an object whose destruction it has
  * begun. */
-enum status handle_get_dying(const struct handle_table *table, u64 slot, struct handle **out) MUST_CHECK;
+enum status handle_get_dying(const struct handle_table *table, u64 slot, struct handle *out) MUST_CHECK;
+/* The handle in that slot stays good for going on with the destruction of its object, and for nothing else. */
+void handle_keep_dying(struct handle_table *table, u64 slot);
 
 /* Fill a slot (ST_EXISTS if a live handle is there), or any free one. */
 enum status handle_put(struct handle_table *table, u64 slot, struct object *object, u32 rights, u64 badge) MUST_CHECK;
@@ -37,6 +46,7 @@ enum status handle_add(struct handle_table *table, struct object *object, u32 ri
 /* Free a slot, dead or alive. ST_HANDLE: it is free already. */
 enum status handle_close(struct handle_table *table, u64 slot) MUST_CHECK;
 
+/* No thread of the PD is left. */
 void handle_table_fini(struct handle_table *table);
 
 #endif

@@ -32,10 +32,14 @@ enum status irq_create(u64 gsi, u32 flags, struct thread *thread, u64 badge, str
 	irq->thread = thread;
 	irq->thread_generation = thread->object.generation;
 	irq->badge = badge;
-	__atomic_store_n(&lines[line], irq, __ATOMIC_RELEASE);
-	arch_irq_unmask(line);
 	*out = irq;
 	return ST_OK;
+}
+
+void irq_open(struct irq *irq)
+{
+	__atomic_store_n(&lines[irq->gsi], irq, __ATOMIC_RELEASE);
+	arch_irq_unmask(irq->gsi);
 }
 
 void irq_ack(struct irq *irq)
@@ -43,20 +47,31 @@ void irq_ack(struct irq *irq)
 	arch_irq_unmask(irq->gsi);
 }
 
+/* Masked before the look: if the line is just being bound anew, either its new thread is told, or unmasking it comes
+ * last. */
 void kernel_irq(u32 gsi)
 {
-	struct irq *irq = gsi < IRQ_GSI_MAX ? __atomic_load_n(&lines[gsi], __ATOMIC_ACQUIRE) : NULL;
+	struct irq *irq;
 
 	arch_irq_mask(gsi);
-	if (irq != NULL && irq->thread->object.generation == irq->thread_generation)
+	irq = gsi < IRQ_GSI_MAX ? __atomic_load_n(&lines[gsi], __ATOMIC_SEQ_CST) : NULL;
+	if (irq != NULL && !object_is_dead(&irq->thread->object, irq->thread_generation))
 		notify_signal(irq->thread, irq->badge);
+}
+
+enum status irq_destroy_begin(struct object *object)
+{
+	struct irq *irq = (struct irq *)(void *)object;
+
+	if (lines[irq->gsi] != irq)
+		return ST_OK;
+	__atomic_store_n(&lines[irq->gsi], NULL, __ATOMIC_RELEASE);
+	arch_irq_mask(irq->gsi);
+	return ST_OK;
 }
 
 enum status irq_destroy_step(struct object *object)
 {
-	struct irq *irq = (struct irq *)(void *)object;
-
-	arch_irq_mask(irq->gsi);
-	__atomic_store_n(&lines[irq->gsi], NULL, __ATOMIC_RELEASE);
+	(void)object;
 	return ST_OK;
 }

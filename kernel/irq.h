@@ -19,9 +19,12 @@ struct irq {
 
 #define IRQ_GSI_MAX 256u
 
-/* ST_INVAL, ST_EXISTS (the line is bound), ST_NOMEM, or what arch_irq_route says. The line is unmasked. */
+/* ST_INVAL, ST_EXISTS (the line is bound), ST_NOMEM, or what arch_irq_route says. The line stays masked until irq_open,
+ * which is called once nothing can fail any more. */
 enum status irq_create(u64 gsi, u32 flags, struct thread *thread, u64 badge, struct irq **out) MUST_CHECK;
+void irq_open(struct irq *irq);
 void irq_ack(struct irq *irq);
+enum status irq_destroy_begin(struct object *object) MUST_CHECK;
 enum status irq_destroy_step(struct object *object) MUST_CHECK;
 
 #endif

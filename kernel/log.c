@@ -2,8 +2,8 @@
  * log.c - see log.h.
  *
  * Text goes into the ring that root maps and to the early console, which knows itself whether the serial port is still
- * the kernel's. Bytes that PDs wrote are foreign: made printable, prefixed, limited in rate. Don't log while holding a
- * lock: the reader is woken from here.
+ * the kernel's. Bytes that PDs wrote are foreign: made printable, prefixed, limited in rate. The reader is woken
+ * from here, so don't log while holding a scheduler's lock or one below it.
  */
 #include "arch.h"
 #include "format.h"
@@ -46,7 +46,7 @@ static void wake_reader(void)
 	lock_acquire(&log.lock);
 	reader = log.reader;
 	badge = log.reader_badge;
-	if (reader != NULL && reader->object.generation != log.reader_generation)
+	if (reader != NULL && object_is_dead(&reader->object, log.reader_generation))
 		reader = log.reader = NULL;
 	lock_release(&log.lock);
 	if (reader != NULL)
@@ -151,7 +151,7 @@ static void writer_flush(struct log_writer *w, u32 pd_id)
 		printk(LOG_INFO, "pd %u: %s", pd_id, w->line);
 }
 
-void log_write_pd(struct log_writer *w, u32 pd_id, const char *bytes, u32 count)
+static void write_locked(struct log_writer *w, u32 pd_id, const char *bytes, u32 count)
 {
 	if (!writer_allows(w, pd_id, count))
 		return;
@@ -167,6 +167,13 @@ void log_write_pd(struct log_writer *w, u32 pd_id, const char *bytes, u32 count)
 			c = '?';
 		w->line[w->used++] = c;
 	}
+}
+
+void log_write_pd(struct log_writer *w, u32 pd_id, const char *bytes, u32 count)
+{
+	lock_acquire(&w->lock);
+	write_locked(w, pd_id, bytes, count);
+	lock_release(&w->lock);
 }
 
 void log_bind(struct thread *thread, u64 badge)

@@ -4,6 +4,7 @@
 #ifndef VOS_LOG_H
 #define VOS_LOG_H
 
+#include "lock.h"
 #include "types.h"
 
 struct thread;
@@ -21,6 +22,7 @@ bool log_set_level(const char *name);
 /* Bytes that a PD wrote (SYS_LOG_WRITE): collected into lines of their own, at most a fixed number of bytes a
  * second. */
 struct log_writer {
+	struct lock lock;
 	u64 window_start;
 	u32 window_bytes;
 	u32 used;

@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "object.h"
 #include "pd.h"
+#include "quiesce.h"
 #include "thread.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -16,18 +17,19 @@
 struct kind {
 	u32 size;
 	u32 offset;					/* of the struct object in it */
-	/* destruction, first part: done even while references exist; may be NULL */
+	/* destruction, first part: done even while references exist, before the grace period, and again until it says
+	 * ST_OK and the period has passed; may be NULL */
 	enum status (*begin)(struct object *object);
 	enum status (*step)(struct object *object);	/* second part: when there is no reference */
 };
 
 static const struct kind kinds[OBJECT_KIND_COUNT] = {
-	[OBJECT_PD] = { sizeof(struct pd), offsetof(struct pd, object), NULL, pd_destroy_step },
+	[OBJECT_PD] = { sizeof(struct pd), offsetof(struct pd, object), pd_destroy_begin, pd_destroy_step },
 	[OBJECT_THREAD] = { sizeof(struct thread), offsetof(struct thread, object), NULL, thread_destroy_step },
 	[OBJECT_MEM] = { sizeof(struct mem), offsetof(struct mem, object), NULL, mem_destroy_step },
 	[OBJECT_VM] = { sizeof(struct vm), offsetof(struct vm, object), vm_destroy_begin, vm_destroy_step },
 	[OBJECT_VCPU] = { sizeof(struct vcpu), offsetof(struct vcpu, object), NULL, vm_destroy_vcpu_step },
-	[OBJECT_IRQ] = { sizeof(struct irq), offsetof(struct irq, object), NULL, irq_destroy_step },
+	[OBJECT_IRQ] = { sizeof(struct irq), offsetof(struct irq, object), irq_destroy_begin, irq_destroy_step },
 	[OBJECT_ROOT] = { sizeof(struct object), 0, NULL, NULL },	/* there is one, for ever */
 };
 _Static_assert(sizeof(struct pd) <= PAGE_SIZE && sizeof(struct vm) <= PAGE_SIZE && sizeof(struct vcpu) <= PAGE_SIZE &&
@@ -99,7 +101,7 @@ void object_free(struct object *object)
 enum status object_unref(struct object *object)
 {
 	if (object->is_dying && __atomic_load_n(&object->refs, __ATOMIC_ACQUIRE) == 1) {
-		enum status status = kinds[object->kind].step(object);
+		enum status status = quiesce_passed(object->grace) ? kinds[object->kind].step(object) : ST_AGAIN;
 
 		if (status != ST_OK)
 			return status;
@@ -111,20 +113,32 @@ enum status object_unref(struct object *object)
 	return ST_OK;
 }
 
+/* True: only now. */
+static bool kill_handles(struct object *object)
+{
+	if (object->is_dying)
+		return false;
+	__atomic_store_n(&object->is_dying, true, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&object->generation, 1, __ATOMIC_RELEASE);
+	return true;
+}
+
 enum status object_destroy(struct object *object)
 {
 	const struct kind *kind = &kinds[object->kind];
 	enum status status = ST_OK;
+	bool is_first;
 
 	if (kind->step == NULL)
 		return ST_STATE;
-	if (!object->is_dying) {
-		object->is_dying = true;
-		object->generation++;
-	}
+	is_first = kill_handles(object);
 	object_ref(object);	/* so that `begin` can't finish it under our feet */
 	if (kind->begin != NULL)
 		status = kind->begin(object);
+	if (is_first)
+		object->grace = quiesce_begin();
+	if (status == ST_OK && !quiesce_passed(object->grace))
+		status = ST_AGAIN;
 	if (status == ST_OK && __atomic_load_n(&object->refs, __ATOMIC_ACQUIRE) == 1)
 		status = kind->step(object);
 	else if (status == ST_OK)
@@ -136,4 +150,12 @@ enum status object_destroy(struct object *object)
 	}
 	__atomic_fetch_sub(&object->refs, 1, __ATOMIC_RELEASE);
 	return status;
+}
+
+void object_discard(struct object *object)
+{
+	(void)kill_handles(object);
+	object->grace = 0;
+	while (object_destroy(object) == ST_AGAIN)
+		;
 }

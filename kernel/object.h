@@ -2,10 +2,13 @@
  * object.h - what handles point at. Seven kinds, each from its own slabs of kernel frames that are never given back, so
  * that a stale pointer always meets an object header whose generation tells it that it is stale.
  *
- * Life: object_alloc -> handles and references -> object_destroy (all handles are dead at once) -> the kind's `step`
- * until it is done -> free. `refs` counts the structures that use the object (a region its MEM, a VCPU its VM, a
- * vcpu_run its VCPU), not handles. An object that is destroyed while referenced is finished by whoever drops the last
- * reference.
+ * Life: object_alloc -> handles and references -> object_destroy (all handles are dead at once, and a grace period
+ * begins, because other pCPUs may just have looked one up) -> the kind's `step` until it is done -> free. `refs` counts
+ * the structures that use the object (a region its MEM, a VCPU its VM, a thread its VCPU), not handles. An object that
+ * is destroyed while referenced is finished by whoever drops the last reference.
+ *
+ * What changes the tree of objects runs under one lock (syscall.c), so destructions don't meet. Looking at objects
+ * through handles takes none.
  */
 #ifndef VOS_OBJECT_H
 #define VOS_OBJECT_H
@@ -20,11 +23,21 @@ enum object_kind {
 
 struct object {
 	u32 kind;		/* enum object_kind */
-	u32 generation;		/* never 0 while alive; changes when destroyed */
+	u32 generation;		/* atomic: never 0 while alive; changes when destroyed */
 	u32 refs;		/* atomic */
-	bool is_dying;
-	struct object *next_free;
+	bool is_dying;		/* atomic */
+	union {
+		struct object *next_free;
+		u64 grace;	/* while dying: ticket of quiesce_begin */
+	};
 };
+
+/* A handle or another note of this object that was made at that generation: is it dead? */
+static inline bool object_is_dead(const struct object *object, u32 generation)
+{
+	return generation != __atomic_load_n(&object->generation, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&object->is_dying, __ATOMIC_ACQUIRE);
+}
 
 /* A zeroed object of that kind with a fresh generation, no handle, no reference. NULL: no frames. */
 struct object *object_alloc(enum object_kind kind);
@@ -46,5 +59,8 @@ enum status object_unref(struct object *object) MUST_CHECK;
 /* Kill all handles and do a bounded piece of the destruction. ST_AGAIN: call again. ST_OK: gone, or left to the last
  * reference. */
 enum status object_destroy(struct object *object) MUST_CHECK;
+
+/* The same, all at once, for one that nobody has been told of. */
+void object_discard(struct object *object);
 
 #endif

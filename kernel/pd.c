@@ -93,17 +93,26 @@ enum status pd_stat(struct pd *pd, u64 stat, u64 *value)
 	return ST_OK;
 }
 
+/* All threads at once, so that their grace periods pass together. */
+enum status pd_destroy_begin(struct object *object)
+{
+	struct pd *pd = (struct pd *)(void *)object;
+	enum status status = ST_OK;
+	struct list *next;
+
+	for (struct list *i = pd->threads.next; i != &pd->threads; i = next) {
+		next = i->next;
+		if (object_destroy(&THREAD_AT(i)->object) != ST_OK)
+			status = ST_AGAIN;
+	}
+	return status;
+}
+
 enum status pd_destroy_step(struct object *object)
 {
 	struct pd *pd = (struct pd *)(void *)object;
-	enum status status;
+	enum status status = space_fini_step(&pd->space);
 
-	while (!list_is_empty(&pd->threads)) {
-		status = object_destroy(&CONTAINER_OF(pd->threads.next, struct thread, pd_link)->object);
-		if (status != ST_OK)
-			return status;
-	}
-	status = space_fini_step(&pd->space);
 	if (status == ST_OK)
 		handle_table_fini(&pd->handles);
 	return status;

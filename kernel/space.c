@@ -7,6 +7,7 @@
 #include "arch.h"
 #include "frames.h"
 #include "mem.h"
+#include "quiesce.h"
 #include "range.h"
 #include "space.h"
 #include "syscalls.h"
@@ -54,13 +55,18 @@ enum status space_init_pd(struct space *space)
 	status = pt_init(&space->pt, &pt_host, &kernel_pt_frames, false);
 	if (status == ST_OK)
 		arch_space_init(direct_pointer(space->pt.root));
+	space->pt.is_walked = true;
 	return status;
 }
 
 enum status space_init_guest(struct space *space, const struct pt_format *format, u64 limit, bool has_1g)
 {
+	enum status status;
+
 	*space = (struct space){ .limit = limit, .is_guest = true };
-	return pt_init(&space->pt, format, &kernel_pt_frames, has_1g);
+	status = pt_init(&space->pt, format, &kernel_pt_frames, has_1g);
+	space->pt.is_walked = true;
+	return status;
 }
 
 static bool source_range_ok(const struct object *source, u64 offset, u64 bytes)
@@ -163,11 +169,10 @@ static enum status unmap_leaves(struct space *space, u64 address, u64 bytes)
 	}
 	if (i > 0 && space->is_guest)
 		__atomic_fetch_add(&space->shrink_count, 1, __ATOMIC_RELEASE);
-	if (i > 0 && !space->is_guest)
-		arch_tlb_flush_all();
 	return i == UNMAP_BUDGET ? ST_AGAIN : ST_OK;
 }
 
+/* No access finds the region from now on; its leaves go; other pCPUs forget them; its source is let go. */
 static enum status unmap_locked(struct space *space, u64 address, u64 bytes)
 {
 	u32 i = region_search(space, address);
@@ -176,9 +181,13 @@ static enum status unmap_locked(struct space *space, u64 address, u64 bytes)
 
 	if (region == NULL || region->address != address || region->bytes != bytes)
 		return ST_INVAL;
+	region->rights = 0;
 	status = unmap_leaves(space, address, bytes);
-	if (status == ST_OK)
-		status = object_unref(region->source);
+	if (status != ST_OK)
+		return status;
+	if (region->grace == 0)
+		region->grace = quiesce_begin();
+	status = quiesce_passed(region->grace) ? object_unref(region->source) : ST_AGAIN;
 	if (status == ST_OK)
 		region_remove(space, i - 1);
 	return status;
@@ -272,7 +281,8 @@ static enum status fill_locked(struct space *space, const struct object *source,
 	struct pt_leaf leaf;
 	u64 at;
 
-	if (region == NULL || region->address != address || region->bytes != bytes || region->source != source)
+	if (region == NULL || region->address != address || region->bytes != bytes || region->source != source ||
+	    region->rights == 0)
 		return ST_EXISTS;
 	for (i = 0; i < FILL_BUDGET && region->filled < bytes; i++) {
 		at = address + region->filled;

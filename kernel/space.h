@@ -14,8 +14,9 @@ struct region {
 	u64 address, bytes;
 	u64 offset;		/* within the source */
 	struct object *source;	/* MEM, or VCPU: its page. Referenced. */
-	u32 rights;		/* PT_R PT_W PT_X */
+	u32 rights;		/* PT_R PT_W PT_X; 0: it is being unmapped */
 	u32 zero;
+	u64 grace;		/* its leaves are gone: ticket of quiesce_begin */
 	u64 filled;		/* bytes from its start that space_fill has made sure of */
 };
 
@@ -45,7 +46,8 @@ enum status space_map(struct space *space, struct object *source, u64 address, u
 /* MAP_FILL: grant and map a bounded piece of exactly this region of that source. ST_AGAIN until all is there;
  * ST_EXISTS: it is another; ST_NOMEM. */
 enum status space_fill(struct space *space, const struct object *source, u64 address, u64 bytes) MUST_CHECK;
-/* Remove exactly one region and its leaves. ST_INVAL: no such region; ST_AGAIN: call again. */
+/* Remove exactly one region and its leaves; no access finds it from the first call on. ST_INVAL: no such region;
+ * ST_AGAIN: call again, there are more leaves, or other pCPUs may still have some in their TLBs. */
 enum status space_unmap(struct space *space, u64 address, u64 bytes) MUST_CHECK;
 
 /*

@@ -37,15 +37,15 @@ static struct pd *pd_current(void)
 /* The object behind a handle of the caller; NULL and *status if it is not as wanted. */
 static struct object *object_get(u64 slot, enum object_kind kind, u32 rights, enum status *status)
 {
-	struct handle *h;
+	struct handle h;
 
 	*status = handle_get(&pd_current()->handles, slot, kind, rights, &h);
-	return *status == ST_OK ? h->object : NULL;
+	return *status == ST_OK ? h.object : NULL;
 }
 
 static enum status root_check(u64 slot)
 {
-	struct handle *h;
+	struct handle h;
 
 	return handle_get(&pd_current()->handles, slot, OBJECT_ROOT, RIGHT_CTL, &h);
 }
@@ -58,8 +58,7 @@ static struct syscall_result hand_out(struct object *object, u32 rights)
 
 	if (status == ST_OK)
 		return result_value(slot);
-	while (object_destroy(object) == ST_AGAIN)	/* new, so there is little to do */
-		;
+	object_discard(object);
 	return result(status);
 }
 
@@ -87,12 +86,12 @@ static struct syscall_result call_notify_wait(u64 deadline, u64 a1, u64 a2, u64 
 
 static struct syscall_result call_notify_signal(u64 h_thread, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
-	struct handle *h;
+	struct handle h;
 	enum status status = handle_get(&pd_current()->handles, h_thread, OBJECT_THREAD, RIGHT_SIGNAL, &h);
 
 	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	if (status == ST_OK)
-		notify_signal(thread_of(h->object), h->badge);
+		notify_signal(thread_of(h.object), h.badge);
 	return result(status);
 }
 
@@ -312,7 +311,7 @@ static struct syscall_result call_handle_grant(u64 h_pd, u64 slot, u64 h_source,
 {
 	enum status status;
 	struct object *pd = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
-	struct handle *source;
+	struct handle source;
 
 	(void)a5;
 	if (pd == NULL)
@@ -321,26 +320,26 @@ static struct syscall_result call_handle_grant(u64 h_pd, u64 slot, u64 h_source,
 	status = handle_get(&pd_current()->handles, h_source, OBJECT_NONE, RIGHT_CTL, &source);
 	if (status != ST_OK)
 		return result(status);
-	if ((rights & ~(u64)(source->rights & ~RIGHT_CTL)) != 0 || source->object->kind == OBJECT_ROOT)
+	if ((rights & ~(u64)(source.rights & ~RIGHT_CTL)) != 0 || source.object->kind == OBJECT_ROOT)
 		return result(ST_RIGHTS);
-	return result(handle_put(&((struct pd *)(void *)pd)->handles, slot, source->object, (u32)rights, badge));
+	return result(handle_put(&((struct pd *)(void *)pd)->handles, slot, source.object, (u32)rights, badge));
 }
 
 static struct syscall_result call_object_destroy(u64 slot, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
-	struct handle *h;
+	struct handle h;
 	struct object *object;
 	enum status status = handle_get_dying(&pd_current()->handles, slot, &h);
 
 	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	if (status != ST_OK)
 		return result(status);
-	object = h->object;
+	object = h.object;
 	if (object == &pd_current()->object || object == &thread_current()->object)
 		return result(ST_STATE);
 	status = object_destroy(object);
 	if (status == ST_AGAIN)
-		h->generation = object->generation;	/* dead but for going on here */
+		handle_keep_dying(&pd_current()->handles, slot);
 	if (status == ST_OK)
 		status = handle_close(&pd_current()->handles, slot);
 	return result(status);
@@ -349,6 +348,7 @@ static struct syscall_result call_object_destroy(u64 slot, u64 a1, u64 a2, u64 a
 static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64 h_thread, u64 badge, u64 a5)
 {
 	enum status status = root_check(h_root);
+	struct syscall_result r;
 	struct object *thread;
 	struct irq *irq;
 
@@ -359,7 +359,12 @@ static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64
 	if (thread != NULL)
 		status =
 			flags <= IRQ_FLAGS_ALL ? irq_create(gsi, (u32)flags, thread_of(thread), badge, &irq) : ST_INVAL;
-	return status == ST_OK ? hand_out(&irq->object, RIGHT_ACK) : result(status);
+	if (status != ST_OK)
+		return result(status);
+	r = hand_out(&irq->object, RIGHT_ACK);
+	if (r.status == ST_OK)
+		irq_open(irq);
+	return r;
 }
 
 static struct syscall_result call_port_grant(u64 h_pd, u64 first, u64 count, u64 a3, u64 a4, u64 a5)
@@ -376,7 +381,8 @@ static struct syscall_result call_port_grant(u64 h_pd, u64 first, u64 count, u64
 	ports = &((struct pd *)(void *)object)->ports;
 	if (ports->count == PORT_RANGES)
 		return result(ST_FULL);
-	ports->ranges[ports->count++] = (struct port_range){ .first = (u16)first, .count = (u16)count };
+	ports->ranges[ports->count] = (struct port_range){ .first = (u16)first, .count = (u16)count };
+	__atomic_store_n(&ports->count, ports->count + 1, __ATOMIC_RELEASE);
 	return result(ST_OK);
 }
 
@@ -428,11 +434,11 @@ static struct syscall_result call_object_stat(u64 h, u64 stat, u64 a2, u64 a3, u
 
 static struct syscall_result system_log_bind(u64 h_thread, u64 badge)
 {
-	struct handle *h;
+	struct handle h;
 	enum status status = handle_get(&pd_current()->handles, h_thread, OBJECT_THREAD, RIGHT_SIGNAL, &h);
 
 	if (status == ST_OK)
-		log_bind(thread_of(h->object), badge);
+		log_bind(thread_of(h.object), badge);
 	return result(status);
 }
 
@@ -532,11 +538,26 @@ static u64 index_clamp(u64 index, u64 limit)
 	return index & mask;
 }
 
+/* Root's calls, which change the tree of objects, come one after the other. */
+static struct lock objects_lock;
+
+static struct syscall_result call_locked(handler call, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+	struct syscall_result r;
+
+	lock_acquire(&objects_lock);
+	r = call(a0, a1, a2, a3, a4, a5);
+	lock_release(&objects_lock);
+	return r;
+}
+
 struct syscall_result syscall_dispatch(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 number)
 {
 	u64 index = number - SYS_FIRST;
 
 	if (index >= ARRAY_COUNT(handlers))
 		return result(ST_NOSYS);
+	if (index >= SYS_MEM_CREATE - SYS_FIRST)
+		return call_locked(handlers[index_clamp(index, ARRAY_COUNT(handlers))], a0, a1, a2, a3, a4, a5);
 	return handlers[index_clamp(index, ARRAY_COUNT(handlers))](a0, a1, a2, a3, a4, a5);
 }

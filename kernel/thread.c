@@ -105,7 +105,7 @@ void thread_fault(u64 kind, u64 rip, u64 address, u64 error)
 		printk(LOG_WARNING, "pd %u: fault %llx at rip %llx, address %llx, error %llx", t->pd->id,
 		       (unsigned long long)kind, (unsigned long long)rip, (unsigned long long)address,
 		       (unsigned long long)error);
-	if (t->supervisor != NULL && t->supervisor->object.generation == t->supervisor_generation)
+	if (t->supervisor != NULL && !object_is_dead(&t->supervisor->object, t->supervisor_generation))
 		notify_signal(t->supervisor, t->fault_badge);
 	sched_stop_current();
 }

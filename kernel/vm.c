@@ -67,16 +67,13 @@ enum status vm_add_vcpu(struct vm *vm, u64 index, struct vcpu **out)
 enum status vm_destroy_begin(struct object *object)
 {
 	struct vm *vm = vm_of(object);
-	enum status status;
+	enum status status = ST_OK;
 
-	for (u32 i = 0; i < VM_VCPUS_MAX; i++) {
-		if (vm->vcpus[i] == NULL)
-			continue;
-		status = object_destroy(&vm->vcpus[i]->object);
-		if (status != ST_OK)
-			return status;
-	}
-	return ST_OK;
+	/* All at once, so that their grace periods pass together. */
+	for (u32 i = 0; i < VM_VCPUS_MAX; i++)
+		if (vm->vcpus[i] != NULL && object_destroy(&vm->vcpus[i]->object) != ST_OK)
+			status = ST_AGAIN;
+	return status;
 }
 
 enum status vm_destroy_vcpu_step(struct object *object)

@@ -2,12 +2,14 @@
  * Handle tables and object life on real slabs: bounds, kinds, rights, generations, destruction in steps and by the last
  * reference.
  */
-/* sources: kernel/handle.c kernel/object.c kernel/frames.c tests/host/fake_arch/fake_arch.c */
+/* sources: kernel/handle.c kernel/object.c kernel/quiesce.c kernel/frames.c tests/host/fake_arch/fake_arch.c */
 /* sources: tests/host/fake_arch/fake_objects.c */
 /* includes: tests/host/fake_arch */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -38,7 +40,7 @@ static void test_bad_slots(void **state)
 {
 	static const u64 bad[] = { 0, HANDLE_COUNT, HANDLE_COUNT + 1, 0x80000000, 0x100000001, ~0ull, ~0ull - 4095 };
 	struct object *o = object_alloc(OBJECT_IRQ);
-	struct handle *h;
+	struct handle h;
 
 	(void)state;
 	assert_int_equal(handle_put(&table, 1, o, RIGHT_ALL, 0), ST_OK);
@@ -55,7 +57,7 @@ static void test_bad_slots(void **state)
 static void test_kinds_and_rights(void **state)
 {
 	struct object *o = object_alloc(OBJECT_IRQ);
-	struct handle *h;
+	struct handle h;
 
 	(void)state;
 	assert_int_equal(handle_put(&table, 7, o, RIGHT_ACK, 0xbad9e), ST_OK);
@@ -65,8 +67,8 @@ static void test_kinds_and_rights(void **state)
 	assert_int_equal(handle_get(&table, 7, OBJECT_IRQ, RIGHT_ACK | RIGHT_CTL, &h), ST_RIGHTS);
 	assert_int_equal(handle_get_dying(&table, 7, &h), ST_RIGHTS);
 	assert_int_equal(handle_get(&table, 7, OBJECT_IRQ, RIGHT_ACK, &h), ST_OK);
-	assert_ptr_equal(h->object, o);
-	assert_int_equal(h->badge, 0xbad9e);
+	assert_ptr_equal(h.object, o);
+	assert_int_equal(h.badge, 0xbad9e);
 	assert_int_equal(handle_close(&table, 7), ST_OK);
 	assert_int_equal(handle_close(&table, 7), ST_HANDLE);
 	assert_int_equal(handle_get(&table, 7, OBJECT_NONE, 0, &h), ST_HANDLE);
@@ -93,7 +95,7 @@ static void test_full_table(void **state)
 static void test_stale_handles(void **state)
 {
 	struct object *first = object_alloc(OBJECT_IRQ), *second;
-	struct handle *h;
+	struct handle h;
 
 	(void)state;
 	assert_int_equal(handle_put(&table, 20, first, RIGHT_ALL, 0), ST_OK);
@@ -112,7 +114,7 @@ static void test_stale_handles(void **state)
 static void test_destroy_in_steps(void **state)
 {
 	struct object *o = object_alloc(OBJECT_IRQ);
-	struct handle *h;
+	struct handle h;
 
 	(void)state;
 	assert_int_equal(handle_put(&table, 20, o, RIGHT_ALL, 0), ST_OK);
@@ -120,7 +122,7 @@ static void test_destroy_in_steps(void **state)
 	fake_steps_left = 2;
 	assert_int_equal(handle_get_dying(&table, 20, &h), ST_OK);
 	assert_int_equal(object_destroy(o), ST_AGAIN);
-	h->generation = o->generation;				/* as SYS_OBJECT_DESTROY does */
+	handle_keep_dying(&table, 20);				/* as SYS_OBJECT_DESTROY does */
 	assert_int_equal(handle_get(&table, 20, OBJECT_NONE, 0, &h), ST_HANDLE);
 	assert_int_equal(handle_get_dying(&table, 21, &h), ST_HANDLE);
 	assert_int_equal(handle_get_dying(&table, 20, &h), ST_OK);
@@ -149,6 +151,88 @@ static void test_last_reference_finishes(void **state)
 	assert_ptr_equal(object_alloc(OBJECT_IRQ), o);		/* it is in the slab again */
 }
 
+/* Handles are dead at once, but the object stays until every pCPU has been where it holds none. */
+static void test_grace_period(void **state)
+{
+	struct object *o = object_alloc(OBJECT_IRQ);
+	struct handle h;
+
+	(void)state;
+	pcpu_count = 2;
+	assert_int_equal(handle_put(&table, 20, o, RIGHT_ALL, 0), ST_OK);
+	assert_int_equal(object_destroy(o), ST_AGAIN);
+	assert_int_equal(handle_get(&table, 20, OBJECT_NONE, 0, &h), ST_HANDLE);
+	assert_int_equal(object_destroy(o), ST_AGAIN);
+	assert_int_equal(fake_steps_taken, 0);
+	fake_take_ipi(1);
+	assert_int_equal(object_destroy(o), ST_OK);
+	assert_int_equal(fake_steps_taken, 1);
+	pcpu_count = 1;
+}
+
+/* The last reference waits for it, too; what nobody knows doesn't. */
+static void test_grace_period_of_references(void **state)
+{
+	struct object *o = object_alloc(OBJECT_IRQ);
+
+	(void)state;
+	pcpu_count = 2;
+	object_ref(o);
+	assert_int_equal(object_destroy(o), ST_AGAIN);
+	assert_int_equal(object_unref(o), ST_AGAIN);
+	fake_take_ipi(1);
+	assert_int_equal(object_unref(o), ST_OK);
+	assert_int_equal(fake_steps_taken, 1);
+	object_discard(object_alloc(OBJECT_IRQ));
+	assert_int_equal(fake_steps_taken, 2);
+	pcpu_count = 1;
+}
+
+/* A slot that changes all the time is either empty or one of the two handles, never a mixture. */
+#define CHANGES 300000u
+
+static struct object *pair[2];
+static bool is_over;
+
+static void *change(void *unused)
+{
+	(void)unused;
+	for (u32 i = 0; i < CHANGES; i++) {
+		if (handle_put(&table, 20, pair[i % 2], i % 2 ? RIGHT_ACK : RIGHT_SIGNAL, i % 2 ? 111 : 222) != ST_OK ||
+		    handle_close(&table, 20) != ST_OK)
+			abort();
+	}
+	__atomic_store_n(&is_over, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void test_torn_reads(void **state)
+{
+	struct handle h;
+	pthread_t thread;
+	u64 found[2] = { 0 };
+	u32 which;
+
+	(void)state;
+	is_over = false;
+	pair[0] = object_alloc(OBJECT_IRQ);
+	pair[1] = object_alloc(OBJECT_IRQ);
+	pair[0]->generation = pair[1]->generation = 77;
+	assert_int_equal(handle_put(&table, 21, pair[0], 0, 0), ST_OK);	/* so that the frame is there */
+	assert_int_equal(pthread_create(&thread, NULL, change, NULL), 0);
+	while (!__atomic_load_n(&is_over, __ATOMIC_ACQUIRE)) {
+		if (handle_get(&table, 20, OBJECT_IRQ, 0, &h) != ST_OK)
+			continue;
+		which = h.object == pair[1];
+		assert_ptr_equal(h.object, pair[which]);
+		assert_int_equal(h.rights, which ? RIGHT_ACK : RIGHT_SIGNAL);
+		assert_int_equal(h.badge, which ? 111 : 222);
+		found[which]++;
+	}
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	print_message("found %llu and %llu\n", (unsigned long long)found[0], (unsigned long long)found[1]);
+}
+
 static void test_slabs_run_out(void **state)
 {
 	struct object *o = NULL, *last = NULL;
@@ -174,6 +258,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stale_handles, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_destroy_in_steps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_reference_finishes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_grace_period, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_grace_period_of_references, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_torn_reads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slabs_run_out, setup, teardown),
 	};
 

@@ -2,8 +2,8 @@
  * The scheduler of one pCPU: shares by weight and by cap, classes, credit of sleepers, sleepers' order, the timer,
  * stopping, wake-up latencies, and that every tick is accounted to somebody.
  */
-/* sources: kernel/sched.c kernel/sched_place.c kernel/share.c kernel/notify.c kernel/object.c kernel/frames.c */
-/* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c tests/host/sched_sim.c */
+/* sources: kernel/sched.c kernel/sched_place.c kernel/share.c kernel/notify.c kernel/object.c kernel/quiesce.c */
+/* sources: kernel/frames.c tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c tests/host/sched_sim.c */
 /* includes: tests/host/fake_arch tests/host kernel */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * Address spaces and MEM objects on a fake machine: what may be mapped, faults and the leaves they install, zeroing,
  * reservations, destruction of what is still mapped. Both a PD's space and guests' (NPT and EPT).
  */
-/* sources: kernel/space.c kernel/mem.c kernel/object.c kernel/frames.c arch/x86_64/mmu/pt.c */
+/* sources: kernel/space.c kernel/mem.c kernel/quiesce.c kernel/object.c kernel/frames.c arch/x86_64/mmu/pt.c */
 /* sources: arch/x86_64/mmu/pt_host.c arch/x86_64/mmu/pt_npt.c arch/x86_64/mmu/pt_ept.c */
 /* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */
 /* includes: tests/host/fake_arch kernel */
@@ -106,6 +106,45 @@ static struct space new_pd_space(void)
 
 	assert_int_equal(space_init_pd(&space), ST_OK);
 	return space;
+}
+
+/*
+ * On two pCPUs: from the first call on no access finds the region, but what is behind it is kept until the other pCPU
+ * can't have it in its TLB any more. The same for a PD and a guest.
+ */
+static void test_unmap_waits_for_others(void **state)
+{
+	struct space pd = new_pd_space(), guest;
+	struct space *spaces[] = { &pd, &guest };
+
+	(void)state;
+	assert_int_equal(space_init_guest(&guest, &pt_npt, LIMIT, false), ST_OK);
+	for (u32 i = 0; i < ARRAY_COUNT(spaces); i++) {
+		struct space *space = spaces[i];
+		struct mem *mem = new_mem(2 * PAGE_SIZE, 0);
+		u64 tables, shrunk = space->shrink_count;
+
+		pcpu_count = 2;
+		assert_int_equal(space_map(space, &mem->object, 0x10000, 0, 2 * PAGE_SIZE, RW), ST_OK);
+		assert_int_equal(fault(space, 0x10000, PT_W), ST_OK);
+		tables = space->pt.table_count;
+		assert_int_equal(object_destroy(&mem->object), ST_AGAIN);
+		assert_int_equal(space_unmap(space, 0x10000, 2 * PAGE_SIZE), ST_AGAIN);
+		assert_int_equal(space_fault(space, 0x10000, PT_R), ST_INVAL);
+		assert_int_equal(pt_lookup(&space->pt, 0x10000).level, 0);
+		assert_int_equal(space->pt.table_count, tables);	/* another pCPU may be walking them */
+		assert_int_equal(space->shrink_count, shrunk + (space == &guest));
+		assert_int_equal(space_fill(space, &mem->object, 0x10000, 2 * PAGE_SIZE), ST_EXISTS);
+		assert_int_equal(space_map(space, &mem->object, 0x10000, 0, PAGE_SIZE, RW), ST_EXISTS);
+		assert_int_equal(space_unmap(space, 0x10000, 2 * PAGE_SIZE), ST_AGAIN);
+		assert_int_equal(mem->granted_frames, 1);
+		fake_take_ipi(1);
+		while (space_unmap(space, 0x10000, 2 * PAGE_SIZE) == ST_AGAIN)
+			assert_int_equal(fake_ipis[1], 0);
+		assert_int_equal(space->region_count, 0);
+		pcpu_count = 1;
+		end_space(space);
+	}
 }
 
 static void test_mem_sizes(void **state)
@@ -482,6 +521,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_mem_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unmap_waits_for_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grants_in_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grant_is_zeroed_and_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fill, setup, teardown),

@@ -136,20 +136,6 @@ void arch_space_switch(hpa_t root)
 		cr3_write(root.raw);
 }
 
-void arch_tlb_flush_page(u64 va)
-{
-	invlpg(va);
-}
-
-void arch_tlb_flush_all(void)
-{
-	u64 cr4 = cr4_read();
-
-	/* Global pages too: clear and set PGE (APM Vol. 2 5.5.2). */
-	cr4_write(cr4 ^ CR4_PGE);
-	cr4_write(cr4);
-}
-
 void arch_tlb_flush_user(void)
 {
 	cr3_write(cr3_read());

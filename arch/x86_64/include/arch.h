@@ -134,9 +134,6 @@ void arch_space_switch(hpa_t root);
 hpa_t arch_space_kernel(void);
 /* Fill the upper half (PML4 entries 256..511) of a new PD's top table. */
 void arch_space_init(u64 *top_table);
-/* Drop this pCPU's cached translation of a ring-3 address of the current space. */
-void arch_tlb_flush_page(u64 va);
-void arch_tlb_flush_all(void);
 /* Drop what this pCPU has cached of the lower half, ring 3's. */
 void arch_tlb_flush_user(void);
 

@@ -47,6 +47,8 @@ struct pt {
 	hpa_t root;
 	u64 table_count;	/* tables in use, root included */
 	bool has_1g;		/* may use 1 GiB leaves */
+	bool is_walked;		/* by hardware, which may hold on to a table that is empty by now: tables are freed by
+				 * pt_fini only */
 };
 
 /* A leaf as found: its level (0 = not mapped), first HPA and rights. */
@@ -71,7 +73,7 @@ struct pt_leaf pt_lookup(const struct pt *pt, u64 va);
 struct pt_leaf pt_next(const struct pt *pt, u64 from, u64 end, u64 *va);
 
 /* Remove all leaves within [va, va + bytes), both 4 KiB aligned; a larger leaf that sticks out is ST_INVAL before
- * anything is changed. Frees tables that become empty. */
+ * anything is changed. Frees tables that become empty, unless is_walked. */
 enum status pt_unmap(struct pt *pt, u64 va, u64 bytes) MUST_CHECK;
 
 /* Free every table below and including the root; leaves are not touched. Entries of the top level from `keep_from` on

@@ -2,7 +2,8 @@
  * pt.c - the page-table walker: the tree, and nothing of an entry's bits (those are the codecs': pt_host.c, pt_npt.c,
  * pt_ept.c).
  *
- * Invariants: a present entry of level 4 is a table; a table but the root holds at least one present entry. No
+ * Invariants: a present entry of level 4 is a table; a table but the root holds at least one present entry,
+ * unless hardware walks the tree. No
  * recursion: at most four levels, kept in arrays. Must not be here: TLB work, knowledge of what is mapped.
  */
 #include "pt.h"
@@ -92,6 +93,8 @@ static void path_prune(struct pt *pt, u64 va)
 {
 	struct path path;
 
+	if (pt->is_walked)
+		return;
 	path_walk(pt, va, &path);
 	for (u32 level = path.level; level < PT_LEVEL_TOP && table_is_empty(pt, path.tables[level]); level++) {
 		table_free(pt, entry_table(pt, *path.entries[level + 1]));

@@ -45,6 +45,10 @@ static inline hpa_t direct_hpa(const void *p)
 	return HPA((u64)((const u8 *)p - fake_memory));
 }
 
+/* arch_ipi only counts; this pCPU takes one now, if it has any. */
+extern u32 fake_ipis[FAKE_PCPUS];
+void fake_take_ipi(u32 pcpu);
+
 /* Memory filled with a pattern, and a frame pool that covers it but the first 2 MiB; a quarter of it KERNEL. Once a
  * program (slabs keep their frames). */
 void fake_machine_init(void);

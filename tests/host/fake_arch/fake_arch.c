@@ -10,6 +10,7 @@
 #include "frames.h"
 #include "log.h"
 #include "panic.h"
+#include "sched.h"
 
 #define CHUNKS ((u32)(FAKE_MEMORY_BYTES / PAGE_SIZE_2M))
 #define PATTERN 0xa5
@@ -17,6 +18,9 @@
 u8 *fake_memory;
 struct pcpu fake_pcpus[FAKE_PCPUS];
 u32 fake_here;
+u32 pcpu_count = 1;
+struct pcpu *pcpu_table[MAX_PCPUS] = { &fake_pcpus[0], &fake_pcpus[1], &fake_pcpus[2], &fake_pcpus[3] };
+u32 fake_ipis[FAKE_PCPUS];
 u64 fake_tsc;
 u32 fake_tlb_flushes;
 struct frame_pool frames;
@@ -112,7 +116,32 @@ void arch_space_init(u64 *top_table)
 		top_table[i] = 0xdead0000000001ull;
 }
 
-void arch_tlb_flush_all(void)
+void arch_tlb_flush_user(void)
 {
 	fake_tlb_flushes++;
+}
+
+__attribute__((weak)) void arch_ipi(const struct pcpu *pcpu)
+{
+	fake_ipis[pcpu - fake_pcpus]++;
+}
+
+__attribute__((weak)) void kernel_ipi(void)
+{
+}
+
+void fake_take_ipi(u32 pcpu)
+{
+	u32 here = fake_here;
+
+	fake_here = pcpu;
+	if (fake_ipis[pcpu] > 0) {
+		fake_ipis[pcpu] = 0;
+		kernel_ipi();
+	}
+	fake_here = here;
+}
+
+__attribute__((weak)) void sched_ipi(void)
+{
 }

@@ -20,6 +20,8 @@ enum status irq_destroy_step(struct object *object)
 
 #define ONE_STEP(name) enum status name(struct object *object) { (void)object; return ST_OK; }
 
+ONE_STEP(irq_destroy_begin)
+ONE_STEP(pd_destroy_begin)
 ONE_STEP(pd_destroy_step)
 ONE_STEP(thread_destroy_step)
 ONE_STEP(vm_destroy_begin)
