@@ -1,8 +1,9 @@
 /*
  * handle.h - the table of handles of a PD: HANDLE_COUNT slots in kernel frames that are added on demand.
  *
- * Looking a handle up takes no lock, since every system call does it: a slot has a version that is odd while it is being
- * changed, and what was read under two versions does not count. The object that was found stays valid as quiesce.h says.
+ * Looking a handle up takes no lock, since every system call does it: a slot has a version that is odd while it is
+ * being changed, and what was read under two versions does not count. The object that was found stays valid as
+ * quiesce.h says.
  */
 #ifndef VOS_HANDLE_H
 #define VOS_HANDLE_H
