@@ -42,7 +42,7 @@ struct virt_ops {
 	 * Once, on the boot pCPU.
 	 */
 	bool (*probe)(struct info_page *info);
-	/* Turn virtualization on or off on this pCPU. */
+	/* Turn virtualization on on this pCPU; and off for good, before a reboot (VMX operation ignores INIT). */
 	enum status (*cpu_on)(void) MUST_CHECK;
 	void (*cpu_off)(void);
 

@@ -3,6 +3,8 @@
  */
 #include "platform_irq.h"
 
+#include "virt.h"
+
 #define PM1_SCI_ENABLE 0x0001u
 #define PM1_SLEEP_TYPE 0x1c00u
 #define PM1_SLEEP_ENABLE 0x2000u
@@ -123,6 +125,8 @@ static void reset_triple_fault(void)
 
 enum status arch_reboot(void)
 {
+	if (virt != NULL)
+		virt->cpu_off();
 	if (acpi.reset.address) {
 		register_write(&acpi.reset, acpi.reset_value);
 		clock_wait_us(SETTLE_US);

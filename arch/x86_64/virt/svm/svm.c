@@ -123,14 +123,8 @@ static enum status svm_cpu_on(void)
 
 static void svm_cpu_off(void)
 {
-	struct svm_cpu *cpu = pcpu_self()->virt;
-
 	wrmsr(MSR_VM_HSAVE_PA, 0);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) & ~EFER_SVME);
-	kernel_frame_free(cpu->hsave_frame);
-	kernel_frame_free(cpu->host_save_frame);
-	kernel_frame_free(cpu);
-	pcpu_self()->virt = NULL;
 }
 
 static void init_controls(struct vmcb *v, hpa_t s2_root)

@@ -68,7 +68,6 @@ static enum status vmx_cpu_on(void)
 		kernel_frame_free(frame);
 		return status;
 	}
-	cpu->vmxon_frame = frame;
 	note_tables(cpu);
 	pcpu_self()->virt = cpu;
 	return ST_OK;
@@ -76,13 +75,8 @@ static enum status vmx_cpu_on(void)
 
 static void vmx_cpu_off(void)
 {
-	struct vmx_cpu *cpu = pcpu_self()->virt;
-
 	__asm__ volatile("vmxoff" : : : "cc", "memory");
 	cr4_write(cr4_read() & ~CR4_VMXE);
-	kernel_frame_free(cpu->vmxon_frame);
-	kernel_frame_free(cpu);
-	pcpu_self()->virt = NULL;
 }
 
 static void vmx_leave(struct vcpu_hw *hw)

@@ -15,18 +15,16 @@ struct __attribute__((packed)) table_pointer { u16 limit; u64 base; };
 /* Per-pCPU: pcpu->virt points here, one kernel frame. */
 struct vmx_cpu {
 	struct vcpu_hw *current;	/* whose VMCS is current */
-	void *vmxon_frame;
 	struct table_pointer gdtr, idtr;
 	u64 tss_base;
 };
 
 /*
  * MSRs the hardware does not switch by itself: loaded at entry and stored at exit by the MSR areas (24.7.2, 24.8.2).
- * The host has no use for the last two, and the guest can't write TSC_AUX.
+ * The guest can't write TSC_AUX, so it is not stored.
  */
-enum vmx_area_msr { AREA_STAR, AREA_LSTAR, AREA_SFMASK, AREA_KERNEL_GS_BASE, AREA_CSTAR, AREA_TSC_AUX, AREA_COUNT };
-#define AREA_HOST AREA_CSTAR		/* so many are loaded at exit */
-#define AREA_STORED AREA_TSC_AUX	/* so many are stored */
+enum vmx_area_msr { AREA_STAR, AREA_LSTAR, AREA_CSTAR, AREA_SFMASK, AREA_KERNEL_GS_BASE, AREA_TSC_AUX, AREA_COUNT };
+#define AREA_STORED AREA_TSC_AUX
 
 struct vmx_msr {
 	u32 index;

@@ -27,8 +27,14 @@ static const u32 area_msrs[AREA_COUNT] = {
 	[AREA_KERNEL_GS_BASE] = MSR_KERNEL_GS_BASE, [AREA_TSC_AUX] = MSR_TSC_AUX,
 };
 
-/* The same on all pCPUs: SYSCALL's, and KERNEL_GS_BASE = 0 while in ring 0. */
-static struct vmx_msr host_msrs[AREA_HOST] __attribute__((aligned(16)));
+/*
+ * The same on all pCPUs: SYSCALL's, and KERNEL_GS_BASE = 0 while in ring 0; and TSC_AUX, which ring 3 could read: a
+ * guest's is not for other VMs.
+ */
+static const enum vmx_area_msr host_area[] = {
+	AREA_STAR, AREA_LSTAR, AREA_SFMASK, AREA_KERNEL_GS_BASE, AREA_TSC_AUX,
+};
+static struct vmx_msr host_msrs[ARRAY_COUNT(host_area)] __attribute__((aligned(16)));
 
 /* Reads of 0.., reads of 0xc0000000.., then writes of both: 1 KiB each (24.6.9). */
 static void init_bitmap(void)
@@ -49,22 +55,24 @@ static void init_bitmap(void)
 void vmx_init_shared(void)
 {
 	init_bitmap();
-	for (u32 i = 0; i < AREA_HOST; i++)
-		host_msrs[i] = (struct vmx_msr){ .index = area_msrs[i], .value = rdmsr(area_msrs[i]) };
+	for (u32 i = 0; i < ARRAY_COUNT(host_area); i++)
+		host_msrs[i].index = area_msrs[host_area[i]];
+	for (u32 i = 0; i < ARRAY_COUNT(host_area) - 1; i++)
+		host_msrs[i].value = rdmsr(host_msrs[i].index);
 }
 
 static void init_areas(struct vcpu_hw *hw)
 {
-	bool has_tsc_aux = (vmx_controls.proc2 & PROC2_RDTSCP) != 0;
+	u32 last = vmx_controls.proc2 & PROC2_RDTSCP ? 0 : 1;	/* TSC_AUX may not be there */
 
 	for (u32 i = 0; i < AREA_COUNT; i++)
 		hw->guest_msrs[i].index = area_msrs[i];
 	vmwrite(VMCS_ENTRY_MSR_LOAD, direct_hpa(hw->guest_msrs).raw);
-	vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, has_tsc_aux ? AREA_COUNT : AREA_STORED);
+	vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, AREA_COUNT - last);
 	vmwrite(VMCS_EXIT_MSR_STORE, direct_hpa(hw->guest_msrs).raw);
 	vmwrite(VMCS_EXIT_MSR_STORE_COUNT, AREA_STORED);
 	vmwrite(VMCS_EXIT_MSR_LOAD, (u64)host_msrs - KERNEL_BASE);
-	vmwrite(VMCS_EXIT_MSR_LOAD_COUNT, AREA_HOST);
+	vmwrite(VMCS_EXIT_MSR_LOAD_COUNT, ARRAY_COUNT(host_msrs) - last);
 }
 
 /*
