@@ -75,6 +75,7 @@ static u32 chunk_set(struct frame_pool *pool, struct chunk *c, u32 first, u32 co
 {
 	u32 changed = 0;
 
+	pool->changes++;
 	for (u32 i = first; i < first + count; i++) {
 		if (frame_is_used(c, i) == is_used)
 			continue;

@@ -34,6 +34,8 @@ struct frame_pool {
 	u32 chunk_count;
 	u32 lists[4];			/* heads; see frames.c */
 	u64 total;			/* frames of usable memory, taken or not */
+	u64 boot;			/* thereof occupied before there was a pool */
+	u64 changes;			/* how often frames were taken or given back */
 	u64 free_user;			/* free frames in USER chunks */
 	u64 reserved;			/* thereof promised to MEM objects */
 	u64 granted;			/* frames that MEM objects have */
@@ -79,6 +81,9 @@ extern struct frame_pool frames;
 /* `count` (1, 2, 4 .. 64) adjacent zeroed kernel frames; NULL if there are none. */
 void *kernel_frames_alloc(u32 count);
 void kernel_frames_free(void *frames_start, u32 count);
+
+/* SYSTEM_MEMORY. ST_INVAL: no such word. */
+enum status frames_word(u64 word, u64 *value) MUST_CHECK;
 
 /* Page tables out of kernel frames: what pt_init wants. The second leaves the spare frames alone: for overcommitted
  * memory. */

@@ -7,8 +7,10 @@
 #include "arch.h"
 #include "frames.h"
 #include "log.h"
+#include "object.h"
 #include "panic.h"
 #include "range.h"
+#include "syscalls.h"
 
 #include <string.h>
 
@@ -143,6 +145,7 @@ void frames_init(const struct boot_info *boot)
 	}
 	if (frames.free_kernel == 0)
 		panic("no kernel frames");
+	frames.boot = frames.total - frames.kernel - frames.free_user;
 	frames.spare_user = SPARE_USER;
 	frames.spare_kernel = SPARE_KERNEL;
 	printk(LOG_INFO, "memory: %llu MiB usable, %llu MiB kernel", (unsigned long long)(frames.total >> 8),
@@ -180,6 +183,29 @@ void kernel_frames_free(void *frames_start, u32 count)
 	lock_release(&frames.lock);
 }
 
+enum status frames_word(u64 word, u64 *value)
+{
+	static u64 picture[FRAMES_WORD_COUNT];	/* root's, which asks from one thread */
+
+	if (word >= FRAMES_WORD_COUNT)
+		return ST_INVAL;
+	if (word == FRAMES_INSTALLED) {
+		lock_acquire(&frames.lock);
+		picture[FRAMES_INSTALLED] = frames.total << PAGE_SHIFT;
+		picture[FRAMES_BOOT] = frames.boot << PAGE_SHIFT;
+		picture[FRAMES_KERNEL] = (frames.kernel - frames.free_kernel) << PAGE_SHIFT;
+		picture[FRAMES_SLABS] = object_slab_frames() << PAGE_SHIFT;
+		picture[FRAMES_GRANTED] = frames.granted << PAGE_SHIFT;
+		picture[FRAMES_RESERVED] = frames.reserved << PAGE_SHIFT;
+		picture[FRAMES_FREE] = (frames.free_user - frames.reserved) << PAGE_SHIFT;
+		picture[FRAMES_KERNEL_FREE] = frames.free_kernel << PAGE_SHIFT;
+		picture[FRAMES_CHANGES] = frames.changes;
+		lock_release(&frames.lock);
+	}
+	*value = picture[word];
+	return ST_OK;
+}
+
 void *kernel_frame_alloc(void)
 {
 	return kernel_frames_alloc(1);
@@ -187,7 +213,8 @@ void *kernel_frame_alloc(void)
 
 void kernel_frame_free(void *frame)
 {
-	kernel_frames_free(frame, 1);
+	if (frame != NULL)
+		kernel_frames_free(frame, 1);
 }
 
 /* ctx: NULL, or anything if the spare frames are to be left. */

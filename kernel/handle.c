@@ -152,6 +152,15 @@ enum status handle_close(struct handle_table *table, u64 slot)
 	return status;
 }
 
+u64 handle_table_frames(const struct handle_table *table)
+{
+	u64 count = 0;
+
+	for (u32 i = 0; i < ARRAY_COUNT(table->frames); i++)
+		count += table->frames[i] != NULL;
+	return count;
+}
+
 void handle_table_fini(struct handle_table *table)
 {
 	for (u32 i = 0; i < ARRAY_COUNT(table->frames); i++) {

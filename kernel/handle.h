@@ -34,8 +34,8 @@ struct handle_table {
 enum status handle_get(const struct handle_table *table, u64 slot, enum object_kind kind, u32 rights,
 		       struct handle *out) MUST_CHECK;
 
-/* As handle_get, for object_destroy alone: also finds the caller's handle of an object whose destruction it has
- * begun. */
+/* As handle_get, for object_destroy and object_stat: also finds the caller's handle of an object whose destruction it
+ * has begun. */
 enum status handle_get_dying(const struct handle_table *table, u64 slot, struct handle *out) MUST_CHECK;
 /* The handle in that slot stays good for going on with the destruction of its object, and for nothing else. */
 void handle_keep_dying(struct handle_table *table, u64 slot);
@@ -47,6 +47,8 @@ enum status handle_add(struct handle_table *table, struct object *object, u32 ri
 /* Free a slot, dead or alive. ST_HANDLE: it is free already. */
 enum status handle_close(struct handle_table *table, u64 slot) MUST_CHECK;
 
+/* Kernel frames it has. */
+u64 handle_table_frames(const struct handle_table *table);
 /* No thread of the PD is left. */
 void handle_table_fini(struct handle_table *table);
 

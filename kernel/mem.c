@@ -238,6 +238,25 @@ u64 mem_granted_bytes(const struct mem *mem)
 	return mem->is_fixed ? mem->bytes : mem->granted_frames << PAGE_SHIFT;
 }
 
+u64 mem_held_bytes(struct mem *mem)
+{
+	u64 bytes = mem->bytes;
+
+	if (mem->is_fixed)
+		return 0;
+	if (!is_overcommitted(mem))
+		return bytes;
+	lock_acquire(&mem->lock);
+	bytes = mem_granted_bytes(mem) + (mem->fresh.level != 0 ? level_bytes(mem->fresh.level) : 0);
+	lock_release(&mem->lock);
+	return bytes;
+}
+
+u64 mem_frames(const struct object *object)
+{
+	return ((const struct mem *)(const void *)object)->tree.table_count;
+}
+
 enum status mem_destroy_step(struct object *object)
 {
 	struct mem *mem = mem_of(object);

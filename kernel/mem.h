@@ -46,6 +46,8 @@ enum status mem_grant(struct mem *mem, u64 offset, enum pt_level largest, struct
 enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes) MUST_CHECK;
 
 u64 mem_granted_bytes(const struct mem *mem);
+u64 mem_held_bytes(struct mem *mem);
+u64 mem_frames(const struct object *object);
 enum status mem_destroy_step(struct object *object) MUST_CHECK;
 
 #endif

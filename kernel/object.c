@@ -21,16 +21,18 @@ struct kind {
 	 * ST_OK and the period has passed; may be NULL */
 	enum status (*begin)(struct object *object);
 	enum status (*step)(struct object *object);	/* second part: when there is no reference */
+	u64 (*frames)(const struct object *object);	/* kernel frames it has; NULL = none */
 };
 
 static const struct kind kinds[OBJECT_KIND_COUNT] = {
-	[OBJECT_PD] = { sizeof(struct pd), offsetof(struct pd, object), pd_destroy_begin, pd_destroy_step },
-	[OBJECT_THREAD] = { sizeof(struct thread), offsetof(struct thread, object), NULL, thread_destroy_step },
-	[OBJECT_MEM] = { sizeof(struct mem), offsetof(struct mem, object), NULL, mem_destroy_step },
-	[OBJECT_VM] = { sizeof(struct vm), offsetof(struct vm, object), vm_destroy_begin, vm_destroy_step },
-	[OBJECT_VCPU] = { sizeof(struct vcpu), offsetof(struct vcpu, object), NULL, vm_destroy_vcpu_step },
-	[OBJECT_IRQ] = { sizeof(struct irq), offsetof(struct irq, object), irq_destroy_begin, irq_destroy_step },
-	[OBJECT_ROOT] = { sizeof(struct object), 0, NULL, NULL },	/* there is one, for ever */
+	[OBJECT_PD] = { sizeof(struct pd), offsetof(struct pd, object), pd_destroy_begin, pd_destroy_step, pd_frames },
+	[OBJECT_THREAD] = { sizeof(struct thread), offsetof(struct thread, object), NULL, thread_destroy_step,
+			    thread_frames },
+	[OBJECT_MEM] = { sizeof(struct mem), offsetof(struct mem, object), NULL, mem_destroy_step, mem_frames },
+	[OBJECT_VM] = { sizeof(struct vm), offsetof(struct vm, object), vm_destroy_begin, vm_destroy_step, vm_frames },
+	[OBJECT_VCPU] = { sizeof(struct vcpu), offsetof(struct vcpu, object), NULL, vm_destroy_vcpu_step, vcpu_frames },
+	[OBJECT_IRQ] = { sizeof(struct irq), offsetof(struct irq, object), irq_destroy_begin, irq_destroy_step, NULL },
+	[OBJECT_ROOT] = { sizeof(struct object), 0, NULL, NULL, NULL },	/* there is one, for ever */
 };
 _Static_assert(sizeof(struct pd) <= PAGE_SIZE && sizeof(struct vm) <= PAGE_SIZE && sizeof(struct vcpu) <= PAGE_SIZE &&
 	       sizeof(struct thread) <= PAGE_SIZE, "a slab is one frame");
@@ -38,6 +40,7 @@ _Static_assert(sizeof(struct pd) <= PAGE_SIZE && sizeof(struct vm) <= PAGE_SIZE 
 static struct {
 	struct lock lock;
 	struct object *free[OBJECT_KIND_COUNT];
+	u64 frames;	/* atomic */
 } slabs;
 
 static void slab_push(struct object *object)
@@ -68,12 +71,23 @@ static bool slab_grow(enum object_kind kind)
 
 	if (frame == NULL)
 		return false;
+	__atomic_fetch_add(&slabs.frames, 1, __ATOMIC_RELAXED);
 	for (u32 at = 0; at + size <= PAGE_SIZE; at += size) {
 		object = (struct object *)(void *)(frame + at + kinds[kind].offset);
 		*object = (struct object){ .kind = kind };
 		slab_push(object);
 	}
 	return true;
+}
+
+u64 object_slab_frames(void)
+{
+	return __atomic_load_n(&slabs.frames, __ATOMIC_RELAXED);
+}
+
+u64 object_frames(const struct object *object)
+{
+	return kinds[object->kind].frames != NULL ? kinds[object->kind].frames(object) : 0;
 }
 
 struct object *object_alloc(enum object_kind kind)

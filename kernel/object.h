@@ -39,6 +39,10 @@ static inline bool object_is_dead(const struct object *object, u32 generation)
 	       __atomic_load_n(&object->is_dying, __ATOMIC_ACQUIRE);
 }
 
+/* Frames that slabs have taken / that this object has beside its place in a slab. */
+u64 object_slab_frames(void);
+u64 object_frames(const struct object *object);
+
 /* A zeroed object of that kind with a fresh generation, no handle, no reference. NULL: no frames. */
 struct object *object_alloc(enum object_kind kind);
 

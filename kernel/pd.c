@@ -108,6 +108,13 @@ enum status pd_destroy_begin(struct object *object)
 	return status;
 }
 
+u64 pd_frames(const struct object *object)
+{
+	const struct pd *pd = (const struct pd *)(const void *)object;
+
+	return space_frames(&pd->space) + handle_table_frames(&pd->handles);
+}
+
 enum status pd_destroy_step(struct object *object)
 {
 	struct pd *pd = (struct pd *)(void *)object;

@@ -29,6 +29,8 @@ enum status pd_create(struct pd **out) MUST_CHECK;
 enum status pd_ctl(struct pd *pd, u64 op, u64 a) MUST_CHECK;
 /* The figures of enum stat that are of a PD. ST_INVAL: another one. */
 enum status pd_stat(struct pd *pd, u64 stat, u64 *value) MUST_CHECK;
+/* Kernel frames it has. */
+u64 pd_frames(const struct object *object);
 /* Destruction: its threads first, then itself. */
 enum status pd_destroy_begin(struct object *object) MUST_CHECK;
 enum status pd_destroy_step(struct object *object) MUST_CHECK;

@@ -20,7 +20,7 @@
 #include <string.h>
 
 #define HEAP_ADDRESS 0x30000000ull	/* as PD_HEAP_ADDRESS of the ring-3 programs' layout */
-#define HEAP_BYTES (4 * MIB)
+#define HEAP_BYTES (64 * KIB)
 #define STACK_TOP 0x7ff000000000ull
 #define STACK_BYTES (64 * KIB)
 
@@ -42,9 +42,16 @@ static hpa_t image_hpa(const void *p)
 	return HPA((u64)p - KERNEL_BASE);
 }
 
+/* All of it at once: nothing that root consists of can be missing later, and what it takes never changes. */
 static void map(struct pd *pd, struct mem *mem, u64 address, u32 rights)
 {
+	enum status status;
+
 	must(space_map(&pd->space, &mem->object, address, 0, mem->bytes, rights), "mapping");
+	do
+		status = space_fill(&pd->space, &mem->object, address, mem->bytes);
+	while (status == ST_AGAIN);
+	must(status, "filling");
 }
 
 /* A new MEM in root's space. */

@@ -317,6 +317,15 @@ enum status space_fault(struct space *space, u64 address, u32 access)
 	return status;
 }
 
+u64 space_frames(const struct space *space)
+{
+	u64 count = space->pt.table_count;
+
+	for (u32 i = 0; i < REGION_FRAMES; i++)
+		count += space->frames[i] != NULL;
+	return count;
+}
+
 enum status space_fini_step(struct space *space)
 {
 	enum status status;

@@ -57,6 +57,9 @@ enum status space_unmap(struct space *space, u64 address, u64 bytes) MUST_CHECK;
  */
 enum status space_fault(struct space *space, u64 address, u32 access) MUST_CHECK;
 
+/* Kernel frames it has. */
+u64 space_frames(const struct space *space);
+
 /* Tear down in bounded pieces; ST_AGAIN until done. No pCPU uses the space any more. */
 enum status space_fini_step(struct space *space) MUST_CHECK;
 

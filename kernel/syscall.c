@@ -411,12 +411,18 @@ static struct syscall_result stat_vcpu(const struct vcpu *vcpu, u64 stat)
 
 static struct syscall_result call_object_stat(u64 h, u64 stat, u64 a2, u64 a3, u64 a4, u64 a5)
 {
-	enum status status;
-	struct object *o = object_get(h, OBJECT_NONE, RIGHT_CTL, &status);
+	struct handle handle;
+	enum status status = handle_get_dying(&pd_current()->handles, h, &handle);
+	struct object *o;
 
 	(void)a2, (void)a3, (void)a4, (void)a5;
-	if (o == NULL)
+	if (status != ST_OK)
 		return result(status);
+	o = handle.object;
+	if (stat == STAT_KERNEL_BYTES)
+		return result_value(object_frames(o) << PAGE_SHIFT);
+	if (o->kind == OBJECT_MEM && stat == STAT_BYTES_HELD)
+		return result_value(mem_held_bytes((struct mem *)(void *)o));
 	if (o->kind == OBJECT_MEM && stat == STAT_BYTES)
 		return result_value(((struct mem *)(void *)o)->bytes);
 	if (o->kind == OBJECT_MEM && stat == STAT_BYTES_GRANTED)
@@ -442,21 +448,12 @@ static struct syscall_result system_log_bind(u64 h_thread, u64 badge)
 	return result(status);
 }
 
-static struct syscall_result system_frames(u64 op)
+static struct syscall_result system_memory(u64 word)
 {
-	u64 frame_count = 0;
+	struct syscall_result r = { 0 };
 
-	lock_acquire(&frames.lock);
-	if (op == SYSTEM_FRAMES_TOTAL)
-		frame_count = frames.total;
-	else if (op == SYSTEM_FRAMES_FREE)
-		frame_count = frames.free_user - frames.reserved;
-	else if (op == SYSTEM_FRAMES_KERNEL)
-		frame_count = frames.kernel;
-	else
-		frame_count = frames.free_kernel;
-	lock_release(&frames.lock);
-	return result_value(frame_count << PAGE_SHIFT);
+	r.status = frames_word(word, &r.value);
+	return r;
 }
 
 static struct syscall_result system_pcpu_time(u64 pcpu_id, u64 what)
@@ -484,11 +481,8 @@ static struct syscall_result call_system_ctl(u64 h_root, u64 op, u64 a, u64 b, u
 	case SYSTEM_CONSOLE_TAKE:
 		early_console_serial_off();
 		return result(ST_OK);
-	case SYSTEM_FRAMES_TOTAL:
-	case SYSTEM_FRAMES_FREE:
-	case SYSTEM_FRAMES_KERNEL:
-	case SYSTEM_FRAMES_KERNEL_FREE:
-		return system_frames(op);
+	case SYSTEM_MEMORY:
+		return system_memory(a);
 	case SYSTEM_PCPU_TIME:
 		return system_pcpu_time(a, b);
 	default:

@@ -23,6 +23,12 @@ static enum status thread_memory(struct thread *t)
 	return ST_OK;
 }
 
+u64 thread_frames(const struct object *object)
+{
+	(void)object;
+	return STACK_FRAMES + 1;
+}
+
 enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct thread *supervisor, u64 badge,
 			  struct thread **out)
 {

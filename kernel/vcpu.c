@@ -348,6 +348,12 @@ hpa_t vcpu_page_frame(const struct vcpu *vcpu)
 	return direct_hpa(vcpu->page);
 }
 
+u64 vcpu_frames(const struct object *object)
+{
+	(void)object;
+	return 2 + virt->vcpu_frames;	/* page and extended state; its back end's */
+}
+
 static void free_parts(struct vcpu *vcpu)
 {
 	if (vcpu->page)

@@ -59,6 +59,7 @@ enum status vcpu_stat(const struct vcpu *vcpu, u64 stat, u64 *value) MUST_CHECK;
 void vcpu_leave(struct vcpu *vcpu);
 void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 stolen);
 
+u64 vcpu_frames(const struct object *object);
 hpa_t vcpu_page_frame(const struct vcpu *vcpu);
 
 #endif

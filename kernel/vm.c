@@ -64,6 +64,11 @@ enum status vm_add_vcpu(struct vm *vm, u64 index, struct vcpu **out)
 	return ST_OK;
 }
 
+u64 vm_frames(const struct object *object)
+{
+	return space_frames(&((const struct vm *)(const void *)object)->space);
+}
+
 enum status vm_destroy_begin(struct object *object)
 {
 	struct vm *vm = vm_of(object);

@@ -25,6 +25,7 @@ enum status vm_create(struct vm **out) MUST_CHECK;
 /* ST_INVAL (index), ST_EXISTS, ST_NOMEM. */
 enum status vm_add_vcpu(struct vm *vm, u64 index, struct vcpu **out) MUST_CHECK;
 /* Destruction: its vCPUs first, then, when none of them is left, itself. */
+u64 vm_frames(const struct object *object);
 enum status vm_destroy_begin(struct object *object) MUST_CHECK;
 enum status vm_destroy_step(struct object *object) MUST_CHECK;
 enum status vm_destroy_vcpu_step(struct object *object) MUST_CHECK;

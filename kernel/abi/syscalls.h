@@ -55,7 +55,7 @@ enum syscall_nr {
 	 * answer is ST_AGAIN; with ST_OK that slot is free too. A PD's threads and a VM's vCPUs go with it (close the
 	 * handles to them). A MEM or VCPU that is still mapped is freed when the last mapping goes. */
 	SYS_OBJECT_DESTROY,
-	SYS_OBJECT_STAT,	/* (h, enum stat) -> value */
+	SYS_OBJECT_STAT,	/* (h, enum stat) -> value; also of an object whose destruction is under way */
 	SYS_IRQ_CREATE,		/* (h_root, gsi, flags, h_thread, badge) -> h IRQ: bind an interrupt line to a
 				 * thread's notification */
 	SYS_PORT_GRANT,		/* (h_pd, first, count): let that PD's ring 3 use these I/O ports */
@@ -139,6 +139,9 @@ enum fault_word { FAULT_KIND, FAULT_RIP, FAULT_ADDRESS, FAULT_ERROR, FAULT_WORD_
 enum stat {
 	STAT_BYTES,		/* MEM: size */
 	STAT_BYTES_GRANTED,	/* MEM: frames granted so far, in bytes */
+	STAT_BYTES_HELD,	/* MEM: frames that are granted or reserved for it; 0 if they existed before it */
+	STAT_KERNEL_BYTES,	/* any: kernel frames in use for it alone (page tables, stacks), without what
+				 * STAT_BYTES_HELD counts and the object itself */
 	STAT_TIME_TSC,		/* PD, THREAD: time on a pCPU, all of it */
 	STAT_TIME_GUEST_TSC,	/* PD, THREAD: thereof in guest mode */
 	STAT_TIME_READY,	/* PD, THREAD: TSC ticks in which it could have run and didn't */
@@ -162,12 +165,27 @@ enum system_op {
 				 * there */
 	SYSTEM_CONSOLE_TAKE,	/* the serial port is the driver's from now on: the kernel writes to it only in a
 				 * panic */
-	SYSTEM_FRAMES_TOTAL,	/* -> bytes of usable memory the kernel found */
-	SYSTEM_FRAMES_FREE,	/* -> bytes neither granted nor reserved */
-	SYSTEM_FRAMES_KERNEL,	/* -> bytes set aside for the kernel itself (tables, objects, stacks), in use or not */
-	SYSTEM_FRAMES_KERNEL_FREE,	/* -> bytes of SYSTEM_FRAMES_KERNEL not in use now */
+	SYSTEM_MEMORY,		/* a = enum frames_word -> bytes */
 	SYSTEM_PCPU_TIME,	/* a = pCPU, b = enum pcpu_time -> TSC ticks since that pCPU came up */
 	SYSTEM_OP_COUNT
+};
+
+/*
+ * Where the memory is. Asking for FRAMES_INSTALLED takes a picture of all; the others are answered from the last
+ * picture. boot + kernel + granted + reserved + free + kernel free = installed; each is counted where it happens, none
+ * is computed from the others. With FRAMES_CHANGES unchanged, what SYS_OBJECT_STAT said in between fits the picture.
+ */
+enum frames_word {
+	FRAMES_INSTALLED,	/* usable memory the kernel found */
+	FRAMES_BOOT,		/* the image, boot modules, what the loader left */
+	FRAMES_KERNEL,		/* frames of the kernel in use: page tables, objects, stacks */
+	FRAMES_SLABS,		/* thereof for objects themselves, in use or not */
+	FRAMES_GRANTED,		/* frames of MEM objects */
+	FRAMES_RESERVED,	/* promised to MEM objects */
+	FRAMES_FREE,		/* neither granted nor reserved */
+	FRAMES_KERNEL_FREE,	/* set aside for the kernel, not in use */
+	FRAMES_CHANGES,		/* how often a frame was taken or given back (no bytes) */
+	FRAMES_WORD_COUNT
 };
 
 /*

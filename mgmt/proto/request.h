@@ -152,7 +152,7 @@ struct vm_report {
 	u64 vcpus_online;	/* bit = vCPU that its guest has started */
 	u64 vcpu_time_ns[VM_VCPUS];	/* each vCPU's thread, if it lives */
 	u64 memory_granted_bytes;
-	u64 overhead_bytes;	/* page tables and VMM memory */
+	u64 overhead_bytes;	/* beside RAM and second-level tables: VMM, kernel objects, console rings */
 	char text[96];		/* VMM's words on a bad image or a crash; foreign: print escaped */
 	struct vm_spec spec;
 };

@@ -17,22 +17,24 @@
 #define CONF "vos.conf"
 #define CONF_BYTES_MAX (2 * MIB)	/* room at CONSOLE_CONF */
 
-static void take(struct image_table *images, struct boot_conf *conf, const char *name, u64 bytes, u64 h_mem,
+/* False: it is of no use. */
+static bool take(struct image_table *images, struct boot_conf *conf, const char *name, u64 bytes, u64 h_mem,
 		 bool is_built_in)
 {
 	enum status st;
 
 	if (!is_built_in && strcmp(name, CONF) == 0) {
-		if (bytes <= CONF_BYTES_MAX)
+		if (bytes <= CONF_BYTES_MAX && conf->bytes == 0)
 			*conf = (struct boot_conf){ .h_mem = h_mem, .bytes = bytes };
 		else
-			rt_log(CONF " is too long and is ignored");
-		return;
+			rt_log(CONF " is too long, or a second one, and is ignored");
+		return conf->h_mem == h_mem;
 	}
 	st = image_add(images, name, bytes, h_mem, is_built_in);
 	if (st != ST_OK)
 		rt_log("boot module %s left out: %s", image_name_ok(name, IMAGE_NAME_BYTES) ? name : "?",
 		       st == ST_EXISTS ? "its name is taken" : st == ST_FULL ? "too many" : "bad name or size");
+	return st == ST_OK;
 }
 
 /* One file of the bundle, into memory of its own. 0: there is none. */
@@ -65,7 +67,9 @@ static void take_bundle(struct image_table *images, struct boot_conf *conf, cons
 		if (st == ST_OK) {
 			u64 h_mem = copy_file(&file);
 
-			take(images, conf, h_mem != 0 ? file.name : "", file.count, h_mem, false);
+			if (!take(images, conf, h_mem != 0 ? file.name : "", file.count, h_mem, false) && h_mem != 0)
+				while (sys_object_destroy(h_mem) == ST_AGAIN)
+					;
 		}
 	}
 	if (st != ST_FULL)
@@ -83,6 +87,6 @@ void boot_modules_read(struct image_table *images, struct boot_conf *conf)
 		if (m->built_in == 0 && strncmp(m->name, BUNDLE, sizeof(m->name)) == 0)
 			take_bundle(images, conf, m);
 		else
-			take(images, conf, m->name, m->bytes, m->handle, m->built_in != 0);
+			(void)take(images, conf, m->name, m->bytes, m->handle, m->built_in != 0);
 	}
 }

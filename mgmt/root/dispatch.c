@@ -9,6 +9,7 @@
 
 #include "answer.h"
 #include "console_link.h"
+#include "memory_report.h"
 #include "power.h"
 #include "root.h"
 #include "spec.h"
@@ -177,6 +178,13 @@ static void do_pcpu(void)
 	(void)console_link_send(&reply);
 }
 
+static void do_memory(void)
+{
+	begin_reply();
+	memory_report_fill(&reply.memory);
+	(void)console_link_send(&reply);
+}
+
 static void do_power(bool is_reboot)
 {
 	if (is_dry_run())
@@ -216,6 +224,7 @@ static const struct row {
 	[REQ_SET] = { .serve = do_set, .needs_vm = true },
 	[REQ_STATS] = { .serve = do_stats, .needs_vm = true },
 	[REQ_PCPU] = { .serve = do_pcpu },
+	[REQ_MEMORY] = { .serve = do_memory },
 };
 
 static void serve(void)

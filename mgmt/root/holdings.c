@@ -4,6 +4,7 @@
 #include "holdings.h"
 
 #include "info_page.h"
+#include "memory_report.h"
 #include "sys.h"
 
 #define STEPS 16u	/* destroy calls in one step; each does a bounded piece of work in the kernel */
@@ -28,6 +29,15 @@ enum status holdings_mem(struct holdings *h, u64 bytes, u32 flags, u64 *h_mem)
 	if (st != ST_OK)
 		(void)sys_object_destroy(*h_mem);
 	return st;
+}
+
+u64 holdings_bytes(const struct holdings *h)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < h->count; i++)
+		sum += object_bytes(h->items[i].handle);
+	return sum;
 }
 
 /* The item to go next: of the lowest kind, the youngest. */

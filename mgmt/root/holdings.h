@@ -9,7 +9,7 @@
 #include "types.h"
 
 /* In the order of their destruction. */
-enum hold_kind { HOLD_THREAD, HOLD_IRQ, HOLD_VCPU, HOLD_VM, HOLD_PD, HOLD_MEM, HOLD_KIND_COUNT };
+enum hold_kind { HOLD_THREAD, HOLD_IRQ, HOLD_PD, HOLD_VCPU, HOLD_VM, HOLD_MEM, HOLD_KIND_COUNT };
 
 #define HOLDINGS_MAX 64u
 
@@ -23,6 +23,9 @@ enum status holdings_add(struct holdings *h, enum hold_kind kind, u64 handle) MU
 
 /* Destroy a bounded piece. ST_AGAIN: call again; ST_OK: nothing is left. */
 enum status holdings_release_step(struct holdings *h) MUST_CHECK;
+
+/* Bytes that they take of the machine, also half destroyed. */
+u64 holdings_bytes(const struct holdings *h);
 
 /* Create and add. */
 enum status holdings_mem(struct holdings *h, u64 bytes, u32 flags, u64 *h_mem) MUST_CHECK;

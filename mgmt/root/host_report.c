@@ -54,9 +54,10 @@ void host_report_fill(struct host_report *out)
 		(void)system_value(SYSTEM_PCPU_TIME, i, PCPU_TIME_ELAPSED);	/* takes the picture */
 		idle += system_value(SYSTEM_PCPU_TIME, i, PCPU_TIME_IDLE);
 	}
-	out->memory_total = system_value(SYSTEM_FRAMES_TOTAL, 0, 0);
-	out->memory_free = system_value(SYSTEM_FRAMES_FREE, 0, 0);
-	out->memory_kernel = system_value(SYSTEM_FRAMES_KERNEL, 0, 0);
+	out->memory_total = system_value(SYSTEM_MEMORY, FRAMES_INSTALLED, 0);
+	out->memory_free = system_value(SYSTEM_MEMORY, FRAMES_FREE, 0);
+	out->memory_kernel =
+		system_value(SYSTEM_MEMORY, FRAMES_KERNEL, 0) + system_value(SYSTEM_MEMORY, FRAMES_KERNEL_FREE, 0);
 	out->uptime_ns = rt_time_now_ns(&root.time);
 	out->idle_ns = rt_time_ns(&root.time, idle);
 	out->vm_count = vm_count(&out->vm_running);

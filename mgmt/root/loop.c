@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "console_link.h"
 #include "dispatch.h"
+#include "memory_report.h"
 #include "power.h"
 #include "root.h"
 #include "service.h"
@@ -45,6 +46,7 @@ enum status root_start(void)
 	enum status st;
 
 	rt_time_init(&root.time, INFO->tsc_hz, INFO->tsc_boot);
+	memory_report_init();
 	st = root_share();
 	if (st != ST_OK)
 		return st;

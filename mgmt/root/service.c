@@ -137,6 +137,15 @@ u64 service_console_thread(void)
 	return thread_of(SERVICE_CONSOLE);
 }
 
+u64 service_bytes(void)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < SERVICE_COUNT; i++)
+		sum += holdings_bytes(&services[i].objects);
+	return sum;
+}
+
 enum status service_console_meet(u32 vm_index, u64 h_vmm_pd, u64 h_vmm_thread)
 {
 	u64 h_console = service_console_thread();

@@ -19,6 +19,9 @@ void service_check_faults(void);
 /* Go on with services on their way down or up again; returns the time to call again (0 = at once, DEADLINE_NONE). */
 u64 service_step(void);
 
+/* Bytes of memory that the services take. */
+u64 service_bytes(void);
+
 /* The console's thread, for grants to VMMs; 0 while there is none. */
 u64 service_console_thread(void);
 

@@ -65,6 +65,11 @@ u64 vm_granted_bytes(const struct vm *vm)
 	return bytes;
 }
 
+u64 vm_bytes(const struct vm *vm)
+{
+	return VM_SHARED_BYTES + holdings_bytes(&vm->objects);
+}
+
 u64 vm_held_bytes(void)
 {
 	u64 sum = 0;
@@ -79,7 +84,8 @@ u64 vm_free_bytes(void)
 {
 	u64 bytes = 0;
 
-	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_FRAMES_FREE, 0, 0, &bytes);
+	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_MEMORY, FRAMES_INSTALLED, 0, NULL);
+	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_MEMORY, FRAMES_FREE, 0, &bytes);
 	return bytes;
 }
 

@@ -103,6 +103,9 @@ struct verdict vm_input(struct vm *vm, enum input input, const struct order *ord
 /* ---- vm_build.c ---- */
 /* Bytes of RAM that a VM with objects has been granted. */
 u64 vm_granted_bytes(const struct vm *vm);
+/* All that a VM takes of the machine's memory; also one that does not live. */
+u64 vm_bytes(const struct vm *vm);
+#define VM_SHARED_BYTES (VM_RINGS_BYTES + PAGE_SIZE)	/* console rings, control page: for as long as it is defined */
 
 /* Make all objects and start the first instruction, or the filling of its RAM. Objects made before a failure are in
  * vm->objects. */

@@ -85,8 +85,7 @@ static u64 uptime_ns(const struct vm *vm)
 static void fill_live(const struct vm *vm, struct vm_report *out)
 {
 	out->memory_granted_bytes = stat_of(vm->h_ram, STAT_BYTES_GRANTED);
-	out->overhead_bytes =
-		vmm_bytes(vm) + stat_of(vm->pd.h_pd, STAT_TABLE_BYTES) + stat_of(vm->h_vm, STAT_TABLE_BYTES);
+	out->overhead_bytes = vm_bytes(vm) - stat_of(vm->h_ram, STAT_BYTES_HELD) - stat_of(vm->h_vm, STAT_TABLE_BYTES);
 	out->vcpus_online = vm_control(vm)->vcpus_online & (BIT64(vm->spec.cpus) - 1);
 	for (u32 i = 0; i < vm->spec.cpus; i++)
 		out->vcpu_time_ns[i] = ns_of(stat_of(vm->h_threads[i], STAT_TIME_TSC));

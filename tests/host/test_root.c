@@ -7,6 +7,7 @@
 /* sources: mgmt/root/vm_report.c mgmt/root/host_report.c mgmt/root/vm_share.c mgmt/root/ending.c mgmt/root/spec.c */
 /* sources: mgmt/root/image.c mgmt/root/cpu_share.c mgmt/root/lifecycle.c */
 /* sources: mgmt/root/refusal.c mgmt/root/holdings.c mgmt/root/view.c mgmt/root/pd.c mgmt/root/pd_elf.c */
+/* sources: mgmt/root/memory_report.c */
 /* sources: mgmt/root/boot_modules.c mgmt/root/newc.c drivers/rt/rt_time.c kernel/lib/ring.c */
 /* includes: tests/host/fake drivers/rt mgmt/root */
 #include <setjmp.h>
@@ -388,6 +389,51 @@ static void eager_memory_comes_first(void **state)
 	bench_delete("eager");
 }
 
+/* What root knows it made is what the kernel says is in use, at every moment of a VM's life. */
+static void expect_memory_adds_up(u32 vms)
+{
+	const struct memory_report *r = &bench_answer.memory;
+	u64 sum = 0;
+
+	bench_ask(REQ_MEMORY, "", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(r->installed, FAKE_MEMORY_BYTES);
+	assert_int_equal(r->kernel + r->system + r->vms + r->free, FAKE_MEMORY_BYTES);
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		sum += r->vm[i];
+		vms -= r->vm[i] != 0;
+	}
+	assert_int_equal(vms, 0);
+	assert_int_equal(sum, r->vms);
+}
+
+static void memory_adds_up(void **state)
+{
+	(void)state;
+	expect_memory_adds_up(0);
+	bench_create("a", RESTART_NEVER, 0);
+	expect_memory_adds_up(1);
+	bench_create("b", RESTART_NEVER, 0);
+	bench_start("a");
+	expect_memory_adds_up(2);
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_in_range(bench_answer.vm.overhead_bytes, 100 * KIB, 512 * KIB);
+	bench_ask(REQ_RESET, "a", 0);
+	for (u32 i = 0; i < 30; i++)
+		expect_memory_adds_up(2);
+	fake_fail_call(9, ST_NOMEM);
+	bench_ask(REQ_START, "b", 0);
+	bench_expect(ERR_NO_MEMORY);
+	for (u32 i = 0; i < 30; i++)
+		expect_memory_adds_up(2);
+	bench_ask(REQ_DELETE, "b", 0);
+	bench_expect(ERR_NONE);
+	expect_memory_adds_up(1);
+	bench_delete("a");
+	expect_memory_adds_up(0);
+}
+
 static void a_hundred_times(void **state)
 {
 	(void)state;
@@ -437,7 +483,8 @@ int main(void)
 		cmocka_unit_test(a_deaf_guest_is_forced), cmocka_unit_test(pauses), cmocka_unit_test(reboots),
 		cmocka_unit_test(crashes), cmocka_unit_test(restarts_on_failure), cmocka_unit_test(any_call_may_fail),
 		cmocka_unit_test(memory_is_counted), cmocka_unit_test(lazy_memory_is_not_counted),
-		cmocka_unit_test(eager_memory_comes_first), cmocka_unit_test(a_hundred_times),
+		cmocka_unit_test(eager_memory_comes_first), cmocka_unit_test(memory_adds_up),
+		cmocka_unit_test(a_hundred_times),
 		cmocka_unit_test(the_table_fills_up),
 	};
 

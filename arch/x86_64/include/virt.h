@@ -51,6 +51,7 @@ struct virt_ops {
 	 * page, loaded and stored directly at each world switch (any value is harmless there). The vCPU starts in the
 	 * architectural INIT state.
 	 */
+	u32 vcpu_frames;		/* kernel frames that each takes */
 	enum status (*vcpu_init)(struct vcpu_hw **out, hpa_t s2_root, u32 index, u64 *page_gpr) MUST_CHECK;
 	/* On any pCPU, after a `leave` with nothing since. */
 	void (*vcpu_fini)(struct vcpu_hw *hw);

@@ -33,6 +33,7 @@ struct object {
 	int fd;				/* MEM, VCPU */
 	u64 bytes;
 	bool is_overcommitted;		/* MEM: nothing of it is granted */
+	bool is_fixed;			/* it was there before root */
 	u8 *view;
 	u64 share[PD_OP_COUNT];		/* PD: as told with sys_pd_ctl; 0 = not told */
 	u32 owner;			/* THREAD: its PD */
@@ -450,26 +451,42 @@ enum status sys_object_destroy(u64 slot)
 
 enum status sys_object_stat(u64 h, enum stat stat, u64 *value)
 {
-	u32 i = lookup(h, NONE);
+	const struct handle *handle = slot_of(root_pd, h);
+	u32 i = handle != NULL ? handle->object : 0;
 
-	if (i == 0)
+	if (i == 0 || objects[i].generation != handle->generation)
 		return ST_HANDLE;
+	if (stat == STAT_KERNEL_BYTES || stat == STAT_BYTES_HELD) {
+		*value = stat == STAT_KERNEL_BYTES ? PAGE_SIZE : objects[i].is_overcommitted ? 0 : objects[i].bytes;
+		if (objects[i].is_fixed)
+			*value = 0;
+		return ST_OK;
+	}
 	*value = stat != STAT_BYTES_GRANTED ? 1000u + stat : objects[i].is_overcommitted ? 0 : objects[i].bytes;
 	return ST_OK;
 }
 
+/* One picture at any time: this kernel needs no memory of its own but a page an object. */
+static u64 memory_word(u64 word)
+{
+	switch (word) {
+	case FRAMES_INSTALLED: return FAKE_MEMORY_BYTES;
+	case FRAMES_FREE: return fake_free_bytes();
+	case FRAMES_GRANTED: return FAKE_MEMORY_BYTES - fake_free_bytes() - fake_object_count() * PAGE_SIZE;
+	case FRAMES_KERNEL: return fake_object_count() * PAGE_SIZE;
+	default: return 0;
+	}
+}
+
 enum status sys_system_ctl(u64 h_root, enum system_op op, u64 a, u64 b, u64 *value)
 {
-	(void)a;
 	(void)b;
 	if (h_root != HANDLE_ROOT)
 		return ST_HANDLE;
 	if (op == SYSTEM_POWEROFF)
 		return ST_UNSUPPORTED;
-	if (op == SYSTEM_FRAMES_FREE)
-		*value = fake_free_bytes();
-	else if (op == SYSTEM_FRAMES_TOTAL)
-		*value = FAKE_MEMORY_BYTES;
+	if (op == SYSTEM_MEMORY && value != NULL)
+		*value = memory_word(a);
 	else if (value != NULL)
 		*value = 0;
 	return ST_OK;
@@ -547,6 +564,7 @@ void fake_module(const char *name, const void *bytes, u64 count, bool is_built_i
 	u32 i = object_new(MEM);
 
 	back_with_memory(i, align_up(count, PAGE_SIZE));
+	objects[i].is_fixed = true;
 	memcpy(objects[i].view, bytes, count);
 	*m = (struct boot_module){ .bytes = count, .handle = (u32)give_root(i), .built_in = is_built_in };
 	snprintf(m->name, sizeof(m->name), "%s", name);

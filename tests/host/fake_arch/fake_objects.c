@@ -29,6 +29,14 @@ ONE_STEP(vm_destroy_step)
 ONE_STEP(vm_destroy_vcpu_step)
 __attribute__((weak)) ONE_STEP(mem_destroy_step)
 
+#define NO_FRAMES(name) __attribute__((weak)) u64 name(const struct object *object) { (void)object; return 0; }
+
+NO_FRAMES(pd_frames)
+NO_FRAMES(thread_frames)
+NO_FRAMES(mem_frames)
+NO_FRAMES(vm_frames)
+NO_FRAMES(vcpu_frames)
+
 __attribute__((weak)) void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 ready)
 {
 	(void)vcpu, (void)away, (void)ready;

@@ -240,6 +240,7 @@ const struct virt_ops svm_ops = {
 	.probe = svm_probe,
 	.cpu_on = svm_cpu_on,
 	.cpu_off = svm_cpu_off,
+	.vcpu_frames = 2,
 	.vcpu_init = svm_vcpu_init,
 	.vcpu_fini = svm_vcpu_fini,
 	.leave = svm_leave,

@@ -229,6 +229,7 @@ const struct virt_ops vmx_ops = {
 	.probe = vmx_probe,
 	.cpu_on = vmx_cpu_on,
 	.cpu_off = vmx_cpu_off,
+	.vcpu_frames = 3,
 	.vcpu_init = vmx_vcpu_init,
 	.vcpu_fini = vmx_vcpu_fini,
 	.leave = vmx_leave,

@@ -1,0 +1,92 @@
+/*
+ * memory_report.c - see memory_report.h.
+ *
+ * Nothing is computed as "the rest": installed and free are the kernel's, the VMs' and the system's parts are the sums
+ * over the objects that root made, and to the kernel's own part root adds just what it found at its start and the
+ * growth that the kernel names (slabs, root's own PD). So a frame that got lost anywhere shows as a difference.
+ */
+#include "memory_report.h"
+
+#include "info_page.h"
+#include "root.h"
+#include "service.h"
+#include "sys.h"
+#include "vm.h"
+
+#define ATTEMPTS 100u
+
+static struct {
+	u64 root_bytes;		/* MEM objects that only the kernel has handles of */
+	u64 kernel_bytes;	/* kernel frames neither in slabs nor root's PD's */
+} at_start;
+
+static u64 stat_of(u64 handle, enum stat stat)
+{
+	u64 value = 0;
+
+	return sys_object_stat(handle, stat, &value) == ST_OK ? value : 0;
+}
+
+static u64 word(enum frames_word which)
+{
+	u64 value = 0;
+
+	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_MEMORY, which, 0, &value);
+	return value;
+}
+
+u64 object_bytes(u64 handle)
+{
+	return stat_of(handle, STAT_BYTES_HELD) + stat_of(handle, STAT_KERNEL_BYTES);
+}
+
+void memory_report_init(void)
+{
+	(void)word(FRAMES_INSTALLED);
+	at_start.root_bytes = word(FRAMES_GRANTED) + word(FRAMES_RESERVED);
+	at_start.kernel_bytes = word(FRAMES_KERNEL) - word(FRAMES_SLABS) - stat_of(HANDLE_SELF_PD, STAT_KERNEL_BYTES);
+}
+
+/* Of the memory that all VMs' console rings and control pages are in, a VM's part is its own. */
+static void fill_vms(struct memory_report *out)
+{
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm *vm = vm_at(i);
+
+		if (vm == NULL)
+			continue;
+		out->vm[i] = vm_bytes(vm);
+		out->vms += out->vm[i];
+		out->system -= VM_SHARED_BYTES;
+	}
+}
+
+static void fill_system(struct memory_report *out)
+{
+	out->system += at_start.root_bytes + word(FRAMES_BOOT) + service_bytes();
+	for (u32 i = 0; i < SHARED_COUNT; i++)
+		out->system += object_bytes(root.shared[i]);
+	for (u32 i = 0; i < root.images.count; i++)
+		out->system += object_bytes(root.images.images[i].h_mem);
+	out->system += object_bytes(root.conf.h_mem);
+}
+
+static bool try_fill(struct memory_report *out)
+{
+	u64 changes;
+
+	*out = (struct memory_report){ .installed = word(FRAMES_INSTALLED), .free = word(FRAMES_FREE) };
+	changes = word(FRAMES_CHANGES);
+	out->free += word(FRAMES_KERNEL_FREE);
+	out->kernel = at_start.kernel_bytes + word(FRAMES_SLABS) + stat_of(HANDLE_SELF_PD, STAT_KERNEL_BYTES);
+	fill_system(out);
+	fill_vms(out);
+	(void)word(FRAMES_INSTALLED);
+	return word(FRAMES_CHANGES) == changes;
+}
+
+void memory_report_fill(struct memory_report *out)
+{
+	for (u32 i = 0; i < ATTEMPTS && !try_fill(out); i++)
+		;
+}
