@@ -323,9 +323,16 @@ static void vcpu_row(const struct out *out, const struct vm_report *r)
 
 static void share_rows(const struct out *out, const struct vm_entry *vm)
 {
-	label(out, "Share");
-	report_share(out, &vm->report.spec.share);
-	out_text(out, "\n");
+	const struct vm_share *share = &vm->report.spec.share;
+	char text[SET_TEXT_BYTES];
+
+	label(out, "Class");
+	out_text(out, class_text(share->class));
+	out_format(out, share->class == SCHED_CLASS_RT ? ", before all fair VMs\n" : ", weight %u\n", share->weight);
+	label(out, "Cap");
+	out_format(out, share->cap ? "%s of a pCPU\n" : "%s\n", cap_text(text, share->cap));
+	label(out, "Affinity");
+	out_format(out, "%s\n", affinity_text(text, share->affinity));
 	if (vm_is_live(vm))
 		vcpu_row(out, &vm->report);
 }

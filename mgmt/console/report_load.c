@@ -58,7 +58,7 @@ static void stats_time(const struct out *out, const struct vm_stats *v)
 	out_text(out, "Time, and its part of one pCPU since the start\n");
 	share_of_time(out, "in the guest", v->guest_time_ns, v->uptime_ns);
 	share_of_time(out, "in its VMM and the kernel", vmm, v->uptime_ns);
-	share_of_time(out, "waiting for a pCPU", v->ready_ns, v->uptime_ns);
+	share_of_time(out, "waiting (pCPU taken, cap)", v->ready_ns, v->uptime_ns);
 }
 
 /* The reasons that occurred, the most frequent first. */
@@ -83,14 +83,17 @@ static void stats_exits(const struct out *out, const struct vm_stats *v)
 {
 	char exits[UNIT_TEXT_BYTES], vmm[UNIT_TEXT_BYTES], count[UNIT_TEXT_BYTES], each[UNIT_TEXT_BYTES];
 	u32 order[STATS_EXITS], reasons = sort_exits(v, order);
+	u64 all = 0;	/* also what came up between two entries */
 
 	out_format(out, "Exits: %s, %s of them to the VMM\n", count_text(exits, v->exits),
 		count_text(vmm, v->exits_vmm));
 	if (reasons)
 		out_format(out, "  %-22s %15s  %6s  %12s  %6s\n", "REASON", "COUNT", "SHARE", "NS EACH", "PCPU%");
+	for (u32 i = 0; i < reasons; i++)
+		all += v->exit_count[order[i]];
 	for (u32 i = 0; i < reasons; i++) {
 		u64 n = v->exit_count[order[i]], ns = v->exit_ns[order[i]];
-		u32 share = permille(n, v->exits), time = permille(ns, v->uptime_ns);
+		u32 share = permille(n, all), time = permille(ns, v->uptime_ns);
 
 		out_format(out, "  %-22s %15s  %4u.%u%%  %12s  %4u.%u\n", exit_text(order[i]), count_text(count, n),
 			share / 10, share % 10, count_text(each, ns / n), time / 10, time % 10);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "config.h"
+#include "syscalls.h"
 
 static struct args vms[8];
 static u32 vm_count, mistakes;
@@ -126,10 +127,30 @@ static void mistakes_are_told(void **state)
 	}
 }
 
+/* The same keys as create-vm's flags, and defaults for those that are not said. */
+static void shares(void **state)
+{
+	(void)state;
+	parse("default { class rt; affinity 0-1; memory-policy eager }\n"
+	      "vm a { cap 50% }\nvm b { class fair; weight 7; cap none; affinity all; memory-policy lazy }\n"
+	      "vm c { cap 1x }\nvm d { affinity }\nvm e { interval 5s }\n");
+	assert_int_equal(vms[0].spec.share.class, SCHED_CLASS_RT);
+	assert_int_equal(vms[0].spec.share.affinity, 3);
+	assert_int_equal(vms[0].spec.share.cap, 50);
+	assert_int_equal(vms[0].spec.memory_policy, MEMORY_EAGER);
+	assert_int_equal(vms[1].spec.share.class, SCHED_CLASS_FAIR);
+	assert_int_equal(vms[1].spec.share.weight, 7);
+	assert_int_equal(vms[1].spec.share.cap, 0);
+	assert_true(vms[1].spec.share.affinity == SHARE_ALL_PCPUS);
+	assert_int_equal(vms[1].spec.memory_policy, MEMORY_LAZY);
+	assert_string_equal(names, "a b ");
+	assert_int_equal(mistakes, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(example), cmocka_unit_test(defaults), cmocka_unit_test(mistakes_are_told),
+		cmocka_unit_test(example), cmocka_unit_test(defaults), cmocka_unit_test(shares), cmocka_unit_test(mistakes_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

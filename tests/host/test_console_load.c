@@ -42,7 +42,8 @@ static void shares(void **state)
 	command("set-vm a --weight 200 --cap 50% --affinity 0,2-3",
 		"a: fair, weight 200, cap 50%, pCPUs 0,2,3\r\n", RESULT_OK);
 	expect_not("Note:");
-	command("status-vm a", "Share       fair, weight 200, cap 50%, pCPUs 0,2,3\r\n", RESULT_OK);
+	command("status-vm a", "Class       fair, weight 200\r\nCap         50% of a pCPU\r\nAffinity    0,2,3\r\n",
+		RESULT_OK);
 	command("set-vm a --class rt --cap none --affinity all", "a: real-time, no cap, all pCPUs\r\n", RESULT_OK);
 	expect("Note: without a cap");
 	command("set-vm a --weight 5", "a real-time VM has no weight", RESULT_USAGE);
@@ -67,7 +68,7 @@ static void statistics(void **state)
 	command("stats-vm a", "  port                         1,000,000    81.0%         1,234    12.3\r\n"
 		"  cpuid                          234,567    18.9%        10,000    23.4\r\n", RESULT_OK);
 	expect("  in the guest                      4.000 s    40.0%\r\n");
-	expect("  waiting for a pCPU                1.000 s    10.0%\r\n");
+	expect("  waiting (pCPU taken, cap)         1.000 s    10.0%\r\n");
 	expect("  from    1 us             900  ########################################\r\n"
 	       "  from    2 us               0\r\n"
 	       "  from    4 us              99  ####\r\n");

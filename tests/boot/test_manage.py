@@ -1,0 +1,142 @@
+"""The operator's side: shares that are set while VMs run, statistics, top, accounting."""
+import json
+import re
+
+import pytest
+
+from vosmachine import TINY
+
+SPIN = '--memory 32M --kernel spin --cmdline "cpus={0}"'
+
+
+def reply(machine, command):
+    """What the command gives programs."""
+    return json.loads(re.search(r'\{.*\}', machine.ok(f'{command} --json')).group(0))['return']
+
+
+def spin(machine, name, options='', cpus=1):
+    machine.ok(f'create-vm --name {name} --cpu {cpus} {options} {SPIN.format(cpus)}')
+    machine.ok(f'start-vm {name}')
+
+
+def busy_permille(machine):
+    """Of each pCPU, by guests and VMMs, in the half second or more that this takes."""
+    return [pcpu['guest-permille'] + pcpu['vmm-permille']
+            for pcpu in reply(machine, 'top --interval 1s')['pcpus']]
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY, cpus=2)
+def test_set_vm(machine):
+    """What is set is shown, holds at once, and holds at the next start too."""
+    spin(machine, 'a', '--cap 60% --affinity 0 --weight 7')
+    status = machine.ok('status-vm a')
+    for row in (r'Class +fair, weight 7\n', r'Cap +60% of a pCPU\n', r'Affinity +0\n'):
+        assert re.search(row, status), status
+    # An emulator that shares its processor with others is no clock: what is left for the cap is between bounds.
+    assert busy_permille(machine)[0] < 700
+    machine.ok('set-vm a --cap 10%')
+    assert busy_permille(machine)[0] < 200
+    machine.ok('set-vm a --affinity 1 --cap none')
+    busy_permille(machine)
+    busy = busy_permille(machine)
+    assert busy[0] < 200 < 800 < busy[1], busy
+    machine.ok('set-vm a --class rt')
+    told = reply(machine, 'status-vm a')
+    assert (told['class'], told['cap'], told['affinity'], told['weight']) == ('rt', 'none', '1', 7)
+    assert 'error[E_USAGE]' in machine.cmd('set-vm a --weight 9')
+    machine.ok('stop-vm a --force')
+    machine.ok('set-vm a --class fair --cap 10%')
+    machine.ok('start-vm a')
+    busy_permille(machine)
+    assert max(busy_permille(machine)) < 200
+
+
+@pytest.mark.backends('qemu-pvh')
+@pytest.mark.machine(**TINY)
+def test_refused_shares(machine):
+    machine.ok('create-vm a --cpu 2 --memory 32M --kernel spin')
+    before = reply(machine, 'status-vm a')
+    for line, words in (('--affinity 60', 'there is no pCPU 60: this machine has'),
+                        ('--affinity 3-1', '--affinity is a list of pCPUs'),
+                        ('--cap 201%', '100% of a pCPU for each of its 2 vCPUs'),
+                        ('--cap 0', 'it would never run'),
+                        ('--weight 1001', 'from 1 to 1000'),
+                        ('--class system', '--class is fair or rt'),
+                        ('--memory 64M', '--memory has no meaning for set-vm'),
+                        ('', 'set-vm needs something to set')):
+        answer = machine.cmd(f'set-vm a {line}')
+        assert 'error[E_USAGE]' in answer and words in ' '.join(answer.split()), answer
+    assert 'Nothing was changed' in machine.ok('set-vm a --cap 5% --dry-run')
+    assert reply(machine, 'status-vm a') | {'uptime-ns': 0} == before | {'uptime-ns': 0}
+    assert 'take turns' in machine.ok('create-vm b --cpu 16 --memory 32M --kernel spin --affinity 0')
+    assert 'a real-time VM has no weight' in machine.cmd('create-vm c --class rt --weight 5')
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_statistics(machine):
+    """Every exit has a reason and a cost, also after the run."""
+    machine.ok('create-vm --name a --memory 64M --kernel exits')
+    machine.ok('start-vm a')
+    machine.wait_state('a', 'stopped', 120)
+    stats = reply(machine, 'stats-vm a')
+    reasons = {row['reason']: row for row in stats['exit-reasons']}
+    # A deadline that had passed before the entry is no exit of the guest's, but has its reason and cost.
+    assert sum(row['count'] for row in stats['exit-reasons']) >= stats['exits'] > 0
+    assert reasons['cpuid']['count'] > 0 and reasons['cpuid']['ns'] > 0 and reasons['port']['count'] > 0
+    assert sum(stats['wake-latency-log2-ns']) == stats['wakeups'] > 0
+    assert 0 < stats['guest-time-ns'] < stats['cpu-time-ns']
+    text = machine.ok('stats-vm a')
+    assert re.search(r'\n +cpuid +[0-9,]+ +[0-9.]+% +[0-9,]+ ', text), text
+    assert max(len(line) for line in text.split('\n')) <= 80
+    machine.ok('delete-vm a')
+    assert 'E_NOT_FOUND' in machine.cmd('stats-vm a')
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY, cpus=2)
+def test_accounting(machine):
+    """Time adds up on each pCPU and memory to the byte: idle, with VMs at work, and afterwards."""
+    for step in (None, ('a', 1), ('b', 2), 'end'):
+        if step == 'end':
+            machine.ok('delete-vm a --force')
+            machine.ok('delete-vm b --force')
+        elif step:
+            spin(machine, step[0], cpus=step[1])
+        account = reply(machine, 'accounting')
+        assert account['time-adds-up'], account
+        assert all(pcpu['difference-ppm'] <= 1000 and pcpu['elapsed-ns'] for pcpu in account['pcpus'])
+    text = machine.ok('accounting')
+    assert 'Time adds up' in text
+    assert max(len(line) for line in text.split('\n')) <= 80
+
+
+@pytest.mark.backends('qemu-pvh')
+@pytest.mark.machine(**TINY)
+def test_top(machine):
+    """Tables below each other on a line that says nothing, in place on a terminal; what happens meanwhile is told."""
+    spin(machine, 'busy')
+    machine.ok('create-vm idle --memory 32M --kernel spin')
+    text = machine.ok('top --count 2 --interval 500ms')
+    tables = re.findall(r'NAME .*\nbusy .*\nidle .*', text)
+    assert len(tables) == 2, text
+    assert max(len(line) for line in text.split('\n')) <= 80
+    machine.send('top --interval 500ms\r')
+    machine.send('\x1b[?1;2c\x1b[24;80R')
+    machine.expect('WAKES/S')
+    machine.expect('busy')
+    machine.expect('busy')
+    machine.send('q')
+    machine.wait_prompt()
+    # Typed ahead of an end that comes by itself: it waits for the prompt.  Ctrl-C ends one that doesn't.
+    machine.send('top --count 1\rversion\r')
+    machine.expect('WAKES/S')
+    machine.expect('VOS 0')
+    machine.wait_prompt()
+    machine.send('top\r')
+    machine.expect('WAKES/S')
+    machine.send('\x03')
+    machine.wait_prompt()
+    busy = reply(machine, 'top --interval 1s')['vms'][0]
+    assert busy['name'] == 'busy' and busy['cpu-permille'] > 100
