@@ -35,14 +35,12 @@ static void virt_start(struct info_page *info)
 
 bool kernel_pcpu_init(void)
 {
-	if (virt != NULL && virt->cpu_on() != ST_OK)
-		return false;
-	sched_init(tsc_hz);
-	return true;
+	return virt == NULL || virt->cpu_on() == ST_OK;
 }
 
 void kernel_pcpu_run(void)
 {
+	sched_init(tsc_hz);
 	sched_idle();
 }
 

@@ -33,6 +33,7 @@ static void panic_begin(void)
 {
 	if (__atomic_fetch_add(&state.count, 1, __ATOMIC_SEQ_CST) != 0)
 		arch_halt();
+	arch_stop_others();
 	early_console_serial_on();
 }
 

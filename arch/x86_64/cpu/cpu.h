@@ -39,7 +39,6 @@ struct cpu_data {		/* pcpu->arch */
 	u64 gdt[GDT_ENTRIES];
 	struct tss tss;
 	struct port_set open_ports;	/* what the I/O bitmap allows now */
-	u64 nmi_count;
 	struct ist_stack ist_stacks[IST_COUNT - 1] __attribute__((aligned(16)));
 };
 

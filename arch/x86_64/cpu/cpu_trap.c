@@ -57,12 +57,14 @@ void cpu_trap(struct trap_frame *frame)
 		kernel_exit_check();
 }
 
-/* On an interrupt stack: no scheduling, no locks. NMIs are counted; a guest's left-over breakpoint is disarmed. */
+/* On an interrupt stack: no scheduling, no locks. NMIs are ignored unless another pCPU has panicked; a guest's
+ * left-over breakpoint is disarmed. */
 void cpu_paranoid_trap(struct trap_frame *frame)
 {
 	switch (frame->vector) {
 	case VECTOR_NMI:
-		cpu_data()->nmi_count++;
+		if (panic_is_under_way())
+			arch_halt();
 		return;
 	case VECTOR_DB:
 		dr7_write(0);

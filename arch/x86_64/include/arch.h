@@ -78,6 +78,9 @@ enum status arch_init_late(const struct boot_info *boot, struct info_page *info)
  * context; a few that come close together may be taken as one. What was written before is seen by the handler. */
 void arch_ipi(const struct pcpu *pcpu);
 
+/* In a panic: stop all other pCPUs, wherever they are. */
+void arch_stop_others(void);
+
 /* How many pCPUs the firmware lists, the boot pCPU included, ready to be started; 0 if there are no others, or no room
  * for the code they begin with. Once frames, clocks and the scheduler are there. */
 u32 arch_pcpus_prepare(const struct boot_info *boot);
@@ -171,6 +174,8 @@ void kernel_foreign_call(u64 number, u64 rip);
 void kernel_thread_begin(void);
 /* Exception in ring 3 (vector < 32). #PF: address = CR2. Returns if the access may be tried again. */
 void kernel_user_exception(struct trap_frame *frame, u64 address);
+/* Another pCPU may have panicked: this one must not go on. */
+bool panic_is_under_way(void);
 /* Exception in ring 0 that nothing explains: panics with the frame. */
 _Noreturn void kernel_panic_frame(const struct trap_frame *frame, u64 address);
 /* The pCPU's timer fired; a device line fired (gsi). */
@@ -187,9 +192,9 @@ void kernel_frame_free(void *frame);
 /* The same for `count` (1, 2, 4 .. 64) adjacent ones. */
 void *kernel_frames_alloc(u32 count);
 void kernel_frames_free(void *frames_start, u32 count);
-/* On another pCPU, once the arch side of it is up: virtualization and a scheduler. False: it can't be used. */
+/* On another pCPU, once the arch side of it is up: virtualization. False: it can't be used. */
 bool kernel_pcpu_init(void);
-/* Then run threads. */
+/* Then, when it is sure to be used: run threads. */
 _Noreturn void kernel_pcpu_run(void);
 /* On the way back to ring 3, with interrupts off: reschedule if pcpu->need_resched. */
 void kernel_exit_check(void);

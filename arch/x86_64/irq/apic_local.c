@@ -33,6 +33,7 @@
 #define LVT_NMI 0x400u
 #define LVT_EXTINT 0x700u
 #define LVT_DEADLINE BIT32(18)
+#define ICR_NMI 0x400u
 #define ICR_PENDING BIT32(12)
 #define ICR_ASSERT BIT32(14)
 #define ICR_POLLS 100000u	/* delivery takes a microsecond or two */
@@ -80,6 +81,15 @@ void apic_local_command(u32 apic_id, u32 command)
 	reg_write(REG_ICR, command | ICR_ASSERT);
 	for (i = 0; i < ICR_POLLS && (reg_read(REG_ICR) & ICR_PENDING); i++)
 		__builtin_ia32_pause();
+}
+
+void arch_stop_others(void)
+{
+	u32 i;
+
+	for (i = 0; i < pcpu_count; i++)
+		if (pcpu_at(i) != pcpu_self())
+			apic_local_command(pcpu_at(i)->apic_id, ICR_NMI);
 }
 
 bool apic_local_can_reach(u32 apic_id)
