@@ -105,10 +105,13 @@ def test_accounting(machine):
         elif step:
             spin(machine, step[0], cpus=step[1])
         account = reply(machine, 'accounting')
-        assert account['time-adds-up'], account
+        assert account['time-adds-up'] and account['memory-adds-up'], account
+        memory = account['memory']
+        assert memory['vms'] + memory['system'] + memory['kernel'] + memory['free'] == memory['installed'] > 0
+        assert {vm['name'] for vm in memory['vm']} >= ({step[0]} if step and step != 'end' else set())
         assert all(pcpu['difference-ppm'] <= 1000 and pcpu['elapsed-ns'] for pcpu in account['pcpus'])
     text = machine.ok('accounting')
-    assert 'Time adds up' in text
+    assert 'Time adds up' in text and 'Memory adds up' in text
     assert max(len(line) for line in text.split('\n')) <= 80
 
 

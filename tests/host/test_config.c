@@ -150,7 +150,8 @@ static void shares(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(example), cmocka_unit_test(defaults), cmocka_unit_test(shares), cmocka_unit_test(mistakes_are_told),
+		cmocka_unit_test(example), cmocka_unit_test(defaults),
+		cmocka_unit_test(shares), cmocka_unit_test(mistakes_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
