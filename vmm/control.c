@@ -115,6 +115,14 @@ void machine_notified(struct machine *m, u64 bits)
 
 /* ---- Start and end ---- */
 
+void machine_tell_online(struct machine *m, const struct vcpu *v)
+{
+	if (v->activity != VCPU_WAITS_FOR_STARTUP)
+		__atomic_fetch_or(&m->control->vcpus_online, BIT64(v->index), __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&m->control->vcpus_online, ~BIT64(v->index), __ATOMIC_RELAXED);
+}
+
 void machine_start(struct machine *m)
 {
 	store(&m->is_started, 1);
@@ -143,6 +151,7 @@ static void wait_for_others(struct machine *m)
 
 void machine_report_running(struct machine *m)
 {
+	machine_tell_online(m, &m->vcpu[0]);
 	set_phase(m, PHASE_RUNNING);
 }
 

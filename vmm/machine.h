@@ -159,6 +159,8 @@ void machine_notified(struct machine *m, u64 bits);
 void machine_tell_console(struct machine *m);
 /* The others, at VCPU_REQUEST_PAUSE: stand still until thread 0 ends the pause. */
 void machine_park(struct machine *m, struct vcpu *v);
+/* Tell root (for status-vm) whether the guest has started that vCPU. */
+void machine_tell_online(struct machine *m, const struct vcpu *v);
 /* A vCPU's loop is over. */
 void machine_leave(struct machine *m, const struct vcpu *v);
 /* Let the other threads' vCPUs run; they sleep until machine_is_started(). */

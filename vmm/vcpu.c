@@ -165,6 +165,7 @@ static void init(struct vcpu *v)
 	kvmclock_reset(&v->machine->kvmclock, v->index);
 	v->page->nmi_pending = 0;
 	v->activity = lapic_base(v->lapic) & LAPIC_BASE_BSP ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
+	machine_tell_online(v->machine, v);
 }
 
 static void startup(struct vcpu *v, u8 vector)
@@ -173,6 +174,7 @@ static void startup(struct vcpu *v, u8 vector)
 		return;
 	vcpu_startup_registers(v->page, vector);
 	v->activity = VCPU_RUNS;
+	machine_tell_online(v->machine, v);
 }
 
 static void serve_rare(struct vcpu *v, u32 requests)

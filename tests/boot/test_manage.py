@@ -54,6 +54,21 @@ def test_set_vm(machine):
 
 @pytest.mark.backends('qemu-pvh')
 @pytest.mark.machine(**TINY)
+def test_vcpus(machine):
+    """status-vm says which vCPUs the guest has started, and what each has used."""
+    spin(machine, 'a', cpus=2)
+    machine.ok('create-vm --name b --cpu 3 --memory 32M --kernel spin --cmdline "cpus=2"')
+    machine.ok('start-vm b')
+    busy_permille(machine)
+    for name, online in (('a', [True, True]), ('b', [True, True, False])):
+        vcpus = reply(machine, f'status-vm {name}')['vcpus']
+        assert [vcpu['online'] for vcpu in vcpus] == online, vcpus
+        assert all(vcpu['cpu-time-ns'] > 10**7 for vcpu in vcpus[:2]), vcpus
+    assert re.search(r'vCPUs +0 online, [0-9.]+ s; 1 online, [0-9.]+ s; 2 off, ', machine.ok('status-vm b'))
+
+
+@pytest.mark.backends('qemu-pvh')
+@pytest.mark.machine(**TINY)
 def test_refused_shares(machine):
     machine.ok('create-vm a --cpu 2 --memory 32M --kernel spin')
     before = reply(machine, 'status-vm a')
