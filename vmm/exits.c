@@ -315,6 +315,12 @@ static void exit_nomem(struct vcpu *v)
 		    (unsigned long long)v->page->exit.mem.gpa);
 }
 
+/* offer() does the rest. */
+static void exit_shadow(struct vcpu *v)
+{
+	vcpu_request(v, VCPU_REQUEST_OFFER);
+}
+
 static void exit_nothing(struct vcpu *v)
 {
 	vcpu_request(v, VCPU_REQUEST_SERVICE);
@@ -341,6 +347,8 @@ static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {
 	[EXIT_BAD_STATE] = exit_bad_state,
 	[EXIT_DEADLINE] = exit_nothing,
 	[EXIT_NOMEM] = exit_nomem,
+	[EXIT_GRANTED] = exit_nothing,
+	[EXIT_SHADOW] = exit_shadow,
 };
 
 void vcpu_handle_exit(struct vcpu *v)

@@ -122,6 +122,9 @@ static void offer(struct vcpu *v)
 	}
 	page->intr_pending = v->offered != OFFER_NONE;
 	page->intr_vector = vector;
+	/* Not every processor keeps the shadow until the HLT: execute that here, before it can be too late. */
+	if (page->intr_pending && (page->shadow & SHADOW_STI) && v->activity == VCPU_RUNS && vcpu_steps_over_hlt(v))
+		v->activity = VCPU_HALTED;
 	page->tpr_threshold = lapic_tpr_threshold(v->lapic);
 }
 

@@ -86,6 +86,9 @@ const struct insn *vcpu_decode(struct vcpu *v);
 /* Step over the instruction that caused this exit. False as above. */
 bool vcpu_skip(struct vcpu *v);
 
+/* Step over the next instruction if it is HLT; without any effect on the guest if it is not. */
+bool vcpu_steps_over_hlt(struct vcpu *v);
+
 /* After an instruction was completed in software: the single-step trap, if the guest asked for one. */
 void vcpu_completed(struct vcpu *v);
 

@@ -11,6 +11,8 @@
 #include "vcpu.h"
 #include "vcpu_bus.h"
 
+#define OPCODE_HLT 0xf4u
+
 void vcpu_need(struct vcpu *v, u32 groups)
 {
 	struct machine *m = v->machine;
@@ -201,6 +203,23 @@ bool vcpu_skip(struct vcpu *v)
 		emulate_finish(v->page, insn->mode, insn->len);
 	}
 	vcpu_completed(v);
+	return true;
+}
+
+bool vcpu_steps_over_hlt(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	struct walk_result result;
+	struct walk_cpu cpu;
+	u8 byte;
+
+	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	walk_cpu_init(&cpu, page, v->machine->cpuid.physical_bits);
+	if (x86_cpl(page) != 0 || page->event.valid || (page->rflags & RFLAGS_TF) ||
+	    !walk(&cpu, &v->machine->memory, fetch_address(page, x86_mode(page)), WALK_FETCH, &result) ||
+	    !guest_memory_read(&v->machine->memory, GPA(result.gpa), &byte, 1) || byte != OPCODE_HLT)
+		return false;
+	emulate_finish(page, x86_mode(page), 1);
 	return true;
 }
 

@@ -88,6 +88,7 @@ enum exit_reason {
 	EXIT_DEADLINE,		/* deadline_tsc has passed */
 	EXIT_NOMEM,		/* guest memory could not be granted: .mem */
 	EXIT_GRANTED,		/* only counted: the kernel granted the memory, the VMM hears nothing */
+	EXIT_SHADOW,		/* left in STI's shadow with intr_pending; the shadow may not last: execute a HLT */
 	EXIT_REASON_COUNT
 };
 

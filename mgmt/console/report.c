@@ -36,6 +36,7 @@ static const char *const exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_DEADLINE] = "deadline",
 	[EXIT_NOMEM] = "no-memory",
 	[EXIT_GRANTED] = "memory-granted",
+	[EXIT_SHADOW] = "sti-shadow",
 };
 
 const char *exit_text(u32 reason)

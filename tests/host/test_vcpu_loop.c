@@ -87,6 +87,49 @@ static void test_timer(void **state)
 	assert_true(fake_control.rip == FAKE_CODE + 2 && fake_root_signals == 1);
 }
 
+/* An interrupt that comes up in the shadow of STI: a HLT that follows is executed here, anything else is not. */
+static void step_shadow(void)
+{
+	static u8 next;
+
+	switch (step++) {
+	case 0:
+	case 2:
+		next = step == 1 ? 0xf4 : 0x90;
+		fake_code((u8[]){ 0xfb, next }, 2);
+		fake_page->rip = FAKE_CODE + 1;
+		fake_page->rflags |= RFLAGS_IF;
+		fake_page->shadow = SHADOW_STI;
+		assert_true(lapic_msr_write(&fake_machine.lapic[0], 0x80f, 0x1ff));
+		assert_true(lapic_bus_deliver(&fake_machine.lapics, &(struct irq_message){ .vector = 0x41 }));
+		fake_page->exit.reason = EXIT_SHADOW;
+		break;
+	case 1:
+	case 3:
+		assert_true(fake_page->intr_pending && fake_page->intr_vector == 0x41);
+		assert_true(fake_page->rip == FAKE_CODE + (next == 0xf4 ? 2 : 1));
+		assert_int_equal(fake_page->shadow, next == 0xf4 ? 0 : SHADOW_STI);
+		fake_page->intr_pending = 0;
+		fake_code("\x0f\x30", 2);	/* EOI */
+		fake_page->exit.msr.index = 0x80b;
+		fake_page->gpr[GPR_RAX] = fake_page->gpr[GPR_RDX] = 0;
+		fake_page->exit.reason = EXIT_MSR_WRITE;
+		break;
+	default:
+		fake_page->exit.reason = EXIT_SHUTDOWN;
+	}
+}
+
+static void test_shadow(void **state)
+{
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	step = 0;
+	fake_on_run = step_shadow;
+	vcpu_loop(&fake_machine.vcpu[0]);
+	assert_int_equal(step, 5);
+}
+
 static void step_poweroff(void)
 {
 	if (step++ == 0) {
@@ -168,7 +211,8 @@ static void test_bus(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_timer), cmocka_unit_test(test_pause_and_poweroff), cmocka_unit_test(test_input),
+		cmocka_unit_test(test_timer), cmocka_unit_test(test_shadow),
+		cmocka_unit_test(test_pause_and_poweroff), cmocka_unit_test(test_input),
 		cmocka_unit_test(test_bus),
 	};
 

@@ -60,6 +60,16 @@ static void decode_io(struct vcpu_hw *hw, struct vcpu_exit *exit)
 	exit->pio.next_rip = hw->vmcb->exit_info2;
 }
 
+/*
+ * QEMU TCG forgets the shadow at the next entry: the interrupt on offer would come before the HLT that usually follows,
+ * not after it, and the guest would sleep on.
+ */
+static void decode_interrupt(struct vcpu_hw *hw, struct vcpu_exit *exit)
+{
+	if ((hw->vmcb->int_state & SVM_INT_STATE_SHADOW) && (hw->vmcb->int_control & SVM_V_IRQ))
+		exit->reason = EXIT_SHADOW;
+}
+
 static void decode_msr(struct vcpu_hw *hw, struct vcpu_exit *exit)
 {
 	exit->reason = hw->vmcb->exit_info1 & 1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
@@ -123,7 +133,7 @@ static const struct exit_rule rules[SVM_EXIT_TABLE_SIZE] = {
 	[SVM_EXCEPTION + VECTOR_DB] = { EXIT_EXCEPTION, decode_exception },
 	[SVM_EXCEPTION + VECTOR_AC] = { EXIT_EXCEPTION, decode_exception },
 	[SVM_EXCEPTION + VECTOR_MC] = { EXIT_NONE, decode_machine_check },
-	[SVM_INTR] = { EXIT_NONE, decode_nothing },
+	[SVM_INTR] = { EXIT_NONE, decode_interrupt },
 	[SVM_NMI] = { EXIT_NONE, decode_nothing },
 	[SVM_INIT] = { EXIT_NONE, decode_nothing },
 	[SVM_IRET] = { EXIT_NONE, decode_iret },
