@@ -167,12 +167,6 @@ static struct syscall_result call_vcpu_bind(u64 h_vcpu, u64 a1, u64 a2, u64 a3, 
 	return result(object != NULL ? vcpu_bind(vcpu_of(object)) : status);
 }
 
-static struct syscall_result call_vcpu_run(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
-{
-	(void)a0, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
-	return vcpu_run();
-}
-
 static struct syscall_result call_vcpu_get(u64 groups, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
 	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
@@ -494,7 +488,9 @@ static struct syscall_result call_system_ctl(u64 h_root, u64 op, u64 a, u64 b, u
 
 typedef struct syscall_result (*handler)(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 
-#define SLOT(number) [(number) - SYS_FIRST]
+/* SYS_VCPU_RUN has a way of its own (cpu_entry.S). */
+#define FIRST (SYS_VCPU_RUN + 1)
+#define SLOT(number) [(number) - FIRST]
 
 static const handler handlers[] = {
 	SLOT(SYS_LOG_WRITE) = call_log_write,
@@ -503,7 +499,6 @@ static const handler handlers[] = {
 	SLOT(SYS_THREAD_CTL) = call_thread_ctl,
 	SLOT(SYS_HANDLE_CLOSE) = call_handle_close,
 	SLOT(SYS_VCPU_BIND) = call_vcpu_bind,
-	SLOT(SYS_VCPU_RUN) = call_vcpu_run,
 	SLOT(SYS_VCPU_GET) = call_vcpu_get,
 	SLOT(SYS_IRQ_ACK) = call_irq_ack,
 	SLOT(SYS_MEM_CREATE) = call_mem_create,
@@ -521,7 +516,7 @@ static const handler handlers[] = {
 	SLOT(SYS_PORT_GRANT) = call_port_grant,
 	SLOT(SYS_SYSTEM_CTL) = call_system_ctl,
 };
-_Static_assert(ARRAY_COUNT(handlers) == SYS_LAST - SYS_FIRST, "a handler for each call");
+_Static_assert(SYS_VCPU_RUN == SYS_FIRST && ARRAY_COUNT(handlers) == SYS_LAST - FIRST, "a handler for each call");
 
 /* A mispredicted bounds check must not index the table with what ring 3 chose. */
 static u64 index_clamp(u64 index, u64 limit)
@@ -547,7 +542,7 @@ static struct syscall_result call_locked(handler call, u64 a0, u64 a1, u64 a2, u
 
 struct syscall_result syscall_dispatch(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 number)
 {
-	u64 index = number - SYS_FIRST;
+	u64 index = number - FIRST;
 
 	if (index >= ARRAY_COUNT(handlers))
 		return result(ST_NOSYS);

@@ -15,19 +15,12 @@
 
 #define GROUPS_READABLE (GROUP_ALL & ~GROUP_TIME)
 
-/* One vcpu_run. */
-struct run {
-	struct vcpu *vcpu;
-	struct thread *thread;
-	u64 deadline;
-	struct vcpu_entry entry;
-	struct vcpu_exit exit;
-};
-
 /* The words of the page that are read and written as one. */
 struct event_words { u64 low, high; };
 _Static_assert(sizeof(struct event_words) == sizeof(struct vcpu_event), "copied as two words");
-_Static_assert(offsetof(struct vcpu_page, tpr_threshold) == offsetof(struct vcpu_page, intr_pending) + 3,
+_Static_assert(offsetof(struct vcpu_event, valid) == 0, "the low byte of the first word");
+_Static_assert(offsetof(struct vcpu_page, tpr_threshold) == offsetof(struct vcpu_page, intr_pending) + 3 &&
+	       offsetof(struct vcpu_entry, tpr_threshold) == offsetof(struct vcpu_entry, interrupts) + 3,
 	       "copied as one word");
 
 static u32 load32_once(const void *p)
@@ -99,39 +92,39 @@ static bool take_groups(struct vcpu *vcpu, u32 groups)
 	virt->load(vcpu->hw, &copy, groups);
 	if (groups & GROUP_CR)
 		arch_fpu_set_xcr0(vcpu->fpu, copy.xcr0);
+	if (groups & ~GROUP_GPR)
+		pcpu_self()->entered = NULL;
 	return true;
 }
 
-static bool take_event(struct run *run)
+static bool take_event(struct vcpu *vcpu, u64 low)
 {
-	const struct vcpu_page *page = run->vcpu->page;
-	struct event_words words = { load64_once(&page->event), load64_once((const u8 *)&page->event + 8) };
-	u32 pending = load32_once(&page->intr_pending);
+	struct event_words words = { low, load64_once((const u8 *)&vcpu->page->event + 8) };
 
-	__builtin_memcpy(&run->entry.event, &words, sizeof(words));
-	__builtin_memcpy(&run->entry.intr_pending, &pending, sizeof(pending));
-	run->entry.tpr_threshold &= 0xfu;
-	if (run->entry.event.valid && !virt_event_ok(&run->entry.event)) {
-		run->entry.event.valid = 0;
-		note_refusal(run->vcpu, "event");
-		return false;
-	}
-	return true;
+	__builtin_memcpy(&vcpu->entry.event, &words, sizeof(words));
+	if (virt_event_ok(&vcpu->entry.event))
+		return true;
+	vcpu->entry.event.valid = 0;
+	note_refusal(vcpu, "event");
+	return false;
 }
 
-static bool take_page(struct run *run)
+/*
+ * The usual case, that an instruction was completed and nothing is to be delivered, is a few loads and no judgement.
+ * The rest is done by the functions above.
+ */
+static bool take_page(struct vcpu *vcpu, struct vcpu_page *page)
 {
-	struct vcpu_page *page = run->vcpu->page;
-	u32 dirty = load32_once(&page->dirty) & GROUP_ALL;
+	u32 dirty = load32_once(&page->dirty) & (GROUP_ALL | GROUP_STEP);
+	u64 event = load64_once(&page->event);
 
-	run->deadline = load64_once(&page->deadline_tsc);
-	if (!take_event(run))
+	vcpu->entry.interrupts = load32_once(&page->intr_pending) & ENTRY_INTERRUPTS;
+	vcpu->entry.event.valid = 0;
+	page->dirty = 0;
+	vcpu->entry.is_step = (dirty & GROUP_STEP) != 0;
+	if (unlikely((u8)event) && !take_event(vcpu, event))
 		return false;
-	if (dirty) {
-		page->dirty = 0;
-		return take_groups(run->vcpu, dirty);
-	}
-	return true;
+	return likely(!(dirty & GROUP_ALL)) || take_groups(vcpu, dirty & GROUP_ALL);
 }
 
 /*
@@ -146,16 +139,30 @@ static void give_groups(struct vcpu *vcpu, u32 groups)
 		vcpu->page->xcr0 = arch_fpu_xcr0(vcpu->fpu);
 }
 
-static void give_page(struct run *run)
+static void give_events(struct vcpu *vcpu)
 {
-	struct vcpu_page *page = run->vcpu->page;
-	u32 groups = GROUP_GPR | virt_exit_groups(&run->exit);
+	vcpu->page->event = vcpu->entry.event;
+	__builtin_memcpy(&vcpu->page->intr_pending, &vcpu->entry.interrupts, sizeof(u32));
+}
 
-	page->exit = run->exit;
-	page->event = run->entry.event;
-	__builtin_memcpy(&page->intr_pending, &run->entry.intr_pending, sizeof(u32));
-	give_groups(run->vcpu, groups);
-	page->filled = groups;
+/* A return that is not the end of a VM exit. Without an entry GROUP_STEP is still to be done: next time. */
+static void give_page(struct vcpu *vcpu, u32 reason, u32 groups)
+{
+	vcpu->page->exit = (struct vcpu_exit){ .reason = reason };
+	if (vcpu->entry.is_step)
+		vcpu->page->dirty = GROUP_STEP;
+	else
+		groups |= GROUP_GPR;
+	give_groups(vcpu, groups);
+	vcpu->page->filled = GROUP_GPR | groups;
+	give_events(vcpu);
+}
+
+/* Registers that the VMM needs for this kind of exit besides those that the back end has written. */
+static void give_more(struct vcpu *vcpu, u32 reason)
+{
+	give_groups(vcpu, virt_exit_groups[reason]);
+	vcpu->page->filled = GROUP_GPR | virt_exit_groups[reason];
 }
 
 /*
@@ -163,8 +170,15 @@ static void give_page(struct run *run)
  * -------------------------------------------------------------------------------------------------------
  */
 
-/* Whatever the last run here left behind is made right: stale translations, extended state. */
-static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
+/* Is all in place since the last entry? */
+static bool is_prepared(const struct vcpu *vcpu, const struct pcpu *pcpu, u64 deadline)
+{
+	return pcpu->entered == vcpu && vcpu->deadline == deadline &&
+	       vcpu->shrink_count == __atomic_load_n(&vcpu->vm->space.shrink_count, __ATOMIC_ACQUIRE);
+}
+
+/* Whatever the last run here left behind is made right: stale translations, extended state, the timer. */
+static void prepare(struct vcpu *vcpu, struct pcpu *pcpu, u64 deadline)
 {
 	u64 shrink_count = __atomic_load_n(&vcpu->vm->space.shrink_count, __ATOMIC_ACQUIRE);
 
@@ -175,80 +189,103 @@ static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
 	if (pcpu->fpu_live != vcpu->fpu)
 		arch_fpu_switch(vcpu->fpu);
 	arch_fpu_park();
+	sched_timer_limit(deadline);
+	vcpu->deadline = deadline;
+	virt->prepare(vcpu->hw);
+	pcpu->entered = vcpu;
 }
 
-/* A second-level fault: memory that has not been granted yet is not for the VMM to know of. True: enter again. */
-static bool resolve_memory(struct run *run)
+/* A second-level fault: memory that has not been granted yet is not for the VMM to know of. EXIT_GRANTED: enter again. */
+static u32 resolve_memory(struct vcpu *vcpu)
 {
-	u32 flags = run->exit.flags;
+	u32 flags = vcpu->entry.mem_flags;
 	u32 access = (flags & MEM_READ ? PT_R : 0) | (flags & MEM_WRITE ? PT_W : 0) | (flags & MEM_EXEC ? PT_X : 0);
-	enum status status = space_fault(&run->vcpu->vm->space, run->exit.mem.gpa, access);
+	enum status status = space_fault(&vcpu->vm->space, vcpu->entry.mem_gpa, access);
 
-	if (status == ST_NOMEM)
-		run->exit.reason = EXIT_NOMEM;
-	else if (status == ST_AGAIN)
+	if (status == ST_AGAIN)
 		arch_interrupts_poll();		/* the guest may fault again before it is interrupted */
-	if (status != ST_OK && status != ST_AGAIN)
-		return false;
-	run->exit.reason = EXIT_GRANTED;
-	return true;
+	if (status == ST_OK || status == ST_AGAIN)
+		return EXIT_GRANTED;
+	if (status != ST_NOMEM)
+		return EXIT_MEM;
+	vcpu->page->exit.reason = EXIT_NOMEM;
+	return EXIT_NOMEM;
 }
 
-/* The way from the last exit to this entry is over; `now` is the time. */
-static void note_entry(struct vcpu *vcpu, u64 now)
+/* One world switch; `now` is the time. Each tick before it is on the account of the exit before. */
+static u32 enter(struct vcpu *vcpu, struct thread *thread, u64 now)
 {
+	u32 reason;
+
 	vcpu->exit_ticks[vcpu->left_for] += now - vcpu->left_tsc;
-}
-
-static void note_exit(struct vcpu *vcpu, const struct vcpu_exit *exit)
-{
-	vcpu->left_for = exit->reason;
-	vcpu->exit_count[exit->reason]++;
-}
-
-/* One world switch. True: there is something for the VMM. */
-static bool enter(struct run *run, struct pcpu *pcpu, u64 now)
-{
-	struct vcpu *vcpu = run->vcpu;
-	bool is_done;
-
-	prepare(vcpu, pcpu);
-	note_entry(vcpu, now);
-	run->thread->time_guest_tsc -= now;
-	virt->enter(vcpu->hw, &run->entry, &run->exit);
+	thread->time_guest_tsc -= now;
+	reason = virt->enter(vcpu->hw, &vcpu->entry, vcpu->page);
 	vcpu->left_tsc = arch_tsc();
-	run->thread->time_guest_tsc += vcpu->left_tsc;
-	is_done = run->exit.reason == EXIT_NONE || (run->exit.reason == EXIT_MEM && resolve_memory(run));
-	note_exit(vcpu, &run->exit);
-	return !is_done;
+	thread->time_guest_tsc += vcpu->left_tsc;
+	if (reason == EXIT_MEM)
+		reason = resolve_memory(vcpu);
+	vcpu->left_for = reason;
+	vcpu->exit_count[reason]++;
+	return reason;
 }
 
-static struct syscall_result loop(struct run *run)
+static struct syscall_result run(struct vcpu *vcpu, struct thread *thread, u64 deadline)
 {
 	for (;;) {
 		struct pcpu *pcpu = pcpu_self();
+		u32 reason;
 		u64 now;
 
-		if (notify_is_due(run->thread)) {
-			run->exit.reason = EXIT_NONE;
-			return (struct syscall_result){ ST_NOTIFIED, notify_take(run->thread) };
+		if (unlikely(notify_is_due(thread))) {
+			give_page(vcpu, EXIT_NONE, 0);
+			return (struct syscall_result){ ST_NOTIFIED, notify_take(thread) };
 		}
-		if (pcpu->need_resched) {
+		if (unlikely(pcpu->need_resched)) {
 			sched_preempt();
-			if (run->vcpu->object.is_dying)
+			if (vcpu->object.is_dying)
 				return (struct syscall_result){ ST_HANDLE, 0 };
 			continue;
 		}
 		now = arch_tsc();
-		if (now >= run->deadline) {
-			run->exit.reason = EXIT_DEADLINE;
-			note_exit(run->vcpu, &run->exit);
+		if (unlikely(now >= deadline)) {
+			vcpu->left_for = EXIT_DEADLINE;
+			vcpu->exit_count[EXIT_DEADLINE]++;
+			give_page(vcpu, EXIT_DEADLINE, 0);
 			return (struct syscall_result){ ST_OK, 0 };
 		}
-		sched_timer_limit(run->deadline);
-		if (enter(run, pcpu, now))
-			return (struct syscall_result){ ST_OK, 0 };
+		if (unlikely(!is_prepared(vcpu, pcpu, deadline)))
+			prepare(vcpu, pcpu, deadline);
+		reason = enter(vcpu, thread, now);
+		if (unlikely(reason == EXIT_NONE || reason == EXIT_GRANTED))
+			continue;
+		if (unlikely(virt_exit_groups[reason]))
+			give_more(vcpu, reason);
+		return (struct syscall_result){ ST_OK, 0 };
 	}
+}
+
+struct syscall_result vcpu_run(void)
+{
+	struct thread *thread = thread_current();
+	struct vcpu *vcpu = thread->vcpu;
+	struct syscall_result result = { ST_OK, 0 };
+	struct vcpu_page *page;
+	u32 had;
+
+	if (unlikely(vcpu == NULL))
+		return (struct syscall_result){ ST_STATE, 0 };
+	if (unlikely(vcpu->object.is_dying))
+		return (struct syscall_result){ ST_HANDLE, 0 };
+	page = vcpu->page;
+	if (unlikely(!take_page(vcpu, page))) {
+		give_page(vcpu, EXIT_BAD_STATE, virt_exit_groups[EXIT_BAD_STATE]);
+		return result;
+	}
+	had = vcpu->entry.interrupts | vcpu->entry.event.valid;
+	result = run(vcpu, thread, load64_once(&page->deadline_tsc));
+	if (unlikely(had | vcpu->entry.interrupts | vcpu->entry.event.valid))
+		give_events(vcpu);
+	return result;
 }
 
 enum status vcpu_bind(struct vcpu *vcpu)
@@ -261,26 +298,6 @@ enum status vcpu_bind(struct vcpu *vcpu)
 	vcpu->left_tsc = arch_tsc();
 	thread->vcpu = vcpu;
 	return ST_OK;
-}
-
-struct syscall_result vcpu_run(void)
-{
-	struct syscall_result result = { ST_OK, 0 };
-	struct run run;		/* take_page fills the rest */
-
-	run.thread = thread_current();
-	run.vcpu = run.thread->vcpu;
-	if (run.vcpu == NULL)
-		return (struct syscall_result){ ST_STATE, 0 };
-	if (run.vcpu->object.is_dying)
-		return (struct syscall_result){ ST_HANDLE, 0 };
-	run.exit = (struct vcpu_exit){ .reason = EXIT_NONE };
-	if (take_page(&run))
-		result = loop(&run);
-	else
-		run.exit.reason = EXIT_BAD_STATE;
-	give_page(&run);
-	return result;
 }
 
 struct syscall_result vcpu_get(u64 groups)

@@ -21,7 +21,9 @@ struct vcpu {
 	struct vcpu_page *page;		/* a kernel frame, shared with the VMM */
 	struct vcpu_hw *hw;
 	struct fpu_area *fpu;
+	struct vcpu_entry entry;
 	u64 shrink_count;		/* of the VM's space, at the last flush */
+	u64 deadline;			/* that the timer is set for while the pCPU says `entered` */
 	u64 left_tsc;			/* end of the last exit; later by what other threads ran since */
 	u32 left_for;			/* enum exit_reason of it */
 	u64 exit_count[EXIT_REASON_COUNT];

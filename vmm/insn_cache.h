@@ -2,8 +2,8 @@
  * insn_cache.h - instructions that have exited before, so that the next time they need no walk and no decoding. Pure.
  *
  * What is found is what a fetch would find now: an entry counts only while everything it came from is as it was, that
- * is the registers that decide about fetching, each page-table entry of the walk, and the instruction's bytes. So the
- * guest may change its code and its tables as it likes. For long mode only, whose table entries have 8 bytes.
+ * is RIP, CR3, each page-table entry of the walk, and the instruction's bytes. So the guest may change its code and its
+ * tables as it likes. For 64-bit code under 4-level paging only (GROUP_CODE), where nothing else decides.
  */
 #ifndef VOS_INSN_CACHE_H
 #define VOS_INSN_CACHE_H
@@ -16,17 +16,12 @@
 #define INSN_CACHE_ENTRIES 16u
 #define INSN_CACHE_BYTES 16u	/* compared at once: an instruction has at most 15 */
 
-/* The registers. */
-struct insn_key {
-	u64 rip, cr0, cr3, cr4, efer, cs_base;
-	u32 cs_access, cpl;
-};
+#define INSN_LEVELS 4u		/* of paging */
 
 struct insn_entry {
-	struct insn_key key;
-	bool is_used;
-	const u64 *table[WALK_LEVELS];	/* those of no use point to a zero */
-	u64 value[WALK_LEVELS];
+	u64 rip, cr3;
+	const u64 *table[INSN_LEVELS];	/* those of no use point to a zero; NULL: the entry is not in use */
+	u64 value[INSN_LEVELS];
 	const u8 *code;		/* in the guest's RAM */
 	u64 bytes[INSN_CACHE_BYTES / 8];
 	struct insn insn;
@@ -34,7 +29,7 @@ struct insn_entry {
 
 struct insn_cache { struct insn_entry entries[INSN_CACHE_ENTRIES]; };
 
-/* The instruction at RIP, or NULL if it must be fetched. GPR and CODE must be filled. */
+/* The instruction at RIP, or NULL if it must be fetched. GPR must be filled. */
 const struct insn *insn_cache_find(const struct insn_cache *c, const struct vcpu_page *page);
 
 /*

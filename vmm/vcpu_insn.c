@@ -23,13 +23,6 @@ void vcpu_need(struct vcpu *v, u32 groups)
 		machine_end(m, v->index, WHY_BAD_STATE, false, "cannot read the vCPU's registers");
 }
 
-/* As GROUP_CODE, but also from what was filled or written for other reasons. */
-static void need_code(struct vcpu *v)
-{
-	if (!(v->page->filled & GROUP_CODE))
-		vcpu_need(v, GROUP_SEG | GROUP_CR);
-}
-
 /* ---- Faults ---- */
 
 static bool is_contributory(u8 vector)
@@ -143,9 +136,11 @@ static void end_unknown(struct vcpu *v, const struct fetch *f)
 
 static const struct insn *decode_anew(struct vcpu *v)
 {
-	enum cpu_mode mode = x86_mode(v->page);
+	enum cpu_mode mode;
 	struct fetch f;
 
+	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	mode = x86_mode(v->page);
 	fetch(v, fetch_address(v->page, mode), &f);
 	switch (decode(&v->insn, f.bytes, f.count, mode)) {
 	case DECODE_OK:
@@ -170,10 +165,8 @@ static const struct insn *decode_anew(struct vcpu *v)
 
 const struct insn *vcpu_decode(struct vcpu *v)
 {
-	const struct insn *insn;
+	const struct insn *insn = insn_cache_find(&v->insns, v->page);
 
-	need_code(v);
-	insn = insn_cache_find(&v->insns, v->page);
 	return insn ? insn : decode_anew(v);
 }
 
@@ -339,12 +332,6 @@ static bool is_single_access(const struct insn *insn)
 	return insn->op < OP_PUSH;
 }
 
-/* In 64-bit mode only the bases of FS and GS count. */
-static bool needs_segments(const struct insn *insn)
-{
-	return insn->mode != MODE_64 || insn->seg == SEG_FS || insn->seg == SEG_GS || !is_single_access(insn);
-}
-
 void vcpu_emulate(struct vcpu *v)
 {
 	struct emulate e = { .page = v->page, .ops = &ops, .ctx = v };
@@ -353,8 +340,7 @@ void vcpu_emulate(struct vcpu *v)
 
 	if (!insn)
 		return;
-	if (needs_segments(insn))
-		vcpu_need(v, GROUP_SEG | GROUP_CR);
+	vcpu_need(v, GROUP_SEG | GROUP_CR);
 	v->is_gpa_known = exit->reason == EXIT_MEM && !(exit->flags & (MEM_WALK | MEM_EXEC)) && is_single_access(insn);
 	switch (emulate(&e, insn)) {
 	case EMULATE_DONE:

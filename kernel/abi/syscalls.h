@@ -21,8 +21,11 @@
 #define SYS_FIRST 0x1000u
 
 enum syscall_nr {
+	/* A VMM. */
+	SYS_VCPU_RUN = SYS_FIRST, /* (): enter the guest of this thread's vCPU; ST_OK = exit record is in the vcpu
+				 * page, or ST_NOTIFIED -> bits. ST_STATE: no vCPU; ST_HANDLE: being destroyed */
 	/* Anyone. */
-	SYS_LOG_WRITE = 0x1000,	/* (len <= 32, w0, w1, w2, w3): append bytes to the kernel log */
+	SYS_LOG_WRITE,		/* (len <= 32, w0, w1, w2, w3): append bytes to the kernel log */
 	SYS_NOTIFY_WAIT,	/* (deadline) -> bits; ST_TIMEOUT when it passed; collects and clears this thread's
 				 * pending bits */
 	SYS_NOTIFY_SIGNAL,	/* (h THREAD|SIGNAL): raise the handle's badge bits at that thread */
@@ -31,8 +34,6 @@ enum syscall_nr {
 	/* A VMM. */
 	SYS_VCPU_BIND,		/* (h VCPU|RUN): the vCPU is this thread's from now on, and this thread is its only one,
 				 * for life. ST_STATE: one of them is bound already */
-	SYS_VCPU_RUN,		/* (): enter the guest of this thread's vCPU; ST_OK = exit record is in the vcpu page,
-				 * or ST_NOTIFIED -> bits. ST_STATE: no vCPU; ST_HANDLE: it is being destroyed */
 	SYS_VCPU_GET,		/* (groups): fill further register groups of its vcpu page; the same failures */
 	/* A driver. */
 	SYS_IRQ_ACK,		/* (h IRQ|ACK): the interrupt may come again */

@@ -38,6 +38,10 @@ typedef struct { u64 raw; } hpa_t;	/* host physical address; ring 0 only */
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
 
+/* For the compiler: what nearly always or hardly ever holds. On the exit path only. */
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define BIT64(n) (1ull << (n))
 #define BIT32(n) (1u << (n))

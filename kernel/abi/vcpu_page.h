@@ -15,6 +15,8 @@
  *     the kernel loads those and clears `dirty`.
  *   - for each exit the kernel fills GROUP_GPR and the groups that exit reason needs (virt_exit_groups); SYS_VCPU_GET
  *     fills more. What it takes to fetch an instruction of unknown length (insn_len = 0) has to be asked for.
+ *   - gpr[] but RAX and RSP is where the guest's registers are between two runs: what the VMM writes there needs no bit
+ *     in `dirty`.
  *
  * Events: `event` is an exception, NMI or software interrupt to inject at the next entry. At a return it holds an
  * event whose delivery was cut short by the exit, else valid = 0; a VMM that leaves it alone thereby puts it back.
@@ -41,11 +43,16 @@
 #define GROUP_TIME BIT32(5)	/* tsc_offset; write only */
 #define GROUP_ALL 0x3fu
 /*
- * In `filled` only: what of SEG and CR decides how the instruction at RIP is found and read: base and access (but G) of
- * seg[SEG_CS], the DPL in seg[SEG_SS].access, cr0, cr3, cr4, efer. The kernel fills them at each exit whose insn_len
- * is 0. They are there to be read: to change one, get its whole group first.
+ * In `filled` only, at exits whose insn_len is 0: the code is 64-bit code under 4-level paging, so that its linear
+ * address is RIP, and `cr3` is filled, to be read.
  */
 #define GROUP_CODE BIT32(6)
+/*
+ * In `dirty` only: the instruction that exited has been completed. Of GROUP_GPR only RAX and RIP are loaded, which need
+ * no judging; RFLAGS.RF and the shadows of STI and MOV SS are cleared. Still there after a return that was not an
+ * exit, if the guest was not entered.
+ */
+#define GROUP_STEP BIT32(7)
 
 enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI,
 	   GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15, GPR_COUNT };
@@ -68,8 +75,8 @@ struct vcpu_table {
 
 enum exit_reason {
 	EXIT_NONE,
-	EXIT_PIO,		/* .pio; GPR, and SEG|CR for a string form */
-	EXIT_MEM,		/* .mem: access to a GPA that is not mapped, or not so; GPR CODE */
+	EXIT_PIO,		/* .pio */
+	EXIT_MEM,		/* .mem: access to a GPA that is not mapped, or not so */
 	EXIT_MSR_READ,		/* .msr */
 	EXIT_MSR_WRITE,		/* .msr */
 	EXIT_CPUID,

@@ -6,3 +6,4 @@ $(B)/pd/hostile.elf: $(HOSTILE_OBJ) $(U_OBJS) Makefile
 	$(Q)$(MUSL_CC) $(PD_LDFLAGS) -o $@ $(filter %.o,$^)
 
 TEST_IMAGES	+= hostile-vmm=$(B)/pd/hostile.stripped
+-include $(HOSTILE_OBJ:.o=.d)

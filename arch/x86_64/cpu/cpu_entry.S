@@ -148,9 +148,9 @@ cpu_syscall:
 	pushq %rcx
 	pushq %r11
 	pushq %rax				/* the seventh argument; keeps the stack aligned */
-	movq %r10, %rcx
-	call syscall_dispatch			/* -> RAX:RDX */
-	cmpb $0, %gs:PCPU_NEED_RESCHED
+	ja 1f
+	call vcpu_run				/* SYS_VCPU_RUN, the first number; -> RAX:RDX */
+2:	cmpb $0, %gs:PCPU_NEED_RESCHED
 	jne syscall_resched
 syscall_return:
 	addq $8, %rsp
@@ -168,6 +168,10 @@ syscall_exit:
 	popq %rsp
 	swapgs
 	sysretq
+
+1:	movq %r10, %rcx
+	call syscall_dispatch			/* -> RAX:RDX */
+	jmp 2b
 
 syscall_resched:
 	pushq %rax

@@ -121,6 +121,7 @@ void arch_fpu_switch(struct fpu_area *area)
 		return;
 	clts();
 	pcpu->fpu_parked = false;
+	pcpu->entered = NULL;
 	if (pcpu->fpu_live)
 		save(pcpu->fpu_live);
 	if (area)

@@ -80,6 +80,7 @@ void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
 	struct pcpu *pcpu = pcpu_self();
 	struct cpu_data *data = pcpu->arch;
 
+	pcpu->entered = NULL;
 	pcpu->kernel_stack = to->kernel_stack_top;
 	data->tss.rsp[0] = to->kernel_stack_top;
 	if (to->fpu) {		/* a kernel thread leaves the registers alone */
@@ -93,8 +94,10 @@ void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
 void arch_thread_set_fs_base(struct arch_thread *t, u64 base)
 {
 	t->fs_base = base;
-	if (t == (struct arch_thread *)pcpu_self()->current)
-		wrmsr(MSR_FS_BASE, base);
+	if (t != (struct arch_thread *)pcpu_self()->current)
+		return;
+	wrmsr(MSR_FS_BASE, base);
+	pcpu_self()->entered = NULL;
 }
 
 static void ports_set(struct cpu_data *data, const struct port_set *set, bool is_open)

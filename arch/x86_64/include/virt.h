@@ -20,16 +20,27 @@ struct info_page;
 /* A vCPU's hardware state: one or more kernel frames, laid out by its back end. */
 struct vcpu_hw;
 
+/* Of vcpu_entry.interrupts: a threshold has four bits. */
+#define ENTRY_INTERRUPTS 0x0fffffffu
+
 /*
  * What the kernel hands in for one entry and gets back. Private to ring 0: copied from the vcpu page and judged
  * before.
  */
 struct vcpu_entry {
 	struct vcpu_event event;	/* in: to inject; out: cut short by this exit, else valid = 0 */
-	u8 intr_pending;		/* in: deliver intr_vector when the guest can take it; out: 0 = delivered */
-	u8 intr_vector;
-	u8 nmi_pending;
-	u8 tpr_threshold;
+	union {
+		struct {
+			u8 intr_pending;	/* in: deliver intr_vector when the guest can take it; out: 0 = delivered */
+			u8 intr_vector;
+			u8 nmi_pending;
+			u8 tpr_threshold;
+		};
+		u32 interrupts;		/* all four; 0 = nothing to do */
+	};
+	bool is_step;			/* in: GROUP_STEP; cleared */
+	u32 mem_flags;			/* out, for EXIT_MEM only: as in the exit record */
+	u64 mem_gpa;
 };
 
 struct virt_ops {
@@ -66,12 +77,18 @@ struct virt_ops {
 	void (*store)(struct vcpu_hw *hw, struct vcpu_page *page, u32 groups);
 
 	/*
-	 * One world switch. Host interrupts that arrive are taken inside (through the ordinary handlers) before it
-	 * returns. Decodes the exit into *exit: reason EXIT_NONE = nothing for the VMM (host interrupt, window,
-	 * hardware fix-up): just enter again if nothing else is due. For EXIT_MEM the caller first offers the fault
-	 * to the VM's space (lazy grant).
+	 * Before the first entry on this pCPU, and the first one after another thread ran or FS base, extended state or
+	 * one of the groups but GPR was changed, or after a flush: what of the host's and the guest's state need not be
+	 * looked at for each entry.
 	 */
-	void (*enter)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit);
+	void (*prepare)(struct vcpu_hw *hw);
+	/*
+	 * One world switch. Host interrupts that arrive are taken inside (through the ordinary handlers) before it
+	 * returns. EXIT_NONE = nothing for the VMM (host interrupt, window, hardware fix-up): just enter again if nothing
+	 * else is due. Else the exit record, GROUP_GPR, GROUP_CODE as it is due, and `filled` are in the page. For
+	 * EXIT_MEM the caller first offers the fault to the VM's space (lazy grant).
+	 */
+	u32 (*enter)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page);	/* enum exit_reason */
 
 	/* The VM's second-level mappings shrank: forget cached translations before the next entry. */
 	void (*flush)(struct vcpu_hw *hw);
@@ -101,7 +118,7 @@ bool virt_filter(struct vcpu_page *snapshot, u32 groups, const struct virt_limit
 /* The same for an event: a form the hardware can deliver? (virt/filter.c; pure) */
 bool virt_event_ok(struct vcpu_event *event) MUST_CHECK;
 
-/* Register groups the kernel fills for this exit, GROUP_GPR excluded. A table in virt.c. */
-u32 virt_exit_groups(const struct vcpu_exit *exit);
+/* Register groups that the kernel fills for an exit besides what `enter` did. (virt.c) */
+extern const u8 virt_exit_groups[EXIT_REASON_COUNT];
 
 #endif

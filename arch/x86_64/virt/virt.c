@@ -120,11 +120,7 @@ void virt_probe(struct info_page *info)
 	info->virt = virt ? virt->kind : VIRT_NONE;
 }
 
-/*
- * GROUP_GPR always comes. What fetching an instruction of unknown length takes, the VMM asks for if it does not know
- * the place yet.
- */
-static const u32 exit_groups[EXIT_REASON_COUNT] = {
+const u8 virt_exit_groups[EXIT_REASON_COUNT] = {
 	[EXIT_XSETBV] = GROUP_CR,
 	[EXIT_DR] = GROUP_SEG | GROUP_CR | GROUP_DR,
 	[EXIT_EXCEPTION] = GROUP_DR,
@@ -133,12 +129,3 @@ static const u32 exit_groups[EXIT_REASON_COUNT] = {
 	[EXIT_BAD_STATE] = GROUP_ALL & ~(GROUP_GPR | GROUP_TIME),
 	[EXIT_NOMEM] = GROUP_SEG | GROUP_CR,
 };
-
-u32 virt_exit_groups(const struct vcpu_exit *exit)
-{
-	u32 groups = exit_groups[exit->reason];
-
-	if (exit->reason == EXIT_PIO && (exit->flags & PIO_STRING))
-		groups |= GROUP_SEG | GROUP_CR;
-	return exit->insn_len == 0 ? groups | GROUP_CODE : groups;
-}

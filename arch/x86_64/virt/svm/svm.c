@@ -1,5 +1,5 @@
 /*
- * svm.c - AMD SVM with nested paging: probing, per-pCPU set-up, vCPU life, one entry (APM Vol. 2 chapter 15).
+ * svm.c - AMD SVM with nested paging: probing, per-pCPU set-up, vCPU life (APM Vol. 2 chapter 15).
  *
  * Never relied on: NRIPS, decode assists, flush-by-ASID, clean bits. The clean bits stay 0, so the VMCB is always
  * read anew. A vCPU has an ASID of its own on the pCPU where it runs; flushing means taking a fresh one.
@@ -202,35 +202,18 @@ static void switch_tsc_aux(const struct vcpu_hw *hw, struct svm_cpu *cpu)
 		wrmsr(MSR_TSC_AUX, hw->tsc_aux);
 }
 
-/*
- * Armed before VMRUN, and disarmed by svm_switch after it, by real moves to DR7, because QEMU TCG does not look at the
- * breakpoints when it switches DR7.
- */
-static void arm_breakpoints(const struct vcpu_hw *hw)
-{
-	dr0_write(hw->dr[0]);
-	dr1_write(hw->dr[1]);
-	dr2_write(hw->dr[2]);
-	dr3_write(hw->dr[3]);
-	dr7_write(hw->vmcb->dr7 & ~DR7_GD);
-}
-
-static void svm_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+/* The host's FS, TR and syscall MSRs stay as they are while one thread runs, and so does all else that is set here. */
+static void svm_prepare(struct vcpu_hw *hw)
 {
 	struct svm_cpu *cpu = pcpu_self()->virt;
-	bool is_armed = (hw->vmcb->dr7 & DR7_ENABLES) != 0;
 
-	svm_event_inject(hw, entry);
 	if (hw->asid_generation != cpu->asid_generation)
 		renew_asid(hw, cpu);
 	if (hw->tsc_aux != cpu->tsc_aux)
 		switch_tsc_aux(hw, cpu);
-	if (is_armed)
-		arm_breakpoints(hw);
-	svm_switch(hw->vmcb_hpa, hw->gpr, cpu->host_save, is_armed);
-	hw->vmcb->tlb_control = 0;
-	svm_event_collect(hw, entry);
-	svm_exit_decode(hw, entry, exit);
+	hw->is_armed = (hw->vmcb->dr7 & DR7_ENABLES) != 0;
+	hw->host_save = cpu->host_save;
+	__asm__ volatile("vmsave %0" : : "a"(cpu->host_save.raw) : "memory");
 }
 
 const struct virt_ops svm_ops = {
@@ -246,6 +229,7 @@ const struct virt_ops svm_ops = {
 	.leave = svm_leave,
 	.load = svm_load,
 	.store = svm_store,
+	.prepare = svm_prepare,
 	.enter = svm_enter,
 	.flush = svm_flush,
 };

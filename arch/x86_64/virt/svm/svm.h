@@ -7,6 +7,7 @@
 #include "arch.h"
 #include "virt.h"
 #include "vmcb.h"
+#include "x86.h"
 
 /* Per-pCPU: pcpu->virt points here, one kernel frame. */
 struct svm_cpu {
@@ -24,11 +25,14 @@ struct vcpu_hw {
 	struct vmcb *vmcb;
 	hpa_t vmcb_hpa;
 	u64 *gpr;		/* the vcpu page's array */
+	hpa_t host_save;	/* of the pCPU where it runs */
+	bool is_busy;		/* the VMCB has an event or interrupt for the guest, or intercepts for one */
+	bool is_armed;		/* the guest's DR7 enables a breakpoint */
+	bool is_nmi_blocked;	/* from the delivery of an NMI until IRET */
+	struct vcpu_event injected;	/* what this entry injects */
 	u64 asid_generation;	/* 0: flush before the next entry */
 	u64 tsc_aux;
 	u64 dr[4];
-	struct vcpu_event injected;	/* what this entry injects */
-	bool is_nmi_blocked;	/* from the delivery of an NMI until IRET */
 };
 
 struct svm_features {
@@ -41,14 +45,33 @@ struct svm_features {
 extern struct svm_features svm_features;
 
 /*
- * GPRs but RAX and RSP from gpr[], VMRUN, and back; the host's state by host_save; host interrupts are taken at the
- * end. (svm_switch.S)
+ * GPRs but RAX and RSP from gpr[], VMRUN, and back; the host's state from host_save; host interrupts are taken at the
+ * end. The second disarms the guest's breakpoints before that. (svm_switch.S)
  */
-void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save, bool is_armed);
+void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save);
+void svm_switch_armed(hpa_t vmcb, u64 *gpr, hpa_t host_save);
 
 /* svm_state.c */
 void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);
 void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);
+
+/* GROUP_GPR. */
+static inline void svm_store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
+{
+	const struct vmcb *v = hw->vmcb;
+	u32 shadow = 0;
+
+	if (unlikely(hw->is_nmi_blocked))
+		shadow = SHADOW_NMI;
+	if (unlikely(v->int_state & SVM_INT_STATE_SHADOW))	/* AMD does not tell which of the two */
+		shadow |= v->rflags & RFLAGS_IF ? SHADOW_STI : SHADOW_MOVSS;
+	to->gpr[GPR_RAX] = v->rax;
+	to->gpr[GPR_RSP] = v->rsp;
+	to->rip = v->rip;
+	to->rflags = v->rflags;
+	to->cr8 = v->int_control & SVM_V_TPR;
+	to->shadow = shadow;
+}
 
 /*
  * svm_event.c: put the event and interrupts into the VMCB before the entry; find out after the exit what became of
@@ -58,7 +81,7 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_block_nmi(struct vcpu_hw *hw, bool is_blocked);
 
-/* svm_exit.c: exit code -> neutral record. May set entry->event (a fault the back end raises itself). */
-void svm_exit_decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit);
+/* svm_exit.c: one entry, and its exit made the neutral record. May set entry->event: a fault it raises itself. */
+u32 svm_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page);
 
 #endif

@@ -72,6 +72,7 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		inject(hw, &nmi);
 		entry->nmi_pending = 0;
 	}
+	hw->is_busy = (control & SVM_V_IRQ) || v->intercept_cr || v->event_inject;
 }
 
 /* We moved RIP over the instruction; back, so that the event can be put back as it came. */

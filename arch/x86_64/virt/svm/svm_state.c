@@ -76,20 +76,6 @@ static void store_segments(struct vmcb *v, struct vcpu_page *to)
 	to->idtr.limit = v->idtr.limit & 0xffffu;
 }
 
-/* GROUP_CODE. */
-static void store_code(struct vmcb *v, struct vcpu_page *to)
-{
-	u32 attributes = v->cs.attributes;
-
-	to->seg[SEG_CS].base = v->cs.base;
-	to->seg[SEG_CS].access = (attributes & 0xffu) | (attributes & 0x700u) << 4;
-	to->seg[SEG_SS].access = (u32)(v->cpl & 3u) << ACCESS_DPL_SHIFT;
-	to->cr0 = v->cr0;
-	to->cr3 = v->cr3;
-	to->cr4 = v->cr4;
-	to->efer = v->efer & ~EFER_SVME;
-}
-
 static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
 	struct vmcb *v = hw->vmcb;
@@ -103,21 +89,6 @@ static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	v->int_state = from->shadow & (SHADOW_STI | SHADOW_MOVSS) ? SVM_INT_STATE_SHADOW : 0;
 	if (is_nmi_blocked != hw->is_nmi_blocked)
 		svm_event_block_nmi(hw, is_nmi_blocked);
-}
-
-static void store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
-{
-	const struct vmcb *v = hw->vmcb;
-	u32 shadow = hw->is_nmi_blocked ? SHADOW_NMI : 0;
-
-	if (v->int_state & SVM_INT_STATE_SHADOW)	/* AMD does not tell which of the two */
-		shadow |= v->rflags & RFLAGS_IF ? SHADOW_STI : SHADOW_MOVSS;
-	to->gpr[GPR_RAX] = v->rax;
-	to->gpr[GPR_RSP] = v->rsp;
-	to->rip = v->rip;
-	to->rflags = v->rflags;
-	to->cr8 = v->int_control & SVM_V_TPR;
-	to->shadow = shadow;
 }
 
 static void load_crs(struct vmcb *v, const struct vcpu_page *from)
@@ -212,11 +183,9 @@ void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 {
 	if (groups & GROUP_GPR)
-		store_gprs(hw, to);
+		svm_store_gprs(hw, to);
 	if (!(groups & ~GROUP_GPR))
 		return;
-	if (groups & GROUP_CODE)
-		store_code(hw->vmcb, to);
 	if (groups & GROUP_SEG)
 		store_segments(hw->vmcb, to);
 	if (groups & GROUP_CR)

@@ -1,20 +1,21 @@
 /*
  * svm_switch.S - the world switch (APM Vol. 2 15.5).
  *
- * void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save, bool is_armed)
+ * void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save), and svm_switch_armed
  *
  * CLGI holds everything back; with IF = 1 at VMRUN host interrupts end guest mode (V_INTR_MASKING). STI does not
  * stand directly before VMRUN, or its shadow would leak into the guest on QEMU TCG. Host interrupts are taken between
  * STGI and CLI, with the host's FS, GS, TR and syscall MSRs back. Offsets are those of enum gpr: RAX 0, RCX 8, RDX
  * 16, RBX 24, RSP 32, RBP 40, RSI 48, RDI 56, R8 64 ... R15 120.
  *
- * is_armed: the guest's breakpoints are in the debug registers. They are disarmed first of all, before interrupts: QEMU
+ * Armed: the guest's breakpoints are in the debug registers. They are disarmed first of all, before interrupts: QEMU
  * TCG, which leaves them armed with the host's DR7, falls over when one is hit.
  */
-	.text
-	.globl svm_switch
-	.type svm_switch, @function
-svm_switch:
+	.macro SWITCH name armed
+	.globl \name
+	.type \name, @function
+	.balign 16
+\name:
 	pushq %rbx
 	pushq %rbp
 	pushq %r12
@@ -23,10 +24,7 @@ svm_switch:
 	pushq %r15
 	pushq %rdx
 	pushq %rsi
-	pushq %rcx
-	movq %rdx, %rax
 	clgi
-	vmsave %rax
 	sti
 	movq %rdi, %rax
 	vmload %rax
@@ -46,12 +44,11 @@ svm_switch:
 	movq 48(%rsi), %rsi
 	vmrun %rax
 	vmsave %rax
-	popq %rax
-	testb %al, %al
-	jz 1f
+	.if \armed
 	movl $0x400, %eax
 	movq %rax, %dr7
-1:	popq %rax
+	.endif
+	popq %rax
 	movq %rcx, 8(%rax)
 	movq %rdx, 16(%rax)
 	movq %rbx, 24(%rax)
@@ -79,5 +76,10 @@ svm_switch:
 	nop
 	cli
 	ret
-	.size svm_switch, . - svm_switch
+	.size \name, . - \name
+	.endm
+
+	.text
+	SWITCH svm_switch 0
+	SWITCH svm_switch_armed 1
 	.section .note.GNU-stack, "", @progbits

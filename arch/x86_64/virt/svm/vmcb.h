@@ -113,6 +113,8 @@ _Static_assert(SVM_SHUTDOWN == 0x7f && SVM_XSETBV == 0x8d, "APM appendix C");
 #define SVM_V_IGN_TPR BIT32(20)
 #define SVM_V_INTR_MASKING BIT32(24)
 
+#define SVM_ATTRIBUTE_L 0x200u
+
 #define SVM_INT_STATE_SHADOW BIT64(0)
 
 /* EVENTINJ and EXITINTINFO */

@@ -155,7 +155,13 @@ static __attribute__((noinline)) void do_chores(struct vcpu_hw *hw, struct vcpu_
 	hw->chores &= ~(CHORE_HOST | CHORE_FLUSH);
 }
 
-static void prepare(struct vcpu_hw *hw, struct vcpu_entry *entry)
+static void vmx_prepare(struct vcpu_hw *hw)
+{
+	(void)vmx_make_current(hw);
+	vmwrite(VMCS_HOST_FS_BASE, ((const struct arch_thread *)pcpu_self()->current)->fs_base);
+}
+
+static void before_entry(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
 	if (entry->event.valid | entry->intr_pending | entry->nmi_pending | entry->tpr_threshold | hw->chores)
 		do_chores(hw, entry);
@@ -201,12 +207,12 @@ static void decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exi
  * that of the TSS to 67h, which cuts off its I/O bitmap (27.5.2). The limit of the IDT does not matter, and DR7 is
  * off.
  */
-static void vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+static void enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
 {
 	struct vmx_cpu *cpu = vmx_make_current(hw);
 	u32 code;
 
-	prepare(hw, entry);
+	before_entry(hw, entry);
 	code = vmx_switch(hw->gpr, &hw->host_rsp, hw->is_launched);
 	__asm__ volatile("lgdt %0" : : "m"(cpu->gdtr));
 	if (pcpu_self()->has_ports)
@@ -222,6 +228,27 @@ static void vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_
 		refuse(hw, exit, code);
 }
 
+static u32 vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
+{
+	struct vcpu_exit exit;
+
+	if (entry->is_step) {
+		entry->is_step = false;
+		vmx_step(hw, page);
+	}
+	enter(hw, entry, &exit);
+	if (exit.reason == EXIT_NONE)
+		return EXIT_NONE;
+	if (exit.reason == EXIT_MEM) {
+		entry->mem_flags = exit.flags;
+		entry->mem_gpa = exit.mem.gpa;
+	}
+	page->exit = exit;
+	vmx_store(hw, page, GROUP_GPR);
+	page->filled = exit.insn_len == 0 && vmx_store_code(page) ? GROUP_GPR | GROUP_CODE : GROUP_GPR;
+	return exit.reason;
+}
+
 const struct virt_ops vmx_ops = {
 	.name = "Intel VMX",
 	.kind = VIRT_VMX,
@@ -235,6 +262,7 @@ const struct virt_ops vmx_ops = {
 	.leave = vmx_leave,
 	.load = vmx_load,
 	.store = vmx_store,
+	.prepare = vmx_prepare,
 	.enter = vmx_enter,
 	.flush = vmx_flush,
 };

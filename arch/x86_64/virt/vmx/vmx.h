@@ -126,6 +126,10 @@ void vmx_init_shared(void);
 /* vmx_state.c */
 void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);
 void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);
+/* GROUP_STEP, but what needs no loading. */
+void vmx_step(struct vcpu_hw *hw, const struct vcpu_page *from);
+/* GROUP_CODE; false: it is not that kind of code. */
+bool vmx_store_code(struct vcpu_page *to);
 
 /*
  * vmx_event.c: inject is needed only if the entry asks for something, or CHORE_EVENTS; collect only after exits that

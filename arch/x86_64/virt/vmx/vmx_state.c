@@ -43,6 +43,25 @@ static enum vmcs_field field_of(enum vmcs_field es_field, u32 index)
 	return (enum vmcs_field)(es_field + 2 * index);
 }
 
+void vmx_step(struct vcpu_hw *hw, const struct vcpu_page *from)
+{
+	vmwrite(VMCS_GUEST_RIP, __atomic_load_n(&from->rip, __ATOMIC_RELAXED));
+	if (hw->rflags & RFLAGS_RF) {
+		hw->rflags &= ~RFLAGS_RF;
+		vmwrite(VMCS_GUEST_RFLAGS, hw->rflags);
+	}
+	vmx_set_interruptibility(hw, hw->interruptibility & ~(BLOCKING_STI | BLOCKING_MOVSS));
+}
+
+bool vmx_store_code(struct vcpu_page *to)
+{
+	if (!(vmread(VMCS_GUEST_EFER) & EFER_LMA) || (vmread(VMCS_GUEST_CR4) & CR4_LA57) ||
+	    !(vmread(field_of(VMCS_GUEST_ES_ACCESS, SEG_CS)) & ACCESS_L))
+		return false;
+	to->cr3 = vmread(VMCS_GUEST_CR3);
+	return true;
+}
+
 static void load_segments(const struct vcpu_page *from)
 {
 	u32 i;
@@ -89,18 +108,12 @@ static void load_crs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	hw->cr2 = from->cr2;
 }
 
-/* Those of GROUP_CODE. */
-static void store_paging(struct vcpu_page *to)
+static void store_crs(const struct vcpu_hw *hw, struct vcpu_page *to)
 {
 	to->cr0 = (vmread(VMCS_GUEST_CR0) & ~VMX_CR0_MASK) | (vmread(VMCS_CR0_SHADOW) & VMX_CR0_MASK);
 	to->cr3 = vmread(VMCS_GUEST_CR3);
 	to->cr4 = vmread(VMCS_GUEST_CR4) & ~CR4_VMXE;
 	to->efer = vmread(VMCS_GUEST_EFER);
-}
-
-static void store_crs(const struct vcpu_hw *hw, struct vcpu_page *to)
-{
-	store_paging(to);
 	to->cr2 = hw->cr2;
 	to->pat = vmread(VMCS_GUEST_PAT);
 }
@@ -179,12 +192,6 @@ void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 
 static __attribute__((noinline)) void store_rare(const struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 {
-	if (groups & GROUP_CODE) {
-		to->seg[SEG_CS].base = vmread(field_of(VMCS_GUEST_ES_BASE, SEG_CS));
-		to->seg[SEG_CS].access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, SEG_CS)) & ~ACCESS_G;
-		to->seg[SEG_SS].access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, SEG_SS));
-		store_paging(to);
-	}
 	if (groups & GROUP_SEG)
 		store_segments(to);
 	if (groups & GROUP_CR)
