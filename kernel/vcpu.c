@@ -195,7 +195,7 @@ static void prepare(struct vcpu *vcpu, struct pcpu *pcpu, u64 deadline)
 	pcpu->entered = vcpu;
 }
 
-/* A second-level fault: memory that has not been granted yet is not for the VMM to know of. EXIT_GRANTED: enter again. */
+/* A second-level fault: memory that has not been granted yet is not for the VMM to know of. Granted: enter again. */
 static u32 resolve_memory(struct vcpu *vcpu)
 {
 	u32 flags = vcpu->entry.mem_flags;

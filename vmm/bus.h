@@ -34,6 +34,14 @@ void bus_init(struct bus *bus);
 enum status bus_add_pio(struct bus *bus, u32 port, u32 count, const struct region_ops *ops, void *device) MUST_CHECK;
 enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_ops *ops, void *device) MUST_CHECK;
 
+/* The region with all of these ports, or NULL: nobody, or more than one. */
+static inline const struct bus_region *bus_find_pio(const struct bus *bus, u16 port, u32 size)
+{
+	const struct bus_region *r = &bus->pio[bus->port[port]];
+
+	return r->ops && port - r->start + size <= r->len ? r : NULL;	/* the table says that port is in it */
+}
+
 /* size: 1, 2, 4; an access over the end of a region is split into bytes, as an ISA bus does. */
 u32 bus_pio_read(struct bus *bus, u16 port, u32 size);
 void bus_pio_write(struct bus *bus, u16 port, u32 size, u32 value);

@@ -132,6 +132,8 @@ static bool wait_for_room(struct console_port *c, u64 deadline)
 		if (c->ops->wait(c->ctx, deadline, &bits) == ST_TIMEOUT)
 			return false;
 		__atomic_fetch_or(&c->late_bits, bits, __ATOMIC_ACQ_REL);
+		if (bits)
+			c->ops->late(c->ctx);
 	}
 	return true;
 }

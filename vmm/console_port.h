@@ -16,6 +16,7 @@ struct console_port_ops {
 	void (*armed)(void *ctx);	/* the deadline tell_ns has come nearer */
 	/* As host.wait, but others may use the console port meanwhile, and it may come back early. */
 	enum status (*wait)(void *ctx, u64 deadline_tsc, u64 *bits);
+	void (*late)(void *ctx);	/* there are late bits now */
 };
 
 struct console_port {

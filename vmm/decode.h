@@ -41,6 +41,9 @@ struct operand {
 
 enum insn_rep { REP_NONE, REP_F3, REP_F2 };	/* F3: REP or REPE; F2: REPNE */
 
+/* For who executes them: the forms of MOV that are done most. */
+enum insn_move { MOVE_NONE, MOVE_LOAD, MOVE_STORE, MOVE_STORE_IMM };
+
 #define INSN_NO_REG 0xffu
 
 struct insn {
@@ -60,7 +63,8 @@ struct insn {
 	u8 index;
 	u8 scale;		/* 1, 2, 4, 8 */
 	u8 is_rip_relative;
-	u8 zero[3];
+	u8 move;		/* enum insn_move; not the decoder's business: it leaves 0 */
+	u8 zero[2];
 	s64 disp;		/* also the whole offset of the moffs forms */
 	u64 imm;		/* sign extended to 64 bits */
 };

@@ -76,21 +76,6 @@ bool emulate_linear(struct emulate *e, u32 seg, u64 offset, u32 size, bool is_wr
 	return true;
 }
 
-/* Offset of the memory operand within its segment. */
-static u64 effective_address(const struct emulate *e, const struct insn *insn)
-{
-	const struct vcpu_page *page = e->page;
-	u64 address = (u64)insn->disp;
-
-	if (insn->is_rip_relative)
-		address += page->rip + insn->len;
-	if (insn->base != INSN_NO_REG)
-		address += page->gpr[insn->base];
-	if (insn->index != INSN_NO_REG)
-		address += page->gpr[insn->index] * insn->scale;
-	return address & alu_mask(insn->addr_bytes);
-}
-
 static bool mem_read(struct emulate *e, u32 seg, u64 offset, u32 size, u64 *value)
 {
 	u64 linear;
@@ -122,7 +107,7 @@ static bool operand_read(struct emulate *e, const struct insn *insn, const struc
 		*value = reg_read(e, o);
 		return true;
 	case OPERAND_MEM:
-		return mem_read(e, insn->seg, effective_address(e, insn), o->bytes, value);
+		return mem_read(e, insn->seg, emulate_address(e->page, insn), o->bytes, value);
 	case OPERAND_IMM:
 		*value = insn->imm & alu_mask(o->bytes);
 		return true;
@@ -136,7 +121,7 @@ static bool operand_read(struct emulate *e, const struct insn *insn, const struc
 static bool operand_write(struct emulate *e, const struct insn *insn, const struct operand *o, u64 value)
 {
 	if (o->kind == OPERAND_MEM)
-		return mem_write(e, insn->seg, effective_address(e, insn), o->bytes, value);
+		return mem_write(e, insn->seg, emulate_address(e->page, insn), o->bytes, value);
 	reg_write(e, o, value);
 	return true;
 }
@@ -144,7 +129,7 @@ static bool operand_write(struct emulate *e, const struct insn *insn, const stru
 /* Read a destination that will be written: a write fault comes before the read has any effect. */
 static bool operand_read_for_write(struct emulate *e, const struct insn *insn, const struct operand *o, u64 *value)
 {
-	if (o->kind == OPERAND_MEM && !mem_probe(e, insn->seg, effective_address(e, insn), o->bytes))
+	if (o->kind == OPERAND_MEM && !mem_probe(e, insn->seg, emulate_address(e->page, insn), o->bytes))
 		return false;
 	return operand_read(e, insn, o, value);
 }

@@ -46,6 +46,20 @@ enum emulate_result emulate(struct emulate *e, const struct insn *insn);
 /* seg:offset to a linear address with all checks of the mode (limit, type, canonical form). false: e->fault. */
 bool emulate_linear(struct emulate *e, u32 seg, u64 offset, u32 size, bool is_write, u64 *linear);
 
+/* Offset of the memory operand within its segment. */
+static inline u64 emulate_address(const struct vcpu_page *page, const struct insn *insn)
+{
+	u64 address = (u64)insn->disp;
+
+	if (insn->is_rip_relative)
+		address += page->rip + insn->len;
+	if (insn->base != INSN_NO_REG)
+		address += page->gpr[insn->base];
+	if (insn->index != INSN_NO_REG)
+		address += page->gpr[insn->index] * insn->scale;
+	return address & alu_mask(insn->addr_bytes);
+}
+
 /*
  * RIP behind an instruction of `len` bytes that was executed in the VMM: RF and the interrupt shadow end. GPR, SEG, CR
  * filled.

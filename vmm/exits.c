@@ -14,7 +14,6 @@ static void set_rax(struct vcpu_page *page, u32 size, u32 value)
 	u64 *rax = &page->gpr[GPR_RAX];
 
 	*rax = size == 4 ? value : (*rax & ~alu_mask(size)) | (value & alu_mask(size));
-	page->dirty |= GROUP_GPR;
 }
 
 static void exit_pio(struct vcpu *v)
@@ -31,13 +30,10 @@ static void exit_pio(struct vcpu *v)
 		set_rax(page, size, vcpu_port_read(v, port, size));
 	else
 		vcpu_port_write(v, port, size, (u32)page->gpr[GPR_RAX]);
-	if (page->exit.insn_len == 0 && page->exit.pio.next_rip) {
-		emulate_finish(page, MODE_64, 0);
-		page->rip = page->exit.pio.next_rip;
-		vcpu_completed(v);
-		return;
-	}
-	(void)vcpu_skip(v);
+	if (unlikely(page->exit.insn_len == 0 && page->exit.pio.next_rip))
+		vcpu_step(v, page->exit.pio.next_rip);
+	else
+		(void)vcpu_skip(v);
 }
 
 static void exit_mem(struct vcpu *v)
@@ -63,7 +59,6 @@ static void exit_msr_read(struct vcpu *v)
 	}
 	page->gpr[GPR_RAX] = (u32)value;
 	page->gpr[GPR_RDX] = value >> 32;
-	page->dirty |= GROUP_GPR;
 	(void)vcpu_skip(v);
 }
 
@@ -79,31 +74,64 @@ static void exit_msr_write(struct vcpu *v)
 	(void)vcpu_skip(v);
 }
 
+static struct cpuid_answer *answer_place(struct vcpu *v, u32 leaf)
+{
+	return &v->answers[(leaf ^ leaf >> 28) % CPUID_ANSWERS];
+}
+
+static void answers_init(struct vcpu *v)
+{
+	for (u32 i = 0; i < CPUID_ANSWERS; i++)		/* each holds a leaf whose place is another: not in use */
+		v->answers[i] = (struct cpuid_answer){ .leaf = i ^ 1 };
+}
+
 /* Leaves whose answer depends on CR4 or XCR0. */
 static bool cpuid_needs_cr(u32 leaf)
 {
 	return leaf == 1 || leaf == 0xd;
 }
 
-static void exit_cpuid(struct vcpu *v)
+static struct cpuid_answer answer_anew(struct vcpu *v, u32 leaf, u32 subleaf)
 {
-	struct vcpu_page *page = v->page;
 	struct guest_cpuid_state state = { .apic_id = v->index };
-	u32 leaf = (u32)page->gpr[GPR_RAX];
+	struct cpuid_answer answer;
 	struct cpuid_regs regs;
 
 	if (cpuid_needs_cr(leaf)) {
 		vcpu_need(v, GROUP_CR);
-		state.cr4 = page->cr4;
-		state.xcr0 = page->xcr0;
+		state.cr4 = v->page->cr4;
+		state.xcr0 = v->page->xcr0;
 	}
-	guest_cpuid_query(&v->machine->cpuid, leaf, (u32)page->gpr[GPR_RCX], &state, &regs);
-	page->gpr[GPR_RAX] = regs.eax;
-	page->gpr[GPR_RBX] = regs.ebx;
-	page->gpr[GPR_RCX] = regs.ecx;
-	page->gpr[GPR_RDX] = regs.edx;
-	page->dirty |= GROUP_GPR;
-	(void)vcpu_skip(v);
+	guest_cpuid_query(&v->machine->cpuid, leaf, subleaf, &state, &regs);
+	answer = (struct cpuid_answer){ leaf, subleaf, regs.eax, regs.ebx, regs.ecx, regs.edx };
+	if (!cpuid_needs_cr(leaf))
+		*answer_place(v, leaf) = answer;
+	return answer;
+}
+
+static void give_answer(struct vcpu_page *page, const struct cpuid_answer *answer)
+{
+	page->gpr[GPR_RAX] = answer->eax;
+	page->gpr[GPR_RBX] = answer->ebx;
+	page->gpr[GPR_RCX] = answer->ecx;
+	page->gpr[GPR_RDX] = answer->edx;
+}
+
+static void exit_cpuid(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u32 leaf = (u32)page->gpr[GPR_RAX], subleaf = (u32)page->gpr[GPR_RCX];
+	const struct cpuid_answer *known = answer_place(v, leaf);
+	struct cpuid_answer answer;
+
+	if (!vcpu_skip(v))
+		return;
+	if (likely(known->leaf == leaf && known->subleaf == subleaf)) {
+		give_answer(page, known);
+	} else {
+		answer = answer_anew(v, leaf, subleaf);
+		give_answer(page, &answer);
+	}
 }
 
 static void exit_hlt(struct vcpu *v)
@@ -111,12 +139,12 @@ static void exit_hlt(struct vcpu *v)
 	if (!vcpu_skip(v))
 		return;
 	v->activity = VCPU_HALTED;
+	vcpu_remember(v, VCPU_REQUEST_LEAVE);
 }
 
 static void exit_hypercall(struct vcpu *v)
 {
 	v->page->gpr[GPR_RAX] = 0 - (u64)KVM_ENOSYS;
-	v->page->dirty |= GROUP_GPR;
 	(void)vcpu_skip(v);
 }
 
@@ -234,7 +262,7 @@ static void exit_cr8(struct vcpu *v)
 		vcpu_inject(v, fault_gp());
 		return;
 	}
-	lapic_set_cr8(v->lapic, (u32)value);
+	page->cr8 = (u32)value;
 	emulate_finish(page, insn->mode, insn->len);
 	vcpu_completed(v);
 }
@@ -351,11 +379,19 @@ static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {
 	[EXIT_SHADOW] = exit_shadow,
 };
 
+void vcpu_exits_init(struct vcpu *v)
+{
+	answers_init(v);
+	insn_cache_init(&v->insns);
+	guest_msr_init(v);
+}
+
 void vcpu_handle_exit(struct vcpu *v)
 {
 	u32 reason = v->page->exit.reason;
 
-	if (reason >= EXIT_REASON_COUNT) {
+	v->last_exit = reason;
+	if (unlikely(reason >= EXIT_REASON_COUNT)) {
 		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "exit reason %u is unknown", reason);
 		return;
 	}

@@ -73,8 +73,12 @@ static bool read_apic_base(struct vcpu *v, u32 index, u64 *value)
 static bool write_apic_base(struct vcpu *v, u32 index, u64 value)
 {
 	(void)index;
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
-	return lapic_set_base(v->lapic, value);
+	vcpu_store_cr8(v);
+	if (!lapic_set_base(v->lapic, value))
+		return false;
+	vcpu_load_cr8(v);
+	vcpu_remember(v, VCPU_REQUEST_SERVICE);
+	return true;
 }
 
 static bool read_feature_control(struct vcpu *v, u32 index, u64 *value)
@@ -316,7 +320,7 @@ static const struct msr table[] = {	/* in order of index */
 	{ 0xc0011029, read_de_cfg, write_ignored },
 };
 
-static const struct msr *find(u32 index)
+static const struct msr *search(u32 index)
 {
 	u32 low = 0, high = ARRAY_COUNT(table);
 
@@ -333,6 +337,24 @@ static const struct msr *find(u32 index)
 	return NULL;
 }
 
+void guest_msr_init(struct vcpu *v)
+{
+	for (u32 i = 0; i < MSR_MEMORY; i++)
+		v->msrs[i] = &table[0];
+}
+
+static const struct msr *find(struct vcpu *v, u32 index)
+{
+	const struct msr **known = &v->msrs[index % MSR_MEMORY], *msr = *known;
+
+	if (likely(msr->index == index))
+		return msr;
+	msr = search(index);
+	if (msr)
+		*known = msr;
+	return msr;
+}
+
 static bool is_apic(u32 index)
 {
 	return index >= LAPIC_MSR_FIRST && index <= LAPIC_MSR_LAST;
@@ -342,21 +364,33 @@ bool guest_msr_read(struct vcpu *v, u32 index, u64 *value)
 {
 	const struct msr *msr;
 
-	if (is_apic(index))
+	if (is_apic(index)) {
+		vcpu_store_cr8(v);
 		return lapic_msr_read(v->lapic, index, value);
-	msr = find(index);
+	}
+	msr = find(v, index);
 	return msr && msr->read(v, index, value);
+}
+
+static bool apic_write(struct vcpu *v, u32 index, u64 value)
+{
+	bool is_done;
+
+	if (likely(lapic_write_kicks(index - LAPIC_MSR_FIRST)))
+		return lapic_msr_write(v->lapic, index, value);
+	vcpu_store_cr8(v);
+	is_done = lapic_msr_write(v->lapic, index, value);
+	vcpu_load_cr8(v);
+	vcpu_remember(v, VCPU_REQUEST_SERVICE);
+	return is_done;
 }
 
 bool guest_msr_write(struct vcpu *v, u32 index, u64 value)
 {
 	const struct msr *msr;
 
-	if (is_apic(index)) {
-		if (!lapic_write_kicks(index - LAPIC_MSR_FIRST))
-			vcpu_request(v, VCPU_REQUEST_SERVICE);
-		return lapic_msr_write(v->lapic, index, value);
-	}
-	msr = find(index);
+	if (is_apic(index))
+		return apic_write(v, index, value);
+	msr = find(v, index);
 	return msr && msr->write && msr->write(v, index, value);
 }

@@ -13,14 +13,15 @@
 #include "vcpu_page.h"
 #include "walk.h"
 
-#define INSN_CACHE_ENTRIES 16u
+#define INSN_CACHE_ENTRIES 32u
 #define INSN_CACHE_BYTES 16u	/* compared at once: an instruction has at most 15 */
 
 #define INSN_LEVELS 4u		/* of paging */
+#define INSN_NO_CR3 ~0ull	/* no processor has so many address bits */
 
 struct insn_entry {
-	u64 rip, cr3;
-	const u64 *table[INSN_LEVELS];	/* those of no use point to a zero; NULL: the entry is not in use */
+	u64 rip, cr3;			/* INSN_NO_CR3: the entry is not in use */
+	const u64 *table[INSN_LEVELS];	/* those of no use point to a zero */
 	u64 value[INSN_LEVELS];
 	const u8 *code;		/* in the guest's RAM */
 	u64 bytes[INSN_CACHE_BYTES / 8];
@@ -29,8 +30,38 @@ struct insn_entry {
 
 struct insn_cache { struct insn_entry entries[INSN_CACHE_ENTRIES]; };
 
+void insn_cache_init(struct insn_cache *c);
+
+static inline u32 insn_cache_place(u64 rip)
+{
+	return (u32)rip % INSN_CACHE_ENTRIES;
+}
+
+static inline u64 insn_cache_now(const struct insn_entry *e, u32 level)
+{
+	return __atomic_load_n(e->table[level], __ATOMIC_RELAXED) ^ e->value[level];
+}
+
+/* One condition without branches: it nearly always holds. Written out, because a loop costs more than what it does. */
+static inline bool insn_cache_is_current(const struct insn_entry *e)
+{
+	u64 now[INSN_CACHE_BYTES / 8];
+
+	__builtin_memcpy(now, e->code, sizeof(now));
+	return ((now[0] ^ e->bytes[0]) | (now[1] ^ e->bytes[1]) | insn_cache_now(e, 0) | insn_cache_now(e, 1) |
+		insn_cache_now(e, 2) | insn_cache_now(e, 3)) == 0;
+}
+_Static_assert(INSN_LEVELS == 4 && INSN_CACHE_BYTES == 16, "insn_cache_is_current");
+
 /* The instruction at RIP, or NULL if it must be fetched. GPR must be filled. */
-const struct insn *insn_cache_find(const struct insn_cache *c, const struct vcpu_page *page);
+static inline const struct insn *insn_cache_find(const struct insn_cache *c, const struct vcpu_page *page)
+{
+	const struct insn_entry *e = &c->entries[insn_cache_place(page->rip)];
+
+	if (!(page->filled & GROUP_CODE) || e->rip != page->rip || e->cr3 != page->cr3)
+		return NULL;
+	return likely(insn_cache_is_current(e)) ? &e->insn : NULL;
+}
 
 /*
  * Remember what was fetched and decoded: `w` is the successful walk of the instruction's first byte, `bytes` has as

@@ -133,7 +133,14 @@ static void console_armed(void *ctx)
 	vcpu_request(&((struct machine *)ctx)->vcpu[0], VCPU_REQUEST_SERVICE);
 }
 
-static const struct console_port_ops console_ops = { .armed = console_armed, .wait = console_wait };
+static void console_late(void *ctx)
+{
+	vcpu_request(&((struct machine *)ctx)->vcpu[0], VCPU_REQUEST_LEAVE);
+}
+
+static const struct console_port_ops console_ops = {
+	.armed = console_armed, .wait = console_wait, .late = console_late,
+};
 
 static bool clock_write(void *ctx, gpa_t gpa, const void *bytes, u32 count)
 {

@@ -170,6 +170,7 @@ void machine_report_running(struct machine *m);
 void machine_report_end(struct machine *m);
 
 /* ---- guest_msr.c ---- false = #GP */
+void guest_msr_init(struct vcpu *v);
 bool guest_msr_read(struct vcpu *v, u32 index, u64 *value);
 bool guest_msr_write(struct vcpu *v, u32 index, u64 value);
 

@@ -27,6 +27,7 @@ void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_p
 	v->activity = index == 0 ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
 	v->misc_enable = 1;	/* fast strings */
 	v->requests = VCPU_REQUEST_SERVICE;
+	vcpu_exits_init(v);
 	vcpu_reset_registers(page);
 	page->tsc_offset = machine->tsc_offset;
 }
@@ -136,10 +137,10 @@ static void accepted(struct vcpu *v)
 	else
 		lapic_accept(v->lapic, v->page->intr_vector);
 	v->offered = OFFER_NONE;
-	vcpu_request(v, VCPU_REQUEST_OFFER);
+	vcpu_remember(v, VCPU_REQUEST_OFFER);
 }
 
-static void load_cr8(struct vcpu *v)
+void vcpu_load_cr8(struct vcpu *v)
 {
 	u32 cr8 = lapic_cr8(v->lapic);
 
@@ -149,12 +150,18 @@ static void load_cr8(struct vcpu *v)
 	v->page->dirty |= GROUP_GPR;
 }
 
-static void store_cr8(struct vcpu *v)
+void vcpu_store_cr8(struct vcpu *v)
 {
-	if (v->page->cr8 == lapic_cr8(v->lapic))
-		return;
 	lapic_set_cr8(v->lapic, v->page->cr8);
-	vcpu_request(v, VCPU_REQUEST_OFFER);
+}
+
+/* An exit while something is offered. */
+static void look_at_offer(struct vcpu *v)
+{
+	if (!v->page->intr_pending)
+		accepted(v);
+	else if (v->page->cr8 != lapic_cr8(v->lapic))
+		vcpu_remember(v, VCPU_REQUEST_OFFER);
 }
 
 /* ---- Requests ---- */
@@ -211,9 +218,11 @@ static void serve_requests(struct vcpu *v)
 		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_SERVICE | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
 		v->page->deadline_tsc = machine_deadline(v->machine, v);
 	}
+	if (requests == VCPU_REQUEST_LEAVE)
+		return;
 	lapic_collect(v->lapic);
+	vcpu_store_cr8(v);
 	offer(v);
-	load_cr8(v);
 }
 
 /* ---- The loop ---- */
@@ -251,29 +260,32 @@ static void idle(struct vcpu *v)
 	notified(v, bits);
 }
 
+static void run_ended(struct vcpu *v, enum status status, u64 bits)
+{
+	if (status == ST_NOTIFIED)
+		notified(v, bits);
+	else
+		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)status);
+}
+
+/* Enter the guest and handle its exits, for as long as nobody asks for anything. */
 static void run(struct vcpu *v)
 {
 	const struct host *host = v->machine->host;
 	enum status status;
-	u64 bits = 0;
+	u64 bits;
 
-	if (!enter_away(v))
-		return;
-	status = host->vcpu_run(host->ctx, v->index, &bits);
-	leave_away(v);
-	if (status != ST_OK && status != ST_NOTIFIED) {
-		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)status);
-		return;
+	while (enter_away(v)) {
+		status = host->vcpu_run(host->ctx, v->index, &bits);
+		leave_away(v);
+		if (unlikely(v->offered != OFFER_NONE))
+			look_at_offer(v);
+		if (unlikely(status != ST_OK)) {
+			run_ended(v, status, bits);
+			return;
+		}
+		vcpu_handle_exit(v);
 	}
-	if (v->offered != OFFER_NONE && !v->page->intr_pending)
-		accepted(v);
-	store_cr8(v);
-	if (status == ST_NOTIFIED) {
-		notified(v, bits);
-		return;
-	}
-	v->last_exit = v->page->exit.reason;
-	vcpu_handle_exit(v);
 }
 
 void vcpu_loop(struct vcpu *v)

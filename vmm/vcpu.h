@@ -28,7 +28,15 @@ enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 #define VCPU_REQUEST_CLOCK BIT32(6)	/* write the kvm-clock record again */
 #define VCPU_REQUEST_PAUSE BIT32(7)	/* machine_park() */
 #define VCPU_REQUEST_RARE 0xfcu
+#define VCPU_REQUEST_LEAVE BIT32(8)	/* the vCPU does not run now: its activity has changed, or VMM_BIT_* are late */
 #define VCPU_REQUEST_VECTOR_SHIFT 24
+
+/* What CPUID answered; leaves that follow the vCPU's state are left out. */
+#define CPUID_ANSWERS 16u
+struct cpuid_answer { u32 leaf, subleaf, eax, ebx, ecx, edx; };
+
+struct msr;
+#define MSR_MEMORY 16u
 
 struct vcpu {
 	struct machine *machine;
@@ -47,6 +55,8 @@ struct vcpu {
 	bool is_gpa_known;	/* exit.mem.gpa is that of the only access of the instruction being emulated */
 	struct insn insn;	/* the last one decoded anew */
 	struct insn_cache insns;
+	struct cpuid_answer answers[CPUID_ANSWERS];	/* by leaf */
+	const struct msr *msrs[MSR_MEMORY];		/* by index: those asked for last */
 };
 
 void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page);
@@ -57,12 +67,27 @@ void vcpu_request(struct vcpu *v, u32 requests);
 void vcpu_request_init(struct vcpu *v);
 void vcpu_request_startup(struct vcpu *v, u8 vector);
 
+/* The own thread: a request to itself. */
+static inline void vcpu_remember(struct vcpu *v, u32 requests)
+{
+	__atomic_fetch_or(&v->requests, requests, __ATOMIC_RELAXED);
+}
+
 /* The page's TSC offset, from the machine's and the vCPU's own adjustment. */
 void vcpu_set_tsc_offset(struct vcpu *v);
+
+/*
+ * CR8 is in the page while the guest runs, and the APIC's TPR its copy: bring the copy up to date before the APIC is
+ * asked for anything that depends on it; take over what the APIC made of it.
+ */
+void vcpu_store_cr8(struct vcpu *v);
+void vcpu_load_cr8(struct vcpu *v);
 
 /* Run until the machine ends. */
 void vcpu_loop(struct vcpu *v);
 
+/* What exits.c remembers: nothing yet. */
+void vcpu_exits_init(struct vcpu *v);
 /* One exit, already in the page. (exits.c; separate for tests) */
 void vcpu_handle_exit(struct vcpu *v);
 
@@ -83,14 +108,42 @@ void vcpu_inject(struct vcpu *v, struct fault fault);
  */
 const struct insn *vcpu_decode(struct vcpu *v);
 
-/* Step over the instruction that caused this exit. False as above. */
-bool vcpu_skip(struct vcpu *v);
-
 /* Step over the next instruction if it is HLT; without any effect on the guest if it is not. */
 bool vcpu_steps_over_hlt(struct vcpu *v);
 
 /* After an instruction was completed in software: the single-step trap, if the guest asked for one. */
 void vcpu_completed(struct vcpu *v);
+
+/* The instruction that caused this exit is done: go on at next_rip. */
+static inline void vcpu_step(struct vcpu *v, u64 next_rip)
+{
+	v->page->rip = next_rip;
+	v->page->dirty |= GROUP_STEP;
+	if (unlikely(v->page->rflags & RFLAGS_TF))
+		vcpu_completed(v);
+}
+
+/* Step over the instruction that caused this exit. False as for vcpu_decode. */
+bool vcpu_skip_slowly(struct vcpu *v);
+
+static inline bool vcpu_skip(struct vcpu *v)
+{
+	const struct vcpu_page *page = v->page;
+	u64 next = page->rip + page->exit.insn_len;
+	const struct insn *insn;
+
+	if (page->exit.insn_len) {
+		if (unlikely((next ^ page->rip) >> 32))		/* outside 64-bit mode it would wrap */
+			return vcpu_skip_slowly(v);
+	} else {
+		insn = insn_cache_find(&v->insns, page);
+		if (unlikely(!insn))
+			return vcpu_skip_slowly(v);
+		next += insn->len;
+	}
+	vcpu_step(v, next);
+	return true;
+}
 
 /* Fetch, decode and emulate the instruction at CS:RIP. */
 void vcpu_emulate(struct vcpu *v);

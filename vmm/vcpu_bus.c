@@ -13,12 +13,13 @@ static void timer_was_set(struct vcpu *v)
 u32 vcpu_port_read(struct vcpu *v, u16 port, u32 size)
 {
 	struct machine *m = v->machine;
+	const struct bus_region *r = bus_find_pio(&m->bus, port, size);
 	u32 value;
 
 	machine_lock(m);
-	value = bus_pio_read(&m->bus, port, size);
+	value = likely(r) ? (u32)r->ops->read(r->device, port - r->start, size) : bus_pio_read(&m->bus, port, size);
 	machine_unlock(m);
-	if (bus_pio_sets_timer(&m->bus, port, size, true))
+	if (unlikely(r ? r->ops->sets_timer & SETS_TIMER_BY_READ : bus_pio_sets_timer(&m->bus, port, size, true)))
 		timer_was_set(v);
 	return value;
 }
@@ -26,11 +27,15 @@ u32 vcpu_port_read(struct vcpu *v, u16 port, u32 size)
 void vcpu_port_write(struct vcpu *v, u16 port, u32 size, u32 value)
 {
 	struct machine *m = v->machine;
+	const struct bus_region *r = bus_find_pio(&m->bus, port, size);
 
 	machine_lock(m);
-	bus_pio_write(&m->bus, port, size, value);
+	if (likely(r))
+		r->ops->write(r->device, port - r->start, size, value & (u32)alu_mask(size));
+	else
+		bus_pio_write(&m->bus, port, size, value);
 	machine_unlock(m);
-	if (bus_pio_sets_timer(&m->bus, port, size, false))
+	if (unlikely(r ? r->ops->sets_timer & SETS_TIMER_BY_WRITE : bus_pio_sets_timer(&m->bus, port, size, false)))
 		timer_was_set(v);
 }
 
@@ -41,14 +46,21 @@ static bool is_apic_page(const struct vcpu *v, u64 gpa)
 
 static u64 apic_page_read(struct vcpu *v, u64 gpa, u32 size)
 {
+	vcpu_store_cr8(v);
 	return lapic_region.read(v->lapic, gpa & (PAGE_SIZE - 1), size) & alu_mask(size);
 }
 
 static void apic_page_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
 {
-	if (!lapic_write_kicks((u32)(gpa & (PAGE_SIZE - 1)) >> 4))
-		vcpu_request(v, VCPU_REQUEST_SERVICE);
+	bool is_told = lapic_write_kicks((u32)(gpa & (PAGE_SIZE - 1)) >> 4);
+
+	if (!is_told)
+		vcpu_store_cr8(v);
 	lapic_region.write(v->lapic, gpa & (PAGE_SIZE - 1), size, value);
+	if (is_told)
+		return;
+	vcpu_load_cr8(v);
+	vcpu_remember(v, VCPU_REQUEST_SERVICE);
 }
 
 static bool is_plain(u32 size)

@@ -8,7 +8,7 @@
 
 struct vcpu;
 
-/* size: 1, 2, 4 */
+/* size: 1, 2, 4; bits of the answer beyond it mean nothing. */
 u32 vcpu_port_read(struct vcpu *v, u16 port, u32 size);
 void vcpu_port_write(struct vcpu *v, u16 port, u32 size, u32 value);
 

@@ -134,6 +134,23 @@ static void end_unknown(struct vcpu *v, const struct fetch *f)
 	machine_end(v->machine, v->index, WHY_EMULATION, false, "cannot emulate instruction%s", text);
 }
 
+/*
+ * MOV between memory and a register that GROUP_STEP covers, in 64-bit mode without a segment base: the usual way to
+ * talk to a device.
+ */
+static u8 kind_of_move(const struct insn *insn)
+{
+	const struct operand *dst = &insn->dst, *src = &insn->src;
+
+	if (insn->op != OP_MOV || insn->mode != MODE_64 || insn->seg == SEG_FS || insn->seg == SEG_GS)
+		return MOVE_NONE;
+	if (dst->kind == OPERAND_REG && src->kind == OPERAND_MEM && src->bytes >= 4 && dst->reg != GPR_RSP)
+		return MOVE_LOAD;
+	if (dst->kind == OPERAND_MEM && src->kind == OPERAND_REG && !src->is_high)
+		return MOVE_STORE;
+	return dst->kind == OPERAND_MEM && src->kind == OPERAND_IMM ? MOVE_STORE_IMM : MOVE_NONE;
+}
+
 static const struct insn *decode_anew(struct vcpu *v)
 {
 	enum cpu_mode mode;
@@ -144,6 +161,7 @@ static const struct insn *decode_anew(struct vcpu *v)
 	fetch(v, fetch_address(v->page, mode), &f);
 	switch (decode(&v->insn, f.bytes, f.count, mode)) {
 	case DECODE_OK:
+		v->insn.move = kind_of_move(&v->insn);
 		if (f.count == INSN_BYTES_MAX)
 			insn_cache_put(&v->insns, v->page, &v->machine->memory, &f.walk, f.bytes, &v->insn);
 		return &v->insn;
@@ -170,32 +188,19 @@ const struct insn *vcpu_decode(struct vcpu *v)
 	return insn ? insn : decode_anew(v);
 }
 
-/* Over an instruction whose length the hardware told: usually no need to know the mode. */
-static void skip_known(struct vcpu *v, u32 len)
+bool vcpu_skip_slowly(struct vcpu *v)
 {
-	struct vcpu_page *page = v->page;
-	enum cpu_mode mode = MODE_64;
-
-	if ((page->rip >> 32) != ((page->rip + len) >> 32)) {
-		vcpu_need(v, GROUP_SEG | GROUP_CR);
-		mode = x86_mode(page);
-	}
-	emulate_finish(page, mode, len);
-}
-
-bool vcpu_skip(struct vcpu *v)
-{
+	u32 len = v->page->exit.insn_len;
 	const struct insn *insn;
 
-	if (v->page->exit.insn_len) {
-		skip_known(v, v->page->exit.insn_len);
-	} else {
+	if (len == 0) {
 		insn = vcpu_decode(v);
 		if (!insn)
 			return false;
-		emulate_finish(v->page, insn->mode, insn->len);
+		len = insn->len;
 	}
-	vcpu_completed(v);
+	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	vcpu_step(v, x86_next_rip(x86_mode(v->page), v->page->rip, len));
 	return true;
 }
 
@@ -332,14 +337,33 @@ static bool is_single_access(const struct insn *insn)
 	return insn->op < OP_PUSH;
 }
 
-void vcpu_emulate(struct vcpu *v)
+/*
+ * A MOV whose address the processor has translated, so that nothing about it is left to be checked. False: not that
+ * simple, nothing was done.
+ */
+static bool move(struct vcpu *v, const struct insn *insn)
+{
+	struct vcpu_page *page = v->page;
+	u64 gpa = page->exit.mem.gpa, linear = emulate_address(page, insn);
+	u32 bytes = insn->move == MOVE_LOAD ? insn->src.bytes : insn->dst.bytes;
+
+	if (page->exit.reason != EXIT_MEM || (page->exit.flags & (MEM_WALK | MEM_EXEC)) ||
+	    ((linear ^ gpa) & (PAGE_SIZE - 1)) || bytes_to_page_end(gpa, bytes) != bytes ||
+	    guest_memory_at(&v->machine->memory, GPA(gpa), bytes))
+		return false;
+	if (insn->move == MOVE_LOAD)
+		page->gpr[insn->dst.reg] = vcpu_mmio_read(v, gpa, bytes);
+	else
+		vcpu_mmio_write(v, gpa, bytes, insn->move == MOVE_STORE ? page->gpr[insn->src.reg] : insn->imm);
+	vcpu_step(v, page->rip + insn->len);
+	return true;
+}
+
+static void emulate_any(struct vcpu *v, const struct insn *insn)
 {
 	struct emulate e = { .page = v->page, .ops = &ops, .ctx = v };
 	const struct vcpu_exit *exit = &v->page->exit;
-	const struct insn *insn = vcpu_decode(v);
 
-	if (!insn)
-		return;
 	vcpu_need(v, GROUP_SEG | GROUP_CR);
 	v->is_gpa_known = exit->reason == EXIT_MEM && !(exit->flags & (MEM_WALK | MEM_EXEC)) && is_single_access(insn);
 	switch (emulate(&e, insn)) {
@@ -357,6 +381,16 @@ void vcpu_emulate(struct vcpu *v)
 			    insn->op == OP_VECTOR ? "vector" : "unexpected", (unsigned long long)v->page->exit.mem.gpa);
 		break;
 	}
+}
+
+void vcpu_emulate(struct vcpu *v)
+{
+	const struct insn *insn = vcpu_decode(v);
+
+	if (!insn)
+		return;
+	if (insn->move == MOVE_NONE || !move(v, insn))
+		emulate_any(v, insn);
 }
 
 /* ---- Reset, INIT and startup ---- */

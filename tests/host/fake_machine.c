@@ -41,6 +41,10 @@ static enum status fake_run(void *ctx, u32 vcpu, u64 *bits)
 {
 	(void)ctx;
 	assert_int_equal(vcpu, 0);
+	if (fake_page->dirty & GROUP_STEP) {
+		fake_page->rflags &= ~RFLAGS_RF;
+		fake_page->shadow &= ~(SHADOW_STI | SHADOW_MOVSS);
+	}
 	fake_page->dirty = 0;
 	fake_page->filled = GROUP_ALL;
 	fake_last_deadline = fake_page->deadline_tsc;
@@ -178,7 +182,7 @@ void fake_expect_done(u32 len)
 {
 	assert_false(fake_page->event.valid);
 	assert_true(fake_page->rip == FAKE_CODE + len);
-	assert_true(fake_page->dirty & GROUP_GPR);
+	assert_true(fake_page->dirty & (GROUP_GPR | GROUP_STEP));
 }
 
 void fake_out(u16 port, u8 value)

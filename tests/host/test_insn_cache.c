@@ -38,8 +38,8 @@ static void start(void)
 	*table(0x4000 + 5 * 8) = 0x5003;
 	*table(0x4000 + 6 * 8) = 0x5003;
 	memcpy(ram + CODE, "\x0f\xa2", 2);
-	page = (struct vcpu_page){ .filled = GROUP_GPR | GROUP_CODE, .rip = CODE, .cr0 = CR0_PG | CR0_PE, .cr3 = 0x1000, .cr4 = CR4_PAE,
-				   .efer = EFER_LME | EFER_LMA };
+	page = (struct vcpu_page){ .filled = GROUP_GPR | GROUP_CODE, .rip = CODE, .cr0 = CR0_PG | CR0_PE,
+				   .cr3 = 0x1000, .cr4 = CR4_PAE, .efer = EFER_LME | EFER_LMA };
 	page.seg[SEG_CS].access = ACCESS_PRESENT | ACCESS_CODE | ACCESS_S | ACCESS_L;
 	page.seg[SEG_SS].access = ACCESS_PRESENT | ACCESS_WRITABLE | ACCESS_S;
 }

@@ -31,7 +31,7 @@ struct vcpu_entry {
 	struct vcpu_event event;	/* in: to inject; out: cut short by this exit, else valid = 0 */
 	union {
 		struct {
-			u8 intr_pending;	/* in: deliver intr_vector when the guest can take it; out: 0 = delivered */
+			u8 intr_pending; /* in: deliver intr_vector when the guest can take it; out: 0 = done */
 			u8 intr_vector;
 			u8 nmi_pending;
 			u8 tpr_threshold;
@@ -84,9 +84,9 @@ struct virt_ops {
 	void (*prepare)(struct vcpu_hw *hw);
 	/*
 	 * One world switch. Host interrupts that arrive are taken inside (through the ordinary handlers) before it
-	 * returns. EXIT_NONE = nothing for the VMM (host interrupt, window, hardware fix-up): just enter again if nothing
-	 * else is due. Else the exit record, GROUP_GPR, GROUP_CODE as it is due, and `filled` are in the page. For
-	 * EXIT_MEM the caller first offers the fault to the VM's space (lazy grant).
+	 * returns. EXIT_NONE = nothing for the VMM (host interrupt, window, hardware fix-up): just enter again if
+	 * nothing else is due. Else the exit record, GROUP_GPR, GROUP_CODE as it is due, and `filled` are in the page.
+	 * For EXIT_MEM the caller first offers the fault to the VM's space (lazy grant).
 	 */
 	u32 (*enter)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page);	/* enum exit_reason */
 

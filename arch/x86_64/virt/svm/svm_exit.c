@@ -204,8 +204,8 @@ static void step(struct vmcb *v, const struct vcpu_page *page)
 }
 
 /*
- * Armed before VMRUN, and disarmed by svm_switch_armed after it, by real moves to DR7, because QEMU TCG does not look at
- * the breakpoints when it switches DR7.
+ * Armed before VMRUN, and disarmed by svm_switch_armed after it, by real moves to DR7, because QEMU TCG does not look
+ * at the breakpoints when it switches DR7.
  */
 static void switch_armed(const struct vcpu_hw *hw)
 {
