@@ -95,7 +95,8 @@ static void show_text(struct session *s)
 	}
 	out_buffer_init(&buffer, text, sizeof(text));
 	out = out_to_buffer(&buffer);
-	report_top(&out, &s->machine, s->top.rows - 1);
+	report_top(&out, &s->machine, s->top.rows - 3);
+	out_text(&out, "\nq ends this, space looks at once.\n");
 	draw(s, text);
 }
 

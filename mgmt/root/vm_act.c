@@ -136,6 +136,7 @@ static struct refusal build(struct vm *vm)
 	if (refusal.error != ERR_NONE)
 		return refusal;
 	vm->up_tsc = 0;
+	vm->built_tsc = rt_time_tsc();
 	vm->plan = PLAN_REST;
 	memset(&vm->last, 0, sizeof(vm->last));
 	memset(&vm->last_profile, 0, sizeof(vm->last_profile));
@@ -191,9 +192,25 @@ static struct verdict act_run(struct vm *vm, const struct order *order)
 	return done();
 }
 
+/* Time in which others had the pCPUs, or its cap held it back, is not the VMM's fault. */
+static u64 load_time_left_ns(const struct vm *vm)
+{
+	u64 passed = rt_time_tsc() - vm->built_tsc, limit = rt_time_ticks(&root.time, LOAD_LIMIT_NS);
+	struct vm_counters counters;
+
+	vm_counters_read(vm, &counters);
+	return passed < limit + counters.ready_tsc ? rt_time_ns(&root.time, limit + counters.ready_tsc - passed) : 0;
+}
+
 static struct verdict act_load_timeout(struct vm *vm, const struct order *order)
 {
+	u64 left_ns = load_time_left_ns(vm);
+
 	(void)order;
+	if (left_ns != 0) {
+		enter(vm, LIFE_LOADING, left_ns);
+		return done();
+	}
 	ending_of_reason(&vm->ending, WHY_VMM_FAULT, true);
 	vm->rest = VM_CRASHED;
 	resolve(vm, GOAL_RUNNING, ERR_GUEST_DEAF);

@@ -227,7 +227,8 @@ static void top_crowd(void **state)
 	expect("\x1b[12;1HNAME");
 	expect("\x1b[13;1Hvm39 ");
 	expect("\x1b[11;1Hand 56 more; accounting shows all");
-	expect("\x1b[23;1Hand 30 more; list-vm shows all");
+	expect("\x1b[21;1Hand 32 more; list-vm shows all");
+	expect("\x1b[23;1Hq ends this, space looks at once.");
 	expect_not("\x1b[24;1Hv");
 	fake_type(root, "q");
 	command("top --json", "", RESULT_OK);

@@ -13,6 +13,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -241,6 +242,28 @@ static void processors(void **state)
 	bench_expect(ERR_BAD_FIELD);
 }
 
+/* A VMM that others or its cap keep from running has as much more time to load its guest; then it is given up. */
+static void a_starved_start(void **state)
+{
+	u64 second = INFO->tsc_hz, begun = rt_time_tsc();
+
+	(void)state;
+	create(1, (struct vm_share){ .cap = 1 });
+	fake_ready_time(30 * second);
+	bench_ask(REQ_START, "a", 0);
+	for (u32 i = 0; i < 1000 && !bench_is_answered(); i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+		bench_turns(0, 1);
+	}
+	assert_true(bench_is_answered());
+	assert_int_equal(bench_answer.error, ERR_GUEST_DEAF);
+	assert_true(rt_time_tsc() - begun >= (120 + 30) * second);
+	fake_ready_time(0);
+	bench_turns(0, 20);
+	bench_expect_state("a", VM_CRASHED, WHY_VMM_FAULT);
+	bench_delete("a");
+}
+
 /* Handles, holdings and places are all given back, or this would not come to its end. */
 static void a_thousand_times(void **state)
 {
@@ -258,7 +281,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_start_tells_the_share), cmocka_unit_test(set_while_it_runs),
 		cmocka_unit_test(refused_sets), cmocka_unit_test(set_at_any_time), cmocka_unit_test(statistics),
-		cmocka_unit_test(processors), cmocka_unit_test(a_thousand_times),
+		cmocka_unit_test(processors), cmocka_unit_test(a_starved_start),
+		cmocka_unit_test(a_thousand_times),
 	};
 
 	return cmocka_run_group_tests(tests, bench_boot, NULL);

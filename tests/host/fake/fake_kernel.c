@@ -46,6 +46,7 @@ struct object {
 
 static struct object objects[OBJECTS];
 static u32 object_used = 1, threads[4096], thread_count, fail_countdown, root_pd;
+static u64 ready_ticks;
 static u32 share_fails = PD_OP_COUNT;
 static enum status fail_status;
 static struct boot_page *boot;
@@ -324,6 +325,11 @@ enum status sys_pd_ctl(u64 h_pd, enum pd_op op, u64 a)
 	return ST_OK;
 }
 
+void fake_ready_time(u64 ticks)
+{
+	ready_ticks = ticks;
+}
+
 u64 fake_share(u64 h_pd, enum pd_op op)
 {
 	return objects[lookup(h_pd, PD)].share[op];
@@ -460,6 +466,10 @@ enum status sys_object_stat(u64 h, enum stat stat, u64 *value)
 		*value = stat == STAT_KERNEL_BYTES ? PAGE_SIZE : objects[i].is_overcommitted ? 0 : objects[i].bytes;
 		if (objects[i].is_fixed)
 			*value = 0;
+		return ST_OK;
+	}
+	if (stat == STAT_TIME_READY && ready_ticks != 0) {
+		*value = ready_ticks;
 		return ST_OK;
 	}
 	*value = stat != STAT_BYTES_GRANTED ? 1000u + stat : objects[i].is_overcommitted ? 0 : objects[i].bytes;
