@@ -56,13 +56,8 @@ static void begin_request(struct session *s, struct job *job)
 	job_send(s, job, (enum request_op)job->args.command->op);
 }
 
-static bool may_crowd(u32 op)
-{
-	return op == REQ_CREATE || op == REQ_SET;
-}
-
 /* Worth knowing, but no mistake. */
-static void say_crowded(const struct out *out, const struct vm_entry *vm, u32 pcpus)
+static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpus)
 {
 	const struct vm_share *share = &vm->report.spec.share;
 	u64 online = pcpus < 64 ? BIT64(pcpus) - 1 : ~0ull;
@@ -73,17 +68,15 @@ static void say_crowded(const struct out *out, const struct vm_entry *vm, u32 pc
 	if (vm->report.spec.cpus > usable)
 		out_format(out, "Note: its %u vCPUs have %u pCPU%s to run on, and take turns.\n", vm->report.spec.cpus,
 			usable, usable == 1 ? "" : "s");
+	if (share->class == SCHED_CLASS_RT && share->cap == 0)
+		out_text(out, "Note: without a cap it can keep fair VMs from running for as long as it wants.\n");
 }
 
 static void say_share(const struct out *out, const struct vm_entry *vm)
 {
-	const struct vm_share *share = &vm->report.spec.share;
-
 	out_format(out, "%s: ", vm->report.name);
-	report_share(out, share);
+	report_share(out, &vm->report.spec.share);
 	out_text(out, "\n");
-	if (share->class == SCHED_CLASS_RT && share->cap == 0)
-		out_text(out, "Note: without a cap it can keep fair VMs from running for as long as it wants.\n");
 }
 
 static void say_done(const struct out *out, const struct job *job, const struct vm_entry *vm)
@@ -136,8 +129,9 @@ static void answer_request(struct session *s, struct job *job, const struct repl
 	} else if (!args_has(&job->args, ARG_QUIET)) {
 		out = job_text_begin(s, job);
 		say_done(&out, job, vm);
-		if (vm && !args_has(&job->args, ARG_DRY_RUN) && may_crowd(job->request.op))
-			say_crowded(&out, vm, s->machine.info->pcpu_count);
+		if (vm && !args_has(&job->args, ARG_DRY_RUN) &&
+			(job->request.op == REQ_CREATE || job->request.op == REQ_SET))
+			say_notes(&out, vm, s->machine.info->pcpu_count);
 		job_text_end(s, job);
 	}
 	(void)reply;

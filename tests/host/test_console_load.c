@@ -55,6 +55,7 @@ static void shares(void **state)
 	command("set-vm a --cap 10 --dry-run", "set-vm would work. Nothing was changed.", RESULT_OK);
 	command("status-vm a --json", "\"memory-policy\":\"lazy\",\"class\":\"rt\",\"weight\":200,\"cap\":\"none\","
 		"\"affinity\":\"all\"", RESULT_OK);
+	command("create-vm c --class rt", "Note: without a cap", RESULT_OK);
 	command("set-vm b --cap 10", "there is no VM \"b\"", RESULT_NOT_FOUND);
 	command("start-vm a", "running", RESULT_OK);
 	command("status-vm a", "vCPUs       0 off, 0.000 s; 1 off, 0.000 s\r\n", RESULT_OK);
