@@ -308,20 +308,26 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		change(root, vm, r, reply);
 }
 
-void fake_answer(struct fake_root *root)
+void fake_answer_one(struct fake_root *root)
 {
 	static struct reply reply;
 	static struct request request;
 
-	while (root->held_count) {
-		request = root->held[0];
-		memmove(root->held, root->held + 1, --root->held_count * sizeof(request));
-		memset(&reply, 0, sizeof(reply));
-		reply.kind = REPLY_ANSWER;
-		reply.id = request.id;
-		serve(root, &request, &reply);
-		session_reply(root->session, &reply);
-	}
+	if (!root->held_count)
+		return;
+	request = root->held[0];
+	memmove(root->held, root->held + 1, --root->held_count * sizeof(request));
+	memset(&reply, 0, sizeof(reply));
+	reply.kind = REPLY_ANSWER;
+	reply.id = request.id;
+	serve(root, &request, &reply);
+	session_reply(root->session, &reply);
+}
+
+void fake_answer(struct fake_root *root)
+{
+	while (root->held_count)
+		fake_answer_one(root);
 }
 
 static bool take_request(void *context, const struct request *request)

@@ -41,8 +41,9 @@ struct fake_root {
 
 /* One session at a time: the root is static. conf may be 0. */
 struct fake_root *fake_start(struct session *session, const char *conf);
-/* Answer what is held. */
+/* Answer what is held, or the first of it. */
 void fake_answer(struct fake_root *root);
+void fake_answer_one(struct fake_root *root);
 /* Let the session run until nothing happens any more. */
 void fake_run(struct fake_root *root);
 /* Type, and run. */

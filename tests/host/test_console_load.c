@@ -33,6 +33,18 @@ static void clear(void)
 	root->terminal[0] = 0;
 }
 
+static void wire(const char *message)
+{
+	static char frame[512];
+	struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, frame, sizeof(frame));
+	out = out_to_buffer(&buffer);
+	frame_encode(&out, "control", message, strlen(message));
+	fake_type(root, frame);
+}
+
 static void shares(void **state)
 {
 	(void)state;
@@ -186,18 +198,10 @@ static void top_screen(void **state)
 /* A program gets an event a table, and the last one as the answer. */
 static void top_wire(void **state)
 {
-	static const char message[] = "{\"execute\":\"top\",\"arguments\":{\"count\":2},\"id\":7}";
-	static char frame[512];
-	struct out_buffer buffer;
-	struct out out;
-
 	(void)state;
 	command("create-vm a", "defined", RESULT_OK);
-	out_buffer_init(&buffer, frame, sizeof(frame));
-	out = out_to_buffer(&buffer);
-	frame_encode(&out, "control", message, strlen(message));
 	clear();
-	fake_type(root, frame);
+	wire("{\"execute\":\"top\",\"arguments\":{\"count\":2},\"id\":7}");
 	assert_int_equal(session.mode, MODE_PROMPT);
 	pass_time(2000);
 	expect("\x1b_vos;1;events;");
@@ -208,6 +212,57 @@ static void top_wire(void **state)
 	clear();
 	pass_time(10000);
 	assert_int_equal(strlen(root->terminal), 0);
+}
+
+/* A listing that begins while another is under way does not make that one drop what it has seen. */
+static void listings_overlap(void **state)
+{
+	u64 written;
+
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("create-vm b", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	fake_guest_writes(root, "a", "the guest's words\n");
+	fake_run(root);
+	written = session.machine.vms[0].history.written;
+	assert_int_not_equal(written, 0);
+	root->is_slow = true;
+	fake_type(root, "list-vm\r");
+	fake_answer_one(root);		/* a, to the prompt's */
+	wire("{\"execute\":\"list-vm\",\"id\":1}");
+	for (u32 i = 0; i < 20; i++)
+		fake_answer_one(root);
+	root->is_slow = false;
+	fake_run(root);
+	assert_int_equal(session.machine.vms[0].history.written, written);
+	command("log-vm a", "the guest's words", RESULT_OK);
+	/* One that has gone is dropped by the next listing. */
+	root->vms[1].is_used = false;
+	command("list-vm", "running", RESULT_OK);
+	expect_not("defined");
+}
+
+/* The largest listing there can be is one object, whole. */
+static void a_full_table(void **state)
+{
+	char line[80];
+
+	(void)state;
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		snprintf(line, sizeof(line), "create-vm a-name-of-some-length-%03u --cpu 16 --memory 2M", i);
+		command(line, "defined", RESULT_OK);
+		root->vms[i].report.state = VM_RUNNING;
+	}
+	command("list-vm --json", "{\"return\":[{\"name\":\"a-name-of-some-length-000\"", RESULT_OK);
+	expect("a-name-of-some-length-127");
+	command("top --json", "", RESULT_OK);
+	pass_time(2000);
+	expect("{\"return\":{\"uptime-ns\"");
+	command("list-vm", "a-name-of-some-length-127", RESULT_OK);
+	expect_80_columns();
+	command("accounting", "a-name-of-some-length-127", RESULT_OK);
+	expect_80_columns();
 }
 
 /* So many VMs and pCPUs that the screen has no room for all: the busiest are there, the rest is counted. */
@@ -247,6 +302,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(top_plain, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_screen, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_wire, setup, teardown),
+		cmocka_unit_test_setup_teardown(listings_overlap, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_full_table, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_crowd, setup, teardown),
 	};
 
