@@ -57,32 +57,37 @@ static void chunk_relist(struct frame_pool *pool, struct chunk *c)
 	pool->lists[list] = index;
 }
 
-static bool frame_is_used(const struct chunk *c, u32 frame)
-{
-	return (c->used[frame / 64] & BIT64(frame % 64)) != 0;
-}
-
-static void count_free(struct frame_pool *pool, struct chunk *c, bool is_used)
+static void count_free(struct frame_pool *pool, struct chunk *c, u32 changed, bool is_used)
 {
 	u64 *count = c->class == FRAME_KERNEL ? &pool->free_kernel : &pool->free_user;
 
-	*count += is_used ? ~0ull : 1;
-	c->free_count = (u16)(is_used ? c->free_count - 1 : c->free_count + 1);
+	*count += is_used ? ~(u64)changed + 1 : changed;
+	c->free_count = (u16)(is_used ? c->free_count - changed : c->free_count + changed);
+}
+
+/* Set bits [first, end) of a word, end at most 64; returns how many changed. */
+static u32 word_set(u64 *word, u32 first, u32 end, bool is_used)
+{
+	u64 flips = (is_used ? ~*word : *word) & ~0ull << first & ~0ull >> (64 - end);
+	u32 changed = flips == ~0ull ? 64 : 0;
+
+	*word ^= flips;
+	for (; changed < 64 && flips != 0; changed++)
+		flips &= flips - 1;
+	return changed;
 }
 
 /* Set frames [first, first + count) of a chunk; returns how many changed. */
 static u32 chunk_set(struct frame_pool *pool, struct chunk *c, u32 first, u32 count, bool is_used)
 {
-	u32 changed = 0;
+	u32 changed = 0, end = first + count, next;
 
 	pool->changes++;
-	for (u32 i = first; i < first + count; i++) {
-		if (frame_is_used(c, i) == is_used)
-			continue;
-		c->used[i / 64] ^= BIT64(i % 64);
-		count_free(pool, c, is_used);
-		changed++;
+	for (u32 i = first; i < end; i = next) {
+		next = (u32)min_u64(end, (i / 64 + 1) * 64);
+		changed += word_set(&c->used[i / 64], i % 64, next - i / 64 * 64, is_used);
 	}
+	count_free(pool, c, changed, is_used);
 	chunk_relist(pool, c);
 	return changed;
 }
@@ -185,9 +190,13 @@ static u32 chunk_find(const struct chunk *c, u32 count)
 {
 	u64 mask = count == 64 ? ~0ull : BIT64(count) - 1;
 
-	for (u32 i = 0; i < CHUNK_FRAMES; i += count)
-		if ((c->used[i / 64] & mask << i % 64) == 0)
-			return i;
+	for (u32 word = 0; word < ARRAY_COUNT(c->used); word++) {
+		u64 used = c->used[word];
+
+		for (u32 i = used == ~0ull ? 64 : 0; i < 64; i += count)
+			if ((used & mask << i) == 0)
+				return word * 64 + i;
+	}
 	return CHUNK_FRAMES;
 }
 

@@ -211,6 +211,18 @@ enum status mem_grant(struct mem *mem, u64 offset, enum pt_level largest, struct
 	return status;
 }
 
+struct pt_leaf mem_lookup(struct mem *mem, u64 offset)
+{
+	struct pt_leaf leaf;
+
+	if (mem->is_fixed)
+		return fixed_leaf(mem, offset);
+	lock_acquire(&mem->lock);
+	leaf = pt_lookup(&mem->tree, offset);
+	lock_release(&mem->lock);
+	return leaf;
+}
+
 enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes)
 {
 	const u8 *p = from;
@@ -269,12 +281,11 @@ enum status mem_destroy_step(struct object *object)
 	if (mem->fresh.level != 0)
 		frame_free(mem, mem->fresh.frame, mem->fresh.level);
 	mem->fresh.level = 0;
+	/* The leaves stay in the tree: nobody asks it any more. */
 	for (u32 i = 0; i < FREE_BUDGET; i++) {
 		leaf = pt_next(&mem->tree, mem->freed, mem->bytes, &at);
 		if (leaf.level == 0)
 			break;
-		if (pt_unmap(&mem->tree, at, level_bytes(leaf.level)) != ST_OK)
-			panic("mem: a leaf can't be unmapped as it was found");
 		frame_free(mem, leaf.hpa, leaf.level);
 		mem->granted_frames -= level_bytes(leaf.level) >> PAGE_SHIFT;
 		mem->freed = at + level_bytes(leaf.level);

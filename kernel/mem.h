@@ -42,6 +42,8 @@ enum status mem_create_fixed(hpa_t start, u64 bytes, struct mem **out) MUST_CHEC
 /* The leaf behind offset; granted now if it has not been, with a frame of at most `largest`. leaf->hpa is the leaf's
  * first byte. ST_INVAL past the end; ST_NOMEM: no frame; ST_AGAIN: a piece of a large frame was zeroed, call again. */
 enum status mem_grant(struct mem *mem, u64 offset, enum pt_level largest, struct pt_leaf *out) MUST_CHECK;
+/* The leaf behind offset if there is one; level 0 if not. */
+struct pt_leaf mem_lookup(struct mem *mem, u64 offset);
 /* Write through the window into a MEM the kernel makes itself (root's program). */
 enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes) MUST_CHECK;
 

@@ -13,8 +13,9 @@
 #include "syscalls.h"
 #include "vcpu.h"
 
-#define UNMAP_BUDGET 256u	/* leaves per call */
+#define UNMAP_BUDGET 8u		/* per call */
 #define FILL_BUDGET 32u
+#define AHEAD 64u		/* pages that are mapped with the one that was touched, if they are there */
 #define FINI_REGIONS 16u	/* per call */
 #define FINI_TABLES 256u
 #define KERNEL_HALF 256u	/* first entry of the top table that is the kernel's */
@@ -152,19 +153,21 @@ enum status space_map(struct space *space, struct object *source, u64 address, u
 	return status;
 }
 
-/* Remove up to UNMAP_BUDGET leaves of the range. ST_AGAIN if there are more. */
+/* Remove up to UNMAP_BUDGET blocks with leaves from the range, each a lowest table or a large leaf. ST_AGAIN if there
+ * are more. */
 static enum status unmap_leaves(struct space *space, u64 address, u64 bytes)
 {
 	struct pt_leaf leaf;
-	u64 at, from = address;
+	u64 at, end, from = address;
 	u32 i;
 
-	for (i = 0; i < UNMAP_BUDGET; i++) {
+	for (i = 0; i < UNMAP_BUDGET; i++, from = end) {
 		leaf = pt_next(&space->pt, from, address + bytes, &at);
 		if (leaf.level == 0)
 			break;
-		from = at + level_bytes(leaf.level);
-		if (pt_unmap(&space->pt, at, level_bytes(leaf.level)) != ST_OK)
+		end = leaf.level == PT_LEVEL_4K ? min_u64(align_up(at + 1, PAGE_SIZE_2M), address + bytes)
+						: at + level_bytes(leaf.level);
+		if (pt_unmap(&space->pt, at, end - at) != ST_OK)
 			return ST_STATE;	/* can't be: leaves lie within regions */
 	}
 	if (i > 0 && space->is_guest)
@@ -242,6 +245,23 @@ static enum status install(struct space *space, const struct region *region, u64
 		      region->rights | space->leaf_rights);
 }
 
+/* Boot modules and what another has touched are there already: save a fault for each page. Tables are not made. */
+static void map_ahead(struct space *space, const struct region *region, u64 address)
+{
+	struct pt_leaf leaf;
+
+	if (region->source->kind != OBJECT_MEM)
+		return;
+	for (u32 i = 1; i < AHEAD; i++) {
+		address += PAGE_SIZE;
+		if (address % PAGE_SIZE_2M == 0 || address - region->address >= region->bytes)
+			return;
+		leaf = mem_lookup((struct mem *)(void *)region->source, region->offset + (address - region->address));
+		if (leaf.level == 0 || install(space, region, address, &leaf, PT_LEVEL_4K) != ST_OK)
+			return;
+	}
+}
+
 /* Have a leaf at `address`, which lies in the region. */
 static enum status provide(struct space *space, const struct region *region, u64 address, enum pt_level largest)
 {
@@ -253,6 +273,8 @@ static enum status provide(struct space *space, const struct region *region, u64
 		return status == ST_AGAIN ? ST_AGAIN : ST_NOMEM;
 	for (u32 level = PT_LEVEL_1G; level >= PT_LEVEL_4K; level--) {
 		status = install(space, region, address, &leaf, level);
+		if (status == ST_OK && level == PT_LEVEL_4K)
+			map_ahead(space, region, align_down(address, PAGE_SIZE));
 		if (status == ST_OK || status == ST_NOMEM)
 			return status;
 	}

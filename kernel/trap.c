@@ -20,12 +20,15 @@ void kernel_user_exception(struct trap_frame *frame, u64 address)
 {
 	enum status status = ST_INVAL;
 
-	if (frame->vector == VECTOR_PF && address < USER_LIMIT)
+	while (frame->vector == VECTOR_PF && address < USER_LIMIT) {
 		status = space_fault(&thread_current()->pd->space, address, page_fault_access(frame->error));
+		if (status != ST_AGAIN)
+			break;
+		arch_interrupts_poll();
+		kernel_exit_check();
+	}
 	if (status == ST_NOMEM)
 		thread_fault(FAULT_NOMEM, frame->rip, address, frame->error);
-	else if (status == ST_AGAIN)
-		arch_interrupts_poll();
 	else if (status != ST_OK)
 		thread_fault(frame->vector + 1, frame->rip, frame->vector == VECTOR_PF ? address : 0, frame->error);
 	kernel_exit_check();

@@ -200,10 +200,16 @@ static u32 resolve_memory(struct vcpu *vcpu)
 {
 	u32 flags = vcpu->entry.mem_flags;
 	u32 access = (flags & MEM_READ ? PT_R : 0) | (flags & MEM_WRITE ? PT_W : 0) | (flags & MEM_EXEC ? PT_X : 0);
-	enum status status = space_fault(&vcpu->vm->space, vcpu->entry.mem_gpa, access);
+	enum status status;
 
-	if (status == ST_AGAIN)
-		arch_interrupts_poll();		/* the guest may fault again before it is interrupted */
+	for (;;) {
+		status = space_fault(&vcpu->vm->space, vcpu->entry.mem_gpa, access);
+		if (status != ST_AGAIN)
+			break;
+		arch_interrupts_poll();
+		if (pcpu_self()->need_resched || notify_is_due(thread_current()))
+			break;	/* the guest will fault again */
+	}
 	if (status == ST_OK || status == ST_AGAIN)
 		return EXIT_GRANTED;
 	if (status != ST_NOMEM)

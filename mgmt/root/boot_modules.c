@@ -43,7 +43,8 @@ static u64 copy_file(const struct newc_file *file)
 	u64 h_mem;
 	u8 *to;
 
-	if (file->count == 0 || sys_mem_create(HANDLE_ROOT, align_up(file->count, PAGE_SIZE), 0, &h_mem) != ST_OK)
+	if (file->count == 0 ||
+	    sys_mem_create(HANDLE_ROOT, align_up(file->count, PAGE_SIZE), MEM_LARGE, &h_mem) != ST_OK)
 		return 0;
 	to = view_open(VIEW_TARGET, h_mem, file->count, true);
 	if (to == NULL) {

@@ -36,7 +36,7 @@ def end_of(machine, vm, pattern, timeout=120):
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**SMALL)
 def test_more_than_there_is(machine):
-    """VMs that were promised far more than the machine has eat it up; each ends alone, and a neighbour never notices."""
+    """VMs that were promised far more than there is eat it up; each ends alone, and a neighbour never notices."""
     victim = Victim(machine)
     before = memory(machine)
     foes = [f'foe{i}' for i in range(3 if machine.backend != 'bochs' else 2)]

@@ -2,14 +2,15 @@
  * clock_calibrate.c - how fast the TSC and the local APIC's timer run, measured against the HPET, the ACPI PM timer or
  * the 8254, whichever works.
  *
- * CPUID leaves 0x15 and 0x16 are not believed: emulators report another machine's. The run whose ends were pinned down
- * most tightly wins, so that a hypervisor below us, or an SMI, that takes the processor away at the wrong moment does
- * no harm.
+ * CPUID leaves 0x15 and 0x16 are not believed: emulators report another machine's. A run whose ends were pinned down
+ * tightly is enough; else the tightest of several wins, so that a hypervisor below us, or an SMI, that takes the
+ * processor away at the wrong moment does no harm.
  */
 #include "platform_irq.h"
 
 #define RUNS 3u
 #define RUN_HZ 50u		/* 20 ms each */
+#define TIGHT 10000u		/* the ends' uncertainty, which errs both ways, is this part of the run */
 #define TRIES 5u
 #define STUCK_READS 100000u
 
@@ -143,6 +144,7 @@ enum status clock_calibrate(u64 *tsc_hz, u64 *timer_hz)
 	u64 best = ~0ull, hz, uncertainty, tsc, timer;
 	u32 i, n;
 
+	*tsc_hz = 0;
 	apic_local_timer_free_run();
 	for (i = 0; i < ARRAY_COUNT(references); i++) {
 		const struct reference *r = &references[i];
@@ -150,7 +152,7 @@ enum status clock_calibrate(u64 *tsc_hz, u64 *timer_hz)
 		hz = r->start();
 		if (hz == 0 || !is_running(r))
 			continue;
-		for (n = 0; n < RUNS; n++) {
+		for (n = 0; n < RUNS && best > *tsc_hz / RUN_HZ / TIGHT; n++) {
 			uncertainty = run(r, hz, &tsc, &timer);
 			if (uncertainty >= best)
 				continue;
