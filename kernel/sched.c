@@ -152,7 +152,7 @@ static void enqueue(struct sched *s, struct thread *t)
 	}
 	t->state = THREAD_READY;
 	list_insert_before(at, &t->run_link);
-	t->is_movable = sched_is_movable(s, t);
+	t->is_movable = (mask_allowed(t) & ~mask_of(s)) != 0;
 	s->movable_count += t->is_movable;
 	s->ready_count++;
 }
@@ -194,9 +194,11 @@ static void raise_floor(struct sched *s, const struct thread *running)
 static void clamp_virtual_time(struct sched *s, struct thread *t)
 {
 	u64 least = s->floor > slice ? s->floor - slice : 0;
-	u64 most = s->floor + slice * SCHED_WEIGHT_DEFAULT / share_thread_weight(t->share);
 
-	t->virtual_time = min_u64(max_u64(t->virtual_time, least), most);
+	t->virtual_time = max_u64(t->virtual_time, least);
+	if (t->virtual_time > s->floor)
+		t->virtual_time = min_u64(t->virtual_time, s->floor + slice * SCHED_WEIGHT_DEFAULT /
+							   share_thread_weight(t->share));
 }
 
 /* Must `t`, just ready, run instead of the thread that runs there? */
@@ -247,13 +249,13 @@ void sched_requeue(struct sched *s, struct thread *t, u64 now)
 {
 	u64 parked_until;
 
-	if (!sched_is_allowed(s, t)) {
+	if ((mask_allowed(t) & mask_of(s)) == 0) {
 		count_out(s, t);
 		sched_leave(s, t);
 		sched_resched(s);
 		return;
 	}
-	parked_until = share_parked_until(t->share, now);
+	parked_until = t->share->cap != 0 ? share_parked_until(t->share, now) : 0;
 	if (parked_until != 0) {
 		count_out(s, t);
 		park(s, t, parked_until);
@@ -280,18 +282,6 @@ void sched_depart(struct sched *s, struct thread *t)
 		sched_publish_surplus(s);
 	}
 	list_remove(&t->sleep_link);
-}
-
-/* From the sleepers. */
-static void wake(struct sched *s, struct thread *t, u64 now)
-{
-	list_remove(&t->sleep_link);
-	if (t->state == THREAD_WAITING) {
-		t->ready_tsc = now;
-		t->is_woken = true;
-		t->turn = 0;
-	}
-	sched_arrive(s, t, now);
 }
 
 /* ---- switching ---------------------------------------------------------------------------------- */
@@ -342,13 +332,11 @@ static void settle(void)
 	lock_release(&s->lock);
 }
 
-/* Lock held, time accounted, the current thread's new state and queue settled. Releases the lock; returns when the
- * thread runs again, perhaps on another pCPU. */
-static void switch_away(struct sched *s, u64 now)
+/* Lock held, time accounted. `to` is the current thread from now on. */
+static void make_current(struct sched *s, struct thread *to, u64 now)
 {
 	struct pcpu *pcpu = s->pcpu;
 	struct thread *from = pcpu->current;
-	struct thread *to = pick(s);
 	bool is_idle = to == pcpu->idle;
 
 	pcpu->need_resched = false;
@@ -366,13 +354,84 @@ static void switch_away(struct sched *s, u64 now)
 	pcpu->current = to;
 	sched_publish_idle(s, is_idle);
 	sched_publish_surplus(s);
-	if (is_idle && now >= s->ask_after && sched_ask(s))
+	if (is_idle && mask_load(&sched_masks.surplus) != 0 && now >= s->ask_after && sched_ask(s))
 		s->ask_after = now + granularity;
+}
+
+/*
+ * The ordinary wake-up on a pCPU that idles on the stack of the very thread, with nobody else about: no queue and no
+ * switch is needed. False: it is not that ordinary.
+ */
+static bool rise(struct sched *s, struct thread *t, u64 now)
+{
+	if (t != s->resting || s->ready_count != 0 || s->pcpu->need_resched || s != sched_here() ||
+	    t->share->cap != 0 || (mask_allowed(t) & mask_of(s)) == 0)
+		return false;
+	clamp_virtual_time(s, t);
+	count_in(s, t);
+	make_current(s, t, now);
+	return true;
+}
+
+/* A sleeper's time has come, or it is signalled. */
+static void wake(struct sched *s, struct thread *t, u64 now)
+{
+	list_remove(&t->sleep_link);
+	if (t->state == THREAD_WAITING) {
+		t->ready_tsc = now;
+		t->is_woken = true;
+		t->turn = 0;
+	}
+	if (!rise(s, t, now))
+		sched_arrive(s, t, now);
+}
+
+/*
+ * There is nothing to run: idle on the stack of `self`, which waits, until there is. That it is the same thread again
+ * is the ordinary case. Lock held, but given up in between.
+ */
+static struct thread *rest(struct sched *s, struct thread *self)
+{
+	struct pcpu *pcpu = s->pcpu;
+
+	s->resting = self;
+	do {
+		lock_release(&s->lock);
+		arch_space_switch(arch_space_kernel());
+		while (pcpu->current == pcpu->idle && !pcpu->need_resched)
+			arch_idle();
+		lock_acquire(&s->lock);
+		if (pcpu->current == pcpu->idle) {
+			u64 now = sched_account(s);
+
+			sched_drain(s);
+			make_current(s, pick(s), now);
+		}
+	} while (pcpu->current == pcpu->idle && self->state != THREAD_LEAVING);
+	s->resting = NULL;
+	return pcpu->current;
+}
+
+/* Lock held, time accounted, the current thread's new state and queue settled. Releases the lock; returns when the
+ * thread runs again, perhaps on another pCPU. */
+static void switch_away(struct sched *s, u64 now)
+{
+	struct pcpu *pcpu = s->pcpu;
+	struct thread *self = pcpu->current;
+	struct thread *to = pick(s);
+	bool can_rest = self->state == THREAD_WAITING || self->state == THREAD_PARKED;
+
+	make_current(s, to, now);
+	can_rest &= to == pcpu->idle;
+	if (can_rest)
+		to = rest(s, self);
 	lock_release(&s->lock);
-	if (to == from)
-		return;
-	load_space(to);
-	arch_thread_switch(&from->arch, &to->arch);
+	if (to != self) {
+		load_space(to);
+		arch_thread_switch(&self->arch, &to->arch);
+	} else if (can_rest) {
+		arch_space_switch(self->pd->space.pt.root);
+	}
 	settle();
 }
 

@@ -18,6 +18,7 @@ struct sched {
 	struct list ready[SCHED_CLASS_COUNT];	/* fair: sorted by virtual time */
 	struct list sleepers;			/* sorted by deadline: waiting, and parked until the next period */
 	struct list leaving;			/* to stop or to move; drained by the owner */
+	struct thread *resting;	/* owner's: not running, but the pCPU idles on its stack */
 	u32 ready_count;
 	u32 movable_count;	/* thereof allowed on other pCPUs too */
 	u64 load;		/* weights of ready and running threads; read by others without the lock */

@@ -13,32 +13,15 @@
 #define BALANCE_CANDIDATES 8u	/* at the end of a slice no more threads than this are looked at */
 
 static struct sched *schedulers[MAX_PCPUS];
-/* Atomic masks of pCPUs. Set bits are hints, except `online`, which only grows. */
-static u64 online, idle, surplus;
+struct sched_masks sched_masks;
 _Static_assert(MAX_PCPUS <= 64, "one word a mask");
 
-static u64 mask_of(const struct sched *s)
-{
-	return BIT64(s->pcpu->id);
-}
-
-static u64 mask_load(const u64 *mask)
-{
-	return __atomic_load_n(mask, __ATOMIC_SEQ_CST);
-}
-
-static void mask_change(u64 *mask, u64 bits, bool is_set)
+void sched_mask_change(u64 *mask, u64 bits, bool is_set)
 {
 	if (is_set)
 		__atomic_fetch_or(mask, bits, __ATOMIC_SEQ_CST);
 	else
 		__atomic_fetch_and(mask, ~bits, __ATOMIC_SEQ_CST);
-}
-
-/* The pCPUs a thread may run on. */
-static u64 mask_allowed(const struct thread *t)
-{
-	return __atomic_load_n(&t->share->affinity, __ATOMIC_RELAXED) & mask_load(&online);
 }
 
 static struct sched *first_of(u64 mask)
@@ -49,52 +32,24 @@ static struct sched *first_of(u64 mask)
 void sched_online(struct sched *s)
 {
 	schedulers[s->pcpu->id] = s;
-	mask_change(&online, mask_of(s), true);
+	sched_mask_change(&sched_masks.online, mask_of(s), true);
 }
 
 struct sched *sched_at(u64 pcpu_id)
 {
-	return pcpu_id < MAX_PCPUS && (mask_load(&online) & BIT64(pcpu_id)) != 0 ? schedulers[pcpu_id] : NULL;
+	return pcpu_id < MAX_PCPUS && (mask_load(&sched_masks.online) & BIT64(pcpu_id)) != 0 ? schedulers[pcpu_id] : NULL;
 }
 
 bool sched_mask_ok(u64 affinity)
 {
-	return (affinity & mask_load(&online)) != 0;
-}
-
-bool sched_is_allowed(const struct sched *s, const struct thread *t)
-{
-	return (mask_allowed(t) & mask_of(s)) != 0;
-}
-
-bool sched_is_movable(const struct sched *s, const struct thread *t)
-{
-	return (mask_allowed(t) & ~mask_of(s)) != 0;
-}
-
-/* ---- what the others see ------------------------------------------------------------------------ */
-
-void sched_publish_idle(struct sched *s, bool is_idle)
-{
-	if (s->is_idle != is_idle)
-		mask_change(&idle, mask_of(s), is_idle);
-	s->is_idle = is_idle;
-}
-
-void sched_publish_surplus(struct sched *s)
-{
-	bool has_surplus = s->movable_count != 0;
-
-	if (s->has_surplus != has_surplus)
-		mask_change(&surplus, mask_of(s), has_surplus);
-	s->has_surplus = has_surplus;
+	return (affinity & mask_load(&sched_masks.online)) != 0;
 }
 
 /* The bit in `idle` is set before `surplus` is read, the bit in `surplus` before `idle` is read (react, settle): one of
  * the two sees the other. */
 bool sched_ask(const struct sched *s)
 {
-	u64 others = mask_load(&surplus) & ~mask_of(s);
+	u64 others = mask_load(&sched_masks.surplus) & ~mask_of(s);
 	u64 above = others & ~(mask_of(s) - 1);
 
 	if (others != 0)
@@ -118,7 +73,7 @@ bool sched_has_room(const struct sched *s, const struct thread *t)
 {
 	u64 others = mask_allowed(t) & ~mask_of(s);
 
-	if ((others & mask_load(&idle)) != 0)
+	if ((others & mask_load(&sched_masks.idle)) != 0)
 		return true;
 	if (t->class != SCHED_CLASS_RT)
 		return false;
@@ -151,7 +106,7 @@ static struct sched *choose(const struct thread *t)
 {
 	struct sched *home = t->pcpu->sched;
 	u64 allowed = mask_allowed(t);
-	u64 free = allowed & mask_load(&idle);
+	u64 free = allowed & mask_load(&sched_masks.idle);
 
 	if (allowed == 0 || (free & mask_of(home)) != 0)
 		return home;
@@ -220,11 +175,22 @@ static void go(struct sched *s, struct thread *t)
 		lock_release(&to->lock);
 }
 
+static struct thread *first_leaving(const struct sched *s)
+{
+	for (struct list *i = s->leaving.next; i != &s->leaving; i = i->next) {
+		struct thread *t = CONTAINER_OF(i, struct thread, run_link);
+
+		if (t != s->resting)
+			return t;
+	}
+	return NULL;
+}
+
 void sched_drain(struct sched *s)
 {
-	while (!list_is_empty(&s->leaving)) {
-		struct thread *t = CONTAINER_OF(s->leaving.next, struct thread, run_link);
+	struct thread *t;
 
+	while ((t = first_leaving(s)) != NULL) {
 		list_remove(&t->run_link);
 		thread_detach(t);
 		go(s, t);
@@ -258,7 +224,7 @@ void sched_push(struct sched *s, u32 class_max)
 	for (u32 left = s->movable_count; left != 0; left--) {
 		struct thread *t;
 
-		if (mask_load(&idle) == 0 && list_is_empty(&s->ready[SCHED_CLASS_RT]))
+		if (mask_load(&sched_masks.idle) == 0 && list_is_empty(&s->ready[SCHED_CLASS_RT]))
 			return;
 		t = find_to_push(s, class_max);
 		if (t == NULL)
@@ -335,9 +301,9 @@ void sched_stop(struct thread *t)
 		t->want_stop = true;
 		sched_leave(s, t);
 	}
-	if (t->state == THREAD_LEAVING && s == pcpu_self()->sched)
+	if (s == pcpu_self()->sched)
 		sched_drain(s);
-	else if (t->state != THREAD_STOPPED)
+	if (t->state != THREAD_STOPPED)
 		sched_resched(s);
 	lock_release(&s->lock);
 }

@@ -26,6 +26,48 @@ void sched_dequeue(struct sched *s, struct thread *t);
 /* The reverse: into a run queue, to be parked, or to leave. */
 void sched_requeue(struct sched *s, struct thread *t, u64 now);
 
+/* ---- masks of pCPUs ---- */
+
+/* Atomic. `online` only grows; a set bit in the others is a hint: this pCPU is idle, it has movable threads to give. */
+extern struct sched_masks { u64 online, idle, surplus; } sched_masks;
+
+static inline u64 mask_of(const struct sched *s)
+{
+	return BIT64(s->pcpu->id);
+}
+
+static inline u64 mask_load(const u64 *mask)
+{
+	return __atomic_load_n(mask, __ATOMIC_SEQ_CST);
+}
+
+/* Those that a thread may run on. */
+static inline u64 mask_allowed(const struct thread *t)
+{
+	return __atomic_load_n(&t->share->affinity, __ATOMIC_RELAXED) & mask_load(&sched_masks.online);
+}
+
+void sched_mask_change(u64 *mask, u64 bits, bool is_set);
+
+/* Tell the others whether this pCPU is idle, and whether it has threads to give. Lock held. */
+static inline void sched_publish_idle(struct sched *s, bool is_idle)
+{
+	if (s->is_idle == is_idle)
+		return;
+	s->is_idle = is_idle;
+	sched_mask_change(&sched_masks.idle, mask_of(s), is_idle);
+}
+
+static inline void sched_publish_surplus(struct sched *s)
+{
+	bool has_surplus = s->movable_count != 0;
+
+	if (s->has_surplus == has_surplus)
+		return;
+	s->has_surplus = has_surplus;
+	sched_mask_change(&sched_masks.surplus, mask_of(s), has_surplus);
+}
+
 /* ---- sched_place.c ---- */
 
 /* The scheduler of a thread, locked. */
@@ -33,17 +75,11 @@ struct sched *sched_lock_of(struct thread *t);
 void sched_online(struct sched *s);
 /* NULL: there is none. */
 struct sched *sched_at(u64 pcpu_id);
-bool sched_is_allowed(const struct sched *s, const struct thread *t);
-/* Has its share a pCPU to choose from? */
-bool sched_is_movable(const struct sched *s, const struct thread *t);
-/* Tell the others whether this pCPU is idle, and whether it has threads to give. Lock held. */
-void sched_publish_idle(struct sched *s, bool is_idle);
-void sched_publish_surplus(struct sched *s);
 /* Is there another pCPU where this ready thread would run at once? */
 bool sched_has_room(const struct sched *s, const struct thread *t);
 /* To the list `leaving`. Lock held; it is in no queue and not counted as runnable. */
 void sched_leave(struct sched *s, struct thread *t);
-/* This pCPU's: empty the list `leaving`. Lock held, but given up in between. */
+/* This pCPU's: empty the list `leaving`, but for the thread that rests. Lock held, but given up in between. */
 void sched_drain(struct sched *s);
 /* This pCPU's: send away ready threads of up to this class that would run elsewhere at once. Lock held, but given up
  * in between. */

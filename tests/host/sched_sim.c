@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include <cmocka.h>
 
@@ -22,7 +23,17 @@ static struct pd pds[THREADS];
 static bool ipi_pending[FAKE_PCPUS];
 static u32 pcpus;
 static u64 start;
-static u64 idle_since[FAKE_PCPUS];
+static u64 busy_until[FAKE_PCPUS];
+
+/* A call of the scheduler under way on a pCPU. */
+#define STACK_BYTES (256 * 1024)
+static struct flow {
+	ucontext_t self, back;
+	void (*call)(void);
+	bool is_resting;	/* in arch_idle */
+	char *stack;
+} flows[FAKE_PCPUS];
+static u64 wait_deadline;
 
 /* Which pCPU has something of a thread in its registers. */
 #define NOWHERE (~0u)
@@ -73,16 +84,21 @@ void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
 	sim_switches++;
 	assert_ptr_not_equal(from, to);
 	assert_ptr_equal(to, pcpu_self()->current);
-	if (i == THREADS) {
-		idle_since[fake_here] = fake_tsc;
+	if (i == THREADS)
 		return;
-	}
 	assert_true(attached[i] == NOWHERE || attached[i] == fake_here);
 	attached[i] = fake_here;
 }
 
 void arch_idle(void)
 {
+	struct flow *flow = &flows[fake_here];
+
+	assert_ptr_equal(pcpu_self()->current, pcpu_self()->idle);
+	assert_false(pcpu_self()->need_resched);
+	flow->is_resting = true;
+	swapcontext(&flow->self, &flow->back);
+	flow->is_resting = false;
 }
 
 void kernel_exit_check(void)
@@ -187,7 +203,7 @@ static void check_settled(void)
 		assert_int_equal(s->is_idle, s->pcpu->current == s->pcpu->idle);
 		assert_int_equal(s->has_surplus, s->movable_count != 0);
 		assert_true(!s->is_idle || s->ready_count == 0);
-		if (s->is_idle && idle_since[p] + 2 * SLICE < fake_tsc)
+		if (s->is_idle && busy_until[p] + 2 * SLICE < fake_tsc)
 			idle |= BIT64(p);
 	}
 	for (u32 i = 0; i < THREADS; i++) {
@@ -200,7 +216,7 @@ static void check_settled(void)
 				assert_int_equal(t->share->affinity & idle, 0);
 		}
 		if (t->state == THREAD_READY || t->state == THREAD_RUNNING)
-			assert_true(sched_is_allowed(t->pcpu->sched, t));
+			assert_int_not_equal(t->share->affinity & BIT64(t->pcpu->id), 0);
 	}
 }
 
@@ -223,6 +239,67 @@ void sim_check(bool settled)
 
 /* ---- the machine -------------------------------------------------------------------------------- */
 
+static void flow_main(void)
+{
+	flows[fake_here].call();
+}
+
+static void flow_call(void (*call)(void))
+{
+	struct flow *flow = &flows[fake_here];
+
+	assert_false(flow->is_resting);
+	if (flow->stack == NULL)
+		flow->stack = malloc(STACK_BYTES);
+	flow->call = call;
+	getcontext(&flow->self);
+	flow->self.uc_stack.ss_sp = flow->stack;
+	flow->self.uc_stack.ss_size = STACK_BYTES;
+	flow->self.uc_link = &flow->back;
+	makecontext(&flow->self, flow_main, 0);
+	swapcontext(&flow->back, &flow->self);
+}
+
+static void call_wait(void)
+{
+	sched_wait(wait_deadline);
+}
+
+void sim_preempt(void)
+{
+	if (flows[fake_here].is_resting)
+		swapcontext(&flows[fake_here].back, &flows[fake_here].self);
+	else
+		flow_call(sched_preempt);
+}
+
+void sim_yield(void)
+{
+	flow_call(sched_yield);
+}
+
+void sim_wait(u64 deadline)
+{
+	wait_deadline = deadline;
+	flow_call(call_wait);
+}
+
+void sim_stop_current(void)
+{
+	flow_call(sched_stop_current);
+}
+
+/* The thread on whose stack the pCPU idles has been made the current one by a handler. */
+static bool has_risen(u32 p)
+{
+	return flows[p].is_resting && fake_pcpus[p].current != fake_pcpus[p].idle;
+}
+
+bool sim_can_call(void)
+{
+	return !flows[fake_here].is_resting && !pcpu_self()->need_resched && pcpu_self()->current != pcpu_self()->idle;
+}
+
 /* One thing that pCPU p has to do; false: there is none. */
 static bool step(u32 p)
 {
@@ -230,14 +307,16 @@ static bool step(u32 p)
 	bool is_busy = true;
 
 	fake_here = p;
+	if (fake_pcpus[p].current != fake_pcpus[p].idle)
+		busy_until[p] = fake_tsc;
 	if (ipi_pending[p]) {
 		ipi_pending[p] = false;
 		sched_ipi();
 	} else if (fake_tsc >= sim_timer[p]) {
 		sim_timer[p] = DEADLINE_NONE;
 		kernel_timer();
-	} else if (fake_pcpus[p].need_resched) {
-		sched_preempt();
+	} else if (fake_pcpus[p].need_resched || has_risen(p)) {
+		sim_preempt();
 	} else {
 		is_busy = false;
 	}
@@ -291,10 +370,11 @@ void sim_begin(u32 count)
 	sim_ipis = sim_switches = 0;
 	for (u32 p = count; p-- > 0;) {
 		fake_here = p;
+		flows[p].is_resting = false;
 		fake_pcpus[p] = (struct pcpu){ .self = &fake_pcpus[p], .id = p };
 		sim_timer[p] = DEADLINE_NONE;
 		ipi_pending[p] = false;
-		idle_since[p] = fake_tsc;
+		busy_until[p] = fake_tsc;
 		sched_init(HZ);
 	}
 	for (u32 i = 0; i < THREADS; i++) {
@@ -351,7 +431,7 @@ void sim_be(u32 i)
 void sim_sleep(u32 i, u64 deadline)
 {
 	sim_be(i);
-	sched_wait(deadline);
+	sim_wait(deadline);
 	sim_settle();
 	sim_check(true);
 }

@@ -32,6 +32,16 @@ void sim_settle_randomly(unsigned *seed);
 void sim_join(u32 i, u32 j);
 /* Start it from pCPU 0; settles. */
 void sim_go(u32 i);
+/*
+ * The calls of the thread that runs here. One that finds nothing else to run idles on its own stack, so each has a stack
+ * of its own, on which it goes on when its pCPU has something to do.
+ */
+void sim_preempt(void);
+void sim_yield(void);
+void sim_wait(u64 deadline);
+void sim_stop_current(void);
+/* Is a thread running here that is not in a call, nor about to be interrupted? */
+bool sim_can_call(void);
 /* Be the thread i, which runs. */
 void sim_be(u32 i);
 /* It waits; settles. */

@@ -125,7 +125,7 @@ static void test_sleeping_earns_little(void **state)
 
 	(void)state;
 	sim_go(0);
-	sched_wait(DEADLINE_NONE);			/* thread 0 sleeps */
+	sim_wait(DEADLINE_NONE);			/* thread 0 sleeps */
 	assert_int_equal(threads[0]->state, THREAD_WAITING);
 	sim_go(1);
 	sim_run(100 * HZ);
@@ -141,11 +141,10 @@ static void test_wakes_an_idle_pcpu_at_once(void **state)
 {
 	(void)state;
 	sim_go(0);
-	sched_wait(DEADLINE_NONE);
+	sim_wait(DEADLINE_NONE);
 	assert_ptr_equal(running(), fake_pcpu.idle);
 	notify_signal(threads[0], 4);
-	assert_true(fake_pcpu.need_resched);
-	sched_preempt();
+	sim_settle();
 	assert_ptr_equal(running(), threads[0]);
 	assert_int_equal(notify_take(threads[0]), 4);
 }
@@ -155,7 +154,7 @@ static void test_signal_before_wait_is_not_lost(void **state)
 	(void)state;
 	sim_go(0);
 	notify_signal(threads[0], 2);
-	sched_wait(DEADLINE_NONE);
+	sim_wait(DEADLINE_NONE);
 	assert_ptr_equal(running(), threads[0]);	/* did not sleep */
 	assert_int_equal(threads[0]->state, THREAD_RUNNING);
 }
@@ -169,17 +168,17 @@ static void test_sleepers_in_order(void **state)
 	base = fake_tsc;
 	for (u32 i = 0; i < ARRAY_COUNT(delays); i++) {
 		sim_go(i);
-		sched_wait(base + delays[i]);
+		sim_wait(base + delays[i]);
 	}
 	assert_int_equal(sim_timer[0], base + 100);
 	sim_run(100);
 	assert_ptr_equal(running(), threads[1]);
-	sched_wait(DEADLINE_NONE);
+	sim_wait(DEADLINE_NONE);
 	assert_int_equal(sim_timer[0], base + 200);
 	sim_run(100);
 	assert_ptr_equal(running(), threads[3]);
 	sched_stop(threads[2]);					/* a sleeper that is stopped is no longer waited for */
-	sched_wait(DEADLINE_NONE);
+	sim_wait(DEADLINE_NONE);
 	assert_int_equal(sim_timer[0], base + 500);
 }
 
@@ -197,7 +196,7 @@ static void test_limit_of_the_current_thread(void **state)
 	sim_run(1000);
 	assert_int_equal(sim_timer[0], DEADLINE_NONE);
 	sched_timer_limit(fake_tsc + 700);
-	sched_wait(DEADLINE_NONE);
+	sim_wait(DEADLINE_NONE);
 	assert_int_equal(sim_timer[0], DEADLINE_NONE);			/* forgotten with the thread */
 }
 
@@ -208,7 +207,7 @@ static void test_stop_and_start(void **state)
 	assert_int_equal(sched_start(threads[0]), ST_STATE);
 	sched_stop(threads[0]);					/* running: at its next safe point */
 	assert_false(sched_is_stopped(threads[0]));
-	sched_preempt();
+	sim_preempt();
 	assert_true(sched_is_stopped(threads[0]));
 	notify_signal(threads[0], 1);				/* stopped threads don't wake */
 	assert_true(sched_is_stopped(threads[0]));
@@ -218,7 +217,7 @@ static void test_stop_and_start(void **state)
 	sched_stop(threads[1]);					/* ready: at once */
 	assert_true(sched_is_stopped(threads[1]) || running() == threads[1]);
 	sched_stop(threads[0]);
-	sched_wait(DEADLINE_NONE);				/* told to stop: doesn't wait, stops */
+	sim_wait(DEADLINE_NONE);				/* told to stop: doesn't wait, stops */
 	assert_int_equal(threads[0]->state, THREAD_STOPPED);
 	sim_run(HZ);
 	sched_stop(threads[2]);					/* never started: nothing to do */
@@ -234,7 +233,7 @@ static void test_yield_lets_the_next_run(void **state)
 		struct thread *before = running();
 
 		sim_run(10);
-		sched_yield();
+		sim_yield();
 		assert_ptr_not_equal(running(), before);
 	}
 }
@@ -436,7 +435,7 @@ static void test_a_stop_can_be_taken_back(void **state)
 	assert_int_equal(sched_start(threads[0]), ST_OK);
 	sim_settle();
 	assert_true(sim_is_running(0));
-	sched_stop_current();
+	sim_stop_current();
 	assert_int_equal(threads[0]->state, THREAD_STOPPED);
 	assert_ptr_equal(running(), fake_pcpu.idle);
 }

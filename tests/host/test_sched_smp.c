@@ -398,7 +398,7 @@ static void test_signal_while_moving(void **state)
 	wake(0);
 	sim_settle();
 	sim_be(0);
-	sched_wait(DEADLINE_NONE);
+	sim_wait(DEADLINE_NONE);
 	assert_true(sim_is_running(0));
 }
 
@@ -434,21 +434,21 @@ static void random_act(unsigned *seed)
 {
 	struct thread *self = thread_current();
 
-	if (self == pcpu_self()->idle || pcpu_self()->need_resched)
+	if (!sim_can_call())
 		return;
 	switch (rand_r(seed) % 4) {
 	case 0:
-		sched_yield();
+		sim_yield();
 		break;
 	case 1:
-		sched_stop_current();
+		sim_stop_current();
 		break;
 	case 2:
 		sched_timer_limit(fake_tsc + (u64)rand_r(seed) % 5000);
 		break;
 	default:
 		(void)notify_take(self);
-		sched_wait(rand_r(seed) % 2 == 0 ? DEADLINE_NONE : fake_tsc + (u64)rand_r(seed) % 5000);
+		sim_wait(rand_r(seed) % 2 == 0 ? DEADLINE_NONE : fake_tsc + (u64)rand_r(seed) % 5000);
 		break;
 	}
 }

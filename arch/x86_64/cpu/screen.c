@@ -188,6 +188,8 @@ bool screen_idle(void)
 {
 	bool is_done;
 
+	if (is_patient && __atomic_load_n(&scan_left, __ATOMIC_RELAXED) == 0)	/* else a later look finds it */
+		return true;
 	lock_acquire(&screen_lock);
 	is_patient = true;
 	paint_some(PATIENT_CELLS);
