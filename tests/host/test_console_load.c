@@ -230,6 +230,7 @@ static void listings_overlap(void **state)
 	root->is_slow = true;
 	fake_type(root, "list-vm\r");
 	fake_answer_one(root);		/* a, to the prompt's */
+	fake_answer_one(root);		/* b; that there are no more comes next */
 	wire("{\"execute\":\"list-vm\",\"id\":1}");
 	for (u32 i = 0; i < 20; i++)
 		fake_answer_one(root);
