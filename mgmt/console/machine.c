@@ -111,16 +111,13 @@ void machine_look(struct vm_entry *vm)
 	u32 most = 1000 * r->spec.cpus;
 
 	if (is_first_look(vm, &now))
-		from = (struct vm_look){ .now_ns = now.now_ns - r->uptime_ns };
+		from = (struct vm_look){ .now_ns = now.now_ns - r->run_ns };
 	else if (now.now_ns - from.now_ns < LOOK_NS)
 		return;
 	vm->rates = rates_of(&from, &now);
 	vm->look = now;
-	/* CPU time begins with the VMM, uptime with the guest: soon after a start there is more of the one. */
-	if (vm->rates.cpu_tenths > most)
+	if (vm->rates.cpu_tenths > most)	/* the figures are read one after the other */
 		vm->rates.cpu_tenths = most;
-	if (vm->rates.guest_tenths > vm->rates.cpu_tenths)
-		vm->rates.guest_tenths = vm->rates.cpu_tenths;
 }
 
 void machine_update_pcpu(struct machine *m, const struct pcpu_report *report)

@@ -128,6 +128,7 @@ void json_vm(struct json_writer *w, const char *key, const struct vm_entry *vm)
 	json_text(w, "text", r->text);
 	spec_members(w, &r->spec);
 	json_number(w, "uptime-ns", r->uptime_ns);
+	json_number(w, "run-ns", r->run_ns);
 	json_number(w, "cpu-time-ns", r->cpu_time_ns);
 	json_number(w, "guest-time-ns", r->guest_time_ns);
 	json_number(w, "ready-ns", r->ready_ns);

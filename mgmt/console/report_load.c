@@ -56,9 +56,9 @@ static void stats_time(const struct out *out, const struct vm_stats *v)
 	u64 vmm = v->cpu_time_ns > v->guest_time_ns ? v->cpu_time_ns - v->guest_time_ns : 0;
 
 	out_text(out, "Time, and its part of one pCPU since the start\n");
-	share_of_time(out, "in the guest", v->guest_time_ns, v->uptime_ns);
-	share_of_time(out, "in its VMM and the kernel", vmm, v->uptime_ns);
-	share_of_time(out, "waiting (pCPU taken, cap)", v->ready_ns, v->uptime_ns);
+	share_of_time(out, "in the guest", v->guest_time_ns, v->run_ns);
+	share_of_time(out, "in its VMM and the kernel", vmm, v->run_ns);
+	share_of_time(out, "waiting (pCPU taken, cap)", v->ready_ns, v->run_ns);
 }
 
 /* The reasons that occurred, the most frequent first. */
@@ -93,7 +93,7 @@ static void stats_exits(const struct out *out, const struct vm_stats *v)
 		all += v->exit_count[order[i]];
 	for (u32 i = 0; i < reasons; i++) {
 		u64 n = v->exit_count[order[i]], ns = v->exit_ns[order[i]];
-		u32 share = permille(n, all), time = permille(ns, v->uptime_ns);
+		u32 share = permille(n, all), time = permille(ns, v->run_ns);
 
 		out_format(out, "  %-22s %15s  %4u.%u%%  %12s  %4u.%u\n", exit_text(order[i]), count_text(count, n),
 			share / 10, share % 10, count_text(each, ns / n), time / 10, time % 10);

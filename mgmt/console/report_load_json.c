@@ -31,6 +31,7 @@ void json_stats(struct json_writer *w, const char *key, const struct vm_stats *v
 	json_share(w, &v->share);
 	json_number(w, "now-ns", v->now_ns);
 	json_number(w, "uptime-ns", v->uptime_ns);
+	json_number(w, "run-ns", v->run_ns);
 	json_number(w, "cpu-time-ns", v->cpu_time_ns);
 	json_number(w, "guest-time-ns", v->guest_time_ns);
 	json_number(w, "ready-ns", v->ready_ns);

@@ -143,7 +143,8 @@ struct vm_report {
 	u32 vmm_fault;		/* WHY_VMM_FAULT: FAULT_KIND */
 	u64 detail;		/* WHY_VMM_FAULT: address */
 	u64 now_ns;		/* when these figures were taken: since the kernel's start */
-	u64 uptime_ns;		/* since start, pauses excluded */
+	u64 uptime_ns;		/* since the guest's start, pauses excluded */
+	u64 run_ns;		/* since its VMM's start, pauses included: what the times below are parts of */
 	u64 cpu_time_ns;	/* all its threads' time on pCPUs, in this run or, if it does not live, in the last */
 	u64 guest_time_ns;	/* thereof in the guest */
 	u64 ready_ns;		/* its threads had to wait for a pCPU */
@@ -166,7 +167,7 @@ struct vm_stats {
 	u32 state;		/* enum vm_state */
 	u32 cpus;
 	struct vm_share share;
-	u64 now_ns, uptime_ns, cpu_time_ns, guest_time_ns, ready_ns;
+	u64 now_ns, uptime_ns, run_ns, cpu_time_ns, guest_time_ns, ready_ns;	/* as in struct vm_report */
 	u64 exits, exits_vmm;
 	u64 exit_count[STATS_EXITS];	/* by enum exit_reason */
 	u64 exit_ns[STATS_EXITS];	/* all of them: from the exit to the next entry */

@@ -70,6 +70,7 @@ static void remember(struct vm *vm)
 {
 	vm_counters_read(vm, &vm->last);
 	vm_profile_read(vm, &vm->last_profile);
+	vm->ended_tsc = rt_time_tsc();
 }
 
 /* From here on its objects are given back; `plan` says what then. */
@@ -136,7 +137,7 @@ static struct refusal build(struct vm *vm)
 	if (refusal.error != ERR_NONE)
 		return refusal;
 	vm->up_tsc = 0;
-	vm->built_tsc = rt_time_tsc();
+	vm->built_tsc = vm->ended_tsc = rt_time_tsc();
 	vm->plan = PLAN_REST;
 	memset(&vm->last, 0, sizeof(vm->last));
 	memset(&vm->last_profile, 0, sizeof(vm->last_profile));

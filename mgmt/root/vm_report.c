@@ -81,6 +81,11 @@ static u64 uptime_ns(const struct vm *vm)
 	return ns_of(vm->up_tsc + (vm->is_clock_running ? rt_time_tsc() - vm->up_since_tsc : 0));
 }
 
+static u64 run_ns(const struct vm *vm)
+{
+	return ns_of((is_alive(vm) ? rt_time_tsc() : vm->ended_tsc) - vm->built_tsc);
+}
+
 /* What only a VM with objects has. */
 static void fill_live(const struct vm *vm, struct vm_report *out)
 {
@@ -103,6 +108,7 @@ void vm_report_fill(const struct vm *vm, struct vm_report *out)
 	fill_ending(vm, out);
 	out->now_ns = rt_time_now_ns(&root.time);
 	out->uptime_ns = uptime_ns(vm);
+	out->run_ns = run_ns(vm);
 	if (is_alive(vm)) {
 		vm_counters_read(vm, &counters);
 		fill_live(vm, out);
@@ -150,6 +156,7 @@ void vm_stats_fill(const struct vm *vm, struct vm_stats *out)
 	out->ram_bytes = vm->spec.memory_bytes;
 	out->now_ns = rt_time_now_ns(&root.time);
 	out->uptime_ns = uptime_ns(vm);
+	out->run_ns = run_ns(vm);
 	out->cpu_time_ns = ns_of(counters.cpu_tsc);
 	out->guest_time_ns = ns_of(counters.guest_tsc);
 	out->ready_ns = ns_of(counters.ready_tsc);

@@ -167,6 +167,7 @@ static void list(struct fake_root *root, const struct request *r, struct reply *
 			continue;
 		if (root->vms[i].report.state == VM_RUNNING) {
 			root->vms[i].report.uptime_ns += 1000000000;
+			root->vms[i].report.run_ns += 1000000000;
 			root->vms[i].report.cpu_time_ns += 123000000;
 			root->vms[i].report.guest_time_ns += 100000000;
 			root->vms[i].report.exits += 4000;
@@ -214,7 +215,7 @@ static void stats(const struct fake_vm *vm, struct reply *reply)
 	reply->stats.state = r->state;
 	reply->stats.cpus = r->spec.cpus;
 	reply->stats.share = r->spec.share;
-	reply->stats.uptime_ns = 10 * NS_PER_SECOND;
+	reply->stats.uptime_ns = reply->stats.run_ns = 10 * NS_PER_SECOND;
 	reply->stats.cpu_time_ns = 5 * NS_PER_SECOND;
 	reply->stats.guest_time_ns = 4 * NS_PER_SECOND;
 	reply->stats.ready_ns = NS_PER_SECOND;
