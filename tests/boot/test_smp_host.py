@@ -74,3 +74,19 @@ def test_maxcpus_nonsense(booting):
 @pytest.mark.machine(cpus=4, append='safe', **TINY)
 def test_safe(machine):
     assert pcpus(machine) == 4
+
+
+@pytest.mark.backends('qemu-bios')
+@pytest.mark.machine(cpus=2, mem=512, **TINY)
+def test_reboot_beside_guests(machine):
+    """All pCPUs come up a second time, although they were in guests when the machine was started again.  (Bochs' clock
+    stands still after such a reset, and its BIOS gives up.)"""
+    for name in ('one', 'two', 'three'):
+        machine.ok(f'create-vm --name {name} --memory 64M --kernel heartbeat')
+        machine.ok(f'start-vm {name}')
+    machine.send('reboot --yes\r')
+    machine.expect('Type help', 60)
+    machine.wait_prompt()
+    assert pcpus(machine) == 2
+    machine.send('shutdown\r')
+    machine.wait_exit()

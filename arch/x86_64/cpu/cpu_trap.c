@@ -3,6 +3,7 @@
  * and panics.
  */
 #include "cpu.h"
+#include "virt.h"
 
 /* The stack protector's canary; set in boot/header.S before the first C function. */
 u64 __stack_chk_guard;
@@ -57,14 +58,24 @@ void cpu_trap(struct trap_frame *frame)
 		kernel_exit_check();
 }
 
-/* On an interrupt stack: no scheduling, no locks. NMIs are ignored unless another pCPU has panicked; a guest's
- * left-over breakpoint is disarmed. */
+bool cpu_is_last;
+
+/* Virtualization off, so that no way of resetting the machine is ignored. */
+static _Noreturn void stop_here(void)
+{
+	if (virt)
+		virt->cpu_off();
+	arch_halt();
+}
+
+/* On an interrupt stack: no scheduling, no locks. NMIs are ignored but for arch_stop_others; a guest's left-over
+ * breakpoint is disarmed. */
 void cpu_paranoid_trap(struct trap_frame *frame)
 {
 	switch (frame->vector) {
 	case VECTOR_NMI:
-		if (panic_is_under_way())
-			arch_halt();
+		if (__atomic_load_n(&cpu_is_last, __ATOMIC_ACQUIRE))
+			stop_here();
 		return;
 	case VECTOR_DB:
 		dr7_write(0);

@@ -80,8 +80,9 @@ enum status arch_init_late(const struct boot_info *boot, struct info_page *info)
  * context; a few that come close together may be taken as one. What was written before is seen by the handler. */
 void arch_ipi(const struct pcpu *pcpu);
 
-/* In a panic: stop all other pCPUs, wherever they are. */
+/* For good, wherever they are: in a panic, and before a reboot. They may hold locks. */
 void arch_stop_others(void);
+extern bool cpu_is_last;	/* what the others' NMI handler looks at */
 
 /* How many pCPUs the firmware lists, the boot pCPU included, ready to be started; 0 if there are no others, or no room
  * for the code they begin with. Once frames, clocks and the scheduler are there. */
@@ -176,8 +177,6 @@ void kernel_foreign_call(u64 number, u64 rip);
 void kernel_thread_begin(void);
 /* Exception in ring 3 (vector < 32). #PF: address = CR2. Returns if the access may be tried again. */
 void kernel_user_exception(struct trap_frame *frame, u64 address);
-/* Another pCPU may have panicked: this one must not go on. */
-bool panic_is_under_way(void);
 /* Exception in ring 0 that nothing explains: panics with the frame. */
 _Noreturn void kernel_panic_frame(const struct trap_frame *frame, u64 address);
 /* The pCPU's timer fired; a device line fired (gsi). */

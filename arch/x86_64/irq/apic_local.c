@@ -87,6 +87,7 @@ void arch_stop_others(void)
 {
 	u32 i;
 
+	__atomic_store_n(&cpu_is_last, true, __ATOMIC_RELEASE);
 	for (i = 0; i < pcpu_count; i++)
 		if (pcpu_at(i) != pcpu_self())
 			apic_local_command(pcpu_at(i)->apic_id, ICR_NMI);

@@ -68,6 +68,7 @@ enum status arch_init_late(const struct boot_info *boot, struct info_page *info)
 	if (status != ST_OK)
 		return status;
 	apic_io_init();
+	power_init();
 	status = clock_calibrate(&info->tsc_hz, &timer_hz);
 	if (status != ST_OK)
 		return status;

@@ -40,6 +40,9 @@ enum status clock_calibrate(u64 *tsc_hz, u64 *timer_hz) MUST_CHECK;
 /* Seconds since 1970 by the RTC, taken as UTC; 0 = unknown (clock_rtc.c). */
 u64 clock_rtc_seconds(void);
 
+/* What arch_reboot will need (power_off.c). */
+void power_init(void);
+
 /* Busy waiting; only while the machine comes up or goes down. */
 void clock_wait_us(u64 us);
 

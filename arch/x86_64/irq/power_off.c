@@ -13,6 +13,14 @@
 #define SETTLE_US 100000u
 #define MODE_POLLS 300u		/* of 10 ms: the specification allows 3 s */
 
+static volatile u8 *reset_register;	/* if it is memory: mapping it later would take a lock */
+
+void power_init(void)
+{
+	if (acpi.reset.address && acpi.reset.space == ACPI_SPACE_MEMORY)
+		reset_register = arch_mmio_map(HPA(acpi.reset.address), 1);
+}
+
 static void register_write(const struct acpi_register *r, u8 value)
 {
 	volatile u8 *p;
@@ -23,7 +31,7 @@ static void register_write(const struct acpi_register *r, u8 value)
 		outb((u16)r->address, value);
 		break;
 	case ACPI_SPACE_MEMORY:
-		p = arch_mmio_map(HPA(r->address), 1);
+		p = r == &acpi.reset ? reset_register : arch_mmio_map(HPA(r->address), 1);
 		if (p)
 			*p = value;
 		break;
@@ -125,6 +133,7 @@ static void reset_triple_fault(void)
 
 enum status arch_reboot(void)
 {
+	arch_stop_others();
 	if (virt != NULL)
 		virt->cpu_off();
 	if (acpi.reset.address) {
