@@ -521,9 +521,14 @@ void sched_wait(u64 deadline)
 
 void sched_wake(struct thread *t)
 {
+	enum thread_state state = __atomic_load_n(&t->state, __ATOMIC_SEQ_CST);
+	struct pcpu *pcpu = __atomic_load_n(&t->pcpu, __ATOMIC_RELAXED);
 	struct sched *s;
 
-	if (__atomic_load_n(&t->state, __ATOMIC_SEQ_CST) != THREAD_WAITING)
+	/* In its guest it would not look at its bits. If it moves at this moment, it looks before it enters again. */
+	if (state == THREAD_RUNNING && t->vcpu && pcpu != pcpu_self())
+		arch_ipi(pcpu);
+	if (state != THREAD_WAITING)
 		return;
 	s = sched_lock_of(t);
 	if (t->state == THREAD_WAITING)

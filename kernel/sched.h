@@ -61,7 +61,7 @@ void sched_yield(void);
 /* Sleep until woken, stopped and started, or the deadline; returns at once if bits are pending. May wake early:
  * check again. */
 void sched_wait(u64 deadline);
-/* WAITING -> ready; else nothing. */
+/* WAITING -> ready; out of the guest, if it is in there on another pCPU; else nothing. */
 void sched_wake(struct thread *thread);
 /* Stop the current thread; returns if it is started again. */
 void sched_stop_current(void);

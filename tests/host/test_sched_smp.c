@@ -229,6 +229,28 @@ static void test_real_time_preempts_elsewhere(void **state)
 	assert_int_equal(shares[4].wakes[0] + shares[5].wakes[0], 2);	/* in no time */
 }
 
+/* A signal must bring a vCPU's thread out of its guest, wherever that runs. */
+static void test_signal_to_a_running_vcpu(void **state)
+{
+	u32 ipis;
+
+	(void)state;
+	sim_go(0);
+	sim_go(1);
+	sim_be(1);
+	assert_int_not_equal(where(0), where(1));
+	ipis = sim_ipis;
+	wake(0);
+	assert_int_equal(sim_ipis, ipis);	/* in ring 3 it looks for itself */
+	threads[0]->vcpu = (struct vcpu *)1;
+	wake(0);
+	assert_int_equal(sim_ipis, ipis + 1);
+	sim_be(0);
+	wake(0);
+	assert_int_equal(sim_ipis, ipis + 1);
+	threads[0]->vcpu = NULL;
+}
+
 static void test_a_pinned_one_waits_its_turn(void **state)
 {
 	(void)state;
@@ -507,6 +529,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_balance, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fair_flees_from_real_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_real_time_preempts_elsewhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_signal_to_a_running_vcpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_pinned_one_waits_its_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_weights_on_one_pcpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cap_counts_all_threads, setup, teardown),
