@@ -12,15 +12,15 @@
 
 static u32 rounds;
 
-/* ---- a line with a number in it ---- */
-static void ok_cpu(bool is_true, const char *name, u32 cpu)
+/* Says nothing if all is well: there are many of these. */
+static void cpu_equal(u64 got, u64 want, const char *name, u32 cpu)
 {
-	if (is_true)
+	if (got == want)
 		return;
-	put_text("CPU ");
+	put_text("# CPU ");
 	put_decimal(cpu);
 	put_text(": ");
-	ok(false, name);
+	ok_equal(got, want, name);
 }
 
 /* ---- how they begin (SDM Vol. 3 table 10-1, and 9.4.3 for SIPI) ---- */
@@ -28,22 +28,22 @@ static void check_start(u32 id, u64 page)
 {
 	const volatile struct smp_start *s = &smp_starts[cpus[id].start];
 
-	ok_cpu(s->cs == page >> 4, "start: CS", id);
-	ok_cpu(s->ip == 0, "start: IP", id);
-	ok_cpu((s->cr0 & 0x8005003f) == 0x10, "start: CR0", id);
-	ok_cpu(s->cr3 == 0, "start: CR3", id);
-	ok_cpu(s->cr4 == 0, "start: CR4", id);
-	ok_cpu((s->efer & 0xd01) == 0, "start: EFER", id);
-	ok_cpu((s->eflags & ~0x8d5u) == 2, "start: EFLAGS", id);
-	ok_cpu(s->dr7 == 0x400, "start: DR7", id);
-	ok_cpu(!(s->apic_base & BIT32(8)), "start: APIC_BASE says boot processor", id);
+	cpu_equal(s->cs, page >> 4, "start: CS", id);
+	cpu_equal(s->ip, 0, "start: IP", id);
+	cpu_equal((s->cr0 & 0x8005003f), 0x10, "start: CR0", id);
+	cpu_equal(s->cr3, 0, "start: CR3", id);
+	cpu_equal(s->cr4, 0, "start: CR4", id);
+	cpu_equal((s->efer & 0xd01), 0, "start: EFER", id);
+	cpu_equal((s->eflags & ~0x8d5u), 2, "start: EFLAGS", id);
+	cpu_equal(s->dr7, 0x400, "start: DR7", id);
+	cpu_equal(s->apic_base & BIT32(8), 0, "start: APIC_BASE: boot processor", id);
 }
 
 static void test_start(void)
 {
 	ok(smp_start_all(), "all CPUs come up");
 	for (u32 id = 1; id < smp_cpus; id++) {
-		ok_cpu(cpus[id].is_up == 1, "started once", id);
+		cpu_equal(cpus[id].is_up, 1, "started once", id);
 		check_start(id, SMP_PAGE);
 	}
 	ok(read_msr(0x1b) & BIT64(8), "the boot processor's APIC_BASE says so");
@@ -65,10 +65,10 @@ static void test_numbers(void)
 {
 	ok(smp_all(note_numbers, 0), "all CPUs work");
 	for (u32 id = 0; id < smp_cpus; id++) {
-		ok_cpu(cpus[id].out[0] == id, "APIC ID", id);
-		ok_cpu(cpus[id].out[1] == id, "CPUID 1: APIC ID", id);
-		ok_cpu(cpus[id].out[2] == id, "CPUID 0Bh: APIC ID", id);
-		ok_cpu(cpus[id].out[3] == 0, "CR8", id);
+		cpu_equal(cpus[id].out[0], id, "APIC ID", id);
+		cpu_equal(cpus[id].out[1], id, "CPUID 1: APIC ID", id);
+		cpu_equal(cpus[id].out[2], id, "CPUID 0Bh: APIC ID", id);
+		cpu_equal(cpus[id].out[3], 0, "CR8", id);
 	}
 }
 
@@ -132,25 +132,34 @@ static void set_logical(u64 is_cluster)
 	apic_write(APIC_LDR, is_cluster ? (id / 4 << 4 | BIT32(id % 4)) << 24 : BIT32(id % 8) << 24);
 }
 
+static void note_ldr(u64 unused)
+{
+	u32 id = apic_id();
+
+	(void)unused;
+	this_cpu()->out[4] = apic_read(APIC_LDR) == (id / 16 << 16 | BIT32(id % 16));
+}
+
 static void test_logical(void)
 {
-	u32 all = BIT32(smp_cpus) - 1;
+	u32 all = BIT32(smp_cpus) - 1, step = 1 + all / 16;	/* every set of four CPUs, some of more */
 	bool is_right = true;
 
+	smp_all(note_ldr, 0);
 	expect_vector(VECTOR + 1);
 	if (apic_is_x2) {
 		is_right = cpus[0].out[4] == 1;
-		for (u32 mask = 1; mask <= all; mask++)
+		for (u32 mask = 1; mask <= all; mask += step)
 			is_right &= deliver(mask, ICR_LOGICAL | (VECTOR + 1), VECTOR + 1, mask);
-		ok(is_right, "IPI: logical, x2APIC cluster, every set");
+		ok(is_right, "IPI: logical, x2APIC cluster");
 		ok(deliver(1 << 16 | 1, ICR_LOGICAL | (VECTOR + 1), VECTOR + 1, 0), "IPI: logical, another cluster");
 		ok(deliver(~0u, ICR_LOGICAL | (VECTOR + 1), VECTOR + 1, all), "IPI: logical, broadcast");
 		return;
 	}
 	smp_all(set_logical, false);
-	for (u32 mask = 1; mask <= all && mask < 0x100; mask++)
+	for (u32 mask = 1; mask <= all && mask < 0x100; mask += step)
 		is_right &= deliver(mask, ICR_LOGICAL | (VECTOR + 1), VECTOR + 1, mask);
-	ok(is_right, "IPI: logical, flat, every set");
+	ok(is_right, "IPI: logical, flat");
 	smp_all(set_logical, true);
 	is_right = true;
 	for (u32 mask = 1; mask <= (all & 0xf); mask++)
@@ -158,14 +167,6 @@ static void test_logical(void)
 	ok(is_right, "IPI: logical, clusters, every set of the first");
 	ok(deliver(0x31, ICR_LOGICAL | (VECTOR + 1), VECTOR + 1, all >> 12 & 1), "IPI: logical, another cluster");
 	smp_all(set_logical, false);
-}
-
-static void note_ldr(u64 unused)
-{
-	u32 id = apic_id();
-
-	(void)unused;
-	this_cpu()->out[4] = apic_read(APIC_LDR) == (id / 16 << 16 | BIT32(id % 16));
 }
 
 /* Lowest priority: exactly one of those addressed, and none that is busier (task priority) than another. */
@@ -176,7 +177,7 @@ static void set_tpr(u64 value)
 
 static void test_lowest(void)
 {
-	u32 all = BIT32(smp_cpus) - 1, vector = VECTOR + 2, target = smp_cpus - 1;
+	u32 all = BIT32(smp_cpus) - 1, vector = VECTOR + 2, target = (smp_cpus < 8 ? smp_cpus : 8) - 1;
 	u64 before[SMP_MAX], sum = 0;
 
 	for (u32 id = 0; id < smp_cpus; id++)
@@ -275,8 +276,11 @@ static void test_ring(void)
 	interrupts_on();
 	smp_all(ping, rounds);
 	interrupts_off();
-	for (u32 id = 0; id < smp_cpus; id++)
+	for (u32 id = 0; id < smp_cpus; id++) {
+		cpu_equal(cpus[id].out[5], rounds, "sent to its neighbour", id);
+		cpu_equal(cpus[id].hits[VECTOR + 3], rounds, "taken from its neighbour", id);
 		is_right &= cpus[id].out[5] == rounds && cpus[id].hits[VECTOR + 3] == rounds;
+	}
 	ok(is_right, "IPI: each to its neighbour, all at once");
 }
 
@@ -437,6 +441,11 @@ static void test_timers(void)
 
 	interrupts_off();
 	for (u32 id = 0; id < smp_cpus; id++) {
+		if (cpus[id].out[6] != rounds) {
+			put_text("# stuck at ");
+			put_decimal(cpus[id].out[6]);
+			put_char('\n');
+		}
 		is_right &= cpus[id].out[6] == rounds;
 		for (u32 other = 0; other < smp_cpus; other++)
 			is_right &= other == id || cpus[id].hits[TIMER_VECTOR + other] == 0;
@@ -515,7 +524,7 @@ static const u32 own_msrs[] = { 0xc0000102, 0xc0000081, 0xc0000082, 0xc0000084, 
 static void keep_registers(u64 count)
 {
 	struct cpu *c = this_cpu();
-	u64 mine = 0x1000 * (u64)(c->id + 1), x0, x15, wrong = 0;
+	u64 mine = 0x400 * (u64)(c->id + 1), a, b, wrong = 0;
 	u32 next = (c->id + 1) % smp_cpus;
 
 	for (u32 m = 0; m < ARRAY_COUNT(own_msrs); m++)
@@ -527,12 +536,13 @@ static void keep_registers(u64 count)
 	for (u64 i = 0; i < count; i++) {
 		ipi(next, VECTOR + 5);
 		cpuid(0, 0);
-		__asm__ volatile("movq %%xmm0, %0; movq %%xmm15, %1" : "=r"(x0), "=r"(x15));
-		wrong += x0 != mine + 4 || x15 != mine + 4;
+		__asm__ volatile("movq %%xmm0, %0; movq %%xmm15, %1" : "=r"(a), "=r"(b));
+		wrong |= a != mine + 4 || b != mine + 4 ? 1 : 0;
+		__asm__ volatile("movq %%dr0, %0; movq %%dr3, %1" : "=r"(a), "=r"(b));
+		wrong |= a != mine + 1 || b != mine + 2 ? 2 : 0;
+		wrong |= READ_CR(2) != mine + 3 ? 4 : 0;
 		for (u32 m = 0; m < ARRAY_COUNT(own_msrs); m++)
-			wrong += read_msr(own_msrs[m]) != mine + m * 16;
-		__asm__ volatile("movq %%dr0, %0; movq %%dr3, %1" : "=r"(x0), "=r"(x15));
-		wrong += x0 != mine + 1 || x15 != mine + 2 || READ_CR(2) != mine + 3;
+			wrong |= read_msr(own_msrs[m]) != mine + m * 16 ? 0x100ull << m : 0;
 	}
 	__asm__ volatile("movq %0, %%dr0; movq %0, %%dr3" : : "r"(0ull));
 	c->out[3] = wrong;
@@ -540,14 +550,12 @@ static void keep_registers(u64 count)
 
 static void test_registers(void)
 {
-	u64 wrong = 0;
 	bool is_done = smp_all(keep_registers, rounds);
 
 	interrupts_off();
-	for (u32 id = 0; id < smp_cpus; id++)
-		wrong += cpus[id].out[3];
 	ok(is_done, "all compare their registers");
-	ok_equal(wrong, 0, "each CPU keeps its own registers");
+	for (u32 id = 0; id < smp_cpus; id++)
+		ok_equal(cpus[id].out[3], 0, "each CPU keeps its own registers");
 }
 
 static void finish(u64 unused)
@@ -556,27 +564,30 @@ static void finish(u64 unused)
 	guest_finish();
 }
 
+/* All of them, unless the command line names some. */
+static const struct test {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{ "numbers", test_numbers }, { "ipi", test_ipi }, { "logical", test_logical }, { "lowest", test_lowest },
+	{ "nmi", test_nmi }, { "deaf", test_deaf }, { "ring", test_ring }, { "init", test_init },
+	{ "clock", test_clock }, { "timers", test_timers }, { "shootdown", test_shootdown },
+	{ "memory", test_memory }, { "registers", test_registers },
+};
+
 void guest_main(void)
 {
+	bool is_picked = false;
 	u32 off;
 
 	smp_init();
 	rounds = (u32)guest_number("rounds=", 100);
 	test_start();
-	test_numbers();
-	test_ipi();
-	smp_all(note_ldr, 0);
-	test_logical();
-	test_lowest();
-	test_nmi();
-	test_deaf();
-	test_ring();
-	test_init();
-	test_clock();
-	test_timers();
-	test_shootdown();
-	test_memory();
-	test_registers();
+	for (u32 i = 0; i < ARRAY_COUNT(tests); i++)
+		is_picked |= guest_has(tests[i].name);
+	for (u32 i = 0; i < ARRAY_COUNT(tests); i++)
+		if (!is_picked || guest_has(tests[i].name))
+			tests[i].run();
 	off = (u32)guest_number("off=", 0);
 	if (off > 0 && off < smp_cpus) {
 		smp_run(off, finish, 0);

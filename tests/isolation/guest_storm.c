@@ -1,6 +1,6 @@
 /*
- * guest_storm.c - several CPUs that flood their machine: interrupts to all, timers at the shortest period, INIT and SIPI
- * without end, halt and wake, device memory.
+ * guest_storm.c - several CPUs that flood their machine: interrupts to all, timers at the shortest period, INIT and
+ * SIPI without end, halt and wake, device memory.
  *
  * The command line names the mode, `cpus=N` and `loops=N` (for each CPU; 0 = for ever). Whoever runs it watches another
  * VM. `SURVIVED mode` is printed at the end.
@@ -123,8 +123,10 @@ static void run_mixed(u64 unused)
 /* The others are started, thrown back and started again, at whatever moment; their code just runs or halts. */
 static void run_init(void)
 {
-	static const u8 code[][8] = {
-		{ 0xeb, 0xfe }, { 0xfa, 0xf4, 0xeb, 0xfc }, { 0xfb, 0x0f, 0xa2, 0xeb, 0xfb }, { 0x0f, 0xff },
+	/* jmp; cli, hlt, jmp; sti, cpuid, jmp; an empty interrupt table and INT3 */
+	static const u8 code[][32] = {
+		{ 0xeb, 0xfe }, { 0xfa, 0xf4, 0xeb, 0xfc }, { 0xfb, 0x0f, 0xa2, 0xeb, 0xfb },
+		{ 0x2e, 0x0f, 0x01, 0x1e, 0x10, 0x00, 0xcc },
 	};
 	u64 state = 88172645463325252ull;
 
