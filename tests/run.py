@@ -76,8 +76,10 @@ def boot(arguments):
     if os.path.exists(report):
         os.remove(report)
     parallel = ['-n', str(JOBS)] if JOBS > 1 else []
+    ENVIRONMENT['VOS_TEST_SLOTS'] = str(JOBS)
     status = subprocess.run(['/usr/bin/python3', '-m', 'pytest', '-p', 'no:cacheprovider', '-q', '-rf', '--durations=8',
-                             f'--junitxml={report}', *parallel, 'tests/boot', *arguments], check=False).returncode
+                             f'--junitxml={report}', *parallel, 'tests/boot', *arguments],
+                            env=ENVIRONMENT, check=False).returncode
     if not os.path.exists(report):
         return [0, 1]
     suites = xml.etree.ElementTree.parse(report).getroot().iter('testsuite')

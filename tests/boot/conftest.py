@@ -37,7 +37,9 @@ def pytest_collection_modifyitems(items):
 def booting(request, backend):
     """A machine that has just been switched on."""
     marker = request.node.get_closest_marker('machine')
-    instance = Machine(backend, request.node.originalname, **(marker.kwargs if marker else {}))
+    # A log of its own for each set of parameters: they may run at the same time.
+    name = request.node.name.replace(f'[{backend}', '').rstrip(']')
+    instance = Machine(backend, name, **(marker.kwargs if marker else {}))
     request.node.vos_log = instance.log_path
     instance.start()
     yield instance

@@ -17,6 +17,8 @@ import time
 
 import pexpect
 
+from slots import Slots
+
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
 BUILD = os.path.join(TOP, 'build')
 LOGS = os.path.join(BUILD, 'test-logs')
@@ -59,9 +61,13 @@ def settle(text):
 
 
 class Machine:
-    def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=None, cpu=None):
+    def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=None, cpu=None,
+                 icount=None, load=1):
         self.backend, self.name, self.append, self.mem = backend, name, append, mem
-        self.cpus = cpus or (1 if backend == 'bochs' else 4)
+        # More than two CPUs are too much for Bochs, which emulates them all in one thread.
+        self.cpus = min(cpus or 1, 2) if backend == 'bochs' else cpus or (1 if icount is not None else 4)
+        # QEMU: an instruction takes 2**icount ns, whatever it really takes; in Bochs that is so anyway.
+        self.icount = icount
         self.cpu = cpu or ('corei7_skylake_x' if backend == 'bochs' else 'max')
         self.iso = iso or f'{BUILD}/vos.iso'
         self.elf = elf or f'{BUILD}/vos.elf'
@@ -72,6 +78,8 @@ class Machine:
         self.log_path = os.path.join(LOGS, re.sub(r'[^A-Za-z0-9_.-]+', '-', f'{name}-{backend}') + '.log')
         self.log = open(self.log_path, 'w', encoding='utf-8', errors='replace')
         self.line = None
+        # load: CPUs of the machine under the tests that this one keeps busy; QEMU has a thread for each of its own.
+        self.slots = Slots(LOGS, 1 if backend == 'bochs' or icount is not None else load)
 
     # -------------------------------------------------------------------------------------------- life
     def command(self):
@@ -81,6 +89,8 @@ class Machine:
         qemu = [os.environ.get('QEMU') or 'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'q35', '-cpu', self.cpu,
                 '-m', str(self.mem), '-smp', str(self.cpus), '-nic', 'none', '-display', 'none', '-monitor', 'none',
                 '-serial', 'stdio']
+        if self.icount is not None:
+            qemu += ['-icount', f'shift={self.icount},sleep=off']
         if self.backend == 'qemu-pvh':
             return qemu + ['-kernel', self.elf, '-initrd', self.bundle, '-append', self.append]
         qemu += ['-cdrom', self.iso]
@@ -91,6 +101,7 @@ class Machine:
         return qemu
 
     def start(self):
+        self.slots.take()
         # A pseudo-terminal in raw mode: each byte as it is, Ctrl-C included.  timeout(1) is the last resort.
         wrapper = ['--foreground', '-k', '5', '3000', 'sh', '-c', 'stty raw -echo -onlcr; exec "$@"', 'sh']
         self.line = PlainLine('timeout', wrapper + self.command(), cwd=TOP, encoding='utf-8', codec_errors='replace',
@@ -109,6 +120,7 @@ class Machine:
                 time.sleep(0.05)
             self.line.close(force=True)
             self.line = None
+        self.slots.give()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
