@@ -109,8 +109,6 @@ static struct syscall_result thread_ctl_self(u64 op, u64 a)
 		if (a >= USER_LIMIT)
 			return result(ST_INVAL);
 		arch_thread_set_fs_base(&self->arch, a);
-		if (self->vcpu != NULL)
-			vcpu_leave(self->vcpu);		/* its hardware state knows the old one */
 		return result(ST_OK);
 	case THREAD_EXIT:
 		thread_fault(FAULT_EXIT, 0, 0, a);

@@ -259,8 +259,11 @@ static struct syscall_result run(struct vcpu *vcpu, struct thread *thread, u64 d
 			give_page(vcpu, EXIT_DEADLINE, 0);
 			return (struct syscall_result){ ST_OK, 0 };
 		}
-		if (unlikely(!is_prepared(vcpu, pcpu, deadline)))
+		if (unlikely(!is_prepared(vcpu, pcpu, deadline))) {
 			prepare(vcpu, pcpu, deadline);
+			arch_interrupts_poll();		/* a guest with interrupts off may keep them waiting */
+			continue;
+		}
 		reason = enter(vcpu, thread, now);
 		if (unlikely(reason == EXIT_NONE || reason == EXIT_GRANTED))
 			continue;

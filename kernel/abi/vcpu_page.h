@@ -137,10 +137,10 @@ struct vcpu_event {
 	u32 zero;
 };
 
-/* Interrupt shadow, in `shadow`. */
+/* Interrupt shadow, in `shadow`; as SDM Vol. 3 24.4.2 has it. */
 #define SHADOW_STI BIT32(0)
 #define SHADOW_MOVSS BIT32(1)
-#define SHADOW_NMI BIT32(2)	/* NMIs blocked until IRET */
+#define SHADOW_NMI BIT32(3)	/* NMIs blocked until IRET */
 
 struct vcpu_page {
 	u32 version;

@@ -40,8 +40,8 @@ struct pcpu {
 	void *sched;		/* the scheduler's per-pCPU data */
 	void *arch;		/* GDT, TSS, window ... */
 	void *virt;		/* the back end's per-pCPU data */
-	void *entered;		/* the struct vcpu that entered last; NULL if since then another thread ran, or FS base
-				 * or the extended state in the registers was changed */
+	void *entered;		/* the struct vcpu that entered last; NULL if since then another thread ran, or FS base,
+				 * CR2 or the extended state in the registers was changed */
 };
 
 static inline struct pcpu *pcpu_self(void)

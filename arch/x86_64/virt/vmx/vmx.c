@@ -2,8 +2,7 @@
  * vmx.c - Intel VMX with EPT and unrestricted guest: per-pCPU set-up, vCPU life, one entry (SDM Vol. 3 chapters 23 -
  * 28).
  *
- * What a VM exit does not restore is restored here at once: the limits of GDT and TSS, and the MSRs of the MSR areas. A
- * vCPU's VMCS is active on the pCPU where it ran last; vmx_leave clears it there.
+ * A vCPU's VMCS is active on the pCPU where it ran last; vmx_leave clears it there.
  */
 #include "vmx.h"
 #include "info_page.h"
@@ -107,7 +106,7 @@ static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index,
 	hw->virtual_apic = virtual_apic;
 	hw->gpr = page_gpr;
 	vmx_leave(hw);
-	(void)vmx_make_current(hw);
+	vmx_make_current(hw);
 	vmx_init_guest_part(hw, s2_root, index);
 	vmx_load(hw, &virt_init_state, GROUP_ALL);
 	*out = hw;
@@ -138,115 +137,23 @@ static void flush(struct vcpu_hw *hw)
 		invept(INVEPT_ALL, 0);
 }
 
-/* What only some entries need. */
-static __attribute__((noinline)) void do_chores(struct vcpu_hw *hw, struct vcpu_entry *entry)
+static void vmx_prepare(struct vcpu_hw *hw)
 {
-	vmx_event_inject(hw, entry);
+	vmx_make_current(hw);
 	if (hw->chores & CHORE_HOST)
-		vmx_init_host_part();
+		vmx_init_host_part(hw);
 	if (hw->chores & CHORE_FLUSH)
 		flush(hw);
-	if (hw->chores & CHORE_BREAKPOINTS) {
+	hw->chores = 0;
+	vmwrite(VMCS_HOST_FS_BASE, ((const struct arch_thread *)pcpu_self()->current)->fs_base);
+	hw->has_ports = pcpu_self()->has_ports;
+	cr2_write(hw->cr2);
+	if (hw->is_armed) {
 		dr0_write(hw->dr[0]);
 		dr1_write(hw->dr[1]);
 		dr2_write(hw->dr[2]);
 		dr3_write(hw->dr[3]);
 	}
-	hw->chores &= ~(CHORE_HOST | CHORE_FLUSH);
-}
-
-static void vmx_prepare(struct vcpu_hw *hw)
-{
-	(void)vmx_make_current(hw);
-	vmwrite(VMCS_HOST_FS_BASE, ((const struct arch_thread *)pcpu_self()->current)->fs_base);
-}
-
-static void before_entry(struct vcpu_hw *hw, struct vcpu_entry *entry)
-{
-	if (entry->event.valid | entry->intr_pending | entry->nmi_pending | entry->tpr_threshold | hw->chores)
-		do_chores(hw, entry);
-	if (hw->is_masked == ((hw->rflags & RFLAGS_IF) != 0))
-		vmx_follow_interrupt_flag(hw);
-	if (cr2_read() != hw->cr2)
-		cr2_write(hw->cr2);
-}
-
-/*
- * Nothing was run: VMfail, before any guest state was looked at, or a guest state that was refused; the event to inject
- * is left valid then, and the VMCS not launched. Or else an exit that was never asked for.
- */
-static __attribute__((noinline)) void refuse(struct vcpu_hw *hw, struct vcpu_exit *exit, u32 code)
-{
-	bool is_fail = code == VMX_REFUSED;
-
-	*exit = (struct vcpu_exit){ .reason = EXIT_BAD_STATE };
-	exit->bad_state.hardware = is_fail ? BIT64(32) | vmread(VMCS_INSN_ERROR) : code;
-	exit->bad_state.detail = is_fail ? 0 : vmread(VMCS_QUALIFICATION);
-	if (code & VMX_ENTRY_FAILED) {
-		vmwrite(VMCS_ENTRY_EVENT, 0);
-		hw->is_launched = false;
-	}
-}
-
-/* See struct exit_rule. What needs no VMM may lead straight to the next entry, so it is a time to look. */
-static void decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit, const struct exit_rule *rule)
-{
-	exit->reason = rule->reason;
-	exit->flags = 0;
-	exit->insn_len = rule->facts & FACT_LENGTH ? (u32)vmread(VMCS_EXIT_INSN_LEN) : 0;
-	if (rule->facts & FACT_CUTS)
-		vmx_event_collect(hw, entry);
-	if (rule->decode)
-		rule->decode(hw, entry, exit);
-	if ((rule->facts & FACT_STAYS) && hw->is_masked)
-		arch_interrupts_poll();
-}
-
-/*
- * The exit has set the limit of the GDT to 64 KiB, so that ring 3 could load segments from what lies behind it, and
- * that of the TSS to 67h, which cuts off its I/O bitmap (27.5.2). The limit of the IDT does not matter, and DR7 is
- * off.
- */
-static void enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
-{
-	struct vmx_cpu *cpu = vmx_make_current(hw);
-	u32 code;
-
-	before_entry(hw, entry);
-	code = vmx_switch(hw->gpr, &hw->host_rsp, hw->is_launched);
-	__asm__ volatile("lgdt %0" : : "m"(cpu->gdtr));
-	if (pcpu_self()->has_ports)
-		arch_ports_restore();
-	hw->cr2 = cr2_read();
-	hw->rflags = vmread(VMCS_GUEST_RFLAGS);
-	hw->interruptibility = (u32)vmread(VMCS_GUEST_INTERRUPTIBILITY);
-	hw->is_launched = true;
-	entry->event.valid = 0;
-	if (code < VMX_EXIT_TABLE_SIZE && vmx_exit_rules[code].is_known)
-		decode(hw, entry, exit, &vmx_exit_rules[code]);
-	else
-		refuse(hw, exit, code);
-}
-
-static u32 vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
-{
-	struct vcpu_exit exit;
-
-	if (entry->is_step) {
-		entry->is_step = false;
-		vmx_step(hw, page);
-	}
-	enter(hw, entry, &exit);
-	if (exit.reason == EXIT_NONE)
-		return EXIT_NONE;
-	if (exit.reason == EXIT_MEM) {
-		entry->mem_flags = exit.flags;
-		entry->mem_gpa = exit.mem.gpa;
-	}
-	page->exit = exit;
-	vmx_store(hw, page, GROUP_GPR);
-	page->filled = exit.insn_len == 0 && vmx_store_code(page) ? GROUP_GPR | GROUP_CODE : GROUP_GPR;
-	return exit.reason;
 }
 
 const struct virt_ops vmx_ops = {

@@ -43,14 +43,18 @@ struct vcpu_hw {
 	u32 *virtual_apic;		/* only its TPR is used */
 	hpa_t vmcs_hpa;
 	u64 ept_pointer;
-	u32 chores;			/* CHORE_*: there is more to do before the next entry */
+	u32 chores;			/* CHORE_*: for vmx_prepare */
 	u32 window;			/* PROC_*_WINDOW bits in force */
 	u32 tpr_threshold;
+	bool is_busy;			/* a window or a threshold is in force, and may have to go */
 	bool is_launched;
 	bool is_masked;			/* the guest was entered with IF = 0 */
+	bool is_armed;			/* the guest's DR7 enables a breakpoint */
+	bool has_ports;			/* pcpu->has_ports */
 	u32 interruptibility;		/* guest's, as the VMCS has it */
-	u64 rsp, rflags;		/* likewise */
+	u64 rflags;			/* likewise */
 	u64 host_rsp;			/* likewise */
+	struct table_pointer host_gdtr;
 	u64 cr2;
 	u64 dr[4], dr6;
 };
@@ -58,9 +62,6 @@ _Static_assert(sizeof(struct vmx_msr) == 16, "SDM 24.7.2");
 
 #define CHORE_HOST BIT32(0)		/* write the host state of this pCPU and thread */
 #define CHORE_FLUSH BIT32(1)		/* forget cached translations */
-/* These stay, as long as they are true. */
-#define CHORE_BREAKPOINTS BIT32(2)	/* the guest's DR7 enables a breakpoint: load DR0-3 */
-#define CHORE_EVENTS BIT32(3)		/* a window or a TPR threshold is in force, and may have to go */
 
 /* Control words for every VMCS, from the capability MSRs. */
 struct vmx_controls {
@@ -85,8 +86,8 @@ static inline void vmwrite(enum vmcs_field field, u64 value)
 	__asm__ volatile("vmwrite %1, %0" : : "r"((u64)field), "rm"(value) : "cc", "memory");
 }
 
-/* VMPTRLD unless it is current already. Returns pcpu->virt. */
-static inline struct vmx_cpu *vmx_make_current(struct vcpu_hw *hw)
+/* VMPTRLD unless it is current already. */
+static inline void vmx_make_current(struct vcpu_hw *hw)
 {
 	struct vmx_cpu *cpu = pcpu_self()->virt;
 
@@ -94,7 +95,6 @@ static inline struct vmx_cpu *vmx_make_current(struct vcpu_hw *hw)
 		__asm__ volatile("vmptrld %0" : : "m"(hw->vmcs_hpa.raw) : "cc", "memory");
 		cpu->current = hw;
 	}
-	return cpu;
 }
 
 /*
@@ -110,6 +110,18 @@ static inline u32 *vmx_virtual_tpr(const struct vcpu_hw *hw)
 	return &hw->virtual_apic[0x80 / sizeof(u32)];
 }
 
+_Static_assert(SHADOW_STI == BLOCKING_STI && SHADOW_MOVSS == BLOCKING_MOVSS && SHADOW_NMI == BLOCKING_NMI, "as is");
+
+/* GROUP_GPR, but what vmx_switch has stored. */
+static inline void vmx_store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
+{
+	to->gpr[GPR_RSP] = vmread(VMCS_GUEST_RSP);
+	to->rip = vmread(VMCS_GUEST_RIP);
+	to->rflags = hw->rflags;
+	to->cr8 = *vmx_virtual_tpr(hw) >> 4;
+	to->shadow = hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS | BLOCKING_NMI);
+}
+
 struct info_page;
 
 /* vmx_probe.c */
@@ -119,21 +131,17 @@ bool vmx_is_switched_on(void);
 
 /* vmx_vcpu.c: the parts of the VMCS that never change, or only with the pCPU. */
 void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root, u32 index);
-void vmx_init_host_part(void);
+void vmx_init_host_part(struct vcpu_hw *hw);
 /* What all VMCSs share. On the boot pCPU, once its MSRs are what all pCPUs' will be. */
 void vmx_init_shared(void);
 
 /* vmx_state.c */
 void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);
 void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);
-/* GROUP_STEP, but what needs no loading. */
-void vmx_step(struct vcpu_hw *hw, const struct vcpu_page *from);
-/* GROUP_CODE; false: it is not that kind of code. */
-bool vmx_store_code(struct vcpu_page *to);
 
 /*
- * vmx_event.c: inject is needed only if the entry asks for something, or CHORE_EVENTS; collect only after exits that
- * may have cut short a delivery; follow_interrupt_flag only if is_masked is not what hw->rflags says.
+ * vmx_event.c: inject is needed only if the entry asks for something, or is_busy; collect only after exits that may
+ * have cut short a delivery; follow_interrupt_flag only if is_masked is not what hw->rflags says.
  */
 void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
@@ -147,18 +155,7 @@ static inline void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
 	}
 }
 
-/* vmx_exit.c: exit reason -> neutral record. Decoders may set entry->event (a fault the back end raises). */
-struct exit_rule {
-	u8 reason;		/* enum exit_reason */
-	u8 facts;		/* FACT_* */
-	bool is_known;
-	/* The rest of the record; may change the reason. NULL: nothing is missing. */
-	void (*decode)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit);
-};
-extern const struct exit_rule vmx_exit_rules[VMX_EXIT_TABLE_SIZE];
-
-#define FACT_LENGTH BIT32(0)	/* the instruction-length field is valid (27.2.5) */
-#define FACT_CUTS BIT32(1)	/* may come while an event is delivered (27.2.4) */
-#define FACT_STAYS BIT32(2)	/* may need no VMM */
+/* vmx_exit.c: virt_ops.enter. */
+u32 vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page);
 
 #endif

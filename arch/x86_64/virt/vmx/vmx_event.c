@@ -73,13 +73,14 @@ void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		inject(hw, &entry->event);
 	else
 		inject_interrupt(hw, entry);
+	entry->event.valid = 0;
 	window = (entry->nmi_pending ? PROC_NMI_WINDOW : 0) | (entry->intr_pending ? PROC_INTERRUPT_WINDOW : 0);
 	if (window != hw->window) {
 		hw->window = window;
 		vmwrite(VMCS_PROC_CONTROLS, vmx_controls.proc | window);
 	}
 	set_tpr_threshold(hw, entry->tpr_threshold);
-	hw->chores = (hw->chores & ~CHORE_EVENTS) | (window | hw->tpr_threshold ? CHORE_EVENTS : 0);
+	hw->is_busy = (window | hw->tpr_threshold) != 0;
 }
 
 static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u32 info)

@@ -5,61 +5,20 @@
 #include "virt_bits.h"
 #include "vmx.h"
 
-_Static_assert(SHADOW_STI == BLOCKING_STI && SHADOW_MOVSS == BLOCKING_MOVSS, "moved as they are");
-_Static_assert(BLOCKING_NMI > SHADOW_NMI, "moved up");
-
 static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
-	u32 shadow = from->shadow;
-
+	hw->rflags = from->rflags;
+	vmwrite(VMCS_GUEST_RFLAGS, from->rflags);
+	vmwrite(VMCS_GUEST_RSP, from->gpr[GPR_RSP]);
 	vmwrite(VMCS_GUEST_RIP, from->rip);
-	if (hw->rsp != from->gpr[GPR_RSP]) {
-		hw->rsp = from->gpr[GPR_RSP];
-		vmwrite(VMCS_GUEST_RSP, from->gpr[GPR_RSP]);
-	}
-	if (hw->rflags != from->rflags) {
-		hw->rflags = from->rflags;
-		vmwrite(VMCS_GUEST_RFLAGS, from->rflags);
-	}
-	vmx_set_interruptibility(hw, shadow == 0 ? 0 : (shadow & (BLOCKING_STI | BLOCKING_MOVSS)) |
-				 (shadow & SHADOW_NMI) * (BLOCKING_NMI / SHADOW_NMI));
+	vmx_set_interruptibility(hw, from->shadow);
 	*vmx_virtual_tpr(hw) = from->cr8 << 4;
-}
-
-static void store_gprs(struct vcpu_hw *hw, struct vcpu_page *to)
-{
-	hw->rsp = vmread(VMCS_GUEST_RSP);
-	to->gpr[GPR_RSP] = hw->rsp;
-	to->rip = vmread(VMCS_GUEST_RIP);
-	to->rflags = hw->rflags;
-	to->cr8 = *vmx_virtual_tpr(hw) >> 4 & 0xfu;
-	to->shadow = (hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS)) |
-		     (hw->interruptibility & BLOCKING_NMI) / (BLOCKING_NMI / SHADOW_NMI);
 }
 
 /* The fields of the eight segments are two apart, in the neutral order. */
 static enum vmcs_field field_of(enum vmcs_field es_field, u32 index)
 {
 	return (enum vmcs_field)(es_field + 2 * index);
-}
-
-void vmx_step(struct vcpu_hw *hw, const struct vcpu_page *from)
-{
-	vmwrite(VMCS_GUEST_RIP, __atomic_load_n(&from->rip, __ATOMIC_RELAXED));
-	if (hw->rflags & RFLAGS_RF) {
-		hw->rflags &= ~RFLAGS_RF;
-		vmwrite(VMCS_GUEST_RFLAGS, hw->rflags);
-	}
-	vmx_set_interruptibility(hw, hw->interruptibility & ~(BLOCKING_STI | BLOCKING_MOVSS));
-}
-
-bool vmx_store_code(struct vcpu_page *to)
-{
-	if (!(vmread(VMCS_GUEST_EFER) & EFER_LMA) || (vmread(VMCS_GUEST_CR4) & CR4_LA57) ||
-	    !(vmread(field_of(VMCS_GUEST_ES_ACCESS, SEG_CS)) & ACCESS_L))
-		return false;
-	to->cr3 = vmread(VMCS_GUEST_CR3);
-	return true;
 }
 
 static void load_segments(const struct vcpu_page *from)
@@ -126,7 +85,7 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	for (i = 0; i < 4; i++)
 		hw->dr[i] = from->dr[i];
 	hw->dr6 = from->dr6;
-	hw->chores = (hw->chores & ~CHORE_BREAKPOINTS) | (from->dr7 & DR7_ENABLES ? CHORE_BREAKPOINTS : 0);
+	hw->is_armed = (from->dr7 & DR7_ENABLES) != 0;
 	vmwrite(VMCS_GUEST_DR7, from->dr7);
 }
 
@@ -167,8 +126,11 @@ static void store_msrs(const struct vcpu_hw *hw, struct vcpu_page *to)
 	to->spec_ctrl = 0;
 }
 
-static __attribute__((noinline)) void load_rare(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
+void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 {
+	vmx_make_current(hw);
+	if (groups & GROUP_GPR)
+		load_gprs(hw, from);
 	if (groups & GROUP_SEG)
 		load_segments(from);
 	if (groups & GROUP_CR)
@@ -181,17 +143,11 @@ static __attribute__((noinline)) void load_rare(struct vcpu_hw *hw, const struct
 		vmwrite(VMCS_TSC_OFFSET, from->tsc_offset);
 }
 
-void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
+void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 {
-	(void)vmx_make_current(hw);
+	vmx_make_current(hw);
 	if (groups & GROUP_GPR)
-		load_gprs(hw, from);
-	if (groups & ~GROUP_GPR)
-		load_rare(hw, from, groups);
-}
-
-static __attribute__((noinline)) void store_rare(const struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
-{
+		vmx_store_gprs(hw, to);
 	if (groups & GROUP_SEG)
 		store_segments(to);
 	if (groups & GROUP_CR)
@@ -200,13 +156,4 @@ static __attribute__((noinline)) void store_rare(const struct vcpu_hw *hw, struc
 		store_drs(hw, to);
 	if (groups & GROUP_MSR)
 		store_msrs(hw, to);
-}
-
-void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
-{
-	(void)vmx_make_current(hw);
-	if (groups & GROUP_GPR)
-		store_gprs(hw, to);
-	if (groups & ~GROUP_GPR)
-		store_rare(hw, to, groups);
 }

@@ -119,15 +119,15 @@ void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root, u32 index)
 
 /*
  * CR0.TS is always set in ring 0 while a guest's extended state is in the registers (arch_fpu_park), so it is part of
- * the constant host state. So are address space and FS base of the thread that the vCPU is bound to.
+ * the constant host state. So is the address space, that of the thread that the vCPU is bound to.
  */
-void vmx_init_host_part(void)
+void vmx_init_host_part(struct vcpu_hw *hw)
 {
 	struct vmx_cpu *cpu = pcpu_self()->virt;
 
+	hw->host_gdtr = cpu->gdtr;
 	vmwrite(VMCS_HOST_CR0, cr0_read() | CR0_TS);
 	vmwrite(VMCS_HOST_CR3, cr3_read());
-	vmwrite(VMCS_HOST_FS_BASE, ((const struct arch_thread *)pcpu_self()->current)->fs_base);
 	vmwrite(VMCS_HOST_CR4, cr4_read());
 	vmwrite(VMCS_HOST_CS_SELECTOR, SEL_KERNEL_CODE);
 	vmwrite(VMCS_HOST_SS_SELECTOR, SEL_KERNEL_DATA);
