@@ -344,6 +344,7 @@ static void make_current(struct sched *s, struct thread *to, u64 now)
 	from->off_tsc = now;
 	if (to != from) {
 		s->limit = DEADLINE_NONE;
+		pcpu->entered = NULL;	/* vcpu_run must set the limit again */
 		if (!is_idle)
 			note_run(to, now);
 	}

@@ -37,7 +37,9 @@ void sched_online(struct sched *s)
 
 struct sched *sched_at(u64 pcpu_id)
 {
-	return pcpu_id < MAX_PCPUS && (mask_load(&sched_masks.online) & BIT64(pcpu_id)) != 0 ? schedulers[pcpu_id] : NULL;
+	if (pcpu_id >= MAX_PCPUS || (mask_load(&sched_masks.online) & BIT64(pcpu_id)) == 0)
+		return NULL;
+	return schedulers[pcpu_id];
 }
 
 bool sched_mask_ok(u64 affinity)

@@ -33,8 +33,8 @@ void sim_join(u32 i, u32 j);
 /* Start it from pCPU 0; settles. */
 void sim_go(u32 i);
 /*
- * The calls of the thread that runs here. One that finds nothing else to run idles on its own stack, so each has a stack
- * of its own, on which it goes on when its pCPU has something to do.
+ * The calls of the thread that runs here. One that finds nothing else to run idles on its own stack, so each has a
+ * stack of its own, on which it goes on when its pCPU has something to do.
  */
 void sim_preempt(void);
 void sim_yield(void);

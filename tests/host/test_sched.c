@@ -3,7 +3,8 @@
  * stopping, wake-up latencies, and that every tick is accounted to somebody.
  */
 /* sources: kernel/sched.c kernel/sched_place.c kernel/share.c kernel/notify.c kernel/object.c kernel/quiesce.c */
-/* sources: kernel/frames.c tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c tests/host/sched_sim.c */
+/* sources: kernel/frames.c */
+/* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c tests/host/sched_sim.c */
 /* includes: tests/host/fake_arch tests/host kernel */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -198,6 +199,11 @@ static void test_limit_of_the_current_thread(void **state)
 	sched_timer_limit(fake_tsc + 700);
 	sim_wait(DEADLINE_NONE);
 	assert_int_equal(sim_timer[0], DEADLINE_NONE);			/* forgotten with the thread */
+	fake_pcpu.entered = threads[0];
+	notify_signal(threads[0], 1);				/* it idled on its own stack */
+	sim_settle();
+	assert_true(sim_is_running(0));
+	assert_null(fake_pcpu.entered);
 }
 
 static void test_stop_and_start(void **state)
