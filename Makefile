@@ -28,7 +28,7 @@ MAKEFLAGS	+= --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-.PHONY: all help deps objs pds iso bundle images run run-intel run-uefi test unit boot-test check fuzz bench gdb sizes \
+.PHONY: all help deps objs pds iso bundle images vmlinux run run-intel run-uefi test unit boot-test check fuzz bench gdb sizes \
 	rooms clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files
 
 all: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all
@@ -219,6 +219,12 @@ $(B)/images/done: iso/images.sh iso/initrd/init
 	$(call say,IMAGES,$(@D))
 	$(Q)iso/images.sh $(@D) && touch $@
 
+# The same kernel as a PVH ELF, without its decompressor: for measurements.  52 MB, so not on the ISO.
+$(B)/images/debian-vmlinux: iso/vmlinux.py $(B)/images/done
+	$(call say,VMLINUX,$@)
+	$(Q)iso/vmlinux.py $(B)/images/debian-kernel $@.full && $(OBJCOPY) --strip-all $@.full $@ && rm $@.full
+vmlinux: $(B)/images/debian-vmlinux
+
 # What goes on the ISO: the default images, then the user's; a later one of the same name wins.
 DEFAULT_IMAGES	:= debian-kernel debian-initrd memtest
 MODULES		= $(foreach i,$(DEFAULT_IMAGES),$(i)=$(B)/images/$(i)) $(IMAGES)
@@ -316,7 +322,7 @@ bench:
 	$(Q)test -f '$(EXITBENCH)/Makefile' || { \
 		echo "make bench: no exitbench at $(EXITBENCH); say where it is: make bench EXITBENCH=folder" >&2; \
 		exit 2; }
-	+$(Q)iso/deps.sh && $(SUBMAKE) do-all images
+	+$(Q)iso/deps.sh && $(SUBMAKE) do-all images vmlinux guests
 	$(Q)mkdir -p $(B)/exitbench && \
 		$(MAKE) -s -C '$(EXITBENCH)' O='$(abspath $(B)/exitbench)' 2>$(B)/exitbench/make.log || \
 		{ cat $(B)/exitbench/make.log >&2; exit 1; }
