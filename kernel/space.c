@@ -175,6 +175,26 @@ static enum status unmap_leaves(struct space *space, u64 address, u64 bytes)
 	return i == UNMAP_BUDGET ? ST_AGAIN : ST_OK;
 }
 
+static bool is_loaded_elsewhere(const struct space *space)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* between the leaves' removal and the look */
+	for (u32 i = 0; i < pcpu_count; i++)
+		if (pcpu_at(i) != pcpu_self() &&
+		    __atomic_load_n(&pcpu_at(i)->space, __ATOMIC_RELAXED) == space->pt.root.raw)
+			return true;
+	return false;
+}
+
+/* Leaves are gone; who may have them cached? A guest's vCPUs flush before their next entry, wherever they are. The
+ * usual case is root, which is alone in its space: it interrupts nobody. */
+static u64 forget_leaves(const struct space *space)
+{
+	if (space->is_guest || is_loaded_elsewhere(space))
+		return quiesce_begin();
+	arch_tlb_flush_user();
+	return 0;
+}
+
 /* No access finds the region from now on; its leaves go; other pCPUs forget them; its source is let go. */
 static enum status unmap_locked(struct space *space, u64 address, u64 bytes)
 {
@@ -189,7 +209,7 @@ static enum status unmap_locked(struct space *space, u64 address, u64 bytes)
 	if (status != ST_OK)
 		return status;
 	if (region->grace == 0)
-		region->grace = quiesce_begin();
+		region->grace = forget_leaves(space);
 	status = quiesce_passed(region->grace) ? object_unref(region->source) : ST_AGAIN;
 	if (status == ST_OK)
 		region_remove(space, i - 1);

@@ -16,7 +16,7 @@ struct region {
 	struct object *source;	/* MEM, or VCPU: its page. Referenced. */
 	u32 rights;		/* PT_R PT_W PT_X; 0: it is being unmapped */
 	u32 zero;
-	u64 grace;		/* its leaves are gone: ticket of quiesce_begin */
+	u64 grace;		/* its leaves are gone: ticket of quiesce_begin, if other pCPUs may have them */
 	u64 filled;		/* bytes from its start that space_fill has made sure of */
 };
 

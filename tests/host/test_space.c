@@ -128,6 +128,7 @@ static void test_unmap_waits_for_others(void **state)
 		assert_int_equal(space_map(space, &mem->object, 0x10000, 0, 2 * PAGE_SIZE, RW), ST_OK);
 		assert_int_equal(fault(space, 0x10000, PT_W), ST_OK);
 		tables = space->pt.table_count;
+		fake_pcpus[1].space = space->pt.root.raw;
 		assert_int_equal(object_destroy(&mem->object), ST_AGAIN);
 		assert_int_equal(space_unmap(space, 0x10000, 2 * PAGE_SIZE), ST_AGAIN);
 		assert_int_equal(space_fault(space, 0x10000, PT_R), ST_INVAL);
@@ -143,8 +144,29 @@ static void test_unmap_waits_for_others(void **state)
 			assert_int_equal(fake_ipis[1], 0);
 		assert_int_equal(space->region_count, 0);
 		pcpu_count = 1;
+		fake_pcpus[1].space = 0;
 		end_space(space);
 	}
+}
+
+/* A PD that runs here only: nobody else is bothered. */
+static void test_unmap_alone(void **state)
+{
+	struct space pd = new_pd_space();
+	struct mem *mem = new_mem(PAGE_SIZE, 0);
+
+	(void)state;
+	pcpu_count = 2;
+	fake_ipis[1] = 0;
+	assert_int_equal(space_map(&pd, &mem->object, 0x10000, 0, PAGE_SIZE, RW), ST_OK);
+	assert_int_equal(fault(&pd, 0x10000, PT_W), ST_OK);
+	fake_tlb_flushes = 0;
+	assert_int_equal(space_unmap(&pd, 0x10000, PAGE_SIZE), ST_OK);
+	assert_int_equal(fake_tlb_flushes, 1);
+	assert_int_equal(fake_ipis[1], 0);
+	pcpu_count = 1;
+	end_mem(mem);
+	end_space(&pd);
 }
 
 static void test_mem_sizes(void **state)
@@ -522,6 +544,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_mem_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unmap_waits_for_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unmap_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grants_in_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grant_is_zeroed_and_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fill, setup, teardown),

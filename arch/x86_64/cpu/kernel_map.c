@@ -132,8 +132,12 @@ hpa_t arch_space_kernel(void)
 
 void arch_space_switch(hpa_t root)
 {
-	if (cr3_read() != root.raw)
-		cr3_write(root.raw);
+	struct pcpu *pcpu = pcpu_self();
+
+	if (pcpu->space == root.raw)
+		return;
+	__atomic_store_n(&pcpu->space, root.raw, __ATOMIC_RELAXED);
+	cr3_write(root.raw);	/* drops what was cached; waits for the store above */
 }
 
 void arch_tlb_flush_user(void)

@@ -37,6 +37,7 @@ struct pcpu {
 	bool has_ports;		/* ring 3 may use some I/O ports now */
 	bool is_idle;		/* atomic: asleep in arch_idle, and no interrupt handler has run since */
 	u64 quiesced;		/* atomic: see quiesce.h */
+	u64 space;		/* atomic: root in CR3, as arch_space_switch left it */
 	void *sched;		/* the scheduler's per-pCPU data */
 	void *arch;		/* GDT, TSS, window ... */
 	void *virt;		/* the back end's per-pCPU data */
@@ -134,7 +135,8 @@ void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
  * base: a ring-3 address. */
 void arch_thread_set_fs_base(struct arch_thread *t, u64 base);
 
-/* Load this root into CR3 if it is not there yet. */
+/* Load this root into CR3 if it is not there yet. A pCPU whose `space` is another one has nothing of this one cached;
+ * if it is just being loaded, what was changed before `space` was looked at will be seen. */
 void arch_space_switch(hpa_t root);
 /* A space with nothing in its lower half, for kernel threads. */
 hpa_t arch_space_kernel(void);
