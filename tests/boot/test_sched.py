@@ -46,12 +46,12 @@ def test_weights(machine):
 def test_cap(machine):
     """Half of a pCPU is half of what the same VM does without a cap, within 2 %."""
     spin(machine, 'a', '--cap 50% --affinity 0')
-    half = measure(machine, ('a',), 1.5)['a']
+    half = measure(machine, ('a',), 3)['a']
     machine.ok('set-vm a --cap none')
     whole = measure(machine, ('a',), 1)['a']
     assert abs(half / whole / 0.5 - 1) < 0.02, f'{half} of {whole}'
     machine.ok('set-vm a --cap 20%')
-    fifth = measure(machine, ('a',), 1.5)['a']
+    fifth = measure(machine, ('a',), 3)['a']
     assert abs(fifth / whole / 0.2 - 1) < 0.05, f'{fifth} of {whole}'
     assert '20' in re.search(r'(?m)^(?i:cap).*$', machine.ok('status-vm a')).group(0)
 

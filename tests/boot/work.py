@@ -18,9 +18,9 @@ def spin(machine, name, options='', words='', cpus=1):
     machine.ok(f'start-vm {name}')
 
 
-def points(machine, name):
+def points(machine, name, lines=200):
     """[(ns, batches)] from the VM's log; no batch may have had a wrong result."""
-    log = machine.ok(f'log-vm {name} --lines 200')
+    log = machine.ok(f'log-vm {name} --lines {lines}')
     found = [tuple(int(word) for word in line) for line in re.findall(r'work (\d+) at (\d+) wrong (\d+)\n', log)]
     assert all(wrong == 0 for _, _, wrong in found), f'{name} computed something wrong'
     return [(at, done) for done, at, _ in found]
@@ -38,7 +38,7 @@ def now(machine, name):
     """The VM's time of day at its latest line."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        samples = points(machine, name)
+        samples = points(machine, name, 2)      # what is printed costs the pCPUs that are being measured
         if samples:
             return samples[-1][0]
         assert time.monotonic() < deadline, f'{name} says nothing'
@@ -52,7 +52,7 @@ def measure(machine, names, seconds, skip=0.2):
     deadline = time.monotonic() + PATIENCE
     while min(now(machine, name) for name in names) < end:
         assert time.monotonic() < deadline, 'the VMs do not get on'
-        time.sleep(0.5)
+        time.sleep(0.25 * seconds * machine.slowness)
     rates = {}
     for name in names:
         samples = points(machine, name)

@@ -59,6 +59,7 @@ static void sleep_ns(u64 ns)
 	apic_write(APIC_INITIAL, (u32)ns);
 	while (this_cpu()->hits[0x40] == before)
 		halt_once();
+	interrupts_on();
 }
 
 void guest_main(void)
@@ -75,6 +76,7 @@ void guest_main(void)
 	for (u32 id = 1; id < smp_cpus; id++)
 		smp_run(id, work_on, 0);
 	units = guest_number("units=", ~0ull);
+	interrupts_on();	/* Bochs keeps the host's interrupts off as long as a guest's are */
 	next = clock_ns();
 	while (cpus[0].out[0] < units) {
 		u64 before = clock_ns();
