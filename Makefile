@@ -263,6 +263,7 @@ HOST_INC	:= $(SHARED_INC) $(ARCH)/include drivers/proto mgmt/proto tests/host
 HOST_FLAGS	:= -std=gnu11 -O1 -g $(filter-out -Wframe-larger-than=%,$(WARN)) -fno-omit-frame-pointer \
 		   -fno-strict-aliasing -DVOS_HOST_TEST=1 -DVOS_VERSION='"$(VERSION)"' -MMD -MP \
 		   -fsanitize=address,undefined -fno-sanitize-recover=all
+TSAN_FLAGS	:= $(filter-out -fsanitize=%,$(HOST_FLAGS)) -fsanitize=thread -pthread
 FUZZ_FLAGS	:= $(HOST_FLAGS) -fsanitize=fuzzer-no-link -Wno-unknown-warning-option
 FUZZTIME	?= 60
 T		?=

@@ -6,8 +6,6 @@
 #include "vcpu.h"
 #include "vcpu_bus.h"
 
-#define KVM_ENOSYS 1000u	/* Linux asks for the result of hypercalls nobody knows as -KVM_ENOSYS */
-
 /* Value of a narrow IN: 8 and 16 bits keep the rest of RAX, 32 bits clear the upper half. */
 static void set_rax(struct vcpu_page *page, u32 size, u32 value)
 {
@@ -140,12 +138,6 @@ static void exit_hlt(struct vcpu *v)
 		return;
 	v->activity = VCPU_HALTED;
 	vcpu_remember(v, VCPU_REQUEST_LEAVE);
-}
-
-static void exit_hypercall(struct vcpu *v)
-{
-	v->page->gpr[GPR_RAX] = 0 - (u64)KVM_ENOSYS;
-	(void)vcpu_skip(v);
 }
 
 static void exit_xsetbv(struct vcpu *v)
@@ -362,7 +354,7 @@ static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {
 	[EXIT_MSR_WRITE] = exit_msr_write,
 	[EXIT_CPUID] = exit_cpuid,
 	[EXIT_HLT] = exit_hlt,
-	[EXIT_HYPERCALL] = exit_hypercall,
+	[EXIT_HYPERCALL] = vcpu_hypercall,
 	[EXIT_XSETBV] = exit_xsetbv,
 	[EXIT_DR] = exit_dr,
 	[EXIT_CR8] = exit_cr8,

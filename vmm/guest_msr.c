@@ -162,6 +162,17 @@ static bool write_clock(struct vcpu *v, u32 index, u64 value)
 	return is_ok;
 }
 
+static bool read_pv(struct vcpu *v, u32 index, u64 *value)
+{
+	return kvm_pv_msr_read(&v->pv, index, value);
+}
+
+static bool write_pv(struct vcpu *v, u32 index, u64 value)
+{
+	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	return kvm_pv_msr_write(&v->pv, &v->machine->memory, index, value);
+}
+
 /* ---- In the vCPU page ---- */
 
 static bool read_pat(struct vcpu *v, u32 index, u64 *value)
@@ -304,6 +315,8 @@ static const struct msr table[] = {	/* in order of index */
 	{ 0x6e0, read_tsc_deadline, write_tsc_deadline },
 	{ KVMCLOCK_MSR_WALL, read_clock, write_clock },
 	{ KVMCLOCK_MSR_SYSTEM, read_clock, write_clock },
+	{ KVM_PV_MSR_STEAL, read_pv, write_pv },
+	{ KVM_PV_MSR_EOI, read_pv, write_pv },
 	{ 0xc0000080, read_efer, write_efer },
 	{ 0xc0000081, read_stored, write_stored },
 	{ 0xc0000082, read_stored, write_stored_address },

@@ -15,6 +15,10 @@
 #define ON_MODERN BIT32(PLATFORM_MODERN)
 #define ON_PC BIT32(PLATFORM_PC)
 #define ON_BOTH (ON_MODERN | ON_PC)
+/* CPUID 40000001h EAX: port 80h delays are not needed; hypercall.c's. */
+#define KVM_FEATURE_NO_IO_DELAY BIT32(1)
+#define KVM_FEATURE_UNHALT BIT32(7)
+#define KVM_FEATURE_SEND_IPI BIT32(11)
 #define WAIT_PORTION_TICKS BIT64(20)	/* well below the time anybody notices */
 
 void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
@@ -308,8 +312,11 @@ static void build_cpuid(struct machine *m, cpuid_host_fn host_cpuid)
 {
 	struct guest_cpuid_config config = {
 		.host = host_cpuid, .cpus = m->vcpu_count, .xcr0_mask = m->info->xcr0_mask, .tsc_hz = m->info->tsc_hz,
-		.kvm_features = KVMCLOCK_FEATURES | BIT32(1),	/* and: port 80h delays are not needed */
+		.kvm_features = KVMCLOCK_FEATURES | KVM_FEATURE_NO_IO_DELAY | KVM_PV_FEATURE_EOI,
 	};
+
+	if (m->vcpu_count > 1)
+		config.kvm_features |= KVM_PV_FEATURE_STEAL | KVM_FEATURE_UNHALT | KVM_FEATURE_SEND_IPI;
 
 	guest_cpuid_build(&m->cpuid, &config);
 }

@@ -108,6 +108,12 @@ static void pic_accepted(struct machine *m, u8 vector)
 	machine_unlock(m);
 }
 
+/* Nothing to do at the end of the interrupt but to note it: no other waits for that, and no line is to be looked at. */
+static bool may_end_quietly(const struct vcpu *v)
+{
+	return lapic_has_one_edge(v->lapic) && (v->offered == OFFER_LAPIC || lapic_is_serving(v->lapic));
+}
+
 /* Put the best candidate into the page. Whatever was offered before and not taken is withdrawn by that. */
 static void offer(struct vcpu *v)
 {
@@ -124,9 +130,12 @@ static void offer(struct vcpu *v)
 	page->intr_pending = v->offered != OFFER_NONE;
 	page->intr_vector = vector;
 	/* Not every processor keeps the shadow until the HLT: execute that here, before it can be too late. */
-	if (page->intr_pending && (page->shadow & SHADOW_STI) && v->activity == VCPU_RUNS && vcpu_steps_over_hlt(v))
+	if (page->intr_pending && (page->shadow & SHADOW_STI) && !(page->dirty & GROUP_STEP) &&
+	    v->activity == VCPU_RUNS && vcpu_steps_over_hlt(v))
 		v->activity = VCPU_HALTED;
 	page->tpr_threshold = lapic_tpr_threshold(v->lapic);
+	if (v->pv.eoi_word)
+		kvm_pv_promise(&v->pv, may_end_quietly(v));
 }
 
 /* The guest took what was offered. */
@@ -137,6 +146,12 @@ static void accepted(struct vcpu *v)
 	else
 		lapic_accept(v->lapic, v->page->intr_vector);
 	v->offered = OFFER_NONE;
+	vcpu_remember(v, VCPU_REQUEST_OFFER);
+}
+
+static void ended_quietly(struct vcpu *v)
+{
+	lapic_end(v->lapic);
 	vcpu_remember(v, VCPU_REQUEST_OFFER);
 }
 
@@ -173,6 +188,8 @@ static void init(struct vcpu *v)
 	vcpu_need(v, GROUP_CR);
 	vcpu_init_registers(v->page);
 	kvmclock_reset(&v->machine->kvmclock, v->index);
+	v->pv = (struct kvm_pv){ .eoi_word = NULL };
+	v->is_kicked = false;
 	v->page->nmi_pending = 0;
 	v->activity = lapic_base(v->lapic) & LAPIC_BASE_BSP ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
 	machine_tell_online(v->machine, v);
@@ -199,8 +216,18 @@ static void serve_rare(struct vcpu *v, u32 requests)
 		v->page->nmi_pending = 1;
 	if (requests & VCPU_REQUEST_TIME)
 		vcpu_set_tsc_offset(v);
+	if (requests & VCPU_REQUEST_KICK)
+		v->is_kicked = true;
 	if (requests & VCPU_REQUEST_CLOCK)
 		kvmclock_update(&v->machine->kvmclock, v->index);
+}
+
+static void tell_steal(struct vcpu *v)
+{
+	const struct machine *m = v->machine;
+
+	if (v->pv.steal_msr)
+		kvm_pv_tell_steal(&v->pv, &m->memory, rt_time_ns(&m->time, v->page->steal_tsc));
 }
 
 static void serve_requests(struct vcpu *v)
@@ -217,6 +244,7 @@ static void serve_requests(struct vcpu *v)
 		 */
 		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_SERVICE | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
 		v->page->deadline_tsc = machine_deadline(v->machine, v);
+		tell_steal(v);
 	}
 	if (requests == VCPU_REQUEST_LEAVE)
 		return;
@@ -239,7 +267,7 @@ static bool wakes(const struct vcpu *v)
 {
 	if (v->activity == VCPU_WAITS_FOR_STARTUP)
 		return false;
-	return v->page->nmi_pending || (v->page->intr_pending && (v->page->rflags & RFLAGS_IF));
+	return v->is_kicked || v->page->nmi_pending || (v->page->intr_pending && (v->page->rflags & RFLAGS_IF));
 }
 
 static void idle(struct vcpu *v)
@@ -249,6 +277,7 @@ static void idle(struct vcpu *v)
 
 	if (wakes(v)) {
 		v->activity = VCPU_RUNS;
+		v->is_kicked = false;
 		return;
 	}
 	if (v->index == 0)
@@ -280,6 +309,8 @@ static void run(struct vcpu *v)
 		leave_away(v);
 		if (unlikely(v->offered != OFFER_NONE))
 			look_at_offer(v);
+		if (unlikely(kvm_pv_took(&v->pv)))
+			ended_quietly(v);
 		if (unlikely(status != ST_OK)) {
 			run_ended(v, status, bits);
 			return;

@@ -8,6 +8,7 @@
 #define VOS_VCPU_H
 
 #include "insn_cache.h"
+#include "kvm_pv.h"
 #include "vcpu_page.h"
 #include "x86.h"
 
@@ -27,8 +28,9 @@ enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 #define VCPU_REQUEST_TIME BIT32(5)	/* the machine's TSC offset has changed */
 #define VCPU_REQUEST_CLOCK BIT32(6)	/* write the kvm-clock record again */
 #define VCPU_REQUEST_PAUSE BIT32(7)	/* machine_park() */
-#define VCPU_REQUEST_RARE 0xfcu
 #define VCPU_REQUEST_LEAVE BIT32(8)	/* the vCPU does not run now: its activity has changed, or VMM_BIT_* are late */
+#define VCPU_REQUEST_KICK BIT32(9)	/* the HLT it is in, or else its next one, is over */
+#define VCPU_REQUEST_RARE 0x2fcu
 #define VCPU_REQUEST_VECTOR_SHIFT 24
 
 /* What CPUID answered; leaves that follow the vCPU's state are left out. */
@@ -52,7 +54,9 @@ struct vcpu {
 	u32 parked;		/* atomic: the pause (machine.pause) that this thread has seen */
 	u64 misc_enable;	/* MSRs that only remember */
 	u64 hwcr;
+	bool is_kicked;		/* the next HLT does not last */
 	bool is_gpa_known;	/* exit.mem.gpa is that of the only access of the instruction being emulated */
+	struct kvm_pv pv;
 	struct insn insn;	/* the last one decoded anew */
 	struct insn_cache insns;
 	struct cpuid_answer answers[CPUID_ANSWERS];	/* by leaf */
@@ -90,6 +94,9 @@ void vcpu_loop(struct vcpu *v);
 void vcpu_exits_init(struct vcpu *v);
 /* One exit, already in the page. (exits.c; separate for tests) */
 void vcpu_handle_exit(struct vcpu *v);
+
+/* VMCALL or VMMCALL. (hypercall.c) */
+void vcpu_hypercall(struct vcpu *v);
 
 /* ---- vcpu_insn.c ---- */
 

@@ -19,11 +19,11 @@ struct vmm_control fake_control;
 u8 fake_ram[FAKE_RAM_BYTES] __attribute__((aligned(4096)));
 u8 fake_rings[VM_RINGS_BYTES] __attribute__((aligned(64)));
 u64 fake_now;
-u32 fake_root_signals, fake_console_signals;
-void (*fake_on_run)(void);
+u32 fake_root_signals, fake_console_signals, fake_vcpu_signals[VM_VCPUS];
+void (*fake_on_run)(void), (*fake_on_wait)(void);
 u64 fake_run_bits, fake_wait_bits, fake_last_deadline;
 
-static u8 page_bytes[PAGE_SIZE] __attribute__((aligned(4096)));
+static u8 page_bytes[VM_VCPUS * PAGE_SIZE] __attribute__((aligned(4096)));
 struct vcpu_page *const fake_page = (struct vcpu_page *)(void *)page_bytes;
 static struct vmm_args args;
 static struct info_page info;
@@ -37,18 +37,24 @@ u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t
 	return 8;
 }
 
+struct vcpu_page *fake_page_of(u32 vcpu)
+{
+	return (struct vcpu_page *)(void *)(page_bytes + vcpu * PAGE_SIZE);
+}
+
 static enum status fake_run(void *ctx, u32 vcpu, u64 *bits)
 {
+	struct vcpu_page *page = fake_page_of(vcpu);
+
 	(void)ctx;
-	assert_int_equal(vcpu, 0);
-	if (fake_page->dirty & GROUP_STEP) {
-		fake_page->rflags &= ~RFLAGS_RF;
-		fake_page->shadow &= ~(SHADOW_STI | SHADOW_MOVSS);
+	if (page->dirty & GROUP_STEP) {
+		page->rflags &= ~RFLAGS_RF;
+		page->shadow &= ~(SHADOW_STI | SHADOW_MOVSS);
 	}
-	fake_page->dirty = 0;
-	fake_page->filled = GROUP_ALL;
-	fake_last_deadline = fake_page->deadline_tsc;
-	memset(&fake_page->exit, 0, sizeof(fake_page->exit));
+	page->dirty = 0;
+	page->filled = GROUP_ALL;
+	fake_last_deadline = page->deadline_tsc;
+	memset(&page->exit, 0, sizeof(page->exit));
 	*bits = fake_run_bits;
 	fake_run_bits = 0;
 	if (*bits)
@@ -69,6 +75,8 @@ static enum status fake_wait(void *ctx, u64 deadline, u64 *bits)
 {
 	(void)ctx;
 	fake_last_deadline = deadline;
+	if (fake_on_wait)
+		fake_on_wait();
 	*bits = fake_wait_bits;
 	fake_wait_bits = 0;
 	if (*bits)
@@ -100,7 +108,7 @@ static void fake_console(void *ctx)
 static void fake_signal(void *ctx, u32 vcpu)
 {
 	(void)ctx;
-	(void)vcpu;
+	fake_vcpu_signals[vcpu]++;
 }
 
 static u64 fake_tsc(void *ctx)
@@ -132,6 +140,11 @@ static void generous_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *r)
 
 void fake_start(u32 platform)
 {
+	fake_start_cpus(platform, 1);
+}
+
+void fake_start_cpus(u32 platform, u32 cpus)
+{
 	struct machine_config config = {
 		.host = &host, .args = &args, .info = &info, .control = &fake_control, .ram = fake_ram,
 		.rings = fake_rings, .pages = page_bytes, .host_cpuid = generous_cpuid,
@@ -145,10 +158,12 @@ void fake_start(u32 platform)
 	memset(fake_rings, 0, sizeof(fake_rings));
 	info = (struct info_page){ .tsc_hz = 1000000000, .xcr0_mask = 0x207 };
 	args.memory_bytes = FAKE_RAM_BYTES;
-	args.cpus = 1;
+	args.cpus = cpus;
 	args.platform = platform;
 	fake_now = 5000000;
+	fake_on_wait = NULL;
 	fake_root_signals = fake_console_signals = 0;
+	memset(fake_vcpu_signals, 0, sizeof(fake_vcpu_signals));
 	assert_true(machine_init(&fake_machine, &config));
 	load_registers(&result, &fake_machine.memory, fake_page);
 }

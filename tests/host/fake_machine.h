@@ -17,16 +17,19 @@ extern struct vmm_control fake_control;
 extern u8 fake_ram[FAKE_RAM_BYTES];
 extern u8 fake_rings[VM_RINGS_BYTES];
 extern u64 fake_now;			/* host TSC; runs at 1 GHz */
-extern u32 fake_root_signals, fake_console_signals;
+extern u32 fake_root_signals, fake_console_signals, fake_vcpu_signals[VM_VCPUS];
 
 /* What the kernel does at the next vcpu_run: notification bits, else the function, which fills the page. */
 extern void (*fake_on_run)(void);
+extern void (*fake_on_wait)(void);	/* called at each wait, if set */
 extern u64 fake_run_bits;
 extern u64 fake_wait_bits;		/* what the next wait returns; 0 = time passes up to its deadline */
 extern u64 fake_last_deadline;		/* of the last vcpu_run or wait */
 
 /* A new machine, in 32-bit mode at FAKE_CODE. */
 void fake_start(u32 platform);
+void fake_start_cpus(u32 platform, u32 cpus);
+struct vcpu_page *fake_page_of(u32 vcpu);
 
 /* These bytes are the instruction at RIP; the page is as after a return from the kernel. */
 void fake_code(const void *bytes, u32 count);

@@ -2,13 +2,14 @@
 #	/* sources: kernel/lib/ring.c vmm/decode.c */	what it is linked with (folders of these are on its -iquote list)
 #	/* includes: vmm vmm/dev */			further folders for its -iquote list, before the common ones
 #	/* defines: FOO=1 */				macros for it and its sources
+#	/* sanitize: thread */				instead of address and undefined behaviour
 # test_* becomes build/host/test_NAME (cmocka), fuzz_* becomes build/host/fuzz_NAME (fuzz_main.c: a short deterministic
 # run) and build/libfuzzer/fuzz_NAME (clang).
 
 function words_of(line,    s)
 {
 	s = line
-	sub(/^.*(sources|includes|defines):/, "", s)
+	sub(/^.*(sources|includes|defines|sanitize):/, "", s)
 	sub(/\*\/.*$/, "", s)
 	gsub(/[ \t]+/, " ", s)
 	return s
@@ -51,7 +52,8 @@ function flush()
 	if (file == "")
 		return
 	if (name ~ /^test_/) {
-		program("host", "$(CC)", "$(HOST_FLAGS)", "-lcmocka $(HOST_LIBS)", "")
+		program("host", "$(CC)", sanitize ~ /thread/ ? "$(TSAN_FLAGS)" : "$(HOST_FLAGS)", \
+			"-lcmocka $(HOST_LIBS)", "")
 	} else {
 		program("host", "$(CC)", "$(HOST_FLAGS)", "$(HOST_LIBS)", "tests/host/fuzz_main.c")
 		program("libfuzzer", "clang", "$(FUZZ_FLAGS)", "-fsanitize=fuzzer $(HOST_LIBS)", "")
@@ -64,10 +66,11 @@ FNR == 1 {
 	name = file
 	sub(/^.*\//, "", name)
 	sub(/\.c$/, "", name)
-	sources = includes = defs = ""
+	sources = includes = defs = sanitize = ""
 }
 FNR > 40	{ nextfile }
 /sources:/	{ sources = sources words_of($0) }
+/sanitize:/	{ sanitize = words_of($0) }
 /includes:/	{ includes = includes words_of($0) }
 /defines:/	{ n = split(words_of($0), d, " "); for (i = 1; i <= n; i++) defs = defs " -D" d[i] }
 END		{ flush() }

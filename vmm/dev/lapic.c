@@ -186,6 +186,30 @@ void lapic_write_eoi(struct lapic *l)
 		l->bus->ops->kick(l->bus->ctx, l->index);
 }
 
+void lapic_end(struct lapic *l)
+{
+	lapic_write_eoi(l);
+}
+
+bool lapic_has_one_edge(const struct lapic *l)
+{
+	u32 one = 0;
+
+	for (u32 i = 0; i < ARRAY_COUNT(l->irr.word); i++) {
+		u32 here = l->irr.word[i] | l->isr.word[i];
+
+		if ((here && one) || (here & (here - 1)) || (here & l->tmr.word[i]))
+			return false;
+		one |= here;
+	}
+	return one != 0;
+}
+
+bool lapic_is_serving(const struct lapic *l)
+{
+	return lapic_bits_highest(&l->isr) >= 0;
+}
+
 bool lapic_takes_extint(const struct lapic *l)
 {
 	u32 lvt = l->lvt[LVT_LINT0];

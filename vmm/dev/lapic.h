@@ -118,6 +118,11 @@ extern const struct region_ops lapic_region;
  */
 bool lapic_pick(const struct lapic *l, u8 *vector);
 void lapic_accept(struct lapic *l, u8 vector);
+/* Is exactly one interrupt requested or in service, and is that edge-triggered? Is any in service? */
+bool lapic_has_one_edge(const struct lapic *l);
+bool lapic_is_serving(const struct lapic *l);
+/* As if the guest had written EOI. */
+void lapic_end(struct lapic *l);
 /*
  * LINT0 as ExtINT: the 8259's INTR gets through; also while the APIC is disabled by APIC_BASE. Take the vector from
  * pic_acknowledge().
