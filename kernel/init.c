@@ -75,6 +75,8 @@ static void start_pcpus(const struct boot_info *boot, struct info_page *info, u3
 	}
 	*(is_in_step ? &info->features_used : &info->features_missing) |= in_step;
 	info->pcpu_count = pcpu_count;
+	if (pcpu_count == MAX_PCPUS && listed > MAX_PCPUS)
+		printk(LOG_WARNING, "%u processors, of which VOS uses %u", listed, MAX_PCPUS);
 	printk(LOG_INFO, "%u pCPU%s", pcpu_count, pcpu_count == 1 ? "" : "s");
 }
 

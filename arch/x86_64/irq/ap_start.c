@@ -15,7 +15,7 @@
 #define INIT_US 10000u
 #define SIPI_US 200u
 #define POLL_US 10u
-#define ANSWER_US 200000u
+#define ANSWER_US 2000000u
 #define FINISH_US 5000000u
 
 /* The trampoline's page: above what firmware and loaders keep at the bottom, below the EBDA. */
@@ -23,6 +23,7 @@
 #define PLACE_END 0x98000u
 
 #define TSC_ROUNDS 16u
+#define TSC_ROUNDS_HZ 500u	/* no further round after 2 ms: somebody else runs on these processors, too */
 #define CPUID_TSC_ADJUST BIT32(1)	/* leaf 7, EBX */
 
 enum ap_state { AP_STARTING, AP_READY, AP_UNUSABLE, AP_TOO_LATE };
@@ -32,6 +33,7 @@ static struct {
 	u32 state;		/* atomic: enum ap_state */
 	u32 asked, answered;	/* atomic: rounds of comparing TSCs */
 	u64 tsc;		/* the boot pCPU's, when it answered */
+	u64 tsc_hz;
 	s64 offset;		/* how far the boot pCPU's is ahead, in the end */
 } ap_link;
 
@@ -92,9 +94,9 @@ static bool call(u32 apic_id)
 }
 
 /* Tell the TSC as often as the other pCPU asks, until it is ready or has been silent for too long. */
-static enum ap_state serve(u64 tsc_hz)
+static enum ap_state serve(void)
 {
-	u64 limit = tsc_hz / 1000000 * FINISH_US;
+	u64 limit = ap_link.tsc_hz / 1000000 * FINISH_US;
 	u64 heard = arch_tsc();
 	u32 state, asked;
 
@@ -128,12 +130,13 @@ enum status arch_pcpu_start(u32 index, u64 tsc_hz, u32 *apic_id, s64 *tsc_offset
 	if (!pcpu)
 		return ST_NOMEM;
 	ap_link.state = AP_STARTING;
+	ap_link.tsc_hz = tsc_hz;
 	__atomic_store_n(&ap_stack, stack, __ATOMIC_RELEASE);
 	if (!call(*apic_id)) {
 		cpu_ap_free(pcpu, stack);
 		return ST_TIMEOUT;
 	}
-	switch (serve(tsc_hz)) {
+	switch (serve()) {
 	case AP_READY:
 		*tsc_offset = ap_link.offset;
 		pcpu_table[pcpu_count] = pcpu;
@@ -153,11 +156,12 @@ enum status arch_pcpu_start(u32 index, u64 tsc_hz, u32 *apic_id, s64 *tsc_offset
 /* How far the boot pCPU's TSC is ahead, by the round that pins it down best; 0 if that can't be told from 0. */
 static s64 tsc_offset(void)
 {
-	u64 best = ~0ull, before, took;
+	u64 end = arch_tsc() + ap_link.tsc_hz / TSC_ROUNDS_HZ;
+	u64 best = ~0ull, before = 0, took;
 	s64 offset = 0;
 	u32 i, round;
 
-	for (i = 0; i < TSC_ROUNDS; i++) {
+	for (i = 0; i < TSC_ROUNDS && before < end; i++) {
 		round = ap_link.answered + 1;
 		before = arch_tsc();
 		__atomic_store_n(&ap_link.asked, round, __ATOMIC_RELEASE);
