@@ -89,6 +89,8 @@ enum syscall_nr {
  */
 #define MAP_FILL BIT32(8)
 
+#define IRQ_PCPU 0u	/* the pCPU that all device interrupts come to: a driver there is next to them */
+
 /* SYS_IRQ_CREATE flags. */
 #define IRQ_LEVEL BIT32(0)	/* level triggered (else edge) */
 #define IRQ_LOW BIT32(1)	/* active low (else high) */

@@ -70,6 +70,8 @@ static enum status equip_serial(struct service *s)
 	enum status st = sys_port_grant(s->pd.h_pd, INFO->serial_port, UART_PORTS);
 
 	(void)sys_pd_ctl(s->pd.h_pd, PD_SET_CLASS, SCHED_CLASS_SYSTEM);
+	/* Where its interrupt comes: a second pCPU on the way would take as long to react as the FIFO has room for. */
+	(void)sys_pd_ctl(s->pd.h_pd, PD_SET_AFFINITY, BIT64(IRQ_PCPU));
 	if (st != ST_OK || INFO->serial_irq == 0)
 		return st;
 	st = sys_irq_create(HANDLE_ROOT, INFO->serial_irq, IRQ_ISA, s->h_thread, SERIAL_BIT_IRQ, &h_irq);

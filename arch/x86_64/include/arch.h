@@ -211,8 +211,8 @@ void arch_interrupt(u32 vector);
 /* One-shot timer of this pCPU: kernel_timer at or soon after this TSC value; DEADLINE_NONE = off. May fire early. */
 void arch_timer_set(u64 deadline_tsc);
 
-/* Device interrupt lines. Vectors are assigned here. Masked until arch_irq_unmask. flags: IRQ_* of syscalls.h.
- * *gsi_out: after ISA overrides. */
+/* Device interrupt lines. They interrupt pCPU IRQ_PCPU. Vectors are assigned here. Masked until arch_irq_unmask.
+ * flags: IRQ_* of syscalls.h. *gsi_out: after ISA overrides. */
 enum status arch_irq_route(u32 gsi, u32 flags, u32 *gsi_out) MUST_CHECK;
 void arch_irq_mask(u32 gsi);
 void arch_irq_unmask(u32 gsi);

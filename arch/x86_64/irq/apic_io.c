@@ -133,8 +133,8 @@ enum status arch_irq_route(u32 gsi, u32 flags, u32 *gsi_out)
 	low |= flags & IRQ_LOW ? REDIRECT_LOW_ACTIVE : 0;
 	low |= flags & IRQ_LEVEL ? REDIRECT_LEVEL : 0;
 	lock_acquire(&ioapic_lock);
-	/* Physical destination: this pCPU. */
-	ioapic_write(io, INDEX_REDIRECTION + 2 * (gsi - io->first) + 1, pcpu_self()->apic_id << 24);
+	/* Physical destination: always the same pCPU, so that who serves a device can be next to its interrupt. */
+	ioapic_write(io, INDEX_REDIRECTION + 2 * (gsi - io->first) + 1, pcpu_at(IRQ_PCPU)->apic_id << 24);
 	redirect(gsi, low);
 	lock_release(&ioapic_lock);
 	*gsi_out = gsi;
