@@ -328,6 +328,7 @@ void vcpu_leave(struct vcpu *vcpu)
 {
 	if (pcpu_self()->fpu_live == vcpu->fpu)
 		arch_fpu_switch(NULL);
+	pcpu_self()->entered = NULL;
 	virt->leave(vcpu->hw);
 }
 
