@@ -1,5 +1,5 @@
 /*
- * sched.c - see sched.h: time, queues, and what runs next on this pCPU.
+ * sched.c - see sched.h: the timer, queues, and what runs next on this pCPU.
  *
  * Fair threads are sorted by virtual time (time on a pCPU divided by weight); one that wakes up is lifted to just below
  * the floor, so that sleeping earns a bounded credit and no more. Only a pCPU itself takes threads from its queues to
@@ -23,45 +23,7 @@ static struct sched *sched_here(void)
 	return pcpu_self()->sched;
 }
 
-/* ---- time --------------------------------------------------------------------------------------- */
-
-/* `t` has run for so long, some of it perhaps in its guest. */
-static void charge(struct sched *s, struct thread *t, u64 ticks, u64 now)
-{
-	u64 guest;
-
-	t->turn += ticks;
-	if (t->class == SCHED_CLASS_FAIR)
-		t->virtual_time += ticks * SCHED_WEIGHT_DEFAULT / share_thread_weight(t->share);
-	if (t->share->cap != 0)
-		share_charge(t->share, ticks, now);
-	if (t->vcpu == NULL) {
-		s->times[PCPU_TIME_SYSTEM] += ticks;
-		return;
-	}
-	guest = thread_guest_time(t, now) - t->guest_counted;
-	guest = min_u64((s64)guest < 0 ? 0 : guest, ticks);
-	t->guest_counted += guest;
-	s->times[PCPU_TIME_GUEST] += guest;
-	s->times[PCPU_TIME_VMM] += ticks - guest;
-}
-
-u64 sched_account(struct sched *s)
-{
-	struct thread *t = s->pcpu->current;
-	u64 now = arch_tsc();
-	u64 ticks = now - s->accounted;
-
-	if ((s64)ticks <= 0)	/* by another pCPU whose clock is a little ahead */
-		return s->accounted;
-	s->accounted = now;
-	t->time_tsc += ticks;
-	if (t == s->pcpu->idle)
-		s->times[PCPU_TIME_IDLE] += ticks;
-	else
-		charge(s, t, ticks, now);
-	return now;
-}
+/* ---- the timer ------------------------------------------------------------------------------------ */
 
 static void program_timer(struct sched *s)
 {
@@ -190,15 +152,11 @@ static void raise_floor(struct sched *s, const struct thread *running)
 	s->floor = max_u64(s->floor, least);
 }
 
-/* Virtual time that means something here: not before the floor but for the credit, not behind it but for a slice. */
-static void clamp_virtual_time(struct sched *s, struct thread *t)
+/* Sleeping earns a slice of credit at most. */
+static void lift_virtual_time(struct sched *s, struct thread *t)
 {
-	u64 least = s->floor > slice ? s->floor - slice : 0;
-
-	t->virtual_time = max_u64(t->virtual_time, least);
-	if (t->virtual_time > s->floor)
-		t->virtual_time = min_u64(t->virtual_time, s->floor + slice * SCHED_WEIGHT_DEFAULT /
-							   share_thread_weight(t->share));
+	if (t->virtual_time + slice < s->floor)
+		t->virtual_time = s->floor - slice;
 }
 
 /* Must `t`, just ready, run instead of the thread that runs there? */
@@ -269,7 +227,7 @@ void sched_requeue(struct sched *s, struct thread *t, u64 now)
 void sched_arrive(struct sched *s, struct thread *t, u64 now)
 {
 	raise_floor(s, s->pcpu->current);	/* it may have run alone, without a switch, for long */
-	clamp_virtual_time(s, t);
+	lift_virtual_time(s, t);
 	count_in(s, t);
 	sched_requeue(s, t, now);
 }
@@ -368,7 +326,7 @@ static bool rise(struct sched *s, struct thread *t, u64 now)
 	if (t != s->resting || s->ready_count != 0 || s->pcpu->need_resched || s != sched_here() ||
 	    t->share->cap != 0 || (mask_allowed(t) & mask_of(s)) == 0)
 		return false;
-	clamp_virtual_time(s, t);
+	lift_virtual_time(s, t);
 	count_in(s, t);
 	make_current(s, t, now);
 	return true;
@@ -562,7 +520,10 @@ void sched_changed(struct thread *t)
 		s->load -= t->load;
 		t->load = load_of(t);
 		s->load += t->load;
-		clamp_virtual_time(s, t);
+		lift_virtual_time(s, t);
+		/* What it ran ahead counts for no more than a slice at its new weight. */
+		t->virtual_time = min_u64(t->virtual_time, s->floor + slice * SCHED_WEIGHT_DEFAULT /
+							   share_thread_weight(t->share));
 	}
 	if (state == THREAD_READY)
 		sched_requeue(s, t, now);
@@ -638,36 +599,4 @@ void sched_idle(void)
 		else
 			arch_idle();
 	}
-}
-
-/* ---- what can be asked -------------------------------------------------------------------------- */
-
-u64 sched_thread_time(struct thread *t, enum stat stat)
-{
-	struct sched *s = sched_lock_of(t);
-	u64 now = sched_account(s);
-	u64 time = t->time_tsc;
-
-	if (stat == STAT_TIME_GUEST_TSC)
-		time = thread_guest_time(t, now);
-	if (stat == STAT_TIME_READY)
-		time = t->time_ready + (t->state == THREAD_READY || t->state == THREAD_PARKED ? now - t->ready_tsc : 0);
-	lock_release(&s->lock);
-	return time;
-}
-
-enum status sched_pcpu_time(u64 pcpu_id, u64 what, u64 *ticks)
-{
-	struct sched *s = sched_at(pcpu_id);
-
-	if (s == NULL || what >= PCPU_TIME_COUNT)
-		return ST_INVAL;
-	lock_acquire(&s->lock);
-	if (what == PCPU_TIME_ELAPSED) {
-		s->times[PCPU_TIME_ELAPSED] = sched_account(s) - s->started;
-		__builtin_memcpy(s->picture, s->times, sizeof(s->picture));
-	}
-	*ticks = s->picture[what];
-	lock_release(&s->lock);
-	return ST_OK;
 }

@@ -10,6 +10,7 @@
 #define VOS_SCHED_PLACE_H
 
 #include "sched.h"
+#include "share.h"
 
 /* ---- sched.c; lock held ---- */
 

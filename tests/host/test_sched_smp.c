@@ -4,7 +4,7 @@
  * step.
  */
 /* sources: kernel/sched.c kernel/sched_place.c kernel/share.c kernel/notify.c kernel/object.c kernel/quiesce.c */
-/* sources: kernel/frames.c */
+/* sources: kernel/sched_time.c kernel/frames.c */
 /* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c tests/host/sched_sim.c */
 /* includes: tests/host/fake_arch tests/host kernel */
 #include <setjmp.h>

@@ -1,0 +1,73 @@
+/*
+ * sched_time.c - see sched.h: every tick to one thread and one kind of time.
+ */
+#include "range.h"
+#include "sched_place.h"
+
+/* `t` has run for so long, some of it perhaps in its guest. */
+static void charge(struct sched *s, struct thread *t, u64 ticks, u64 now)
+{
+	u64 guest;
+
+	t->turn += ticks;
+	if (t->class == SCHED_CLASS_FAIR)
+		t->virtual_time += ticks * SCHED_WEIGHT_DEFAULT / share_thread_weight(t->share);
+	if (t->share->cap != 0)
+		share_charge(t->share, ticks, now);
+	if (t->vcpu == NULL) {
+		s->times[PCPU_TIME_SYSTEM] += ticks;
+		return;
+	}
+	guest = thread_guest_time(t, now) - t->guest_counted;
+	guest = min_u64((s64)guest < 0 ? 0 : guest, ticks);
+	t->guest_counted += guest;
+	s->times[PCPU_TIME_GUEST] += guest;
+	s->times[PCPU_TIME_VMM] += ticks - guest;
+}
+
+u64 sched_account(struct sched *s)
+{
+	struct thread *t = s->pcpu->current;
+	u64 now = arch_tsc();
+	u64 ticks = now - s->accounted;
+
+	if ((s64)ticks <= 0)	/* by another pCPU whose clock is a little ahead */
+		return s->accounted;
+	s->accounted = now;
+	t->time_tsc += ticks;
+	if (t == s->pcpu->idle)
+		s->times[PCPU_TIME_IDLE] += ticks;
+	else
+		charge(s, t, ticks, now);
+	return now;
+}
+
+u64 sched_thread_time(struct thread *t, enum stat stat)
+{
+	struct sched *s = sched_lock_of(t);
+	u64 now = sched_account(s);
+	u64 time = t->time_tsc;
+
+	if (stat == STAT_TIME_GUEST_TSC)
+		time = thread_guest_time(t, now);
+	if (stat == STAT_TIME_READY)
+		time = t->time_ready + (t->state == THREAD_READY || t->state == THREAD_PARKED ? now - t->ready_tsc : 0);
+	lock_release(&s->lock);
+	return time;
+}
+
+enum status sched_pcpu_time(u64 pcpu_id, u64 what, u64 *ticks)
+{
+	struct sched *s = sched_at(pcpu_id);
+
+	if (s == NULL || what >= PCPU_TIME_COUNT)
+		return ST_INVAL;
+	lock_acquire(&s->lock);
+	if (what == PCPU_TIME_ELAPSED) {
+		s->times[PCPU_TIME_ELAPSED] = sched_account(s) - s->started;
+		__builtin_memcpy(s->picture, s->times, sizeof(s->picture));
+	}
+	*ticks = s->picture[what];
+	lock_release(&s->lock);
+	return ST_OK;
+}
