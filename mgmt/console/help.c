@@ -59,7 +59,7 @@ static void usage(const struct out *out, const struct command *command)
 				spec->value && !is_attached ? "\x1f" : "", spec->value ? spec->value : "",
 				is_needed ? "" : "]");
 	}
-	out_format(out, "usage: %s ", command->verb);
+	out_format(out, line[0] ? "usage: %s " : "usage: %s", command->verb);
 	out_wrapped(out, line, 8 + (u32)strlen(command->verb), 8 + (u32)strlen(command->verb), HELP_COLUMNS);
 }
 
