@@ -28,8 +28,8 @@ MAKEFLAGS	+= --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-.PHONY: all help deps objs pds iso bundle images vmlinux run run-intel run-uefi test unit boot-test check fuzz bench gdb sizes \
-	rooms clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files
+.PHONY: all help deps objs pds iso bundle images vmlinux run run-intel run-uefi test unit boot-test check fuzz \
+	bench gdb sizes rooms clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files
 
 all: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all
 

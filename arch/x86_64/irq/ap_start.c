@@ -69,7 +69,7 @@ u32 arch_pcpus_prepare(const struct boot_info *boot)
 		;
 	if (count < 2 || place == PLACE_END)
 		return 0;
-	arch_frame_write(HPA(place), ap_trampoline, (u64)(ap_trampoline_end - ap_trampoline));
+	arch_frame_write(HPA(place), ap_trampoline, (uintptr_t)ap_trampoline_end - (uintptr_t)ap_trampoline);
 	ap_space = arch_space_kernel().raw;
 	for (i = 0; i < count; i++)
 		if (acpi.apic_ids[i] != pcpu_self()->apic_id)
