@@ -73,6 +73,16 @@ static void frame_free(const struct mem *mem, hpa_t frame, enum pt_level level)
 	lock_release(&frames.lock);
 }
 
+/* As few as can hold `bytes`, and the largest leaf that fits. */
+static u32 tree_levels(u64 bytes, u32 flags)
+{
+	u32 level = (flags & MEM_LARGE) != 0 ? PT_LEVEL_2M : PT_LEVEL_4K;
+
+	while (level < PT_LEVEL_TOP && level_bytes((enum pt_level)(level + 1)) <= bytes)
+		level++;
+	return level;
+}
+
 enum status mem_create(u64 bytes, u32 flags, struct mem **out)
 {
 	u64 reserved = (flags & MEM_OVERCOMMIT) != 0 ? 0 : bytes >> PAGE_SHIFT;
@@ -93,6 +103,7 @@ enum status mem_create(u64 bytes, u32 flags, struct mem **out)
 			 (flags & MEM_OVERCOMMIT) != 0 ? &guest_pt_frames : &kernel_pt_frames, true);
 	if (status != ST_OK)
 		goto out_object;
+	mem_of(object)->tree.top = tree_levels(bytes, flags);
 	mem_of(object)->bytes = bytes;
 	mem_of(object)->flags = flags;
 	*out = mem_of(object);

@@ -19,9 +19,9 @@
 
 #include <string.h>
 
-#define HEAP_ADDRESS 0x30000000ull	/* as PD_HEAP_ADDRESS of the ring-3 programs' layout */
+#define HEAP_ADDRESS 0x30020000ull	/* as PD_HEAP_ADDRESS of the ring-3 programs' layout */
 #define HEAP_BYTES (64 * KIB)
-#define STACK_TOP 0x7ff000000000ull
+#define STACK_TOP 0x30010000ull
 #define STACK_BYTES (64 * KIB)
 
 static union {

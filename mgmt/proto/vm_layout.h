@@ -10,8 +10,9 @@
 #include "types.h"
 
 /* ---- Every PD ---- program at 0x400000 (its ELF), info page at INFO_PAGE_ADDRESS. */
-#define PD_HEAP_ADDRESS 0x30000000ull	/* RW memory for brk/mmap of its libc; size in the start argument */
-#define PD_STACK_TOP 0x7ff000000000ull
+/* Close together, so that they share page tables; below the stack, and between it and the heap, nothing is mapped. */
+#define PD_STACK_TOP 0x30010000ull
+#define PD_HEAP_ADDRESS 0x30020000ull	/* RW memory for brk/mmap of its libc; size in the start argument */
 #define PD_STACK_BYTES (64u * 1024u)
 /* The start argument (RDI) is the heap's size in bytes; of a further thread its index, below PAGE_SIZE. */
 
@@ -65,7 +66,7 @@ struct console_args {
 #define VMM_CONTROL 0x20010000ull	/* struct vmm_control, shared with root, one page */
 #define VMM_RINGS 0x20020000ull		/* its console rings: producer of output, consumer of input */
 #define VMM_VCPU_PAGES 0x20100000ull	/* + i * PAGE_SIZE */
-#define VMM_STACKS 0x7fe000000000ull	/* further vCPU threads' stacks: top of thread i at + i * 0x100000 */
+#define VMM_STACKS 0x2e000000ull	/* further vCPU threads' stacks: top of thread i at + i * 0x20000 */
 #define VMM_IMAGES 0x100000000ull	/* image i, read only, at + i * VMM_IMAGE_STRIDE */
 #define VMM_IMAGE_STRIDE 0x80000000ull
 #define VMM_RAM 0x100000000000ull	/* guest RAM: offset 0 .. memory_bytes, contiguous */

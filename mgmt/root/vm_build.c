@@ -16,7 +16,7 @@
 #define RW (RIGHT_R | RIGHT_W)
 #define VMM_PROGRAM "vmm"
 #define VMM_HEAP_BYTES (16 * KIB)	/* it has no use for one; a program in its place may */
-#define FURTHER_STACK_STRIDE 0x100000ull
+#define FURTHER_STACK_STRIDE 0x20000ull
 
 volatile struct vmm_control *vm_control(const struct vm *vm)
 {

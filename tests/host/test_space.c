@@ -305,6 +305,30 @@ static void test_overcommit(void **state)
 	end_mem(other);
 }
 
+/* The tree of a MEM is as deep as its size needs, and holds the largest leaf that fits. */
+static void test_tree_depth(void **state)
+{
+	static const struct { u64 bytes; u32 flags, top; } cases[] = {
+		{ PAGE_SIZE, 0, 1 }, { PAGE_SIZE_2M - PAGE_SIZE, 0, 1 }, { 4 * MIB, 0, 2 }, { PAGE_SIZE, MEM_LARGE, 2 },
+		{ GIB - PAGE_SIZE, MEM_LARGE, 2 }, { GIB, MEM_LARGE, 3 }, { 512 * GIB, MEM_LARGE, 4 },
+		{ MEM_BYTES_MAX, 0, 4 },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct mem *mem = new_mem(cases[i].bytes, cases[i].flags | MEM_OVERCOMMIT);
+		struct pt_leaf leaf;
+
+		assert_int_equal(mem->tree.top, cases[i].top);
+		assert_int_equal(grant(mem, 0, &leaf), ST_OK);
+		assert_int_equal(leaf.level, cases[i].flags != 0 && cases[i].bytes >= PAGE_SIZE_2M ? 2 : 1);
+		assert_int_equal(grant(mem, cases[i].bytes - PAGE_SIZE, &leaf), ST_OK);
+		assert_int_equal(mem_lookup(mem, cases[i].bytes - 1).level, leaf.level);
+		assert_int_equal(mem_lookup(mem, 0).level != 0, true);
+		end_mem(mem);
+	}
+}
+
 /* Neither its own tables nor those of a space it is mapped into come from the spare kernel frames. */
 static void test_overcommit_leaves_spare_tables(void **state)
 {
@@ -318,8 +342,8 @@ static void test_overcommit_leaves_spare_tables(void **state)
 	frames.spare_kernel = frames.free_kernel;
 	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_NOMEM);
 	assert_int_equal(mem_granted_bytes(mem), 0);
-	frames.spare_kernel = frames.free_kernel - 3;
-	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_NOMEM);	/* the MEM's tree takes the three */
+	frames.spare_kernel = frames.free_kernel - 2;
+	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_NOMEM);	/* the MEM's tree takes the two */
 	assert_int_equal(mem_granted_bytes(mem), PAGE_SIZE);
 	assert_int_equal(fault(&space, 0x10000, PT_W), ST_OK);
 	frames.spare_kernel = 0;
@@ -530,7 +554,7 @@ static void test_no_frames_for_tables(void **state)
 	while ((taken[count] = kernel_frames_alloc(1)) != NULL)
 		count++;
 	assert_int_equal(fault(&space, 0x10000, PT_R), ST_NOMEM);
-	assert_int_equal(mem_granted_bytes(mem), 0);
+	assert_int_equal(mem_granted_bytes(mem), PAGE_SIZE);	/* it has its frame, but no table leads there */
 	while (count > 0)
 		kernel_frames_free(taken[--count], 1);
 	assert_int_equal(fault(&space, 0x10000, PT_R), ST_OK);
@@ -550,6 +574,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fill, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fill_without_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overcommit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tree_depth, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overcommit_leaves_spare_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_maps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overlaps, setup, teardown),

@@ -46,6 +46,7 @@ struct pt {
 	const struct pt_frames *frames;
 	hpa_t root;
 	u64 table_count;	/* tables in use, root included */
+	u32 top;		/* level of the root: 4; less for a tree that no hardware walks and that stays small */
 	bool has_1g;		/* may use 1 GiB leaves */
 	bool is_walked;		/* by hardware, which may hold on to a table that is empty by now: tables are freed by
 				 * pt_fini only */

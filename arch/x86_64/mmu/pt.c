@@ -55,7 +55,7 @@ static void table_free(struct pt *pt, hpa_t table)
 
 enum status pt_init(struct pt *pt, const struct pt_format *format, const struct pt_frames *frames, bool has_1g)
 {
-	*pt = (struct pt){ .format = format, .frames = frames, .has_1g = has_1g };
+	*pt = (struct pt){ .format = format, .frames = frames, .top = PT_LEVEL_TOP, .has_1g = has_1g };
 	return table_alloc(pt, &pt->root);
 }
 
@@ -70,7 +70,7 @@ static void path_walk(const struct pt *pt, u64 va, struct path *path)
 {
 	hpa_t table = pt->root;
 
-	for (u32 level = PT_LEVEL_TOP;; level--) {
+	for (u32 level = pt->top;; level--) {
 		path->tables[level] = table_at(pt, table);
 		path->entries[level] = &path->tables[level][level_index(va, level)];
 		path->level = level;
@@ -96,7 +96,7 @@ static void path_prune(struct pt *pt, u64 va)
 	if (pt->is_walked)
 		return;
 	path_walk(pt, va, &path);
-	for (u32 level = path.level; level < PT_LEVEL_TOP && table_is_empty(pt, path.tables[level]); level++) {
+	for (u32 level = path.level; level < pt->top && table_is_empty(pt, path.tables[level]); level++) {
 		table_free(pt, entry_table(pt, *path.entries[level + 1]));
 		__atomic_store_n(path.entries[level + 1], 0, __ATOMIC_RELEASE);
 	}
@@ -210,9 +210,9 @@ static bool fini_one(struct pt *pt, u32 keep_from)
 	hpa_t table = pt->root;
 	u64 *parent_entry = NULL;
 
-	for (u32 level = PT_LEVEL_TOP; level > PT_LEVEL_4K; level--) {
+	for (u32 level = pt->top; level > PT_LEVEL_4K; level--) {
 		u64 *entries = table_at(pt, table);
-		u32 limit = level == PT_LEVEL_TOP ? keep_from : ENTRIES;
+		u32 limit = level == pt->top ? keep_from : ENTRIES;
 		u32 i = 0;
 
 		while (i < limit && !is_table(pt, entries[i], level))

@@ -10,7 +10,7 @@
 #include "user.h"
 #include "vm_layout.h"
 
-#define ARENA_PAGES 65536u	/* 256 MiB at most */
+#define ARENA_PAGES 8192u	/* 32 MiB at most; each PD has the bitmaps */
 
 static struct {
 	bool is_busy;		/* atomic */
