@@ -20,7 +20,7 @@
 extern u8 *fake_memory;		/* physical address 0 .. FAKE_MEMORY_BYTES */
 #define FAKE_PCPUS 4u
 extern struct pcpu fake_pcpus[FAKE_PCPUS];
-extern u32 fake_here;		/* which one runs now */
+extern __thread u32 fake_here;	/* which one runs now, in this thread of the test */
 #define fake_pcpu (fake_pcpus[0])
 extern u64 fake_tsc;
 extern u32 fake_tlb_flushes;

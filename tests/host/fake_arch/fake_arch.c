@@ -17,7 +17,7 @@
 
 u8 *fake_memory;
 struct pcpu fake_pcpus[FAKE_PCPUS];
-u32 fake_here;
+__thread u32 fake_here;
 u32 pcpu_count = 1;
 struct pcpu *pcpu_table[MAX_PCPUS] = { &fake_pcpus[0], &fake_pcpus[1], &fake_pcpus[2], &fake_pcpus[3] };
 u32 fake_ipis[FAKE_PCPUS];
