@@ -41,6 +41,7 @@ void quiesce_ipi(void)
 	if (self->quiesced == last)
 		return;
 	arch_tlb_flush_user();
+	self->entered = NULL;		/* a guest's translations: vcpu.c looks at them */
 	__atomic_store_n(&self->quiesced, last, __ATOMIC_RELEASE);
 }
 

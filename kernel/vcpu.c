@@ -97,10 +97,12 @@ static bool take_groups(struct vcpu *vcpu, u32 groups)
 	return true;
 }
 
-static bool take_event(struct vcpu *vcpu, u64 low)
+static __attribute__((noinline)) bool take_events(struct vcpu *vcpu, u32 interrupts, u64 low)
 {
 	struct event_words words = { low, load64_once((const u8 *)&vcpu->page->event + 8) };
 
+	vcpu->entry.has_events = true;
+	vcpu->entry.interrupts = interrupts & ENTRY_INTERRUPTS;
 	__builtin_memcpy(&vcpu->entry.event, &words, sizeof(words));
 	if (virt_event_ok(&vcpu->entry.event))
 		return true;
@@ -109,22 +111,30 @@ static bool take_event(struct vcpu *vcpu, u64 low)
 	return false;
 }
 
+/* `dirty` says more than that an instruction was completed, or not even that. */
+static __attribute__((noinline)) bool take_rest(struct vcpu *vcpu, u32 dirty)
+{
+	vcpu->entry.is_step = (dirty & GROUP_STEP) != 0;
+	return !(dirty & GROUP_ALL) || take_groups(vcpu, dirty & GROUP_ALL);
+}
+
 /*
  * The usual case, that an instruction was completed and nothing is to be delivered, is a few loads and no judgement.
  * The rest is done by the functions above.
  */
 static bool take_page(struct vcpu *vcpu, struct vcpu_page *page)
 {
-	u32 dirty = load32_once(&page->dirty) & (GROUP_ALL | GROUP_STEP);
+	u32 dirty = load32_once(&page->dirty);
+	u32 interrupts = load32_once(&page->intr_pending);
 	u64 event = load64_once(&page->event);
 
-	vcpu->entry.interrupts = load32_once(&page->intr_pending) & ENTRY_INTERRUPTS;
-	vcpu->entry.event.valid = 0;
 	page->dirty = 0;
-	vcpu->entry.is_step = (dirty & GROUP_STEP) != 0;
-	if (unlikely((u8)event) && !take_event(vcpu, event))
+	if (unlikely(interrupts | (u8)event) && !take_events(vcpu, interrupts, event))
 		return false;
-	return likely(!(dirty & GROUP_ALL)) || take_groups(vcpu, dirty & GROUP_ALL);
+	if (unlikely(dirty != GROUP_STEP))
+		return take_rest(vcpu, dirty);
+	vcpu->entry.is_step = true;
+	return true;
 }
 
 /*
@@ -139,14 +149,18 @@ static void give_groups(struct vcpu *vcpu, u32 groups)
 		vcpu->page->xcr0 = arch_fpu_xcr0(vcpu->fpu);
 }
 
-static void give_events(struct vcpu *vcpu)
+/* What became of the events, for the VMM; for the next run there is nothing. */
+static __attribute__((noinline)) void give_events(struct vcpu *vcpu)
 {
 	vcpu->page->event = vcpu->entry.event;
 	__builtin_memcpy(&vcpu->page->intr_pending, &vcpu->entry.interrupts, sizeof(u32));
+	vcpu->entry.event.valid = 0;
+	vcpu->entry.interrupts = 0;
+	vcpu->entry.has_events = false;
 }
 
 /* A return that is not the end of a VM exit. Without an entry GROUP_STEP is still to be done: next time. */
-static void give_page(struct vcpu *vcpu, u32 reason, u32 groups)
+static __attribute__((noinline)) void give_page(struct vcpu *vcpu, u32 reason, u32 groups)
 {
 	vcpu->page->exit = (struct vcpu_exit){ .reason = reason };
 	if (vcpu->entry.is_step)
@@ -155,11 +169,10 @@ static void give_page(struct vcpu *vcpu, u32 reason, u32 groups)
 		groups |= GROUP_GPR;
 	give_groups(vcpu, groups);
 	vcpu->page->filled = GROUP_GPR | groups;
-	give_events(vcpu);
 }
 
 /* Registers that the VMM needs for this kind of exit besides those that the back end has written. */
-static void give_more(struct vcpu *vcpu, u32 reason)
+static __attribute__((noinline)) void give_more(struct vcpu *vcpu, u32 reason)
 {
 	give_groups(vcpu, virt_exit_groups[reason]);
 	vcpu->page->filled = GROUP_GPR | virt_exit_groups[reason];
@@ -170,15 +183,12 @@ static void give_more(struct vcpu *vcpu, u32 reason)
  * -------------------------------------------------------------------------------------------------------
  */
 
-/* Is all in place since the last entry? */
-static bool is_prepared(const struct vcpu *vcpu, const struct pcpu *pcpu, u64 deadline)
-{
-	return pcpu->entered == vcpu && vcpu->deadline == deadline &&
-	       vcpu->shrink_count == __atomic_load_n(&vcpu->vm->space.shrink_count, __ATOMIC_ACQUIRE);
-}
-
-/* Whatever the last run here left behind is made right: stale translations, extended state, the timer. */
-static void prepare(struct vcpu *vcpu, struct pcpu *pcpu, u64 deadline)
+/*
+ * Whatever the last run here left behind is made right: stale translations, extended state, the timer. Needed as long
+ * as the pCPU does not say `entered`; a mapping that shrinks takes that back by a grace period, or by the switch from
+ * the thread that did it.
+ */
+static __attribute__((noinline)) void prepare(struct vcpu *vcpu, struct pcpu *pcpu, u64 deadline)
 {
 	u64 shrink_count = __atomic_load_n(&vcpu->vm->space.shrink_count, __ATOMIC_ACQUIRE);
 
@@ -191,12 +201,12 @@ static void prepare(struct vcpu *vcpu, struct pcpu *pcpu, u64 deadline)
 	arch_fpu_park();
 	sched_timer_limit(deadline);
 	vcpu->deadline = deadline;
-	virt->prepare(vcpu->hw);
+	virt->prepare(vcpu->hw, &vcpu->entry, vcpu->page);
 	pcpu->entered = vcpu;
 }
 
 /* A second-level fault: memory that has not been granted yet is not for the VMM to know of. Granted: enter again. */
-static u32 resolve_memory(struct vcpu *vcpu)
+static __attribute__((noinline)) u32 resolve_memory(struct vcpu *vcpu)
 {
 	u32 flags = vcpu->entry.mem_flags;
 	u32 access = (flags & MEM_READ ? PT_R : 0) | (flags & MEM_WRITE ? PT_W : 0) | (flags & MEM_EXEC ? PT_X : 0);
@@ -225,14 +235,30 @@ static u32 enter(struct vcpu *vcpu, struct thread *thread, u64 now)
 
 	vcpu->exit_ticks[vcpu->left_for] += now - vcpu->left_tsc;
 	thread->time_guest_tsc -= now;
-	reason = virt->enter(vcpu->hw, &vcpu->entry, vcpu->page);
+	reason = virt->enter(vcpu->hw);
 	vcpu->left_tsc = arch_tsc();
 	thread->time_guest_tsc += vcpu->left_tsc;
-	if (reason == EXIT_MEM)
-		reason = resolve_memory(vcpu);
 	vcpu->left_for = reason;
 	vcpu->exit_count[reason]++;
 	return reason;
+}
+
+/* What the back end has not done for this exit. True: nothing for the VMM, enter again. */
+static __attribute__((noinline)) bool finish_exit(struct vcpu *vcpu, u32 reason)
+{
+	if (reason == EXIT_NONE)
+		return true;
+	if (reason == EXIT_MEM) {
+		reason = resolve_memory(vcpu);
+		vcpu->exit_count[EXIT_MEM]--;
+		vcpu->exit_count[reason]++;
+		vcpu->left_for = reason;
+	}
+	if (reason == EXIT_GRANTED)
+		return true;
+	if (virt_exit_groups[reason] & GROUP_ALL)
+		give_more(vcpu, reason);
+	return false;
 }
 
 static struct syscall_result run(struct vcpu *vcpu, struct thread *thread, u64 deadline)
@@ -259,17 +285,14 @@ static struct syscall_result run(struct vcpu *vcpu, struct thread *thread, u64 d
 			give_page(vcpu, EXIT_DEADLINE, 0);
 			return (struct syscall_result){ ST_OK, 0 };
 		}
-		if (unlikely(!is_prepared(vcpu, pcpu, deadline))) {
+		if (unlikely(pcpu->entered != vcpu || vcpu->deadline != deadline)) {
 			prepare(vcpu, pcpu, deadline);
 			arch_interrupts_poll();		/* a guest with interrupts off may keep them waiting */
 			continue;
 		}
 		reason = enter(vcpu, thread, now);
-		if (unlikely(reason == EXIT_NONE || reason == EXIT_GRANTED))
-			continue;
-		if (unlikely(virt_exit_groups[reason]))
-			give_more(vcpu, reason);
-		return (struct syscall_result){ ST_OK, 0 };
+		if (likely(virt_exit_groups[reason] == 0) || !finish_exit(vcpu, reason))
+			return (struct syscall_result){ ST_OK, 0 };
 	}
 }
 
@@ -278,21 +301,16 @@ struct syscall_result vcpu_run(void)
 	struct thread *thread = thread_current();
 	struct vcpu *vcpu = thread->vcpu;
 	struct syscall_result result = { ST_OK, 0 };
-	struct vcpu_page *page;
-	u32 had;
 
 	if (unlikely(vcpu == NULL))
 		return (struct syscall_result){ ST_STATE, 0 };
 	if (unlikely(vcpu->object.is_dying))
 		return (struct syscall_result){ ST_HANDLE, 0 };
-	page = vcpu->page;
-	if (unlikely(!take_page(vcpu, page))) {
+	if (likely(take_page(vcpu, vcpu->page)))
+		result = run(vcpu, thread, load64_once(&vcpu->page->deadline_tsc));
+	else
 		give_page(vcpu, EXIT_BAD_STATE, virt_exit_groups[EXIT_BAD_STATE]);
-		return result;
-	}
-	had = vcpu->entry.interrupts | vcpu->entry.event.valid;
-	result = run(vcpu, thread, load64_once(&page->deadline_tsc));
-	if (unlikely(had | vcpu->entry.interrupts | vcpu->entry.event.valid))
+	if (unlikely(vcpu->entry.has_events))
 		give_events(vcpu);
 	return result;
 }

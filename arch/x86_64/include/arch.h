@@ -64,10 +64,10 @@ static inline struct pcpu *pcpu_at(u32 id)
 
 static inline u64 arch_tsc(void)
 {
-	u32 low, high;
+	u64 low, high;		/* the upper halves of both registers are cleared */
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (u64)high << 32 | low;
+	return high << 32 | low;
 }
 
 /* Boot order, on the boot pCPU: entry -> boot parser -> arch_init (GDT, IDT, TSS, features, W^X tables of the kernel

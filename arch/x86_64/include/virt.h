@@ -38,6 +38,7 @@ struct vcpu_entry {
 		};
 		u32 interrupts;		/* all four; 0 = nothing to do */
 	};
+	bool has_events;		/* in: event or interrupts say something; set if they were changed */
 	bool is_step;			/* in: GROUP_STEP; cleared */
 	u32 mem_flags;			/* out, for EXIT_MEM only: as in the exit record */
 	u64 mem_gpa;
@@ -79,16 +80,16 @@ struct virt_ops {
 	/*
 	 * Before the first entry on this pCPU, and the first one after another thread ran or FS base, extended state or
 	 * one of the groups but GPR was changed, or after a flush: what of the host's and the guest's state need not be
-	 * looked at for each entry.
+	 * looked at for each entry. Entries until the next call are with this `entry` and `page`.
 	 */
-	void (*prepare)(struct vcpu_hw *hw);
+	void (*prepare)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page);
 	/*
 	 * One world switch. Host interrupts that arrive are taken inside (through the ordinary handlers) before it
 	 * returns. EXIT_NONE = nothing for the VMM (host interrupt, window, hardware fix-up): just enter again if
 	 * nothing else is due. Else the exit record, GROUP_GPR, GROUP_CODE as it is due, and `filled` are in the page.
 	 * For EXIT_MEM the caller first offers the fault to the VM's space (lazy grant).
 	 */
-	u32 (*enter)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page);	/* enum exit_reason */
+	u32 (*enter)(struct vcpu_hw *hw);	/* enum exit_reason */
 
 	/* The VM's second-level mappings shrank: forget cached translations before the next entry. */
 	void (*flush)(struct vcpu_hw *hw);
@@ -118,7 +119,8 @@ bool virt_filter(struct vcpu_page *snapshot, u32 groups, const struct virt_limit
 /* The same for an event: a form the hardware can deliver? (virt/filter.c; pure) */
 bool virt_event_ok(struct vcpu_event *event) MUST_CHECK;
 
-/* Register groups that the kernel fills for an exit besides what `enter` did. (virt.c) */
+/* Register groups that the kernel fills for an exit besides what `enter` did, or EXIT_FOR_KERNEL. (virt.c) */
 extern const u8 virt_exit_groups[EXIT_REASON_COUNT];
+#define EXIT_FOR_KERNEL BIT32(7)	/* the VMM may not hear of it */
 
 #endif

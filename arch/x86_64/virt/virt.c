@@ -121,6 +121,8 @@ void virt_probe(struct info_page *info)
 }
 
 const u8 virt_exit_groups[EXIT_REASON_COUNT] = {
+	[EXIT_NONE] = EXIT_FOR_KERNEL,
+	[EXIT_MEM] = EXIT_FOR_KERNEL,
 	[EXIT_XSETBV] = GROUP_CR,
 	[EXIT_DR] = GROUP_SEG | GROUP_CR | GROUP_DR,
 	[EXIT_EXCEPTION] = GROUP_DR,

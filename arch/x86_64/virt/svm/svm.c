@@ -185,6 +185,7 @@ static void renew_asid(struct vcpu_hw *hw, struct svm_cpu *cpu)
 		cpu->asid_next = 1;	/* 0 is the host's */
 		cpu->asid_generation++;
 		hw->vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
+		hw->is_busy = true;
 	}
 	hw->vmcb->asid = cpu->asid_next++;
 	hw->asid_generation = cpu->asid_generation;
@@ -203,7 +204,7 @@ static void switch_tsc_aux(const struct vcpu_hw *hw, struct svm_cpu *cpu)
 }
 
 /* The host's FS, TR and syscall MSRs stay as they are while one thread runs, and so does all else that is set here. */
-static void svm_prepare(struct vcpu_hw *hw)
+static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
 {
 	struct svm_cpu *cpu = pcpu_self()->virt;
 
@@ -211,6 +212,8 @@ static void svm_prepare(struct vcpu_hw *hw)
 		renew_asid(hw, cpu);
 	if (hw->tsc_aux != cpu->tsc_aux)
 		switch_tsc_aux(hw, cpu);
+	hw->entry = entry;
+	hw->page = page;
 	hw->is_armed = (hw->vmcb->dr7 & DR7_ENABLES) != 0;
 	hw->host_save = cpu->host_save;
 	__asm__ volatile("vmsave %0" : : "a"(cpu->host_save.raw) : "memory");

@@ -25,8 +25,10 @@ struct vcpu_hw {
 	struct vmcb *vmcb;
 	hpa_t vmcb_hpa;
 	u64 *gpr;		/* the vcpu page's array */
+	struct vcpu_page *page;	/* of svm_prepare, as entry */
+	struct vcpu_entry *entry;
 	hpa_t host_save;	/* of the pCPU where it runs */
-	bool is_busy;		/* the VMCB has an event or interrupt for the guest, or intercepts for one */
+	bool is_busy;		/* the VMCB has an event, interrupt, intercept or flush that must go again */
 	bool is_armed;		/* the guest's DR7 enables a breakpoint */
 	bool is_nmi_blocked;	/* from the delivery of an NMI until IRET */
 	struct vcpu_event injected;	/* what this entry injects */
@@ -82,6 +84,6 @@ void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_block_nmi(struct vcpu_hw *hw, bool is_blocked);
 
 /* svm_exit.c: one entry, and its exit made the neutral record. May set entry->event: a fault it raises itself. */
-u32 svm_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page);
+u32 svm_enter(struct vcpu_hw *hw);
 
 #endif

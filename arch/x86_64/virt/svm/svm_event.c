@@ -72,7 +72,7 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		inject(hw, &nmi);
 		entry->nmi_pending = 0;
 	}
-	hw->is_busy = (control & SVM_V_IRQ) || v->intercept_cr || v->event_inject;
+	hw->is_busy = (control & SVM_V_IRQ) || v->intercept_cr || v->event_inject || v->tlb_control;
 }
 
 /* We moved RIP over the instruction; back, so that the event can be put back as it came. */
@@ -126,8 +126,10 @@ static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u6
 
 void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
-	const struct vmcb *v = hw->vmcb;
+	struct vmcb *v = hw->vmcb;
 
+	v->tlb_control = 0;
+	entry->has_events = true;
 	entry->event.valid = 0;
 	entry->intr_pending = (v->int_control & SVM_V_IRQ) != 0;
 	if (v->exit_int_info & SVM_EVENT_VALID)	/* the other bits may be stale */

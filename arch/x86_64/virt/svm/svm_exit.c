@@ -5,12 +5,18 @@
 #include "svm.h"
 #include "virt_bits.h"
 
+/* One of the two, or none: not an exit that we asked for. */
 struct exit_rule {
-	u8 reason;	/* enum exit_reason */
 	/* The rest of the record, if there is more than insn_len and flags = 0. Returns the reason. */
 	u32 (*decode)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit);
-	bool is_known;
+	u64 reason;	/* enum exit_reason, not EXIT_NONE */
 };
+
+static u32 decode_nothing(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+{
+	(void)hw, (void)entry, (void)exit;
+	return EXIT_NONE;
+}
 
 static u32 decode_iret(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
 {
@@ -115,6 +121,7 @@ static u32 decode_invalid(struct vcpu_hw *hw, struct vcpu_entry *entry, struct v
 	bool is_host_state = hw->vmcb->gdtr.base == cpu->gdt_base;
 
 	if (svm_features.exits_for_bad_cr && !is_host_state && !hw->injected.valid) {
+		entry->has_events = true;
 		entry->event = (struct vcpu_event){
 			.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
 		};
@@ -125,8 +132,8 @@ static u32 decode_invalid(struct vcpu_hw *hw, struct vcpu_entry *entry, struct v
 	return decode_bad(hw, exit);
 }
 
-#define RULE(exit_reason) { .reason = (exit_reason), .is_known = true }
-#define RULE_BY(function) { .decode = (function), .is_known = true }
+#define RULE(exit_reason) { .reason = (exit_reason) }
+#define RULE_BY(function) { .decode = (function) }
 #define RULE_DR4(base) [(base)] = RULE(EXIT_DR), [(base) + 1] = RULE(EXIT_DR), \
 		       [(base) + 2] = RULE(EXIT_DR), [(base) + 3] = RULE(EXIT_DR)
 #define RULE_DR(base) RULE_DR4(base), RULE_DR4((base) + 4), RULE_DR4((base) + 8), RULE_DR4((base) + 12)
@@ -140,8 +147,8 @@ static const struct exit_rule rules[SVM_EXIT_TABLE_SIZE] = {
 	[SVM_EXCEPTION + VECTOR_AC] = RULE_BY(decode_exception),
 	[SVM_EXCEPTION + VECTOR_MC] = RULE_BY(decode_machine_check),
 	[SVM_INTR] = RULE_BY(decode_interrupt),
-	[SVM_NMI] = RULE(EXIT_NONE),
-	[SVM_INIT] = RULE(EXIT_NONE),
+	[SVM_NMI] = RULE_BY(decode_nothing),
+	[SVM_INIT] = RULE_BY(decode_nothing),
 	[SVM_IRET] = RULE_BY(decode_iret),
 	[SVM_CPUID] = RULE(EXIT_CPUID),
 	[SVM_INVD] = RULE(EXIT_CACHE),
@@ -160,24 +167,36 @@ static const struct exit_rule rules[SVM_EXIT_TABLE_SIZE] = {
 
 static u32 instruction_length(const struct vmcb *v)
 {
-	u64 length = v->next_rip - v->rip;
+	u64 length;
 
-	return svm_features.has_nrips && length <= 15 ? (u32)length : 0;
+	if (!svm_features.has_nrips)
+		return 0;
+	length = v->next_rip - v->rip;
+	return length <= 15 ? (u32)length : 0;
 }
 
-static u32 decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+static u32 decode_rare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit, u32 code)
 {
-	u32 code = (u32)hw->vmcb->exit_code;
-
-	exit->flags = 0;
-	exit->insn_len = instruction_length(hw->vmcb);
-	if (likely(code < ARRAY_COUNT(rules) && rules[code].is_known))
-		return rules[code].decode ? rules[code].decode(hw, entry, exit) : rules[code].reason;
 	if (code == SVM_NESTED_FAULT)
 		return decode_nested_fault(hw, entry, exit);
 	if (code == SVM_EXIT_INVALID)
 		return decode_invalid(hw, entry, exit);
 	return decode_bad(hw, exit);
+}
+
+static u32 decode(struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_exit *exit)
+{
+	u32 code = (u32)v->exit_code;
+	const struct exit_rule *rule;
+
+	exit->flags = 0;
+	exit->insn_len = instruction_length(v);
+	if (unlikely(code >= ARRAY_COUNT(rules)))
+		return decode_rare(hw, hw->entry, exit, code);
+	rule = &rules[code];
+	if (rule->decode)
+		return rule->decode(hw, hw->entry, exit);
+	return likely(rule->reason) ? (u32)rule->reason : decode_bad(hw, exit);
 }
 
 /* IN and OUT tell it always, the others by NRIPS; what was not executed has none. */
@@ -217,26 +236,28 @@ static void switch_armed(const struct vcpu_hw *hw)
 	svm_switch_armed(hw->vmcb_hpa, hw->gpr, hw->host_save);
 }
 
-u32 svm_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
+u32 svm_enter(struct vcpu_hw *hw)
 {
 	struct vmcb *v = hw->vmcb;
+	struct vcpu_page *page;
 	u32 reason;
 
-	if (entry->is_step) {
-		entry->is_step = false;
-		step(v, page);
+	if (likely(hw->entry->is_step)) {
+		hw->entry->is_step = false;
+		step(v, hw->page);
 	}
-	if (unlikely(entry->interrupts | entry->event.valid | hw->is_busy))
-		svm_event_inject(hw, entry);
+	if (unlikely(hw->entry->has_events | hw->is_busy))
+		svm_event_inject(hw, hw->entry);
 	if (unlikely(hw->is_armed))
 		switch_armed(hw);
 	else
 		svm_switch(hw->vmcb_hpa, hw->gpr, hw->host_save);
-	v->tlb_control = 0;
+	v = hw->vmcb;
 	if (unlikely(hw->is_busy || (v->exit_int_info & SVM_EVENT_VALID)))
-		svm_event_collect(hw, entry);
-	reason = decode(hw, entry, &page->exit);
-	if (reason == EXIT_NONE)
+		svm_event_collect(hw, hw->entry);
+	page = hw->page;
+	reason = decode(hw, v, &page->exit);
+	if (unlikely(reason == EXIT_NONE))
 		return reason;
 	page->exit.reason = reason;
 	svm_store_gprs(hw, page);

@@ -137,8 +137,10 @@ static void flush(struct vcpu_hw *hw)
 		invept(INVEPT_ALL, 0);
 }
 
-static void vmx_prepare(struct vcpu_hw *hw)
+static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
 {
+	hw->entry = entry;
+	hw->page = page;
 	vmx_make_current(hw);
 	if (hw->chores & CHORE_HOST)
 		vmx_init_host_part(hw);

@@ -39,6 +39,8 @@ struct vmx_msr {
 struct vcpu_hw {
 	struct vmx_msr guest_msrs[AREA_COUNT];	/* 16-byte aligned: first */
 	u64 *gpr;			/* the vcpu page's array */
+	struct vcpu_page *page;		/* of vmx_prepare, as entry */
+	struct vcpu_entry *entry;
 	void *vmcs;
 	u32 *virtual_apic;		/* only its TPR is used */
 	hpa_t vmcs_hpa;
@@ -156,6 +158,6 @@ static inline void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
 }
 
 /* vmx_exit.c: virt_ops.enter. */
-u32 vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page);
+u32 vmx_enter(struct vcpu_hw *hw);
 
 #endif

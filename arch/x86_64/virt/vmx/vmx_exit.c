@@ -123,6 +123,7 @@ DECODER(decode_ept_violation)
 
 static void raise_gp(struct vcpu_entry *entry)
 {
+	entry->has_events = true;
 	entry->event = (struct vcpu_event){
 		.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
 	};
@@ -257,8 +258,10 @@ static bool store_code(struct vcpu_page *page)
  * The exit has set the limit of the GDT to 64 KiB, so that ring 3 could load segments from what lies behind it, and
  * that of the TSS to 67h, which cuts off its I/O bitmap (27.5.2). The limit of the IDT does not matter, and DR7 is off.
  */
-u32 vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
+u32 vmx_enter(struct vcpu_hw *hw)
 {
+	struct vcpu_entry *entry = hw->entry;
+	struct vcpu_page *page = hw->page;
 	static const struct exit_rule unknown;
 	const struct exit_rule *rule;
 	u32 code, reason;
@@ -267,7 +270,7 @@ u32 vmx_enter(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *pa
 		entry->is_step = false;
 		step(hw, page);
 	}
-	if (unlikely(entry->interrupts | entry->event.valid | hw->is_busy))
+	if (unlikely(entry->has_events | hw->is_busy))
 		vmx_event_inject(hw, entry);
 	if (unlikely(hw->is_masked == ((hw->rflags & RFLAGS_IF) != 0)))
 		vmx_follow_interrupt_flag(hw);
