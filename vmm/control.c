@@ -170,7 +170,7 @@ void machine_report_end(struct machine *m)
 	}
 	c->reason = m->ending.reason;
 	c->wants_restart = m->ending.wants_restart;
-	c->last_exit = v->last_exit;
+	c->last_exit = v->page->exit.reason;
 	c->rip = v->page ? v->page->rip : 0;
 	memcpy(c->text, m->ending.text, sizeof(c->text));
 	set_phase(m, PHASE_ENDED);

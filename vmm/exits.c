@@ -89,12 +89,22 @@ static bool cpuid_needs_cr(u32 leaf)
 	return leaf == 1 || leaf == 0xd;
 }
 
-static struct cpuid_answer answer_anew(struct vcpu *v, u32 leaf, u32 subleaf)
+static void give_answer(struct vcpu_page *page, const struct cpuid_answer *answer)
+{
+	page->gpr[GPR_RAX] = answer->eax;
+	page->gpr[GPR_RBX] = answer->ebx;
+	page->gpr[GPR_RCX] = answer->ecx;
+	page->gpr[GPR_RDX] = answer->edx;
+}
+
+static __attribute__((noinline)) void cpuid_slowly(struct vcpu *v, u32 leaf, u32 subleaf)
 {
 	struct guest_cpuid_state state = { .apic_id = v->index };
 	struct cpuid_answer answer;
 	struct cpuid_regs regs;
 
+	if (!vcpu_skip(v))
+		return;
 	if (cpuid_needs_cr(leaf)) {
 		vcpu_need(v, GROUP_CR);
 		state.cr4 = v->page->cr4;
@@ -104,15 +114,7 @@ static struct cpuid_answer answer_anew(struct vcpu *v, u32 leaf, u32 subleaf)
 	answer = (struct cpuid_answer){ leaf, subleaf, regs.eax, regs.ebx, regs.ecx, regs.edx };
 	if (!cpuid_needs_cr(leaf))
 		*answer_place(v, leaf) = answer;
-	return answer;
-}
-
-static void give_answer(struct vcpu_page *page, const struct cpuid_answer *answer)
-{
-	page->gpr[GPR_RAX] = answer->eax;
-	page->gpr[GPR_RBX] = answer->ebx;
-	page->gpr[GPR_RCX] = answer->ecx;
-	page->gpr[GPR_RDX] = answer->edx;
+	give_answer(v->page, &answer);
 }
 
 static void exit_cpuid(struct vcpu *v)
@@ -120,16 +122,14 @@ static void exit_cpuid(struct vcpu *v)
 	struct vcpu_page *page = v->page;
 	u32 leaf = (u32)page->gpr[GPR_RAX], subleaf = (u32)page->gpr[GPR_RCX];
 	const struct cpuid_answer *known = answer_place(v, leaf);
-	struct cpuid_answer answer;
+	u64 next = vcpu_next_rip(v);
 
-	if (!vcpu_skip(v))
+	if (unlikely(known->leaf != leaf || known->subleaf != subleaf || !next)) {
+		cpuid_slowly(v, leaf, subleaf);
 		return;
-	if (likely(known->leaf == leaf && known->subleaf == subleaf)) {
-		give_answer(page, known);
-	} else {
-		answer = answer_anew(v, leaf, subleaf);
-		give_answer(page, &answer);
 	}
+	give_answer(page, known);
+	vcpu_step(v, next);
 }
 
 static void exit_hlt(struct vcpu *v)
@@ -382,7 +382,6 @@ void vcpu_handle_exit(struct vcpu *v)
 {
 	u32 reason = v->page->exit.reason;
 
-	v->last_exit = reason;
 	if (unlikely(reason >= EXIT_REASON_COUNT)) {
 		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "exit reason %u is unknown", reason);
 		return;

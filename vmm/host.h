@@ -8,9 +8,11 @@
 #include "status.h"
 #include "types.h"
 
+struct host_run { u64 status, bits; };
+
 struct host {
-	/* ST_OK: exit record in the vcpu page. ST_NOTIFIED: *bits. */
-	enum status (*vcpu_run)(void *ctx, u32 vcpu, u64 *bits);
+	/* enum status. ST_OK: exit record in the vcpu page. ST_NOTIFIED: bits. */
+	struct host_run (*vcpu_run)(void *ctx, u32 vcpu);
 	enum status (*vcpu_get)(void *ctx, u32 vcpu, u32 groups);
 	enum status (*wait)(void *ctx, u64 deadline_tsc, u64 *bits);	/* *bits = 0 if nothing came */
 	void (*yield)(void *ctx);

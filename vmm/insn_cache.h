@@ -42,13 +42,18 @@ static inline u64 insn_cache_now(const struct insn_entry *e, u32 level)
 	return __atomic_load_n(e->table[level], __ATOMIC_RELAXED) ^ e->value[level];
 }
 
+static inline u64 insn_cache_code(const struct insn_entry *e, u32 word)
+{
+	u64 now;
+
+	__builtin_memcpy(&now, e->code + word * sizeof(now), sizeof(now));
+	return now ^ e->bytes[word];
+}
+
 /* One condition without branches: it nearly always holds. Written out, because a loop costs more than what it does. */
 static inline bool insn_cache_is_current(const struct insn_entry *e)
 {
-	u64 now[INSN_CACHE_BYTES / 8];
-
-	__builtin_memcpy(now, e->code, sizeof(now));
-	return ((now[0] ^ e->bytes[0]) | (now[1] ^ e->bytes[1]) | insn_cache_now(e, 0) | insn_cache_now(e, 1) |
+	return (insn_cache_code(e, 0) | insn_cache_code(e, 1) | insn_cache_now(e, 0) | insn_cache_now(e, 1) |
 		insn_cache_now(e, 2) | insn_cache_now(e, 3)) == 0;
 }
 _Static_assert(INSN_LEVELS == 4 && INSN_CACHE_BYTES == 16, "insn_cache_is_current");

@@ -14,11 +14,14 @@ static struct machine machine;
 
 /* ---- The kernel as struct host ---- */
 
-static enum status host_vcpu_run(void *ctx, u32 vcpu, u64 *bits)
+static struct host_run host_vcpu_run(void *ctx, u32 vcpu)
 {
+	struct host_run run;
+
 	(void)ctx;
 	(void)vcpu;
-	return sys_vcpu_run(bits);
+	run.status = sys_vcpu_run(&run.bits);
+	return run;
 }
 
 static enum status host_vcpu_get(void *ctx, u32 vcpu, u32 groups)

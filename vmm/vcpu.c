@@ -289,30 +289,29 @@ static void idle(struct vcpu *v)
 	notified(v, bits);
 }
 
-static void run_ended(struct vcpu *v, enum status status, u64 bits)
+static __attribute__((noinline)) void run_ended(struct vcpu *v, const struct host_run *run)
 {
-	if (status == ST_NOTIFIED)
-		notified(v, bits);
+	if (run->status == ST_NOTIFIED)
+		notified(v, run->bits);
 	else
-		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)status);
+		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)run->status);
 }
 
 /* Enter the guest and handle its exits, for as long as nobody asks for anything. */
 static void run(struct vcpu *v)
 {
 	const struct host *host = v->machine->host;
-	enum status status;
-	u64 bits;
+	struct host_run run;
 
 	while (enter_away(v)) {
-		status = host->vcpu_run(host->ctx, v->index, &bits);
+		run = host->vcpu_run(host->ctx, v->index);
 		leave_away(v);
 		if (unlikely(v->offered != OFFER_NONE))
 			look_at_offer(v);
 		if (unlikely(kvm_pv_took(&v->pv)))
 			ended_quietly(v);
-		if (unlikely(status != ST_OK)) {
-			run_ended(v, status, bits);
+		if (unlikely(run.status != ST_OK)) {
+			run_ended(v, &run);
 			return;
 		}
 		vcpu_handle_exit(v);

@@ -49,7 +49,6 @@ struct vcpu {
 	u8 is_away;		/* atomic: in vcpu_run or wait and not signalled yet, so a request needs a signal */
 	u8 activity;		/* enum vcpu_activity */
 	u8 offered;		/* enum offer_source of what is in intr_pending */
-	u32 last_exit;		/* enum exit_reason */
 	u32 cr8;		/* as last seen in the page */
 	u32 parked;		/* atomic: the pause (machine.pause) that this thread has seen */
 	u64 misc_enable;	/* MSRs that only remember */
@@ -124,10 +123,25 @@ void vcpu_completed(struct vcpu *v);
 /* The instruction that caused this exit is done: go on at next_rip. */
 static inline void vcpu_step(struct vcpu *v, u64 next_rip)
 {
-	v->page->rip = next_rip;
-	v->page->dirty |= GROUP_STEP;
-	if (unlikely(v->page->rflags & RFLAGS_TF))
+	struct vcpu_page *page = v->page;
+
+	page->rip = next_rip;
+	page->dirty |= GROUP_STEP;
+	if (unlikely(page->rflags & RFLAGS_TF))
 		vcpu_completed(v);
+}
+
+/* Where the instruction behind the one that caused this exit is; 0: not known without looking closer. */
+static inline u64 vcpu_next_rip(const struct vcpu *v)
+{
+	const struct vcpu_page *page = v->page;
+	u64 next = page->rip + page->exit.insn_len;
+	const struct insn *insn;
+
+	if (page->exit.insn_len)	/* outside 64-bit mode it may wrap */
+		return likely((next ^ page->rip) >> 32 == 0) ? next : 0;
+	insn = insn_cache_find(&v->insns, page);
+	return likely(insn) ? next + insn->len : 0;
 }
 
 /* Step over the instruction that caused this exit. False as for vcpu_decode. */
@@ -135,19 +149,10 @@ bool vcpu_skip_slowly(struct vcpu *v);
 
 static inline bool vcpu_skip(struct vcpu *v)
 {
-	const struct vcpu_page *page = v->page;
-	u64 next = page->rip + page->exit.insn_len;
-	const struct insn *insn;
+	u64 next = vcpu_next_rip(v);
 
-	if (page->exit.insn_len) {
-		if (unlikely((next ^ page->rip) >> 32))		/* outside 64-bit mode it would wrap */
-			return vcpu_skip_slowly(v);
-	} else {
-		insn = insn_cache_find(&v->insns, page);
-		if (unlikely(!insn))
-			return vcpu_skip_slowly(v);
-		next += insn->len;
-	}
+	if (unlikely(!next))
+		return vcpu_skip_slowly(v);
 	vcpu_step(v, next);
 	return true;
 }

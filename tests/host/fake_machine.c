@@ -42,9 +42,10 @@ struct vcpu_page *fake_page_of(u32 vcpu)
 	return (struct vcpu_page *)(void *)(page_bytes + vcpu * PAGE_SIZE);
 }
 
-static enum status fake_run(void *ctx, u32 vcpu, u64 *bits)
+static struct host_run fake_run(void *ctx, u32 vcpu)
 {
 	struct vcpu_page *page = fake_page_of(vcpu);
+	struct host_run run = { .status = ST_OK };
 
 	(void)ctx;
 	if (page->dirty & GROUP_STEP) {
@@ -55,12 +56,13 @@ static enum status fake_run(void *ctx, u32 vcpu, u64 *bits)
 	page->filled = GROUP_ALL;
 	fake_last_deadline = page->deadline_tsc;
 	memset(&page->exit, 0, sizeof(page->exit));
-	*bits = fake_run_bits;
+	run.bits = fake_run_bits;
 	fake_run_bits = 0;
-	if (*bits)
-		return ST_NOTIFIED;
-	fake_on_run();
-	return ST_OK;
+	if (run.bits)
+		run.status = ST_NOTIFIED;
+	else
+		fake_on_run();
+	return run;
 }
 
 static enum status fake_get(void *ctx, u32 vcpu, u32 groups)

@@ -63,9 +63,14 @@ static inline enum status sys_vcpu_bind(u64 h_vcpu)
 	return sys_call(SYS_VCPU_BIND, h_vcpu, 0, 0, 0, 0, 0, NULL);
 }
 
+/* Without arguments: what is not looked at need not be set. */
 static inline enum status sys_vcpu_run(u64 *bits)
 {
-	return sys_call(SYS_VCPU_RUN, 0, 0, 0, 0, 0, 0, bits);
+	u64 status = SYS_VCPU_RUN;
+
+	__asm__ volatile("syscall" : "+a"(status), "=d"(*bits)
+			 : : "rcx", "r11", "rdi", "rsi", "r8", "r9", "r10", "memory");
+	return (enum status)status;
 }
 
 static inline enum status sys_vcpu_get(u64 groups)

@@ -66,6 +66,8 @@ static void probe_features(struct info_page *info, const struct cpuid *svm)
 {
 	svm_features.asid_count = svm->ebx;
 	svm_features.has_nrips = (svm->edx & BIT32(3)) != 0;
+	/* IN and OUT tell it always, the others by NRIPS; what was not executed has none. */
+	svm_features.unknown_length = svm_features.has_nrips ? BIT32(EXIT_MEM) | BIT32(EXIT_CR8) : ~BIT32(EXIT_PIO);
 	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
 	svm_features.exits_for_bad_cr = is_tcg();
 	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;

@@ -39,6 +39,7 @@ struct vcpu_hw {
 
 struct svm_features {
 	bool has_nrips;
+	u32 unknown_length;	/* bit r: exits of reason r don't tell the instruction's length */
 	bool has_rdtscp;
 	/* QEMU TCG: a guest's illegal MOV to CR0, CR3 or CR4 is VMEXIT_INVALID instead of #GP */
 	bool exits_for_bad_cr;

@@ -167,11 +167,8 @@ static const struct exit_rule rules[SVM_EXIT_TABLE_SIZE] = {
 
 static u32 instruction_length(const struct vmcb *v)
 {
-	u64 length;
+	u64 length = v->next_rip - v->rip;
 
-	if (!svm_features.has_nrips)
-		return 0;
-	length = v->next_rip - v->rip;
 	return length <= 15 ? (u32)length : 0;
 }
 
@@ -190,19 +187,13 @@ static u32 decode(struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_exit *ex
 	const struct exit_rule *rule;
 
 	exit->flags = 0;
-	exit->insn_len = instruction_length(v);
+	exit->insn_len = svm_features.has_nrips ? instruction_length(v) : 0;
 	if (unlikely(code >= ARRAY_COUNT(rules)))
 		return decode_rare(hw, hw->entry, exit, code);
 	rule = &rules[code];
 	if (rule->decode)
 		return rule->decode(hw, hw->entry, exit);
 	return likely(rule->reason) ? (u32)rule->reason : decode_bad(hw, exit);
-}
-
-/* IN and OUT tell it always, the others by NRIPS; what was not executed has none. */
-static bool is_length_known(u32 reason)
-{
-	return svm_features.has_nrips ? reason != EXIT_MEM && reason != EXIT_CR8 : reason == EXIT_PIO;
 }
 
 /* True: GROUP_CODE is there. */
@@ -261,6 +252,8 @@ u32 svm_enter(struct vcpu_hw *hw)
 		return reason;
 	page->exit.reason = reason;
 	svm_store_gprs(hw, page);
-	page->filled = !is_length_known(reason) && store_code(v, page) ? GROUP_GPR | GROUP_CODE : GROUP_GPR;
+	page->filled = GROUP_GPR;
+	if ((svm_features.unknown_length & BIT32(reason)) && store_code(v, page))
+		page->filled = GROUP_GPR | GROUP_CODE;
 	return reason;
 }
