@@ -144,9 +144,6 @@ enum vmx_exit_reason {
 #define MSR_VMX_TRUE_OFFSET 0x0cu
 #define MSR_VMX_MISC 0x485u
 #define MSR_VMX_CR0_FIXED0 0x486u
-#define MSR_VMX_CR0_FIXED1 0x487u
-#define MSR_VMX_CR4_FIXED0 0x488u
-#define MSR_VMX_CR4_FIXED1 0x489u
 #define MSR_VMX_PROC2 0x48bu
 #define MSR_VMX_EPT_VPID 0x48cu
 
@@ -155,7 +152,6 @@ enum vmx_exit_reason {
 #define EPT_CAP_2M BIT64(16)
 #define EPT_CAP_1G BIT64(17)
 #define EPT_CAP_INVEPT BIT64(20)
-#define EPT_CAP_AD BIT64(21)
 #define EPT_CAP_INVEPT_SINGLE BIT64(25)
 #define EPT_CAP_INVEPT_ALL BIT64(26)
 

@@ -83,7 +83,6 @@ static void vmx_leave(struct vcpu_hw *hw)
 	struct vmx_cpu *cpu = pcpu_self()->virt;
 
 	__asm__ volatile("vmclear %0" : : "m"(hw->vmcs_hpa.raw) : "cc", "memory");
-	hw->is_launched = false;
 	hw->chores |= CHORE_HOST | CHORE_FLUSH;
 	if (cpu->current == hw)
 		cpu->current = NULL;

@@ -49,7 +49,6 @@ struct vcpu_hw {
 	u32 window;			/* PROC_*_WINDOW bits in force */
 	u32 tpr_threshold;
 	bool is_busy;			/* a window or a threshold is in force, and may have to go */
-	bool is_launched;
 	bool is_masked;			/* the guest was entered with IF = 0 */
 	bool is_armed;			/* the guest's DR7 enables a breakpoint */
 	bool has_ports;			/* pcpu->has_ports */
@@ -100,10 +99,10 @@ static inline void vmx_make_current(struct vcpu_hw *hw)
 }
 
 /*
- * GPRs but RSP from gpr[], VMLAUNCH or VMRESUME, and back. Returns the exit-reason field; VMX_REFUSED: VMfail, nothing
+ * GPRs but RSP from gpr[], VMRESUME or VMLAUNCH, and back. Returns the exit-reason field; VMX_REFUSED: VMfail, nothing
  * was run. (vmx_switch.S)
  */
-u32 vmx_switch(u64 *gpr, u64 *host_rsp, bool is_launched);
+u32 vmx_switch(u64 *gpr, u64 *host_rsp);
 #define VMX_REFUSED ~0u
 
 /* The TPR as the guest sees it. */

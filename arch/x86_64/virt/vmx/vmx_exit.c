@@ -200,9 +200,9 @@ static const struct exit_rule rules[VMX_EXIT_TABLE_SIZE] = {
 
 /*
  * Nothing was run: VMfail, before any guest state was looked at, or a guest state that was refused; the event to inject
- * is left valid then, and the VMCS not launched. Or else an exit that was never asked for.
+ * is left valid then. Or else an exit that was never asked for.
  */
-static __attribute__((noinline)) u32 refuse(struct vcpu_hw *hw, struct vcpu_exit *exit, u32 code)
+static __attribute__((noinline)) u32 refuse(struct vcpu_exit *exit, u32 code)
 {
 	bool is_fail = code == VMX_REFUSED;
 
@@ -210,10 +210,8 @@ static __attribute__((noinline)) u32 refuse(struct vcpu_hw *hw, struct vcpu_exit
 	exit->insn_len = 0;
 	exit->bad_state.hardware = is_fail ? BIT64(32) | vmread(VMCS_INSN_ERROR) : code;
 	exit->bad_state.detail = is_fail ? 0 : vmread(VMCS_QUALIFICATION);
-	if (code & VMX_ENTRY_FAILED) {
+	if (code & VMX_ENTRY_FAILED)
 		vmwrite(VMCS_ENTRY_EVENT, 0);
-		hw->is_launched = false;
-	}
 	return EXIT_BAD_STATE;
 }
 
@@ -274,16 +272,15 @@ u32 vmx_enter(struct vcpu_hw *hw)
 		vmx_event_inject(hw, entry);
 	if (unlikely(hw->is_masked == ((hw->rflags & RFLAGS_IF) != 0)))
 		vmx_follow_interrupt_flag(hw);
-	code = vmx_switch(hw->gpr, &hw->host_rsp, hw->is_launched);
+	code = vmx_switch(hw->gpr, &hw->host_rsp);
 	__asm__ volatile("lgdt %0" : : "m"(hw->host_gdtr));
 	if (unlikely(hw->has_ports))
 		arch_ports_restore();
-	hw->is_launched = true;
 	hw->cr2 = cr2_read();
 	hw->rflags = vmread(VMCS_GUEST_RFLAGS);
 	hw->interruptibility = (u32)vmread(VMCS_GUEST_INTERRUPTIBILITY);
 	rule = likely(code < ARRAY_COUNT(rules)) ? &rules[code] : &unknown;
-	reason = likely(rule->facts) ? decode(hw, entry, &page->exit, rule) : refuse(hw, &page->exit, code);
+	reason = likely(rule->facts) ? decode(hw, entry, &page->exit, rule) : refuse(&page->exit, code);
 	if (unlikely(reason == EXIT_NONE))
 		return reason;
 	page->exit.reason = reason;

@@ -1,17 +1,20 @@
 /*
  * vmx_switch.S - the world switch (SDM Vol. 3 chapters 26 and 27).
  *
- * u32 vmx_switch(u64 *gpr, u64 *host_rsp, bool is_launched)
+ * u32 vmx_switch(u64 *gpr, u64 *host_rsp)
  *
  * Returns the exit-reason field, or VMX_REFUSED if nothing was run. HOST_RSP is written only if it differs from
- * *host_rsp; HOST_RIP is vmx_exit_point. A host interrupt that ends guest mode is acknowledged by the exit. Offsets are
- * those of enum gpr: RAX 0, RCX 8, RDX 16, RBX 24, RSP 32, RBP 40, RSI 48, RDI 56, R8 64 ... R15 120.
+ * *host_rsp; HOST_RIP is vmx_exit_point. Whether the VMCS has been launched, VMRESUME knows. A host interrupt that ends
+ * guest mode is acknowledged by the exit. Offsets are those of enum gpr: RAX 0, RCX 8, RDX 16, RBX 24, RSP 32, RBP 40,
+ * RSI 48, RDI 56, R8 64 ... R15 120.
  *
  * The preemption timer only asks for a look at host interrupts (vmx_probe.c). If there were none, the guest goes on at
  * once: an interrupt would have pushed SS, which is not 0, where a 0 was put.
  */
 #define VMCS_HOST_RSP 0x6c14
 #define VMCS_EXIT_REASON 0x4402
+#define VMCS_INSN_ERROR 0x4400
+#define NOT_LAUNCHED 5		/* VMRESUME of a VMCS that was cleared (30.4) */
 #define VMX_PREEMPTION_TIMER 52
 #define VMX_REFUSED -1
 
@@ -31,8 +34,7 @@ vmx_switch:
 	movq %rsp, (%rsi)
 	movl $VMCS_HOST_RSP, %eax
 	vmwrite %rsp, %rax
-1:	testb %dl, %dl			/* the loads below leave the flags alone */
-	movq (%rdi), %rax
+1:	movq (%rdi), %rax
 	movq 8(%rdi), %rcx
 	movq 16(%rdi), %rdx
 	movq 24(%rdi), %rbx
@@ -47,11 +49,15 @@ vmx_switch:
 	movq 112(%rdi), %r14
 	movq 120(%rdi), %r15
 	movq 56(%rdi), %rdi
-	jz 2f
 	vmresume
-	jmp 3f
-2:	vmlaunch
 	/* Only reached if the instruction failed: the registers hold what was in gpr[], nothing has to be stored. */
+	pushq %rax
+	movl $VMCS_INSN_ERROR, %eax
+	vmread %rax, %rax
+	cmpl $NOT_LAUNCHED, %eax
+	popq %rax
+	jne 3f
+	vmlaunch
 3:	addq $8, %rsp
 	movl $VMX_REFUSED, %eax
 	jmp 4f
