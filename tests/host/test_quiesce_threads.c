@@ -1,6 +1,6 @@
 /*
- * Grace periods in earnest: three threads play pCPUs that look handles up and use what they find until they next take an
- * interrupt or go idle; a fourth makes and destroys objects as fast as it can. Nobody may ever hold a freed object.
+ * Grace periods in earnest: three threads play pCPUs that look handles up and use what they find until they next take
+ * an interrupt or go idle; a fourth makes and destroys objects as fast as it can. Nobody may ever hold a freed object.
  */
 /* sources: kernel/quiesce.c kernel/handle.c kernel/object.c kernel/frames.c tests/host/fake_arch/fake_arch.c */
 /* sources: tests/host/fake_arch/fake_objects.c */
