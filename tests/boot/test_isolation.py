@@ -17,6 +17,7 @@ FAULTS = ('cli', 'out', 'wrmsr', 'hlt', 'ud', 'cr3', 'vmrun', 'vmxoff', 'noncano
           'read-kernel', 'read-direct', 'write-args', 'write-text', 'null', 'stack', 'int3', 'sysenter', 'xsetbv',
           'wrgsbase', 'lgdt', 'single-step')
 STORMS = ('calls', 'page', 'rights', 'flood', 'foreign-call', 'flags', 'segments', 'registers', 'vectors')
+RACES = ('race-page', 'race-calls', 'race-close')
 
 
 class Victim:
@@ -84,3 +85,19 @@ def test_hostile_vmm(machine):
     log = machine.ok('log')
     assert 'ACCESS ALLOWED' not in log and 'RIGHTS BROKEN' not in log and 'panic' not in log.lower()
     assert 'all root-only calls refused' in log
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(cpus=4, load=2, **TINY)
+def test_hostile_vmm_with_two_threads(machine):
+    """One thread runs a vCPU while another scribbles over its page, closes its handles, calls whatever there is."""
+    victim = Victim(machine)
+    create = 'create-vm --name foe --cpu 2 --memory 64M --kernel heartbeat --vmm hostile-vmm --cmdline '
+    for mode in RACES:
+        state, _ = one_attack(machine, victim, create + mode, 60)
+        assert 'stopped' in state, f'{mode}: {state}'
+    for turn in range(10):
+        state, _ = one_attack(machine, victim, create + 'race-endless', turn / 20)
+        assert 'running' in state, state
+    log = machine.ok('log')
+    assert 'RIGHTS BROKEN' not in log and 'panic' not in log.lower()

@@ -6,11 +6,13 @@
  * processor enforces, and must end in a fault that stops this program alone. Whoever runs it watches a second VM and
  * the prompt.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "status.h"
 #include "syscalls.h"
+#include "user.h"
 #include "vcpu_page.h"
 #include "vm_layout.h"
 
@@ -201,6 +203,102 @@ static void flood_signals(void)
 	say("hostile: flood done\n");
 }
 
+/* ---- two threads at once; the VM must have two vCPUs ---- */
+static volatile enum race { RACE_NONE, RACE_PAGE, RACE_CALLS, RACE_CLOSE } race;
+static volatile u32 race_turns;
+
+/*
+ * While the other thread is in vcpu_run, or on its way there and back. Its page has no moment of peace; a signal now
+ * and then fetches it from a guest that would not come back.
+ */
+static void race_page_once(void)
+{
+	const u64 dr7 = offsetof(struct vcpu_page, dr7) / 8;
+	u64 word = random_u64() % (sizeof(struct vcpu_page) / 8);
+
+	((volatile u64 *)VMM_VCPU_PAGES)[word] = word == dr7 && is_tcg() ? 0 : edge();
+	if (race_turns % 512 == 0)
+		call(SYS_NOTIFY_SIGNAL, (u64[6]){ VMM_H_THREAD });
+}
+
+static void race_calls_once(void)
+{
+	u64 number = SYS_FIRST + random_u64() % (SYS_LAST - SYS_FIRST);
+	u64 a[6] = { edge(), edge(), edge(), edge(), edge(), edge() };
+
+	if (is_suicide(number, a) || number == SYS_LOG_WRITE || number == SYS_VCPU_RUN)
+		return;
+	call(number, a);
+	if (race_turns % 64 == 0)
+		call(SYS_NOTIFY_SIGNAL, (u64[6]){ VMM_H_THREAD });
+}
+
+static void race_close_once(void)
+{
+	u64 handle = 3 + race_turns / 256 % 128;
+
+	call(race_turns % 256 ? SYS_NOTIFY_SIGNAL : SYS_HANDLE_CLOSE, (u64[6]){ handle });
+}
+
+/* The second vCPU's thread. */
+void user_thread_main(u32 index)
+{
+	static void (*const turns[])(void) = {
+		[RACE_PAGE] = race_page_once, [RACE_CALLS] = race_calls_once, [RACE_CLOSE] = race_close_once,
+	};
+
+	(void)index;
+	for (;; race_turns++)
+		if (race != RACE_NONE)
+			turns[race]();
+		else
+			call(SYS_THREAD_CTL, (u64[6]){ 0, THREAD_YIELD });
+}
+
+/* Not before the second thread is at it too. */
+static void race_begin(enum race kind)
+{
+	u32 before = race_turns;
+
+	race = kind;
+	while (race_turns - before < 2)
+		call(SYS_THREAD_CTL, (u64[6]){ 0, THREAD_YIELD });
+}
+
+static void race_page(void)
+{
+	race_begin(RACE_PAGE);
+	storm_page();
+}
+
+static void race_calls(void)
+{
+	race_begin(RACE_CALLS);
+	storm_calls();
+}
+
+static void race_close(void)
+{
+	race_begin(RACE_CLOSE);
+	for (u32 i = 0; i < 40000 || race_turns < 2 * 128 * 256; i++) {
+		scribble_page();
+		call(SYS_VCPU_RUN, (u64[6]){ 0 });
+		call(SYS_VCPU_BIND, (u64[6]){ VMM_H_VCPU + (i & 1) });
+		call(SYS_NOTIFY_SIGNAL, (u64[6]){ 3 + random_u64() % 128 });
+		call(SYS_HANDLE_CLOSE, (u64[6]){ 3 + random_u64() % 128 });
+	}
+}
+
+/* Ends by force only, wherever the two are just then. */
+static void race_endless(void)
+{
+	race_begin(RACE_PAGE);
+	for (;;) {
+		scribble_page();
+		call(SYS_VCPU_RUN, (u64[6]){ 0 });
+	}
+}
+
 static void touch(u64 address, bool is_write)
 {
 	volatile u8 *p = (volatile u8 *)address;
@@ -340,6 +438,8 @@ static const struct mode {
 	{ "lgdt", run_lgdt }, { "single-step", run_single_step },
 	{ "flags", run_flags }, { "segments", run_segments }, { "registers", run_registers },
 	{ "vectors", run_vectors },
+	{ "race-page", race_page }, { "race-calls", race_calls }, { "race-close", race_close },
+	{ "race-endless", race_endless },
 	{ "null", run_null }, { "stack", run_stack }, { "foreign-call", run_foreign_call }, { "spin", run_spin },
 };
 
