@@ -37,10 +37,11 @@ TABLE = (
 POWER_OFF = 'quiet rdinit=/bin/busybox -- poweroff -f'
 
 
-class Counted(Machine):
-    """A machine whose TSC counts instructions."""
-    def command(self):
-        return super().command() + ([] if self.backend == 'bochs' else ['-icount', 'shift=0,sleep=off'])
+# What starting and being there may take at most.
+LIMITS = {'start-vm to a guest\'s first instruction': 2000000, 'vmlinux: start to power-off in init': 1420000000,
+          'bzImage: VM exits': 3000, 'vmlinux: VM exits': 3000,
+          'bzImage: memory beside RAM and its tables': 512 << 10,
+          'vmlinux: memory beside RAM and its tables': 512 << 10}
 
 
 def parse(log):
@@ -114,11 +115,9 @@ def run_starts(machine, figures):
     spent = busy(machine) - before - cost
     figures['start-vm to a guest\'s first instruction'] = spent - answer(machine, 'status-vm first')['guest-time-ns']
     machine.ok('delete-vm first --force')
-    for kernel in ('debian-kernel', 'debian-vmlinux'):
-        run_linux(machine, kernel, figures)
 
 
-def run_linux(machine, kernel, figures):
+def run_linux(machine, kernel, figures, reasons):
     """A quiet boot of Debian's kernel until its init powers off."""
     name = 'bzImage' if kernel == 'debian-kernel' else 'vmlinux'
     machine.ok(f'create-vm --name debian --cpu 1 --memory 512M --kernel {kernel} --initrd debian-initrd '
@@ -128,9 +127,39 @@ def run_linux(machine, kernel, figures):
     machine.wait_state('debian', 'stopped', 120)
     vm = answer(machine, 'status-vm debian')
     figures[f'{name}: start to power-off in init'] = vm['cpu-time-ns']
-    figures[f'{name}: VM exits'] = vm['exits']
+    reasons[name] = exit_counts(machine, 'debian')
+    figures[f'{name}: VM exits'] = sum(reasons[name].values())
     figures[f'{name}: exits handled by the VMM'] = vm['exits-vmm']
     machine.ok('delete-vm debian')
+
+
+def exit_counts(machine, name):
+    return {entry['reason']: entry['count'] for entry in answer(machine, f'stats-vm {name}')['exit-reasons']}
+
+
+def wait_ns(machine, name, ns):
+    """Until so much of the machine's time has gone by; nobody is busy meanwhile, so that doesn't take long."""
+    start = answer(machine, f'stats-vm {name}')['now-ns']
+    while answer(machine, f'stats-vm {name}')['now-ns'] < start + ns:
+        time.sleep(0.2)
+
+
+def run_idle(machine, reasons):
+    """A Linux that waits at its shell, for ten seconds."""
+    machine.ok('create-vm --name idle --cpu 1 --memory 512M --kernel debian-vmlinux --initrd debian-initrd '
+               '--cmdline "quiet console=ttyS0"')
+    machine.ok('start-vm idle')
+    deadline = time.monotonic() + 120
+    while 'VOS-GUEST-READY' not in machine.ok('log-vm idle'):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(1)
+    wait_ns(machine, 'idle', 5e9)
+    before = exit_counts(machine, 'idle')
+    wait_ns(machine, 'idle', 10e9)
+    after = exit_counts(machine, 'idle')
+    reasons['idle 10 s'] = {name: count - before.get(name, 0) for name, count in after.items()}
+    machine.ok('delete-vm idle --force')
 
 
 # ------------------------------------------------------------------------------------------------------------ report
@@ -138,14 +167,28 @@ def show(number):
     return '-' if number is None else f'{number:,.0f}'
 
 
+def judged(number, most):
+    """The figure, and whether it is within its limit."""
+    return show(number) + ('' if number is None or most is None else ' ok  ' if number <= most else ' over')
+
+
 def print_table(results):
-    print(f'{"instructions":<26}{"KVM":>8}{"Xen":>8}{"at most":>9}{"VOS/SVM":>10}{"VOS/VMX":>10}{"bare":>10}')
+    print(f'{"instructions":<24}{"KVM":>7}{"Xen":>8}{"at most":>9}{"VOS/SVM":>13}{"VOS/VMX":>13}{"bare":>6}')
     for label, name, kvm, xen, most in TABLE:
-        row = [results.get(run, {}).get(name) for run in ('svm', 'vmx', 'bare')]
-        print(f'{label:<26}{show(kvm):>8}{show(xen):>8}{show(most):>9}' + ''.join(f'{show(v):>10}' for v in row))
+        svm, vmx, bare = [results.get(run, {}).get(name) for run in ('svm', 'vmx', 'bare')]
+        print(f'{label:<24}{show(kvm):>7}{show(xen):>8}{show(most):>9}{judged(svm, most):>13}{judged(vmx, most):>13}'
+              f'{show(bare):>6}')
     print()
     for name, value in results['start'].items():
-        print(f'{name:<44}{show(value):>16}')
+        print(f'{name:<44}{show(LIMITS.get(name)):>16}{judged(value, LIMITS.get(name)):>20}')
+    print()
+    reasons = results['exits']
+    print(f'{"VM exits of Linux":<20}' + ''.join(f'{run:>12}' for run in reasons))
+    for name in sorted({name for counts in reasons.values() for name in counts}):
+        counts = [run.get(name, 0) for run in reasons.values()]
+        if any(counts):
+            print(f'{name:<20}' + ''.join(f'{count:>12,}' for count in counts))
+    print(f'{"all":<20}' + ''.join(f'{sum(run.values()):>12,}' for run in reasons.values()))
 
 
 def main():
@@ -158,17 +201,21 @@ def main():
         results['bare'] = run_native(args.exitbench, folder)
         images = {'exitbench': args.exitbench, 'eat': f'{BUILD}/guests/eat.elf'}
         images |= {name: f'{BUILD}/images/{name}' for name in ('debian-kernel', 'debian-initrd')}
-        with Counted('qemu-pvh', 'bench', bundle=make_images('bundle', folder, images), cpus=1) as machine:
+        with Machine('qemu-pvh', 'bench', bundle=make_images('bundle', folder, images), icount=0) as machine:
             machine.wait_prompt()
             results['start'] = {'kernel entry to prompt': busy(machine)}
             results['svm'] = run_exits(machine, '')
         images['debian-vmlinux'] = f'{BUILD}/images/debian-vmlinux'
-        with Counted('qemu-pvh', 'bench-start', bundle=make_images('bundle', folder, images), cpus=1) as machine:
+        with Machine('qemu-pvh', 'bench-start', bundle=make_images('bundle', folder, images), icount=0) as machine:
             machine.wait_prompt()
             run_starts(machine, results['start'])
+            results['exits'] = {}
+            for kernel in ('debian-kernel', 'debian-vmlinux'):
+                run_linux(machine, kernel, results['start'], results['exits'])
+            run_idle(machine, results['exits'])
         if not args.no_bochs:
             iso = make_images('iso', folder, {'exitbench': args.exitbench})
-            with Counted('bochs', 'bench', iso=iso) as machine:
+            with Machine('bochs', 'bench', iso=iso) as machine:
                 machine.wait_prompt()
                 results['vmx'] = run_exits(machine, 'n=4 alu=10000000')
     print_table(results)
