@@ -1,6 +1,6 @@
 /* sources: vmm/dev/acpi_pm.c vmm/dev/debug_port.c vmm/dev/i8042.c vmm/dev/ioapic.c vmm/dev/kvmclock.c */
 /* sources: vmm/dev/lapic.c vmm/dev/lapic_regs.c vmm/dev/lapic_timer.c vmm/dev/pci.c vmm/dev/pic8259.c */
-/* sources: vmm/dev/pit8254.c vmm/dev/power.c vmm/dev/rtc.c vmm/dev/uart16550.c */
+/* sources: vmm/dev/pit8254.c vmm/dev/power.c vmm/dev/rtc.c vmm/dev/uart16550.c vmm/dev/kvm_pv.c vmm/guest_memory.c */
 /* includes: vmm vmm/dev */
 /*
  * A guest gone mad: random accesses to every device of one machine, while time passes, keys are pressed and interrupts
@@ -14,6 +14,7 @@
 #include "fake_board.h"
 #include "i8042.h"
 #include "ioapic.h"
+#include "kvm_pv.h"
 #include "kvmclock.h"
 #include "lapic.h"
 #include "pci.h"
@@ -24,7 +25,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { VCPUS = 3, CALLBACKS_MAX = 256, STEPS_MAX = 400 };
+enum { VCPUS = 3, CALLBACKS_MAX = 256, STEPS_MAX = 400, RAM_BYTES = 8192 };
 
 struct machine {
 	struct fake_board fake;
@@ -41,6 +42,7 @@ struct machine {
 	struct fast_reset fast_reset;
 	struct debug_port debug_port;
 	struct kvmclock kvmclock;
+	struct kvm_pv pv[VCPUS];
 	bool intr;
 	u8 intr_vector;
 	u32 output_room;
@@ -48,6 +50,8 @@ struct machine {
 };
 
 static struct machine m;
+static u8 ram[RAM_BYTES] __attribute__((aligned(64)));
+static const struct guest_memory memory = { .ram = ram, .bytes = RAM_BYTES };
 
 static void must(bool is_true)
 {
@@ -250,6 +254,11 @@ static void do_msr(struct input *in)
 	case 2:
 		lapic_set_tsc_deadline(l, value);
 		break;
+	case 6:
+		value = how & 8 ? value : value & (RAM_BYTES * 2 - 1);
+		if (kvm_pv_msr_write(&m.pv[l->index], &memory, KVM_PV_MSR_STEAL + (msr & 1), value) && (msr & 1))
+			must(!m.pv[l->index].is_promised);
+		break;
 	case 3:
 		kvmclock_msr_write(&m.kvmclock, l->index, KVMCLOCK_MSR_WALL + (msr & 1), value);
 		break;
@@ -276,6 +285,21 @@ static void run_timers(void)
 			lapic_run(&m.apic[i]);
 			must(lapic_deadline_tsc(&m.apic[i]) > tsc);
 		}
+}
+
+/* Records in RAM, and a guest that ends its interrupts quietly, or whatever else it does with the word. */
+static void do_records(struct input *in)
+{
+	struct kvm_pv *pv = &m.pv[take(in, 1) % VCPUS];
+	u32 how = (u32)take(in, 1);
+
+	kvm_pv_tell_steal(pv, &memory, take(in, 4));
+	kvm_pv_promise(pv, how & 1);
+	must(pv->is_promised == (pv->eoi_word && (how & 1)));
+	if (pv->eoi_word && (how & 2))
+		*pv->eoi_word = (u32)take(in, 4);
+	if (kvm_pv_took(pv))
+		must(!pv->is_promised && !(*pv->eoi_word & 1));
 }
 
 static void do_time(struct input *in)
@@ -331,7 +355,7 @@ static void do_outside(struct input *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const steps[])(struct input *in) = {
-		do_region, do_region, do_region, do_msr, do_time, do_interrupts, do_outside,
+		do_region, do_region, do_region, do_msr, do_time, do_interrupts, do_outside, do_records,
 	};
 	struct input in = { data, size };
 
