@@ -233,6 +233,25 @@ static void halt_deaf(u64 unused)
 	interrupts_on();
 }
 
+static void wait_ticks(u64 ticks)
+{
+	u64 since = read_tsc();
+
+	while (!smp_late(since, ticks))
+		relax();
+}
+
+/* Once is not enough: an NMI may come between the other's look at its counter and its HLT. */
+static void nmi_until_idle(u32 id)
+{
+	u64 since = read_tsc();
+
+	while (__atomic_load_n(&cpus[id].work, __ATOMIC_ACQUIRE) && !smp_late(since, 0)) {
+		ipi(id, ICR_NMI);
+		wait_ticks(100000);
+	}
+}
+
 static void test_deaf(void)
 {
 	bool is_right = true;
@@ -244,7 +263,7 @@ static void test_deaf(void)
 		smp_run(id, halt_deaf, 0);
 		is_right &= smp_reach(&cpus[id].out[0], 1);
 		ipi(id, VECTOR);
-		ipi(id, ICR_NMI);
+		nmi_until_idle(id);
 		is_right &= smp_wait(id) && cpus[id].out[1] == before;
 		is_right &= smp_reach(&cpus[id].hits[VECTOR], before + 1);
 	}
@@ -291,14 +310,6 @@ static void spin_deaf(u64 unused)
 	interrupts_off();
 	this_cpu()->out[0] = 1;
 	for (;;)
-		relax();
-}
-
-static void wait_ticks(u64 ticks)
-{
-	u64 since = read_tsc();
-
-	while (!smp_late(since, ticks))
 		relax();
 }
 
