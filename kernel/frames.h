@@ -82,6 +82,8 @@ extern struct frame_pool frames;
 void *kernel_frames_alloc(u32 count);
 void kernel_frames_free(void *frames_start, u32 count);
 
+/* SYSTEM_SPARE. */
+void frames_set_spare(u64 bytes);
 /* SYSTEM_MEMORY. ST_INVAL: no such word. */
 enum status frames_word(u64 word, u64 *value) MUST_CHECK;
 

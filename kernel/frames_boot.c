@@ -16,7 +16,7 @@
 
 #define KERNEL_SHARE 64u	/* 1/64 of memory is KERNEL from the start ... */
 #define KERNEL_CHUNKS_MIN 4u	/* ... but at least 8 MiB */
-#define SPARE_USER 1024u	/* enough to start the console or a small VM again when guests have taken the rest */
+#define SPARE_USER 1024u	/* for root's own work when guests have taken the rest */
 #define SPARE_KERNEL 256u
 #define MEMORY_LIMIT (1ull << 46)
 
@@ -180,6 +180,13 @@ void kernel_frames_free(void *frames_start, u32 count)
 {
 	lock_acquire(&frames.lock);
 	frame_pool_free(&frames, direct_hpa(frames_start), count);
+	lock_release(&frames.lock);
+}
+
+void frames_set_spare(u64 bytes)
+{
+	lock_acquire(&frames.lock);
+	frames.spare_user = SPARE_USER + min_u64(bytes >> PAGE_SHIFT, frames.total);
 	lock_release(&frames.lock);
 }
 

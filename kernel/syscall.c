@@ -475,6 +475,9 @@ static struct syscall_result call_system_ctl(u64 h_root, u64 op, u64 a, u64 b, u
 		return result(ST_OK);
 	case SYSTEM_MEMORY:
 		return system_memory(a);
+	case SYSTEM_SPARE:
+		frames_set_spare(a);
+		return result(ST_OK);
 	case SYSTEM_PCPU_TIME:
 		return system_pcpu_time(a, b);
 	default:

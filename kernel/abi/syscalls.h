@@ -169,6 +169,7 @@ enum system_op {
 	SYSTEM_CONSOLE_TAKE,	/* the serial port is the driver's from now on: the kernel writes to it only in a
 				 * panic */
 	SYSTEM_MEMORY,		/* a = enum frames_word -> bytes */
+	SYSTEM_SPARE,		/* a = bytes that MEM_OVERCOMMIT leaves free, beside the kernel's own spare part */
 	SYSTEM_PCPU_TIME,	/* a = pCPU, b = enum pcpu_time -> TSC ticks since that pCPU came up */
 	SYSTEM_OP_COUNT
 };

@@ -45,6 +45,7 @@ struct service {
 	struct pd pd;
 	u64 h_thread;
 	u64 rest_until;
+	u64 bytes;		/* not up: what it took when it was */
 	struct holdings objects;
 };
 
@@ -230,6 +231,17 @@ static u64 fault_word(const struct service *s, enum fault_word word)
 	return value;
 }
 
+/* What services on their way down give back is not for guests: they come up again. */
+static void keep_spare(void)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < SERVICE_COUNT; i++)
+		if (services[i].phase != PHASE_UP)
+			bytes += services[i].bytes;
+	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_SPARE, bytes, 0, NULL);
+}
+
 void service_check_faults(void)
 {
 	for (u32 id = 0; id < SERVICE_COUNT; id++) {
@@ -241,7 +253,9 @@ void service_check_faults(void)
 		       kinds[id].program, (unsigned long long)fault_word(s, FAULT_KIND),
 		       (unsigned long long)fault_word(s, FAULT_RIP), (unsigned long long)fault_word(s, FAULT_ADDRESS),
 		       (unsigned long long)fault_word(s, FAULT_ERROR));
+		s->bytes = holdings_bytes(&s->objects);
 		s->phase = PHASE_DOWN;
+		keep_spare();
 	}
 }
 
@@ -267,5 +281,6 @@ u64 service_step(void)
 	if (set == 0)
 		return next;
 	bring_up(set);
+	keep_spare();
 	return 0;
 }

@@ -50,6 +50,7 @@ static u64 ready_ticks;
 static u32 share_fails = PD_OP_COUNT;
 static enum status fail_status;
 static struct boot_page *boot;
+static u64 spare_bytes;
 
 static void die(const char *why)
 {
@@ -144,6 +145,11 @@ u64 fake_free_bytes(void)
 		if (objects[i].kind != NONE)
 			used += PAGE_SIZE + (objects[i].is_overcommitted ? 0 : objects[i].bytes);
 	return used < FAKE_MEMORY_BYTES ? FAKE_MEMORY_BYTES - used : 0;
+}
+
+u64 fake_spare_bytes(void)
+{
+	return spare_bytes;
 }
 
 u32 fake_object_count(void)
@@ -495,6 +501,8 @@ enum status sys_system_ctl(u64 h_root, enum system_op op, u64 a, u64 b, u64 *val
 		return ST_HANDLE;
 	if (op == SYSTEM_POWEROFF)
 		return ST_UNSUPPORTED;
+	if (op == SYSTEM_SPARE)
+		spare_bytes = a;
 	if (op == SYSTEM_MEMORY && value != NULL)
 		*value = memory_word(a);
 	else if (value != NULL)

@@ -21,6 +21,7 @@ void fake_module(const char *name, const void *bytes, u64 count, bool is_built_i
 /* ---- looking ---- */
 u32 fake_object_count(void);			/* alive, all kinds */
 u64 fake_free_bytes(void);
+u64 fake_spare_bytes(void);	/* of SYSTEM_SPARE */
 /*
  * The PD (handle) whose first thread was created as the n-th of all threads so far, counted from 0. 0: no such, or
  * dead.
