@@ -323,7 +323,7 @@ static void make_current(struct sched *s, struct thread *to, u64 now)
  */
 static bool rise(struct sched *s, struct thread *t, u64 now)
 {
-	if (t != s->resting || s->ready_count != 0 || s->pcpu->need_resched || s != sched_here() ||
+	if (t != s->resting || s->ready_count != 0 || s != sched_here() ||
 	    t->share->cap != 0 || (mask_allowed(t) & mask_of(s)) == 0)
 		return false;
 	lift_virtual_time(s, t);

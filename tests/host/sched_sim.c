@@ -31,6 +31,7 @@ static struct flow {
 	ucontext_t self, back;
 	void (*call)(void);
 	bool is_resting;	/* in arch_idle */
+	const struct thread *on_stack;	/* who called, until it is switched away from */
 	char *stack;
 } flows[FAKE_PCPUS];
 static u64 wait_deadline;
@@ -82,6 +83,7 @@ void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
 	u32 i = index_of(pcpu_self()->current);
 
 	sim_switches++;
+	flows[fake_here].on_stack = NULL;
 	assert_ptr_not_equal(from, to);
 	assert_ptr_equal(to, pcpu_self()->current);
 	if (i == THREADS)
@@ -114,6 +116,7 @@ void thread_detach(struct thread *t)
 	assert_int_equal(t->pcpu->id, fake_here);
 	assert_int_equal(t->state, THREAD_LEAVING);
 	assert_ptr_not_equal(t, pcpu_self()->current);
+	assert_ptr_not_equal(t, flows[fake_here].on_stack);
 	assert_true(attached[i] == NOWHERE || attached[i] == fake_here);
 	attached[i] = NOWHERE;
 }
@@ -252,12 +255,15 @@ static void flow_call(void (*call)(void))
 	if (flow->stack == NULL)
 		flow->stack = malloc(STACK_BYTES);
 	flow->call = call;
+	flow->on_stack = thread_current();
 	getcontext(&flow->self);
 	flow->self.uc_stack.ss_sp = flow->stack;
 	flow->self.uc_stack.ss_size = STACK_BYTES;
 	flow->self.uc_link = &flow->back;
 	makecontext(&flow->self, flow_main, 0);
 	swapcontext(&flow->back, &flow->self);
+	if (!flow->is_resting)
+		flow->on_stack = NULL;
 }
 
 static void call_wait(void)
@@ -267,10 +273,15 @@ static void call_wait(void)
 
 void sim_preempt(void)
 {
-	if (flows[fake_here].is_resting)
-		swapcontext(&flows[fake_here].back, &flows[fake_here].self);
-	else
+	struct flow *flow = &flows[fake_here];
+
+	if (flow->is_resting) {
+		swapcontext(&flow->back, &flow->self);
+		if (!flow->is_resting)
+			flow->on_stack = NULL;
+	} else {
 		flow_call(sched_preempt);
+	}
 }
 
 void sim_yield(void)
@@ -371,6 +382,7 @@ void sim_begin(u32 count)
 	for (u32 p = count; p-- > 0;) {
 		fake_here = p;
 		flows[p].is_resting = false;
+		flows[p].on_stack = NULL;
 		fake_pcpus[p] = (struct pcpu){ .self = &fake_pcpus[p], .id = p };
 		sim_timer[p] = DEADLINE_NONE;
 		ipi_pending[p] = false;

@@ -367,6 +367,15 @@ static void test_cap_and_sleep(void **state)
 	}
 	sim_run(HZ / 10);
 	assert_in_range(sim_time(0) - before, 0, (fake_tsc - before) / 5);
+	while (!sim_is_running(0))
+		sim_run(100);
+	fake_tsc += HZ / 50;
+	(void)notify_take(threads[0]);
+	sim_sleep(0, DEADLINE_NONE);
+	assert_int_equal(threads[0]->state, THREAD_WAITING);
+	notify_signal(threads[0], 1);				/* in debt: it does not run, though nobody else does */
+	sim_settle();
+	assert_int_equal(threads[0]->state, THREAD_PARKED);
 }
 
 static void test_wake_latencies(void **state)
@@ -397,6 +406,7 @@ static void test_wake_latencies(void **state)
 	sim_run(50);
 	sim_sleep(1, DEADLINE_NONE);
 	assert_int_equal(sched_thread_time(threads[0], STAT_TIME_READY), 150);
+	assert_int_equal(shares[0].wakes[15], 0);
 	share_note_wake(&shares[5], ~0ull);
 	assert_int_equal(shares[5].wakes[STAT_WAKE_BUCKETS - 1], 1);
 }
@@ -430,6 +440,15 @@ static void test_where_time_goes(void **state)
 	assert_int_equal(sum, 0);
 	assert_int_equal(pcpu_time(PCPU_TIME_GUEST), 511);
 	assert_int_equal(sched_thread_time(threads[0], STAT_TIME_GUEST_TSC), 511);
+	/* Another pCPU, whose clock is ahead, has accounted more than there was. */
+	threads[0]->time_guest_tsc -= fake_tsc;
+	fake_tsc += 100;
+	assert_int_equal(pcpu_time(PCPU_TIME_ELAPSED), 751);
+	fake_tsc -= 50;
+	threads[0]->time_guest_tsc += fake_tsc;
+	sim_run(60);
+	assert_int_equal(pcpu_time(PCPU_TIME_ELAPSED), 761);
+	assert_int_equal(pcpu_time(PCPU_TIME_GUEST), 611);
 	threads[0]->vcpu = NULL;
 }
 

@@ -352,6 +352,32 @@ static void test_affinity_while_ready_and_waiting(void **state)
 	assert_int_equal(where(1), 1);
 }
 
+/* Virtual time is a pCPU's own: one that has run for long is no worse off where nobody has. */
+static void test_floors_differ(void **state)
+{
+	u64 before;
+
+	(void)state;
+	shares[0].affinity = 1;
+	sim_go(0);
+	shares[1].affinity = 1;
+	sim_go(1);
+	sim_run(20 * HZ);
+	shares[2].affinity = 2;
+	sim_go(2);
+	sim_run(100);
+	set_affinity(0, 2);
+	sim_settle();
+	before = sim_time(0);
+	sim_run(HZ);
+	sim_assert_near(sim_time(0) - before, HZ / 2, 5);
+	set_affinity(2, 1);				/* and the other way round */
+	sim_settle();
+	before = sim_time(1);
+	sim_run(HZ);
+	sim_assert_near(sim_time(1) - before, HZ / 2, 5);
+}
+
 /* ---- stopping ----------------------------------------------------------------------------------- */
 
 static void test_stop_from_another_pcpu(void **state)
@@ -535,6 +561,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cap_counts_all_threads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_affinity_while_running, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_affinity_while_ready_and_waiting, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_floors_differ, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop_from_another_pcpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop_and_start_in_one_breath, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_signal_while_moving, setup, teardown),
