@@ -220,15 +220,18 @@ static void enter(struct vcpu_page *page, u32 cpu)
 	__atomic_fetch_sub(&inside, 1, __ATOMIC_SEQ_CST);
 }
 
-static enum status host_run(void *ctx, u32 cpu, u64 *bits)
+static struct host_run host_run(void *ctx, u32 cpu)
 {
+	struct host_run run = { .status = ST_OK };
 	struct vcpu_page *page = (struct vcpu_page *)(void *)(pages + cpu * PAGE_SIZE);
 	struct thread *t = &threads[cpu];
 
 	(void)ctx;
-	*bits = take_pending(t);
-	if (*bits)
-		return ST_NOTIFIED;
+	run.bits = take_pending(t);
+	if (run.bits) {
+		run.status = ST_NOTIFIED;
+		return run;
+	}
 	enter(page, cpu);
 	if (now(NULL) >= page->deadline_tsc) {
 		page->exit.reason = EXIT_DEADLINE;
@@ -237,7 +240,7 @@ static enum status host_run(void *ctx, u32 cpu, u64 *bits)
 	} else {
 		play(page, cpu);
 	}
-	return ST_OK;
+	return run;
 }
 
 static enum status host_get(void *ctx, u32 cpu, u32 groups)
