@@ -16,7 +16,7 @@
 
 const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
-	[ARG_CPU] = { "cpu", TYPE_COUNT, "N", "virtual CPUs (1 if not given)" },
+	[ARG_CPU] = { "cpu", TYPE_COUNT, "N", "virtual CPUs, up to 16 (1 if not given)" },
 	[ARG_MEMORY] = { "memory", TYPE_SIZE, "SIZE",
 		"memory, such as 512M or 8G; rounded up to 2M (512M if not given)" },
 	[ARG_KERNEL] = { "kernel", TYPE_IMAGE, "IMAGE",

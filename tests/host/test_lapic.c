@@ -267,6 +267,43 @@ static void test_ipi(void **state)
 	assert_int_equal(pick(1), -1);
 }
 
+/* What other threads send is there after lapic_collect, not before; what an INIT finds there is gone. */
+static void test_posted(void **state)
+{
+	u8 vector;
+
+	(void)state;
+	send(0, 2, 0x40);
+	send(0, 2, 0x41);
+	send(0, 2, 0x41);			/* once */
+	assert_int_equal(kicks[2], 2);
+	assert_false(lapic_pick(&apic[2], &vector));
+	take(2, 0x41);
+	assert_true(lapic_has_one_edge(&apic[2]) == false);
+	wr(2, EOI, 0);
+	assert_true(lapic_has_one_edge(&apic[2]));
+	take(2, 0x40);
+	assert_true(lapic_has_one_edge(&apic[2]) && lapic_is_serving(&apic[2]));
+	wr(2, EOI, 0);
+	assert_false(lapic_has_one_edge(&apic[2]) || lapic_is_serving(&apic[2]));
+	/* level, then edge, of one vector: the last counts */
+	lapic_bus_deliver(&bus, &(struct irq_message){ .destination = 2, .vector = 0x62, .is_level = true });
+	assert_true(pick(2) == 0x62 && rd(2, 0x81b) == BIT32(2));
+	assert_false(lapic_has_one_edge(&apic[2]));
+	send(0, 2, 0x62);
+	assert_true(pick(2) == 0x62 && rd(2, 0x81b) == 0);
+	send(0, 2, 0x70);
+	lapic_set_lint0(&apic[2], true);
+	lapic_reset(&apic[2]);
+	assert_int_equal(pick(2), -1);
+	assert_int_equal(apic[2].posted.what, 0);
+	assert_true(lapic_lint0(&apic[2]));	/* a wire, not a message */
+	send(0, 3, 0x50);			/* to oneself through the ICR: no detour */
+	kicks[3] = 0;
+	send(3, 3, 0x51);
+	assert_true(lapic_pick(&apic[3], &vector) && vector == 0x51 && kicks[3] == 1);
+}
+
 static void test_lowest_priority(void **state)
 {
 	(void)state;
@@ -536,6 +573,7 @@ int main(void)
 		cmocka_unit_test_setup(test_errors, setup_x2),
 		cmocka_unit_test_setup(test_base, setup_x2),
 		cmocka_unit_test_setup(test_ipi, setup_x2),
+		cmocka_unit_test_setup(test_posted, setup_x2),
 		cmocka_unit_test_setup(test_lowest_priority, setup_x2),
 		cmocka_unit_test_setup(test_xapic_page, setup_x),
 		cmocka_unit_test_setup(test_xapic_bad_accesses, setup_x),
