@@ -1,4 +1,4 @@
-"""Debian's kernel with several vCPUs: all come up, all work, their clocks agree, and any of them can end the machine."""
+"""Debian's kernel with several vCPUs: all come up, all work, their clocks agree, any of them can end the machine."""
 import re
 
 import pytest
