@@ -261,7 +261,7 @@ static void exit_cr8(struct vcpu *v)
 
 static void exit_tpr(struct vcpu *v)
 {
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	vcpu_remember(v, VCPU_REQUEST_OFFER);
 }
 
 /* #DB and #AC are only watched so that they can't go on for ever inside the processor: the guest gets them. */
@@ -343,7 +343,7 @@ static void exit_shadow(struct vcpu *v)
 
 static void exit_nothing(struct vcpu *v)
 {
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	vcpu_remember(v, VCPU_REQUEST_TIMER);
 }
 
 static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {

@@ -77,7 +77,7 @@ static bool write_apic_base(struct vcpu *v, u32 index, u64 value)
 	if (!lapic_set_base(v->lapic, value))
 		return false;
 	vcpu_load_cr8(v);
-	vcpu_remember(v, VCPU_REQUEST_SERVICE);
+	vcpu_remember(v, VCPU_REQUEST_TIMER);
 	return true;
 }
 
@@ -138,7 +138,7 @@ static bool write_tsc_deadline(struct vcpu *v, u32 index, u64 value)
 {
 	(void)index;
 	lapic_set_tsc_deadline(v->lapic, value);
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	vcpu_remember(v, VCPU_REQUEST_TIMER);
 	return true;
 }
 
@@ -394,7 +394,7 @@ static bool apic_write(struct vcpu *v, u32 index, u64 value)
 	vcpu_store_cr8(v);
 	is_done = lapic_msr_write(v->lapic, index, value);
 	vcpu_load_cr8(v);
-	vcpu_remember(v, VCPU_REQUEST_SERVICE);
+	vcpu_remember(v, VCPU_REQUEST_TIMER);
 	return is_done;
 }
 

@@ -144,8 +144,9 @@ void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_
 
 void machine_time_init(struct machine *m);
 /* Host TSC at which vCPU v wants to be woken for a timer of its own or of the machine; DEADLINE_NONE if never. */
-u64 machine_deadline(struct machine *m, const struct vcpu *v);
-void machine_run_timers(struct machine *m, struct vcpu *v);
+u64 machine_deadline(const struct machine *m, const struct vcpu *v);
+/* The own APIC's, and on vCPU 0 those of devices, if one is due or may have been set. */
+void machine_run_timers(struct machine *m, struct vcpu *v, bool were_set);
 /* The guest's clocks stood still for `ticks` of the host's TSC. */
 void machine_time_skip(struct machine *m, u64 ticks);
 /* This vCPU wrote its TSC or TSC_ADJUST: from now on it differs by `adjust` from the machine's. */

@@ -50,11 +50,11 @@ static u64 ahead(u64 now, u64 ticks)
 	return ticks < DEADLINE_NONE - 1 - now ? now + ticks : DEADLINE_NONE - 1;
 }
 
+/* machine_lock */
 static u64 devices_deadline(struct machine *m, u64 now)
 {
 	u64 now_ns = rt_time_ns(&m->time, now - m->power_on_tsc), earliest = DEADLINE_NONE, ns, at;
 
-	machine_lock(m);
 	for (u32 i = 0; i < m->timer_count; i++) {
 		ns = m->timer[i].ops->deadline_ns(m->timer[i].device);
 		if (ns == DEADLINE_NONE)
@@ -63,28 +63,28 @@ static u64 devices_deadline(struct machine *m, u64 now)
 		at = ns > now_ns ? ahead(now, rt_time_ticks(&m->time, ns - now_ns) + 1) : now;
 		earliest = min_u64(earliest, at);
 	}
-	machine_unlock(m);
 	return earliest;
 }
 
-u64 machine_deadline(struct machine *m, const struct vcpu *v)
+u64 machine_deadline(const struct machine *m, const struct vcpu *v)
 {
 	u64 now = host_tsc(m), guest = now + m->tsc_offset + lapic_tsc_adjust(v->lapic);
-	u64 earliest = DEADLINE_NONE, at = lapic_deadline_tsc(v->lapic);
+	u64 at = lapic_deadline_tsc(v->lapic);
 
-	if (at != DEADLINE_NONE)
-		earliest = at > guest ? ahead(now, at - guest) : now;
-	return v->index == 0 ? min_u64(earliest, devices_deadline(m, now)) : earliest;
+	if (at == DEADLINE_NONE)
+		return v->devices_tsc;
+	return min_u64(v->devices_tsc, at > guest ? ahead(now, at - guest) : now);
 }
 
-void machine_run_timers(struct machine *m, struct vcpu *v)
+void machine_run_timers(struct machine *m, struct vcpu *v, bool were_set)
 {
 	lapic_run(v->lapic);
-	if (v->index != 0)
+	if (v->index != 0 || (!were_set && host_tsc(m) < v->devices_tsc))
 		return;
 	machine_lock(m);
 	for (u32 i = 0; i < m->timer_count; i++)
 		m->timer[i].ops->run(m->timer[i].device);
+	v->devices_tsc = devices_deadline(m, host_tsc(m));
 	machine_unlock(m);
 }
 

@@ -2,7 +2,7 @@
  * vcpu.c - the loop of a vCPU's thread: serve requests, offer an interrupt, enter, handle the exit.
  *
  * An exit that touches no device goes straight back into the guest; interrupts and timers are looked at only after
- * somebody asked for it (VCPU_REQUEST_SERVICE).
+ * somebody asked for it (VCPU_REQUEST_*).
  */
 #include "vcpu.h"
 
@@ -27,6 +27,7 @@ void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_p
 	v->activity = index == 0 ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
 	v->misc_enable = 1;	/* fast strings */
 	v->requests = VCPU_REQUEST_SERVICE;
+	v->devices_tsc = DEADLINE_NONE;
 	vcpu_exits_init(v);
 	vcpu_reset_registers(page);
 	page->tsc_offset = machine->tsc_offset;
@@ -236,13 +237,13 @@ static void serve_requests(struct vcpu *v)
 
 	if (requests & VCPU_REQUEST_RARE)
 		serve_rare(v, requests);
-	if (requests & VCPU_REQUEST_SERVICE) {
-		machine_run_timers(v->machine, v);
+	if (requests & (VCPU_REQUEST_SERVICE | VCPU_REQUEST_TIMER)) {
+		machine_run_timers(v->machine, v, requests & VCPU_REQUEST_SERVICE);
 		/*
 		 * Timers that fired raised interrupts, which are requests to ourselves: what follows serves them, and
 		 * those of others whose cause came before.
 		 */
-		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_SERVICE | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
+		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_TIMER | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
 		v->page->deadline_tsc = machine_deadline(v->machine, v);
 		tell_steal(v);
 	}
@@ -257,7 +258,7 @@ static void serve_requests(struct vcpu *v)
 
 static void notified(struct vcpu *v, u64 bits)
 {
-	vcpu_request(v, VCPU_REQUEST_SERVICE);
+	vcpu_remember(v, bits ? VCPU_REQUEST_SERVICE : VCPU_REQUEST_TIMER);
 	if (v->index == 0)
 		machine_notified(v->machine, bits);
 }

@@ -20,7 +20,7 @@ enum vcpu_activity { VCPU_RUNS, VCPU_HALTED, VCPU_WAITS_FOR_STARTUP };
 enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 
 /* Bits of `requests`. */
-#define VCPU_REQUEST_SERVICE BIT32(0)	/* timers may be due or have been set, interrupts may have changed */
+#define VCPU_REQUEST_SERVICE BIT32(0)	/* devices' timers may have been set, interrupts may have changed */
 #define VCPU_REQUEST_OFFER BIT32(1)	/* interrupts may have changed, timers have not */
 #define VCPU_REQUEST_NMI BIT32(2)
 #define VCPU_REQUEST_INIT BIT32(3)
@@ -30,6 +30,7 @@ enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 #define VCPU_REQUEST_PAUSE BIT32(7)	/* machine_park() */
 #define VCPU_REQUEST_LEAVE BIT32(8)	/* the vCPU does not run now: its activity has changed, or VMM_BIT_* are late */
 #define VCPU_REQUEST_KICK BIT32(9)	/* the HLT it is in, or else its next one, is over */
+#define VCPU_REQUEST_TIMER BIT32(10)	/* timers may be due, or the own APIC's was set */
 #define VCPU_REQUEST_RARE 0x2fcu
 #define VCPU_REQUEST_VECTOR_SHIFT 24
 
@@ -42,6 +43,7 @@ struct msr;
 
 struct vcpu {
 	struct machine *machine;
+	u64 devices_tsc;	/* vCPU 0: host TSC at which a device's timer is due; else DEADLINE_NONE */
 	struct vcpu_page *page;
 	struct lapic *lapic;
 	u32 index;
@@ -147,7 +149,7 @@ static inline u64 vcpu_next_rip(const struct vcpu *v)
 /* Step over the instruction that caused this exit. False as for vcpu_decode. */
 bool vcpu_skip_slowly(struct vcpu *v);
 
-static inline bool vcpu_skip(struct vcpu *v)
+static inline __attribute__((always_inline)) bool vcpu_skip(struct vcpu *v)
 {
 	u64 next = vcpu_next_rip(v);
 

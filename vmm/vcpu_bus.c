@@ -60,7 +60,7 @@ static void apic_page_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
 	if (is_told)
 		return;
 	vcpu_load_cr8(v);
-	vcpu_remember(v, VCPU_REQUEST_SERVICE);
+	vcpu_remember(v, VCPU_REQUEST_TIMER);
 }
 
 static bool is_plain(u32 size)

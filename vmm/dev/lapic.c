@@ -11,9 +11,15 @@
 
 int lapic_bits_highest(const struct lapic_bits *b)
 {
-	for (int i = 7; i >= 0; i--)
-		if (b->word[i])
-			return i * 32 + 31 - __builtin_clz(b->word[i]);
+	u64 two_words;
+
+	/* Nearly always all are empty. */
+#pragma GCC unroll 4
+	for (int i = 3; i >= 0; i--) {
+		__builtin_memcpy(&two_words, &b->word[2 * i], sizeof(two_words));
+		if (two_words)
+			return i * 64 + 63 - __builtin_clzll(two_words);
+	}
 	return -1;
 }
 

@@ -103,7 +103,13 @@ void lapic_set_tsc_deadline(struct lapic *l, u64 value);
  * After a write to this register (MSR index - LAPIC_MSR_FIRST, or offset in the page / 16): has ops->kick told all
  * there is to react to? Else look at timers, interrupts and CR8 again.
  */
-bool lapic_write_kicks(u32 reg);
+static inline bool lapic_write_kicks(u32 reg)
+{
+	/* EOI, ICR, its upper half, self-IPI */
+	static const u64 registers = BIT64(0x0b) | BIT64(0x30) | BIT64(0x31) | BIT64(0x3f);
+
+	return reg < 64 && (registers >> reg & 1);
+}
 
 /*
  * True while the xAPIC page is at `base & ~0xfff`: enabled and not x2APIC. Accesses to it go to lapic_region with the

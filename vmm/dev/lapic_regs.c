@@ -12,6 +12,8 @@ enum {
 	REG_ICR = 0x30, REG_ICR_HIGH = 0x31, REG_LVT = 0x32, REG_LVT_LAST = 0x37, REG_INITIAL_COUNT = 0x38,
 	REG_CURRENT_COUNT = 0x39, REG_DIVIDE = 0x3e, REG_SELF_IPI = 0x3f,
 };
+_Static_assert(REG_EOI == 0x0b && REG_ICR == 0x30 && REG_ICR_HIGH == 0x31 && REG_SELF_IPI == 0x3f,
+	       "lapic_write_kicks");
 _Static_assert(REG_LVT_LAST - REG_LVT + 1 == LVT_COUNT, "LVT registers are numbered as enum lapic_lvt");
 
 /*
@@ -109,11 +111,6 @@ static bool write_common(struct lapic *l, u32 reg, u32 value)
 	}
 }
 
-bool lapic_write_kicks(u32 reg)
-{
-	return reg == REG_EOI || reg == REG_ICR || reg == REG_ICR_HIGH || reg == REG_SELF_IPI;
-}
-
 /* ---- x2APIC ---- */
 
 bool lapic_msr_read(struct lapic *l, u32 msr, u64 *value)
@@ -143,6 +140,10 @@ bool lapic_msr_write(struct lapic *l, u32 msr, u64 value)
 
 	if (!lapic_is_x2apic(l) || reg >= ARRAY_COUNT(x2apic_writable))
 		return false;
+	if (reg == REG_EOI && value == 0) {	/* by far the most */
+		lapic_write_eoi(l);
+		return true;
+	}
 	if ((reg == REG_ICR ? (u32)value : value) & ~(u64)x2apic_writable[reg])
 		return false;
 	if (reg == REG_ICR) {
