@@ -243,6 +243,15 @@ static u32 enter(struct vcpu *vcpu, struct thread *thread, u64 now)
 	return reason;
 }
 
+/* No exit, but what follows is on its account; what came before is on that of the exit before. */
+static __attribute__((noinline)) void note_deadline(struct vcpu *vcpu, u64 now)
+{
+	vcpu->exit_ticks[vcpu->left_for] += now - vcpu->left_tsc;
+	vcpu->left_tsc = now;
+	vcpu->left_for = EXIT_DEADLINE;
+	vcpu->exit_count[EXIT_DEADLINE]++;
+}
+
 /* What the back end has not done for this exit. True: nothing for the VMM, enter again. */
 static __attribute__((noinline)) bool finish_exit(struct vcpu *vcpu, u32 reason)
 {
@@ -280,8 +289,7 @@ static struct syscall_result run(struct vcpu *vcpu, struct thread *thread, u64 d
 		}
 		now = arch_tsc();
 		if (unlikely(now >= deadline)) {
-			vcpu->left_for = EXIT_DEADLINE;
-			vcpu->exit_count[EXIT_DEADLINE]++;
+			note_deadline(vcpu, now);
 			give_page(vcpu, EXIT_DEADLINE, 0);
 			return (struct syscall_result){ ST_OK, 0 };
 		}

@@ -105,7 +105,9 @@ static void bucket_label(const struct out *out, u32 bucket)
 {
 	u64 ns = 1ull << bucket;
 
-	if (ns < 1000)
+	if (bucket == 0)
+		out_format(out, "  at once      ");
+	else if (ns < 1000)
 		out_format(out, "  from %4u ns ", (u32)ns);
 	else if (ns < 1000000)
 		out_format(out, "  from %4u us ", (u32)(ns / 1000));
@@ -113,9 +115,19 @@ static void bucket_label(const struct out *out, u32 bucket)
 		out_format(out, "  from %4u ms ", (u32)(ns / 1000000));
 }
 
-static void stats_wakeups(const struct out *out, const struct vm_stats *v)
+static void bucket_row(const struct out *out, u32 bucket, u64 n, u64 most)
 {
 	static const char bar[] = "########################################";
+	u32 length = (u32)(n <= ~0ull / BAR_COLUMNS ? n * BAR_COLUMNS / most : BAR_COLUMNS);
+	char text[UNIT_TEXT_BYTES];
+
+	bucket_label(out, bucket);
+	out_format(out, "%15s%s%.*s\n", count_text(text, n), n ? "  " : "", (int)(n && !length ? 1 : length), bar);
+}
+
+/* The first bucket is that of wake-ups on an idle pCPU; between it and the next that is not empty nothing is shown. */
+static void stats_wakeups(const struct out *out, const struct vm_stats *v)
+{
 	char text[UNIT_TEXT_BYTES];
 	u32 first = STATS_BUCKETS, last = 0;
 	u64 most = 1;
@@ -123,19 +135,15 @@ static void stats_wakeups(const struct out *out, const struct vm_stats *v)
 	for (u32 i = 0; i < STATS_BUCKETS; i++) {
 		if (v->wake_bucket[i] == 0)
 			continue;
-		first = first < i ? first : i;
+		first = i != 0 && i < first ? i : first;
 		last = i;
 		most = v->wake_bucket[i] > most ? v->wake_bucket[i] : most;
 	}
 	out_format(out, "Wake-ups: %s; time from the event until it ran\n", count_text(text, v->wakeups));
-	for (u32 i = first; i <= last; i++) {
-		u64 n = v->wake_bucket[i];
-		u32 length = (u32)(n <= ~0ull / BAR_COLUMNS ? n * BAR_COLUMNS / most : BAR_COLUMNS);
-
-		bucket_label(out, i);
-		out_format(out, "%15s%s%.*s\n", count_text(text, n), n ? "  " : "", (int)(n && !length ? 1 : length),
-			bar);
-	}
+	if (v->wake_bucket[0] != 0)
+		bucket_row(out, 0, v->wake_bucket[0], most);
+	for (u32 i = first; i <= last; i++)
+		bucket_row(out, i, v->wake_bucket[i], most);
 }
 
 static void stats_memory(const struct out *out, const struct vm_stats *v)

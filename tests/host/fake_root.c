@@ -226,6 +226,7 @@ static void stats(const struct fake_vm *vm, struct reply *reply)
 	reply->stats.exit_count[EXIT_PIO] = 1000000;
 	reply->stats.exit_ns[EXIT_PIO] = 1234000000;
 	reply->stats.wakeups = 1000;
+	reply->stats.wake_bucket[0] = 45;
 	reply->stats.wake_bucket[10] = 900;
 	reply->stats.wake_bucket[12] = 99;
 	reply->stats.wake_bucket[20] = 1;

@@ -82,7 +82,8 @@ static void statistics(void **state)
 		"  cpuid                          234,567    18.9%        10,000    23.4\r\n", RESULT_OK);
 	expect("  in the guest                      4.000 s    40.0%\r\n");
 	expect("  waiting (pCPU taken, cap)         1.000 s    10.0%\r\n");
-	expect("  from    1 us             900  ########################################\r\n"
+	expect("  at once                   45  ##\r\n"
+	       "  from    1 us             900  ########################################\r\n"
 	       "  from    2 us               0\r\n"
 	       "  from    4 us              99  ####\r\n");
 	expect("  from    1 ms               1  #\r\n");
