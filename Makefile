@@ -259,7 +259,7 @@ gdb: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-bundle && iso/run.sh gdb
 TESTS		:= $(sort $(wildcard tests/host/test_*.c))
 FUZZERS		:= $(sort $(wildcard tests/host/fuzz_*.c))
 FUZZERS		:= $(filter-out tests/host/fuzz_main.c,$(FUZZERS))
-HOST_INC	:= $(SHARED_INC) $(ARCH)/include drivers/proto mgmt/proto tests/host
+HOST_INC	:= $(SHARED_INC) $(ARCH)/include drivers/proto drivers/rt mgmt/proto tests/host
 HOST_FLAGS	:= -std=gnu11 -O1 -g $(filter-out -Wframe-larger-than=%,$(WARN)) -fno-omit-frame-pointer \
 		   -fno-strict-aliasing -DVOS_HOST_TEST=1 -DVOS_VERSION='"$(VERSION)"' -MMD -MP \
 		   -fsanitize=address,undefined -fno-sanitize-recover=all

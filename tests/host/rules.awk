@@ -1,5 +1,5 @@
 # Writes the make rules of the host tests.  Each tests/host/{test,fuzz}_NAME.c says in its first lines
-#	/* sources: kernel/lib/ring.c vmm/decode.c */	what it is linked with (folders of these are on its -iquote list)
+#	/* sources: drivers/rt/ring.c vmm/decode.c */	what it is linked with (folders of these are on its -iquote list)
 #	/* includes: vmm vmm/dev */			further folders for its -iquote list, before the common ones
 #	/* defines: FOO=1 */				macros for it and its sources
 #	/* sanitize: thread */				instead of address and undefined behaviour

@@ -1,7 +1,7 @@
 /*
  * The shared byte ring: order, wrap-around, all-or-nothing, waiting flags, and a peer that publishes nonsense.
  */
-/* sources: kernel/lib/ring.c */
+/* sources: drivers/rt/ring.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
