@@ -46,7 +46,7 @@ static void dump_stack(u64 rsp)
 	for (const u64 *p = (const u64 *)align_down(rsp, sizeof(u64)); p < end && lines < STACK_LINES; p++) {
 		if (*p < (u64)text_start || *p >= (u64)text_end)
 			continue;
-		printk(LOG_ERROR, "  %p: %llx", (const void *)p, (unsigned long long)*p);
+		printk(LOG_ERROR, "  %llx: %llx", (unsigned long long)p, (unsigned long long)*p);
 		lines++;
 	}
 }

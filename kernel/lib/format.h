@@ -1,6 +1,6 @@
 /*
- * format.h - printf's core without floating point: %c %s %d %i %u %x %X %p %% with flags 0 and -, width, precision for
- * %s, and h, l, ll, z.
+ * format.h - as much of printf as the kernel's log needs: %s %d %u %x, with l or ll, a width, and 0 (numbers without a
+ * sign) or - before it. The text ends at any other conversion.
  */
 #ifndef VOS_FORMAT_H
 #define VOS_FORMAT_H
