@@ -16,11 +16,6 @@
 #define TABLE_BUDGET 256u
 #define ZERO_BUDGET 32u		/* 4 KiB pieces of a fresh frame per step: about as long as a UART's FIFO can wait */
 
-static u64 level_bytes(enum pt_level level)
-{
-	return PAGE_SIZE << (9 * (level - PT_LEVEL_4K));
-}
-
 static struct mem *mem_of(struct object *object)
 {
 	return (struct mem *)(void *)object;
@@ -64,7 +59,7 @@ static enum status frame_alloc(const struct mem *mem, enum pt_level level, hpa_t
 /* Back to the pool, and again part of the reservation if there is one. */
 static void frame_free(const struct mem *mem, hpa_t frame, enum pt_level level)
 {
-	u64 count = level_bytes(level) >> PAGE_SHIFT;
+	u64 count = pt_level_bytes(level) >> PAGE_SHIFT;
 
 	lock_acquire(&frames.lock);
 	frame_pool_free(&frames, frame, count);
@@ -78,7 +73,7 @@ static u32 tree_levels(u64 bytes, u32 flags)
 {
 	u32 level = (flags & MEM_LARGE) != 0 ? PT_LEVEL_2M : PT_LEVEL_4K;
 
-	while (level < PT_LEVEL_TOP && level_bytes((enum pt_level)(level + 1)) <= bytes)
+	while (level < PT_LEVEL_TOP && pt_level_bytes(level + 1) <= bytes)
 		level++;
 	return level;
 }
@@ -148,14 +143,14 @@ static struct pt_leaf fixed_leaf(const struct mem *mem, u64 offset)
  * stick out. */
 static enum status fresh_begin(struct mem *mem, u64 offset, enum pt_level level)
 {
-	u64 at = align_down(offset, level_bytes(level));
+	u64 at = align_down(offset, pt_level_bytes(level));
 	enum status status;
 	u64 first;
 	hpa_t frame;
 
-	if (!range_ok(at, level_bytes(level), mem->bytes))
+	if (!range_ok(at, pt_level_bytes(level), mem->bytes))
 		return ST_INVAL;
-	if (level != PT_LEVEL_4K && pt_next(&mem->tree, at, at + level_bytes(level), &first).level != 0)
+	if (level != PT_LEVEL_4K && pt_next(&mem->tree, at, at + pt_level_bytes(level), &first).level != 0)
 		return ST_EXISTS;
 	status = frame_alloc(mem, level, &frame);
 	if (status == ST_OK)
@@ -170,14 +165,14 @@ static enum status fresh_step(struct mem *mem)
 	enum pt_level level = f->level;
 	enum status status;
 
-	for (u32 i = 0; i < ZERO_BUDGET && f->done < level_bytes(level); i++, f->done += PAGE_SIZE)
+	for (u32 i = 0; i < ZERO_BUDGET && f->done < pt_level_bytes(level); i++, f->done += PAGE_SIZE)
 		arch_frame_zero(HPA(f->frame.raw + f->done));
-	if (f->done < level_bytes(level))
+	if (f->done < pt_level_bytes(level))
 		return ST_AGAIN;
 	f->level = 0;
 	status = pt_map(&mem->tree, f->offset, f->frame, level, PT_R | PT_W | PT_X);
 	if (status == ST_OK)
-		mem->granted_frames += level_bytes(level) >> PAGE_SHIFT;
+		mem->granted_frames += pt_level_bytes(level) >> PAGE_SHIFT;
 	else
 		frame_free(mem, f->frame, level);
 	return status;
@@ -250,7 +245,7 @@ enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes)
 		if (status != ST_OK)
 			return status;
 		count = min_u64(bytes, PAGE_SIZE - offset % PAGE_SIZE);
-		in_leaf = offset % level_bytes(leaf.level);
+		in_leaf = offset % pt_level_bytes(leaf.level);
 		arch_frame_write(HPA(leaf.hpa.raw + in_leaf), p, count);
 	}
 	return ST_OK;
@@ -270,7 +265,7 @@ u64 mem_held_bytes(struct mem *mem)
 	if (!is_overcommitted(mem))
 		return bytes;
 	lock_acquire(&mem->lock);
-	bytes = mem_granted_bytes(mem) + (mem->fresh.level != 0 ? level_bytes(mem->fresh.level) : 0);
+	bytes = mem_granted_bytes(mem) + (mem->fresh.level != 0 ? pt_level_bytes(mem->fresh.level) : 0);
 	lock_release(&mem->lock);
 	return bytes;
 }
@@ -298,8 +293,8 @@ enum status mem_destroy_step(struct object *object)
 		if (leaf.level == 0)
 			break;
 		frame_free(mem, leaf.hpa, leaf.level);
-		mem->granted_frames -= level_bytes(leaf.level) >> PAGE_SHIFT;
-		mem->freed = at + level_bytes(leaf.level);
+		mem->granted_frames -= pt_level_bytes(leaf.level) >> PAGE_SHIFT;
+		mem->freed = at + pt_level_bytes(leaf.level);
 	}
 	if (mem->granted_frames != 0)
 		return ST_AGAIN;

@@ -37,11 +37,6 @@ static void must(enum status status, const char *what)
 		panic("root: %s: status %d", what, (int)status);
 }
 
-static hpa_t image_hpa(const void *p)
-{
-	return HPA((u64)p - KERNEL_BASE);
-}
-
 /* All of it at once: nothing that root consists of can be missing later, and what it takes never changes. */
 static void map(struct pd *pd, struct mem *mem, u64 address, u32 rights)
 {
@@ -69,7 +64,7 @@ static struct mem *give_fixed(struct pd *pd, u64 slot, const void *start, u64 by
 {
 	struct mem *mem;
 
-	must(mem_create_fixed(image_hpa(start), bytes, &mem), "image memory");
+	must(mem_create_fixed(arch_image_hpa(start), bytes, &mem), "image memory");
 	must(handle_put(&pd->handles, slot, &mem->object, rights | RIGHT_CTL, 0), "handle");
 	return mem;
 }
@@ -141,7 +136,7 @@ static void add_built_in(struct pd *pd)
 
 	for (u32 i = 0; i < embed_count && boot_page.page.module_count < BOOT_MODULES; i++) {
 		m = &embed_modules[i];
-		must(mem_create_fixed(image_hpa(m->start), align_up((u64)(m->end - m->start), PAGE_SIZE), &mem),
+		must(mem_create_fixed(arch_image_hpa(m->start), align_up((u64)(m->end - m->start), PAGE_SIZE), &mem),
 		     "built-in module");
 		add_module(pd, mem, m->name, (u64)(m->end - m->start), true);
 	}
@@ -176,7 +171,7 @@ static void map_pages(struct pd *pd, const struct info_page *info)
 
 	map(pd, give_fixed(pd, HANDLE_INFO_MEM, info, PAGE_SIZE, RIGHT_R), INFO_PAGE_ADDRESS, PT_R);
 	map(pd, give_fixed(pd, HANDLE_LOG_MEM, log_memory(), sizeof(struct log_ring), RIGHT_R), LOG_ADDRESS, PT_R);
-	must(mem_create_fixed(image_hpa(&boot_page), sizeof(boot_page), &mem), "boot page");
+	must(mem_create_fixed(arch_image_hpa(&boot_page), sizeof(boot_page), &mem), "boot page");
 	map(pd, mem, BOOT_PAGE_ADDRESS, PT_R);
 	(void)map_new(pd, HEAP_ADDRESS, HEAP_BYTES, PT_R | PT_W);
 	(void)map_new(pd, STACK_TOP - STACK_BYTES, STACK_BYTES, PT_R | PT_W);

@@ -23,11 +23,6 @@
 _Static_assert(RIGHT_R == PT_R && RIGHT_W == PT_W && RIGHT_X == PT_X, "handle rights are mapping rights");
 _Static_assert(REGIONS_PER_FRAME * sizeof(struct region) <= PAGE_SIZE, "a part of the table is one frame");
 
-static u64 level_bytes(u32 level)
-{
-	return PAGE_SIZE << (9 * (level - PT_LEVEL_4K));
-}
-
 static struct region *region_at(const struct space *space, u32 i)
 {
 	return &space->frames[i / REGIONS_PER_FRAME][i % REGIONS_PER_FRAME];
@@ -166,7 +161,7 @@ static enum status unmap_leaves(struct space *space, u64 address, u64 bytes)
 		if (leaf.level == 0)
 			break;
 		end = leaf.level == PT_LEVEL_4K ? min_u64(align_up(at + 1, PAGE_SIZE_2M), address + bytes)
-						: at + level_bytes(leaf.level);
+						: at + pt_level_bytes(leaf.level);
 		if (pt_unmap(&space->pt, at, end - at) != ST_OK)
 			return ST_STATE;	/* can't be: leaves lie within regions */
 	}
@@ -252,15 +247,15 @@ static const struct pt_frames *tables_for(const struct region *region)
 static enum status install(struct space *space, const struct region *region, u64 address, const struct pt_leaf *leaf,
 			   u32 level)
 {
-	u64 block = align_down(address, level_bytes(level));
+	u64 block = align_down(address, pt_level_bytes(level));
 	u64 offset, in_leaf;
 
 	if (level > leaf->level || block < region->address ||
-	    !range_ok(block - region->address, level_bytes(level), region->bytes))
+	    !range_ok(block - region->address, pt_level_bytes(level), region->bytes))
 		return ST_INVAL;
 	space->pt.frames = tables_for(region);
 	offset = region->offset + (block - region->address);
-	in_leaf = offset & (level_bytes(leaf->level) - 1);
+	in_leaf = offset & (pt_level_bytes(leaf->level) - 1);
 	return pt_map(&space->pt, block, HPA(leaf->hpa.raw + in_leaf), (enum pt_level)level,
 		      region->rights | space->leaf_rights);
 }
@@ -334,7 +329,8 @@ static enum status fill_locked(struct space *space, const struct object *source,
 		if (status != ST_OK)
 			return status;
 		if (leaf.level != 0)
-			region->filled = align_down(at, level_bytes(leaf.level)) + level_bytes(leaf.level) - address;
+			region->filled = align_down(at, pt_level_bytes(leaf.level)) + pt_level_bytes(leaf.level) -
+					 address;
 	}
 	return region->filled < bytes ? ST_AGAIN : ST_OK;
 }

@@ -22,11 +22,9 @@ typedef int32_t s32;
 typedef int64_t s64;
 
 typedef struct { u64 raw; } gpa_t;	/* guest physical address */
-typedef struct { u64 raw; } gva_t;	/* guest virtual (linear) address */
 typedef struct { u64 raw; } hpa_t;	/* host physical address; ring 0 only */
 
 #define GPA(x) ((gpa_t){ (x) })
-#define GVA(x) ((gva_t){ (x) })
 #define HPA(x) ((hpa_t){ (x) })
 
 #define PAGE_SHIFT 12u

@@ -3,7 +3,7 @@
  * reservations, destruction of what is still mapped. Both a PD's space and guests' (NPT and EPT).
  */
 /* sources: kernel/space.c kernel/mem.c kernel/quiesce.c kernel/object.c kernel/frames.c arch/x86_64/mmu/pt.c */
-/* sources: arch/x86_64/mmu/pt_host.c arch/x86_64/mmu/pt_npt.c arch/x86_64/mmu/pt_ept.c */
+/* sources: arch/x86_64/mmu/pt_host.c arch/x86_64/mmu/pt_ept.c */
 /* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */
 /* includes: tests/host/fake_arch kernel */
 #include <setjmp.h>

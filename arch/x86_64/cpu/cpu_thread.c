@@ -41,21 +41,6 @@ void arch_thread_init(struct arch_thread *t, void *kernel_stack, u64 entry, u64 
 	t->compat_handler = 0;
 }
 
-void arch_thread_init_kernel(struct arch_thread *t, void *kernel_stack, void (*function)(void))
-{
-	u8 *top = (u8 *)kernel_stack + KERNEL_STACK_BYTES;
-	/* One word between: a function is entered with RSP = 8 modulo 16. */
-	struct switch_frame *frame = (struct switch_frame *)(top - 8) - 1;
-
-	*(u64 *)(void *)(top - 8) = 0;
-	*frame = (struct switch_frame){ .rip = (u64)function };
-	t->kernel_stack_top = (u64)top;
-	t->kernel_rsp = (u64)frame;
-	t->fs_base = 0;
-	t->compat_handler = 0;
-	t->fpu = NULL;
-}
-
 /* Ring 3 may load data selectors into DS ES FS GS: not to be passed on from one PD to the next. */
 static void clear_selectors(void)
 {

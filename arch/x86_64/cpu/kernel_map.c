@@ -34,17 +34,12 @@ static u32 tables_used;
 static struct lock map_lock;	/* guards tables_used, the tree and mmio_next */
 static u64 mmio_next = MMIO_BASE;
 
-static hpa_t image_hpa(const void *p)
-{
-	return HPA((u64)p - KERNEL_BASE);
-}
-
 static enum status table_alloc(void *ctx, hpa_t *out)
 {
 	(void)ctx;
 	if (tables_used == TABLES)
 		return ST_NOMEM;
-	*out = image_hpa(tables[tables_used++]);
+	*out = arch_image_hpa(tables[tables_used++]);
 	return ST_OK;
 }
 

@@ -124,8 +124,6 @@ struct arch_thread {		/* first-class part of struct thread that arch code owns *
 /* Prepare a thread so that the first switch to it enters ring 3 at entry with RSP = stack, RDI = arg, other registers
  * 0. kernel_stack: KERNEL_STACK_BYTES in kernel memory. */
 void arch_thread_init(struct arch_thread *t, void *kernel_stack, u64 entry, u64 stack, u64 arg);
-/* Prepare a kernel thread (idle). */
-void arch_thread_init_kernel(struct arch_thread *t, void *kernel_stack, void (*function)(void));
 /* Switch stacks, FS base, TSS.RSP0, I/O permissions and extended state. The caller has switched the address space
  * (arch_space_switch) and set current. */
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
@@ -227,6 +225,11 @@ static inline void *direct_pointer(hpa_t hpa)
 static inline hpa_t direct_hpa(const void *p)
 {
 	return HPA((u64)p - DIRECT_BASE);
+}
+/* Of the kernel's image. */
+static inline hpa_t arch_image_hpa(const void *p)
+{
+	return HPA((u64)p - KERNEL_BASE);
 }
 /* Map [hpa, hpa + bytes), whole 2 MiB pages, RW NX into the direct map; what is mapped already is fine. Needs no
  * frames: tables come from a fixed reserve, enough for memory in 32 different GiB (so take kernel chunks from one end).

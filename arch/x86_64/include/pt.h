@@ -20,8 +20,13 @@
 
 enum pt_level { PT_LEVEL_4K = 1, PT_LEVEL_2M = 2, PT_LEVEL_1G = 3, PT_LEVEL_TOP = 4 };
 
+/* What one entry of a table of that level covers. */
+static inline u64 pt_level_bytes(u32 level)
+{
+	return PAGE_SIZE << (9 * (level - PT_LEVEL_4K));
+}
+
 struct pt_format {
-	const char *name;
 	u64 (*leaf)(hpa_t hpa, u32 rights, enum pt_level level);
 	u64 (*table)(hpa_t hpa);
 	bool (*is_present)(u64 entry);
@@ -49,7 +54,7 @@ struct pt {
 	u32 top;		/* level of the root: 4; less for a tree that no hardware walks and that stays small */
 	bool has_1g;		/* may use 1 GiB leaves */
 	bool is_walked;		/* by hardware, which may hold on to a table that is empty by now: tables are freed by
-				 * pt_fini only */
+				 * pt_fini_step only */
 };
 
 /* A leaf as found: its level (0 = not mapped), first HPA and rights. */
@@ -77,10 +82,8 @@ struct pt_leaf pt_next(const struct pt *pt, u64 from, u64 end, u64 *va);
  * anything is changed. Frees tables that become empty, unless is_walked. */
 enum status pt_unmap(struct pt *pt, u64 va, u64 bytes) MUST_CHECK;
 
-/* Free every table below and including the root; leaves are not touched. Entries of the top level from `keep_from` on
- * (0..512) belong to somebody else. */
-void pt_fini(struct pt *pt, u32 keep_from);
-/* The same in pieces of at most `budget` tables: ST_AGAIN until the root is gone. */
+/* Free every table below and including the root, at most `budget` of them: ST_AGAIN until the root is gone. Leaves are
+ * not touched. Entries of the top level from `keep_from` on (0..512) belong to somebody else. */
 enum status pt_fini_step(struct pt *pt, u32 keep_from, u32 budget) MUST_CHECK;
 
 #endif

@@ -49,8 +49,6 @@
 #define CR4_SMEP BIT64(20)
 #define CR4_SMAP BIT64(21)
 #define CR4_PKE BIT64(22)
-#define CR4_CET BIT64(23)
-#define CR4_PKS BIT64(24)
 
 #define RFLAGS_CF BIT64(0)
 #define RFLAGS_ONE BIT64(1)
@@ -62,7 +60,6 @@
 #define RFLAGS_RF BIT64(16)
 #define RFLAGS_VM BIT64(17)
 #define RFLAGS_AC BIT64(18)
-#define RFLAGS_ID BIT64(21)
 
 #define MSR_APIC_BASE 0x1bu
 #define MSR_FEATURE_CONTROL 0x3au

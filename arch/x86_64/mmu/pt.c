@@ -1,5 +1,5 @@
 /*
- * pt.c - the page-table walker: the tree, and nothing of an entry's bits (those are the codecs': pt_host.c, pt_npt.c,
+ * pt.c - the page-table walker: the tree, and nothing of an entry's bits (those are the codecs': pt_host.c,
  * pt_ept.c).
  *
  * Invariants: a present entry of level 4 is a table; a table but the root holds at least one present entry,
@@ -11,11 +11,6 @@
 
 #define ENTRIES 512u
 #define VA_LIMIT BIT64(48)
-
-static u64 level_bytes(u32 level)
-{
-	return PAGE_SIZE << (9 * (level - 1));
-}
 
 static u32 level_index(u64 va, u32 level)
 {
@@ -110,7 +105,7 @@ enum status pt_map(struct pt *pt, u64 va, hpa_t hpa, enum pt_level level, u32 ri
 
 	if (level < PT_LEVEL_4K || level > PT_LEVEL_1G || (level == PT_LEVEL_1G && !pt->has_1g))
 		return ST_INVAL;
-	if (!aligned_ok(va | hpa.raw, level_bytes(level)) || !range_ok(va, level_bytes(level), VA_LIMIT))
+	if (!aligned_ok(va | hpa.raw, pt_level_bytes(level)) || !range_ok(va, pt_level_bytes(level), VA_LIMIT))
 		return ST_INVAL;
 	path_walk(pt, va, &path);
 	if (path.level < level || pt->format->is_present(*path.entries[path.level]))
@@ -160,11 +155,11 @@ struct pt_leaf pt_next(const struct pt *pt, u64 from, u64 end, u64 *va)
 	struct pt_leaf leaf;
 
 	end = min_u64(end, VA_LIMIT);
-	for (u64 at = from; at < end; at = align_down(at, level_bytes(path.level)) + level_bytes(path.level)) {
+	for (u64 at = from; at < end; at = align_down(at, pt_level_bytes(path.level)) + pt_level_bytes(path.level)) {
 		path_walk(pt, at, &path);
 		leaf = path_leaf(pt, &path);
 		if (leaf.level != 0) {
-			*va = align_down(at, level_bytes(path.level));
+			*va = align_down(at, pt_level_bytes(path.level));
 			return leaf;
 		}
 	}
@@ -179,8 +174,8 @@ static bool leaf_is_within(const struct pt *pt, u64 va, u64 start, u64 end)
 
 	if (leaf.level == 0)
 		return true;
-	first = align_down(va, level_bytes(leaf.level));
-	return first >= start && level_bytes(leaf.level) <= end - first;
+	first = align_down(va, pt_level_bytes(leaf.level));
+	return first >= start && pt_level_bytes(leaf.level) <= end - first;
 }
 
 enum status pt_unmap(struct pt *pt, u64 va, u64 bytes)
@@ -195,7 +190,7 @@ enum status pt_unmap(struct pt *pt, u64 va, u64 bytes)
 		return ST_INVAL;
 	for (at = va; at < end; at = next) {
 		path_walk(pt, at, &path);
-		next = align_down(at, level_bytes(path.level)) + level_bytes(path.level);
+		next = align_down(at, pt_level_bytes(path.level)) + pt_level_bytes(path.level);
 		__atomic_store_n(path.entries[path.level], 0, __ATOMIC_RELEASE);
 		/* Leaving this table, or done: it may be empty now. */
 		if (next >= end || level_index(next, path.level) == 0)
@@ -239,10 +234,4 @@ enum status pt_fini_step(struct pt *pt, u32 keep_from, u32 budget)
 		return ST_OK;
 	}
 	return ST_AGAIN;
-}
-
-void pt_fini(struct pt *pt, u32 keep_from)
-{
-	while (pt_fini_step(pt, keep_from, ENTRIES) == ST_AGAIN)
-		;
 }

@@ -50,7 +50,6 @@ static u32 ept_rights(u64 entry)
 }
 
 const struct pt_format pt_ept = {
-	.name = "EPT",
 	.leaf = ept_leaf,
 	.table = ept_table,
 	.is_present = ept_is_present,

@@ -1,5 +1,6 @@
 /*
- * pt_host.c - entries of the host's own page tables (AMD APM Vol. 2 5.3, SDM Vol. 3 4.5).
+ * pt_host.c - entries of the host's own page tables (AMD APM Vol. 2 5.3, SDM Vol. 3 4.5), and of AMD's nested ones
+ * (APM Vol. 2 15.25), which have the same format.
  *
  * Needs EFER.NXE. Uncached = PWT and PCD, which is UC with the PAT as reset leaves it.
  */
@@ -58,11 +59,35 @@ static u32 host_rights(u64 entry)
 }
 
 const struct pt_format pt_host = {
-	.name = "host",
 	.leaf = host_leaf,
 	.table = host_table,
 	.is_present = host_is_present,
 	.is_leaf = host_is_leaf,
 	.hpa = host_hpa,
 	.rights = host_rights,
+};
+
+/* Every access is a user access, and the global bit has no meaning. A and D are the processor's. */
+static u64 npt_leaf(hpa_t hpa, u32 rights, enum pt_level level)
+{
+	return host_leaf(hpa, (rights | PT_USER) & ~PT_GLOBAL, level) & ~(HOST_A | HOST_D);
+}
+
+static u64 npt_table(hpa_t hpa)
+{
+	return host_table(hpa) & ~HOST_A;
+}
+
+static u32 npt_rights(u64 entry)
+{
+	return host_rights(entry) & ~PT_USER;
+}
+
+const struct pt_format pt_npt = {
+	.leaf = npt_leaf,
+	.table = npt_table,
+	.is_present = host_is_present,
+	.is_leaf = host_is_leaf,
+	.hpa = host_hpa,
+	.rights = npt_rights,
 };
