@@ -92,18 +92,15 @@ static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index,
 {
 	struct vcpu_hw *hw = kernel_frame_alloc();
 	void *vmcs = frame_with_revision();
-	void *virtual_apic = kernel_frame_alloc();
 
-	if (!hw || !vmcs || !virtual_apic) {
+	(void)page_gpr;		/* vmx_prepare gets the whole page */
+	if (!hw || !vmcs) {
 		kernel_frame_free(hw);
 		kernel_frame_free(vmcs);
-		kernel_frame_free(virtual_apic);
 		return ST_NOMEM;
 	}
 	hw->vmcs = vmcs;
 	hw->vmcs_hpa = direct_hpa(vmcs);
-	hw->virtual_apic = virtual_apic;
-	hw->gpr = page_gpr;
 	vmx_leave(hw);
 	vmx_make_current(hw);
 	vmx_init_guest_part(hw, s2_root, index);
@@ -114,7 +111,6 @@ static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index,
 
 static void vmx_vcpu_fini(struct vcpu_hw *hw)
 {
-	kernel_frame_free(hw->virtual_apic);
 	kernel_frame_free(hw->vmcs);
 	kernel_frame_free(hw);
 }
@@ -148,6 +144,7 @@ static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 	hw->chores = 0;
 	vmwrite(VMCS_HOST_FS_BASE, ((const struct arch_thread *)pcpu_self()->current)->fs_base);
 	hw->has_ports = pcpu_self()->has_ports;
+	vmx_set_usual_rflags(hw);
 	cr2_write(hw->cr2);
 	if (hw->is_armed) {
 		dr0_write(hw->dr[0]);
@@ -164,7 +161,7 @@ const struct virt_ops vmx_ops = {
 	.probe = vmx_probe,
 	.cpu_on = vmx_cpu_on,
 	.cpu_off = vmx_cpu_off,
-	.vcpu_frames = 3,
+	.vcpu_frames = 2,
 	.vcpu_init = vmx_vcpu_init,
 	.vcpu_fini = vmx_vcpu_fini,
 	.leave = vmx_leave,

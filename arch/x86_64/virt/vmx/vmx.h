@@ -33,33 +33,36 @@ struct vmx_msr {
 };
 
 /*
- * One vCPU: this frame, the VMCS and the virtual-APIC page. Copies of VMCS fields save VMREADs and VMWRITEs on the
- * way in and out.
+ * One vCPU: this frame and the VMCS. The frame is also what the processor takes for the virtual-APIC page: with a TPR
+ * shadow and nothing else it uses only VTPR there (29.1.1). Copies of VMCS fields save VMREADs and VMWRITEs on the way
+ * in and out.
  */
 struct vcpu_hw {
 	struct vmx_msr guest_msrs[AREA_COUNT];	/* 16-byte aligned: first */
-	u64 *gpr;			/* the vcpu page's array */
 	struct vcpu_page *page;		/* of vmx_prepare, as entry */
 	struct vcpu_entry *entry;
+	u64 host_rsp;			/* as the VMCS has it */
+	u64 cr2;
+	u32 tpr;			/* VTPR: the TPR as the guest sees it */
+	u32 unused[3];
 	void *vmcs;
-	u32 *virtual_apic;		/* only its TPR is used */
 	hpa_t vmcs_hpa;
 	u64 ept_pointer;
+	u64 usual_rflags;		/* see vmx_exit */
+	u32 interruptibility;		/* the guest's, as the VMCS has it */
 	u32 chores;			/* CHORE_*: for vmx_prepare */
 	u32 window;			/* PROC_*_WINDOW bits in force */
 	u32 tpr_threshold;
-	bool is_busy;			/* a window or a threshold is in force, and may have to go */
+	bool is_busy;			/* more than a step is to be done before the next entry, or may be */
 	bool is_masked;			/* the guest was entered with IF = 0 */
 	bool is_armed;			/* the guest's DR7 enables a breakpoint */
 	bool has_ports;			/* pcpu->has_ports */
-	u32 interruptibility;		/* guest's, as the VMCS has it */
-	u64 rflags;			/* likewise */
-	u64 host_rsp;			/* likewise */
 	struct table_pointer host_gdtr;
-	u64 cr2;
 	u64 dr[4], dr6;
 };
 _Static_assert(sizeof(struct vmx_msr) == 16, "SDM 24.7.2");
+_Static_assert(offsetof(struct vcpu_hw, tpr) == 0x80, "SDM 29.1.1");
+_Static_assert(offsetof(struct vcpu_hw, page) == 96 && offsetof(struct vcpu_hw, host_rsp) == 112, "vmx_switch.S");
 
 #define CHORE_HOST BIT32(0)		/* write the host state of this pCPU and thread */
 #define CHORE_FLUSH BIT32(1)		/* forget cached translations */
@@ -87,6 +90,17 @@ static inline void vmwrite(enum vmcs_field field, u64 value)
 	__asm__ volatile("vmwrite %1, %0" : : "r"((u64)field), "rm"(value) : "cc", "memory");
 }
 
+/* From or to memory, 8 bytes whatever the field's width. */
+static inline void vmread_to(enum vmcs_field field, u64 *to)
+{
+	__asm__ volatile("vmread %1, %0" : "=m"(*to) : "r"((u64)field) : "cc");
+}
+
+static inline void vmwrite_from(enum vmcs_field field, const u64 *from)
+{
+	__asm__ volatile("vmwrite %1, %0" : : "r"((u64)field), "m"(*from) : "cc", "memory");
+}
+
 /* VMPTRLD unless it is current already. */
 static inline void vmx_make_current(struct vcpu_hw *hw)
 {
@@ -99,29 +113,14 @@ static inline void vmx_make_current(struct vcpu_hw *hw)
 }
 
 /*
- * GPRs but RSP from gpr[], VMRESUME or VMLAUNCH, and back. Returns the exit-reason field; VMX_REFUSED: VMfail, nothing
- * was run. (vmx_switch.S)
+ * GPRs but RSP from the page, VMRESUME or VMLAUNCH, GPRs back, and on to vmx_exit (vmx_exit.c), which gets the
+ * exit-reason field; VMX_REFUSED: VMfail, nothing was run. (vmx_switch.S)
  */
-u32 vmx_switch(u64 *gpr, u64 *host_rsp);
-#define VMX_REFUSED ~0u
-
-/* The TPR as the guest sees it. */
-static inline u32 *vmx_virtual_tpr(const struct vcpu_hw *hw)
-{
-	return &hw->virtual_apic[0x80 / sizeof(u32)];
-}
+u32 vmx_switch(struct vcpu_hw *hw);
+u32 vmx_exit(struct vcpu_hw *hw, struct vcpu_page *page, u64 code);
+#define VMX_REFUSED 0xffffffffull
 
 _Static_assert(SHADOW_STI == BLOCKING_STI && SHADOW_MOVSS == BLOCKING_MOVSS && SHADOW_NMI == BLOCKING_NMI, "as is");
-
-/* GROUP_GPR, but what vmx_switch has stored. */
-static inline void vmx_store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
-{
-	to->gpr[GPR_RSP] = vmread(VMCS_GUEST_RSP);
-	to->rip = vmread(VMCS_GUEST_RIP);
-	to->rflags = hw->rflags;
-	to->cr8 = *vmx_virtual_tpr(hw) >> 4;
-	to->shadow = hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS | BLOCKING_NMI);
-}
 
 struct info_page;
 
@@ -141,12 +140,11 @@ void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);
 void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);
 
 /*
- * vmx_event.c: inject is needed only if the entry asks for something, or is_busy; collect only after exits that may
- * have cut short a delivery; follow_interrupt_flag only if is_masked is not what hw->rflags says.
+ * vmx_event.c: inject is needed only if the entry asks for something, or a window or threshold is in force; collect
+ * only after exits that may have cut short a delivery.
  */
-void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry);
+void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 rflags);
 void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
-void vmx_follow_interrupt_flag(struct vcpu_hw *hw);
 
 static inline void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
 {
@@ -158,5 +156,7 @@ static inline void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
 
 /* vmx_exit.c: virt_ops.enter. */
 u32 vmx_enter(struct vcpu_hw *hw);
+/* After is_masked or has_ports was changed. */
+void vmx_set_usual_rflags(struct vcpu_hw *hw);
 
 #endif

@@ -12,14 +12,6 @@ static const u8 vmx_types[] = {
 	[EVENT_SOFT_EXCEPTION] = VMX_EVENT_SOFT_EXCEPTION,
 };
 
-/* The preemption timer runs while it is off; see choose_timer. */
-void vmx_follow_interrupt_flag(struct vcpu_hw *hw)
-{
-	hw->is_masked = !hw->is_masked;
-	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin |
-		(hw->is_masked && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
-}
-
 /* In real mode no exception pushes an error code, and claiming one is refused (26.2.1.3). */
 static void inject(struct vcpu_hw *hw, const struct vcpu_event *e)
 {
@@ -40,14 +32,14 @@ static void inject(struct vcpu_hw *hw, const struct vcpu_event *e)
 	vmwrite(VMCS_ENTRY_EVENT, field);
 }
 
-static void inject_interrupt(struct vcpu_hw *hw, struct vcpu_entry *entry)
+static void inject_interrupt(const struct vcpu_hw *hw, struct vcpu_entry *entry, u64 rflags)
 {
 	bool in_shadow = (hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS)) != 0;
 
 	if (entry->nmi_pending && !in_shadow && !(hw->interruptibility & BLOCKING_NMI)) {
 		vmwrite(VMCS_ENTRY_EVENT, EVENT_VALID | VMX_EVENT_NMI << EVENT_TYPE_SHIFT | VECTOR_NMI);
 		entry->nmi_pending = 0;
-	} else if (entry->intr_pending && !in_shadow && (hw->rflags & RFLAGS_IF)) {
+	} else if (entry->intr_pending && !in_shadow && (rflags & RFLAGS_IF)) {
 		vmwrite(VMCS_ENTRY_EVENT, EVENT_VALID | VMX_EVENT_INTR << EVENT_TYPE_SHIFT | entry->intr_vector);
 		entry->intr_pending = 0;
 	}
@@ -56,7 +48,7 @@ static void inject_interrupt(struct vcpu_hw *hw, struct vcpu_entry *entry)
 /* A threshold above the TPR would be refused (26.2.1.1); the guest is at or below it already, and the VMM knows. */
 static void set_tpr_threshold(struct vcpu_hw *hw, u32 wanted)
 {
-	u32 tpr = *vmx_virtual_tpr(hw) >> 4 & 0xfu;
+	u32 tpr = hw->tpr >> 4 & 0xfu;
 	u32 threshold = wanted < tpr ? wanted : tpr;
 
 	if (threshold != hw->tpr_threshold) {
@@ -65,14 +57,14 @@ static void set_tpr_threshold(struct vcpu_hw *hw, u32 wanted)
 	}
 }
 
-void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
+void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 rflags)
 {
 	u32 window;
 
 	if (entry->event.valid)
 		inject(hw, &entry->event);
 	else
-		inject_interrupt(hw, entry);
+		inject_interrupt(hw, entry, rflags);
 	entry->event.valid = 0;
 	window = (entry->nmi_pending ? PROC_NMI_WINDOW : 0) | (entry->intr_pending ? PROC_INTERRUPT_WINDOW : 0);
 	if (window != hw->window) {
@@ -80,7 +72,6 @@ void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		vmwrite(VMCS_PROC_CONTROLS, vmx_controls.proc | window);
 	}
 	set_tpr_threshold(hw, entry->tpr_threshold);
-	hw->is_busy = (window | hw->tpr_threshold) != 0;
 }
 
 static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u32 info)

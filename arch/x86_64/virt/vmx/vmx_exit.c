@@ -1,39 +1,94 @@
 /*
- * vmx_exit.c - one entry into a guest and its exit. Exit reasons become neutral records by one table; what needs no VMM
- * (host interrupts, windows, hidden control-register bits) becomes EXIT_NONE.
+ * vmx_exit.c - one entry into a guest and its exit. Exit reasons become neutral records by a table of handlers; what
+ * needs no VMM (host interrupts, windows, hidden control-register bits) becomes EXIT_NONE.
  *
- * The record is written straight into the vcpu page, and nothing is read back from there.
+ * The record is written straight into the vcpu page, and nothing but GPRs is read back from there. vmx_enter,
+ * vmx_switch, vmx_exit and the handlers jump to each other and need no registers of their caller's: the usual way is
+ * one row of instructions.
  */
 #include "virt_bits.h"
 #include "vmx.h"
 
-struct exit_rule {
-	u8 reason;		/* enum exit_reason */
-	u8 facts;		/* FACT_*; 0: an exit that was never asked for */
-	/* The rest of the record. NULL: nothing is missing. Returns the reason. May set entry->event. */
-	u32 (*decode)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit);
-};
-
-#define FACT_KNOWN BIT32(0)
-#define FACT_LENGTH BIT32(1)	/* the instruction-length field is valid (27.2.5) */
-#define FACT_CUTS BIT32(2)	/* may come while an event is delivered (27.2.4) */
-#define FACT_STAYS BIT32(3)	/* may need no VMM */
+/* What RFLAGS must be at an exit and interruptibility 0, if there is nothing to do but to tell the VMM. */
+#define RFLAGS_LOOKED_AT (RFLAGS_IF | RFLAGS_RF | RFLAGS_ONE)
 
 #define UNUSED __attribute__((unused))
-#define DECODER(name) \
-	static u32 name(UNUSED struct vcpu_hw *hw, UNUSED struct vcpu_entry *entry, UNUSED struct vcpu_exit *exit)
+#define NOINLINE __attribute__((noinline))
 
-DECODER(decode_bad)
+/* The rest of the record. Returns the reason. May set entry->event. */
+#define HANDLER(name) static u32 name(UNUSED struct vcpu_hw *hw, UNUSED struct vcpu_page *page, UNUSED u64 code)
+
+/* Length and flags, which are 0 for most, are next to each other. */
+struct length_and_flags { u32 length, flags; };
+_Static_assert(offsetof(struct vcpu_exit, flags) == offsetof(struct vcpu_exit, insn_len) + 4, "written as one");
+
+/* An exit for whose reason the instruction-length field is valid (27.2.5). */
+static inline u32 tell_instruction(struct vcpu_page *page, u32 reason)
 {
-	exit->bad_state.hardware = vmread(VMCS_EXIT_REASON);
-	exit->bad_state.detail = vmread(VMCS_QUALIFICATION);
-	return EXIT_BAD_STATE;
+	__asm__ volatile("vmread %1, %0" : "=m"(*(struct length_and_flags *)&page->exit.insn_len) :
+			 "r"((u64)VMCS_EXIT_INSN_LEN) : "cc");
+	page->exit.reason = reason;
+	page->filled = GROUP_GPR;
+	return reason;
+}
+
+/* GROUP_CODE is there: 64-bit code below four levels of tables. */
+static bool store_code(struct vcpu_page *page)
+{
+	if (!(vmread(VMCS_GUEST_CS_ACCESS) & ACCESS_L) || !(vmread(VMCS_GUEST_EFER) & EFER_LMA) ||
+	    (vmread(VMCS_GUEST_CR4) & CR4_LA57))
+		return false;
+	page->cr3 = vmread(VMCS_GUEST_CR3);
+	return true;
+}
+
+/* Any other for the VMM. */
+static u32 tell(struct vcpu_page *page, u32 reason, u32 flags)
+{
+	page->exit.insn_len = 0;
+	page->exit.flags = flags;
+	page->exit.reason = reason;
+	page->filled = store_code(page) ? GROUP_GPR | GROUP_CODE : GROUP_GPR;
+	return reason;
+}
+
+/*
+ * An exit that need not leave the kernel may lead straight to the next entry, so it is a time to look at host
+ * interrupts: see choose_timer.
+ */
+static void look(const struct vcpu_hw *hw)
+{
+	if (unlikely(hw->is_masked))
+		arch_interrupts_poll();
+}
+
+/*
+ * Nothing was run: VMfail, before any guest state was looked at, or a guest state that was refused; the event to inject
+ * is left valid then. Or else an exit that was never asked for.
+ */
+HANDLER(exit_refused)
+{
+	bool is_fail = code == VMX_REFUSED;
+
+	page->exit.bad_state.hardware = is_fail ? BIT64(32) | vmread(VMCS_INSN_ERROR) : code;
+	page->exit.bad_state.detail = is_fail ? 0 : vmread(VMCS_QUALIFICATION);
+	if (code & VMX_ENTRY_FAILED)
+		vmwrite(VMCS_ENTRY_EVENT, 0);
+	return tell(page, EXIT_BAD_STATE, 0);
+}
+
+/* Nothing but to enter again. */
+HANDLER(exit_none)
+{
+	look(hw);
+	return EXIT_NONE;
 }
 
 /* The exit has acknowledged the interrupt (24.7.1); the field says which it was. */
-DECODER(decode_host_interrupt)
+HANDLER(exit_host_interrupt)
 {
 	arch_interrupt((u32)vmread(VMCS_EXIT_EVENT) & EVENT_VECTOR);
+	look(hw);
 	return EXIT_NONE;
 }
 
@@ -47,78 +102,87 @@ static void note_debug_exception(struct vcpu_hw *hw, u64 causes)
 	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
 }
 
+/* An IRET had ended NMI blocking, and its fault left the guest: it will be run again. */
 static void note_nmi_unblocked(struct vcpu_hw *hw)
 {
-	vmx_set_interruptibility(hw, hw->interruptibility | BLOCKING_NMI);
+	if (!hw->entry->event.valid)
+		vmx_set_interruptibility(hw, hw->interruptibility | BLOCKING_NMI);
 }
 
-static u32 decode_guest_exception(struct vcpu_hw *hw, const struct vcpu_entry *entry, struct vcpu_exit *exit, u32 info)
+static u32 exit_guest_exception(struct vcpu_hw *hw, struct vcpu_page *page, u32 info)
 {
 	u64 address = vmread(VMCS_QUALIFICATION);
 
-	if ((info & EVENT_NMI_UNBLOCKED) && !entry->event.valid)
+	if (info & EVENT_NMI_UNBLOCKED)
 		note_nmi_unblocked(hw);
-	exit->exception.vector = info & EVENT_VECTOR;
-	exit->exception.error = info & EVENT_HAS_ERROR ? (u32)vmread(VMCS_EXIT_ERROR) : 0;
-	exit->exception.address = address;
+	page->exit.exception.vector = info & EVENT_VECTOR;
+	page->exit.exception.error = info & EVENT_HAS_ERROR ? (u32)vmread(VMCS_EXIT_ERROR) : 0;
+	page->exit.exception.address = address;
 	if ((info & EVENT_VECTOR) == VECTOR_DB)
 		note_debug_exception(hw, address);
-	return EXIT_EXCEPTION;
+	return tell(page, EXIT_EXCEPTION, 0);
 }
 
 /* NMIs and machine checks are the host's: its own handlers see them. IRET there ends NMI blocking. */
-DECODER(decode_exception)
+HANDLER(exit_exception)
 {
 	u32 info = (u32)vmread(VMCS_EXIT_EVENT);
 
+	vmx_event_collect(hw, hw->entry);
 	if ((info >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK) == VMX_EVENT_NMI)
 		__asm__ volatile("int $2");
 	else if ((info & EVENT_VECTOR) == VECTOR_MC)
 		__asm__ volatile("int $18");
 	else
-		return decode_guest_exception(hw, entry, exit, info);
+		return exit_guest_exception(hw, page, info);
+	look(hw);
 	return EXIT_NONE;
 }
 
-DECODER(decode_io)
+_Static_assert(IO_IN >> 3 == PIO_IN && IO_STRING >> 3 == PIO_STRING && IO_REP >> 3 == PIO_REP, "shifted by 3");
+
+HANDLER(exit_io)
 {
 	u32 q = (u32)vmread(VMCS_QUALIFICATION);
+	u32 reason = tell_instruction(page, EXIT_PIO);
 
-	exit->flags = (q & IO_IN ? PIO_IN : 0) | (q & IO_STRING ? PIO_STRING : 0) | (q & IO_REP ? PIO_REP : 0);
-	exit->pio.port = (u16)(q >> 16);
-	exit->pio.size = (u8)((q & 7u) + 1);
-	exit->pio.next_rip = 0;
-	return EXIT_PIO;
+	page->exit.flags = q >> 3 & 7u;
+	page->exit.pio.port = (u16)(q >> 16);
+	page->exit.pio.size = (u8)((q & 7u) + 1);
+	page->exit.pio.next_rip = 0;
+	return reason;
 }
 
-DECODER(decode_rdmsr)
+HANDLER(exit_rdmsr)
 {
-	exit->msr.index = (u32)hw->gpr[GPR_RCX];
-	return EXIT_MSR_READ;
+	page->exit.msr.index = (u32)page->gpr[GPR_RCX];
+	return tell_instruction(page, EXIT_MSR_READ);
 }
 
-DECODER(decode_wrmsr)
+HANDLER(exit_wrmsr)
 {
-	exit->msr.index = (u32)hw->gpr[GPR_RCX];
-	return EXIT_MSR_WRITE;
+	page->exit.msr.index = (u32)page->gpr[GPR_RCX];
+	return tell_instruction(page, EXIT_MSR_WRITE);
 }
 
-DECODER(decode_ept_violation)
+HANDLER(exit_ept_violation)
 {
+	struct vcpu_entry *entry = hw->entry;
 	u32 q = (u32)vmread(VMCS_QUALIFICATION);
 	u32 flags = (q & EPT_READ ? MEM_READ : 0) | (q & EPT_WRITE ? MEM_WRITE : 0) | (q & EPT_EXEC ? MEM_EXEC : 0);
 
+	vmx_event_collect(hw, entry);
 	if (q & EPT_LINEAR_VALID) {
 		flags |= MEM_GVA | (q & EPT_FINAL ? 0 : MEM_WALK);
-		exit->mem.gva = vmread(VMCS_GUEST_LINEAR);
+		page->exit.mem.gva = vmread(VMCS_GUEST_LINEAR);
 	}
-	if ((q & EPT_NMI_UNBLOCKED) && !entry->event.valid)
+	if (unlikely(q & EPT_NMI_UNBLOCKED))
 		note_nmi_unblocked(hw);
 	entry->mem_flags = flags;
 	entry->mem_gpa = vmread(VMCS_GUEST_PHYSICAL);
-	exit->flags = flags;
-	exit->mem.gpa = entry->mem_gpa;
-	return EXIT_MEM;
+	page->exit.mem.gpa = entry->mem_gpa;
+	look(hw);
+	return tell(page, EXIT_MEM, flags);
 }
 
 static void raise_gp(struct vcpu_entry *entry)
@@ -129,18 +193,16 @@ static void raise_gp(struct vcpu_entry *entry)
 	};
 }
 
-static u64 moved_value(const struct vcpu_hw *hw, u64 qualification)
+static u64 moved_value(const struct vcpu_page *page, u64 qualification)
 {
-	u32 index = (u32)(qualification >> 8) & 0xfu;
-
-	return index == GPR_RSP ? vmread(VMCS_GUEST_RSP) : hw->gpr[index];
+	return page->gpr[qualification >> 8 & 0xfu];
 }
 
 /*
  * MOV to CR0 that changes NE, CD or NW as the guest sees them: only the shadow changes, and the instruction is run
  * again. It does not exit a second time, and the hardware does the rest of it, faults included.
  */
-static void decode_mov_cr0(struct vcpu_entry *entry, u64 value)
+static void move_cr0(struct vcpu_entry *entry, u64 value)
 {
 	if ((value & CR0_NW) && !(value & CR0_CD))
 		raise_gp(entry);
@@ -149,142 +211,158 @@ static void decode_mov_cr0(struct vcpu_entry *entry, u64 value)
 }
 
 /* MOV to CR4 exits only for bits that this machine's guests can't set (VMXE among them). */
-DECODER(decode_cr_access)
+HANDLER(exit_cr_access)
 {
 	u64 q = vmread(VMCS_QUALIFICATION);
 	u32 number = q & 0xfu;
 	bool is_mov_to = (q >> 4 & 3u) == 0;
 
 	if (number == 8)
-		return EXIT_CR8;
+		return tell(page, EXIT_CR8, 0);
 	if (number == 0 && is_mov_to)
-		decode_mov_cr0(entry, moved_value(hw, q));
+		move_cr0(hw->entry, moved_value(page, q));
 	else if (number == 4 && is_mov_to)
-		raise_gp(entry);
+		raise_gp(hw->entry);
 	else
-		return decode_bad(hw, entry, exit);
+		return exit_refused(hw, page, code);
+	look(hw);
 	return EXIT_NONE;
 }
 
-#define RULE(code, reason, facts, decode) [code] = { reason, FACT_KNOWN | (facts), decode }
-#define RULE_INSN(code) RULE(code, EXIT_INSN, FACT_LENGTH, NULL)
+HANDLER(exit_shutdown) { return tell(page, EXIT_SHUTDOWN, 0); }
+HANDLER(exit_tpr) { return tell(page, EXIT_TPR, 0); }
+HANDLER(exit_cpuid) { return tell_instruction(page, EXIT_CPUID); }
+HANDLER(exit_hlt) { return tell_instruction(page, EXIT_HLT); }
+HANDLER(exit_cache) { return tell_instruction(page, EXIT_CACHE); }
+HANDLER(exit_hypercall) { return tell_instruction(page, EXIT_HYPERCALL); }
+HANDLER(exit_dr) { return tell_instruction(page, EXIT_DR); }
+HANDLER(exit_pause) { return tell_instruction(page, EXIT_PAUSE); }
+HANDLER(exit_xsetbv) { return tell_instruction(page, EXIT_XSETBV); }
+HANDLER(exit_insn) { return tell_instruction(page, EXIT_INSN); }
 
-static const struct exit_rule rules[VMX_EXIT_TABLE_SIZE] = {
-	RULE(VMX_EXCEPTION_NMI, EXIT_NONE, FACT_CUTS | FACT_STAYS, decode_exception),
-	RULE(VMX_EXTERNAL_INTERRUPT, EXIT_NONE, FACT_STAYS, decode_host_interrupt),
-	RULE(VMX_TRIPLE_FAULT, EXIT_SHUTDOWN, 0, NULL),
-	RULE(VMX_INIT, EXIT_NONE, FACT_STAYS, NULL),
-	RULE(VMX_INTERRUPT_WINDOW, EXIT_NONE, FACT_STAYS, NULL),
-	RULE(VMX_NMI_WINDOW, EXIT_NONE, FACT_STAYS, NULL),
-	RULE(VMX_CPUID, EXIT_CPUID, FACT_LENGTH, NULL),
-	RULE(VMX_HLT, EXIT_HLT, FACT_LENGTH, NULL),
-	RULE(VMX_INVD, EXIT_CACHE, FACT_LENGTH, NULL),
-	RULE(VMX_WBINVD, EXIT_CACHE, FACT_LENGTH, NULL),
-	RULE(VMX_VMCALL, EXIT_HYPERCALL, FACT_LENGTH, NULL),
-	RULE(VMX_CR_ACCESS, EXIT_NONE, FACT_STAYS, decode_cr_access),
-	RULE(VMX_MOV_DR, EXIT_DR, FACT_LENGTH, NULL),
-	RULE(VMX_IO, EXIT_PIO, FACT_LENGTH, decode_io),
-	RULE(VMX_RDMSR, EXIT_MSR_READ, FACT_LENGTH, decode_rdmsr),
-	RULE(VMX_WRMSR, EXIT_MSR_WRITE, FACT_LENGTH, decode_wrmsr),
-	RULE(VMX_PAUSE, EXIT_PAUSE, FACT_LENGTH, NULL),
-	RULE(VMX_TPR_BELOW, EXIT_TPR, 0, NULL),
-	RULE(VMX_EPT_VIOLATION, EXIT_MEM, FACT_CUTS | FACT_STAYS, decode_ept_violation),
-	RULE(VMX_PREEMPTION_TIMER, EXIT_NONE, FACT_STAYS, NULL),
-	RULE(VMX_XSETBV, EXIT_XSETBV, FACT_LENGTH, NULL),
-	RULE_INSN(VMX_GETSEC), RULE_INSN(VMX_RDPMC), RULE_INSN(VMX_RSM), RULE_INSN(VMX_VMCLEAR),
-	RULE_INSN(VMX_VMLAUNCH), RULE_INSN(VMX_VMPTRLD), RULE_INSN(VMX_VMPTRST), RULE_INSN(VMX_VMREAD),
-	RULE_INSN(VMX_VMRESUME), RULE_INSN(VMX_VMWRITE), RULE_INSN(VMX_VMXOFF), RULE_INSN(VMX_VMXON),
-	RULE_INSN(VMX_MWAIT), RULE_INSN(VMX_MONITOR), RULE_INSN(VMX_INVEPT), RULE_INSN(VMX_INVVPID),
-	RULE_INSN(VMX_VMFUNC),
+static u32 (*const handlers[VMX_EXIT_TABLE_SIZE])(struct vcpu_hw *hw, struct vcpu_page *page, u64 code) = {
+	[VMX_EXCEPTION_NMI] = exit_exception,
+	[VMX_EXTERNAL_INTERRUPT] = exit_host_interrupt,
+	[VMX_TRIPLE_FAULT] = exit_shutdown,
+	[VMX_INIT] = exit_none,
+	[VMX_INTERRUPT_WINDOW] = exit_none,
+	[VMX_NMI_WINDOW] = exit_none,
+	[VMX_CPUID] = exit_cpuid,
+	[VMX_HLT] = exit_hlt,
+	[VMX_INVD] = exit_cache,
+	[VMX_WBINVD] = exit_cache,
+	[VMX_VMCALL] = exit_hypercall,
+	[VMX_CR_ACCESS] = exit_cr_access,
+	[VMX_MOV_DR] = exit_dr,
+	[VMX_IO] = exit_io,
+	[VMX_RDMSR] = exit_rdmsr,
+	[VMX_WRMSR] = exit_wrmsr,
+	[VMX_PAUSE] = exit_pause,
+	[VMX_TPR_BELOW] = exit_tpr,
+	[VMX_EPT_VIOLATION] = exit_ept_violation,
+	[VMX_PREEMPTION_TIMER] = exit_none,
+	[VMX_XSETBV] = exit_xsetbv,
+	[VMX_GETSEC] = exit_insn, [VMX_RDPMC] = exit_insn, [VMX_RSM] = exit_insn, [VMX_VMCLEAR] = exit_insn,
+	[VMX_VMLAUNCH] = exit_insn, [VMX_VMPTRLD] = exit_insn, [VMX_VMPTRST] = exit_insn, [VMX_VMREAD] = exit_insn,
+	[VMX_VMRESUME] = exit_insn, [VMX_VMWRITE] = exit_insn, [VMX_VMXOFF] = exit_insn, [VMX_VMXON] = exit_insn,
+	[VMX_MWAIT] = exit_insn, [VMX_MONITOR] = exit_insn, [VMX_INVEPT] = exit_insn, [VMX_INVVPID] = exit_insn,
+	[VMX_VMFUNC] = exit_insn,
+	/* Never asked for: */
+	[VMX_SIPI] = exit_refused, [VMX_SIPI + 1] = exit_refused, [VMX_SIPI + 2] = exit_refused,
+	[VMX_TASK_SWITCH] = exit_refused, [VMX_INVLPG] = exit_refused, [VMX_RDTSC] = exit_refused,
+	[VMX_WRMSR + 1 ... VMX_MWAIT - 1] = exit_refused, [VMX_MWAIT + 1 ... VMX_MONITOR - 1] = exit_refused,
+	[VMX_PAUSE + 1 ... VMX_TPR_BELOW - 1] = exit_refused,
+	[VMX_TPR_BELOW + 1 ... VMX_EPT_VIOLATION - 1] = exit_refused,
+	[VMX_EPT_MISCONFIG] = exit_refused, [VMX_RDTSCP] = exit_refused,
+	[VMX_XSETBV + 1 ... VMX_VMFUNC - 1] = exit_refused,
 };
 
+static inline u32 handle(struct vcpu_hw *hw, struct vcpu_page *page, u64 code)
+{
+	return likely(code < ARRAY_COUNT(handlers)) ? handlers[code](hw, page, code) : exit_refused(hw, page, code);
+}
+
+/* Before the next entry there is more to do than a step; and a PD with ports is rare. */
+static NOINLINE u32 exit_unusual(struct vcpu_hw *hw, struct vcpu_page *page, u64 code)
+{
+	page->shadow &= BLOCKING_STI | BLOCKING_MOVSS | BLOCKING_NMI;
+	hw->is_busy = true;
+	if (hw->has_ports)
+		arch_ports_restore();
+	return handle(hw, page, code);
+}
+
 /*
- * Nothing was run: VMfail, before any guest state was looked at, or a guest state that was refused; the event to inject
- * is left valid then. Or else an exit that was never asked for.
+ * Where vmx_switch goes on. The exit has set the limit of the GDT to 64 KiB, so that ring 3 could load segments from
+ * what lies behind it, and that of the TSS to 67h, which cuts off its I/O bitmap (27.5.2). The limit of the IDT does
+ * not matter, and DR7 is off.
  */
-static __attribute__((noinline)) u32 refuse(struct vcpu_exit *exit, u32 code)
+u32 vmx_exit(struct vcpu_hw *hw, struct vcpu_page *page, u64 code)
 {
-	bool is_fail = code == VMX_REFUSED;
+	u64 rflags, interruptibility;
 
-	exit->flags = 0;
-	exit->insn_len = 0;
-	exit->bad_state.hardware = is_fail ? BIT64(32) | vmread(VMCS_INSN_ERROR) : code;
-	exit->bad_state.detail = is_fail ? 0 : vmread(VMCS_QUALIFICATION);
-	if (code & VMX_ENTRY_FAILED)
-		vmwrite(VMCS_ENTRY_EVENT, 0);
-	return EXIT_BAD_STATE;
+	__asm__ volatile("lgdt %0" : : "m"(hw->host_gdtr));
+	hw->cr2 = cr2_read();
+	rflags = vmread(VMCS_GUEST_RFLAGS);
+	page->rflags = rflags;
+	interruptibility = vmread(VMCS_GUEST_INTERRUPTIBILITY);
+	hw->interruptibility = (u32)interruptibility;
+	page->shadow = (u32)interruptibility;
+	vmread_to(VMCS_GUEST_RIP, &page->rip);
+	vmread_to(VMCS_GUEST_RSP, &page->gpr[GPR_RSP]);
+	page->cr8 = hw->tpr >> 4;
+	if (unlikely(((rflags ^ hw->usual_rflags) & RFLAGS_LOOKED_AT) | interruptibility))
+		return exit_unusual(hw, page, code);
+	return handle(hw, page, code);
 }
 
-static inline u32 decode(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit,
-			 const struct exit_rule *rule)
+/* Bit 1 of RFLAGS is always set, so 0 there makes all exits unusual. */
+void vmx_set_usual_rflags(struct vcpu_hw *hw)
 {
-	u32 facts = rule->facts, reason = rule->reason;
-
-	exit->flags = 0;
-	exit->insn_len = likely(facts & FACT_LENGTH) ? (u32)vmread(VMCS_EXIT_INSN_LEN) : 0;
-	if (unlikely(facts & FACT_CUTS))
-		vmx_event_collect(hw, entry);
-	if (rule->decode)
-		reason = rule->decode(hw, entry, exit);
-	/* What needs no VMM may lead straight to the next entry, so it is a time to look: see choose_timer. */
-	if (unlikely(facts & FACT_STAYS) && hw->is_masked)
-		arch_interrupts_poll();
-	return reason;
+	hw->usual_rflags = (hw->is_masked ? 0 : RFLAGS_IF) | (hw->has_ports ? 0 : RFLAGS_ONE);
 }
 
-static void step(struct vcpu_hw *hw, const struct vcpu_page *page)
+/* The preemption timer runs while the guest's interrupts are off; see choose_timer. */
+static void follow_interrupt_flag(struct vcpu_hw *hw)
 {
-	vmwrite(VMCS_GUEST_RIP, __atomic_load_n(&page->rip, __ATOMIC_RELAXED));
-	if (unlikely(hw->rflags & RFLAGS_RF)) {
-		hw->rflags &= ~RFLAGS_RF;
-		vmwrite(VMCS_GUEST_RFLAGS, hw->rflags);
-	}
+	hw->is_masked = !hw->is_masked;
+	vmx_set_usual_rflags(hw);
+	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin |
+		(hw->is_masked && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
+}
+
+/* RFLAGS.RF and the shadows of STI and MOV SS end with the instruction. */
+static void step(struct vcpu_hw *hw, u64 rflags)
+{
+	vmwrite_from(VMCS_GUEST_RIP, &hw->page->rip);
+	if (rflags & RFLAGS_RF)
+		vmwrite(VMCS_GUEST_RFLAGS, rflags & ~RFLAGS_RF);
 	vmx_set_interruptibility(hw, hw->interruptibility & ~(BLOCKING_STI | BLOCKING_MOVSS));
 }
 
-/* GROUP_CODE is there: 64-bit code below four levels of tables. */
-static bool store_code(struct vcpu_page *page)
+static NOINLINE void get_ready(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
-	if (!(vmread(VMCS_GUEST_CS_ACCESS) & ACCESS_L) || !(vmread(VMCS_GUEST_EFER) & EFER_LMA) ||
-	    (vmread(VMCS_GUEST_CR4) & CR4_LA57))
-		return false;
-	page->cr3 = vmread(VMCS_GUEST_CR3);
-	return true;
+	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
+
+	if (entry->is_step)
+		step(hw, rflags);
+	entry->is_step = false;
+	if (entry->has_events || (hw->window | hw->tpr_threshold))
+		vmx_event_inject(hw, entry, rflags);
+	if (hw->is_masked == ((rflags & RFLAGS_IF) != 0))
+		follow_interrupt_flag(hw);
+	hw->is_busy = (hw->window | hw->tpr_threshold) != 0;
 }
 
-/*
- * The exit has set the limit of the GDT to 64 KiB, so that ring 3 could load segments from what lies behind it, and
- * that of the TSS to 67h, which cuts off its I/O bitmap (27.5.2). The limit of the IDT does not matter, and DR7 is off.
- */
 u32 vmx_enter(struct vcpu_hw *hw)
 {
 	struct vcpu_entry *entry = hw->entry;
-	struct vcpu_page *page = hw->page;
-	static const struct exit_rule unknown;
-	const struct exit_rule *rule;
-	u32 code, reason;
 
-	if (likely(entry->is_step)) {
+	if (likely(entry->is_step && !entry->has_events && !hw->is_busy)) {
 		entry->is_step = false;
-		step(hw, page);
+		vmwrite_from(VMCS_GUEST_RIP, &hw->page->rip);
+	} else {
+		get_ready(hw, entry);
 	}
-	if (unlikely(entry->has_events | hw->is_busy))
-		vmx_event_inject(hw, entry);
-	if (unlikely(hw->is_masked == ((hw->rflags & RFLAGS_IF) != 0)))
-		vmx_follow_interrupt_flag(hw);
-	code = vmx_switch(hw->gpr, &hw->host_rsp);
-	__asm__ volatile("lgdt %0" : : "m"(hw->host_gdtr));
-	if (unlikely(hw->has_ports))
-		arch_ports_restore();
-	hw->cr2 = cr2_read();
-	hw->rflags = vmread(VMCS_GUEST_RFLAGS);
-	hw->interruptibility = (u32)vmread(VMCS_GUEST_INTERRUPTIBILITY);
-	rule = likely(code < ARRAY_COUNT(rules)) ? &rules[code] : &unknown;
-	reason = likely(rule->facts) ? decode(hw, entry, &page->exit, rule) : refuse(&page->exit, code);
-	if (unlikely(reason == EXIT_NONE))
-		return reason;
-	page->exit.reason = reason;
-	vmx_store_gprs(hw, page);
-	page->filled = !(rule->facts & FACT_LENGTH) && store_code(page) ? GROUP_GPR | GROUP_CODE : GROUP_GPR;
-	return reason;
+	return vmx_switch(hw);
 }

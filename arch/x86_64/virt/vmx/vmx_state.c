@@ -7,12 +7,22 @@
 
 static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
-	hw->rflags = from->rflags;
 	vmwrite(VMCS_GUEST_RFLAGS, from->rflags);
 	vmwrite(VMCS_GUEST_RSP, from->gpr[GPR_RSP]);
 	vmwrite(VMCS_GUEST_RIP, from->rip);
 	vmx_set_interruptibility(hw, from->shadow);
-	*vmx_virtual_tpr(hw) = from->cr8 << 4;
+	hw->tpr = from->cr8 << 4;
+	hw->is_busy = true;
+}
+
+/* But what vmx_switch has stored. */
+static void store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
+{
+	to->gpr[GPR_RSP] = vmread(VMCS_GUEST_RSP);
+	to->rip = vmread(VMCS_GUEST_RIP);
+	to->rflags = vmread(VMCS_GUEST_RFLAGS);
+	to->cr8 = hw->tpr >> 4;
+	to->shadow = hw->interruptibility;
 }
 
 /* The fields of the eight segments are two apart, in the neutral order. */
@@ -147,7 +157,7 @@ void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 {
 	vmx_make_current(hw);
 	if (groups & GROUP_GPR)
-		vmx_store_gprs(hw, to);
+		store_gprs(hw, to);
 	if (groups & GROUP_SEG)
 		store_segments(to);
 	if (groups & GROUP_CR)

@@ -1,16 +1,19 @@
 /*
  * vmx_switch.S - the world switch (SDM Vol. 3 chapters 26 and 27).
  *
- * u32 vmx_switch(u64 *gpr, u64 *host_rsp)
+ * u32 vmx_switch(struct vcpu_hw *hw)
  *
- * Returns the exit-reason field, or VMX_REFUSED if nothing was run. HOST_RSP is written only if it differs from
- * *host_rsp; HOST_RIP is vmx_exit_point. Whether the VMCS has been launched, VMRESUME knows. A host interrupt that ends
- * guest mode is acknowledged by the exit. Offsets are those of enum gpr: RAX 0, RCX 8, RDX 16, RBX 24, RSP 32, RBP 40,
- * RSI 48, RDI 56, R8 64 ... R15 120.
+ * Goes on to vmx_exit(hw, page, code), which returns to the caller; code is the exit-reason field, or VMX_REFUSED if
+ * nothing was run. HOST_RSP is written only if it differs from hw->host_rsp; HOST_RIP is vmx_exit_point. Whether the
+ * VMCS has been launched, VMRESUME knows. A host interrupt that ends guest mode is acknowledged by the exit. The page's
+ * GPRs are in the order of enum gpr: RAX RCX RDX RBX RSP RBP RSI RDI R8 ... R15.
  *
  * The preemption timer only asks for a look at host interrupts (vmx_probe.c). If there were none, the guest goes on at
  * once: an interrupt would have pushed SS, which is not 0, where a 0 was put.
  */
+#define HW_PAGE 96
+#define HW_HOST_RSP 112
+#define PAGE_GPR(number) 80 + 8 * (number)
 #define VMCS_HOST_RSP 0x6c14
 #define VMCS_EXIT_REASON 0x4402
 #define VMCS_INSN_ERROR 0x4400
@@ -21,6 +24,7 @@
 	.text
 	.globl vmx_switch
 	.type vmx_switch, @function
+	.balign 16
 vmx_switch:
 	pushq %rbx
 	pushq %rbp
@@ -29,26 +33,27 @@ vmx_switch:
 	pushq %r14
 	pushq %r15
 	pushq %rdi
-	cmpq %rsp, (%rsi)
+	cmpq %rsp, HW_HOST_RSP(%rdi)
 	je 1f
-	movq %rsp, (%rsi)
+	movq %rsp, HW_HOST_RSP(%rdi)
 	movl $VMCS_HOST_RSP, %eax
 	vmwrite %rsp, %rax
-1:	movq (%rdi), %rax
-	movq 8(%rdi), %rcx
-	movq 16(%rdi), %rdx
-	movq 24(%rdi), %rbx
-	movq 40(%rdi), %rbp
-	movq 48(%rdi), %rsi
-	movq 64(%rdi), %r8
-	movq 72(%rdi), %r9
-	movq 80(%rdi), %r10
-	movq 88(%rdi), %r11
-	movq 96(%rdi), %r12
-	movq 104(%rdi), %r13
-	movq 112(%rdi), %r14
-	movq 120(%rdi), %r15
-	movq 56(%rdi), %rdi
+1:	movq HW_PAGE(%rdi), %rdi
+	movq PAGE_GPR(0)(%rdi), %rax
+	movq PAGE_GPR(1)(%rdi), %rcx
+	movq PAGE_GPR(2)(%rdi), %rdx
+	movq PAGE_GPR(3)(%rdi), %rbx
+	movq PAGE_GPR(5)(%rdi), %rbp
+	movq PAGE_GPR(6)(%rdi), %rsi
+	movq PAGE_GPR(8)(%rdi), %r8
+	movq PAGE_GPR(9)(%rdi), %r9
+	movq PAGE_GPR(10)(%rdi), %r10
+	movq PAGE_GPR(11)(%rdi), %r11
+	movq PAGE_GPR(12)(%rdi), %r12
+	movq PAGE_GPR(13)(%rdi), %r13
+	movq PAGE_GPR(14)(%rdi), %r14
+	movq PAGE_GPR(15)(%rdi), %r15
+	movq PAGE_GPR(7)(%rdi), %rdi
 	vmresume
 	/* Only reached if the instruction failed: the registers hold what was in gpr[], nothing has to be stored. */
 	pushq %rax
@@ -58,43 +63,46 @@ vmx_switch:
 	popq %rax
 	jne 3f
 	vmlaunch
-3:	addq $8, %rsp
-	movl $VMX_REFUSED, %eax
+3:	movl $VMX_REFUSED, %edx
+	movq (%rsp), %rdi
+	movq HW_PAGE(%rdi), %rsi
 	jmp 4f
 
 	.globl vmx_exit_point
 	.balign 16
 vmx_exit_point:
-	pushq %rax
-	movl $VMCS_EXIT_REASON, %eax
-	vmread %rax, %rax
-	cmpl $VMX_PREEMPTION_TIMER, %eax
+	pushq %rdx
+	movl $VMCS_EXIT_REASON, %edx
+	vmread %rdx, %rdx
+	cmpl $VMX_PREEMPTION_TIMER, %edx
 	je look
-store:	pushq %rdi
-	movq 16(%rsp), %rdi
-	movq %rcx, 8(%rdi)
-	movq %rdx, 16(%rdi)
-	movq %rbx, 24(%rdi)
-	movq %rbp, 40(%rdi)
-	movq %rsi, 48(%rdi)
-	movq %r8, 64(%rdi)
-	movq %r9, 72(%rdi)
-	movq %r10, 80(%rdi)
-	movq %r11, 88(%rdi)
-	movq %r12, 96(%rdi)
-	movq %r13, 104(%rdi)
-	movq %r14, 112(%rdi)
-	movq %r15, 120(%rdi)
-	popq 56(%rdi)
-	popq (%rdi)
-	addq $8, %rsp
-4:	popq %r15
+store:	pushq %rsi
+	pushq %rdi
+	movq 24(%rsp), %rdi
+	movq HW_PAGE(%rdi), %rsi
+	movq %rax, PAGE_GPR(0)(%rsi)
+	movq %rcx, PAGE_GPR(1)(%rsi)
+	movq %rbx, PAGE_GPR(3)(%rsi)
+	movq %rbp, PAGE_GPR(5)(%rsi)
+	movq %r8, PAGE_GPR(8)(%rsi)
+	movq %r9, PAGE_GPR(9)(%rsi)
+	movq %r10, PAGE_GPR(10)(%rsi)
+	movq %r11, PAGE_GPR(11)(%rsi)
+	movq %r12, PAGE_GPR(12)(%rsi)
+	movq %r13, PAGE_GPR(13)(%rsi)
+	movq %r14, PAGE_GPR(14)(%rsi)
+	movq %r15, PAGE_GPR(15)(%rsi)
+	popq PAGE_GPR(7)(%rsi)
+	popq PAGE_GPR(6)(%rsi)
+	popq PAGE_GPR(2)(%rsi)
+4:	addq $8, %rsp
+	popq %r15
 	popq %r14
 	popq %r13
 	popq %r12
 	popq %rbp
 	popq %rbx
-	ret
+	jmp vmx_exit
 
 	/* RSP is 8 modulo 16, so SS would go to -16. STI holds interrupts off for one instruction. */
 look:	sti
@@ -102,7 +110,7 @@ look:	sti
 	cli
 	cmpq $0, -16(%rsp)
 	jne store
-	popq %rax
+	popq %rdx
 	vmresume
 	jmp 3b
 	.size vmx_switch, . - vmx_switch

@@ -100,7 +100,7 @@ void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root, u32 index)
 	vmwrite(VMCS_CR3_TARGET_COUNT, 0);
 	vmwrite(VMCS_ENTRY_EVENT, 0);
 	vmwrite(VMCS_MSR_BITMAP, (u64)msr_bitmap - KERNEL_BASE);
-	vmwrite(VMCS_VIRTUAL_APIC, direct_hpa(hw->virtual_apic).raw);
+	vmwrite(VMCS_VIRTUAL_APIC, direct_hpa(hw).raw);
 	vmwrite(VMCS_TPR_THRESHOLD, 0);
 	hw->ept_pointer = s2_root.raw | EPT_POINTER_WB_4_LEVELS;
 	vmwrite(VMCS_EPT_POINTER, hw->ept_pointer);
@@ -112,7 +112,6 @@ void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root, u32 index)
 	vmwrite(VMCS_GUEST_ACTIVITY, 0);
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_ONE);
-	hw->rflags = RFLAGS_ONE;
 	vmwrite(VMCS_GUEST_RSP, 0);
 	init_areas(hw);
 }
