@@ -58,10 +58,12 @@ bool uart_init(struct uart *uart, u32 baud)
 	put(uart, UART_IER, 0);
 	set_baud(uart, baud);
 	/*
-	 * The receive FIFO is not cleared: somebody may have typed already. Interrupting at 4 bytes leaves a
-	 * millisecond until the sixteenth.
+	 * The receive FIFO is not cleared: somebody may have typed already. It interrupts at the first byte: a key
+	 * alone then needs no character time-out, more bytes come in one go anyway when there is more to do, and
+	 * fifteen character times remain. And Bochs 2.7 forgets to stop the time-out when the FIFO is emptied behind
+	 * a trigger level, and then offers a byte from long ago.
 	 */
-	put(uart, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_4);
+	put(uart, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_1);
 	uart->fifo_bytes = (get(uart, UART_IIR) & 0xc0) == 0xc0 ? FIFO_BYTES : 1;
 	put(uart, UART_MCR, MCR_ON);
 	set_ier(uart, UART_IER_RDI | UART_IER_RLSI);

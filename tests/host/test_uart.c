@@ -21,7 +21,7 @@ struct chip {
 	u32 in_count, in_taken;
 	u8 out[65536];
 	u32 out_count, in_fifo;		/* in_fifo: bytes not on the line yet */
-	bool is_overrun;
+	bool is_overrun, is_timing_out, is_phantom;
 	u32 reads, writes;
 };
 
@@ -34,7 +34,7 @@ static u8 lsr(struct chip *c)
 {
 	u8 value = 0;
 
-	if (c->in_taken < c->in_count)
+	if (c->in_taken < c->in_count || c->is_phantom)
 		value |= UART_LSR_DR;
 	if (c->in_fifo == 0)
 		value |= UART_LSR_THRE | UART_LSR_TEMT;
@@ -63,8 +63,10 @@ static u8 chip_read(void *context, u32 reg)
 	c->reads++;
 	if (c->is_absent)
 		return 0xff;
-	if (reg == UART_RX)
-		return c->in_taken < c->in_count ? c->in[c->in_taken++] : 0;
+	if (reg == UART_RX) {
+		c->is_phantom = false;
+		return c->in_taken < c->in_count ? c->in[c->in_taken++] : 'e';
+	}
 	if (reg == UART_IIR)
 		return iir(c);
 	if (reg == UART_LSR)
@@ -95,6 +97,25 @@ static void type(const void *bytes, u32 count)
 {
 	memcpy(chip.in + chip.in_count, bytes, count);
 	chip.in_count += count;
+}
+
+/*
+ * As in Bochs 2.7: a byte that does not reach the trigger level starts the character time-out, one that does stops
+ * it, and reading doesn't.
+ */
+static void arrive(u8 byte)
+{
+	static const u8 levels[] = { 1, 4, 8, 14 };
+
+	type(&byte, 1);
+	chip.is_timing_out = levels[chip.regs[UART_FCR] >> 6] != 1 &&
+		chip.in_count - chip.in_taken != levels[chip.regs[UART_FCR] >> 6];
+}
+
+static void time_out(void)
+{
+	chip.is_phantom = chip.is_timing_out && chip.in_taken == chip.in_count;
+	chip.is_timing_out = false;
 }
 
 static int fresh(void **state)
@@ -193,6 +214,21 @@ static void receives_and_stops_when_full(void **state)
 	assert_memory_equal(got, bytes, 400);
 }
 
+/* Nothing comes twice, whatever the driver finds in the FIFO when it looks. */
+static void a_late_time_out_adds_nothing(void **state)
+{
+	(void)state;
+	assert_true(uart_init(&uart, 115200));
+	for (u32 count = 1; count <= 16; count++) {
+		for (u32 i = 0; i < count; i++)
+			arrive('a');
+		(void)uart_service(&uart);
+		time_out();
+		(void)uart_service(&uart);
+	}
+	assert_int_equal(ring_used(&client_rx), 16 * 17 / 2);
+}
+
 static void counts_overruns(void **state)
 {
 	(void)state;
@@ -234,6 +270,7 @@ int main(void)
 		cmocka_unit_test_setup(sends_in_bursts, fresh),
 		cmocka_unit_test_setup(sends_without_fifo, fresh),
 		cmocka_unit_test_setup(receives_and_stops_when_full, fresh),
+		cmocka_unit_test_setup(a_late_time_out_adds_nothing, fresh),
 		cmocka_unit_test_setup(counts_overruns, fresh),
 		cmocka_unit_test_setup(a_hostile_client_gets_nothing, fresh),
 		cmocka_unit_test_setup(is_bounded, fresh),
