@@ -35,6 +35,11 @@ clock: sync={sync}, time0=1700000000
 """
 
 CTRL_A = 1
+# With several CPUs, the debugger that Debian's Bochs is built with lets each of them run until a number of
+# instructions.  A reset sets their counter to 0, so the one that did it would run alone, without time going by, for as
+# long as the machine had run before ("Keyboard error:21").  A stop at the reset vector makes the debugger count anew.
+RESETS = 100
+DEBUGGER = 'lb 0xfffffff0\n' + 'c\n' * RESETS
 
 
 def die_with_parent():
@@ -52,7 +57,7 @@ def start(args):
                                  tty=os.ttyname(theirs), dir=os.path.abspath(args.dir),
                                  sync=args.sync, errors='ignore' if args.model == 'ryzen' else 'report'))
     with open(f'{args.dir}/rc', 'w') as file:
-        file.write('c\n')
+        file.write('c\n' if args.cpus == 1 else DEBUGGER)
     with open(f'{args.dir}/bochs.out', 'w') as out:
         bochs = subprocess.Popen(['bochs', '-q', '-f', f'{args.dir}/bochsrc', '-rc', f'{args.dir}/rc'],
                                  stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=die_with_parent)
