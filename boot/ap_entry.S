@@ -5,9 +5,8 @@
  * long mode at once, on the boot pCPU's early tables, which map all of this image. What it is to be comes with its
  * stack: whoever takes ap_stack is the one that was called; a latecomer finds none, and sleeps for ever.
  */
-#define CR0_PE_MP_NE_WP_PG	0x80010023
-#define CR4_PAE			0x20
-#define MSR_EFER		0xc0000080
+#include "long_mode.h"
+
 #define EFER_LME_NXE		0x900
 
 	.section .rodata.ap_trampoline, "a", @progbits
@@ -43,13 +42,7 @@ ap_low:
 
 	.section .text.ap_high, "ax", @progbits
 ap_high:
-	movl $16, %eax
-	movl %eax, %ds
-	movl %eax, %es
-	movl %eax, %ss
-	xorl %eax, %eax
-	movl %eax, %fs
-	movl %eax, %gs
+	LOAD_DATA_SEGMENTS
 	movq ap_space, %rax
 	movq %rax, %cr3
 	xorl %eax, %eax

@@ -5,13 +5,11 @@
  * nothing else is assumed. The tables made here map 0..4 GiB as they are and 0..1 GiB at KERNEL_BASE, all of it
  * writable and executable: arch_init replaces them.
  */
+#include "long_mode.h"
 
 #define MULTIBOOT2_MAGIC	0xe85250d6
 #define BOOT_STACK_BYTES	16384
 
-#define CR0_PE_MP_NE_WP_PG	0x80010023
-#define CR4_PAE			0x20
-#define MSR_EFER		0xc0000080
 #define EFER_LME		0x100
 #define PT_PRESENT_WRITE	0x3
 #define PT_LARGE		0x80
@@ -184,13 +182,7 @@ early_stack_top:
 	.section .text.boot_high, "ax", @progbits
 	.globl boot_high
 boot_high:
-	movl $16, %eax
-	movl %eax, %ds
-	movl %eax, %es
-	movl %eax, %ss
-	xorl %eax, %eax
-	movl %eax, %fs
-	movl %eax, %gs
+	LOAD_DATA_SEGMENTS
 	movq $boot_stack_top, %rsp
 	/* The stack protector's canary, before any C: RDRAND if there, and the time. The low byte stays zero to stop
 	 * strings. */
