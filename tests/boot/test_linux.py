@@ -40,6 +40,14 @@ def check_pause_and_clock(machine):
     assert 2 <= int(re.search(r'slept (\d+)', answer).group(1)) <= 4
 
 
+def check_panic(machine):
+    machine.send('panic\r')
+    machine.expect('Kernel panic')
+    machine.detach()
+    machine.wait_state('lin', 'crashed')
+    assert 'panic' in machine.ok('list-vm')
+
+
 def check_two_kinds(machine):
     """Beside Linux a guest of another kind: memtest86+ waits on the PIT, which only the old PC has."""
     machine.detach()
@@ -88,19 +96,11 @@ def test_pc_platform(machine):
     machine.wait_state('lin', 'stopped')
 
     start_linux(machine)
-    machine.send('panic\r')
-    machine.expect('Kernel panic')
-    machine.detach()
-    machine.wait_state('lin', 'crashed')
-    assert 'panic' in machine.ok('list-vm')
+    check_panic(machine)
 
 
 @pytest.mark.backends('qemu-bios')
 def test_panic_on_modern_platform(machine):
     machine.ok('create-vm --name lin --cpu 1 --memory 256M')
     start_linux(machine)
-    machine.send('panic\r')
-    machine.expect('Kernel panic')
-    machine.detach()
-    machine.wait_state('lin', 'crashed')
-    assert 'panic' in machine.ok('list-vm')
+    check_panic(machine)

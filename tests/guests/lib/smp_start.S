@@ -4,8 +4,16 @@
  *
  * Each start takes the next number of a counter, and with it a record in smp_starts and a stack.
  */
+#include "flat.h"
+
 #define NUMBER 0x7000
 #define NOTES 0x7040
+
+	/* Changes EAX. */
+	.macro NOTE register at
+	movl \register, %eax
+	movl %eax, NOTES + \at(%di)
+	.endm
 
 	.text
 	.globl smp_code, smp_code_end, smp_code_gdt
@@ -27,18 +35,14 @@ smp_code:
 	movw %cs, %ax
 	movl %eax, NOTES + 4(%di)
 	movl %esi, NOTES(%di)
-	movl %cr0, %eax
-	movl %eax, NOTES + 8(%di)
-	movl %cr4, %eax
-	movl %eax, NOTES + 12(%di)
-	movl %cr3, %eax
-	movl %eax, NOTES + 16(%di)
+	NOTE %cr0, 8
+	NOTE %cr4, 12
+	NOTE %cr3, 16
 	movl $0xc0000080, %ecx
 	rdmsr
 	movl %eax, NOTES + 20(%di)
 	movl %ebp, NOTES + 24(%di)
-	movl %dr7, %eax
-	movl %eax, NOTES + 28(%di)
+	NOTE %dr7, 28
 	movl $0x1b, %ecx
 	rdmsr
 	movl %eax, NOTES + 32(%di)
@@ -59,20 +63,9 @@ smp_code_end:
 
 	.code32
 smp_32:
-	movl $0x10, %eax
-	movl %eax, %ds
-	movl %eax, %es
-	movl %eax, %ss
-	movl %eax, %fs
-	movl %eax, %gs
+	LOAD_FLAT_DATA
 	movl $0x620, %eax		/* PAE OSFXSR OSXMMEXCPT */
-	movl %eax, %cr4
-	movl $pml4, %eax
-	movl %eax, %cr3
-	movl $0xc0000080, %ecx
-	rdmsr
-	orl $0x901, %eax		/* NXE LME SCE */
-	wrmsr
+	LOAD_PAGING
 	movl $0x80010033, %eax
 	movl %eax, %cr0
 	ljmp $0x08, $smp_64

@@ -2,6 +2,8 @@
  * start.S - PVH entry of a tiny guest: 64-bit mode with the first 4 GiB identity-mapped by 2 MiB pages, an IDT with 256
  * gates, then guest_start. The GDT also has 16- and 32-bit segments for the guests that change modes.
  */
+#include "flat.h"
+
 	.section .note.Xen, "a", @note
 	.align 4
 	.long 4, 4, 18			/* XEN_ELFNOTE_PHYS32_ENTRY */
@@ -36,13 +38,7 @@ pvh_entry:
 
 	movl %cr4, %eax
 	orl $0x620, %eax		/* PAE OSFXSR OSXMMEXCPT */
-	movl %eax, %cr4
-	movl $pml4, %eax
-	movl %eax, %cr3
-	movl $0xc0000080, %ecx
-	rdmsr
-	orl $0x901, %eax		/* NXE LME SCE */
-	wrmsr
+	LOAD_PAGING
 	movl %cr0, %eax
 	andl $0x9ffffff9, %eax		/* CD NW EM off */
 	orl $0x80010023, %eax		/* PG WP NE MP PE */
@@ -52,12 +48,7 @@ pvh_entry:
 
 	.code64
 start64:
-	movl $0x10, %eax
-	movl %eax, %ds
-	movl %eax, %es
-	movl %eax, %ss
-	movl %eax, %fs
-	movl %eax, %gs
+	LOAD_FLAT_DATA
 	movq $stack_top, %rsp
 	/* the TSS descriptor's base */
 	movl $tss, %eax
