@@ -106,12 +106,13 @@ static struct vm_rates rates_of(const struct vm_look *from, const struct vm_look
 void machine_look(struct vm_entry *vm)
 {
 	const struct vm_report *r = &vm->report;
-	struct vm_look now = { r->now_ns, r->cpu_time_ns, r->guest_time_ns, r->exits, r->wakeups };
+	const struct vm_load *load = &r->load;
+	struct vm_look now = { load->now_ns, load->cpu_time_ns, load->guest_time_ns, load->exits, load->wakeups };
 	struct vm_look from = vm->look;
 	u32 most = 1000 * r->spec.cpus;
 
 	if (is_first_look(vm, &now))
-		from = (struct vm_look){ .now_ns = now.now_ns - r->run_ns };
+		from = (struct vm_look){ .now_ns = now.now_ns - load->run_ns };
 	else if (now.now_ns - from.now_ns < LOOK_NS)
 		return;
 	vm->rates = rates_of(&from, &now);

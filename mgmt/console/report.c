@@ -245,10 +245,22 @@ static void short_reason(const struct out *out, const struct vm_report *r, size_
 	out_text(out, "\n");
 }
 
+static void vms_row(const struct out *out, const struct vm_entry *vm, u32 width)
+{
+	const struct vm_report *r = &vm->report;
+	bool is_live = vm_is_live(vm);
+	u32 tenths = is_live ? vm->rates.cpu_tenths : 0;
+	char memory[UNIT_TEXT_BYTES], uptime[UNIT_TEXT_BYTES];
+
+	out_format(out, "%-*s  %-8s %3u  %-5s %4u.%u  %-8s  ", (int)width, r->name, state_text(r->state), r->spec.cpus,
+		size_short(memory, r->spec.memory_bytes), tenths / 10, tenths % 10,
+		is_live ? duration_text(uptime, r->load.uptime_ns) : "-");
+	short_reason(out, r, COLUMNS - 40 - width);
+}
+
 void report_vms(const struct out *out, const struct machine *m)
 {
 	u32 width = 7, count = 0;
-	char memory[UNIT_TEXT_BYTES], uptime[UNIT_TEXT_BYTES];
 
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		if (!m->vms[i].is_used)
@@ -263,18 +275,9 @@ void report_vms(const struct out *out, const struct machine *m)
 	}
 	out_format(out, "%-*s  %-8s %3s  %-5s  %5s  %-8s  %s\n", (int)width, "NAME", "STATE", "CPU", "MEM", "CPU%",
 		"UPTIME", "REASON");
-	for (u32 i = 0; i < VM_COUNT; i++) {
-		const struct vm_entry *vm = &m->vms[i];
-		const struct vm_report *r = &vm->report;
-		bool is_live = vm_is_live(vm);
-
-		if (!vm->is_used)
-			continue;
-		out_format(out, "%-*s  %-8s %3u  %-5s %4u.%u  %-8s  ", (int)width, r->name, state_text(r->state),
-			r->spec.cpus, size_short(memory, r->spec.memory_bytes), is_live ? vm->rates.cpu_tenths / 10 : 0,
-			is_live ? vm->rates.cpu_tenths % 10 : 0, is_live ? duration_text(uptime, r->uptime_ns) : "-");
-		short_reason(out, r, COLUMNS - 40 - width);
-	}
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (m->vms[i].is_used)
+			vms_row(out, &m->vms[i], width);
 }
 
 static void cpu_row(const struct out *out, const struct vm_entry *vm)
@@ -286,11 +289,11 @@ static void cpu_row(const struct out *out, const struct vm_entry *vm)
 	out_format(out, "%u vCPU%s", r->spec.cpus, r->spec.cpus == 1 ? "" : "s");
 	if (vm_is_live(vm))
 		out_format(out, ", %u.%u%%", vm->rates.cpu_tenths / 10, vm->rates.cpu_tenths % 10);
-	out_format(out, ", %s used, %s of it in the guest\n", duration_text(used, r->cpu_time_ns),
-		duration_text(guest, r->guest_time_ns));
+	out_format(out, ", %s used, %s of it in the guest\n", duration_text(used, r->load.cpu_time_ns),
+		duration_text(guest, r->load.guest_time_ns));
 	label(out, "Exits");
-	out_format(out, "%llu, %llu of them to the VMM\n", (unsigned long long)r->exits,
-		(unsigned long long)r->exits_vmm);
+	out_format(out, "%llu, %llu of them to the VMM\n", (unsigned long long)r->load.exits,
+		(unsigned long long)r->load.exits_vmm);
 }
 
 void report_share(const struct out *out, const struct vm_share *share)
@@ -382,7 +385,7 @@ void report_vm(const struct out *out, const struct vm_entry *vm)
 	label(out, "State");
 	out_text(out, state_text(r->state));
 	if (vm_is_live(vm))
-		out_format(out, ", up %s", duration_text(a, r->uptime_ns));
+		out_format(out, ", up %s", duration_text(a, r->load.uptime_ns));
 	out_text(out, "\n");
 	label(out, "Reason");
 	report_reason(out, r);

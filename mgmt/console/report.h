@@ -35,6 +35,7 @@ void json_images(struct json_writer *writer, const char *key, const struct machi
 void json_vms(struct json_writer *writer, const char *key, const struct machine *machine);
 void json_vm(struct json_writer *writer, const char *key, const struct vm_entry *vm);
 void json_share(struct json_writer *writer, const struct vm_share *share);
+void json_load(struct json_writer *writer, const struct vm_load *load);
 void json_stats(struct json_writer *writer, const char *key, const struct vm_stats *stats);
 void json_accounting(struct json_writer *writer, const char *key, const struct machine *machine);
 void json_top(struct json_writer *writer, const char *key, const struct machine *machine);

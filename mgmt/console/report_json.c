@@ -104,6 +104,19 @@ void json_share(struct json_writer *w, const struct vm_share *share)
 	json_text(w, "affinity", affinity_text(text, share->affinity));
 }
 
+void json_load(struct json_writer *w, const struct vm_load *load)
+{
+	json_number(w, "now-ns", load->now_ns);
+	json_number(w, "uptime-ns", load->uptime_ns);
+	json_number(w, "run-ns", load->run_ns);
+	json_number(w, "cpu-time-ns", load->cpu_time_ns);
+	json_number(w, "guest-time-ns", load->guest_time_ns);
+	json_number(w, "ready-ns", load->ready_ns);
+	json_number(w, "wakeups", load->wakeups);
+	json_number(w, "exits", load->exits);
+	json_number(w, "exits-vmm", load->exits_vmm);
+}
+
 static void vcpu_list(struct json_writer *w, const struct vm_report *r)
 {
 	json_open(w, "vcpus", '[');
@@ -127,15 +140,8 @@ void json_vm(struct json_writer *w, const char *key, const struct vm_entry *vm)
 	json_text(w, "reason", reason_text(r->reason));
 	json_text(w, "text", r->text);
 	spec_members(w, &r->spec);
-	json_number(w, "uptime-ns", r->uptime_ns);
-	json_number(w, "run-ns", r->run_ns);
-	json_number(w, "cpu-time-ns", r->cpu_time_ns);
-	json_number(w, "guest-time-ns", r->guest_time_ns);
-	json_number(w, "ready-ns", r->ready_ns);
-	json_number(w, "wakeups", r->wakeups);
+	json_load(w, &r->load);
 	vcpu_list(w, r);
-	json_number(w, "exits", r->exits);
-	json_number(w, "exits-vmm", r->exits_vmm);
 	json_number(w, "memory-granted", r->memory_granted_bytes);
 	json_number(w, "memory-overhead", r->overhead_bytes);
 	json_number(w, "restarts", r->restarts);

@@ -37,7 +37,7 @@ static void stats_head(const struct out *out, const struct vm_stats *v)
 
 	label(out, "Name");
 	out_format(out, "%.*s, %s, up %s, %u vCPU%s\n", (int)sizeof(v->name), v->name, state_text(v->state),
-		duration_text(time, v->uptime_ns), v->cpus, v->cpus == 1 ? "" : "s");
+		duration_text(time, v->load.uptime_ns), v->cpus, v->cpus == 1 ? "" : "s");
 	label(out, "Share");
 	report_share(out, &v->share);
 	out_text(out, "\n");
@@ -53,12 +53,12 @@ static void share_of_time(const struct out *out, const char *what, u64 ns, u64 w
 
 static void stats_time(const struct out *out, const struct vm_stats *v)
 {
-	u64 vmm = v->cpu_time_ns > v->guest_time_ns ? v->cpu_time_ns - v->guest_time_ns : 0;
+	u64 vmm = v->load.cpu_time_ns > v->load.guest_time_ns ? v->load.cpu_time_ns - v->load.guest_time_ns : 0;
 
 	out_text(out, "Time, and its part of one pCPU since the start\n");
-	share_of_time(out, "in the guest", v->guest_time_ns, v->run_ns);
-	share_of_time(out, "in its VMM and the kernel", vmm, v->run_ns);
-	share_of_time(out, "waiting (pCPU taken, cap)", v->ready_ns, v->run_ns);
+	share_of_time(out, "in the guest", v->load.guest_time_ns, v->load.run_ns);
+	share_of_time(out, "in its VMM and the kernel", vmm, v->load.run_ns);
+	share_of_time(out, "waiting (pCPU taken, cap)", v->load.ready_ns, v->load.run_ns);
 }
 
 /* The reasons that occurred, the most frequent first. */
@@ -85,15 +85,15 @@ static void stats_exits(const struct out *out, const struct vm_stats *v)
 	u32 order[STATS_EXITS], reasons = sort_exits(v, order);
 	u64 all = 0;	/* also what came up between two entries */
 
-	out_format(out, "Exits: %s, %s of them to the VMM\n", count_text(exits, v->exits),
-		count_text(vmm, v->exits_vmm));
+	out_format(out, "Exits: %s, %s of them to the VMM\n", count_text(exits, v->load.exits),
+		count_text(vmm, v->load.exits_vmm));
 	if (reasons)
 		out_format(out, "  %-22s %15s  %6s  %12s  %6s\n", "REASON", "COUNT", "SHARE", "NS EACH", "PCPU%");
 	for (u32 i = 0; i < reasons; i++)
 		all += v->exit_count[order[i]];
 	for (u32 i = 0; i < reasons; i++) {
 		u64 n = v->exit_count[order[i]], ns = v->exit_ns[order[i]];
-		u32 share = permille(n, all), time = permille(ns, v->run_ns);
+		u32 share = permille(n, all), time = permille(ns, v->load.run_ns);
 
 		out_format(out, "  %-22s %15s  %4u.%u%%  %12s  %4u.%u\n", exit_text(order[i]), count_text(count, n),
 			share / 10, share % 10, count_text(each, ns / n), time / 10, time % 10);
@@ -139,7 +139,7 @@ static void stats_wakeups(const struct out *out, const struct vm_stats *v)
 		last = i;
 		most = v->wake_bucket[i] > most ? v->wake_bucket[i] : most;
 	}
-	out_format(out, "Wake-ups: %s; time from the event until it ran\n", count_text(text, v->wakeups));
+	out_format(out, "Wake-ups: %s; time from the event until it ran\n", count_text(text, v->load.wakeups));
 	if (v->wake_bucket[0] != 0)
 		bucket_row(out, 0, v->wake_bucket[0], most);
 	for (u32 i = first; i <= last; i++)

@@ -29,16 +29,8 @@ void json_stats(struct json_writer *w, const char *key, const struct vm_stats *v
 	json_text(w, "state", state_text(v->state));
 	json_number(w, "cpu", v->cpus);
 	json_share(w, &v->share);
-	json_number(w, "now-ns", v->now_ns);
-	json_number(w, "uptime-ns", v->uptime_ns);
-	json_number(w, "run-ns", v->run_ns);
-	json_number(w, "cpu-time-ns", v->cpu_time_ns);
-	json_number(w, "guest-time-ns", v->guest_time_ns);
-	json_number(w, "ready-ns", v->ready_ns);
-	json_number(w, "exits", v->exits);
-	json_number(w, "exits-vmm", v->exits_vmm);
+	json_load(w, &v->load);
 	exit_list(w, v);
-	json_number(w, "wakeups", v->wakeups);
 	json_open(w, "wake-latency-log2-ns", '[');
 	for (u32 i = 0; i < STATS_BUCKETS; i++)
 		json_number(w, 0, v->wake_bucket[i]);

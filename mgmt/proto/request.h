@@ -132,6 +132,18 @@ enum vm_reason {		/* why the VM is in its state */
 	WHY_COUNT
 };
 
+/* What a VM took of the pCPUs in this run or, if it does not live, in the last. */
+struct vm_load {
+	u64 now_ns;		/* when these figures were taken: since the kernel's start */
+	u64 uptime_ns;		/* since the guest's start, pauses excluded */
+	u64 run_ns;		/* since its VMM's start, pauses included: what the times below are parts of */
+	u64 cpu_time_ns;	/* all its threads' time on pCPUs */
+	u64 guest_time_ns;	/* thereof in the guest */
+	u64 ready_ns;		/* its threads had to wait for a pCPU */
+	u64 wakeups;
+	u64 exits, exits_vmm;
+};
+
 struct vm_report {
 	char name[VM_NAME_BYTES];
 	u32 index;		/* 0 .. VM_COUNT-1: where its console rings are; the same while the VM is defined */
@@ -142,14 +154,7 @@ struct vm_report {
 	u32 last_exit;		/* crashed: enum exit_reason of the last exit */
 	u32 vmm_fault;		/* WHY_VMM_FAULT: FAULT_KIND */
 	u64 detail;		/* WHY_VMM_FAULT: address */
-	u64 now_ns;		/* when these figures were taken: since the kernel's start */
-	u64 uptime_ns;		/* since the guest's start, pauses excluded */
-	u64 run_ns;		/* since its VMM's start, pauses included: what the times below are parts of */
-	u64 cpu_time_ns;	/* all its threads' time on pCPUs, in this run or, if it does not live, in the last */
-	u64 guest_time_ns;	/* thereof in the guest */
-	u64 ready_ns;		/* its threads had to wait for a pCPU */
-	u64 wakeups;
-	u64 exits, exits_vmm;
+	struct vm_load load;
 	u64 vcpus_online;	/* bit = vCPU that its guest has started */
 	u64 vcpu_time_ns[VM_VCPUS];	/* each vCPU's thread, if it lives */
 	u64 memory_granted_bytes;
@@ -167,11 +172,9 @@ struct vm_stats {
 	u32 state;		/* enum vm_state */
 	u32 cpus;
 	struct vm_share share;
-	u64 now_ns, uptime_ns, run_ns, cpu_time_ns, guest_time_ns, ready_ns;	/* as in struct vm_report */
-	u64 exits, exits_vmm;
+	struct vm_load load;
 	u64 exit_count[STATS_EXITS];	/* by enum exit_reason */
 	u64 exit_ns[STATS_EXITS];	/* all of them: from the exit to the next entry */
-	u64 wakeups;
 	u64 wake_bucket[STATS_BUCKETS];	/* i: from ready to running it took [2^i, 2^(i+1)) ns */
 	u64 ram_bytes, ram_granted_bytes;
 	u64 guest_table_bytes;	/* second-level page tables */

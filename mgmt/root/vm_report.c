@@ -86,6 +86,19 @@ static u64 run_ns(const struct vm *vm)
 	return ns_of((is_alive(vm) ? rt_time_tsc() : vm->ended_tsc) - vm->built_tsc);
 }
 
+static void fill_load(const struct vm *vm, const struct vm_counters *counters, struct vm_load *out)
+{
+	out->now_ns = rt_time_now_ns(&root.time);
+	out->uptime_ns = uptime_ns(vm);
+	out->run_ns = run_ns(vm);
+	out->cpu_time_ns = ns_of(counters->cpu_tsc);
+	out->guest_time_ns = ns_of(counters->guest_tsc);
+	out->ready_ns = ns_of(counters->ready_tsc);
+	out->wakeups = counters->wakeups;
+	out->exits = counters->exits;
+	out->exits_vmm = counters->exits_vmm;
+}
+
 /* What only a VM with objects has. */
 static void fill_live(const struct vm *vm, struct vm_report *out)
 {
@@ -106,19 +119,11 @@ void vm_report_fill(const struct vm *vm, struct vm_report *out)
 	out->restarts = vm->restarts;
 	out->spec = vm->spec;
 	fill_ending(vm, out);
-	out->now_ns = rt_time_now_ns(&root.time);
-	out->uptime_ns = uptime_ns(vm);
-	out->run_ns = run_ns(vm);
 	if (is_alive(vm)) {
 		vm_counters_read(vm, &counters);
 		fill_live(vm, out);
 	}
-	out->cpu_time_ns = ns_of(counters.cpu_tsc);
-	out->guest_time_ns = ns_of(counters.guest_tsc);
-	out->ready_ns = ns_of(counters.ready_tsc);
-	out->wakeups = counters.wakeups;
-	out->exits = counters.exits;
-	out->exits_vmm = counters.exits_vmm;
+	fill_load(vm, &counters, &out->load);
 }
 
 static void fill_profile(struct vm_stats *out, const struct vm_profile *profile)
@@ -154,14 +159,6 @@ void vm_stats_fill(const struct vm *vm, struct vm_stats *out)
 	out->cpus = vm->spec.cpus;
 	out->share = vm->spec.share;
 	out->ram_bytes = vm->spec.memory_bytes;
-	out->now_ns = rt_time_now_ns(&root.time);
-	out->uptime_ns = uptime_ns(vm);
-	out->run_ns = run_ns(vm);
-	out->cpu_time_ns = ns_of(counters.cpu_tsc);
-	out->guest_time_ns = ns_of(counters.guest_tsc);
-	out->ready_ns = ns_of(counters.ready_tsc);
-	out->wakeups = counters.wakeups;
-	out->exits = counters.exits;
-	out->exits_vmm = counters.exits_vmm;
+	fill_load(vm, &counters, &out->load);
 	fill_profile(out, &profile);
 }

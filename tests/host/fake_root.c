@@ -166,13 +166,13 @@ static void list(struct fake_root *root, const struct request *r, struct reply *
 		if (!root->vms[i].is_used)
 			continue;
 		if (root->vms[i].report.state == VM_RUNNING) {
-			root->vms[i].report.uptime_ns += 1000000000;
-			root->vms[i].report.run_ns += 1000000000;
-			root->vms[i].report.cpu_time_ns += 123000000;
-			root->vms[i].report.guest_time_ns += 100000000;
-			root->vms[i].report.exits += 4000;
-			root->vms[i].report.wakeups += 250;
-			root->vms[i].report.now_ns += 1000000000;
+			root->vms[i].report.load.uptime_ns += 1000000000;
+			root->vms[i].report.load.run_ns += 1000000000;
+			root->vms[i].report.load.cpu_time_ns += 123000000;
+			root->vms[i].report.load.guest_time_ns += 100000000;
+			root->vms[i].report.load.exits += 4000;
+			root->vms[i].report.load.wakeups += 250;
+			root->vms[i].report.load.now_ns += 1000000000;
 		}
 		reply->vm = root->vms[i].report;
 		return;
@@ -215,17 +215,17 @@ static void stats(const struct fake_vm *vm, struct reply *reply)
 	reply->stats.state = r->state;
 	reply->stats.cpus = r->spec.cpus;
 	reply->stats.share = r->spec.share;
-	reply->stats.uptime_ns = reply->stats.run_ns = 10 * NS_PER_SECOND;
-	reply->stats.cpu_time_ns = 5 * NS_PER_SECOND;
-	reply->stats.guest_time_ns = 4 * NS_PER_SECOND;
-	reply->stats.ready_ns = NS_PER_SECOND;
-	reply->stats.exits = 1234567;
-	reply->stats.exits_vmm = 34567;
+	reply->stats.load.uptime_ns = reply->stats.load.run_ns = 10 * NS_PER_SECOND;
+	reply->stats.load.cpu_time_ns = 5 * NS_PER_SECOND;
+	reply->stats.load.guest_time_ns = 4 * NS_PER_SECOND;
+	reply->stats.load.ready_ns = NS_PER_SECOND;
+	reply->stats.load.exits = 1234567;
+	reply->stats.load.exits_vmm = 34567;
 	reply->stats.exit_count[EXIT_CPUID] = 234567;
 	reply->stats.exit_ns[EXIT_CPUID] = 2345670000;
 	reply->stats.exit_count[EXIT_PIO] = 1000000;
 	reply->stats.exit_ns[EXIT_PIO] = 1234000000;
-	reply->stats.wakeups = 1000;
+	reply->stats.load.wakeups = 1000;
 	reply->stats.wake_bucket[0] = 45;
 	reply->stats.wake_bucket[10] = 900;
 	reply->stats.wake_bucket[12] = 99;

@@ -55,7 +55,7 @@ static void cpu_load(void **state)
 	(void)state;
 	command("create-vm a", "defined", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);
-	root->vms[0].report.cpu_time_ns = 5000000000;
+	root->vms[0].report.load.cpu_time_ns = 5000000000;
 	command("list-vm", " 100.0  00:00:01", RESULT_OK);
 }
 

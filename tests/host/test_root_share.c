@@ -191,7 +191,7 @@ static void statistics(void **state)
 	create(2, (struct vm_share){ 0 });
 	bench_ask(REQ_STATS, "a", 0);
 	bench_expect(ERR_NONE);
-	assert_int_equal(bench_answer.stats.exits, 0);
+	assert_int_equal(bench_answer.stats.load.exits, 0);
 	bench_start("a");
 	bench_ask(REQ_STATS, "a", 0);
 	bench_expect(ERR_NONE);
@@ -199,10 +199,10 @@ static void statistics(void **state)
 	assert_string_equal(first.name, "a");
 	assert_int_equal(first.state, VM_RUNNING);
 	assert_int_equal(first.cpus, 2);
-	assert_int_equal(first.exits, 2 * (1000 + STAT_EXITS));
+	assert_int_equal(first.load.exits, 2 * (1000 + STAT_EXITS));
 	assert_int_equal(first.exit_count[EXIT_CPUID], 2 * (1000 + STAT_EXIT_COUNT + EXIT_CPUID));
 	assert_int_equal(first.exit_count[EXIT_REASON_COUNT], 0);
-	assert_int_equal(first.wakeups, 1000 + STAT_WAKEUPS);
+	assert_int_equal(first.load.wakeups, 1000 + STAT_WAKEUPS);
 	assert_int_equal(first.wake_bucket[31], 1000 + STAT_WAKE_BUCKET_LAST);
 	assert_int_equal(first.ram_bytes, 16 * MIB);
 	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
@@ -210,7 +210,7 @@ static void statistics(void **state)
 	bench_ask(REQ_STATS, "a", 0);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.stats.state, VM_STOPPED);
-	assert_int_equal(bench_answer.stats.exits, first.exits);
+	assert_int_equal(bench_answer.stats.load.exits, first.load.exits);
 	assert_memory_equal(bench_answer.stats.exit_count, first.exit_count, sizeof(first.exit_count));
 	assert_memory_equal(bench_answer.stats.wake_bucket, first.wake_bucket, sizeof(first.wake_bucket));
 	assert_int_equal(bench_answer.stats.ram_granted_bytes, 0);
