@@ -1,7 +1,11 @@
 /*
- * apply.c - vos.conf made true: VMs that it names and that are not there are created, and started if it says so. What
- * is there is never changed.
+ * apply.c - vos.conf made true: VMs that it names and that are not there are created, and started if it says so. Those
+ * that are there get the share of the processors that it says; all else of them stays as it is.
+ *
+ * At the start nothing of a VM that is there is changed: it is there because the console is started again, and what an
+ * operator has set meanwhile holds.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "config.h"
@@ -11,7 +15,6 @@
 struct reading {
 	struct session *s;
 	struct job *job;
-	u32 mistakes;
 };
 
 static void on_vm(void *context, const struct args *args)
@@ -27,54 +30,145 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 	struct reading *reading = context;
 	struct out out = job_text_begin(reading->s, reading->job);
 
-	reading->mistakes++;
+	reading->job->mistakes++;
 	out_format(&out, "vos.conf:%u:%u: ", line, column);
 	out_foreign_line(&out, text, FAULT_TEXT_BYTES);
 	out_text(&out, "\n");
 	job_text_end(reading->s, reading->job);
 }
 
-/* Does a VM that is there differ from what the file says? Only what the file says is looked at. */
-static bool differs(const struct vm_spec *is, const struct args *args)
+static bool modules_differ(const struct vm_spec *is, const struct vm_spec *want)
 {
-	const struct vm_spec *want = &args->spec;
+	u32 same = 0;
 
-	return is->cpus != want->cpus || is->memory_bytes != want->memory_bytes || is->platform != want->platform ||
-		is->restart != want->restart || is->restart_limit != want->restart_limit ||
-		(args_has(args, ARG_CLASS) && is->share.class != want->share.class) ||
-		(args_has(args, ARG_WEIGHT) && is->share.weight != want->share.weight) ||
-		(args_has(args, ARG_CAP) && is->share.cap != want->share.cap) ||
-		(args_has(args, ARG_AFFINITY) && is->share.affinity != want->share.affinity) ||
-		(args_has(args, ARG_MEMORY_POLICY) && is->memory_policy != want->memory_policy) ||
-		(args_has(args, ARG_KERNEL) && strcmp(is->kernel, want->kernel) != 0) ||
-		(args_has(args, ARG_INITRD) && strcmp(is->initrd, want->initrd) != 0) ||
-		(args_has(args, ARG_CMDLINE) && strcmp(is->cmdline, want->cmdline) != 0);
+	while (same < want->module_count && strcmp(is->modules[same], want->modules[same]) == 0)
+		same++;
+	return is->module_count != want->module_count || same < want->module_count;
 }
 
-static void say(struct session *s, struct job *job, const char *mark, const struct args *args, const char *text)
+/* BIT64(enum arg) of what a VM that is there has otherwise. What the file leaves open is not looked at, but for what
+ * create-vm has a number for. */
+static u64 differences(const struct vm_spec *is, const struct args *args)
+{
+	const struct vm_spec *want = &args->spec;
+	const u64 always = BIT64(ARG_CPU) | BIT64(ARG_MEMORY) | BIT64(ARG_PLATFORM) | BIT64(ARG_RESTART);
+	const struct { enum arg arg; bool differs; } rows[] = {
+		{ ARG_CPU, is->cpus != want->cpus },
+		{ ARG_MEMORY, is->memory_bytes != want->memory_bytes },
+		{ ARG_PLATFORM, is->platform != want->platform },
+		{ ARG_RESTART, is->restart != want->restart || is->restart_limit != want->restart_limit },
+		{ ARG_MEMORY_POLICY, is->memory_policy != want->memory_policy },
+		{ ARG_KERNEL, strcmp(is->kernel, want->kernel) != 0 },
+		{ ARG_INITRD, strcmp(is->initrd, want->initrd) != 0 },
+		{ ARG_MODULE, modules_differ(is, want) },
+		{ ARG_CMDLINE, strcmp(is->cmdline, want->cmdline) != 0 },
+		{ ARG_VMM, strcmp(is->vmm, want->vmm) != 0 },
+		{ ARG_CLASS, is->share.class != want->share.class },
+		{ ARG_WEIGHT, is->share.weight != want->share.weight },
+		{ ARG_CAP, is->share.cap != want->share.cap },
+		{ ARG_AFFINITY, is->share.affinity != want->share.affinity },
+	};
+	u64 found = 0;
+
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
+		if (rows[i].differs)
+			found |= BIT64(rows[i].arg);
+	return found & (args->given | always);
+}
+
+static bool is_silent(const struct job *job)
+{
+	return args_has(&job->args, ARG_QUIET) || job->origin == JOB_STARTUP;
+}
+
+static void say_line(struct session *s, struct job *job, const char *line)
 {
 	struct out out;
 
-	if (args_has(&job->args, ARG_QUIET) || job->origin == JOB_STARTUP)
+	if (is_silent(job))
 		return;
 	out = job_text_begin(s, job);
-	out_format(&out, "%s %s: %s\n", mark, args->name, text);
+	out_format(&out, "%s\n", line);
 	job_text_end(s, job);
 }
 
-static void send(struct session *s, struct job *job, const struct args *args, enum request_op op)
+static void say(struct session *s, struct job *job, const char *mark, const char *name, const char *text)
+{
+	char line[400];
+
+	snprintf(line, sizeof(line), "%s %s: %s", mark, name, text);
+	say_line(s, job, line);
+}
+
+static void say_fixed(struct session *s, struct job *job, const char *name, u64 differing)
+{
+	char text[320];
+	struct out_buffer buffer;
+	struct out out;
+	u32 count = 0;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	out = out_to_buffer(&buffer);
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if (differing & BIT64(i))
+			out_format(&out, "%s%s", count++ ? ", " : "", arg_specs[i].name);
+	out_format(&out, " differ%s; delete-vm it first to have it as in vos.conf", count == 1 ? "s" : "");
+	say(s, job, "!", name, text);
+}
+
+static void say_share(struct session *s, struct job *job, const struct vm_share *share)
+{
+	char text[SET_TEXT_BYTES + 80];
+	struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	out = out_to_buffer(&buffer);
+	out_text(&out, args_has(&job->args, ARG_DRY_RUN) ? "would be set to " : "is set to ");
+	report_share(&out, share);
+	say(s, job, "~", job->request.name, text);
+}
+
+static void send(struct session *s, struct job *job, const struct args *args, enum request_op op, u32 fields)
 {
 	memset(&job->request, 0, sizeof(job->request));
 	memcpy(job->request.name, args->name, sizeof(job->request.name));
 	job->request.spec = args->spec;
+	job->request.fields = fields;
+	if (args_has(&job->args, ARG_DRY_RUN))
+		job->request.flags = REQ_FLAG_DRY_RUN;
 	job_send(s, job, op);
 }
 
 static void finish(struct session *s, struct job *job)
 {
-	if (s->config_count == 0 && s->conf_bytes == 0)
-		say(s, job, "vos.conf", &job->args, "there is none on this boot medium");
-	job_ok(s, job);
+	struct fault fault;
+
+	if (s->config_count == 0 && job->mistakes == 0)
+		say_line(s, job, s->conf_bytes ? "vos.conf names no VM." : "There is no vos.conf on this boot medium.");
+	if (job->mistakes == 0 || job->origin == JOB_STARTUP) {	/* each was told; nobody waits for a result */
+		job_ok(s, job);
+		return;
+	}
+	fault_set(&fault, RESULT_FAILED, "vos.conf has %u mistake%s; what has none holds", job->mistakes,
+		job->mistakes == 1 ? "" : "s");
+	job_fail(s, job, &fault);
+}
+
+/* A VM that is there. True: a request is under way. */
+static bool compare(struct session *s, struct job *job, const struct vm_entry *vm, const struct args *args)
+{
+	u64 differing = differences(&vm->report.spec, args), fixed = differing & ~ARGS_SHARE;
+	u32 fields = share_fields(differing);
+
+	if (fixed)
+		say_fixed(s, job, args->name, fixed);
+	else if (!fields)
+		say(s, job, "=", args->name, "is there");
+	if (!fields || job->origin == JOB_STARTUP)
+		return false;
+	send(s, job, args, REQ_SET, fields);
+	return true;
 }
 
 /* Go on with the next VM that needs a request. */
@@ -84,16 +178,10 @@ static void next(struct session *s, struct job *job)
 		const struct args *args = &s->config[job->index];
 		const struct vm_entry *vm = machine_find(&s->machine, args->name);
 
-		if (vm && differs(&vm->report.spec, args)) {
-			say(s, job, "!", args, "is there and differs; delete-vm it first to have it as in vos.conf");
-		} else if (vm) {
-			say(s, job, "=", args, "is there");
-		} else if (args_has(&job->args, ARG_DRY_RUN)) {
-			say(s, job, "+", args, args->autostart ? "would be created and started" : "would be created");
-		} else {
-			send(s, job, args, REQ_CREATE);
+		if (!vm)
+			send(s, job, args, REQ_CREATE, 0);
+		if (!vm || compare(s, job, vm, args))
 			return;
-		}
 	}
 	finish(s, job);
 }
@@ -111,7 +199,7 @@ static bool is_taken(const struct session *s, const struct job *job)
 
 void apply_begin(struct session *s, struct job *job)
 {
-	struct reading reading = { s, job, 0 };
+	struct reading reading = { s, job };
 	struct config_ops ops = { on_vm, on_mistake, &reading };
 	struct fault fault;
 
@@ -132,26 +220,59 @@ static void failed(struct session *s, struct job *job, const struct reply *reply
 	struct fault fault;
 	struct out out = job_text_begin(s, job);
 
+	job->mistakes++;
 	report_refusal(&fault, &job->request, reply, &s->machine);
 	out_format(&out, "vos.conf: %s: ", job->request.name);
 	report_fault(&out, &fault);
 	job_text_end(s, job);
 }
 
+/* A share as it would be: the answer to a dry run tells the present one. */
+static struct vm_share wanted_share(const struct request *r, const struct vm_share *is)
+{
+	const struct vm_share *want = &r->spec.share;
+
+	return (struct vm_share){
+		.class = r->fields & BIT32(FIELD_CLASS) ? want->class : is->class,
+		.weight = r->fields & BIT32(FIELD_WEIGHT) ? want->weight : is->weight,
+		.cap = r->fields & BIT32(FIELD_CAP) ? want->cap : is->cap,
+		.affinity = r->fields & BIT32(FIELD_AFFINITY) ? want->affinity : is->affinity,
+	};
+}
+
+/* True: the VM is to be started now. */
+static bool done(struct session *s, struct job *job, const struct args *args, const struct reply *reply)
+{
+	bool is_dry_run = args_has(&job->args, ARG_DRY_RUN);
+	const struct vm_entry *vm = machine_update(&s->machine, &reply->vm);
+	struct vm_share share;
+
+	switch (job->request.op) {
+	case REQ_CREATE:
+		say(s, job, "+", args->name, !is_dry_run ? "created" :
+			args->autostart ? "would be created and started" : "would be created");
+		return args->autostart && !is_dry_run;
+	case REQ_SET:
+		if (!vm)
+			return false;
+		share = wanted_share(&job->request, &vm->report.spec.share);
+		say_share(s, job, &share);
+		return false;
+	default:
+		say(s, job, "+", args->name, "started");
+		return false;
+	}
+}
+
 void apply_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	const struct args *args = &s->config[job->index];
-	bool is_created = job->request.op == REQ_CREATE;
 
 	if (reply->result != RESULT_OK) {
 		failed(s, job, reply);
-	} else {
-		(void)machine_update(&s->machine, &reply->vm);
-		say(s, job, "+", args, is_created ? "created" : "started");
-		if (is_created && args->autostart) {
-			send(s, job, args, REQ_START);
-			return;
-		}
+	} else if (done(s, job, args, reply)) {
+		send(s, job, args, REQ_START, 0);
+		return;
 	}
 	job->index++;
 	next(s, job);

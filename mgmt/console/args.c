@@ -141,6 +141,20 @@ bool args_has(const struct args *args, enum arg arg)
 	return args->given & BIT64(arg);
 }
 
+u32 share_fields(u64 given)
+{
+	static const struct { enum arg arg; enum request_field field; } rows[] = {
+		{ ARG_CLASS, FIELD_CLASS }, { ARG_WEIGHT, FIELD_WEIGHT }, { ARG_CAP, FIELD_CAP },
+		{ ARG_AFFINITY, FIELD_AFFINITY },
+	};
+	u32 fields = 0;
+
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
+		if (given & BIT64(rows[i].arg))
+			fields |= BIT32(rows[i].field);
+	return fields;
+}
+
 bool arg_needs_value(enum arg arg)
 {
 	return arg_specs[arg].type != TYPE_SWITCH && arg_specs[arg].type != TYPE_TIME_OPTIONAL;

@@ -60,6 +60,8 @@ bool args_has(const struct args *args, enum arg arg);
  * --module.
  */
 bool args_set(struct args *args, enum arg arg, const char *value, struct fault *fault);
+/* BIT32(enum request_field) of those flags of ARGS_SHARE that are in `given`. */
+u32 share_fields(u64 given);
 /* Whether the type takes its value from the next word. */
 bool arg_needs_value(enum arg arg);
 

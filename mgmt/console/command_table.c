@@ -58,8 +58,10 @@ const struct command commands[VERB_COUNT] = {
 		"log-vm myvm --lines 20", A(NAME) | A(LINES) | A(JSON), A(NAME), ARG_NAME, 0, GROUP_VM, false },
 	[VERB_LIST_IMAGE] = { "list-image", "kernels and RAM disks to boot VMs from", 0, "list-image", A(JSON), 0,
 		ARG_COUNT, 0, GROUP_MACHINE, false },
-	[VERB_APPLY] = { "apply-config", "define and start what vos.conf says and is not there yet",
-		"VMs that are there are left alone. --dry-run shows what would change.", "apply-config --dry-run",
+	[VERB_APPLY] = { "apply-config", "make true what vos.conf says",
+		"VMs that are not there yet are defined, and started if it says autostart. Those that are there get "
+		"the class, weight, cap and affinity that it says; what else differs is shown and stays. --dry-run "
+		"shows what would change.", "apply-config --dry-run",
 		A(DRY_RUN) | A(QUIET), 0, ARG_COUNT, 0, GROUP_MACHINE, true },
 	[VERB_INFO] = { "info", "processor, virtualization, memory, images", 0, "info", A(JSON), 0, ARG_COUNT, 0,
 		GROUP_MACHINE, false },

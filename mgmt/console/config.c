@@ -7,6 +7,7 @@
 #include "command.h"
 #include "config.h"
 #include "out.h"
+#include "syscalls.h"
 
 #define CONFIG_WORD_BYTES (CMDLINE_BYTES + 64u)
 #define FROM_COMMAND_LINE (BIT64(ARG_NAME) | BIT64(ARG_WAIT) | BIT64(ARG_DRY_RUN) | BIT64(ARG_QUIET) | BIT64(ARG_JSON))
@@ -187,7 +188,7 @@ static bool parse_block(struct parser *p, struct args *args)
 			return mistake(p, "a } is missing at the end");
 		if (key == ARG_COUNT) {
 			snprintf(text, sizeof(text),
-				"\"%.40s\" is not a key; the flags of create-vm and autostart are", p->word);
+				"\"%.40s\" is not a key: keys are create-vm's flags, and autostart", p->word);
 			return mistake(p, p->kind == TOKEN_WORD ? text : "a key such as cpu or memory is missing here");
 		}
 		advance(p);
@@ -243,6 +244,8 @@ static void fill_in(struct args *vm, const struct args *defaults)
 	}
 	if (missing & BIT64(ARG_CLASS))
 		spec->share.class = from->share.class;
+	if (spec->share.class == SCHED_CLASS_RT)	/* which has no weight */
+		missing &= ~BIT64(ARG_WEIGHT);
 	if (missing & BIT64(ARG_WEIGHT))
 		spec->share.weight = from->share.weight;
 	if (missing & BIT64(ARG_CAP))

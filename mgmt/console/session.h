@@ -59,6 +59,7 @@ struct job {
 	u32 listing;
 	u32 index;
 	bool is_applying;	/* at the start: the tables are there, vos.conf is next */
+	u32 mistakes;		/* apply-config: what of vos.conf could not be had */
 	u64 begun_ns;
 	u64 wake_ns;		/* go on then; 0 = no */
 	u64 print_at, print_end;

@@ -18,20 +18,6 @@ struct handler {
 
 /* ---- commands that are one request ---- */
 
-static u32 share_fields(const struct args *args)
-{
-	static const struct { enum arg arg; enum request_field field; } rows[] = {
-		{ ARG_CLASS, FIELD_CLASS }, { ARG_WEIGHT, FIELD_WEIGHT }, { ARG_CAP, FIELD_CAP },
-		{ ARG_AFFINITY, FIELD_AFFINITY },
-	};
-	u32 fields = 0;
-
-	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
-		if (args_has(args, rows[i].arg))
-			fields |= BIT32(rows[i].field);
-	return fields;
-}
-
 static void fill_request(struct job *job)
 {
 	const struct args *args = &job->args;
@@ -40,7 +26,7 @@ static void fill_request(struct job *job)
 	memset(r, 0, sizeof(*r));
 	memcpy(r->name, args->name, sizeof(r->name));
 	r->spec = args->spec;
-	r->fields = share_fields(args);
+	r->fields = share_fields(args->given);
 	if (args_has(args, ARG_FORCE))
 		r->flags |= REQ_FLAG_FORCE;
 	if (args_has(args, ARG_DRY_RUN))

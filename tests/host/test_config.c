@@ -145,6 +145,12 @@ static void shares(void **state)
 	assert_int_equal(vms[1].spec.memory_policy, MEMORY_LAZY);
 	assert_string_equal(names, "a b ");
 	assert_int_equal(mistakes, 3);
+	/* A default weight is for fair VMs. */
+	parse("default { weight 5 }\nvm a { class rt }\nvm b { }\nvm c { class rt; weight 6 }\n");
+	assert_int_equal(vms[0].spec.share.weight, 0);
+	assert_false(args_has(&vms[0], ARG_WEIGHT));
+	assert_int_equal(vms[1].spec.share.weight, 5);
+	assert_int_equal(vms[2].spec.share.weight, 6);	/* root refuses it, in words */
 }
 
 int main(void)

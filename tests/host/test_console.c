@@ -320,13 +320,60 @@ static void configuration(void **state)
 	command("list-vm", "web      running", RESULT_OK);
 	expect("idle     defined");
 	expect_not("bad");
-	command("apply-config --dry-run", "= web: is there", RESULT_OK);
-	expect("+ big: would be created");
+	command("apply-config --dry-run", "= web: is there", RESULT_FAILED);
+	expect("vos.conf: big: error[E_NOMEM]");
+	expect("error[E_FAILED]: vos.conf has 2 mistakes");
 	command("delete-vm idle", "deleted", RESULT_OK);
-	command("apply-config", "+ idle: created", RESULT_OK);
+	command("apply-config --dry-run", "+ idle: would be created\r\n", RESULT_FAILED);
+	command("list-vm", "web", RESULT_OK);
+	expect_not("idle");
+	command("apply-config", "+ idle: created", RESULT_FAILED);
 	command("delete-vm web --force", "deleted", RESULT_OK);
-	command("create-vm web --memory 128M", "defined", RESULT_OK);
-	command("apply-config", "! web: is there and differs", RESULT_OK);
+	command("create-vm web --cpu 2 --memory 128M", "defined", RESULT_OK);
+	command("apply-config", "! web: cpu, memory differ; delete-vm it first", RESULT_FAILED);
+	command("create-vm web", "E_EXISTS", RESULT_STATE);
+}
+
+/* A share that differs is set, live; nothing else is, and nothing at the start of a console. */
+static void configured_shares(void **state)
+{
+	static const char conf[] = "default { weight 50 }\n"
+		"vm a { cpu 2; cap 150% }\nvm b { class rt; affinity 0; module one }\n";
+
+	(void)state;
+	root = fake_start(&session, conf);
+	command("status-vm a", "Class       fair, weight 50", RESULT_OK);
+	command("status-vm b", "Class       rt, before all fair VMs", RESULT_OK);
+	command("apply-config", "= a: is there", RESULT_OK);
+	expect("= b: is there");
+	command("set-vm a --weight 7 --cap none --affinity 0", "weight 7, no cap", RESULT_OK);
+	command("set-vm b --class fair", "fair", RESULT_OK);
+	command("apply-config --dry-run", "~ a: would be set to fair, weight 50, cap 150%, pCPUs 0", RESULT_OK);
+	expect("~ b: would be set to real-time, no cap, pCPUs 0");
+	command("status-vm a", "fair, weight 7", RESULT_OK);
+	/* The console is started again: root's VMs are as they were. */
+	session_init(&session, &root->ops, &root->info, &root->log, conf, sizeof(conf) - 1);
+	fake_run(root);
+	command("status-vm a", "fair, weight 7", RESULT_OK);
+	command("apply-config --quiet", "", RESULT_OK);
+	expect_not("~ a");
+	command("status-vm a", "fair, weight 50", RESULT_OK);
+	expect("Cap         150%");
+	command("status-vm b", "rt, before all fair VMs", RESULT_OK);
+	command("set-vm a --cap 20%", "cap 20%", RESULT_OK);
+	command("apply-config", "~ a: is set to fair, weight 50, cap 150%, pCPUs 0", RESULT_OK);
+	expect("= b: is there");
+	root->vms[0].report.spec.cpus = 1;
+	command("list-vm", "a ", RESULT_OK);
+	command("set-vm a --cap none", "no cap", RESULT_OK);
+	command("apply-config", "! a: cpu differs; delete-vm it", RESULT_FAILED);
+	expect("vos.conf: a: error[E_USAGE]: --cap 150% is more than a can use");
+	expect("= b: is there");
+	expect("error[E_FAILED]: vos.conf has 1 mistake;");
+	root = fake_start(&session, "# nothing\n");
+	command("apply-config", "vos.conf names no VM.", RESULT_OK);
+	root = fake_start(&session, 0);
+	command("apply-config", "There is no vos.conf on this boot medium.", RESULT_OK);
 }
 
 /* ---- programs ---- */
@@ -521,6 +568,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(much_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(paste, setup, teardown),
 		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
+		cmocka_unit_test_setup_teardown(configured_shares, setup, teardown),
 		cmocka_unit_test_setup_teardown(programs, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_programs, setup, teardown),
 		cmocka_unit_test_setup_teardown(side_by_side, setup, teardown),
