@@ -421,6 +421,8 @@ static struct syscall_result call_object_stat(u64 h, u64 stat, u64 a2, u64 a3, u
 		return result_value(mem_granted_bytes((struct mem *)(void *)o));
 	if (o->kind == OBJECT_THREAD && stat >= STAT_TIME_TSC && stat <= STAT_TIME_READY)
 		return result_value(sched_thread_time(thread_of(o), (enum stat)stat));
+	if (o->kind == OBJECT_THREAD && stat == STAT_IS_WAITING)
+		return result_value(__atomic_load_n(&thread_of(o)->state, __ATOMIC_RELAXED) == THREAD_WAITING);
 	if (o->kind == OBJECT_PD)
 		return stat_pd((struct pd *)(void *)o, stat);
 	if (o->kind == OBJECT_VCPU)

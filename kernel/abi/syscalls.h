@@ -155,6 +155,7 @@ enum stat {
 	STAT_EXITS,		/* VCPU: VM exits */
 	STAT_EXITS_VMM,		/* VCPU: thereof handed to the VMM */
 	STAT_TABLE_BYTES,	/* PD, VM: page tables */
+	STAT_IS_WAITING,	/* THREAD: 1 = it waits for a notification or a deadline */
 	STAT_COUNT,
 	STAT_EXIT_COUNT = 0x100,	/* VCPU: + enum exit_reason: VM exits of that kind */
 	STAT_EXIT_TICKS = 0x200,	/* VCPU: + enum exit_reason: TSC ticks from such an exit to the next entry,

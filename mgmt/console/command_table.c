@@ -39,7 +39,10 @@ const struct command commands[VERB_COUNT] = {
 		"rest is fixed when the VM is created.",
 		"set-vm myvm --weight 200 --cap 50%", CHANGE | ARGS_SHARE, A(NAME), ARG_NAME, REQ_SET, GROUP_VM,
 		false },
-	[VERB_STATUS] = { "status-vm", "all about one", 0, "status-vm --name myvm", A(NAME) | A(JSON), A(NAME),
+	[VERB_STATUS] = { "status-vm", "all about one",
+		"A vCPU is running, halted (it waits for an interrupt), waiting-for-sipi (its guest has not started "
+		"it), paused, or off.",
+		"status-vm --name myvm", A(NAME) | A(JSON), A(NAME),
 		ARG_NAME, REQ_STATUS, GROUP_VM, false },
 	[VERB_STATS] = { "stats-vm", "its processor time, exits, wake-ups and memory in figures",
 		"Of the present run; of a VM that does not run, of its last. An exit costs from the guest's exit to "

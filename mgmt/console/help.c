@@ -56,31 +56,17 @@ static void usage(const struct out *out, const struct command *command)
 			out_format(&text, " [%s]", spec->value);
 		else
 			out_format(&text, " %s--%s%s%s%s", is_needed ? "" : "[", spec->name,
-				spec->value && !is_attached ? "\x1f" : "", spec->value ? spec->value : "",
+				spec->value && !is_attached ? OUT_GLUE : "", spec->value ? spec->value : "",
 				is_needed ? "" : "]");
 	}
 	out_format(out, line[0] ? "usage: %s " : "usage: %s", command->verb);
 	out_wrapped(out, line, 8 + (u32)strlen(command->verb), 8 + (u32)strlen(command->verb), HELP_COLUMNS);
 }
 
-/* Inside usage, \x1f holds a flag and its value together while lines are wrapped; here it becomes a blank. */
-struct joined { const struct out *out; };
-
-static void write_joined(void *context, const char *bytes, size_t count)
-{
-	const struct joined *joined = context;
-
-	for (size_t i = 0; i < count; i++)
-		out_bytes(joined->out, bytes[i] == '\x1f' ? " " : bytes + i, 1);
-}
-
 void help_command(const struct out *out, const struct command *command)
 {
-	struct joined joined = { out };
-	struct out sink = { write_joined, &joined };
-
 	out_format(out, "%s: %s\n", command->verb, command->summary);
-	usage(&sink, command);
+	usage(out, command);
 	for (u32 i = 0; i < ARG_COUNT; i++)
 		if ((command->takes & BIT64(i)) && i != ARG_VERB)
 			help_arg(out, (enum arg)i, command->needs & BIT64(i));

@@ -76,6 +76,13 @@ void out_foreign_line(const struct out *out, const char *text, size_t count)
 	foreign(out, text, strnlen(text, count), true);
 }
 
+/* One word of wrapped text. */
+static void word(const struct out *out, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		out_bytes(out, text[i] == OUT_GLUE[0] ? " " : text + i, 1);
+}
+
 void out_wrapped(const struct out *out, const char *text, u32 at, u32 indent, u32 columns)
 {
 	bool is_first = true;
@@ -96,12 +103,27 @@ void out_wrapped(const struct out *out, const char *text, u32 at, u32 indent, u3
 			out_text(out, " ");
 			at++;
 		}
-		out_bytes(out, text, length);
+		word(out, text, length);
 		at += (u32)length;
 		text += length;
 		is_first = false;
 	}
 	out_text(out, "\n");
+}
+
+void out_glued(const struct out *out, const char *before, const char *format, ...)
+{
+	char text[128];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	for (char *c = text; *c; c++)
+		if (*c == ' ')
+			*c = OUT_GLUE[0];
+	out_text(out, before);
+	out_text(out, text);
 }
 
 static void buffer_write(void *context, const char *bytes, size_t count)

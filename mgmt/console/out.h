@@ -24,8 +24,15 @@ void out_format(const struct out *out, const char *format, ...) __attribute__((f
 void out_foreign(const struct out *out, const char *bytes, size_t count);
 /* The same for one line: newline and tab become \xNN too; ends at a zero byte or after count bytes. */
 void out_foreign_line(const struct out *out, const char *text, size_t count);
-/* Text wrapped at `columns`: starts at column `at`, further lines are indented by `indent`; ends with a newline. */
+/*
+ * Text wrapped at `columns`: starts at column `at`, further lines are indented by `indent`; ends with a newline. An
+ * OUT_GLUE in it is a blank at which no line ends.
+ */
+#define OUT_GLUE "\x1f"
 void out_wrapped(const struct out *out, const char *text, u32 at, u32 indent, u32 columns);
+/* For out_wrapped: `before` as it is, then at most 127 bytes with all blanks as OUT_GLUE. */
+void out_glued(const struct out *out, const char *before, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* A sink into memory; always ends with a zero byte. Once full it drops what follows and says so in is_full. */
 struct out_buffer {

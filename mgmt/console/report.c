@@ -140,7 +140,7 @@ static void pcpu_row(const struct out *out, const struct machine *m)
 			out_text(&words, "; ...");
 			break;
 		}
-		out_format(&words, "%spCPU %u %u.%u%%", i ? "; " : "", i, busy / 10, busy % 10);
+		out_glued(&words, i ? "; " : "", "pCPU %u %u.%u%%", i, busy / 10, busy % 10);
 	}
 	label(out, "Load");
 	out_wrapped(out, row, LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
@@ -319,7 +319,7 @@ static void vcpu_row(const struct out *out, const struct vm_report *r)
 	out_buffer_init(&buffer, row, sizeof(row));
 	words = out_to_buffer(&buffer);
 	for (u32 i = 0; i < r->spec.cpus && i < VM_VCPUS; i++)
-		out_format(&words, "%s%u %s, %s", i ? "; " : "", i, r->vcpus_online >> i & 1 ? "online" : "off",
+		out_glued(&words, i ? "; " : "", "%u %s, %s", i, vcpu_state_text(r->vcpu_state[i]),
 			seconds_text(time, r->vcpu_time_ns[i]));
 	label(out, "vCPUs");
 	out_wrapped(out, row, LABEL_COLUMN, LABEL_COLUMN, COLUMNS);

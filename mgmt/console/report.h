@@ -11,6 +11,7 @@
 
 const char *state_text(u32 state);
 const char *reason_text(u32 reason);
+const char *vcpu_state_text(u32 state);
 
 /* "VOS 0.1.0  AMD SVM + NPT  1 pCPU  2.0 GiB", one or two lines. */
 void report_banner(const struct out *out, const struct info_page *info);

@@ -122,7 +122,8 @@ static void vcpu_list(struct json_writer *w, const struct vm_report *r)
 	json_open(w, "vcpus", '[');
 	for (u32 i = 0; i < r->spec.cpus && i < VM_VCPUS; i++) {
 		json_open(w, 0, '{');
-		json_bool(w, "online", r->vcpus_online >> i & 1);
+		json_text(w, "state", vcpu_state_text(r->vcpu_state[i]));
+		json_bool(w, "online", r->vcpu_state[i] != VCPU_IS_OFF && r->vcpu_state[i] != VCPU_IS_UNSTARTED);
 		json_number(w, "cpu-time-ns", r->vcpu_time_ns[i]);
 		json_close(w, '}');
 	}

@@ -15,6 +15,11 @@ static const char *const state_names[VM_STATE_COUNT] = {
 	[VM_STOPPING] = "stopping", [VM_STOPPED] = "stopped", [VM_CRASHED] = "crashed",
 };
 
+static const char *const vcpu_state_names[VCPU_STATE_COUNT] = {
+	[VCPU_IS_OFF] = "off", [VCPU_IS_RUNNING] = "running", [VCPU_IS_HALTED] = "halted",
+	[VCPU_IS_UNSTARTED] = "waiting-for-sipi", [VCPU_IS_PAUSED] = "paused",
+};
+
 static const char *const reason_names[WHY_COUNT] = {
 	[WHY_NONE] = "-",
 	[WHY_REQUEST] = "request",
@@ -88,6 +93,11 @@ static const struct { enum result code; const char *class; } refusals[] = {
 const char *state_text(u32 state)
 {
 	return state < VM_STATE_COUNT ? state_names[state] : "?";
+}
+
+const char *vcpu_state_text(u32 state)
+{
+	return state < VCPU_STATE_COUNT ? vcpu_state_names[state] : "?";
 }
 
 const char *reason_text(u32 reason)

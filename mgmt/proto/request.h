@@ -144,6 +144,16 @@ struct vm_load {
 	u64 exits, exits_vmm;
 };
 
+/* What a vCPU is at. */
+enum vcpu_state {
+	VCPU_IS_OFF,		/* its VM does not live, or is loaded just now */
+	VCPU_IS_RUNNING,	/* or would, if it had a pCPU */
+	VCPU_IS_HALTED,		/* waits for an interrupt */
+	VCPU_IS_UNSTARTED,	/* waits for a start-up IPI: its guest has not started it, or has put it back by INIT */
+	VCPU_IS_PAUSED,
+	VCPU_STATE_COUNT
+};
+
 struct vm_report {
 	char name[VM_NAME_BYTES];
 	u32 index;		/* 0 .. VM_COUNT-1: where its console rings are; the same while the VM is defined */
@@ -155,8 +165,8 @@ struct vm_report {
 	u32 vmm_fault;		/* WHY_VMM_FAULT: FAULT_KIND */
 	u64 detail;		/* WHY_VMM_FAULT: address */
 	struct vm_load load;
-	u64 vcpus_online;	/* bit = vCPU that its guest has started */
 	u64 vcpu_time_ns[VM_VCPUS];	/* each vCPU's thread, if it lives */
+	u8 vcpu_state[VM_VCPUS];	/* enum vcpu_state */
 	u64 memory_granted_bytes;
 	u64 overhead_bytes;	/* beside RAM and second-level tables: VMM, kernel objects, console rings */
 	char text[96];		/* VMM's words on a bad image or a crash; foreign: print escaped */

@@ -99,14 +99,34 @@ static void fill_load(const struct vm *vm, const struct vm_counters *counters, s
 	out->exits_vmm = counters->exits_vmm;
 }
 
+/* Which vCPUs are started is what the VMM says; whether it lies matters to nobody else. */
+static enum vcpu_state vcpu_state(const struct vm *vm, u64 started, u32 i)
+{
+	if (vm->life == LIFE_LOADING)
+		return VCPU_IS_OFF;
+	if ((started >> i & 1) == 0)
+		return VCPU_IS_UNSTARTED;
+	if (vm->life == LIFE_PAUSED)
+		return VCPU_IS_PAUSED;
+	return stat_of(vm->h_threads[i], STAT_IS_WAITING) != 0 ? VCPU_IS_HALTED : VCPU_IS_RUNNING;
+}
+
+static void fill_vcpus(const struct vm *vm, struct vm_report *out)
+{
+	u64 started = vm_control(vm)->vcpus_online;
+
+	for (u32 i = 0; i < vm->spec.cpus; i++) {
+		out->vcpu_state[i] = (u8)vcpu_state(vm, started, i);
+		out->vcpu_time_ns[i] = ns_of(stat_of(vm->h_threads[i], STAT_TIME_TSC));
+	}
+}
+
 /* What only a VM with objects has. */
 static void fill_live(const struct vm *vm, struct vm_report *out)
 {
 	out->memory_granted_bytes = stat_of(vm->h_ram, STAT_BYTES_GRANTED);
 	out->overhead_bytes = vm_bytes(vm) - stat_of(vm->h_ram, STAT_BYTES_HELD) - stat_of(vm->h_vm, STAT_TABLE_BYTES);
-	out->vcpus_online = vm_control(vm)->vcpus_online & (BIT64(vm->spec.cpus) - 1);
-	for (u32 i = 0; i < vm->spec.cpus; i++)
-		out->vcpu_time_ns[i] = ns_of(stat_of(vm->h_threads[i], STAT_TIME_TSC));
+	fill_vcpus(vm, out);
 }
 
 void vm_report_fill(const struct vm *vm, struct vm_report *out)

@@ -55,7 +55,7 @@ def test_set_vm(machine):
 @pytest.mark.backends('qemu-pvh')
 @pytest.mark.machine(**TINY)
 def test_vcpus(machine):
-    """status-vm says which vCPUs the guest has started, and what each has used."""
+    """status-vm says what each vCPU is at, and what it has used."""
     spin(machine, 'a', cpus=2)
     machine.ok('create-vm --name b --cpu 3 --memory 32M --kernel spin --cmdline "cpus=2"')
     machine.ok('start-vm b')
@@ -64,7 +64,13 @@ def test_vcpus(machine):
         vcpus = reply(machine, f'status-vm {name}')['vcpus']
         assert [vcpu['online'] for vcpu in vcpus] == online, vcpus
         assert all(vcpu['cpu-time-ns'] > 10**7 for vcpu in vcpus[:2]), vcpus
-    assert re.search(r'vCPUs +0 online, [0-9.]+ s; 1 online, [0-9.]+ s; 2 off, ', machine.ok('status-vm b'))
+    text = machine.ok('status-vm b')
+    assert re.search(r'vCPUs +0 running, [0-9.]+ s; 1 running, [0-9.]+ s; 2 waiting-for-sipi, ', text), text
+    machine.ok('pause-vm b')
+    assert [vcpu['state'] for vcpu in reply(machine, 'status-vm b')['vcpus']] == \
+        ['paused', 'paused', 'waiting-for-sipi']
+    machine.ok('stop-vm b --force')
+    assert {vcpu['state'] for vcpu in reply(machine, 'status-vm b')['vcpus']} == {'off'}
 
 
 @pytest.mark.backends('qemu-pvh')

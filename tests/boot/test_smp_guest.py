@@ -1,5 +1,6 @@
 """Debian's kernel with several vCPUs: all come up, all work, their clocks agree, any of them can end the machine."""
 import re
+import time
 
 import pytest
 
@@ -38,6 +39,14 @@ def check_interrupts(machine, cpus):
         assert len([n for n in counts.split()[:cpus] if int(n) > 0]) == cpus, counts
 
 
+def check_idle(machine, cpus):
+    """With nothing to do, all vCPUs are halted, but for a timer's tick now and then."""
+    deadline = time.monotonic() + 30 * machine.slowness
+    while len(re.findall(r'\d halted, [0-9.]+ s', machine.ok('status-vm lin'))) < cpus:
+        assert time.monotonic() < deadline, machine.ok('status-vm lin')
+        time.sleep(0.2)
+
+
 def ended(machine, state):
     machine.detach()
     machine.wait_state('lin', state)
@@ -51,6 +60,7 @@ def test_linux_four_vcpus(machine):
     check_work(machine, 4)
     check_interrupts(machine, 4)
     machine.detach()
+    check_idle(machine, 4)
     for _ in range(3):      # at any moment
         machine.ok('pause-vm lin')
         machine.ok('resume-vm lin')

@@ -74,6 +74,25 @@ static void shares(void **state)
 	expect_80_columns();
 }
 
+/* What each vCPU is at; lines end between two of them. */
+static void vcpus(void **state)
+{
+	struct vm_report *r = &root->vms[0].report;
+
+	(void)state;
+	command("create-vm a --cpu 5", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	for (u8 i = 0; i < 5; i++)
+		r->vcpu_state[i] = i < 4 ? VCPU_IS_RUNNING + i : 77;
+	r->vcpu_time_ns[1] = 1234567890;
+	command("status-vm a", "vCPUs       0 running, 0.000 s; 1 halted, 1.234 s; 2 waiting-for-sipi, 0.000 s;\r\n"
+		"            3 paused, 0.000 s; 4 ?, 0.000 s\r\n", RESULT_OK);
+	expect_80_columns();
+	command("status-vm a --json", "\"vcpus\":[{\"state\":\"running\",\"online\":true,\"cpu-time-ns\":0},"
+		"{\"state\":\"halted\",\"online\":true,\"cpu-time-ns\":1234567890},"
+		"{\"state\":\"waiting-for-sipi\",\"online\":false,", RESULT_OK);
+}
+
 static void statistics(void **state)
 {
 	(void)state;
@@ -299,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(shares, setup, teardown),
+		cmocka_unit_test_setup_teardown(vcpus, setup, teardown),
 		cmocka_unit_test_setup_teardown(statistics, setup, teardown),
 		cmocka_unit_test_setup_teardown(accounts, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_plain, setup, teardown),

@@ -219,6 +219,45 @@ static void statistics(void **state)
 	bench_expect(ERR_NO_VM);
 }
 
+static void expect_vcpus(u8 first, u8 second, u8 third)
+{
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.vcpu_state[0], first);
+	assert_int_equal(bench_answer.vm.vcpu_state[1], second);
+	assert_int_equal(bench_answer.vm.vcpu_state[2], third);
+	for (u32 i = 3; i < VM_VCPUS; i++)
+		assert_int_equal(bench_answer.vm.vcpu_state[i], VCPU_IS_OFF);
+}
+
+/* What a vCPU is at: what the VMM says of its start, and the kernel of its thread. */
+static void vcpu_states(void **state)
+{
+	volatile struct vmm_control *control;
+
+	(void)state;
+	create(3, (struct vm_share){ 0 });
+	expect_vcpus(VCPU_IS_OFF, VCPU_IS_OFF, VCPU_IS_OFF);
+	bench_ask(REQ_START, "a", 0);
+	bench_vmm_control()->vcpus_online = 7;
+	expect_vcpus(VCPU_IS_OFF, VCPU_IS_OFF, VCPU_IS_OFF);	/* it loads */
+	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
+	expect_vcpus(VCPU_IS_RUNNING, VCPU_IS_RUNNING, VCPU_IS_RUNNING);
+	control = bench_vmm_control();
+	control->vcpus_online = ~0ull & ~BIT64(2);		/* there are no more than three */
+	fake_wait(fake_thread_nth(fake_threads_made() - 2), true);
+	fake_wait(fake_thread_nth(fake_threads_made() - 1), true);
+	expect_vcpus(VCPU_IS_RUNNING, VCPU_IS_HALTED, VCPU_IS_UNSTARTED);
+	bench_ask(REQ_PAUSE, "a", 0);
+	control->is_paused = 1;
+	bench_turns(ROOT_BIT_VMM, 1);
+	expect_vcpus(VCPU_IS_PAUSED, VCPU_IS_PAUSED, VCPU_IS_UNSTARTED);
+	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
+	bench_await_answer();
+	expect_vcpus(VCPU_IS_OFF, VCPU_IS_OFF, VCPU_IS_OFF);
+	bench_delete("a");
+}
+
 static void processors(void **state)
 {
 	struct request r = bench_make_request(REQ_PCPU, "", 0);
@@ -281,7 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_start_tells_the_share), cmocka_unit_test(set_while_it_runs),
 		cmocka_unit_test(refused_sets), cmocka_unit_test(set_at_any_time), cmocka_unit_test(statistics),
-		cmocka_unit_test(processors), cmocka_unit_test(a_starved_start),
+		cmocka_unit_test(vcpu_states), cmocka_unit_test(processors), cmocka_unit_test(a_starved_start),
 		cmocka_unit_test(a_thousand_times),
 	};
 

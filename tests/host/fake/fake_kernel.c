@@ -37,7 +37,7 @@ struct object {
 	u8 *view;
 	u64 share[PD_OP_COUNT];		/* PD: as told with sys_pd_ctl; 0 = not told */
 	u32 owner;			/* THREAD: its PD */
-	bool is_running;
+	bool is_running, is_waiting;
 	u64 fault[FAULT_WORD_COUNT], pending;
 	struct map maps[MAPS];		/* PD, VM */
 	u32 map_count;
@@ -363,6 +363,13 @@ enum status sys_thread_ctl(u64 h_thread, enum thread_op op, u64 a, u64 b, u64 *v
 	return ST_OK;
 }
 
+void fake_wait(u64 h_thread, bool is_waiting)
+{
+	struct object *t = &objects[lookup(h_thread, THREAD)];
+
+	t->is_waiting = is_waiting;
+}
+
 void fake_fault(u64 h_thread, u64 kind, u64 rip, u64 address)
 {
 	struct object *t = &objects[lookup(h_thread, THREAD)];
@@ -477,6 +484,10 @@ enum status sys_object_stat(u64 h, enum stat stat, u64 *value)
 	if (stat == STAT_TIME_READY && ready_ticks != 0) {
 		*value = ready_ticks;
 		return ST_OK;
+	}
+	if (stat == STAT_IS_WAITING) {
+		*value = objects[i].is_waiting;
+		return objects[i].kind == THREAD ? ST_OK : ST_INVAL;
 	}
 	*value = stat != STAT_BYTES_GRANTED ? 1000u + stat : objects[i].is_overcommitted ? 0 : objects[i].bytes;
 	return ST_OK;

@@ -41,6 +41,7 @@ u64 fake_share(u64 h_pd, enum pd_op op);	/* what the PD was last told; 0 = nothi
 /* ---- acting ---- */
 void fake_ready_time(u64 ticks);		/* every PD had to wait so long for a pCPU; 0 = some little time */
 void fake_fail_share(u32 op);			/* sys_pd_ctl refuses this from now on; PD_OP_COUNT = none */
+void fake_wait(u64 h_thread, bool is_waiting);	/* for a notification */
 void fake_fault(u64 h_thread, u64 kind, u64 rip, u64 address);
 void fake_fail_call(u32 n, enum status st);	/* the n-th creating or mapping call from now on fails (0 = none) */
 
