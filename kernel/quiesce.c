@@ -41,7 +41,7 @@ void quiesce_ipi(void)
 	if (self->quiesced == last)
 		return;
 	arch_tlb_flush_user();
-	self->entered = NULL;		/* a guest's translations: vcpu.c looks at them */
+	pcpu_self()->entered = NULL;		/* a guest's translations */
 	__atomic_store_n(&self->quiesced, last, __ATOMIC_RELEASE);
 }
 
@@ -53,6 +53,7 @@ void kernel_idle_end(void)
 
 void kernel_ipi(void)
 {
+	pcpu_self()->entered = NULL;
 	quiesce_ipi();
 	sched_ipi();
 }

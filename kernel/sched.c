@@ -176,6 +176,8 @@ void sched_resched(struct sched *s)
 	s->pcpu->need_resched = true;
 	if (s != sched_here())
 		arch_ipi(s->pcpu);
+	else
+		pcpu_self()->entered = NULL;
 }
 
 /* `t` has been queued there by somebody else than the thread that runs there. */
@@ -298,7 +300,8 @@ static void make_current(struct sched *s, struct thread *to, u64 now)
 	bool is_idle = to == pcpu->idle;
 
 	pcpu->need_resched = false;
-	to->state = THREAD_RUNNING;
+	/* Before it looks at its bits: see sched_wake. */
+	__atomic_store_n(&to->state, THREAD_RUNNING, __ATOMIC_SEQ_CST);
 	from->off_tsc = now;
 	if (to != from) {
 		s->limit = DEADLINE_NONE;
@@ -484,8 +487,12 @@ void sched_wake(struct thread *t)
 	struct sched *s;
 
 	/* In its guest it would not look at its bits. If it moves at this moment, it looks before it enters again. */
-	if (state == THREAD_RUNNING && t->vcpu && pcpu != pcpu_self())
-		arch_ipi(pcpu);
+	if (state == THREAD_RUNNING && t->vcpu) {
+		if (pcpu == pcpu_self())
+			pcpu_self()->entered = NULL;
+		else
+			arch_ipi(pcpu);
+	}
 	if (state != THREAD_WAITING)
 		return;
 	s = sched_lock_of(t);
@@ -538,6 +545,7 @@ void kernel_timer(void)
 	struct sched *s = sched_here();
 	u64 now;
 
+	pcpu_self()->entered = NULL;
 	lock_acquire(&s->lock);
 	now = sched_account(s);
 	s->timer = DEADLINE_NONE;	/* one-shot: it is off now */

@@ -19,9 +19,10 @@
 struct event_words { u64 low, high; };
 _Static_assert(sizeof(struct event_words) == sizeof(struct vcpu_event), "copied as two words");
 _Static_assert(offsetof(struct vcpu_event, valid) == 0, "the low byte of the first word");
-_Static_assert(offsetof(struct vcpu_page, tpr_threshold) == offsetof(struct vcpu_page, intr_pending) + 3 &&
+_Static_assert(offsetof(struct vcpu_page, intr_pending) == offsetof(struct vcpu_page, dirty) + 4 &&
+	       offsetof(struct vcpu_page, tpr_threshold) == offsetof(struct vcpu_page, intr_pending) + 3 &&
 	       offsetof(struct vcpu_entry, tpr_threshold) == offsetof(struct vcpu_entry, interrupts) + 3,
-	       "copied as one word");
+	       "what the VMM wants is one word");
 
 static u32 load32_once(const void *p)
 {
@@ -31,6 +32,12 @@ static u32 load32_once(const void *p)
 static u64 load64_once(const void *p)
 {
 	return __atomic_load_n((const u64 *)p, __ATOMIC_RELAXED);
+}
+
+/* `dirty` in the lower half, the interrupts in the upper one. */
+static u64 load_wishes(const struct vcpu_page *page)
+{
+	return load64_once(&page->dirty);
 }
 
 /*
@@ -97,12 +104,12 @@ static bool take_groups(struct vcpu *vcpu, u32 groups)
 	return true;
 }
 
-static __attribute__((noinline)) bool take_events(struct vcpu *vcpu, u32 interrupts, u64 low)
+static bool take_event(struct vcpu *vcpu)
 {
-	struct event_words words = { low, load64_once((const u8 *)&vcpu->page->event + 8) };
+	struct event_words words;
 
-	vcpu->entry.has_events = true;
-	vcpu->entry.interrupts = interrupts & ENTRY_INTERRUPTS;
+	words.low = load64_once(&vcpu->page->event);
+	words.high = load64_once((const u8 *)&vcpu->page->event + 8);
 	__builtin_memcpy(&vcpu->entry.event, &words, sizeof(words));
 	if (virt_event_ok(&vcpu->entry.event))
 		return true;
@@ -111,30 +118,18 @@ static __attribute__((noinline)) bool take_events(struct vcpu *vcpu, u32 interru
 	return false;
 }
 
-/* `dirty` says more than that an instruction was completed, or not even that. */
-static __attribute__((noinline)) bool take_rest(struct vcpu *vcpu, u32 dirty)
+static bool take_page(struct vcpu *vcpu)
 {
+	u64 wishes = load_wishes(vcpu->page);
+	u32 dirty = (u32)wishes;
+
+	vcpu->page->dirty = 0;
+	vcpu->entry.interrupts = (u32)(wishes >> 32) & ENTRY_INTERRUPTS;
+	vcpu->entry.has_events = (vcpu->entry.interrupts | (dirty & GROUP_EVENT)) != 0;
 	vcpu->entry.is_step = (dirty & GROUP_STEP) != 0;
-	return !(dirty & GROUP_ALL) || take_groups(vcpu, dirty & GROUP_ALL);
-}
-
-/*
- * The usual case, that an instruction was completed and nothing is to be delivered, is a few loads and no judgement.
- * The rest is done by the functions above.
- */
-static bool take_page(struct vcpu *vcpu, struct vcpu_page *page)
-{
-	u32 dirty = load32_once(&page->dirty);
-	u32 interrupts = load32_once(&page->intr_pending);
-	u64 event = load64_once(&page->event);
-
-	page->dirty = 0;
-	if (unlikely(interrupts | (u8)event) && !take_events(vcpu, interrupts, event))
+	if ((dirty & GROUP_EVENT) && !take_event(vcpu))
 		return false;
-	if (unlikely(dirty != GROUP_STEP))
-		return take_rest(vcpu, dirty);
-	vcpu->entry.is_step = true;
-	return true;
+	return !(dirty & GROUP_ALL) || take_groups(vcpu, dirty & GROUP_ALL);
 }
 
 /*
@@ -153,6 +148,8 @@ static void give_groups(struct vcpu *vcpu, u32 groups)
 static __attribute__((noinline)) void give_events(struct vcpu *vcpu)
 {
 	vcpu->page->event = vcpu->entry.event;
+	if (vcpu->entry.event.valid)
+		vcpu->page->dirty |= GROUP_EVENT;
 	__builtin_memcpy(&vcpu->page->intr_pending, &vcpu->entry.interrupts, sizeof(u32));
 	vcpu->entry.event.valid = 0;
 	vcpu->entry.interrupts = 0;
@@ -188,7 +185,7 @@ static __attribute__((noinline)) void give_more(struct vcpu *vcpu, u32 reason)
  * as the pCPU does not say `entered`; a mapping that shrinks takes that back by a grace period, or by the switch from
  * the thread that did it.
  */
-static __attribute__((noinline)) void prepare(struct vcpu *vcpu, struct pcpu *pcpu, u64 deadline)
+static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
 {
 	u64 shrink_count = __atomic_load_n(&vcpu->vm->space.shrink_count, __ATOMIC_ACQUIRE);
 
@@ -199,8 +196,6 @@ static __attribute__((noinline)) void prepare(struct vcpu *vcpu, struct pcpu *pc
 	if (pcpu->fpu_live != vcpu->fpu)
 		arch_fpu_switch(vcpu->fpu);
 	arch_fpu_park();
-	sched_timer_limit(deadline);
-	vcpu->deadline = deadline;
 	virt->prepare(vcpu->hw, &vcpu->entry, vcpu->page);
 	pcpu->entered = vcpu;
 }
@@ -228,14 +223,21 @@ static __attribute__((noinline)) u32 resolve_memory(struct vcpu *vcpu)
 	return EXIT_NOMEM;
 }
 
-/* One world switch; `now` is the time. Each tick before it is on the account of the exit before. */
-static u32 enter(struct vcpu *vcpu, struct thread *thread, u64 now)
+/* Each tick before `now` is on the account of the exit before. */
+static inline void charge_exit(struct vcpu *vcpu, u64 now)
 {
+	vcpu->exit_ticks[vcpu->left_for] += now - vcpu->left_tsc;
+}
+
+/* One world switch. */
+static inline u32 enter(struct vcpu *vcpu, struct thread *thread, u32 what)
+{
+	u64 now = arch_tsc();
 	u32 reason;
 
-	vcpu->exit_ticks[vcpu->left_for] += now - vcpu->left_tsc;
+	charge_exit(vcpu, now);
 	thread->time_guest_tsc -= now;
-	reason = virt->enter(vcpu->hw);
+	reason = virt->enter(vcpu->hw, what);
 	vcpu->left_tsc = arch_tsc();
 	thread->time_guest_tsc += vcpu->left_tsc;
 	vcpu->left_for = reason;
@@ -243,17 +245,17 @@ static u32 enter(struct vcpu *vcpu, struct thread *thread, u64 now)
 	return reason;
 }
 
-/* No exit, but what follows is on its account; what came before is on that of the exit before. */
-static __attribute__((noinline)) void note_deadline(struct vcpu *vcpu, u64 now)
+/* No exit, but what follows is on its account. */
+static void note_deadline(struct vcpu *vcpu, u64 now)
 {
-	vcpu->exit_ticks[vcpu->left_for] += now - vcpu->left_tsc;
+	charge_exit(vcpu, now);
 	vcpu->left_tsc = now;
 	vcpu->left_for = EXIT_DEADLINE;
 	vcpu->exit_count[EXIT_DEADLINE]++;
 }
 
 /* What the back end has not done for this exit. True: nothing for the VMM, enter again. */
-static __attribute__((noinline)) bool finish_exit(struct vcpu *vcpu, u32 reason)
+static bool finish_exit(struct vcpu *vcpu, u32 reason)
 {
 	if (reason == EXIT_NONE)
 		return true;
@@ -270,57 +272,95 @@ static __attribute__((noinline)) bool finish_exit(struct vcpu *vcpu, u32 reason)
 	return false;
 }
 
-static struct syscall_result run(struct vcpu *vcpu, struct thread *thread, u64 deadline)
+/*
+ * What may keep the guest out, and what has to be done before it is let in. As long as the pCPU says `entered`, there
+ * is nothing: whoever causes something takes that back, here or by an IPI. False: run returns *result.
+ */
+static bool may_enter(struct vcpu *vcpu, struct thread *thread, u64 deadline, struct syscall_result *result)
 {
-	for (;;) {
-		struct pcpu *pcpu = pcpu_self();
-		u32 reason;
+	while (pcpu_self()->entered != vcpu || vcpu->deadline != deadline) {
 		u64 now;
 
-		if (unlikely(notify_is_due(thread))) {
+		if (notify_is_due(thread)) {
 			give_page(vcpu, EXIT_NONE, 0);
-			return (struct syscall_result){ ST_NOTIFIED, notify_take(thread) };
+			*result = (struct syscall_result){ ST_NOTIFIED, notify_take(thread) };
+			return false;
 		}
-		if (unlikely(pcpu->need_resched)) {
+		if (pcpu_self()->need_resched) {
 			sched_preempt();
-			if (vcpu->object.is_dying)
-				return (struct syscall_result){ ST_HANDLE, 0 };
+			if (vcpu->object.is_dying) {
+				*result = (struct syscall_result){ ST_HANDLE, 0 };
+				return false;
+			}
 			continue;
 		}
 		now = arch_tsc();
-		if (unlikely(now >= deadline)) {
+		if (now >= deadline) {
 			note_deadline(vcpu, now);
 			give_page(vcpu, EXIT_DEADLINE, 0);
-			return (struct syscall_result){ ST_OK, 0 };
+			return false;
 		}
-		if (unlikely(pcpu->entered != vcpu || vcpu->deadline != deadline)) {
-			prepare(vcpu, pcpu, deadline);
-			arch_interrupts_poll();		/* a guest with interrupts off may keep them waiting */
-			continue;
-		}
-		reason = enter(vcpu, thread, now);
-		if (likely(virt_exit_groups[reason] == 0) || !finish_exit(vcpu, reason))
-			return (struct syscall_result){ ST_OK, 0 };
+		sched_timer_limit(deadline);
+		vcpu->deadline = deadline;
+		if (pcpu_self()->entered != vcpu)
+			prepare(vcpu, pcpu_self());
+		arch_interrupts_poll();		/* a guest with interrupts off may keep them waiting */
 	}
+	return true;
 }
 
-struct syscall_result vcpu_run(void)
+/* From an exit that was not the VMM's on, or from the beginning. */
+static __attribute__((noinline)) struct syscall_result run(struct vcpu *vcpu, struct thread *thread, u64 deadline,
+							   u32 reason)
 {
-	struct thread *thread = thread_current();
-	struct vcpu *vcpu = thread->vcpu;
 	struct syscall_result result = { ST_OK, 0 };
 
-	if (unlikely(vcpu == NULL))
-		return (struct syscall_result){ ST_STATE, 0 };
-	if (unlikely(vcpu->object.is_dying))
-		return (struct syscall_result){ ST_HANDLE, 0 };
-	if (likely(take_page(vcpu, vcpu->page)))
-		result = run(vcpu, thread, load64_once(&vcpu->page->deadline_tsc));
-	else
-		give_page(vcpu, EXIT_BAD_STATE, virt_exit_groups[EXIT_BAD_STATE]);
-	if (unlikely(vcpu->entry.has_events))
+	while (finish_exit(vcpu, reason) && may_enter(vcpu, thread, deadline, &result)) {
+		u32 what = (vcpu->entry.is_step ? ENTER_STEP : 0) | (vcpu->entry.has_events ? ENTER_EVENTS : 0);
+
+		vcpu->entry.is_step = false;
+		reason = enter(vcpu, thread, what);
+	}
+	if (vcpu->entry.has_events)
 		give_events(vcpu);
 	return result;
+}
+
+static __attribute__((noinline)) struct syscall_result run_anew(struct thread *thread)
+{
+	struct vcpu *vcpu = thread->vcpu;
+
+	if (vcpu == NULL)
+		return (struct syscall_result){ ST_STATE, 0 };
+	if (vcpu->object.is_dying)
+		return (struct syscall_result){ ST_HANDLE, 0 };
+	if (take_page(vcpu))
+		return run(vcpu, thread, load64_once(&vcpu->page->deadline_tsc), EXIT_NONE);
+	give_page(vcpu, EXIT_BAD_STATE, virt_exit_groups[EXIT_BAD_STATE]);
+	if (vcpu->entry.has_events)
+		give_events(vcpu);
+	return (struct syscall_result){ ST_OK, 0 };
+}
+
+/*
+ * The usual case, that nothing came between and the VMM wants no more than that the guest goes on behind the
+ * instruction that it has completed, is done here, with a few loads and no judgement.
+ */
+struct syscall_result vcpu_run(void)
+{
+	const struct pcpu *pcpu = pcpu_self();
+	struct thread *thread = pcpu->current;
+	struct vcpu *vcpu = pcpu->entered;
+	u32 reason;
+
+	if (unlikely(vcpu == NULL || load_wishes(vcpu->page) != GROUP_STEP ||
+		     load64_once(&vcpu->page->deadline_tsc) != vcpu->deadline))
+		return run_anew(thread);
+	vcpu->page->dirty = 0;
+	reason = enter(vcpu, thread, ENTER_STEP);
+	if (likely(virt_exit_groups[reason] == 0 && !vcpu->entry.has_events))
+		return (struct syscall_result){ ST_OK, 0 };
+	return run(vcpu, thread, vcpu->deadline, reason);
 }
 
 enum status vcpu_bind(struct vcpu *vcpu)

@@ -97,7 +97,8 @@ static bool pic_wants(struct machine *m, const struct vcpu *v, u8 *vector)
 		return false;
 	machine_lock(m);
 	wants = pic_is_asserted(&m->pic) && (lapic_takes_extint(v->lapic) || ioapic_takes_extint(&m->ioapic));
-	*vector = pic_peek(&m->pic);
+	if (wants)
+		*vector = pic_peek(&m->pic);
 	machine_unlock(m);
 	return wants;
 }

@@ -57,6 +57,7 @@ void vcpu_inject(struct vcpu *v, struct fault fault)
 		.has_error = fault.has_error,
 		.error = fault.error,
 	};
+	v->page->dirty |= GROUP_EVENT;
 	if (fault.vector != VECTOR_PF)
 		return;
 	vcpu_need(v, GROUP_CR);

@@ -18,8 +18,9 @@
  *   - gpr[] but RAX and RSP is where the guest's registers are between two runs: what the VMM writes there needs no bit
  *     in `dirty`.
  *
- * Events: `event` is an exception, NMI or software interrupt to inject at the next entry. At a return it holds an
- * event whose delivery was cut short by the exit, else valid = 0; a VMM that leaves it alone thereby puts it back.
+ * Events: `event` is an exception, NMI or software interrupt to inject at the next entry, if `dirty` has GROUP_EVENT.
+ * At a return it holds an event whose delivery was cut short by the exit, and GROUP_EVENT is set, else valid = 0; a
+ * VMM that leaves both alone thereby puts it back.
  * External interrupts: the VMM puts the best candidate into intr_vector, intr_pending = 1 and enters. The kernel
  * delivers it as soon as the guest can take it (interrupt window and all) and then sets intr_pending = 0; while
  * intr_pending is still 1 after a return the guest has not seen it, and the VMM may replace or withdraw it.
@@ -32,7 +33,7 @@
 
 #include "types.h"
 
-#define VCPU_PAGE_VERSION 1u
+#define VCPU_PAGE_VERSION 2u
 
 /* Register groups. */
 #define GROUP_GPR BIT32(0)	/* gpr[], rip, rflags, cr8, shadow */
@@ -53,6 +54,8 @@
  * exit, if the guest was not entered.
  */
 #define GROUP_STEP BIT32(7)
+/* In `dirty` only: `event` holds an event. */
+#define GROUP_EVENT BIT32(8)
 
 enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI,
 	   GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15, GPR_COUNT };
@@ -145,13 +148,13 @@ struct vcpu_event {
 struct vcpu_page {
 	u32 version;
 	u32 index;
-	u32 filled;		/* kernel -> VMM */
-	u32 dirty;		/* VMM -> kernel */
 	u64 deadline_tsc;	/* host TSC; DEADLINE_NONE = none */
+	u32 dirty;		/* VMM -> kernel; read as one with the next four */
 	u8 intr_pending;
-	u8 intr_vector;
+	u8 intr_vector;		/* 0 if there is none */
 	u8 nmi_pending;
 	u8 tpr_threshold;	/* 0..15: exit when CR8 falls below it; 0 = never */
+	u32 filled;		/* kernel -> VMM */
 	u32 zero0;
 	struct vcpu_event event;
 	struct vcpu_exit exit;

@@ -30,7 +30,7 @@ struct pcpu {
 	u32 apic_id;
 	struct thread *current;
 	struct thread *idle;
-	bool need_resched;	/* set by interrupts; looked at on the way out of the kernel and before each VM entry */
+	bool need_resched;	/* looked at on the way out of the kernel; once set, `entered` is taken back */
 	struct fpu_area *fpu_live;	/* whose extended state is in the registers */
 	struct fpu_area *fpu_want;	/* whose ring 3 must find: of the last thread that is no kernel thread */
 	bool fpu_parked;	/* CR0.TS is set, because those two differ */
@@ -41,8 +41,9 @@ struct pcpu {
 	void *sched;		/* the scheduler's per-pCPU data */
 	void *arch;		/* GDT, TSS, window ... */
 	void *virt;		/* the back end's per-pCPU data */
-	void *entered;		/* the struct vcpu that entered last; NULL if since then another thread ran, or FS base,
-				 * CR2 or the extended state in the registers was changed */
+	void *entered;		/* the struct vcpu that entered last, and may again at once; NULL if since then another
+				 * thread ran, FS base, CR2 or the extended state in the registers was changed, or
+				 * there is something that vcpu_run must look at: see vcpu.c */
 };
 
 static inline struct pcpu *pcpu_self(void)

@@ -38,11 +38,14 @@ struct vcpu_entry {
 		};
 		u32 interrupts;		/* all four; 0 = nothing to do */
 	};
-	bool has_events;		/* in: event or interrupts say something; set if they were changed */
-	bool is_step;			/* in: GROUP_STEP; cleared */
+	bool has_events;		/* event or interrupts say something; set if they were changed */
+	bool is_step;			/* the kernel's: GROUP_STEP is still to be done */
 	u32 mem_flags;			/* out, for EXIT_MEM only: as in the exit record */
 	u64 mem_gpa;
 };
+
+#define ENTER_STEP BIT32(0)	/* GROUP_STEP */
+#define ENTER_EVENTS BIT32(1)	/* entry->has_events */
 
 struct virt_ops {
 	const char *name;		/* "AMD SVM", "Intel VMX" */
@@ -87,9 +90,9 @@ struct virt_ops {
 	 * One world switch. Host interrupts that arrive are taken inside (through the ordinary handlers) before it
 	 * returns. EXIT_NONE = nothing for the VMM (host interrupt, window, hardware fix-up): just enter again if
 	 * nothing else is due. Else the exit record, GROUP_GPR, GROUP_CODE as it is due, and `filled` are in the page.
-	 * For EXIT_MEM the caller first offers the fault to the VM's space (lazy grant).
+	 * For EXIT_MEM the caller first offers the fault to the VM's space (lazy grant). what: ENTER_*.
 	 */
-	u32 (*enter)(struct vcpu_hw *hw);	/* enum exit_reason */
+	u32 (*enter)(struct vcpu_hw *hw, u32 what);	/* enum exit_reason */
 
 	/* The VM's second-level mappings shrank: forget cached translations before the next entry. */
 	void (*flush)(struct vcpu_hw *hw);

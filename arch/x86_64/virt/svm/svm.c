@@ -6,7 +6,11 @@
  */
 #include "svm.h"
 #include "info_page.h"
+#include "svm_offsets.h"
 #include "virt_bits.h"
+
+_Static_assert(offsetof(struct vcpu_hw, vmcb_hpa) == HW_VMCB_HPA && offsetof(struct vcpu_hw, gpr) == HW_GPR &&
+	       offsetof(struct vcpu_hw, host_save) == HW_HOST_SAVE, "svm_switch.S");
 
 struct svm_features svm_features;
 
@@ -66,8 +70,6 @@ static void probe_features(struct info_page *info, const struct cpuid *svm)
 {
 	svm_features.asid_count = svm->ebx;
 	svm_features.has_nrips = (svm->edx & BIT32(3)) != 0;
-	/* IN and OUT tell it always, the others by NRIPS; what was not executed has none. */
-	svm_features.unknown_length = svm_features.has_nrips ? BIT32(EXIT_MEM) | BIT32(EXIT_CR8) : ~BIT32(EXIT_PIO);
 	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
 	svm_features.exits_for_bad_cr = is_tcg();
 	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
@@ -187,7 +189,7 @@ static void renew_asid(struct vcpu_hw *hw, struct svm_cpu *cpu)
 		cpu->asid_next = 1;	/* 0 is the host's */
 		cpu->asid_generation++;
 		hw->vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
-		hw->is_busy = true;
+		hw->extras |= EXTRA_BUSY;
 	}
 	hw->vmcb->asid = cpu->asid_next++;
 	hw->asid_generation = cpu->asid_generation;
@@ -216,7 +218,6 @@ static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 		switch_tsc_aux(hw, cpu);
 	hw->entry = entry;
 	hw->page = page;
-	hw->is_armed = (hw->vmcb->dr7 & DR7_ENABLES) != 0;
 	hw->host_save = cpu->host_save;
 	__asm__ volatile("vmsave %0" : : "a"(cpu->host_save.raw) : "memory");
 }

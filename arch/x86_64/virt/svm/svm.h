@@ -20,26 +20,27 @@ struct svm_cpu {
 	u64 gdt_base;		/* the host's, to tell its state from a guest's */
 };
 
-/* One vCPU: a frame for this and a frame for its VMCB. */
+/* One vCPU: a frame for this and a frame for its VMCB. The offsets of the first three are known to svm_switch.S. */
 struct vcpu_hw {
-	struct vmcb *vmcb;
 	hpa_t vmcb_hpa;
+	hpa_t host_save;	/* of the pCPU where it runs */
 	u64 *gpr;		/* the vcpu page's array */
+	struct vmcb *vmcb;
 	struct vcpu_page *page;	/* of svm_prepare, as entry */
 	struct vcpu_entry *entry;
-	hpa_t host_save;	/* of the pCPU where it runs */
-	bool is_busy;		/* the VMCB has an event, interrupt, intercept or flush that must go again */
-	bool is_armed;		/* the guest's DR7 enables a breakpoint */
-	bool is_nmi_blocked;	/* from the delivery of an NMI until IRET */
+	u32 extras;		/* EXTRA_*: what takes more than the usual entry and exit */
 	struct vcpu_event injected;	/* what this entry injects */
 	u64 asid_generation;	/* 0: flush before the next entry */
 	u64 tsc_aux;
 	u64 dr[4];
 };
 
+#define EXTRA_BUSY BIT32(0)		/* the VMCB has an event, interrupt, intercept or flush that must go again */
+#define EXTRA_ARMED BIT32(1)		/* the guest's DR7 enables a breakpoint */
+#define EXTRA_NMI_BLOCKED BIT32(2)	/* from the delivery of an NMI until IRET */
+
 struct svm_features {
-	bool has_nrips;
-	u32 unknown_length;	/* bit r: exits of reason r don't tell the instruction's length */
+	bool has_nrips;		/* else only IN and OUT tell the instruction's length */
 	bool has_rdtscp;
 	/* QEMU TCG: a guest's illegal MOV to CR0, CR3 or CR4 is VMEXIT_INVALID instead of #GP */
 	bool exits_for_bad_cr;
@@ -49,22 +50,22 @@ extern struct svm_features svm_features;
 
 /*
  * GPRs but RAX and RSP from gpr[], VMRUN, and back; the host's state from host_save; host interrupts are taken at the
- * end. The second disarms the guest's breakpoints before that. (svm_switch.S)
+ * end; goes on in svm_exit. The second disarms the guest's breakpoints before that. (svm_switch.S)
  */
-void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save);
-void svm_switch_armed(hpa_t vmcb, u64 *gpr, hpa_t host_save);
+u32 svm_switch(struct vcpu_hw *hw);
+u32 svm_switch_armed(struct vcpu_hw *hw);
 
 /* svm_state.c */
 void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);
 void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);
 
 /* GROUP_GPR. */
-static inline void svm_store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
+static inline __attribute__((always_inline)) void svm_store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
 {
 	const struct vmcb *v = hw->vmcb;
 	u32 shadow = 0;
 
-	if (unlikely(hw->is_nmi_blocked))
+	if (unlikely(hw->extras & EXTRA_NMI_BLOCKED))
 		shadow = SHADOW_NMI;
 	if (unlikely(v->int_state & SVM_INT_STATE_SHADOW))	/* AMD does not tell which of the two */
 		shadow |= v->rflags & RFLAGS_IF ? SHADOW_STI : SHADOW_MOVSS;
@@ -84,7 +85,11 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_block_nmi(struct vcpu_hw *hw, bool is_blocked);
 
-/* svm_exit.c: one entry, and its exit made the neutral record. May set entry->event: a fault it raises itself. */
-u32 svm_enter(struct vcpu_hw *hw);
+/*
+ * svm_exit.c: one entry; and its exit made the neutral record, which svm_switch ends with. May set entry->event: a
+ * fault it raises itself.
+ */
+u32 svm_enter(struct vcpu_hw *hw, u32 what);
+u32 svm_exit(struct vcpu_hw *hw);
 
 #endif

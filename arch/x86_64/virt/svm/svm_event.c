@@ -23,11 +23,13 @@ static bool is_soft(const struct vcpu_event *e)
 
 void svm_event_block_nmi(struct vcpu_hw *hw, bool is_blocked)
 {
-	hw->is_nmi_blocked = is_blocked;
-	if (is_blocked)
+	if (is_blocked) {
+		hw->extras |= EXTRA_NMI_BLOCKED;
 		hw->vmcb->intercept_misc1 |= SVM_INTERCEPT1(SVM_IRET);
-	else
+	} else {
+		hw->extras &= ~EXTRA_NMI_BLOCKED;
 		hw->vmcb->intercept_misc1 &= ~SVM_INTERCEPT1(SVM_IRET);
+	}
 }
 
 static void inject(struct vcpu_hw *hw, const struct vcpu_event *e)
@@ -68,11 +70,14 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	hw->injected.valid = 0;
 	if (entry->event.valid) {
 		inject(hw, &entry->event);
-	} else if (entry->nmi_pending && !hw->is_nmi_blocked) {
+	} else if (entry->nmi_pending && !(hw->extras & EXTRA_NMI_BLOCKED)) {
 		inject(hw, &nmi);
 		entry->nmi_pending = 0;
 	}
-	hw->is_busy = (control & SVM_V_IRQ) || v->intercept_cr || v->event_inject || v->tlb_control;
+	if ((control & SVM_V_IRQ) || v->intercept_cr || v->event_inject || v->tlb_control)
+		hw->extras |= EXTRA_BUSY;
+	else
+		hw->extras &= ~EXTRA_BUSY;
 }
 
 /* We moved RIP over the instruction; back, so that the event can be put back as it came. */

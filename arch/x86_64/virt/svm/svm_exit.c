@@ -5,109 +5,152 @@
 #include "svm.h"
 #include "virt_bits.h"
 
-/* One of the two, or none: not an exit that we asked for. */
 struct exit_rule {
-	/* The rest of the record, if there is more than insn_len and flags = 0. Returns the reason. */
-	u32 (*decode)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit);
-	u64 reason;	/* enum exit_reason, not EXIT_NONE */
+	/* Writes the record to the page and GROUP_GPR behind it, if the VMM is to hear of it. Returns the reason. */
+	u32 (*handle)(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page, u32 reason);
+	u32 reason;	/* enum exit_reason, if there is but one */
 };
 
-static u32 decode_nothing(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+#define HANDLER(name) \
+	static u32 name(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page, u32 reason)
+#define UNUSED (void)hw, (void)v, (void)page, (void)reason
+
+/* ---- the end of each: the record's head and the registers ---- */
+
+/* GROUP_GPR, and GROUP_CODE if it is 64-bit code below four levels of tables. */
+static inline __attribute__((always_inline)) u32 store_code(const struct vmcb *v, struct vcpu_page *page)
 {
-	(void)hw, (void)entry, (void)exit;
+	if (!(v->efer & EFER_LMA) || !(v->cs.attributes & SVM_ATTRIBUTE_L) || (v->cr4 & CR4_LA57))
+		return GROUP_GPR;
+	page->cr3 = v->cr3;
+	return GROUP_GPR | GROUP_CODE;
+}
+
+static inline __attribute__((always_inline)) u32 tell(const struct vcpu_hw *hw, struct vcpu_page *page, u32 reason,
+						      u32 flags, u32 insn_len, u32 filled)
+{
+	page->exit.reason = reason;
+	page->exit.insn_len = insn_len;
+	page->exit.flags = flags;
+	svm_store_gprs(hw, page);
+	page->filled = filled;
+	return reason;
+}
+
+/* The guest was at an instruction, of which the hardware does not tell the length. */
+static inline __attribute__((always_inline)) u32 tell_code(const struct vcpu_hw *hw, const struct vmcb *v,
+							   struct vcpu_page *page, u32 reason, u32 flags)
+{
+	return tell(hw, page, reason, flags, 0, store_code(v, page));
+}
+
+static u32 instruction_length(const struct vmcb *v)
+{
+	u64 length = v->next_rip - v->rip;
+
+	return length <= 15 ? (u32)length : 0;
+}
+
+static inline __attribute__((always_inline)) u32 tell_insn(const struct vcpu_hw *hw, const struct vmcb *v,
+							   struct vcpu_page *page, u32 reason)
+{
+	if (svm_features.has_nrips)
+		return tell(hw, page, reason, 0, instruction_length(v), GROUP_GPR);
+	return tell_code(hw, v, page, reason, 0);
+}
+
+/* ---- the exits ---- */
+
+HANDLER(handle_insn)
+{
+	return tell_insn(hw, v, page, reason);
+}
+
+_Static_assert(SVM_IO_IN == PIO_IN && SVM_IO_STRING >> 1 == PIO_STRING && SVM_IO_REP >> 1 == PIO_REP, "handle_io");
+
+HANDLER(handle_io)
+{
+	u32 info = (u32)v->exit_info1;
+
+	page->exit.pio.port = (u16)(info >> 16);
+	page->exit.pio.size = (u8)(info >> 4 & 7u);
+	page->exit.pio.next_rip = v->exit_info2;
+	return tell(hw, page, reason, (info & PIO_IN) | (info >> 1 & (PIO_STRING | PIO_REP)), 0, GROUP_GPR);
+}
+
+HANDLER(handle_msr)
+{
+	page->exit.msr.index = (u32)hw->gpr[GPR_RCX];
+	return tell_insn(hw, v, page, v->exit_info1 & 1 ? EXIT_MSR_WRITE : reason);
+}
+
+HANDLER(handle_none)
+{
+	UNUSED;
 	return EXIT_NONE;
 }
 
-static u32 decode_iret(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+HANDLER(handle_iret)
 {
-	(void)entry, (void)exit;
+	UNUSED;
 	svm_event_block_nmi(hw, false);
 	return EXIT_NONE;
 }
 
 /* The machine check hit while the guest ran; the host's handler judges it. */
-static u32 decode_machine_check(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+HANDLER(handle_machine_check)
 {
-	(void)hw, (void)entry, (void)exit;
+	UNUSED;
 	__asm__ volatile("int $18");
 	return EXIT_NONE;
 }
 
 /* #DB has brought DR6 and DR7 up to date (15.12.2): nothing to add to them. */
-static u32 decode_exception(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+HANDLER(handle_exception)
 {
-	(void)entry;
-	exit->exception.vector = (u32)hw->vmcb->exit_code - SVM_EXCEPTION;
-	exit->exception.error = (u32)hw->vmcb->exit_info1;
-	exit->exception.address = 0;
-	return EXIT_EXCEPTION;
+	page->exit.exception.vector = (u32)v->exit_code - SVM_EXCEPTION;
+	page->exit.exception.error = (u32)v->exit_info1;
+	page->exit.exception.address = 0;
+	return tell_code(hw, v, page, reason, 0);
 }
 
 /* Not executed, which a length would say it was. */
-static u32 decode_cr8(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+HANDLER(handle_cr8)
 {
-	(void)hw, (void)entry;
-	exit->insn_len = 0;
-	return EXIT_CR8;
-}
-
-_Static_assert(SVM_IO_IN == PIO_IN && SVM_IO_STRING >> 1 == PIO_STRING && SVM_IO_REP >> 1 == PIO_REP, "decode_io");
-
-static u32 decode_io(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
-{
-	u32 info = (u32)hw->vmcb->exit_info1;
-	u64 next = hw->vmcb->exit_info2;
-	u64 length = next - hw->vmcb->rip;
-
-	(void)entry;
-	exit->flags = (info & PIO_IN) | (info >> 1 & (PIO_STRING | PIO_REP));
-	exit->insn_len = likely(length <= 15) ? (u32)length : 0;
-	exit->pio.port = (u16)(info >> 16);
-	exit->pio.size = (u8)(info >> 4 & 7u);
-	exit->pio.next_rip = next;
-	return EXIT_PIO;
+	return tell_code(hw, v, page, reason, 0);
 }
 
 /*
  * QEMU TCG forgets the shadow at the next entry: the interrupt on offer would come before the HLT that usually follows,
  * not after it, and the guest would sleep on.
  */
-static u32 decode_interrupt(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+HANDLER(handle_interrupt)
 {
-	bool is_late = (hw->vmcb->int_state & SVM_INT_STATE_SHADOW) && (hw->vmcb->int_control & SVM_V_IRQ);
-
-	(void)entry, (void)exit;
-	return is_late ? EXIT_SHADOW : EXIT_NONE;
+	if (likely(!(v->int_state & SVM_INT_STATE_SHADOW) || !(v->int_control & SVM_V_IRQ)))
+		return EXIT_NONE;
+	return tell_code(hw, v, page, reason, 0);
 }
 
-static u32 decode_msr(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+static u32 tell_bad(const struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_page *page)
 {
-	(void)entry;
-	exit->msr.index = (u32)hw->gpr[GPR_RCX];
-	return hw->vmcb->exit_info1 & 1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
+	page->exit.bad_state.hardware = v->exit_code;
+	page->exit.bad_state.detail = v->exit_info1;
+	return tell(hw, page, EXIT_BAD_STATE, 0, 0, GROUP_GPR);
 }
 
-static u32 decode_bad(struct vcpu_hw *hw, struct vcpu_exit *exit)
+static u32 handle_nested_fault(struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_page *page)
 {
-	exit->bad_state.hardware = hw->vmcb->exit_code;
-	exit->bad_state.detail = hw->vmcb->exit_info1;
-	return EXIT_BAD_STATE;
-}
-
-static u32 decode_nested_fault(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
-{
-	u64 info = hw->vmcb->exit_info1;
+	struct vcpu_entry *entry = hw->entry;
+	u64 info = v->exit_info1;
 
 	if (info & SVM_NPF_RESERVED)	/* our own tables are wrong: not something to try again */
-		return decode_bad(hw, exit);
+		return tell_bad(hw, v, page);
 	entry->mem_flags = info & SVM_NPF_EXEC ? MEM_EXEC : info & SVM_NPF_WRITE ? MEM_WRITE : MEM_READ;
 	if (info & SVM_NPF_WALK)
 		entry->mem_flags |= MEM_WALK;
-	entry->mem_gpa = hw->vmcb->exit_info2;
-	exit->insn_len = 0;
-	exit->flags = entry->mem_flags;
-	exit->mem.gpa = entry->mem_gpa;
-	return EXIT_MEM;
+	entry->mem_gpa = v->exit_info2;
+	page->exit.mem.gpa = entry->mem_gpa;
+	return tell_code(hw, v, page, EXIT_MEM, entry->mem_flags);
 }
 
 /*
@@ -115,9 +158,10 @@ static u32 decode_nested_fault(struct vcpu_hw *hw, struct vcpu_entry *entry, str
  * the guest's state is still there on TCG, the entry was fine, and a MOV to a control register, at which RIP points,
  * was not. (Injecting the fault is tried once: if that is refused, the guest's state is at fault after all.)
  */
-static u32 decode_invalid(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit)
+static u32 handle_invalid(struct vcpu_hw *hw, struct vcpu_page *page)
 {
 	const struct svm_cpu *cpu = pcpu_self()->virt;
+	struct vcpu_entry *entry = hw->entry;
 	bool is_host_state = hw->vmcb->gdtr.base == cpu->gdt_base;
 
 	if (svm_features.exits_for_bad_cr && !is_host_state && !hw->injected.valid) {
@@ -129,83 +173,80 @@ static u32 decode_invalid(struct vcpu_hw *hw, struct vcpu_entry *entry, struct v
 	}
 	if (is_host_state)
 		svm_load(hw, &virt_init_state, GROUP_GPR | GROUP_SEG | GROUP_CR | GROUP_DR);
-	return decode_bad(hw, exit);
+	return tell_bad(hw, hw->vmcb, page);
 }
 
-#define RULE(exit_reason) { .reason = (exit_reason) }
-#define RULE_BY(function) { .decode = (function) }
-#define RULE_DR4(base) [(base)] = RULE(EXIT_DR), [(base) + 1] = RULE(EXIT_DR), \
-		       [(base) + 2] = RULE(EXIT_DR), [(base) + 3] = RULE(EXIT_DR)
+#define RULE(exit_reason, function) { .handle = (function), .reason = (exit_reason) }
+#define RULE_INSN(exit_reason) RULE(exit_reason, handle_insn)
+#define RULE_DR4(base) [(base)] = RULE_INSN(EXIT_DR), [(base) + 1] = RULE_INSN(EXIT_DR), \
+		       [(base) + 2] = RULE_INSN(EXIT_DR), [(base) + 3] = RULE_INSN(EXIT_DR)
 #define RULE_DR(base) RULE_DR4(base), RULE_DR4((base) + 4), RULE_DR4((base) + 8), RULE_DR4((base) + 12)
-#define RULE_INSN(code) [code] = RULE(EXIT_INSN)
+#define RULE_FORBIDDEN(code) [code] = RULE_INSN(EXIT_INSN)
 
+/* Without a function: not an exit that we asked for. */
 static const struct exit_rule rules[SVM_EXIT_TABLE_SIZE] = {
 	RULE_DR(SVM_DR_READ),
 	RULE_DR(SVM_DR_WRITE),
-	[SVM_CR_WRITE + 8] = RULE_BY(decode_cr8),
-	[SVM_EXCEPTION + VECTOR_DB] = RULE_BY(decode_exception),
-	[SVM_EXCEPTION + VECTOR_AC] = RULE_BY(decode_exception),
-	[SVM_EXCEPTION + VECTOR_MC] = RULE_BY(decode_machine_check),
-	[SVM_INTR] = RULE_BY(decode_interrupt),
-	[SVM_NMI] = RULE_BY(decode_nothing),
-	[SVM_INIT] = RULE_BY(decode_nothing),
-	[SVM_IRET] = RULE_BY(decode_iret),
-	[SVM_CPUID] = RULE(EXIT_CPUID),
-	[SVM_INVD] = RULE(EXIT_CACHE),
-	[SVM_WBINVD] = RULE(EXIT_CACHE),
-	[SVM_HLT] = RULE(EXIT_HLT),
-	[SVM_IOIO] = RULE_BY(decode_io),
-	[SVM_MSR] = RULE_BY(decode_msr),
-	[SVM_SHUTDOWN] = RULE(EXIT_SHUTDOWN),
-	[SVM_VMMCALL] = RULE(EXIT_HYPERCALL),
-	[SVM_XSETBV] = RULE(EXIT_XSETBV),
-	RULE_INSN(SVM_RDPMC), RULE_INSN(SVM_RSM), RULE_INSN(SVM_INVLPGA), RULE_INSN(SVM_VMRUN),
-	RULE_INSN(SVM_VMLOAD), RULE_INSN(SVM_VMSAVE),
-	RULE_INSN(SVM_STGI), RULE_INSN(SVM_CLGI), RULE_INSN(SVM_SKINIT), RULE_INSN(SVM_MONITOR), RULE_INSN(SVM_MWAIT),
-	RULE_INSN(SVM_MWAIT_ARMED), RULE_INSN(SVM_RDPRU),
+	[SVM_CR_WRITE + 8] = RULE(EXIT_CR8, handle_cr8),
+	[SVM_EXCEPTION + VECTOR_DB] = RULE(EXIT_EXCEPTION, handle_exception),
+	[SVM_EXCEPTION + VECTOR_AC] = RULE(EXIT_EXCEPTION, handle_exception),
+	[SVM_EXCEPTION + VECTOR_MC] = RULE(EXIT_NONE, handle_machine_check),
+	[SVM_INTR] = RULE(EXIT_SHADOW, handle_interrupt),
+	[SVM_NMI] = RULE(EXIT_NONE, handle_none),
+	[SVM_INIT] = RULE(EXIT_NONE, handle_none),
+	[SVM_IRET] = RULE(EXIT_NONE, handle_iret),
+	[SVM_CPUID] = RULE_INSN(EXIT_CPUID),
+	[SVM_INVD] = RULE_INSN(EXIT_CACHE),
+	[SVM_WBINVD] = RULE_INSN(EXIT_CACHE),
+	[SVM_HLT] = RULE_INSN(EXIT_HLT),
+	[SVM_IOIO] = RULE(EXIT_PIO, handle_io),
+	[SVM_MSR] = RULE(EXIT_MSR_READ, handle_msr),
+	[SVM_SHUTDOWN] = RULE_INSN(EXIT_SHUTDOWN),
+	[SVM_VMMCALL] = RULE_INSN(EXIT_HYPERCALL),
+	[SVM_XSETBV] = RULE_INSN(EXIT_XSETBV),
+	RULE_FORBIDDEN(SVM_RDPMC), RULE_FORBIDDEN(SVM_RSM), RULE_FORBIDDEN(SVM_INVLPGA), RULE_FORBIDDEN(SVM_VMRUN),
+	RULE_FORBIDDEN(SVM_VMLOAD), RULE_FORBIDDEN(SVM_VMSAVE), RULE_FORBIDDEN(SVM_STGI), RULE_FORBIDDEN(SVM_CLGI),
+	RULE_FORBIDDEN(SVM_SKINIT), RULE_FORBIDDEN(SVM_MONITOR), RULE_FORBIDDEN(SVM_MWAIT),
+	RULE_FORBIDDEN(SVM_MWAIT_ARMED), RULE_FORBIDDEN(SVM_RDPRU),
 };
 
-static u32 instruction_length(const struct vmcb *v)
-{
-	u64 length = v->next_rip - v->rip;
-
-	return length <= 15 ? (u32)length : 0;
-}
-
-static u32 decode_rare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_exit *exit, u32 code)
+static __attribute__((noinline)) u32 handle_rare(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page, u32 code)
 {
 	if (code == SVM_NESTED_FAULT)
-		return decode_nested_fault(hw, entry, exit);
+		return handle_nested_fault(hw, v, page);
 	if (code == SVM_EXIT_INVALID)
-		return decode_invalid(hw, entry, exit);
-	return decode_bad(hw, exit);
+		return handle_invalid(hw, page);
+	return tell_bad(hw, v, page);
 }
 
-static u32 decode(struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_exit *exit)
+static inline __attribute__((always_inline)) u32 handle(struct vcpu_hw *hw)
 {
+	struct vmcb *v = hw->vmcb;
 	u32 code = (u32)v->exit_code;
-	const struct exit_rule *rule;
+	const struct exit_rule *rule = &rules[code];
 
-	exit->flags = 0;
-	exit->insn_len = svm_features.has_nrips ? instruction_length(v) : 0;
-	if (unlikely(code >= ARRAY_COUNT(rules)))
-		return decode_rare(hw, hw->entry, exit, code);
-	rule = &rules[code];
-	if (rule->decode)
-		return rule->decode(hw, hw->entry, exit);
-	return likely(rule->reason) ? (u32)rule->reason : decode_bad(hw, exit);
+	if (unlikely(code >= ARRAY_COUNT(rules) || !rule->handle))
+		return handle_rare(hw, v, hw->page, code);
+	return rule->handle(hw, v, hw->page, rule->reason);
 }
 
-/* True: GROUP_CODE is there. */
-static bool store_code(const struct vmcb *v, struct vcpu_page *page)
+/* The exit may have cut a delivery short. */
+static __attribute__((noinline)) u32 collect_and_handle(struct vcpu_hw *hw)
 {
-	if (!(v->efer & EFER_LMA) || !(v->cs.attributes & SVM_ATTRIBUTE_L) || (v->cr4 & CR4_LA57))
-		return false;
-	page->cr3 = v->cr3;
-	return true;
+	svm_event_collect(hw, hw->entry);
+	return handle(hw);
 }
 
-static void step(struct vmcb *v, const struct vcpu_page *page)
+u32 svm_exit(struct vcpu_hw *hw)
+{
+	if (unlikely((hw->extras & EXTRA_BUSY) || (hw->vmcb->exit_int_info & SVM_EVENT_VALID)))
+		return collect_and_handle(hw);
+	return handle(hw);
+}
+
+/* ---- the entry ---- */
+
+static inline void step(struct vmcb *v, const struct vcpu_page *page)
 {
 	v->rax = __atomic_load_n(&page->gpr[GPR_RAX], __ATOMIC_RELAXED);
 	v->rip = __atomic_load_n(&page->rip, __ATOMIC_RELAXED);
@@ -217,43 +258,27 @@ static void step(struct vmcb *v, const struct vcpu_page *page)
  * Armed before VMRUN, and disarmed by svm_switch_armed after it, by real moves to DR7, because QEMU TCG does not look
  * at the breakpoints when it switches DR7.
  */
-static void switch_armed(const struct vcpu_hw *hw)
+static u32 switch_armed(struct vcpu_hw *hw)
 {
 	dr0_write(hw->dr[0]);
 	dr1_write(hw->dr[1]);
 	dr2_write(hw->dr[2]);
 	dr3_write(hw->dr[3]);
 	dr7_write(hw->vmcb->dr7 & ~DR7_GD);
-	svm_switch_armed(hw->vmcb_hpa, hw->gpr, hw->host_save);
+	return svm_switch_armed(hw);
 }
 
-u32 svm_enter(struct vcpu_hw *hw)
+static __attribute__((noinline)) u32 enter_with_extras(struct vcpu_hw *hw)
 {
-	struct vmcb *v = hw->vmcb;
-	struct vcpu_page *page;
-	u32 reason;
+	svm_event_inject(hw, hw->entry);
+	return hw->extras & EXTRA_ARMED ? switch_armed(hw) : svm_switch(hw);
+}
 
-	if (likely(hw->entry->is_step)) {
-		hw->entry->is_step = false;
-		step(v, hw->page);
-	}
-	if (unlikely(hw->entry->has_events | hw->is_busy))
-		svm_event_inject(hw, hw->entry);
-	if (unlikely(hw->is_armed))
-		switch_armed(hw);
-	else
-		svm_switch(hw->vmcb_hpa, hw->gpr, hw->host_save);
-	v = hw->vmcb;
-	if (unlikely(hw->is_busy || (v->exit_int_info & SVM_EVENT_VALID)))
-		svm_event_collect(hw, hw->entry);
-	page = hw->page;
-	reason = decode(hw, v, &page->exit);
-	if (unlikely(reason == EXIT_NONE))
-		return reason;
-	page->exit.reason = reason;
-	svm_store_gprs(hw, page);
-	page->filled = GROUP_GPR;
-	if ((svm_features.unknown_length & BIT32(reason)) && store_code(v, page))
-		page->filled = GROUP_GPR | GROUP_CODE;
-	return reason;
+u32 svm_enter(struct vcpu_hw *hw, u32 what)
+{
+	if (likely(what & ENTER_STEP))
+		step(hw->vmcb, hw->page);
+	if (unlikely((what & ENTER_EVENTS) | hw->extras))
+		return enter_with_extras(hw);
+	return svm_switch(hw);
 }

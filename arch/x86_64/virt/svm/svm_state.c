@@ -87,7 +87,7 @@ static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	v->rflags = from->rflags;
 	v->int_control = (v->int_control & ~SVM_V_TPR) | from->cr8;
 	v->int_state = from->shadow & (SHADOW_STI | SHADOW_MOVSS) ? SVM_INT_STATE_SHADOW : 0;
-	if (is_nmi_blocked != hw->is_nmi_blocked)
+	if (is_nmi_blocked != ((hw->extras & EXTRA_NMI_BLOCKED) != 0))
 		svm_event_block_nmi(hw, is_nmi_blocked);
 }
 
@@ -119,6 +119,10 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 		hw->dr[i] = from->dr[i];
 	hw->vmcb->dr6 = from->dr6;
 	hw->vmcb->dr7 = from->dr7;
+	if (from->dr7 & DR7_ENABLES)
+		hw->extras |= EXTRA_ARMED;
+	else
+		hw->extras &= ~EXTRA_ARMED;
 }
 
 static void store_drs(const struct vcpu_hw *hw, struct vcpu_page *to)

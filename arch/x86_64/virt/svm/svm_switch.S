@@ -1,7 +1,9 @@
 /*
  * svm_switch.S - the world switch (APM Vol. 2 15.5).
  *
- * void svm_switch(hpa_t vmcb, u64 *gpr, hpa_t host_save), and svm_switch_armed
+ * u32 svm_switch(struct vcpu_hw *), and svm_switch_armed
+ *
+ * The way out leads straight to svm_exit, so that between svm_enter and there nobody but this saves registers.
  *
  * CLGI holds everything back; with IF = 1 at VMRUN host interrupts end guest mode (V_INTR_MASKING). STI does not
  * stand directly before VMRUN, or its shadow would leak into the guest on QEMU TCG. Host interrupts are taken between
@@ -11,6 +13,8 @@
  * Armed: the guest's breakpoints are in the debug registers. They are disarmed first of all, before interrupts: QEMU
  * TCG, which leaves them armed with the host's DR7, falls over when one is hit.
  */
+#include "svm_offsets.h"
+
 	.macro SWITCH name armed
 	.globl \name
 	.type \name, @function
@@ -22,11 +26,12 @@
 	pushq %r13
 	pushq %r14
 	pushq %r15
-	pushq %rdx
-	pushq %rsi
+	pushq %rdi
 	clgi
 	sti
-	movq %rdi, %rax
+	movq HW_VMCB_HPA(%rdi), %rax
+	movq HW_GPR(%rdi), %rsi
+	pushq %rsi
 	vmload %rax
 	movq 8(%rsi), %rcx
 	movq 16(%rsi), %rdx
@@ -63,7 +68,8 @@
 	movq %r13, 104(%rax)
 	movq %r14, 112(%rax)
 	movq %r15, 120(%rax)
-	popq %rax
+	popq %rdi
+	movq HW_HOST_SAVE(%rdi), %rax
 	vmload %rax
 	popq %r15
 	popq %r14
@@ -75,7 +81,7 @@
 	stgi
 	nop
 	cli
-	ret
+	jmp svm_exit
 	.size \name, . - \name
 	.endm
 

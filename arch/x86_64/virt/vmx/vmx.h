@@ -155,7 +155,7 @@ static inline void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
 }
 
 /* vmx_exit.c: virt_ops.enter. */
-u32 vmx_enter(struct vcpu_hw *hw);
+u32 vmx_enter(struct vcpu_hw *hw, u32 what);
 /* After is_masked or has_ports was changed. */
 void vmx_set_usual_rflags(struct vcpu_hw *hw);
 

@@ -340,29 +340,24 @@ static void step(struct vcpu_hw *hw, u64 rflags)
 	vmx_set_interruptibility(hw, hw->interruptibility & ~(BLOCKING_STI | BLOCKING_MOVSS));
 }
 
-static NOINLINE void get_ready(struct vcpu_hw *hw, struct vcpu_entry *entry)
+static NOINLINE void get_ready(struct vcpu_hw *hw, struct vcpu_entry *entry, u32 what)
 {
 	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
 
-	if (entry->is_step)
+	if (what & ENTER_STEP)
 		step(hw, rflags);
-	entry->is_step = false;
-	if (entry->has_events || (hw->window | hw->tpr_threshold))
+	if ((what & ENTER_EVENTS) || (hw->window | hw->tpr_threshold))
 		vmx_event_inject(hw, entry, rflags);
 	if (hw->is_masked == ((rflags & RFLAGS_IF) != 0))
 		follow_interrupt_flag(hw);
 	hw->is_busy = (hw->window | hw->tpr_threshold) != 0;
 }
 
-u32 vmx_enter(struct vcpu_hw *hw)
+u32 vmx_enter(struct vcpu_hw *hw, u32 what)
 {
-	struct vcpu_entry *entry = hw->entry;
-
-	if (likely(entry->is_step && !entry->has_events && !hw->is_busy)) {
-		entry->is_step = false;
+	if (likely(what == ENTER_STEP && !hw->is_busy))
 		vmwrite_from(VMCS_GUEST_RIP, &hw->page->rip);
-	} else {
-		get_ready(hw, entry);
-	}
+	else
+		get_ready(hw, hw->entry, what);
 	return vmx_switch(hw);
 }
