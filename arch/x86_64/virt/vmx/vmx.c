@@ -132,6 +132,15 @@ static void flush(struct vcpu_hw *hw)
 		invept(INVEPT_ALL, 0);
 }
 
+void vmx_set_timed(struct vcpu_hw *hw, bool is_timed)
+{
+	hw->is_timed = is_timed;
+	hw->unusual_rflags = RFLAGS_RF | (is_timed ? 0 : RFLAGS_IF) | (hw->has_ports ? RFLAGS_ONE : 0);
+	vmwrite(VMCS_PIN_CONTROLS,
+		vmx_controls.pin | (is_timed && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
+}
+
+/* The timer goes on with the first entry with IF = 0, and may go on until here: guests change IF all the time. */
 static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
 {
 	hw->entry = entry;
@@ -143,8 +152,10 @@ static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 		flush(hw);
 	hw->chores = 0;
 	vmwrite(VMCS_HOST_FS_BASE, ((const struct arch_thread *)pcpu_self()->current)->fs_base);
-	hw->has_ports = pcpu_self()->has_ports;
-	vmx_set_usual_rflags(hw);
+	if (hw->is_timed || hw->has_ports != pcpu_self()->has_ports) {
+		hw->has_ports = pcpu_self()->has_ports;
+		vmx_set_timed(hw, !(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF));
+	}
 	cr2_write(hw->cr2);
 	if (hw->is_armed) {
 		dr0_write(hw->dr[0]);

@@ -48,13 +48,13 @@ struct vcpu_hw {
 	void *vmcs;
 	hpa_t vmcs_hpa;
 	u64 ept_pointer;
-	u64 usual_rflags;		/* see vmx_exit */
+	u64 unusual_rflags;		/* see vmx_set_timed */
 	u32 interruptibility;		/* the guest's, as the VMCS has it */
 	u32 chores;			/* CHORE_*: for vmx_prepare */
 	u32 window;			/* PROC_*_WINDOW bits in force */
 	u32 tpr_threshold;
 	bool is_busy;			/* more than a step is to be done before the next entry, or may be */
-	bool is_masked;			/* the guest was entered with IF = 0 */
+	bool is_timed;			/* the preemption timer runs, if there is one: see choose_timer */
 	bool is_armed;			/* the guest's DR7 enables a breakpoint */
 	bool has_ports;			/* pcpu->has_ports */
 	struct table_pointer host_gdtr;
@@ -156,7 +156,11 @@ static inline void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
 
 /* vmx_exit.c: virt_ops.enter. */
 u32 vmx_enter(struct vcpu_hw *hw, u32 what);
-/* After is_masked or has_ports was changed. */
-void vmx_set_usual_rflags(struct vcpu_hw *hw);
+
+/*
+ * Changes is_timed, and what is unusual at an exit: RF, IF = 0 while the timer does not run, and, if has_ports, bit 1,
+ * which is always set. (vmx.c)
+ */
+void vmx_set_timed(struct vcpu_hw *hw, bool is_timed);
 
 #endif

@@ -9,9 +9,6 @@
 #include "virt_bits.h"
 #include "vmx.h"
 
-/* What RFLAGS must be at an exit and interruptibility 0, if there is nothing to do but to tell the VMM. */
-#define RFLAGS_LOOKED_AT (RFLAGS_IF | RFLAGS_RF | RFLAGS_ONE)
-
 #define UNUSED __attribute__((unused))
 #define NOINLINE __attribute__((noinline))
 
@@ -58,7 +55,7 @@ static u32 tell(struct vcpu_page *page, u32 reason, u32 flags)
  */
 static void look(const struct vcpu_hw *hw)
 {
-	if (unlikely(hw->is_masked))
+	if (unlikely(hw->is_timed))
 		arch_interrupts_poll();
 }
 
@@ -311,24 +308,9 @@ u32 vmx_exit(struct vcpu_hw *hw, struct vcpu_page *page, u64 code)
 	vmread_to(VMCS_GUEST_RIP, &page->rip);
 	vmread_to(VMCS_GUEST_RSP, &page->gpr[GPR_RSP]);
 	page->cr8 = hw->tpr >> 4;
-	if (unlikely(((rflags ^ hw->usual_rflags) & RFLAGS_LOOKED_AT) | interruptibility))
+	if (unlikely(((rflags ^ RFLAGS_IF) & hw->unusual_rflags) | interruptibility))
 		return exit_unusual(hw, page, code);
 	return handle(hw, page, code);
-}
-
-/* Bit 1 of RFLAGS is always set, so 0 there makes all exits unusual. */
-void vmx_set_usual_rflags(struct vcpu_hw *hw)
-{
-	hw->usual_rflags = (hw->is_masked ? 0 : RFLAGS_IF) | (hw->has_ports ? 0 : RFLAGS_ONE);
-}
-
-/* The preemption timer runs while the guest's interrupts are off; see choose_timer. */
-static void follow_interrupt_flag(struct vcpu_hw *hw)
-{
-	hw->is_masked = !hw->is_masked;
-	vmx_set_usual_rflags(hw);
-	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin |
-		(hw->is_masked && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
 }
 
 /* RFLAGS.RF and the shadows of STI and MOV SS end with the instruction. */
@@ -348,8 +330,8 @@ static NOINLINE void get_ready(struct vcpu_hw *hw, struct vcpu_entry *entry, u32
 		step(hw, rflags);
 	if ((what & ENTER_EVENTS) || (hw->window | hw->tpr_threshold))
 		vmx_event_inject(hw, entry, rflags);
-	if (hw->is_masked == ((rflags & RFLAGS_IF) != 0))
-		follow_interrupt_flag(hw);
+	if (!hw->is_timed && !(rflags & RFLAGS_IF))
+		vmx_set_timed(hw, true);
 	hw->is_busy = (hw->window | hw->tpr_threshold) != 0;
 }
 

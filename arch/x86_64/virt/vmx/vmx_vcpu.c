@@ -87,7 +87,7 @@ void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root, u32 index)
 		vmwrite(VMCS_PLE_GAP, PLE_GAP);
 		vmwrite(VMCS_PLE_WINDOW, PLE_WINDOW);
 	}
-	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin);
+	vmx_set_timed(hw, false);
 	if (vmx_controls.timer_value)
 		vmwrite(VMCS_PREEMPTION_TIMER, vmx_controls.timer_value);	/* each entry starts it from here */
 	vmwrite(VMCS_PROC_CONTROLS, vmx_controls.proc);
