@@ -36,7 +36,7 @@ case $kind in
         gdb -q "$dir/vos.elf" -ex "target remote $dir/gdb.sock"
         ;;
     intel)
-        echo 'Bochs interprets every instruction: the prompt takes about half a minute, a guest a minute or two.'
+        echo 'Bochs interprets every instruction: the prompt takes some ten seconds, Linux a minute or two.'
         exec /usr/bin/python3 iso/bochs.py --iso "$dir/vos.iso" --mem "${MEM:-1024}" --cpus "${CPUS:-1}" \
             --sync slowdown
         ;;

@@ -3,6 +3,7 @@
  * has one, else the 32-bit entry.
  */
 #include <asm/bootparam.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "load.h"
@@ -48,6 +49,19 @@ bool load_linux_is(const struct load_image *kernel)
 	return read_header(kernel, &header);
 }
 
+static bool too_large(const struct linux_image *image, struct load_result *out)
+{
+	static char why[96];
+	u64 end = image->load + image->memory_bytes;
+
+	if (end < image->load || end > 4 * GIB)
+		return load_fail(out, "Linux kernel needs more memory than a VM can have below 4 GiB");
+	snprintf(why, sizeof(why), "Linux kernel needs more memory than the VM has: %u MiB, and its initrd's",
+		 (u32)(align_up(end, MIB) / MIB));
+	return load_fail(out, why);
+}
+
+/* Where it wants to be; loaded below that, it would go there by itself, with or without memory (head_64.S). */
 static bool place_kernel(const struct load_input *in, struct linux_image *linux_image, struct load_result *out)
 {
 	const struct setup_header *h = &linux_image->header;
@@ -64,11 +78,11 @@ static bool place_kernel(const struct load_input *in, struct linux_image *linux_
 	if (h->version >= 0x020a) {
 		linux_image->load = h->pref_address;
 		linux_image->memory_bytes = max_u64(h->init_size, linux_image->kernel_bytes);
-		if (h->relocatable_kernel && !range_ok(linux_image->load, linux_image->memory_bytes, limit))
-			linux_image->load = LOAD_HIGH;
 	}
-	if (linux_image->load < LOAD_HIGH || !range_ok(linux_image->load, linux_image->memory_bytes, limit))
-		return load_fail(out, "Linux kernel needs more memory than the VM has");
+	if (linux_image->load < LOAD_HIGH)
+		return load_fail(out, "Linux kernel wants to be where the BIOS is");
+	if (!range_ok(linux_image->load, linux_image->memory_bytes, limit))
+		return too_large(linux_image, out);
 	if (!load_copy(in, linux_image->load, in->images[0].bytes + linux_image->setup_bytes, linux_image->kernel_bytes,
 		       linux_image->memory_bytes))
 		return load_fail(out, "Linux kernel does not fit into the VM's memory");

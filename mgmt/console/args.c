@@ -11,6 +11,8 @@
 #include "units.h"
 
 #define DEFAULT_MEMORY (512 * MIB)
+#define MEMORY_MAX BIT64(44)
+#define CPUS_PARSED 4096u	/* more than there can be: how many that is, root says (exit code 9) */
 #define DEFAULT_INTERVAL_NS (2 * NS_PER_SECOND)
 #define INTERVAL_MIN_NS (500 * NS_PER_MS)	/* a table takes a fifth of a second at 115200 baud */
 
@@ -280,9 +282,9 @@ static bool set_memory(struct vm_spec *spec, const char *value, struct fault *fa
 	if (!size_parse(value, &bytes))
 		return fault_set(fault, RESULT_USAGE,
 			"--memory needs a size with its unit, such as 512M or 8G, not \"%.40s\"", value);
-	if (bytes == 0 || bytes > BIT64(52))
+	if (bytes == 0 || bytes > MEMORY_MAX)
 		return fault_set(fault, RESULT_USAGE,
-			"--memory %.40s is not possible: at least 2M is needed, and at most 4096T", value);
+			"--memory %.40s is not possible: at least 2M is needed, and at most 16T", value);
 	spec->memory_bytes = (bytes + PAGE_SIZE_2M - 1) & ~(PAGE_SIZE_2M - 1);
 	return true;
 }
@@ -308,7 +310,9 @@ static bool set_interval(struct args *args, const char *value, struct fault *fau
 
 static bool set_count(u32 *count, enum arg arg, u32 limit, const char *value, struct fault *fault)
 {
-	if (count_parse(value, limit, count) && *count)
+	u32 parsed = arg == ARG_CPU ? CPUS_PARSED : limit;
+
+	if (count_parse(value, parsed, count) && *count)
 		return true;
 	return fault_set(fault, RESULT_USAGE, "--%s needs a number from 1 to %u, not \"%.40s\"", arg_specs[arg].name,
 		limit, value);
@@ -344,7 +348,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_NAME:
 		return set_name(args->name, value, fault);
 	case ARG_CPU:
-		return set_count(&spec->cpus, arg, 4096, value, fault);
+		return set_count(&spec->cpus, arg, VM_VCPUS, value, fault);
 	case ARG_MEMORY:
 		return set_memory(spec, value, fault);
 	case ARG_KERNEL:

@@ -50,7 +50,8 @@ const struct command *command_named(const char *verb)
 static void guess_verb(const char *word, struct fault *fault)
 {
 	const char *best = 0;
-	u32 best_distance = 3;
+	size_t half = strlen(word) / 2;
+	u32 best_distance = half < 2 ? (u32)half + 1 : 3;	/* half of a short word must be right */
 
 	for (u32 i = 0; i < VERB_COUNT; i++) {
 		u32 d = distance(word, commands[i].verb);
@@ -140,8 +141,8 @@ const struct command *command_find(const struct words *words, u32 *next, struct 
 	fault->at = words->start[i];
 	if (is_noun(words->word[i])) {
 		if (i + 1 == words->count) {
-			fault_set(fault, RESULT_USAGE, "%s needs a verb: try `%s list`", words->word[i],
-				strcmp(words->word[i], "config") == 0 ? "vm" : words->word[i]);
+			fault_set(fault, RESULT_USAGE, "%s needs a verb: try `%s %s`", words->word[i], words->word[i],
+				strcmp(words->word[i], "config") == 0 ? "apply" : "list");
 			return 0;
 		}
 		*next = i + 2;

@@ -274,7 +274,8 @@ static void help_value(const struct context *context, const struct name_source *
 	static struct completion completion;
 	const struct arg_spec *spec = &arg_specs[context->arg];
 
-	out_format(out, "  %s: %s\n", spec->value ? spec->value : spec->name, spec->help);
+	out_format(out, "  %s: ", spec->value ? spec->value : spec->name);
+	out_wrapped(out, spec->help, (u32)strlen(spec->value ? spec->value : spec->name) + 4, 4, HELP_COLUMNS);
 	completion.count = 0;
 	add_values(&completion, context, names);
 	for (u32 i = 0; i < completion.count; i++)

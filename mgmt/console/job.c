@@ -187,7 +187,7 @@ static void stop_waiting(struct session *s, struct job *job)
 	char text[UNIT_TEXT_BYTES];
 
 	fault_set(&fault, RESULT_TIMEOUT, "%s %s is not done after %s. It goes on; status-vm shows how far it is",
-		job->args.command->verb, job->args.name, duration_text(text, job->args.wait_ns));
+		job->args.command->verb, job->args.name, seconds_text(text, job->args.wait_ns));
 	if (background && job->origin == JOB_PROMPT) {
 		*background = *job;
 		background->origin = JOB_BACKGROUND;

@@ -146,11 +146,14 @@ void machine_look_pcpus(struct machine *m)
 	}
 }
 
+bool state_is_live(u32 state)
+{
+	return state == VM_STARTING || state == VM_RUNNING || state == VM_PAUSED || state == VM_STOPPING;
+}
+
 bool vm_is_live(const struct vm_entry *vm)
 {
-	u32 state = vm->report.state;
-
-	return state == VM_STARTING || state == VM_RUNNING || state == VM_PAUSED || state == VM_STOPPING;
+	return state_is_live(vm->report.state);
 }
 
 u32 machine_live_count(const struct machine *m)

@@ -59,6 +59,7 @@ void machine_listed(struct machine *machine, u32 listing);
 void machine_look(struct vm_entry *vm);
 void machine_look_pcpus(struct machine *machine);
 /* The VM has a VMM: starting, running, paused or stopping. */
+bool state_is_live(u32 state);
 bool vm_is_live(const struct vm_entry *vm);
 u32 machine_live_count(const struct machine *machine);
 

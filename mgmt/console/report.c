@@ -106,12 +106,12 @@ static void foreign_row(const struct out *out, const char *name, const char *tex
 
 static void memory_row(const struct out *out, const struct machine *m)
 {
-	char total[UNIT_TEXT_BYTES], free_[UNIT_TEXT_BYTES], kernel[UNIT_TEXT_BYTES], installed[UNIT_TEXT_BYTES];
+	char total[UNIT_TEXT_BYTES], free_[UNIT_TEXT_BYTES], kernel[UNIT_TEXT_BYTES];
 
 	label(out, "Memory");
-	out_format(out, "%s installed, %s usable, %s free, %s kernel\n",
-		size_text(installed, m->info->memory_bytes, false), size_text(total, m->host.memory_total, false),
-		size_text(free_, m->host.memory_free, false), size_text(kernel, m->host.memory_kernel, false));
+	out_format(out, "%s, %s free, %s kernel; accounting shows all\n",
+		size_text(total, m->host.memory_total, false), size_text(free_, m->host.memory_free, false),
+		size_text(kernel, m->host.memory_kernel, false));
 }
 
 static void load_row(const struct out *out, const struct machine *m)
@@ -166,8 +166,11 @@ void report_info(const struct out *out, const struct machine *m)
 	features(out, "Missing", info->features_missing);
 	memory_row(out, m);
 	label(out, "Booted");
-	out_format(out, "%.16s, ", info->firmware);
-	out_foreign_line(out, info->loader, sizeof(info->loader));
+	out_format(out, "%.16s", info->firmware);
+	if (strncmp(info->firmware, info->loader, sizeof(info->firmware)) != 0) {
+		out_text(out, ", ");
+		out_foreign_line(out, info->loader, sizeof(info->loader));
+	}
 	out_text(out, "\n");
 	foreign_row(out, "Options", info->cmdline, sizeof(info->cmdline));
 	label(out, "Console");
@@ -225,6 +228,19 @@ void report_reason(const struct out *out, const struct vm_report *r)
 		out_text(out, ": ");
 		out_foreign_line(out, r->text, sizeof(r->text));
 	}
+}
+
+static void reason_row(const struct out *out, const struct vm_report *r)
+{
+	char text[600];
+	struct out_buffer buffer;
+	struct out words;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	words = out_to_buffer(&buffer);
+	report_reason(&words, r);
+	label(out, "Reason");
+	out_wrapped(out, text, LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
 }
 
 /* At most `room` columns of the reason: tables stay within the line. */
@@ -292,8 +308,8 @@ static void cpu_row(const struct out *out, const struct vm_entry *vm)
 	out_format(out, ", %s used, %s of it in the guest\n", duration_text(used, r->load.cpu_time_ns),
 		duration_text(guest, r->load.guest_time_ns));
 	label(out, "Exits");
-	out_format(out, "%llu, %llu of them to the VMM\n", (unsigned long long)r->load.exits,
-		(unsigned long long)r->load.exits_vmm);
+	out_format(out, "%s, %s of them to the VMM\n", count_text(used, r->load.exits),
+		count_text(guest, r->load.exits_vmm));
 }
 
 void report_share(const struct out *out, const struct vm_share *share)
@@ -387,10 +403,8 @@ void report_vm(const struct out *out, const struct vm_entry *vm)
 	if (vm_is_live(vm))
 		out_format(out, ", up %s", duration_text(a, r->load.uptime_ns));
 	out_text(out, "\n");
-	label(out, "Reason");
-	report_reason(out, r);
-	out_text(out, "\n");
-	if (r->state == VM_CRASHED) {
+	reason_row(out, r);
+	if (r->state == VM_CRASHED && r->load.exits) {
 		label(out, "Last exit");
 		out_format(out, "%s at rip %llx\n", exit_text(r->last_exit), (unsigned long long)r->rip);
 	}
@@ -405,7 +419,7 @@ void report_vm(const struct out *out, const struct vm_entry *vm)
 	out_format(out, "%s\n", platform_text(r->spec.platform));
 	restart_row(out, r);
 	label(out, "Log");
-	out_format(out, "%llu bytes so far; log-vm %s\n", (unsigned long long)vm->history.written, r->name);
+	out_format(out, "%s bytes so far; log-vm %s\n", count_text(a, vm->history.written), r->name);
 }
 
 void report_state(const struct out *out, const struct vm_report *r)

@@ -36,8 +36,9 @@ static void stats_head(const struct out *out, const struct vm_stats *v)
 	char time[UNIT_TEXT_BYTES];
 
 	label(out, "Name");
-	out_format(out, "%.*s, %s, up %s, %u vCPU%s\n", (int)sizeof(v->name), v->name, state_text(v->state),
-		duration_text(time, v->load.uptime_ns), v->cpus, v->cpus == 1 ? "" : "s");
+	out_format(out, "%.*s, %s, %s %s, %u vCPU%s\n", (int)sizeof(v->name), v->name, state_text(v->state),
+		state_is_live(v->state) ? "up" : "was up", duration_text(time, v->load.uptime_ns), v->cpus,
+		v->cpus == 1 ? "" : "s");
 	label(out, "Share");
 	report_share(out, &v->share);
 	out_text(out, "\n");
@@ -234,7 +235,7 @@ static void memory_table(const struct out *out, const struct machine *m)
 		if (m->vms[i].is_used && r->vm[i])
 			memory_line(out, m->vms[i].report.name, r->vm[i]);
 	memory_line(out, "VMs together", r->vms);
-	memory_line(out, "system: root, console, drivers", r->system);
+	memory_line(out, "system programs, boot images", r->system);
 	memory_line(out, "kernel", r->kernel);
 	memory_line(out, "free", r->free);
 	memory_line(out, "installed", r->installed);

@@ -141,7 +141,7 @@ static void no_memory(
 
 static const char *state_advice(u32 op, u32 state)
 {
-	bool is_live = state == VM_STARTING || state == VM_RUNNING || state == VM_PAUSED || state == VM_STOPPING;
+	bool is_live = state_is_live(state);
 
 	switch (op) {
 	case REQ_START:
@@ -154,6 +154,8 @@ static const char *state_advice(u32 op, u32 state)
 		return is_live ? "Only a paused VM can be resumed" : "Try start-vm";
 	case REQ_PAUSE:
 		return is_live ? "Only a running VM can be paused" : "Try start-vm";
+	case REQ_STOP:
+		return is_live ? "Try again when it has come to rest" : "There is nothing to stop";
 	default:
 		return is_live ? "Try again when it has come to rest" : "Try start-vm";
 	}
@@ -165,7 +167,8 @@ static void bad_state(struct fault *fault, const struct request *request, const 
 		fault_set(fault, RESULT_STATE, "%s is stopping. Wait until it has stopped, or stop-vm %s --force",
 			request->name, request->name);
 	else
-		fault_set(fault, RESULT_STATE, "%s is %s. %s", request->name, state_text((u32)reply->have),
+		fault_set(fault, RESULT_STATE, "%s %s %s. %s", request->name,
+			reply->have == VM_CRASHED ? "has" : "is", state_text((u32)reply->have),
 			state_advice(request->op, (u32)reply->have));
 }
 
@@ -205,7 +208,26 @@ static void no_pcpu(struct fault *fault, const struct reply *reply)
 			(u32)reply->need, (u32)reply->have, (u32)reply->have - 1);
 }
 
-static void vm_ended(struct fault *fault, const struct request *request, const struct reply *reply)
+static void cap_too_large(struct fault *fault, const char *name, u32 need, u32 have)
+{
+	char vcpus[32];
+
+	snprintf(vcpus, sizeof(vcpus), have == 100 ? "its one vCPU" : "each of its %u vCPUs", have / 100);
+	fault_set(fault, RESULT_USAGE,
+		"--cap %u%% is more than %s can use: 100%% of a pCPU for %s. Try --cap %u%%, or none", need, name,
+		vcpus, have);
+}
+
+static bool has_log(const struct machine *m, const char *name)
+{
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (m->vms[i].is_used && strcmp(m->vms[i].report.name, name) == 0)
+			return m->vms[i].history.written != 0;
+	return false;
+}
+
+static void vm_ended(
+	struct fault *fault, const struct request *request, const struct reply *reply, const struct machine *m)
 {
 	char text[200];
 	struct out_buffer buffer;
@@ -214,8 +236,11 @@ static void vm_ended(struct fault *fault, const struct request *request, const s
 	out_buffer_init(&buffer, text, sizeof(text));
 	out = out_to_buffer(&buffer);
 	report_reason(&out, &reply->vm);
-	fault_set(fault, RESULT_FAILED, "%s ended: %s. log-vm %s shows its last words", request->name, text,
-		request->name);
+	if (has_log(m, request->name))
+		fault_set(fault, RESULT_FAILED, "%s ended: %s. log-vm %s shows its last words", request->name, text,
+			request->name);
+	else
+		fault_set(fault, RESULT_FAILED, "%s ended: %s", request->name, text);
 }
 
 static void words(
@@ -277,17 +302,13 @@ static void words(
 		fault_set(fault, RESULT_STATE, "another command on %s is under way. Try again when it is done", name);
 		return;
 	case ERR_VM_ENDED:
-		vm_ended(fault, request, reply);
+		vm_ended(fault, request, reply, m);
 		return;
 	case ERR_NO_PCPU:
 		no_pcpu(fault, reply);
 		return;
 	case ERR_CAP:
-		fault_set(fault, RESULT_USAGE,
-			"--cap %u%% is more than %s can use: 100%% of a pCPU for each of its %u vCPU%s. Try --cap "
-			"%u%%, or none",
-			(u32)reply->need, name, (u32)reply->have / 100, reply->have == 100 ? "" : "s",
-			(u32)reply->have);
+		cap_too_large(fault, name, (u32)reply->need, (u32)reply->have);
 		return;
 	case ERR_WEIGHT_RT:
 		fault_set(fault, RESULT_USAGE,

@@ -87,7 +87,7 @@ static void say_done(const struct out *out, const struct job *job, const struct 
 		out_format(out, "%s is running. console %s shows its terminal.\n", job->args.name, job->args.name);
 		return;
 	case VERB_DELETE:
-		out_format(out, "%s is deleted.\n", job->args.name);
+		out_format(out, "%s is deleted\n", job->args.name);
 		return;
 	default:
 		if (vm)

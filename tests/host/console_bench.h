@@ -43,6 +43,14 @@ static void expect_not(const char *words)
 		fail_msg("\"%s\" in:\n%s", words, root->terminal);
 }
 
+/* Every line of what was printed fits the line. */
+static void expect_80_columns(void)
+{
+	for (const char *line = root->terminal; *line; line += strcspn(line, "\n") + (strchr(line, '\n') != 0))
+		if (strcspn(line, "\r\n") > 80)
+			fail_msg("longer than 80 columns: %.*s", (int)strcspn(line, "\r\n"), line);
+}
+
 /* Type a line, and expect words and an exit code. */
 static void command(const char *line, const char *words, enum result result)
 {

@@ -103,6 +103,12 @@ static void bad_lines(void **state)
 {
 	static const struct { const char *line; enum result code; const char *words; } bad[] = {
 		{ "strat-vm", RESULT_USAGE, "Did you mean start-vm?" },
+		{ "hlep", RESULT_USAGE, "Did you mean help?" },
+		{ "foo", RESULT_USAGE, "there is no command \"foo\". Try help" },
+		{ "config", RESULT_USAGE, "config needs a verb: try `config apply`" },
+		{ "image", RESULT_USAGE, "image needs a verb: try `image list`" },
+		{ "create-vm a --cpu 0", RESULT_USAGE, "--cpu needs a number from 1 to 16" },
+		{ "create-vm a --memory 17T", RESULT_USAGE, "at most 16T" },
 		{ "xyzzy", RESULT_USAGE, "Try help" },
 		{ "st", RESULT_USAGE, "start-vm, stop-vm, status-vm" },
 		{ "create-vm", RESULT_USAGE, "needs --name" },

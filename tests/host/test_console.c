@@ -81,6 +81,32 @@ static void refusals(void **state)
 	command("list-image", "debian-kernel        7.0 MiB  default", RESULT_OK);
 	command("create-vm --help", "usage: create-vm --name NAME", RESULT_OK);
 	command("help status-vm", "status-vm: all about one", RESULT_OK);
+	command("create-vm one --memory 64M", "defined", RESULT_OK);
+	command("set-vm one --cap 101%", "than one can use: 100% of a pCPU for its one vCPU. Try --cap 100%",
+		RESULT_USAGE);
+	command("stop-vm one", "one is defined. There is nothing to stop", RESULT_STATE);
+	fake_event(root, "one", VM_CRASHED, WHY_TRIPLE_FAULT);
+	command("pause-vm one", "one has crashed. Try start-vm", RESULT_STATE);
+	command("info", "Memory      2.0 GiB, ", RESULT_OK);
+	expect_80_columns();
+}
+
+/* A long reason is not cut, and stays within the line; what there is nothing of is not shown. */
+static void a_crash(void **state)
+{
+	struct vm_report *r = &root->vms[0].report;
+
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	fake_event(root, "a", VM_CRASHED, WHY_BAD_IMAGE);
+	memset(r->text, 'x', sizeof(r->text) - 1);
+	r->text[40] = r->text[80] = ' ';
+	command("status-vm a", "Reason      bad-image: xxxx", RESULT_OK);
+	expect("xxx\r\nCPU");
+	expect_80_columns();
+	r->load.exits = 1234;
+	command("status-vm a", "Last exit   host-interrupt", RESULT_OK);
+	expect("Exits       1,234, 0 of them to the VMM");
 }
 
 static void power(void **state)
@@ -152,7 +178,7 @@ static void waiting(void **state)
 	assert_true(session_deadline_ns(&session) < root->now_ns + 5000000001);
 	root->now_ns += 5000000000;
 	fake_run(root);
-	expect("error[E_TIMEOUT]: stop-vm a is not done after 00:00:05");
+	expect("error[E_TIMEOUT]: stop-vm a is not done after 5.000 s");
 	assert_int_equal(session.last_result, RESULT_TIMEOUT);
 	fake_answer(root);
 	fake_run(root);
@@ -567,6 +593,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(menu, setup, teardown),
 		cmocka_unit_test_setup_teardown(much_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(paste, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_crash, setup, teardown),
 		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(configured_shares, setup, teardown),
 		cmocka_unit_test_setup_teardown(programs, setup, teardown),

@@ -19,14 +19,6 @@
 #include "report_tables.h"
 #include "vcpu_page.h"
 
-/* Every line of what was printed fits the line. */
-static void expect_80_columns(void)
-{
-	for (const char *line = root->terminal; *line; line += strcspn(line, "\n") + (strchr(line, '\n') != 0))
-		if (strcspn(line, "\r\n") > 80)
-			fail_msg("longer than 80 columns: %.*s", (int)strcspn(line, "\r\n"), line);
-}
-
 static void clear(void)
 {
 	fake_screen(root);

@@ -112,13 +112,10 @@ static void test_linux(void **state)
 	assert_int_equal(params->e820_entries, 4);
 	assert_true(params->e820_table[3].addr == MIB && params->e820_table[3].size == RAM_BYTES - MIB &&
 		    params->e820_table[3].type == 1);
-	/* preferred address out of reach: loaded at 1 MiB */
-	put(H(pref_address), 64 * MIB, 8);
-	assert_true(try_load(LINUX_BYTES, 1, "", &out) && out.entry == MIB + 0x200);
 	/* without a 64-bit entry */
 	put(H(xloadflags), 0, 2);
 	assert_true(try_load(LINUX_BYTES, 1, "", &out));
-	assert_true(out.mode == LOAD_PROTECTED && out.entry == MIB);
+	assert_true(out.mode == LOAD_PROTECTED && out.entry == 2 * MIB);
 	/* initrd below the limit the kernel names */
 	put(H(initrd_addr_max), 8 * MIB - 1, 4);
 	assert_true(try_load(LINUX_BYTES, 2, "", &out));
@@ -144,12 +141,16 @@ static void test_linux_bad(void **state)
 	make_linux();
 	put(H(init_size), 0xffffffff, 4);
 	expect_refused(LINUX_BYTES, 1, "more memory");
+	/* Also a relocatable one goes to its preferred address by itself. */
 	make_linux();
+	put(H(pref_address), 64 * MIB, 8);
+	put(H(init_size), 5 * MIB - 1, 4);
+	expect_refused(LINUX_BYTES, 1, "more memory than the VM has: 69 MiB");
 	put(H(relocatable_kernel), 0, 1);
 	put(H(pref_address), ~0ull - 100, 8);
 	expect_refused(LINUX_BYTES, 1, "more memory");
 	put(H(pref_address), 0, 8);
-	expect_refused(LINUX_BYTES, 1, "more memory");
+	expect_refused(LINUX_BYTES, 1, "where the BIOS is");
 	make_linux();
 	put(H(initrd_addr_max), 100, 4);
 	expect_refused(LINUX_BYTES, 2, "initrd does not fit");
