@@ -81,6 +81,7 @@ K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/s
 # Folders a room may include from, besides K_INC or U_INC and itself.
 inc.$(ARCH)/virt/svm	:= $(ARCH)/virt
 inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
+inc.mgmt/root		:= mgmt/platform
 inc.vmm			:= vmm/dev
 inc.vmm/dev		:= vmm
 
@@ -93,7 +94,7 @@ cflags.vmm/dev		:= -mgeneral-regs-only
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
 PDS		:= root console serial vmm
-rooms.root	:= mgmt/root
+rooms.root	:= mgmt/root mgmt/platform
 rooms.console	:= mgmt/console
 rooms.serial	:= drivers/serial
 rooms.vmm	:= vmm vmm/dev

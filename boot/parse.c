@@ -89,3 +89,16 @@ const char *boot_option(const struct boot_info *boot, const char *name)
 	}
 	return found;
 }
+
+bool boot_has_ram(const struct boot_info *boot, u64 start, u64 bytes)
+{
+	for (u32 i = 0; i < boot->range_count; i++) {
+		const struct boot_range *r = &boot->ranges[i];
+		u64 first = max_u64(align_up(min_u64(r->start.raw, NO_LIMIT - PAGE_SIZE), PAGE_SIZE), MIB);
+		u64 end = align_down(r->start.raw + r->bytes, PAGE_SIZE);
+
+		if (r->type == BOOT_MEMORY_USABLE && max_u64(first, start) < min_u64(end, start + bytes))
+			return true;
+	}
+	return false;
+}

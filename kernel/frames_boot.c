@@ -21,6 +21,7 @@
 #define MEMORY_LIMIT (1ull << 46)
 
 struct frame_pool frames;
+static const struct boot_info *boot_map;
 
 extern const char image_phys_start[], image_phys_end[];
 
@@ -115,6 +116,11 @@ static void fill_pool(const struct boot_info *boot)
 			frame_pool_take(&frames, e.start, e.end - e.start);
 }
 
+bool frames_own(hpa_t start, u64 bytes)
+{
+	return !range_ok(start.raw, bytes, arch_memory_limit()) || boot_has_ram(boot_map, start.raw, bytes);
+}
+
 static enum status map_chunk(hpa_t chunk)
 {
 	return arch_direct_map(chunk, PAGE_SIZE_2M);
@@ -128,6 +134,7 @@ void frames_init(const struct boot_info *boot)
 	u64 at = place_records(boot, mapped_bytes);
 	u64 want;
 
+	boot_map = boot;
 	if (arch_direct_map(HPA(at), mapped_bytes) != ST_OK)
 		panic("frame records can't be mapped");
 	frame_pool_init(&frames, direct_pointer(HPA(at)), chunk_count, NULL);

@@ -1,10 +1,11 @@
 /*
- * init.c - the order in which the kernel comes up, on the boot pCPU.
+ * init.c - the order in which the kernel comes up, on the boot pCPU. Root is started early: it reads the firmware's
+ * tables, measures the clock, and starts the other pCPUs.
  */
 #include "arch.h"
-#include "cmdline.h"
 #include "frames.h"
 #include "info_page.h"
+#include "init.h"
 #include "log.h"
 #include "panic.h"
 #include "root_pd.h"
@@ -13,9 +14,12 @@
 #include "virt.h"
 #include "vm.h"
 
-static u64 tsc_hz;
+#define TSC_HZ_MIN 1000000u
+#define TSC_HZ_MAX 100000000000u
 
-static void virt_start(struct info_page *info)
+static struct info_page *info;
+
+static void virt_start(void)
 {
 	virt_probe(info);
 	if (virt != NULL && virt->cpu_on() != ST_OK) {
@@ -40,65 +44,43 @@ bool kernel_pcpu_init(void)
 
 void kernel_pcpu_run(void)
 {
-	sched_init(tsc_hz);
+	sched_init();
 	sched_idle();
 }
 
-static void report(u32 apic_id, enum status status, s64 tsc_offset)
+enum status kernel_clock_start(u64 hz, u64 *is_deadline_timer)
 {
-	if (status == ST_NOMEM)
-		printk(LOG_ERROR, "no memory for the processor with APIC id %u", apic_id);
-	else if (status != ST_OK)
-		printk(LOG_ERROR, "the processor with APIC id %u %s and is left out", apic_id,
-		       status == ST_TIMEOUT ? "does not answer" : status == ST_STATE ? "got stuck" : "can't be used");
-	else if (tsc_offset != 0)
-		printk(LOG_WARNING, "pCPU %u: its TSC differs from that of pCPU 0 by %lld ticks", pcpu_count - 1,
-		       (long long)-tsc_offset);
+	if (hz < TSC_HZ_MIN || hz > TSC_HZ_MAX)
+		return ST_INVAL;
+	if (info->tsc_hz != 0)
+		return ST_STATE;
+	info->tsc_hz = hz;
+	log_set_clock(hz);
+	sched_set_clock(hz);
+	*is_deadline_timer = arch_clock_start(hz);
+	virt_start();
+	return ST_OK;
 }
 
-static void start_pcpus(const struct boot_info *boot, struct info_page *info, u32 limit)
+void kernel_main(const struct boot_info *boot, struct info_page *page)
 {
-	u32 listed = limit > 1 ? arch_pcpus_prepare(boot) : 0;
-	u64 in_step = BIT64(FEAT_TSC_IN_STEP);
-	bool is_in_step = true;
-	enum status status = ST_OK;
-	s64 tsc_offset;
-	u32 apic_id;
+	const char *level = boot_option(boot, "loglvl");
 
-	/* Beside one that is stuck somewhere on its way, no other is started. */
-	for (u32 i = 0; i < listed && pcpu_count < limit && status != ST_STATE; i++) {
-		status = arch_pcpu_start(i, tsc_hz, &apic_id, &tsc_offset);
-		if (status == ST_EXISTS)
-			continue;
-		report(apic_id, status, tsc_offset);
-		is_in_step &= tsc_offset == 0;
-	}
-	*(is_in_step ? &info->features_used : &info->features_missing) |= in_step;
-	info->pcpu_count = pcpu_count;
-	if (pcpu_count == MAX_PCPUS && listed > MAX_PCPUS)
-		printk(LOG_WARNING, "%u processors, of which VOS uses %u", listed, MAX_PCPUS);
-	printk(LOG_INFO, "%u pCPU%s", pcpu_count, pcpu_count == 1 ? "" : "s");
-}
-
-void kernel_main(const struct boot_info *boot, struct info_page *info)
-{
-	struct cmdline cmdline;
-
-	if (info->tsc_boot == 0)
-		info->tsc_boot = arch_tsc();
-	log_init(info->tsc_boot, 0);
+	info = page;
+	log_init(info->tsc_boot);
+	if (level == NULL)
+		level = boot_option(boot, "loglevel");
+	if (level != NULL && !log_set_level(level))
+		printk(LOG_WARNING, "loglvl: error, warning, info or debug is wanted");
 	printk(LOG_INFO, "VOS " VOS_VERSION);
-	cmdline_apply(boot, &cmdline);
+	panic_set_noreboot(boot_option(boot, "noreboot") != NULL);
 	frames_init(boot);
-	if (arch_init_late(boot, info) != ST_OK)
-		panic("interrupts or clocks can't be set up");
-	log_init(info->tsc_boot, info->tsc_hz);
-	panic_set_noreboot(cmdline.is_noreboot, info->tsc_hz);
 	info->memory_bytes = frames.total << PAGE_SHIFT;
-	virt_start(info);
-	tsc_hz = info->tsc_hz;
-	sched_init(tsc_hz);
-	start_pcpus(boot, info, cmdline.pcpu_limit);
+	if (arch_init_late() != ST_OK)
+		panic("there is no usable local APIC");
+	arch_pcpus_prepare(boot);
+	sched_init();
+	sched_set_clock(ASSUMED_TSC_HZ);
 	root_pd_start(boot, info);
 	sched_idle();
 }

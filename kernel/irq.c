@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "irq.h"
 #include "notify.h"
+#include "syscalls.h"
 
 static struct irq *lines[IRQ_GSI_MAX];
 
@@ -13,22 +14,19 @@ enum status irq_create(u64 gsi, u32 flags, struct thread *thread, u64 badge, str
 	struct object *object;
 	struct irq *irq;
 	enum status status;
-	u32 line;
 
-	if (gsi >= IRQ_GSI_MAX || (flags & ~(IRQ_LEVEL | IRQ_LOW | IRQ_ISA)) != 0)
+	if (gsi >= IRQ_GSI_MAX || (flags & ~IRQ_FLAGS_ALL) != 0)
 		return ST_INVAL;
-	status = arch_irq_route((u32)gsi, flags, &line);
+	if (lines[gsi] != NULL)
+		return ST_EXISTS;
+	status = arch_irq_route((u32)gsi, flags);
 	if (status != ST_OK)
 		return status;
-	if (line >= IRQ_GSI_MAX)
-		return ST_INVAL;
-	if (lines[line] != NULL)
-		return ST_EXISTS;
 	object = object_alloc(OBJECT_IRQ);
 	if (object == NULL)
 		return ST_NOMEM;
 	irq = (struct irq *)(void *)object;
-	irq->gsi = line;
+	irq->gsi = (u32)gsi;
 	irq->thread = thread;
 	irq->thread_generation = thread->object.generation;
 	irq->badge = badge;

@@ -97,9 +97,13 @@ void printk(enum log_level level, const char *format, ...)
 	append(line, used + 1);
 }
 
-void log_init(u64 tsc_boot, u64 tsc_hz)
+void log_init(u64 tsc_boot)
 {
 	log.tsc_boot = tsc_boot;
+}
+
+void log_set_clock(u64 tsc_hz)
+{
 	log.tsc_hz = tsc_hz;
 }
 
@@ -114,7 +118,9 @@ bool log_set_level(const char *name)
 	};
 
 	for (u32 i = 0; i < ARRAY_COUNT(levels); i++) {
-		if (!text_equal(name, levels[i].name))
+		const char *end = text_after(name, levels[i].name);
+
+		if (end == NULL || (*end != 0 && *end != ' '))
 			continue;
 		log.level = levels[i].level;
 		return true;

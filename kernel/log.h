@@ -15,8 +15,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 /* One line, without its newline. Levels above the one of `loglvl=` are dropped. Formats: see format.h. */
 __attribute__((format(printf, 2, 3))) void printk(enum log_level level, const char *format, ...);
 
-/* Set the clock of the time stamps and the level ("error" .. "debug", "all"). */
-void log_init(u64 tsc_boot, u64 tsc_hz);
+/* Set the clock of the time stamps, which are 0 before, and the level ("error" .. "debug", "all"; ends at a space). */
+void log_init(u64 tsc_boot);
+void log_set_clock(u64 tsc_hz);
 bool log_set_level(const char *name);
 
 /* Bytes that a PD wrote (SYS_LOG_WRITE): collected into lines of their own, at most a fixed number of bytes a

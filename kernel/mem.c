@@ -84,7 +84,7 @@ enum status mem_create(u64 bytes, u32 flags, struct mem **out)
 	enum status status;
 	struct object *object;
 
-	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(bytes, PAGE_SIZE) || (flags & ~MEM_FLAGS_ALL) != 0)
+	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(bytes, PAGE_SIZE) || flags >= MEM_DEVICE)
 		return ST_INVAL;
 	status = reserve(reserved);
 	if (status != ST_OK)
@@ -123,20 +123,30 @@ enum status mem_create_fixed(hpa_t start, u64 bytes, struct mem **out)
 	mem_of(object)->bytes = bytes;
 	mem_of(object)->is_fixed = true;
 	mem_of(object)->fixed = start;
+	mem_of(object)->fixed_rights = PT_R | PT_W | PT_X;
 	*out = mem_of(object);
 	return ST_OK;
+}
+
+enum status mem_create_device(hpa_t start, u64 bytes, struct mem **out)
+{
+	enum status status = ST_INVAL;
+
+	if (!frames_own(start, bytes))
+		status = mem_create_fixed(start, bytes, out);
+	if (status == ST_OK)
+		(*out)->fixed_rights = PT_R | PT_W | PT_UNCACHED;
+	return status;
 }
 
 static struct pt_leaf fixed_leaf(const struct mem *mem, u64 offset)
 {
 	u64 large = align_down(offset, PAGE_SIZE_2M);
+	bool is_large = aligned_ok(mem->fixed.raw, PAGE_SIZE_2M) && range_ok(large, PAGE_SIZE_2M, mem->bytes);
 
-	if (aligned_ok(mem->fixed.raw, PAGE_SIZE_2M) && range_ok(large, PAGE_SIZE_2M, mem->bytes))
-		return (struct pt_leaf){ .level = PT_LEVEL_2M,
-					 .hpa = HPA(mem->fixed.raw + large),
-					 .rights = PT_R | PT_W | PT_X };
-	return (struct pt_leaf){ .level = PT_LEVEL_4K, .hpa = HPA(mem->fixed.raw + align_down(offset, PAGE_SIZE)),
-				 .rights = PT_R | PT_W | PT_X };
+	return (struct pt_leaf){ .level = is_large ? PT_LEVEL_2M : PT_LEVEL_4K,
+				 .hpa = HPA(mem->fixed.raw + (is_large ? large : align_down(offset, PAGE_SIZE))),
+				 .rights = mem->fixed_rights };
 }
 
 /* Take a frame of this level for what is around offset. ST_EXISTS or ST_INVAL: smaller ones are there, or it would

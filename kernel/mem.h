@@ -26,6 +26,7 @@ struct mem {
 	u32 flags;		/* MEM_* of syscalls.h */
 	bool is_fixed;		/* frames from `fixed` on, not ours to free */
 	hpa_t fixed;
+	u32 fixed_rights;	/* PT_* of their leaves */
 	struct pt tree;		/* lock */
 	u64 granted_frames;	/* lock */
 	u64 freed;		/* offset up to which destruction has come */
@@ -38,6 +39,8 @@ struct mem {
 enum status mem_create(u64 bytes, u32 flags, struct mem **out) MUST_CHECK;
 /* Over frames that exist: kernel image, boot modules, kernel log. They are never freed. */
 enum status mem_create_fixed(hpa_t start, u64 bytes, struct mem **out) MUST_CHECK;
+/* MEM_DEVICE: what is there is not ours, and uncached. */
+enum status mem_create_device(hpa_t start, u64 bytes, struct mem **out) MUST_CHECK;
 
 /* The leaf behind offset; granted now if it has not been, with a frame of at most `largest`. leaf->hpa is the leaf's
  * first byte. ST_INVAL past the end; ST_NOMEM: no frame; ST_AGAIN: a piece of a large frame was zeroed, call again. */

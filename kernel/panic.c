@@ -15,7 +15,6 @@ extern const char text_start[], text_end[];
 static struct {
 	u32 count;		/* atomic: a panic within a panic halts at once */
 	bool is_noreboot;
-	u64 tsc_hz;
 } state;
 
 bool panic_is_under_way(void)
@@ -23,10 +22,9 @@ bool panic_is_under_way(void)
 	return __atomic_load_n(&state.count, __ATOMIC_RELAXED) != 0;
 }
 
-void panic_set_noreboot(bool is_set, u64 tsc_hz)
+void panic_set_noreboot(bool is_set)
 {
 	state.is_noreboot = is_set;
-	state.tsc_hz = tsc_hz;
 }
 
 static void panic_begin(void)
@@ -53,16 +51,13 @@ static void dump_stack(u64 rsp)
 
 static _Noreturn void panic_end(void)
 {
-	u64 until = arch_tsc() + REBOOT_SECONDS * state.tsc_hz;
-
-	if (state.is_noreboot || state.tsc_hz == 0) {
+	if (state.is_noreboot) {
 		printk(LOG_ERROR, "halted");
 		arch_halt();
 	}
 	printk(LOG_ERROR, "rebooting in %u seconds", REBOOT_SECONDS);
-	while (arch_tsc() < until)
-		__builtin_ia32_pause();
-	if (arch_reboot() != ST_OK)
+	arch_wait_us(REBOOT_SECONDS * 1000000ull);
+	if (arch_reboot(0) != ST_OK)
 		printk(LOG_ERROR, "the machine can't be rebooted by software");
 	arch_halt();
 }

@@ -12,6 +12,6 @@ _Noreturn __attribute__((format(printf, 1, 2))) void panic(const char *format, .
 bool panic_is_under_way(void);
 
 /* `noreboot`: halt after a panic instead of restarting the machine after ten seconds. */
-void panic_set_noreboot(bool is_set, u64 tsc_hz);
+void panic_set_noreboot(bool is_set);
 
 #endif

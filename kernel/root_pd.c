@@ -169,7 +169,7 @@ static void map_pages(struct pd *pd, const struct info_page *info)
 {
 	struct mem *mem;
 
-	map(pd, give_fixed(pd, HANDLE_INFO_MEM, info, PAGE_SIZE, RIGHT_R), INFO_PAGE_ADDRESS, PT_R);
+	map(pd, give_fixed(pd, HANDLE_INFO_MEM, info, PAGE_SIZE, RIGHT_R), INFO_PAGE_ADDRESS, PT_R | PT_W);
 	map(pd, give_fixed(pd, HANDLE_LOG_MEM, log_memory(), sizeof(struct log_ring), RIGHT_R), LOG_ADDRESS, PT_R);
 	must(mem_create_fixed(arch_image_hpa(&boot_page), sizeof(boot_page), &mem), "boot page");
 	map(pd, mem, BOOT_PAGE_ADDRESS, PT_R);
@@ -186,6 +186,9 @@ void root_pd_start(const struct boot_info *boot, struct info_page *info)
 
 	must(right != NULL ? pd_create(&pd) : ST_NOMEM, "PD");
 	boot_page.page.magic = INFO_MAGIC;
+	boot_page.page.rsdp_bytes = boot->rsdp_copy_bytes;
+	boot_page.page.rsdp_address = boot->rsdp.raw;
+	memcpy(boot_page.page.rsdp, boot->rsdp_copy, sizeof(boot_page.page.rsdp));
 	add_built_in(pd);
 	add_boot_modules(pd, boot);
 	map_pages(pd, info);

@@ -568,7 +568,14 @@ void kernel_timer(void)
 
 /* ---- beginning ---------------------------------------------------------------------------------- */
 
-void sched_init(u64 tsc_hz)
+void sched_set_clock(u64 tsc_hz)
+{
+	slice = tsc_hz / SLICES_PER_SECOND;
+	granularity = slice / 4;
+	share_clock_init(tsc_hz);
+}
+
+void sched_init(void)
 {
 	struct pcpu *pcpu = pcpu_self();
 	struct sched *s = kernel_frames_alloc(1);
@@ -577,9 +584,6 @@ void sched_init(u64 tsc_hz)
 
 	if (s == NULL || object == NULL)
 		panic("no memory for the scheduler of pCPU %u", pcpu->id);
-	slice = tsc_hz / SLICES_PER_SECOND;
-	granularity = slice / 4;
-	share_clock_init(tsc_hz);
 	idle = thread_of(object);
 	idle->pcpu = pcpu;
 	idle->state = THREAD_RUNNING;

@@ -38,7 +38,9 @@ struct sched {
 
 /* This pCPU's scheduler; the caller's context becomes the idle thread. Threads may be sent here from now on, so
  * interrupts must work as soon as they are enabled. */
-void sched_init(u64 tsc_hz);
+void sched_init(void);
+/* How long a slice is. Before there is a timer, too. */
+void sched_set_clock(u64 tsc_hz);
 /* Become the idle thread. */
 _Noreturn void sched_idle(void);
 

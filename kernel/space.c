@@ -257,7 +257,7 @@ static enum status install(struct space *space, const struct region *region, u64
 	offset = region->offset + (block - region->address);
 	in_leaf = offset & (pt_level_bytes(leaf->level) - 1);
 	return pt_map(&space->pt, block, HPA(leaf->hpa.raw + in_leaf), (enum pt_level)level,
-		      region->rights | space->leaf_rights);
+		      region->rights | space->leaf_rights | (leaf->rights & PT_UNCACHED));
 }
 
 /* Boot modules and what another has touched are there already: save a fault for each page. Tables are not made. */

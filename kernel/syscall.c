@@ -7,6 +7,7 @@
  */
 #include "arch.h"
 #include "frames.h"
+#include "init.h"
 #include "irq.h"
 #include "mem.h"
 #include "notify.h"
@@ -184,14 +185,16 @@ static struct syscall_result call_irq_ack(u64 h_irq, u64 a1, u64 a2, u64 a3, u64
 
 /* ---- root: memory ------------------------------------------------------------------------------- */
 
-static struct syscall_result call_mem_create(u64 h_root, u64 bytes, u64 flags, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_mem_create(u64 h_root, u64 bytes, u64 flags, u64 address, u64 a4, u64 a5)
 {
 	enum status status = root_check(h_root);
 	struct mem *mem;
 
-	(void)a3, (void)a4, (void)a5;
-	if (status == ST_OK)
-		status = flags <= MEM_FLAGS_ALL ? mem_create(bytes, (u32)flags, &mem) : ST_INVAL;
+	(void)a4, (void)a5;
+	if (status == ST_OK && flags == MEM_DEVICE)
+		status = mem_create_device(HPA(address), bytes, &mem);
+	else if (status == ST_OK)
+		status = flags < MEM_DEVICE ? mem_create(bytes, (u32)flags, &mem) : ST_INVAL;
 	return status == ST_OK ? hand_out(&mem->object, RIGHT_R | RIGHT_W | RIGHT_X) : result(status);
 }
 
@@ -432,59 +435,60 @@ static struct syscall_result call_object_stat(u64 h, u64 stat, u64 a2, u64 a3, u
 	return result(ST_INVAL);
 }
 
-static struct syscall_result system_log_bind(u64 h_thread, u64 badge)
+/* ---- the machine -------------------------------------------------------------------------------- */
+
+static enum status system_log_bind(u64 h_thread, u64 badge)
 {
 	struct handle h;
 	enum status status = handle_get(&pd_current()->handles, h_thread, OBJECT_THREAD, RIGHT_SIGNAL, &h);
 
 	if (status == ST_OK)
 		log_bind(thread_of(h.object), badge);
-	return result(status);
+	return status;
 }
 
-static struct syscall_result system_memory(u64 word)
+static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 {
-	struct syscall_result r = { 0 };
-
-	r.status = frames_word(word, &r.value);
-	return r;
-}
-
-static struct syscall_result system_pcpu_time(u64 pcpu_id, u64 what)
-{
-	struct syscall_result r = { 0 };
-
-	r.status = sched_pcpu_time(pcpu_id, what, &r.value);
-	return r;
-}
-
-static struct syscall_result call_system_ctl(u64 h_root, u64 op, u64 a, u64 b, u64 a4, u64 a5)
-{
-	enum status status = root_check(h_root);
-
-	(void)a4, (void)a5;
-	if (status != ST_OK)
-		return result(status);
 	switch (op) {
-	case SYSTEM_POWEROFF:
-		return result(arch_poweroff());
 	case SYSTEM_REBOOT:
-		return result(arch_reboot());
+		return arch_reboot(a);
+	case SYSTEM_CLOCK:
+		return kernel_clock_start(a, value);
+	case SYSTEM_IOAPIC:
+		return frames_own(HPA(a), PAGE_SIZE) ? ST_INVAL : arch_ioapic_add(HPA(a), b);
+	case SYSTEM_PCPU_INIT:
+		return arch_pcpu_reset(a);
+	case SYSTEM_PCPU_START:
+		return arch_pcpu_start(a, value);
+	case SYSTEM_PORT_READ:
+		return arch_port_read(a, b, value);
+	case SYSTEM_PORT_WRITE:
+		return arch_port_write(a, b);
 	case SYSTEM_LOG_BIND:
 		return system_log_bind(a, b);
 	case SYSTEM_CONSOLE_TAKE:
 		early_console_serial_off();
-		return result(ST_OK);
+		return ST_OK;
 	case SYSTEM_MEMORY:
-		return system_memory(a);
+		return frames_word(a, value);
 	case SYSTEM_SPARE:
 		frames_set_spare(a);
-		return result(ST_OK);
+		return ST_OK;
 	case SYSTEM_PCPU_TIME:
-		return system_pcpu_time(a, b);
+		return sched_pcpu_time(a, b, value);
 	default:
-		return result(ST_INVAL);
+		return ST_INVAL;
 	}
+}
+
+static struct syscall_result call_system_ctl(u64 h_root, u64 op, u64 a, u64 b, u64 a4, u64 a5)
+{
+	struct syscall_result r = { .status = root_check(h_root) };
+
+	(void)a4, (void)a5;
+	if (r.status == ST_OK)
+		r.status = system_do(op, a, b, &r.value);
+	return r;
 }
 
 /* ---- dispatch ----------------------------------------------------------------------------------- */

@@ -1,8 +1,9 @@
 /*
- * info_page.h - what the kernel tells every PD about the machine (one read-only page), and what it tells root about
- * the boot.
+ * info_page.h - what the kernel and root tell every PD about the machine (one page), and what the kernel tells root
+ * about the boot.
  *
- * Written once by the kernel before the first ring-3 instruction, never changed. Strings end with a zero byte.
+ * Written by the kernel before the first ring-3 instruction and in SYSTEM_CLOCK, completed by root (R) before it makes
+ * another PD, and never changed again. Strings end with a zero byte.
  */
 #ifndef VOS_INFO_PAGE_H
 #define VOS_INFO_PAGE_H
@@ -25,17 +26,17 @@ enum info_feature {
 
 struct info_page {
 	u64 magic;
-	u64 tsc_hz;		/* rate of the time stamp counter, as calibrated */
+	u64 tsc_hz;		/* rate of the time stamp counter, as root found it (SYSTEM_CLOCK) */
 	u64 tsc_boot;		/* TSC when the kernel started */
 	u64 tsc_prompt_base;	/* TSC at the first ring-3 instruction */
-	u64 wall_boot_ns;	/* Unix time at tsc_boot, from the RTC (UTC); 0 = unknown */
-	u32 pcpu_count;
+	u64 wall_boot_ns;	/* R: Unix time at tsc_boot, from the RTC (UTC); 0 = unknown */
+	u32 pcpu_count;		/* R */
 	u32 virt;		/* enum virt_kind */
-	u64 features_used;	/* bit = enum info_feature */
+	u64 features_used;	/* bit = enum info_feature. R: FEAT_TSC_DEADLINE and _IN_STEP */
 	u64 features_missing;	/* known for this vendor, not there */
 	u64 memory_bytes;	/* installed, as the boot loader's map says */
-	char vendor[16];	/* CPUID vendor */
-	char brand[52];		/* CPUID brand, or "" */
+	char vendor[16];	/* R: CPUID vendor */
+	char brand[52];		/* R: CPUID brand, or "" */
 	char virt_reason[76];	/* virt == VIRT_NONE: why, in words */
 	char loader[32];	/* boot loader's name */
 	char firmware[16];	/* "BIOS" or "UEFI" or "PVH" */
@@ -66,14 +67,16 @@ struct boot_module {
 struct boot_page {
 	u64 magic;		/* INFO_MAGIC */
 	u32 module_count;
-	u32 zero;
+	u32 rsdp_bytes;		/* ACPI's root pointer as the loader handed it over, 0 = it did not; else ... */
+	u8 rsdp[40];
+	u64 rsdp_address;	/* ... where it is, 0 = search the BIOS areas */
 	struct boot_module modules[BOOT_MODULES];
 };
 _Static_assert(sizeof(struct boot_page) <= 8192, "ABI");
 
 /* Where the kernel maps things in root, and the handles root starts with. Root maps the info page into other PDs at
  * the same address. */
-#define INFO_PAGE_ADDRESS 0x10000000ull		/* read only, one page */
+#define INFO_PAGE_ADDRESS 0x10000000ull		/* one page; read only in other PDs */
 #define LOG_ADDRESS 0x10100000ull		/* kernel log, read only (struct log_ring) */
 #define BOOT_PAGE_ADDRESS 0x10200000ull		/* root only: struct boot_page, read only, two pages */
 

@@ -38,8 +38,8 @@ enum syscall_nr {
 	/* A driver. */
 	SYS_IRQ_ACK,		/* (h IRQ|ACK): the interrupt may come again */
 	/* Root only: each takes the ROOT handle or a handle with the CTL right, which only root has. */
-	SYS_MEM_CREATE,		/* (h_root, bytes, MEM_* flags) -> h MEM. Zeroed; frames are reserved now, unless
-				 * MEM_OVERCOMMIT, and granted on first touch */
+	SYS_MEM_CREATE,		/* (h_root, bytes, MEM_* flags, address) -> h MEM. Zeroed; frames are reserved now,
+				 * unless MEM_OVERCOMMIT, and granted on first touch. address: of MEM_DEVICE */
 	SYS_MEM_MAP,		/* (h_space PD|CTL or VM|CTL, h_mem MEM or VCPU, address, offset, bytes, rights
 				 * R/W/X and MAP_FILL): page aligned */
 	SYS_MEM_UNMAP,		/* (h_space, address, bytes): exactly a range that was mapped by one SYS_MEM_MAP;
@@ -80,7 +80,9 @@ enum syscall_nr {
 /* SYS_MEM_CREATE flags. */
 #define MEM_OVERCOMMIT BIT32(0)	/* nothing is reserved: a touch may find no frame (FAULT_NOMEM, EXIT_NOMEM) */
 #define MEM_LARGE BIT32(1)	/* prefer 2 MiB frames; where MAP_FILL grants them, 1 GiB frames too */
-#define MEM_FLAGS_ALL 0x3u
+/* Alone: what is at that physical address, uncached. Device registers, the screen, the firmware's tables. ST_INVAL:
+ * some of it is memory that the kernel manages, or beyond what this processor can address. */
+#define MEM_DEVICE BIT32(2)
 
 /*
  * SYS_MEM_MAP, beside the rights: all of it is granted and mapped before the answer is ST_OK, so that no access to it
@@ -94,8 +96,7 @@ enum syscall_nr {
 /* SYS_IRQ_CREATE flags. */
 #define IRQ_LEVEL BIT32(0)	/* level triggered (else edge) */
 #define IRQ_LOW BIT32(1)	/* active low (else high) */
-#define IRQ_ISA BIT32(2)	/* gsi is an ISA number: apply the MADT's overrides */
-#define IRQ_FLAGS_ALL 0x7u
+#define IRQ_FLAGS_ALL 0x3u
 
 enum thread_op {
 	/* On oneself (h = 0). */
@@ -163,8 +164,18 @@ enum stat {
 };
 
 enum system_op {
-	SYSTEM_POWEROFF,	/* does not return when the machine can be switched off; else ST_UNSUPPORTED */
-	SYSTEM_REBOOT,
+	SYSTEM_REBOOT,		/* a = the firmware's reset register: I/O port | value << 16, or 0: there is none.
+				 * Others are tried too. Returns ST_UNSUPPORTED if none did anything */
+	/* What root finds out about the machine, in this order; before, there is neither time nor an interrupt. */
+	SYSTEM_CLOCK,		/* a = rate of the TSC in Hz -> 1 if the timer is a TSC deadline, else 0. Once, then
+				 * ST_STATE; ST_INVAL: no TSC is so fast or so slow */
+	SYSTEM_IOAPIC,		/* a = physical address of an I/O APIC, b = its first GSI. All lines are masked */
+	SYSTEM_PCPU_INIT,	/* a = APIC id of another processor: reset it. ST_EXISTS: it is a pCPU */
+	SYSTEM_PCPU_START,	/* a = that; 10 ms later -> TSC ticks (signed) that pCPU 0 is ahead of it. It becomes
+				 * the next pCPU. ST_EXISTS; ST_TIMEOUT: it does not answer; ST_STATE: it began and
+				 * got stuck; ST_UNSUPPORTED: it can't be used; ST_FULL: MAX_PCPUS; ST_NOMEM */
+	SYSTEM_PORT_READ,	/* a = I/O port, b = 1, 2 or 4 bytes -> value */
+	SYSTEM_PORT_WRITE,	/* a = I/O port | bytes << 16, b = value */
 	SYSTEM_LOG_BIND,	/* a = h THREAD|SIGNAL of whom to signal when the log grows, b = the bits to raise
 				 * there */
 	SYSTEM_CONSOLE_TAKE,	/* the serial port is the driver's from now on: the kernel writes to it only in a

@@ -4,10 +4,11 @@
 #include "power.h"
 
 #include "answer.h"
+#include "platform.h"
 #include "root.h"
 #include "ring.h"
 #include "serial.h"
-#include "sys.h"
+#include "syscalls.h"
 
 #define DRAIN_LIMIT_NS (2 * NS_PER_S)
 #define LOOK_NS (10 * NS_PER_MS)
@@ -40,7 +41,7 @@ static bool is_line_empty(void)
 static void act(void)
 {
 	struct refusal answer = refusal_of(ERR_NO_POWEROFF, 0, 0);
-	enum status st = sys_system_ctl(HANDLE_ROOT, power.is_reboot ? SYSTEM_REBOOT : SYSTEM_POWEROFF, 0, 0, NULL);
+	enum status st = power.is_reboot ? platform_reboot() : platform_power_off();
 
 	power.is_planned = false;
 	if (st != ST_UNSUPPORTED)

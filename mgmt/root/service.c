@@ -7,6 +7,7 @@
 
 #include "console_link.h"
 #include "pd.h"
+#include "platform.h"
 #include "root.h"
 #include "rt_log.h"
 #include "sys.h"
@@ -67,6 +68,7 @@ static struct service services[SERVICE_COUNT];
 
 static enum status equip_serial(struct service *s)
 {
+	u32 flags, gsi = platform_isa_irq(INFO->serial_irq, &flags);
 	u64 h_irq;
 	enum status st = sys_port_grant(s->pd.h_pd, INFO->serial_port, UART_PORTS);
 
@@ -75,7 +77,7 @@ static enum status equip_serial(struct service *s)
 	(void)sys_pd_ctl(s->pd.h_pd, PD_SET_AFFINITY, BIT64(IRQ_PCPU));
 	if (st != ST_OK || INFO->serial_irq == 0)
 		return st;
-	st = sys_irq_create(HANDLE_ROOT, INFO->serial_irq, IRQ_ISA, s->h_thread, SERIAL_BIT_IRQ, &h_irq);
+	st = sys_irq_create(HANDLE_ROOT, gsi, flags, s->h_thread, SERIAL_BIT_IRQ, &h_irq);
 	if (st != ST_OK) {
 		rt_log("serial: interrupt %u is not to be had (status %u), polling", (unsigned)INFO->serial_irq,
 		       (unsigned)st);

@@ -2,7 +2,7 @@
  * acpi_scan stays within tables whose contents are arbitrary; headers and checksums are made good, so that the contents
  * are reached.
  */
-/* sources: arch/x86_64/irq/acpi_scan.c */
+/* sources: mgmt/platform/acpi_scan.c */
 #include <stdlib.h>
 
 #include "acpi_memory.h"

@@ -387,7 +387,8 @@ void sim_begin(u32 count)
 		sim_timer[p] = DEADLINE_NONE;
 		ipi_pending[p] = false;
 		busy_until[p] = fake_tsc;
-		sched_init(HZ);
+		sched_init();
+		sched_set_clock(HZ);
 	}
 	for (u32 i = 0; i < THREADS; i++) {
 		struct object *object = object_alloc(OBJECT_THREAD);

@@ -1,7 +1,7 @@
 /*
  * The ACPI table scanner: old and new tables, each kind of content, and tables that are broken.
  */
-/* sources: arch/x86_64/irq/acpi_scan.c */
+/* sources: mgmt/platform/acpi_scan.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -305,6 +305,29 @@ static void options(void **state)
 	assert_null(boot_option(&info, "vga"));
 }
 
+/* Whole frames of usable memory above 1 MiB count, nothing else. */
+static void where_there_is_ram(void **state)
+{
+	(void)state;
+	memset(&info, 0, sizeof(info));
+	info.ranges[0] = (struct boot_range){ .start = HPA(0), .bytes = 0x9fc00, .type = BOOT_MEMORY_USABLE };
+	info.ranges[1] = (struct boot_range){ .start = HPA(MIB), .bytes = 16 * MIB + 5, .type = BOOT_MEMORY_USABLE };
+	info.ranges[2] = (struct boot_range){ .start = HPA(18 * MIB), .bytes = MIB, .type = BOOT_MEMORY_ACPI };
+	info.ranges[3] = (struct boot_range){ .start = HPA(20 * MIB + 8), .bytes = 2 * PAGE_SIZE,
+					      .type = BOOT_MEMORY_USABLE };
+	info.range_count = 4;
+	assert_false(boot_has_ram(&info, 0, MIB));
+	assert_true(boot_has_ram(&info, 0, MIB + 1));
+	assert_true(boot_has_ram(&info, 17 * MIB - 1, 1));
+	assert_false(boot_has_ram(&info, 17 * MIB, 3 * MIB));
+	assert_true(boot_has_ram(&info, 2 * MIB, PAGE_SIZE));
+	assert_false(boot_has_ram(&info, 20 * MIB, PAGE_SIZE));
+	assert_true(boot_has_ram(&info, 20 * MIB, PAGE_SIZE + 1));
+	assert_false(boot_has_ram(&info, 20 * MIB + 2 * PAGE_SIZE, PAGE_SIZE));
+	assert_true(boot_has_ram(&info, 0, ~0ull));
+	assert_false(boot_has_ram(&info, ~0xfffull, PAGE_SIZE - 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +339,7 @@ int main(void)
 		cmocka_unit_test(ranges_that_wrap_are_dropped),
 		cmocka_unit_test(long_strings_are_cut),
 		cmocka_unit_test(options),
+		cmocka_unit_test(where_there_is_ram),
 	};
 
 	return cmocka_run_group_tests_name("multiboot2", tests, NULL, NULL);

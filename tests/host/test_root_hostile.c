@@ -9,7 +9,7 @@
 /* sources: mgmt/root/refusal.c mgmt/root/holdings.c mgmt/root/view.c mgmt/root/pd.c mgmt/root/pd_elf.c */
 /* sources: mgmt/root/memory_report.c */
 /* sources: mgmt/root/boot_modules.c mgmt/root/newc.c drivers/rt/rt_time.c drivers/rt/ring.c */
-/* includes: tests/host/fake drivers/rt mgmt/root */
+/* includes: tests/host/fake drivers/rt mgmt/root mgmt/platform */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

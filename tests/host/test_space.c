@@ -491,6 +491,30 @@ static void test_vcpu_page(void **state)
 	end_space(&space);
 }
 
+/* Device memory is what is there: uncached, nobody's to free, and never RAM of ours. */
+static void test_device_memory(void **state)
+{
+	struct space space = new_pd_space();
+	struct mem *mem;
+	struct pt_leaf leaf;
+
+	(void)state;
+	assert_int_equal(mem_create_device(HPA(0), PAGE_SIZE, &mem), ST_INVAL);
+	assert_int_equal(mem_create_device(HPA(FAKE_MEMORY_BYTES - PAGE_SIZE), 2 * PAGE_SIZE, &mem), ST_INVAL);
+	assert_int_equal(mem_create_device(HPA(FAKE_MEMORY_BYTES + 1), PAGE_SIZE, &mem), ST_INVAL);
+	assert_int_equal(mem_create_device(HPA(FAKE_MEMORY_BYTES), 0, &mem), ST_INVAL);
+	assert_int_equal(mem_create_device(HPA(~0xfffull), 2 * PAGE_SIZE, &mem), ST_INVAL);
+	assert_int_equal(mem_create_device(HPA(0xfed00000), PAGE_SIZE, &mem), ST_OK);
+	assert_int_equal(mem_held_bytes(mem), 0);
+	assert_int_equal(space_map(&space, &mem->object, 0x10000, 0, PAGE_SIZE, RW), ST_OK);
+	assert_int_equal(fault(&space, 0x10000, PT_W), ST_OK);
+	leaf = pt_lookup(&space.pt, 0x10000);
+	assert_int_equal(leaf.hpa.raw, 0xfed00000);
+	assert_int_equal(leaf.rights & (PT_R | PT_W | PT_X | PT_UNCACHED), PT_R | PT_W | PT_UNCACHED);
+	end_space(&space);
+	end_mem(mem);
+}
+
 /* Destroyed while mapped: lives on for the mapping, and goes with the last one, whichever way that ends. */
 static void test_destroy_while_mapped(void **state)
 {
@@ -581,6 +605,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_faults, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leaf_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_vcpu_page, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_device_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_destroy_while_mapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_regions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_frames_for_tables, setup, teardown),

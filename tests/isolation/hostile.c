@@ -178,7 +178,10 @@ static void storm_rights(void)
 			{ SYS_OBJECT_DESTROY, { h } },
 			{ SYS_IRQ_CREATE, { h, 4, 0, h, 1 } },
 			{ SYS_PORT_GRANT, { h, 0, 0xffff } },
-			{ SYS_SYSTEM_CTL, { h, SYSTEM_POWEROFF } },
+			{ SYS_MEM_CREATE, { h, 4096, MEM_DEVICE, 0xb8000 } },
+			{ SYS_SYSTEM_CTL, { h, SYSTEM_REBOOT } },
+			{ SYS_SYSTEM_CTL, { h, SYSTEM_PCPU_INIT } },
+			{ SYS_SYSTEM_CTL, { h, SYSTEM_PORT_READ, 0x3f8, 1 } },
 			{ SYS_SYSTEM_CTL, { h, SYSTEM_CONSOLE_TAKE } },
 		};
 		for (u32 i = 0; i < ARRAY_COUNT(tries); i++)

@@ -108,49 +108,27 @@ static void find_features(const struct boot_info *boot)
 	cpu_features.has_tsc_deadline = !is_safe && has(W_1_ECX, 24);
 }
 
-void cpu_tell_features(struct info_page *info)
+static void tell_features(struct info_page *info)
 {
 	u32 i;
 
 	for (i = 0; i < ARRAY_COUNT(told_features); i++) {
 		bool is_there = has((enum cpuid_word)told_features[i].word, told_features[i].bit);
 		bool is_used = is_there && (!told_features[i].is_used || *told_features[i].is_used);
-		u64 bit = BIT64(told_features[i].feature);
 
-		info->features_used = (info->features_used & ~bit) | (is_used ? bit : 0);
-		info->features_missing = (info->features_missing & ~bit) | (is_there ? 0 : bit);
-	}
-}
-
-static void tell_names(struct info_page *info)
-{
-	struct cpuid c = cpuid(0, 0);
-	u32 leaf;
-
-	memcpy(info->vendor, &c.ebx, 4);
-	memcpy(info->vendor + 4, &c.edx, 4);
-	memcpy(info->vendor + 8, &c.ecx, 4);
-	if (cpuid(0x80000000u, 0).eax < 0x80000004u)
-		return;
-	for (leaf = 0; leaf < 3; leaf++) {
-		c = cpuid(0x80000002u + leaf, 0);
-		memcpy(info->brand + leaf * 16, &c, sizeof(c));
+		info->features_used |= (u64)is_used << told_features[i].feature;
+		info->features_missing |= (u64)!is_there << told_features[i].feature;
 	}
 }
 
 static void tell_boot(const struct boot_info *boot, struct info_page *info)
 {
 	static const char *const names[] = { [BOOT_BIOS] = "BIOS", [BOOT_UEFI] = "UEFI", [BOOT_PVH] = "PVH" };
-	u32 i;
 
 	info->magic = INFO_MAGIC;
-	info->pcpu_count = pcpu_count;
 	memcpy(info->loader, boot->loader, sizeof(info->loader));
 	memcpy(info->cmdline, boot->cmdline, sizeof(info->cmdline));
 	memcpy(info->firmware, names[boot->firmware], strlen(names[boot->firmware]));
-	for (i = 0; i < boot->range_count; i++)
-		if (boot->ranges[i].type == BOOT_MEMORY_USABLE)
-			info->memory_bytes += boot->ranges[i].bytes;
 }
 
 static void set_control_registers(void)
@@ -224,8 +202,7 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	cr4_write(cpu_features.cr4);
 	syscall_init();
 	fpu_init(info);
-	cpu_tell_features(info);
-	tell_names(info);
+	tell_features(info);
 	tell_boot(boot, info);
 	screen_init(boot, arch_mmio_map);
 }

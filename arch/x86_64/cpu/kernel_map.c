@@ -5,8 +5,7 @@
  * The top-level entries of this half are made once, here, and are the same in every PD, so a mapping added later is
  * seen everywhere at once. Tables come from a reserve in bss: the kernel's half never needs a frame, so arch_direct_map
  * can't recurse into the frame allocator. The reserve is enough for the direct map of DIRECT_TABLES different GiB; a
- * frame allocator that fills its kernel class from one end uses few. The walker is pt.h's. No identity map is left:
- * firmware tables are read through the window.
+ * frame allocator that fills its kernel class from one end uses few. The walker is pt.h's. No identity map is left.
  */
 #include <string.h>
 
@@ -182,11 +181,16 @@ static void *mmio_map_locked(hpa_t hpa, u64 bytes)
 	return (void *)(va + (hpa.raw - first));
 }
 
+u64 arch_memory_limit(void)
+{
+	return BIT64(cpu_features.physical_bits);
+}
+
 void *arch_mmio_map(hpa_t hpa, u64 bytes)
 {
 	void *p;
 
-	if (bytes == 0 || !range_ok(hpa.raw, bytes, BIT64(cpu_features.physical_bits) - PAGE_SIZE_2M))
+	if (bytes == 0 || !range_ok(hpa.raw, bytes, arch_memory_limit() - PAGE_SIZE_2M))
 		return NULL;
 	lock_acquire(&map_lock);
 	p = mmio_map_locked(hpa, bytes);
@@ -226,13 +230,5 @@ void arch_frame_write(hpa_t at, const void *from, u64 bytes)
 	u64 offset = at.raw % PAGE_SIZE;
 
 	memcpy(window_open(HPA(at.raw - offset)) + offset, from, bytes);
-	window_close();
-}
-
-void arch_frame_read(hpa_t at, void *to, u64 bytes)
-{
-	u64 offset = at.raw % PAGE_SIZE;
-
-	memcpy(to, window_open(HPA(at.raw - offset)) + offset, bytes);
 	window_close();
 }

@@ -74,9 +74,14 @@ static inline u64 arch_tsc(void)
 /* Boot order, on the boot pCPU: entry -> boot parser -> arch_init (GDT, IDT, TSS, features, W^X tables of the kernel
  * image) -> kernel_main. */
 void arch_init(const struct boot_info *boot, struct info_page *info);
-/* Second half, when frames can be had: local APIC, I/O APIC, ACPI tables, clock calibration (fills info->tsc_hz,
- * wall_boot_ns). */
-enum status arch_init_late(const struct boot_info *boot, struct info_page *info) MUST_CHECK;
+/* Second half: the local APIC, with everything masked. */
+enum status arch_init_late(void) MUST_CHECK;
+/* The TSC's rate is known: from now on arch_timer_set works. True: the timer is a TSC deadline. */
+bool arch_clock_start(u64 tsc_hz);
+/* Busy waiting; only while the machine comes up or goes down. Before arch_clock_start a second is taken to have
+ * ASSUMED_TSC_HZ ticks. */
+void arch_wait_us(u64 us);
+#define ASSUMED_TSC_HZ 1000000000ull
 
 /* Interrupt that pCPU: it calls kernel_ipi when it next has interrupts on, and leaves its guest or arch_idle. From any
  * context; a few that come close together may be taken as one. What was written before is seen by the handler. */
@@ -86,15 +91,11 @@ void arch_ipi(const struct pcpu *pcpu);
 void arch_stop_others(void);
 extern bool cpu_is_last;	/* what the others' NMI handler looks at */
 
-/* How many pCPUs the firmware lists, the boot pCPU included, ready to be started; 0 if there are no others, or no room
- * for the code they begin with. Once frames, clocks and the scheduler are there. */
-u32 arch_pcpus_prepare(const struct boot_info *boot);
-/*
- * Start one of them: it calls kernel_pcpu_init and kernel_pcpu_run, and becomes pCPU pcpu_count. *tsc_offset: how far
- * the boot pCPU's TSC is ahead of its own. ST_EXISTS: it is the boot pCPU; ST_TIMEOUT: it does not answer; ST_STATE: it
- * began and got stuck; ST_UNSUPPORTED: it can't be used; ST_NOMEM.
- */
-enum status arch_pcpu_start(u32 index, u64 tsc_hz, u32 *apic_id, s64 *tsc_offset) MUST_CHECK;
+/* Find room for the code that other pCPUs begin with. */
+void arch_pcpus_prepare(const struct boot_info *boot);
+/* SYSTEM_PCPU_INIT and SYSTEM_PCPU_START: the new pCPU calls kernel_pcpu_init and kernel_pcpu_run. */
+enum status arch_pcpu_reset(u64 apic_id) MUST_CHECK;
+enum status arch_pcpu_start(u64 apic_id, u64 *tsc_offset) MUST_CHECK;
 
 /* Enable interrupts and sleep until one came, or do a little housekeeping; returns with interrupts off. */
 void arch_idle(void);
@@ -102,9 +103,12 @@ void arch_idle(void);
  * held. */
 void arch_interrupts_poll(void);
 _Noreturn void arch_halt(void);
-/* ACPI S5, emulator ports, triple fault as the last resort. */
-enum status arch_poweroff(void);
-enum status arch_reboot(void);
+/* The firmware's reset register if there is one (port | value << 16), the keyboard controller, a triple fault as the
+ * last resort. */
+enum status arch_reboot(u64 reset_register);
+/* SYSTEM_PORT_READ, SYSTEM_PORT_WRITE. */
+enum status arch_port_read(u64 port, u64 bytes, u64 *value) MUST_CHECK;
+enum status arch_port_write(u64 port_and_bytes, u64 value) MUST_CHECK;
 
 /* ---- Threads ------------------------------------------------------------------------------------ */
 
@@ -210,9 +214,11 @@ void arch_interrupt(u32 vector);
 /* One-shot timer of this pCPU: kernel_timer at or soon after this TSC value; DEADLINE_NONE = off. May fire early. */
 void arch_timer_set(u64 deadline_tsc);
 
+/* SYSTEM_IOAPIC. ST_FULL, ST_NOMEM. */
+enum status arch_ioapic_add(hpa_t address, u64 first_gsi) MUST_CHECK;
 /* Device interrupt lines. They interrupt pCPU IRQ_PCPU. Vectors are assigned here. Masked until arch_irq_unmask.
- * flags: IRQ_* of syscalls.h. *gsi_out: after ISA overrides. */
-enum status arch_irq_route(u32 gsi, u32 flags, u32 *gsi_out) MUST_CHECK;
+ * flags: IRQ_* of syscalls.h. */
+enum status arch_irq_route(u32 gsi, u32 flags) MUST_CHECK;
 void arch_irq_mask(u32 gsi);
 void arch_irq_unmask(u32 gsi);
 
@@ -237,12 +243,13 @@ static inline hpa_t arch_image_hpa(const void *p)
  * ST_NOMEM beyond that, ST_UNSUPPORTED beyond 4 TiB. */
 enum status arch_direct_map(hpa_t hpa, u64 bytes) MUST_CHECK;
 
-/* Zero a 4 KiB frame, or copy between one and kernel memory, through this pCPU's window. Works for every frame,
+/* Zero a 4 KiB frame, or copy kernel memory into one, through this pCPU's window. Works for every frame,
  * mapped or not. */
 void arch_frame_zero(hpa_t frame);
 void arch_frame_write(hpa_t at, const void *from, u64 bytes);	/* within one 4 KiB frame */
-void arch_frame_read(hpa_t at, void *to, u64 bytes);		/* likewise; also for firmware tables */
 
+/* Physical addresses are below this. */
+u64 arch_memory_limit(void);
 /* Device registers: uncached mapping that stays for ever. NULL if the table is full or the address is beyond what this
  * processor has. */
 void *arch_mmio_map(hpa_t hpa, u64 bytes);

@@ -56,6 +56,10 @@ struct boot_info {
  */
 const char *boot_option(const struct boot_info *boot, const char *name);
 
+/* Is there some of a whole frame of usable memory in [start, start + bytes), which does not wrap? What lies below 1 MiB
+ * does not count. */
+bool boot_has_ram(const struct boot_info *boot, u64 start, u64 bytes);
+
 /*
  * The pure parsers (boot/multiboot2.c, boot/pvh.c). `blob` holds `bytes` readable bytes of the loader's structure; for
  * PVH, `read(ctx, hpa, bytes)` gives access to further physical memory (NULL = not readable). Anything malformed gives

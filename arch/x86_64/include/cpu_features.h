@@ -16,8 +16,4 @@ struct cpu_features {
 };
 extern struct cpu_features cpu_features;
 
-/* Tell the info page which of them are used, and which the processor lacks. Again after one was found not to work. */
-struct info_page;
-void cpu_tell_features(struct info_page *info);
-
 #endif

@@ -12,7 +12,6 @@
 #define ICR_INIT 0x500u
 #define ICR_STARTUP 0x600u
 
-#define INIT_US 10000u
 #define SIPI_US 200u
 #define POLL_US 10u
 #define ANSWER_US 2000000u
@@ -33,7 +32,6 @@ static struct {
 	u32 state;		/* atomic: enum ap_state */
 	u32 asked, answered;	/* atomic: rounds of comparing TSCs */
 	u64 tsc;		/* the boot pCPU's, when it answered */
-	u64 tsc_hz;
 	s64 offset;		/* how far the boot pCPU's is ahead, in the end */
 } ap_link;
 
@@ -60,22 +58,34 @@ static bool place_ok(const struct boot_info *boot, u64 at)
 	return is_usable;
 }
 
-u32 arch_pcpus_prepare(const struct boot_info *boot)
+void arch_pcpus_prepare(const struct boot_info *boot)
 {
-	u32 count = (u32)min_u64(acpi.cpu_count, ACPI_CPUS);
-	u32 i;
-
 	for (place = PLACE_FIRST; place < PLACE_END && !place_ok(boot, place); place += PAGE_SIZE)
 		;
-	if (count < 2 || place == PLACE_END)
-		return 0;
+	if (place == PLACE_END)
+		return;
 	arch_frame_write(HPA(place), ap_trampoline, (uintptr_t)ap_trampoline_end - (uintptr_t)ap_trampoline);
 	ap_space = arch_space_kernel().raw;
-	for (i = 0; i < count; i++)
-		if (acpi.apic_ids[i] != pcpu_self()->apic_id)
-			apic_local_command(acpi.apic_ids[i], ICR_INIT);
-	clock_wait_us(INIT_US);
-	return count;
+}
+
+/* May a processor with this id be touched? */
+static enum status check(u64 apic_id)
+{
+	u32 i;
+
+	for (i = 0; i < pcpu_count; i++)
+		if (pcpu_at(i)->apic_id == apic_id)
+			return ST_EXISTS;
+	return place < PLACE_END && apic_local_can_reach(apic_id) ? ST_OK : ST_UNSUPPORTED;
+}
+
+enum status arch_pcpu_reset(u64 apic_id)
+{
+	enum status status = check(apic_id);
+
+	if (status == ST_OK)
+		apic_local_command((u32)apic_id, ICR_INIT);
+	return status;
 }
 
 /* A second SIPI if the first got lost; ignored by a pCPU that runs. False: it did not take its stack. */
@@ -86,7 +96,7 @@ static bool call(u32 apic_id)
 	for (waited = 0; waited < ANSWER_US; waited += POLL_US) {
 		if (waited == 0 || waited == SIPI_US)
 			apic_local_command(apic_id, ICR_STARTUP | (u32)(place >> PAGE_SHIFT));
-		clock_wait_us(POLL_US);
+		arch_wait_us(POLL_US);
 		if (__atomic_load_n(&ap_stack, __ATOMIC_ACQUIRE) == 0)
 			return true;
 	}
@@ -96,7 +106,7 @@ static bool call(u32 apic_id)
 /* Tell the TSC as often as the other pCPU asks, until it is ready or has been silent for too long. */
 static enum ap_state serve(void)
 {
-	u64 limit = ap_link.tsc_hz / 1000000 * FINISH_US;
+	u64 limit = clock_tsc_hz / 1000000 * FINISH_US;
 	u64 heard = arch_tsc();
 	u32 state, asked;
 
@@ -115,30 +125,28 @@ static enum ap_state serve(void)
 	return state == AP_STARTING ? AP_TOO_LATE : (enum ap_state)state;
 }
 
-enum status arch_pcpu_start(u32 index, u64 tsc_hz, u32 *apic_id, s64 *tsc_offset)
+enum status arch_pcpu_start(u64 apic_id, u64 *tsc_offset)
 {
+	enum status status = check(apic_id);
 	struct pcpu *pcpu;
 	u64 stack;
 
-	*apic_id = acpi.apic_ids[index];
-	*tsc_offset = 0;
-	if (*apic_id == pcpu_self()->apic_id)
-		return ST_EXISTS;
-	if (!apic_local_can_reach(*apic_id))
-		return ST_UNSUPPORTED;
+	if (status != ST_OK)
+		return status;
+	if (pcpu_count == MAX_PCPUS)
+		return ST_FULL;
 	pcpu = cpu_ap_alloc(pcpu_count, &stack);
 	if (!pcpu)
 		return ST_NOMEM;
 	ap_link.state = AP_STARTING;
-	ap_link.tsc_hz = tsc_hz;
 	__atomic_store_n(&ap_stack, stack, __ATOMIC_RELEASE);
-	if (!call(*apic_id)) {
+	if (!call((u32)apic_id)) {
 		cpu_ap_free(pcpu, stack);
 		return ST_TIMEOUT;
 	}
 	switch (serve()) {
 	case AP_READY:
-		*tsc_offset = ap_link.offset;
+		*tsc_offset = (u64)ap_link.offset;
 		pcpu_table[pcpu_count] = pcpu;
 		__atomic_store_n(&pcpu_count, pcpu_count + 1, __ATOMIC_RELEASE);
 		return ST_OK;
@@ -156,7 +164,7 @@ enum status arch_pcpu_start(u32 index, u64 tsc_hz, u32 *apic_id, s64 *tsc_offset
 /* How far the boot pCPU's TSC is ahead, by the round that pins it down best; 0 if that can't be told from 0. */
 static s64 tsc_offset(void)
 {
-	u64 end = arch_tsc() + ap_link.tsc_hz / TSC_ROUNDS_HZ;
+	u64 end = arch_tsc() + clock_tsc_hz / TSC_ROUNDS_HZ;
 	u64 best = ~0ull, before = 0, took;
 	s64 offset = 0;
 	u32 i, round;
@@ -194,7 +202,7 @@ _Noreturn void ap_main(struct pcpu *pcpu)
 	cpu_ap_init(pcpu);
 	is_ready = apic_local_init() == ST_OK;
 	if (is_ready) {
-		apic_local_timer_start_ap();
+		apic_local_timer_mode();
 		tsc_compare();
 		is_ready = kernel_pcpu_init();
 	}

@@ -5,6 +5,7 @@
 #include "platform_irq.h"
 
 #include "lock.h"
+#include "range.h"
 #include "syscalls.h"
 
 #define REG_SELECT 0x00u
@@ -18,16 +19,10 @@
 
 #define GSI_COUNT (VECTOR_TIMER - VECTOR_GSI)
 
-/* ACPI 5.2.12.5. */
-#define OVERRIDE_POLARITY 3u
-#define OVERRIDE_LOW 3u
-#define OVERRIDE_TRIGGER 12u
-#define OVERRIDE_LEVEL 12u
-
 static struct ioapic {
 	volatile u8 *registers;
 	u32 first, count;	/* GSIs */
-} ioapics[ACPI_IOAPICS];
+} ioapics[16];
 static u32 ioapic_count;
 static u32 redirections[GSI_COUNT];	/* low words as written, so that masking needs no read */
 static struct lock ioapic_lock;	/* registers are selected, then accessed */
@@ -58,6 +53,8 @@ static void redirect(u32 gsi, u32 low)
 {
 	const struct ioapic *io = ioapic_of(gsi);
 
+	if (!io)	/* what a device sends by itself, as the firmware told it to */
+		return;
 	ioapic_write(io, INDEX_REDIRECTION + 2 * (gsi - io->first), low);
 	redirections[gsi] = low;
 }
@@ -79,54 +76,29 @@ void apic_8259_mask(void)
 	}
 }
 
-void apic_io_init(void)
+enum status arch_ioapic_add(hpa_t address, u64 first_gsi)
 {
-	u32 i, pin;
+	struct ioapic *io = &ioapics[ioapic_count];
+	u32 pin;
 
-	for (i = 0; i < acpi.ioapic_count; i++) {
-		struct ioapic *io = &ioapics[ioapic_count];
-
-		io->registers = arch_mmio_map(HPA(acpi.ioapics[i].address), 32);
-		if (!io->registers)
-			continue;
-		io->first = acpi.ioapics[i].gsi_base;
-		io->count = (ioapic_read(io, INDEX_VERSION) >> 16 & 0xff) + 1;
-		for (pin = 0; pin < io->count; pin++)
-			ioapic_write(io, INDEX_REDIRECTION + 2 * pin, REDIRECT_MASKED);
-		ioapic_count++;
-	}
+	if (ioapic_count == ARRAY_COUNT(ioapics))
+		return ST_FULL;
+	io->registers = arch_mmio_map(address, 32);
+	if (!io->registers)
+		return ST_NOMEM;
+	io->first = (u32)min_u64(first_gsi, ~0u);
+	io->count = (ioapic_read(io, INDEX_VERSION) >> 16 & 0xff) + 1;
+	for (pin = 0; pin < io->count; pin++)
+		ioapic_write(io, INDEX_REDIRECTION + 2 * pin, REDIRECT_MASKED);
+	ioapic_count++;
+	return ST_OK;
 }
 
-/* The GSI of an ISA interrupt, and its flags if the firmware knows better. */
-static u32 isa_gsi(u32 isa, u32 *flags)
+enum status arch_irq_route(u32 gsi, u32 flags)
 {
-	u32 i;
-
-	for (i = 0; i < acpi.override_count; i++) {
-		const struct acpi_override *o = &acpi.overrides[i];
-
-		if (o->isa != isa)
-			continue;
-		if ((o->flags & OVERRIDE_POLARITY) == OVERRIDE_LOW)
-			*flags |= IRQ_LOW;
-		if ((o->flags & OVERRIDE_TRIGGER) == OVERRIDE_LEVEL)
-			*flags |= IRQ_LEVEL;
-		return o->gsi;
-	}
-	return isa;
-}
-
-enum status arch_irq_route(u32 gsi, u32 flags, u32 *gsi_out)
-{
-	const struct ioapic *io;
+	const struct ioapic *io = ioapic_of(gsi);
 	u32 low;
 
-	if (flags & IRQ_ISA) {
-		if (gsi >= 16)
-			return ST_INVAL;
-		gsi = isa_gsi(gsi, &flags);
-	}
-	io = ioapic_of(gsi);
 	if (!io || gsi >= GSI_COUNT)
 		return ST_UNSUPPORTED;
 	low = (VECTOR_GSI + gsi) | REDIRECT_MASKED;
@@ -137,7 +109,6 @@ enum status arch_irq_route(u32 gsi, u32 flags, u32 *gsi_out)
 	ioapic_write(io, INDEX_REDIRECTION + 2 * (gsi - io->first) + 1, pcpu_at(IRQ_PCPU)->apic_id << 24);
 	redirect(gsi, low);
 	lock_release(&ioapic_lock);
-	*gsi_out = gsi;
 	return ST_OK;
 }
 

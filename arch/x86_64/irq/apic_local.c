@@ -38,11 +38,16 @@
 #define ICR_ASSERT BIT32(14)
 #define ICR_POLLS 100000u	/* delivery takes a microsecond or two */
 #define XAPIC_BROADCAST 0xffu
+#define X2APIC_BROADCAST 0xffffffffu
 #define SPURIOUS_ENABLE BIT32(8)
 #define DIVIDE_BY_1 0xbu
 
+#define MEASURE_US 20000u
+#define TRIES 5u
+
 static volatile u8 *registers;	/* NULL: x2APIC */
 static u64 timer_ratio;		/* timer ticks per TSC tick, 32.32 */
+u64 clock_tsc_hz = ASSUMED_TSC_HZ;
 
 static u32 reg_read(u32 reg)
 {
@@ -93,9 +98,9 @@ void arch_stop_others(void)
 			apic_local_command(pcpu_at(i)->apic_id, ICR_NMI);
 }
 
-bool apic_local_can_reach(u32 apic_id)
+bool apic_local_can_reach(u64 apic_id)
 {
-	return !registers || apic_id < XAPIC_BROADCAST;
+	return apic_id < (registers ? XAPIC_BROADCAST : X2APIC_BROADCAST);
 }
 
 void arch_ipi(const struct pcpu *pcpu)
@@ -149,33 +154,68 @@ enum status apic_local_init(void)
 	return ST_OK;
 }
 
-void apic_local_timer_free_run(void)
+/* Without one there is nothing to be done: no interrupt would come. */
+enum status arch_init_late(void)
 {
-	reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
-	reg_write(REG_TIMER_INITIAL, ~0u);
+	apic_8259_mask();
+	return apic_local_init();
 }
 
-u32 apic_local_timer_count(void)
+void arch_wait_us(u64 us)
 {
-	return reg_read(REG_TIMER_CURRENT);
+	u64 start = arch_tsc();
+
+	while (arch_tsc() - start < clock_tsc_hz / 1000000 * us)
+		__builtin_ia32_pause();
+}
+
+/* The timer's count, and when it was that; the tightest of several readings. */
+static u32 count_at(u64 *tsc)
+{
+	u64 width = ~0ull, before, after;
+	u32 count = 0, now, i;
+
+	for (i = 0; i < TRIES; i++) {
+		before = arch_tsc();
+		now = reg_read(REG_TIMER_CURRENT);
+		after = arch_tsc();
+		if (after - before >= width)
+			continue;
+		width = after - before;
+		*tsc = before + width / 2;
+		count = now;
+	}
+	return count;
+}
+
+static void timer_measure(void)
+{
+	u64 from, to;
+	u32 count;
+
+	reg_write(REG_TIMER_INITIAL, ~0u);
+	count = count_at(&from);
+	arch_wait_us(MEASURE_US);
+	count -= count_at(&to);
+	timer_ratio = ((u64)count << 32) / (to - from);
 }
 
 /*
  * After a warm reset Bochs compares the deadline with a clock that the TSC has left behind: it is over at once, always.
  * Try one that is far away.
  */
-static bool deadline_works(u64 tsc_hz)
+static bool deadline_works(void)
 {
 	u32 requests;
 
-	wrmsr(MSR_TSC_DEADLINE, arch_tsc() + tsc_hz);
-	clock_wait_us(20);
+	wrmsr(MSR_TSC_DEADLINE, arch_tsc() + clock_tsc_hz);
+	arch_wait_us(20);
 	requests = reg_read(REG_REQUESTS + VECTOR_TIMER / 32 * 16);
 	wrmsr(MSR_TSC_DEADLINE, 0);
 	return !(requests & BIT32(VECTOR_TIMER % 32));
 }
 
-static void timer_mode(void)
+void apic_local_timer_mode(void)
 {
 	reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
 	reg_write(REG_TIMER_INITIAL, 0);
@@ -184,19 +224,17 @@ static void timer_mode(void)
 	__asm__ volatile("mfence" : : : "memory");
 }
 
-void apic_local_timer_start(u64 tsc_hz, u64 timer_hz)
+bool arch_clock_start(u64 hz)
 {
-	timer_ratio = (timer_hz << 32) / tsc_hz;
-	timer_mode();
-	if (!cpu_features.has_tsc_deadline || deadline_works(tsc_hz))
-		return;
+	clock_tsc_hz = hz;
+	apic_local_timer_mode();
+	if (cpu_features.has_tsc_deadline && deadline_works())
+		return true;
 	cpu_features.has_tsc_deadline = false;
-	timer_mode();
-}
-
-void apic_local_timer_start_ap(void)
-{
-	timer_mode();
+	apic_local_timer_mode();
+	timer_measure();
+	apic_local_timer_mode();
+	return false;
 }
 
 /* Ticks until then, at least one, at most what the counter holds: it may fire early, never not. */

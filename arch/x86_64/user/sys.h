@@ -90,6 +90,11 @@ static inline enum status sys_mem_create(u64 h_root, u64 bytes, u32 flags, u64 *
 	return sys_call(SYS_MEM_CREATE, h_root, bytes, flags, 0, 0, 0, h_mem);
 }
 
+static inline enum status sys_mem_create_device(u64 h_root, u64 address, u64 bytes, u64 *h_mem)
+{
+	return sys_call(SYS_MEM_CREATE, h_root, bytes, MEM_DEVICE, address, 0, 0, h_mem);
+}
+
 static inline enum status sys_mem_map(u64 h_space, u64 h_mem, u64 address, u64 offset, u64 bytes, u32 rights)
 {
 	return sys_call(SYS_MEM_MAP, h_space, h_mem, address, offset, bytes, rights, NULL);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "info_page.h"
+#include "platform.h"
 #include "range.h"
 #include "rt_log.h"
 #include "sys.h"
@@ -170,7 +171,7 @@ enum status sys_mem_create(u64 h_root, u64 bytes, u32 flags, u64 *h_mem)
 
 	if (fails(&st))
 		return st;
-	if (h_root != HANDLE_ROOT || bytes == 0 || bytes % PAGE_SIZE != 0 || (flags & ~MEM_FLAGS_ALL) != 0)
+	if (h_root != HANDLE_ROOT || bytes == 0 || bytes % PAGE_SIZE != 0 || flags >= MEM_DEVICE)
 		return ST_INVAL;
 	if ((flags & MEM_OVERCOMMIT) == 0 && bytes > fake_free_bytes())
 		return ST_NOMEM;
@@ -510,14 +511,30 @@ enum status sys_system_ctl(u64 h_root, enum system_op op, u64 a, u64 b, u64 *val
 	(void)b;
 	if (h_root != HANDLE_ROOT)
 		return ST_HANDLE;
-	if (op == SYSTEM_POWEROFF)
-		return ST_UNSUPPORTED;
 	if (op == SYSTEM_SPARE)
 		spare_bytes = a;
 	if (op == SYSTEM_MEMORY && value != NULL)
 		*value = memory_word(a);
 	else if (value != NULL)
 		*value = 0;
+	return ST_OK;
+}
+
+/* ---- the machine, as root's other half knows it ---- */
+
+u32 platform_isa_irq(u32 isa, u32 *flags)
+{
+	*flags = 0;
+	return isa;
+}
+
+enum status platform_power_off(void)
+{
+	return ST_UNSUPPORTED;
+}
+
+enum status platform_reboot(void)
+{
 	return ST_OK;
 }
 

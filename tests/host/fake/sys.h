@@ -13,6 +13,7 @@ enum status sys_notify_signal(u64 h_thread);
 enum status sys_thread_ctl(u64 h_thread, enum thread_op op, u64 a, u64 b, u64 *value);
 enum status sys_handle_close(u64 h);
 enum status sys_mem_create(u64 h_root, u64 bytes, u32 flags, u64 *h_mem);
+enum status sys_mem_create_device(u64 h_root, u64 address, u64 bytes, u64 *h_mem);
 enum status sys_mem_map(u64 h_space, u64 h_mem, u64 address, u64 offset, u64 bytes, u32 rights);
 enum status sys_mem_unmap(u64 h_space, u64 address, u64 bytes);
 enum status sys_pd_create(u64 h_root, u64 *h_pd);

@@ -70,6 +70,11 @@ void kernel_frames_free(void *frames_start, u32 count)
 	frame_pool_free(&frames, direct_hpa(frames_start), count);
 }
 
+bool frames_own(hpa_t start, u64 bytes)
+{
+	return start.raw < FAKE_MEMORY_BYTES || bytes > ~0ull - start.raw;
+}
+
 static enum status table_alloc(void *ctx, hpa_t *out)
 {
 	void *p = NULL;

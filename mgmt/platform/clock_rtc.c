@@ -2,9 +2,9 @@
  * clock_rtc.c - the date of the CMOS clock (MC146818), taken as UTC. Read until two readings agree, since it moves on
  * meanwhile.
  */
-#include "platform_irq.h"
-
 #include <string.h>
+
+#include "platform_parts.h"
 
 enum { RTC_SECOND, RTC_MINUTE = 2, RTC_HOUR = 4, RTC_DAY = 7, RTC_MONTH = 8, RTC_YEAR = 9, RTC_A = 10, RTC_B = 11 };
 
@@ -22,8 +22,8 @@ struct date {
 
 static u32 cmos(u32 index)
 {
-	outb(0x70, (u8)index);
-	return inb(0x71);
+	port_out(0x70, 1, index);
+	return port_in(0x71, 1);
 }
 
 static void read_raw(struct date *d)

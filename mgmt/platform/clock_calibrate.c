@@ -1,12 +1,12 @@
 /*
- * clock_calibrate.c - how fast the TSC and the local APIC's timer run, measured against the HPET, the ACPI PM timer or
- * the 8254, whichever works.
+ * clock_calibrate.c - how fast the TSC runs, measured against the HPET, the ACPI PM timer or the 8254, whichever works.
  *
  * CPUID leaves 0x15 and 0x16 are not believed: emulators report another machine's. A run whose ends were pinned down
  * tightly is enough; else the tightest of several wins, so that a hypervisor below us, or an SMI, that takes the
  * processor away at the wrong moment does no harm.
  */
-#include "platform_irq.h"
+#include "platform_parts.h"
+#include "rt_time.h"
 
 #define RUNS 3u
 #define RUN_HZ 50u		/* 20 ms each */
@@ -42,7 +42,7 @@ static u64 hpet_start(void)
 
 	if (!acpi.hpet_address)
 		return 0;
-	hpet = arch_mmio_map(HPA(acpi.hpet_address), 1024);
+	hpet = platform_map(acpi.hpet_address, 1024, RIGHT_R | RIGHT_W);
 	if (!hpet)
 		return 0;
 	period = *(volatile u32 *)(hpet + HPET_PERIOD);
@@ -54,7 +54,7 @@ static u64 hpet_start(void)
 
 static u32 pm_timer_read(void)
 {
-	return inl(acpi.pm_timer);
+	return port_in(acpi.pm_timer, 4);
 }
 
 static u64 pm_timer_start(void)
@@ -67,18 +67,18 @@ static u32 pit_read(void)
 {
 	u32 low, high;
 
-	outb(0x43, 0x80);	/* latch channel 2 */
-	low = inb(0x42);
-	high = inb(0x42);
+	port_out(0x43, 1, 0x80);	/* latch channel 2 */
+	low = port_in(0x42, 1);
+	high = port_in(0x42, 1);
 	return ~(high << 8 | low);
 }
 
 static u64 pit_start(void)
 {
-	outb(0x61, (inb(0x61) & 0xfcu) | 1u);	/* gate on, speaker off */
-	outb(0x43, 0xb4);			/* channel 2, both bytes, mode 2 */
-	outb(0x42, 0);
-	outb(0x42, 0);
+	port_out(0x61, 1, (port_in(0x61, 1) & 0xfcu) | 1u);	/* gate on, speaker off */
+	port_out(0x43, 1, 0xb4);				/* channel 2, both bytes, mode 2 */
+	port_out(0x42, 1, 0);
+	port_out(0x42, 1, 0);
 	return PIT_HZ;
 }
 
@@ -102,75 +102,61 @@ static bool is_running(const struct reference *r)
 struct sample {
 	u64 tsc;
 	u64 width;		/* TSC ticks the reading took: how uncertain it is */
-	u32 reference, timer;
+	u32 reference;
 };
 
 static void take_sample(const struct reference *r, struct sample *best)
 {
-	u32 i;
-
-	best->width = ~0ull;
-	for (i = 0; i < TRIES; i++) {
-		u64 before = arch_tsc();
+	*best = (struct sample){ .width = ~0ull };
+	for (u32 i = 0; i < TRIES; i++) {
+		u64 before = rt_time_tsc();
 		u32 reference = r->read();
-		u64 after = arch_tsc();
-		u32 timer = apic_local_timer_count();
+		u64 width = rt_time_tsc() - before;
 
-		if (after - before < best->width)
-			*best = (struct sample){ .tsc = before + (after - before) / 2, .width = after - before,
-						 .reference = reference, .timer = timer };
+		if (width < best->width)
+			*best = (struct sample){ .tsc = before + width / 2, .width = width, .reference = reference };
 	}
 }
 
 /* One run; its uncertainty in TSC ticks. */
-static u64 run(const struct reference *r, u64 hz, u64 *tsc_hz, u64 *timer_hz)
+static u64 run(const struct reference *r, u64 hz, u64 *tsc_hz)
 {
 	struct sample a, b;
-	u64 elapsed, tsc;
 
 	take_sample(r, &a);
 	while (((r->read() - a.reference) & r->mask) < hz / RUN_HZ)
 		;
 	take_sample(r, &b);
-	elapsed = (b.reference - a.reference) & r->mask;
-	tsc = b.tsc - a.tsc;
-	*tsc_hz = tsc * hz / elapsed;
-	*timer_hz = (u64)(a.timer - b.timer) * hz / elapsed;
+	*tsc_hz = (b.tsc - a.tsc) * hz / ((b.reference - a.reference) & r->mask);
 	return a.width + b.width;
 }
 
-enum status clock_calibrate(u64 *tsc_hz, u64 *timer_hz)
+u64 clock_calibrate(void)
 {
-	u64 best = ~0ull, hz, uncertainty, tsc, timer;
-	u32 i, n;
+	u64 best = ~0ull, hz, uncertainty, tsc;
 
-	*tsc_hz = 0;
-	apic_local_timer_free_run();
-	for (i = 0; i < ARRAY_COUNT(references); i++) {
+	for (u32 i = 0; i < ARRAY_COUNT(references); i++) {
 		const struct reference *r = &references[i];
 
 		hz = r->start();
 		if (hz == 0 || !is_running(r))
 			continue;
-		for (n = 0; n < RUNS && best > *tsc_hz / RUN_HZ / TIGHT; n++) {
-			uncertainty = run(r, hz, &tsc, &timer);
+		for (u32 n = 0; n < RUNS && best > tsc_hz_known / RUN_HZ / TIGHT; n++) {
+			uncertainty = run(r, hz, &tsc);
 			if (uncertainty >= best)
 				continue;
 			best = uncertainty;
-			*tsc_hz = tsc;
-			*timer_hz = timer;
+			tsc_hz_known = tsc;
 		}
-		tsc_hz_known = *tsc_hz;
-		return *tsc_hz > 0 && *timer_hz > 0 ? ST_OK : ST_UNSUPPORTED;
+		return tsc_hz_known;
 	}
-	return ST_UNSUPPORTED;
+	return 0;
 }
 
 void clock_wait_us(u64 us)
 {
-	u64 start = arch_tsc();
-	u64 ticks = (tsc_hz_known ? tsc_hz_known : 1000000000ull) / 1000000 * us;
+	u64 start = rt_time_tsc();
 
-	while (arch_tsc() - start < ticks)
+	while (rt_time_tsc() - start < tsc_hz_known / 1000000 * us)
 		__builtin_ia32_pause();
 }

@@ -1,0 +1,68 @@
+/*
+ * cmdline.c - the kernel's command line, as far as it concerns root: how many pCPUs, and words that nobody knows.
+ */
+#include <string.h>
+
+#include "platform_parts.h"
+#include "rt_log.h"
+#include "text.h"
+
+#define WORD_BYTES 64u
+#define PCPUS_MAX 64u		/* as many as an affinity has bits */
+
+/* Read by the kernel, or by nobody but allowed. */
+static const char *const known[] = {
+	"console", "com1", "com2", "safe", "noreboot", "loglvl", "loglevel", "BOOT_IMAGE",
+};
+
+static bool is_known(const char *word)
+{
+	for (u32 i = 0; i < ARRAY_COUNT(known); i++) {
+		const char *after = text_after(word, known[i]);
+
+		if (after != NULL && (*after == 0 || *after == '=' || *after == ','))
+			return true;
+	}
+	return word[0] == '/';		/* some loaders pass the path of the image first */
+}
+
+static u32 pcpu_limit(const char *value)
+{
+	u32 limit = 0;
+
+	for (; *value >= '0' && *value <= '9' && limit <= PCPUS_MAX; value++)
+		limit = limit * 10 + (u32)(*value - '0');
+	if (limit >= 1 && limit <= PCPUS_MAX && *value == 0)
+		return limit;
+	rt_log("maxcpus: a number from 1 to %u is wanted", PCPUS_MAX);
+	return PCPUS_MAX;
+}
+
+static const char *next_word(const char *at, char *word)
+{
+	u32 used = 0;
+
+	while (*at == ' ')
+		at++;
+	for (; *at != 0 && *at != ' '; at++)
+		if (used < WORD_BYTES - 1)
+			word[used++] = *at >= ' ' && *at <= '~' ? *at : '?';
+	word[used] = 0;
+	return at;
+}
+
+u32 cmdline_pcpu_limit(const char *cmdline)
+{
+	char word[WORD_BYTES];
+	u32 limit = PCPUS_MAX;
+
+	for (cmdline = next_word(cmdline, word); word[0] != 0; cmdline = next_word(cmdline, word)) {
+		const char *value = text_after(word, "maxcpus=");
+
+		if (value != NULL)
+			limit = pcpu_limit(value);
+		else if (!is_known(word))
+			rt_log("unknown option: %s", word);
+	}
+	return limit;
+}

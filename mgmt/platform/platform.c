@@ -1,0 +1,117 @@
+/*
+ * platform.c - see platform.h: the order in which root gets to know the machine.
+ */
+#include <cpuid.h>
+#include <string.h>
+
+#include "platform_parts.h"
+#include "rt_log.h"
+#include "rt_time.h"
+
+struct acpi_info acpi;
+
+/* ACPI 5.2.12.5. */
+#define OVERRIDE_POLARITY 3u
+#define OVERRIDE_LOW 3u
+#define OVERRIDE_TRIGGER 12u
+#define OVERRIDE_LEVEL 12u
+
+/* Without tables everything in `acpi` stays zero: no I/O APIC, no other pCPU, no S5. */
+static void find_acpi(const struct info_page *info, const struct boot_page *boot)
+{
+	static const struct acpi_source source = { .read = platform_read };
+	u8 rsdp[ACPI_RSDP_BYTES];
+
+	if (boot->rsdp_bytes != 0 && acpi_scan(&source, boot->rsdp, boot->rsdp_bytes, &acpi) == ST_OK)
+		return;
+	if (boot->rsdp_address != 0 && platform_read(NULL, boot->rsdp_address, rsdp, sizeof(rsdp)) &&
+	    acpi_scan(&source, rsdp, sizeof(rsdp), &acpi) == ST_OK)
+		return;
+	if (strcmp(info->firmware, "UEFI") != 0 && acpi_find_rsdp(&source, rsdp) == ST_OK &&
+	    acpi_scan(&source, rsdp, sizeof(rsdp), &acpi) == ST_OK)
+		return;
+	memset(&acpi, 0, sizeof(acpi));
+}
+
+static void tell_names(struct info_page *info)
+{
+	u32 a = 0, b = 0, c = 0, d = 0;
+
+	__cpuid(0, a, b, c, d);
+	memcpy(info->vendor, &b, 4);
+	memcpy(info->vendor + 4, &d, 4);
+	memcpy(info->vendor + 8, &c, 4);
+	__cpuid(0x80000000u, a, b, c, d);
+	for (u32 i = 0; i < 3 && a >= 0x80000004u; i++) {
+		u32 words[4];
+
+		__cpuid(0x80000002u + i, words[0], words[1], words[2], words[3]);
+		memcpy(info->brand + i * sizeof(words), words, sizeof(words));
+	}
+}
+
+static void tell_time(struct info_page *info)
+{
+	struct rt_time time;
+	u64 now, seconds = clock_rtc_seconds();
+
+	rt_time_init(&time, info->tsc_hz, info->tsc_boot);
+	now = rt_time_now_ns(&time);
+	if (seconds * NS_PER_S > now)
+		info->wall_boot_ns = seconds * NS_PER_S - now;
+}
+
+static enum status start_clock(struct info_page *info)
+{
+	u64 hz = clock_calibrate();
+	u64 is_deadline_timer = 0;
+	enum status st;
+
+	if (hz == 0)
+		return ST_UNSUPPORTED;
+	st = sys_system_ctl(HANDLE_ROOT, SYSTEM_CLOCK, hz, 0, &is_deadline_timer);
+	if (st == ST_OK && is_deadline_timer == 0)
+		info->features_used &= ~BIT64(FEAT_TSC_DEADLINE);
+	return st;
+}
+
+enum status platform_start(struct info_page *info, const struct boot_page *boot)
+{
+	u32 limit = cmdline_pcpu_limit(info->cmdline);
+	enum status st;
+
+	tell_names(info);
+	find_acpi(info, boot);
+	st = start_clock(info);
+	if (st != ST_OK)
+		return st;
+	for (u32 i = 0; i < acpi.ioapic_count; i++) {
+		const struct acpi_ioapic *io = &acpi.ioapics[i];
+
+		st = sys_system_ctl(HANDLE_ROOT, SYSTEM_IOAPIC, io->address, io->gsi_base, NULL);
+		if (st != ST_OK)
+			rt_log("the I/O APIC at %llx can't be used (status %u)", (unsigned long long)io->address,
+			       (unsigned)st);
+	}
+	tell_time(info);
+	pcpu_start_all(info, limit);
+	platform_unmap();
+	return ST_OK;
+}
+
+u32 platform_isa_irq(u32 isa, u32 *flags)
+{
+	*flags = 0;
+	for (u32 i = 0; i < acpi.override_count; i++) {
+		const struct acpi_override *o = &acpi.overrides[i];
+
+		if (o->isa != isa)
+			continue;
+		if ((o->flags & OVERRIDE_POLARITY) == OVERRIDE_LOW)
+			*flags |= IRQ_LOW;
+		if ((o->flags & OVERRIDE_TRIGGER) == OVERRIDE_LEVEL)
+			*flags |= IRQ_LEVEL;
+		return o->gsi;
+	}
+	return isa;
+}

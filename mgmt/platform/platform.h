@@ -1,0 +1,25 @@
+/*
+ * platform.h - what root knows of the machine, so that the kernel need not: the firmware's ACPI tables, the clocks, the
+ * other processors, interrupt lines of old devices, and how to switch off. Part of root's program.
+ */
+#ifndef VOS_PLATFORM_H
+#define VOS_PLATFORM_H
+
+#include "info_page.h"
+#include "status.h"
+#include "types.h"
+
+/*
+ * First of all: reads the tables, measures the clock, brings up I/O APICs and the other pCPUs, and completes the info
+ * page. ST_UNSUPPORTED: there is nothing to measure time against.
+ */
+enum status platform_start(struct info_page *info, const struct boot_page *boot) MUST_CHECK;
+
+/* The GSI of an ISA interrupt, and in *flags what the firmware says of it (IRQ_LEVEL, IRQ_LOW). */
+u32 platform_isa_irq(u32 isa, u32 *flags);
+
+/* Return only if it can't be done. */
+enum status platform_power_off(void);
+enum status platform_reboot(void);
+
+#endif

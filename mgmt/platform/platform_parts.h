@@ -1,0 +1,50 @@
+/*
+ * platform_parts.h - what the files of this room share.
+ */
+#ifndef VOS_PLATFORM_PARTS_H
+#define VOS_PLATFORM_PARTS_H
+
+#include "acpi_scan.h"
+#include "platform.h"
+#include "sys.h"
+
+/* The firmware's tables; all zero if there are none. */
+extern struct acpi_info acpi;
+
+/* I/O ports, by way of the kernel: they are used rarely, and root is not the owner of any device. */
+static inline u32 port_in(u32 port, u32 bytes)
+{
+	u64 value = 0;
+
+	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_PORT_READ, port, bytes, &value);
+	return (u32)value;
+}
+
+static inline void port_out(u32 port, u32 bytes, u32 value)
+{
+	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_PORT_WRITE, port | bytes << 16, value, NULL);
+}
+
+/*
+ * Physical memory that is not RAM of ours (platform_memory.c): map what is around [at, at + bytes), one place at a
+ * time; NULL if it can't be. Valid until the next call, or platform_unmap.
+ */
+volatile u8 *platform_map(u64 at, u64 bytes, u32 rights);
+void platform_unmap(void);
+/* Copies from there; a struct acpi_source's read. */
+bool platform_read(void *ctx, u64 at, void *to, u32 bytes);
+
+/* The TSC's rate in Hz; 0: nothing to measure against (clock_calibrate.c). */
+u64 clock_calibrate(void);
+/* Seconds since 1970 by the RTC, taken as UTC; 0 = unknown (clock_rtc.c). */
+u64 clock_rtc_seconds(void);
+/* Busy waiting (clock_calibrate.c). */
+void clock_wait_us(u64 us);
+
+/* Start those of the MADT, as many as maxcpus= allows (pcpu_start.c). */
+void pcpu_start_all(struct info_page *info, u32 limit);
+
+/* The words of the command line that concern root; says which ones nobody knows (cmdline.c). */
+u32 cmdline_pcpu_limit(const char *cmdline);
+
+#endif
