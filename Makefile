@@ -324,7 +324,7 @@ bench:
 	$(Q)test -f '$(EXITBENCH)/Makefile' || { \
 		echo "make bench: no exitbench at $(EXITBENCH); say where it is: make bench EXITBENCH=folder" >&2; \
 		exit 2; }
-	+$(Q)iso/deps.sh && $(SUBMAKE) do-all images vmlinux guests
+	+$(Q)iso/deps.sh && $(SUBMAKE) do-all images vmlinux guests bench-files
 	$(Q)mkdir -p $(B)/exitbench && \
 		$(MAKE) -s -C '$(EXITBENCH)' O='$(abspath $(B)/exitbench)' 2>$(B)/exitbench/make.log || \
 		{ cat $(B)/exitbench/make.log >&2; exit 1; }

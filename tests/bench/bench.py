@@ -3,14 +3,16 @@
 
 Under QEMU with -icount shift=0 one tick of the TSC is one instruction, of guest and hypervisor together, and with
 sleep=off no time passes while nobody has anything to do; Bochs's TSC counts instructions anyway.  The guest is
-exitbench, once under VOS on each emulator and once on QEMU without a hypervisor.  Prints a table beside the figures of
-KVM and Xen and what VOS should need at most, and writes all there is to build/bench.json.  Nothing is asserted: a
-figure is for people to judge.
+exitbench, once under VOS on each emulator and once on QEMU without a hypervisor, and Debian's Linux, which starts and
+waits.  Prints a table beside the figures of KVM and Xen and what VOS should need at most, and writes all there is to
+build/bench.json.  Nothing is asserted: a figure is for people to judge.
 """
 import argparse
+import gzip
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,7 @@ import time
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
 sys.path.insert(0, os.path.join(TOP, 'tests', 'boot'))
-from vosmachine import BUILD, Machine  # noqa: E402
+from vosmachine import BUILD, GUEST_PROMPT, Machine  # noqa: E402
 
 # Operation, exitbench's name for it, KVM, Xen, VOS at most.
 TABLE = (
@@ -35,11 +37,13 @@ TABLE = (
     ('ALU loop, stolen ppm', 'alu_loop', 870, 725, 200),
 )
 POWER_OFF = 'quiet rdinit=/bin/busybox -- poweroff -f'
-
+# linux_init.c ends the VM with its third instruction: all there was before is the way to /init.
+TO_INIT = 'quiet rdinit=/measured'
+MSRS = {'6e0': 'TSC_DEADLINE', '80b': 'x2APIC EOI', '3b': 'TSC_ADJUST'}
 
 # What starting and being there may take at most.
-LIMITS = {'start-vm to a guest\'s first instruction': 2000000, 'vmlinux: start to power-off in init': 1420000000,
-          'bzImage: VM exits': 3000, 'vmlinux: VM exits': 3000,
+LIMITS = {'start-vm to a guest\'s first instruction': 2000000, 'vmlinux: start to init': 1420000000,
+          'bzImage: VM exits to init': 3000, 'vmlinux: VM exits to init': 3000,
           'bzImage: memory beside RAM and its tables': 512 << 10,
           'vmlinux: memory beside RAM and its tables': 512 << 10}
 
@@ -67,6 +71,17 @@ def make_images(kind, folder, images):
     words = [f'{name}={path}' for name, path in images.items()]
     subprocess.run([f'{TOP}/iso/mkiso.sh', kind, out] + words, check=True, env=dict(os.environ, CONF='', CMDLINE=''))
     return out
+
+
+def make_initrd(folder):
+    """Debian's initrd with the program of TO_INIT in it as well: archives that follow each other are one."""
+    os.makedirs(f'{folder}/root')
+    shutil.copy(f'{BUILD}/bench/init', f'{folder}/root/measured')
+    added = subprocess.run(['cpio', '--quiet', '-o', '-H', 'newc', '-R', '0:0'], input=b'measured\n', check=True,
+                           capture_output=True, cwd=f'{folder}/root').stdout
+    with open(f'{BUILD}/images/debian-initrd', 'rb') as file, open(f'{folder}/initrd', 'wb') as out:
+        out.write(file.read() + gzip.compress(added, mtime=0))
+    return f'{folder}/initrd'
 
 
 def answer(machine, command):
@@ -117,20 +132,30 @@ def run_starts(machine, figures):
     machine.ok('delete-vm first --force')
 
 
-def run_linux(machine, kernel, figures, reasons):
-    """A quiet boot of Debian's kernel until its init powers off."""
-    name = 'bzImage' if kernel == 'debian-kernel' else 'vmlinux'
+def boot_linux(machine, kernel, cmdline):
+    """Boots Debian's kernel until its VM is off; returns what status-vm says then, and the exits by reason.  The VM's
+    instructions are its own and its VMM's; those of root before its first are another figure."""
     machine.ok(f'create-vm --name debian --cpu 1 --memory 512M --kernel {kernel} --initrd debian-initrd '
-               f'--cmdline "{POWER_OFF}"')
+               f'--cmdline "{cmdline}"')
     machine.ok('start-vm debian')
-    figures[f'{name}: memory beside RAM and its tables'] = answer(machine, 'status-vm debian')['memory-overhead']
+    overhead = answer(machine, 'status-vm debian')['memory-overhead']
     machine.wait_state('debian', 'stopped', 120)
     vm = answer(machine, 'status-vm debian')
-    figures[f'{name}: start to power-off in init'] = vm['cpu-time-ns']
-    reasons[name] = exit_counts(machine, 'debian')
-    figures[f'{name}: VM exits'] = sum(reasons[name].values())
-    figures[f'{name}: exits handled by the VMM'] = vm['exits-vmm']
+    reasons = exit_counts(machine, 'debian')
     machine.ok('delete-vm debian')
+    return vm | {'memory-overhead': overhead}, reasons
+
+
+def run_linux(machine, kernel, figures, reasons):
+    """A quiet boot of Debian's kernel until init begins, and until an init powers off."""
+    name = 'bzImage' if kernel == 'debian-kernel' else 'vmlinux'
+    vm, reasons[name] = boot_linux(machine, kernel, TO_INIT)
+    figures[f'{name}: memory beside RAM and its tables'] = vm['memory-overhead']
+    figures[f'{name}: start to init'] = vm['cpu-time-ns']
+    figures[f'{name}: VM exits to init'] = sum(reasons[name].values())
+    figures[f'{name}: exits to init handled by the VMM'] = vm['exits-vmm']
+    vm, _ = boot_linux(machine, kernel, POWER_OFF)
+    figures[f'{name}: start to power-off in init'] = vm['cpu-time-ns']
 
 
 def exit_counts(machine, name):
@@ -144,22 +169,42 @@ def wait_ns(machine, name, ns):
         time.sleep(0.2)
 
 
-def run_idle(machine, reasons):
-    """A Linux that waits at its shell, for ten seconds."""
+def wait_log(machine, text):
+    """What idle's console has shown before the text, once it shows that."""
+    deadline = time.monotonic() + 180
+    while True:
+        log = machine.ok('log-vm idle')
+        if text in log:
+            return log.split(text)[0]
+        assert time.monotonic() < deadline, log
+        time.sleep(0.3)
+
+
+def function_at(machine, rip):
+    """The name of the guest's function, by its own table.  (The command must fit into a line.)"""
+    found = machine.guest_cmd(f"awk -v a={rip} '$1>a{{print n;exit}}{{n=$3}}' /proc/kallsyms").split()
+    return found[-1] if found else ''
+
+
+def run_idle(machine):
+    """A Linux that waits at its shell: each exit within ten seconds that its VMM sees, by reason, detail and function;
+    and how many others there are in a minute."""
     machine.ok('create-vm --name idle --cpu 1 --memory 512M --kernel debian-vmlinux --initrd debian-initrd '
-               '--cmdline "quiet console=ttyS0"')
+               '--vmm vmm-trace --cmdline "quiet console=ttyS0"')
     machine.ok('start-vm idle')
-    deadline = time.monotonic() + 120
-    while 'VOS-GUEST-READY' not in machine.ok('log-vm idle'):
-        if time.monotonic() > deadline:
-            return
-        time.sleep(1)
-    wait_ns(machine, 'idle', 5e9)
-    before = exit_counts(machine, 'idle')
-    wait_ns(machine, 'idle', 10e9)
-    after = exit_counts(machine, 'idle')
-    reasons['idle 10 s'] = {name: count - before.get(name, 0) for name, count in after.items()}
+    told = wait_log(machine, 'EXITS-TOLD 4').rpartition('EXITS-TOLD 3')[2]
+    before = answer(machine, 'status-vm idle')
+    wait_ns(machine, 'idle', 60e9)
+    after = answer(machine, 'status-vm idle')
+    unseen = [vm['exits'] - vm['exits-vmm'] for vm in (before, after)]
+    machine.attach('idle')
+    machine.send('\r')
+    machine.expect(re.escape(GUEST_PROMPT))
+    exits = [{'exit': reason, 'detail': detail, 'function': function_at(machine, rip), 'count': int(count)}
+             for reason, detail, rip, count in re.findall(r'EXIT (\S+) (\S+) (\S+) (\d+)', told) if count != '0']
+    machine.detach()
     machine.ok('delete-vm idle --force')
+    return {'exits': exits, 'unseen': unseen[1] - unseen[0]}
 
 
 # ------------------------------------------------------------------------------------------------------------ report
@@ -172,6 +217,15 @@ def judged(number, most):
     return show(number) + ('' if number is None or most is None else ' ok  ' if number <= most else ' over')
 
 
+def print_idle(idle):
+    wakes = sum(entry['count'] for entry in idle['exits'] if entry['exit'] == 'hlt')
+    print(f'Linux idle, 10 s: {wakes} wake-ups; in a minute its VMM did not see {idle["unseen"]} exits')
+    print(f'{"exit":<32}{"in":<24}{"count":>10}{"per wake-up":>14}')
+    for entry in idle['exits']:
+        what = entry['exit'] + (f' {MSRS.get(entry["detail"], entry["detail"])}' if entry['detail'] != '0' else '')
+        print(f'{what:<32}{entry["function"]:<24}{entry["count"]:>10}{entry["count"] / max(wakes, 1):>14.2f}')
+
+
 def print_table(results):
     print(f'{"instructions":<24}{"KVM":>7}{"Xen":>8}{"at most":>9}{"VOS/SVM":>13}{"VOS/VMX":>13}{"bare":>6}')
     for label, name, kvm, xen, most in TABLE:
@@ -181,6 +235,8 @@ def print_table(results):
     print()
     for name, value in results['start'].items():
         print(f'{name:<44}{show(LIMITS.get(name)):>16}{judged(value, LIMITS.get(name)):>20}')
+    print()
+    print_idle(results['idle'])
     print()
     reasons = results['exits']
     print(f'{"VM exits of Linux":<20}' + ''.join(f'{run:>12}' for run in reasons))
@@ -205,14 +261,15 @@ def main():
             machine.wait_prompt()
             results['start'] = {'kernel entry to prompt': busy(machine)}
             results['svm'] = run_exits(machine, '')
-        images['debian-vmlinux'] = f'{BUILD}/images/debian-vmlinux'
+        images |= {'debian-vmlinux': f'{BUILD}/images/debian-vmlinux', 'debian-initrd': make_initrd(folder),
+                   'vmm-trace': f'{BUILD}/pd/vmm-trace.stripped'}
         with Machine('qemu-pvh', 'bench-start', bundle=make_images('bundle', folder, images), icount=0) as machine:
             machine.wait_prompt()
             run_starts(machine, results['start'])
             results['exits'] = {}
             for kernel in ('debian-kernel', 'debian-vmlinux'):
                 run_linux(machine, kernel, results['start'], results['exits'])
-            run_idle(machine, results['exits'])
+            results['idle'] = run_idle(machine)
         if not args.no_bochs:
             iso = make_images('iso', folder, {'exitbench': args.exitbench})
             with Machine('bochs', 'bench', iso=iso) as machine:
