@@ -39,6 +39,10 @@
 #define ALLOW_7_EBX \
 	(BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(20) | BIT(23) | BIT(24) | \
 	 BIT(29))
+/*
+ * IA32_TSC_ADJUST is for several vCPUs that are to be in step. Linux reads it once a second even when idle, an exit
+ * that a guest with one vCPU is spared.
+ */
 #define EBX_TSC_ADJUST BIT(1)
 #define EBX_AVX2 BIT(5)
 /* AVX512: F DQ IFMA CD BW VL */
@@ -162,7 +166,7 @@ static void build_leaf7(struct guest_cpuid *c, const struct guest_cpuid_config *
 	if (has_avx512)
 		ecx |= ALLOW_7_ECX_AVX512;
 	r.eax = 0;
-	r.ebx = (r.ebx & ebx) | EBX_TSC_ADJUST;
+	r.ebx = (r.ebx & ebx) | (config->cpus > 1 ? EBX_TSC_ADJUST : 0);
 	r.ecx &= ecx;
 	r.edx &= ALLOW_7_EDX;
 	add(c, 7, 0, r);

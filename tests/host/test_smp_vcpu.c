@@ -143,10 +143,14 @@ static void test_init_bsp(void **state)
 
 static void test_tsc(void **state)
 {
+	struct guest_cpuid_state cpu = { .apic_id = 0 };
+	struct cpuid_regs regs;
 	u64 value;
 
 	(void)state;
 	fake_start_cpus(PLATFORM_MODERN, 2);
+	guest_cpuid_query(&fake_machine.cpuid, 7, 0, &cpu, &regs);
+	assert_true(regs.ebx & BIT32(1));		/* TSC_ADJUST is there */
 	assert_true(wrmsr(KVMCLOCK_MSR_SYSTEM, 0x3001));
 	assert_int_equal(fake_ram[0x3000 + 29], 1);	/* stable */
 	assert_true(wrmsr(0x3b, 1000));			/* one's own only */

@@ -150,8 +150,8 @@ static void test_cpuid(void **state)
 	cpuid(1, 0);
 	assert_true(fake_page->gpr[GPR_RCX] & BIT32(27));
 	cpuid(7, 0);
-	assert_false(fake_page->gpr[GPR_RBX] &
-		     (BIT32(4) | BIT32(10) | BIT32(11) | BIT32(14) | BIT32(16))); /* HLE INVPCID RTM MPX AVX512F */
+	assert_false(fake_page->gpr[GPR_RBX] & /* TSC_ADJUST HLE INVPCID RTM MPX AVX512F */
+		     (BIT32(1) | BIT32(4) | BIT32(10) | BIT32(11) | BIT32(14) | BIT32(16)));
 	assert_false(fake_page->gpr[GPR_RCX] & (BIT32(3) | BIT32(16)));					/* PKU LA57 */
 	fake_page->xcr0 = 3;
 	cpuid(0xd, 0);
