@@ -305,7 +305,6 @@ static void make_current(struct sched *s, struct thread *to, u64 now)
 	from->off_tsc = now;
 	if (to != from) {
 		s->limit = DEADLINE_NONE;
-		pcpu->entered = NULL;	/* vcpu_run must set the limit again */
 		if (!is_idle)
 			note_run(to, now);
 	}
@@ -545,7 +544,6 @@ void kernel_timer(void)
 	struct sched *s = sched_here();
 	u64 now;
 
-	pcpu_self()->entered = NULL;
 	lock_acquire(&s->lock);
 	now = sched_account(s);
 	s->timer = DEADLINE_NONE;	/* one-shot: it is off now */
@@ -556,11 +554,13 @@ void kernel_timer(void)
 			break;
 		wake(s, t, now);
 	}
-	if (s->limit <= now)
+	if (s->limit <= now) {
 		s->limit = DEADLINE_NONE;
+		s->pcpu->entered = NULL;
+	}
 	if (s->slice_end <= now) {
 		s->slice_end = DEADLINE_NONE;
-		s->pcpu->need_resched = true;
+		sched_resched(s);
 	}
 	program_timer(s);
 	lock_release(&s->lock);

@@ -142,8 +142,10 @@ enum status space_map(struct space *space, struct object *source, u64 address, u
 		return ST_INVAL;
 	lock_acquire(&space->lock);
 	status = map_locked(space, &region);
-	if (status == ST_OK)
+	if (status == ST_OK) {
 		object_ref(source);
+		__atomic_fetch_add(&space->map_count, 1, __ATOMIC_RELEASE);
+	}
 	lock_release(&space->lock);
 	return status;
 }

@@ -31,6 +31,7 @@ struct space {
 	bool is_guest;			/* a VM's */
 	u32 region_count;		/* lock */
 	struct region *frames[REGION_FRAMES];	/* lock; sorted by address */
+	u64 map_count;			/* atomic: so many regions were mapped so far */
 	/* a VM's: leaves were removed so often; vcpu.c flushes before the next entry when it changed */
 	u64 shrink_count;
 };
@@ -56,6 +57,12 @@ enum status space_unmap(struct space *space, u64 address, u64 bytes) MUST_CHECK;
  * allow that access; ST_NOMEM: no frame to be had.
  */
 enum status space_fault(struct space *space, u64 address, u32 access) MUST_CHECK;
+
+/* While it stays the same, an access that had no region still has none. */
+static inline u64 space_map_count(const struct space *space)
+{
+	return __atomic_load_n(&space->map_count, __ATOMIC_ACQUIRE);
+}
 
 /* Kernel frames it has. */
 u64 space_frames(const struct space *space);

@@ -9,6 +9,7 @@
 #include "frames.h"
 #include "log.h"
 #include "notify.h"
+#include "range.h"
 #include "sched.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -125,8 +126,9 @@ static bool take_page(struct vcpu *vcpu)
 
 	vcpu->page->dirty = 0;
 	vcpu->entry.interrupts = (u32)(wishes >> 32) & ENTRY_INTERRUPTS;
-	vcpu->entry.has_events = (vcpu->entry.interrupts | (dirty & GROUP_EVENT)) != 0;
-	vcpu->entry.is_step = (dirty & GROUP_STEP) != 0;
+	vcpu->entry.what = dirty & ENTER_STEP;
+	if (vcpu->entry.interrupts | (dirty & GROUP_EVENT))
+		vcpu->entry.what |= ENTER_EVENTS;
 	if ((dirty & GROUP_EVENT) && !take_event(vcpu))
 		return false;
 	return !(dirty & GROUP_ALL) || take_groups(vcpu, dirty & GROUP_ALL);
@@ -153,14 +155,14 @@ static __attribute__((noinline)) void give_events(struct vcpu *vcpu)
 	__builtin_memcpy(&vcpu->page->intr_pending, &vcpu->entry.interrupts, sizeof(u32));
 	vcpu->entry.event.valid = 0;
 	vcpu->entry.interrupts = 0;
-	vcpu->entry.has_events = false;
+	vcpu->entry.what &= ~ENTER_EVENTS;
 }
 
 /* A return that is not the end of a VM exit. Without an entry GROUP_STEP is still to be done: next time. */
 static __attribute__((noinline)) void give_page(struct vcpu *vcpu, u32 reason, u32 groups)
 {
 	vcpu->page->exit = (struct vcpu_exit){ .reason = reason };
-	if (vcpu->entry.is_step)
+	if (vcpu->entry.what & ENTER_STEP)
 		vcpu->page->dirty = GROUP_STEP;
 	else
 		groups |= GROUP_GPR;
@@ -200,13 +202,20 @@ static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
 	pcpu->entered = vcpu;
 }
 
-/* A second-level fault: memory that has not been granted yet is not for the VMM to know of. Granted: enter again. */
+/*
+ * A second-level fault: memory that has not been granted yet is not for the VMM to know of. Granted: enter again. What
+ * turned out to be the VMM's is so the next time, as long as nothing has been mapped in between.
+ */
 static __attribute__((noinline)) u32 resolve_memory(struct vcpu *vcpu)
 {
 	u32 flags = vcpu->entry.mem_flags;
 	u32 access = (flags & MEM_READ ? PT_R : 0) | (flags & MEM_WRITE ? PT_W : 0) | (flags & MEM_EXEC ? PT_X : 0);
+	u64 map_count = space_map_count(&vcpu->vm->space);
+	struct hole hole = { align_down(vcpu->entry.mem_gpa, PAGE_SIZE) | access, map_count };
 	enum status status;
 
+	if (hole.what == vcpu->hole.what && hole.map_count == vcpu->hole.map_count)
+		return EXIT_MEM;
 	for (;;) {
 		status = space_fault(&vcpu->vm->space, vcpu->entry.mem_gpa, access);
 		if (status != ST_AGAIN)
@@ -217,8 +226,10 @@ static __attribute__((noinline)) u32 resolve_memory(struct vcpu *vcpu)
 	}
 	if (status == ST_OK || status == ST_AGAIN)
 		return EXIT_GRANTED;
-	if (status != ST_NOMEM)
+	if (status != ST_NOMEM) {
+		vcpu->hole = hole;
 		return EXIT_MEM;
+	}
 	vcpu->page->exit.reason = EXIT_NOMEM;
 	return EXIT_NOMEM;
 }
@@ -272,6 +283,16 @@ static bool finish_exit(struct vcpu *vcpu, u32 reason)
 	return false;
 }
 
+/* False: it has passed. */
+static __attribute__((noinline)) bool set_deadline(struct vcpu *vcpu, u64 deadline)
+{
+	if (arch_tsc() >= deadline)
+		return false;
+	sched_timer_limit(deadline);
+	vcpu->deadline = deadline;
+	return true;
+}
+
 /*
  * What may keep the guest out, and what has to be done before it is let in. As long as the pCPU says `entered`, there
  * is nothing: whoever causes something takes that back, here or by an IPI. False: run returns *result.
@@ -279,8 +300,6 @@ static bool finish_exit(struct vcpu *vcpu, u32 reason)
 static bool may_enter(struct vcpu *vcpu, struct thread *thread, u64 deadline, struct syscall_result *result)
 {
 	while (pcpu_self()->entered != vcpu || vcpu->deadline != deadline) {
-		u64 now;
-
 		if (notify_is_due(thread)) {
 			give_page(vcpu, EXIT_NONE, 0);
 			*result = (struct syscall_result){ ST_NOTIFIED, notify_take(thread) };
@@ -294,14 +313,11 @@ static bool may_enter(struct vcpu *vcpu, struct thread *thread, u64 deadline, st
 			}
 			continue;
 		}
-		now = arch_tsc();
-		if (now >= deadline) {
-			note_deadline(vcpu, now);
+		if (!set_deadline(vcpu, deadline)) {
+			note_deadline(vcpu, arch_tsc());
 			give_page(vcpu, EXIT_DEADLINE, 0);
 			return false;
 		}
-		sched_timer_limit(deadline);
-		vcpu->deadline = deadline;
 		if (pcpu_self()->entered != vcpu)
 			prepare(vcpu, pcpu_self());
 		arch_interrupts_poll();		/* a guest with interrupts off may keep them waiting */
@@ -316,12 +332,12 @@ static __attribute__((noinline)) struct syscall_result run(struct vcpu *vcpu, st
 	struct syscall_result result = { ST_OK, 0 };
 
 	while (finish_exit(vcpu, reason) && may_enter(vcpu, thread, deadline, &result)) {
-		u32 what = (vcpu->entry.is_step ? ENTER_STEP : 0) | (vcpu->entry.has_events ? ENTER_EVENTS : 0);
+		u32 what = vcpu->entry.what;
 
-		vcpu->entry.is_step = false;
+		vcpu->entry.what &= ~ENTER_STEP;
 		reason = enter(vcpu, thread, what);
 	}
-	if (vcpu->entry.has_events)
+	if (vcpu->entry.what & ENTER_EVENTS)
 		give_events(vcpu);
 	return result;
 }
@@ -337,30 +353,50 @@ static __attribute__((noinline)) struct syscall_result run_anew(struct thread *t
 	if (take_page(vcpu))
 		return run(vcpu, thread, load64_once(&vcpu->page->deadline_tsc), EXIT_NONE);
 	give_page(vcpu, EXIT_BAD_STATE, virt_exit_groups[EXIT_BAD_STATE]);
-	if (vcpu->entry.has_events)
+	if (vcpu->entry.what & ENTER_EVENTS)
 		give_events(vcpu);
+	return (struct syscall_result){ ST_OK, 0 };
+}
+
+/* The VMM's exit, and interrupts to tell of; or not the VMM's. */
+static __attribute__((noinline)) struct syscall_result finish_run(struct vcpu *vcpu, struct thread *thread, u32 reason)
+{
+	if (virt_exit_groups[reason] != 0)
+		return run(vcpu, thread, vcpu->deadline, reason);
+	give_events(vcpu);
 	return (struct syscall_result){ ST_OK, 0 };
 }
 
 /*
  * The usual case, that nothing came between and the VMM wants no more than that the guest goes on behind the
- * instruction that it has completed, is done here, with a few loads and no judgement.
+ * instruction that it has completed, perhaps with an interrupt, is done here, with a few loads and no judgement.
  */
 struct syscall_result vcpu_run(void)
 {
 	const struct pcpu *pcpu = pcpu_self();
 	struct thread *thread = pcpu->current;
 	struct vcpu *vcpu = pcpu->entered;
-	u32 reason;
+	u32 reason, what = ENTER_STEP;
+	u64 wishes, deadline;
 
-	if (unlikely(vcpu == NULL || load_wishes(vcpu->page) != GROUP_STEP ||
-		     load64_once(&vcpu->page->deadline_tsc) != vcpu->deadline))
+	if (unlikely(vcpu == NULL))
 		return run_anew(thread);
+	deadline = load64_once(&vcpu->page->deadline_tsc);
+	if (unlikely(deadline != vcpu->deadline) && !set_deadline(vcpu, deadline))
+		return run_anew(thread);
+	wishes = load_wishes(vcpu->page);
+	if (unlikely(wishes != GROUP_STEP)) {
+		if ((u32)wishes != GROUP_STEP)
+			return run_anew(thread);
+		vcpu->entry.interrupts = (u32)(wishes >> 32) & ENTRY_INTERRUPTS;
+		vcpu->entry.what = ENTER_EVENTS;
+		what |= ENTER_EVENTS;
+	}
 	vcpu->page->dirty = 0;
-	reason = enter(vcpu, thread, ENTER_STEP);
-	if (likely(virt_exit_groups[reason] == 0 && !vcpu->entry.has_events))
+	reason = enter(vcpu, thread, what);
+	if (likely((virt_exit_groups[reason] | vcpu->entry.what) == 0))
 		return (struct syscall_result){ ST_OK, 0 };
-	return run(vcpu, thread, vcpu->deadline, reason);
+	return finish_run(vcpu, thread, reason);
 }
 
 enum status vcpu_bind(struct vcpu *vcpu)
@@ -402,6 +438,7 @@ void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 stolen)
 {
 	vcpu->left_tsc += away;
 	vcpu->page->steal_tsc = stolen;
+	vcpu->deadline = DEADLINE_UNSET;
 }
 
 /* Returns that were no VM exit, and VM exits that the VMM does not hear of. */

@@ -12,6 +12,11 @@
 struct vm;
 struct thread;
 
+#define DEADLINE_UNSET (DEADLINE_NONE - 1)	/* who asks for this very one gets nothing less than that: never */
+
+/* A page of guest-physical addresses and a kind of access to it, which is the VMM's business. */
+struct hole { u64 what, map_count; };
+
 struct vcpu {
 	struct object object;
 	struct vm *vm;			/* referenced (vm.c) */
@@ -23,7 +28,8 @@ struct vcpu {
 	struct fpu_area *fpu;
 	struct vcpu_entry entry;
 	u64 shrink_count;		/* of the VM's space, at the last flush */
-	u64 deadline;			/* that the timer is set for while the pCPU says `entered` */
+	struct hole hole;		/* the last one; 0 = none */
+	u64 deadline;			/* that the timer is set for; DEADLINE_UNSET: perhaps not any more */
 	u64 left_tsc;			/* end of the last exit; later by what other threads ran since */
 	u32 left_for;			/* enum exit_reason of it */
 	u64 exit_count[EXIT_REASON_COUNT];

@@ -11,7 +11,12 @@ static void set_rax(struct vcpu_page *page, u32 size, u32 value)
 {
 	u64 *rax = &page->gpr[GPR_RAX];
 
-	*rax = size == 4 ? value : (*rax & ~alu_mask(size)) | (value & alu_mask(size));
+	if (size == 1)
+		*rax = (*rax & ~0xffull) | (u8)value;
+	else if (size == 2)
+		*rax = (*rax & ~0xffffull) | (u16)value;
+	else
+		*rax = value;
 }
 
 static void exit_pio(struct vcpu *v)
@@ -19,6 +24,7 @@ static void exit_pio(struct vcpu *v)
 	struct vcpu_page *page = v->page;
 	u16 port = page->exit.pio.port;
 	u32 size = page->exit.pio.size;
+	u64 next;
 
 	if (page->exit.flags & PIO_STRING) {
 		vcpu_emulate(v);
@@ -28,8 +34,9 @@ static void exit_pio(struct vcpu *v)
 		set_rax(page, size, vcpu_port_read(v, port, size));
 	else
 		vcpu_port_write(v, port, size, (u32)page->gpr[GPR_RAX]);
-	if (unlikely(page->exit.insn_len == 0 && page->exit.pio.next_rip))
-		vcpu_step(v, page->exit.pio.next_rip);
+	next = page->exit.pio.next_rip;
+	if (likely(next))
+		vcpu_step(v, next);
 	else
 		(void)vcpu_skip(v);
 }
@@ -44,32 +51,6 @@ static void exit_mem(struct vcpu *v)
 		return;
 	}
 	vcpu_emulate(v);
-}
-
-static void exit_msr_read(struct vcpu *v)
-{
-	struct vcpu_page *page = v->page;
-	u64 value;
-
-	if (!guest_msr_read(v, page->exit.msr.index, &value)) {
-		vcpu_inject(v, fault_gp());
-		return;
-	}
-	page->gpr[GPR_RAX] = (u32)value;
-	page->gpr[GPR_RDX] = value >> 32;
-	(void)vcpu_skip(v);
-}
-
-static void exit_msr_write(struct vcpu *v)
-{
-	struct vcpu_page *page = v->page;
-	u64 value = (u32)page->gpr[GPR_RAX] | page->gpr[GPR_RDX] << 32;
-
-	if (!guest_msr_write(v, page->exit.msr.index, value)) {
-		vcpu_inject(v, fault_gp());
-		return;
-	}
-	(void)vcpu_skip(v);
 }
 
 static struct cpuid_answer *answer_place(struct vcpu *v, u32 leaf)
@@ -350,8 +331,8 @@ static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {
 	[EXIT_NONE] = exit_nothing,
 	[EXIT_PIO] = exit_pio,
 	[EXIT_MEM] = exit_mem,
-	[EXIT_MSR_READ] = exit_msr_read,
-	[EXIT_MSR_WRITE] = exit_msr_write,
+	[EXIT_MSR_READ] = guest_msr_exit_read,
+	[EXIT_MSR_WRITE] = guest_msr_exit_write,
 	[EXIT_CPUID] = exit_cpuid,
 	[EXIT_HLT] = exit_hlt,
 	[EXIT_HYPERCALL] = vcpu_hypercall,

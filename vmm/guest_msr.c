@@ -333,7 +333,8 @@ static const struct msr table[] = {	/* in order of index */
 	{ 0xc0011029, read_de_cfg, write_ignored },
 };
 
-static const struct msr *search(u32 index)
+/* And remember where. */
+static __attribute__((noinline)) const struct msr *search(struct vcpu *v, u32 index)
 {
 	u32 low = 0, high = ARRAY_COUNT(table);
 
@@ -341,7 +342,7 @@ static const struct msr *search(u32 index)
 		u32 middle = (low + high) / 2;
 
 		if (table[middle].index == index)
-			return &table[middle];
+			return v->msrs[index % MSR_MEMORY] = &table[middle];
 		if (table[middle].index < index)
 			low = middle + 1;
 		else
@@ -356,16 +357,11 @@ void guest_msr_init(struct vcpu *v)
 		v->msrs[i] = &table[0];
 }
 
-static const struct msr *find(struct vcpu *v, u32 index)
+static inline const struct msr *find(struct vcpu *v, u32 index)
 {
-	const struct msr **known = &v->msrs[index % MSR_MEMORY], *msr = *known;
+	const struct msr *msr = v->msrs[index % MSR_MEMORY];
 
-	if (likely(msr->index == index))
-		return msr;
-	msr = search(index);
-	if (msr)
-		*known = msr;
-	return msr;
+	return likely(msr->index == index) ? msr : search(v, index);
 }
 
 static bool is_apic(u32 index)
@@ -389,6 +385,10 @@ static bool apic_write(struct vcpu *v, u32 index, u64 value)
 {
 	bool is_done;
 
+	if (likely(index == LAPIC_MSR_EOI && value == 0 && (lapic_base(v->lapic) & LAPIC_BASE_X2APIC))) {
+		lapic_end(v->lapic);
+		return true;
+	}
 	if (likely(lapic_write_kicks(index - LAPIC_MSR_FIRST)))
 		return lapic_msr_write(v->lapic, index, value);
 	vcpu_store_cr8(v);
@@ -406,4 +406,29 @@ bool guest_msr_write(struct vcpu *v, u32 index, u64 value)
 		return apic_write(v, index, value);
 	msr = find(v, index);
 	return msr && msr->write && msr->write(v, index, value);
+}
+
+void guest_msr_exit_read(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u64 value;
+
+	if (unlikely(!guest_msr_read(v, page->exit.msr.index, &value))) {
+		vcpu_inject(v, fault_gp());
+		return;
+	}
+	page->gpr[GPR_RAX] = (u32)value;
+	page->gpr[GPR_RDX] = value >> 32;
+	(void)vcpu_skip(v);
+}
+
+void guest_msr_exit_write(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u64 value = (u32)page->gpr[GPR_RAX] | page->gpr[GPR_RDX] << 32;
+
+	if (unlikely(!guest_msr_write(v, page->exit.msr.index, value)))
+		vcpu_inject(v, fault_gp());
+	else
+		(void)vcpu_skip(v);
 }

@@ -143,10 +143,11 @@ void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_
 /* ---- machine_time.c ---- */
 
 void machine_time_init(struct machine *m);
-/* Host TSC at which vCPU v wants to be woken for a timer of its own or of the machine; DEADLINE_NONE if never. */
-u64 machine_deadline(const struct machine *m, const struct vcpu *v);
-/* The own APIC's, and on vCPU 0 those of devices, if one is due or may have been set. */
-void machine_run_timers(struct machine *m, struct vcpu *v, bool were_set);
+/*
+ * The own APIC's, and on vCPU 0 those of devices, if one is due or may have been set. Returns the host TSC at which the
+ * next one will be due; DEADLINE_NONE if none.
+ */
+u64 machine_run_timers(struct machine *m, struct vcpu *v, bool were_set);
 /* The guest's clocks stood still for `ticks` of the host's TSC. */
 void machine_time_skip(struct machine *m, u64 ticks);
 /* This vCPU wrote its TSC or TSC_ADJUST: from now on it differs by `adjust` from the machine's. */
@@ -172,6 +173,9 @@ void machine_report_end(struct machine *m);
 
 /* ---- guest_msr.c ---- false = #GP */
 void guest_msr_init(struct vcpu *v);
+/* EXIT_MSR_READ and _WRITE. */
+void guest_msr_exit_read(struct vcpu *v);
+void guest_msr_exit_write(struct vcpu *v);
 bool guest_msr_read(struct vcpu *v, u32 index, u64 *value);
 bool guest_msr_write(struct vcpu *v, u32 index, u64 value);
 

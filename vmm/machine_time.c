@@ -66,26 +66,26 @@ static u64 devices_deadline(struct machine *m, u64 now)
 	return earliest;
 }
 
-u64 machine_deadline(const struct machine *m, const struct vcpu *v)
+static __attribute__((noinline)) void run_devices(struct machine *m, struct vcpu *v)
 {
-	u64 now = host_tsc(m), guest = now + m->tsc_offset + lapic_tsc_adjust(v->lapic);
-	u64 at = lapic_deadline_tsc(v->lapic);
-
-	if (at == DEADLINE_NONE)
-		return v->devices_tsc;
-	return min_u64(v->devices_tsc, at > guest ? ahead(now, at - guest) : now);
-}
-
-void machine_run_timers(struct machine *m, struct vcpu *v, bool were_set)
-{
-	lapic_run(v->lapic);
-	if (v->index != 0 || (!were_set && host_tsc(m) < v->devices_tsc))
-		return;
 	machine_lock(m);
 	for (u32 i = 0; i < m->timer_count; i++)
 		m->timer[i].ops->run(m->timer[i].device);
 	v->devices_tsc = devices_deadline(m, host_tsc(m));
 	machine_unlock(m);
+}
+
+u64 machine_run_timers(struct machine *m, struct vcpu *v, bool were_set)
+{
+	u64 now = host_tsc(m), guest = now + m->tsc_offset + lapic_tsc_adjust(v->lapic), at;
+
+	lapic_run(v->lapic, guest);
+	if (v->index == 0 && (were_set || now >= v->devices_tsc))
+		run_devices(m, v);
+	at = lapic_deadline_tsc(v->lapic);
+	if (at == DEADLINE_NONE)
+		return v->devices_tsc;
+	return min_u64(v->devices_tsc, at > guest ? ahead(now, at - guest) : now);
 }
 
 void machine_time_skip(struct machine *m, u64 ticks)

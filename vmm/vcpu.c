@@ -123,19 +123,15 @@ static void offer(struct vcpu *v)
 	struct vcpu_page *page = v->page;
 	u8 vector = 0;
 
-	v->offered = OFFER_NONE;
-	if (pic_wants(m, v, &vector)) {
+	v->offered = lapic_pick(v->lapic, &vector, &page->tpr_threshold) ? OFFER_LAPIC : OFFER_NONE;
+	if (pic_wants(m, v, &vector))
 		v->offered = OFFER_PIC;
-	} else if (lapic_pick(v->lapic, &vector)) {
-		v->offered = OFFER_LAPIC;
-	}
 	page->intr_pending = v->offered != OFFER_NONE;
 	page->intr_vector = vector;
 	/* Not every processor keeps the shadow until the HLT: execute that here, before it can be too late. */
 	if (page->intr_pending && (page->shadow & SHADOW_STI) && !(page->dirty & GROUP_STEP) &&
 	    v->activity == VCPU_RUNS && vcpu_steps_over_hlt(v))
 		v->activity = VCPU_HALTED;
-	page->tpr_threshold = lapic_tpr_threshold(v->lapic);
 	if (v->pv.eoi_word)
 		kvm_pv_promise(&v->pv, may_end_quietly(v));
 }
@@ -206,7 +202,7 @@ static void startup(struct vcpu *v, u8 vector)
 	machine_tell_online(v->machine, v);
 }
 
-static void serve_rare(struct vcpu *v, u32 requests)
+static __attribute__((noinline)) void serve_rare(struct vcpu *v, u32 requests)
 {
 	if (requests & VCPU_REQUEST_PAUSE)
 		machine_park(v->machine, v);
@@ -239,19 +235,19 @@ static void serve_requests(struct vcpu *v)
 	if (requests & VCPU_REQUEST_RARE)
 		serve_rare(v, requests);
 	if (requests & (VCPU_REQUEST_SERVICE | VCPU_REQUEST_TIMER)) {
-		machine_run_timers(v->machine, v, requests & VCPU_REQUEST_SERVICE);
+		v->page->deadline_tsc = machine_run_timers(v->machine, v, requests & VCPU_REQUEST_SERVICE);
 		/*
 		 * Timers that fired raised interrupts, which are requests to ourselves: what follows serves them, and
 		 * those of others whose cause came before.
 		 */
 		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_TIMER | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
-		v->page->deadline_tsc = machine_deadline(v->machine, v);
 		tell_steal(v);
 	}
 	if (requests == VCPU_REQUEST_LEAVE)
 		return;
 	lapic_collect(v->lapic);
-	vcpu_store_cr8(v);
+	if (unlikely(v->page->cr8 != lapic_cr8(v->lapic)))
+		vcpu_store_cr8(v);
 	offer(v);
 }
 
@@ -260,16 +256,19 @@ static void serve_requests(struct vcpu *v)
 static void notified(struct vcpu *v, u64 bits)
 {
 	vcpu_remember(v, bits ? VCPU_REQUEST_SERVICE : VCPU_REQUEST_TIMER);
-	if (v->index == 0)
+	if (v->index == 0 && (bits || console_port_has_late_bits(&v->machine->console)))
 		machine_notified(v->machine, bits);
 }
 
 /* A halted vCPU runs again when an interrupt can be delivered (or an NMI came). */
-static bool wakes(const struct vcpu *v)
+static bool may_run(struct vcpu *v)
 {
-	if (v->activity == VCPU_WAITS_FOR_STARTUP)
-		return false;
-	return v->is_kicked || v->page->nmi_pending || (v->page->intr_pending && (v->page->rflags & RFLAGS_IF));
+	if (v->activity == VCPU_HALTED && (v->is_kicked || v->page->nmi_pending ||
+					   (v->page->intr_pending && (v->page->rflags & RFLAGS_IF)))) {
+		v->activity = VCPU_RUNS;
+		v->is_kicked = false;
+	}
+	return v->activity == VCPU_RUNS;
 }
 
 static void idle(struct vcpu *v)
@@ -277,11 +276,6 @@ static void idle(struct vcpu *v)
 	const struct host *host = v->machine->host;
 	u64 bits = 0;
 
-	if (wakes(v)) {
-		v->activity = VCPU_RUNS;
-		v->is_kicked = false;
-		return;
-	}
 	if (v->index == 0)
 		machine_tell_console(v->machine);
 	if (!enter_away(v))
@@ -291,12 +285,12 @@ static void idle(struct vcpu *v)
 	notified(v, bits);
 }
 
-static __attribute__((noinline)) void run_ended(struct vcpu *v, const struct host_run *run)
+static __attribute__((noinline)) void run_ended(struct vcpu *v, struct host_run run)
 {
-	if (run->status == ST_NOTIFIED)
-		notified(v, run->bits);
+	if (run.status == ST_NOTIFIED)
+		notified(v, run.bits);
 	else
-		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)run->status);
+		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)run.status);
 }
 
 /* Enter the guest and handle its exits, for as long as nobody asks for anything. */
@@ -313,7 +307,7 @@ static void run(struct vcpu *v)
 		if (unlikely(kvm_pv_took(&v->pv)))
 			ended_quietly(v);
 		if (unlikely(run.status != ST_OK)) {
-			run_ended(v, &run);
+			run_ended(v, run);
 			return;
 		}
 		vcpu_handle_exit(v);
@@ -327,7 +321,7 @@ void vcpu_loop(struct vcpu *v)
 			serve_requests(v);
 		if (v->index == 0 && console_port_has_late_bits(&v->machine->console))
 			machine_notified(v->machine, 0);
-		if (v->activity == VCPU_RUNS)
+		if (may_run(v))
 			run(v);
 		else
 			idle(v);

@@ -10,16 +10,43 @@ static void timer_was_set(struct vcpu *v)
 	vcpu_request(&v->machine->vcpu[0], VCPU_REQUEST_SERVICE);
 }
 
+/* Ports that are nobody's, or those of more than one device. */
+static __attribute__((noinline)) u32 read_apart(struct vcpu *v, u16 port, u32 size)
+{
+	struct machine *m = v->machine;
+	u32 value;
+
+	machine_lock(m);
+	value = bus_pio_read(&m->bus, port, size);
+	machine_unlock(m);
+	if (bus_pio_sets_timer(&m->bus, port, size, true))
+		timer_was_set(v);
+	return value;
+}
+
+static __attribute__((noinline)) void write_apart(struct vcpu *v, u16 port, u32 size, u32 value)
+{
+	struct machine *m = v->machine;
+
+	machine_lock(m);
+	bus_pio_write(&m->bus, port, size, value);
+	machine_unlock(m);
+	if (bus_pio_sets_timer(&m->bus, port, size, false))
+		timer_was_set(v);
+}
+
 u32 vcpu_port_read(struct vcpu *v, u16 port, u32 size)
 {
 	struct machine *m = v->machine;
 	const struct bus_region *r = bus_find_pio(&m->bus, port, size);
 	u32 value;
 
+	if (unlikely(!r))
+		return read_apart(v, port, size);
 	machine_lock(m);
-	value = likely(r) ? (u32)r->ops->read(r->device, port - r->start, size) : bus_pio_read(&m->bus, port, size);
+	value = (u32)r->ops->read(r->device, port - r->start, size);
 	machine_unlock(m);
-	if (unlikely(r ? r->ops->sets_timer & SETS_TIMER_BY_READ : bus_pio_sets_timer(&m->bus, port, size, true)))
+	if (unlikely(r->ops->sets_timer & SETS_TIMER_BY_READ))
 		timer_was_set(v);
 	return value;
 }
@@ -29,13 +56,14 @@ void vcpu_port_write(struct vcpu *v, u16 port, u32 size, u32 value)
 	struct machine *m = v->machine;
 	const struct bus_region *r = bus_find_pio(&m->bus, port, size);
 
+	if (unlikely(!r)) {
+		write_apart(v, port, size, value);
+		return;
+	}
 	machine_lock(m);
-	if (likely(r))
-		r->ops->write(r->device, port - r->start, size, value & (u32)alu_mask(size));
-	else
-		bus_pio_write(&m->bus, port, size, value);
+	r->ops->write(r->device, port - r->start, size, value & (u32)alu_mask(size));
 	machine_unlock(m);
-	if (unlikely(r ? r->ops->sets_timer & SETS_TIMER_BY_WRITE : bus_pio_sets_timer(&m->bus, port, size, false)))
+	if (unlikely(r->ops->sets_timer & SETS_TIMER_BY_WRITE))
 		timer_was_set(v);
 }
 

@@ -282,7 +282,7 @@ static void run_timers(void)
 		}
 	for (u32 i = 0; i < VCPUS; i++)
 		if (lapic_deadline_tsc(&m.apic[i]) <= tsc) {
-			lapic_run(&m.apic[i]);
+			lapic_run(&m.apic[i], lapic_tsc(&m.apic[i]));
 			must(lapic_deadline_tsc(&m.apic[i]) > tsc);
 		}
 }
@@ -314,15 +314,16 @@ static void do_time(struct input *in)
 static void do_interrupts(struct input *in)
 {
 	struct lapic *l = &m.apic[take(in, 1) % VCPUS];
-	u8 vector;
+	u8 vector, threshold;
 
 	lapic_collect(l);
 	lapic_set_cr8(l, (u32)take(in, 1) & 0xf);
-	must(lapic_cr8(l) < 16 && lapic_tpr_threshold(l) < 16);
-	if (lapic_pick(l, &vector)) {
-		must(vector >= 16 && lapic_tpr_threshold(l) == 0);
+	if (!lapic_pick(l, &vector, &threshold)) {
+		must(lapic_cr8(l) < 16 && threshold < 16);
+	} else {
+		must(vector >= 16 && threshold == 0);
 		lapic_accept(l, vector);
-		must(!lapic_pick(l, &vector) || vector >= 16);
+		must(!lapic_pick(l, &vector, &threshold) || vector >= 16);
 	}
 	if (l->index == 0 && lapic_takes_extint(l) && pic_is_asserted(&m.pic)) {
 		vector = pic_peek(&m.pic);

@@ -84,10 +84,18 @@ static u64 rd(u32 index, u32 msr)
 
 static int pick(u32 index)
 {
-	u8 vector;
+	u8 vector, threshold;
 
 	lapic_collect(&apic[index]);
-	return lapic_pick(&apic[index], &vector) ? vector : -1;
+	return lapic_pick(&apic[index], &vector, &threshold) ? vector : -1;
+}
+
+static int threshold_of(u32 index)
+{
+	u8 vector, threshold;
+
+	(void)lapic_pick(&apic[index], &vector, &threshold);
+	return threshold;
 }
 
 static void take(u32 index, int vector)
@@ -134,16 +142,16 @@ static void test_tpr(void **state)
 	assert_int_equal(rd(0, TPR), 0x50);
 	wr(0, SELF, 0x5f);
 	assert_int_equal(pick(0), -1);
-	assert_int_equal(lapic_tpr_threshold(&apic[0]), 5);
+	assert_int_equal(threshold_of(0), 5);
 	lapic_set_cr8(&apic[0], 4);
-	assert_int_equal(lapic_tpr_threshold(&apic[0]), 0);
+	assert_int_equal(threshold_of(0), 0);
 	take(0, 0x5f);
 	wr(0, TPR, 0x47);
 	assert_int_equal(lapic_cr8(&apic[0]), 4);
 	lapic_set_cr8(&apic[0], 4);	/* unchanged: low bits stay */
 	assert_int_equal(rd(0, TPR), 0x47);
 	wr(0, SELF, 0x41);		/* below what is in service: no TPR value would help */
-	assert_int_equal(lapic_tpr_threshold(&apic[0]), 0);
+	assert_int_equal(threshold_of(0), 0);
 }
 
 static void test_x2apic_registers(void **state)
@@ -270,14 +278,14 @@ static void test_ipi(void **state)
 /* What other threads send is there after lapic_collect, not before; what an INIT finds there is gone. */
 static void test_posted(void **state)
 {
-	u8 vector;
+	u8 vector, threshold;
 
 	(void)state;
 	send(0, 2, 0x40);
 	send(0, 2, 0x41);
 	send(0, 2, 0x41);			/* once */
 	assert_int_equal(kicks[2], 2);
-	assert_false(lapic_pick(&apic[2], &vector));
+	assert_false(lapic_pick(&apic[2], &vector, &threshold));
 	take(2, 0x41);
 	assert_true(lapic_has_one_edge(&apic[2]) == false);
 	wr(2, EOI, 0);
@@ -301,7 +309,7 @@ static void test_posted(void **state)
 	send(0, 3, 0x50);			/* to oneself through the ICR: no detour */
 	kicks[3] = 0;
 	send(3, 3, 0x51);
-	assert_true(lapic_pick(&apic[3], &vector) && vector == 0x51 && kicks[3] == 1);
+	assert_true(lapic_pick(&apic[3], &vector, &threshold) && vector == 0x51 && kicks[3] == 1);
 }
 
 static void test_lowest_priority(void **state)
@@ -369,7 +377,7 @@ static void advance_to(u64 ns)
 	machine.ns = ns;
 	for (u32 i = 0; i < COUNT; i++)
 		if (lapic_deadline_tsc(&apic[i]) <= fake_tsc(&machine))
-			lapic_run(&apic[i]);
+			lapic_run(&apic[i], lapic_tsc(&apic[i]));
 }
 
 static void test_timer_one_shot(void **state)
@@ -382,7 +390,7 @@ static void test_timer_one_shot(void **state)
 	advance_to(1400);
 	assert_int_equal(rd(0, CURRENT), 600);
 	assert_int_equal(pick(0), -1);
-	lapic_run(&apic[0]);			/* early: harmless */
+	lapic_run(&apic[0], lapic_tsc(&apic[0]));			/* early: harmless */
 	assert_int_equal(pick(0), -1);
 	advance_to(2000);
 	take(0, 0x30);

@@ -194,16 +194,39 @@ static void test_limit_of_the_current_thread(void **state)
 	writes = sim_timer_writes;
 	sched_timer_limit(fake_tsc + 700);
 	assert_int_equal(sim_timer_writes, writes);			/* unchanged: not programmed again */
-	sim_run(1000);
+	fake_pcpu.entered = threads[0];
+	sim_run(600);
+	assert_non_null(fake_pcpu.entered);
+	sim_run(400);
 	assert_int_equal(sim_timer[0], DEADLINE_NONE);
+	assert_null(fake_pcpu.entered);					/* vcpu_run has to look at its deadline */
 	sched_timer_limit(fake_tsc + 700);
 	sim_wait(DEADLINE_NONE);
 	assert_int_equal(sim_timer[0], DEADLINE_NONE);			/* forgotten with the thread */
 	fake_pcpu.entered = threads[0];
-	notify_signal(threads[0], 1);				/* it idled on its own stack */
+	notify_signal(threads[0], 1);		/* it idled on its own stack: nobody entered meanwhile */
 	sim_settle();
 	assert_true(sim_is_running(0));
+	assert_ptr_equal(fake_pcpu.entered, threads[0]);
+}
+
+/* Whatever vcpu_run must look at takes back that it may enter its guest at once. */
+static void test_look_before_the_next_entry(void **state)
+{
+	(void)state;
+	sim_go(0);
+	threads[0]->vcpu = (struct vcpu *)(void *)&fake_pcpu;	/* never looked into */
+	fake_pcpu.entered = threads[0];
+	notify_signal(threads[0], 1);				/* from an interrupt, while it runs */
 	assert_null(fake_pcpu.entered);
+	fake_pcpu.entered = threads[0];
+	kernel_ipi();
+	assert_null(fake_pcpu.entered);
+	fake_pcpu.entered = threads[0];
+	sched_stop(threads[0]);
+	assert_null(fake_pcpu.entered);
+	threads[0]->vcpu = NULL;
+	sim_settle();
 }
 
 static void test_stop_and_start(void **state)
@@ -477,6 +500,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_signal_before_wait_is_not_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sleepers_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limit_of_the_current_thread, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_look_before_the_next_entry, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop_and_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_yield_lets_the_next_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_threads_of_a_pd_share, setup, teardown),

@@ -318,10 +318,10 @@ static s64 hypercall(u64 number, u64 rbx, u64 rcx, u64 rdx, u64 rsi)
 static int picked(u32 index)
 {
 	struct lapic *l = &fake_machine.lapic[index];
-	u8 vector;
+	u8 vector, threshold;
 
 	lapic_collect(l);
-	return lapic_pick(l, &vector) ? vector : -1;
+	return lapic_pick(l, &vector, &threshold) ? vector : -1;
 }
 
 static void test_hypercalls(void **state)

@@ -9,7 +9,8 @@
 
 #include "types.h"
 
-static inline u64 byte_region_read(void *device, u64 offset, u32 size, u32 count, u8 (*read)(void *device, u32 reg))
+static __attribute__((noinline, unused)) u64 byte_region_read_wide(void *device, u64 offset, u32 size, u32 count,
+								   u8 (*read)(void *device, u32 reg))
 {
 	u64 value = 0;
 
@@ -19,6 +20,13 @@ static inline u64 byte_region_read(void *device, u64 offset, u32 size, u32 count
 		value |= (u64)byte << (8 * i);
 	}
 	return value;
+}
+
+static inline u64 byte_region_read(void *device, u64 offset, u32 size, u32 count, u8 (*read)(void *device, u32 reg))
+{
+	if (likely(size == 1 && offset < count))
+		return read(device, (u32)offset);
+	return byte_region_read_wide(device, offset, size, count, read);
 }
 
 static inline void byte_region_write(void *device, u64 offset, u32 size, u32 count, u64 value,

@@ -50,12 +50,18 @@ u32 lapic_ppr(const struct lapic *l)
 	return (l->tpr & 0xf0) >= service ? l->tpr : service;
 }
 
-bool lapic_pick(const struct lapic *l, u8 *vector)
+bool lapic_pick(const struct lapic *l, u8 *vector, u8 *tpr_threshold)
 {
 	int highest = lapic_bits_highest(&l->irr);
+	u32 class = (u32)highest & 0xf0;
 
-	if (highest < 0 || !(l->base & LAPIC_BASE_ENABLE) || ((u32)highest & 0xf0) <= (lapic_ppr(l) & 0xf0))
+	*tpr_threshold = 0;
+	if (highest < 0 || !(l->base & LAPIC_BASE_ENABLE) || class <= service_class(l))
 		return false;
+	if (class <= (l->tpr & 0xf0)) {
+		*tpr_threshold = (u8)(class >> 4);
+		return false;
+	}
 	*vector = (u8)highest;
 	return true;
 }
@@ -64,22 +70,6 @@ void lapic_accept(struct lapic *l, u8 vector)
 {
 	bits_clear(&l->irr, vector);
 	bits_set(&l->isr, vector);
-}
-
-u8 lapic_tpr_threshold(const struct lapic *l)
-{
-	int highest = lapic_bits_highest(&l->irr);
-	u32 class;
-
-	if (highest < 0 || !(l->base & LAPIC_BASE_ENABLE))
-		return 0;
-	class = (u32)highest & 0xf0;
-	return class > service_class(l) && class <= (l->tpr & 0xf0) ? (u8)(class >> 4) : 0;
-}
-
-u32 lapic_cr8(const struct lapic *l)
-{
-	return l->tpr >> 4;
 }
 
 void lapic_set_cr8(struct lapic *l, u32 cr8)

@@ -21,6 +21,7 @@
 #define LAPIC_BASE_X2APIC BIT64(10)
 #define LAPIC_BASE_ENABLE BIT64(11)
 #define LAPIC_MSR_FIRST 0x800u
+#define LAPIC_MSR_EOI 0x80bu
 #define LAPIC_MSR_LAST 0x8ffu
 
 struct lapic_bus;
@@ -120,9 +121,10 @@ extern const struct region_ops lapic_region;
 
 /*
  * Highest vector that may be delivered now (priority above PPR), if any. lapic_accept() once the guest took it: IRR ->
- * ISR.
+ * ISR. *tpr_threshold, as in vcpu_page: CR8 must fall below this for a held-back interrupt to become deliverable; 0 =
+ * nothing is held back by TPR.
  */
-bool lapic_pick(const struct lapic *l, u8 *vector);
+bool lapic_pick(const struct lapic *l, u8 *vector, u8 *tpr_threshold);
 void lapic_accept(struct lapic *l, u8 vector);
 /* Is exactly one interrupt requested or in service, and is that edge-triggered? Is any in service? */
 bool lapic_has_one_edge(const struct lapic *l);
@@ -138,18 +140,14 @@ bool lapic_takes_extint(const struct lapic *l);
 static inline bool lapic_lint0(const struct lapic *l) { return __atomic_load_n(&l->lint0, __ATOMIC_RELAXED) != 0; }
 void lapic_set_lint0(struct lapic *l, bool is_asserted);
 
-u32 lapic_cr8(const struct lapic *l);
+static inline u32 lapic_cr8(const struct lapic *l) { return l->tpr >> 4; }
 void lapic_set_cr8(struct lapic *l, u32 cr8);
-/*
- * For vcpu_page.tpr_threshold: CR8 must fall below this for a held-back interrupt to become deliverable; 0 = nothing
- * is held back by TPR.
- */
-u8 lapic_tpr_threshold(const struct lapic *l);
 
 /*
  * Timer: guest TSC at which lapic_run() must be called, DEADLINE_NONE if never. Calling it early or late is harmless.
+ * now: lapic_tsc().
  */
 u64 lapic_deadline_tsc(const struct lapic *l);
-void lapic_run(struct lapic *l);
+void lapic_run(struct lapic *l, u64 now);
 
 #endif

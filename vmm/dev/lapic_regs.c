@@ -14,6 +14,7 @@ enum {
 };
 _Static_assert(REG_EOI == 0x0b && REG_ICR == 0x30 && REG_ICR_HIGH == 0x31 && REG_SELF_IPI == 0x3f,
 	       "lapic_write_kicks");
+_Static_assert(LAPIC_MSR_FIRST + REG_EOI == LAPIC_MSR_EOI, "lapic.h");
 _Static_assert(REG_LVT_LAST - REG_LVT + 1 == LVT_COUNT, "LVT registers are numbered as enum lapic_lvt");
 
 /*
@@ -140,10 +141,6 @@ bool lapic_msr_write(struct lapic *l, u32 msr, u64 value)
 
 	if (!lapic_is_x2apic(l) || reg >= ARRAY_COUNT(x2apic_writable))
 		return false;
-	if (reg == REG_EOI && value == 0) {	/* by far the most */
-		lapic_write_eoi(l);
-		return true;
-	}
 	if ((reg == REG_ICR ? (u32)value : value) & ~(u64)x2apic_writable[reg])
 		return false;
 	if (reg == REG_ICR) {

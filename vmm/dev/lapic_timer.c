@@ -121,7 +121,7 @@ u64 lapic_deadline_tsc(const struct lapic *l)
 }
 
 /* The next multiple of the period after now: rounds that nobody was there for are one interrupt. */
-static u64 next_round(const struct lapic *l, u64 now)
+static __attribute__((noinline)) u64 next_round(const struct lapic *l, u64 now)
 {
 	u64 period = count_to_tsc(l, l->initial_count);
 	u64 shortest = mul_div_up(TIMER_PERIOD_MIN_NS, l->bus->clock.tsc_hz, NS_PER_SECOND);
@@ -131,14 +131,9 @@ static u64 next_round(const struct lapic *l, u64 now)
 	return add_tsc(l->target_tsc, ((now - l->target_tsc) / period + 1) * period);
 }
 
-void lapic_run(struct lapic *l)
+void lapic_run(struct lapic *l, u64 now)
 {
-	u64 now;
-
-	if (!l->target_tsc)
-		return;
-	now = lapic_tsc(l);
-	if (now < l->target_tsc)
+	if (!l->target_tsc || now < l->target_tsc)
 		return;
 	l->target_tsc = is_mode(l, TIMER_PERIODIC) && l->initial_count ? next_round(l, now) : 0;
 	if (!(l->lvt[LVT_TIMER] & LVT_MASKED))

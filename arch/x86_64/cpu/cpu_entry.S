@@ -156,11 +156,7 @@ syscall_return:
 	addq $8, %rsp
 	popq %r11
 	popq %rcx
-	/* A SYSCALL in the last bytes of the lower half leaves a RIP that SYSRET would fault on in ring 0. */
-	movq %rcx, %rsi
-	shrq $47, %rsi
-	jnz syscall_bad_rip
-syscall_exit:
+	xorl %esi, %esi				/* RCX is canonical, or SYSRET would fault in ring 0: see USER_LIMIT */
 	xorl %edi, %edi
 	xorl %r8d, %r8d
 	xorl %r9d, %r9d
@@ -180,11 +176,6 @@ syscall_resched:
 	popq %rdx
 	popq %rax
 	jmp syscall_return
-
-syscall_bad_rip:
-	xorl %ecx, %ecx				/* nothing is mapped there: the thread faults, in ring 3 */
-	xorl %esi, %esi
-	jmp syscall_exit
 
 /* Not our number: resume at the thread's handler with every register as it was; RCX holds the return RIP, R11
  * RFLAGS. */

@@ -38,14 +38,13 @@ struct vcpu_entry {
 		};
 		u32 interrupts;		/* all four; 0 = nothing to do */
 	};
-	bool has_events;		/* event or interrupts say something; set if they were changed */
-	bool is_step;			/* the kernel's: GROUP_STEP is still to be done */
+	u32 what;			/* ENTER_*: still to be done; ENTER_EVENTS is set if those were changed */
 	u32 mem_flags;			/* out, for EXIT_MEM only: as in the exit record */
 	u64 mem_gpa;
 };
 
-#define ENTER_STEP BIT32(0)	/* GROUP_STEP */
-#define ENTER_EVENTS BIT32(1)	/* entry->has_events */
+#define ENTER_STEP GROUP_STEP
+#define ENTER_EVENTS BIT32(0)	/* event or interrupts say something */
 
 struct virt_ops {
 	const char *name;		/* "AMD SVM", "Intel VMX" */

@@ -63,18 +63,17 @@ void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);
 static inline __attribute__((always_inline)) void svm_store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
 {
 	const struct vmcb *v = hw->vmcb;
-	u32 shadow = 0;
 
-	if (unlikely(hw->extras & EXTRA_NMI_BLOCKED))
-		shadow = SHADOW_NMI;
+	to->shadow = 0;
 	if (unlikely(v->int_state & SVM_INT_STATE_SHADOW))	/* AMD does not tell which of the two */
-		shadow |= v->rflags & RFLAGS_IF ? SHADOW_STI : SHADOW_MOVSS;
+		to->shadow = v->rflags & RFLAGS_IF ? SHADOW_STI : SHADOW_MOVSS;
+	if (unlikely(hw->extras & EXTRA_NMI_BLOCKED))
+		to->shadow |= SHADOW_NMI;
 	to->gpr[GPR_RAX] = v->rax;
 	to->gpr[GPR_RSP] = v->rsp;
 	to->rip = v->rip;
 	to->rflags = v->rflags;
 	to->cr8 = v->int_control & SVM_V_TPR;
-	to->shadow = shadow;
 }
 
 /*

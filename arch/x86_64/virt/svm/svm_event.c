@@ -134,7 +134,7 @@ void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	struct vmcb *v = hw->vmcb;
 
 	v->tlb_control = 0;
-	entry->has_events = true;
+	entry->what |= ENTER_EVENTS;
 	entry->event.valid = 0;
 	entry->intr_pending = (v->int_control & SVM_V_IRQ) != 0;
 	if (v->exit_int_info & SVM_EVENT_VALID)	/* the other bits may be stale */

@@ -158,14 +158,14 @@ static u32 handle_nested_fault(struct vcpu_hw *hw, const struct vmcb *v, struct 
  * the guest's state is still there on TCG, the entry was fine, and a MOV to a control register, at which RIP points,
  * was not. (Injecting the fault is tried once: if that is refused, the guest's state is at fault after all.)
  */
-static u32 handle_invalid(struct vcpu_hw *hw, struct vcpu_page *page)
+static __attribute__((noinline)) u32 handle_invalid(struct vcpu_hw *hw, struct vcpu_page *page)
 {
 	const struct svm_cpu *cpu = pcpu_self()->virt;
 	struct vcpu_entry *entry = hw->entry;
 	bool is_host_state = hw->vmcb->gdtr.base == cpu->gdt_base;
 
 	if (svm_features.exits_for_bad_cr && !is_host_state && !hw->injected.valid) {
-		entry->has_events = true;
+		entry->what |= ENTER_EVENTS;
 		entry->event = (struct vcpu_event){
 			.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
 		};

@@ -80,7 +80,7 @@ static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u3
 
 	switch ((enum vmx_event_type)(info >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK)) {
 	case VMX_EVENT_INTR:
-		entry->has_events = true;
+		entry->what |= ENTER_EVENTS;
 		entry->intr_pending = 1;
 		entry->intr_vector = e.vector;
 		return;
@@ -105,7 +105,7 @@ static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u3
 		e.has_error = 1;
 		e.error = (u32)vmread(VMCS_VECTORING_ERROR);
 	}
-	entry->has_events = true;
+	entry->what |= ENTER_EVENTS;
 	entry->event = e;
 }
 

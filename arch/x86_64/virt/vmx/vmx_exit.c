@@ -184,7 +184,7 @@ HANDLER(exit_ept_violation)
 
 static void raise_gp(struct vcpu_entry *entry)
 {
-	entry->has_events = true;
+	entry->what |= ENTER_EVENTS;
 	entry->event = (struct vcpu_event){
 		.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
 	};
