@@ -137,6 +137,7 @@ X86_CR(0)
 X86_CR(2)
 X86_CR(3)
 X86_CR(4)	/* mask by CPUID first: some emulators answer a reserved bit with a fake VM exit */
+X86_CR(8)
 #undef X86_CR
 
 #define X86_DR(n)										\

@@ -71,7 +71,7 @@ static void probe_features(struct info_page *info, const struct cpuid *svm)
 	svm_features.asid_count = svm->ebx;
 	svm_features.has_nrips = (svm->edx & BIT32(3)) != 0;
 	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
-	svm_features.exits_for_bad_cr = is_tcg();
+	svm_features.exits_for_bad_cr = svm_features.loses_interrupts = is_tcg();
 	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
 	virt_note_feature(info, FEAT_SVM, true);
 	virt_note_feature(info, FEAT_NPT, true);

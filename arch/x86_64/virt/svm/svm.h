@@ -44,6 +44,7 @@ struct svm_features {
 	bool has_rdtscp;
 	/* QEMU TCG: a guest's illegal MOV to CR0, CR3 or CR4 is VMEXIT_INVALID instead of #GP */
 	bool exits_for_bad_cr;
+	bool loses_interrupts;	/* QEMU TCG: at an entry with V_IRQ; see svm_event_collect */
 	u32 asid_count;
 };
 extern struct svm_features svm_features;

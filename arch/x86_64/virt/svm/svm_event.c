@@ -129,10 +129,17 @@ static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u6
 	}	/* else the guest's own INT n: RIP still points to it */
 }
 
+/*
+ * At an entry with V_IRQ, QEMU TCG sets a bit in a word of the pCPU's without an atomic operation. An interrupt of the
+ * host that another of its threads notes there at this moment, the timer's or an IPI, is forgotten: it stays in the
+ * APIC's IRR until something else makes the APIC look. Writing the TPR does.
+ */
 void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
 	struct vmcb *v = hw->vmcb;
 
+	if (svm_features.loses_interrupts)
+		cr8_write(0);
 	v->tlb_control = 0;
 	entry->what |= ENTER_EVENTS;
 	entry->event.valid = 0;
