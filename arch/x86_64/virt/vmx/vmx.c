@@ -7,6 +7,11 @@
 #include "vmx.h"
 #include "info_page.h"
 #include "virt_bits.h"
+#include "vmx_offsets.h"
+
+_Static_assert(offsetof(struct vcpu_hw, page) == HW_PAGE && offsetof(struct vcpu_hw, host_rsp) == HW_HOST_RSP &&
+	       offsetof(struct pcpu, entered) == PCPU_ENTERED && offsetof(struct vcpu_page, gpr) == PAGE_GPR(0),
+	       "vmx_switch.S");
 
 enum { INVEPT_SINGLE = 1, INVEPT_ALL = 2 };
 
@@ -140,29 +145,41 @@ void vmx_set_timed(struct vcpu_hw *hw, bool is_timed)
 		vmx_controls.pin | (is_timed && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
 }
 
-/* The timer goes on with the first entry with IF = 0, and may go on until here: guests change IF all the time. */
-static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
+static __attribute__((noinline)) void do_chores(struct vcpu_hw *hw)
 {
-	hw->entry = entry;
-	hw->page = page;
-	vmx_make_current(hw);
 	if (hw->chores & CHORE_HOST)
 		vmx_init_host_part(hw);
 	if (hw->chores & CHORE_FLUSH)
 		flush(hw);
 	hw->chores = 0;
-	vmwrite(VMCS_HOST_FS_BASE, ((const struct arch_thread *)pcpu_self()->current)->fs_base);
-	if (hw->is_timed || hw->has_ports != pcpu_self()->has_ports) {
-		hw->has_ports = pcpu_self()->has_ports;
+}
+
+static void load_breakpoints(const struct vcpu_hw *hw)
+{
+	dr0_write(hw->dr[0]);
+	dr1_write(hw->dr[1]);
+	dr2_write(hw->dr[2]);
+	dr3_write(hw->dr[3]);
+}
+
+/* The timer goes on with the first entry with IF = 0, and may go on until here: guests change IF all the time. */
+static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
+{
+	const struct pcpu *pcpu = pcpu_self();
+
+	hw->entry = entry;
+	hw->page = page;
+	vmx_make_current(hw);
+	if (unlikely(hw->chores))
+		do_chores(hw);
+	vmwrite_from(VMCS_HOST_FS_BASE, &((const struct arch_thread *)pcpu->current)->fs_base);
+	if (hw->is_timed || hw->has_ports != pcpu->has_ports) {
+		hw->has_ports = pcpu->has_ports;
 		vmx_set_timed(hw, !(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF));
 	}
 	cr2_write(hw->cr2);
-	if (hw->is_armed) {
-		dr0_write(hw->dr[0]);
-		dr1_write(hw->dr[1]);
-		dr2_write(hw->dr[2]);
-		dr3_write(hw->dr[3]);
-	}
+	if (unlikely(hw->is_armed))
+		load_breakpoints(hw);
 }
 
 const struct virt_ops vmx_ops = {

@@ -62,7 +62,6 @@ struct vcpu_hw {
 };
 _Static_assert(sizeof(struct vmx_msr) == 16, "SDM 24.7.2");
 _Static_assert(offsetof(struct vcpu_hw, tpr) == 0x80, "SDM 29.1.1");
-_Static_assert(offsetof(struct vcpu_hw, page) == 96 && offsetof(struct vcpu_hw, host_rsp) == 112, "vmx_switch.S");
 
 #define CHORE_HOST BIT32(0)		/* write the host state of this pCPU and thread */
 #define CHORE_FLUSH BIT32(1)		/* forget cached translations */

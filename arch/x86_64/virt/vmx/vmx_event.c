@@ -59,14 +59,16 @@ static void set_tpr_threshold(struct vcpu_hw *hw, u32 wanted)
 
 void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 rflags)
 {
-	u32 window;
+	u32 window = 0;
 
-	if (entry->event.valid)
+	if (unlikely(entry->event.valid))
 		inject(hw, &entry->event);
 	else
 		inject_interrupt(hw, entry, rflags);
 	entry->event.valid = 0;
-	window = (entry->nmi_pending ? PROC_NMI_WINDOW : 0) | (entry->intr_pending ? PROC_INTERRUPT_WINDOW : 0);
+	if (entry->nmi_pending | entry->intr_pending)
+		window = (entry->nmi_pending ? PROC_NMI_WINDOW : 0) |
+			 (entry->intr_pending ? PROC_INTERRUPT_WINDOW : 0);
 	if (window != hw->window) {
 		hw->window = window;
 		vmwrite(VMCS_PROC_CONTROLS, vmx_controls.proc | window);

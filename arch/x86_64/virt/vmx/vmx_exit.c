@@ -162,16 +162,18 @@ HANDLER(exit_wrmsr)
 	return tell_instruction(page, EXIT_MSR_WRITE);
 }
 
+_Static_assert(EPT_READ == MEM_READ && EPT_WRITE == MEM_WRITE && EPT_EXEC == MEM_EXEC, "as is");
+
 HANDLER(exit_ept_violation)
 {
 	struct vcpu_entry *entry = hw->entry;
 	u32 q = (u32)vmread(VMCS_QUALIFICATION);
-	u32 flags = (q & EPT_READ ? MEM_READ : 0) | (q & EPT_WRITE ? MEM_WRITE : 0) | (q & EPT_EXEC ? MEM_EXEC : 0);
+	u32 flags = q & (EPT_READ | EPT_WRITE | EPT_EXEC);
 
 	vmx_event_collect(hw, entry);
-	if (q & EPT_LINEAR_VALID) {
+	if (likely(q & EPT_LINEAR_VALID)) {
 		flags |= MEM_GVA | (q & EPT_FINAL ? 0 : MEM_WALK);
-		page->exit.mem.gva = vmread(VMCS_GUEST_LINEAR);
+		vmread_to(VMCS_GUEST_LINEAR, &page->exit.mem.gva);
 	}
 	if (unlikely(q & EPT_NMI_UNBLOCKED))
 		note_nmi_unblocked(hw);

@@ -5,15 +5,13 @@
  *
  * Goes on to vmx_exit(hw, page, code), which returns to the caller; code is the exit-reason field, or VMX_REFUSED if
  * nothing was run. HOST_RSP is written only if it differs from hw->host_rsp; HOST_RIP is vmx_exit_point. Whether the
- * VMCS has been launched, VMRESUME knows. A host interrupt that ends guest mode is acknowledged by the exit. The page's
- * GPRs are in the order of enum gpr: RAX RCX RDX RBX RSP RBP RSI RDI R8 ... R15.
+ * VMCS has been launched, VMRESUME knows. A host interrupt that ends guest mode is acknowledged by the exit.
  *
- * The preemption timer only asks for a look at host interrupts (vmx_probe.c). If there were none, the guest goes on at
- * once: an interrupt would have pushed SS, which is not 0, where a 0 was put.
+ * The preemption timer only asks for a look at host interrupts (vmx_probe.c). If nothing has come up, the guest goes on
+ * at once: the pCPU still says `entered` (arch.h).
  */
-#define HW_PAGE 96
-#define HW_HOST_RSP 112
-#define PAGE_GPR(number) 80 + 8 * (number)
+#include "vmx_offsets.h"
+
 #define VMCS_HOST_RSP 0x6c14
 #define VMCS_EXIT_REASON 0x4402
 #define VMCS_INSN_ERROR 0x4400
@@ -104,14 +102,16 @@ store:	pushq %rsi
 	popq %rbx
 	jmp vmx_exit
 
-	/* RSP is 8 modulo 16, so SS would go to -16. STI holds interrupts off for one instruction. */
+	/* STI holds interrupts off for one instruction more. */
 look:	sti
-	movq $0, -16(%rsp)
-	cli
-	cmpq $0, -16(%rsp)
-	jne store
 	popq %rdx
+	cli
+	cmpq $0, %gs:PCPU_ENTERED
+	je 5f
 	vmresume
 	jmp 3b
+5:	pushq %rdx
+	movl $VMX_PREEMPTION_TIMER, %edx
+	jmp store
 	.size vmx_switch, . - vmx_switch
 	.section .note.GNU-stack, "", @progbits
