@@ -75,6 +75,7 @@ void machine_park(struct machine *m, struct vcpu *v)
  */
 static void pause_while_wanted(struct machine *m, u64 *bits)
 {
+	u32 wanted = load(&m->control->want_paused);
 	u64 since;
 
 	store(&m->pause, m->pause + 1);
@@ -85,23 +86,23 @@ static void pause_while_wanted(struct machine *m, u64 *bits)
 	since = m->host->tsc(m->host->ctx);
 	machine_tell_console(m);
 	if (!machine_ended(m)) {
-		store(&m->control->is_paused, 1);
+		store(&m->control->is_paused, wanted);
 		m->host->signal_root(m->host->ctx);
 	}
-	while (load(&m->control->want_paused) && !machine_ended(m))
+	while (load(&m->control->want_paused) == wanted && !machine_ended(m))
 		wait_keeping_bits(m, DEADLINE_NONE, bits);
 	if (!machine_ended(m))
 		machine_time_skip(m, m->host->tsc(m->host->ctx) - since);
 	store(&m->pause, m->pause + 1);
 	wake_others(m);
-	store(&m->control->is_paused, 0);
+	store(&m->control->is_paused, wanted + 1);
 	m->host->signal_root(m->host->ctx);
 }
 
 void machine_notified(struct machine *m, u64 bits)
 {
 	bits |= console_port_take_late_bits(&m->console);
-	if ((bits & VMM_BIT_CONTROL) && load(&m->control->want_paused))
+	while ((bits & VMM_BIT_CONTROL) && (load(&m->control->want_paused) & 1) && !machine_ended(m))
 		pause_while_wanted(m, &bits);
 	machine_lock(m);
 	if ((bits & VMM_BIT_CONTROL) && load(&m->control->power_button) != m->presses_seen) {

@@ -172,7 +172,7 @@ static void bad_state(struct fault *fault, const struct request *request, const 
 			state_advice(request->op, (u32)reply->have));
 }
 
-static void bad_field(struct fault *fault, const struct reply *reply)
+static void bad_field(struct fault *fault, const struct request *request, const struct reply *reply)
 {
 	static const char *const names[] = {
 		[FIELD_CPU] = "--cpu",
@@ -194,8 +194,18 @@ static void bad_field(struct fault *fault, const struct reply *reply)
 	};
 	const char *name = reply->have < ARRAY_COUNT(names) ? names[reply->have] : 0;
 
-	fault_set(fault, RESULT_USAGE, "%s is not accepted with this value. Try create-vm --help",
-		name ? name : "a field");
+	if (request->op == REQ_START && reply->have == FIELD_MEMORY)
+		fault_set(fault, RESULT_USAGE,
+			"this processor can't address as much memory as %s has. delete-vm it and create it with less",
+			request->name);
+	else if (request->op == REQ_START && reply->have == FIELD_VMM)
+		fault_set(fault, RESULT_USAGE,
+			"the --vmm of %s is no program that can run here. delete-vm it and create it with another, or "
+			"none",
+			request->name);
+	else
+		fault_set(fault, RESULT_USAGE, "%s is not accepted with this value. Try create-vm --help",
+			name ? name : "a field");
 }
 
 static void no_pcpu(struct fault *fault, const struct reply *reply)
@@ -263,7 +273,7 @@ static void words(
 		fault_set(fault, RESULT_USAGE, "\"%s\" is not a name for a VM: use a-z, 0-9 and -", name);
 		return;
 	case ERR_BAD_FIELD:
-		bad_field(fault, reply);
+		bad_field(fault, request, reply);
 		return;
 	case ERR_NO_MEMORY:
 		no_memory(fault, request, reply, m);

@@ -110,17 +110,17 @@ struct vmm_args {
 _Static_assert(sizeof(struct vmm_args) <= 8192, "two pages");
 
 /*
- * Control page: each word has one writer. Root sets its half and signals the VMM: want_paused is a level,
+ * Control page: each word has one writer. Root sets its half and signals the VMM: want_paused counts changes,
  * power_button counts presses. The VMM reports in its half and signals root.
  */
 struct vmm_control {
 	/* root -> VMM */
-	u32 want_paused;
+	u32 want_paused;	/* odd: stand still; even: run */
 	u32 power_button;	/* number of presses so far */
 	u32 zero0[14];
 	/* VMM -> root; foreign for root */
 	u32 phase;		/* enum vmm_phase */
-	u32 is_paused;		/* equals want_paused once obeyed */
+	u32 is_paused;		/* equals want_paused once that is obeyed */
 	u32 reason;		/* enum vm_reason, with PHASE_ENDED */
 	u32 last_exit;
 	u64 rip;

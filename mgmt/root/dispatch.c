@@ -189,8 +189,8 @@ static void do_power(bool is_reboot)
 {
 	if (is_dry_run())
 		answer(&REFUSAL_NONE, NULL);
-	else
-		power_request(request.id, is_reboot);
+	else if (!power_request(request.id, is_reboot))
+		answer_error(ERR_BUSY);
 }
 
 static void do_reboot(void)

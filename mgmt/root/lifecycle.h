@@ -45,7 +45,7 @@ enum act {
 	ACT_PRESS,		/* press the power button */
 	ACT_FORCE,		/* end it now, at the operator's word */
 	ACT_FORCE_LATE,		/* end it now, it did not react to the button */
-	ACT_PAUSE, ACT_PAUSE_JOIN, ACT_PAUSE_DONE, ACT_PAUSE_HARD,
+	ACT_PAUSE, ACT_PAUSE_JOIN, ACT_PAUSE_DONE,
 	ACT_RESUME,
 	ACT_RESET,		/* end it, then start again */
 	ACT_DELETE,		/* forget it */

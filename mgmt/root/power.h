@@ -6,8 +6,8 @@
 
 #include "types.h"
 
-/* Ask for it; the answer comes only if the machine can't. */
-void power_request(u32 request_id, bool is_reboot);
+/* Ask for it; the answer comes only if the machine can't. False: somebody has asked already. */
+bool power_request(u32 request_id, bool is_reboot);
 
 /* Returns when to call again (DEADLINE_NONE: nothing is planned). */
 u64 power_step(void);

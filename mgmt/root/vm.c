@@ -179,7 +179,7 @@ void vm_poll_controls(void)
 			own_input(vm, IN_ENDED);
 		else if (phase == PHASE_RUNNING && vm->life == LIFE_LOADING)
 			own_input(vm, IN_RUNNING);
-		else if (is_paused != 0 && vm->life == LIFE_PAUSING)
+		else if (is_paused == vm->pause_wish && vm->life == LIFE_PAUSING)
 			own_input(vm, IN_PAUSED);
 	}
 }

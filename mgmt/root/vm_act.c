@@ -193,14 +193,16 @@ static struct verdict act_run(struct vm *vm, const struct order *order)
 	return done();
 }
 
-/* Time in which others had the pCPUs, or its cap held it back, is not the VMM's fault. */
+/*
+ * Time in which others had the pCPUs, or its cap held it back, is not the VMM's fault. Its first thread's, which loads:
+ * that the others get in each other's way is.
+ */
 static u64 load_time_left_ns(const struct vm *vm)
 {
-	u64 passed = rt_time_tsc() - vm->built_tsc, limit = rt_time_ticks(&root.time, LOAD_LIMIT_NS);
-	struct vm_counters counters;
+	u64 passed = rt_time_tsc() - vm->built_tsc, limit = rt_time_ticks(&root.time, LOAD_LIMIT_NS), ready = 0;
 
-	vm_counters_read(vm, &counters);
-	return passed < limit + counters.ready_tsc ? rt_time_ns(&root.time, limit + counters.ready_tsc - passed) : 0;
+	(void)sys_object_stat(vm->h_threads[0], STAT_TIME_READY, &ready);
+	return passed < limit + ready ? rt_time_ns(&root.time, limit + ready - passed) : 0;
 }
 
 static struct verdict act_load_timeout(struct vm *vm, const struct order *order)
@@ -224,7 +226,7 @@ static struct verdict act_load_timeout(struct vm *vm, const struct order *order)
 static struct verdict act_pause(struct vm *vm, const struct order *order)
 {
 	(void)order;
-	vm_control(vm)->want_paused = 1;
+	vm_control(vm)->want_paused = ++vm->pause_wish;
 	vm_signal(vm);
 	enter(vm, LIFE_PAUSING, PAUSE_LIMIT_NS);
 	return wait_for(GOAL_PAUSED);
@@ -237,9 +239,19 @@ static struct verdict act_pause_join(struct vm *vm, const struct order *order)
 	return wait_for(GOAL_PAUSED);
 }
 
+static void ctl_threads(const struct vm *vm, enum thread_op op)
+{
+	enum status st = vm_threads_ctl(vm, op);
+
+	if (st != ST_OK)
+		rt_log("root: threads of a VMM do not obey (status %u)", (unsigned)st);
+}
+
+/* Its VMM stands still, says that it does, or gave no answer: the kernel makes it true. */
 static struct verdict act_pause_done(struct vm *vm, const struct order *order)
 {
 	(void)order;
+	ctl_threads(vm, THREAD_STOP);
 	clock_stop(vm);
 	ending_of_reason(&vm->ending, WHY_REQUEST, false);
 	enter(vm, LIFE_PAUSED, 0);
@@ -247,22 +259,11 @@ static struct verdict act_pause_done(struct vm *vm, const struct order *order)
 	return done();
 }
 
-static struct verdict act_pause_hard(struct vm *vm, const struct order *order)
-{
-	enum status st = vm_threads_ctl(vm, THREAD_STOP);
-
-	if (st != ST_OK)
-		rt_log("root: a VMM can't be stopped (status %u)", (unsigned)st);
-	vm->is_halted = true;
-	return act_pause_done(vm, order);
-}
-
-/* Let it run on; the life is the caller's business. */
+/* A paused one goes on; the life is the caller's business. */
 static void resume(struct vm *vm)
 {
-	vm_control(vm)->want_paused = 0;
-	if (vm->is_halted && vm_threads_ctl(vm, THREAD_START) == ST_OK)
-		vm->is_halted = false;
+	vm_control(vm)->want_paused = ++vm->pause_wish;
+	ctl_threads(vm, THREAD_START);
 	vm_signal(vm);
 	clock_start(vm);
 }
@@ -459,7 +460,6 @@ static const act_fn act_fns[ACT_COUNT] = {
 	[ACT_PAUSE] = act_pause,
 	[ACT_PAUSE_JOIN] = act_pause_join,
 	[ACT_PAUSE_DONE] = act_pause_done,
-	[ACT_PAUSE_HARD] = act_pause_hard,
 	[ACT_RESUME] = act_resume,
 	[ACT_RESET] = act_reset,
 	[ACT_DELETE] = act_delete,

@@ -226,7 +226,7 @@ enum status vm_build(struct vm *vm)
 	enum status st = ST_OK;
 
 	vm->button_presses = 0;
-	vm->is_halted = false;
+	vm->pause_wish = 0;
 	memset(vm->h_threads, 0, sizeof(vm->h_threads));
 	memset(vm->h_vcpus, 0, sizeof(vm->h_vcpus));
 	for (u32 i = 0; i < ARRAY_COUNT(steps) && st == ST_OK; i++)

@@ -1,5 +1,6 @@
 """Hostile guests, and a hostile program in a VMM's place.  A second VM's heartbeat and checksum must never change, the
 prompt must answer, the kernel must not panic."""
+import json
 import re
 import time
 
@@ -85,6 +86,25 @@ def test_hostile_vmm(machine):
     log = machine.ok('log')
     assert 'ACCESS ALLOWED' not in log and 'RIGHTS BROKEN' not in log and 'panic' not in log.lower()
     assert 'all root-only calls refused' in log
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_a_pause_is_one(machine):
+    """A VMM that says it stands still gets no pCPU from then on; resumed, it runs again."""
+    used = lambda: json.loads(machine.ok('status-vm foe --json'))['return']['cpu-time-ns']
+    machine.ok('create-vm --name foe --memory 32M --kernel heartbeat --vmm hostile-vmm --cmdline lie')
+    machine.ok('start-vm foe')
+    for _ in range(3):
+        machine.ok('pause-vm foe')
+        time.sleep(0.5)
+        before = used()
+        time.sleep(1)
+        assert used() == before
+        machine.ok('resume-vm foe')
+        time.sleep(1)
+        assert used() > before
+    machine.ok('delete-vm foe --force')
 
 
 @pytest.mark.backends('qemu-pvh', 'bochs')

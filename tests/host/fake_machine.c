@@ -97,7 +97,7 @@ static void fake_root(void *ctx)
 {
 	(void)ctx;
 	fake_root_signals++;
-	fake_control.want_paused = 0;	/* root resumes at once when it sees the pause */
+	fake_control.want_paused = (fake_control.want_paused + 1) & ~1u; /* root resumes when it sees the pause */
 	fake_now += 1000;
 }
 

@@ -146,6 +146,13 @@ static void the_machine_may_stay_on(void **state)
 	bench_ask(REQ_POWEROFF, "", 0);
 	assert_false(bench_is_answered());
 	bench_expect(ERR_NO_POWEROFF);
+	/* A second request does not take the first one's answer away. */
+	bench_ask(REQ_POWEROFF, "", 0);
+	bench_turns(0, 1);
+	bench_ask(REQ_REBOOT, "", 0);
+	bench_expect(ERR_BUSY);
+	bench_ask(REQ_POWEROFF, "", REQ_FLAG_DRY_RUN);
+	bench_expect(ERR_NONE);
 }
 
 int main(void)

@@ -287,7 +287,7 @@ static void a_starved_start(void **state)
 	u64 second = INFO->tsc_hz, begun = rt_time_tsc();
 
 	(void)state;
-	create(1, (struct vm_share){ .cap = 1 });
+	create(16, (struct vm_share){ .cap = 1 });
 	fake_ready_time(30 * second);
 	bench_ask(REQ_START, "a", 0);
 	for (u32 i = 0; i < 1000 && !bench_is_answered(); i++) {
@@ -297,6 +297,7 @@ static void a_starved_start(void **state)
 	assert_true(bench_is_answered());
 	assert_int_equal(bench_answer.error, ERR_GUEST_DEAF);
 	assert_true(rt_time_tsc() - begun >= (120 + 30) * second);
+	assert_true(rt_time_tsc() - begun < (120 + 16 * 30) * second);	/* its threads' waits do not add up */
 	fake_ready_time(0);
 	bench_turns(0, 20);
 	bench_expect_state("a", VM_CRASHED, WHY_VMM_FAULT);

@@ -325,16 +325,17 @@ static void kick_all(void)
 /* Root and the console: pauses, presses the button, takes what is written. False: the machine has ended. */
 static bool pause_once(struct ring *output)
 {
+	static u32 wish;
 	u8 bytes[256];
 
-	ask(&control.want_paused, 1);
-	while (!__atomic_load_n(&control.is_paused, __ATOMIC_ACQUIRE) && !is_over())
+	ask(&control.want_paused, ++wish);
+	while (__atomic_load_n(&control.is_paused, __ATOMIC_ACQUIRE) != wish && !is_over())
 		usleep(100);
 	__atomic_store_n(&is_still, !is_over(), __ATOMIC_SEQ_CST);
 	usleep(500);
 	__atomic_store_n(&is_still, 0, __ATOMIC_SEQ_CST);
-	ask(&control.want_paused, 0);
-	while (__atomic_load_n(&control.is_paused, __ATOMIC_ACQUIRE) && !is_over())
+	ask(&control.want_paused, ++wish);
+	while (__atomic_load_n(&control.is_paused, __ATOMIC_ACQUIRE) != wish && !is_over())
 		usleep(100);
 	__atomic_fetch_add(&control.power_button, 1, __ATOMIC_RELEASE);
 	while (ring_read(output, bytes, sizeof(bytes)))

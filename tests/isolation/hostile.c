@@ -427,6 +427,17 @@ static void run_spin(void)
 		__asm__ volatile("pause");
 }
 
+/* Says that it stands still whenever it is told to, and doesn't. */
+static void run_lie(void)
+{
+	for (;;) {
+		if (CONTROL->is_paused == CONTROL->want_paused)
+			continue;
+		CONTROL->is_paused = CONTROL->want_paused;
+		call(SYS_NOTIFY_SIGNAL, (u64[6]){ H_ROOT_SIGNAL });
+	}
+}
+
 static const struct mode {
 	const char *name;
 	void (*run)(void);
@@ -444,6 +455,7 @@ static const struct mode {
 	{ "race-page", race_page }, { "race-calls", race_calls }, { "race-close", race_close },
 	{ "race-endless", race_endless },
 	{ "null", run_null }, { "stack", run_stack }, { "foreign-call", run_foreign_call }, { "spin", run_spin },
+	{ "lie", run_lie },
 };
 
 static void end(const char *text)

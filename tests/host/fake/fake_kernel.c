@@ -469,6 +469,15 @@ enum status sys_object_destroy(u64 slot)
 	return ST_OK;
 }
 
+static u32 threads_of(u32 pd)
+{
+	u32 count = 0;
+
+	for (u32 i = 1; i < object_used; i++)
+		count += objects[i].kind == THREAD && objects[i].owner == pd;
+	return count;
+}
+
 enum status sys_object_stat(u64 h, enum stat stat, u64 *value)
 {
 	const struct handle *handle = slot_of(root_pd, h);
@@ -483,7 +492,7 @@ enum status sys_object_stat(u64 h, enum stat stat, u64 *value)
 		return ST_OK;
 	}
 	if (stat == STAT_TIME_READY && ready_ticks != 0) {
-		*value = ready_ticks;
+		*value = ready_ticks * (objects[i].kind == PD ? threads_of(i) : 1);
 		return ST_OK;
 	}
 	if (stat == STAT_IS_WAITING) {

@@ -39,7 +39,7 @@ u64 fake_pending(u64 h_thread);			/* bits raised at it; cleared by looking */
 u64 fake_share(u64 h_pd, enum pd_op op);	/* what the PD was last told; 0 = nothing */
 
 /* ---- acting ---- */
-void fake_ready_time(u64 ticks);		/* every PD had to wait so long for a pCPU; 0 = some little time */
+void fake_ready_time(u64 ticks);		/* every thread had to wait so long for a pCPU; 0 = some little time */
 void fake_fail_share(u32 op);			/* sys_pd_ctl refuses this from now on; PD_OP_COUNT = none */
 void fake_wait(u64 h_thread, bool is_waiting);	/* for a notification */
 void fake_fault(u64 h_thread, u64 kind, u64 rip, u64 address);
