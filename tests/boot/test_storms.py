@@ -40,8 +40,7 @@ class Pulse:
         print(text)
 
 
-# On QEMU with 4 pCPUs it fails now and then (a victim stood still; host state in a VMCB under `init`): known bugs.
-@pytest.mark.backends('bochs')
+@pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(cpus=4, load=4, **TINY)
 def test_storms(machine):
     victim, pulse = Victim(machine), Pulse(machine)

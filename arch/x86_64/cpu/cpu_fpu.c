@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cpu.h"
+#include "fpu_state.h"
 #include "info_page.h"
 
 #define XCR0_X87 BIT64(0)
@@ -23,14 +24,12 @@
 #define XCR0_WANTED (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU)
 #define XCR0_LEAST (XCR0_X87 | XCR0_SSE)
 
-#define FPU_CONTROL_RESET 0x37fu
 #define FPU_MXCSR_RESET 0x1f80u
-#define FPU_MXCSR_AT 24u
 
 struct fpu_area {
 	u64 xcr0;
 	u64 zero[7];
-	u8 state[PAGE_SIZE - 64];	/* 64-byte aligned, as XSAVE wants */
+	u64 state[PAGE_SIZE / 8 - 8];	/* 64-byte aligned, as XSAVE wants */
 };
 _Static_assert(sizeof(struct fpu_area) == PAGE_SIZE, "one frame");
 
@@ -71,6 +70,20 @@ void fpu_init(struct info_page *info)
 	info->xsave_bytes = cpu_features.xsave_bytes;
 }
 
+/*
+ * Processors do this themselves. QEMU TCG doesn't, and its XRSTOR of x87 state from memory changes the *boot* pCPU's
+ * flags (IGNNE#) from another thread without a lock. Whatever that pCPU changes there at the same time is lost: that it
+ * left the guest's second-level tables, and the next fetch is a #VMEXIT that saves the host's state for the guest's;
+ * that it entered them; or that it set GIF, and it is deaf. What guests restore themselves can still do that.
+ */
+static void mark_initial_x87(struct fpu_area *area)
+{
+	u64 *xstate_bv = &area->state[FPU_XSTATE_BV_AT / 8];
+
+	if ((*xstate_bv & XCR0_X87) && fpu_x87_is_initial(area->state))
+		*xstate_bv &= ~XCR0_X87;
+}
+
 static void save(struct fpu_area *area)
 {
 	u32 low = (u32)cpu_features.xcr0_mask, high = (u32)(cpu_features.xcr0_mask >> 32);
@@ -85,6 +98,7 @@ static void save(struct fpu_area *area)
 		__asm__ volatile("xsaveopt64 %0" : "+m"(area->state) : "a"(low), "d"(high));
 	else
 		__asm__ volatile("xsave64 %0" : "+m"(area->state) : "a"(low), "d"(high));
+	mark_initial_x87(area);
 }
 
 static void restore(const struct fpu_area *area)
@@ -103,13 +117,10 @@ static void restore(const struct fpu_area *area)
 
 void arch_fpu_init(struct fpu_area *area)
 {
-	u32 mxcsr = FPU_MXCSR_RESET;
-	u16 control = FPU_CONTROL_RESET;
-
 	memset(area, 0, sizeof(*area));
 	/* XSTATE_BV = 0 resets all but MXCSR, which XRSTOR always takes from here; FXRSTOR takes all. */
-	memcpy(area->state, &control, sizeof(control));
-	memcpy(area->state + FPU_MXCSR_AT, &mxcsr, sizeof(mxcsr));
+	area->state[0] = FPU_CONTROL_RESET;
+	area->state[FPU_MXCSR_AT / 8] = FPU_MXCSR_RESET;
 	area->xcr0 = cpu_features.xcr0_mask;
 }
 

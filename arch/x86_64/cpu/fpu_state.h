@@ -1,0 +1,27 @@
+/*
+ * fpu_state.h - the x87 part of a saved extended state, in the format of FXSAVE and XSAVE (SDM Vol. 1 10.5.1, 13.4).
+ */
+#ifndef VOS_FPU_STATE_H
+#define VOS_FPU_STATE_H
+
+#include "types.h"
+
+#define FPU_CONTROL_RESET 0x37fu
+
+/* Offsets in bytes. */
+enum { FPU_MXCSR_AT = 24, FPU_REGISTERS_AT = 32, FPU_REGISTERS_END = 160, FPU_XSTATE_BV_AT = 512 };
+
+/* Is it what XRSTOR makes of a clear bit 0 in XSTATE_BV: as after FNINIT, and all registers 0 (SDM Vol. 1 13.6)? */
+static inline bool fpu_x87_is_initial(const u64 *state)
+{
+	u64 difference = state[0] ^ FPU_CONTROL_RESET;
+	u32 i;
+
+	for (i = 1; i < FPU_MXCSR_AT / 8; i++)
+		difference |= state[i];
+	for (i = FPU_REGISTERS_AT / 8; i < FPU_REGISTERS_END / 8 && !difference; i++)
+		difference |= state[i];
+	return difference == 0;
+}
+
+#endif

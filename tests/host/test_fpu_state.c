@@ -1,0 +1,63 @@
+/* sources: */
+/* includes: arch/x86_64/cpu */
+/*
+ * When saved x87 state is the initial one, so that it need not be restored from memory: exactly then, as the processor
+ * under the test saves it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fpu_state.h"
+
+static u64 area[64] __attribute__((aligned(64)));
+
+static void test_initial(void **state)
+{
+	(void)state;
+	memset(area, 0, sizeof(area));
+	area[0] = FPU_CONTROL_RESET;
+	assert_true(fpu_x87_is_initial(area));
+	area[FPU_MXCSR_AT / 8] = 0xffff00001f80ull;	/* MXCSR and its mask, and XMM registers, are SSE's */
+	memset((u8 *)area + FPU_REGISTERS_END, 0xa5, sizeof(area) - FPU_REGISTERS_END);
+	assert_true(fpu_x87_is_initial(area));
+}
+
+/* Any other bit of the control word, status, tags, opcode, pointers or registers is state. */
+static void test_each_bit(void **state)
+{
+	(void)state;
+	for (u32 bit = 0; bit < FPU_REGISTERS_END * 8; bit++) {
+		memset(area, 0, sizeof(area));
+		area[0] = FPU_CONTROL_RESET;
+		area[bit / 64] ^= 1ull << (bit % 64);
+		assert_int_equal(fpu_x87_is_initial(area), bit / 64 == FPU_MXCSR_AT / 8);
+	}
+}
+
+static void test_as_saved(void **state)
+{
+	double one = 1;
+
+	(void)state;
+	__asm__ volatile("fninit\n\tfxsaveq %0" : "=m"(area));
+	memset((u8 *)area + FPU_REGISTERS_AT, 0, FPU_REGISTERS_END - FPU_REGISTERS_AT);	/* FNINIT leaves these alone */
+	assert_true(fpu_x87_is_initial(area));
+	__asm__ volatile("fldl %1\n\tfxsaveq %0\n\tfninit" : "=m"(area) : "m"(one));
+	assert_false(fpu_x87_is_initial(area));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_initial),
+		cmocka_unit_test(test_each_bit),
+		cmocka_unit_test(test_as_saved),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
