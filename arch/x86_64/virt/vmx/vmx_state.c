@@ -22,7 +22,7 @@ static void store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
 	to->rip = vmread(VMCS_GUEST_RIP);
 	to->rflags = vmread(VMCS_GUEST_RFLAGS);
 	to->cr8 = hw->tpr >> 4;
-	to->shadow = hw->interruptibility;
+	to->shadow = hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS | BLOCKING_NMI);
 }
 
 /* The fields of the eight segments are two apart, in the neutral order. */
