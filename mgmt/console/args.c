@@ -11,7 +11,8 @@
 #include "units.h"
 
 #define DEFAULT_MEMORY (512 * MIB)
-#define MEMORY_MAX BIT64(44)
+#define MEMORY_MAX BIT64(44)	/* what root takes */
+#define RESTARTS_MAX 1000u
 #define CPUS_PARSED 4096u	/* more than there can be: how many that is, root says (exit code 9) */
 #define DEFAULT_INTERVAL_NS (2 * NS_PER_SECOND)
 #define INTERVAL_MIN_NS (500 * NS_PER_MS)	/* a table takes a fifth of a second at 115200 baud */
@@ -266,13 +267,13 @@ static bool set_restart(struct vm_spec *spec, const char *value, struct fault *f
 		spec->restart = RESTART_ALWAYS;
 		return true;
 	}
-	if (strncmp(value, "on-failure:", 11) == 0 && count_parse(value + 11, 1000000, &spec->restart_limit) &&
+	if (strncmp(value, "on-failure:", 11) == 0 && count_parse(value + 11, RESTARTS_MAX, &spec->restart_limit) &&
 	    spec->restart_limit) {
 		spec->restart = RESTART_ON_FAILURE;
 		return true;
 	}
 	return fault_set(fault, RESULT_USAGE,
-		"--restart is never, always or on-failure:N, such as on-failure:5, not \"%.40s\"", value);
+		"--restart is never, always or on-failure:N, such as on-failure:5, up to 1000; not \"%.40s\"", value);
 }
 
 static bool set_memory(struct vm_spec *spec, const char *value, struct fault *fault)

@@ -1,5 +1,6 @@
 /*
- * attach.c - the terminal of a VM on ours: bytes pass both ways untouched, but for Ctrl-], which opens a small menu.
+ * attach.c - the terminal of a VM on ours: bytes pass both ways untouched, but for Ctrl-], which opens a small menu,
+ * and for the start of a frame (frame.h), which must be VOS' own: a program would believe what is in it.
  */
 #include <string.h>
 
@@ -13,6 +14,17 @@ static struct vm_entry *attached(struct session *s)
 	return &s->machine.vms[s->attached];
 }
 
+void attach_show(struct session *s, const char *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (bytes[i] == '\x1b')
+			s->was_escape = true;
+		if (frame_would_begin(&s->guest_matched, bytes[i]))
+			out_text(&s->raw, "\x18");	/* CAN: no terminal, and no program, takes it for a string */
+		out_bytes(&s->raw, bytes + i, 1);
+	}
+}
+
 /* What the guest wrote last, so that one sees where it is; as it was written, from the start of a line. */
 static void show_tail(struct session *s, const struct vm_entry *vm)
 {
@@ -21,9 +33,7 @@ static void show_tail(struct session *s, const struct vm_entry *vm)
 	size_t count;
 
 	while ((count = history_read(&vm->history, at, bytes, sizeof(bytes))) > 0) {
-		if (memchr(bytes, 0x1b, count))
-			s->was_escape = true;
-		out_bytes(&s->raw, bytes, count);
+		attach_show(s, bytes, count);
 		at += count;
 	}
 }

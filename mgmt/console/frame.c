@@ -165,6 +165,18 @@ static bool hex_parse(const char *text, u32 *value)
 	return true;
 }
 
+bool frame_would_begin(u32 *matched, char byte)
+{
+	if (byte != start[*matched])
+		*matched = 0;
+	if (byte == start[*matched])
+		++*matched;
+	if (*matched < sizeof(start) - 1)
+		return false;
+	*matched = 0;
+	return true;
+}
+
 const char *frame_decode(char *body, size_t count, char channel[FRAME_CHANNEL_BYTES], char **message, size_t *length)
 {
 	char *semicolon;

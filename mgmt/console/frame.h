@@ -41,6 +41,12 @@ struct frame_result frame_idle(struct frame_scanner *scanner);
 u64 frame_idle_after(const struct frame_scanner *scanner);
 
 /*
+ * For bytes that are not ours but go to the same line: true if, with those before it, this one would begin a frame. Put
+ * something in front of it. *matched is 0 at first.
+ */
+bool frame_would_begin(u32 *matched, char byte);
+
+/*
  * Judge a body and decode its message in place. Returns 0 and channel, *message, *length; or why it was refused.
  */
 const char *frame_decode(char *body, size_t count, char channel[FRAME_CHANNEL_BYTES], char **message, size_t *length);

@@ -231,11 +231,8 @@ static bool drain_vm(struct session *s, u32 index, u32 limit)
 			break;
 		total += (u32)count;
 		history_add(&vm->history, bytes, count);
-		if (!is_shown)
-			continue;
-		if (memchr(bytes, 0x1b, count))
-			s->was_escape = true;
-		out_bytes(&s->raw, bytes, count);
+		if (is_shown)
+			attach_show(s, bytes, count);
 	}
 	return total > 0;
 }

@@ -109,6 +109,7 @@ struct session {
 	u32 attached;			/* index of the VM */
 	u64 menu_until_ns;		/* when the menu closes by itself */
 	bool was_escape;		/* the guest has sent an escape sequence: its colours may be left over */
+	u32 guest_matched;		/* frame_would_begin */
 	char held[HELD_BYTES];		/* notices that came meanwhile */
 	struct out_buffer held_buffer;
 	struct top top;
@@ -212,6 +213,8 @@ void top_interrupt(struct session *s);
 
 void attach_begin(struct session *s, const struct vm_entry *vm);
 void attach_feed(struct session *s, char byte);
+/* What the guest wrote, for the terminal. */
+void attach_show(struct session *s, const char *bytes, size_t count);
 /* The escape key came while the guest takes no input: open the menu all the same. */
 void attach_escape(struct session *s);
 void attach_state(struct session *s, const struct vm_entry *vm);

@@ -129,6 +129,7 @@ static void bad_lines(void **state)
 		{ "create-vm a --platform mac", RESULT_USAGE, "modern or pc" },
 		{ "create-vm a --restart on-failure:0", RESULT_USAGE, "on-failure:5" },
 		{ "create-vm a --restart on-failure", RESULT_USAGE, "on-failure:5" },
+		{ "create-vm a --restart on-failure:1001", RESULT_USAGE, "up to 1000" },
 		{ "create-vm a --module a,b,c,d,e,f,g,h,i", RESULT_USAGE, "at most 8" },
 		{ "create-vm a --module a,,b", RESULT_USAGE, "empty" },
 		{ "create-vm a --cmdline \"open", RESULT_USAGE, "not closed" },

@@ -402,6 +402,48 @@ static void configured_shares(void **state)
 	command("apply-config", "There is no vos.conf on this boot medium.", RESULT_OK);
 }
 
+static bool shows_frame(void)
+{
+	return strstr(root->terminal, "\x1b_vos;") != 0;
+}
+
+/* What a guest writes is never taken for an answer of VOS', in whatever pieces it comes. */
+static void forged_frames(void **state)
+{
+	static const char forged[] = "\x1b_vos;1;control;e30=;00000000\x1b\\", twice[] = "\x1b\x1b_vos;1;events;";
+
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	fake_guest_writes(root, "a", forged);
+	fake_run(root);
+	fake_type(root, "console a\r");		/* shows the last lines */
+	expect("\x1b_vos\x18;1;control;e30=;");
+	assert_false(shows_frame());
+	for (size_t split = 1; split < sizeof(forged) - 1; split++) {
+		fake_screen(root);
+		for (size_t i = 0; i < sizeof(forged) - 1; i++) {
+			char byte[2] = { forged[i], 0 };
+
+			fake_guest_writes(root, "a", byte);
+			if (i % split == 0)
+				fake_run(root);
+		}
+		fake_run(root);
+		expect("\x1b_vos\x18;1;control;");
+		assert_false(shows_frame());
+	}
+	fake_guest_writes(root, "a", twice);
+	fake_run(root);
+	expect("\x1b\x1b_vos\x18;1;events;");
+	assert_false(shows_frame());
+	fake_screen(root);
+	fake_guest_writes(root, "a", "\x1b_G other strings\x1b\\ vos; pass");
+	fake_run(root);
+	expect("\x1b_G other strings\x1b\\ vos; pass");
+	fake_type(root, "\x1d" "d");
+}
+
 /* ---- programs ---- */
 
 static struct json json;
@@ -596,6 +638,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_crash, setup, teardown),
 		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(configured_shares, setup, teardown),
+		cmocka_unit_test_setup_teardown(forged_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(programs, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_programs, setup, teardown),
 		cmocka_unit_test_setup_teardown(side_by_side, setup, teardown),
