@@ -93,10 +93,11 @@ cflags.vmm		:= -mgeneral-regs-only
 cflags.vmm/dev		:= -mgeneral-regs-only
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
-PDS		:= root console serial vmm
+PDS		:= root console serial screen vmm
 rooms.root	:= mgmt/root mgmt/platform
 rooms.console	:= mgmt/console
 rooms.serial	:= drivers/serial
+rooms.screen	:= drivers/screen
 rooms.vmm	:= vmm vmm/dev
 U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p)))
 U_COMMON	:= $(ARCH)/user drivers/rt kernel/lib

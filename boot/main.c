@@ -59,9 +59,9 @@ _Noreturn void boot_main(u32 kind, u32 at)
 
 	early_console_init(&boot_info, &info_page.info);
 	if (status == ST_UNSUPPORTED)
-		early_console_refuse(&boot_info, "VOS needs a Multiboot2 loader (GRUB's multiboot2 command) or PVH.\n");
+		early_console_refuse("VOS needs a Multiboot2 loader (GRUB's multiboot2 command) or PVH.\n");
 	if (status != ST_OK)
-		early_console_refuse(&boot_info, "VOS: the boot loader's information is malformed.\n");
+		early_console_refuse("VOS: the boot loader's information is malformed.\n");
 	if (dropped)
 		say("VOS: more memory ranges or modules than VOS has room for; the rest is ignored.\n");
 	arch_init(&boot_info, &info_page.info);

@@ -82,8 +82,10 @@ static bool on_framebuffer(struct parse *p, const u8 *tag, u32 bytes)
 		return false;
 	memset(&fb, 0, sizeof(fb));
 	memcpy(&fb, tag, offsetof(struct mb2_framebuffer, type) + 1);
-	p->out->framebuffer = (struct boot_framebuffer){
-		.address = HPA(fb.address), .pitch = fb.pitch, .width = fb.width, .height = fb.height,
+	if (fb.type != SCREEN_RGB)
+		return true;
+	p->out->screen = (struct info_screen){
+		.address = fb.address, .pitch = fb.pitch, .width = fb.width, .height = fb.height,
 		.bits_per_pixel = fb.bits_per_pixel, .type = fb.type,
 	};
 	return true;
@@ -143,7 +145,7 @@ enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_in
 
 	memset(out, 0, sizeof(*out));
 	*dropped = 0;
-	out->framebuffer.type = BOOT_FRAMEBUFFER_NONE;
+	out->screen = boot_text_screen;
 	if (bytes < sizeof(info))
 		return ST_INVAL;
 	memcpy(&info, base, sizeof(info));
@@ -156,9 +158,12 @@ enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_in
 		if (tag.bytes < sizeof(tag) || !range_ok(at, tag.bytes, info.total_bytes))
 			return ST_INVAL;
 		if (tag.type == MB2_END)
-			return out->range_count > 0 ? ST_OK : ST_INVAL;
+			break;
 		if (!handle(&p, tag.type, base + at, tag.bytes))
 			return ST_INVAL;
 		at += align_up(tag.bytes, 8);
 	}
+	if (out->firmware == BOOT_UEFI && out->screen.type == SCREEN_TEXT)
+		out->screen.type = SCREEN_NONE;		/* UEFI has no text mode */
+	return out->range_count > 0 ? ST_OK : ST_INVAL;
 }

@@ -12,6 +12,10 @@
 
 #define NO_LIMIT (~0ull)
 
+const struct info_screen boot_text_screen = {
+	.address = 0xb8000, .pitch = 160, .width = 80, .height = 25, .bits_per_pixel = 16, .type = SCREEN_TEXT,
+};
+
 void boot_copy_string(char *to, size_t room, const char *from, size_t bytes)
 {
 	size_t i = 0;

@@ -9,6 +9,9 @@
 /* Copy at most `bytes` bytes of a string up to its NUL, cut to fit; the rest of `to` is zero. */
 void boot_copy_string(char *to, size_t room, const char *from, size_t bytes);
 
+/* VGA's text memory, which is there if nothing else is said. */
+extern const struct info_screen boot_text_screen;
+
 /* Add a memory range, e820_type as firmware numbers them. Empty ones are ignored; what wraps or does not fit is counted
  * in *dropped. */
 void boot_add_range(struct boot_info *out, u64 start, u64 bytes, u32 e820_type, u32 *dropped);

@@ -95,7 +95,7 @@ enum status boot_parse_pvh(const void *start_info, size_t bytes, boot_read read,
 
 	memset(out, 0, sizeof(*out));
 	*dropped = 0;
-	out->framebuffer.type = BOOT_FRAMEBUFFER_NONE;
+	out->screen = boot_text_screen;
 	out->firmware = BOOT_PVH;
 	boot_copy_string(out->loader, sizeof(out->loader), "PVH", sizeof("PVH"));
 	if (bytes < sizeof(si))

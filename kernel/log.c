@@ -12,6 +12,7 @@
 #include "log.h"
 #include "notify.h"
 #include "panic.h"
+#include "syscalls.h"
 #include "text.h"
 
 #define LINE_BYTES 256u
@@ -22,9 +23,11 @@ static struct {
 	struct lock lock;
 	enum log_level level;
 	u64 tsc_boot, tsc_hz;
-	struct thread *reader;		/* lock */
-	u32 reader_generation;		/* lock */
-	u64 reader_badge;		/* lock */
+	struct reader {
+		struct thread *thread;	/* NULL: none */
+		u32 generation;
+		u64 badge;
+	} readers[LOG_READERS];		/* lock */
 } log = { .level = LOG_INFO };
 
 static struct log_ring ring __attribute__((aligned(4096)));
@@ -38,19 +41,21 @@ static void ring_append(const char *text, size_t bytes)
 	__atomic_store_n(&ring.head, head + bytes, __ATOMIC_RELEASE);	/* pairs with the readers' acquire */
 }
 
-static void wake_reader(void)
+static bool is_live(const struct reader *r)
 {
-	struct thread *reader;
-	u64 badge;
+	return r->thread != NULL && !object_is_dead(&r->thread->object, r->generation);
+}
+
+static void wake_readers(void)
+{
+	struct reader readers[LOG_READERS];
 
 	lock_acquire(&log.lock);
-	reader = log.reader;
-	badge = log.reader_badge;
-	if (reader != NULL && object_is_dead(&reader->object, log.reader_generation))
-		reader = log.reader = NULL;
+	__builtin_memcpy(readers, log.readers, sizeof(readers));
 	lock_release(&log.lock);
-	if (reader != NULL)
-		notify_signal(reader, badge);
+	for (u32 i = 0; i < LOG_READERS; i++)
+		if (is_live(&readers[i]))
+			notify_signal(readers[i].thread, readers[i].badge);
 }
 
 static void append(const char *text, size_t bytes)
@@ -63,7 +68,7 @@ static void append(const char *text, size_t bytes)
 	ring_append(text, bytes);
 	early_console_write(text, bytes);
 	lock_release(&log.lock);
-	wake_reader();
+	wake_readers();
 }
 
 /* "[    0.123456] " */
@@ -182,13 +187,17 @@ void log_write_pd(struct log_writer *w, u32 pd_id, const char *bytes, u32 count)
 	lock_release(&w->lock);
 }
 
-void log_bind(struct thread *thread, u64 badge)
+enum status log_bind(struct thread *thread, u64 badge)
 {
+	u32 i = 0;
+
 	lock_acquire(&log.lock);
-	log.reader = thread;
-	log.reader_generation = thread != NULL ? thread->object.generation : 0;
-	log.reader_badge = badge;
+	while (i < LOG_READERS && is_live(&log.readers[i]))
+		i++;
+	if (i < LOG_READERS)
+		log.readers[i] = (struct reader){ thread, thread->object.generation, badge };
 	lock_release(&log.lock);
+	return i < LOG_READERS ? ST_OK : ST_FULL;
 }
 
 struct log_ring *log_memory(void)

@@ -5,6 +5,7 @@
 #define VOS_LOG_H
 
 #include "lock.h"
+#include "status.h"
 #include "types.h"
 
 struct thread;
@@ -31,8 +32,8 @@ struct log_writer {
 };
 void log_write_pd(struct log_writer *writer, u32 pd_id, const char *bytes, u32 count);
 
-/* Tell this thread when the log has grown (SYSTEM_LOG_BIND); NULL for nobody. */
-void log_bind(struct thread *thread, u64 badge);
+/* Tell this thread too when the log has grown (SYSTEM_LOG_BIND). ST_FULL. */
+enum status log_bind(struct thread *thread, u64 badge) MUST_CHECK;
 struct log_ring *log_memory(void);
 
 #endif

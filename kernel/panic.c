@@ -7,7 +7,7 @@
 #include "panic.h"
 #include "range.h"
 
-#define STACK_LINES 24u
+#define STACK_LINES 11u
 #define REBOOT_SECONDS 10u
 
 extern const char text_start[], text_end[];
@@ -32,7 +32,7 @@ static void panic_begin(void)
 	if (__atomic_fetch_add(&state.count, 1, __ATOMIC_SEQ_CST) != 0)
 		arch_halt();
 	arch_stop_others();
-	early_console_serial_on();
+	early_console_take_back();
 }
 
 /* Without frame pointers: whatever on this page of the stack looks like a return address. */
@@ -91,8 +91,10 @@ void kernel_panic_frame(const struct trap_frame *f, u64 address)
 	panic_begin();
 	printk(LOG_ERROR, "PANIC: exception %llu in ring 0, error %llx", (unsigned long long)f->vector,
 	       (unsigned long long)f->error);
-	for (u32 i = 0; i < ARRAY_COUNT(registers); i++)
-		printk(LOG_ERROR, "  %-6s %016llx", registers[i].name, (unsigned long long)registers[i].value);
+	for (u32 i = 0; i < ARRAY_COUNT(registers); i += 2)	/* a screen may have but 25 lines */
+		printk(LOG_ERROR, "  %-6s %016llx  %-6s %016llx", registers[i].name,
+		       (unsigned long long)registers[i].value, registers[i + 1].name,
+		       (unsigned long long)registers[i + 1].value);
 	if (f->rsp >= DIRECT_BASE)
 		dump_stack(f->rsp);
 	panic_end();

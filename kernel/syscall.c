@@ -442,9 +442,7 @@ static enum status system_log_bind(u64 h_thread, u64 badge)
 	struct handle h;
 	enum status status = handle_get(&pd_current()->handles, h_thread, OBJECT_THREAD, RIGHT_SIGNAL, &h);
 
-	if (status == ST_OK)
-		log_bind(thread_of(h.object), badge);
-	return status;
+	return status == ST_OK ? log_bind(thread_of(h.object), badge) : status;
 }
 
 static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
@@ -467,7 +465,7 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 	case SYSTEM_LOG_BIND:
 		return system_log_bind(a, b);
 	case SYSTEM_CONSOLE_TAKE:
-		early_console_serial_off();
+		early_console_give(a);
 		return ST_OK;
 	case SYSTEM_MEMORY:
 		return frames_word(a, value);

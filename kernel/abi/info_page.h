@@ -24,6 +24,17 @@ enum info_feature {
 	FEAT_COUNT
 };
 
+enum info_screen_type { SCREEN_NONE, SCREEN_RGB, SCREEN_TEXT };		/* as Multiboot2 numbers them; 0: no use */
+
+struct info_screen {
+	u64 address;		/* physical */
+	u32 pitch;		/* bytes a line */
+	u32 width, height;	/* pixels; SCREEN_TEXT: letters, two bytes each */
+	u8 bits_per_pixel;
+	u8 type;		/* enum info_screen_type */
+	u8 zero[2];
+};
+
 struct info_page {
 	u64 magic;
 	u64 tsc_hz;		/* rate of the time stamp counter, as root found it (SYSTEM_CLOCK) */
@@ -46,6 +57,7 @@ struct info_page {
 	u32 serial_port;	/* I/O port of the console UART, 0 = none */
 	u32 serial_irq;		/* its ISA interrupt */
 	u32 serial_baud;
+	struct info_screen screen;
 };
 _Static_assert(sizeof(struct info_page) <= 4096, "ABI");
 

@@ -176,15 +176,20 @@ enum system_op {
 				 * got stuck; ST_UNSUPPORTED: it can't be used; ST_FULL: MAX_PCPUS; ST_NOMEM */
 	SYSTEM_PORT_READ,	/* a = I/O port, b = 1, 2 or 4 bytes -> value */
 	SYSTEM_PORT_WRITE,	/* a = I/O port | bytes << 16, b = value */
-	SYSTEM_LOG_BIND,	/* a = h THREAD|SIGNAL of whom to signal when the log grows, b = the bits to raise
-				 * there */
-	SYSTEM_CONSOLE_TAKE,	/* the serial port is the driver's from now on: the kernel writes to it only in a
+	SYSTEM_LOG_BIND,	/* a = h THREAD|SIGNAL of somebody to signal when the log grows, b = the bits to raise
+				 * there. ST_FULL: LOG_READERS that live are bound already */
+	SYSTEM_CONSOLE_TAKE,	/* a = CONSOLE_* that are a driver's from now on: the kernel writes there only in a
 				 * panic */
 	SYSTEM_MEMORY,		/* a = enum frames_word -> bytes */
 	SYSTEM_SPARE,		/* a = bytes that MEM_OVERCOMMIT leaves free, beside the kernel's own spare part */
 	SYSTEM_PCPU_TIME,	/* a = pCPU, b = enum pcpu_time -> TSC ticks since that pCPU came up */
 	SYSTEM_OP_COUNT
 };
+
+#define LOG_READERS 2u
+
+#define CONSOLE_SERIAL BIT64(0)
+#define CONSOLE_SCREEN BIT64(1)
 
 /*
  * Where the memory is. Asking for FRAMES_INSTALLED takes a picture of all; the others are answered from the last

@@ -61,6 +61,11 @@ struct console_args {
 #define SERIAL_BIT_IRQ BIT64(0)
 #define SERIAL_BIT_CONSOLE BIT64(1)	/* from the console: bytes to send, or room again */
 
+/* ---- Screen driver ---- (the log at LOG_ADDRESS, as in the console) */
+#define SCREEN_MEMORY 0x80000000ull	/* what lies at the info page's screen.address, from its page on */
+#define SCREEN_CRT_PORTS 0x3d4u		/* index and data of VGA's CRT controller */
+#define SCREEN_BIT_LOG BIT64(0)		/* the kernel log grew */
+
 /* ---- VMM ---- */
 #define VMM_ARGS 0x20000000ull		/* struct vmm_args, read only, two pages */
 #define VMM_CONTROL 0x20010000ull	/* struct vmm_control, shared with root, one page */

@@ -47,6 +47,7 @@ u64 shared_bytes(enum shared which);
 /* Slots of root's own handle table that hold handles with the badge it signals with. */
 #define SLOT_CONSOLE_REPLY 4080u
 #define SLOT_CONSOLE_LOG 4081u
+#define SLOT_SCREEN_LOG 4082u
 #define SLOT_VMM 3900u		/* + index: VMM_BIT_CONTROL */
 
 #endif

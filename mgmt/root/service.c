@@ -8,6 +8,7 @@
 #include "console_link.h"
 #include "pd.h"
 #include "platform.h"
+#include "range.h"
 #include "root.h"
 #include "rt_log.h"
 #include "sys.h"
@@ -52,6 +53,7 @@ struct service {
 
 static enum status equip_serial(struct service *s);
 static enum status equip_console(struct service *s);
+static enum status equip_screen(struct service *s);
 
 static const struct {
 	const char *program;
@@ -62,6 +64,7 @@ static const struct {
 } kinds[SERVICE_COUNT] = {
 	[SERVICE_SERIAL] = { "serial", 256 * KIB, serial_maps, ARRAY_COUNT(serial_maps), equip_serial },
 	[SERVICE_CONSOLE] = { "console", 16 * MIB, console_maps, ARRAY_COUNT(console_maps), equip_console },
+	[SERVICE_SCREEN] = { "screen", 64 * KIB, NULL, 0, equip_screen },
 };
 
 static struct service services[SERVICE_COUNT];
@@ -100,6 +103,25 @@ static enum status equip_console(struct service *s)
 	if (st != ST_OK || root.conf.bytes == 0)
 		return st;
 	return pd_map(s->pd.h_pd, root.conf.h_mem, CONSOLE_CONF, root.conf.bytes, RIGHT_R);
+}
+
+static enum status equip_screen(struct service *s)
+{
+	const struct info_screen *screen = &INFO->screen;
+	u64 start = align_down(screen->address, PAGE_SIZE);
+	u64 bytes = align_up(screen->address % PAGE_SIZE + (u64)screen->pitch * screen->height, PAGE_SIZE);
+	u64 h_mem;
+	enum status st = sys_mem_create_device(HANDLE_ROOT, start, bytes, &h_mem);
+
+	if (st == ST_OK)
+		st = holdings_add(&s->objects, HOLD_MEM, h_mem);
+	if (st == ST_OK)
+		st = pd_map(s->pd.h_pd, h_mem, SCREEN_MEMORY, bytes, RW);
+	if (st == ST_OK)
+		st = pd_map(s->pd.h_pd, HANDLE_LOG_MEM, LOG_ADDRESS, sizeof(struct log_ring), RIGHT_R);
+	if (st == ST_OK && screen->type == SCREEN_TEXT)
+		st = sys_port_grant(s->pd.h_pd, SCREEN_CRT_PORTS, 2);
+	return st;
 }
 
 static enum status map_rows(u64 h_pd, const struct map_row *rows, u32 count)
@@ -171,6 +193,8 @@ static enum status introduce(void)
 
 	if (st == ST_OK)
 		st = pd_signal(HANDLE_SELF_PD, SLOT_CONSOLE_LOG, h_console, CONSOLE_BIT_LOG);
+	if (st == ST_OK)
+		st = pd_signal(HANDLE_SELF_PD, SLOT_SCREEN_LOG, thread_of(SERVICE_SCREEN), SCREEN_BIT_LOG);
 	if (st == ST_OK && h_console != 0)
 		st = pd_signal(console_pd, H_ROOT_SIGNAL, HANDLE_SELF_THREAD, ROOT_BIT_REQUEST);
 	if (st == ST_OK && h_console != 0)
@@ -186,9 +210,13 @@ static void launch(enum service_id id)
 	enum status st;
 
 	if (id == SERVICE_SERIAL)
-		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_CONSOLE_TAKE, 0, 0, NULL);
+		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_CONSOLE_TAKE, CONSOLE_SERIAL, 0, NULL);
+	if (id == SERVICE_SCREEN)
+		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_CONSOLE_TAKE, CONSOLE_SCREEN, 0, NULL);
 	if (id == SERVICE_CONSOLE)
-		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_LOG_BIND, SLOT_CONSOLE_LOG, 0, NULL);
+		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_LOG_BIND, SLOT_CONSOLE_LOG, CONSOLE_BIT_LOG, NULL);
+	if (id == SERVICE_SCREEN)
+		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_LOG_BIND, SLOT_SCREEN_LOG, SCREEN_BIT_LOG, NULL);
 	st = sys_thread_ctl(services[id].h_thread, THREAD_START, 0, 0, NULL);
 	if (st != ST_OK)
 		rt_log("root: %s does not start (status %u)", kinds[id].program, (unsigned)st);
@@ -222,6 +250,8 @@ void service_start_all(void)
 
 	if (INFO->serial_port != 0)
 		set |= BIT32(SERVICE_SERIAL);
+	if (INFO->screen.type != SCREEN_NONE)
+		set |= BIT32(SERVICE_SCREEN);
 	bring_up(set);
 }
 

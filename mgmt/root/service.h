@@ -1,6 +1,6 @@
 /*
- * service.h - the PDs that are always there: the console and the serial driver. A service that faults is started
- * again; what must survive that is in the shared rings and in root.
+ * service.h - the PDs that are always there: the console and the drivers of serial line and screen. A service that
+ * faults is started again; what must survive that is in the shared rings and in root.
  */
 #ifndef VOS_SERVICE_H
 #define VOS_SERVICE_H
@@ -8,7 +8,7 @@
 #include "status.h"
 #include "types.h"
 
-enum service_id { SERVICE_SERIAL, SERVICE_CONSOLE, SERVICE_COUNT };
+enum service_id { SERVICE_SERIAL, SERVICE_CONSOLE, SERVICE_SCREEN, SERVICE_COUNT };
 
 /* Start all that the machine has a use for. A service that cannot be started is named in the log. */
 void service_start_all(void);

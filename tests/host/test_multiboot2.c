@@ -135,9 +135,9 @@ static void a_whole_boot(void **state)
 	assert_int_equal(info.modules[0].bytes, 0x123);
 	assert_string_equal(info.modules[0].string, "debian-kernel some arguments");
 	assert_int_equal(info.modules[1].bytes, 0);
-	assert_int_equal(info.framebuffer.address.raw, 0xc0000000);
-	assert_int_equal(info.framebuffer.bits_per_pixel, 32);
-	assert_int_equal(info.framebuffer.type, 1);
+	assert_int_equal(info.screen.address, 0xc0000000);
+	assert_int_equal(info.screen.bits_per_pixel, 32);
+	assert_int_equal(info.screen.type, SCREEN_RGB);
 	assert_int_equal(info.rsdp_copy_bytes, 36);
 	assert_memory_equal(info.rsdp_copy, rsdp, 36);
 }
@@ -149,7 +149,7 @@ static void least_there_can_be(void **state)
 	memory_tag(&b);
 	end(&b);
 	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
-	assert_int_equal(info.framebuffer.type, BOOT_FRAMEBUFFER_NONE);
+	assert_int_equal(info.screen.type, SCREEN_TEXT);
 	assert_int_equal(info.rsdp_copy_bytes, 0);
 	assert_int_equal(info.firmware, BOOT_BIOS);
 	begin(&b);

@@ -73,7 +73,7 @@ static void a_whole_boot(void **state)
 	assert_string_equal(info.modules[0].string, "bundle");
 	assert_string_equal(info.modules[1].string, "second one");
 	assert_int_equal(info.modules[1].bytes, 0x10);
-	assert_int_equal(info.framebuffer.type, BOOT_FRAMEBUFFER_NONE);
+	assert_int_equal(info.screen.type, SCREEN_TEXT);
 }
 
 static void without_modules_and_options(void **state)

@@ -52,6 +52,20 @@ static void services_are_wired(void **state)
 	assert_int_equal(fake_rights(serial, LOG_ADDRESS), 0);
 }
 
+static void screen_driver_gets_the_screen(void **state)
+{
+	u64 screen = fake_pd_of(bench_screen);
+
+	(void)state;
+	assert_true(fake_is_running(bench_screen));
+	assert_int_equal(fake_rights(screen, SCREEN_MEMORY), RIGHT_R | RIGHT_W);
+	assert_int_equal(fake_rights(screen, SCREEN_MEMORY + 768 * 4096), RIGHT_R | RIGHT_W);	/* begins mid-page */
+	assert_int_equal(fake_rights(screen, SCREEN_MEMORY + 769 * 4096), 0);
+	assert_int_equal(fake_rights(screen, LOG_ADDRESS), RIGHT_R);
+	assert_int_equal(fake_badge(HANDLE_SELF_PD, SLOT_SCREEN_LOG, bench_screen), SCREEN_BIT_LOG);
+	assert_int_equal(fake_rights(fake_pd_of(bench_console), SCREEN_MEMORY), 0);
+}
+
 static void images_are_listed(void **state)
 {
 	static const struct { const char *name; u64 bytes; u32 is_default; } want[] = {
@@ -484,7 +498,8 @@ static void the_table_fills_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(services_are_wired), cmocka_unit_test(images_are_listed),
+		cmocka_unit_test(services_are_wired), cmocka_unit_test(screen_driver_gets_the_screen),
+		cmocka_unit_test(images_are_listed),
 		cmocka_unit_test(a_vm_gets_what_the_layout_says), cmocka_unit_test(lives_and_dies),
 		cmocka_unit_test(a_deaf_guest_is_forced), cmocka_unit_test(pauses), cmocka_unit_test(reboots),
 		cmocka_unit_test(crashes), cmocka_unit_test(restarts_on_failure), cmocka_unit_test(any_call_may_fail),

@@ -126,6 +126,7 @@ static void tell_boot(const struct boot_info *boot, struct info_page *info)
 	static const char *const names[] = { [BOOT_BIOS] = "BIOS", [BOOT_UEFI] = "UEFI", [BOOT_PVH] = "PVH" };
 
 	info->magic = INFO_MAGIC;
+	info->screen = boot->screen;
 	memcpy(info->loader, boot->loader, sizeof(info->loader));
 	memcpy(info->cmdline, boot->cmdline, sizeof(info->cmdline));
 	memcpy(info->firmware, names[boot->firmware], strlen(names[boot->firmware]));
@@ -194,7 +195,7 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	info->tsc_boot = arch_tsc();
 	find_features(boot);
 	if (!has(W_80000001_EDX, 20))
-		early_console_refuse(boot, "VOS needs NX (no-execute), which this processor lacks or hides.\n");
+		early_console_refuse("VOS needs NX (no-execute), which this processor lacks or hides.\n");
 	boot_pcpu.apic_id = cpuid(1, 0).ebx >> 24;
 	set_control_registers();
 	cpu_tables_init(&boot_pcpu);
@@ -204,7 +205,7 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	fpu_init(info);
 	tell_features(info);
 	tell_boot(boot, info);
-	screen_init(boot, arch_mmio_map);
+	screen_init(&boot->screen, arch_mmio_map);
 }
 
 void arch_interrupts_poll(void)
@@ -217,10 +218,6 @@ void arch_idle(void)
 {
 	struct pcpu *pcpu = pcpu_self();
 
-	if (pcpu->id == 0 && !screen_idle()) {
-		arch_interrupts_poll();
-		return;
-	}
 	__atomic_store_n(&pcpu->is_idle, true, __ATOMIC_SEQ_CST);
 	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
 	if (pcpu->is_idle)

@@ -2,15 +2,15 @@
  * early_console.c - the kernel's own console: which UART and whether there is a screen, from the command line in Xen's
  * words (console=com1,vga com1=115200,8n1,0x3f8,4) and Linux's (console=ttyS0,115200).
  *
- * Output goes to the screen always, and to the UART until the serial driver takes it over; a panic takes it back.
+ * Output goes to screen and UART until their drivers take them over; a panic takes them back.
  */
 #include <string.h>
 
 #include "arch.h"
-#include "format.h"
 #include "info_page.h"
 #include "range.h"
 #include "screen.h"
+#include "syscalls.h"
 #include "uart.h"
 
 #define DEFAULT_BAUD 115200u
@@ -25,14 +25,8 @@ static struct com_port {
 	{ .port = 0x2f8, .irq = 3, .baud = DEFAULT_BAUD },
 };
 
-static const char heading[] = "VOS " VOS_VERSION ", a bare-metal hypervisor\n";
-static const char no_uart[] =
-	"No serial port was found, and its prompt is on one. The virtual machines that\n"
-	"vos.conf starts run all the same. To name another port, press e in the boot\n"
-	"menu and add to the line that begins with multiboot2:  com1=115200,8n1,0x3f8,4\n\n";
-
 static u16 uart_port;		/* 0 = none */
-static bool uart_is_ours;
+static u64 ours = CONSOLE_SCREEN;	/* CONSOLE_* */
 
 static bool starts_with(const char *text, const char *with)
 {
@@ -111,20 +105,10 @@ static int com_choose(const struct boot_info *boot)
 	return -1;
 }
 
-/* Who looks only at the screen is to know what this machine is and where its prompt is. */
-static void introduce(const struct com_port *com)
+/* The boot tables map 0..4 GiB as they are. */
+static void *map_identity(hpa_t hpa, u64 bytes)
 {
-	char text[80];
-	size_t bytes;
-
-	screen_write(heading, sizeof(heading) - 1);
-	if (!com) {
-		screen_write(no_uart, sizeof(no_uart) - 1);
-		return;
-	}
-	bytes = format_string(text, sizeof(text), "Its prompt is on the serial port at 0x%x: %u baud, 8N1.\n\n",
-		com->port, com->baud);
-	screen_write(text, bytes < sizeof(text) ? bytes : sizeof(text) - 1);
+	return range_ok(hpa.raw, bytes, 4 * GIB) ? (void *)hpa.raw : NULL;
 }
 
 void early_console_init(const struct boot_info *boot, struct info_page *info)
@@ -132,56 +116,49 @@ void early_console_init(const struct boot_info *boot, struct info_page *info)
 	const char *word;
 	int choice = com_choose(boot);
 
+	screen_init(&boot->screen, map_identity);
 	word = boot_option(boot, "com1");
 	if (word)
 		com_configure(&coms[0], word);
 	word = boot_option(boot, "com2");
 	if (word)
 		com_configure(&coms[1], word);
-	if (choice < 0 || !uart_init(coms[choice].port, coms[choice].baud)) {
-		introduce(NULL);
+	if (choice < 0 || !uart_init(coms[choice].port, coms[choice].baud))
 		return;
-	}
+	ours |= CONSOLE_SERIAL;
 	uart_port = coms[choice].port;
-	uart_is_ours = true;
 	info->serial_port = uart_port;
 	info->serial_irq = coms[choice].irq;
 	info->serial_baud = coms[choice].baud;
-	introduce(&coms[choice]);
 }
 
 void early_console_write(const char *text, size_t bytes)
 {
 	size_t i;
 
-	for (i = 0; uart_is_ours && i < bytes; i++) {
+	for (i = 0; (ours & CONSOLE_SERIAL) && i < bytes; i++) {
 		if (text[i] == '\n')
 			uart_put(uart_port, '\r');
 		uart_put(uart_port, text[i]);
 	}
-	screen_write(text, bytes);
+	if (ours & CONSOLE_SCREEN)
+		screen_write(text, bytes);
 }
 
-/* The boot tables map 0..4 GiB as they are. */
-static void *map_identity(hpa_t hpa, u64 bytes)
+_Noreturn void early_console_refuse(const char *why)
 {
-	return range_ok(hpa.raw, bytes, 4 * GIB) ? (void *)hpa.raw : NULL;
-}
-
-_Noreturn void early_console_refuse(const struct boot_info *boot, const char *why)
-{
-	screen_init(boot, map_identity);
 	early_console_write(why, strlen(why));
 	arch_halt();
 }
 
-void early_console_serial_off(void)
+void early_console_give(u64 parts)
 {
-	uart_is_ours = false;
+	ours &= ~parts;
 }
 
-void early_console_serial_on(void)
+void early_console_take_back(void)
 {
-	screen_panic();
-	uart_is_ours = uart_port != 0;
+	if (!(ours & CONSOLE_SCREEN))
+		screen_clear();
+	ours = CONSOLE_SCREEN | (uart_port ? CONSOLE_SERIAL : 0);
 }

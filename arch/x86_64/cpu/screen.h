@@ -1,24 +1,19 @@
 /*
- * screen.h - text on VGA memory or on a linear framebuffer. Works before the screen is mapped: text is kept and painted
- * then.
+ * screen.h - the kernel's first and last words on VGA text memory or on a framebuffer. The screen driver (ring 3) is
+ * another program.
  */
 #ifndef VOS_SCREEN_H
 #define VOS_SCREEN_H
 
-#include "boot_info.h"
-#include "types.h"
+#include "info_page.h"
 
-/* Map the screen with `map` (arch_mmio_map) and paint what was written so far. Without a usable one, nothing
- * happens. */
-void screen_init(const struct boot_info *boot, void *(*map)(hpa_t hpa, u64 bytes));
+/* Map the screen with `map`; again when that has changed. Without one that is known nothing happens. */
+void screen_init(const struct info_screen *at, void *(*map)(hpa_t hpa, u64 bytes));
 
-/* Plain text with \n \r \t \b; ANSI escape sequences are skipped, anything else that is not ASCII becomes '?'. */
+/* Lines of ASCII; what is beyond the right edge is cut off. */
 void screen_write(const char *text, size_t bytes);
 
-/* Idle time: paint a few cells. False: there may be more to paint. From the first call on writing paints only a few. */
-bool screen_idle(void);
-
-/* From now on all is painted at once again, whoever was painting. */
-void screen_panic(void);
+/* Start again at the top. */
+void screen_clear(void);
 
 #endif

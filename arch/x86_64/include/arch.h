@@ -97,7 +97,7 @@ void arch_pcpus_prepare(const struct boot_info *boot);
 enum status arch_pcpu_reset(u64 apic_id) MUST_CHECK;
 enum status arch_pcpu_start(u64 apic_id, u64 *tsc_offset) MUST_CHECK;
 
-/* Enable interrupts and sleep until one came, or do a little housekeeping; returns with interrupts off. */
+/* Enable interrupts and sleep until one came; returns with interrupts off. */
 void arch_idle(void);
 /* Take what interrupts are pending, then go on with interrupts off: between the pieces of long work. No lock may be
  * held. */
@@ -256,13 +256,13 @@ void *arch_mmio_map(hpa_t hpa, u64 bytes);
 
 /* ---- Early and last words (arch/x86_64/cpu/early_console.c) ------------------------------------- */
 
-/* Serial port (if there is one) and screen (VGA text or framebuffer). Used for the log until the serial driver takes
- * over, and in a panic. */
+/* Serial port (if there is one) and screen (VGA text or framebuffer). Used for the log until their drivers take over,
+ * and in a panic. */
 void early_console_init(const struct boot_info *boot, struct info_page *info);
 void early_console_write(const char *text, size_t bytes);
 /* Before arch_init has replaced the boot tables: say why VOS can't run on this machine, on all there is, and halt. */
-_Noreturn void early_console_refuse(const struct boot_info *boot, const char *why);
-void early_console_serial_off(void);	/* the serial driver owns the UART now */
-void early_console_serial_on(void);	/* panic: take it back */
+_Noreturn void early_console_refuse(const char *why);
+void early_console_give(u64 parts);	/* CONSOLE_*: a driver owns these from now on */
+void early_console_take_back(void);	/* panic */
 
 #endif

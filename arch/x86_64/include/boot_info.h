@@ -4,6 +4,7 @@
 #ifndef VOS_BOOT_INFO_H
 #define VOS_BOOT_INFO_H
 
+#include "info_page.h"
 #include "status.h"
 #include "types.h"
 
@@ -26,16 +27,6 @@ struct boot_info_module {
 	char string[128];	/* "name and arguments" */
 };
 
-#define BOOT_FRAMEBUFFER_NONE 255u
-
-struct boot_framebuffer {
-	hpa_t address;
-	u32 pitch, width, height;
-	u8 bits_per_pixel;
-	u8 type;		/* Multiboot2: 0 indexed, 1 RGB, 2 EGA text; or BOOT_FRAMEBUFFER_NONE */
-	u8 zero[2];
-};
-
 struct boot_info {
 	char loader[32];
 	char cmdline[512];
@@ -45,7 +36,7 @@ struct boot_info {
 	u32 rsdp_copy_bytes;	/* 0 = none */
 	u8 rsdp_copy[40];	/* Multiboot2 hands over the RSDP itself ... */
 	hpa_t rsdp;		/* ... PVH says where it is. Neither (0): search the BIOS areas */
-	struct boot_framebuffer framebuffer;
+	struct info_screen screen;
 	struct boot_range ranges[BOOT_RANGES];
 	struct boot_info_module modules[BOOT_INFO_MODULES];
 };

@@ -182,6 +182,22 @@ enum status sys_mem_create(u64 h_root, u64 bytes, u32 flags, u64 *h_mem)
 	return ST_OK;
 }
 
+enum status sys_mem_create_device(u64 h_root, u64 address, u64 bytes, u64 *h_mem)
+{
+	enum status st;
+	u32 i;
+
+	if (fails(&st))
+		return st;
+	if (h_root != HANDLE_ROOT || bytes == 0 || (address | bytes) % PAGE_SIZE != 0)
+		return ST_INVAL;
+	i = object_new(MEM);
+	objects[i].is_overcommitted = true;
+	back_with_memory(i, bytes);
+	*h_mem = give_root(i);
+	return ST_OK;
+}
+
 static void map_here(const struct object *mem, u64 address, u64 offset, u64 bytes, u32 rights)
 {
 	int prot = PROT_READ | (rights & RIGHT_W ? PROT_WRITE : 0);
@@ -597,6 +613,8 @@ void fake_boot(void)
 	info->virt = VIRT_SVM;
 	info->serial_port = 0x3f8;
 	info->serial_irq = 4;
+	info->screen = (struct info_screen){ .address = 0xfd000800, .pitch = 4096, .width = 1024, .height = 768,
+					     .bits_per_pixel = 32, .type = SCREEN_RGB };
 	root_pd = object_new(PD);
 	objects[root_pd].handles[HANDLE_SELF_PD] =
 		(struct handle){ root_pd, objects[root_pd].generation, 0, RIGHT_ALL };

@@ -21,7 +21,7 @@
 #define TURNS_MAX 100000u
 
 struct ring bench_requests, bench_replies;
-u64 bench_serial, bench_console;		/* threads */
+u64 bench_serial, bench_console, bench_screen;	/* threads */
 static u32 last_id;
 u32 bench_events;
 struct reply bench_answer, bench_last_event;
@@ -222,6 +222,7 @@ int bench_boot(void **state)
 	fake_boot();
 	fake_module("console", program, sizeof(program), true);
 	fake_module("serial", program, sizeof(program), true);
+	fake_module("screen", program, sizeof(program), true);
 	fake_module("vmm", program, sizeof(program), true);
 	fake_module("debian-kernel", "kernel", 6, false);
 	fake_module("bad name", "x", 1, false);
@@ -229,6 +230,7 @@ int bench_boot(void **state)
 	assert_int_equal(root_start(), ST_OK);
 	bench_serial = fake_thread_nth(0);
 	bench_console = fake_thread_nth(1);
+	bench_screen = fake_thread_nth(2);
 	bench_console_attach();
 	bench_turns(0, 3);
 	bench_idle_bytes = fake_free_bytes();

@@ -10,7 +10,7 @@
 #include "vm_layout.h"
 
 extern struct ring bench_requests, bench_replies;	/* the console's ends */
-extern u64 bench_serial, bench_console;			/* threads */
+extern u64 bench_serial, bench_console, bench_screen;	/* threads */
 extern u32 bench_events;				/* seen so far */
 extern struct reply bench_answer, bench_last_event;	/* to the last request; kind 0 = not yet */
 extern u64 bench_idle_bytes;				/* free when no VM lives */

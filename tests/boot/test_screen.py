@@ -1,0 +1,123 @@
+"""What somebody sees who has only the screen: VGA text, or a framebuffer, read back letter by letter."""
+import os
+import re
+import socket
+import time
+
+import pytest
+from vosmachine import TINY, Machine
+
+FONT = '/usr/share/grub/ascii.h'
+COLUMNS, ROWS = 80, 25
+BOOTED = r'hypervisor[\s\S]*\d pCPU'         # the driver has taken over
+
+
+class Seen(Machine):
+    """A QEMU whose monitor tells what is on the screen."""
+    monitor = None
+
+    def command(self):
+        command = super().command()
+        command[command.index('-monitor') + 1] = f'unix:{self.folder}/monitor,server=on,wait=off'
+        return command
+
+    def tell(self, command):
+        if self.monitor is None:
+            self.monitor = socket.socket(socket.AF_UNIX)
+            self.monitor.connect(f'{self.folder}/monitor')
+            self.monitor.settimeout(20)
+            self.until_prompt()
+        self.monitor.sendall(command.encode() + b'\n')
+        self.until_prompt()
+
+    def until_prompt(self):
+        answer = b''
+        while not answer.endswith(b'(qemu) '):
+            answer += self.monitor.recv(65536)
+
+    def file_of(self, command, name):
+        path = os.path.join(self.folder, name)
+        self.tell(f'{command} "{path}"')
+        with open(path, 'rb') as file:
+            return file.read()
+
+    def vga(self):
+        cells = self.file_of(f'pmemsave 0xb8000 {2 * COLUMNS * ROWS}', 'vga')[::2].replace(b'\0', b' ')
+        return [cells[row * COLUMNS:(row + 1) * COLUMNS].decode('latin1').rstrip() for row in range(ROWS)]
+
+    def framebuffer(self):
+        picture = self.file_of('screendump', 'picture')
+        header = re.match(rb'P6\n(\d+) (\d+)\n255\n', picture)
+        width, height = int(header.group(1)), int(header.group(2))
+        pixels = picture[header.end():]
+        glyphs = font()
+        lines = []
+        for top in range(0, height - 15, 16):
+            text = ''
+            for left in range(0, width - 7, 8):
+                rows = (pixels[3 * ((top + y) * width + left):][:24:3] for y in range(16))
+                text += glyphs.get(bytes(sum(0x80 >> x for x in range(8) if row[x]) for row in rows), '~')
+            lines.append(text.rstrip())
+        return lines
+
+    def wait_for(self, look, pattern, timeout=20):
+        """The screen, once it shows the pattern."""
+        deadline = time.monotonic() + timeout * self.slowness
+        while True:
+            lines = look()
+            if re.search(pattern, '\n'.join(lines)):
+                return lines
+            assert time.monotonic() < deadline, '\n'.join(lines)
+            time.sleep(0.5)
+
+
+def font():
+    """Rows of a letter -> letter."""
+    with open(FONT, encoding='utf-8') as file:
+        rows = bytes(int(number, 16) for number in re.findall(r'0x([0-9a-fA-F]{2})\b', file.read()))
+    assert len(rows) == 128 * 16
+    return {rows[16 * c:16 * c + 16]: chr(c) for c in range(0x7e, 0x1f, -1)}
+
+
+def check_boot(lines):
+    assert re.match(r'VOS \S+, a bare-metal hypervisor', lines[0])
+    assert re.match(r'Its prompt is on the serial port at 0x3f8: 115200 baud, 8N1\.', lines[1])
+    assert any(line.endswith('virtualization: AMD SVM') for line in lines)
+    assert '~' not in ''.join(lines)
+
+
+def machine_check(machine, look):
+    """A machine check in ring 0 is a panic, over whatever the driver has painted."""
+    machine.tell('mce 0 0 0xbe00000000000000 0x5 0xdeadbeef 0x8c')
+    lines = machine.wait_for(look, 'halted')
+    assert re.search(r'PANIC: exception 18 in ring 0', lines[0]), lines
+    assert re.search(r'rip +[0-9a-f]{16} +cs +0{15}8', lines[1]), lines
+    assert 'hypervisor' not in ''.join(lines)
+
+
+def test_text():
+    """Boot, a log that scrolls, a panic."""
+    with Seen('qemu-pvh', 'screen-text', append='noreboot', cpus=2, **TINY) as machine:
+        machine.wait_prompt()
+        check_boot(machine.wait_for(machine.vga, BOOTED))
+        machine.ok('create-vm --name foe --memory 64M --kernel heartbeat --vmm hostile-vmm --cmdline ud')
+        for _ in range(25):             # each of them leaves a line in the log: more than the screen has
+            machine.cmd('start-vm foe')     # it may run before it faults
+            machine.wait_state('foe', 'crashed')
+        machine.wait_for(machine.vga, r'\A\[ *\d+\.\d+\] pd [\s\S]*fault 7 at')
+        machine_check(machine, machine.vga)
+
+
+def test_framebuffer():
+    with Seen('qemu-uefi', 'screen-framebuffer', cpus=2, **TINY) as machine:
+        machine.wait_prompt(120)
+        check_boot(machine.wait_for(machine.framebuffer, BOOTED))
+
+
+@pytest.mark.parametrize('append', ['console=vga', 'console=none com1=9600'])
+def test_no_serial_port(append):
+    with Seen('qemu-pvh', 'screen-only', append=append, cpus=1, **TINY) as machine:
+        time.sleep(1)
+        lines = machine.wait_for(machine.vga, r'No serial[\s\S]*\d pCPU')
+        assert lines[1].startswith('No serial port was found')
+        assert any(line.endswith('virtualization: AMD SVM') for line in lines)
