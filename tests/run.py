@@ -77,19 +77,8 @@ def boot(arguments):
         os.remove(report)
     parallel = ['-n', str(JOBS)] if JOBS > 1 else []
     ENVIRONMENT['VOS_TEST_SLOTS'] = str(JOBS)
-    total = boot_once(report, [*parallel, 'tests/boot', *arguments])
-    if 0 < total[1] <= 3:
-        # Emulators on a busy machine: what failed has a second chance, and what it was is said above.
-        print(f'{total[1]} failed; once more:')
-        again = boot_once(report, ['--lf', *parallel, 'tests/boot', *arguments])
-        if sum(again) == total[1]:
-            total = [total[0] + again[0], again[1]]
-    return total
-
-
-def boot_once(report, arguments):
-    status = subprocess.run(['/usr/bin/python3', '-m', 'pytest', '-o', 'cache_dir=build/pytest-cache', '-q', '-rf',
-                             '--durations=8', f'--junitxml={report}', *arguments],
+    status = subprocess.run(['/usr/bin/python3', '-m', 'pytest', '-p', 'no:cacheprovider', '-q', '-rf', '--durations=8',
+                             f'--junitxml={report}', *parallel, 'tests/boot', *arguments],
                             env=ENVIRONMENT, check=False).returncode
     if not os.path.exists(report):
         return [0, 1]
