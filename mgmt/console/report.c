@@ -13,6 +13,7 @@
 
 #define COLUMNS 80u
 #define LABEL_COLUMN 12u
+#define ROW_BYTES 700u		/* 16 vCPUs, or a command line; what is longer is cut */
 
 static const char *const exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_NONE] = "host-interrupt",
@@ -76,32 +77,38 @@ static void label(const struct out *out, const char *name)
 	out_format(out, "%-*s", (int)LABEL_COLUMN, name);
 }
 
+/* A row whose text may take several lines is written in here first; one at a time. */
+static char row_text[ROW_BYTES];
+static struct out_buffer row;
+
+static struct out row_begin(void)
+{
+	out_buffer_init(&row, row_text, sizeof(row_text));
+	return out_to_buffer(&row);
+}
+
+static void row_end(const struct out *out, const char *name)
+{
+	label(out, name);
+	out_wrapped(out, row_text[0] ? row_text : "-", LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+}
+
 static void features(const struct out *out, const char *name, u64 bits)
 {
-	char text[400];
-	struct out_buffer buffer;
-	struct out words;
+	struct out words = row_begin();
 
-	out_buffer_init(&buffer, text, sizeof(text));
-	words = out_to_buffer(&buffer);
 	for (u32 i = 0; i < FEAT_COUNT; i++)
 		if (bits & BIT64(i))
 			out_format(&words, "%s ", feature_names[i].name);
-	label(out, name);
-	out_wrapped(out, text[0] ? text : "-", LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+	row_end(out, name);
 }
 
 static void foreign_row(const struct out *out, const char *name, const char *text, size_t size)
 {
-	char row[CMDLINE_BYTES + 64];
-	struct out_buffer buffer;
-	struct out escaped;
+	struct out escaped = row_begin();
 
-	out_buffer_init(&buffer, row, sizeof(row));
-	escaped = out_to_buffer(&buffer);
 	out_foreign_line(&escaped, text, size);
-	label(out, name);
-	out_wrapped(out, row[0] ? row : "-", LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+	row_end(out, name);
 }
 
 static void memory_row(const struct out *out, const struct machine *m)
@@ -127,23 +134,18 @@ static void load_row(const struct out *out, const struct machine *m)
 /* How busy each pCPU was since the last look. */
 static void pcpu_row(const struct out *out, const struct machine *m)
 {
-	char row[480];
-	struct out_buffer buffer;
-	struct out words;
+	struct out words = row_begin();
 
-	out_buffer_init(&buffer, row, sizeof(row));
-	words = out_to_buffer(&buffer);
 	for (u32 i = 0; i < m->pcpu_count; i++) {
 		u32 idle = m->pcpus[i].idle_tenths, busy = idle < 1000 ? 1000 - idle : 0;
 
-		if (sizeof(row) - buffer.used < 24) {
+		if (sizeof(row_text) - row.used < 24) {
 			out_text(&words, "; ...");
 			break;
 		}
 		out_glued(&words, i ? "; " : "", "pCPU %u %u.%u%%", i, busy / 10, busy % 10);
 	}
-	label(out, "Load");
-	out_wrapped(out, row, LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+	row_end(out, "Load");
 }
 
 void report_info(const struct out *out, const struct machine *m)
@@ -232,15 +234,10 @@ void report_reason(const struct out *out, const struct vm_report *r)
 
 static void reason_row(const struct out *out, const struct vm_report *r)
 {
-	char text[600];
-	struct out_buffer buffer;
-	struct out words;
+	struct out words = row_begin();
 
-	out_buffer_init(&buffer, text, sizeof(text));
-	words = out_to_buffer(&buffer);
 	report_reason(&words, r);
-	label(out, "Reason");
-	out_wrapped(out, text, LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+	row_end(out, "Reason");
 }
 
 /* At most `room` columns of the reason: tables stay within the line. */
@@ -328,17 +325,13 @@ void report_share(const struct out *out, const struct vm_share *share)
 /* What each vCPU is at, and the time of its thread. */
 static void vcpu_row(const struct out *out, const struct vm_report *r)
 {
-	char row[40 * VM_VCPUS], time[UNIT_TEXT_BYTES];
-	struct out_buffer buffer;
-	struct out words;
+	char time[UNIT_TEXT_BYTES];
+	struct out words = row_begin();
 
-	out_buffer_init(&buffer, row, sizeof(row));
-	words = out_to_buffer(&buffer);
 	for (u32 i = 0; i < r->spec.cpus && i < VM_VCPUS; i++)
 		out_glued(&words, i ? "; " : "", "%u %s, %s", i, vcpu_state_text(r->vcpu_state[i]),
 			seconds_text(time, r->vcpu_time_ns[i]));
-	label(out, "vCPUs");
-	out_wrapped(out, row, LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+	row_end(out, "vCPUs");
 }
 
 static void share_rows(const struct out *out, const struct vm_entry *vm)
@@ -359,12 +352,8 @@ static void share_rows(const struct out *out, const struct vm_entry *vm)
 
 static void image_rows(const struct out *out, const struct vm_spec *spec)
 {
-	char names[400];
-	struct out_buffer buffer;
-	struct out words;
+	struct out words = row_begin();
 
-	out_buffer_init(&buffer, names, sizeof(names));
-	words = out_to_buffer(&buffer);
 	out_foreign_line(&words, spec->kernel[0] ? spec->kernel : "the default", IMAGE_NAME_BYTES);
 	if (spec->initrd[0]) {
 		out_text(&words, ", initrd ");
@@ -374,8 +363,7 @@ static void image_rows(const struct out *out, const struct vm_spec *spec)
 		out_text(&words, i ? ", " : ", modules ");
 		out_foreign_line(&words, spec->modules[i], IMAGE_NAME_BYTES);
 	}
-	label(out, "Kernel");
-	out_wrapped(out, names, LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+	row_end(out, "Kernel");
 	if (spec->kernel[0] || spec->cmdline[0])
 		foreign_row(out, "Cmdline", spec->cmdline, sizeof(spec->cmdline));
 	if (spec->vmm[0])
