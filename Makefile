@@ -185,7 +185,8 @@ $(B)/obj/libkmem.a: Makefile
 	$(Q)cd $(@D)/kmem && $(AR) x $(MUSL_LIBC) $(KMEM:%=%.lo)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $(KMEM:%=$(@D)/kmem/%.lo)
 
-# Built-in modules: each ring-3 program page-aligned and padded to whole pages, and a table of them (kernel/embed.h).
+# Built-in modules: each ring-3 program page-aligned and padded to whole pages, and a table of them; and where root's
+# segments go, so that ring 0 reads no ELF (kernel/embed.h).
 $(B)/embed.S: Makefile $(HAVE_PDS:%=$(B)/pd/%.stripped)
 	$(call say,GEN,$@)
 	$(Q){ echo '.section .note.GNU-stack,"",@progbits'; \
@@ -196,7 +197,17 @@ $(B)/embed.S: Makefile $(HAVE_PDS:%=$(B)/pd/%.stripped)
 	  done; \
 	  printf '.section .rodata.embed,"a"\n.balign 8\n.globl embed_modules, embed_count\nembed_modules:\n'; \
 	  for p in $(HAVE_PDS); do printf '.quad name_%s, start_%s, end_%s\n' $$p $$p $$p; done; \
-	  printf 'embed_count: .long %d\n' $(words $(HAVE_PDS)); } > $@
+	  printf 'embed_count: .long %d\n.balign 8\n.globl embed_root, embed_root_count, embed_root_entry\n' \
+		$(words $(HAVE_PDS)); \
+	  echo 'embed_root:'; \
+	  LC_ALL=C readelf -lW $(B)/pd/root.stripped | awk '$$1 == "LOAD" { \
+		rights = 0; for (i = 7; i < NF; i++) rights += ($$i ~ /R/) + 2 * ($$i ~ /W/) + 4 * ($$i ~ /E/); \
+		printf ".quad %s, start_root + %s, %s, %s, %d\n", $$3, $$2, $$5, $$6, rights; \
+		printf "embed_root_used = %d\n", ++n \
+	  }'; \
+	  echo 'embed_root_count: .long embed_root_used'; \
+	  LC_ALL=C readelf -hW $(B)/pd/root.stripped | \
+		awk '/Entry point/ { printf ".balign 8\nembed_root_entry: .quad %s\n", $$NF }'; } > $@
 
 $(B)/embed.o: $(B)/embed.S
 	$(Q)$(CC) -c $< -o $@

@@ -14,4 +14,16 @@ struct embed_module {
 extern const struct embed_module embed_modules[];
 extern const unsigned embed_count;
 
+/* Of the program "root". */
+struct embed_segment {
+	unsigned long address;		/* in root */
+	const unsigned char *bytes;
+	unsigned long file_bytes, memory_bytes;
+	unsigned long rights;		/* PT_R PT_W PT_X */
+};
+
+extern const struct embed_segment embed_root[];
+extern const unsigned embed_root_count;
+extern const unsigned long embed_root_entry;
+
 #endif

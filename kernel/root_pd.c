@@ -4,8 +4,6 @@
  * Everything here is our own (the image) or judged before use (the modules' places and strings); what can't be done
  * ends in a panic, since without root there is nobody to tell.
  */
-#include <linux/elf.h>
-
 #include "arch.h"
 #include "embed.h"
 #include "info_page.h"
@@ -15,7 +13,6 @@
 #include "range.h"
 #include "root_pd.h"
 #include "sched.h"
-#include "text.h"
 
 #include <string.h>
 
@@ -71,46 +68,16 @@ static struct mem *give_fixed(struct pd *pd, u64 slot, const void *start, u64 by
 
 /* ---- program ------------------------------------------------------------------------------------ */
 
-static void load_segment(struct pd *pd, const u8 *image, u64 bytes, const struct elf64_phdr *ph)
+static void load_program(struct pd *pd)
 {
-	u64 first = align_down(ph->p_vaddr, PAGE_SIZE);
-	u32 rights =
-		(ph->p_flags & PF_R ? PT_R : 0) | (ph->p_flags & PF_W ? PT_W : 0) | (ph->p_flags & PF_X ? PT_X : 0);
-	struct mem *mem;
+	for (u32 i = 0; i < embed_root_count; i++) {
+		const struct embed_segment *s = &embed_root[i];
+		u64 first = align_down(s->address, PAGE_SIZE);
+		u64 end = align_up(s->address + s->memory_bytes, PAGE_SIZE);
+		struct mem *mem = map_new(pd, first, end - first, (u32)s->rights);
 
-	if (!range_ok(ph->p_offset, ph->p_filesz, bytes) || ph->p_filesz > ph->p_memsz ||
-	    !range_ok(ph->p_vaddr, ph->p_memsz, USER_LIMIT))
-		panic("root: a segment is malformed");
-	mem = map_new(pd, first, align_up(ph->p_vaddr + ph->p_memsz, PAGE_SIZE) - first, rights);
-	must(mem_write(mem, ph->p_vaddr - first, image + ph->p_offset, ph->p_filesz), "program");
-}
-
-static u64 load_program(struct pd *pd, const struct embed_module *m)
-{
-	u64 bytes = (u64)(m->end - m->start);
-	struct elf64_hdr header;
-	struct elf64_phdr ph;
-
-	if (bytes < sizeof(header))
-		panic("root: no program");
-	memcpy(&header, m->start, sizeof(header));
-	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_type != ET_EXEC || header.e_machine != EM_X86_64 ||
-	    header.e_phentsize != sizeof(ph) || !range_ok(header.e_phoff, header.e_phnum * sizeof(ph), bytes))
-		panic("root: not a program for this machine");
-	for (u32 i = 0; i < header.e_phnum; i++) {
-		memcpy(&ph, m->start + header.e_phoff + i * sizeof(ph), sizeof(ph));
-		if (ph.p_type == PT_LOAD && ph.p_memsz != 0)
-			load_segment(pd, m->start, bytes, &ph);
+		must(mem_write(mem, s->address - first, s->bytes, s->file_bytes), "program");
 	}
-	return header.e_entry;
-}
-
-static const struct embed_module *find_program(const char *name)
-{
-	for (u32 i = 0; i < embed_count; i++)
-		if (text_equal(embed_modules[i].name, name))
-			return &embed_modules[i];
-	panic("%s is not built in", name);
 }
 
 /* ---- modules ------------------------------------------------------------------------------------ */
@@ -182,7 +149,6 @@ void root_pd_start(const struct boot_info *boot, struct info_page *info)
 	struct object *right = object_alloc(OBJECT_ROOT);
 	struct thread *thread;
 	struct pd *pd;
-	u64 entry;
 
 	must(right != NULL ? pd_create(&pd) : ST_NOMEM, "PD");
 	boot_page.page.magic = INFO_MAGIC;
@@ -192,13 +158,12 @@ void root_pd_start(const struct boot_info *boot, struct info_page *info)
 	add_built_in(pd);
 	add_boot_modules(pd, boot);
 	map_pages(pd, info);
-	entry = load_program(pd, find_program("root"));
+	load_program(pd);
 	pd->share.class = SCHED_CLASS_SYSTEM;
-	must(thread_create(pd, entry, STACK_TOP, HEAP_BYTES, NULL, 0, &thread), "thread");
+	must(thread_create(pd, embed_root_entry, STACK_TOP, HEAP_BYTES, NULL, 0, &thread), "thread");
 	must(handle_put(&pd->handles, HANDLE_ROOT, right, RIGHT_CTL, 0), "root right");
 	must(handle_put(&pd->handles, HANDLE_SELF_PD, &pd->object, RIGHT_CTL, 0), "own PD");
 	must(handle_put(&pd->handles, HANDLE_SELF_THREAD, &thread->object, RIGHT_SIGNAL | RIGHT_CTL, 0), "own thread");
 	info->magic = INFO_MAGIC;
-	info->tsc_prompt_base = arch_tsc();
 	must(sched_start(thread), "start");
 }

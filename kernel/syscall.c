@@ -65,32 +65,29 @@ static struct syscall_result hand_out(struct object *object, u32 rights)
 
 /* ---- anyone ------------------------------------------------------------------------------------- */
 
-static struct syscall_result call_log_write(u64 count, u64 w0, u64 w1, u64 w2, u64 w3, u64 a5)
+static struct syscall_result call_log_write(u64 count, u64 w0, u64 w1, u64 w2, u64 w3, u64)
 {
 	const u64 words[] = { w0, w1, w2, w3 };
 
-	(void)a5;
 	if (count > LOG_WRITE_MAX)
 		return result(ST_INVAL);
 	log_write_pd(&pd_current()->writer, pd_current()->id, (const char *)words, (u32)count);
 	return result(ST_OK);
 }
 
-static struct syscall_result call_notify_wait(u64 deadline, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_notify_wait(u64 deadline, u64, u64, u64, u64, u64)
 {
 	struct syscall_result r = { 0 };
 
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	r.status = notify_wait(deadline, &r.value);
 	return r;
 }
 
-static struct syscall_result call_notify_signal(u64 h_thread, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_notify_signal(u64 h_thread, u64, u64, u64, u64, u64)
 {
 	struct handle h;
 	enum status status = handle_get(&pd_current()->handles, h_thread, OBJECT_THREAD, RIGHT_SIGNAL, &h);
 
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	if (status == ST_OK)
 		notify_signal(thread_of(h.object), h.badge);
 	return result(status);
@@ -137,47 +134,42 @@ static struct syscall_result thread_ctl_other(struct thread *t, u64 op, u64 a)
 	}
 }
 
-static struct syscall_result call_thread_ctl(u64 h_thread, u64 op, u64 a, u64 b, u64 a4, u64 a5)
+static struct syscall_result call_thread_ctl(u64 h_thread, u64 op, u64 a, u64, u64, u64)
 {
 	struct object *object;
 	enum status status;
 
-	(void)b, (void)a4, (void)a5;
 	if (h_thread == 0)
 		return thread_ctl_self(op, a);
 	object = object_get(h_thread, OBJECT_THREAD, RIGHT_CTL, &status);
 	return object != NULL ? thread_ctl_other(thread_of(object), op, a) : result(status);
 }
 
-static struct syscall_result call_handle_close(u64 h, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_handle_close(u64 h, u64, u64, u64, u64, u64)
 {
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	return result(handle_close(&pd_current()->handles, h));
 }
 
 /* ---- a VMM, a driver ---------------------------------------------------------------------------- */
 
-static struct syscall_result call_vcpu_bind(u64 h_vcpu, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_vcpu_bind(u64 h_vcpu, u64, u64, u64, u64, u64)
 {
 	enum status status;
 	struct object *object = object_get(h_vcpu, OBJECT_VCPU, RIGHT_RUN, &status);
 
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	return result(object != NULL ? vcpu_bind(vcpu_of(object)) : status);
 }
 
-static struct syscall_result call_vcpu_get(u64 groups, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_vcpu_get(u64 groups, u64, u64, u64, u64, u64)
 {
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	return vcpu_get(groups);
 }
 
-static struct syscall_result call_irq_ack(u64 h_irq, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_irq_ack(u64 h_irq, u64, u64, u64, u64, u64)
 {
 	enum status status;
 	struct object *object = object_get(h_irq, OBJECT_IRQ, RIGHT_ACK, &status);
 
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	if (object != NULL)
 		irq_ack((struct irq *)(void *)object);
 	return result(status);
@@ -185,12 +177,11 @@ static struct syscall_result call_irq_ack(u64 h_irq, u64 a1, u64 a2, u64 a3, u64
 
 /* ---- root: memory ------------------------------------------------------------------------------- */
 
-static struct syscall_result call_mem_create(u64 h_root, u64 bytes, u64 flags, u64 address, u64 a4, u64 a5)
+static struct syscall_result call_mem_create(u64 h_root, u64 bytes, u64 flags, u64 address, u64, u64)
 {
 	enum status status = root_check(h_root);
 	struct mem *mem;
 
-	(void)a4, (void)a5;
 	if (status == ST_OK && flags == MEM_DEVICE)
 		status = mem_create_device(HPA(address), bytes, &mem);
 	else if (status == ST_OK)
@@ -236,79 +227,72 @@ static struct syscall_result call_mem_map(u64 h_space, u64 h_mem, u64 address, u
 	return result(status);
 }
 
-static struct syscall_result call_mem_unmap(u64 h_space, u64 address, u64 bytes, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_mem_unmap(u64 h_space, u64 address, u64 bytes, u64, u64, u64)
 {
 	enum status status;
 	struct space *space = space_get(h_space, &status);
 
-	(void)a3, (void)a4, (void)a5;
 	return result(space != NULL ? space_unmap(space, address, bytes) : status);
 }
 
 /* ---- root: objects ------------------------------------------------------------------------------ */
 
-static struct syscall_result call_pd_create(u64 h_root, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_pd_create(u64 h_root, u64, u64, u64, u64, u64)
 {
 	enum status status = root_check(h_root);
 	struct pd *pd;
 
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	if (status == ST_OK)
 		status = pd_create(&pd);
 	return status == ST_OK ? hand_out(&pd->object, 0) : result(status);
 }
 
-static struct syscall_result call_pd_ctl(u64 h_pd, u64 op, u64 a, u64 b, u64 a4, u64 a5)
+static struct syscall_result call_pd_ctl(u64 h_pd, u64 op, u64 a, u64, u64, u64)
 {
 	enum status status;
 	struct object *object = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
 
-	(void)b, (void)a4, (void)a5;
 	return result(object != NULL ? pd_ctl((struct pd *)(void *)object, op, a) : status);
 }
 
-static struct syscall_result call_thread_create(u64 h_pd, u64 entry, u64 stack, u64 arg, u64 badge, u64 a5)
+static struct syscall_result call_thread_create(u64 h_pd, u64 entry, u64 stack, u64 arg, u64 badge, u64)
 {
 	enum status status;
 	struct object *pd = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
 	struct thread *t;
 
-	(void)a5;
 	if (pd != NULL)
 		status = thread_create((struct pd *)(void *)pd, entry, stack, arg, thread_current(), badge, &t);
 	return status == ST_OK ? hand_out(&t->object, RIGHT_SIGNAL) : result(status);
 }
 
-static struct syscall_result call_vm_create(u64 h_root, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_vm_create(u64 h_root, u64, u64, u64, u64, u64)
 {
 	enum status status = root_check(h_root);
 	struct vm *vm;
 
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	if (status == ST_OK)
 		status = vm_create(&vm);
 	return status == ST_OK ? hand_out(&vm->object, 0) : result(status);
 }
 
-static struct syscall_result call_vcpu_create(u64 h_vm, u64 index, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_vcpu_create(u64 h_vm, u64 index, u64, u64, u64, u64)
 {
 	enum status status;
 	struct object *vm = object_get(h_vm, OBJECT_VM, RIGHT_CTL, &status);
 	struct vcpu *vcpu;
 
-	(void)a2, (void)a3, (void)a4, (void)a5;
 	if (vm != NULL)
 		status = vm_add_vcpu((struct vm *)(void *)vm, index, &vcpu);
 	return status == ST_OK ? hand_out(&vcpu->object, RIGHT_RUN) : result(status);
 }
 
-static struct syscall_result call_handle_grant(u64 h_pd, u64 slot, u64 h_source, u64 rights, u64 badge, u64 a5)
+static struct syscall_result call_handle_grant(u64 h_pd, u64 slot, u64 h_source, u64 rights, u64 badge, u64)
 {
 	enum status status;
 	struct object *pd = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
 	struct handle source;
 
-	(void)a5;
 	if (pd == NULL)
 		return result(status);
 	/* Only who holds CTL hands on; CTL itself, and so the root right, is never handed on. */
@@ -320,13 +304,12 @@ static struct syscall_result call_handle_grant(u64 h_pd, u64 slot, u64 h_source,
 	return result(handle_put(&((struct pd *)(void *)pd)->handles, slot, source.object, (u32)rights, badge));
 }
 
-static struct syscall_result call_object_destroy(u64 slot, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_object_destroy(u64 slot, u64, u64, u64, u64, u64)
 {
 	struct handle h;
 	struct object *object;
 	enum status status = handle_get_dying(&pd_current()->handles, slot, &h);
 
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	if (status != ST_OK)
 		return result(status);
 	object = h.object;
@@ -340,14 +323,13 @@ static struct syscall_result call_object_destroy(u64 slot, u64 a1, u64 a2, u64 a
 	return result(status);
 }
 
-static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64 h_thread, u64 badge, u64 a5)
+static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64 h_thread, u64 badge, u64)
 {
 	enum status status = root_check(h_root);
 	struct syscall_result r;
 	struct object *thread;
 	struct irq *irq;
 
-	(void)a5;
 	if (status != ST_OK)
 		return result(status);
 	thread = object_get(h_thread, OBJECT_THREAD, RIGHT_CTL, &status);
@@ -362,13 +344,12 @@ static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64
 	return r;
 }
 
-static struct syscall_result call_port_grant(u64 h_pd, u64 first, u64 count, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_port_grant(u64 h_pd, u64 first, u64 count, u64, u64, u64)
 {
 	enum status status;
 	struct object *object = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
 	struct port_set *ports;
 
-	(void)a3, (void)a4, (void)a5;
 	if (object == NULL)
 		return result(status);
 	if (count == 0 || count >= PORT_COUNT || !range_ok(first, count, PORT_COUNT))
@@ -404,13 +385,12 @@ static struct syscall_result stat_vcpu(const struct vcpu *vcpu, u64 stat)
 	return r;
 }
 
-static struct syscall_result call_object_stat(u64 h, u64 stat, u64 a2, u64 a3, u64 a4, u64 a5)
+static struct syscall_result call_object_stat(u64 h, u64 stat, u64, u64, u64, u64)
 {
 	struct handle handle;
 	enum status status = handle_get_dying(&pd_current()->handles, h, &handle);
 	struct object *o;
 
-	(void)a2, (void)a3, (void)a4, (void)a5;
 	if (status != ST_OK)
 		return result(status);
 	o = handle.object;
@@ -479,11 +459,10 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 	}
 }
 
-static struct syscall_result call_system_ctl(u64 h_root, u64 op, u64 a, u64 b, u64 a4, u64 a5)
+static struct syscall_result call_system_ctl(u64 h_root, u64 op, u64 a, u64 b, u64, u64)
 {
 	struct syscall_result r = { .status = root_check(h_root) };
 
-	(void)a4, (void)a5;
 	if (r.status == ST_OK)
 		r.status = system_do(op, a, b, &r.value);
 	return r;

@@ -57,8 +57,6 @@ enum status vm_add_vcpu(struct vm *vm, u64 index, struct vcpu **out)
 	status = vcpu_create(vm, (u32)index, out);
 	if (status != ST_OK)
 		return status;
-	(*out)->vm = vm;
-	(*out)->index = (u32)index;
 	vm->vcpus[index] = *out;
 	object_ref(&vm->object);
 	return ST_OK;

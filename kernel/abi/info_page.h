@@ -39,7 +39,6 @@ struct info_page {
 	u64 magic;
 	u64 tsc_hz;		/* rate of the time stamp counter, as root found it (SYSTEM_CLOCK) */
 	u64 tsc_boot;		/* TSC when the kernel started */
-	u64 tsc_prompt_base;	/* TSC at the first ring-3 instruction */
 	u64 wall_boot_ns;	/* R: Unix time at tsc_boot, from the RTC (UTC); 0 = unknown */
 	u32 pcpu_count;		/* R */
 	u32 virt;		/* enum virt_kind */

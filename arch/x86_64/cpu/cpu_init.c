@@ -161,11 +161,12 @@ _Static_assert(sizeof(struct ap_data) <= AP_DATA_FRAMES * PAGE_SIZE, "room for a
 struct pcpu *cpu_ap_alloc(u32 id, u64 *stack)
 {
 	struct ap_data *data = kernel_frames_alloc(AP_DATA_FRAMES);
-	u8 *bottom = kernel_frames_alloc(AP_STACK_FRAMES);
+	u8 *bottom = data ? kernel_frames_alloc(AP_STACK_FRAMES) : NULL;
 
-	if (!data || !bottom) {
-		if (data)
-			kernel_frames_free(data, AP_DATA_FRAMES);
+	if (!data)
+		return NULL;
+	if (!bottom) {
+		kernel_frames_free(data, AP_DATA_FRAMES);
 		return NULL;
 	}
 	data->pcpu = (struct pcpu){ .self = &data->pcpu, .id = id, .arch = &data->cpu };

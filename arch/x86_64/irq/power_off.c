@@ -10,44 +10,33 @@
 #define SETTLE_US 100000u
 #define PORT_COUNT 0x10000u
 
+static bool port_ok(u64 port, u64 bytes)
+{
+	return (bytes == 1 || bytes == 2 || bytes == 4) && range_ok(port, bytes, PORT_COUNT);
+}
+
 enum status arch_port_read(u64 port, u64 bytes, u64 *value)
 {
-	if (!range_ok(port, bytes, PORT_COUNT))
+	if (!port_ok(port, bytes))
 		return ST_INVAL;
-	switch (bytes) {
-	case 1:
-		*value = inb((u16)port);
-		return ST_OK;
-	case 2:
-		*value = inw((u16)port);
-		return ST_OK;
-	case 4:
-		*value = inl((u16)port);
-		return ST_OK;
-	default:
-		return ST_INVAL;
-	}
+	*value = bytes == 1 ? inb((u16)port) : bytes == 2 ? inw((u16)port) : inl((u16)port);
+	return ST_OK;
 }
 
 enum status arch_port_write(u64 port_and_bytes, u64 value)
 {
 	u16 port = (u16)port_and_bytes;
+	u64 bytes = port_and_bytes >> 16;
 
-	if (!range_ok(port, port_and_bytes >> 16, PORT_COUNT))
+	if (!port_ok(port, bytes))
 		return ST_INVAL;
-	switch (port_and_bytes >> 16) {
-	case 1:
+	if (bytes == 1)
 		outb(port, (u8)value);
-		return ST_OK;
-	case 2:
+	else if (bytes == 2)
 		outw(port, (u16)value);
-		return ST_OK;
-	case 4:
+	else
 		outl(port, (u32)value);
-		return ST_OK;
-	default:
-		return ST_INVAL;
-	}
+	return ST_OK;
 }
 
 static void reset_port_cf9(void)
