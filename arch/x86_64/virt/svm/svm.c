@@ -100,7 +100,6 @@ static bool svm_probe(struct info_page *info)
 
 static enum status svm_cpu_on(void)
 {
-	struct { u16 limit; u64 base; } __attribute__((packed)) gdtr;
 	struct svm_cpu *cpu = kernel_frame_alloc();
 	void *hsave = kernel_frame_alloc();
 	void *host_save = kernel_frame_alloc();
@@ -111,14 +110,12 @@ static enum status svm_cpu_on(void)
 		kernel_frame_free(host_save);
 		return ST_NOMEM;
 	}
-	__asm__ volatile("sgdt %0" : "=m"(gdtr));
 	cpu->hsave_frame = hsave;
 	cpu->host_save_frame = host_save;
 	cpu->host_save = direct_hpa(host_save);
 	cpu->asid_generation = 1;
 	cpu->asid_next = svm_features.asid_count;	/* the first vCPU flushes whatever was there before us */
 	cpu->tsc_aux = ~0ull;
-	cpu->gdt_base = gdtr.base;
 	pcpu_self()->virt = cpu;
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_VM_HSAVE_PA, direct_hpa(hsave).raw);
@@ -146,7 +143,7 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 			     SVM_INTERCEPT2(SVM_RDPRU);
 	v->iopm_base = image_hpa(io_bitmap).raw;
 	v->msrpm_base = image_hpa(msr_bitmap).raw;
-	v->int_control = SVM_V_INTR_MASKING | SVM_V_IGN_TPR;
+	v->int_control = SVM_INT_CONTROL;
 	v->np_enable = 1;
 	v->nested_cr3 = s2_root.raw;
 }

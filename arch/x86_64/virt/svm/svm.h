@@ -17,7 +17,6 @@ struct svm_cpu {
 	u64 asid_generation;	/* starts at 1; a vCPU whose number differs has no ASID here */
 	u32 asid_next;
 	u64 tsc_aux;		/* what the MSR holds now */
-	u64 gdt_base;		/* the host's, to tell its state from a guest's */
 };
 
 /* One vCPU: a frame for this and a frame for its VMCB. The offsets of the first three are known to svm_switch.S. */

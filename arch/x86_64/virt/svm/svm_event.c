@@ -54,7 +54,7 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
 	static const struct vcpu_event nmi = { .valid = 1, .type = EVENT_NMI, .vector = VECTOR_NMI };
 	struct vmcb *v = hw->vmcb;
-	u32 control = (v->int_control & SVM_V_TPR) | SVM_V_INTR_MASKING | SVM_V_IGN_TPR;
+	u32 control = (v->int_control & SVM_V_TPR) | SVM_INT_CONTROL;
 
 	if (entry->intr_pending) {
 		control |= SVM_V_IRQ;

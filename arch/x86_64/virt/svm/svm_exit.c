@@ -138,11 +138,30 @@ static u32 tell_bad(const struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_
 	return tell(hw, page, EXIT_BAD_STATE, 0, 0, GROUP_GPR);
 }
 
+/*
+ * QEMU TCG saves the host's state for the guest's when it refuses an entry, or when it takes a fault of the host for
+ * one of the guest (see cpu_fpu.c). Then, and only then, the masking of interrupts is off.
+ */
+static bool is_host_state(const struct vmcb *v)
+{
+	return !(v->int_control & SVM_V_INTR_MASKING);
+}
+
+/* The VMM must not see it, nor a guest run with it. The guest's is lost. */
+static u32 replace_host_state(struct vcpu_hw *hw, struct vcpu_page *page)
+{
+	hw->vmcb->int_control = SVM_INT_CONTROL;
+	svm_load(hw, &virt_init_state, GROUP_GPR | GROUP_SEG | GROUP_CR | GROUP_DR);
+	return tell_bad(hw, hw->vmcb, page);
+}
+
 static u32 handle_nested_fault(struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_page *page)
 {
 	struct vcpu_entry *entry = hw->entry;
 	u64 info = v->exit_info1;
 
+	if (unlikely(is_host_state(v)))
+		return replace_host_state(hw, page);
 	if (info & SVM_NPF_RESERVED)	/* our own tables are wrong: not something to try again */
 		return tell_bad(hw, v, page);
 	entry->mem_flags = info & SVM_NPF_EXEC ? MEM_EXEC : info & SVM_NPF_WRITE ? MEM_WRITE : MEM_READ;
@@ -154,25 +173,23 @@ static u32 handle_nested_fault(struct vcpu_hw *hw, const struct vmcb *v, struct 
 }
 
 /*
- * Entry refused. QEMU TCG then leaves the host's state in the VMCB, which the VMM must not see: it is replaced. If
- * the guest's state is still there on TCG, the entry was fine, and a MOV to a control register, at which RIP points,
- * was not. (Injecting the fault is tried once: if that is refused, the guest's state is at fault after all.)
+ * Entry refused. If the guest's state is still there on QEMU TCG, the entry was fine, and a MOV to a control register,
+ * at which RIP points, was not. (Injecting the fault is tried once: if that is refused, the guest's state is at fault
+ * after all.)
  */
 static __attribute__((noinline)) u32 handle_invalid(struct vcpu_hw *hw, struct vcpu_page *page)
 {
-	const struct svm_cpu *cpu = pcpu_self()->virt;
 	struct vcpu_entry *entry = hw->entry;
-	bool is_host_state = hw->vmcb->gdtr.base == cpu->gdt_base;
 
-	if (svm_features.exits_for_bad_cr && !is_host_state && !hw->injected.valid) {
+	if (is_host_state(hw->vmcb))
+		return replace_host_state(hw, page);
+	if (svm_features.exits_for_bad_cr && !hw->injected.valid) {
 		entry->what |= ENTER_EVENTS;
 		entry->event = (struct vcpu_event){
 			.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
 		};
 		return EXIT_NONE;
 	}
-	if (is_host_state)
-		svm_load(hw, &virt_init_state, GROUP_GPR | GROUP_SEG | GROUP_CR | GROUP_DR);
 	return tell_bad(hw, hw->vmcb, page);
 }
 
@@ -223,11 +240,10 @@ static inline __attribute__((always_inline)) u32 handle(struct vcpu_hw *hw)
 {
 	struct vmcb *v = hw->vmcb;
 	u32 code = (u32)v->exit_code;
-	const struct exit_rule *rule = &rules[code];
 
-	if (unlikely(code >= ARRAY_COUNT(rules) || !rule->handle))
+	if (unlikely(code >= ARRAY_COUNT(rules) || !rules[code].handle))
 		return handle_rare(hw, v, hw->page, code);
-	return rule->handle(hw, v, hw->page, rule->reason);
+	return rules[code].handle(hw, v, hw->page, rules[code].reason);
 }
 
 /* The exit may have cut a delivery short. */

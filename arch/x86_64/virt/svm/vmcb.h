@@ -112,6 +112,7 @@ _Static_assert(SVM_SHUTDOWN == 0x7f && SVM_XSETBV == 0x8d, "APM appendix C");
 #define SVM_V_IRQ BIT32(8)
 #define SVM_V_IGN_TPR BIT32(20)
 #define SVM_V_INTR_MASKING BIT32(24)
+#define SVM_INT_CONTROL (SVM_V_INTR_MASKING | SVM_V_IGN_TPR)	/* always */
 
 #define SVM_ATTRIBUTE_L 0x200u
 

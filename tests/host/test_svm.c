@@ -1,0 +1,188 @@
+/* sources: arch/x86_64/virt/svm/svm.c arch/x86_64/virt/svm/svm_event.c arch/x86_64/virt/svm/svm_exit.c */
+/* sources: arch/x86_64/virt/svm/svm_state.c arch/x86_64/virt/virt.c arch/x86_64/mmu/pt_host.c */
+/* includes: arch/x86_64/virt */
+/*
+ * The SVM back end in front of a processor that is a function: what the VMCB says, and what becomes of exits. Among
+ * them those of QEMU TCG that leave the host's state in the VMCB, which no VMM may see and no guest run with.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "svm.h"
+#include "virt_bits.h"
+
+#define HOST 0xffff8000c0dec0deull	/* in every register of the host */
+#define GUEST_RIP 0x100139u
+
+static struct vcpu_page page;
+static struct vcpu_entry entry;
+static struct vcpu_hw *hw;
+static void (*processor)(struct vmcb *v);
+
+const struct virt_ops vmx_ops = { .kind = VIRT_NONE };
+
+void *kernel_frame_alloc(void)
+{
+	void *frame = aligned_alloc(4096, 4096);
+
+	assert_non_null(frame);
+	return memset(frame, 0, 4096);
+}
+
+void kernel_frame_free(void *frame)
+{
+	free(frame);
+}
+
+u32 svm_switch(struct vcpu_hw *vcpu)
+{
+	processor(vcpu->vmcb);
+	return svm_exit(vcpu);
+}
+
+u32 svm_switch_armed(struct vcpu_hw *vcpu)
+{
+	return svm_switch(vcpu);
+}
+
+static void start(void)
+{
+	svm_features = (struct svm_features){ .exits_for_bad_cr = true };
+	memset(&page, 0, sizeof(page));
+	memset(&entry, 0, sizeof(entry));
+	assert_int_equal(svm_ops.vcpu_init(&hw, HPA(0x5000), 0, page.gpr), ST_OK);
+	hw->page = &page;
+	hw->entry = &entry;
+	hw->vmcb->rip = GUEST_RIP;
+}
+
+static void end(void)
+{
+	svm_ops.vcpu_fini(hw);
+}
+
+static void exit_with(struct vmcb *v, u64 code, u64 info1, u64 info2)
+{
+	v->exit_code = code;
+	v->exit_info1 = info1;
+	v->exit_info2 = info2;
+	v->exit_int_info = v->event_inject;
+	v->event_inject = 0;
+}
+
+/* What QEMU stores at a #VMEXIT while it is in the host; FS, GS, TR, LDTR and MSRs are left to VMSAVE. */
+static void save_host(struct vmcb *v)
+{
+	struct vmcb_segment *const segments[] = { &v->es, &v->cs, &v->ss, &v->ds, &v->gdtr, &v->idtr };
+
+	for (u32 i = 0; i < ARRAY_COUNT(segments); i++)
+		segments[i]->base = HOST;
+	v->efer = v->cr0 = v->cr2 = v->cr3 = v->cr4 = v->rflags = v->rip = v->rsp = v->rax = v->dr6 = v->dr7 = HOST;
+	v->int_control = 0;
+}
+
+static void refuse(struct vmcb *v)
+{
+	save_host(v);
+	exit_with(v, SVM_EXIT_INVALID, 0, 0);
+}
+
+static void fault_in_host(struct vmcb *v)
+{
+	save_host(v);
+	exit_with(v, SVM_NESTED_FAULT, SVM_NPF_WALK | SVM_NPF_WRITE, 0x3f2d9ff8);
+}
+
+static void fault_in_guest(struct vmcb *v)
+{
+	exit_with(v, SVM_NESTED_FAULT, SVM_NPF_WRITE, 0xfec00010);
+}
+
+static void move_to_cr(struct vmcb *v)
+{
+	exit_with(v, SVM_EXIT_INVALID, 0, 0);
+}
+
+static bool has_host_value(const void *p, u32 bytes)
+{
+	const u64 *words = p;
+
+	for (u32 i = 0; i < bytes / 8; i++)
+		if (words[i] == HOST)
+			return true;
+	return false;
+}
+
+static void expect_no_host(u32 reason)
+{
+	assert_int_equal(reason, EXIT_BAD_STATE);
+	svm_ops.store(hw, &page, GROUP_ALL & ~GROUP_TIME);
+	assert_false(has_host_value(&page, sizeof(page)));
+	assert_false(has_host_value(hw->vmcb, sizeof(*hw->vmcb)));
+	assert_int_equal(page.rip, virt_init_state.rip);
+	/* and if the VMM just goes on, host interrupts still end the guest whatever its IF */
+	assert_int_equal(hw->vmcb->int_control, SVM_V_INTR_MASKING | SVM_V_IGN_TPR);
+}
+
+static void test_refused_entry(void **state)
+{
+	(void)state;
+	start();
+	processor = refuse;
+	expect_no_host(svm_ops.enter(hw, 0));
+	assert_int_equal(page.exit.bad_state.hardware, SVM_EXIT_INVALID);
+	end();
+}
+
+static void test_fault_in_host(void **state)
+{
+	(void)state;
+	start();
+	processor = fault_in_host;
+	expect_no_host(svm_ops.enter(hw, 0));
+	assert_int_equal(page.exit.bad_state.hardware, SVM_NESTED_FAULT);
+	end();
+}
+
+static void test_fault_in_guest(void **state)
+{
+	(void)state;
+	start();
+	processor = fault_in_guest;
+	assert_int_equal(svm_ops.enter(hw, 0), EXIT_MEM);
+	assert_int_equal(entry.mem_gpa, 0xfec00010);
+	assert_int_equal(entry.mem_flags, MEM_WRITE);
+	assert_int_equal(page.rip, GUEST_RIP);
+	end();
+}
+
+/* #GP for the guest, once; a second time its state is at fault, and shown as it is. */
+static void test_bad_cr(void **state)
+{
+	(void)state;
+	start();
+	processor = move_to_cr;
+	assert_int_equal(svm_ops.enter(hw, 0), EXIT_NONE);
+	assert_true(entry.event.valid && entry.event.vector == VECTOR_GP && entry.event.has_error);
+	assert_int_equal(svm_ops.enter(hw, ENTER_EVENTS), EXIT_BAD_STATE);
+	assert_int_equal(page.rip, GUEST_RIP);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refused_entry),
+		cmocka_unit_test(test_fault_in_host),
+		cmocka_unit_test(test_fault_in_guest),
+		cmocka_unit_test(test_bad_cr),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
