@@ -19,10 +19,12 @@
 
 #define HOST 0xffff8000c0dec0deull	/* in every register of the host */
 #define GUEST_RIP 0x100139u
+#define MISC1(code) (hw->vmcb->intercept_misc1 & SVM_INTERCEPT1(code))
 
 static struct vcpu_page page;
 static struct vcpu_entry entry;
 static struct vcpu_hw *hw;
+static struct info_page info;
 static void (*processor)(struct vmcb *v);
 
 const struct virt_ops vmx_ops = { .kind = VIRT_NONE };
@@ -109,6 +111,11 @@ static void move_to_cr(struct vmcb *v)
 	exit_with(v, SVM_EXIT_INVALID, 0, 0);
 }
 
+static void pause_loop(struct vmcb *v)
+{
+	exit_with(v, SVM_PAUSE, 0, 0);
+}
+
 static bool has_host_value(const void *p, u32 bytes)
 {
 	const u64 *words = p;
@@ -175,6 +182,40 @@ static void test_bad_cr(void **state)
 	end();
 }
 
+static void init_with(u32 edx)
+{
+	const struct cpuid svm = { .ebx = 16, .edx = edx };
+
+	memset(&info, 0, sizeof(info));
+	svm_probe_features(&info, &svm);
+	assert_int_equal(svm_ops.vcpu_init(&hw, HPA(0x5000), 0, page.gpr), ST_OK);
+}
+
+static void test_pause_filter(void **state)
+{
+	(void)state;
+	init_with(BIT32(0));
+	assert_true(info.features_missing & BIT64(FEAT_PAUSE_FILTER));
+	assert_false(info.features_used & BIT64(FEAT_PAUSE_FILTER));
+	assert_false(MISC1(SVM_PAUSE) || hw->vmcb->pause_count || hw->vmcb->pause_threshold);
+	assert_true(MISC1(SVM_HLT));
+	end();
+	init_with(BIT32(0) | BIT32(10) | BIT32(12));
+	assert_true(info.features_used & BIT64(FEAT_PAUSE_FILTER));
+	assert_false(info.features_missing & BIT64(FEAT_PAUSE_FILTER));
+	assert_true(MISC1(SVM_PAUSE));
+	assert_int_equal(hw->vmcb->pause_threshold, PAUSE_GAP);
+	assert_in_range(hw->vmcb->pause_count, 2, PAUSE_WINDOW);
+	end();
+	start();
+	processor = pause_loop;
+	assert_int_equal(svm_ops.enter(hw, 0), EXIT_PAUSE);
+	assert_int_equal(page.exit.reason, EXIT_PAUSE);
+	end();
+}
+
+_Static_assert(offsetof(struct vmcb, pause_threshold) == 0x3c && offsetof(struct vmcb, pause_count) == 0x3e, "APM B.1");
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_fault_in_host),
 		cmocka_unit_test(test_fault_in_guest),
 		cmocka_unit_test(test_bad_cr),
+		cmocka_unit_test(test_pause_filter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,14 @@
 
 #define VECTOR_INTO 4u
 
+/*
+ * TSC ticks: PAUSEs at most so far apart belong to one loop, and a loop this long exits. That is longer than a lock is
+ * held by a vCPU that runs, and about what two exits cost. AMD counts PAUSEs instead, of 40 ticks and more.
+ */
+#define PAUSE_GAP 128u
+#define PAUSE_WINDOW 4096u
+#define PAUSE_COUNT (PAUSE_WINDOW / 40)
+
 /* Exceptions that push an error code (APM Vol. 2 8.2): 8, 10-14, 17, 21, 29, 30. */
 #define ERROR_CODE_VECTORS 0x60227d00u
 

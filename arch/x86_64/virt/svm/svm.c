@@ -66,16 +66,18 @@ static bool is_tcg(void)
 	return (cpuid(1, 0).ecx & BIT32(31)) && r.ebx == 0x54474354u && r.ecx == 0x43544743u && r.edx == 0x47435447u;
 }
 
-static void probe_features(struct info_page *info, const struct cpuid *svm)
+void svm_probe_features(struct info_page *info, const struct cpuid *svm)
 {
 	svm_features.asid_count = svm->ebx;
 	svm_features.has_nrips = (svm->edx & BIT32(3)) != 0;
+	svm_features.has_pause_filter = (svm->edx & BIT32(10)) != 0;
 	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
 	svm_features.exits_for_bad_cr = svm_features.loses_interrupts = is_tcg();
 	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
 	virt_note_feature(info, FEAT_SVM, true);
 	virt_note_feature(info, FEAT_NPT, true);
 	virt_note_feature(info, FEAT_NRIPS, svm_features.has_nrips);
+	virt_note_feature(info, FEAT_PAUSE_FILTER, svm_features.has_pause_filter);
 }
 
 static bool svm_probe(struct info_page *info)
@@ -93,7 +95,7 @@ static bool svm_probe(struct info_page *info)
 		virt_note_reason(info, "the processor has AMD SVM, but not nested paging");
 		return false;
 	}
-	probe_features(info, &svm);
+	svm_probe_features(info, &svm);
 	fill_bitmaps();
 	return true;
 }
@@ -128,6 +130,14 @@ static void svm_cpu_off(void)
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) & ~EFER_SVME);
 }
 
+/* 15.14.4. Without the threshold (CPUID bit 12) PAUSEs of all loops since the entry are counted. */
+static void filter_pauses(struct vmcb *v)
+{
+	v->intercept_misc1 |= SVM_INTERCEPT1(SVM_PAUSE);
+	v->pause_count = PAUSE_COUNT;
+	v->pause_threshold = PAUSE_GAP;
+}
+
 static void init_controls(struct vmcb *v, hpa_t s2_root)
 {
 	v->intercept_dr = 0xffffffffu;
@@ -141,6 +151,8 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 			     SVM_INTERCEPT2(SVM_SKINIT) | SVM_INTERCEPT2(SVM_WBINVD) | SVM_INTERCEPT2(SVM_MONITOR) |
 			     SVM_INTERCEPT2(SVM_MWAIT) | SVM_INTERCEPT2(SVM_MWAIT_ARMED) | SVM_INTERCEPT2(SVM_XSETBV) |
 			     SVM_INTERCEPT2(SVM_RDPRU);
+	if (svm_features.has_pause_filter)
+		filter_pauses(v);
 	v->iopm_base = image_hpa(io_bitmap).raw;
 	v->msrpm_base = image_hpa(msr_bitmap).raw;
 	v->int_control = SVM_INT_CONTROL;

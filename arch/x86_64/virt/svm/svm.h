@@ -40,13 +40,17 @@ struct vcpu_hw {
 
 struct svm_features {
 	bool has_nrips;		/* else only IN and OUT tell the instruction's length */
-	bool has_rdtscp;
+	bool has_rdtscp, has_pause_filter;
 	/* QEMU TCG: a guest's illegal MOV to CR0, CR3 or CR4 is VMEXIT_INVALID instead of #GP */
 	bool exits_for_bad_cr;
 	bool loses_interrupts;	/* QEMU TCG: at an entry with V_IRQ; see svm_event_collect */
 	u32 asid_count;
 };
 extern struct svm_features svm_features;
+
+/* Fills it, and info's features. svm: CPUID 8000000ah. (svm.c) */
+struct info_page;
+void svm_probe_features(struct info_page *info, const struct cpuid *svm);
 
 /*
  * GPRs but RAX and RSP from gpr[], VMRUN, and back; the host's state from host_save; host interrupts are taken at the

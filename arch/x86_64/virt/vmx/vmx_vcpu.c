@@ -5,10 +5,6 @@
 #include "virt_bits.h"
 #include "vmx.h"
 
-/* TSC ticks: PAUSEs at most so far apart belong to one loop; a loop this long exits (24.6.13). */
-#define PLE_GAP 128u
-#define PLE_WINDOW 4096u
-
 extern const u8 vmx_exit_point[];
 
 /*
@@ -84,8 +80,8 @@ void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root, u32 index)
 	if (vmx_controls.proc2 & PROC2_VPID)
 		vmwrite(VMCS_VPID, index + 1);		/* 0 is the host's */
 	if (vmx_controls.proc2 & PROC2_PAUSE_LOOP) {
-		vmwrite(VMCS_PLE_GAP, PLE_GAP);
-		vmwrite(VMCS_PLE_WINDOW, PLE_WINDOW);
+		vmwrite(VMCS_PLE_GAP, PAUSE_GAP);
+		vmwrite(VMCS_PLE_WINDOW, PAUSE_WINDOW);
 	}
 	vmx_set_timed(hw, false);
 	if (vmx_controls.timer_value)
