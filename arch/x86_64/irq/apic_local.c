@@ -42,7 +42,7 @@
 #define SPURIOUS_ENABLE BIT32(8)
 #define DIVIDE_BY_1 0xbu
 
-#define MEASURE_US 20000u
+#define MEASURE_US 2000u	/* a reading takes 0.1 us, so the error is far below that of any deadline */
 #define TRIES 5u
 
 static volatile u8 *registers;	/* NULL: x2APIC */
