@@ -223,6 +223,19 @@ static void run_spin(void)
 	for (;;)
 		__asm__ volatile("pause");
 }
+
+/* Interrupts on for long, so that others run meanwhile; then off, one exit, and never again one. */
+static void run_deaf(void)
+{
+	__asm__ volatile("sti");
+	for (u32 i = 0; i < 20000000; i++)
+		__asm__ volatile("");
+	__asm__ volatile("cli");
+	(void)in8(0x80);
+	for (;;)
+		__asm__ volatile("");
+}
+
 static void run_reset_8042(void) { out8(0x64, 0xfe); }
 static void run_reset_cf9(void) { out8(0xcf9, 6); }
 static void run_smi(void)
@@ -279,7 +292,8 @@ static const struct mode {
 	{ "idt-outside", run_idt_outside },
 	{ "gdt", run_gdt }, { "paging", run_paging }, { "cr3", run_cr3 }, { "debug-loop", run_debug_loop },
 	{ "hang", run_hang },
-	{ "spin", run_spin }, { "reset-8042", run_reset_8042 }, { "reset-cf9", run_reset_cf9 }, { "smi", run_smi },
+	{ "spin", run_spin }, { "deaf", run_deaf },
+	{ "reset-8042", run_reset_8042 }, { "reset-cf9", run_reset_cf9 }, { "smi", run_smi },
 	{ "beyond", run_beyond },
 	{ "storm", run_storm },
 };
