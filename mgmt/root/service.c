@@ -19,6 +19,7 @@
 #define RESTART_DELAY_NS NS_PER_S
 #define UART_PORTS 8u
 #define CONSOLE_CAP 80u		/* percent of a pCPU: it parses what anybody types, at a class above all VMs */
+#define SCREEN_CAP 20u		/* whoever floods the log must not have it painted at others' cost */
 
 struct map_row {
 	enum shared what;
@@ -121,6 +122,7 @@ static enum status equip_screen(struct service *s)
 		st = pd_map(s->pd.h_pd, HANDLE_LOG_MEM, LOG_ADDRESS, sizeof(struct log_ring), RIGHT_R);
 	if (st == ST_OK && screen->type == SCREEN_TEXT)
 		st = sys_port_grant(s->pd.h_pd, SCREEN_CRT_PORTS, 2);
+	(void)sys_pd_ctl(s->pd.h_pd, PD_SET_CAP, SCREEN_CAP);
 	return st;
 }
 

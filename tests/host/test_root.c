@@ -64,6 +64,7 @@ static void screen_driver_gets_the_screen(void **state)
 	assert_int_equal(fake_rights(screen, LOG_ADDRESS), RIGHT_R);
 	assert_int_equal(fake_badge(HANDLE_SELF_PD, SLOT_SCREEN_LOG, bench_screen), SCREEN_BIT_LOG);
 	assert_int_equal(fake_rights(fake_pd_of(bench_console), SCREEN_MEMORY), 0);
+	assert_in_range(fake_share(screen, PD_SET_CAP), 1, 50);
 }
 
 static void images_are_listed(void **state)

@@ -11,6 +11,7 @@
 #include "range.h"
 #include "screen.h"
 #include "syscalls.h"
+#include "text.h"
 #include "uart.h"
 
 #define DEFAULT_BAUD 115200u
@@ -28,13 +29,6 @@ static struct com_port {
 static u16 uart_port;		/* 0 = none */
 static u64 ours = CONSOLE_SCREEN;	/* CONSOLE_* */
 
-static bool starts_with(const char *text, const char *with)
-{
-	size_t bytes = strlen(with);
-
-	return strlen(text) >= bytes && memcmp(text, with, bytes) == 0;
-}
-
 /* The next comma-separated item of this word; NULL at its end. */
 static const char *next_item(const char *p)
 {
@@ -49,7 +43,7 @@ static u32 number(const char *p, u32 limit, u32 otherwise)
 	u32 base = 10, value = 0, digit;
 	bool any = false;
 
-	if (starts_with(p, "0x")) {
+	if (text_after(p, "0x")) {
 		base = 16;
 		p += 2;
 	}
@@ -90,11 +84,11 @@ static int com_choose(const struct boot_info *boot)
 	if (!item)
 		return 0;
 	for (; item; item = next_item(item)) {
-		if (starts_with(item, "com2"))
+		if (text_after(item, "com2"))
 			return 1;
-		if (starts_with(item, "com1"))
+		if (text_after(item, "com1"))
 			return 0;
-		if (starts_with(item, "ttyS")) {
+		if (text_after(item, "ttyS")) {
 			struct com_port *com = &coms[item[4] == '1'];
 
 			if (next_item(item))
