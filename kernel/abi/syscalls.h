@@ -127,9 +127,10 @@ enum pd_op {
 
 /*
  * A ready thread of a higher class takes the pCPU from one of a lower class at once. SYSTEM is for the few PDs without
- * which nobody could stop a real-time VM that spins: root, drivers, console. It is never a VM's.
+ * which nobody could stop a real-time VM that spins: root and the console. DRIVER is for those whose device does not
+ * wait for them either. Neither is ever a VM's.
  */
-enum sched_class { SCHED_CLASS_FAIR, SCHED_CLASS_RT, SCHED_CLASS_SYSTEM, SCHED_CLASS_COUNT };
+enum sched_class { SCHED_CLASS_FAIR, SCHED_CLASS_RT, SCHED_CLASS_SYSTEM, SCHED_CLASS_DRIVER, SCHED_CLASS_COUNT };
 
 enum fault_word { FAULT_KIND, FAULT_RIP, FAULT_ADDRESS, FAULT_ERROR, FAULT_WORD_COUNT };
 /* FAULT_KIND: 0 none; 1..0xff = exception vector + 1; else one of: */

@@ -303,6 +303,22 @@ static void test_a_small_weight_is_forgotten(void **state)
 	sim_assert_near(sim_time(0) - before, HZ / 2, 5);
 }
 
+static void test_driver_above_system(void **state)
+{
+	(void)state;
+	set_class(0, SCHED_CLASS_SYSTEM);
+	set_class(1, SCHED_CLASS_DRIVER);
+	sim_go(0);
+	sim_go(1);
+	assert_ptr_equal(running(), threads[1]);
+	sim_sleep(1, DEADLINE_NONE);
+	assert_ptr_equal(running(), threads[0]);
+	sim_run(SLICE / 10);
+	notify_signal(threads[1], 1);			/* not at the end of the other's turn */
+	sim_settle();
+	assert_ptr_equal(running(), threads[1]);
+}
+
 static void test_system_above_real_time(void **state)
 {
 	(void)state;
@@ -505,6 +521,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_yield_lets_the_next_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_threads_of_a_pd_share, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_small_weight_is_forgotten, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_driver_above_system, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_system_above_real_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cap_of_a_lonely_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cap_beside_others, setup, teardown),
