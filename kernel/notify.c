@@ -4,11 +4,26 @@
  */
 #include "notify.h"
 #include "sched.h"
+#include "share.h"
 
 void notify_signal(struct thread *thread, u64 bits)
 {
 	__atomic_fetch_or(&thread->pending, bits, __ATOMIC_SEQ_CST);
 	sched_wake(thread);
+}
+
+/* The system's threads run before all others, so nobody else may keep them busy: who signals them too often pauses.
+ * The signal is delivered all the same. */
+void notify_send(struct thread *thread, u64 bits)
+{
+	struct share *share = thread_current()->share;
+	bool is_limited = thread->share->class >= SCHED_CLASS_SYSTEM && share->class < SCHED_CLASS_SYSTEM;
+	u64 until;
+
+	notify_signal(thread, bits);
+	until = is_limited ? share_signal(share, arch_tsc()) : 0;
+	if (until != 0)
+		sched_park(until);
 }
 
 enum status notify_wait(u64 deadline, u64 *bits)

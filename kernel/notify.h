@@ -10,6 +10,9 @@
 /* Raise bits at a thread and wake it if it waits. From any context. */
 void notify_signal(struct thread *thread, u64 bits);
 
+/* The same by the current thread, for ring 3. It may pause afterwards: see notify.c. */
+void notify_send(struct thread *thread, u64 bits);
+
 /* Cheap look: has the current thread something to collect, or must it stop? vcpu_run asks before each entry. */
 static inline bool notify_is_due(const struct thread *thread)
 {

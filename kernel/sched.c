@@ -479,6 +479,23 @@ void sched_wait(u64 deadline)
 	switch_away(s, now);
 }
 
+void sched_park(u64 until)
+{
+	struct sched *s = sched_here();
+	struct thread *self = thread_current();
+	u64 now;
+
+	lock_acquire(&s->lock);
+	now = sched_account(s);
+	self->ready_tsc = now;
+	count_out(s, self);
+	if (self->want_stop)
+		sched_leave(s, self);
+	else
+		park(s, self, until);
+	switch_away(s, now);
+}
+
 void sched_wake(struct thread *t)
 {
 	enum thread_state state = __atomic_load_n(&t->state, __ATOMIC_SEQ_CST);

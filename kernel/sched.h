@@ -16,7 +16,7 @@ struct sched {
 	struct lock lock;
 	struct pcpu *pcpu;			/* constant */
 	struct list ready[SCHED_CLASS_COUNT];	/* fair: sorted by virtual time */
-	struct list sleepers;			/* sorted by deadline: waiting, and parked until the next period */
+	struct list sleepers;			/* sorted by deadline: waiting, and parked for a while */
 	struct list leaving;			/* to stop or to move; drained by the owner */
 	struct thread *resting;	/* owner's: not running, but the pCPU idles on its stack */
 	u32 ready_count;
@@ -63,6 +63,8 @@ void sched_yield(void);
 /* Sleep until woken, stopped and started, or the deadline; returns at once if bits are pending. May wake early:
  * check again. */
 void sched_wait(u64 deadline);
+/* Don't run until this TSC, whatever signals come; less only if stopped and started. */
+void sched_park(u64 until);
 /* WAITING -> ready; out of the guest, if it is in there on another pCPU; else nothing. */
 void sched_wake(struct thread *thread);
 /* Stop the current thread; returns if it is started again. */

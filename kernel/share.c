@@ -6,18 +6,22 @@
 
 #define PERIODS_PER_SECOND 100u
 #define QUANTA_PER_PERIOD 100u	/* a budget is not looked at more often */
+#define SIGNALS_PER_SECOND 2000u
+#define SIGNALS_AT_ONCE 64u
 #define WAKE_SECONDS_MAX 8u	/* longer waits are all the same: the last bucket begins at 2.1 s */
 
 static struct {
 	u64 period;
 	u64 longest;		/* TSC ticks that still can be converted */
 	u64 ticks_per_us;
+	u64 signal;		/* TSC ticks between two signals at the full rate */
 } rate;
 
 void share_clock_init(u64 tsc_hz)
 {
 	rate.period = tsc_hz / PERIODS_PER_SECOND;
 	rate.longest = tsc_hz * WAKE_SECONDS_MAX;
+	rate.signal = tsc_hz / SIGNALS_PER_SECOND;
 	rate.ticks_per_us = max_u64(tsc_hz / 1000000, 1);
 }
 
@@ -89,6 +93,19 @@ u64 share_allowance(struct share *share)
 	budget = share->budget;
 	lock_release(&share->lock);
 	return budget > 0 ? max_u64((u64)budget / runnable, quantum) : quantum;
+}
+
+u64 share_signal(struct share *share, u64 now)
+{
+	u64 burst = SIGNALS_AT_ONCE * rate.signal;
+	u64 paid;
+
+	lock_acquire(&share->lock);
+	/* What was not used longer ago than this is lost. */
+	paid = max_u64(share->signals_paid, now - min_u64(now, burst)) + rate.signal;
+	share->signals_paid = paid;
+	lock_release(&share->lock);
+	return paid > now ? paid : 0;
 }
 
 void share_note_wake(struct share *share, u64 ticks)

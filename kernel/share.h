@@ -4,6 +4,8 @@
  *
  * A cap is a budget for each period that all threads draw from, wherever they run. What they overdraw is a debt that
  * the next period starts with; what they leave can be used in the next one only.
+ *
+ * Signals to the system's threads are limited in rate, because what those do about them goes before everybody's work.
  */
 #ifndef VOS_SHARE_H
 #define VOS_SHARE_H
@@ -23,6 +25,7 @@ struct share {
 	struct lock lock;	/* for what follows; innermost but for nothing */
 	s64 budget;		/* TSC ticks left in this period */
 	u64 period_end;		/* TSC */
+	u64 signals_paid;	/* TSC: each signal moves it on by what one takes of the rate */
 };
 
 void share_clock_init(u64 tsc_hz);
@@ -44,6 +47,10 @@ void share_charge(struct share *share, u64 ticks, u64 now);
 u64 share_parked_until(struct share *share, u64 now);
 /* How long one of its threads may run before somebody looks at the budget again; never 0. */
 u64 share_allowance(struct share *share);
+
+/* One of its threads has signalled one of the system's. 0: that is within what is allowed to it. Else that thread has
+ * to pause until this TSC. */
+u64 share_signal(struct share *share, u64 now);
 
 /* A thread runs, so many TSC ticks after it was woken. */
 void share_note_wake(struct share *share, u64 ticks);

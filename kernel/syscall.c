@@ -89,7 +89,7 @@ static struct syscall_result call_notify_signal(u64 h_thread, u64, u64, u64, u64
 	enum status status = handle_get(&pd_current()->handles, h_thread, OBJECT_THREAD, RIGHT_SIGNAL, &h);
 
 	if (status == ST_OK)
-		notify_signal(thread_of(h.object), h.badge);
+		notify_send(thread_of(h.object), h.badge);
 	return result(status);
 }
 

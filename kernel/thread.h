@@ -22,7 +22,7 @@ enum thread_state {
 	THREAD_READY,		/* in its pCPU's run queue */
 	THREAD_RUNNING,
 	THREAD_WAITING,		/* in sched_wait */
-	THREAD_PARKED,		/* could run, but its PD has used up what it may in this period */
+	THREAD_PARKED,		/* could run, but its PD has used up its cap of this period, or signalled too much */
 	THREAD_LEAVING,		/* about to be stopped or to go to another pCPU: see sched_place.h */
 };
 
@@ -52,7 +52,7 @@ struct thread {
 	u64 load;			/* what it has added to its scheduler's */
 	u64 virtual_time;		/* TSC ticks, weighted */
 	u64 turn;			/* TSC ticks that it has run in this turn */
-	u64 deadline;			/* of sched_wait; or the end of the period */
+	u64 deadline;			/* of sched_wait; or until when it is parked */
 	struct list run_link;		/* in ready or leaving */
 	struct list sleep_link;
 	u64 ready_tsc;			/* since when it could run */

@@ -33,7 +33,7 @@ struct console_port {
 	u64 tell_ns;			/* guest time by which it must be; DEADLINE_NONE = nothing to tell */
 };
 
-#define CONSOLE_PORTION_BYTES 256u
+#define CONSOLE_PORTION_BYTES 1024u
 #define CONSOLE_PORTION_NS 5000000ull
 
 /* rings: VM_RINGS_BYTES of shared memory. ops->armed asks for console_port_timer to be looked at. */

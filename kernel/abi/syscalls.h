@@ -28,7 +28,8 @@ enum syscall_nr {
 	SYS_LOG_WRITE,		/* (len <= 32, w0, w1, w2, w3): append bytes to the kernel log */
 	SYS_NOTIFY_WAIT,	/* (deadline) -> bits; ST_TIMEOUT when it passed; collects and clears this thread's
 				 * pending bits */
-	SYS_NOTIFY_SIGNAL,	/* (h THREAD|SIGNAL): raise the handle's badge bits at that thread */
+	SYS_NOTIFY_SIGNAL,	/* (h THREAD|SIGNAL): raise the handle's badge bits at that thread; a thread
+				 * below class SYSTEM that signals those of it and above too often pauses */
 	SYS_THREAD_CTL,		/* (h THREAD, or 0 = self, op, a, b) -> see enum thread_op */
 	SYS_HANDLE_CLOSE,	/* (h) */
 	/* A VMM. */

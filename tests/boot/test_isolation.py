@@ -7,6 +7,7 @@ import time
 import pytest
 
 from vosmachine import TINY
+from work import measure, spin
 
 GUEST_MODES = ('ports', 'msrs', 'mmio', 'code', 'virtualization', 'registers', 'breakpoints', 'triple', 'idt-outside',
                'gdt', 'paging', 'cr3', 'debug-loop', 'hang', 'spin', 'deaf', 'reset-8042', 'reset-cf9', 'smi',
@@ -86,6 +87,19 @@ def test_hostile_vmm(machine):
     log = machine.ok('log')
     assert 'ACCESS ALLOWED' not in log and 'RIGHTS BROKEN' not in log and 'panic' not in log.lower()
     assert 'all root-only calls refused' in log
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(cpus=1, icount=3, **TINY)
+def test_a_flood_of_signals(machine):
+    """Who keeps signalling root and the console, which go before all guests, takes no more than half of a pCPU so."""
+    spin(machine, 'victim', '--affinity 0')
+    alone = measure(machine, ('victim',), 1)['victim']
+    machine.ok('create-vm --name foe --memory 32M --kernel heartbeat --vmm hostile-vmm --cmdline flood-endless')
+    machine.ok('start-vm foe')
+    beside = measure(machine, ('victim',), 1)['victim']
+    assert beside >= 0.45 * alone, f'{beside} of {alone}'
+    machine.ok('delete-vm foe --force')
 
 
 @pytest.mark.backends('qemu-pvh', 'bochs')

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "notify.h"
 #include "pd.h"
 #include "sched_place.h"
 #include "sched_sim.h"
@@ -35,6 +36,7 @@ static struct flow {
 	char *stack;
 } flows[FAKE_PCPUS];
 static u64 wait_deadline;
+static struct { u32 to; u64 bits; } sent;
 
 /* Which pCPU has something of a thread in its registers. */
 #define NOWHERE (~0u)
@@ -293,6 +295,18 @@ void sim_wait(u64 deadline)
 {
 	wait_deadline = deadline;
 	flow_call(call_wait);
+}
+
+static void call_send(void)
+{
+	notify_send(threads[sent.to], sent.bits);
+}
+
+void sim_send(u32 i, u64 bits)
+{
+	sent.to = i;
+	sent.bits = bits;
+	flow_call(call_send);
 }
 
 void sim_stop_current(void)

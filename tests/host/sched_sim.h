@@ -40,6 +40,7 @@ void sim_preempt(void);
 void sim_yield(void);
 void sim_wait(u64 deadline);
 void sim_stop_current(void);
+void sim_send(u32 i, u64 bits);		/* notify_send to thread i */
 /* Is a thread running here that is not in a call, nor about to be interrupted? */
 bool sim_can_call(void);
 /* Be the thread i, which runs. */

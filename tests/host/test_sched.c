@@ -417,6 +417,164 @@ static void test_cap_and_sleep(void **state)
 	assert_int_equal(threads[0]->state, THREAD_PARKED);
 }
 
+/* ---- signals to the system's threads ---- */
+
+#define SIGNAL_TICKS (HZ / 2000)	/* what share.c allows: 64 at once, and one for each of these */
+#define SIGNALS_AT_ONCE 64u
+
+static void test_signals_that_are_free(void **state)
+{
+	struct share share;
+	u64 now = fake_tsc + HZ;
+
+	(void)state;
+	share_init(&share);
+	for (u32 round = 0; round < 3; round++) {	/* however long it was quiet */
+		for (u32 i = 0; i < SIGNALS_AT_ONCE; i++)
+			assert_int_equal(share_signal(&share, now), 0);
+		for (u64 i = 1; i < 5; i++)
+			assert_int_equal(share_signal(&share, now), now + i * SIGNAL_TICKS);
+		now += round == 0 ? HZ : 1000000 * HZ;
+	}
+	for (u32 i = 0; i < 10000; i++) {		/* at the full rate for ever */
+		assert_int_equal(share_signal(&share, now), 0);
+		now += SIGNAL_TICKS;
+	}
+}
+
+/* A clock that begins at 0, goes back a little between pCPUs, or is far ahead. */
+static void test_signals_at_odd_times(void **state)
+{
+	struct share share;
+	u64 last = 0, until;
+
+	(void)state;
+	share_init(&share);
+	assert_int_equal(share_signal(&share, 0), SIGNAL_TICKS);
+	assert_int_equal(share_signal(&share, 1), 2 * SIGNAL_TICKS);
+	for (u64 now = 2 * HZ; now > HZ; now -= 1000) {
+		until = share_signal(&share, now);
+		assert_true(until == 0 || (until > now && until > last));
+		last = until != 0 ? until : last;
+	}
+	assert_int_not_equal(last, 0);
+	assert_int_equal(share_signal(&share, BIT64(63)), 0);
+	until = share_signal(&share, HZ);
+	assert_true(until > BIT64(62) && until <= BIT64(63));
+}
+
+/* Thread 0 is the system's and waits, thread 1 signals it without end; thread 0 needs `ticks` for each. Returns how
+ * often it did until thread 1 is parked. */
+static u32 flood(u64 ticks)
+{
+	u32 served = 0;
+
+	while (threads[1]->state != THREAD_PARKED) {
+		while (running() != threads[1])			/* another one's turn */
+			sim_run(10);
+		sim_send(0, 1);
+		sim_settle();
+		sim_check(true);
+		while (running() == threads[0]) {
+			sim_run(ticks);
+			assert_int_equal(notify_take(threads[0]), 1);	/* also the one that was too many */
+			served++;
+			assert_true(served <= SIGNALS_AT_ONCE + 1);
+			sim_wait(DEADLINE_NONE);
+			sim_settle();
+		}
+	}
+	return served;
+}
+
+static void flood_begin(void)
+{
+	set_class(0, SCHED_CLASS_SYSTEM);
+	sim_go(0);
+	sim_wait(DEADLINE_NONE);
+	sim_run(HZ);
+	sim_go(1);
+}
+
+static void test_a_flood_of_signals_pauses(void **state)
+{
+	u64 before;
+	u32 served = 0;
+
+	(void)state;
+	flood_begin();
+	served = flood(0);
+	assert_int_equal(served, SIGNALS_AT_ONCE + 1);
+	assert_int_equal(sim_timer[0], fake_tsc + SIGNAL_TICKS);
+	notify_signal(threads[1], 8);				/* is kept, and wakes nobody */
+	sim_settle();
+	assert_int_equal(threads[1]->state, THREAD_PARKED);
+	sim_run(SIGNAL_TICKS);
+	assert_true(sim_is_running(1));
+	assert_int_equal(notify_take(threads[1]), 8);
+	/* Beside a third that computes: what the system does for the flood is bounded, however long each takes. */
+	sim_go(2);
+	before = fake_tsc;
+	served = 0;
+	while (fake_tsc - before < HZ) {
+		while (threads[1]->state != THREAD_RUNNING)
+			sim_run(10);
+		served += flood(50);
+	}
+	assert_in_range(served, HZ / SIGNAL_TICKS / 2, HZ / SIGNAL_TICKS + SIGNALS_AT_ONCE);
+	assert_true(sim_time(2) > HZ * 85 / 100);
+}
+
+static void test_who_may_signal_the_system(void **state)
+{
+	(void)state;
+	flood_begin();
+	for (u32 i = 0; i < 10 * SIGNALS_AT_ONCE; i++)		/* one of its own class: as often as it likes */
+		sim_send(2, 1);
+	assert_true(sim_is_running(1));
+	(void)flood(0);
+	set_class(1, SCHED_CLASS_SYSTEM);
+	while (!sim_is_running(1))
+		sim_run(10);
+	for (u32 i = 0; i < 10 * SIGNALS_AT_ONCE; i++)
+		sim_send(0, 1);
+	assert_int_not_equal(threads[1]->state, THREAD_PARKED);
+	set_class(1, SCHED_CLASS_RT);				/* a real-time VM isn't the system */
+	sim_settle();
+	assert_ptr_equal(running(), threads[0]);
+	(void)notify_take(threads[0]);
+	sim_wait(DEADLINE_NONE);
+	sim_settle();
+	sim_send(0, 1);
+	assert_int_equal(threads[1]->state, THREAD_PARKED);
+}
+
+/* What is parked can be stopped, started, capped, moved to another class; its threads together have one rate. */
+static void test_a_parked_sender(void **state)
+{
+	u64 before;
+
+	(void)state;
+	flood_begin();
+	(void)flood(0);
+	sched_stop(threads[1]);
+	sim_settle();
+	assert_true(sched_is_stopped(threads[1]));
+	before = sim_time(1);
+	sim_run(HZ / 1000);
+	assert_int_equal(sim_time(1), before);
+	sim_go(1);
+	(void)flood(0);
+	set_cap(1, 10);
+	set_class(1, SCHED_CLASS_RT);
+	assert_int_equal(threads[1]->state, THREAD_PARKED);
+	while (!sim_is_running(1))
+		sim_run(10);
+	sim_send(0, 1);
+	sched_stop(threads[1]);
+	sim_settle();
+}
+
 static void test_wake_latencies(void **state)
 {
 	(void)state;
@@ -526,6 +684,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cap_of_a_lonely_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cap_beside_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cap_and_sleep, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_signals_that_are_free, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_signals_at_odd_times, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_flood_of_signals_pauses, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_who_may_signal_the_system, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_parked_sender, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wake_latencies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_where_time_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_stop_can_be_taken_back, setup, teardown),

@@ -484,9 +484,13 @@ static void random_act(unsigned *seed)
 
 	if (!sim_can_call())
 		return;
-	switch (rand_r(seed) % 4) {
+	switch (rand_r(seed) % 5) {
 	case 0:
 		sim_yield();
+		break;
+	case 4:
+		for (u32 left = 100; left != 0 && sim_can_call() && thread_current() == self; left--)
+			sim_send((u32)rand_r(seed) % THREADS, 1);
 		break;
 	case 1:
 		sim_stop_current();

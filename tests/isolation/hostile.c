@@ -190,20 +190,34 @@ static void storm_rights(void)
 	say(done ? "hostile: RIGHTS BROKEN\n" : "hostile: all root-only calls refused\n");
 }
 
+static void scribble_control(void)
+{
+	CONTROL->phase = (u32)random_u64();
+	CONTROL->reason = (u32)random_u64();
+	CONTROL->is_paused = (u32)random_u64();
+	if (CONTROL->phase == PHASE_ENDED)
+		CONTROL->phase = PHASE_RUNNING;
+}
+
+/* Signals are limited in rate; what lies there when root looks is not. */
 static void flood_signals(void)
 {
-	for (u32 i = 0; i < 200000; i++) {
-		CONTROL->phase = (u32)random_u64();
-		CONTROL->reason = (u32)random_u64();
-		CONTROL->is_paused = (u32)random_u64();
-		if (CONTROL->phase == PHASE_ENDED)
-			CONTROL->phase = PHASE_RUNNING;
+	for (u32 i = 0; i < 8000; i++) {
+		for (u32 j = 0; j < 25; j++)
+			scribble_control();
 		call(SYS_NOTIFY_SIGNAL, (u64[6]){ i & 1 ? H_ROOT_SIGNAL : VMM_H_CONSOLE });
 		if (i % 64 == 0)
 			memset((void *)VMM_RINGS, (int)random_u64(), VM_RINGS_BYTES);
 	}
 	memset((void *)VMM_RINGS, 0, VM_RINGS_BYTES);
 	say("hostile: flood done\n");
+}
+
+/* Signals and nothing else, for ever: root and the console go before all guests. */
+static void flood_endless(void)
+{
+	for (u32 i = 0;; i++)
+		call(SYS_NOTIFY_SIGNAL, (u64[6]){ i & 1 ? H_ROOT_SIGNAL : VMM_H_CONSOLE });
 }
 
 /* ---- two threads at once; the VM must have two vCPUs ---- */
@@ -455,7 +469,7 @@ static const struct mode {
 	{ "race-page", race_page }, { "race-calls", race_calls }, { "race-close", race_close },
 	{ "race-endless", race_endless },
 	{ "null", run_null }, { "stack", run_stack }, { "foreign-call", run_foreign_call }, { "spin", run_spin },
-	{ "lie", run_lie },
+	{ "lie", run_lie }, { "flood-endless", flood_endless },
 };
 
 static void end(const char *text)
