@@ -7,26 +7,29 @@ ends with it, however it ends.  Everything Bochs writes besides goes to files in
 """
 import argparse
 import ctypes
+import fcntl
 import os
 import select
 import signal
 import subprocess
 import sys
 import termios
+import time
 import tty
 
+BIOS = '/usr/share/bochs/BIOS-bochs-latest'
 CONFIG = """\
 plugin_ctrl: unmapped=1, biosdev=1, speaker=0, extfpuirq=1, parallel=1, serial=1, iodebug=0
 display_library: rfb, options="timeout=0"
 cpu: model={model}, count={cpus}, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1
 memory: guest={mem}, host={mem}
-romimage: file=/usr/share/bochs/BIOS-bochs-latest
+romimage: file={bios}
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=cdrom, path={iso}, status=inserted
 boot: cdrom
 com1: enabled=1, mode=term, dev={tty}
-log: {dir}/bochs.log
+log: {log}
 panic: action=fatal
 error: action={errors}
 info: action=report
@@ -47,20 +50,35 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
+def wait_for_display(bochs, log):
+    """Until Bochs has its display's port, or gives up."""
+    deadline = time.monotonic() + 30
+    while bochs.poll() is None and time.monotonic() < deadline:
+        with open(log, errors='replace') as file:
+            if '[RFB   ] listening' in file.read():
+                return
+        time.sleep(0.02)
+
+
 def start(args):
     """Returns the Bochs process and our end of its serial line."""
+    log = f'{os.path.abspath(args.dir)}/bochs.log'
     os.makedirs(args.dir, exist_ok=True)
+    open(log, 'w').close()      # an old one would say what this one has not done yet
     ours, theirs = os.openpty()
     tty.setraw(theirs)
     with open(f'{args.dir}/bochsrc', 'w') as file:
         file.write(CONFIG.format(model=args.model, cpus=args.cpus, mem=args.mem, iso=os.path.abspath(args.iso),
-                                 tty=os.ttyname(theirs), dir=os.path.abspath(args.dir),
-                                 sync=args.sync, errors='ignore' if args.model == 'ryzen' else 'report'))
+                                 tty=os.ttyname(theirs), log=log, bios=BIOS, sync=args.sync,
+                                 errors='ignore' if args.model == 'ryzen' else 'report'))
     with open(f'{args.dir}/rc', 'w') as file:
         file.write('c\n' if args.cpus == 1 else DEBUGGER)
-    with open(f'{args.dir}/bochs.out', 'w') as out:
+    # Two that look for a port for their displays at the same moment find the same one, and one of them ends.
+    with open(BIOS, 'rb') as lock, open(f'{args.dir}/bochs.out', 'w') as out:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         bochs = subprocess.Popen(['bochs', '-q', '-f', f'{args.dir}/bochsrc', '-rc', f'{args.dir}/rc'],
                                  stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=die_with_parent)
+        wait_for_display(bochs, log)
     # Their end stays open here: closing it while Bochs has not opened it yet would look like a hang-up.
     return bochs, ours, theirs
 
