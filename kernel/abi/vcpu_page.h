@@ -2,8 +2,9 @@
  * vcpu_page.h - the page through which a VMM and the kernel exchange a vCPU's state.
  *
  * Ownership: the VMM's while no vcpu_run is in progress, the kernel's from the entry of vcpu_run to its return. The
- * kernel reads each field at most once per run and judges what it read; the VMM must treat everything it finds there
- * after a return as true.
+ * kernel reads each field once per run, judges what it read and uses that; only of `dirty` and deadline_tsc there may
+ * be a look before, which chooses the way and nothing else. The VMM must treat everything it finds there after a return
+ * as true.
  *
  * Vendor-neutral: no VMCB offset, VMCS field or hardware exit number appears here. Segment attributes are in the VMX
  * access-rights format (SDM Vol. 3 24.4.1: type 3:0, S 4, DPL 6:5, P 7, AVL 12, L 13, D/B 14, G 15, unusable 16),
