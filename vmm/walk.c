@@ -67,19 +67,30 @@ static bool is_leaf(const struct walk_cpu *cpu, const struct paging_mode *mode, 
 	return level == 2 || (level == 3 && mode != &mode_pae);
 }
 
+/* PAE's top entries: 2:1, 8:6, and what is above the address. QEMU's walker sets bit 5 (accessed) in them. */
+#define PAE_TOP_RESERVED (PTE_NX | 0x7ff0000000000000ull | 0x1c6)
+
+/* A 4 MiB page's address bits 39:32 (in 20:13) that are beyond the physical width (SDM Vol. 3, table 4-4). */
+static u64 pse36_reserved(const struct walk_cpu *cpu)
+{
+	u64 beyond = ADDRESS_MASK & ~(BIT64(cpu->physical_bits) - 1);
+
+	return (beyond >> 32 & 0xff) << 13;
+}
+
 /* Bits that must be zero in an entry at this level. */
 static u64 reserved_bits(const struct walk_cpu *cpu, const struct paging_mode *mode, u32 level, bool leaf, u32 shift)
 {
 	u64 reserved = ADDRESS_MASK & ~(BIT64(cpu->physical_bits) - 1);
 
 	if (mode == &mode_32)
-		return leaf && level == 2 ? BIT64(21) : 0;
+		return leaf && level == 2 ? BIT64(21) | pse36_reserved(cpu) : 0;
 	if (!(cpu->efer & EFER_NXE))
 		reserved |= PTE_NX;
 	if (mode == &mode_pae) {
 		reserved |= 0x7ff0000000000000ull;
 		if (level == 3)
-			return reserved | PTE_NX | 0x1e6;
+			return reserved | PAE_TOP_RESERVED;
 	}
 	if (level >= 4)
 		reserved |= PTE_PS;

@@ -198,8 +198,15 @@ static void test_pae(void **state)
 	cpu.cpl = 3;
 	expect_gpa(&cpu, LINEAR, WALK_WRITE, 0x6234);
 	assert_true(get8(0x1028) == (0x3000 | P));	/* no accessed bit */
-	put8(0x1028, 0x3000 | P | W);		/* reserved in the top */
-	expect_fault(&cpu, LINEAR, 0, 13);
+	put8(0x1028, 0x3000 | P | A);		/* QEMU's walker marks top entries too */
+	expect_gpa(&cpu, LINEAR, WALK_WRITE, 0x6234);
+	for (u32 bit = 0; bit < 64; bit++) {	/* reserved in the top: all but the address, what is ignored, P and A */
+		bool is_reserved = (0xffffff00000001c6ull >> bit) & 1;
+
+		put8(0x1028, 0x3000 | P | BIT64(bit));
+		if (is_reserved)
+			expect_fault(&cpu, LINEAR, 0, 13);
+	}
 	put8(0x1028, 0x3000 | P);
 	put8(0x4008, 0x6000 | P | BIT64(52));
 	expect_fault(&cpu, LINEAR, 0, 13);
@@ -222,6 +229,11 @@ static void test_32_bit(void **state)
 	cpu.cr4 = CR4_PSE;
 	expect_gpa(&cpu, LINEAR, 0, (3ull << 32) | 0x00c00000 | (LINEAR & 0x3fffff));
 	put4(0x1000 + 4 * (LINEAR >> 22), 0x00c00000 | P | PS | BIT32(21));
+	expect_fault(&cpu, LINEAR, 0, 9);
+	cpu.physical_bits = 36;
+	put4(0x1000 + 4 * (LINEAR >> 22), 0x00c00000 | P | PS | BIT32(16));
+	expect_gpa(&cpu, LINEAR, 0, (8ull << 32) | 0x00c00000 | (LINEAR & 0x3fffff));
+	put4(0x1000 + 4 * (LINEAR >> 22), 0x00c00000 | P | PS | BIT32(17));	/* bit 36 of the address */
 	expect_fault(&cpu, LINEAR, 0, 9);
 	cpu.cr4 = 0;		/* PS means nothing: a table, which is not RAM and reads as all ones */
 	expect_gpa(&cpu, LINEAR, 0, 0xfffff234);
