@@ -8,6 +8,7 @@
 
 static const char start[] = "\x1b_vos;";
 #define START_BYTES (sizeof(start) - 1)
+#define CTRL_C 0x03
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -25,9 +26,14 @@ u32 crc32c(u32 crc, const char *bytes, size_t count)
 /* Let go of the part of a start that was held back; then the byte that did not fit may begin another one. */
 static void release(struct frame_scanner *s, struct frame_result *result)
 {
-	memcpy(result->plain, start, s->matched);
-	result->plain_count = s->matched;
+	u32 first = s->is_let_go ? 1 : 0;
+
+	if (s->matched > first) {
+		memcpy(result->plain, start + first, s->matched - first);
+		result->plain_count = s->matched - first;
+	}
 	s->matched = 0;
+	s->is_let_go = false;
 }
 
 static struct frame_result outside(struct frame_scanner *s, u8 byte)
@@ -41,8 +47,10 @@ static struct frame_result outside(struct frame_scanner *s, u8 byte)
 	else
 		result.plain[result.plain_count++] = byte;
 	if (s->matched == START_BYTES) {
+		result.takes_back = s->is_let_go;
 		s->count = 0;
-		s->is_escaped = s->is_overlong = false;
+		s->is_escaped = s->is_let_go = false;
+		s->spoiled = 0;
 	}
 	return result;
 }
@@ -52,7 +60,10 @@ static bool is_body(u8 byte)
 	return byte > 0x20 && byte < 0x7f;
 }
 
-/* A byte that can't be in a frame ends it: it is looked at as if no frame had been. */
+/* A frame's end, or what comes instead of it. */
+static const char cut_off[] = "the frame was cut off";
+
+/* Somebody's key, or another frame: looked at as if no frame had been. */
 static struct frame_result drop(struct frame_scanner *s, u8 byte)
 {
 	bool was_escaped = s->is_escaped;
@@ -61,7 +72,7 @@ static struct frame_result drop(struct frame_scanner *s, u8 byte)
 	s->matched = was_escaped && byte != 0x1b ? 1 : 0;
 	s->is_escaped = false;
 	result = outside(s, byte);
-	result.broken = "the frame was cut off";
+	result.broken = s->spoiled ? s->spoiled : cut_off;
 	return result;
 }
 
@@ -69,24 +80,21 @@ static struct frame_result inside(struct frame_scanner *s, u8 byte)
 {
 	struct frame_result result = { 0 };
 
-	if (s->is_escaped) {
-		if (byte != '\\')
-			return drop(s, byte);
-		s->matched = 0;
-		result.is_complete = !s->is_overlong;
-		result.broken = s->is_overlong ? "the frame is too long" : 0;
-		return result;
-	}
-	if (byte == 0x1b) {
-		s->is_escaped = true;
-		return result;
-	}
-	if (!is_body(byte))
+	if (byte == CTRL_C || (s->is_escaped && byte != '\\'))
 		return drop(s, byte);
-	if (s->count == sizeof(s->body))
-		s->is_overlong = true;
-	else
+	if (s->is_escaped) {
+		s->matched = 0;
+		result.is_complete = !s->spoiled;
+		result.broken = s->spoiled;
+	} else if (byte == 0x1b) {
+		s->is_escaped = true;
+	} else if (!is_body(byte)) {
+		s->spoiled = "there is a byte in the frame that can't be in one";
+	} else if (s->count == sizeof(s->body)) {
+		s->spoiled = "the frame is too long";
+	} else {
 		s->body[s->count++] = (char)byte;
+	}
 	return result;
 }
 
@@ -101,7 +109,16 @@ struct frame_result frame_idle(struct frame_scanner *s)
 
 	if (s->matched == START_BYTES) {
 		s->matched = 0;
-		result.broken = "the frame was cut off";
+		result.broken = s->spoiled ? s->spoiled : cut_off;
+		return result;
+	}
+	if (s->matched > 2) {
+		s->count = 0;
+		result.broken = cut_off;
+	}
+	if (s->matched == 1) {
+		result.plain[result.plain_count++] = (u8)start[0];
+		s->is_let_go = true;
 	} else {
 		release(s, &result);
 	}
@@ -110,9 +127,9 @@ struct frame_result frame_idle(struct frame_scanner *s)
 
 u64 frame_idle_after(const struct frame_scanner *s)
 {
-	if (s->matched == START_BYTES)
+	if (s->matched > 1)
 		return FRAME_BODY_IDLE_NS;
-	return s->matched ? FRAME_IDLE_NS : 0;
+	return s->matched && !s->is_let_go ? FRAME_IDLE_NS : 0;
 }
 
 static bool base64_value(char c, u32 *value)
@@ -124,14 +141,12 @@ static bool base64_value(char c, u32 *value)
 	return at != 0;
 }
 
-/* Decode in place (the result is shorter). Strict: whole groups, padding only at the end, unused bits zero. */
+/* Decode in place (the result is shorter), as far as it is well-formed; true if that is all of it. Strict: whole
+ * groups, padding only at the end, unused bits zero. */
 static bool base64_decode(char *text, size_t count, size_t *length)
 {
-	size_t used = 0;
-
-	if (count % 4)
-		return false;
-	for (size_t i = 0; i < count; i += 4) {
+	*length = 0;
+	for (size_t i = 0; i + 4 <= count; i += 4) {
 		bool is_last = i + 4 == count;
 		u32 pads = is_last && text[i + 3] == '=' ? 1 + (text[i + 2] == '=') : 0;
 		u32 group = 0, value;
@@ -144,10 +159,9 @@ static bool base64_decode(char *text, size_t count, size_t *length)
 		if (group & ((1u << (8 * pads)) - 1))
 			return false;
 		for (u32 j = 0; j < 3 - pads; j++)
-			text[used++] = (char)(group >> (16 - 8 * j));
+			text[(*length)++] = (char)(group >> (16 - 8 * j));
 	}
-	*length = used;
-	return true;
+	return count % 4 == 0;
 }
 
 static bool hex_parse(const char *text, u32 *value)
@@ -177,13 +191,11 @@ bool frame_would_begin(u32 *matched, char byte)
 	return true;
 }
 
-const char *frame_decode(char *body, size_t count, char channel[FRAME_CHANNEL_BYTES], char **message, size_t *length)
+static const char *judge(const char *body, size_t count, char channel[FRAME_CHANNEL_BYTES])
 {
-	char *semicolon;
-	size_t text_bytes;
+	const char *semicolon;
 	u32 crc;
 
-	channel[0] = 0;
 	if (count < 2 || memcmp(body, "1;", 2) != 0)
 		return "the frame's version is not 1";
 	if (count < 11 || body[count - 9] != ';' || !hex_parse(body + count - 8, &crc))
@@ -195,11 +207,35 @@ const char *frame_decode(char *body, size_t count, char channel[FRAME_CHANNEL_BY
 		return "the frame has no channel";
 	memcpy(channel, body + 2, (size_t)(semicolon - body) - 2);
 	channel[semicolon - body - 2] = 0;
-	*message = semicolon + 1;
-	text_bytes = count - 9 - (size_t)(*message - body);
-	if (!base64_decode(*message, text_bytes, length))
-		return "the frame's message is not base64";
 	return 0;
+}
+
+/* Behind the second semicolon, up to the third, or to the end. */
+static size_t find_message(char *body, size_t count, char **message)
+{
+	char *end = body + count, *at = body, *behind;
+
+	for (u32 i = 0; i < 2; i++) {
+		char *semicolon = memchr(at, ';', (size_t)(end - at));
+
+		at = semicolon ? semicolon + 1 : end;
+	}
+	*message = at;
+	behind = memchr(at, ';', (size_t)(end - at));
+	return (size_t)((behind ? behind : end) - at);
+}
+
+const char *frame_decode(char *body, size_t count, char channel[FRAME_CHANNEL_BYTES], char **message, size_t *length)
+{
+	const char *why;
+	size_t text_bytes;
+
+	channel[0] = 0;
+	why = judge(body, count, channel);
+	text_bytes = find_message(body, count, message);
+	if (!base64_decode(*message, text_bytes, length) && !why)
+		why = "the frame's message is not base64";
+	return why;
 }
 
 /* Text that goes out and into the checksum. */

@@ -4,8 +4,8 @@
  *	ESC _ vos;1;CHANNEL;BASE64;CRC32C ESC \
  *
  * CHANNEL is lower-case letters, BASE64 the message (with padding, no blanks), CRC32C eight hexadecimal digits over
- *all from "vos;" up to, not including, the last semicolon. The scanner takes frames out of the stream of bytes and
- *passes on the rest.
+ * all from "vos;" up to, not including, the last semicolon. The scanner takes frames out of the stream of bytes and
+ * passes on the rest.
  */
 #ifndef VOS_FRAME_H
 #define VOS_FRAME_H
@@ -14,13 +14,14 @@
 
 #define FRAME_BYTES 12288u		/* longest body, from "1;" to the checksum */
 #define FRAME_CHANNEL_BYTES 16u
-#define FRAME_IDLE_NS 100000000ull	/* a start that is not gone on with for so long is a person's key */
-#define FRAME_BODY_IDLE_NS 2000000000ull	/* a frame that is not gone on with for so long is broken */
+#define FRAME_IDLE_NS 100000000ull	/* an ESC that nothing follows for so long is a person's key */
+#define FRAME_BODY_IDLE_NS 5000000000ull	/* from ESC _ on: a frame that nothing follows for so long is broken */
 
 struct frame_scanner {
 	u32 matched;		/* bytes of the start seen, all of them once inside a frame */
+	bool is_let_go;		/* the start's ESC was passed on after a pause */
 	bool is_escaped;	/* inside: the last byte was ESC */
-	bool is_overlong;
+	const char *spoiled;	/* inside: why the frame will be dropped at its end */
 	size_t count;
 	char body[FRAME_BYTES];
 };
@@ -29,13 +30,14 @@ struct frame_scanner {
 struct frame_result {
 	u32 plain_count;
 	u8 plain[8];
+	bool takes_back;	/* the ESC that was passed on last was a frame's */
 	bool is_complete;	/* scanner->body[0..count) is a frame's body, until the next call */
-	const char *broken;	/* or why a frame was dropped */
+	const char *broken;	/* or why a frame was dropped; scanner->body[0..count) is what came of it */
 };
 
 /* All zero is the start state. */
 struct frame_result frame_feed(struct frame_scanner *scanner, u8 byte);
-/* Nothing came for a while: let go of what was held back. */
+/* Nothing came for as long as frame_idle_after said: let go of what was held back. */
 struct frame_result frame_idle(struct frame_scanner *scanner);
 /* How long the scanner wants to wait before frame_idle; 0 = it holds nothing. */
 u64 frame_idle_after(const struct frame_scanner *scanner);
@@ -47,7 +49,8 @@ u64 frame_idle_after(const struct frame_scanner *scanner);
 bool frame_would_begin(u32 *matched, char byte);
 
 /*
- * Judge a body and decode its message in place. Returns 0 and channel, *message, *length; or why it was refused.
+ * Judge a body and decode its message in place. Returns 0 and channel, *message, *length; or why it was refused, and
+ * then *message and *length are what could be decoded: not to be believed, but good for telling who sent it.
  */
 const char *frame_decode(char *body, size_t count, char channel[FRAME_CHANNEL_BYTES], char **message, size_t *length);
 void frame_encode(const struct out *out, const char *channel, const char *message, size_t length);

@@ -156,12 +156,25 @@ static void plain(struct session *s, u8 byte)
 		s->input[s->in_head++ % INPUT_BYTES] = (char)byte;
 }
 
+/* An ESC that was passed on as a key, and was a frame's: it may wait in the queue still, or have begun a sequence. */
+static void take_back_escape(struct session *s)
+{
+	if (input_used(s)) {
+		s->in_head--;
+		return;
+	}
+	memset(&s->keys, 0, sizeof(s->keys));
+	s->top.reply_length = 0;
+}
+
 static void scanned(struct session *s, const struct frame_result *result)
 {
+	if (result->takes_back)
+		take_back_escape(s);
 	for (u32 i = 0; i < result->plain_count; i++)
 		plain(s, result->plain[i]);
 	if (result->broken)
-		wire_broken(s, result->broken);
+		wire_broken(s, result->broken, s->scanner.body, s->scanner.count);
 	if (result->is_complete)
 		wire_frame(s, s->scanner.body, s->scanner.count);
 }
@@ -184,6 +197,8 @@ static void scanner_timer(struct session *s)
 	if (after == 0 || session_now(s) - s->scanner_fed_ns < after)
 		return;
 	result = frame_idle(&s->scanner);
+	if (result.broken && session_attached(s) == VM_COUNT)
+		result.plain_count = 0;	/* a guest may have a use for ESC _ v as keys; the prompt has not */
 	scanned(s, &result);
 }
 

@@ -221,7 +221,8 @@ void attach_state(struct session *s, const struct vm_entry *vm);
 void attach_timer(struct session *s);
 
 void wire_frame(struct session *s, char *body, size_t count);
-void wire_broken(struct session *s, const char *why);
+/* A frame that was dropped, and what came of it. */
+void wire_broken(struct session *s, const char *why, char *body, size_t count);
 void wire_event(struct session *s, const struct vm_entry *vm);
 void wire_send(struct session *s, const char *channel);
 

@@ -30,14 +30,6 @@ static void refuse(struct session *s, const struct fault *fault, const char *id)
 	wire_send(s, "control");
 }
 
-void wire_broken(struct session *s, const char *why)
-{
-	struct fault fault;
-
-	fault_set(&fault, RESULT_LINK, "%s", why);
-	refuse(s, &fault, "");
-}
-
 void wire_event(struct session *s, const struct vm_entry *vm)
 {
 	struct json_writer *writer;
@@ -203,6 +195,8 @@ static void execute(struct session *s, u32 arguments, const char *id)
 	job_start(s, job);
 }
 
+/* ---- messages ---- */
+
 /* The id as JSON text: a number or a short string; it comes back as it is. */
 static bool take_id(const struct json *json, char *id)
 {
@@ -221,6 +215,71 @@ static bool take_id(const struct json *json, char *id)
 	return true;
 }
 
+static size_t skip(const char *text, size_t at, size_t length, char c)
+{
+	while (at < length && (text[at] == ' ' || text[at] == '\t'))
+		at++;
+	return at < length && text[at] == c ? at + 1 : length;
+}
+
+/* The value at text[at]: a whole number, or a string of plain characters, with something behind it. */
+static bool copy_id(const char *text, size_t at, size_t length, char *id)
+{
+	bool is_string = at < length && text[at] == '"';
+	size_t used = 0;
+
+	for (; at < length && used + 1 < JSON_ID_BYTES; at++) {
+		char c = text[at];
+
+		if (is_string ? c <= ' ' || c >= 0x7f || c == '\\' : !strchr("-0123456789", c) || c == 0)
+			break;
+		id[used++] = c;
+		if (is_string && used > 1 && c == '"')
+			break;
+	}
+	id[used] = 0;
+	if (is_string ? used > 2 && id[used - 1] == '"' : used > 0 && at < length && strchr(" ,}", text[at]))
+		return true;
+	id[0] = 0;
+	return false;
+}
+
+/* The id in what is left of a message; "" if there is none. A quote within a JSON string has a backslash before it, so
+ * that no string can be taken for it. */
+static void glimpse_id(const char *text, size_t length, char *id)
+{
+	static const char name[] = "\"id\"";
+
+	id[0] = 0;
+	for (size_t i = 0; i + 4 <= length; i++) {
+		size_t at = memcmp(text + i, name, 4) == 0 ? skip(text, i + 4, length, ':') : length;
+
+		while (at < length && text[at] == ' ')
+			at++;
+		if (copy_id(text, at, length, id))
+			return;
+	}
+}
+
+static void refuse_link(struct session *s, const char *why, const char *id)
+{
+	struct fault fault;
+
+	fault_set(&fault, RESULT_LINK, "%s", why);
+	refuse(s, &fault, id);
+}
+
+void wire_broken(struct session *s, const char *why, char *body, size_t count)
+{
+	char channel[FRAME_CHANNEL_BYTES], id[JSON_ID_BYTES], *message;
+	size_t length;
+
+	(void)frame_decode(body, count, channel, &message, &length);
+	glimpse_id(message, length, id);
+	refuse_link(s, why, id);
+}
+
+/* Why the message is none; the id is what could be read of it. */
 static const char *take_message(struct session *s, char *body, size_t count, char *id)
 {
 	char channel[FRAME_CHANNEL_BYTES], *message;
@@ -228,13 +287,15 @@ static const char *take_message(struct session *s, char *body, size_t count, cha
 	size_t length;
 
 	why = frame_decode(body, count, channel, &message, &length);
+	if (!why && strcmp(channel, "control") != 0)
+		why = "there is no such channel to send to; control is the one for commands";
+	if (!why && (!json_parse(&s->json, message, length) || s->json.tokens[0].type != JSON_OBJECT))
+		why = "the message is not a JSON object";
 	if (why)
-		return why;
-	if (strcmp(channel, "control") != 0)
-		return "there is no such channel to send to; control is the one for commands";
-	if (!json_parse(&s->json, message, length) || s->json.tokens[0].type != JSON_OBJECT)
-		return "the message is not a JSON object";
-	return take_id(&s->json, id) ? 0 : "the id is neither a number nor a short string";
+		glimpse_id(message, length, id);
+	else if (!take_id(&s->json, id))
+		why = "the id is neither a number nor a short string";
+	return why;
 }
 
 void wire_frame(struct session *s, char *body, size_t count)
@@ -244,7 +305,7 @@ void wire_frame(struct session *s, char *body, size_t count)
 	u32 verb, arguments;
 
 	if (why) {
-		wire_broken(s, why);
+		refuse_link(s, why, id);
 		return;
 	}
 	verb = json_member(&s->json, 0, "execute");

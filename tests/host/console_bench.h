@@ -44,7 +44,7 @@ static void expect_not(const char *words)
 }
 
 /* Every line of what was printed fits the line. */
-static void expect_80_columns(void)
+static inline void expect_80_columns(void)
 {
 	for (const char *line = root->terminal; *line; line += strcspn(line, "\n") + (strchr(line, '\n') != 0))
 		if (strcspn(line, "\r\n") > 80)

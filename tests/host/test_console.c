@@ -1,6 +1,6 @@
 /*
  * The console as a whole in front of a fake root: commands and their words, what arrives while somebody types,
- * terminals of VMs, vos.conf, programs on the line, and that nothing gets lost.
+ * terminals of VMs, vos.conf, and that nothing gets lost.
  */
 /*
  * sources: mgmt/console/session.c mgmt/console/prompt.c mgmt/console/job.c mgmt/console/verbs.c
@@ -444,165 +444,6 @@ static void forged_frames(void **state)
 	fake_type(root, "\x1d" "d");
 }
 
-/* ---- programs ---- */
-
-static struct json json;
-static char answer[8192];
-
-/* Take the next frame out of what the terminal got. */
-static bool next_frame(char *channel)
-{
-	static struct frame_scanner scanner;
-	static size_t at;
-	char *message;
-	size_t length;
-
-	if (!channel) {
-		at = 0;
-		return false;
-	}
-	while (at < root->terminal_used) {
-		struct frame_result result = frame_feed(&scanner, (u8)root->terminal[at++]);
-
-		if (!result.is_complete)
-			continue;
-		assert_null(frame_decode(scanner.body, scanner.count, channel, &message, &length));
-		assert_true(length < sizeof(answer));
-		memcpy(answer, message, length);
-		answer[length] = 0;
-		if (!json_parse(&json, answer, length))
-			fail_msg("not JSON: %s", answer);
-		return true;
-	}
-	return false;
-}
-
-static void send_frame(const char *channel, const char *message)
-{
-	static char text[65536];
-	struct out_buffer buffer;
-	struct out out;
-
-	out_buffer_init(&buffer, text, sizeof(text));
-	out = out_to_buffer(&buffer);
-	frame_encode(&out, channel, message, strlen(message));
-	fake_screen(root);
-	next_frame(0);
-	fake_type(root, text);
-}
-
-static void exchange(const char *message, const char *words)
-{
-	char channel[FRAME_CHANNEL_BYTES];
-
-	send_frame("control", message);
-	while (next_frame(channel))
-		if (strcmp(channel, "control") == 0)
-			break;
-	if (!strstr(answer, words))
-		fail_msg("%s: no \"%s\" in %s", message, words, answer);
-}
-
-static void programs(void **state)
-{
-	char channel[FRAME_CHANNEL_BYTES];
-
-	(void)state;
-	fake_type(root, "half a li");
-	exchange("{\"execute\":\"list-vm\",\"id\":1}", "{\"return\":[],\"id\":1}");
-	exchange("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"cpu\":1,\"memory\":268435456},\"id\":"
-		 "\"x\"}",
-		"\"memory\":268435456");
-	exchange("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"b\",\"memory\":\"64M\",\"module\":[\"m\","
-		 "\"n\"]},\"id\":\"x\"}",
-		"\"module\":[\"m\",\"n\"]");
-	expect_not("vos>");
-	exchange("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\"},\"id\":-3}",
-		"{\"error\":{\"class\":\"E_EXISTS\",\"code\":4,");
-	assert_non_null(strstr(answer, ",\"id\":-3}"));
-	exchange("{\"execute\":\"sync\",\"arguments\":{\"token\":\"r4nd\"},\"id\":5}", "\"token\":\"r4nd\"");
-	exchange("{\"execute\":\"start-vm\",\"arguments\":{\"name\":\"a\"},\"id\":6}", "\"state\":\"running\"");
-	fake_screen(root);
-	next_frame(0);
-	fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
-	fake_run(root);
-	assert_true(next_frame(channel));
-	assert_string_equal(channel, "events");
-	assert_non_null(strstr(answer, "{\"event\":\"VM_STATE\",\"data\":{\"name\":\"a\",\"state\":\"crashed\","
-				       "\"reason\":\"triple-fault\""));
-	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"affinity\":[0],\"cap\":50}}",
-		"\"cap\":\"50%\",\"affinity\":\"0\"");
-	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"affinity\":[0,\"x\"]}}", "list of pCPUs");
-	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"affinity\":[[0]]}}", "no usable value");
-	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"cap\":[50]}}", "no usable value");
-	exchange("{\"execute\":\"stats-vm\",\"arguments\":{\"name\":\"a\"}}", "\"exit-reasons\":[{\"reason\":\"port\"");
-	exchange("{\"execute\":\"info\"}", "\"virtualization\":\"svm\"");
-	exchange("{\"execute\":\"log-vm\",\"arguments\":{\"name\":\"a\",\"lines\":5}}", "\"text\":\"\"");
-	exchange("{\"execute\":\"shutdown\"}", "{\"return\":{}}");
-	fake_screen(root);
-	fake_type(root, "\x15version\r");
-	expect("VOS " VOS_VERSION "\r\n");
-}
-
-static void bad_programs(void **state)
-{
-	static const struct { const char *message, *words;
-	} bad[] = {
-		{ "", "E_LINK" },
-		{ "[]", "E_LINK" },
-		{ "{", "E_LINK" },
-		{ "{}", "no \\\"execute\\\"" },
-		{ "{\"execute\":7}", "there is no command" },
-		{ "{\"execute\":[]}", "no \\\"execute\\\"" },
-		{ "{\"execute\":\"list\"}", "there is no command" },
-		{ "{\"execute\":\"console\",\"id\":4}", "for people" },
-		{ "{\"execute\":\"create-vm\"}", "needs --name" },
-		{ "{\"execute\":\"create-vm\",\"arguments\":[]}", "not an object" },
-		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"nxme\":1}}", "no argument" },
-		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":null}}", "no usable value" },
-		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"name\":\"b\"}}", "twice" },
-		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"memory\":1.5}}", "in bytes" },
-		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"memory\":99999999999999999999}}",
-			"in bytes" },
-		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"cpu\":[1]}}", "no usable value" },
-		{ "{\"execute\":\"list-vm\",\"id\":{}}", "the id is neither" },
-		{ "{\"execute\":\"list-vm\",\"arguments\":{\"json\":true}}", "no argument" },
-		{ "{\"execute\":\"sync\"}", "needs a token" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
-		exchange(bad[i].message, bad[i].words);
-	send_frame("bulk", "{}");
-	next_frame(answer);
-	assert_non_null(strstr(answer, "no such channel"));
-	fake_screen(root);
-	next_frame(0);
-	fake_type(root, "\x1b_vos;1;control;broken\x1b\\");
-	assert_true(next_frame(answer));
-	assert_non_null(strstr(answer, "E_LINK"));
-	exchange("{\"execute\":\"version\"}", VOS_VERSION);
-	command("version", "VOS", RESULT_OK);
-}
-
-/* A program and a person at the same time, the person in a VM's terminal. */
-static void side_by_side(void **state)
-{
-	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
-	fake_type(root, "console a\rab");
-	exchange("{\"execute\":\"pause-vm\",\"arguments\":{\"name\":\"a\"}}", "paused");
-	fake_type(root, "c");
-	assert_memory_equal(root->vms[0].input, "abc", 3);
-	assert_int_equal(root->vms[0].in_count, 3);
-	fake_type(root, "\x1b");
-	assert_int_equal(root->vms[0].in_count, 3);
-	root->now_ns += FRAME_IDLE_NS;
-	fake_run(root);
-	assert_int_equal(root->vms[0].in_count, 4);
-}
-
 static void completion(void **state)
 {
 	(void)state;
@@ -639,9 +480,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(configured_shares, setup, teardown),
 		cmocka_unit_test_setup_teardown(forged_frames, setup, teardown),
-		cmocka_unit_test_setup_teardown(programs, setup, teardown),
-		cmocka_unit_test_setup_teardown(bad_programs, setup, teardown),
-		cmocka_unit_test_setup_teardown(side_by_side, setup, teardown),
 		cmocka_unit_test_setup_teardown(completion, setup, teardown),
 	};
 

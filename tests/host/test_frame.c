@@ -17,6 +17,7 @@ static char passed[1024], text[65536];
 static size_t passed_count;
 static u32 frames;
 static const char *broken;
+static bool takes_back;
 static char message[1024], channel[FRAME_CHANNEL_BYTES];
 
 static void take(const struct frame_result *result)
@@ -31,6 +32,7 @@ static void take(const struct frame_result *result)
 	passed[passed_count] = 0;
 	if (result->broken)
 		broken = result->broken;
+	takes_back = takes_back || result->takes_back;
 	if (!result->is_complete)
 		return;
 	frames++;
@@ -48,6 +50,7 @@ static void feed(const char *bytes, size_t count)
 	passed_count = 0;
 	passed[0] = message[0] = 0;
 	frames = 0;
+	takes_back = false;
 	broken = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct frame_result result = frame_feed(&scanner, (u8)bytes[i]);
@@ -132,6 +135,45 @@ static void pauses(void **state)
 	assert_non_null(broken);
 	feed_text("x");
 	assert_string_equal(passed, "x");
+	/* From ESC _ on it may be a frame that is sent slowly. */
+	for (size_t i = 2; i < 6; i++) {
+		feed("\x1b_vos;", i);
+		assert_int_equal(frame_idle_after(&scanner), FRAME_BODY_IDLE_NS);
+		result = frame_idle(&scanner);
+		passed_count = 0;
+		broken = 0;
+		take(&result);
+		assert_memory_equal(passed, "\x1b_vos;", i);
+		assert_int_equal(passed_count, i);
+		assert_int_equal(broken != 0, i > 2);
+	}
+}
+
+/* An ESC that was let go after a pause may still have been a frame's; it is let go once only. */
+static void late_start(void **state)
+{
+	struct frame_result result;
+
+	(void)state;
+	feed_text("\x1b");
+	result = frame_idle(&scanner);
+	take(&result);
+	feed_text(encode("control", "late") + 1);
+	assert_true(takes_back);
+	assert_int_equal(frames, 1);
+	assert_string_equal(message, "late");
+	assert_string_equal(passed, "");
+	feed_text("\x1b");
+	result = frame_idle(&scanner);
+	take(&result);
+	feed_text("_vox");
+	assert_false(takes_back);
+	assert_string_equal(passed, "_vox");
+	feed_text("\x1b");
+	result = frame_idle(&scanner);
+	take(&result);
+	feed_text("x_vos;");
+	assert_string_equal(passed, "x_vos;");
 }
 
 static void broken_frames(void **state)
@@ -144,7 +186,9 @@ static void broken_frames(void **state)
 		"\x1b_vos;1;control;aGVsbG8=\x1b\\",
 		"\x1b_vos;1;control;aGVsbG8=;E98F4F5C\x1b\\",
 		"\x1b_vos;1;12345678;00000000\x1b\\",
-		"\x1b_vos;1;control\r",
+		"\x1b_vos;1;control\r\x1b\\",
+		"\x1b_vos;1;control;aGVs\r\nbG8=;e98f4f5c\x1b\\",
+		"\x1b_vos;1;con trol\xff;aGVsbG8=;e98f4f5c\x1b\\",
 	};
 	char good[256], changed[256];
 
@@ -152,6 +196,7 @@ static void broken_frames(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
 		feed_text(bad[i]);
 		assert_non_null(broken);
+		assert_string_equal(passed, "");
 		feed_text(encode("control", "next"));
 		assert_null(broken);
 		assert_string_equal(message, "next");
@@ -170,7 +215,7 @@ static void broken_frames(void **state)
 		}
 }
 
-/* A byte that can't be in a frame ends it and is not lost: an Enter or a Ctrl-C still counts. */
+/* A key of a person's (Ctrl-C, an arrow) ends a frame that nobody goes on with, and is not lost. */
 static void cut_off(void **state)
 {
 	(void)state;
@@ -243,6 +288,7 @@ int main(void)
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(mixed),
 		cmocka_unit_test(pauses),
+		cmocka_unit_test(late_start),
 		cmocka_unit_test(broken_frames),
 		cmocka_unit_test(cut_off),
 		cmocka_unit_test(overlong),

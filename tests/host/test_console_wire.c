@@ -1,0 +1,274 @@
+/*
+ * Programs on the console's line: commands in frames and their answers, frames that come slowly or broken, and a person
+ * at the same time.
+ */
+/*
+ * sources: mgmt/console/session.c mgmt/console/prompt.c mgmt/console/job.c mgmt/console/verbs.c
+ * sources: mgmt/console/apply.c mgmt/console/attach.c mgmt/console/wire.c mgmt/console/config.c
+ * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
+ * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ * sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/frame.c
+ * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
+ * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c
+ * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
+ * sources: tests/host/fake_root.c
+ */
+#include <stdio.h>
+
+#include "console_bench.h"
+#include "units.h"
+
+static struct json json;
+static char answer[8192];
+
+/* Take the next frame out of what the terminal got. */
+static bool next_frame(char *channel)
+{
+	static struct frame_scanner scanner;
+	static size_t at;
+	char *message;
+	size_t length;
+
+	if (!channel) {
+		at = 0;
+		return false;
+	}
+	while (at < root->terminal_used) {
+		struct frame_result result = frame_feed(&scanner, (u8)root->terminal[at++]);
+
+		if (!result.is_complete)
+			continue;
+		assert_null(frame_decode(scanner.body, scanner.count, channel, &message, &length));
+		assert_true(length < sizeof(answer));
+		memcpy(answer, message, length);
+		answer[length] = 0;
+		if (!json_parse(&json, answer, length))
+			fail_msg("not JSON: %s", answer);
+		return true;
+	}
+	return false;
+}
+
+static void send_frame(const char *channel, const char *message)
+{
+	static char text[65536];
+	struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	out = out_to_buffer(&buffer);
+	frame_encode(&out, channel, message, strlen(message));
+	fake_screen(root);
+	next_frame(0);
+	fake_type(root, text);
+}
+
+static void exchange(const char *message, const char *words)
+{
+	char channel[FRAME_CHANNEL_BYTES];
+
+	send_frame("control", message);
+	while (next_frame(channel))
+		if (strcmp(channel, "control") == 0)
+			break;
+	if (!strstr(answer, words))
+		fail_msg("%s: no \"%s\" in %s", message, words, answer);
+}
+
+static void programs(void **state)
+{
+	char channel[FRAME_CHANNEL_BYTES];
+
+	(void)state;
+	fake_type(root, "half a li");
+	exchange("{\"execute\":\"list-vm\",\"id\":1}", "{\"return\":[],\"id\":1}");
+	exchange("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"cpu\":1,\"memory\":268435456},\"id\":"
+		 "\"x\"}",
+		"\"memory\":268435456");
+	exchange("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"b\",\"memory\":\"64M\",\"module\":[\"m\","
+		 "\"n\"]},\"id\":\"x\"}",
+		"\"module\":[\"m\",\"n\"]");
+	expect_not("vos>");
+	exchange("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\"},\"id\":-3}",
+		"{\"error\":{\"class\":\"E_EXISTS\",\"code\":4,");
+	assert_non_null(strstr(answer, ",\"id\":-3}"));
+	exchange("{\"execute\":\"sync\",\"arguments\":{\"token\":\"r4nd\"},\"id\":5}", "\"token\":\"r4nd\"");
+	exchange("{\"execute\":\"start-vm\",\"arguments\":{\"name\":\"a\"},\"id\":6}", "\"state\":\"running\"");
+	fake_screen(root);
+	next_frame(0);
+	fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_run(root);
+	assert_true(next_frame(channel));
+	assert_string_equal(channel, "events");
+	assert_non_null(strstr(answer, "{\"event\":\"VM_STATE\",\"data\":{\"name\":\"a\",\"state\":\"crashed\","
+				       "\"reason\":\"triple-fault\""));
+	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"affinity\":[0],\"cap\":50}}",
+		"\"cap\":\"50%\",\"affinity\":\"0\"");
+	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"affinity\":[0,\"x\"]}}", "list of pCPUs");
+	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"affinity\":[[0]]}}", "no usable value");
+	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"cap\":[50]}}", "no usable value");
+	exchange("{\"execute\":\"stats-vm\",\"arguments\":{\"name\":\"a\"}}", "\"exit-reasons\":[{\"reason\":\"port\"");
+	exchange("{\"execute\":\"info\"}", "\"virtualization\":\"svm\"");
+	exchange("{\"execute\":\"log-vm\",\"arguments\":{\"name\":\"a\",\"lines\":5}}", "\"text\":\"\"");
+	exchange("{\"execute\":\"shutdown\"}", "{\"return\":{}}");
+	fake_screen(root);
+	fake_type(root, "\x15version\r");
+	expect("VOS " VOS_VERSION "\r\n");
+}
+
+static void bad_programs(void **state)
+{
+	static const struct { const char *message, *words;
+	} bad[] = {
+		{ "", "E_LINK" },
+		{ "[]", "E_LINK" },
+		{ "{", "E_LINK" },
+		{ "{}", "no \\\"execute\\\"" },
+		{ "{\"execute\":7}", "there is no command" },
+		{ "{\"execute\":[]}", "no \\\"execute\\\"" },
+		{ "{\"execute\":\"list\"}", "there is no command" },
+		{ "{\"execute\":\"console\",\"id\":4}", "for people" },
+		{ "{\"execute\":\"create-vm\"}", "needs --name" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":[]}", "not an object" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"nxme\":1}}", "no argument" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":null}}", "no usable value" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"name\":\"b\"}}", "twice" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"memory\":1.5}}", "in bytes" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"memory\":99999999999999999999}}",
+			"in bytes" },
+		{ "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"a\",\"cpu\":[1]}}", "no usable value" },
+		{ "{\"execute\":\"list-vm\",\"id\":{}}", "the id is neither" },
+		{ "{\"execute\":\"list-vm\",\"arguments\":{\"json\":true}}", "no argument" },
+		{ "{\"execute\":\"sync\"}", "needs a token" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		exchange(bad[i].message, bad[i].words);
+	send_frame("bulk", "{}");
+	next_frame(answer);
+	assert_non_null(strstr(answer, "no such channel"));
+	fake_screen(root);
+	next_frame(0);
+	fake_type(root, "\x1b_vos;1;control;broken\x1b\\");
+	assert_true(next_frame(answer));
+	assert_non_null(strstr(answer, "E_LINK"));
+	exchange("{\"execute\":\"version\"}", VOS_VERSION);
+	command("version", "VOS", RESULT_OK);
+}
+
+static void split_frame(const char *message, size_t at, u64 pause_ns)
+{
+	static char text[1024];
+	struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	out = out_to_buffer(&buffer);
+	frame_encode(&out, "control", message, strlen(message));
+	fake_screen(root);
+	next_frame(0);
+	fake_type_bytes(root, text, at < buffer.used ? at : buffer.used);
+	root->now_ns += pause_ns;
+	fake_run(root);
+	if (at < buffer.used)
+		fake_type(root, text + at);
+}
+
+/* Wherever a frame is cut in two by a pause, and however busy the sender is: it is answered, and no key is left over. */
+static void slow_programs(void **state)
+{
+	static const char question[] = "{\"execute\":\"version\",\"id\":7}";
+	static const u32 pauses_ms[] = { 50, 99, 100, 101, 500, 1000, 3000 };
+	char channel[FRAME_CHANNEL_BYTES];
+
+	(void)state;
+	for (size_t p = 0; p < ARRAY_COUNT(pauses_ms); p++)
+		for (size_t at = 1; at < 75; at++) {
+			fake_type(root, "ver");
+			split_frame(question, at, pauses_ms[p] * NS_PER_MS);
+			if (!next_frame(channel) || !strstr(answer, "\"id\":7}") || strstr(answer, "error"))
+				fail_msg("split at %zu, %u ms: no answer", at, pauses_ms[p]);
+			assert_string_equal(session.editor.line, "ver");
+			fake_type(root, "b\x15");
+		}
+}
+
+/* What is wrong with a frame is told to its sender by the id, where that can be read; nothing is left on the line. */
+static void spoiled_frames(void **state)
+{
+	static const char good[] = "\x1b_vos;1;control;"
+		"eyJleGVjdXRlIjoidmVyc2lvbiIsImlkIjogIjl4In0=;00000000\x1b\\";
+	static char text[FRAME_BYTES * 2];
+	size_t length = strlen(good);
+
+	(void)state;
+	for (size_t at = 6; at < length - 2; at++) {
+		static const char bad[] = "\r\n \xff\a";
+
+		fake_screen(root);
+		next_frame(0);
+		memcpy(text, good, at);
+		text[at] = bad[at % 5];
+		memcpy(text + at + 1, good + at, length - at + 1);
+		fake_type(root, text);
+		assert_true(next_frame(answer));
+		assert_non_null(strstr(answer, "\"class\":\"E_LINK\""));
+		assert_non_null(strstr(answer, "},\"id\":\"9x\"}"));
+		assert_string_equal(session.editor.line, "");
+	}
+	/* Cut off behind the id; a wrong channel; JSON that does not end; too long. */
+	fake_screen(root);
+	next_frame(0);
+	fake_type_bytes(root, good, length - 11);
+	root->now_ns += FRAME_BODY_IDLE_NS;
+	fake_run(root);
+	assert_true(next_frame(answer));
+	assert_non_null(strstr(answer, "cut off\"},\"id\":\"9x\"}"));
+	send_frame("bulk", "{\"id\":3}");
+	assert_true(next_frame(answer));
+	assert_non_null(strstr(answer, "},\"id\":3}"));
+	exchange("{\"id\" : 4, \"execute\"", "},\"id\":4}");
+	exchange("{\"id\":5", "\"}}");
+	memset(text, 'A', sizeof(text));
+	memcpy(text, good, 16);
+	memcpy(text + 16, "eyJpZCI6MTIsImEiOiIi", 20);	/* {"id":12,"a":"" */
+	snprintf(text + sizeof(text) - 3, 3, "\x1b\\");
+	fake_screen(root);
+	next_frame(0);
+	fake_type(root, text);
+	assert_true(next_frame(answer));
+	assert_non_null(strstr(answer, "too long\"},\"id\":12}"));
+	command("version", "VOS", RESULT_OK);
+}
+
+/* A program and a person at the same time, the person in a VM's terminal. */
+static void side_by_side(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	fake_type(root, "console a\rab");
+	exchange("{\"execute\":\"pause-vm\",\"arguments\":{\"name\":\"a\"}}", "paused");
+	fake_type(root, "c");
+	assert_memory_equal(root->vms[0].input, "abc", 3);
+	assert_int_equal(root->vms[0].in_count, 3);
+	fake_type(root, "\x1b");
+	assert_int_equal(root->vms[0].in_count, 3);
+	root->now_ns += FRAME_IDLE_NS;
+	fake_run(root);
+	assert_int_equal(root->vms[0].in_count, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(programs, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_programs, setup, teardown),
+		cmocka_unit_test_setup_teardown(slow_programs, setup, teardown),
+		cmocka_unit_test_setup_teardown(spoiled_frames, setup, teardown),
+		cmocka_unit_test_setup_teardown(side_by_side, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
