@@ -530,7 +530,7 @@ struct syscall_result syscall_dispatch(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u
 
 	if (index >= ARRAY_COUNT(handlers))
 		return result(ST_NOSYS);
-	if (index >= SYS_MEM_CREATE - SYS_FIRST)
+	if (index >= SYS_MEM_CREATE - FIRST)
 		return call_locked(handlers[index_clamp(index, ARRAY_COUNT(handlers))], a0, a1, a2, a3, a4, a5);
 	return handlers[index_clamp(index, ARRAY_COUNT(handlers))](a0, a1, a2, a3, a4, a5);
 }
