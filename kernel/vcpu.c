@@ -5,6 +5,18 @@
  * The vcpu page belongs to the VMM, whose other threads may scribble in it at any time. What matters is copied once,
  * judged, and only the copy used; what is written there is never read back. GPRs are the exception: the world switch
  * moves them straight between page and registers, where any value is harmless.
+ *
+ * What the VMM asks for is moved, never copied, so that it is done once:
+ *
+ *	the step	page->dirty -> a local variable of the run -> virt->enter, once; or back, if there was no entry
+ *	event, interrupts	page -> vcpu->entry (entry.what says so) -> virt->enter, which leaves there what the exit cut
+ *			short or the guest did not take -> the next entry of this run; or back, at each return
+ *	other groups	page->dirty -> the hardware state, at once; refused ones are dropped
+ *
+ * So between two runs a vCPU has no wish but those in its page, and entry.what is 0; and whoever takes `entered` back,
+ * at whatever moment, can't make anything be done twice. entry.mem_* go from an exit to finish_exit, with no entry or
+ * preemption between. `deadline` is what the scheduler's limit was set to; was_away forgets both. vCPUs of other
+ * threads have theirs elsewhere: preempted in may_enter, one is between two entries of its run.
  */
 #include "frames.h"
 #include "log.h"
@@ -119,16 +131,15 @@ static bool take_event(struct vcpu *vcpu)
 	return false;
 }
 
-static bool take_page(struct vcpu *vcpu)
+static bool take_page(struct vcpu *vcpu, u32 *step)
 {
 	u64 wishes = load_wishes(vcpu->page);
 	u32 dirty = (u32)wishes;
 
 	vcpu->page->dirty = 0;
+	*step = dirty & ENTER_STEP;
 	vcpu->entry.interrupts = (u32)(wishes >> 32) & ENTRY_INTERRUPTS;
-	vcpu->entry.what = dirty & ENTER_STEP;
-	if (vcpu->entry.interrupts | (dirty & GROUP_EVENT))
-		vcpu->entry.what |= ENTER_EVENTS;
+	vcpu->entry.what = vcpu->entry.interrupts | (dirty & GROUP_EVENT) ? ENTER_EVENTS : 0;
 	if ((dirty & GROUP_EVENT) && !take_event(vcpu))
 		return false;
 	return !(dirty & GROUP_ALL) || take_groups(vcpu, dirty & GROUP_ALL);
@@ -155,16 +166,15 @@ static __attribute__((noinline)) void give_events(struct vcpu *vcpu)
 	__builtin_memcpy(&vcpu->page->intr_pending, &vcpu->entry.interrupts, sizeof(u32));
 	vcpu->entry.event.valid = 0;
 	vcpu->entry.interrupts = 0;
-	vcpu->entry.what &= ~ENTER_EVENTS;
+	vcpu->entry.what = 0;
 }
 
-/* A return that is not the end of a VM exit. Without an entry GROUP_STEP is still to be done: next time. */
-static __attribute__((noinline)) void give_page(struct vcpu *vcpu, u32 reason, u32 groups)
+/* A return that is not the end of a VM exit. A step that has not been done goes back: next time. */
+static __attribute__((noinline)) void give_page(struct vcpu *vcpu, u32 reason, u32 groups, u32 step)
 {
 	vcpu->page->exit = (struct vcpu_exit){ .reason = reason };
-	if (vcpu->entry.what & ENTER_STEP)
-		vcpu->page->dirty = GROUP_STEP;
-	else
+	vcpu->page->dirty = step;
+	if (!step)
 		groups |= GROUP_GPR;
 	give_groups(vcpu, groups);
 	vcpu->page->filled = GROUP_GPR | groups;
@@ -297,11 +307,11 @@ static __attribute__((noinline)) bool set_deadline(struct vcpu *vcpu, u64 deadli
  * What may keep the guest out, and what has to be done before it is let in. As long as the pCPU says `entered`, there
  * is nothing: whoever causes something takes that back, here or by an IPI. False: run returns *result.
  */
-static bool may_enter(struct vcpu *vcpu, struct thread *thread, u64 deadline, struct syscall_result *result)
+static bool may_enter(struct vcpu *vcpu, struct thread *thread, u64 deadline, u32 step, struct syscall_result *result)
 {
 	while (pcpu_self()->entered != vcpu || vcpu->deadline != deadline) {
 		if (notify_is_due(thread)) {
-			give_page(vcpu, EXIT_NONE, 0);
+			give_page(vcpu, EXIT_NONE, 0, step);
 			*result = (struct syscall_result){ ST_NOTIFIED, notify_take(thread) };
 			return false;
 		}
@@ -315,7 +325,7 @@ static bool may_enter(struct vcpu *vcpu, struct thread *thread, u64 deadline, st
 		}
 		if (!set_deadline(vcpu, deadline)) {
 			note_deadline(vcpu, arch_tsc());
-			give_page(vcpu, EXIT_DEADLINE, 0);
+			give_page(vcpu, EXIT_DEADLINE, 0, step);
 			return false;
 		}
 		if (pcpu_self()->entered != vcpu)
@@ -325,17 +335,15 @@ static bool may_enter(struct vcpu *vcpu, struct thread *thread, u64 deadline, st
 	return true;
 }
 
-/* From an exit that was not the VMM's on, or from the beginning. */
+/* From an exit that was not the VMM's on, or from the beginning, which may have a step to do. */
 static __attribute__((noinline)) struct syscall_result run(struct vcpu *vcpu, struct thread *thread, u64 deadline,
-							   u32 reason)
+							   u32 reason, u32 step)
 {
 	struct syscall_result result = { ST_OK, 0 };
 
-	while (finish_exit(vcpu, reason) && may_enter(vcpu, thread, deadline, &result)) {
-		u32 what = vcpu->entry.what;
-
-		vcpu->entry.what &= ~ENTER_STEP;
-		reason = enter(vcpu, thread, what);
+	while (finish_exit(vcpu, reason) && may_enter(vcpu, thread, deadline, step, &result)) {
+		reason = enter(vcpu, thread, vcpu->entry.what | step);
+		step = 0;
 	}
 	if (vcpu->entry.what & ENTER_EVENTS)
 		give_events(vcpu);
@@ -345,14 +353,15 @@ static __attribute__((noinline)) struct syscall_result run(struct vcpu *vcpu, st
 static __attribute__((noinline)) struct syscall_result run_anew(struct thread *thread)
 {
 	struct vcpu *vcpu = thread->vcpu;
+	u32 step;
 
 	if (vcpu == NULL)
 		return (struct syscall_result){ ST_STATE, 0 };
 	if (vcpu->object.is_dying)
 		return (struct syscall_result){ ST_HANDLE, 0 };
-	if (take_page(vcpu))
-		return run(vcpu, thread, load64_once(&vcpu->page->deadline_tsc), EXIT_NONE);
-	give_page(vcpu, EXIT_BAD_STATE, virt_exit_groups[EXIT_BAD_STATE]);
+	if (take_page(vcpu, &step))
+		return run(vcpu, thread, load64_once(&vcpu->page->deadline_tsc), EXIT_NONE, step);
+	give_page(vcpu, EXIT_BAD_STATE, virt_exit_groups[EXIT_BAD_STATE], step);
 	if (vcpu->entry.what & ENTER_EVENTS)
 		give_events(vcpu);
 	return (struct syscall_result){ ST_OK, 0 };
@@ -362,7 +371,7 @@ static __attribute__((noinline)) struct syscall_result run_anew(struct thread *t
 static __attribute__((noinline)) struct syscall_result finish_run(struct vcpu *vcpu, struct thread *thread, u32 reason)
 {
 	if (virt_exit_groups[reason] != 0)
-		return run(vcpu, thread, vcpu->deadline, reason);
+		return run(vcpu, thread, vcpu->deadline, reason, 0);
 	give_events(vcpu);
 	return (struct syscall_result){ ST_OK, 0 };
 }

@@ -38,7 +38,7 @@ struct vcpu_entry {
 		};
 		u32 interrupts;		/* all four; 0 = nothing to do */
 	};
-	u32 what;			/* ENTER_*: still to be done; ENTER_EVENTS is set if those were changed */
+	u32 what;			/* ENTER_EVENTS: the two above say something, or were changed; else 0 */
 	u32 mem_flags;			/* out, for EXIT_MEM only: as in the exit record */
 	u64 mem_gpa;
 };
