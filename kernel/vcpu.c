@@ -9,8 +9,9 @@
  * What the VMM asks for is moved, never copied, so that it is done once:
  *
  *	the step	page->dirty -> a local variable of the run -> virt->enter, once; or back, if there was no entry
- *	event, interrupts	page -> vcpu->entry (entry.what says so) -> virt->enter, which leaves there what the exit cut
- *			short or the guest did not take -> the next entry of this run; or back, at each return
+ *	event, interrupts	page -> vcpu->entry (entry.what says so) -> virt->enter, which leaves there what the
+ *			exit cut short or the guest did not take -> the next entry of this run; or back, at
+ *			each return
  *	other groups	page->dirty -> the hardware state, at once; refused ones are dropped
  *
  * So between two runs a vCPU has no wish but those in its page, and entry.what is 0; and whoever takes `entered` back,

@@ -175,7 +175,7 @@ static void split_frame(const char *message, size_t at, u64 pause_ns)
 		fake_type(root, text + at);
 }
 
-/* Wherever a frame is cut in two by a pause, and however busy the sender is: it is answered, and no key is left over. */
+/* A frame with a pause after any of its bytes is answered, and leaves no key on the person's line. */
 static void slow_programs(void **state)
 {
 	static const char question[] = "{\"execute\":\"version\",\"id\":7}";
