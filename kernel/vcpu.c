@@ -6,18 +6,14 @@
  * judged, and only the copy used; what is written there is never read back. GPRs are the exception: the world switch
  * moves them straight between page and registers, where any value is harmless.
  *
- * What the VMM asks for is moved, never copied, so that it is done once:
+ * A request of the VMM moves from one place to the next and is never in two, so that it is carried out once:
  *
- *	the step	page->dirty -> a local variable of the run -> virt->enter, once; or back, if there was no entry
- *	event, interrupts	page -> vcpu->entry (entry.what says so) -> virt->enter, which leaves there what the
- *			exit cut short or the guest did not take -> the next entry of this run; or back, at
- *			each return
- *	other groups	page->dirty -> the hardware state, at once; refused ones are dropped
+ *	step: page->dirty -> a local variable of this run -> virt->enter. Without an entry it goes back to page->dirty.
+ *	event, interrupts: page -> vcpu->entry (ENTER_EVENTS in entry.what) -> virt->enter, which leaves there what was
+ *		not delivered -> the next entry of this run. At a return they go back to the page.
+ *	other groups: page->dirty -> the hardware state, at once. Refused ones are dropped.
  *
- * So between two runs a vCPU has no wish but those in its page, and entry.what is 0; and whoever takes `entered` back,
- * at whatever moment, can't make anything be done twice. entry.mem_* go from an exit to finish_exit, with no entry or
- * preemption between. `deadline` is what the scheduler's limit was set to; was_away forgets both. vCPUs of other
- * threads have theirs elsewhere: preempted in may_enter, one is between two entries of its run.
+ * Between two runs entry.what is 0. So clearing pcpu->entered, at any moment, can't make a request run twice.
  */
 #include "frames.h"
 #include "log.h"

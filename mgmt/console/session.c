@@ -156,10 +156,13 @@ static void plain(struct session *s, u8 byte)
 		s->input[s->in_head++ % INPUT_BYTES] = (char)byte;
 }
 
-/* An ESC that was passed on as a key, and was a frame's: it may wait in the queue still, or have begun a sequence. */
+/*
+ * An ESC that was passed on as a key, and was a frame's: it may wait in the queue still, or have begun a sequence. If
+ * the queue was full, the ESC never got in.
+ */
 static void take_back_escape(struct session *s)
 {
-	if (input_used(s)) {
+	if (input_used(s) && s->input[(s->in_head - 1) % INPUT_BYTES] == 0x1b) {
 		s->in_head--;
 		return;
 	}
