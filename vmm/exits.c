@@ -298,9 +298,14 @@ static void exit_insn(struct vcpu *v)
 		vcpu_inject(v, fault_ud());
 }
 
+/* Who empties the IDT and then causes a fault asks for a reset (Linux: reboot=t). */
 static void exit_shutdown(struct vcpu *v)
 {
-	machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "triple fault");
+	vcpu_need(v, GROUP_SEG);
+	if (v->page->idtr.limit == 0)
+		machine_end(v->machine, v->index, WHY_GUEST_REBOOT, true, "%s", "");
+	else
+		machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "triple fault");
 }
 
 static void exit_bad_state(struct vcpu *v)

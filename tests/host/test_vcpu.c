@@ -106,6 +106,31 @@ static void test_mmio(void **state)
 	assert_non_null(strstr(fake_machine.ending.text, "vector"));
 }
 
+static void shut_down(u16 idt_limit)
+{
+	fake_start(PLATFORM_MODERN);
+	fake_code("\xcc", 1);
+	fake_page->idtr.limit = idt_limit;
+	fake_exit(EXIT_SHUTDOWN);
+	assert_true(machine_ended(&fake_machine));
+}
+
+/* A triple fault with an empty IDT is a reset, any other a crash; the command FEh of the 8042 is a reset. */
+static void test_resets(void **state)
+{
+	(void)state;
+	shut_down(0);
+	assert_int_equal(fake_machine.ending.reason, WHY_GUEST_REBOOT);
+	assert_true(fake_machine.ending.wants_restart);
+	shut_down(0xfff);
+	assert_int_equal(fake_machine.ending.reason, WHY_TRIPLE_FAULT);
+	fake_start(PLATFORM_MODERN);
+	assert_int_not_equal(fake_page->idtr.limit, 0);		/* a kernel that fails early has not asked for it */
+	assert_int_equal(fake_in(I8042_COMMAND_PORT, 1) & 2, 0);	/* Linux waits for that before it writes */
+	fake_out(I8042_COMMAND_PORT, 0xfe);
+	assert_int_equal(fake_machine.ending.reason, WHY_GUEST_REBOOT);
+}
+
 static void test_xapic_page(void **state)
 {
 	(void)state;
@@ -354,8 +379,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ports), cmocka_unit_test(test_string_port), cmocka_unit_test(test_mmio),
-		cmocka_unit_test(test_xapic_page), cmocka_unit_test(test_unknown_instruction),
-		cmocka_unit_test(test_cpuid),
+		cmocka_unit_test(test_xapic_page), cmocka_unit_test(test_resets),
+		cmocka_unit_test(test_unknown_instruction), cmocka_unit_test(test_cpuid),
 		cmocka_unit_test(test_msrs), cmocka_unit_test(test_xsetbv), cmocka_unit_test(test_debug_registers),
 		cmocka_unit_test(test_events), cmocka_unit_test(test_page_fault_on_fetch),
 	};
