@@ -299,8 +299,7 @@ static void test_forbidden(void)
 	FORBIDDEN("vmxoff", "forbidden: VMXOFF");
 	FORBIDDEN("vmlaunch", "forbidden: VMLAUNCH");
 	FORBIDDEN("vmresume", "forbidden: VMRESUME");
-	if (!is_amd())
-		FORBIDDEN("rdpmc", "forbidden: RDPMC");
+	FORBIDDEN("rdpmc", "forbidden: RDPMC");
 	fault_reset();
 	__asm__ volatile(TRY("vmxon %0") : : "m"(operand) : "memory");
 	ok_fault(6, "forbidden: VMXON");

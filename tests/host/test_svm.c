@@ -1,14 +1,16 @@
 /* sources: arch/x86_64/virt/svm/svm.c arch/x86_64/virt/svm/svm_event.c arch/x86_64/virt/svm/svm_exit.c */
 /* sources: arch/x86_64/virt/svm/svm_state.c arch/x86_64/virt/virt.c arch/x86_64/mmu/pt_host.c */
-/* includes: arch/x86_64/virt */
+/* includes: tests/host/fake_arch arch/x86_64/virt */
 /*
  * The SVM back end in front of a processor that is a function: what the VMCB says, and what becomes of exits. Among
- * them those of QEMU TCG that leave the host's state in the VMCB, which no VMM may see and no guest run with.
+ * them those of QEMU TCG that leave the host's state in the VMCB, which no VMM may see and no guest run with. And in
+ * front of processors that tag translations with ASIDs, and flush at an entry only if they do not refuse it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +28,10 @@ static struct vcpu_entry entry;
 static struct vcpu_hw *hw;
 static struct info_page info;
 static void (*processor)(struct vmcb *v);
+
+u8 *fake_memory;
+struct pcpu fake_pcpus[FAKE_PCPUS];
+__thread u32 fake_here;
 
 const struct virt_ops vmx_ops = { .kind = VIRT_NONE };
 
@@ -214,6 +220,107 @@ static void test_pause_filter(void **state)
 	end();
 }
 
+/* ---- ASIDs -------------------------------------------------------------------------------------- */
+
+#define VCPUS 6u
+#define ASIDS 4u
+
+static struct tagged {
+	struct vcpu_hw *hw;
+	u32 pcpu;
+	u32 epoch;	/* its second-level tables have shrunk so often */
+} tagged[VCPUS];
+
+/* What is cached under an ASID: translations of that vCPU, from that epoch on. */
+static struct { const struct tagged *of; u32 epoch; } tlb[FAKE_PCPUS][ASIDS];
+static const struct tagged *prepared[FAKE_PCPUS];	/* who may enter at once */
+static struct { u32 flushes, refused, entries; } seen;
+static unsigned seed;
+
+static bool one_in(u32 count)
+{
+	return (u32)rand_r(&seed) % count == 0;
+}
+
+static void tagged_processor(struct vmcb *v)
+{
+	const struct tagged *t = prepared[fake_here];
+
+	assert_ptr_equal(v, t->hw->vmcb);
+	assert_in_range(v->asid, 1, ASIDS - 1);
+	if (one_in(4)) {
+		exit_with(v, SVM_EXIT_INVALID, 0, 0);
+		seen.refused++;
+		return;
+	}
+	if (v->tlb_control == SVM_TLB_FLUSH_ALL) {
+		memset(tlb[fake_here], 0, sizeof(tlb[0]));
+		seen.flushes++;
+	}
+	if (tlb[fake_here][v->asid].of != NULL) {
+		assert_ptr_equal(tlb[fake_here][v->asid].of, t);
+		assert_int_equal(tlb[fake_here][v->asid].epoch, t->epoch);
+	}
+	tlb[fake_here][v->asid].of = t;
+	tlb[fake_here][v->asid].epoch = t->epoch;
+	seen.entries++;
+	exit_with(v, one_in(2) ? SVM_CPUID : SVM_INTR, 0, 0);
+}
+
+static void move(struct tagged *t)
+{
+	svm_ops.leave(t->hw);
+	if (prepared[t->pcpu] == t)
+		prepared[t->pcpu] = NULL;
+	t->pcpu = (u32)rand_r(&seed) % FAKE_PCPUS;
+}
+
+static void shrink(struct tagged *t)
+{
+	t->epoch++;
+	svm_ops.flush(t->hw);
+	if (prepared[t->pcpu] == t)
+		prepared[t->pcpu] = NULL;
+}
+
+/* Entered at once, later, or not at all. */
+static void turn(struct tagged *t)
+{
+	fake_here = t->pcpu;
+	if (one_in(8)) {
+		move(t);
+	} else if (one_in(8)) {
+		shrink(t);
+	} else if (prepared[fake_here] != t) {
+		entry.interrupts = 0;
+		svm_ops.prepare(t->hw, &entry, &page);
+		prepared[fake_here] = t;
+	}
+	while (prepared[fake_here] == t && !one_in(3)) {
+		entry.intr_pending = one_in(3);
+		(void)svm_ops.enter(t->hw, entry.intr_pending ? ENTER_EVENTS : 0);
+	}
+}
+
+static void test_asids(void **state)
+{
+	(void)state;
+	svm_features = (struct svm_features){ .asid_count = ASIDS };
+	processor = tagged_processor;
+	seed = getenv("VOS_TEST_SEED") ? (unsigned)strtoul(getenv("VOS_TEST_SEED"), NULL, 0) : 815u;
+	for (fake_here = 0; fake_here < FAKE_PCPUS; fake_here++) {
+		for (u32 asid = 0; asid < ASIDS; asid++)	/* somebody was there before us */
+			tlb[fake_here][asid].of = &tagged[VCPUS - 1], tlb[fake_here][asid].epoch = ~0u;
+		assert_int_equal(svm_ops.cpu_on(), ST_OK);
+	}
+	for (u32 i = 0; i < VCPUS; i++)
+		assert_int_equal(svm_ops.vcpu_init(&tagged[i].hw, HPA(0x5000), 0, page.gpr), ST_OK);
+	for (u32 i = 0; i < 100000; i++)
+		turn(&tagged[(u32)rand_r(&seed) % VCPUS]);
+	printf("entries %u, refused %u, flushes %u\n", seen.entries, seen.refused, seen.flushes);
+	assert_true(seen.entries > 10000 && seen.refused > 1000 && seen.flushes > 1000);
+}
+
 _Static_assert(offsetof(struct vmcb, pause_threshold) == 0x3c && offsetof(struct vmcb, pause_count) == 0x3e, "APM B.1");
 
 int main(void)
@@ -224,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_fault_in_guest),
 		cmocka_unit_test(test_bad_cr),
 		cmocka_unit_test(test_pause_filter),
+		cmocka_unit_test(test_asids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

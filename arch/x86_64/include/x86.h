@@ -178,6 +178,11 @@ static inline void xsetbv0(u64 value)
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
+static inline void vmsave(hpa_t to)
+{
+	__asm__ volatile("vmsave %0" : : "a"(to.raw) : "memory");
+}
+
 static inline void invlpg(u64 va)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");

@@ -192,13 +192,16 @@ static void svm_leave(struct vcpu_hw *hw)
 	hw->asid_generation = 0;
 }
 
+/*
+ * Used-up ASIDs are handed out again once all of this pCPU's translations are flushed. That is due whoever enters next,
+ * for the one who took the first ASID may be refused or move away before it has entered.
+ */
 static void renew_asid(struct vcpu_hw *hw, struct svm_cpu *cpu)
 {
 	if (cpu->asid_next >= svm_features.asid_count) {
 		cpu->asid_next = 1;	/* 0 is the host's */
 		cpu->asid_generation++;
-		hw->vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
-		hw->extras |= EXTRA_BUSY;
+		cpu->tlb_control = SVM_TLB_FLUSH_ALL;
 	}
 	hw->vmcb->asid = cpu->asid_next++;
 	hw->asid_generation = cpu->asid_generation;
@@ -223,12 +226,14 @@ static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 
 	if (hw->asid_generation != cpu->asid_generation)
 		renew_asid(hw, cpu);
+	hw->vmcb->tlb_control = cpu->tlb_control;
+	hw->extras |= cpu->tlb_control ? EXTRA_BUSY : 0;
 	if (hw->tsc_aux != cpu->tsc_aux)
 		switch_tsc_aux(hw, cpu);
 	hw->entry = entry;
 	hw->page = page;
 	hw->host_save = cpu->host_save;
-	__asm__ volatile("vmsave %0" : : "a"(cpu->host_save.raw) : "memory");
+	vmsave(cpu->host_save);
 }
 
 const struct virt_ops svm_ops = {

@@ -16,6 +16,7 @@ struct svm_cpu {
 	void *hsave_frame;	/* MSR_VM_HSAVE_PA: the hardware's own */
 	u64 asid_generation;	/* starts at 1; a vCPU whose number differs has no ASID here */
 	u32 asid_next;
+	u8 tlb_control;		/* due at the next VMRUN that is not refused, whosever it is */
 	u64 tsc_aux;		/* what the MSR holds now */
 };
 

@@ -136,11 +136,13 @@ static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u6
  */
 void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
+	struct svm_cpu *cpu = pcpu_self()->virt;
 	struct vmcb *v = hw->vmcb;
 
 	if (svm_features.loses_interrupts)
 		cr8_write(0);
-	v->tlb_control = 0;
+	if (v->tlb_control && (u32)v->exit_code != SVM_EXIT_INVALID)	/* a refused VMRUN may have flushed nothing */
+		v->tlb_control = cpu->tlb_control = 0;
 	entry->what |= ENTER_EVENTS;
 	entry->event.valid = 0;
 	entry->intr_pending = (v->int_control & SVM_V_IRQ) != 0;
