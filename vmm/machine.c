@@ -161,11 +161,13 @@ static enum status add_timer(struct machine *m, const struct timer_ops *ops, voi
 	return ST_OK;
 }
 
+_Static_assert(VM_VCPUS < 255, "local APICs start in xAPIC mode, which can't name more");
+
 static enum status add_apics(struct machine *m)
 {
 	struct ioapic_ops ops = { .deliver = deliver, .ctx = m };
 
-	lapic_bus_init(&m->lapics, m->lapic, m->vcpu_count, &m->clock, &lapic_ops, m, !machine_is_pc(m));
+	lapic_bus_init(&m->lapics, m->lapic, m->vcpu_count, &m->clock, &lapic_ops, m, machine_is_pc(m));
 	ioapic_init(&m->ioapic, &ops);
 	return bus_add_mmio(&m->bus, IOAPIC_ADDRESS, IOAPIC_BYTES, &ioapic_region, &m->ioapic);
 }

@@ -170,6 +170,15 @@ void fake_start_cpus(u32 platform, u32 cpus)
 	load_registers(&result, &fake_machine.memory, fake_page);
 }
 
+void fake_use_x2apic(void)
+{
+	for (u32 i = 0; i < fake_machine.vcpu_count; i++) {
+		struct lapic *l = &fake_machine.lapic[i];
+
+		assert_true(lapic_set_base(l, lapic_base(l) | LAPIC_BASE_X2APIC));
+	}
+}
+
 void fake_code(const void *bytes, u32 count)
 {
 	memset(fake_ram + FAKE_CODE, 0x90, 32);

@@ -29,6 +29,8 @@ extern u64 fake_last_deadline;		/* of the last vcpu_run or wait */
 /* A new machine, in 32-bit mode at FAKE_CODE. */
 void fake_start(u32 platform);
 void fake_start_cpus(u32 platform, u32 cpus);
+/* The guest has switched all its local APICs to x2APIC mode. */
+void fake_use_x2apic(void);
 struct vcpu_page *fake_page_of(u32 vcpu);
 
 /* These bytes are the instruction at RIP; the page is as after a return from the kernel. */

@@ -164,7 +164,7 @@ static void start(bool is_pc)
 
 	m = (struct machine){ .fake = { .ns = 77, .wall_start_ns = 1700000000987654321ull, .tsc_hz = 2600000000 } };
 	clock = fake_clock(&m.fake);
-	lapic_bus_init(&m.bus, m.apic, VCPUS, &clock, &lapic_ops, NULL, !is_pc);
+	lapic_bus_init(&m.bus, m.apic, VCPUS, &clock, &lapic_ops, NULL, is_pc);
 	ioapic_init(&m.io, &io_ops);
 	pic_init(&m.pic, on_intr, NULL);
 	pit_init(&m.pit, &clock, &timer);

@@ -44,7 +44,9 @@ static void start(bool is_x2apic)
 	memset(nmis, 0, sizeof(nmis));
 	memset(inits, 0, sizeof(inits));
 	memset(startups, 0xff, sizeof(startups));
-	lapic_bus_init(&bus, apic, COUNT, &clock, &ops, NULL, is_x2apic);
+	lapic_bus_init(&bus, apic, COUNT, &clock, &ops, NULL, !is_x2apic);
+	for (u32 i = 0; is_x2apic && i < COUNT; i++)
+		assert_true(lapic_set_base(&apic[i], lapic_base(&apic[i]) | LAPIC_BASE_X2APIC));
 	ioapic_init(&io, &io_ops);
 }
 

@@ -80,7 +80,7 @@ static void step_startup(void)
 		assert_true(page->pat == 0x0606060606060606ull && page->lstar == 0x1234);
 		assert_false(page->intr_pending || page->nmi_pending || page->event.valid);
 		assert_int_equal(vcpu(1)->lapic->svr, 0xff);
-		assert_true(lapic_base(vcpu(1)->lapic) & LAPIC_BASE_X2APIC);
+		assert_true(lapic_base(vcpu(1)->lapic) & LAPIC_BASE_X2APIC);	/* INIT leaves the mode alone */
 		page->exit.reason = EXIT_SHUTDOWN;
 		break;
 	default:
@@ -107,6 +107,7 @@ static void test_startup(void **state)
 {
 	(void)state;
 	fake_start_cpus(PLATFORM_MODERN, 2);
+	fake_use_x2apic();
 	step = 0;
 	fake_on_run = step_startup;
 	fake_on_wait = step_startup_wait;
@@ -133,6 +134,7 @@ static void test_init_bsp(void **state)
 {
 	(void)state;
 	fake_start_cpus(PLATFORM_MODERN, 2);
+	fake_use_x2apic();
 	step = 0;
 	fake_on_run = step_init_bsp;
 	vcpu_loop(vcpu(0));
@@ -149,6 +151,7 @@ static void test_tsc(void **state)
 
 	(void)state;
 	fake_start_cpus(PLATFORM_MODERN, 2);
+	fake_use_x2apic();
 	guest_cpuid_query(&fake_machine.cpuid, 7, 0, &cpu, &regs);
 	assert_true(regs.ebx & BIT32(1));		/* TSC_ADJUST is there */
 	assert_true(wrmsr(KVMCLOCK_MSR_SYSTEM, 0x3001));
@@ -172,6 +175,7 @@ static void test_pv_msrs(void **state)
 {
 	(void)state;
 	fake_start(PLATFORM_MODERN);
+	fake_use_x2apic();
 	assert_true(rdmsr(KVM_PV_MSR_EOI) == 0 && rdmsr(KVM_PV_MSR_STEAL) == 0);
 	assert_false(wrmsr(KVM_PV_MSR_EOI, 0x3003));			/* not aligned */
 	assert_false(wrmsr(KVM_PV_MSR_EOI, FAKE_RAM_BYTES + 1));	/* no RAM */
@@ -199,6 +203,7 @@ static void test_steal(void **state)
 
 	(void)state;
 	fake_start(PLATFORM_MODERN);
+	fake_use_x2apic();
 	memset(fake_ram + 0x3000, 0xff, 128);
 	assert_true(wrmsr(KVM_PV_MSR_STEAL, 0x3001));
 	kvm_pv_tell_steal(&vcpu(0)->pv, &fake_machine.memory, 0);
@@ -294,6 +299,7 @@ static void test_pv_eoi(void **state)
 {
 	(void)state;
 	fake_start(PLATFORM_MODERN);
+	fake_use_x2apic();
 	step = 0;
 	fake_on_run = step_eoi;
 	vcpu_loop(vcpu(0));
@@ -328,6 +334,7 @@ static void test_hypercalls(void **state)
 {
 	(void)state;
 	fake_start_cpus(PLATFORM_MODERN, 4);
+	fake_use_x2apic();
 	for (u32 i = 0; i < 4; i++)
 		assert_true(lapic_msr_write(&fake_machine.lapic[i], 0x80f, 0x1ff));
 	assert_int_equal(hypercall(0, 0, 0, 0, 0), -1000);
@@ -385,6 +392,7 @@ static void test_kick(void **state)
 {
 	(void)state;
 	fake_start(PLATFORM_MODERN);
+	fake_use_x2apic();
 	step = 0;
 	fake_on_run = step_kick;
 	fake_on_wait = wait_kick;

@@ -76,6 +76,7 @@ static void test_timer(void **state)
 {
 	(void)state;
 	fake_start(PLATFORM_MODERN);
+	fake_use_x2apic();
 	step = 0;
 	fake_on_run = step_timer;
 	vcpu_loop(&fake_machine.vcpu[0]);
@@ -124,6 +125,7 @@ static void test_shadow(void **state)
 {
 	(void)state;
 	fake_start(PLATFORM_MODERN);
+	fake_use_x2apic();
 	step = 0;
 	fake_on_run = step_shadow;
 	vcpu_loop(&fake_machine.vcpu[0]);
@@ -151,6 +153,7 @@ static void test_pause_and_poweroff(void **state)
 
 	(void)state;
 	fake_start(PLATFORM_MODERN);
+	fake_use_x2apic();
 	step = 0;
 	fake_on_run = step_poweroff;
 	fake_control.want_paused = 1;
@@ -172,6 +175,7 @@ static void test_input(void **state)
 
 	(void)state;
 	fake_start(PLATFORM_MODERN);
+	fake_use_x2apic();
 	ring_attach_producer(&in, (struct ring_shared *)(void *)(fake_rings + VM_INPUT_RING_OFFSET),
 			     VM_INPUT_RING_BYTES);
 	fake_out(COM1_PORT + 2, 1);	/* FIFOs on */
@@ -190,6 +194,7 @@ static void test_bus(void **state)
 
 	(void)state;
 	fake_start(PLATFORM_MODERN);
+	fake_use_x2apic();
 	bus_init(&bus);
 	assert_int_equal(bus_add_pio(&bus, 0xffff, 2, &uart_region, NULL), ST_INVAL);
 	assert_int_equal(bus_add_pio(&bus, 0x100, 0, &uart_region, NULL), ST_INVAL);

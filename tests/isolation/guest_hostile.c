@@ -60,6 +60,7 @@ static void run_msrs(void)
 		else
 			write_msr(msr, random_u64() & random_u64());
 	}
+	apic_init();
 	for (u32 i = 0; i < 2000; i++)
 		write_msr(0x800 + (u32)(random_u64() % 0x40), random_u64() & 0xffff);
 }
@@ -240,6 +241,7 @@ static void run_reset_8042(void) { out8(0x64, 0xfe); }
 static void run_reset_cf9(void) { out8(0xcf9, 6); }
 static void run_smi(void)
 {
+	apic_init();
 	for (u32 i = 0; i < 256; i++) {
 		out8(0xb2, (u8)i);
 		out8(0xb3, (u8)i);

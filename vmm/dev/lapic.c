@@ -417,18 +417,17 @@ void lapic_reset(struct lapic *l)
 }
 
 void lapic_bus_init(struct lapic_bus *bus, struct lapic *lapics, u32 count, const struct clock *clock,
-		    const struct lapic_ops *ops, void *ctx, bool is_x2apic)
+		    const struct lapic_ops *ops, void *ctx, bool has_8259)
 {
 	*bus = (struct lapic_bus){ .lapics = lapics, .count = count, .clock = *clock, .ops = ops, .ctx = ctx };
 	for (u32 i = 0; i < count; i++) {
 		struct lapic *l = &lapics[i];
 
 		*l = (struct lapic){ .bus = bus, .index = i };
-		l->base = LAPIC_ADDRESS | LAPIC_BASE_ENABLE | (i == 0 ? LAPIC_BASE_BSP : 0) |
-			  (is_x2apic ? LAPIC_BASE_X2APIC : 0);
+		l->base = LAPIC_ADDRESS | LAPIC_BASE_ENABLE | (i == 0 ? LAPIC_BASE_BSP : 0);
 		lapic_reset(l);
 	}
-	if (!is_x2apic)		/* the virtual wire that PC firmware leaves behind */
+	if (has_8259)		/* the virtual wire that PC firmware leaves behind */
 		lapics[0].lvt[LVT_LINT0] = DELIVER_EXTINT << 8;
 }
 

@@ -75,9 +75,12 @@ struct lapic_bus {
 	void *ctx;
 };
 
-/* Power on: APIC 0 is the BSP's. is_x2apic: as if firmware had switched all of them to x2APIC mode already. */
+/*
+ * Power on: APIC 0 is the BSP's. All are in xAPIC mode, as firmware leaves them where IDs are below 255: a 32-bit
+ * kernel may know no other. has_8259: with the virtual wire that PC firmware leaves behind.
+ */
 void lapic_bus_init(struct lapic_bus *bus, struct lapic *lapics, u32 count, const struct clock *clock,
-		    const struct lapic_ops *ops, void *ctx, bool is_x2apic);
+		    const struct lapic_ops *ops, void *ctx, bool has_8259);
 /* INIT: everything but APIC_BASE and the ID; what was posted until now is lost. */
 void lapic_reset(struct lapic *l);
 

@@ -84,7 +84,7 @@ static inline void interrupts_on(void) { __asm__ volatile("sti" : : : "memory");
 static inline void interrupts_off(void) { __asm__ volatile("cli" : : : "memory"); }
 static inline void halt_once(void) { __asm__ volatile("sti; hlt; cli" : : : "memory"); }
 
-/* ---- local APIC, x2APIC mode (the platforms start in it; on pc apic_init switches it on) ---- */
+/* ---- local APIC, x2APIC mode (apic_init switches it on: the platforms start in xAPIC mode) ---- */
 #define X2APIC(r) (0x800u + (r))
 #define APIC_EOI 0x0bu
 #define APIC_SVR 0x0fu
