@@ -41,6 +41,7 @@ static void show_tail(struct session *s, const struct vm_entry *vm)
 static void show(struct session *s, const struct vm_entry *vm)
 {
 	s->attached = vm->report.index;
+	memcpy(s->attached_name, vm->report.name, sizeof(s->attached_name));
 	out_format(&s->terminal, "[%s: Ctrl-] leaves and has a menu]\n", vm->report.name);
 	show_tail(s, vm);
 }
@@ -71,9 +72,35 @@ static void leave(struct session *s)
 static void detach(struct session *s)
 {
 	end_row(s);
-	out_format(&s->terminal, "[left %s; console %s comes back]\n", attached(s)->report.name,
-		attached(s)->report.name);
+	out_format(&s->terminal, "[left %s; console %s comes back]\n", s->attached_name, s->attached_name);
 	leave(s);
+}
+
+/*
+ * The VM is not there any more. What is on its way now was meant for the guest, be it the answer to a question that the
+ * guest asked the terminal, or a key: none of it may get to the prompt.
+ */
+static void end(struct session *s)
+{
+	out_text(&s->terminal, ". Press Enter for the prompt]\n");
+	input_discard(s);
+	s->mode = MODE_ENDED;
+	notice_release(s);
+}
+
+static void tell_stop(const struct out *out, const struct vm_entry *vm)
+{
+	static const char *const by[] = {
+		[ASKER_NONE] = "", [ASKER_PERSON] = " by stop-vm", [ASKER_PROGRAM] = " by a program's stop-vm",
+	};
+	const char *name = vm->report.name;
+
+	if (vm->report.reason == WHY_GUEST_POWEROFF)
+		out_format(out, "[%s has stopped: its guest powered off%s%s", name, vm->stop_asker ? ", asked" : "",
+			by[vm->stop_asker]);
+	else
+		out_format(out, "[%s was %s%s", name, vm->report.reason == WHY_FORCED ? "forced off" : "stopped",
+			by[vm->stop_asker]);
 }
 
 void attach_state(struct session *s, const struct vm_entry *vm)
@@ -84,10 +111,23 @@ void attach_state(struct session *s, const struct vm_entry *vm)
 		return;
 	}
 	end_row(s);
-	report_state(&s->terminal, &vm->report);
-	/* What was typed for the guest is not meant for the prompt. */
-	input_discard(s);
-	leave(s);
+	if (vm->report.state == VM_CRASHED) {
+		out_format(&s->terminal, "[%s has crashed: ", vm->report.name);
+		report_reason(&s->terminal, &vm->report);
+	} else {
+		tell_stop(&s->terminal, vm);
+	}
+	end(s);
+}
+
+void attach_check(struct session *s)
+{
+	if (session_attached(s) == VM_COUNT || (attached(s)->is_used &&
+		strcmp(attached(s)->report.name, s->attached_name) == 0))
+		return;
+	end_row(s);
+	out_format(&s->terminal, "[%s has been deleted", s->attached_name);
+	end(s);
 }
 
 static void go_to(struct session *s, u32 step)
@@ -174,6 +214,14 @@ void attach_timer(struct session *s)
 		detach(s);
 }
 
+static void ended(struct session *s, char byte)
+{
+	if (byte != '\r' && byte != '\n')
+		return;
+	leave(s);
+	s->keys.was_return = byte == '\r';
+}
+
 void attach_escape(struct session *s)
 {
 	show_menu(s, MENU_NS);
@@ -181,7 +229,9 @@ void attach_escape(struct session *s)
 
 void attach_feed(struct session *s, char byte)
 {
-	if (s->mode == MODE_MENU)
+	if (s->mode == MODE_ENDED)
+		ended(s, byte);
+	else if (s->mode == MODE_MENU)
 		menu(s, byte);
 	else if (byte == ATTACH_ESCAPE_KEY)
 		show_menu(s, MENU_NS);

@@ -17,6 +17,8 @@ struct vm_rates {
 /* Figures that only grow, as they were at the last look. */
 struct vm_look { u64 now_ns, cpu_ns, guest_ns, exits, wakeups; };
 
+enum asker { ASKER_NONE, ASKER_PERSON, ASKER_PROGRAM };
+
 struct vm_entry {
 	bool is_used;
 	u32 confirmed;		/* the listing (machine_listing) that it was seen in last */
@@ -24,6 +26,7 @@ struct vm_entry {
 	struct vm_look look;
 	struct vm_rates rates;
 	u32 told_state;		/* the state that the person was told last */
+	enum asker stop_asker;	/* whose stop-vm it is that it obeys, or has obeyed */
 	struct history history;
 };
 

@@ -218,7 +218,7 @@ static bool input_step(struct session *s)
 		return false;
 	if (!input_pop(s, &byte))
 		return false;
-	if (s->mode == MODE_ATTACHED || s->mode == MODE_MENU)
+	if (s->mode == MODE_ATTACHED || s->mode == MODE_MENU || s->mode == MODE_ENDED)
 		attach_feed(s, byte);
 	else
 		prompt_feed(s, byte);
@@ -377,6 +377,7 @@ bool session_run(struct session *s)
 	bool is_some = false;
 
 	scanner_timer(s);
+	attach_check(s);
 	attach_timer(s);
 	job_pump(s);
 	for (u32 i = 0; i < TURN_INPUT_BYTES && input_step(s); i++)

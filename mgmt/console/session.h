@@ -71,7 +71,11 @@ struct job {
 /* Tables that root gives, in the order in which they are asked for. */
 enum collect { COLLECT_VMS, COLLECT_IMAGES, COLLECT_PCPUS, COLLECT_HOST, COLLECT_MEMORY, COLLECT_COUNT };
 
-enum mode { MODE_PROMPT, MODE_QUESTION, MODE_BUSY, MODE_ATTACHED, MODE_MENU, MODE_TOP };
+enum mode {
+	MODE_PROMPT, MODE_QUESTION, MODE_BUSY, MODE_ATTACHED, MODE_MENU,
+	MODE_ENDED,		/* the VM that was shown is gone: input is dropped up to Enter */
+	MODE_TOP
+};
 
 #define TOP_ROWS 60u		/* of a terminal that are used, at most */
 #define TOP_COLUMNS 80u
@@ -107,6 +111,7 @@ struct session {
 	struct job jobs[JOB_COUNT];
 	/* attached */
 	u32 attached;			/* index of the VM */
+	char attached_name[VM_NAME_BYTES];
 	u64 menu_until_ns;		/* when the menu closes by itself */
 	bool was_escape;		/* the guest has sent an escape sequence: its colours may be left over */
 	u32 guest_matched;		/* frame_would_begin */
@@ -218,6 +223,8 @@ void attach_show(struct session *s, const char *bytes, size_t count);
 /* The escape key came while the guest takes no input: open the menu all the same. */
 void attach_escape(struct session *s);
 void attach_state(struct session *s, const struct vm_entry *vm);
+/* Look whether the VM was deleted, which no event tells. */
+void attach_check(struct session *s);
 void attach_timer(struct session *s);
 
 void wire_frame(struct session *s, char *body, size_t count);

@@ -36,9 +36,20 @@ static void fill_request(struct job *job)
 		r->timeout_ms = 1;
 }
 
+/* So that who looks at its terminal can be told. */
+static void note_asker(struct session *s, const struct job *job, enum asker asker)
+{
+	struct vm_entry *vm = machine_find(&s->machine, job->args.name);
+	u32 op = job->args.command->op;
+
+	if (vm && (op == REQ_STOP || op == REQ_START) && !args_has(&job->args, ARG_DRY_RUN))
+		vm->stop_asker = op == REQ_STOP ? asker : ASKER_NONE;
+}
+
 static void begin_request(struct session *s, struct job *job)
 {
 	fill_request(job);
+	note_asker(s, job, job->origin == JOB_WIRE ? ASKER_PROGRAM : ASKER_PERSON);
 	job_send(s, job, (enum request_op)job->args.command->op);
 }
 
@@ -513,6 +524,7 @@ void verb_answer(struct session *s, struct job *job, const struct reply *reply)
 	if (vm && job->origin != JOB_WIRE)
 		vm->told_state = vm->report.state;
 	if (reply->result != RESULT_OK && !job->wanted && verb != VERB_APPLY) {	/* a table ends with a refusal */
+		note_asker(s, job, ASKER_NONE);
 		report_refusal(&fault, &job->request, reply, &s->machine);
 		job_fail(s, job, &fault);
 		return;

@@ -184,13 +184,14 @@ class Machine:
         self.drain(0.2 * self.slowness)     # what the guest had written before
 
     def detach(self):
-        """Back to VOS's prompt; it may be there already, because the VM has ended, or come while the menu is open."""
+        """Back to VOS's prompt; the VM may have ended, also while the menu is open, and then an Enter is wanted."""
         self.send('\x1d')
-        self.line.expect(['d leave', re.escape(PROMPT)], timeout=20 * self.slowness)
-        if self.line.match.group(0) != PROMPT:
+        if self.expect('d leave|Press Enter').group(0) == 'd leave':
             self.send('d')
-            self.wait_prompt(20)
-        self.send('\x15')
+            if self.expect(f'{re.escape(PROMPT)}|Press Enter').group(0) == PROMPT:
+                return
+        self.send('\r')
+        self.wait_prompt(20)
 
     def wait_guest(self, timeout=90):
         """Attached to a default guest: waits for its shell."""

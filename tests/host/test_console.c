@@ -262,7 +262,7 @@ static void menu(void **state)
 	fake_screen(root);
 	fake_event(root, "a", VM_STOPPED, WHY_GUEST_POWEROFF);
 	fake_run(root);
-	expect("\r\na has stopped (guest-poweroff)\r\nvos> ");
+	expect("\r\n[a has stopped: its guest powered off. Press Enter for the prompt]\r\n");
 	expect_not("for the guest");
 }
 

@@ -1,0 +1,200 @@
+/*
+ * The terminals of VMs in front of a fake root: how an attachment begins and ends, and what is typed around that.
+ */
+/*
+ * sources: mgmt/console/session.c mgmt/console/prompt.c mgmt/console/job.c mgmt/console/verbs.c
+ * sources: mgmt/console/apply.c mgmt/console/attach.c mgmt/console/wire.c mgmt/console/config.c
+ * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
+ * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ * sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/frame.c
+ * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
+ * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c
+ * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
+ * sources: tests/host/fake_root.c
+ */
+#include "console_bench.h"
+
+#define PRESS_ENTER "Press Enter for the prompt]"
+
+static void wire(const char *message)
+{
+	static char frame[512];
+	struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, frame, sizeof(frame));
+	out = out_to_buffer(&buffer);
+	frame_encode(&out, "control", message, strlen(message));
+	fake_type(root, frame);
+}
+
+/* At the terminal of a VM that runs. */
+static void attach(void)
+{
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	fake_type(root, "console a\r");
+	assert_int_equal(session.mode, MODE_ATTACHED);
+	fake_screen(root);
+	root->terminal[0] = 0;
+}
+
+static void ends(enum vm_state state, enum vm_reason reason)
+{
+	fake_event(root, "a", state, reason);
+	fake_run(root);
+}
+
+/* Whatever comes is dropped, and nothing of it is shown, until Enter. */
+static void check_dropped(const char *bytes)
+{
+	expect(PRESS_ENTER);
+	expect_not("vos>");
+	fake_screen(root);
+	root->terminal[0] = 0;
+	fake_type(root, bytes);
+	assert_string_equal(root->terminal, "");
+	fake_type(root, "\r");
+	assert_int_equal(session.mode, MODE_PROMPT);
+	assert_string_equal(session.editor.line, "");
+	command("version", "VOS " VOS_VERSION, RESULT_OK);
+}
+
+/* A guest asks the terminal what it is, and powers off before the answer is there; or in the middle of it. */
+static void an_answer_that_comes_too_late(void **state)
+{
+	static const char *const answers[][2] = {
+		{ "", "\x1b[?64;1;2c" }, { "\x1b", "[24;80R" }, { "\x1b[24;8", "0R" },
+		{ "", "\x1bP>|a terminal 1.2\x1b\\" }, { "\x1b]11;rgb:", "0000/0000/0000\x07" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(answers); i++) {
+		root = fake_start(&session, 0);
+		attach();
+		fake_guest_writes(root, "a", "\x1b[6n");
+		fake_run(root);
+		fake_type(root, answers[i][0]);
+		ends(VM_STOPPED, WHY_GUEST_POWEROFF);
+		expect("[a has stopped: its guest powered off. " PRESS_ENTER);
+		check_dropped(answers[i][1]);
+		teardown(0);
+	}
+}
+
+static void a_key_after_a_crash(void **state)
+{
+	(void)state;
+	attach();
+	fake_type(root, "typed for the guest");
+	ends(VM_CRASHED, WHY_TRIPLE_FAULT);
+	expect("[a has crashed: triple-fault rip=0. " PRESS_ENTER);
+	check_dropped("shutdown\x03\x1d" "d");
+	assert_false(root->is_down);
+}
+
+/* The LF that some terminals send after the CR is part of that Enter. */
+static void enter_is_one_key(void **state)
+{
+	(void)state;
+	attach();
+	ends(VM_CRASHED, WHY_GUEST_PANIC);
+	fake_type(root, "x\r\nversion\r");
+	expect("VOS " VOS_VERSION);
+	expect_not("there is no command");
+	assert_null(strstr(strstr(root->terminal, "vos> ") + 1, "vos> \r\n"));
+}
+
+/* With the menu open it is no different. */
+static void the_menu_ends_too(void **state)
+{
+	(void)state;
+	attach();
+	fake_type(root, "\x1d");
+	ends(VM_STOPPED, WHY_GUEST_POWEROFF);
+	check_dropped("d");
+}
+
+/* Programs are served all the while, and what is news is told. */
+static void others_go_on(void **state)
+{
+	(void)state;
+	attach();
+	ends(VM_CRASHED, WHY_TRIPLE_FAULT);
+	wire("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"b\"},\"id\":1}");
+	expect("\x1b_vos;1;control;");
+	fake_event(root, "b", VM_RUNNING, WHY_REQUEST);
+	fake_log(root, "the kernel says something\n");
+	fake_run(root);
+	expect("b is running\r\n");
+	expect("the kernel says something\r\n");
+	assert_int_equal(session.mode, MODE_ENDED);
+	check_dropped("x");
+}
+
+/* Who did it is said where it is known. */
+static void ended_by_others(void **state)
+{
+	(void)state;
+	attach();
+	wire("{\"execute\":\"stop-vm\",\"arguments\":{\"name\":\"a\",\"force\":true}}");
+	expect("[a was stopped by a program's stop-vm. " PRESS_ENTER);
+	check_dropped("x");
+	command("start-vm a", "running", RESULT_OK);
+	root->is_slow = true;
+	fake_type(root, "stop-vm a\r");
+	fake_type(root, "\x03" "console a\r");
+	root->is_slow = false;
+	fake_run(root);
+	expect("[a was stopped by stop-vm. " PRESS_ENTER);
+	fake_type(root, "\r");
+	command("start-vm a", "running", RESULT_OK);
+	fake_type(root, "console a\r");
+	ends(VM_STOPPED, WHY_FORCED);
+	expect("[a was forced off. " PRESS_ENTER);
+	fake_type(root, "\r");
+}
+
+/* One that is deleted has no event, and its place may be another's at once. */
+static void deleted(void **state)
+{
+	(void)state;
+	attach();
+	wire("{\"execute\":\"delete-vm\",\"arguments\":{\"name\":\"a\",\"force\":true}}");
+	expect("[a has been deleted. " PRESS_ENTER);
+	check_dropped("x");
+	fake_screen(root);
+	attach();
+	root->vms[0].is_used = false;
+	fake_type(root, "for the guest");
+	wire("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"b\"}}");
+	expect("[a has been deleted. " PRESS_ENTER);
+	check_dropped("x");
+}
+
+/* A reset is no end. */
+static void a_reset(void **state)
+{
+	(void)state;
+	attach();
+	ends(VM_STARTING, WHY_GUEST_REBOOT);
+	ends(VM_RUNNING, WHY_GUEST_REBOOT);
+	assert_int_equal(session.mode, MODE_ATTACHED);
+	expect_not(PRESS_ENTER);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_that_comes_too_late),
+		cmocka_unit_test_setup_teardown(a_key_after_a_crash, setup, teardown),
+		cmocka_unit_test_setup_teardown(enter_is_one_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_menu_ends_too, setup, teardown),
+		cmocka_unit_test_setup_teardown(others_go_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(ended_by_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(deleted, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_reset, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
