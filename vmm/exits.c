@@ -276,9 +276,24 @@ static void exit_pause(struct vcpu *v)
 	v->machine->host->yield(v->machine->host->ctx);
 }
 
-/*
- * There is no performance counter to read (#GP); all the others are instructions the guest's CPUID does not have (#UD).
- */
+/* AMD's four counters, which stand still. Elsewhere there is none to read (APM Vol. 3, RDPMC). */
+static void rdpmc(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u32 number = (u32)page->gpr[GPR_RCX];
+	u64 value;
+
+	if ((x86_cpl(page) != 0 && !(page->cr4 & CR4_PCE)) || number >= PERF_COUNTERS ||
+	    !guest_msr_read(v, MSR_PERF_CTR0 + number, &value)) {
+		vcpu_inject(v, fault_gp());
+		return;
+	}
+	page->gpr[GPR_RAX] = (u32)value;
+	page->gpr[GPR_RDX] = value >> 32;
+	(void)vcpu_skip(v);
+}
+
+/* RDPMC, or an instruction that the guest's CPUID does not have (#UD). */
 static void exit_insn(struct vcpu *v)
 {
 	struct vcpu_page *page = v->page;
@@ -293,14 +308,19 @@ static void exit_insn(struct vcpu *v)
 	if (walk(&cpu, &v->machine->memory, linear, WALK_FETCH, &result) &&
 	    guest_memory_read(&v->machine->memory, GPA(result.gpa), bytes, sizeof(bytes)) && bytes[0] == 0x0f &&
 	    bytes[1] == 0x33)
-		vcpu_inject(v, fault_gp());
+		rdpmc(v);
 	else
 		vcpu_inject(v, fault_ud());
 }
 
+/* Who empties the IDT and then causes a fault asks for a reset (Linux: reboot=t). */
 static void exit_shutdown(struct vcpu *v)
 {
-	machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "triple fault");
+	vcpu_need(v, GROUP_SEG);
+	if (v->page->idtr.limit == 0)
+		machine_end(v->machine, v->index, WHY_GUEST_REBOOT, true, "%s", "");
+	else
+		machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "triple fault");
 }
 
 static void exit_bad_state(struct vcpu *v)

@@ -235,9 +235,9 @@ static void build_extended(struct guest_cpuid *c, const struct guest_cpuid_confi
 	add(c, LEAF_EXT, 0, (struct cpuid_regs){ c->max_extended, leaf0->ebx, leaf0->ecx, leaf0->edx });
 	r = host(config, LEAF_EXT + 1, 0);
 	r.ecx &= ALLOW_EXT1_ECX;
-	if (is_amd(leaf0) && config->cpus > 1)
+	if (c->is_amd && config->cpus > 1)
 		r.ecx |= EXT1_ECX_CMP_LEGACY;
-	r.edx &= is_amd(leaf0) ? ALLOW_EXT1_EDX | EDX_APIC : ALLOW_EXT1_EDX & ~EXT1_EDX_REPEATED;
+	r.edx &= c->is_amd ? ALLOW_EXT1_EDX | EDX_APIC : ALLOW_EXT1_EDX & ~EXT1_EDX_REPEATED;
 	add(c, LEAF_EXT + 1, 0, r);
 	for (u32 leaf = LEAF_EXT + 2; leaf <= LEAF_EXT + 6; leaf++)	/* brand, caches */
 		add(c, leaf, 0, host(config, leaf, 0));
@@ -248,7 +248,7 @@ static void build_extended(struct guest_cpuid *c, const struct guest_cpuid_confi
 	c->physical_bits = r.eax & 0xff;
 	add(c, LEAF_EXT + 8, 0, (struct cpuid_regs){
 		.eax = c->physical_bits | 48 << 8,
-		.ecx = is_amd(leaf0) ? (config->cpus - 1) | log2_ceil(config->cpus) << 12 : 0,
+		.ecx = c->is_amd ? (config->cpus - 1) | log2_ceil(config->cpus) << 12 : 0,
 	});
 }
 
@@ -259,12 +259,13 @@ void guest_cpuid_build(struct guest_cpuid *c, const struct guest_cpuid_config *c
 	memset(c, 0, sizeof(*c));
 	c->max_basic = leaf0.eax < MAX_BASIC ? leaf0.eax : MAX_BASIC;
 	c->physical_bits = 36;
+	c->is_amd = is_amd(&leaf0);
 	if (leaf0.eax >= MAX_BASIC && (host(config, 1, 0).ecx & ECX_XSAVE))
 		c->xcr0_mask = config->xcr0_mask & (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512);
 	add(c, 0, 0, (struct cpuid_regs){ c->max_basic, leaf0.ebx, leaf0.ecx, leaf0.edx });
 	build_features(c, config);
-	add(c, 2, 0, is_amd(&leaf0) ? (struct cpuid_regs){ 0 } : host(config, 2, 0));
-	if (!is_amd(&leaf0))
+	add(c, 2, 0, c->is_amd ? (struct cpuid_regs){ 0 } : host(config, 2, 0));
+	if (!c->is_amd)
 		build_caches(c, config);
 	add(c, 6, 0, (struct cpuid_regs){ .eax = BIT(2) });	/* ARAT: the APIC timer never stops */
 	build_leaf7(c, config);

@@ -31,6 +31,7 @@ struct guest_cpuid {
 	u32 count;
 	u8 basic[16];		/* where subleaf 0 of each basic leaf is in leaves, plus one; 0 = there is none */
 	u32 max_basic, max_extended;
+	bool is_amd;		/* or Hygon, which has the same registers */
 	u64 xcr0_mask;
 	u32 physical_bits;
 	struct { u32 size, offset; } component[64];	/* XSAVE area, standard format */

@@ -6,17 +6,45 @@
 #include "machine.h"
 
 #define EFER_ALLOWED (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
-#define MISC_ENABLE_WRITABLE BIT64(0)
 #define FEATURE_CONTROL_LOCKED 1u
-/* What Linux sets: remembered, without effect. */
-#define HWCR_WRITABLE (BIT64(3) | BIT64(4) | BIT64(6) | BIT64(8) | BIT64(18))
 #define DE_CFG_LFENCE_SERIALIZING BIT64(1)
+
+enum msr_vendor { ANY, AMD, INTEL };
 
 struct msr {
 	u32 index;
-	bool (*read)(struct vcpu *v, u32 index, u64 *value);
+	bool (*read)(struct vcpu *v, u32 index, u64 *value);	/* NULL: #GP */
 	bool (*write)(struct vcpu *v, u32 index, u64 value);	/* NULL: #GP */
+	u32 vendor;						/* whose processors have it */
 };
+
+/*
+ * Remembered, without effect: what every processor has without a bit in CPUID, so that software uses it unasked. Bits
+ * that are in neither mask read 0.
+ */
+struct kept {
+	u32 index;
+	u64 keeps;		/* bits that read as they were written */
+	u64 refuses;		/* #GP if one is written as 1 */
+	u64 initial;
+};
+
+/* APM Vol. 2 13.2.1: all but bits 19, 21, 39:36 and 63:42. */
+#define PERF_SELECT ((BIT64(42) - 1) & ~(BIT64(19) | BIT64(21) | 15 * BIT64(36)))
+#define PERF_COUNT (BIT64(48) - 1)
+#define MISC_ENABLE_FAST_STRINGS BIT64(0)
+#define HWCR_BITS (BIT64(3) | BIT64(4) | BIT64(6) | BIT64(8) | BIT64(18))	/* what Linux sets */
+
+static const struct kept kept[] = {
+	{ 0x1a0, MISC_ENABLE_FAST_STRINGS, 0, MISC_ENABLE_FAST_STRINGS },
+	{ 0xc0010000, PERF_SELECT, 0, 0 }, { 0xc0010001, PERF_SELECT, 0, 0 }, { 0xc0010002, PERF_SELECT, 0, 0 },
+	{ 0xc0010003, PERF_SELECT, 0, 0 }, { 0xc0010004, PERF_COUNT, 0, 0 }, { 0xc0010005, PERF_COUNT, 0, 0 },
+	{ 0xc0010006, PERF_COUNT, 0, 0 }, { 0xc0010007, PERF_COUNT, 0, 0 },
+	{ 0xc0010015, HWCR_BITS, ~HWCR_BITS, 0 },
+	{ 0xc0011020, ~0ull, 0, 0 }, { 0xc0011021, ~0ull, 0, 0 }, { 0xc0011022, ~0ull, 0, 0 },
+	{ 0xc0011023, ~0ull, 0, 0 }, { 0xc001102a, ~0ull, 0, 0 }, { 0xc001102c, ~0ull, 0, 0 },
+};
+_Static_assert(ARRAY_COUNT(kept) == KEPT_MSRS, "vcpu.h");
 
 static bool read_zero(struct vcpu *v, u32 index, u64 *value)
 {
@@ -89,33 +117,28 @@ static bool read_feature_control(struct vcpu *v, u32 index, u64 *value)
 	return true;
 }
 
-static bool read_misc_enable(struct vcpu *v, u32 index, u64 *value)
+static u32 kept_place(u32 index)
 {
-	(void)index;
-	*value = v->misc_enable;
+	u32 i = 0;
+
+	while (kept[i].index != index)
+		i++;
+	return i;
+}
+
+static bool read_kept(struct vcpu *v, u32 index, u64 *value)
+{
+	*value = v->kept_msrs[kept_place(index)];
 	return true;
 }
 
-static bool write_misc_enable(struct vcpu *v, u32 index, u64 value)
+static bool write_kept(struct vcpu *v, u32 index, u64 value)
 {
-	(void)index;
-	v->misc_enable = value & MISC_ENABLE_WRITABLE;
-	return true;
-}
+	u32 place = kept_place(index);
 
-static bool read_hwcr(struct vcpu *v, u32 index, u64 *value)
-{
-	(void)index;
-	*value = v->hwcr;
-	return true;
-}
-
-static bool write_hwcr(struct vcpu *v, u32 index, u64 value)
-{
-	(void)index;
-	if (value & ~HWCR_WRITABLE)
+	if (value & kept[place].refuses)
 		return false;
-	v->hwcr = value;
+	v->kept_msrs[place] = value & kept[place].keeps;
 	return true;
 }
 
@@ -288,50 +311,84 @@ static bool write_base(struct vcpu *v, u32 index, u64 value)
 	return true;
 }
 
+#define KEPT(index, vendor) { (index), read_kept, write_kept, (vendor) }
+
 static const struct msr table[] = {	/* in order of index */
-	{ 0x10, read_tsc, write_tsc },
-	{ KVMCLOCK_MSR_WALL_OLD, read_clock, write_clock },
-	{ KVMCLOCK_MSR_SYSTEM_OLD, read_clock, write_clock },
-	{ 0x17, read_zero, NULL },				/* PLATFORM_ID */
-	{ 0x1b, read_apic_base, write_apic_base },
-	{ 0x34, read_zero, NULL },				/* SMI_COUNT */
-	{ 0x3a, read_feature_control, NULL },
-	{ 0x3b, read_tsc_adjust, write_tsc_adjust },
-	{ 0x79, read_zero, write_ignored },			/* microcode update: nothing to update */
-	{ 0x8b, read_zero, write_ignored },			/* microcode revision */
-	{ 0xce, read_zero, NULL },				/* PLATFORM_INFO */
-	{ 0xfe, read_zero, NULL },				/* MTRRcap: no registers */
-	{ 0x140, read_zero, write_ignored },			/* MISC_FEATURES_ENABLES */
-	{ 0x174, read_stored, write_stored_32 },
-	{ 0x175, read_stored, write_stored_address },
-	{ 0x176, read_stored, write_stored_address },
-	{ 0x179, read_zero, NULL },				/* MCG_CAP: no banks */
-	{ 0x17a, read_zero, write_ignored },
-	{ 0x198, read_zero, NULL },				/* PERF_STATUS */
-	{ 0x1a0, read_misc_enable, write_misc_enable },
-	{ 0x1d9, read_zero, write_ignored },			/* DEBUGCTL */
-	{ 0x277, read_pat, write_pat },
-	{ 0x2ff, read_zero, write_ignored },			/* MTRR default type */
-	{ 0x6e0, read_tsc_deadline, write_tsc_deadline },
-	{ KVMCLOCK_MSR_WALL, read_clock, write_clock },
-	{ KVMCLOCK_MSR_SYSTEM, read_clock, write_clock },
-	{ KVM_PV_MSR_STEAL, read_pv, write_pv },
-	{ KVM_PV_MSR_EOI, read_pv, write_pv },
-	{ 0xc0000080, read_efer, write_efer },
-	{ 0xc0000081, read_stored, write_stored },
-	{ 0xc0000082, read_stored, write_stored_address },
-	{ 0xc0000083, read_stored, write_stored_address },
-	{ 0xc0000084, read_stored, write_stored_32 },
-	{ 0xc0000100, read_base, write_base },
-	{ 0xc0000101, read_base, write_base },
-	{ 0xc0000102, read_stored, write_stored_address },
-	{ 0xc0000103, read_stored, write_tsc_aux },
-	{ 0xc0010015, read_hwcr, write_hwcr },
-	{ 0xc001001f, read_zero, write_ignored },		/* NB_CFG */
-	{ 0xc0010055, read_zero, write_ignored },		/* interrupt pending message */
-	{ 0xc0010140, read_zero, NULL },			/* OSVW length */
-	{ 0xc0011029, read_de_cfg, write_ignored },
+	{ 0x0, read_zero, write_ignored, ANY },			/* machine check address and type, of the Pentium */
+	{ 0x1, read_zero, write_ignored, ANY },
+	{ 0x10, read_tsc, write_tsc, ANY },
+	{ KVMCLOCK_MSR_WALL_OLD, read_clock, write_clock, ANY },
+	{ KVMCLOCK_MSR_SYSTEM_OLD, read_clock, write_clock, ANY },
+	{ 0x17, read_zero, NULL, ANY },				/* PLATFORM_ID */
+	{ 0x1b, read_apic_base, write_apic_base, ANY },
+	{ 0x2a, read_zero, write_ignored, ANY },		/* EBL_CR_POWERON */
+	{ 0x34, read_zero, NULL, ANY },				/* SMI_COUNT */
+	{ 0x3a, read_feature_control, NULL, ANY },
+	{ 0x3b, read_tsc_adjust, write_tsc_adjust, ANY },
+	{ 0x79, read_zero, write_ignored, ANY },		/* microcode update: nothing to update */
+	{ 0x8b, read_zero, write_ignored, ANY },		/* microcode revision */
+	{ 0xce, read_zero, NULL, ANY },				/* PLATFORM_INFO */
+	{ 0xfe, read_zero, NULL, ANY },				/* MTRRcap: no registers */
+	{ 0x140, read_zero, write_ignored, ANY },		/* MISC_FEATURES_ENABLES */
+	{ 0x174, read_stored, write_stored_32, ANY },
+	{ 0x175, read_stored, write_stored_address, ANY },
+	{ 0x176, read_stored, write_stored_address, ANY },
+	{ 0x179, read_zero, NULL, ANY },			/* MCG_CAP: no banks */
+	{ 0x17a, read_zero, write_ignored, ANY },
+	{ 0x198, read_zero, NULL, ANY },			/* PERF_STATUS */
+	{ 0x199, read_zero, write_ignored, INTEL },		/* PERF_CTL: one speed */
+	KEPT(0x1a0, ANY),					/* MISC_ENABLE */
+	{ 0x1d9, read_zero, write_ignored, ANY },		/* DEBUGCTL */
+	{ 0x1db, read_zero, NULL, ANY },			/* last branch, last interrupt: from, to */
+	{ 0x1dc, read_zero, NULL, ANY },
+	{ 0x1dd, read_zero, NULL, ANY },
+	{ 0x1de, read_zero, NULL, ANY },
+	{ 0x277, read_pat, write_pat, ANY },
+	{ 0x2ff, read_zero, write_ignored, ANY },		/* MTRR default type */
+	{ 0x6e0, read_tsc_deadline, write_tsc_deadline, ANY },
+	{ KVMCLOCK_MSR_WALL, read_clock, write_clock, ANY },
+	{ KVMCLOCK_MSR_SYSTEM, read_clock, write_clock, ANY },
+	{ KVM_PV_MSR_STEAL, read_pv, write_pv, ANY },
+	{ KVM_PV_MSR_EOI, read_pv, write_pv, ANY },
+	{ 0xc0000080, read_efer, write_efer, ANY },
+	{ 0xc0000081, read_stored, write_stored, ANY },
+	{ 0xc0000082, read_stored, write_stored_address, ANY },
+	{ 0xc0000083, read_stored, write_stored_address, ANY },
+	{ 0xc0000084, read_stored, write_stored_32, ANY },
+	{ 0xc0000100, read_base, write_base, ANY },
+	{ 0xc0000101, read_base, write_base, ANY },
+	{ 0xc0000102, read_stored, write_stored_address, ANY },
+	{ 0xc0000103, read_stored, write_tsc_aux, ANY },
+	KEPT(0xc0010000, AMD),					/* PERF_CTL0-3: the counters stand still */
+	KEPT(0xc0010001, AMD),
+	KEPT(0xc0010002, AMD),
+	KEPT(0xc0010003, AMD),
+	KEPT(MSR_PERF_CTR0, AMD),				/* PERF_CTR0-3 */
+	KEPT(MSR_PERF_CTR0 + 1, AMD),
+	KEPT(MSR_PERF_CTR0 + 2, AMD),
+	KEPT(MSR_PERF_CTR0 + 3, AMD),
+	{ 0xc0010010, read_zero, write_ignored, AMD },		/* SYSCFG: no MTRR is on */
+	KEPT(0xc0010015, ANY),					/* HWCR */
+	{ 0xc001001a, read_zero, write_ignored, AMD },		/* TOP_MEM and TOP_MEM2, which SYSCFG has not on */
+	{ 0xc001001d, read_zero, write_ignored, AMD },
+	{ 0xc001001f, read_zero, write_ignored, ANY },		/* NB_CFG */
+	{ 0xc0010020, NULL, write_ignored, AMD },		/* microcode update */
+	{ 0xc0010055, read_zero, write_ignored, ANY },		/* interrupt pending message */
+	{ 0xc0010058, read_zero, write_ignored, AMD },		/* PCI configuration space in memory: there is none */
+	{ 0xc0010140, read_zero, NULL, ANY },			/* OSVW length */
+	KEPT(0xc0011020, AMD),					/* LS_CFG, IC_CFG, DC_CFG, BU_CFG */
+	KEPT(0xc0011021, AMD),
+	KEPT(0xc0011022, AMD),
+	KEPT(0xc0011023, AMD),
+	{ 0xc0011029, read_de_cfg, write_ignored, ANY },
+	KEPT(0xc001102a, AMD),					/* BU_CFG2, EX_CFG */
+	KEPT(0xc001102c, AMD),
 };
+
+static bool is_there(const struct vcpu *v, const struct msr *msr)
+{
+	return msr->vendor == ANY || (msr->vendor == AMD) == v->machine->cpuid.is_amd;
+}
 
 /* And remember where. */
 static __attribute__((noinline)) const struct msr *search(struct vcpu *v, u32 index)
@@ -342,7 +399,7 @@ static __attribute__((noinline)) const struct msr *search(struct vcpu *v, u32 in
 		u32 middle = (low + high) / 2;
 
 		if (table[middle].index == index)
-			return v->msrs[index % MSR_MEMORY] = &table[middle];
+			return is_there(v, &table[middle]) ? v->msrs[index % MSR_MEMORY] = &table[middle] : NULL;
 		if (table[middle].index < index)
 			low = middle + 1;
 		else
@@ -355,6 +412,8 @@ void guest_msr_init(struct vcpu *v)
 {
 	for (u32 i = 0; i < MSR_MEMORY; i++)
 		v->msrs[i] = &table[0];
+	for (u32 i = 0; i < KEPT_MSRS; i++)
+		v->kept_msrs[i] = kept[i].initial;
 }
 
 static inline const struct msr *find(struct vcpu *v, u32 index)
@@ -378,7 +437,7 @@ bool guest_msr_read(struct vcpu *v, u32 index, u64 *value)
 		return lapic_msr_read(v->lapic, index, value);
 	}
 	msr = find(v, index);
-	return msr && msr->read(v, index, value);
+	return msr && msr->read && msr->read(v, index, value);
 }
 
 static bool apic_write(struct vcpu *v, u32 index, u64 value)

@@ -96,7 +96,7 @@ static void set_segments(const struct load_result *result, const struct guest_me
 	memcpy(table, gdt, sizeof(table));
 	table[SELECTOR_CODE / 8] = is_long ? GDT_CODE_64 : GDT_CODE_32;
 	page->gdtr = (struct vcpu_table){ .base = BOOT_GDT, .limit = sizeof(table) - 1 };
-	page->idtr = (struct vcpu_table){ .base = 0, .limit = 0 };
+	page->idtr = (struct vcpu_table){ .base = 0, .limit = 0x3ff };	/* real mode's, as firmware leaves it */
 	/* Cannot fail: the smallest VM has 2 MiB. */
 	if (!guest_memory_write(memory, GPA(BOOT_GDT), table, sizeof(table)))
 		page->gdtr.limit = 0;

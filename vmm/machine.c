@@ -293,7 +293,7 @@ static const struct {
 	{ "PCI", ON_BOTH, add_pci },
 	{ "8254", ON_PC, add_pit },
 	{ "real-time clock", ON_PC, add_rtc },
-	{ "8042", ON_PC, add_i8042 },
+	{ "8042", ON_BOTH, add_i8042 },	/* ACPI of modern does not name it: for its reset command */
 	{ "port 92h", ON_PC, add_fast_reset },
 };
 

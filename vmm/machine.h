@@ -172,6 +172,8 @@ void machine_report_running(struct machine *m);
 void machine_report_end(struct machine *m);
 
 /* ---- guest_msr.c ---- false = #GP */
+#define MSR_PERF_CTR0 0xc0010004u	/* AMD: the first of four */
+#define PERF_COUNTERS 4u
 void guest_msr_init(struct vcpu *v);
 /* EXIT_MSR_READ and _WRITE. */
 void guest_msr_exit_read(struct vcpu *v);

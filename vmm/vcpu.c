@@ -25,7 +25,6 @@ void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_p
 	v->page = page;
 	v->lapic = &machine->lapic[index];
 	v->activity = index == 0 ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
-	v->misc_enable = 1;	/* fast strings */
 	v->requests = VCPU_REQUEST_SERVICE;
 	v->devices_tsc = DEADLINE_NONE;
 	vcpu_exits_init(v);

@@ -40,6 +40,7 @@ struct cpuid_answer { u32 leaf, subleaf, eax, ebx, ecx, edx; };
 
 struct msr;
 #define MSR_MEMORY 16u
+#define KEPT_MSRS 16u
 
 struct vcpu {
 	struct machine *machine;
@@ -53,8 +54,7 @@ struct vcpu {
 	u8 offered;		/* enum offer_source of what is in intr_pending */
 	u32 cr8;		/* as last seen in the page */
 	u32 parked;		/* atomic: the pause (machine.pause) that this thread has seen */
-	u64 misc_enable;	/* MSRs that only remember */
-	u64 hwcr;
+	u64 kept_msrs[KEPT_MSRS];	/* those that only remember (guest_msr.c) */
 	bool is_kicked;		/* the next HLT does not last */
 	bool is_gpa_known;	/* exit.mem.gpa is that of the only access of the instruction being emulated */
 	struct kvm_pv pv;

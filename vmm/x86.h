@@ -19,6 +19,7 @@
 #define CR4_DE BIT64(3)
 #define CR4_PSE BIT64(4)
 #define CR4_PAE BIT64(5)
+#define CR4_PCE BIT64(8)
 #define CR4_LA57 BIT64(12)
 #define CR4_OSXSAVE BIT64(18)
 #define CR4_SMEP BIT64(20)

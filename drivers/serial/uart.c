@@ -48,7 +48,11 @@ static void set_baud(const struct uart *uart, u32 baud)
 	put(uart, UART_LCR, UART_LCR_WLEN8);
 }
 
-bool uart_init(struct uart *uart, u32 baud)
+static const u8 trigger_bits[] = {
+	[UART_TRIGGER_1] = UART_FCR_TRIGGER_1, [UART_TRIGGER_14] = UART_FCR_TRIGGER_14,
+};
+
+bool uart_init(struct uart *uart, u32 baud, enum uart_trigger trigger)
 {
 	uart->ier = 0;
 	uart->is_rx_stopped = false;
@@ -57,13 +61,8 @@ bool uart_init(struct uart *uart, u32 baud)
 		return false;
 	put(uart, UART_IER, 0);
 	set_baud(uart, baud);
-	/*
-	 * The receive FIFO is not cleared: somebody may have typed already. It interrupts at the first byte: a key
-	 * alone then needs no character time-out, more bytes come in one go anyway when there is more to do, and
-	 * fifteen character times remain. And Bochs 2.7 forgets to stop the time-out when the FIFO is emptied behind
-	 * a trigger level, and then offers a byte from long ago.
-	 */
-	put(uart, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_1);
+	/* The receive FIFO is not cleared: somebody may have typed already. */
+	put(uart, UART_FCR, UART_FCR_ENABLE_FIFO | trigger_bits[trigger]);
 	uart->fifo_bytes = (get(uart, UART_IIR) & 0xc0) == 0xc0 ? FIFO_BYTES : 1;
 	put(uart, UART_MCR, MCR_ON);
 	set_ier(uart, UART_IER_RDI | UART_IER_RLSI);

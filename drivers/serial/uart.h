@@ -32,11 +32,14 @@ struct uart {
 #define UART_SENT BIT32(1)		/* bytes were taken from TX */
 #define UART_MORE BIT32(2)		/* the bound was reached: call again before sleeping, no interrupt will come */
 
+/* How many bytes the receive FIFO collects before it interrupts. */
+enum uart_trigger { UART_TRIGGER_1, UART_TRIGGER_14 };
+
 /*
  * Program the line: 8N1 at `baud`, FIFO if there is one, interrupts on. The rings must be attached. False: no UART
  * answers at these ports.
  */
-bool uart_init(struct uart *uart, u32 baud);
+bool uart_init(struct uart *uart, u32 baud, enum uart_trigger trigger);
 
 /*
  * Move what can be moved now, until the chip has nothing more to say (an edge-triggered interrupt comes again only

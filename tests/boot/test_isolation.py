@@ -10,10 +10,10 @@ from vosmachine import TINY
 from work import measure, spin
 
 GUEST_MODES = ('ports', 'msrs', 'mmio', 'code', 'virtualization', 'registers', 'breakpoints', 'triple', 'idt-outside',
-               'gdt', 'paging', 'cr3', 'debug-loop', 'hang', 'spin', 'deaf', 'reset-8042', 'reset-cf9', 'smi',
-               'beyond', 'storm')
+               'gdt', 'paging', 'cr3', 'debug-loop', 'hang', 'spin', 'deaf', 'reset-8042', 'reset-triple', 'reset-cf9',
+               'smi', 'beyond', 'storm')
 # Those that end only by force: a loop of #DBs, interrupts off, a reboot for ever, an INIT that nothing follows.
-ENDLESS = ('debug-loop', 'hang', 'spin', 'deaf', 'reset-cf9', 'smi')
+ENDLESS = ('debug-loop', 'hang', 'spin', 'deaf', 'reset-8042', 'reset-triple', 'reset-cf9', 'smi')
 # Modes that must end in a fault of the program itself, and those that must come to their end.
 FAULTS = ('cli', 'out', 'wrmsr', 'hlt', 'ud', 'cr3', 'vmrun', 'vmxoff', 'noncanonical', 'kernel-text', 'int',
           'read-kernel', 'read-direct', 'write-args', 'write-text', 'null', 'stack', 'int3', 'sysenter', 'xsetbv',

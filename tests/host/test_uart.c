@@ -135,22 +135,43 @@ static int fresh(void **state)
 static void programs_the_line(void **state)
 {
 	(void)state;
-	assert_true(uart_init(&uart, 9600));
+	assert_true(uart_init(&uart, 9600, UART_TRIGGER_1));
 	assert_int_equal(chip.divisor[0], 12);
 	assert_int_equal(chip.divisor[1], 0);
 	assert_int_equal(chip.regs[UART_LCR], UART_LCR_WLEN8);
 	assert_int_equal(uart.fifo_bytes, 16);
 	assert_true(chip.regs[UART_MCR] & UART_MCR_OUT2);
 	assert_true(chip.regs[UART_MCR] & UART_MCR_RTS);
-	assert_true(uart_init(&uart, 0));
+	assert_true(uart_init(&uart, 0, UART_TRIGGER_1));
 	assert_int_equal(chip.divisor[0], 1);
+}
+
+static void obeys_the_trigger(void **state)
+{
+	(void)state;
+	assert_true(uart_init(&uart, 115200, UART_TRIGGER_1));
+	assert_int_equal(chip.regs[UART_FCR], UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_1);
+	assert_true(uart_init(&uart, 115200, UART_TRIGGER_14));
+	assert_int_equal(chip.regs[UART_FCR], UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_14);	/* nothing is cleared */
+}
+
+/* Fewer bytes than the trigger level are received too, when the chip's time-out brings us here. */
+static void receives_below_the_trigger(void **state)
+{
+	(void)state;
+	assert_true(uart_init(&uart, 115200, UART_TRIGGER_14));
+	for (u32 count = 1; count <= 16; count++) {
+		type("abcdefghijklmnop", count);
+		assert_int_equal(uart_service(&uart), UART_RECEIVED);
+	}
+	assert_int_equal(ring_used(&client_rx), 16 * 17 / 2);
 }
 
 static void sees_that_there_is_none(void **state)
 {
 	(void)state;
 	chip.is_absent = true;
-	assert_false(uart_init(&uart, 115200));
+	assert_false(uart_init(&uart, 115200, UART_TRIGGER_1));
 }
 
 static void sends_in_bursts(void **state)
@@ -159,7 +180,7 @@ static void sends_in_bursts(void **state)
 	u32 count = sizeof(text) - 1;
 
 	(void)state;
-	assert_true(uart_init(&uart, 115200));
+	assert_true(uart_init(&uart, 115200, UART_TRIGGER_1));
 	assert_int_equal(ring_write(&client_tx, text, count), count);
 	assert_int_equal(uart_service(&uart), UART_SENT);
 	assert_int_equal(chip.out_count, 16);
@@ -183,7 +204,7 @@ static void sends_without_fifo(void **state)
 {
 	(void)state;
 	chip.has_fifo = false;
-	assert_true(uart_init(&uart, 115200));
+	assert_true(uart_init(&uart, 115200, UART_TRIGGER_1));
 	assert_int_equal(uart.fifo_bytes, 1);
 	assert_int_equal(ring_write(&client_tx, "ab", 2), 2);
 	for (u32 i = 0; i < 2; i++, chip.in_fifo = 0)
@@ -198,7 +219,7 @@ static void receives_and_stops_when_full(void **state)
 	(void)state;
 	for (u32 i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (u8)i;
-	assert_true(uart_init(&uart, 115200));
+	assert_true(uart_init(&uart, 115200, UART_TRIGGER_1));
 	type(bytes, sizeof(bytes));
 	assert_int_equal(uart_service(&uart), UART_RECEIVED);
 	assert_int_equal(ring_used(&client_rx), RING);
@@ -218,7 +239,7 @@ static void receives_and_stops_when_full(void **state)
 static void a_late_time_out_adds_nothing(void **state)
 {
 	(void)state;
-	assert_true(uart_init(&uart, 115200));
+	assert_true(uart_init(&uart, 115200, UART_TRIGGER_1));
 	for (u32 count = 1; count <= 16; count++) {
 		for (u32 i = 0; i < count; i++)
 			arrive('a');
@@ -232,7 +253,7 @@ static void a_late_time_out_adds_nothing(void **state)
 static void counts_overruns(void **state)
 {
 	(void)state;
-	assert_true(uart_init(&uart, 115200));
+	assert_true(uart_init(&uart, 115200, UART_TRIGGER_1));
 	type("x", 1);
 	chip.is_overrun = true;
 	assert_int_equal(uart_service(&uart), UART_RECEIVED);
@@ -244,7 +265,7 @@ static void a_hostile_client_gets_nothing(void **state)
 	struct ring_shared *tx = (struct ring_shared *)tx_memory, *rx = (struct ring_shared *)rx_memory;
 
 	(void)state;
-	assert_true(uart_init(&uart, 115200));
+	assert_true(uart_init(&uart, 115200, UART_TRIGGER_1));
 	tx->head = 0x80000000u;
 	rx->tail = 0x12345678u;
 	type("hello", 5);
@@ -257,7 +278,7 @@ static void is_bounded(void **state)
 {
 	(void)state;
 	chip.is_absent = false;
-	assert_true(uart_init(&uart, 115200));
+	assert_true(uart_init(&uart, 115200, UART_TRIGGER_1));
 	chip.is_absent = true;				/* now every register reads 0xff: data ready for ever */
 	assert_true(uart_service(&uart) & UART_MORE || ring_used(&client_rx) == RING);
 }
@@ -266,6 +287,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(programs_the_line, fresh),
+		cmocka_unit_test_setup(obeys_the_trigger, fresh),
+		cmocka_unit_test_setup(receives_below_the_trigger, fresh),
 		cmocka_unit_test_setup(sees_that_there_is_none, fresh),
 		cmocka_unit_test_setup(sends_in_bursts, fresh),
 		cmocka_unit_test_setup(sends_without_fifo, fresh),

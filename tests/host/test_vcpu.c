@@ -106,6 +106,31 @@ static void test_mmio(void **state)
 	assert_non_null(strstr(fake_machine.ending.text, "vector"));
 }
 
+static void shut_down(u16 idt_limit)
+{
+	fake_start(PLATFORM_MODERN);
+	fake_code("\xcc", 1);
+	fake_page->idtr.limit = idt_limit;
+	fake_exit(EXIT_SHUTDOWN);
+	assert_true(machine_ended(&fake_machine));
+}
+
+/* A triple fault with an empty IDT is a reset, any other a crash; the command FEh of the 8042 is a reset. */
+static void test_resets(void **state)
+{
+	(void)state;
+	shut_down(0);
+	assert_int_equal(fake_machine.ending.reason, WHY_GUEST_REBOOT);
+	assert_true(fake_machine.ending.wants_restart);
+	shut_down(0xfff);
+	assert_int_equal(fake_machine.ending.reason, WHY_TRIPLE_FAULT);
+	fake_start(PLATFORM_MODERN);
+	assert_int_not_equal(fake_page->idtr.limit, 0);		/* a kernel that fails early has not asked for it */
+	assert_int_equal(fake_in(I8042_COMMAND_PORT, 1) & 2, 0);	/* Linux waits for that before it writes */
+	fake_out(I8042_COMMAND_PORT, 0xfe);
+	assert_int_equal(fake_machine.ending.reason, WHY_GUEST_REBOOT);
+}
+
 static void test_xapic_page(void **state)
 {
 	(void)state;
@@ -245,6 +270,38 @@ static void test_msrs(void **state)
 	assert_true(rdmsr(0x10, &value) && value == 7);
 }
 
+/* AMD's counters and other registers that only remember; they are no Intel processor's. */
+static void test_kept_msrs(void **state)
+{
+	u64 value;
+
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	for (u32 i = 0; i < 8; i++) {
+		assert_true(rdmsr(0xc0010000 + i, &value) && value == 0);
+		assert_true(wrmsr(0xc0010000 + i, ~0ull));
+		assert_true(rdmsr(0xc0010000 + i, &value) && value == (i < 4 ? 0x30fffd7ffffull : 0xffffffffffffull));
+	}
+	assert_true(wrmsr(0xc0010015, BIT64(3)) && rdmsr(0xc0010015, &value) && value == BIT64(3));
+	assert_false(wrmsr(0xc0010015, BIT64(63)));
+	assert_false(rdmsr(0xc0010020, &value));
+	assert_true(wrmsr(0xc0010020, 0x1000));
+	assert_false(rdmsr(0x199, &value));
+	fake_page->gpr[GPR_RCX] = 2;
+	wrmsr(MSR_PERF_CTR0 + 2, 0x123400005678ull);
+	fake_code("\x0f\x33", 2);
+	fake_page->exit.insn_len = 2;
+	fake_exit(EXIT_INSN);
+	assert_true(fake_page->gpr[GPR_RAX] == 0x5678 && fake_page->gpr[GPR_RDX] == 0x1234);
+	fake_machine.cpuid.is_amd = false;
+	guest_msr_init(&fake_machine.vcpu[0]);
+	fake_code("\x0f\x33", 2);
+	fake_exit(EXIT_INSN);
+	fake_expect_event(VECTOR_GP);
+	assert_false(rdmsr(0xc0010008, &value) || rdmsr(0xc0011023, &value) || wrmsr(0xc0010010, 0));
+	assert_true(rdmsr(0x199, &value));
+}
+
 static void xsetbv(u32 index, u64 value)
 {
 	fake_code("\x0f\x01\xd1", 3);
@@ -326,6 +383,7 @@ static void test_events(void **state)
 	assert_int_equal(fake_machine.ending.reason, WHY_TRIPLE_FAULT);
 
 	fake_start(PLATFORM_MODERN);
+	fake_page->gpr[GPR_RCX] = PERF_COUNTERS;
 	fake_code("\x0f\x33", 2);
 	fake_exit(EXIT_INSN);
 	fake_expect_event(VECTOR_GP);		/* rdpmc */
@@ -356,9 +414,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ports), cmocka_unit_test(test_string_port), cmocka_unit_test(test_mmio),
-		cmocka_unit_test(test_xapic_page), cmocka_unit_test(test_unknown_instruction),
-		cmocka_unit_test(test_cpuid),
-		cmocka_unit_test(test_msrs), cmocka_unit_test(test_xsetbv), cmocka_unit_test(test_debug_registers),
+		cmocka_unit_test(test_xapic_page), cmocka_unit_test(test_resets),
+		cmocka_unit_test(test_unknown_instruction), cmocka_unit_test(test_cpuid),
+		cmocka_unit_test(test_msrs), cmocka_unit_test(test_kept_msrs),
+		cmocka_unit_test(test_xsetbv), cmocka_unit_test(test_debug_registers),
 		cmocka_unit_test(test_events), cmocka_unit_test(test_page_fault_on_fetch),
 	};
 

@@ -174,7 +174,8 @@ static void set_idt(u16 limit, u64 base)
 	__asm__ volatile("lidt %0" : : "m"(pointer));
 }
 
-static void run_triple(void) { set_idt(0, 0); __asm__ volatile("int3"); }
+static void run_triple(void) { set_idt(1, 0); __asm__ volatile("int3"); }
+static void run_reset_triple(void) { set_idt(0, 0); __asm__ volatile("int3"); }
 static void run_idt_outside(void) { set_idt(0xffff, 0xc0000000); __asm__ volatile("int3"); }
 static void run_gdt(void)
 {
@@ -295,8 +296,8 @@ static const struct mode {
 	{ "gdt", run_gdt }, { "paging", run_paging }, { "cr3", run_cr3 }, { "debug-loop", run_debug_loop },
 	{ "hang", run_hang },
 	{ "spin", run_spin }, { "deaf", run_deaf },
-	{ "reset-8042", run_reset_8042 }, { "reset-cf9", run_reset_cf9 }, { "smi", run_smi },
-	{ "beyond", run_beyond },
+	{ "reset-8042", run_reset_8042 }, { "reset-triple", run_reset_triple },
+	{ "reset-cf9", run_reset_cf9 }, { "smi", run_smi }, { "beyond", run_beyond },
 	{ "storm", run_storm },
 };
 

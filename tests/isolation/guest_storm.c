@@ -123,10 +123,10 @@ static void run_mixed(u64 unused)
 /* The others are started, thrown back and started again, at whatever moment; their code just runs or halts. */
 static void run_init(void)
 {
-	/* jmp; cli, hlt, jmp; sti, cpuid, jmp; an empty interrupt table and INT3 */
+	/* jmp; cli, hlt, jmp; sti, cpuid, jmp; an interrupt table of two bytes and INT3 */
 	static const u8 code[][32] = {
 		{ 0xeb, 0xfe }, { 0xfa, 0xf4, 0xeb, 0xfc }, { 0xfb, 0x0f, 0xa2, 0xeb, 0xfb },
-		{ 0x2e, 0x0f, 0x01, 0x1e, 0x10, 0x00, 0xcc },
+		{ 0x2e, 0x0f, 0x01, 0x1e, 0x10, 0x00, 0xcc, [16] = 1 },
 	};
 	u64 state = 88172645463325252ull;
 

@@ -1,0 +1,73 @@
+"""Programs on the serial line: commands as JSON in frames (mgmt/console/frame.h), and their answers."""
+import base64
+import json
+import re
+import time
+
+import pytest
+
+from vosmachine import TINY
+
+FRAME = re.compile(r'\x1b_vos;1;([a-z]+);([A-Za-z0-9+/=]*);([0-9a-f]{8})\x1b\\')
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def frame(message):
+    body = 'vos;1;control;' + base64.b64encode(json.dumps(message).encode()).decode()
+    return f'\x1b_{body};{crc32c(body.encode()):08x}\x1b\\'
+
+
+class Program:
+    """A program on a machine's line. Frames are invisible to tests, so they are taken from what the line carried."""
+    def __init__(self, machine):
+        self.machine, self.taken, self.number = machine, 0, 0
+
+    def send(self, verb, **arguments):
+        self.number += 1
+        self.machine.send(frame({'execute': verb, 'arguments': arguments, 'id': self.number}))
+        return self.number
+
+    def messages(self):
+        self.machine.log.flush()
+        with open(self.machine.log_path, encoding='utf-8', errors='replace', newline='') as log:
+            frames = FRAME.findall(log.read())
+        new, self.taken = frames[self.taken:], len(frames)
+        for channel, text, crc in new:
+            assert crc32c(f'vos;1;{channel};{text}'.encode()) == int(crc, 16)
+        return [json.loads(base64.b64decode(text)) for _, text, _ in new]
+
+    def answers(self, ids, timeout=60):
+        """The answers to these commands, by id."""
+        deadline = time.monotonic() + timeout * self.machine.slowness
+        found = {}
+        while set(ids) - set(found):
+            assert time.monotonic() < deadline, f'no answer to {set(ids) - set(found)}'
+            self.machine.drain()
+            found |= {message['id']: message for message in self.messages() if 'id' in message}
+        return found
+
+    def ask(self, verb, **arguments):
+        number = self.send(verb, **arguments)
+        return self.answers([number])[number]
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_bulk(machine):
+    """Frames of every length around the receive FIFO's, and of many kilobytes: each is answered as it was sent."""
+    program = Program(machine)
+    tokens = {program.send('sync', token='x' * count): count for count in range(48)}
+    answers = program.answers(tokens)
+    for number, count in tokens.items():
+        assert answers[number]['return']['token'] == 'x' * count
+    padding = {'execute': 'version', 'id': 'long', 'padding': 'y' * 6000}
+    machine.send(frame(padding))
+    assert 'version' in program.answers(['long'])['long']['return']
