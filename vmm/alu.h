@@ -7,6 +7,7 @@
 #ifndef VOS_ALU_H
 #define VOS_ALU_H
 
+#include "status.h"
 #include "types.h"
 
 #define RFLAGS_CF BIT64(0)
@@ -33,5 +34,20 @@ u64 alu_sub(u64 a, u64 b, u32 borrow, u32 bytes, u64 *rflags);		/* SUB, SBB, CMP
 u64 alu_logic(u64 result, u32 bytes, u64 *rflags);			/* AND, OR, XOR, TEST: flags of a result */
 u64 alu_inc(u64 a, u32 bytes, u64 *rflags);				/* CF is kept */
 u64 alu_dec(u64 a, u32 bytes, u64 *rflags);
+
+/* Rotates and shifts; the count is masked as the processor does. Flags that it leaves undefined are as for 1. */
+enum alu_shift { ALU_ROL, ALU_ROR, ALU_RCL, ALU_RCR, ALU_SHL, ALU_SHR, ALU_SAR };
+u64 alu_shift(enum alu_shift kind, u64 a, u32 count, u32 bytes, u64 *rflags);
+/* SHLD, SHRD: what is shifted in comes from `fill`. */
+u64 alu_shift_double(bool is_left, u64 a, u64 fill, u32 count, u32 bytes, u64 *rflags);
+
+/* The whole product, in two halves of `bytes`; CF and OF: the lower half does not hold it. */
+struct alu_pair { u64 low, high; };
+struct alu_pair alu_multiply(bool is_signed, u64 a, u64 b, u32 bytes, u64 *rflags);
+/* *n becomes quotient (low) and remainder (high). false: #DE. */
+bool alu_divide(bool is_signed, struct alu_pair *n, u64 divisor, u32 bytes) MUST_CHECK;
+
+/* The 16 conditions of Jcc, SETcc and CMOVcc. */
+bool alu_condition(u32 condition, u64 rflags);
 
 #endif

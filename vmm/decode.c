@@ -1,195 +1,13 @@
 /*
  * decode.c - see decode.h.
  *
- * One table per opcode map says for each opcode what it is and what follows it. Groups (the operation is in ModRM.reg)
- * go through a second table.
+ * One table per opcode map says for each opcode what it is and what follows it (decode_map.h). Groups (the operation is
+ * in ModRM.reg) go through a second table.
  * A byte is only ever read through take(), which checks both ends: the bytes given and the architectural limit of 15.
  */
 #include "decode.h"
+#include "decode_map.h"
 #include "vcpu_page.h"
-
-/* What follows the opcode, and which operand is which. */
-enum form {
-	FORM_UNKNOWN,
-	FORM_UD,
-	FORM_NONE,		/* nothing */
-	FORM_MR,		/* r/m <- reg */
-	FORM_RM,		/* reg <- r/m */
-	FORM_M,			/* r/m only */
-	FORM_MI,		/* r/m, immediate of operand size (at most 4 bytes) */
-	FORM_MI8,		/* r/m, immediate byte */
-	FORM_AI,		/* accumulator, immediate */
-	FORM_O,			/* register in opcode */
-	FORM_I8,		/* an immediate byte */
-	FORM_I,			/* an immediate of operand size (at most 4 bytes) */
-	FORM_LOAD_OFFS,		/* accumulator <- [offset] */
-	FORM_STORE_OFFS,
-	FORM_STRING,
-	FORM_CR,		/* ModRM, always two registers */
-	FORM_MODRM		/* ModRM, length only */
-};
-
-#define F_BYTE BIT32(0)		/* operand size is one byte */
-#define F_GROUP BIT32(1)	/* .op is an enum group */
-#define F_LOCK BIT32(2)		/* may carry LOCK with a memory destination */
-#define F_STACK BIT32(3)	/* 64-bit operand by default in 64-bit mode */
-#define F_SRC8 BIT32(4)		/* the source is a byte */
-#define F_SRC16 BIT32(5)
-#define F_SRC32 BIT32(6)
-#define F_NO64 BIT32(7)		/* #UD in 64-bit mode */
-#define F_MEM BIT32(8)		/* r/m must be memory */
-#define F_NO_66 BIT32(9)		/* operand is 4 or 8 bytes whatever 66h says */
-#define F_NO_MANDATORY BIT32(10)	/* another instruction with F2 or F3: unknown */
-
-struct opcode {
-	u8 op;			/* enum insn_op, or enum group with F_GROUP */
-	u8 form;		/* enum form */
-	u16 flags;
-};
-
-enum group { GROUP_1, GROUP_1A, GROUP_3, GROUP_4, GROUP_5, GROUP_8, GROUP_11, GROUP_COUNT };
-
-#define ALU_ROW(base, name, flags) \
-	[(base)] = { (name), FORM_MR, F_BYTE | (flags) }, \
-	[(base) + 1] = { (name), FORM_MR, (flags) }, \
-	[(base) + 2] = { (name), FORM_RM, F_BYTE }, \
-	[(base) + 3] = { (name), FORM_RM, 0 }, \
-	[(base) + 4] = { (name), FORM_AI, F_BYTE }, \
-	[(base) + 5] = { (name), FORM_AI, 0 }
-
-static const struct opcode map_one[256] = {
-	ALU_ROW(0x00, OP_ADD, F_LOCK), ALU_ROW(0x08, OP_OR, F_LOCK), ALU_ROW(0x10, OP_ADC, F_LOCK),
-	ALU_ROW(0x18, OP_SBB, F_LOCK), ALU_ROW(0x20, OP_AND, F_LOCK), ALU_ROW(0x28, OP_SUB, F_LOCK),
-	ALU_ROW(0x30, OP_XOR, F_LOCK), ALU_ROW(0x38, OP_CMP, 0),
-	[0x50 ... 0x57] = { OP_PUSH, FORM_O, F_STACK },
-	[0x58 ... 0x5f] = { OP_POP, FORM_O, F_STACK },
-	[0x63] = { OP_MOVSX, FORM_RM, F_SRC32 },	/* 64-bit mode only; ARPL elsewhere */
-	[0x68] = { OP_PUSH, FORM_I, F_STACK },
-	[0x6a] = { OP_PUSH, FORM_I8, F_STACK },
-	[0x6c] = { OP_INS, FORM_STRING, F_BYTE },
-	[0x6d] = { OP_INS, FORM_STRING, 0 },
-	[0x6e] = { OP_OUTS, FORM_STRING, F_BYTE },
-	[0x6f] = { OP_OUTS, FORM_STRING, 0 },
-	[0x80] = { GROUP_1, FORM_MI, F_GROUP | F_BYTE | F_LOCK },
-	[0x81] = { GROUP_1, FORM_MI, F_GROUP | F_LOCK },
-	[0x82] = { GROUP_1, FORM_MI, F_GROUP | F_BYTE | F_LOCK | F_NO64 },
-	[0x83] = { GROUP_1, FORM_MI8, F_GROUP | F_LOCK },
-	[0x84] = { OP_TEST, FORM_MR, F_BYTE },
-	[0x85] = { OP_TEST, FORM_MR, 0 },
-	[0x86] = { OP_XCHG, FORM_MR, F_BYTE | F_LOCK },
-	[0x87] = { OP_XCHG, FORM_MR, F_LOCK },
-	[0x88] = { OP_MOV, FORM_MR, F_BYTE },
-	[0x89] = { OP_MOV, FORM_MR, 0 },
-	[0x8a] = { OP_MOV, FORM_RM, F_BYTE },
-	[0x8b] = { OP_MOV, FORM_RM, 0 },
-	[0x8f] = { GROUP_1A, FORM_M, F_GROUP | F_STACK },
-	[0x90] = { OP_NOP, FORM_NONE, 0 },		/* also PAUSE; XCHG R8,RAX with REX.B is of no interest */
-	[0xa0] = { OP_MOV, FORM_LOAD_OFFS, F_BYTE },
-	[0xa1] = { OP_MOV, FORM_LOAD_OFFS, 0 },
-	[0xa2] = { OP_MOV, FORM_STORE_OFFS, F_BYTE },
-	[0xa3] = { OP_MOV, FORM_STORE_OFFS, 0 },
-	[0xa4] = { OP_MOVS, FORM_STRING, F_BYTE },
-	[0xa5] = { OP_MOVS, FORM_STRING, 0 },
-	[0xa6] = { OP_CMPS, FORM_STRING, F_BYTE },
-	[0xa7] = { OP_CMPS, FORM_STRING, 0 },
-	[0xa8] = { OP_TEST, FORM_AI, F_BYTE },
-	[0xa9] = { OP_TEST, FORM_AI, 0 },
-	[0xaa] = { OP_STOS, FORM_STRING, F_BYTE },
-	[0xab] = { OP_STOS, FORM_STRING, 0 },
-	[0xac] = { OP_LODS, FORM_STRING, F_BYTE },
-	[0xad] = { OP_LODS, FORM_STRING, 0 },
-	[0xae] = { OP_SCAS, FORM_STRING, F_BYTE },
-	[0xaf] = { OP_SCAS, FORM_STRING, 0 },
-	[0xc6] = { GROUP_11, FORM_MI, F_GROUP | F_BYTE },
-	[0xc7] = { GROUP_11, FORM_MI, F_GROUP },
-	[0xcc] = { OP_INT, FORM_NONE, 0 },
-	[0xcd] = { OP_INT, FORM_I8, 0 },
-	[0xce] = { OP_INT, FORM_NONE, F_NO64 },
-	[0xe4] = { OP_IN, FORM_I8, F_BYTE },
-	[0xe5] = { OP_IN, FORM_I8, 0 },
-	[0xe6] = { OP_OUT, FORM_I8, F_BYTE },
-	[0xe7] = { OP_OUT, FORM_I8, 0 },
-	[0xec] = { OP_IN, FORM_NONE, F_BYTE },
-	[0xed] = { OP_IN, FORM_NONE, 0 },
-	[0xee] = { OP_OUT, FORM_NONE, F_BYTE },
-	[0xef] = { OP_OUT, FORM_NONE, 0 },
-	[0xf1] = { OP_INT, FORM_NONE, 0 },
-	[0xf4] = { OP_HLT, FORM_NONE, 0 },
-	[0xf6] = { GROUP_3, FORM_M, F_GROUP | F_BYTE },
-	[0xf7] = { GROUP_3, FORM_M, F_GROUP },
-	[0xfe] = { GROUP_4, FORM_M, F_GROUP | F_BYTE | F_LOCK },
-	[0xff] = { GROUP_5, FORM_M, F_GROUP },
-};
-
-static const struct opcode map_0f[256] = {
-	[0x08 ... 0x09] = { OP_CACHE, FORM_NONE, 0 },	/* INVD, WBINVD */
-	[0x0b] = { OP_NONE, FORM_UD, 0 },
-	[0x10 ... 0x13] = { OP_VECTOR, FORM_MODRM, 0 },
-	[0x16 ... 0x17] = { OP_VECTOR, FORM_MODRM, 0 },
-	[0x20] = { OP_MOV_FROM_CR, FORM_CR, F_LOCK },	/* LOCK: AMD's way to CR8 outside 64-bit mode */
-	[0x21] = { OP_MOV_FROM_DR, FORM_CR, 0 },
-	[0x22] = { OP_MOV_TO_CR, FORM_CR, F_LOCK },
-	[0x23] = { OP_MOV_TO_DR, FORM_CR, 0 },
-	[0x28 ... 0x29] = { OP_VECTOR, FORM_MODRM, 0 },
-	[0x2b] = { OP_VECTOR, FORM_MODRM, F_MEM },
-	[0x30] = { OP_WRMSR, FORM_NONE, 0 },
-	[0x31] = { OP_RDTSC, FORM_NONE, 0 },
-	[0x32] = { OP_RDMSR, FORM_NONE, 0 },
-	[0x33] = { OP_RDPMC, FORM_NONE, 0 },
-	[0x6e ... 0x6f] = { OP_VECTOR, FORM_MODRM, 0 },
-	[0x7e ... 0x7f] = { OP_VECTOR, FORM_MODRM, 0 },
-	[0xa2] = { OP_CPUID, FORM_NONE, 0 },
-	[0xa3] = { OP_BT, FORM_MR, 0 },
-	[0xab] = { OP_BTS, FORM_MR, F_LOCK },
-	[0xb0] = { OP_CMPXCHG, FORM_MR, F_BYTE | F_LOCK },
-	[0xb1] = { OP_CMPXCHG, FORM_MR, F_LOCK },
-	[0xb3] = { OP_BTR, FORM_MR, F_LOCK },
-	[0xb6] = { OP_MOVZX, FORM_RM, F_SRC8 },
-	[0xb7] = { OP_MOVZX, FORM_RM, F_SRC16 },
-	[0xba] = { GROUP_8, FORM_MI8, F_GROUP },
-	[0xbb] = { OP_BTC, FORM_MR, F_LOCK },
-	[0xbe] = { OP_MOVSX, FORM_RM, F_SRC8 },
-	[0xbf] = { OP_MOVSX, FORM_RM, F_SRC16 },
-	[0xc0] = { OP_XADD, FORM_MR, F_BYTE | F_LOCK },
-	[0xc1] = { OP_XADD, FORM_MR, F_LOCK },
-	[0xc3] = { OP_MOV, FORM_MR, F_MEM | F_NO_66 | F_NO_MANDATORY },	/* MOVNTI */
-	[0xd6] = { OP_VECTOR, FORM_MODRM, 0 },
-	[0xe7] = { OP_VECTOR, FORM_MODRM, F_MEM },
-	[0xf0] = { OP_VECTOR, FORM_MODRM, F_MEM },	/* LDDQU */
-};
-
-static const struct opcode map_0f38[256] = {
-	[0x2a] = { OP_VECTOR, FORM_MODRM, F_MEM },	/* MOVNTDQA */
-	[0xf0] = { OP_MOVBE, FORM_RM, F_MEM | F_NO_MANDATORY },
-	[0xf1] = { OP_MOVBE, FORM_MR, F_MEM | F_NO_MANDATORY },
-};
-
-struct group_entry { u8 op; u8 form; u16 flags; };	/* form 0: as the opcode says */
-
-#define UD_ENTRY { OP_NONE, FORM_UD, 0 }
-
-static const struct group_entry groups[GROUP_COUNT][8] = {
-	[GROUP_1] = { { OP_ADD, 0, 0 }, { OP_OR, 0, 0 }, { OP_ADC, 0, 0 }, { OP_SBB, 0, 0 },
-		      { OP_AND, 0, 0 }, { OP_SUB, 0, 0 }, { OP_XOR, 0, 0 }, { OP_CMP, 0, 0 } },
-	[GROUP_1A] = { { OP_POP, 0, 0 } },			/* others: XOP prefix, unknown */
-	[GROUP_3] = { { OP_TEST, FORM_MI, 0 }, { OP_TEST, FORM_MI, 0 }, { OP_NOT, 0, F_LOCK }, { OP_NEG, 0, F_LOCK } },
-	[GROUP_4] = { { OP_INC, 0, 0 }, { OP_DEC, 0, 0 }, UD_ENTRY, UD_ENTRY, UD_ENTRY, UD_ENTRY, UD_ENTRY, UD_ENTRY },
-	[GROUP_5] = { { OP_INC, 0, F_LOCK }, { OP_DEC, 0, F_LOCK }, [6] = { OP_PUSH, 0, F_STACK }, [7] = UD_ENTRY },
-	/* GROUP_11 /7: XBEGIN and XABORT, unknown */
-	[GROUP_11] = { { OP_MOV, 0, 0 }, UD_ENTRY, UD_ENTRY, UD_ENTRY, UD_ENTRY, UD_ENTRY, UD_ENTRY },
-	[GROUP_8] = { UD_ENTRY, UD_ENTRY, UD_ENTRY, UD_ENTRY, { OP_BT, 0, 0 }, { OP_BTS, 0, F_LOCK },
-		      { OP_BTR, 0, F_LOCK }, { OP_BTC, 0, F_LOCK } },
-};
-
-/* 0F 01 with a register form: the whole ModRM byte is the opcode. */
-static const u8 map_0f01[64] = {	/* ModRM - 0xc0 */
-	[0x01] = OP_HYPERCALL,				/* VMCALL */
-	[0x08 ... 0x09] = OP_MONITOR,			/* MONITOR, MWAIT */
-	[0x11] = OP_XSETBV,
-	[0x19] = OP_HYPERCALL,				/* VMMCALL */
-	[0x39] = OP_RDTSCP,
-	[0x3a ... 0x3b] = OP_MONITOR,			/* MONITORX, MWAITX */
-};
 
 struct reader {
 	const u8 *bytes;
@@ -284,6 +102,8 @@ static void set_sizes(struct insn *insn, const struct prefixes *p, u32 flags)
 		insn->op_bytes = 8;
 	if (flags & F_BYTE)
 		insn->op_bytes = 1;
+	if (flags & F_WORD)
+		insn->op_bytes = 2;
 }
 
 static struct operand reg_operand(u8 reg, u8 bytes, const struct prefixes *p)
@@ -395,6 +215,11 @@ static u8 source_bytes(const struct insn *insn, u32 flags)
 	return insn->op_bytes;
 }
 
+static struct operand count_in_cl(void)
+{
+	return (struct operand){ .kind = OPERAND_REG, .reg = GPR_RCX, .bytes = 1 };
+}
+
 static void parse_offset(struct reader *r, struct insn *insn, const struct prefixes *p, struct operand *memory)
 {
 	*memory = (struct operand){ .kind = OPERAND_MEM, .bytes = insn->op_bytes };
@@ -444,8 +269,25 @@ static void parse_operands(struct reader *r, struct insn *insn, const struct pre
 		take_imm(r, insn, &insn->src, imm_bytes(insn));
 		break;
 	case FORM_MI8:
+	case FORM_MRI8:
 		parse_modrm(r, insn, p, modrm, insn->op_bytes, &insn->dst);
 		take_imm(r, insn, &insn->src, 1);
+		break;
+	case FORM_M1:
+		parse_modrm(r, insn, p, modrm, insn->op_bytes, &insn->dst);
+		insn->src = (struct operand){ .kind = OPERAND_IMM, .bytes = 1 };
+		insn->imm = 1;
+		break;
+	case FORM_MCL:
+	case FORM_MRCL:
+		parse_modrm(r, insn, p, modrm, insn->op_bytes, &insn->dst);
+		insn->src = count_in_cl();
+		break;
+	case FORM_RMI:
+	case FORM_RMI8:
+		parse_modrm(r, insn, p, modrm, insn->op_bytes, &insn->src);
+		insn->dst = reg_operand(insn->reg, insn->op_bytes, p);
+		take_imm(r, insn, &rm, o->form == FORM_RMI ? imm_bytes(insn) : 1);
 		break;
 	case FORM_AI:
 		insn->dst = accumulator(insn);
@@ -487,7 +329,8 @@ static void parse_operands(struct reader *r, struct insn *insn, const struct pre
 static bool has_modrm(const struct opcode *o)
 {
 	switch ((enum form)o->form) {
-	case FORM_MR: case FORM_RM: case FORM_M: case FORM_MI: case FORM_MI8: case FORM_CR: case FORM_MODRM:
+	case FORM_MR: case FORM_RM: case FORM_M: case FORM_MI: case FORM_MI8: case FORM_M1: case FORM_MCL:
+	case FORM_MRI8: case FORM_MRCL: case FORM_RMI: case FORM_RMI8: case FORM_CR: case FORM_MODRM:
 		return true;
 	case FORM_UNKNOWN: case FORM_UD: case FORM_NONE: case FORM_AI: case FORM_O: case FORM_I8: case FORM_I:
 	case FORM_LOAD_OFFS: case FORM_STORE_OFFS: case FORM_STRING:
@@ -523,6 +366,13 @@ static enum decode_result check(const struct insn *insn, const struct opcode *o,
 	return DECODE_OK;
 }
 
+/* The prefixes that are part of the opcode. */
+static bool has_mandatory(const struct insn *insn, const struct prefixes *p, u32 flags)
+{
+	return !((flags & F_NO_MANDATORY) && insn->rep != REP_NONE) && !((flags & F_NEEDS_66) && !p->has_66) &&
+	       !((flags & F_NEEDS_F3) && insn->rep != REP_F3);
+}
+
 static enum decode_result finish(struct reader *r, struct insn *insn, const struct prefixes *p,
 				 const struct opcode *entry, u8 byte)
 {
@@ -537,10 +387,12 @@ static enum decode_result finish(struct reader *r, struct insn *insn, const stru
 		o = resolve_group(&o, modrm);
 	if (o.form == FORM_UD)
 		return DECODE_UNDEFINED;
-	if (o.form == FORM_UNKNOWN || ((o.flags & F_NO_MANDATORY) && insn->rep != REP_NONE))
+	if (o.form == FORM_UNKNOWN || !has_mandatory(insn, p, o.flags))
 		return DECODE_UNKNOWN;
 	insn->op = o.op;
 	set_sizes(insn, p, o.flags);
+	if (o.op == OP_CMOV || o.op == OP_SETCC)
+		insn->imm = byte & 0xf;
 	parse_operands(r, insn, p, &o, modrm, byte);
 	if (r->bad != DECODE_OK)
 		return r->bad;
@@ -554,7 +406,11 @@ static enum decode_result decode_0f01(struct reader *r, struct insn *insn, const
 
 	if (r->bad != DECODE_OK)
 		return r->bad;
-	if (modrm < 0xc0 || map_0f01[modrm - 0xc0] == OP_NONE)
+	if (modrm < 0xc0) {
+		r->at--;
+		return finish(r, insn, p, &map_0f[0x01], 0x01);
+	}
+	if (map_0f01[modrm - 0xc0] == OP_NONE)
 		return DECODE_UNKNOWN;
 	insn->op = map_0f01[modrm - 0xc0];
 	set_sizes(insn, p, 0);

@@ -20,7 +20,17 @@ enum insn_op {
 	/* the order of these eight is that of the opcode map: opcode bits 5:3, and /reg of groups 80-83 */
 	OP_ADD, OP_OR, OP_ADC, OP_SBB, OP_AND, OP_SUB, OP_XOR, OP_CMP,
 	OP_MOV, OP_MOVZX, OP_MOVSX, OP_MOVBE, OP_XCHG, OP_TEST, OP_INC, OP_DEC, OP_NOT, OP_NEG,
-	OP_BT, OP_BTS, OP_BTR, OP_BTC, OP_CMPXCHG, OP_XADD, OP_PUSH, OP_POP,
+	OP_BT, OP_BTS, OP_BTR, OP_BTC, OP_CMPXCHG, OP_XADD,
+	OP_CMPXCHG_PAIR,	/* CMPXCHG8B, CMPXCHG16B; op_bytes is half */
+	OP_ROL, OP_ROR, OP_RCL, OP_RCR, OP_SHL, OP_SHR, OP_SAR,	/* by src */
+	OP_SHLD, OP_SHRD,	/* filled from `reg`, by src */
+	OP_MUL, OP_IMUL, OP_DIV, OP_IDIV,	/* RDX:RAX and dst */
+	OP_IMUL2, OP_IMUL3,	/* dst = dst * src; dst = src * imm */
+	OP_BSF, OP_BSR, OP_POPCNT,
+	OP_CMOV, OP_SETCC,	/* imm: the condition, as in the opcode */
+	OP_STORE_SEG, OP_SMSW, OP_XLAT,
+	OP_FLUSH,		/* CLFLUSH, CLFLUSHOPT, CLWB */
+	OP_PUSH, OP_POP,	/* all above access one place in memory at most */
 	OP_MOVS, OP_CMPS, OP_STOS, OP_LODS, OP_SCAS, OP_INS, OP_OUTS,
 	/* length and operands only; executed elsewhere or refused */
 	OP_IN, OP_OUT, OP_MOV_FROM_CR, OP_MOV_TO_CR, OP_MOV_FROM_DR, OP_MOV_TO_DR,
@@ -54,7 +64,7 @@ struct insn {
 	u8 addr_bytes;		/* address size: 2, 4 or 8 */
 	u8 rep;			/* enum insn_rep */
 	u8 has_lock;
-	u8 reg;			/* ModRM.reg with REX.R: number of the control or debug register */
+	u8 reg;			/* ModRM.reg with REX.R: number of a register of any kind */
 	struct operand dst;
 	struct operand src;
 	/* The memory operand, if dst or src is one: seg:[base + index * scale + disp]. Strings: seg is that of rSI. */
@@ -74,7 +84,7 @@ enum decode_result {
 	DECODE_SHORT,		/* more bytes needed than were given */
 	DECODE_UNDEFINED,	/* not an instruction in this mode: #UD */
 	DECODE_TOO_LONG,	/* more than 15 bytes: #GP(0) */
-	DECODE_UNKNOWN		/* may be an instruction, but not one that this decoder knows */
+	DECODE_UNKNOWN		/* may be an instruction, but not one that this decoder knows (ARCHITECTURE.md) */
 };
 
 /* Decode the instruction at bytes[0 .. count). On DECODE_OK *insn is complete; else its content means nothing. */

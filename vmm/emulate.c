@@ -4,41 +4,7 @@
  * One function per class of instruction, chosen by a table indexed by enum insn_op. Memory is read before anything
  * changes and written before registers are, so that a fault never leaves half an instruction behind.
  */
-#include "emulate.h"
-
-/* Operand access -------------------------------------------------------------------------------------------------- */
-
-static u64 reg_read(const struct emulate *e, const struct operand *o)
-{
-	u64 value = e->page->gpr[o->reg];
-
-	return (o->is_high ? value >> 8 : value) & alu_mask(o->bytes);
-}
-
-/* As the architecture has it: 32-bit results clear the upper half, narrower ones keep it. */
-static void reg_write(struct emulate *e, const struct operand *o, u64 value)
-{
-	u64 *reg = &e->page->gpr[o->reg];
-	u64 mask = alu_mask(o->bytes);
-
-	if (o->bytes >= 4)
-		*reg = value & mask;
-	else if (o->is_high)
-		*reg = (*reg & ~0xff00ull) | (value & 0xff) << 8;
-	else
-		*reg = (*reg & ~mask) | (value & mask);
-}
-
-static bool fail(struct emulate *e, struct fault fault)
-{
-	e->fault = fault;
-	return false;
-}
-
-static bool segment_fault(struct emulate *e, u32 seg)
-{
-	return fail(e, (struct fault){ .vector = seg == SEG_SS ? VECTOR_SS : VECTOR_GP, .has_error = 1 });
-}
+#include "emulate_operand.h"
 
 /* Limit check of a segment outside 64-bit mode. Expand-down: valid offsets lie above the limit. */
 static bool limit_ok(const struct vcpu_segment *s, u64 offset, u32 size)
@@ -49,6 +15,11 @@ static bool limit_ok(const struct vcpu_segment *s, u64 offset, u32 size)
 	if ((s->access & (ACCESS_CODE | ACCESS_EXPAND_DOWN)) == ACCESS_EXPAND_DOWN)
 		return offset > s->limit && last <= top;
 	return last <= s->limit;
+}
+
+static bool segment_fault(struct emulate *e, u32 seg)
+{
+	return fail(e, (struct fault){ .vector = seg == SEG_SS ? VECTOR_SS : VECTOR_GP, .has_error = 1 });
 }
 
 bool emulate_linear(struct emulate *e, u32 seg, u64 offset, u32 size, bool is_write, u64 *linear)
@@ -74,64 +45,6 @@ bool emulate_linear(struct emulate *e, u32 seg, u64 offset, u32 size, bool is_wr
 		return segment_fault(e, seg);
 	*linear = (u32)(s->base + offset);
 	return true;
-}
-
-static bool mem_read(struct emulate *e, u32 seg, u64 offset, u32 size, u64 *value)
-{
-	u64 linear;
-
-	return emulate_linear(e, seg, offset, size, false, &linear) &&
-	       e->ops->read(e->ctx, linear, size, value, &e->fault);
-}
-
-static bool mem_write(struct emulate *e, u32 seg, u64 offset, u32 size, u64 value)
-{
-	u64 linear;
-
-	return emulate_linear(e, seg, offset, size, true, &linear) &&
-	       e->ops->write(e->ctx, linear, size, value, &e->fault);
-}
-
-static bool mem_probe(struct emulate *e, u32 seg, u64 offset, u32 size)
-{
-	u64 linear;
-
-	return emulate_linear(e, seg, offset, size, true, &linear) &&
-	       e->ops->probe_write(e->ctx, linear, size, &e->fault);
-}
-
-static bool operand_read(struct emulate *e, const struct insn *insn, const struct operand *o, u64 *value)
-{
-	switch ((enum operand_kind)o->kind) {
-	case OPERAND_REG:
-		*value = reg_read(e, o);
-		return true;
-	case OPERAND_MEM:
-		return mem_read(e, insn->seg, emulate_address(e->page, insn), o->bytes, value);
-	case OPERAND_IMM:
-		*value = insn->imm & alu_mask(o->bytes);
-		return true;
-	case OPERAND_NONE:
-		break;
-	}
-	*value = 0;
-	return true;
-}
-
-static bool operand_write(struct emulate *e, const struct insn *insn, const struct operand *o, u64 value)
-{
-	if (o->kind == OPERAND_MEM)
-		return mem_write(e, insn->seg, emulate_address(e->page, insn), o->bytes, value);
-	reg_write(e, o, value);
-	return true;
-}
-
-/* Read a destination that will be written: a write fault comes before the read has any effect. */
-static bool operand_read_for_write(struct emulate *e, const struct insn *insn, const struct operand *o, u64 *value)
-{
-	if (o->kind == OPERAND_MEM && !mem_probe(e, insn->seg, emulate_address(e->page, insn), o->bytes))
-		return false;
-	return operand_read(e, insn, o, value);
 }
 
 /* Instructions ---------------------------------------------------------------------------------------------------- */
@@ -450,7 +363,10 @@ static bool (*const handlers[OP_COUNT])(struct emulate *e, const struct insn *in
 	[OP_ADD ... OP_XOR] = do_alu, [OP_CMP] = do_compare, [OP_TEST] = do_compare, [OP_INC ... OP_NEG] = do_alu,
 	[OP_MOV] = do_mov, [OP_MOVZX] = do_mov, [OP_MOVSX] = do_movsx, [OP_MOVBE] = do_movbe, [OP_XCHG] = do_xchg,
 	[OP_BT ... OP_BTC] = do_bit, [OP_CMPXCHG] = do_cmpxchg, [OP_XADD] = do_xadd,
-	[OP_PUSH] = do_push, [OP_POP] = do_pop,
+	[OP_CMPXCHG_PAIR] = do_cmpxchg_pair, [OP_ROL ... OP_SHRD] = do_shift, [OP_MUL ... OP_IDIV] = do_wide,
+	[OP_IMUL2] = do_imul, [OP_IMUL3] = do_imul, [OP_BSF] = do_scan, [OP_BSR] = do_scan, [OP_POPCNT] = do_popcnt,
+	[OP_CMOV] = do_cmov, [OP_SETCC] = do_setcc, [OP_STORE_SEG] = do_store_seg, [OP_SMSW] = do_smsw,
+	[OP_XLAT] = do_xlat, [OP_FLUSH] = do_flush, [OP_PUSH] = do_push, [OP_POP] = do_pop,
 };
 
 void emulate_finish(struct vcpu_page *page, enum cpu_mode mode, u32 len)

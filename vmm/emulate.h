@@ -15,7 +15,7 @@
 struct emulate_ops {
 	bool (*read)(void *ctx, u64 linear, u32 size, u64 *value, struct fault *fault);
 	bool (*write)(void *ctx, u64 linear, u32 size, u64 value, struct fault *fault);
-	/* Would write() fault? Without side effects. */
+	/* Would write() fault? Without side effects. Here size may be 16, too. */
 	bool (*probe_write)(void *ctx, u64 linear, u32 size, struct fault *fault);
 	u32 (*port_read)(void *ctx, u16 port, u32 size);
 	void (*port_write)(void *ctx, u16 port, u32 size, u32 value);

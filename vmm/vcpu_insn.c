@@ -2,7 +2,6 @@
  * vcpu_insn.c - instructions of a vCPU: fetch through the guest's page tables, decode, step over, emulate; and faults
  * for the guest.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "emulate.h"
@@ -126,15 +125,6 @@ static u64 fetch_address(const struct vcpu_page *page, enum cpu_mode mode)
 	return mode == MODE_64 ? page->rip : (u32)(page->seg[SEG_CS].base + page->rip);
 }
 
-static void end_unknown(struct vcpu *v, const struct fetch *f)
-{
-	char text[3 * INSN_BYTES_MAX + 1] = "";
-
-	for (u32 i = 0; i < f->count; i++)
-		snprintf(text + 3 * i, sizeof(text) - 3 * i, " %02x", f->bytes[i]);
-	machine_end(v->machine, v->index, WHY_EMULATION, false, "cannot emulate instruction%s", text);
-}
-
 /*
  * MOV between memory and a register that GROUP_STEP covers, in 64-bit mode without a segment base: the usual way to
  * talk to a device.
@@ -169,16 +159,14 @@ static const struct insn *decode_anew(struct vcpu *v)
 	case DECODE_SHORT:
 		vcpu_inject(v, f.fault);
 		return NULL;
-	case DECODE_UNDEFINED:
-		vcpu_inject(v, fault_ud());
-		return NULL;
 	case DECODE_TOO_LONG:
 		vcpu_inject(v, fault_gp());
 		return NULL;
+	case DECODE_UNDEFINED:
 	case DECODE_UNKNOWN:
 		break;
 	}
-	end_unknown(v, &f);
+	vcpu_inject(v, fault_ud());
 	return NULL;
 }
 
@@ -335,7 +323,7 @@ static const struct emulate_ops ops = {
 /* Does it access one place in memory and no more? */
 static bool is_single_access(const struct insn *insn)
 {
-	return insn->op < OP_PUSH;
+	return insn->op < OP_PUSH && insn->op != OP_CMPXCHG_PAIR;
 }
 
 /*
@@ -377,9 +365,7 @@ static void emulate_any(struct vcpu *v, const struct insn *insn)
 		vcpu_inject(v, e.fault);
 		break;
 	case EMULATE_UNSUPPORTED:
-		machine_end(v->machine, v->index, WHY_EMULATION, false,
-			    "%s register access to device memory at GPA %llx",
-			    insn->op == OP_VECTOR ? "vector" : "unexpected", (unsigned long long)v->page->exit.mem.gpa);
+		vcpu_inject(v, fault_ud());
 		break;
 	}
 }

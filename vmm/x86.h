@@ -20,6 +20,7 @@
 #define CR4_PSE BIT64(4)
 #define CR4_PAE BIT64(5)
 #define CR4_PCE BIT64(8)
+#define CR4_UMIP BIT64(11)
 #define CR4_LA57 BIT64(12)
 #define CR4_OSXSAVE BIT64(18)
 #define CR4_SMEP BIT64(20)
@@ -51,6 +52,7 @@
 #define ACCESS_UNUSABLE BIT32(16)
 
 enum vector {
+	VECTOR_DE = 0,
 	VECTOR_DB = 1,
 	VECTOR_UD = 6,
 	VECTOR_DF = 8,

@@ -24,7 +24,7 @@ static u8 buffer[8192] __attribute__((aligned(4096)));
 #define LOAD(instruction, want)                                                                                       \
 	do {                                                                                                          \
 		u64 a_ = 0x1122334455667788ull;                                                                       \
-		__asm__ volatile(instruction : "+a"(a_) : "D"(NOBODY) : "memory", "cc");                              \
+		__asm__ volatile(instruction : "+a"(a_) : "D"(NOBODY) : "rbx", "rdx", "memory", "cc");                \
 		ok_equal(a_, want, instruction);                                                                      \
 	} while (0)
 
@@ -58,6 +58,16 @@ static void test_loads(void)
 	LOAD("subq (%%rdi), %%rax", 0x1122334455667789ull);
 	LOAD("clc; sbbl (%%rdi), %%eax", 0x55667789ull);
 	LOAD("pushq (%%rdi); popq %%rax", ~0ull);
+	LOAD("stc; cmovcl (%%rdi), %%eax", 0xffffffffull);
+	LOAD("clc; cmovcl (%%rdi), %%eax", 0x55667788ull);
+	LOAD("imulq $3, (%%rdi), %%rax", ~0ull - 2);
+	LOAD("imull (%%rdi), %%eax", 0xaa998878ull);
+	LOAD("mulb (%%rdi)", 0x1122334455668778ull);
+	LOAD("bsrl (%%rdi), %%eax", 31);
+	LOAD("bsfw (%%rdi), %%ax", 0x1122334455660000ull);
+	LOAD("popcntq (%%rdi), %%rax", 64);
+	LOAD("movl $7, %%eax; xorl %%edx, %%edx; divl (%%rdi)", 0);
+	LOAD("movq %%rdi, %%rbx; xlatb", 0x11223344556677ffull);
 	u64 r = 0;
 	__asm__ volatile("movq (%1), %%r13; movq %%r13, %0" : "=r"(r) : "r"(NOBODY) : "r13", "memory");
 	ok_equal(r, ~0ull, "movq (), %r13");
@@ -129,6 +139,13 @@ static void test_stores(void)
 	STORE("movl $0x10011, %%eax; movl $0x10022, %%ecx; lock cmpxchgl %%ecx, (%%rdi)", MASKED | 0x11, MASKED | 0x22);
 	STORE("movl $0x10012, %%eax; movl $0x10022, %%ecx; lock cmpxchgl %%ecx, (%%rdi)", MASKED | 0x11, MASKED | 0x11);
 	STORE("xchgl %%eax, (%%rdi)", MASKED | 0x33, 0xa5);
+	STORE("shll $1, (%%rdi)", MASKED >> 1 | 3, MASKED | 6);
+	STORE("shrl %%cl, (%%rdi)", 0x88, 0x11);
+	STORE("sarl $1, (%%rdi)", 0x22, 0x11);
+	STORE("rorl $16, (%%rdi)", 1, MASKED);
+	STORE("rcll $1, (%%rdi)", 8, 0x10);
+	STORE("shldl %%cl, %%eax, (%%rdi)", 1, 8);
+	STORE("shrdl $1, %%ecx, (%%rdi)", 2, 1);
 	STORE("pushq $0x77; popq %%rax; movl %%eax, (%%rdi)", MASKED, 0x77);
 	STORE("movl %%eax, %%gs:(%%rdi)", MASKED, 0xa5);
 	*IOAPIC_WINDOW = MASKED;
@@ -138,6 +155,67 @@ static void test_stores(void)
 	ok_equal(window(), 0xff000000, "high half");
 	*IOAPIC_SELECT = 0x10 + 2 * 23;
 	ok_equal(window(), MASKED, "low half");
+}
+
+/* Nobody's memory reads as ones: the pair is exchanged if RDX:RAX are all ones. */
+static void test_pairs(void)
+{
+	u64 a = ~0ull, d = ~0ull, flags;
+
+	__asm__ volatile("lock cmpxchg16b (%3); pushfq; popq %2" : "+a"(a), "+d"(d), "=r"(flags)
+			 : "r"(NOBODY), "b"(0ull), "c"(0ull) : "memory", "cc");
+	ok(a == ~0ull && d == ~0ull && (flags & FLAG_Z), "cmpxchg16b: equal");
+	a = d = 5;
+	__asm__ volatile("lock cmpxchg16b (%3); pushfq; popq %2" : "+a"(a), "+d"(d), "=r"(flags)
+			 : "r"(NOBODY), "b"(0ull), "c"(0ull) : "memory", "cc");
+	ok(a == ~0ull && d == ~0ull && !(flags & FLAG_Z), "cmpxchg16b: not equal");
+	a = d = 5;
+	__asm__ volatile("cmpxchg8b (%3); pushfq; popq %2" : "+a"(a), "+d"(d), "=r"(flags)
+			 : "r"(NOBODY), "b"(0ull), "c"(0ull) : "memory", "cc");
+	ok(a == 0xffffffff && d == 0xffffffff && !(flags & FLAG_Z), "cmpxchg8b: not equal");
+	fault_reset();
+	__asm__ volatile(TRY("cmpxchg16b 8(%0)") : : "r"(NOBODY), "a"(0), "d"(0), "b"(0ull), "c"(0ull)
+			 : "memory", "cc");
+	ok_fault(13, "cmpxchg16b: alignment");
+}
+
+/* What is stored is lost; no fault comes, and no VM ends. */
+#define QUIET(instruction)                                                                                            \
+	do {                                                                                                          \
+		fault_reset();                                                                                        \
+		__asm__ volatile(TRY(instruction) : : "D"(NOBODY) : "memory", "cc");                                  \
+		ok_fault(NO_FAULT, instruction);                                                                      \
+	} while (0)
+
+/* Not for device memory: #UD. */
+#define UNDEFINED(instruction)                                                                                        \
+	do {                                                                                                          \
+		fault_reset();                                                                                        \
+		__asm__ volatile(TRY(instruction) : : "D"(NOBODY) : "memory", "cc");                                  \
+		ok_fault(6, instruction);                                                                             \
+	} while (0)
+
+static void test_others(void)
+{
+	QUIET("smsw (%%rdi)");
+	QUIET("movw %%ds, (%%rdi)");
+	QUIET("setc (%%rdi)");
+	QUIET("clflush (%%rdi)");
+	UNDEFINED("fldl (%%rdi)");
+	UNDEFINED("movups (%%rdi), %%xmm0");
+	UNDEFINED("movdqa %%xmm0, (%%rdi)");
+	UNDEFINED("fxsave (%%rdi)");
+	UNDEFINED("lgdt (%%rdi)");
+	UNDEFINED("sidt (%%rdi)");
+	UNDEFINED("movw (%%rdi), %%es");
+	UNDEFINED("lmsw (%%rdi)");
+	UNDEFINED("jmp *(%%rdi)");
+	UNDEFINED("invpcid (%%rdi), %%rax");
+	UNDEFINED("call *(%%rdi)");
+	/* the smallest value is what EDX:EAX can't be divided by */
+	fault_reset();
+	__asm__ volatile(TRY("divl (%0)") : : "r"(NOBODY), "a"(0), "d"(0xffffffff) : "cc", "memory");
+	ok_fault(0, "div: too large");
 }
 
 static void test_strings(void)
@@ -204,6 +282,8 @@ void guest_main(void)
 	test_loads();
 	test_flags();
 	test_stores();
+	test_pairs();
+	test_others();
 	test_strings();
 	test_faults();
 }

@@ -57,6 +57,19 @@ static const struct expected good[] = {
 	{ "mov qword [rax],imm32", MODE_64, 7, { 0x48, 0xc7, 0x00, 1, 2, 3, 4 }, OP_MOV, 8, 8, M, I },
 	{ "mov word [rax],imm16", MODE_64, 5, { 0x66, 0xc7, 0x00, 1, 2 }, OP_MOV, 2, 8, M, I },
 	{ "mov byte [rax],imm8", MODE_64, 3, { 0xc6, 0x00, 1 }, OP_MOV, 1, 8, M, I },
+	{ "cmpxchg8b [rbx]", MODE_32, 3, { 0x0f, 0xc7, 0x0b }, OP_CMPXCHG_PAIR, 4, 4, M, N },
+	{ "cmpxchg8b [bp+di]", MODE_16, 4, { 0x66, 0x0f, 0xc7, 0x0b }, OP_CMPXCHG_PAIR, 4, 2, M, N },
+	{ "cmpxchg16b [rbx]", MODE_64, 4, { 0x48, 0x0f, 0xc7, 0x0b }, OP_CMPXCHG_PAIR, 8, 8, M, N },
+	{ "smsw [rbx]", MODE_64, 4, { 0x48, 0x0f, 0x01, 0x23 }, OP_SMSW, 2, 8, M, N },
+	{ "smsw [ebx]", MODE_32, 3, { 0x0f, 0x01, 0x23 }, OP_SMSW, 2, 4, M, N },
+	{ "vmcall", MODE_64, 3, { 0x0f, 0x01, 0xc1 }, OP_HYPERCALL, 4, 8, N, N },
+	{ "shl word [bx+si],imm", MODE_16, 3, { 0xc1, 0x20, 3 }, OP_SHL, 2, 2, M, I },
+	{ "sar dword [eax],cl", MODE_32, 2, { 0xd3, 0x38 }, OP_SAR, 4, 4, M, R },
+	{ "shld [rax],rdx,imm", MODE_64, 5, { 0x48, 0x0f, 0xa4, 0x10, 1 }, OP_SHLD, 8, 8, M, I },
+	{ "imul cx,[bx+si],imm", MODE_16, 4, { 0x69, 0x08, 1, 2 }, OP_IMUL3, 2, 2, R, M },
+	{ "setz [eax]", MODE_32, 3, { 0x0f, 0x94, 0x00 }, OP_SETCC, 1, 4, M, N },
+	{ "mov [rax],ds", MODE_64, 2, { 0x8c, 0x18 }, OP_STORE_SEG, 2, 8, M, N },
+	{ "clwb [rax]", MODE_64, 4, { 0x66, 0x0f, 0xae, 0x30 }, OP_FLUSH, 2, 8, M, N },
 	{ "movzx eax,byte [rbx]", MODE_64, 3, { 0x0f, 0xb6, 0x03 }, OP_MOVZX, 4, 8, R, M },
 	{ "movzx eax,word [rbx]", MODE_64, 3, { 0x0f, 0xb7, 0x03 }, OP_MOVZX, 4, 8, R, M },
 	{ "movsx rax,byte [rbx]", MODE_64, 4, { 0x48, 0x0f, 0xbe, 0x03 }, OP_MOVSX, 8, 8, R, M },
@@ -164,6 +177,14 @@ static void test_refusals(void **state)
 			 DECODE_UNDEFINED); /* alias, not in 64-bit mode */
 	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\x0f\xc3\xc8"),
 			 DECODE_UNDEFINED); /* movnti with a register */
+	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\x0f\xc7\xc8"), DECODE_UNDEFINED); /* cmpxchg8b, register */
+	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\x0f\xc7\xf0"), DECODE_UNKNOWN);		/* rdrand */
+	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\x0f\xae\x33"), DECODE_UNKNOWN);		/* xsaveopt */
+	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\x0f\xae\x03"), DECODE_UNKNOWN);		/* fxsave */
+	assert_int_equal(try_bytes(MODE_64, 4, (const u8 *)"\xf3\x0f\xbc\x03"), DECODE_UNKNOWN);	/* tzcnt */
+	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\x0f\xb8\x03"), DECODE_UNKNOWN);
+	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\x0f\x01\x13"), DECODE_UNKNOWN);		/* lgdt */
+	assert_int_equal(try_bytes(MODE_64, 3, (const u8 *)"\xf0\xd1\x23"), DECODE_UNDEFINED);		/* lock shl */
 	assert_int_equal(try_bytes(MODE_64, 1, (const u8 *)"\xe8"), DECODE_UNKNOWN);			/* call */
 	assert_int_equal(try_bytes(MODE_32, 2, (const u8 *)"\xc5\x00"), DECODE_UNKNOWN); /* lds */
 	assert_int_equal(try_bytes(MODE_64, 4, (const u8 *)"\xf2\x0f\x38\xf1"), DECODE_UNKNOWN); /* crc32 */
