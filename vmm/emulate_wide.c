@@ -1,6 +1,6 @@
 /*
- * emulate_wide.c - instructions on device memory that systems rarely use: compare-and-exchange of pairs, shifts, products
- * and quotients, bit scans, conditional moves, stores of system registers.
+ * emulate_wide.c - instructions on device memory that systems rarely use: compare-and-exchange of pairs, shifts,
+ * products and quotients, bit scans, conditional moves, stores of system registers.
  */
 #include "emulate_operand.h"
 
