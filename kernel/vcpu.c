@@ -13,7 +13,20 @@
  *		not delivered -> the next entry of this run. At a return they go back to the page.
  *	other groups: page->dirty -> the hardware state, at once. Refused ones are dropped.
  *
- * Between two runs entry.what is 0. So clearing pcpu->entered, at any moment, can't make a request run twice.
+ * So at each return, whichever way:
+ *
+ *	way out				step	event, interrupts		other groups
+ *	exit				done	what was not delivered		loaded
+ *	entry refused by the processor	done	all of them			loaded
+ *	deadline or notification	back if nothing was entered in this run, else done; the rest as with an exit
+ *	event refused here		back	event dropped, interrupts back	dropped
+ *	group refused here		back	all of them			dropped
+ *	the vCPU is being destroyed	nobody will enter it again
+ *
+ * "Back" is in the page: GROUP_STEP in dirty, with RIP and RAX of the page (give_groups); GROUP_EVENT in dirty and
+ * `event`; the four interrupt bytes. Between two runs entry.what, entry.event.valid and entry.interrupts are 0. So
+ * clearing pcpu->entered, at any moment, can't make a request run twice. Within a run the entry belongs to the vCPU, so
+ * the thread may be preempted and moved between two world switches; the step's variable is on its stack.
  */
 #include "frames.h"
 #include "log.h"
@@ -147,11 +160,19 @@ static bool take_page(struct vcpu *vcpu, u32 *step)
  * --------------------------------------------------------------------------------------------------------
  */
 
+/* RIP and RAX of a step that is still to be done are the page's. */
 static void give_groups(struct vcpu *vcpu, u32 groups)
 {
-	virt->store(vcpu->hw, vcpu->page, groups);
+	struct vcpu_page *page = vcpu->page;
+	u64 rip = page->rip, rax = page->gpr[GPR_RAX];
+
+	virt->store(vcpu->hw, page, groups);
+	if (page->dirty & GROUP_STEP) {
+		page->rip = rip;
+		page->gpr[GPR_RAX] = rax;
+	}
 	if (groups & GROUP_CR)
-		vcpu->page->xcr0 = arch_fpu_xcr0(vcpu->fpu);
+		page->xcr0 = arch_fpu_xcr0(vcpu->fpu);
 }
 
 /* What became of the events, for the VMM; for the next run there is nothing. */
@@ -171,9 +192,7 @@ static __attribute__((noinline)) void give_page(struct vcpu *vcpu, u32 reason, u
 {
 	vcpu->page->exit = (struct vcpu_exit){ .reason = reason };
 	vcpu->page->dirty = step;
-	if (!step)
-		groups |= GROUP_GPR;
-	give_groups(vcpu, groups);
+	give_groups(vcpu, GROUP_GPR | groups);
 	vcpu->page->filled = GROUP_GPR | groups;
 }
 

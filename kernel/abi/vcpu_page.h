@@ -20,8 +20,8 @@
  *     in `dirty`.
  *
  * Events: `event` is an exception, NMI or software interrupt to inject at the next entry, if `dirty` has GROUP_EVENT.
- * At a return it holds an event whose delivery was cut short by the exit, and GROUP_EVENT is set, else valid = 0; a
- * VMM that leaves both alone thereby puts it back.
+ * At a return it holds an event whose delivery was cut short by the exit, or that an entry was to deliver that the
+ * hardware has refused, and GROUP_EVENT is set, else valid = 0; a VMM that leaves both alone thereby puts it back.
  * External interrupts: the VMM puts the best candidate into intr_vector, intr_pending = 1 and enters. The kernel
  * delivers it as soon as the guest can take it (interrupt window and all) and then sets intr_pending = 0; while
  * intr_pending is still 1 after a return the guest has not seen it, and the VMM may replace or withdraw it.
@@ -52,7 +52,8 @@
 /*
  * In `dirty` only: the instruction that exited has been completed. Of GROUP_GPR only RAX and RIP are loaded, which need
  * no judging; RFLAGS.RF and the shadows of STI and MOV SS are cleared. Still there after a return that was not an
- * exit, if the guest was not entered.
+ * exit, if the guest was not entered; then RIP and RAX in the page are what the step will load, and stay so at a
+ * SYS_VCPU_GET.
  */
 #define GROUP_STEP BIT32(7)
 /* In `dirty` only: `event` holds an event. */

@@ -188,6 +188,80 @@ static void test_bad_cr(void **state)
 	end();
 }
 
+/* What processors do that are no QEMU: nothing else than to say so. */
+static void refuse_only(struct vmcb *v)
+{
+	v->exit_code = SVM_EXIT_INVALID;
+}
+
+static void deliver(struct vmcb *v)
+{
+	v->event_inject = 0;
+	v->int_control &= ~SVM_V_IRQ;
+	v->exit_code = SVM_CPUID;
+}
+
+/* Each kind of thing that an entry may deliver. */
+static const struct vcpu_entry wishes[] = {
+	{ .event = { .valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_PF, .has_error = 1, .error = 0x1234 } },
+	{ .event = { .valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_UD }, .intr_pending = 1, .intr_vector = 77 },
+	{ .event = { .valid = 1, .type = EVENT_SOFT_INT, .vector = 0x80, .insn_len = 2 } },
+	{ .event = { .valid = 1, .type = EVENT_SOFT_EXCEPTION, .vector = VECTOR_BP, .insn_len = 1 } },
+	{ .event = { .valid = 1, .type = EVENT_NMI, .vector = VECTOR_NMI } },
+	{ .intr_pending = 1, .intr_vector = 99, .tpr_threshold = 3 },
+};
+
+static void check_refusal(const struct vcpu_entry *wish, void (*how)(struct vmcb *v))
+{
+	entry = *wish;
+	processor = how;
+	assert_int_equal(svm_ops.enter(hw, ENTER_EVENTS), EXIT_BAD_STATE);
+	assert_memory_equal(&entry.event, &wish->event, sizeof(entry.event));
+	assert_int_equal(entry.interrupts, wish->interrupts);
+	assert_int_equal(entry.what, ENTER_EVENTS);
+	assert_false(page.shadow & SHADOW_NMI);
+	assert_false(MISC1(SVM_IRET));
+}
+
+/* It comes back; the next entry delivers it if the VMM leaves it there, and nothing if it takes it away. */
+static void test_refused_events(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(wishes); i++) {
+		start();
+		svm_features.exits_for_bad_cr = false;
+		check_refusal(&wishes[i], refuse_only);
+		assert_int_equal(page.rip, GUEST_RIP);
+		processor = deliver;
+		assert_int_equal(svm_ops.enter(hw, ENTER_EVENTS), EXIT_CPUID);
+		assert_false(entry.event.valid || entry.intr_pending);
+		check_refusal(&(struct vcpu_entry){ .event = wishes[i].event, .what = ENTER_EVENTS }, refuse_only);
+		entry = (struct vcpu_entry){ 0 };
+		processor = refuse_only;
+		assert_int_equal(svm_ops.enter(hw, 0), EXIT_BAD_STATE);
+		assert_false(entry.event.valid || hw->vmcb->event_inject || (hw->vmcb->int_control & SVM_V_IRQ));
+		end();
+		start();
+		check_refusal(&wishes[i], refuse);
+		end();
+	}
+}
+
+/* One that only waited comes back as an NMI to deliver. */
+static void test_refused_pending_nmi(void **state)
+{
+	(void)state;
+	start();
+	svm_features.exits_for_bad_cr = false;
+	entry.nmi_pending = 1;
+	processor = refuse_only;
+	assert_int_equal(svm_ops.enter(hw, ENTER_EVENTS), EXIT_BAD_STATE);
+	assert_true(entry.event.valid && entry.event.type == EVENT_NMI && entry.event.vector == VECTOR_NMI);
+	assert_false(entry.nmi_pending || MISC1(SVM_IRET));
+	assert_false(page.shadow & SHADOW_NMI);
+	end();
+}
+
 static void init_with(u32 edx)
 {
 	const struct cpuid svm = { .ebx = 16, .edx = edx };
@@ -330,6 +404,8 @@ int main(void)
 		cmocka_unit_test(test_fault_in_host),
 		cmocka_unit_test(test_fault_in_guest),
 		cmocka_unit_test(test_bad_cr),
+		cmocka_unit_test(test_refused_events),
+		cmocka_unit_test(test_refused_pending_nmi),
 		cmocka_unit_test(test_pause_filter),
 		cmocka_unit_test(test_asids),
 	};

@@ -109,7 +109,7 @@ void cpu_tables_init(struct pcpu *pcpu)
 		idt_fill();
 	tss_fill(data, pcpu);
 	gdt_fill(data);
-	__asm__ volatile("lgdt %0" : : "m"(gdtr));
+	lgdt(&gdtr);
 	load_segments();
 	wrmsr(MSR_GS_BASE, (u64)pcpu);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);

@@ -28,7 +28,7 @@ struct vcpu_hw;
  * before.
  */
 struct vcpu_entry {
-	struct vcpu_event event;	/* in: to inject; out: cut short by this exit, else valid = 0 */
+	struct vcpu_event event;	/* in: to inject; out: not delivered, else valid = 0 */
 	union {
 		struct {
 			u8 intr_pending; /* in: deliver intr_vector when the guest can take it; out: 0 = done */

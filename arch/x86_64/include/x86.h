@@ -178,9 +178,51 @@ static inline void xsetbv0(u64 value)
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
+#define X86_MEMORY(name, bytes)									\
+	static inline void name(const void *operand)						\
+	{											\
+		__asm__ volatile(#name " %0" : : "m"(*(const u8 (*)[bytes])operand) : "cc", "memory"); \
+	}
+X86_MEMORY(lgdt, 10)
+X86_MEMORY(vmptrld, 8)	/* the address of the VMCS is there */
+X86_MEMORY(vmclear, 8)
+#undef X86_MEMORY
+
 static inline void vmsave(hpa_t to)
 {
 	__asm__ volatile("vmsave %0" : : "a"(to.raw) : "memory");
+}
+
+/* VMCS fields: of the current VMCS. */
+static inline u64 vmread(u64 field)
+{
+	u64 value;
+
+	__asm__ volatile("vmread %1, %0" : "=rm"(value) : "r"(field) : "cc");
+	return value;
+}
+
+static inline void vmwrite(u64 field, u64 value)
+{
+	__asm__ volatile("vmwrite %1, %0" : : "r"(field), "rm"(value) : "cc", "memory");
+}
+
+/* From or to memory, 8 bytes whatever the field's width. */
+static inline void vmread_to(u64 field, void *to)
+{
+	__asm__ volatile("vmread %1, %0" : "=m"(*(u8 (*)[8])to) : "r"(field) : "cc");
+}
+
+static inline void vmwrite_from(u64 field, const u64 *from)
+{
+	__asm__ volatile("vmwrite %1, %0" : : "r"(field), "m"(*from) : "cc", "memory");
+}
+
+static inline void invept(u64 type, u64 pointer)
+{
+	struct { u64 pointer, zero; } descriptor = { pointer, 0 };
+
+	__asm__ volatile("invept %0, %1" : : "m"(descriptor), "r"(type) : "cc", "memory");
 }
 
 static inline void invlpg(u64 va)

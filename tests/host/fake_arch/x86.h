@@ -1,29 +1,55 @@
 /*
  * A stand-in for arch/x86_64/include/x86.h in host tests of the back ends: the same numbers, but the privileged
- * instructions that they use do nothing, or read zero.
+ * instructions that they use do nothing, or read zero. Those of VMX are in fake_vmx.c.
  */
 #ifndef VOS_FAKE_X86_H
 #define VOS_FAKE_X86_H
 
 #define rdmsr machine_rdmsr
 #define wrmsr machine_wrmsr
+#define cr0_read machine_cr0_read
+#define cr2_read machine_cr2_read
+#define cr3_read machine_cr3_read
+#define cr4_read machine_cr4_read
+#define cr2_write machine_cr2_write
 #define cr8_write machine_cr8_write
 #define dr0_write machine_dr0_write
 #define dr1_write machine_dr1_write
 #define dr2_write machine_dr2_write
 #define dr3_write machine_dr3_write
 #define dr7_write machine_dr7_write
+#define lgdt machine_lgdt
 #define vmsave machine_vmsave
+#define vmread machine_vmread
+#define vmwrite machine_vmwrite
+#define vmread_to machine_vmread_to
+#define vmwrite_from machine_vmwrite_from
+#define vmptrld machine_vmptrld
+#define vmclear machine_vmclear
+#define invept machine_invept
 #include "../../../arch/x86_64/include/x86.h"
 #undef rdmsr
 #undef wrmsr
+#undef cr0_read
+#undef cr2_read
+#undef cr3_read
+#undef cr4_read
+#undef cr2_write
 #undef cr8_write
 #undef dr0_write
 #undef dr1_write
 #undef dr2_write
 #undef dr3_write
 #undef dr7_write
+#undef lgdt
 #undef vmsave
+#undef vmread
+#undef vmwrite
+#undef vmread_to
+#undef vmwrite_from
+#undef vmptrld
+#undef vmclear
+#undef invept
 
 static inline u64 rdmsr(u32 msr)
 {
@@ -36,18 +62,31 @@ static inline void wrmsr(u32 msr, u64 value)
 	(void)msr, (void)value;
 }
 
-#define FAKE_WRITE(name) static inline void name(u64 value) { (void)value; }
-FAKE_WRITE(cr8_write)
-FAKE_WRITE(dr0_write)
-FAKE_WRITE(dr1_write)
-FAKE_WRITE(dr2_write)
-FAKE_WRITE(dr3_write)
-FAKE_WRITE(dr7_write)
+#define FAKE_READ(name) static inline u64 name(void) { return 0; }
+FAKE_READ(cr0_read)
+FAKE_READ(cr2_read)
+FAKE_READ(cr3_read)
+FAKE_READ(cr4_read)
+#undef FAKE_READ
+
+#define FAKE_WRITE(name, type) static inline void name(type value) { (void)value; }
+FAKE_WRITE(cr2_write, u64)
+FAKE_WRITE(cr8_write, u64)
+FAKE_WRITE(dr0_write, u64)
+FAKE_WRITE(dr1_write, u64)
+FAKE_WRITE(dr2_write, u64)
+FAKE_WRITE(dr3_write, u64)
+FAKE_WRITE(dr7_write, u64)
+FAKE_WRITE(lgdt, const void *)
+FAKE_WRITE(vmsave, hpa_t)
 #undef FAKE_WRITE
 
-static inline void vmsave(hpa_t to)
-{
-	(void)to;
-}
+u64 vmread(u64 field);
+void vmwrite(u64 field, u64 value);
+void vmread_to(u64 field, void *to);
+void vmwrite_from(u64 field, const u64 *from);
+void vmptrld(const void *address);
+void vmclear(const void *address);
+void invept(u64 type, u64 pointer);
 
 #endif

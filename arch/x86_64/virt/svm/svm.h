@@ -60,6 +60,15 @@ void svm_probe_features(struct info_page *info, const struct cpuid *svm);
 u32 svm_switch(struct vcpu_hw *hw);
 u32 svm_switch_armed(struct vcpu_hw *hw);
 
+/*
+ * QEMU TCG saves the host's state for the guest's when it refuses an entry, or when it takes a fault of the host for
+ * one of the guest (see cpu_fpu.c). Then, and only then, the masking of interrupts is off.
+ */
+static inline bool svm_is_host_state(const struct vmcb *v)
+{
+	return !(v->int_control & SVM_V_INTR_MASKING);
+}
+
 /* svm_state.c */
 void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);
 void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);

@@ -67,7 +67,7 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	 */
 	v->intercept_cr = entry->tpr_threshold || entry->intr_pending ? SVM_INTERCEPT_CR8_WRITE : 0;
 	v->event_inject = 0;
-	hw->injected.valid = 0;
+	hw->injected = (struct vcpu_event){ 0 };
 	if (entry->event.valid) {
 		inject(hw, &entry->event);
 	} else if (entry->nmi_pending && !(hw->extras & EXTRA_NMI_BLOCKED)) {
@@ -80,10 +80,13 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		hw->extras &= ~EXTRA_BUSY;
 }
 
-/* We moved RIP over the instruction; back, so that the event can be put back as it came. */
-static void take_back_soft(struct vcpu_hw *hw, struct vcpu_entry *entry)
+/* The event was not delivered: undo what `inject` did, so that it can be put back as it came. */
+static void take_back(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
-	hw->vmcb->rip -= hw->injected.insn_len;
+	if (is_soft(&hw->injected))
+		hw->vmcb->rip -= hw->injected.insn_len;
+	if (hw->injected.type == EVENT_NMI)
+		svm_event_block_nmi(hw, false);
 	entry->event = hw->injected;
 }
 
@@ -92,7 +95,7 @@ static void collect_exception(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 
 	u8 vector = (u8)info;
 
 	if (hw->injected.valid && is_soft(&hw->injected) && hw->injected.vector == vector) {
-		take_back_soft(hw, entry);
+		take_back(hw, entry);
 		return;
 	}
 	if (vector == VECTOR_BP || vector == VECTOR_INTO)
@@ -119,13 +122,10 @@ static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u6
 			entry->intr_pending = 1;
 			entry->intr_vector = vector;
 		}
-	} else if (type == SVM_EVENT_NMI) {
-		entry->event = (struct vcpu_event){ .valid = 1, .type = EVENT_NMI, .vector = VECTOR_NMI };
-		svm_event_block_nmi(hw, false);
 	} else if (type == SVM_EVENT_EXCEPTION) {
 		collect_exception(hw, entry, info);
-	} else if (type == SVM_EVENT_SOFT_INT && hw->injected.valid && hw->injected.type == EVENT_SOFT_INT) {
-		take_back_soft(hw, entry);
+	} else if (hw->injected.valid && type == svm_types[hw->injected.type]) {
+		take_back(hw, entry);
 	}	/* else the guest's own INT n: RIP still points to it */
 }
 
@@ -138,12 +138,19 @@ void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
 	struct svm_cpu *cpu = pcpu_self()->virt;
 	struct vmcb *v = hw->vmcb;
+	/* With the guest's state still there QEMU TCG means a MOV to CR: see handle_invalid. */
+	bool is_refused = (u32)v->exit_code == SVM_EXIT_INVALID &&
+			  (!svm_features.exits_for_bad_cr || svm_is_host_state(v));
 
 	if (svm_features.loses_interrupts)
 		cr8_write(0);
-	if (v->tlb_control && (u32)v->exit_code != SVM_EXIT_INVALID)	/* a refused VMRUN may have flushed nothing */
-		v->tlb_control = cpu->tlb_control = 0;
 	entry->what |= ENTER_EVENTS;
+	if (is_refused) {		/* nothing delivered, perhaps nothing flushed (15.5.1) */
+		take_back(hw, entry);
+		return;
+	}
+	if (v->tlb_control)
+		v->tlb_control = cpu->tlb_control = 0;
 	entry->event.valid = 0;
 	entry->intr_pending = (v->int_control & SVM_V_IRQ) != 0;
 	if (v->exit_int_info & SVM_EVENT_VALID)	/* the other bits may be stale */

@@ -138,15 +138,6 @@ static u32 tell_bad(const struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_
 	return tell(hw, page, EXIT_BAD_STATE, 0, 0, GROUP_GPR);
 }
 
-/*
- * QEMU TCG saves the host's state for the guest's when it refuses an entry, or when it takes a fault of the host for
- * one of the guest (see cpu_fpu.c). Then, and only then, the masking of interrupts is off.
- */
-static bool is_host_state(const struct vmcb *v)
-{
-	return !(v->int_control & SVM_V_INTR_MASKING);
-}
-
 /* The VMM must not see it, nor a guest run with it. The guest's is lost. */
 static u32 replace_host_state(struct vcpu_hw *hw, struct vcpu_page *page)
 {
@@ -160,7 +151,7 @@ static u32 handle_nested_fault(struct vcpu_hw *hw, const struct vmcb *v, struct 
 	struct vcpu_entry *entry = hw->entry;
 	u64 info = v->exit_info1;
 
-	if (unlikely(is_host_state(v)))
+	if (unlikely(svm_is_host_state(v)))
 		return replace_host_state(hw, page);
 	if (info & SVM_NPF_RESERVED)	/* our own tables are wrong: not something to try again */
 		return tell_bad(hw, v, page);
@@ -181,7 +172,7 @@ static __attribute__((noinline)) u32 handle_invalid(struct vcpu_hw *hw, struct v
 {
 	struct vcpu_entry *entry = hw->entry;
 
-	if (is_host_state(hw->vmcb))
+	if (svm_is_host_state(hw->vmcb))
 		return replace_host_state(hw, page);
 	if (svm_features.exits_for_bad_cr && !hw->injected.valid) {
 		entry->what |= ENTER_EVENTS;

@@ -32,13 +32,6 @@ static bool vmxon(hpa_t frame)
 	return is_on;
 }
 
-static void invept(u64 type, u64 pointer)
-{
-	struct { u64 pointer, zero; } descriptor = { pointer, 0 };
-
-	__asm__ volatile("invept %0, %1" : : "m"(descriptor), "r"(type) : "cc", "memory");
-}
-
 /* Where the exits must lead back to. */
 static void note_tables(struct vmx_cpu *cpu)
 {
@@ -87,7 +80,7 @@ static void vmx_leave(struct vcpu_hw *hw)
 {
 	struct vmx_cpu *cpu = pcpu_self()->virt;
 
-	__asm__ volatile("vmclear %0" : : "m"(hw->vmcs_hpa.raw) : "cc", "memory");
+	vmclear(&hw->vmcs_hpa);
 	hw->chores |= CHORE_HOST | CHORE_FLUSH;
 	if (cpu->current == hw)
 		cpu->current = NULL;
@@ -131,10 +124,7 @@ static void vmx_flush(struct vcpu_hw *hw)
  */
 static void flush(struct vcpu_hw *hw)
 {
-	if (vmx_controls.invept_single)
-		invept(INVEPT_SINGLE, hw->ept_pointer);
-	else
-		invept(INVEPT_ALL, 0);
+	invept(vmx_controls.invept_single ? INVEPT_SINGLE : INVEPT_ALL, hw->ept_pointer);
 }
 
 void vmx_set_timed(struct vcpu_hw *hw, bool is_timed)

@@ -7,6 +7,7 @@
 #include "arch.h"
 #include "virt.h"
 #include "vmcs.h"
+#include "x86.h"
 
 struct vcpu_hw;
 
@@ -76,37 +77,13 @@ extern struct vmx_controls vmx_controls;
 
 #define VMX_CR0_MASK (CR0_NE | CR0_CD | CR0_NW)	/* ours: NE = 1, CD = NW = 0; the guest sees what it wrote */
 
-static inline u64 vmread(enum vmcs_field field)
-{
-	u64 value;
-
-	__asm__ volatile("vmread %1, %0" : "=rm"(value) : "r"((u64)field) : "cc");
-	return value;
-}
-
-static inline void vmwrite(enum vmcs_field field, u64 value)
-{
-	__asm__ volatile("vmwrite %1, %0" : : "r"((u64)field), "rm"(value) : "cc", "memory");
-}
-
-/* From or to memory, 8 bytes whatever the field's width. */
-static inline void vmread_to(enum vmcs_field field, u64 *to)
-{
-	__asm__ volatile("vmread %1, %0" : "=m"(*to) : "r"((u64)field) : "cc");
-}
-
-static inline void vmwrite_from(enum vmcs_field field, const u64 *from)
-{
-	__asm__ volatile("vmwrite %1, %0" : : "r"((u64)field), "m"(*from) : "cc", "memory");
-}
-
 /* VMPTRLD unless it is current already. */
 static inline void vmx_make_current(struct vcpu_hw *hw)
 {
 	struct vmx_cpu *cpu = pcpu_self()->virt;
 
 	if (cpu->current != hw) {
-		__asm__ volatile("vmptrld %0" : : "m"(hw->vmcs_hpa.raw) : "cc", "memory");
+		vmptrld(&hw->vmcs_hpa);
 		cpu->current = hw;
 	}
 }
@@ -140,10 +117,11 @@ void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups);
 
 /*
  * vmx_event.c: inject is needed only if the entry asks for something, or a window or threshold is in force; collect
- * only after exits that may have cut short a delivery.
+ * only after exits that may have cut short a delivery, and after entries that were refused with all they were to
+ * deliver.
  */
 void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 rflags);
-void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
+void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry, bool is_refused);
 
 static inline void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
 {

@@ -76,10 +76,14 @@ void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 rflags)
 	set_tpr_threshold(hw, entry->tpr_threshold);
 }
 
-static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u32 info)
+void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry, bool is_refused)
 {
+	enum vmcs_field length = is_refused ? VMCS_ENTRY_INSN_LEN : VMCS_EXIT_INSN_LEN;
+	u32 info = (u32)vmread(is_refused ? VMCS_ENTRY_EVENT : VMCS_VECTORING);
 	struct vcpu_event e = { .valid = 1, .vector = (u8)info };
 
+	if (!(info & EVENT_VALID))
+		return;
 	switch ((enum vmx_event_type)(info >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK)) {
 	case VMX_EVENT_INTR:
 		entry->what |= ENTER_EVENTS;
@@ -95,26 +99,18 @@ static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u3
 		break;
 	case VMX_EVENT_SOFT_INT:
 		e.type = EVENT_SOFT_INT;
-		e.insn_len = (u32)vmread(VMCS_EXIT_INSN_LEN);
+		e.insn_len = (u32)vmread(length);
 		break;
 	case VMX_EVENT_ICEBP:
 	case VMX_EVENT_SOFT_EXCEPTION:
 		e.type = EVENT_SOFT_EXCEPTION;
-		e.insn_len = (u32)vmread(VMCS_EXIT_INSN_LEN);
+		e.insn_len = (u32)vmread(length);
 		break;
 	}
 	if (info & EVENT_HAS_ERROR) {
 		e.has_error = 1;
-		e.error = (u32)vmread(VMCS_VECTORING_ERROR);
+		e.error = (u32)vmread(is_refused ? VMCS_ENTRY_ERROR : VMCS_VECTORING_ERROR);
 	}
 	entry->what |= ENTER_EVENTS;
 	entry->event = e;
-}
-
-void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
-{
-	u32 info = (u32)vmread(VMCS_VECTORING);
-
-	if (info & EVENT_VALID)
-		collect_interrupted(hw, entry, info);
 }

@@ -16,14 +16,12 @@
 #define HANDLER(name) static u32 name(UNUSED struct vcpu_hw *hw, UNUSED struct vcpu_page *page, UNUSED u64 code)
 
 /* Length and flags, which are 0 for most, are next to each other. */
-struct length_and_flags { u32 length, flags; };
 _Static_assert(offsetof(struct vcpu_exit, flags) == offsetof(struct vcpu_exit, insn_len) + 4, "written as one");
 
 /* An exit for whose reason the instruction-length field is valid (27.2.5). */
 static inline u32 tell_instruction(struct vcpu_page *page, u32 reason)
 {
-	__asm__ volatile("vmread %1, %0" : "=m"(*(struct length_and_flags *)&page->exit.insn_len) :
-			 "r"((u64)VMCS_EXIT_INSN_LEN) : "cc");
+	vmread_to(VMCS_EXIT_INSN_LEN, &page->exit.insn_len);
 	page->exit.reason = reason;
 	page->filled = GROUP_GPR;
 	return reason;
@@ -60,7 +58,7 @@ static void look(const struct vcpu_hw *hw)
 }
 
 /*
- * Nothing was run: VMfail, before any guest state was looked at, or a guest state that was refused; the event to inject
+ * Nothing was run: VMfail, before any guest state was looked at, or a guest state that was refused. The event to inject
  * is left valid then. Or else an exit that was never asked for.
  */
 HANDLER(exit_refused)
@@ -69,8 +67,10 @@ HANDLER(exit_refused)
 
 	page->exit.bad_state.hardware = is_fail ? BIT64(32) | vmread(VMCS_INSN_ERROR) : code;
 	page->exit.bad_state.detail = is_fail ? 0 : vmread(VMCS_QUALIFICATION);
-	if (code & VMX_ENTRY_FAILED)
+	if (code & VMX_ENTRY_FAILED) {
+		vmx_event_collect(hw, hw->entry, true);
 		vmwrite(VMCS_ENTRY_EVENT, 0);
+	}
 	return tell(page, EXIT_BAD_STATE, 0);
 }
 
@@ -125,7 +125,7 @@ HANDLER(exit_exception)
 {
 	u32 info = (u32)vmread(VMCS_EXIT_EVENT);
 
-	vmx_event_collect(hw, hw->entry);
+	vmx_event_collect(hw, hw->entry, false);
 	if ((info >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK) == VMX_EVENT_NMI)
 		__asm__ volatile("int $2");
 	else if ((info & EVENT_VECTOR) == VECTOR_MC)
@@ -170,7 +170,7 @@ HANDLER(exit_ept_violation)
 	u32 q = (u32)vmread(VMCS_QUALIFICATION);
 	u32 flags = q & (EPT_READ | EPT_WRITE | EPT_EXEC);
 
-	vmx_event_collect(hw, entry);
+	vmx_event_collect(hw, entry, false);
 	if (likely(q & EPT_LINEAR_VALID)) {
 		flags |= MEM_GVA | (q & EPT_FINAL ? 0 : MEM_WALK);
 		vmread_to(VMCS_GUEST_LINEAR, &page->exit.mem.gva);
@@ -300,7 +300,7 @@ u32 vmx_exit(struct vcpu_hw *hw, struct vcpu_page *page, u64 code)
 {
 	u64 rflags, interruptibility;
 
-	__asm__ volatile("lgdt %0" : : "m"(hw->host_gdtr));
+	lgdt(&hw->host_gdtr);
 	hw->cr2 = cr2_read();
 	rflags = vmread(VMCS_GUEST_RFLAGS);
 	page->rflags = rflags;
