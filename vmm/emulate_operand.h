@@ -1,6 +1,6 @@
 /*
- * emulate_operand.h - how the emulator's instructions get at their operands: registers and memory, checked. For emulate.c
- * and emulate_wide.c.
+ * emulate_operand.h - how the emulator's instructions get at their operands: registers and memory, checked. For
+ * emulate.c and emulate_wide.c.
  */
 #ifndef VOS_EMULATE_OPERAND_H
 #define VOS_EMULATE_OPERAND_H
@@ -85,7 +85,8 @@ static inline bool operand_write(struct emulate *e, const struct insn *insn, con
 }
 
 /* Read a destination that will be written: a write fault comes before the read has any effect. */
-static inline bool operand_read_for_write(struct emulate *e, const struct insn *insn, const struct operand *o, u64 *value)
+static inline bool operand_read_for_write(struct emulate *e, const struct insn *insn, const struct operand *o,
+					  u64 *value)
 {
 	if (o->kind == OPERAND_MEM && !mem_probe(e, insn->seg, emulate_address(e->page, insn), o->bytes))
 		return false;
