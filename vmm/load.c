@@ -30,16 +30,16 @@ bool load(const struct load_input *in, struct load_result *out)
 	return load_fail(out, "kernel is neither a Linux bzImage nor a Multiboot nor a PVH image");
 }
 
-bool load_copy(const struct load_input *in, u64 gpa, const u8 *from, u64 count, u64 memory_count)
+const char *load_copy(const struct load_input *in, u64 gpa, const u8 *from, u64 count, u64 memory_count)
 {
 	u8 *to = guest_memory_at(in->memory, GPA(gpa), memory_count);
 
-	if (!to || count > memory_count || gpa < BOOT_DATA_END)
-		return false;
-	if (gpa < BIOS_END && gpa + memory_count > BIOS_EBDA)
-		return false;
+	if (!to || count > memory_count)
+		return "kernel or module does not fit into the VM's memory";
+	if (gpa < LOW_IMAGES_START || (gpa < BIOS_END && gpa + memory_count > BOOT_DATA))
+		return "kernel would lie over boot or BIOS data (below 500h, 90000h to fffffh)";
 	memcpy(to, from, count);
-	return true;
+	return NULL;
 }
 
 bool load_cmdline(const struct load_input *in, struct load_result *out)
@@ -60,7 +60,7 @@ bool load_modules(const struct load_input *in, u64 end, u64 first[LOAD_IMAGES])
 			return false;
 		at = align_up(at, PAGE_SIZE);
 		if (!range_ok(at, in->images[i].size, limit) ||
-		    !load_copy(in, at, in->images[i].bytes, in->images[i].size, in->images[i].size))
+		    load_copy(in, at, in->images[i].bytes, in->images[i].size, in->images[i].size))
 			return false;
 		first[i] = at;
 		at += in->images[i].size;

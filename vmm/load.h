@@ -65,8 +65,8 @@ static inline bool load_fail(struct load_result *out, const char *why)
 	return false;
 }
 
-/* Copy bytes to a GPA that must be RAM from BOOT_DATA_END up and not in the BIOS area. */
-bool load_copy(const struct load_input *in, u64 gpa, const u8 *from, u64 count, u64 memory_count);
+/* Copy bytes to a GPA that must be RAM which neither boot data nor the BIOS takes. NULL, or what is wrong. */
+const char *load_copy(const struct load_input *in, u64 gpa, const u8 *from, u64 count, u64 memory_count);
 
 /* The command line at BOOT_CMDLINE. */
 bool load_cmdline(const struct load_input *in, struct load_result *out);

@@ -92,6 +92,7 @@ const char *elf_parse(struct elf *elf, const struct load_image *image)
 const char *elf_load(const struct elf *elf, const struct load_input *in, u64 *end)
 {
 	const struct load_image *image = &in->images[0];
+	const char *why;
 
 	*end = 0;
 	for (u32 i = 0; i < elf->count; i++) {
@@ -99,8 +100,9 @@ const char *elf_load(const struct elf *elf, const struct load_input *in, u64 *en
 
 		if (s->type != PT_LOAD || s->memory_bytes == 0)
 			continue;
-		if (!load_copy(in, s->physical, image->bytes + s->offset, s->file_bytes, s->memory_bytes))
-			return "ELF segment does not fit into the VM's memory";
+		why = load_copy(in, s->physical, image->bytes + s->offset, s->file_bytes, s->memory_bytes);
+		if (why)
+			return why;
 		*end = max_u64(*end, s->physical + s->memory_bytes);
 	}
 	return *end ? NULL : "ELF file has nothing to load";

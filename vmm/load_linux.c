@@ -83,10 +83,9 @@ static bool place_kernel(const struct load_input *in, struct linux_image *linux_
 		return load_fail(out, "Linux kernel wants to be where the BIOS is");
 	if (!range_ok(linux_image->load, linux_image->memory_bytes, limit))
 		return too_large(linux_image, out);
-	if (!load_copy(in, linux_image->load, in->images[0].bytes + linux_image->setup_bytes, linux_image->kernel_bytes,
-		       linux_image->memory_bytes))
-		return load_fail(out, "Linux kernel does not fit into the VM's memory");
-	return true;
+	out->why = load_copy(in, linux_image->load, in->images[0].bytes + linux_image->setup_bytes,
+			     linux_image->kernel_bytes, linux_image->memory_bytes);
+	return out->why == NULL;
 }
 
 /* As high as the kernel allows, so that it is out of the way. */
@@ -107,7 +106,7 @@ static bool place_initrd(const struct load_input *in, struct linux_image *linux_
 	if (size > limit)
 		return load_fail(out, "initrd does not fit into the VM's memory");
 	at = align_down(limit - size, PAGE_SIZE);
-	if (at < linux_image->load + linux_image->memory_bytes || !load_copy(in, at, in->images[1].bytes, size, size))
+	if (at < linux_image->load + linux_image->memory_bytes || load_copy(in, at, in->images[1].bytes, size, size))
 		return load_fail(out, "initrd does not fit into the VM's memory");
 	h->ramdisk_image = (u32)at;
 	h->ramdisk_size = (u32)size;

@@ -91,10 +91,8 @@ static const char *load_kludge(const struct load_input *in, const struct mb_head
 			return "Multiboot bss address contradicts the load address";
 		memory_bytes = h->bss_end_addr - h->load_addr;
 	}
-	if (!load_copy(in, h->load_addr, image->bytes + start, file_bytes, memory_bytes))
-		return "Multiboot kernel does not fit into the VM's memory";
 	*end = h->load_addr + memory_bytes;
-	return NULL;
+	return load_copy(in, h->load_addr, image->bytes + start, file_bytes, memory_bytes);
 }
 
 static const char *load_kernel(const struct load_input *in, const struct mb_header *h, u64 offset, u64 *entry, u64 *end)

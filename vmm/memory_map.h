@@ -19,14 +19,18 @@ struct memory_map {
 	u32 count;
 };
 
-/* Below 1 MiB. */
-#define BOOT_GDT 0x1000ull
-#define BOOT_INFO 0x2000ull		/* boot_params, start_info or mbi: one page */
-#define BOOT_TABLES 0x3000ull		/* memory maps, module lists: two pages */
+/*
+ * Below 1 MiB. Boot data is where PC loaders used to put Linux' real-mode part, and two pages below the EBDA, where
+ * Linux' decompressor has its trampoline (find_trampoline_placement). Images may lie anywhere else.
+ */
+#define LOW_IMAGES_START 0x500ull	/* behind real mode's vectors and the BIOS data area */
+#define BOOT_DATA 0x90000ull
+#define BOOT_GDT BOOT_DATA
+#define BOOT_INFO 0x91000ull		/* boot_params, start_info or mbi: one page */
+#define BOOT_TABLES 0x92000ull		/* memory maps, module lists: two pages */
 #define BOOT_TABLES_BYTES 0x2000ull
-#define BOOT_PAGE_TABLES 0x9000ull	/* six pages */
-#define BOOT_CMDLINE 0x10000ull
-#define BOOT_DATA_END 0x11000ull	/* images may not be loaded below this */
+#define BOOT_PAGE_TABLES 0x94000ull	/* six pages */
+#define BOOT_CMDLINE 0x9a000ull		/* one page */
 #define BIOS_EBDA 0x9fc00ull
 #define BIOS_START 0xe0000ull		/* ACPI tables; reserved up to 1 MiB */
 #define BIOS_END 0x100000ull

@@ -30,3 +30,15 @@ def test_guests(machine, platform):
         if not done or done.group(2) != '0' or done.group(1) == '0':
             bad.append(f'{guest}: ' + '\n'.join(line for line in log.split('\n') if not line.startswith('ok ')))
     assert not bad, '\n'.join(bad)
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_low_kernels(machine):
+    """Multiboot kernels may lie where loaders like to have their own things."""
+    for address in ('1000', '8000'):
+        machine.ok(f'create-vm --name low --cpu 1 --memory 16M --kernel low-{address} --cmdline hello')
+        machine.ok('start-vm low')
+        machine.wait_state('low', '(stopped|crashed)')
+        assert 'told hello, all whole' in machine.ok('log-vm low')
+        machine.ok('delete-vm low')

@@ -32,9 +32,17 @@ $(B)/guests/%.elf: $(B)/guests/%.o $(B)/guests/lib.a tests/guests/lib/guest.ld
 		-Wl,--no-warn-rwx-segments -o $@.full $(filter %.o %.a,$^)
 	$(Q)$(OBJCOPY) --strip-debug $@.full $@
 
-guests: $(GUEST_ELFS)
+# Multiboot kernels below 1 MiB: build/guests/low-ADDRESS.elf.
+LOW_ELFS	:= $(foreach a,1000 8000,$(B)/guests/low-$(a).elf)
+$(B)/guests/low-%.elf: tests/guests/low/low.S Makefile tests/guests/rules.mk
+	$(call say,LDG,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,-n -Wl,-Ttext=0x$* -Wl,-e,start -Wl,--build-id=none \
+		-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -s -o $@ $<
+
+guests: $(GUEST_ELFS) $(LOW_ELFS)
 .PHONY: guests
 -include $(wildcard $(B)/guests/*.d $(B)/guests/lib/*.d)
-TEST_IMAGES	+= $(foreach g,$(GUEST_ELFS),$(subst _,-,$(basename $(notdir $(g))))=$(g))
+TEST_IMAGES	+= $(foreach g,$(GUEST_ELFS) $(LOW_ELFS),$(subst _,-,$(basename $(notdir $(g))))=$(g))
 
 TEST_IMAGES	+= $(foreach e,$(GUEST_ELFS),$(patsubst guest_%,%,$(basename $(notdir $(e))))=$(e))

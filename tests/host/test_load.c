@@ -244,8 +244,9 @@ static void test_elf_bad(void **state)
 		{ PH(0) + 40, ~0ull, 8, "does not fit" },
 		{ PH(0) + 24, RAM_BYTES - 0x1000, 8, "does not fit" },		/* physical address */
 		{ PH(0) + 24, ~0ull - 0x1000, 8, "does not fit" },
-		{ PH(0) + 24, 0x2000, 8, "does not fit" },			/* over the boot data */
-		{ PH(0) + 24, 0xfe000, 8, "does not fit" },			/* over the ACPI tables */
+		{ PH(0) + 24, 0x4ff, 8, "BIOS data" },				/* over real mode's data */
+		{ PH(0) + 24, 0x8b001, 8, "boot or BIOS data" },		/* its last byte over the boot data */
+		{ PH(0) + 24, 0xfe000, 8, "BIOS data" },			/* over the ACPI tables */
 		{ PH(0), 6, 4, "nothing to load" },
 		{ 32, ~0ull, 8, "outside the file" },				/* program header offset */
 		{ 54, 55, 2, "odd size" },
@@ -346,8 +347,30 @@ static void test_multiboot_kludge(void **state)
 	expect_refused(FILE_BYTES, 1, "bss");
 	make_kludge(2 * MIB, 2 * MIB, 2 * MIB + 0x1000, 0xffffffff, 0);
 	expect_refused(FILE_BYTES, 1, "does not fit");
-	make_kludge(0x8000, 0x8000, 0, 0, 0);
-	expect_refused(FILE_BYTES, 1, "does not fit");
+}
+
+/* A kernel may lie anywhere below the boot data: what it is told and what it consists of are both whole. */
+static void test_multiboot_low(void **state)
+{
+	static const u32 starts[] = { 0x500, 0x1000, 0x8000, BOOT_DATA - FILE_BYTES };
+	const u32 *info = (const void *)(ram + BOOT_INFO);
+	struct load_result out;
+	struct vcpu_page page = { .dirty = 0 };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(starts); i++) {
+		make_kludge(starts[i] + MB_AT, starts[i], 0, 0, starts[i] + 0x40);
+		assert_true(try_load(FILE_BYTES, 2, "low", &out));
+		load_registers(&out, &memory, &page);
+		assert_true(page.rip == starts[i] + 0x40 && out.rbx == BOOT_INFO);
+		assert_memory_equal(ram + starts[i], file, FILE_BYTES);
+		assert_string_equal((char *)ram + info[4], "low");
+		assert_int_equal(info[5], 1);
+	}
+	make_kludge(BOOT_DATA - FILE_BYTES + MB_AT + 1, BOOT_DATA - FILE_BYTES + 1, 0, 0, 0);
+	expect_refused(FILE_BYTES, 1, "boot or BIOS data");
+	make_kludge(MB_AT, 0, 0, 0, 0x1000);
+	expect_refused(FILE_BYTES, 1, "boot or BIOS data");
 }
 
 static void test_registers(void **state)
@@ -399,7 +422,7 @@ int main(void)
 		cmocka_unit_test(test_linux),	      cmocka_unit_test(test_linux_bad),
 		cmocka_unit_test(test_pvh),	      cmocka_unit_test(test_elf_bad),
 		cmocka_unit_test(test_multiboot_elf), cmocka_unit_test(test_multiboot_kludge),
-		cmocka_unit_test(test_registers),
+		cmocka_unit_test(test_multiboot_low), cmocka_unit_test(test_registers),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
