@@ -11,12 +11,23 @@
 #include "vcpu_page.h"
 #include "x86.h"
 
+/* Bytes that lie in one page of linear addresses, translated. */
+struct emulate_place {
+	u8 *ram;	/* NULL: a device's, at gpa */
+	u64 gpa;
+};
+
 /* Linear addresses, size 1, 2, 4 or 8, any alignment. Return false with *fault filled. */
 struct emulate_ops {
 	bool (*read)(void *ctx, u64 linear, u32 size, u64 *value, struct fault *fault);
 	bool (*write)(void *ctx, u64 linear, u32 size, u64 value, struct fault *fault);
 	/* Would write() fault? Without side effects. Here size may be 16, too. */
 	bool (*probe_write)(void *ctx, u64 linear, u32 size, struct fault *fault);
+	/* For a run of elements that lies in one page: any size up to its end. */
+	bool (*translate)(void *ctx, u64 linear, u32 size, bool is_write, struct emulate_place *place,
+			  struct fault *fault);
+	u64 (*device_read)(void *ctx, u64 gpa, u32 size);
+	void (*device_write)(void *ctx, u64 gpa, u32 size, u64 value);
 	u32 (*port_read)(void *ctx, u16 port, u32 size);
 	void (*port_write)(void *ctx, u16 port, u32 size, u32 value);
 };

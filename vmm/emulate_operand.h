@@ -93,6 +93,9 @@ static inline bool operand_read_for_write(struct emulate *e, const struct insn *
 	return operand_read(e, insn, o, value);
 }
 
+/* MOVS to OUTS, with and without REP. (emulate_string.c) */
+enum emulate_result emulate_string(struct emulate *e, const struct insn *insn);
+
 /* Instructions of emulate_wide.c; false: e->fault. */
 bool do_cmpxchg_pair(struct emulate *e, const struct insn *insn);
 bool do_shift(struct emulate *e, const struct insn *insn);

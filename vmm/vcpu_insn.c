@@ -302,6 +302,30 @@ static bool mem_probe(void *ctx, u64 linear, u32 size, struct fault *fault)
 	return translate(ctx, linear, size, WALK_WRITE | WALK_NO_DIRTY, &parts, fault);
 }
 
+static bool mem_translate(void *ctx, u64 linear, u32 size, bool is_write, struct emulate_place *place,
+			  struct fault *fault)
+{
+	struct vcpu *v = ctx;
+	struct parts parts;
+
+	if (!translate(v, linear, size, is_write ? WALK_WRITE : 0, &parts, fault))
+		return false;
+	*place = (struct emulate_place){
+		.ram = guest_memory_at(&v->machine->memory, GPA(parts.gpa[0]), size), .gpa = parts.gpa[0],
+	};
+	return true;
+}
+
+static u64 device_read(void *ctx, u64 gpa, u32 size)
+{
+	return vcpu_mmio_read(ctx, gpa, size);
+}
+
+static void device_write(void *ctx, u64 gpa, u32 size, u64 value)
+{
+	vcpu_mmio_write(ctx, gpa, size, value);
+}
+
 static u32 port_read(void *ctx, u16 port, u32 size)
 {
 	return vcpu_port_read(ctx, port, size);
@@ -316,6 +340,9 @@ static const struct emulate_ops ops = {
 	.read = mem_read,
 	.write = mem_write,
 	.probe_write = mem_probe,
+	.translate = mem_translate,
+	.device_read = device_read,
+	.device_write = device_write,
 	.port_read = port_read,
 	.port_write = port_write,
 };

@@ -1,4 +1,4 @@
-/* sources: vmm/decode.c vmm/emulate.c vmm/emulate_wide.c vmm/alu.c */
+/* sources: vmm/decode.c vmm/emulate.c vmm/emulate_string.c vmm/emulate_wide.c vmm/alu.c */
 /* includes: vmm */
 /*
  * The emulator with any registers and any instruction, over a memory that answers or faults as the input says: a fault
@@ -67,6 +67,36 @@ static bool op_probe(void *ctx, u64 linear, u32 size, struct fault *fault)
 	return answer(ctx, size, &ignored, fault);
 }
 
+/* Half of all pages are a device's. */
+static bool op_translate(void *ctx, u64 linear, u32 size, bool is_write, struct emulate_place *place,
+			 struct fault *fault)
+{
+	static u8 page[PAGE_SIZE];
+	u64 value;
+
+	(void)is_write;
+	require(size > 0 && (linear & (PAGE_SIZE - 1)) + size <= PAGE_SIZE);
+	if (!answer(ctx, 8, &value, fault))
+		return false;
+	*place = (struct emulate_place){ .ram = value & 1 ? page + (linear & (PAGE_SIZE - 1)) : NULL, .gpa = linear };
+	return true;
+}
+
+static u64 op_device_read(void *ctx, u64 gpa, u32 size)
+{
+	u64 value;
+
+	require((gpa & (PAGE_SIZE - 1)) + size <= PAGE_SIZE);
+	take(ctx, &value, sizeof(value));
+	return value & alu_mask(size);
+}
+
+static void op_device_write(void *ctx, u64 gpa, u32 size, u64 value)
+{
+	(void)ctx;
+	require((gpa & (PAGE_SIZE - 1)) + size <= PAGE_SIZE && (value & ~alu_mask(size)) == 0);
+}
+
 static u32 op_port_read(void *ctx, u16 port, u32 size)
 {
 	u32 value;
@@ -88,6 +118,9 @@ static const struct emulate_ops ops = {
 	.read = op_read,
 	.write = op_write,
 	.probe_write = op_probe,
+	.translate = op_translate,
+	.device_read = op_device_read,
+	.device_write = op_device_write,
 	.port_read = op_port_read,
 	.port_write = op_port_write,
 };

@@ -1,4 +1,4 @@
-/* sources: vmm/decode.c vmm/emulate.c vmm/emulate_wide.c vmm/alu.c */
+/* sources: vmm/decode.c vmm/emulate.c vmm/emulate_string.c vmm/emulate_wide.c vmm/alu.c */
 /* includes: vmm */
 /*
  * The emulator against the processor this test runs on: each instruction form is executed natively and emulated, from
@@ -22,13 +22,15 @@
 /* ---- A guest whose linear memory is one buffer at DATA_ADDRESS ---- */
 
 #define DATA_ADDRESS 0x20000000ull
-#define DATA_BYTES 4096u
+#define DATA_BYTES (3 * 4096u)
 #define CODE_ADDRESS 0x21000000ull
 
 struct guest {
 	struct vcpu_page page;
 	u8 *memory;		/* DATA_BYTES that linear DATA_ADDRESS stands for */
 	u64 read_only_from;	/* linear; writes from here on fault */
+	u32 device_pages;	/* bit i: page i of the memory is a device's */
+	u32 translations;
 	u16 last_port;
 	u32 port_values, last_value;
 };
@@ -78,6 +80,39 @@ static bool op_write(void *ctx, u64 linear, u32 size, u64 value, struct fault *f
 	return true;
 }
 
+static bool op_translate(void *ctx, u64 linear, u32 size, bool is_write, struct emulate_place *place,
+			 struct fault *fault)
+{
+	struct guest *g = ctx;
+	u8 *at;
+
+	g->translations++;
+	assert_true((linear & (PAGE_SIZE - 1)) + size <= PAGE_SIZE);
+	if (!find(g, linear, size, &at, fault) || (is_write && !op_probe(g, linear, size, fault)))
+		return false;
+	if (g->device_pages >> ((linear - DATA_ADDRESS) / PAGE_SIZE) & 1)
+		at = NULL;
+	*place = (struct emulate_place){ .ram = at, .gpa = linear };
+	return true;
+}
+
+static u64 op_device_read(void *ctx, u64 gpa, u32 size)
+{
+	struct fault fault;
+	u64 value;
+
+	assert_true(op_read(ctx, gpa, size, &value, &fault));
+	return value;
+}
+
+static void op_device_write(void *ctx, u64 gpa, u32 size, u64 value)
+{
+	struct fault fault;
+
+	assert_int_equal(value & ~alu_mask(size), 0);
+	assert_true(op_write(ctx, gpa, size, value, &fault));
+}
+
 static u32 op_port_read(void *ctx, u16 port, u32 size)
 {
 	struct guest *g = ctx;
@@ -101,6 +136,9 @@ static const struct emulate_ops ops = {
 	.read = op_read,
 	.write = op_write,
 	.probe_write = op_probe,
+	.translate = op_translate,
+	.device_read = op_device_read,
+	.device_write = op_device_write,
 	.port_read = op_port_read,
 	.port_write = op_port_write,
 };
@@ -360,6 +398,16 @@ static void test_system_stores(void **state)
 	assert_int_equal(fault.vector, VECTOR_UD);
 }
 
+/* Strings that begin before or behind the end of a page, that may overlap, from and to RAM and devices. */
+static void around_page_ends(struct guest *g)
+{
+	g->page.gpr[GPR_RSI] = DATA_ADDRESS + PAGE_SIZE - 128 + (rng() & 255);
+	g->page.gpr[GPR_RDI] = rng() % 4 ? DATA_ADDRESS + 2 * PAGE_SIZE - 128 + (rng() & 255)
+					 : g->page.gpr[GPR_RSI] + (rng() & 15);
+	g->page.gpr[GPR_RCX] = rng() % 20;
+	g->device_pages = (u32)rng() & 7;
+}
+
 /* REP forms with small counts. */
 static void test_repeat(void **state)
 {
@@ -383,7 +431,7 @@ static void test_repeat(void **state)
 			memcpy(emulated, data, DATA_BYTES);
 			guest_init(&g, emulated, MODE_64);
 			random_registers(&g, round);
-			g.page.gpr[GPR_RCX] = rng() % 20;
+			around_page_ends(&g);
 			g.page.gpr[GPR_RAX] = 0x5555555555555555ull;
 			memcpy(n.gpr, g.page.gpr, sizeof(n.gpr));
 			n.rflags = g.page.rflags;
