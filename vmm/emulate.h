@@ -28,8 +28,9 @@ struct emulate_ops {
 			  struct fault *fault);
 	u64 (*device_read)(void *ctx, u64 gpa, u32 size);
 	void (*device_write)(void *ctx, u64 gpa, u32 size, u64 value);
-	u32 (*port_read)(void *ctx, u16 port, u32 size);
-	void (*port_write)(void *ctx, u16 port, u32 size, u32 value);
+	/* Several accesses to one port. */
+	void (*port_read)(void *ctx, u16 port, u32 size, u32 *values, u32 count);
+	void (*port_write)(void *ctx, u16 port, u32 size, const u32 *values, u32 count);
 };
 
 #define EMULATE_REP_MAX 1024u	/* iterations of a REP before the guest may take an interrupt */

@@ -7,6 +7,8 @@
 #include "emulate_operand.h"
 #include "range.h"
 
+#define PORT_RUN 128u	/* elements of INS and OUTS at once, during which the devices are locked */
+
 /* Elements that come after each other: upwards, or downwards with RFLAGS.DF. */
 struct run {
 	struct emulate *e;
@@ -137,7 +139,6 @@ static bool compare_ends_rep(const struct run *r)
 	return r->insn->rep == REP_F3 ? !is_equal : is_equal;
 }
 
-/* All of a run; returns how many were done: fewer only if a comparison has ended it. */
 static u32 run_compare(struct run *r)
 {
 	struct operand acc = accumulator(r);
@@ -154,22 +155,27 @@ static u32 run_compare(struct run *r)
 
 static u32 run_ins(struct run *r)
 {
-	const struct emulate_ops *ops = r->e->ops;
+	u32 values[PORT_RUN];
 
+	r->count = (u32)min_u64(r->count, PORT_RUN);
+	r->e->ops->port_read(r->e->ctx, port_of(r), r->bytes, values, r->count);
 	for (u32 i = 0; i < r->count; i++)
-		put(r, ops->port_read(r->e->ctx, port_of(r), r->bytes));
+		put(r, values[i]);
 	return r->count;
 }
 
 static u32 run_outs(struct run *r)
 {
-	const struct emulate_ops *ops = r->e->ops;
+	u32 values[PORT_RUN];
 
+	r->count = (u32)min_u64(r->count, PORT_RUN);
 	for (u32 i = 0; i < r->count; i++)
-		ops->port_write(r->e->ctx, port_of(r), r->bytes, (u32)take(r, &r->from));
+		values[i] = (u32)take(r, &r->from);
+	r->e->ops->port_write(r->e->ctx, port_of(r), r->bytes, values, r->count);
 	return r->count;
 }
 
+/* A run, or a part of it: returns how many were done. */
 static u32 run_elements(struct run *r)
 {
 	struct operand acc = accumulator(r);
@@ -202,20 +208,23 @@ static bool do_split(struct run *r, u64 from, u64 to)
 	struct emulate *e = r->e;
 	struct operand acc = accumulator(r);
 	u64 a = reg_read(e, &acc), b;
-	u32 op = r->insn->op;
+	u32 op = r->insn->op, value;
 
 	if (writes_target(op) && !mem_probe(e, SEG_ES, to, r->bytes))
 		return false;
 	if (uses_source(op) && !mem_read(e, r->insn->seg, from, r->bytes, &a))
 		return false;
-	if (op == OP_INS)
-		a = e->ops->port_read(e->ctx, port_of(r), r->bytes);
+	if (op == OP_INS) {
+		e->ops->port_read(e->ctx, port_of(r), r->bytes, &value, 1);
+		a = value;
+	}
 	if (writes_target(op))
 		return mem_write(e, SEG_ES, to, r->bytes, a);
 	if (op == OP_LODS)
 		reg_write(e, &acc, a);
+	value = (u32)a;
 	if (op == OP_OUTS)
-		e->ops->port_write(e->ctx, port_of(r), r->bytes, (u32)a);
+		e->ops->port_write(e->ctx, port_of(r), r->bytes, &value, 1);
 	if (!is_compare(op))
 		return true;
 	if (!mem_read(e, SEG_ES, to, r->bytes, &b))

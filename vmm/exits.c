@@ -375,7 +375,7 @@ static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {
 void vcpu_exits_init(struct vcpu *v)
 {
 	answers_init(v);
-	insn_cache_init(&v->insns);
+	insn_cache_init(v->insns);
 	guest_msr_init(v);
 }
 

@@ -2,8 +2,8 @@
  * insn_cache.h - instructions that have exited before, so that the next time they need no walk and no decoding. Pure.
  *
  * What is found is what a fetch would find now: an entry counts only while everything it came from is as it was, that
- * is RIP, CR3, each page-table entry of the walk, and the instruction's bytes. So the guest may change its code and its
- * tables as it likes. For 64-bit code under 4-level paging only (GROUP_CODE), where nothing else decides.
+ * is RIP, CR3, the kind of code and paging (GROUP_CODE, without which nothing is found), each page-table entry of the
+ * walk, and the instruction's bytes. So the guest may change its code and its tables as it likes.
  */
 #ifndef VOS_INSN_CACHE_H
 #define VOS_INSN_CACHE_H
@@ -13,7 +13,7 @@
 #include "vcpu_page.h"
 #include "walk.h"
 
-#define INSN_CACHE_ENTRIES 32u
+#define INSN_CACHE_ENTRIES 256u
 #define INSN_CACHE_BYTES 16u	/* compared at once: an instruction has at most 15 */
 
 #define INSN_LEVELS 4u		/* of paging */
@@ -21,9 +21,11 @@
 
 struct insn_entry {
 	u64 rip, cr3;			/* INSN_NO_CR3: the entry is not in use */
-	const u64 *table[INSN_LEVELS];	/* those of no use point to a zero */
+	/* Entries of 32-bit paging come with their neighbour; those of no use point to a zero. */
+	const u64 *table[INSN_LEVELS];
 	u64 value[INSN_LEVELS];
 	const u8 *code;		/* in the guest's RAM */
+	u8 kind;		/* enum code_kind */
 	u64 bytes[INSN_CACHE_BYTES / 8];
 	struct insn insn;
 };
@@ -35,6 +37,11 @@ void insn_cache_init(struct insn_cache *c);
 static inline u32 insn_cache_place(u64 rip)
 {
 	return (u32)rip % INSN_CACHE_ENTRIES;
+}
+
+static inline u8 insn_cache_kind(const struct vcpu_page *page)
+{
+	return (u8)(page->filled >> GROUP_CODE_SHIFT);
 }
 
 static inline u64 insn_cache_now(const struct insn_entry *e, u32 level)
@@ -63,7 +70,7 @@ static inline const struct insn *insn_cache_find(const struct insn_cache *c, con
 {
 	const struct insn_entry *e = &c->entries[insn_cache_place(page->rip)];
 
-	if (!(page->filled & GROUP_CODE) || e->rip != page->rip || e->cr3 != page->cr3)
+	if (insn_cache_kind(page) != e->kind || e->rip != page->rip || e->cr3 != page->cr3)
 		return NULL;
 	return likely(insn_cache_is_current(e)) ? &e->insn : NULL;
 }

@@ -334,6 +334,10 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 		machine_end(m, 0, WHY_BAD_STATE, false, "start arguments are out of range");
 		return false;
 	}
+	if (!config->insns) {
+		machine_end(m, 0, WHY_NO_MEMORY, false, "no memory for the decoded instructions");
+		return false;
+	}
 	m->vcpu_count = m->args->cpus;
 	m->memory = (struct guest_memory){ .ram = config->ram, .bytes = m->args->memory_bytes };
 	memory_map_build(&m->map, &m->memory);
@@ -342,7 +346,8 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 	build_cpuid(m, config->host_cpuid);
 	console_port_init(&m->console, m->host, config->rings, &m->uart, &m->clock, &console_ops, m);
 	for (u32 i = 0; i < m->vcpu_count; i++)
-		vcpu_init(&m->vcpu[i], m, i, (struct vcpu_page *)(void *)(config->pages + i * PAGE_SIZE));
+		vcpu_init(&m->vcpu[i], m, i, (struct vcpu_page *)(void *)(config->pages + i * PAGE_SIZE),
+			  &config->insns[i]);
 	return add_devices(m);
 }
 

@@ -98,6 +98,7 @@ struct machine_config {
 	u8 *ram;
 	void *rings;			/* VM_RINGS_BYTES */
 	u8 *pages;			/* a vcpu page every PAGE_SIZE */
+	struct insn_cache *insns;	/* one for each vCPU; NULL: no memory */
 	cpuid_host_fn host_cpuid;
 };
 

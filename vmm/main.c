@@ -3,6 +3,7 @@
  * vCPU.
  */
 #include <cpuid.h>
+#include <stdlib.h>
 
 #include "load.h"
 #include "machine.h"
@@ -11,6 +12,8 @@
 #include "user.h"
 
 static struct machine machine;
+
+_Static_assert(sizeof(struct insn_cache) <= VMM_VCPU_HEAP_BYTES, "root gives that much for each vCPU");
 
 /* ---- The kernel as struct host ---- */
 
@@ -122,7 +125,8 @@ static void start(void)
 	struct machine_config config = {
 		.host = &host, .args = args(), .info = (const struct info_page *)INFO_PAGE_ADDRESS,
 		.control = (struct vmm_control *)VMM_CONTROL, .ram = (u8 *)VMM_RAM, .rings = (void *)VMM_RINGS,
-		.pages = (u8 *)VMM_VCPU_PAGES, .host_cpuid = host_cpuid,
+		.pages = (u8 *)VMM_VCPU_PAGES, .insns = malloc(args()->cpus * sizeof(struct insn_cache)),
+		.host_cpuid = host_cpuid,
 	};
 	struct load_image images[LOAD_IMAGES];
 

@@ -17,12 +17,13 @@ void vcpu_set_tsc_offset(struct vcpu *v)
 	v->page->dirty |= GROUP_TIME;
 }
 
-void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page)
+void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page, struct insn_cache *insns)
 {
 	memset(v, 0, sizeof(*v));
 	v->machine = machine;
 	v->index = index;
 	v->page = page;
+	v->insns = insns;
 	v->lapic = &machine->lapic[index];
 	v->activity = index == 0 ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
 	v->requests = VCPU_REQUEST_SERVICE;

@@ -59,12 +59,12 @@ struct vcpu {
 	bool is_gpa_known;	/* exit.mem.gpa is that of the only access of the instruction being emulated */
 	struct kvm_pv pv;
 	struct insn insn;	/* the last one decoded anew */
-	struct insn_cache insns;
+	struct insn_cache *insns;
 	struct cpuid_answer answers[CPUID_ANSWERS];	/* by leaf */
 	const struct msr *msrs[MSR_MEMORY];		/* by index: those asked for last */
 };
 
-void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page);
+void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page, struct insn_cache *insns);
 
 /* Any thread: ask the vCPU's thread for something, waking it if it is away. What it is about is written before. */
 void vcpu_request(struct vcpu *v, u32 requests);
@@ -142,7 +142,7 @@ static inline u64 vcpu_next_rip(const struct vcpu *v)
 
 	if (page->exit.insn_len)	/* outside 64-bit mode it may wrap */
 		return likely((next ^ page->rip) >> 32 == 0) ? next : 0;
-	insn = insn_cache_find(&v->insns, page);
+	insn = insn_cache_find(v->insns, page);
 	return likely(insn) ? next + insn->len : 0;
 }
 

@@ -10,29 +10,47 @@ static void timer_was_set(struct vcpu *v)
 	vcpu_request(&v->machine->vcpu[0], VCPU_REQUEST_SERVICE);
 }
 
-/* Ports that are nobody's, or those of more than one device. */
-static __attribute__((noinline)) u32 read_apart(struct vcpu *v, u16 port, u32 size)
+void vcpu_port_read_all(struct vcpu *v, u16 port, u32 size, u32 *values, u32 count)
 {
 	struct machine *m = v->machine;
-	u32 value;
+	const struct bus_region *r = bus_find_pio(&m->bus, port, size);
 
 	machine_lock(m);
-	value = bus_pio_read(&m->bus, port, size);
+	for (u32 i = 0; i < count; i++)
+		values[i] = r ? (u32)r->ops->read(r->device, port - r->start, size) : bus_pio_read(&m->bus, port, size);
 	machine_unlock(m);
 	if (bus_pio_sets_timer(&m->bus, port, size, true))
 		timer_was_set(v);
+}
+
+void vcpu_port_write_all(struct vcpu *v, u16 port, u32 size, const u32 *values, u32 count)
+{
+	struct machine *m = v->machine;
+	const struct bus_region *r = bus_find_pio(&m->bus, port, size);
+
+	machine_lock(m);
+	for (u32 i = 0; i < count; i++)
+		if (r)
+			r->ops->write(r->device, port - r->start, size, values[i] & (u32)alu_mask(size));
+		else
+			bus_pio_write(&m->bus, port, size, values[i]);
+	machine_unlock(m);
+	if (bus_pio_sets_timer(&m->bus, port, size, false))
+		timer_was_set(v);
+}
+
+/* Ports that are nobody's, or those of more than one device. */
+static __attribute__((noinline)) u32 read_apart(struct vcpu *v, u16 port, u32 size)
+{
+	u32 value;
+
+	vcpu_port_read_all(v, port, size, &value, 1);
 	return value;
 }
 
 static __attribute__((noinline)) void write_apart(struct vcpu *v, u16 port, u32 size, u32 value)
 {
-	struct machine *m = v->machine;
-
-	machine_lock(m);
-	bus_pio_write(&m->bus, port, size, value);
-	machine_unlock(m);
-	if (bus_pio_sets_timer(&m->bus, port, size, false))
-		timer_was_set(v);
+	vcpu_port_write_all(v, port, size, &value, 1);
 }
 
 u32 vcpu_port_read(struct vcpu *v, u16 port, u32 size)

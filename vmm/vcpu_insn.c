@@ -126,14 +126,16 @@ static u64 fetch_address(const struct vcpu_page *page, enum cpu_mode mode)
 }
 
 /*
- * MOV between memory and a register that GROUP_STEP covers, in 64-bit mode without a segment base: the usual way to
- * talk to a device.
+ * MOV between memory and a register that GROUP_STEP covers, by a segment without a base: the usual way to talk to a
+ * device.
  */
-static u8 kind_of_move(const struct insn *insn)
+static u8 kind_of_move(const struct vcpu_page *page, const struct insn *insn)
 {
 	const struct operand *dst = &insn->dst, *src = &insn->src;
+	bool is_flat = insn->mode == MODE_64 ? insn->seg != SEG_FS && insn->seg != SEG_GS
+					     : (page->filled & GROUP_CODE) && (insn->seg == SEG_DS || insn->seg == SEG_SS);
 
-	if (insn->op != OP_MOV || insn->mode != MODE_64 || insn->seg == SEG_FS || insn->seg == SEG_GS)
+	if (insn->op != OP_MOV || !is_flat)
 		return MOVE_NONE;
 	if (dst->kind == OPERAND_REG && src->kind == OPERAND_MEM && src->bytes >= 4 && dst->reg != GPR_RSP)
 		return MOVE_LOAD;
@@ -152,9 +154,9 @@ static const struct insn *decode_anew(struct vcpu *v)
 	fetch(v, fetch_address(v->page, mode), &f);
 	switch (decode(&v->insn, f.bytes, f.count, mode)) {
 	case DECODE_OK:
-		v->insn.move = kind_of_move(&v->insn);
+		v->insn.move = kind_of_move(v->page, &v->insn);
 		if (f.count == INSN_BYTES_MAX)
-			insn_cache_put(&v->insns, v->page, &v->machine->memory, &f.walk, f.bytes, &v->insn);
+			insn_cache_put(v->insns, v->page, &v->machine->memory, &f.walk, f.bytes, &v->insn);
 		return &v->insn;
 	case DECODE_SHORT:
 		vcpu_inject(v, f.fault);
@@ -172,7 +174,7 @@ static const struct insn *decode_anew(struct vcpu *v)
 
 const struct insn *vcpu_decode(struct vcpu *v)
 {
-	const struct insn *insn = insn_cache_find(&v->insns, v->page);
+	const struct insn *insn = insn_cache_find(v->insns, v->page);
 
 	return insn ? insn : decode_anew(v);
 }
@@ -326,14 +328,14 @@ static void device_write(void *ctx, u64 gpa, u32 size, u64 value)
 	vcpu_mmio_write(ctx, gpa, size, value);
 }
 
-static u32 port_read(void *ctx, u16 port, u32 size)
+static void port_read(void *ctx, u16 port, u32 size, u32 *values, u32 count)
 {
-	return vcpu_port_read(ctx, port, size);
+	vcpu_port_read_all(ctx, port, size, values, count);
 }
 
-static void port_write(void *ctx, u16 port, u32 size, u32 value)
+static void port_write(void *ctx, u16 port, u32 size, const u32 *values, u32 count)
 {
-	vcpu_port_write(ctx, port, size, value);
+	vcpu_port_write_all(ctx, port, size, values, count);
 }
 
 static const struct emulate_ops ops = {

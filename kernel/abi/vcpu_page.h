@@ -45,10 +45,11 @@
 #define GROUP_TIME BIT32(5)	/* tsc_offset; write only */
 #define GROUP_ALL 0x3fu
 /*
- * In `filled` only, at exits whose insn_len is 0: the code is 64-bit code under 4-level paging, so that its linear
- * address is RIP, and `cr3` is filled, to be read.
+ * In `filled` only, at exits whose insn_len is 0: one of enum code_kind, which says that linear addresses are offsets
+ * (the bases of CS, DS and SS are 0 where they count) and how they are translated; `cr3` is filled then, to be read.
  */
-#define GROUP_CODE BIT32(6)
+#define GROUP_CODE 0xff00u
+#define GROUP_CODE_SHIFT 8
 /*
  * In `dirty` only: the instruction that exited has been completed. Of GROUP_GPR only RAX and RIP are loaded, which need
  * no judging; RFLAGS.RF and the shadows of STI and MOV SS are cleared. Still there after a return that was not an
@@ -58,6 +59,16 @@
 #define GROUP_STEP BIT32(7)
 /* In `dirty` only: `event` holds an event. */
 #define GROUP_EVENT BIT32(8)
+
+enum code_kind {
+	CODE_OTHER,		/* GROUP_CODE is not filled */
+	CODE_64,		/* 64-bit code, 4-level paging */
+	CODE_32_LONG,		/* 32-bit code: 4-level paging */
+	CODE_32_PAE,		/* ... PAE paging */
+	CODE_32_PSE,		/* ... 32-bit paging, CR4.PSE set */
+	CODE_32_NO_PSE,		/* ... and not set */
+	CODE_32_UNPAGED		/* ... no paging */
+};
 
 enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI,
 	   GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15, GPR_COUNT };

@@ -74,6 +74,7 @@ struct console_args {
 #define VMM_STACKS 0x2e000000ull	/* further vCPU threads' stacks: top of thread i at + i * 0x20000 */
 #define VMM_IMAGES 0x100000000ull	/* image i, read only, at + i * VMM_IMAGE_STRIDE */
 #define VMM_IMAGE_STRIDE 0x80000000ull
+#define VMM_VCPU_HEAP_BYTES 0xa800u	/* of its heap, for each vCPU */
 #define VMM_RAM 0x100000000000ull	/* guest RAM: offset 0 .. memory_bytes, contiguous */
 #define VMM_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_VM */
 #define VMM_H_VCPU 16u			/* + i: VCPU|RUN */

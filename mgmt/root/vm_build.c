@@ -15,7 +15,7 @@
 
 #define RW (RIGHT_R | RIGHT_W)
 #define VMM_PROGRAM "vmm"
-#define VMM_HEAP_BYTES (16 * KIB)	/* it has no use for one; a program in its place may */
+#define VMM_HEAP_BYTES (16 * KIB)	/* beside what each vCPU takes */
 #define FURTHER_STACK_STRIDE 0x20000ull
 
 volatile struct vmm_control *vm_control(const struct vm *vm)
@@ -49,7 +49,8 @@ static enum status build_pd(struct vm *vm)
 
 	if (program == NULL)
 		return ST_UNSUPPORTED;
-	return pd_build(&vm->pd, program, VMM_HEAP_BYTES, &vm->objects);
+	return pd_build(&vm->pd, program, VMM_HEAP_BYTES + align_up(vm->spec.cpus * VMM_VCPU_HEAP_BYTES, PAGE_SIZE),
+			&vm->objects);
 }
 
 /* Guest RAM into the guest, around the hole below 4 GiB, and into the VMM. Also a piece of filling it. */

@@ -147,9 +147,10 @@ void fake_start(u32 platform)
 
 void fake_start_cpus(u32 platform, u32 cpus)
 {
+	static struct insn_cache insns[VM_VCPUS];
 	struct machine_config config = {
 		.host = &host, .args = &args, .info = &info, .control = &fake_control, .ram = fake_ram,
-		.rings = fake_rings, .pages = page_bytes, .host_cpuid = generous_cpuid,
+		.rings = fake_rings, .pages = page_bytes, .insns = insns, .host_cpuid = generous_cpuid,
 	};
 	struct load_result result = { .mode = LOAD_PROTECTED, .entry = FAKE_CODE };
 

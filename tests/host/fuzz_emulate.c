@@ -97,21 +97,23 @@ static void op_device_write(void *ctx, u64 gpa, u32 size, u64 value)
 	require((gpa & (PAGE_SIZE - 1)) + size <= PAGE_SIZE && (value & ~alu_mask(size)) == 0);
 }
 
-static u32 op_port_read(void *ctx, u16 port, u32 size)
+static void op_port_read(void *ctx, u16 port, u32 size, u32 *values, u32 count)
 {
-	u32 value;
-
 	(void)port;
 	require(size == 1 || size == 2 || size == 4);
-	take(ctx, &value, sizeof(value));
-	return value & (u32)alu_mask(size);
+	for (u32 i = 0; i < count; i++) {
+		take(ctx, &values[i], sizeof(values[i]));
+		values[i] &= (u32)alu_mask(size);
+	}
 }
 
-static void op_port_write(void *ctx, u16 port, u32 size, u32 value)
+static void op_port_write(void *ctx, u16 port, u32 size, const u32 *values, u32 count)
 {
 	(void)ctx;
 	(void)port;
-	require((size == 1 || size == 2 || size == 4) && (value & ~alu_mask(size)) == 0);
+	require(size == 1 || size == 2 || size == 4);
+	for (u32 i = 0; i < count; i++)
+		require((values[i] & ~alu_mask(size)) == 0);
 }
 
 static const struct emulate_ops ops = {

@@ -113,23 +113,24 @@ static void op_device_write(void *ctx, u64 gpa, u32 size, u64 value)
 	assert_true(op_write(ctx, gpa, size, value, &fault));
 }
 
-static u32 op_port_read(void *ctx, u16 port, u32 size)
+static void op_port_read(void *ctx, u16 port, u32 size, u32 *values, u32 count)
 {
 	struct guest *g = ctx;
 
 	(void)size;
 	g->last_port = port;
-	return 0x11223300 + g->port_values++;
+	for (u32 i = 0; i < count; i++)
+		values[i] = 0x11223300 + g->port_values++;
 }
 
-static void op_port_write(void *ctx, u16 port, u32 size, u32 value)
+static void op_port_write(void *ctx, u16 port, u32 size, const u32 *values, u32 count)
 {
 	struct guest *g = ctx;
 
 	(void)size;
 	g->last_port = port;
-	g->last_value = value;
-	g->port_values++;
+	g->last_value = values[count - 1];
+	g->port_values += count;
 }
 
 static const struct emulate_ops ops = {

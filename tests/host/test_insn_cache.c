@@ -15,6 +15,7 @@
 
 #define RAM_BYTES 0x8000u
 #define CODE 0x5010u
+#define CODE_GROUPS(kind) (GROUP_GPR | (u32)(kind) << GROUP_CODE_SHIFT)
 
 static u8 ram[RAM_BYTES] __attribute__((aligned(4096)));
 static const struct guest_memory memory = { .ram = ram, .bytes = RAM_BYTES };
@@ -38,7 +39,7 @@ static void start(void)
 	*table(0x4000 + 5 * 8) = 0x5003;
 	*table(0x4000 + 6 * 8) = 0x5003;
 	memcpy(ram + CODE, "\x0f\xa2", 2);
-	page = (struct vcpu_page){ .filled = GROUP_GPR | GROUP_CODE, .rip = CODE, .cr0 = CR0_PG | CR0_PE,
+	page = (struct vcpu_page){ .filled = CODE_GROUPS(CODE_64), .rip = CODE, .cr0 = CR0_PG | CR0_PE,
 				   .cr3 = 0x1000, .cr4 = CR4_PAE, .efer = EFER_LME | EFER_LMA };
 	page.seg[SEG_CS].access = ACCESS_PRESENT | ACCESS_CODE | ACCESS_S | ACCESS_L;
 	page.seg[SEG_SS].access = ACCESS_PRESENT | ACCESS_WRITABLE | ACCESS_S;
@@ -120,7 +121,8 @@ static void test_registers_change(void **state)
 	FORGETS(page.rip, 0x1000);
 	FORGETS(page.rip, 1);
 	FORGETS(page.cr3, 0x1000);
-	FORGETS(page.filled, GROUP_CODE);	/* other code, other paging: the kernel takes the bit back */
+	FORGETS(page.filled, CODE_GROUPS(CODE_64) ^ CODE_GROUPS(CODE_OTHER));
+	FORGETS(page.filled, CODE_GROUPS(CODE_64) ^ CODE_GROUPS(CODE_32_LONG));
 }
 
 /* Two pages of linear addresses that share a frame are two instructions. */
@@ -148,7 +150,67 @@ static void test_left_out(void **state)
 	page.cr3 = 0x2000;
 	*table(0x2000) = 0x3001;
 	put();
-	page.filled |= GROUP_CODE;
+	page.filled = CODE_GROUPS(CODE_64);
+	assert_forgotten();
+}
+
+static u32 *table_32(u32 gpa)
+{
+	return (u32 *)(void *)(ram + gpa);
+}
+
+/* 32-bit code, with the tables that each kind of paging has. */
+static void start_32(u32 kind)
+{
+	start();
+	page.filled = CODE_GROUPS(kind);
+	page.seg[SEG_CS].access = ACCESS_PRESENT | ACCESS_CODE | ACCESS_S | ACCESS_DB;
+	if (kind == CODE_32_LONG)
+		return;
+	page.efer = 0;
+	if (kind == CODE_32_PAE) {
+		*table(0x1000) = 0x3001;
+		*table(0x3000) = 0x4003;
+		return;
+	}
+	page.cr4 = kind == CODE_32_PSE ? CR4_PSE : 0;
+	if (kind == CODE_32_UNPAGED)
+		page.cr0 = CR0_PE;
+	*table_32(0x1000) = 0x2003;
+	*table_32(0x2000 + 5 * 4) = 0x5003;
+}
+
+static void test_32_bit_code(void **state)
+{
+	static const struct { u32 kind, last; } kinds[] = {
+		{ CODE_32_LONG, 0x4000 + 5 * 8 }, { CODE_32_PAE, 0x4000 + 5 * 8 }, { CODE_32_PSE, 0x2000 + 5 * 4 },
+		{ CODE_32_NO_PSE, 0x2000 + 5 * 4 }, { CODE_32_UNPAGED, CODE },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(kinds); i++) {
+		start_32(kinds[i].kind);
+		put_and_find();
+		*table_32(kinds[i].last) ^= 0x20;
+		assert_forgotten();
+		*table_32(kinds[i].last) ^= 0x20;
+		assert_non_null(insn_cache_find(&cache, &page));
+		page.filled = CODE_GROUPS(CODE_64);
+		assert_forgotten();
+	}
+}
+
+/* The whole guest has changed to paging whose entries are half as long: nothing of before may be taken for now's. */
+static void test_paging_changes(void **state)
+{
+	(void)state;
+	start_32(CODE_32_PSE);
+	put_and_find();
+	page.filled = CODE_GROUPS(CODE_32_UNPAGED);
+	assert_forgotten();
+	page.cr0 = CR0_PE;
+	put_and_find();
+	page.filled = CODE_GROUPS(CODE_32_PSE);
 	assert_forgotten();
 }
 
@@ -157,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_code_changes), cmocka_unit_test(test_tables_change),
 		cmocka_unit_test(test_registers_change), cmocka_unit_test(test_alias), cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_32_bit_code), cmocka_unit_test(test_paging_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

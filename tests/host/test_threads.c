@@ -348,9 +348,10 @@ static bool pause_once(struct ring *output)
 
 static void start(u32 platform)
 {
+	static struct insn_cache insns[VM_VCPUS];
 	const struct machine_config config = {
 		.host = &host, .args = &args, .info = &info, .control = &control, .ram = ram, .rings = rings,
-		.pages = pages, .host_cpuid = no_cpuid,
+		.pages = pages, .insns = insns, .host_cpuid = no_cpuid,
 	};
 	struct load_result result = { .mode = LOAD_PROTECTED, .entry = CODE };
 

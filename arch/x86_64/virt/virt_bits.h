@@ -46,6 +46,18 @@
 /* Exceptions that push an error code (APM Vol. 2 8.2): 8, 10-14, 17, 21, 29, 30. */
 #define ERROR_CODE_VECTORS 0x60227d00u
 
+/* enum code_kind of 32-bit code whose segments are flat. */
+static inline u32 code_32_kind(u64 cr0, u64 cr4, u64 efer)
+{
+	if (!(cr0 & CR0_PG))
+		return CODE_32_UNPAGED;
+	if (efer & EFER_LMA)
+		return cr4 & CR4_LA57 ? CODE_OTHER : CODE_32_LONG;
+	if (cr4 & CR4_PAE)
+		return CODE_32_PAE;
+	return cr4 & CR4_PSE ? CODE_32_PSE : CODE_32_NO_PSE;
+}
+
 /* The state after INIT (APM Vol. 2 14.1.3, SDM Vol. 3 9.1.1), for vcpu_init. (virt.c) */
 extern const struct vcpu_page virt_init_state;
 

@@ -17,15 +17,6 @@ struct exit_rule {
 
 /* ---- the end of each: the record's head and the registers ---- */
 
-/* GROUP_GPR, and GROUP_CODE if it is 64-bit code below four levels of tables. */
-static inline __attribute__((always_inline)) u32 store_code(const struct vmcb *v, struct vcpu_page *page)
-{
-	if (!(v->efer & EFER_LMA) || !(v->cs.attributes & SVM_ATTRIBUTE_L) || (v->cr4 & CR4_LA57))
-		return GROUP_GPR;
-	page->cr3 = v->cr3;
-	return GROUP_GPR | GROUP_CODE;
-}
-
 static inline __attribute__((always_inline)) u32 tell(const struct vcpu_hw *hw, struct vcpu_page *page, u32 reason,
 						      u32 flags, u32 insn_len, u32 filled)
 {
@@ -37,11 +28,29 @@ static inline __attribute__((always_inline)) u32 tell(const struct vcpu_hw *hw, 
 	return reason;
 }
 
-/* The guest was at an instruction, of which the hardware does not tell the length. */
-static inline __attribute__((always_inline)) u32 tell_code(const struct vcpu_hw *hw, const struct vmcb *v,
-							   struct vcpu_page *page, u32 reason, u32 flags)
+static u32 code_kind(const struct vmcb *v)
 {
-	return tell(hw, page, reason, flags, 0, store_code(v, page));
+	if ((v->cs.attributes & (SVM_ATTRIBUTE_L | SVM_ATTRIBUTE_DB)) != SVM_ATTRIBUTE_DB ||
+	    (v->cs.base | v->ds.base | v->ss.base))
+		return CODE_OTHER;
+	return code_32_kind(v->cr0, v->cr4, v->efer);
+}
+
+static __attribute__((noinline)) u32 tell_code_32(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page, u32 reason,
+						  u32 flags)
+{
+	page->cr3 = v->cr3;
+	return tell(hw, page, reason, flags, 0, GROUP_GPR | code_kind(v) << GROUP_CODE_SHIFT);
+}
+
+/* The guest was at an instruction, of which the hardware does not tell the length: GROUP_CODE as it is due. */
+static inline __attribute__((always_inline)) u32 tell_code(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page,
+							   u32 reason, u32 flags)
+{
+	if (unlikely(!(v->efer & EFER_LMA) || !(v->cs.attributes & SVM_ATTRIBUTE_L) || (v->cr4 & CR4_LA57)))
+		return tell_code_32(hw, v, page, reason, flags);
+	page->cr3 = v->cr3;
+	return tell(hw, page, reason, flags, 0, GROUP_GPR | CODE_64 << GROUP_CODE_SHIFT);
 }
 
 static u32 instruction_length(const struct vmcb *v)
@@ -51,8 +60,8 @@ static u32 instruction_length(const struct vmcb *v)
 	return length <= 15 ? (u32)length : 0;
 }
 
-static inline __attribute__((always_inline)) u32 tell_insn(const struct vcpu_hw *hw, const struct vmcb *v,
-							   struct vcpu_page *page, u32 reason)
+static inline __attribute__((always_inline)) u32 tell_insn(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page,
+							   u32 reason)
 {
 	if (svm_features.has_nrips)
 		return tell(hw, page, reason, 0, instruction_length(v), GROUP_GPR);
@@ -70,12 +79,14 @@ _Static_assert(SVM_IO_IN == PIO_IN && SVM_IO_STRING >> 1 == PIO_STRING && SVM_IO
 
 HANDLER(handle_io)
 {
-	u32 info = (u32)v->exit_info1;
+	u32 info = (u32)v->exit_info1, flags = (info & PIO_IN) | (info >> 1 & (PIO_STRING | PIO_REP));
 
 	page->exit.pio.port = (u16)(info >> 16);
 	page->exit.pio.size = (u8)(info >> 4 & 7u);
 	page->exit.pio.next_rip = v->exit_info2;
-	return tell(hw, page, reason, (info & PIO_IN) | (info >> 1 & (PIO_STRING | PIO_REP)), 0, GROUP_GPR);
+	if (unlikely(flags & PIO_STRING))
+		return tell_code(hw, v, page, reason, flags);
+	return tell(hw, page, reason, flags, 0, GROUP_GPR);
 }
 
 HANDLER(handle_msr)
@@ -146,7 +157,7 @@ static u32 replace_host_state(struct vcpu_hw *hw, struct vcpu_page *page)
 	return tell_bad(hw, hw->vmcb, page);
 }
 
-static u32 handle_nested_fault(struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_page *page)
+static u32 handle_nested_fault(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page)
 {
 	struct vcpu_entry *entry = hw->entry;
 	u64 info = v->exit_info1;

@@ -115,6 +115,7 @@ _Static_assert(SVM_SHUTDOWN == 0x7f && SVM_XSETBV == 0x8d, "APM appendix C");
 #define SVM_INT_CONTROL (SVM_V_INTR_MASKING | SVM_V_IGN_TPR)	/* always */
 
 #define SVM_ATTRIBUTE_L 0x200u
+#define SVM_ATTRIBUTE_DB 0x400u
 
 #define SVM_INT_STATE_SHADOW BIT64(0)
 

@@ -27,14 +27,23 @@ static inline u32 tell_instruction(struct vcpu_page *page, u32 reason)
 	return reason;
 }
 
-/* GROUP_CODE is there: 64-bit code below four levels of tables. */
-static bool store_code(struct vcpu_page *page)
+static NOINLINE u32 code_32(u64 access, u64 efer, u64 cr4)
 {
-	if (!(vmread(VMCS_GUEST_CS_ACCESS) & ACCESS_L) || !(vmread(VMCS_GUEST_EFER) & EFER_LMA) ||
-	    (vmread(VMCS_GUEST_CR4) & CR4_LA57))
-		return false;
+	if ((access & (ACCESS_L | ACCESS_DB)) != ACCESS_DB ||
+	    (vmread(VMCS_GUEST_CS_BASE) | vmread(VMCS_GUEST_DS_BASE) | vmread(VMCS_GUEST_SS_BASE)))
+		return CODE_OTHER;
+	return code_32_kind(vmread(VMCS_GUEST_CR0), cr4, efer);
+}
+
+/* GROUP_GPR, and GROUP_CODE as it is due. */
+static u32 store_code(struct vcpu_page *page)
+{
+	u64 access = vmread(VMCS_GUEST_CS_ACCESS), efer = vmread(VMCS_GUEST_EFER), cr4 = vmread(VMCS_GUEST_CR4);
+	bool is_64 = (access & ACCESS_L) && (efer & EFER_LMA) && !(cr4 & CR4_LA57);
+	u32 kind = likely(is_64) ? CODE_64 : code_32(access, efer, cr4);
+
 	page->cr3 = vmread(VMCS_GUEST_CR3);
-	return true;
+	return GROUP_GPR | kind << GROUP_CODE_SHIFT;
 }
 
 /* Any other for the VMM. */
@@ -43,7 +52,7 @@ static u32 tell(struct vcpu_page *page, u32 reason, u32 flags)
 	page->exit.insn_len = 0;
 	page->exit.flags = flags;
 	page->exit.reason = reason;
-	page->filled = store_code(page) ? GROUP_GPR | GROUP_CODE : GROUP_GPR;
+	page->filled = store_code(page);
 	return reason;
 }
 
@@ -140,14 +149,16 @@ _Static_assert(IO_IN >> 3 == PIO_IN && IO_STRING >> 3 == PIO_STRING && IO_REP >>
 
 HANDLER(exit_io)
 {
-	u32 q = (u32)vmread(VMCS_QUALIFICATION);
-	u32 reason = tell_instruction(page, EXIT_PIO);
+	u32 q = (u32)vmread(VMCS_QUALIFICATION), flags = q >> 3 & 7u;
 
-	page->exit.flags = q >> 3 & 7u;
 	page->exit.pio.port = (u16)(q >> 16);
 	page->exit.pio.size = (u8)((q & 7u) + 1);
 	page->exit.pio.next_rip = 0;
-	return reason;
+	if (unlikely(flags & PIO_STRING))
+		return tell(page, EXIT_PIO, flags);
+	tell_instruction(page, EXIT_PIO);
+	page->exit.flags = flags;
+	return EXIT_PIO;
 }
 
 HANDLER(exit_rdmsr)
