@@ -14,8 +14,8 @@ void insn_cache_init(struct insn_cache *c)
 }
 
 /*
- * What the walk found is in these eight bytes, and the other half as it is now: when that changes the entry is not found
- * any more, which does no harm.
+ * What the walk found is in these eight bytes, and the other half as it is now: when that changes, the entry is not
+ * found any more, which does no harm.
  */
 static bool table_put(struct insn_entry *e, u32 level, const struct guest_memory *memory, const struct walk_step *step,
 		      u32 bytes)

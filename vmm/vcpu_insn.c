@@ -125,6 +125,13 @@ static u64 fetch_address(const struct vcpu_page *page, enum cpu_mode mode)
 	return mode == MODE_64 ? page->rip : (u32)(page->seg[SEG_CS].base + page->rip);
 }
 
+static bool is_flat(const struct vcpu_page *page, const struct insn *insn)
+{
+	if (insn->mode == MODE_64)
+		return insn->seg != SEG_FS && insn->seg != SEG_GS;
+	return (page->filled & GROUP_CODE) && (insn->seg == SEG_DS || insn->seg == SEG_SS);
+}
+
 /*
  * MOV between memory and a register that GROUP_STEP covers, by a segment without a base: the usual way to talk to a
  * device.
@@ -132,10 +139,8 @@ static u64 fetch_address(const struct vcpu_page *page, enum cpu_mode mode)
 static u8 kind_of_move(const struct vcpu_page *page, const struct insn *insn)
 {
 	const struct operand *dst = &insn->dst, *src = &insn->src;
-	bool is_flat = insn->mode == MODE_64 ? insn->seg != SEG_FS && insn->seg != SEG_GS
-					     : (page->filled & GROUP_CODE) && (insn->seg == SEG_DS || insn->seg == SEG_SS);
 
-	if (insn->op != OP_MOV || !is_flat)
+	if (insn->op != OP_MOV || !is_flat(page, insn))
 		return MOVE_NONE;
 	if (dst->kind == OPERAND_REG && src->kind == OPERAND_MEM && src->bytes >= 4 && dst->reg != GPR_RSP)
 		return MOVE_LOAD;

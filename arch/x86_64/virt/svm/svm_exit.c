@@ -36,8 +36,8 @@ static u32 code_kind(const struct vmcb *v)
 	return code_32_kind(v->cr0, v->cr4, v->efer);
 }
 
-static __attribute__((noinline)) u32 tell_code_32(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page, u32 reason,
-						  u32 flags)
+static __attribute__((noinline)) u32 tell_code_32(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page,
+						  u32 reason, u32 flags)
 {
 	page->cr3 = v->cr3;
 	return tell(hw, page, reason, flags, 0, GROUP_GPR | code_kind(v) << GROUP_CODE_SHIFT);
