@@ -2,11 +2,12 @@
 prompt must answer, the kernel must not panic."""
 import json
 import re
+import struct
 import time
 
 import pytest
 
-from vosmachine import TINY
+from vosmachine import BUILD, TINY
 from work import measure, spin
 
 GUEST_MODES = ('ports', 'msrs', 'mmio', 'code', 'virtualization', 'registers', 'breakpoints', 'triple', 'idt-outside',
@@ -45,6 +46,38 @@ class Victim:
         self.beat, self.sum = int(beats[-1][0]), sums.pop()
 
 
+def image_bytes(code):
+    """Where this code is in the kernel's text."""
+    with open(f'{BUILD}/vos.elf', 'rb') as file:
+        elf = file.read()
+    table, = struct.unpack_from('<Q', elf, 32)
+    for entry in range(struct.unpack_from('<H', elf, 56)[0]):
+        flags, offset, address, _, size = struct.unpack_from('<4xI4Q', elf, table + 56 * entry)
+        at = elf.find(code, offset, offset + size) if flags & 1 and address >> 63 else -1
+        if at >= 0:
+            return address + at - offset
+    raise AssertionError(f'{code} is not in the kernel')
+
+
+def host_addresses():
+    """What the hypervisor runs and touches around a guest: entry and exit, stubs, tables, stacks, the pCPU's data."""
+    with open(f'{BUILD}/vos.map', encoding='ascii') as file:
+        text = file.read()
+
+    def symbol(name):
+        return int(re.search(rf'^ +0x(f{{8}}[0-9a-f]{{8}}) +{name}$', text, re.M).group(1), 16)
+
+    def section(name):
+        return int(re.search(rf'^ \.{name}\s+0x(f{{8}}[0-9a-f]{{8}}) ', text, re.M).group(1), 16)
+    vmrun = image_bytes(b'\x0f\x01\xd8\x0f\x01\xdb')
+    data, idt, stubs = section('bss.boot_cpu_data'), section('bss.idt'), symbol('cpu_stubs')
+    stacks = [data + 8384 + 4096 * number - 16 for number in range(1, 5)]
+    return [symbol('svm_switch'), symbol('svm_switch_armed'), stubs + 16, vmrun, vmrun + 3, vmrun + 6,
+            symbol('vmx_switch'), symbol('vmx_exit_point'), section('text.svm_exit'), symbol('vmx_exit'),
+            symbol('cpu_syscall'), stubs + 0xf0 * 16, idt + 16, idt + 0xf0 * 16, stacks[3] - 8, stacks[3] - 40,
+            stacks[1] - 8, data + 60, section('data.boot_pcpu'), section('data.boot_pcpu') + 32]
+
+
 def one_attack(machine, victim, create, seconds):
     machine.ok(create)
     machine.cmd('start-vm foe')     # it may be at its end before it is up
@@ -54,7 +87,8 @@ def one_attack(machine, victim, create, seconds):
         if re.search(r'\b(stopped|crashed)\b', state):
             break
         time.sleep(0.2)
-    victim.check()
+    if victim:
+        victim.check()
     state = machine.ok('status-vm foe')
     log = machine.ok('log-vm foe --lines 20')
     machine.ok('stop-vm foe --force') if re.search(r'\b(running|starting)\b', state) else None
@@ -73,6 +107,37 @@ def test_hostile_guests(machine):
         assert f'START {mode}' in log
         assert bool(re.search(r'\b(stopped|crashed)\b', state)) == (mode not in ENDLESS), f'{mode}: {state}'
     assert 'panic' not in machine.ok('log').lower()
+
+
+def breakpoint_attacks(machine, victim):
+    """A guest's breakpoints on the hypervisor's own addresses, set by the guest, and by its VMM."""
+    addresses = host_addresses()
+    # The kernel's frames, vCPUs among them, are taken from the top of memory down; before them, the UART's ports.
+    sweeps = f'sweep={0xffff800000000000 + (machine.mem << 20) - (32 << 20):x}'
+    for half in (addresses[:12], addresses[8:]):
+        words = ' '.join(f'at={address:x}' for address in half)
+        state, log = one_attack(machine, victim, 'create-vm --name foe --cpu 1 --memory 64M --kernel hostile '
+                                f'--cmdline "breakpoints {words} {sweeps}"', 300)
+        assert 'SURVIVED breakpoints' in log and 'stopped' in state, f'{state}\n{log}'
+    words = ' '.join(f'{address:x}' for address in [0x3f8, 0x3fd, 0x40, 0x80] + addresses)
+    state, _ = one_attack(machine, victim, 'create-vm --name foe --cpu 1 --memory 64M --kernel heartbeat '
+                          f'--vmm hostile-vmm --cmdline "breakpoints {words}"', 300)
+    log = machine.ok('log')
+    assert 'stopped' in state and 'RIGHTS BROKEN' not in log and 'panic' not in log.lower(), f'{state}\n{log}'
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(cpus=1, **TINY)
+def test_breakpoints_on_the_host(machine):
+    breakpoint_attacks(machine, Victim(machine))
+
+
+@pytest.mark.backends('bochs')
+@pytest.mark.machine(cpus=1, cpu='ryzen', **TINY)
+def test_breakpoints_on_the_host_ryzen(machine):
+    """The same on an SVM that switches DR7 as processors do. (It keeps V_IRQ from a guest whose IF is the host's, so
+    that a victim would wait for its timer.)"""
+    breakpoint_attacks(machine, None)
 
 
 @pytest.mark.backends('qemu-pvh', 'bochs')

@@ -23,6 +23,8 @@ static void acknowledge(struct trap *t)
 	write_msr(X2APIC(APIC_EOI), 0);
 }
 
+static void return_only(struct trap *t) { (void)t; }
+
 /* Ports: every port, every size, all values; but not the one that would end the run at once. */
 static void run_ports(void)
 {
@@ -155,14 +157,85 @@ static void run_registers(void)
 	__asm__ volatile("mov %0, %%cr8" : : "r"(0ull));
 }
 
-/* Breakpoints on addresses of the hypervisor, left armed. */
-static void run_breakpoints(void)
+/*
+ * Breakpoints on addresses of the hypervisor, left armed. The command line has them in hexadecimal: `at=A`; and
+ * `sweep=A`, which stands for all of SWEEP_BYTES from there, page by page.
+ */
+#define SWEEP_BYTES (32ull << 20)
+#define BREAKPOINTS_MAX 32u
+enum { ON_EXECUTION, ON_WRITE, ON_PORT, ON_ACCESS };
+
+static u64 hex(const char **p)
 {
-	static const u64 addresses[] = { 0xffffffff80100000, 0xffff800000000000, 0x400000, 0xfffffe0000000000 };
+	u64 value = 0;
+
+	for (; (**p >= '0' && **p <= '9') || (**p >= 'a' && **p <= 'f'); (*p)++)
+		value = value << 4 | (u64)(**p <= '9' ? **p - '0' : **p - 'a' + 10);
+	return value;
+}
+
+static u32 addresses_of(const char *key, u64 *to)
+{
+	size_t length = 0;
+	u32 count = 0;
+
+	while (key[length])
+		length++;
+	for (const char *p = guest_cmdline; *p; p++)
+		if ((p == guest_cmdline || p[-1] == ' ') && memcmp(p, key, length) == 0 && count < BREAKPOINTS_MAX) {
+			p += length;
+			to[count++] = hex(&p);
+			p--;
+		}
+	return count;
+}
+
+static void arm(const u64 at[4], u64 type)
+{
+	static const u64 lengths[] = { [ON_EXECUTION] = 0, [ON_WRITE] = 2, [ON_PORT] = 0, [ON_ACCESS] = 2 };
+	u64 one = type | lengths[type] << 2;
 
 	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3"
-			 : : "r"(addresses[0]), "r"(addresses[1]), "r"(addresses[2]), "r"(addresses[3]));
-	__asm__ volatile("mov %0, %%dr7" : : "r"(0xffff07ffull & ~0x2000ull));
+			 : : "r"(at[0]), "r"(at[1]), "r"(at[2]), "r"(at[3]));
+	__asm__ volatile("mov %0, %%dr7" : : "r"(0x4ffull | one << 16 | one << 20 | one << 24 | one << 28));
+}
+
+/* Each a different way through the hypervisor. */
+static void leave_in_many_ways(void)
+{
+	cpuid(0, 0);
+	in8(0x80);
+	read_msr(0x10);
+	__asm__ volatile("movl (%0), %%eax" : : "r"(0xfec00000ull) : "rax", "memory");
+	__asm__ volatile("mov %%dr6, %%rax" : : : "rax");
+}
+
+static void run_breakpoints(void)
+{
+	static const u64 ports[] = { 0x3f8, 0x3fd, 0x80, 0x40 };
+	static const u64 fields[] = { 0, 0x70, 0x578, 0x5f8 };	/* a VMCB's: intercepts, exit code, RIP, RAX */
+	static u64 at[BREAKPOINTS_MAX + 3], four[4];
+	u32 count = addresses_of("at=", at), sweeps = addresses_of("sweep=", at + count);
+
+	trap_handlers[1] = return_only;
+	WRITE_CR(4, READ_CR(4) | BIT64(3));
+	arm(ports, ON_PORT);
+	leave_in_many_ways();
+	for (u32 i = 0; i + 4 <= count; i++)
+		for (u64 type = ON_EXECUTION; type <= ON_ACCESS; type++) {
+			if (type == ON_PORT)
+				continue;
+			arm(at + i, type);
+			leave_in_many_ways();
+		}
+	for (u32 i = 0; i < sweeps; i++)
+		for (u64 a = at[count + i]; a < at[count + i] + SWEEP_BYTES; a += 4096) {
+			for (u32 k = 0; k < 4; k++)
+				four[k] = a + fields[k];
+			arm(four, ON_ACCESS);
+			cpuid(0, 0);
+		}
+	arm(at, ON_EXECUTION);
 	for (u32 i = 0; i < 20000; i++)
 		cpuid(i, 0);
 }
@@ -200,8 +273,6 @@ static void run_cr3(void) { WRITE_CR(3, 0xfff0000000ull); __asm__ volatile("nop"
  * flag alone.
  */
 extern u8 tss[104];
-
-static void return_only(struct trap *t) { (void)t; }
 
 static void run_debug_loop(void)
 {

@@ -8,6 +8,7 @@
  */
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "status.h"
@@ -46,6 +47,14 @@ static struct answer call(u64 number, const u64 a[6])
 			 :
 			 : "rcx", "r11", "memory");
 	return (struct answer){ status, rdx };
+}
+
+static u64 tsc(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (u64)high << 32 | low;
 }
 
 static void say(const char *text)
@@ -118,9 +127,7 @@ static void scribble_page(void)
 	if (is_tcg())
 		PAGE->dr7 &= ~0xffull;
 	PAGE->dirty = (u32)random_u64();
-	u32 low, high;
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	PAGE->deadline_tsc = ((u64)high << 32 | low) + 20000;
+	PAGE->deadline_tsc = tsc() + 20000;
 }
 
 static void storm_calls(void)
@@ -421,17 +428,42 @@ static bool vectors_hold(u64 value)
 /* Vector registers through a thousand sleeps, while guests and other programs run. */
 static void run_vectors(void)
 {
-	u32 low, high;
-
 	for (u64 i = 1; i <= 1000; i++) {
 		vectors_load(i * 0x0101010101010101ull);
-		__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-		call(SYS_NOTIFY_WAIT, (u64[6]){ ((u64)high << 32 | low) + 200000 });
+		call(SYS_NOTIFY_WAIT, (u64[6]){ tsc() + 200000 });
 		if (!vectors_hold(i * 0x0101010101010101ull)) {
 			say("hostile: RIGHTS BROKEN: a vector register changed\n");
 			return;
 		}
 	}
+}
+
+/*
+ * A guest whose breakpoints are on what the hypervisor runs and touches at its entries and exits. The addresses are on
+ * the command line, in hexadecimal; each is tried in each of the four registers, for each kind of access.
+ */
+static void run_breakpoints(void)
+{
+	static const u64 kinds[] = { 0x0000, 0x9999, 0x2222, 0xbbbb };	/* execution, write, port, access; 8 bytes */
+	char *p = strchr(ARGS->cmdline, ' ');
+	u32 count = 0, refused = 0;
+	u64 at[32];
+
+	for (; p && *p && count < ARRAY_COUNT(at); count++)
+		at[count] = strtoull(p, &p, 16);
+	for (u32 i = 0; i < count * 16; i++) {
+		call(SYS_VCPU_GET, (u64[6]){ GROUP_CR | GROUP_DR });
+		for (u32 k = 0; k < 4; k++)
+			PAGE->dr[k] = at[(i / 16 + k) % count];
+		PAGE->dr7 = 0x4ff | kinds[i % 4] << 16;
+		PAGE->cr4 = 8;	/* DE: there are breakpoints on ports */
+		PAGE->dirty = GROUP_CR | GROUP_DR;
+		PAGE->deadline_tsc = tsc() + 20000;
+		if (call(SYS_VCPU_RUN, (u64[6]){ 0 }).status == ST_OK && PAGE->exit.reason == EXIT_BAD_STATE)
+			refused++;
+	}
+	if (count == 0 || refused != 0)
+		say("hostile: RIGHTS BROKEN: no guest was run with breakpoints\n");
 }
 
 static void run_foreign_call(void) { call(1000, (u64[6]){ 0 }); }
@@ -465,12 +497,20 @@ static const struct mode {
 	{ "int3", run_int3 }, { "sysenter", run_sysenter }, { "xsetbv", run_xsetbv }, { "wrgsbase", run_wrgsbase },
 	{ "lgdt", run_lgdt }, { "single-step", run_single_step },
 	{ "flags", run_flags }, { "segments", run_segments }, { "registers", run_registers },
-	{ "vectors", run_vectors },
+	{ "vectors", run_vectors }, { "breakpoints", run_breakpoints },
 	{ "race-page", race_page }, { "race-calls", race_calls }, { "race-close", race_close },
 	{ "race-endless", race_endless },
 	{ "null", run_null }, { "stack", run_stack }, { "foreign-call", run_foreign_call }, { "spin", run_spin },
 	{ "lie", run_lie }, { "flood-endless", flood_endless },
 };
+
+/* What follows a blank is for the mode itself. */
+static bool is_mode(const char *name)
+{
+	size_t length = strlen(name);
+
+	return strncmp(ARGS->cmdline, name, length) == 0 && (ARGS->cmdline[length] & ~' ') == 0;
+}
 
 static void end(const char *text)
 {
@@ -494,7 +534,7 @@ int main(void)
 	    call(SYS_VCPU_BIND, (u64[6]){ VMM_H_VCPU }).status != ST_STATE)
 		say("hostile: RIGHTS BROKEN: a vCPU is bound once\n");
 	for (u32 i = 0; i < ARRAY_COUNT(modes); i++)
-		if (strcmp(ARGS->cmdline, modes[i].name) == 0) {
+		if (is_mode(modes[i].name)) {
 			modes[i].run();
 			end("mode came to its end");
 		}

@@ -70,8 +70,10 @@ static _Noreturn void stop_here(void)
 	arch_halt();
 }
 
-/* On an interrupt stack: no scheduling, no locks. NMIs are ignored but for arch_stop_others; a guest's left-over
- * breakpoint is disarmed. */
+/*
+ * On an interrupt stack: no scheduling, no locks. NMIs are ignored but for arch_stop_others. No breakpoint is ever in
+ * force in ring 0: #DB is the trap of a ring-3 MOV to SS that the SYSCALL behind it has taken along (SDM Vol. 3 6.8.3).
+ */
 void cpu_paranoid_trap(struct trap_frame *frame)
 {
 	switch (frame->vector) {

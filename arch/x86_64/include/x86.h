@@ -159,6 +159,15 @@ X86_DR(6)
 X86_DR(7)
 #undef X86_DR
 
+/* Where the breakpoints are; DR7 says whether they are in force. */
+static inline void dr_write_addresses(const u64 dr[4])
+{
+	dr0_write(dr[0]);
+	dr1_write(dr[1]);
+	dr2_write(dr[2]);
+	dr3_write(dr[3]);
+}
+
 static inline void clts(void)
 {
 	__asm__ volatile("clts" : : : "memory");

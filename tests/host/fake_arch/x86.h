@@ -1,6 +1,7 @@
 /*
  * A stand-in for arch/x86_64/include/x86.h in host tests of the back ends: the same numbers, but the privileged
- * instructions that they use do nothing, or read zero. Those of VMX are in fake_vmx.c.
+ * instructions that they use do nothing, or read zero. Those of VMX are in fake_vmx.c. Debug registers and TSC_AUX are
+ * kept in the test's variables.
  */
 #ifndef VOS_FAKE_X86_H
 #define VOS_FAKE_X86_H
@@ -13,10 +14,7 @@
 #define cr4_read machine_cr4_read
 #define cr2_write machine_cr2_write
 #define cr8_write machine_cr8_write
-#define dr0_write machine_dr0_write
-#define dr1_write machine_dr1_write
-#define dr2_write machine_dr2_write
-#define dr3_write machine_dr3_write
+#define dr_write_addresses machine_dr_write_addresses
 #define dr7_write machine_dr7_write
 #define lgdt machine_lgdt
 #define vmsave machine_vmsave
@@ -36,10 +34,7 @@
 #undef cr4_read
 #undef cr2_write
 #undef cr8_write
-#undef dr0_write
-#undef dr1_write
-#undef dr2_write
-#undef dr3_write
+#undef dr_write_addresses
 #undef dr7_write
 #undef lgdt
 #undef vmsave
@@ -51,6 +46,8 @@
 #undef vmclear
 #undef invept
 
+extern u64 fake_dr[8], fake_tsc_aux;
+
 static inline u64 rdmsr(u32 msr)
 {
 	(void)msr;
@@ -59,7 +56,8 @@ static inline u64 rdmsr(u32 msr)
 
 static inline void wrmsr(u32 msr, u64 value)
 {
-	(void)msr, (void)value;
+	if (msr == MSR_TSC_AUX)
+		fake_tsc_aux = value;
 }
 
 #define FAKE_READ(name) static inline u64 name(void) { return 0; }
@@ -72,14 +70,20 @@ FAKE_READ(cr4_read)
 #define FAKE_WRITE(name, type) static inline void name(type value) { (void)value; }
 FAKE_WRITE(cr2_write, u64)
 FAKE_WRITE(cr8_write, u64)
-FAKE_WRITE(dr0_write, u64)
-FAKE_WRITE(dr1_write, u64)
-FAKE_WRITE(dr2_write, u64)
-FAKE_WRITE(dr3_write, u64)
-FAKE_WRITE(dr7_write, u64)
 FAKE_WRITE(lgdt, const void *)
 FAKE_WRITE(vmsave, hpa_t)
 #undef FAKE_WRITE
+
+static inline void dr_write_addresses(const u64 dr[4])
+{
+	for (u32 i = 0; i < 4; i++)
+		fake_dr[i] = dr[i];
+}
+
+static inline void dr7_write(u64 value)
+{
+	fake_dr[7] = value;
+}
 
 u64 vmread(u64 field);
 void vmwrite(u64 field, u64 value);

@@ -72,7 +72,7 @@ void svm_probe_features(struct info_page *info, const struct cpuid *svm)
 	svm_features.has_nrips = (svm->edx & BIT32(3)) != 0;
 	svm_features.has_pause_filter = (svm->edx & BIT32(10)) != 0;
 	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
-	svm_features.exits_for_bad_cr = svm_features.loses_interrupts = is_tcg();
+	svm_features.exits_for_bad_cr = svm_features.loses_interrupts = svm_features.leaves_breakpoints = is_tcg();
 	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
 	virt_note_feature(info, FEAT_SVM, true);
 	virt_note_feature(info, FEAT_NPT, true);
@@ -219,7 +219,10 @@ static void switch_tsc_aux(const struct vcpu_hw *hw, struct svm_cpu *cpu)
 		wrmsr(MSR_TSC_AUX, hw->tsc_aux);
 }
 
-/* The host's FS, TR and syscall MSRs stay as they are while one thread runs, and so does all else that is set here. */
+/*
+ * The host's FS, TR and syscall MSRs stay as they are while one thread runs, and so does all else that is set here.
+ * VMRUN loads the guest's DR7 and #VMEXIT switches off what it enables (15.5.1, 15.6), so that the addresses may stay.
+ */
 static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
 {
 	struct svm_cpu *cpu = pcpu_self()->virt;
@@ -230,6 +233,8 @@ static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 	hw->extras |= cpu->tlb_control ? EXTRA_BUSY : 0;
 	if (hw->tsc_aux != cpu->tsc_aux)
 		switch_tsc_aux(hw, cpu);
+	if (unlikely(hw->vmcb->dr7 & DR7_ENABLES))
+		dr_write_addresses(hw->dr);
 	hw->entry = entry;
 	hw->page = page;
 	hw->host_save = cpu->host_save;

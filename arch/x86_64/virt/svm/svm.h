@@ -33,10 +33,11 @@ struct vcpu_hw {
 	u64 asid_generation;	/* 0: flush before the next entry */
 	u64 tsc_aux;
 	u64 dr[4];
+	u64 armed_dr7;		/* with EXTRA_ARMED */
 };
 
 #define EXTRA_BUSY BIT32(0)		/* the VMCB has an event, interrupt, intercept or flush that must go again */
-#define EXTRA_ARMED BIT32(1)		/* the guest's DR7 enables a breakpoint */
+#define EXTRA_ARMED BIT32(1)		/* breakpoints are armed by hand: see svm_features.leaves_breakpoints */
 #define EXTRA_NMI_BLOCKED BIT32(2)	/* from the delivery of an NMI until IRET */
 
 struct svm_features {
@@ -44,6 +45,11 @@ struct svm_features {
 	bool has_rdtscp, has_pause_filter;
 	/* QEMU TCG: a guest's illegal MOV to CR0, CR3 or CR4 is VMEXIT_INVALID instead of #GP */
 	bool exits_for_bad_cr;
+	/*
+	 * QEMU TCG: VMRUN and #VMEXIT change DR7, but not what is armed. Only MOV to DR7 does, in the host, where the
+	 * guest's breakpoints are then in force until another.
+	 */
+	bool leaves_breakpoints;
 	bool loses_interrupts;	/* QEMU TCG: at an entry with V_IRQ; see svm_event_collect */
 	u32 asid_count;
 };
@@ -55,7 +61,7 @@ void svm_probe_features(struct info_page *info, const struct cpuid *svm);
 
 /*
  * GPRs but RAX and RSP from gpr[], VMRUN, and back; the host's state from host_save; host interrupts are taken at the
- * end; goes on in svm_exit. The second disarms the guest's breakpoints before that. (svm_switch.S)
+ * end; goes on in svm_exit. The second disarms breakpoints before that. (svm_switch.S)
  */
 u32 svm_switch(struct vcpu_hw *hw);
 u32 svm_switch_armed(struct vcpu_hw *hw);

@@ -273,24 +273,13 @@ static inline void step(struct vmcb *v, const struct vcpu_page *page)
 	v->int_state &= ~SVM_INT_STATE_SHADOW;
 }
 
-/*
- * Armed before VMRUN, and disarmed by svm_switch_armed after it, by real moves to DR7, because QEMU TCG does not look
- * at the breakpoints when it switches DR7.
- */
-static u32 switch_armed(struct vcpu_hw *hw)
-{
-	dr0_write(hw->dr[0]);
-	dr1_write(hw->dr[1]);
-	dr2_write(hw->dr[2]);
-	dr3_write(hw->dr[3]);
-	dr7_write(hw->vmcb->dr7 & ~DR7_GD);
-	return svm_switch_armed(hw);
-}
-
 static __attribute__((noinline)) u32 enter_with_extras(struct vcpu_hw *hw)
 {
 	svm_event_inject(hw, hw->entry);
-	return hw->extras & EXTRA_ARMED ? switch_armed(hw) : svm_switch(hw);
+	if (!(hw->extras & EXTRA_ARMED))
+		return svm_switch(hw);
+	dr7_write(hw->armed_dr7);
+	return svm_switch_armed(hw);
 }
 
 u32 svm_enter(struct vcpu_hw *hw, u32 what)

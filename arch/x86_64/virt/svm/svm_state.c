@@ -111,6 +111,21 @@ static void store_crs(const struct vmcb *v, struct vcpu_page *to)
 	to->pat = v->pat;
 }
 
+/*
+ * What leaves_breakpoints allows to be armed: what the host can't meet from the MOV to DR7 before VMRUN to the one
+ * behind it. There it runs and touches nothing but the upper half, and no port. 8 bytes is the most that one watches.
+ */
+static u64 armable_dr7(const struct vcpu_page *from)
+{
+	u64 dr7 = from->dr7 & ~DR7_GD;
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		if (from->dr[i] > USER_LIMIT - 8)
+			dr7 &= ~(3ull << 2 * i);
+	return dr7;
+}
+
 static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
 	u32 i;
@@ -119,7 +134,8 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 		hw->dr[i] = from->dr[i];
 	hw->vmcb->dr6 = from->dr6;
 	hw->vmcb->dr7 = from->dr7;
-	if (from->dr7 & DR7_ENABLES)
+	hw->armed_dr7 = armable_dr7(from);
+	if (svm_features.leaves_breakpoints && (hw->armed_dr7 & DR7_ENABLES))
 		hw->extras |= EXTRA_ARMED;
 	else
 		hw->extras &= ~EXTRA_ARMED;

@@ -10,8 +10,8 @@
  * STGI and CLI, with the host's FS, GS, TR and syscall MSRs back. Offsets are those of enum gpr: RAX 0, RCX 8, RDX
  * 16, RBX 24, RSP 32, RBP 40, RSI 48, RDI 56, R8 64 ... R15 120.
  *
- * Armed: the guest's breakpoints are in the debug registers. They are disarmed first of all, before interrupts: QEMU
- * TCG, which leaves them armed with the host's DR7, falls over when one is hit.
+ * Armed: breakpoints of the guest are in force here too (svm_features.leaves_breakpoints), none of which is on anything
+ * that this runs or touches. They are disarmed before interrupts.
  */
 #include "svm_offsets.h"
 

@@ -144,14 +144,6 @@ static __attribute__((noinline)) void do_chores(struct vcpu_hw *hw)
 	hw->chores = 0;
 }
 
-static void load_breakpoints(const struct vcpu_hw *hw)
-{
-	dr0_write(hw->dr[0]);
-	dr1_write(hw->dr[1]);
-	dr2_write(hw->dr[2]);
-	dr3_write(hw->dr[3]);
-}
-
 /* The timer goes on with the first entry with IF = 0, and may go on until here: guests change IF all the time. */
 static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
 {
@@ -169,7 +161,7 @@ static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 	}
 	cr2_write(hw->cr2);
 	if (unlikely(hw->is_armed))
-		load_breakpoints(hw);
+		dr_write_addresses(hw->dr);
 }
 
 const struct virt_ops vmx_ops = {

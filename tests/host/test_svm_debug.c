@@ -1,0 +1,145 @@
+/* sources: arch/x86_64/virt/svm/svm.c arch/x86_64/virt/svm/svm_event.c arch/x86_64/virt/svm/svm_exit.c */
+/* sources: arch/x86_64/virt/svm/svm_state.c arch/x86_64/virt/virt.c arch/x86_64/mmu/pt_host.c */
+/* includes: tests/host/fake_arch arch/x86_64/virt */
+/*
+ * What of a guest's state the SVM back end puts into registers that VMRUN does not switch: none of it may act on the
+ * host, or be seen by others.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "svm.h"
+#include "virt_bits.h"
+
+#define ALL_ENABLED 0x4ffu
+
+static struct vcpu_page page;
+static struct vcpu_entry entry;
+static struct vcpu_hw *hw;
+static u64 dr7_at_entry;
+static bool was_by_hand;
+
+u8 *fake_memory;
+struct pcpu fake_pcpus[FAKE_PCPUS];
+__thread u32 fake_here;
+u64 fake_dr[8], fake_tsc_aux;
+
+const struct virt_ops vmx_ops = { .kind = VIRT_NONE };
+
+void *kernel_frame_alloc(void)
+{
+	void *frame = aligned_alloc(4096, 4096);
+
+	assert_non_null(frame);
+	return memset(frame, 0, 4096);
+}
+
+void kernel_frame_free(void *frame)
+{
+	free(frame);
+}
+
+static u32 run(struct vcpu_hw *vcpu, bool by_hand)
+{
+	was_by_hand = by_hand;
+	dr7_at_entry = fake_dr[7];
+	fake_dr[7] = DR7_FIXED;
+	vcpu->vmcb->exit_code = SVM_HLT;
+	vcpu->vmcb->exit_int_info = 0;
+	return svm_exit(vcpu);
+}
+
+u32 svm_switch(struct vcpu_hw *vcpu)
+{
+	return run(vcpu, false);
+}
+
+u32 svm_switch_armed(struct vcpu_hw *vcpu)
+{
+	return run(vcpu, true);
+}
+
+static void start(struct svm_features features)
+{
+	svm_features = features;
+	svm_features.asid_count = 16;
+	memset(&entry, 0, sizeof(entry));
+	memset(fake_dr, 0, sizeof(fake_dr));
+	fake_dr[7] = DR7_FIXED;
+	assert_int_equal(svm_ops.cpu_on(), ST_OK);
+	assert_int_equal(svm_ops.vcpu_init(&hw, HPA(0x5000), 0, page.gpr), ST_OK);
+}
+
+static void end(void)
+{
+	struct svm_cpu *cpu = pcpu_self()->virt;
+
+	svm_ops.vcpu_fini(hw);
+	free(cpu->hsave_frame);
+	free(cpu->host_save_frame);
+	free(cpu);
+}
+
+static void enter_with(const u64 dr[4], u64 dr7)
+{
+	memcpy(page.dr, dr, sizeof(page.dr));
+	page.dr6 = DR6_FIXED;
+	page.dr7 = dr7;
+	svm_ops.load(hw, &page, GROUP_DR);
+	svm_ops.prepare(hw, &entry, &page);
+	assert_int_equal(svm_ops.enter(hw, 0), EXIT_HLT);
+}
+
+/* VMRUN takes DR7 from the VMCB: the host's own never enables anything. */
+static void test_breakpoints(void **state)
+{
+	static const u64 dr[4] = { 0xffffffff80111500, 0x1000, 0xffff800000001000, 0x3f8 };
+
+	(void)state;
+	start((struct svm_features){ 0 });
+	enter_with(dr, ALL_ENABLED);
+	assert_false(was_by_hand);
+	assert_int_equal(dr7_at_entry, DR7_FIXED);
+	assert_int_equal(hw->vmcb->dr7, ALL_ENABLED);
+	assert_memory_equal(fake_dr, dr, sizeof(dr));
+	end();
+}
+
+/* Where they have to be armed in the host: none of its own addresses, and what a guest reads back is what it wrote. */
+static void test_breakpoints_by_hand(void **state)
+{
+	static const struct { u64 dr[4], armed; } cases[] = {
+		{ { 0xffffffff80111500, 0xffff800000000000, 0xfffffe0000000000, ~0ull }, 0x400 },
+		{ { 0x1000, 0xffffffff80111500, 0x2000, 0xffff800000000000 }, 0x433 },
+		{ { USER_LIMIT - 8, USER_LIMIT - 7, 0x7fffffffffff, 0x8000000000000000 }, 0x403 },
+		{ { 0, 0x3f8, 0x100000, 0x400000 }, 0x4ff },
+	};
+
+	(void)state;
+	start((struct svm_features){ .leaves_breakpoints = true });
+	for (u32 i = 0; i < ARRAY_COUNT(cases); i++) {
+		enter_with(cases[i].dr, ALL_ENABLED | DR7_GD);
+		assert_int_equal(dr7_at_entry, cases[i].armed);
+		assert_int_equal(was_by_hand, cases[i].armed != DR7_FIXED);
+		svm_ops.store(hw, &page, GROUP_DR);
+		assert_memory_equal(page.dr, cases[i].dr, sizeof(page.dr));
+		assert_int_equal(page.dr7, ALL_ENABLED | DR7_GD);
+	}
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_breakpoints),
+		cmocka_unit_test(test_breakpoints_by_hand),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
