@@ -21,7 +21,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_CPU] = { "cpu", TYPE_COUNT, "N", "virtual CPUs, up to 16 (1 if not given)" },
 	[ARG_MEMORY] = { "memory", TYPE_SIZE, "SIZE",
-		"memory, such as 512M or 8G; rounded up to 2M (512M if not given)" },
+		"memory, such as 512M or 8G; rounded up to a multiple of 2M (512M if not given)" },
 	[ARG_KERNEL] = { "kernel", TYPE_IMAGE, "IMAGE",
 		"image to boot, see list-image (the default image if not given)" },
 	[ARG_INITRD] = { "initrd", TYPE_IMAGE, "IMAGE", "initial RAM disk of the kernel" },
@@ -50,6 +50,8 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_TIMEOUT] = { "timeout", TYPE_TIME, "TIME",
 		"how long the guest may take before it is forced off (30s if not given)" },
 	[ARG_LINES] = { "lines", TYPE_COUNT, "N", "only the last N lines" },
+	[ARG_OFFSET] = { "offset", TYPE_OFFSET, "N",
+		"only from byte N on; with --json, next of one answer is the offset of the next" },
 	[ARG_INTERVAL] = { "interval", TYPE_TIME, "TIME", "time from one table to the next (2s if not given)" },
 	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "end after N tables" },
 	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },
@@ -276,17 +278,34 @@ static bool set_restart(struct vm_spec *spec, const char *value, struct fault *f
 		"--restart is never, always or on-failure:N, such as on-failure:5, up to 1000; not \"%.40s\"", value);
 }
 
-static bool set_memory(struct vm_spec *spec, const char *value, struct fault *fault)
+/* 512MB is what people say who mean 512 MiB, and is rounded up to that. */
+static bool memory_parse(const char *value, u64 *asked, u64 *bytes)
+{
+	size_t length = strlen(value);
+	char binary[32];
+
+	if (!size_parse(value, asked))
+		return false;
+	*bytes = *asked;
+	if (length < sizeof(binary) && length > 2 && value[length - 1] == 'B' && value[length - 2] != 'i') {
+		memcpy(binary, value, length - 1);
+		binary[length - 1] = 0;
+		return size_parse(binary, bytes);
+	}
+	return true;
+}
+
+static bool set_memory(struct args *args, const char *value, struct fault *fault)
 {
 	u64 bytes;
 
-	if (!size_parse(value, &bytes))
+	if (!memory_parse(value, &args->memory_asked_bytes, &bytes))
 		return fault_set(fault, RESULT_USAGE,
 			"--memory needs a size with its unit, such as 512M or 8G, not \"%.40s\"", value);
 	if (bytes == 0 || bytes > MEMORY_MAX)
 		return fault_set(fault, RESULT_USAGE,
 			"--memory %.40s is not possible: at least 2M is needed, and at most 16T", value);
-	spec->memory_bytes = (bytes + PAGE_SIZE_2M - 1) & ~(PAGE_SIZE_2M - 1);
+	args->spec.memory_bytes = (bytes + PAGE_SIZE_2M - 1) & ~(PAGE_SIZE_2M - 1);
 	return true;
 }
 
@@ -351,7 +370,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_CPU:
 		return set_count(&spec->cpus, arg, VM_VCPUS, value, fault);
 	case ARG_MEMORY:
-		return set_memory(spec, value, fault);
+		return set_memory(args, value, fault);
 	case ARG_KERNEL:
 		return set_image(spec->kernel, value, fault);
 	case ARG_INITRD:
@@ -388,6 +407,9 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_time(&args->wait_ns, arg, value, fault);
 	case ARG_LINES:
 		return set_count(&args->lines, arg, 1000000, value, fault);
+	case ARG_OFFSET:
+		return number_parse(value, &args->offset) ||
+			fault_set(fault, RESULT_USAGE, "--offset needs a number, not \"%.40s\"", value);
 	case ARG_INTERVAL:
 		return set_interval(args, value, fault);
 	case ARG_TIMES:

@@ -46,9 +46,21 @@ static void show(struct session *s, const struct vm_entry *vm)
 	show_tail(s, vm);
 }
 
-void attach_begin(struct session *s, const struct vm_entry *vm)
+void console_begin(struct session *s, struct job *job)
 {
+	const struct vm_entry *vm = job_vm(s, job);
+	struct fault fault;
+
+	if (!vm)
+		return;
+	if (!vm_is_live(vm)) {
+		fault_set(&fault, RESULT_STATE, "%s is %s. Try start-vm %s; log-vm %s shows what it wrote",
+			job->args.name, state_text(vm->report.state), job->args.name, job->args.name);
+		job_fail(s, job, &fault);
+		return;
+	}
 	s->mode = MODE_ATTACHED;
+	job_ok(s, job);
 	s->was_escape = false;
 	show(s, vm);
 }

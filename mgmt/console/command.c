@@ -16,27 +16,27 @@ static u32 smallest(u32 a, u32 b, u32 c)
 	return m < c ? m : c;
 }
 
-/* How many letters to insert, drop or change to make one of the other; large if a word is long. */
+/* How many letters to insert, drop, change or swap to make one of the other; large if a word is long. */
 static u32 distance(const char *a, const char *b)
 {
-	u32 row[GUESS_BYTES + 1], length = (u32)strlen(b);
+	u32 rows[3][GUESS_BYTES + 1], length = (u32)strlen(b), i = 0;
 
 	if (length > GUESS_BYTES || strlen(a) > GUESS_BYTES)
 		return GUESS_BYTES;
 	for (u32 j = 0; j <= length; j++)
-		row[j] = j;
-	for (u32 i = 0; a[i]; i++) {
-		u32 diagonal = row[0];
+		rows[0][j] = j;
+	for (; a[i]; i++) {
+		u32 *row = rows[(i + 1) % 3];
+		const u32 *above = rows[i % 3], *swapped = rows[(i + 2) % 3];
 
 		row[0] = i + 1;
 		for (u32 j = 0; j < length; j++) {
-			u32 above = row[j + 1];
-
-			row[j + 1] = smallest(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
-			diagonal = above;
+			row[j + 1] = smallest(above[j + 1] + 1, row[j] + 1, above[j] + (a[i] != b[j]));
+			if (i && j && a[i] == b[j - 1] && a[i - 1] == b[j] && swapped[j - 1] + 1 < row[j + 1])
+				row[j + 1] = swapped[j - 1] + 1;
 		}
 	}
-	return row[length];
+	return rows[i % 3][length];
 }
 
 const struct command *command_named(const char *verb)
@@ -50,8 +50,7 @@ const struct command *command_named(const char *verb)
 static void guess_verb(const char *word, struct fault *fault)
 {
 	const char *best = 0;
-	size_t half = strlen(word) / 2;
-	u32 best_distance = half < 2 ? (u32)half + 1 : 3;	/* half of a short word must be right */
+	u32 best_distance = strlen(word) < 6 ? 2 : 3;	/* most of a short word must be right */
 
 	for (u32 i = 0; i < VERB_COUNT; i++) {
 		u32 d = distance(word, commands[i].verb);
@@ -134,6 +133,9 @@ const struct command *command_find(const struct words *words, u32 *next, struct 
 
 	if (words->count > 0 && strcmp(words->word[0], "vos") == 0)
 		i = 1;
+	*next = i;
+	if (i == words->count && i == 1)
+		return &commands[VERB_HELP];
 	if (i == words->count) {
 		fault->code = RESULT_OK;
 		return 0;
@@ -220,6 +222,9 @@ bool command_complete(const struct args *args, struct fault *fault)
 		if (missing & BIT64(i))
 			return fault_set(fault, RESULT_USAGE, "%s needs --%s %s. For example: %s",
 				args->command->verb, arg_specs[i].name, arg_specs[i].value, args->command->example);
+	if (args_has(args, ARG_LINES) && args_has(args, ARG_OFFSET))
+		return fault_set(fault, RESULT_USAGE, "--lines and --offset exclude each other. For example: %s",
+			args->command->example);
 	if (verb_of(args->command) == VERB_SET && !(args->given & ARGS_SHARE))
 		return fault_set(fault, RESULT_USAGE, "set-vm needs something to set. For example: %s",
 			args->command->example);

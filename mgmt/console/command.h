@@ -49,7 +49,7 @@ bool command_parse(const char *line, struct args *args, struct fault *fault);
 const struct command *command_named(const char *verb);
 /*
  * The command that the first words mean (a leading `vos`, a unique prefix, or noun and verb), and in *next the word
- * after; 0 and *fault otherwise. With no word at all: 0, and fault->code RESULT_OK.
+ * after; 0 and *fault otherwise. With no word at all: 0, and fault->code RESULT_OK; `vos` alone is help.
  */
 const struct command *command_find(const struct words *words, u32 *next, struct fault *fault);
 /* The flag of that command by exact name or unique prefix; ARG_COUNT if there is none (and *fault says so). */

@@ -58,7 +58,8 @@ const struct command commands[VERB_COUNT] = {
 		ARG_NAME, 0, GROUP_VM, true },
 	[VERB_LOG_VM] = { "log-vm", "what it wrote to its terminal, the last 64 KiB",
 		"Kept across resets and crashes, until the VM is deleted. Control characters are shown, not obeyed.",
-		"log-vm myvm --lines 20", A(NAME) | A(LINES) | A(JSON), A(NAME), ARG_NAME, 0, GROUP_VM, false },
+		"log-vm myvm --lines 20", A(NAME) | A(LINES) | A(OFFSET) | A(JSON), A(NAME), ARG_NAME, 0,
+		GROUP_VM, false },
 	[VERB_LIST_IMAGE] = { "list-image", "kernels and RAM disks to boot VMs from", 0, "list-image", A(JSON), 0,
 		ARG_COUNT, 0, GROUP_MACHINE, false },
 	[VERB_APPLY] = { "apply-config", "make true what vos.conf says",
@@ -72,7 +73,10 @@ const struct command commands[VERB_COUNT] = {
 		"For each pCPU, guest + VMM + system + idle = elapsed. For memory, VMs + system + kernel + free = "
 		"installed.",
 		"accounting", A(JSON), 0, ARG_COUNT, 0, GROUP_MACHINE, false },
-	[VERB_LOG] = { "log", "the kernel's log", 0, "log --lines 20", A(LINES) | A(JSON), 0, ARG_COUNT, 0,
+	[VERB_LOG] = { "log", "the kernel's log",
+		"Each line has the date and time (UTC), if this machine's clock is known, and the seconds since the "
+		"start.",
+		"log --lines 20", A(LINES) | A(OFFSET) | A(JSON), 0, ARG_COUNT, 0,
 		GROUP_MACHINE, false },
 	[VERB_REBOOT] = { "reboot", "restart this machine", "Asks first if VMs run: they are cut off.",
 		"reboot --yes", A(YES) | A(JSON), 0, ARG_COUNT, REQ_REBOOT, GROUP_MACHINE, false },

@@ -191,7 +191,7 @@ static void add_values(struct completion *completion, const struct context *cont
 	case TYPE_SWITCH:
 		add_texts(completion, context->partial, answers);
 		break;
-	case TYPE_COUNT: case TYPE_SIZE: case TYPE_TIME: case TYPE_TIME_OPTIONAL: case TYPE_TEXT:
+	case TYPE_COUNT: case TYPE_OFFSET: case TYPE_SIZE: case TYPE_TIME: case TYPE_TIME_OPTIONAL: case TYPE_TEXT:
 		break;
 	}
 }

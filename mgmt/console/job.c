@@ -133,18 +133,31 @@ void job_json_end(struct session *s, struct job *job)
 	job_text_end(s, job);
 }
 
-static void finish(struct session *s, struct job *job, enum result result)
+struct vm_entry *job_vm(struct session *s, struct job *job)
+{
+	struct vm_entry *vm = machine_find(&s->machine, job->args.name);
+	struct fault fault;
+
+	if (!vm) {
+		fault_set(&fault, RESULT_NOT_FOUND, "there is no VM \"%s\". list-vm shows what there is",
+			job->args.name);
+		job_fail(s, job, &fault);
+	}
+	return vm;
+}
+
+static void finish(struct session *s, struct job *job, const struct fault *fault)
 {
 	enum job_origin origin = job->origin;
 
 	job->is_used = false;
 	if (origin == JOB_PROMPT)
-		prompt_done(s, result);
+		prompt_done(s, fault);
 }
 
 void job_ok(struct session *s, struct job *job)
 {
-	finish(s, job, RESULT_OK);
+	finish(s, job, 0);
 }
 
 void job_fail(struct session *s, struct job *job, const struct fault *fault)
@@ -159,7 +172,7 @@ void job_fail(struct session *s, struct job *job, const struct fault *fault)
 		report_fault(&out, fault);
 		job_text_end(s, job);
 	}
-	finish(s, job, fault->code);
+	finish(s, job, fault);
 }
 
 /* ---- time ---- */

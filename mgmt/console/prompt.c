@@ -21,11 +21,26 @@ void prompt_ask(struct session *s, const char *question)
 	edit_begin(&s->editor, question, false);
 }
 
-void prompt_done(struct session *s, enum result result)
+static void remember(struct session *s, enum result result, const char *class)
 {
 	s->last_result = result;
+	s->last_class = class;
+}
+
+void prompt_done(struct session *s, const struct fault *fault)
+{
+	remember(s, fault ? fault->code : RESULT_OK, fault ? fault->class : fault_class(RESULT_OK));
 	if (s->mode == MODE_BUSY)
 		prompt_show(s);
+}
+
+/* It was not done, because that was not wanted. */
+static void give_up(struct session *s)
+{
+	struct fault fault;
+
+	fault_set(&fault, RESULT_FAILED, "not done");
+	prompt_done(s, &fault);
 }
 
 void prompt_interrupt(struct session *s)
@@ -43,7 +58,7 @@ void prompt_interrupt(struct session *s)
 		}
 	}
 	job->is_used = false;
-	prompt_done(s, RESULT_FAILED);
+	give_up(s);
 }
 
 /* ---- names for completion ---- */
@@ -141,7 +156,7 @@ static void run_line(struct session *s, const char *line)
 	if (!command_parse(line, &job->args, &fault)) {
 		job->is_used = false;
 		report_fault(&s->terminal, &fault);
-		s->last_result = fault.code;
+		remember(s, fault.code, fault.class);
 		prompt_show(s);
 		return;
 	}
@@ -167,7 +182,7 @@ static void answer(struct session *s, const char *text)
 	}
 	job->is_used = false;
 	out_text(&s->terminal, "Nothing was done.\n");
-	prompt_done(s, RESULT_FAILED);
+	give_up(s);
 }
 
 void prompt_feed(struct session *s, char byte)

@@ -52,10 +52,12 @@ void json_info(struct json_writer *w, const char *key, const struct machine *m)
 	json_text(w, "firmware", info->firmware);
 	json_text(w, "loader", info->loader);
 	json_text(w, "cmdline", info->cmdline);
+	json_number(w, "boot-time-ns", info->wall_boot_ns);
 	json_number(w, "uptime-ns", m->host.uptime_ns);
 	json_number(w, "idle-ns", m->host.idle_ns);
 	json_number(w, "vms", m->host.vm_count);
 	json_number(w, "vms-running", m->host.vm_running);
+	json_number(w, "images", m->image_count);
 	json_close(w, '}');
 }
 

@@ -361,6 +361,7 @@ void session_init(struct session *s, const struct session_ops *ops, const struct
 	s->conf = conf;
 	s->conf_bytes = conf_bytes;
 	s->machine.info = info;
+	s->last_class = fault_class(RESULT_OK);
 	s->terminal = (struct out){ terminal_write, s };
 	s->raw = (struct out){ raw_write, s };
 	out_buffer_init(&s->held_buffer, s->held, sizeof(s->held));

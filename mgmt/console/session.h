@@ -2,8 +2,8 @@
  * session.h - the console at work, independent of the kernel: bytes and replies go in, bytes and requests come out.
  *
  * Files: session.c (queues, the pump, notices), prompt.c (the line and what it starts), job.c (commands under way),
- * verbs.c (what each command does), collect.c (tables that root gives line by line), top.c, apply.c (vos.conf),
- * attach.c (terminals of VMs), wire.c (programs on the same line). They share this struct.
+ * verbs.c (what each command does), logs.c (log and log-vm), collect.c (tables that root gives line by line), top.c,
+ * apply.c (vos.conf), attach.c (terminals of VMs), wire.c (programs on the same line). They share this struct.
  *
  * Nothing is lost: input is taken only when there is room for it, requests wait until the ring takes them, and
  * whatever can produce much output first looks whether the output queue is short.
@@ -98,6 +98,7 @@ struct session {
 	size_t conf_bytes;
 	enum mode mode;
 	enum result last_result;
+	const char *last_class;
 	u32 next_id;
 	struct out terminal;		/* text: a newline becomes CR LF */
 	struct out raw;
@@ -170,8 +171,8 @@ void input_discard(struct session *s);
 
 void prompt_show(struct session *s);
 void prompt_feed(struct session *s, char byte);
-/* The prompt's command is done. */
-void prompt_done(struct session *s, enum result result);
+/* The prompt's command is done; fault 0 = well. */
+void prompt_done(struct session *s, const struct fault *fault);
 /* Ctrl-C while a command is under way. */
 void prompt_interrupt(struct session *s);
 void prompt_ask(struct session *s, const char *question);
@@ -199,8 +200,13 @@ bool job_is_about(const struct session *s, const char *name);
 void collect_begin(struct session *s, struct job *job, u32 wanted);
 bool collect_answer(struct session *s, struct job *job, const struct reply *reply);
 
+/* The VM that the command names; 0: there is none, and the job has failed. */
+struct vm_entry *job_vm(struct session *s, struct job *job);
+
 void verb_begin(struct session *s, struct job *job);
 void verb_answer(struct session *s, struct job *job, const struct reply *reply);
+void log_begin(struct session *s, struct job *job);
+void log_vm_begin(struct session *s, struct job *job);
 /* Print a bit more of a log. */
 void verb_print(struct session *s, struct job *job);
 void startup_begin(struct session *s, struct job *job);
@@ -216,7 +222,7 @@ void top_wake(struct session *s, struct job *job);
 bool top_input(struct session *s);
 void top_interrupt(struct session *s);
 
-void attach_begin(struct session *s, const struct vm_entry *vm);
+void console_begin(struct session *s, struct job *job);
 void attach_feed(struct session *s, char byte);
 /* What the guest wrote, for the terminal. */
 void attach_show(struct session *s, const char *bytes, size_t count);

@@ -45,6 +45,16 @@ bool count_parse(const char *text, u32 limit, u32 *value)
 	return true;
 }
 
+bool number_parse(const char *text, u64 *value)
+{
+	u64 n;
+
+	if (!digits(&text, ~0ull, &n) || *text)
+		return false;
+	*value = n;
+	return true;
+}
+
 struct unit { const char *name; u64 factor; };
 
 /* number[.fraction]unit, exact as far as the unit allows; at most six digits behind the point. */
@@ -197,6 +207,32 @@ const char *duration_text(char *text, u64 ns)
 	if (days)
 		at = snprintf(text, UNIT_TEXT_BYTES, "%llud ", (unsigned long long)days);
 	snprintf(text + at, UNIT_TEXT_BYTES - (size_t)at, "%02u:%02u:%02u", rest / 3600, rest / 60 % 60, rest % 60);
+	return text;
+}
+
+/* The civil date of a day since 1970-01-01, by eras of 400 years that begin in March. */
+static void civil(u64 day, u32 *year, u8 *month, u8 *of_month)
+{
+	u64 shifted = day + 719468, era = shifted / 146097;
+	u32 of_era = (u32)(shifted % 146097);
+	u32 year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	u32 of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	u32 from_march = (5 * of_year + 2) / 153;
+
+	*of_month = (u8)(of_year - (153 * from_march + 2) / 5 + 1);
+	*month = (u8)(from_march < 10 ? from_march + 3 : from_march - 9);
+	*year = (u32)(era * 400) + year_of_era + (*month <= 2);
+}
+
+const char *date_text(char *text, u64 unix_ns)
+{
+	u64 seconds = unix_ns / NS_PER_SECOND;
+	u32 year, rest = (u32)(seconds % 86400);
+	u8 month, day;
+
+	civil(seconds / 86400, &year, &month, &day);
+	snprintf(text, UNIT_TEXT_BYTES, "%04u-%02u-%02u %02u:%02u:%02u", year % 10000, month, day, rest / 3600,
+		rest / 60 % 60, rest % 60);
 	return text;
 }
 

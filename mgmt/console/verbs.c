@@ -9,8 +9,6 @@
 #include "syscalls.h"
 #include "units.h"
 
-#define JSON_LOG_BYTES 24576u	/* of a log, at most, in one JSON object */
-
 struct handler {
 	void (*begin)(struct session *s, struct job *job);
 	void (*answer)(struct session *s, struct job *job, const struct reply *reply);
@@ -51,6 +49,15 @@ static void begin_request(struct session *s, struct job *job)
 	fill_request(job);
 	note_asker(s, job, job->origin == JOB_WIRE ? ASKER_PROGRAM : ASKER_PERSON);
 	job_send(s, job, (enum request_op)job->args.command->op);
+}
+
+static void say_rounding(const struct out *out, u64 asked, u64 bytes)
+{
+	char from[UNIT_TEXT_BYTES], to[UNIT_TEXT_BYTES];
+
+	if (asked && asked != bytes)
+		out_format(out, "Note: --memory is rounded up, from %s to %s.\n", size_text(from, asked, false),
+			size_text(to, bytes, false));
 }
 
 /* Worth knowing, but no mistake. */
@@ -127,8 +134,10 @@ static void answer_request(struct session *s, struct job *job, const struct repl
 		out = job_text_begin(s, job);
 		say_done(&out, job, vm);
 		if (vm && !args_has(&job->args, ARG_DRY_RUN) &&
-			(job->request.op == REQ_CREATE || job->request.op == REQ_SET))
+			(job->request.op == REQ_CREATE || job->request.op == REQ_SET)) {
+			say_rounding(&out, job->args.memory_asked_bytes, vm->report.spec.memory_bytes);
 			say_notes(&out, vm, s->machine.info->pcpu_count);
+		}
 		job_text_end(s, job);
 	}
 	(void)reply;
@@ -181,7 +190,7 @@ static void answer_images(struct session *s, struct job *job, const struct reply
 
 static void begin_info(struct session *s, struct job *job)
 {
-	collect_begin(s, job, BIT32(COLLECT_PCPUS) | BIT32(COLLECT_HOST));
+	collect_begin(s, job, BIT32(COLLECT_IMAGES) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_HOST));
 }
 
 static void answer_info(struct session *s, struct job *job, const struct reply *reply)
@@ -256,114 +265,6 @@ void startup_answer(struct session *s, struct job *job, const struct reply *repl
 	}
 }
 
-/* ---- logs ---- */
-
-static struct vm_entry *known_vm(struct session *s, struct job *job)
-{
-	struct vm_entry *vm = machine_find(&s->machine, job->args.name);
-	struct fault fault;
-
-	if (!vm) {
-		fault_set(&fault, RESULT_NOT_FOUND, "there is no VM \"%s\". list-vm shows what there is",
-			job->args.name);
-		job_fail(s, job, &fault);
-	}
-	return vm;
-}
-
-/* The kernel's log and a VM's history look alike here: a position, an end, and a way to read. */
-static size_t read_log(struct session *s, const struct job *job, u64 at, char *to, size_t count)
-{
-	const struct vm_entry *vm;
-	size_t i;
-
-	if (verb_of(job->args.command) == VERB_LOG_VM) {
-		vm = machine_find(&s->machine, job->args.name);
-		return vm ? history_read(&vm->history, at, to, count) : 0;
-	}
-	for (i = 0; i < count; i++)
-		to[i] = s->log->text[(at + i) % LOG_BYTES];
-	return __atomic_load_n(&s->log->head, __ATOMIC_ACQUIRE) - at <= LOG_BYTES ? i : 0;
-}
-
-static void log_json(struct session *s, struct job *job)
-{
-	static char bytes[JSON_LOG_BYTES];
-	struct json_writer *writer = job_json_begin(s);
-	bool is_cut = job->print_end - job->print_at > sizeof(bytes);
-	size_t count;
-
-	if (is_cut)
-		job->print_at = job->print_end - sizeof(bytes);
-	count = read_log(s, job, job->print_at, bytes, (size_t)(job->print_end - job->print_at));
-	json_open(writer, "return", '{');
-	json_bytes(writer, "text", bytes, count);
-	json_bool(writer, "cut", is_cut);
-	json_close(writer, '}');
-	job_json_end(s, job);
-	job_ok(s, job);
-}
-
-static void print_log(struct session *s, struct job *job)
-{
-	if (job_is_json(job))
-		log_json(s, job);
-	else
-		job->is_printing = true;
-}
-
-void verb_print(struct session *s, struct job *job)
-{
-	char bytes[256], last = '\n';
-
-	while (job->print_at < job->print_end && session_output_used(s) < OUTPUT_SHORT_BYTES) {
-		size_t count = job->print_end - job->print_at < sizeof(bytes) ?
-				       (size_t)(job->print_end - job->print_at) :
-				       sizeof(bytes);
-
-		count = read_log(s, job, job->print_at, bytes, count);
-		if (count == 0) {	/* the rest was overwritten meanwhile */
-			job->print_at = job->print_end;
-			break;
-		}
-		out_foreign(&s->terminal, bytes, count);
-		job->print_at += count;
-		last = bytes[count - 1];
-	}
-	if (job->print_at < job->print_end)
-		return;
-	job->is_printing = false;
-	if (last != '\n')
-		out_text(&s->terminal, "\n");
-	job_ok(s, job);
-}
-
-static void begin_log_vm(struct session *s, struct job *job)
-{
-	const struct vm_entry *vm = known_vm(s, job);
-
-	if (!vm)
-		return;
-	job->print_end = vm->history.written;
-	job->print_at = args_has(&job->args, ARG_LINES) ? history_tail(&vm->history, job->args.lines) :
-							  history_start(&vm->history);
-	print_log(s, job);
-}
-
-static void begin_log(struct session *s, struct job *job)
-{
-	u64 head = __atomic_load_n(&s->log->head, __ATOMIC_ACQUIRE), start = head > LOG_BYTES ? head - LOG_BYTES : 0,
-	    at = head;
-	u32 lines = job->args.lines;
-
-	for (at = head > start ? head - 1 : head; lines && at > start; at--)
-		if (s->log->text[(at - 1) % LOG_BYTES] == '\n' && --lines == 0)
-			break;
-	job->print_at = args_has(&job->args, ARG_LINES) ? at : start;
-	job->print_end = head;
-	print_log(s, job);
-}
-
 /* ---- the machine ---- */
 
 static void list_live(const struct session *s, char *text, size_t size)
@@ -407,24 +308,6 @@ static void begin_power(struct session *s, struct job *job)
 
 /* ---- the prompt ---- */
 
-static void begin_console(struct session *s, struct job *job)
-{
-	const struct vm_entry *vm = known_vm(s, job);
-	struct fault fault;
-
-	if (!vm)
-		return;
-	if (!vm_is_live(vm)) {
-		fault_set(&fault, RESULT_STATE, "%s is %s. Try start-vm %s; log-vm %s shows what it wrote",
-			job->args.name, state_text(vm->report.state), job->args.name, job->args.name);
-		job_fail(s, job, &fault);
-		return;
-	}
-	s->last_result = RESULT_OK;
-	job->is_used = false;
-	attach_begin(s, vm);
-}
-
 static void begin_help(struct session *s, struct job *job)
 {
 	const struct command *topic = args_has(&job->args, ARG_VERB) ? command_named(job->args.verb) : 0;
@@ -455,10 +338,12 @@ static void begin_version(struct session *s, struct job *job)
 static void begin_result(struct session *s, struct job *job)
 {
 	enum result result = s->last_result;
+	const char *class = s->last_class;
 
-	out_format(&s->terminal, "%u %s\n", result, fault_class(result));
+	out_format(&s->terminal, "%u %s\n", result, class);
 	job_ok(s, job);
 	s->last_result = result;
+	s->last_class = class;
 }
 
 static void begin_clear(struct session *s, struct job *job)
@@ -480,14 +365,14 @@ static const struct handler handlers[VERB_COUNT] = {
 	[VERB_STATS] = { begin_request, answer_stats },
 	[VERB_LIST] = { begin_list, answer_list },
 	[VERB_TOP] = { top_begin, top_answer },
-	[VERB_LOG_VM] = { begin_log_vm, 0 },
-	[VERB_CONSOLE] = { begin_console, 0 },
+	[VERB_LOG_VM] = { log_vm_begin, 0 },
+	[VERB_CONSOLE] = { console_begin, 0 },
 	[VERB_LIST_IMAGE] = { begin_images, answer_images },
 	[VERB_APPLY] = { apply_begin, apply_answer },
 	[VERB_INFO] = { begin_info, answer_info },
 	[VERB_ACCOUNTING] = { begin_accounting, answer_accounting },
 	[VERB_VERSION] = { begin_version, 0 },
-	[VERB_LOG] = { begin_log, 0 },
+	[VERB_LOG] = { log_begin, 0 },
 	[VERB_REBOOT] = { begin_power, answer_request },
 	[VERB_SHUTDOWN] = { begin_power, answer_request },
 	[VERB_HELP] = { begin_help, 0 },

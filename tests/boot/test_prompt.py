@@ -1,5 +1,6 @@
 """The prompt itself: it comes up everywhere, explains itself, and the machine can be switched off from it."""
 import json
+import re
 
 import pytest
 
@@ -24,6 +25,12 @@ def test_prompt(machine):
     answer = machine.ok('list-image')
     assert 'debian-kernel' in answer
     assert 'debian-initrd' in answer
+
+    assert 'create-vm' in machine.ok('vos')
+
+    images = json.loads(re.search(r'\{.*\}', machine.ok('info --json')).group(0))['return']['images']
+    assert images >= 2
+    assert re.search(r'^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \[ +\d+\.\d{6}\] ', machine.ok('log'), re.M)
 
     assert 'error[' in machine.cmd('no-such-command')
     assert 'error[' in machine.cmd('status-vm nobody')

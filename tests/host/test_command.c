@@ -96,7 +96,8 @@ static void forms(void **state)
 	assert_false(args_has(&args, ARG_VERB));
 	assert_true(command_parse("", &args, &fault) && !args.command);
 	assert_true(command_parse("   # only a comment", &args, &fault) && !args.command);
-	assert_true(command_parse("vos", &args, &fault) && !args.command);
+	assert_true(command_parse("vos", &args, &fault) && args.command == &commands[VERB_HELP]);
+	assert_true(command_parse(" # vos", &args, &fault) && !args.command);
 }
 
 static void bad_lines(void **state)

@@ -156,7 +156,7 @@ static void sets(void **state)
 	static const char *const bad[] = { "", ",", "1,", ",1", "-", "1-", "-1", "2-1", "64", "0-64", "1 2", "1--2",
 		"x", "18446744073709551616", "99999999999999999999999" };
 	char text[SET_TEXT_BYTES];
-	u64 mask;
+	u64 mask, number = 0;
 
 	(void)state;
 	for (u32 i = 0; i < ARRAY_COUNT(good); i++) {
@@ -182,6 +182,15 @@ static void sets(void **state)
 	assert_true(strlen(count_text(text, ~0ull)) < UNIT_TEXT_BYTES);
 	assert_string_equal(seconds_text(text, 12345678901), "12.345 s");
 	assert_true(strlen(seconds_text(text, ~0ull)) < UNIT_TEXT_BYTES);
+	assert_true(number_parse("18446744073709551615", &number) && number == ~0ull);
+	assert_false(number_parse("18446744073709551616", &number) || number_parse("", &number) ||
+		number_parse("1x", &number) || number_parse("-1", &number));
+	assert_string_equal(date_text(text, 0), "1970-01-01 00:00:00");
+	assert_string_equal(date_text(text, 951782399 * NS_PER_SECOND), "2000-02-28 23:59:59");
+	assert_string_equal(date_text(text, 951782400 * NS_PER_SECOND), "2000-02-29 00:00:00");
+	assert_string_equal(date_text(text, 951868800 * NS_PER_SECOND), "2000-03-01 00:00:00");
+	assert_string_equal(date_text(text, 4107542400 * NS_PER_SECOND), "2100-03-01 00:00:00");
+	assert_string_equal(date_text(text, ~0ull), "2554-07-21 23:34:33");
 }
 
 static void foreign_text(void **state)

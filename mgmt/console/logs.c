@@ -1,0 +1,178 @@
+/*
+ * logs.c - the commands log and log-vm: the kernel's log and a VM's history look alike here, a position, an end, and a
+ * way to read. People get text, programs a piece at a time.
+ */
+#include <string.h>
+
+#include "session.h"
+#include "units.h"
+
+#define PIECE_BYTES 24576u	/* of a log, at most, in one JSON object */
+#define LINE_MAX 256u		/* the kernel's lines are not longer */
+
+static bool is_kernel(const struct job *job)
+{
+	return verb_of(job->args.command) == VERB_LOG;
+}
+
+static u64 kernel_head(const struct session *s)
+{
+	return __atomic_load_n(&s->log->head, __ATOMIC_ACQUIRE);
+}
+
+/* The first whole line that is still there. */
+static u64 kernel_start(const struct session *s)
+{
+	u64 head = kernel_head(s), at = head > LOG_BYTES ? head - LOG_BYTES : 0;
+
+	if (at == 0)
+		return 0;
+	while (at < head && s->log->text[at % LOG_BYTES] != '\n')
+		at++;
+	return at < head ? at + 1 : head;
+}
+
+static u64 kernel_tail(const struct session *s, u32 lines)
+{
+	u64 head = kernel_head(s), start = kernel_start(s), at = head > start ? head - 1 : head;
+
+	for (; at > start; at--)
+		if (s->log->text[(at - 1) % LOG_BYTES] == '\n' && --lines == 0)
+			break;
+	return at;
+}
+
+/* Fewer than `count`, or none, if they were overwritten meanwhile. */
+static size_t read_log(struct session *s, const struct job *job, u64 at, char *to, size_t count)
+{
+	const struct vm_entry *vm;
+	size_t i;
+
+	if (!is_kernel(job)) {
+		vm = machine_find(&s->machine, job->args.name);
+		return vm ? history_read(&vm->history, at, to, count) : 0;
+	}
+	for (i = 0; i < count; i++)
+		to[i] = s->log->text[(at + i) % LOG_BYTES];
+	return kernel_head(s) - at <= LOG_BYTES ? i : 0;
+}
+
+/* ---- for programs ---- */
+
+static void print_json(struct session *s, struct job *job)
+{
+	static char bytes[PIECE_BYTES];
+	struct json_writer *writer = job_json_begin(s);
+	u64 left = job->print_end - job->print_at;
+	size_t count = read_log(s, job, job->print_at, bytes, left < sizeof(bytes) ? (size_t)left : sizeof(bytes));
+
+	json_open(writer, "return", '{');
+	json_bytes(writer, "text", bytes, count);
+	json_number(writer, "offset", job->print_at);
+	json_number(writer, "next", job->print_at + count);
+	json_number(writer, "end", job->print_end);
+	if (is_kernel(job))
+		json_number(writer, "boot-time-ns", s->machine.info->wall_boot_ns);
+	json_close(writer, '}');
+	job_json_end(s, job);
+	job_ok(s, job);
+}
+
+/* ---- for people ---- */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "[   12.345678] " at the start of a line of the kernel's: seconds since its start. */
+static bool take_uptime(const char *line, size_t length, u64 *ns)
+{
+	u64 number[2] = { 0, 0 };
+	size_t at = 1;
+
+	if (length == 0 || line[0] != '[')
+		return false;
+	while (at < length && line[at] == ' ')
+		at++;
+	for (u32 i = 0; i < 2; i++, at++) {
+		size_t start = at;
+
+		for (; at < length && is_digit(line[at]) && at - start < 10; at++)
+			number[i] = number[i] * 10 + (u64)(line[at] - '0');
+		if (at == start || at == length || line[at] != ".]"[i])
+			return false;
+	}
+	*ns = number[0] * NS_PER_SECOND + number[1] * 1000;
+	return true;
+}
+
+/* Returns its length: all of it up to the newline, or what there is. */
+static size_t print_kernel_line(struct session *s, const char *line, size_t length)
+{
+	const char *newline = memchr(line, '\n', length);
+	size_t count = newline ? (size_t)(newline - line) + 1 : length;
+	char time[UNIT_TEXT_BYTES];
+	u64 ns;
+
+	if (s->machine.info->wall_boot_ns && take_uptime(line, count, &ns))
+		out_format(&s->terminal, "%s ", date_text(time, s->machine.info->wall_boot_ns + ns));
+	out_foreign(&s->terminal, line, count);
+	return count;
+}
+
+void verb_print(struct session *s, struct job *job)
+{
+	char bytes[LINE_MAX], last = '\n';
+
+	while (job->print_at < job->print_end && session_output_used(s) < OUTPUT_SHORT_BYTES) {
+		u64 left = job->print_end - job->print_at;
+		size_t count = left < sizeof(bytes) ? (size_t)left : sizeof(bytes);
+
+		count = read_log(s, job, job->print_at, bytes, count);
+		if (count == 0) {	/* the rest was overwritten meanwhile */
+			job->print_at = job->print_end;
+			break;
+		}
+		if (is_kernel(job))
+			count = print_kernel_line(s, bytes, count);
+		else
+			out_foreign(&s->terminal, bytes, count);
+		job->print_at += count;
+		last = bytes[count - 1];
+	}
+	if (job->print_at < job->print_end)
+		return;
+	job->is_printing = false;
+	if (last != '\n')
+		out_text(&s->terminal, "\n");
+	job_ok(s, job);
+}
+
+/* ---- both ---- */
+
+static void print_log(struct session *s, struct job *job, u64 start, u64 tail, u64 end)
+{
+	u64 offset = job->args.offset;
+
+	job->print_end = end;
+	job->print_at = args_has(&job->args, ARG_LINES) ? tail : offset <= start ? start : offset < end ? offset : end;
+	if (job_is_json(job))
+		print_json(s, job);
+	else
+		job->is_printing = true;
+}
+
+void log_vm_begin(struct session *s, struct job *job)
+{
+	const struct vm_entry *vm = job_vm(s, job);
+
+	if (vm)
+		print_log(s, job, history_start(&vm->history), history_tail(&vm->history, job->args.lines),
+			vm->history.written);
+}
+
+void log_begin(struct session *s, struct job *job)
+{
+	print_log(s, job, kernel_start(s), kernel_tail(s, job->args.lines), kernel_head(s));
+}

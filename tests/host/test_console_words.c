@@ -1,0 +1,218 @@
+/*
+ * The console in front of a fake root: what it says and shows - help and guesses, logs in pieces, figures that were
+ * rounded, exit codes.
+ */
+/*
+ * sources: mgmt/console/session.c mgmt/console/prompt.c mgmt/console/job.c mgmt/console/verbs.c
+ * sources: mgmt/console/apply.c mgmt/console/attach.c mgmt/console/wire.c mgmt/console/config.c
+ * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
+ * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ * sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/frame.c
+ * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
+ * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c
+ * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
+ * sources: mgmt/console/logs.c tests/host/fake_root.c
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "console_bench.h"
+
+/* The images are asked for by info itself: nobody need have looked at them before. */
+static void info_counts_images(void **state)
+{
+	(void)state;
+	memset(session.machine.images, 0, sizeof(session.machine.images));
+	session.machine.image_count = 0;
+	command("info", "Images      3; list-image shows them\r\n", RESULT_OK);
+	command("info --json", "\"images\":3", RESULT_OK);
+}
+
+static void result_keeps_the_class(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("create-vm a", "error[E_EXISTS]", RESULT_STATE);
+	command("result", "4 E_EXISTS\r\n", RESULT_STATE);
+	command("create-vm big --memory 8G", "error[E_NOMEM]", RESULT_RESOURCES);
+	command("result", "5 E_NOMEM\r\n", RESULT_RESOURCES);
+	command("start-vm", "error[E_USAGE]", RESULT_USAGE);
+	command("result", "2 E_USAGE\r\n", RESULT_USAGE);
+	command("version", "VOS", RESULT_OK);
+	command("result", "0 E_OK\r\n", RESULT_OK);
+}
+
+/* Somebody who types just the project's name wants to know what there is. */
+static void vos_alone_is_help(void **state)
+{
+	(void)state;
+	command("vos", "Virtual machines\r\n", RESULT_OK);
+	command("vos list-vm", "There are no VMs", RESULT_OK);
+	command("  ", "vos> ", RESULT_OK);
+	expect_not("Virtual machines");
+}
+
+/* A guess is near to what was typed, or there is none. */
+static void guesses(void **state)
+{
+	static const struct { const char *typed, *guess; } rows[] = {
+		{ "help nope", "Try help" }, { "nope", "Try help" }, { "foo", "Try help" },
+		{ "stat-mv", "Did you mean start-vm?" },
+		{ "hlep", "Did you mean help?" }, { "tpo", "Did you mean top?" },
+		{ "creat-vm x", "Did you mean create-vm?" }, { "crate-vmm x", "Did you mean create-vm?" },
+		{ "lst-vm", "Did you mean list-vm?" }, { "shutdwon", "Did you mean shutdown?" },
+		{ "help strat-vm", "Did you mean start-vm?" }, { "acounting", "Did you mean accounting?" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		command(rows[i].typed, rows[i].guess, RESULT_USAGE);
+}
+
+/* More than was typed is said so; an exact size is not mentioned. */
+static void rounded_sizes(void **state)
+{
+	static const struct { const char *typed, *got, *note; } rows[] = {
+		{ "512MB", "512.0 MiB", "Note: --memory is rounded up, from 488.2 MiB to 512.0 MiB.\r\n" },
+		{ "1.5GB", "1.5 GiB", "from 1.3 GiB to 1.5 GiB.\r\n" },
+		{ "3M", "4.0 MiB", "from 3.0 MiB to 4.0 MiB.\r\n" },
+		{ "512MiB", "512.0 MiB", 0 }, { "1G", "1.0 GiB", 0 }, { "64m", "64.0 MiB", 0 },
+	};
+	char line[80], defined[80];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		snprintf(line, sizeof(line), "create-vm a --memory %s", rows[i].typed);
+		snprintf(defined, sizeof(defined), "a is defined: 1 vCPU, %s.", rows[i].got);
+		command(line, defined, RESULT_OK);
+		if (rows[i].note)
+			expect(rows[i].note);
+		else
+			expect_not("Note:");
+		command("delete-vm a", "deleted", RESULT_OK);
+	}
+}
+
+static u64 number_after(const char *key)
+{
+	const char *at = strstr(root->terminal, key);
+
+	if (!at)
+		fail_msg("no %s in:\n%s", key, root->terminal);
+	return at ? strtoull(at + strlen(key), 0, 10) : 0;
+}
+
+/* Of this text only newlines are escaped. */
+static size_t unescape(char *to, const char *json)
+{
+	size_t used = 0;
+
+	for (; *json != '"'; json++) {
+		bool is_escape = *json == '\\';
+
+		to[used++] = is_escape ? '\n' : *json;
+		json += is_escape;
+	}
+	return used;
+}
+
+/* All of a log in pieces, each of which says where the next one begins. */
+static void log_in_pieces(void **state)
+{
+	static char line[64], all[HISTORY_BYTES * 2];
+	u64 offset, next = 0, used = 0;
+	size_t all_used = 0;
+	u32 pieces = 0;
+
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	for (u32 i = 0; i < 5000; i++) {
+		snprintf(line, sizeof(line), "line %04u of what the guest wrote\n", i);
+		used += strlen(line);
+		fake_guest_writes(root, "a", line);
+		if (i % 100 == 0)
+			fake_run(root);
+	}
+	fake_run(root);
+	do {
+		char ask[80];
+
+		snprintf(ask, sizeof(ask), "log-vm a --json --offset %llu", (unsigned long long)next);
+		command(ask, "{\"return\":{\"text\":\"", RESULT_OK);
+		offset = number_after("\"offset\":");
+		if (pieces == 0)
+			assert_int_equal(offset, used - HISTORY_BYTES);	/* what was before is lost */
+		else
+			assert_int_equal(offset, next);
+		next = number_after("\"next\":");
+		assert_int_equal(number_after("\"end\":"), used);
+		all_used += unescape(all + all_used, strstr(root->terminal, "\"text\":\"") + 8);
+		pieces++;
+		assert_true(pieces < 20);
+	} while (next != used);
+	assert_true(pieces >= 3);
+	assert_int_equal(all_used, HISTORY_BYTES);
+	for (u32 i = 0, at = (u32)all_used; i < 1900; i++) {
+		int length = snprintf(line, sizeof(line), "line %04u of what the guest wrote\n", 4999 - i);
+
+		at -= (u32)length;
+		assert_memory_equal(all + at, line, (size_t)length);
+	}
+	fake_guest_writes(root, "a", "one more\n");
+	fake_run(root);
+	snprintf(line, sizeof(line), "log-vm a --json --offset %llu", (unsigned long long)next);
+	command(line, "{\"return\":{\"text\":\"one more\\n\"", RESULT_OK);
+	command("log-vm a --json --offset 18446744073709551615", "{\"text\":\"\",", RESULT_OK);
+	command("log-vm a --offset x", "error[E_USAGE]: --offset needs a number", RESULT_USAGE);
+	command("log-vm a --json --lines 1", "{\"text\":\"one more\\n\"", RESULT_OK);
+	command("log-vm a --lines 1 --offset 7", "error[E_USAGE]: --lines and --offset", RESULT_USAGE);
+	snprintf(line, sizeof(line), "log-vm a --offset %llu", (unsigned long long)next);
+	command(line, "one more\r\nvos> ", RESULT_OK);
+	expect_not("line ");
+}
+
+/* The kernel counts from its start; people want to know when that was. */
+static void log_has_the_time_of_day(void **state)
+{
+	(void)state;
+	root->info.wall_boot_ns = 1709210096ull * 1000000000 + 500000000;	/* 2024-02-29 12:34:56.5 UTC */
+	fake_log(root, "[    0.250000] early\n[    1.500000] pd 3: \x1b[31mred\nno time\n[86400.000001] next day\n");
+	command("log", "2024-02-29 12:34:56 [    0.250000] early\r\n"
+		"2024-02-29 12:34:58 [    1.500000] pd 3: \\x1b[31mred\r\n"
+		"no time\r\n"
+		"2024-03-01 12:34:56 [86400.000001] next day\r\nvos> ", RESULT_OK);
+	command("log --json", "\"text\":\"[    0.250000] early\\n", RESULT_OK);
+	expect("\"boot-time-ns\":1709210096500000000");
+	root->info.wall_boot_ns = 0;
+	command("log --lines 1", "\r\n[86400.000001] next day\r\nvos> ", RESULT_OK);
+}
+
+/* Of a line that is overwritten in part nothing is shown. */
+static void log_begins_with_a_line(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < 3000; i++) {
+		fake_log(root, "[    0.250000] a line of the kernel\n");
+		if (i % 100 == 0)
+			fake_run(root);
+	}
+	fake_run(root);
+	command("log", "log\r\n[    0.250000] a line of the kernel\r\n[", RESULT_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(info_counts_images, setup, teardown),
+		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
+		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),
+		cmocka_unit_test_setup_teardown(guesses, setup, teardown),
+		cmocka_unit_test_setup_teardown(rounded_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_in_pieces, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_has_the_time_of_day, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_begins_with_a_line, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
