@@ -85,10 +85,7 @@ const struct command commands[VERB_COUNT] = {
 		0, ARG_COUNT, REQ_POWEROFF, GROUP_MACHINE, false },
 	[VERB_VERSION] = { "version", "version of VOS", 0, "version", A(JSON), 0, ARG_COUNT, 0, GROUP_MACHINE,
 		false },
-	[VERB_HELP] = { "help", "this list, or all about one command",
-		"Limits: 4096 characters and 64 words in a line, 31 characters in the name of a VM, 47 in that of an "
-		"image, 128 VMs.",
-		"help create-vm", A(VERB), 0, ARG_VERB, 0,
+	[VERB_HELP] = { "help", "this list, or all about one command", 0, "help create-vm", A(VERB), 0, ARG_VERB, 0,
 		GROUP_PROMPT, true },
 	[VERB_RESULT] = { "result", "exit code of the last command",
 		"0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state or exists, 5 not enough resources, 6 denied, 7 "

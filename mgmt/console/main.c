@@ -122,7 +122,7 @@ static bool take_replies(void)
 	static struct reply reply;
 	bool is_some = false;
 
-	while (session_takes_reply(&session) && ring_get(&replies, &reply, sizeof(reply))) {
+	while (ring_get(&replies, &reply, sizeof(reply))) {
 		rt_ring_took(&replies, H_ROOT_SIGNAL);
 		session_reply(&session, &reply);
 		forget_rings();
@@ -164,9 +164,7 @@ static bool has_work(void)
 {
 	u32 shown = session_attached(&session);
 
-	if (ring_used(&serial_rx) && session_input_room(&session))
-		return true;
-	if (ring_used(&replies) >= sizeof(struct reply) && session_takes_reply(&session))
+	if ((ring_used(&serial_rx) && session_input_room(&session)) || ring_used(&replies) >= sizeof(struct reply))
 		return true;
 	if (session_has_output(&session) && ring_room(&serial_tx))
 		return true;
