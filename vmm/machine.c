@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "acpi_tables.h"
+#include "firmware.h"
 #include "load.h"
 #include "range.h"
-#include "smbios.h"
 
 #define ON_MODERN BIT32(PLATFORM_MODERN)
 #define ON_PC BIT32(PLATFORM_PC)
@@ -351,39 +350,6 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 	return add_devices(m);
 }
 
-/*
- * Where a PC's processor starts, FFFF:0000: code that resets the machine. Linux jumps there to reboot when nothing else
- * is left, which with hardware-reduced ACPI and without EFI is always.
- */
-static bool write_reset_vector(struct machine *m)
-{
-	u16 port = (u16)(ACPI_PORT + (machine_is_pc(m) ? ACPI_PC_RESET : ACPI_RESET));
-	const u8 code[] = {
-		0xba, (u8)port, (u8)(port >> 8),	/* mov dx, port */
-		0xb0, ACPI_RESET_VALUE,			/* mov al, value */
-		0xee,					/* out dx, al */
-		0xf4, 0xeb, 0xfd,			/* hlt; jmp to the hlt */
-	};
-
-	return guest_memory_write(&m->memory, GPA(0xffff0), code, sizeof(code));
-}
-
-/* What firmware would have left in low memory: the size fields, the EBDA's segment, the ACPI and SMBIOS tables. */
-static bool write_firmware(struct machine *m)
-{
-	struct acpi_config acpi = { .platform = m->args->platform, .cpus = m->vcpu_count };
-	u8 *tables = guest_memory_at(&m->memory, GPA(BIOS_START), ACPI_TABLES_BYTES);
-	u8 *smbios = guest_memory_at(&m->memory, GPA(SMBIOS_GPA), SMBIOS_BYTES);
-	u16 ebda_segment = BIOS_EBDA >> 4, base_kib = BIOS_EBDA / KIB;
-
-	return tables && smbios && write_reset_vector(m) &&
-	       acpi_build(&acpi, tables, ACPI_TABLES_BYTES, GPA(BIOS_START)) != 0 &&
-	       smbios_build(smbios, SMBIOS_BYTES, GPA(SMBIOS_GPA)) != 0 &&
-	       guest_memory_write(&m->memory, GPA(0x40e), &ebda_segment, sizeof(ebda_segment)) &&
-	       guest_memory_write(&m->memory, GPA(0x413), &base_kib, sizeof(base_kib)) &&
-	       guest_memory_write(&m->memory, GPA(BIOS_EBDA), "\1", 1);	/* the EBDA's size in KiB */
-}
-
 bool machine_load(struct machine *m, const struct load_image *images)
 {
 	struct load_input in = {
@@ -396,7 +362,7 @@ bool machine_load(struct machine *m, const struct load_image *images)
 		machine_end(m, 0, WHY_BAD_IMAGE, false, "%s", result.why);
 		return false;
 	}
-	if (!write_firmware(m)) {
+	if (!firmware_write(&m->memory, m->args->platform, m->vcpu_count)) {
 		machine_end(m, 0, WHY_BAD_STATE, false, "cannot build the firmware tables");
 		return false;
 	}

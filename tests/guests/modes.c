@@ -8,6 +8,7 @@ extern u8 modes_start[], modes_end[];
 struct notes {
 	u32 protected32, paging_off, real16, interrupt_real, back32;
 	u32 cpuid_real, in_real, segment_real;
+	u32 bios_flags, bios_ax, stub_flags;
 };
 #define NOTES ((volatile struct notes *)0x7000)
 
@@ -80,10 +81,26 @@ __asm__(
 "	rep insb\n"				/* ES:DI = 0x1010 */
 "	movl %es:0x10, %eax\n"
 "	movl %eax, 0x701c\n"
+/* the BIOS: asked for its memory map it refuses; an interrupt of hardware does nothing */
+"	lidtw %cs:modes_ivt - modes_start\n"
+"	movl $0xe820, %eax\n"
+"	clc\n"
+"	int $0x15\n"
+"	pushfw\n"
+"	popw %bx\n"
+"	movzwl %bx, %ebx\n"
+"	movl %ebx, 0x7020\n"
+"	movzwl %ax, %eax\n"
+"	movl %eax, 0x7024\n"
+"	clc\n"
+"	int $8\n"
+"	pushfw\n"
+"	popw %bx\n"
+"	movzwl %bx, %ebx\n"
+"	movl %ebx, 0x7028\n"
 /* an interrupt through the real-mode vector table */
 "	movw $0x8000 + modes_handler - modes_start, 0x180\n"
 "	movw $0, 0x182\n"
-"	lidtw %cs:modes_ivt - modes_start\n"
 "	int $0x60\n"
 /* and back */
 "	lgdtl 0x7110\n"
@@ -133,6 +150,9 @@ void guest_main(void)
 	ok_equal(NOTES->in_real, 0x3c, "real mode: port");
 	ok_equal(NOTES->segment_real, 0x3c3c3c3c, "real mode: REP INSB to ES:DI");
 	ok_equal(NOTES->interrupt_real, 0x1234, "real mode: INT through the vector table");
+	ok(NOTES->bios_flags & 1, "real mode: INT 15h sets carry");
+	ok_equal(NOTES->bios_ax, 0x8620, "real mode: INT 15h is not supported");
+	ok(!(NOTES->stub_flags & 1) && NOTES->stub_flags & 2, "real mode: INT 8 returns");
 	ok_equal(NOTES->back32, 1, "back in protected mode");
 	ok(read_msr(0xc0000080) & BIT64(10), "back in long mode");
 	cpuid(0, 0);
