@@ -14,6 +14,8 @@
 #define BOOT_FLAG 0xaa55u
 #define LOADER_UNDEFINED 0xffu
 #define SECTOR 512u
+/* Since it names its payload, an image is Linux itself; what claims less is a program of 16 bits in Linux' clothes. */
+#define PROTOCOL_32_BIT 0x0208u
 #define ENTRY_64_OFFSET 0x200u
 #define LOAD_HIGH 0x100000ull
 
@@ -68,8 +70,8 @@ static bool place_kernel(const struct load_input *in, struct linux_image *linux_
 	u64 limit = guest_memory_low_bytes(in->memory);
 
 	linux_image->setup_bytes = (u64)((h->setup_sects ? h->setup_sects : 4u) + 1u) * SECTOR;
-	if (h->version < 0x0202 || !(h->loadflags & LOADED_HIGH))
-		return load_fail(out, "Linux kernel is too old (boot protocol below 2.02, or not a bzImage)");
+	if (h->version < PROTOCOL_32_BIT || !(h->loadflags & LOADED_HIGH))
+		return load_fail(out, "kernel needs a BIOS: it has no 32-bit entry (bzImage protocol below 2.08)");
 	if (linux_image->setup_bytes >= in->images[0].size)
 		return load_fail(out, "Linux kernel is cut off");
 	linux_image->kernel_bytes = in->images[0].size - linux_image->setup_bytes;
@@ -99,10 +101,7 @@ static bool place_initrd(const struct load_input *in, struct linux_image *linux_
 	if (in->image_count < 2)
 		return true;
 	size = in->images[1].size;
-	if (h->version >= 0x0203)
-		limit = min_u64(limit, (u64)h->initrd_addr_max + 1);
-	else
-		limit = min_u64(limit, 0x38000000);
+	limit = min_u64(limit, (u64)h->initrd_addr_max + 1);
 	if (size > limit)
 		return load_fail(out, "initrd does not fit into the VM's memory");
 	at = align_down(limit - size, PAGE_SIZE);

@@ -133,11 +133,11 @@ static void test_linux_bad(void **state)
 	expect_refused(LINUX_SETUP, 1, "cut off");
 	expect_refused(0x200, 1, "neither");
 	expect_refused(0, 1, "neither");
-	put(H(version), 0x0201, 2);
-	expect_refused(LINUX_BYTES, 1, "too old");
+	put(H(version), 0x0207, 2);
+	expect_refused(LINUX_BYTES, 1, "needs a BIOS");
 	make_linux();
 	put(H(loadflags), 0, 1);
-	expect_refused(LINUX_BYTES, 1, "too old");
+	expect_refused(LINUX_BYTES, 1, "needs a BIOS");
 	make_linux();
 	put(H(init_size), 0xffffffff, 4);
 	expect_refused(LINUX_BYTES, 1, "more memory");
