@@ -68,6 +68,18 @@ bool load_modules(const struct load_input *in, u64 end, u64 first[LOAD_IMAGES])
 	return true;
 }
 
+bool load_strings(const struct load_input *in, u64 at)
+{
+	for (u32 i = 1; i < in->image_count; i++) {
+		u64 bytes = strlen(in->images[i].name) + 1;
+
+		if (bytes > MODULE_BYTES ||
+		    !guest_memory_write(in->memory, GPA(load_string_at(at, i)), in->images[i].name, bytes))
+			return false;
+	}
+	return true;
+}
+
 /* ---- First registers ---- */
 
 #define SELECTOR_CODE 0x10u

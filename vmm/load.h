@@ -77,4 +77,13 @@ bool load_cmdline(const struct load_input *in, struct load_result *out);
 #define LOAD_IMAGES (2u + IMAGE_MODULES)
 bool load_modules(const struct load_input *in, u64 end, u64 first[LOAD_IMAGES]);
 
+/* The strings of images[1..] from GPA `at`, LOAD_STRINGS_BYTES at most: that of image i is at load_string_at(at, i). */
+#define LOAD_STRINGS_BYTES ((LOAD_IMAGES - 1) * MODULE_BYTES)
+bool load_strings(const struct load_input *in, u64 at);
+
+static inline u64 load_string_at(u64 at, u32 image)
+{
+	return at + (image - 1) * MODULE_BYTES;
+}
+
 #endif

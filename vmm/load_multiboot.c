@@ -45,7 +45,7 @@ struct mb_map { u32 size; u32 start_low, start_high, len_low, len_high, type; };
 #define STRINGS_AT (BOOT_TABLES + 0x1000)
 _Static_assert(MEMORY_RANGES * sizeof(struct mb_map) <= 0x800, "map fits");
 _Static_assert(LOAD_IMAGES * sizeof(struct mb_module) <= 0x800, "list fits");
-_Static_assert(0x1000 + LOAD_IMAGES * IMAGE_NAME_BYTES <= BOOT_TABLES_BYTES, "strings fit");
+_Static_assert(0x1000 + LOAD_STRINGS_BYTES <= BOOT_TABLES_BYTES, "strings fit");
 
 /* Finds the header; *offset is its place in the file. Fields beyond the file's end read as zero. */
 static bool find_header(const struct load_image *kernel, struct mb_header *h, u64 *offset)
@@ -137,16 +137,12 @@ static bool write_modules(const struct load_input *in, u64 end)
 	struct mb_module list[LOAD_IMAGES] = { { 0 } };
 	u64 first[LOAD_IMAGES] = { 0 };
 
-	if (!load_modules(in, end, first))
+	if (!load_modules(in, end, first) || !load_strings(in, STRINGS_AT))
 		return false;
-	for (u32 i = 1; i < in->image_count; i++) {
-		u64 string = STRINGS_AT + (i - 1) * IMAGE_NAME_BYTES, length = strlen(in->images[i].name);
-
-		if (length >= IMAGE_NAME_BYTES ||
-		    !guest_memory_write(in->memory, GPA(string), in->images[i].name, length + 1))
-			return false;
-		list[i - 1] = (struct mb_module){ (u32)first[i], (u32)(first[i] + in->images[i].size), (u32)string, 0 };
-	}
+	for (u32 i = 1; i < in->image_count; i++)
+		list[i - 1] = (struct mb_module){
+			(u32)first[i], (u32)(first[i] + in->images[i].size), (u32)load_string_at(STRINGS_AT, i), 0,
+		};
 	return guest_memory_write(in->memory, GPA(MODULES_AT), list, sizeof(list));
 }
 

@@ -9,11 +9,13 @@
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/elfnote.h>
 
-/* BOOT_TABLES: memory map, then the module list. */
-#define MODULES_OFFSET 0x1000u
+/* BOOT_TABLES: memory map, then the module list and the modules' strings. */
+#define MODULES_OFFSET 0x800u
+#define STRINGS_OFFSET 0x1000u
 
 _Static_assert(MEMORY_RANGES * sizeof(struct hvm_memmap_table_entry) <= MODULES_OFFSET, "map fits");
-_Static_assert(MODULES_OFFSET + LOAD_IMAGES * sizeof(struct hvm_modlist_entry) <= BOOT_TABLES_BYTES, "list fits");
+_Static_assert(MODULES_OFFSET + LOAD_IMAGES * sizeof(struct hvm_modlist_entry) <= STRINGS_OFFSET, "list fits");
+_Static_assert(STRINGS_OFFSET + LOAD_STRINGS_BYTES <= BOOT_TABLES_BYTES, "strings fit");
 
 /* The note holds a 32-bit physical entry; 4 or 8 bytes of it. */
 static bool entry_note(const struct elf *elf, const struct load_image *image, u32 *entry)
@@ -50,10 +52,13 @@ static bool write_modules(const struct load_input *in, u64 end)
 	struct hvm_modlist_entry list[LOAD_IMAGES] = { { 0 } };
 	u64 first[LOAD_IMAGES] = { 0 };
 
-	if (!load_modules(in, end, first))
+	if (!load_modules(in, end, first) || !load_strings(in, BOOT_TABLES + STRINGS_OFFSET))
 		return false;
 	for (u32 i = 1; i < in->image_count; i++)
-		list[i - 1] = (struct hvm_modlist_entry){ .paddr = first[i], .size = in->images[i].size };
+		list[i - 1] = (struct hvm_modlist_entry){
+			.paddr = first[i], .size = in->images[i].size,
+			.cmdline_paddr = load_string_at(BOOT_TABLES + STRINGS_OFFSET, i),
+		};
 	return guest_memory_write(in->memory, GPA(BOOT_TABLES + MODULES_OFFSET), list, sizeof(list));
 }
 

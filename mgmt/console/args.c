@@ -26,7 +26,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 		"image to boot, see list-image (the default image if not given)" },
 	[ARG_INITRD] = { "initrd", TYPE_IMAGE, "IMAGE", "initial RAM disk of the kernel" },
 	[ARG_MODULE] = { "module", TYPE_IMAGES, "IMAGE,...",
-		"further Multiboot modules; may be given several times" },
+		"further Multiboot modules, or one with a text: \"IMAGE TEXT\"; may be given several times" },
 	[ARG_CMDLINE] = { "cmdline", TYPE_TEXT, "\"TEXT\"", "kernel command line, in quotes" },
 	[ARG_PLATFORM] = { "platform", TYPE_PLATFORM, "modern|pc",
 		"virtual hardware: modern, or pc with the legacy devices" },
@@ -186,22 +186,39 @@ static bool set_image(char *to, const char *value, struct fault *fault)
 	return true;
 }
 
+/* One of a list: the first `length` bytes of value. */
+static bool add_module(struct vm_spec *spec, const char *value, size_t length, struct fault *fault)
+{
+	char *to = spec->modules[spec->module_count];
+	size_t name = strcspn(value, " ");
+
+	if (spec->module_count == IMAGE_MODULES)
+		return fault_set(fault, RESULT_USAGE, "at most %u modules are possible", IMAGE_MODULES);
+	if (name > length)
+		name = length;
+	if (name == 0)
+		return fault_set(fault, RESULT_USAGE, "an image's name is empty. list-image shows what there is");
+	if (name >= IMAGE_NAME_BYTES)
+		return fault_set(fault, RESULT_USAGE, "\"%.40s...\" is too long for an image's name", value);
+	if (length >= MODULE_BYTES)
+		return fault_set(fault, RESULT_USAGE, "a module's name and text are at most %u characters",
+			MODULE_BYTES - 1);
+	memcpy(to, value, length);
+	to[length] = 0;
+	spec->module_count++;
+	return true;
+}
+
+/* A value with a blank is one module and its text, which may hold commas; another is a list. */
 static bool set_modules(struct vm_spec *spec, const char *value, struct fault *fault)
 {
-	char name[IMAGE_NAME_BYTES];
+	const char *between = strchr(value, ' ') ? "" : ",";
 
 	for (;;) {
-		size_t length = strcspn(value, ",");
+		size_t length = strcspn(value, between);
 
-		if (spec->module_count == IMAGE_MODULES)
-			return fault_set(fault, RESULT_USAGE, "at most %u modules are possible", IMAGE_MODULES);
-		if (length >= sizeof(name))
-			return fault_set(fault, RESULT_USAGE, "\"%.40s...\" is too long for an image's name", value);
-		memcpy(name, value, length);
-		name[length] = 0;
-		if (!set_image(spec->modules[spec->module_count], name, fault))
+		if (!add_module(spec, value, length, fault))
 			return false;
-		spec->module_count++;
 		value += length;
 		if (*value == 0)
 			return true;

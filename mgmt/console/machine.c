@@ -41,7 +41,7 @@ struct vm_entry *machine_update(struct machine *m, const struct vm_report *repor
 	terminate(vm->report.spec.vmm, IMAGE_NAME_BYTES);
 	terminate(vm->report.spec.cmdline, CMDLINE_BYTES);
 	for (u32 i = 0; i < IMAGE_MODULES; i++)
-		terminate(vm->report.spec.modules[i], IMAGE_NAME_BYTES);
+		terminate(vm->report.spec.modules[i], MODULE_BYTES);
 	if (vm->report.spec.module_count > IMAGE_MODULES)
 		vm->report.spec.module_count = 0;
 	return vm;

@@ -361,7 +361,7 @@ static void image_rows(const struct out *out, const struct vm_spec *spec)
 	}
 	for (u32 i = 0; i < spec->module_count; i++) {
 		out_text(&words, i ? ", " : ", modules ");
-		out_foreign_line(&words, spec->modules[i], IMAGE_NAME_BYTES);
+		out_foreign_line(&words, spec->modules[i], MODULE_BYTES);
 	}
 	row_end(out, "Kernel");
 	if (spec->kernel[0] || spec->cmdline[0])

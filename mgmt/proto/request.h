@@ -16,6 +16,7 @@
 #define VM_COUNT 128u		/* VMs that can be defined */
 #define VM_VCPUS 16u		/* vCPUs of one VM, at most */
 #define IMAGE_MODULES 8u	/* further Multiboot modules */
+#define MODULE_BYTES 128u	/* an image's name, perhaps a blank and a text for the guest, with its zero */
 
 /* Result classes: the exit codes of every command (management.md). */
 enum result {
@@ -103,7 +104,7 @@ struct vm_spec {
 	struct vm_share share;
 	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image */
 	char initrd[IMAGE_NAME_BYTES];	/* "" = none (or the default image's, if kernel is "") */
-	char modules[IMAGE_MODULES][IMAGE_NAME_BYTES];	/* Multiboot1 modules after the initrd */
+	char modules[IMAGE_MODULES][MODULE_BYTES];	/* "IMAGE" or "IMAGE TEXT": modules after the initrd */
 	char vmm[IMAGE_NAME_BYTES];	/* program to use as its VMM; "" = the built-in one */
 	char cmdline[CMDLINE_BYTES];	/* "" with kernel "" = the default image's */
 };
@@ -242,6 +243,6 @@ struct reply {
 #define REQUEST_RING_BYTES 16384u	/* console -> root */
 #define REPLY_RING_BYTES 65536u		/* root -> console */
 _Static_assert(sizeof(struct request) <= 2048, "ring");
-_Static_assert(sizeof(struct reply) <= 2048, "ring");
+_Static_assert(sizeof(struct reply) <= 2560, "ring");
 
 #endif

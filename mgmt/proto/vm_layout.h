@@ -97,7 +97,7 @@ struct vmm_image {
 	u64 bytes;
 	u32 kind;
 	u32 zero;
-	char name[IMAGE_NAME_BYTES];	/* as given to the guest, e.g. as a Multiboot module's string */
+	char name[MODULE_BYTES];	/* as given to the guest, e.g. as a Multiboot module's string */
 };
 
 /* Read only for the VMM; written by root before the VMM's first instruction. */

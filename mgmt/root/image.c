@@ -26,6 +26,20 @@ bool image_name_ok(const char *name, u32 bytes)
 	return false;
 }
 
+bool image_of_module(const char module[MODULE_BYTES], char name[IMAGE_NAME_BYTES])
+{
+	size_t length;
+
+	if (memchr(module, '\0', MODULE_BYTES) == NULL)
+		return false;
+	length = strcspn(module, " ");
+	if (length >= IMAGE_NAME_BYTES)
+		return false;
+	memcpy(name, module, length);
+	name[length] = '\0';
+	return image_name_ok(name, IMAGE_NAME_BYTES);
+}
+
 enum status image_add(struct image_table *table, const char *name, u64 bytes, u64 h_mem, bool is_built_in)
 {
 	struct image *image;

@@ -28,6 +28,12 @@ struct image_table {
 /* True for a string of 1..47 of [A-Za-z0-9._+-] that ends within `bytes`. */
 bool image_name_ok(const char *name, u32 bytes);
 
+/*
+ * The image that a module names: its string up to the first blank. False: the string is longer than MODULE_BYTES allow,
+ * or that is no image's name.
+ */
+bool image_of_module(const char module[MODULE_BYTES], char name[IMAGE_NAME_BYTES]) MUST_CHECK;
+
 /* ST_INVAL: bad name or size; ST_EXISTS: the name is taken (the first one stays); ST_FULL. */
 enum status image_add(struct image_table *table, const char *name, u64 bytes, u64 h_mem, bool is_built_in) MUST_CHECK;
 

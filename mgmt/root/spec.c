@@ -75,6 +75,15 @@ static struct refusal image_judge(const char name[IMAGE_NAME_BYTES], enum reques
 	return no;
 }
 
+static struct refusal module_judge(const char module[MODULE_BYTES], const struct image_table *images)
+{
+	char name[IMAGE_NAME_BYTES];
+
+	if (!image_of_module(module, name))
+		return bad_field(FIELD_MODULE);
+	return image_judge(name, FIELD_MODULE, images);
+}
+
 static struct refusal images_judge(const struct vm_spec *s, const struct image_table *images)
 {
 	struct refusal no = image_judge(s->kernel, FIELD_KERNEL, images);
@@ -84,8 +93,7 @@ static struct refusal images_judge(const struct vm_spec *s, const struct image_t
 	if (no.error == ERR_NONE)
 		no = image_judge(s->vmm, FIELD_VMM, images);
 	for (u32 i = 0; i < s->module_count && no.error == ERR_NONE; i++)
-		no = s->modules[i][0] == '\0' ? bad_field(FIELD_MODULE)
-					      : image_judge(s->modules[i], FIELD_MODULE, images);
+		no = module_judge(s->modules[i], images);
 	return no;
 }
 

@@ -40,13 +40,20 @@ static u64 image_bytes(const char *name)
 	return image != NULL ? image->bytes : 0;
 }
 
+static u64 module_bytes(const char module[MODULE_BYTES])
+{
+	char name[IMAGE_NAME_BYTES];
+
+	return image_of_module(module, name) ? image_bytes(name) : 0;
+}
+
 /* What its VMM will copy into its RAM. */
 static u64 images_bytes(const struct vm_spec *spec)
 {
 	u64 sum = image_bytes(spec->kernel) + image_bytes(spec->initrd);
 
 	for (u32 i = 0; i < spec->module_count; i++)
-		sum += image_bytes(spec->modules[i]);
+		sum += module_bytes(spec->modules[i]);
 	return sum;
 }
 

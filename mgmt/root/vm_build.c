@@ -79,21 +79,22 @@ static enum status build_ram(struct vm *vm)
 	return st;
 }
 
-/* Map one image read-only and describe it. "" is none. */
-static enum status add_image(const struct vm *vm, struct vmm_args *args, const char *name, enum vmm_image_kind kind)
+/* Map one image read-only and describe it. string: its name, perhaps with a text for the guest; "" is none. */
+static enum status add_image(const struct vm *vm, struct vmm_args *args, const char *string, enum vmm_image_kind kind)
 {
+	char name[IMAGE_NAME_BYTES];
 	const struct image *image;
 	struct vmm_image *to = &args->images[args->image_count];
 	u64 address = VMM_IMAGES + args->image_count * VMM_IMAGE_STRIDE;
 
-	if (name[0] == '\0')
+	if (string[0] == '\0')
 		return ST_OK;
-	image = image_find(&root.images, name, false);
+	image = image_of_module(string, name) ? image_find(&root.images, name, false) : NULL;
 	if (image == NULL)
 		return ST_INVAL;
 	to->bytes = image->bytes;
 	to->kind = kind;
-	strcpy(to->name, image->name);
+	strcpy(to->name, string);
 	args->image_count++;
 	return pd_map(vm->pd.h_pd, image->h_mem, address, image->bytes, RIGHT_R);
 }

@@ -35,10 +35,11 @@ def test_guests(machine, platform):
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_low_kernels(machine):
-    """Multiboot kernels may lie where loaders like to have their own things."""
+    """Multiboot kernels may lie where loaders like to have their own things; a module has a text."""
     for address in ('1000', '8000'):
-        machine.ok(f'create-vm --name low --cpu 1 --memory 16M --kernel low-{address} --cmdline hello')
+        machine.ok(f'create-vm --name low --cpu 1 --memory 16M --kernel low-{address} --cmdline hello '
+                   '--module "low-8000 a=1, b"')
         machine.ok('start-vm low')
         machine.wait_state('low', '(stopped|crashed)')
-        assert 'told hello, all whole' in machine.ok('log-vm low')
+        assert 'told hello, module low-8000 a=1, b, all whole' in machine.ok('log-vm low')
         machine.ok('delete-vm low')

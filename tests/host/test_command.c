@@ -61,6 +61,10 @@ static void create(void **state)
 	accept("create-vm x --module a,b --module c", VERB_CREATE);
 	assert_int_equal(args.spec.module_count, 3);
 	assert_string_equal(args.spec.modules[2], "c");
+	accept("create-vm x --module \"vmlinuz root=/dev/hda1 console=hvc0,tty\" --module b", VERB_CREATE);
+	assert_int_equal(args.spec.module_count, 2);
+	assert_string_equal(args.spec.modules[0], "vmlinuz root=/dev/hda1 console=hvc0,tty");
+	assert_string_equal(args.spec.modules[1], "b");
 	accept("create-vm x --cmdline \"--help\"", VERB_CREATE);
 	assert_string_equal(args.spec.cmdline, "--help");
 	accept("create-vm x --cmdline root=/dev/sda\\ ro # a comment", VERB_CREATE);

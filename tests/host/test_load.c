@@ -230,6 +230,8 @@ static void test_pvh(void **state)
 	assert_true(list[0].paddr == MIB + 0x5000 && list[0].size == sizeof(initrd));
 	assert_true(list[1].paddr == MIB + 0x7000 && list[1].size == sizeof(module));
 	assert_memory_equal(ram + list[1].paddr, module, sizeof(module));
+	assert_string_equal((char *)ram + list[0].cmdline_paddr, "initrd x=1");
+	assert_string_equal((char *)ram + list[1].cmdline_paddr, "module");
 	assert_memory_equal(ram + MIB, file + TEXT_AT, 0x2000);
 	assert_int_equal(ram[MIB + 0x2000], 0);
 }

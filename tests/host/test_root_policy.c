@@ -83,7 +83,8 @@ static void good_specs(void **state)
 	(void)state;
 	strcpy(spec.vmm, "tiny");
 	strcpy(spec.modules[0], "debian-initrd");
-	spec.module_count = 1;
+	strcpy(spec.modules[1], "debian-initrd root=/dev/x, y");
+	spec.module_count = 2;
 	assert_int_equal(spec_judge(&spec, &images, 4).error, ERR_NONE);
 	assert_string_equal(spec.initrd, "");
 	assert_string_equal(spec.cmdline, "");

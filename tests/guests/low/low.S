@@ -22,6 +22,13 @@ start:
 	call put
 	movl 16(%ebx), %esi		/* struct mb_info: cmdline */
 	call put
+	cmpl $1, 20(%ebx)		/* mods_count */
+	jne bad
+	movl $module, %esi
+	call put
+	movl 24(%ebx), %esi		/* mods_addr: start, end, string */
+	movl 8(%esi), %esi
+	call put
 	movl $filler, %edi
 	movl $FILLER_BYTES, %ecx
 	movb $FILLER, %al
@@ -49,6 +56,7 @@ put:
 2:	ret
 
 told:	.asciz "told "
+module:	.asciz ", module "
 whole:	.asciz ", all whole\n"
 spoiled: .asciz ", spoiled\n"
 
