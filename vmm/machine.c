@@ -249,6 +249,16 @@ static enum status add_pit(struct machine *m)
 	return status == ST_OK ? add_timer(m, &pit_timer, &m->pit) : status;
 }
 
+static enum status add_hpet(struct machine *m)
+{
+	struct irq_line irq = line(m, 0);	/* each comparator has its own input */
+	enum status status;
+
+	hpet_init(&m->hpet, &m->clock, &irq);
+	status = bus_add_mmio(&m->bus, HPET_ADDRESS, HPET_BYTES, &hpet_region, &m->hpet);
+	return status == ST_OK ? add_timer(m, &hpet_timer_ops, &m->hpet) : status;
+}
+
 static enum status add_rtc(struct machine *m)
 {
 	struct irq_line irq = line(m, RTC_GSI);
@@ -291,6 +301,7 @@ static const struct {
 	{ "ACPI registers", ON_BOTH, add_acpi_pm },
 	{ "PCI", ON_BOTH, add_pci },
 	{ "8254", ON_PC, add_pit },
+	{ "HPET", ON_BOTH, add_hpet },
 	{ "real-time clock", ON_PC, add_rtc },
 	{ "8042", ON_BOTH, add_i8042 },	/* ACPI of modern does not name it: for its reset command */
 	{ "port 92h", ON_PC, add_fast_reset },

@@ -16,6 +16,7 @@
 #include "guest_cpuid.h"
 #include "guest_memory.h"
 #include "host.h"
+#include "hpet.h"
 #include "i8042.h"
 #include "info_page.h"
 #include "ioapic.h"
@@ -34,7 +35,7 @@
 #include "vcpu.h"
 #include "vm_layout.h"
 
-#define MACHINE_TIMERS 4u
+#define MACHINE_TIMERS 5u
 
 enum machine_end_step { NOT_ENDED, ENDING, ENDED };	/* ENDED: the cause is written */
 
@@ -82,6 +83,7 @@ struct machine {
 	struct pci_bus pci;
 	struct pic pic;
 	struct pit pit;
+	struct hpet hpet;
 	struct rtc rtc;
 	struct i8042 i8042;
 	struct fast_reset fast_reset;

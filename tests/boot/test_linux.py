@@ -91,6 +91,8 @@ def test_pc_platform(machine):
     machine.ok('create-vm --name lin --cpu 1 --memory 256M --platform pc')
     start_linux(machine)
     check_shell(machine)
+    # The kernel takes up the HPET by itself.
+    assert 'hpet' in machine.guest_cmd('cat /sys/devices/system/clocksource/clocksource0/available_clocksource')
     machine.send('poweroff\r')
     machine.expect('Power down')
     machine.detach()

@@ -1,5 +1,6 @@
 /* sources: vmm/dev/acpi_pm.c vmm/dev/debug_port.c vmm/dev/i8042.c vmm/dev/ioapic.c vmm/dev/kvmclock.c */
 /* sources: vmm/dev/lapic.c vmm/dev/lapic_regs.c vmm/dev/lapic_timer.c vmm/dev/pci.c vmm/dev/pic8259.c */
+/* sources: vmm/dev/hpet.c */
 /* sources: vmm/dev/pit8254.c vmm/dev/power.c vmm/dev/rtc.c vmm/dev/uart16550.c vmm/dev/kvm_pv.c vmm/guest_memory.c */
 /* includes: vmm vmm/dev */
 /*
@@ -12,6 +13,7 @@
 #include "acpi_pm.h"
 #include "debug_port.h"
 #include "fake_board.h"
+#include "hpet.h"
 #include "i8042.h"
 #include "ioapic.h"
 #include "kvm_pv.h"
@@ -34,6 +36,7 @@ struct machine {
 	struct ioapic io;
 	struct pic pic;
 	struct pit pit;
+	struct hpet hpet;
 	struct rtc rtc;
 	struct uart uart;
 	struct acpi_pm pm;
@@ -168,6 +171,7 @@ static void start(bool is_pc)
 	ioapic_init(&m.io, &io_ops);
 	pic_init(&m.pic, on_intr, NULL);
 	pit_init(&m.pit, &clock, &timer);
+	hpet_init(&m.hpet, &clock, &timer);
 	rtc_init(&m.rtc, &clock, &clock_line, GIB, 0);
 	uart_init(&m.uart, &uart_ops, &com);
 	acpi_pm_init(&m.pm, is_pc, &clock, &sci, &power);
@@ -192,6 +196,7 @@ static const struct {
 	{ &pic_elcr_region, &m.pic, 2 },
 	{ &pit_region, &m.pit, 4 },
 	{ &pit_control_region, &m.pit, 1 },
+	{ &hpet_region, &m.hpet, 0x160 },
 	{ &rtc_region, &m.rtc, 2 },
 	{ &acpi_pm_region, &m.pm, 16 },
 	{ &pci_region, &m.pci, 8 },
@@ -206,6 +211,7 @@ static const struct {
 	void *device;
 } timers[] = {
 	{ &pit_timer, &m.pit },
+	{ &hpet_timer_ops, &m.hpet },
 	{ &rtc_timer, &m.rtc },
 	{ &acpi_pm_timer, &m.pm },
 };
@@ -229,6 +235,8 @@ static void do_region(struct input *in)
 
 	if (index == 1 || index == 2)
 		offset &= how & 0x40 ? ~0ull : ~0xfull;
+	if (regions[index].ops == &hpet_region)
+		offset &= how & 0x40 ? ~0ull : ~(u64)(size - 1);
 	if (how & 0x80)
 		offset = take(in, 8);
 	if (how & 4)

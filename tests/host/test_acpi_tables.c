@@ -12,6 +12,7 @@
 
 #include "acpi_pm.h"
 #include "acpi_tables.h"
+#include "hpet.h"
 #include "platform.h"
 #include "request.h"
 
@@ -63,6 +64,14 @@ static u32 build(u32 platform, u32 cpus)
 	return used;
 }
 
+static void check_hpet(const u8 *hpet)
+{
+	assert_int_equal(get(hpet + 4, 4), 56);
+	assert_int_equal(get(hpet + 36, 4), HPET_ID);
+	assert_int_equal(hpet[40], 0);
+	assert_int_equal(get(hpet + 44, 8), HPET_ADDRESS);
+}
+
 static void check_madt(const u8 *madt, u32 cpus, u32 overrides)
 {
 	u32 length = (u32)get(madt + 4, 4), at = 44, seen[3] = { 0, 0, 0 };
@@ -97,6 +106,7 @@ static void test_modern(void **state)
 		check_madt(table(get(xsdt + 44, 8), "APIC", used), cpus, 0);
 		assert_int_equal(get(table(get(xsdt + 44, 8), "APIC", used) + 40, 4), 0);
 		table(get(fadt + 140, 8), "DSDT", used);
+		check_hpet(table(get(xsdt + 52, 8), "HPET", used));
 		assert_int_equal(get(fadt + 40, 4), get(fadt + 140, 8));
 	}
 	assert_int_equal(get(fadt + 4, 4), 276);
@@ -121,6 +131,7 @@ static void test_pc(void **state)
 
 	(void)state;
 	check_madt(madt, 2, 2);
+	check_hpet(table(get(xsdt + 52, 8), "HPET", used));
 	assert_int_equal(get(madt + 40, 4), 1);
 	table(get(fadt + 140, 8), "DSDT", used);
 	assert_in_range(facs, BASE, BASE + used - 64);

@@ -1,6 +1,6 @@
 /* sources: tests/host/fake_machine.c vmm/vcpu.c vmm/vcpu_insn.c vmm/exits.c vmm/guest_msr.c vmm/guest_cpuid.c */
 /* sources: vmm/machine.c */
-/* sources: vmm/firmware.c */
+/* sources: vmm/firmware.c vmm/dev/hpet.c */
 /* sources: vmm/machine_time.c vmm/control.c vmm/console_port.c vmm/bus.c vmm/guest_memory.c */
 /* sources: vmm/memory_map.c vmm/walk.c vmm/insn_cache.c vmm/decode.c vmm/emulate.c vmm/alu.c vmm/load.c */
 /* sources: vmm/emulate_string.c vmm/emulate_wide.c */

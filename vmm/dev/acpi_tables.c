@@ -1,5 +1,6 @@
 /*
- * acpi_tables.c - ACPI 6.4 tables: RSDP (5.2.5), XSDT (5.2.8), FADT (5.2.9), FACS (5.2.10), MADT (5.2.12).
+ * acpi_tables.c - ACPI 6.4 tables: RSDP (5.2.5), XSDT (5.2.8), FADT (5.2.9), FACS (5.2.10), MADT (5.2.12); and HPET
+ * (IA-PC HPET specification 1.0a, 3.2.4).
  *
  * A builder with a position and a limit: a table that does not fit makes the whole result 0. Everything starts at a
  * multiple of 64, which is what the FACS needs.
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "acpi_pm.h"
+#include "hpet.h"
 #include "platform.h"
 #include "range.h"
 #include "request.h"
@@ -46,11 +48,11 @@ _Static_assert(sizeof(struct header) == 36, "ACPI");
 
 struct PACKED xsdt {
 	struct header header;
-	u64 entry[2];
+	u64 entry[3];
 };
 
 struct PACKED address {		/* generic address structure */
-	u8 space;		/* 1 = I/O ports */
+	u8 space;		/* 0 = memory, 1 = I/O ports */
 	u8 bits;
 	u8 bit_offset;
 	u8 access;		/* 1 byte, 2 word, 3 dword */
@@ -117,6 +119,17 @@ struct PACKED madt_ioapic { u8 type, length, id, zero; u32 address, gsi_base; };
 struct PACKED madt_override { u8 type, length, bus, source; u32 gsi; u16 flags; };
 enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2 };
 
+struct PACKED hpet_table {
+	struct header header;
+	u32 block;		/* as in the capabilities register */
+	struct address address;
+	u8 number;
+	u16 least_period;	/* ticks */
+	u8 protection;
+};
+_Static_assert(sizeof(struct hpet_table) == 56, "HPET");
+
+#define HPET_LEAST_PERIOD 10000u	/* 100 us: what an interrupt costs a guest at most, and some more */
 #define MADT_FLAG_8259 1u
 #define OVERRIDE_AS_BUS 0u
 #define OVERRIDE_LEVEL_HIGH 0xdu
@@ -266,9 +279,18 @@ static u64 add_madt(struct builder *b, u32 cpus)
 	return append(b, bytes, used);
 }
 
-static u64 add_xsdt(struct builder *b, u64 fadt, u64 madt)
+static u64 add_hpet(struct builder *b)
 {
-	struct xsdt x = { .header = make_header(b, "XSDT", 1, sizeof(x)), .entry = { fadt, madt } };
+	struct hpet_table h = { .header = make_header(b, "HPET", 1, sizeof(h)), .block = HPET_ID,
+				.address = { .bits = 64, .address = HPET_ADDRESS }, .least_period = HPET_LEAST_PERIOD };
+
+	h.header.checksum = checksum(&h, sizeof(h));
+	return append(b, &h, sizeof(h));
+}
+
+static u64 add_xsdt(struct builder *b, u64 fadt, u64 madt, u64 hpet)
+{
+	struct xsdt x = { .header = make_header(b, "XSDT", 1, sizeof(x)), .entry = { fadt, madt, hpet } };
 
 	x.header.checksum = checksum(&x, sizeof(x));
 	return append(b, &x, sizeof(x));
@@ -287,7 +309,7 @@ u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t
 	struct builder b = { .buffer = buffer, .capacity = capacity, .gpa = gpa.raw,
 			     .is_pc = config->platform == PLATFORM_PC };
 	struct rsdp rsdp = { .length = 0 };
-	u64 dsdt, facs, fadt, madt, xsdt;
+	u64 dsdt, facs, fadt, madt, hpet, xsdt;
 
 	if (config->cpus == 0 || config->cpus > VM_VCPUS)
 		return 0;
@@ -298,7 +320,8 @@ u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t
 	facs = b.is_pc ? add_facs(&b) : 0;
 	fadt = add_fadt(&b, dsdt, facs);
 	madt = add_madt(&b, config->cpus);
-	xsdt = add_xsdt(&b, fadt, madt);
+	hpet = add_hpet(&b);
+	xsdt = add_xsdt(&b, fadt, madt, hpet);
 	if (!xsdt)
 		return 0;
 	fill_rsdp(&rsdp, xsdt);

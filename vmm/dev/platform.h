@@ -2,7 +2,7 @@
  * platform.h - where the devices of a guest's machine are: ports, addresses and interrupt inputs.
  *
  * The one list that the ACPI tables, the machine table and the devices share. "modern" is hardware-reduced ACPI
- * without any of the legacy devices; "pc" adds them.
+ * and mentions no legacy devices; "pc" adds them. Both have an HPET.
  */
 #ifndef VOS_PLATFORM_H
 #define VOS_PLATFORM_H
@@ -22,6 +22,8 @@
 #define IOAPIC_ADDRESS 0xfec00000ull
 #define IOAPIC_BYTES 0x1000ull
 #define IOAPIC_INPUTS 24u
+#define HPET_ADDRESS 0xfed00000ull
+#define HPET_BYTES 0x400ull
 
 /* acpi_pm: 16 ports; what they are depends on the platform (acpi_pm.h). */
 #define ACPI_PORT 0x600u
