@@ -406,7 +406,7 @@ static enum decode_result decode_0f01(struct reader *r, struct insn *insn, const
 
 	if (r->bad != DECODE_OK)
 		return r->bad;
-	if (modrm < 0xc0) {
+	if (modrm < 0xc0 || (modrm >> 3 & 7) == 6) {
 		r->at--;
 		return finish(r, insn, p, &map_0f[0x01], 0x01);
 	}

@@ -28,7 +28,7 @@ enum insn_op {
 	OP_IMUL2, OP_IMUL3,	/* dst = dst * src; dst = src * imm */
 	OP_BSF, OP_BSR, OP_POPCNT,
 	OP_CMOV, OP_SETCC,	/* imm: the condition, as in the opcode */
-	OP_STORE_SEG, OP_SMSW, OP_XLAT,
+	OP_STORE_SEG, OP_SMSW, OP_LMSW, OP_XLAT,
 	OP_FLUSH,		/* CLFLUSH, CLFLUSHOPT, CLWB */
 	OP_PUSH, OP_POP,	/* all above access one place in memory at most */
 	OP_MOVS, OP_CMPS, OP_STOS, OP_LODS, OP_SCAS, OP_INS, OP_OUTS,

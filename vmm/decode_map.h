@@ -143,7 +143,7 @@ static const struct opcode map_one[256] = {
 };
 
 static const struct opcode map_0f[256] = {
-	[0x01] = { GROUP_7, FORM_M, F_GROUP },		/* with memory */
+	[0x01] = { GROUP_7, FORM_M, F_GROUP },		/* with memory; with registers only LMSW */
 	[0x08 ... 0x09] = { OP_CACHE, FORM_NONE, 0 },	/* INVD, WBINVD */
 	[0x0b] = { OP_NONE, FORM_UD, 0 },
 	[0x10 ... 0x13] = { OP_VECTOR, FORM_MODRM, 0 },
@@ -212,7 +212,7 @@ static const struct group_entry groups[GROUP_COUNT][8] = {
 		      { OP_MUL, 0, 0 }, { OP_IMUL, 0, 0 }, { OP_DIV, 0, 0 }, { OP_IDIV, 0, 0 } },
 	[GROUP_4] = { { OP_INC, 0, 0 }, { OP_DEC, 0, 0 }, UD_ENTRY, UD_ENTRY, UD_ENTRY, UD_ENTRY, UD_ENTRY, UD_ENTRY },
 	[GROUP_5] = { { OP_INC, 0, F_LOCK }, { OP_DEC, 0, F_LOCK }, [6] = { OP_PUSH, 0, F_STACK }, [7] = UD_ENTRY },
-	[GROUP_7] = { [4] = { OP_SMSW, 0, F_WORD } },
+	[GROUP_7] = { [4] = { OP_SMSW, 0, F_WORD }, [6] = { OP_LMSW, 0, F_WORD } },
 	[GROUP_9] = { [1] = { OP_CMPXCHG_PAIR, 0, F_LOCK | F_MEM | F_NO_66 } },
 	[GROUP_15] = { [6] = { OP_FLUSH, 0, F_NEEDS_66 }, [7] = { OP_FLUSH, 0, 0 } },	/* CLWB, CLFLUSH, CLFLUSHOPT */
 	/* GROUP_11 /7: XBEGIN and XABORT, unknown */

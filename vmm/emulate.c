@@ -257,7 +257,7 @@ static bool (*const handlers[OP_COUNT])(struct emulate *e, const struct insn *in
 	[OP_CMPXCHG_PAIR] = do_cmpxchg_pair, [OP_ROL ... OP_SHRD] = do_shift, [OP_MUL ... OP_IDIV] = do_wide,
 	[OP_IMUL2] = do_imul, [OP_IMUL3] = do_imul, [OP_BSF] = do_scan, [OP_BSR] = do_scan, [OP_POPCNT] = do_popcnt,
 	[OP_CMOV] = do_cmov, [OP_SETCC] = do_setcc, [OP_STORE_SEG] = do_store_seg, [OP_SMSW] = do_smsw,
-	[OP_XLAT] = do_xlat, [OP_FLUSH] = do_flush, [OP_PUSH] = do_push, [OP_POP] = do_pop,
+	[OP_LMSW] = do_lmsw, [OP_XLAT] = do_xlat, [OP_FLUSH] = do_flush, [OP_PUSH] = do_push, [OP_POP] = do_pop,
 };
 
 void emulate_finish(struct vcpu_page *page, enum cpu_mode mode, u32 len)

@@ -107,6 +107,7 @@ bool do_cmov(struct emulate *e, const struct insn *insn);
 bool do_setcc(struct emulate *e, const struct insn *insn);
 bool do_store_seg(struct emulate *e, const struct insn *insn);
 bool do_smsw(struct emulate *e, const struct insn *insn);
+bool do_lmsw(struct emulate *e, const struct insn *insn);
 bool do_xlat(struct emulate *e, const struct insn *insn);
 bool do_flush(struct emulate *e, const struct insn *insn);
 

@@ -169,6 +169,21 @@ bool do_smsw(struct emulate *e, const struct insn *insn)
 	return operand_write(e, insn, &insn->dst, e->page->cr0 & alu_mask(2));
 }
 
+/* The lowest four bits of CR0, of which PE can't be cleared. */
+bool do_lmsw(struct emulate *e, const struct insn *insn)
+{
+	u64 value;
+
+	if (x86_cpl(e->page) != 0)
+		return fail(e, fault_gp());
+	if (!operand_read(e, insn, &insn->dst, &value))
+		return false;
+	e->page->cr0 = (e->page->cr0 & ~(u64)(CR0_MP | CR0_EM | CR0_TS)) |
+		       (value & (CR0_PE | CR0_MP | CR0_EM | CR0_TS));
+	e->page->dirty |= GROUP_CR;
+	return true;
+}
+
 bool do_xlat(struct emulate *e, const struct insn *insn)
 {
 	struct operand al = { .kind = OPERAND_REG, .reg = GPR_RAX, .bytes = 1 };

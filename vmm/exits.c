@@ -58,7 +58,7 @@ static struct cpuid_answer *answer_place(struct vcpu *v, u32 leaf)
 	return &v->answers[(leaf ^ leaf >> 28) % CPUID_ANSWERS];
 }
 
-static void answers_init(struct vcpu *v)
+void vcpu_forget_cpuid(struct vcpu *v)
 {
 	for (u32 i = 0; i < CPUID_ANSWERS; i++)		/* each holds a leaf whose place is another: not in use */
 		v->answers[i] = (struct cpuid_answer){ .leaf = i ^ 1 };
@@ -80,7 +80,9 @@ static void give_answer(struct vcpu_page *page, const struct cpuid_answer *answe
 
 static __attribute__((noinline)) void cpuid_slowly(struct vcpu *v, u32 leaf, u32 subleaf)
 {
-	struct guest_cpuid_state state = { .apic_id = v->index };
+	struct guest_cpuid_state state = {
+		.apic_id = v->index, .is_apic_on = (lapic_base(v->lapic) & LAPIC_BASE_ENABLE) != 0,
+	};
 	struct cpuid_answer answer;
 	struct cpuid_regs regs;
 
@@ -210,6 +212,61 @@ static void exit_dr(struct vcpu *v)
 		vcpu_inject(v, fault_gp());
 		return;
 	}
+	emulate_finish(page, insn->mode, insn->len);
+	vcpu_completed(v);
+}
+
+#define CR0_DEFINED \
+	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
+
+/* SDM Vol. 2, MOV to control registers; APM Vol. 2 14.6. Long mode begins and ends with paging. */
+static bool cr0_write(struct vcpu_page *page, u64 value)
+{
+	bool is_long = (page->efer & EFER_LME) && (value & CR0_PG), is_code64 = page->seg[SEG_CS].access & ACCESS_L;
+
+	if (value >> 32 || ((value & CR0_PG) && !(value & CR0_PE)) || ((value & CR0_NW) && !(value & CR0_CD)))
+		return false;
+	if (is_long && !(page->cr0 & CR0_PG) && (!(page->cr4 & CR4_PAE) || is_code64))
+		return false;
+	if (!is_long && (page->efer & EFER_LMA) && is_code64)
+		return false;
+	page->cr0 = (value & CR0_DEFINED) | CR0_ET;
+	page->efer = (page->efer & ~EFER_LMA) | (is_long ? EFER_LMA : 0);
+	return true;
+}
+
+static bool cr4_write(struct vcpu_page *page, u64 value, u64 mask)
+{
+	if ((value & ~mask) || ((page->efer & EFER_LMA) && !(value & CR4_PAE)))
+		return false;
+	page->cr4 = value;
+	return true;
+}
+
+static void exit_cr(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	const struct insn *insn = vcpu_decode(v);
+	u64 value;
+
+	if (!insn)
+		return;
+	if (insn->op == OP_LMSW) {
+		vcpu_emulate(v);
+		return;
+	}
+	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	if (insn->op != OP_MOV_TO_CR || (insn->reg != 0 && insn->reg != 4)) {
+		vcpu_inject(v, fault_ud());
+		return;
+	}
+	value = page->gpr[insn->dst.reg & 15] & alu_mask(insn->op_bytes);
+	if (x86_cpl(page) != 0 || !(insn->reg == 0 ? cr0_write(page, value)
+						   : cr4_write(page, value, v->machine->cpuid.cr4_mask))) {
+		vcpu_inject(v, fault_gp());
+		return;
+	}
+	page->dirty |= GROUP_CR;
 	emulate_finish(page, insn->mode, insn->len);
 	vcpu_completed(v);
 }
@@ -370,11 +427,12 @@ static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {
 	[EXIT_NOMEM] = exit_nomem,
 	[EXIT_GRANTED] = exit_nothing,
 	[EXIT_SHADOW] = exit_shadow,
+	[EXIT_CR] = exit_cr,
 };
 
 void vcpu_exits_init(struct vcpu *v)
 {
-	answers_init(v);
+	vcpu_forget_cpuid(v);
 	insn_cache_init(v->insns);
 	guest_msr_init(v);
 }

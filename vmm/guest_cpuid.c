@@ -252,6 +252,32 @@ static void build_extended(struct guest_cpuid *c, const struct guest_cpuid_confi
 	});
 }
 
+/* APM Vol. 2 3.1.3, SDM Vol. 3 2.5. */
+enum cpuid_reg { REG_EBX, REG_ECX, REG_EDX };
+static const struct { u32 leaf; u8 reg, bit; u64 cr4; } cr4_features[] = {
+	{ 1, REG_EDX, 1, CR4_VME | CR4_PVI }, { 1, REG_EDX, 2, CR4_DE }, { 1, REG_EDX, 3, CR4_PSE },
+	{ 1, REG_EDX, 4, CR4_TSD }, { 1, REG_EDX, 6, CR4_PAE }, { 1, REG_EDX, 13, CR4_PGE },
+	{ 1, REG_EDX, 24, CR4_OSFXSR }, { 1, REG_EDX, 25, CR4_OSXMMEXCPT }, { 1, REG_ECX, 26, CR4_OSXSAVE },
+	{ 7, REG_EBX, 0, CR4_FSGSBASE }, { 7, REG_EBX, 7, CR4_SMEP }, { 7, REG_EBX, 20, CR4_SMAP },
+	{ 7, REG_ECX, 2, CR4_UMIP },
+};
+
+static void build_cr4_mask(struct guest_cpuid *c)
+{
+	struct cpuid_regs regs;
+
+	c->cr4_mask = CR4_PCE;
+	for (u32 i = 0; i < ARRAY_COUNT(cr4_features); i++) {
+		u32 value;
+
+		guest_cpuid_query(c, cr4_features[i].leaf, 0, &(struct guest_cpuid_state){ 0 }, &regs);
+		value = cr4_features[i].reg == REG_EBX ? regs.ebx : cr4_features[i].reg == REG_ECX ? regs.ecx :
+												     regs.edx;
+		if (value & BIT32(cr4_features[i].bit))
+			c->cr4_mask |= cr4_features[i].cr4;
+	}
+}
+
 void guest_cpuid_build(struct guest_cpuid *c, const struct guest_cpuid_config *config)
 {
 	struct cpuid_regs leaf0 = host(config, 0, 0);
@@ -273,6 +299,7 @@ void guest_cpuid_build(struct guest_cpuid *c, const struct guest_cpuid_config *c
 	build_xsave(c, config);
 	build_hypervisor(c, config);
 	build_extended(c, config, &leaf0);
+	build_cr4_mask(c);
 }
 
 static const struct guest_cpuid_leaf *find(const struct guest_cpuid *c, u32 leaf, u32 subleaf)
@@ -308,6 +335,10 @@ static void patch(const struct guest_cpuid *c, u32 leaf, u32 subleaf, const stru
 		regs->ebx |= state->apic_id << 24;
 		if ((state->cr4 & CR4_OSXSAVE) && (regs->ecx & ECX_XSAVE))
 			regs->ecx |= ECX_OSXSAVE;
+		if (!state->is_apic_on)
+			regs->edx &= ~EDX_APIC;
+	} else if (leaf == LEAF_EXT + 1 && !state->is_apic_on) {
+		regs->edx &= ~EDX_APIC;
 	} else if (leaf == 0xb) {
 		regs->ecx |= subleaf & 0xff;
 		regs->edx = state->apic_id;

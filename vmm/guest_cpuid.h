@@ -34,12 +34,14 @@ struct guest_cpuid {
 	bool is_amd;		/* or Hygon, which has the same registers */
 	u64 xcr0_mask;
 	u32 physical_bits;
+	u64 cr4_mask;		/* bits of CR4 that may be set */
 	struct { u32 size, offset; } component[64];	/* XSAVE area, standard format */
 };
 
 /* What of a vCPU's state shows in CPUID. */
 struct guest_cpuid_state {
 	u32 apic_id;
+	bool is_apic_on;	/* IA32_APIC_BASE.EN */
 	u64 cr4, xcr0;
 };
 

@@ -20,7 +20,7 @@ struct msr {
 
 /*
  * Remembered, without effect: what every processor has without a bit in CPUID, so that software uses it unasked. Bits
- * that are in neither mask read 0.
+ * that are in neither mask read as at first.
  */
 struct kept {
 	u32 index;
@@ -32,11 +32,15 @@ struct kept {
 /* APM Vol. 2 13.2.1: all but bits 19, 21, 39:36 and 63:42. */
 #define PERF_SELECT ((BIT64(42) - 1) & ~(BIT64(19) | BIT64(21) | 15 * BIT64(36)))
 #define PERF_COUNT (BIT64(48) - 1)
-#define MISC_ENABLE_FAST_STRINGS BIT64(0)
+/* SDM Vol. 4, IA32_MISC_ENABLE: fast strings; there is neither a branch trace store nor precise event sampling. */
+#define MISC_ENABLE_INITIAL (BIT64(0) | BIT64(11) | BIT64(12))
+/* Fast strings, thermal monitor, SpeedStep, MONITOR, CPUID limit, xTPR messages, XD disable. */
+#define MISC_ENABLE_BITS \
+	(BIT64(0) | BIT64(3) | BIT64(16) | BIT64(18) | BIT64(22) | BIT64(23) | BIT64(34))
 #define HWCR_BITS (BIT64(3) | BIT64(4) | BIT64(6) | BIT64(8) | BIT64(18))	/* what Linux sets */
 
 static const struct kept kept[] = {
-	{ 0x1a0, MISC_ENABLE_FAST_STRINGS, 0, MISC_ENABLE_FAST_STRINGS },
+	{ 0x1a0, MISC_ENABLE_BITS, 0, MISC_ENABLE_INITIAL },
 	{ 0xc0010000, PERF_SELECT, 0, 0 }, { 0xc0010001, PERF_SELECT, 0, 0 }, { 0xc0010002, PERF_SELECT, 0, 0 },
 	{ 0xc0010003, PERF_SELECT, 0, 0 }, { 0xc0010004, PERF_COUNT, 0, 0 }, { 0xc0010005, PERF_COUNT, 0, 0 },
 	{ 0xc0010006, PERF_COUNT, 0, 0 }, { 0xc0010007, PERF_COUNT, 0, 0 },
@@ -105,6 +109,7 @@ static bool write_apic_base(struct vcpu *v, u32 index, u64 value)
 	if (!lapic_set_base(v->lapic, value))
 		return false;
 	vcpu_load_cr8(v);
+	vcpu_forget_cpuid(v);
 	vcpu_remember(v, VCPU_REQUEST_TIMER);
 	return true;
 }
@@ -138,7 +143,7 @@ static bool write_kept(struct vcpu *v, u32 index, u64 value)
 
 	if (value & kept[place].refuses)
 		return false;
-	v->kept_msrs[place] = value & kept[place].keeps;
+	v->kept_msrs[place] = (value & kept[place].keeps) | (kept[place].initial & ~kept[place].keeps);
 	return true;
 }
 

@@ -93,6 +93,8 @@ void vcpu_loop(struct vcpu *v);
 
 /* What exits.c remembers: nothing yet. */
 void vcpu_exits_init(struct vcpu *v);
+/* IA32_APIC_BASE has changed: CPUID may answer something else. */
+void vcpu_forget_cpuid(struct vcpu *v);
 /* One exit, already in the page. (exits.c; separate for tests) */
 void vcpu_handle_exit(struct vcpu *v);
 

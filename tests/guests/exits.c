@@ -120,20 +120,50 @@ static void test_hypercall(void)
 	ok_equal((u32)a, (u32)-1000, "hypercall: unknown gives KVM_ENOSYS");
 }
 
-/* The processor itself refuses these on AMD; QEMU's does not (it goes on with a state that SVM then refuses). On
- * Intel the hypervisor has a part in it. */
+/* The processor itself refuses most of these; QEMU's refuses few, and on Intel the hypervisor has a part in it. */
 static void test_illegal_control_registers(u64 cr0, u64 cr4)
 {
-	if (is_amd())
-		return;
 	WRITE_CR(0, cr0 & ~BIT64(0));
 	ok_fault(13, "cr0: PE off with PG on refused");
+	WRITE_CR(0, (cr0 & ~BIT64(0)) ^ BIT64(30));
+	ok_fault(13, "cr0: PE off with PG on and CD changed refused");
 	WRITE_CR(0, (cr0 | BIT64(29)) & ~BIT64(30));
 	ok_fault(13, "cr0: NW without CD refused");
+	WRITE_CR(0, cr0 & ~BIT64(31));
+	ok_fault(13, "cr0: PG off in 64-bit code refused");
+	if (!is_amd()) {	/* QEMU cuts it off */
+		WRITE_CR(0, cr0 | BIT64(32));
+		ok_fault(13, "cr0: upper half refused");
+	}
+	ok_equal(READ_CR(0), cr0, "cr0: as before");
 	WRITE_CR(4, cr4 | BIT64(13));
 	ok_fault(13, "cr4: VMXE refused");
 	WRITE_CR(4, cr4 & ~BIT64(5));
 	ok_fault(13, "cr4: PAE off in long mode refused");
+	ok_equal(READ_CR(4), cr4, "cr4: as before");
+}
+
+static u32 smsw(void)
+{
+	u64 value;
+
+	__asm__ volatile("smsw %0" : "=r"(value));
+	return (u32)value & 0xffff;
+}
+
+/* LMSW writes the lowest four bits, and can't clear PE. */
+static void test_lmsw(void)
+{
+	static u16 word = 0xfff8;
+
+	u32 before = smsw();
+
+	__asm__ volatile("lmsw %w0" : : "r"(0xc));
+	ok_equal(smsw(), (before & ~0xeu) | 0xc, "lmsw: register");
+	__asm__ volatile("lmsw %0" : : "m"(word));
+	ok_equal(smsw(), (before & ~0xeu) | 8, "lmsw: memory");
+	__asm__ volatile("lmsw %w0; clts" : : "r"(before));
+	ok_equal(smsw(), before, "lmsw: as before");
 }
 
 static void test_control_registers(void)
@@ -149,6 +179,7 @@ static void test_control_registers(void)
 	ok(!(READ_CR(0) & BIT64(5)) || fault_vector, "cr0: NE may be cleared by the guest");
 	fault_reset();
 	WRITE_CR(0, cr0);
+	test_lmsw();
 	test_illegal_control_registers(cr0, cr4);
 	WRITE_CR(4, cr4 ^ BIT64(7));
 	ok_equal(READ_CR(4), cr4 ^ BIT64(7), "cr4: PGE toggled");

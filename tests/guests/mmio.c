@@ -208,7 +208,6 @@ static void test_others(void)
 	UNDEFINED("lgdt (%%rdi)");
 	UNDEFINED("sidt (%%rdi)");
 	UNDEFINED("movw (%%rdi), %%es");
-	UNDEFINED("lmsw (%%rdi)");
 	UNDEFINED("jmp *(%%rdi)");
 	UNDEFINED("invpcid (%%rdi), %%rax");
 	UNDEFINED("call *(%%rdi)");

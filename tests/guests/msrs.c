@@ -100,6 +100,44 @@ static void test_rows(void)
 	ok(true, "registers that each processor has");
 }
 
+/* IA32_MISC_ENABLE: what is defined keeps its value; bits 11 and 12 say what is missing. */
+static void test_misc_enable(void)
+{
+	u64 bits = BIT64(0) | BIT64(3) | BIT64(16) | BIT64(18) | BIT64(22) | BIT64(23) | BIT64(34);
+	u64 fixed = BIT64(11) | BIT64(12), before = read_msr(0x1a0);
+
+	ok_equal(before, 1 | fixed, "MISC_ENABLE at first");
+	write_msr(0x1a0, ~0ull);
+	ok_equal(read_msr(0x1a0), bits | fixed, "MISC_ENABLE: ones");
+	write_msr(0x1a0, 0);
+	ok_equal(read_msr(0x1a0), fixed, "MISC_ENABLE: zeros");
+	write_msr(0x1a0, before);
+	ok_fault(NO_FAULT, "MISC_ENABLE");
+}
+
+static bool has_apic(void)
+{
+	return cpuid(1, 0).d & BIT32(9);
+}
+
+/* CPUID's APIC bits follow IA32_APIC_BASE.EN, in both directions, however often they were asked for before. */
+static void test_apic_bit(void)
+{
+	u64 base = read_msr(0x1b);
+
+	ok(has_apic() && has_apic(), "CPUID: APIC");
+	ok(!!(cpuid(0x80000001, 0).d & BIT32(9)) == is_amd(), "CPUID 80000001h: APIC, AMD's");
+	write_msr(0x1b, base & ~(BIT64(10) | BIT64(11)));
+	ok_fault(NO_FAULT, "APIC_BASE.EN cleared");
+	ok(!has_apic() && !has_apic(), "CPUID: no APIC without APIC_BASE.EN");
+	ok(!(cpuid(0x80000001, 0).d & BIT32(9)), "CPUID 80000001h: no APIC");
+	write_msr(0x1b, (base & ~BIT64(10)) | BIT64(11));
+	write_msr(0x1b, base);
+	ok_fault(NO_FAULT, "APIC_BASE as before");
+	ok(has_apic(), "CPUID: APIC again");
+	ok(!!(cpuid(0x80000001, 0).d & BIT32(9)) == is_amd(), "CPUID 80000001h: as before");
+}
+
 static u64 read_counter(u32 number)
 {
 	u32 low = 0, high = 0;
@@ -138,4 +176,6 @@ void guest_main(void)
 	fault_reset();
 	test_rows();
 	test_counters();
+	test_misc_enable();
+	test_apic_bit();
 }

@@ -199,6 +199,20 @@ static void test_cpuid(void **state)
 	assert_false(fake_page->gpr[GPR_RBX] & /* TSC_ADJUST HLE INVPCID RTM MPX AVX512F */
 		     (BIT32(1) | BIT32(4) | BIT32(10) | BIT32(11) | BIT32(14) | BIT32(16)));
 	assert_false(fake_page->gpr[GPR_RCX] & (BIT32(3) | BIT32(16)));					/* PKU LA57 */
+	/* the APIC, and in AMD's copy, too */
+	for (u32 leaf = 1; leaf; leaf = leaf == 1 ? 0x80000001 : 0) {
+		u64 value = LAPIC_ADDRESS | LAPIC_BASE_BSP;
+
+		cpuid(leaf, 0);
+		assert_true(fake_page->gpr[GPR_RDX] & BIT32(9));
+		fake_page->filled = GROUP_ALL;
+		assert_true(guest_msr_write(&fake_machine.vcpu[0], 0x1b, value));
+		cpuid(leaf, 0);
+		assert_false(fake_page->gpr[GPR_RDX] & BIT32(9));
+		assert_true(guest_msr_write(&fake_machine.vcpu[0], 0x1b, value | LAPIC_BASE_ENABLE));
+		cpuid(leaf, 0);
+		assert_true(fake_page->gpr[GPR_RDX] & BIT32(9));
+	}
 	fake_page->xcr0 = 3;
 	cpuid(0xd, 0);
 	assert_true(fake_page->gpr[GPR_RAX] == 7 && fake_page->gpr[GPR_RBX] == 576 && fake_page->gpr[GPR_RCX] == 832);
@@ -301,6 +315,7 @@ static void test_kept_msrs(void **state)
 		assert_true(wrmsr(0xc0010000 + i, ~0ull));
 		assert_true(rdmsr(0xc0010000 + i, &value) && value == (i < 4 ? 0x30fffd7ffffull : 0xffffffffffffull));
 	}
+	assert_true(wrmsr(0x1a0, BIT64(22)) && rdmsr(0x1a0, &value) && value == (BIT64(22) | BIT64(11) | BIT64(12)));
 	assert_true(wrmsr(0xc0010015, BIT64(3)) && rdmsr(0xc0010015, &value) && value == BIT64(3));
 	assert_false(wrmsr(0xc0010015, BIT64(63)));
 	assert_false(rdmsr(0xc0010020, &value));
@@ -379,6 +394,62 @@ static void test_debug_registers(void **state)
 	fake_expect_event(VECTOR_UD);
 }
 
+static bool mov_cr(u8 number, u64 value)
+{
+	const u8 code[] = { 0x0f, 0x22, (u8)(0xc1 | number << 3) };	/* mov crN,ecx */
+
+	fake_code(code, sizeof(code));
+	fake_page->gpr[GPR_RCX] = value;
+	fake_exit(EXIT_CR);
+	if (fake_page->event.valid)
+		fake_expect_event(VECTOR_GP);
+	else
+		assert_true(fake_page->dirty & GROUP_CR);
+	return fake_page->rip == FAKE_CODE + 3;
+}
+
+static void test_control_registers(void **state)
+{
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	assert_false(mov_cr(0, CR0_PE | CR0_NW) || mov_cr(0, CR0_PG));
+	assert_true(mov_cr(0, CR0_PE | CR0_CD | CR0_NW | 0xffc0));	/* reserved bits read 0 */
+	assert_true(fake_page->cr0 == (CR0_PE | CR0_ET | CR0_CD | CR0_NW));
+	/* what CPUID lacks; the fake host has it all */
+	for (u32 bit = 0; bit < 32; bit++) {
+		bool is_there = BIT64(bit) & 0x350fbf;
+
+		assert_int_equal(mov_cr(4, BIT64(bit)), is_there);
+	}
+	/* into long mode and out of it */
+	assert_true(mov_cr(4, 0));
+	fake_page->efer = EFER_LME;
+	assert_false(mov_cr(0, CR0_PE | CR0_PG));			/* without PAE */
+	assert_true(fake_page->efer == EFER_LME);
+	assert_true(mov_cr(4, CR4_PAE) && mov_cr(0, CR0_PE));
+	fake_page->cr3 = 0x10000;
+	memcpy(fake_ram + 0x10000, "\x23\x10\x01\x00", 4);	/* tables for the code: 2 MiB to itself */
+	memcpy(fake_ram + 0x11000, "\x23\x20\x01\x00", 4);
+	memcpy(fake_ram + 0x12000, "\xe3\x00\x00\x00", 4);
+	assert_true(mov_cr(0, CR0_PE | CR0_PG) && fake_page->efer == (EFER_LME | EFER_LMA));
+	assert_false(mov_cr(4, 0));					/* PAE must stay */
+	assert_true(mov_cr(0, CR0_PE) && fake_page->efer == EFER_LME);
+	fake_page->seg[SEG_CS].access |= ACCESS_L;
+	assert_false(mov_cr(0, CR0_PE | CR0_PG));
+	fake_page->seg[SEG_CS].access &= ~ACCESS_L;
+	fake_page->seg[SEG_SS].access |= 3 << ACCESS_DPL_SHIFT;
+	assert_false(mov_cr(0, CR0_PE) || mov_cr(4, CR4_PAE));
+	fake_page->seg[SEG_SS].access &= ~(3u << ACCESS_DPL_SHIFT);
+	fake_code("\x0f\x01\xf1", 3);		/* lmsw cx */
+	fake_page->gpr[GPR_RCX] = 0xfffa;
+	fake_exit(EXIT_CR);
+	fake_expect_done(3);
+	assert_true(fake_page->cr0 == (CR0_PE | CR0_ET | CR0_MP | CR0_TS));
+	fake_code("\x0f\x22\xd1", 3);		/* mov cr2,ecx: no exit that was asked for */
+	fake_exit(EXIT_CR);
+	fake_expect_event(VECTOR_UD);
+}
+
 static void test_events(void **state)
 {
 	(void)state;
@@ -437,6 +508,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_instruction), cmocka_unit_test(test_cpuid),
 		cmocka_unit_test(test_msrs), cmocka_unit_test(test_kept_msrs),
 		cmocka_unit_test(test_xsetbv), cmocka_unit_test(test_debug_registers),
+		cmocka_unit_test(test_control_registers),
 		cmocka_unit_test(test_events), cmocka_unit_test(test_page_fault_on_fetch),
 	};
 

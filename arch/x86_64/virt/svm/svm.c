@@ -140,6 +140,7 @@ static void filter_pauses(struct vmcb *v)
 
 static void init_controls(struct vmcb *v, hpa_t s2_root)
 {
+	v->intercept_cr = SVM_INTERCEPT_CR4_WRITE;
 	v->intercept_dr = 0xffffffffu;
 	v->intercept_exceptions = BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC);
 	v->intercept_misc1 = SVM_INTERCEPT1(SVM_INTR) | SVM_INTERCEPT1(SVM_NMI) | SVM_INTERCEPT1(SVM_INIT) |
@@ -151,6 +152,8 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 			     SVM_INTERCEPT2(SVM_SKINIT) | SVM_INTERCEPT2(SVM_WBINVD) | SVM_INTERCEPT2(SVM_MONITOR) |
 			     SVM_INTERCEPT2(SVM_MWAIT) | SVM_INTERCEPT2(SVM_MWAIT_ARMED) | SVM_INTERCEPT2(SVM_XSETBV) |
 			     SVM_INTERCEPT2(SVM_RDPRU);
+	if (svm_features.exits_for_bad_cr)
+		v->intercept_misc1 |= SVM_INTERCEPT1(SVM_CR0_SELECTIVE);
 	if (svm_features.has_pause_filter)
 		filter_pauses(v);
 	v->iopm_base = image_hpa(io_bitmap).raw;

@@ -43,7 +43,7 @@ struct vcpu_hw {
 struct svm_features {
 	bool has_nrips;		/* else only IN and OUT tell the instruction's length */
 	bool has_rdtscp, has_pause_filter;
-	/* QEMU TCG: a guest's illegal MOV to CR0, CR3 or CR4 is VMEXIT_INVALID instead of #GP */
+	/* QEMU TCG: a guest's illegal MOV to CR3 is VMEXIT_INVALID instead of #GP; one to CR0 is not seen at all */
 	bool exits_for_bad_cr;
 	/*
 	 * QEMU TCG: VMRUN and #VMEXIT change DR7, but not what is armed. Only MOV to DR7 does, in the host, where the

@@ -65,7 +65,8 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	 * A higher TPR holds back what is offered, too. (And QEMU TCG dies of an assertion when CR8 is written with
 	 * V_IRQ set.)
 	 */
-	v->intercept_cr = entry->tpr_threshold || entry->intr_pending ? SVM_INTERCEPT_CR8_WRITE : 0;
+	v->intercept_cr = SVM_INTERCEPT_CR4_WRITE |
+			  (entry->tpr_threshold || entry->intr_pending ? SVM_INTERCEPT_CR8_WRITE : 0);
 	v->event_inject = 0;
 	hw->injected = (struct vcpu_event){ 0 };
 	if (entry->event.valid) {
@@ -74,7 +75,7 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		inject(hw, &nmi);
 		entry->nmi_pending = 0;
 	}
-	if ((control & SVM_V_IRQ) || v->intercept_cr || v->event_inject || v->tlb_control)
+	if ((control & SVM_V_IRQ) || (v->intercept_cr & SVM_INTERCEPT_CR8_WRITE) || v->event_inject || v->tlb_control)
 		hw->extras |= EXTRA_BUSY;
 	else
 		hw->extras &= ~EXTRA_BUSY;

@@ -126,7 +126,7 @@ HANDLER(handle_exception)
 }
 
 /* Not executed, which a length would say it was. */
-HANDLER(handle_cr8)
+HANDLER(handle_cr)
 {
 	return tell_code(hw, v, page, reason, 0);
 }
@@ -206,7 +206,9 @@ static __attribute__((noinline)) u32 handle_invalid(struct vcpu_hw *hw, struct v
 static const struct exit_rule rules[SVM_EXIT_TABLE_SIZE] = {
 	RULE_DR(SVM_DR_READ),
 	RULE_DR(SVM_DR_WRITE),
-	[SVM_CR_WRITE + 8] = RULE(EXIT_CR8, handle_cr8),
+	[SVM_CR_WRITE + 8] = RULE(EXIT_CR8, handle_cr),
+	[SVM_CR_WRITE + 4] = RULE(EXIT_CR, handle_cr),
+	[SVM_CR0_SELECTIVE] = RULE(EXIT_CR, handle_cr),
 	[SVM_EXCEPTION + VECTOR_DB] = RULE(EXIT_EXCEPTION, handle_exception),
 	[SVM_EXCEPTION + VECTOR_AC] = RULE(EXIT_EXCEPTION, handle_exception),
 	[SVM_EXCEPTION + VECTOR_MC] = RULE(EXIT_NONE, handle_machine_check),

@@ -190,8 +190,10 @@ void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 		return;
 	if (groups & GROUP_SEG)
 		load_segments(hw->vmcb, from);
-	if (groups & GROUP_CR)
+	if (groups & GROUP_CR) {
 		load_crs(hw->vmcb, from);
+		hw->asid_generation = 0;	/* as a MOV to them would, forget translations */
+	}
 	if (groups & GROUP_DR)
 		load_drs(hw, from);
 	if (groups & GROUP_MSR)

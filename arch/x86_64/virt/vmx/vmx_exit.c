@@ -214,7 +214,7 @@ static u64 moved_value(const struct vcpu_page *page, u64 qualification)
  */
 static void move_cr0(struct vcpu_entry *entry, u64 value)
 {
-	if ((value & CR0_NW) && !(value & CR0_CD))
+	if (value >> 32 || ((value & CR0_NW) && !(value & CR0_CD)) || ((value & CR0_PG) && !(value & CR0_PE)))
 		raise_gp(entry);
 	else
 		vmwrite(VMCS_CR0_SHADOW, (vmread(VMCS_CR0_SHADOW) & ~VMX_CR0_MASK) | (value & VMX_CR0_MASK));

@@ -75,6 +75,7 @@ static void load_crs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	vmwrite(VMCS_GUEST_PAT, from->pat);
 	vmwrite(VMCS_ENTRY_CONTROLS, vmx_controls.entry | (from->efer & EFER_LMA ? ENTRY_CONTROL_IA32E : 0));
 	hw->cr2 = from->cr2;
+	hw->chores |= CHORE_FLUSH;	/* as a MOV to them would, forget translations */
 }
 
 static void store_crs(const struct vcpu_hw *hw, struct vcpu_page *to)
