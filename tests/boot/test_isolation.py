@@ -132,6 +132,18 @@ def test_breakpoints_on_the_host(machine):
     breakpoint_attacks(machine, Victim(machine))
 
 
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(cpus=1, **TINY)
+def test_tsc_aux_is_private(machine):
+    """A guest's TSC_AUX is not what other programs on its pCPU read there."""
+    machine.ok('create-vm --name peer --cpu 1 --memory 32M --kernel hostile --cmdline tsc-aux')
+    machine.ok('start-vm peer')
+    state, _ = one_attack(machine, None, 'create-vm --name foe --cpu 1 --memory 64M --kernel heartbeat '
+                          '--vmm hostile-vmm --cmdline tsc-aux', 120)
+    assert 'stopped' in state and 'RIGHTS BROKEN' not in machine.ok('log'), state
+    assert 'running' in machine.ok('status-vm peer')
+
+
 @pytest.mark.backends('bochs')
 @pytest.mark.machine(cpus=1, cpu='ryzen', **TINY)
 def test_breakpoints_on_the_host_ryzen(machine):

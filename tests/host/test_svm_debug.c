@@ -134,11 +134,36 @@ static void test_breakpoints_by_hand(void **state)
 	end();
 }
 
+/* TSC_AUX is the guest's while it runs, and nobody else's before ring 3 of another thread does. */
+static void test_tsc_aux(void **state)
+{
+	(void)state;
+	fake_tsc_aux = 0xf1;	/* the firmware's */
+	start((struct svm_features){ .has_rdtscp = true });
+	assert_int_equal(fake_tsc_aux, 0);
+	page.tsc_aux = 0x5ec2e7;
+	svm_ops.load(hw, &page, GROUP_MSR);
+	for (u32 i = 0; i < 2; i++) {
+		svm_ops.prepare(hw, &entry, &page);
+		assert_int_equal(fake_tsc_aux, 0x5ec2e7);
+		assert_true(fake_pcpu.has_guest_state);
+		svm_ops.put_away(&fake_pcpu);
+		assert_int_equal(fake_tsc_aux, 0);
+		assert_false(fake_pcpu.has_guest_state);
+	}
+	page.tsc_aux = 0;
+	svm_ops.load(hw, &page, GROUP_MSR);
+	svm_ops.prepare(hw, &entry, &page);
+	assert_int_equal(fake_tsc_aux, 0);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_breakpoints),
 		cmocka_unit_test(test_breakpoints_by_hand),
+		cmocka_unit_test(test_tsc_aux),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

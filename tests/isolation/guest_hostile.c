@@ -297,6 +297,14 @@ static void run_spin(void)
 		__asm__ volatile("pause");
 }
 
+/* A value of its own where ring 3 of the host could read it. */
+static void run_tsc_aux(void)
+{
+	write_msr(0xc0000103, 0x5ec2e7);
+	for (u32 i = 0;; i++)
+		cpuid(i, 0);
+}
+
 /* Interrupts on for long, so that others run meanwhile; then off, one exit, and never again one. */
 static void run_deaf(void)
 {
@@ -369,7 +377,7 @@ static const struct mode {
 	{ "spin", run_spin }, { "deaf", run_deaf },
 	{ "reset-8042", run_reset_8042 }, { "reset-triple", run_reset_triple },
 	{ "reset-cf9", run_reset_cf9 }, { "smi", run_smi }, { "beyond", run_beyond },
-	{ "storm", run_storm },
+	{ "storm", run_storm }, { "tsc-aux", run_tsc_aux },
 };
 
 void guest_main(void)

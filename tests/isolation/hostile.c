@@ -466,6 +466,21 @@ static void run_breakpoints(void)
 		say("hostile: RIGHTS BROKEN: no guest was run with breakpoints\n");
 }
 
+/* TSC_AUX, which ring 3 reads with RDTSCP, while guests run that have their own. */
+static void run_tsc_aux(void)
+{
+	u32 aux;
+
+	for (u32 i = 0; i < 1000; i++) {
+		__asm__ volatile("rdtscp" : "=c"(aux) : : "rax", "rdx");
+		if (aux != 0) {
+			say("hostile: RIGHTS BROKEN: another VM's TSC_AUX shows\n");
+			return;
+		}
+		call(SYS_NOTIFY_WAIT, (u64[6]){ tsc() + 200000 });
+	}
+}
+
 static void run_foreign_call(void) { call(1000, (u64[6]){ 0 }); }
 static void run_spin(void)
 {
@@ -497,7 +512,7 @@ static const struct mode {
 	{ "int3", run_int3 }, { "sysenter", run_sysenter }, { "xsetbv", run_xsetbv }, { "wrgsbase", run_wrgsbase },
 	{ "lgdt", run_lgdt }, { "single-step", run_single_step },
 	{ "flags", run_flags }, { "segments", run_segments }, { "registers", run_registers },
-	{ "vectors", run_vectors }, { "breakpoints", run_breakpoints },
+	{ "vectors", run_vectors }, { "breakpoints", run_breakpoints }, { "tsc-aux", run_tsc_aux },
 	{ "race-page", race_page }, { "race-calls", race_calls }, { "race-close", race_close },
 	{ "race-endless", race_endless },
 	{ "null", run_null }, { "stack", run_stack }, { "foreign-call", run_foreign_call }, { "spin", run_spin },

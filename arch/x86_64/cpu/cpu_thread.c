@@ -7,6 +7,7 @@
 #include "cpu_entry.h"
 #include "entry_offsets.h"
 #include "syscalls.h"
+#include "virt.h"
 
 _Static_assert(offsetof(struct pcpu, self) == 0, "pcpu_self");
 _Static_assert(offsetof(struct pcpu, kernel_stack) == PCPU_KERNEL_STACK, "cpu_entry.S");
@@ -70,6 +71,8 @@ void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
 	data->tss.rsp[0] = to->kernel_stack_top;
 	if (to->fpu) {		/* a kernel thread leaves the registers alone */
 		clear_selectors();
+		if (unlikely(pcpu->has_guest_state))
+			virt->put_away(pcpu);
 		wrmsr(MSR_FS_BASE, to->fs_base);
 		fpu_thread_switch(to->fpu);
 	}

@@ -16,6 +16,7 @@
 #include "vcpu_page.h"
 
 struct info_page;
+struct pcpu;
 
 /* A vCPU's hardware state: one or more kernel frames, laid out by its back end. */
 struct vcpu_hw;
@@ -92,6 +93,9 @@ struct virt_ops {
 	 * For EXIT_MEM the caller first offers the fault to the VM's space (lazy grant). what: ENTER_*.
 	 */
 	u32 (*enter)(struct vcpu_hw *hw, u32 what);	/* enum exit_reason */
+
+	/* If pcpu->has_guest_state, before ring 3 of another thread runs here: those registers become the host's. */
+	void (*put_away)(struct pcpu *pcpu);
 
 	/* The VM's second-level mappings shrank: forget cached translations before the next entry. */
 	void (*flush)(struct vcpu_hw *hw);

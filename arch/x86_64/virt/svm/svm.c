@@ -100,6 +100,13 @@ static bool svm_probe(struct info_page *info)
 	return true;
 }
 
+static void set_tsc_aux(struct svm_cpu *cpu, u64 value)
+{
+	cpu->tsc_aux = value;
+	if (svm_features.has_rdtscp)
+		wrmsr(MSR_TSC_AUX, value);
+}
+
 static enum status svm_cpu_on(void)
 {
 	struct svm_cpu *cpu = kernel_frame_alloc();
@@ -117,8 +124,8 @@ static enum status svm_cpu_on(void)
 	cpu->host_save = direct_hpa(host_save);
 	cpu->asid_generation = 1;
 	cpu->asid_next = svm_features.asid_count;	/* the first vCPU flushes whatever was there before us */
-	cpu->tsc_aux = ~0ull;
 	pcpu_self()->virt = cpu;
+	set_tsc_aux(cpu, 0);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_VM_HSAVE_PA, direct_hpa(hsave).raw);
 	return ST_OK;
@@ -215,11 +222,11 @@ static void svm_flush(struct vcpu_hw *hw)
 	hw->asid_generation = 0;
 }
 
-static void switch_tsc_aux(const struct vcpu_hw *hw, struct svm_cpu *cpu)
+/* TSC_AUX is 0 while ring 3 of others runs. */
+static void svm_put_away(struct pcpu *pcpu)
 {
-	cpu->tsc_aux = hw->tsc_aux;
-	if (svm_features.has_rdtscp)
-		wrmsr(MSR_TSC_AUX, hw->tsc_aux);
+	set_tsc_aux(pcpu->virt, 0);
+	pcpu->has_guest_state = false;
 }
 
 /*
@@ -228,14 +235,16 @@ static void switch_tsc_aux(const struct vcpu_hw *hw, struct svm_cpu *cpu)
  */
 static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
 {
-	struct svm_cpu *cpu = pcpu_self()->virt;
+	struct pcpu *pcpu = pcpu_self();
+	struct svm_cpu *cpu = pcpu->virt;
 
 	if (hw->asid_generation != cpu->asid_generation)
 		renew_asid(hw, cpu);
 	hw->vmcb->tlb_control = cpu->tlb_control;
 	hw->extras |= cpu->tlb_control ? EXTRA_BUSY : 0;
 	if (hw->tsc_aux != cpu->tsc_aux)
-		switch_tsc_aux(hw, cpu);
+		set_tsc_aux(cpu, hw->tsc_aux);
+	pcpu->has_guest_state = hw->tsc_aux != 0;
 	if (unlikely(hw->vmcb->dr7 & DR7_ENABLES))
 		dr_write_addresses(hw->dr);
 	hw->entry = entry;
@@ -259,5 +268,6 @@ const struct virt_ops svm_ops = {
 	.store = svm_store,
 	.prepare = svm_prepare,
 	.enter = svm_enter,
+	.put_away = svm_put_away,
 	.flush = svm_flush,
 };
