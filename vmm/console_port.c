@@ -66,17 +66,45 @@ static void uart_put(void *ctx, const u8 *bytes, u32 count)
 	write_out(ctx, bytes, count);
 }
 
+/* The ring's bytes are the console's encoding of bytes and breaks (vm_layout.h). */
+static void hold(struct console_port *c, u8 byte)
+{
+	if (!c->is_marked && byte == VM_INPUT_MARK) {
+		c->is_marked = true;
+		return;
+	}
+	if (c->is_marked && byte == VM_INPUT_BREAK)
+		c->held_breaks |= BIT32(c->held_count);
+	c->is_marked = false;
+	c->held[c->held_count++] = byte;
+}
+
 /* Refill `held`; false: the ring is empty, and the console will signal when it is not. */
 static bool refill(struct console_port *c)
 {
-	c->held_count = ring_read(&c->in, c->held, sizeof(c->held));
-	if (c->held_count == 0) {
-		ring_consumer_wait(&c->in, true);
-		c->held_count = ring_read(&c->in, c->held, sizeof(c->held));
-	}
-	if (c->held_count && ring_producer_take_waiting(&c->in))
-		c->host->signal_console(c->host->ctx);
+	u8 bytes[UART_FIFO_BYTES];
+	u32 count;
+
+	do {
+		count = ring_read(&c->in, bytes, sizeof(bytes));
+		if (count == 0) {
+			ring_consumer_wait(&c->in, true);
+			count = ring_read(&c->in, bytes, sizeof(bytes));
+		}
+		if (count && ring_producer_take_waiting(&c->in))
+			c->host->signal_console(c->host->ctx);
+		for (u32 i = 0; i < count; i++)
+			hold(c, bytes[i]);
+	} while (count && c->held_count == 0);
 	return c->held_count != 0;
+}
+
+/* What the UART takes of what is held: a break, or the bytes before the next one. */
+static u32 give_held(struct console_port *c)
+{
+	if (c->held_breaks & 1)
+		return uart_receive_break(c->uart) ? 1 : 0;
+	return uart_receive(c->uart, c->held, c->held_breaks ? (u32)__builtin_ctz(c->held_breaks) : c->held_count);
 }
 
 static void pump_input(void *ctx)
@@ -84,11 +112,12 @@ static void pump_input(void *ctx)
 	struct console_port *c = ctx;
 
 	while (c->held_count || refill(c)) {
-		u32 taken = uart_receive(c->uart, c->held, c->held_count);
+		u32 taken = give_held(c);
 
 		if (taken == 0)
 			return;
 		c->held_count -= taken;
+		c->held_breaks >>= taken;
 		memmove(c->held, c->held + taken, c->held_count);
 	}
 }

@@ -25,6 +25,8 @@ struct console_port {
 	struct uart *uart;
 	u8 held[UART_FIFO_BYTES];	/* read from the ring, not taken by the UART yet */
 	u32 held_count;
+	u32 held_breaks;		/* bit i: held[i] is a break */
+	bool is_marked;			/* the ring's last byte was a mark: the next one says what for */
 	u64 late_bits;			/* atomic: notification bits that came while waiting for room */
 	const struct clock *clock;
 	const struct console_port_ops *ops;

@@ -99,11 +99,23 @@ static void pause_while_wanted(struct machine *m, u64 *bits)
 	m->host->signal_root(m->host->ctx);
 }
 
+static void serve_nmi_button(struct machine *m)
+{
+	u32 presses = load(&m->control->nmi_button);
+
+	if (presses == m->nmis_seen)
+		return;
+	m->nmis_seen = presses;
+	vcpu_request(&m->vcpu[0], VCPU_REQUEST_NMI);
+}
+
 void machine_notified(struct machine *m, u64 bits)
 {
 	bits |= console_port_take_late_bits(&m->console);
 	while ((bits & VMM_BIT_CONTROL) && (load(&m->control->want_paused) & 1) && !machine_ended(m))
 		pause_while_wanted(m, &bits);
+	if (bits & VMM_BIT_CONTROL)
+		serve_nmi_button(m);
 	machine_lock(m);
 	if ((bits & VMM_BIT_CONTROL) && load(&m->control->power_button) != m->presses_seen) {
 		m->presses_seen = load(&m->control->power_button);

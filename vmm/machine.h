@@ -59,6 +59,7 @@ struct machine {
 	u32 left;		/* atomic: threads that have left their loops, without thread 0 */
 	struct machine_lock lock;	/* all devices from here on but the local APICs */
 	u32 presses_seen;	/* of control->power_button */
+	u32 nmis_seen;		/* of control->nmi_button */
 	struct guest_memory memory;
 	struct memory_map map;
 	struct bus bus;

@@ -25,17 +25,27 @@ void attach_show(struct session *s, const char *bytes, size_t count)
 	}
 }
 
-/* What the guest wrote last, so that one sees where it is; as it was written, from the start of a line. */
-static void show_tail(struct session *s, const struct vm_entry *vm)
+/* What the guest wrote, as it was written. */
+static void show_history(struct session *s, const struct history *history, u64 at)
 {
-	u64 at = history_tail(&vm->history, TAIL_LINES);
 	char bytes[256];
 	size_t count;
 
-	while ((count = history_read(&vm->history, at, bytes, sizeof(bytes))) > 0) {
+	while ((count = history_read(history, at, bytes, sizeof(bytes))) > 0) {
 		attach_show(s, bytes, count);
 		at += count;
 	}
+}
+
+/* Why nothing moves there; nothing of a VM that runs. */
+static void tell_state(const struct out *out, const struct vm_report *r)
+{
+	if (r->state == VM_PAUSED)
+		out_format(out, "[%s is paused. resume-vm %s lets it go on]\n", r->name, r->name);
+	else if (r->state != VM_RUNNING && r->reason != WHY_REQUEST)
+		out_format(out, "[%s is %s (%s)]\n", r->name, state_text(r->state), reason_text(r->reason));
+	else if (r->state != VM_RUNNING)
+		out_format(out, "[%s is %s]\n", r->name, state_text(r->state));
 }
 
 static void show(struct session *s, const struct vm_entry *vm)
@@ -43,19 +53,33 @@ static void show(struct session *s, const struct vm_entry *vm)
 	s->attached = vm->report.index;
 	memcpy(s->attached_name, vm->report.name, sizeof(s->attached_name));
 	out_format(&s->terminal, "[%s: Ctrl-] leaves and has a menu]\n", vm->report.name);
-	show_tail(s, vm);
+	tell_state(&s->terminal, &vm->report);
+	show_history(s, &vm->history, history_tail(&vm->history, TAIL_LINES));	/* so that one sees where it is */
+}
+
+static void state_in_words(char *text, size_t size, const struct vm_report *r)
+{
+	struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, text, size);
+	out = out_to_buffer(&buffer);
+	report_state(&out, r);
+	text[strcspn(text, "\n")] = 0;
 }
 
 void console_begin(struct session *s, struct job *job)
 {
 	const struct vm_entry *vm = job_vm(s, job);
 	struct fault fault;
+	char words[160];
 
 	if (!vm)
 		return;
 	if (!vm_is_live(vm)) {
-		fault_set(&fault, RESULT_STATE, "%s is %s. Try start-vm %s; log-vm %s shows what it wrote",
-			job->args.name, state_text(vm->report.state), job->args.name, job->args.name);
+		state_in_words(words, sizeof(words), &vm->report);
+		fault_set(&fault, RESULT_STATE, "%s. Try start-vm %s; log-vm %s shows what it wrote", words,
+			job->args.name, job->args.name);
 		job_fail(s, job, &fault);
 		return;
 	}
@@ -115,11 +139,23 @@ static void tell_stop(const struct out *out, const struct vm_entry *vm)
 			by[vm->stop_asker]);
 }
 
-void attach_state(struct session *s, const struct vm_entry *vm)
+static void tell_change(struct session *s, const struct vm_entry *vm, u32 before)
+{
+	u32 state = vm->report.state;
+
+	if (state == before || (state == VM_RUNNING && before != VM_PAUSED))
+		return;
+	out_text(&s->terminal, "\n");
+	if (state == VM_RUNNING)
+		out_format(&s->terminal, "[%s goes on]\n", vm->report.name);
+	else
+		tell_state(&s->terminal, &vm->report);
+}
+
+void attach_state(struct session *s, const struct vm_entry *vm, u32 before)
 {
 	if (vm_is_live(vm)) {
-		if (vm->report.state == VM_PAUSED)
-			out_format(&s->terminal, "\n[%s is paused]\n", vm->report.name);
+		tell_change(s, vm, before);
 		return;
 	}
 	end_row(s);
@@ -172,27 +208,59 @@ static void show_log(struct session *s)
 	out_format(&s->terminal, "\n[%s goes on]\n", vm->report.name);
 }
 
-static void show_menu(struct session *s, u64 open_ns)
+static void show_menu(struct session *s)
 {
-	out_format(&s->terminal, "\n[%s] d leave  n next VM  p previous  l log  ] send Ctrl-]  ? help",
-		attached(s)->report.name);
+	out_format(&s->terminal, "\n[%s] d leave  n next VM  p previous  l log  b break  ] send Ctrl-]  ? help",
+		s->attached_name);
+	if (s->mode != MODE_MENU)
+		s->menu_at = attached(s)->history.written;
 	s->mode = MODE_MENU;
-	s->menu_until_ns = session_now(s) + open_ns;
 }
 
 static void menu_help(struct session *s)
 {
 	out_format(&s->terminal,
-		"\n  d  back to VOS's prompt; so does Enter, and so does waiting (%u seconds; now %u)\n"
-		"  n, p  next and previous running VM\n  l  the last 100 lines that %s wrote\n"
-		"  ]  send a Ctrl-] to %s\n  any other key  go on here",
-		(u32)(MENU_NS / NS_PER_SECOND), (u32)(MENU_HELP_NS / NS_PER_SECOND),
-		attached(s)->report.name, attached(s)->report.name);
-	show_menu(s, MENU_HELP_NS);
+		"\n  d  back to VOS's prompt; so does Enter\n  n, p  next and previous running VM\n"
+		"  l  the last 100 lines that %s wrote\n  b  send a break to %s\n  ]  send a Ctrl-] to %s\n"
+		"  any other key  go on here",
+		s->attached_name, s->attached_name, s->attached_name);
+	show_menu(s);
+}
+
+/* Back at the guest's terminal: what it wrote meanwhile. */
+static void go_on(struct session *s, const char *words)
+{
+	const struct history *history = &attached(s)->history;
+	bool is_lost = s->menu_at < history_start(history);
+
+	out_format(&s->terminal, "\n[%s%s%s]\n", s->attached_name, words,
+		is_lost ? "; more was written meanwhile than is kept" : "");
+	show_history(s, history, is_lost ? history_start(history) : s->menu_at);
+}
+
+static void send_break(struct session *s)
+{
+	if (!s->ops->vm_has_room(s->ops->context, s->attached)) {
+		go_on(s, " takes no input now");
+		return;
+	}
+	s->ops->vm_break(s->ops->context, s->attached);
+	go_on(s, ": a break was sent");
+}
+
+static void send_escape_key(struct session *s)
+{
+	if (s->ops->vm_has_room(s->ops->context, s->attached))
+		s->ops->vm_write(s->ops->context, s->attached, ATTACH_ESCAPE_KEY);
+	go_on(s, "");
 }
 
 static void menu(struct session *s, char byte)
 {
+	if (byte == '?' || byte == 'h') {
+		menu_help(s);
+		return;
+	}
 	s->mode = MODE_ATTACHED;
 	switch (byte) {
 	case 'd': case 'D': case '\r': case '\n': case 'q':
@@ -207,23 +275,16 @@ static void menu(struct session *s, char byte)
 	case 'l': case 'L':
 		show_log(s);
 		return;
-	case '?': case 'h':
-		menu_help(s);
+	case 'b': case 'B':
+		send_break(s);
 		return;
 	case ']': case ATTACH_ESCAPE_KEY:
-		if (s->ops->vm_has_room(s->ops->context, s->attached))
-			s->ops->vm_write(s->ops->context, s->attached, ATTACH_ESCAPE_KEY);
-		break;
+		send_escape_key(s);
+		return;
 	default:
-		break;
+		go_on(s, "");
+		return;
 	}
-	out_format(&s->terminal, "\n[%s]\n", attached(s)->report.name);
-}
-
-void attach_timer(struct session *s)
-{
-	if (s->mode == MODE_MENU && session_now(s) >= s->menu_until_ns)
-		detach(s);
 }
 
 static void ended(struct session *s, char byte)
@@ -236,7 +297,7 @@ static void ended(struct session *s, char byte)
 
 void attach_escape(struct session *s)
 {
-	show_menu(s, MENU_NS);
+	show_menu(s);
 }
 
 void attach_feed(struct session *s, char byte)
@@ -246,7 +307,7 @@ void attach_feed(struct session *s, char byte)
 	else if (s->mode == MODE_MENU)
 		menu(s, byte);
 	else if (byte == ATTACH_ESCAPE_KEY)
-		show_menu(s, MENU_NS);
+		show_menu(s);
 	else
 		s->ops->vm_write(s->ops->context, s->attached, byte);
 }

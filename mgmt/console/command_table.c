@@ -31,6 +31,9 @@ const struct command commands[VERB_COUNT] = {
 		REQ_RESUME, GROUP_VM, false },
 	[VERB_RESET] = { "reset-vm", "press its reset button: it boots again, the guest is not asked", 0,
 		"reset-vm myvm", CHANGE, A(NAME), ARG_NAME, REQ_RESET, GROUP_VM, false },
+	[VERB_NMI] = { "nmi-vm", "send it a non-maskable interrupt (NMI)",
+		"For a guest that is stuck: most kernels then report what they are at, or crash, as they were told to.",
+		"nmi-vm myvm", CHANGE, A(NAME), ARG_NAME, REQ_NMI, GROUP_VM, false },
 	[VERB_DELETE] = { "delete-vm", "remove it, its memory and its log",
 		"A VM that runs is not deleted, unless --force is given.", "delete-vm --name myvm", CHANGE | A(FORCE),
 		A(NAME), ARG_NAME, REQ_DELETE, GROUP_VM, false },
@@ -54,7 +57,10 @@ const struct command commands[VERB_COUNT] = {
 		"100% is one pCPU. Space looks at once. With --json, one object a table (one table if there is no "
 		"--count).",
 		"top --interval 5s", A(INTERVAL) | A(TIMES) | A(JSON), 0, ARG_COUNT, 0, GROUP_VM, false },
-	[VERB_CONSOLE] = { "console", "the terminal of one; Ctrl-] comes back", 0, "console myvm", A(NAME), A(NAME),
+	[VERB_CONSOLE] = { "console", "the terminal of one; Ctrl-] comes back",
+		"Ctrl-] opens a menu: leave, other VMs, the log, send a break. When the VM ends, what comes is dropped "
+		"until Enter is pressed.",
+		"console myvm", A(NAME), A(NAME),
 		ARG_NAME, 0, GROUP_VM, true },
 	[VERB_LOG_VM] = { "log-vm", "what it wrote to its terminal, the last 64 KiB",
 		"Kept across resets and crashes, until the VM is deleted. Control characters are shown, not obeyed.",

@@ -16,6 +16,8 @@
 #define LOG ((const struct log_ring *)LOG_ADDRESS)
 #define ARGS ((const struct console_args *)CONSOLE_ARGS)
 
+#define INPUT_UNIT_BYTES 2u	/* what one byte or a break takes, at most */
+
 struct vm_rings {
 	bool is_attached;
 	struct ring output;	/* we consume */
@@ -88,16 +90,31 @@ static size_t vm_read(void *context, u32 vm, char *bytes, size_t count)
 static bool vm_has_room(void *context, u32 vm)
 {
 	(void)context;
-	return ring_room(&rings_of(vm)->input) > 0;
+	return ring_room(&rings_of(vm)->input) >= INPUT_UNIT_BYTES;
+}
+
+static void write_input(u32 vm, const u8 *bytes, u32 count)
+{
+	struct vm_rings *rings = rings_of(vm);
+
+	if (ring_put(&rings->input, bytes, count))
+		rt_ring_wrote(&rings->input, CONSOLE_H_VM + vm);
 }
 
 static void vm_write(void *context, u32 vm, char byte)
 {
-	struct vm_rings *rings = rings_of(vm);
+	u8 bytes[INPUT_UNIT_BYTES] = { (u8)byte, (u8)byte };
 
 	(void)context;
-	if (ring_write(&rings->input, &byte, 1))
-		rt_ring_wrote(&rings->input, CONSOLE_H_VM + vm);
+	write_input(vm, bytes, bytes[0] == VM_INPUT_MARK ? 2 : 1);
+}
+
+static void vm_break(void *context, u32 vm)
+{
+	static const u8 bytes[INPUT_UNIT_BYTES] = { VM_INPUT_MARK, VM_INPUT_BREAK };
+
+	(void)context;
+	write_input(vm, bytes, sizeof(bytes));
 }
 
 static const struct session_ops ops = {
@@ -107,6 +124,7 @@ static const struct session_ops ops = {
 	.vm_read = vm_read,
 	.vm_has_room = vm_has_room,
 	.vm_write = vm_write,
+	.vm_break = vm_break,
 };
 
 /* Rings of places where no VM is now are attached anew when one comes. */

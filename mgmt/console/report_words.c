@@ -156,6 +156,8 @@ static const char *state_advice(u32 op, u32 state)
 		return is_live ? "Only a running VM can be paused" : "Try start-vm";
 	case REQ_STOP:
 		return is_live ? "Try again when it has come to rest" : "There is nothing to stop";
+	case REQ_NMI:
+		return state == VM_PAUSED ? "Try resume-vm" : is_live ? "Try again when it runs" : "Try start-vm";
 	default:
 		return is_live ? "Try again when it has come to rest" : "Try start-vm";
 	}

@@ -227,18 +227,21 @@ static bool input_step(struct session *s)
 
 /* ---- VMs ---- */
 
-/* While the menu is open its VM's output waits, so that it does not run over the menu. */
+static bool is_shown(const struct session *s, u32 vm)
+{
+	return s->mode == MODE_ATTACHED && s->attached == vm;
+}
+
 bool session_takes_vm_output(const struct session *s, u32 vm)
 {
-	if (session_attached(s) == vm)
-		return s->mode == MODE_ATTACHED && session_output_used(s) <= OUTPUT_SHORT_BYTES;
+	if (is_shown(s, vm))
+		return session_output_used(s) <= OUTPUT_SHORT_BYTES;
 	return s->machine.vms[vm].is_used;
 }
 
 static bool drain_vm(struct session *s, u32 index, u32 limit)
 {
 	struct vm_entry *vm = &s->machine.vms[index];
-	bool is_shown = session_attached(s) == index;
 	char bytes[512];
 	u32 total = 0;
 
@@ -249,7 +252,7 @@ static bool drain_vm(struct session *s, u32 index, u32 limit)
 			break;
 		total += (u32)count;
 		history_add(&vm->history, bytes, count);
-		if (is_shown)
+		if (is_shown(s, index))
 			attach_show(s, bytes, count);
 	}
 	return total > 0;
@@ -281,15 +284,17 @@ static void event(struct session *s, const struct reply *reply)
 	struct vm_entry *vm = machine_update(&s->machine, &reply->vm);
 	struct out out;
 	bool is_told;
+	u32 before;
 
 	if (!vm)
 		return;
 	(void)drain_vm(s, reply->vm.index, HISTORY_BYTES);
 	wire_event(s, vm);
-	is_told = vm->told_state == vm->report.state;
+	before = vm->told_state;
+	is_told = before == vm->report.state;
 	vm->told_state = vm->report.state;
 	if (session_attached(s) == reply->vm.index) {
-		attach_state(s, vm);
+		attach_state(s, vm, before);
 		return;
 	}
 	if (is_told || !is_news(vm->report.state) || job_is_about(s, vm->report.name))
@@ -379,7 +384,6 @@ bool session_run(struct session *s)
 
 	scanner_timer(s);
 	attach_check(s);
-	attach_timer(s);
 	job_pump(s);
 	for (u32 i = 0; i < TURN_INPUT_BYTES && input_step(s); i++)
 		is_some = true;
@@ -403,7 +407,5 @@ u64 session_deadline_ns(const struct session *s)
 
 	if (after && s->scanner_fed_ns + after < deadline)
 		deadline = s->scanner_fed_ns + after;
-	if (s->mode == MODE_MENU && s->menu_until_ns < deadline)
-		deadline = s->menu_until_ns;
 	return deadline;
 }

@@ -27,8 +27,6 @@
 #define JOB_COUNT 6u			/* the first is the prompt's, the second is that of vos.conf at the start */
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
 #define HELD_BYTES 8192u
-#define MENU_NS 3000000000ull		/* the menu of an attached terminal closes after this, */
-#define MENU_HELP_NS 60000000000ull	/* or after this if its help was asked for: that takes time to read */
 
 struct session_ops {
 	u64 (*now_ns)(void *context);
@@ -38,6 +36,7 @@ struct session_ops {
 	size_t (*vm_read)(void *context, u32 vm, char *bytes, size_t count);
 	bool (*vm_has_room)(void *context, u32 vm);
 	void (*vm_write)(void *context, u32 vm, char byte);	/* only while it has room */
+	void (*vm_break)(void *context, u32 vm);		/* a break on its serial line; likewise */
 	void *context;
 };
 
@@ -113,7 +112,7 @@ struct session {
 	/* attached */
 	u32 attached;			/* index of the VM */
 	char attached_name[VM_NAME_BYTES];
-	u64 menu_until_ns;		/* when the menu closes by itself */
+	u64 menu_at;			/* what its guest wrote from here on was not shown: the menu is open */
 	bool was_escape;		/* the guest has sent an escape sequence: its colours may be left over */
 	u32 guest_matched;		/* frame_would_begin */
 	char held[HELD_BYTES];		/* notices that came meanwhile */
@@ -228,10 +227,10 @@ void attach_feed(struct session *s, char byte);
 void attach_show(struct session *s, const char *bytes, size_t count);
 /* The escape key came while the guest takes no input: open the menu all the same. */
 void attach_escape(struct session *s);
-void attach_state(struct session *s, const struct vm_entry *vm);
+/* The VM whose terminal is shown was in state `before`, and is in another. */
+void attach_state(struct session *s, const struct vm_entry *vm, u32 before);
 /* Look whether the VM was deleted, which no event tells. */
 void attach_check(struct session *s);
-void attach_timer(struct session *s);
 
 void wire_frame(struct session *s, char *body, size_t count);
 /* A frame that was dropped, and what came of it. */

@@ -104,6 +104,9 @@ static void say_done(const struct out *out, const struct job *job, const struct 
 	case VERB_START:
 		out_format(out, "%s is running. console %s shows its terminal.\n", job->args.name, job->args.name);
 		return;
+	case VERB_NMI:
+		out_format(out, "%s has got an NMI\n", job->args.name);
+		return;
 	case VERB_DELETE:
 		out_format(out, "%s is deleted\n", job->args.name);
 		return;
@@ -359,6 +362,7 @@ static const struct handler handlers[VERB_COUNT] = {
 	[VERB_PAUSE] = { begin_request, answer_request },
 	[VERB_RESUME] = { begin_request, answer_request },
 	[VERB_RESET] = { begin_request, answer_request },
+	[VERB_NMI] = { begin_request, answer_request },
 	[VERB_DELETE] = { begin_request, answer_request },
 	[VERB_SET] = { begin_request, answer_request },
 	[VERB_STATUS] = { begin_request, answer_status },
@@ -394,7 +398,8 @@ static bool carries_vm(const struct job *job)
 {
 	u32 op = job->request.op;
 
-	return ((op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET) &&
+	return ((op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET ||
+		       op == REQ_NMI) &&
 		!(job->request.flags & REQ_FLAG_DRY_RUN);
 }
 

@@ -68,6 +68,7 @@ enum request_op {
 	REQ_STATS,		/* by name: struct vm_stats */
 	REQ_PCPU,		/* index: the index-th pCPU; ERR_NO_PCPU past the end */
 	REQ_MEMORY,		/* who has how much of it: struct memory_report */
+	REQ_NMI,		/* by name: an NMI for its first vCPU */
 	REQ_OP_COUNT
 };
 

@@ -52,6 +52,9 @@ struct console_args {
 #define VM_INPUT_RING_BYTES 2048u
 #define VM_INPUT_RING_OFFSET 0x5000u
 #define VM_RINGS_BYTES 0x6000u
+/* Input: a mark is followed by VM_INPUT_BREAK, a break on the serial line, or by itself, the byte of that value. */
+#define VM_INPUT_MARK 0xffu
+#define VM_INPUT_BREAK 0x00u
 
 /* ---- Serial driver ---- (drivers/proto/serial.h: rings) */
 #define SERIAL_RX 0x20000000ull
@@ -117,13 +120,14 @@ _Static_assert(sizeof(struct vmm_args) <= 8192, "two pages");
 
 /*
  * Control page: each word has one writer. Root sets its half and signals the VMM: want_paused counts changes,
- * power_button counts presses. The VMM reports in its half and signals root.
+ * power_button and nmi_button count presses. The VMM reports in its half and signals root.
  */
 struct vmm_control {
 	/* root -> VMM */
 	u32 want_paused;	/* odd: stand still; even: run */
 	u32 power_button;	/* number of presses so far */
-	u32 zero0[14];
+	u32 nmi_button;		/* likewise: an NMI for the first vCPU */
+	u32 zero0[13];
 	/* VMM -> root; foreign for root */
 	u32 phase;		/* enum vmm_phase */
 	u32 is_paused;		/* equals want_paused once that is obeyed */

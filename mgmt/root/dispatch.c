@@ -215,6 +215,7 @@ static const struct row {
 	[REQ_RESUME] = { .needs_vm = true, .input = IN_RESUME, .input_force = IN_RESUME },
 	[REQ_RESET] = { .needs_vm = true, .input = IN_RESET, .input_force = IN_RESET },
 	[REQ_DELETE] = { .needs_vm = true, .input = IN_DELETE, .input_force = IN_DELETE_FORCE },
+	[REQ_NMI] = { .needs_vm = true, .input = IN_NMI, .input_force = IN_NMI },
 	[REQ_STATUS] = { .serve = do_status, .needs_vm = true },
 	[REQ_LIST] = { .serve = do_list },
 	[REQ_IMAGES] = { .serve = do_images },

@@ -24,7 +24,7 @@ enum life {
 
 enum input {
 	/* requests */
-	IN_START, IN_STOP, IN_STOP_FORCE, IN_PAUSE, IN_RESUME, IN_RESET, IN_DELETE, IN_DELETE_FORCE,
+	IN_START, IN_STOP, IN_STOP_FORCE, IN_PAUSE, IN_RESUME, IN_RESET, IN_DELETE, IN_DELETE_FORCE, IN_NMI,
 	IN_REQUEST_COUNT,
 	/* events */
 	IN_RUNNING = IN_REQUEST_COUNT,	/* the VMM has loaded the guest and enters it */
@@ -56,6 +56,7 @@ enum act {
 	ACT_STAY_STOPPED,	/* while ending: whatever was planned after, stop is what is wanted now */
 	ACT_SETTLE,		/* all is gone: do what was planned after */
 	ACT_CALM,		/* do not start again */
+	ACT_NMI,		/* press the NMI button */
 	ACT_COUNT
 };
 

@@ -288,6 +288,14 @@ static struct verdict act_press(struct vm *vm, const struct order *order)
 	return wait_for(GOAL_STOPPED);
 }
 
+static struct verdict act_nmi(struct vm *vm, const struct order *order)
+{
+	(void)order;
+	vm_control(vm)->nmi_button = ++vm->nmi_presses;
+	vm_signal(vm);
+	return done();
+}
+
 static struct verdict act_force(struct vm *vm, const struct order *order)
 {
 	(void)order;
@@ -470,6 +478,7 @@ static const act_fn act_fns[ACT_COUNT] = {
 	[ACT_STAY_STOPPED] = act_stay_stopped,
 	[ACT_SETTLE] = act_settle,
 	[ACT_CALM] = act_calm,
+	[ACT_NMI] = act_nmi,
 };
 
 struct verdict vm_input(struct vm *vm, enum input input, const struct order *order)

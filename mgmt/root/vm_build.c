@@ -227,7 +227,7 @@ enum status vm_build(struct vm *vm)
 {
 	enum status st = ST_OK;
 
-	vm->button_presses = 0;
+	vm->button_presses = vm->nmi_presses = 0;
 	vm->pause_wish = 0;
 	memset(vm->h_threads, 0, sizeof(vm->h_threads));
 	memset(vm->h_vcpus, 0, sizeof(vm->h_vcpus));

@@ -21,6 +21,10 @@ def check_shell(machine):
     assert 'running' in machine.ok('list-vm')
     assert 'VOS-GUEST-READY' in machine.ok('log-vm lin')
     machine.attach('lin')
+    machine.send('\x1d')
+    machine.expect('b break')
+    machine.send('bh')      # what the kernel's serial driver takes for the SysRq key, and a key behind it
+    machine.expect('sysrq: HELP')
 
 
 def check_pause_and_clock(machine):

@@ -1,4 +1,6 @@
 """Terminals of VMs: what arrives around the end of an attachment, and what a terminal can send beside bytes."""
+import time
+
 import pytest
 
 from vosmachine import TINY
@@ -18,6 +20,39 @@ def check_end(machine, late):
     machine.send('\r')
     machine.wait_prompt()
     assert 'VOS 0' in machine.ok('version')
+
+
+def menu(machine, key):
+    machine.send('\x1d')
+    machine.expect('b break')
+    machine.send(key)
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_breaks_and_nmis(machine):
+    machine.ok('create-vm t --memory 32M --kernel terminal')
+    assert 'error[E_STATE]' in machine.cmd('nmi-vm t')
+    start(machine)
+    machine.send('a')
+    machine.expect(r'\[a\]')
+    menu(machine, 'bh')     # the break comes before the key behind it
+    machine.expect(r'\[break\]\s+\[h\]')
+    menu(machine, 'd')
+    machine.wait_prompt()
+    for count in (1, 2):
+        assert 't has got an NMI' in machine.ok('nmi-vm t')
+        deadline = time.monotonic() + 20 * machine.slowness
+        while machine.ok('log-vm t').count('[nmi]') != count:
+            assert time.monotonic() < deadline, machine.ok('log-vm t')
+            time.sleep(0.2)
+    machine.ok('pause-vm t')
+    machine.send('console t\r')
+    machine.expect('t is paused')
+    menu(machine, 'd')
+    machine.wait_prompt()
+    machine.ok('resume-vm t')
+    assert 'running' in machine.ok('status-vm t')
 
 
 @pytest.mark.backends('qemu-pvh', 'bochs')

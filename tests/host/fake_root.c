@@ -64,6 +64,11 @@ static void vm_write(void *context, u32 vm, char byte)
 		v->input[v->in_count++] = byte;
 }
 
+static void vm_break(void *context, u32 vm)
+{
+	((struct fake_root *)context)->vms[vm].breaks++;
+}
+
 /* ---- requests ---- */
 
 static void refuse(struct reply *reply, enum result result, enum error error, u64 need, u64 have)
@@ -131,6 +136,8 @@ static bool state_allows(u32 op, u32 state, u32 flags)
 		return state == VM_RUNNING;
 	case REQ_RESUME:
 		return state == VM_PAUSED;
+	case REQ_NMI:
+		return state == VM_RUNNING;
 	case REQ_DELETE:
 		return !is_live || (flags & REQ_FLAG_FORCE);
 	default:
@@ -156,7 +163,10 @@ static void change(struct fake_root *root, struct fake_vm *vm, const struct requ
 		vm->is_used = false;
 		return;
 	}
-	fake_event(root, r->name, (enum vm_state)states[r->op], WHY_REQUEST);
+	if (r->op == REQ_NMI)
+		vm->nmis++;
+	else
+		fake_event(root, r->name, (enum vm_state)states[r->op], WHY_REQUEST);
 	reply->vm = vm->report;
 }
 
@@ -458,7 +468,8 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 		.serial_port = 0x3f8,
 		.serial_baud = 115200,
 	};
-	root.ops = (struct session_ops){ now_ns, send, take_request, vm_read, vm_has_room, vm_write, &root };
+	root.ops = (struct session_ops){ now_ns, send, take_request, vm_read, vm_has_room, vm_write, vm_break,
+		&root };
 	session_init(session, &root.ops, &root.info, &root.log, conf, conf ? strlen(conf) : 0);
 	fake_run(&root);
 	return &root;

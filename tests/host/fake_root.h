@@ -16,6 +16,7 @@ struct fake_vm {
 	u32 out_head, out_tail;
 	char input[64];		/* room for so much; the guest takes it when fake_guests() is called */
 	u32 in_count;
+	u32 breaks, nmis;	/* that came */
 };
 
 struct fake_root {

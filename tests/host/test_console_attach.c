@@ -12,6 +12,8 @@
  * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
  * sources: mgmt/console/logs.c tests/host/fake_root.c
  */
+#include <stdio.h>
+
 #include "console_bench.h"
 
 #define PRESS_ENTER "Press Enter for the prompt]"
@@ -183,6 +185,102 @@ static void a_reset(void **state)
 	expect_not(PRESS_ENTER);
 }
 
+/* Whoever comes to a terminal is told why nothing moves there. */
+static void states_are_told(void **state)
+{
+	(void)state;
+	attach();
+	ends(VM_PAUSED, WHY_REQUEST);
+	expect("\r\n[a is paused. resume-vm a lets it go on]\r\n");
+	fake_screen(root);
+	ends(VM_RUNNING, WHY_REQUEST);
+	expect("\r\n[a goes on]\r\n");
+	ends(VM_PAUSED, WHY_REQUEST);
+	fake_type(root, "\x1d" "d");
+	command("console a", "[a is paused. resume-vm a lets it go on]\r\n", RESULT_OK);
+	fake_screen(root);
+	ends(VM_STARTING, WHY_GUEST_REBOOT);
+	expect("\r\n[a is starting (guest-reboot)]\r\n");
+	fake_type(root, "\x1d" "d");
+	command("console a", "[a is starting (guest-reboot)]\r\n", RESULT_OK);
+	ends(VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_type(root, "\r");
+	command("console a", "error[E_STATE]: a crashed: triple-fault rip=0. Try start-vm a; log-vm a shows what it "
+		"wrote", RESULT_STATE);
+	ends(VM_STOPPED, WHY_GUEST_POWEROFF);
+	command("console a", "error[E_STATE]: a has stopped (guest-poweroff). Try start-vm a;", RESULT_STATE);
+}
+
+/* The menu waits as long as the person does; the guest does not wait for the menu, and nothing of it gets lost. */
+static void the_menu_waits(void **state)
+{
+	static char line[60];
+
+	(void)state;
+	attach();
+	fake_type(root, "\x1d");
+	expect("b break");
+	fake_screen(root);
+	root->terminal[0] = 0;
+	assert_int_equal(session_deadline_ns(&session), ~0ull);
+	for (u32 hour = 0; hour < 24; hour++) {
+		root->now_ns += 3600ull * 1000000000;
+		snprintf(line, sizeof(line), "hour %02u\n", hour);
+		fake_guest_writes(root, "a", line);
+		fake_run(root);
+	}
+	assert_int_equal(session.mode, MODE_MENU);
+	assert_string_equal(root->terminal, "");
+	assert_int_equal(root->vms[0].out_head, root->vms[0].out_tail);
+	fake_type(root, "x");
+	expect("[a]\r\nhour 00\nhour 01\n");
+	expect("hour 23\n");
+	assert_int_equal(session.mode, MODE_ATTACHED);
+	fake_type(root, "\x1d?");
+	expect("send a break");
+	fake_screen(root);
+	for (u32 i = 0; i < 3000; i++) {
+		fake_guest_writes(root, "a", "a line of 50 characters or so, again and again .\n");
+		fake_run(root);
+	}
+	fake_guest_writes(root, "a", "the last one");
+	fake_run(root);
+	fake_type(root, "x");
+	expect("[a; more was written meanwhile than is kept]\r\n");
+	expect("the last one");
+}
+
+static void a_break(void **state)
+{
+	(void)state;
+	attach();
+	fake_type(root, "\x1d" "b");
+	expect("[a: a break was sent]");
+	assert_int_equal(root->vms[0].breaks, 1);
+	assert_int_equal(root->vms[0].in_count, 0);
+	assert_int_equal(session.mode, MODE_ATTACHED);
+	while (root->vms[0].in_count < sizeof(root->vms[0].input))
+		fake_type(root, "x");
+	fake_type(root, "\x1d" "b");
+	expect("[a takes no input now]");
+	assert_int_equal(root->vms[0].breaks, 1);
+}
+
+static void an_nmi(void **state)
+{
+	(void)state;
+	command("nmi-vm a", "there is no VM", RESULT_NOT_FOUND);
+	command("create-vm a", "defined", RESULT_OK);
+	command("nmi-vm a", "error[E_STATE]: a is defined. Try start-vm", RESULT_STATE);
+	command("start-vm a", "running", RESULT_OK);
+	command("nmi-vm a --dry-run", "nmi-vm would work", RESULT_OK);
+	assert_int_equal(root->vms[0].nmis, 0);
+	command("nmi-vm a", "a has got an NMI\r\n", RESULT_OK);
+	assert_int_equal(root->vms[0].nmis, 1);
+	command("pause-vm a", "paused", RESULT_OK);
+	command("nmi-vm a", "error[E_STATE]: a is paused. Try resume-vm", RESULT_STATE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +292,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ended_by_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(deleted, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reset, setup, teardown),
+		cmocka_unit_test_setup_teardown(states_are_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_menu_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_break, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_nmi, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

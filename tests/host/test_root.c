@@ -127,6 +127,8 @@ static void lives_and_dies(void **state)
 	bench_create("a", RESTART_NEVER, 0);
 	bench_ask(REQ_STOP, "a", 0);
 	bench_expect(ERR_VM_STATE);
+	bench_ask(REQ_NMI, "a", 0);
+	bench_expect(ERR_VM_STATE);
 	assert_int_equal(bench_answer.result, RESULT_STATE);
 	bench_start("a");
 	bench_ask(REQ_START, "a", 0);
@@ -134,6 +136,11 @@ static void lives_and_dies(void **state)
 	bench_ask(REQ_DELETE, "a", 0);
 	bench_expect(ERR_VM_STATE);
 	(void)fake_pending(bench_vmm_thread());
+	bench_ask(REQ_NMI, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.state, VM_RUNNING);
+	assert_int_equal(bench_vmm_control()->nmi_button, 1);
+	assert_int_equal(fake_pending(bench_vmm_thread()), VMM_BIT_CONTROL);
 	r = bench_make_request(REQ_STOP, "a", 0);
 	r.timeout_ms = 3600000;
 	bench_send(&r);

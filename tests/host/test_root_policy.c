@@ -162,6 +162,8 @@ static void lives(void **state)
 	assert_int_equal(lifecycle_decide(LIFE_LIVE, IN_DELETE), ACT_REFUSE);
 	assert_int_equal(lifecycle_decide(LIFE_IDLE, IN_STOP), ACT_REFUSE);
 	assert_int_equal(lifecycle_decide(LIFE_IDLE, IN_START), ACT_BUILD);
+	assert_int_equal(lifecycle_decide(LIFE_POWERING, IN_NMI), ACT_NMI);	/* one that is deaf to the button */
+	assert_int_equal(lifecycle_decide(LIFE_PAUSED, IN_NMI), ACT_REFUSE);
 	assert_int_equal(lifecycle_decide(LIFE_LIVE, IN_RUNNING), ACT_IGNORE);	/* a VMM that lies about its phase */
 	assert_int_equal(lifecycle_decide(LIFE_LIVE, IN_PAUSED), ACT_IGNORE);
 	assert_int_equal(lifecycle_decide(LIFE_ENDING, IN_GONE), ACT_SETTLE);

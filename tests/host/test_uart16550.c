@@ -236,7 +236,7 @@ static void test_line_and_modem_interrupts(void **state)
 	out(IER, 0x0f);
 	in(IIR);
 	uart_receive(&uart, (const u8 *)"a", 1);
-	uart_receive_break(&uart);
+	assert_true(uart_receive_break(&uart));
 	assert_int_equal(in(IIR), 0xcc);
 	assert_int_equal(in(LSR), 0xe1);	/* an error somewhere in the FIFO */
 	assert_int_equal(in(DATA), 'a');
@@ -244,7 +244,12 @@ static void test_line_and_modem_interrupts(void **state)
 	assert_int_equal(in(LSR), 0xf9);
 	assert_int_equal(in(IIR), 0xcc);
 	assert_int_equal(in(DATA), 0);
+	assert_int_equal(uart_receive(&uart, (const u8 *)"0123456789abcdef", 16), 16);
+	assert_false(uart_receive_break(&uart));	/* no room: nothing is overrun */
+	assert_int_equal(in(LSR) & 0x1e, 0);
+	out(FCR, 0xc3);
 	out(MCR, 0x10);				/* all lines drop */
+	assert_false(uart_receive_break(&uart));
 	assert_int_equal(in(IIR), 0xc0);
 	assert_int_equal(in(MSR), 0x0b);
 	assert_int_equal(in(IIR), 0xc1);

@@ -191,6 +191,52 @@ static void test_input(void **state)
 	assert_int_equal(fake_in(COM1_PORT + 5, 1) & 1, 0);
 }
 
+/* Breaks come where they were sent among the bytes; the byte that marks them can be sent too. */
+static void test_breaks(void **state)
+{
+	static const u8 sent[] = { 'a', VM_INPUT_MARK, VM_INPUT_BREAK, 'h', VM_INPUT_MARK, VM_INPUT_MARK, 0,
+		VM_INPUT_MARK, VM_INPUT_BREAK, VM_INPUT_MARK, VM_INPUT_BREAK, 'z' };
+	static const u16 want[] = { 'a', 0x100, 'h', VM_INPUT_MARK, 0, 0x100, 0x100, 'z' };
+	struct ring in;
+
+	(void)state;
+	for (u32 piece = 1; piece <= sizeof(sent); piece++) {
+		fake_start(PLATFORM_MODERN);
+		ring_attach_producer(&in, (struct ring_shared *)(void *)(fake_rings + VM_INPUT_RING_OFFSET),
+				     VM_INPUT_RING_BYTES);
+		fake_out(COM1_PORT + 2, 1);
+		for (u32 at = 0; at < 8 * sizeof(sent); at += piece) {	/* more than the FIFO holds */
+			for (u32 i = at; i < at + piece && i < 8 * sizeof(sent); i++)
+				ring_write(&in, &sent[i % sizeof(sent)], 1);
+			machine_notified(&fake_machine, VMM_BIT_CONSOLE);
+		}
+		for (u32 i = 0; i < 8 * ARRAY_COUNT(want); i++) {
+			u32 lsr = (u32)fake_in(COM1_PORT + 5, 1);
+			u32 byte = fake_in(COM1_PORT, 1) & 0xff;
+
+			assert_true(lsr & 1);
+			assert_int_equal(byte | (lsr & 0x10) << 4, want[i % ARRAY_COUNT(want)]);
+		}
+		assert_int_equal(fake_in(COM1_PORT + 5, 1) & 0x13, 0);
+	}
+}
+
+static void test_nmi_button(void **state)
+{
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	machine_notified(&fake_machine, VMM_BIT_CONTROL);
+	assert_int_equal(fake_machine.vcpu[0].requests & VCPU_REQUEST_NMI, 0);
+	fake_control.nmi_button = 1;
+	machine_notified(&fake_machine, VMM_BIT_CONSOLE);
+	assert_int_equal(fake_machine.vcpu[0].requests & VCPU_REQUEST_NMI, 0);
+	machine_notified(&fake_machine, VMM_BIT_CONTROL);
+	assert_int_equal(fake_machine.vcpu[0].requests & VCPU_REQUEST_NMI, VCPU_REQUEST_NMI);
+	fake_machine.vcpu[0].requests = 0;
+	machine_notified(&fake_machine, VMM_BIT_CONTROL);
+	assert_int_equal(fake_machine.vcpu[0].requests & VCPU_REQUEST_NMI, 0);
+}
+
 static void test_bus(void **state)
 {
 	static struct bus bus;
@@ -221,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timer), cmocka_unit_test(test_shadow),
 		cmocka_unit_test(test_pause_and_poweroff), cmocka_unit_test(test_input),
+		cmocka_unit_test(test_breaks), cmocka_unit_test(test_nmi_button),
 		cmocka_unit_test(test_bus),
 	};
 

@@ -363,12 +363,13 @@ u32 uart_receive(struct uart *u, const u8 *bytes, u32 count)
 	return taken;
 }
 
-void uart_receive_break(struct uart *u)
+bool uart_receive_break(struct uart *u)
 {
-	if (u->mcr & MCR_LOOP)
-		return;
+	if ((u->mcr & MCR_LOOP) || u->rx.count >= fifo_depth(u))
+		return false;
 	rx_push(u, 0, true);
 	update_irq(u);
+	return true;
 }
 
 void uart_output_ready(struct uart *u)

@@ -43,8 +43,8 @@ void uart_init(struct uart *u, const struct uart_ops *ops, const struct irq_line
 
 /* Push bytes that came in; returns how many were taken. The caller keeps the rest for input_ready(). */
 u32 uart_receive(struct uart *u, const u8 *bytes, u32 count);
-/* The other side sent a break. */
-void uart_receive_break(struct uart *u);
+/* The other side sent a break. False: not taken, there is no room for it. */
+bool uart_receive_break(struct uart *u);
 /* The output has room again. */
 void uart_output_ready(struct uart *u);
 
