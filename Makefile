@@ -28,10 +28,14 @@ MAKEFLAGS	+= --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-.PHONY: all help deps objs pds iso bundle images vmlinux run run-intel run-uefi test unit boot-test check fuzz \
+.PHONY: all help deps objs pds iso bundle images vmlinux run run-intel run-uefi test unit boot-test check fuzz mutants \
 	bench gdb sizes rooms clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files
 
-all: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all
+# Packages, by sections of iso/packages.txt: what running needs, and what all the rest does.
+DEPS		:= iso/deps.sh run
+ALL_DEPS	:= $(DEPS) uefi intel test
+
+all: ; +$(Q)$(DEPS) && $(SUBMAKE) do-all
 
 help:
 	@echo 'make run          build all, boot the ISO in QEMU (SVM), leave the terminal at the vos> prompt'
@@ -41,6 +45,7 @@ help:
 	@echo 'make unit         host unit tests;   make unit T=ring   only those whose name contains "ring"'
 	@echo 'make boot-test    boot tests only;   make boot-test T="-k prompt"   pytest arguments'
 	@echo 'make check        static checks;     make fuzz [T=name] [FUZZTIME=60]   libFuzzer on each parser'
+	@echo 'make mutants      proves that tests can fail;   make mutants T=svm   only patches named so'
 	@echo 'make bench        instructions per VM exit and per start, also in build/bench.json (EXITBENCH=folder)'
 	@echo 'make gdb          QEMU waiting for gdb, and gdb attached;   make sizes   code lines and image sizes'
 	@echo 'make deps         install the packages of iso/packages.txt that are missing'
@@ -50,7 +55,7 @@ help:
 	@echo 'IMAGES="name=path name2=path2" CONF=vos.conf   put your own guest images and configuration on the ISO'
 
 deps:
-	$(Q)iso/deps.sh
+	$(Q)$(ALL_DEPS)
 
 # ----------------------------------------------------------------------------------------------------- flags
 CC		:= gcc
@@ -260,12 +265,12 @@ do-iso: $(B)/vos.iso
 do-bundle: $(B)/bundle.cpio
 	@:
 
-iso: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-iso
-bundle: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-bundle
-run: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-iso && exec iso/run.sh bios
-run-uefi: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-iso && exec iso/run.sh uefi
-run-intel: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-iso && exec iso/run.sh intel
-gdb: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-bundle && iso/run.sh gdb
+iso: ; +$(Q)$(DEPS) && $(SUBMAKE) do-iso
+bundle: ; +$(Q)$(DEPS) && $(SUBMAKE) do-bundle
+run: ; +$(Q)$(DEPS) && $(SUBMAKE) do-iso && exec iso/run.sh bios
+run-uefi: ; +$(Q)$(DEPS) uefi && $(SUBMAKE) do-iso && exec iso/run.sh uefi
+run-intel: ; +$(Q)$(DEPS) intel && $(SUBMAKE) do-iso && exec iso/run.sh intel
+gdb: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-bundle && iso/run.sh gdb
 
 # ----------------------------------------------------------------------------------------------------- host tests
 # Each tests/host/test_*.c and fuzz_*.c names its sources in a comment; rules.awk turns those into rules.
@@ -301,7 +306,7 @@ do-fuzz: $(LIBFUZZ_BINS)
 		$$f -max_total_time=$(FUZZTIME) -timeout=10 -artifact_prefix=$(B)/corpus/ $$c || exit 1; \
 	done
 
-fuzz: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-fuzz
+fuzz: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-fuzz
 
 # Rules that other rooms bring along (tiny guests, hostile programs): they add to TEST_IMAGES words NAME=FILE of what
 # goes on build/test.iso and into build/test.cpio, which carry nothing else, and to TEST_FILES other things to build.
@@ -322,12 +327,14 @@ $(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
 RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(if $(TEST_IMAGES),$(B)/test.iso $(B)/test.cpio) $(TEST_FILES)
 
-unit: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-unit && $(RUN) unit $(T)
-check: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all do-iso do-bundle && $(RUN) check
-boot-test: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
+unit: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-unit && $(RUN) unit $(T)
+check: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-iso do-bundle && $(RUN) check
+boot-test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
 sizes: ; $(Q)$(RUN) sizes
+# Takes guards away one by one, in a copy: the tests that are named for each must fail.
+mutants: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-unit do-boot-files && /usr/bin/python3 tests/mutants/run.py $(T)
 # Everything is built before anything is run; the sum comes last.
-test: ; +$(Q)iso/deps.sh && $(SUBMAKE) do-all do-unit do-boot-files && $(RUN) sizes unit check boot $(T)
+test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-unit do-boot-files && $(RUN) sizes unit check boot $(T)
 
 # The yardstick is not part of the project: a folder with exitbench's sources, beside the project unless told otherwise.
 EXITBENCH	?= ../shared/bench/exitbench
@@ -336,7 +343,7 @@ bench:
 	$(Q)test -f '$(EXITBENCH)/Makefile' || { \
 		echo "make bench: no exitbench at $(EXITBENCH); say where it is: make bench EXITBENCH=folder" >&2; \
 		exit 2; }
-	+$(Q)iso/deps.sh && $(SUBMAKE) do-all images vmlinux guests bench-files
+	+$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images vmlinux guests bench-files
 	$(Q)mkdir -p $(B)/exitbench && \
 		$(MAKE) -s -C '$(EXITBENCH)' O='$(abspath $(B)/exitbench)' 2>$(B)/exitbench/make.log || \
 		{ cat $(B)/exitbench/make.log >&2; exit 1; }

@@ -1,22 +1,26 @@
 #!/bin/sh
-# Installs the packages of packages.txt that are missing, after saying which they are and how much that is.
-# Quick when nothing is missing: `make run` and `make test` call it every time.
+# deps.sh SECTION...: installs the packages of these sections of packages.txt that are missing, after saying which they
+# are, what for, and how much that is.  Quick when nothing is missing: most targets of the Makefile call it every time.
 set -eu
 
 list=$(dirname "$0")/packages.txt
-wanted=$(sed 's/#.*//' "$list" | tr -s ' \t\n' ' ')
 
-# One dpkg-query for all; a package it doesn't know is simply not in its answer.
-# shellcheck disable=SC2086
-have=" $(dpkg-query -W -f '${db:Status-Status}=${Package} ' $wanted 2>/dev/null || true)"
-missing=
-for package in $wanted; do
-    case $have in
-        *" installed=$package "*) ;;
-        *) missing="$missing $package" ;;
-    esac
-done
-[ -n "$missing" ] || exit 0
+# The packages of a section, and the words behind its name.
+section_packages()
+{
+    sed -n "/^\[$1\]/,/^\[/p" "$list" | sed -n '/^[a-z0-9]/p'
+}
+
+section_purpose()
+{
+    sed -n "s/^\[$1\] *//p" "$list"
+}
+
+is_installed()
+{
+    case $have in *" installed=$1 "*) return 0 ;; esac
+    return 1
+}
 
 as_root()
 {
@@ -44,7 +48,27 @@ install()
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
 }
 
-echo "Debian packages to install:$missing"
+wanted=
+for section in "$@"; do
+    packages=$(section_packages "$section" | tr '\n' ' ')
+    [ -n "$packages" ] || { echo "$list has no section '$section'" >&2; exit 1; }
+    wanted="$wanted $packages"
+done
+
+# One dpkg-query for all; a package it doesn't know is simply not in its answer.
+# shellcheck disable=SC2086
+have=" $(dpkg-query -W -f '${db:Status-Status}=${Package} ' $wanted 2>/dev/null || true)"
+missing=
+for section in "$@"; do
+    lacks=
+    for package in $(section_packages "$section"); do
+        is_installed "$package" || lacks="$lacks $package"
+    done
+    [ -z "$lacks" ] || echo "Debian packages to install $(section_purpose "$section"):$lacks"
+    missing="$missing$lacks"
+done
+[ -n "$missing" ] || exit 0
+
 if ! size=$(plan); then
     echo 'Fetching the package lists (apt-get update)'
     as_root apt-get update -qq

@@ -8,6 +8,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from vosmachine import Machine  # noqa: E402
 
 DEFAULT_BACKENDS = ('qemu-bios', 'bochs')
+FAILED = set()
 
 
 def pytest_addoption(parser):
@@ -31,6 +32,28 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(items):
     # The slow ones first, so that they don't run alone at the end.
     items.sort(key=lambda item: 'bochs' not in item.name)
+
+
+def note(word, name):
+    """For run.py, which tells what had passed even if this process doesn't come to its end."""
+    path = os.environ.get('VOS_TEST_RESULTS')
+    if path and not os.environ.get('PYTEST_XDIST_WORKER'):
+        with open(path, 'a', encoding='utf-8') as file:
+            file.write(f'{word} {name}\n')
+
+
+def pytest_runtest_logstart(nodeid):
+    note('started', nodeid)
+
+
+def pytest_runtest_logreport(report):
+    """Whatever fails in a test, its set-up or its end, fails it."""
+    if report.failed:
+        FAILED.add(report.nodeid)
+    if report.nodeid in FAILED:
+        note('failed', report.nodeid)
+    elif report.skipped or report.when == 'call':
+        note(report.outcome, report.nodeid)
 
 
 @pytest.fixture

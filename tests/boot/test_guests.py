@@ -13,7 +13,7 @@ def run_guest(machine, guest, platform):
     machine.ok(f'create-vm --name {guest} --cpu 1 --memory 64M --kernel {guest} --platform {platform} '
                f'--cmdline "{word}"')
     machine.ok(f'start-vm {guest}')
-    machine.wait_state(guest, '(stopped|crashed)', 120)
+    machine.wait_state(guest, '(stopped|crashed)')
     log = machine.ok(f'log-vm {guest}')
     machine.ok(f'delete-vm {guest}')
     return log

@@ -34,13 +34,10 @@ class Victim:
 
     def check(self):
         """Waits until there is a new beat."""
-        deadline = time.monotonic() + 60 * self.machine.slowness
-        while True:
-            beats = re.findall(r'beat (\d+) sum (0x[0-9a-f]+)\n', self.machine.ok('log-vm victim --lines 4'))
-            if beats and int(beats[-1][0]) > self.beat:
-                break
-            assert time.monotonic() < deadline, 'the victim has no heartbeat'
-            time.sleep(0.2)
+        def look():
+            found = re.findall(r'beat (\d+) sum (0x[0-9a-f]+)\n', self.machine.ok('log-vm victim --lines 4'))
+            return found if found and int(found[-1][0]) > self.beat else None
+        beats = self.machine.until(look, 'the next heartbeat of the victim', 'victim', 0.2)
         sums = {total for _, total in beats} | ({self.sum} if self.sum else set())
         assert len(sums) == 1, f'the victim was changed: {sums}'
         self.beat, self.sum = int(beats[-1][0]), sums.pop()
@@ -78,15 +75,16 @@ def host_addresses():
             stacks[1] - 8, data + 60, section('data.boot_pcpu'), section('data.boot_pcpu') + 32]
 
 
-def one_attack(machine, victim, create, seconds):
+def one_attack(machine, victim, create, watch=0, says=''):
+    """Until the foe has ended; or, with `watch`, for so many seconds after it has said `says`."""
     machine.ok(create)
     machine.cmd('start-vm foe')     # it may be at its end before it is up
-    deadline = time.monotonic() + seconds * machine.slowness
-    while time.monotonic() < deadline:
-        state = machine.ok('status-vm foe')
-        if re.search(r'\b(stopped|crashed)\b', state):
-            break
-        time.sleep(0.2)
+    if watch:
+        if says:
+            machine.wait_log('foe', says)
+        time.sleep(watch * machine.slowness)
+    else:
+        machine.wait_state('foe', '(stopped|crashed)')
     if victim:
         victim.check()
     state = machine.ok('status-vm foe')
@@ -103,7 +101,7 @@ def test_hostile_guests(machine):
     watch = ' watch' if machine.backend == 'bochs' else ''
     for mode in GUEST_MODES:
         create = f'create-vm --name foe --cpu 1 --memory 64M --kernel hostile --cmdline "{mode} seed=7{watch}"'
-        state, log = one_attack(machine, victim, create, 1 if mode in ENDLESS else 20)
+        state, log = one_attack(machine, victim, create, int(mode in ENDLESS), f'START {mode}')
         assert f'START {mode}' in log
         assert bool(re.search(r'\b(stopped|crashed)\b', state)) == (mode not in ENDLESS), f'{mode}: {state}'
     assert 'panic' not in machine.ok('log').lower()
@@ -117,11 +115,11 @@ def breakpoint_attacks(machine, victim):
     for half in (addresses[:12], addresses[8:]):
         words = ' '.join(f'at={address:x}' for address in half)
         state, log = one_attack(machine, victim, 'create-vm --name foe --cpu 1 --memory 64M --kernel hostile '
-                                f'--cmdline "breakpoints {words} {sweeps}"', 300)
+                                f'--cmdline "breakpoints {words} {sweeps}"')
         assert 'SURVIVED breakpoints' in log and 'stopped' in state, f'{state}\n{log}'
     words = ' '.join(f'{address:x}' for address in [0x3f8, 0x3fd, 0x40, 0x80] + addresses)
     state, _ = one_attack(machine, victim, 'create-vm --name foe --cpu 1 --memory 64M --kernel heartbeat '
-                          f'--vmm hostile-vmm --cmdline "breakpoints {words}"', 300)
+                          f'--vmm hostile-vmm --cmdline "breakpoints {words}"')
     log = machine.ok('log')
     assert 'stopped' in state and 'RIGHTS BROKEN' not in log and 'panic' not in log.lower(), f'{state}\n{log}'
 
@@ -158,7 +156,7 @@ def test_hostile_vmm(machine):
     victim = Victim(machine)
     for mode in FAULTS + STORMS + ('spin',):
         create = f'create-vm --name foe --cpu 1 --memory 64M --kernel heartbeat --vmm hostile-vmm --cmdline {mode}'
-        state, _ = one_attack(machine, victim, create, 1 if mode == 'spin' else 60)
+        state, _ = one_attack(machine, victim, create, int(mode == 'spin'))
         wanted = 'crashed' if mode in FAULTS else 'running' if mode == 'spin' else 'stopped'
         assert wanted in state, f'{mode}: {state}'
     log = machine.ok('log')
@@ -193,8 +191,7 @@ def test_a_pause_is_one(machine):
         time.sleep(1)
         assert used() == before
         machine.ok('resume-vm foe')
-        time.sleep(1)
-        assert used() > before
+        machine.until(lambda: used() > before, 'the foe runs again', 'foe')
     machine.ok('delete-vm foe --force')
 
 
@@ -205,10 +202,10 @@ def test_hostile_vmm_with_two_threads(machine):
     victim = Victim(machine)
     create = 'create-vm --name foe --cpu 2 --memory 64M --kernel heartbeat --vmm hostile-vmm --cmdline '
     for mode in RACES:
-        state, _ = one_attack(machine, victim, create + mode, 60)
+        state, _ = one_attack(machine, victim, create + mode)
         assert 'stopped' in state, f'{mode}: {state}'
     for turn in range(10):
-        state, _ = one_attack(machine, victim, create + 'race-endless', turn / 20)
+        state, _ = one_attack(machine, victim, create + 'race-endless', (turn + 1) / 20)
         assert 'running' in state, state
     log = machine.ok('log')
     assert 'RIGHTS BROKEN' not in log and 'panic' not in log.lower()

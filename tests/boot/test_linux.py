@@ -41,8 +41,11 @@ def check_pause_and_clock(machine):
     machine.attach('lin')
     machine.expect(r'tick \d+')
     machine.send('\x03')
+    begun = time.monotonic()
     answer = machine.guest_cmd('a=$(date +%s); sleep 2; echo slept $(($(date +%s)-a))')
-    assert 2 <= int(re.search(r'slept (\d+)', answer).group(1)) <= 4
+    # QEMU's clock is the one on the wall, so on a busy machine it goes on while the guest is not served.
+    most = 4 if machine.backend == 'bochs' else time.monotonic() - begun + 1
+    assert 2 <= int(re.search(r'slept (\d+)', answer).group(1)) <= most
 
 
 def check_panic(machine):
@@ -58,10 +61,7 @@ def check_two_kinds(machine):
     machine.detach()
     machine.ok('create-vm --name mem --memory 64M --platform pc --kernel memtest --cmdline "console=ttyS0,115200"')
     machine.ok('start-vm mem')
-    deadline = time.monotonic() + 30 * machine.slowness
-    while 'Memtest86+' not in machine.ok('log-vm mem'):
-        assert time.monotonic() < deadline, 'memtest86+ says nothing'
-        time.sleep(0.5)
+    machine.wait_log('mem', re.escape('Memtest86+'))
     assert machine.ok('list-vm').count('running') == 2
     machine.attach('lin')
     assert 'both 42' in machine.guest_cmd('echo both $((6*7))')
@@ -85,7 +85,7 @@ def test_modern_platform(machine):
     machine.detach()
     assert 'running' in machine.ok('status-vm lin')
 
-    machine.ok('stop-vm lin', timeout=60)   # the power button
+    machine.ok('stop-vm lin')   # the power button
     machine.wait_state('lin', 'stopped')
     assert 'Power down' in machine.ok('log-vm lin')
 

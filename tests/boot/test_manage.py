@@ -101,7 +101,7 @@ def test_statistics(machine):
     """Every exit has a reason and a cost, also after the run."""
     machine.ok('create-vm --name a --memory 64M --kernel exits')
     machine.ok('start-vm a')
-    machine.wait_state('a', 'stopped', 120)
+    machine.wait_state('a', 'stopped')
     stats = reply(machine, 'stats-vm a')
     reasons = {row['reason']: row for row in stats['exit-reasons']}
     # A deadline that had passed before the entry is no exit of the guest's, but has its reason and cost.

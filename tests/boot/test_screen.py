@@ -2,10 +2,9 @@
 import os
 import re
 import socket
-import time
 
 import pytest
-from vosmachine import TINY, Machine
+from vosmachine import PATIENCE, TINY, Machine
 
 FONT = '/usr/share/grub/ascii.h'
 COLUMNS, ROWS = 80, 25
@@ -24,9 +23,11 @@ class Seen(Machine):
 
     def tell(self, command):
         if self.monitor is None:
+            path = f'{self.folder}/monitor'
+            self.until(lambda: os.path.exists(path), 'QEMU has its monitor')
             self.monitor = socket.socket(socket.AF_UNIX)
-            self.monitor.connect(f'{self.folder}/monitor')
-            self.monitor.settimeout(20)
+            self.monitor.settimeout(PATIENCE)
+            self.monitor.connect(path)
             self.until_prompt()
         self.monitor.sendall(command.encode() + b'\n')
         self.until_prompt()
@@ -61,15 +62,12 @@ class Seen(Machine):
             lines.append(text.rstrip())
         return lines
 
-    def wait_for(self, look, pattern, timeout=20):
+    def wait_for(self, look, pattern):
         """The screen, once it shows the pattern."""
-        deadline = time.monotonic() + timeout * self.slowness
-        while True:
+        def shown():
             lines = look()
-            if re.search(pattern, '\n'.join(lines)):
-                return lines
-            assert time.monotonic() < deadline, '\n'.join(lines)
-            time.sleep(0.5)
+            return lines if re.search(pattern, '\n'.join(lines)) else None
+        return self.until(shown, f'the screen shows {pattern}', pause=0.5)
 
 
 def font():
@@ -111,14 +109,13 @@ def test_text():
 
 def test_framebuffer():
     with Seen('qemu-uefi', 'screen-framebuffer', cpus=2, **TINY) as machine:
-        machine.wait_prompt(120)
+        machine.wait_prompt()
         check_boot(machine.wait_for(machine.framebuffer, BOOTED))
 
 
 @pytest.mark.parametrize('append', ['console=vga', 'console=none com1=9600'])
 def test_no_serial_port(append):
     with Seen('qemu-pvh', 'screen-only', append=append, cpus=1, **TINY) as machine:
-        time.sleep(1)
         lines = machine.wait_for(machine.vga, r'No serial[\s\S]*virtualization: AMD SVM\n[\s\S]*\d pCPU')
         assert lines[1].startswith('No serial port was found')
         assert any(line.endswith('virtualization: AMD SVM') for line in lines)

@@ -38,7 +38,7 @@ def test_random_control(machine):
     names = ('a', 'b')
     for turn in range(120 if machine.backend != 'bochs' else 24):
         command = random_command(dice, dice.choice(names))
-        error = re.search(r'error\[(\w+)\]', machine.cmd(command, timeout=60))
+        error = re.search(r'error\[(\w+)\]', machine.cmd(command))
         assert not error or error.group(1) in FAIR, f'seed {seed}, turn {turn}: {command}: {error.group(0)}'
         if turn % 10 == 9:
             victim.check()

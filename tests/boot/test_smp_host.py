@@ -84,7 +84,7 @@ def test_reboot_beside_guests(machine):
         machine.ok(f'create-vm --name {name} --memory 64M --kernel heartbeat')
         machine.ok(f'start-vm {name}')
     machine.send('reboot --yes\r')
-    machine.expect('Type help', 60)
+    machine.expect('Type help')
     machine.wait_prompt()
     assert pcpus(machine) == 2
     machine.send('shutdown\r')

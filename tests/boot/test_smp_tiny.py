@@ -10,7 +10,7 @@ def run_smp(machine, cpus, words, platform='modern'):
     machine.ok(f'create-vm --name smp --cpu {cpus} --memory 32M --kernel smp --platform {platform} '
                f'--cmdline "cpus={cpus} {"pc " if platform == "pc" else ""}{words}"')
     machine.ok('start-vm smp')
-    state = machine.wait_state('smp', '(stopped|crashed)', 200)
+    state = machine.wait_state('smp', '(stopped|crashed)')
     log = machine.ok('log-vm smp')
     machine.ok('delete-vm smp')
     done = re.search(r'DONE (\d+) passed, (\d+) failed', log)

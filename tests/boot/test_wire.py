@@ -44,14 +44,15 @@ class Program:
             assert crc32c(f'vos;1;{channel};{text}'.encode()) == int(crc, 16)
         return [json.loads(base64.b64decode(text)) for _, text, _ in new]
 
-    def answers(self, ids, timeout=60):
+    def answers(self, ids):
         """The answers to these commands, by id."""
-        deadline = time.monotonic() + timeout * self.machine.slowness
         found = {}
-        while set(ids) - set(found):
-            assert time.monotonic() < deadline, f'no answer to {set(ids) - set(found)}'
+
+        def look():
             self.machine.drain()
-            found |= {message['id']: message for message in self.messages() if 'id' in message}
+            found.update({message['id']: message for message in self.messages() if 'id' in message})
+            return not set(ids) - set(found)
+        self.machine.until(look, f'answers to {ids}', pause=0)
         return found
 
     def ask(self, verb, **arguments):

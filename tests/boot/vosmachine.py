@@ -4,9 +4,12 @@
         machine.wait_prompt()
         text = machine.cmd('list-vm')
 
-Backends: qemu-bios, qemu-uefi, qemu-pvh (SVM; the last skips firmware and GRUB) and bochs (VMX).  Timeouts are given in
-seconds of a quick machine and stretched for slow backends.  What the line carried goes to build/test-logs/ as it came;
-the text that tests see has no escape sequences, and of a line that was redrawn only the last state.
+Backends: qemu-bios, qemu-uefi, qemu-pvh (SVM; the last skips firmware and GRUB) and bochs (VMX).  What the line carried
+goes to build/test-logs/ as it came; the text that tests see has no escape sequences, and of a line that was redrawn
+only the last state.
+
+Tests wait for content, however long it takes: a slow machine fails none.  PATIENCE only ends what hangs, and a VM that
+crashes ends a wait for something else at once.
 """
 import os
 import re
@@ -24,10 +27,14 @@ BUILD = os.path.join(TOP, 'build')
 LOGS = os.path.join(BUILD, 'test-logs')
 OVMF = '/usr/share/OVMF'
 BACKENDS = ('qemu-bios', 'qemu-uefi', 'qemu-pvh', 'bochs')
+# For how long something is watched that must not happen, in multiples of what QEMU needs.
 SLOWNESS = {'qemu-bios': 1, 'qemu-uefi': 1, 'qemu-pvh': 1, 'bochs': 5}
+# Seconds for which one thing is waited for.
+PATIENCE = float(os.environ.get('VOS_TEST_PATIENCE', '900'))
 # Arguments for a Machine that carries only the tiny guests and the hostile programs: small, so Bochs boots it sooner.
 TINY = {'iso': f'{BUILD}/test.iso', 'bundle': f'{BUILD}/test.cpio'}
 PROMPT = 'vos> '
+COLUMNS = 80
 GUEST_PROMPT = 'guest# '
 
 # CSI, OSC / APC / DCS strings, two-byte escapes; a sequence cut off at the end of what was read waits for its rest.
@@ -72,7 +79,7 @@ class Machine:
         self.iso = iso or f'{BUILD}/vos.iso'
         self.elf = elf or f'{BUILD}/vos.elf'
         self.bundle = bundle or f'{BUILD}/bundle.cpio'
-        self.slowness = SLOWNESS[backend] * float(os.environ.get('VOS_TEST_SLOWNESS', '1'))
+        self.slowness = SLOWNESS[backend]
         self.folder = tempfile.mkdtemp(prefix='vos-')
         os.makedirs(LOGS, exist_ok=True)
         self.log_path = os.path.join(LOGS, re.sub(r'[^A-Za-z0-9_.-]+', '-', f'{name}-{backend}') + '.log')
@@ -103,9 +110,9 @@ class Machine:
     def start(self):
         self.slots.take()
         # A pseudo-terminal in raw mode: each byte as it is, Ctrl-C included.  timeout(1) is the last resort.
-        wrapper = ['--foreground', '-k', '5', '3000', 'sh', '-c', 'stty raw -echo -onlcr; exec "$@"', 'sh']
+        wrapper = ['--foreground', '-k', '5', '4800', 'sh', '-c', 'stty raw -echo -onlcr; exec "$@"', 'sh']
         self.line = PlainLine('timeout', wrapper + self.command(), cwd=TOP, encoding='utf-8', codec_errors='replace',
-                              echo=False, timeout=60, maxread=65536)
+                              echo=False, timeout=PATIENCE, maxread=65536)
         self.line.logfile_read = self.log
         self.line.delaybeforesend = None
         return self
@@ -130,18 +137,18 @@ class Machine:
     def __exit__(self, *_):
         self.stop()
 
-    def wait_exit(self, timeout=30):
+    def wait_exit(self):
         """The machine must power itself off; returns what it wrote until then."""
-        self.line.expect(pexpect.EOF, timeout=timeout * self.slowness)
+        self.line.expect(pexpect.EOF)
         return settle(self.line.before)
 
     # -------------------------------------------------------------------------------------------- the line
     def send(self, text):
         self.line.send(text)
 
-    def expect(self, pattern, timeout=20):
+    def expect(self, pattern):
         """Waits for the regular expression; returns its match object.  What came before it is in `before`."""
-        self.line.expect(pattern, timeout=timeout * self.slowness)
+        self.line.expect(pattern)
         return self.line.match
 
     @property
@@ -153,27 +160,41 @@ class Machine:
         self.line.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=seconds)
         return settle(self.line.before)
 
-    def wait_prompt(self, timeout=60):
-        self.expect(re.escape(PROMPT), timeout)
+    def wait_prompt(self):
+        self.expect(re.escape(PROMPT))
 
-    def dialogue(self, text, echo, prompt, timeout):
+    def dialogue(self, text, echo, prompt):
         """Types a line, waits for the end of its echo, then for the next prompt."""
         self.drain()
         self.send(text + '\r')
         self.expect(re.escape(echo) + '[ \b]*\r*\n')
-        self.expect(re.escape(prompt), timeout)
+        self.expect(re.escape(prompt))
         return self.before
 
-    def cmd(self, text, timeout=30):
+    def cmd(self, text):
         """One command at VOS's prompt; returns what it printed."""
-        # A long line scrolls, and the editor redraws the prompt with every key: only the last one is sure to be seen.
-        return self.dialogue(text, text[-1:], PROMPT, timeout)
+        # News redraw the prompt and what has been typed, so the echo is all of the line; but a long line scrolls, and
+        # then the prompt is drawn again with every key: only the last one is sure to be seen.
+        return self.dialogue(text, text if len(PROMPT + text) < COLUMNS else text[-1:], PROMPT)
 
-    def ok(self, text, timeout=30):
+    def ok(self, text):
         """The same, for a command that must succeed."""
-        answer = self.cmd(text, timeout)
+        answer = self.cmd(text)
         assert 'error[' not in answer, f'{text}: {answer}'
         return answer
+
+    def until(self, look, what, vm=None, pause=0.3):
+        """Looks until that gives something true, which is returned.  A look after the VM's end is the last."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            state = self.ok(f'status-vm {vm}') if vm else ''
+            found = look()
+            if found:
+                return found
+            if re.search(r'\b(crashed|stopped)\b', state):
+                raise AssertionError(f'{what}: {state}\n' + self.ok(f'log-vm {vm} --lines 20'))
+            assert time.monotonic() < deadline, f'not after {PATIENCE:.0f} s: {what}'
+            time.sleep(pause)
 
     # -------------------------------------------------------------------------------------------- consoles of guests
     def attach(self, vm):
@@ -191,22 +212,26 @@ class Machine:
             if self.expect(f'{re.escape(PROMPT)}|Press Enter').group(0) == PROMPT:
                 return
         self.send('\r')
-        self.wait_prompt(20)
+        self.wait_prompt()
 
-    def wait_guest(self, timeout=90):
+    def wait_guest(self):
         """Attached to a default guest: waits for its shell."""
-        self.expect('VOS-GUEST-READY', timeout)
-        self.expect(re.escape(GUEST_PROMPT), timeout)
+        self.expect('VOS-GUEST-READY')
+        self.expect(re.escape(GUEST_PROMPT))
 
-    def guest_cmd(self, text, timeout=30):
-        return self.dialogue(text, text[-12:], GUEST_PROMPT, timeout)
+    def guest_cmd(self, text):
+        return self.dialogue(text, text[-12:], GUEST_PROMPT)
 
-    def wait_state(self, vm, state, timeout=60):
-        """Asks until the VM is in the state; returns the last answer."""
-        deadline = time.monotonic() + timeout * self.slowness
-        while True:
+    def wait_state(self, vm, state):
+        """Waits until the VM is in the state; returns the answer that says so."""
+        def look():
             answer = self.ok(f'status-vm {vm}')
-            if re.search(rf'\b{state}\b', answer):
-                return answer
-            assert time.monotonic() < deadline, f'{vm} is not {state}: {answer}'
-            time.sleep(0.5)
+            return answer if re.search(rf'\b{state}\b', answer) else None
+        return self.until(look, f'{vm} is to be {state}', vm)
+
+    def wait_log(self, vm, pattern, options=''):
+        """Waits until log-vm has the pattern in what it shows of the VM; returns that."""
+        def look():
+            log = self.ok(f'log-vm {vm} {options}'.rstrip())
+            return log if re.search(pattern, log) else None
+        return self.until(look, f'{vm} is to say {pattern}', vm)

@@ -8,9 +8,6 @@ guests' common clock goes on only as far as their common pCPUs do.
 import re
 import time
 
-# A second of this machine's time is so many seconds of patience: tests give up after that, and assert nothing about it.
-PATIENCE = 240
-
 
 def spin(machine, name, options='', words='', cpus=1):
     machine.ok(f'create-vm --name {name} --cpu {cpus} --memory 32M --kernel spin {options} '
@@ -36,24 +33,30 @@ def at(samples, moment):
 
 def now(machine, name):
     """The VM's time of day at its latest line."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        samples = points(machine, name, 2)      # what is printed costs the pCPUs that are being measured
-        if samples:
-            return samples[-1][0]
-        assert time.monotonic() < deadline, f'{name} says nothing'
-        time.sleep(0.2)
+    samples = points(machine, name, 2)      # what is printed costs the pCPUs that are being measured
+    if not samples:
+        samples = machine.until(lambda: points(machine, name, 2), f'{name} says how far it is', name)
+    return samples[-1][0]
+
+
+def wait_for_time(machine, name, moment, pause):
+    """Until the VM's time of day is past the moment.  One that does not get on is asked whether it has crashed."""
+    reached = 0
+    while reached < moment:
+        before, reached = reached, now(machine, name)
+        if reached == before:
+            machine.until(lambda: now(machine, name) > before, f'{name} gets on', name)
+        elif reached < moment:
+            time.sleep(pause)
 
 
 def measure(machine, names, seconds, skip=0.2):
     """Batches a second of each VM, over one window that begins `skip` seconds from now."""
     start = max(now(machine, name) for name in names) + int(skip * 1e9)
     end = start + int(seconds * 1e9)
-    deadline = time.monotonic() + PATIENCE
-    while min(now(machine, name) for name in names) < end:
-        assert time.monotonic() < deadline, 'the VMs do not get on'
+    for name in names:
         # Not so often in Bochs that it counts; often under -icount, where idle time takes none and logs soon overflow.
-        time.sleep(seconds if machine.backend == 'bochs' else 0.05)
+        wait_for_time(machine, name, end, seconds if machine.backend == 'bochs' else 0.05)
     rates = {}
     for name in names:
         samples = points(machine, name)
