@@ -308,6 +308,14 @@ static void exit_exception(struct vcpu *v)
 	struct vcpu_page *page = v->page;
 	u32 vector = page->exit.exception.vector;
 
+	if (page->exit.insn_len) {
+		page->event = (struct vcpu_event){
+			.valid = 1, .type = EVENT_SOFT_EXCEPTION, .vector = VECTOR_DB,
+			.insn_len = page->exit.insn_len,
+		};
+		page->dirty |= GROUP_EVENT;
+		return;
+	}
 	if (vector == VECTOR_DB) {
 		vcpu_need(v, GROUP_DR);
 		page->dr6 |= page->exit.exception.address & DR6_WRITABLE;
@@ -380,6 +388,12 @@ static void exit_shutdown(struct vcpu *v)
 		machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "triple fault");
 }
 
+static void exit_task_switch(struct vcpu *v)
+{
+	machine_end(v->machine, v->index, WHY_EMULATION, false, "task switch at %llx, which this processor has not",
+		    (unsigned long long)v->page->rip);
+}
+
 static void exit_bad_state(struct vcpu *v)
 {
 	machine_end(v->machine, v->index, WHY_BAD_STATE, false, "the processor refused the guest's state (%llx, %llx)",
@@ -427,6 +441,7 @@ static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {
 	[EXIT_NOMEM] = exit_nomem,
 	[EXIT_GRANTED] = exit_nothing,
 	[EXIT_SHADOW] = exit_shadow,
+	[EXIT_TASK_SWITCH] = exit_task_switch,
 	[EXIT_CR] = exit_cr,
 };
 

@@ -102,7 +102,7 @@ enum exit_reason {
 	EXIT_DR,		/* MOV to or from a debug register, not executed; GPR SEG CR DR; to be decoded */
 	EXIT_CR8,		/* MOV to CR8 with a tpr_threshold, on hardware that can't compare; not executed */
 	EXIT_TPR,		/* cr8 has fallen below tpr_threshold; the instruction was executed */
-	EXIT_EXCEPTION,		/* .exception: intercepted #DB or #AC, to be put back through event */
+	EXIT_EXCEPTION,		/* .exception: intercepted #DB or #AC, to be put back as event; insn_len: of INT1 */
 	EXIT_CACHE,		/* INVD or WBINVD */
 	EXIT_PAUSE,		/* too many PAUSEs */
 	EXIT_INSN,		/* not for guests (VMRUN, VMXON, RSM, MONITOR, RDPMC ...): inject #UD or #GP */
@@ -113,6 +113,7 @@ enum exit_reason {
 	EXIT_GRANTED,		/* only counted: the kernel granted the memory, the VMM hears nothing */
 	EXIT_SHADOW,		/* left in STI's shadow with intr_pending; the shadow may not last: execute a HLT */
 	EXIT_CR,		/* MOV to CR0 or CR4, or LMSW, not executed; GPR SEG CR; to be decoded */
+	EXIT_TASK_SWITCH,	/* by a task gate or to a TSS, on hardware that leaves it to software */
 	EXIT_REASON_COUNT
 };
 

@@ -38,6 +38,7 @@ static const char *const exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_NOMEM] = "no-memory",
 	[EXIT_GRANTED] = "memory-granted",
 	[EXIT_SHADOW] = "sti-shadow",
+	[EXIT_TASK_SWITCH] = "task-switch",
 	[EXIT_CR] = "control-register",
 };
 

@@ -5,7 +5,7 @@ import pytest
 
 from vosmachine import TINY
 
-GUESTS = ('exits', 'traps', 'modes', 'mmio', 'paging32', 'msrs', 'hpet')
+GUESTS = ('exits', 'traps', 'modes', 'mmio', 'paging32', 'msrs', 'hpet', 'debug')
 
 
 def run_guest(machine, guest, platform):

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """Looks through the kernel's machine code for what ring 0 must not do: SSE and x87, thread-local %fs, `syscall`.
 
-Saving and loading the extended state of others (fxsave, xsave, fninit, ldmxcsr...) is its job and names no such
+Saving, clearing and loading the extended state of others (fxsave, xsave, fninit, fildl...) is its job and names no such
 register.
 """
 import re
 import subprocess
 import sys
 
-ALLOWED_X87 = {'fxsave', 'fxsave64', 'fxrstor', 'fxrstor64', 'fninit', 'fnclex', 'fwait'}
+ALLOWED_X87 = {'fxsave', 'fxsave64', 'fxrstor', 'fxrstor64', 'fninit', 'fnclex', 'fwait', 'fildl'}
 RULES = (
     ('vector register', re.compile(r'%[xyz]?mm\d')),
     ('x87 register', re.compile(r'%st\b')),

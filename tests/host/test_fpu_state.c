@@ -51,12 +51,37 @@ static void test_as_saved(void **state)
 	assert_false(fpu_x87_is_initial(area));
 }
 
+static __attribute__((noinline)) void forget(void)
+{
+	fpu_forget_pointers();
+}
+
+/* Whatever ran before, with an exception pending or without: where that was does not show. */
+static void test_forget_pointers(void **state)
+{
+	static const u16 unmasked = 0x340, masked = 0x37f;
+	static u64 first[64] __attribute__((aligned(64)));
+	double zero = 0, one = 1;
+
+	(void)state;
+	__asm__ volatile("fninit\n\tfldl %1\n\tfxsaveq %0" : "=m"(area) : "m"(one));
+	forget();
+	__asm__ volatile("fxsaveq %0\n\tfninit" : "=m"(first));
+	assert_int_not_equal(first[1], area[1]);
+	__asm__ volatile("fldl %1\n\tfldcw %2\n\tfdivl %3\n\tfnstcw %0" : "=m"(area[0])
+			 : "m"(one), "m"(unmasked), "m"(zero));
+	forget();
+	__asm__ volatile("fldcw %1\n\tfxsaveq %0\n\tfninit" : "=m"(area) : "m"(masked));
+	assert_int_equal(area[1], first[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_initial),
 		cmocka_unit_test(test_each_bit),
 		cmocka_unit_test(test_as_saved),
+		cmocka_unit_test(test_forget_pointers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,12 +158,37 @@ static void test_tsc_aux(void **state)
 	end();
 }
 
+/* Faults show RF = 1 in their frame, traps the guest's. */
+static void test_resume_flag(void **state)
+{
+	static const struct { u8 type, vector; bool is_fault; } events[] = {
+		{ EVENT_EXCEPTION, VECTOR_UD, true }, { EVENT_EXCEPTION, VECTOR_GP, true },
+		{ EVENT_EXCEPTION, VECTOR_PF, true }, { EVENT_EXCEPTION, VECTOR_DB, false },
+		{ EVENT_EXCEPTION, VECTOR_DF, false }, { EVENT_NMI, VECTOR_NMI, false },
+		{ EVENT_SOFT_INT, VECTOR_GP, false }, { EVENT_SOFT_EXCEPTION, VECTOR_BP, false },
+	};
+
+	(void)state;
+	start((struct svm_features){ 0 });
+	svm_ops.prepare(hw, &entry, &page);
+	for (u32 i = 0; i < ARRAY_COUNT(events); i++) {
+		hw->vmcb->rflags = RFLAGS_ONE;
+		entry.event = (struct vcpu_event){
+			.valid = 1, .type = events[i].type, .vector = events[i].vector, .insn_len = 1,
+		};
+		assert_int_equal(svm_ops.enter(hw, ENTER_EVENTS), EXIT_HLT);
+		assert_int_equal(hw->vmcb->rflags, RFLAGS_ONE | (events[i].is_fault ? RFLAGS_RF : 0));
+	}
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_breakpoints),
 		cmocka_unit_test(test_breakpoints_by_hand),
 		cmocka_unit_test(test_tsc_aux),
+		cmocka_unit_test(test_resume_flag),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -487,6 +487,9 @@ static void test_events(void **state)
 	fake_code("", 0);
 	fake_exit(EXIT_REASON_COUNT);
 	assert_int_equal(fake_machine.ending.reason, WHY_BAD_STATE);
+	fake_start(PLATFORM_MODERN);
+	fake_exit(EXIT_TASK_SWITCH);
+	assert_int_equal(fake_machine.ending.reason, WHY_EMULATION);
 }
 
 static void test_page_fault_on_fetch(void **state)

@@ -69,6 +69,11 @@ void arch_ports_restore(void)
 
 u32 vmx_switch(struct vcpu_hw *vcpu)
 {
+	u64 blocking = vmread(VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKING_STI | BLOCKING_MOVSS);
+	bool is_stepped = (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF) != 0;
+
+	if (blocking)	/* SDM Vol. 3 26.3.1.5 */
+		assert_int_equal((vmread(VMCS_GUEST_PENDING_DEBUG) & DR6_BS) != 0, is_stepped);
 	entered_with = vmread(VMCS_ENTRY_EVENT);
 	return vmx_exit(vcpu, vcpu->page, processor());
 }
@@ -106,7 +111,7 @@ static int start(void **state)
 	fake_pcpus[0] = (struct pcpu){ .self = &fake_pcpus[0], .virt = &cpu, .current = thread };
 	memset(&page, 0, sizeof(page));
 	memset(&entry, 0, sizeof(entry));
-	virt_limits = (struct virt_limits){ .cr4_mask = ~0ull };
+	virt_limits = (struct virt_limits){ .cr4_mask = ~0ull, .linear_bits = 48 };
 	assert_int_equal(vmx_ops.vcpu_init(&hw, HPA(0x5000), 0, page.gpr), ST_OK);
 	vmx_ops.prepare(hw, &entry, &page);
 	vmwrite(VMCS_GUEST_RIP, GUEST_RIP);
@@ -204,12 +209,87 @@ static void test_pending_nmi(void **state)
 	assert_false(page.shadow & SHADOW_NMI);
 }
 
+/* #DB, of an INT1 behind a MOV SS: what was pending is gone, and the shadow still there. */
+static u64 int1(void)
+{
+	(void)leave();
+	vmwrite(VMCS_EXIT_EVENT, EVENT_VALID | VMX_EVENT_ICEBP << EVENT_TYPE_SHIFT | VECTOR_DB);
+	vmwrite(VMCS_EXIT_INSN_LEN, 1);
+	vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
+	return VMX_EXCEPTION_NMI;
+}
+
+static void test_step_in_a_shadow(void **state)
+{
+	static const u64 flags[] = { RFLAGS_ONE, RFLAGS_ONE | RFLAGS_TF };
+
+	(void)state;
+	for (u32 i = 0; i < 16; i++) {
+		page.shadow = i & 1 ? SHADOW_MOVSS : SHADOW_STI;
+		page.rflags = flags[i >> 1 & 1] | (i & 1 ? 0 : RFLAGS_IF);
+		vmx_ops.load(hw, &page, GROUP_GPR);
+		processor = int1;
+		assert_int_equal(vmx_ops.enter(hw, 0), EXIT_EXCEPTION);
+		assert_int_equal(page.exit.exception.vector, VECTOR_DB);
+		assert_int_equal(page.exit.insn_len, 1);
+		processor = leave;
+		entry.event = wishes[4].event;
+		assert_int_equal(vmx_ops.enter(hw, i & 4 ? ENTER_EVENTS : ENTER_STEP), EXIT_CPUID);
+		page.rflags ^= RFLAGS_TF;
+		page.shadow = SHADOW_STI;
+		vmx_ops.load(hw, &page, GROUP_GPR);
+		assert_int_equal(vmx_ops.enter(hw, i & 8 ? ENTER_STEP : 0), EXIT_CPUID);
+	}
+}
+
+static u64 refuse_rip(void)
+{
+	u64 rip = vmread(VMCS_GUEST_RIP);
+
+	return rip == (u64)((s64)(rip << 16) >> 16) ? leave() : VMX_BAD_GUEST_STATE;
+}
+
+/* A step to where no address is: the fault of its fetch, unless something else comes first; the VM goes on. */
+static void test_step_out_of_space(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i <= ARRAY_COUNT(wishes); i++) {
+		processor = leave;
+		entry = (struct vcpu_entry){ 0 };
+		assert_int_equal(vmx_ops.enter(hw, 0), EXIT_CPUID);
+		page.rip = 0x800000000000;
+		processor = refuse_rip;
+		entry = i < ARRAY_COUNT(wishes) ? wishes[i] : (struct vcpu_entry){ 0 };
+		assert_int_equal(vmx_ops.enter(hw, ENTER_STEP | ENTER_EVENTS), EXIT_NONE);
+		assert_true(entry.event.valid);
+		assert_int_equal(entry.event.vector, i < 6 ? wishes[i].event.vector : VECTOR_GP);
+		assert_int_equal(vmx_ops.enter(hw, ENTER_EVENTS), EXIT_CPUID);
+		assert_int_equal(page.rip, 0xffff800000000000);
+	}
+}
+
+/* Faults show RF = 1 in their frame; traps, software interrupts and NMIs the guest's. */
+static void test_resume_flag(void **state)
+{
+	(void)state;
+	processor = leave;
+	for (u32 i = 0; i < ARRAY_COUNT(wishes); i++) {
+		vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_ONE);
+		entry = wishes[i];
+		assert_int_equal(vmx_ops.enter(hw, ENTER_EVENTS), EXIT_CPUID);
+		assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_ONE | (i < 2 ? RFLAGS_RF : 0));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_fail, start, end),
 		cmocka_unit_test_setup_teardown(test_bad_state, start, end),
 		cmocka_unit_test_setup_teardown(test_pending_nmi, start, end),
+		cmocka_unit_test_setup_teardown(test_step_in_a_shadow, start, end),
+		cmocka_unit_test_setup_teardown(test_step_out_of_space, start, end),
+		cmocka_unit_test_setup_teardown(test_resume_flag, start, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,7 @@ static void restore(const struct fpu_area *area)
 {
 	u32 low = (u32)cpu_features.xcr0_mask, high = (u32)(cpu_features.xcr0_mask >> 32);
 
+	fpu_forget_pointers();
 	if (!cpu_features.xcr0_mask) {
 		__asm__ volatile("fxrstorq %0" : : "m"(area->state));
 		return;

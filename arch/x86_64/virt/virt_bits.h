@@ -16,6 +16,7 @@
 #define DR7_ENABLES 0xffull	/* L0 .. G3 */
 #define DR7_GD BIT64(13)
 #define DR6_FIXED 0xffff0ff0ull
+#define DR6_BS BIT64(14)
 #define DR6_CAUSES 0xe00full	/* B0-B3, BD, BS, BT */
 
 /* Segment access rights as in vcpu_page.h. */
@@ -56,6 +57,17 @@ static inline u32 code_32_kind(u64 cr0, u64 cr4, u64 efer)
 	if (cr4 & CR4_PAE)
 		return CODE_32_PAE;
 	return cr4 & CR4_PSE ? CODE_32_PSE : CODE_32_NO_PSE;
+}
+
+/*
+ * Of class fault, so that the frame shows RF = 1 (APM Vol. 2 8.2, 13.1.3; SDM Vol. 3 6.8.2); but #DB, which may be one
+ * and knows itself: 0, 5-7, 10-14, 16, 17, 19-21, 28-30.
+ */
+#define FAULT_VECTORS 0x703b7ce1u
+
+static inline bool virt_sets_rf(const struct vcpu_event *e)
+{
+	return e->type == EVENT_EXCEPTION && (FAULT_VECTORS & BIT32(e->vector & 31u));
 }
 
 /* The state after INIT (APM Vol. 2 14.1.3, SDM Vol. 3 9.1.1), for vcpu_init. (virt.c) */

@@ -158,7 +158,7 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 			     SVM_INTERCEPT2(SVM_VMSAVE) | SVM_INTERCEPT2(SVM_STGI) | SVM_INTERCEPT2(SVM_CLGI) |
 			     SVM_INTERCEPT2(SVM_SKINIT) | SVM_INTERCEPT2(SVM_WBINVD) | SVM_INTERCEPT2(SVM_MONITOR) |
 			     SVM_INTERCEPT2(SVM_MWAIT) | SVM_INTERCEPT2(SVM_MWAIT_ARMED) | SVM_INTERCEPT2(SVM_XSETBV) |
-			     SVM_INTERCEPT2(SVM_RDPRU);
+			     SVM_INTERCEPT2(SVM_RDPRU) | SVM_INTERCEPT2(SVM_ICEBP);
 	if (svm_features.exits_for_bad_cr)
 		v->intercept_misc1 |= SVM_INTERCEPT1(SVM_CR0_SELECTIVE);
 	if (svm_features.has_pause_filter)

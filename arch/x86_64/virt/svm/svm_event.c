@@ -46,6 +46,8 @@ static void inject(struct vcpu_hw *hw, const struct vcpu_event *e)
 	}
 	if (e->type == EVENT_NMI)
 		svm_event_block_nmi(hw, true);
+	if (virt_sets_rf(e))
+		v->rflags |= RFLAGS_RF;
 	v->event_inject = field;
 	hw->injected = *e;
 }

@@ -125,6 +125,15 @@ HANDLER(handle_exception)
 	return tell_code(hw, v, page, reason, 0);
 }
 
+/* The #DB of INT1 is a trap, and its exit comes before the instruction. Without NRIPS it is taken to have no prefix. */
+HANDLER(handle_int1)
+{
+	u32 length = svm_features.has_nrips ? instruction_length(v) : 1;
+
+	page->exit.exception.vector = VECTOR_DB;
+	return tell(hw, page, reason, 0, length, GROUP_GPR);
+}
+
 /* Not executed, which a length would say it was. */
 HANDLER(handle_cr)
 {
@@ -210,6 +219,7 @@ static const struct exit_rule rules[SVM_EXIT_TABLE_SIZE] = {
 	[SVM_CR_WRITE + 4] = RULE(EXIT_CR, handle_cr),
 	[SVM_CR0_SELECTIVE] = RULE(EXIT_CR, handle_cr),
 	[SVM_EXCEPTION + VECTOR_DB] = RULE(EXIT_EXCEPTION, handle_exception),
+	[SVM_ICEBP] = RULE(EXIT_EXCEPTION, handle_int1),
 	[SVM_EXCEPTION + VECTOR_AC] = RULE(EXIT_EXCEPTION, handle_exception),
 	[SVM_EXCEPTION + VECTOR_MC] = RULE(EXIT_NONE, handle_machine_check),
 	[SVM_INTR] = RULE(EXIT_SHADOW, handle_interrupt),

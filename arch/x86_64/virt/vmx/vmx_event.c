@@ -27,6 +27,8 @@ static void inject(struct vcpu_hw *hw, const struct vcpu_event *e)
 	}
 	if (e->type == EVENT_SOFT_INT || e->type == EVENT_SOFT_EXCEPTION)
 		vmwrite(VMCS_ENTRY_INSN_LEN, e->insn_len);
+	if (virt_sets_rf(e))
+		vmwrite(VMCS_GUEST_RFLAGS, vmread(VMCS_GUEST_RFLAGS) | RFLAGS_RF);
 	if (e->type == EVENT_NMI)	/* it is being put back: its own delivery had set the blocking */
 		vmx_set_interruptibility(hw, hw->interruptibility & ~BLOCKING_NMI);
 	vmwrite(VMCS_ENTRY_EVENT, field);

@@ -66,6 +66,31 @@ static void look(const struct vcpu_hw *hw)
 		arch_interrupts_poll();
 }
 
+static void raise_gp(struct vcpu_entry *entry)
+{
+	entry->what |= ENTER_EVENTS;
+	entry->event = (struct vcpu_event){
+		.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
+	};
+}
+
+/*
+ * The last instruction before a hole of the address space was completed in software, and no entry takes the RIP behind
+ * it (26.3.1.4). The fetch would be #GP; the RIP that its frame shows is canonical.
+ */
+static bool is_behind_the_end(struct vcpu_hw *hw)
+{
+	u32 shift = 64u - virt_limits.linear_bits;
+	u64 rip = vmread(VMCS_GUEST_RIP), canonical = (u64)((s64)(rip << shift) >> shift);
+
+	if (rip == canonical)
+		return false;
+	vmwrite(VMCS_GUEST_RIP, canonical);
+	if (!hw->entry->event.valid)
+		raise_gp(hw->entry);
+	return true;
+}
+
 /*
  * Nothing was run: VMfail, before any guest state was looked at, or a guest state that was refused. The event to inject
  * is left valid then. Or else an exit that was never asked for.
@@ -79,6 +104,8 @@ HANDLER(exit_refused)
 	if (code & VMX_ENTRY_FAILED) {
 		vmx_event_collect(hw, hw->entry, true);
 		vmwrite(VMCS_ENTRY_EVENT, 0);
+		if (is_behind_the_end(hw))
+			return EXIT_NONE;
 	}
 	return tell(page, EXIT_BAD_STATE, 0);
 }
@@ -118,15 +145,18 @@ static void note_nmi_unblocked(struct vcpu_hw *hw)
 static u32 exit_guest_exception(struct vcpu_hw *hw, struct vcpu_page *page, u32 info)
 {
 	u64 address = vmread(VMCS_QUALIFICATION);
+	bool is_int1 = (info >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK) == VMX_EVENT_ICEBP;
 
 	if (info & EVENT_NMI_UNBLOCKED)
 		note_nmi_unblocked(hw);
 	page->exit.exception.vector = info & EVENT_VECTOR;
 	page->exit.exception.error = info & EVENT_HAS_ERROR ? (u32)vmread(VMCS_EXIT_ERROR) : 0;
 	page->exit.exception.address = address;
-	if ((info & EVENT_VECTOR) == VECTOR_DB)
+	if ((info & EVENT_VECTOR) == VECTOR_DB && !is_int1)
 		note_debug_exception(hw, address);
-	return tell(page, EXIT_EXCEPTION, 0);
+	tell(page, EXIT_EXCEPTION, 0);
+	page->exit.insn_len = is_int1 ? (u32)vmread(VMCS_EXIT_INSN_LEN) : 0;
+	return EXIT_EXCEPTION;
 }
 
 /* NMIs and machine checks are the host's: its own handlers see them. IRET there ends NMI blocking. */
@@ -195,14 +225,6 @@ HANDLER(exit_ept_violation)
 	return tell(page, EXIT_MEM, flags);
 }
 
-static void raise_gp(struct vcpu_entry *entry)
-{
-	entry->what |= ENTER_EVENTS;
-	entry->event = (struct vcpu_event){
-		.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
-	};
-}
-
 static u64 moved_value(const struct vcpu_page *page, u64 qualification)
 {
 	return page->gpr[qualification >> 8 & 0xfu];
@@ -240,6 +262,7 @@ HANDLER(exit_cr_access)
 }
 
 HANDLER(exit_shutdown) { return tell(page, EXIT_SHUTDOWN, 0); }
+HANDLER(exit_task_switch) { return tell(page, EXIT_TASK_SWITCH, 0); }
 HANDLER(exit_tpr) { return tell(page, EXIT_TPR, 0); }
 HANDLER(exit_cpuid) { return tell_instruction(page, EXIT_CPUID); }
 HANDLER(exit_hlt) { return tell_instruction(page, EXIT_HLT); }
@@ -257,6 +280,7 @@ static u32 (*const handlers[VMX_EXIT_TABLE_SIZE])(struct vcpu_hw *hw, struct vcp
 	[VMX_INIT] = exit_none,
 	[VMX_INTERRUPT_WINDOW] = exit_none,
 	[VMX_NMI_WINDOW] = exit_none,
+	[VMX_TASK_SWITCH] = exit_task_switch,
 	[VMX_CPUID] = exit_cpuid,
 	[VMX_HLT] = exit_hlt,
 	[VMX_INVD] = exit_cache,
@@ -279,7 +303,7 @@ static u32 (*const handlers[VMX_EXIT_TABLE_SIZE])(struct vcpu_hw *hw, struct vcp
 	[VMX_VMFUNC] = exit_insn,
 	/* Never asked for: */
 	[VMX_SIPI] = exit_refused, [VMX_SIPI + 1] = exit_refused, [VMX_SIPI + 2] = exit_refused,
-	[VMX_TASK_SWITCH] = exit_refused, [VMX_INVLPG] = exit_refused, [VMX_RDTSC] = exit_refused,
+	[VMX_INVLPG] = exit_refused, [VMX_RDTSC] = exit_refused,
 	[VMX_WRMSR + 1 ... VMX_MWAIT - 1] = exit_refused, [VMX_MWAIT + 1 ... VMX_MONITOR - 1] = exit_refused,
 	[VMX_PAUSE + 1 ... VMX_TPR_BELOW - 1] = exit_refused,
 	[VMX_TPR_BELOW + 1 ... VMX_EPT_VIOLATION - 1] = exit_refused,
@@ -335,12 +359,27 @@ static void step(struct vcpu_hw *hw, u64 rflags)
 	vmx_set_interruptibility(hw, hw->interruptibility & ~(BLOCKING_STI | BLOCKING_MOVSS));
 }
 
+/*
+ * In the shadow of STI or MOV SS the trap of a single step is pending exactly if RFLAGS.TF is set, or the entry is
+ * refused (26.3.1.5). Exits for #DB and software that changes either leave it otherwise.
+ */
+static void set_pending_step(const struct vcpu_hw *hw, u64 rflags)
+{
+	bool is_pending = (hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS)) && (rflags & RFLAGS_TF);
+
+	vmwrite(VMCS_GUEST_PENDING_DEBUG,
+		(vmread(VMCS_GUEST_PENDING_DEBUG) & ~DR6_BS) | (is_pending ? DR6_BS : 0));
+}
+
 static NOINLINE void get_ready(struct vcpu_hw *hw, struct vcpu_entry *entry, u32 what)
 {
 	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
+	u32 shadow = hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS);
 
 	if (what & ENTER_STEP)
 		step(hw, rflags);
+	if (shadow)
+		set_pending_step(hw, rflags);
 	if ((what & ENTER_EVENTS) || (hw->window | hw->tpr_threshold))
 		vmx_event_inject(hw, entry, rflags);
 	if (!hw->is_timed && !(rflags & RFLAGS_IF))
