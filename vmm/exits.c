@@ -67,7 +67,7 @@ void vcpu_forget_cpuid(struct vcpu *v)
 /* Leaves whose answer depends on CR4 or XCR0. */
 static bool cpuid_needs_cr(u32 leaf)
 {
-	return leaf == 1 || leaf == 0xd;
+	return leaf == 1 || leaf == 7 || leaf == 0xd;
 }
 
 static void give_answer(struct vcpu_page *page, const struct cpuid_answer *answer)

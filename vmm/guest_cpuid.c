@@ -48,10 +48,12 @@
 /* AVX512: F DQ IFMA CD BW VL */
 #define ALLOW_7_EBX_AVX512 (BIT(16) | BIT(17) | BIT(21) | BIT(28) | BIT(30) | BIT(31))
 /*
- * Leaf 7 ECX: UMIP, GFNI, RDPID; with AVX: VAES, VPCLMULQDQ; with AVX512: VBMI VBMI2 VNNI BITALG VPOPCNTDQ. No PKU,
- * LA57, shadow stacks.
+ * Leaf 7 ECX: UMIP, GFNI, RDPID; with PKRU in XCR0: PKU; with AVX: VAES, VPCLMULQDQ; with AVX512: VBMI VBMI2 VNNI
+ * BITALG VPOPCNTDQ. No LA57, shadow stacks.
  */
 #define ALLOW_7_ECX (BIT(2) | BIT(8) | BIT(22))
+#define ECX_PKU BIT(3)
+#define ECX_OSPKE BIT(4)
 #define ALLOW_7_ECX_AVX (BIT(9) | BIT(10))
 #define ALLOW_7_ECX_AVX512 (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
 /* Leaf 7 EDX: FSRM. Speculation controls stay hidden: their MSRs are not virtualised. */
@@ -71,6 +73,7 @@
 #define XCR0_X87 BIT64(0)
 #define XCR0_SSE BIT64(1)
 #define XCR0_AVX BIT64(2)
+#define XCR0_PKRU BIT64(9)
 #define XCR0_AVX512 (BIT64(5) | BIT64(6) | BIT64(7))
 
 #define XSAVE_LEGACY_BYTES 576u		/* legacy area and header */
@@ -165,6 +168,8 @@ static void build_leaf7(struct guest_cpuid *c, const struct guest_cpuid_config *
 		ecx |= ALLOW_7_ECX_AVX;
 	if (has_avx512)
 		ecx |= ALLOW_7_ECX_AVX512;
+	if (c->xcr0_mask & XCR0_PKRU)
+		ecx |= ECX_PKU;
 	r.eax = 0;
 	r.ebx = (r.ebx & ebx) | (config->cpus > 1 ? EBX_TSC_ADJUST : 0);
 	r.ecx &= ecx;
@@ -259,7 +264,7 @@ static const struct { u32 leaf; u8 reg, bit; u64 cr4; } cr4_features[] = {
 	{ 1, REG_EDX, 4, CR4_TSD }, { 1, REG_EDX, 6, CR4_PAE }, { 1, REG_EDX, 13, CR4_PGE },
 	{ 1, REG_EDX, 24, CR4_OSFXSR }, { 1, REG_EDX, 25, CR4_OSXMMEXCPT }, { 1, REG_ECX, 26, CR4_OSXSAVE },
 	{ 7, REG_EBX, 0, CR4_FSGSBASE }, { 7, REG_EBX, 7, CR4_SMEP }, { 7, REG_EBX, 20, CR4_SMAP },
-	{ 7, REG_ECX, 2, CR4_UMIP },
+	{ 7, REG_ECX, 2, CR4_UMIP }, { 7, REG_ECX, 3, CR4_PKE },
 };
 
 static void build_cr4_mask(struct guest_cpuid *c)
@@ -287,7 +292,7 @@ void guest_cpuid_build(struct guest_cpuid *c, const struct guest_cpuid_config *c
 	c->physical_bits = 36;
 	c->is_amd = is_amd(&leaf0);
 	if (leaf0.eax >= MAX_BASIC && (host(config, 1, 0).ecx & ECX_XSAVE))
-		c->xcr0_mask = config->xcr0_mask & (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512);
+		c->xcr0_mask = config->xcr0_mask & (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU);
 	add(c, 0, 0, (struct cpuid_regs){ c->max_basic, leaf0.ebx, leaf0.ecx, leaf0.edx });
 	build_features(c, config);
 	add(c, 2, 0, c->is_amd ? (struct cpuid_regs){ 0 } : host(config, 2, 0));
@@ -339,6 +344,8 @@ static void patch(const struct guest_cpuid *c, u32 leaf, u32 subleaf, const stru
 			regs->edx &= ~EDX_APIC;
 	} else if (leaf == LEAF_EXT + 1 && !state->is_apic_on) {
 		regs->edx &= ~EDX_APIC;
+	} else if (leaf == 7 && subleaf == 0 && (state->cr4 & CR4_PKE)) {
+		regs->ecx |= ECX_OSPKE;
 	} else if (leaf == 0xb) {
 		regs->ecx |= subleaf & 0xff;
 		regs->edx = state->apic_id;

@@ -35,6 +35,7 @@
 #define CR4_OSXSAVE BIT64(18)
 #define CR4_SMEP BIT64(20)
 #define CR4_SMAP BIT64(21)
+#define CR4_PKE BIT64(22)
 #define EFER_SCE BIT64(0)
 #define EFER_LME BIT64(8)
 #define EFER_LMA BIT64(10)

@@ -5,11 +5,11 @@ import pytest
 
 from vosmachine import TINY
 
-GUESTS = ('exits', 'traps', 'modes', 'mmio', 'paging32', 'msrs', 'hpet', 'debug')
+GUESTS = ('exits', 'traps', 'modes', 'mmio', 'paging32', 'msrs', 'features', 'hpet', 'debug')
 
 
 def run_guest(machine, guest, platform):
-    word = 'pc' if platform == 'pc' else ''
+    word = ('pc' if platform == 'pc' else '') + (' tcg' if machine.backend.startswith('qemu') else '')
     machine.ok(f'create-vm --name {guest} --cpu 1 --memory 64M --kernel {guest} --platform {platform} '
                f'--cmdline "{word}"')
     machine.ok(f'start-vm {guest}')
@@ -30,6 +30,14 @@ def test_guests(machine, platform):
         if not done or done.group(2) != '0' or done.group(1) == '0':
             bad.append(f'{guest}: ' + '\n'.join(line for line in log.split('\n') if not line.startswith('ok ')))
     assert not bad, '\n'.join(bad)
+
+
+@pytest.mark.backends('bochs')
+@pytest.mark.machine(cpu='corei7_icelake_u', **TINY)
+def test_newer_features(machine):
+    """A processor with protection keys, UMIP and others that the usual one lacks."""
+    log = run_guest(machine, 'features', 'modern')
+    assert re.search(r'DONE \d+ passed, 0 failed', log) and 'PKRU kept over exits' in log, log
 
 
 @pytest.mark.backends('qemu-pvh', 'bochs')

@@ -136,6 +136,8 @@ static void generous_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *r)
 		r->eax = 0x3028;
 	else if (leaf == 0xd && subleaf == 2)
 		*r = (struct cpuid_regs){ 256, 576, 0, 0 };
+	else if (leaf == 0xd && subleaf == 9)
+		*r = (struct cpuid_regs){ 8, 2688, 0, 0 };
 	else if (leaf == 0xd && subleaf == 0)
 		*r = (struct cpuid_regs){ 7, 832, 832, 0 };
 }

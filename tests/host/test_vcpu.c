@@ -198,7 +198,11 @@ static void test_cpuid(void **state)
 	cpuid(7, 0);
 	assert_false(fake_page->gpr[GPR_RBX] & /* TSC_ADJUST HLE INVPCID RTM MPX AVX512F */
 		     (BIT32(1) | BIT32(4) | BIT32(10) | BIT32(11) | BIT32(14) | BIT32(16)));
-	assert_false(fake_page->gpr[GPR_RCX] & (BIT32(3) | BIT32(16)));					/* PKU LA57 */
+	assert_true(fake_page->gpr[GPR_RCX] & BIT32(3));			/* PKU; OSPKE follows CR4 */
+	assert_false(fake_page->gpr[GPR_RCX] & (BIT32(4) | BIT32(16)));		/* LA57 */
+	fake_page->cr4 |= CR4_PKE;
+	cpuid(7, 0);
+	assert_true(fake_page->gpr[GPR_RCX] & BIT32(4));
 	/* the APIC, and in AMD's copy, too */
 	for (u32 leaf = 1; leaf; leaf = leaf == 1 ? 0x80000001 : 0) {
 		u64 value = LAPIC_ADDRESS | LAPIC_BASE_BSP;
@@ -215,14 +219,15 @@ static void test_cpuid(void **state)
 	}
 	fake_page->xcr0 = 3;
 	cpuid(0xd, 0);
-	assert_true(fake_page->gpr[GPR_RAX] == 7 && fake_page->gpr[GPR_RBX] == 576 && fake_page->gpr[GPR_RCX] == 832);
+	assert_true(fake_page->gpr[GPR_RAX] == 0x207 && fake_page->gpr[GPR_RBX] == 576 &&
+		    fake_page->gpr[GPR_RCX] == 2696);
 	fake_page->xcr0 = 7;
 	cpuid(0xd, 0);
 	assert_true(fake_page->gpr[GPR_RBX] == 832);
 	cpuid(0xd, 1);
 	assert_true(fake_page->gpr[GPR_RAX] == 5); /* XSAVEOPT, XGETBV1; neither XSAVEC nor XSAVES */
-	cpuid(0xd, 9);							/* PKRU is in the host's mask, not in ours */
-	assert_true(fake_page->gpr[GPR_RAX] == 0);
+	cpuid(0xd, 9);							/* PKRU */
+	assert_true(fake_page->gpr[GPR_RAX] == 8 && fake_page->gpr[GPR_RBX] == 2688);
 	cpuid(0x40000000, 0);
 	assert_true(fake_page->gpr[GPR_RBX] == 0x4b4d564b);
 	cpuid(0x80000001, 0);
@@ -353,11 +358,14 @@ static void test_xsetbv(void **state)
 	xsetbv(0, 7);
 	fake_expect_done(3);
 	assert_true(fake_page->xcr0 == 7);
-	static const u64 bad[] = { 0, 2, 5, 0x207, 0xe7, BIT64(63) | 7 };
+	static const u64 bad[] = { 0, 2, 5, 0x206, 0xe7, 0x1f, BIT64(63) | 7 };
 	for (u32 i = 0; i < ARRAY_COUNT(bad); i++) {
 		xsetbv(0, bad[i]);
 		fake_expect_event(VECTOR_GP);
 	}
+	xsetbv(0, 0x207);
+	fake_expect_done(3);
+	xsetbv(0, 7);
 	xsetbv(1, 7);
 	fake_expect_event(VECTOR_GP);
 	fake_page->seg[SEG_SS].access |= 3 << ACCESS_DPL_SHIFT;
@@ -417,7 +425,7 @@ static void test_control_registers(void **state)
 	assert_true(fake_page->cr0 == (CR0_PE | CR0_ET | CR0_CD | CR0_NW));
 	/* what CPUID lacks; the fake host has it all */
 	for (u32 bit = 0; bit < 32; bit++) {
-		bool is_there = BIT64(bit) & 0x350fbf;
+		bool is_there = BIT64(bit) & 0x750fbf;
 
 		assert_int_equal(mov_cr(4, BIT64(bit)), is_there);
 	}

@@ -36,18 +36,17 @@ const struct vcpu_page virt_init_state = {
 };
 
 /*
- * Everything a guest could set in CR4 on this machine, going by CPUID (APM Vol. 2 3.1.3, SDM Vol. 3 2.5). VMXE and
- * SMXE never.
+ * What guests may set in CR4 on this machine, going by CPUID (APM Vol. 2 3.1.3, SDM Vol. 3 2.5). Never, because no
+ * guest's CPUID has them: MCE, LA57, VMXE, SMXE, PCIDE and those above PKE.
  */
 struct cr4_feature { u32 leaf; u8 reg; u8 bit; u64 cr4; };
 enum { REG_EBX, REG_ECX, REG_EDX };
 static const struct cr4_feature cr4_features[] = {
 	{ 1, REG_EDX, 1, CR4_VME | CR4_PVI }, { 1, REG_EDX, 2, CR4_DE }, { 1, REG_EDX, 3, CR4_PSE },
-	{ 1, REG_EDX, 4, CR4_TSD }, { 1, REG_EDX, 6, CR4_PAE }, { 1, REG_EDX, 7, CR4_MCE }, { 1, REG_EDX, 13, CR4_PGE },
-	{ 1, REG_EDX, 24, CR4_OSFXSR }, { 1, REG_EDX, 25, CR4_OSXMMEXCPT }, { 1, REG_ECX, 17, CR4_PCIDE },
+	{ 1, REG_EDX, 4, CR4_TSD }, { 1, REG_EDX, 6, CR4_PAE }, { 1, REG_EDX, 13, CR4_PGE },
+	{ 1, REG_EDX, 24, CR4_OSFXSR }, { 1, REG_EDX, 25, CR4_OSXMMEXCPT },
 	{ 1, REG_ECX, 26, CR4_OSXSAVE }, { 7, REG_EBX, 0, CR4_FSGSBASE }, { 7, REG_EBX, 7, CR4_SMEP },
 	{ 7, REG_EBX, 20, CR4_SMAP }, { 7, REG_ECX, 2, CR4_UMIP }, { 7, REG_ECX, 3, CR4_PKE },
-	{ 7, REG_ECX, 16, CR4_LA57 },
 };
 
 static u64 probe_cr4_mask(void)
@@ -78,7 +77,7 @@ static void probe_limits(const struct info_page *info)
 	if (cpuid(0x80000000u, 0).eax >= 0x80000008u)
 		sizes = cpuid(0x80000008u, 0);
 	virt_limits.physical_bits = (u8)sizes.eax;
-	virt_limits.linear_bits = (u8)(sizes.eax >> 8);
+	virt_limits.linear_bits = 48;		/* without CR4.LA57 */
 	virt_limits.cr0_fixed0 = CR0_ET;
 	virt_limits.cr0_fixed1 = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW |
 		CR0_CD | CR0_PG;

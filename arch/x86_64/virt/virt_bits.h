@@ -53,7 +53,7 @@ static inline u32 code_32_kind(u64 cr0, u64 cr4, u64 efer)
 	if (!(cr0 & CR0_PG))
 		return CODE_32_UNPAGED;
 	if (efer & EFER_LMA)
-		return cr4 & CR4_LA57 ? CODE_OTHER : CODE_32_LONG;
+		return CODE_32_LONG;
 	if (cr4 & CR4_PAE)
 		return CODE_32_PAE;
 	return cr4 & CR4_PSE ? CODE_32_PSE : CODE_32_NO_PSE;

@@ -71,6 +71,7 @@ void svm_probe_features(struct info_page *info, const struct cpuid *svm)
 	svm_features.asid_count = svm->ebx;
 	svm_features.has_nrips = (svm->edx & BIT32(3)) != 0;
 	svm_features.has_pause_filter = (svm->edx & BIT32(10)) != 0;
+	svm_features.has_invpcid = cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & BIT32(10));
 	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
 	svm_features.exits_for_bad_cr = svm_features.loses_interrupts = svm_features.leaves_breakpoints = is_tcg();
 	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
@@ -159,6 +160,8 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 			     SVM_INTERCEPT2(SVM_SKINIT) | SVM_INTERCEPT2(SVM_WBINVD) | SVM_INTERCEPT2(SVM_MONITOR) |
 			     SVM_INTERCEPT2(SVM_MWAIT) | SVM_INTERCEPT2(SVM_MWAIT_ARMED) | SVM_INTERCEPT2(SVM_XSETBV) |
 			     SVM_INTERCEPT2(SVM_RDPRU) | SVM_INTERCEPT2(SVM_ICEBP);
+	if (svm_features.has_invpcid)
+		v->intercept_misc3 = SVM_INTERCEPT3(SVM_INVPCID);
 	if (svm_features.exits_for_bad_cr)
 		v->intercept_misc1 |= SVM_INTERCEPT1(SVM_CR0_SELECTIVE);
 	if (svm_features.has_pause_filter)

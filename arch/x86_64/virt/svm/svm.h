@@ -42,7 +42,7 @@ struct vcpu_hw {
 
 struct svm_features {
 	bool has_nrips;		/* else only IN and OUT tell the instruction's length */
-	bool has_rdtscp, has_pause_filter;
+	bool has_rdtscp, has_invpcid, has_pause_filter;
 	/* QEMU TCG: a guest's illegal MOV to CR3 is VMEXIT_INVALID instead of #GP; one to CR0 is not seen at all */
 	bool exits_for_bad_cr;
 	/*

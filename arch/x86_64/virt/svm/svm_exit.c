@@ -47,7 +47,7 @@ static __attribute__((noinline)) u32 tell_code_32(struct vcpu_hw *hw, struct vmc
 static inline __attribute__((always_inline)) u32 tell_code(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page,
 							   u32 reason, u32 flags)
 {
-	if (unlikely(!(v->efer & EFER_LMA) || !(v->cs.attributes & SVM_ATTRIBUTE_L) || (v->cr4 & CR4_LA57)))
+	if (unlikely(!(v->efer & EFER_LMA) || !(v->cs.attributes & SVM_ATTRIBUTE_L)))
 		return tell_code_32(hw, v, page, reason, flags);
 	page->cr3 = v->cr3;
 	return tell(hw, page, reason, flags, 0, GROUP_GPR | CODE_64 << GROUP_CODE_SHIFT);
@@ -248,6 +248,8 @@ static __attribute__((noinline)) u32 handle_rare(struct vcpu_hw *hw, struct vmcb
 		return handle_nested_fault(hw, v, page);
 	if (code == SVM_EXIT_INVALID)
 		return handle_invalid(hw, page);
+	if (code == SVM_INVPCID)
+		return handle_insn(hw, v, page, EXIT_INSN);
 	return tell_bad(hw, v, page);
 }
 

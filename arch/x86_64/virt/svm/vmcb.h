@@ -97,7 +97,7 @@ enum svm_exit_code {
 	SVM_WBINVD, SVM_MONITOR,
 	SVM_MWAIT, SVM_MWAIT_ARMED, SVM_XSETBV, SVM_RDPRU,
 	SVM_EXIT_TABLE_SIZE,
-	SVM_INVLPGB = 0xa0, SVM_NESTED_FAULT = 0x400
+	SVM_INVLPGB = 0xa0, SVM_INVLPGB_ILLEGAL, SVM_INVPCID, SVM_NESTED_FAULT = 0x400
 };
 _Static_assert(SVM_SHUTDOWN == 0x7f && SVM_XSETBV == 0x8d, "APM appendix C");
 
@@ -105,6 +105,7 @@ _Static_assert(SVM_SHUTDOWN == 0x7f && SVM_XSETBV == 0x8d, "APM appendix C");
 
 #define SVM_INTERCEPT1(code) BIT32((code) - SVM_INTR)
 #define SVM_INTERCEPT2(code) BIT32((code) - SVM_VMRUN)
+#define SVM_INTERCEPT3(code) BIT32((code) - SVM_INVLPGB)
 #define SVM_INTERCEPT_CR4_WRITE BIT32(16 + 4)	/* always: bits that the guest's CPUID does not have */
 #define SVM_INTERCEPT_CR8_WRITE BIT32(16 + 8)
 

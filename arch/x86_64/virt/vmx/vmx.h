@@ -75,6 +75,8 @@ struct vmx_controls {
 };
 extern struct vmx_controls vmx_controls;
 
+/* Forced and hidden: VMX needs the one; without the other a machine check would shut the processor down. */
+#define VMX_CR4_FORCED (CR4_VMXE | CR4_MCE)
 #define VMX_CR0_MASK (CR0_NE | CR0_CD | CR0_NW)	/* ours: NE = 1, CD = NW = 0; the guest sees what it wrote */
 
 /* VMPTRLD unless it is current already. */

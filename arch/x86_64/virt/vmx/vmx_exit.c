@@ -39,7 +39,7 @@ static NOINLINE u32 code_32(u64 access, u64 efer, u64 cr4)
 static u32 store_code(struct vcpu_page *page)
 {
 	u64 access = vmread(VMCS_GUEST_CS_ACCESS), efer = vmread(VMCS_GUEST_EFER), cr4 = vmread(VMCS_GUEST_CR4);
-	bool is_64 = (access & ACCESS_L) && (efer & EFER_LMA) && !(cr4 & CR4_LA57);
+	bool is_64 = (access & ACCESS_L) && (efer & EFER_LMA);
 	u32 kind = likely(is_64) ? CODE_64 : code_32(access, efer, cr4);
 
 	page->cr3 = vmread(VMCS_GUEST_CR3);

@@ -63,12 +63,12 @@ static void store_segments(struct vcpu_page *to)
 	to->idtr.limit = (u32)vmread(VMCS_GUEST_IDTR_LIMIT);
 }
 
-/* CR0.NE and CR4.VMXE are forced and hidden; the IA-32e control must follow EFER.LMA (26.3.1.1). */
+/* CR0.NE and VMX_CR4_FORCED are forced and hidden; the IA-32e control must follow EFER.LMA (26.3.1.1). */
 static void load_crs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
 	vmwrite(VMCS_GUEST_CR0, (from->cr0 & ~VMX_CR0_MASK) | CR0_NE);
 	vmwrite(VMCS_CR0_SHADOW, from->cr0);
-	vmwrite(VMCS_GUEST_CR4, from->cr4 | CR4_VMXE);
+	vmwrite(VMCS_GUEST_CR4, from->cr4 | VMX_CR4_FORCED);
 	vmwrite(VMCS_CR4_SHADOW, from->cr4);
 	vmwrite(VMCS_GUEST_CR3, from->cr3);
 	vmwrite(VMCS_GUEST_EFER, from->efer);
@@ -82,7 +82,7 @@ static void store_crs(const struct vcpu_hw *hw, struct vcpu_page *to)
 {
 	to->cr0 = (vmread(VMCS_GUEST_CR0) & ~VMX_CR0_MASK) | (vmread(VMCS_CR0_SHADOW) & VMX_CR0_MASK);
 	to->cr3 = vmread(VMCS_GUEST_CR3);
-	to->cr4 = vmread(VMCS_GUEST_CR4) & ~CR4_VMXE;
+	to->cr4 = vmread(VMCS_GUEST_CR4) & ~VMX_CR4_FORCED;
 	to->efer = vmread(VMCS_GUEST_EFER);
 	to->cr2 = hw->cr2;
 	to->pat = vmread(VMCS_GUEST_PAT);
