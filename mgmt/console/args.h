@@ -51,7 +51,8 @@ struct args {
 	u64 interval_ns;
 	u32 times;			/* 0 = without end */
 	bool autostart;
-	char verb[VM_NAME_BYTES];
+	char verb[VM_NAME_BYTES];	/* or a group's name */
+	bool is_full;			/* help: all of it, however long */
 };
 
 /* Everything at its default, for `command`. */

@@ -262,7 +262,21 @@ static bool parse_bare(struct args *args, const char *word, struct fault *fault)
 	return args_set(args, command->bare, word, fault);
 }
 
-/* `help vm create` and `help create` explain create-vm. */
+static bool is_group(const char *word)
+{
+	for (u32 i = 0; i < GROUP_COUNT; i++)
+		if (strcmp(word, group_names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool set_topic(struct args *args, const char *topic)
+{
+	args->given |= BIT64(ARG_VERB);
+	return text_copy(args->verb, sizeof(args->verb), topic);
+}
+
+/* `help vm create` and `help create` explain create-vm, `help vm` all commands for VMs. */
 static bool find_topic(struct args *args, const struct words *words, u32 next, struct fault *fault)
 {
 	static struct words topic;
@@ -270,18 +284,19 @@ static bool find_topic(struct args *args, const struct words *words, u32 next, s
 	u32 unused;
 
 	topic.count = 0;
-	for (; next < words->count && topic.count < 2; next++) {
+	args->is_full = words->count - next > 1 && strcmp(words->word[words->count - 1], "full") == 0;
+	for (; next < words->count - args->is_full && topic.count < 2; next++) {
 		topic.word[topic.count] = words->word[next];
 		topic.start[topic.count++] = words->start[next];
 	}
 	if (topic.count == 0)
 		return true;
+	if (topic.count == 1 && is_group(topic.word[0]))
+		return set_topic(args, topic.word[0]);
 	found = command_find(&topic, &unused, fault);
 	if (!found)
 		return fault->code == RESULT_OK;
-	args->given |= BIT64(ARG_VERB);
-	(void)text_copy(args->verb, sizeof(args->verb), found->verb);
-	return true;
+	return set_topic(args, found->verb);
 }
 
 static bool parse_words(struct args *args, const struct words *words, u32 next, struct fault *fault)

@@ -33,6 +33,7 @@ struct command {
 
 extern const struct command commands[VERB_COUNT];
 extern const char *const group_titles[GROUP_COUNT];
+extern const char *const group_names[GROUP_COUNT];	/* as help takes them */
 
 static inline enum verb verb_of(const struct command *command)
 {

@@ -10,6 +10,10 @@ const char *const group_titles[GROUP_COUNT] = {
 	[GROUP_VM] = "Virtual machines", [GROUP_MACHINE] = "This machine", [GROUP_PROMPT] = "The prompt",
 };
 
+const char *const group_names[GROUP_COUNT] = {
+	[GROUP_VM] = "vm", [GROUP_MACHINE] = "machine", [GROUP_PROMPT] = "prompt",
+};
+
 const struct command commands[VERB_COUNT] = {
 	[VERB_CREATE] = { "create-vm", "define a virtual machine; it does not start yet",
 		"Images are boot modules: list-image shows them. Without --kernel the default image is used.",
@@ -91,7 +95,10 @@ const struct command commands[VERB_COUNT] = {
 		0, ARG_COUNT, REQ_POWEROFF, GROUP_MACHINE, false },
 	[VERB_VERSION] = { "version", "version of VOS", 0, "version", A(JSON), 0, ARG_COUNT, 0, GROUP_MACHINE,
 		false },
-	[VERB_HELP] = { "help", "this list, or all about one command", 0, "help create-vm", A(VERB), 0, ARG_VERB, 0,
+	[VERB_HELP] = { "help", "this list, or all about one command",
+		"help vm, help machine and help prompt say what each command of a group is for. help COMMAND full "
+		"shortens nothing to fit the screen.",
+		"help create-vm", A(VERB), 0, ARG_VERB, 0,
 		GROUP_PROMPT, true },
 	[VERB_RESULT] = { "result", "exit code of the last command",
 		"0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state or exists, 5 not enough resources, 6 denied, 7 "

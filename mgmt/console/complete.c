@@ -187,6 +187,8 @@ static void add_values(struct completion *completion, const struct context *cont
 		break;
 	case TYPE_VERB:
 		add_verbs(completion, context->partial);
+		for (u32 i = 0; i < GROUP_COUNT; i++)
+			add(completion, context->partial, group_names[i]);
 		break;
 	case TYPE_SWITCH:
 		add_texts(completion, context->partial, answers);
@@ -263,10 +265,9 @@ size_t complete_common(const struct completion *completion)
 
 static void help_flags(const struct context *context, const struct out *out)
 {
-	for (u32 i = 0; i < ARG_COUNT; i++)
-		if ((context->command->takes & BIT64(i)) && i != ARG_VERB &&
-			(!(context->given & BIT64(i)) || i == ARG_MODULE))
-			help_arg(out, (enum arg)i, context->command->needs & BIT64(i));
+	u64 given = context->given & ~BIT64(ARG_MODULE);
+
+	help_args(out, context->command->takes & ~BIT64(ARG_VERB) & ~given, context->command->needs);
 }
 
 static void help_value(const struct context *context, const struct name_source *names, const struct out *out)

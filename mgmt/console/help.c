@@ -7,35 +7,146 @@
 #include "help.h"
 
 #define ARG_COLUMN 24u	/* where a flag's explanation begins */
+#define ARGS_COMMON (BIT64(ARG_WAIT) | BIT64(ARG_DRY_RUN) | BIT64(ARG_QUIET) | BIT64(ARG_JSON))
+
+static char page_text[16384];
+
+static u32 lines_of(const char *text)
+{
+	u32 lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+static void verbs_of_group(const struct out *out, u32 group)
+{
+	struct out_buffer buffer;
+	struct out text;
+
+	out_buffer_init(&buffer, page_text, sizeof(page_text));
+	text = out_to_buffer(&buffer);
+	for (u32 i = 0; i < VERB_COUNT; i++)
+		if (commands[i].group == group)
+			out_format(&text, "%s ", commands[i].verb);
+	out_text(out, "  ");
+	out_wrapped(out, page_text, 2, 2, HELP_COLUMNS);
+}
 
 void help_all(const struct out *out)
 {
 	for (u32 group = 0; group < GROUP_COUNT; group++) {
-		out_format(out, "%s\n", group_titles[group]);
-		for (u32 i = 0; i < VERB_COUNT; i++)
-			if (commands[i].group == group)
-				out_format(out, "  %-14s%s\n", commands[i].verb, commands[i].summary);
+		out_format(out, "%s (help %s explains these)\n", group_titles[group], group_names[group]);
+		verbs_of_group(out, group);
 	}
-	out_text(out, "help COMMAND explains one; Tab completes, ? shows what is possible here.\n");
+	out_text(out, "To begin: create-vm myvm, start-vm myvm, console myvm; Ctrl-] comes back.\n"
+		      "help COMMAND explains one; Tab completes, ? shows what is possible here.\n");
+}
+
+void help_group(const struct out *out, u32 group)
+{
+	out_format(out, "%s\n", group_titles[group]);
+	for (u32 i = 0; i < VERB_COUNT; i++)
+		if (commands[i].group == group)
+			out_format(out, "  %-14s%s\n", commands[i].verb, commands[i].summary);
+	out_text(out, "help COMMAND explains one.\n");
+}
+
+/* ---- flags ---- */
+
+/* The flag and its value; returns the column behind it. */
+static u32 flag_name(const struct out *out, const struct arg_spec *spec)
+{
+	bool has_gap = spec->value && spec->value[0] != '[';
+	char flag[64];
+	int length = snprintf(
+		flag, sizeof(flag), "  --%s%s%s", spec->name, has_gap ? " " : "", spec->value ? spec->value : "");
+
+	out_text(out, flag);
+	return (u32)length;
 }
 
 void help_arg(const struct out *out, enum arg arg, bool is_needed)
 {
 	const struct arg_spec *spec = &arg_specs[arg];
-	bool has_gap = spec->value && spec->value[0] != '[';
-	char flag[64];
-	int length = snprintf(
-		flag, sizeof(flag), "  --%s%s%s", spec->name, has_gap ? " " : "", spec->value ? spec->value : "");
+	u32 column = flag_name(out, spec);
 	char help[160];
 
 	snprintf(help, sizeof(help), "%s%s", spec->help, is_needed ? " (needed)" : "");
-	out_text(out, flag);
-	if (length + 1 >= (int)ARG_COLUMN)
+	if (column + 1 >= ARG_COLUMN)
 		out_format(out, "\n%*s", (int)ARG_COLUMN, "");
 	else
-		out_format(out, "%*s", (int)ARG_COLUMN - length, "");
+		out_format(out, "%*s", (int)(ARG_COLUMN - column), "");
 	out_wrapped(out, help, ARG_COLUMN, ARG_COLUMN, HELP_COLUMNS);
 }
+
+/* How much of an explanation to give where there are so many columns: up to the end of a clause. */
+static size_t clause(const char *text, size_t room)
+{
+	size_t best = 0, word = 0;
+
+	if (strlen(text) <= room)
+		return strlen(text);
+	for (size_t i = 0; i <= room; i++) {
+		if (text[i] == ';' || text[i] == ',' || (text[i] == ' ' && text[i + 1] == '('))
+			best = i;
+		if (text[i] == ' ')
+			word = i;
+	}
+	return best ? best : word;
+}
+
+/* All on one line. */
+static void brief_arg(const struct out *out, enum arg arg, bool is_needed)
+{
+	static const char needed[] = " (needed)";
+	const struct arg_spec *spec = &arg_specs[arg];
+	u32 column = flag_name(out, spec), at = column + 2 > ARG_COLUMN ? column + 2 : ARG_COLUMN;
+	size_t room = HELP_COLUMNS - at - (is_needed ? sizeof(needed) - 1 : 0);
+
+	out_format(out, "%*s%.*s%s\n", (int)(at - column), "", (int)clause(spec->help, room), spec->help,
+		is_needed ? needed : "");
+}
+
+static void brief_args(const struct out *out, u64 args, u64 needs)
+{
+	u64 common = args & ARGS_COMMON;
+
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if ((args & ~common) & BIT64(i))
+			brief_arg(out, (enum arg)i, needs & BIT64(i));
+	if (!common)
+		return;
+	out_text(out, " ");
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if (common & BIT64(i))
+			out_format(out, " --%s", arg_specs[i].name);
+	out_text(out, "\n");
+}
+
+static void full_args(const struct out *out, u64 args, u64 needs)
+{
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if (args & BIT64(i))
+			help_arg(out, (enum arg)i, needs & BIT64(i));
+}
+
+void help_args(const struct out *out, u64 args, u64 needs)
+{
+	struct out_buffer buffer;
+	struct out text;
+
+	out_buffer_init(&buffer, page_text, sizeof(page_text));
+	text = out_to_buffer(&buffer);
+	full_args(&text, args, needs);
+	if (lines_of(page_text) <= HELP_LINES)
+		out_text(out, page_text);
+	else
+		brief_args(out, args, needs);
+}
+
+/* ---- commands ---- */
 
 static void usage(const struct out *out, const struct command *command)
 {
@@ -63,14 +174,42 @@ static void usage(const struct out *out, const struct command *command)
 	out_wrapped(out, line, 8 + (u32)strlen(command->verb), 8 + (u32)strlen(command->verb), HELP_COLUMNS);
 }
 
-void help_command(const struct out *out, const struct command *command)
+static u64 args_of(const struct command *command)
+{
+	return command->takes & ~BIT64(ARG_VERB);
+}
+
+void help_command_full(const struct out *out, const struct command *command)
 {
 	out_format(out, "%s: %s\n", command->verb, command->summary);
 	usage(out, command);
-	for (u32 i = 0; i < ARG_COUNT; i++)
-		if ((command->takes & BIT64(i)) && i != ARG_VERB)
-			help_arg(out, (enum arg)i, command->needs & BIT64(i));
+	full_args(out, args_of(command), command->needs);
 	if (command->more)
 		out_wrapped(out, command->more, 0, 0, HELP_COLUMNS);
 	out_format(out, "example: %s\n", command->example);
+}
+
+static void help_command_brief(const struct out *out, const struct command *command)
+{
+	out_format(out, "%s: %s\nusage: %s", command->verb, command->summary, command->verb);
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if (command->needs & BIT64(i))
+			out_format(out, " --%s %s", arg_specs[i].name, arg_specs[i].value);
+	out_format(out, " [flags]\nexample: %s\n", command->example);
+	brief_args(out, args_of(command), command->needs);
+	out_format(out, "help %s full explains each in full; --FLAG ? explains one.\n", command->verb);
+}
+
+void help_command(const struct out *out, const struct command *command)
+{
+	struct out_buffer buffer;
+	struct out text;
+
+	out_buffer_init(&buffer, page_text, sizeof(page_text));
+	text = out_to_buffer(&buffer);
+	help_command_full(&text, command);
+	if (lines_of(page_text) <= HELP_LINES)
+		out_text(out, page_text);
+	else
+		help_command_brief(out, command);
 }

@@ -313,10 +313,17 @@ static void begin_power(struct session *s, struct job *job)
 
 static void begin_help(struct session *s, struct job *job)
 {
-	const struct command *topic = args_has(&job->args, ARG_VERB) ? command_named(job->args.verb) : 0;
+	const struct command *topic = command_named(job->args.verb);
+	u32 group = 0;
 
-	if (topic)
+	while (group < GROUP_COUNT && strcmp(job->args.verb, group_names[group]) != 0)
+		group++;
+	if (topic && job->args.is_full)
+		help_command_full(&s->terminal, topic);
+	else if (topic)
 		help_command(&s->terminal, topic);
+	else if (group < GROUP_COUNT)
+		help_group(&s->terminal, group);
 	else
 		help_all(&s->terminal);
 	job_ok(s, job);

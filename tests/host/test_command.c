@@ -285,9 +285,19 @@ static void question_mark(void **state)
 	assert_false(complete_wants_help("create-vm x --cmdline=a", 23));
 }
 
+static u32 lines(const char *text)
+{
+	u32 count = 0;
+
+	for (; *text; text++)
+		count += *text == '\n';
+	return count;
+}
+
+/* On a terminal of 80 columns and 24 lines, with the prompt below. */
 static void help_fits(void **state)
 {
-	static char text[32768];
+	static char text[65536];
 	struct out_buffer buffer;
 	struct out out;
 	size_t column = 0;
@@ -296,8 +306,27 @@ static void help_fits(void **state)
 	out_buffer_init(&buffer, text, sizeof(text));
 	out = out_to_buffer(&buffer);
 	help_all(&out);
-	for (u32 i = 0; i < VERB_COUNT; i++)
+	assert_true(lines(text) <= 23);
+	for (u32 i = 0; i < GROUP_COUNT; i++) {
+		size_t start = buffer.used;
+
+		help_group(&out, i);
+		assert_true(lines(text + start) <= 23);
+	}
+	for (u32 i = 0; i < VERB_COUNT; i++) {
+		size_t start = buffer.used;
+
 		help_command(&out, &commands[i]);
+		assert_true(lines(text + start) <= 23);
+		start = buffer.used;
+		help_args(&out, commands[i].takes, commands[i].needs);
+		assert_true(lines(text + start) <= 23);
+	}
+	for (u32 i = 0; i < ARG_COUNT; i++)	/* even what is shortened names each flag */
+		if (commands[VERB_CREATE].takes & BIT64(i))
+			assert_non_null(strstr(strstr(text, "create-vm: "), arg_specs[i].name));
+	for (u32 i = 0; i < VERB_COUNT; i++)
+		help_command_full(&out, &commands[i]);
 	assert_false(buffer.is_full);
 	for (size_t i = 0; i < buffer.used; i++) {
 		column = text[i] == '\n' ? 0 : column + 1;

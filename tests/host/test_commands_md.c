@@ -28,7 +28,7 @@ static void write_command(const struct out *out, const struct command *command)
 
 	out_buffer_init(&buffer, text, sizeof(text));
 	help = out_to_buffer(&buffer);
-	help_command(&help, command);
+	help_command_full(&help, command);
 	out_format(out, "\n### %s\n\n```\n", command->verb);
 	out_text(out, text);
 	out_text(out, "```\n");
@@ -41,7 +41,7 @@ static void write_page(void)
 
 	out_buffer_init(&buffer, wanted, sizeof(wanted));
 	out = out_to_buffer(&buffer);
-	out_text(&out, "# Commands\n\nWhat `help COMMAND` says of each, at the prompt of VOS. Programs give the same "
+	out_text(&out, "# Commands\n\nWhat `help COMMAND full` says of each, at the prompt of VOS. Programs give the same "
 		       "names as JSON:\n");
 	out_text(&out, "`{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"myvm\",\"cap\":\"50%\"},\"id\":1}`.\n");
 	out_text(&out, "This page is written from the table of commands (`mgmt/console/command_table.c`).\n");

@@ -46,7 +46,7 @@ static void result_keeps_the_class(void **state)
 static void vos_alone_is_help(void **state)
 {
 	(void)state;
-	command("vos", "Virtual machines\r\n", RESULT_OK);
+	command("vos", "Virtual machines (help vm explains these)\r\n", RESULT_OK);
 	command("vos list-vm", "There are no VMs", RESULT_OK);
 	command("  ", "vos> ", RESULT_OK);
 	expect_not("Virtual machines");
@@ -91,6 +91,23 @@ static void rounded_sizes(void **state)
 			expect_not("Note:");
 		command("delete-vm a", "deleted", RESULT_OK);
 	}
+}
+
+static void help_topics(void **state)
+{
+	(void)state;
+	command("help vm", "  create-vm     define a virtual machine", RESULT_OK);
+	expect_not("shutdown");
+	command("help machine", "  shutdown      switch this machine off", RESULT_OK);
+	command("help prompt", "  result        exit code", RESULT_OK);
+	command("help vm create", "create-vm: define", RESULT_OK);
+	command("help create-vm", "create-vm: define", RESULT_OK);
+	expect("  --class fair|rt       fair: shares pCPUs by weight; rt: real-time\r\n");
+	expect("  --wait --dry-run --quiet --json\r\n");
+	command("create-vm --help", "  --name NAME           name of the VM: a-z, 0-9 and - (needed)\r\n", RESULT_OK);
+	command("help create-vm full", "print nothing if all went well", RESULT_OK);
+	command("help vm create full", "print nothing if all went well", RESULT_OK);
+	command("help full", "Try help", RESULT_USAGE);
 }
 
 static u64 number_after(const char *key)
@@ -208,6 +225,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),
 		cmocka_unit_test_setup_teardown(guesses, setup, teardown),
+		cmocka_unit_test_setup_teardown(help_topics, setup, teardown),
 		cmocka_unit_test_setup_teardown(rounded_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_in_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_has_the_time_of_day, setup, teardown),
