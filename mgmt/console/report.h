@@ -23,8 +23,11 @@ void report_vm(const struct out *out, const struct vm_entry *vm);
 void report_share(const struct out *out, const struct vm_share *share);
 void report_stats(const struct out *out, const struct vm_stats *stats);
 void report_accounting(const struct out *out, const struct machine *machine);
-/* The tables of `top`, at most `rows` lines of at most 80 columns; what is busiest comes first. */
-void report_top(const struct out *out, const struct machine *machine, u32 rows);
+/*
+ * The tables of `top`, at most `rows` lines; what is busiest comes first. On 64 columns and more lines are not longer
+ * than that; below, columns of the VMs are left out, down to name and CPU%.
+ */
+void report_top(const struct out *out, const struct machine *machine, u32 rows, u32 columns);
 /* One line: "myvm is running", "myvm crashed: triple fault, rip ..." */
 void report_state(const struct out *out, const struct vm_report *report);
 /* "triple-fault rip=ffffffff8100a2c0", or "-" */

@@ -12,7 +12,9 @@
 #define LABEL_COLUMN 12u
 #define BAR_COLUMNS 40u
 #define PCPU_LINES 8u		/* of top, at most */
-#define NAME_COLUMNS 21u
+#define PCPU_COLUMNS 37u
+#define PCPU_GAP 4u
+#define NAME_LEAST 8u		/* columns for a name, at least */
 #define PPM 1000000u
 #define PPM_ALLOWED 1000u	/* time: within 0.1 % */
 
@@ -282,59 +284,167 @@ static void top_head(const struct out *out, const struct machine *m)
 		size_text(free_, m->host.memory_free, false), size_text(total, m->host.memory_total, false));
 }
 
-/* Returns the lines written. */
-static u32 top_pcpus(const struct out *out, const struct machine *m)
+static void top_pcpu(const struct out *out, const struct machine *m, u32 i)
 {
-	u32 count = m->pcpu_count < PCPU_LINES ? m->pcpu_count : PCPU_LINES;
+	const struct pcpu_entry *p = &m->pcpus[i];
 
-	out_format(out, "%-5s %7s %7s %7s %7s\n", "PCPU", "GUEST%", "VMM%", "SYSTEM%", "IDLE%");
-	for (u32 i = 0; i < count; i++) {
-		const struct pcpu_entry *p = &m->pcpus[i];
-
-		out_format(out, "%-5u %5u.%u %5u.%u %5u.%u %5u.%u\n", i, p->guest_tenths / 10, p->guest_tenths % 10,
-			p->vmm_tenths / 10, p->vmm_tenths % 10, p->system_tenths / 10, p->system_tenths % 10,
-			p->idle_tenths / 10, p->idle_tenths % 10);
-	}
-	if (count == m->pcpu_count)
-		return count + 1;
-	out_format(out, "and %u more; accounting shows all\n", m->pcpu_count - count);
-	return count + 2;
+	out_format(out, "%-5u %5u.%u %5u.%u %5u.%u %5u.%u", i, p->guest_tenths / 10, p->guest_tenths % 10,
+		p->vmm_tenths / 10, p->vmm_tenths % 10, p->system_tenths / 10, p->system_tenths % 10,
+		p->idle_tenths / 10, p->idle_tenths % 10);
 }
 
-static void top_vm(const struct out *out, const struct vm_entry *vm, u32 width)
+/* As many beside each other as the line is wide. Returns the lines written. */
+static u32 top_pcpus(const struct out *out, const struct machine *m, u32 columns)
 {
-	const struct vm_report *r = &vm->report;
-	struct vm_rates rate = vm_is_live(vm) ? vm->rates : (struct vm_rates){ 0 };
+	u32 beside = columns > PCPU_COLUMNS ? (columns + PCPU_GAP) / (PCPU_COLUMNS + PCPU_GAP) : 1;
+	u32 lines = (m->pcpu_count + beside - 1) / beside, shown;
+
+	if (lines > PCPU_LINES)
+		lines = PCPU_LINES;
+	shown = lines * beside < m->pcpu_count ? lines * beside : m->pcpu_count;
+	for (u32 i = 0; i < beside && i < shown; i++)
+		out_format(out, "%*s%-5s %7s %7s %7s %7s", i ? (int)PCPU_GAP : 0, "", "PCPU", "GUEST%", "VMM%",
+			"SYSTEM%", "IDLE%");
+	out_text(out, "\n");
+	for (u32 line = 0; line < lines; line++) {
+		for (u32 i = line; i < shown; i += lines) {
+			out_format(out, "%*s", i >= lines ? (int)PCPU_GAP : 0, "");
+			top_pcpu(out, m, i);
+		}
+		out_text(out, "\n");
+	}
+	if (shown == m->pcpu_count)
+		return lines + 1;
+	out_format(out, "and %u more; accounting shows all\n", m->pcpu_count - shown);
+	return lines + 2;
+}
+
+/* ---- the columns of VMs ---- */
+
+static void put_state(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	(void)rates;
+	out_format(out, "%-8s", state_text(vm->report.state));
+}
+
+static void put_vcpus(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	(void)rates;
+	out_format(out, "%4u", vm->report.spec.cpus);
+}
+
+static void put_cpu(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	(void)vm;
+	out_format(out, "%4u.%u", rates->cpu_tenths / 10, rates->cpu_tenths % 10);
+}
+
+static void put_guest(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	(void)vm;
+	out_format(out, "%4u.%u", rates->guest_tenths / 10, rates->guest_tenths % 10);
+}
+
+static void put_exits(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	(void)vm;
+	out_format(out, "%8u", rates->exits);
+}
+
+static void put_wakeups(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	(void)vm;
+	out_format(out, "%8u", rates->wakeups);
+}
+
+static void put_memory(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
 	char memory[UNIT_TEXT_BYTES];
 
-	out_format(out, "%-*.*s  %-8s %4u  %4u.%u  %4u.%u %8u %8u  %5s\n", (int)width, (int)width, r->name,
-		state_text(r->state), r->spec.cpus, rate.cpu_tenths / 10, rate.cpu_tenths % 10, rate.guest_tenths / 10,
-		rate.guest_tenths % 10, rate.exits, rate.wakeups,
-		size_short(memory, r->memory_granted_bytes + r->overhead_bytes));
+	(void)rates;
+	out_format(out, "%5s", size_short(memory, vm->report.memory_granted_bytes + vm->report.overhead_bytes));
 }
 
-static u32 name_width(const struct vm_entry *const *vms, u32 count)
+/* In the order in which they are shown. `rank`: what there is no room for goes in this order, the highest first. */
+static const struct top_column {
+	const char *title;
+	u32 gap, width, rank;
+	void (*put)(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates);
+} top_columns[] = {
+	{ "STATE", 2, 8, 1, put_state },   { "VCPU", 1, 4, 3, put_vcpus },    { "CPU%", 2, 6, 0, put_cpu },
+	{ "GUEST%", 2, 6, 4, put_guest },  { "EXITS/S", 1, 8, 5, put_exits }, { "WAKES/S", 1, 8, 6, put_wakeups },
+	{ "MEM", 2, 5, 2, put_memory },
+};
+
+/* Columns of up to that rank, and the name. */
+static u32 columns_width(u32 rank, u32 name_columns)
 {
-	size_t width = 8;
+	u32 width = name_columns;
+
+	for (u32 i = 0; i < ARRAY_COUNT(top_columns); i++)
+		if (top_columns[i].rank <= rank)
+			width += top_columns[i].gap + top_columns[i].width;
+	return width;
+}
+
+static u32 rank_that_fits(u32 columns, u32 name_columns)
+{
+	u32 rank = ARRAY_COUNT(top_columns) - 1;
+
+	while (rank && columns_width(rank, name_columns) > columns)
+		rank--;
+	return rank;
+}
+
+static void top_titles(const struct out *out, u32 rank, u32 name_columns)
+{
+	out_format(out, "%-*s", (int)name_columns, "NAME");
+	for (u32 i = 0; i < ARRAY_COUNT(top_columns); i++)
+		if (top_columns[i].rank <= rank)
+			out_format(out, top_columns[i].put == put_state ? "%*s%-*s" : "%*s%*s",
+				(int)top_columns[i].gap, "", (int)top_columns[i].width, top_columns[i].title);
+	out_text(out, "\n");
+}
+
+static void top_vm(const struct out *out, const struct vm_entry *vm, u32 rank, u32 name_columns)
+{
+	struct vm_rates rates = vm_is_live(vm) ? vm->rates : (struct vm_rates){ 0 };
+
+	out_format(out, "%-*.*s", (int)name_columns, (int)name_columns, vm->report.name);
+	for (u32 i = 0; i < ARRAY_COUNT(top_columns); i++) {
+		if (top_columns[i].rank > rank)
+			continue;
+		out_format(out, "%*s", (int)top_columns[i].gap, "");
+		top_columns[i].put(out, vm, &rates);
+	}
+	out_text(out, "\n");
+}
+
+/* As long as the longest name, as far as there is room beside the other columns. */
+static u32 name_width(const struct vm_entry *const *vms, u32 count, u32 columns)
+{
+	u32 others = columns_width(ARRAY_COUNT(top_columns), 0);
+	u32 room = columns > others + NAME_LEAST ? columns - others : NAME_LEAST;
+	size_t width = NAME_LEAST;
 
 	for (u32 i = 0; i < count; i++)
 		if (strlen(vms[i]->report.name) > width)
 			width = strlen(vms[i]->report.name);
-	return width < NAME_COLUMNS ? (u32)width : NAME_COLUMNS;
+	return width < room ? (u32)width : room;
 }
 
-void report_top(const struct out *out, const struct machine *m, u32 rows)
+void report_top(const struct out *out, const struct machine *m, u32 rows, u32 columns)
 {
 	static const struct vm_entry *vms[VM_COUNT];
-	u32 count = vms_by_load(m, vms), width = name_width(vms, count), used, shown;
+	u32 count = vms_by_load(m, vms), width = name_width(vms, count, columns), rank, used, shown;
 
 	top_head(out, m);
-	used = 1 + top_pcpus(out, m) + 1;
-	out_format(out, "%-*s  %-8s %4s  %6s  %6s %8s %8s  %5s\n", (int)width, "NAME", "STATE", "VCPU", "CPU%",
-		"GUEST%", "EXITS/S", "WAKES/S", "MEM");
+	used = 1 + top_pcpus(out, m, columns) + 1;
+	rank = rank_that_fits(columns, width);
+	top_titles(out, rank, width);
 	shown = used + count <= rows ? count : rows > used + 1 ? rows - used - 1 : 0;
 	for (u32 i = 0; i < shown; i++)
-		top_vm(out, vms[i], width);
+		top_vm(out, vms[i], rank, width);
 	if (shown < count)
 		out_format(out, "and %u more; list-vm shows all\n", count - shown);
 }

@@ -76,14 +76,15 @@ enum mode {
 	MODE_TOP
 };
 
-#define TOP_ROWS 60u		/* of a terminal that are used, at most */
-#define TOP_COLUMNS 80u
+#define TOP_ROWS 100u		/* of a terminal that are used, at most */
+#define TOP_COLUMNS 250u
 
 /* The prompt's `top`. */
 struct top {
 	bool is_screen;		/* the terminal obeys VT100 sequences: one table is drawn over the other */
 	bool is_fresh;		/* nothing of ours is on the screen yet */
-	u32 rows;		/* of the terminal */
+	bool is_alternate;	/* the table is on the terminal's other screen: what was there before comes back */
+	u32 rows, columns;	/* of the terminal */
 	u32 shown_rows;
 	char shown[TOP_ROWS][TOP_COLUMNS + 1];
 	char reply[64];		/* of the terminal: an escape and what came behind it so far */

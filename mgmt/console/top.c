@@ -12,11 +12,15 @@
 
 #define FIRST_NS (500 * NS_PER_MS)	/* the first table comes soon */
 #define ROWS_DEFAULT 24u
-#define ROWS_LEAST 12u
+#define COLUMNS_DEFAULT 80u
+#define ROWS_LEAST 6u
+#define COLUMNS_LEAST 16u
 #define ROWS_PLAIN 1000u		/* no limit */
 #define ESCAPE '\x1b'
 
 #define ASK_KIND "\x1b[c"		/* answered with ESC [ ? ... c */
+#define OTHER_SCREEN "\x1b[?1049h"
+#define FIRST_SCREEN "\x1b[?1049l"
 #define ASK_SIZE "\x1b" "7\x1b[999;999H\x1b[6n\x1b" "8"	/* answered with ESC [ ROWS ; COLUMNS R */
 
 static bool is_prompt(const struct job *job)
@@ -37,6 +41,7 @@ void top_begin(struct session *s, struct job *job)
 	if (is_prompt(job)) {
 		memset(&s->top, 0, sizeof(s->top));
 		s->top.rows = ROWS_DEFAULT;
+		s->top.columns = COLUMNS_DEFAULT;
 		s->mode = MODE_TOP;
 		if (!job_is_json(job))
 			out_text(&s->raw, ASK_KIND);
@@ -50,8 +55,8 @@ static void put_line(struct session *s, u32 row, const char *line, size_t length
 {
 	char *shown = s->top.shown[row];
 
-	if (length > TOP_COLUMNS)
-		length = TOP_COLUMNS;
+	if (length > s->top.columns)
+		length = s->top.columns;
 	if (!s->top.is_fresh && strlen(shown) == length && memcmp(shown, line, length) == 0)
 		return;
 	memcpy(shown, line, length);
@@ -67,8 +72,10 @@ static void draw(struct session *s, const char *text)
 	struct top *top = &s->top;
 	u32 row = 0;
 
-	if (top->is_fresh)
+	if (top->is_fresh) {
 		out_text(&s->raw, "\x1b[H\x1b[2J");
+		top->shown_rows = 0;
+	}
 	for (; *text && row < top->rows - 1; row++) {
 		size_t length = strcspn(text, "\n");
 
@@ -89,15 +96,16 @@ static void show_text(struct session *s)
 	struct out out;
 
 	if (!s->top.is_screen) {
-		report_top(&s->terminal, &s->machine, ROWS_PLAIN);
+		report_top(&s->terminal, &s->machine, ROWS_PLAIN, COLUMNS_DEFAULT);
 		out_text(&s->terminal, "\n");
 		return;
 	}
 	out_buffer_init(&buffer, text, sizeof(text));
 	out = out_to_buffer(&buffer);
-	report_top(&out, &s->machine, s->top.rows - 3);
+	report_top(&out, &s->machine, s->top.rows - 3, s->top.columns);
 	out_text(&out, "\nq ends this, space looks at once.\n");
 	draw(s, text);
+	out_text(&s->raw, ASK_SIZE);	/* by the next table it may be another */
 }
 
 static void show_json(struct session *s, struct job *job, bool is_last)
@@ -122,6 +130,8 @@ static void end(struct session *s, struct job *job)
 {
 	if (is_prompt(job)) {
 		s->mode = MODE_BUSY;
+		if (s->top.is_alternate)
+			out_text(&s->raw, FIRST_SCREEN);
 		notice_release(s);
 	}
 	job->wake_ns = 0;
@@ -177,19 +187,48 @@ void top_wake(struct session *s, struct job *job)
 
 /* ---- keys, and what the terminal says of itself ---- */
 
+/* A table that ends by itself is to be read afterwards: it stays. */
+static void take_screen(struct session *s)
+{
+	s->top.is_screen = s->top.is_fresh = true;
+	s->top.is_alternate = s->jobs[0].args.times == 0;
+	if (s->top.is_alternate)
+		out_text(&s->raw, OTHER_SCREEN);
+	out_text(&s->raw, ASK_SIZE);
+}
+
+static u32 within(unsigned long size, u32 least, u32 most)
+{
+	return size < least ? least : size > most ? most : (u32)size;
+}
+
+/* Another size than the one before: all is drawn anew, at once if there was a table already. */
+static void set_size(struct session *s, u32 rows, u32 columns)
+{
+	struct top *top = &s->top;
+
+	if (rows == top->rows && columns == top->columns)
+		return;
+	top->rows = rows;
+	top->columns = columns;
+	top->is_fresh = true;
+	if (top->shown_rows)
+		show_text(s);
+}
+
 /* "[?1;2c": it understands us. "[24;80R": its size, as far as the cursor went. */
 static void terminal_says(struct session *s, const char *reply, char final)
 {
-	struct top *top = &s->top;
-	unsigned long rows;
+	char *end;
+	unsigned long rows, columns;
 
-	if (final == 'c' && reply[1] == '?' && !top->is_screen) {
-		top->is_screen = top->is_fresh = true;
-		out_text(&s->raw, ASK_SIZE);
-	} else if (final == 'R' && top->is_screen) {
-		rows = strtoul(reply + 1, 0, 10);
-		if (rows >= ROWS_LEAST)
-			top->rows = rows < TOP_ROWS ? (u32)rows : TOP_ROWS;
+	if (final == 'c' && reply[1] == '?' && !s->top.is_screen) {
+		take_screen(s);
+	} else if (final == 'R' && s->top.is_screen) {
+		rows = strtoul(reply + 1, &end, 10);
+		columns = *end == ';' ? strtoul(end + 1, 0, 10) : COLUMNS_DEFAULT;
+		if (rows)
+			set_size(s, within(rows, ROWS_LEAST, TOP_ROWS), within(columns, COLUMNS_LEAST, TOP_COLUMNS));
 	}
 }
 

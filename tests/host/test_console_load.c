@@ -207,6 +207,81 @@ static void top_screen(void **state)
 	assert_int_equal(session.mode, MODE_PROMPT);
 }
 
+static void check_narrow(const char *size, u32 columns, const char *title)
+{
+	char wanted[100];
+
+	clear();
+	fake_type(root, size);		/* no wait for the next table */
+	snprintf(wanted, sizeof(wanted), "H%s\x1b[K", title);
+	expect(wanted);
+	for (u32 row = 0; row < TOP_ROWS; row++)
+		assert_true(strlen(session.top.shown[row]) <= columns);
+	pass_time(2000);
+	expect("\x1b[6n");		/* asked again with each table */
+	clear();
+	pass_time(2000);
+	expect_not("\x1b[2J");
+}
+
+/* The terminal is made narrower and wider: columns go and come, the least important first. */
+static void top_follows_the_width(void **state)
+{
+	(void)state;
+	root->info.pcpu_count = 6;
+	command("create-vm a --memory 2M", "defined", RESULT_OK);
+	command("create-vm a-name-of-31-characters-for-onc --memory 2M", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	fake_type(root, "top\r\x1b[?1;2c\x1b[24;80R");
+	pass_time(500);
+	expect("HNAME                      STATE    VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM\x1b[K");
+	expect("a-name-of-31-characters-  defined ");
+	check_narrow("\x1b[24;66R", 66, "NAME        STATE    VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM");
+	check_narrow("\x1b[24;60R", 60, "NAME      STATE    VCPU    CPU%  GUEST%  EXITS/S    MEM");
+	check_narrow("\x1b[24;40R", 40, "NAME      STATE    VCPU    CPU%    MEM");
+	check_narrow("\x1b[24;20R", 20, "NAME        CPU%");
+	check_narrow("\x1b[24;1R", 16, "NAME        CPU%");
+	check_narrow("\x1b[40;200R", 200,
+		"NAME                             STATE    VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM");
+	expect_not("and ");
+	clear();
+	fake_type(root, "\x1b[8;80R");
+	expect("\x1b[2J");
+	expect_not("\x1b[9;1H");
+	fake_type(root, "q");
+	expect("vos> ");
+}
+
+/* What was on the screen before comes back, however top ends; a table that ends by itself stays. */
+static void top_gives_the_screen_back(void **state)
+{
+	static const char *const ends[] = { "q", "Q", "\x03" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
+		const char *taken, *back;
+
+		clear();
+		fake_type(root, "top\r\x1b[?1;2c\x1b[24;80R");
+		pass_time(500);
+		fake_log(root, "meanwhile\n");
+		fake_type(root, ends[i]);
+		taken = strstr(root->terminal, "\x1b[?1049h");
+		back = strstr(root->terminal, "\x1b[?1049l");
+		assert_true(taken && back && taken < strstr(root->terminal, "HNAME"));
+		assert_non_null(strstr(back, "meanwhile\r\n"));
+		assert_non_null(strstr(back, "vos> "));
+	}
+	clear();
+	fake_type(root, "top --count 1\r\x1b[?1;2c\x1b[24;80R");
+	pass_time(500);
+	expect("HNAME");
+	expect_not("1049");
+	clear();
+	fake_type(root, "top\rq");		/* a terminal that says nothing */
+	expect_not("1049");
+}
+
 /* A program gets an event a table, and the last one as the answer. */
 static void top_wire(void **state)
 {
@@ -295,7 +370,7 @@ static void top_crowd(void **state)
 	pass_time(500);
 	expect("\x1b[12;1HNAME");
 	expect("\x1b[13;1Hvm39 ");
-	expect("\x1b[11;1Hand 56 more; accounting shows all");
+	expect("\x1b[11;1Hand 48 more; accounting shows all");
 	expect("\x1b[21;1Hand 32 more; list-vm shows all");
 	expect("\x1b[23;1Hq ends this, space looks at once.");
 	expect_not("\x1b[24;1Hv");
@@ -315,6 +390,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(accounts, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_plain, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_screen, setup, teardown),
+		cmocka_unit_test_setup_teardown(top_follows_the_width, setup, teardown),
+		cmocka_unit_test_setup_teardown(top_gives_the_screen_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_wire, setup, teardown),
 		cmocka_unit_test_setup_teardown(listings_overlap, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_table, setup, teardown),
