@@ -29,7 +29,8 @@ MAKEFLAGS	+= --no-builtin-rules
 .SECONDARY:
 
 .PHONY: all help deps objs pds iso bundle images vmlinux run run-intel run-uefi test unit boot-test check fuzz mutants \
-	bench gdb sizes rooms clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files
+	bench gdb sizes rooms clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files test-guests \
+	do-systems
 
 # Packages, by sections of iso/packages.txt: what running needs, and what all the rest does.
 DEPS		:= iso/deps.sh run
@@ -44,6 +45,7 @@ help:
 	@echo 'make test         unit tests, fuzzers (short), checks, boot tests;  ends in "N passed, N failed"'
 	@echo 'make unit         host unit tests;   make unit T=ring   only those whose name contains "ring"'
 	@echo 'make boot-test    boot tests only;   make boot-test T="-k prompt"   pytest arguments'
+	@echo 'make test-guests  systems from Debian as guests, downloaded first (200 MB); prints a table'
 	@echo 'make check        static checks;     make fuzz [T=name] [FUZZTIME=60]   libFuzzer on each parser'
 	@echo 'make mutants      proves that tests can fail;   make mutants T=svm   only patches named so'
 	@echo 'make bench        instructions per VM exit and per start, also in build/bench.json (EXITBENCH=folder)'
@@ -233,7 +235,7 @@ do-all: objs pds $(if $(call srcs,boot),$(B)/vos.elf)
 # ----------------------------------------------------------------------------------------------------- ISO
 # Default guest images; a stamp, because a download is not repeated for each change of the script.
 images: $(B)/images/done
-$(B)/images/done: iso/images.sh iso/initrd/init
+$(B)/images/done: iso/images.sh iso/initrd.sh iso/initrd/init
 	$(call say,IMAGES,$(@D))
 	$(Q)iso/images.sh $(@D) && touch $@
 
@@ -328,6 +330,12 @@ RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(if $(TEST_IMAGES),$(B)/test.iso $(B)/test.cpio) $(TEST_FILES)
 
 unit: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-unit && $(RUN) unit $(T)
+# Other people's systems as guests: long, and fetched from the archive first.
+$(B)/systems/done: tests/systems/fetch.sh iso/initrd.sh iso/initrd/init $(B)/images/done
+	$(call say,FETCH,$(@D))
+	$(Q)tests/systems/fetch.sh $(@D) && touch $@
+do-systems: $(B)/systems/done
+test-guests: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-systems && $(RUN) boot -m systems $(T)
 check: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-iso do-bundle && $(RUN) check
 boot-test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
 sizes: ; $(Q)$(RUN) sizes

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Makes the default guest images in the folder given: debian-kernel (Debian's cloud kernel, downloaded once),
 # debian-initrd (busybox, a few of that kernel's modules and initrd/init) and memtest (memtest86+).
-# The same inputs give the same bits: fixed dates and owners, sorted names, no gzip header.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,26 +43,9 @@ if [ ! -d packages ]; then
     mv packages.new packages
 fi
 
-root=$(mktemp -d)
-trap 'rm -rf "$root"' EXIT
 version=$(basename packages/kernel/lib/modules/*)
-tree=lib/modules/$version
-mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/root" "$root/tmp" \
-    "$root/etc/acpi/PWRF" "$root/$tree"
-cp /bin/busybox "$root/bin/busybox"
-cp "$here/initrd/init" "$root/init"
-printf '#!/bin/sh\nexec poweroff\n' > "$root/etc/acpi/PWRF/00000080"
-printf '#!/bin/sh\necho c > /proc/sysrq-trigger\n' > "$root/bin/panic"
-printf '#!/bin/sh\ncd /root\nsetsid cttyhack sh\nexec poweroff\n' > "$root/etc/session"
-chmod 755 "$root/init" "$root/etc/session" "$root/etc/acpi/PWRF/00000080" "$root/bin/panic"
-for module in $modules; do
-    cp "$(find "packages/kernel/$tree" -name "$module.ko")" "$root/$tree/"
-done
-busybox depmod -b "$root" "$version"
-
-find "$root" -exec touch -h -d @0 {} +
-(cd "$root" && find . -mindepth 1 | LC_ALL=C sort |
-    cpio --quiet -o -H newc -R 0:0 --reproducible --device-independent) | gzip -9 -n > debian-initrd.new
+# shellcheck disable=SC2086 # a list
+"$here/initrd.sh" debian-initrd.new /bin/busybox packages/kernel $modules
 cp "packages/kernel/boot/vmlinuz-$version" debian-kernel.new
 cp packages/memtest/boot/memtest86+x64.bin memtest.new
 for image in debian-kernel debian-initrd memtest; do

@@ -16,6 +16,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.addinivalue_line('markers', 'systems: boots what somebody else wrote; only for make test-guests')
+    config.option.markexpr = config.option.markexpr or 'not systems'
     config.addinivalue_line('markers', 'backends(*names): the backends a test runs on, instead of the default ones')
     config.addinivalue_line('markers', 'machine(**arguments): arguments for Machine, e.g. mem=512')
 
@@ -32,6 +34,17 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(items):
     # The slow ones first, so that they don't run alone at the end.
     items.sort(key=lambda item: 'bochs' not in item.name)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The table of test-guests: which system, where, and how it went."""
+    rows = [(dict(report.user_properties).get('system'), outcome) for outcome in ('passed', 'failed', 'skipped')
+            for report in terminalreporter.stats.get(outcome, [])]
+    rows = sorted(row for row in rows if row[0])
+    if rows:
+        terminalreporter.section('systems')
+    for name, outcome in rows:
+        terminalreporter.write_line(f'{name}  {outcome}')
 
 
 def note(word, name):

@@ -3,8 +3,8 @@
  * comparators, each one-shot or periodic, through the I/O APIC inputs HPET_ROUTES.
  *
  * Not there, and said so in the capabilities: legacy replacement and message interrupts. Counter and comparators are
- * computed from the clock when somebody looks. Of several periods that the VMM came too late for, one interrupt is made,
- * and the phase is kept.
+ * computed from the clock when somebody looks. Of several periods that the VMM came too late for, one interrupt is
+ * made, and the phase is kept.
  */
 #ifndef VOS_HPET_H
 #define VOS_HPET_H
@@ -13,7 +13,7 @@
 
 #define HPET_TIMERS 3u
 #define HPET_TICK_NS 10u
-/* First half of the capabilities register and block id of the ACPI table: vendor (as of the PCI bridge), 64 bits, timers. */
+/* First half of the capabilities register, block id of the ACPI table: the PCI bridge's vendor, 64 bits, timers. */
 #define HPET_ID 0x1b362201u
 #define HPET_ROUTES 0x00f00000u		/* I/O APIC inputs 20-23 */
 

@@ -1,0 +1,80 @@
+#!/bin/sh
+# Fetches what test-guests boots into the folder given, each system's files under a name of its own:
+#	fetch.sh OUT
+# Packages of other architectures and suites come through an apt of its own below OUT, with Debian's archive key; the
+# system's apt and dpkg are not touched. A package that is not there leaves its system out, which the table says.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+key=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# The mirror and release that the system itself uses.
+target=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(LABEL)' 'Created-By: Packages' | sort -u |
+    sed -n 's/ Debian$//p' | grep -Ev -- '-(updates|backports|security)$' | head -n 1)
+[ -n "$target" ] || { echo "apt knows no Debian archive" >&2; exit 1; }
+uri=${target% *}
+release=${target#* }
+
+apt=$out/apt
+mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/state"
+: > "$apt/status"
+for suite in "$release" "$release-backports"; do
+    echo "deb [signed-by=$key arch=amd64,i386] $uri $suite main"
+done > "$apt/sources.list"
+
+private()
+{
+    tool=$1
+    shift
+    "$tool" -qq -o "Dir::State=$apt/state" -o "Dir::State::lists=$apt/lists" -o "Dir::State::status=$apt/status" \
+        -o "Dir::Cache=$apt" -o "Dir::Cache::archives=$apt/archives" -o "Dir::Etc::SourceList=$apt/sources.list" \
+        -o Dir::Etc::SourceParts=/dev/null -o Dir::Etc::PreferencesParts=/dev/null -o APT::Architecture=amd64 \
+        -o 'APT::Architectures::=amd64' -o 'APT::Architectures::=i386' -o APT::Sandbox::User=root "$@"
+}
+
+# unpack PACKAGE[:ARCH][/SUITE] FOLDER
+unpack()
+{
+    [ ! -d "$out/packages/$2" ] || return 0
+    rm -rf "$out/new"
+    mkdir -p "$out/new" "$out/packages"
+    (cd "$out/new" && private apt-get download "$1") || return 1
+    mkdir "$out/packages/$2.new"
+    dpkg-deb -x "$out/new"/*.deb "$out/packages/$2.new"
+    mv "$out/packages/$2.new" "$out/packages/$2"
+}
+
+# linux META FOLDER [SUITE]: the kernel that a metapackage stands for.
+linux()
+{
+    package=$(private apt-cache show "$1${3:+/$3}" 2>/dev/null |
+        sed -n 's/^Depends:.*\(linux-image-[0-9][^ ,]*\).*/\1/p' | head -n 1)
+    case $1 in *:*) package=$package:${1#*:} ;; esac
+    unpack "$package${3:+/$3}" "$2" || { echo "$1 is not to be had" >&2; return 0; }
+    cp "$out/packages/$2"/boot/vmlinuz-* "$out/$2"
+}
+
+# take PACKAGE FOLDER FILE NAME
+take()
+{
+    unpack "$1" "$2" || { echo "$1 is not to be had" >&2; return 0; }
+    cp "$out/packages/$2/$3" "$out/$4"
+}
+
+private apt-get update
+linux linux-image-686:i386 linux-686
+linux linux-image-686-pae:i386 linux-686-pae
+linux linux-image-amd64 linux-amd64
+linux linux-image-rt-amd64 linux-rt
+linux linux-image-cloud-amd64 linux-backports "$release-backports"
+take busybox-static:i386 busybox bin/busybox busybox-i386
+take gnumach-image-1.8-486:i386 gnumach boot/gnumach-1.8-486.gz gnumach.gz
+take xen-hypervisor-4.17-amd64 xen boot/xen-4.17-amd64.gz xen.gz
+take memtest86+ memtest boot/memtest86+ia32.bin memtest-ia32
+take ipxe ipxe boot/ipxe.lkrn ipxe-lkrn
+for image in gnumach xen; do
+    [ ! -f "$out/$image.gz" ] || gzip -cd "$out/$image.gz" > "$out/$image"
+done
+"$here/../../iso/initrd.sh" "$out/initrd-i386" "$out/busybox-i386"
