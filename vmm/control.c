@@ -106,7 +106,7 @@ static void serve_nmi_button(struct machine *m)
 	if (presses == m->nmis_seen)
 		return;
 	m->nmis_seen = presses;
-	vcpu_request(&m->vcpu[0], VCPU_REQUEST_NMI);
+	vcpu_request_nmi(&m->vcpu[0]);
 }
 
 void machine_notified(struct machine *m, u64 bits)

@@ -86,7 +86,7 @@ static void apic_kick(void *ctx, u32 index)
 
 static void apic_nmi(void *ctx, u32 index)
 {
-	vcpu_request(&((struct machine *)ctx)->vcpu[index], VCPU_REQUEST_NMI);
+	vcpu_request_nmi(&((struct machine *)ctx)->vcpu[index]);
 }
 
 static void apic_init(void *ctx, u32 index)

@@ -49,6 +49,12 @@ void vcpu_request(struct vcpu *v, u32 requests)
 	call_back(v);
 }
 
+void vcpu_request_nmi(struct vcpu *v)
+{
+	__atomic_fetch_add(&v->nmis, 1, __ATOMIC_SEQ_CST);
+	vcpu_request(v, VCPU_REQUEST_NMI);
+}
+
 void vcpu_request_init(struct vcpu *v)
 {
 	u32 old = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST), new;
@@ -113,7 +119,7 @@ static void pic_accepted(struct machine *m, u8 vector)
 /* Nothing to do at the end of the interrupt but to note it: no other waits for that, and no line is to be looked at. */
 static bool may_end_quietly(const struct vcpu *v)
 {
-	return lapic_has_one_edge(v->lapic) && (v->offered == OFFER_LAPIC || lapic_is_serving(v->lapic));
+	return lapic_has_one_edge(v->lapic) && ((v->offered & OFFER_LAPIC) || lapic_is_serving(v->lapic));
 }
 
 /* Put the best candidate into the page. Whatever was offered before and not taken is withdrawn by that. */
@@ -127,6 +133,7 @@ static void offer(struct vcpu *v)
 	if (pic_wants(m, v, &vector))
 		v->offered = OFFER_PIC;
 	page->intr_pending = v->offered != OFFER_NONE;
+	v->offered |= v->nmis_waiting ? OFFER_NMIS : 0;
 	page->intr_vector = vector;
 	/* Not every processor keeps the shadow until the HLT: execute that here, before it can be too late. */
 	if (page->intr_pending && (page->shadow & SHADOW_STI) && !(page->dirty & GROUP_STEP) &&
@@ -139,7 +146,7 @@ static void offer(struct vcpu *v)
 /* The guest took what was offered. */
 static void accepted(struct vcpu *v)
 {
-	if (v->offered == OFFER_PIC)
+	if (v->offered & OFFER_PIC)
 		pic_accepted(v->machine, v->page->intr_vector);
 	else
 		lapic_accept(v->lapic, v->page->intr_vector);
@@ -171,6 +178,10 @@ void vcpu_store_cr8(struct vcpu *v)
 /* An exit while something is offered. */
 static void look_at_offer(struct vcpu *v)
 {
+	if ((v->offered & OFFER_NMIS) && !v->page->nmi_pending)
+		vcpu_remember(v, VCPU_REQUEST_NMI);
+	if (!(v->offered & ~OFFER_NMIS))
+		return;
 	if (!v->page->intr_pending)
 		accepted(v);
 	else if (v->page->cr8 != lapic_cr8(v->lapic))
@@ -188,7 +199,7 @@ static void init(struct vcpu *v)
 	kvmclock_reset(&v->machine->kvmclock, v->index);
 	v->pv = (struct kvm_pv){ .eoi_word = NULL };
 	v->is_kicked = false;
-	v->page->nmi_pending = 0;
+	v->page->nmi_pending = v->nmis_waiting = 0;
 	v->activity = lapic_base(v->lapic) & LAPIC_BASE_BSP ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
 	machine_tell_online(v->machine, v);
 }
@@ -202,6 +213,19 @@ static void startup(struct vcpu *v, u8 vector)
 	machine_tell_online(v->machine, v);
 }
 
+/* As in hardware, one may wait beside the one in service. */
+static void take_nmis(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u32 most = page->shadow & SHADOW_NMI ? 1 : 2;
+	u32 count = (u32)page->nmi_pending + v->nmis_waiting + __atomic_exchange_n(&v->nmis, 0, __ATOMIC_SEQ_CST);
+
+	if (count == 0)
+		return;
+	page->nmi_pending = 1;
+	v->nmis_waiting = (u8)((count < most ? count : most) - 1);
+}
+
 static __attribute__((noinline)) void serve_rare(struct vcpu *v, u32 requests)
 {
 	if (requests & VCPU_REQUEST_PAUSE)
@@ -211,7 +235,7 @@ static __attribute__((noinline)) void serve_rare(struct vcpu *v, u32 requests)
 	if (requests & VCPU_REQUEST_STARTUP)
 		startup(v, (u8)(requests >> VCPU_REQUEST_VECTOR_SHIFT));
 	if ((requests & VCPU_REQUEST_NMI) && v->activity != VCPU_WAITS_FOR_STARTUP)
-		v->page->nmi_pending = 1;
+		take_nmis(v);
 	if (requests & VCPU_REQUEST_TIME)
 		vcpu_set_tsc_offset(v);
 	if (requests & VCPU_REQUEST_KICK)

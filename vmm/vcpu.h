@@ -18,6 +18,7 @@ struct lapic;
 enum vcpu_activity { VCPU_RUNS, VCPU_HALTED, VCPU_WAITS_FOR_STARTUP };
 
 enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
+#define OFFER_NMIS 4u	/* a further NMI waits for the end of nmi_pending */
 
 /* Bits of `requests`. */
 #define VCPU_REQUEST_SERVICE BIT32(0)	/* devices' timers may have been set, interrupts may have changed */
@@ -51,7 +52,9 @@ struct vcpu {
 	u32 requests;		/* any thread sets bits (atomic), the own one takes them */
 	u8 is_away;		/* atomic: in vcpu_run or wait and not signalled yet, so a request needs a signal */
 	u8 activity;		/* enum vcpu_activity */
-	u8 offered;		/* enum offer_source of what is in intr_pending */
+	u8 offered;		/* enum offer_source of what is in intr_pending, and OFFER_NMIS */
+	u8 nmis_waiting;	/* beside the one in nmi_pending */
+	u32 nmis;		/* atomic: with VCPU_REQUEST_NMI: how many */
 	u32 cr8;		/* as last seen in the page */
 	u32 parked;		/* atomic: the pause (machine.pause) that this thread has seen */
 	u64 kept_msrs[KEPT_MSRS];	/* those that only remember (guest_msr.c) */
@@ -68,6 +71,7 @@ void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_p
 
 /* Any thread: ask the vCPU's thread for something, waking it if it is away. What it is about is written before. */
 void vcpu_request(struct vcpu *v, u32 requests);
+void vcpu_request_nmi(struct vcpu *v);
 /* INIT takes back a startup that has not been obeyed; of several startups the first counts. */
 void vcpu_request_init(struct vcpu *v);
 void vcpu_request_startup(struct vcpu *v, u8 vector);

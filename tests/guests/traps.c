@@ -135,12 +135,11 @@ static void test_interrupts(void)
 	ok_equal(irqs, before + 2000, "2000 self-IPIs");
 }
 
-static volatile u64 nmis, nested;
+static volatile u64 nmis, nested, returned_to[2];
 
 static void on_nmi(struct trap *t)
 {
-	(void)t;
-	nmis++;
+	returned_to[nmis++ % 2] = t->rip;
 	if (nmis == 1) {
 		write_msr(X2APIC(APIC_ICR), 4 << 8 | 1 << 18);	/* another NMI to ourselves: must wait for IRET */
 		cpuid(0, 0);
@@ -156,6 +155,7 @@ static void test_nmi(void)
 		;
 	ok_equal(nested, 1, "NMI: blocked within its handler");
 	ok_equal(nmis, 2, "NMI: the second comes after IRET");
+	ok_equal(returned_to[1], returned_to[0], "NMI: the second comes before anything else has run");
 }
 
 void guest_main(void)

@@ -24,6 +24,7 @@ static struct vcpu_entry entry;
 static struct vcpu_hw *hw;
 static u64 dr7_at_entry;
 static bool was_by_hand;
+static u32 (*processor)(struct vcpu_hw *vcpu);
 
 u8 *fake_memory;
 struct pcpu fake_pcpus[FAKE_PCPUS];
@@ -57,6 +58,8 @@ static u32 run(struct vcpu_hw *vcpu, bool by_hand)
 
 u32 svm_switch(struct vcpu_hw *vcpu)
 {
+	if (processor)
+		return processor(vcpu);
 	return run(vcpu, false);
 }
 
@@ -182,6 +185,102 @@ static void test_resume_flag(void **state)
 	end();
 }
 
+/*
+ * A guest with NMIs: the processor runs an instruction a time, and says where NMIs were delivered. 0: MOV SS, whose
+ * shadow is 1's; the handler is 100 and its IRET 101, with an intercept or without.
+ */
+static u32 delivered_at[8], delivered, rip_in_frame;
+static u64 flags_in_frame;
+
+static u32 one_instruction(struct vcpu_hw *vcpu)
+{
+	struct vmcb *v = vcpu->vmcb;
+	bool is_stepped = (v->rflags & RFLAGS_TF) != 0;
+
+	v->exit_int_info = 0;
+	v->exit_code = SVM_INTR;
+	if ((v->event_inject & SVM_EVENT_VALID) && (u8)v->event_inject == VECTOR_NMI) {
+		assert_false(v->int_state & SVM_INT_STATE_SHADOW);
+		assert_true(v->rip < 100);
+		delivered_at[delivered++ % 8] = rip_in_frame = (u32)v->rip;
+		flags_in_frame = v->rflags;
+		v->rip = 100;
+		v->rflags &= ~RFLAGS_TF;
+		v->event_inject = 0;
+		return svm_exit(vcpu);
+	}
+	if (v->rip == 101 && (v->intercept_misc1 & SVM_INTERCEPT1(SVM_IRET))) {
+		v->exit_code = SVM_IRET;
+		return svm_exit(vcpu);
+	}
+	v->int_state = v->rip == 0 ? SVM_INT_STATE_SHADOW : 0;
+	if (v->rip == 101) {
+		v->rflags = flags_in_frame;
+		v->rip = rip_in_frame;
+	} else {
+		v->rip++;
+	}
+	if (is_stepped) {
+		v->dr6 |= DR6_BS;
+		v->exit_code = SVM_EXCEPTION + VECTOR_DB;
+	}
+	return svm_exit(vcpu);
+}
+
+/* Runs instructions until `rip`, and returns how many single-step traps the guest saw. */
+static u32 run_to(u64 rip)
+{
+	u32 traps = 0;
+
+	for (u32 i = 0; hw->vmcb->rip != rip || entry.nmi_pending; i++) {
+		assert_true(i < 1000);
+		traps += svm_ops.enter(hw, entry.what) == EXIT_EXCEPTION;
+	}
+	return traps;
+}
+
+static void test_nmis(void **state)
+{
+	(void)state;
+	start((struct svm_features){ 0 });
+	svm_ops.prepare(hw, &entry, &page);
+	processor = one_instruction;
+	for (u32 i = 0; i < 4; i++) {
+		u64 tf = i & 1 ? RFLAGS_TF : 0, bs = i & 2 ? DR6_BS : 0;
+		u32 traps;
+
+		delivered = 0;
+		hw->vmcb->rip = 0;
+		hw->vmcb->rflags = RFLAGS_ONE | tf;
+		hw->vmcb->dr6 = DR6_FIXED | bs;
+		entry = (struct vcpu_entry){ 0 };
+		(void)svm_ops.enter(hw, 0);
+		assert_int_equal(hw->vmcb->rip, 1);
+		entry.nmi_pending = 1;		/* in the shadow */
+		entry.what = ENTER_EVENTS;
+		traps = run_to(100);
+		assert_int_equal(delivered, 1);
+		assert_int_equal(delivered_at[0], 2);
+		assert_int_equal(traps, tf != 0);
+		assert_int_equal(flags_in_frame & RFLAGS_TF, tf);
+		entry.nmi_pending = 1;		/* while the first is in service */
+		entry.what = ENTER_EVENTS;
+		traps = run_to(100);
+		assert_int_equal(delivered, 2);
+		assert_int_equal(delivered_at[1], 2);
+		assert_int_equal(traps, 0);
+		(void)run_to(4);
+		svm_ops.store(hw, &page, GROUP_GPR | GROUP_DR);
+		assert_int_equal(page.shadow, 0);
+		assert_int_equal(page.rflags & RFLAGS_TF, tf);
+		if (!tf)
+			assert_int_equal(page.dr6 & DR6_BS, bs);
+		assert_false(hw->extras & EXTRA_STEPPED);
+	}
+	processor = NULL;
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_breakpoints_by_hand),
 		cmocka_unit_test(test_tsc_aux),
 		cmocka_unit_test(test_resume_flag),
+		cmocka_unit_test(test_nmis),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,50 @@ static void test_shadow(void **state)
 	assert_int_equal(step, 5);
 }
 
+/* Three NMIs before the first is taken: one more waits beside the one in service, the third is lost as in hardware. */
+static void step_nmis(void)
+{
+	fake_page->exit.reason = EXIT_DEADLINE;
+	switch (step++) {
+	case 0:
+		for (u32 i = 0; i < 3; i++)
+			vcpu_request_nmi(&fake_machine.vcpu[0]);
+		break;
+	case 1:
+		assert_true(fake_page->nmi_pending);
+		break;
+	case 2:		/* taken: in service */
+		assert_true(fake_page->nmi_pending);
+		fake_page->nmi_pending = 0;
+		fake_page->shadow = SHADOW_NMI;
+		break;
+	case 3:
+		assert_true(fake_page->nmi_pending);
+		vcpu_request_nmi(&fake_machine.vcpu[0]);	/* that one waits already */
+		break;
+	case 4:
+		assert_true(fake_page->nmi_pending);
+		fake_page->nmi_pending = 0;
+		break;
+	case 5:
+	case 6:
+		assert_false(fake_page->nmi_pending);
+		break;
+	default:
+		fake_page->exit.reason = EXIT_SHUTDOWN;
+	}
+}
+
+static void test_nmis(void **state)
+{
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	step = 0;
+	fake_on_run = step_nmis;
+	vcpu_loop(&fake_machine.vcpu[0]);
+	assert_int_equal(step, 8);
+}
+
 static void step_poweroff(void)
 {
 	if (step++ == 0) {
@@ -265,7 +309,7 @@ static void test_bus(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_timer), cmocka_unit_test(test_shadow),
+		cmocka_unit_test(test_timer), cmocka_unit_test(test_shadow), cmocka_unit_test(test_nmis),
 		cmocka_unit_test(test_pause_and_poweroff), cmocka_unit_test(test_input),
 		cmocka_unit_test(test_breaks), cmocka_unit_test(test_nmi_button),
 		cmocka_unit_test(test_bus),

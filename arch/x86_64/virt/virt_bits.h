@@ -16,6 +16,7 @@
 #define DR7_ENABLES 0xffull	/* L0 .. G3 */
 #define DR7_GD BIT64(13)
 #define DR6_FIXED 0xffff0ff0ull
+#define DR6_BREAKPOINTS 0xfull
 #define DR6_BS BIT64(14)
 #define DR6_CAUSES 0xe00full	/* B0-B3, BD, BS, BT */
 

@@ -34,11 +34,13 @@ struct vcpu_hw {
 	u64 tsc_aux;
 	u64 dr[4];
 	u64 armed_dr7;		/* with EXTRA_ARMED */
+	u64 own_tf, own_bs;	/* with EXTRA_STEPPED: the guest's RFLAGS.TF and DR6.BS */
 };
 
 #define EXTRA_BUSY BIT32(0)		/* the VMCB has an event, interrupt, intercept or flush that must go again */
 #define EXTRA_ARMED BIT32(1)		/* breakpoints are armed by hand: see svm_features.leaves_breakpoints */
-#define EXTRA_NMI_BLOCKED BIT32(2)	/* from the delivery of an NMI until IRET */
+#define EXTRA_NMI_BLOCKED BIT32(2)	/* from the delivery of an NMI until its IRET has run */
+#define EXTRA_STEPPED BIT32(3)		/* RFLAGS.TF is ours, for one instruction: see svm_event.c */
 
 struct svm_features {
 	bool has_nrips;		/* else only IN and OUT tell the instruction's length */
@@ -103,6 +105,7 @@ static inline __attribute__((always_inline)) void svm_store_gprs(const struct vc
 void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_block_nmi(struct vcpu_hw *hw, bool is_blocked);
+bool svm_event_end_step(struct vcpu_hw *hw);	/* true: the exit was for that alone */
 
 /*
  * svm_exit.c: one entry; and its exit made the neutral record, which svm_switch ends with. May set entry->event: a

@@ -4,7 +4,9 @@
  * External interrupts go through V_IRQ: the hardware waits for the guest to take it, so there is no interrupt window
  * to exit for. (QEMU TCG also delivers EVENTINJ interrupts twice at times.) Exceptions, NMI and software interrupts
  * go through EVENTINJ. NMI blocking is tracked here: the hardware does not, so IRET is intercepted from the delivery
- * of an NMI on.
+ * of an NMI on. That exit comes before the IRET, and none after it; nor is there one at the end of an interrupt shadow,
+ * for which an NMI has to wait. So this one instruction is run with RFLAGS.TF set. If anything else than its trap ends
+ * the entry, all is as before.
  */
 #include "svm.h"
 #include "virt_bits.h"
@@ -52,13 +54,54 @@ static void inject(struct vcpu_hw *hw, const struct vcpu_event *e)
 	hw->injected = *e;
 }
 
+/* Blocked, but IRET not intercepted: it is what comes next. */
+static bool is_at_iret(const struct vcpu_hw *hw)
+{
+	return (hw->extras & EXTRA_NMI_BLOCKED) && !(hw->vmcb->intercept_misc1 & SVM_INTERCEPT1(SVM_IRET));
+}
+
+static bool must_step(const struct vcpu_hw *hw, const struct vcpu_entry *entry)
+{
+	if (entry->event.valid)
+		return false;
+	if (hw->extras & EXTRA_NMI_BLOCKED)
+		return is_at_iret(hw);
+	return entry->nmi_pending && (hw->vmcb->int_state & SVM_INT_STATE_SHADOW);
+}
+
+static void begin_step(struct vcpu_hw *hw)
+{
+	hw->extras |= EXTRA_STEPPED;
+	hw->own_tf = hw->vmcb->rflags & RFLAGS_TF;
+	hw->own_bs = hw->vmcb->dr6 & DR6_BS;
+	hw->vmcb->rflags |= RFLAGS_TF;
+}
+
+/* IRET has loaded RFLAGS itself. */
+bool svm_event_end_step(struct vcpu_hw *hw)
+{
+	struct vmcb *v = hw->vmcb;
+	bool is_done = v->exit_code == SVM_EXCEPTION + VECTOR_DB && (v->dr6 & DR6_BS);
+
+	hw->extras &= ~EXTRA_STEPPED;
+	if (!is_done || !is_at_iret(hw))
+		v->rflags = (v->rflags & ~RFLAGS_TF) | hw->own_tf;
+	if (is_at_iret(hw))
+		svm_event_block_nmi(hw, !is_done);
+	if (!is_done || hw->own_tf)
+		return false;
+	v->dr6 = (v->dr6 & ~DR6_BS) | hw->own_bs;
+	return !(v->dr6 & DR6_BREAKPOINTS);
+}
+
 void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
 	static const struct vcpu_event nmi = { .valid = 1, .type = EVENT_NMI, .vector = VECTOR_NMI };
 	struct vmcb *v = hw->vmcb;
 	u32 control = (v->int_control & SVM_V_TPR) | SVM_INT_CONTROL;
+	bool is_step = must_step(hw, entry);
 
-	if (entry->intr_pending) {
+	if (entry->intr_pending && !is_step) {
 		control |= SVM_V_IRQ;
 		v->int_vector = entry->intr_vector;
 	}
@@ -71,13 +114,17 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 			  (entry->tpr_threshold || entry->intr_pending ? SVM_INTERCEPT_CR8_WRITE : 0);
 	v->event_inject = 0;
 	hw->injected = (struct vcpu_event){ 0 };
-	if (entry->event.valid) {
+	if (is_step) {
+		begin_step(hw);
+	} else if (entry->event.valid) {
+		if (is_at_iret(hw))
+			svm_event_block_nmi(hw, true);
 		inject(hw, &entry->event);
 	} else if (entry->nmi_pending && !(hw->extras & EXTRA_NMI_BLOCKED)) {
 		inject(hw, &nmi);
 		entry->nmi_pending = 0;
 	}
-	if ((control & SVM_V_IRQ) || (v->intercept_cr & SVM_INTERCEPT_CR8_WRITE) || v->event_inject || v->tlb_control)
+	if (is_step || (control & SVM_V_IRQ) || (v->intercept_cr & SVM_INTERCEPT_CR8_WRITE) || v->event_inject || v->tlb_control)
 		hw->extras |= EXTRA_BUSY;
 	else
 		hw->extras &= ~EXTRA_BUSY;
@@ -155,7 +202,8 @@ void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	if (v->tlb_control)
 		v->tlb_control = cpu->tlb_control = 0;
 	entry->event.valid = 0;
-	entry->intr_pending = (v->int_control & SVM_V_IRQ) != 0;
+	if (!(hw->extras & EXTRA_STEPPED))
+		entry->intr_pending = (v->int_control & SVM_V_IRQ) != 0;
 	if (v->exit_int_info & SVM_EVENT_VALID)	/* the other bits may be stale */
 		collect_interrupted(hw, entry, v->exit_int_info);
 }

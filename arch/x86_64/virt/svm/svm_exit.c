@@ -104,7 +104,7 @@ HANDLER(handle_none)
 HANDLER(handle_iret)
 {
 	UNUSED;
-	svm_event_block_nmi(hw, false);
+	v->intercept_misc1 &= ~SVM_INTERCEPT1(SVM_IRET);	/* svm_event_inject does the rest */
 	return EXIT_NONE;
 }
 
@@ -267,6 +267,8 @@ static inline __attribute__((always_inline)) u32 handle(struct vcpu_hw *hw)
 static __attribute__((noinline)) u32 collect_and_handle(struct vcpu_hw *hw)
 {
 	svm_event_collect(hw, hw->entry);
+	if (unlikely(hw->extras & EXTRA_STEPPED) && svm_event_end_step(hw))
+		return EXIT_NONE;
 	return handle(hw);
 }
 
