@@ -5,8 +5,6 @@
 #include "frames.h"
 #include "handle.h"
 
-#define FIRST_FREE_SEARCH 16u	/* lower slots are for those who choose their slot */
-
 _Static_assert(HANDLES_PER_FRAME * sizeof(struct handle) <= PAGE_SIZE, "a part of the table is one frame");
 
 static struct handle *slot_entry(const struct handle_table *table, u64 slot)
@@ -95,14 +93,21 @@ static enum status put_locked(struct handle_table *table, u64 slot, struct objec
 	return ST_OK;
 }
 
+static bool is_handle(const struct handle *h, const struct object *object, u32 rights, u64 badge)
+{
+	return h->object == object && h->rights == rights && h->badge == badge;
+}
+
 enum status handle_put(struct handle_table *table, u64 slot, struct object *object, u32 rights, u64 badge)
 {
 	enum status status;
 
-	if (slot == 0 || slot >= HANDLE_COUNT)
+	if (slot == 0 || slot >= HANDLE_CHOSEN)
 		return ST_INVAL;
 	lock_acquire(&table->lock);
 	status = put_locked(table, slot, object, rights, badge);
+	if (status == ST_EXISTS && is_handle(slot_entry(table, slot), object, rights, badge))
+		status = ST_OK;
 	lock_release(&table->lock);
 	return status;
 }
@@ -112,13 +117,13 @@ static enum status add_locked(struct handle_table *table, struct object *object,
 	enum status status;
 	u32 at;
 
-	for (u32 i = 0; i < HANDLE_COUNT - FIRST_FREE_SEARCH; i++) {
-		at = FIRST_FREE_SEARCH + (table->search + i) % (HANDLE_COUNT - FIRST_FREE_SEARCH);
+	for (u32 i = 0; i < HANDLE_COUNT - HANDLE_CHOSEN; i++) {
+		at = HANDLE_CHOSEN + (table->search + i) % (HANDLE_COUNT - HANDLE_CHOSEN);
 		status = put_locked(table, at, object, rights, badge);
 		if (status == ST_EXISTS)
 			continue;
 		*slot = at;
-		table->search = at + 1 - FIRST_FREE_SEARCH;
+		table->search = at + 1 - HANDLE_CHOSEN;
 		return status;
 	}
 	return ST_FULL;
@@ -144,8 +149,8 @@ enum status handle_close(struct handle_table *table, u64 slot)
 	lock_acquire(&table->lock);
 	if (h->object != NULL) {
 		slot_write(h, NULL, 0, 0, 0);
-		if (slot >= FIRST_FREE_SEARCH && slot - FIRST_FREE_SEARCH < table->search)
-			table->search = (u32)slot - FIRST_FREE_SEARCH;
+		if (slot >= HANDLE_CHOSEN && slot - HANDLE_CHOSEN < table->search)
+			table->search = (u32)slot - HANDLE_CHOSEN;
 		status = ST_OK;
 	}
 	lock_release(&table->lock);

@@ -40,7 +40,7 @@ enum status handle_get_dying(const struct handle_table *table, u64 slot, struct 
 /* The handle in that slot stays good for going on with the destruction of its object, and for nothing else. */
 void handle_keep_dying(struct handle_table *table, u64 slot);
 
-/* Fill a slot (ST_EXISTS if a live handle is there), or any free one. */
+/* Fill a slot below HANDLE_CHOSEN, or any free one from there on. ST_EXISTS: another live handle is there. */
 enum status handle_put(struct handle_table *table, u64 slot, struct object *object, u32 rights, u64 badge) MUST_CHECK;
 enum status handle_add(struct handle_table *table, struct object *object, u32 rights, u64 badge, u64 *slot) MUST_CHECK;
 

@@ -26,6 +26,8 @@ static union {
 	u8 bytes[2 * PAGE_SIZE];
 } boot_page __attribute__((aligned(4096)));
 
+_Static_assert(BUILT_IN_MODULES + BOOT_INFO_MODULES <= BOOT_MODULES, "each module that the loader told of has a place");
+
 static const u8 zeros[PAGE_SIZE];
 
 static void must(enum status status, const char *what)
@@ -101,7 +103,8 @@ static void add_built_in(struct pd *pd)
 	const struct embed_module *m;
 	struct mem *mem;
 
-	for (u32 i = 0; i < embed_count && boot_page.page.module_count < BOOT_MODULES; i++) {
+	must(embed_count <= BUILT_IN_MODULES ? ST_OK : ST_FULL, "built-in modules");
+	for (u32 i = 0; i < embed_count; i++) {
 		m = &embed_modules[i];
 		must(mem_create_fixed(arch_image_hpa(m->start), align_up((u64)(m->end - m->start), PAGE_SIZE), &mem),
 		     "built-in module");
@@ -115,7 +118,7 @@ static void add_boot_modules(struct pd *pd, const struct boot_info *boot)
 	struct mem *mem;
 	u64 tail;
 
-	for (u32 i = 0; i < boot->module_count && boot_page.page.module_count < BOOT_MODULES; i++) {
+	for (u32 i = 0; i < boot->module_count; i++) {
 		m = &boot->modules[i];
 		if (m->bytes == 0 || m->bytes > MEM_BYTES_MAX - PAGE_SIZE ||
 		    mem_create_fixed(m->start, align_up(m->bytes, PAGE_SIZE), &mem) != ST_OK) {

@@ -21,7 +21,7 @@ struct region {
 };
 
 #define REGIONS_PER_FRAME 64u
-#define REGION_FRAMES 32u
+#define REGION_FRAMES (SPACE_REGIONS / REGIONS_PER_FRAME)
 
 struct space {
 	struct lock lock;

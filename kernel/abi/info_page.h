@@ -8,6 +8,7 @@
 #ifndef VOS_INFO_PAGE_H
 #define VOS_INFO_PAGE_H
 
+#include "limits.h"
 #include "types.h"
 
 #define INFO_MAGIC 0x314f464e49534f56ull	/* "VOSINFO1" */
@@ -65,8 +66,6 @@ _Static_assert(sizeof(struct info_page) <= 4096, "ABI");
  * MEM object, readable and executable, whose handle root has; a module's bytes start at offset 0, the rest of its
  * last page is zero.
  */
-#define BOOT_MODULES 64u
-
 struct boot_module {
 	char name[48];		/* first word of the module's string, or the built-in's name; foreign: judge before
 				 * use */
@@ -97,6 +96,7 @@ _Static_assert(sizeof(struct boot_page) <= 8192, "ABI");
 #define HANDLE_INFO_MEM 4u
 #define HANDLE_LOG_MEM 5u
 #define HANDLE_FIRST_MODULE 16u
+_Static_assert(HANDLE_FIRST_MODULE + BOOT_MODULES <= HANDLE_CHOSEN, "slots");
 
 /*
  * The kernel log: a byte ring that only the kernel writes. `head` counts bytes ever written; byte i is at text[i %

@@ -9,13 +9,15 @@
  * (THREAD_SET_COMPAT) with all registers as they were and RCX = the RIP after the SYSCALL, so that a libc built for
  * another system works unchanged; without a handler the thread faults.
  *
- * Handles are small integers into the PD's own table (HANDLE_COUNT slots); 0 is never valid, except where "0 = self"
- * is said. Times are absolute values of the time stamp counter (see info_page.h for its rate); DEADLINE_NONE waits
+ * Handles are small integers into the PD's own table: below HANDLE_CHOSEN whoever grants them chooses the slot, from
+ * there on to HANDLE_COUNT (limits.h) the kernel does. 0 is never valid, except where "0 = self" is said.
+ * Times are absolute values of the time stamp counter (see info_page.h for its rate); DEADLINE_NONE waits
  * for ever.
  */
 #ifndef VOS_SYSCALLS_H
 #define VOS_SYSCALLS_H
 
+#include "limits.h"
 #include "types.h"
 
 #define SYS_FIRST 0x1000u
@@ -51,8 +53,8 @@ enum syscall_nr {
 				 * caller's thread */
 	SYS_VM_CREATE,		/* (h_root) -> h VM */
 	SYS_VCPU_CREATE,	/* (h_vm, index) -> h VCPU; its page is mapped with SYS_MEM_MAP(h_pd, h_vcpu, ...) */
-	SYS_HANDLE_GRANT,	/* (h_pd, slot, h_src, rights, badge): put a copy into that PD's table; a live handle
-				 * there is ST_EXISTS */
+	SYS_HANDLE_GRANT,	/* (h_pd, slot < HANDLE_CHOSEN, h_src, rights, badge): put a copy into that PD's table.
+				 * ST_OK too if it is there already; another live handle there is ST_EXISTS */
 	/* (h): every handle to it is dead from the first call on, but the caller's, with which to go on while the
 	 * answer is ST_AGAIN; with ST_OK that slot is free too. A PD's threads and a VM's vCPUs go with it (close the
 	 * handles to them). A MEM or VCPU that is still mapped is freed when the last mapping goes. */
@@ -65,7 +67,6 @@ enum syscall_nr {
 	SYS_LAST
 };
 
-#define HANDLE_COUNT 4096u
 #define DEADLINE_NONE (~0ull)
 
 /* Rights of a handle. */
@@ -187,8 +188,6 @@ enum system_op {
 	SYSTEM_PCPU_TIME,	/* a = pCPU, b = enum pcpu_time -> TSC ticks since that pCPU came up */
 	SYSTEM_OP_COUNT
 };
-
-#define LOG_READERS 2u
 
 #define CONSOLE_SERIAL BIT64(0)
 #define CONSOLE_SCREEN BIT64(1)

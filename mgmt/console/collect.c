@@ -33,7 +33,7 @@ static bool take_image(struct session *s, struct job *job, const struct reply *r
 {
 	u32 index = job->request.index;
 
-	if (reply->result != RESULT_OK || index >= BOOT_MODULES) {
+	if (reply->result != RESULT_OK || index >= IMAGE_COUNT) {
 		s->machine.image_count = index;
 		return true;
 	}

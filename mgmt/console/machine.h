@@ -46,7 +46,7 @@ struct machine {
 	u32 pcpu_count;
 	struct pcpu_entry pcpus[MACHINE_PCPUS];
 	u32 image_count;
-	struct image_report images[BOOT_MODULES];
+	struct image_report images[IMAGE_COUNT];
 	struct vm_entry vms[VM_COUNT];	/* by report.index */
 };
 

@@ -88,6 +88,7 @@ static const struct { enum result code; const char *class; } refusals[] = {
 	[ERR_NO_PCPU] = { RESULT_USAGE, "E_USAGE" },
 	[ERR_CAP] = { RESULT_USAGE, "E_USAGE" },
 	[ERR_WEIGHT_RT] = { RESULT_USAGE, "E_USAGE" },
+	[ERR_LIMIT] = { RESULT_RESOURCES, "E_LIMIT" },
 };
 
 const char *state_text(u32 state)
@@ -326,6 +327,10 @@ static void words(
 		fault_set(fault, RESULT_USAGE,
 			"a real-time VM has no weight: it runs before all fair ones. Leave out --weight, limit it with "
 			"--cap, or use --class fair");
+		return;
+	case ERR_LIMIT:
+		fault_set(fault, RESULT_RESOURCES, "%u %.*s are the most possible. log shows more", (u32)reply->have,
+			(int)sizeof(reply->text), reply->text);
 		return;
 	case ERR_INTERNAL:
 		fault_set(fault, RESULT_FAILED, "VOS could not do it (status %u). log shows more", (u32)reply->have);

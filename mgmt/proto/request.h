@@ -8,13 +8,12 @@
 #ifndef VOS_REQUEST_H
 #define VOS_REQUEST_H
 
+#include "limits.h"
 #include "types.h"
 
 #define VM_NAME_BYTES 32u	/* [a-z0-9][a-z0-9-]{0,30} and a zero */
 #define IMAGE_NAME_BYTES 48u
 #define CMDLINE_BYTES 512u
-#define VM_COUNT 128u		/* VMs that can be defined */
-#define VM_VCPUS 16u		/* vCPUs of one VM, at most */
 #define IMAGE_MODULES 8u	/* further Multiboot modules */
 #define MODULE_BYTES 128u	/* an image's name, perhaps a blank and a text for the guest, with its zero */
 
@@ -47,6 +46,7 @@ enum error {
 	ERR_NO_PCPU,		/* need = a pCPU that was asked for, have = how many there are */
 	ERR_CAP,		/* need = percent asked for, have = the most that makes sense */
 	ERR_WEIGHT_RT,		/* a real-time VM has no weight */
+	ERR_LIMIT,		/* have = limit, text = of what */
 };
 
 enum request_field {

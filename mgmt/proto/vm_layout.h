@@ -81,7 +81,9 @@ struct console_args {
 #define VMM_RAM 0x100000000000ull	/* guest RAM: offset 0 .. memory_bytes, contiguous */
 #define VMM_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_VM */
 #define VMM_H_VCPU 16u			/* + i: VCPU|RUN */
-#define VMM_H_THREAD 48u		/* + i: THREAD|SIGNAL of the thread of vCPU i, badge VMM_BIT_KICK */
+#define VMM_H_THREAD (VMM_H_VCPU + VM_VCPUS)	/* + i: THREAD|SIGNAL of the thread of vCPU i, badge VMM_BIT_KICK */
+
+_Static_assert(CONSOLE_H_VM + VM_COUNT <= HANDLE_CHOSEN && VMM_H_THREAD + VM_VCPUS <= HANDLE_CHOSEN, "slots");
 
 /* Notification bits at a VMM's threads (thread 0 serves the control page and the console). */
 #define VMM_BIT_CONTROL BIT64(0)

@@ -41,30 +41,31 @@ static bool take(struct image_table *images, struct boot_conf *conf, const char 
 static u64 copy_file(const struct newc_file *file)
 {
 	u64 h_mem;
-	u8 *to;
 
 	if (file->count == 0 ||
 	    sys_mem_create(HANDLE_ROOT, align_up(file->count, PAGE_SIZE), MEM_LARGE, &h_mem) != ST_OK)
 		return 0;
-	to = view_open(VIEW_TARGET, h_mem, file->count, true);
-	if (to == NULL) {
+	if (view_open(VIEW_TARGET, h_mem, file->count, true) != ST_OK) {
 		(void)sys_object_destroy(h_mem);
 		return 0;
 	}
-	memcpy(to, file->bytes, file->count);
+	memcpy(view_at(VIEW_TARGET), file->bytes, file->count);
 	view_close(VIEW_TARGET);
 	return h_mem;
 }
 
 static void take_bundle(struct image_table *images, struct boot_conf *conf, const struct boot_module *module)
 {
-	const u8 *archive = view_open(VIEW_SOURCE, module->handle, module->bytes, false);
+	enum status st = view_open(VIEW_SOURCE, module->handle, module->bytes, false);
 	struct newc_file file;
 	u64 at = 0;
-	enum status st = archive != NULL ? ST_OK : ST_NOMEM;
 
+	if (st != ST_OK) {
+		rt_log("boot module " BUNDLE " can't be read (status %u)", (unsigned)st);
+		return;
+	}
 	while (st == ST_OK) {
-		st = newc_next(archive, module->bytes, &at, &file);
+		st = newc_next(view_at(VIEW_SOURCE), module->bytes, &at, &file);
 		if (st == ST_OK) {
 			u64 h_mem = copy_file(&file);
 

@@ -5,13 +5,12 @@
 #ifndef VOS_HOLDINGS_H
 #define VOS_HOLDINGS_H
 
+#include "limits.h"
 #include "status.h"
 #include "types.h"
 
 /* In the order of their destruction. */
 enum hold_kind { HOLD_THREAD, HOLD_IRQ, HOLD_PD, HOLD_VCPU, HOLD_VM, HOLD_MEM, HOLD_KIND_COUNT };
-
-#define HOLDINGS_MAX 64u
 
 struct holdings {
 	u32 count;

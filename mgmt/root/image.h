@@ -8,7 +8,6 @@
 #include "status.h"
 #include "types.h"
 
-#define IMAGE_COUNT 64u
 #define IMAGE_DEFAULT_KERNEL "debian-kernel"
 #define IMAGE_DEFAULT_INITRD "debian-initrd"
 #define IMAGE_DEFAULT_CMDLINE "console=ttyS0"

@@ -28,26 +28,20 @@ enum status pd_fill(u64 h_pd, u64 h_mem, u64 address, u64 offset, u64 bytes, u32
 
 enum status pd_signal(u64 h_pd, u64 slot, u64 h_thread, u64 badge)
 {
-	enum status st = ST_OK;
-
-	if (h_thread != 0)
-		st = sys_handle_grant(h_pd, slot, h_thread, RIGHT_SIGNAL, badge);
-	return st == ST_EXISTS ? ST_OK : st;
+	return h_thread != 0 ? sys_handle_grant(h_pd, slot, h_thread, RIGHT_SIGNAL, badge) : ST_OK;
 }
 
 /* A writable segment: memory of its own with a copy of the file's bytes. */
 static enum status copy_segment(u64 h_pd, const struct pd_elf_segment *s, const u8 *file, struct holdings *holdings)
 {
 	u64 h_mem;
-	u8 *to;
 	enum status st = holdings_mem(holdings, s->bytes, 0, &h_mem);
 
+	if (st == ST_OK)
+		st = view_open(VIEW_TARGET, h_mem, s->bytes, true);
 	if (st != ST_OK)
 		return st;
-	to = view_open(VIEW_TARGET, h_mem, s->bytes, true);
-	if (to == NULL)
-		return ST_NOMEM;
-	memcpy(to, file + s->file_offset, s->file_bytes);
+	memcpy(view_at(VIEW_TARGET), file + s->file_offset, s->file_bytes);
 	view_close(VIEW_TARGET);
 	return pd_fill(h_pd, h_mem, s->address, 0, s->bytes, s->rights);
 }
@@ -103,13 +97,12 @@ static enum status build_from(struct pd *out, u64 h_file, const u8 *file, u64 by
 
 enum status pd_build(struct pd *out, const struct image *program, u64 heap_bytes, struct holdings *holdings)
 {
-	const u8 *file = view_open(VIEW_SOURCE, program->h_mem, program->bytes, false);
-	enum status st;
+	enum status st = view_open(VIEW_SOURCE, program->h_mem, program->bytes, false);
 
-	if (file == NULL)
-		return ST_NOMEM;
+	if (st != ST_OK)
+		return st;
 	*out = (struct pd){ .heap_bytes = heap_bytes };
-	st = build_from(out, program->h_mem, file, program->bytes, holdings);
+	st = build_from(out, program->h_mem, view_at(VIEW_SOURCE), program->bytes, holdings);
 	view_close(VIEW_SOURCE);
 	return st;
 }

@@ -32,7 +32,8 @@ enum status pd_map(u64 h_pd, u64 h_mem, u64 address, u64 bytes, u32 rights) MUST
  * has run out. */
 enum status pd_fill(u64 h_pd, u64 h_mem, u64 address, u64 offset, u64 bytes, u32 rights) MUST_CHECK;
 
-/* Let the PD raise `badge` at that thread (0: there is none, nothing to do). A live handle in that slot stays. */
+/* Let the PD raise `badge` at that thread (0: there is none, nothing to do). ST_OK if it could already;
+ * ST_EXISTS: the slot is taken. */
 enum status pd_signal(u64 h_pd, u64 slot, u64 h_thread, u64 badge) MUST_CHECK;
 
 #endif

@@ -24,6 +24,7 @@ static const u8 results[] = {
 	[ERR_NO_PCPU] = RESULT_USAGE,
 	[ERR_CAP] = RESULT_USAGE,
 	[ERR_WEIGHT_RT] = RESULT_USAGE,
+	[ERR_LIMIT] = RESULT_RESOURCES,
 };
 
 enum result refusal_result(u32 error)

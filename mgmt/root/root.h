@@ -45,9 +45,10 @@ void *shared_at(enum shared which);
 u64 shared_bytes(enum shared which);
 
 /* Slots of root's own handle table that hold handles with the badge it signals with. */
-#define SLOT_CONSOLE_REPLY 4080u
-#define SLOT_CONSOLE_LOG 4081u
-#define SLOT_SCREEN_LOG 4082u
-#define SLOT_VMM 3900u		/* + index: VMM_BIT_CONTROL */
+#define SLOT_CONSOLE_REPLY (HANDLE_FIRST_MODULE + BOOT_MODULES)
+#define SLOT_CONSOLE_LOG (SLOT_CONSOLE_REPLY + 1)
+#define SLOT_SCREEN_LOG (SLOT_CONSOLE_REPLY + 2)
+#define SLOT_VMM (SLOT_CONSOLE_REPLY + 3)	/* + index: VMM_BIT_CONTROL */
+_Static_assert(SLOT_VMM + VM_COUNT <= HANDLE_CHOSEN && SHARED_COUNT <= SHARED_MAX, "slots");
 
 #endif

@@ -206,6 +206,17 @@ static enum status introduce(void)
 	return st == ST_OK ? vm_meet_console() : st;
 }
 
+static void read_log(enum service_id id, u64 slot, u64 badge)
+{
+	enum status st = sys_system_ctl(HANDLE_ROOT, SYSTEM_LOG_BIND, slot, badge, NULL);
+
+	if (st == ST_FULL)
+		rt_log("root: %s is not told of new lines in the log: %u readers are the most possible",
+		       kinds[id].program, LOG_READERS);
+	else if (st != ST_OK)
+		rt_log("root: %s is not told of new lines in the log (status %u)", kinds[id].program, (unsigned)st);
+}
+
 /* The first instruction. The line is the driver's from here on. */
 static void launch(enum service_id id)
 {
@@ -216,9 +227,9 @@ static void launch(enum service_id id)
 	if (id == SERVICE_SCREEN)
 		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_CONSOLE_TAKE, CONSOLE_SCREEN, 0, NULL);
 	if (id == SERVICE_CONSOLE)
-		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_LOG_BIND, SLOT_CONSOLE_LOG, CONSOLE_BIT_LOG, NULL);
+		read_log(id, SLOT_CONSOLE_LOG, CONSOLE_BIT_LOG);
 	if (id == SERVICE_SCREEN)
-		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_LOG_BIND, SLOT_SCREEN_LOG, SCREEN_BIT_LOG, NULL);
+		read_log(id, SLOT_SCREEN_LOG, SCREEN_BIT_LOG);
 	st = sys_thread_ctl(services[id].h_thread, THREAD_START, 0, 0, NULL);
 	if (st != ST_OK)
 		rt_log("root: %s does not start (status %u)", kinds[id].program, (unsigned)st);

@@ -5,10 +5,12 @@
 #ifndef VOS_SERVICE_H
 #define VOS_SERVICE_H
 
+#include "limits.h"
 #include "status.h"
 #include "types.h"
 
 enum service_id { SERVICE_SERIAL, SERVICE_CONSOLE, SERVICE_SCREEN, SERVICE_COUNT };
+_Static_assert(SERVICE_COUNT <= SERVICES_MAX, "root has a handle to everything");
 
 /* Start all that the machine has a use for. A service that cannot be started is named in the log. */
 void service_start_all(void);

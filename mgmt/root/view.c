@@ -17,17 +17,25 @@ static u64 window(enum view view)
 	return WINDOWS_ADDRESS + view * WINDOW_BYTES;
 }
 
-void *view_open(enum view view, u64 h_mem, u64 bytes, bool is_writable)
+enum status view_open(enum view view, u64 h_mem, u64 bytes, bool is_writable)
 {
 	u32 rights = RIGHT_R | (is_writable ? RIGHT_W : 0);
+	enum status st;
 
-	if (open_bytes[view] != 0 || bytes == 0 || bytes > WINDOW_BYTES)
-		return NULL;
+	if (open_bytes[view] != 0)
+		return ST_STATE;
+	if (bytes == 0 || bytes > WINDOW_BYTES)
+		return ST_UNSUPPORTED;
 	bytes = align_up(bytes, PAGE_SIZE);
-	if (sys_mem_map(HANDLE_SELF_PD, h_mem, window(view), 0, bytes, rights) != ST_OK)
-		return NULL;
-	open_bytes[view] = bytes;
-	return (void *)window(view);	/* an address that the layout fixes */
+	st = sys_mem_map(HANDLE_SELF_PD, h_mem, window(view), 0, bytes, rights);
+	if (st == ST_OK)
+		open_bytes[view] = bytes;
+	return st;
+}
+
+u8 *view_at(enum view view)
+{
+	return (u8 *)window(view);	/* an address that the layout fixes */
 }
 
 void view_close(enum view view)

@@ -11,10 +11,12 @@
 enum view { VIEW_SOURCE, VIEW_TARGET, VIEW_COUNT };
 
 /*
- * Map `bytes` (rounded up to pages) from the MEM's start; writable or not. NULL when the kernel refuses. Each window:
- * at most 4 GiB.
+ * Map `bytes` (rounded up to pages) from the MEM's start; writable or not. ST_UNSUPPORTED: nothing, or more than 4 GiB;
+ * ST_STATE: the window is open; or the kernel's status.
  */
-void *view_open(enum view view, u64 h_mem, u64 bytes, bool is_writable);
+enum status view_open(enum view view, u64 h_mem, u64 bytes, bool is_writable) MUST_CHECK;
+/* Where what is mapped there is seen. */
+u8 *view_at(enum view view);
 void view_close(enum view view);
 
 #endif

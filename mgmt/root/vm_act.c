@@ -117,10 +117,22 @@ static struct refusal start_ok(const struct vm *vm)
 	return REFUSAL_NONE;
 }
 
+/* One of them: that they are all large enough for all VMs is asserted in limits.h. */
+static struct refusal limit_refusal(const struct vm *vm)
+{
+	bool is_own = vm->objects.count == HOLDINGS_MAX;
+	struct refusal no = refusal_of(ERR_LIMIT, 0, is_own ? HOLDINGS_MAX : HANDLE_COUNT - HANDLE_CHOSEN);
+
+	strcpy(no.text, is_own ? "kernel objects of one VM" : "kernel objects");
+	return no;
+}
+
 static struct refusal build_refusal(const struct vm *vm, enum status st)
 {
 	if (st == ST_NOMEM)
 		return refusal_of(ERR_NO_MEMORY, vm_need_bytes(&vm->spec), vm_free_bytes());
+	if (st == ST_FULL)
+		return limit_refusal(vm);
 	if (vm->spec.vmm[0] != '\0' && (st == ST_INVAL || st == ST_UNSUPPORTED))
 		return refusal_of(ERR_BAD_FIELD, 0, FIELD_VMM);
 	if (st == ST_INVAL)	/* more RAM than this machine's guest-physical addresses can name */

@@ -9,6 +9,7 @@
 
 #include "range.h"
 #include "root.h"
+#include "rt_log.h"
 #include "service.h"
 #include "sys.h"
 #include "view.h"
@@ -120,15 +121,14 @@ static enum status fill_args(const struct vm *vm, struct vmm_args *args)
 
 static enum status build_args(struct vm *vm)
 {
-	struct vmm_args *args;
+	struct vmm_args *args = (struct vmm_args *)(void *)view_at(VIEW_TARGET);
 	u64 h_args;
 	enum status st = holdings_mem(&vm->objects, align_up(sizeof(*args), PAGE_SIZE), 0, &h_args);
 
+	if (st == ST_OK)
+		st = view_open(VIEW_TARGET, h_args, sizeof(*args), true);
 	if (st != ST_OK)
 		return st;
-	args = view_open(VIEW_TARGET, h_args, sizeof(*args), true);
-	if (args == NULL)
-		return ST_NOMEM;
 	st = fill_args(vm, args);
 	view_close(VIEW_TARGET);
 	if (st != ST_OK)
@@ -218,20 +218,28 @@ enum status vm_fill_step(struct vm *vm)
 	return vm_threads_ctl(vm, THREAD_START);
 }
 
-static enum status (*const steps[])(struct vm *vm) = {
-	build_pd, build_ram, build_args, build_shared, build_vcpus, build_links, build_share,
-	build_start,
+static const struct {
+	enum status (*build)(struct vm *vm);
+	const char *what;
+} steps[] = {
+	{ build_pd, "its VMM" }, { build_ram, "its memory" }, { build_args, "its arguments" },
+	{ build_shared, "its shared memory" }, { build_vcpus, "its vCPUs" }, { build_links, "its signals" },
+	{ build_share, "its share of the pCPUs" }, { build_start, "its start" },
 };
 
 enum status vm_build(struct vm *vm)
 {
-	enum status st = ST_OK;
-
 	vm->button_presses = vm->nmi_presses = 0;
 	vm->pause_wish = 0;
 	memset(vm->h_threads, 0, sizeof(vm->h_threads));
 	memset(vm->h_vcpus, 0, sizeof(vm->h_vcpus));
-	for (u32 i = 0; i < ARRAY_COUNT(steps) && st == ST_OK; i++)
-		st = steps[i](vm);
-	return st;
+	for (u32 i = 0; i < ARRAY_COUNT(steps); i++) {
+		enum status st = steps[i].build(vm);
+
+		if (st == ST_OK)
+			continue;
+		rt_log("root: VM %s can't be built: %s (status %u)", vm->name, steps[i].what, (unsigned)st);
+		return st;
+	}
+	return ST_OK;
 }

@@ -50,6 +50,10 @@ static void test_bad_slots(void **state)
 		assert_int_equal(handle_put(&table, bad[i], o, 0, 0), ST_INVAL);
 		assert_int_equal(handle_close(&table, bad[i]), ST_HANDLE);
 	}
+	/* Slots that the kernel hands out can't be chosen. */
+	assert_int_equal(handle_put(&table, HANDLE_CHOSEN, o, 0, 0), ST_INVAL);
+	assert_int_equal(handle_put(&table, HANDLE_COUNT - 1, o, 0, 0), ST_INVAL);
+	assert_int_equal(handle_put(&table, HANDLE_CHOSEN - 1, o, 0, 0), ST_OK);
 	assert_int_equal(handle_get(&table, 2, OBJECT_NONE, 0, &h), ST_HANDLE);		/* free slot, frame there */
 	assert_int_equal(handle_get(&table, 4000, OBJECT_NONE, 0, &h), ST_HANDLE);	/* frame not there */
 }
@@ -61,7 +65,10 @@ static void test_kinds_and_rights(void **state)
 
 	(void)state;
 	assert_int_equal(handle_put(&table, 7, o, RIGHT_ACK, 0xbad9e), ST_OK);
-	assert_int_equal(handle_put(&table, 7, o, RIGHT_ALL, 0), ST_EXISTS);
+	assert_int_equal(handle_put(&table, 7, o, RIGHT_ACK, 0xbad9e), ST_OK);		/* it is there */
+	assert_int_equal(handle_put(&table, 7, o, RIGHT_ALL, 0xbad9e), ST_EXISTS);
+	assert_int_equal(handle_put(&table, 7, o, RIGHT_ACK, 0xbad9f), ST_EXISTS);
+	assert_int_equal(handle_put(&table, 7, object_alloc(OBJECT_IRQ), RIGHT_ACK, 0xbad9e), ST_EXISTS);
 	assert_int_equal(handle_get(&table, 7, OBJECT_MEM, 0, &h), ST_HANDLE);
 	assert_int_equal(handle_get(&table, 7, OBJECT_IRQ, RIGHT_CTL, &h), ST_RIGHTS);
 	assert_int_equal(handle_get(&table, 7, OBJECT_IRQ, RIGHT_ACK | RIGHT_CTL, &h), ST_RIGHTS);
@@ -81,10 +88,10 @@ static void test_full_table(void **state)
 
 	(void)state;
 	while (handle_add(&table, o, 0, 0, &slot) == ST_OK) {
-		assert_true(slot >= 16 && slot < HANDLE_COUNT);
+		assert_true(slot >= HANDLE_CHOSEN && slot < HANDLE_COUNT);
 		count++;
 	}
-	assert_int_equal(count, HANDLE_COUNT - 16);
+	assert_int_equal(count, HANDLE_COUNT - HANDLE_CHOSEN);
 	assert_int_equal(handle_add(&table, o, 0, 0, &slot), ST_FULL);
 	assert_int_equal(handle_close(&table, 2222), ST_OK);
 	assert_int_equal(handle_add(&table, o, 0, 0, &slot), ST_OK);

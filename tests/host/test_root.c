@@ -349,7 +349,7 @@ static void memory_is_counted(void **state)
 	bench_expect(ERR_NO_MEMORY);
 	assert_true(bench_answer.need > FAKE_MEMORY_BYTES);
 	assert_int_equal(bench_answer.have, fake_free_bytes());
-	r.spec.memory_bytes = 150 * MIB;
+	r.spec.memory_bytes = 300 * MIB;
 	r.flags = REQ_FLAG_DRY_RUN;
 	bench_send(&r);
 	bench_expect(ERR_NONE);
@@ -383,7 +383,7 @@ static void lazy_memory_is_not_counted(void **state)
 	fake_fault(bench_vmm_thread(), FAULT_NOMEM, 0x401000, VMM_RAM);
 	bench_turns(ROOT_BIT_FAULT, 20);
 	bench_expect_state("huge", VM_CRASHED, WHY_NO_MEMORY);
-	assert_non_null(strstr(bench_answer.vm.text, "of its 256000 MiB"));
+	assert_non_null(strstr(bench_answer.vm.text, "of its 512000 MiB"));
 	bench_delete("huge");
 	r.spec.memory_policy = MEMORY_POLICY_COUNT;
 	bench_send(&r);

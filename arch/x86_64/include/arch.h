@@ -151,7 +151,6 @@ void arch_tlb_flush_user(void);
 
 /* I/O ports: the bitmap of ports a PD may use. At most PORT_RANGES ranges. Called at a switch to a thread of another
  * PD. */
-#define PORT_RANGES 4u
 struct port_range { u16 first; u16 count; };
 struct port_set { u32 count; struct port_range ranges[PORT_RANGES]; };
 void arch_ports_switch(const struct port_set *ports);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "info_page.h"
 #include "platform.h"
@@ -19,7 +18,7 @@
 
 enum kind { NONE, ROOT, PD, THREAD, MEM, VM, VCPU, IRQ };
 
-#define OBJECTS 8192u
+#define OBJECTS 16384u
 #define MAPS 64u
 #define DESTROY_CALLS 3u
 #define FILL_CALLS 2u
@@ -31,11 +30,11 @@ struct object {
 	u32 generation;
 	bool is_dying;
 	u32 destroy_calls;
-	int fd;				/* MEM, VCPU */
 	u64 bytes;
 	bool is_overcommitted;		/* MEM: nothing of it is granted */
 	bool is_fixed;			/* it was there before root */
-	u8 *view;
+	u8 *view;			/* MEM, VCPU */
+	u32 mapped;			/* MEM: how often */
 	u64 share[PD_OP_COUNT];		/* PD: as told with sys_pd_ctl; 0 = not told */
 	u32 owner;			/* THREAD: its PD */
 	bool is_running, is_waiting;
@@ -46,7 +45,7 @@ struct object {
 };
 
 static struct object objects[OBJECTS];
-static u32 object_used = 1, threads[4096], thread_count, fail_countdown, root_pd;
+static u32 object_used = 1, object_free = 1, threads[4096], thread_count, fail_countdown, root_pd;
 static u64 ready_ticks;
 static u32 share_fails = PD_OP_COUNT;
 static enum status fail_status;
@@ -61,7 +60,7 @@ static void die(const char *why)
 
 static u32 object_new(enum kind kind)
 {
-	u32 i = 1;
+	u32 i = object_free;
 
 	while (i < object_used && objects[i].kind != NONE)
 		i++;
@@ -69,7 +68,8 @@ static u32 object_new(enum kind kind)
 		die("too many objects");
 	if (i == object_used)
 		object_used++;
-	objects[i] = (struct object){ .kind = kind, .generation = objects[i].generation + 1, .fd = -1 };
+	object_free = i + 1;
+	objects[i] = (struct object){ .kind = kind, .generation = objects[i].generation + 1 };
 	if (kind == PD) {
 		objects[i].handles = calloc(HANDLE_COUNT, sizeof(struct handle));
 		if (objects[i].handles == NULL)
@@ -82,11 +82,8 @@ static void back_with_memory(u32 i, u64 bytes)
 {
 	struct object *o = &objects[i];
 
-	o->fd = memfd_create("mem", 0);
-	if (o->fd < 0 || ftruncate(o->fd, (off_t)bytes) != 0)
-		die("memfd");
 	o->bytes = bytes;
-	o->view = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, o->fd, 0);
+	o->view = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (o->view == MAP_FAILED)
 		die("mmap");
 }
@@ -112,10 +109,10 @@ static u32 lookup(u64 slot, enum kind kind)
 
 static u64 give_root(u32 object)
 {
-	for (u32 slot = 1; slot < HANDLE_COUNT; slot++) {
+	for (u32 slot = HANDLE_CHOSEN; slot < HANDLE_COUNT; slot++) {
 		struct handle *h = &objects[root_pd].handles[slot];
 
-		if (h->object != 0)
+		if (is_live(h))
 			continue;
 		*h = (struct handle){ object, objects[object].generation, 0, RIGHT_ALL };
 		return slot;
@@ -198,13 +195,17 @@ enum status sys_mem_create_device(u64 h_root, u64 address, u64 bytes, u64 *h_mem
 	return ST_OK;
 }
 
+/* The same memory once more: mremap of no bytes copies a shared mapping. */
 static void map_here(const struct object *mem, u64 address, u64 offset, u64 bytes, u32 rights)
 {
 	int prot = PROT_READ | (rights & RIGHT_W ? PROT_WRITE : 0);
+	void *at = (void *)address;
 
-	if (mmap((void *)address, bytes, prot, MAP_SHARED | MAP_FIXED_NOREPLACE, mem->fd, (off_t)offset) !=
-	    (void *)address)
+	if (mmap(at, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != at)
 		die("root's window is taken");
+	if (mremap(mem->view + offset, 0, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, at) != at ||
+	    mprotect(at, bytes, prot) != 0)
+		die("mremap");
 }
 
 enum status sys_mem_map(u64 h_space, u64 h_mem, u64 address, u64 offset, u64 bytes, u32 rights)
@@ -217,7 +218,7 @@ enum status sys_mem_map(u64 h_space, u64 h_mem, u64 address, u64 offset, u64 byt
 	rights &= ~MAP_FILL;
 	if (fails(&st))
 		return st;
-	if (space == 0 || mem == 0 || (s->kind != PD && s->kind != VM) || objects[mem].fd < 0)
+	if (space == 0 || mem == 0 || (s->kind != PD && s->kind != VM) || objects[mem].view == NULL)
 		return ST_HANDLE;
 	if ((address | offset | bytes) % PAGE_SIZE != 0 || bytes == 0 || !range_ok(offset, bytes, objects[mem].bytes) ||
 	    (s->kind == PD && (rights & RIGHT_W) && (rights & RIGHT_X)))
@@ -231,6 +232,7 @@ enum status sys_mem_map(u64 h_space, u64 h_mem, u64 address, u64 offset, u64 byt
 	if (s->map_count == MAPS)
 		die("too many maps");
 	s->maps[s->map_count++] = (struct map){ address, offset, bytes, mem, rights, 0 };
+	objects[mem].mapped++;
 	if (space == root_pd)
 		map_here(&objects[mem], address, offset, bytes, rights);
 	return is_filled ? ST_AGAIN : ST_OK;
@@ -243,6 +245,7 @@ enum status sys_mem_unmap(u64 h_space, u64 address, u64 bytes)
 	for (u32 i = 0; i < s->map_count; i++) {
 		if (s->maps[i].address != address || s->maps[i].bytes != bytes)
 			continue;
+		objects[s->maps[i].mem].mapped--;
 		s->maps[i] = s->maps[--s->map_count];
 		if (s == &objects[root_pd])
 			munmap((void *)address, bytes);
@@ -407,12 +410,14 @@ enum status sys_handle_grant(u64 h_pd, u64 slot, u64 h_source, u32 rights, u64 b
 
 	if (fails(&st))
 		return st;
-	if (pd == 0 || source == 0 || h == NULL)
+	if (pd == 0 || source == 0)
 		return ST_HANDLE;
+	if (h == NULL || slot >= HANDLE_CHOSEN)
+		return ST_INVAL;
 	if ((rights & RIGHT_CTL) != 0)
 		die("root gives its own power away");
 	if (is_live(h))
-		return ST_EXISTS;
+		return h->object == source && h->badge == badge && h->rights == rights ? ST_OK : ST_EXISTS;
 	*h = (struct handle){ source, objects[source].generation, badge, rights };
 	return ST_OK;
 }
@@ -453,15 +458,6 @@ u64 fake_pending(u64 h_thread)
 	return bits;
 }
 
-/* A MEM must not go while somebody maps it: root destroys the PD first. */
-static void check_unmapped(u32 mem)
-{
-	for (u32 i = 1; i < object_used; i++)
-		for (u32 m = 0; m < objects[i].map_count; m++)
-			if (objects[i].kind != NONE && objects[i].maps[m].mem == mem)
-				die("a MEM is destroyed while it is mapped");
-}
-
 enum status sys_object_destroy(u64 slot)
 {
 	struct handle *h = slot_of(root_pd, slot);
@@ -473,14 +469,16 @@ enum status sys_object_destroy(u64 slot)
 	o->is_dying = true;
 	if (++o->destroy_calls < DESTROY_CALLS)
 		return ST_AGAIN;
-	if (o->kind == MEM)
-		check_unmapped(h->object);
-	if (o->fd >= 0) {
+	if (o->kind == MEM && o->mapped != 0)	/* root destroys the PD first */
+		die("a MEM is destroyed while it is mapped");
+	for (u32 m = 0; m < o->map_count; m++)
+		objects[o->maps[m].mem].mapped--;
+	if (o->view != NULL)
 		munmap(o->view, o->bytes);
-		close(o->fd);
-	}
 	free(o->handles);
-	*o = (struct object){ .generation = o->generation + 1, .fd = -1 };
+	*o = (struct object){ .generation = o->generation + 1 };
+	if (h->object < object_free)
+		object_free = h->object;
 	h->object = 0;
 	return ST_OK;
 }
@@ -639,7 +637,9 @@ void fake_module(const char *name, const void *bytes, u64 count, bool is_built_i
 	back_with_memory(i, align_up(count, PAGE_SIZE));
 	objects[i].is_fixed = true;
 	memcpy(objects[i].view, bytes, count);
-	*m = (struct boot_module){ .bytes = count, .handle = (u32)give_root(i), .built_in = is_built_in };
+	*m = (struct boot_module){ .bytes = count, .built_in = is_built_in,
+				   .handle = HANDLE_FIRST_MODULE + boot->module_count - 1 };
+	objects[root_pd].handles[m->handle] = (struct handle){ i, objects[i].generation, 0, RIGHT_ALL };
 	snprintf(m->name, sizeof(m->name), "%s", name);
 }
 

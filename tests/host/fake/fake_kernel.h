@@ -12,7 +12,7 @@
 #include "syscalls.h"
 #include "types.h"
 
-#define FAKE_MEMORY_BYTES (256 * MIB)
+#define FAKE_MEMORY_BYTES (512 * MIB)
 
 /* Info page, boot page, root's first handles; `modules` MEMs follow with fake_module. Once per process. */
 void fake_boot(void);

@@ -1,0 +1,39 @@
+/*
+ * limits.h - how many there can be of what. All of them are here, because they depend on each other: who raises one
+ * sees at compile time which others have to follow.
+ */
+#ifndef VOS_LIMITS_H
+#define VOS_LIMITS_H
+
+/* ---- What an operator can have ---- */
+#define VM_COUNT 128u		/* VMs that can be defined */
+#define VM_VCPUS 16u		/* vCPUs of one VM */
+#define VM_DEVICES 8u		/* disks and network cards of one VM, when there are some: room is kept for them */
+#define DEVICE_HOLDINGS 8u	/* kernel objects that each may take */
+#define BOOT_MODULES 64u	/* files that the kernel hands to root: its own programs, and what the loader brought */
+#define BUILT_IN_MODULES 16u	/* of those at most VOS' own programs */
+#define IMAGE_COUNT 64u		/* files that root knows by name: boot modules, and what is in a bundle of them */
+
+/* ---- One PD ---- */
+#define HANDLE_CHOSEN 512u	/* slots 1 .. HANDLE_CHOSEN - 1 are filled by SYS_HANDLE_GRANT, by number ... */
+#define HANDLE_COUNT 20480u	/* ... HANDLE_CHOSEN .. HANDLE_COUNT - 1 by the kernel, with what is created */
+#define SPACE_REGIONS 2048u	/* mappings of one PD or VM */
+#define PORT_RANGES 4u		/* ranges of I/O ports of one PD */
+
+/* ---- The machine ---- */
+#define LOG_READERS 2u		/* threads that are told when the log grows: the console's and the screen driver's */
+#define SERVICES_MAX 8u		/* PDs that are always there */
+
+/* ---- Root ---- */
+#define HOLDINGS_MAX 128u	/* kernel objects of one VM or service */
+#define SHARED_MAX 16u		/* MEM objects that root shares with services and VMMs */
+
+/* Three for a vCPU: itself, its thread, its stack; for all: PD, VM, RAM, arguments, heap, stack, writable segments. */
+_Static_assert(3 * VM_VCPUS + VM_DEVICES * DEVICE_HOLDINGS + 16 <= HOLDINGS_MAX, "one VM's objects");
+_Static_assert((VM_COUNT + SERVICES_MAX) * HOLDINGS_MAX + IMAGE_COUNT + SHARED_MAX <= HANDLE_COUNT - HANDLE_CHOSEN,
+	       "root has a handle to everything");
+_Static_assert(HANDLE_COUNT % 128 == 0, "the table of handles is whole frames");
+_Static_assert(2 * HOLDINGS_MAX + IMAGE_COUNT <= SPACE_REGIONS, "a PD maps what belongs to it, and images");
+_Static_assert(BOOT_MODULES <= IMAGE_COUNT, "each boot module may be an image");
+
+#endif
