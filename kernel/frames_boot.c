@@ -1,6 +1,6 @@
 /*
- * frames_boot.c - the machine's one frame pool: made from the boot map, its chunk records placed in memory found there;
- * and the calls by which the rest of the kernel gets kernel frames.
+ * frames_boot.c - the machine's one frame pool: made from the boot map, its chunk records, and the tables that the
+ * direct map may need, placed in memory found there; and the calls by which the rest of the kernel gets kernel frames.
  *
  * A part of memory becomes KERNEL at once, so that ordinary operation does not eat into what is shown as free.
  */
@@ -128,8 +128,10 @@ static enum status map_chunk(hpa_t chunk)
 
 void frames_init(const struct boot_info *boot)
 {
-	u32 chunk_count = (u32)((memory_top(boot) + PAGE_SIZE_2M - 1) / PAGE_SIZE_2M);
-	u64 records_bytes = chunk_count * sizeof(struct chunk);
+	u64 top = memory_top(boot);
+	u32 chunk_count = (u32)((top + PAGE_SIZE_2M - 1) / PAGE_SIZE_2M);
+	u64 tables_offset = align_up(chunk_count * sizeof(struct chunk), PAGE_SIZE);
+	u64 records_bytes = tables_offset + arch_direct_tables(top) * PAGE_SIZE;
 	u64 mapped_bytes = align_up(records_bytes, PAGE_SIZE_2M);
 	u64 at = place_records(boot, mapped_bytes);
 	u64 want;
@@ -137,6 +139,7 @@ void frames_init(const struct boot_info *boot)
 	boot_map = boot;
 	if (arch_direct_map(HPA(at), mapped_bytes) != ST_OK)
 		panic("frame records can't be mapped");
+	arch_direct_extend(HPA(at + tables_offset), top);
 	frame_pool_init(&frames, direct_pointer(HPA(at)), chunk_count, NULL);
 	fill_pool(boot);
 	for (u64 chunk = at; chunk < at + mapped_bytes; chunk += PAGE_SIZE_2M)

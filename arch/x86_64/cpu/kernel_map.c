@@ -3,9 +3,10 @@
  * are touched.
  *
  * The top-level entries of this half are made once, here, and are the same in every PD, so a mapping added later is
- * seen everywhere at once. Tables come from a reserve in bss: the kernel's half never needs a frame, so arch_direct_map
- * can't recurse into the frame allocator. The reserve is enough for the direct map of DIRECT_TABLES different GiB; a
- * frame allocator that fills its kernel class from one end uses few. The walker is pt.h's. No identity map is left.
+ * seen everywhere at once. Tables come from a reserve: the kernel's half never needs a frame, so arch_direct_map can't
+ * recurse into the frame allocator. What bss has is enough to map the records of all frames, behind which there are as
+ * many tables as the direct map of the whole memory can take (arch_direct_extend). The walker is pt.h's. No identity
+ * map is left.
  */
 #include <string.h>
 
@@ -13,12 +14,12 @@
 #include "lock.h"
 #include "range.h"
 
-#define DIRECT_TERABYTES 4u
-#define DIRECT_TOPS (2u * DIRECT_TERABYTES)	/* a top-level entry covers 512 GiB */
-#define DIRECT_TABLES 32u
+#define TOP_BYTES (512 * GIB)			/* what a top-level entry covers */
+#define DIRECT_BYTES (MMIO_BASE - DIRECT_BASE)
+#define DIRECT_TABLES 16u			/* for the frame records: 3 GiB in one piece with 64 TiB of memory */
 #define MMIO_TABLES 24u
 #define OTHER_TABLES 20u			/* root, image, windows */
-#define TABLES (DIRECT_TOPS + DIRECT_TABLES + MMIO_TABLES + OTHER_TABLES)
+#define TABLES (DIRECT_TABLES + MMIO_TABLES + OTHER_TABLES)
 
 #define TOP_INDEX(va) ((va) >> 39 & 511u)
 #define VA48(va) ((va) & (BIT64(48) - 1))	/* the walker knows 48 bits and no sign */
@@ -30,15 +31,21 @@ extern char text_start[], text_end[], rodata_start[], embed_end[], data_start[],
 
 static u64 tables[TABLES][512] __attribute__((aligned(PAGE_SIZE)));
 static u32 tables_used;
-static struct lock map_lock;	/* guards tables_used, the tree and mmio_next */
+static struct { hpa_t start; u64 count, used; } further;	/* tables in the direct map, when those are used up */
+static struct lock map_lock;	/* guards tables_used, further, the tree and mmio_next */
 static u64 mmio_next = MMIO_BASE;
 
 static enum status table_alloc(void *ctx, hpa_t *out)
 {
 	(void)ctx;
-	if (tables_used == TABLES)
+	if (tables_used < TABLES) {
+		*out = arch_image_hpa(tables[tables_used++]);
+		return ST_OK;
+	}
+	if (further.used == further.count)
 		return ST_NOMEM;
-	*out = arch_image_hpa(tables[tables_used++]);
+	*out = HPA(further.start.raw + further.used++ * PAGE_SIZE);
+	memset(direct_pointer(*out), 0, PAGE_SIZE);
 	return ST_OK;
 }
 
@@ -51,8 +58,10 @@ static void table_free(void *ctx, hpa_t frame)
 
 static u64 *table_pointer(void *ctx, hpa_t frame)
 {
+	bool is_further = frame.raw - further.start.raw < further.count * PAGE_SIZE;
+
 	(void)ctx;
-	return (u64 *)(KERNEL_BASE + frame.raw);
+	return is_further ? direct_pointer(frame) : (u64 *)(KERNEL_BASE + frame.raw);
 }
 
 static const struct pt_frames table_frames = { .alloc = table_alloc, .free = table_free, .pointer = table_pointer };
@@ -100,11 +109,7 @@ static void make_windows(void)
 
 void kernel_map_init(void)
 {
-	u32 i;
-
 	must(pt_init(&kernel_pt, &pt_host, &table_frames, false));
-	for (i = 0; i < DIRECT_TOPS; i++)
-		make_top(DIRECT_BASE + i * 512 * GIB);
 	make_top(MMIO_BASE);
 	make_windows();
 	map_image(text_start, text_end, PT_R | PT_X);
@@ -144,7 +149,7 @@ enum status arch_direct_map(hpa_t hpa, u64 bytes)
 	enum status status = ST_OK;
 	u64 at;
 
-	if (!range_ok(hpa.raw, bytes, DIRECT_TOPS * 512 * GIB))
+	if (!range_ok(hpa.raw, bytes, DIRECT_BYTES))
 		return ST_UNSUPPORTED;
 	if (!aligned_ok(hpa.raw | bytes, PAGE_SIZE_2M))
 		return ST_INVAL;
@@ -159,6 +164,22 @@ enum status arch_direct_map(hpa_t hpa, u64 bytes)
 	}
 	lock_release(&map_lock);
 	return status;
+}
+
+u64 arch_direct_tables(u64 top)
+{
+	return top / GIB + top / TOP_BYTES + 2;
+}
+
+void arch_direct_extend(hpa_t start, u64 top)
+{
+	const u64 *entries = table_pointer(NULL, kernel_pt.root);
+
+	further.start = start;
+	further.count = arch_direct_tables(top);
+	for (u64 at = 0; at < top; at += TOP_BYTES)
+		if (entries[TOP_INDEX(DIRECT_BASE + at)] == 0)
+			make_top(DIRECT_BASE + at);
 }
 
 /* With 4 KiB leaves, or, where address and size make it worth while, 2 MiB ones (framebuffers). */

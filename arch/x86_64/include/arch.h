@@ -239,9 +239,13 @@ static inline hpa_t arch_image_hpa(const void *p)
 	return HPA((u64)p - KERNEL_BASE);
 }
 /* Map [hpa, hpa + bytes), whole 2 MiB pages, RW NX into the direct map; what is mapped already is fine. Needs no
- * frames: tables come from a fixed reserve, enough for memory in 32 different GiB (so take kernel chunks from one end).
- * ST_NOMEM beyond that, ST_UNSUPPORTED beyond 4 TiB. */
+ * frames: tables come from a reserve, at first just large enough for the records of all frames, then for all memory.
+ * ST_NOMEM beyond that, ST_UNSUPPORTED beyond the kernel's half. */
 enum status arch_direct_map(hpa_t hpa, u64 bytes) MUST_CHECK;
+/* How many tables the direct map of memory below `top` can take. They are there from now on, in the direct map. Before
+ * the first PD. */
+u64 arch_direct_tables(u64 top);
+void arch_direct_extend(hpa_t start, u64 top);
 
 /* Zero a 4 KiB frame, or copy kernel memory into one, through this pCPU's window. Works for every frame,
  * mapped or not. */

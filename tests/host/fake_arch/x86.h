@@ -13,6 +13,8 @@
 #define cr3_read machine_cr3_read
 #define cr4_read machine_cr4_read
 #define cr2_write machine_cr2_write
+#define cr3_write machine_cr3_write
+#define invlpg machine_invlpg
 #define cr8_write machine_cr8_write
 #define dr_write_addresses machine_dr_write_addresses
 #define dr7_write machine_dr7_write
@@ -33,6 +35,8 @@
 #undef cr3_read
 #undef cr4_read
 #undef cr2_write
+#undef cr3_write
+#undef invlpg
 #undef cr8_write
 #undef dr_write_addresses
 #undef dr7_write
@@ -69,6 +73,8 @@ FAKE_READ(cr4_read)
 
 #define FAKE_WRITE(name, type) static inline void name(type value) { (void)value; }
 FAKE_WRITE(cr2_write, u64)
+FAKE_WRITE(cr3_write, u64)
+FAKE_WRITE(invlpg, u64)
 FAKE_WRITE(cr8_write, u64)
 FAKE_WRITE(lgdt, const void *)
 FAKE_WRITE(vmsave, hpa_t)
