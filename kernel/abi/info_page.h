@@ -25,6 +25,13 @@ enum info_feature {
 	FEAT_COUNT
 };
 
+/* Flaws of processors against which VOS does nothing yet (SECURITY.md). */
+enum silicon_flaw {
+	FLAW_MELTDOWN, FLAW_L1TF, FLAW_MDS, FLAW_TAA, FLAW_ITLB_MULTIHIT, FLAW_SPECTRE_V2, FLAW_BHI,
+	FLAW_RETBLEED, FLAW_SRSO, FLAW_BUS_LOCK,
+	SILICON_FLAW_COUNT
+};
+
 enum info_screen_type { SCREEN_NONE, SCREEN_RGB, SCREEN_TEXT };		/* as Multiboot2 numbers them; 0: no use */
 
 struct info_screen {
@@ -58,6 +65,8 @@ struct info_page {
 	u32 serial_irq;		/* its ISA interrupt */
 	u32 serial_baud;
 	struct info_screen screen;
+	u64 arch_capabilities;	/* IA32_ARCH_CAPABILITIES (Intel SDM Vol. 4); 0 = there is no such MSR */
+	u64 silicon_flaws;	/* R: bit = enum silicon_flaw that this processor does not say it is free of */
 };
 _Static_assert(sizeof(struct info_page) <= 4096, "ABI");
 

@@ -95,13 +95,13 @@ static void row_end(const struct out *out, const char *name)
 	out_wrapped(out, row_text[0] ? row_text : "-", LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
 }
 
-static void features(const struct out *out, const char *name, u64 bits)
+static void features(const struct out *out, const char *name, const struct feature_name *names, u32 count, u64 bits)
 {
 	struct out words = row_begin();
 
-	for (u32 i = 0; i < FEAT_COUNT; i++)
+	for (u32 i = 0; i < count; i++)
 		if (bits & BIT64(i))
-			out_format(&words, "%s ", feature_names[i].name);
+			out_format(&words, "%s ", names[i].name);
 	row_end(out, name);
 }
 
@@ -166,8 +166,9 @@ void report_info(const struct out *out, const struct machine *m)
 		out_format(out, "can't run: %.*s\n", (int)sizeof(info->virt_reason), info->virt_reason);
 	else
 		out_format(out, "%s; %u defined, %u running\n", virt_text(info), m->host.vm_count, m->host.vm_running);
-	features(out, "Used", info->features_used);
-	features(out, "Missing", info->features_missing);
+	features(out, "Used", feature_names, FEAT_COUNT, info->features_used);
+	features(out, "Missing", feature_names, FEAT_COUNT, info->features_missing);
+	features(out, "Open to", silicon_flaw_names, SILICON_FLAW_COUNT, info->silicon_flaws);
 	memory_row(out, m);
 	label(out, "Booted");
 	out_format(out, "%.16s", info->firmware);

@@ -17,12 +17,12 @@ void json_fault(struct json_writer *w, const struct fault *fault)
 	json_close(w, '}');
 }
 
-static void feature_list(struct json_writer *w, const char *key, u64 bits)
+static void feature_list(struct json_writer *w, const char *key, const struct feature_name *names, u32 count, u64 bits)
 {
 	json_open(w, key, '[');
-	for (u32 i = 0; i < FEAT_COUNT; i++)
+	for (u32 i = 0; i < count; i++)
 		if (bits & BIT64(i))
-			json_text(w, 0, feature_names[i].name);
+			json_text(w, 0, names[i].name);
 	json_close(w, ']');
 }
 
@@ -37,8 +37,9 @@ void json_info(struct json_writer *w, const char *key, const struct machine *m)
 	json_text(w, "brand", info->brand);
 	json_text(w, "virtualization", info->virt < ARRAY_COUNT(virts) ? virts[info->virt] : "none");
 	json_text(w, "virtualization-reason", info->virt_reason);
-	feature_list(w, "features-used", info->features_used);
-	feature_list(w, "features-missing", info->features_missing);
+	feature_list(w, "features-used", feature_names, FEAT_COUNT, info->features_used);
+	feature_list(w, "features-missing", feature_names, FEAT_COUNT, info->features_missing);
+	feature_list(w, "open-to", silicon_flaw_names, SILICON_FLAW_COUNT, info->silicon_flaws);
 	json_number(w, "pcpus", info->pcpu_count);
 	json_open(w, "pcpu-idle-ns", '[');
 	for (u32 i = 0; i < m->pcpu_count; i++)

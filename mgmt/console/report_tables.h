@@ -9,7 +9,7 @@
 
 struct feature_name { const char *name; };
 
-extern const struct feature_name feature_names[FEAT_COUNT];
+extern const struct feature_name feature_names[FEAT_COUNT], silicon_flaw_names[SILICON_FLAW_COUNT];
 
 /* Name of an enum exit_reason. */
 const char *exit_text(u32 reason);

@@ -66,6 +66,19 @@ const struct feature_name feature_names[FEAT_COUNT] = {
 	[FEAT_TSC_IN_STEP] = { "tsc-in-step" },
 };
 
+const struct feature_name silicon_flaw_names[SILICON_FLAW_COUNT] = {
+	[FLAW_MELTDOWN] = { "meltdown" },
+	[FLAW_L1TF] = { "l1tf" },
+	[FLAW_MDS] = { "mds" },
+	[FLAW_TAA] = { "taa" },
+	[FLAW_ITLB_MULTIHIT] = { "itlb-multihit" },
+	[FLAW_SPECTRE_V2] = { "spectre-v2" },
+	[FLAW_BHI] = { "bhi" },
+	[FLAW_RETBLEED] = { "retbleed" },
+	[FLAW_SRSO] = { "srso" },
+	[FLAW_BUS_LOCK] = { "bus-lock" },
+};
+
 /* Exit codes and classes of root's refusals; root's own result wins if it has one. */
 static const struct { enum result code; const char *class; } refusals[] = {
 	[ERR_NONE] = { RESULT_FAILED, "E_FAILED" },

@@ -7,6 +7,7 @@
 #include "platform_parts.h"
 #include "rt_log.h"
 #include "rt_time.h"
+#include "silicon.h"
 
 struct acpi_info acpi;
 
@@ -50,6 +51,31 @@ static void tell_names(struct info_page *info)
 	}
 }
 
+/* EAX .. EDX of a CPUID leaf; zero if there is no such leaf. */
+static void read_leaf(u32 leaf, u32 out[4])
+{
+	memset(out, 0, 4 * sizeof(*out));
+	if (__get_cpuid_max(leaf & 0x80000000u, NULL) >= leaf)
+		__cpuid_count(leaf, 0, out[0], out[1], out[2], out[3]);
+}
+
+static void tell_silicon(struct info_page *info)
+{
+	struct silicon s = { .words = { [SILICON_ARCH_CAPABILITIES] = info->arch_capabilities } };
+	u32 r[4];
+
+	memcpy(s.vendor, info->vendor, sizeof(s.vendor));
+	read_leaf(1, r);
+	s.signature = r[0];
+	read_leaf(7, r);
+	s.words[SILICON_7_EBX] = r[1];
+	read_leaf(0x80000008u, r);
+	s.words[SILICON_80000008_EBX] = r[1];
+	read_leaf(0x80000021u, r);
+	s.words[SILICON_80000021_EAX] = r[0];
+	info->silicon_flaws = silicon_flaws(&s);
+}
+
 static void tell_time(struct info_page *info)
 {
 	struct rt_time time;
@@ -81,6 +107,7 @@ enum status platform_start(struct info_page *info, const struct boot_page *boot)
 	enum status st;
 
 	tell_names(info);
+	tell_silicon(info);
 	find_acpi(info, boot);
 	st = start_clock(info);
 	if (st != ST_OK)

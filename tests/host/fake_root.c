@@ -461,6 +461,7 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 		.features_used =
 			BIT64(FEAT_SVM) | BIT64(FEAT_NPT) | BIT64(FEAT_NX) | BIT64(FEAT_SMEP) | BIT64(FEAT_SMAP),
 		.features_missing = BIT64(FEAT_NRIPS) | BIT64(FEAT_VGIF),
+		.silicon_flaws = BIT64(FLAW_SPECTRE_V2) | BIT64(FLAW_SRSO),
 		.vendor = "AuthenticAMD",
 		.brand = "QEMU TCG CPU version 2.5+",
 		.loader = "GRUB 2.06",

@@ -78,6 +78,8 @@ static void refusals(void **state)
 	expect_not("defined");
 	command("create-vm z --json", "{\"error\":{\"class\":\"E_EXISTS\",\"code\":4,\"desc\":\"", RESULT_STATE);
 	command("info", "Used        svm npt nx smep smap", RESULT_OK);
+	command("info", "Open to     spectre-v2 srso", RESULT_OK);
+	command("info --json", "\"open-to\":[\"spectre-v2\",\"srso\"]", RESULT_OK);
 	command("list-image", "debian-kernel        7.0 MiB  default", RESULT_OK);
 	command("create-vm --help", "usage: create-vm --name NAME", RESULT_OK);
 	command("help status-vm", "status-vm: all about one", RESULT_OK);

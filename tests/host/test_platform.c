@@ -4,7 +4,7 @@
  */
 /* sources: mgmt/platform/platform.c mgmt/platform/platform_memory.c mgmt/platform/acpi_scan.c */
 /* sources: mgmt/platform/clock_calibrate.c mgmt/platform/clock_rtc.c mgmt/platform/pcpu_start.c */
-/* sources: mgmt/platform/cmdline.c mgmt/platform/machine_power.c drivers/rt/rt_time.c */
+/* sources: mgmt/platform/cmdline.c mgmt/platform/machine_power.c mgmt/platform/silicon.c drivers/rt/rt_time.c */
 /* includes: tests/host/fake drivers/rt mgmt/platform */
 #define _GNU_SOURCE
 #include <setjmp.h>

@@ -26,7 +26,8 @@ struct pcpu *pcpu_table[MAX_PCPUS] = { &boot_pcpu };
 
 /* The leaves we look at. */
 enum cpuid_word {
-	W_1_ECX, W_1_EDX, W_7_EBX, W_7_ECX, W_D1_EAX, W_80000001_ECX, W_80000001_EDX, W_80000007_EDX, CPUID_WORDS
+	W_1_ECX, W_1_EDX, W_7_EBX, W_7_ECX, W_7_EDX, W_D1_EAX, W_80000001_ECX, W_80000001_EDX, W_80000007_EDX,
+	CPUID_WORDS
 };
 
 static u32 cpuid_words[CPUID_WORDS];
@@ -43,6 +44,7 @@ static void read_cpuid_words(void)
 		c = cpuid(7, 0);
 		cpuid_words[W_7_EBX] = c.ebx;
 		cpuid_words[W_7_ECX] = c.ecx;
+		cpuid_words[W_7_EDX] = c.edx;
 	}
 	if (max >= 0xd)
 		cpuid_words[W_D1_EAX] = cpuid(0xd, 1).eax;
@@ -119,6 +121,8 @@ static void tell_features(struct info_page *info)
 		info->features_used |= (u64)is_used << told_features[i].feature;
 		info->features_missing |= (u64)!is_there << told_features[i].feature;
 	}
+	if (has(W_7_EDX, 29))
+		info->arch_capabilities = rdmsr(MSR_ARCH_CAPABILITIES);
 }
 
 static void tell_boot(const struct boot_info *boot, struct info_page *info)

@@ -62,6 +62,7 @@
 #define RFLAGS_AC BIT64(18)
 
 #define MSR_APIC_BASE 0x1bu
+#define MSR_ARCH_CAPABILITIES 0x10au
 #define MSR_FEATURE_CONTROL 0x3au
 #define MSR_TSC_ADJUST 0x3bu
 #define MSR_SYSENTER_CS 0x174u
