@@ -20,6 +20,7 @@ import time
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
 sys.path.insert(0, os.path.join(TOP, 'tests', 'boot'))
+import special  # noqa: E402
 from vosmachine import BUILD, GUEST_PROMPT, Machine  # noqa: E402
 
 # Operation, exitbench's name for it, KVM, Xen, VOS at most.
@@ -36,13 +37,26 @@ TABLE = (
     ('MMIO, device model', 'mmio_ioapic_win_r', 5480, 15840, 1200),
     ('ALU loop, stolen ppm', 'alu_loop', 870, 725, 200),
 )
+# The same of exitbench2: paths that are taken less often.
+TABLE2 = (
+    ('CPUID, 64 sites', 'var_cpuid_64sites_rand', 2852, None, 450),
+    ('EOI by MMIO, 64 sites', 'var_mmio_eoi_64sites_rand', 3633, None, 750),
+    ('EOI by MMIO, 32-bit', 'var_compat_mmio_eoi', 3850, None, 900),
+    ('rep insb, 64 bytes', 'pio_rep_insb_64_3ff', 11100, None, 8000),
+    ('rep outsb, 64 bytes', 'pio_rep_outsb_64_80', 416000, None, 8000),
+    ('DR7 read', 'dr7_read', 3, None, 10),
+    ('DR7 write', 'dr7_write', 3, None, 10),
+)
+ONLY2 = 'only=var_cpuid_64sites_rand,var_mmio_eoi_64sites_rand,var_compat,pio_rep,dr7'
+REPEATED = ('cpuid', 'msr', 'port', 'mmio')		# what the guest `repeat` can do
 POWER_OFF = 'quiet rdinit=/bin/busybox -- poweroff -f'
-# linux_init.c ends the VM with its third instruction: all there was before is the way to /init.
+# linux_init.c tells the TSC as its first instruction reads it, and ends the VM.
 TO_INIT = 'quiet rdinit=/measured'
 MSRS = {'6e0': 'TSC_DEADLINE', '80b': 'x2APIC EOI', '3b': 'TSC_ADJUST'}
 
 # What starting and being there may take at most.
 LIMITS = {'start-vm to a guest\'s first instruction': 2000000, 'vmlinux: start to init': 1420000000,
+          'bzImage: TSC at /init, 4 vCPUs on one pCPU': 1560000000,
           'bzImage: VM exits to init': 3000, 'vmlinux: VM exits to init': 3000,
           'bzImage: memory beside RAM and its tables': 512 << 10,
           'vmlinux: memory beside RAM and its tables': 512 << 10}
@@ -58,6 +72,8 @@ def parse(log):
             continue
         if name == 'alu_loop':
             figures[name] = float(re.search(r'stolen (\d+)', rest).group(1))
+        elif name.endswith('_x16'):
+            figures[name.removesuffix('_x16')] = float(numbers[1]) / 16
         else:
             figures[name] = float(numbers[1] if re.fullmatch(r'[\d. ]+', rest) and len(numbers) == 4 else numbers[0])
     return figures
@@ -95,26 +111,54 @@ def busy(machine):
 
 
 # -------------------------------------------------------------------------------------------------------------- runs
-def run_native(exitbench, folder):
+def run_native(exitbench, folder, options=''):
     out = f'{folder}/native.log'
     subprocess.run(['timeout', '300', 'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'q35', '-cpu', 'max',
                     '-m', '256', '-nic', 'none', '-display', 'none', '-monitor', 'none', '-serial', 'none',
                     '-no-reboot',
                     '-debugcon', f'file:{out}', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
-                    '-icount', 'shift=0,sleep=off', '-kernel', exitbench, '-append', 'nocom'], check=False)
+                    '-icount', 'shift=0,sleep=off', '-kernel', exitbench, '-append', f'nocom {options}'], check=False)
     with open(out, encoding='ascii', errors='replace') as file:
         return parse(file.read())
 
 
-def run_exits(machine, options):
+def run_exits(machine, options, kernel='exitbench'):
     """exitbench under VOS.  It reboots at its end, which is told; a look before that would be among its figures."""
-    machine.ok('create-vm --name bench --cpu 1 --memory 256M --kernel exitbench --platform pc '
+    machine.ok(f'create-vm --name bench --cpu 1 --memory 256M --kernel {kernel} --platform pc '
                f'--cmdline "nocom {options}"')
     machine.ok('start-vm bench')
     machine.expect('the guest rebooted', 400)
     log = machine.ok('log-vm bench')
-    machine.ok('stop-vm bench --force')
+    machine.ok('delete-vm bench --force')
     return parse(log)
+
+
+def run_native_linux(initrd, folder):
+    """The TSC at /init of Debian's bzImage on the emulator itself, firmware included."""
+    out = f'{folder}/native-linux.log'
+    subprocess.run(['timeout', '600', 'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'q35', '-cpu', 'max',
+                    '-m', '512', '-nic', 'none', '-display', 'none', '-monitor', 'none', '-serial', f'file:{out}',
+                    '-no-reboot', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
+                    '-icount', 'shift=0,sleep=off', '-kernel', f'{BUILD}/images/debian-kernel', '-initrd', initrd,
+                    '-append', TO_INIT], check=False)
+    with open(out, encoding='ascii', errors='replace') as file:
+        return tsc_at_init(file.read())
+
+
+def tsc_at_init(text):
+    """What linux_init.c wrote, or None."""
+    found = re.search(r'TSC ([0-9a-f]{16})', text)
+    return int(found.group(1), 16) if found else None
+
+
+def loading(machine, modules):
+    """Instructions until a guest sleeps that is started with these modules."""
+    machine.ok(f'create-vm --name loads --cpu 1 --memory 512M --kernel eat --cmdline "to=8 stay" {modules}')
+    before = busy(machine)
+    machine.ok('start-vm loads')
+    spent = busy(machine) - before
+    machine.ok('delete-vm loads --force')
+    return spent
 
 
 def run_starts(machine, figures):
@@ -127,17 +171,19 @@ def run_starts(machine, figures):
     spent = busy(machine) - before - cost
     figures['start-vm to a guest\'s first instruction'] = spent - answer(machine, 'status-vm first')['guest-time-ns']
     machine.ok('delete-vm first --force')
+    figures['loading of Debian\'s kernel and initrd'] = \
+        loading(machine, '--module debian-kernel --module debian-initrd') - loading(machine, '')
 
 
-def boot_linux(machine, kernel, cmdline):
+def boot_linux(machine, kernel, cmdline, cpus=1):
     """Boots Debian's kernel until its VM is off; returns what status-vm says then, and the exits by reason.  The VM's
     instructions are its own and its VMM's; those of root before its first are another figure."""
-    machine.ok(f'create-vm --name debian --cpu 1 --memory 512M --kernel {kernel} --initrd debian-initrd '
+    machine.ok(f'create-vm --name debian --cpu {cpus} --memory 512M --kernel {kernel} --initrd debian-initrd '
                f'--cmdline "{cmdline}"')
     machine.ok('start-vm debian')
     overhead = answer(machine, 'status-vm debian')['memory-overhead']
     machine.wait_state('debian', 'stopped', 120)
-    vm = answer(machine, 'status-vm debian')
+    vm = answer(machine, 'status-vm debian') | {'tsc': tsc_at_init(machine.ok('log-vm debian'))}
     reasons = exit_counts(machine, 'debian')
     machine.ok('delete-vm debian')
     return vm | {'memory-overhead': overhead}, reasons
@@ -149,10 +195,16 @@ def run_linux(machine, kernel, figures, reasons):
     vm, reasons[name] = boot_linux(machine, kernel, TO_INIT)
     figures[f'{name}: memory beside RAM and its tables'] = vm['memory-overhead']
     figures[f'{name}: start to init'] = vm['cpu-time-ns']
+    figures[f'{name}: TSC at /init'] = vm['tsc']
     figures[f'{name}: VM exits to init'] = sum(reasons[name].values())
     figures[f'{name}: exits to init handled by the VMM'] = vm['exits-vmm']
     vm, _ = boot_linux(machine, kernel, POWER_OFF)
     figures[f'{name}: start to power-off in init'] = vm['cpu-time-ns']
+
+
+def run_linux_smp(machine, figures):
+    vm, _ = boot_linux(machine, 'debian-kernel', TO_INIT, 4)
+    figures['bzImage: TSC at /init, 4 vCPUs on one pCPU'] = vm['tsc']
 
 
 def exit_counts(machine, name):
@@ -225,13 +277,15 @@ def print_idle(idle):
 
 def print_table(results):
     print(f'{"instructions":<24}{"KVM":>7}{"Xen":>8}{"at most":>9}{"VOS/SVM":>13}{"VOS/VMX":>13}{"bare":>6}')
-    for label, name, kvm, xen, most in TABLE:
+    for label, name, kvm, xen, most in TABLE + TABLE2:
         svm, vmx, bare = [results.get(run, {}).get(name) for run in ('svm', 'vmx', 'bare')]
         print(f'{label:<24}{show(kvm):>7}{show(xen):>8}{show(most):>9}{judged(svm, most):>13}{judged(vmx, most):>13}'
               f'{show(bare):>6}')
     print()
     for name, value in results['start'].items():
         print(f'{name:<44}{show(LIMITS.get(name)):>16}{judged(value, LIMITS.get(name)):>20}')
+    print()
+    print_special(results['special'])
     print()
     print_idle(results['idle'])
     print()
@@ -244,21 +298,34 @@ def print_table(results):
     print(f'{"all":<20}' + ''.join(f'{sum(run.values()):>12,}' for run in reasons.values()))
 
 
+def print_special(special):
+    """The same for each operation: how many of each kind."""
+    kinds = sorted({kind for _, counts in special.values() for kind in counts})
+    print(f'{"special instructions, SVM":<28}' + ''.join(f'{operation:>10}' for operation in special))
+    for kind in kinds:
+        print(f'{kind:<28}' + ''.join(f'{counts.get(kind, 0):>10}' for _, counts in special.values()))
+    print(f'{"all but the guest itself":<28}' + ''.join(f'{total:>10}' for total, _ in special.values()))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('exitbench')
+    parser.add_argument('exitbench2')
     parser.add_argument('--no-bochs', action='store_true')
     args = parser.parse_args()
     results = {}
     with tempfile.TemporaryDirectory(prefix='vos-bench-') as folder:
-        results['bare'] = run_native(args.exitbench, folder)
-        images = {'exitbench': args.exitbench, 'eat': f'{BUILD}/guests/eat.elf'}
+        initrd = make_initrd(folder)
+        results['bare'] = run_native(args.exitbench, folder) | run_native(args.exitbench2, folder, ONLY2)
+        images = {'exitbench': args.exitbench, 'exitbench2': args.exitbench2, 'repeat': f'{BUILD}/guests/repeat.elf',
+                  'eat': f'{BUILD}/guests/eat.elf'}
         images |= {name: f'{BUILD}/images/{name}' for name in ('debian-kernel', 'debian-initrd')}
         with Machine('qemu-pvh', 'bench', bundle=make_images('bundle', folder, images), icount=0) as machine:
             machine.wait_prompt()
             results['start'] = {'kernel entry to prompt': busy(machine)}
-            results['svm'] = run_exits(machine, '')
-        images |= {'debian-vmlinux': f'{BUILD}/images/debian-vmlinux', 'debian-initrd': make_initrd(folder),
+            results['svm'] = run_exits(machine, '') | run_exits(machine, ONLY2, 'exitbench2')
+        results['special'] = {operation: special.measure(f'{folder}/bench.cpio', operation) for operation in REPEATED}
+        images |= {'debian-vmlinux': f'{BUILD}/images/debian-vmlinux', 'debian-initrd': initrd,
                    'vmm-trace': f'{BUILD}/pd/vmm-trace.stripped'}
         with Machine('qemu-pvh', 'bench-start', bundle=make_images('bundle', folder, images), icount=0) as machine:
             machine.wait_prompt()
@@ -266,15 +333,17 @@ def main():
             results['exits'] = {}
             for kernel in ('debian-kernel', 'debian-vmlinux'):
                 run_linux(machine, kernel, results['start'], results['exits'])
+            run_linux_smp(machine, results['start'])
             results['idle'] = run_idle(machine)
+        results['start']['bzImage: TSC at /init, without a hypervisor'] = run_native_linux(initrd, folder)
         if not args.no_bochs:
-            iso = make_images('iso', folder, {'exitbench': args.exitbench})
+            iso = make_images('iso', folder, {'exitbench': args.exitbench, 'exitbench2': args.exitbench2})
             with Machine('bochs', 'bench', iso=iso) as machine:
                 machine.wait_prompt()
-                results['vmx'] = run_exits(machine, 'n=4')
+                results['vmx'] = run_exits(machine, 'n=4') | run_exits(machine, f'n=4 {ONLY2}', 'exitbench2')
     print_table(results)
     with open(f'{BUILD}/bench.json', 'w', encoding='ascii') as file:
-        table = [dict(zip(('operation', 'name', 'kvm', 'xen', 'at-most'), row)) for row in TABLE]
+        table = [dict(zip(('operation', 'name', 'kvm', 'xen', 'at-most'), row)) for row in TABLE + TABLE2]
         json.dump({'table': table, **results}, file, indent=1)
         file.write('\n')
 
