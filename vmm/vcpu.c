@@ -77,6 +77,12 @@ void vcpu_request_startup(struct vcpu *v, u8 vector)
 	call_back(v);
 }
 
+void vcpu_interrupted_others(struct vcpu *v)
+{
+	if (v->machine->vcpu_count > 1)
+		v->machine->host->yield(v->machine->host->ctx);
+}
+
 /* False: a request came in between, look at it first. */
 static bool enter_away(struct vcpu *v)
 {

@@ -82,6 +82,12 @@ static inline void vcpu_remember(struct vcpu *v, u32 requests)
 	__atomic_fetch_or(&v->requests, requests, __ATOMIC_RELAXED);
 }
 
+/*
+ * The guest has sent interrupts, to others perhaps, and is likely to wait until they are served: that comes sooner if
+ * the others, where they want the same pCPU, run first.
+ */
+void vcpu_interrupted_others(struct vcpu *v);
+
 /* The page's TSC offset, from the machine's and the vCPU's own adjustment. */
 void vcpu_set_tsc_offset(struct vcpu *v);
 

@@ -103,8 +103,10 @@ static void apic_page_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
 	if (!is_told)
 		vcpu_store_cr8(v);
 	lapic_region.write(v->lapic, gpa & (PAGE_SIZE - 1), size, value);
-	if (is_told)
+	if (is_told) {
+		vcpu_interrupted_others(v);
 		return;
+	}
 	vcpu_load_cr8(v);
 	vcpu_remember(v, VCPU_REQUEST_TIMER);
 }

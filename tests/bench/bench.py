@@ -182,7 +182,7 @@ def boot_linux(machine, kernel, cmdline, cpus=1):
                f'--cmdline "{cmdline}"')
     machine.ok('start-vm debian')
     overhead = answer(machine, 'status-vm debian')['memory-overhead']
-    machine.wait_state('debian', 'stopped', 120)
+    machine.wait_state('debian', 'stopped', 1200)
     vm = answer(machine, 'status-vm debian') | {'tsc': tsc_at_init(machine.ok('log-vm debian'))}
     reasons = exit_counts(machine, 'debian')
     machine.ok('delete-vm debian')
