@@ -2,7 +2,8 @@
  * features.c - a feature that CPUID does not show must not work: each bit of CR4, XCR0 and EFER, and instructions that
  * have a bit in CPUID. What it does show works.
  *
- * `tcg`: on QEMU's processor, where a guest writes XCR0 without an exit, so what that has and VOS hides can't be refused.
+ * `tcg`: on QEMU's processor, where a guest writes XCR0 without an exit, so what that has and VOS hides can't be
+ * refused.
  */
 #include "guest.h"
 
