@@ -37,7 +37,7 @@ static void expect(const char *words)
 		fail_msg("no \"%s\" in:\n%s", words, root->terminal);
 }
 
-static void expect_not(const char *words)
+static inline void expect_not(const char *words)
 {
 	if (strstr(root->terminal, words))
 		fail_msg("\"%s\" in:\n%s", words, root->terminal);
