@@ -411,6 +411,77 @@ static void test_clock(void)
 	ok_equal(clock_backward, 0, "TSC never goes back from one CPU to another");
 }
 
+/* ---- KVM's clock ---- */
+static struct record {
+	volatile u32 version, pad;
+	volatile u64 tsc, ns;
+	volatile u32 multiplier;
+	volatile s8 shift;
+	volatile u8 flags, pad2[2];
+} records[SMP_MAX] __attribute__((aligned(4096)));
+
+static void ask_record(u64 unused)
+{
+	(void)unused;
+	write_msr(0x4b564d01, (u64)&records[this_cpu()->id] | 1);
+}
+
+static u64 record_ns(const struct record *r, u64 tsc)
+{
+	u64 since = tsc - r->tsc;
+
+	since = r->shift >= 0 ? since << r->shift : since >> -r->shift;
+	return r->ns + (u64)((unsigned __int128)since * r->multiplier >> 32);
+}
+
+/* As clock_play, with the time in nanoseconds by each CPU's own record. */
+static void record_play(u64 parity)
+{
+	const struct record *r = &records[this_cpu()->id];
+	u64 since = read_tsc();
+
+	for (;;) {
+		u64 turn = __atomic_load_n(&clock_turn, __ATOMIC_ACQUIRE), now;
+
+		if (turn == ~0ull)
+			return;
+		if ((turn & 1) != parity) {
+			relax();
+			continue;
+		}
+		now = record_ns(r, read_tsc());
+		clock_backward += now < clock_last;
+		clock_last = now;
+		if (turn >= 2 * rounds || (turn > 20 && smp_late(since, 400000000))) {
+			__atomic_store_n(&clock_turn, ~0ull, __ATOMIC_RELEASE);
+			return;
+		}
+		__atomic_store_n(&clock_turn, turn + 1, __ATOMIC_RELEASE);
+	}
+}
+
+/* Records that call themselves stable are one clock: the same time at the same TSC, whoever asks. */
+static void test_records(void)
+{
+	bool is_right = true;
+	u64 now;
+
+	ok(smp_all(ask_record, 0), "all ask for KVM's clock");
+	now = read_tsc();
+	for (u32 id = 0; id < smp_cpus; id++) {
+		cpu_equal(records[id].version & 1, 0, "KVM's clock: version", id);
+		cpu_equal(records[id].flags, 1, "KVM's clock: stable", id);
+		cpu_equal(record_ns(&records[id], now), record_ns(&records[0], now), "KVM's clock: another time", id);
+	}
+	for (u32 id = 1; id < smp_cpus; id++) {
+		clock_turn = clock_last = clock_backward = 0;
+		smp_run(id, record_play, 1);
+		record_play(0);
+		is_right &= smp_wait(id) && clock_backward == 0;
+	}
+	ok(is_right, "KVM's clock never goes back from one CPU to another");
+}
+
 /* ---- timers ---- */
 static void run_timer(u64 count)
 {
@@ -582,7 +653,7 @@ static const struct test {
 } tests[] = {
 	{ "numbers", test_numbers }, { "ipi", test_ipi }, { "logical", test_logical }, { "lowest", test_lowest },
 	{ "nmi", test_nmi }, { "deaf", test_deaf }, { "ring", test_ring }, { "init", test_init },
-	{ "clock", test_clock }, { "timers", test_timers }, { "shootdown", test_shootdown },
+	{ "clock", test_clock }, { "records", test_records }, { "timers", test_timers }, { "shootdown", test_shootdown },
 	{ "memory", test_memory }, { "registers", test_registers },
 };
 

@@ -63,6 +63,10 @@ void kvmclock_reset(struct kvmclock *k, u32 vcpu)
 		k->system_msr[vcpu] = 0;
 }
 
+/*
+ * The pair of TSC and time is the same for all vCPUs, whenever they ask: both are 0 at power-on. (Two readings of the
+ * clocks would be of two moments, and two vCPUs' pairs would tell two times.)
+ */
 void kvmclock_update(struct kvmclock *k, u32 vcpu)
 {
 	struct system_record r = { .multiplier = k->multiplier, .shift = k->shift };
@@ -70,8 +74,7 @@ void kvmclock_update(struct kvmclock *k, u32 vcpu)
 	if (vcpu >= VM_VCPUS || !(k->system_msr[vcpu] & SYSTEM_ENABLED))
 		return;
 	r.flags = is_stable(k) ? FLAG_TSC_STABLE : 0;
-	r.tsc = k->clock.tsc(k->clock.ctx) + k->adjust[vcpu];
-	r.ns = k->clock.ns(k->clock.ctx);
+	r.tsc = k->adjust[vcpu];
 	publish(k, k->system_msr[vcpu] & ~SYSTEM_ENABLED, &r, sizeof(r), &k->version[vcpu]);
 }
 

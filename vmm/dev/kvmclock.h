@@ -2,8 +2,9 @@
  * kvmclock.h - the paravirtual clock that Linux knows as kvm-clock (MSRs 4b564d00h/01h, and 11h/12h of old).
  *
  * Each vCPU names a page where it wants { version, TSC, time at that TSC, multiplier, shift }, the VM names one for
- * the wall clock at time 0. Time is the device clock's ns; since that and the guest's TSC stand still together in a
- * pause, one update per vCPU is enough. All writes go through write(), which refuses addresses that are not RAM.
+ * the wall clock at time 0. Time is the device clock's ns; that and the guest's TSC are 0 together, and stand still
+ * together in a pause, so that all vCPUs get the same pair, and one update per vCPU is enough. All writes go through
+ * write(), which refuses addresses that are not RAM.
  * What has an index belongs to that vCPU's thread; what has none, to one thread at a time.
  */
 #ifndef VOS_KVMCLOCK_H
