@@ -47,7 +47,7 @@ help:
 	@echo 'make boot-test    boot tests only;   make boot-test T="-k prompt"   pytest arguments'
 	@echo 'make test-guests  systems from Debian as guests, downloaded first (200 MB); prints a table'
 	@echo 'make check        static checks;     make fuzz [T=name] [FUZZTIME=60]   libFuzzer on each parser'
-	@echo 'make mutants      proves that tests can fail;   make mutants T=svm   only patches named so'
+	@echo 'make mutants      proves that tests can fail;   make mutants T=svm   only those named so'
 	@echo 'make bench        instructions per VM exit and per start, also in build/bench.json (EXITBENCH=folder)'
 	@echo 'make gdb          QEMU waiting for gdb, and gdb attached;   make sizes   code lines and image sizes'
 	@echo 'make deps         install the packages of iso/packages.txt that are missing'
@@ -340,7 +340,7 @@ check: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-iso do-bundle && $(RUN) check
 boot-test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
 sizes: ; $(Q)$(RUN) sizes
 # Takes guards away one by one, in a copy: the tests that are named for each must fail.
-mutants: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-unit do-boot-files && /usr/bin/python3 tests/mutants/run.py $(T)
+mutants: ; +$(Q)$(ALL_DEPS) && /usr/bin/python3 tests/mutants/run.py $(T)
 # Everything is built before anything is run; the sum comes last.
 test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-unit do-boot-files && $(RUN) sizes unit check boot $(T)
 

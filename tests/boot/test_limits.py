@@ -24,13 +24,13 @@ def test_all_vms(machine):
     assert 'error[E_LIMIT]' in answer and f'{VMS} VMs' in answer, answer
     for verb, state in (('start-vm', 'running'), ('pause-vm', 'paused'), ('resume-vm', 'running')):
         for i in range(VMS):
-            machine.ok(f'{verb} v{i}', 300)
+            machine.ok(f'{verb} v{i}')
         assert states(machine) == [state] * VMS
     machine.attach(f'v{VMS - 1}')
-    machine.expect(r'wakes 50 late', 600)
+    machine.expect(r'wakes 50 late')
     machine.detach()
     for i in range(VMS):
-        machine.ok(f'stop-vm v{i} --force', 300)
+        machine.ok(f'stop-vm v{i} --force')
         machine.ok(f'delete-vm v{i}', 120)
     assert states(machine) == []
     assert '"memory-adds-up":true' in machine.ok('accounting --json', 120)

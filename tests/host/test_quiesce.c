@@ -117,6 +117,22 @@ static void test_several_at_a_time(void **state)
 	assert_false(quiesce_passed(third));
 }
 
+/* Whoever answers forgets that a vCPU's translations are loaded: the vCPU must look before it enters again. */
+static void test_guests_enter_anew(void **state)
+{
+	struct vcpu *vcpu = (struct vcpu *)&fake_tlb_flushes;	/* any address */
+
+	(void)state;
+	pcpu_count = 2;
+	fake_pcpus[0].entered = fake_pcpus[1].entered = vcpu;
+	(void)quiesce_begin();
+	assert_null(fake_pcpus[0].entered);
+	assert_ptr_equal(fake_pcpus[1].entered, vcpu);
+	enter_idle(1);
+	leave_idle(1);
+	assert_null(fake_pcpus[1].entered);
+}
+
 /* Who begins a period and goes on asking from another pCPU. */
 static void test_asking_from_elsewhere(void **state)
 {
@@ -139,6 +155,7 @@ int main(void)
 		cmocka_unit_test_setup(test_idle_ones_are_left_alone, setup),
 		cmocka_unit_test_setup(test_going_idle_is_passing, setup),
 		cmocka_unit_test_setup(test_several_at_a_time, setup),
+		cmocka_unit_test_setup(test_guests_enter_anew, setup),
 		cmocka_unit_test_setup(test_asking_from_elsewhere, setup),
 	};
 

@@ -149,6 +149,36 @@ static void test_unmap_waits_for_others(void **state)
 	}
 }
 
+/* Memory that lives on: its mapping is gone, and its source let go, only when the other pCPU has forgotten it. */
+static void test_unmap_of_living_memory(void **state)
+{
+	struct space pd = new_pd_space(), guest;
+	struct space *spaces[] = { &pd, &guest };
+
+	(void)state;
+	assert_int_equal(space_init_guest(&guest, &pt_npt, LIMIT, false), ST_OK);
+	for (u32 i = 0; i < ARRAY_COUNT(spaces); i++) {
+		struct space *space = spaces[i];
+		struct mem *mem = new_mem(PAGE_SIZE, 0);
+
+		pcpu_count = 2;
+		fake_pcpus[1].space = space->pt.root.raw;
+		assert_int_equal(space_map(space, &mem->object, 0x10000, 0, PAGE_SIZE, RW), ST_OK);
+		assert_int_equal(fault(space, 0x10000, PT_W), ST_OK);
+		assert_int_equal(space_unmap(space, 0x10000, PAGE_SIZE), ST_AGAIN);
+		assert_int_equal(space_unmap(space, 0x10000, PAGE_SIZE), ST_AGAIN);
+		assert_int_equal(object_destroy(&mem->object), ST_AGAIN);	/* a mapping still refers to it */
+		assert_int_equal(space->region_count, 1);
+		fake_take_ipi(1);
+		while (space_unmap(space, 0x10000, PAGE_SIZE) == ST_AGAIN)
+			assert_int_equal(fake_ipis[1], 0);
+		assert_int_equal(space->region_count, 0);
+		pcpu_count = 1;
+		fake_pcpus[1].space = 0;
+		end_space(space);
+	}
+}
+
 /* A PD that runs here only: nobody else is bothered. */
 static void test_unmap_alone(void **state)
 {
@@ -592,6 +622,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_mem_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unmap_waits_for_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unmap_of_living_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unmap_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grants_in_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grant_is_zeroed_and_counted, setup, teardown),

@@ -295,6 +295,99 @@ static void test_pause_filter(void **state)
 	end();
 }
 
+/* ---- what is intercepted ------------------------------------------------------------------------ */
+
+struct cpuid fake_cpuid(u32 leaf)
+{
+	switch (leaf) {
+	case 0x80000000u:
+		return (struct cpuid){ .eax = 0x8000000au };
+	case 0x80000001u:
+		return (struct cpuid){ .ecx = BIT32(2) };
+	case 0x8000000au:
+		return (struct cpuid){ .ebx = 16, .edx = BIT32(0) };
+	default:
+		return (struct cpuid){ 0 };
+	}
+}
+
+/* A word of the VMCB, at its offset in APM Vol. 2, table B-1. */
+static u32 vmcb_word(u32 offset)
+{
+	u32 word;
+
+	memcpy(&word, (const u8 *)hw->vmcb + offset, sizeof(word));
+	return word;
+}
+
+static const u8 *map_at(u64 hpa)
+{
+	return (const u8 *)(uintptr_t)(hpa + KERNEL_BASE);
+}
+
+/* Every exit that keeps the guest from what is the host's, by its number in the manual. */
+static void test_intercepts(void **state)
+{
+	/* INTR, NMI, INIT, RDPMC, CPUID, RSM, INVD, HLT, INVLPGA, IOIO, MSR, SHUTDOWN */
+	const u32 misc1 = BIT32(0) | BIT32(1) | BIT32(3) | BIT32(15) | BIT32(18) | BIT32(19) | BIT32(22) | BIT32(24) |
+			  BIT32(26) | BIT32(27) | BIT32(28) | BIT32(31);
+	/* VMRUN, VMMCALL, VMLOAD, VMSAVE, STGI, CLGI, SKINIT, WBINVD, MONITOR, MWAIT (two), XSETBV, RDPRU */
+	const u32 misc2 = 0x7fu | BIT32(9) | BIT32(10) | BIT32(11) | BIT32(12) | BIT32(13) | BIT32(14);
+
+	(void)state;
+	start();
+	assert_int_equal(vmcb_word(0x8) & (BIT32(1) | BIT32(17) | BIT32(18)), BIT32(1) | BIT32(17) | BIT32(18));
+	assert_int_equal(vmcb_word(0xc) & misc1, misc1);
+	assert_int_equal(vmcb_word(0x10) & misc2, misc2);
+	assert_int_equal(vmcb_word(0x60) & BIT32(24), BIT32(24));	/* its IF masks no host interrupt */
+	assert_int_equal(vmcb_word(0x90) & 1, 1);			/* nested paging */
+	end();
+}
+
+/* All ports exit, the three behind the last one included; and all MSRs that VMLOAD and VMSAVE do not switch. */
+static void test_maps(void **state)
+{
+	static const struct { u32 index, open; } switched[] = {
+		{ 0x174, 3 }, { 0x175, 3 }, { 0x176, 3 }, { 0xc0000081u, 3 }, { 0xc0000082u, 1 }, { 0xc0000083u, 1 },
+		{ 0xc0000084u, 3 }, { 0xc0000100u, 3 }, { 0xc0000101u, 3 }, { 0xc0000102u, 3 },
+	};
+	static const u32 ranges[] = { 0, 0xc0000000u, 0xc0010000u };
+	const u8 *ports, *msrs;
+	u32 open = 0;
+
+	(void)state;
+	assert_true(svm_ops.probe(&info));
+	start();
+	ports = map_at(hw->vmcb->iopm_base);
+	msrs = map_at(hw->vmcb->msrpm_base);
+	for (u32 port = 0; port < 0x10003; port++)
+		assert_true(ports[port / 8] & BIT32(port % 8));
+	for (u32 i = 0; i < 3 * 0x2000; i++) {
+		u32 index = ranges[i / 0x2000] + i % 0x2000, exits = msrs[i / 4] >> (i % 4 * 2) & 3, allowed = 0;
+
+		for (u32 s = 0; s < ARRAY_COUNT(switched); s++)
+			allowed |= switched[s].index == index ? switched[s].open : 0;
+		assert_int_equal(exits & ~allowed, 3 & ~allowed);
+		open += exits != 3;
+	}
+	assert_int_equal(open, ARRAY_COUNT(switched));	/* or the map was not found */
+	end();
+}
+
+/* VMRUN demands EFER.SVME; the guest has a processor without SVM. */
+static void test_svme_is_hidden(void **state)
+{
+	(void)state;
+	start();
+	page.efer = EFER_LME;
+	svm_ops.load(hw, &page, GROUP_CR);
+	assert_int_equal(hw->vmcb->efer, EFER_LME | EFER_SVME);
+	page.efer = 0;
+	svm_ops.store(hw, &page, GROUP_CR);
+	assert_int_equal(page.efer, EFER_LME);
+	end();
+}
+
 /* ---- ASIDs -------------------------------------------------------------------------------------- */
 
 #define VCPUS 6u
@@ -408,6 +501,9 @@ int main(void)
 		cmocka_unit_test(test_refused_events),
 		cmocka_unit_test(test_refused_pending_nmi),
 		cmocka_unit_test(test_pause_filter),
+		cmocka_unit_test(test_intercepts),
+		cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_svme_is_hidden),
 		cmocka_unit_test(test_asids),
 	};
 

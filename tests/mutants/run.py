@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Proves that tests can fail: run.py [words...] takes the patches here whose names contain one of the words (all,
-without any), applies each to a copy of the tree in build/mutants, and fails where a test that the patch names still
-passes.
+"""Proves that tests can fail: run.py [words] takes the patches here that have the words in their names or in
+their tests' ("unit svm"; all, without words), applies each to a copy of the tree in build/mutants, and fails where a
+test that the patch names still passes.
 
 A patch is a unified diff (-p1) which takes a guard away.  Above it stands why the guard is there, and who must notice:
     Caught-by: unit NAME        the host test tests/host/test_NAME.c
@@ -92,6 +92,11 @@ def catchers(patch):
     return re.findall(r'^Caught-by: (unit|boot) (.+?) *$', head, re.M)
 
 
+def is_wanted(patch, words):
+    texts = [os.path.basename(patch), *(f'{kind} {name}' for kind, name in catchers(patch))]
+    return any(words in text for text in texts)
+
+
 def try_mutant(patch):
     """Pairs of a test's name and what came of it, for each test that must fail."""
     status, output = run(['git', 'apply', '-C1', os.path.abspath(patch)])
@@ -103,9 +108,8 @@ def try_mutant(patch):
 
 
 def main():
-    words = sys.argv[1:]
-    patches = [path for path in sorted(glob.glob(f'{HERE}/*.patch'))
-               if not words or any(word in os.path.basename(path) for word in words)]
+    words = ' '.join(sys.argv[1:])
+    patches = [path for path in sorted(glob.glob(f'{HERE}/*.patch')) if is_wanted(path, words)]
     os.makedirs(TREE, exist_ok=True)
     copy_tree()
     total = [0, 0]

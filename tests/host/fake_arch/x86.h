@@ -6,6 +6,7 @@
 #ifndef VOS_FAKE_X86_H
 #define VOS_FAKE_X86_H
 
+#define cpuid(leaf, subleaf) machine_cpuid(leaf, subleaf)
 #define rdmsr machine_rdmsr
 #define wrmsr machine_wrmsr
 #define cr0_read machine_cr0_read
@@ -28,6 +29,7 @@
 #define vmclear machine_vmclear
 #define invept machine_invept
 #include "../../../arch/x86_64/include/x86.h"
+#undef cpuid
 #undef rdmsr
 #undef wrmsr
 #undef cr0_read
@@ -51,6 +53,14 @@
 #undef invept
 
 extern u64 fake_dr[8], fake_tsc_aux;
+
+/* A test that defines it says what the processor is. */
+struct cpuid fake_cpuid(u32 leaf) __attribute__((weak));
+
+static inline struct cpuid cpuid(u32 leaf, u32 subleaf)
+{
+	return fake_cpuid ? fake_cpuid(leaf) : machine_cpuid(leaf, subleaf);
+}
 
 static inline u64 rdmsr(u32 msr)
 {
