@@ -485,6 +485,7 @@ void sched_park(u64 until)
 	struct thread *self = thread_current();
 	u64 now;
 
+	s->pcpu->entered = NULL;	/* nobody is told of signals meanwhile */
 	lock_acquire(&s->lock);
 	now = sched_account(s);
 	self->ready_tsc = now;

@@ -251,6 +251,32 @@ static void test_signal_to_a_running_vcpu(void **state)
 	threads[0]->vcpu = NULL;
 }
 
+/*
+ * One that is parked for its own many signals idles on its own stack, and does not collect bits when it goes on: so
+ * vcpu_run must look for what came meanwhile.
+ */
+static void test_signal_to_a_parked_vcpu(void **state)
+{
+	(void)state;
+	set_class(1, SCHED_CLASS_SYSTEM);
+	sim_go(0);
+	sim_go(1);
+	sim_be(1);
+	sim_sleep(1, DEADLINE_NONE);
+	sim_be(0);
+	threads[0]->vcpu = (struct vcpu *)1;
+	fake_pcpus[where(0)].entered = threads[0];
+	while (threads[0]->state != THREAD_PARKED)
+		sim_send(1, 1);
+	fake_here = 1 - where(0);
+	wake(0);
+	while (!sim_is_running(0))
+		sim_run(10);
+	assert_int_not_equal(threads[0]->pending, 0);
+	assert_null(fake_pcpus[where(0)].entered);
+	threads[0]->vcpu = NULL;
+}
+
 static void test_a_pinned_one_waits_its_turn(void **state)
 {
 	(void)state;
@@ -560,6 +586,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fair_flees_from_real_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_real_time_preempts_elsewhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_signal_to_a_running_vcpu, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_signal_to_a_parked_vcpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_pinned_one_waits_its_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_weights_on_one_pcpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cap_counts_all_threads, setup, teardown),
