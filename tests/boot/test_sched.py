@@ -77,6 +77,7 @@ def test_real_time(machine):
 def times(machine, name):
     """(ns the VM has had of pCPUs, ns it is up), of one moment"""
     told = reply(machine, f'status-vm {name}')
+    assert told['state'] == 'running', f'{name}: {told}'
     return told['cpu-time-ns'], told['uptime-ns']
 
 
