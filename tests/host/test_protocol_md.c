@@ -34,8 +34,8 @@ static void write_limits(const struct out *out)
 		JSON_TOKENS);
 	out_format(out, "* A pause within a frame is at most %u s; `ESC` alone is taken for a key after %u ms.\n",
 		(u32)(FRAME_BODY_IDLE_NS / NS_PER_SECOND), (u32)(FRAME_IDLE_NS / NS_PER_MS));
-	out_format(out, "* A name of a VM is at most %u bytes, one of an image %u, a `cmdline` %u. There are at most %u "
-		"VMs.\n", VM_NAME_BYTES - 1, IMAGE_NAME_BYTES - 1, CMDLINE_BYTES - 1, VM_COUNT);
+	out_format(out, "* A name of a VM is at most %u bytes, one of an image %u, a `cmdline` %u. "
+		"There are at most %u VMs.\n", VM_NAME_BYTES - 1, IMAGE_NAME_BYTES - 1, CMDLINE_BYTES - 1, VM_COUNT);
 }
 
 static void write_errors(const struct out *out)
