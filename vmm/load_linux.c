@@ -18,6 +18,7 @@
 #define PROTOCOL_32_BIT 0x0208u
 #define ENTRY_64_OFFSET 0x200u
 #define LOAD_HIGH 0x100000ull
+#define CMDLINE_OLD 255u	/* before boot protocol 2.06 */
 
 _Static_assert(sizeof(struct boot_params) == PAGE_SIZE, "fits BOOT_INFO");
 
@@ -121,6 +122,18 @@ static void fill_e820(const struct memory_map *map, struct boot_params *params)
 	params->e820_entries = (u8)map->count;
 }
 
+/* A longer one is cut by the kernel: what is at its end would be ignored in silence. */
+static bool cmdline_fits(const struct load_input *in, const struct setup_header *h, struct load_result *out)
+{
+	static char why[96];
+	u32 limit = h->version >= 0x0206 ? h->cmdline_size : CMDLINE_OLD;
+
+	if (strlen(in->cmdline) <= limit)
+		return true;
+	snprintf(why, sizeof(why), "this Linux kernel takes a command line of at most %u characters", limit);
+	return load_fail(out, why);
+}
+
 bool load_linux(const struct load_input *in, struct load_result *out)
 {
 	static struct boot_params params;	/* too large for the stack */
@@ -129,7 +142,8 @@ bool load_linux(const struct load_input *in, struct load_result *out)
 
 	if (!read_header(&in->images[0], h))
 		return load_fail(out, "not a Linux kernel");
-	if (!place_kernel(in, &linux_image, out) || !place_initrd(in, &linux_image, out) || !load_cmdline(in, out))
+	if (!place_kernel(in, &linux_image, out) || !place_initrd(in, &linux_image, out) ||
+	    !cmdline_fits(in, h, out) || !load_cmdline(in, out))
 		return false;
 	h->type_of_loader = LOADER_UNDEFINED;
 	h->cmd_line_ptr = (u32)BOOT_CMDLINE;

@@ -3,6 +3,8 @@
  */
 #include "ring.h"
 
+#include <string.h>
+
 static u32 load_acquire(const u32 *p)
 {
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
@@ -40,12 +42,13 @@ u32 ring_used(const struct ring *r)
 u32 ring_write(struct ring *r, const void *bytes, u32 count)
 {
 	const u8 *from = bytes;
-	u32 room = ring_room(r);
+	u32 room = ring_room(r), at = r->index & (r->size - 1), first;
 
 	if (count > room)
 		count = room;
-	for (u32 i = 0; i < count; i++)
-		r->shared->data[(r->index + i) & (r->size - 1)] = from[i];
+	first = count < r->size - at ? count : r->size - at;
+	memcpy(r->shared->data + at, from, first);
+	memcpy(r->shared->data, from + first, count - first);
 	r->index += count;
 	store_release(&r->shared->head, r->index);
 	return count;
@@ -54,12 +57,13 @@ u32 ring_write(struct ring *r, const void *bytes, u32 count)
 u32 ring_read(struct ring *r, void *bytes, u32 count)
 {
 	u8 *to = bytes;
-	u32 used = ring_used(r);
+	u32 used = ring_used(r), at = r->index & (r->size - 1), first;
 
 	if (count > used)
 		count = used;
-	for (u32 i = 0; i < count; i++)
-		to[i] = r->shared->data[(r->index + i) & (r->size - 1)];
+	first = count < r->size - at ? count : r->size - at;
+	memcpy(to, r->shared->data + at, first);
+	memcpy(to + first, r->shared->data, count - first);
 	r->index += count;
 	store_release(&r->shared->tail, r->index);
 	return count;

@@ -21,24 +21,24 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_CPU] = { "cpu", TYPE_COUNT, "N", "virtual CPUs, up to 16 (1 if not given)" },
 	[ARG_MEMORY] = { "memory", TYPE_SIZE, "SIZE",
-		"memory, such as 512M or 8G; rounded up to a multiple of 2M (512M if not given)" },
+		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (512M if not given)" },
 	[ARG_KERNEL] = { "kernel", TYPE_IMAGE, "IMAGE",
 		"image to boot, see list-image (the default image if not given)" },
 	[ARG_INITRD] = { "initrd", TYPE_IMAGE, "IMAGE", "initial RAM disk of the kernel" },
 	[ARG_MODULE] = { "module", TYPE_IMAGES, "IMAGE,...",
-		"further Multiboot modules, or one with a text: \"IMAGE TEXT\"; may be given several times" },
-	[ARG_CMDLINE] = { "cmdline", TYPE_TEXT, "\"TEXT\"", "kernel command line, in quotes" },
+		"further Multiboot modules, at most 8, or one with a text: \"IMAGE TEXT\"; may be given several times" },
+	[ARG_CMDLINE] = { "cmdline", TYPE_TEXT, "\"TEXT\"", "kernel command line, in quotes; at most 2047 characters" },
 	[ARG_PLATFORM] = { "platform", TYPE_PLATFORM, "modern|pc",
 		"virtual hardware: modern, or pc with the legacy devices" },
 	[ARG_RESTART] = { "restart", TYPE_RESTART, "POLICY",
-		"after a crash: never, on-failure:N (at most N times) or always" },
+		"after a crash: never, on-failure:N (at most N times, up to 1000) or always" },
 	[ARG_CLASS] = { "class", TYPE_CLASS, "fair|rt",
 		"fair: shares pCPUs by weight; rt: real-time, runs before all fair VMs (fair if not given)" },
 	[ARG_WEIGHT] = { "weight", TYPE_COUNT, "N", "part among fair VMs, 1 to 1000 (100 if not given)" },
 	[ARG_CAP] = { "cap", TYPE_CAP, "PERCENT",
 		"most that all its vCPUs together may use, 100% = one pCPU; or none (none if not given)" },
 	[ARG_AFFINITY] = { "affinity", TYPE_AFFINITY, "PCPUS",
-		"pCPUs it may run on, such as 0,2-3, or all (all if not given)" },
+		"pCPUs it may run on, from 0 to 63, such as 0,2-3, or all (all if not given)" },
 	[ARG_MEMORY_POLICY] = { "memory-policy", TYPE_MEMORY_POLICY, "lazy|eager",
 		"lazy: memory is granted when touched; eager: all of it before the VM starts (lazy if not given)" },
 	[ARG_VMM] = { "vmm", TYPE_IMAGE, "IMAGE",
@@ -48,15 +48,16 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
 	[ARG_FORCE] = { "force", TYPE_SWITCH, 0, "at once, without asking the guest" },
 	[ARG_TIMEOUT] = { "timeout", TYPE_TIME, "TIME",
-		"how long the guest may take before it is forced off (30s if not given)" },
-	[ARG_LINES] = { "lines", TYPE_COUNT, "N", "only the last N lines" },
+		"how long the guest may take before it is forced off, up to 24h (30s if not given)" },
+	[ARG_LINES] = { "lines", TYPE_COUNT, "N", "only the last N lines, up to 1000000" },
 	[ARG_OFFSET] = { "offset", TYPE_OFFSET, "N",
 		"only from byte N on; with --json, next of one answer is the offset of the next" },
-	[ARG_INTERVAL] = { "interval", TYPE_TIME, "TIME", "time from one table to the next (2s if not given)" },
-	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "end after N tables" },
+	[ARG_INTERVAL] = { "interval", TYPE_TIME, "TIME",
+		"time from one table to the next, 500ms to 24h (2s if not given)" },
+	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "end after N tables, up to 1000000" },
 	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },
 	[ARG_WAIT] = { "wait", TYPE_TIME_OPTIONAL, "[=TIME]",
-		"wait until it is done, at most TIME; the work goes on after that" },
+		"wait until it is done, at most TIME, up to 24h; the work goes on after that" },
 	[ARG_DRY_RUN] = { "dry-run", TYPE_SWITCH, 0, "check everything, change nothing" },
 	[ARG_YES] = { "yes", TYPE_SWITCH, 0, "do not ask" },
 	[ARG_QUIET] = { "quiet", TYPE_SWITCH, 0, "print nothing if all went well" },
@@ -377,6 +378,13 @@ static bool set_string(char *to, size_t size, enum arg arg, const char *value, s
 	return true;
 }
 
+static bool set_cmdline(struct vm_spec *spec, const char *value, struct fault *fault)
+{
+	if (!text_is_plain(value))
+		return fault_set(fault, RESULT_USAGE, "--cmdline has a character that can't be printed");
+	return set_string(spec->cmdline, sizeof(spec->cmdline), ARG_CMDLINE, value, fault);
+}
+
 static bool set_value(struct args *args, enum arg arg, const char *value, struct fault *fault)
 {
 	struct vm_spec *spec = &args->spec;
@@ -395,7 +403,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_MODULE:
 		return set_modules(spec, value, fault);
 	case ARG_CMDLINE:
-		return set_string(spec->cmdline, sizeof(spec->cmdline), arg, value, fault);
+		return set_cmdline(spec, value, fault);
 	case ARG_PLATFORM:
 		return set_choice(&spec->platform, arg, platform_names, PLATFORM_COUNT, value, fault);
 	case ARG_RESTART:

@@ -326,6 +326,11 @@ static bool parse_words(struct args *args, const struct words *words, u32 next, 
 	return command_complete(args, fault);
 }
 
+bool line_too_long(struct fault *fault)
+{
+	return fault_set(fault, RESULT_USAGE, "the line has more than %u characters. Nothing was done", LINE_BYTES - 1);
+}
+
 bool command_parse(const char *line, struct args *args, struct fault *fault)
 {
 	static struct words words;
@@ -336,6 +341,8 @@ bool command_parse(const char *line, struct args *args, struct fault *fault)
 	fault->code = RESULT_OK;
 	fault->at = 0;
 	words_split(&words, line, LINE_BYTES);
+	if (words.is_too_long)
+		return line_too_long(fault);
 	if (words.is_open)
 		return fault_set(fault, RESULT_USAGE, "a quote is not closed");
 	if (words.is_too_many)

@@ -46,6 +46,9 @@ static inline enum verb verb_of(const struct command *command)
  */
 bool command_parse(const char *line, struct args *args, struct fault *fault);
 
+/* What is said of a line that does not fit. Always false. */
+bool line_too_long(struct fault *fault);
+
 /* By exact name, or 0. */
 const struct command *command_named(const char *verb);
 /*

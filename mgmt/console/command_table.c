@@ -97,7 +97,8 @@ const struct command commands[VERB_COUNT] = {
 		false },
 	[VERB_HELP] = { "help", "this list, or all about one command",
 		"help vm, help machine and help prompt say what each command of a group is for. help COMMAND full "
-		"shortens nothing to fit the screen.",
+		"shortens nothing to fit the screen. Limits: 4096 characters and 64 words in a line, 31 characters in "
+		"the name of a VM, 47 in that of an image, 128 VMs.",
 		"help create-vm", A(VERB), 0, ARG_VERB, 0,
 		GROUP_PROMPT, true },
 	[VERB_RESULT] = { "result", "exit code of the last command",

@@ -12,7 +12,7 @@
 
 #include "out.h"
 
-#define FRAME_BYTES 12288u		/* longest body, from "1;" to the checksum */
+#define FRAME_BYTES 24576u		/* longest body, from "1;" to the checksum: 18 KiB of JSON */
 #define FRAME_CHANNEL_BYTES 16u
 #define FRAME_IDLE_NS 100000000ull	/* an ESC that nothing follows for so long is a person's key */
 #define FRAME_BODY_IDLE_NS 5000000000ull	/* from ESC _ on: a frame that nothing follows for so long is broken */

@@ -57,6 +57,8 @@ static void erase(struct editor *e, size_t from, size_t to)
 	e->length -= to - from;
 	e->line[e->length] = 0;
 	e->cursor = from;
+	if (e->length == 0)
+		e->is_cut = false;
 }
 
 static void kill(struct editor *e, size_t from, size_t to)
@@ -68,22 +70,30 @@ static void kill(struct editor *e, size_t from, size_t to)
 	erase(e, from, to);
 }
 
-static void insert(struct editor *e, const char *bytes, size_t count)
+static bool insert(struct editor *e, const char *bytes, size_t count)
 {
 	if (count > sizeof(e->line) - 1 - e->length) {
 		bell(e);
-		return;
+		return false;
 	}
 	memmove(e->line + e->cursor + count, e->line + e->cursor, e->length - e->cursor);
 	memcpy(e->line + e->cursor, bytes, count);
 	e->length += count;
 	e->cursor += count;
 	e->line[e->length] = 0;
+	return true;
+}
+
+/* What a person types, pastes or yanks: if it does not fit, the line is no longer what was meant. */
+static void insert_typed(struct editor *e, const char *bytes, size_t count)
+{
+	if (!insert(e, bytes, count))
+		e->is_cut = true;
 }
 
 void edit_insert(struct editor *e, const char *bytes, size_t count)
 {
-	insert(e, bytes, count);
+	(void)insert(e, bytes, count);
 	linedraw(e);
 }
 
@@ -92,6 +102,7 @@ static void set_line(struct editor *e, const char *text)
 	e->length = strlen(text);
 	memmove(e->line, text, e->length + 1);
 	e->cursor = e->length;
+	e->is_cut = false;
 }
 
 /* Ctrl-T: swap the two characters around the cursor. */
@@ -271,7 +282,7 @@ static enum edit_result control(struct editor *e, char letter)
 		kill(e, word_before(e, e->cursor), e->cursor);
 		break;
 	case 'Y':
-		insert(e, e->killed, strlen(e->killed));
+		insert_typed(e, e->killed, strlen(e->killed));
 		break;
 	default:
 		bell(e);
@@ -283,7 +294,7 @@ static enum edit_result text(struct editor *e, const struct key *key)
 {
 	if (!e->is_pasting && key->count == 1 && key->bytes[0] == '?')
 		return EDIT_QUESTION;
-	insert(e, key->bytes, key->count);
+	insert_typed(e, key->bytes, key->count);
 	return EDIT_NONE;
 }
 
@@ -293,11 +304,11 @@ static enum edit_result apply(struct editor *e, const struct key *key)
 	case KEY_TEXT:
 		return text(e, key);
 	case KEY_ENTER:
-		return finish(e, EDIT_LINE);
+		return finish(e, e->is_cut ? EDIT_TOO_LONG : EDIT_LINE);
 	case KEY_TAB:
 		if (!e->is_pasting)
 			return EDIT_TAB;
-		insert(e, " ", 1);
+		insert_typed(e, " ", 1);
 		break;
 	case KEY_CONTROL:
 		return control(e, key->bytes[0]);

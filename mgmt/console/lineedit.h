@@ -20,6 +20,7 @@
 enum edit_result {
 	EDIT_NONE,
 	EDIT_LINE,	/* Enter: the text is in edit_text() until the next edit_begin */
+	EDIT_TOO_LONG,	/* Enter, but a part of what was typed did not fit: the line is not what was meant */
 	EDIT_CANCEL,	/* Ctrl-C */
 	EDIT_TAB,	/* somebody who knows the grammar may complete */
 	EDIT_QUESTION,	/* a ? was typed and not inserted */
@@ -41,6 +42,7 @@ struct editor {
 	char killed[LINE_BYTES];
 	bool has_history;		/* this line may recall earlier ones and becomes one */
 	bool is_pasting;
+	bool is_cut;			/* something typed did not fit; until the line is empty or another one */
 	bool is_searching;
 	char pattern[EDIT_PATTERN_BYTES];
 	char history[EDIT_HISTORY][LINE_BYTES];

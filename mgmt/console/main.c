@@ -140,7 +140,7 @@ static bool take_replies(void)
 	static struct reply reply;
 	bool is_some = false;
 
-	while (ring_get(&replies, &reply, sizeof(reply))) {
+	while (session_takes_reply(&session) && ring_get(&replies, &reply, sizeof(reply))) {
 		rt_ring_took(&replies, H_ROOT_SIGNAL);
 		session_reply(&session, &reply);
 		forget_rings();
@@ -182,7 +182,9 @@ static bool has_work(void)
 {
 	u32 shown = session_attached(&session);
 
-	if ((ring_used(&serial_rx) && session_input_room(&session)) || ring_used(&replies) >= sizeof(struct reply))
+	if (ring_used(&serial_rx) && session_input_room(&session))
+		return true;
+	if (ring_used(&replies) >= sizeof(struct reply) && session_takes_reply(&session))
 		return true;
 	if (session_has_output(&session) && ring_room(&serial_tx))
 		return true;

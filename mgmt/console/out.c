@@ -76,6 +76,16 @@ void out_foreign_line(const struct out *out, const char *text, size_t count)
 	foreign(out, text, strnlen(text, count), true);
 }
 
+bool text_is_plain(const char *text)
+{
+	size_t count = strlen(text);
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_plain(text, i, count))
+			return false;
+	return true;
+}
+
 /* One word of wrapped text. */
 static void word(const struct out *out, const char *text, size_t length)
 {

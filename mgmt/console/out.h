@@ -24,6 +24,8 @@ void out_format(const struct out *out, const char *format, ...) __attribute__((f
 void out_foreign(const struct out *out, const char *bytes, size_t count);
 /* The same for one line: newline and tab become \xNN too; ends at a zero byte or after count bytes. */
 void out_foreign_line(const struct out *out, const char *text, size_t count);
+/* True if all of it passes there, so that it is shown as it is. */
+bool text_is_plain(const char *text);
 /*
  * Text wrapped at `columns`: starts at column `at`, further lines are indented by `indent`; ends with a newline. An
  * OUT_GLUE in it is a blank at which no line ends.

@@ -185,6 +185,20 @@ static void answer(struct session *s, const char *text)
 	give_up(s);
 }
 
+static void refuse_line(struct session *s)
+{
+	struct fault fault;
+
+	(void)line_too_long(&fault);
+	report_fault(&s->terminal, &fault);
+	if (s->mode == MODE_QUESTION) {
+		answer(s, "n");
+		return;
+	}
+	s->last_result = fault.code;
+	prompt_show(s);
+}
+
 void prompt_feed(struct session *s, char byte)
 {
 	struct key key = keys_feed(&s->keys, (u8)byte);
@@ -197,6 +211,9 @@ void prompt_feed(struct session *s, char byte)
 			answer(s, edit_text(&s->editor));
 		else
 			run_line(s, edit_text(&s->editor));
+		break;
+	case EDIT_TOO_LONG:
+		refuse_line(s);
 		break;
 	case EDIT_CANCEL:
 		if (s->mode == MODE_QUESTION)

@@ -13,7 +13,7 @@
 
 #define COLUMNS 80u
 #define LABEL_COLUMN 12u
-#define ROW_BYTES 700u		/* 16 vCPUs, or a command line; what is longer is cut */
+#define ROW_BYTES (4u * CMDLINE_BYTES)	/* a command line, each byte as \\xNN; 16 vCPUs take less */
 
 static const char *const exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_NONE] = "host-interrupt",

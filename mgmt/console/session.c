@@ -304,6 +304,11 @@ static void event(struct session *s, const struct reply *reply)
 	notice_end(s);
 }
 
+bool session_takes_reply(const struct session *s)
+{
+	return session_output_used(s) < OUTPUT_BYTES / 4;
+}
+
 void session_reply(struct session *s, const struct reply *reply)
 {
 	if (reply->kind == REPLY_EVENT)

@@ -20,9 +20,9 @@
 #include "report.h"
 
 #define INPUT_BYTES 65536u
-#define OUTPUT_BYTES (1024u * 1024u)
+#define OUTPUT_BYTES (2u * 1024u * 1024u)
 #define OUTPUT_SHORT_BYTES 8192u	/* below this, more may be produced */
-#define JSON_BYTES (256u * 1024u)
+#define JSON_BYTES (768u * 1024u)	/* 128 VMs with long command lines; as a frame half of OUTPUT_BYTES */
 #define JSON_ID_BYTES 48u
 #define JOB_COUNT 6u			/* the first is the prompt's, the second is that of vos.conf at the start */
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
@@ -141,6 +141,8 @@ size_t session_input_room(const struct session *s);
 /* At most session_input_room() bytes. */
 void session_input(struct session *s, const char *bytes, size_t count);
 void session_reply(struct session *s, const struct reply *reply);
+/* There is room for what a reply may bring; else it waits in root's ring. */
+bool session_takes_reply(const struct session *s);
 /* Do a piece of what can be done now; true if something was done, so that there may be more. */
 bool session_run(struct session *s);
 /* Output is waiting for the terminal to take it. */

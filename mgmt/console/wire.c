@@ -93,7 +93,7 @@ static enum arg exact_arg(const struct command *command, const char *name)
 /* A number given as a size is in bytes, and one given as a time in seconds. */
 static bool set_one(struct session *s, struct args *args, enum arg arg, u32 token, struct fault *fault)
 {
-	static char value[CMDLINE_BYTES + 64];
+	static char value[FRAME_BYTES];	/* so that who judges it can say what is too long */
 	u64 bytes = 0;
 
 	if (!json_value(&s->json, token, value, sizeof(value)))

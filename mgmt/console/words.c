@@ -35,7 +35,10 @@ void words_split(struct words *words, const char *line, size_t length)
 {
 	size_t i = 0, used = 0;
 
-	length = strnlen(line, length < LINE_BYTES ? length : LINE_BYTES - 1);
+	length = strnlen(line, length < LINE_BYTES ? length : LINE_BYTES);
+	words->is_too_long = length == LINE_BYTES;
+	if (words->is_too_long)
+		length--;
 	words->count = 0;
 	words->is_open = words->is_too_many = false;
 	for (;;) {

@@ -13,7 +13,7 @@
 
 #define VM_NAME_BYTES 32u	/* [a-z0-9][a-z0-9-]{0,30} and a zero */
 #define IMAGE_NAME_BYTES 48u
-#define CMDLINE_BYTES 512u
+#define CMDLINE_BYTES 2048u	/* with its zero; Linux on x86 takes as much (COMMAND_LINE_SIZE) */
 #define IMAGE_MODULES 8u	/* further Multiboot modules */
 #define MODULE_BYTES 128u	/* an image's name, perhaps a blank and a text for the guest, with its zero */
 
@@ -241,9 +241,9 @@ struct reply {
 	};
 };
 
-#define REQUEST_RING_BYTES 16384u	/* console -> root */
-#define REPLY_RING_BYTES 65536u		/* root -> console */
-_Static_assert(sizeof(struct request) <= 2048, "ring");
-_Static_assert(sizeof(struct reply) <= 2560, "ring");
+#define REQUEST_RING_BYTES 131072u	/* console -> root */
+#define REPLY_RING_BYTES 262144u	/* root -> console */
+_Static_assert(sizeof(struct request) <= 4096, "ring");
+_Static_assert(sizeof(struct reply) <= 4096, "ring");
 
 #endif

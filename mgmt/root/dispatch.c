@@ -19,7 +19,7 @@
 
 #define REQUESTS_PER_TURN 8u
 #define STOP_TIMEOUT_DEFAULT_MS 30000u
-#define STOP_TIMEOUT_MAX_MS 3600000u
+#define STOP_TIMEOUT_MAX_MS 86400000u	/* a day, as the console has it */
 
 static struct request request;	/* the one in hand */
 static struct reply reply;	/* for answers that are not about a VM */

@@ -62,6 +62,27 @@ class Program:
 
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
+def test_longest_cmdline(machine):
+    """2047 characters get to the guest, from a program and from the prompt; what is longer does nothing."""
+    program = Program(machine)
+    cmdline = 'cpus=2'.rjust(2047, 'x').replace('xcpus', ' cpus')
+    made = program.ask('create-vm', name='a', cpu=2, memory='32M', kernel='spin', cmdline=cmdline)
+    assert made['return']['cmdline'] == cmdline
+    assert program.ask('create-vm', name='b', cmdline=cmdline + 'x')['error']['code'] == 2
+    assert 'return' in program.ask('start-vm', name='a')
+    deadline = time.monotonic() + 30 * machine.slowness
+    while not all(vcpu['online'] for vcpu in program.ask('status-vm', name='a')['return']['vcpus']):
+        assert time.monotonic() < deadline
+    assert 'is defined' in machine.ok(f'create-vm c --memory 32M --kernel spin --cmdline "{cmdline}"')
+    assert program.ask('status-vm', name='c')['return']['cmdline'] == cmdline
+    machine.send('create-vm d'.ljust(4200) + '--memory 32M\r')
+    machine.expect('more than 4096 characters')
+    machine.wait_prompt()
+    assert {vm['name'] for vm in program.ask('list-vm')['return']} == {'a', 'c'}
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
 def test_bulk(machine):
     """Frames of every length around the receive FIFO's, and of many kilobytes: each is answered as it was sent."""
     program = Program(machine)

@@ -108,8 +108,12 @@ static void create(struct fake_root *root, const struct request *r, struct reply
 		snprintf(reply->text, sizeof(reply->text), "%s", r->spec.kernel);
 		return;
 	}
-	while (root->vms[i].is_used)
+	while (i < VM_COUNT && root->vms[i].is_used)
 		i++;
+	if (i == VM_COUNT) {
+		refuse(reply, RESULT_RESOURCES, ERR_TOO_MANY_VMS, VM_COUNT + 1, VM_COUNT);
+		return;
+	}
 	if (r->flags & REQ_FLAG_DRY_RUN)
 		return;
 	memset(&root->vms[i], 0, sizeof(root->vms[i]));

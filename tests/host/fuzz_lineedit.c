@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct key key = keys_feed(&decoder, data[i]);
 
 		switch (edit_key(&editor, &key)) {
-		case EDIT_LINE: case EDIT_CANCEL:
+		case EDIT_LINE: case EDIT_TOO_LONG: case EDIT_CANCEL:
 			edit_begin(&editor, i % 5 ? "vos> " : "Sure? [y/N] ", i % 5);
 			break;
 		case EDIT_QUESTION:

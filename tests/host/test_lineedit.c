@@ -63,7 +63,7 @@ static void type(const char *bytes)
 		struct key key = keys_feed(&decoder, (u8)*bytes);
 
 		last = edit_key(&editor, &key);
-		if (last == EDIT_LINE || last == EDIT_CANCEL)
+		if (last == EDIT_LINE || last == EDIT_CANCEL || last == EDIT_TOO_LONG)
 			edit_begin(&editor, "vos> ", true);
 	}
 }
@@ -160,10 +160,16 @@ static void long_lines(void **state)
 		type("\x02");
 	assert_int_equal(column, 5);
 	expect_row("vos> 0123456789012345678901234567890123456789012345678901234567890123456789012>", 5);
-	for (u32 i = 0; i < 3000; i++)
+	for (u32 i = 0; i < LINE_BYTES; i++)
 		type("y");
 	assert_int_equal(strlen(edit_text(&editor)), LINE_BYTES - 1);
 	assert_true(bells > 0);
+	type("\r");
+	assert_int_equal(last, EDIT_TOO_LONG);
+	type("\x10");		/* it is not in the history */
+	assert_string_equal(edit_text(&editor), "");
+	type("short\r");
+	assert_int_equal(last, EDIT_LINE);
 }
 
 static void history(void **state)

@@ -90,6 +90,7 @@ static void make_linux(void)
 	put(H(init_size), 4 * MIB, 4);
 	put(H(relocatable_kernel), 1, 1);
 	put(H(xloadflags), XLF_KERNEL_64, 2);
+	put(H(cmdline_size), 2047, 4);
 }
 
 static void test_linux(void **state)
@@ -124,8 +125,6 @@ static void test_linux(void **state)
 
 static void test_linux_bad(void **state)
 {
-	char long_line[CMDLINE_BYTES + 1];
-	struct load_result out;
 
 	(void)state;
 	make_linux();
@@ -156,11 +155,30 @@ static void test_linux_bad(void **state)
 	expect_refused(LINUX_BYTES, 2, "initrd does not fit");
 	put(H(initrd_addr_max), 3 * MIB, 4);	/* inside the kernel */
 	expect_refused(LINUX_BYTES, 2, "initrd does not fit");
-	make_linux();
-	memset(long_line, 'x', CMDLINE_BYTES);
-	long_line[CMDLINE_BYTES] = 0;
-	assert_false(try_load(LINUX_BYTES, 1, long_line, &out));
-	assert_non_null(strstr(out.why, "command line"));
+}
+
+/* What the kernel would cut off is refused: 2047 characters, or as many as its header says, or 255 before 2.06. */
+static void test_linux_cmdline(void **state)
+{
+	static const struct { u32 version, size, limit; } kernels[] = {
+		{ 0x020f, 2047, 2047 }, { 0x020f, 5000, 2047 }, { 0x0206, 1024, 1024 }, { 0x0205, 2047, 255 },
+	};
+	static char line[CMDLINE_BYTES + 1];
+	struct load_result out;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(kernels); i++) {
+		make_linux();
+		put(H(version), kernels[i].version, 2);
+		put(H(cmdline_size), kernels[i].size, 4);
+		memset(line, 0, sizeof(line));
+		memset(line, 'x', kernels[i].limit);
+		assert_true(try_load(LINUX_BYTES, 1, line, &out));
+		assert_string_equal((char *)ram + BOOT_CMDLINE, line);
+		line[kernels[i].limit] = 'x';
+		assert_false(try_load(LINUX_BYTES, 1, line, &out));
+		assert_non_null(strstr(out.why, "command line"));
+	}
 }
 
 /* ---- ELF: PVH and Multiboot ---- */
@@ -422,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_linux),	      cmocka_unit_test(test_linux_bad),
+		cmocka_unit_test(test_linux_cmdline),
 		cmocka_unit_test(test_pvh),	      cmocka_unit_test(test_elf_bad),
 		cmocka_unit_test(test_multiboot_elf), cmocka_unit_test(test_multiboot_kludge),
 		cmocka_unit_test(test_multiboot_low), cmocka_unit_test(test_registers),

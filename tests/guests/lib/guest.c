@@ -9,7 +9,7 @@ extern u32 start_info_address;
 void guest_start(void);
 void guest_trap(struct trap *t);
 
-char guest_cmdline[512];
+char guest_cmdline[2048];
 trap_handler *trap_handlers[256];
 volatile u32 fault_vector;
 volatile u64 fault_error, fault_address;

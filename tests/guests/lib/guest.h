@@ -18,7 +18,7 @@ struct trap {
 /* Guests write this. Returning from it ends the guest with the tally. */
 void guest_main(void);
 
-extern char guest_cmdline[512];
+extern char guest_cmdline[2048];
 /* True if the command line has this word; `word=` finds a value, which *value then points at. */
 bool guest_has(const char *word);
 u64 guest_number(const char *key, u64 otherwise);

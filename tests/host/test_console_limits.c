@@ -1,0 +1,219 @@
+/*
+ * The limits of the prompt and of programs' commands: what is longer is refused as a whole, and help tells them all.
+ */
+/*
+ * sources: mgmt/console/session.c mgmt/console/prompt.c mgmt/console/job.c mgmt/console/verbs.c
+ * sources: mgmt/console/apply.c mgmt/console/attach.c mgmt/console/wire.c mgmt/console/config.c
+ * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
+ * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ * sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/frame.c
+ * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
+ * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c
+ * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
+ * sources: mgmt/console/logs.c tests/host/fake_root.c
+ */
+#include <stdio.h>
+
+#include "console_bench.h"
+#include "console_frames.h"
+#include "syscalls.h"
+
+static char line[3 * LINE_BYTES];
+
+/* A command that is complete and valid in its first LINE_BYTES - 1 characters, padded with blanks to `length`. */
+static const char *long_line(const char *head, size_t length, const char *tail)
+{
+	memset(line, ' ', sizeof(line));
+	memcpy(line, head, strlen(head));
+	strcpy(line + length - strlen(tail), tail);
+	return line;
+}
+
+static void a_line_that_is_too_long_is_not_executed(void **state)
+{
+	(void)state;
+	command(long_line("create-vm a", LINE_BYTES - 1, "--cpu 2"), "a is defined: 2 vCPUs", RESULT_OK);
+	command(long_line("create-vm b", LINE_BYTES, "--cpu 2"),
+		"error[E_USAGE]: the line has more than 4096 characters", RESULT_USAGE);
+	command(long_line("create-vm b", 2 * LINE_BYTES, "--cpu 2"), "Nothing was done", RESULT_USAGE);
+	assert_null(machine_find(&session.machine, "b"));
+	/* Neither is what was cut in the history, nor does it spoil the next line. */
+	command("\x10", "there is a VM \"a\" already", RESULT_STATE);
+}
+
+static void a_cut_line_may_be_made_anew(void **state)
+{
+	(void)state;
+	fake_type(root, long_line("create-vm b", 2 * LINE_BYTES, "--cpu 2"));
+	command("\x15version", "VOS " VOS_VERSION, RESULT_OK);	/* Ctrl-U */
+	fake_type(root, long_line("create-vm b", 2 * LINE_BYTES, "--cpu 2"));
+	fake_type(root, "\x7f\x7f\x7f");
+	command("", "error[E_USAGE]", RESULT_USAGE);		/* shorter now, but what was lost is lost */
+}
+
+/* Enter after too long an answer is no yes. */
+static void a_question_is_not_answered_by_a_cut_line(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	fake_type(root, "shutdown\r");
+	expect("Switch off anyway? [y/N]");
+	fake_type(root, long_line("y", 2 * LINE_BYTES, "y"));
+	fake_type(root, "\r");
+	expect("Nothing was done");
+	assert_false(root->is_down);
+}
+
+static const char *long_cmdline(size_t length)
+{
+	static char text[CMDLINE_BYTES + 64];
+
+	memset(text, 'x', length);
+	memcpy(text + length - 5, " last", 5);
+	text[length] = 0;
+	return text;
+}
+
+static void a_command_line_of_2047_characters(void **state)
+{
+	char text[CMDLINE_BYTES + 128];
+
+	(void)state;
+	snprintf(text, sizeof(text), "create-vm a --cmdline \"%s\"", long_cmdline(CMDLINE_BYTES - 1));
+	command(text, "a is defined", RESULT_OK);
+	assert_string_equal(root->vms[0].report.spec.cmdline, long_cmdline(CMDLINE_BYTES - 1));
+	command("status-vm a", "\r\n            last\r\n", RESULT_OK);
+	snprintf(text, sizeof(text), "create-vm b --cmdline \"%s\"", long_cmdline(CMDLINE_BYTES));
+	command(text, "error[E_USAGE]: --cmdline is too long: at most 2047 characters, not 2048", RESULT_USAGE);
+	command("create-vm b --cmdline \"a\xc2\x9b" "31m\"", "--cmdline has a character that can't be printed",
+		RESULT_USAGE);
+}
+
+/* Also if a program writes each character as \uXXXX. */
+static void a_command_line_of_a_program(void **state)
+{
+	static const char create[] = "{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"%s\",\"cmdline\":\"%s";
+	static char message[8 * CMDLINE_BYTES];
+	size_t used;
+
+	(void)state;
+	used = (size_t)snprintf(message, sizeof(message), create, "a", "");
+	for (const char *c = long_cmdline(CMDLINE_BYTES - 1); *c; c++)
+		used += (size_t)snprintf(message + used, sizeof(message) - used, "\\u%04x", (u8)*c);
+	snprintf(message + used, sizeof(message) - used, "\"},\"id\":1}");
+	exchange(message, "last\",\"platform\"");
+	assert_string_equal(root->vms[0].report.spec.cmdline, long_cmdline(CMDLINE_BYTES - 1));
+	used = (size_t)snprintf(message, sizeof(message), create, "b", long_cmdline(CMDLINE_BYTES + 9));
+	snprintf(message + used, sizeof(message) - used, "\"},\"id\":2}");
+	exchange(message, "--cmdline is too long: at most 2047 characters, not 2057");
+	exchange("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"b\",\"cmdline\":\"a\\nb\"},\"id\":3}",
+		"can't be printed");
+}
+
+/* The one frame that the terminal got, which is larger than one to VOS may be. */
+static const char *large_answer(void)
+{
+	static char body[OUTPUT_BYTES];
+	char channel[FRAME_CHANNEL_BYTES], *message;
+	const char *begin = strstr(root->terminal, "\x1b_vos;"), *end;
+	size_t length;
+
+	assert_non_null(begin);
+	begin += strlen("\x1b_vos;");
+	end = strstr(begin, "\x1b\\");
+	assert_non_null(end);
+	memcpy(body, begin, (size_t)(end - begin));
+	assert_null(frame_decode(body, (size_t)(end - begin), channel, &message, &length));
+	message[length] = 0;
+	return message;
+}
+
+/* 128 VMs with the longest command lines: the list is whole, for a person and for a program. */
+static void the_longest_list(void **state)
+{
+	static char text[2 * CMDLINE_BYTES];
+	u32 seen = 0;
+
+	(void)state;
+	root->memory_free = 1000 * GIB;
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		snprintf(text, sizeof(text), "create-vm vm%u --cmdline \"%s\"", i, long_cmdline(CMDLINE_BYTES - 1));
+		command(text, "is defined", RESULT_OK);
+	}
+	send_frame("control", "{\"execute\":\"list-vm\",\"id\":1}");
+	for (const char *at = large_answer(); (at = strstr(at, "xxx last\"")) != 0; at++)
+		seen++;
+	assert_int_equal(seen, VM_COUNT);
+	command("create-vm more", "there are 128 VMs, which is the most possible", RESULT_RESOURCES);
+}
+
+static void help_tells(const char *verb, const char *before, u64 limit)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "help %s", verb);
+	command(text, verb, RESULT_OK);
+	for (char *c = root->terminal; *c; c++)		/* it may be wrapped anywhere */
+		if (*c == '\r' || *c == '\n')
+			*c = ' ';
+	for (char *at; (at = strstr(root->terminal, "  ")) != 0;)
+		memmove(at, at + 1, strlen(at));
+	snprintf(text, sizeof(text), "%s%llu", before, (unsigned long long)limit);
+	expect(text);
+}
+
+static void help_tells_all_limits(void **state)
+{
+	(void)state;
+	help_tells("help", "Limits: ", LINE_BYTES - 1);
+	help_tells("help", "characters and ", WORD_COUNT);
+	help_tells("help", "in a line, ", VM_NAME_BYTES - 1);
+	help_tells("help", "in the name of a VM, ", IMAGE_NAME_BYTES - 1);
+	help_tells("help", "in that of an image, ", VM_COUNT);
+	help_tells("create-vm", "at most ", VM_NAME_BYTES - 1);
+	help_tells("create-vm", "virtual CPUs, up to ", VM_VCPUS);
+	help_tells("create-vm", "Multiboot modules, at most ", IMAGE_MODULES);
+	help_tells("create-vm", "in quotes; at most ", CMDLINE_BYTES - 1);
+	help_tells("create-vm", "at most N times, up to ", 1000);
+	help_tells("create-vm", "1 to ", SCHED_WEIGHT_MAX);
+	help_tells("create-vm", "from 0 to ", 63);
+	help_tells("create-vm", "to 16T, rounded up to a multiple of ", 2);
+	help_tells("stop-vm", "forced off, up to ", 24);
+	help_tells("top", "500ms to ", 24);
+	help_tells("log", "lines, up to ", 1000000);
+}
+
+/* And they are true: the last value that is allowed, and the first that is not. */
+static void the_limits_that_help_tells_are_true(void **state)
+{
+	(void)state;
+	command("create-vm abcdefghijabcdefghijabcdefghijk --restart on-failure:1000 --weight 1000 --affinity 0",
+		"defined", RESULT_OK);
+	command("create-vm abcdefghijabcdefghijabcdefghijkl", "is not a name", RESULT_USAGE);
+	command("create-vm a --restart on-failure:1001", "up to 1000", RESULT_USAGE);
+	command("create-vm a --weight 1001", "1 to 1000", RESULT_USAGE);
+	command("create-vm a --affinity 64", "from 0 to 63", RESULT_USAGE);
+	command("create-vm a --memory 17T", "at most 16T", RESULT_USAGE);
+	command("create-vm a --module 1,2,3,4,5,6,7,8,9", "at most 8 modules", RESULT_USAGE);
+	command("stop-vm a --timeout 24h", "there is no VM", RESULT_NOT_FOUND);
+	command("stop-vm a --timeout 25h", "at most 24h", RESULT_USAGE);
+	command("top --interval 400ms", "at least 500ms", RESULT_USAGE);
+	command("log --lines 1000001", "from 1 to 1000000", RESULT_USAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_line_that_is_too_long_is_not_executed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_cut_line_may_be_made_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_question_is_not_answered_by_a_cut_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_command_line_of_2047_characters, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_command_line_of_a_program, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_longest_list, setup, teardown),
+		cmocka_unit_test_setup_teardown(help_tells_all_limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_limits_that_help_tells_are_true, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
