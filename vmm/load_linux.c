@@ -18,7 +18,6 @@
 #define PROTOCOL_32_BIT 0x0208u
 #define ENTRY_64_OFFSET 0x200u
 #define LOAD_HIGH 0x100000ull
-#define CMDLINE_OLD 255u	/* before boot protocol 2.06 */
 
 _Static_assert(sizeof(struct boot_params) == PAGE_SIZE, "fits BOOT_INFO");
 
@@ -126,11 +125,11 @@ static void fill_e820(const struct memory_map *map, struct boot_params *params)
 static bool cmdline_fits(const struct load_input *in, const struct setup_header *h, struct load_result *out)
 {
 	static char why[96];
-	u32 limit = h->version >= 0x0206 ? h->cmdline_size : CMDLINE_OLD;
 
-	if (strlen(in->cmdline) <= limit)
+	if (strlen(in->cmdline) <= h->cmdline_size)
 		return true;
-	snprintf(why, sizeof(why), "this Linux kernel takes a command line of at most %u characters", limit);
+	snprintf(why, sizeof(why), "this Linux kernel takes a command line of at most %u characters",
+		 h->cmdline_size);
 	return load_fail(out, why);
 }
 

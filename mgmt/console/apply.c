@@ -204,7 +204,7 @@ void apply_begin(struct session *s, struct job *job)
 	struct fault fault;
 
 	if (is_taken(s, job)) {
-		fault_set(&fault, RESULT_STATE, "vos.conf is being applied already. Try again in a moment");
+		(void)fault_busy(&fault, "vos.conf is being applied already. Try again in a moment");
 		job_fail(s, job, &fault);
 		return;
 	}

@@ -26,7 +26,8 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 		"image to boot, see list-image (the default image if not given)" },
 	[ARG_INITRD] = { "initrd", TYPE_IMAGE, "IMAGE", "initial RAM disk of the kernel" },
 	[ARG_MODULE] = { "module", TYPE_IMAGES, "IMAGE,...",
-		"further Multiboot modules, at most 8, or one with a text: \"IMAGE TEXT\"; may be given several times" },
+		"further Multiboot modules, at most 8, or one with a text: \"IMAGE TEXT\"; may be given "
+		"several times" },
 	[ARG_CMDLINE] = { "cmdline", TYPE_TEXT, "\"TEXT\"", "kernel command line, in quotes; at most 2047 characters" },
 	[ARG_PLATFORM] = { "platform", TYPE_PLATFORM, "modern|pc",
 		"virtual hardware: modern, or pc with the legacy devices" },
@@ -56,6 +57,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 		"time from one table to the next, 500ms to 24h (2s if not given)" },
 	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "end after N tables, up to 1000000" },
 	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },
+	[ARG_ID] = { "id", TYPE_TEXT, "ID", "id of the command, as a program gave it (all of yours if not given)" },
 	[ARG_WAIT] = { "wait", TYPE_TIME_OPTIONAL, "[=TIME]",
 		"wait until it is done, at most TIME, up to 24h; the work goes on after that" },
 	[ARG_DRY_RUN] = { "dry-run", TYPE_SWITCH, 0, "check everything, change nothing" },
@@ -96,6 +98,13 @@ bool fault_set(struct fault *fault, enum result code, const char *format, ...)
 	va_start(list, format);
 	vsnprintf(fault->text, sizeof(fault->text), format, list);
 	va_end(list);
+	return false;
+}
+
+bool fault_busy(struct fault *fault, const char *text)
+{
+	fault_set(fault, RESULT_TIMEOUT, "%s", text);
+	fault->class = "E_BUSY";
 	return false;
 }
 
@@ -439,6 +448,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_interval(args, value, fault);
 	case ARG_TIMES:
 		return set_count(&args->times, arg, 1000000, value, fault);
+	case ARG_ID:
+		return set_string(args->id, sizeof(args->id), arg, value, fault);
 	case ARG_VERB:
 		return set_string(args->verb, sizeof(args->verb), arg, value, fault);
 	case ARG_AUTOSTART:

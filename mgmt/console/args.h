@@ -12,7 +12,7 @@ enum arg {
 	ARG_NAME, ARG_CPU, ARG_MEMORY, ARG_KERNEL, ARG_INITRD, ARG_MODULE, ARG_CMDLINE, ARG_PLATFORM, ARG_RESTART,
 	ARG_CLASS, ARG_WEIGHT, ARG_CAP, ARG_AFFINITY, ARG_MEMORY_POLICY,
 	ARG_VMM, ARG_DISK, ARG_NIC, ARG_AUTOSTART, ARG_FORCE, ARG_TIMEOUT, ARG_LINES, ARG_OFFSET, ARG_INTERVAL,
-	ARG_TIMES, ARG_VERB, ARG_WAIT, ARG_DRY_RUN, ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
+	ARG_TIMES, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN, ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
 	ARG_COUNT
 };
 
@@ -36,6 +36,8 @@ extern const struct arg_spec arg_specs[ARG_COUNT];
 /* What set-vm sets. */
 #define ARGS_SHARE (BIT64(ARG_CLASS) | BIT64(ARG_WEIGHT) | BIT64(ARG_CAP) | BIT64(ARG_AFFINITY))
 
+#define COMMAND_ID_BYTES 48u	/* as text, with its zero */
+
 struct command;
 
 struct args {
@@ -53,6 +55,7 @@ struct args {
 	bool autostart;
 	char verb[VM_NAME_BYTES];	/* or a group's name */
 	bool is_full;			/* help: all of it, however long */
+	char id[COMMAND_ID_BYTES];
 };
 
 /* Everything at its default, for `command`. */

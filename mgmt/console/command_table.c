@@ -103,8 +103,12 @@ const struct command commands[VERB_COUNT] = {
 		GROUP_PROMPT, true },
 	[VERB_RESULT] = { "result", "exit code of the last command",
 		"0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state or exists, 5 not enough resources, 6 denied, 7 "
-		"timed out, "
+		"timed out or busy (try again), "
 		"8 link or protocol, 9 not supported, 10 integrity.",
 		"result", 0, 0, ARG_COUNT, 0, GROUP_PROMPT, true },
+	[VERB_CANCEL] = { "cancel", "do not wait for commands any longer",
+		"A person's are those that were let go with Ctrl-C or --wait. What was not begun is not done. stop-vm "
+		"is taken back: the VM runs on and is not forced off. Whatever else was begun goes on.",
+		"cancel", A(ID) | A(JSON), 0, ARG_COUNT, 0, GROUP_PROMPT, false },
 	[VERB_CLEAR] = { "clear", "clear the screen", 0, "clear", 0, 0, ARG_COUNT, 0, GROUP_PROMPT, true },
 };

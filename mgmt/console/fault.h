@@ -18,6 +18,8 @@ struct fault {
 
 /* Fill in; the class follows from the code. Always returns false, for `return fault_set(...)`. */
 bool fault_set(struct fault *fault, enum result code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* RESULT_TIMEOUT of class E_BUSY: nothing is wrong, try again. Always false. */
+bool fault_busy(struct fault *fault, const char *text);
 const char *fault_class(enum result code);
 
 #endif

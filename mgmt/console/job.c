@@ -7,7 +7,8 @@
 #include "units.h"
 
 #define HINT_NS NS_PER_SECOND
-#define FIRST_SHARED_JOB 2u
+#define FIRST_QUEUED 2u
+#define CANCEL_JOB (JOB_COUNT - 1)
 
 static struct job *take(struct session *s, struct job *job, enum job_origin origin)
 {
@@ -24,10 +25,17 @@ struct job *job_new(struct session *s, enum job_origin origin)
 		return take(s, &s->jobs[0], origin);
 	if (origin == JOB_STARTUP)
 		return take(s, &s->jobs[1], origin);
-	for (u32 i = FIRST_SHARED_JOB; i < JOB_COUNT; i++)
+	for (u32 i = FIRST_QUEUED; i < CANCEL_JOB; i++)
 		if (!s->jobs[i].is_used)
 			return take(s, &s->jobs[i], origin);
 	return 0;
+}
+
+struct job *job_new_cancel(struct session *s)
+{
+	struct job *job = &s->jobs[CANCEL_JOB];
+
+	return job->is_used ? 0 : take(s, job, JOB_WIRE);
 }
 
 bool job_is_json(const struct job *job)
@@ -50,17 +58,35 @@ void job_start(struct session *s, struct job *job)
 	verb_begin(s, job);
 }
 
-static void try_send(struct session *s, struct job *job)
+static struct job *oldest_unsent(struct session *s)
 {
-	job->is_unsent = !s->ops->request(s->ops->context, &job->request);
+	struct job *oldest = 0;
+
+	for (u32 i = 0; i < JOB_COUNT; i++) {
+		struct job *job = &s->jobs[i];
+
+		if (job->is_used && job->is_unsent &&
+		    (!oldest || (s32)(job->request.id - oldest->request.id) < 0))
+			oldest = job;
+	}
+	return oldest;
+}
+
+/* In the order in which they were asked: create-vm before the start-vm that came behind it. */
+static void send_requests(struct session *s)
+{
+	struct job *job;
+
+	while ((job = oldest_unsent(s)) != 0 && s->ops->request(s->ops->context, &job->request))
+		job->is_unsent = false;
 }
 
 void job_send(struct session *s, struct job *job, enum request_op op)
 {
 	job->request.op = op;
 	job->request.id = ++s->next_id;
-	job->is_waiting = true;
-	try_send(s, job);
+	job->is_waiting = job->is_unsent = true;
+	send_requests(s);
 }
 
 void job_answer(struct session *s, const struct reply *reply)
@@ -215,13 +241,12 @@ void job_pump(struct session *s)
 {
 	u64 now = session_now(s);
 
+	send_requests(s);
 	for (u32 i = 0; i < JOB_COUNT; i++) {
 		struct job *job = &s->jobs[i];
 
 		if (!job->is_used)
 			continue;
-		if (job->is_unsent)
-			try_send(s, job);
 		if (job->wake_ns && now >= job->wake_ns) {
 			job->wake_ns = 0;
 			top_wake(s, job);

@@ -96,12 +96,13 @@ static const struct { enum result code; const char *class; } refusals[] = {
 	[ERR_NO_POWEROFF] = { RESULT_UNSUPPORTED, "E_UNSUPPORTED" },
 	[ERR_GUEST_DEAF] = { RESULT_TIMEOUT, "E_TIMEOUT" },
 	[ERR_INTERNAL] = { RESULT_FAILED, "E_FAILED" },
-	[ERR_BUSY] = { RESULT_STATE, "E_BUSY" },
+	[ERR_BUSY] = { RESULT_TIMEOUT, "E_BUSY" },
 	[ERR_VM_ENDED] = { RESULT_FAILED, "E_ENDED" },
 	[ERR_NO_PCPU] = { RESULT_USAGE, "E_USAGE" },
 	[ERR_CAP] = { RESULT_USAGE, "E_USAGE" },
 	[ERR_WEIGHT_RT] = { RESULT_USAGE, "E_USAGE" },
 	[ERR_LIMIT] = { RESULT_RESOURCES, "E_LIMIT" },
+	[ERR_CANCELED] = { RESULT_FAILED, "E_CANCELED" },
 };
 
 const char *state_text(u32 state)
@@ -325,10 +326,15 @@ static void words(
 			name);
 		return;
 	case ERR_BUSY:
-		fault_set(fault, RESULT_STATE, "another command on %s is under way. Try again when it is done", name);
+		fault_set(fault, RESULT_TIMEOUT, "another command on %s is under way. Try again when it is done", name);
 		return;
 	case ERR_VM_ENDED:
 		vm_ended(fault, request, reply, m);
+		return;
+	case ERR_CANCELED:
+		fault_set(fault, RESULT_FAILED, request->op == REQ_STOP ?
+			"canceled: %s is not asked again, and not forced off" :
+			"canceled: what was begun goes on. status-vm %s shows how far it is", name);
 		return;
 	case ERR_NO_PCPU:
 		no_pcpu(fault, reply);

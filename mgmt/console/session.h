@@ -23,8 +23,9 @@
 #define OUTPUT_BYTES (2u * 1024u * 1024u)
 #define OUTPUT_SHORT_BYTES 8192u	/* below this, more may be produced */
 #define JSON_BYTES (768u * 1024u)	/* 128 VMs with long command lines; as a frame half of OUTPUT_BYTES */
-#define JSON_ID_BYTES 48u
-#define JOB_COUNT 6u			/* the first is the prompt's, the second is that of vos.conf at the start */
+#define JSON_ID_BYTES COMMAND_ID_BYTES
+#define JOB_QUEUE 32u			/* commands of programs and in the background that may be under way */
+#define JOB_COUNT (JOB_QUEUE + 3u)	/* the prompt's, that of vos.conf at the start, the queue, and one `cancel` */
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
 #define HELD_BYTES 8192u
 
@@ -52,6 +53,7 @@ struct job {
 	bool is_waiting;	/* a request is under way */
 	bool is_unsent;		/* ... but the ring had no room yet */
 	bool is_printing;	/* log and log-vm: print_at .. print_end remain */
+	bool is_canceled;	/* ends with the next answer */
 	bool is_hinted;		/* the person was told that it takes long */
 	enum job_origin origin;
 	u32 wanted;		/* BIT32(enum collect) of tables that are not complete */
@@ -181,9 +183,15 @@ void prompt_ask(struct session *s, const char *question);
 
 /* Start args on a free slot for that origin; 0 if there is none. */
 struct job *job_new(struct session *s, enum job_origin origin);
+/* The place that is kept for a program's `cancel`, so that one is possible when the queue is full. */
+struct job *job_new_cancel(struct session *s);
 void job_start(struct session *s, struct job *job);
 void job_send(struct session *s, struct job *job, enum request_op op);
 void job_answer(struct session *s, const struct reply *reply);
+void cancel_begin(struct session *s, struct job *job);
+void cancel_answer(struct session *s, struct job *job, const struct reply *reply);
+/* What a canceled command says: it was not begun, or the rest of it will not be done. */
+void job_fail_canceled(struct session *s, struct job *job);
 void job_pump(struct session *s);
 u64 job_deadline_ns(const struct session *s);
 void job_ok(struct session *s, struct job *job);

@@ -387,6 +387,7 @@ static const struct handler handlers[VERB_COUNT] = {
 	[VERB_REBOOT] = { begin_power, answer_request },
 	[VERB_SHUTDOWN] = { begin_power, answer_request },
 	[VERB_HELP] = { begin_help, 0 },
+	[VERB_CANCEL] = { cancel_begin, cancel_answer },
 	[VERB_RESULT] = { begin_result, 0 },
 	[VERB_CLEAR] = { begin_clear, 0 },
 };
@@ -420,6 +421,10 @@ void verb_answer(struct session *s, struct job *job, const struct reply *reply)
 		vm = machine_update(&s->machine, &reply->vm);
 	if (vm && job->origin != JOB_WIRE)
 		vm->told_state = vm->report.state;
+	if (job->is_canceled && (job->wanted || verb == VERB_APPLY)) {
+		job_fail_canceled(s, job);
+		return;
+	}
 	if (reply->result != RESULT_OK && !job->wanted && verb != VERB_APPLY) {	/* a table ends with a refusal */
 		note_asker(s, job, ASKER_NONE);
 		report_refusal(&fault, &job->request, reply, &s->machine);

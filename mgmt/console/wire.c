@@ -174,19 +174,22 @@ static const struct command *find_command(struct session *s, u32 execute, struct
 
 static void execute(struct session *s, u32 arguments, const char *id)
 {
-	struct job *job = job_new(s, JOB_WIRE);
-	const struct command *command;
 	struct fault fault;
+	const struct command *command = find_command(s, json_member(&s->json, 0, "execute"), &fault);
+	struct job *job;
 
-	if (!job) {
-		fault_set(&fault, RESULT_STATE, "%u commands are under way already", JOB_COUNT - 2);
+	if (!command) {
 		refuse(s, &fault, id);
 		return;
 	}
-	command = find_command(s, json_member(&s->json, 0, "execute"), &fault);
-	if (command)
-		args_init(&job->args, command);
-	if (!command || !set_arguments(s, &job->args, arguments, &fault)) {
+	job = verb_of(command) == VERB_CANCEL ? job_new_cancel(s) : job_new(s, JOB_WIRE);
+	if (!job) {
+		(void)fault_busy(&fault, "32 commands are under way. Try again when one is done, or cancel one");
+		refuse(s, &fault, id);
+		return;
+	}
+	args_init(&job->args, command);
+	if (!set_arguments(s, &job->args, arguments, &fault)) {
 		job->is_used = false;
 		refuse(s, &fault, id);
 		return;

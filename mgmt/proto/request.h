@@ -20,7 +20,8 @@
 /* Result classes: the exit codes of every command (management.md). */
 enum result {
 	RESULT_OK = 0, RESULT_FAILED = 1, RESULT_USAGE = 2, RESULT_NOT_FOUND = 3, RESULT_STATE = 4,
-	RESULT_RESOURCES = 5, RESULT_DENIED = 6, RESULT_TIMEOUT = 7, RESULT_LINK = 8, RESULT_UNSUPPORTED = 9,
+	RESULT_RESOURCES = 5, RESULT_DENIED = 6, RESULT_TIMEOUT = 7 /* or busy */, RESULT_LINK = 8,
+	RESULT_UNSUPPORTED = 9,
 	RESULT_INTEGRITY = 10,
 };
 
@@ -47,6 +48,7 @@ enum error {
 	ERR_CAP,		/* need = percent asked for, have = the most that makes sense */
 	ERR_WEIGHT_RT,		/* a real-time VM has no weight */
 	ERR_LIMIT,		/* have = limit, text = of what */
+	ERR_CANCELED,		/* REQ_CANCEL; a stop is taken back, whatever else was begun goes on */
 };
 
 enum request_field {
@@ -67,6 +69,7 @@ enum request_op {
 	REQ_SET,		/* by name: .fields of .spec.share, at once if the VM lives */
 	REQ_STATS,		/* by name: struct vm_stats */
 	REQ_PCPU,		/* index: the index-th pCPU; ERR_NO_PCPU past the end */
+	REQ_CANCEL,		/* index: id of a request that waits for its VM: answered at once, ERR_CANCELED */
 	REQ_MEMORY,		/* who has how much of it: struct memory_report */
 	REQ_NMI,		/* by name: an NMI for its first vCPU */
 	REQ_OP_COUNT
@@ -244,6 +247,6 @@ struct reply {
 #define REQUEST_RING_BYTES 131072u	/* console -> root */
 #define REPLY_RING_BYTES 262144u	/* root -> console */
 _Static_assert(sizeof(struct request) <= 4096, "ring");
-_Static_assert(sizeof(struct reply) <= 4096, "ring");
+_Static_assert(sizeof(struct reply) <= 5120, "ring");
 
 #endif

@@ -150,6 +150,16 @@ static void do_host(void)
 	(void)console_link_send(&reply);
 }
 
+static void do_cancel(void)
+{
+	static const struct order none;
+	struct vm *vm = vm_at(waiter_cancel(request.index));
+
+	if (vm != NULL)
+		(void)vm_input(vm, IN_CANCELED, &none);
+	answer(&REFUSAL_NONE, NULL);
+}
+
 static void do_set(void)
 {
 	struct vm *vm = vm_find(request.name);
@@ -225,6 +235,7 @@ static const struct row {
 	[REQ_SET] = { .serve = do_set, .needs_vm = true },
 	[REQ_STATS] = { .serve = do_stats, .needs_vm = true },
 	[REQ_PCPU] = { .serve = do_pcpu },
+	[REQ_CANCEL] = { .serve = do_cancel },
 	[REQ_MEMORY] = { .serve = do_memory },
 };
 

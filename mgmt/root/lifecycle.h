@@ -31,6 +31,7 @@ enum input {
 	IN_PAUSED,			/* it has stopped entering it */
 	IN_ENDED,			/* it has reported the guest's end */
 	IN_FAULT,			/* a thread of it has faulted */
+	IN_CANCELED,			/* nobody waits for the stop any more */
 	IN_TIMEOUT,			/* the life's deadline has passed */
 	IN_GONE,			/* the last object is destroyed */
 	IN_COUNT
@@ -44,7 +45,8 @@ enum act {
 	ACT_RUN,		/* it runs now */
 	ACT_PRESS,		/* press the power button */
 	ACT_FORCE,		/* end it now, at the operator's word */
-	ACT_FORCE_LATE,		/* end it now, it did not react to the button */
+	ACT_PRESS_AGAIN,	/* it has not reacted to the button: press it again, or end it if its time is over */
+	ACT_SPARE,		/* nobody wants it stopped any more: let it run */
 	ACT_PAUSE, ACT_PAUSE_JOIN, ACT_PAUSE_DONE,
 	ACT_RESUME,
 	ACT_RESET,		/* end it, then start again */

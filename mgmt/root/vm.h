@@ -63,6 +63,7 @@ struct vm {
 	u64 h_ram, h_vm;
 	u64 h_vcpus[VM_VCPUS], h_threads[VM_VCPUS];
 	u32 button_presses, nmi_presses;
+	u64 stop_tsc;		/* LIFE_POWERING: it is forced off then */
 	u32 pause_wish;		/* as in the control page */
 	bool is_filling;	/* MEMORY_EAGER: its RAM is being granted, its threads have not started */
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "range.h"
 #include "root.h"
 #include "rt_log.h"
 #include "sys.h"
@@ -11,6 +12,7 @@
 
 #define LOAD_LIMIT_NS (120 * NS_PER_S)
 #define PAUSE_LIMIT_NS (2 * NS_PER_S)
+#define PRESS_AGAIN_NS (2 * NS_PER_S)	/* a guest that boots loses a press of its power button */
 #define RETRY_DELAY_NS NS_PER_S		/* doubled with each crash, up to 32 times */
 #define RETRY_DOUBLINGS 5u
 #define RUN_SHORTEST_NS NS_PER_S	/* a guest that resets itself sooner waits as long before it starts again */
@@ -290,13 +292,24 @@ static struct verdict act_resume(struct vm *vm, const struct order *order)
 
 /* ---- stop, reset, delete ---- */
 
-static struct verdict act_press(struct vm *vm, const struct order *order)
+/* Until it reacts, or stop_tsc. */
+static void press(struct vm *vm)
 {
-	if (vm->life == LIFE_PAUSED)
-		resume(vm);
 	vm_control(vm)->power_button = ++vm->button_presses;
 	vm_signal(vm);
-	enter(vm, LIFE_POWERING, order->timeout_ns);
+	enter(vm, LIFE_POWERING, PRESS_AGAIN_NS);
+	vm->deadline_tsc = min_u64(vm->deadline_tsc, vm->stop_tsc);
+}
+
+/* Of several who want it stopped, the least patient one decides when it is forced off. */
+static struct verdict act_press(struct vm *vm, const struct order *order)
+{
+	u64 stop_tsc = rt_time_after(&root.time, order->timeout_ns);
+
+	if (vm->life == LIFE_PAUSED)
+		resume(vm);
+	vm->stop_tsc = vm->life == LIFE_POWERING ? min_u64(vm->stop_tsc, stop_tsc) : stop_tsc;
+	press(vm);
 	return wait_for(GOAL_STOPPED);
 }
 
@@ -315,6 +328,21 @@ static struct verdict act_force(struct vm *vm, const struct order *order)
 	vm->rest = VM_STOPPED;
 	begin_end(vm, PLAN_REST);
 	return wait_for(GOAL_STOPPED);
+}
+
+static struct verdict act_press_again(struct vm *vm, const struct order *order)
+{
+	if (rt_time_tsc() >= vm->stop_tsc)
+		return act_force(vm, order);
+	press(vm);
+	return done();
+}
+
+static struct verdict act_spare(struct vm *vm, const struct order *order)
+{
+	(void)order;
+	enter(vm, LIFE_LIVE, 0);
+	return done();
 }
 
 static struct verdict act_reset(struct vm *vm, const struct order *order)
@@ -476,7 +504,8 @@ static const act_fn act_fns[ACT_COUNT] = {
 	[ACT_RUN] = act_run,
 	[ACT_PRESS] = act_press,
 	[ACT_FORCE] = act_force,
-	[ACT_FORCE_LATE] = act_force,
+	[ACT_PRESS_AGAIN] = act_press_again,
+	[ACT_SPARE] = act_spare,
 	[ACT_PAUSE] = act_pause,
 	[ACT_PAUSE_JOIN] = act_pause_join,
 	[ACT_PAUSE_DONE] = act_pause_done,

@@ -6,7 +6,7 @@
 #include "answer.h"
 #include "vm.h"
 
-#define WAITER_COUNT 64u
+#define WAITER_COUNT (VM_COUNT + 64u)	/* one for each VM, and some more */
 
 static struct waiter {
 	bool is_used, is_due;
@@ -46,6 +46,29 @@ void waiter_resolve(u32 vm_index, enum goal goal, const struct refusal *answer)
 		w->is_due = true;
 		w->answer = *answer;
 	}
+}
+
+static bool is_awaited(u32 vm_index, enum goal goal)
+{
+	for (u32 i = 0; i < WAITER_COUNT; i++)
+		if (waiters[i].is_used && !waiters[i].is_due && waiters[i].vm_index == vm_index &&
+		    waiters[i].goal == goal)
+			return true;
+	return false;
+}
+
+u32 waiter_cancel(u32 request_id)
+{
+	for (u32 i = 0; i < WAITER_COUNT; i++) {
+		struct waiter *w = &waiters[i];
+
+		if (!w->is_used || w->is_due || w->request_id != request_id)
+			continue;
+		w->is_due = true;
+		w->answer = refusal_of(ERR_CANCELED, 0, 0);
+		return w->goal == GOAL_STOPPED && !is_awaited(w->vm_index, GOAL_STOPPED) ? w->vm_index : VM_COUNT;
+	}
+	return VM_COUNT;
 }
 
 void waiter_forget_vm(u32 vm_index)

@@ -18,6 +18,10 @@ void waiter_add(u32 request_id, u32 vm_index, enum goal goal);
 /* Everybody who waits for that goal of that VM gets this answer. */
 void waiter_resolve(u32 vm_index, enum goal goal, const struct refusal *answer);
 
+/* The request with that id is answered with ERR_CANCELED, if it waits. Returns the VM that nobody wants stopped any
+ * more because of that, or VM_COUNT. */
+u32 waiter_cancel(u32 request_id);
+
 /* The VM is no more: answers that are due go out without a report of it. */
 void waiter_forget_vm(u32 vm_index);
 

@@ -46,3 +46,13 @@ def test_many_times(machine):
                      'delete-vm again'):
             machine.ok(line)
     assert free_memory(machine) == before
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+def test_stop_while_booting(machine):
+    """A kernel that boots loses presses of the power button; it is asked until it answers, and powers off by itself."""
+    machine.ok(CREATE)
+    machine.ok('start-vm myvm')
+    machine.ok('stop-vm myvm --timeout 1h', timeout=180)
+    assert re.search('Reason +guest-poweroff', machine.ok('status-vm myvm'))
+    assert 'Power down' in machine.ok('log-vm myvm')

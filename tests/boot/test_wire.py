@@ -93,3 +93,19 @@ def test_bulk(machine):
     padding = {'execute': 'version', 'id': 'long', 'padding': 'y' * 6000}
     machine.send(frame(padding))
     assert 'version' in program.answers(['long'])['long']['return']
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_queue(machine):
+    """32 commands at once are done in their order; one that waits can be canceled, and a stop is taken back then."""
+    program = Program(machine)
+    numbers = [program.send('create-vm', name=f'vm{i}', memory='8M', kernel='spin') for i in range(16)]
+    numbers += [program.send('delete-vm', name=f'vm{i}') for i in range(1, 16)]
+    numbers.append(program.send('start-vm', name='vm0'))
+    answers = program.answers(numbers)
+    assert all('return' in answer for answer in answers.values()), answers
+    stop = program.send('stop-vm', name='vm0', timeout='24h')       # a guest without ACPI: it does not react
+    assert program.ask('cancel', id=stop)['return'] == {'canceled': 1}
+    assert program.ask('status-vm', name='vm0')['return']['state'] == 'running'
+    assert program.ask('cancel', id=stop)['error']['code'] == 3

@@ -340,6 +340,43 @@ void fake_answer_one(struct fake_root *root)
 	session_reply(root->session, &reply);
 }
 
+static struct request take_held(struct fake_root *root, u32 at)
+{
+	struct request request = root->held[at];
+
+	memmove(root->held + at, root->held + at + 1, (--root->held_count - at) * sizeof(request));
+	return request;
+}
+
+static void answer_with(struct fake_root *root, u32 id, enum result result, enum error error)
+{
+	static struct reply reply;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.kind = REPLY_ANSWER;
+	reply.id = id;
+	refuse(&reply, result, error, 0, 0);
+	session_reply(root->session, &reply);
+}
+
+/* Cancels are served also while all else is held: what is held counts as a request that waits. */
+static bool serve_cancels(struct fake_root *root)
+{
+	for (u32 i = 0; i < root->held_count; i++) {
+		struct request cancel;
+
+		if (root->held[i].op != REQ_CANCEL)
+			continue;
+		cancel = take_held(root, i);
+		for (u32 j = 0; j < root->held_count; j++)
+			if (root->held[j].id == cancel.index)
+				answer_with(root, take_held(root, j).id, RESULT_FAILED, ERR_CANCELED);
+		answer_with(root, cancel.id, RESULT_OK, ERR_NONE);
+		return true;
+	}
+	return false;
+}
+
 void fake_answer(struct fake_root *root)
 {
 	while (root->held_count)
@@ -365,6 +402,7 @@ void fake_run(struct fake_root *root)
 	root->sent = 0;
 	do {
 		is_some = session_run(root->session);
+		is_some = serve_cancels(root) || is_some;
 		if (!root->is_slow && root->held_count) {
 			fake_answer(root);
 			is_some = true;

@@ -33,7 +33,7 @@ struct fake_root {
 	u64 pcpu_ns;			/* grows by a second with each question */
 	size_t send_limit;		/* bytes the terminal takes before the next fake_run; 0 = all */
 	size_t sent;
-	struct request held[8];
+	struct request held[64];
 	u32 held_count;
 	struct fake_vm vms[VM_COUNT];
 	char terminal[FAKE_TERMINAL_BYTES];

@@ -10,9 +10,10 @@
  * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
  * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c
  * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
- * sources: mgmt/console/logs.c tests/host/fake_root.c
+ * sources: mgmt/console/logs.c mgmt/console/cancel.c tests/host/fake_root.c
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "console_bench.h"
 #include "console_frames.h"
@@ -152,7 +153,7 @@ static void help_tells(const char *verb, const char *before, u64 limit)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "help %s", verb);
+	snprintf(text, sizeof(text), "help %s full", verb);
 	command(text, verb, RESULT_OK);
 	for (char *c = root->terminal; *c; c++)		/* it may be wrapped anywhere */
 		if (*c == '\r' || *c == '\n')
@@ -202,6 +203,118 @@ static void the_limits_that_help_tells_are_true(void **state)
 	command("log --lines 1000001", "from 1 to 1000000", RESULT_USAGE);
 }
 
+/* ---- the queue of commands ---- */
+
+static u32 sent(enum request_op op)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < root->held_count; i++)
+		count += root->held[i].op == op;
+	return count;
+}
+
+static void send_create(u32 number)
+{
+	char message[120];
+
+	snprintf(message, sizeof(message),
+		"{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"vm%u\"},\"id\":%u}", number, number);
+	send_frame("control", message);
+}
+
+/* 32 commands at once are all done, in the order in which they came, however few the ring takes at a time. */
+static void a_queue_of_32(void **state)
+{
+	(void)state;
+	root->memory_free = 100 * GIB;
+	root->is_slow = root->is_full = true;
+	for (u32 i = 0; i < JOB_QUEUE; i++)
+		send_create(i);
+	exchange("{\"execute\":\"status-vm\",\"arguments\":{\"name\":\"vm1\"},\"id\":\"x\"}",
+		"{\"error\":{\"class\":\"E_BUSY\",\"code\":7,\"desc\":\"32 commands are under way.");
+	root->is_full = false;
+	fake_run(root);
+	assert_int_equal(root->held_count, JOB_QUEUE);
+	for (u32 i = 0; i < JOB_QUEUE; i++)
+		assert_int_equal(atoi(root->held[i].name + 2), i);
+	fake_answer(root);
+	assert_non_null(machine_find(&session.machine, "vm31"));
+}
+
+static void one_that_is_free_again_keeps_the_order(void **state)
+{
+	(void)state;
+	root->is_slow = true;
+	send_create(0);
+	send_create(1);
+	root->is_full = true;
+	send_create(2);
+	fake_answer_one(root);		/* the first place is free now, and is in front of that of vm2 */
+	send_create(3);
+	root->is_full = false;
+	fake_run(root);
+	assert_string_equal(root->held[1].name, "vm2");
+	assert_string_equal(root->held[2].name, "vm3");
+}
+
+static void canceling(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	root->is_slow = true;
+	send_frame("control", "{\"execute\":\"stop-vm\",\"arguments\":{\"name\":\"a\"},\"id\":\"stop\"}");
+	root->is_full = true;
+	for (u32 i = 1; i < JOB_QUEUE; i++)
+		send_create(i);
+	/* The queue is full, but something can be canceled; what was not sent is not done. */
+	exchange("{\"execute\":\"cancel\",\"arguments\":{\"id\":7},\"id\":99}",
+		"{\"error\":{\"class\":\"E_CANCELED\",\"code\":1,"
+		"\"desc\":\"create-vm is canceled; nothing was done\"},\"id\":7}");
+	root->is_full = false;
+	fake_run(root);
+	assert_int_equal(sent(REQ_CREATE), JOB_QUEUE - 2);
+	/* What waits at root is answered by root. */
+	exchange("{\"execute\":\"cancel\",\"arguments\":{\"id\":\"stop\"},\"id\":98}",
+		"canceled: a is not asked again, and not forced off\"},\"id\":\"stop\"}");
+	exchange("{\"execute\":\"cancel\",\"arguments\":{\"id\":\"stop\"},\"id\":97}", "E_NOT_FOUND");
+	exchange("{\"execute\":\"cancel\",\"id\":96}", "\"code\":1");
+	assert_int_equal(sent(REQ_CREATE), 0);
+	exchange("{\"execute\":\"cancel\",\"id\":95}", "{\"return\":{\"canceled\":0},\"id\":95}");
+}
+
+/* A list that is being collected, and a log or a `top` between two tables. */
+static void canceling_between_steps(void **state)
+{
+	(void)state;
+	send_frame("control", "{\"execute\":\"top\",\"arguments\":{\"count\":100},\"id\":1}");
+	exchange("{\"execute\":\"cancel\",\"arguments\":{\"id\":1},\"id\":2}",
+		"what it has done so far stays\"},\"id\":1}");
+	root->is_slow = true;
+	send_frame("control", "{\"execute\":\"list-vm\",\"id\":3}");
+	send_frame("control", "{\"execute\":\"cancel\",\"arguments\":{\"id\":3},\"id\":4}");
+	root->is_slow = false;
+	exchange("{\"execute\":\"version\",\"id\":5}", VOS_VERSION);
+	exchange("{\"execute\":\"cancel\",\"arguments\":{\"id\":3},\"id\":6}", "E_NOT_FOUND");
+}
+
+static void a_person_cancels_what_was_let_go(void **state)
+{
+	(void)state;
+	command("create-vm a", "defined", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	command("cancel", "No command is under way in the background.", RESULT_OK);
+	root->is_slow = true;
+	fake_type(root, "stop-vm a\r");
+	fake_type(root, "\x03");
+	expect("(stop-vm goes on)");
+	fake_type(root, "cancel\r");
+	expect("error[E_CANCELED]: canceled: a is not asked again, and not forced off");
+	expect("Commands canceled: 1");
+	assert_int_equal(session.last_result, RESULT_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +325,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_command_line_of_a_program, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_longest_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(help_tells_all_limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_queue_of_32, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_is_free_again_keeps_the_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(canceling, setup, teardown),
+		cmocka_unit_test_setup_teardown(canceling_between_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_person_cancels_what_was_let_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_limits_that_help_tells_are_true, setup, teardown),
 	};
 

