@@ -124,7 +124,8 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		inject(hw, &nmi);
 		entry->nmi_pending = 0;
 	}
-	if (is_step || (control & SVM_V_IRQ) || (v->intercept_cr & SVM_INTERCEPT_CR8_WRITE) || v->event_inject || v->tlb_control)
+	if (is_step || (control & SVM_V_IRQ) || (v->intercept_cr & SVM_INTERCEPT_CR8_WRITE) || v->event_inject ||
+	    v->tlb_control)
 		hw->extras |= EXTRA_BUSY;
 	else
 		hw->extras &= ~EXTRA_BUSY;
