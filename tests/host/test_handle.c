@@ -195,6 +195,21 @@ static void test_grace_period_of_references(void **state)
 	pcpu_count = 1;
 }
 
+/* What is read while somebody writes does not count, however whole it looks. */
+static void test_half_written(void **state)
+{
+	struct object *o = object_alloc(OBJECT_IRQ);
+	struct handle h;
+
+	(void)state;
+	assert_int_equal(handle_put(&table, 20, o, RIGHT_ACK, 5), ST_OK);
+	table.frames[0][20].version++;
+	assert_int_equal(handle_get(&table, 20, OBJECT_IRQ, RIGHT_ACK, &h), ST_HANDLE);
+	assert_int_equal(handle_get_dying(&table, 20, &h), ST_HANDLE);
+	table.frames[0][20].version++;
+	assert_int_equal(handle_get(&table, 20, OBJECT_IRQ, RIGHT_ACK, &h), ST_OK);
+}
+
 /* A slot that changes all the time is either empty or one of the two handles, never a mixture. */
 #define CHANGES 300000u
 
@@ -267,6 +282,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_last_reference_finishes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grace_period, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grace_period_of_references, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_half_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_torn_reads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slabs_run_out, setup, teardown),
 	};

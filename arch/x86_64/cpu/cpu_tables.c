@@ -115,5 +115,5 @@ void cpu_tables_init(struct pcpu *pcpu)
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
 	wrmsr(MSR_FS_BASE, 0);
 	__asm__ volatile("lidt %0" : : "m"(idtr));
-	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS));
+	ltr(SEL_TSS);
 }

@@ -110,7 +110,7 @@ static void ports_set(struct cpu_data *data, const struct port_set *set, bool is
 void arch_ports_restore(void)
 {
 	cpu_data()->gdt[SEL_TSS / 8] &= ~DESC_TSS_BUSY;
-	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS) : "memory");
+	ltr(SEL_TSS);
 }
 
 void arch_ports_switch(const struct port_set *ports)

@@ -235,6 +235,11 @@ static inline void invept(u64 type, u64 pointer)
 	__asm__ volatile("invept %0, %1" : : "m"(descriptor), "r"(type) : "cc", "memory");
 }
 
+static inline void ltr(u32 selector)
+{
+	__asm__ volatile("ltr %w0" : : "r"(selector) : "memory");
+}
+
 static inline void invlpg(u64 va)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");

@@ -20,6 +20,7 @@
 #define dr_write_addresses machine_dr_write_addresses
 #define dr7_write machine_dr7_write
 #define lgdt machine_lgdt
+#define ltr machine_ltr
 #define vmsave machine_vmsave
 #define vmread machine_vmread
 #define vmwrite machine_vmwrite
@@ -43,6 +44,7 @@
 #undef dr_write_addresses
 #undef dr7_write
 #undef lgdt
+#undef ltr
 #undef vmsave
 #undef vmread
 #undef vmwrite
@@ -87,6 +89,7 @@ FAKE_WRITE(cr3_write, u64)
 FAKE_WRITE(invlpg, u64)
 FAKE_WRITE(cr8_write, u64)
 FAKE_WRITE(lgdt, const void *)
+FAKE_WRITE(ltr, u32)
 FAKE_WRITE(vmsave, hpa_t)
 #undef FAKE_WRITE
 
