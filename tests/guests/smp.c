@@ -653,7 +653,8 @@ static const struct test {
 } tests[] = {
 	{ "numbers", test_numbers }, { "ipi", test_ipi }, { "logical", test_logical }, { "lowest", test_lowest },
 	{ "nmi", test_nmi }, { "deaf", test_deaf }, { "ring", test_ring }, { "init", test_init },
-	{ "clock", test_clock }, { "records", test_records }, { "timers", test_timers }, { "shootdown", test_shootdown },
+	{ "clock", test_clock }, { "records", test_records }, { "timers", test_timers },
+	{ "shootdown", test_shootdown },
 	{ "memory", test_memory }, { "registers", test_registers },
 };
 
