@@ -1,5 +1,4 @@
 """Terminals of VMs: what arrives around the end of an attachment, and what a terminal can send beside bytes."""
-import time
 
 import pytest
 
@@ -42,10 +41,7 @@ def test_breaks_and_nmis(machine):
     machine.wait_prompt()
     for count in (1, 2):
         assert 't has got an NMI' in machine.ok('nmi-vm t')
-        deadline = time.monotonic() + 20 * machine.slowness
-        while machine.ok('log-vm t').count('[nmi]') != count:
-            assert time.monotonic() < deadline, machine.ok('log-vm t')
-            time.sleep(0.2)
+        machine.until(lambda: machine.ok('log-vm t').count('[nmi]') == count, f'{count} NMIs', 't', 0.2)
     machine.ok('pause-vm t')
     machine.send('console t\r')
     machine.expect('t is paused')
