@@ -127,7 +127,7 @@ def run_exits(machine, options, kernel='exitbench'):
     machine.ok(f'create-vm --name bench --cpu 1 --memory 256M --kernel {kernel} --platform pc '
                f'--cmdline "nocom {options}"')
     machine.ok('start-vm bench')
-    machine.expect('the guest rebooted', 400)
+    machine.expect('the guest rebooted')
     log = machine.ok('log-vm bench')
     machine.ok('delete-vm bench --force')
     return parse(log)
@@ -182,7 +182,7 @@ def boot_linux(machine, kernel, cmdline, cpus=1):
                f'--cmdline "{cmdline}"')
     machine.ok('start-vm debian')
     overhead = answer(machine, 'status-vm debian')['memory-overhead']
-    machine.wait_state('debian', 'stopped', 1200)
+    machine.wait_state('debian', 'stopped')
     vm = answer(machine, 'status-vm debian') | {'tsc': tsc_at_init(machine.ok('log-vm debian'))}
     reasons = exit_counts(machine, 'debian')
     machine.ok('delete-vm debian')
@@ -218,17 +218,6 @@ def wait_ns(machine, name, ns):
         time.sleep(0.2)
 
 
-def wait_log(machine, text):
-    """What idle's console has shown before the text, once it shows that."""
-    deadline = time.monotonic() + 180
-    while True:
-        log = machine.ok('log-vm idle')
-        if text in log:
-            return log.split(text)[0]
-        assert time.monotonic() < deadline, log
-        time.sleep(0.3)
-
-
 def function_at(machine, rip):
     """The name of the guest's function, by its own table.  (The command must fit into a line.)"""
     found = machine.guest_cmd(f"awk -v a={rip} '$1>a{{print n;exit}}{{n=$3}}' /proc/kallsyms").split()
@@ -241,7 +230,7 @@ def run_idle(machine):
     machine.ok('create-vm --name idle --cpu 1 --memory 512M --kernel debian-vmlinux --initrd debian-initrd '
                '--vmm vmm-trace --cmdline "quiet console=ttyS0"')
     machine.ok('start-vm idle')
-    told = wait_log(machine, 'EXITS-TOLD 4').rpartition('EXITS-TOLD 3')[2]
+    told = machine.wait_log('idle', 'EXITS-TOLD 4').split('EXITS-TOLD 4')[0].rpartition('EXITS-TOLD 3')[2]
     before = answer(machine, 'status-vm idle')
     wait_ns(machine, 'idle', 60e9)
     after = answer(machine, 'status-vm idle')

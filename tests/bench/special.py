@@ -78,8 +78,7 @@ def measure(bundle, operation):
         machine.wait_prompt()
         machine.ok(f'create-vm --name bench --cpu 1 --memory 64M --kernel repeat --cmdline "{operation}"')
         machine.ok('start-vm bench')
-        while 'repeating' not in machine.ok('log-vm bench'):
-            time.sleep(0.2)
+        machine.wait_log('bench', 'repeating')
         machine.trace_instructions('exec,nochain')
         time.sleep(TRACE_SECONDS)
         machine.trace_instructions('none')
