@@ -70,6 +70,14 @@ TABLE = {
     'memtest86+-ia32': Says({'kernel': f'{SYSTEMS}/memtest-ia32'},
                             '--memory 64M --kernel kernel --cmdline console=ttyS0,115200', r'Memtest86\+.*Pass',
                             platforms=('pc',)),
+    # QEMU's IRET to ring 3 reads the stack as ring 0 would, and SMAP refuses that: Xen's kernels of ring 3 need it off.
+    'xen-dom0': Says({'kernel': f'{SYSTEMS}/xen', 'dom0': f'{SYSTEMS}/linux-amd64', 'initrd': AMD64},
+                     '--memory 1G --kernel kernel --module "dom0 console=hvc0" --module initrd '
+                     '--cmdline "com1=115200,8n1 console=com1 dom0_mem=600M no-real-mode smap=0"',
+                     'VOS-GUEST-READY', QEMU, platforms=('pc',)),
+    # Without a bootstrap task it comes that far.
+    'gnumach': Says({'kernel': f'{SYSTEMS}/gnumach'}, '--memory 256M --kernel kernel --cmdline console=com0',
+                    'No bootstrap code loaded with the kernel', platforms=('pc',)),
     # Programs of 16 bits can't run, and the reason is said.
     'ipxe.lkrn': Refused({'kernel': f'{SYSTEMS}/ipxe-lkrn'}, '--memory 64M --kernel kernel', 'needs a BIOS'),
 }
@@ -90,7 +98,7 @@ def test_system(request, record_property, name, host, platform, cpus):
     boot = f'{BUILD}/{label}-{host}.{kind}'      # beside vos.elf, which goes on it
     subprocess.run([f'{TOP}/iso/mkiso.sh', kind, boot, *(f'{key}={path}' for key, path in system.images.items())],
                    cwd=TOP, env=dict(os.environ, CONF=''), check=True)
-    machine = Machine(host, label, mem=1024, cpus=min(cpus, 2), **{kind: boot})
+    machine = Machine(host, label, mem=1024 if host == 'bochs' else 2048, cpus=min(cpus, 2), **{kind: boot})
     request.node.vos_log = machine.log_path
     try:
         with machine:

@@ -46,13 +46,14 @@ unpack()
     mv "$out/packages/$2.new" "$out/packages/$2"
 }
 
-# linux META FOLDER [SUITE]: the kernel that a metapackage stands for.
+# linux META FOLDER [SUITE]: the kernel that a metapackage stands for in a suite.
 linux()
 {
-    package=$(private apt-cache show "$1${3:+/$3}" 2>/dev/null |
+    suite=${3:-$release}
+    package=$(private apt-cache show "$1/$suite" 2>/dev/null |
         sed -n 's/^Depends:.*\(linux-image-[0-9][^ ,]*\).*/\1/p' | head -n 1)
     case $1 in *:*) package=$package:${1#*:} ;; esac
-    unpack "$package${3:+/$3}" "$2" || { echo "$1 is not to be had" >&2; return 0; }
+    unpack "$package/$suite" "$2" || { echo "$1 is not to be had" >&2; return 0; }
     cp "$out/packages/$2"/boot/vmlinuz-* "$out/$2"
 }
 
