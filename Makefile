@@ -30,7 +30,7 @@ MAKEFLAGS	+= --no-builtin-rules
 
 .PHONY: all help deps objs pds iso bundle images vmlinux run run-intel run-uefi test unit boot-test check fuzz mutants \
 	bench gdb sizes rooms clean distclean do-all do-iso do-bundle do-unit do-fuzz do-boot-files test-guests \
-	do-systems
+	test-more do-systems
 
 # Packages, by sections of iso/packages.txt: what running needs, and what all the rest does.
 DEPS		:= iso/deps.sh run
@@ -47,6 +47,7 @@ help:
 	@echo 'make boot-test    boot tests only;   make boot-test T="-k prompt"   pytest arguments'
 	@echo 'make test-guests  systems from Debian as guests, downloaded first (200 MB); prints a table'
 	@echo 'make check        static checks;     make fuzz [T=name] [FUZZTIME=60]   libFuzzer on each parser'
+	@echo 'make test-more    what make test has no time for: 128 VMs of 16 vCPUs, Bochs as an AMD processor'
 	@echo 'make mutants      proves that tests can fail;   make mutants T=svm   only those named so'
 	@echo 'make bench        instructions per VM exit and per start, also in build/bench.json (EXITBENCH=folder)'
 	@echo 'make gdb          QEMU waiting for gdb, and gdb attached;   make sizes   code lines and image sizes'
@@ -339,6 +340,8 @@ test-guests: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-systems && $(RUN) boot -
 check: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-iso do-bundle && $(RUN) check
 boot-test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
 sizes: ; $(Q)$(RUN) sizes
+# Machines that make test has no time for.
+test-more: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m more $(T)
 # Takes guards away one by one, in a copy: the tests that are named for each must fail.
 mutants: ; +$(Q)$(ALL_DEPS) && /usr/bin/python3 tests/mutants/run.py $(T)
 # Everything is built before anything is run; the sum comes last.

@@ -17,7 +17,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'systems: boots what somebody else wrote; only for make test-guests')
-    config.option.markexpr = config.option.markexpr or 'not systems'
+    config.addinivalue_line('markers', 'more: on machines that make test has no time for; only for make test-more')
+    config.option.markexpr = config.option.markexpr or 'not systems and not more'
     config.addinivalue_line('markers', 'backends(*names): the backends a test runs on, instead of the default ones')
     config.addinivalue_line('markers', 'machine(**arguments): arguments for Machine, e.g. mem=512')
 

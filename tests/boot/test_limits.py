@@ -14,6 +14,7 @@ def states(machine):
     return [vm['state'] for vm in told]
 
 
+@pytest.mark.more
 @pytest.mark.backends('qemu-pvh')
 @pytest.mark.machine(**TINY, mem=3072, cpus=2)
 def test_all_vms(machine):

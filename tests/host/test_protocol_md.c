@@ -11,7 +11,7 @@
  * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
  * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c
  * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
- * sources: mgmt/console/logs.c tests/host/fake_root.c
+ * sources: mgmt/console/logs.c mgmt/console/cancel.c tests/host/fake_root.c
  */
 #include <stdio.h>
 #include <stdlib.h>
