@@ -137,7 +137,7 @@ def test_tsc_aux_is_private(machine):
     machine.ok('create-vm --name peer --cpu 1 --memory 32M --kernel hostile --cmdline tsc-aux')
     machine.ok('start-vm peer')
     state, _ = one_attack(machine, None, 'create-vm --name foe --cpu 1 --memory 64M --kernel heartbeat '
-                          '--vmm hostile-vmm --cmdline tsc-aux', 120)
+                          '--vmm hostile-vmm --cmdline tsc-aux')
     assert 'stopped' in state and 'RIGHTS BROKEN' not in machine.ok('log'), state
     assert 'running' in machine.ok('status-vm peer')
 
