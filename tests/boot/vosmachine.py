@@ -173,9 +173,10 @@ class Machine:
 
     def cmd(self, text):
         """One command at VOS's prompt; returns what it printed."""
-        # News redraw the prompt and what has been typed, so the echo is all of the line; but a long line scrolls, and
-        # then the prompt is drawn again with every key: only the last one is sure to be seen.
-        return self.dialogue(text, text if len(PROMPT + text) < COLUMNS else text[-1:], PROMPT)
+        # News redraw the prompt and what has been typed, so the echo is all of the line; but a line scrolls that leaves
+        # no two columns behind it, and then the prompt is drawn again with every key: only the last one is sure to be
+        # seen.
+        return self.dialogue(text, text if len(PROMPT + text) < COLUMNS - 2 else text[-1:], PROMPT)
 
     def ok(self, text):
         """The same, for a command that must succeed."""
