@@ -2,7 +2,7 @@
 BENCH_OBJS	:= $(patsubst %,$(B)/obj/u/%.o,$(wildcard tests/bench/*.c))
 inc.tests/bench	:= vmm vmm/dev
 cflags.tests/bench := -mgeneral-regs-only
-$(B)/pd/vmm-trace.elf: $(B)/obj/u/tests/bench/trace.c.o $(foreach r,$(rooms.vmm),$(call uobjs,$(r))) $(U_OBJS) Makefile
+$(B)/pd/vmm-trace.elf: $(B)/obj/u/tests/bench/trace.c.o $(foreach r,$(rooms.vmm),$(call uobjs,$(r))) $(U_OBJS) $(MK)
 	$(call say,LD3,$@)
 	@mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(PD_LDFLAGS) -Wl,--wrap=vcpu_handle_exit -o $@ $(filter %.o,$^)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Dependencies point one way: each #include "..." is a file of a folder on its room's list, and ring 0 takes no libc.
 
-The lists are the Makefile's (`make rooms`).  The compiler follows them too; what it would not notice is a path
+The lists are those of mk/rooms.mk (`make rooms`).  The compiler follows them too; what it would not notice is a path
 with a folder in it, a header that no source of its own room includes, or a libc header in ring 0.
 """
 import glob

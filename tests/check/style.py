@@ -26,8 +26,8 @@ def judge(path):
 
 
 def main():
-    paths = subprocess.run(['git', 'ls-files', '*.c', '*.h', '*.S', '*.ld', '*.py', '*.sh', '*.md', 'Makefile'],
-                           capture_output=True, text=True, check=True).stdout.split()
+    paths = subprocess.run(['git', 'ls-files', '*.c', '*.h', '*.S', '*.ld', '*.py', '*.sh', '*.md', '*.mk',
+                            'Makefile'], capture_output=True, text=True, check=True).stdout.split()
     complaints = [text for path in paths for text in judge(path)]
     print('\n'.join(complaints) or f'{len(paths)} files')
     return 1 if complaints or not paths else 0

@@ -7,17 +7,17 @@ GUEST_CFLAGS	:= -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -fno-pie -mno-
 		   -ffile-prefix-map=$(CURDIR)=. -iquote kernel/abi -iquote tests/guests/lib -MMD -MP
 GUEST_LIB_OBJS	:= $(patsubst tests/guests/lib/%,$(B)/guests/lib/%.o,$(GUEST_LIB))
 
-$(B)/guests/lib/%.o: tests/guests/lib/% Makefile tests/guests/rules.mk
+$(B)/guests/lib/%.o: tests/guests/lib/% $(MK) tests/guests/rules.mk
 	$(call say,CCG,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -c $< -o $@
 
-$(B)/guests/%.o: tests/guests/%.c Makefile tests/guests/rules.mk
+$(B)/guests/%.o: tests/guests/%.c $(MK) tests/guests/rules.mk
 	$(call say,CCG,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -c $< -o $@
 
-$(B)/guests/%.o: tests/isolation/%.c Makefile tests/guests/rules.mk
+$(B)/guests/%.o: tests/isolation/%.c $(MK) tests/guests/rules.mk
 	$(call say,CCG,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -c $< -o $@
@@ -34,7 +34,7 @@ $(B)/guests/%.elf: $(B)/guests/%.o $(B)/guests/lib.a tests/guests/lib/guest.ld
 
 # Multiboot kernels below 1 MiB: build/guests/low-ADDRESS.elf.
 LOW_ELFS	:= $(foreach a,1000 8000,$(B)/guests/low-$(a).elf)
-$(B)/guests/low-%.elf: tests/guests/low/low.S Makefile tests/guests/rules.mk
+$(B)/guests/low-%.elf: tests/guests/low/low.S $(MK) tests/guests/rules.mk
 	$(call say,LDG,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,-n -Wl,-Ttext=0x$* -Wl,-e,start -Wl,--build-id=none \

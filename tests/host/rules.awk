@@ -39,7 +39,7 @@ function program(dir, cc, flags, libs, extra,    i, n, list, objs, obj, incs, fo
 		obj = B "/" dir "/" name ".d/" list[i] ".o"
 		objs = objs " " obj
 		needs = list[i] ~ /dsdt\.S$/ ? " $(AML)" : ""
-		printf "%s: %s%s Makefile\n\t@mkdir -p $(@D)\n\t$(Q)%s %s%s%s -c $< -o $@\n", obj, list[i], needs, cc, flags, \
+		printf "%s: %s%s $(MK) mk/host.mk\n\t@mkdir -p $(@D)\n\t$(Q)%s %s%s%s -c $< -o $@\n", obj, list[i], needs, cc, flags, \
 			defs, incs
 	}
 	printf "%s/%s/%s:%s\n\t$(call say,HOSTLD,$@)\n\t$(Q)%s %s -o $@ $^ %s\n", B, dir, name, objs, cc, flags, libs

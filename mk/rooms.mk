@@ -1,0 +1,94 @@
+# Rooms: which folders there are, what each may include, which program it belongs to, and how its sources are compiled.
+# Each room is compiled with its own -iquote list, which keeps dependencies one-way (tests/check/includes.py).
+ARCH		:= arch/x86_64
+SHARED_INC	:= kernel/abi kernel/lib
+K_INC		:= $(SHARED_INC) $(ARCH)/include
+U_INC		:= $(SHARED_INC) $(ARCH)/user drivers/proto drivers/rt mgmt/proto
+
+K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/svm $(ARCH)/virt/vmx \
+		   kernel kernel/lib
+# Folders a room may include from, besides K_INC or U_INC and itself.
+inc.$(ARCH)/virt/svm	:= $(ARCH)/virt
+inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
+inc.mgmt/root		:= mgmt/platform
+inc.vmm			:= vmm/dev
+inc.vmm/dev		:= vmm
+
+# While a VMM handles an exit the vector registers still hold the guest's: touching them would cost a switch of them.
+# Start code runs before the stack guard is set, and answers system calls whose callers keep live values in vector
+# registers.
+cflags.$(ARCH)/user	:= -mgeneral-regs-only -fno-stack-protector
+cflags.vmm		:= -mgeneral-regs-only
+cflags.vmm/dev		:= -mgeneral-regs-only
+
+# Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
+PDS		:= root console serial screen vmm
+rooms.root	:= mgmt/root mgmt/platform
+rooms.console	:= mgmt/console
+rooms.serial	:= drivers/serial
+rooms.screen	:= drivers/screen
+rooms.vmm	:= vmm vmm/dev
+U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p)))
+U_COMMON	:= $(ARCH)/user drivers/rt kernel/lib
+
+# room folder -> its objects below $(B)/obj/k (ring 0) or $(B)/obj/u (ring 3)
+srcs		= $(sort $(wildcard $(1)/*.c $(1)/*.S))
+kobjs		= $(patsubst %,$(B)/obj/k/%.o,$(call srcs,$(1)))
+uobjs		= $(patsubst %,$(B)/obj/u/%.o,$(call srcs,$(1)))
+room_of		= $(patsubst %/,%,$(dir $(1)))
+kinc		= $(addprefix -iquote ,$(sort $(K_INC) $(call room_of,$(1)) $(inc.$(call room_of,$(1)))))
+uinc		= $(addprefix -iquote ,$(sort $(U_INC) $(call room_of,$(1)) $(inc.$(call room_of,$(1)))))
+
+K_OBJS		:= $(foreach r,$(K_ROOMS),$(call kobjs,$(r)))
+U_OBJS		:= $(foreach r,$(U_COMMON),$(call uobjs,$(r)))
+PD_OBJS		:= $(foreach r,$(U_ROOMS),$(call uobjs,$(r)))
+PD_ELFS		:= $(PDS:%=$(B)/pd/%.elf)
+
+.PHONY: objs rooms
+objs: $(K_OBJS) $(U_OBJS) $(PD_OBJS)
+
+# For tests/check/includes.py: ring, room, and the folders that room may include from.
+rooms:
+	@$(foreach r,$(K_ROOMS),echo k $(r) $(filter-out -iquote,$(call kinc,$(r)/x));)
+	@$(foreach r,$(U_COMMON) $(U_ROOMS),echo u $(r) $(filter-out -iquote,$(call uinc,$(r)/x));)
+
+$(B)/obj/k/%.c.o: %.c $(MK) | $(B)/uapi
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) $(call kinc,$*) -c $< -o $@
+
+$(B)/obj/k/%.S.o: %.S $(MK) | $(B)/uapi
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) $(call kinc,$*) -c $< -o $@
+
+$(B)/obj/u/%.c.o: %.c $(MK) | $(B)/uapi
+	$(call say,CC3,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(UFLAGS) $(cflags.$(call room_of,$*)) $(call uinc,$*) -c $< -o $@
+
+$(B)/obj/u/%.S.o: %.S $(MK) | $(B)/uapi
+	$(call say,AS3,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(UFLAGS) $(call uinc,$*) -c $< -o $@
+
+# The kernel's ABI headers (linux-libc-dev, libxen-dev), and nothing else of /usr/include.
+$(B)/uapi: $(MK)
+	@mkdir -p $@.new
+	@ln -sfn /usr/include/linux $@.new/linux
+	@ln -sfn /usr/include/x86_64-linux-gnu/asm $@.new/asm
+	@ln -sfn /usr/include/asm-generic $@.new/asm-generic
+	@ln -sfn /usr/include/video $@.new/video
+	@ln -sfn /usr/include/xen $@.new/xen
+	@rm -rf $@ && mv -T $@.new $@
+
+# The guests' ACPI namespaces, which vmm/dev/dsdt.S includes.
+AML		:= $(patsubst vmm/dev/%.asl,$(B)/aml/%.aml,$(wildcard vmm/dev/*.asl))
+$(B)/aml/%.aml: vmm/dev/%.asl $(MK)
+	$(call say,IASL,$<)
+	@mkdir -p $(@D)
+	$(Q)iasl -we -vs -p $(B)/aml/$* $< > $@.log || { cat $@.log; exit 1; }
+
+$(B)/obj/u/vmm/dev/dsdt.S.o: $(AML)
+
+-include $(wildcard $(patsubst %.o,%.d,$(K_OBJS) $(U_OBJS) $(PD_OBJS)))

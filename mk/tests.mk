@@ -1,0 +1,49 @@
+# Running the tests, and what they need besides the product.
+# Rules that other rooms bring along (tiny guests, hostile programs): they add to TEST_IMAGES words NAME=FILE of what
+# goes on build/test.iso and into build/test.cpio, which carry nothing else, and to TEST_FILES other things to build.
+TEST_IMAGES	:=
+TEST_FILES	:=
+-include $(sort $(wildcard tests/*/rules.mk))
+
+TEST_IMAGE_FILES = $(foreach m,$(TEST_IMAGES),$(lastword $(subst =, ,$(m))))
+$(B)/test.iso: $(B)/vos.elf iso/mkiso.sh iso/grub.cfg $(ISO_KNOBS) $(TEST_IMAGE_FILES)
+	$(call say,ISO,$@)
+	$(Q)CONF= iso/mkiso.sh iso $@ $(TEST_IMAGES)
+
+$(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
+	$(call say,CPIO,$@)
+	$(Q)CONF= iso/mkiso.sh bundle $@ $(TEST_IMAGES)
+
+.PHONY: do-boot-files do-systems unit check boot-test test test-more test-guests mutants sizes bench
+RUN		:= /usr/bin/python3 tests/run.py
+do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(B)/test.iso $(B)/test.cpio $(TEST_FILES)
+
+unit: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-unit && $(RUN) unit $(T)
+# Other people's systems as guests: long, and fetched from the archive first.
+$(B)/systems/done: tests/systems/fetch.sh iso/initrd.sh iso/initrd/init $(B)/images/done
+	$(call say,FETCH,$(@D))
+	$(Q)tests/systems/fetch.sh $(@D) && touch $@
+do-systems: $(B)/systems/done
+test-guests: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-systems && $(RUN) boot -m systems $(T)
+check: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-iso do-bundle && $(RUN) check
+boot-test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
+sizes: ; $(Q)$(RUN) sizes
+# Machines that make test has no time for.
+test-more: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m more $(T)
+# Takes guards away one by one, in a copy: the tests that are named for each must fail.
+mutants: ; +$(Q)$(ALL_DEPS) && /usr/bin/python3 tests/mutants/run.py $(T)
+# Everything is built before anything is run; the sum comes last.
+test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-unit do-boot-files && $(RUN) sizes unit check boot $(T)
+
+# The yardstick is not part of the project: a folder with exitbench's sources, beside the project unless told otherwise.
+EXITBENCH	?= ../shared/bench/exitbench
+BENCH		?=
+bench:
+	$(Q)test -f '$(EXITBENCH)/Makefile' || { \
+		echo "make bench: no exitbench at $(EXITBENCH); say where it is: make bench EXITBENCH=folder" >&2; \
+		exit 2; }
+	+$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images vmlinux guests bench-files
+	$(Q)mkdir -p $(B)/exitbench $(B)/exitbench2 && for n in '' 2; do \
+		$(MAKE) -s -C "$(EXITBENCH)$$n" O="$(abspath $(B)/exitbench)$$n" 2>$(B)/exitbench/make.log || \
+		{ cat $(B)/exitbench/make.log >&2; exit 1; }; done
+	$(Q)/usr/bin/python3 tests/bench/bench.py $(BENCH) $(B)/exitbench/exitbench.elf $(B)/exitbench2/exitbench2.elf
