@@ -1,5 +1,5 @@
 /*
- * header.S - the Multiboot2 header, the PVH note, and the way from 32-bit protected mode to boot_main in long mode.
+ * header.S - the Multiboot2 header, and the way from 32-bit protected mode to boot_main in long mode.
  *
  * Linked where it is loaded (1 MiB). Entered with paging off, a flat 4 GiB code and data segment, interrupts off;
  * nothing else is assumed. The tables made here map 0..4 GiB as they are and 0..1 GiB at KERNEL_BASE, all of it
@@ -48,24 +48,12 @@ request_end:
 	.long 8
 header_end:
 
-/* ---- PVH: XEN_ELFNOTE_PHYS32_ENTRY. */
-	.section .note.Xen, "a", @note
-	.balign 4
-	.long 4, 8, 18
-	.asciz "Xen"
-	.quad boot_entry_pvh
-
-/* ---- 32-bit entries: EAX, EBX -> ESI (which kind), EBX (structure). */
+/* ---- 32-bit entry: EAX (the loader's magic), EBX (its structure) -> ESI, EBX. */
 	.section .boot.text, "ax", @progbits
 	.code32
-	.globl boot_entry, boot_entry_pvh
+	.globl boot_entry
 boot_entry:
 	movl %eax, %esi
-	jmp to_long_mode
-boot_entry_pvh:
-	movl (%ebx), %esi			/* start_info's magic */
-
-to_long_mode:
 	cli
 	cld
 	movl $early_stack_top, %esp
@@ -178,7 +166,7 @@ early_pd:		.skip 4 * 4096
 early_stack:		.skip 256
 early_stack_top:
 
-/* ---- High half: ESI, EBX -> boot_main(kind, structure). */
+/* ---- High half: ESI, EBX -> boot_main(magic, structure). */
 	.section .text.boot_high, "ax", @progbits
 	.globl boot_high
 boot_high:

@@ -7,7 +7,6 @@
 #include "main.h"
 
 #include <string.h>
-#include <xen/arch-x86/hvm/start_info.h>
 
 #include "arch.h"
 #include "info_page.h"
@@ -25,23 +24,13 @@ static union {
 	u8 page[PAGE_SIZE];
 } info_page __attribute__((aligned(PAGE_SIZE)));
 
-static const void *early_read(void *ctx, hpa_t at, u64 bytes)
-{
-	(void)ctx;
-	return range_ok(at.raw, bytes, EARLY_LIMIT) ? (const void *)at.raw : NULL;
-}
-
-static enum status parse(u32 kind, u32 at, u32 *dropped)
+static enum status parse(u32 magic, u32 at, u32 *dropped)
 {
 	u32 bytes;
 
-	if (kind == XEN_HVM_START_MAGIC_VALUE) {
-		bytes = sizeof(struct hvm_start_info);
-		return boot_parse_pvh(early_read(NULL, HPA(at), bytes), bytes, early_read, NULL, &boot_info, dropped);
-	}
-	if (kind != MULTIBOOT2_BOOT_MAGIC)
+	if (magic != MULTIBOOT2_BOOT_MAGIC)
 		return ST_UNSUPPORTED;
-	memcpy(&bytes, early_read(NULL, HPA(at), sizeof(bytes)), sizeof(bytes));
+	memcpy(&bytes, (const void *)(u64)at, sizeof(bytes));
 	if (bytes > MULTIBOOT2_MAX_BYTES || !range_ok(at, bytes, EARLY_LIMIT))
 		return ST_INVAL;
 	return boot_parse_multiboot2((const void *)(u64)at, bytes, &boot_info, dropped);
@@ -52,14 +41,14 @@ static void say(const char *text)
 	early_console_write(text, strlen(text));
 }
 
-_Noreturn void boot_main(u32 kind, u32 at)
+_Noreturn void boot_main(u32 magic, u32 at)
 {
 	u32 dropped = 0;
-	enum status status = parse(kind, at, &dropped);
+	enum status status = parse(magic, at, &dropped);
 
 	early_console_init(&boot_info, &info_page.info);
 	if (status == ST_UNSUPPORTED)
-		early_console_refuse("VOS needs a Multiboot2 loader (GRUB's multiboot2 command) or PVH.\n");
+		early_console_refuse("VOS needs a Multiboot2 loader (GRUB's multiboot2 command).\n");
 	if (status != ST_OK)
 		early_console_refuse("VOS: the boot loader's information is malformed.\n");
 	if (dropped)

@@ -6,7 +6,7 @@
 
 #include "types.h"
 
-/* kind: the loader's magic; at: physical address of its structure. */
-_Noreturn void boot_main(u32 kind, u32 at);
+/* at: physical address of the loader's structure. */
+_Noreturn void boot_main(u32 magic, u32 at);
 
 #endif

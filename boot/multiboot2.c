@@ -1,21 +1,45 @@
 /*
  * multiboot2.c - parser of the Multiboot2 boot information. Pure.
  *
- * One table of handlers by tag type; a handler gets a tag that lies wholly within the blob, and copies from it.
+ * One table of handlers by tag type; a handler gets a tag that lies wholly within the blob, and copies from it. Loaders
+ * are trusted to be loaded (they could do anything to us), not to be free of bugs: every length and range is checked.
  */
 #include "multiboot2.h"
 
 #include <string.h>
 
-#include "parse.h"
+#include "boot_info.h"
 #include "range.h"
+#include "text.h"
 
 struct parse {
 	struct boot_info *out;
 	u32 *dropped;
 };
 
+#define NO_LIMIT (~0ull)
+
+/* VGA's text memory, which is there if nothing else is said. */
+static const struct info_screen text_screen = {
+	.address = 0xb8000, .pitch = 160, .width = 80, .height = 25, .bits_per_pixel = 16, .type = SCREEN_TEXT,
+};
+
 typedef bool (*tag_handler)(struct parse *p, const u8 *tag, u32 bytes);
+
+/* Empty ranges are ignored; what wraps or does not fit is counted in *dropped. */
+static void add_range(struct boot_info *out, u64 start, u64 bytes, u32 type, u32 *dropped)
+{
+	if (bytes == 0)
+		return;
+	if (out->range_count == BOOT_RANGES || !range_ok(start, bytes, NO_LIMIT)) {
+		(*dropped)++;
+		return;
+	}
+	out->ranges[out->range_count++] = (struct boot_range){
+		.start = HPA(start), .bytes = bytes,
+		.type = type >= BOOT_MEMORY_USABLE && type <= BOOT_MEMORY_BAD ? type : BOOT_MEMORY_RESERVED,
+	};
+}
 
 /* The string that starts at `from` within the tag must end within it. */
 static bool string_ok(const u8 *tag, u32 bytes, u32 from)
@@ -23,28 +47,29 @@ static bool string_ok(const u8 *tag, u32 bytes, u32 from)
 	return from < bytes && memchr(tag + from, '\0', bytes - from) != NULL;
 }
 
-static bool on_cmdline(struct parse *p, const u8 *tag, u32 bytes)
+static bool copy_tag(const u8 *tag, u32 bytes, char *to, size_t room)
 {
 	u32 from = sizeof(struct mb2_tag);
 
 	if (!string_ok(tag, bytes, from))
 		return false;
-	boot_copy_string(p->out->cmdline, sizeof(p->out->cmdline), (const char *)tag + from, bytes - from);
+	text_copy(to, room, (const char *)tag + from);
 	return true;
+}
+
+static bool on_cmdline(struct parse *p, const u8 *tag, u32 bytes)
+{
+	return copy_tag(tag, bytes, p->out->cmdline, sizeof(p->out->cmdline));
 }
 
 static bool on_loader(struct parse *p, const u8 *tag, u32 bytes)
 {
-	u32 from = sizeof(struct mb2_tag);
-
-	if (!string_ok(tag, bytes, from))
-		return false;
-	boot_copy_string(p->out->loader, sizeof(p->out->loader), (const char *)tag + from, bytes - from);
-	return true;
+	return copy_tag(tag, bytes, p->out->loader, sizeof(p->out->loader));
 }
 
 static bool on_module(struct parse *p, const u8 *tag, u32 bytes)
 {
+	struct boot_info_module *out;
 	struct mb2_module m;
 
 	if (!string_ok(tag, bytes, sizeof(m)))
@@ -52,8 +77,15 @@ static bool on_module(struct parse *p, const u8 *tag, u32 bytes)
 	memcpy(&m, tag, sizeof(m));
 	if (m.end < m.start)
 		return false;
-	return boot_add_module(p->out, m.start, m.end - m.start, (const char *)tag + sizeof(m), bytes - sizeof(m),
-			       p->dropped);
+	if (p->out->module_count == BOOT_INFO_MODULES) {
+		(*p->dropped)++;
+		return true;
+	}
+	out = &p->out->modules[p->out->module_count++];
+	out->start = HPA(m.start);
+	out->bytes = m.end - m.start;
+	text_copy(out->string, sizeof(out->string), (const char *)tag + sizeof(m));
+	return true;
 }
 
 static bool on_memory_map(struct parse *p, const u8 *tag, u32 bytes)
@@ -69,7 +101,7 @@ static bool on_memory_map(struct parse *p, const u8 *tag, u32 bytes)
 		return false;
 	for (; range_ok(at, map.entry_bytes, bytes); at += map.entry_bytes) {
 		memcpy(&entry, tag + at, sizeof(entry));
-		boot_add_range(p->out, entry.start, entry.bytes, entry.type, p->dropped);
+		add_range(p->out, entry.start, entry.bytes, entry.type, p->dropped);
 	}
 	return at == bytes;
 }
@@ -145,7 +177,7 @@ enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_in
 
 	memset(out, 0, sizeof(*out));
 	*dropped = 0;
-	out->screen = boot_text_screen;
+	out->screen = text_screen;
 	if (bytes < sizeof(info))
 		return ST_INVAL;
 	memcpy(&info, base, sizeof(info));

@@ -25,15 +25,15 @@ case $kind in
             -drive if=pflash,format=raw,unit=1,file="$dir/ovmf-vars.fd"
         ;;
     gdb)
-        # The PVH way in: no firmware, no GRUB, and gdb waits on a socket in the build folder.
+        # QEMU's own loader: no GRUB, and gdb waits on a socket in the build folder.
         rm -f "$dir/gdb.sock"
         "$qemu" -accel tcg -machine q35 -cpu max -m "${MEM:-2048}" -smp "$cpus" -nic none -display none \
-            -serial file:"$dir/gdb-serial.log" -kernel "$dir/vos.elf" -initrd "$dir/bundle.cpio" \
+            -serial file:"$dir/gdb-serial.log" -kernel "$dir/vos-pvh.elf" -initrd "$dir/bundle.cpio" \
             -append "${CMDLINE:-}" -S -chardev socket,path="$dir/gdb.sock",server=on,wait=off,id=gdb -gdb chardev:gdb &
         machine=$!
         trap 'kill "$machine" 2>/dev/null' EXIT
         for _ in 1 2 3 4 5 6 7 8 9 10; do [ -S "$dir/gdb.sock" ] || sleep 0.3; done
-        gdb -q "$dir/vos.elf" -ex "target remote $dir/gdb.sock"
+        gdb -q "$dir/vos-pvh.elf" -ex "target remote $dir/gdb.sock"
         ;;
     intel)
         echo 'Bochs interprets every instruction: the prompt takes some ten seconds, Linux a minute or two.'

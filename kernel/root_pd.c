@@ -156,7 +156,6 @@ void root_pd_start(const struct boot_info *boot, struct info_page *info)
 	must(right != NULL ? pd_create(&pd) : ST_NOMEM, "PD");
 	boot_page.page.magic = INFO_MAGIC;
 	boot_page.page.rsdp_bytes = boot->rsdp_copy_bytes;
-	boot_page.page.rsdp_address = boot->rsdp.raw;
 	memcpy(boot_page.page.rsdp, boot->rsdp_copy, sizeof(boot_page.page.rsdp));
 	add_built_in(pd);
 	add_boot_modules(pd, boot);

@@ -41,5 +41,5 @@ $(B)/vos.elf: $(K_OBJS) $(B)/embed.o $(B)/obj/libkmem.a linker.ld
 	$(Q)$(CC) $(K_LDFLAGS) -o $@ $(K_OBJS) $(B)/embed.o $(B)/obj/libkmem.a
 
 .PHONY: pds do-all
-do-all: objs pds $(B)/vos.elf
+do-all: objs pds $(B)/vos.elf $(B)/vos-pvh.elf
 	@:

@@ -57,7 +57,7 @@ struct info_page {
 	char brand[52];		/* R: CPUID brand, or "" */
 	char virt_reason[76];	/* virt == VIRT_NONE: why, in words */
 	char loader[32];	/* boot loader's name */
-	char firmware[16];	/* "BIOS" or "UEFI" or "PVH" */
+	char firmware[16];	/* "BIOS" or "UEFI" */
 	char cmdline[512];	/* the kernel's command line */
 	u64 xcr0_mask;		/* extended-state components guests may have */
 	u32 xsave_bytes;	/* size of the area for all of them */
@@ -86,9 +86,8 @@ struct boot_module {
 struct boot_page {
 	u64 magic;		/* INFO_MAGIC */
 	u32 module_count;
-	u32 rsdp_bytes;		/* ACPI's root pointer as the loader handed it over, 0 = it did not; else ... */
+	u32 rsdp_bytes;		/* ACPI's root pointer, from the loader; 0 = none: search the BIOS areas */
 	u8 rsdp[40];
-	u64 rsdp_address;	/* ... where it is, 0 = search the BIOS areas */
 	struct boot_module modules[BOOT_MODULES];
 };
 _Static_assert(sizeof(struct boot_page) <= 8192, "ABI");

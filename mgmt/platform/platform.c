@@ -25,9 +25,6 @@ static void find_acpi(const struct info_page *info, const struct boot_page *boot
 
 	if (boot->rsdp_bytes != 0 && acpi_scan(&source, boot->rsdp, boot->rsdp_bytes, &acpi) == ST_OK)
 		return;
-	if (boot->rsdp_address != 0 && platform_read(NULL, boot->rsdp_address, rsdp, sizeof(rsdp)) &&
-	    acpi_scan(&source, rsdp, sizeof(rsdp), &acpi) == ST_OK)
-		return;
 	if (strcmp(info->firmware, "UEFI") != 0 && acpi_find_rsdp(&source, rsdp) == ST_OK &&
 	    acpi_scan(&source, rsdp, sizeof(rsdp), &acpi) == ST_OK)
 		return;

@@ -1,6 +1,6 @@
 /*
- * boot_modules.h - turns the kernel's list of boot modules into the table of images. A module called "bundle" (PVH
- * has only one) is a cpio archive of the others. vos.conf is no image: the console reads it.
+ * boot_modules.h - turns the kernel's list of boot modules into the table of images. A module called "bundle" (QEMU's
+ * loader has only one) is a cpio archive of the others. vos.conf is no image: the console reads it.
  */
 #ifndef VOS_BOOT_MODULES_H
 #define VOS_BOOT_MODULES_H

@@ -77,7 +77,7 @@ class Machine:
         self.icount = icount
         self.cpu = cpu or ('corei7_skylake_x' if backend == 'bochs' else 'max')
         self.iso = iso or f'{BUILD}/vos.iso'
-        self.elf = elf or f'{BUILD}/vos.elf'
+        self.elf = elf or f'{BUILD}/vos-pvh.elf'
         self.bundle = bundle or f'{BUILD}/bundle.cpio'
         self.slowness = SLOWNESS[backend]
         self.folder = tempfile.mkdtemp(prefix='vos-')

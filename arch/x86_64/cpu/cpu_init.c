@@ -127,7 +127,7 @@ static void tell_features(struct info_page *info)
 
 static void tell_boot(const struct boot_info *boot, struct info_page *info)
 {
-	static const char *const names[] = { [BOOT_BIOS] = "BIOS", [BOOT_UEFI] = "UEFI", [BOOT_PVH] = "PVH" };
+	static const char *const names[] = { [BOOT_BIOS] = "BIOS", [BOOT_UEFI] = "UEFI" };
 
 	info->magic = INFO_MAGIC;
 	info->screen = boot->screen;

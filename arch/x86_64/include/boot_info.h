@@ -1,5 +1,5 @@
 /*
- * boot_info.h - what the boot loader told us, in one form for Multiboot2 and PVH. Filled by boot/ before kernel_main.
+ * boot_info.h - what the boot loader told us. Filled by boot/ before kernel_main.
  */
 #ifndef VOS_BOOT_INFO_H
 #define VOS_BOOT_INFO_H
@@ -12,7 +12,7 @@
 #define BOOT_INFO_MODULES 48u
 
 enum boot_memory { BOOT_MEMORY_USABLE = 1, BOOT_MEMORY_RESERVED, BOOT_MEMORY_ACPI, BOOT_MEMORY_NVS, BOOT_MEMORY_BAD };
-enum boot_firmware { BOOT_BIOS, BOOT_UEFI, BOOT_PVH };
+enum boot_firmware { BOOT_BIOS, BOOT_UEFI };
 
 struct boot_range {
 	hpa_t start;
@@ -34,8 +34,7 @@ struct boot_info {
 	u32 range_count;
 	u32 module_count;
 	u32 rsdp_copy_bytes;	/* 0 = none */
-	u8 rsdp_copy[40];	/* Multiboot2 hands over the RSDP itself ... */
-	hpa_t rsdp;		/* ... PVH says where it is. Neither (0): search the BIOS areas */
+	u8 rsdp_copy[40];	/* ACPI's root pointer */
 	struct info_screen screen;
 	struct boot_range ranges[BOOT_RANGES];
 	struct boot_info_module modules[BOOT_INFO_MODULES];
@@ -52,13 +51,9 @@ const char *boot_option(const struct boot_info *boot, const char *name);
 bool boot_has_ram(const struct boot_info *boot, u64 start, u64 bytes);
 
 /*
- * The pure parsers (boot/multiboot2.c, boot/pvh.c). `blob` holds `bytes` readable bytes of the loader's structure; for
- * PVH, `read(ctx, hpa, bytes)` gives access to further physical memory (NULL = not readable). Anything malformed gives
- * ST_INVAL; entries beyond our tables are dropped and counted in *dropped.
+ * The pure parser (boot/multiboot2.c). `blob` holds `bytes` readable bytes of the loader's structure. Anything
+ * malformed gives ST_INVAL; entries beyond our tables are dropped and counted in *dropped.
  */
 enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_info *out, u32 *dropped) MUST_CHECK;
-typedef const void *(*boot_read)(void *ctx, hpa_t at, u64 bytes);
-enum status boot_parse_pvh(const void *start_info, size_t bytes, boot_read read, void *ctx, struct boot_info *out,
-			   u32 *dropped) MUST_CHECK;
 
 #endif
