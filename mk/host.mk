@@ -1,17 +1,58 @@
-# Host tests and fuzzers.
-# Each tests/host/test_*.c and fuzz_*.c names its sources in a comment; rules.awk turns those into rules.
+# Host tests and fuzzers: the project's own sources as Linux programs.
+#
+# Each part of VOS is one archive, compiled under sanitizers and in front of fakes instead of hardware and kernel; a
+# test names the archives that it links (tests/host/rules.awk makes rules of that).  A name that the test or one of
+# its helpers defines is not taken from an archive.
 TESTS		:= $(sort $(wildcard tests/host/test_*.c))
 FUZZERS		:= $(filter-out tests/host/fuzz_main.c,$(sort $(wildcard tests/host/fuzz_*.c)))
-HOST_INC	:= $(SHARED_INC) $(ARCH)/include drivers/proto drivers/rt mgmt/proto tests/host
-HOST_FLAGS	:= -std=gnu11 -O1 -g $(filter-out -Wframe-larger-than=%,$(WARN)) -fno-omit-frame-pointer \
-		   -fno-strict-aliasing -DVOS_HOST_TEST=1 -DVOS_VERSION='"$(VERSION)"' -MMD -MP \
-		   -fsanitize=address,undefined -fno-sanitize-recover=all
-TSAN_FLAGS	:= $(filter-out -fsanitize=%,$(HOST_FLAGS)) -fsanitize=thread -pthread
+HOST_BASE	:= -std=gnu11 -O1 -g $(filter-out -Wframe-larger-than=%,$(WARN)) -fno-omit-frame-pointer \
+		   -fno-strict-aliasing -fno-builtin-log -DVOS_HOST_TEST=1 -DVOS_VERSION='"$(VERSION)"' -MMD -MP
+ASAN		:= -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_FLAGS	:= $(HOST_BASE) $(ASAN)
+TSAN_FLAGS	:= $(HOST_BASE) -fsanitize=thread -pthread
 FUZZ_FLAGS	:= $(HOST_FLAGS) -fsanitize=fuzzer-no-link -Wno-unknown-warning-option
 FUZZTIME	?= 60
 
+# Parts and their rooms.
+PARTS		:= boot arch kernel rt $(PDS)
+part.boot	:= boot
+part.arch	:= $(filter $(ARCH)/%,$(K_ROOMS))
+part.kernel	:= $(filter kernel kernel/%,$(K_ROOMS))
+part.rt		:= drivers/rt
+$(foreach p,$(PDS),$(eval part.$(p) := $(rooms.$(p))))
+# Folders whose headers stand in for others': the processor's for the kernel, the system calls' for root.
+fakes		= $(if $(filter $(1),$(K_ROOMS)),tests/host/fake_arch,$(if $(filter $(1),$(part.root)),tests/host/fake))
+
+# room -> its -iquote list; part -> the same of all its rooms, for tests.
+ring_inc	= $(if $(filter $(1),$(K_ROOMS)),$(K_INC),$(U_INC))
+host_inc	= $(addprefix -iquote ,$(call fakes,$(1)) $(1) $(inc.$(1)) $(call ring_inc,$(1)))
+part_inc	= $(foreach r,$(part.$(1)),$(call host_inc,$(r)))
+TEST_INC	:= $(addprefix -iquote ,$(sort $(SHARED_INC) $(ARCH)/include drivers/proto drivers/rt mgmt/proto) \
+		   tests/host)
+# Left out: programs' main, assembly (except the guests' ACPI namespaces), and what starts processors.
+host_srcs	= $(filter-out %/main.c %/cpu_init.c %/ap_start.c,$(wildcard $(1)/*.c)) $(wildcard $(1)/dsdt.S)
+
+# (folder below build, compiler, flags): objects and archives of one kind.
+define host_kind
+$(B)/$(1)/obj/%.o: % $(MK) mk/host.mk | $(B)/uapi
+	$$(call say,HOSTCC,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$(2) $(3) $$(call host_inc,$$(call room_of,$$*)) -isystem $(B)/uapi -c $$< -o $$@
+$(foreach p,$(PARTS),$(call host_archive,$(1),$(p)))
+endef
+define host_archive
+$(B)/$(1)/$(2).a: $(patsubst %,$(B)/$(1)/obj/%.o,$(foreach r,$(part.$(2)),$(call host_srcs,$(r))))
+	$$(Q)rm -f $$@ && $$(AR) rcsD $$@ $$^
+-include $(patsubst %,$(B)/$(1)/obj/%.d,$(foreach r,$(part.$(2)),$(call host_srcs,$(r))))
+
+endef
+$(eval $(call host_kind,host,$(CC),$(HOST_FLAGS)))
+$(eval $(call host_kind,tsan,$(CC),$(TSAN_FLAGS)))
+$(eval $(call host_kind,libfuzzer,clang,$(FUZZ_FLAGS)))
+$(foreach k,host tsan libfuzzer,$(B)/$(k)/obj/vmm/dev/dsdt.S.o): $(AML)
+
 $(B)/host.mk: FORCE
-	@mkdir -p $(@D); awk -v B=$(B) -v INC='$(HOST_INC)' -f tests/host/rules.awk $(TESTS) $(FUZZERS) > $@.new; \
+	@mkdir -p $(@D); awk -v B=$(B) -f tests/host/rules.awk $(TESTS) $(FUZZERS) > $@.new; \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 include $(B)/host.mk
 

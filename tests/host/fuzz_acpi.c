@@ -2,7 +2,7 @@
  * acpi_scan stays within tables whose contents are arbitrary; headers and checksums are made good, so that the contents
  * are reached.
  */
-/* sources: mgmt/platform/acpi_scan.c */
+/* links: root */
 #include <stdlib.h>
 
 #include "acpi_memory.h"

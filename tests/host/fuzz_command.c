@@ -2,8 +2,7 @@
  * A line into the parser, completion and help: what is accepted is complete and within its bounds.
  */
 /*
- * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
- * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ * links: console
  */
 #include <stdlib.h>
 #include <string.h>

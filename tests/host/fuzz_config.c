@@ -2,8 +2,7 @@
  * Any text as vos.conf: it ends, names are unique, places of mistakes are within the text.
  */
 /*
- * sources: mgmt/console/config.c mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c
- * sources: mgmt/console/words.c mgmt/console/units.c mgmt/console/out.c
+ * links: console
  */
 #include <stdlib.h>
 #include <string.h>

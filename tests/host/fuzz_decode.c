@@ -1,5 +1,4 @@
-/* sources: vmm/decode.c */
-/* includes: vmm */
+/* links: vmm */
 /*
  * The instruction decoder on any bytes in any mode: it stays within the bytes it was given, its result is within the
  * limits that others rely on, and one byte less is always "too short".

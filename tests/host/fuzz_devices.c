@@ -1,8 +1,4 @@
-/* sources: vmm/dev/acpi_pm.c vmm/dev/debug_port.c vmm/dev/i8042.c vmm/dev/ioapic.c vmm/dev/kvmclock.c */
-/* sources: vmm/dev/lapic.c vmm/dev/lapic_regs.c vmm/dev/lapic_timer.c vmm/dev/pci.c vmm/dev/pic8259.c */
-/* sources: vmm/dev/hpet.c */
-/* sources: vmm/dev/pit8254.c vmm/dev/power.c vmm/dev/rtc.c vmm/dev/uart16550.c vmm/dev/kvm_pv.c vmm/guest_memory.c */
-/* includes: vmm vmm/dev */
+/* links: vmm */
 /*
  * A guest gone mad: random accesses to every device of one machine, while time passes, keys are pressed and interrupts
  * are taken. Whatever it does, no step causes more than a bounded number of callbacks, a timer that has run is due in

@@ -1,5 +1,4 @@
-/* sources: vmm/decode.c vmm/emulate.c vmm/emulate_string.c vmm/emulate_wide.c vmm/alu.c */
-/* includes: vmm */
+/* links: vmm */
 /*
  * The emulator with any registers and any instruction, over a memory that answers or faults as the input says: a fault
  * leaves RIP alone, a completed instruction moves it by its length, memory is never asked for an odd size.

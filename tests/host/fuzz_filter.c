@@ -1,5 +1,4 @@
-/* sources: arch/x86_64/virt/filter.c */
-/* includes: arch/x86_64/virt */
+/* links: arch */
 /*
  * Whatever passes the filter must satisfy the rules the back ends rely on, and must pass again unchanged.
  */

@@ -2,7 +2,7 @@
  * Bytes from the line into the frame scanner, its decoder and the JSON reader: what is not a frame passes unchanged,
  * what is decodes within its bounds.
  */
-/* sources: mgmt/console/frame.c mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/out.c */
+/* links: console */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
  * Bytes into the line editor: the line stays well formed, the row on the terminal is exactly the drawing of the line.
  */
-/* sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/out.c */
+/* links: console */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,4 @@
-/* sources: vmm/load.c vmm/load_elf.c vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c */
-/* sources: vmm/memory_map.c vmm/guest_memory.c */
-/* includes: vmm */
+/* links: vmm */
 /*
  * All image loaders on any bytes, with a small RAM: they read only the image, write only RAM, and either say why not or
  * leave a usable first state. The first byte chooses a magic to plant, so that the parsers behind it are reached.

@@ -1,7 +1,7 @@
 /*
  * boot_parse_multiboot2 stays within the blob and leaves a struct boot_info that is fit to use.
  */
-/* sources: boot/multiboot2.c boot/boot_info.c */
+/* links: boot */
 #include <stdlib.h>
 #include <string.h>
 

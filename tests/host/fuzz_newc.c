@@ -1,7 +1,7 @@
 /*
  * newc_next stays within the archive and always gets on.
  */
-/* sources: mgmt/root/newc.c */
+/* links: root */
 #include <stdlib.h>
 #include <string.h>
 

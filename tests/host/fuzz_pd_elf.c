@@ -1,7 +1,7 @@
 /*
  * Whatever pd_elf_parse accepts can be mapped and copied from without leaving the file.
  */
-/* sources: mgmt/root/pd_elf.c */
+/* links: root */
 #include <stdlib.h>
 #include <string.h>
 

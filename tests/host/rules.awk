@@ -1,76 +1,59 @@
 # Writes the make rules of the host tests.  Each tests/host/{test,fuzz}_NAME.c says in its first lines
-#	/* sources: drivers/rt/ring.c vmm/decode.c */	what it is linked with (folders of these are on its -iquote list)
-#	/* includes: vmm vmm/dev */			further folders for its -iquote list, before the common ones
-#	/* defines: FOO=1 */				macros for it and its sources
-#	/* sanitize: thread */				instead of address and undefined behaviour
+#	/* links: vmm rt */		the parts of the product that it links (mk/host.mk), in the order of their -iquote lists
+#	/* helpers: fake_root.c */	further sources of tests/host
+#	/* sanitize: thread */		instead of address and undefined behaviour
 # test_* becomes build/host/test_NAME (cmocka), fuzz_* becomes build/host/fuzz_NAME (fuzz_main.c: a short deterministic
 # run) and build/libfuzzer/fuzz_NAME (clang).
 
-function words_of(line,    s)
+function words_of(line)
 {
-	s = line
-	sub(/^.*(sources|includes|defines|sanitize):/, "", s)
-	sub(/\*\/.*$/, "", s)
-	gsub(/[ \t]+/, " ", s)
-	return s
+	sub(/^.*(links|helpers|sanitize):/, "", line)
+	sub(/\*\/.*$/, "", line)
+	return line
 }
 
-function program(dir, cc, flags, libs, extra,    i, n, list, objs, obj, incs, folder, seen, needs)
+# kind: the folder below build that has the parts' archives.
+function program(dir, kind, cc, flags, libs, extra,    i, n, list, incs, archives, objs, obj)
 {
-	incs = ""
-	split("", seen)
-	n = split(includes " " INC, list, " ")
-	for (i = 1; i <= n; i++)
-		if (!(list[i] in seen)) {
-			seen[list[i]] = 1
-			incs = incs " -iquote" list[i]
-		}
-	n = split(file " " sources " " extra, list, " ")
+	n = split(links, list, " ")
 	for (i = 1; i <= n; i++) {
-		folder = list[i]
-		sub(/\/[^\/]*$/, "", folder)
-		if (!(folder in seen)) {
-			seen[folder] = 1
-			incs = incs " -iquote" folder
-		}
+		incs = incs " $(call part_inc," list[i] ")"
+		archives = archives " " B "/" kind "/" list[i] ".a"
 	}
-	objs = ""
+	n = split(name ".c " helpers " " extra, list, " ")
 	for (i = 1; i <= n; i++) {
 		obj = B "/" dir "/" name ".d/" list[i] ".o"
 		objs = objs " " obj
-		needs = list[i] ~ /dsdt\.S$/ ? " $(AML)" : ""
-		printf "%s: %s%s $(MK) mk/host.mk\n\t@mkdir -p $(@D)\n\t$(Q)%s %s%s%s -c $< -o $@\n", obj, list[i], needs, cc, flags, \
-			defs, incs
+		printf "%s: tests/host/%s $(MK) mk/host.mk\n\t@mkdir -p $(@D)\n", obj, list[i]
+		printf "\t$(Q)%s %s%s $(TEST_INC) -c $< -o $@\n", cc, flags, incs
 	}
-	printf "%s/%s/%s:%s\n\t$(call say,HOSTLD,$@)\n\t$(Q)%s %s -o $@ $^ %s\n", B, dir, name, objs, cc, flags, libs
+	printf "%s/%s/%s:%s%s\n\t$(call say,HOSTLD,$@)\n", B, dir, name, objs, archives
+	printf "\t$(Q)%s %s -o $@%s -Wl,--start-group%s -Wl,--end-group %s\n", cc, flags, objs, archives, libs
 	gsub(/\.o( |$)/, ".d ", objs)
 	printf "-include%s\n\n", objs
 }
 
 function flush()
 {
-	if (file == "")
-		return
-	if (name ~ /^test_/) {
-		program("host", "$(CC)", sanitize ~ /thread/ ? "$(TSAN_FLAGS)" : "$(HOST_FLAGS)", \
-			"-lcmocka $(HOST_LIBS)", "")
-	} else {
-		program("host", "$(CC)", "$(HOST_FLAGS)", "$(HOST_LIBS)", "tests/host/fuzz_main.c")
-		program("libfuzzer", "clang", "$(FUZZ_FLAGS)", "-fsanitize=fuzzer $(HOST_LIBS)", "")
+	if (name ~ /^test_/ && sanitize ~ /thread/) {
+		program("host", "tsan", "$(CC)", "$(TSAN_FLAGS)", "-lcmocka", "")
+	} else if (name ~ /^test_/) {
+		program("host", "host", "$(CC)", "$(HOST_FLAGS)", "-lcmocka", "")
+	} else if (name != "") {
+		program("host", "host", "$(CC)", "$(HOST_FLAGS)", "", "fuzz_main.c")
+		program("libfuzzer", "libfuzzer", "clang", "$(FUZZ_FLAGS)", "-fsanitize=fuzzer", "")
 	}
 }
 
 FNR == 1 {
 	flush()
-	file = FILENAME
-	name = file
+	name = FILENAME
 	sub(/^.*\//, "", name)
 	sub(/\.c$/, "", name)
-	sources = includes = defs = sanitize = ""
+	links = helpers = sanitize = ""
 }
 FNR > 40	{ nextfile }
-/sources:/	{ sources = sources words_of($0) }
+/links:/	{ links = links words_of($0) }
+/helpers:/	{ helpers = helpers words_of($0) }
 /sanitize:/	{ sanitize = words_of($0) }
-/includes:/	{ includes = includes words_of($0) }
-/defines:/	{ n = split(words_of($0), d, " "); for (i = 1; i <= n; i++) defs = defs " -D" d[i] }
 END		{ flush() }

@@ -1,12 +1,7 @@
 # The console on a developer's own terminal, with a fake root: make console-sim && build/host/console_sim
-SIM_SOURCES	:= $(filter-out mgmt/console/main.c,$(wildcard mgmt/console/*.c)) tests/host/fake_root.c \
-		   tests/host/console_sim.c
-
-$(B)/host/console_sim: $(SIM_SOURCES) $(wildcard mgmt/console/*.h) tests/host/fake_root.h $(MK)
+$(B)/host/console_sim: tests/host/console_sim.c tests/host/fake_root.c tests/host/fake_root.h $(B)/host/console.a
 	$(call say,HOSTLD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(addprefix -iquote ,$(HOST_INC) mgmt/console) \
-		-o $@ $(SIM_SOURCES)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(call part_inc,console) $(TEST_INC) -o $@ $(filter %.c %.a,$^)
 
 .PHONY: console-sim
 console-sim: $(B)/host/console_sim

@@ -1,7 +1,7 @@
 /*
  * The ACPI table scanner: old and new tables, each kind of content, and tables that are broken.
  */
-/* sources: mgmt/platform/acpi_scan.c */
+/* links: root */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,4 @@
-/* sources: vmm/dev/acpi_tables.c vmm/dev/dsdt.S */
-/* includes: vmm vmm/dev */
+/* links: vmm */
 /*
  * The ACPI tables as a guest finds them: pointers stay inside, checksums hold, fields are those of platform.h.
  */

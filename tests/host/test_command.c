@@ -2,8 +2,7 @@
  * The grammar of the prompt: good and bad lines, completion, help in place.
  */
 /*
- * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
- * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
+ * links: console
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,8 +3,7 @@
  * table, `build/host/test_commands_md --write` brings the page up to date.
  */
 /*
- * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
- * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c
+ * links: console
  */
 #include <setjmp.h>
 #include <stdarg.h>

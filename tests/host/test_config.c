@@ -2,8 +2,7 @@
  * vos.conf: what it gives, where its mistakes are, and that a mistake costs only its own VM.
  */
 /*
- * sources: mgmt/console/config.c mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c
- * sources: mgmt/console/words.c mgmt/console/units.c mgmt/console/out.c
+ * links: console
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,15 +3,8 @@
  * terminals of VMs, vos.conf, and that nothing gets lost.
  */
 /*
- * sources: mgmt/console/session.c mgmt/console/prompt.c mgmt/console/job.c mgmt/console/verbs.c
- * sources: mgmt/console/apply.c mgmt/console/attach.c mgmt/console/wire.c mgmt/console/config.c
- * sources: mgmt/console/command.c mgmt/console/command_table.c mgmt/console/args.c mgmt/console/words.c
- * sources: mgmt/console/units.c mgmt/console/out.c mgmt/console/help.c mgmt/console/complete.c
- * sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/frame.c
- * sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/history.c mgmt/console/machine.c
- * sources: mgmt/console/report.c mgmt/console/report_words.c mgmt/console/report_json.c
- * sources: mgmt/console/report_load.c mgmt/console/report_load_json.c mgmt/console/collect.c mgmt/console/top.c
- * sources: mgmt/console/logs.c mgmt/console/cancel.c tests/host/fake_root.c
+ * links: console
+ * helpers: fake_root.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,4 @@
-/* sources: vmm/decode.c */
-/* includes: vmm */
+/* links: vmm */
 /*
  * The instruction decoder: a table of encodings with what they mean, refusals, and lengths compared with objdump's for
  * thousands of random instructions in all three modes.

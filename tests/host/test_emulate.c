@@ -1,5 +1,4 @@
-/* sources: vmm/decode.c vmm/emulate.c vmm/emulate_string.c vmm/emulate_wide.c vmm/alu.c */
-/* includes: vmm */
+/* links: vmm */
 /*
  * The emulator against the processor this test runs on: each instruction form is executed natively and emulated, from
  * the same random registers and memory, and the results are compared. Then what cannot run natively: faults, segments,

@@ -1,5 +1,4 @@
-/* sources: arch/x86_64/virt/filter.c */
-/* includes: arch/x86_64/virt */
+/* links: arch */
 /*
  * The filter between a VMM's vcpu page and the hardware: a good state passes unchanged, and each single thing that is
  * wrong is refused or put right.

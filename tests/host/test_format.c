@@ -1,7 +1,7 @@
 /*
  * The kernel's formatter: each conversion against libc's, truncation, and broken format strings.
  */
-/* sources: kernel/lib/format.c */
+/* links: kernel */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>

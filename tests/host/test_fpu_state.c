@@ -1,5 +1,4 @@
-/* sources: */
-/* includes: arch/x86_64/cpu */
+/* links: arch */
 /*
  * When saved x87 state is the initial one, so that it need not be restored from memory: exactly then, as the processor
  * under the test saves it.

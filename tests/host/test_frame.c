@@ -1,7 +1,7 @@
 /*
  * APC frames in a stream of typed bytes: what is a frame, what is not, and what is broken.
  */
-/* sources: mgmt/console/frame.c mgmt/console/out.c */
+/* links: console */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
  * The frame pool: rounding of the boot map, classes, levels, reservations, and a long random run against a plain model.
  */
-/* sources: kernel/frames.c */
+/* links: kernel */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

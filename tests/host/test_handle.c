@@ -2,9 +2,8 @@
  * Handle tables and object life on real slabs: bounds, kinds, rights, generations, destruction in steps and by the last
  * reference.
  */
-/* sources: kernel/handle.c kernel/object.c kernel/quiesce.c kernel/frames.c tests/host/fake_arch/fake_arch.c */
-/* sources: tests/host/fake_arch/fake_objects.c */
-/* includes: tests/host/fake_arch */
+/* links: kernel */
+/* helpers: fake_arch/fake_arch.c fake_arch/fake_objects.c */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

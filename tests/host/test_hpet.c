@@ -1,5 +1,4 @@
-/* sources: vmm/dev/hpet.c */
-/* includes: vmm/dev vmm */
+/* links: vmm */
 /*
  * The HPET: what it says of itself, counting and standing still, the comparators in each of their kinds, and accesses
  * that mean nothing.

@@ -1,5 +1,4 @@
-/* sources: vmm/insn_cache.c vmm/walk.c vmm/guest_memory.c vmm/decode.c vmm/alu.c */
-/* includes: vmm */
+/* links: vmm */
 /*
  * The memory of decoded instructions: whatever an instruction came from changes, it must not be found any more.
  */

@@ -1,7 +1,7 @@
 /*
  * The JSON reader and writer: RFC 8259 and nothing else.
  */
-/* sources: mgmt/console/json_read.c mgmt/console/json_write.c mgmt/console/out.c */
+/* links: console */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

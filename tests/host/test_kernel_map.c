@@ -2,9 +2,7 @@
  * The direct map on a machine whose memory lies far apart: wherever frames are free, the kernel can have them. The real
  * map and frame pool on a made-up boot map; physical memory is one sparse mapping of the test.
  */
-/* sources: arch/x86_64/cpu/kernel_map.c arch/x86_64/mmu/pt.c arch/x86_64/mmu/pt_host.c kernel/frames.c */
-/* sources: kernel/frames_boot.c */
-/* includes: tests/host/fake_arch */
+/* links: arch kernel */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,4 @@
-/* sources: vmm/dev/lapic.c vmm/dev/lapic_regs.c vmm/dev/lapic_timer.c vmm/dev/ioapic.c */
-/* includes: vmm vmm/dev */
+/* links: vmm */
 /*
  * Local APICs and the I/O APIC together: priorities, both register interfaces, messages between APICs, timers,
  * level-triggered interrupts with their EOI.

@@ -2,7 +2,7 @@
  * The line editor in front of a terminal that knows nothing but printable characters, backspace, carriage return,
  * newline and bell: after every key the row on the screen must be what a fresh drawing would be.
  */
-/* sources: mgmt/console/lineedit.c mgmt/console/linedraw.c mgmt/console/keys.c mgmt/console/out.c */
+/* links: console */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,4 @@
-/* sources: vmm/load.c vmm/load_elf.c vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c */
-/* sources: vmm/memory_map.c vmm/guest_memory.c */
-/* includes: vmm */
+/* links: vmm */
 /*
  * The image loaders: one good image of each kind is built, loaded and looked at; then the same image with one thing
  * wrong at a time must be refused in words.

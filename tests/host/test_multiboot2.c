@@ -1,7 +1,7 @@
 /*
  * The Multiboot2 parser: what GRUB really hands over, and every way in which a tag can lie about itself.
  */
-/* sources: boot/multiboot2.c boot/boot_info.c */
+/* links: boot */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

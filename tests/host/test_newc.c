@@ -1,7 +1,7 @@
 /*
  * newc: walks archives as cpio writes them, and none that is cut or spoilt.
  */
-/* sources: mgmt/root/newc.c */
+/* links: root */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
  * pd_elf: a good program, and every way to spoil it.
  */
-/* sources: mgmt/root/pd_elf.c */
+/* links: root */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

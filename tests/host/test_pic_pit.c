@@ -1,5 +1,4 @@
-/* sources: vmm/dev/pic8259.c vmm/dev/pit8254.c */
-/* includes: vmm vmm/dev */
+/* links: vmm */
 /*
  * 8259 pair: initialisation, priorities, EOI forms, cascade, ELCR, poll, spurious. 8254: modes, latches, read-back,
  * gate, interrupts against a fake clock.

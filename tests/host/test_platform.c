@@ -2,10 +2,7 @@
  * What root does with the machine before anything else, and at the end: tables found, clocks measured, processors
  * started, the date read, the machine switched off. The test plays the kernel, the I/O ports and physical memory.
  */
-/* sources: mgmt/platform/platform.c mgmt/platform/platform_memory.c mgmt/platform/acpi_scan.c */
-/* sources: mgmt/platform/clock_calibrate.c mgmt/platform/clock_rtc.c mgmt/platform/pcpu_start.c */
-/* sources: mgmt/platform/cmdline.c mgmt/platform/machine_power.c mgmt/platform/silicon.c drivers/rt/rt_time.c */
-/* includes: tests/host/fake drivers/rt mgmt/platform */
+/* links: root rt */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

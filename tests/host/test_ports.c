@@ -1,8 +1,7 @@
 /*
  * The I/O bitmap at a switch of threads: a PD's ports are open for it alone.
  */
-/* sources: arch/x86_64/cpu/cpu_thread.c */
-/* includes: tests/host/fake_arch */
+/* links: arch */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
  * The page-table walker with each of its three codecs: what the hardware documents say of the bits, bad arguments, and
  * random maps and unmaps against a model that knows one leaf for each page.
  */
-/* sources: arch/x86_64/mmu/pt.c arch/x86_64/mmu/pt_host.c arch/x86_64/mmu/pt_ept.c */
+/* links: arch */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * Grace periods with four pCPUs: who is interrupted, who has passed, and that being idle counts.
  */
-/* sources: kernel/quiesce.c kernel/frames.c tests/host/fake_arch/fake_arch.c */
-/* includes: tests/host/fake_arch kernel */
+/* links: kernel */
+/* helpers: fake_arch/fake_arch.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,15 +2,14 @@
  * Grace periods in earnest: three threads play pCPUs that look handles up and use what they find until they next take
  * an interrupt or go idle; a fourth makes and destroys objects as fast as it can. Nobody may ever hold a freed object.
  */
-/* sources: kernel/quiesce.c kernel/handle.c kernel/object.c kernel/frames.c tests/host/fake_arch/fake_arch.c */
-/* sources: tests/host/fake_arch/fake_objects.c */
-/* includes: tests/host/fake_arch kernel */
+/* links: kernel */
+/* helpers: fake_arch/fake_arch.c fake_arch/fake_objects.c */
 #include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <threads.h>
 
 #include <cmocka.h>
 
@@ -42,7 +41,7 @@ static void take_interrupts(void)
 static void be_idle(void)
 {
 	__atomic_store_n(&pcpu_self()->is_idle, true, __ATOMIC_SEQ_CST);
-	sched_yield();
+	thrd_yield();
 	kernel_idle_end();
 }
 
@@ -56,7 +55,7 @@ static void use_handles(u32 seed)
 		if (handle_get(&table, 16 + (seed + i) % SLOTS, OBJECT_IRQ, 0, &held[count]) == ST_OK)
 			count++;
 	if (seed % 64 == 0)
-		sched_yield();
+		thrd_yield();
 	for (u32 i = 0; i < count; i++)		/* destroyed: one more; freed: two */
 		if (__atomic_load_n(&held[i].object->generation, __ATOMIC_ACQUIRE) - held[i].generation > 1)
 			__atomic_fetch_add(&freed_in_use, 1, __ATOMIC_RELAXED);
@@ -95,7 +94,7 @@ static void test_nothing_is_freed_in_use(void **state)
 		u32 at = i * 5 % SLOTS;
 
 		for (; object_destroy(objects[at]) == ST_AGAIN; waited++)
-			sched_yield();
+			thrd_yield();
 		objects[at] = object_alloc(OBJECT_IRQ);
 		assert_int_equal(handle_put(&table, 16 + at, objects[at], 0, 0), ST_OK);
 	}

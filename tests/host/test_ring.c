@@ -1,7 +1,7 @@
 /*
  * The shared byte ring: order, wrap-around, all-or-nothing, waiting flags, and a peer that publishes nonsense.
  */
-/* sources: drivers/rt/ring.c */
+/* links: rt */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,15 +2,8 @@
  * Root at its limits, on the fake kernel: as many VMs with as many vCPUs as there can be, each of which must be the one
  * that a command reaches; and what root says when a limit is reached.
  */
-/* sources: tests/host/fake/root_bench.c tests/host/fake/fake_kernel.c mgmt/root/loop.c mgmt/root/shared.c */
-/* sources: mgmt/root/service.c mgmt/root/console_link.c mgmt/root/waiter.c mgmt/root/answer.c */
-/* sources: mgmt/root/dispatch.c mgmt/root/power.c mgmt/root/vm.c mgmt/root/vm_act.c mgmt/root/vm_build.c */
-/* sources: mgmt/root/vm_report.c mgmt/root/host_report.c mgmt/root/vm_share.c mgmt/root/ending.c mgmt/root/spec.c */
-/* sources: mgmt/root/image.c mgmt/root/cpu_share.c mgmt/root/lifecycle.c */
-/* sources: mgmt/root/refusal.c mgmt/root/holdings.c mgmt/root/view.c mgmt/root/pd.c mgmt/root/pd_elf.c */
-/* sources: mgmt/root/memory_report.c */
-/* sources: mgmt/root/boot_modules.c mgmt/root/newc.c drivers/rt/rt_time.c drivers/rt/ring.c */
-/* includes: tests/host/fake drivers/rt mgmt/root mgmt/platform */
+/* links: root rt */
+/* helpers: fake/root_bench.c fake/fake_kernel.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

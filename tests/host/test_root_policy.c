@@ -1,8 +1,7 @@
 /*
  * The parts of root's policy that are pure: names, specs, images, the table of lives, endings.
  */
-/* sources: mgmt/root/spec.c mgmt/root/cpu_share.c mgmt/root/image.c mgmt/root/refusal.c mgmt/root/lifecycle.c */
-/* sources: mgmt/root/ending.c */
+/* links: root */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
  * rt_time: conversions against exact arithmetic, and no wrap at the edges.
  */
-/* sources: drivers/rt/rt_time.c */
+/* links: rt */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

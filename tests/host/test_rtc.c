@@ -1,5 +1,4 @@
-/* sources: vmm/dev/rtc.c */
-/* includes: vmm vmm/dev */
+/* links: vmm */
 /*
  * The RTC: dates against the host's calendar, formats, setting the clock, the three interrupts.
  */

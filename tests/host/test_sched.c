@@ -2,10 +2,8 @@
  * The scheduler of one pCPU: shares by weight and by cap, classes, credit of sleepers, sleepers' order, the timer,
  * stopping, wake-up latencies, and that every tick is accounted to somebody.
  */
-/* sources: kernel/sched.c kernel/sched_place.c kernel/share.c kernel/notify.c kernel/object.c kernel/quiesce.c */
-/* sources: kernel/sched_time.c kernel/frames.c */
-/* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c tests/host/sched_sim.c */
-/* includes: tests/host/fake_arch tests/host kernel */
+/* links: kernel */
+/* helpers: fake_arch/fake_arch.c fake_arch/fake_objects.c sched_sim.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -3,10 +3,8 @@
  * that count all threads of a PD; and a long random run of everything, with the invariants of sched_sim.c after each
  * step.
  */
-/* sources: kernel/sched.c kernel/sched_place.c kernel/share.c kernel/notify.c kernel/object.c kernel/quiesce.c */
-/* sources: kernel/sched_time.c kernel/frames.c */
-/* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c tests/host/sched_sim.c */
-/* includes: tests/host/fake_arch tests/host kernel */
+/* links: kernel */
+/* helpers: fake_arch/fake_arch.c fake_arch/fake_objects.c sched_sim.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

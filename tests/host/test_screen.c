@@ -2,8 +2,7 @@
  * The screen driver's letters: where text goes, how it scrolls, and that painting stays within the screen's memory for
  * whatever geometry.
  */
-/* sources: drivers/screen/grid.c drivers/screen/painter.c kernel/lib/font.c */
-/* includes: drivers/screen */
+/* links: screen kernel */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

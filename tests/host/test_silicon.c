@@ -1,7 +1,7 @@
 /*
  * Which flaws root takes a processor to have, by what it says of itself.
  */
-/* sources: mgmt/platform/silicon.c */
+/* links: root */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

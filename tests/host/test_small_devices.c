@@ -1,5 +1,4 @@
-/* sources: vmm/dev/acpi_pm.c vmm/dev/debug_port.c vmm/dev/i8042.c vmm/dev/kvmclock.c vmm/dev/pci.c vmm/dev/power.c */
-/* includes: vmm vmm/dev */
+/* links: vmm */
 /*
  * The smaller devices: ways to switch off and reset, the power button, PM timer, PCI configuration, keyboard
  * controller, kvm-clock, debug port.

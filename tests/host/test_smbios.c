@@ -1,5 +1,4 @@
-/* sources: vmm/dev/smbios.c */
-/* includes: vmm vmm/dev */
+/* links: vmm */
 /*
  * The SMBIOS tables as a guest walks them: checksum, every structure and its strings inside, an end, no string number
  * without its string.

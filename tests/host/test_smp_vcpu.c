@@ -1,15 +1,5 @@
-/* sources: tests/host/fake_machine.c vmm/vcpu.c vmm/vcpu_insn.c vmm/exits.c vmm/guest_msr.c vmm/guest_cpuid.c */
-/* sources: vmm/machine.c */
-/* sources: vmm/firmware.c vmm/dev/hpet.c */
-/* sources: vmm/machine_time.c vmm/control.c vmm/console_port.c vmm/bus.c vmm/guest_memory.c */
-/* sources: vmm/memory_map.c vmm/walk.c vmm/insn_cache.c vmm/decode.c vmm/emulate.c vmm/alu.c vmm/load.c */
-/* sources: vmm/emulate_string.c vmm/emulate_wide.c */
-/* sources: vmm/load_elf.c vmm/vcpu_bus.c vmm/machine_lock.c vmm/hypercall.c vmm/dev/kvm_pv.c */
-/* sources: vmm/load_linux.c vmm/load_pvh.c vmm/load_multiboot.c drivers/rt/rt_time.c drivers/rt/ring.c */
-/* sources: vmm/dev/uart16550.c vmm/dev/lapic.c vmm/dev/lapic_regs.c vmm/dev/lapic_timer.c vmm/dev/ioapic.c */
-/* sources: vmm/dev/kvmclock.c vmm/dev/acpi_pm.c vmm/dev/pci.c vmm/dev/pic8259.c vmm/dev/pit8254.c vmm/dev/power.c */
-/* sources: vmm/dev/rtc.c vmm/dev/i8042.c vmm/dev/debug_port.c vmm/dev/pvpanic.c vmm/dev/smbios.c */
-/* includes: vmm vmm/dev drivers/rt */
+/* links: vmm rt */
+/* helpers: fake_machine.c */
 /*
  * What a guest with several vCPUs asks of its machine: INIT and startup, KVM's paravirtual records and hypercalls, with
  * places and numbers that are none, too.

@@ -2,10 +2,8 @@
  * Address spaces and MEM objects on a fake machine: what may be mapped, faults and the leaves they install, zeroing,
  * reservations, destruction of what is still mapped. Both a PD's space and guests' (NPT and EPT).
  */
-/* sources: kernel/space.c kernel/mem.c kernel/quiesce.c kernel/object.c kernel/frames.c arch/x86_64/mmu/pt.c */
-/* sources: arch/x86_64/mmu/pt_host.c arch/x86_64/mmu/pt_ept.c */
-/* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */
-/* includes: tests/host/fake_arch kernel */
+/* links: kernel arch */
+/* helpers: fake_arch/fake_arch.c fake_arch/fake_objects.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

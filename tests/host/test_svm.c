@@ -1,6 +1,4 @@
-/* sources: arch/x86_64/virt/svm/svm.c arch/x86_64/virt/svm/svm_event.c arch/x86_64/virt/svm/svm_exit.c */
-/* sources: arch/x86_64/virt/svm/svm_state.c arch/x86_64/virt/virt.c arch/x86_64/mmu/pt_host.c */
-/* includes: tests/host/fake_arch arch/x86_64/virt */
+/* links: arch */
 /*
  * The SVM back end in front of a processor that is a function: what the VMCB says, and what becomes of exits. Among
  * them those of QEMU TCG that leave the host's state in the VMCB, which no VMM may see and no guest run with. And in

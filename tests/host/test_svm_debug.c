@@ -1,6 +1,4 @@
-/* sources: arch/x86_64/virt/svm/svm.c arch/x86_64/virt/svm/svm_event.c arch/x86_64/virt/svm/svm_exit.c */
-/* sources: arch/x86_64/virt/svm/svm_state.c arch/x86_64/virt/virt.c arch/x86_64/mmu/pt_host.c */
-/* includes: tests/host/fake_arch arch/x86_64/virt */
+/* links: arch */
 /*
  * What of a guest's state the SVM back end puts into registers that VMRUN does not switch: none of it may act on the
  * host, or be seen by others.

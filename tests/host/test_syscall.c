@@ -2,11 +2,8 @@
  * The system calls on the host: the real kernel objects with a scheduler that only notes what it was told. The test
  * says whose thread calls.
  */
-/* sources: kernel/pd.c kernel/thread.c kernel/irq.c kernel/trap.c kernel/notify.c kernel/handle.c kernel/object.c */
-/* sources: kernel/mem.c kernel/space.c kernel/frames.c kernel/quiesce.c kernel/share.c kernel/vm.c kernel/vcpu.c */
-/* sources: arch/x86_64/mmu/pt.c arch/x86_64/mmu/pt_host.c arch/x86_64/virt/filter.c */
-/* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_back_end.c */
-/* includes: tests/host/fake_arch kernel arch/x86_64/virt */
+/* links: kernel arch */
+/* helpers: fake_arch/fake_arch.c fake_arch/fake_back_end.c */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
  * The serial driver's engine against a model of a 16550: bursts, flow control, overruns, a chip without FIFO, no chip.
  */
-/* sources: drivers/serial/uart.c drivers/rt/ring.c */
+/* links: serial rt */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,4 @@
-/* sources: vmm/dev/uart16550.c */
-/* includes: vmm vmm/dev */
+/* links: vmm */
 /*
  * The UART as drivers use it: probing, FIFOs, every interrupt source and its priority, flow in both directions.
  */

@@ -1,7 +1,7 @@
 /*
  * Sizes, times, counts and names as people write them; text sinks and their treatment of foreign text.
  */
-/* sources: mgmt/console/units.c mgmt/console/out.c */
+/* links: console */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,9 +1,5 @@
-/* sources: kernel/vcpu.c kernel/quiesce.c kernel/space.c kernel/mem.c kernel/object.c kernel/frames.c */
-/* sources: arch/x86_64/mmu/pt.c arch/x86_64/mmu/pt_host.c arch/x86_64/virt/virt.c arch/x86_64/virt/filter.c */
-/* sources: arch/x86_64/virt/svm/svm.c arch/x86_64/virt/svm/svm_event.c arch/x86_64/virt/svm/svm_exit.c */
-/* sources: arch/x86_64/virt/svm/svm_state.c tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */
-/* sources: tests/host/vcpu_model.c tests/host/fake_arch/fake_back_end.c */
-/* includes: tests/host/fake_arch kernel arch/x86_64/virt */
+/* links: kernel arch */
+/* helpers: fake_arch/fake_arch.c fake_arch/fake_objects.c vcpu_model.c fake_arch/fake_back_end.c */
 /*
  * vcpu_model.h with the SVM back end: the processor takes TLB_CONTROL only at an entry that it does not refuse, and
  * keeps translations by ASID.

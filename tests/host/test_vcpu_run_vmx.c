@@ -1,10 +1,6 @@
-/* sources: kernel/vcpu.c kernel/quiesce.c kernel/space.c kernel/mem.c kernel/object.c kernel/frames.c */
-/* sources: arch/x86_64/mmu/pt.c arch/x86_64/mmu/pt_ept.c arch/x86_64/mmu/pt_host.c arch/x86_64/virt/virt.c */
-/* sources: arch/x86_64/virt/filter.c arch/x86_64/virt/vmx/vmx.c arch/x86_64/virt/vmx/vmx_event.c */
-/* sources: arch/x86_64/virt/vmx/vmx_exit.c arch/x86_64/virt/vmx/vmx_state.c arch/x86_64/virt/vmx/vmx_vcpu.c */
-/* sources: arch/x86_64/virt/vmx/vmx_probe.c tests/host/fake_arch/fake_vmx.c tests/host/fake_arch/fake_arch.c */
-/* sources: tests/host/fake_arch/fake_objects.c tests/host/vcpu_model.c tests/host/fake_arch/fake_back_end.c */
-/* includes: tests/host/fake_arch kernel arch/x86_64/virt */
+/* links: kernel arch */
+/* helpers: fake_arch/fake_vmx.c fake_arch/fake_arch.c fake_arch/fake_objects.c */
+/* helpers: vcpu_model.c fake_arch/fake_back_end.c */
 /*
  * vcpu_model.h with the VMX back end: the processor keeps translations by VPID and EPT pointer, until INVEPT.
  */

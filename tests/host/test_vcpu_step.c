@@ -2,10 +2,8 @@
  * vcpu_run completes each instruction once (GROUP_STEP), whatever comes between: a deadline, a signal, a host
  * interrupt, a state that is refused.
  */
-/* sources: kernel/vcpu.c kernel/quiesce.c kernel/space.c kernel/mem.c kernel/object.c kernel/frames.c */
-/* sources: arch/x86_64/mmu/pt.c arch/x86_64/mmu/pt_host.c arch/x86_64/virt/virt.c arch/x86_64/virt/filter.c */
-/* sources: tests/host/fake_arch/fake_arch.c tests/host/fake_arch/fake_objects.c */
-/* includes: tests/host/fake_arch kernel arch/x86_64/virt */
+/* links: kernel arch */
+/* helpers: fake_arch/fake_arch.c fake_arch/fake_objects.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

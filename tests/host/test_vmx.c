@@ -1,8 +1,5 @@
-/* sources: arch/x86_64/virt/vmx/vmx.c arch/x86_64/virt/vmx/vmx_event.c arch/x86_64/virt/vmx/vmx_exit.c */
-/* sources: arch/x86_64/virt/vmx/vmx_state.c arch/x86_64/virt/vmx/vmx_vcpu.c arch/x86_64/virt/vmx/vmx_probe.c */
-/* sources: arch/x86_64/virt/virt.c arch/x86_64/mmu/pt_host.c arch/x86_64/mmu/pt_ept.c */
-/* sources: tests/host/fake_arch/fake_vmx.c */
-/* includes: tests/host/fake_arch arch/x86_64/virt */
+/* links: arch */
+/* helpers: fake_arch/fake_vmx.c */
 /*
  * The VMX back end in front of a processor that is a function: what is in the VMCS at an entry, and what becomes of it
  * when the entry is refused.

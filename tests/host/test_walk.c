@@ -1,5 +1,4 @@
-/* sources: vmm/walk.c vmm/guest_memory.c */
-/* includes: vmm */
+/* links: vmm */
 /*
  * The walker of guests' page tables in every paging mode: translations, permissions and their error codes, reserved
  * bits, accessed and dirty bits, tables outside RAM. And guest_memory.c, on which it stands.
