@@ -52,10 +52,10 @@ static bool handle_is_dead(const struct handle *h)
 	return h->object == NULL || object_is_dead(h->object, h->generation);
 }
 
-enum status handle_get(const struct handle_table *table, u64 slot, enum object_kind kind, u32 rights,
-		       struct handle *out)
+enum status handle_get(const struct handle_table *table, u64 slot, const struct object_type *type,
+		       u32 rights, struct handle *out)
 {
-	if (!slot_read(table, slot, out) || handle_is_dead(out) || (kind != OBJECT_NONE && out->object->kind != kind))
+	if (!slot_read(table, slot, out) || handle_is_dead(out) || (type != NULL && out->object->type != type))
 		return ST_HANDLE;
 	return (rights & ~out->rights) != 0 ? ST_RIGHTS : ST_OK;
 }

@@ -29,10 +29,10 @@ struct handle_table {
 	struct lock lock;
 };
 
-/* A copy of the live handle in that slot. ST_HANDLE: free, dead, or not of this kind (OBJECT_NONE = any); ST_RIGHTS: a
+/* A copy of the live handle in that slot. ST_HANDLE: free, dead, or not of this type (NULL = any); ST_RIGHTS: a
  * right is missing. */
-enum status handle_get(const struct handle_table *table, u64 slot, enum object_kind kind, u32 rights,
-		       struct handle *out) MUST_CHECK;
+enum status handle_get(const struct handle_table *table, u64 slot, const struct object_type *type,
+		       u32 rights, struct handle *out) MUST_CHECK;
 
 /* As handle_get, for object_destroy and object_stat: also finds the caller's handle of an object whose destruction it
  * has begun. */

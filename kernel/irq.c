@@ -22,7 +22,7 @@ enum status irq_create(u64 gsi, u32 flags, struct thread *thread, u64 badge, str
 	status = arch_irq_route((u32)gsi, flags);
 	if (status != ST_OK)
 		return status;
-	object = object_alloc(OBJECT_IRQ);
+	object = object_alloc(&irq_type);
 	if (object == NULL)
 		return ST_NOMEM;
 	irq = (struct irq *)(void *)object;
@@ -57,7 +57,7 @@ void kernel_irq(u32 gsi)
 		notify_signal(irq->thread, irq->badge);
 }
 
-enum status irq_destroy_begin(struct object *object)
+static enum status destroy_begin(struct object *object)
 {
 	struct irq *irq = (struct irq *)(void *)object;
 
@@ -68,8 +68,10 @@ enum status irq_destroy_begin(struct object *object)
 	return ST_OK;
 }
 
-enum status irq_destroy_step(struct object *object)
+static enum status destroy_step(struct object *object)
 {
 	(void)object;
 	return ST_OK;
 }
+
+const struct object_type irq_type = { OBJECT_TYPE(struct irq), .begin = destroy_begin, .step = destroy_step };

@@ -17,6 +17,8 @@ struct irq {
 	u64 badge;
 };
 
+extern const struct object_type irq_type;
+
 #define IRQ_GSI_MAX 256u
 
 /* ST_INVAL, ST_EXISTS (the line is bound), ST_NOMEM, or what arch_irq_route says. The line stays masked until irq_open,
@@ -24,7 +26,5 @@ struct irq {
 enum status irq_create(u64 gsi, u32 flags, struct thread *thread, u64 badge, struct irq **out) MUST_CHECK;
 void irq_open(struct irq *irq);
 void irq_ack(struct irq *irq);
-enum status irq_destroy_begin(struct object *object) MUST_CHECK;
-enum status irq_destroy_step(struct object *object) MUST_CHECK;
 
 #endif

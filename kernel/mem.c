@@ -89,7 +89,7 @@ enum status mem_create(u64 bytes, u32 flags, struct mem **out)
 	status = reserve(reserved);
 	if (status != ST_OK)
 		return status;
-	object = object_alloc(OBJECT_MEM);
+	object = object_alloc(&mem_type);
 	if (object == NULL) {
 		status = ST_NOMEM;
 		goto out_unreserve;
@@ -117,7 +117,7 @@ enum status mem_create_fixed(hpa_t start, u64 bytes, struct mem **out)
 
 	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(start.raw | bytes, PAGE_SIZE))
 		return ST_INVAL;
-	object = object_alloc(OBJECT_MEM);
+	object = object_alloc(&mem_type);
 	if (object == NULL)
 		return ST_NOMEM;
 	mem_of(object)->bytes = bytes;
@@ -280,12 +280,12 @@ u64 mem_held_bytes(struct mem *mem)
 	return bytes;
 }
 
-u64 mem_frames(const struct object *object)
+static u64 count_frames(const struct object *object)
 {
 	return ((const struct mem *)(const void *)object)->tree.table_count;
 }
 
-enum status mem_destroy_step(struct object *object)
+static enum status destroy_step(struct object *object)
 {
 	struct mem *mem = mem_of(object);
 	enum status status;
@@ -315,3 +315,7 @@ enum status mem_destroy_step(struct object *object)
 		unreserve(mem->bytes >> PAGE_SHIFT);
 	return ST_OK;
 }
+
+const struct object_type mem_type = {
+	OBJECT_TYPE(struct mem), .step = destroy_step, .frames = count_frames,
+};

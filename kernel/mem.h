@@ -33,6 +33,8 @@ struct mem {
 	struct fresh fresh;	/* lock */
 };
 
+extern const struct object_type mem_type;
+
 #define MEM_BYTES_MAX (1ull << 46)
 
 /* Reserves the frames, unless MEM_OVERCOMMIT. ST_INVAL (size), ST_NOMEM. */
@@ -52,7 +54,5 @@ enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes) 
 
 u64 mem_granted_bytes(const struct mem *mem);
 u64 mem_held_bytes(struct mem *mem);
-u64 mem_frames(const struct object *object);
-enum status mem_destroy_step(struct object *object) MUST_CHECK;
 
 #endif

@@ -3,78 +3,47 @@
  * headers and keep their generation.
  */
 #include "frames.h"
-#include "irq.h"
-#include "mem.h"
 #include "object.h"
-#include "pd.h"
 #include "quiesce.h"
-#include "thread.h"
-#include "vcpu.h"
-#include "vm.h"
 
 #include <string.h>
 
-struct kind {
-	u32 size;
-	u32 offset;					/* of the struct object in it */
-	/* destruction, first part: done even while references exist, before the grace period, and again until it says
-	 * ST_OK and the period has passed; may be NULL */
-	enum status (*begin)(struct object *object);
-	enum status (*step)(struct object *object);	/* second part: when there is no reference */
-	u64 (*frames)(const struct object *object);	/* kernel frames it has; NULL = none */
-};
-
-static const struct kind kinds[OBJECT_KIND_COUNT] = {
-	[OBJECT_PD] = { sizeof(struct pd), offsetof(struct pd, object), pd_destroy_begin, pd_destroy_step, pd_frames },
-	[OBJECT_THREAD] = { sizeof(struct thread), offsetof(struct thread, object), NULL, thread_destroy_step,
-			    thread_frames },
-	[OBJECT_MEM] = { sizeof(struct mem), offsetof(struct mem, object), NULL, mem_destroy_step, mem_frames },
-	[OBJECT_VM] = { sizeof(struct vm), offsetof(struct vm, object), vm_destroy_begin, vm_destroy_step, vm_frames },
-	[OBJECT_VCPU] = { sizeof(struct vcpu), offsetof(struct vcpu, object), NULL, vm_destroy_vcpu_step, vcpu_frames },
-	[OBJECT_IRQ] = { sizeof(struct irq), offsetof(struct irq, object), irq_destroy_begin, irq_destroy_step, NULL },
-	[OBJECT_ROOT] = { sizeof(struct object), 0, NULL, NULL, NULL },	/* there is one, for ever */
-};
-_Static_assert(sizeof(struct pd) <= PAGE_SIZE && sizeof(struct vm) <= PAGE_SIZE && sizeof(struct vcpu) <= PAGE_SIZE &&
-	       sizeof(struct thread) <= PAGE_SIZE, "a slab is one frame");
-
-static struct {
-	struct lock lock;
-	struct object *free[OBJECT_KIND_COUNT];
-	u64 frames;	/* atomic */
-} slabs;
+static u64 slab_frames;	/* atomic */
 
 static void slab_push(struct object *object)
 {
-	lock_acquire(&slabs.lock);
-	object->next_free = slabs.free[object->kind];
-	slabs.free[object->kind] = object;
-	lock_release(&slabs.lock);
+	struct slab *slab = object->type->slab;
+
+	lock_acquire(&slab->lock);
+	object->next_free = slab->free;
+	slab->free = object;
+	lock_release(&slab->lock);
 }
 
-static struct object *slab_pop(enum object_kind kind)
+static struct object *slab_pop(struct slab *slab)
 {
 	struct object *object;
 
-	lock_acquire(&slabs.lock);
-	object = slabs.free[kind];
+	lock_acquire(&slab->lock);
+	object = slab->free;
 	if (object != NULL)
-		slabs.free[kind] = object->next_free;
-	lock_release(&slabs.lock);
+		slab->free = object->next_free;
+	lock_release(&slab->lock);
 	return object;
 }
 
-static bool slab_grow(enum object_kind kind)
+static bool slab_grow(const struct object_type *type)
 {
-	u32 size = (kinds[kind].size + 15) & ~15u;
+	u32 size = (type->size + 15) & ~15u;
 	u8 *frame = kernel_frames_alloc(1);
 	struct object *object;
 
 	if (frame == NULL)
 		return false;
-	__atomic_fetch_add(&slabs.frames, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&slab_frames, 1, __ATOMIC_RELAXED);
 	for (u32 at = 0; at + size <= PAGE_SIZE; at += size) {
-		object = (struct object *)(void *)(frame + at + kinds[kind].offset);
-		*object = (struct object){ .kind = kind };
+		object = (struct object *)(void *)(frame + at + type->offset);
+		*object = (struct object){ .type = type };
 		slab_push(object);
 	}
 	return true;
@@ -82,26 +51,26 @@ static bool slab_grow(enum object_kind kind)
 
 u64 object_slab_frames(void)
 {
-	return __atomic_load_n(&slabs.frames, __ATOMIC_RELAXED);
+	return __atomic_load_n(&slab_frames, __ATOMIC_RELAXED);
 }
 
 u64 object_frames(const struct object *object)
 {
-	return kinds[object->kind].frames != NULL ? kinds[object->kind].frames(object) : 0;
+	return object->type->frames != NULL ? object->type->frames(object) : 0;
 }
 
-struct object *object_alloc(enum object_kind kind)
+struct object *object_alloc(const struct object_type *type)
 {
-	struct object *object = slab_pop(kind);
+	struct object *object = slab_pop(type->slab);
 	u32 generation;
 
-	if (object == NULL && slab_grow(kind))
-		object = slab_pop(kind);
+	if (object == NULL && slab_grow(type))
+		object = slab_pop(type->slab);
 	if (object == NULL)
 		return NULL;
 	generation = object->generation + 1;
-	memset((u8 *)object - kinds[kind].offset, 0, kinds[kind].size);
-	object->kind = kind;
+	memset((u8 *)object - type->offset, 0, type->size);
+	object->type = type;
 	object->generation = generation != 0 ? generation : 1;
 	return object;
 }
@@ -115,7 +84,7 @@ void object_free(struct object *object)
 enum status object_unref(struct object *object)
 {
 	if (object->is_dying && __atomic_load_n(&object->refs, __ATOMIC_ACQUIRE) == 1) {
-		enum status status = quiesce_passed(object->grace) ? kinds[object->kind].step(object) : ST_AGAIN;
+		enum status status = quiesce_passed(object->grace) ? object->type->step(object) : ST_AGAIN;
 
 		if (status != ST_OK)
 			return status;
@@ -139,22 +108,22 @@ static bool kill_handles(struct object *object)
 
 enum status object_destroy(struct object *object)
 {
-	const struct kind *kind = &kinds[object->kind];
+	const struct object_type *type = object->type;
 	enum status status = ST_OK;
 	bool is_first;
 
-	if (kind->step == NULL)
+	if (type->step == NULL)
 		return ST_STATE;
 	is_first = kill_handles(object);
 	object_ref(object);	/* so that `begin` can't finish it under our feet */
-	if (kind->begin != NULL)
-		status = kind->begin(object);
+	if (type->begin != NULL)
+		status = type->begin(object);
 	if (is_first)
 		object->grace = quiesce_begin();
 	if (status == ST_OK && !quiesce_passed(object->grace))
 		status = ST_AGAIN;
 	if (status == ST_OK && __atomic_load_n(&object->refs, __ATOMIC_ACQUIRE) == 1)
-		status = kind->step(object);
+		status = type->step(object);
 	else if (status == ST_OK)
 		return object_unref(object);	/* the last reference finishes it */
 	if (status == ST_OK) {

@@ -1,5 +1,5 @@
 /*
- * object.h - what handles point at. Seven kinds, each from its own slabs of kernel frames that are never given back, so
+ * object.h - what handles point at. Each kind has its own slabs of kernel frames that are never given back, so
  * that a stale pointer always meets an object header whose generation tells it that it is stale.
  *
  * Life: object_alloc -> handles and references -> object_destroy (all handles are dead at once, and a grace period
@@ -13,16 +13,38 @@
 #ifndef VOS_OBJECT_H
 #define VOS_OBJECT_H
 
+#include "lock.h"
 #include "status.h"
 #include "types.h"
 
-enum object_kind {
-	OBJECT_NONE, OBJECT_PD, OBJECT_THREAD, OBJECT_MEM, OBJECT_VM, OBJECT_VCPU, OBJECT_IRQ, OBJECT_ROOT,
-	OBJECT_KIND_COUNT
+struct object;
+
+/* The free objects of one kind. */
+struct slab {
+	struct lock lock;
+	struct object *free;
 };
 
+/* A kind of object, described where its structure is. */
+struct object_type {
+	u32 size;
+	u32 offset;					/* of the struct object in it */
+	struct slab *slab;
+	/* destruction, first part: done even while references exist, before the grace period, and again until it says
+	 * ST_OK and the period has passed; may be NULL */
+	enum status (*begin)(struct object *object);
+	enum status (*step)(struct object *object);	/* second part: when there is no reference; NULL: never */
+	u64 (*frames)(const struct object *object);	/* kernel frames it has; NULL = none */
+	hpa_t (*page)(const struct object *object);	/* the frame of it that a PD may map; NULL = none */
+};
+
+/* The first three; a slab is one frame. */
+#define OBJECT_TYPE(structure) \
+	.size = sizeof(structure) + 0 * sizeof(char[sizeof(structure) <= PAGE_SIZE ? 1 : -1]), \
+	.offset = offsetof(structure, object), .slab = &(struct slab){ .free = NULL }
+
 struct object {
-	u32 kind;		/* enum object_kind */
+	const struct object_type *type;
 	u32 generation;		/* atomic: never 0 while alive; changes when destroyed */
 	u32 refs;		/* atomic */
 	bool is_dying;		/* atomic */
@@ -43,8 +65,8 @@ static inline bool object_is_dead(const struct object *object, u32 generation)
 u64 object_slab_frames(void);
 u64 object_frames(const struct object *object);
 
-/* A zeroed object of that kind with a fresh generation, no handle, no reference. NULL: no frames. */
-struct object *object_alloc(enum object_kind kind);
+/* A zeroed object of that type with a fresh generation, no handle, no reference. NULL: no frames. */
+struct object *object_alloc(const struct object_type *type);
 
 /* Back into the slab. Nothing may refer to it. For creators that fail half-way; else object_destroy. */
 void object_free(struct object *object);

@@ -9,7 +9,7 @@ static u32 next_id;	/* atomic; root is 0 */
 
 enum status pd_create(struct pd **out)
 {
-	struct object *object = object_alloc(OBJECT_PD);
+	struct object *object = object_alloc(&pd_type);
 	struct pd *pd = (struct pd *)(void *)object;
 	enum status status;
 
@@ -94,7 +94,7 @@ enum status pd_stat(struct pd *pd, u64 stat, u64 *value)
 }
 
 /* All threads at once, so that their grace periods pass together. */
-enum status pd_destroy_begin(struct object *object)
+static enum status destroy_begin(struct object *object)
 {
 	struct pd *pd = (struct pd *)(void *)object;
 	enum status status = ST_OK;
@@ -108,14 +108,14 @@ enum status pd_destroy_begin(struct object *object)
 	return status;
 }
 
-u64 pd_frames(const struct object *object)
+static u64 count_frames(const struct object *object)
 {
 	const struct pd *pd = (const struct pd *)(const void *)object;
 
 	return space_frames(&pd->space) + handle_table_frames(&pd->handles);
 }
 
-enum status pd_destroy_step(struct object *object)
+static enum status destroy_step(struct object *object)
 {
 	struct pd *pd = (struct pd *)(void *)object;
 	enum status status = space_fini_step(&pd->space);
@@ -124,3 +124,7 @@ enum status pd_destroy_step(struct object *object)
 		handle_table_fini(&pd->handles);
 	return status;
 }
+
+const struct object_type pd_type = {
+	OBJECT_TYPE(struct pd), .begin = destroy_begin, .step = destroy_step, .frames = count_frames,
+};

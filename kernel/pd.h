@@ -24,15 +24,13 @@ struct pd {
 	u64 time_tsc, time_guest_tsc, time_ready;	/* of threads that are gone */
 };
 
+/* Its threads are destroyed first. */
+extern const struct object_type pd_type;
+
 enum status pd_create(struct pd **out) MUST_CHECK;
 /* SYS_PD_CTL. */
 enum status pd_ctl(struct pd *pd, u64 op, u64 a) MUST_CHECK;
 /* The figures of enum stat that are of a PD. ST_INVAL: another one. */
 enum status pd_stat(struct pd *pd, u64 stat, u64 *value) MUST_CHECK;
-/* Kernel frames it has. */
-u64 pd_frames(const struct object *object);
-/* Destruction: its threads first, then itself. */
-enum status pd_destroy_begin(struct object *object) MUST_CHECK;
-enum status pd_destroy_step(struct object *object) MUST_CHECK;
 
 #endif

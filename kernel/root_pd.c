@@ -28,6 +28,10 @@ static union {
 
 _Static_assert(BUILT_IN_MODULES + BOOT_INFO_MODULES <= BOOT_MODULES, "each module that the loader told of has a place");
 
+/* The right to call what only root may; there is one, for ever. */
+struct root { struct object object; };
+const struct object_type root_type = { OBJECT_TYPE(struct root) };
+
 static const u8 zeros[PAGE_SIZE];
 
 static void must(enum status status, const char *what)
@@ -149,7 +153,7 @@ static void map_pages(struct pd *pd, const struct info_page *info)
 
 void root_pd_start(const struct boot_info *boot, struct info_page *info)
 {
-	struct object *right = object_alloc(OBJECT_ROOT);
+	struct object *right = object_alloc(&root_type);
 	struct thread *thread;
 	struct pd *pd;
 

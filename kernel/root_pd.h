@@ -4,8 +4,12 @@
 #ifndef VOS_ROOT_PD_H
 #define VOS_ROOT_PD_H
 
+#include "object.h"
+
 struct boot_info;
 struct info_page;
+
+extern const struct object_type root_type;
 
 /* Make root's PD, modules, handles (info_page.h) and thread, and start it. Panics if anything is missing. info is
  * page-aligned and final. */

@@ -597,19 +597,16 @@ void sched_init(void)
 {
 	struct pcpu *pcpu = pcpu_self();
 	struct sched *s = kernel_frames_alloc(1);
-	struct object *object = object_alloc(OBJECT_THREAD);
-	struct thread *idle;
+	struct thread *idle = &s->idle;
 
-	if (s == NULL || object == NULL)
+	if (s == NULL)
 		panic("no memory for the scheduler of pCPU %u", pcpu->id);
-	idle = thread_of(object);
-	idle->pcpu = pcpu;
-	idle->state = THREAD_RUNNING;
+	*s = (struct sched){
+		.pcpu = pcpu, .slice_end = DEADLINE_NONE, .limit = DEADLINE_NONE, .timer = DEADLINE_NONE,
+		.idle = { .pcpu = pcpu, .state = THREAD_RUNNING },
+	};
 	list_init(&idle->run_link);
 	list_init(&idle->sleep_link);
-	*s = (struct sched){
-		.pcpu = pcpu, .slice_end = DEADLINE_NONE, .limit = DEADLINE_NONE, .timer = DEADLINE_NONE
-	};
 	s->started = s->accounted = arch_tsc();
 	for (u32 i = 0; i < SCHED_CLASS_COUNT; i++)
 		list_init(&s->ready[i]);

@@ -15,6 +15,7 @@
 struct sched {
 	struct lock lock;
 	struct pcpu *pcpu;			/* constant */
+	struct thread idle;			/* no object of the tree */
 	struct list ready[SCHED_CLASS_COUNT];	/* fair: sorted by virtual time */
 	struct list sleepers;			/* sorted by deadline: waiting, and parked for a while */
 	struct list leaving;			/* to stop or to move; drained by the owner */
@@ -35,6 +36,8 @@ struct sched {
 	u64 times[PCPU_TIME_COUNT];		/* up to `accounted` */
 	u64 picture[PCPU_TIME_COUNT];		/* see enum pcpu_time */
 };
+
+_Static_assert(sizeof(struct sched) <= PAGE_SIZE, "it is one frame");
 
 /* This pCPU's scheduler; the caller's context becomes the idle thread. Threads may be sent here from now on, so
  * interrupts must work as soon as they are enabled. */

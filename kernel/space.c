@@ -11,7 +11,6 @@
 #include "range.h"
 #include "space.h"
 #include "syscalls.h"
-#include "vcpu.h"
 
 #define UNMAP_BUDGET 8u		/* per call */
 #define FILL_BUDGET 32u
@@ -67,9 +66,9 @@ enum status space_init_guest(struct space *space, const struct pt_format *format
 
 static bool source_range_ok(const struct object *source, u64 offset, u64 bytes)
 {
-	if (source->kind == OBJECT_MEM)
+	if (source->type == &mem_type)
 		return range_ok(offset, bytes, ((const struct mem *)(const void *)source)->bytes);
-	return source->kind == OBJECT_VCPU && offset == 0 && bytes == PAGE_SIZE;
+	return source->type->page != NULL && offset == 0 && bytes == PAGE_SIZE;
 }
 
 static bool map_arguments_ok(const struct space *space, const struct object *source, u64 address, u64 offset, u64 bytes,
@@ -81,7 +80,7 @@ static bool map_arguments_ok(const struct space *space, const struct object *sou
 		return false;
 	if (!space->is_guest && (rights & PT_W) != 0 && (rights & PT_X) != 0)
 		return false;
-	if (source->kind == OBJECT_VCPU && (space->is_guest || (rights & PT_X) != 0))
+	if (source->type->page != NULL && (space->is_guest || (rights & PT_X) != 0))
 		return false;
 	return source_range_ok(source, offset, bytes);
 }
@@ -226,16 +225,16 @@ enum status space_unmap(struct space *space, u64 address, u64 bytes)
 /* The leaf of the source behind `offset`. */
 static enum status source_leaf(struct object *source, u64 offset, enum pt_level largest, struct pt_leaf *out)
 {
-	if (source->kind == OBJECT_MEM)
+	if (source->type == &mem_type)
 		return mem_grant((struct mem *)(void *)source, offset, largest, out);
-	*out = (struct pt_leaf){ .level = PT_LEVEL_4K, .hpa = vcpu_page_frame(vcpu_of(source)) };
+	*out = (struct pt_leaf){ .level = PT_LEVEL_4K, .hpa = source->type->page(source) };
 	return ST_OK;
 }
 
 /* Where the tables for a region come from. */
 static const struct pt_frames *tables_for(const struct region *region)
 {
-	bool is_mem = region->source->kind == OBJECT_MEM;
+	bool is_mem = region->source->type == &mem_type;
 
 	return is_mem && (((const struct mem *)(const void *)region->source)->flags & MEM_OVERCOMMIT) != 0
 		       ? &guest_pt_frames
@@ -267,7 +266,7 @@ static void map_ahead(struct space *space, const struct region *region, u64 addr
 {
 	struct pt_leaf leaf;
 
-	if (region->source->kind != OBJECT_MEM)
+	if (region->source->type != &mem_type)
 		return;
 	for (u32 i = 1; i < AHEAD; i++) {
 		address += PAGE_SIZE;

@@ -13,7 +13,7 @@
 struct region {
 	u64 address, bytes;
 	u64 offset;		/* within the source */
-	struct object *source;	/* MEM, or VCPU: its page. Referenced. */
+	struct object *source;	/* MEM, or one that has a page. Referenced. */
 	u32 rights;		/* PT_R PT_W PT_X; 0: it is being unmapped */
 	u32 zero;
 	u64 grace;		/* its leaves are gone: ticket of quiesce_begin, if other pCPUs may have them */

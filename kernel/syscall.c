@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "pd.h"
 #include "range.h"
+#include "root_pd.h"
 #include "sched.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -36,11 +37,11 @@ static struct pd *pd_current(void)
 }
 
 /* The object behind a handle of the caller; NULL and *status if it is not as wanted. */
-static struct object *object_get(u64 slot, enum object_kind kind, u32 rights, enum status *status)
+static struct object *object_get(u64 slot, const struct object_type *type, u32 rights, enum status *status)
 {
 	struct handle h;
 
-	*status = handle_get(&pd_current()->handles, slot, kind, rights, &h);
+	*status = handle_get(&pd_current()->handles, slot, type, rights, &h);
 	return *status == ST_OK ? h.object : NULL;
 }
 
@@ -48,7 +49,7 @@ static enum status root_check(u64 slot)
 {
 	struct handle h;
 
-	return handle_get(&pd_current()->handles, slot, OBJECT_ROOT, RIGHT_CTL, &h);
+	return handle_get(&pd_current()->handles, slot, &root_type, RIGHT_CTL, &h);
 }
 
 /* A handle for what was just made, or its end. */
@@ -86,7 +87,7 @@ static struct syscall_result call_notify_wait(u64 deadline, u64, u64, u64, u64, 
 static struct syscall_result call_notify_signal(u64 h_thread, u64, u64, u64, u64, u64)
 {
 	struct handle h;
-	enum status status = handle_get(&pd_current()->handles, h_thread, OBJECT_THREAD, RIGHT_SIGNAL, &h);
+	enum status status = handle_get(&pd_current()->handles, h_thread, &thread_type, RIGHT_SIGNAL, &h);
 
 	if (status == ST_OK)
 		notify_send(thread_of(h.object), h.badge);
@@ -141,7 +142,7 @@ static struct syscall_result call_thread_ctl(u64 h_thread, u64 op, u64 a, u64, u
 
 	if (h_thread == 0)
 		return thread_ctl_self(op, a);
-	object = object_get(h_thread, OBJECT_THREAD, RIGHT_CTL, &status);
+	object = object_get(h_thread, &thread_type, RIGHT_CTL, &status);
 	return object != NULL ? thread_ctl_other(thread_of(object), op, a) : result(status);
 }
 
@@ -155,7 +156,7 @@ static struct syscall_result call_handle_close(u64 h, u64, u64, u64, u64, u64)
 static struct syscall_result call_vcpu_bind(u64 h_vcpu, u64, u64, u64, u64, u64)
 {
 	enum status status;
-	struct object *object = object_get(h_vcpu, OBJECT_VCPU, RIGHT_RUN, &status);
+	struct object *object = object_get(h_vcpu, &vcpu_type, RIGHT_RUN, &status);
 
 	return result(object != NULL ? vcpu_bind(vcpu_of(object)) : status);
 }
@@ -168,7 +169,7 @@ static struct syscall_result call_vcpu_get(u64 groups, u64, u64, u64, u64, u64)
 static struct syscall_result call_irq_ack(u64 h_irq, u64, u64, u64, u64, u64)
 {
 	enum status status;
-	struct object *object = object_get(h_irq, OBJECT_IRQ, RIGHT_ACK, &status);
+	struct object *object = object_get(h_irq, &irq_type, RIGHT_ACK, &status);
 
 	if (object != NULL)
 		irq_ack((struct irq *)(void *)object);
@@ -192,13 +193,13 @@ static struct syscall_result call_mem_create(u64 h_root, u64 bytes, u64 flags, u
 /* The space behind a PD or VM handle. */
 static struct space *space_get(u64 h_space, enum status *status)
 {
-	struct object *object = object_get(h_space, OBJECT_NONE, RIGHT_CTL, status);
+	struct object *object = object_get(h_space, NULL, RIGHT_CTL, status);
 
 	if (object == NULL)
 		return NULL;
-	if (object->kind == OBJECT_PD)
+	if (object->type == &pd_type)
 		return &((struct pd *)(void *)object)->space;
-	if (object->kind == OBJECT_VM)
+	if (object->type == &vm_type)
 		return &((struct vm *)(void *)object)->space;
 	*status = ST_HANDLE;
 	return NULL;
@@ -216,9 +217,9 @@ static struct syscall_result call_mem_map(u64 h_space, u64 h_mem, u64 address, u
 	rights &= ~(u64)MAP_FILL;
 	if ((rights & ~(u64)(RIGHT_R | RIGHT_W | RIGHT_X)) != 0)
 		return result(ST_INVAL);
-	source = object_get(h_mem, OBJECT_MEM, (u32)rights, &status);
+	source = object_get(h_mem, &mem_type, (u32)rights, &status);
 	if (status == ST_HANDLE)
-		source = object_get(h_mem, OBJECT_VCPU, RIGHT_CTL, &status);
+		source = object_get(h_mem, &vcpu_type, RIGHT_CTL, &status);
 	if (source == NULL)
 		return result(status);
 	status = space_map(space, source, address, offset, bytes, (u32)rights);
@@ -250,7 +251,7 @@ static struct syscall_result call_pd_create(u64 h_root, u64, u64, u64, u64, u64)
 static struct syscall_result call_pd_ctl(u64 h_pd, u64 op, u64 a, u64, u64, u64)
 {
 	enum status status;
-	struct object *object = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
+	struct object *object = object_get(h_pd, &pd_type, RIGHT_CTL, &status);
 
 	return result(object != NULL ? pd_ctl((struct pd *)(void *)object, op, a) : status);
 }
@@ -258,7 +259,7 @@ static struct syscall_result call_pd_ctl(u64 h_pd, u64 op, u64 a, u64, u64, u64)
 static struct syscall_result call_thread_create(u64 h_pd, u64 entry, u64 stack, u64 arg, u64 badge, u64)
 {
 	enum status status;
-	struct object *pd = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
+	struct object *pd = object_get(h_pd, &pd_type, RIGHT_CTL, &status);
 	struct thread *t;
 
 	if (pd != NULL)
@@ -279,7 +280,7 @@ static struct syscall_result call_vm_create(u64 h_root, u64, u64, u64, u64, u64)
 static struct syscall_result call_vcpu_create(u64 h_vm, u64 index, u64, u64, u64, u64)
 {
 	enum status status;
-	struct object *vm = object_get(h_vm, OBJECT_VM, RIGHT_CTL, &status);
+	struct object *vm = object_get(h_vm, &vm_type, RIGHT_CTL, &status);
 	struct vcpu *vcpu;
 
 	if (vm != NULL)
@@ -290,16 +291,16 @@ static struct syscall_result call_vcpu_create(u64 h_vm, u64 index, u64, u64, u64
 static struct syscall_result call_handle_grant(u64 h_pd, u64 slot, u64 h_source, u64 rights, u64 badge, u64)
 {
 	enum status status;
-	struct object *pd = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
+	struct object *pd = object_get(h_pd, &pd_type, RIGHT_CTL, &status);
 	struct handle source;
 
 	if (pd == NULL)
 		return result(status);
 	/* Only who holds CTL hands on; CTL itself, and so the root right, is never handed on. */
-	status = handle_get(&pd_current()->handles, h_source, OBJECT_NONE, RIGHT_CTL, &source);
+	status = handle_get(&pd_current()->handles, h_source, NULL, RIGHT_CTL, &source);
 	if (status != ST_OK)
 		return result(status);
-	if ((rights & ~(u64)(source.rights & ~RIGHT_CTL)) != 0 || source.object->kind == OBJECT_ROOT)
+	if ((rights & ~(u64)(source.rights & ~RIGHT_CTL)) != 0 || source.object->type == &root_type)
 		return result(ST_RIGHTS);
 	return result(handle_put(&((struct pd *)(void *)pd)->handles, slot, source.object, (u32)rights, badge));
 }
@@ -332,7 +333,7 @@ static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64
 
 	if (status != ST_OK)
 		return result(status);
-	thread = object_get(h_thread, OBJECT_THREAD, RIGHT_CTL, &status);
+	thread = object_get(h_thread, &thread_type, RIGHT_CTL, &status);
 	if (thread != NULL)
 		status =
 			flags <= IRQ_FLAGS_ALL ? irq_create(gsi, (u32)flags, thread_of(thread), badge, &irq) : ST_INVAL;
@@ -347,7 +348,7 @@ static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64
 static struct syscall_result call_port_grant(u64 h_pd, u64 first, u64 count, u64, u64, u64)
 {
 	enum status status;
-	struct object *object = object_get(h_pd, OBJECT_PD, RIGHT_CTL, &status);
+	struct object *object = object_get(h_pd, &pd_type, RIGHT_CTL, &status);
 	struct port_set *ports;
 
 	if (object == NULL)
@@ -396,21 +397,21 @@ static struct syscall_result call_object_stat(u64 h, u64 stat, u64, u64, u64, u6
 	o = handle.object;
 	if (stat == STAT_KERNEL_BYTES)
 		return result_value(object_frames(o) << PAGE_SHIFT);
-	if (o->kind == OBJECT_MEM && stat == STAT_BYTES_HELD)
+	if (o->type == &mem_type && stat == STAT_BYTES_HELD)
 		return result_value(mem_held_bytes((struct mem *)(void *)o));
-	if (o->kind == OBJECT_MEM && stat == STAT_BYTES)
+	if (o->type == &mem_type && stat == STAT_BYTES)
 		return result_value(((struct mem *)(void *)o)->bytes);
-	if (o->kind == OBJECT_MEM && stat == STAT_BYTES_GRANTED)
+	if (o->type == &mem_type && stat == STAT_BYTES_GRANTED)
 		return result_value(mem_granted_bytes((struct mem *)(void *)o));
-	if (o->kind == OBJECT_THREAD && stat >= STAT_TIME_TSC && stat <= STAT_TIME_READY)
+	if (o->type == &thread_type && stat >= STAT_TIME_TSC && stat <= STAT_TIME_READY)
 		return result_value(sched_thread_time(thread_of(o), (enum stat)stat));
-	if (o->kind == OBJECT_THREAD && stat == STAT_IS_WAITING)
+	if (o->type == &thread_type && stat == STAT_IS_WAITING)
 		return result_value(__atomic_load_n(&thread_of(o)->state, __ATOMIC_RELAXED) == THREAD_WAITING);
-	if (o->kind == OBJECT_PD)
+	if (o->type == &pd_type)
 		return stat_pd((struct pd *)(void *)o, stat);
-	if (o->kind == OBJECT_VCPU)
+	if (o->type == &vcpu_type)
 		return stat_vcpu(vcpu_of(o), stat);
-	if (o->kind == OBJECT_VM && stat == STAT_TABLE_BYTES)
+	if (o->type == &vm_type && stat == STAT_TABLE_BYTES)
 		return stat_tables(&((struct vm *)(void *)o)->space);
 	return result(ST_INVAL);
 }
@@ -420,7 +421,7 @@ static struct syscall_result call_object_stat(u64 h, u64 stat, u64, u64, u64, u6
 static enum status system_log_bind(u64 h_thread, u64 badge)
 {
 	struct handle h;
-	enum status status = handle_get(&pd_current()->handles, h_thread, OBJECT_THREAD, RIGHT_SIGNAL, &h);
+	enum status status = handle_get(&pd_current()->handles, h_thread, &thread_type, RIGHT_SIGNAL, &h);
 
 	return status == ST_OK ? log_bind(thread_of(h.object), badge) : status;
 }

@@ -23,7 +23,7 @@ static enum status thread_memory(struct thread *t)
 	return ST_OK;
 }
 
-u64 thread_frames(const struct object *object)
+static u64 count_frames(const struct object *object)
 {
 	(void)object;
 	return STACK_FRAMES + 1;
@@ -38,7 +38,7 @@ enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct t
 
 	if (entry >= USER_LIMIT || stack > USER_LIMIT)
 		return ST_INVAL;
-	object = object_alloc(OBJECT_THREAD);
+	object = object_alloc(&thread_type);
 	if (object == NULL)
 		return ST_NOMEM;
 	t = thread_of(object);
@@ -65,7 +65,7 @@ enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct t
 	return ST_OK;
 }
 
-enum status thread_destroy_step(struct object *object)
+static enum status destroy_step(struct object *object)
 {
 	struct thread *t = thread_of(object);
 	enum status status;
@@ -89,6 +89,10 @@ enum status thread_destroy_step(struct object *object)
 	kernel_frames_free(t->kernel_stack, STACK_FRAMES);
 	return ST_OK;
 }
+
+const struct object_type thread_type = {
+	OBJECT_TYPE(struct thread), .step = destroy_step, .frames = count_frames,
+};
 
 void thread_detach(struct thread *t)
 {

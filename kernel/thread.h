@@ -82,12 +82,12 @@ static inline u64 thread_guest_time(const struct thread *t, u64 now)
 	return (s64)time < 0 ? time + now : time;
 }
 
+extern const struct object_type thread_type;
+
 /* A stopped thread of that PD that will begin at entry with RSP = stack, RDI = arg. Entry and stack are below
  * USER_LIMIT. */
 enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct thread *supervisor, u64 badge,
 			  struct thread **out) MUST_CHECK;
-u64 thread_frames(const struct object *object);
-enum status thread_destroy_step(struct object *object) MUST_CHECK;
 
 /* For the scheduler: a thread that does not run leaves this pCPU, on which it ran last; nothing of it stays there. */
 void thread_detach(struct thread *t);

@@ -498,12 +498,12 @@ enum status vcpu_stat(const struct vcpu *vcpu, u64 stat, u64 *value)
  * -----------------------------------------------------------------------------------------------------------------
  */
 
-hpa_t vcpu_page_frame(const struct vcpu *vcpu)
+static hpa_t page_frame(const struct object *object)
 {
-	return direct_hpa(vcpu->page);
+	return direct_hpa(((const struct vcpu *)(const void *)object)->page);
 }
 
-u64 vcpu_frames(const struct object *object)
+static u64 count_frames(const struct object *object)
 {
 	(void)object;
 	return 2 + virt->vcpu_frames;	/* page and extended state; its back end's */
@@ -519,7 +519,7 @@ static void free_parts(struct vcpu *vcpu)
 
 enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 {
-	struct object *object = object_alloc(OBJECT_VCPU);
+	struct object *object = object_alloc(&vcpu_type);
 	struct vcpu *vcpu = vcpu_of(object);
 
 	if (!object)
@@ -546,9 +546,19 @@ enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	return ST_OK;
 }
 
-enum status vcpu_destroy_step(struct vcpu *vcpu)
+static enum status destroy_step(struct object *object)
 {
-	virt->vcpu_fini(vcpu->hw);
-	free_parts(vcpu);
-	return ST_OK;
+	struct vcpu *vcpu = vcpu_of(object);
+	struct vm *vm = vcpu->vm;
+
+	if (vm->vcpus[vcpu->index] == vcpu) {
+		virt->vcpu_fini(vcpu->hw);
+		free_parts(vcpu);
+		vm->vcpus[vcpu->index] = NULL;
+	}
+	return object_unref(&vm->object);
 }
+
+const struct object_type vcpu_type = {
+	OBJECT_TYPE(struct vcpu), .step = destroy_step, .frames = count_frames, .page = page_frame,
+};

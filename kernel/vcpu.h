@@ -41,13 +41,11 @@ static inline struct vcpu *vcpu_of(struct object *object)
 	return (struct vcpu *)(void *)object;	/* object is the first member */
 }
 
-/*
- * Object from object_alloc(OBJECT_VCPU), page, hardware state; the caller (vm_add_vcpu) does the book-keeping in the
- * VM. ST_NOMEM.
- */
+/* Its thread holds a reference. At its end it takes itself out of its VM, to which it has one. */
+extern const struct object_type vcpu_type;
+
+/* Object, page, hardware state; the caller (vm_add_vcpu) puts it into the VM. ST_NOMEM. */
 enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out) MUST_CHECK;
-/* Free everything but the object itself. Called when there is no reference any more (its thread holds one). */
-enum status vcpu_destroy_step(struct vcpu *vcpu) MUST_CHECK;
 
 /*
  * The system calls. vcpu_bind makes the vCPU the current thread's, which holds a reference to it until it is destroyed;
@@ -66,8 +64,5 @@ enum status vcpu_stat(const struct vcpu *vcpu, u64 stat, u64 *value) MUST_CHECK;
  */
 void vcpu_leave(struct vcpu *vcpu);
 void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 stolen);
-
-u64 vcpu_frames(const struct object *object);
-hpa_t vcpu_page_frame(const struct vcpu *vcpu);
 
 #endif

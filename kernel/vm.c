@@ -34,7 +34,7 @@ enum status vm_create(struct vm **out)
 
 	if (virt == NULL)
 		return ST_UNSUPPORTED;
-	object = object_alloc(OBJECT_VM);
+	object = object_alloc(&vm_type);
 	if (object == NULL)
 		return ST_NOMEM;
 	status = space_init_guest(&vm_of(object)->space, virt->s2_format, gpa_limit(), has_1g);
@@ -62,12 +62,12 @@ enum status vm_add_vcpu(struct vm *vm, u64 index, struct vcpu **out)
 	return ST_OK;
 }
 
-u64 vm_frames(const struct object *object)
+static u64 count_frames(const struct object *object)
 {
 	return space_frames(&((const struct vm *)(const void *)object)->space);
 }
 
-enum status vm_destroy_begin(struct object *object)
+static enum status destroy_begin(struct object *object)
 {
 	struct vm *vm = vm_of(object);
 	enum status status = ST_OK;
@@ -79,22 +79,11 @@ enum status vm_destroy_begin(struct object *object)
 	return status;
 }
 
-enum status vm_destroy_vcpu_step(struct object *object)
-{
-	struct vcpu *vcpu = vcpu_of(object);
-	struct vm *vm = vcpu->vm;
-	enum status status;
-
-	if (vm->vcpus[vcpu->index] == vcpu) {
-		status = vcpu_destroy_step(vcpu);
-		if (status != ST_OK)
-			return status;
-		vm->vcpus[vcpu->index] = NULL;
-	}
-	return object_unref(&vm->object);
-}
-
-enum status vm_destroy_step(struct object *object)
+static enum status destroy_step(struct object *object)
 {
 	return space_fini_step(&vm_of(object)->space);
 }
+
+const struct object_type vm_type = {
+	OBJECT_TYPE(struct vm), .begin = destroy_begin, .step = destroy_step, .frames = count_frames,
+};

@@ -17,6 +17,9 @@ struct vm {
 	struct vcpu *vcpus[VM_VCPUS_MAX];
 };
 
+/* Its vCPUs are destroyed first. */
+extern const struct object_type vm_type;
+
 /* Second-level leaves of 1 GiB may be used. Once, at boot. */
 void vm_use_1g(void);
 
@@ -24,10 +27,5 @@ void vm_use_1g(void);
 enum status vm_create(struct vm **out) MUST_CHECK;
 /* ST_INVAL (index), ST_EXISTS, ST_NOMEM. */
 enum status vm_add_vcpu(struct vm *vm, u64 index, struct vcpu **out) MUST_CHECK;
-/* Destruction: its vCPUs first, then, when none of them is left, itself. */
-u64 vm_frames(const struct object *object);
-enum status vm_destroy_begin(struct object *object) MUST_CHECK;
-enum status vm_destroy_step(struct object *object) MUST_CHECK;
-enum status vm_destroy_vcpu_step(struct object *object) MUST_CHECK;
 
 #endif

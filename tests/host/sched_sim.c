@@ -405,7 +405,7 @@ void sim_begin(u32 count)
 		sched_set_clock(HZ);
 	}
 	for (u32 i = 0; i < THREADS; i++) {
-		struct object *object = object_alloc(OBJECT_THREAD);
+		struct object *object = object_alloc(&thread_type);
 
 		assert_non_null(object);
 		threads[i] = thread_of(object);

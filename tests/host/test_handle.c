@@ -38,13 +38,13 @@ static int teardown(void **state)
 static void test_bad_slots(void **state)
 {
 	static const u64 bad[] = { 0, HANDLE_COUNT, HANDLE_COUNT + 1, 0x80000000, 0x100000001, ~0ull, ~0ull - 4095 };
-	struct object *o = object_alloc(OBJECT_IRQ);
+	struct object *o = object_alloc(&irq_type);
 	struct handle h;
 
 	(void)state;
 	assert_int_equal(handle_put(&table, 1, o, RIGHT_ALL, 0), ST_OK);
 	for (u32 i = 0; i < ARRAY_COUNT(bad); i++) {
-		assert_int_equal(handle_get(&table, bad[i], OBJECT_NONE, 0, &h), ST_HANDLE);
+		assert_int_equal(handle_get(&table, bad[i], NULL, 0, &h), ST_HANDLE);
 		assert_int_equal(handle_get_dying(&table, bad[i], &h), ST_HANDLE);
 		assert_int_equal(handle_put(&table, bad[i], o, 0, 0), ST_INVAL);
 		assert_int_equal(handle_close(&table, bad[i]), ST_HANDLE);
@@ -53,13 +53,13 @@ static void test_bad_slots(void **state)
 	assert_int_equal(handle_put(&table, HANDLE_CHOSEN, o, 0, 0), ST_INVAL);
 	assert_int_equal(handle_put(&table, HANDLE_COUNT - 1, o, 0, 0), ST_INVAL);
 	assert_int_equal(handle_put(&table, HANDLE_CHOSEN - 1, o, 0, 0), ST_OK);
-	assert_int_equal(handle_get(&table, 2, OBJECT_NONE, 0, &h), ST_HANDLE);		/* free slot, frame there */
-	assert_int_equal(handle_get(&table, 4000, OBJECT_NONE, 0, &h), ST_HANDLE);	/* frame not there */
+	assert_int_equal(handle_get(&table, 2, NULL, 0, &h), ST_HANDLE);		/* free slot, frame there */
+	assert_int_equal(handle_get(&table, 4000, NULL, 0, &h), ST_HANDLE);	/* frame not there */
 }
 
 static void test_kinds_and_rights(void **state)
 {
-	struct object *o = object_alloc(OBJECT_IRQ);
+	struct object *o = object_alloc(&irq_type);
 	struct handle h;
 
 	(void)state;
@@ -67,22 +67,22 @@ static void test_kinds_and_rights(void **state)
 	assert_int_equal(handle_put(&table, 7, o, RIGHT_ACK, 0xbad9e), ST_OK);		/* it is there */
 	assert_int_equal(handle_put(&table, 7, o, RIGHT_ALL, 0xbad9e), ST_EXISTS);
 	assert_int_equal(handle_put(&table, 7, o, RIGHT_ACK, 0xbad9f), ST_EXISTS);
-	assert_int_equal(handle_put(&table, 7, object_alloc(OBJECT_IRQ), RIGHT_ACK, 0xbad9e), ST_EXISTS);
-	assert_int_equal(handle_get(&table, 7, OBJECT_MEM, 0, &h), ST_HANDLE);
-	assert_int_equal(handle_get(&table, 7, OBJECT_IRQ, RIGHT_CTL, &h), ST_RIGHTS);
-	assert_int_equal(handle_get(&table, 7, OBJECT_IRQ, RIGHT_ACK | RIGHT_CTL, &h), ST_RIGHTS);
+	assert_int_equal(handle_put(&table, 7, object_alloc(&irq_type), RIGHT_ACK, 0xbad9e), ST_EXISTS);
+	assert_int_equal(handle_get(&table, 7, &mem_type, 0, &h), ST_HANDLE);
+	assert_int_equal(handle_get(&table, 7, &irq_type, RIGHT_CTL, &h), ST_RIGHTS);
+	assert_int_equal(handle_get(&table, 7, &irq_type, RIGHT_ACK | RIGHT_CTL, &h), ST_RIGHTS);
 	assert_int_equal(handle_get_dying(&table, 7, &h), ST_RIGHTS);
-	assert_int_equal(handle_get(&table, 7, OBJECT_IRQ, RIGHT_ACK, &h), ST_OK);
+	assert_int_equal(handle_get(&table, 7, &irq_type, RIGHT_ACK, &h), ST_OK);
 	assert_ptr_equal(h.object, o);
 	assert_int_equal(h.badge, 0xbad9e);
 	assert_int_equal(handle_close(&table, 7), ST_OK);
 	assert_int_equal(handle_close(&table, 7), ST_HANDLE);
-	assert_int_equal(handle_get(&table, 7, OBJECT_NONE, 0, &h), ST_HANDLE);
+	assert_int_equal(handle_get(&table, 7, NULL, 0, &h), ST_HANDLE);
 }
 
 static void test_full_table(void **state)
 {
-	struct object *o = object_alloc(OBJECT_IRQ);
+	struct object *o = object_alloc(&irq_type);
 	u64 slot, count = 0;
 
 	(void)state;
@@ -100,26 +100,26 @@ static void test_full_table(void **state)
 /* Handles die at once, and stay dead when the memory becomes another object. */
 static void test_stale_handles(void **state)
 {
-	struct object *first = object_alloc(OBJECT_IRQ), *second;
+	struct object *first = object_alloc(&irq_type), *second;
 	struct handle h;
 
 	(void)state;
 	assert_int_equal(handle_put(&table, 20, first, RIGHT_ALL, 0), ST_OK);
 	assert_int_equal(handle_put(&table, 21, first, RIGHT_ACK, 0), ST_OK);
 	assert_int_equal(object_destroy(first), ST_OK);
-	assert_int_equal(handle_get(&table, 20, OBJECT_NONE, 0, &h), ST_HANDLE);
-	second = object_alloc(OBJECT_IRQ);
+	assert_int_equal(handle_get(&table, 20, NULL, 0, &h), ST_HANDLE);
+	second = object_alloc(&irq_type);
 	assert_ptr_equal(second, first);
-	assert_int_equal(handle_get(&table, 20, OBJECT_NONE, 0, &h), ST_HANDLE);
+	assert_int_equal(handle_get(&table, 20, NULL, 0, &h), ST_HANDLE);
 	assert_int_equal(handle_get_dying(&table, 20, &h), ST_HANDLE);
 	assert_int_equal(handle_put(&table, 20, second, RIGHT_ALL, 0), ST_OK);	/* a dead handle's slot is free */
-	assert_int_equal(handle_get(&table, 20, OBJECT_IRQ, 0, &h), ST_OK);
-	assert_int_equal(handle_get(&table, 21, OBJECT_NONE, 0, &h), ST_HANDLE);
+	assert_int_equal(handle_get(&table, 20, &irq_type, 0, &h), ST_OK);
+	assert_int_equal(handle_get(&table, 21, NULL, 0, &h), ST_HANDLE);
 }
 
 static void test_destroy_in_steps(void **state)
 {
-	struct object *o = object_alloc(OBJECT_IRQ);
+	struct object *o = object_alloc(&irq_type);
 	struct handle h;
 
 	(void)state;
@@ -129,7 +129,7 @@ static void test_destroy_in_steps(void **state)
 	assert_int_equal(handle_get_dying(&table, 20, &h), ST_OK);
 	assert_int_equal(object_destroy(o), ST_AGAIN);
 	handle_keep_dying(&table, 20);				/* as SYS_OBJECT_DESTROY does */
-	assert_int_equal(handle_get(&table, 20, OBJECT_NONE, 0, &h), ST_HANDLE);
+	assert_int_equal(handle_get(&table, 20, NULL, 0, &h), ST_HANDLE);
 	assert_int_equal(handle_get_dying(&table, 21, &h), ST_HANDLE);
 	assert_int_equal(handle_get_dying(&table, 20, &h), ST_OK);
 	assert_int_equal(object_destroy(o), ST_AGAIN);
@@ -140,7 +140,7 @@ static void test_destroy_in_steps(void **state)
 
 static void test_last_reference_finishes(void **state)
 {
-	struct object *o = object_alloc(OBJECT_IRQ);
+	struct object *o = object_alloc(&irq_type);
 
 	(void)state;
 	object_ref(o);
@@ -154,20 +154,20 @@ static void test_last_reference_finishes(void **state)
 	assert_int_equal(object_unref(o), ST_AGAIN);
 	assert_int_equal(object_unref(o), ST_OK);
 	assert_int_equal(fake_steps_taken, 2);
-	assert_ptr_equal(object_alloc(OBJECT_IRQ), o);		/* it is in the slab again */
+	assert_ptr_equal(object_alloc(&irq_type), o);		/* it is in the slab again */
 }
 
 /* Handles are dead at once, but the object stays until every pCPU has been where it holds none. */
 static void test_grace_period(void **state)
 {
-	struct object *o = object_alloc(OBJECT_IRQ);
+	struct object *o = object_alloc(&irq_type);
 	struct handle h;
 
 	(void)state;
 	pcpu_count = 2;
 	assert_int_equal(handle_put(&table, 20, o, RIGHT_ALL, 0), ST_OK);
 	assert_int_equal(object_destroy(o), ST_AGAIN);
-	assert_int_equal(handle_get(&table, 20, OBJECT_NONE, 0, &h), ST_HANDLE);
+	assert_int_equal(handle_get(&table, 20, NULL, 0, &h), ST_HANDLE);
 	assert_int_equal(object_destroy(o), ST_AGAIN);
 	assert_int_equal(fake_steps_taken, 0);
 	fake_take_ipi(1);
@@ -179,7 +179,7 @@ static void test_grace_period(void **state)
 /* The last reference waits for it, too; what nobody knows doesn't. */
 static void test_grace_period_of_references(void **state)
 {
-	struct object *o = object_alloc(OBJECT_IRQ);
+	struct object *o = object_alloc(&irq_type);
 
 	(void)state;
 	pcpu_count = 2;
@@ -189,7 +189,7 @@ static void test_grace_period_of_references(void **state)
 	fake_take_ipi(1);
 	assert_int_equal(object_unref(o), ST_OK);
 	assert_int_equal(fake_steps_taken, 1);
-	object_discard(object_alloc(OBJECT_IRQ));
+	object_discard(object_alloc(&irq_type));
 	assert_int_equal(fake_steps_taken, 2);
 	pcpu_count = 1;
 }
@@ -197,16 +197,16 @@ static void test_grace_period_of_references(void **state)
 /* What is read while somebody writes does not count, however whole it looks. */
 static void test_half_written(void **state)
 {
-	struct object *o = object_alloc(OBJECT_IRQ);
+	struct object *o = object_alloc(&irq_type);
 	struct handle h;
 
 	(void)state;
 	assert_int_equal(handle_put(&table, 20, o, RIGHT_ACK, 5), ST_OK);
 	table.frames[0][20].version++;
-	assert_int_equal(handle_get(&table, 20, OBJECT_IRQ, RIGHT_ACK, &h), ST_HANDLE);
+	assert_int_equal(handle_get(&table, 20, &irq_type, RIGHT_ACK, &h), ST_HANDLE);
 	assert_int_equal(handle_get_dying(&table, 20, &h), ST_HANDLE);
 	table.frames[0][20].version++;
-	assert_int_equal(handle_get(&table, 20, OBJECT_IRQ, RIGHT_ACK, &h), ST_OK);
+	assert_int_equal(handle_get(&table, 20, &irq_type, RIGHT_ACK, &h), ST_OK);
 }
 
 /* A slot that changes all the time is either empty or one of the two handles, never a mixture. */
@@ -236,13 +236,13 @@ static void test_torn_reads(void **state)
 
 	(void)state;
 	is_over = false;
-	pair[0] = object_alloc(OBJECT_IRQ);
-	pair[1] = object_alloc(OBJECT_IRQ);
+	pair[0] = object_alloc(&irq_type);
+	pair[1] = object_alloc(&irq_type);
 	pair[0]->generation = pair[1]->generation = 77;
 	assert_int_equal(handle_put(&table, 21, pair[0], 0, 0), ST_OK);	/* so that the frame is there */
 	assert_int_equal(pthread_create(&thread, NULL, change, NULL), 0);
 	while (!__atomic_load_n(&is_over, __ATOMIC_ACQUIRE)) {
-		if (handle_get(&table, 20, OBJECT_IRQ, 0, &h) != ST_OK)
+		if (handle_get(&table, 20, &irq_type, 0, &h) != ST_OK)
 			continue;
 		which = h.object == pair[1];
 		assert_ptr_equal(h.object, pair[which]);
@@ -261,13 +261,13 @@ static void test_slabs_run_out(void **state)
 	u64 slot;
 
 	(void)state;
-	for (; (o = object_alloc(OBJECT_VM)) != NULL; last = o)
+	for (; (o = object_alloc(&vm_type)) != NULL; last = o)
 		count++;
 	assert_true(count > 100);
-	assert_null(object_alloc(OBJECT_PD));
+	assert_null(object_alloc(&pd_type));
 	assert_int_equal(handle_add(&table, last, 0, 0, &slot), ST_NOMEM);
 	object_free(last);
-	assert_ptr_equal(object_alloc(OBJECT_VM), last);
+	assert_ptr_equal(object_alloc(&vm_type), last);
 }
 
 int main(void)

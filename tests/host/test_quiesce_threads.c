@@ -52,7 +52,7 @@ static void use_handles(u32 seed)
 	u32 count = 0;
 
 	for (u32 i = 0; i < HELD; i++)
-		if (handle_get(&table, 16 + (seed + i) % SLOTS, OBJECT_IRQ, 0, &held[count]) == ST_OK)
+		if (handle_get(&table, 16 + (seed + i) % SLOTS, &irq_type, 0, &held[count]) == ST_OK)
 			count++;
 	if (seed % 64 == 0)
 		thrd_yield();
@@ -85,7 +85,7 @@ static void test_nothing_is_freed_in_use(void **state)
 	(void)state;
 	pcpu_count = FAKE_PCPUS;
 	for (u32 i = 0; i < SLOTS; i++) {
-		objects[i] = object_alloc(OBJECT_IRQ);
+		objects[i] = object_alloc(&irq_type);
 		assert_int_equal(handle_put(&table, 16 + i, objects[i], 0, 0), ST_OK);
 	}
 	for (u64 i = 1; i < FAKE_PCPUS; i++)
@@ -95,7 +95,7 @@ static void test_nothing_is_freed_in_use(void **state)
 
 		for (; object_destroy(objects[at]) == ST_AGAIN; waited++)
 			thrd_yield();
-		objects[at] = object_alloc(OBJECT_IRQ);
+		objects[at] = object_alloc(&irq_type);
 		assert_int_equal(handle_put(&table, 16 + at, objects[at], 0, 0), ST_OK);
 	}
 	__atomic_store_n(&is_over, true, __ATOMIC_RELEASE);

@@ -25,11 +25,14 @@
 static u64 free_before, kernel_before;
 static hpa_t vcpu_frame = { 0x123000 };
 
-hpa_t vcpu_page_frame(const struct vcpu *vcpu)
+static hpa_t page_frame(const struct object *object)
 {
-	(void)vcpu;
+	(void)object;
 	return vcpu_frame;
 }
+
+static const struct object_type paged_type = { OBJECT_TYPE(struct vcpu), .page = page_frame };
+static const struct object_type other_type = { OBJECT_TYPE(struct vcpu) };
 
 static u64 free_now(void)
 {
@@ -38,7 +41,7 @@ static u64 free_now(void)
 
 static int setup(void **state)
 {
-	struct object *o = object_alloc(OBJECT_MEM);	/* so that the slab's own frame is counted before */
+	struct object *o = object_alloc(&mem_type);	/* so that the slab's own frame is counted before */
 
 	(void)state;
 	object_free(o);
@@ -386,7 +389,7 @@ static void test_bad_maps(void **state)
 {
 	struct space space = new_pd_space();
 	struct mem *mem = new_mem(16 * PAGE_SIZE, 0);
-	struct object vcpu = { .kind = OBJECT_VCPU }, irq = { .kind = OBJECT_IRQ };
+	struct object vcpu = { .type = &paged_type }, irq = { .type = &other_type };
 	struct object *o = &mem->object;
 
 	(void)state;
@@ -510,7 +513,7 @@ static void test_leaf_sizes(void **state)
 static void test_vcpu_page(void **state)
 {
 	struct space space = new_pd_space();
-	struct object vcpu = { .kind = OBJECT_VCPU };
+	struct object vcpu = { .type = &paged_type };
 
 	(void)state;
 	assert_int_equal(space_map(&space, &vcpu, 0x20000, 0, PAGE_SIZE, RW), ST_OK);

@@ -112,6 +112,7 @@ static const struct virt_ops ops = {
 };
 const struct virt_ops *virt = &ops;
 struct virt_limits virt_limits = { .physical_bits = 40 };
+const struct object_type root_type = { OBJECT_TYPE(struct vm) };
 const u8 virt_exit_groups[EXIT_REASON_COUNT];
 
 /* ---- calls ---- */
@@ -144,12 +145,12 @@ static int start(void **state)
 	fake_machine_init();
 	assert_int_equal(pd_create(&root), ST_OK);
 	assert_int_equal(thread_create(root, 0x400000, 0x500000, 0, NULL, 0, &root_thread), ST_OK);
-	assert_int_equal(handle_put(&root->handles, HANDLE_ROOT, object_alloc(OBJECT_ROOT), RIGHT_CTL, 0), ST_OK);
+	assert_int_equal(handle_put(&root->handles, HANDLE_ROOT, object_alloc(&root_type), RIGHT_CTL, 0), ST_OK);
 	h_foe = made(ROOT(PD_CREATE, HANDLE_ROOT));
 	h_foe_thread = made(ROOT(THREAD_CREATE, h_foe, 0x400000, 0x500000, 0, 4));
-	assert_int_equal(handle_get(&root->handles, h_foe, OBJECT_PD, 0, &h), ST_OK);
+	assert_int_equal(handle_get(&root->handles, h_foe, &pd_type, 0, &h), ST_OK);
 	foe = (struct pd *)(void *)h.object;
-	assert_int_equal(handle_get(&root->handles, h_foe_thread, OBJECT_THREAD, 0, &h), ST_OK);
+	assert_int_equal(handle_get(&root->handles, h_foe_thread, &thread_type, 0, &h), ST_OK);
 	foe_thread = thread_of(h.object);
 	return 0;
 }
@@ -256,7 +257,7 @@ static void a_vcpu_is_bound_once(void **state)
 	}
 	assert_int_equal(ROOT(VCPU_CREATE, h_vm, 1).status, ST_EXISTS);
 	h_second = made(ROOT(THREAD_CREATE, h_foe, 0x400000, 0x500000, 1, 4));
-	assert_int_equal(handle_get(&root->handles, h_second, OBJECT_THREAD, 0, &second), ST_OK);
+	assert_int_equal(handle_get(&root->handles, h_second, &thread_type, 0, &second), ST_OK);
 	assert_int_equal(FOE(VCPU_BIND, FREE_SLOT).status, ST_OK);
 	assert_int_equal(FOE(VCPU_BIND, FREE_SLOT).status, ST_STATE);
 	assert_int_equal(FOE(VCPU_BIND, FREE_SLOT + 1).status, ST_STATE);

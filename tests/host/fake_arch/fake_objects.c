@@ -1,14 +1,8 @@
 #include "fake_objects.h"
-#include "irq.h"
-#include "mem.h"
-#include "pd.h"
-#include "thread.h"
-#include "vcpu.h"
-#include "vm.h"
 
 u32 fake_steps_left, fake_steps_taken;
 
-enum status irq_destroy_step(struct object *object)
+static enum status irq_step(struct object *object)
 {
 	(void)object;
 	fake_steps_taken++;
@@ -18,24 +12,26 @@ enum status irq_destroy_step(struct object *object)
 	return ST_AGAIN;
 }
 
-#define ONE_STEP(name) enum status name(struct object *object) { (void)object; return ST_OK; }
+static enum status one_step(struct object *object)
+{
+	(void)object;
+	return ST_OK;
+}
 
-ONE_STEP(irq_destroy_begin)
-ONE_STEP(pd_destroy_begin)
-ONE_STEP(pd_destroy_step)
-ONE_STEP(thread_destroy_step)
-ONE_STEP(vm_destroy_begin)
-ONE_STEP(vm_destroy_step)
-ONE_STEP(vm_destroy_vcpu_step)
-__attribute__((weak)) ONE_STEP(mem_destroy_step)
+static hpa_t no_page(const struct object *object)
+{
+	(void)object;
+	return HPA(0);
+}
 
-#define NO_FRAMES(name) __attribute__((weak)) u64 name(const struct object *object) { (void)object; return 0; }
+#define TYPE(kind) __attribute__((weak)) const struct object_type kind##_type = { OBJECT_TYPE(struct kind)
 
-NO_FRAMES(pd_frames)
-NO_FRAMES(thread_frames)
-NO_FRAMES(mem_frames)
-NO_FRAMES(vm_frames)
-NO_FRAMES(vcpu_frames)
+TYPE(irq), .step = irq_step };
+TYPE(pd), .step = one_step };
+TYPE(thread), .step = one_step };
+TYPE(mem), .step = one_step };
+TYPE(vm), .step = one_step };
+TYPE(vcpu), .step = one_step, .page = no_page };
 
 __attribute__((weak)) void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 ready)
 {

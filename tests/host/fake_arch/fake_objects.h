@@ -5,7 +5,13 @@
 #ifndef VOS_FAKE_OBJECTS_H
 #define VOS_FAKE_OBJECTS_H
 
+#include "irq.h"
+#include "mem.h"
+#include "pd.h"
+#include "thread.h"
 #include "types.h"
+#include "vcpu.h"
+#include "vm.h"
 
 extern u32 fake_steps_left, fake_steps_taken;
 
