@@ -84,10 +84,10 @@ $(B)/uapi: $(MK)
 
 # The guests' ACPI namespaces, which vmm/dev/dsdt.S includes.
 AML		:= $(patsubst vmm/dev/%.asl,$(B)/aml/%.aml,$(wildcard vmm/dev/*.asl))
-$(B)/aml/%.aml: vmm/dev/%.asl $(MK)
+$(B)/aml/%.aml: vmm/dev/%.asl $(wildcard vmm/dev/*.inc) $(MK)
 	$(call say,IASL,$<)
 	@mkdir -p $(@D)
-	$(Q)iasl -we -vs -p $(B)/aml/$* $< > $@.log || { cat $@.log; exit 1; }
+	$(Q)iasl -we -vs -I vmm/dev -p $(B)/aml/$* $< > $@.log || { cat $@.log; exit 1; }
 
 $(B)/obj/u/vmm/dev/dsdt.S.o: $(AML)
 

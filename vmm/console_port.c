@@ -93,6 +93,8 @@ static bool refill(struct console_port *c)
 		}
 		if (count && ring_producer_take_waiting(&c->in))
 			c->host->signal_console(c->host->ctx);
+		if (count)
+			c->ops->received(c->ctx);
 		for (u32 i = 0; i < count; i++)
 			hold(c, bytes[i]);
 	} while (count && c->held_count == 0);

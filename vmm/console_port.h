@@ -17,6 +17,7 @@ struct console_port_ops {
 	/* As host.wait, but others may use the console port meanwhile, and it may come back early. */
 	enum status (*wait)(void *ctx, u64 deadline_tsc, u64 *bits);
 	void (*late)(void *ctx);	/* there are late bits now */
+	void (*received)(void *ctx);	/* bytes have come in */
 };
 
 struct console_port {

@@ -162,6 +162,11 @@ static void wait_for_others(struct machine *m)
 		m->host->yield(m->host->ctx);
 }
 
+void machine_report_suspended(struct machine *m, bool is_suspended)
+{
+	store(&m->control->is_suspended, is_suspended);
+}
+
 void machine_report_running(struct machine *m)
 {
 	machine_tell_online(m, &m->vcpu[0]);

@@ -51,9 +51,14 @@ static void power_off(void *ctx)
 	machine_end(ctx, 0, WHY_GUEST_POWEROFF, false, "%s", "");
 }
 
+static void power_suspend(void *ctx, bool is_suspended)
+{
+	machine_report_suspended(ctx, is_suspended);
+}
+
 static struct power_ops power_ops(struct machine *m)
 {
-	return (struct power_ops){ .reset = power_reset, .poweroff = power_off, .ctx = m };
+	return (struct power_ops){ .reset = power_reset, .poweroff = power_off, .suspend = power_suspend, .ctx = m };
 }
 
 /* Every line goes to the I/O APIC; on pc the first sixteen also to the 8259s, where the timer is input 0. */
@@ -64,6 +69,16 @@ static void set_line(void *ctx, u32 gsi, bool is_asserted)
 	ioapic_set_irq(&m->ioapic, gsi, is_asserted);
 	if (machine_is_pc(m) && gsi < 16)
 		pic_set_irq(&m->pic, gsi == PIT_GSI ? PIT_IRQ : gsi, is_asserted);
+}
+
+/* The real-time clock's, which also wakes a guest that is suspended. */
+static void set_rtc_line(void *ctx, u32 gsi, bool is_asserted)
+{
+	struct machine *m = ctx;
+
+	set_line(m, gsi, is_asserted);
+	if (is_asserted)
+		acpi_pm_rtc_alarm(&m->acpi_pm);
 }
 
 static struct irq_line line(struct machine *m, u32 gsi)
@@ -141,8 +156,13 @@ static void console_late(void *ctx)
 	vcpu_request(&((struct machine *)ctx)->vcpu[0], VCPU_REQUEST_LEAVE);
 }
 
+static void console_received(void *ctx)
+{
+	acpi_pm_wake(&((struct machine *)ctx)->acpi_pm);
+}
+
 static const struct console_port_ops console_ops = {
-	.armed = console_armed, .wait = console_wait, .late = console_late,
+	.armed = console_armed, .wait = console_wait, .late = console_late, .received = console_received,
 };
 
 static bool clock_write(void *ctx, gpa_t gpa, const void *bytes, u32 count)
@@ -261,7 +281,7 @@ static enum status add_hpet(struct machine *m)
 
 static enum status add_rtc(struct machine *m)
 {
-	struct irq_line irq = line(m, RTC_GSI);
+	struct irq_line irq = { .set = set_rtc_line, .ctx = m, .gsi = RTC_GSI };
 	enum status status;
 
 	rtc_init(&m->rtc, &m->clock, &irq, guest_memory_low_bytes(&m->memory), guest_memory_high_bytes(&m->memory));

@@ -171,6 +171,8 @@ void machine_tell_online(struct machine *m, const struct vcpu *v);
 void machine_leave(struct machine *m, const struct vcpu *v);
 /* Let the other threads' vCPUs run; they sleep until machine_is_started(). */
 void machine_start(struct machine *m);
+/* Tell root (for its state) whether the guest has suspended itself. */
+void machine_report_suspended(struct machine *m, bool is_suspended);
 /* Tell root that the machine runs; tell it how it ended. */
 void machine_report_running(struct machine *m);
 void machine_report_end(struct machine *m);

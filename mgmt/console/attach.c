@@ -42,6 +42,8 @@ static void tell_state(const struct out *out, const struct vm_report *r)
 {
 	if (r->state == VM_PAUSED)
 		out_format(out, "[%s is paused. resume-vm %s lets it go on]\n", r->name, r->name);
+	else if (r->state == VM_SUSPENDED)
+		out_format(out, "[%s has suspended itself. Any key wakes it]\n", r->name);
 	else if (r->state != VM_RUNNING && r->reason != WHY_REQUEST)
 		out_format(out, "[%s is %s (%s)]\n", r->name, state_text(r->state), reason_text(r->reason));
 	else if (r->state != VM_RUNNING)

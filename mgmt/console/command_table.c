@@ -48,7 +48,8 @@ const struct command commands[VERB_COUNT] = {
 		false },
 	[VERB_STATUS] = { "status-vm", "all about one",
 		"A vCPU is running, halted (it waits for an interrupt), waiting-for-sipi (its guest has not started "
-		"it), paused, or off.",
+		"it), paused, or off. A VM is suspended while its guest has suspended itself: a key on its console, "
+		"its timer or stop-vm wakes it.",
 		"status-vm --name myvm", A(NAME) | A(JSON), A(NAME),
 		ARG_NAME, REQ_STATUS, GROUP_VM, false },
 	[VERB_STATS] = { "stats-vm", "its processor time, exits, wake-ups and memory in figures",

@@ -148,7 +148,8 @@ void machine_look_pcpus(struct machine *m)
 
 bool state_is_live(u32 state)
 {
-	return state == VM_STARTING || state == VM_RUNNING || state == VM_PAUSED || state == VM_STOPPING;
+	return state == VM_STARTING || state == VM_RUNNING || state == VM_PAUSED || state == VM_STOPPING ||
+	       state == VM_SUSPENDED;
 }
 
 bool vm_is_live(const struct vm_entry *vm)

@@ -61,7 +61,7 @@ void machine_listed(struct machine *machine, u32 listing);
 /* Take a sample for the rates, at a look that is 200 ms or more after the last one. */
 void machine_look(struct vm_entry *vm);
 void machine_look_pcpus(struct machine *machine);
-/* The VM has a VMM: starting, running, paused or stopping. */
+/* The VM has a VMM: starting, running, suspended, paused or stopping. */
 bool state_is_live(u32 state);
 bool vm_is_live(const struct vm_entry *vm);
 u32 machine_live_count(const struct machine *machine);

@@ -13,6 +13,7 @@
 static const char *const state_names[VM_STATE_COUNT] = {
 	[VM_DEFINED] = "defined", [VM_STARTING] = "starting", [VM_RUNNING] = "running", [VM_PAUSED] = "paused",
 	[VM_STOPPING] = "stopping", [VM_STOPPED] = "stopped", [VM_CRASHED] = "crashed",
+	[VM_SUSPENDED] = "suspended",
 };
 
 static const char *const vcpu_state_names[VCPU_STATE_COUNT] = {

@@ -124,7 +124,11 @@ struct request {
 	struct vm_spec spec;
 };
 
-enum vm_state { VM_DEFINED, VM_STARTING, VM_RUNNING, VM_PAUSED, VM_STOPPING, VM_STOPPED, VM_CRASHED, VM_STATE_COUNT };
+enum vm_state {
+	VM_DEFINED, VM_STARTING, VM_RUNNING, VM_PAUSED, VM_STOPPING, VM_STOPPED, VM_CRASHED,
+	VM_SUSPENDED,		/* runs, and its guest has suspended itself; no event tells of it */
+	VM_STATE_COUNT
+};
 
 enum vm_reason {		/* why the VM is in its state */
 	WHY_NONE,

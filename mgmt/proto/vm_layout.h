@@ -137,7 +137,7 @@ struct vmm_control {
 	u32 last_exit;
 	u64 rip;
 	u32 wants_restart;	/* with PHASE_ENDED: the guest asked for a reset */
-	u32 zero1;
+	u32 is_suspended;	/* the guest has suspended itself; root is not signalled, it reads this when asked */
 	char text[96];
 	u64 vcpus_online;	/* bit = vCPU that its guest has started */
 };

@@ -30,7 +30,9 @@ struct vm *vm_find(const char *name)
 
 enum vm_state vm_state_of(const struct vm *vm)
 {
-	return lifecycle_state(vm->life, vm->rest, vm->plan == PLAN_RESTART);
+	enum vm_state state = lifecycle_state(vm->life, vm->rest, vm->plan == PLAN_RESTART);
+
+	return state == VM_RUNNING && vm_control(vm)->is_suspended ? VM_SUSPENDED : state;
 }
 
 static u64 image_bytes(const char *name)

@@ -16,7 +16,8 @@ struct fake_board {
 	u32 gsi;		/* last line that changed */
 	bool is_asserted;
 	u32 edges;		/* rising */
-	u32 resets, poweroffs;
+	u32 resets, poweroffs, suspends;
+	bool is_suspended;
 };
 
 static inline u64 fake_ns(void *ctx)
@@ -57,6 +58,14 @@ static inline void fake_poweroff(void *ctx)
 	((struct fake_board *)ctx)->poweroffs++;
 }
 
+static inline void fake_suspend(void *ctx, bool is_suspended)
+{
+	struct fake_board *m = ctx;
+
+	m->suspends += is_suspended;
+	m->is_suspended = is_suspended;
+}
+
 static inline struct clock fake_clock(struct fake_board *m)
 {
 	return (struct clock){ fake_tsc, fake_ns, fake_wall_ns, m->tsc_hz, m };
@@ -69,7 +78,7 @@ static inline struct irq_line fake_line(struct fake_board *m, u32 gsi)
 
 static inline struct power_ops fake_power(struct fake_board *m)
 {
-	return (struct power_ops){ fake_reset, fake_poweroff, m };
+	return (struct power_ops){ fake_reset, fake_poweroff, fake_suspend, m };
 }
 
 #endif

@@ -352,7 +352,10 @@ static void do_outside(struct input *in)
 		uart_output_ready(&m.uart);
 		break;
 	default:
-		acpi_pm_press_button(&m.pm);
+		if (count & 1)
+			acpi_pm_press_button(&m.pm);
+		else
+			acpi_pm_wake(&m.pm);
 		break;
 	}
 }

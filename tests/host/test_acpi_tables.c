@@ -111,6 +111,7 @@ static void test_modern(void **state)
 	assert_int_equal(get(fadt + 4, 4), 276);
 	assert_int_equal(fadt[8], 6);
 	assert_true(get(fadt + 112, 4) & BIT32(20));		/* hardware-reduced */
+	assert_true(get(fadt + 112, 4) & BIT32(21));		/* suspends to idle */
 	assert_true(get(fadt + 112, 4) & BIT32(4));		/* no fixed power button */
 	assert_int_equal(fadt[116], 1);
 	assert_int_equal(get(fadt + 120, 8), ACPI_PORT + ACPI_RESET);
@@ -141,7 +142,8 @@ static void test_pc(void **state)
 	assert_int_equal(get(fadt + 56, 4), ACPI_PORT);
 	assert_int_equal(get(fadt + 64, 4), ACPI_PORT + ACPI_PM1_CONTROL);
 	assert_int_equal(get(fadt + 76, 4), ACPI_PORT + ACPI_PM_TIMER);
-	assert_false(get(fadt + 112, 4) & (BIT32(20) | BIT32(4)));
+	assert_false(get(fadt + 112, 4) & (BIT32(20) | BIT32(4) | BIT32(6)));	/* fixed button, fixed alarm */
+	assert_true(get(fadt + 112, 4) & BIT32(21));
 	assert_int_equal(get(fadt + 120, 8), ACPI_PORT + ACPI_PC_RESET);
 	assert_int_equal(get(fadt + 212, 8), ACPI_PORT + ACPI_PM_TIMER);
 }

@@ -188,6 +188,9 @@ static void states_are_told(void **state)
 	fake_screen(root);
 	ends(VM_RUNNING, WHY_REQUEST);
 	expect("\r\n[a goes on]\r\n");
+	fake_screen(root);
+	ends(VM_SUSPENDED, WHY_REQUEST);
+	expect("\r\n[a has suspended itself. Any key wakes it]\r\n");
 	ends(VM_PAUSED, WHY_REQUEST);
 	fake_type(root, "\x1d" "d");
 	command("console a", "[a is paused. resume-vm a lets it go on]\r\n", RESULT_OK);

@@ -236,6 +236,39 @@ static void a_stop_is_taken_back(void **state)
 	bench_delete("a");
 }
 
+/* The guest's own doing, which no event tells of: whoever asks is told, and a stop presses its button as always. */
+static void a_guest_suspends_itself(void **state)
+{
+	(void)state;
+	bench_create("a", RESTART_NEVER, 0);
+	bench_start("a");
+	bench_turns(0, 1);
+	bench_events = 0;
+	bench_vmm_control()->is_suspended = 1;
+	bench_turns(ROOT_BIT_VMM, 2);
+	bench_expect_state("a", VM_SUSPENDED, WHY_REQUEST);
+	assert_int_equal(bench_events, 0);
+	bench_ask(REQ_START, "a", 0);
+	bench_expect(ERR_VM_STATE);
+	assert_int_equal(bench_answer.have, VM_SUSPENDED);
+	bench_ask(REQ_PAUSE, "a", 0);
+	bench_vmm_control()->is_paused = 1;
+	bench_turns(ROOT_BIT_VMM, 1);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.state, VM_PAUSED);
+	bench_ask(REQ_RESUME, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.state, VM_SUSPENDED);
+	bench_ask(REQ_STOP, "a", 0);
+	bench_turns(0, 1);
+	assert_int_equal(bench_vmm_control()->power_button, 1);
+	bench_vmm_control()->is_suspended = 0;
+	bench_vmm_says(PHASE_ENDED, WHY_GUEST_POWEROFF);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.reason, WHY_GUEST_POWEROFF);
+	bench_delete("a");
+}
+
 static void pauses(void **state)
 {
 	(void)state;
@@ -568,7 +601,8 @@ int main(void)
 		cmocka_unit_test(a_vm_gets_what_the_layout_says), cmocka_unit_test(lives_and_dies),
 		cmocka_unit_test(a_deaf_guest_is_forced),
 		cmocka_unit_test(the_button_is_pressed_again),
-		cmocka_unit_test(a_stop_is_taken_back), cmocka_unit_test(pauses), cmocka_unit_test(reboots),
+		cmocka_unit_test(a_stop_is_taken_back), cmocka_unit_test(a_guest_suspends_itself),
+		cmocka_unit_test(pauses), cmocka_unit_test(reboots),
 		cmocka_unit_test(crashes), cmocka_unit_test(restarts_on_failure), cmocka_unit_test(any_call_may_fail),
 		cmocka_unit_test(memory_is_counted), cmocka_unit_test(lazy_memory_is_not_counted),
 		cmocka_unit_test(eager_memory_comes_first), cmocka_unit_test(memory_adds_up),

@@ -112,7 +112,7 @@ static void test_acpi_pc_timer(void **state)
 	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM_TIMER, 4), 5 * PM_TIMER_HZ);
 	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM_TIMER + 1, 2), 5 * PM_TIMER_HZ >> 8 & 0xffff);
 	assert_int_equal(rd(&acpi_pm_region, &pm, 6, 4), 0xffff | (5 * PM_TIMER_HZ & 0xffff) << 16);
-	assert_int_equal(rd(&acpi_pm_region, &pm, 15, 8) & 0xffff, 0xffff);
+	assert_int_equal(rd(&acpi_pm_region, &pm, 15, 8) & 0xffff, 0xff00);
 	assert_true(rd(&acpi_pm_region, &pm, 16, 8) == ~0ull);
 	assert_true(acpi_pm_timer.deadline_ns(&pm) == ~0ull);
 	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT + 2, 2, 1);
@@ -128,6 +128,62 @@ static void test_acpi_pc_timer(void **state)
 	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2, 1);
 	assert_false(machine.is_asserted);
 	assert_true(acpi_pm_timer.deadline_ns(&pm) > wrap);
+}
+
+/* A guest that suspends itself is woken by the button and by what wakes it, and not asked to power off by that. */
+static void test_suspend_modern(void **state)
+{
+	(void)state;
+	start_pm(false);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_IDLE, 1), 0);
+	acpi_pm_wake(&pm);			/* it is awake: nothing */
+	assert_int_equal(machine.edges, 0);
+	for (u32 i = 1; i < 3; i++) {
+		wr(&acpi_pm_region, &pm, ACPI_IDLE, 1, 1);
+		wr(&acpi_pm_region, &pm, ACPI_IDLE, 1, 1);
+		assert_true(machine.is_suspended);
+		assert_int_equal(machine.suspends, i);
+		assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_IDLE, 1), 1);
+		if (i == 1)
+			acpi_pm_wake(&pm);
+		else
+			acpi_pm_press_button(&pm);
+		assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_IDLE, 1), 0);
+		assert_true(machine.is_suspended);	/* until it says otherwise */
+		wr(&acpi_pm_region, &pm, ACPI_IDLE, 1, 0);
+		assert_false(machine.is_suspended);
+	}
+	assert_int_equal(machine.edges, 0);
+	acpi_pm_press_button(&pm);
+	assert_int_equal(machine.edges, 1);
+}
+
+static void test_suspend_pc(void **state)
+{
+	(void)state;
+	start_pm(true);
+	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT + 2, 2, 0x500);		/* button and RTC */
+	acpi_pm_wake(&pm);
+	assert_false(machine.is_asserted);
+	wr(&acpi_pm_region, &pm, ACPI_IDLE, 1, 1);
+	assert_true(machine.is_suspended);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_IDLE - 1, 2), 0x1ff);
+	acpi_pm_wake(&pm);
+	assert_true(machine.is_asserted);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2), 0x100);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_IDLE, 1), 0);
+	wr(&acpi_pm_region, &pm, ACPI_IDLE, 1, 0);		/* what woke it is no press of the button */
+	assert_false(machine.is_asserted);
+	assert_false(machine.is_suspended);
+	acpi_pm_press_button(&pm);
+	wr(&acpi_pm_region, &pm, ACPI_IDLE, 1, 0);		/* this one is */
+	assert_true(machine.is_asserted);
+	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2, 0x100);
+	acpi_pm_rtc_alarm(&pm);
+	assert_true(machine.is_asserted);
+	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2), 0x400);
+	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2, 0x400);
+	assert_false(machine.is_asserted);
 }
 
 /* ---- PCI ---- */
@@ -396,6 +452,8 @@ int main(void)
 		cmocka_unit_test_setup(test_acpi_modern, setup),
 		cmocka_unit_test_setup(test_acpi_pc_button, setup),
 		cmocka_unit_test_setup(test_acpi_pc_timer, setup),
+		cmocka_unit_test_setup(test_suspend_modern, setup),
+		cmocka_unit_test_setup(test_suspend_pc, setup),
 		cmocka_unit_test_setup(test_pci, setup),
 		cmocka_unit_test_setup(test_pci_is_full, setup),
 		cmocka_unit_test_setup(test_i8042, setup),

@@ -225,6 +225,35 @@ static void test_input(void **state)
 	assert_int_equal(fake_in(COM1_PORT + 5, 1) & 1, 0);
 }
 
+/* A guest that suspends itself is woken by its console, its real-time clock and the power button; root is told. */
+static void test_suspend(void **state)
+{
+	struct ring in;
+
+	(void)state;
+	for (u32 platform = 0; platform < PLATFORM_COUNT; platform++) {
+		fake_start(platform);
+		ring_attach_producer(&in, (struct ring_shared *)(void *)(fake_rings + VM_INPUT_RING_OFFSET),
+				     VM_INPUT_RING_BYTES);
+		machine_notified(&fake_machine, VMM_BIT_CONSOLE);
+		fake_out(ACPI_PORT + ACPI_IDLE, 1);
+		assert_int_equal(fake_control.is_suspended, 1);
+		machine_notified(&fake_machine, VMM_BIT_CONSOLE);	/* there is room for output: no input */
+		assert_int_equal(fake_in(ACPI_PORT + ACPI_IDLE, 1) & 0xff, 1);
+		ring_write(&in, "a", 1);
+		machine_notified(&fake_machine, VMM_BIT_CONSOLE);
+		assert_int_equal(fake_in(ACPI_PORT + ACPI_IDLE, 1) & 0xff, 0);
+		fake_out(ACPI_PORT + ACPI_IDLE, 0);
+		assert_int_equal(fake_control.is_suspended, 0);
+		fake_out(ACPI_PORT + ACPI_IDLE, 1);
+		fake_control.power_button++;
+		machine_notified(&fake_machine, VMM_BIT_CONTROL);
+		assert_int_equal(fake_in(ACPI_PORT + ACPI_IDLE, 1) & 0xff, 0);
+	}
+	irq_line_set(&fake_machine.rtc.irq, true);
+	assert_true(fake_machine.acpi_pm.pm1_status & 0x400);
+}
+
 /* Breaks come where they were sent among the bytes; the byte that marks them can be sent too. */
 static void test_breaks(void **state)
 {
@@ -301,6 +330,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timer), cmocka_unit_test(test_shadow), cmocka_unit_test(test_nmis),
 		cmocka_unit_test(test_pause_and_poweroff), cmocka_unit_test(test_input),
+		cmocka_unit_test(test_suspend),
 		cmocka_unit_test(test_breaks), cmocka_unit_test(test_nmi_button),
 		cmocka_unit_test(test_bus),
 	};

@@ -26,6 +26,39 @@
 
 #define PM_TIMER_HALF_SHIFT 31u
 
+/* ---- Suspend ---- */
+
+static void pc_sync(struct acpi_pm *a);
+
+static u8 idle_read(const struct acpi_pm *a)
+{
+	return a->is_suspended && !a->is_woken;
+}
+
+static void idle_write(struct acpi_pm *a, u8 value)
+{
+	bool is_suspended = value & 1;
+
+	if (a->is_woken)
+		a->pm1_status &= (u16)~PM1_BUTTON;
+	a->is_woken = false;
+	if (is_suspended == a->is_suspended)
+		return;
+	a->is_suspended = is_suspended;
+	a->power.suspend(a->power.ctx, is_suspended);
+}
+
+void acpi_pm_wake(struct acpi_pm *a)
+{
+	if (!a->is_suspended)
+		return;
+	a->is_woken = true;
+	if (!a->is_pc)
+		return;
+	a->pm1_status |= PM1_BUTTON;
+	pc_sync(a);
+}
+
 /* ---- modern ---- */
 
 static u8 modern_read(void *device, u32 reg)
@@ -38,6 +71,8 @@ static u8 modern_read(void *device, u32 reg)
 	case ACPI_SLEEP_STATUS:
 	case ACPI_RESET:
 		return 0;
+	case ACPI_IDLE:
+		return idle_read(a);
 	default:
 		return 0xff;
 	}
@@ -49,6 +84,8 @@ static void modern_write(void *device, u32 reg, u8 value)
 
 	if (reg == ACPI_RESET && value == ACPI_RESET_VALUE)
 		a->power.reset(a->power.ctx);
+	if (reg == ACPI_IDLE)
+		idle_write(a, value);
 	if (reg != ACPI_SLEEP_CONTROL)
 		return;
 	a->sleep_control = (u8)(value & ~SLEEP_ENABLE);
@@ -82,7 +119,7 @@ static u64 pc_read(struct acpi_pm *a, u64 offset, u32 size)
 	pc_sync(a);
 	words[0] = a->pm1_status | (u64)a->pm1_enable << 16 | (u64)(a->pm1_control | PM1_SCI_ENABLE) << 32 |
 		   0xffffull << 48;
-	words[1] = (u32)timer_ticks(a) | 0xffffff00ull << 32;	/* the reset register reads 0 */
+	words[1] = (u32)timer_ticks(a) | 0xffff00ull << 32 | (u64)idle_read(a) << 56;	/* the reset register reads 0 */
 	words[2] = ~0ull;
 	if (offset >= ACPI_PORTS)
 		return ~0ull;
@@ -120,6 +157,9 @@ static void pc_write(void *device, u32 reg, u8 value)
 	case ACPI_PC_RESET:
 		if (value == ACPI_RESET_VALUE)
 			a->power.reset(a->power.ctx);
+		break;
+	case ACPI_IDLE:
+		idle_write(a, value);
 		break;
 	default:
 		break;
@@ -167,9 +207,17 @@ static void pm_run(void *device)
 
 const struct timer_ops acpi_pm_timer = { .deadline_ns = pm_deadline_ns, .run = pm_run };
 
+void acpi_pm_rtc_alarm(struct acpi_pm *a)
+{
+	a->pm1_status |= PM1_RTC;
+	pc_sync(a);
+}
+
 void acpi_pm_press_button(struct acpi_pm *a)
 {
-	if (a->is_pc) {
+	if (a->is_suspended) {
+		acpi_pm_wake(a);
+	} else if (a->is_pc) {
 		a->pm1_status |= PM1_BUTTON;
 		pc_sync(a);
 	} else {

@@ -90,10 +90,10 @@ _Static_assert(sizeof(struct fadt) == 276, "ACPI");
 #define FADT_C1 BIT32(2)
 #define FADT_NO_FIXED_POWER_BUTTON BIT32(4)
 #define FADT_NO_FIXED_SLEEP_BUTTON BIT32(5)
-#define FADT_NO_FIXED_RTC BIT32(6)
 #define FADT_TIMER_32 BIT32(8)
 #define FADT_RESET BIT32(10)
 #define FADT_HW_REDUCED BIT32(20)
+#define FADT_LOW_POWER_S0 BIT32(21)	/* suspending to idle is better than S3 */
 #define BOOT_LEGACY_DEVICES BIT32(0)
 #define BOOT_NO_VGA BIT32(2)
 #define BOOT_NO_CMOS_RTC BIT32(5)
@@ -220,7 +220,7 @@ static void fill_pc(struct fadt *f, u64 facs)
 	f->pm_timer_len = 4;
 	f->century = 0x32;
 	f->boot_arch = BOOT_LEGACY_DEVICES | BOOT_NO_VGA;
-	f->flags |= FADT_TIMER_32 | FADT_NO_FIXED_RTC;
+	f->flags |= FADT_TIMER_32;
 	f->reset = port(ACPI_PC_RESET, 1);
 	f->x_pm1a_event = port(ACPI_PM1_EVENT, 4);
 	f->x_pm1a_event.access = 2;	/* two word registers */
@@ -236,7 +236,7 @@ static u64 add_fadt(struct builder *b, u64 dsdt, u64 facs)
 	f.x_dsdt = dsdt;
 	f.c2_latency = 0xfff;	/* no C2, no C3 */
 	f.c3_latency = 0xfff;
-	f.flags = FADT_WBINVD | FADT_C1 | FADT_NO_FIXED_SLEEP_BUTTON | FADT_RESET;
+	f.flags = FADT_WBINVD | FADT_C1 | FADT_NO_FIXED_SLEEP_BUTTON | FADT_RESET | FADT_LOW_POWER_S0;
 	memcpy(&f.hypervisor, "VOS", 3);
 	if (b->is_pc)
 		fill_pc(&f, facs);

@@ -22,6 +22,19 @@ DefinitionBlock ("", "DSDT", 2, "VOS", "VOSMODRN", 1)
 			Name (_UID, Zero)
 		}
 
+		Include ("dsdt-idle.inc")
+
+		// Linux waits for no interrupt of this platform while it is suspended. The notification wakes it; a button
+		// pressed meanwhile is no request to power off.
+		Method (HOLD, 0, Serialized)
+		{
+			While (\_SB.IDLE.SUSP)
+			{
+				Sleep (200)
+			}
+			Notify (PWRB, 0x80)
+		}
+
 		// The one event is the power button's.
 		Device (GED)
 		{

@@ -5,6 +5,13 @@ DefinitionBlock ("", "DSDT", 2, "VOS", "VOSPC   ", 1)
 {
 	Scope (\_SB)
 	{
+		Include ("dsdt-idle.inc")
+
+		// The SCI of the button, or of the real-time clock's alarm, wakes the guest.
+		Method (HOLD, 0, NotSerialized)
+		{
+		}
+
 		// The guest's kernel tells of its panic here (pvpanic).
 		Device (PEVT)
 		{

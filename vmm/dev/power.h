@@ -1,5 +1,6 @@
 /*
- * power.h - what a device calls when the guest switches its machine off or resets it, and the smallest reset port: 92h.
+ * power.h - what a device calls when the guest switches its machine off, resets or suspends it, and the smallest reset
+ * port: 92h.
  *
  * The callbacks only take note: the device's write handler returns normally and the VMM ends the run afterwards.
  */
@@ -11,6 +12,7 @@
 struct power_ops {
 	void (*reset)(void *ctx);
 	void (*poweroff)(void *ctx);
+	void (*suspend)(void *ctx, bool is_suspended);	/* the guest suspends itself, or works again */
 	void *ctx;
 };
 
