@@ -33,7 +33,7 @@ MAKEFLAGS	+= --no-builtin-rules
 DEPS		:= iso/deps.sh run
 ALL_DEPS	:= $(DEPS) uefi intel test
 
-.PHONY: all help deps clean distclean
+.PHONY: all help deps docs clean distclean
 all: ; +$(Q)$(DEPS) && $(SUBMAKE) do-all
 
 help:
@@ -41,6 +41,9 @@ help:
 
 deps:
 	$(Q)$(ALL_DEPS)
+
+docs:
+	$(Q)docs/abi.py
 
 include mk/flags.mk mk/rooms.mk mk/image.mk mk/iso.mk mk/host.mk mk/tests.mk
 

@@ -84,7 +84,7 @@ enum decode_result {
 	DECODE_SHORT,		/* more bytes needed than were given */
 	DECODE_UNDEFINED,	/* not an instruction in this mode: #UD */
 	DECODE_TOO_LONG,	/* more than 15 bytes: #GP(0) */
-	DECODE_UNKNOWN		/* may be an instruction, but not one that this decoder knows (ARCHITECTURE.md) */
+	DECODE_UNKNOWN		/* may be an instruction, but not one that this decoder knows (docs/internals/vmm.md) */
 };
 
 /* Decode the instruction at bytes[0 .. count). On DECODE_OK *insn is complete; else its content means nothing. */
