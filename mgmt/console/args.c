@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "args.h"
+#include "command.h"
 #include "out.h"
 #include "syscalls.h"
 #include "units.h"
@@ -19,6 +19,7 @@
 
 const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
+	[ARG_ALL] = { "all", TYPE_SWITCH, 0, "all VMs that the command can act on" },
 	[ARG_CPU] = { "cpu", TYPE_COUNT, "N", "virtual CPUs, up to 16 (1 if not given)" },
 	[ARG_MEMORY] = { "memory", TYPE_SIZE, "SIZE",
 		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (512M if not given)" },
@@ -183,6 +184,33 @@ static bool set_name(char *to, const char *value, struct fault *fault)
 			"beginning with -",
 			value);
 	(void)text_copy(to, VM_NAME_BYTES, value);
+	return true;
+}
+
+static bool takes_many(const struct args *args)
+{
+	return args->command && (args->command->takes & BIT64(ARG_ALL));
+}
+
+/* Of a command on several VMs: the first name is in args->name, too. */
+static bool add_name(struct args *args, const char *value, struct fault *fault)
+{
+	static struct name_list list;
+	char name[VM_NAME_BYTES];
+
+	if (!set_name(name, value, fault))
+		return false;
+	if (!args->names) {
+		list.count = 0;
+		memcpy(args->name, name, sizeof(name));
+	}
+	args->names = &list;
+	for (u32 i = 0; i < list.count; i++)
+		if (strcmp(list.name[i], name) == 0)
+			return true;
+	if (list.count == VM_COUNT)
+		return fault_set(fault, RESULT_USAGE, "more than %u names. Use --all, or several commands", VM_COUNT);
+	memcpy(list.name[list.count++], name, sizeof(name));
 	return true;
 }
 
@@ -400,7 +428,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 
 	switch (arg) {
 	case ARG_NAME:
-		return set_name(args->name, value, fault);
+		return takes_many(args) ? add_name(args, value, fault) : set_name(args->name, value, fault);
 	case ARG_CPU:
 		return set_count(&spec->cpus, arg, VM_VCPUS, value, fault);
 	case ARG_MEMORY:
@@ -452,6 +480,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_string(args->id, sizeof(args->id), arg, value, fault);
 	case ARG_VERB:
 		return set_string(args->verb, sizeof(args->verb), arg, value, fault);
+	case ARG_ALL:
 	case ARG_AUTOSTART:
 	case ARG_FORCE:
 	case ARG_DRY_RUN:
@@ -471,7 +500,7 @@ bool args_set(struct args *args, enum arg arg, const char *value, struct fault *
 	if (value == 0 && arg_needs_value(arg))
 		return fault_set(fault, RESULT_USAGE, "--%s needs a value: --%s %s", arg_specs[arg].name,
 			arg_specs[arg].name, arg_specs[arg].value);
-	if (args_has(args, arg) && arg != ARG_MODULE)
+	if (args_has(args, arg) && arg != ARG_MODULE && !(arg == ARG_NAME && takes_many(args)))
 		return fault_set(fault, RESULT_USAGE, "--%s is given twice", arg_specs[arg].name);
 	args->given |= BIT64(arg);
 	return set_value(args, arg, value, fault);

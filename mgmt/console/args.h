@@ -9,7 +9,8 @@
 #include "request.h"
 
 enum arg {
-	ARG_NAME, ARG_CPU, ARG_MEMORY, ARG_KERNEL, ARG_INITRD, ARG_MODULE, ARG_CMDLINE, ARG_PLATFORM, ARG_RESTART,
+	ARG_NAME, ARG_ALL, ARG_CPU, ARG_MEMORY, ARG_KERNEL, ARG_INITRD, ARG_MODULE, ARG_CMDLINE, ARG_PLATFORM,
+	ARG_RESTART,
 	ARG_CLASS, ARG_WEIGHT, ARG_CAP, ARG_AFFINITY, ARG_MEMORY_POLICY,
 	ARG_VMM, ARG_DISK, ARG_NIC, ARG_AUTOSTART, ARG_FORCE, ARG_TIMEOUT, ARG_LINES, ARG_OFFSET, ARG_INTERVAL,
 	ARG_TIMES, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN, ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
@@ -38,12 +39,20 @@ extern const struct arg_spec arg_specs[ARG_COUNT];
 
 #define COMMAND_ID_BYTES 48u	/* as text, with its zero */
 
+/* Names of VMs, each once. */
+struct name_list {
+	u32 count;
+	char name[VM_COUNT][VM_NAME_BYTES];
+};
+
 struct command;
 
 struct args {
 	const struct command *command;	/* 0: an empty line */
 	u64 given;			/* BIT64(enum arg) */
 	char name[VM_NAME_BYTES];
+	const struct name_list *names;	/* of a command on several VMs: all; only until the next command is parsed */
+	bool is_list;			/* a list of results is wanted, whatever the number of names */
 	struct vm_spec spec;
 	u64 timeout_ns;
 	u64 wait_ns;			/* 0 = no limit */
@@ -63,7 +72,7 @@ void args_init(struct args *args, const struct command *command);
 bool args_has(const struct args *args, enum arg arg);
 /*
  * Set one; value 0 = none was given. False: refused, and *fault says why. A second value is refused, except of
- * --module.
+ * --module, and of --name where a command takes --all.
  */
 bool args_set(struct args *args, enum arg arg, const char *value, struct fault *fault);
 /* BIT32(enum request_field) of those flags of ARGS_SHARE that are in `given`. */

@@ -33,11 +33,35 @@ void job_fail_canceled(struct session *s, struct job *job)
 	job_fail(s, job, &fault);
 }
 
+static void ask_root(struct session *s, struct job *by, u32 id)
+{
+	memset(&by->request, 0, sizeof(by->request));
+	by->request.index = id;
+	job_send(s, by, REQ_CANCEL);
+}
+
+/* A command on several VMs: one request after the other. True: root was asked for the next. */
+static bool cancel_targets(struct session *s, struct job *job, struct job *by)
+{
+	by->index += job->cancel_at == 0;
+	if (job->is_unsent)
+		batch_cancel_unsent(s, job);
+	while (job->cancel_at < job->target_sent)
+		if (!job->targets[job->cancel_at++].is_done) {
+			ask_root(s, by, job->target_id + job->cancel_at - 1);
+			return true;
+		}
+	job->is_canceled = true;
+	return false;
+}
+
 /* True: root was asked, and its answer brings us back. */
 static bool cancel(struct session *s, struct job *job, struct job *by)
 {
 	bool is_at_root = job->is_waiting && !job->is_unsent;
 
+	if (job->targets)
+		return cancel_targets(s, job, by);
 	by->index++;
 	job->is_canceled = is_at_root || job->index != 0 || job->is_printing;
 	if (!is_at_root) {
@@ -45,9 +69,7 @@ static bool cancel(struct session *s, struct job *job, struct job *by)
 		job_fail_canceled(s, job);
 		return false;
 	}
-	memset(&by->request, 0, sizeof(by->request));
-	by->request.index = job->request.id;
-	job_send(s, by, REQ_CANCEL);
+	ask_root(s, by, job->request.id);
 	return true;
 }
 

@@ -218,6 +218,11 @@ bool command_complete(const struct args *args, struct fault *fault)
 {
 	u64 missing = args->command->needs & ~args->given;
 
+	if (args_has(args, ARG_ALL) && args_has(args, ARG_NAME))
+		return fault_set(fault, RESULT_USAGE, "--all and a name exclude each other. For example: %s",
+			args->command->example);
+	if (args_has(args, ARG_ALL))
+		missing &= ~BIT64(ARG_NAME);
 	for (u32 i = 0; i < ARG_COUNT; i++)
 		if (missing & BIT64(i))
 			return fault_set(fault, RESULT_USAGE, "%s needs --%s %s. For example: %s",
@@ -256,7 +261,7 @@ static bool parse_bare(struct args *args, const char *word, struct fault *fault)
 	if (command->bare == ARG_COUNT)
 		return fault_set(fault, RESULT_USAGE, "%s takes no \"%.40s\". Try help %s", command->verb, word,
 			command->verb);
-	if (args_has(args, command->bare))
+	if (args_has(args, command->bare) && !(command->takes & BIT64(ARG_ALL)))
 		return fault_set(fault, RESULT_USAGE, "\"%.40s\" is one word too many for %s. Try help %s", word,
 			command->verb, command->verb);
 	return args_set(args, command->bare, word, fault);

@@ -5,6 +5,7 @@
 
 #define A(x) BIT64(ARG_##x)
 #define CHANGE (A(NAME) | A(WAIT) | A(DRY_RUN) | A(QUIET) | A(JSON))
+#define CHANGE_MANY (CHANGE | A(ALL))
 
 const char *const group_titles[GROUP_COUNT] = {
 	[GROUP_VM] = "Virtual machines", [GROUP_MACHINE] = "This machine", [GROUP_PROMPT] = "The prompt",
@@ -23,23 +24,25 @@ const struct command commands[VERB_COUNT] = {
 		A(NAME), ARG_NAME, REQ_CREATE, GROUP_VM, false },
 	[VERB_START] = { "start-vm", "start it",
 		"The answer comes when the guest runs. `console NAME` then shows its terminal.",
-		"start-vm --name myvm", CHANGE, A(NAME), ARG_NAME, REQ_START, GROUP_VM, false },
+		"start-vm --name myvm", CHANGE_MANY, A(NAME), ARG_NAME, REQ_START, GROUP_VM, false },
 	[VERB_STOP] = { "stop-vm", "press its power button, wait, then force it off",
 		"The guest is asked first (ACPI power button). When --timeout is over it is forced off; --force does "
-		"that at once.",
-		"stop-vm --name myvm --timeout 10s", CHANGE | A(FORCE) | A(TIMEOUT), A(NAME), ARG_NAME, REQ_STOP,
+		"that at once. Several VMs are stopped at the same time, with one line of result for each.",
+		"stop-vm --all --timeout 10s", CHANGE_MANY | A(FORCE) | A(TIMEOUT), A(NAME), ARG_NAME, REQ_STOP,
 		GROUP_VM, false },
-	[VERB_PAUSE] = { "pause-vm", "freeze it, and its clock", 0, "pause-vm myvm", CHANGE, A(NAME), ARG_NAME,
+	[VERB_PAUSE] = { "pause-vm", "freeze it, and its clock", 0, "pause-vm myvm", CHANGE_MANY, A(NAME), ARG_NAME,
 		REQ_PAUSE, GROUP_VM, false },
-	[VERB_RESUME] = { "resume-vm", "let a paused one go on", 0, "resume-vm myvm", CHANGE, A(NAME), ARG_NAME,
+	[VERB_RESUME] = { "resume-vm", "let a paused one go on", 0, "resume-vm myvm", CHANGE_MANY, A(NAME), ARG_NAME,
 		REQ_RESUME, GROUP_VM, false },
 	[VERB_RESET] = { "reset-vm", "press its reset button: it boots again, the guest is not asked", 0,
-		"reset-vm myvm", CHANGE, A(NAME), ARG_NAME, REQ_RESET, GROUP_VM, false },
+		"reset-vm myvm", CHANGE_MANY, A(NAME), ARG_NAME, REQ_RESET, GROUP_VM, false },
 	[VERB_NMI] = { "nmi-vm", "send it a non-maskable interrupt (NMI)",
 		"For a guest that is stuck: most kernels then report what they are at, or crash, as they were told to.",
-		"nmi-vm myvm", CHANGE, A(NAME), ARG_NAME, REQ_NMI, GROUP_VM, false },
+		"nmi-vm myvm", CHANGE_MANY, A(NAME), ARG_NAME, REQ_NMI, GROUP_VM, false },
 	[VERB_DELETE] = { "delete-vm", "remove it, its memory and its log",
-		"A VM that runs is not deleted, unless --force is given.", "delete-vm --name myvm", CHANGE | A(FORCE),
+		"A VM that runs is not deleted, unless --force is given. Asks first if several names or --all are "
+		"given.",
+		"delete-vm --name myvm", CHANGE_MANY | A(FORCE) | A(YES),
 		A(NAME), ARG_NAME, REQ_DELETE, GROUP_VM, false },
 	[VERB_SET] = { "set-vm", "change its share of the processors, also while it runs",
 		"Class, weight, cap and affinity are of all its vCPUs together, and hold until they are set again. The "
@@ -105,7 +108,8 @@ const struct command commands[VERB_COUNT] = {
 	[VERB_RESULT] = { "result", "exit code of the last command",
 		"0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state or exists, 5 not enough resources, 6 denied, 7 "
 		"timed out or busy (try again), "
-		"8 link or protocol, 9 not supported, 10 integrity.",
+		"8 link or protocol, 9 not supported, 10 integrity. A command on several VMs has the highest of "
+		"theirs.",
 		"result", 0, 0, ARG_COUNT, 0, GROUP_PROMPT, true },
 	[VERB_CANCEL] = { "cancel", "do not wait for commands any longer",
 		"A person's are those that were let go with Ctrl-C or --wait. What was not begun is not done. stop-vm "

@@ -46,6 +46,23 @@ static void scan_flags(struct context *context, u32 next, u32 last)
 	}
 }
 
+static bool takes_many(const struct command *command)
+{
+	return command->takes & BIT64(ARG_ALL);
+}
+
+/* May that flag be given, or given once more? */
+static bool is_possible(const struct context *context, u32 arg)
+{
+	if (arg == ARG_MODULE)
+		return true;
+	if (arg == ARG_NAME && takes_many(context->command))
+		return !(context->given & BIT64(ARG_ALL));
+	if (arg == ARG_ALL && (context->given & BIT64(ARG_NAME)))
+		return false;
+	return !(context->given & BIT64(arg));
+}
+
 static void find_argument(struct context *context, u32 next, u32 last)
 {
 	const char *equals;
@@ -66,7 +83,7 @@ static void find_argument(struct context *context, u32 next, u32 last)
 		return;
 	}
 	context->arg = context->command->bare;
-	if (context->arg != ARG_COUNT && !(context->given & BIT64(context->arg))) {
+	if (context->arg != ARG_COUNT && is_possible(context, context->arg)) {
 		context->place = PLACE_VALUE;
 		context->is_bare = true;
 	}
@@ -121,7 +138,7 @@ static void add_flags(struct completion *completion, const struct context *conte
 
 	completion->has_dashes = true;
 	for (u32 i = 0; i < ARG_COUNT; i++) {
-		if (!(takes & BIT64(i)) || ((context->given & BIT64(i)) && i != ARG_MODULE))
+		if (!(takes & BIT64(i)) || !is_possible(context, i))
 			continue;
 		snprintf(flag, sizeof(flag), "--%s", arg_specs[i].name);
 		add(completion, context->partial, flag);
@@ -149,6 +166,26 @@ static void add_names(
 		add(completion, partial, name);
 }
 
+/* What stands before the cursor's word is not offered again. */
+static bool is_on_line(const char *name)
+{
+	u32 before = words.is_between ? words.count : words.count - 1;
+
+	for (u32 i = 1; i < before; i++)
+		if (strcmp(words.word[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void add_vms(struct completion *completion, const char *partial, const struct name_source *names)
+{
+	const char *name;
+
+	for (u32 i = 0; (name = names->vm(names->context, i)) != 0; i++)
+		if (!is_on_line(name))
+			add(completion, partial, name);
+}
+
 static void add_values(struct completion *completion, const struct context *context, const struct name_source *names)
 {
 	static const char *const platforms[] = { "modern", "pc", 0 };
@@ -162,7 +199,7 @@ static void add_values(struct completion *completion, const struct context *cont
 	switch (arg_specs[context->arg].type) {
 	case TYPE_NEW_NAME:
 		if (verb_of(context->command) != VERB_CREATE)
-			add_names(completion, context->partial, names->vm, names->context);
+			add_vms(completion, context->partial, names);
 		break;
 	case TYPE_IMAGE: case TYPE_IMAGES:
 		add_names(completion, context->partial, names->image, names->context);
@@ -265,9 +302,12 @@ size_t complete_common(const struct completion *completion)
 
 static void help_flags(const struct context *context, const struct out *out)
 {
-	u64 given = context->given & ~BIT64(ARG_MODULE);
+	u64 takes = context->command->takes & ~BIT64(ARG_VERB);
 
-	help_args(out, context->command->takes & ~BIT64(ARG_VERB) & ~given, context->command->needs);
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if (!is_possible(context, i))
+			takes &= ~BIT64(i);
+	help_args(out, takes, context->command->needs);
 }
 
 static void help_value(const struct context *context, const struct name_source *names, const struct out *out)

@@ -67,13 +67,21 @@ static u32 flag_name(const struct out *out, const struct arg_spec *spec)
 	return (u32)length;
 }
 
-void help_arg(const struct out *out, enum arg arg, bool is_needed)
+/* Among those flags, how far is it needed? */
+static const char *need(u32 arg, u64 args, u64 needs)
+{
+	if (!(needs & BIT64(arg)))
+		return "";
+	return args & BIT64(ARG_ALL) ? " (several, or --all)" : " (needed)";
+}
+
+static void full_arg(const struct out *out, enum arg arg, const char *need)
 {
 	const struct arg_spec *spec = &arg_specs[arg];
 	u32 column = flag_name(out, spec);
 	char help[160];
 
-	snprintf(help, sizeof(help), "%s%s", spec->help, is_needed ? " (needed)" : "");
+	snprintf(help, sizeof(help), "%s%s", spec->help, need);
 	if (column + 1 >= ARG_COLUMN)
 		out_format(out, "\n%*s", (int)ARG_COLUMN, "");
 	else
@@ -98,15 +106,14 @@ static size_t clause(const char *text, size_t room)
 }
 
 /* All on one line. */
-static void brief_arg(const struct out *out, enum arg arg, bool is_needed)
+static void brief_arg(const struct out *out, enum arg arg, const char *need)
 {
-	static const char needed[] = " (needed)";
 	const struct arg_spec *spec = &arg_specs[arg];
 	u32 column = flag_name(out, spec), at = column + 2 > ARG_COLUMN ? column + 2 : ARG_COLUMN;
-	size_t room = HELP_COLUMNS - at - (is_needed ? sizeof(needed) - 1 : 0);
+	size_t room = HELP_COLUMNS - at - strlen(need);
 
 	out_format(out, "%*s%.*s%s\n", (int)(at - column), "", (int)clause(spec->help, room), spec->help,
-		is_needed ? needed : "");
+		need);
 }
 
 static void brief_args(const struct out *out, u64 args, u64 needs)
@@ -115,7 +122,7 @@ static void brief_args(const struct out *out, u64 args, u64 needs)
 
 	for (u32 i = 0; i < ARG_COUNT; i++)
 		if ((args & ~common) & BIT64(i))
-			brief_arg(out, (enum arg)i, needs & BIT64(i));
+			brief_arg(out, (enum arg)i, need(i, args, needs));
 	if (!common)
 		return;
 	out_text(out, " ");
@@ -129,7 +136,7 @@ static void full_args(const struct out *out, u64 args, u64 needs)
 {
 	for (u32 i = 0; i < ARG_COUNT; i++)
 		if (args & BIT64(i))
-			help_arg(out, (enum arg)i, needs & BIT64(i));
+			full_arg(out, (enum arg)i, need(i, args, needs));
 }
 
 void help_args(const struct out *out, u64 args, u64 needs)
@@ -161,10 +168,12 @@ static void usage(const struct out *out, const struct command *command)
 		bool is_needed = command->needs & BIT64(i);
 		bool is_attached = spec->value && spec->value[0] == '[';
 
-		if (!(command->takes & BIT64(i)))
+		if (!(command->takes & BIT64(i)) || i == ARG_ALL)
 			continue;
 		if (i == ARG_VERB)
 			out_format(&text, " [%s]", spec->value);
+		else if (i == ARG_NAME && (command->takes & BIT64(ARG_ALL)))
+			out_format(&text, " {--name" OUT_GLUE "NAME" OUT_GLUE "..." OUT_GLUE "|" OUT_GLUE "--all}");
 		else
 			out_format(&text, " %s--%s%s%s%s", is_needed ? "" : "[", spec->name,
 				spec->value && !is_attached ? OUT_GLUE : "", spec->value ? spec->value : "",

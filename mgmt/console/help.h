@@ -17,8 +17,6 @@ void help_group(const struct out *out, u32 group);
 /* All about a command, shorter if that is more than HELP_LINES. */
 void help_command(const struct out *out, const struct command *command);
 void help_command_full(const struct out *out, const struct command *command);
-/* One flag on a line of its own, as in help_command. */
-void help_arg(const struct out *out, enum arg arg, bool is_needed);
 /* Those flags, in masks of BIT64(enum arg); shorter if that is more than HELP_LINES. */
 void help_args(const struct out *out, u64 args, u64 needs);
 

@@ -1,6 +1,7 @@
 /*
  * job.c - commands under way: slots, requests and their answers, results as text or JSON.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "session.h"
@@ -43,13 +44,37 @@ bool job_is_json(const struct job *job)
 	return job->origin == JOB_WIRE || args_has(&job->args, ARG_JSON);
 }
 
+static bool is_about(const struct job *job, const char *name)
+{
+	if (!job->targets)
+		return strcmp(job->request.name, name) == 0;
+	for (u32 i = 0; i < job->target_count; i++)
+		if (!job->targets[i].is_done && strcmp(job->targets[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 bool job_is_about(const struct session *s, const char *name)
 {
 	for (u32 i = 0; i < JOB_COUNT; i++)
 		if (s->jobs[i].is_used && s->jobs[i].is_waiting && s->jobs[i].origin != JOB_WIRE &&
-			strcmp(s->jobs[i].request.name, name) == 0)
+			is_about(&s->jobs[i], name))
 			return true;
 	return false;
+}
+
+void job_drop(struct job *job)
+{
+	free(job->targets);
+	job->targets = 0;
+	job->is_used = false;
+}
+
+void job_move(struct job *to, struct job *from)
+{
+	*to = *from;
+	from->targets = 0;
+	from->is_used = false;
 }
 
 void job_start(struct session *s, struct job *job)
@@ -72,13 +97,26 @@ static struct job *oldest_unsent(struct session *s)
 	return oldest;
 }
 
+/* The job's request, or that for its next target; false: no room. */
+static bool send_one(struct session *s, struct job *job)
+{
+	if (job->targets)
+		memcpy(job->request.name, job->targets[job->target_sent].name, sizeof(job->request.name));
+	if (!s->ops->request(s->ops->context, &job->request))
+		return false;
+	job->is_unsent = job->targets && ++job->target_sent < job->target_count;
+	if (job->is_unsent)
+		job->request.id++;
+	return true;
+}
+
 /* In the order in which they were asked: create-vm before the start-vm that came behind it. */
 static void send_requests(struct session *s)
 {
 	struct job *job;
 
-	while ((job = oldest_unsent(s)) != 0 && s->ops->request(s->ops->context, &job->request))
-		job->is_unsent = false;
+	while ((job = oldest_unsent(s)) != 0 && send_one(s, job))
+		;
 }
 
 void job_send(struct session *s, struct job *job, enum request_op op)
@@ -89,14 +127,61 @@ void job_send(struct session *s, struct job *job, enum request_op op)
 	send_requests(s);
 }
 
+void job_send_all(struct session *s, struct job *job)
+{
+	job->target_id = s->next_id + 1;
+	job->target_sent = 0;
+	job->request.op = job->args.command->op;
+	job->request.id = job->target_id;
+	job->is_waiting = job->is_unsent = true;
+	s->next_id += job->target_count;
+	send_requests(s);
+}
+
+static bool is_waiting_for_targets(const struct job *job)
+{
+	for (u32 i = 0; i < job->target_count; i++)
+		if (!job->targets[i].is_done)
+			return true;
+	return false;
+}
+
+void job_drop_unsent(struct job *job)
+{
+	for (u32 i = job->target_sent; i < job->target_count; i++)
+		job->targets[i].is_done = true;
+	job->is_unsent = false;
+	job->is_waiting = is_waiting_for_targets(job);
+}
+
+/* True: it is the job's, which knows now what it is the answer to. */
+static bool take_answer(struct job *job, u32 id)
+{
+	u32 target = id - job->target_id;
+
+	if (!job->is_used || !job->is_waiting)
+		return false;
+	if (!job->targets) {
+		if (job->is_unsent || job->request.id != id)
+			return false;
+		job->is_waiting = false;
+		return true;
+	}
+	if (target >= job->target_sent || job->targets[target].is_done)
+		return false;
+	job->target = target;
+	job->targets[target].is_done = true;
+	job->is_waiting = is_waiting_for_targets(job);
+	return true;
+}
+
 void job_answer(struct session *s, const struct reply *reply)
 {
 	for (u32 i = 0; i < JOB_COUNT; i++) {
 		struct job *job = &s->jobs[i];
 
-		if (!job->is_used || !job->is_waiting || job->is_unsent || job->request.id != reply->id)
+		if (!take_answer(job, reply->id))
 			continue;
-		job->is_waiting = false;
 		if (job->origin == JOB_STARTUP)
 			startup_answer(s, job, reply);
 		else
@@ -172,18 +257,21 @@ struct vm_entry *job_vm(struct session *s, struct job *job)
 	return vm;
 }
 
-static void finish(struct session *s, struct job *job, const struct fault *fault)
+void job_end(struct session *s, struct job *job, const struct fault *fault)
 {
 	enum job_origin origin = job->origin;
+	struct fault kept;	/* it may be one of the job's own */
 
-	job->is_used = false;
+	if (fault)
+		kept = *fault;
+	job_drop(job);
 	if (origin == JOB_PROMPT)
-		prompt_done(s, fault);
+		prompt_done(s, fault ? &kept : 0);
 }
 
 void job_ok(struct session *s, struct job *job)
 {
-	finish(s, job, 0);
+	job_end(s, job, 0);
 }
 
 void job_fail(struct session *s, struct job *job, const struct fault *fault)
@@ -198,14 +286,16 @@ void job_fail(struct session *s, struct job *job, const struct fault *fault)
 		report_fault(&out, fault);
 		job_text_end(s, job);
 	}
-	finish(s, job, fault);
+	job_end(s, job, fault);
 }
 
 /* ---- time ---- */
 
 static u64 wait_end(const struct job *job)
 {
-	return job->is_waiting && job->args.wait_ns && job->origin != JOB_BACKGROUND ?
+	bool is_all_sent = !job->targets || !job->is_unsent;	/* what was not sent would not go on */
+
+	return job->is_waiting && is_all_sent && job->args.wait_ns && job->origin != JOB_BACKGROUND ?
 		       job->begun_ns + job->args.wait_ns :
 		       ~0ull;
 }
@@ -225,10 +315,15 @@ static void stop_waiting(struct session *s, struct job *job)
 	struct fault fault;
 	char text[UNIT_TEXT_BYTES];
 
-	fault_set(&fault, RESULT_TIMEOUT, "%s %s is not done after %s. It goes on; status-vm shows how far it is",
-		job->args.command->verb, job->args.name, seconds_text(text, job->args.wait_ns));
+	if (job->targets)
+		fault_set(&fault, RESULT_TIMEOUT, "%s is not done for all %u VMs after %s. It goes on; list-vm shows "
+			"how far it is", job->args.command->verb, job->target_count,
+			seconds_text(text, job->args.wait_ns));
+	else
+		fault_set(&fault, RESULT_TIMEOUT, "%s %s is not done after %s. It goes on; status-vm shows how far "
+			"it is", job->args.command->verb, job->args.name, seconds_text(text, job->args.wait_ns));
 	if (background && job->origin == JOB_PROMPT) {
-		*background = *job;
+		job_move(background, job);
 		background->origin = JOB_BACKGROUND;
 	} else if (background) {
 		background->is_used = false;

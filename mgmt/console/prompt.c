@@ -53,11 +53,11 @@ void prompt_interrupt(struct session *s)
 
 		out_format(&s->terminal, "(%s goes on)\n", job->args.command->verb);
 		if (background) {
-			*background = *job;
+			job_move(background, job);
 			background->origin = JOB_BACKGROUND;
 		}
 	}
-	job->is_used = false;
+	job_drop(job);
 	give_up(s);
 }
 
@@ -180,7 +180,7 @@ static void answer(struct session *s, const char *text)
 		job_start(s, job);
 		return;
 	}
-	job->is_used = false;
+	job_drop(job);
 	out_text(&s->terminal, "Nothing was done.\n");
 	give_up(s);
 }

@@ -2,8 +2,9 @@
  * session.h - the console at work, independent of the kernel: bytes and replies go in, bytes and requests come out.
  *
  * Files: session.c (queues, the pump, notices), prompt.c (the line and what it starts), job.c (commands under way),
- * verbs.c (what each command does), logs.c (log and log-vm), collect.c (tables that root gives line by line), top.c,
- * apply.c (vos.conf), attach.c (terminals of VMs), wire.c (programs on the same line). They share this struct.
+ * verbs.c (what each command does), batch.c (one command on several VMs), logs.c (log and log-vm), collect.c (tables
+ * that root gives line by line), top.c, apply.c (vos.conf), attach.c (terminals of VMs), wire.c (programs on the same
+ * line). They share this struct.
  *
  * Nothing is lost: input is taken only when there is room for it, requests wait until the ring takes them, and
  * whatever can produce much output first looks whether the output queue is short.
@@ -48,6 +49,13 @@ enum job_origin {
 	JOB_WIRE		/* a program's */
 };
 
+/* One of the VMs that a command is for, and how it went there: RESULT_OK as long as nothing is wrong. */
+struct target {
+	char name[VM_NAME_BYTES];
+	bool is_done;
+	struct fault fault;
+};
+
 struct job {
 	bool is_used;
 	bool is_waiting;	/* a request is under way */
@@ -66,6 +74,12 @@ struct job {
 	u64 print_at, print_end;
 	char id[JSON_ID_BYTES];	/* JSON text of the program's id, or "" */
 	struct request request;
+	/* A command on several VMs: a request for each, with ids from target_id on. */
+	struct target *targets;	/* on the heap; 0 = on one, or none */
+	u32 target_count, target_sent;
+	u32 target_id;
+	u32 target;		/* whose answer it is */
+	u32 cancel_at;		/* `cancel` has asked root for those before */
 	struct args args;
 };
 
@@ -187,6 +201,14 @@ struct job *job_new(struct session *s, enum job_origin origin);
 struct job *job_new_cancel(struct session *s);
 void job_start(struct session *s, struct job *job);
 void job_send(struct session *s, struct job *job, enum request_op op);
+/* job->request for each target, all at once. */
+void job_send_all(struct session *s, struct job *job);
+/* No request goes out for targets that had none yet; they are done. */
+void job_drop_unsent(struct job *job);
+/* The job lives on in another slot. */
+void job_move(struct job *to, struct job *from);
+/* Free the slot. */
+void job_drop(struct job *job);
 void job_answer(struct session *s, const struct reply *reply);
 void cancel_begin(struct session *s, struct job *job);
 void cancel_answer(struct session *s, struct job *job, const struct reply *reply);
@@ -195,6 +217,8 @@ void job_fail_canceled(struct session *s, struct job *job);
 void job_pump(struct session *s);
 u64 job_deadline_ns(const struct session *s);
 void job_ok(struct session *s, struct job *job);
+/* The results were told; fault 0 = well. */
+void job_end(struct session *s, struct job *job, const struct fault *fault);
 void job_fail(struct session *s, struct job *job, const struct fault *fault);
 /* A result: {"return": ...}. Begin, write the value with key "return", end. */
 struct json_writer *job_json_begin(struct session *s);
@@ -215,6 +239,18 @@ struct vm_entry *job_vm(struct session *s, struct job *job);
 
 void verb_begin(struct session *s, struct job *job);
 void verb_answer(struct session *s, struct job *job, const struct reply *reply);
+/* The request of a command that is one. */
+void verb_fill_request(struct job *job);
+/* So that who looks at the VM's terminal can be told who stops it. */
+void verb_note_asker(struct session *s, const struct job *job, const char *name, bool is_begun);
+/* What the answer tells of the VM. */
+void verb_take_vm(struct session *s, const struct job *job, const char *name, const struct reply *reply);
+void verb_say_done(const struct out *out, const struct job *job, const char *name, const struct vm_entry *vm);
+/* Several VMs are named, or --all. */
+bool batch_is_meant(const struct job *job);
+void batch_begin(struct session *s, struct job *job);
+void batch_answer(struct session *s, struct job *job, const struct reply *reply);
+void batch_cancel_unsent(struct session *s, struct job *job);
 void log_begin(struct session *s, struct job *job);
 void log_vm_begin(struct session *s, struct job *job);
 /* Print a bit more of a log. */

@@ -16,7 +16,7 @@ struct handler {
 
 /* ---- commands that are one request ---- */
 
-static void fill_request(struct job *job)
+void verb_fill_request(struct job *job)
 {
 	const struct args *args = &job->args;
 	struct request *r = &job->request;
@@ -34,10 +34,10 @@ static void fill_request(struct job *job)
 		r->timeout_ms = 1;
 }
 
-/* So that who looks at its terminal can be told. */
-static void note_asker(struct session *s, const struct job *job, enum asker asker)
+void verb_note_asker(struct session *s, const struct job *job, const char *name, bool is_begun)
 {
-	struct vm_entry *vm = machine_find(&s->machine, job->args.name);
+	enum asker asker = !is_begun ? ASKER_NONE : job->origin == JOB_WIRE ? ASKER_PROGRAM : ASKER_PERSON;
+	struct vm_entry *vm = machine_find(&s->machine, name);
 	u32 op = job->args.command->op;
 
 	if (vm && (op == REQ_STOP || op == REQ_START) && !args_has(&job->args, ARG_DRY_RUN))
@@ -46,9 +46,17 @@ static void note_asker(struct session *s, const struct job *job, enum asker aske
 
 static void begin_request(struct session *s, struct job *job)
 {
-	fill_request(job);
-	note_asker(s, job, job->origin == JOB_WIRE ? ASKER_PROGRAM : ASKER_PERSON);
+	verb_fill_request(job);
+	verb_note_asker(s, job, job->args.name, true);
 	job_send(s, job, (enum request_op)job->args.command->op);
+}
+
+static void begin_on_vms(struct session *s, struct job *job)
+{
+	if (batch_is_meant(job))
+		batch_begin(s, job);
+	else
+		begin_request(s, job);
 }
 
 static void say_rounding(const struct out *out, u64 asked, u64 bytes)
@@ -83,32 +91,33 @@ static void say_share(const struct out *out, const struct vm_entry *vm)
 	out_text(out, "\n");
 }
 
-static void say_done(const struct out *out, const struct job *job, const struct vm_entry *vm)
+void verb_say_done(const struct out *out, const struct job *job, const char *name, const struct vm_entry *vm)
 {
 	char size[UNIT_TEXT_BYTES];
 
 	if (args_has(&job->args, ARG_DRY_RUN)) {
-		out_format(out, "%s would work. Nothing was changed.\n", job->args.command->verb);
+		out_format(out, *name ? "%s %s would work. Nothing was changed.\n" :
+			"%s%s would work. Nothing was changed.\n", job->args.command->verb, name);
 		return;
 	}
 	switch (verb_of(job->args.command)) {
 	case VERB_CREATE:
-		out_format(out, "%s is defined: %u vCPU%s, %s. start-vm %s starts it.\n", job->args.name,
+		out_format(out, "%s is defined: %u vCPU%s, %s. start-vm %s starts it.\n", name,
 			job->args.spec.cpus, job->args.spec.cpus == 1 ? "" : "s",
-			size_text(size, job->args.spec.memory_bytes, false), job->args.name);
+			size_text(size, job->args.spec.memory_bytes, false), name);
 		return;
 	case VERB_SET:
 		if (vm)
 			say_share(out, vm);
 		return;
 	case VERB_START:
-		out_format(out, "%s is running. console %s shows its terminal.\n", job->args.name, job->args.name);
+		out_format(out, "%s is running. console %s shows its terminal.\n", name, name);
 		return;
 	case VERB_NMI:
-		out_format(out, "%s has got an NMI\n", job->args.name);
+		out_format(out, "%s has got an NMI\n", name);
 		return;
 	case VERB_DELETE:
-		out_format(out, "%s is deleted\n", job->args.name);
+		out_format(out, "%s is deleted\n", name);
 		return;
 	default:
 		if (vm)
@@ -117,15 +126,31 @@ static void say_done(const struct out *out, const struct job *job, const struct 
 	}
 }
 
+static bool carries_vm(u32 op)
+{
+	return (op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET || op == REQ_NMI;
+}
+
+void verb_take_vm(struct session *s, const struct job *job, const char *name, const struct reply *reply)
+{
+	struct vm_entry *vm = 0;
+
+	if (reply->result != RESULT_OK || (job->request.flags & REQ_FLAG_DRY_RUN))
+		return;
+	if (job->request.op == REQ_DELETE)
+		machine_forget(&s->machine, name);
+	else if (carries_vm(job->request.op))
+		vm = machine_update(&s->machine, &reply->vm);
+	if (vm && job->origin != JOB_WIRE)
+		vm->told_state = vm->report.state;
+}
+
 static void answer_request(struct session *s, struct job *job, const struct reply *reply)
 {
-	bool is_delete = verb_of(job->args.command) == VERB_DELETE && !args_has(&job->args, ARG_DRY_RUN);
-	struct vm_entry *vm = is_delete ? 0 : machine_find(&s->machine, job->args.name);
+	struct vm_entry *vm = machine_find(&s->machine, job->args.name);
 	struct json_writer *writer;
 	struct out out;
 
-	if (is_delete)
-		machine_forget(&s->machine, job->args.name);
 	if (job_is_json(job)) {
 		writer = job_json_begin(s);
 		if (vm)
@@ -135,7 +160,7 @@ static void answer_request(struct session *s, struct job *job, const struct repl
 		job_json_end(s, job);
 	} else if (!args_has(&job->args, ARG_QUIET)) {
 		out = job_text_begin(s, job);
-		say_done(&out, job, vm);
+		verb_say_done(&out, job, job->args.name, vm);
 		if (vm && !args_has(&job->args, ARG_DRY_RUN) &&
 			(job->request.op == REQ_CREATE || job->request.op == REQ_SET)) {
 			say_rounding(&out, job->args.memory_asked_bytes, vm->report.spec.memory_bytes);
@@ -364,13 +389,13 @@ static void begin_clear(struct session *s, struct job *job)
 
 static const struct handler handlers[VERB_COUNT] = {
 	[VERB_CREATE] = { begin_request, answer_request },
-	[VERB_START] = { begin_request, answer_request },
-	[VERB_STOP] = { begin_request, answer_request },
-	[VERB_PAUSE] = { begin_request, answer_request },
-	[VERB_RESUME] = { begin_request, answer_request },
-	[VERB_RESET] = { begin_request, answer_request },
-	[VERB_NMI] = { begin_request, answer_request },
-	[VERB_DELETE] = { begin_request, answer_request },
+	[VERB_START] = { begin_on_vms, answer_request },
+	[VERB_STOP] = { begin_on_vms, answer_request },
+	[VERB_PAUSE] = { begin_on_vms, answer_request },
+	[VERB_RESUME] = { begin_on_vms, answer_request },
+	[VERB_RESET] = { begin_on_vms, answer_request },
+	[VERB_NMI] = { begin_on_vms, answer_request },
+	[VERB_DELETE] = { begin_on_vms, answer_request },
 	[VERB_SET] = { begin_request, answer_request },
 	[VERB_STATUS] = { begin_request, answer_status },
 	[VERB_STATS] = { begin_request, answer_stats },
@@ -402,31 +427,22 @@ void verb_begin(struct session *s, struct job *job)
 	handlers[verb_of(job->args.command)].begin(s, job);
 }
 
-static bool carries_vm(const struct job *job)
-{
-	u32 op = job->request.op;
-
-	return ((op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET ||
-		       op == REQ_NMI) &&
-		!(job->request.flags & REQ_FLAG_DRY_RUN);
-}
-
 void verb_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	enum verb verb = verb_of(job->args.command);
-	struct vm_entry *vm = 0;
 	struct fault fault;
 
-	if (carries_vm(job) && reply->result == RESULT_OK)
-		vm = machine_update(&s->machine, &reply->vm);
-	if (vm && job->origin != JOB_WIRE)
-		vm->told_state = vm->report.state;
 	if (job->is_canceled && (job->wanted || verb == VERB_APPLY)) {
 		job_fail_canceled(s, job);
 		return;
 	}
+	if (job->targets || (job->wanted && batch_is_meant(job))) {
+		batch_answer(s, job, reply);
+		return;
+	}
+	verb_take_vm(s, job, job->request.name, reply);
 	if (reply->result != RESULT_OK && !job->wanted && verb != VERB_APPLY) {	/* a table ends with a refusal */
-		note_asker(s, job, ASKER_NONE);
+		verb_note_asker(s, job, job->args.name, false);
 		report_refusal(&fault, &job->request, reply, &s->machine);
 		job_fail(s, job, &fault);
 		return;

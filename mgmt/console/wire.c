@@ -123,6 +123,11 @@ static bool set_list(struct session *s, struct args *args, enum arg arg, u32 arr
 	return args_set(args, arg, list, fault);
 }
 
+static bool takes_array(const struct args *args, enum arg arg)
+{
+	return arg == ARG_MODULE || (arg == ARG_NAME && (args->command->takes & BIT64(ARG_ALL)));
+}
+
 static bool set_argument(struct session *s, struct args *args, u32 name, u32 value, struct fault *fault)
 {
 	char text[48];
@@ -135,8 +140,9 @@ static bool set_argument(struct session *s, struct args *args, u32 name, u32 val
 		return fault_set(fault, RESULT_USAGE, "%s has no argument \"%s\"", args->command->verb, text);
 	if (s->json.tokens[value].type == JSON_ARRAY && arg == ARG_AFFINITY)
 		return set_list(s, args, arg, value, fault);
-	if (s->json.tokens[value].type != JSON_ARRAY || arg != ARG_MODULE)
+	if (s->json.tokens[value].type != JSON_ARRAY || !takes_array(args, arg))
 		return set_one(s, args, arg, value, fault);
+	args->is_list = arg == ARG_NAME;
 	for (u32 i = value + 1; i < s->json.tokens[value].end; i = s->json.tokens[i].end)
 		if (!set_one(s, args, arg, i, fault))
 			return false;

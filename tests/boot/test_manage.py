@@ -167,3 +167,35 @@ def test_top(machine):
     machine.wait_prompt()
     busy = reply(machine, 'top --interval 1s')['vms'][0]
     assert busy['name'] == 'busy' and busy['cpu-permille'] > 100
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_several_vms(machine):
+    """Commands on several VMs: one line each, the highest exit code, and all of them wait together."""
+    for name in 'abc':
+        machine.ok(f'create-vm {name} --memory 32M --kernel wake --cmdline "period=500000"')
+    answer = machine.cmd('start-vm a b nope c a')
+    assert [f'{name} is running' in answer for name in 'abc'] == [True] * 3, answer
+    assert answer.count('a is running') == 1 and 'there is no VM "nope"' in answer, answer
+    assert 'error[E_NOT_FOUND]: start-vm failed for 1 of 4 VMs' in answer, answer
+    assert machine.cmd('result').startswith('3 ')
+    assert 'c is paused' in machine.ok('pause-vm b c')
+    assert 'b is running' in machine.ok('resume-vm --all')
+    # These guests have no use for the power button, so that all three wait for the end of --timeout.
+    assert 'is not done for all 3 VMs' in ' '.join(machine.cmd('stop-vm --all --timeout 24h --wait=1s').split())
+    told = reply(machine, 'list-vm')
+    assert [vm['state'] for vm in told] == ['stopping'] * 3, told
+    answer = machine.ok('stop-vm --all --force')
+    assert [f'{name} has stopped' in answer for name in 'abc'] == [True] * 3, answer
+    machine.drain()
+    told = reply(machine, 'start-vm a b')
+    assert [(vm['name'], vm['return']['state']) for vm in told] == [('a', 'running'), ('b', 'running')], told
+    machine.ok('stop-vm --all --timeout 1s')
+    machine.send('delete-vm a b\r')
+    machine.expect(r'Delete 2 VMs\? ')
+    machine.send('y\r')
+    machine.expect('b is deleted')
+    machine.wait_prompt()
+    assert 'c is deleted' in machine.ok('delete-vm --all --yes')
+    assert 'there are no VMs' in machine.ok('stop-vm --all')

@@ -109,3 +109,21 @@ def test_queue(machine):
     assert program.ask('cancel', id=stop)['return'] == {'canceled': 1}
     assert program.ask('status-vm', name='vm0')['return']['state'] == 'running'
     assert program.ask('cancel', id=stop)['error']['code'] == 3
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_several_vms(machine):
+    program = Program(machine)
+    program.ask('sync', token='several')
+    for name in 'ab':
+        program.ask('create-vm', name=name, memory='32M', kernel='wake', cmdline='period=500000')
+    started = program.ask('start-vm', name=['b', 'x', 'a'])['return']
+    assert [vm['name'] for vm in started] == ['b', 'x', 'a'], started
+    assert [vm['return']['state'] for vm in started[::2]] == ['running'] * 2, started
+    assert started[1]['error']['class'] == 'E_NOT_FOUND', started
+    stopped = program.ask('stop-vm', all=True, force=True)['return']
+    assert {vm['name']: vm['return']['state'] for vm in stopped} == {'a': 'stopped', 'b': 'stopped'}, stopped
+    assert program.ask('delete-vm', all=True)['error']['class'] == 'E_STATE'
+    assert [vm['return'] for vm in program.ask('delete-vm', all=True, yes=True)['return']] == [{}, {}]
+    assert program.ask('stop-vm', all=True)['return'] == []

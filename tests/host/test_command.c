@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -238,6 +239,37 @@ static void shares(void **state)
 	accept("stats-vm a", VERB_STATS);
 }
 
+static void several_names(void **state)
+{
+	static char line[LINE_BYTES];
+	static const char *const verbs[] = {
+		"start-vm", "stop-vm", "pause-vm", "resume-vm", "reset-vm", "nmi-vm", "delete-vm",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++) {
+		snprintf(line, sizeof(line), "%s b a --name c b --quiet --name=a", verbs[i]);
+		assert_true(command_parse(line, &args, &fault));
+		assert_string_equal(args.name, "b");
+		assert_int_equal(args.names->count, 3);
+		assert_string_equal(args.names->name[0], "b");
+		assert_string_equal(args.names->name[1], "a");
+		assert_string_equal(args.names->name[2], "c");
+		snprintf(line, sizeof(line), "%s --all", verbs[i]);
+		assert_true(command_parse(line, &args, &fault));
+		assert_null(args.names);
+	}
+	accept("stop-vm --name myvm", VERB_STOP);
+	assert_int_equal(args.names->count, 1);
+	refuse("stop-vm a --all", RESULT_USAGE, "--all and a name exclude each other");
+	refuse("stop-vm --all --all", RESULT_USAGE, "twice");
+	refuse("stop-vm a B", RESULT_USAGE, "\"B\" is not a name");
+	refuse("stop-vm", RESULT_USAGE, "needs --name");
+	refuse("status-vm a b", RESULT_USAGE, "one word too many");
+	refuse("status-vm --all", RESULT_USAGE, "no meaning for status-vm");
+	refuse("set-vm a --name b --cap 5", RESULT_USAGE, "twice");
+}
+
 static void completions(void **state)
 {
 	static struct completion completion;
@@ -248,6 +280,15 @@ static void completions(void **state)
 	assert_string_equal(candidates("vm s"), "start stop set status stats");
 	assert_string_equal(candidates("start-vm "), "build1 build2 web");
 	assert_string_equal(candidates("start-vm b"), "build1 build2");
+	assert_string_equal(candidates("start-vm build1 "), "build2 web");
+	assert_string_equal(candidates("start-vm build1 --name web b"), "build2");
+	assert_string_equal(candidates("start-vm build1 build2 web "),
+		"--name --wait --dry-run --quiet --json --help");
+	assert_string_equal(candidates("start-vm --a"), "--all");
+	assert_string_equal(candidates("start-vm build1 --a"), "");
+	assert_string_equal(candidates("start-vm --all "), "--wait --dry-run --quiet --json --help");
+	assert_string_equal(candidates("start-vm --all --n"), "");
+	assert_string_equal(candidates("status-vm web "), "--json --help");
 	assert_string_equal(candidates("start-vm --name w"), "web");
 	assert_string_equal(candidates("start-vm --name=w"), "web");
 	assert_string_equal(candidates("create-vm --name "), "");
@@ -353,6 +394,7 @@ int main(void)
 		cmocka_unit_test(create),
 		cmocka_unit_test(forms), cmocka_unit_test(shares),
 		cmocka_unit_test(bad_lines),
+		cmocka_unit_test(several_names),
 		cmocka_unit_test(completions),
 		cmocka_unit_test(question_mark),
 		cmocka_unit_test(help_fits),

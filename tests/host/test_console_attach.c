@@ -269,7 +269,7 @@ static void an_nmi(void **state)
 	command("create-vm a", "defined", RESULT_OK);
 	command("nmi-vm a", "error[E_STATE]: a is defined. Try start-vm", RESULT_STATE);
 	command("start-vm a", "running", RESULT_OK);
-	command("nmi-vm a --dry-run", "nmi-vm would work", RESULT_OK);
+	command("nmi-vm a --dry-run", "nmi-vm a would work", RESULT_OK);
 	assert_int_equal(root->vms[0].nmis, 0);
 	command("nmi-vm a", "a has got an NMI\r\n", RESULT_OK);
 	assert_int_equal(root->vms[0].nmis, 1);

@@ -64,9 +64,12 @@ static void write_commands(const struct out *out)
 		for (u32 arg = 0; arg < ARG_COUNT; arg++) {
 			bool is_needed = commands[i].needs & BIT64(arg);
 
-			if (!(commands[i].takes & BIT64(arg)) || arg == ARG_JSON || arg == ARG_QUIET)
+			if (!(commands[i].takes & BIT64(arg)) || arg == ARG_JSON || arg == ARG_QUIET ||
+				arg == ARG_ALL)
 				continue;
 			out_format(out, is_needed ? "%s%s" : "%s[%s]", is_first ? "" : " ", arg_specs[arg].name);
+			if (arg == ARG_NAME && (commands[i].takes & BIT64(ARG_ALL)))
+				out_text(out, " or all");
 			is_first = false;
 		}
 		out_text(out, " |\n");

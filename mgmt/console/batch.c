@@ -1,0 +1,302 @@
+/*
+ * batch.c - one command on several VMs, named or --all: a request for each, all of them under way together, one line of
+ * result for each as it comes, and the exit code of the worst.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+
+#define LIVE (BIT32(VM_STARTING) | BIT32(VM_RUNNING) | BIT32(VM_PAUSED) | BIT32(VM_STOPPING))
+#define AT_REST (BIT32(VM_DEFINED) | BIT32(VM_STOPPED) | BIT32(VM_CRASHED))
+
+/* BIT32(enum vm_state): which VMs --all means, and in which states one that refuses is as it was wanted. */
+static const struct { u32 from, goal; } states[REQ_OP_COUNT] = {
+	[REQ_START] = { AT_REST, BIT32(VM_STARTING) | BIT32(VM_RUNNING) },
+	[REQ_STOP] = { LIVE, AT_REST },
+	[REQ_PAUSE] = { BIT32(VM_RUNNING), BIT32(VM_PAUSED) },
+	[REQ_RESUME] = { BIT32(VM_PAUSED), BIT32(VM_RUNNING) },
+	[REQ_RESET] = { LIVE, 0 },
+	[REQ_NMI] = { BIT32(VM_RUNNING), 0 },
+	[REQ_DELETE] = { LIVE | AT_REST, 0 },
+};
+
+static u32 op_of(const struct job *job)
+{
+	return job->args.command->op;
+}
+
+/* A crashed VM may be about to start again by itself: stop-vm prevents that. */
+static bool is_meant_by_all(u32 op, const struct vm_entry *vm)
+{
+	return vm->is_used && ((states[op].from & BIT32(vm->report.state)) ||
+		(op == REQ_STOP && vm->report.state == VM_CRASHED && vm->report.spec.restart != RESTART_NEVER));
+}
+
+/* ---- which VMs ---- */
+
+static bool add_target(struct job *job, const char *name)
+{
+	struct target *target = &job->targets[job->target_count++];
+
+	memset(target, 0, sizeof(*target));
+	return text_copy(target->name, sizeof(target->name), name);
+}
+
+/* Room for `count` targets; false: the job has failed. */
+static bool make_room(struct session *s, struct job *job, u32 count)
+{
+	struct fault fault;
+
+	job->targets = malloc((count ? count : 1) * sizeof(*job->targets));
+	job->target_count = 0;
+	if (job->targets)
+		return true;
+	fault_set(&fault, RESULT_RESOURCES, "the console has no memory for %u VMs at once. Name fewer", count);
+	job_fail(s, job, &fault);
+	return false;
+}
+
+static void take_names(struct job *job, const struct name_list *names)
+{
+	for (u32 i = 0; i < names->count; i++)
+		(void)add_target(job, names->name[i]);
+}
+
+static void take_all(struct session *s, struct job *job)
+{
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (is_meant_by_all(op_of(job), &s->machine.vms[i]))
+			(void)add_target(job, s->machine.vms[i].report.name);
+}
+
+/* ---- results ---- */
+
+static const struct fault *worst(const struct job *job)
+{
+	const struct fault *found = &job->targets[0].fault;
+
+	for (u32 i = 1; i < job->target_count; i++)
+		if (job->targets[i].fault.code > found->code)
+			found = &job->targets[i].fault;
+	return found;
+}
+
+static u32 failures(const struct job *job)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < job->target_count; i++)
+		count += job->targets[i].fault.code != RESULT_OK;
+	return count;
+}
+
+static void write_target(struct session *s, struct job *job, struct json_writer *writer, const struct target *target)
+{
+	const struct vm_entry *vm = machine_find(&s->machine, target->name);
+
+	json_open(writer, 0, '{');
+	json_text(writer, "name", target->name);
+	if (target->fault.code != RESULT_OK)
+		json_fault(writer, &target->fault);
+	else if (vm && op_of(job) != REQ_DELETE)
+		json_vm(writer, "return", vm);
+	else
+		json_raw(writer, "return", "{}");
+	json_close(writer, '}');
+}
+
+static void finish_json(struct session *s, struct job *job)
+{
+	struct json_writer *writer = job_json_begin(s);
+
+	json_open(writer, "return", '[');
+	for (u32 i = 0; i < job->target_count; i++)
+		write_target(s, job, writer, &job->targets[i]);
+	json_close(writer, ']');
+	job_json_end(s, job);
+	job_end(s, job, job->target_count && worst(job)->code != RESULT_OK ? worst(job) : 0);
+}
+
+static void finish(struct session *s, struct job *job)
+{
+	u32 failed = failures(job);
+	struct fault fault;
+
+	if (job_is_json(job)) {
+		finish_json(s, job);
+		return;
+	}
+	if (failed == 0) {
+		job_ok(s, job);
+		return;
+	}
+	fault_set(&fault, worst(job)->code, "%s failed for %u of %u VMs", job->args.command->verb, failed,
+		job->target_count);
+	fault.class = worst(job)->class;
+	job_fail(s, job, &fault);
+}
+
+static void tell_nothing(struct session *s, struct job *job)
+{
+	bool has_vms = false;
+	struct out out;
+
+	for (u32 i = 0; i < VM_COUNT; i++)
+		has_vms = has_vms || s->machine.vms[i].is_used;
+	if (!job_is_json(job) && !args_has(&job->args, ARG_QUIET)) {
+		out = job_text_begin(s, job);
+		out_format(&out, "%s --all: %s. Nothing was done.\n", job->args.command->verb,
+			has_vms ? "no VM is in a state for it" : "there are no VMs");
+		job_text_end(s, job);
+	}
+	finish(s, job);
+}
+
+/* ---- the question before a deletion ---- */
+
+static void list_names(const struct job *job, char *text, size_t size)
+{
+	struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, text, size);
+	out = out_to_buffer(&buffer);
+	for (u32 i = 0; i < job->target_count && i < 3; i++)
+		out_format(&out, "%s%s", i ? ", " : "", job->targets[i].name);
+	if (job->target_count > 3)
+		out_format(&out, " and %u more", job->target_count - 3);
+}
+
+/* True: the command is not to be begun now. */
+static bool asks(struct session *s, struct job *job)
+{
+	char names[128], question[EDIT_PROMPT_BYTES];
+	struct fault fault;
+
+	if (op_of(job) != REQ_DELETE || args_has(&job->args, ARG_YES) || args_has(&job->args, ARG_DRY_RUN))
+		return false;
+	list_names(job, names, sizeof(names));
+	if (job_is_json(job)) {
+		fault_set(&fault, RESULT_STATE, "%u VMs would be deleted: %s. Say \"yes\" to delete them",
+			job->target_count, names);
+		job_fail(s, job, &fault);
+		return true;
+	}
+	snprintf(question, sizeof(question), "Delete %u VM%s? [y/N] ", job->target_count,
+		job->target_count == 1 ? "" : "s");
+	out_format(&s->terminal, "%s will be deleted, with memory and log.\n", names);
+	prompt_ask(s, question);
+	return true;
+}
+
+/* ---- the course of it ---- */
+
+static void go(struct session *s, struct job *job)
+{
+	if (job->target_count == 0) {
+		tell_nothing(s, job);
+		return;
+	}
+	if (asks(s, job))
+		return;
+	verb_fill_request(job);
+	for (u32 i = 0; i < job->target_count; i++)
+		verb_note_asker(s, job, job->targets[i].name, true);
+	job_send_all(s, job);
+}
+
+bool batch_is_meant(const struct job *job)
+{
+	const struct args *args = &job->args;
+
+	return job->targets || args_has(args, ARG_ALL) || args->is_list || (args->names && args->names->count > 1);
+}
+
+void batch_begin(struct session *s, struct job *job)
+{
+	const struct name_list *names = job->args.names;
+
+	if (job->targets) {	/* the question was answered */
+		go(s, job);
+	} else if (args_has(&job->args, ARG_ALL)) {
+		collect_begin(s, job, BIT32(COLLECT_VMS));
+	} else if (make_room(s, job, names->count)) {
+		take_names(job, names);
+		go(s, job);
+	}
+}
+
+static void tell_done(struct session *s, struct job *job, const struct target *target, const struct vm_entry *vm)
+{
+	struct out out;
+
+	if (job_is_json(job) || args_has(&job->args, ARG_QUIET))
+		return;
+	out = job_text_begin(s, job);
+	verb_say_done(&out, job, target->name, vm);
+	job_text_end(s, job);
+}
+
+static void tell_fault(struct session *s, struct job *job, const struct target *target)
+{
+	struct out out;
+
+	if (job_is_json(job))
+		return;
+	out = job_text_begin(s, job);
+	report_fault(&out, &target->fault);
+	job_text_end(s, job);
+}
+
+/* Of --all: it came to be so by itself meanwhile, or somebody else did it. */
+static bool is_so_already(const struct job *job, const struct reply *reply)
+{
+	return args_has(&job->args, ARG_ALL) && reply->error == ERR_VM_STATE && reply->have < VM_STATE_COUNT &&
+	       (states[op_of(job)].goal & BIT32(reply->have));
+}
+
+static void take_result(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct target *target = &job->targets[job->target];
+
+	if (reply->result == RESULT_OK || is_so_already(job, reply)) {
+		verb_take_vm(s, job, target->name, reply);
+		tell_done(s, job, target, machine_find(&s->machine, target->name));
+		return;
+	}
+	memcpy(job->request.name, target->name, sizeof(job->request.name));
+	verb_note_asker(s, job, target->name, false);
+	report_refusal(&target->fault, &job->request, reply, &s->machine);
+	tell_fault(s, job, target);
+}
+
+void batch_answer(struct session *s, struct job *job, const struct reply *reply)
+{
+	if (!job->targets) {
+		if (!collect_answer(s, job, reply) || !make_room(s, job, VM_COUNT))
+			return;
+		take_all(s, job);
+		go(s, job);
+		return;
+	}
+	take_result(s, job, reply);
+	if (!job->is_waiting)
+		finish(s, job);
+}
+
+void batch_cancel_unsent(struct session *s, struct job *job)
+{
+	for (u32 i = job->target_sent; i < job->target_count; i++) {
+		struct target *target = &job->targets[i];
+
+		fault_set(&target->fault, RESULT_FAILED, "%s %s is canceled; nothing was done",
+			job->args.command->verb, target->name);
+		target->fault.class = "E_CANCELED";
+		tell_fault(s, job, target);
+	}
+	job_drop_unsent(job);
+	if (!job->is_waiting)
+		finish(s, job);
+}

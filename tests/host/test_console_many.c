@@ -1,0 +1,294 @@
+/*
+ * One command on several VMs: names and --all, results one by one and as a list, questions, cancel, and time.
+ */
+/*
+ * links: console
+ * helpers: fake_root.c
+ */
+#include <stdio.h>
+
+#include "console_frames.h"
+#include "units.h"
+
+/* v0 .. v(count-1); those with an odd number run. */
+static void make(u32 count, bool is_running)
+{
+	char line[64];
+
+	for (u32 i = 0; i < count; i++) {
+		snprintf(line, sizeof(line), "create-vm v%u --memory 2M", i);
+		command(line, "defined", RESULT_OK);
+		snprintf(line, sizeof(line), "start-vm v%u", i);
+		if (is_running)
+			command(line, "running", RESULT_OK);
+	}
+}
+
+static u32 count_of(const char *words)
+{
+	u32 count = 0;
+
+	for (const char *at = root->terminal; (at = strstr(at, words)) != 0; at++)
+		count++;
+	return count;
+}
+
+static u32 count_in_state(u32 wanted)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < VM_COUNT; i++)
+		count += root->vms[i].is_used && root->vms[i].report.state == wanted;
+	return count;
+}
+
+static void names(void **state)
+{
+	(void)state;
+	make(4, false);
+	command("start-vm v0 v1 v0 --name v2", "v0 is running", RESULT_OK);
+	expect("v1 is running");
+	expect("v2 is running");
+	assert_int_equal(count_of("v0 is running"), 1);
+	assert_int_equal(count_in_state(VM_RUNNING), 3);
+	command("pause-vm v2 v1", "v2 is paused", RESULT_OK);
+	command("resume-vm v1 v2 --quiet", "vos> ", RESULT_OK);
+	expect_not("v1 is running");
+	command("nmi-vm v1 v2", "v2 has got an NMI", RESULT_OK);
+	assert_int_equal(root->vms[1].nmis + root->vms[2].nmis, 2);
+	command("reset-vm v1 v2 --dry-run", "reset-vm v2 would work. Nothing was changed.", RESULT_OK);
+	command("reset-vm v1 v2", "v1 is running", RESULT_OK);
+	command("stop-vm v0 v0", "v0 has stopped", RESULT_OK);
+	expect_not("failed");
+	/* The exact forms of one. */
+	command("stop-vm --name v1 --json", "{\"return\":{\"name\":\"v1\",\"state\":\"stopped\"", RESULT_OK);
+}
+
+/* An error of one does not keep the others, and the exit code is the highest. */
+static void errors(void **state)
+{
+	(void)state;
+	make(3, true);
+	command("stop-vm v1", "stopped", RESULT_OK);
+	command("stop-vm v0 nope v1 v2", "v0 has stopped", RESULT_STATE);
+	expect("error[E_NOT_FOUND]: there is no VM \"nope\"");
+	expect("error[E_STATE]: v1 is stopped. There is nothing to stop");
+	expect("v2 has stopped");
+	expect("error[E_STATE]: stop-vm failed for 2 of 4 VMs");
+	command("result", "4 E_STATE", RESULT_STATE);
+	command("start-vm nope v0", "v0 is running", RESULT_NOT_FOUND);
+	expect("error[E_NOT_FOUND]: start-vm failed for 1 of 2 VMs");
+	command("stop-vm v0 v1 --json", "{\"return\":[{\"name\":\"v0\",\"return\":{\"name\":\"v0\",", RESULT_STATE);
+	expect("{\"name\":\"v1\",\"error\":{\"class\":\"E_STATE\",\"code\":4,\"desc\":");
+}
+
+static void all(void **state)
+{
+	(void)state;
+	command("stop-vm --all", "stop-vm --all: there are no VMs. Nothing was done.", RESULT_OK);
+	command("delete-vm --all --json", "{\"return\":[]}", RESULT_OK);
+	make(5, true);
+	command("start-vm --all", "start-vm --all: no VM is in a state for it. Nothing was done.", RESULT_OK);
+	command("pause-vm v3", "paused", RESULT_OK);
+	command("resume-vm --all", "v3 is running", RESULT_OK);
+	assert_int_equal(count_of(" is running"), 1);
+	command("stop-vm v4", "stopped", RESULT_OK);
+	command("stop-vm --all", "v0 has stopped", RESULT_OK);
+	assert_int_equal(count_of(" has stopped"), 4);
+	expect_not("error");
+	/* One that was created by somebody else, and that the console has not been told of. */
+	fake_event(root, "v2", VM_DEFINED, WHY_NONE);
+	session.machine.vms[2].is_used = false;
+	command("start-vm --all", "v2 is running", RESULT_OK);
+	assert_int_equal(count_in_state(VM_RUNNING), 5);
+	/* A crashed one may come back by itself: it is stopped, too. One that is down already is no error. */
+	root->vms[1].report.spec.restart = RESTART_ALWAYS;
+	fake_event(root, "v1", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_event(root, "v2", VM_CRASHED, WHY_TRIPLE_FAULT);
+	command("stop-vm --all --quiet", "vos> ", RESULT_OK);
+	expect_not("error");
+	assert_int_equal(count_in_state(VM_RUNNING), 0);
+}
+
+static void deletions_ask_once(void **state)
+{
+	(void)state;
+	make(5, false);
+	fake_screen(root);
+	fake_type(root, "delete-vm v0 v1 v2 v3 v4\r");
+	expect("v0, v1, v2 and 2 more will be deleted, with memory and log.\r\n");
+	expect("Delete 5 VMs? [y/N] ");
+	fake_type(root, "n\r");
+	expect("Nothing was done.");
+	assert_int_equal(session.last_result, RESULT_FAILED);
+	assert_int_equal(count_in_state(VM_DEFINED), 5);
+	fake_type(root, "delete-vm --all\r\x03");
+	assert_int_equal(count_in_state(VM_DEFINED), 5);
+	command("delete-vm v0", "v0 is deleted", RESULT_OK);
+	command("start-vm v1", "running", RESULT_OK);
+	fake_screen(root);
+	fake_type(root, "delete-vm v1 v2\ry\r");
+	expect("error[E_STATE]: v1 is running. stop-vm it first, or use --force");
+	expect("v2 is deleted");
+	assert_int_equal(session.last_result, RESULT_STATE);
+	command("delete-vm --all --json",
+		"{\"error\":{\"class\":\"E_STATE\",\"code\":4,\"desc\":\"3 VMs would be deleted:", RESULT_STATE);
+	command("delete-vm --all --dry-run --force", "delete-vm v4 would work", RESULT_OK);
+	command("delete-vm --all --yes --force", "v4 is deleted", RESULT_OK);
+	command("list-vm", "There are no VMs.", RESULT_OK);
+}
+
+/* All requests are under way before the first answer; with more VMs than fit the ring, the rest follows. */
+static void at_once(void **state)
+{
+	u32 before;
+
+	(void)state;
+	make(VM_COUNT, true);
+	root->is_slow = true;
+	fake_screen(root);
+	fake_type(root, "stop-vm v0 v1 v2 v3 v4 v5 v6 v7\r");
+	assert_int_equal(root->held_count, 8);
+	fake_answer_one(root);
+	fake_run(root);
+	expect("v0 has stopped");
+	expect_not("vos>");
+	fake_answer(root);
+	fake_run(root);
+	expect("vos> ");
+	root->is_slow = false;
+	fake_screen(root);
+	root->is_full = true;
+	fake_type(root, "stop-vm --all\r");
+	root->is_full = false;
+	fake_run(root);
+	assert_int_equal(count_of(" has stopped"), VM_COUNT - 8);
+	expect_not("error");
+	root->is_slow = true;
+	fake_type(root, "start-vm --all\r");
+	while (root->held_count == 1)
+		fake_answer_one(root);
+	assert_int_equal(root->held_count, ARRAY_COUNT(root->held));
+	before = count_in_state(VM_RUNNING);
+	assert_int_equal(before, 0);
+	while (root->held_count) {
+		fake_answer_one(root);
+		fake_run(root);
+	}
+	assert_int_equal(count_in_state(VM_RUNNING), VM_COUNT);
+	assert_int_equal(session.last_result, RESULT_OK);
+}
+
+/* Events of VMs that the command is for are not told twice. */
+static void let_go(void **state)
+{
+	(void)state;
+	make(3, true);
+	root->is_slow = true;
+	fake_screen(root);
+	fake_type(root, "stop-vm v0 v1 v2\r");
+	root->now_ns += 2000000000;
+	fake_run(root);
+	expect("Ctrl-C");
+	fake_answer_one(root);
+	fake_type(root, "\x03");
+	expect("(stop-vm goes on)\r\nvos> ");
+	fake_answer(root);
+	fake_run(root);
+	expect("v2 has stopped (request)\r\nvos> ");
+	assert_int_equal(count_of("v2 has stopped"), 1);
+	fake_screen(root);
+	fake_type(root, "start-vm v0 v1 --wait=5s\r");
+	root->now_ns += 5000000000;
+	fake_run(root);
+	expect("error[E_TIMEOUT]: start-vm is not done for all 2 VMs after 5.000 s. It goes on; list-vm shows how far");
+	assert_int_equal(session.last_result, RESULT_TIMEOUT);
+	fake_answer(root);
+	fake_run(root);
+	assert_int_equal(count_in_state(VM_RUNNING), 2);
+	expect("v1 is running");
+}
+
+static void canceled(void **state)
+{
+	(void)state;
+	make(VM_COUNT, true);
+	root->is_slow = true;
+	fake_screen(root);
+	fake_type(root, "stop-vm --all\r");
+	while (root->held_count == 1 && root->held[0].op == REQ_LIST)
+		fake_answer_one(root);
+	assert_int_equal(root->held_count, 64);
+	root->is_full = true;
+	fake_answer_one(root);
+	fake_type(root, "\x03");
+	fake_type(root, "cancel\r");
+	root->is_full = false;
+	fake_run(root);
+	expect("Commands canceled: 1");
+	expect("error[E_CANCELED]: stop-vm failed for 127 of 128 VMs");
+	expect("error[E_CANCELED]: stop-vm v127 is canceled; nothing was done");
+	assert_int_equal(count_in_state(VM_STOPPED), 1);
+}
+
+static void on_the_wire(void **state)
+{
+	static char message[8192];
+	size_t used;
+
+	(void)state;
+	make(2, true);
+	exchange("{\"execute\":\"stop-vm\",\"arguments\":{\"name\":[\"v0\",\"v9\",\"v0\"]},\"id\":1}",
+		"{\"return\":[{\"name\":\"v0\",\"return\":{\"name\":\"v0\",\"state\":\"stopped\"");
+	assert_non_null(strstr(answer, ",{\"name\":\"v9\",\"error\":{\"class\":\"E_NOT_FOUND\",\"code\":3,"));
+	assert_non_null(strstr(answer, "\"}}],\"id\":1}"));
+	exchange("{\"execute\":\"start-vm\",\"arguments\":{\"name\":[\"v0\"]},\"id\":2}",
+		"{\"return\":[{\"name\":\"v0\",\"return\":{");
+	exchange("{\"execute\":\"start-vm\",\"arguments\":{\"all\":true},\"id\":3}", "{\"return\":[],\"id\":3}");
+	exchange("{\"execute\":\"pause-vm\",\"arguments\":{\"all\":true},\"id\":4}", "\"paused\"");
+	assert_int_equal(count_in_state(VM_PAUSED), 2);
+	exchange("{\"execute\":\"stop-vm\",\"arguments\":{\"name\":[]}}", "needs --name");
+	exchange("{\"execute\":\"stop-vm\",\"arguments\":{\"name\":[[\"v0\"]]}}", "no usable value");
+	exchange("{\"execute\":\"stop-vm\",\"arguments\":{\"name\":\"v0\",\"all\":true}}", "exclude each other");
+	exchange("{\"execute\":\"status-vm\",\"arguments\":{\"name\":[\"v0\"]}}", "no usable value");
+	exchange("{\"execute\":\"delete-vm\",\"arguments\":{\"all\":true,\"force\":true}}",
+		"\"class\":\"E_STATE\",\"code\":4,\"desc\":\"2 VMs would be deleted: v0, v1.");
+	exchange("{\"execute\":\"delete-vm\",\"arguments\":{\"all\":true,\"force\":true,\"yes\":true}}",
+		"{\"return\":[{\"name\":\"v0\",\"return\":{}},");
+	/* More names than there can be VMs. */
+	used = (size_t)snprintf(message, sizeof(message), "{\"execute\":\"stop-vm\",\"arguments\":{\"name\":[\"v0\"");
+	for (u32 i = 1; i <= VM_COUNT; i++)
+		used += (size_t)snprintf(message + used, sizeof(message) - used, ",\"v%u\"", i);
+	snprintf(message + used, sizeof(message) - used, "]}}");
+	exchange(message, "more than 128 names");
+	/* Time is over for who waits, not for the work. */
+	make(2, true);
+	root->is_slow = true;
+	send_frame("control", "{\"execute\":\"stop-vm\",\"arguments\":{\"all\":true,\"wait\":1},\"id\":9}");
+	while (root->held_count == 1)
+		fake_answer_one(root);
+	assert_int_equal(root->held_count, 2);
+	root->now_ns += NS_PER_SECOND;
+	fake_run(root);
+	assert_true(next_frame(answer));
+	assert_non_null(strstr(answer, "\"class\":\"E_TIMEOUT\""));
+	fake_answer(root);
+	fake_run(root);
+	assert_int_equal(count_in_state(VM_STOPPED), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(names, setup, teardown),
+		cmocka_unit_test_setup_teardown(errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(all, setup, teardown),
+		cmocka_unit_test_setup_teardown(deletions_ask_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(let_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(canceled, setup, teardown),
+		cmocka_unit_test_setup_teardown(on_the_wire, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
