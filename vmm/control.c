@@ -176,10 +176,10 @@ void machine_report_running(struct machine *m)
 void machine_report_end(struct machine *m)
 {
 	struct vmm_control *c = m->control;
-	const struct vcpu *v;
+	const struct vcpu_page *page;
 
 	wait_for_others(m);
-	v = &m->vcpu[m->ending.vcpu];
+	page = m->vcpu[m->ending.vcpu].page;	/* NULL: the machine ended before it had vCPUs */
 	/* 2^30 ticks: about a second for the console to take the guest's last words. */
 	if (m->vcpu_count) {
 		machine_lock(m);
@@ -188,8 +188,8 @@ void machine_report_end(struct machine *m)
 	}
 	c->reason = m->ending.reason;
 	c->wants_restart = m->ending.wants_restart;
-	c->last_exit = v->page->exit.reason;
-	c->rip = v->page ? v->page->rip : 0;
+	c->last_exit = page ? page->exit.reason : 0;
+	c->rip = page ? page->rip : 0;
 	memcpy(c->text, m->ending.text, sizeof(c->text));
 	set_phase(m, PHASE_ENDED);
 }

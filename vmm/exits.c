@@ -58,12 +58,6 @@ static struct cpuid_answer *answer_place(struct vcpu *v, u32 leaf)
 	return &v->answers[(leaf ^ leaf >> 28) % CPUID_ANSWERS];
 }
 
-void vcpu_forget_cpuid(struct vcpu *v)
-{
-	for (u32 i = 0; i < CPUID_ANSWERS; i++)		/* each holds a leaf whose place is another: not in use */
-		v->answers[i] = (struct cpuid_answer){ .leaf = i ^ 1 };
-}
-
 /* Leaves whose answer depends on CR4 or XCR0. */
 static bool cpuid_needs_cr(u32 leaf)
 {

@@ -3,8 +3,6 @@
  */
 #include "machine.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "firmware.h"
@@ -19,25 +17,6 @@
 #define KVM_FEATURE_UNHALT BIT32(7)
 #define KVM_FEATURE_SEND_IPI BIT32(11)
 #define WAIT_PORTION_TICKS BIT64(20)	/* well below the time anybody notices */
-
-void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
-{
-	u32 expected = NOT_ENDED;
-	va_list args;
-
-	if (!__atomic_compare_exchange_n(&m->ending.is_set, &expected, ENDING, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE))
-		return;
-	m->ending.reason = reason;
-	m->ending.wants_restart = wants_restart;
-	m->ending.vcpu = vcpu;
-	va_start(args, format);
-	vsnprintf(m->ending.text, sizeof(m->ending.text), format, args);
-	va_end(args);
-	__atomic_store_n(&m->ending.is_set, ENDED, __ATOMIC_RELEASE);
-	for (u32 i = 0; i < m->vcpu_count; i++)
-		vcpu_request(&m->vcpu[i], VCPU_REQUEST_SERVICE);
-}
 
 /* ---- What devices call ---- */
 

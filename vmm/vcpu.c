@@ -1,20 +1,60 @@
 /*
- * vcpu.c - the loop of a vCPU's thread: serve requests, offer an interrupt, enter, handle the exit.
- *
- * An exit that touches no device goes straight back into the guest; interrupts and timers are looked at only after
- * somebody asked for it (VCPU_REQUEST_*).
+ * vcpu.c - the state of a vCPU at power on, after INIT and after a startup IPI.
  */
 #include "vcpu.h"
 
 #include <string.h>
 
 #include "machine.h"
-#include "syscalls.h"
 
-void vcpu_set_tsc_offset(struct vcpu *v)
+static void reset_segments(struct vcpu_page *page)
 {
-	v->page->tsc_offset = v->machine->tsc_offset + lapic_tsc_adjust(v->lapic);
-	v->page->dirty |= GROUP_TIME;
+	for (u32 i = SEG_ES; i <= SEG_GS; i++)
+		page->seg[i] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x93 };
+	page->seg[SEG_CS] = (struct vcpu_segment){
+		.base = 0xf0000, .limit = 0xffff, .access = 0x9b, .selector = 0xf000,
+	};
+	page->seg[SEG_LDTR] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x82 };
+	page->seg[SEG_TR] = (struct vcpu_segment){ .limit = 0xffff, .access = 0x8b };
+	page->gdtr = page->idtr = (struct vcpu_table){ .limit = 0xffff };
+}
+
+/* SDM Vol. 3 table 9-1: INIT keeps what is not named here: CR0.CD and NW, XCR0, PAT and the other MSRs, the TSC. */
+void vcpu_init_registers(struct vcpu_page *page)
+{
+	memset(page->gpr, 0, sizeof(page->gpr));
+	page->gpr[GPR_RDX] = 0x600;
+	page->rip = 0xfff0;
+	page->rflags = RFLAGS_FIXED;
+	page->cr8 = page->shadow = 0;
+	reset_segments(page);
+	page->cr0 = CR0_ET | (page->cr0 & (CR0_NW | CR0_CD));
+	page->cr2 = page->cr3 = page->cr4 = page->efer = 0;
+	memset(page->dr, 0, sizeof(page->dr));
+	page->dr6 = DR6_FIXED;
+	page->dr7 = DR7_FIXED;
+	page->event.valid = 0;
+	page->dirty |= GROUP_GPR | GROUP_SEG | GROUP_CR | GROUP_DR;
+}
+
+void vcpu_reset_registers(struct vcpu_page *page)
+{
+	vcpu_init_registers(page);
+	page->cr0 = CR0_ET | CR0_NW | CR0_CD;
+	page->xcr0 = 1;
+	page->pat = 0x0007040600070406ull;
+	page->star = page->lstar = page->cstar = page->sfmask = page->kernel_gs_base = 0;
+	page->sysenter_cs = page->sysenter_esp = page->sysenter_eip = 0;
+	page->tsc_aux = page->spec_ctrl = 0;
+	page->dirty |= GROUP_ALL;
+}
+
+void vcpu_startup_registers(struct vcpu_page *page, u8 vector)
+{
+	page->rip = 0;
+	page->seg[SEG_CS].base = (u64)vector << 12;
+	page->seg[SEG_CS].selector = (u16)(vector << 8);
+	page->dirty |= GROUP_GPR | GROUP_SEG;
 }
 
 void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page, struct insn_cache *insns)
@@ -31,330 +71,4 @@ void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_p
 	vcpu_exits_init(v);
 	vcpu_reset_registers(page);
 	page->tsc_offset = machine->tsc_offset;
-}
-
-/*
- * Pairs with enter_away: either the thread sees the request before it leaves, or we see that it is away. One signal
- * brings it back.
- */
-static void call_back(struct vcpu *v)
-{
-	if (__atomic_load_n(&v->is_away, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&v->is_away, 0, __ATOMIC_SEQ_CST))
-		v->machine->host->signal_vcpu(v->machine->host->ctx, v->index);
-}
-
-void vcpu_request(struct vcpu *v, u32 requests)
-{
-	__atomic_fetch_or(&v->requests, requests, __ATOMIC_SEQ_CST);
-	call_back(v);
-}
-
-void vcpu_request_nmi(struct vcpu *v)
-{
-	__atomic_fetch_add(&v->nmis, 1, __ATOMIC_SEQ_CST);
-	vcpu_request(v, VCPU_REQUEST_NMI);
-}
-
-void vcpu_request_init(struct vcpu *v)
-{
-	u32 old = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST), new;
-
-	do {
-		new = (old & ((1u << VCPU_REQUEST_VECTOR_SHIFT) - 1) & ~VCPU_REQUEST_STARTUP) | VCPU_REQUEST_INIT;
-	} while (!__atomic_compare_exchange_n(&v->requests, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	call_back(v);
-}
-
-void vcpu_request_startup(struct vcpu *v, u8 vector)
-{
-	u32 old = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST), new;
-
-	do {
-		if (old & VCPU_REQUEST_STARTUP)
-			return;
-		new = old | VCPU_REQUEST_STARTUP | (u32)vector << VCPU_REQUEST_VECTOR_SHIFT;
-	} while (!__atomic_compare_exchange_n(&v->requests, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	call_back(v);
-}
-
-void vcpu_interrupted_others(struct vcpu *v)
-{
-	if (v->machine->vcpu_count > 1)
-		v->machine->host->yield(v->machine->host->ctx);
-}
-
-/* False: a request came in between, look at it first. */
-static bool enter_away(struct vcpu *v)
-{
-	__atomic_store_n(&v->is_away, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) == 0)
-		return true;
-	__atomic_store_n(&v->is_away, 0, __ATOMIC_RELAXED);
-	return false;
-}
-
-static void leave_away(struct vcpu *v)
-{
-	__atomic_store_n(&v->is_away, 0, __ATOMIC_RELAXED);
-}
-
-/* ---- Interrupts ---- */
-
-/* The 8259s' vector, if they have one for this vCPU. */
-static bool pic_wants(struct machine *m, const struct vcpu *v, u8 *vector)
-{
-	bool wants;
-
-	if (v->index != 0 || !lapic_lint0(v->lapic))
-		return false;
-	machine_lock(m);
-	wants = pic_is_asserted(&m->pic) && (lapic_takes_extint(v->lapic) || ioapic_takes_extint(&m->ioapic));
-	if (wants)
-		*vector = pic_peek(&m->pic);
-	machine_unlock(m);
-	return wants;
-}
-
-static void pic_accepted(struct machine *m, u8 vector)
-{
-	machine_lock(m);
-	pic_acknowledge_vector(&m->pic, vector);
-	machine_unlock(m);
-}
-
-/* Nothing to do at the end of the interrupt but to note it: no other waits for that, and no line is to be looked at. */
-static bool may_end_quietly(const struct vcpu *v)
-{
-	return lapic_has_one_edge(v->lapic) && ((v->offered & OFFER_LAPIC) || lapic_is_serving(v->lapic));
-}
-
-/* Put the best candidate into the page. Whatever was offered before and not taken is withdrawn by that. */
-static void offer(struct vcpu *v)
-{
-	struct machine *m = v->machine;
-	struct vcpu_page *page = v->page;
-	u8 vector = 0;
-
-	v->offered = lapic_pick(v->lapic, &vector, &page->tpr_threshold) ? OFFER_LAPIC : OFFER_NONE;
-	if (pic_wants(m, v, &vector))
-		v->offered = OFFER_PIC;
-	page->intr_pending = v->offered != OFFER_NONE;
-	v->offered |= v->nmis_waiting ? OFFER_NMIS : 0;
-	page->intr_vector = vector;
-	/* Not every processor keeps the shadow until the HLT: execute that here, before it can be too late. */
-	if (page->intr_pending && (page->shadow & SHADOW_STI) && !(page->dirty & GROUP_STEP) &&
-	    v->activity == VCPU_RUNS && vcpu_steps_over_hlt(v))
-		v->activity = VCPU_HALTED;
-	if (v->pv.eoi_word)
-		kvm_pv_promise(&v->pv, may_end_quietly(v));
-}
-
-/* The guest took what was offered. */
-static void accepted(struct vcpu *v)
-{
-	if (v->offered & OFFER_PIC)
-		pic_accepted(v->machine, v->page->intr_vector);
-	else
-		lapic_accept(v->lapic, v->page->intr_vector);
-	v->offered = OFFER_NONE;
-	vcpu_remember(v, VCPU_REQUEST_OFFER);
-}
-
-static void ended_quietly(struct vcpu *v)
-{
-	lapic_end(v->lapic);
-	vcpu_remember(v, VCPU_REQUEST_OFFER);
-}
-
-void vcpu_load_cr8(struct vcpu *v)
-{
-	u32 cr8 = lapic_cr8(v->lapic);
-
-	if (v->page->cr8 == cr8)
-		return;
-	v->page->cr8 = cr8;
-	v->page->dirty |= GROUP_GPR;
-}
-
-void vcpu_store_cr8(struct vcpu *v)
-{
-	lapic_set_cr8(v->lapic, v->page->cr8);
-}
-
-/* An exit while something is offered. */
-static void look_at_offer(struct vcpu *v)
-{
-	if ((v->offered & OFFER_NMIS) && !v->page->nmi_pending)
-		vcpu_remember(v, VCPU_REQUEST_NMI);
-	if (!(v->offered & ~OFFER_NMIS))
-		return;
-	if (!v->page->intr_pending)
-		accepted(v);
-	else if (v->page->cr8 != lapic_cr8(v->lapic))
-		vcpu_remember(v, VCPU_REQUEST_OFFER);
-}
-
-/* ---- Requests ---- */
-
-/* The bootstrap processor goes through the reset vector again, the others wait for a startup (SDM Vol. 3 8.4.2). */
-static void init(struct vcpu *v)
-{
-	lapic_reset(v->lapic);
-	vcpu_need(v, GROUP_CR);
-	vcpu_init_registers(v->page);
-	kvmclock_reset(&v->machine->kvmclock, v->index);
-	v->pv = (struct kvm_pv){ .eoi_word = NULL };
-	v->is_kicked = false;
-	v->page->nmi_pending = v->nmis_waiting = 0;
-	v->activity = lapic_base(v->lapic) & LAPIC_BASE_BSP ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
-	machine_tell_online(v->machine, v);
-}
-
-static void startup(struct vcpu *v, u8 vector)
-{
-	if (v->activity != VCPU_WAITS_FOR_STARTUP)
-		return;
-	vcpu_startup_registers(v->page, vector);
-	v->activity = VCPU_RUNS;
-	machine_tell_online(v->machine, v);
-}
-
-/* As in hardware, one may wait beside the one in service. */
-static void take_nmis(struct vcpu *v)
-{
-	struct vcpu_page *page = v->page;
-	u32 most = page->shadow & SHADOW_NMI ? 1 : 2;
-	u32 count = (u32)page->nmi_pending + v->nmis_waiting + __atomic_exchange_n(&v->nmis, 0, __ATOMIC_SEQ_CST);
-
-	if (count == 0)
-		return;
-	page->nmi_pending = 1;
-	v->nmis_waiting = (u8)((count < most ? count : most) - 1);
-}
-
-static __attribute__((noinline)) void serve_rare(struct vcpu *v, u32 requests)
-{
-	if (requests & VCPU_REQUEST_PAUSE)
-		machine_park(v->machine, v);
-	if (requests & VCPU_REQUEST_INIT)
-		init(v);
-	if (requests & VCPU_REQUEST_STARTUP)
-		startup(v, (u8)(requests >> VCPU_REQUEST_VECTOR_SHIFT));
-	if ((requests & VCPU_REQUEST_NMI) && v->activity != VCPU_WAITS_FOR_STARTUP)
-		take_nmis(v);
-	if (requests & VCPU_REQUEST_TIME)
-		vcpu_set_tsc_offset(v);
-	if (requests & VCPU_REQUEST_KICK)
-		v->is_kicked = true;
-	if (requests & VCPU_REQUEST_CLOCK)
-		kvmclock_update(&v->machine->kvmclock, v->index);
-}
-
-static void tell_steal(struct vcpu *v)
-{
-	const struct machine *m = v->machine;
-
-	if (v->pv.steal_msr)
-		kvm_pv_tell_steal(&v->pv, &m->memory, rt_time_ns(&m->time, v->page->steal_tsc));
-}
-
-static void serve_requests(struct vcpu *v)
-{
-	u32 requests = __atomic_exchange_n(&v->requests, 0, __ATOMIC_SEQ_CST);
-
-	if (requests & VCPU_REQUEST_RARE)
-		serve_rare(v, requests);
-	if (requests & (VCPU_REQUEST_SERVICE | VCPU_REQUEST_TIMER)) {
-		v->page->deadline_tsc = machine_run_timers(v->machine, v, requests & VCPU_REQUEST_SERVICE);
-		/*
-		 * Timers that fired raised interrupts, which are requests to ourselves: what follows serves them, and
-		 * those of others whose cause came before.
-		 */
-		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_TIMER | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
-		tell_steal(v);
-	}
-	if (requests == VCPU_REQUEST_LEAVE)
-		return;
-	lapic_collect(v->lapic);
-	if (unlikely(v->page->cr8 != lapic_cr8(v->lapic)))
-		vcpu_store_cr8(v);
-	offer(v);
-}
-
-/* ---- The loop ---- */
-
-static void notified(struct vcpu *v, u64 bits)
-{
-	vcpu_remember(v, bits ? VCPU_REQUEST_SERVICE : VCPU_REQUEST_TIMER);
-	if (v->index == 0 && (bits || console_port_has_late_bits(&v->machine->console)))
-		machine_notified(v->machine, bits);
-}
-
-/* A halted vCPU runs again when an interrupt can be delivered (or an NMI came). */
-static bool may_run(struct vcpu *v)
-{
-	if (v->activity == VCPU_HALTED && (v->is_kicked || v->page->nmi_pending ||
-					   (v->page->intr_pending && (v->page->rflags & RFLAGS_IF)))) {
-		v->activity = VCPU_RUNS;
-		v->is_kicked = false;
-	}
-	return v->activity == VCPU_RUNS;
-}
-
-static void idle(struct vcpu *v)
-{
-	const struct host *host = v->machine->host;
-	u64 bits = 0;
-
-	if (v->index == 0)
-		machine_tell_console(v->machine);
-	if (!enter_away(v))
-		return;
-	(void)!host->wait(host->ctx, v->page->deadline_tsc, &bits);
-	leave_away(v);
-	notified(v, bits);
-}
-
-static __attribute__((noinline)) void run_ended(struct vcpu *v, struct host_run run)
-{
-	if (run.status == ST_NOTIFIED)
-		notified(v, run.bits);
-	else
-		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)run.status);
-}
-
-/* Enter the guest and handle its exits, for as long as nobody asks for anything. */
-static void run(struct vcpu *v)
-{
-	const struct host *host = v->machine->host;
-	struct host_run run;
-
-	while (enter_away(v)) {
-		run = host->vcpu_run(host->ctx, v->index);
-		leave_away(v);
-		if (unlikely(v->offered != OFFER_NONE))
-			look_at_offer(v);
-		if (unlikely(kvm_pv_took(&v->pv)))
-			ended_quietly(v);
-		if (unlikely(run.status != ST_OK)) {
-			run_ended(v, run);
-			return;
-		}
-		vcpu_handle_exit(v);
-	}
-}
-
-void vcpu_loop(struct vcpu *v)
-{
-	while (!machine_ended(v->machine)) {
-		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) != 0)
-			serve_requests(v);
-		if (v->index == 0 && console_port_has_late_bits(&v->machine->console))
-			machine_notified(v->machine, 0);
-		if (may_run(v))
-			run(v);
-		else
-			idle(v);
-	}
-	machine_leave(v->machine, v);
 }

@@ -104,7 +104,12 @@ void vcpu_loop(struct vcpu *v);
 /* What exits.c remembers: nothing yet. */
 void vcpu_exits_init(struct vcpu *v);
 /* IA32_APIC_BASE has changed: CPUID may answer something else. */
-void vcpu_forget_cpuid(struct vcpu *v);
+static inline void vcpu_forget_cpuid(struct vcpu *v)
+{
+	for (u32 i = 0; i < CPUID_ANSWERS; i++)		/* each holds a leaf whose place is another: not in use */
+		v->answers[i] = (struct cpuid_answer){ .leaf = i ^ 1 };
+}
+
 /* One exit, already in the page. (exits.c; separate for tests) */
 void vcpu_handle_exit(struct vcpu *v);
 

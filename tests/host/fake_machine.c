@@ -147,14 +147,13 @@ void fake_start(u32 platform)
 	fake_start_cpus(platform, 1);
 }
 
-void fake_start_cpus(u32 platform, u32 cpus)
+bool fake_try_start(u32 platform, u32 cpus)
 {
 	static struct insn_cache insns[VM_VCPUS];
 	struct machine_config config = {
 		.host = &host, .args = &args, .info = &info, .control = &fake_control, .ram = fake_ram,
 		.rings = fake_rings, .pages = page_bytes, .insns = insns, .host_cpuid = generous_cpuid,
 	};
-	struct load_result result = { .mode = LOAD_PROTECTED, .entry = FAKE_CODE };
 
 	memset(fake_ram, 0, sizeof(fake_ram));
 	memset(&args, 0, sizeof(args));
@@ -169,7 +168,14 @@ void fake_start_cpus(u32 platform, u32 cpus)
 	fake_on_wait = NULL;
 	fake_root_signals = fake_console_signals = 0;
 	memset(fake_vcpu_signals, 0, sizeof(fake_vcpu_signals));
-	assert_true(machine_init(&fake_machine, &config));
+	return machine_init(&fake_machine, &config);
+}
+
+void fake_start_cpus(u32 platform, u32 cpus)
+{
+	struct load_result result = { .mode = LOAD_PROTECTED, .entry = FAKE_CODE };
+
+	assert_true(fake_try_start(platform, cpus));
 	load_registers(&result, &fake_machine.memory, fake_page);
 }
 

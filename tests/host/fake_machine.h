@@ -29,6 +29,7 @@ extern u64 fake_last_deadline;		/* of the last vcpu_run or wait */
 /* A new machine, in 32-bit mode at FAKE_CODE. */
 void fake_start(u32 platform);
 void fake_start_cpus(u32 platform, u32 cpus);
+bool fake_try_start(u32 platform, u32 cpus);	/* false: machine_init() refuses the start arguments */
 /* The guest has switched all its local APICs to x2APIC mode. */
 void fake_use_x2apic(void);
 struct vcpu_page *fake_page_of(u32 vcpu);

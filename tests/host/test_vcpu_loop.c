@@ -300,6 +300,24 @@ static void test_nmi_button(void **state)
 	assert_int_equal(fake_machine.vcpu[0].requests & VCPU_REQUEST_NMI, 0);
 }
 
+/* Start arguments that are no good are reported to root, and nothing else happens. */
+static void test_bad_arguments(void **state)
+{
+	static const struct { u32 platform, cpus; } bad[] = {
+		{ PLATFORM_MODERN, 0 }, { PLATFORM_MODERN, VM_VCPUS + 1 }, { PLATFORM_COUNT, 1 }, { ~0u, ~0u },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(bad); i++) {
+		assert_false(fake_try_start(bad[i].platform, bad[i].cpus));
+		machine_report_end(&fake_machine);
+		assert_int_equal(fake_control.phase, PHASE_ENDED);
+		assert_int_equal(fake_control.reason, WHY_BAD_STATE);
+		assert_string_equal(fake_control.text, "start arguments are out of range");
+		assert_int_equal(fake_root_signals, 1);
+	}
+}
+
 static void test_bus(void **state)
 {
 	static struct bus bus;
@@ -332,7 +350,7 @@ int main(void)
 		cmocka_unit_test(test_pause_and_poweroff), cmocka_unit_test(test_input),
 		cmocka_unit_test(test_suspend),
 		cmocka_unit_test(test_breaks), cmocka_unit_test(test_nmi_button),
-		cmocka_unit_test(test_bus),
+		cmocka_unit_test(test_bad_arguments), cmocka_unit_test(test_bus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,36 +223,6 @@ void lapic_set_lint0(struct lapic *l, bool is_asserted)
 		post_event(l, was_asserted ? 0 : LAPIC_POSTED_LINT0_EDGE);
 }
 
-/* ---- Local vector table ---- */
-
-void lapic_write_lvt(struct lapic *l, enum lapic_lvt index, u32 value)
-{
-	static const u32 writable[LVT_COUNT] = {
-		[LVT_TIMER] = 0x000700ff, [LVT_THERMAL] = 0x000107ff, [LVT_PERF] = 0x000107ff,
-		[LVT_LINT0] = 0x0001a7ff, [LVT_LINT1] = 0x0001a7ff, [LVT_ERROR] = 0x000100ff,
-	};
-	u32 old = l->lvt[index];
-
-	value &= writable[index];
-	if (!(l->svr & SVR_ENABLE))
-		value |= LVT_MASKED;
-	l->lvt[index] = value;
-	if (index == LVT_TIMER)
-		lapic_timer_set_mode(l, old);
-	if (index == LVT_LINT0 && LAPIC_PEEK(l->lint0) && lapic_takes_extint(l))
-		l->bus->ops->kick(l->bus->ctx, l->index);
-}
-
-/* A software-disabled APIC has every LVT entry masked. */
-void lapic_write_svr(struct lapic *l, u32 value)
-{
-	LAPIC_PUBLISH(l->svr, value & (SVR_ENABLE | 0xff));
-	if (value & SVR_ENABLE)
-		return;
-	for (u32 i = 0; i < LVT_COUNT; i++)
-		l->lvt[i] |= LVT_MASKED;
-}
-
 /* ---- Between APICs ---- */
 
 u32 lapic_ldr(const struct lapic *l)

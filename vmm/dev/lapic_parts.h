@@ -54,9 +54,7 @@ void lapic_raise(struct lapic *l, u8 vector, bool is_level);
 void lapic_error(struct lapic *l, u32 esr_bit);
 /* Registers with consequences. */
 void lapic_write_eoi(struct lapic *l);
-void lapic_write_svr(struct lapic *l, u32 value);
 void lapic_write_icr(struct lapic *l, u64 value);
-void lapic_write_lvt(struct lapic *l, enum lapic_lvt index, u32 value);
 
 /* lapic_timer.c */
 void lapic_timer_set_mode(struct lapic *l, u32 old_lvt);

@@ -33,6 +33,38 @@ static bool is_lvt(u32 reg)
 	return reg >= REG_LVT && reg <= REG_LVT_LAST;
 }
 
+/* ---- Local vector table ---- */
+
+static void write_lvt(struct lapic *l, enum lapic_lvt index, u32 value)
+{
+	static const u32 writable[LVT_COUNT] = {
+		[LVT_TIMER] = 0x000700ff, [LVT_THERMAL] = 0x000107ff, [LVT_PERF] = 0x000107ff,
+		[LVT_LINT0] = 0x0001a7ff, [LVT_LINT1] = 0x0001a7ff, [LVT_ERROR] = 0x000100ff,
+	};
+	u32 old = l->lvt[index];
+
+	value &= writable[index];
+	if (!(l->svr & SVR_ENABLE))
+		value |= LVT_MASKED;
+	l->lvt[index] = value;
+	if (index == LVT_TIMER)
+		lapic_timer_set_mode(l, old);
+	if (index == LVT_LINT0 && LAPIC_PEEK(l->lint0) && lapic_takes_extint(l))
+		l->bus->ops->kick(l->bus->ctx, l->index);
+}
+
+/* A software-disabled APIC has every LVT entry masked. */
+static void write_svr(struct lapic *l, u32 value)
+{
+	LAPIC_PUBLISH(l->svr, value & (SVR_ENABLE | 0xff));
+	if (value & SVR_ENABLE)
+		return;
+	for (u32 i = 0; i < LVT_COUNT; i++)
+		l->lvt[i] |= LVT_MASKED;
+}
+
+/* ---- Access ---- */
+
 /* Registers that both modes read alike; false: there is none. */
 static bool read_common(struct lapic *l, u32 reg, u32 *value)
 {
@@ -84,7 +116,7 @@ static bool read_common(struct lapic *l, u32 reg, u32 *value)
 static bool write_common(struct lapic *l, u32 reg, u32 value)
 {
 	if (is_lvt(reg)) {
-		lapic_write_lvt(l, (enum lapic_lvt)(reg - REG_LVT), value);
+		write_lvt(l, (enum lapic_lvt)(reg - REG_LVT), value);
 		return true;
 	}
 	switch (reg) {
@@ -95,7 +127,7 @@ static bool write_common(struct lapic *l, u32 reg, u32 value)
 		lapic_write_eoi(l);
 		return true;
 	case REG_SVR:
-		lapic_write_svr(l, value);
+		write_svr(l, value);
 		return true;
 	case REG_ESR:
 		l->esr = l->esr_pending;

@@ -1,0 +1,270 @@
+/*
+ * vcpu_loop.c - the loop of a vCPU's thread: serve requests, offer an interrupt, enter, handle the exit.
+ *
+ * An exit that touches no device goes straight back into the guest; interrupts and timers are looked at only after
+ * somebody asked for it (VCPU_REQUEST_*).
+ */
+#include "machine.h"
+#include "syscalls.h"
+#include "vcpu.h"
+
+/* False: a request came in between, look at it first. */
+static bool enter_away(struct vcpu *v)
+{
+	__atomic_store_n(&v->is_away, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) == 0)
+		return true;
+	__atomic_store_n(&v->is_away, 0, __ATOMIC_RELAXED);
+	return false;
+}
+
+static void leave_away(struct vcpu *v)
+{
+	__atomic_store_n(&v->is_away, 0, __ATOMIC_RELAXED);
+}
+
+/* ---- Interrupts ---- */
+
+/* The 8259s' vector, if they have one for this vCPU. */
+static bool pic_wants(struct machine *m, const struct vcpu *v, u8 *vector)
+{
+	bool wants;
+
+	if (v->index != 0 || !lapic_lint0(v->lapic))
+		return false;
+	machine_lock(m);
+	wants = pic_is_asserted(&m->pic) && (lapic_takes_extint(v->lapic) || ioapic_takes_extint(&m->ioapic));
+	if (wants)
+		*vector = pic_peek(&m->pic);
+	machine_unlock(m);
+	return wants;
+}
+
+static void pic_accepted(struct machine *m, u8 vector)
+{
+	machine_lock(m);
+	pic_acknowledge_vector(&m->pic, vector);
+	machine_unlock(m);
+}
+
+/* Nothing to do at the end of the interrupt but to note it: no other waits for that, and no line is to be looked at. */
+static bool may_end_quietly(const struct vcpu *v)
+{
+	return lapic_has_one_edge(v->lapic) && ((v->offered & OFFER_LAPIC) || lapic_is_serving(v->lapic));
+}
+
+/* Put the best candidate into the page. Whatever was offered before and not taken is withdrawn by that. */
+static void offer(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+	struct vcpu_page *page = v->page;
+	u8 vector = 0;
+
+	v->offered = lapic_pick(v->lapic, &vector, &page->tpr_threshold) ? OFFER_LAPIC : OFFER_NONE;
+	if (pic_wants(m, v, &vector))
+		v->offered = OFFER_PIC;
+	page->intr_pending = v->offered != OFFER_NONE;
+	v->offered |= v->nmis_waiting ? OFFER_NMIS : 0;
+	page->intr_vector = vector;
+	/* Not every processor keeps the shadow until the HLT: execute that here, before it can be too late. */
+	if (page->intr_pending && (page->shadow & SHADOW_STI) && !(page->dirty & GROUP_STEP) &&
+	    v->activity == VCPU_RUNS && vcpu_steps_over_hlt(v))
+		v->activity = VCPU_HALTED;
+	if (v->pv.eoi_word)
+		kvm_pv_promise(&v->pv, may_end_quietly(v));
+}
+
+/* The guest took what was offered. */
+static void accepted(struct vcpu *v)
+{
+	if (v->offered & OFFER_PIC)
+		pic_accepted(v->machine, v->page->intr_vector);
+	else
+		lapic_accept(v->lapic, v->page->intr_vector);
+	v->offered = OFFER_NONE;
+	vcpu_remember(v, VCPU_REQUEST_OFFER);
+}
+
+static void ended_quietly(struct vcpu *v)
+{
+	lapic_end(v->lapic);
+	vcpu_remember(v, VCPU_REQUEST_OFFER);
+}
+
+/* An exit while something is offered. */
+static void look_at_offer(struct vcpu *v)
+{
+	if ((v->offered & OFFER_NMIS) && !v->page->nmi_pending)
+		vcpu_remember(v, VCPU_REQUEST_NMI);
+	if (!(v->offered & ~OFFER_NMIS))
+		return;
+	if (!v->page->intr_pending)
+		accepted(v);
+	else if (v->page->cr8 != lapic_cr8(v->lapic))
+		vcpu_remember(v, VCPU_REQUEST_OFFER);
+}
+
+/* ---- Requests ---- */
+
+/* The bootstrap processor goes through the reset vector again, the others wait for a startup (SDM Vol. 3 8.4.2). */
+static void init(struct vcpu *v)
+{
+	lapic_reset(v->lapic);
+	vcpu_need(v, GROUP_CR);
+	vcpu_init_registers(v->page);
+	kvmclock_reset(&v->machine->kvmclock, v->index);
+	v->pv = (struct kvm_pv){ .eoi_word = NULL };
+	v->is_kicked = false;
+	v->page->nmi_pending = v->nmis_waiting = 0;
+	v->activity = lapic_base(v->lapic) & LAPIC_BASE_BSP ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
+	machine_tell_online(v->machine, v);
+}
+
+static void startup(struct vcpu *v, u8 vector)
+{
+	if (v->activity != VCPU_WAITS_FOR_STARTUP)
+		return;
+	vcpu_startup_registers(v->page, vector);
+	v->activity = VCPU_RUNS;
+	machine_tell_online(v->machine, v);
+}
+
+/* As in hardware, one may wait beside the one in service. */
+static void take_nmis(struct vcpu *v)
+{
+	struct vcpu_page *page = v->page;
+	u32 most = page->shadow & SHADOW_NMI ? 1 : 2;
+	u32 count = (u32)page->nmi_pending + v->nmis_waiting + __atomic_exchange_n(&v->nmis, 0, __ATOMIC_SEQ_CST);
+
+	if (count == 0)
+		return;
+	page->nmi_pending = 1;
+	v->nmis_waiting = (u8)((count < most ? count : most) - 1);
+}
+
+static __attribute__((noinline)) void serve_rare(struct vcpu *v, u32 requests)
+{
+	if (requests & VCPU_REQUEST_PAUSE)
+		machine_park(v->machine, v);
+	if (requests & VCPU_REQUEST_INIT)
+		init(v);
+	if (requests & VCPU_REQUEST_STARTUP)
+		startup(v, (u8)(requests >> VCPU_REQUEST_VECTOR_SHIFT));
+	if ((requests & VCPU_REQUEST_NMI) && v->activity != VCPU_WAITS_FOR_STARTUP)
+		take_nmis(v);
+	if (requests & VCPU_REQUEST_TIME)
+		vcpu_set_tsc_offset(v);
+	if (requests & VCPU_REQUEST_KICK)
+		v->is_kicked = true;
+	if (requests & VCPU_REQUEST_CLOCK)
+		kvmclock_update(&v->machine->kvmclock, v->index);
+}
+
+static void tell_steal(struct vcpu *v)
+{
+	const struct machine *m = v->machine;
+
+	if (v->pv.steal_msr)
+		kvm_pv_tell_steal(&v->pv, &m->memory, rt_time_ns(&m->time, v->page->steal_tsc));
+}
+
+static void serve_requests(struct vcpu *v)
+{
+	u32 requests = __atomic_exchange_n(&v->requests, 0, __ATOMIC_SEQ_CST);
+
+	if (requests & VCPU_REQUEST_RARE)
+		serve_rare(v, requests);
+	if (requests & (VCPU_REQUEST_SERVICE | VCPU_REQUEST_TIMER)) {
+		v->page->deadline_tsc = machine_run_timers(v->machine, v, requests & VCPU_REQUEST_SERVICE);
+		/*
+		 * Timers that fired raised interrupts, which are requests to ourselves: what follows serves them, and
+		 * those of others whose cause came before.
+		 */
+		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_TIMER | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
+		tell_steal(v);
+	}
+	if (requests == VCPU_REQUEST_LEAVE)
+		return;
+	lapic_collect(v->lapic);
+	if (unlikely(v->page->cr8 != lapic_cr8(v->lapic)))
+		vcpu_store_cr8(v);
+	offer(v);
+}
+
+/* ---- The loop ---- */
+
+static void notified(struct vcpu *v, u64 bits)
+{
+	vcpu_remember(v, bits ? VCPU_REQUEST_SERVICE : VCPU_REQUEST_TIMER);
+	if (v->index == 0 && (bits || console_port_has_late_bits(&v->machine->console)))
+		machine_notified(v->machine, bits);
+}
+
+/* A halted vCPU runs again when an interrupt can be delivered (or an NMI came). */
+static bool may_run(struct vcpu *v)
+{
+	if (v->activity == VCPU_HALTED && (v->is_kicked || v->page->nmi_pending ||
+					   (v->page->intr_pending && (v->page->rflags & RFLAGS_IF)))) {
+		v->activity = VCPU_RUNS;
+		v->is_kicked = false;
+	}
+	return v->activity == VCPU_RUNS;
+}
+
+static void idle(struct vcpu *v)
+{
+	const struct host *host = v->machine->host;
+	u64 bits = 0;
+
+	if (v->index == 0)
+		machine_tell_console(v->machine);
+	if (!enter_away(v))
+		return;
+	(void)!host->wait(host->ctx, v->page->deadline_tsc, &bits);
+	leave_away(v);
+	notified(v, bits);
+}
+
+static __attribute__((noinline)) void run_ended(struct vcpu *v, struct host_run run)
+{
+	if (run.status == ST_NOTIFIED)
+		notified(v, run.bits);
+	else
+		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)run.status);
+}
+
+/* Enter the guest and handle its exits, for as long as nobody asks for anything. */
+static void run(struct vcpu *v)
+{
+	const struct host *host = v->machine->host;
+	struct host_run run;
+
+	while (enter_away(v)) {
+		run = host->vcpu_run(host->ctx, v->index);
+		leave_away(v);
+		if (unlikely(v->offered != OFFER_NONE))
+			look_at_offer(v);
+		if (unlikely(kvm_pv_took(&v->pv)))
+			ended_quietly(v);
+		if (unlikely(run.status != ST_OK)) {
+			run_ended(v, run);
+			return;
+		}
+		vcpu_handle_exit(v);
+	}
+}
+
+void vcpu_loop(struct vcpu *v)
+{
+	while (!machine_ended(v->machine)) {
+		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) != 0)
+			serve_requests(v);
+		if (v->index == 0 && console_port_has_late_bits(&v->machine->console))
+			machine_notified(v->machine, 0);
+		if (may_run(v))
+			run(v);
+		else
+			idle(v);
+	}
+	machine_leave(v->machine, v);
+}

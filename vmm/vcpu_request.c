@@ -1,0 +1,99 @@
+/*
+ * vcpu_request.c - what all other files of the VMM ask of a vCPU or of the machine: a request to the vCPU's thread, the
+ * copies of CR8 and of the TSC offset in its page, and the machine's end. Nothing here calls another file of this room.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "machine.h"
+#include "vcpu.h"
+
+/*
+ * Pairs with enter_away: either the thread sees the request before it leaves, or we see that it is away. One signal
+ * brings it back.
+ */
+static void call_back(struct vcpu *v)
+{
+	if (__atomic_load_n(&v->is_away, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&v->is_away, 0, __ATOMIC_SEQ_CST))
+		v->machine->host->signal_vcpu(v->machine->host->ctx, v->index);
+}
+
+void vcpu_request(struct vcpu *v, u32 requests)
+{
+	__atomic_fetch_or(&v->requests, requests, __ATOMIC_SEQ_CST);
+	call_back(v);
+}
+
+void vcpu_request_nmi(struct vcpu *v)
+{
+	__atomic_fetch_add(&v->nmis, 1, __ATOMIC_SEQ_CST);
+	vcpu_request(v, VCPU_REQUEST_NMI);
+}
+
+void vcpu_request_init(struct vcpu *v)
+{
+	u32 old = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST), new;
+
+	do {
+		new = (old & ((1u << VCPU_REQUEST_VECTOR_SHIFT) - 1) & ~VCPU_REQUEST_STARTUP) | VCPU_REQUEST_INIT;
+	} while (!__atomic_compare_exchange_n(&v->requests, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	call_back(v);
+}
+
+void vcpu_request_startup(struct vcpu *v, u8 vector)
+{
+	u32 old = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST), new;
+
+	do {
+		if (old & VCPU_REQUEST_STARTUP)
+			return;
+		new = old | VCPU_REQUEST_STARTUP | (u32)vector << VCPU_REQUEST_VECTOR_SHIFT;
+	} while (!__atomic_compare_exchange_n(&v->requests, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	call_back(v);
+}
+
+void vcpu_interrupted_others(struct vcpu *v)
+{
+	if (v->machine->vcpu_count > 1)
+		v->machine->host->yield(v->machine->host->ctx);
+}
+
+void vcpu_load_cr8(struct vcpu *v)
+{
+	u32 cr8 = lapic_cr8(v->lapic);
+
+	if (v->page->cr8 == cr8)
+		return;
+	v->page->cr8 = cr8;
+	v->page->dirty |= GROUP_GPR;
+}
+
+void vcpu_store_cr8(struct vcpu *v)
+{
+	lapic_set_cr8(v->lapic, v->page->cr8);
+}
+
+void vcpu_set_tsc_offset(struct vcpu *v)
+{
+	v->page->tsc_offset = v->machine->tsc_offset + lapic_tsc_adjust(v->lapic);
+	v->page->dirty |= GROUP_TIME;
+}
+
+void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
+{
+	u32 expected = NOT_ENDED;
+	va_list args;
+
+	if (!__atomic_compare_exchange_n(&m->ending.is_set, &expected, ENDING, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		return;
+	m->ending.reason = reason;
+	m->ending.wants_restart = wants_restart;
+	m->ending.vcpu = vcpu;
+	va_start(args, format);
+	vsnprintf(m->ending.text, sizeof(m->ending.text), format, args);
+	va_end(args);
+	__atomic_store_n(&m->ending.is_set, ENDED, __ATOMIC_RELEASE);
+	for (u32 i = 0; i < m->vcpu_count; i++)
+		vcpu_request(&m->vcpu[i], VCPU_REQUEST_SERVICE);
+}
