@@ -87,8 +87,6 @@ void kernel_frames_free(void *frames_start, u32 count);
 
 /* SYSTEM_SPARE. */
 void frames_set_spare(u64 bytes);
-/* SYSTEM_MEMORY. ST_INVAL: no such word. */
-enum status frames_word(u64 word, u64 *value) MUST_CHECK;
 
 /* Page tables out of kernel frames: what pt_init wants. The second leaves the spare frames alone: for overcommitted
  * memory. */

@@ -200,29 +200,6 @@ void frames_set_spare(u64 bytes)
 	lock_release(&frames.lock);
 }
 
-enum status frames_word(u64 word, u64 *value)
-{
-	static u64 picture[FRAMES_WORD_COUNT];	/* root's, which asks from one thread */
-
-	if (word >= FRAMES_WORD_COUNT)
-		return ST_INVAL;
-	if (word == FRAMES_INSTALLED) {
-		lock_acquire(&frames.lock);
-		picture[FRAMES_INSTALLED] = frames.total << PAGE_SHIFT;
-		picture[FRAMES_BOOT] = frames.boot << PAGE_SHIFT;
-		picture[FRAMES_KERNEL] = (frames.kernel - frames.free_kernel) << PAGE_SHIFT;
-		picture[FRAMES_SLABS] = object_slab_frames() << PAGE_SHIFT;
-		picture[FRAMES_GRANTED] = frames.granted << PAGE_SHIFT;
-		picture[FRAMES_RESERVED] = frames.reserved << PAGE_SHIFT;
-		picture[FRAMES_FREE] = (frames.free_user - frames.reserved) << PAGE_SHIFT;
-		picture[FRAMES_KERNEL_FREE] = frames.free_kernel << PAGE_SHIFT;
-		picture[FRAMES_CHANGES] = frames.changes;
-		lock_release(&frames.lock);
-	}
-	*value = picture[word];
-	return ST_OK;
-}
-
 void *kernel_frame_alloc(void)
 {
 	return kernel_frames_alloc(1);

@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "panic.h"
 #include "range.h"
+#include "stats.h"
 #include "syscalls.h"
 
 #define FREE_BUDGET 256u	/* leaves per step of destruction */
@@ -261,23 +262,20 @@ enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes)
 	return ST_OK;
 }
 
-u64 mem_granted_bytes(const struct mem *mem)
+static void fill_stats(struct object *object, u64 *words)
 {
-	return mem->is_fixed ? mem->bytes : mem->granted_frames << PAGE_SHIFT;
-}
+	struct mem *mem = mem_of(object);
 
-u64 mem_held_bytes(struct mem *mem)
-{
-	u64 bytes = mem->bytes;
-
+	words[STAT_BYTES] = words[STAT_BYTES_GRANTED] = mem->bytes;
 	if (mem->is_fixed)
-		return 0;
-	if (!is_overcommitted(mem))
-		return bytes;
+		return;
 	lock_acquire(&mem->lock);
-	bytes = mem_granted_bytes(mem) + (mem->fresh.level != 0 ? pt_level_bytes(mem->fresh.level) : 0);
+	words[STAT_BYTES_GRANTED] = words[STAT_BYTES_HELD] = mem->granted_frames << PAGE_SHIFT;
+	if (mem->fresh.level != 0)
+		words[STAT_BYTES_HELD] += pt_level_bytes(mem->fresh.level);
 	lock_release(&mem->lock);
-	return bytes;
+	if (!is_overcommitted(mem))
+		words[STAT_BYTES_HELD] = mem->bytes;
 }
 
 static u64 count_frames(const struct object *object)
@@ -317,5 +315,5 @@ static enum status destroy_step(struct object *object)
 }
 
 const struct object_type mem_type = {
-	OBJECT_TYPE(struct mem), .step = destroy_step, .frames = count_frames,
+	OBJECT_TYPE(struct mem), .step = destroy_step, .frames = count_frames, .stats = fill_stats,
 };

@@ -52,7 +52,5 @@ struct pt_leaf mem_lookup(struct mem *mem, u64 offset);
 /* Write through the window into a MEM the kernel makes itself (root's program). */
 enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes) MUST_CHECK;
 
-u64 mem_granted_bytes(const struct mem *mem);
-u64 mem_held_bytes(struct mem *mem);
 
 #endif

@@ -5,6 +5,7 @@
 #include "frames.h"
 #include "object.h"
 #include "quiesce.h"
+#include "stats.h"
 
 #include <string.h>
 
@@ -54,9 +55,15 @@ u64 object_slab_frames(void)
 	return __atomic_load_n(&slab_frames, __ATOMIC_RELAXED);
 }
 
-u64 object_frames(const struct object *object)
+void object_stats(struct object *object, u64 *words)
 {
-	return object->type->frames != NULL ? object->type->frames(object) : 0;
+	const struct object_type *type = object->type;
+
+	memset(words, 0, STAT_WAKE_BUCKET * sizeof(u64));
+	if (type->frames != NULL)
+		words[STAT_KERNEL_BYTES] = type->frames(object) << PAGE_SHIFT;
+	if (type->stats != NULL)
+		type->stats(object, words);
 }
 
 struct object *object_alloc(const struct object_type *type)

@@ -35,6 +35,7 @@ struct object_type {
 	enum status (*begin)(struct object *object);
 	enum status (*step)(struct object *object);	/* second part: when there is no reference; NULL: never */
 	u64 (*frames)(const struct object *object);	/* kernel frames it has; NULL = none */
+	void (*stats)(struct object *object, u64 *words);	/* by enum stat; NULL = none of its own */
 	hpa_t (*page)(const struct object *object);	/* the frame of it that a PD may map; NULL = none */
 };
 
@@ -61,9 +62,10 @@ static inline bool object_is_dead(const struct object *object, u32 generation)
 	       __atomic_load_n(&object->is_dying, __ATOMIC_ACQUIRE);
 }
 
-/* Frames that slabs have taken / that this object has beside its place in a slab. */
+/* Frames that slabs have taken. */
 u64 object_slab_frames(void);
-u64 object_frames(const struct object *object);
+/* By enum stat. */
+void object_stats(struct object *object, u64 *words);
 
 /* A zeroed object of that type with a fresh generation, no handle, no reference. NULL: no frames. */
 struct object *object_alloc(const struct object_type *type);

@@ -60,37 +60,16 @@ enum status pd_ctl(struct pd *pd, u64 op, u64 a)
 	return ST_OK;
 }
 
-static u64 time_of_all(struct pd *pd, enum stat stat)
+static void fill_stats(struct object *object, u64 *words)
 {
-	u64 sum = stat == STAT_TIME_TSC ? pd->time_tsc : stat == STAT_TIME_READY ? pd->time_ready : pd->time_guest_tsc;
+	struct pd *pd = (struct pd *)(void *)object;
 
+	__builtin_memcpy(words, pd->gone_times, sizeof(pd->gone_times));
 	for (struct list *i = pd->threads.next; i != &pd->threads; i = i->next)
-		sum += sched_thread_time(THREAD_AT(i), stat);
-	return sum;
-}
-
-static u64 wakeups(const struct pd *pd)
-{
-	u64 sum = 0;
-
+		sched_add_times(THREAD_AT(i), words);
+	words[STAT_TABLE_BYTES] = pd->space.pt.table_count * PAGE_SIZE;
 	for (u32 i = 0; i < STAT_WAKE_BUCKETS; i++)
-		sum += pd->share.wakes[i];
-	return sum;
-}
-
-enum status pd_stat(struct pd *pd, u64 stat, u64 *value)
-{
-	if (stat >= STAT_TIME_TSC && stat <= STAT_TIME_READY)
-		*value = time_of_all(pd, (enum stat)stat);
-	else if (stat == STAT_WAKEUPS)
-		*value = wakeups(pd);
-	else if (stat >= STAT_WAKE_BUCKET && stat <= STAT_WAKE_BUCKET_LAST)
-		*value = pd->share.wakes[stat - STAT_WAKE_BUCKET];
-	else if (stat == STAT_TABLE_BYTES)
-		*value = pd->space.pt.table_count * PAGE_SIZE;
-	else
-		return ST_INVAL;
-	return ST_OK;
+		words[STAT_WAKE_BUCKET + i] = __atomic_load_n(&pd->share.wakes[i], __ATOMIC_RELAXED);
 }
 
 /* All threads at once, so that their grace periods pass together. */
@@ -127,4 +106,5 @@ static enum status destroy_step(struct object *object)
 
 const struct object_type pd_type = {
 	OBJECT_TYPE(struct pd), .begin = destroy_begin, .step = destroy_step, .frames = count_frames,
+	.stats = fill_stats,
 };

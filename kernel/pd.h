@@ -21,7 +21,7 @@ struct pd {
 	struct log_writer writer;
 	u32 id;			/* for the log */
 	struct share share;	/* of its threads, also of those to come */
-	u64 time_tsc, time_guest_tsc, time_ready;	/* of threads that are gone */
+	u64 gone_times[STAT_TIME_COUNT];	/* of threads that are gone */
 };
 
 /* Its threads are destroyed first. */
@@ -30,7 +30,5 @@ extern const struct object_type pd_type;
 enum status pd_create(struct pd **out) MUST_CHECK;
 /* SYS_PD_CTL. */
 enum status pd_ctl(struct pd *pd, u64 op, u64 a) MUST_CHECK;
-/* The figures of enum stat that are of a PD. ST_INVAL: another one. */
-enum status pd_stat(struct pd *pd, u64 stat, u64 *value) MUST_CHECK;
 
 #endif

@@ -26,6 +26,8 @@ static union {
 	u8 bytes[2 * PAGE_SIZE];
 } boot_page __attribute__((aligned(4096)));
 
+union root_stats root_stats __attribute__((aligned(4096)));
+
 _Static_assert(BUILT_IN_MODULES + BOOT_INFO_MODULES <= BOOT_MODULES, "each module that the loader told of has a place");
 
 /* The right to call what only root may; there is one, for ever. */
@@ -70,6 +72,15 @@ static struct mem *give_fixed(struct pd *pd, u64 slot, const void *start, u64 by
 	must(mem_create_fixed(arch_image_hpa(start), bytes, &mem), "image memory");
 	must(handle_put(&pd->handles, slot, &mem->object, rights | RIGHT_CTL, 0), "handle");
 	return mem;
+}
+
+/* Part of the kernel image, to be read only, without a handle. */
+static void map_fixed(struct pd *pd, const void *start, u64 bytes, u64 address)
+{
+	struct mem *mem;
+
+	must(mem_create_fixed(arch_image_hpa(start), bytes, &mem), "page");
+	map(pd, mem, address, PT_R);
 }
 
 /* ---- program ------------------------------------------------------------------------------------ */
@@ -141,12 +152,10 @@ static void add_boot_modules(struct pd *pd, const struct boot_info *boot)
 
 static void map_pages(struct pd *pd, const struct info_page *info)
 {
-	struct mem *mem;
-
 	map(pd, give_fixed(pd, HANDLE_INFO_MEM, info, PAGE_SIZE, RIGHT_R), INFO_PAGE_ADDRESS, PT_R | PT_W);
 	map(pd, give_fixed(pd, HANDLE_LOG_MEM, log_memory(), sizeof(struct log_ring), RIGHT_R), LOG_ADDRESS, PT_R);
-	must(mem_create_fixed(arch_image_hpa(&boot_page), sizeof(boot_page), &mem), "boot page");
-	map(pd, mem, BOOT_PAGE_ADDRESS, PT_R);
+	map_fixed(pd, &boot_page, sizeof(boot_page), BOOT_PAGE_ADDRESS);
+	map_fixed(pd, &root_stats, sizeof(root_stats), STATS_ADDRESS);
 	(void)map_new(pd, HEAP_ADDRESS, HEAP_BYTES, PT_R | PT_W);
 	(void)map_new(pd, STACK_TOP - STACK_BYTES, STACK_BYTES, PT_R | PT_W);
 }

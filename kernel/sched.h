@@ -9,6 +9,7 @@
 #define VOS_SCHED_H
 
 #include "lock.h"
+#include "stats.h"
 #include "thread.h"
 
 /* Written under the lock, by any pCPU, but for what is said to be the owner's. */
@@ -34,7 +35,6 @@ struct sched {
 	u64 timer;		/* owner's: what the hardware timer is set to */
 	u64 started;
 	u64 times[PCPU_TIME_COUNT];		/* up to `accounted` */
-	u64 picture[PCPU_TIME_COUNT];		/* see enum pcpu_time */
 };
 
 _Static_assert(sizeof(struct sched) <= PAGE_SIZE, "it is one frame");
@@ -89,9 +89,9 @@ static inline void sched_timer_limit(u64 deadline_tsc)
 		sched_timer_limit_set(s, deadline_tsc);
 }
 
-/* Up to now: STAT_TIME_TSC, STAT_TIME_GUEST_TSC or STAT_TIME_READY of a thread. */
-u64 sched_thread_time(struct thread *thread, enum stat stat);
-/* SYSTEM_PCPU_TIME. ST_INVAL: no such pCPU or kind of time. */
-enum status sched_pcpu_time(u64 pcpu_id, u64 what, u64 *ticks) MUST_CHECK;
+/* Add the three times of a thread, up to now (STAT_TIME_TSC and so on). */
+void sched_add_times(struct thread *thread, u64 *times);
+/* By enum pcpu_time. ST_INVAL: no such pCPU. */
+enum status sched_pcpu_times(u64 pcpu_id, u64 *times) MUST_CHECK;
 
 #endif

@@ -42,32 +42,27 @@ u64 sched_account(struct sched *s)
 	return now;
 }
 
-u64 sched_thread_time(struct thread *t, enum stat stat)
+void sched_add_times(struct thread *t, u64 *times)
 {
 	struct sched *s = sched_lock_of(t);
 	u64 now = sched_account(s);
-	u64 time = t->time_tsc;
+	bool is_ready = t->state == THREAD_READY || t->state == THREAD_PARKED;
 
-	if (stat == STAT_TIME_GUEST_TSC)
-		time = thread_guest_time(t, now);
-	if (stat == STAT_TIME_READY)
-		time = t->time_ready + (t->state == THREAD_READY || t->state == THREAD_PARKED ? now - t->ready_tsc : 0);
+	times[STAT_TIME_TSC] += t->time_tsc;
+	times[STAT_TIME_GUEST_TSC] += thread_guest_time(t, now);
+	times[STAT_TIME_READY] += t->time_ready + (is_ready ? now - t->ready_tsc : 0);
 	lock_release(&s->lock);
-	return time;
 }
 
-enum status sched_pcpu_time(u64 pcpu_id, u64 what, u64 *ticks)
+enum status sched_pcpu_times(u64 pcpu_id, u64 *times)
 {
 	struct sched *s = sched_at(pcpu_id);
 
-	if (s == NULL || what >= PCPU_TIME_COUNT)
+	if (s == NULL)
 		return ST_INVAL;
 	lock_acquire(&s->lock);
-	if (what == PCPU_TIME_ELAPSED) {
-		s->times[PCPU_TIME_ELAPSED] = sched_account(s) - s->started;
-		__builtin_memcpy(s->picture, s->times, sizeof(s->picture));
-	}
-	*ticks = s->picture[what];
+	s->times[PCPU_TIME_ELAPSED] = sched_account(s) - s->started;
+	__builtin_memcpy(times, s->times, sizeof(s->times));
 	lock_release(&s->lock);
 	return ST_OK;
 }

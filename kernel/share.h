@@ -12,6 +12,7 @@
 
 #include "lock.h"
 #include "range.h"
+#include "stats.h"
 #include "syscalls.h"
 #include "types.h"
 

@@ -363,57 +363,14 @@ static struct syscall_result call_port_grant(u64 h_pd, u64 first, u64 count, u64
 	return result(ST_OK);
 }
 
-/* ---- what objects and the machine tell ---------------------------------------------------------- */
-
-static struct syscall_result stat_tables(const struct space *space)
-{
-	return result_value(space->pt.table_count * PAGE_SIZE);
-}
-
-static struct syscall_result stat_pd(struct pd *pd, u64 stat)
-{
-	struct syscall_result r = { 0 };
-
-	r.status = pd_stat(pd, stat, &r.value);
-	return r;
-}
-
-static struct syscall_result stat_vcpu(const struct vcpu *vcpu, u64 stat)
-{
-	struct syscall_result r = { 0 };
-
-	r.status = vcpu_stat(vcpu, stat, &r.value);
-	return r;
-}
-
-static struct syscall_result call_object_stat(u64 h, u64 stat, u64, u64, u64, u64)
+static struct syscall_result call_object_stat(u64 h, u64, u64, u64, u64, u64)
 {
 	struct handle handle;
 	enum status status = handle_get_dying(&pd_current()->handles, h, &handle);
-	struct object *o;
 
-	if (status != ST_OK)
-		return result(status);
-	o = handle.object;
-	if (stat == STAT_KERNEL_BYTES)
-		return result_value(object_frames(o) << PAGE_SHIFT);
-	if (o->type == &mem_type && stat == STAT_BYTES_HELD)
-		return result_value(mem_held_bytes((struct mem *)(void *)o));
-	if (o->type == &mem_type && stat == STAT_BYTES)
-		return result_value(((struct mem *)(void *)o)->bytes);
-	if (o->type == &mem_type && stat == STAT_BYTES_GRANTED)
-		return result_value(mem_granted_bytes((struct mem *)(void *)o));
-	if (o->type == &thread_type && stat >= STAT_TIME_TSC && stat <= STAT_TIME_READY)
-		return result_value(sched_thread_time(thread_of(o), (enum stat)stat));
-	if (o->type == &thread_type && stat == STAT_IS_WAITING)
-		return result_value(__atomic_load_n(&thread_of(o)->state, __ATOMIC_RELAXED) == THREAD_WAITING);
-	if (o->type == &pd_type)
-		return stat_pd((struct pd *)(void *)o, stat);
-	if (o->type == &vcpu_type)
-		return stat_vcpu(vcpu_of(o), stat);
-	if (o->type == &vm_type && stat == STAT_TABLE_BYTES)
-		return stat_tables(&((struct vm *)(void *)o)->space);
-	return result(ST_INVAL);
+	if (status == ST_OK)
+		object_stats(handle.object, root_stats.page.object);
+	return result(status);
 }
 
 /* ---- the machine -------------------------------------------------------------------------------- */
@@ -424,6 +381,23 @@ static enum status system_log_bind(u64 h_thread, u64 badge)
 	enum status status = handle_get(&pd_current()->handles, h_thread, &thread_type, RIGHT_SIGNAL, &h);
 
 	return status == ST_OK ? log_bind(thread_of(h.object), badge) : status;
+}
+
+static void system_memory(void)
+{
+	u64 *words = root_stats.page.memory;
+
+	lock_acquire(&frames.lock);
+	words[FRAMES_INSTALLED] = frames.total << PAGE_SHIFT;
+	words[FRAMES_BOOT] = frames.boot << PAGE_SHIFT;
+	words[FRAMES_KERNEL] = (frames.kernel - frames.free_kernel) << PAGE_SHIFT;
+	words[FRAMES_SLABS] = object_slab_frames() << PAGE_SHIFT;
+	words[FRAMES_GRANTED] = frames.granted << PAGE_SHIFT;
+	words[FRAMES_RESERVED] = frames.reserved << PAGE_SHIFT;
+	words[FRAMES_FREE] = (frames.free_user - frames.reserved) << PAGE_SHIFT;
+	words[FRAMES_KERNEL_FREE] = frames.free_kernel << PAGE_SHIFT;
+	words[FRAMES_CHANGES] = frames.changes;
+	lock_release(&frames.lock);
 }
 
 static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
@@ -449,12 +423,13 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 		early_console_give(a);
 		return ST_OK;
 	case SYSTEM_MEMORY:
-		return frames_word(a, value);
+		system_memory();
+		return ST_OK;
 	case SYSTEM_SPARE:
 		frames_set_spare(a);
 		return ST_OK;
 	case SYSTEM_PCPU_TIME:
-		return sched_pcpu_time(a, b, value);
+		return sched_pcpu_times(a, root_stats.page.pcpu);
 	default:
 		return ST_INVAL;
 	}

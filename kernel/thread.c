@@ -82,16 +82,22 @@ static enum status destroy_step(struct object *object)
 		t->vcpu = NULL;
 	}
 	list_remove(&t->pd_link);
-	t->pd->time_tsc += t->time_tsc;
-	t->pd->time_guest_tsc += t->time_guest_tsc;
-	t->pd->time_ready += t->time_ready;
+	sched_add_times(t, t->pd->gone_times);
 	kernel_frames_free(t->fpu, 1);
 	kernel_frames_free(t->kernel_stack, STACK_FRAMES);
 	return ST_OK;
 }
 
+static void fill_stats(struct object *object, u64 *words)
+{
+	struct thread *t = thread_of(object);
+
+	sched_add_times(t, words);
+	words[STAT_IS_WAITING] = __atomic_load_n(&t->state, __ATOMIC_RELAXED) == THREAD_WAITING;
+}
+
 const struct object_type thread_type = {
-	OBJECT_TYPE(struct thread), .step = destroy_step, .frames = count_frames,
+	OBJECT_TYPE(struct thread), .step = destroy_step, .frames = count_frames, .stats = fill_stats,
 };
 
 void thread_detach(struct thread *t)

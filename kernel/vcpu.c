@@ -466,31 +466,15 @@ void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 stolen)
 	vcpu->deadline = DEADLINE_UNSET;
 }
 
-/* Returns that were no VM exit, and VM exits that the VMM does not hear of. */
-static const bool is_no_exit[EXIT_REASON_COUNT] = { [EXIT_DEADLINE] = true };
-static const bool is_kernels[EXIT_REASON_COUNT] = { [EXIT_NONE] = true, [EXIT_GRANTED] = true };
-
-static u64 sum_exits(const struct vcpu *vcpu, bool with_kernels)
+/* Of a vCPU that runs elsewhere the figures are a little old. */
+static void fill_stats(struct object *object, u64 *words)
 {
-	u64 sum = 0;
+	const struct vcpu *vcpu = vcpu_of(object);
 
-	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
-		if (!is_no_exit[i] && (with_kernels || !is_kernels[i]))
-			sum += vcpu->exit_count[i];
-	return sum;
-}
-
-enum status vcpu_stat(const struct vcpu *vcpu, u64 stat, u64 *value)
-{
-	if (stat == STAT_EXITS || stat == STAT_EXITS_VMM)
-		*value = sum_exits(vcpu, stat == STAT_EXITS);
-	else if (stat >= STAT_EXIT_COUNT && stat < STAT_EXIT_COUNT + EXIT_REASON_COUNT)
-		*value = vcpu->exit_count[stat - STAT_EXIT_COUNT];
-	else if (stat >= STAT_EXIT_TICKS && stat < STAT_EXIT_TICKS + EXIT_REASON_COUNT)
-		*value = vcpu->exit_ticks[stat - STAT_EXIT_TICKS];
-	else
-		return ST_INVAL;
-	return ST_OK;
+	for (u32 i = 0; i < EXIT_REASON_COUNT; i++) {
+		words[STAT_EXIT_COUNT + i] = __atomic_load_n(&vcpu->exit_count[i], __ATOMIC_RELAXED);
+		words[STAT_EXIT_TICKS + i] = __atomic_load_n(&vcpu->exit_ticks[i], __ATOMIC_RELAXED);
+	}
 }
 
 /*
@@ -560,5 +544,6 @@ static enum status destroy_step(struct object *object)
 }
 
 const struct object_type vcpu_type = {
-	OBJECT_TYPE(struct vcpu), .step = destroy_step, .frames = count_frames, .page = page_frame,
+	OBJECT_TYPE(struct vcpu), .step = destroy_step, .frames = count_frames, .stats = fill_stats,
+	.page = page_frame,
 };

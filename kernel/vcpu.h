@@ -55,9 +55,6 @@ enum status vcpu_bind(struct vcpu *vcpu) MUST_CHECK;
 struct syscall_result vcpu_run(void);
 struct syscall_result vcpu_get(u64 groups);
 
-/* STAT_EXIT*. ST_INVAL: not one of a vCPU's. Of a vCPU that runs elsewhere the figures are a little old. */
-enum status vcpu_stat(const struct vcpu *vcpu, u64 stat, u64 *value) MUST_CHECK;
-
 /*
  * For the scheduler, about the vCPU of a thread. It stops or moves to another pCPU: on the old one, which keeps nothing
  * of it. It runs again, after `away` ticks; `stolen` of all ticks so far it was ready, but did not run.

@@ -2,6 +2,7 @@
  * vm.c - see vm.h. The vCPUs' life with their VM; what a vCPU is and does is in vcpu.c.
  */
 #include "vcpu.h"
+#include "stats.h"
 #include "virt.h"
 #include "vm.h"
 
@@ -84,6 +85,12 @@ static enum status destroy_step(struct object *object)
 	return space_fini_step(&vm_of(object)->space);
 }
 
+static void fill_stats(struct object *object, u64 *words)
+{
+	words[STAT_TABLE_BYTES] = vm_of(object)->space.pt.table_count * PAGE_SIZE;
+}
+
 const struct object_type vm_type = {
 	OBJECT_TYPE(struct vm), .begin = destroy_begin, .step = destroy_step, .frames = count_frames,
+	.stats = fill_stats,
 };

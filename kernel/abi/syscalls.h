@@ -59,7 +59,8 @@ enum syscall_nr {
 	 * answer is ST_AGAIN; with ST_OK that slot is free too. A PD's threads and a VM's vCPUs go with it (close the
 	 * handles to them). A MEM or VCPU that is still mapped is freed when the last mapping goes. */
 	SYS_OBJECT_DESTROY,
-	SYS_OBJECT_STAT,	/* (h, enum stat) -> value; also of an object whose destruction is under way */
+	SYS_OBJECT_STAT,	/* (h): fill stats_page.object (stats.h); also of an object whose destruction is under
+				 * way */
 	SYS_IRQ_CREATE,		/* (h_root, gsi, flags, h_thread, badge) -> h IRQ: bind an interrupt line to a
 				 * thread's notification */
 	SYS_PORT_GRANT,		/* (h_pd, first, count): let that PD's ring 3 use these I/O ports */
@@ -140,32 +141,6 @@ enum fault_word { FAULT_KIND, FAULT_RIP, FAULT_ADDRESS, FAULT_ERROR, FAULT_WORD_
 #define FAULT_NOMEM 0x101u	/* a lazily granted page could not be had; FAULT_ADDRESS */
 #define FAULT_COMPAT 0x102u	/* foreign system call and no handler; FAULT_ERROR = number */
 
-#define STAT_WAKE_BUCKETS 32u
-
-/* A PD's times include those of its threads that are gone. */
-enum stat {
-	STAT_BYTES,		/* MEM: size */
-	STAT_BYTES_GRANTED,	/* MEM: frames granted so far, in bytes */
-	STAT_BYTES_HELD,	/* MEM: frames that are granted or reserved for it; 0 if they existed before it */
-	STAT_KERNEL_BYTES,	/* any: kernel frames in use for it alone (page tables, stacks), without what
-				 * STAT_BYTES_HELD counts and the object itself */
-	STAT_TIME_TSC,		/* PD, THREAD: time on a pCPU, all of it */
-	STAT_TIME_GUEST_TSC,	/* PD, THREAD: thereof in guest mode */
-	STAT_TIME_READY,	/* PD, THREAD: TSC ticks in which it could have run and didn't */
-	STAT_WAKEUPS,		/* PD: how often one of its threads ran after having waited for something */
-	STAT_WAKE_BUCKET,	/* PD: + i, 0 <= i < STAT_WAKE_BUCKETS: thereof within 2^i .. 2^(i+1) - 1 ns of being
-				 * woken; the first and the last take what is beyond them */
-	STAT_WAKE_BUCKET_LAST = STAT_WAKE_BUCKET + STAT_WAKE_BUCKETS - 1,
-	STAT_EXITS,		/* VCPU: VM exits */
-	STAT_EXITS_VMM,		/* VCPU: thereof handed to the VMM */
-	STAT_TABLE_BYTES,	/* PD, VM: page tables */
-	STAT_IS_WAITING,	/* THREAD: 1 = it waits for a notification or a deadline */
-	STAT_COUNT,
-	STAT_EXIT_COUNT = 0x100,	/* VCPU: + enum exit_reason: VM exits of that kind */
-	STAT_EXIT_TICKS = 0x200,	/* VCPU: + enum exit_reason: TSC ticks from such an exit to the next entry,
-					 * without the time in which other threads ran */
-};
-
 enum system_op {
 	SYSTEM_REBOOT,		/* a = the firmware's reset register: I/O port | value << 16, or 0: there is none.
 				 * Others are tried too. Returns ST_UNSUPPORTED if none did anything */
@@ -183,44 +158,13 @@ enum system_op {
 				 * there. ST_FULL: LOG_READERS that live are bound already */
 	SYSTEM_CONSOLE_TAKE,	/* a = CONSOLE_* that are a driver's from now on: the kernel writes there only in a
 				 * panic */
-	SYSTEM_MEMORY,		/* a = enum frames_word -> bytes */
+	SYSTEM_MEMORY,		/* fill stats_page.memory (stats.h) */
 	SYSTEM_SPARE,		/* a = bytes that MEM_OVERCOMMIT leaves free, beside the kernel's own spare part */
-	SYSTEM_PCPU_TIME,	/* a = pCPU, b = enum pcpu_time -> TSC ticks since that pCPU came up */
+	SYSTEM_PCPU_TIME,	/* a = pCPU: fill stats_page.pcpu. ST_INVAL: there is no such pCPU */
 	SYSTEM_OP_COUNT
 };
 
 #define CONSOLE_SERIAL BIT64(0)
 #define CONSOLE_SCREEN BIT64(1)
-
-/*
- * Where the memory is. Asking for FRAMES_INSTALLED takes a picture of all; the others are answered from the last
- * picture. boot + kernel + granted + reserved + free + kernel free = installed; each is counted where it happens, none
- * is computed from the others. With FRAMES_CHANGES unchanged, what SYS_OBJECT_STAT said in between fits the picture.
- */
-enum frames_word {
-	FRAMES_INSTALLED,	/* usable memory the kernel found */
-	FRAMES_BOOT,		/* the image, boot modules, what the loader left */
-	FRAMES_KERNEL,		/* frames of the kernel in use: page tables, objects, stacks */
-	FRAMES_SLABS,		/* thereof for objects themselves, in use or not */
-	FRAMES_GRANTED,		/* frames of MEM objects */
-	FRAMES_RESERVED,	/* promised to MEM objects */
-	FRAMES_FREE,		/* neither granted nor reserved */
-	FRAMES_KERNEL_FREE,	/* set aside for the kernel, not in use */
-	FRAMES_CHANGES,		/* how often a frame was taken or given back (no bytes) */
-	FRAMES_WORD_COUNT
-};
-
-/*
- * Where a pCPU's time went. Asking for PCPU_TIME_ELAPSED takes a picture of all; the others are answered from the last
- * picture, so that guest + VMM + system + idle = elapsed, exactly.
- */
-enum pcpu_time {
-	PCPU_TIME_ELAPSED,
-	PCPU_TIME_GUEST,	/* in guest mode */
-	PCPU_TIME_VMM,		/* threads with a vCPU, outside the guest, with the kernel's work for them */
-	PCPU_TIME_SYSTEM,	/* all other threads */
-	PCPU_TIME_IDLE,
-	PCPU_TIME_COUNT
-};
 
 #endif

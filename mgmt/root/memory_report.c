@@ -7,10 +7,9 @@
  */
 #include "memory_report.h"
 
-#include "info_page.h"
+#include "accounts.h"
 #include "root.h"
 #include "service.h"
-#include "sys.h"
 #include "vm.h"
 
 #define ATTEMPTS 100u
@@ -20,31 +19,20 @@ static struct {
 	u64 kernel_bytes;	/* kernel frames neither in slabs nor root's PD's */
 } at_start;
 
-static u64 stat_of(u64 handle, enum stat stat)
-{
-	u64 value = 0;
-
-	return sys_object_stat(handle, stat, &value) == ST_OK ? value : 0;
-}
-
-static u64 word(enum frames_word which)
-{
-	u64 value = 0;
-
-	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_MEMORY, which, 0, &value);
-	return value;
-}
-
 u64 object_bytes(u64 handle)
 {
-	return stat_of(handle, STAT_BYTES_HELD) + stat_of(handle, STAT_KERNEL_BYTES);
+	const u64 *stats = stats_of(handle);
+
+	return stats[STAT_BYTES_HELD] + stats[STAT_KERNEL_BYTES];
 }
 
 void memory_report_init(void)
 {
-	(void)word(FRAMES_INSTALLED);
-	at_start.root_bytes = word(FRAMES_GRANTED) + word(FRAMES_RESERVED);
-	at_start.kernel_bytes = word(FRAMES_KERNEL) - word(FRAMES_SLABS) - stat_of(HANDLE_SELF_PD, STAT_KERNEL_BYTES);
+	const u64 *memory = stats_of_memory();
+
+	at_start.root_bytes = memory[FRAMES_GRANTED] + memory[FRAMES_RESERVED];
+	at_start.kernel_bytes =
+		memory[FRAMES_KERNEL] - memory[FRAMES_SLABS] - stat_of(HANDLE_SELF_PD, STAT_KERNEL_BYTES);
 }
 
 /* Of the memory that all VMs' console rings and control pages are in, a VM's part is its own. */
@@ -63,7 +51,7 @@ static void fill_vms(struct memory_report *out)
 
 static void fill_system(struct memory_report *out)
 {
-	out->system += at_start.root_bytes + word(FRAMES_BOOT) + service_bytes();
+	out->system += at_start.root_bytes + service_bytes();
 	for (u32 i = 0; i < SHARED_COUNT; i++)
 		out->system += object_bytes(root.shared[i]);
 	for (u32 i = 0; i < root.images.count; i++)
@@ -73,16 +61,18 @@ static void fill_system(struct memory_report *out)
 
 static bool try_fill(struct memory_report *out)
 {
-	u64 changes;
+	const u64 *memory = stats_of_memory();
+	u64 changes = memory[FRAMES_CHANGES];
 
-	*out = (struct memory_report){ .installed = word(FRAMES_INSTALLED), .free = word(FRAMES_FREE) };
-	changes = word(FRAMES_CHANGES);
-	out->free += word(FRAMES_KERNEL_FREE);
-	out->kernel = at_start.kernel_bytes + word(FRAMES_SLABS) + stat_of(HANDLE_SELF_PD, STAT_KERNEL_BYTES);
+	*out = (struct memory_report){
+		.installed = memory[FRAMES_INSTALLED],
+		.free = memory[FRAMES_FREE] + memory[FRAMES_KERNEL_FREE],
+		.kernel = at_start.kernel_bytes + memory[FRAMES_SLABS] + stat_of(HANDLE_SELF_PD, STAT_KERNEL_BYTES),
+		.system = memory[FRAMES_BOOT],
+	};
 	fill_system(out);
 	fill_vms(out);
-	(void)word(FRAMES_INSTALLED);
-	return word(FRAMES_CHANGES) == changes;
+	return stats_of_memory()[FRAMES_CHANGES] == changes;
 }
 
 void memory_report_fill(struct memory_report *out)

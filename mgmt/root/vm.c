@@ -1,6 +1,7 @@
 /*
  * vm.c - the table of VMs, and what is looked at when somebody signals or time passes.
  */
+#include "accounts.h"
 #include "vm.h"
 
 #include <string.h>
@@ -68,10 +69,7 @@ u64 vm_need_bytes(const struct vm_spec *spec)
 
 u64 vm_granted_bytes(const struct vm *vm)
 {
-	u64 bytes = 0;
-
-	(void)sys_object_stat(vm->h_ram, STAT_BYTES_GRANTED, &bytes);
-	return bytes;
+	return stat_of(vm->h_ram, STAT_BYTES_GRANTED);
 }
 
 u64 vm_bytes(const struct vm *vm)
@@ -91,11 +89,7 @@ u64 vm_held_bytes(void)
 
 u64 vm_free_bytes(void)
 {
-	u64 bytes = 0;
-
-	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_MEMORY, FRAMES_INSTALLED, 0, NULL);
-	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_MEMORY, FRAMES_FREE, 0, &bytes);
-	return bytes;
+	return stats_of_memory()[FRAMES_FREE];
 }
 
 u32 vm_count(u32 *running)

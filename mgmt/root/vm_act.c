@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accounts.h"
 #include "range.h"
 #include "root.h"
 #include "rt_log.h"
@@ -213,9 +214,9 @@ static struct verdict act_run(struct vm *vm, const struct order *order)
  */
 static u64 load_time_left_ns(const struct vm *vm)
 {
-	u64 passed = rt_time_tsc() - vm->built_tsc, limit = rt_time_ticks(&root.time, LOAD_LIMIT_NS), ready = 0;
+	u64 passed = rt_time_tsc() - vm->built_tsc, limit = rt_time_ticks(&root.time, LOAD_LIMIT_NS);
+	u64 ready = stat_of(vm->h_threads[0], STAT_TIME_READY);
 
-	(void)sys_object_stat(vm->h_threads[0], STAT_TIME_READY, &ready);
 	return passed < limit + ready ? rt_time_ns(&root.time, limit + ready - passed) : 0;
 }
 

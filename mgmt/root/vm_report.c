@@ -1,48 +1,54 @@
 /*
- * vm_report.c - see vm_report.h. Figures come from the kernel's own accounts (SYS_OBJECT_STAT).
+ * vm_report.c - see vm_report.h. Figures come from the kernel's own accounts (accounts.h).
  */
 #include "vm_report.h"
 
 #include <string.h>
 
+#include "accounts.h"
 #include "root.h"
-#include "sys.h"
-#include "vcpu_page.h"
 
-static u64 stat_of(u64 handle, enum stat stat)
+/* Returns that were no VM exit, and VM exits that the VMM does not hear of. */
+static const bool is_no_exit[EXIT_REASON_COUNT] = { [EXIT_DEADLINE] = true };
+static const bool is_kernels[EXIT_REASON_COUNT] = { [EXIT_NONE] = true, [EXIT_GRANTED] = true };
+
+static void add_exits(struct vm_counters *out, const u64 *counts)
 {
-	u64 value = 0;
-
-	if (handle == 0 || sys_object_stat(handle, stat, &value) != ST_OK)
-		return 0;
-	return value;
+	for (u32 i = 0; i < EXIT_REASON_COUNT; i++) {
+		out->exits += is_no_exit[i] ? 0 : counts[i];
+		out->exits_vmm += is_no_exit[i] || is_kernels[i] ? 0 : counts[i];
+	}
 }
 
 void vm_counters_read(const struct vm *vm, struct vm_counters *out)
 {
-	memset(out, 0, sizeof(*out));
-	out->cpu_tsc = stat_of(vm->pd.h_pd, STAT_TIME_TSC);
-	out->guest_tsc = stat_of(vm->pd.h_pd, STAT_TIME_GUEST_TSC);
-	out->ready_tsc = stat_of(vm->pd.h_pd, STAT_TIME_READY);
-	out->wakeups = stat_of(vm->pd.h_pd, STAT_WAKEUPS);
-	for (u32 i = 0; i < vm->spec.cpus; i++) {
-		out->exits += stat_of(vm->h_vcpus[i], STAT_EXITS);
-		out->exits_vmm += stat_of(vm->h_vcpus[i], STAT_EXITS_VMM);
-	}
+	const u64 *stats = stats_of(vm->pd.h_pd);
+
+	*out = (struct vm_counters){
+		.cpu_tsc = stats[STAT_TIME_TSC], .guest_tsc = stats[STAT_TIME_GUEST_TSC],
+		.ready_tsc = stats[STAT_TIME_READY],
+	};
+	for (u32 i = 0; i < STAT_WAKE_BUCKETS; i++)
+		out->wakeups += stats[STAT_WAKE_BUCKET + i];
+	for (u32 i = 0; i < vm->spec.cpus; i++)
+		add_exits(out, stats_of(vm->h_vcpus[i]) + STAT_EXIT_COUNT);
 }
 
-_Static_assert(EXIT_REASON_COUNT <= STATS_EXITS, "room for every reason");
+_Static_assert(EXIT_REASON_COUNT <= STATS_EXITS && STAT_WAKE_BUCKETS == STATS_BUCKETS, "room for all");
 
 void vm_profile_read(const struct vm *vm, struct vm_profile *out)
 {
+	const u64 *stats = stats_of(vm->pd.h_pd);
+
 	memset(out, 0, sizeof(*out));
-	for (u32 i = 0; i < vm->spec.cpus; i++)
+	memcpy(out->wake_bucket, stats + STAT_WAKE_BUCKET, sizeof(out->wake_bucket));
+	for (u32 i = 0; i < vm->spec.cpus; i++) {
+		stats = stats_of(vm->h_vcpus[i]);
 		for (u32 reason = 0; reason < EXIT_REASON_COUNT; reason++) {
-			out->exit_count[reason] += stat_of(vm->h_vcpus[i], STAT_EXIT_COUNT + reason);
-			out->exit_tsc[reason] += stat_of(vm->h_vcpus[i], STAT_EXIT_TICKS + reason);
+			out->exit_count[reason] += stats[STAT_EXIT_COUNT + reason];
+			out->exit_tsc[reason] += stats[STAT_EXIT_TICKS + reason];
 		}
-	for (u32 i = 0; i < STATS_BUCKETS; i++)
-		out->wake_bucket[i] = stat_of(vm->pd.h_pd, STAT_WAKE_BUCKET + i);
+	}
 }
 
 static bool is_alive(const struct vm *vm)
@@ -100,7 +106,7 @@ static void fill_load(const struct vm *vm, const struct vm_counters *counters, s
 }
 
 /* Which vCPUs are started is what the VMM says; whether it lies matters to nobody else. */
-static enum vcpu_state vcpu_state(const struct vm *vm, u64 started, u32 i)
+static enum vcpu_state vcpu_state(const struct vm *vm, u64 started, u32 i, bool is_waiting)
 {
 	if (vm->life == LIFE_LOADING)
 		return VCPU_IS_OFF;
@@ -108,7 +114,7 @@ static enum vcpu_state vcpu_state(const struct vm *vm, u64 started, u32 i)
 		return VCPU_IS_UNSTARTED;
 	if (vm->life == LIFE_PAUSED)
 		return VCPU_IS_PAUSED;
-	return stat_of(vm->h_threads[i], STAT_IS_WAITING) != 0 ? VCPU_IS_HALTED : VCPU_IS_RUNNING;
+	return is_waiting ? VCPU_IS_HALTED : VCPU_IS_RUNNING;
 }
 
 static void fill_vcpus(const struct vm *vm, struct vm_report *out)
@@ -116,8 +122,10 @@ static void fill_vcpus(const struct vm *vm, struct vm_report *out)
 	u64 started = vm_control(vm)->vcpus_online;
 
 	for (u32 i = 0; i < vm->spec.cpus; i++) {
-		out->vcpu_state[i] = (u8)vcpu_state(vm, started, i);
-		out->vcpu_time_ns[i] = ns_of(stat_of(vm->h_threads[i], STAT_TIME_TSC));
+		const u64 *stats = stats_of(vm->h_threads[i]);
+
+		out->vcpu_state[i] = (u8)vcpu_state(vm, started, i, stats[STAT_IS_WAITING] != 0);
+		out->vcpu_time_ns[i] = ns_of(stats[STAT_TIME_TSC]);
 	}
 }
 

@@ -432,8 +432,16 @@ void sim_end(void)
 		sum += sim_time(i);
 	}
 	for (u32 p = 0; p < pcpus; p++)
-		sum += sched_thread_time(fake_pcpus[p].idle, STAT_TIME_TSC);
+		sum += sim_stat(fake_pcpus[p].idle, STAT_TIME_TSC);
 	assert_int_equal(sum, pcpus * (fake_tsc - start));
+}
+
+u64 sim_stat(struct thread *t, enum stat stat)
+{
+	u64 times[STAT_TIME_COUNT] = { 0 };
+
+	sched_add_times(t, times);
+	return times[stat];
 }
 
 void sim_join(u32 i, u32 j)
@@ -465,7 +473,7 @@ void sim_sleep(u32 i, u64 deadline)
 
 u64 sim_time(u32 i)
 {
-	return sched_thread_time(threads[i], STAT_TIME_TSC);
+	return sim_stat(threads[i], STAT_TIME_TSC);
 }
 
 bool sim_is_running(u32 i)

@@ -48,6 +48,7 @@ void sim_be(u32 i);
 /* It waits; settles. */
 void sim_sleep(u32 i, u64 deadline);
 u64 sim_time(u32 i);
+u64 sim_stat(struct thread *t, enum stat stat);
 bool sim_is_running(u32 i);
 /* What always holds; `settled`: what holds when no pCPU has anything left to do at this moment. */
 void sim_check(bool settled);

@@ -58,11 +58,6 @@ void panic(const char *format, ...)
 	abort();
 }
 
-u64 object_slab_frames(void)
-{
-	return 0;
-}
-
 bool boot_has_ram(const struct boot_info *boot, u64 start, u64 bytes)
 {
 	(void)boot, (void)start, (void)bytes;

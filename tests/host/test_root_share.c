@@ -14,6 +14,7 @@
 #include "info_page.h"
 #include "root.h"
 #include "root_bench.h"
+#include "stats.h"
 #include "vcpu_page.h"
 
 #define STATES_OF_A_RUN 5u
@@ -179,6 +180,7 @@ static void set_at_any_time(void **state)
 static void statistics(void **state)
 {
 	struct vm_stats first;
+	u64 exits = 0, wakeups = 0;
 
 	(void)state;
 	create(2, (struct vm_share){ 0 });
@@ -192,11 +194,16 @@ static void statistics(void **state)
 	assert_string_equal(first.name, "a");
 	assert_int_equal(first.state, VM_RUNNING);
 	assert_int_equal(first.cpus, 2);
-	assert_int_equal(first.load.exits, 2 * (1000 + STAT_EXITS));
+	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
+		exits += i != EXIT_DEADLINE ? 2 * (1000 + STAT_EXIT_COUNT + i) : 0;
+	assert_int_equal(first.load.exits, exits);
+	assert_int_equal(first.load.exits_vmm, exits - 2 * (2000 + 2 * STAT_EXIT_COUNT + EXIT_NONE + EXIT_GRANTED));
 	assert_int_equal(first.exit_count[EXIT_CPUID], 2 * (1000 + STAT_EXIT_COUNT + EXIT_CPUID));
 	assert_int_equal(first.exit_count[EXIT_REASON_COUNT], 0);
-	assert_int_equal(first.load.wakeups, 1000 + STAT_WAKEUPS);
-	assert_int_equal(first.wake_bucket[31], 1000 + STAT_WAKE_BUCKET_LAST);
+	for (u32 i = 0; i < STAT_WAKE_BUCKETS; i++)
+		wakeups += 1000 + STAT_WAKE_BUCKET + i;
+	assert_int_equal(first.load.wakeups, wakeups);
+	assert_int_equal(first.wake_bucket[31], 1000 + STAT_WAKE_BUCKET + 31);
 	assert_int_equal(first.ram_bytes, 16 * MIB);
 	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
 	bench_expect(ERR_NONE);

@@ -16,6 +16,7 @@
 #include "frames.h"
 #include "mem.h"
 #include "space.h"
+#include "stats.h"
 #include "syscalls.h"
 #include "vcpu.h"
 
@@ -33,6 +34,14 @@ static hpa_t page_frame(const struct object *object)
 
 static const struct object_type paged_type = { OBJECT_TYPE(struct vcpu), .page = page_frame };
 static const struct object_type other_type = { OBJECT_TYPE(struct vcpu) };
+
+static u64 stat_of(struct mem *mem, enum stat stat)
+{
+	u64 words[STAT_COUNT];
+
+	object_stats(&mem->object, words);
+	return words[stat];
+}
 
 static u64 free_now(void)
 {
@@ -233,7 +242,7 @@ static void test_grants_in_turn(void **state)
 	assert_int_equal(a.level, PT_LEVEL_2M);
 	assert_int_equal(b.level, PT_LEVEL_2M);
 	assert_int_not_equal(a.hpa.raw, b.hpa.raw);
-	assert_int_equal(mem_granted_bytes(mem), 2 * PAGE_SIZE_2M);
+	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), 2 * PAGE_SIZE_2M);
 	assert_int_equal(mem_grant(mem, PAGE_SIZE_2M, PT_LEVEL_2M, &a), ST_AGAIN);
 	end_mem(mem);
 	assert_int_equal(free_now(), free_before);
@@ -256,7 +265,7 @@ static void test_grant_is_zeroed_and_counted(void **state)
 	/* the last page: a large frame would stick out */
 	assert_int_equal(grant(mem, 5 * PAGE_SIZE_2M, &leaf), ST_OK);
 	assert_int_equal(leaf.level, PT_LEVEL_4K);
-	assert_int_equal(mem_granted_bytes(mem), PAGE_SIZE_2M + PAGE_SIZE);
+	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), PAGE_SIZE_2M + PAGE_SIZE);
 	assert_int_equal(grant(mem, 5 * PAGE_SIZE_2M + PAGE_SIZE, &leaf), ST_INVAL);
 	assert_int_equal(grant(mem, ~0ull, &leaf), ST_INVAL);
 	assert_int_equal(free_now(), free_before - 5 * 512 - 1);		/* granted or not, it is reserved */
@@ -288,7 +297,7 @@ static void test_fill(void **state)
 	assert_int_equal(fault(&space, 0x10042000, PT_W), ST_OK);
 	assert_int_equal(fill(&space, mem, 0x10001000, 3 * MIB - 0x1000), ST_OK);
 	assert_true(pieces > 10);		/* nobody waits for all of it */
-	assert_int_equal(mem_granted_bytes(mem), 3 * MIB - PAGE_SIZE);
+	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), 3 * MIB - PAGE_SIZE);
 	for (u64 at = 0x10001000; at < 0x10000000 + 3 * MIB; at += PAGE_SIZE)
 		assert_int_equal(pt_lookup(&space.pt, at).level, PT_LEVEL_4K);
 	assert_int_equal(space_fill(&space, &mem->object, 0x10001000, 3 * MIB - 0x1000), ST_OK);
@@ -328,7 +337,7 @@ static void test_overcommit(void **state)
 	assert_int_equal(leaf.level, 0);
 	assert_int_equal(free_now(), 700);
 	assert_int_equal(at, (free_before - 700) * PAGE_SIZE - 10 * MIB);
-	assert_int_equal(mem_granted_bytes(mem), at);
+	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), at);
 	for (u64 offset = 0; offset < 10 * MIB; offset += PAGE_SIZE)
 		assert_int_equal(grant(other, offset, &leaf), ST_OK);
 	frames.spare_user = 0;
@@ -372,10 +381,10 @@ static void test_overcommit_leaves_spare_tables(void **state)
 	assert_int_equal(space_map(&space, &small->object, 0x10000, 0, PAGE_SIZE, RW), ST_OK);
 	frames.spare_kernel = frames.free_kernel;
 	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_NOMEM);
-	assert_int_equal(mem_granted_bytes(mem), 0);
+	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), 0);
 	frames.spare_kernel = frames.free_kernel - 2;
 	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_NOMEM);	/* the MEM's tree takes the two */
-	assert_int_equal(mem_granted_bytes(mem), PAGE_SIZE);
+	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), PAGE_SIZE);
 	assert_int_equal(fault(&space, 0x10000, PT_W), ST_OK);
 	frames.spare_kernel = 0;
 	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_OK);
@@ -459,7 +468,7 @@ static void test_faults(void **state)
 	assert_int_equal(fault(&space, 0x10008, PT_X), ST_INVAL);
 	/* refused before anything was granted */
 	assert_int_equal(pt_lookup(&space.pt, 0x10000).level, 0);
-	assert_int_equal(mem_granted_bytes(mem), 0);
+	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), 0);
 	assert_int_equal(fault(&space, 0x11ff8, PT_R), ST_OK);
 	leaf = pt_lookup(&space.pt, 0x11000);
 	assert_int_equal(leaf.level, PT_LEVEL_4K);
@@ -536,7 +545,7 @@ static void test_device_memory(void **state)
 	assert_int_equal(mem_create_device(HPA(FAKE_MEMORY_BYTES), 0, &mem), ST_INVAL);
 	assert_int_equal(mem_create_device(HPA(~0xfffull), 2 * PAGE_SIZE, &mem), ST_INVAL);
 	assert_int_equal(mem_create_device(HPA(0xfed00000), PAGE_SIZE, &mem), ST_OK);
-	assert_int_equal(mem_held_bytes(mem), 0);
+	assert_int_equal(stat_of(mem, STAT_BYTES_HELD), 0);
 	assert_int_equal(space_map(&space, &mem->object, 0x10000, 0, PAGE_SIZE, RW), ST_OK);
 	assert_int_equal(fault(&space, 0x10000, PT_W), ST_OK);
 	leaf = pt_lookup(&space.pt, 0x10000);
@@ -609,7 +618,7 @@ static void test_no_frames_for_tables(void **state)
 	while ((taken[count] = kernel_frames_alloc(1)) != NULL)
 		count++;
 	assert_int_equal(fault(&space, 0x10000, PT_R), ST_NOMEM);
-	assert_int_equal(mem_granted_bytes(mem), PAGE_SIZE);	/* it has its frame, but no table leads there */
+	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), PAGE_SIZE);	/* it has its frame, but no table leads there */
 	while (count > 0)
 		kernel_frames_free(taken[--count], 1);
 	assert_int_equal(fault(&space, 0x10000, PT_R), ST_OK);

@@ -39,11 +39,17 @@ void sched_park(u64 until) { (void)until; }
 void sched_wake(struct thread *t) { woken = t; }
 void sched_stop_current(void) { stopped = thread_current(); }
 void sched_timer_limit_set(struct sched *s, u64 deadline_tsc) { (void)s, (void)deadline_tsc; }
-u64 sched_thread_time(struct thread *t, enum stat stat) { (void)t, (void)stat; return 1; }
 
-enum status sched_pcpu_time(u64 pcpu, u64 what, u64 *ticks)
+void sched_add_times(struct thread *t, u64 *times)
 {
-	*ticks = what;
+	times[STAT_TIME_TSC] += t->time_tsc;
+	times[STAT_TIME_GUEST_TSC] += t->time_guest_tsc;
+	times[STAT_TIME_READY] += t->time_ready;
+}
+
+enum status sched_pcpu_times(u64 pcpu, u64 *times)
+{
+	times[PCPU_TIME_IDLE] = 77;
 	return pcpu == 0 ? ST_OK : ST_INVAL;
 }
 
@@ -66,7 +72,6 @@ enum status arch_port_write(u64 port, u64 value) { (void)port, (void)value; retu
 enum status arch_port_read(u64 port, u64 bytes, u64 *value) { *value = port + bytes; return ST_OK; }
 void early_console_give(u64 parts) { (void)parts; }
 enum status kernel_clock_start(u64 hz, u64 *is_deadline) { (void)hz, (void)is_deadline; return ST_STATE; }
-enum status frames_word(u64 word, u64 *value) { *value = word; return ST_OK; }
 void frames_set_spare(u64 bytes) { (void)bytes; }
 enum status log_bind(struct thread *t, u64 badge) { (void)t, (void)badge; return ST_OK; }
 
@@ -112,6 +117,7 @@ static const struct virt_ops ops = {
 };
 const struct virt_ops *virt = &ops;
 struct virt_limits virt_limits = { .physical_bits = 40 };
+union root_stats root_stats;
 const struct object_type root_type = { OBJECT_TYPE(struct vm) };
 const u8 virt_exit_groups[EXIT_REASON_COUNT];
 
@@ -238,7 +244,7 @@ static void ctl_is_not_granted(void **state)
 	assert_int_equal(ROOT(HANDLE_GRANT, h_foe, HANDLE_CHOSEN, h_mem, all, 0).status, ST_INVAL);
 	assert_int_equal(ROOT(HANDLE_GRANT, h_foe, FREE_SLOT, h_mem, all, 0).status, ST_OK);
 	assert_int_equal(FOE(OBJECT_DESTROY, FREE_SLOT).status, ST_RIGHTS);
-	assert_int_equal(FOE(OBJECT_STAT, FREE_SLOT, STAT_BYTES).status, ST_RIGHTS);
+	assert_int_equal(FOE(OBJECT_STAT, FREE_SLOT).status, ST_RIGHTS);
 	assert_int_equal(FOE(HANDLE_GRANT, FREE_SLOT, 1, FREE_SLOT, RIGHT_R, 0).status, ST_HANDLE);
 	assert_int_equal(FOE(HANDLE_CLOSE, FREE_SLOT).status, ST_OK);
 	assert_int_equal(ROOT(OBJECT_DESTROY, h_mem).status, ST_OK);
@@ -374,6 +380,57 @@ static void a_pd_goes_with_its_threads(void **state)
 	assert_int_equal(ROOT(OBJECT_DESTROY, h_pd).status, ST_HANDLE);
 }
 
+static u64 stat_of(u64 h, enum stat stat)
+{
+	assert_int_equal(ROOT(OBJECT_STAT, h).status, ST_OK);
+	return root_stats.page.object[stat];
+}
+
+/* One snapshot a call; what is of other kinds is 0, and a refused call leaves the page alone. */
+static void statistics(void **state)
+{
+	u64 h_mem = made(ROOT(MEM_CREATE, HANDLE_ROOT, 3 * PAGE_SIZE, 0)), h_vm = made(ROOT(VM_CREATE, HANDLE_ROOT));
+	u64 h_pd = made(ROOT(PD_CREATE, HANDLE_ROOT)), h_vcpu = made(ROOT(VCPU_CREATE, h_vm, 0)), sum = 0;
+	u64 h_thread = made(ROOT(THREAD_CREATE, h_pd, 0x400000, 0x500000, 1, 4)), *memory = root_stats.page.memory;
+	struct handle h;
+
+	(void)state;
+	assert_int_equal(stat_of(h_mem, STAT_BYTES), 3 * PAGE_SIZE);
+	assert_int_equal(stat_of(h_mem, STAT_BYTES_HELD), 3 * PAGE_SIZE);
+	assert_int_equal(stat_of(h_mem, STAT_BYTES_GRANTED), 0);
+	assert_int_equal(stat_of(h_vm, STAT_BYTES_HELD), 0);
+	assert_int_equal(stat_of(h_vm, STAT_TABLE_BYTES), PAGE_SIZE);
+	assert_int_equal(handle_get(&root->handles, h_thread, &thread_type, 0, &h), ST_OK);
+	thread_of(h.object)->state = THREAD_WAITING;
+	thread_of(h.object)->time_tsc = 5;
+	thread_of(h.object)->time_ready = 7;
+	assert_int_equal(stat_of(h_thread, STAT_IS_WAITING), 1);
+	assert_int_equal(stat_of(h_thread, STAT_TIME_TSC), 5);
+	assert_int_equal(stat_of(h_pd, STAT_TIME_TSC), 5);
+	assert_int_equal(root_stats.page.object[STAT_IS_WAITING], 0);
+	while (ROOT(OBJECT_DESTROY, h_thread).status == ST_AGAIN)
+		;
+	assert_int_equal(stat_of(h_pd, STAT_TIME_TSC), 5);	/* of threads that are gone, too */
+	assert_int_equal(root_stats.page.object[STAT_TIME_READY], 7);
+	assert_int_equal(ROOT(OBJECT_STAT, h_thread).status, ST_HANDLE);
+	assert_int_equal(root_stats.page.object[STAT_TIME_TSC], 5);
+	assert_int_equal(handle_get(&root->handles, h_vcpu, &vcpu_type, 0, &h), ST_OK);
+	vcpu_of(h.object)->exit_count[EXIT_CPUID] = 3;
+	vcpu_of(h.object)->exit_ticks[EXIT_REASON_COUNT - 1] = 4;
+	assert_int_equal(stat_of(h_vcpu, STAT_EXIT_COUNT + EXIT_CPUID), 3);
+	assert_int_equal(root_stats.page.object[STAT_COUNT - 1], 4);
+	assert_int_equal(ROOT(SYSTEM_CTL, HANDLE_ROOT, SYSTEM_PCPU_TIME, 1).status, ST_INVAL);
+	assert_int_equal(ROOT(SYSTEM_CTL, HANDLE_ROOT, SYSTEM_PCPU_TIME, 0).status, ST_OK);
+	assert_int_equal(root_stats.page.pcpu[PCPU_TIME_IDLE], 77);
+	assert_int_equal(ROOT(SYSTEM_CTL, HANDLE_ROOT, SYSTEM_MEMORY).status, ST_OK);
+	for (u32 i = FRAMES_KERNEL; i <= FRAMES_KERNEL_FREE; i++)
+		sum += i != FRAMES_SLABS ? memory[i] : 0;
+	assert_int_equal(sum, memory[FRAMES_INSTALLED]);
+	while (ROOT(OBJECT_DESTROY, h_pd).status == ST_AGAIN || ROOT(OBJECT_DESTROY, h_vm).status == ST_AGAIN)
+		;
+	assert_int_equal(ROOT(OBJECT_DESTROY, h_mem).status, ST_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +445,7 @@ int main(void)
 		cmocka_unit_test(interrupts),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(a_pd_goes_with_its_threads),
+		cmocka_unit_test(statistics),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

@@ -140,9 +140,9 @@ static inline enum status sys_object_destroy(u64 h)
 	return sys_call(SYS_OBJECT_DESTROY, h, 0, 0, 0, 0, 0, NULL);
 }
 
-static inline enum status sys_object_stat(u64 h, enum stat stat, u64 *value)
+static inline enum status sys_object_stat(u64 h)
 {
-	return sys_call(SYS_OBJECT_STAT, h, stat, 0, 0, 0, 0, value);
+	return sys_call(SYS_OBJECT_STAT, h, 0, 0, 0, 0, 0, NULL);
 }
 
 static inline enum status sys_irq_create(u64 h_root, u64 gsi, u32 flags, u64 h_thread, u64 badge, u64 *h_irq)

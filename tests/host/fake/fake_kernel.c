@@ -13,6 +13,7 @@
 #include "info_page.h"
 #include "platform.h"
 #include "range.h"
+#include "stats.h"
 #include "rt_log.h"
 #include "sys.h"
 
@@ -50,6 +51,7 @@ static u64 ready_ticks;
 static u32 share_fails = PD_OP_COUNT;
 static enum status fail_status;
 static struct boot_page *boot;
+static struct stats_page *stats;
 static u64 spare_bytes;
 
 static void die(const char *why)
@@ -492,41 +494,41 @@ static u32 threads_of(u32 pd)
 	return count;
 }
 
-enum status sys_object_stat(u64 h, enum stat stat, u64 *value)
+/* Figures that nothing here has are 1000 and more. */
+static u64 object_word(u32 i, enum stat stat)
+{
+	switch (stat) {
+	case STAT_KERNEL_BYTES: return objects[i].is_fixed ? 0 : PAGE_SIZE;
+	case STAT_BYTES_HELD: return objects[i].is_fixed || objects[i].is_overcommitted ? 0 : objects[i].bytes;
+	case STAT_BYTES_GRANTED: return objects[i].is_overcommitted ? 0 : objects[i].bytes;
+	case STAT_IS_WAITING: return objects[i].is_waiting;
+	case STAT_TIME_READY:
+		if (ready_ticks != 0)
+			return ready_ticks * (objects[i].kind == PD ? threads_of(i) : 1);
+		/* fall through */
+	default: return 1000u + stat;
+	}
+}
+
+enum status sys_object_stat(u64 h)
 {
 	const struct handle *handle = slot_of(root_pd, h);
 	u32 i = handle != NULL ? handle->object : 0;
 
 	if (i == 0 || objects[i].generation != handle->generation)
 		return ST_HANDLE;
-	if (stat == STAT_KERNEL_BYTES || stat == STAT_BYTES_HELD) {
-		*value = stat == STAT_KERNEL_BYTES ? PAGE_SIZE : objects[i].is_overcommitted ? 0 : objects[i].bytes;
-		if (objects[i].is_fixed)
-			*value = 0;
-		return ST_OK;
-	}
-	if (stat == STAT_TIME_READY && ready_ticks != 0) {
-		*value = ready_ticks * (objects[i].kind == PD ? threads_of(i) : 1);
-		return ST_OK;
-	}
-	if (stat == STAT_IS_WAITING) {
-		*value = objects[i].is_waiting;
-		return objects[i].kind == THREAD ? ST_OK : ST_INVAL;
-	}
-	*value = stat != STAT_BYTES_GRANTED ? 1000u + stat : objects[i].is_overcommitted ? 0 : objects[i].bytes;
+	for (u32 stat = 0; stat < STAT_COUNT; stat++)
+		stats->object[stat] = object_word(i, (enum stat)stat);
 	return ST_OK;
 }
 
-/* One picture at any time: this kernel needs no memory of its own but a page an object. */
-static u64 memory_word(u64 word)
+/* This kernel needs no memory of its own but a page an object. */
+static void fill_memory(u64 *words)
 {
-	switch (word) {
-	case FRAMES_INSTALLED: return FAKE_MEMORY_BYTES;
-	case FRAMES_FREE: return fake_free_bytes();
-	case FRAMES_GRANTED: return FAKE_MEMORY_BYTES - fake_free_bytes() - fake_object_count() * PAGE_SIZE;
-	case FRAMES_KERNEL: return fake_object_count() * PAGE_SIZE;
-	default: return 0;
-	}
+	words[FRAMES_INSTALLED] = FAKE_MEMORY_BYTES;
+	words[FRAMES_FREE] = fake_free_bytes();
+	words[FRAMES_KERNEL] = fake_object_count() * PAGE_SIZE;
+	words[FRAMES_GRANTED] = FAKE_MEMORY_BYTES - words[FRAMES_FREE] - words[FRAMES_KERNEL];
 }
 
 enum status sys_system_ctl(u64 h_root, enum system_op op, u64 a, u64 b, u64 *value)
@@ -536,9 +538,9 @@ enum status sys_system_ctl(u64 h_root, enum system_op op, u64 a, u64 b, u64 *val
 		return ST_HANDLE;
 	if (op == SYSTEM_SPARE)
 		spare_bytes = a;
-	if (op == SYSTEM_MEMORY && value != NULL)
-		*value = memory_word(a);
-	else if (value != NULL)
+	if (op == SYSTEM_MEMORY)
+		fill_memory(stats->memory);
+	if (value != NULL)
 		*value = 0;
 	return ST_OK;
 }
@@ -605,6 +607,7 @@ void fake_boot(void)
 	struct info_page *info = page_at(INFO_PAGE_ADDRESS, PAGE_SIZE);
 
 	boot = page_at(BOOT_PAGE_ADDRESS, 2 * PAGE_SIZE);
+	stats = page_at(STATS_ADDRESS, PAGE_SIZE);
 	info->magic = boot->magic = INFO_MAGIC;
 	info->tsc_hz = 30000000;	/* root's seconds pass about a hundred times as fast */
 	info->pcpu_count = 2;

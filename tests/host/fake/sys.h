@@ -23,7 +23,7 @@ enum status sys_vm_create(u64 h_root, u64 *h_vm);
 enum status sys_vcpu_create(u64 h_vm, u64 index, u64 *h_vcpu);
 enum status sys_handle_grant(u64 h_pd, u64 slot, u64 h_source, u32 rights, u64 badge);
 enum status sys_object_destroy(u64 h);
-enum status sys_object_stat(u64 h, enum stat stat, u64 *value);
+enum status sys_object_stat(u64 h);
 enum status sys_irq_create(u64 h_root, u64 gsi, u32 flags, u64 h_thread, u64 badge, u64 *h_irq);
 enum status sys_port_grant(u64 h_pd, u64 first, u64 count);
 enum status sys_system_ctl(u64 h_root, enum system_op op, u64 a, u64 b, u64 *value);

@@ -1,0 +1,74 @@
+/*
+ * stats.h - the kernel's accounts, for root: a page that the kernel writes and root has mapped read-only at
+ * STATS_ADDRESS. Each of three calls fills one part of it, at one moment; it stays until the next call of that kind.
+ */
+#ifndef VOS_STATS_H
+#define VOS_STATS_H
+
+#include "types.h"
+#include "vcpu_page.h"
+
+#define STATS_ADDRESS 0x10300000ull	/* root only, one page */
+#define STAT_WAKE_BUCKETS 32u
+
+/*
+ * SYS_OBJECT_STAT: words of stats_page.object. Those before STAT_WAKE_BUCKET are 0 where the object is of another kind;
+ * the others mean nothing then. A PD's times include those of its threads that are gone.
+ */
+enum stat {
+	STAT_TIME_TSC,		/* PD, THREAD: time on a pCPU, all of it */
+	STAT_TIME_GUEST_TSC,	/* PD, THREAD: thereof in guest mode */
+	STAT_TIME_READY,	/* PD, THREAD: TSC ticks in which it could have run and didn't */
+	STAT_TIME_COUNT,
+	STAT_BYTES = STAT_TIME_COUNT,	/* MEM: size */
+	STAT_BYTES_GRANTED,	/* MEM: frames granted so far, in bytes */
+	STAT_BYTES_HELD,	/* MEM: frames that are granted or reserved for it; 0 if they existed before it */
+	STAT_KERNEL_BYTES,	/* any: kernel frames in use for it alone (page tables, stacks), without what
+				 * STAT_BYTES_HELD counts and the object itself */
+	STAT_TABLE_BYTES,	/* PD, VM: page tables */
+	STAT_IS_WAITING,	/* THREAD: 1 = it waits for a notification or a deadline */
+	STAT_WAKE_BUCKET,	/* PD: + i, 0 <= i < STAT_WAKE_BUCKETS: how often one of its threads ran within 2^i ..
+				 * 2^(i+1) - 1 ns of being woken; the first and the last take what is beyond them */
+	STAT_EXIT_COUNT = STAT_WAKE_BUCKET + STAT_WAKE_BUCKETS,	/* VCPU: + enum exit_reason: returns of that kind, of
+				 * which EXIT_DEADLINE is no VM exit */
+	STAT_EXIT_TICKS = STAT_EXIT_COUNT + EXIT_REASON_COUNT,	/* VCPU: + enum exit_reason: TSC ticks from there to
+				 * the next entry, without the time in which other threads ran */
+	STAT_COUNT = STAT_EXIT_TICKS + EXIT_REASON_COUNT
+};
+
+/*
+ * SYSTEM_MEMORY: where the memory is, in bytes. boot + kernel + granted + reserved + free + kernel free = installed;
+ * each is counted where it happens, none is computed from the others. With FRAMES_CHANGES unchanged, what
+ * SYS_OBJECT_STAT said in between fits.
+ */
+enum frames_word {
+	FRAMES_INSTALLED,	/* usable memory the kernel found */
+	FRAMES_BOOT,		/* the image, boot modules, what the loader left */
+	FRAMES_KERNEL,		/* frames of the kernel in use: page tables, objects, stacks */
+	FRAMES_SLABS,		/* thereof for objects themselves, in use or not */
+	FRAMES_GRANTED,		/* frames of MEM objects */
+	FRAMES_RESERVED,	/* promised to MEM objects */
+	FRAMES_FREE,		/* neither granted nor reserved */
+	FRAMES_KERNEL_FREE,	/* set aside for the kernel, not in use */
+	FRAMES_CHANGES,		/* how often a frame was taken or given back (no bytes) */
+	FRAMES_WORD_COUNT
+};
+
+/* SYSTEM_PCPU_TIME: where a pCPU's time went, in TSC ticks. guest + VMM + system + idle = elapsed, exactly. */
+enum pcpu_time {
+	PCPU_TIME_ELAPSED,	/* since that pCPU came up */
+	PCPU_TIME_GUEST,	/* in guest mode */
+	PCPU_TIME_VMM,		/* threads with a vCPU, outside the guest, with the kernel's work for them */
+	PCPU_TIME_SYSTEM,	/* all other threads */
+	PCPU_TIME_IDLE,
+	PCPU_TIME_COUNT
+};
+
+struct stats_page {
+	u64 object[STAT_COUNT];
+	u64 memory[FRAMES_WORD_COUNT];
+	u64 pcpu[PCPU_TIME_COUNT];
+};
+_Static_assert(sizeof(struct stats_page) <= 4096, "ABI");
+
+#endif
