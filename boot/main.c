@@ -52,7 +52,7 @@ _Noreturn void boot_main(u32 magic, u32 at)
 	if (status != ST_OK)
 		early_console_refuse("VOS: the boot loader's information is malformed.\n");
 	if (dropped)
-		say("VOS: more memory ranges or modules than VOS has room for; the rest is ignored.\n");
+		say("VOS: more memory ranges than VOS has room for; the rest is ignored.\n");
 	arch_init(&boot_info, &info_page.info);
 	kernel_main(&boot_info, &info_page.info);
 }

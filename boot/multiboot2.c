@@ -67,6 +67,17 @@ static bool on_loader(struct parse *p, const u8 *tag, u32 bytes)
 	return copy_tag(tag, bytes, p->out->loader, sizeof(p->out->loader));
 }
 
+static void leave_out(struct boot_info *out, const char *string)
+{
+	size_t used = strlen(out->left_out);
+
+	out->left_out_count++;
+	if (used + 1 < sizeof(out->left_out))
+		out->left_out[used++] = ' ';
+	for (; *string != '\0' && *string != ' ' && used + 1 < sizeof(out->left_out); string++)
+		out->left_out[used++] = *string;
+}
+
 static bool on_module(struct parse *p, const u8 *tag, u32 bytes)
 {
 	struct boot_info_module *out;
@@ -78,7 +89,7 @@ static bool on_module(struct parse *p, const u8 *tag, u32 bytes)
 	if (m.end < m.start)
 		return false;
 	if (p->out->module_count == BOOT_INFO_MODULES) {
-		(*p->dropped)++;
+		leave_out(p->out, (const char *)tag + sizeof(m));
 		return true;
 	}
 	out = &p->out->modules[p->out->module_count++];

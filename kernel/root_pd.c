@@ -146,6 +146,9 @@ static void add_boot_modules(struct pd *pd, const struct boot_info *boot)
 		add_module(pd, mem, m->string, m->bytes, false);
 		printk(LOG_DEBUG, "module %s: %llu bytes", m->string, (unsigned long long)m->bytes);
 	}
+	if (boot->left_out_count != 0)
+		printk(LOG_WARNING, "boot modules left out: %u, more than %u are not possible:%s", boot->left_out_count,
+		       BOOT_INFO_MODULES, boot->left_out);
 }
 
 /* ---- all together ------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -241,7 +242,36 @@ static void too_many(void **state)
 	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
 	assert_int_equal(info.range_count, BOOT_RANGES);
 	assert_int_equal(info.module_count, BOOT_INFO_MODULES);
-	assert_int_equal(dropped, 199 - BOOT_RANGES + 3);
+	assert_int_equal(dropped, 199 - BOOT_RANGES);
+}
+
+/* The names of those that are left out are kept, as far as there is room. */
+static void too_many_modules(void **state)
+{
+	char name[64];
+
+	(void)state;
+	begin(&b);
+	memory_tag(&b);
+	for (u32 i = 0; i < BOOT_INFO_MODULES + 2; i++) {
+		snprintf(name, sizeof(name), "image%u with a text", i);
+		module_tag(&b, i, i + 1, name);
+	}
+	end(&b);
+	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
+	assert_int_equal(info.module_count, BOOT_INFO_MODULES);
+	assert_int_equal(info.left_out_count, 2);
+	assert_string_equal(info.left_out, " image48 image49");
+	begin(&b);
+	memory_tag(&b);
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = 0;
+	for (u32 i = 0; i < BOOT_INFO_MODULES + 20; i++)
+		module_tag(&b, i, i + 1, name);
+	end(&b);
+	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
+	assert_int_equal(info.left_out_count, 20);
+	assert_int_equal(strlen(info.left_out), sizeof(info.left_out) - 1);
 }
 
 static void ranges_that_wrap_are_dropped(void **state)
@@ -336,6 +366,7 @@ int main(void)
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(tags_that_lie),
 		cmocka_unit_test(too_many),
+		cmocka_unit_test(too_many_modules),
 		cmocka_unit_test(ranges_that_wrap_are_dropped),
 		cmocka_unit_test(long_strings_are_cut),
 		cmocka_unit_test(options),

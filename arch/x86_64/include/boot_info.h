@@ -38,6 +38,8 @@ struct boot_info {
 	struct info_screen screen;
 	struct boot_range ranges[BOOT_RANGES];
 	struct boot_info_module modules[BOOT_INFO_MODULES];
+	u32 left_out_count;	/* of modules that came after those ... */
+	char left_out[160];	/* ... and their names, a blank before each; cut if they are longer */
 };
 
 /*
