@@ -61,6 +61,8 @@ u32 ring_read(struct ring *r, void *bytes, u32 count)
 
 	if (count > used)
 		count = used;
+	if (count == 0)
+		return 0;
 	first = count < r->size - at ? count : r->size - at;
 	memcpy(to, r->shared->data + at, first);
 	memcpy(to + first, r->shared->data, count - first);
@@ -79,14 +81,21 @@ bool ring_get(struct ring *r, void *message, u32 count)
 	return ring_used(r) >= count && ring_read(r, message, count) == count;
 }
 
+/* A wish that still stands need not be repeated: whoever takes it back later has published before, and signals. */
+static void set_wish(u32 *word, bool is_waiting)
+{
+	if (load_acquire(word) != is_waiting)
+		__atomic_store_n(word, is_waiting, __ATOMIC_SEQ_CST);
+}
+
 void ring_producer_wait(struct ring *r, bool is_waiting)
 {
-	__atomic_store_n(&r->shared->producer_waiting, is_waiting, __ATOMIC_SEQ_CST);
+	set_wish(&r->shared->producer_waiting, is_waiting);
 }
 
 void ring_consumer_wait(struct ring *r, bool is_waiting)
 {
-	__atomic_store_n(&r->shared->consumer_waiting, is_waiting, __ATOMIC_SEQ_CST);
+	set_wish(&r->shared->consumer_waiting, is_waiting);
 }
 
 bool ring_consumer_take_waiting(struct ring *r)

@@ -1,5 +1,6 @@
 /*
- * collect.c - asks root for whole tables: one request after the other, until all of what is wanted is there.
+ * collect.c - asks root for whole tables: a request for each piece, which brings a reply for each row, until all of
+ * what is wanted is there.
  */
 #include <string.h>
 
@@ -12,7 +13,7 @@ static void ask(struct session *s, struct job *job, enum request_op op, u32 inde
 	job_send(s, job, op);
 }
 
-/* Each of these takes one answer; true when its table is complete, else the next request is under way. */
+/* Each of these takes one answer; true when its table is complete, else request.index is the next row's. */
 
 static bool take_vm(struct session *s, struct job *job, const struct reply *reply)
 {
@@ -25,7 +26,7 @@ static bool take_vm(struct session *s, struct job *job, const struct reply *repl
 	vm = machine_update(&s->machine, &reply->vm);
 	if (vm && job->origin != JOB_WIRE && job->origin != JOB_STARTUP)
 		vm->told_state = vm->report.state;
-	ask(s, job, REQ_LIST, reply->vm.index + 1);
+	job->request.index = reply->vm.index + 1;
 	return false;
 }
 
@@ -39,7 +40,7 @@ static bool take_image(struct session *s, struct job *job, const struct reply *r
 	}
 	s->machine.images[index] = reply->image;
 	s->machine.images[index].name[IMAGE_NAME_BYTES - 1] = 0;
-	ask(s, job, REQ_IMAGES, index + 1);
+	job->request.index = index + 1;
 	return false;
 }
 
@@ -50,7 +51,7 @@ static bool take_pcpu(struct session *s, struct job *job, const struct reply *re
 	if (reply->result != RESULT_OK || index >= MACHINE_PCPUS)
 		return true;
 	machine_update_pcpu(&s->machine, &reply->pcpu);
-	ask(s, job, REQ_PCPU, index + 1);
+	job->request.index = index + 1;
 	return false;
 }
 
@@ -100,8 +101,11 @@ bool collect_answer(struct session *s, struct job *job, const struct reply *repl
 {
 	u32 table = (u32)__builtin_ctz(job->wanted);
 
-	if (!tables[table].take(s, job, reply))
+	if (!tables[table].take(s, job, reply)) {
+		if (!reply->more)
+			ask(s, job, tables[table].op, job->request.index);
 		return false;
+	}
 	job->wanted &= ~BIT32(table);
 	if (job->wanted)
 		ask_first(s, job);

@@ -155,16 +155,16 @@ void job_drop_unsent(struct job *job)
 }
 
 /* True: it is the job's, which knows now what it is the answer to. */
-static bool take_answer(struct job *job, u32 id)
+static bool take_answer(struct job *job, const struct reply *reply)
 {
-	u32 target = id - job->target_id;
+	u32 target = reply->id - job->target_id;
 
 	if (!job->is_used || !job->is_waiting)
 		return false;
 	if (!job->targets) {
-		if (job->is_unsent || job->request.id != id)
+		if (job->is_unsent || job->request.id != reply->id)
 			return false;
-		job->is_waiting = false;
+		job->is_waiting = reply->more != 0;
 		return true;
 	}
 	if (target >= job->target_sent || job->targets[target].is_done)
@@ -180,7 +180,7 @@ void job_answer(struct session *s, const struct reply *reply)
 	for (u32 i = 0; i < JOB_COUNT; i++) {
 		struct job *job = &s->jobs[i];
 
-		if (!take_answer(job, reply->id))
+		if (!take_answer(job, reply))
 			continue;
 		if (job->origin == JOB_STARTUP)
 			startup_answer(s, job, reply);

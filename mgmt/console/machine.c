@@ -30,7 +30,7 @@ struct vm_entry *machine_update(struct machine *m, const struct vm_report *repor
 	vm = &m->vms[report->index];
 	if (!vm->is_used || strncmp(vm->report.name, report->name, VM_NAME_BYTES) != 0) {
 		history_free(&vm->history);
-		*vm = (struct vm_entry){ .is_used = true };
+		*vm = (struct vm_entry){ .is_used = true, .number = ++m->last_number };
 	}
 	vm->report = *report;
 	vm->confirmed = m->listing;

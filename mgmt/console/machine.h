@@ -21,6 +21,7 @@ enum asker { ASKER_NONE, ASKER_PERSON, ASKER_PROGRAM };
 
 struct vm_entry {
 	bool is_used;
+	u32 number;		/* no other VM has had it, also not in this place; 0 = there is none */
 	u32 confirmed;		/* the listing (machine_listing) that it was seen in last */
 	struct vm_report report;
 	struct vm_look look;
@@ -43,6 +44,7 @@ struct machine {
 	struct host_report host;
 	struct memory_report memory;
 	u32 listing;
+	u32 last_number;
 	u32 pcpu_count;
 	struct pcpu_entry pcpus[MACHINE_PCPUS];
 	u32 image_count;

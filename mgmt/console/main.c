@@ -19,7 +19,7 @@
 #define INPUT_UNIT_BYTES 2u	/* what one byte or a break takes, at most */
 
 struct vm_rings {
-	bool is_attached;
+	u32 number;		/* vm_entry's that they are attached for */
 	struct ring output;	/* we consume */
 	struct ring input;	/* we produce */
 };
@@ -67,12 +67,13 @@ static struct vm_rings *rings_of(u32 vm)
 {
 	struct vm_rings *rings = &vm_rings[vm];
 	u64 address = CONSOLE_VM_RINGS + (u64)vm * VM_RINGS_BYTES;
+	u32 number = session.machine.vms[vm].number;
 
-	if (rings->is_attached)
+	if (rings->number == number && number != 0)
 		return rings;
 	ring_attach_consumer(&rings->output, shared(address), VM_OUTPUT_RING_BYTES);
 	ring_attach_producer(&rings->input, shared(address + VM_INPUT_RING_OFFSET), VM_INPUT_RING_BYTES);
-	rings->is_attached = true;
+	rings->number = number;
 	return rings;
 }
 
@@ -127,14 +128,6 @@ static const struct session_ops ops = {
 	.vm_break = vm_break,
 };
 
-/* Rings of places where no VM is now are attached anew when one comes. */
-static void forget_rings(void)
-{
-	for (u32 i = 0; i < VM_COUNT; i++)
-		if (!session.machine.vms[i].is_used)
-			vm_rings[i].is_attached = false;
-}
-
 static bool take_replies(void)
 {
 	static struct reply reply;
@@ -143,7 +136,6 @@ static bool take_replies(void)
 	while (session_takes_reply(&session) && ring_get(&replies, &reply, sizeof(reply))) {
 		rt_ring_took(&replies, H_ROOT_SIGNAL);
 		session_reply(&session, &reply);
-		forget_rings();
 		is_some = true;
 	}
 	return is_some;

@@ -62,13 +62,14 @@ enum request_op {
 	REQ_PAUSE, REQ_RESUME, REQ_RESET,
 	REQ_DELETE,		/* flags FORCE */
 	REQ_STATUS,		/* by name */
-	REQ_LIST,		/* index = where to go on from; answers the next VM with index >= it, or ERR_NO_VM */
-	REQ_IMAGES,		/* index: the index-th image that is not built in; ERR_NO_IMAGE past the end */
+	/* Tables: several replies, one a row; the last has .more == 0 and is a row too, or an error past the end. */
+	REQ_LIST,		/* index: VMs with index >= it; ERR_NO_VM past the end */
+	REQ_IMAGES,		/* index: images that are not built in, from that one on; ERR_NO_IMAGE past the end */
 	REQ_HOST,		/* host memory and load */
 	REQ_REBOOT, REQ_POWEROFF,
 	REQ_SET,		/* by name: .fields of .spec.share, at once if the VM lives */
 	REQ_STATS,		/* by name: struct vm_stats */
-	REQ_PCPU,		/* index: the index-th pCPU; ERR_NO_PCPU past the end */
+	REQ_PCPU,		/* table; index: pCPUs from that one on; ERR_NO_PCPU past the end */
 	REQ_CANCEL,		/* index: id of a request that waits for its VM: answered at once, ERR_CANCELED */
 	REQ_MEMORY,		/* who has how much of it: struct memory_report */
 	REQ_NMI,		/* by name: an NMI for its first vCPU */
@@ -236,6 +237,8 @@ struct reply {
 	u32 id;			/* of the request; 0 for events */
 	u32 result;		/* enum result */
 	u32 error;			/* enum error */
+	u32 more;		/* 1 = further replies to this request follow */
+	u32 zero;
 	u64 need, have;
 	char text[64];
 	union {

@@ -28,6 +28,11 @@ static bool has_room(void)
 	return ring_room(&replies) >= sizeof(struct reply);
 }
 
+u32 console_link_room(void)
+{
+	return ring_room(&replies) / (u32)sizeof(struct reply);
+}
+
 bool console_link_receive(struct request *out)
 {
 	if (!has_room() || !ring_get(&requests, out, sizeof(*out)))
@@ -42,7 +47,8 @@ bool console_link_send(const struct reply *reply)
 		return false;
 	if (!ring_put(&replies, reply, sizeof(*reply)))
 		return false;
-	rt_ring_wrote(&replies, SLOT_CONSOLE_REPLY);
+	if (reply->more == 0)	/* else the next one comes at once, and one signal does for all */
+		rt_ring_wrote(&replies, SLOT_CONSOLE_REPLY);
 	return true;
 }
 

@@ -14,6 +14,9 @@ void console_link_reset(void);
 /* The next request, if there is one and room for an answer. */
 bool console_link_receive(struct request *out);
 
+/* Replies that there is room for now. */
+u32 console_link_room(void);
+
 /* False: no room now; the console will signal when there is. */
 bool console_link_send(const struct reply *reply);
 

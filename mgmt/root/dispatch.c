@@ -18,6 +18,7 @@
 #include "vm_report.h"
 
 #define REQUESTS_PER_TURN 8u
+#define ROWS_PER_REQUEST 32u	/* of a table, so that a turn stays bounded */
 #define STOP_TIMEOUT_DEFAULT_MS 30000u
 #define STOP_TIMEOUT_MAX_MS 86400000u	/* a day, as the console has it */
 
@@ -110,16 +111,6 @@ static void do_status(void)
 	answer(&REFUSAL_NONE, vm_find(request.name));
 }
 
-static void do_list(void)
-{
-	for (u32 i = request.index; i < VM_COUNT; i++)
-		if (vm_at(i) != NULL) {
-			answer(&REFUSAL_NONE, vm_at(i));
-			return;
-		}
-	answer_error(ERR_NO_VM);
-}
-
 static void begin_reply(void)
 {
 	memset(&reply, 0, sizeof(reply));
@@ -127,20 +118,56 @@ static void begin_reply(void)
 	reply.id = request.id;
 }
 
-static void do_images(void)
+/* ---- tables: each of these fills in the row at request.index, and steps to the next ---- */
+
+static struct refusal vm_row(void)
+{
+	while (request.index < VM_COUNT && vm_at(request.index) == NULL)
+		request.index++;
+	if (request.index >= VM_COUNT)
+		return refusal_of(ERR_NO_VM, 0, 0);
+	vm_report_fill(vm_at(request.index++), &reply.vm);
+	return REFUSAL_NONE;
+}
+
+static struct refusal image_row(void)
 {
 	const struct image *image = image_at(&root.images, request.index);
 
-	if (image == NULL) {
-		answer_error(ERR_NO_IMAGE);
-		return;
-	}
-	begin_reply();
+	if (image == NULL)
+		return refusal_of(ERR_NO_IMAGE, 0, 0);
+	request.index++;
 	strcpy(reply.image.name, image->name);
 	reply.image.bytes = image->bytes;
 	reply.image.is_default =
 		strcmp(image->name, IMAGE_DEFAULT_KERNEL) == 0 || strcmp(image->name, IMAGE_DEFAULT_INITRD) == 0;
-	(void)console_link_send(&reply);
+	return REFUSAL_NONE;
+}
+
+static struct refusal pcpu_row(void)
+{
+	if (request.index >= INFO->pcpu_count)
+		return refusal_of(ERR_NO_PCPU, request.index, INFO->pcpu_count);
+	pcpu_report_fill(request.index++, &reply.pcpu);
+	return REFUSAL_NONE;
+}
+
+/* As many rows as there are and the ring has room for; who wants the rest asks again. */
+static void send_table(struct refusal (*fill_row)(void))
+{
+	for (u32 rows = 1;; rows++) {
+		struct refusal refusal;
+
+		begin_reply();
+		refusal = fill_row();
+		if (refusal.error != ERR_NONE) {
+			answer(&refusal, NULL);
+			return;
+		}
+		reply.more = rows < ROWS_PER_REQUEST && console_link_room() >= 2;
+		if (!console_link_send(&reply) || reply.more == 0)
+			return;
+	}
 }
 
 static void do_host(void)
@@ -175,19 +202,6 @@ static void do_stats(void)
 	(void)console_link_send(&reply);
 }
 
-static void do_pcpu(void)
-{
-	struct refusal refusal = refusal_of(ERR_NO_PCPU, request.index, INFO->pcpu_count);
-
-	if (request.index >= INFO->pcpu_count) {
-		answer(&refusal, NULL);
-		return;
-	}
-	begin_reply();
-	pcpu_report_fill(request.index, &reply.pcpu);
-	(void)console_link_send(&reply);
-}
-
 static void do_memory(void)
 {
 	begin_reply();
@@ -214,7 +228,8 @@ static void do_poweroff(void)
 }
 
 static const struct row {
-	void (*serve)(void);	/* NULL: `input` says what */
+	void (*serve)(void);	/* NULL: `input` says what, or it is a table: */
+	struct refusal (*fill_row)(void);
 	bool needs_vm;
 	u8 input, input_force;
 } rows[REQ_OP_COUNT] = {
@@ -227,14 +242,14 @@ static const struct row {
 	[REQ_DELETE] = { .needs_vm = true, .input = IN_DELETE, .input_force = IN_DELETE_FORCE },
 	[REQ_NMI] = { .needs_vm = true, .input = IN_NMI, .input_force = IN_NMI },
 	[REQ_STATUS] = { .serve = do_status, .needs_vm = true },
-	[REQ_LIST] = { .serve = do_list },
-	[REQ_IMAGES] = { .serve = do_images },
+	[REQ_LIST] = { .fill_row = vm_row },
+	[REQ_IMAGES] = { .fill_row = image_row },
 	[REQ_HOST] = { .serve = do_host },
 	[REQ_REBOOT] = { .serve = do_reboot },
 	[REQ_POWEROFF] = { .serve = do_poweroff },
 	[REQ_SET] = { .serve = do_set, .needs_vm = true },
 	[REQ_STATS] = { .serve = do_stats, .needs_vm = true },
-	[REQ_PCPU] = { .serve = do_pcpu },
+	[REQ_PCPU] = { .fill_row = pcpu_row },
 	[REQ_CANCEL] = { .serve = do_cancel },
 	[REQ_MEMORY] = { .serve = do_memory },
 };
@@ -243,7 +258,9 @@ static void serve(void)
 {
 	const struct row *row = &rows[request.op < REQ_OP_COUNT ? request.op : 0];
 
-	if (row->serve == NULL && !row->needs_vm) {	/* an empty row: there is no such request */
+	if (row->fill_row != NULL) {
+		send_table(row->fill_row);
+	} else if (row->serve == NULL && !row->needs_vm) {	/* an empty row: there is no such request */
 		struct refusal refusal = refusal_of(ERR_BAD_FIELD, 0, FIELD_OP);
 
 		answer(&refusal, NULL);

@@ -48,6 +48,7 @@ TABLE2 = (
     ('DR7 write', 'dr7_write', 3, None, 10),
 )
 ONLY2 = 'only=var_cpuid_64sites_rand,var_mmio_eoi_64sites_rand,var_compat,pio_rep,dr7'
+VMS = 128
 REPEATED = ('cpuid', 'msr', 'port', 'mmio')		# what the guest `repeat` can do
 POWER_OFF = 'quiet rdinit=/bin/busybox -- poweroff -f'
 # linux_init.c tells the TSC as its first instruction reads it, and ends the VM.
@@ -59,7 +60,8 @@ LIMITS = {'start-vm to a guest\'s first instruction': 2000000, 'vmlinux: start t
           'bzImage: TSC at /init, 4 vCPUs on one pCPU': 1560000000,
           'bzImage: VM exits to init': 3000, 'vmlinux: VM exits to init': 3000,
           'bzImage: memory beside RAM and its tables': 512 << 10,
-          'vmlinux: memory beside RAM and its tables': 512 << 10}
+          'vmlinux: memory beside RAM and its tables': 512 << 10,
+          'list-vm, 128 VMs: of each': 30000, 'top, 128 VMs: of each': 60000}
 
 
 def parse(log):
@@ -79,13 +81,14 @@ def parse(log):
     return figures
 
 
-def make_images(kind, folder, images):
-    """A bundle or an ISO with these images, beside a copy of vos.elf as the script wants it."""
+def make_images(kind, folder, images, conf=''):
+    """A bundle or an ISO with these images and that vos.conf, beside a copy of vos.elf as the script wants it."""
     out = os.path.join(folder, 'bench.iso' if kind == 'iso' else 'bench.cpio')
     if not os.path.lexists(f'{folder}/vos.elf'):
         os.symlink(f'{BUILD}/vos.elf', f'{folder}/vos.elf')
     words = [f'{name}={path}' for name, path in images.items()]
-    subprocess.run([f'{TOP}/iso/mkiso.sh', kind, out] + words, check=True, env=dict(os.environ, CONF='', CMDLINE=''))
+    subprocess.run([f'{TOP}/iso/mkiso.sh', kind, out] + words, check=True,
+                   env=dict(os.environ, CONF=conf, CMDLINE=''))
     return out
 
 
@@ -207,6 +210,37 @@ def run_linux_smp(machine, figures):
     figures['bzImage: TSC at /init, 4 vCPUs on one pCPU'] = vm['tsc']
 
 
+def many_vms(folder):
+    """A vos.conf of as many VMs as there can be, which start and sleep."""
+    with open(f'{folder}/many.conf', 'w', encoding='ascii') as file:
+        for i in range(VMS):
+            file.write(f'vm m{i} {{ cpu 1; memory 16M; kernel eat; cmdline "to=8 stay"; autostart yes }}\n')
+    return file.name
+
+
+def times_of_vms(machine):
+    return [vm['cpu-time-ns'] for vm in answer(machine, 'list-vm')]
+
+
+def spent_on(machine, command):
+    """Instructions that a command takes, for each of the VMs."""
+    started = busy(machine)
+    before = busy(machine)
+    machine.ok(command)
+    return (busy(machine) - before - (before - started)) / VMS
+
+
+def run_many(machine, figures):
+    """What it costs to look at many VMs that live."""
+    def all_sleep():
+        before = times_of_vms(machine)
+        wait_ns(machine, 'm0', 1e9)
+        return len(before) == VMS and all(before) and before == times_of_vms(machine)
+    machine.until(all_sleep, 'all guests sleep')
+    figures[f'list-vm, {VMS} VMs: of each'] = spent_on(machine, 'list-vm')
+    figures[f'top, {VMS} VMs: of each'] = spent_on(machine, 'top --count 1')
+
+
 def exit_counts(machine, name):
     return {entry['reason']: entry['count'] for entry in answer(machine, f'stats-vm {name}')['exit-reasons']}
 
@@ -324,6 +358,10 @@ def main():
                 run_linux(machine, kernel, results['start'], results['exits'])
             run_linux_smp(machine, results['start'])
             results['idle'] = run_idle(machine)
+        with Machine('qemu-pvh', 'bench-many', icount=0, mem=2048,
+                     bundle=make_images('bundle', folder, {'eat': images['eat']}, many_vms(folder))) as machine:
+            machine.wait_prompt()
+            run_many(machine, results['start'])
         results['start']['bzImage: TSC at /init, without a hypervisor'] = run_native_linux(initrd, folder)
         if not args.no_bochs:
             iso = make_images('iso', folder, {'exitbench': args.exitbench, 'exitbench2': args.exitbench2})

@@ -9,6 +9,8 @@
 #include "units.h"
 #include "vcpu_page.h"
 
+#define FAKE_ROWS 3u	/* of a table in answer to one request */
+
 static const struct image_report images[] = {
 	{ "debian-kernel", 7 * MIB, 1, 0 }, { "debian-initrd", 3 * MIB, 1, 0 }, { "memtest", 140 * KIB, 0, 0 },
 };
@@ -324,20 +326,31 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		change(root, vm, r, reply);
 }
 
+static bool is_table(u32 op)
+{
+	return op == REQ_LIST || op == REQ_IMAGES || op == REQ_PCPU;
+}
+
+/* Tables come a few rows at a time. */
 void fake_answer_one(struct fake_root *root)
 {
 	static struct reply reply;
 	static struct request request;
+	u32 rows = 0;
 
 	if (!root->held_count)
 		return;
 	request = root->held[0];
 	memmove(root->held, root->held + 1, --root->held_count * sizeof(request));
-	memset(&reply, 0, sizeof(reply));
-	reply.kind = REPLY_ANSWER;
-	reply.id = request.id;
-	serve(root, &request, &reply);
-	session_reply(root->session, &reply);
+	do {
+		memset(&reply, 0, sizeof(reply));
+		reply.kind = REPLY_ANSWER;
+		reply.id = request.id;
+		serve(root, &request, &reply);
+		reply.more = is_table(request.op) && reply.result == RESULT_OK && ++rows < FAKE_ROWS;
+		request.index = request.op == REQ_LIST ? reply.vm.index + 1 : request.index + 1;
+		session_reply(root->session, &reply);
+	} while (reply.more);
 }
 
 static struct request take_held(struct fake_root *root, u32 at)

@@ -452,6 +452,28 @@ static void completion(void **state)
 	assert_string_equal(session.editor.line, "a?b");
 }
 
+/* Rings and the like belong to a VM, not to the place that it has. */
+static void places_are_numbered(void **state)
+{
+	static struct machine m;
+	struct vm_report r = { .name = "a", .index = 7 };
+	u32 first = machine_update(&m, &r)->number, second;
+
+	(void)state;
+	assert_int_not_equal(first, 0);
+	assert_int_equal(machine_update(&m, &r)->number, first);
+	r.name[0] = 'b';
+	second = machine_update(&m, &r)->number;
+	assert_int_not_equal(second, first);
+	machine_forget(&m, "b");
+	assert_int_equal(m.vms[7].number, 0);
+	r.name[0] = 'a';
+	assert_int_not_equal(machine_update(&m, &r)->number, 0);
+	assert_int_not_equal(machine_update(&m, &r)->number, first);
+	assert_int_not_equal(machine_update(&m, &r)->number, second);
+	machine_forget(&m, "a");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +492,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(configured_shares, setup, teardown),
 		cmocka_unit_test_setup_teardown(forged_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(completion, setup, teardown),
+		cmocka_unit_test(places_are_numbered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,11 @@ static void test_waiting_is_taken_once(void **state)
 	ring_consumer_wait(&consumer, true);
 	assert_true(ring_consumer_take_waiting(&producer));
 	assert_false(ring_consumer_take_waiting(&producer));
+	for (u32 i = 0; i < 3; i++)
+		ring_consumer_wait(&consumer, true);
+	assert_true(ring_consumer_take_waiting(&producer));
+	ring_consumer_wait(&consumer, true);
+	assert_true(ring_consumer_take_waiting(&producer));
 	ring_producer_wait(&producer, true);
 	ring_producer_wait(&producer, false);
 	assert_false(ring_producer_take_waiting(&consumer));

@@ -68,15 +68,18 @@ static void images_are_listed(void **state)
 	struct request r = bench_make_request(REQ_IMAGES, "", 0);
 
 	(void)state;
-	for (r.index = 0; r.index < 3; r.index++) {
+	for (r.index = 0; r.index <= 3; r.index++) {
 		bench_send(&r);
-		bench_expect(ERR_NONE);
-		assert_string_equal(bench_answer.image.name, want[r.index].name);
-		assert_int_equal(bench_answer.image.bytes, want[r.index].bytes);
-		assert_int_equal(bench_answer.image.is_default, want[r.index].is_default);
+		bench_expect(ERR_NO_IMAGE);
+		assert_int_equal(bench_row_count, 3 - r.index);
+		for (u32 i = r.index; i < 3; i++) {
+			const struct image_report *image = &bench_rows[i - r.index].image;
+
+			assert_string_equal(image->name, want[i].name);
+			assert_int_equal(image->bytes, want[i].bytes);
+			assert_int_equal(image->is_default, want[i].is_default);
+		}
 	}
-	bench_send(&r);
-	bench_expect(ERR_NO_IMAGE);
 	bench_ask(REQ_HOST, "", 0);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.host.memory_free, fake_free_bytes());
@@ -578,19 +581,70 @@ static void the_table_fills_up(void **state)
 		bench_expect(i < VM_COUNT ? ERR_NONE : ERR_TOO_MANY_VMS);
 	}
 	r = bench_make_request(REQ_LIST, "", 0);
-	for (;;) {
+	for (u32 requests = 0; bench_answer.error != ERR_NO_VM; requests++) {
+		assert_true(requests < VM_COUNT / 8);	/* many rows come for each */
 		bench_send(&r);
 		bench_await_answer();
-		if (bench_answer.error != ERR_NONE)
-			break;
-		r.index = bench_answer.vm.index + 1;
-		seen++;
+		for (u32 i = 0; i < bench_row_count; i++)
+			assert_int_equal(bench_rows[i].vm.index, seen++);
+		r.index = seen;
 	}
 	assert_int_equal(seen, VM_COUNT);
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		snprintf(r.name, sizeof(r.name), "vm-%u", i);
 		bench_delete(r.name);
 	}
+}
+
+/* The console takes nothing: tables fill the ring with whole rows, and a table's last row says that it is the last. */
+static void expect_whole_tables(u32 others)
+{
+	struct request r = bench_make_request(REQ_HOST, "", 0);
+	struct reply reply;
+	u32 ends = 0;
+
+	for (r.id = 1000; r.id < 1030; r.id++) {
+		if (r.id == 1000 + others)
+			r.op = REQ_PCPU;
+		assert_true(ring_put(&bench_requests, &r, sizeof(r)));
+	}
+	for (u32 i = 0; i < 30; i++)
+		(void)root_turn(ROOT_BIT_REQUEST);
+	assert_true(ring_used(&bench_replies) % sizeof(reply) == 0);
+	for (u32 i = 0; i < 30; i++) {
+		while (ring_get(&bench_replies, &reply, sizeof(reply))) {
+			assert_int_equal(reply.id, 1000 + ends);
+			ends += reply.more == 0;
+		}
+		(void)root_turn(ROOT_BIT_REQUEST);
+	}
+	assert_int_equal(ends, 30);
+}
+
+static void tables_fit_into_the_ring(void **state)
+{
+	(void)state;
+	for (u32 others = 0; others < 3; others++)	/* a table has three replies: the ring ends within each */
+		expect_whole_tables(others);
+}
+
+static void a_table_has_an_end(void **state)
+{
+	static const u32 ends[][2] = {
+		{ REQ_LIST, ERR_NO_VM }, { REQ_IMAGES, ERR_NO_IMAGE }, { REQ_PCPU, ERR_NO_PCPU },
+	};
+	static const u32 indices[] = { VM_COUNT, 0x7fffffff, 0x80000000, 0xffffffff };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(ends); i++)
+		for (u32 n = 0; n < ARRAY_COUNT(indices); n++) {
+			struct request r = bench_make_request(ends[i][0], "", 0);
+
+			r.index = indices[n];
+			bench_send(&r);
+			bench_expect(ends[i][1]);
+			assert_int_equal(bench_row_count, 0);
+		}
 }
 
 int main(void)
@@ -607,7 +661,8 @@ int main(void)
 		cmocka_unit_test(memory_is_counted), cmocka_unit_test(lazy_memory_is_not_counted),
 		cmocka_unit_test(eager_memory_comes_first), cmocka_unit_test(memory_adds_up),
 		cmocka_unit_test(a_hundred_times),
-		cmocka_unit_test(the_table_fills_up),
+		cmocka_unit_test(the_table_fills_up), cmocka_unit_test(tables_fit_into_the_ring),
+		cmocka_unit_test(a_table_has_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, bench_boot, NULL);

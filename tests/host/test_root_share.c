@@ -264,8 +264,12 @@ static void processors(void **state)
 
 	(void)state;
 	bench_send(&r);
-	bench_expect(ERR_NONE);
-	assert_int_equal(bench_answer.pcpu.count, INFO->pcpu_count);
+	bench_expect(ERR_NO_PCPU);
+	assert_int_equal(bench_row_count, INFO->pcpu_count);
+	for (u32 i = 0; i < bench_row_count; i++) {
+		assert_int_equal(bench_rows[i].pcpu.index, i);
+		assert_int_equal(bench_rows[i].pcpu.count, INFO->pcpu_count);
+	}
 	r.index = INFO->pcpu_count;
 	bench_send(&r);
 	bench_expect(ERR_NO_PCPU);

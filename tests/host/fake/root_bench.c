@@ -23,8 +23,8 @@
 struct ring bench_requests, bench_replies;
 u64 bench_serial, bench_console, bench_screen;	/* threads */
 static u32 last_id;
-u32 bench_events;
-struct reply bench_answer, bench_last_event;
+u32 bench_events, bench_row_count;
+struct reply bench_answer, bench_last_event, bench_rows[BENCH_ROWS];
 u64 bench_idle_bytes;
 u32 bench_idle_objects;
 
@@ -49,6 +49,8 @@ static void take_replies(void)
 			bench_last_event = reply;
 		} else if (reply.id == last_id) {
 			bench_answer = reply;
+			if (reply.error == ERR_NONE && bench_row_count < BENCH_ROWS)
+				bench_rows[bench_row_count++] = reply;
 		}
 	}
 }
@@ -64,6 +66,7 @@ void bench_send(struct request *r)
 {
 	r->id = ++last_id;
 	memset(&bench_answer, 0, sizeof(bench_answer));
+	bench_row_count = 0;
 	assert_true(ring_put(&bench_requests, r, sizeof(*r)));
 	bench_turns(ROOT_BIT_REQUEST, 1);
 }
@@ -85,7 +88,7 @@ void bench_ask(enum request_op op, const char *name, u32 flags)
 
 bool bench_is_answered(void)
 {
-	return bench_answer.kind == REPLY_ANSWER;
+	return bench_answer.kind == REPLY_ANSWER && bench_answer.more == 0;
 }
 
 void bench_await_answer(void)

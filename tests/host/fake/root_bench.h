@@ -12,6 +12,9 @@
 extern struct ring bench_requests, bench_replies;	/* the console's ends */
 extern u64 bench_serial, bench_console, bench_screen;	/* threads */
 extern u32 bench_events;				/* seen so far */
+#define BENCH_ROWS 64u
+extern struct reply bench_rows[BENCH_ROWS];		/* the last request's answers without an error */
+extern u32 bench_row_count;
 extern struct reply bench_answer, bench_last_event;	/* to the last request; kind 0 = not yet */
 extern u64 bench_idle_bytes;				/* free when no VM lives */
 extern u32 bench_idle_objects;
