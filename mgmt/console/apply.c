@@ -1,6 +1,6 @@
 /*
  * apply.c - vos.conf made true: VMs that it names and that are not there are created, and started if it says so. Those
- * that are there get the share of the processors that it says; all else of them stays as it is.
+ * that are there are changed to what it says; what can't be changed while they run stays as it is, and is told.
  *
  * At the start nothing of a VM that is there is changed: it is there because the console is started again, and what an
  * operator has set meanwhile holds.
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "fields.h"
 #include "session.h"
 #include "units.h"
 
@@ -37,43 +38,13 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 	job_text_end(reading->s, reading->job);
 }
 
-static bool modules_differ(const struct vm_spec *is, const struct vm_spec *want)
+/* What a VM that is there has otherwise. What the file leaves open is not looked at, but for what create-vm has a value
+ * for. */
+static u32 differences(const struct vm_spec *is, const struct args *args)
 {
-	u32 same = 0;
+	const u32 always = BIT32(FIELD_CPU) | BIT32(FIELD_MEMORY) | BIT32(FIELD_PLATFORM) | BIT32(FIELD_RESTART);
 
-	while (same < want->module_count && strcmp(is->modules[same], want->modules[same]) == 0)
-		same++;
-	return is->module_count != want->module_count || same < want->module_count;
-}
-
-/* BIT64(enum arg) of what a VM that is there has otherwise. What the file leaves open is not looked at, but for what
- * create-vm has a number for. */
-static u64 differences(const struct vm_spec *is, const struct args *args)
-{
-	const struct vm_spec *want = &args->spec;
-	const u64 always = BIT64(ARG_CPU) | BIT64(ARG_MEMORY) | BIT64(ARG_PLATFORM) | BIT64(ARG_RESTART);
-	const struct { enum arg arg; bool differs; } rows[] = {
-		{ ARG_CPU, is->cpus != want->cpus },
-		{ ARG_MEMORY, is->memory_bytes != want->memory_bytes },
-		{ ARG_PLATFORM, is->platform != want->platform },
-		{ ARG_RESTART, is->restart != want->restart || is->restart_limit != want->restart_limit },
-		{ ARG_MEMORY_POLICY, is->memory_policy != want->memory_policy },
-		{ ARG_KERNEL, strcmp(is->kernel, want->kernel) != 0 },
-		{ ARG_INITRD, strcmp(is->initrd, want->initrd) != 0 },
-		{ ARG_MODULE, modules_differ(is, want) },
-		{ ARG_CMDLINE, strcmp(is->cmdline, want->cmdline) != 0 },
-		{ ARG_VMM, strcmp(is->vmm, want->vmm) != 0 },
-		{ ARG_CLASS, is->share.class != want->share.class },
-		{ ARG_WEIGHT, is->share.weight != want->share.weight },
-		{ ARG_CAP, is->share.cap != want->share.cap },
-		{ ARG_AFFINITY, is->share.affinity != want->share.affinity },
-	};
-	u64 found = 0;
-
-	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
-		if (rows[i].differs)
-			found |= BIT64(rows[i].arg);
-	return found & (args->given | always);
+	return spec_differing(is, &args->spec) & (fields_of_args(args->given) | always);
 }
 
 static bool is_silent(const struct job *job)
@@ -100,7 +71,7 @@ static void say(struct session *s, struct job *job, const char *mark, const char
 	say_line(s, job, line);
 }
 
-static void say_fixed(struct session *s, struct job *job, const char *name, u64 differing)
+static void say_fixed(struct session *s, struct job *job, const char *name, u32 fields)
 {
 	char text[320];
 	struct out_buffer buffer;
@@ -109,24 +80,32 @@ static void say_fixed(struct session *s, struct job *job, const char *name, u64 
 
 	out_buffer_init(&buffer, text, sizeof(text));
 	out = out_to_buffer(&buffer);
-	for (u32 i = 0; i < ARG_COUNT; i++)
-		if (differing & BIT64(i))
-			out_format(&out, "%s%s", count++ ? ", " : "", arg_specs[i].name);
-	out_format(&out, " differ%s; delete-vm it first to have it as in vos.conf", count == 1 ? "s" : "");
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
+		if (fields & BIT32(i))
+			out_format(&out, "%s%s", count++ ? ", " : "", arg_specs[ARG_OF_FIELD(i)].name);
+	out_format(&out, " differ%s; stop-vm it first to have it as in vos.conf", count == 1 ? "s" : "");
 	say(s, job, "!", name, text);
 }
 
-static void say_share(struct session *s, struct job *job, const struct vm_share *share)
+/* What was set, or would be. */
+static void say_set(struct session *s, struct job *job)
 {
-	char text[SET_TEXT_BYTES + 80];
-	struct out_buffer buffer;
+	const struct request *r = &job->request;
 	struct out out;
+	u32 count = 0;
 
-	out_buffer_init(&buffer, text, sizeof(text));
-	out = out_to_buffer(&buffer);
-	out_text(&out, args_has(&job->args, ARG_DRY_RUN) ? "would be set to " : "is set to ");
-	report_share(&out, share);
-	say(s, job, "~", job->request.name, text);
+	if (is_silent(job))
+		return;
+	out = job_text_begin(s, job);
+	out_format(&out, "~ %s: %s: ", r->name, args_has(&job->args, ARG_DRY_RUN) ? "would be set" : "is set");
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++) {
+		if (!(r->fields & BIT32(i)))
+			continue;
+		out_text(&out, count++ ? "; " : "");
+		field_conf(&out, &r->spec, i);
+	}
+	out_text(&out, "\n");
+	job_text_end(s, job);
 }
 
 static void send(struct session *s, struct job *job, const struct args *args, enum request_op op, u32 fields)
@@ -158,8 +137,8 @@ static void finish(struct session *s, struct job *job)
 /* A VM that is there. True: a request is under way. */
 static bool compare(struct session *s, struct job *job, const struct vm_entry *vm, const struct args *args)
 {
-	u64 differing = differences(&vm->report.spec, args), fixed = differing & ~ARGS_SHARE;
-	u32 fields = share_fields(differing);
+	u32 differing = differences(&vm->report.spec, args);
+	u32 fixed = vm_is_live(vm) ? differing & ~FIELDS_ANY_TIME : 0, fields = differing & ~fixed;
 
 	if (fixed)
 		say_fixed(s, job, args->name, fixed);
@@ -227,36 +206,19 @@ static void failed(struct session *s, struct job *job, const struct reply *reply
 	job_text_end(s, job);
 }
 
-/* A share as it would be: the answer to a dry run tells the present one. */
-static struct vm_share wanted_share(const struct request *r, const struct vm_share *is)
-{
-	const struct vm_share *want = &r->spec.share;
-
-	return (struct vm_share){
-		.class = r->fields & BIT32(FIELD_CLASS) ? want->class : is->class,
-		.weight = r->fields & BIT32(FIELD_WEIGHT) ? want->weight : is->weight,
-		.cap = r->fields & BIT32(FIELD_CAP) ? want->cap : is->cap,
-		.affinity = r->fields & BIT32(FIELD_AFFINITY) ? want->affinity : is->affinity,
-	};
-}
-
 /* True: the VM is to be started now. */
 static bool done(struct session *s, struct job *job, const struct args *args, const struct reply *reply)
 {
 	bool is_dry_run = args_has(&job->args, ARG_DRY_RUN);
-	const struct vm_entry *vm = machine_update(&s->machine, &reply->vm);
-	struct vm_share share;
 
+	(void)machine_update(&s->machine, &reply->vm);
 	switch (job->request.op) {
 	case REQ_CREATE:
 		say(s, job, "+", args->name, !is_dry_run ? "created" :
 			args->autostart ? "would be created and started" : "would be created");
 		return args->autostart && !is_dry_run;
 	case REQ_SET:
-		if (!vm)
-			return false;
-		share = wanted_share(&job->request, &vm->report.spec.share);
-		say_share(s, job, &share);
+		say_set(s, job);
 		return false;
 	default:
 		say(s, job, "+", args->name, "started");

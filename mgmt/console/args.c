@@ -10,41 +10,17 @@
 #include "syscalls.h"
 #include "units.h"
 
-#define DEFAULT_MEMORY (512 * MIB)
-#define MEMORY_MAX BIT64(44)	/* what root takes */
-#define RESTARTS_MAX 1000u
 #define CPUS_PARSED 4096u	/* more than there can be: how many that is, root says (exit code 9) */
 #define DEFAULT_INTERVAL_NS (2 * NS_PER_SECOND)
 #define INTERVAL_MIN_NS (500 * NS_PER_MS)	/* a table takes a fifth of a second at 115200 baud */
 
+#define SPEC_OF_ROW(id, first, last, kind, least, most, initial, when, name, value, help) \
+	[ARG_##id] = { name, TYPE_##kind, value, help },
+
 const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_ALL] = { "all", TYPE_SWITCH, 0, "all VMs that the command can act on" },
-	[ARG_CPU] = { "cpu", TYPE_COUNT, "N", "virtual CPUs, up to 16 (1 if not given)" },
-	[ARG_MEMORY] = { "memory", TYPE_SIZE, "SIZE",
-		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (512M if not given)" },
-	[ARG_KERNEL] = { "kernel", TYPE_IMAGE, "IMAGE",
-		"image to boot, see list-image (the default image if not given)" },
-	[ARG_INITRD] = { "initrd", TYPE_IMAGE, "IMAGE", "initial RAM disk of the kernel" },
-	[ARG_MODULE] = { "module", TYPE_IMAGES, "IMAGE,...",
-		"further Multiboot modules, at most 8, or one with a text: \"IMAGE TEXT\"; may be given "
-		"several times" },
-	[ARG_CMDLINE] = { "cmdline", TYPE_TEXT, "\"TEXT\"", "kernel command line, in quotes; at most 2047 characters" },
-	[ARG_PLATFORM] = { "platform", TYPE_PLATFORM, "modern|pc",
-		"virtual hardware: modern, or pc with the legacy devices" },
-	[ARG_RESTART] = { "restart", TYPE_RESTART, "POLICY",
-		"after a crash: never, on-failure:N (at most N times, up to 1000) or always" },
-	[ARG_CLASS] = { "class", TYPE_CLASS, "fair|rt",
-		"fair: shares pCPUs by weight; rt: real-time, runs before all fair VMs (fair if not given)" },
-	[ARG_WEIGHT] = { "weight", TYPE_COUNT, "N", "part among fair VMs, 1 to 1000 (100 if not given)" },
-	[ARG_CAP] = { "cap", TYPE_CAP, "PERCENT",
-		"most that all its vCPUs together may use, 100% = one pCPU; or none (none if not given)" },
-	[ARG_AFFINITY] = { "affinity", TYPE_AFFINITY, "PCPUS",
-		"pCPUs it may run on, from 0 to 63, such as 0,2-3, or all (all if not given)" },
-	[ARG_MEMORY_POLICY] = { "memory-policy", TYPE_MEMORY_POLICY, "lazy|eager",
-		"lazy: memory is granted when touched; eager: all of it before the VM starts (lazy if not given)" },
-	[ARG_VMM] = { "vmm", TYPE_IMAGE, "IMAGE",
-		"program to run as its virtual machine monitor (the built-in one if not given)" },
+	VM_FIELDS(SPEC_OF_ROW)
 	[ARG_DISK] = { "disk", TYPE_SIZE, "SIZE", "virtual disk (not supported yet)" },
 	[ARG_NIC] = { "nic", TYPE_TEXT, "NETWORK", "virtual network card (not supported yet)" },
 	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
@@ -68,14 +44,6 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_HELP] = { "help", TYPE_SWITCH, 0, "explain this command" },
 };
 _Static_assert(ARG_COUNT <= 64, "args.given");
-
-static const char *const platform_names[PLATFORM_COUNT] = { [PLATFORM_MODERN] = "modern", [PLATFORM_PC] = "pc" };
-static const char *const restart_names[RESTART_COUNT] = {
-	[RESTART_NEVER] = "never", [RESTART_ON_FAILURE] = "on-failure", [RESTART_ALWAYS] = "always",
-};
-
-static const char *const class_names[] = { [SCHED_CLASS_FAIR] = "fair", [SCHED_CLASS_RT] = "rt" };
-static const char *const policy_names[MEMORY_POLICY_COUNT] = { [MEMORY_LAZY] = "lazy", [MEMORY_EAGER] = "eager" };
 
 static const struct { const char *class; } classes[] = {
 	[RESULT_OK] = { "E_OK" }, [RESULT_FAILED] = { "E_FAILED" }, [RESULT_USAGE] = { "E_USAGE" },
@@ -109,46 +77,23 @@ bool fault_busy(struct fault *fault, const char *text)
 	return false;
 }
 
-const char *platform_text(u32 platform)
+bool choice_word(char *text, enum arg arg, u32 index)
 {
-	return platform < PLATFORM_COUNT ? platform_names[platform] : "?";
-}
+	const char *words = arg_specs[arg].value;
 
-const char *restart_text(u32 restart)
-{
-	return restart < RESTART_COUNT ? restart_names[restart] : "?";
-}
-
-const char *class_text(u32 class)
-{
-	return class < ARRAY_COUNT(class_names) ? class_names[class] : "?";
-}
-
-const char *memory_policy_text(u32 policy)
-{
-	return policy < MEMORY_POLICY_COUNT ? policy_names[policy] : "?";
-}
-
-const char *cap_text(char *text, u32 cap)
-{
-	snprintf(text, SET_TEXT_BYTES, cap ? "%u%%" : "none", cap);
-	return text;
-}
-
-const char *affinity_text(char *text, u64 affinity)
-{
-	if (affinity != SHARE_ALL_PCPUS)
-		return set_text(text, affinity);
-	snprintf(text, SET_TEXT_BYTES, "all");
-	return text;
+	for (; index && *words; index--)
+		words += strcspn(words, "|") + (words[strcspn(words, "|")] != 0);
+	snprintf(text, SET_TEXT_BYTES, "%.*s", (int)strcspn(words, "|"), words);
+	return *text != 0;
 }
 
 void args_init(struct args *args, const struct command *command)
 {
 	memset(args, 0, sizeof(*args));
 	args->command = command;
-	args->spec.cpus = 1;
-	args->spec.memory_bytes = DEFAULT_MEMORY;
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
+		if (spec_fields[i].initial)
+			spec_set_number(&args->spec, i, spec_fields[i].initial);
 	args->interval_ns = DEFAULT_INTERVAL_NS;
 }
 
@@ -157,23 +102,14 @@ bool args_has(const struct args *args, enum arg arg)
 	return args->given & BIT64(arg);
 }
 
-u32 share_fields(u64 given)
-{
-	static const struct { enum arg arg; enum request_field field; } rows[] = {
-		{ ARG_CLASS, FIELD_CLASS }, { ARG_WEIGHT, FIELD_WEIGHT }, { ARG_CAP, FIELD_CAP },
-		{ ARG_AFFINITY, FIELD_AFFINITY },
-	};
-	u32 fields = 0;
-
-	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
-		if (given & BIT64(rows[i].arg))
-			fields |= BIT32(rows[i].field);
-	return fields;
-}
-
 bool arg_needs_value(enum arg arg)
 {
 	return arg_specs[arg].type != TYPE_SWITCH && arg_specs[arg].type != TYPE_TIME_OPTIONAL;
+}
+
+static const struct spec_field *field_of(enum arg arg)
+{
+	return &spec_fields[FIELD_OF_ARG(arg)];
 }
 
 static bool set_name(char *to, const char *value, struct fault *fault)
@@ -214,8 +150,20 @@ static bool add_name(struct args *args, const char *value, struct fault *fault)
 	return true;
 }
 
-static bool set_image(char *to, const char *value, struct fault *fault)
+static bool is_none(const char *value)
 {
+	return *value == 0 || strcmp(value, "none") == 0;
+}
+
+static bool set_image(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
+{
+	const struct spec_field *row = field_of(arg);
+	char *to = (char *)spec + row->offset;
+
+	if (is_none(value) && row->least == 0) {
+		memset(to, 0, IMAGE_NAME_BYTES);
+		return true;
+	}
 	if (*value == 0)
 		return fault_set(fault, RESULT_USAGE, "an image's name is empty. list-image shows what there is");
 	if (!text_copy(to, IMAGE_NAME_BYTES, value))
@@ -232,6 +180,8 @@ static bool add_module(struct vm_spec *spec, const char *value, size_t length, s
 
 	if (spec->module_count == IMAGE_MODULES)
 		return fault_set(fault, RESULT_USAGE, "at most %u modules are possible", IMAGE_MODULES);
+	if (!text_is_plain(value))
+		return fault_set(fault, RESULT_USAGE, "--module has a character that can't be printed");
 	if (name > length)
 		name = length;
 	if (name == 0)
@@ -252,6 +202,8 @@ static bool set_modules(struct vm_spec *spec, const char *value, struct fault *f
 {
 	const char *between = strchr(value, ' ') ? "" : ",";
 
+	if (spec->module_count == 0 && is_none(value))
+		return true;
 	for (;;) {
 		size_t length = strcspn(value, between);
 
@@ -264,53 +216,63 @@ static bool set_modules(struct vm_spec *spec, const char *value, struct fault *f
 	}
 }
 
-/* One of the words of a flag whose help is "a|b". */
-static bool set_choice(u32 *to, enum arg arg, const char *const *names, u32 count, const char *value,
-		       struct fault *fault)
+/* "a or b" for "a|b" */
+static const char *words_of(char *text, enum arg arg)
 {
-	for (u32 i = 0; i < count; i++) {
-		if (strcmp(value, names[i]) != 0)
-			continue;
-		*to = i;
-		return true;
-	}
-	return fault_set(fault, RESULT_USAGE, "--%s is %s or %s, not \"%.40s\"", arg_specs[arg].name, names[0],
-		names[1], value);
+	char word[SET_TEXT_BYTES];
+	size_t used = 0;
+
+	text[0] = 0;
+	for (u32 i = 0; choice_word(word, arg, i) && used < SET_TEXT_BYTES; i++)
+		used += (size_t)snprintf(text + used, SET_TEXT_BYTES - used, "%s%s", i ? " or " : "", word);
+	return text;
 }
 
-static bool set_cap(struct vm_share *share, const char *value, struct fault *fault)
+static bool set_choice(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
+{
+	char word[SET_TEXT_BYTES];
+
+	for (u32 i = 0; choice_word(word, arg, i); i++) {
+		if (strcmp(value, word) != 0)
+			continue;
+		spec_set_number(spec, FIELD_OF_ARG(arg), i);
+		return true;
+	}
+	return fault_set(fault, RESULT_USAGE, "--%s is %s, not \"%.40s\"", arg_specs[arg].name, words_of(word, arg),
+		value);
+}
+
+static bool set_percent(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
 {
 	char number[16] = "";
 	size_t length = strlen(value);
+	u32 percent = 0;
 
-	if (strcmp(value, "none") == 0) {
-		share->cap = 0;
-		return true;
-	}
 	if (length > 0 && value[length - 1] == '%')
 		length--;
 	if (length < sizeof(number))
 		memcpy(number, value, length);
-	if (!count_parse(number, 1000000, &share->cap))
+	if (strcmp(value, "none") != 0 && !count_parse(number, 1000000, &percent))
 		return fault_set(fault, RESULT_USAGE,
-			"--cap is a percentage of one pCPU such as 50%%, or 250%% for several vCPUs, or none; not "
-			"\"%.40s\"",
-			value);
-	if (share->cap == 0)
-		return fault_set(fault, RESULT_USAGE, "with --cap 0 it would never run. Use none, or pause-vm it");
+			"--%s is a percentage of one pCPU such as 50%%, or 250%% for several vCPUs, or none; not "
+			"\"%.40s\"", arg_specs[arg].name, value);
+	if (strcmp(value, "none") != 0 && percent == 0)
+		return fault_set(fault, RESULT_USAGE, "with --%s 0 it would never run. Use none, or pause-vm it",
+			arg_specs[arg].name);
+	spec_set_number(spec, FIELD_OF_ARG(arg), percent);
 	return true;
 }
 
-static bool set_affinity(struct vm_share *share, const char *value, struct fault *fault)
+static bool set_pcpus(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
 {
-	if (strcmp(value, "all") == 0) {
-		share->affinity = SHARE_ALL_PCPUS;
-		return true;
-	}
-	if (set_parse(value, &share->affinity))
-		return true;
-	return fault_set(fault, RESULT_USAGE, "--affinity is a list of pCPUs from 0 to 63 such as 0,2-3, or all; not "
-		"\"%.40s\"", value);
+	u64 pcpus = SHARE_ALL_PCPUS;
+
+	if (strcmp(value, "all") != 0 && !set_parse(value, &pcpus))
+		return fault_set(fault, RESULT_USAGE,
+			"--%s is a list of pCPUs from 0 to 63 such as 0,2-3, or all; not \"%.40s\"",
+			arg_specs[arg].name, value);
+	spec_set_number(spec, FIELD_OF_ARG(arg), pcpus);
+	return true;
 }
 
 static bool set_restart(struct vm_spec *spec, const char *value, struct fault *fault)
@@ -324,7 +286,8 @@ static bool set_restart(struct vm_spec *spec, const char *value, struct fault *f
 		spec->restart = RESTART_ALWAYS;
 		return true;
 	}
-	if (strncmp(value, "on-failure:", 11) == 0 && count_parse(value + 11, RESTARTS_MAX, &spec->restart_limit) &&
+	if (strncmp(value, "on-failure:", 11) == 0 &&
+	    count_parse(value + 11, (u32)spec_fields[FIELD_RESTART].most, &spec->restart_limit) &&
 	    spec->restart_limit) {
 		spec->restart = RESTART_ON_FAILURE;
 		return true;
@@ -350,17 +313,23 @@ static bool memory_parse(const char *value, u64 *asked, u64 *bytes)
 	return true;
 }
 
-static bool set_memory(struct args *args, const char *value, struct fault *fault)
+static bool set_size(struct args *args, enum arg arg, const char *value, struct fault *fault)
 {
-	u64 bytes;
+	char least[UNIT_TEXT_BYTES], most[UNIT_TEXT_BYTES];
+	const struct spec_field *row = field_of(arg);
+	u64 asked = 0, bytes = 0;
 
-	if (!memory_parse(value, &args->memory_asked_bytes, &bytes))
+	if (!(row->least == 0 && is_none(value)) && !memory_parse(value, &asked, &bytes))
 		return fault_set(fault, RESULT_USAGE,
-			"--memory needs a size with its unit, such as 512M or 8G, not \"%.40s\"", value);
-	if (bytes == 0 || bytes > MEMORY_MAX)
+			"--%s needs a size with its unit, such as 512M or 8G, not \"%.40s\"", arg_specs[arg].name,
+			value);
+	if ((bytes == 0 && row->least) || bytes > row->most)
 		return fault_set(fault, RESULT_USAGE,
-			"--memory %.40s is not possible: at least 2M is needed, and at most 16T", value);
-	args->spec.memory_bytes = (bytes + PAGE_SIZE_2M - 1) & ~(PAGE_SIZE_2M - 1);
+			"--%s %.40s is not possible: at least %s is needed, and at most %s",
+			arg_specs[arg].name, value, size_flag(least, row->least), size_flag(most, row->most));
+	if (arg == ARG_MEMORY)
+		args->memory_asked_bytes = asked;
+	spec_set_number(&args->spec, FIELD_OF_ARG(arg), (bytes + PAGE_SIZE_2M - 1) & ~(PAGE_SIZE_2M - 1));
 	return true;
 }
 
@@ -393,6 +362,16 @@ static bool set_count(u32 *count, enum arg arg, u32 limit, const char *value, st
 		limit, value);
 }
 
+static bool set_number(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
+{
+	u32 number;
+
+	if (!set_count(&number, arg, (u32)field_of(arg)->most, value, fault))
+		return false;
+	spec_set_number(spec, FIELD_OF_ARG(arg), number);
+	return true;
+}
+
 /* A switch: no value, or yes/no; "no" leaves it ungiven. */
 static bool set_switch(struct args *args, enum arg arg, const char *value, struct fault *fault)
 {
@@ -415,48 +394,50 @@ static bool set_string(char *to, size_t size, enum arg arg, const char *value, s
 	return true;
 }
 
-static bool set_cmdline(struct vm_spec *spec, const char *value, struct fault *fault)
+static bool set_printable(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
 {
+	const struct spec_field *row = field_of(arg);
+
 	if (!text_is_plain(value))
-		return fault_set(fault, RESULT_USAGE, "--cmdline has a character that can't be printed");
-	return set_string(spec->cmdline, sizeof(spec->cmdline), ARG_CMDLINE, value, fault);
+		return fault_set(fault, RESULT_USAGE, "--%s has a character that can't be printed",
+			arg_specs[arg].name);
+	return set_string((char *)spec + row->offset, row->bytes, arg, value, fault);
+}
+
+static bool set_field(struct args *args, enum arg arg, const char *value, struct fault *fault)
+{
+	struct vm_spec *spec = &args->spec;
+
+	switch ((enum field_kind)field_of(arg)->kind) {
+	case KIND_COUNT:
+		return set_number(spec, arg, value, fault);
+	case KIND_SIZE:
+		return set_size(args, arg, value, fault);
+	case KIND_CHOICE:
+		return set_choice(spec, arg, value, fault);
+	case KIND_PERCENT:
+		return set_percent(spec, arg, value, fault);
+	case KIND_PCPUS:
+		return set_pcpus(spec, arg, value, fault);
+	case KIND_RESTART:
+		return set_restart(spec, value, fault);
+	case KIND_IMAGE:
+		return set_image(spec, arg, value, fault);
+	case KIND_IMAGES:
+		return set_modules(spec, value, fault);
+	case KIND_TEXT:
+		return set_printable(spec, arg, value, fault);
+	}
+	return fault_set(fault, RESULT_FAILED, "no such argument");
 }
 
 static bool set_value(struct args *args, enum arg arg, const char *value, struct fault *fault)
 {
-	struct vm_spec *spec = &args->spec;
-
+	if (BIT64(arg) & ARGS_FIELDS)
+		return set_field(args, arg, value, fault);
 	switch (arg) {
 	case ARG_NAME:
 		return takes_many(args) ? add_name(args, value, fault) : set_name(args->name, value, fault);
-	case ARG_CPU:
-		return set_count(&spec->cpus, arg, VM_VCPUS, value, fault);
-	case ARG_MEMORY:
-		return set_memory(args, value, fault);
-	case ARG_KERNEL:
-		return set_image(spec->kernel, value, fault);
-	case ARG_INITRD:
-		return set_image(spec->initrd, value, fault);
-	case ARG_MODULE:
-		return set_modules(spec, value, fault);
-	case ARG_CMDLINE:
-		return set_cmdline(spec, value, fault);
-	case ARG_PLATFORM:
-		return set_choice(&spec->platform, arg, platform_names, PLATFORM_COUNT, value, fault);
-	case ARG_RESTART:
-		return set_restart(spec, value, fault);
-	case ARG_CLASS:
-		return set_choice(&spec->share.class, arg, class_names, ARRAY_COUNT(class_names), value, fault);
-	case ARG_WEIGHT:
-		return set_count(&spec->share.weight, arg, SCHED_WEIGHT_MAX, value, fault);
-	case ARG_CAP:
-		return set_cap(&spec->share, value, fault);
-	case ARG_AFFINITY:
-		return set_affinity(&spec->share, value, fault);
-	case ARG_MEMORY_POLICY:
-		return set_choice(&spec->memory_policy, arg, policy_names, MEMORY_POLICY_COUNT, value, fault);
-	case ARG_VMM:
-		return set_image(spec->vmm, value, fault);
 	case ARG_DISK:
 		return fault_set(fault, RESULT_UNSUPPORTED,
 			"virtual disks are not there yet (a later version). Leave out --disk");
@@ -489,7 +470,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_JSON:
 	case ARG_HELP:
 		return set_switch(args, arg, value, fault);
-	case ARG_COUNT:
+	default:
 		break;
 	}
 	return fault_set(fault, RESULT_FAILED, "no such argument");
@@ -500,7 +481,7 @@ bool args_set(struct args *args, enum arg arg, const char *value, struct fault *
 	if (value == 0 && arg_needs_value(arg))
 		return fault_set(fault, RESULT_USAGE, "--%s needs a value: --%s %s", arg_specs[arg].name,
 			arg_specs[arg].name, arg_specs[arg].value);
-	if (args_has(args, arg) && arg != ARG_MODULE && !(arg == ARG_NAME && takes_many(args)))
+	if (args_has(args, arg) && arg_specs[arg].type != TYPE_IMAGES && !(arg == ARG_NAME && takes_many(args)))
 		return fault_set(fault, RESULT_USAGE, "--%s is given twice", arg_specs[arg].name);
 	args->given |= BIT64(arg);
 	return set_value(args, arg, value, fault);

@@ -6,13 +6,14 @@
 #define VOS_ARGS_H
 
 #include "fault.h"
-#include "request.h"
+#include "spec_fields.h"
+
+#define ARG_OF_ROW(id, ...) ARG_##id,
 
 enum arg {
-	ARG_NAME, ARG_ALL, ARG_CPU, ARG_MEMORY, ARG_KERNEL, ARG_INITRD, ARG_MODULE, ARG_CMDLINE, ARG_PLATFORM,
-	ARG_RESTART,
-	ARG_CLASS, ARG_WEIGHT, ARG_CAP, ARG_AFFINITY, ARG_MEMORY_POLICY,
-	ARG_VMM, ARG_DISK, ARG_NIC, ARG_AUTOSTART, ARG_FORCE, ARG_TIMEOUT, ARG_LINES, ARG_OFFSET, ARG_INTERVAL,
+	ARG_NAME, ARG_ALL,
+	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
+	ARG_DISK, ARG_NIC, ARG_AUTOSTART, ARG_FORCE, ARG_TIMEOUT, ARG_LINES, ARG_OFFSET, ARG_INTERVAL,
 	ARG_TIMES, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN, ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
 	ARG_COUNT
 };
@@ -20,9 +21,9 @@ enum arg {
 enum arg_type {
 	TYPE_SWITCH,		/* no value; yes/no where a value must be */
 	TYPE_NEW_NAME,		/* name of a VM that may not be there yet */
-	TYPE_COUNT, TYPE_OFFSET, TYPE_SIZE, TYPE_TIME, TYPE_TIME_OPTIONAL, TYPE_TEXT,
-	TYPE_IMAGE, TYPE_IMAGES, TYPE_PLATFORM, TYPE_RESTART, TYPE_VERB,
-	TYPE_CLASS, TYPE_CAP, TYPE_AFFINITY, TYPE_MEMORY_POLICY,
+	TYPE_OFFSET, TYPE_TIME, TYPE_TIME_OPTIONAL, TYPE_VERB,
+	TYPE_COUNT, TYPE_SIZE, TYPE_CHOICE, TYPE_PERCENT, TYPE_PCPUS, TYPE_RESTART, TYPE_IMAGE, TYPE_IMAGES,
+	TYPE_TEXT,		/* enum field_kind */
 };
 
 struct arg_spec {
@@ -34,8 +35,10 @@ struct arg_spec {
 
 extern const struct arg_spec arg_specs[ARG_COUNT];
 
-/* What set-vm sets. */
-#define ARGS_SHARE (BIT64(ARG_CLASS) | BIT64(ARG_WEIGHT) | BIT64(ARG_CAP) | BIT64(ARG_AFFINITY))
+/* The flags of a VM's properties. */
+#define ARG_OF_FIELD(field) ((enum arg)(ARG_CPU + (field)))
+#define FIELD_OF_ARG(arg) ((u32)(arg) - ARG_CPU)
+#define ARGS_FIELDS ((u64)FIELDS_ALL << ARG_CPU)
 
 #define COMMAND_ID_BYTES 48u	/* as text, with its zero */
 
@@ -75,18 +78,21 @@ bool args_has(const struct args *args, enum arg arg);
  * --module, and of --name where a command takes --all.
  */
 bool args_set(struct args *args, enum arg arg, const char *value, struct fault *fault);
-/* BIT32(enum request_field) of those flags of ARGS_SHARE that are in `given`. */
-u32 share_fields(u64 given);
+/* BIT32(enum request_field) of those flags of ARGS_FIELDS that are in `given`, and back. */
+static inline u32 fields_of_args(u64 given)
+{
+	return (u32)(given >> ARG_CPU) & FIELDS_ALL;
+}
+
+static inline u64 args_of_fields(u32 fields)
+{
+	return (u64)fields << ARG_CPU;
+}
+
 /* Whether the type takes its value from the next word. */
 bool arg_needs_value(enum arg arg);
 
-/* Texts of the enums in request.h, also used in reports. */
-const char *platform_text(u32 platform);
-const char *restart_text(u32 restart);
-const char *class_text(u32 class);
-const char *memory_policy_text(u32 policy);
-/* As the flags take them; into text[SET_TEXT_BYTES]. */
-const char *cap_text(char *text, u32 cap);
-const char *affinity_text(char *text, u64 affinity);
+/* The index-th word of a TYPE_CHOICE; into text[SET_TEXT_BYTES]. False: there is none. */
+bool choice_word(char *text, enum arg arg, u32 index);
 
 #endif

@@ -230,7 +230,7 @@ bool command_complete(const struct args *args, struct fault *fault)
 	if (args_has(args, ARG_LINES) && args_has(args, ARG_OFFSET))
 		return fault_set(fault, RESULT_USAGE, "--lines and --offset exclude each other. For example: %s",
 			args->command->example);
-	if (verb_of(args->command) == VERB_SET && !(args->given & ARGS_SHARE))
+	if (verb_of(args->command) == VERB_SET && !(args->given & ARGS_FIELDS))
 		return fault_set(fault, RESULT_USAGE, "set-vm needs something to set. For example: %s",
 			args->command->example);
 	return true;

@@ -19,8 +19,7 @@ const struct command commands[VERB_COUNT] = {
 	[VERB_CREATE] = { "create-vm", "define a virtual machine; it does not start yet",
 		"Images are boot modules: list-image shows them. Without --kernel the default image is used.",
 		"create-vm --name myvm --cpu 1 --memory 512M",
-		CHANGE | A(CPU) | A(MEMORY) | A(KERNEL) | A(INITRD) | A(MODULE) | A(CMDLINE) | A(PLATFORM) |
-			A(RESTART) | ARGS_SHARE | A(MEMORY_POLICY) | A(VMM) | A(DISK) | A(NIC),
+		CHANGE | ARGS_FIELDS | A(DISK) | A(NIC),
 		A(NAME), ARG_NAME, REQ_CREATE, GROUP_VM, false },
 	[VERB_START] = { "start-vm", "start it",
 		"The answer comes when the guest runs. `console NAME` then shows its terminal.",
@@ -44,10 +43,11 @@ const struct command commands[VERB_COUNT] = {
 		"given.",
 		"delete-vm --name myvm", CHANGE_MANY | A(FORCE) | A(YES),
 		A(NAME), ARG_NAME, REQ_DELETE, GROUP_VM, false },
-	[VERB_SET] = { "set-vm", "change its share of the processors, also while it runs",
-		"Class, weight, cap and affinity are of all its vCPUs together, and hold until they are set again. The "
-		"rest is fixed when the VM is created.",
-		"set-vm myvm --weight 200 --cap 50%", CHANGE | ARGS_SHARE, A(NAME), ARG_NAME, REQ_SET, GROUP_VM,
+	[VERB_SET] = { "set-vm", "change its properties",
+		"What is not named stays. --restart, --class, --weight, --cap and --affinity are changed at once, also "
+		"while it runs; all else only when it is stopped. Class, weight, cap and affinity are of all its vCPUs "
+		"together.",
+		"set-vm myvm --weight 200 --cap 50%", CHANGE | ARGS_FIELDS, A(NAME), ARG_NAME, REQ_SET, GROUP_VM,
 		false },
 	[VERB_STATUS] = { "status-vm", "all about one",
 		"A vCPU is running, halted (it waits for an interrupt), waiting-for-sipi (its guest has not started "

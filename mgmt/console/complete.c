@@ -6,6 +6,7 @@
 
 #include "complete.h"
 #include "help.h"
+#include "units.h"
 
 /* Where the cursor is, in terms of the grammar. */
 enum place { PLACE_NOWHERE, PLACE_VERB, PLACE_NOUN_VERB, PLACE_FLAG, PLACE_VALUE };
@@ -54,7 +55,7 @@ static bool takes_many(const struct command *command)
 /* May that flag be given, or given once more? */
 static bool is_possible(const struct context *context, u32 arg)
 {
-	if (arg == ARG_MODULE)
+	if (arg_specs[arg].type == TYPE_IMAGES)
 		return true;
 	if (arg == ARG_NAME && takes_many(context->command))
 		return !(context->given & BIT64(ARG_ALL));
@@ -188,13 +189,11 @@ static void add_vms(struct completion *completion, const char *partial, const st
 
 static void add_values(struct completion *completion, const struct context *context, const struct name_source *names)
 {
-	static const char *const platforms[] = { "modern", "pc", 0 };
 	static const char *const policies[] = { "never", "on-failure:", "always", 0 };
 	static const char *const answers[] = { "yes", "no", 0 };
-	static const char *const classes[] = { "fair", "rt", 0 };
-	static const char *const memory_policies[] = { "lazy", "eager", 0 };
 	static const char *const none[] = { "none", 0 };
 	static const char *const all[] = { "all", 0 };
+	char word[SET_TEXT_BYTES];
 
 	switch (arg_specs[context->arg].type) {
 	case TYPE_NEW_NAME:
@@ -203,23 +202,20 @@ static void add_values(struct completion *completion, const struct context *cont
 		break;
 	case TYPE_IMAGE: case TYPE_IMAGES:
 		add_names(completion, context->partial, names->image, names->context);
+		if (spec_fields[FIELD_OF_ARG(context->arg)].least == 0 && context->partial[0])
+			add_texts(completion, context->partial, none);
 		break;
-	case TYPE_PLATFORM:
-		add_texts(completion, context->partial, platforms);
+	case TYPE_CHOICE:
+		for (u32 i = 0; choice_word(word, context->arg, i); i++)
+			add(completion, context->partial, word);
 		break;
 	case TYPE_RESTART:
 		add_texts(completion, context->partial, policies);
 		break;
-	case TYPE_CLASS:
-		add_texts(completion, context->partial, classes);
-		break;
-	case TYPE_MEMORY_POLICY:
-		add_texts(completion, context->partial, memory_policies);
-		break;
-	case TYPE_CAP:
+	case TYPE_PERCENT:
 		add_texts(completion, context->partial, none);
 		break;
-	case TYPE_AFFINITY:
+	case TYPE_PCPUS:
 		add_texts(completion, context->partial, all);
 		break;
 	case TYPE_VERB:

@@ -168,8 +168,8 @@ static bool parse_value(struct parser *p, struct args *args, enum arg key)
 	if (p->kind == TOKEN_SEMICOLON)
 		advance(p);
 	else if (p->kind != TOKEN_CLOSE)
-		return mistake(p, key == ARG_CMDLINE ? "a ; or } is missing here (a text with blanks needs quotes)" :
-						       "a ; or } is missing here");
+		return mistake(p, arg_specs[key].type != TYPE_TEXT ? "a ; or } is missing here" :
+			"a ; or } is missing here (a text with blanks needs quotes)");
 	return true;
 }
 
@@ -232,40 +232,11 @@ static void fill_in(struct args *vm, const struct args *defaults)
 
 	if (args_has(vm, ARG_KERNEL))
 		missing &= ~(BIT64(ARG_KERNEL) | BIT64(ARG_INITRD) | BIT64(ARG_CMDLINE) | BIT64(ARG_MODULE));
-	if (missing & BIT64(ARG_CPU))
-		spec->cpus = from->cpus;
-	if (missing & BIT64(ARG_MEMORY))
-		spec->memory_bytes = from->memory_bytes;
-	if (missing & BIT64(ARG_PLATFORM))
-		spec->platform = from->platform;
-	if (missing & BIT64(ARG_RESTART)) {
-		spec->restart = from->restart;
-		spec->restart_limit = from->restart_limit;
-	}
 	if (missing & BIT64(ARG_CLASS))
 		spec->share.class = from->share.class;
 	if (spec->share.class == SCHED_CLASS_RT)	/* which has no weight */
 		missing &= ~BIT64(ARG_WEIGHT);
-	if (missing & BIT64(ARG_WEIGHT))
-		spec->share.weight = from->share.weight;
-	if (missing & BIT64(ARG_CAP))
-		spec->share.cap = from->share.cap;
-	if (missing & BIT64(ARG_AFFINITY))
-		spec->share.affinity = from->share.affinity;
-	if (missing & BIT64(ARG_MEMORY_POLICY))
-		spec->memory_policy = from->memory_policy;
-	if (missing & BIT64(ARG_VMM))
-		memcpy(spec->vmm, from->vmm, sizeof(spec->vmm));
-	if (missing & BIT64(ARG_KERNEL))
-		memcpy(spec->kernel, from->kernel, sizeof(spec->kernel));
-	if (missing & BIT64(ARG_INITRD))
-		memcpy(spec->initrd, from->initrd, sizeof(spec->initrd));
-	if (missing & BIT64(ARG_CMDLINE))
-		memcpy(spec->cmdline, from->cmdline, sizeof(spec->cmdline));
-	if (missing & BIT64(ARG_MODULE)) {
-		memcpy(spec->modules, from->modules, sizeof(spec->modules));
-		spec->module_count = from->module_count;
-	}
+	spec_merge(spec, from, fields_of_args(missing));
 	if (missing & BIT64(ARG_AUTOSTART))
 		vm->autostart = defaults->autostart;
 	vm->given |= missing;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "spec_fields.h"
 #include "units.h"
 
 #define LOOK_NS (200 * NS_PER_MS)
@@ -36,10 +37,9 @@ struct vm_entry *machine_update(struct machine *m, const struct vm_report *repor
 	vm->confirmed = m->listing;
 	terminate(vm->report.name, sizeof(vm->report.name));
 	terminate(vm->report.text, sizeof(vm->report.text));
-	terminate(vm->report.spec.kernel, IMAGE_NAME_BYTES);
-	terminate(vm->report.spec.initrd, IMAGE_NAME_BYTES);
-	terminate(vm->report.spec.vmm, IMAGE_NAME_BYTES);
-	terminate(vm->report.spec.cmdline, CMDLINE_BYTES);
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
+		if (spec_fields[i].kind == KIND_IMAGE || spec_fields[i].kind == KIND_TEXT)
+			terminate((char *)&vm->report.spec + spec_fields[i].offset, spec_fields[i].bytes);
 	for (u32 i = 0; i < IMAGE_MODULES; i++)
 		terminate(vm->report.spec.modules[i], MODULE_BYTES);
 	if (vm->report.spec.module_count > IMAGE_MODULES)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "args.h"
+#include "fields.h"
 #include "report.h"
 #include "report_tables.h"
 #include "syscalls.h"
@@ -337,22 +337,6 @@ static void vcpu_row(const struct out *out, const struct vm_report *r)
 	row_end(out, "vCPUs");
 }
 
-static void share_rows(const struct out *out, const struct vm_entry *vm)
-{
-	const struct vm_share *share = &vm->report.spec.share;
-	char text[SET_TEXT_BYTES];
-
-	label(out, "Class");
-	out_text(out, class_text(share->class));
-	out_format(out, share->class == SCHED_CLASS_RT ? ", before all fair VMs\n" : ", weight %u\n", share->weight);
-	label(out, "Cap");
-	out_format(out, share->cap ? "%s of a pCPU\n" : "%s\n", cap_text(text, share->cap));
-	label(out, "Affinity");
-	out_format(out, "%s\n", affinity_text(text, share->affinity));
-	if (vm_is_live(vm))
-		vcpu_row(out, &vm->report);
-}
-
 static void image_rows(const struct out *out, const struct vm_spec *spec)
 {
 	struct out words = row_begin();
@@ -373,44 +357,102 @@ static void image_rows(const struct out *out, const struct vm_spec *spec)
 		foreign_row(out, "VMM", spec->vmm, sizeof(spec->vmm));
 }
 
+static void class_row(const struct out *out, const struct vm_share *share)
+{
+	label(out, "Class");
+	if (share->class == SCHED_CLASS_RT)
+		out_text(out, "rt, before all fair VMs\n");
+	else
+		out_format(out, "fair, weight %u\n", share->weight);
+}
+
 static void restart_row(const struct out *out, const struct vm_report *r)
 {
+	char text[SET_TEXT_BYTES];
+
 	label(out, "Restart");
-	out_text(out, restart_text(r->spec.restart));
-	if (r->spec.restart == RESTART_ON_FAILURE)
-		out_format(out, ":%u", r->spec.restart_limit);
-	out_format(out, ", restarted %u time%s\n", r->restarts, r->restarts == 1 ? "" : "s");
+	out_format(out, "%s, restarted %u time%s\n", field_text(text, &r->spec, FIELD_RESTART), r->restarts,
+		r->restarts == 1 ? "" : "s");
+}
+
+/* A property that says all by itself. */
+static void plain_row(const struct out *out, const struct vm_spec *spec, u32 field)
+{
+	const char *name = arg_specs[ARG_OF_FIELD(field)].name;
+	struct out words = row_begin();
+	char title[LABEL_COLUMN], text[SET_TEXT_BYTES];
+	const char *value = field_text(text, spec, field);
+
+	out_foreign_line(&words, value, strlen(value));
+	if (spec_fields[field].kind == KIND_PERCENT && spec_number(spec, field))
+		out_text(&words, " of a pCPU");
+	snprintf(title, sizeof(title), "%c%.*s", name[0] - 'a' + 'A', (int)sizeof(title) - 3, name + 1);
+	row_end(out, title);
+}
+
+static void memory_rows(const struct out *out, const struct vm_report *r)
+{
+	char a[UNIT_TEXT_BYTES], b[UNIT_TEXT_BYTES], c[UNIT_TEXT_BYTES], policy[SET_TEXT_BYTES];
+
+	label(out, "Memory");
+	out_format(out, "%s %s, %s granted, %s overhead\n", size_text(a, r->spec.memory_bytes, false),
+		field_text(policy, &r->spec, FIELD_MEMORY_POLICY), size_text(b, r->memory_granted_bytes, false),
+		size_text(c, r->overhead_bytes, false));
+}
+
+/* The properties, some of them in one row. */
+static void spec_rows(const struct out *out, const struct vm_entry *vm)
+{
+	const struct vm_report *r = &vm->report;
+
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++) {
+		switch (i) {
+		case FIELD_CPU:
+			cpu_row(out, vm);
+			break;
+		case FIELD_MEMORY:
+			memory_rows(out, r);
+			break;
+		case FIELD_KERNEL:
+			image_rows(out, &r->spec);
+			break;
+		case FIELD_CLASS:
+			class_row(out, &r->spec.share);
+			break;
+		case FIELD_RESTART:
+			restart_row(out, r);
+			break;
+		case FIELD_MEMORY_POLICY: case FIELD_INITRD: case FIELD_MODULE: case FIELD_CMDLINE: case FIELD_WEIGHT:
+		case FIELD_VMM:
+			break;	/* told with another */
+		default:
+			plain_row(out, &r->spec, i);
+		}
+	}
 }
 
 void report_vm(const struct out *out, const struct vm_entry *vm)
 {
 	const struct vm_report *r = &vm->report;
-	char a[UNIT_TEXT_BYTES], b[UNIT_TEXT_BYTES], c[UNIT_TEXT_BYTES];
+	char text[UNIT_TEXT_BYTES];
 
 	label(out, "Name");
 	out_format(out, "%s\n", r->name);
 	label(out, "State");
 	out_text(out, state_text(r->state));
 	if (vm_is_live(vm))
-		out_format(out, ", up %s", duration_text(a, r->load.uptime_ns));
+		out_format(out, ", up %s", duration_text(text, r->load.uptime_ns));
 	out_text(out, "\n");
 	reason_row(out, r);
 	if (r->state == VM_CRASHED && r->load.exits) {
 		label(out, "Last exit");
 		out_format(out, "%s at rip %llx\n", exit_text(r->last_exit), (unsigned long long)r->rip);
 	}
-	cpu_row(out, vm);
-	share_rows(out, vm);
-	label(out, "Memory");
-	out_format(out, "%s %s, %s granted, %s overhead\n", size_text(a, r->spec.memory_bytes, false),
-		memory_policy_text(r->spec.memory_policy), size_text(b, r->memory_granted_bytes, false),
-		size_text(c, r->overhead_bytes, false));
-	image_rows(out, &r->spec);
-	label(out, "Platform");
-	out_format(out, "%s\n", platform_text(r->spec.platform));
-	restart_row(out, r);
+	spec_rows(out, vm);
+	if (vm_is_live(vm))
+		vcpu_row(out, r);
 	label(out, "Log");
-	out_format(out, "%s bytes so far; log-vm %s\n", count_text(a, vm->history.written), r->name);
+	out_format(out, "%s bytes so far; log-vm %s\n", count_text(text, vm->history.written), r->name);
 }
 
 void report_state(const struct out *out, const struct vm_report *r)

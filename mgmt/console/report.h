@@ -38,7 +38,6 @@ void json_info(struct json_writer *writer, const char *key, const struct machine
 void json_images(struct json_writer *writer, const char *key, const struct machine *machine);
 void json_vms(struct json_writer *writer, const char *key, const struct machine *machine);
 void json_vm(struct json_writer *writer, const char *key, const struct vm_entry *vm);
-void json_share(struct json_writer *writer, const struct vm_share *share);
 void json_load(struct json_writer *writer, const struct vm_load *load);
 void json_stats(struct json_writer *writer, const char *key, const struct vm_stats *stats);
 void json_accounting(struct json_writer *writer, const char *key, const struct machine *machine);

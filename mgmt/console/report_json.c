@@ -3,7 +3,7 @@
  */
 #include <stdio.h>
 
-#include "args.h"
+#include "fields.h"
 #include "report.h"
 #include "report_tables.h"
 #include "units.h"
@@ -75,38 +75,6 @@ void json_images(struct json_writer *w, const char *key, const struct machine *m
 	json_close(w, ']');
 }
 
-static void spec_members(struct json_writer *w, const struct vm_spec *spec)
-{
-	char restart[40];
-
-	json_number(w, "cpu", spec->cpus);
-	json_number(w, "memory", spec->memory_bytes);
-	json_text(w, "kernel", spec->kernel);
-	json_text(w, "initrd", spec->initrd);
-	json_open(w, "module", '[');
-	for (u32 i = 0; i < spec->module_count; i++)
-		json_text(w, 0, spec->modules[i]);
-	json_close(w, ']');
-	json_text(w, "cmdline", spec->cmdline);
-	json_text(w, "platform", platform_text(spec->platform));
-	snprintf(restart, sizeof(restart), spec->restart == RESTART_ON_FAILURE ? "%s:%u" : "%s",
-		restart_text(spec->restart), spec->restart_limit);
-	json_text(w, "restart", restart);
-	json_text(w, "memory-policy", memory_policy_text(spec->memory_policy));
-	json_share(w, &spec->share);
-}
-
-/* As set-vm takes it. */
-void json_share(struct json_writer *w, const struct vm_share *share)
-{
-	char text[SET_TEXT_BYTES];
-
-	json_text(w, "class", class_text(share->class));
-	json_number(w, "weight", share->weight);
-	json_text(w, "cap", cap_text(text, share->cap));
-	json_text(w, "affinity", affinity_text(text, share->affinity));
-}
-
 void json_load(struct json_writer *w, const struct vm_load *load)
 {
 	json_number(w, "now-ns", load->now_ns);
@@ -143,7 +111,7 @@ void json_vm(struct json_writer *w, const char *key, const struct vm_entry *vm)
 	json_text(w, "state", state_text(r->state));
 	json_text(w, "reason", reason_text(r->reason));
 	json_text(w, "text", r->text);
-	spec_members(w, &r->spec);
+	fields_json(w, &r->spec, FIELDS_ALL);
 	json_load(w, &r->load);
 	vcpu_list(w, r);
 	json_number(w, "memory-granted", r->memory_granted_bytes);

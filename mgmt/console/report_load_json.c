@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "fields.h"
 #include "report.h"
 #include "report_tables.h"
 #include "vcpu_page.h"
@@ -24,11 +25,14 @@ static void exit_list(struct json_writer *w, const struct vm_stats *v)
 
 void json_stats(struct json_writer *w, const char *key, const struct vm_stats *v)
 {
+	static struct vm_spec spec;	/* too large for the stack */
+
 	json_open(w, key, '{');
 	json_bytes(w, "name", v->name, strnlen(v->name, VM_NAME_BYTES));
 	json_text(w, "state", state_text(v->state));
 	json_number(w, "cpu", v->cpus);
-	json_share(w, &v->share);
+	spec.share = v->share;
+	fields_json(w, &spec, FIELDS_SHARE);
 	json_load(w, &v->load);
 	exit_list(w, v);
 	json_open(w, "wake-latency-log2-ns", '[');

@@ -144,13 +144,11 @@ static void no_memory(
 	advice[0] = 0;
 	if (reply->have >= 32 * MIB)
 		used = (size_t)snprintf(
-			advice, sizeof(advice), ". Try --memory %s", size_flag(flag, reply->have - reply->have / 32));
+			advice, sizeof(advice), ". Try %s--memory %s", request->op == REQ_START ? "set-vm with " : "",
+			size_flag(flag, reply->have - reply->have / 32));
 	if (other)
 		snprintf(advice + used, sizeof(advice) - used, "%s stop-vm %s (frees %s)", used ? ", or" : ". Try",
 			other->report.name, size_text(freed, other->report.spec.memory_bytes, false));
-	if (request->op != REQ_CREATE && used)
-		snprintf(advice + used, sizeof(advice) - used, "%s delete-vm it and create it with less memory",
-			other ? " before, or" : "");
 	fault_set(fault, RESULT_RESOURCES, "%s needs %s, %s free%s", request->name, size_text(need, reply->need, true),
 		size_text(have, reply->have, false), advice);
 }
@@ -170,6 +168,9 @@ static const char *state_advice(u32 op, u32 state)
 		return is_live ? "Only a paused VM can be resumed" : "Try start-vm";
 	case REQ_PAUSE:
 		return is_live ? "Only a running VM can be paused" : "Try start-vm";
+	case REQ_SET:
+		return is_live ? "stop-vm it first; only restart, class, weight, cap, affinity change while it runs" :
+			"Try again when it has come to rest";
 	case REQ_STOP:
 		return is_live ? "Try again when it has come to rest" : "There is nothing to stop";
 	case REQ_NMI:
@@ -192,38 +193,19 @@ static void bad_state(struct fault *fault, const struct request *request, const 
 
 static void bad_field(struct fault *fault, const struct request *request, const struct reply *reply)
 {
-	static const char *const names[] = {
-		[FIELD_CPU] = "--cpu",
-		[FIELD_MEMORY] = "--memory",
-		[FIELD_KERNEL] = "--kernel",
-		[FIELD_INITRD] = "--initrd",
-		[FIELD_CMDLINE] = "--cmdline",
-		[FIELD_PLATFORM] = "--platform",
-		[FIELD_RESTART] = "--restart",
-		[FIELD_OP] = "this request",
-		[FIELD_VMM] = "--vmm",
-		[FIELD_MODULE] = "--module",
-		[FIELD_CLASS] = "--class",
-		[FIELD_WEIGHT] = "--weight",
-		[FIELD_CAP] = "--cap",
-		[FIELD_AFFINITY] = "--affinity",
-		[FIELD_MEMORY_POLICY] = "--memory-policy",
-		[FIELD_SET] = "this request",
-	};
-	const char *name = reply->have < ARRAY_COUNT(names) ? names[reply->have] : 0;
+	bool is_spec = reply->have < FIELD_SPEC_COUNT;
 
 	if (request->op == REQ_START && reply->have == FIELD_MEMORY)
 		fault_set(fault, RESULT_USAGE,
-			"this processor can't address as much memory as %s has. delete-vm it and create it with less",
-			request->name);
+			"this processor can't address as much memory as %s has. Try set-vm %s --memory",
+			request->name, request->name);
 	else if (request->op == REQ_START && reply->have == FIELD_VMM)
 		fault_set(fault, RESULT_USAGE,
-			"the --vmm of %s is no program that can run here. delete-vm it and create it with another, or "
-			"none",
+			"the --vmm of %s is no program that can run here. Try set-vm %s --vmm none", request->name,
 			request->name);
 	else
-		fault_set(fault, RESULT_USAGE, "%s is not accepted with this value. Try create-vm --help",
-			name ? name : "a field");
+		fault_set(fault, RESULT_USAGE, "%s%s is not accepted with this value. Try create-vm --help",
+			is_spec ? "--" : "", is_spec ? arg_specs[ARG_OF_FIELD(reply->have)].name : "this request");
 }
 
 static void no_pcpu(struct fault *fault, const struct reply *reply)

@@ -191,7 +191,9 @@ const char *size_flag(char *text, u64 bytes)
 {
 	u64 step = bytes >= GIB ? 64 : 2;
 
-	if (bytes >= GIB && bytes % GIB * 8 <= bytes)
+	if (bytes && bytes % BIT64(40) == 0)
+		snprintf(text, UNIT_TEXT_BYTES, "%lluT", (unsigned long long)(bytes >> 40));
+	else if (bytes >= GIB && bytes % GIB * 8 <= bytes)
 		snprintf(text, UNIT_TEXT_BYTES, "%lluG", (unsigned long long)(bytes / GIB));
 	else
 		snprintf(text, UNIT_TEXT_BYTES, "%lluM", (unsigned long long)(bytes / MIB / step * step));

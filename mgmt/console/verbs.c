@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fields.h"
 #include "help.h"
 #include "session.h"
 #include "syscalls.h"
@@ -24,7 +25,7 @@ void verb_fill_request(struct job *job)
 	memset(r, 0, sizeof(*r));
 	memcpy(r->name, args->name, sizeof(r->name));
 	r->spec = args->spec;
-	r->fields = share_fields(args->given);
+	r->fields = fields_of_args(args->given);
 	if (args_has(args, ARG_FORCE))
 		r->flags |= REQ_FLAG_FORCE;
 	if (args_has(args, ARG_DRY_RUN))
@@ -84,11 +85,24 @@ static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpu
 		out_text(out, "Note: without a cap it can keep fair VMs from running for as long as it wants.\n");
 }
 
-static void say_share(const struct out *out, const struct vm_entry *vm)
+static void say_set(const struct out *out, const struct vm_entry *vm, u32 fields)
 {
-	out_format(out, "%s: ", vm->report.name);
-	report_share(out, &vm->report.spec.share);
-	out_text(out, "\n");
+	u32 count = 0;
+
+	if (fields & FIELDS_SHARE) {
+		out_format(out, "%s: ", vm->report.name);
+		report_share(out, &vm->report.spec.share);
+		out_text(out, "\n");
+	}
+	fields &= ~FIELDS_SHARE;
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++) {
+		if (!(fields & BIT32(i)))
+			continue;
+		out_text(out, count++ ? "; " : vm->report.name);
+		out_text(out, count == 1 ? ": " : "");
+		field_conf(out, &vm->report.spec, i);
+	}
+	out_text(out, count ? "\n" : "");
 }
 
 void verb_say_done(const struct out *out, const struct job *job, const char *name, const struct vm_entry *vm)
@@ -108,7 +122,7 @@ void verb_say_done(const struct out *out, const struct job *job, const char *nam
 		return;
 	case VERB_SET:
 		if (vm)
-			say_share(out, vm);
+			say_set(out, vm, job->request.fields);
 		return;
 	case VERB_START:
 		out_format(out, "%s is running. console %s shows its terminal.\n", name, name);

@@ -98,10 +98,11 @@ static bool set_one(struct session *s, struct args *args, enum arg arg, u32 toke
 
 	if (!json_value(&s->json, token, value, sizeof(value)))
 		return fault_set(fault, RESULT_USAGE, "\"%s\" has no usable value", arg_specs[arg].name);
-	if (arg == ARG_MEMORY && s->json.tokens[token].type == JSON_NUMBER) {
+	if (arg_specs[arg].type == TYPE_SIZE && s->json.tokens[token].type == JSON_NUMBER) {
 		for (const char *c = value; *c; c++) {
 			if (*c < '0' || *c > '9' || bytes > BIT64(52))
-				return fault_set(fault, RESULT_USAGE, "\"memory\" as a number is in bytes");
+				return fault_set(fault, RESULT_USAGE, "\"%s\" as a number is in bytes",
+					arg_specs[arg].name);
 			bytes = bytes * 10 + (u64)(*c - '0');
 		}
 		snprintf(value, sizeof(value), "%lluK", (unsigned long long)((bytes + KIB - 1) / KIB));
@@ -125,7 +126,7 @@ static bool set_list(struct session *s, struct args *args, enum arg arg, u32 arr
 
 static bool takes_array(const struct args *args, enum arg arg)
 {
-	return arg == ARG_MODULE || (arg == ARG_NAME && (args->command->takes & BIT64(ARG_ALL)));
+	return arg_specs[arg].type == TYPE_IMAGES || (arg == ARG_NAME && (args->command->takes & BIT64(ARG_ALL)));
 }
 
 static bool set_argument(struct session *s, struct args *args, u32 name, u32 value, struct fault *fault)
@@ -138,10 +139,12 @@ static bool set_argument(struct session *s, struct args *args, u32 name, u32 val
 	arg = exact_arg(args->command, text);
 	if (arg == ARG_COUNT)
 		return fault_set(fault, RESULT_USAGE, "%s has no argument \"%s\"", args->command->verb, text);
-	if (s->json.tokens[value].type == JSON_ARRAY && arg == ARG_AFFINITY)
+	if (s->json.tokens[value].type == JSON_ARRAY && arg_specs[arg].type == TYPE_PCPUS)
 		return set_list(s, args, arg, value, fault);
 	if (s->json.tokens[value].type != JSON_ARRAY || !takes_array(args, arg))
 		return set_one(s, args, arg, value, fault);
+	if (s->json.tokens[value].end == value + 1 && arg_specs[arg].type == TYPE_IMAGES)
+		return args_set(args, arg, "none", fault);
 	args->is_list = arg == ARG_NAME;
 	for (u32 i = value + 1; i < s->json.tokens[value].end; i = s->json.tokens[i].end)
 		if (!set_one(s, args, arg, i, fault))

@@ -10,12 +10,18 @@
 
 #include "limits.h"
 #include "types.h"
+#include "vm_fields.h"
 
 #define VM_NAME_BYTES 32u	/* [a-z0-9][a-z0-9-]{0,30} and a zero */
 #define IMAGE_NAME_BYTES 48u
 #define CMDLINE_BYTES 2048u	/* with its zero; Linux on x86 takes as much (COMMAND_LINE_SIZE) */
 #define IMAGE_MODULES 8u	/* further Multiboot modules */
 #define MODULE_BYTES 128u	/* an image's name, perhaps a blank and a text for the guest, with its zero */
+
+/* The default image: what a VM boots that names no kernel. */
+#define IMAGE_DEFAULT_KERNEL "debian-kernel"
+#define IMAGE_DEFAULT_INITRD "debian-initrd"
+#define IMAGE_DEFAULT_CMDLINE "console=ttyS0"
 
 /* Result classes: the exit codes of every command (management.md). */
 enum result {
@@ -51,9 +57,12 @@ enum error {
 	ERR_CANCELED,		/* REQ_CANCEL; a stop is taken back, whatever else was begun goes on */
 };
 
+#define REQUEST_FIELD(id, ...) FIELD_##id,
+
 enum request_field {
-	FIELD_CPU, FIELD_MEMORY, FIELD_KERNEL, FIELD_INITRD, FIELD_CMDLINE, FIELD_PLATFORM, FIELD_RESTART, FIELD_OP,
-	FIELD_VMM, FIELD_MODULE, FIELD_CLASS, FIELD_WEIGHT, FIELD_CAP, FIELD_AFFINITY, FIELD_MEMORY_POLICY, FIELD_SET,
+	VM_FIELDS(REQUEST_FIELD)	/* FIELD_CPU ...: those of struct vm_spec */
+	FIELD_SPEC_COUNT,
+	FIELD_OP = FIELD_SPEC_COUNT, FIELD_SET,
 };
 
 enum request_op {
@@ -67,7 +76,7 @@ enum request_op {
 	REQ_IMAGES,		/* index: images that are not built in, from that one on; ERR_NO_IMAGE past the end */
 	REQ_HOST,		/* host memory and load */
 	REQ_REBOOT, REQ_POWEROFF,
-	REQ_SET,		/* by name: .fields of .spec.share, at once if the VM lives */
+	REQ_SET,		/* by name: .fields of .spec; of a VM that lives only those of ANY_TIME, and at once */
 	REQ_STATS,		/* by name: struct vm_stats */
 	REQ_PCPU,		/* table; index: pCPUs from that one on; ERR_NO_PCPU past the end */
 	REQ_CANCEL,		/* index: id of a request that waits for its VM: answered at once, ERR_CANCELED */
@@ -104,12 +113,12 @@ struct vm_spec {
 	u64 memory_bytes;	/* a multiple of 2 MiB; at least 2 MiB */
 	u32 restart;		/* enum vm_restart */
 	u32 restart_limit;	/* ON_FAILURE: how often */
-	u32 module_count;
 	u32 memory_policy;	/* enum vm_memory_policy */
+	u32 module_count;
+	char modules[IMAGE_MODULES][MODULE_BYTES];	/* "IMAGE" or "IMAGE TEXT": modules after the initrd */
 	struct vm_share share;
 	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image */
 	char initrd[IMAGE_NAME_BYTES];	/* "" = none (or the default image's, if kernel is "") */
-	char modules[IMAGE_MODULES][MODULE_BYTES];	/* "IMAGE" or "IMAGE TEXT": modules after the initrd */
 	char vmm[IMAGE_NAME_BYTES];	/* program to use as its VMM; "" = the built-in one */
 	char cmdline[CMDLINE_BYTES];	/* "" with kernel "" = the default image's */
 };
@@ -120,7 +129,7 @@ struct request {
 	u32 flags;
 	u32 index;
 	u32 timeout_ms;
-	u32 fields;		/* REQ_SET: BIT32(FIELD_CLASS, _WEIGHT, _CAP, _AFFINITY) of what changes */
+	u32 fields;		/* BIT32(enum request_field) of what was given; REQ_SET changes these */
 	char name[VM_NAME_BYTES];
 	struct vm_spec spec;
 };

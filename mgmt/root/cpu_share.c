@@ -38,18 +38,3 @@ struct refusal cpu_share_judge(struct vm_share *share, u32 asked, u32 vcpus, u32
 		return refusal_of(ERR_CAP, share->cap, vcpus * PERCENT);
 	return affinity_judge(share, pcpus);
 }
-
-struct refusal cpu_share_merge(struct vm_share *to, const struct vm_share *from, u32 asked)
-{
-	if (asked == 0 || (asked & ~CPU_SHARE_FIELDS) != 0)
-		return refusal_of(ERR_BAD_FIELD, 0, FIELD_SET);
-	if ((asked & BIT32(FIELD_CLASS)) != 0)
-		to->class = from->class;
-	if ((asked & BIT32(FIELD_WEIGHT)) != 0)
-		to->weight = from->weight;
-	if ((asked & BIT32(FIELD_CAP)) != 0)
-		to->cap = from->cap;
-	if ((asked & BIT32(FIELD_AFFINITY)) != 0)
-		to->affinity = from->affinity;
-	return REFUSAL_NONE;
-}

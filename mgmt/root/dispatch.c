@@ -51,7 +51,7 @@ static void do_create(void)
 		answer_error(ERR_BAD_NAME);
 		return;
 	}
-	refusal = spec_judge(&request.spec, &root.images, INFO->pcpu_count);
+	refusal = spec_judge(&request.spec, request.fields, &root.images, INFO->pcpu_count);
 	if (refusal.error == ERR_NONE)
 		refusal = vm_define(request.name, &request.spec, is_dry_run(), &vm);
 	answer(&refusal, vm);
@@ -190,7 +190,7 @@ static void do_cancel(void)
 static void do_set(void)
 {
 	struct vm *vm = vm_find(request.name);
-	struct refusal refusal = vm_share_set(vm, &request.spec.share, request.fields, is_dry_run());
+	struct refusal refusal = vm_set(vm, &request.spec, request.fields, is_dry_run());
 
 	answer(&refusal, vm);
 }

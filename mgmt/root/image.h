@@ -8,10 +8,6 @@
 #include "status.h"
 #include "types.h"
 
-#define IMAGE_DEFAULT_KERNEL "debian-kernel"
-#define IMAGE_DEFAULT_INITRD "debian-initrd"
-#define IMAGE_DEFAULT_CMDLINE "console=ttyS0"
-
 struct image {
 	char name[IMAGE_NAME_BYTES];
 	u64 bytes;

@@ -7,6 +7,7 @@
 
 #include "cpu_share.h"
 #include "range.h"
+#include "spec_fields.h"
 
 static struct refusal bad_field(enum request_field field)
 {
@@ -31,36 +32,14 @@ bool spec_name_ok(const char name[VM_NAME_BYTES])
 	return false;
 }
 
-static struct refusal numbers_judge(const struct vm_spec *s)
+static bool has_default_image(const struct image_table *images)
 {
-	if (s->cpus == 0)
-		return bad_field(FIELD_CPU);
-	if (s->cpus > VM_VCPUS)
-		return refusal_of(ERR_TOO_MANY_VCPUS, s->cpus, VM_VCPUS);
-	if (s->memory_bytes == 0 || !aligned_ok(s->memory_bytes, PAGE_SIZE_2M) || s->memory_bytes > SPEC_MEMORY_MAX)
-		return bad_field(FIELD_MEMORY);
-	if (s->platform >= PLATFORM_COUNT)
-		return bad_field(FIELD_PLATFORM);
-	if (s->restart >= RESTART_COUNT || s->restart_limit > SPEC_RESTARTS_MAX)
-		return bad_field(FIELD_RESTART);
-	if (s->module_count > IMAGE_MODULES)
-		return bad_field(FIELD_MODULE);
-	if (s->memory_policy >= MEMORY_POLICY_COUNT)
-		return bad_field(FIELD_MEMORY_POLICY);
-	return REFUSAL_NONE;
+	return image_find(images, IMAGE_DEFAULT_KERNEL, false) != NULL &&
+	       image_find(images, IMAGE_DEFAULT_INITRD, false) != NULL;
 }
 
-static void use_default_image(struct vm_spec *s)
-{
-	strcpy(s->kernel, IMAGE_DEFAULT_KERNEL);
-	if (s->initrd[0] == '\0')
-		strcpy(s->initrd, IMAGE_DEFAULT_INITRD);
-	if (s->cmdline[0] == '\0')
-		strcpy(s->cmdline, IMAGE_DEFAULT_CMDLINE);
-}
-
-/* name: "" is fine where there need not be one. */
-static struct refusal image_judge(const char name[IMAGE_NAME_BYTES], enum request_field field,
+/* name[IMAGE_NAME_BYTES]; "" is fine where there need not be one. */
+static struct refusal image_judge(const char *name, enum request_field field,
 				  const struct image_table *images)
 {
 	struct refusal no = { .error = ERR_NO_IMAGE };
@@ -84,34 +63,61 @@ static struct refusal module_judge(const char module[MODULE_BYTES], const struct
 	return image_judge(name, FIELD_MODULE, images);
 }
 
-static struct refusal images_judge(const struct vm_spec *s, const struct image_table *images)
+static struct refusal modules_judge(const struct vm_spec *s, const struct image_table *images)
 {
-	struct refusal no = image_judge(s->kernel, FIELD_KERNEL, images);
+	struct refusal no = REFUSAL_NONE;
 
-	if (no.error == ERR_NONE)
-		no = image_judge(s->initrd, FIELD_INITRD, images);
-	if (no.error == ERR_NONE)
-		no = image_judge(s->vmm, FIELD_VMM, images);
+	if (s->module_count > IMAGE_MODULES)
+		return bad_field(FIELD_MODULE);
 	for (u32 i = 0; i < s->module_count && no.error == ERR_NONE; i++)
 		no = module_judge(s->modules[i], images);
 	return no;
 }
 
-struct refusal spec_judge(struct vm_spec *s, const struct image_table *images, u32 pcpus)
+static struct refusal number_judge(const struct vm_spec *s, enum request_field field)
 {
-	struct refusal no = numbers_judge(s);
+	const struct spec_field *row = &spec_fields[field];
+	u64 number = spec_number(s, field);
 
-	if (no.error == ERR_NONE)
-		no = cpu_share_judge(&s->share, s->share.weight != 0 ? BIT32(FIELD_WEIGHT) : 0, s->cpus, pcpus);
-	if (no.error != ERR_NONE)
-		return no;
-	if (memchr(s->cmdline, '\0', CMDLINE_BYTES) == NULL)
-		return bad_field(FIELD_CMDLINE);
-	if (s->kernel[0] == '\0') {
-		if (image_find(images, IMAGE_DEFAULT_KERNEL, false) == NULL ||
-		    image_find(images, IMAGE_DEFAULT_INITRD, false) == NULL)
-			return refusal_of(ERR_NO_DEFAULT_IMAGE, 0, 0);
-		use_default_image(s);
+	if (field == FIELD_CPU && number > row->most)
+		return refusal_of(ERR_TOO_MANY_VCPUS, number, row->most);
+	if (number < row->least || number > row->most)
+		return bad_field(field);
+	if (row->kind == KIND_SIZE && !aligned_ok(number, PAGE_SIZE_2M))
+		return bad_field(field);
+	return REFUSAL_NONE;
+}
+
+static struct refusal field_judge(const struct vm_spec *s, enum request_field field, const struct image_table *images)
+{
+	const struct spec_field *row = &spec_fields[field];
+
+	switch ((enum field_kind)row->kind) {
+	case KIND_COUNT: case KIND_SIZE: case KIND_CHOICE:
+		return number_judge(s, field);
+	case KIND_RESTART:
+		return s->restart < RESTART_COUNT && s->restart_limit <= row->most ? REFUSAL_NONE : bad_field(field);
+	case KIND_IMAGE:
+		return image_judge(spec_text(s, field), field, images);
+	case KIND_IMAGES:
+		return modules_judge(s, images);
+	case KIND_TEXT:
+		return memchr(spec_text(s, field), '\0', row->bytes) != NULL ? REFUSAL_NONE : bad_field(field);
+	case KIND_PERCENT: case KIND_PCPUS:
+		break;	/* parts of the share */
 	}
-	return images_judge(s, images);
+	return REFUSAL_NONE;
+}
+
+struct refusal spec_judge(struct vm_spec *s, u32 asked, const struct image_table *images, u32 pcpus)
+{
+	struct refusal no = REFUSAL_NONE;
+
+	if (s->kernel[0] == '\0' && !has_default_image(images))
+		return refusal_of(ERR_NO_DEFAULT_IMAGE, 0, 0);
+	spec_fill(s, asked);
+	for (u32 i = 0; i < FIELD_SPEC_COUNT && no.error == ERR_NONE; i++)
+		if ((FIELDS_SHARE & BIT32(i)) == 0)
+			no = field_judge(s, i, images);
+	return no.error != ERR_NONE ? no : cpu_share_judge(&s->share, asked, s->cpus, pcpus);
 }

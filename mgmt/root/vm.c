@@ -9,6 +9,8 @@
 #include "range.h"
 #include "root.h"
 #include "service.h"
+#include "spec.h"
+#include "spec_fields.h"
 #include "sys.h"
 
 #define OVERHEAD_BYTES (1 * MIB)	/* VMM: data, stacks; kernel: objects, tables' first levels */
@@ -115,20 +117,25 @@ static struct vm *free_place(void)
 	return NULL;
 }
 
-struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out)
+struct refusal vm_memory_judge(const struct vm_spec *spec)
 {
 	u64 need = vm_need_bytes(spec), free_bytes = vm_free_bytes();
+
+	return need > free_bytes + vm_held_bytes() ? refusal_of(ERR_NO_MEMORY, need, free_bytes) : REFUSAL_NONE;
+}
+
+struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out)
+{
 	struct vm *vm = free_place();
+	struct refusal no = vm_memory_judge(spec);
 
 	if (vm_find(name) != NULL)
 		return refusal_of(ERR_VM_EXISTS, 0, vm_state_of(vm_find(name)));
 	if (vm == NULL)
 		return refusal_of(ERR_TOO_MANY_VMS, VM_COUNT + 1, VM_COUNT);
 	/* What could not even run alone is refused now, the rest when it is started. */
-	if (need > free_bytes + vm_held_bytes())
-		return refusal_of(ERR_NO_MEMORY, need, free_bytes);
-	if (is_dry_run)
-		return REFUSAL_NONE;
+	if (no.error != ERR_NONE || is_dry_run)
+		return no;
 	memset(vm, 0, sizeof(*vm));
 	vm->is_used = true;
 	vm->index = (u32)(vm - vms);
@@ -139,6 +146,28 @@ struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_d
 	memset((u8 *)shared_at(SHARED_VM_RINGS) + (u64)vm->index * VM_RINGS_BYTES, 0, VM_RINGS_BYTES);
 	*out = vm;
 	return REFUSAL_NONE;
+}
+
+struct refusal vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run)
+{
+	static struct vm_spec next;	/* too large for the stack */
+	struct refusal no;
+
+	if (asked == 0 || (asked & ~FIELDS_ALL) != 0)
+		return refusal_of(ERR_BAD_FIELD, 0, FIELD_SET);
+	if ((asked & ~FIELDS_ANY_TIME) != 0 && vm->life != LIFE_IDLE)
+		return refusal_of(ERR_VM_STATE, 0, vm_state_of(vm));
+	next = vm->spec;
+	spec_merge(&next, wanted, asked);
+	no = spec_judge(&next, asked, &root.images, INFO->pcpu_count);
+	if (no.error == ERR_NONE && (asked & ~FIELDS_ANY_TIME) != 0)
+		no = vm_memory_judge(&next);
+	if (no.error != ERR_NONE || is_dry_run)
+		return no;
+	no = vm_share_change(vm, &next.share);
+	if (no.error == ERR_NONE)
+		vm->spec = next;
+	return no;
 }
 
 enum status vm_meet_console(void)

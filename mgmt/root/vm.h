@@ -83,11 +83,15 @@ struct verdict {
 struct vm *vm_at(u32 index);			/* NULL if there is none */
 struct vm *vm_find(const char *name);
 struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out);
+/* Change the fields `asked` (BIT32(FIELD_*)) of its spec: all of them at rest, those of FIELDS_ANY_TIME always. */
+struct refusal vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run);
 u32 vm_count(u32 *running);
 /* Bytes that must be free for a VM of that spec to start / bytes that would be free if no VM lived. */
 u64 vm_need_bytes(const struct vm_spec *spec);
 u64 vm_held_bytes(void);
 u64 vm_free_bytes(void);
+/* ERR_NO_MEMORY for a VM that could not even run alone on this machine. */
+struct refusal vm_memory_judge(const struct vm_spec *spec);
 enum vm_state vm_state_of(const struct vm *vm);
 
 /* A new console: introduce it to all VMMs that live. */
@@ -122,8 +126,8 @@ enum status vm_threads_ctl(const struct vm *vm, enum thread_op op) MUST_CHECK;
 /* ---- vm_share.c ---- */
 /* Tell the kernel the spec's share, before the first thread runs. */
 enum status vm_share_build(const struct vm *vm) MUST_CHECK;
-/* Change the fields `asked` (BIT32(FIELD_*)), also while it runs. */
-struct refusal vm_share_set(struct vm *vm, const struct vm_share *wanted, u32 asked, bool is_dry_run);
+/* Tell the kernel the share that the spec is to have next, if it has objects of the VM that stay. */
+struct refusal vm_share_change(const struct vm *vm, const struct vm_share *next);
 
 /* ---- vm_report.c ---- */
 void vm_counters_read(const struct vm *vm, struct vm_counters *out);

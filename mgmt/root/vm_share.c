@@ -3,7 +3,6 @@
  * an operator changes at once.
  */
 #include "cpu_share.h"
-#include "root.h"
 #include "sys.h"
 #include "vm.h"
 
@@ -31,22 +30,14 @@ enum status vm_share_build(const struct vm *vm)
 	return apply(vm->pd.h_pd, &kernel_default, &vm->spec.share);
 }
 
-struct refusal vm_share_set(struct vm *vm, const struct vm_share *wanted, u32 asked, bool is_dry_run)
+struct refusal vm_share_change(const struct vm *vm, const struct vm_share *next)
 {
-	struct vm_share next = vm->spec.share;
-	struct refusal no = cpu_share_merge(&next, wanted, asked);
-	enum status st = ST_OK;
+	enum status st;
 
-	if (no.error == ERR_NONE)
-		no = cpu_share_judge(&next, asked, vm->spec.cpus, INFO->pcpu_count);
-	if (no.error != ERR_NONE || is_dry_run)
-		return no;
-	if (lifecycle_has_objects(vm->life) && vm->life != LIFE_ENDING)
-		st = apply(vm->pd.h_pd, &vm->spec.share, &next);
-	if (st != ST_OK) {
-		(void)apply(vm->pd.h_pd, &next, &vm->spec.share);	/* back, as far as that goes */
-		return refusal_status(st);
-	}
-	vm->spec.share = next;
-	return REFUSAL_NONE;
+	if (!lifecycle_has_objects(vm->life) || vm->life == LIFE_ENDING)
+		return REFUSAL_NONE;
+	st = apply(vm->pd.h_pd, &vm->spec.share, next);
+	if (st != ST_OK)
+		(void)apply(vm->pd.h_pd, next, &vm->spec.share);	/* back, as far as that goes */
+	return refusal_status(st);
 }

@@ -84,7 +84,7 @@ def test_refused_shares(machine):
                         ('--cap 0', 'it would never run'),
                         ('--weight 1001', 'from 1 to 1000'),
                         ('--class system', '--class is fair or rt'),
-                        ('--memory 64M', '--memory has no meaning for set-vm'),
+                        ('--timeout 1s', '--timeout has no meaning for set-vm'),
                         ('', 'set-vm needs something to set')):
         answer = machine.cmd(f'set-vm a {line}')
         assert 'error[E_USAGE]' in answer and words in ' '.join(answer.split()), answer
@@ -199,3 +199,23 @@ def test_several_vms(machine):
     machine.wait_prompt()
     assert 'c is deleted' in machine.ok('delete-vm --all --yes')
     assert 'there are no VMs' in machine.ok('stop-vm --all')
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_set_stopped_vm(machine):
+    """A VM that has stopped runs with what set-vm made of it; one that runs keeps it."""
+    machine.ok('create-vm a --cpu 1 --memory 16M --kernel spin --cmdline "cpus=1"')
+    machine.ok('start-vm a')
+    answer = ' '.join(machine.cmd('set-vm a --cpu 2').split())
+    assert 'error[E_STATE]: a is running. stop-vm it first' in answer, answer
+    assert 'a: restart on-failure:2' in machine.ok('set-vm a --restart on-failure:2')
+    machine.ok('stop-vm a --force')
+    machine.ok('set-vm a --cpu 2 --memory 32M --cmdline "cpus=2" --platform pc')
+    after = reply(machine, 'status-vm a')
+    assert (after['cpu'], after['memory'], after['cmdline'], after['platform'], after['restart'], after['kernel']) == \
+        (2, 32 << 20, 'cpus=2', 'pc', 'on-failure:2', 'spin'), after
+    assert 'error[E_NOT_FOUND]' in machine.cmd('set-vm a --kernel nothing')
+    machine.ok('start-vm a')
+    busy_permille(machine)
+    assert [vcpu['online'] for vcpu in reply(machine, 'status-vm a')['vcpus']] == [True, True]

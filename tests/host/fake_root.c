@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fake_root.h"
+#include "spec_fields.h"
 #include "syscalls.h"
 #include "units.h"
 #include "vcpu_page.h"
@@ -196,30 +197,25 @@ static void list(struct fake_root *root, const struct request *r, struct reply *
 	refuse(reply, RESULT_NOT_FOUND, ERR_NO_VM, 0, 0);
 }
 
-/* Root's judgement of a share is root's to test; here is just one refusal of each kind. */
+/* Root's judgement of a spec is root's to test; here is just one refusal of each kind. */
 static void set(struct fake_root *root, struct fake_vm *vm, const struct request *r, struct reply *reply)
 {
-	struct vm_share *share = &vm->report.spec.share;
+	static struct vm_spec next;
 
-	if ((r->fields & BIT32(FIELD_AFFINITY)) && r->spec.share.affinity != SHARE_ALL_PCPUS &&
-	    r->spec.share.affinity >> root->info.pcpu_count) {
+	next = vm->report.spec;
+	spec_merge(&next, &r->spec, r->fields);
+	if (state_is_live(vm->report.state) && (r->fields & ~FIELDS_ANY_TIME))
+		refuse(reply, RESULT_STATE, ERR_VM_STATE, 0, vm->report.state);
+	else if (!is_image(next.kernel))
+		refuse(reply, RESULT_NOT_FOUND, ERR_NO_IMAGE, 0, 0);
+	else if (next.share.affinity != SHARE_ALL_PCPUS && next.share.affinity >> root->info.pcpu_count)
 		refuse(reply, RESULT_USAGE, ERR_NO_PCPU, root->info.pcpu_count, root->info.pcpu_count);
-		return;
-	}
-	if ((r->fields & BIT32(FIELD_CAP)) && r->spec.share.cap > 100 * vm->report.spec.cpus) {
-		refuse(reply, RESULT_USAGE, ERR_CAP, r->spec.share.cap, 100 * vm->report.spec.cpus);
-		return;
-	}
-	if ((r->fields & BIT32(FIELD_WEIGHT)) && share->class == SCHED_CLASS_RT) {
+	else if (next.share.cap > 100 * next.cpus)
+		refuse(reply, RESULT_USAGE, ERR_CAP, next.share.cap, 100 * next.cpus);
+	else if ((r->fields & BIT32(FIELD_WEIGHT)) && next.share.class == SCHED_CLASS_RT)
 		refuse(reply, RESULT_USAGE, ERR_WEIGHT_RT, 0, 0);
-		return;
-	}
-	if (!(r->flags & REQ_FLAG_DRY_RUN)) {
-		share->class = r->fields & BIT32(FIELD_CLASS) ? r->spec.share.class : share->class;
-		share->weight = r->fields & BIT32(FIELD_WEIGHT) ? r->spec.share.weight : share->weight;
-		share->cap = r->fields & BIT32(FIELD_CAP) ? r->spec.share.cap : share->cap;
-		share->affinity = r->fields & BIT32(FIELD_AFFINITY) ? r->spec.share.affinity : share->affinity;
-	}
+	else if (!(r->flags & REQ_FLAG_DRY_RUN))
+		vm->report.spec = next;
 	reply->vm = vm->report;
 }
 

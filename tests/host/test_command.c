@@ -215,7 +215,7 @@ static void shares(void **state)
 	assert_int_equal(args.spec.share.cap, 50);
 	refuse("set-vm a", RESULT_USAGE, "set-vm needs something to set");
 	refuse("set-vm --weight 5", RESULT_USAGE, "set-vm needs --name");
-	refuse("set-vm a --memory 1G", RESULT_USAGE, "--memory has no meaning for set-vm");
+	refuse("set-vm a --timeout 1s", RESULT_USAGE, "--timeout has no meaning for set-vm");
 	refuse("set-vm a --weight 0", RESULT_USAGE, "from 1 to 1000");
 	refuse("set-vm a --weight 1001", RESULT_USAGE, "from 1 to 1000");
 	refuse("set-vm a --class idle", RESULT_USAGE, "--class is fair or rt");
@@ -228,6 +228,18 @@ static void shares(void **state)
 	refuse("set-vm a --affinity 3-2", RESULT_USAGE, "list of pCPUs");
 	refuse("set-vm a --affinity 1,", RESULT_USAGE, "list of pCPUs");
 	refuse("set-vm a --affinity \"\"", RESULT_USAGE, "list of pCPUs");
+	/* All that create-vm takes. */
+	accept("set-vm a --cpu 3 --memory 1G --kernel k --cmdline \"\" --platform pc --restart always --vmm none",
+	       VERB_SET);
+	assert_int_equal(fields_of_args(args.given), BIT32(FIELD_CPU) | BIT32(FIELD_MEMORY) | BIT32(FIELD_KERNEL) |
+		BIT32(FIELD_CMDLINE) | BIT32(FIELD_PLATFORM) | BIT32(FIELD_RESTART) | BIT32(FIELD_VMM));
+	assert_int_equal(args.spec.cpus, 3);
+	assert_string_equal(args.spec.vmm, "");
+	accept("set-vm a --initrd none --module none", VERB_SET);
+	assert_int_equal(args.spec.module_count, 0);
+	assert_string_equal(args.spec.initrd, "");
+	refuse("set-vm a --kernel \"\"", RESULT_USAGE, "an image's name is empty");
+	refuse("create-vm a --module \"x \x01\"", RESULT_USAGE, "can't be printed");
 	accept("top --interval 5s --count 3", VERB_TOP);
 	assert_int_equal(args.times, 3);
 	assert_true(args.interval_ns == 5000000000);
@@ -297,8 +309,10 @@ static void completions(void **state)
 	assert_string_equal(candidates("create-vm x --me"), "--memory --memory-policy");
 	assert_string_equal(candidates("create-vm x --memory 1G --m"), "--module --memory-policy");
 	assert_string_equal(candidates("delete-vm web --f"), "--force");
-	assert_string_equal(candidates("set-vm web --c"), "--class --cap");
+	assert_string_equal(candidates("set-vm web --c"), "--cpu --cmdline --class --cap");
 	assert_string_equal(candidates("set-vm web --class "), "fair rt");
+	assert_string_equal(candidates("set-vm web --initrd n"), "none");
+	assert_string_equal(candidates("set-vm web --kernel n"), "");
 	assert_string_equal(candidates("set-vm web --cap n"), "none");
 	assert_string_equal(candidates("set-vm --affinity="), "all");
 	assert_string_equal(candidates("create-vm x --memory-policy e"), "eager");

@@ -345,11 +345,16 @@ static void configuration(void **state)
 	command("apply-config", "+ idle: created", RESULT_FAILED);
 	command("delete-vm web --force", "deleted", RESULT_OK);
 	command("create-vm web --cpu 2 --memory 128M", "defined", RESULT_OK);
-	command("apply-config", "! web: cpu, memory differ; delete-vm it first", RESULT_FAILED);
+	command("start-vm web", "is running", RESULT_OK);
+	command("apply-config", "! web: cpu, memory differ; stop-vm it first", RESULT_FAILED);
+	command("stop-vm web", "has stopped", RESULT_OK);
+	command("apply-config --dry-run", "~ web: would be set: cpu 1; memory 256M\r\n", RESULT_FAILED);
+	command("apply-config", "~ web: is set: cpu 1; memory 256M\r\n", RESULT_FAILED);
+	command("apply-config", "= web: is there", RESULT_FAILED);
 	command("create-vm web", "E_EXISTS", RESULT_STATE);
 }
 
-/* A share that differs is set, live; nothing else is, and nothing at the start of a console. */
+/* What differs is set, nothing at the start of a console. */
 static void configured_shares(void **state)
 {
 	static const char conf[] = "default { weight 50 }\n"
@@ -363,8 +368,8 @@ static void configured_shares(void **state)
 	expect("= b: is there");
 	command("set-vm a --weight 7 --cap none --affinity 0", "weight 7, no cap", RESULT_OK);
 	command("set-vm b --class fair", "fair", RESULT_OK);
-	command("apply-config --dry-run", "~ a: would be set to fair, weight 50, cap 150%, pCPUs 0", RESULT_OK);
-	expect("~ b: would be set to real-time, no cap, pCPUs 0");
+	command("apply-config --dry-run", "~ a: would be set: weight 50; cap 150%\r\n", RESULT_OK);
+	expect("~ b: would be set: class rt\r\n");
 	command("status-vm a", "fair, weight 7", RESULT_OK);
 	/* The console is started again: root's VMs are as they were. */
 	session_init(&session, &root->ops, &root->info, &root->log, conf, sizeof(conf) - 1);
@@ -376,12 +381,14 @@ static void configured_shares(void **state)
 	expect("Cap         150%");
 	command("status-vm b", "rt, before all fair VMs", RESULT_OK);
 	command("set-vm a --cap 20%", "cap 20%", RESULT_OK);
-	command("apply-config", "~ a: is set to fair, weight 50, cap 150%, pCPUs 0", RESULT_OK);
+	command("apply-config", "~ a: is set: cap 150%\r\n", RESULT_OK);
 	expect("= b: is there");
 	root->vms[0].report.spec.cpus = 1;
 	command("list-vm", "a ", RESULT_OK);
 	command("set-vm a --cap none", "no cap", RESULT_OK);
-	command("apply-config", "! a: cpu differs; delete-vm it", RESULT_FAILED);
+	root->vms[0].report.state = VM_RUNNING;
+	command("list-vm", "running", RESULT_OK);
+	command("apply-config", "! a: cpu differs; stop-vm it", RESULT_FAILED);
 	expect("vos.conf: a: error[E_USAGE]: --cap 150% is more than a can use");
 	expect("= b: is there");
 	expect("error[E_FAILED]: vos.conf has 1 mistake;");
@@ -389,6 +396,26 @@ static void configured_shares(void **state)
 	command("apply-config", "vos.conf names no VM.", RESULT_OK);
 	root = fake_start(&session, 0);
 	command("apply-config", "There is no vos.conf on this boot medium.", RESULT_OK);
+}
+
+/* set-vm of a VM at rest, and of one that runs. */
+static void set_all(void **state)
+{
+	(void)state;
+	command("create-vm a --module one", "defined", RESULT_OK);
+	command("set-vm a --cpu 2 --memory 100M --cmdline \"a b\" --module none --restart on-failure:3 --weight 9",
+		"a: fair, weight 9, no cap, all pCPUs\r\n"
+		"a: cpu 2; memory 100M; module none; cmdline \"a b\"; restart on-failure:3\r\n", RESULT_OK);
+	command("status-vm a", "Memory      100.0 MiB lazy", RESULT_OK);
+	expect("Restart     on-failure:3, restarted 0 times");
+	expect("Platform    modern\r\n");
+	command("set-vm a --memory 99M", "Note: --memory is rounded up, from 99.0 MiB to 100.0 MiB", RESULT_OK);
+	command("set-vm a --kernel nothing", "E_NOT_FOUND", RESULT_NOT_FOUND);
+	command("start-vm a", "running", RESULT_OK);
+	command("set-vm a --cpu 1 --restart never", "error[E_STATE]: a is running. stop-vm it first", RESULT_STATE);
+	command("set-vm a --restart never", "a: restart never\r\n", RESULT_OK);
+	command("status-vm a --json", "\"cpu\":2,\"memory\":104857600", RESULT_OK);
+	expect("\"restart\":\"never\"");
 }
 
 static bool shows_frame(void)
@@ -490,6 +517,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_crash, setup, teardown),
 		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(configured_shares, setup, teardown),
+		cmocka_unit_test_setup_teardown(set_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(forged_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(completion, setup, teardown),
 		cmocka_unit_test(places_are_numbered),

@@ -50,8 +50,8 @@ static void shares(void **state)
 	command("set-vm a --affinity 4", "there is no pCPU 4: this machine has 4, 0 to 3. Try --affinity all",
 		RESULT_USAGE);
 	command("set-vm a --cap 10 --dry-run", "set-vm a would work. Nothing was changed.", RESULT_OK);
-	command("status-vm a --json", "\"memory-policy\":\"lazy\",\"class\":\"rt\",\"weight\":200,\"cap\":\"none\","
-		"\"affinity\":\"all\"", RESULT_OK);
+	command("status-vm a --json", "\"class\":\"rt\",\"weight\":200,\"cap\":\"none\",\"affinity\":\"all\","
+		"\"memory-policy\":\"lazy\"", RESULT_OK);
 	command("create-vm c --class rt", "Note: without a cap", RESULT_OK);
 	command("set-vm b --cap 10", "there is no VM \"b\"", RESULT_NOT_FOUND);
 	command("start-vm a", "running", RESULT_OK);

@@ -84,21 +84,21 @@ static void good_specs(void **state)
 	strcpy(spec.modules[0], "debian-initrd");
 	strcpy(spec.modules[1], "debian-initrd root=/dev/x, y");
 	spec.module_count = 2;
-	assert_int_equal(spec_judge(&spec, &images, 4).error, ERR_NONE);
+	assert_int_equal(spec_judge(&spec, 0, &images, 4).error, ERR_NONE);
 	assert_string_equal(spec.initrd, "");
 	assert_string_equal(spec.cmdline, "");
-	assert_int_equal(spec_judge(&other, &images, 4).error, ERR_NONE);
+	assert_int_equal(spec_judge(&other, 0, &images, 4).error, ERR_NONE);
 	assert_string_equal(other.kernel, "debian-kernel");
 	assert_string_equal(other.initrd, "debian-initrd");
 	assert_string_equal(other.cmdline, "console=ttyS0");
 	images.count = 2;
 	other.kernel[0] = '\0';
-	assert_int_equal(spec_judge(&other, &images, 4).error, ERR_NO_DEFAULT_IMAGE);
+	assert_int_equal(spec_judge(&other, 0, &images, 4).error, ERR_NO_DEFAULT_IMAGE);
 }
 
 static void expect_bad(struct vm_spec spec, enum error error, u64 have)
 {
-	struct refusal no = spec_judge(&spec, &images, 4);
+	struct refusal no = spec_judge(&spec, BIT32(FIELD_WEIGHT), &images, 4);
 
 	assert_int_equal(no.error, error);
 	assert_int_equal(no.have, have);

@@ -113,7 +113,7 @@ static void refused_sets(void **state)
 	set(0, (struct vm_share){ .weight = 9 }, ERR_BAD_FIELD);
 	assert_int_equal(bench_answer.have, FIELD_SET);
 	set(~0u, (struct vm_share){ .weight = 9 }, ERR_BAD_FIELD);
-	set(BIT32(FIELD_WEIGHT) | BIT32(FIELD_MEMORY), (struct vm_share){ .weight = 9 }, ERR_BAD_FIELD);
+	set(BIT32(FIELD_WEIGHT) | BIT32(FIELD_MEMORY), (struct vm_share){ .weight = 9 }, ERR_VM_STATE);
 	set(BIT32(FIELD_WEIGHT), (struct vm_share){ .weight = SCHED_WEIGHT_MAX + 1 }, ERR_BAD_FIELD);
 	assert_int_equal(bench_answer.have, FIELD_WEIGHT);
 	set(BIT32(FIELD_CLASS), (struct vm_share){ .class = SCHED_CLASS_SYSTEM }, ERR_BAD_FIELD);
@@ -320,10 +320,79 @@ static void a_thousand_times(void **state)
 	}
 }
 
+/* Each field of a VM at rest; of one that lives only those of FIELDS_ANY_TIME. What is refused changes nothing. */
+static void all_fields_of_a_vm_at_rest(void **state)
+{
+	static struct request r;
+
+	(void)state;
+	r = bench_make_request(REQ_SET, "a", 0);
+	bench_create("a", RESTART_NEVER, 0);
+	r.spec = (struct vm_spec){ .cpus = 3, .memory_bytes = 32 * MIB, .platform = PLATFORM_PC,
+		.restart = RESTART_ALWAYS };
+	strcpy(r.spec.cmdline, "other");
+	r.fields = BIT32(FIELD_CPU) | BIT32(FIELD_MEMORY) | BIT32(FIELD_PLATFORM) | BIT32(FIELD_RESTART) |
+		BIT32(FIELD_CMDLINE) | BIT32(FIELD_INITRD);
+	r.flags = REQ_FLAG_DRY_RUN;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.spec.cpus, 1);
+	r.flags = 0;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.spec.cpus, 3);
+	assert_int_equal(bench_answer.vm.spec.memory_bytes, 32 * MIB);
+	assert_int_equal(bench_answer.vm.spec.restart, RESTART_ALWAYS);
+	assert_string_equal(bench_answer.vm.spec.cmdline, "other");
+	assert_string_equal(bench_answer.vm.spec.initrd, "");
+	assert_string_equal(bench_answer.vm.spec.kernel, "debian-kernel");	/* was not named */
+	r.spec.cpus = 0;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	assert_int_equal(bench_answer.have, FIELD_CPU);
+	assert_int_equal(bench_answer.vm.spec.cpus, 3);
+	r.spec.cpus = VM_VCPUS + 1;
+	bench_send(&r);
+	bench_expect(ERR_TOO_MANY_VCPUS);
+	r.spec.cpus = 1;
+	r.spec.memory_bytes = VM_MEMORY_MAX;
+	r.spec.memory_policy = MEMORY_EAGER;
+	r.fields |= BIT32(FIELD_MEMORY_POLICY);
+	bench_send(&r);
+	bench_expect(ERR_NO_MEMORY);
+	strcpy(r.spec.kernel, "nothing");
+	r.fields = BIT32(FIELD_KERNEL);
+	bench_send(&r);
+	bench_expect(ERR_NO_IMAGE);
+	memset(r.spec.cmdline, 'x', sizeof(r.spec.cmdline));
+	r.fields = BIT32(FIELD_CMDLINE);
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r.spec.module_count = IMAGE_MODULES + 1;
+	r.fields = BIT32(FIELD_MODULE);
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r.fields = BIT32(FIELD_OP);
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	bench_start("a");
+	r.fields = BIT32(FIELD_CPU) | BIT32(FIELD_RESTART);
+	bench_send(&r);
+	bench_expect(ERR_VM_STATE);
+	r.spec.restart = RESTART_NEVER;
+	r.fields = BIT32(FIELD_RESTART) | BIT32(FIELD_CLASS);
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.spec.restart, RESTART_NEVER);
+	assert_int_equal(bench_answer.vm.spec.cpus, 3);
+	bench_delete("a");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_start_tells_the_share), cmocka_unit_test(set_while_it_runs),
+		cmocka_unit_test(all_fields_of_a_vm_at_rest), cmocka_unit_test(a_start_tells_the_share),
+		cmocka_unit_test(set_while_it_runs),
 		cmocka_unit_test(refused_sets), cmocka_unit_test(set_at_any_time), cmocka_unit_test(statistics),
 		cmocka_unit_test(vcpu_states), cmocka_unit_test(processors), cmocka_unit_test(a_starved_start),
 		cmocka_unit_test(a_thousand_times),

@@ -127,6 +127,8 @@ static void texts(void **state)
 	assert_string_equal(size_flag(t, 3 * GIB + 100 * MIB), "3G");
 	assert_string_equal(size_flag(t, 1900 * MIB), "1856M");
 	assert_string_equal(size_flag(t, 99 * MIB + 5), "98M");
+	assert_string_equal(size_flag(t, BIT64(44)), "16T");
+	assert_string_equal(size_flag(t, 0), "0M");
 	assert_string_equal(duration_text(t, 842 * NS_PER_SECOND), "00:14:02");
 	assert_string_equal(duration_text(t, 3 * 86400 * NS_PER_SECOND), "3d 00:00:00");
 	assert_true(strlen(duration_text(t, ~0ull)) < UNIT_TEXT_BYTES);

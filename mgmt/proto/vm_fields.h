@@ -1,0 +1,69 @@
+/*
+ * vm_fields.h - the properties of a VM, one row each. The flags of create-vm and set-vm, help, completion, the keys of
+ * vos.conf, what apply-config compares, JSON, export-config, status-vm, root's checks and refusals are made from these
+ * rows. A new property is a member of struct vm_spec (request.h) and a row here; see CONTRIBUTING.md.
+ *
+ *	ROW(id, first, last, kind, least, most, initial, when, name, value, help)
+ *
+ * id		FIELD_id (request.h) and ARG_id (mgmt/console/args.h)
+ * first, last	the members of struct vm_spec that hold it, from the one to the other
+ * kind		KIND_kind below: how it is written and checked
+ * least, most	the range of a COUNT, SIZE or CHOICE; most restarts of a RESTART; an IMAGE with least 1 can't be none
+ * initial	a number's value where create-vm does not give it
+ * when		ANY_TIME: set-vm takes it also while the VM runs; AT_REST: only of a VM that is stopped
+ * name		of the flag, of the key in vos.conf, of the member in JSON
+ * value	what help calls the value; of a CHOICE its words, in the order of their numbers
+ * help		what help says of it
+ */
+#ifndef VOS_VM_FIELDS_H
+#define VOS_VM_FIELDS_H
+
+enum field_kind {
+	KIND_COUNT,		/* u32: a number */
+	KIND_SIZE,		/* u64: bytes, a multiple of 2 MiB */
+	KIND_CHOICE,		/* u32: one of the words of `value` */
+	KIND_PERCENT,		/* u32: of one pCPU; 0 = none */
+	KIND_PCPUS,		/* u64: a set of pCPUs; SHARE_ALL_PCPUS = all */
+	KIND_RESTART,		/* restart, restart_limit */
+	KIND_IMAGE,		/* char[IMAGE_NAME_BYTES]: name of an image; "" = none */
+	KIND_IMAGES,		/* module_count, modules */
+	KIND_TEXT,		/* char[]: a printable text */
+};
+
+enum field_when { AT_REST, ANY_TIME };
+
+#define VM_MEMORY_MAX (1ull << 44)	/* what the VMM's address space has room for */
+
+#define VM_FIELDS(ROW) \
+	ROW(CPU, cpus, cpus, COUNT, 1, VM_VCPUS, 1, AT_REST, "cpu", "N", "virtual CPUs, up to 16 (1 if not given)") \
+	ROW(MEMORY, memory_bytes, memory_bytes, SIZE, PAGE_SIZE_2M, VM_MEMORY_MAX, 512 * MIB, AT_REST, \
+		"memory", "SIZE", \
+		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (512M if not given)") \
+	ROW(KERNEL, kernel, kernel, IMAGE, 1, 1, 0, AT_REST, "kernel", "IMAGE", \
+		"image to boot, see list-image (the default image if not given)") \
+	ROW(INITRD, initrd, initrd, IMAGE, 0, 1, 0, AT_REST, "initrd", "IMAGE", \
+		"initial RAM disk of the kernel, or none") \
+	ROW(MODULE, module_count, modules, IMAGES, 0, IMAGE_MODULES, 0, AT_REST, "module", "IMAGE,...", \
+		"further Multiboot modules, at most 8, or one with a text: \"IMAGE TEXT\"; may be given several " \
+		"times; or none") \
+	ROW(CMDLINE, cmdline, cmdline, TEXT, 0, CMDLINE_BYTES - 1, 0, AT_REST, "cmdline", "\"TEXT\"", \
+		"kernel command line, in quotes; at most 2047 characters") \
+	ROW(PLATFORM, platform, platform, CHOICE, 0, PLATFORM_COUNT - 1, 0, AT_REST, "platform", "modern|pc", \
+		"virtual hardware: modern, or pc with the legacy devices") \
+	ROW(RESTART, restart, restart_limit, RESTART, 0, 1000, 0, ANY_TIME, "restart", "POLICY", \
+		"after a crash: never, on-failure:N (at most N times, up to 1000) or always") \
+	ROW(CLASS, share.class, share.class, CHOICE, 0, SCHED_CLASS_RT, 0, ANY_TIME, "class", "fair|rt", \
+		"fair: shares pCPUs by weight; rt: real-time, runs before all fair VMs (fair if not given)") \
+	ROW(WEIGHT, share.weight, share.weight, COUNT, SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX, 0, ANY_TIME, "weight", "N", \
+		"part among fair VMs, 1 to 1000 (100 if not given)") \
+	ROW(CAP, share.cap, share.cap, PERCENT, 0, 0, 0, ANY_TIME, "cap", "PERCENT", \
+		"most that all its vCPUs together may use, 100% = one pCPU; or none (none if not given)") \
+	ROW(AFFINITY, share.affinity, share.affinity, PCPUS, 0, 0, 0, ANY_TIME, "affinity", "PCPUS", \
+		"pCPUs it may run on, from 0 to 63, such as 0,2-3, or all (all if not given)") \
+	ROW(MEMORY_POLICY, memory_policy, memory_policy, CHOICE, 0, MEMORY_POLICY_COUNT - 1, 0, AT_REST, \
+		"memory-policy", "lazy|eager", \
+		"lazy: memory is granted when touched; eager: all of it before the VM starts (lazy if not given)") \
+	ROW(VMM, vmm, vmm, IMAGE, 0, 1, 0, AT_REST, "vmm", "IMAGE", \
+		"program to run as its virtual machine monitor (the built-in one if not given), or none")
+
+#endif
