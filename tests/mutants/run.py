@@ -11,60 +11,16 @@ The last line is "N passed, N failed".
 import glob
 import os
 import re
-import shutil
-import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
+from scratch import Scratch
+
 HERE = 'tests/mutants'
-TREE = os.path.abspath('build/mutants/tree')
-# Of build/, what need not be in the copy.
-NOT_COPIED = {'mutants', 'corpus', 'test-logs', 'exitbench', 'libfuzzer'}
-# The copy is in a repository that git must not find: the patch is meant for the copy.  What a mutant hangs in is waited
-# for less long than usual; the tests without it must pass like that too.
-OURS = {'GIT_CEILING_DIRECTORIES': os.path.dirname(TREE), 'ASAN_OPTIONS': 'detect_leaks=0', 'VOS_TEST_PATIENCE': '600'}
-NOT_OURS = ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL')
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_OURS} | OURS
+# What a mutant hangs in is waited for less long than usual; the tests without it must pass like that too.
+SCRATCH = Scratch('build/mutants', {'VOS_TEST_PATIENCE': '600'})
 UNIT_MAX = 600
-
-
-def run(command, timeout=None):
-    """(exit status, output), in the copy; None instead of a status if it took too long."""
-    try:
-        done = subprocess.run(command, cwd=TREE, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=timeout, check=False)
-        return done.returncode, done.stdout.decode(errors='replace')
-    except subprocess.TimeoutExpired as error:
-        return None, (error.stdout or b'').decode(errors='replace')
-
-
-def files_of_tree():
-    listed = subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
-                            stdout=subprocess.PIPE, check=True).stdout.decode()
-    return {name for name in listed.split('\0') if name and os.path.isfile(name)}
-
-
-def same(one, other):
-    with open(one, 'rb') as a, open(other, 'rb') as b:
-        return a.read() == b.read()
-
-
-def copy_tree():
-    """Only what differs is copied, so that make has little to do; build/ is copied once, to begin with."""
-    wanted = files_of_tree()
-    for name in wanted:
-        target = os.path.join(TREE, name)
-        if not os.path.exists(target) or not same(name, target):
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            shutil.copy2(name, target)
-    for folder, folders, files in os.walk(TREE):
-        folders[:] = [name for name in folders if os.path.join(folder, name) != f'{TREE}/build']
-        for name in files:
-            path = os.path.join(folder, name)
-            if os.path.relpath(path, TREE) not in wanted:
-                os.remove(path)
-    if not os.path.exists(f'{TREE}/build'):
-        shutil.copytree('build', f'{TREE}/build', symlinks=True,
-                        ignore=lambda folder, names: NOT_COPIED & set(names) if folder == 'build' else ())
+run = SCRATCH.run
 
 
 def build(kind, name):
@@ -110,8 +66,7 @@ def try_mutant(patch):
 def main():
     words = ' '.join(sys.argv[1:])
     patches = [path for path in sorted(glob.glob(f'{HERE}/*.patch')) if is_wanted(path, words)]
-    os.makedirs(TREE, exist_ok=True)
-    copy_tree()
+    SCRATCH.fill()
     total = [0, 0]
     for kind, name in sorted({test for patch in patches for test in catchers(patch)}):
         result, output = judge(kind, name)
