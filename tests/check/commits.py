@@ -19,6 +19,9 @@ VERBS = 'add allow avoid call change check cut delete describe drop fix handle k
 OTHER_FORMS = {verb + end for verb in VERBS for end in ('s', 'es', 'd', 'ed', 'ing')} | \
     {verb.rstrip('e') + 'ing' for verb in VERBS} - set(VERBS)
 
+# Landed while the rule was new; history stays.
+EXCUSED = {'83e6e6a'}
+
 
 def git(*arguments):
     done = subprocess.run(['git', *arguments], capture_output=True, text=True, check=False)
@@ -43,7 +46,8 @@ def main():
     if not added:
         print('no repository, or this check is not in it yet')
         return 0
-    commits = git('log', '--no-merges', '--format=%h %s', f'{added[-1]}..HEAD')
+    commits = git('log', '--no-merges', '--abbrev=7', '--format=%h %s', f'{added[-1]}..HEAD')
+    commits = [line for line in commits if line.split(' ', 1)[0] not in EXCUSED]
     complaints = [f'{line}: {text}' for line in commits for text in judge(line.split(' ', 1)[1])]
     print('\n'.join(complaints) or f'{len(commits)} commits')
     return 1 if complaints else 0
