@@ -14,7 +14,7 @@ import tempfile
 PAGE = 'docs/abi.md'
 FOLDER = 'kernel/abi'
 # In the order of reading.  types.h has no constants of the ABI.
-HEADERS = ('syscalls.h', 'status.h', 'vcpu_page.h', 'info_page.h', 'limits.h')
+HEADERS = ('syscalls.h', 'stats.h', 'status.h', 'vcpu_page.h', 'info_page.h', 'limits.h')
 
 INTRO = """# The ABI between the kernel and ring 3
 

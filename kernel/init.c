@@ -68,8 +68,6 @@ void kernel_main(const struct boot_info *boot, struct info_page *page)
 
 	info = page;
 	log_init(info->tsc_boot);
-	if (level == NULL)
-		level = boot_option(boot, "loglevel");
 	if (level != NULL && !log_set_level(level))
 		printk(LOG_WARNING, "loglvl: error, warning, info or debug is wanted");
 	printk(LOG_INFO, "VOS " VOS_VERSION);

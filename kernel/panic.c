@@ -57,9 +57,7 @@ static _Noreturn void panic_end(void)
 	}
 	printk(LOG_ERROR, "rebooting in %u seconds", REBOOT_SECONDS);
 	arch_wait_us(REBOOT_SECONDS * 1000000ull);
-	if (arch_reboot(0) != ST_OK)
-		printk(LOG_ERROR, "the machine can't be rebooted by software");
-	arch_halt();
+	arch_reboot();
 }
 
 void panic(const char *format, ...)

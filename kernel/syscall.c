@@ -404,7 +404,7 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 {
 	switch (op) {
 	case SYSTEM_REBOOT:
-		return arch_reboot(a);
+		arch_reboot();
 	case SYSTEM_CLOCK:
 		return kernel_clock_start(a, value);
 	case SYSTEM_IOAPIC:
@@ -413,10 +413,6 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 		return arch_pcpu_reset(a);
 	case SYSTEM_PCPU_START:
 		return arch_pcpu_start(a, value);
-	case SYSTEM_PORT_READ:
-		return arch_port_read(a, b, value);
-	case SYSTEM_PORT_WRITE:
-		return arch_port_write(a, b);
 	case SYSTEM_LOG_BIND:
 		return system_log_bind(a, b);
 	case SYSTEM_CONSOLE_TAKE:

@@ -100,7 +100,7 @@ _Static_assert(sizeof(struct boot_page) <= 8192, "ABI");
 
 #define HANDLE_ROOT 1u		/* the right to call root-only calls */
 #define HANDLE_SELF_PD 2u	/* root's own PD, CTL */
-#define HANDLE_SELF_THREAD 3u	/* root's thread */
+#define HANDLE_SELF_THREAD 3u	/* root's thread, which has IOPL 3: it may use every I/O port */
 #define HANDLE_INFO_MEM 4u
 #define HANDLE_LOG_MEM 5u
 #define HANDLE_FIRST_MODULE 16u

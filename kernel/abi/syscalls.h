@@ -142,8 +142,8 @@ enum fault_word { FAULT_KIND, FAULT_RIP, FAULT_ADDRESS, FAULT_ERROR, FAULT_WORD_
 #define FAULT_COMPAT 0x102u	/* foreign system call and no handler; FAULT_ERROR = number */
 
 enum system_op {
-	SYSTEM_REBOOT,		/* a = the firmware's reset register: I/O port | value << 16, or 0: there is none.
-				 * Others are tried too. Returns ST_UNSUPPORTED if none did anything */
+	SYSTEM_REBOOT,		/* stop all pCPUs and shut down by a triple fault; does not return. Root tries
+				 * gentler ways before */
 	/* What root finds out about the machine, in this order; before, there is neither time nor an interrupt. */
 	SYSTEM_CLOCK,		/* a = rate of the TSC in Hz -> 1 if the timer is a TSC deadline, else 0. Once, then
 				 * ST_STATE; ST_INVAL: no TSC is so fast or so slow */
@@ -152,8 +152,6 @@ enum system_op {
 	SYSTEM_PCPU_START,	/* a = that; 10 ms later -> TSC ticks (signed) that pCPU 0 is ahead of it. It becomes
 				 * the next pCPU. ST_EXISTS; ST_TIMEOUT: it does not answer; ST_STATE: it began and
 				 * got stuck; ST_UNSUPPORTED: it can't be used; ST_FULL: MAX_PCPUS; ST_NOMEM */
-	SYSTEM_PORT_READ,	/* a = I/O port, b = 1, 2 or 4 bytes -> value */
-	SYSTEM_PORT_WRITE,	/* a = I/O port | bytes << 16, b = value */
 	SYSTEM_LOG_BIND,	/* a = h THREAD|SIGNAL of somebody to signal when the log grows, b = the bits to raise
 				 * there. ST_FULL: LOG_READERS that live are bound already */
 	SYSTEM_CONSOLE_TAKE,	/* a = CONSOLE_* that are a driver's from now on: the kernel writes there only in a

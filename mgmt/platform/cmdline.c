@@ -12,7 +12,7 @@
 
 /* Read by the kernel, or by nobody but allowed. */
 static const char *const known[] = {
-	"console", "com1", "com2", "safe", "noreboot", "loglvl", "loglevel", "BOOT_IMAGE",
+	"console=com1", "console=vga", "console=none", "com1", "safe", "noreboot", "loglvl", "BOOT_IMAGE",
 };
 
 static bool is_known(const char *word)

@@ -101,14 +101,32 @@ enum status platform_power_off(void)
 	return ST_UNSUPPORTED;
 }
 
-/* The kernel uses a port itself, once nothing else runs. Other registers are written here. */
+static void reset_port_cf9(void)
+{
+	u32 keep = port_in(0xcf9, 1) & ~0x0eu;
+
+	port_out(0xcf9, 1, keep | 0x02);
+	clock_wait_us(50);
+	port_out(0xcf9, 1, keep | 0x06);
+	clock_wait_us(SETTLE_US);
+}
+
+static void reset_8042(void)
+{
+	for (u32 i = 0; i < 100 && (port_in(0x64, 1) & 2); i++)
+		clock_wait_us(1000);
+	port_out(0x64, 1, 0xfe);
+	clock_wait_us(SETTLE_US);
+}
+
+/* The firmware's reset register if there is one, a PC's two other ways, and the kernel's. */
 enum status platform_reboot(void)
 {
-	u64 reset_register = 0;
-
-	if (acpi.reset.address != 0 && acpi.reset.space == ACPI_SPACE_IO && acpi.reset.address <= 0xffff)
-		reset_register = acpi.reset.address | (u64)acpi.reset_value << 16;
-	else if (acpi.reset.address != 0)
+	if (acpi.reset.address != 0) {
 		register_write(&acpi.reset, acpi.reset_value);
-	return sys_system_ctl(HANDLE_ROOT, SYSTEM_REBOOT, reset_register, 0, NULL);
+		clock_wait_us(SETTLE_US);
+	}
+	reset_port_cf9();
+	reset_8042();
+	return sys_system_ctl(HANDLE_ROOT, SYSTEM_REBOOT, 0, 0, NULL);
 }

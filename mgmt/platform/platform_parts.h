@@ -6,24 +6,11 @@
 
 #include "acpi_scan.h"
 #include "platform.h"
+#include "ports.h"
 #include "sys.h"
 
 /* The firmware's tables; all zero if there are none. */
 extern struct acpi_info acpi;
-
-/* I/O ports, by way of the kernel: they are used rarely, and root is not the owner of any device. */
-static inline u32 port_in(u32 port, u32 bytes)
-{
-	u64 value = 0;
-
-	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_PORT_READ, port, bytes, &value);
-	return (u32)value;
-}
-
-static inline void port_out(u32 port, u32 bytes, u32 value)
-{
-	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_PORT_WRITE, port | bytes << 16, value, NULL);
-}
 
 /*
  * Physical memory that is not RAM of ours (platform_memory.c): map what is around [at, at + bytes), one place at a

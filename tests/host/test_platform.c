@@ -85,10 +85,11 @@ static u64 clock_count(u64 hz)
 	return (u64)((unsigned __int128)rt_time_tsc() * hz / TSC_HZ);
 }
 
-static u32 port_value(u32 port)
+u32 port_in(u32 port, u32 bytes)
 {
 	u32 value;
 
+	(void)bytes;
 	switch (port) {
 	case 0x71:
 		return cmos[cmos_index & 127];
@@ -105,7 +106,7 @@ static u32 port_value(u32 port)
 	}
 }
 
-static void port_changed(u32 port, u32 bytes, u32 value)
+void port_out(u32 port, u32 bytes, u32 value)
 {
 	size_t used = strlen(writes);
 
@@ -143,14 +144,8 @@ enum status sys_system_ctl(u64 h_root, enum system_op op, u64 a, u64 b, u64 *val
 		return a == 0 ? ST_EXISTS : ST_OK;
 	case SYSTEM_PCPU_START:
 		return start_pcpu(a, value);
-	case SYSTEM_PORT_READ:
-		*value = port_value((u32)a);
-		return ST_OK;
-	case SYSTEM_PORT_WRITE:
-		port_changed((u32)a & 0xffff, (u32)(a >> 16), (u32)b);
-		return ST_OK;
 	case SYSTEM_REBOOT:
-		snprintf(writes, sizeof(writes), "reboot %llx", (unsigned long long)a);
+		strcat(writes, "reboot");
 		return ST_UNSUPPORTED;
 	default:
 		fail();
@@ -326,11 +321,12 @@ static void test_command_line(void **state)
 	assert_int_equal(platform_start(&info, &boot), ST_OK);
 	assert_int_equal(info.pcpu_count, 3);
 	assert_string_equal(log_text, "3 pCPUs\n");
-	strcpy(info.cmdline, "maxcpus=3 maxcpus=1 consoles=1 \x1b[0m");
+	strcpy(info.cmdline, "maxcpus=3 maxcpus=1 consoles=1 console=ttyS0 com2=9600 \x1b[0m");
 	log_text[0] = 0;
 	assert_int_equal(platform_start(&info, &boot), ST_OK);
 	assert_int_equal(info.pcpu_count, 1);
-	assert_non_null(strstr(log_text, "unknown option: consoles=1\nunknown option: ?[0m\n"));
+	assert_non_null(strstr(log_text, "unknown option: consoles=1\nunknown option: console=ttyS0\n"
+					 "unknown option: com2=9600\nunknown option: ?[0m\n"));
 	assert_int_equal(cmdline_pcpu_limit("maxcpus=0"), 64);
 	assert_int_equal(cmdline_pcpu_limit("maxcpus=65"), 64);
 	assert_int_equal(cmdline_pcpu_limit("maxcpus=2x"), 64);
@@ -359,15 +355,17 @@ static void test_power(void **state)
 	assert_int_equal(platform_power_off(), ST_UNSUPPORTED);
 	assert_int_equal(strncmp(writes, "604.2=3401 8900.1=53 8900.1=68 ", 31), 0);
 	assert_int_equal(pm1a, 1);		/* the BIOS was asked for the registers */
+	writes[0] = 0;
 	assert_int_equal(platform_reboot(), ST_UNSUPPORTED);
-	assert_string_equal(writes, "reboot 60cf9");
+	assert_string_equal(writes, "cf9.1=6 cf9.1=2 cf9.1=6 64.1=fe reboot");
 	acpi.reset = (struct acpi_register){ .space = ACPI_SPACE_PCI, .address = 0x1f000200dcull };
 	writes[0] = 0;
 	assert_int_equal(platform_reboot(), ST_UNSUPPORTED);
-	assert_string_equal(writes, "reboot 0");
+	assert_string_equal(writes, "cf8.4=8000fadc cfc.1=6 cf9.1=2 cf9.1=6 64.1=fe reboot");
 	acpi.reset = (struct acpi_register){ .space = ACPI_SPACE_IO, .address = 0x10000 };
+	writes[0] = 0;
 	assert_int_equal(platform_reboot(), ST_UNSUPPORTED);
-	assert_string_equal(writes, "reboot 0");
+	assert_string_equal(writes, "cf9.1=2 cf9.1=6 64.1=fe reboot");
 }
 
 int main(void)

@@ -188,7 +188,6 @@ static void storm_rights(void)
 			{ SYS_MEM_CREATE, { h, 4096, MEM_DEVICE, 0xb8000 } },
 			{ SYS_SYSTEM_CTL, { h, SYSTEM_REBOOT } },
 			{ SYS_SYSTEM_CTL, { h, SYSTEM_PCPU_INIT } },
-			{ SYS_SYSTEM_CTL, { h, SYSTEM_PORT_READ, 0x3f8, 1 } },
 			{ SYS_SYSTEM_CTL, { h, SYSTEM_CONSOLE_TAKE } },
 		};
 		for (u32 i = 0; i < ARRAY_COUNT(tries); i++)

@@ -42,6 +42,11 @@ void arch_thread_init(struct arch_thread *t, void *kernel_stack, u64 entry, u64 
 	t->compat_handler = 0;
 }
 
+void arch_thread_allow_ports(struct arch_thread *t)
+{
+	((struct trap_frame *)t->kernel_stack_top - 1)->rflags |= RFLAGS_IOPL;
+}
+
 /* Ring 3 may load data selectors into DS ES FS GS: not to be passed on from one PD to the next. */
 static void clear_selectors(void)
 {

@@ -1,6 +1,6 @@
 /*
- * early_console.c - the kernel's own console: which UART and whether there is a screen, from the command line in Xen's
- * words (console=com1,vga com1=115200,8n1,0x3f8,4) and Linux's (console=ttyS0,115200).
+ * early_console.c - the kernel's own console: COM1, if the command line does not leave it out (console=vga), and the
+ * screen. com1=115200,8n1,0x3f8,4 says its rate, format, port and interrupt; each part may be missing.
  *
  * Output goes to screen and UART until their drivers take them over; a panic takes them back.
  */
@@ -14,17 +14,9 @@
 #include "text.h"
 #include "uart.h"
 
-#define DEFAULT_BAUD 115200u
-#define COM_COUNT 2u
+#define BAUD_MAX 115200u
 
-static struct com_port {
-	u16 port;
-	u32 irq;
-	u32 baud;
-} coms[COM_COUNT] = {
-	{ .port = 0x3f8, .irq = 4, .baud = DEFAULT_BAUD },
-	{ .port = 0x2f8, .irq = 3, .baud = DEFAULT_BAUD },
-};
+enum { COM_BAUD, COM_FORMAT, COM_PORT, COM_IRQ, COM_ITEMS };	/* there is only the format 8n1 */
 
 static u16 uart_port;		/* 0 = none */
 static u64 ours = CONSOLE_SCREEN;	/* CONSOLE_* */
@@ -62,41 +54,23 @@ static u32 number(const char *p, u32 limit, u32 otherwise)
 	}
 }
 
-/* "115200,8n1,0x3f8,4": each part may be missing. Only 8n1 exists here. */
-static void com_configure(struct com_port *com, const char *item)
+static void com_configure(u32 *com, const char *item)
 {
-	com->baud = number(item, DEFAULT_BAUD, com->baud);
-	item = next_item(item);
-	item = item ? next_item(item) : NULL;
-	if (!item)
-		return;
-	com->port = (u16)number(item, 0xffff - 7, com->port);
-	item = next_item(item);
-	if (item)
-		com->irq = number(item, 15, com->irq);
+	static const u32 limits[COM_ITEMS] = { BAUD_MAX, 8, 0xffff - 7, 15 };
+
+	for (u32 i = 0; item && i < COM_ITEMS; i++, item = next_item(item))
+		com[i] = number(item, limits[i], com[i]);
 }
 
-/* Which of the two: -1 = none. */
-static int com_choose(const struct boot_info *boot)
+/* Is it in the list that console= gives? */
+static bool is_com_wanted(const struct boot_info *boot)
 {
 	const char *item = boot_option(boot, "console");
+	bool is_wanted = !item;
 
-	if (!item)
-		return 0;
-	for (; item; item = next_item(item)) {
-		if (text_after(item, "com2"))
-			return 1;
-		if (text_after(item, "com1"))
-			return 0;
-		if (text_after(item, "ttyS")) {
-			struct com_port *com = &coms[item[4] == '1'];
-
-			if (next_item(item))
-				com->baud = number(next_item(item), DEFAULT_BAUD, com->baud);
-			return item[4] == '1';
-		}
-	}
-	return -1;
+	for (; item; item = next_item(item))
+		is_wanted |= text_after(item, "com1") != NULL;
+	return is_wanted;
 }
 
 /* The boot tables map 0..4 GiB as they are. */
@@ -107,23 +81,17 @@ static void *map_identity(hpa_t hpa, u64 bytes)
 
 void early_console_init(const struct boot_info *boot, struct info_page *info)
 {
-	const char *word;
-	int choice = com_choose(boot);
+	u32 com[COM_ITEMS] = { BAUD_MAX, 8, 0x3f8, 4 };
 
 	screen_init(&boot->screen, map_identity);
-	word = boot_option(boot, "com1");
-	if (word)
-		com_configure(&coms[0], word);
-	word = boot_option(boot, "com2");
-	if (word)
-		com_configure(&coms[1], word);
-	if (choice < 0 || !uart_init(coms[choice].port, coms[choice].baud))
+	com_configure(com, boot_option(boot, "com1"));
+	if (!is_com_wanted(boot) || !uart_init((u16)com[COM_PORT], com[COM_BAUD]))
 		return;
 	ours |= CONSOLE_SERIAL;
-	uart_port = coms[choice].port;
-	info->serial_port = uart_port;
-	info->serial_irq = coms[choice].irq;
-	info->serial_baud = coms[choice].baud;
+	uart_port = (u16)com[COM_PORT];
+	info->serial_port = com[COM_PORT];
+	info->serial_irq = com[COM_IRQ];
+	info->serial_baud = com[COM_BAUD];
 }
 
 void early_console_write(const char *text, size_t bytes)

@@ -104,12 +104,7 @@ void arch_idle(void);
  * held. */
 void arch_interrupts_poll(void);
 _Noreturn void arch_halt(void);
-/* The firmware's reset register if there is one (port | value << 16), the keyboard controller, a triple fault as the
- * last resort. */
-enum status arch_reboot(u64 reset_register);
-/* SYSTEM_PORT_READ, SYSTEM_PORT_WRITE. */
-enum status arch_port_read(u64 port, u64 bytes, u64 *value) MUST_CHECK;
-enum status arch_port_write(u64 port_and_bytes, u64 value) MUST_CHECK;
+_Noreturn void arch_reboot(void);
 
 /* ---- Threads ------------------------------------------------------------------------------------ */
 
@@ -130,6 +125,8 @@ struct arch_thread {		/* first-class part of struct thread that arch code owns *
 /* Prepare a thread so that the first switch to it enters ring 3 at entry with RSP = stack, RDI = arg, other registers
  * 0. kernel_stack: KERNEL_STACK_BYTES in kernel memory. */
 void arch_thread_init(struct arch_thread *t, void *kernel_stack, u64 entry, u64 stack, u64 arg);
+/* A thread that has not run yet: its ring 3 may use every I/O port (IOPL 3). */
+void arch_thread_allow_ports(struct arch_thread *t);
 /* Switch stacks, FS base, TSS.RSP0, I/O permissions and extended state. The caller has switched the address space
  * (arch_space_switch) and set current. */
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to);
