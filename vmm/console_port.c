@@ -8,27 +8,27 @@
 #include "syscalls.h"
 #include "vm_layout.h"
 
-void console_port_tell(struct console_port *c)
+void console_port_notify(struct console_port *c)
 {
-	if (c->untold == 0)
+	if (c->unnotified == 0)
 		return;
-	c->untold = 0;
-	c->tell_ns = DEADLINE_NONE;
+	c->unnotified = 0;
+	c->notify_ns = DEADLINE_NONE;
 	if (ring_consumer_take_waiting(&c->out))
 		c->host->signal_console(c->host->ctx);
 }
 
 static u64 timer_deadline(void *console_port)
 {
-	return ((struct console_port *)console_port)->tell_ns;
+	return ((struct console_port *)console_port)->notify_ns;
 }
 
 static void timer_run(void *console_port)
 {
 	struct console_port *c = console_port;
 
-	if (c->tell_ns != DEADLINE_NONE && c->clock->ns(c->clock->ctx) >= c->tell_ns)
-		console_port_tell(c);
+	if (c->notify_ns != DEADLINE_NONE && c->clock->ns(c->clock->ctx) >= c->notify_ns)
+		console_port_notify(c);
 }
 
 const struct timer_ops console_port_timer = { .deadline_ns = timer_deadline, .run = timer_run };
@@ -39,7 +39,7 @@ static u32 room_or_wait(struct console_port *c)
 
 	if (room)
 		return room;
-	console_port_tell(c);
+	console_port_notify(c);
 	ring_producer_wait(&c->out, true);
 	return ring_room(&c->out);
 }
@@ -52,11 +52,11 @@ static u32 uart_room(void *ctx)
 static void write_out(struct console_port *c, const u8 *bytes, u32 count)
 {
 	ring_write(&c->out, bytes, count);
-	c->untold += count;
-	if (c->untold >= CONSOLE_PORTION_BYTES) {
-		console_port_tell(c);
-	} else if (c->tell_ns == DEADLINE_NONE) {
-		c->tell_ns = c->clock->ns(c->clock->ctx) + CONSOLE_PORTION_NS;
+	c->unnotified += count;
+	if (c->unnotified >= CONSOLE_PORTION_BYTES) {
+		console_port_notify(c);
+	} else if (c->notify_ns == DEADLINE_NONE) {
+		c->notify_ns = c->clock->ns(c->clock->ctx) + CONSOLE_PORTION_NS;
 		c->ops->armed(c->ctx);
 	}
 }
@@ -135,7 +135,7 @@ void console_port_init(struct console_port *c, const struct host *host, void *ri
 	c->clock = clock;
 	c->ops = ops;
 	c->ctx = ctx;
-	c->tell_ns = DEADLINE_NONE;
+	c->notify_ns = DEADLINE_NONE;
 	ring_attach_producer(&c->out, (struct ring_shared *)(void *)base, VM_OUTPUT_RING_BYTES);
 	ring_attach_consumer(&c->in, (struct ring_shared *)(void *)(base + VM_INPUT_RING_OFFSET), VM_INPUT_RING_BYTES);
 	ring_consumer_wait(&c->in, true);
@@ -162,9 +162,9 @@ static bool wait_for_room(struct console_port *c, u64 deadline)
 
 		if (c->ops->wait(c->ctx, deadline, &bits) == ST_TIMEOUT)
 			return false;
-		__atomic_fetch_or(&c->late_bits, bits, __ATOMIC_ACQ_REL);
+		__atomic_fetch_or(&c->deferred_bits, bits, __ATOMIC_ACQ_REL);
 		if (bits)
-			c->ops->late(c->ctx);
+			c->ops->deferred(c->ctx);
 	}
 	return true;
 }
@@ -190,5 +190,5 @@ void console_port_flush(struct console_port *c, u64 deadline)
 		before = c->uart->tx.count;
 		uart_output_ready(c->uart);
 	}
-	console_port_tell(c);
+	console_port_notify(c);
 }

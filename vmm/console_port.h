@@ -13,10 +13,10 @@
 #include "uart16550.h"
 
 struct console_port_ops {
-	void (*armed)(void *ctx);	/* the deadline tell_ns has come nearer */
+	void (*armed)(void *ctx);	/* the deadline notify_ns has come nearer */
 	/* As host.wait, but others may use the console port meanwhile, and it may come back early. */
 	enum status (*wait)(void *ctx, u64 deadline_tsc, u64 *bits);
-	void (*late)(void *ctx);	/* there are late bits now */
+	void (*deferred)(void *ctx);	/* there are late bits now */
 	void (*received)(void *ctx);	/* bytes have come in */
 };
 
@@ -28,12 +28,12 @@ struct console_port {
 	u32 held_count;
 	u32 held_breaks;		/* bit i: held[i] is a break */
 	bool is_marked;			/* the ring's last byte was a mark: the next one says what for */
-	u64 late_bits;			/* atomic: notification bits that came while waiting for room */
+	u64 deferred_bits;			/* atomic: notification bits that came while waiting for room */
 	const struct clock *clock;
 	const struct console_port_ops *ops;
 	void *ctx;
-	u32 untold;			/* bytes in the output ring that the console has not been told of */
-	u64 tell_ns;			/* guest time by which it must be; DEADLINE_NONE = nothing to tell */
+	u32 unnotified;			/* bytes in the output ring that the console has not been told of */
+	u64 notify_ns;			/* guest time by which it must be; DEADLINE_NONE = nothing to tell */
 };
 
 #define CONSOLE_PORTION_BYTES 1024u
@@ -42,16 +42,16 @@ struct console_port {
 /* rings: VM_RINGS_BYTES of shared memory. ops->armed asks for console_port_timer to be looked at. */
 void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart,
 		       const struct clock *clock, const struct console_port_ops *ops, void *ctx);
-static inline bool console_port_has_late_bits(const struct console_port *c)
+static inline bool console_port_has_deferred_bits(const struct console_port *c)
 {
-	return __atomic_load_n(&c->late_bits, __ATOMIC_RELAXED) != 0;
+	return __atomic_load_n(&c->deferred_bits, __ATOMIC_RELAXED) != 0;
 }
-static inline u64 console_port_take_late_bits(struct console_port *c)
+static inline u64 console_port_take_deferred_bits(struct console_port *c)
 {
-	return console_port_has_late_bits(c) ? __atomic_exchange_n(&c->late_bits, 0, __ATOMIC_ACQ_REL) : 0;
+	return console_port_has_deferred_bits(c) ? __atomic_exchange_n(&c->deferred_bits, 0, __ATOMIC_ACQ_REL) : 0;
 }
 /* Tell the console now what it has not been told of; before going to sleep. */
-void console_port_tell(struct console_port *c);
+void console_port_notify(struct console_port *c);
 extern const struct timer_ops console_port_timer;	/* device = struct console_port */
 /* For uart_init. */
 struct uart_ops console_port_uart_ops(struct console_port *c);

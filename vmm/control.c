@@ -23,10 +23,10 @@ static void set_phase(struct machine *m, enum vmm_phase phase)
 	m->host->signal_root(m->host->ctx);
 }
 
-void machine_tell_console(struct machine *m)
+void machine_notify_console(struct machine *m)
 {
 	machine_lock(m);
-	console_port_tell(&m->console);
+	console_port_notify(&m->console);
 	machine_unlock(m);
 }
 
@@ -81,17 +81,17 @@ static void pause_while_wanted(struct machine *m, u64 *bits)
 	store(&m->pause, m->pause + 1);
 	for (u32 i = 1; i < m->vcpu_count; i++)
 		vcpu_request(&m->vcpu[i], VCPU_REQUEST_PAUSE);
-	while (!others_are_parked(m) && !machine_ended(m))
+	while (!others_are_parked(m) && !machine_is_stopped(m))
 		wait_keeping_bits(m, DEADLINE_NONE, bits);
 	since = m->host->tsc(m->host->ctx);
-	machine_tell_console(m);
-	if (!machine_ended(m)) {
+	machine_notify_console(m);
+	if (!machine_is_stopped(m)) {
 		store(&m->control->is_paused, wanted);
 		m->host->signal_root(m->host->ctx);
 	}
-	while (load(&m->control->want_paused) == wanted && !machine_ended(m))
+	while (load(&m->control->want_paused) == wanted && !machine_is_stopped(m))
 		wait_keeping_bits(m, DEADLINE_NONE, bits);
-	if (!machine_ended(m))
+	if (!machine_is_stopped(m))
 		machine_time_skip(m, m->host->tsc(m->host->ctx) - since);
 	store(&m->pause, m->pause + 1);
 	wake_others(m);
@@ -111,8 +111,8 @@ static void serve_nmi_button(struct machine *m)
 
 void machine_notified(struct machine *m, u64 bits)
 {
-	bits |= console_port_take_late_bits(&m->console);
-	while ((bits & VMM_BIT_CONTROL) && (load(&m->control->want_paused) & 1) && !machine_ended(m))
+	bits |= console_port_take_deferred_bits(&m->console);
+	while ((bits & VMM_BIT_CONTROL) && (load(&m->control->want_paused) & 1) && !machine_is_stopped(m))
 		pause_while_wanted(m, &bits);
 	if (bits & VMM_BIT_CONTROL)
 		serve_nmi_button(m);
@@ -128,9 +128,9 @@ void machine_notified(struct machine *m, u64 bits)
 
 /* ---- Start and end ---- */
 
-void machine_tell_online(struct machine *m, const struct vcpu *v)
+void machine_report_online(struct machine *m, const struct vcpu *v)
 {
-	if (v->activity != VCPU_WAITS_FOR_STARTUP)
+	if (v->mp_state != VCPU_WAIT_FOR_SIPI)
 		__atomic_fetch_or(&m->control->vcpus_online, BIT64(v->index), __ATOMIC_RELAXED);
 	else
 		__atomic_fetch_and(&m->control->vcpus_online, ~BIT64(v->index), __ATOMIC_RELAXED);
@@ -158,7 +158,7 @@ static void wait_for_others(struct machine *m)
 	while (machine_is_started(m) && load(&m->left) + 1 < m->vcpu_count &&
 	       m->host->tsc(m->host->ctx) < deadline)
 		(void)!m->host->wait(m->host->ctx, deadline, &bits);
-	while (load(&m->ending.is_set) != ENDED)
+	while (load(&m->stop_info.is_set) != STOPPED)
 		m->host->yield(m->host->ctx);
 }
 
@@ -169,27 +169,27 @@ void machine_report_suspended(struct machine *m, bool is_suspended)
 
 void machine_report_running(struct machine *m)
 {
-	machine_tell_online(m, &m->vcpu[0]);
+	machine_report_online(m, &m->vcpu[0]);
 	set_phase(m, PHASE_RUNNING);
 }
 
-void machine_report_end(struct machine *m)
+void machine_report_stop(struct machine *m)
 {
 	struct vmm_control *c = m->control;
 	const struct vcpu_page *page;
 
 	wait_for_others(m);
-	page = m->vcpu[m->ending.vcpu].page;	/* NULL: the machine ended before it had vCPUs */
+	page = m->vcpu[m->stop_info.vcpu].page;	/* NULL: the machine ended before it had vCPUs */
 	/* 2^30 ticks: about a second for the console to take the guest's last words. */
 	if (m->vcpu_count) {
 		machine_lock(m);
 		console_port_flush(&m->console, m->host->tsc(m->host->ctx) + BIT64(30));
 		machine_unlock(m);
 	}
-	c->reason = m->ending.reason;
-	c->wants_restart = m->ending.wants_restart;
+	c->reason = m->stop_info.reason;
+	c->wants_restart = m->stop_info.wants_restart;
 	c->last_exit = page ? page->exit.reason : 0;
 	c->rip = page ? page->rip : 0;
-	memcpy(c->text, m->ending.text, sizeof(c->text));
+	memcpy(c->text, m->stop_info.text, sizeof(c->text));
 	set_phase(m, PHASE_ENDED);
 }

@@ -45,7 +45,7 @@ static void exit_mem(struct vcpu *v)
 {
 	/* The access was the delivery of an event: no instruction did it, so there is none to emulate. */
 	if (v->page->event.valid) {
-		machine_end(v->machine, v->index, WHY_EMULATION, false,
+		machine_stop(v->machine, v->index, WHY_EMULATION, false,
 			    "event %u delivered through GPA %llx, which is not RAM", v->page->event.vector,
 			    (unsigned long long)v->page->exit.mem.gpa);
 		return;
@@ -53,9 +53,9 @@ static void exit_mem(struct vcpu *v)
 	vcpu_emulate(v);
 }
 
-static struct cpuid_answer *answer_place(struct vcpu *v, u32 leaf)
+static struct cpuid_cache_entry *cpuid_cache_place(struct vcpu *v, u32 leaf)
 {
-	return &v->answers[(leaf ^ leaf >> 28) % CPUID_ANSWERS];
+	return &v->cpuid_cache[(leaf ^ leaf >> 28) % CPUID_CACHE_ENTRIES];
 }
 
 /* Leaves whose answer depends on CR4 or XCR0. */
@@ -64,7 +64,7 @@ static bool cpuid_needs_cr(u32 leaf)
 	return leaf == 1 || leaf == 7 || leaf == 0xd;
 }
 
-static void give_answer(struct vcpu_page *page, const struct cpuid_answer *answer)
+static void return_cpuid(struct vcpu_page *page, const struct cpuid_cache_entry *answer)
 {
 	page->gpr[GPR_RAX] = answer->eax;
 	page->gpr[GPR_RBX] = answer->ebx;
@@ -72,40 +72,40 @@ static void give_answer(struct vcpu_page *page, const struct cpuid_answer *answe
 	page->gpr[GPR_RDX] = answer->edx;
 }
 
-static __attribute__((noinline)) void cpuid_slowly(struct vcpu *v, u32 leaf, u32 subleaf)
+static __attribute__((noinline)) void cpuid_slow(struct vcpu *v, u32 leaf, u32 subleaf)
 {
 	struct guest_cpuid_state state = {
 		.apic_id = v->index, .is_apic_on = (lapic_base(v->lapic) & LAPIC_BASE_ENABLE) != 0,
 	};
-	struct cpuid_answer answer;
+	struct cpuid_cache_entry answer;
 	struct cpuid_regs regs;
 
 	if (!vcpu_skip(v))
 		return;
 	if (cpuid_needs_cr(leaf)) {
-		vcpu_need(v, GROUP_CR);
+		vcpu_fetch_groups(v, GROUP_CR);
 		state.cr4 = v->page->cr4;
 		state.xcr0 = v->page->xcr0;
 	}
 	guest_cpuid_query(&v->machine->cpuid, leaf, subleaf, &state, &regs);
-	answer = (struct cpuid_answer){ leaf, subleaf, regs.eax, regs.ebx, regs.ecx, regs.edx };
+	answer = (struct cpuid_cache_entry){ leaf, subleaf, regs.eax, regs.ebx, regs.ecx, regs.edx };
 	if (!cpuid_needs_cr(leaf))
-		*answer_place(v, leaf) = answer;
-	give_answer(v->page, &answer);
+		*cpuid_cache_place(v, leaf) = answer;
+	return_cpuid(v->page, &answer);
 }
 
 static void exit_cpuid(struct vcpu *v)
 {
 	struct vcpu_page *page = v->page;
 	u32 leaf = (u32)page->gpr[GPR_RAX], subleaf = (u32)page->gpr[GPR_RCX];
-	const struct cpuid_answer *known = answer_place(v, leaf);
+	const struct cpuid_cache_entry *known = cpuid_cache_place(v, leaf);
 	u64 next = vcpu_next_rip(v);
 
 	if (unlikely(known->leaf != leaf || known->subleaf != subleaf || !next)) {
-		cpuid_slowly(v, leaf, subleaf);
+		cpuid_slow(v, leaf, subleaf);
 		return;
 	}
-	give_answer(page, known);
+	return_cpuid(page, known);
 	vcpu_step(v, next);
 }
 
@@ -113,8 +113,8 @@ static void exit_hlt(struct vcpu *v)
 {
 	if (!vcpu_skip(v))
 		return;
-	v->activity = VCPU_HALTED;
-	vcpu_remember(v, VCPU_REQUEST_LEAVE);
+	v->mp_state = VCPU_HALTED;
+	vcpu_request_self(v, VCPU_REQUEST_LEAVE);
 }
 
 static void exit_xsetbv(struct vcpu *v)
@@ -122,7 +122,7 @@ static void exit_xsetbv(struct vcpu *v)
 	struct vcpu_page *page = v->page;
 	u64 value = (u32)page->gpr[GPR_RAX] | page->gpr[GPR_RDX] << 32;
 
-	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_SEG | GROUP_CR);
 	if (!(page->cr4 & CR4_OSXSAVE)) {
 		vcpu_inject(v, fault_ud());
 		return;
@@ -180,7 +180,7 @@ static void exit_dr(struct vcpu *v)
 
 	if (!insn)
 		return;
-	vcpu_need(v, GROUP_SEG | GROUP_CR | GROUP_DR);
+	vcpu_fetch_groups(v, GROUP_SEG | GROUP_CR | GROUP_DR);
 	number = insn->reg;
 	gpr = &page->gpr[insn->dst.reg & 15];
 	if (insn->op != OP_MOV_FROM_DR && insn->op != OP_MOV_TO_DR) {
@@ -249,7 +249,7 @@ static void exit_cr(struct vcpu *v)
 		vcpu_emulate(v);
 		return;
 	}
-	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_SEG | GROUP_CR);
 	if (insn->op != OP_MOV_TO_CR || (insn->reg != 0 && insn->reg != 4)) {
 		vcpu_inject(v, fault_ud());
 		return;
@@ -293,7 +293,7 @@ static void exit_cr8(struct vcpu *v)
 
 static void exit_tpr(struct vcpu *v)
 {
-	vcpu_remember(v, VCPU_REQUEST_OFFER);
+	vcpu_request_self(v, VCPU_REQUEST_OFFER);
 }
 
 /* #DB and #AC are only watched so that they can't go on for ever inside the processor: the guest gets them. */
@@ -311,7 +311,7 @@ static void exit_exception(struct vcpu *v)
 		return;
 	}
 	if (vector == VECTOR_DB) {
-		vcpu_need(v, GROUP_DR);
+		vcpu_fetch_groups(v, GROUP_DR);
 		page->dr6 |= page->exit.exception.address & DR6_WRITABLE;
 		page->dr7 &= ~DR7_GD;
 		page->dirty |= GROUP_DR;
@@ -361,7 +361,7 @@ static void exit_insn(struct vcpu *v)
 	struct walk_result result;
 	struct walk_cpu cpu;
 
-	vcpu_need(v, GROUP_GPR | GROUP_SEG | GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_GPR | GROUP_SEG | GROUP_CR);
 	linear = x86_mode(page) == MODE_64 ? page->rip : (u32)(page->seg[SEG_CS].base + page->rip);
 	walk_cpu_init(&cpu, page, v->machine->cpuid.physical_bits);
 	if (walk(&cpu, &v->machine->memory, linear, WALK_FETCH, &result) &&
@@ -375,29 +375,29 @@ static void exit_insn(struct vcpu *v)
 /* Who empties the IDT and then causes a fault asks for a reset (Linux: reboot=t). */
 static void exit_shutdown(struct vcpu *v)
 {
-	vcpu_need(v, GROUP_SEG);
+	vcpu_fetch_groups(v, GROUP_SEG);
 	if (v->page->idtr.limit == 0)
-		machine_end(v->machine, v->index, WHY_GUEST_REBOOT, true, "%s", "");
+		machine_stop(v->machine, v->index, WHY_GUEST_REBOOT, true, "%s", "");
 	else
-		machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "triple fault");
+		machine_stop(v->machine, v->index, WHY_TRIPLE_FAULT, false, "triple fault");
 }
 
 static void exit_task_switch(struct vcpu *v)
 {
-	machine_end(v->machine, v->index, WHY_EMULATION, false, "task switch at %llx, which this processor has not",
+	machine_stop(v->machine, v->index, WHY_EMULATION, false, "task switch at %llx, which this processor has not",
 		    (unsigned long long)v->page->rip);
 }
 
 static void exit_bad_state(struct vcpu *v)
 {
-	machine_end(v->machine, v->index, WHY_BAD_STATE, false, "the processor refused the guest's state (%llx, %llx)",
+	machine_stop(v->machine, v->index, WHY_BAD_STATE, false, "the processor refused the guest's state (%llx, %llx)",
 		    (unsigned long long)v->page->exit.bad_state.hardware,
 		    (unsigned long long)v->page->exit.bad_state.detail);
 }
 
 static void exit_nomem(struct vcpu *v)
 {
-	machine_end(v->machine, v->index, WHY_NO_MEMORY, false, "no memory for GPA %llx",
+	machine_stop(v->machine, v->index, WHY_NO_MEMORY, false, "no memory for GPA %llx",
 		    (unsigned long long)v->page->exit.mem.gpa);
 }
 
@@ -409,7 +409,7 @@ static void exit_shadow(struct vcpu *v)
 
 static void exit_nothing(struct vcpu *v)
 {
-	vcpu_remember(v, VCPU_REQUEST_TIMER);
+	vcpu_request_self(v, VCPU_REQUEST_TIMER);
 }
 
 static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {
@@ -441,7 +441,7 @@ static void (*const handlers[EXIT_REASON_COUNT])(struct vcpu *v) = {
 
 void vcpu_exits_init(struct vcpu *v)
 {
-	vcpu_forget_cpuid(v);
+	vcpu_drop_cpuid_cache(v);
 	insn_cache_init(v->insns);
 	guest_msr_init(v);
 }
@@ -451,7 +451,7 @@ void vcpu_handle_exit(struct vcpu *v)
 	u32 reason = v->page->exit.reason;
 
 	if (unlikely(reason >= EXIT_REASON_COUNT)) {
-		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "exit reason %u is unknown", reason);
+		machine_stop(v->machine, v->index, WHY_BAD_STATE, false, "exit reason %u is unknown", reason);
 		return;
 	}
 	handlers[reason](v);

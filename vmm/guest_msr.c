@@ -48,7 +48,7 @@ static const struct kept kept[] = {
 	{ 0xc0011020, ~0ull, 0, 0 }, { 0xc0011021, ~0ull, 0, 0 }, { 0xc0011022, ~0ull, 0, 0 },
 	{ 0xc0011023, ~0ull, 0, 0 }, { 0xc001102a, ~0ull, 0, 0 }, { 0xc001102c, ~0ull, 0, 0 },
 };
-_Static_assert(ARRAY_COUNT(kept) == KEPT_MSRS, "vcpu.h");
+_Static_assert(ARRAY_COUNT(kept) == STORED_MSRS, "vcpu.h");
 
 static bool read_zero(struct vcpu *v, u32 index, u64 *value)
 {
@@ -109,8 +109,8 @@ static bool write_apic_base(struct vcpu *v, u32 index, u64 value)
 	if (!lapic_set_base(v->lapic, value))
 		return false;
 	vcpu_load_cr8(v);
-	vcpu_forget_cpuid(v);
-	vcpu_remember(v, VCPU_REQUEST_TIMER);
+	vcpu_drop_cpuid_cache(v);
+	vcpu_request_self(v, VCPU_REQUEST_TIMER);
 	return true;
 }
 
@@ -133,7 +133,7 @@ static u32 kept_place(u32 index)
 
 static bool read_kept(struct vcpu *v, u32 index, u64 *value)
 {
-	*value = v->kept_msrs[kept_place(index)];
+	*value = v->stored_msrs[kept_place(index)];
 	return true;
 }
 
@@ -143,7 +143,7 @@ static bool write_kept(struct vcpu *v, u32 index, u64 value)
 
 	if (value & kept[place].refuses)
 		return false;
-	v->kept_msrs[place] = (value & kept[place].keeps) | (kept[place].initial & ~kept[place].keeps);
+	v->stored_msrs[place] = (value & kept[place].keeps) | (kept[place].initial & ~kept[place].keeps);
 	return true;
 }
 
@@ -166,7 +166,7 @@ static bool write_tsc_deadline(struct vcpu *v, u32 index, u64 value)
 {
 	(void)index;
 	lapic_set_tsc_deadline(v->lapic, value);
-	vcpu_remember(v, VCPU_REQUEST_TIMER);
+	vcpu_request_self(v, VCPU_REQUEST_TIMER);
 	return true;
 }
 
@@ -206,7 +206,7 @@ static bool write_pv(struct vcpu *v, u32 index, u64 value)
 static bool read_pat(struct vcpu *v, u32 index, u64 *value)
 {
 	(void)index;
-	vcpu_need(v, GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_CR);
 	*value = v->page->pat;
 	return true;
 }
@@ -221,7 +221,7 @@ static bool write_pat(struct vcpu *v, u32 index, u64 value)
 		if (type > 7 || type == 2 || type == 3)
 			return false;
 	}
-	vcpu_need(v, GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_CR);
 	v->page->pat = value;
 	v->page->dirty |= GROUP_CR;
 	return true;
@@ -230,7 +230,7 @@ static bool write_pat(struct vcpu *v, u32 index, u64 value)
 static bool read_efer(struct vcpu *v, u32 index, u64 *value)
 {
 	(void)index;
-	vcpu_need(v, GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_CR);
 	*value = v->page->efer;
 	return true;
 }
@@ -241,7 +241,7 @@ static bool write_efer(struct vcpu *v, u32 index, u64 value)
 	struct vcpu_page *page = v->page;
 
 	(void)index;
-	vcpu_need(v, GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_CR);
 	if (value & ~EFER_ALLOWED)
 		return false;
 	if (((value ^ page->efer) & EFER_LME) && (page->cr0 & CR0_PG))
@@ -268,14 +268,14 @@ static u64 *stored(struct vcpu_page *page, u32 index)
 
 static bool read_stored(struct vcpu *v, u32 index, u64 *value)
 {
-	vcpu_need(v, GROUP_MSR);
+	vcpu_fetch_groups(v, GROUP_MSR);
 	*value = *stored(v->page, index);
 	return true;
 }
 
 static bool write_stored(struct vcpu *v, u32 index, u64 value)
 {
-	vcpu_need(v, GROUP_MSR);
+	vcpu_fetch_groups(v, GROUP_MSR);
 	*stored(v->page, index) = value;
 	v->page->dirty |= GROUP_MSR;
 	return true;
@@ -295,20 +295,20 @@ static bool write_tsc_aux(struct vcpu *v, u32 index, u64 value)
 /* An address: must be canonical. */
 static bool write_stored_address(struct vcpu *v, u32 index, u64 value)
 {
-	vcpu_need(v, GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_CR);
 	return x86_canonical(value, v->page->cr4) && write_stored(v, index, value);
 }
 
 static bool read_base(struct vcpu *v, u32 index, u64 *value)
 {
-	vcpu_need(v, GROUP_SEG);
+	vcpu_fetch_groups(v, GROUP_SEG);
 	*value = v->page->seg[index == 0xc0000100 ? SEG_FS : SEG_GS].base;
 	return true;
 }
 
 static bool write_base(struct vcpu *v, u32 index, u64 value)
 {
-	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_SEG | GROUP_CR);
 	if (!x86_canonical(value, v->page->cr4))
 		return false;
 	v->page->seg[index == 0xc0000100 ? SEG_FS : SEG_GS].base = value;
@@ -404,7 +404,7 @@ static __attribute__((noinline)) const struct msr *search(struct vcpu *v, u32 in
 		u32 middle = (low + high) / 2;
 
 		if (table[middle].index == index)
-			return is_there(v, &table[middle]) ? v->msrs[index % MSR_MEMORY] = &table[middle] : NULL;
+			return is_there(v, &table[middle]) ? v->msr_cache[index % MSR_CACHE_ENTRIES] = &table[middle] : NULL;
 		if (table[middle].index < index)
 			low = middle + 1;
 		else
@@ -415,15 +415,15 @@ static __attribute__((noinline)) const struct msr *search(struct vcpu *v, u32 in
 
 void guest_msr_init(struct vcpu *v)
 {
-	for (u32 i = 0; i < MSR_MEMORY; i++)
-		v->msrs[i] = &table[0];
-	for (u32 i = 0; i < KEPT_MSRS; i++)
-		v->kept_msrs[i] = kept[i].initial;
+	for (u32 i = 0; i < MSR_CACHE_ENTRIES; i++)
+		v->msr_cache[i] = &table[0];
+	for (u32 i = 0; i < STORED_MSRS; i++)
+		v->stored_msrs[i] = kept[i].initial;
 }
 
 static inline const struct msr *find(struct vcpu *v, u32 index)
 {
-	const struct msr *msr = v->msrs[index % MSR_MEMORY];
+	const struct msr *msr = v->msr_cache[index % MSR_CACHE_ENTRIES];
 
 	return likely(msr->index == index) ? msr : search(v, index);
 }
@@ -461,7 +461,7 @@ static bool apic_write(struct vcpu *v, u32 index, u64 value)
 	vcpu_store_cr8(v);
 	is_done = lapic_msr_write(v->lapic, index, value);
 	vcpu_load_cr8(v);
-	vcpu_remember(v, VCPU_REQUEST_TIMER);
+	vcpu_request_self(v, VCPU_REQUEST_TIMER);
 	return is_done;
 }
 

@@ -53,7 +53,7 @@ static u64 call(struct vcpu *v, u32 number, const u64 argument[4])
 {
 	if (number != HC_KICK_CPU && number != HC_SEND_IPI)
 		return failure(KVM_ENOSYS);
-	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_SEG | GROUP_CR);
 	if (x86_cpl(v->page) != 0)
 		return failure(KVM_EPERM);
 	return number == HC_KICK_CPU ? kick(v, argument) : send_ipi(v, argument);

@@ -37,12 +37,12 @@
 
 #define MACHINE_TIMERS 5u
 
-enum machine_end_step { NOT_ENDED, ENDING, ENDED };	/* ENDED: the cause is written */
+enum machine_stop_step { NOT_STOPPED, STOPPING, STOPPED };	/* STOPPED: the cause is written */
 
 struct machine_timer { const struct timer_ops *ops; void *device; };
 
-struct machine_ending {
-	u32 is_set;		/* atomic: enum machine_end_step; the first cause wins */
+struct machine_stop_info {
+	u32 is_set;		/* atomic: enum machine_stop_step; the first cause wins */
 	u32 reason;		/* enum vm_reason */
 	u32 wants_restart;
 	u32 vcpu;
@@ -90,7 +90,7 @@ struct machine {
 	struct fast_reset fast_reset;
 	u32 vcpu_count;
 	struct vcpu vcpu[VM_VCPUS];
-	struct machine_ending ending;
+	struct machine_stop_info stop_info;
 };
 
 struct machine_config {
@@ -117,9 +117,9 @@ static inline bool machine_is_pc(const struct machine *m)
 	return m->args->platform == PLATFORM_PC;
 }
 
-static inline bool machine_ended(const struct machine *m)
+static inline bool machine_is_stopped(const struct machine *m)
 {
-	return __atomic_load_n(&m->ending.is_set, __ATOMIC_ACQUIRE) != NOT_ENDED;
+	return __atomic_load_n(&m->stop_info.is_set, __ATOMIC_ACQUIRE) != NOT_STOPPED;
 }
 
 static inline bool machine_is_started(const struct machine *m)
@@ -141,7 +141,7 @@ static inline void machine_unlock(struct machine *m)
  * The machine's run is over: note why (printf-like words for people, may be ""), once. vCPU loops end at their next
  * turn.
  */
-void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
+void machine_stop(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
 /* ---- machine_time.c ---- */
@@ -162,11 +162,11 @@ void machine_set_tsc_adjust(struct machine *m, struct vcpu *v, u64 adjust);
 /* Notification bits arrived at thread 0: obey the control page, move console bytes. */
 void machine_notified(struct machine *m, u64 bits);
 /* Thread 0 is about to sleep: the console hears of what it has not been told. */
-void machine_tell_console(struct machine *m);
+void machine_notify_console(struct machine *m);
 /* The others, at VCPU_REQUEST_PAUSE: stand still until thread 0 ends the pause. */
 void machine_park(struct machine *m, struct vcpu *v);
 /* Tell root (for status-vm) whether the guest has started that vCPU. */
-void machine_tell_online(struct machine *m, const struct vcpu *v);
+void machine_report_online(struct machine *m, const struct vcpu *v);
 /* A vCPU's loop is over. */
 void machine_leave(struct machine *m, const struct vcpu *v);
 /* Let the other threads' vCPUs run; they sleep until machine_is_started(). */
@@ -175,7 +175,7 @@ void machine_start(struct machine *m);
 void machine_report_suspended(struct machine *m, bool is_suspended);
 /* Tell root that the machine runs; tell it how it ended. */
 void machine_report_running(struct machine *m);
-void machine_report_end(struct machine *m);
+void machine_report_stop(struct machine *m);
 
 /* ---- guest_msr.c ---- false = #GP */
 #define MSR_PERF_CTR0 0xc0010004u	/* AMD: the first of four */

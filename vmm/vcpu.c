@@ -65,7 +65,7 @@ void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_p
 	v->page = page;
 	v->insns = insns;
 	v->lapic = &machine->lapic[index];
-	v->activity = index == 0 ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
+	v->mp_state = index == 0 ? VCPU_RUNNABLE : VCPU_WAIT_FOR_SIPI;
 	v->requests = VCPU_REQUEST_SERVICE;
 	v->devices_tsc = DEADLINE_NONE;
 	vcpu_exits_init(v);

@@ -1,8 +1,7 @@
 /*
- * vcpu.h - one vCPU as its thread in the VMM sees it: its page, what it was offered, why it does not run.
+ * vcpu.h - one vCPU as its thread in the VMM sees it: its page, the interrupt on offer, whether it runs or waits.
  *
- * Everything here belongs to the vCPU's own thread, except `requests` and `is_away`, through which other threads reach
- * it.
+ * Everything here belongs to the vCPU's own thread. Other threads reach it through `requests` and `is_outside` only.
  */
 #ifndef VOS_VCPU_H
 #define VOS_VCPU_H
@@ -15,7 +14,7 @@
 struct machine;
 struct lapic;
 
-enum vcpu_activity { VCPU_RUNS, VCPU_HALTED, VCPU_WAITS_FOR_STARTUP };
+enum vcpu_mp_state { VCPU_RUNNABLE, VCPU_HALTED, VCPU_WAIT_FOR_SIPI };
 
 enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 #define OFFER_NMIS 4u	/* a further NMI waits for the end of nmi_pending */
@@ -36,12 +35,12 @@ enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 #define VCPU_REQUEST_VECTOR_SHIFT 24
 
 /* What CPUID answered; leaves that follow the vCPU's state are left out. */
-#define CPUID_ANSWERS 16u
-struct cpuid_answer { u32 leaf, subleaf, eax, ebx, ecx, edx; };
+#define CPUID_CACHE_ENTRIES 16u
+struct cpuid_cache_entry { u32 leaf, subleaf, eax, ebx, ecx, edx; };
 
 struct msr;
-#define MSR_MEMORY 16u
-#define KEPT_MSRS 16u
+#define MSR_CACHE_ENTRIES 16u
+#define STORED_MSRS 16u
 
 struct vcpu {
 	struct machine *machine;
@@ -50,21 +49,21 @@ struct vcpu {
 	struct lapic *lapic;
 	u32 index;
 	u32 requests;		/* any thread sets bits (atomic), the own one takes them */
-	u8 is_away;		/* atomic: in vcpu_run or wait and not signalled yet, so a request needs a signal */
-	u8 activity;		/* enum vcpu_activity */
-	u8 offered;		/* enum offer_source of what is in intr_pending, and OFFER_NMIS */
+	u8 is_outside;		/* atomic: in vcpu_run or wait and not signalled yet, so a request needs a signal */
+	u8 mp_state;		/* enum vcpu_mp_state */
+	u8 offered_irq;		/* enum offer_source of what is in intr_pending, and OFFER_NMIS */
 	u8 nmis_waiting;	/* beside the one in nmi_pending */
 	u32 nmis;		/* atomic: with VCPU_REQUEST_NMI: how many */
 	u32 cr8;		/* as last seen in the page */
 	u32 parked;		/* atomic: the pause (machine.pause) that this thread has seen */
-	u64 kept_msrs[KEPT_MSRS];	/* those that only remember (guest_msr.c) */
+	u64 stored_msrs[STORED_MSRS];	/* those that only remember (guest_msr.c) */
 	bool is_kicked;		/* the next HLT does not last */
 	bool is_gpa_known;	/* exit.mem.gpa is that of the only access of the instruction being emulated */
 	struct kvm_pv pv;
 	struct insn insn;	/* the last one decoded anew */
 	struct insn_cache *insns;
-	struct cpuid_answer answers[CPUID_ANSWERS];	/* by leaf */
-	const struct msr *msrs[MSR_MEMORY];		/* by index: those asked for last */
+	struct cpuid_cache_entry cpuid_cache[CPUID_CACHE_ENTRIES];	/* by leaf */
+	const struct msr *msr_cache[MSR_CACHE_ENTRIES];		/* by index: those asked for last */
 };
 
 void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page, struct insn_cache *insns);
@@ -77,7 +76,7 @@ void vcpu_request_init(struct vcpu *v);
 void vcpu_request_startup(struct vcpu *v, u8 vector);
 
 /* The own thread: a request to itself. */
-static inline void vcpu_remember(struct vcpu *v, u32 requests)
+static inline void vcpu_request_self(struct vcpu *v, u32 requests)
 {
 	__atomic_fetch_or(&v->requests, requests, __ATOMIC_RELAXED);
 }
@@ -104,10 +103,10 @@ void vcpu_loop(struct vcpu *v);
 /* What exits.c remembers: nothing yet. */
 void vcpu_exits_init(struct vcpu *v);
 /* IA32_APIC_BASE has changed: CPUID may answer something else. */
-static inline void vcpu_forget_cpuid(struct vcpu *v)
+static inline void vcpu_drop_cpuid_cache(struct vcpu *v)
 {
-	for (u32 i = 0; i < CPUID_ANSWERS; i++)		/* each holds a leaf whose place is another: not in use */
-		v->answers[i] = (struct cpuid_answer){ .leaf = i ^ 1 };
+	for (u32 i = 0; i < CPUID_CACHE_ENTRIES; i++)	/* a leaf that belongs into another entry: never found */
+		v->cpuid_cache[i] = (struct cpuid_cache_entry){ .leaf = i ^ 1 };
 }
 
 /* One exit, already in the page. (exits.c; separate for tests) */
@@ -119,7 +118,7 @@ void vcpu_hypercall(struct vcpu *v);
 /* ---- vcpu_insn.c ---- */
 
 /* Make these groups of the page valid. */
-void vcpu_need(struct vcpu *v, u32 groups);
+void vcpu_fetch_groups(struct vcpu *v, u32 groups);
 
 /*
  * Give the guest an exception; combines with one whose delivery was interrupted, as the processor does (SDM Vol. 3
@@ -164,14 +163,14 @@ static inline u64 vcpu_next_rip(const struct vcpu *v)
 }
 
 /* Step over the instruction that caused this exit. False as for vcpu_decode. */
-bool vcpu_skip_slowly(struct vcpu *v);
+bool vcpu_skip_slow(struct vcpu *v);
 
 static inline __attribute__((always_inline)) bool vcpu_skip(struct vcpu *v)
 {
 	u64 next = vcpu_next_rip(v);
 
 	if (unlikely(!next))
-		return vcpu_skip_slowly(v);
+		return vcpu_skip_slow(v);
 	vcpu_step(v, next);
 	return true;
 }

@@ -40,7 +40,7 @@ void vcpu_port_write_all(struct vcpu *v, u16 port, u32 size, const u32 *values, 
 }
 
 /* Ports that are nobody's, or those of more than one device. */
-static __attribute__((noinline)) u32 read_apart(struct vcpu *v, u16 port, u32 size)
+static __attribute__((noinline)) u32 read_split(struct vcpu *v, u16 port, u32 size)
 {
 	u32 value;
 
@@ -48,7 +48,7 @@ static __attribute__((noinline)) u32 read_apart(struct vcpu *v, u16 port, u32 si
 	return value;
 }
 
-static __attribute__((noinline)) void write_apart(struct vcpu *v, u16 port, u32 size, u32 value)
+static __attribute__((noinline)) void write_split(struct vcpu *v, u16 port, u32 size, u32 value)
 {
 	vcpu_port_write_all(v, port, size, &value, 1);
 }
@@ -60,7 +60,7 @@ u32 vcpu_port_read(struct vcpu *v, u16 port, u32 size)
 	u32 value;
 
 	if (unlikely(!r))
-		return read_apart(v, port, size);
+		return read_split(v, port, size);
 	machine_lock(m);
 	value = (u32)r->ops->read(r->device, port - r->start, size);
 	machine_unlock(m);
@@ -75,7 +75,7 @@ void vcpu_port_write(struct vcpu *v, u16 port, u32 size, u32 value)
 	const struct bus_region *r = bus_find_pio(&m->bus, port, size);
 
 	if (unlikely(!r)) {
-		write_apart(v, port, size, value);
+		write_split(v, port, size, value);
 		return;
 	}
 	machine_lock(m);
@@ -108,7 +108,7 @@ static void apic_page_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
 		return;
 	}
 	vcpu_load_cr8(v);
-	vcpu_remember(v, VCPU_REQUEST_TIMER);
+	vcpu_request_self(v, VCPU_REQUEST_TIMER);
 }
 
 static bool is_plain(u32 size)

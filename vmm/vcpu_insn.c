@@ -12,14 +12,14 @@
 
 #define OPCODE_HLT 0xf4u
 
-void vcpu_need(struct vcpu *v, u32 groups)
+void vcpu_fetch_groups(struct vcpu *v, u32 groups)
 {
 	struct machine *m = v->machine;
 	/* What we have written ourselves is there too. */
 	u32 missing = groups & ~(v->page->filled | v->page->dirty);
 
 	if (missing && m->host->vcpu_get(m->host->ctx, v->index, missing) != ST_OK)
-		machine_end(m, v->index, WHY_BAD_STATE, false, "cannot read the vCPU's registers");
+		machine_stop(m, v->index, WHY_BAD_STATE, false, "cannot read the vCPU's registers");
 }
 
 /* ---- Faults ---- */
@@ -43,7 +43,7 @@ void vcpu_inject(struct vcpu *v, struct fault fault)
 	struct vcpu_event *event = &v->page->event;
 
 	if (event->valid && event->type == EVENT_EXCEPTION && event->vector == VECTOR_DF) {
-		machine_end(v->machine, v->index, WHY_TRIPLE_FAULT, false, "fault %u during a double fault",
+		machine_stop(v->machine, v->index, WHY_TRIPLE_FAULT, false, "fault %u during a double fault",
 			    fault.vector);
 		return;
 	}
@@ -59,7 +59,7 @@ void vcpu_inject(struct vcpu *v, struct fault fault)
 	v->page->dirty |= GROUP_EVENT;
 	if (fault.vector != VECTOR_PF)
 		return;
-	vcpu_need(v, GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_CR);
 	v->page->cr2 = fault.address;
 	v->page->dirty |= GROUP_CR;
 }
@@ -70,7 +70,7 @@ void vcpu_completed(struct vcpu *v)
 
 	if (!(page->rflags & RFLAGS_TF) || page->event.valid)
 		return;
-	vcpu_need(v, GROUP_DR);
+	vcpu_fetch_groups(v, GROUP_DR);
 	page->dr6 |= DR6_BS;
 	page->dirty |= GROUP_DR;
 	vcpu_inject(v, (struct fault){ .vector = VECTOR_DB });
@@ -154,7 +154,7 @@ static const struct insn *decode_anew(struct vcpu *v)
 	enum cpu_mode mode;
 	struct fetch f;
 
-	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_SEG | GROUP_CR);
 	mode = x86_mode(v->page);
 	fetch(v, fetch_address(v->page, mode), &f);
 	switch (decode(&v->insn, f.bytes, f.count, mode)) {
@@ -184,7 +184,7 @@ const struct insn *vcpu_decode(struct vcpu *v)
 	return insn ? insn : decode_anew(v);
 }
 
-bool vcpu_skip_slowly(struct vcpu *v)
+bool vcpu_skip_slow(struct vcpu *v)
 {
 	u32 len = v->page->exit.insn_len;
 	const struct insn *insn;
@@ -195,7 +195,7 @@ bool vcpu_skip_slowly(struct vcpu *v)
 			return false;
 		len = insn->len;
 	}
-	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_SEG | GROUP_CR);
 	vcpu_step(v, x86_next_rip(x86_mode(v->page), v->page->rip, len));
 	return true;
 }
@@ -207,7 +207,7 @@ bool vcpu_steps_over_hlt(struct vcpu *v)
 	struct walk_cpu cpu;
 	u8 byte;
 
-	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_SEG | GROUP_CR);
 	walk_cpu_init(&cpu, page, v->machine->cpuid.physical_bits);
 	if (x86_cpl(page) != 0 || page->event.valid || (page->rflags & RFLAGS_TF) ||
 	    !walk(&cpu, &v->machine->memory, fetch_address(page, x86_mode(page)), WALK_FETCH, &result) ||
@@ -387,7 +387,7 @@ static void emulate_any(struct vcpu *v, const struct insn *insn)
 	struct emulate e = { .page = v->page, .ops = &ops, .ctx = v };
 	const struct vcpu_exit *exit = &v->page->exit;
 
-	vcpu_need(v, GROUP_SEG | GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_SEG | GROUP_CR);
 	v->is_gpa_known = exit->reason == EXIT_MEM && !(exit->flags & (MEM_WALK | MEM_EXEC)) && is_single_access(insn);
 	switch (emulate(&e, insn)) {
 	case EMULATE_DONE:

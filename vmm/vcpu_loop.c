@@ -9,18 +9,18 @@
 #include "vcpu.h"
 
 /* False: a request came in between, look at it first. */
-static bool enter_away(struct vcpu *v)
+static bool go_outside(struct vcpu *v)
 {
-	__atomic_store_n(&v->is_away, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&v->is_outside, 1, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) == 0)
 		return true;
-	__atomic_store_n(&v->is_away, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&v->is_outside, 0, __ATOMIC_RELAXED);
 	return false;
 }
 
-static void leave_away(struct vcpu *v)
+static void come_back(struct vcpu *v)
 {
-	__atomic_store_n(&v->is_away, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&v->is_outside, 0, __ATOMIC_RELAXED);
 }
 
 /* ---- Interrupts ---- */
@@ -40,7 +40,7 @@ static bool pic_wants(struct machine *m, const struct vcpu *v, u8 *vector)
 	return wants;
 }
 
-static void pic_accepted(struct machine *m, u8 vector)
+static void pic_irq_taken(struct machine *m, u8 vector)
 {
 	machine_lock(m);
 	pic_acknowledge_vector(&m->pic, vector);
@@ -50,58 +50,58 @@ static void pic_accepted(struct machine *m, u8 vector)
 /* Nothing to do at the end of the interrupt but to note it: no other waits for that, and no line is to be looked at. */
 static bool may_end_quietly(const struct vcpu *v)
 {
-	return lapic_has_one_edge(v->lapic) && ((v->offered & OFFER_LAPIC) || lapic_is_serving(v->lapic));
+	return lapic_has_one_edge(v->lapic) && ((v->offered_irq & OFFER_LAPIC) || lapic_is_serving(v->lapic));
 }
 
 /* Put the best candidate into the page. Whatever was offered before and not taken is withdrawn by that. */
-static void offer(struct vcpu *v)
+static void offer_irq(struct vcpu *v)
 {
 	struct machine *m = v->machine;
 	struct vcpu_page *page = v->page;
 	u8 vector = 0;
 
-	v->offered = lapic_pick(v->lapic, &vector, &page->tpr_threshold) ? OFFER_LAPIC : OFFER_NONE;
+	v->offered_irq = lapic_pick(v->lapic, &vector, &page->tpr_threshold) ? OFFER_LAPIC : OFFER_NONE;
 	if (pic_wants(m, v, &vector))
-		v->offered = OFFER_PIC;
-	page->intr_pending = v->offered != OFFER_NONE;
-	v->offered |= v->nmis_waiting ? OFFER_NMIS : 0;
+		v->offered_irq = OFFER_PIC;
+	page->intr_pending = v->offered_irq != OFFER_NONE;
+	v->offered_irq |= v->nmis_waiting ? OFFER_NMIS : 0;
 	page->intr_vector = vector;
 	/* Not every processor keeps the shadow until the HLT: execute that here, before it can be too late. */
 	if (page->intr_pending && (page->shadow & SHADOW_STI) && !(page->dirty & GROUP_STEP) &&
-	    v->activity == VCPU_RUNS && vcpu_steps_over_hlt(v))
-		v->activity = VCPU_HALTED;
+	    v->mp_state == VCPU_RUNNABLE && vcpu_steps_over_hlt(v))
+		v->mp_state = VCPU_HALTED;
 	if (v->pv.eoi_word)
-		kvm_pv_promise(&v->pv, may_end_quietly(v));
+		kvm_pv_eoi_arm(&v->pv, may_end_quietly(v));
 }
 
 /* The guest took what was offered. */
-static void accepted(struct vcpu *v)
+static void irq_taken(struct vcpu *v)
 {
-	if (v->offered & OFFER_PIC)
-		pic_accepted(v->machine, v->page->intr_vector);
+	if (v->offered_irq & OFFER_PIC)
+		pic_irq_taken(v->machine, v->page->intr_vector);
 	else
 		lapic_accept(v->lapic, v->page->intr_vector);
-	v->offered = OFFER_NONE;
-	vcpu_remember(v, VCPU_REQUEST_OFFER);
+	v->offered_irq = OFFER_NONE;
+	vcpu_request_self(v, VCPU_REQUEST_OFFER);
 }
 
-static void ended_quietly(struct vcpu *v)
+static void pv_eoi_done(struct vcpu *v)
 {
 	lapic_end(v->lapic);
-	vcpu_remember(v, VCPU_REQUEST_OFFER);
+	vcpu_request_self(v, VCPU_REQUEST_OFFER);
 }
 
 /* An exit while something is offered. */
-static void look_at_offer(struct vcpu *v)
+static void check_offer(struct vcpu *v)
 {
-	if ((v->offered & OFFER_NMIS) && !v->page->nmi_pending)
-		vcpu_remember(v, VCPU_REQUEST_NMI);
-	if (!(v->offered & ~OFFER_NMIS))
+	if ((v->offered_irq & OFFER_NMIS) && !v->page->nmi_pending)
+		vcpu_request_self(v, VCPU_REQUEST_NMI);
+	if (!(v->offered_irq & ~OFFER_NMIS))
 		return;
 	if (!v->page->intr_pending)
-		accepted(v);
+		irq_taken(v);
 	else if (v->page->cr8 != lapic_cr8(v->lapic))
-		vcpu_remember(v, VCPU_REQUEST_OFFER);
+		vcpu_request_self(v, VCPU_REQUEST_OFFER);
 }
 
 /* ---- Requests ---- */
@@ -110,23 +110,23 @@ static void look_at_offer(struct vcpu *v)
 static void init(struct vcpu *v)
 {
 	lapic_reset(v->lapic);
-	vcpu_need(v, GROUP_CR);
+	vcpu_fetch_groups(v, GROUP_CR);
 	vcpu_init_registers(v->page);
 	kvmclock_reset(&v->machine->kvmclock, v->index);
 	v->pv = (struct kvm_pv){ .eoi_word = NULL };
 	v->is_kicked = false;
 	v->page->nmi_pending = v->nmis_waiting = 0;
-	v->activity = lapic_base(v->lapic) & LAPIC_BASE_BSP ? VCPU_RUNS : VCPU_WAITS_FOR_STARTUP;
-	machine_tell_online(v->machine, v);
+	v->mp_state = lapic_base(v->lapic) & LAPIC_BASE_BSP ? VCPU_RUNNABLE : VCPU_WAIT_FOR_SIPI;
+	machine_report_online(v->machine, v);
 }
 
 static void startup(struct vcpu *v, u8 vector)
 {
-	if (v->activity != VCPU_WAITS_FOR_STARTUP)
+	if (v->mp_state != VCPU_WAIT_FOR_SIPI)
 		return;
 	vcpu_startup_registers(v->page, vector);
-	v->activity = VCPU_RUNS;
-	machine_tell_online(v->machine, v);
+	v->mp_state = VCPU_RUNNABLE;
+	machine_report_online(v->machine, v);
 }
 
 /* As in hardware, one may wait beside the one in service. */
@@ -150,7 +150,7 @@ static __attribute__((noinline)) void serve_rare(struct vcpu *v, u32 requests)
 		init(v);
 	if (requests & VCPU_REQUEST_STARTUP)
 		startup(v, (u8)(requests >> VCPU_REQUEST_VECTOR_SHIFT));
-	if ((requests & VCPU_REQUEST_NMI) && v->activity != VCPU_WAITS_FOR_STARTUP)
+	if ((requests & VCPU_REQUEST_NMI) && v->mp_state != VCPU_WAIT_FOR_SIPI)
 		take_nmis(v);
 	if (requests & VCPU_REQUEST_TIME)
 		vcpu_set_tsc_offset(v);
@@ -160,12 +160,12 @@ static __attribute__((noinline)) void serve_rare(struct vcpu *v, u32 requests)
 		kvmclock_update(&v->machine->kvmclock, v->index);
 }
 
-static void tell_steal(struct vcpu *v)
+static void report_steal(struct vcpu *v)
 {
 	const struct machine *m = v->machine;
 
 	if (v->pv.steal_msr)
-		kvm_pv_tell_steal(&v->pv, &m->memory, rt_time_ns(&m->time, v->page->steal_tsc));
+		kvm_pv_report_steal(&v->pv, &m->memory, rt_time_ns(&m->time, v->page->steal_tsc));
 }
 
 static void serve_requests(struct vcpu *v)
@@ -181,34 +181,34 @@ static void serve_requests(struct vcpu *v)
 		 * those of others whose cause came before.
 		 */
 		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_TIMER | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
-		tell_steal(v);
+		report_steal(v);
 	}
 	if (requests == VCPU_REQUEST_LEAVE)
 		return;
 	lapic_collect(v->lapic);
 	if (unlikely(v->page->cr8 != lapic_cr8(v->lapic)))
 		vcpu_store_cr8(v);
-	offer(v);
+	offer_irq(v);
 }
 
 /* ---- The loop ---- */
 
 static void notified(struct vcpu *v, u64 bits)
 {
-	vcpu_remember(v, bits ? VCPU_REQUEST_SERVICE : VCPU_REQUEST_TIMER);
-	if (v->index == 0 && (bits || console_port_has_late_bits(&v->machine->console)))
+	vcpu_request_self(v, bits ? VCPU_REQUEST_SERVICE : VCPU_REQUEST_TIMER);
+	if (v->index == 0 && (bits || console_port_has_deferred_bits(&v->machine->console)))
 		machine_notified(v->machine, bits);
 }
 
 /* A halted vCPU runs again when an interrupt can be delivered (or an NMI came). */
 static bool may_run(struct vcpu *v)
 {
-	if (v->activity == VCPU_HALTED && (v->is_kicked || v->page->nmi_pending ||
+	if (v->mp_state == VCPU_HALTED && (v->is_kicked || v->page->nmi_pending ||
 					   (v->page->intr_pending && (v->page->rflags & RFLAGS_IF)))) {
-		v->activity = VCPU_RUNS;
+		v->mp_state = VCPU_RUNNABLE;
 		v->is_kicked = false;
 	}
-	return v->activity == VCPU_RUNS;
+	return v->mp_state == VCPU_RUNNABLE;
 }
 
 static void idle(struct vcpu *v)
@@ -217,11 +217,11 @@ static void idle(struct vcpu *v)
 	u64 bits = 0;
 
 	if (v->index == 0)
-		machine_tell_console(v->machine);
-	if (!enter_away(v))
+		machine_notify_console(v->machine);
+	if (!go_outside(v))
 		return;
 	(void)!host->wait(host->ctx, v->page->deadline_tsc, &bits);
-	leave_away(v);
+	come_back(v);
 	notified(v, bits);
 }
 
@@ -230,7 +230,7 @@ static __attribute__((noinline)) void run_ended(struct vcpu *v, struct host_run 
 	if (run.status == ST_NOTIFIED)
 		notified(v, run.bits);
 	else
-		machine_end(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)run.status);
+		machine_stop(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)run.status);
 }
 
 /* Enter the guest and handle its exits, for as long as nobody asks for anything. */
@@ -239,13 +239,13 @@ static void run(struct vcpu *v)
 	const struct host *host = v->machine->host;
 	struct host_run run;
 
-	while (enter_away(v)) {
+	while (go_outside(v)) {
 		run = host->vcpu_run(host->ctx, v->index);
-		leave_away(v);
-		if (unlikely(v->offered != OFFER_NONE))
-			look_at_offer(v);
-		if (unlikely(kvm_pv_took(&v->pv)))
-			ended_quietly(v);
+		come_back(v);
+		if (unlikely(v->offered_irq != OFFER_NONE))
+			check_offer(v);
+		if (unlikely(kvm_pv_eoi_taken(&v->pv)))
+			pv_eoi_done(v);
 		if (unlikely(run.status != ST_OK)) {
 			run_ended(v, run);
 			return;
@@ -256,10 +256,10 @@ static void run(struct vcpu *v)
 
 void vcpu_loop(struct vcpu *v)
 {
-	while (!machine_ended(v->machine)) {
+	while (!machine_is_stopped(v->machine)) {
 		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) != 0)
 			serve_requests(v);
-		if (v->index == 0 && console_port_has_late_bits(&v->machine->console))
+		if (v->index == 0 && console_port_has_deferred_bits(&v->machine->console))
 			machine_notified(v->machine, 0);
 		if (may_run(v))
 			run(v);

@@ -9,19 +9,20 @@
 #include "vcpu.h"
 
 /*
- * Pairs with enter_away: either the thread sees the request before it leaves, or we see that it is away. One signal
- * brings it back.
+ * Pairs with go_outside(): either the thread sees the request before it leaves the VMM, or this function sees that it has
+ * left, and signals it once.
  */
-static void call_back(struct vcpu *v)
+static void kick(struct vcpu *v)
 {
-	if (__atomic_load_n(&v->is_away, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&v->is_away, 0, __ATOMIC_SEQ_CST))
+	if (__atomic_load_n(&v->is_outside, __ATOMIC_SEQ_CST) &&
+	    __atomic_exchange_n(&v->is_outside, 0, __ATOMIC_SEQ_CST))
 		v->machine->host->signal_vcpu(v->machine->host->ctx, v->index);
 }
 
 void vcpu_request(struct vcpu *v, u32 requests)
 {
 	__atomic_fetch_or(&v->requests, requests, __ATOMIC_SEQ_CST);
-	call_back(v);
+	kick(v);
 }
 
 void vcpu_request_nmi(struct vcpu *v)
@@ -37,7 +38,7 @@ void vcpu_request_init(struct vcpu *v)
 	do {
 		new = (old & ((1u << VCPU_REQUEST_VECTOR_SHIFT) - 1) & ~VCPU_REQUEST_STARTUP) | VCPU_REQUEST_INIT;
 	} while (!__atomic_compare_exchange_n(&v->requests, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	call_back(v);
+	kick(v);
 }
 
 void vcpu_request_startup(struct vcpu *v, u8 vector)
@@ -49,7 +50,7 @@ void vcpu_request_startup(struct vcpu *v, u8 vector)
 			return;
 		new = old | VCPU_REQUEST_STARTUP | (u32)vector << VCPU_REQUEST_VECTOR_SHIFT;
 	} while (!__atomic_compare_exchange_n(&v->requests, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	call_back(v);
+	kick(v);
 }
 
 void vcpu_interrupted_others(struct vcpu *v)
@@ -79,21 +80,21 @@ void vcpu_set_tsc_offset(struct vcpu *v)
 	v->page->dirty |= GROUP_TIME;
 }
 
-void machine_end(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
+void machine_stop(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
 {
-	u32 expected = NOT_ENDED;
+	u32 expected = NOT_STOPPED;
 	va_list args;
 
-	if (!__atomic_compare_exchange_n(&m->ending.is_set, &expected, ENDING, false, __ATOMIC_ACQ_REL,
+	if (!__atomic_compare_exchange_n(&m->stop_info.is_set, &expected, STOPPING, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		return;
-	m->ending.reason = reason;
-	m->ending.wants_restart = wants_restart;
-	m->ending.vcpu = vcpu;
+	m->stop_info.reason = reason;
+	m->stop_info.wants_restart = wants_restart;
+	m->stop_info.vcpu = vcpu;
 	va_start(args, format);
-	vsnprintf(m->ending.text, sizeof(m->ending.text), format, args);
+	vsnprintf(m->stop_info.text, sizeof(m->stop_info.text), format, args);
 	va_end(args);
-	__atomic_store_n(&m->ending.is_set, ENDED, __ATOMIC_RELEASE);
+	__atomic_store_n(&m->stop_info.is_set, STOPPED, __ATOMIC_RELEASE);
 	for (u32 i = 0; i < m->vcpu_count; i++)
 		vcpu_request(&m->vcpu[i], VCPU_REQUEST_SERVICE);
 }

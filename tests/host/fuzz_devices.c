@@ -297,12 +297,12 @@ static void do_records(struct input *in)
 	struct kvm_pv *pv = &m.pv[take(in, 1) % VCPUS];
 	u32 how = (u32)take(in, 1);
 
-	kvm_pv_tell_steal(pv, &memory, take(in, 4));
-	kvm_pv_promise(pv, how & 1);
+	kvm_pv_report_steal(pv, &memory, take(in, 4));
+	kvm_pv_eoi_arm(pv, how & 1);
 	must(pv->is_promised == (pv->eoi_word && (how & 1)));
 	if (pv->eoi_word && (how & 2))
 		*pv->eoi_word = (u32)take(in, 4);
-	if (kvm_pv_took(pv))
+	if (kvm_pv_eoi_taken(pv))
 		must(!pv->is_promised && !(*pv->eoi_word & 1));
 }
 

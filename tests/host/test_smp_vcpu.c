@@ -106,7 +106,7 @@ static void test_startup(void **state)
 	fake_on_wait = step_startup_wait;
 	vcpu_loop(vcpu(1));
 	assert_int_equal(step, 4);
-	assert_int_equal(fake_machine.ending.vcpu, 1);
+	assert_int_equal(fake_machine.stop_info.vcpu, 1);
 }
 
 /* INIT takes the boot processor back to the reset vector; there is nobody who would start it. */
@@ -184,7 +184,7 @@ static void test_pv_msrs(void **state)
 	assert_false(wrmsr(KVM_PV_MSR_STEAL, 0x3021));
 	assert_false(wrmsr(KVM_PV_MSR_STEAL, 0x3003));
 	assert_true(wrmsr(KVM_PV_MSR_STEAL, ~63ull | 1));		/* nothing is written there */
-	kvm_pv_tell_steal(&vcpu(0)->pv, &fake_machine.memory, 77);
+	kvm_pv_report_steal(&vcpu(0)->pv, &fake_machine.memory, 77);
 	assert_true(wrmsr(KVM_PV_MSR_STEAL, (FAKE_RAM_BYTES - 32 - 32) | 1));
 	assert_false(wrmsr(0x4b564d02, 1));
 	assert_false(wrmsr(0x4b564d05, 1));
@@ -199,16 +199,16 @@ static void test_steal(void **state)
 	fake_use_x2apic();
 	memset(fake_ram + 0x3000, 0xff, 128);
 	assert_true(wrmsr(KVM_PV_MSR_STEAL, 0x3001));
-	kvm_pv_tell_steal(&vcpu(0)->pv, &fake_machine.memory, 0);
+	kvm_pv_report_steal(&vcpu(0)->pv, &fake_machine.memory, 0);
 	memcpy(&r, fake_ram + 0x3000, sizeof(r));
 	assert_true(r.ns == 0 && r.version % 2 == 0);
-	kvm_pv_tell_steal(&vcpu(0)->pv, &fake_machine.memory, 12345);
+	kvm_pv_report_steal(&vcpu(0)->pv, &fake_machine.memory, 12345);
 	assert_true(r.version != *(u32 *)(void *)(fake_ram + 0x3008));
 	memcpy(&r, fake_ram + 0x3000, sizeof(r));
 	assert_true(r.ns == 12345 && r.version % 2 == 0);
 	assert_int_equal(fake_ram[0x3040], 0xff);
 	assert_true(wrmsr(KVM_PV_MSR_STEAL, 0));
-	kvm_pv_tell_steal(&vcpu(0)->pv, &fake_machine.memory, 99);
+	kvm_pv_report_steal(&vcpu(0)->pv, &fake_machine.memory, 99);
 	memcpy(&r, fake_ram + 0x3000, sizeof(r));
 	assert_true(r.ns == 12345);
 }

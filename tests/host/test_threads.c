@@ -291,7 +291,7 @@ static void *first_main(void *argument)
 	machine_report_running(&machine);
 	machine_start(&machine);
 	vcpu_loop(&machine.vcpu[0]);
-	machine_report_end(&machine);
+	machine_report_stop(&machine);
 	return NULL;
 }
 
@@ -362,7 +362,7 @@ static void start(u32 platform)
 		memcpy(code + 0x40, "\x89\x01", 2);	/* mov [rcx], eax */
 		memcpy(code + 0x80, "\x8b\x01", 2);	/* mov eax, [rcx] */
 		load_registers(&result, &machine.memory, machine.vcpu[i].page);
-		machine.vcpu[i].activity = VCPU_RUNS;
+		machine.vcpu[i].mp_state = VCPU_RUNNABLE;
 		assert_true(lapic_set_base(&machine.lapic[i], lapic_base(&machine.lapic[i]) | LAPIC_BASE_X2APIC));
 		assert_true(lapic_msr_write(&machine.lapic[i], 0x80f, 0x1ff));
 		assert_true(lapic_msr_write(&machine.lapic[i], 0x832, 0x40030));
@@ -389,7 +389,7 @@ static void run(u32 platform)
 	assert_int_equal(bad_entries, 0);
 	assert_int_equal(control.phase, PHASE_ENDED);
 	assert_int_equal(control.reason, WHY_TRIPLE_FAULT);
-	assert_int_equal(machine.ending.vcpu, CPUS - 1);
+	assert_int_equal(machine.stop_info.vcpu, CPUS - 1);
 }
 
 static void test_modern(void **state)

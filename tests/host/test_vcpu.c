@@ -111,7 +111,7 @@ static void shut_down(u16 idt_limit)
 	fake_code("\xcc", 1);
 	fake_page->idtr.limit = idt_limit;
 	fake_exit(EXIT_SHUTDOWN);
-	assert_true(machine_ended(&fake_machine));
+	assert_true(machine_is_stopped(&fake_machine));
 }
 
 /* A triple fault with an empty IDT is a reset, any other a crash; the command FEh of the 8042 is a reset. */
@@ -119,15 +119,15 @@ static void test_resets(void **state)
 {
 	(void)state;
 	shut_down(0);
-	assert_int_equal(fake_machine.ending.reason, WHY_GUEST_REBOOT);
-	assert_true(fake_machine.ending.wants_restart);
+	assert_int_equal(fake_machine.stop_info.reason, WHY_GUEST_REBOOT);
+	assert_true(fake_machine.stop_info.wants_restart);
 	shut_down(0xfff);
-	assert_int_equal(fake_machine.ending.reason, WHY_TRIPLE_FAULT);
+	assert_int_equal(fake_machine.stop_info.reason, WHY_TRIPLE_FAULT);
 	fake_start(PLATFORM_MODERN);
 	assert_int_not_equal(fake_page->idtr.limit, 0);		/* a kernel that fails early has not asked for it */
 	assert_int_equal(fake_in(I8042_COMMAND_PORT, 1) & 2, 0);	/* Linux waits for that before it writes */
 	fake_out(I8042_COMMAND_PORT, 0xfe);
-	assert_int_equal(fake_machine.ending.reason, WHY_GUEST_REBOOT);
+	assert_int_equal(fake_machine.stop_info.reason, WHY_GUEST_REBOOT);
 }
 
 static void test_mmio(void **state)
@@ -158,7 +158,7 @@ static void test_unknown_instruction(void **state)
 	fake_code("\xf4", 1);			/* another CPU has changed the code meanwhile */
 	fake_exit(EXIT_MEM);
 	fake_expect_event(VECTOR_UD);
-	assert_false(machine_ended(&fake_machine));
+	assert_false(machine_is_stopped(&fake_machine));
 }
 
 static void cpuid(u32 leaf, u32 subleaf)
@@ -465,10 +465,10 @@ static void test_events(void **state)
 	fake_page->exit.msr.index = 0x48;
 	fake_exit(EXIT_MSR_WRITE);
 	assert_int_equal(fake_page->event.vector, VECTOR_DF);
-	assert_false(machine_ended(&fake_machine));
+	assert_false(machine_is_stopped(&fake_machine));
 	fake_exit(EXIT_MSR_WRITE);
-	assert_true(machine_ended(&fake_machine));
-	assert_int_equal(fake_machine.ending.reason, WHY_TRIPLE_FAULT);
+	assert_true(machine_is_stopped(&fake_machine));
+	assert_int_equal(fake_machine.stop_info.reason, WHY_TRIPLE_FAULT);
 
 	fake_start(PLATFORM_MODERN);
 	fake_page->gpr[GPR_RCX] = PERF_COUNTERS;
@@ -484,10 +484,10 @@ static void test_events(void **state)
 	assert_true(fake_page->gpr[GPR_RAX] == 0 - 1000ull);
 	fake_code("", 0);
 	fake_exit(EXIT_REASON_COUNT);
-	assert_int_equal(fake_machine.ending.reason, WHY_BAD_STATE);
+	assert_int_equal(fake_machine.stop_info.reason, WHY_BAD_STATE);
 	fake_start(PLATFORM_MODERN);
 	fake_exit(EXIT_TASK_SWITCH);
-	assert_int_equal(fake_machine.ending.reason, WHY_EMULATION);
+	assert_int_equal(fake_machine.stop_info.reason, WHY_EMULATION);
 }
 
 static void test_page_fault_on_fetch(void **state)

@@ -74,7 +74,7 @@ static void test_timer(void **state)
 	fake_on_run = step_timer;
 	vcpu_loop(&fake_machine.vcpu[0]);
 	assert_int_equal(step, 6);
-	machine_report_end(&fake_machine);
+	machine_report_stop(&fake_machine);
 	assert_int_equal(fake_control.phase, PHASE_ENDED);
 	assert_int_equal(fake_control.reason, WHY_TRIPLE_FAULT);
 	assert_int_equal(fake_control.last_exit, EXIT_SHUTDOWN);
@@ -202,8 +202,8 @@ static void test_pause_and_poweroff(void **state)
 	assert_true(fake_machine.clock.tsc(fake_machine.clock.ctx) == tsc + 1000);
 	assert_true(fake_machine.clock.ns(fake_machine.clock.ctx) - ns <= 1000);
 	assert_int_equal(fake_control.is_paused, 2);	/* it goes on */
-	assert_int_equal(fake_machine.ending.reason, WHY_GUEST_POWEROFF);
-	assert_false(fake_machine.ending.wants_restart);
+	assert_int_equal(fake_machine.stop_info.reason, WHY_GUEST_POWEROFF);
+	assert_false(fake_machine.stop_info.wants_restart);
 }
 
 static void test_input(void **state)
@@ -310,7 +310,7 @@ static void test_bad_arguments(void **state)
 	(void)state;
 	for (u32 i = 0; i < ARRAY_COUNT(bad); i++) {
 		assert_false(fake_try_start(bad[i].platform, bad[i].cpus));
-		machine_report_end(&fake_machine);
+		machine_report_stop(&fake_machine);
 		assert_int_equal(fake_control.phase, PHASE_ENDED);
 		assert_int_equal(fake_control.reason, WHY_BAD_STATE);
 		assert_string_equal(fake_control.text, "start arguments are out of range");

@@ -46,7 +46,7 @@ static bool set_eoi(struct kvm_pv *pv, const struct guest_memory *memory, u64 va
 		if (!word)
 			return false;
 	}
-	kvm_pv_promise(pv, false);
+	kvm_pv_eoi_arm(pv, false);
 	pv->eoi_msr = value;
 	pv->eoi_word = (u32 *)(void *)word;
 	return true;
@@ -63,7 +63,7 @@ bool kvm_pv_msr_write(struct kvm_pv *pv, const struct guest_memory *memory, u32 
 	return true;
 }
 
-void kvm_pv_tell_steal(struct kvm_pv *pv, const struct guest_memory *memory, u64 steal_ns)
+void kvm_pv_report_steal(struct kvm_pv *pv, const struct guest_memory *memory, u64 steal_ns)
 {
 	gpa_t at = GPA(pv->steal_msr & ~ENABLED), version = GPA(at.raw + offsetof(struct steal_record, version));
 
@@ -76,7 +76,7 @@ void kvm_pv_tell_steal(struct kvm_pv *pv, const struct guest_memory *memory, u64
 		(void)!guest_memory_store(memory, version, sizeof(u32), pv->steal_version);
 }
 
-void kvm_pv_promise(struct kvm_pv *pv, bool may)
+void kvm_pv_eoi_arm(struct kvm_pv *pv, bool may)
 {
 	u32 word;
 

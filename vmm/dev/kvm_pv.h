@@ -31,14 +31,14 @@ bool kvm_pv_msr_read(const struct kvm_pv *pv, u32 msr, u64 *value);
 bool kvm_pv_msr_write(struct kvm_pv *pv, const struct guest_memory *memory, u32 msr, u64 value);
 
 /* Others ran for so long, in all, while this vCPU wanted to. */
-void kvm_pv_tell_steal(struct kvm_pv *pv, const struct guest_memory *memory, u64 steal_ns);
+void kvm_pv_report_steal(struct kvm_pv *pv, const struct guest_memory *memory, u64 steal_ns);
 
 /*
  * Before an entry: may the guest end the one interrupt that it has, or is about to get, by clearing the bit? After an
  * exit: true if it has done so.
  */
-void kvm_pv_promise(struct kvm_pv *pv, bool may);
-static inline bool kvm_pv_took(struct kvm_pv *pv)
+void kvm_pv_eoi_arm(struct kvm_pv *pv, bool may);
+static inline bool kvm_pv_eoi_taken(struct kvm_pv *pv)
 {
 	if (!pv->is_promised || (__atomic_load_n(pv->eoi_word, __ATOMIC_RELAXED) & 1))
 		return false;
