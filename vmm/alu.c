@@ -1,5 +1,5 @@
 /*
- * alu.c - see alu.h.
+ * alu.c - integer arithmetic with x86 status flags.
  */
 #include "alu.h"
 

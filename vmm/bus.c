@@ -1,5 +1,5 @@
 /*
- * bus.c - see bus.h.
+ * bus.c - finds the device of a port or an address, and splits accesses of several devices.
  */
 #include "bus.h"
 

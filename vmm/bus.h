@@ -2,8 +2,8 @@
  * bus.h - which device answers at a port or at a guest physical address. Pure.
  *
  * Ports go through a direct table, since nearly all exits of a boot are ports; memory regions are few and sorted.
- * Nobody there: reads give all ones, writes are lost. An access that reaches over the end of its region counts as
- * nobody there.
+ * Where there is no device, reads give all ones and writes are lost. So does an access that reaches over the end of its
+ * region.
  */
 #ifndef VOS_BUS_H
 #define VOS_BUS_H
@@ -15,13 +15,13 @@
 #define BUS_MMIO_REGIONS 32u
 
 struct bus_region {
-	const struct region_ops *ops;	/* NULL = nobody */
+	const struct region_ops *ops;	/* NULL = no device */
 	void *device;
 	u64 start, len;
 };
 
 struct bus {
-	struct bus_region pio[BUS_PIO_REGIONS];		/* [0] is nobody */
+	struct bus_region pio[BUS_PIO_REGIONS];		/* [0] is no device */
 	u32 pio_count;
 	struct bus_region mmio[BUS_MMIO_REGIONS];	/* sorted by start */
 	u32 mmio_count;
@@ -34,7 +34,7 @@ void bus_init(struct bus *bus);
 enum status bus_add_pio(struct bus *bus, u32 port, u32 count, const struct region_ops *ops, void *device) MUST_CHECK;
 enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_ops *ops, void *device) MUST_CHECK;
 
-/* The region with all of these ports, or NULL: nobody, or more than one. */
+/* The region that has all of these ports, or NULL: there is none. */
 static inline const struct bus_region *bus_find_pio(const struct bus *bus, u16 port, u32 size)
 {
 	const struct bus_region *r = &bus->pio[bus->port[port]];
@@ -46,7 +46,7 @@ static inline const struct bus_region *bus_find_pio(const struct bus *bus, u16 p
 u32 bus_pio_read(struct bus *bus, u16 port, u32 size);
 void bus_pio_write(struct bus *bus, u16 port, u32 size, u32 value);
 
-/* May this access change when a device's timer wants to run? */
+/* May this access change the deadline of a device's timer? */
 bool bus_pio_sets_timer(const struct bus *bus, u16 port, u32 size, bool is_read);
 
 /* The region with all of [gpa, gpa + size), or NULL. */

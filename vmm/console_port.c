@@ -1,5 +1,5 @@
 /*
- * console_port.c - see console_port.h.
+ * console_port.c - moves bytes between the UART and the VM's console rings.
  */
 #include "console_port.h"
 
@@ -101,7 +101,7 @@ static bool refill(struct console_port *c)
 	return c->held_count != 0;
 }
 
-/* What the UART takes of what is held: a break, or the bytes before the next one. */
+/* Give the UART a break, or the bytes before the next break; returns how many it took. */
 static u32 give_held(struct console_port *c)
 {
 	if (c->held_breaks & 1)
@@ -154,7 +154,7 @@ void console_port_signalled(struct console_port *c)
 	pump_input(c);
 }
 
-/* Until there is room or the deadline passes. Bits of other meaning are kept for the loop. */
+/* Wait until there is room or the deadline passes. Other notification bits are deferred to the loop. */
 static bool wait_for_room(struct console_port *c, u64 deadline)
 {
 	while (room_or_wait(c) == 0) {
@@ -185,7 +185,7 @@ void console_port_flush(struct console_port *c, u64 deadline)
 {
 	u32 before = UART_FIFO_BYTES + 1;
 
-	/* Until nothing moves any more: a transmitter that loops back, say, never empties. */
+	/* Ends when no byte moves any more: a transmitter in loopback, for example, never empties. */
 	while (c->uart->tx.count != 0 && c->uart->tx.count < before && wait_for_room(c, deadline)) {
 		before = c->uart->tx.count;
 		uart_output_ready(c->uart);

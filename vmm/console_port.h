@@ -1,9 +1,9 @@
 /*
  * console_port.h - the outer end of the guest's serial line: the VM's two console rings.
  *
- * Nothing is lost: while the output ring is full the UART's transmitter stays busy; what comes in waits in the ring
- * until the receiver has room. The console is told of output in portions: waking it for every byte would cost two
- * switches of address space a byte.
+ * No byte is lost: while the output ring is full, the UART's transmitter stays busy, and input waits in its ring until
+ * the receiver has room. The VMM notifies the console of output in portions, because a notification for each byte would
+ * cost two switches of address space a byte.
  */
 #ifndef VOS_CONSOLE_PORT_H
 #define VOS_CONSOLE_PORT_H
@@ -14,9 +14,9 @@
 
 struct console_port_ops {
 	void (*armed)(void *ctx);	/* the deadline notify_ns has come nearer */
-	/* As host.wait, but others may use the console port meanwhile, and it may come back early. */
+	/* As host.wait, except that other threads may use the console port meanwhile, and that it may return early. */
 	enum status (*wait)(void *ctx, u64 deadline_tsc, u64 *bits);
-	void (*deferred)(void *ctx);	/* there are late bits now */
+	void (*deferred)(void *ctx);	/* deferred_bits is not 0 any more */
 	void (*received)(void *ctx);	/* bytes have come in */
 };
 
@@ -27,19 +27,19 @@ struct console_port {
 	u8 held[UART_FIFO_BYTES];	/* read from the ring, not taken by the UART yet */
 	u32 held_count;
 	u32 held_breaks;		/* bit i: held[i] is a break */
-	bool is_marked;			/* the ring's last byte was a mark: the next one says what for */
-	u64 deferred_bits;			/* atomic: notification bits that came while waiting for room */
+	bool is_marked;			/* the ring's last byte was VM_INPUT_MARK: the next one says what it marks */
+	u64 deferred_bits;		/* atomic: notification bits that came while waiting for room */
 	const struct clock *clock;
 	const struct console_port_ops *ops;
 	void *ctx;
-	u32 unnotified;			/* bytes in the output ring that the console has not been told of */
-	u64 notify_ns;			/* guest time by which it must be; DEADLINE_NONE = nothing to tell */
+	u32 unnotified;			/* bytes in the output ring since the console's last notification */
+	u64 notify_ns;			/* guest time of the next notification; DEADLINE_NONE = none is due */
 };
 
 #define CONSOLE_PORTION_BYTES 1024u
 #define CONSOLE_PORTION_NS 5000000ull
 
-/* rings: VM_RINGS_BYTES of shared memory. ops->armed asks for console_port_timer to be looked at. */
+/* rings: VM_RINGS_BYTES of shared memory. ops->armed says that the deadline of console_port_timer has changed. */
 void console_port_init(struct console_port *c, const struct host *host, void *rings, struct uart *uart,
 		       const struct clock *clock, const struct console_port_ops *ops, void *ctx);
 static inline bool console_port_has_deferred_bits(const struct console_port *c)
@@ -50,16 +50,16 @@ static inline u64 console_port_take_deferred_bits(struct console_port *c)
 {
 	return console_port_has_deferred_bits(c) ? __atomic_exchange_n(&c->deferred_bits, 0, __ATOMIC_ACQ_REL) : 0;
 }
-/* Tell the console now what it has not been told of; before going to sleep. */
+/* Notify the console of all output now. Thread 0 calls this before it sleeps. */
 void console_port_notify(struct console_port *c);
 extern const struct timer_ops console_port_timer;	/* device = struct console_port */
 /* For uart_init. */
 struct uart_ops console_port_uart_ops(struct console_port *c);
 /* The console signalled: room in the output, or bytes in the input. */
 void console_port_signalled(struct console_port *c);
-/* One byte past the UART (debug port): waits up to a quarter of a second for room. */
+/* Write one byte without the UART (debug port): waits up to a quarter of a second for room. */
 void console_port_put(void *console_port, u8 byte);
-/* Before the end: give the console `deadline` (host TSC) to take what the UART still holds. */
+/* The machine stops: wait until `deadline` (host TSC) for the console to take what the UART still holds. */
 void console_port_flush(struct console_port *c, u64 deadline);
 
 #endif

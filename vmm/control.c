@@ -32,7 +32,7 @@ void machine_notify_console(struct machine *m)
 
 /* ---- Pause ---- */
 
-/* Sleep until something comes; bits that are not for now are kept. */
+/* Sleep until a notification comes or the deadline passes; add its bits to *kept. */
 static void wait_keeping_bits(struct machine *m, u64 deadline, u64 *kept)
 {
 	u64 bits = 0;
@@ -70,8 +70,7 @@ void machine_park(struct machine *m, struct vcpu *v)
 }
 
 /*
- * Stand still until root says otherwise, all threads; the guest's clocks stand still with us, from the moment when the
- * last vCPU did.
+ * All threads stop until root ends the pause. The guest's clocks stop at the moment when the last vCPU has stopped.
  */
 static void pause_while_wanted(struct machine *m, u64 *bits)
 {
@@ -150,7 +149,7 @@ void machine_leave(struct machine *m, const struct vcpu *v)
 	m->host->signal_vcpu(m->host->ctx, 0);
 }
 
-/* Thread 0 waits for the others to leave the devices alone; one that does not come back in a second is past caring. */
+/* Thread 0 waits at most a second for the other threads to end their loops, after which they use no device. */
 static void wait_for_others(struct machine *m)
 {
 	u64 deadline = m->host->tsc(m->host->ctx) + BIT64(30), bits;
@@ -179,8 +178,8 @@ void machine_report_stop(struct machine *m)
 	const struct vcpu_page *page;
 
 	wait_for_others(m);
-	page = m->vcpu[m->stop_info.vcpu].page;	/* NULL: the machine ended before it had vCPUs */
-	/* 2^30 ticks: about a second for the console to take the guest's last words. */
+	page = m->vcpu[m->stop_info.vcpu].page;	/* NULL: the machine stopped before it had vCPUs */
+	/* 2^30 ticks: about a second for the console to take the guest's last output. */
 	if (m->vcpu_count) {
 		machine_lock(m);
 		console_port_flush(&m->console, m->host->tsc(m->host->ctx) + BIT64(30));

@@ -1,5 +1,5 @@
 /*
- * decode.c - see decode.h.
+ * decode.c - decodes x86 instructions.
  *
  * One table per opcode map says for each opcode what it is and what follows it (decode_map.h). Groups (the operation is
  * in ModRM.reg) go through a second table.

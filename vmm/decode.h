@@ -2,8 +2,9 @@
  * decode.h - pure decoder for the x86 instructions a VMM meets: those that touch device memory, and those that exit by
  * themselves.
  *
- * Input is a copy of the instruction's bytes; nothing here reads guest memory or registers. What the decoder does not
- * know it says so: it never guesses a length. Form and length follow APM Vol. 3 and SDM Vol. 2 appendix A.
+ * Input is a copy of the instruction's bytes; nothing here reads guest memory or registers. The decoder refuses an
+ * instruction that it does not know: it never guesses a length. Form and length follow APM Vol. 3 and SDM Vol. 2
+ * appendix A.
  */
 #ifndef VOS_DECODE_H
 #define VOS_DECODE_H

@@ -1,5 +1,5 @@
 /*
- * device.h - what a device model is to the rest of the VMM, and what it may ask for.
+ * device.h - the interfaces between a device model and the rest of the VMM.
  *
  * Device models are pure: they know neither system calls nor other devices, only these interfaces, so that host tests
  * run them as they are. All values from the guest are foreign. A device never fails: an access that means nothing reads
@@ -21,10 +21,10 @@
 struct region_ops {
 	u64 (*read)(void *device, u64 offset, u32 size);
 	void (*write)(void *device, u64 offset, u32 size, u64 value);
-	u32 sets_timer;		/* SETS_TIMER_*: which accesses may change when the device's timer_ops want to run */
+	u32 sets_timer;		/* SETS_TIMER_*: which accesses may change the deadline of its timer_ops */
 };
 
-/* An interrupt input of whoever handles interrupts (I/O APIC and, on platform pc, the 8259s). */
+/* An input of the interrupt controllers (I/O APIC and, on platform pc, the 8259s). */
 struct irq_line {
 	void (*set)(void *ctx, u32 gsi, bool is_asserted); /* level as seen on the wire; an edge is false -> true */
 	void *ctx;
@@ -45,7 +45,7 @@ struct clock {
 	void *ctx;
 };
 
-/* A device with timers: when does it want to run next (guest ns; DEADLINE_NONE = never), and run what is due. */
+/* A device with timers: its next deadline (guest ns; DEADLINE_NONE = none), and a function that runs what is due. */
 struct timer_ops {
 	u64 (*deadline_ns)(void *device);
 	void (*run)(void *device);

@@ -1,5 +1,5 @@
 /*
- * emulate.c - see emulate.h.
+ * emulate.c - executes moves, arithmetic, bit and exchange instructions on device memory.
  *
  * One function per class of instruction, chosen by a table indexed by enum insn_op. Memory is read before anything
  * changes and written before registers are, so that a fault never leaves half an instruction behind.

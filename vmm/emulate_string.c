@@ -68,7 +68,7 @@ static bool is_aligned(const u8 *at, u32 bytes)
 	return ((u64)at & (bytes - 1)) == 0;
 }
 
-/* In one access where the processor would do it in one, as other vCPUs see it. */
+/* One access where the processor makes one, because other vCPUs see the difference. */
 static u64 ram_load(const u8 *at, u32 bytes)
 {
 	u64 value = 0;
@@ -131,7 +131,7 @@ static void compare(struct run *r, u64 a, u64 b)
 	alu_sub(a, b, 0, r->bytes, &r->e->page->rflags);
 }
 
-/* REPE and REPNE end when ZF says so. */
+/* REPE ends at ZF = 0, REPNE at ZF = 1. */
 static bool compare_ends_rep(const struct run *r)
 {
 	bool is_equal = (r->e->page->rflags & RFLAGS_ZF) != 0;
@@ -248,8 +248,8 @@ static u64 elements_within(const struct run *r, u64 at, u64 mask)
 }
 
 /*
- * How far the run can go on this side, and where its lowest byte is. What the segment forbids comes as a fault when it
- * is the first element's turn.
+ * How many elements the run can have on this side, and where its lowest byte is. An element that the segment forbids
+ * causes its fault when it is the first of a run.
  */
 static bool judge_side(struct run *r, u32 seg, u64 offset, bool is_write, u64 *lowest)
 {
@@ -298,7 +298,7 @@ static void advance(struct run *r, const struct operand *reg, u32 done)
 	reg_write(r->e, reg, reg_read(r->e, reg) + (u64)((s64)done * r->step));
 }
 
-/* At most r->count elements; *done of them are. */
+/* Execute at most r->count elements; *done is how many were executed. */
 static bool do_run(struct run *r, u32 *done)
 {
 	struct operand si = string_reg(r->insn, GPR_RSI), di = string_reg(r->insn, GPR_RDI);

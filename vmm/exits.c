@@ -43,7 +43,7 @@ static void exit_pio(struct vcpu *v)
 
 static void exit_mem(struct vcpu *v)
 {
-	/* The access was the delivery of an event: no instruction did it, so there is none to emulate. */
+	/* The delivery of an event made the access: there is no instruction to emulate. */
 	if (v->page->event.valid) {
 		machine_stop(v->machine, v->index, WHY_EMULATION, false,
 			    "event %u delivered through GPA %llx, which is not RAM", v->page->event.vector,
@@ -296,7 +296,7 @@ static void exit_tpr(struct vcpu *v)
 	vcpu_request_self(v, VCPU_REQUEST_OFFER);
 }
 
-/* #DB and #AC are only watched so that they can't go on for ever inside the processor: the guest gets them. */
+/* #DB and #AC are intercepted only so that they can't repeat for ever inside the processor: the guest gets them. */
 static void exit_exception(struct vcpu *v)
 {
 	struct vcpu_page *page = v->page;
@@ -329,13 +329,13 @@ static void exit_skip(struct vcpu *v)
 
 static void exit_pause(struct vcpu *v)
 {
-	/* Executed or not, PAUSE does nothing: with no length the guest repeats it after others had their turn. */
+	/* PAUSE has no effect: if its length is not known, the guest executes it again after the other threads. */
 	if (v->page->exit.insn_len)
 		(void)vcpu_skip(v);
 	v->machine->host->yield(v->machine->host->ctx);
 }
 
-/* AMD's four counters, which stand still. Elsewhere there is none to read (APM Vol. 3, RDPMC). */
+/* AMD's four counters, which do not count. Intel's guests have no counters (APM Vol. 3, RDPMC). */
 static void rdpmc(struct vcpu *v)
 {
 	struct vcpu_page *page = v->page;
@@ -372,7 +372,7 @@ static void exit_insn(struct vcpu *v)
 		vcpu_inject(v, fault_ud());
 }
 
-/* Who empties the IDT and then causes a fault asks for a reset (Linux: reboot=t). */
+/* A guest that empties the IDT and then causes a fault asks for a reset (Linux: reboot=t). */
 static void exit_shutdown(struct vcpu *v)
 {
 	vcpu_fetch_groups(v, GROUP_SEG);
@@ -401,7 +401,7 @@ static void exit_nomem(struct vcpu *v)
 		    (unsigned long long)v->page->exit.mem.gpa);
 }
 
-/* offer() does the rest. */
+/* offer_irq() does the rest. */
 static void exit_shadow(struct vcpu *v)
 {
 	vcpu_request(v, VCPU_REQUEST_OFFER);

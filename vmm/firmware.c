@@ -1,5 +1,5 @@
 /*
- * firmware.c - see firmware.h.
+ * firmware.c - writes what a PC's firmware leaves in low memory.
  */
 #include "firmware.h"
 
@@ -19,8 +19,8 @@
 #define BDA_BASE_KIB 0x413ull
 
 /*
- * Where a PC's processor starts, FFFF:0000: code that resets the machine. Linux jumps there to reboot when nothing else
- * is left, which with hardware-reduced ACPI and without EFI is always.
+ * The reset vector FFFF:0000 holds code that resets the machine. Linux jumps there if it knows no other way to reboot,
+ * which is always so with hardware-reduced ACPI and without EFI.
  */
 static bool write_reset_vector(const struct guest_memory *memory, u32 platform)
 {
@@ -41,7 +41,7 @@ static bool is_for_hardware(u32 vector)
 	return vector < 0x10 || (vector >= 0x70 && vector < 0x78);
 }
 
-/* There is no BIOS: its calls say so (carry, AH = 86h, "function not supported"), interrupts do nothing. */
+/* There is no BIOS: its calls return "function not supported" (carry, AH = 86h), interrupts do nothing. */
 static bool write_vectors(const struct guest_memory *memory)
 {
 	static const u8 code[] = {

@@ -1,5 +1,5 @@
 /*
- * guest_cpuid.c - see guest_cpuid.h.
+ * guest_cpuid.c - builds the guest's CPUID from allow-lists, and answers queries.
  *
  * Allow-lists are arrays of bit numbers with their names beside them. A feature is listed only if a guest can use it
  * fully: its registers are switched, its MSRs are handled, its intercepts are absent.

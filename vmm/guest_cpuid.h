@@ -1,8 +1,7 @@
 /*
- * guest_cpuid.h - what CPUID tells a guest: built once per VM from an allow-list over what the host has, answered per
- * exit. Pure.
+ * guest_cpuid.h - the guest's CPUID: built once per VM from the host's CPUID and an allow-list, queried per exit. Pure.
  *
- * Nothing that is not named in the allow-list reaches a guest. Topology, hypervisor leaves and XSAVE sizes are our own.
+ * A guest sees only features that the allow-list names. The VMM makes topology, hypervisor leaves and XSAVE sizes.
  */
 #ifndef VOS_GUEST_CPUID_H
 #define VOS_GUEST_CPUID_H
@@ -38,7 +37,7 @@ struct guest_cpuid {
 	struct { u32 size, offset; } component[64];	/* XSAVE area, standard format */
 };
 
-/* What of a vCPU's state shows in CPUID. */
+/* The state of a vCPU that CPUID shows. */
 struct guest_cpuid_state {
 	u32 apic_id;
 	bool is_apic_on;	/* IA32_APIC_BASE.EN */

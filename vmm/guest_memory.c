@@ -1,5 +1,5 @@
 /*
- * guest_memory.c - see guest_memory.h.
+ * guest_memory.c - copies between the VMM and a guest's RAM, with bounds.
  */
 #include "guest_memory.h"
 

@@ -32,7 +32,7 @@ bool guest_memory_write(const struct guest_memory *m, gpa_t gpa, const void *fro
 bool guest_memory_load(const struct guest_memory *m, gpa_t gpa, u32 size, u64 *value) MUST_CHECK;
 bool guest_memory_store(const struct guest_memory *m, gpa_t gpa, u32 size, u64 value) MUST_CHECK;
 /*
- * Set bits of an aligned 4- or 8-byte value if it is still `old`; if not, somebody else was faster and nothing happens.
+ * Set bits of an aligned 4- or 8-byte value if it is still `old`. If another writer was faster, nothing happens.
  */
 void guest_memory_set_bits(const struct guest_memory *m, gpa_t gpa, u32 size, u64 old, u64 bits);
 

@@ -19,8 +19,8 @@ struct msr {
 };
 
 /*
- * Remembered, without effect: what every processor has without a bit in CPUID, so that software uses it unasked. Bits
- * that are in neither mask read as at first.
+ * These MSRs are stored and have no effect. Every processor has them without a bit in CPUID, so software uses them
+ * without asking. A bit that is in neither mask keeps its first value.
  */
 struct kept {
 	u32 index;
@@ -235,7 +235,7 @@ static bool read_efer(struct vcpu *v, u32 index, u64 *value)
 	return true;
 }
 
-/* LMA is the processor's: writes don't change it, and LME can't change while paging is on (APM Vol. 2 3.1.7). */
+/* The processor controls LMA: writes don't change it, and LME can't change while paging is on (APM Vol. 2 3.1.7). */
 static bool write_efer(struct vcpu *v, u32 index, u64 value)
 {
 	struct vcpu_page *page = v->page;
@@ -395,7 +395,7 @@ static bool is_there(const struct vcpu *v, const struct msr *msr)
 	return msr->vendor == ANY || (msr->vendor == AMD) == v->machine->cpuid.is_amd;
 }
 
-/* And remember where. */
+/* Binary search; the entry that is found goes into the cache. */
 static __attribute__((noinline)) const struct msr *search(struct vcpu *v, u32 index)
 {
 	u32 low = 0, high = ARRAY_COUNT(table);
@@ -403,8 +403,10 @@ static __attribute__((noinline)) const struct msr *search(struct vcpu *v, u32 in
 	while (low < high) {
 		u32 middle = (low + high) / 2;
 
+		if (table[middle].index == index && !is_there(v, &table[middle]))
+			return NULL;
 		if (table[middle].index == index)
-			return is_there(v, &table[middle]) ? v->msr_cache[index % MSR_CACHE_ENTRIES] = &table[middle] : NULL;
+			return v->msr_cache[index % MSR_CACHE_ENTRIES] = &table[middle];
 		if (table[middle].index < index)
 			low = middle + 1;
 		else

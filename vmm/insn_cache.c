@@ -1,5 +1,5 @@
 /*
- * insn_cache.c - see insn_cache.h. One place for each instruction, by its address; the newest stays.
+ * insn_cache.c - the cache of instructions: one entry for each address modulo the size; a new instruction replaces it.
  */
 #include "insn_cache.h"
 
@@ -14,8 +14,8 @@ void insn_cache_init(struct insn_cache *c)
 }
 
 /*
- * What the walk found is in these eight bytes, and the other half as it is now: when that changes, the entry is not
- * found any more, which does no harm.
+ * These eight bytes hold the entry that the walk found, and its neighbour's present value. When the neighbour changes,
+ * the cache misses, which does no harm.
  */
 static bool table_put(struct insn_entry *e, u32 level, const struct guest_memory *memory, const struct walk_step *step,
 		      u32 bytes)
@@ -61,7 +61,7 @@ void insn_cache_put(struct insn_cache *c, const struct vcpu_page *page, const st
 	e->code = guest_memory_at(memory, GPA(w->gpa), INSN_CACHE_BYTES);
 	if (!e->code || !tables_put(e, memory, w, entry_bytes(kind)))
 		return;
-	/* The one byte more than an instruction can have may change in between: then the entry is never found. */
+	/* The 16th byte, which no instruction has, may change meanwhile: then this entry never hits. */
 	memcpy(e->bytes, e->code, sizeof(e->bytes));
 	memcpy(e->bytes, bytes, INSN_BYTES_MAX);
 	e->kind = kind;

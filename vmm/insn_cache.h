@@ -1,9 +1,9 @@
 /*
- * insn_cache.h - instructions that have exited before, so that the next time they need no walk and no decoding. Pure.
+ * insn_cache.h - caches instructions that have exited, so that the next exit needs no walk and no decoding. Pure.
  *
- * What is found is what a fetch would find now: an entry counts only while everything it came from is as it was, that
- * is RIP, CR3, the kind of code and paging (GROUP_CODE, without which nothing is found), each page-table entry of the
- * walk, and the instruction's bytes. So the guest may change its code and its tables as it likes.
+ * A hit is what a fetch would find now: an entry is valid only while all that it was made of is unchanged, that is RIP,
+ * CR3, the kind of code and paging (GROUP_CODE, without which there is no hit), each page-table entry of the walk, and
+ * the instruction's bytes. So the guest may change its code and its tables at any time.
  */
 #ifndef VOS_INSN_CACHE_H
 #define VOS_INSN_CACHE_H
@@ -21,7 +21,7 @@
 
 struct insn_entry {
 	u64 rip, cr3;			/* INSN_NO_CR3: the entry is not in use */
-	/* Entries of 32-bit paging come with their neighbour; those of no use point to a zero. */
+	/* 32-bit paging: the 8 bytes hold the entry and its neighbour. Unused levels point to a zero. */
 	const u64 *table[INSN_LEVELS];
 	u64 value[INSN_LEVELS];
 	const u8 *code;		/* in the guest's RAM */
@@ -57,7 +57,7 @@ static inline u64 insn_cache_code(const struct insn_entry *e, u32 word)
 	return now ^ e->bytes[word];
 }
 
-/* One condition without branches: it nearly always holds. Written out, because a loop costs more than what it does. */
+/* One condition without branches, since it nearly always holds; unrolled, since a loop would cost more. */
 static inline bool insn_cache_is_current(const struct insn_entry *e)
 {
 	return (insn_cache_code(e, 0) | insn_cache_code(e, 1) | insn_cache_now(e, 0) | insn_cache_now(e, 1) |
@@ -76,8 +76,8 @@ static inline const struct insn *insn_cache_find(const struct insn_cache *c, con
 }
 
 /*
- * Remember what was fetched and decoded: `w` is the successful walk of the instruction's first byte, `bytes` has as
- * many as were decoded from, at least INSN_BYTES_MAX. Forms that are not for the cache are left out.
+ * Store an instruction that was fetched and decoded: `w` is the successful walk of its first byte, `bytes` are those
+ * that were decoded, at least INSN_BYTES_MAX. Forms that the cache can't hold are not stored.
  */
 void insn_cache_put(struct insn_cache *c, const struct vcpu_page *page, const struct guest_memory *memory,
 		    const struct walk_result *w, const u8 *bytes, const struct insn *insn);

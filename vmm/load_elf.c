@@ -1,5 +1,5 @@
 /*
- * load_elf.c - see load_elf.h.
+ * load_elf.c - reads, checks and loads ELF files of both classes.
  */
 #include "load_elf.h"
 

@@ -14,7 +14,7 @@
 #define BOOT_FLAG 0xaa55u
 #define LOADER_UNDEFINED 0xffu
 #define SECTOR 512u
-/* Since it names its payload, an image is Linux itself; what claims less is a program of 16 bits in Linux' clothes. */
+/* Real kernels name their payload (protocol 2.08); an older header may belong to any 16-bit program. */
 #define PROTOCOL_32_BIT 0x0208u
 #define ENTRY_64_OFFSET 0x200u
 #define LOAD_HIGH 0x100000ull
@@ -63,7 +63,7 @@ static bool too_large(const struct linux_image *image, struct load_result *out)
 	return load_fail(out, why);
 }
 
-/* Where it wants to be; loaded below that, it would go there by itself, with or without memory (head_64.S). */
+/* The address that the kernel prefers. Loaded below, it moves itself there without checking the RAM (head_64.S). */
 static bool place_kernel(const struct load_input *in, struct linux_image *linux_image, struct load_result *out)
 {
 	const struct setup_header *h = &linux_image->header;
@@ -121,7 +121,7 @@ static void fill_e820(const struct memory_map *map, struct boot_params *params)
 	params->e820_entries = (u8)map->count;
 }
 
-/* A longer one is cut by the kernel: what is at its end would be ignored in silence. */
+/* The kernel would cut a longer one and silently ignore its end. */
 static bool cmdline_fits(const struct load_input *in, const struct setup_header *h, struct load_result *out)
 {
 	static char why[96];

@@ -50,7 +50,7 @@ static void set_line(void *ctx, u32 gsi, bool is_asserted)
 		pic_set_irq(&m->pic, gsi == PIT_GSI ? PIT_IRQ : gsi, is_asserted);
 }
 
-/* The real-time clock's, which also wakes a guest that is suspended. */
+/* The real-time clock's line, which also wakes a guest that is suspended. */
 static void set_rtc_line(void *ctx, u32 gsi, bool is_asserted)
 {
 	struct machine *m = ctx;
@@ -112,7 +112,7 @@ static void deliver(void *ctx, const struct irq_message *message)
 	(void)lapic_bus_deliver(&((struct machine *)ctx)->lapics, message);
 }
 
-/* Not while the lock is held: the console's signal is thread 0's, who may need it to make room. */
+/* Waits without the lock: thread 0 gets the console's signal, and may need the lock to make room. */
 static enum status console_wait(void *ctx, u64 deadline_tsc, u64 *bits)
 {
 	struct machine *m = ctx;
@@ -302,7 +302,7 @@ static const struct {
 	{ "8254", ON_PC, add_pit },
 	{ "HPET", ON_BOTH, add_hpet },
 	{ "real-time clock", ON_PC, add_rtc },
-	{ "8042", ON_BOTH, add_i8042 },	/* ACPI of modern does not name it: for its reset command */
+	{ "8042", ON_BOTH, add_i8042 },	/* on modern for its reset command only: ACPI does not name it */
 	{ "port 92h", ON_PC, add_fast_reset },
 };
 

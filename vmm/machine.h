@@ -1,10 +1,10 @@
 /*
- * machine.h - one guest's machine: its memory, buses, devices, clock and vCPUs, and how it ended.
+ * machine.h - one guest's machine: its memory, buses, devices, clock and vCPUs, and why it stopped.
  *
- * machine.c is the table of what a platform consists of. Each vCPU has a thread. What belongs to one vCPU (struct vcpu,
- * its local APIC, its page) is that thread's; others reach it through atomic words and vcpu_request(). Devices are
- * behind `lock`. What neither is said of does not change while the guest runs, or changes while all threads but one
- * are parked (control.c).
+ * machine.c has the table of each platform's devices. Each vCPU has a thread, which owns the vCPU's state (struct vcpu,
+ * its local APIC, its page); other threads reach that through atomic words and vcpu_request(). `lock` protects the
+ * devices. All other members do not change while the guest runs, or change while all threads except one are parked
+ * (control.c).
  */
 #ifndef VOS_MACHINE_H
 #define VOS_MACHINE_H
@@ -105,7 +105,7 @@ struct machine_config {
 	cpuid_host_fn host_cpuid;
 };
 
-/* Builds the machine; false: the machine has ended already (ending says why). */
+/* Builds the machine; false: the machine has stopped already (stop_info says why). */
 bool machine_init(struct machine *m, const struct machine_config *config);
 
 /* Loads the images and gives vCPU 0 its first state. `images` have args->image_count entries. */
@@ -138,8 +138,8 @@ static inline void machine_unlock(struct machine *m)
 }
 
 /*
- * The machine's run is over: note why (printf-like words for people, may be ""), once. vCPU loops end at their next
- * turn.
+ * Stop the machine. The first call sets the reason and a text for people (printf-like, may be ""); later calls do
+ * nothing. The vCPUs' loops end at their next iteration. (vcpu_request.c)
  */
 void machine_stop(struct machine *m, u32 vcpu, enum vm_reason reason, bool wants_restart, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
@@ -154,16 +154,16 @@ void machine_time_init(struct machine *m);
 u64 machine_run_timers(struct machine *m, struct vcpu *v, bool were_set);
 /* The guest's clocks stood still for `ticks` of the host's TSC. */
 void machine_time_skip(struct machine *m, u64 ticks);
-/* This vCPU wrote its TSC or TSC_ADJUST: from now on it differs by `adjust` from the machine's. */
+/* The guest wrote this vCPU's TSC or TSC_ADJUST: its TSC is now the machine's plus `adjust`. */
 void machine_set_tsc_adjust(struct machine *m, struct vcpu *v, u64 adjust);
 
 /* ---- control.c ---- */
 
-/* Notification bits arrived at thread 0: obey the control page, move console bytes. */
+/* Thread 0 got notification bits: do what the control page asks, move console bytes. */
 void machine_notified(struct machine *m, u64 bits);
-/* Thread 0 is about to sleep: the console hears of what it has not been told. */
+/* Thread 0 is about to sleep: notify the console of all output. */
 void machine_notify_console(struct machine *m);
-/* The others, at VCPU_REQUEST_PAUSE: stand still until thread 0 ends the pause. */
+/* All other threads, at VCPU_REQUEST_PAUSE: wait until thread 0 ends the pause. */
 void machine_park(struct machine *m, struct vcpu *v);
 /* Tell root (for status-vm) whether the guest has started that vCPU. */
 void machine_report_online(struct machine *m, const struct vcpu *v);
@@ -173,7 +173,7 @@ void machine_leave(struct machine *m, const struct vcpu *v);
 void machine_start(struct machine *m);
 /* Tell root (for its state) whether the guest has suspended itself. */
 void machine_report_suspended(struct machine *m, bool is_suspended);
-/* Tell root that the machine runs; tell it how it ended. */
+/* Tell root that the machine runs; tell it why it stopped. */
 void machine_report_running(struct machine *m);
 void machine_report_stop(struct machine *m);
 

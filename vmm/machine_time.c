@@ -50,7 +50,7 @@ static u64 ahead(u64 now, u64 ticks)
 	return ticks < DEADLINE_NONE - 1 - now ? now + ticks : DEADLINE_NONE - 1;
 }
 
-/* machine_lock */
+/* The caller holds the machine's lock. */
 static u64 devices_deadline(struct machine *m, u64 now)
 {
 	u64 now_ns = rt_time_ns(&m->time, now - m->power_on_tsc), earliest = DEADLINE_NONE, ns, at;

@@ -106,7 +106,7 @@ static bool take_vcpu(u32 index)
 	return false;
 }
 
-/* Root's argument page is read only and complete; where its images are follows from their number. */
+/* Root has filled the argument page, which is read only. An image's address follows from its number. */
 static u32 list_images(struct load_image list[LOAD_IMAGES])
 {
 	u32 count = (u32)min_u64(args()->image_count, LOAD_IMAGES);

@@ -1,5 +1,5 @@
 /*
- * memory_map.c - see memory_map.h.
+ * memory_map.c - builds the guest-physical memory map from the VM's RAM size.
  */
 #include "memory_map.h"
 

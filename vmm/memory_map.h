@@ -1,8 +1,8 @@
 /*
  * memory_map.h - the guest-physical memory map of every guest, and where the VMM puts boot data. Pure.
  *
- * RAM is RAM everywhere below RAM_LOW_LIMIT; the map only says what a guest may use. The boot data lies in memory that
- * the map calls usable: a guest is done with it once it has taken what it wants.
+ * All addresses below RAM_LOW_LIMIT are RAM; the map says which of it a guest may use. Boot data lies in usable memory:
+ * the guest may overwrite it once it has read it.
  */
 #ifndef VOS_MEMORY_MAP_H
 #define VOS_MEMORY_MAP_H

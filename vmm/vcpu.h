@@ -20,7 +20,7 @@ enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 #define OFFER_NMIS 4u	/* a further NMI waits for the end of nmi_pending */
 
 /* Bits of `requests`. */
-#define VCPU_REQUEST_SERVICE BIT32(0)	/* devices' timers may have been set, interrupts may have changed */
+#define VCPU_REQUEST_SERVICE BIT32(0)	/* devices' timers may have changed, interrupts too */
 #define VCPU_REQUEST_OFFER BIT32(1)	/* interrupts may have changed, timers have not */
 #define VCPU_REQUEST_NMI BIT32(2)
 #define VCPU_REQUEST_INIT BIT32(3)
@@ -28,13 +28,13 @@ enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 #define VCPU_REQUEST_TIME BIT32(5)	/* the machine's TSC offset has changed */
 #define VCPU_REQUEST_CLOCK BIT32(6)	/* write the kvm-clock record again */
 #define VCPU_REQUEST_PAUSE BIT32(7)	/* machine_park() */
-#define VCPU_REQUEST_LEAVE BIT32(8)	/* the vCPU does not run now: its activity has changed, or VMM_BIT_* are late */
-#define VCPU_REQUEST_KICK BIT32(9)	/* the HLT it is in, or else its next one, is over */
+#define VCPU_REQUEST_LEAVE BIT32(8)	/* leave run(): mp_state has changed, or there are deferred bits */
+#define VCPU_REQUEST_KICK BIT32(9)	/* ends the HLT that it is in, or its next one */
 #define VCPU_REQUEST_TIMER BIT32(10)	/* timers may be due, or the own APIC's was set */
 #define VCPU_REQUEST_RARE 0x2fcu
 #define VCPU_REQUEST_VECTOR_SHIFT 24
 
-/* What CPUID answered; leaves that follow the vCPU's state are left out. */
+/* Results of CPUID, except for leaves that depend on the vCPU's state. */
 #define CPUID_CACHE_ENTRIES 16u
 struct cpuid_cache_entry { u32 leaf, subleaf, eax, ebx, ecx, edx; };
 
@@ -49,29 +49,29 @@ struct vcpu {
 	struct lapic *lapic;
 	u32 index;
 	u32 requests;		/* any thread sets bits (atomic), the own one takes them */
-	u8 is_outside;		/* atomic: in vcpu_run or wait and not signalled yet, so a request needs a signal */
+	u8 is_outside;		/* atomic: in vcpu_run or wait, and not signalled yet: a request needs a signal */
 	u8 mp_state;		/* enum vcpu_mp_state */
-	u8 offered_irq;		/* enum offer_source of what is in intr_pending, and OFFER_NMIS */
+	u8 offered_irq;		/* enum offer_source of the interrupt in intr_pending, and OFFER_NMIS */
 	u8 nmis_waiting;	/* beside the one in nmi_pending */
 	u32 nmis;		/* atomic: with VCPU_REQUEST_NMI: how many */
 	u32 cr8;		/* as last seen in the page */
 	u32 parked;		/* atomic: the pause (machine.pause) that this thread has seen */
-	u64 stored_msrs[STORED_MSRS];	/* those that only remember (guest_msr.c) */
+	u64 stored_msrs[STORED_MSRS];	/* MSRs that are stored and have no effect (guest_msr.c) */
 	bool is_kicked;		/* the next HLT does not last */
-	bool is_gpa_known;	/* exit.mem.gpa is that of the only access of the instruction being emulated */
+	bool is_gpa_known;	/* exit.mem.gpa belongs to the only access of the instruction being emulated */
 	struct kvm_pv pv;
 	struct insn insn;	/* the last one decoded anew */
 	struct insn_cache *insns;
 	struct cpuid_cache_entry cpuid_cache[CPUID_CACHE_ENTRIES];	/* by leaf */
-	const struct msr *msr_cache[MSR_CACHE_ENTRIES];		/* by index: those asked for last */
+	const struct msr *msr_cache[MSR_CACHE_ENTRIES];		/* by index: the table rows used last */
 };
 
 void vcpu_init(struct vcpu *v, struct machine *machine, u32 index, struct vcpu_page *page, struct insn_cache *insns);
 
-/* Any thread: ask the vCPU's thread for something, waking it if it is away. What it is about is written before. */
+/* Any thread: make a request to the vCPU's thread and wake it if it is outside. Write its data before the call. */
 void vcpu_request(struct vcpu *v, u32 requests);
 void vcpu_request_nmi(struct vcpu *v);
-/* INIT takes back a startup that has not been obeyed; of several startups the first counts. */
+/* INIT cancels a startup that has not been served; of several startups only the first counts. */
 void vcpu_request_init(struct vcpu *v);
 void vcpu_request_startup(struct vcpu *v, u8 vector);
 
@@ -82,8 +82,8 @@ static inline void vcpu_request_self(struct vcpu *v, u32 requests)
 }
 
 /*
- * The guest has sent interrupts, to others perhaps, and is likely to wait until they are served: that comes sooner if
- * the others, where they want the same pCPU, run first.
+ * The guest has sent interrupts, perhaps to other vCPUs, and will probably wait until they are served. Those vCPUs run
+ * first if they share this pCPU.
  */
 void vcpu_interrupted_others(struct vcpu *v);
 
@@ -91,8 +91,8 @@ void vcpu_interrupted_others(struct vcpu *v);
 void vcpu_set_tsc_offset(struct vcpu *v);
 
 /*
- * CR8 is in the page while the guest runs, and the APIC's TPR its copy: bring the copy up to date before the APIC is
- * asked for anything that depends on it; take over what the APIC made of it.
+ * While the guest runs, CR8 is in the page and the APIC's TPR is its copy. vcpu_store_cr8() updates the copy before the
+ * APIC is asked for anything that depends on it; vcpu_load_cr8() writes the APIC's value back to the page.
  */
 void vcpu_store_cr8(struct vcpu *v);
 void vcpu_load_cr8(struct vcpu *v);
@@ -100,7 +100,7 @@ void vcpu_load_cr8(struct vcpu *v);
 /* Run until the machine ends. */
 void vcpu_loop(struct vcpu *v);
 
-/* What exits.c remembers: nothing yet. */
+/* Empty the caches of exits.c. */
 void vcpu_exits_init(struct vcpu *v);
 /* IA32_APIC_BASE has changed: CPUID may answer something else. */
 static inline void vcpu_drop_cpuid_cache(struct vcpu *v)
@@ -132,7 +132,7 @@ void vcpu_inject(struct vcpu *v, struct fault fault);
  */
 const struct insn *vcpu_decode(struct vcpu *v);
 
-/* Step over the next instruction if it is HLT; without any effect on the guest if it is not. */
+/* Step over the next instruction if it is HLT. If it is not, nothing of the guest changes. */
 bool vcpu_steps_over_hlt(struct vcpu *v);
 
 /* After an instruction was completed in software: the single-step trap, if the guest asked for one. */
@@ -149,7 +149,7 @@ static inline void vcpu_step(struct vcpu *v, u64 next_rip)
 		vcpu_completed(v);
 }
 
-/* Where the instruction behind the one that caused this exit is; 0: not known without looking closer. */
+/* RIP of the instruction behind the one that caused this exit; 0: not known without decoding. */
 static inline u64 vcpu_next_rip(const struct vcpu *v)
 {
 	const struct vcpu_page *page = v->page;

@@ -39,7 +39,7 @@ void vcpu_port_write_all(struct vcpu *v, u16 port, u32 size, const u32 *values, 
 		timer_was_set(v);
 }
 
-/* Ports that are nobody's, or those of more than one device. */
+/* Ports that belong to no device, or to more than one. */
 static __attribute__((noinline)) u32 read_split(struct vcpu *v, u16 port, u32 size)
 {
 	u32 value;

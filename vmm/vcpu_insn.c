@@ -15,7 +15,7 @@
 void vcpu_fetch_groups(struct vcpu *v, u32 groups)
 {
 	struct machine *m = v->machine;
-	/* What we have written ourselves is there too. */
+	/* Groups that the VMM has written are valid, too. */
 	u32 missing = groups & ~(v->page->filled | v->page->dirty);
 
 	if (missing && m->host->vcpu_get(m->host->ctx, v->index, missing) != ST_OK)
@@ -91,8 +91,8 @@ static u32 bytes_to_page_end(u64 linear, u32 count)
 }
 
 /*
- * The instruction's bytes at `linear`, as far as they are mapped. A fault of the second page matters only if its bytes
- * are needed.
+ * Fetch the instruction's bytes at `linear`, as far as they are mapped. A fault of the second page counts only if the
+ * instruction reaches into it.
  */
 struct fetch {
 	u8 bytes[INSN_BYTES_MAX];
@@ -133,8 +133,8 @@ static bool is_flat(const struct vcpu_page *page, const struct insn *insn)
 }
 
 /*
- * MOV between memory and a register that GROUP_STEP covers, by a segment without a base: the usual way to talk to a
- * device.
+ * Is it a MOV between memory and a register that GROUP_STEP covers, in a segment without a base? Drivers access device
+ * registers mostly so.
  */
 static u8 kind_of_move(const struct vcpu_page *page, const struct insn *insn)
 {
@@ -240,8 +240,8 @@ static void write_part(struct vcpu *v, u64 gpa, u32 size, u64 value)
 }
 
 /*
- * Did the processor translate this access already? Then it told us the GPA, having checked the rights and set the
- * accessed and dirty bits.
+ * Did the processor translate this access already? Then the exit record has the GPA, and the processor has checked the
+ * rights and set the accessed and dirty bits.
  */
 static bool is_translated(const struct vcpu *v, u64 linear, u32 size)
 {
@@ -354,15 +354,14 @@ static const struct emulate_ops ops = {
 	.port_write = port_write,
 };
 
-/* Does it access one place in memory and no more? */
+/* Does it access exactly one place in memory? */
 static bool is_single_access(const struct insn *insn)
 {
 	return insn->op < OP_PUSH && insn->op != OP_CMPXCHG_PAIR;
 }
 
 /*
- * A MOV whose address the processor has translated, so that nothing about it is left to be checked. False: not that
- * simple, nothing was done.
+ * Execute a MOV whose address the processor has translated and checked. False: it is not that simple, nothing was done.
  */
 static bool move(struct vcpu *v, const struct insn *insn)
 {

@@ -1,14 +1,14 @@
 /*
  * vcpu_loop.c - the loop of a vCPU's thread: serve requests, offer an interrupt, enter, handle the exit.
  *
- * An exit that touches no device goes straight back into the guest; interrupts and timers are looked at only after
- * somebody asked for it (VCPU_REQUEST_*).
+ * After an exit that touches no device the guest runs again at once. The loop checks interrupts and timers only after a
+ * request (VCPU_REQUEST_*).
  */
 #include "machine.h"
 #include "syscalls.h"
 #include "vcpu.h"
 
-/* False: a request came in between, look at it first. */
+/* Mark the vCPU as outside the VMM's code. False: a request came in between and must be served first. */
 static bool go_outside(struct vcpu *v)
 {
 	__atomic_store_n(&v->is_outside, 1, __ATOMIC_SEQ_CST);
@@ -25,7 +25,7 @@ static void come_back(struct vcpu *v)
 
 /* ---- Interrupts ---- */
 
-/* The 8259s' vector, if they have one for this vCPU. */
+/* True if the 8259s have an interrupt for this vCPU; *vector is its vector. */
 static bool pic_wants(struct machine *m, const struct vcpu *v, u8 *vector)
 {
 	bool wants;
@@ -47,13 +47,13 @@ static void pic_irq_taken(struct machine *m, u8 vector)
 	machine_unlock(m);
 }
 
-/* Nothing to do at the end of the interrupt but to note it: no other waits for that, and no line is to be looked at. */
+/* May the guest end its interrupt without an exit? No other interrupt waits for the end, and no line is level. */
 static bool may_end_quietly(const struct vcpu *v)
 {
 	return lapic_has_one_edge(v->lapic) && ((v->offered_irq & OFFER_LAPIC) || lapic_is_serving(v->lapic));
 }
 
-/* Put the best candidate into the page. Whatever was offered before and not taken is withdrawn by that. */
+/* Put the interrupt of the highest priority into the page. That withdraws an offer that was not taken. */
 static void offer_irq(struct vcpu *v)
 {
 	struct machine *m = v->machine;
@@ -66,7 +66,7 @@ static void offer_irq(struct vcpu *v)
 	page->intr_pending = v->offered_irq != OFFER_NONE;
 	v->offered_irq |= v->nmis_waiting ? OFFER_NMIS : 0;
 	page->intr_vector = vector;
-	/* Not every processor keeps the shadow until the HLT: execute that here, before it can be too late. */
+	/* Not every processor keeps the interrupt shadow until the HLT, so the HLT is executed here. */
 	if (page->intr_pending && (page->shadow & SHADOW_STI) && !(page->dirty & GROUP_STEP) &&
 	    v->mp_state == VCPU_RUNNABLE && vcpu_steps_over_hlt(v))
 		v->mp_state = VCPU_HALTED;
@@ -74,7 +74,7 @@ static void offer_irq(struct vcpu *v)
 		kvm_pv_eoi_arm(&v->pv, may_end_quietly(v));
 }
 
-/* The guest took what was offered. */
+/* The guest took the interrupt on offer. */
 static void irq_taken(struct vcpu *v)
 {
 	if (v->offered_irq & OFFER_PIC)
@@ -91,7 +91,7 @@ static void pv_eoi_done(struct vcpu *v)
 	vcpu_request_self(v, VCPU_REQUEST_OFFER);
 }
 
-/* An exit while something is offered. */
+/* An exit while an interrupt is on offer. */
 static void check_offer(struct vcpu *v)
 {
 	if ((v->offered_irq & OFFER_NMIS) && !v->page->nmi_pending)
@@ -106,7 +106,7 @@ static void check_offer(struct vcpu *v)
 
 /* ---- Requests ---- */
 
-/* The bootstrap processor goes through the reset vector again, the others wait for a startup (SDM Vol. 3 8.4.2). */
+/* The bootstrap processor starts at the reset vector again, all others wait for a startup (SDM Vol. 3 8.4.2). */
 static void init(struct vcpu *v)
 {
 	lapic_reset(v->lapic);
@@ -129,7 +129,7 @@ static void startup(struct vcpu *v, u8 vector)
 	machine_report_online(v->machine, v);
 }
 
-/* As in hardware, one may wait beside the one in service. */
+/* As in hardware, one NMI may wait while another is in service. */
 static void take_nmis(struct vcpu *v)
 {
 	struct vcpu_page *page = v->page;
@@ -177,8 +177,8 @@ static void serve_requests(struct vcpu *v)
 	if (requests & (VCPU_REQUEST_SERVICE | VCPU_REQUEST_TIMER)) {
 		v->page->deadline_tsc = machine_run_timers(v->machine, v, requests & VCPU_REQUEST_SERVICE);
 		/*
-		 * Timers that fired raised interrupts, which are requests to ourselves: what follows serves them, and
-		 * those of others whose cause came before.
+		 * Timers that fired raised interrupts, which are requests to this thread. The code below serves them,
+		 * and requests of other threads whose cause came before.
 		 */
 		__atomic_fetch_and(&v->requests, ~(VCPU_REQUEST_TIMER | VCPU_REQUEST_OFFER), __ATOMIC_SEQ_CST);
 		report_steal(v);
@@ -200,7 +200,7 @@ static void notified(struct vcpu *v, u64 bits)
 		machine_notified(v->machine, bits);
 }
 
-/* A halted vCPU runs again when an interrupt can be delivered (or an NMI came). */
+/* A halted vCPU runs again when an interrupt can be delivered, or an NMI came. */
 static bool may_run(struct vcpu *v)
 {
 	if (v->mp_state == VCPU_HALTED && (v->is_kicked || v->page->nmi_pending ||
@@ -233,7 +233,7 @@ static __attribute__((noinline)) void run_ended(struct vcpu *v, struct host_run 
 		machine_stop(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)run.status);
 }
 
-/* Enter the guest and handle its exits, for as long as nobody asks for anything. */
+/* Enter the guest and handle its exits until there is a request. */
 static void run(struct vcpu *v)
 {
 	const struct host *host = v->machine->host;

@@ -9,8 +9,8 @@
 #include "vcpu.h"
 
 /*
- * Pairs with go_outside(): either the thread sees the request before it leaves the VMM, or this function sees that it has
- * left, and signals it once.
+ * Pairs with go_outside(): either the thread sees the request before it leaves the VMM, or this function sees that the
+ * thread has left, and signals it once.
  */
 static void kick(struct vcpu *v)
 {

@@ -1,5 +1,5 @@
 /*
- * walk.c - see walk.h.
+ * walk.c - walks a guest's page tables, and sets accessed and dirty bits.
  *
  * A paging mode is a row of a table: entry size, levels, where each level's index is. The walk itself knows no mode.
  */
@@ -146,7 +146,7 @@ static void set_accessed(const struct paging_mode *mode, const struct guest_memo
 			continue;
 		if (i + 1 == result->count && (access & WALK_WRITE) && !(access & WALK_NO_DIRTY))
 			bits |= PTE_D;
-		/* If another vCPU changed the entry meanwhile, it is as if this access had come before. */
+		/* If another vCPU has changed the entry meanwhile, this access counts as one before the change. */
 		if ((step->entry & bits) != bits)
 			guest_memory_set_bits(memory, GPA(step->gpa), mode->entry_bytes, step->entry, bits);
 		step->entry |= bits;

@@ -3,8 +3,8 @@
  * processor. Pure.
  *
  * All paging modes: none, 32-bit, PAE, 4-level, 5-level. Tables that lie outside RAM read as all ones, as on a bus
- * where nobody answers. Protection keys are not looked at: guests are not offered them. (SDM Vol. 3 chapter 4, APM Vol.
- * 2 chapter 5.)
+ * without a device. Protection keys are not checked: the VMM does not see PKRU. (SDM Vol. 3 chapter 4, APM Vol. 2
+ * chapter 5.)
  */
 #ifndef VOS_WALK_H
 #define VOS_WALK_H
@@ -16,7 +16,7 @@
 #define WALK_FETCH BIT32(1)
 #define WALK_NO_DIRTY BIT32(2)	/* check only: don't set the dirty bit */
 
-/* What of a vCPU's state decides about translations. */
+/* The state of a vCPU that translations depend on. */
 struct walk_cpu {
 	u64 cr0, cr3, cr4, efer, rflags;
 	u32 cpl;

@@ -1,5 +1,5 @@
 /*
- * debug_port.h - port E9h: every byte written is output, reading gives E9h ("somebody is there").
+ * debug_port.h - port E9h: every byte written is output, reading gives E9h (the port exists).
  */
 #ifndef VOS_DEBUG_PORT_H
 #define VOS_DEBUG_PORT_H

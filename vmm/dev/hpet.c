@@ -1,5 +1,5 @@
 /*
- * hpet.c - see hpet.h.
+ * hpet.c - a high precision event timer: registers, comparators, interrupts.
  */
 #include "hpet.h"
 
@@ -47,7 +47,7 @@ static u64 counter(const struct hpet *h)
 	return is_running(h) ? clock_tick(h) - h->start_tick : h->stopped;
 }
 
-/* The counter's next value that matches: in 64 bits it may have been the last time, in 32 it comes round again. */
+/* The counter's next value that matches. In 64-bit mode there may be none any more, in 32-bit mode there always is. */
 static u64 next_match(const struct hpet_timer *t, u64 now)
 {
 	u64 due;
@@ -78,7 +78,7 @@ static void set_line(struct hpet *h, u32 gsi, bool is_asserted)
 	irq_line_set(&line, is_asserted);
 }
 
-/* The levels that the timers hold: several may hold one. */
+/* The I/O APIC inputs that the timers assert; several may share one. */
 static void update_lines(struct hpet *h)
 {
 	u32 lines = 0, changed;
@@ -182,7 +182,7 @@ static void write_config(struct hpet *h, u64 value)
 		plan(h, &h->timer[i]);
 }
 
-/* Only while it stands still (2.3.7). */
+/* The counter can be written only while it is stopped (2.3.7). */
 static void write_counter(struct hpet *h, u64 value)
 {
 	if (!is_running(h))

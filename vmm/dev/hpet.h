@@ -2,9 +2,9 @@
  * hpet.h - a high precision event timer (IA-PC HPET specification 1.0a): a 64-bit counter of 100 MHz and three
  * comparators, each one-shot or periodic, through the I/O APIC inputs HPET_ROUTES.
  *
- * Not there, and said so in the capabilities: legacy replacement and message interrupts. Counter and comparators are
- * computed from the clock when somebody looks. Of several periods that the VMM came too late for, one interrupt is
- * made, and the phase is kept.
+ * The capabilities offer neither legacy replacement nor message interrupts. The counter and the comparators are
+ * computed from the clock when they are read. All periods that the VMM missed make one interrupt, and the phase is
+ * kept.
  */
 #ifndef VOS_HPET_H
 #define VOS_HPET_H

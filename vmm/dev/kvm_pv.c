@@ -1,5 +1,6 @@
 /*
- * kvm_pv.c - see kvm_pv.h. The layouts are ABI (Documentation/virt/kvm/x86/msr.rst of Linux).
+ * kvm_pv.c - the records of KVM's EOI word and stolen time in guest RAM. The layouts are ABI
+ * (Documentation/virt/kvm/x86/msr.rst of Linux).
  */
 #include "kvm_pv.h"
 

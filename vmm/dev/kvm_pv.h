@@ -22,7 +22,7 @@ struct kvm_pv {
 	u64 steal_ns;		/* as last written */
 	u32 steal_version;
 	u32 *eoi_word;		/* in guest RAM; NULL = not enabled */
-	bool is_promised;	/* its bit 0 was set by us: the guest may clear it instead of writing EOI */
+	bool is_promised;	/* the VMM has set its bit 0: the guest may clear it instead of writing EOI */
 };
 
 bool kvm_pv_has_msr(u32 msr);
@@ -30,12 +30,12 @@ bool kvm_pv_has_msr(u32 msr);
 bool kvm_pv_msr_read(const struct kvm_pv *pv, u32 msr, u64 *value);
 bool kvm_pv_msr_write(struct kvm_pv *pv, const struct guest_memory *memory, u32 msr, u64 value);
 
-/* Others ran for so long, in all, while this vCPU wanted to. */
+/* Write how long, in total, others ran while this vCPU was ready to run. */
 void kvm_pv_report_steal(struct kvm_pv *pv, const struct guest_memory *memory, u64 steal_ns);
 
 /*
- * Before an entry: may the guest end the one interrupt that it has, or is about to get, by clearing the bit? After an
- * exit: true if it has done so.
+ * Before an entry, arm: the guest may end its only interrupt, present or on offer, by clearing the bit. After an exit,
+ * taken: true if it has done so.
  */
 void kvm_pv_eoi_arm(struct kvm_pv *pv, bool may);
 static inline bool kvm_pv_eoi_taken(struct kvm_pv *pv)

@@ -64,8 +64,8 @@ void kvmclock_reset(struct kvmclock *k, u32 vcpu)
 }
 
 /*
- * The pair of TSC and time is the same for all vCPUs, whenever they ask: both are 0 at power-on. (Two readings of the
- * clocks would be of two moments, and two vCPUs' pairs would tell two times.)
+ * All vCPUs get the same pair of TSC and time: both are 0 at power-on. (Two readings of the clocks would be of two
+ * moments, so two vCPUs would see different times.)
  */
 void kvmclock_update(struct kvmclock *k, u32 vcpu)
 {

@@ -5,7 +5,7 @@
  * the wall clock at time 0. Time is the device clock's ns; that and the guest's TSC are 0 together, and stand still
  * together in a pause, so that all vCPUs get the same pair, and one update per vCPU is enough. All writes go through
  * write(), which refuses addresses that are not RAM.
- * What has an index belongs to that vCPU's thread; what has none, to one thread at a time.
+ * Members with an index belong to that vCPU's thread; one thread at a time may use the others.
  */
 #ifndef VOS_KVMCLOCK_H
 #define VOS_KVMCLOCK_H
@@ -47,8 +47,8 @@ bool kvmclock_msr_write(struct kvmclock *k, u32 vcpu, u32 msr, u64 value);
 /* Write a vCPU's record again, e.g. after the relation of TSC and ns has changed. */
 void kvmclock_update(struct kvmclock *k, u32 vcpu);
 /*
- * The vCPU's TSC differs by so much from the clock's. Records are the same for all vCPUs ("stable") only while none
- * does. True: that has changed, all records are to be written again.
+ * The vCPU's TSC is the clock's plus `adjust`. Records are the same for all vCPUs ("stable") only while no vCPU's TSC
+ * differs. True: that has changed, and all records must be written again.
  */
 bool kvmclock_set_adjust(struct kvmclock *k, u32 vcpu, u64 adjust) MUST_CHECK;
 /* INIT: the vCPU's record is no longer written. */

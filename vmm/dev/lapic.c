@@ -1,7 +1,7 @@
 /*
  * lapic.c - local APIC: interrupt state, delivery between APICs, INIT and APIC_BASE (SDM Vol. 3 chapter 11).
  *
- * Registers as the guest sees them are lapic_regs.c's, the timer is lapic_timer.c's.
+ * lapic_regs.c has the registers as the guest sees them, lapic_timer.c the timer.
  */
 #include "lapic_parts.h"
 
@@ -13,7 +13,7 @@ int lapic_bits_highest(const struct lapic_bits *b)
 {
 	u64 two_words;
 
-	/* Nearly always all are empty. */
+	/* The set is nearly always empty. */
 #pragma GCC unroll 4
 	for (int i = 3; i >= 0; i--) {
 		__builtin_memcpy(&two_words, &b->word[2 * i], sizeof(two_words));
@@ -125,7 +125,7 @@ static void post(struct lapic *l, u8 vector, bool is_level)
 		__atomic_fetch_or(&l->posted.level[word], bit, __ATOMIC_SEQ_CST);
 	else
 		__atomic_fetch_and(&l->posted.level[word], ~bit, __ATOMIC_SEQ_CST);
-	/* Who set it first is about to tell the owner. */
+	/* The thread that has set the bit first tells the owner. */
 	if (__atomic_fetch_or(&l->posted.irr[word], bit, __ATOMIC_SEQ_CST) & bit)
 		return;
 	post_event(l, BIT32(word));

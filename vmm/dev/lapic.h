@@ -3,12 +3,12 @@
  *
  * One struct lapic per vCPU, joined by a struct lapic_bus. An APIC serves the xAPIC page and the x2APIC MSRs,
  * whichever mode its APIC_BASE has chosen. APIC ID = index of the vCPU. Time is the guest's TSC; the timer's bus clock
- * is 1 GHz. CR8 is the VMM's to transport: lapic_set_cr8() after an exit, lapic_cr8() before an entry (SDM Vol. 3
- * chapter 11, APM Vol. 2 chapter 16).
+ * is 1 GHz. The VMM copies CR8: lapic_set_cr8() after an exit, lapic_cr8() before an entry (SDM Vol. 3 chapter 11, APM
+ * Vol. 2 chapter 16).
  *
- * Threads: an APIC belongs to its vCPU's thread, and there are no locks. What others have for it they post: vectors and
- * events in atomic bits of struct lapic_posted, then ops->kick; the owner takes them in lapic_collect(). What others
- * read of an APIC to route a message is written in one store each.
+ * Threads: an APIC belongs to its vCPU's thread, and there are no locks. Other threads post vectors and events in
+ * atomic bits of struct lapic_posted and call ops->kick; the owner takes them in lapic_collect(). The owner writes each
+ * value that other threads read to route a message in one store.
  */
 #ifndef VOS_LAPIC_H
 #define VOS_LAPIC_H
@@ -30,7 +30,7 @@ enum lapic_lvt { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERR
 
 struct lapic_bits { u32 word[8]; };	/* 256 vectors */
 
-/* What other threads want of an APIC. All atomic. */
+/* What other threads have posted. All atomic. */
 struct lapic_posted {
 	u32 what;		/* bit w: irr[w] has bits; LAPIC_POSTED_*. Set last, taken first */
 	u32 irr[8];
@@ -104,8 +104,8 @@ u64 lapic_tsc_deadline(const struct lapic *l);
 void lapic_set_tsc_deadline(struct lapic *l, u64 value);
 
 /*
- * After a write to this register (MSR index - LAPIC_MSR_FIRST, or offset in the page / 16): has ops->kick told all
- * there is to react to? Else look at timers, interrupts and CR8 again.
+ * After a write to this register (MSR index - LAPIC_MSR_FIRST, or offset in the page / 16): does ops->kick cover all
+ * its effects? Else the caller checks timers, interrupts and CR8 again.
  */
 static inline bool lapic_write_kicks(u32 reg)
 {

@@ -8,7 +8,7 @@
 #include "mul_div.h"
 
 #define TIMER_BUS_HZ 1000000000ull
-/* A shorter period would keep the guest from doing anything but taking timer interrupts. */
+/* With a shorter period the guest would do nothing but take timer interrupts. */
 #define TIMER_PERIOD_MIN_NS 50000u
 
 u64 lapic_tsc(const struct lapic *l)
@@ -93,7 +93,7 @@ void lapic_timer_set_mode(struct lapic *l, u32 old_lvt)
 	}
 }
 
-/* Only a TSC deadline is a point on the TSC's own scale. */
+/* Only a TSC deadline moves with the vCPU's TSC. */
 void lapic_set_tsc_adjust(struct lapic *l, u64 value)
 {
 	if (l->target_tsc && !is_mode(l, TIMER_TSC_DEADLINE)) {
@@ -120,7 +120,7 @@ u64 lapic_deadline_tsc(const struct lapic *l)
 	return l->target_tsc ? l->target_tsc : DEADLINE_NONE;
 }
 
-/* The next multiple of the period after now: rounds that nobody was there for are one interrupt. */
+/* The next multiple of the period after now: all periods that were missed make one interrupt. */
 static __attribute__((noinline)) u64 next_round(const struct lapic *l, u64 now)
 {
 	u64 period = count_to_tsc(l, l->initial_count);

@@ -63,7 +63,7 @@ static u8 vector_of(const struct pic_chip *c, int input)
 }
 
 /*
- * Carry the slave's output to the master, and the master's to the processor, which wants to know of another vector too.
+ * Pass the slave's output to the master, and the master's to the processor, also if only the vector has changed.
  */
 static void refresh(struct pic *p)
 {

@@ -1,8 +1,8 @@
 /*
  * pit8254.h - the three counters of an 8254 at 1.193182 MHz, and port 61h with the gate of counter 2.
  *
- * Counters are computed from the clock when somebody looks; only counter 0 has an interrupt and therefore a deadline.
- * Ticks that the VMM came too late for are not made up one by one: one edge is raised, and the phase is kept.
+ * Counters are computed from the clock when they are read; only counter 0 has an interrupt and therefore a deadline.
+ * All ticks that the VMM missed make one edge, and the phase is kept.
  */
 #ifndef VOS_PIT8254_H
 #define VOS_PIT8254_H

@@ -1,8 +1,8 @@
 /*
  * smbios.c - SMBIOS 3.3: 64-bit entry point (5.2.2), BIOS information (7.1), system information (7.2), end (7.128).
  *
- * Each structure is followed by its strings, which its fields number from 1; an empty string ends them. A string
- * literal brings that last zero byte along.
+ * Each structure is followed by its strings, which its fields number from 1; an empty string ends them. The zero byte
+ * of the string literal is that empty string.
  */
 #include "smbios.h"
 
