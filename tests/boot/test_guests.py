@@ -8,10 +8,14 @@ from vosmachine import TINY
 GUESTS = ('exits', 'traps', 'modes', 'mmio', 'paging32', 'msrs', 'features', 'hpet', 'debug')
 
 
+# Machines whose processors do things wrong: the guests' heads say what they leave out there.
+WORDS = {'max': 'tcg', 'ryzen': 'bochs-svm'}
+
+
 def run_guest(machine, guest, platform):
-    word = ('pc' if platform == 'pc' else '') + (' tcg' if machine.backend.startswith('qemu') else '')
+    words = ('pc ' if platform == 'pc' else '') + WORDS.get(machine.cpu, '')
     machine.ok(f'create-vm --name {guest} --cpu 1 --memory 64M --kernel {guest} --platform {platform} '
-               f'--cmdline "{word}"')
+               f'--cmdline "{words}"')
     machine.ok(f'start-vm {guest}')
     machine.wait_state(guest, '(stopped|crashed)')
     log = machine.ok(f'log-vm {guest}')

@@ -1,6 +1,8 @@
 /*
  * debug.c - debug exceptions and what they meet: INT1, the shadow of MOV SS, the trap flag; the resume flag that faults
  * push; instructions at the end of the address space; debug registers that are used often.
+ *
+ * `bochs-svm`: in Bochs as an AMD processor the single step of an instruction that exits is a #DB of the host.
  */
 #include "guest.h"
 
@@ -40,7 +42,6 @@ static void test_int1(void)
 {
 	u64 at;
 
-	trap_handlers[1] = note;
 	fault_reset();
 	__asm__ volatile(TRY(".byte 0xf1") : : : "memory");
 	if (is_amd() && fault_vector == 6 + 1)
@@ -48,26 +49,27 @@ static void test_int1(void)
 	hits = 0;
 	__asm__ volatile("leaq 9f(%%rip), %0; .byte 0xf1; 9: nop" : "=&r"(at) : : "memory");
 	expect_one(at, "INT1: once", "INT1: RIP is behind it");
+	if (guest_has("bochs-svm"))
+		return;
 	STEPPED("movl %%ss, %%ecx; .byte 0xf1; 9: nop; nop", at, "i"(0));
 	ok(hits >= 1 && hits <= 2, "INT1 under the trap flag");
 	hits = 0;
 	STEPPED("movw %w1, %%ss; .byte 0xf1; 9: nop; nop", at, "r"(0x10));
 	expect_one(at, "MOV SS, INT1 under the trap flag: once", "MOV SS, INT1 under the trap flag: RIP");
 	ok(last_flags & TF, "MOV SS, INT1 under the trap flag: it shows");
-	trap_handlers[1] = NULL;
 }
 
 static void test_shadow(void)
 {
 	u64 at;
 
-	trap_handlers[1] = note;
+	STEPPED("movw %w1, %%ss; nop; 9: nop; nop", at, "r"(0x10));
+	expect_one(at, "MOV SS, NOP under the trap flag: once", "MOV SS, NOP under the trap flag: RIP");
+	if (guest_has("bochs-svm"))
+		return;
 	STEPPED("movw %w1, %%ss; cpuid; 9: nop; nop", at, "r"(0x10));
 	expect_one(at, "MOV SS, CPUID under the trap flag: once", "MOV SS, CPUID under the trap flag: RIP");
 	ok(last_dr6 & DR6_BS, "MOV SS, CPUID under the trap flag: BS");
-	STEPPED("movw %w1, %%ss; nop; 9: nop; nop", at, "r"(0x10));
-	expect_one(at, "MOV SS, NOP under the trap flag: once", "MOV SS, NOP under the trap flag: RIP");
-	trap_handlers[1] = NULL;
 }
 
 /* The resume flag keeps an execution breakpoint from being met again when a fault returns to its instruction. */
@@ -128,8 +130,10 @@ static void test_end_of_space(void)
 
 void guest_main(void)
 {
+	trap_handlers[1] = note;
 	test_int1();
 	test_shadow();
+	trap_handlers[1] = NULL;
 	test_resume_flag();
 	test_end_of_space();
 }

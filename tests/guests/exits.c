@@ -1,6 +1,9 @@
 /*
  * exits.c - each kind of VM exit once, and what the guest must see of it: registers as the manuals say, nothing else
  * changed.
+ *
+ * `bochs-svm`: Bochs as an AMD processor ends at a MOV to CR0 that leaves PG without PE; it does not load CR2 at VMRUN;
+ * an exit for #DB does not bring DR6 up to date; and the single step of an instruction that exits is a #DB of the host.
  */
 #include "guest.h"
 
@@ -123,10 +126,12 @@ static void test_hypercall(void)
 /* The processor itself refuses most of these; QEMU's refuses few, and on Intel the hypervisor has a part in it. */
 static void test_illegal_control_registers(u64 cr0, u64 cr4)
 {
-	WRITE_CR(0, cr0 & ~BIT64(0));
-	ok_fault(13, "cr0: PE off with PG on refused");
-	WRITE_CR(0, (cr0 & ~BIT64(0)) ^ BIT64(30));
-	ok_fault(13, "cr0: PE off with PG on and CD changed refused");
+	if (!guest_has("bochs-svm")) {
+		WRITE_CR(0, cr0 & ~BIT64(0));
+		ok_fault(13, "cr0: PE off with PG on refused");
+		WRITE_CR(0, (cr0 & ~BIT64(0)) ^ BIT64(30));
+		ok_fault(13, "cr0: PE off with PG on and CD changed refused");
+	}
 	WRITE_CR(0, (cr0 | BIT64(29)) & ~BIT64(30));
 	ok_fault(13, "cr0: NW without CD refused");
 	WRITE_CR(0, cr0 & ~BIT64(31));
@@ -244,24 +249,24 @@ static void test_breakpoints(void)
 {
 	static volatile u64 watched;
 
-	trap_handlers[1] = on_debug;
 	__asm__ volatile("mov %0, %%dr0" : : "r"(&watched));
 	__asm__ volatile("mov %0, %%dr7" : : "r"(0x400ull | 1 | 0x1ull << 16 | 0x2ull << 18));	/* L0, write, 8 bytes */
 	watched = 1;
 	ok_equal(debug_hits, 1, "breakpoint: data write");
-	ok(debug_dr6 & 1, "breakpoint: DR6 says which");
+	ok((debug_dr6 & 1) || guest_has("bochs-svm"), "breakpoint: DR6 says which");
 	cpuid(0, 0);
 	watched = 2;
 	ok_equal(debug_hits, 2, "breakpoint: still armed after an exit");
 	__asm__ volatile("mov %0, %%dr7" : : "r"(0x400ull));
 	watched = 3;
 	ok_equal(debug_hits, 2, "breakpoint: disarmed");
+	if (guest_has("bochs-svm"))
+		return;
 	/* single step over an instruction that exits */
 	debug_hits = 0;
 	__asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; cpuid; nop" : : "a"(0), "c"(0) : "rbx", "rdx", "memory");
 	ok(debug_hits >= 1, "single step");
 	ok(debug_dr6 & BIT64(14), "single step: DR6.BS");
-	trap_handlers[1] = NULL;
 }
 
 /* Exits, and a halt in which others run. */
@@ -437,7 +442,8 @@ static void test_string_io(void)
 	di = 0xffe00000ull;
 	fault_reset();
 	__asm__ volatile(TRY("rep insb") : "+D"(di), "+c"(cx) : "d"(0x3ff) : "memory");
-	ok_equal(fault_address, 0xffe00000ull, "insb: #PF address");
+	if (!guest_has("bochs-svm"))
+		ok_equal(fault_address, 0xffe00000ull, "insb: #PF address");
 	ok_fault(14, "insb: #PF");
 	page_directories[3][511] = 0xffe00083ull;
 }
@@ -465,7 +471,9 @@ void guest_main(void)
 	test_hypercall();
 	test_control_registers();
 	test_debug_registers();
+	trap_handlers[1] = on_debug;
 	test_breakpoints();
+	trap_handlers[1] = NULL;
 	test_xstate();
 	test_forbidden();
 	test_pio();

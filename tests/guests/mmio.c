@@ -4,6 +4,8 @@
  *
  * Two targets: an address where nobody is (reads give ones, writes are lost), and the I/O APIC's window, which keeps
  * what is written to a redirection entry's writable bits.
+ *
+ * `bochs-svm`: Bochs as an AMD processor does not load CR2 at VMRUN.
  */
 #include "guest.h"
 
@@ -270,7 +272,8 @@ static void test_faults(void)
 	/* device to a page that is not there: the guest gets the #PF */
 	fault_reset();
 	__asm__ volatile(TRY("rep movsl") : "+S"(si), "+D"(di), "+c"(cx) : : "memory");
-	ok_equal(fault_address, 0x700000000000ull, "movs: #PF address");
+	if (!guest_has("bochs-svm"))
+		ok_equal(fault_address, 0x700000000000ull, "movs: #PF address");
 	ok_equal(fault_error & 2, 2, "movs: #PF is a write");
 	ok_fault(14, "movs: #PF");
 	ok(cx == 4 && si == NOBODY, "movs: nothing moved");

@@ -1,6 +1,10 @@
 /*
  * traps.c - exceptions, their error codes, and events whose delivery an exit cut short: the first push of a handler's
  * frame may meet second-level faults, and nothing may be lost or doubled.
+ *
+ * `bochs-svm`: Bochs as an AMD processor does not load CR2 at VMRUN; the exit that cuts the delivery of V_IRQ short
+ * tells another event than that interrupt; and an exit for #DB does not bring DR6 up to date, so that the step over the
+ * IRET of an NMI is not seen.
  */
 #include "guest.h"
 
@@ -36,7 +40,8 @@ static void test_exceptions(void)
 	EXPECT("movb (%%rax), %%cl", 13, 2, 0, "#GP: not canonical", "a"(0x8000000000000000ull) : "rcx");
 	EXPECT("movb %%cl, (%%rax)", 14, 2, 2, "#PF: write, not present", "a"(0x700000000000ull));
 	EXPECT("movb (%%rax), %%cl", 14, 2, 0, "#PF: read, not present", "a"(0x700000000000ull) : "rcx");
-	ok_equal(READ_CR(2), 0x700000000000ull, "#PF: CR2");
+	if (!guest_has("bochs-svm"))
+		ok_equal(READ_CR(2), 0x700000000000ull, "#PF: CR2");
 	EXPECT("int $0x80", 0x80, 0, 0, "INT 80h", "a"(0));
 	WRITE_CR(0, READ_CR(0) | BIT64(3));
 	EXPECT("fninit", 7, 2, 0, "#NM", "a"(0));
@@ -97,8 +102,6 @@ static void test_interrupted_irq(u64 from, u64 rounds)
 {
 	u64 wrong = 0;
 
-	apic_init();
-	trap_handlers[0x50] = on_irq;
 	for (u64 i = 0; i < rounds; i++) {
 		u64 top = from + i * 0x200000 + 0x10000, before = irqs;
 
@@ -163,7 +166,11 @@ void guest_main(void)
 	test_exceptions();
 	test_alignment();
 	test_interrupted_delivery(16 << 20, 8);
-	test_interrupted_irq(32 << 20, 8);
+	apic_init();
+	trap_handlers[0x50] = on_irq;
+	if (!guest_has("bochs-svm"))
+		test_interrupted_irq(32 << 20, 8);
 	test_interrupts();
-	test_nmi();
+	if (!guest_has("bochs-svm"))
+		test_nmi();
 }

@@ -246,6 +246,33 @@ static void test_refused_events(void **state)
 	}
 }
 
+/* An interrupt is injected if nothing is in its way, else on offer. QEMU TCG may deliver an injected one twice. */
+static void test_interrupts(void **state)
+{
+	static const struct { u64 rflags, int_state; bool doubles, has_event, is_injected; } cases[] = {
+		{ RFLAGS_IF, 0, false, false, true },
+		{ RFLAGS_IF, 0, true, false, false },
+		{ RFLAGS_IF, 0, false, true, false },
+		{ RFLAGS_IF, SVM_INT_STATE_SHADOW, false, false, false },
+		{ 0, 0, false, false, false },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(cases); i++) {
+		start();
+		svm_features.doubles_interrupts = cases[i].doubles;
+		hw->vmcb->rflags = RFLAGS_ONE | cases[i].rflags;
+		hw->vmcb->int_state = cases[i].int_state;
+		entry.event = cases[i].has_event ? wishes[0].event : (struct vcpu_event){ 0 };
+		entry.intr_pending = 1;
+		entry.intr_vector = 99;
+		svm_event_inject(hw, &entry);
+		assert_int_equal(hw->vmcb->event_inject == (SVM_EVENT_VALID | 99u), cases[i].is_injected);
+		assert_int_equal(hw->vmcb->int_control & SVM_V_IRQ, cases[i].is_injected ? 0 : SVM_V_IRQ);
+		end();
+	}
+}
+
 /* One that only waited comes back as an NMI to deliver. */
 static void test_refused_pending_nmi(void **state)
 {
@@ -496,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_fault_in_host),
 		cmocka_unit_test(test_fault_in_guest),
 		cmocka_unit_test(test_bad_cr),
+		cmocka_unit_test(test_interrupts),
 		cmocka_unit_test(test_refused_events),
 		cmocka_unit_test(test_refused_pending_nmi),
 		cmocka_unit_test(test_pause_filter),

@@ -20,7 +20,7 @@
 const struct virt_ops vmx_ops = { .kind = VIRT_NONE };
 
 static struct model_cached tlb[FAKE_PCPUS][ASIDS][MODEL_SLOTS];
-static u64 flushes;
+static u64 flushes, injected;
 
 static u32 type_of(u64 field)
 {
@@ -32,7 +32,7 @@ static struct vcpu_event event_in(const struct vmcb *v)
 	u64 field = v->event_inject;
 	bool is_soft = type_of(field) == SVM_EVENT_SOFT_INT;
 
-	if (!(field & SVM_EVENT_VALID))
+	if (!(field & SVM_EVENT_VALID) || type_of(field) == SVM_EVENT_INTR)
 		return (struct vcpu_event){ 0 };
 	return (struct vcpu_event){
 		.valid = 1, .type = is_soft ? EVENT_SOFT_INT : EVENT_EXCEPTION, .vector = (u8)field,
@@ -42,11 +42,26 @@ static struct vcpu_event event_in(const struct vmcb *v)
 	};
 }
 
+static bool injects_interrupt(const struct vmcb *v)
+{
+	return (v->event_inject & SVM_EVENT_VALID) && type_of(v->event_inject) == SVM_EVENT_INTR;
+}
+
+/* Injected only if nothing keeps the guest from taking it, and not on offer too. */
+static u32 interrupt_in(const struct vmcb *v)
+{
+	if (!injects_interrupt(v))
+		return v->int_control & SVM_V_IRQ ? v->int_vector : 0;
+	CHECK(model_has_interrupts() && !(v->int_control & SVM_V_IRQ));
+	injected++;
+	return (u8)v->event_inject;
+}
+
 static struct model_view look_at(const struct vmcb *v)
 {
 	struct model_view view = {
 		.s2_root = v->nested_cr3, .rip = v->rip, .rax = v->rax, .event = event_in(v),
-		.vector = v->int_control & SVM_V_IRQ ? v->int_vector : 0, .cached = tlb[fake_here][v->asid],
+		.vector = interrupt_in(v), .is_injected = injects_interrupt(v), .cached = tlb[fake_here][v->asid],
 	};
 
 	/* The instruction has been stepped over, so that the frame shows the next one. */
@@ -106,6 +121,7 @@ u32 svm_switch(struct vcpu_hw *hw)
 		model_window();
 	else
 		model_take_interrupts();
+	svm_features.doubles_interrupts = one_in(2);	/* both kinds of processor, by turns */
 	return svm_exit(hw);
 }
 
@@ -136,7 +152,7 @@ static void test_interleavings(void **state)
 	(void)state;
 	svm_features = (struct svm_features){ .asid_count = ASIDS };
 	model_test(&svm);
-	assert_true(flushes > 100);
+	assert_true(flushes > 100 && injected > 100);
 }
 
 int main(void)

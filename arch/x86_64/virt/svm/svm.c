@@ -74,6 +74,7 @@ void svm_probe_features(struct info_page *info, const struct cpuid *svm)
 	svm_features.has_invpcid = cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & BIT32(10));
 	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
 	svm_features.exits_for_bad_cr = svm_features.loses_interrupts = svm_features.leaves_breakpoints = is_tcg();
+	svm_features.doubles_interrupts = svm_features.loses_interrupts;
 	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
 	virt_note_feature(info, FEAT_SVM, true);
 	virt_note_feature(info, FEAT_NPT, true);

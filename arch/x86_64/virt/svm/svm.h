@@ -53,6 +53,7 @@ struct svm_features {
 	 */
 	bool leaves_breakpoints;
 	bool loses_interrupts;	/* QEMU TCG: at an entry with V_IRQ; see svm_event_collect */
+	bool doubles_interrupts;	/* QEMU TCG: those injected through EVENTINJ, at times */
 	u32 asid_count;
 };
 extern struct svm_features svm_features;

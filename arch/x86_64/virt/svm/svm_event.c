@@ -2,11 +2,13 @@
  * svm_event.c - event injection and its aftermath (APM Vol. 2 15.20, 15.21).
  *
  * External interrupts go through V_IRQ: the hardware waits for the guest to take it, so there is no interrupt window
- * to exit for. (QEMU TCG also delivers EVENTINJ interrupts twice at times.) Exceptions, NMI and software interrupts
- * go through EVENTINJ. NMI blocking is tracked here: the hardware does not, so IRET is intercepted from the delivery
- * of an NMI on. That exit comes before the IRET, and none after it; nor is there one at the end of an interrupt shadow,
- * for which an NMI has to wait. So this one instruction is run with RFLAGS.TF set. If anything else than its trap ends
- * the entry, all is as before.
+ * to exit for. One that the guest can take at once goes through EVENTINJ, as exceptions, NMI and software interrupts
+ * do: Bochs looks at V_IRQ only when RFLAGS.IF changes. (QEMU TCG delivers such interrupts twice at times.)
+ *
+ * NMI blocking is tracked here: the hardware does not, so IRET is intercepted from the delivery of an NMI on. That
+ * exit comes before the IRET, and none after it; nor is there one at the end of an interrupt shadow, for which an NMI
+ * has to wait. So this one instruction is run with RFLAGS.TF set. If anything else than its trap ends the entry, all
+ * is as before.
  */
 #include "svm.h"
 #include "virt_bits.h"
@@ -94,6 +96,12 @@ bool svm_event_end_step(struct vcpu_hw *hw)
 	return !(v->dr6 & DR6_BREAKPOINTS);
 }
 
+/* With no other event in the way. */
+static bool takes_at_once(const struct vmcb *v)
+{
+	return (v->rflags & RFLAGS_IF) && !(v->int_state & SVM_INT_STATE_SHADOW) && !svm_features.doubles_interrupts;
+}
+
 void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
 	static const struct vcpu_event nmi = { .valid = 1, .type = EVENT_NMI, .vector = VECTOR_NMI };
@@ -123,6 +131,9 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	} else if (entry->nmi_pending && !(hw->extras & EXTRA_NMI_BLOCKED)) {
 		inject(hw, &nmi);
 		entry->nmi_pending = 0;
+	} else if ((control & SVM_V_IRQ) && takes_at_once(v)) {
+		v->int_control = control & ~SVM_V_IRQ;
+		v->event_inject = SVM_EVENT_VALID | SVM_EVENT_INTR << SVM_EVENT_TYPE_SHIFT | entry->intr_vector;
 	}
 	if (is_step || (control & SVM_V_IRQ) || (v->intercept_cr & SVM_INTERCEPT_CR8_WRITE) || v->event_inject ||
 	    v->tlb_control)
