@@ -10,7 +10,7 @@
 
 #include "config.h"
 #include "fields.h"
-#include "session.h"
+#include "handlers.h"
 #include "units.h"
 
 struct reading {
@@ -230,6 +230,11 @@ void apply_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	const struct args *args = &s->config[job->index];
 
+	if (job->is_canceled) {
+		job_fail_canceled(s, job);
+		return;
+	}
+	request_take_vm(s, job, job->request.name, reply);
 	if (reply->result != RESULT_OK) {
 		failed(s, job, reply);
 	} else if (done(s, job, args, reply)) {
@@ -239,3 +244,23 @@ void apply_answer(struct session *s, struct job *job, const struct reply *reply)
 	job->index++;
 	next(s, job);
 }
+
+/* ---- at the start: VMs and images are read, then vos.conf ---- */
+
+static void startup_begin(struct session *s, struct job *job)
+{
+	args_init(&job->args, &commands[VERB_APPLY]);
+	collect_begin(s, job, BIT32(COLLECT_VMS) | BIT32(COLLECT_IMAGES));
+}
+
+static void startup_answer(struct session *s, struct job *job, const struct reply *reply)
+{
+	if (job->is_applying) {
+		apply_answer(s, job, reply);
+	} else if (collect_answer(s, job, reply)) {
+		job->is_applying = true;
+		apply_begin(s, job);
+	}
+}
+
+const struct command_ops startup_ops = { startup_begin, startup_answer, 0 };

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "session.h"
+#include "handlers.h"
 #include "units.h"
 
 #define TAIL_LINES 12u

@@ -201,9 +201,9 @@ static void go(struct session *s, struct job *job)
 	}
 	if (asks(s, job))
 		return;
-	verb_fill_request(job);
+	request_fill(job);
 	for (u32 i = 0; i < job->target_count; i++)
-		verb_note_asker(s, job, job->targets[i].name, true);
+		request_note_asker(s, job, job->targets[i].name, true);
 	job_send_all(s, job);
 }
 
@@ -235,7 +235,7 @@ static void tell_done(struct session *s, struct job *job, const struct target *t
 	if (job_is_json(job) || args_has(&job->args, ARG_QUIET))
 		return;
 	out = job_text_begin(s, job);
-	verb_say_done(&out, job, target->name, vm);
+	request_say_done(&out, job, target->name, vm);
 	job_text_end(s, job);
 }
 
@@ -262,12 +262,12 @@ static void take_result(struct session *s, struct job *job, const struct reply *
 	struct target *target = &job->targets[job->target];
 
 	if (reply->result == RESULT_OK || is_so_already(job, reply)) {
-		verb_take_vm(s, job, target->name, reply);
+		request_take_vm(s, job, target->name, reply);
 		tell_done(s, job, target, machine_find(&s->machine, target->name));
 		return;
 	}
 	memcpy(job->request.name, target->name, sizeof(job->request.name));
-	verb_note_asker(s, job, target->name, false);
+	request_note_asker(s, job, target->name, false);
 	report_refusal(&target->fault, &job->request, reply, &s->machine);
 	tell_fault(s, job, target);
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "session.h"
+#include "handlers.h"
 
 static bool has_id(const struct job *job, const char *id)
 {
@@ -21,16 +21,6 @@ static bool is_meant(const struct job *job, const struct job *by)
 
 	return job != by && job->is_used && !job->is_canceled && job->origin == origin &&
 	       (!args_has(&by->args, ARG_ID) || has_id(job, by->args.id));
-}
-
-void job_fail_canceled(struct session *s, struct job *job)
-{
-	struct fault fault;
-
-	fault_set(&fault, RESULT_FAILED, job->is_canceled ? "%s is canceled; what it has done so far stays" :
-		"%s is canceled; nothing was done", job->args.command->verb);
-	fault.class = "E_CANCELED";
-	job_fail(s, job, &fault);
 }
 
 static void ask_root(struct session *s, struct job *by, u32 id)

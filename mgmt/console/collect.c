@@ -101,6 +101,10 @@ bool collect_answer(struct session *s, struct job *job, const struct reply *repl
 {
 	u32 table = (u32)__builtin_ctz(job->wanted);
 
+	if (job->is_canceled) {
+		job_fail_canceled(s, job);
+		return false;
+	}
 	if (!tables[table].take(s, job, reply)) {
 		if (!reply->more)
 			ask(s, job, tables[table].op, job->request.index);

@@ -9,6 +9,16 @@
 
 #define GUESS_BYTES 24u	/* longer words are not worth a guess */
 
+const struct command *commands;
+
+const char *const group_titles[GROUP_COUNT] = {
+	[GROUP_VM] = "Virtual machines", [GROUP_MACHINE] = "This machine", [GROUP_PROMPT] = "The prompt",
+};
+
+const char *const group_names[GROUP_COUNT] = {
+	[GROUP_VM] = "vm", [GROUP_MACHINE] = "machine", [GROUP_PROMPT] = "prompt",
+};
+
 static u32 smallest(u32 a, u32 b, u32 c)
 {
 	u32 m = a < b ? a : b;

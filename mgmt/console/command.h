@@ -19,6 +19,16 @@ enum verb {
 
 enum verb_group { GROUP_VM, GROUP_MACHINE, GROUP_PROMPT, GROUP_COUNT };
 
+struct session;
+struct job;
+
+/* What a command does; 0 = it never comes to that. */
+struct command_ops {
+	void (*begin)(struct session *s, struct job *job);
+	void (*answer)(struct session *s, struct job *job, const struct reply *reply);	/* of root's to its request */
+	void (*proceed)(struct session *s, struct job *job);	/* there is room for output, or its time has come */
+};
+
 struct command {
 	const char *verb;
 	const char *summary;	/* one line, no full stop */
@@ -30,9 +40,12 @@ struct command {
 	u32 op;			/* enum request_op of a command that is one request, else 0 */
 	enum verb_group group;
 	bool is_for_people;	/* makes no sense for a program */
+	struct command_ops ops;
 };
 
-extern const struct command commands[VERB_COUNT];
+/* The table that parser and help work with, by enum verb: whoever starts sets it to command_rows. */
+extern const struct command *commands;
+extern const struct command command_rows[VERB_COUNT];
 extern const char *const group_titles[GROUP_COUNT];
 extern const char *const group_names[GROUP_COUNT];	/* as help takes them */
 

@@ -73,14 +73,21 @@ void job_drop(struct job *job)
 void job_move(struct job *to, struct job *from)
 {
 	*to = *from;
+	to->done = 0;
 	from->targets = 0;
 	from->is_used = false;
 }
 
-void job_start(struct session *s, struct job *job)
+void job_begin(struct session *s, struct job *job, const struct command_ops *ops)
 {
 	job->begun_ns = session_now(s);
-	verb_begin(s, job);
+	job->ops = ops;
+	ops->begin(s, job);
+}
+
+void job_start(struct session *s, struct job *job)
+{
+	job_begin(s, job, &job->args.command->ops);
 }
 
 static struct job *oldest_unsent(struct session *s)
@@ -182,10 +189,7 @@ void job_answer(struct session *s, const struct reply *reply)
 
 		if (!take_answer(job, reply))
 			continue;
-		if (job->origin == JOB_STARTUP)
-			startup_answer(s, job, reply);
-		else
-			verb_answer(s, job, reply);
+		job->ops->answer(s, job, reply);
 		return;
 	}
 }
@@ -235,7 +239,7 @@ void job_json_end(struct session *s, struct job *job)
 		out_format(&out, ",\"id\":%s", job->id);
 	out_text(&out, "}");
 	if (job->origin == JOB_WIRE) {
-		wire_send(s, "control");
+		session_send_frame(s, "control");
 		return;
 	}
 	text = job_text_begin(s, job);
@@ -259,14 +263,14 @@ struct vm_entry *job_vm(struct session *s, struct job *job)
 
 void job_end(struct session *s, struct job *job, const struct fault *fault)
 {
-	enum job_origin origin = job->origin;
+	void (*done)(struct session *, const struct fault *) = job->done;
 	struct fault kept;	/* it may be one of the job's own */
 
 	if (fault)
 		kept = *fault;
 	job_drop(job);
-	if (origin == JOB_PROMPT)
-		prompt_done(s, fault ? &kept : 0);
+	if (done)
+		done(s, fault ? &kept : 0);
 }
 
 void job_ok(struct session *s, struct job *job)
@@ -287,6 +291,16 @@ void job_fail(struct session *s, struct job *job, const struct fault *fault)
 		job_text_end(s, job);
 	}
 	job_end(s, job, fault);
+}
+
+void job_fail_canceled(struct session *s, struct job *job)
+{
+	struct fault fault;
+
+	fault_set(&fault, RESULT_FAILED, job->is_canceled ? "%s is canceled; what it has done so far stays" :
+		"%s is canceled; nothing was done", job->args.command->verb);
+	fault.class = "E_CANCELED";
+	job_fail(s, job, &fault);
 }
 
 /* ---- time ---- */
@@ -344,11 +358,11 @@ void job_pump(struct session *s)
 			continue;
 		if (job->wake_ns && now >= job->wake_ns) {
 			job->wake_ns = 0;
-			top_wake(s, job);
+			job->ops->proceed(s, job);
 			continue;
 		}
 		if (job->is_printing)
-			verb_print(s, job);
+			job->ops->proceed(s, job);
 		else if (now >= wait_end(job))
 			stop_waiting(s, job);
 		else if (now >= hint_at(job)) {

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "session.h"
+#include "handlers.h"
 #include "units.h"
 
 #define PIECE_BYTES 24576u	/* of a log, at most, in one JSON object */
@@ -121,7 +121,7 @@ static size_t print_kernel_line(struct session *s, const char *line, size_t leng
 	return count;
 }
 
-void verb_print(struct session *s, struct job *job)
+void log_proceed(struct session *s, struct job *job)
 {
 	char bytes[LINE_MAX], last = '\n';
 

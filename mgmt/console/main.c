@@ -4,11 +4,11 @@
  * Before it sleeps it sets "please signal me" in every ring it waits for and looks once more, so that no signal is
  * missed.
  */
+#include "console.h"
 #include "ring.h"
 #include "rt_ring.h"
 #include "rt_time.h"
 #include "serial.h"
-#include "session.h"
 #include "sys.h"
 #include "vm_layout.h"
 
@@ -135,7 +135,7 @@ static bool take_replies(void)
 
 	while (session_takes_reply(&session) && ring_get(&replies, &reply, sizeof(reply))) {
 		rt_ring_took(&replies, H_ROOT_SIGNAL);
-		session_reply(&session, &reply);
+		console_reply(&session, &reply);
 		is_some = true;
 	}
 	return is_some;
@@ -150,7 +150,7 @@ static bool take_input(void)
 	if (count == 0)
 		return false;
 	rt_ring_took(&serial_rx, CONSOLE_H_SERIAL);
-	session_input(&session, bytes, count);
+	console_input(&session, bytes, count);
 	return true;
 }
 
@@ -161,10 +161,10 @@ static void set_waiting(bool is_waiting)
 	ring_consumer_wait(&serial_rx, is_waiting);
 	ring_consumer_wait(&replies, is_waiting);
 	ring_producer_wait(&serial_tx, is_waiting && session_has_output(&session));
-	ring_producer_wait(&requests, is_waiting && session_has_request(&session));
+	ring_producer_wait(&requests, is_waiting && console_has_request(&session));
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (session.machine.vms[i].is_used)
-			ring_consumer_wait(&rings_of(i)->output, is_waiting && session_takes_vm_output(&session, i));
+			ring_consumer_wait(&rings_of(i)->output, is_waiting && console_takes_vm_output(&session, i));
 	if (shown != VM_COUNT)
 		ring_producer_wait(&rings_of(shown)->input, is_waiting && !vm_has_room(0, shown));
 }
@@ -180,19 +180,19 @@ static bool has_work(void)
 		return true;
 	if (session_has_output(&session) && ring_room(&serial_tx))
 		return true;
-	if (session_has_request(&session) && ring_room(&requests) >= sizeof(struct request))
+	if (console_has_request(&session) && ring_room(&requests) >= sizeof(struct request))
 		return true;
 	if (shown != VM_COUNT && session_has_input(&session) && vm_has_room(0, shown))
 		return true;
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (session_takes_vm_output(&session, i) && ring_used(&rings_of(i)->output))
+		if (console_takes_vm_output(&session, i) && ring_used(&rings_of(i)->output))
 			return true;
 	return false;
 }
 
 static void wait(void)
 {
-	u64 deadline = session_deadline_ns(&session), now = now_ns(0), bits;
+	u64 deadline = console_deadline_ns(&session), now = now_ns(0), bits;
 
 	set_waiting(true);
 	if (!has_work() && deadline > now)
@@ -208,13 +208,13 @@ int main(void)
 	ring_attach_producer(&serial_tx, shared(CONSOLE_SERIAL_TX), SERIAL_TX_BYTES);
 	ring_attach_producer(&requests, shared(CONSOLE_REQUEST_RING), REQUEST_RING_BYTES);
 	ring_attach_consumer(&replies, shared(CONSOLE_REPLY_RING), REPLY_RING_BYTES);
-	session_init(&session, &ops, INFO, LOG, ARGS->conf_bytes ? (const char *)CONSOLE_CONF : 0,
+	console_init(&session, &ops, INFO, LOG, ARGS->conf_bytes ? (const char *)CONSOLE_CONF : 0,
 		(size_t)ARGS->conf_bytes);
 	for (;;) {
 		bool is_some = take_replies();
 
 		is_some = take_input() || is_some;
-		if (!session_run(&session) && !is_some)
+		if (!console_run(&session) && !is_some)
 			wait();
 	}
 }

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "help.h"
 #include "session.h"
 #include "units.h"
 
@@ -27,7 +28,7 @@ static void remember(struct session *s, enum result result, const char *class)
 	s->last_class = class;
 }
 
-void prompt_done(struct session *s, const struct fault *fault)
+static void prompt_done(struct session *s, const struct fault *fault)
 {
 	remember(s, fault ? fault->code : RESULT_OK, fault ? fault->class : fault_class(RESULT_OK));
 	if (s->mode == MODE_BUSY)
@@ -166,6 +167,12 @@ static void run_line(struct session *s, const char *line)
 		return;
 	}
 	s->mode = MODE_BUSY;
+	job->done = prompt_done;
+	if (args_has(&job->args, ARG_HELP)) {
+		help_command(&s->terminal, job->args.command);
+		job_ok(s, job);
+		return;
+	}
 	job_start(s, job);
 }
 

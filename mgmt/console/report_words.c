@@ -121,6 +121,33 @@ const char *reason_text(u32 reason)
 	return reason < WHY_COUNT ? reason_names[reason] : "?";
 }
 
+static void reason_detail(const struct out *out, const struct vm_report *r)
+{
+	if (r->reason == WHY_VMM_FAULT && r->vmm_fault >= 1 && r->vmm_fault <= 256)
+		out_format(out, " vector=%u address=%llx rip=%llx", r->vmm_fault - 1, (unsigned long long)r->detail,
+			(unsigned long long)r->rip);
+	else if (r->reason == WHY_VMM_FAULT)
+		out_format(out, " kind=%x rip=%llx", r->vmm_fault, (unsigned long long)r->rip);
+	else if (r->reason == WHY_BAD_IMAGE || r->reason == WHY_GUEST_PANIC || r->reason == WHY_NO_MEMORY)
+		return;
+	else
+		out_format(out, " rip=%llx", (unsigned long long)r->rip);
+}
+
+void report_reason(const struct out *out, const struct vm_report *r)
+{
+	if (r->reason == WHY_REQUEST && r->state != VM_STOPPED && r->state != VM_CRASHED)
+		out_text(out, "-");
+	else
+		out_text(out, reason_text(r->reason));
+	if (r->state == VM_CRASHED)
+		reason_detail(out, r);
+	if (r->text[0]) {
+		out_text(out, ": ");
+		out_foreign_line(out, r->text, sizeof(r->text));
+	}
+}
+
 /* The VM whose end would free most, or 0. */
 static const struct vm_entry *largest_live(const struct machine *m)
 {

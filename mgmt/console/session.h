@@ -1,10 +1,12 @@
 /*
- * session.h - the console at work, independent of the kernel: bytes and replies go in, bytes and requests come out.
+ * session.h - what the parts of the console share: one person's line, and the commands under way. console.h is for who
+ * starts it.
  *
- * Files: session.c (queues, the pump, notices), prompt.c (the line and what it starts), job.c (commands under way),
- * verbs.c (what each command does), batch.c (one command on several VMs), logs.c (log and log-vm), collect.c (tables
- * that root gives line by line), top.c, apply.c (vos.conf), attach.c (terminals of VMs), wire.c (programs on the same
- * line). They share this struct.
+ * From the bottom to the top, none calls one above: session.c (queues, notices), job.c (commands under way), prompt.c
+ * (the line and what it starts), collect.c (tables that root gives line by line), request.c (commands that are one
+ * request), batch.c (one command on several VMs), verbs.c, logs.c, top.c, apply.c (vos.conf), attach.c (terminals of
+ * VMs), cancel.c, wire.c (programs on the same line), command_table.c, console.c (who gets what, and a turn of it all).
+ * A job calls what it belongs to by pointers: job->ops, and job->done.
  *
  * Nothing is lost: input is taken only when there is room for it, requests wait until the ring takes them, and
  * whatever can produce much output first looks whether the output queue is short.
@@ -64,6 +66,9 @@ struct job {
 	bool is_canceled;	/* ends with the next answer */
 	bool is_hinted;		/* the person was told that it takes long */
 	enum job_origin origin;
+	const struct command_ops *ops;
+	/* Whoever waits for the end hears of it; fault 0 = well. 0 = nobody does */
+	void (*done)(struct session *s, const struct fault *fault);
 	u32 wanted;		/* BIT32(enum collect) of tables that are not complete */
 	u32 listing;
 	u32 index;
@@ -148,58 +153,56 @@ struct session {
 	struct completion completion;
 };
 
-/* ---- what main.c calls ---- */
+/* ---- session.c ---- */
 
-/* conf may be 0. Prints the banner and the prompt, and starts reading the machine's state. */
-void session_init(struct session *s, const struct session_ops *ops, const struct info_page *info,
-	const struct log_ring *log, const char *conf, size_t conf_bytes);
-size_t session_input_room(const struct session *s);
-/* At most session_input_room() bytes. */
-void session_input(struct session *s, const char *bytes, size_t count);
-void session_reply(struct session *s, const struct reply *reply);
+/* Empty queues, an empty line. */
+void session_init(struct session *s, const struct session_ops *ops);
+u64 session_now(const struct session *s);
+/* Give the terminal what it takes; true if that was something. */
+bool session_flush(struct session *s);
+u32 session_output_used(const struct session *s);
+bool session_has_output(const struct session *s);
 /* There is room for what a reply may bring; else it waits in root's ring. */
 bool session_takes_reply(const struct session *s);
-/* Do a piece of what can be done now; true if something was done, so that there may be more. */
-bool session_run(struct session *s);
-/* Output is waiting for the terminal to take it. */
-bool session_has_output(const struct session *s);
-/* A request is waiting for room in the ring. */
-bool session_has_request(const struct session *s);
+size_t session_input_room(const struct session *s);
 bool session_has_input(const struct session *s);
-/* Output of that VM would be taken now. */
-bool session_takes_vm_output(const struct session *s, u32 vm);
 /* The VM whose terminal is shown, or VM_COUNT. */
 u32 session_attached(const struct session *s);
-/* When session_run is to be called again although nothing happened; ~0 = never. */
-u64 session_deadline_ns(const struct session *s);
-
-/* ---- inside ---- */
-
-u64 session_now(const struct session *s);
-u32 session_output_used(const struct session *s);
+/* Somebody else draws on the screen: a VM, or top. */
+bool session_is_screen_taken(const struct session *s);
+/* Send s->json_text as a frame; the line being edited is untouched, since terminals don't show frames. */
+void session_send_frame(struct session *s, const char *channel);
 /* Print something that nobody waits for: above the line that is being edited, or held back while the screen is a VM's
  * or top's. */
 struct out notice_begin(struct session *s);
 void notice_end(struct session *s);
 /* Print what was held back. */
 void notice_release(struct session *s);
+/* What does not fit is dropped. */
+void input_push(struct session *s, u8 byte);
 bool input_pop(struct session *s, char *byte);
 bool input_peek(const struct session *s, char *byte);
+/* True: that byte was the last one, and nobody has seen it; it is gone. */
+bool input_take_back(struct session *s, char byte);
 void input_discard(struct session *s);
+
+/* ---- prompt.c ---- */
 
 void prompt_show(struct session *s);
 void prompt_feed(struct session *s, char byte);
-/* The prompt's command is done; fault 0 = well. */
-void prompt_done(struct session *s, const struct fault *fault);
 /* Ctrl-C while a command is under way. */
 void prompt_interrupt(struct session *s);
 void prompt_ask(struct session *s, const char *question);
+
+/* ---- job.c ---- */
 
 /* Start args on a free slot for that origin; 0 if there is none. */
 struct job *job_new(struct session *s, enum job_origin origin);
 /* The place that is kept for a program's `cancel`, so that one is possible when the queue is full. */
 struct job *job_new_cancel(struct session *s);
+/* Do job->args.command, or something else in its place. */
 void job_start(struct session *s, struct job *job);
+void job_begin(struct session *s, struct job *job, const struct command_ops *ops);
 void job_send(struct session *s, struct job *job, enum request_op op);
 /* job->request for each target, all at once. */
 void job_send_all(struct session *s, struct job *job);
@@ -210,8 +213,6 @@ void job_move(struct job *to, struct job *from);
 /* Free the slot. */
 void job_drop(struct job *job);
 void job_answer(struct session *s, const struct reply *reply);
-void cancel_begin(struct session *s, struct job *job);
-void cancel_answer(struct session *s, struct job *job, const struct reply *reply);
 /* What a canceled command says: it was not begun, or the rest of it will not be done. */
 void job_fail_canceled(struct session *s, struct job *job);
 void job_pump(struct session *s);
@@ -230,45 +231,50 @@ bool job_is_json(const struct job *job);
 /* Is a command on that VM under way whose end will be told? */
 bool job_is_about(const struct session *s, const char *name);
 
+/* The VM that the command names; 0: there is none, and the job has failed. */
+struct vm_entry *job_vm(struct session *s, struct job *job);
+
+/* ---- collect.c ---- */
+
 /* Ask for tables, BIT32(enum collect), into s->machine; hand the answers on until true: all is there. */
 void collect_begin(struct session *s, struct job *job, u32 wanted);
 bool collect_answer(struct session *s, struct job *job, const struct reply *reply);
 
-/* The VM that the command names; 0: there is none, and the job has failed. */
-struct vm_entry *job_vm(struct session *s, struct job *job);
+/* ---- request.c: commands that are one request ---- */
 
-void verb_begin(struct session *s, struct job *job);
-void verb_answer(struct session *s, struct job *job, const struct reply *reply);
+void request_begin(struct session *s, struct job *job);
+void request_answer(struct session *s, struct job *job, const struct reply *reply);
+/* True: it was refused, and the job has failed. */
+bool request_is_refused(struct session *s, struct job *job, const struct reply *reply);
 /* The request of a command that is one. */
-void verb_fill_request(struct job *job);
+void request_fill(struct job *job);
 /* So that who looks at the VM's terminal can be told who stops it. */
-void verb_note_asker(struct session *s, const struct job *job, const char *name, bool is_begun);
+void request_note_asker(struct session *s, const struct job *job, const char *name, bool is_begun);
 /* What the answer tells of the VM. */
-void verb_take_vm(struct session *s, const struct job *job, const char *name, const struct reply *reply);
-void verb_say_done(const struct out *out, const struct job *job, const char *name, const struct vm_entry *vm);
+void request_take_vm(struct session *s, const struct job *job, const char *name, const struct reply *reply);
+void request_say_done(const struct out *out, const struct job *job, const char *name, const struct vm_entry *vm);
+
+/* ---- batch.c: a command on several VMs ---- */
+
 /* Several VMs are named, or --all. */
 bool batch_is_meant(const struct job *job);
 void batch_begin(struct session *s, struct job *job);
 void batch_answer(struct session *s, struct job *job, const struct reply *reply);
 void batch_cancel_unsent(struct session *s, struct job *job);
-void log_begin(struct session *s, struct job *job);
-void log_vm_begin(struct session *s, struct job *job);
-/* Print a bit more of a log. */
-void verb_print(struct session *s, struct job *job);
-void startup_begin(struct session *s, struct job *job);
-void startup_answer(struct session *s, struct job *job, const struct reply *reply);
-void apply_begin(struct session *s, struct job *job);
-void apply_answer(struct session *s, struct job *job, const struct reply *reply);
 
-void top_begin(struct session *s, struct job *job);
-void top_answer(struct session *s, struct job *job, const struct reply *reply);
-/* The time for the next table has come. */
-void top_wake(struct session *s, struct job *job);
+/* ---- apply.c ---- */
+
+/* Read VMs and images, and make vos.conf true. */
+extern const struct command_ops startup_ops;
+
+/* ---- top.c ---- */
+
 /* Take a key, or a part of the terminal's reply; false if there is none for top. */
 bool top_input(struct session *s);
 void top_interrupt(struct session *s);
 
-void console_begin(struct session *s, struct job *job);
+/* ---- attach.c ---- */
+
 void attach_feed(struct session *s, char byte);
 /* What the guest wrote, for the terminal. */
 void attach_show(struct session *s, const char *bytes, size_t count);
@@ -279,10 +285,11 @@ void attach_state(struct session *s, const struct vm_entry *vm, u32 before);
 /* Look whether the VM was deleted, which no event tells. */
 void attach_check(struct session *s);
 
+/* ---- wire.c ---- */
+
 void wire_frame(struct session *s, char *body, size_t count);
 /* A frame that was dropped, and what came of it. */
 void wire_broken(struct session *s, const char *why, char *body, size_t count);
 void wire_event(struct session *s, const struct vm_entry *vm);
-void wire_send(struct session *s, const char *channel);
 
 #endif

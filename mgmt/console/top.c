@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session.h"
+#include "handlers.h"
 #include "units.h"
 
 #define FIRST_NS (500 * NS_PER_MS)	/* the first table comes soon */
@@ -117,7 +117,7 @@ static void show_json(struct session *s, struct job *job, bool is_last)
 		json_text(writer, "event", "TOP");
 		json_top(writer, "data", &s->machine);
 		out_text(&out, "}");
-		wire_send(s, "events");
+		session_send_frame(s, "events");
 		return;
 	}
 	json_top(writer, "return", &s->machine);
@@ -180,7 +180,7 @@ void top_answer(struct session *s, struct job *job, const struct reply *reply)
 	job->wake_ns = session_now(s) + pause;
 }
 
-void top_wake(struct session *s, struct job *job)
+void top_proceed(struct session *s, struct job *job)
 {
 	collect_all(s, job);
 }

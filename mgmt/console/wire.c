@@ -12,12 +12,6 @@
 
 #define TOKEN_BYTES 128u
 
-/* Send s->json_text as a frame; the line being edited is untouched, since terminals don't show frames. */
-void wire_send(struct session *s, const char *channel)
-{
-	frame_encode(&s->raw, channel, s->json_text, s->json_buffer.used);
-}
-
 /* An answer that no job gives. */
 static void refuse(struct session *s, const struct fault *fault, const char *id)
 {
@@ -27,7 +21,7 @@ static void refuse(struct session *s, const struct fault *fault, const char *id)
 	if (id[0])
 		out_format(&out, ",\"id\":%s", id);
 	out_text(&out, "}");
-	wire_send(s, "control");
+	session_send_frame(s, "control");
 }
 
 void wire_event(struct session *s, const struct vm_entry *vm)
@@ -42,7 +36,7 @@ void wire_event(struct session *s, const struct vm_entry *vm)
 	json_vm(writer, "data", vm);
 	json_number(writer, "uptime-ns", session_now(s));
 	out_text(&out, "}");
-	wire_send(s, "events");
+	session_send_frame(s, "events");
 }
 
 /* ---- sync ---- */
@@ -76,7 +70,7 @@ static void synchronize(struct session *s, u32 arguments, const char *id)
 	if (id[0])
 		out_format(&out, ",\"id\":%s", id);
 	out_text(&out, "}");
-	wire_send(s, "control");
+	session_send_frame(s, "control");
 }
 
 /* ---- commands ---- */

@@ -345,7 +345,7 @@ void fake_answer_one(struct fake_root *root)
 		serve(root, &request, &reply);
 		reply.more = is_table(request.op) && reply.result == RESULT_OK && ++rows < FAKE_ROWS;
 		request.index = request.op == REQ_LIST ? reply.vm.index + 1 : request.index + 1;
-		session_reply(root->session, &reply);
+		console_reply(root->session, &reply);
 	} while (reply.more);
 }
 
@@ -365,7 +365,7 @@ static void answer_with(struct fake_root *root, u32 id, enum result result, enum
 	reply.kind = REPLY_ANSWER;
 	reply.id = id;
 	refuse(&reply, result, error, 0, 0);
-	session_reply(root->session, &reply);
+	console_reply(root->session, &reply);
 }
 
 /* Cancels are served also while all else is held: what is held counts as a request that waits. */
@@ -410,7 +410,7 @@ void fake_run(struct fake_root *root)
 
 	root->sent = 0;
 	do {
-		is_some = session_run(root->session);
+		is_some = console_run(root->session);
 		is_some = serve_cancels(root) || is_some;
 		if (!root->is_slow && root->held_count) {
 			fake_answer(root);
@@ -426,7 +426,7 @@ void fake_type_bytes(struct fake_root *root, const char *bytes, size_t count)
 
 		if (some == 0)
 			return;
-		session_input(root->session, bytes, some);
+		console_input(root->session, bytes, some);
 		bytes += some;
 		count -= some;
 		fake_run(root);
@@ -479,7 +479,7 @@ void fake_event(struct fake_root *root, const char *name, enum vm_state state, e
 	memset(&reply, 0, sizeof(reply));
 	reply.kind = REPLY_EVENT;
 	reply.vm = vm->report;
-	session_reply(root->session, &reply);
+	console_reply(root->session, &reply);
 }
 
 void fake_log(struct fake_root *root, const char *text)
@@ -522,7 +522,7 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 	};
 	root.ops = (struct session_ops){ now_ns, send, take_request, vm_read, vm_has_room, vm_write, vm_break,
 		&root };
-	session_init(session, &root.ops, &root.info, &root.log, conf, conf ? strlen(conf) : 0);
+	console_init(session, &root.ops, &root.info, &root.log, conf, conf ? strlen(conf) : 0);
 	fake_run(&root);
 	return &root;
 }

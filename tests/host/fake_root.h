@@ -5,7 +5,7 @@
 #ifndef VOS_FAKE_ROOT_H
 #define VOS_FAKE_ROOT_H
 
-#include "session.h"
+#include "console.h"
 
 #define FAKE_TERMINAL_BYTES (2u * 1024u * 1024u)
 

@@ -71,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char line[LINE_BYTES];
 	size_t used;
 
+	commands = command_rows;
 	used = size ? (size_t)strlen(strcpy(line, starts[data[0] % ARRAY_COUNT(starts)])) : 0;
 	for (size_t i = 1; i < size && used < sizeof(line) - 1; i++)
 		if (data[i])

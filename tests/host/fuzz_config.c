@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "config.h"
 #include "units.h"
 
@@ -51,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct seen seen;
 	struct config_ops ops = { on_vm, on_mistake, &seen };
 
+	commands = command_rows;
 	memset(&seen, 0, sizeof(seen));
 	seen.size = size;
 	config_parse((const char *)data, size, &ops);

@@ -415,5 +415,6 @@ int main(void)
 		cmocka_unit_test(table),
 	};
 
+	commands = command_rows;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(the_page_is_up_to_date) };
 	FILE *file;
 
+	commands = command_rows;
 	if (argc != 2 || strcmp(argv[1], "--write") != 0)
 		return cmocka_run_group_tests(tests, NULL, NULL);
 	write_page();

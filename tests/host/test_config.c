@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "command.h"
 #include "config.h"
 #include "syscalls.h"
 
@@ -159,5 +160,6 @@ int main(void)
 		cmocka_unit_test(shares), cmocka_unit_test(mistakes_are_told),
 	};
 
+	commands = command_rows;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,7 +170,7 @@ static void waiting(void **state)
 	expect("a is running. console a shows its terminal.\r\nvos> ");
 	fake_screen(root);
 	fake_type(root, "stop-vm a --wait=5s\r");
-	assert_true(session_deadline_ns(&session) < root->now_ns + 5000000001);
+	assert_true(console_deadline_ns(&session) < root->now_ns + 5000000001);
 	root->now_ns += 5000000000;
 	fake_run(root);
 	expect("error[E_TIMEOUT]: stop-vm a is not done after 5.000 s");
@@ -181,7 +181,7 @@ static void waiting(void **state)
 	root->is_slow = false;
 	root->is_full = true;
 	fake_type(root, "list-image\r");
-	assert_true(session_has_request(&session));
+	assert_true(console_has_request(&session));
 	root->is_full = false;
 	fake_run(root);
 	expect("memtest");
@@ -312,7 +312,7 @@ static void paste(void **state)
 
 		if (room > used - at)
 			room = used - at;
-		session_input(&session, text + at, room);
+		console_input(&session, text + at, room);
 		at += room;
 		fake_run(root);
 	}
@@ -372,7 +372,7 @@ static void configured_shares(void **state)
 	expect("~ b: would be set: class rt\r\n");
 	command("status-vm a", "fair, weight 7", RESULT_OK);
 	/* The console is started again: root's VMs are as they were. */
-	session_init(&session, &root->ops, &root->info, &root->log, conf, sizeof(conf) - 1);
+	console_init(&session, &root->ops, &root->info, &root->log, conf, sizeof(conf) - 1);
 	fake_run(root);
 	command("status-vm a", "fair, weight 7", RESULT_OK);
 	command("apply-config --quiet", "", RESULT_OK);

@@ -326,6 +326,7 @@ int main(int argc, char **argv)
 	};
 	FILE *file;
 
+	commands = command_rows;
 	if (argc != 2 || strcmp(argv[1], "--write") != 0)
 		return cmocka_run_group_tests(tests, NULL, NULL);
 	read_page();

@@ -1,0 +1,41 @@
+/*
+ * handlers.h - what commands do (struct command_ops), for the table of commands.
+ */
+#ifndef VOS_HANDLERS_H
+#define VOS_HANDLERS_H
+
+#include "session.h"
+
+/* verbs.c */
+void vms_begin(struct session *s, struct job *job);
+void vms_answer(struct session *s, struct job *job, const struct reply *reply);
+void status_answer(struct session *s, struct job *job, const struct reply *reply);
+void stats_answer(struct session *s, struct job *job, const struct reply *reply);
+void list_begin(struct session *s, struct job *job);
+void list_answer(struct session *s, struct job *job, const struct reply *reply);
+void images_begin(struct session *s, struct job *job);
+void images_answer(struct session *s, struct job *job, const struct reply *reply);
+void info_begin(struct session *s, struct job *job);
+void info_answer(struct session *s, struct job *job, const struct reply *reply);
+void accounting_begin(struct session *s, struct job *job);
+void accounting_answer(struct session *s, struct job *job, const struct reply *reply);
+void power_begin(struct session *s, struct job *job);
+void help_begin(struct session *s, struct job *job);
+void version_begin(struct session *s, struct job *job);
+void result_begin(struct session *s, struct job *job);
+void clear_begin(struct session *s, struct job *job);
+
+/* Files of their own. */
+void log_begin(struct session *s, struct job *job);
+void log_vm_begin(struct session *s, struct job *job);
+void log_proceed(struct session *s, struct job *job);
+void apply_begin(struct session *s, struct job *job);
+void apply_answer(struct session *s, struct job *job, const struct reply *reply);
+void top_begin(struct session *s, struct job *job);
+void top_answer(struct session *s, struct job *job, const struct reply *reply);
+void top_proceed(struct session *s, struct job *job);
+void console_begin(struct session *s, struct job *job);
+void cancel_begin(struct session *s, struct job *job);
+void cancel_answer(struct session *s, struct job *job, const struct reply *reply);
+
+#endif

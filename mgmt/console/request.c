@@ -1,0 +1,185 @@
+/*
+ * request.c - commands that are one request to root: what is asked, and what is said of the answer.
+ */
+#include <string.h>
+
+#include "fields.h"
+#include "session.h"
+#include "syscalls.h"
+#include "units.h"
+
+void request_fill(struct job *job)
+{
+	const struct args *args = &job->args;
+	struct request *r = &job->request;
+
+	memset(r, 0, sizeof(*r));
+	memcpy(r->name, args->name, sizeof(r->name));
+	r->spec = args->spec;
+	r->fields = fields_of_args(args->given);
+	if (args_has(args, ARG_FORCE))
+		r->flags |= REQ_FLAG_FORCE;
+	if (args_has(args, ARG_DRY_RUN))
+		r->flags |= REQ_FLAG_DRY_RUN;
+	r->timeout_ms = (u32)(args->timeout_ns / NS_PER_MS);
+	if (args->timeout_ns && r->timeout_ms == 0)
+		r->timeout_ms = 1;
+}
+
+void request_note_asker(struct session *s, const struct job *job, const char *name, bool is_begun)
+{
+	enum asker asker = !is_begun ? ASKER_NONE : job->origin == JOB_WIRE ? ASKER_PROGRAM : ASKER_PERSON;
+	struct vm_entry *vm = machine_find(&s->machine, name);
+	u32 op = job->args.command->op;
+
+	if (vm && (op == REQ_STOP || op == REQ_START) && !args_has(&job->args, ARG_DRY_RUN))
+		vm->stop_asker = op == REQ_STOP ? asker : ASKER_NONE;
+}
+
+void request_begin(struct session *s, struct job *job)
+{
+	request_fill(job);
+	request_note_asker(s, job, job->args.name, true);
+	job_send(s, job, (enum request_op)job->args.command->op);
+}
+
+static void say_rounding(const struct out *out, u64 asked, u64 bytes)
+{
+	char from[UNIT_TEXT_BYTES], to[UNIT_TEXT_BYTES];
+
+	if (asked && asked != bytes)
+		out_format(out, "Note: --memory is rounded up, from %s to %s.\n", size_text(from, asked, false),
+			size_text(to, bytes, false));
+}
+
+/* Worth knowing, but no mistake. */
+static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpus)
+{
+	const struct vm_share *share = &vm->report.spec.share;
+	u64 online = pcpus < 64 ? BIT64(pcpus) - 1 : ~0ull;
+	u32 usable = (u32)__builtin_popcountll(share->affinity & online);
+
+	if (pcpus > 64 && share->affinity == SHARE_ALL_PCPUS)
+		usable = pcpus;
+	if (vm->report.spec.cpus > usable)
+		out_format(out, "Note: its %u vCPUs have %u pCPU%s to run on, and take turns.\n", vm->report.spec.cpus,
+			usable, usable == 1 ? "" : "s");
+	if (share->class == SCHED_CLASS_RT && share->cap == 0)
+		out_text(out, "Note: without a cap it can keep fair VMs from running for as long as it wants.\n");
+}
+
+static void say_set(const struct out *out, const struct vm_entry *vm, u32 fields)
+{
+	u32 count = 0;
+
+	if (fields & FIELDS_SHARE) {
+		out_format(out, "%s: ", vm->report.name);
+		report_share(out, &vm->report.spec.share);
+		out_text(out, "\n");
+	}
+	fields &= ~FIELDS_SHARE;
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++) {
+		if (!(fields & BIT32(i)))
+			continue;
+		out_text(out, count++ ? "; " : vm->report.name);
+		out_text(out, count == 1 ? ": " : "");
+		field_conf(out, &vm->report.spec, i);
+	}
+	out_text(out, count ? "\n" : "");
+}
+
+void request_say_done(const struct out *out, const struct job *job, const char *name, const struct vm_entry *vm)
+{
+	char size[UNIT_TEXT_BYTES];
+
+	if (args_has(&job->args, ARG_DRY_RUN)) {
+		out_format(out, *name ? "%s %s would work. Nothing was changed.\n" :
+			"%s%s would work. Nothing was changed.\n", job->args.command->verb, name);
+		return;
+	}
+	switch (verb_of(job->args.command)) {
+	case VERB_CREATE:
+		out_format(out, "%s is defined: %u vCPU%s, %s. start-vm %s starts it.\n", name,
+			job->args.spec.cpus, job->args.spec.cpus == 1 ? "" : "s",
+			size_text(size, job->args.spec.memory_bytes, false), name);
+		return;
+	case VERB_SET:
+		if (vm)
+			say_set(out, vm, job->request.fields);
+		return;
+	case VERB_START:
+		out_format(out, "%s is running. console %s shows its terminal.\n", name, name);
+		return;
+	case VERB_NMI:
+		out_format(out, "%s has got an NMI\n", name);
+		return;
+	case VERB_DELETE:
+		out_format(out, "%s is deleted\n", name);
+		return;
+	default:
+		if (vm)
+			report_state(out, &vm->report);
+		return;
+	}
+}
+
+static bool carries_vm(u32 op)
+{
+	return (op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET || op == REQ_NMI;
+}
+
+void request_take_vm(struct session *s, const struct job *job, const char *name, const struct reply *reply)
+{
+	struct vm_entry *vm = 0;
+
+	if (reply->result != RESULT_OK || (job->request.flags & REQ_FLAG_DRY_RUN))
+		return;
+	if (job->request.op == REQ_DELETE)
+		machine_forget(&s->machine, name);
+	else if (carries_vm(job->request.op))
+		vm = machine_update(&s->machine, &reply->vm);
+	if (vm && job->origin != JOB_WIRE)
+		vm->told_state = vm->report.state;
+}
+
+bool request_is_refused(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct fault fault;
+
+	if (reply->result == RESULT_OK)
+		return false;
+	request_note_asker(s, job, job->args.name, false);
+	report_refusal(&fault, &job->request, reply, &s->machine);
+	job_fail(s, job, &fault);
+	return true;
+}
+
+void request_answer(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct vm_entry *vm;
+	struct json_writer *writer;
+	struct out out;
+
+	if (request_is_refused(s, job, reply))
+		return;
+	request_take_vm(s, job, job->args.name, reply);
+	vm = machine_find(&s->machine, job->args.name);
+	if (job_is_json(job)) {
+		writer = job_json_begin(s);
+		if (vm)
+			json_vm(writer, "return", vm);
+		else
+			json_raw(writer, "return", "{}");
+		job_json_end(s, job);
+	} else if (!args_has(&job->args, ARG_QUIET)) {
+		out = job_text_begin(s, job);
+		request_say_done(&out, job, job->args.name, vm);
+		if (vm && !args_has(&job->args, ARG_DRY_RUN) &&
+			(job->request.op == REQ_CREATE || job->request.op == REQ_SET)) {
+			say_rounding(&out, job->args.memory_asked_bytes, vm->report.spec.memory_bytes);
+			say_notes(&out, vm, s->machine.info->pcpu_count);
+		}
+		job_text_end(s, job);
+	}
+	job_ok(s, job);
+}
