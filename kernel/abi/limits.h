@@ -22,11 +22,12 @@
 
 /* ---- The machine ---- */
 #define LOG_READERS 2u		/* threads that are told when the log grows: the console's and the screen driver's */
-#define SERVICES_MAX 8u		/* PDs that are always there */
+#define SERVICES_MAX 16u	/* PDs that are always there */
 
 /* ---- Root ---- */
 #define HOLDINGS_MAX 128u	/* kernel objects of one VM or service */
-#define SHARED_MAX 16u		/* MEM objects that root shares with services and VMMs */
+#define WIRES_MAX 48u		/* signals and rings between root and the services */
+#define SHARED_MAX (WIRES_MAX + 16u)	/* MEM objects that root shares with services and VMMs */
 
 /* Three for a vCPU: itself, its thread, its stack; for all: PD, VM, RAM, arguments, heap, stack, writable segments. */
 _Static_assert(3 * VM_VCPUS + VM_DEVICES * DEVICE_HOLDINGS + 16 <= HOLDINGS_MAX, "one VM's objects");

@@ -7,17 +7,16 @@
 
 #include "root.h"
 #include "rt_ring.h"
-#include "waiter.h"
+#include "wires.h"
 
 static struct ring requests, replies;
 
 void console_link_reset(void)
 {
-	memset(shared_at(SHARED_REQUEST), 0, sizeof(struct ring_shared));
-	memset(shared_at(SHARED_REPLY), 0, sizeof(struct ring_shared));
-	ring_attach_consumer(&requests, shared_at(SHARED_REQUEST), REQUEST_RING_BYTES);
-	ring_attach_producer(&replies, shared_at(SHARED_REPLY), REPLY_RING_BYTES);
-	waiter_drop_all();
+	memset(ring_at(WIRE_REQUEST), 0, sizeof(struct ring_shared));
+	memset(ring_at(WIRE_REPLY), 0, sizeof(struct ring_shared));
+	ring_attach_consumer(&requests, ring_at(WIRE_REQUEST), REQUEST_RING_BYTES);
+	ring_attach_producer(&replies, ring_at(WIRE_REPLY), REPLY_RING_BYTES);
 }
 
 static bool has_room(void)
@@ -37,7 +36,7 @@ bool console_link_receive(struct request *out)
 {
 	if (!has_room() || !ring_get(&requests, out, sizeof(*out)))
 		return false;
-	rt_ring_took(&requests, SLOT_CONSOLE_REPLY);
+	rt_ring_took(&requests, SLOT_WIRE + WIRE_REPLY);
 	return true;
 }
 
@@ -48,7 +47,7 @@ bool console_link_send(const struct reply *reply)
 	if (!ring_put(&replies, reply, sizeof(*reply)))
 		return false;
 	if (reply->more == 0)	/* else the next one comes at once, and one signal does for all */
-		rt_ring_wrote(&replies, SLOT_CONSOLE_REPLY);
+		rt_ring_wrote(&replies, SLOT_WIRE + WIRE_REPLY);
 	return true;
 }
 

@@ -8,7 +8,7 @@
 #include "request.h"
 #include "types.h"
 
-/* Forget what is in the rings and who waits for answers: a new console begins. */
+/* Forget what is in the rings: a new console begins. */
 void console_link_reset(void);
 
 /* The next request, if there is one and room for an answer. */

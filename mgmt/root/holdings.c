@@ -3,9 +3,7 @@
  */
 #include "holdings.h"
 
-#include "info_page.h"
-#include "memory_report.h"
-#include "sys.h"
+#include "accounts.h"
 
 #define STEPS 16u	/* destroy calls in one step; each does a bounded piece of work in the kernel */
 
@@ -29,6 +27,13 @@ enum status holdings_mem(struct holdings *h, u64 bytes, u32 flags, u64 *h_mem)
 	if (st != ST_OK)
 		(void)sys_object_destroy(*h_mem);
 	return st;
+}
+
+u64 object_bytes(u64 handle)
+{
+	const u64 *stats = stats_of(handle);
+
+	return stats[STAT_BYTES_HELD] + stats[STAT_KERNEL_BYTES];
 }
 
 u64 holdings_bytes(const struct holdings *h)

@@ -23,7 +23,10 @@ enum status holdings_add(struct holdings *h, enum hold_kind kind, u64 handle) MU
 /* Destroy a bounded piece. ST_AGAIN: call again; ST_OK: nothing is left. */
 enum status holdings_release_step(struct holdings *h) MUST_CHECK;
 
-/* Bytes that they take of the machine, also half destroyed. */
+/* Bytes that this object takes of the machine: its frames, and the kernel's for it. 0: no such handle. */
+u64 object_bytes(u64 handle);
+
+/* The same of all of them, also half destroyed. */
 u64 holdings_bytes(const struct holdings *h);
 
 /* Create and add. */

@@ -9,12 +9,11 @@
 #include "memory_report.h"
 #include "power.h"
 #include "root.h"
-#include "service.h"
-#include "vm.h"
+#include "supervisor.h"
+#include "syscalls.h"
 #include "vm_layout.h"
+#include "vm_watch.h"
 #include "waiter.h"
-
-struct root root;
 
 static u64 earlier(u64 a, u64 b)
 {
@@ -26,14 +25,14 @@ u64 root_turn(u64 bits)
 	u64 next;
 
 	if ((bits & ROOT_BIT_FAULT) != 0) {
-		service_check_faults();
+		supervisor_check_faults();
 		vm_poll_faults();
 	}
 	if ((bits & ROOT_BIT_VMM) != 0)
 		vm_poll_controls();
 	next = dispatch_requests() ? DEADLINE_NONE : 0;
 	next = earlier(next, vm_step());
-	next = earlier(next, service_step());
+	next = earlier(next, supervisor_step());
 	next = earlier(next, power_step());
 	/* With no room for these the console signals when there is. */
 	if (!waiter_flush() || !answer_flush_events())
@@ -52,6 +51,6 @@ enum status root_start(void)
 		return st;
 	console_link_reset();
 	boot_modules_read(&root.images, &root.conf);
-	service_start_all();
+	supervisor_start();
 	return ST_OK;
 }

@@ -19,13 +19,6 @@ static struct {
 	u64 kernel_bytes;	/* kernel frames neither in slabs nor root's PD's */
 } at_start;
 
-u64 object_bytes(u64 handle)
-{
-	const u64 *stats = stats_of(handle);
-
-	return stats[STAT_BYTES_HELD] + stats[STAT_KERNEL_BYTES];
-}
-
 void memory_report_init(void)
 {
 	const u64 *memory = stats_of_memory();
@@ -54,6 +47,8 @@ static void fill_system(struct memory_report *out)
 	out->system += at_start.root_bytes + service_bytes();
 	for (u32 i = 0; i < SHARED_COUNT; i++)
 		out->system += object_bytes(root.shared[i]);
+	for (u32 i = 0; i < WIRES_MAX; i++)
+		out->system += object_bytes(root.rings[i]);
 	for (u32 i = 0; i < root.images.count; i++)
 		out->system += object_bytes(root.images.images[i].h_mem);
 	out->system += object_bytes(root.conf.h_mem);

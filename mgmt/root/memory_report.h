@@ -16,7 +16,4 @@ void memory_report_init(void);
  */
 void memory_report_fill(struct memory_report *out);
 
-/* Bytes that this object takes: its frames, and the kernel's for it. 0: no such handle. */
-u64 object_bytes(u64 handle);
-
 #endif

@@ -7,8 +7,8 @@
 #include "platform.h"
 #include "root.h"
 #include "ring.h"
-#include "serial.h"
 #include "syscalls.h"
+#include "wires.h"
 
 #define DRAIN_LIMIT_NS (2 * NS_PER_S)
 #define LOOK_NS (10 * NS_PER_MS)
@@ -36,7 +36,7 @@ bool power_request(u32 request_id, bool is_reboot)
 /* Only a hint: both indices are foreign, and nonsense in them costs no more than the limit. */
 static bool is_line_empty(void)
 {
-	const volatile struct ring_shared *tx = shared_at(SHARED_SERIAL_TX);
+	const volatile struct ring_shared *tx = ring_at(WIRE_SERIAL_TX);
 
 	return INFO->serial_port == 0 || tx->head == tx->tail;
 }

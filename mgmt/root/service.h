@@ -1,33 +1,35 @@
 /*
- * service.h - the PDs that are always there: the console and the drivers of serial line and screen. A service that
- * faults is started again; what must survive that is in the shared rings and in root.
+ * service.h - one service's life: made from its row (services.h), started, taken down. Who starts which, and when, is
+ * supervisor.h's business.
  */
 #ifndef VOS_SERVICE_H
 #define VOS_SERVICE_H
 
-#include "limits.h"
 #include "status.h"
 #include "types.h"
 
-enum service_id { SERVICE_SERIAL, SERVICE_CONSOLE, SERVICE_SCREEN, SERVICE_COUNT };
-_Static_assert(SERVICE_COUNT <= SERVICES_MAX, "root has a handle to everything");
+/* False: this machine has no use for it. */
+bool service_is_wanted(u32 id);
+bool service_has_program(u32 id);
 
-/* Start all that the machine has a use for. A service that cannot be started is named in the log. */
-void service_start_all(void);
+/* Make it, up to, but without, the first instruction. What failed half-way is given back by service_release_step. */
+enum status service_build(u32 id) MUST_CHECK;
 
-/* A thread somewhere has faulted: if it was a service's, take the service down. */
-void service_check_faults(void);
+/* The first instruction. The kernel's outputs that it takes over are its own from here on. */
+void service_launch(u32 id);
 
-/* Go on with services on their way down or up again; returns the time to call again (0 = at once, DEADLINE_NONE). */
-u64 service_step(void);
+/* Has its thread faulted? Then it is said in the log, and what it has is to be given back. */
+bool service_check_fault(u32 id);
 
-/* Bytes of memory that the services take. */
+/* Give back a bounded piece. ST_AGAIN: call again. */
+enum status service_release_step(u32 id) MUST_CHECK;
+
+/* Its PD and its thread, for grants; 0 while it is not up. */
+u64 service_pd(u32 id);
+u64 service_thread(u32 id);
+
+/* Bytes of memory that all services take / that those which are not up took when they were. */
 u64 service_bytes(void);
-
-/* The console's thread, for grants to VMMs; 0 while there is none. */
-u64 service_console_thread(void);
-
-/* A VMM has started: let the console signal it, and it the console. */
-enum status service_console_meet(u32 vm_index, u64 h_vmm_pd, u64 h_vmm_thread) MUST_CHECK;
+u64 service_bytes_down(void);
 
 #endif

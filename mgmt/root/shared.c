@@ -5,24 +5,25 @@
 #include "root.h"
 
 #include "range.h"
-#include "request.h"
 #include "ring.h"
-#include "serial.h"
 #include "sys.h"
 #include "vm_layout.h"
+#include "wires.h"
+
+#define RINGS_ADDRESS 0x20000000ull
+#define RING_STRIDE (1 * MIB)
 
 static const struct {
 	u64 bytes;
 	u64 address;
 } shared_table[SHARED_COUNT] = {
-	[SHARED_REQUEST] = { RING_BYTES(REQUEST_RING_BYTES), 0x20000000 },
-	[SHARED_REPLY] = { RING_BYTES(REPLY_RING_BYTES), 0x20100000 },
-	[SHARED_SERIAL_RX] = { RING_BYTES(SERIAL_RX_BYTES), 0x20200000 },
-	[SHARED_SERIAL_TX] = { RING_BYTES(SERIAL_TX_BYTES), 0x20300000 },
-	[SHARED_CONSOLE_ARGS] = { sizeof(struct console_args), 0x20400000 },
-	[SHARED_CONTROLS] = { VM_COUNT * PAGE_SIZE, 0x20600000 },
-	[SHARED_VM_RINGS] = { (u64)VM_COUNT * VM_RINGS_BYTES, 0x21000000 },
+	[SHARED_CONSOLE_ARGS] = { sizeof(struct console_args), 0x24000000 },
+	[SHARED_CONTROLS] = { VM_COUNT * PAGE_SIZE, 0x24100000 },
+	[SHARED_VM_RINGS] = { (u64)VM_COUNT * VM_RINGS_BYTES, 0x25000000 },
 };
+_Static_assert(RINGS_ADDRESS + WIRES_MAX * RING_STRIDE <= 0x24000000, "room for all rings");
+
+struct root root;
 
 void *shared_at(enum shared which)
 {
@@ -34,15 +35,33 @@ u64 shared_bytes(enum shared which)
 	return align_up(shared_table[which].bytes, PAGE_SIZE);
 }
 
+struct ring_shared *ring_at(u32 wire)
+{
+	return (struct ring_shared *)(RINGS_ADDRESS + wire * RING_STRIDE);	/* likewise */
+}
+
+u64 ring_bytes(u32 wire)
+{
+	return align_up(RING_BYTES(wires[wire].ring_bytes), PAGE_SIZE);
+}
+
+static enum status share(u64 bytes, u64 address, u64 *h_mem)
+{
+	enum status st = sys_mem_create(HANDLE_ROOT, bytes, 0, h_mem);
+
+	return st == ST_OK ? sys_mem_map(HANDLE_SELF_PD, *h_mem, address, 0, bytes, RIGHT_R | RIGHT_W) : st;
+}
+
 enum status root_share(void)
 {
 	enum status st = ST_OK;
 
-	for (u32 i = 0; i < SHARED_COUNT && st == ST_OK; i++) {
-		st = sys_mem_create(HANDLE_ROOT, shared_bytes(i), 0, &root.shared[i]);
-		if (st == ST_OK)
-			st = sys_mem_map(HANDLE_SELF_PD, root.shared[i], shared_table[i].address, 0, shared_bytes(i),
-					 RIGHT_R | RIGHT_W);
+	for (u32 i = 0; i < SHARED_COUNT && st == ST_OK; i++)
+		st = share(shared_bytes(i), shared_table[i].address, &root.shared[i]);
+	for (u32 i = 0; i < wire_count && st == ST_OK; i++) {
+		if (wires[i].ring_bytes == 0)
+			continue;
+		st = ring_bytes(i) <= RING_STRIDE ? share(ring_bytes(i), (u64)ring_at(i), &root.rings[i]) : ST_INVAL;
 	}
 	return st;
 }

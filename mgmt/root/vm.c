@@ -1,5 +1,5 @@
 /*
- * vm.c - the table of VMs, and what is looked at when somebody signals or time passes.
+ * vm.c - the table of VMs.
  */
 #include "accounts.h"
 #include "vm.h"
@@ -8,7 +8,6 @@
 
 #include "range.h"
 #include "root.h"
-#include "service.h"
 #include "spec.h"
 #include "spec_fields.h"
 #include "sys.h"
@@ -29,6 +28,11 @@ struct vm *vm_find(const char *name)
 		if (vms[i].is_used && strcmp(vms[i].name, name) == 0)
 			return &vms[i];
 	return NULL;
+}
+
+volatile struct vmm_control *vm_control(const struct vm *vm)
+{
+	return (volatile struct vmm_control *)((u8 *)shared_at(SHARED_CONTROLS) + (u64)vm->index * PAGE_SIZE);
 }
 
 enum vm_state vm_state_of(const struct vm *vm)
@@ -168,105 +172,4 @@ struct refusal vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bo
 	if (no.error == ERR_NONE)
 		vm->spec = next;
 	return no;
-}
-
-enum status vm_meet_console(void)
-{
-	for (u32 i = 0; i < VM_COUNT; i++) {
-		const struct vm *vm = &vms[i];
-		enum status st;
-
-		if (!vm->is_used || !lifecycle_has_objects(vm->life) || vm->life == LIFE_ENDING)
-			continue;
-		st = service_console_meet(i, vm->pd.h_pd, vm->h_threads[0]);
-		if (st != ST_OK)
-			return st;
-	}
-	return ST_OK;
-}
-
-static void own_input(struct vm *vm, enum input input)
-{
-	static const struct order none;
-
-	(void)vm_input(vm, input, &none);
-}
-
-static bool is_watched(const struct vm *vm)
-{
-	return vm->is_used && lifecycle_has_objects(vm->life) && vm->life != LIFE_ENDING;
-}
-
-void vm_poll_controls(void)
-{
-	for (u32 i = 0; i < VM_COUNT; i++) {
-		struct vm *vm = &vms[i];
-		u32 phase, is_paused;
-
-		if (!is_watched(vm))
-			continue;
-		phase = vm_control(vm)->phase;
-		is_paused = vm_control(vm)->is_paused;
-		if (phase == PHASE_ENDED)
-			own_input(vm, IN_ENDED);
-		else if (phase == PHASE_RUNNING && vm->life == LIFE_LOADING)
-			own_input(vm, IN_RUNNING);
-		else if (is_paused == vm->pause_wish && vm->life == LIFE_PAUSING)
-			own_input(vm, IN_PAUSED);
-	}
-}
-
-static bool has_fault(const struct vm *vm)
-{
-	for (u32 i = 0; i < vm->spec.cpus; i++) {
-		u64 kind = 0;
-
-		if (sys_thread_ctl(vm->h_threads[i], THREAD_GET_FAULT, FAULT_KIND, 0, &kind) == ST_OK && kind != 0)
-			return true;
-	}
-	return false;
-}
-
-void vm_poll_faults(void)
-{
-	for (u32 i = 0; i < VM_COUNT; i++)
-		if (is_watched(&vms[i]) && has_fault(&vms[i]))
-			own_input(&vms[i], IN_FAULT);
-}
-
-static u64 step_one(struct vm *vm, u64 now)
-{
-	if (vm->life == LIFE_ENDING) {
-		if (holdings_release_step(&vm->objects) == ST_OK)
-			own_input(vm, IN_GONE);
-		return 0;
-	}
-	if (vm->deadline_tsc <= now) {
-		own_input(vm, IN_TIMEOUT);
-		return 0;
-	}
-	if (vm->life == LIFE_LOADING && vm->is_filling) {
-		enum status st = vm_fill_step(vm);
-
-		if (st != ST_OK && st != ST_AGAIN)
-			own_input(vm, IN_FAULT);
-		return 0;
-	}
-	return vm->deadline_tsc;
-}
-
-u64 vm_step(void)
-{
-	u64 now = rt_time_tsc(), next = DEADLINE_NONE;
-
-	for (u32 i = 0; i < VM_COUNT; i++) {
-		u64 again;
-
-		if (!vms[i].is_used)
-			continue;
-		again = step_one(&vms[i], now);
-		if (again < next)
-			next = again;
-	}
-	return next;
 }

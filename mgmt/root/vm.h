@@ -79,6 +79,12 @@ struct verdict {
 	enum goal goal;		/* not GOAL_NONE: the answer comes when this is reached */
 };
 
+/* It is there, and has kernel objects that stay for now. */
+static inline bool vm_is_alive(const struct vm *vm)
+{
+	return vm != NULL && lifecycle_has_objects(vm->life) && vm->life != LIFE_ENDING;
+}
+
 /* ---- vm.c: the table ---- */
 struct vm *vm_at(u32 index);			/* NULL if there is none */
 struct vm *vm_find(const char *name);
@@ -93,15 +99,7 @@ u64 vm_free_bytes(void);
 /* ERR_NO_MEMORY for a VM that could not even run alone on this machine. */
 struct refusal vm_memory_judge(const struct vm_spec *spec);
 enum vm_state vm_state_of(const struct vm *vm);
-
-/* A new console: introduce it to all VMMs that live. */
-enum status vm_meet_console(void) MUST_CHECK;
-
-/* ---- vm.c: what the main loop calls ---- */
-void vm_poll_controls(void);
-void vm_poll_faults(void);
-/* Deadlines and endings, a bounded piece of work; when to call again (0 = at once). */
-u64 vm_step(void);
+volatile struct vmm_control *vm_control(const struct vm *vm);
 
 /* ---- vm_act.c ---- */
 struct verdict vm_input(struct vm *vm, enum input input, const struct order *order);
@@ -118,7 +116,6 @@ u64 vm_bytes(const struct vm *vm);
 enum status vm_build(struct vm *vm) MUST_CHECK;
 /* is_filling: a bounded piece. ST_AGAIN: call again; ST_OK: it has started. */
 enum status vm_fill_step(struct vm *vm) MUST_CHECK;
-volatile struct vmm_control *vm_control(const struct vm *vm);
 void vm_signal(const struct vm *vm);
 /* Stop or start all threads: each, whatever became of the others; the first failure. */
 enum status vm_threads_ctl(const struct vm *vm, enum thread_op op) MUST_CHECK;

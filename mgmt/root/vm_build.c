@@ -10,19 +10,14 @@
 #include "range.h"
 #include "root.h"
 #include "rt_log.h"
-#include "service.h"
 #include "sys.h"
 #include "view.h"
+#include "wiring.h"
 
 #define RW (RIGHT_R | RIGHT_W)
 #define VMM_PROGRAM "vmm"
 #define VMM_HEAP_BYTES (16 * KIB)	/* beside what each vCPU takes */
 #define FURTHER_STACK_STRIDE 0x20000ull
-
-volatile struct vmm_control *vm_control(const struct vm *vm)
-{
-	return (volatile struct vmm_control *)((u8 *)shared_at(SHARED_CONTROLS) + (u64)vm->index * PAGE_SIZE);
-}
 
 void vm_signal(const struct vm *vm)
 {
@@ -193,7 +188,7 @@ static enum status build_links(struct vm *vm)
 
 	if (st == ST_OK)
 		st = pd_signal(HANDLE_SELF_PD, SLOT_VMM + vm->index, vm->h_threads[0], VMM_BIT_CONTROL);
-	return st == ST_OK ? service_console_meet(vm->index, vm->pd.h_pd, vm->h_threads[0]) : st;
+	return st == ST_OK ? wiring_connect_vm(vm) : st;
 }
 
 static enum status build_share(struct vm *vm)

@@ -51,11 +51,6 @@ void vm_profile_read(const struct vm *vm, struct vm_profile *out)
 	}
 }
 
-static bool is_alive(const struct vm *vm)
-{
-	return lifecycle_has_objects(vm->life) && vm->life != LIFE_ENDING;
-}
-
 /* Granted memory of its VMM. */
 static u64 vmm_bytes(const struct vm *vm)
 {
@@ -89,7 +84,7 @@ static u64 uptime_ns(const struct vm *vm)
 
 static u64 run_ns(const struct vm *vm)
 {
-	return ns_of((is_alive(vm) ? rt_time_tsc() : vm->ended_tsc) - vm->built_tsc);
+	return ns_of((vm_is_alive(vm) ? rt_time_tsc() : vm->ended_tsc) - vm->built_tsc);
 }
 
 static void fill_load(const struct vm *vm, const struct vm_counters *counters, struct vm_load *out)
@@ -147,7 +142,7 @@ void vm_report_fill(const struct vm *vm, struct vm_report *out)
 	out->restarts = vm->restarts;
 	out->spec = vm->spec;
 	fill_ending(vm, out);
-	if (is_alive(vm)) {
+	if (vm_is_alive(vm)) {
 		vm_counters_read(vm, &counters);
 		fill_live(vm, out);
 	}
@@ -177,7 +172,7 @@ void vm_stats_fill(const struct vm *vm, struct vm_stats *out)
 	struct vm_counters counters = vm->last;
 
 	profile = vm->last_profile;
-	if (is_alive(vm)) {
+	if (vm_is_alive(vm)) {
 		vm_counters_read(vm, &counters);
 		vm_profile_read(vm, &profile);
 		fill_stats_live(vm, out);

@@ -34,7 +34,7 @@ struct refusal vm_share_change(const struct vm *vm, const struct vm_share *next)
 {
 	enum status st;
 
-	if (!lifecycle_has_objects(vm->life) || vm->life == LIFE_ENDING)
+	if (!vm_is_alive(vm))
 		return REFUSAL_NONE;
 	st = apply(vm->pd.h_pd, &vm->spec.share, next);
 	if (st != ST_OK)

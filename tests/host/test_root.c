@@ -19,6 +19,7 @@
 #include "root_bench.h"
 #include "serial.h"
 #include "vm_layout.h"
+#include "wires.h"
 
 static void services_are_wired(void **state)
 {
@@ -55,7 +56,7 @@ static void screen_driver_gets_the_screen(void **state)
 	assert_int_equal(fake_rights(screen, SCREEN_MEMORY + 768 * 4096), RIGHT_R | RIGHT_W);	/* begins mid-page */
 	assert_int_equal(fake_rights(screen, SCREEN_MEMORY + 769 * 4096), 0);
 	assert_int_equal(fake_rights(screen, LOG_ADDRESS), RIGHT_R);
-	assert_int_equal(fake_badge(HANDLE_SELF_PD, SLOT_SCREEN_LOG, bench_screen), SCREEN_BIT_LOG);
+	assert_int_equal(fake_badge(HANDLE_SELF_PD, SLOT_WIRE + WIRE_SCREEN_LOG, bench_screen), SCREEN_BIT_LOG);
 	assert_int_equal(fake_rights(fake_pd_of(bench_console), SCREEN_MEMORY), 0);
 	assert_in_range(fake_share(screen, PD_SET_CAP), 1, 50);
 }

@@ -1,0 +1,102 @@
+/*
+ * supervisor.c - see supervisor.h.
+ */
+#include "supervisor.h"
+
+#include "console_link.h"
+#include "root.h"
+#include "rt_log.h"
+#include "service.h"
+#include "services.h"
+#include "sys.h"
+#include "waiter.h"
+#include "wiring.h"
+
+#define RESTART_DELAY_NS NS_PER_S
+
+static struct {
+	enum { OFF, UP, DOWN, RESTING } phase;
+	u64 rest_until;
+} states[SERVICES_MAX];
+
+/* What services on their way down give back is not for guests: they come up again. */
+static void keep_spare(void)
+{
+	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_SPARE, service_bytes_down(), 0, NULL);
+}
+
+static bool build(u32 id)
+{
+	enum status st = service_build(id);
+
+	states[id].phase = st == ST_OK ? UP : DOWN;
+	if (st != ST_OK)
+		rt_log("root: %s can't be made (status %u)", service_table[id].program, (unsigned)st);
+	if (id == SERVICE_CONSOLE) {	/* a new one knows nothing of what the one before asked */
+		console_link_reset();
+		waiter_drop_all();
+	}
+	return st == ST_OK;
+}
+
+/* Build these, then connect all with each other, then let the new ones run. */
+static void bring_up(u32 set)
+{
+	enum status st;
+
+	for (u32 id = 0; id < service_count; id++)
+		if ((set & BIT32(id)) != 0 && !build(id))
+			set &= ~BIT32(id);
+	st = wiring_connect();
+	if (st != ST_OK)
+		rt_log("root: services can't be wired (status %u)", (unsigned)st);
+	for (u32 id = 0; id < service_count; id++)
+		if ((set & BIT32(id)) != 0)
+			service_launch(id);
+}
+
+void supervisor_start(void)
+{
+	u32 set = 0;
+
+	for (u32 id = 0; id < service_count; id++) {
+		if (service_is_wanted(id) && service_has_program(id))
+			set |= BIT32(id);
+		else if (service_is_wanted(id))
+			rt_log("root: there is no program %s", service_table[id].program);
+	}
+	bring_up(set);
+}
+
+void supervisor_check_faults(void)
+{
+	for (u32 id = 0; id < service_count; id++)
+		if (service_check_fault(id)) {
+			states[id].phase = DOWN;
+			keep_spare();
+		}
+}
+
+u64 supervisor_step(void)
+{
+	u64 next = DEADLINE_NONE;
+	u32 set = 0;
+
+	for (u32 id = 0; id < service_count; id++) {
+		if (states[id].phase == DOWN && service_release_step(id) == ST_OK) {
+			states[id].phase = RESTING;
+			states[id].rest_until = rt_time_after(&root.time, RESTART_DELAY_NS);
+		}
+		if (states[id].phase == DOWN)
+			next = 0;
+		if (states[id].phase == RESTING && states[id].rest_until <= rt_time_tsc())
+			set |= BIT32(id);
+		else if (states[id].phase == RESTING && states[id].rest_until < next)
+			next = states[id].rest_until;
+	}
+	if (set == 0)
+		return next;
+	bring_up(set);
+	keep_spare();
+	return 0;
+}

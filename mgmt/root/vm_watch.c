@@ -1,0 +1,87 @@
+/*
+ * vm_watch.c - see vm_watch.h. What is seen goes into the table of lives as an input, like an operator's request.
+ */
+#include "vm_watch.h"
+
+#include "root.h"
+#include "sys.h"
+#include "vm.h"
+
+static void own_input(struct vm *vm, enum input input)
+{
+	static const struct order none;
+
+	(void)vm_input(vm, input, &none);
+}
+
+void vm_poll_controls(void)
+{
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		struct vm *vm = vm_at(i);
+		u32 phase, is_paused;
+
+		if (!vm_is_alive(vm))
+			continue;
+		phase = vm_control(vm)->phase;
+		is_paused = vm_control(vm)->is_paused;
+		if (phase == PHASE_ENDED)
+			own_input(vm, IN_ENDED);
+		else if (phase == PHASE_RUNNING && vm->life == LIFE_LOADING)
+			own_input(vm, IN_RUNNING);
+		else if (is_paused == vm->pause_wish && vm->life == LIFE_PAUSING)
+			own_input(vm, IN_PAUSED);
+	}
+}
+
+static bool has_fault(const struct vm *vm)
+{
+	for (u32 i = 0; i < vm->spec.cpus; i++) {
+		u64 kind = 0;
+
+		if (sys_thread_ctl(vm->h_threads[i], THREAD_GET_FAULT, FAULT_KIND, 0, &kind) == ST_OK && kind != 0)
+			return true;
+	}
+	return false;
+}
+
+void vm_poll_faults(void)
+{
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (vm_is_alive(vm_at(i)) && has_fault(vm_at(i)))
+			own_input(vm_at(i), IN_FAULT);
+}
+
+static u64 step_one(struct vm *vm, u64 now)
+{
+	if (vm->life == LIFE_ENDING) {
+		if (holdings_release_step(&vm->objects) == ST_OK)
+			own_input(vm, IN_GONE);
+		return 0;
+	}
+	if (vm->deadline_tsc <= now) {
+		own_input(vm, IN_TIMEOUT);
+		return 0;
+	}
+	if (vm->life == LIFE_LOADING && vm->is_filling) {
+		enum status st = vm_fill_step(vm);
+
+		if (st != ST_OK && st != ST_AGAIN)
+			own_input(vm, IN_FAULT);
+		return 0;
+	}
+	return vm->deadline_tsc;
+}
+
+u64 vm_step(void)
+{
+	u64 now = rt_time_tsc(), next = DEADLINE_NONE;
+
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		struct vm *vm = vm_at(i);
+		u64 again = vm != NULL ? step_one(vm, now) : DEADLINE_NONE;
+
+		if (again < next)
+			next = again;
+	}
+	return next;
+}

@@ -1,0 +1,16 @@
+/*
+ * vm_watch.h - looks at the VMs when somebody signals or time passes.
+ */
+#ifndef VOS_VM_WATCH_H
+#define VOS_VM_WATCH_H
+
+#include "types.h"
+
+/* A VMM has signalled: what is new in the control pages? / A thread has faulted: was it a VMM's? */
+void vm_poll_controls(void);
+void vm_poll_faults(void);
+
+/* Deadlines and endings, a bounded piece of work; when to call again (0 = at once). */
+u64 vm_step(void);
+
+#endif

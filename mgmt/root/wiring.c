@@ -1,0 +1,55 @@
+/*
+ * wiring.c - see wiring.h. Pairs of services are the rows of wires.c; VMs come and go, and each gets the same pair of
+ * wires, to the console and back.
+ */
+#include "wiring.h"
+
+#include "info_page.h"
+#include "pd.h"
+#include "root.h"
+#include "service.h"
+#include "vm_layout.h"
+#include "wires.h"
+
+static u64 pd_of(u32 party)
+{
+	return party == PARTY_ROOT ? HANDLE_SELF_PD : service_pd(party);
+}
+
+static u64 thread_of(u32 party)
+{
+	return party == PARTY_ROOT ? HANDLE_SELF_THREAD : service_thread(party);
+}
+
+static enum status connect(u32 i)
+{
+	const struct wire *wire = &wires[i];
+	u64 h_pd = pd_of(wire->from);
+
+	if (h_pd == 0)
+		return ST_OK;
+	return pd_signal(h_pd, wire->from == PARTY_ROOT ? SLOT_WIRE + i : wire->slot, thread_of(wire->to), wire->badge);
+}
+
+enum status wiring_connect_vm(const struct vm *vm)
+{
+	u64 h_console = service_thread(SERVICE_CONSOLE);
+	enum status st;
+
+	if (h_console == 0)
+		return ST_OK;
+	st = pd_signal(service_pd(SERVICE_CONSOLE), CONSOLE_H_VM + vm->index, vm->h_threads[0], VMM_BIT_CONSOLE);
+	return st == ST_OK ? pd_signal(vm->pd.h_pd, VMM_H_CONSOLE, h_console, CONSOLE_BIT_VM) : st;
+}
+
+enum status wiring_connect(void)
+{
+	enum status st = ST_OK;
+
+	for (u32 i = 0; i < wire_count && st == ST_OK; i++)
+		st = connect(i);
+	for (u32 i = 0; i < VM_COUNT && st == ST_OK; i++)
+		if (vm_is_alive(vm_at(i)))
+			st = wiring_connect_vm(vm_at(i));
+	return st;
+}

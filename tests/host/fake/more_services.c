@@ -1,0 +1,75 @@
+/*
+ * more_services.c - see more_services.h. Nothing but rows: root's code is the product's. All run the same program, for
+ * root does not look into it.
+ */
+#include "more_services.h"
+
+#include "request.h"
+#include "serial.h"
+#include "services.h"
+#include "syscalls.h"
+#include "vm_layout.h"
+
+#define AT(i) (0x20000000ull + (i) * 0x100000ull)
+#define PAIR(a, b, slot_a, slot_b, bit, bytes, at)                                                                     \
+	{ .from = (a), .to = (b), .slot = (slot_a), .badge = BIT64(bit), .ring_bytes = (bytes), .from_at = AT(at),     \
+	  .to_at = AT(at) },                                                                                           \
+	{ .from = (b), .to = (a), .slot = (slot_b), .badge = BIT64((bit) + 1), .ring_bytes = (bytes),                  \
+	  .from_at = AT((at) + 1), .to_at = AT((at) + 1) }
+
+static bool find_disk(struct service_device *out)
+{
+	*out = (struct service_device){
+		.port = 0x1f0, .port_count = 8, .memory = 0xfe000000, .memory_bytes = 16 * KIB, .has_irq = true,
+		.gsi = 14,
+	};
+	return true;
+}
+
+static const struct map_row console_maps[] = {
+	{ SHARED_CONSOLE_ARGS, CONSOLE_ARGS, RIGHT_R },
+	{ SHARED_VM_RINGS, CONSOLE_VM_RINGS, RIGHT_R | RIGHT_W },
+};
+
+#define PLAIN .program = "screen", .heap_bytes = 64 * KIB
+
+const struct service_row service_table[] = {
+	[SERVICE_SERIAL] = { .program = "serial", .heap_bytes = 64 * KIB, .class = SCHED_CLASS_DRIVER },
+	[SERVICE_CONSOLE] = { .program = "console", .heap_bytes = 64 * KIB, .class = SCHED_CLASS_SYSTEM,
+			      .maps = console_maps, .map_count = 2 },
+	[SERVICE_SCREEN] = { PLAIN },
+	[MORE_DISK] = { PLAIN, .class = SCHED_CLASS_DRIVER, .affinity = BIT64(0), .find_device = find_disk,
+			.device_at = MORE_DEVICE_AT, .irq_slot = MORE_IRQ_SLOT, .irq_badge = MORE_IRQ_BADGE },
+	[MORE_NET] = { PLAIN, .class = SCHED_CLASS_DRIVER },
+	[MORE_STORAGE] = { PLAIN, .cap = 50 },
+	[MORE_NETWORK] = { PLAIN, .cap = 50 },
+	[MORE_USERS] = { PLAIN, .cap = 20 },
+	[MORE_LOGS] = { PLAIN, .cap = 20 },
+};
+
+const u32 service_count = MORE_SERVICES;
+
+const struct wire wires[] = {
+	[WIRE_REQUEST] = { .from = SERVICE_CONSOLE, .to = PARTY_ROOT, .slot = H_ROOT_SIGNAL,
+			   .badge = ROOT_BIT_REQUEST, .ring_bytes = REQUEST_RING_BYTES,
+			   .from_at = CONSOLE_REQUEST_RING },
+	[WIRE_REPLY] = { .from = PARTY_ROOT, .to = SERVICE_CONSOLE, .badge = CONSOLE_BIT_REPLY,
+			 .ring_bytes = REPLY_RING_BYTES, .to_at = CONSOLE_REPLY_RING },
+	[WIRE_SERIAL_RX] = { .from = SERVICE_SERIAL, .to = SERVICE_CONSOLE, .slot = SERIAL_H_CONSOLE,
+			     .badge = CONSOLE_BIT_SERIAL, .ring_bytes = SERIAL_RX_BYTES, .from_at = SERIAL_RX,
+			     .to_at = CONSOLE_SERIAL_RX },
+	[WIRE_SERIAL_TX] = { .from = SERVICE_CONSOLE, .to = SERVICE_SERIAL, .slot = CONSOLE_H_SERIAL,
+			     .badge = SERIAL_BIT_CONSOLE, .ring_bytes = SERIAL_TX_BYTES,
+			     .from_at = CONSOLE_SERIAL_TX, .to_at = SERIAL_TX },
+	[WIRE_CONSOLE_LOG] = { .from = PARTY_ROOT, .to = SERVICE_CONSOLE, .badge = CONSOLE_BIT_LOG, .is_log = true },
+	[WIRE_SCREEN_LOG] = { .from = PARTY_ROOT, .to = SERVICE_SCREEN, .badge = SCREEN_BIT_LOG, .is_log = true },
+	{ .from = PARTY_ROOT, .to = MORE_LOGS, .badge = BIT64(0), .is_log = true },
+	PAIR(MORE_STORAGE, MORE_DISK, 3, 3, 0, 65536, 0),
+	PAIR(MORE_NETWORK, MORE_NET, 3, 3, 0, 65536, 0),
+	PAIR(SERVICE_CONSOLE, MORE_USERS, 4, 3, 10, 4096, 7),
+	PAIR(MORE_USERS, PARTY_ROOT, 2, 0, 20, 4096, 0),
+	PAIR(MORE_LOGS, MORE_STORAGE, 3, 4, 2, 32768, 2),
+	PAIR(MORE_STORAGE, MORE_NETWORK, 5, 4, 4, 131072, 4),
+};
+
+const u32 wire_count = ARRAY_COUNT(wires);
