@@ -67,21 +67,6 @@ static struct order order_of(void)
 	};
 }
 
-static struct refusal dry_run(const struct vm *vm, enum input input)
-{
-	enum act act = lifecycle_decide(vm->life, input);
-
-	if (act == ACT_REFUSE)
-		return refusal_of(ERR_VM_STATE, 0, vm_state_of(vm));
-	if (act == ACT_BUSY)
-		return refusal_of(ERR_BUSY, 0, vm_state_of(vm));
-	if (act == ACT_BUILD && INFO->virt == VIRT_NONE)
-		return refusal_of(ERR_NO_VIRT, 0, 0);
-	if (act == ACT_BUILD && vm_need_bytes(&vm->spec) > vm_free_bytes())
-		return refusal_of(ERR_NO_MEMORY, vm_need_bytes(&vm->spec), vm_free_bytes());
-	return REFUSAL_NONE;
-}
-
 /* A request that the table of lives decides. */
 static void do_input(enum input input)
 {
@@ -89,14 +74,14 @@ static void do_input(enum input input)
 	struct order order = order_of();
 	struct verdict verdict;
 
-	if (is_dry_run()) {
-		struct refusal refusal = dry_run(vm, input);
-
-		answer(&refusal, vm);
-		return;
-	}
 	if (!waiter_room()) {
 		answer_error(ERR_BUSY);
+		return;
+	}
+	if (is_dry_run()) {
+		struct refusal refusal = vm_judge(vm, input);
+
+		answer(&refusal, vm);
 		return;
 	}
 	verdict = vm_input(vm, input, &order);
@@ -180,7 +165,7 @@ static void do_host(void)
 static void do_cancel(void)
 {
 	static const struct order none;
-	struct vm *vm = vm_at(waiter_cancel(request.index));
+	struct vm *vm = is_dry_run() ? NULL : vm_at(waiter_cancel(request.index));
 
 	if (vm != NULL)
 		(void)vm_input(vm, IN_CANCELED, &none);
@@ -211,10 +196,12 @@ static void do_memory(void)
 
 static void do_power(bool is_reboot)
 {
-	if (is_dry_run())
-		answer(&REFUSAL_NONE, NULL);
-	else if (!power_request(request.id, is_reboot))
+	if (power_is_planned())
 		answer_error(ERR_BUSY);
+	else if (is_dry_run())
+		answer(&REFUSAL_NONE, NULL);
+	else
+		power_request(request.id, is_reboot);
 }
 
 static void do_reboot(void)

@@ -20,17 +20,19 @@ static struct {
 	u64 not_before_tsc, limit_tsc;
 } power;
 
-bool power_request(u32 request_id, bool is_reboot)
+bool power_is_planned(void)
 {
-	if (power.is_planned)
-		return false;
+	return power.is_planned;
+}
+
+void power_request(u32 request_id, bool is_reboot)
+{
 	power.is_planned = true;
 	power.is_drained = false;
 	power.is_reboot = is_reboot;
 	power.request_id = request_id;
 	power.not_before_tsc = rt_time_after(&root.time, LOOK_NS);
 	power.limit_tsc = rt_time_after(&root.time, DRAIN_LIMIT_NS);
-	return true;
 }
 
 /* Only a hint: both indices are foreign, and nonsense in them costs no more than the limit. */

@@ -6,8 +6,11 @@
 
 #include "types.h"
 
-/* Ask for it; the answer comes only if the machine can't. False: somebody has asked already. */
-bool power_request(u32 request_id, bool is_reboot);
+/* Somebody has asked already. */
+bool power_is_planned(void);
+
+/* Ask for it, only if nobody has; the answer comes only if the machine can't. */
+void power_request(u32 request_id, bool is_reboot);
 
 /* Returns when to call again (DEADLINE_NONE: nothing is planned). */
 u64 power_step(void);

@@ -102,6 +102,8 @@ enum vm_state vm_state_of(const struct vm *vm);
 volatile struct vmm_control *vm_control(const struct vm *vm);
 
 /* ---- vm_act.c ---- */
+/* Would a request be refused now, and why? A dry run asks nothing else, and vm_input asks it of each request first. */
+struct refusal vm_judge(const struct vm *vm, enum input input);
 struct verdict vm_input(struct vm *vm, enum input input, const struct order *order);
 
 /* ---- vm_build.c ---- */

@@ -86,25 +86,11 @@ static void begin_end(struct vm *vm, enum plan plan)
 	enter(vm, LIFE_ENDING, 0);
 }
 
-/* ---- requests that are refused ---- */
-
 static struct verdict act_ignore(struct vm *vm, const struct order *order)
 {
 	(void)vm;
 	(void)order;
 	return done();
-}
-
-static struct verdict act_refuse(struct vm *vm, const struct order *order)
-{
-	(void)order;
-	return refuse(refusal_of(ERR_VM_STATE, 0, vm_state_of(vm)));
-}
-
-static struct verdict act_busy(struct vm *vm, const struct order *order)
-{
-	(void)order;
-	return refuse(refusal_of(ERR_BUSY, 0, vm_state_of(vm)));
 }
 
 /* ---- start ---- */
@@ -143,14 +129,12 @@ static struct refusal build_refusal(const struct vm *vm, enum status st)
 	return refusal_status(st);
 }
 
-/* Build and start; a VM that can't be built goes back to where it was. */
+/* Build and start, after start_ok; a VM that can't be built goes back to where it was. */
 static struct refusal build(struct vm *vm)
 {
-	struct refusal refusal = start_ok(vm);
+	struct refusal refusal;
 	enum status st;
 
-	if (refusal.error != ERR_NONE)
-		return refusal;
 	vm->up_tsc = 0;
 	vm->built_tsc = vm->ended_tsc = rt_time_tsc();
 	vm->plan = PLAN_REST;
@@ -170,8 +154,10 @@ static struct refusal build(struct vm *vm)
 /* A start that nobody asked for just now: a restart. If it fails, that is a crash. */
 static void build_again(struct vm *vm)
 {
-	struct refusal refusal = build(vm);
+	struct refusal refusal = start_ok(vm);
 
+	if (refusal.error == ERR_NONE)
+		refusal = build(vm);
 	if (refusal.error == ERR_NONE)
 		return;
 	ending_of_reason(&vm->ending, refusal.error == ERR_NO_MEMORY ? WHY_NO_MEMORY : WHY_VMM_FAULT, true);
@@ -499,8 +485,6 @@ static struct verdict act_settle(struct vm *vm, const struct order *order)
 
 static const act_fn act_fns[ACT_COUNT] = {
 	[ACT_IGNORE] = act_ignore,
-	[ACT_REFUSE] = act_refuse,
-	[ACT_BUSY] = act_busy,
 	[ACT_BUILD] = act_build,
 	[ACT_RUN] = act_run,
 	[ACT_PRESS] = act_press,
@@ -523,7 +507,26 @@ static const act_fn act_fns[ACT_COUNT] = {
 	[ACT_NMI] = act_nmi,
 };
 
+struct refusal vm_judge(const struct vm *vm, enum input input)
+{
+	switch (lifecycle_decide(vm->life, input)) {
+	case ACT_REFUSE:
+		return refusal_of(ERR_VM_STATE, 0, vm_state_of(vm));
+	case ACT_BUSY:
+		return refusal_of(ERR_BUSY, 0, vm_state_of(vm));
+	case ACT_BUILD:
+		return start_ok(vm);
+	default:
+		return REFUSAL_NONE;
+	}
+}
+
+/* ACT_REFUSE and ACT_BUSY, which have no function, are for requests alone (a test checks the table). */
 struct verdict vm_input(struct vm *vm, enum input input, const struct order *order)
 {
+	struct refusal no = order->is_request ? vm_judge(vm, input) : REFUSAL_NONE;
+
+	if (no.error != ERR_NONE)
+		return refuse(no);
 	return act_fns[lifecycle_decide(vm->life, input)](vm, order);
 }

@@ -148,6 +148,10 @@ static void lives(void **state)
 	for (u32 life = 0; life < LIFE_COUNT; life++) {
 		for (u32 in = 0; in < IN_REQUEST_COUNT; in++)
 			assert_int_not_equal(lifecycle_decide(life, in), ACT_IGNORE);
+		for (u32 in = IN_REQUEST_COUNT; in < IN_COUNT; in++) {
+			assert_int_not_equal(lifecycle_decide(life, in), ACT_REFUSE);
+			assert_int_not_equal(lifecycle_decide(life, in), ACT_BUSY);
+		}
 		if (!lifecycle_has_objects(life)) {
 			assert_int_equal(lifecycle_decide(life, IN_FAULT), ACT_IGNORE);
 			assert_int_equal(lifecycle_decide(life, IN_ENDED), ACT_IGNORE);
