@@ -29,9 +29,19 @@ static void on_vm(void *context, const struct args *args)
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
 {
 	struct reading *reading = context;
-	struct out out = job_text_begin(reading->s, reading->job);
+	struct apply *apply = &reading->s->apply;
+	struct apply_mistake *mistake = &apply->mistakes[apply->mistake_count];
+	struct out out;
 
 	reading->job->mistakes++;
+	if (apply->mistake_count < APPLY_MISTAKES) {
+		*mistake = (struct apply_mistake){ .line = line, .column = column };
+		snprintf(mistake->text, sizeof(mistake->text), "%s", text);
+		apply->mistake_count++;
+	}
+	if (job_is_json(reading->job))
+		return;
+	out = job_text_begin(reading->s, reading->job);
 	out_format(&out, "vos.conf:%u:%u: ", line, column);
 	out_foreign_line(&out, text, FAULT_TEXT_BYTES);
 	out_text(&out, "\n");
@@ -49,7 +59,7 @@ static u32 differences(const struct vm_spec *is, const struct args *args)
 
 static bool is_silent(const struct job *job)
 {
-	return args_has(&job->args, ARG_QUIET) || job->origin == JOB_STARTUP;
+	return args_has(&job->args, ARG_QUIET) || job->origin == JOB_STARTUP || job_is_json(job);
 }
 
 static void say_line(struct session *s, struct job *job, const char *line)
@@ -119,10 +129,58 @@ static void send(struct session *s, struct job *job, const struct args *args, en
 	job_send(s, job, op);
 }
 
+static void write_fields(struct json_writer *writer, const char *key, u32 fields)
+{
+	json_open(writer, key, '[');
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
+		if (fields & BIT32(i))
+			json_text(writer, 0, arg_specs[ARG_OF_FIELD(i)].name);
+	json_close(writer, ']');
+}
+
+static void write_row(struct json_writer *writer, const char *name, const struct apply_row *row)
+{
+	json_open(writer, 0, '{');
+	json_text(writer, "name", name);
+	json_bool(writer, "created", row->is_created);
+	json_bool(writer, "started", row->is_started);
+	write_fields(writer, "set", row->set);
+	write_fields(writer, "differs", row->differs);
+	if (row->has_fault)
+		json_fault(writer, &row->fault);
+	json_close(writer, '}');
+}
+
+static void write_result(struct session *s, struct job *job)
+{
+	struct json_writer *writer = job_json_begin(s);
+
+	json_open(writer, "return", '{');
+	json_bool(writer, "dry-run", args_has(&job->args, ARG_DRY_RUN));
+	json_open(writer, "vms", '[');
+	for (u32 i = 0; i < s->config_count; i++)
+		write_row(writer, s->config[i].name, &s->apply.rows[i]);
+	json_close(writer, ']');
+	json_open(writer, "mistakes", '[');
+	for (u32 i = 0; i < s->apply.mistake_count; i++) {
+		json_open(writer, 0, '{');
+		json_number(writer, "line", s->apply.mistakes[i].line);
+		json_number(writer, "column", s->apply.mistakes[i].column);
+		json_text(writer, "desc", s->apply.mistakes[i].text);
+		json_close(writer, '}');
+	}
+	json_close(writer, ']');
+	json_bool(writer, "holds", job->mistakes == 0);
+	json_close(writer, '}');
+	job_json_end(s, job);
+}
+
 static void finish(struct session *s, struct job *job)
 {
 	struct fault fault;
 
+	if (job_is_json(job))
+		write_result(s, job);
 	if (s->config_count == 0 && job->mistakes == 0)
 		say_line(s, job, s->conf_bytes ? "vos.conf names no VM." : "There is no vos.conf on this boot medium.");
 	if (job->mistakes == 0 || job->origin == JOB_STARTUP) {	/* each was told; nobody waits for a result */
@@ -131,7 +189,10 @@ static void finish(struct session *s, struct job *job)
 	}
 	fault_set(&fault, RESULT_FAILED, "vos.conf has %u mistake%s; what has none holds", job->mistakes,
 		job->mistakes == 1 ? "" : "s");
-	job_fail(s, job, &fault);
+	if (job_is_json(job))
+		job_end(s, job, &fault);
+	else
+		job_fail(s, job, &fault);
 }
 
 /* A VM that is there. True: a request is under way. */
@@ -140,6 +201,7 @@ static bool compare(struct session *s, struct job *job, const struct vm_entry *v
 	u32 differing = differences(&vm->report.spec, args);
 	u32 fixed = vm_is_live(vm) ? differing & ~FIELDS_ANY_TIME : 0, fields = differing & ~fixed;
 
+	s->apply.rows[job->index].differs = fixed;
 	if (fixed)
 		say_fixed(s, job, args->name, fixed);
 	else if (!fields)
@@ -158,7 +220,7 @@ static void next(struct session *s, struct job *job)
 		const struct vm_entry *vm = machine_find(&s->machine, args->name);
 
 		if (!vm)
-			send(s, job, args, REQ_CREATE, 0);
+			send(s, job, args, REQ_CREATE, fields_of_args(args->given));
 		if (!vm || compare(s, job, vm, args))
 			return;
 	}
@@ -187,7 +249,8 @@ void apply_begin(struct session *s, struct job *job)
 		job_fail(s, job, &fault);
 		return;
 	}
-	s->config_count = 0;
+	s->config_count = s->apply.mistake_count = 0;
+	memset(s->apply.rows, 0, sizeof(s->apply.rows));
 	if (s->conf_bytes)
 		config_parse(s->conf, s->conf_bytes, &ops);
 	job->index = 0;
@@ -196,13 +259,17 @@ void apply_begin(struct session *s, struct job *job)
 
 static void failed(struct session *s, struct job *job, const struct reply *reply)
 {
-	struct fault fault;
-	struct out out = job_text_begin(s, job);
+	struct apply_row *row = &s->apply.rows[job->index];
+	struct out out;
 
 	job->mistakes++;
-	report_refusal(&fault, &job->request, reply, &s->machine);
+	row->has_fault = true;
+	report_refusal(&row->fault, &job->request, reply, &s->machine);
+	if (job_is_json(job))
+		return;
+	out = job_text_begin(s, job);
 	out_format(&out, "vos.conf: %s: ", job->request.name);
-	report_fault(&out, &fault);
+	report_fault(&out, &row->fault);
 	job_text_end(s, job);
 }
 
@@ -210,17 +277,22 @@ static void failed(struct session *s, struct job *job, const struct reply *reply
 static bool done(struct session *s, struct job *job, const struct args *args, const struct reply *reply)
 {
 	bool is_dry_run = args_has(&job->args, ARG_DRY_RUN);
+	struct apply_row *row = &s->apply.rows[job->index];
 
 	(void)machine_update(&s->machine, &reply->vm);
 	switch (job->request.op) {
 	case REQ_CREATE:
+		row->is_created = true;
+		row->is_started = args->autostart && is_dry_run;
 		say(s, job, "+", args->name, !is_dry_run ? "created" :
 			args->autostart ? "would be created and started" : "would be created");
 		return args->autostart && !is_dry_run;
 	case REQ_SET:
+		row->set = job->request.fields;
 		say_set(s, job);
 		return false;
 	default:
+		row->is_started = true;
 		say(s, job, "+", args->name, "started");
 		return false;
 	}

@@ -85,11 +85,15 @@ const struct command command_rows[VERB_COUNT] = {
 		ARG_COUNT, 0, GROUP_MACHINE, false,
 		{ images_begin, images_answer, 0 } },
 	[VERB_APPLY] = { "apply-config", "make true what vos.conf says",
-		"VMs that are not there yet are defined, and started if it says autostart. Those that are there get "
-		"the class, weight, cap and affinity that it says; what else differs is shown and stays. --dry-run "
-		"shows what would change.", "apply-config --dry-run",
-		A(DRY_RUN) | A(QUIET), 0, ARG_COUNT, 0, GROUP_MACHINE, true,
+		"VMs that are not there yet are defined, and started if it says autostart. Those that are there are "
+		"changed to what it says, as set-vm does; what can't be changed while a VM runs is shown and stays. "
+		"--dry-run shows what would change.", "apply-config --dry-run",
+		A(DRY_RUN) | A(QUIET) | A(JSON), 0, ARG_COUNT, 0, GROUP_MACHINE, false,
 		{ apply_begin, apply_answer, 0 } },
+	[VERB_EXPORT] = { "export-config", "print all VMs' definitions as a vos.conf",
+		"On the boot medium as vos.conf, it defines the same VMs at the next start. With NAME, only that one.",
+		"export-config", A(NAME) | A(JSON), 0, ARG_NAME, 0, GROUP_MACHINE, false,
+		{ export_begin, export_answer, 0 } },
 	[VERB_INFO] = { "info", "processor, virtualization, memory, images", 0, "info", A(JSON), 0, ARG_COUNT, 0,
 		GROUP_MACHINE, false,
 		{ info_begin, info_answer, 0 } },
@@ -104,11 +108,13 @@ const struct command command_rows[VERB_COUNT] = {
 		"log --lines 20", A(LINES) | A(OFFSET) | A(JSON), 0, ARG_COUNT, 0,
 		GROUP_MACHINE, false,
 		{ log_begin, 0, log_proceed } },
-	[VERB_REBOOT] = { "reboot", "restart this machine", "Asks first if VMs run: they are cut off.",
+	[VERB_REBOOT] = { "reboot", "restart this machine",
+		"Asks first if VMs run, which are cut off, or if vos.conf lacks definitions, which are lost.",
 		"reboot --yes", A(YES) | A(JSON), 0, ARG_COUNT, REQ_REBOOT, GROUP_MACHINE, false,
 		{ power_begin, request_answer, 0 } },
 	[VERB_SHUTDOWN] = { "shutdown", "switch this machine off",
-		"Asks first if VMs run: they are cut off. stop-vm them before.", "shutdown --yes", A(YES) | A(JSON),
+		"Asks first if VMs run, which are cut off (stop-vm them before), or if vos.conf lacks definitions, "
+		"which are lost.", "shutdown --yes", A(YES) | A(JSON),
 		0, ARG_COUNT, REQ_POWEROFF, GROUP_MACHINE, false,
 		{ power_begin, request_answer, 0 } },
 	[VERB_VERSION] = { "version", "version of VOS", 0, "version", A(JSON), 0, ARG_COUNT, 0, GROUP_MACHINE,

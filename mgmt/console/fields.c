@@ -101,10 +101,13 @@ static void conf_text(const struct out *out, const char *text)
 		return;
 	}
 	out_text(out, "\"");
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			out_text(out, "\\");
-		out_bytes(out, text, 1);
+	while (*text) {
+		size_t length = strcspn(text, "\"\\");
+
+		out_bytes(out, text, length);
+		text += length;
+		if (*text)
+			out_format(out, "\\%c", *text++);
 	}
 	out_text(out, "\"");
 }

@@ -17,6 +17,8 @@ void images_begin(struct session *s, struct job *job);
 void images_answer(struct session *s, struct job *job, const struct reply *reply);
 void info_begin(struct session *s, struct job *job);
 void info_answer(struct session *s, struct job *job, const struct reply *reply);
+void export_begin(struct session *s, struct job *job);
+void export_answer(struct session *s, struct job *job, const struct reply *reply);
 void accounting_begin(struct session *s, struct job *job);
 void accounting_answer(struct session *s, struct job *job, const struct reply *reply);
 void power_begin(struct session *s, struct job *job);

@@ -47,6 +47,9 @@ void json_open(struct json_writer *writer, const char *key, char bracket);
 void json_close(struct json_writer *writer, char bracket);
 void json_text(struct json_writer *writer, const char *key, const char *text);
 void json_bytes(struct json_writer *writer, const char *key, const char *bytes, size_t count);
+/* A text that comes in pieces, none of which ends within a character; json_text_end afterwards. */
+struct out json_text_begin(struct json_writer *writer, const char *key);
+void json_text_end(struct json_writer *writer);
 void json_number(struct json_writer *writer, const char *key, u64 number);
 void json_bool(struct json_writer *writer, const char *key, bool value);
 void json_raw(struct json_writer *writer, const char *key, const char *text);

@@ -32,9 +32,8 @@ static size_t utf8_length(const char *bytes, size_t left)
 	return length;
 }
 
-static void quote(const struct out *out, const char *bytes, size_t count)
+static void escape(const struct out *out, const char *bytes, size_t count)
 {
-	out_text(out, "\"");
 	for (size_t i = 0; i < count; i++) {
 		u8 byte = (u8)bytes[i];
 		size_t length = 1;
@@ -57,6 +56,12 @@ static void quote(const struct out *out, const char *bytes, size_t count)
 		}
 		i += length - 1;
 	}
+}
+
+static void quote(const struct out *out, const char *bytes, size_t count)
+{
+	out_text(out, "\"");
+	escape(out, bytes, count);
 	out_text(out, "\"");
 }
 
@@ -93,6 +98,25 @@ void json_bytes(struct json_writer *w, const char *name, const char *bytes, size
 void json_text(struct json_writer *w, const char *name, const char *text)
 {
 	json_bytes(w, name, text, strlen(text));
+}
+
+static void write_escaped(void *context, const char *bytes, size_t count)
+{
+	const struct json_writer *w = context;
+
+	escape(w->out, bytes, count);
+}
+
+struct out json_text_begin(struct json_writer *w, const char *name)
+{
+	key(w, name);
+	out_text(w->out, "\"");
+	return (struct out){ write_escaped, w };
+}
+
+void json_text_end(struct json_writer *w)
+{
+	out_text(w->out, "\"");
 }
 
 void json_number(struct json_writer *w, const char *name, u64 number)

@@ -156,12 +156,3 @@ bool vm_is_live(const struct vm_entry *vm)
 {
 	return state_is_live(vm->report.state);
 }
-
-u32 machine_live_count(const struct machine *m)
-{
-	u32 count = 0;
-
-	for (u32 i = 0; i < VM_COUNT; i++)
-		count += m->vms[i].is_used && vm_is_live(&m->vms[i]);
-	return count;
-}

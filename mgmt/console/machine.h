@@ -66,6 +66,5 @@ void machine_look_pcpus(struct machine *machine);
 /* The VM has a VMM: starting, running, suspended, paused or stopping. */
 bool state_is_live(u32 state);
 bool vm_is_live(const struct vm_entry *vm);
-u32 machine_live_count(const struct machine *machine);
 
 #endif

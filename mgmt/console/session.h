@@ -97,6 +97,26 @@ enum mode {
 	MODE_TOP
 };
 
+#define APPLY_MISTAKES 32u	/* of vos.conf that are told to a program */
+
+/* What apply-config does with a VM of vos.conf. */
+struct apply_row {
+	bool is_created, is_started;
+	bool has_fault;
+	u32 set;		/* BIT32(enum request_field) that were changed, or would be in a dry run */
+	u32 differs;		/* ... that can't be changed while the VM runs */
+	struct fault fault;
+};
+
+struct apply_mistake { u32 line, column; char text[FAULT_TEXT_BYTES]; };
+
+/* The result of the last apply-config. */
+struct apply {
+	struct apply_row rows[VM_COUNT];	/* like session.config */
+	u32 mistake_count;
+	struct apply_mistake mistakes[APPLY_MISTAKES];
+};
+
 #define TOP_ROWS 100u		/* of a terminal that are used, at most */
 #define TOP_COLUMNS 250u
 
@@ -143,6 +163,7 @@ struct session {
 	/* vos.conf */
 	u32 config_count;
 	struct args config[VM_COUNT];
+	struct apply apply;
 	/* queues: free-running indices */
 	u32 in_head, in_tail, out_head, out_tail;
 	char input[INPUT_BYTES];

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "export.h"
 #include "handlers.h"
 #include "help.h"
 #include "syscalls.h"
@@ -85,6 +86,35 @@ void info_answer(struct session *s, struct job *job, const struct reply *reply)
 	print(s, job, report_info, json_info);
 }
 
+void export_begin(struct session *s, struct job *job)
+{
+	if (!args_has(&job->args, ARG_NAME) || job_vm(s, job))
+		collect_begin(s, job, BIT32(COLLECT_VMS));
+}
+
+void export_answer(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct json_writer *writer;
+	struct out out;
+
+	if (!collect_answer(s, job, reply))
+		return;
+	if (job_is_json(job)) {
+		writer = job_json_begin(s);
+		json_open(writer, "return", '{');
+		out = json_text_begin(writer, "text");
+		export_write(&out, s, job->args.name);
+		json_text_end(writer);
+		json_close(writer, '}');
+		job_json_end(s, job);
+	} else {
+		out = job_text_begin(s, job);
+		export_write(&out, s, job->args.name);
+		job_text_end(s, job);
+	}
+	job_ok(s, job);
+}
+
 void accounting_begin(struct session *s, struct job *job)
 {
 	collect_begin(s, job, BIT32(COLLECT_VMS) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_MEMORY));
@@ -138,7 +168,15 @@ void status_answer(struct session *s, struct job *job, const struct reply *reply
 
 /* ---- the machine ---- */
 
-static void list_live(const struct session *s, char *text, size_t size)
+static bool is_cut_off(const struct session *s, const struct vm_entry *vm)
+{
+	(void)s;
+	return vm_is_live(vm);
+}
+
+/* "a, b, c and 2 more"; returns how many. */
+static u32 list_vms(const struct session *s, bool (*is_meant)(const struct session *, const struct vm_entry *),
+		    char *text, size_t size)
 {
 	struct out_buffer buffer;
 	struct out out;
@@ -147,29 +185,49 @@ static void list_live(const struct session *s, char *text, size_t size)
 	out_buffer_init(&buffer, text, size);
 	out = out_to_buffer(&buffer);
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (s->machine.vms[i].is_used && vm_is_live(&s->machine.vms[i]) && ++count <= 3)
+		if (s->machine.vms[i].is_used && is_meant(s, &s->machine.vms[i]) && ++count <= 3)
 			out_format(&out, "%s%s", count == 1 ? "" : ", ", s->machine.vms[i].report.name);
 	if (count > 3)
 		out_format(&out, " and %u more", count - 3);
+	return count;
+}
+
+/* What goes with the machine. */
+struct loss { u32 live, gone; char cut_off[128], lost[128]; };
+
+static void refuse_loss(struct session *s, struct job *job, const struct loss *loss)
+{
+	struct fault fault;
+
+	fault_set(&fault, RESULT_STATE, "%s%s%s%s%s. Say \"yes\" if that is meant",
+		loss->live ? "VMs are running: " : "", loss->cut_off, loss->live && loss->gone ? "; " : "",
+		loss->gone ? "vos.conf lacks definitions, see export-config: " : "", loss->lost);
+	job_fail(s, job, &fault);
+}
+
+static void ask_loss(struct session *s, const struct loss *loss, bool is_off)
+{
+	if (loss->live)
+		out_format(&s->terminal, "%s %s running and will be cut off.\n", loss->cut_off,
+			loss->live == 1 ? "is" : "are");
+	if (loss->gone)
+		out_format(&s->terminal, "vos.conf does not define %s as %s: export-config prints what will be lost.\n",
+			loss->lost, loss->gone == 1 ? "it is" : "they are");
+	prompt_ask(s, is_off ? "Switch off anyway? [y/N] " : "Reboot anyway? [y/N] ");
 }
 
 void power_begin(struct session *s, struct job *job)
 {
 	bool is_off = verb_of(job->args.command) == VERB_SHUTDOWN;
-	u32 live = machine_live_count(&s->machine);
-	char names[128], text[EDIT_PROMPT_BYTES];
-	struct fault fault;
+	struct loss loss;
 
-	list_live(s, names, sizeof(names));
-	if (live && !args_has(&job->args, ARG_YES)) {
-		if (job_is_json(job)) {
-			fault_set(&fault, RESULT_STATE, "VMs are running: %s. stop-vm them, or say \"yes\"", names);
-			job_fail(s, job, &fault);
-			return;
-		}
-		snprintf(text, sizeof(text), "%s anyway? [y/N] ", is_off ? "Switch off" : "Reboot");
-		out_format(&s->terminal, "%s %s running and will be cut off.\n", names, live == 1 ? "is" : "are");
-		prompt_ask(s, text);
+	loss.live = list_vms(s, is_cut_off, loss.cut_off, sizeof(loss.cut_off));
+	loss.gone = list_vms(s, export_is_lost, loss.lost, sizeof(loss.lost));
+	if ((loss.live || loss.gone) && !args_has(&job->args, ARG_YES)) {
+		if (job_is_json(job))
+			refuse_loss(s, job, &loss);
+		else
+			ask_loss(s, &loss, is_off);
 		return;
 	}
 	if (!job_is_json(job))

@@ -124,10 +124,7 @@ static void create(struct fake_root *root, const struct request *r, struct reply
 	memcpy(root->vms[i].report.name, r->name, VM_NAME_BYTES);
 	root->vms[i].report.index = i;
 	root->vms[i].report.spec = r->spec;
-	if (r->spec.share.weight == 0)
-		root->vms[i].report.spec.share.weight = SHARE_WEIGHT_DEFAULT;
-	if (r->spec.share.affinity == 0)
-		root->vms[i].report.spec.share.affinity = SHARE_ALL_PCPUS;
+	spec_fill(&root->vms[i].report.spec, r->fields);
 	root->memory_free -= r->spec.memory_bytes;
 	reply->vm = root->vms[i].report;
 }

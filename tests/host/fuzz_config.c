@@ -9,6 +9,8 @@
 
 #include "command.h"
 #include "config.h"
+#include "export.h"
+#include "syscalls.h"
 #include "units.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct seen {
 	size_t size;
 	u32 count, mistakes, last_line;
+	struct args last;
 	char names[VM_COUNT][VM_NAME_BYTES];
 };
 
@@ -35,6 +38,7 @@ static void on_vm(void *context, const struct args *args)
 	memcpy(seen->names[seen->count++], args->name, VM_NAME_BYTES);
 	check(args->spec.cpus >= 1 && args->spec.memory_bytes % PAGE_SIZE_2M == 0);
 	check(args->spec.module_count <= IMAGE_MODULES);
+	seen->last = *args;
 }
 
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
@@ -47,6 +51,31 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 	check(seen->mistakes <= seen->size + 1);
 }
 
+/* What is written of a VM makes the same again. */
+static void round_trip(const struct args *args)
+{
+	static char text[65536];
+	static struct seen again;
+	static struct vm_spec spec;
+	struct config_ops ops = { on_vm, on_mistake, &again };
+	struct out_buffer buffer;
+	struct out out;
+
+	spec = args->spec;
+	spec_fill(&spec, fields_of_args(args->given));
+	if (spec.share.class == SCHED_CLASS_RT)
+		spec.share.weight = 0;
+	out_buffer_init(&buffer, text, sizeof(text));
+	out = out_to_buffer(&buffer);
+	export_vm(&out, args->name, &spec, args->autostart);
+	memset(&again, 0, sizeof(again));
+	again.size = buffer.used;
+	config_parse(text, buffer.used, &ops);
+	check(again.count == 1 && again.mistakes == 0 && !buffer.is_full);
+	check(strcmp(again.last.name, args->name) == 0 && again.last.autostart == args->autostart);
+	check(spec_differing(&again.last.spec, &spec) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct seen seen;
@@ -56,5 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&seen, 0, sizeof(seen));
 	seen.size = size;
 	config_parse((const char *)data, size, &ops);
+	if (seen.count)
+		round_trip(&seen.last);
 	return 0;
 }

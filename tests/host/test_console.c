@@ -1,6 +1,6 @@
 /*
  * The console as a whole in front of a fake root: commands and their words, what arrives while somebody types,
- * terminals of VMs, vos.conf, and that nothing gets lost.
+ * terminals of VMs, and that nothing gets lost.
  */
 /*
  * links: console
@@ -325,99 +325,6 @@ static void paste(void **state)
 	assert_int_equal(count, 0);
 }
 
-static void configuration(void **state)
-{
-	(void)state;
-	root = fake_start(&session,
-		"vm web { memory 256M; autostart yes }\nvm bad { cpu x }\nvm big { memory 64G }\nvm idle { }\n");
-	expect("vos.conf:2:14: --cpu needs");
-	expect("vos.conf: big: error[E_NOMEM]: big needs 64.0 GiB");
-	command("list-vm", "web      running", RESULT_OK);
-	expect("idle     defined");
-	expect_not("bad");
-	command("apply-config --dry-run", "= web: is there", RESULT_FAILED);
-	expect("vos.conf: big: error[E_NOMEM]");
-	expect("error[E_FAILED]: vos.conf has 2 mistakes");
-	command("delete-vm idle", "deleted", RESULT_OK);
-	command("apply-config --dry-run", "+ idle: would be created\r\n", RESULT_FAILED);
-	command("list-vm", "web", RESULT_OK);
-	expect_not("idle");
-	command("apply-config", "+ idle: created", RESULT_FAILED);
-	command("delete-vm web --force", "deleted", RESULT_OK);
-	command("create-vm web --cpu 2 --memory 128M", "defined", RESULT_OK);
-	command("start-vm web", "is running", RESULT_OK);
-	command("apply-config", "! web: cpu, memory differ; stop-vm it first", RESULT_FAILED);
-	command("stop-vm web", "has stopped", RESULT_OK);
-	command("apply-config --dry-run", "~ web: would be set: cpu 1; memory 256M\r\n", RESULT_FAILED);
-	command("apply-config", "~ web: is set: cpu 1; memory 256M\r\n", RESULT_FAILED);
-	command("apply-config", "= web: is there", RESULT_FAILED);
-	command("create-vm web", "E_EXISTS", RESULT_STATE);
-}
-
-/* What differs is set, nothing at the start of a console. */
-static void configured_shares(void **state)
-{
-	static const char conf[] = "default { weight 50 }\n"
-		"vm a { cpu 2; cap 150% }\nvm b { class rt; affinity 0; module one }\n";
-
-	(void)state;
-	root = fake_start(&session, conf);
-	command("status-vm a", "Class       fair, weight 50", RESULT_OK);
-	command("status-vm b", "Class       rt, before all fair VMs", RESULT_OK);
-	command("apply-config", "= a: is there", RESULT_OK);
-	expect("= b: is there");
-	command("set-vm a --weight 7 --cap none --affinity 0", "weight 7, no cap", RESULT_OK);
-	command("set-vm b --class fair", "fair", RESULT_OK);
-	command("apply-config --dry-run", "~ a: would be set: weight 50; cap 150%\r\n", RESULT_OK);
-	expect("~ b: would be set: class rt\r\n");
-	command("status-vm a", "fair, weight 7", RESULT_OK);
-	/* The console is started again: root's VMs are as they were. */
-	console_init(&session, &root->ops, &root->info, &root->log, conf, sizeof(conf) - 1);
-	fake_run(root);
-	command("status-vm a", "fair, weight 7", RESULT_OK);
-	command("apply-config --quiet", "", RESULT_OK);
-	expect_not("~ a");
-	command("status-vm a", "fair, weight 50", RESULT_OK);
-	expect("Cap         150%");
-	command("status-vm b", "rt, before all fair VMs", RESULT_OK);
-	command("set-vm a --cap 20%", "cap 20%", RESULT_OK);
-	command("apply-config", "~ a: is set: cap 150%\r\n", RESULT_OK);
-	expect("= b: is there");
-	root->vms[0].report.spec.cpus = 1;
-	command("list-vm", "a ", RESULT_OK);
-	command("set-vm a --cap none", "no cap", RESULT_OK);
-	root->vms[0].report.state = VM_RUNNING;
-	command("list-vm", "running", RESULT_OK);
-	command("apply-config", "! a: cpu differs; stop-vm it", RESULT_FAILED);
-	expect("vos.conf: a: error[E_USAGE]: --cap 150% is more than a can use");
-	expect("= b: is there");
-	expect("error[E_FAILED]: vos.conf has 1 mistake;");
-	root = fake_start(&session, "# nothing\n");
-	command("apply-config", "vos.conf names no VM.", RESULT_OK);
-	root = fake_start(&session, 0);
-	command("apply-config", "There is no vos.conf on this boot medium.", RESULT_OK);
-}
-
-/* set-vm of a VM at rest, and of one that runs. */
-static void set_all(void **state)
-{
-	(void)state;
-	command("create-vm a --module one", "defined", RESULT_OK);
-	command("set-vm a --cpu 2 --memory 100M --cmdline \"a b\" --module none --restart on-failure:3 --weight 9",
-		"a: fair, weight 9, no cap, all pCPUs\r\n"
-		"a: cpu 2; memory 100M; module none; cmdline \"a b\"; restart on-failure:3\r\n", RESULT_OK);
-	command("status-vm a", "Memory      100.0 MiB lazy", RESULT_OK);
-	expect("Restart     on-failure:3, restarted 0 times");
-	expect("Platform    modern\r\n");
-	command("set-vm a --memory 99M", "Note: --memory is rounded up, from 99.0 MiB to 100.0 MiB", RESULT_OK);
-	command("set-vm a --kernel nothing", "E_NOT_FOUND", RESULT_NOT_FOUND);
-	command("start-vm a", "running", RESULT_OK);
-	command("set-vm a --cpu 1 --restart never", "error[E_STATE]: a is running. stop-vm it first", RESULT_STATE);
-	command("set-vm a --restart never", "a: restart never\r\n", RESULT_OK);
-	command("status-vm a --json", "\"cpu\":2,\"memory\":104857600", RESULT_OK);
-	expect("\"restart\":\"never\"");
-}
-
 static bool shows_frame(void)
 {
 	return strstr(root->terminal, "\x1b_vos;") != 0;
@@ -515,9 +422,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(much_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(paste, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_crash, setup, teardown),
-		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
-		cmocka_unit_test_setup_teardown(configured_shares, setup, teardown),
-		cmocka_unit_test_setup_teardown(set_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(forged_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(completion, setup, teardown),
 		cmocka_unit_test(places_are_numbered),

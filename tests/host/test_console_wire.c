@@ -46,7 +46,9 @@ static void programs(void **state)
 	exchange("{\"execute\":\"stats-vm\",\"arguments\":{\"name\":\"a\"}}", "\"exit-reasons\":[{\"reason\":\"port\"");
 	exchange("{\"execute\":\"info\"}", "\"virtualization\":\"svm\"");
 	exchange("{\"execute\":\"log-vm\",\"arguments\":{\"name\":\"a\",\"lines\":5}}", "\"text\":\"\"");
-	exchange("{\"execute\":\"shutdown\"}", "{\"return\":{}}");
+	exchange("{\"execute\":\"shutdown\"}", "vos.conf lacks definitions, see export-config: a, b.");
+	assert_false(root->is_down);
+	exchange("{\"execute\":\"shutdown\",\"arguments\":{\"yes\":true}}", "{\"return\":{}}");
 	fake_screen(root);
 	fake_type(root, "\x15version\r");
 	expect("VOS " VOS_VERSION "\r\n");
@@ -196,10 +198,40 @@ static void side_by_side(void **state)
 	assert_int_equal(root->vms[0].in_count, 4);
 }
 
+/* vos.conf is applied by a program: what of it was done, VM by VM, and where it is wrong. */
+static void configuration(void **state)
+{
+	(void)state;
+	root = fake_start(&session, "vm a { cap 50% }\nvm b { cpu x }\nvm c { memory 64G }\nvm d { autostart yes }\n");
+	exchange("{\"execute\":\"sync\",\"arguments\":{\"token\":\"r4nd\"}}", "r4nd");
+	exchange("{\"execute\":\"delete-vm\",\"arguments\":{\"name\":\"d\",\"force\":true,\"yes\":true}}", "{}");
+	exchange("{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"a\",\"cap\":\"none\",\"cpu\":2,\"module\":[]}}",
+		"\"cap\":\"none\"");
+	exchange("{\"execute\":\"start-vm\",\"arguments\":{\"name\":\"a\"}}", "running");
+	exchange("{\"execute\":\"apply-config\",\"arguments\":{\"dry-run\":true},\"id\":1}",
+		"{\"return\":{\"dry-run\":true,\"vms\":["
+		"{\"name\":\"a\",\"created\":false,\"started\":false,\"set\":[\"cap\"],\"differs\":[\"cpu\"]},"
+		"{\"name\":\"c\",\"created\":false,\"started\":false,\"set\":[],\"differs\":[],"
+		"\"error\":{\"class\":\"E_NOMEM\",\"code\":5,");
+	assert_non_null(strstr(answer, "{\"name\":\"d\",\"created\":true,\"started\":true,\"set\":[],\"differs\":[]}],"
+		"\"mistakes\":[{\"line\":2,\"column\":12,\"desc\":\"--cpu needs"));
+	assert_non_null(strstr(answer, "\"}],\"holds\":false},\"id\":1}"));
+	exchange("{\"execute\":\"status-vm\",\"arguments\":{\"name\":\"d\"}}", "E_NOT_FOUND");
+	exchange("{\"execute\":\"apply-config\"}", "\"set\":[\"cap\"]");
+	exchange("{\"execute\":\"status-vm\",\"arguments\":{\"name\":\"d\"}}", "\"state\":\"running\"");
+	exchange("{\"execute\":\"export-config\",\"arguments\":{\"name\":\"d\"}}",
+		"{\"return\":{\"text\":\"vm d {\\n\\u0009cpu 1;\\n\\u0009memory 512M;\\n");
+	expect_not("vos.conf:");
+	command("apply-config --json", "\"holds\":false}}\r\n", RESULT_FAILED);
+	root = fake_start(&session, "vm a { }\n");
+	command("apply-config --json", "\"mistakes\":[],\"holds\":true}}\r\n", RESULT_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(programs, setup, teardown),
+		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_programs, setup, teardown),
 		cmocka_unit_test_setup_teardown(slow_programs, setup, teardown),
 		cmocka_unit_test_setup_teardown(spoiled_frames, setup, teardown),

@@ -1,0 +1,59 @@
+/*
+ * export.c - see export.h. Autostart is no property of a VM that root knows: it is what vos.conf says of that name.
+ */
+#include <string.h>
+
+#include "export.h"
+#include "fields.h"
+
+static const struct args *in_config(const struct session *s, const char *name)
+{
+	for (u32 i = 0; i < s->config_count; i++)
+		if (strcmp(s->config[i].name, name) == 0)
+			return &s->config[i];
+	return 0;
+}
+
+void export_vm(const struct out *out, const char *name, const struct vm_spec *spec, bool autostart)
+{
+	out_format(out, "vm %s {\n", name);
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++) {
+		if (i == FIELD_WEIGHT && spec->share.class == SCHED_CLASS_RT)
+			continue;	/* a real-time VM may not be given one */
+		out_text(out, "\t");
+		field_conf(out, spec, i);
+		out_text(out, ";\n");
+	}
+	out_text(out, autostart ? "\tautostart yes;\n}\n" : "}\n");
+}
+
+void export_write(const struct out *out, const struct session *s, const char *name)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm_entry *vm = &s->machine.vms[i];
+		const struct args *args = vm->is_used ? in_config(s, vm->report.name) : 0;
+
+		if (!vm->is_used || (*name && strcmp(name, vm->report.name) != 0))
+			continue;
+		count++;
+		export_vm(out, vm->report.name, &vm->report.spec, args && args->autostart);
+	}
+	if (count == 0)
+		out_text(out, "# There are no VMs.\n");
+}
+
+bool export_is_lost(const struct session *s, const struct vm_entry *vm)
+{
+	static struct vm_spec want;	/* too large for the stack */
+	const struct args *args = in_config(s, vm->report.name);
+
+	if (!args)
+		return true;
+	want = args->spec;
+	spec_fill(&want, fields_of_args(args->given));
+	if (want.share.class == SCHED_CLASS_RT)	/* it keeps the weight that it had as a fair one, unused */
+		want.share.weight = vm->report.spec.share.weight;
+	return spec_differing(&vm->report.spec, &want) != 0;
+}
