@@ -33,7 +33,7 @@ MAKEFLAGS	+= --no-builtin-rules
 DEPS		:= iso/deps.sh run
 ALL_DEPS	:= $(DEPS) uefi intel test
 
-.PHONY: all help deps docs clean distclean
+.PHONY: all help deps docs compdb clean distclean
 all: ; +$(Q)$(DEPS) && $(SUBMAKE) do-all
 
 help:
@@ -44,6 +44,9 @@ deps:
 
 docs:
 	$(Q)docs/abi.py
+
+compdb:
+	$(Q)mk/compdb.py
 
 include mk/flags.mk mk/rooms.mk mk/image.mk mk/iso.mk mk/host.mk mk/tests.mk
 

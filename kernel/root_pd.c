@@ -167,7 +167,7 @@ void root_pd_start(const struct boot_info *boot, struct info_page *info)
 {
 	struct object *right = object_alloc(&root_type);
 	struct thread *thread;
-	struct pd *pd;
+	struct pd *pd = NULL;
 
 	must(right != NULL ? pd_create(&pd) : ST_NOMEM, "PD");
 	boot_page.page.magic = INFO_MAGIC;

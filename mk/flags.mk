@@ -1,6 +1,14 @@
 # Tools and flags.
 CC		:= gcc
 MUSL_CC		:= musl-gcc
+MUSL_LD		:= musl-gcc
+# make COMPILER=clang B=build/clang: the same with clang, which has no wrapper for musl; musl-gcc links.  Parameters
+# without a name are C23 to clang, and an extension of C11 to gcc.
+ifeq ($(COMPILER),clang)
+CC		:= clang -Wno-c2x-extensions -Wno-unused-command-line-argument
+MUSL_CC		:= $(CC) -nostdinc -isystem /usr/include/x86_64-linux-musl \
+		   -isystem $(shell clang -print-resource-dir)/include
+endif
 OBJCOPY		:= objcopy
 AR		:= ar
 WARN		:= -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \

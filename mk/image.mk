@@ -6,7 +6,7 @@ define pd_rule
 $(B)/pd/$(1).elf: $(foreach r,$(rooms.$(1)),$(call uobjs,$(r))) $(U_OBJS) $(MK) mk/image.mk
 	$$(call say,LD3,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$(MUSL_CC) $(PD_LDFLAGS) -o $$@ $$(filter %.o,$$^)
+	$$(Q)$(MUSL_LD) $(PD_LDFLAGS) -o $$@ $$(filter %.o,$$^)
 endef
 $(foreach p,$(PDS),$(eval $(call pd_rule,$(p))))
 

@@ -38,8 +38,8 @@ bool do_cmpxchg_pair(struct emulate *e, const struct insn *insn)
 	struct pair old;
 	bool is_equal;
 
-	for (u8 i = 0; i < ARRAY_COUNT(reg); i++)
-		reg[i] = (struct operand){ .kind = OPERAND_REG, .reg = i, .bytes = insn->op_bytes };
+	for (u32 i = 0; i < ARRAY_COUNT(reg); i++)
+		reg[i] = (struct operand){ .kind = OPERAND_REG, .reg = (u8)i, .bytes = insn->op_bytes };
 	if (!emulate_linear(e, insn->seg, offset, bytes, true, &linear))
 		return false;
 	if (bytes == 16 && (linear & 15))

@@ -52,7 +52,7 @@ static void tell_names(struct info_page *info)
 static void read_leaf(u32 leaf, u32 out[4])
 {
 	memset(out, 0, 4 * sizeof(*out));
-	if (__get_cpuid_max(leaf & 0x80000000u, NULL) >= leaf)
+	if ((u32)__get_cpuid_max(leaf & 0x80000000u, NULL) >= leaf)
 		__cpuid_count(leaf, 0, out[0], out[1], out[2], out[3]);
 }
 

@@ -5,7 +5,7 @@ cflags.tests/bench := -mgeneral-regs-only
 $(B)/pd/vmm-trace.elf: $(B)/obj/u/tests/bench/trace.c.o $(foreach r,$(rooms.vmm),$(call uobjs,$(r))) $(U_OBJS) $(MK)
 	$(call say,LD3,$@)
 	@mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(PD_LDFLAGS) -Wl,--wrap=vcpu_handle_exit -o $@ $(filter %.o,$^)
+	$(Q)$(MUSL_LD) $(PD_LDFLAGS) -Wl,--wrap=vcpu_handle_exit -o $@ $(filter %.o,$^)
 
 # The first program of a Linux whose start is measured.
 $(B)/bench/init: $(B)/obj/u/tests/bench/linux_init.c.o

@@ -3,7 +3,7 @@ HOSTILE_OBJ	:= $(B)/obj/u/tests/isolation/hostile.c.o
 $(B)/pd/hostile.elf: $(HOSTILE_OBJ) $(U_OBJS) $(MK)
 	$(call say,LD3,$@)
 	@mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(PD_LDFLAGS) -o $@ $(filter %.o,$^)
+	$(Q)$(MUSL_LD) $(PD_LDFLAGS) -o $@ $(filter %.o,$^)
 
 TEST_IMAGES	+= hostile-vmm=$(B)/pd/hostile.stripped
 -include $(HOSTILE_OBJ:.o=.d)
