@@ -1,7 +1,6 @@
 /*
  * args.c - see args.h.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,38 +43,6 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_HELP] = { "help", TYPE_SWITCH, 0, "explain this command" },
 };
 _Static_assert(ARG_COUNT <= 64, "args.given");
-
-static const struct { const char *class; } classes[] = {
-	[RESULT_OK] = { "E_OK" }, [RESULT_FAILED] = { "E_FAILED" }, [RESULT_USAGE] = { "E_USAGE" },
-	[RESULT_NOT_FOUND] = { "E_NOT_FOUND" }, [RESULT_STATE] = { "E_STATE" }, [RESULT_RESOURCES] = { "E_RESOURCES" },
-	[RESULT_DENIED] = { "E_DENIED" }, [RESULT_TIMEOUT] = { "E_TIMEOUT" }, [RESULT_LINK] = { "E_LINK" },
-	[RESULT_UNSUPPORTED] = { "E_UNSUPPORTED" }, [RESULT_INTEGRITY] = { "E_INTEGRITY" },
-};
-
-const char *fault_class(enum result code)
-{
-	return code < ARRAY_COUNT(classes) ? classes[code].class : "E_FAILED";
-}
-
-bool fault_set(struct fault *fault, enum result code, const char *format, ...)
-{
-	va_list list;
-
-	fault->code = code;
-	fault->class = fault_class(code);
-	fault->at = 0;
-	va_start(list, format);
-	vsnprintf(fault->text, sizeof(fault->text), format, list);
-	va_end(list);
-	return false;
-}
-
-bool fault_busy(struct fault *fault, const char *text)
-{
-	fault_set(fault, RESULT_TIMEOUT, "%s", text);
-	fault->class = "E_BUSY";
-	return false;
-}
 
 bool choice_word(char *text, enum arg arg, u32 index)
 {

@@ -257,6 +257,16 @@ static bool is_so_already(const struct job *job, const struct reply *reply)
 	       (states[op_of(job)].goal & BIT32(reply->have));
 }
 
+/* Which VM it is about is to be seen in each line. */
+static void name_in_fault(struct target *target)
+{
+	struct fault fault = target->fault;
+
+	if (!strstr(fault.text, target->name))
+		snprintf(target->fault.text, sizeof(target->fault.text), "%s: %.*s", target->name,
+			(int)(sizeof(fault.text) - sizeof(target->name) - 2), fault.text);
+}
+
 static void take_result(struct session *s, struct job *job, const struct reply *reply)
 {
 	struct target *target = &job->targets[job->target];
@@ -269,6 +279,7 @@ static void take_result(struct session *s, struct job *job, const struct reply *
 	memcpy(job->request.name, target->name, sizeof(job->request.name));
 	request_note_asker(s, job, target->name, false);
 	report_refusal(&target->fault, &job->request, reply, &s->machine);
+	name_in_fault(target);
 	tell_fault(s, job, target);
 }
 

@@ -8,6 +8,7 @@
 #ifndef VOS_REQUEST_H
 #define VOS_REQUEST_H
 
+#include "errors.h"
 #include "limits.h"
 #include "types.h"
 #include "vm_fields.h"
@@ -22,40 +23,6 @@
 #define IMAGE_DEFAULT_KERNEL "debian-kernel"
 #define IMAGE_DEFAULT_INITRD "debian-initrd"
 #define IMAGE_DEFAULT_CMDLINE "console=ttyS0"
-
-/* Result classes: the exit codes of every command (management.md). */
-enum result {
-	RESULT_OK = 0, RESULT_FAILED = 1, RESULT_USAGE = 2, RESULT_NOT_FOUND = 3, RESULT_STATE = 4,
-	RESULT_RESOURCES = 5, RESULT_DENIED = 6, RESULT_TIMEOUT = 7 /* or busy */, RESULT_LINK = 8,
-	RESULT_UNSUPPORTED = 9,
-	RESULT_INTEGRITY = 10,
-};
-
-/* What exactly: chosen by root, put into words by the console. need and have are in the reply. */
-enum error {
-	ERR_NONE,
-	ERR_NO_VM,		/* no VM of that name */
-	ERR_VM_EXISTS,
-	ERR_VM_STATE,		/* have = enum vm_state it is in */
-	ERR_BAD_NAME,
-	ERR_BAD_FIELD,	/* have = enum request_field */
-	ERR_NO_MEMORY,	/* need, have in bytes */
-	ERR_TOO_MANY_VMS,	/* have = limit */
-	ERR_TOO_MANY_VCPUS,	/* need = asked, have = limit */
-	ERR_NO_IMAGE,		/* text = the name that is not there */
-	ERR_NO_DEFAULT_IMAGE,
-	ERR_NO_VIRT,		/* this machine has no usable virtualization */
-	ERR_NO_POWEROFF,	/* this machine can't be switched off by software */
-	ERR_GUEST_DEAF,	/* the guest did not react in time */
-	ERR_INTERNAL,		/* have = enum status */
-	ERR_BUSY,		/* another request on that VM is under way */
-	ERR_VM_ENDED,		/* the VM ended before what was asked for came true; .vm says how */
-	ERR_NO_PCPU,		/* need = a pCPU that was asked for, have = how many there are */
-	ERR_CAP,		/* need = percent asked for, have = the most that makes sense */
-	ERR_WEIGHT_RT,		/* a real-time VM has no weight */
-	ERR_LIMIT,		/* have = limit, text = of what */
-	ERR_CANCELED,		/* REQ_CANCEL; a stop is taken back, whatever else was begun goes on */
-};
 
 #define REQUEST_FIELD(id, ...) FIELD_##id,
 

@@ -82,6 +82,29 @@ static void errors(void **state)
 	expect("{\"name\":\"v1\",\"error\":{\"class\":\"E_STATE\",\"code\":4,\"desc\":");
 }
 
+/* An error that names no VM gets the name of its own. */
+static void errors_name_the_vm(void **state)
+{
+	static struct reply reply = { .kind = REPLY_ANSWER, .result = RESULT_RESOURCES, .error = ERR_LIMIT, .have = 4,
+		.text = "things" };
+
+	(void)state;
+	make(2, false);
+	root->is_slow = true;
+	fake_type(root, "start-vm v0 v1\r");
+	for (u32 i = 0; i < 2; i++) {
+		reply.id = root->held[i].id;
+		console_reply(&session, &reply);
+		console_reply(&session, &reply);	/* the second is nobody's */
+	}
+	fake_run(root);
+	expect("error[E_LIMIT]: v0: 4 things are the most possible");
+	expect("error[E_LIMIT]: v1: 4 things are the most possible");
+	expect("error[E_LIMIT]: start-vm failed for 2 of 2 VMs");
+	assert_int_equal(count_of("4 things"), 2);
+	root->held_count = 0;
+}
+
 static void all(void **state)
 {
 	(void)state;
@@ -282,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(names, setup, teardown),
 		cmocka_unit_test_setup_teardown(errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(errors_name_the_vm, setup, teardown),
 		cmocka_unit_test_setup_teardown(all, setup, teardown),
 		cmocka_unit_test_setup_teardown(deletions_ask_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(at_once, setup, teardown),

@@ -211,6 +211,44 @@ static void log_begins_with_a_line(void **state)
 	command("log", "log\r\n[    0.250000] a line of the kernel\r\n[", RESULT_OK);
 }
 
+/* Each error has a class and a message; one that root should not have is told by its number. */
+static void every_error_is_told(void **state)
+{
+	static struct request request = { .op = REQ_START, .name = "web" };
+	static struct reply reply;
+	static const struct { u32 error; const char *class, *words; } some[] = {
+		{ ERR_NO_VM, "E_NOT_FOUND", "there is no VM \"web\". list-vm" },
+		{ ERR_TOO_MANY_VCPUS, "E_UNSUPPORTED", "web needs 5000000000 vCPUs; a VM can have 16. Try --cpu 16" },
+		{ ERR_NO_IMAGE, "E_NOT_FOUND", "there is no image \"01234567890123456789012345678901234567890123456789"
+			"01234567890123\". list-image" },
+		{ ERR_LIMIT, "E_LIMIT", "16 0123456789" },
+		{ ERROR_COUNT, "E_FAILED", "web failed (error " },
+		{ ~0u, "E_FAILED", "web failed (error 4294967295)" },
+	};
+	struct fault fault;
+
+	(void)state;
+	reply.need = 5000000000;
+	reply.have = 16;
+	for (size_t i = 0; i < sizeof(reply.text); i++)		/* without a zero: it is root's to send one */
+		reply.text[i] = (char)('0' + i % 10);
+	for (u32 i = 0; i <= ERROR_COUNT; i++) {
+		reply.error = i;
+		memset(&fault, 0, sizeof(fault));
+		report_refusal(&fault, &request, &reply, &session.machine);
+		assert_true(strlen(fault.text) > 10 && strlen(fault.text) < sizeof(fault.text));
+		assert_non_null(strstr(fault.class, "E_"));
+		assert_null(strchr(fault.text, '{'));
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(some); i++) {
+		reply.error = some[i].error;
+		report_refusal(&fault, &request, &reply, &session.machine);
+		assert_string_equal(fault.class, some[i].class);
+		if (!strstr(fault.text, some[i].words))
+			fail_msg("no \"%s\" in \"%s\"", some[i].words, fault.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +261,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(log_in_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_has_the_time_of_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_begins_with_a_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_error_is_told, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

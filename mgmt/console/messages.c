@@ -1,5 +1,5 @@
 /*
- * report_words.c - names of states, reasons and features, and root's refusals in words: what is needed, what there
+ * messages.c - names of states, reasons and features, and root's refusals in words: what is needed, what there
  * is, what to try.
  */
 #include <stdio.h>
@@ -78,32 +78,6 @@ const struct feature_name silicon_flaw_names[SILICON_FLAW_COUNT] = {
 	[FLAW_RETBLEED] = { "retbleed" },
 	[FLAW_SRSO] = { "srso" },
 	[FLAW_BUS_LOCK] = { "bus-lock" },
-};
-
-/* Exit codes and classes of root's refusals; root's own result wins if it has one. */
-static const struct { enum result code; const char *class; } refusals[] = {
-	[ERR_NONE] = { RESULT_FAILED, "E_FAILED" },
-	[ERR_NO_VM] = { RESULT_NOT_FOUND, "E_NOT_FOUND" },
-	[ERR_VM_EXISTS] = { RESULT_STATE, "E_EXISTS" },
-	[ERR_VM_STATE] = { RESULT_STATE, "E_STATE" },
-	[ERR_BAD_NAME] = { RESULT_USAGE, "E_USAGE" },
-	[ERR_BAD_FIELD] = { RESULT_USAGE, "E_USAGE" },
-	[ERR_NO_MEMORY] = { RESULT_RESOURCES, "E_NOMEM" },
-	[ERR_TOO_MANY_VMS] = { RESULT_RESOURCES, "E_LIMIT" },
-	[ERR_TOO_MANY_VCPUS] = { RESULT_UNSUPPORTED, "E_UNSUPPORTED" },
-	[ERR_NO_IMAGE] = { RESULT_NOT_FOUND, "E_NOT_FOUND" },
-	[ERR_NO_DEFAULT_IMAGE] = { RESULT_NOT_FOUND, "E_NOT_FOUND" },
-	[ERR_NO_VIRT] = { RESULT_UNSUPPORTED, "E_UNSUPPORTED" },
-	[ERR_NO_POWEROFF] = { RESULT_UNSUPPORTED, "E_UNSUPPORTED" },
-	[ERR_GUEST_DEAF] = { RESULT_TIMEOUT, "E_TIMEOUT" },
-	[ERR_INTERNAL] = { RESULT_FAILED, "E_FAILED" },
-	[ERR_BUSY] = { RESULT_TIMEOUT, "E_BUSY" },
-	[ERR_VM_ENDED] = { RESULT_FAILED, "E_ENDED" },
-	[ERR_NO_PCPU] = { RESULT_USAGE, "E_USAGE" },
-	[ERR_CAP] = { RESULT_USAGE, "E_USAGE" },
-	[ERR_WEIGHT_RT] = { RESULT_USAGE, "E_USAGE" },
-	[ERR_LIMIT] = { RESULT_RESOURCES, "E_LIMIT" },
-	[ERR_CANCELED] = { RESULT_FAILED, "E_CANCELED" },
 };
 
 const char *state_text(u32 state)
@@ -280,104 +254,103 @@ static void vm_ended(
 		fault_set(fault, RESULT_FAILED, "%s ended: %s", request->name, text);
 }
 
-static void words(
+static void no_virtualization(struct fault *fault, const struct info_page *info)
+{
+	fault_set(fault, RESULT_UNSUPPORTED, "VMs can't run on this machine: %.*s", (int)sizeof(info->virt_reason),
+		info->virt_reason[0] ? info->virt_reason : "it has no usable virtualization");
+}
+
+static void canceled(struct fault *fault, const struct request *request)
+{
+	fault_set(fault, RESULT_FAILED, request->op == REQ_STOP ?
+		"canceled: %s is not asked again, and not forced off" :
+		"canceled: what was begun goes on. status-vm %s shows how far it is", request->name);
+}
+
+/* Messages that their row leaves open. */
+static void special_message(
 	struct fault *fault, const struct request *request, const struct reply *reply, const struct machine *m)
 {
-	const char *name = request->name;
-
 	switch ((enum error)reply->error) {
-	case ERR_NO_VM:
-		fault_set(fault, RESULT_NOT_FOUND, "there is no VM \"%s\". list-vm shows what there is", name);
-		return;
-	case ERR_VM_EXISTS:
-		fault_set(fault, RESULT_STATE, "there is a VM \"%s\" already. Take another name, or delete-vm %s",
-			name, name);
-		return;
 	case ERR_VM_STATE:
 		bad_state(fault, request, reply);
-		return;
-	case ERR_BAD_NAME:
-		fault_set(fault, RESULT_USAGE, "\"%s\" is not a name for a VM: use a-z, 0-9 and -", name);
-		return;
+		break;
 	case ERR_BAD_FIELD:
 		bad_field(fault, request, reply);
-		return;
+		break;
 	case ERR_NO_MEMORY:
 		no_memory(fault, request, reply, m);
-		return;
-	case ERR_TOO_MANY_VMS:
-		fault_set(fault, RESULT_RESOURCES, "there are %u VMs, which is the most possible. delete-vm one",
-			(u32)reply->have);
-		return;
-	case ERR_TOO_MANY_VCPUS:
-		fault_set(fault, RESULT_UNSUPPORTED, "%s needs %u vCPUs; a VM can have %u. Try --cpu %u", name,
-			(u32)reply->need, (u32)reply->have, (u32)reply->have);
-		return;
-	case ERR_NO_IMAGE:
-		fault_set(fault, RESULT_NOT_FOUND, "there is no image \"%.*s\". list-image shows what there is",
-			(int)sizeof(reply->text), reply->text);
-		return;
-	case ERR_NO_DEFAULT_IMAGE:
-		fault_set(fault, RESULT_NOT_FOUND,
-			"there is no default image. Give --kernel IMAGE; list-image shows what there is");
-		return;
+		break;
 	case ERR_NO_VIRT:
-		fault_set(fault, RESULT_UNSUPPORTED, "VMs can't run on this machine: %.*s",
-			(int)sizeof(m->info->virt_reason),
-			m->info->virt_reason[0] ? m->info->virt_reason : "it has no usable virtualization");
-		return;
-	case ERR_NO_POWEROFF:
-		fault_set(fault, RESULT_UNSUPPORTED,
-			"this machine can't be switched off by software. Use its power switch");
-		return;
-	case ERR_GUEST_DEAF:
-		fault_set(fault, RESULT_TIMEOUT,
-			"%s did not react in time. console %s shows what it does; --force does not ask it", name,
-			name);
-		return;
-	case ERR_BUSY:
-		fault_set(fault, RESULT_TIMEOUT, "another command on %s is under way. Try again when it is done", name);
-		return;
+		no_virtualization(fault, m->info);
+		break;
 	case ERR_VM_ENDED:
 		vm_ended(fault, request, reply, m);
-		return;
-	case ERR_CANCELED:
-		fault_set(fault, RESULT_FAILED, request->op == REQ_STOP ?
-			"canceled: %s is not asked again, and not forced off" :
-			"canceled: what was begun goes on. status-vm %s shows how far it is", name);
-		return;
+		break;
 	case ERR_NO_PCPU:
 		no_pcpu(fault, reply);
-		return;
+		break;
 	case ERR_CAP:
-		cap_too_large(fault, name, (u32)reply->need, (u32)reply->have);
-		return;
-	case ERR_WEIGHT_RT:
-		fault_set(fault, RESULT_USAGE,
-			"a real-time VM has no weight: it runs before all fair ones. Leave out --weight, limit it with "
-			"--cap, or use --class fair");
-		return;
-	case ERR_LIMIT:
-		fault_set(fault, RESULT_RESOURCES, "%u %.*s are the most possible. log shows more", (u32)reply->have,
-			(int)sizeof(reply->text), reply->text);
-		return;
-	case ERR_INTERNAL:
-		fault_set(fault, RESULT_FAILED, "VOS could not do it (status %u). log shows more", (u32)reply->have);
-		return;
-	case ERR_NONE:
+		cap_too_large(fault, request->name, (u32)reply->need, (u32)reply->have);
+		break;
+	case ERR_CANCELED:
+		canceled(fault, request);
+		break;
+	default:
+		fault_set(fault, RESULT_FAILED, "%s failed (error %u)", request->name, reply->error);
 		break;
 	}
-	fault_set(fault, RESULT_FAILED, "it did not work (error %u)", reply->error);
 }
+
+/* Write what the mark at `at` stands for; returns its length, 0 if it is none. */
+static size_t put_mark(const struct out *out, const char *at, const struct request *request, const struct reply *reply)
+{
+	if (strncmp(at, "{name}", 6) == 0)
+		out_text(out, request->name);
+	else if (strncmp(at, "{need}", 6) == 0)
+		out_format(out, "%llu", (unsigned long long)reply->need);
+	else if (strncmp(at, "{have}", 6) == 0)
+		out_format(out, "%llu", (unsigned long long)reply->have);
+	else if (strncmp(at, "{text}", 6) == 0)
+		out_bytes(out, reply->text, strnlen(reply->text, sizeof(reply->text)));
+	else
+		return 0;
+	return 6;
+}
+
+static void fill_in(
+	struct fault *fault, const char *message, const struct request *request, const struct reply *reply)
+{
+	struct out_buffer buffer;
+	struct out out;
+
+	fault->at = 0;
+	out_buffer_init(&buffer, fault->text, sizeof(fault->text));
+	out = out_to_buffer(&buffer);
+	while (*message) {
+		size_t length = put_mark(&out, message, request, reply);
+
+		if (length == 0)
+			out_bytes(&out, message, length = 1);
+		message += length;
+	}
+}
+
+#define ERROR_ROW(name, code, class, message) [name] = { code, class, message },
+
+static const struct { enum result code; const char *class, *message; } errors[ERROR_COUNT] = { ERRORS(ERROR_ROW) };
 
 void report_refusal(
 	struct fault *fault, const struct request *request, const struct reply *reply, const struct machine *m)
 {
-	words(fault, request, reply, m);
-	if (reply->error < ARRAY_COUNT(refusals)) {
-		fault->code = refusals[reply->error].code;
-		fault->class = refusals[reply->error].class;
-	}
+	bool is_known = reply->error < ERROR_COUNT;
+
+	if (is_known && errors[reply->error].message)
+		fill_in(fault, errors[reply->error].message, request, reply);
+	else
+		special_message(fault, request, reply, m);
+	fault->code = is_known ? errors[reply->error].code : RESULT_FAILED;
+	fault->class = is_known ? errors[reply->error].class : fault_class(RESULT_FAILED);
 	if (reply->result != RESULT_OK && reply->result <= RESULT_INTEGRITY)
 		fault->code = (enum result)reply->result;
 }

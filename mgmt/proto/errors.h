@@ -1,0 +1,86 @@
+/*
+ * errors.h - exit codes and errors, one row each. Root's results, and the console's classes and messages, are made from
+ * these rows; a new error costs one.
+ *
+ *	RESULT(name, exit code, class)
+ *	ERROR(name, exit code, class, message)
+ *
+ * In a message {name} is the VM of the request, and {need}, {have} and {text} are those of the reply. A message of 0
+ * depends on more than that: the console has a function for it (mgmt/console/messages.c).
+ */
+#ifndef VOS_ERRORS_H
+#define VOS_ERRORS_H
+
+/* The exit codes of every command. */
+#define RESULTS(RESULT) \
+	RESULT(RESULT_OK, 0, "E_OK") \
+	RESULT(RESULT_FAILED, 1, "E_FAILED") \
+	RESULT(RESULT_USAGE, 2, "E_USAGE") \
+	RESULT(RESULT_NOT_FOUND, 3, "E_NOT_FOUND") \
+	RESULT(RESULT_STATE, 4, "E_STATE") \
+	RESULT(RESULT_RESOURCES, 5, "E_RESOURCES") \
+	RESULT(RESULT_DENIED, 6, "E_DENIED") \
+	RESULT(RESULT_TIMEOUT, 7, "E_TIMEOUT") /* or busy */ \
+	RESULT(RESULT_LINK, 8, "E_LINK") \
+	RESULT(RESULT_UNSUPPORTED, 9, "E_UNSUPPORTED") \
+	RESULT(RESULT_INTEGRITY, 10, "E_INTEGRITY")
+
+/* What exactly: chosen by root. */
+#define ERRORS(ERROR) \
+	ERROR(ERR_NONE, RESULT_OK, "E_FAILED", "root refused it and gave no reason") \
+	ERROR(ERR_NO_VM, RESULT_NOT_FOUND, "E_NOT_FOUND", "there is no VM \"{name}\". list-vm shows what there is") \
+	ERROR(ERR_VM_EXISTS, RESULT_STATE, "E_EXISTS", \
+		"there is a VM \"{name}\" already. Take another name, or delete-vm {name}") \
+	/* have = enum vm_state it is in */ \
+	ERROR(ERR_VM_STATE, RESULT_STATE, "E_STATE", 0) \
+	ERROR(ERR_BAD_NAME, RESULT_USAGE, "E_USAGE", "\"{name}\" is not a name for a VM: use a-z, 0-9 and -") \
+	/* have = enum request_field */ \
+	ERROR(ERR_BAD_FIELD, RESULT_USAGE, "E_USAGE", 0) \
+	/* need, have in bytes */ \
+	ERROR(ERR_NO_MEMORY, RESULT_RESOURCES, "E_NOMEM", 0) \
+	/* have = limit */ \
+	ERROR(ERR_TOO_MANY_VMS, RESULT_RESOURCES, "E_LIMIT", \
+		"there are {have} VMs, which is the most possible. delete-vm one") \
+	/* need = asked, have = limit */ \
+	ERROR(ERR_TOO_MANY_VCPUS, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"{name} needs {need} vCPUs; a VM can have {have}. Try --cpu {have}") \
+	/* text = the name that is not there */ \
+	ERROR(ERR_NO_IMAGE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no image \"{text}\". list-image shows what there is") \
+	ERROR(ERR_NO_DEFAULT_IMAGE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no default image. Give --kernel IMAGE; list-image shows what there is") \
+	/* this machine has no usable virtualization */ \
+	ERROR(ERR_NO_VIRT, RESULT_UNSUPPORTED, "E_UNSUPPORTED", 0) \
+	ERROR(ERR_NO_POWEROFF, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"this machine can't be switched off by software. Use its power switch") \
+	/* the guest did not react in time */ \
+	ERROR(ERR_GUEST_DEAF, RESULT_TIMEOUT, "E_TIMEOUT", \
+		"{name} did not react in time. console {name} shows what it does; --force does not ask it") \
+	/* have = enum status */ \
+	ERROR(ERR_INTERNAL, RESULT_FAILED, "E_FAILED", \
+		"VOS could not do it (status {have}). log shows more") \
+	/* another request on that VM is under way */ \
+	ERROR(ERR_BUSY, RESULT_TIMEOUT, "E_BUSY", \
+		"another command on {name} is under way. Try again when it is done") \
+	/* the VM ended before what was asked for came true; .vm says how */ \
+	ERROR(ERR_VM_ENDED, RESULT_FAILED, "E_ENDED", 0) \
+	/* need = a pCPU that was asked for, have = how many there are */ \
+	ERROR(ERR_NO_PCPU, RESULT_USAGE, "E_USAGE", 0) \
+	/* need = percent asked for, have = the most that makes sense */ \
+	ERROR(ERR_CAP, RESULT_USAGE, "E_USAGE", 0) \
+	ERROR(ERR_WEIGHT_RT, RESULT_USAGE, "E_USAGE", \
+		"a real-time VM has no weight: it runs before all fair ones. Leave out --weight, limit it with " \
+		"--cap, or use --class fair") \
+	/* have = limit, text = of what */ \
+	ERROR(ERR_LIMIT, RESULT_RESOURCES, "E_LIMIT", "{have} {text} are the most possible. log shows more") \
+	/* REQ_CANCEL; a stop is taken back, whatever else was begun goes on */ \
+	ERROR(ERR_CANCELED, RESULT_FAILED, "E_CANCELED", 0)
+
+#define RESULT_NUMBER(name, code, class) name = code,
+#define ERROR_NUMBER(name, code, class, message) name,
+
+enum result { RESULTS(RESULT_NUMBER) };
+
+enum error { ERRORS(ERROR_NUMBER) ERROR_COUNT };
+
+#endif
