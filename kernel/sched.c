@@ -184,6 +184,8 @@ void sched_resched(struct sched *s)
 static void react(struct sched *s, const struct thread *t, u64 now)
 {
 	sched_publish_surplus(s);
+	if (s == sched_here())
+		s->pcpu->entered = NULL;	/* sched_sibling_waits may have changed */
 	if (preempts(t, s->pcpu->current)) {
 		sched_publish_idle(s, false);
 		sched_resched(s);
@@ -435,21 +437,62 @@ void sched_preempt(void)
 	switch_away(s, now);
 }
 
+/* The last in its queue of the same PD's, or NULL. Lock held. */
+static const struct thread *last_sibling(const struct sched *s, const struct thread *self)
+{
+	const struct list *head = &s->ready[self->class];
+
+	for (const struct list *at = head->prev; at != head; at = at->prev) {
+		const struct thread *t = CONTAINER_OF(at, struct thread, run_link);
+
+		if (t->share == self->share)
+			return t;
+	}
+	return NULL;
+}
+
+bool sched_sibling_waits(void)
+{
+	struct sched *s = sched_here();
+	const struct thread *self = thread_current();
+	bool is_there;
+
+	if (s->ready_count == 0 || __atomic_load_n(&self->share->runnable, __ATOMIC_RELAXED) < 2)
+		return false;
+	lock_acquire(&s->lock);
+	is_there = last_sibling(s, self) != NULL;
+	lock_release(&s->lock);
+	return is_there;
+}
+
+/* Behind the next in line, and behind all siblings: one of them may be what this one waits for. */
+static void step_back(struct sched *s, struct thread *self)
+{
+	const struct list *head = &s->ready[SCHED_CLASS_FAIR];
+	const struct thread *sibling = last_sibling(s, self);
+	u64 least = 0;
+
+	if (!list_is_empty(head))
+		least = CONTAINER_OF(head->next, struct thread, run_link)->virtual_time;
+	if (sibling != NULL)
+		least = sibling->virtual_time;
+	self->virtual_time = max_u64(self->virtual_time, least);
+}
+
 void sched_yield(void)
 {
 	struct sched *s = sched_here();
 	struct thread *self = thread_current();
 
+	s->pcpu->entered = NULL;	/* nobody may be left for whom to yield */
 	if (s->ready_count == 0)
 		return;
 	lock_acquire(&s->lock);
 	(void)sched_account(s);
-	/* Behind the next in line. */
 	if (self->class != SCHED_CLASS_FAIR)
 		self->turn = slice;
-	else if (!list_is_empty(&s->ready[SCHED_CLASS_FAIR]))
-		self->virtual_time = max_u64(self->virtual_time,
-			CONTAINER_OF(s->ready[SCHED_CLASS_FAIR].next, struct thread, run_link)->virtual_time);
+	else
+		step_back(s, self);
 	lock_release(&s->lock);
 	sched_preempt();
 }

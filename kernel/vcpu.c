@@ -224,7 +224,7 @@ static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
 	if (pcpu->fpu_live != vcpu->fpu)
 		arch_fpu_switch(vcpu->fpu);
 	arch_fpu_park();
-	virt->prepare(vcpu->hw, &vcpu->entry, vcpu->page);
+	virt->prepare(vcpu->hw, &vcpu->entry, vcpu->page, sched_sibling_waits());
 	pcpu->entered = vcpu;
 }
 

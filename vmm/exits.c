@@ -329,9 +329,7 @@ static void exit_skip(struct vcpu *v)
 
 static void exit_pause(struct vcpu *v)
 {
-	/* PAUSE has no effect: if its length is not known, the guest executes it again after the other threads. */
-	if (v->page->exit.insn_len)
-		(void)vcpu_skip(v);
+	(void)vcpu_skip(v);
 	v->machine->host->yield(v->machine->host->ctx);
 }
 

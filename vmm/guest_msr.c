@@ -455,11 +455,8 @@ static bool apic_write(struct vcpu *v, u32 index, u64 value)
 		lapic_end(v->lapic);
 		return true;
 	}
-	if (likely(lapic_write_kicks(index - LAPIC_MSR_FIRST))) {
-		is_done = lapic_msr_write(v->lapic, index, value);
-		vcpu_interrupted_others(v);
-		return is_done;
-	}
+	if (likely(lapic_write_kicks(index - LAPIC_MSR_FIRST)))
+		return lapic_msr_write(v->lapic, index, value);
 	vcpu_store_cr8(v);
 	is_done = lapic_msr_write(v->lapic, index, value);
 	vcpu_load_cr8(v);

@@ -45,7 +45,6 @@ static u64 send_ipi(struct vcpu *v, const u64 argument[4])
 			message.destination = (u32)id;
 			sent += lapic_bus_deliver(&v->machine->lapics, &message);
 		}
-	vcpu_interrupted_others(v);
 	return sent;
 }
 

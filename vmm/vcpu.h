@@ -81,12 +81,6 @@ static inline void vcpu_request_self(struct vcpu *v, u32 requests)
 	__atomic_fetch_or(&v->requests, requests, __ATOMIC_RELAXED);
 }
 
-/*
- * The guest has sent interrupts, perhaps to other vCPUs, and will probably wait until they are served. Those vCPUs run
- * first if they share this pCPU.
- */
-void vcpu_interrupted_others(struct vcpu *v);
-
 /* The page's TSC offset, from the machine's and the vCPU's own adjustment. */
 void vcpu_set_tsc_offset(struct vcpu *v);
 

@@ -103,10 +103,8 @@ static void apic_page_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
 	if (!is_told)
 		vcpu_store_cr8(v);
 	lapic_region.write(v->lapic, gpa & (PAGE_SIZE - 1), size, value);
-	if (is_told) {
-		vcpu_interrupted_others(v);
+	if (is_told)
 		return;
-	}
 	vcpu_load_cr8(v);
 	vcpu_request_self(v, VCPU_REQUEST_TIMER);
 }

@@ -53,12 +53,6 @@ void vcpu_request_startup(struct vcpu *v, u8 vector)
 	kick(v);
 }
 
-void vcpu_interrupted_others(struct vcpu *v)
-{
-	if (v->machine->vcpu_count > 1)
-		v->machine->host->yield(v->machine->host->ctx);
-}
-
 void vcpu_load_cr8(struct vcpu *v)
 {
 	u32 cr8 = lapic_cr8(v->lapic);

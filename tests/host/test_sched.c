@@ -252,20 +252,6 @@ static void test_stop_and_start(void **state)
 	assert_true(sched_is_stopped(threads[2]));
 }
 
-static void test_yield_lets_the_next_run(void **state)
-{
-	(void)state;
-	sim_go(0);
-	sim_go(1);
-	for (u32 i = 0; i < 10; i++) {
-		struct thread *before = running();
-
-		sim_run(10);
-		sim_yield();
-		assert_ptr_not_equal(running(), before);
-	}
-}
-
 /* A PD with three threads gets no more than one with one; a weight that changes counts at once. */
 static void test_threads_of_a_pd_share(void **state)
 {
@@ -675,7 +661,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_limit_of_the_current_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_look_before_the_next_entry, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop_and_start, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_yield_lets_the_next_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_threads_of_a_pd_share, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_small_weight_is_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_driver_above_system, setup, teardown),

@@ -300,15 +300,21 @@ static void init_with(u32 edx)
 static void test_pause_filter(void **state)
 {
 	(void)state;
+	assert_int_equal(svm_ops.cpu_on(), ST_OK);
 	init_with(BIT32(0));
 	assert_true(info.features_missing & BIT64(FEAT_PAUSE_FILTER));
 	assert_false(info.features_used & BIT64(FEAT_PAUSE_FILTER));
 	assert_false(MISC1(SVM_PAUSE) || hw->vmcb->pause_count || hw->vmcb->pause_threshold);
 	assert_true(MISC1(SVM_HLT));
+	svm_ops.prepare(hw, &entry, &page, true);
+	assert_true(MISC1(SVM_PAUSE));		/* each; but only where it can be of use */
+	svm_ops.prepare(hw, &entry, &page, false);
+	assert_false(MISC1(SVM_PAUSE));
 	end();
 	init_with(BIT32(0) | BIT32(10) | BIT32(12));
 	assert_true(info.features_used & BIT64(FEAT_PAUSE_FILTER));
 	assert_false(info.features_missing & BIT64(FEAT_PAUSE_FILTER));
+	svm_ops.prepare(hw, &entry, &page, false);
 	assert_true(MISC1(SVM_PAUSE));
 	assert_int_equal(hw->vmcb->pause_threshold, PAUSE_GAP);
 	assert_in_range(hw->vmcb->pause_count, 2, PAUSE_WINDOW);
@@ -486,7 +492,7 @@ static void turn(struct tagged *t)
 		shrink(t);
 	} else if (prepared[fake_here] != t) {
 		entry.interrupts = 0;
-		svm_ops.prepare(t->hw, &entry, &page);
+		svm_ops.prepare(t->hw, &entry, &page, false);
 		prepared[fake_here] = t;
 	}
 	while (prepared[fake_here] == t && !one_in(3)) {

@@ -93,7 +93,7 @@ static void enter_with(const u64 dr[4], u64 dr7)
 	page.dr6 = DR6_FIXED;
 	page.dr7 = dr7;
 	svm_ops.load(hw, &page, GROUP_DR);
-	svm_ops.prepare(hw, &entry, &page);
+	svm_ops.prepare(hw, &entry, &page, false);
 	assert_int_equal(svm_ops.enter(hw, 0), EXIT_HLT);
 }
 
@@ -145,7 +145,7 @@ static void test_tsc_aux(void **state)
 	page.tsc_aux = 0x5ec2e7;
 	svm_ops.load(hw, &page, GROUP_MSR);
 	for (u32 i = 0; i < 2; i++) {
-		svm_ops.prepare(hw, &entry, &page);
+		svm_ops.prepare(hw, &entry, &page, false);
 		assert_int_equal(fake_tsc_aux, 0x5ec2e7);
 		assert_true(fake_pcpu.has_guest_state);
 		svm_ops.put_away(&fake_pcpu);
@@ -154,7 +154,7 @@ static void test_tsc_aux(void **state)
 	}
 	page.tsc_aux = 0;
 	svm_ops.load(hw, &page, GROUP_MSR);
-	svm_ops.prepare(hw, &entry, &page);
+	svm_ops.prepare(hw, &entry, &page, false);
 	assert_int_equal(fake_tsc_aux, 0);
 	end();
 }
@@ -171,7 +171,7 @@ static void test_resume_flag(void **state)
 
 	(void)state;
 	start((struct svm_features){ 0 });
-	svm_ops.prepare(hw, &entry, &page);
+	svm_ops.prepare(hw, &entry, &page, false);
 	for (u32 i = 0; i < ARRAY_COUNT(events); i++) {
 		hw->vmcb->rflags = RFLAGS_ONE;
 		entry.event = (struct vcpu_event){
@@ -241,7 +241,7 @@ static void test_nmis(void **state)
 {
 	(void)state;
 	start((struct svm_features){ 0 });
-	svm_ops.prepare(hw, &entry, &page);
+	svm_ops.prepare(hw, &entry, &page, false);
 	processor = one_instruction;
 	for (u32 i = 0; i < 4; i++) {
 		u64 tf = i & 1 ? RFLAGS_TF : 0, bs = i & 2 ? DR6_BS : 0;

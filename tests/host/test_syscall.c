@@ -33,6 +33,7 @@ void sched_stop(struct thread *t) { t->state = THREAD_STOPPED; }
 bool sched_is_stopped(const struct thread *t) { return t->state == THREAD_STOPPED; }
 void sched_changed(struct thread *t) { (void)t; }
 bool sched_mask_ok(u64 mask) { return mask != 0; }
+bool sched_sibling_waits(void) { return false; }
 void sched_preempt(void) { pcpu_self()->need_resched = false; }
 void sched_yield(void) { }
 void sched_wait(u64 deadline) { fake_tsc = deadline; }
@@ -94,9 +95,9 @@ static enum status hw_init(struct vcpu_hw **out, hpa_t root_table, u32 index, u6
 }
 
 static void hw_nothing(struct vcpu_hw *hw) { (void)hw; }
-static void hw_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
+static void hw_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page, bool sibling_waits)
 {
-	(void)hw, (void)entry, (void)page;
+	(void)hw, (void)entry, (void)page, (void)sibling_waits;
 }
 
 static u32 hw_enter(struct vcpu_hw *hw, u32 what)

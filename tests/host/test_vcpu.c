@@ -53,6 +53,16 @@ static void test_string_port(void **state)
 	assert_memory_equal(((struct ring_shared *)(void *)fake_rings)->data, "hello", 5);
 }
 
+/* It is not repeated: where each PAUSE exits, it would exit again. */
+static void test_pause(void **state)
+{
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	fake_code("\xf3\x90", 2);
+	fake_exit(EXIT_PAUSE);
+	fake_expect_done(2);
+}
+
 static void mem_exit(u64 gpa)
 {
 	fake_page->exit.mem.gpa = gpa;
@@ -505,6 +515,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ports), cmocka_unit_test(test_string_port), cmocka_unit_test(test_mmio),
+		cmocka_unit_test(test_ports), cmocka_unit_test(test_pause), cmocka_unit_test(test_mmio),
 		cmocka_unit_test(test_xapic_page), cmocka_unit_test(test_resets),
 		cmocka_unit_test(test_unknown_instruction), cmocka_unit_test(test_cpuid),
 		cmocka_unit_test(test_msrs), cmocka_unit_test(test_kept_msrs),

@@ -44,9 +44,9 @@ static u32 fake_enter(struct vcpu_hw *hw, u32 what)
 	return exits[entries++];
 }
 
-static void fake_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *vcpu_page)
+static void fake_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *vcpu_page, bool is_wanted)
 {
-	(void)hw, (void)entry, (void)vcpu_page;
+	(void)hw, (void)entry, (void)vcpu_page, (void)is_wanted;
 }
 
 static void fake_load(struct vcpu_hw *hw, const struct vcpu_page *snapshot, u32 groups)
@@ -82,6 +82,11 @@ static const struct virt_ops ops = {
 void sched_timer_limit_set(struct sched *s, u64 deadline_tsc)
 {
 	s->limit = deadline_tsc;
+}
+
+bool sched_sibling_waits(void)
+{
+	return false;
 }
 
 void sched_preempt(void)

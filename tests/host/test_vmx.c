@@ -110,7 +110,7 @@ static int start(void **state)
 	memset(&entry, 0, sizeof(entry));
 	virt_limits = (struct virt_limits){ .cr4_mask = ~0ull, .linear_bits = 48 };
 	assert_int_equal(vmx_ops.vcpu_init(&hw, HPA(0x5000), 0, page.gpr), ST_OK);
-	vmx_ops.prepare(hw, &entry, &page);
+	vmx_ops.prepare(hw, &entry, &page, false);
 	vmwrite(VMCS_GUEST_RIP, GUEST_RIP);
 	vmwrite(VMCS_GUEST_CR0, CR0_PE | CR0_NE);
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_ONE | RFLAGS_IF);

@@ -89,6 +89,11 @@ void sched_timer_limit_set(struct sched *s, u64 deadline_tsc)
 	s->limit = deadline_tsc;
 }
 
+bool sched_sibling_waits(void)
+{
+	return one_in(2);
+}
+
 void model_take_interrupts(void)
 {
 	struct pcpu *pcpu = pcpu_self();

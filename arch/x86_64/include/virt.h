@@ -83,9 +83,10 @@ struct virt_ops {
 	/*
 	 * Before the first entry on this pCPU, and the first one after another thread ran or FS base, extended state or
 	 * one of the groups but GPR was changed, or after a flush: what of the host's and the guest's state need not be
-	 * looked at for each entry. Entries until the next call are with this `entry` and `page`.
+	 * looked at for each entry. Entries until the next call are with this `entry` and `page`. sibling_waits: for
+	 * this pCPU, so that a guest that waits in a loop with PAUSE waits for it, perhaps.
 	 */
-	void (*prepare)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page);
+	void (*prepare)(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page, bool sibling_waits);
 	/*
 	 * One world switch. Host interrupts that arrive are taken inside (through the ordinary handlers) before it
 	 * returns. EXIT_NONE = nothing for the VMM (host interrupt, window, hardware fix-up): just enter again if

@@ -233,11 +233,18 @@ static void svm_put_away(struct pcpu *pcpu)
 	pcpu->has_guest_state = false;
 }
 
+/* Without a filter each PAUSE exits: too often if there is nobody here to make way for. */
+static void stop_at_pause(struct vmcb *v, bool is_on)
+{
+	v->intercept_misc1 &= ~SVM_INTERCEPT1(SVM_PAUSE);
+	v->intercept_misc1 |= is_on ? SVM_INTERCEPT1(SVM_PAUSE) : 0;
+}
+
 /*
  * The host's FS, TR and syscall MSRs stay as they are while one thread runs, and so does all else that is set here.
  * VMRUN loads the guest's DR7 and #VMEXIT switches off what it enables (15.5.1, 15.6), so that the addresses may stay.
  */
-static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
+static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page, bool sibling_waits)
 {
 	struct pcpu *pcpu = pcpu_self();
 	struct svm_cpu *cpu = pcpu->virt;
@@ -251,6 +258,8 @@ static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 	pcpu->has_guest_state = hw->tsc_aux != 0;
 	if (unlikely(hw->vmcb->dr7 & DR7_ENABLES))
 		dr_write_addresses(hw->dr);
+	if (!svm_features.has_pause_filter)
+		stop_at_pause(hw->vmcb, sibling_waits);
 	hw->entry = entry;
 	hw->page = page;
 	hw->host_save = cpu->host_save;

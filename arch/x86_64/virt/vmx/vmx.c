@@ -145,10 +145,11 @@ static __attribute__((noinline)) void do_chores(struct vcpu_hw *hw)
 }
 
 /* The timer goes on with the first entry with IF = 0, and may go on until here: guests change IF all the time. */
-static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page)
+static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page, bool sibling_waits)
 {
 	const struct pcpu *pcpu = pcpu_self();
 
+	(void)sibling_waits;	/* a loop of PAUSEs is left anyway, if it is long: PAUSE_WINDOW */
 	hw->entry = entry;
 	hw->page = page;
 	vmx_make_current(hw);
