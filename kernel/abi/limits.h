@@ -27,6 +27,7 @@
 /* ---- Root ---- */
 #define HOLDINGS_MAX 128u	/* kernel objects of one VM or service */
 #define WIRES_MAX 48u		/* signals and rings between root and the services */
+#define CLIENTS_MAX 4u		/* services that may ask root for something */
 #define SHARED_MAX (WIRES_MAX + 16u)	/* MEM objects that root shares with services and VMMs */
 
 /* Three for a vCPU: itself, its thread, its stack; for all: PD, VM, RAM, arguments, heap, stack, writable segments. */

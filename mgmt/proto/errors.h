@@ -74,7 +74,9 @@
 	/* have = limit, text = of what */ \
 	ERROR(ERR_LIMIT, RESULT_RESOURCES, "E_LIMIT", "{have} {text} are the most possible. log shows more") \
 	/* REQ_CANCEL; a stop is taken back, whatever else was begun goes on */ \
-	ERROR(ERR_CANCELED, RESULT_FAILED, "E_CANCELED", 0)
+	ERROR(ERR_CANCELED, RESULT_FAILED, "E_CANCELED", 0) \
+	/* the client has no right to ask for that */ \
+	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that")
 
 #define RESULT_NUMBER(name, code, class) name = code,
 #define ERROR_NUMBER(name, code, class, message) name,

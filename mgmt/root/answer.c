@@ -5,13 +5,13 @@
 
 #include <string.h>
 
-#include "console_link.h"
+#include "client.h"
 #include "vm.h"
 #include "vm_report.h"
 
 static struct reply reply;	/* one at a time; too big for the stack */
 
-bool answer_send(u32 request_id, const struct refusal *answer, const struct vm *vm)
+bool answer_send(u32 client, u32 request_id, const struct refusal *answer, const struct vm *vm)
 {
 	memset(&reply, 0, sizeof(reply));
 	reply.kind = REPLY_ANSWER;
@@ -23,24 +23,28 @@ bool answer_send(u32 request_id, const struct refusal *answer, const struct vm *
 	memcpy(reply.text, answer->text, sizeof(reply.text));
 	if (vm != NULL)
 		vm_report_fill(vm, &reply.vm);
-	return console_link_send(&reply);
+	return client_send(client, &reply);
 }
 
-bool answer_flush_events(void)
+static void flush_events(u32 client)
 {
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		struct vm *vm = vm_at(i);
 
-		if (vm == NULL || !vm->is_event_due)
+		if (vm == NULL || (vm->events_due & BIT32(client)) == 0)
 			continue;
 		memset(&reply, 0, sizeof(reply));
 		reply.kind = REPLY_EVENT;
 		vm_report_fill(vm, &reply.vm);
-		if (!console_link_send(&reply))
-			return false;
-		vm->is_event_due = false;
-		vm->told_state = vm_state_of(vm);
-		vm->told_restarts = vm->restarts;
+		if (!client_send(client, &reply))
+			return;
+		vm->events_due &= ~BIT32(client);
 	}
-	return true;
+}
+
+void answer_flush_events(void)
+{
+	for (u32 client = 0; client < client_count; client++)
+		if (client_may(client, CLIENT_EVENTS))
+			flush_events(client);
 }

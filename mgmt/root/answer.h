@@ -10,10 +10,10 @@
 
 struct vm;
 
-/* The answer to a request, with the VM's report if vm is not NULL. False: no room. */
-bool answer_send(u32 request_id, const struct refusal *answer, const struct vm *vm);
+/* The answer to a client's request, with the VM's report if vm is not NULL. False: no room. */
+bool answer_send(u32 client, u32 request_id, const struct refusal *answer, const struct vm *vm);
 
-/* Events for all VMs whose state changed since; false: no room for some. */
-bool answer_flush_events(void);
+/* Events for all VMs whose state changed since, to all clients that want them, as far as there is room. */
+void answer_flush_events(void);
 
 #endif

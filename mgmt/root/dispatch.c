@@ -1,14 +1,14 @@
 /*
  * dispatch.c - takes requests apart: one row an operation says what it needs and who does it. A request is a private
- * copy; the name is judged here, the other fields by whoever uses them. Later, who may ask for what, and what is
- * written to the audit log, belong here.
+ * copy; whether the client may ask for that is judged here, and the name, the other fields by whoever uses them. Later,
+ * what is written to the audit log belongs here.
  */
 #include "dispatch.h"
 
 #include <string.h>
 
 #include "answer.h"
-#include "console_link.h"
+#include "client.h"
 #include "memory_report.h"
 #include "power.h"
 #include "root.h"
@@ -22,12 +22,13 @@
 #define STOP_TIMEOUT_DEFAULT_MS 30000u
 #define STOP_TIMEOUT_MAX_MS 86400000u	/* a day, as the console has it */
 
-static struct request request;	/* the one in hand */
+static u32 client;		/* whose request is in hand: */
+static struct request request;
 static struct reply reply;	/* for answers that are not about a VM */
 
 static void answer(const struct refusal *refusal, const struct vm *vm)
 {
-	(void)answer_send(request.id, refusal, vm);	/* console_link_receive made sure of the room */
+	(void)answer_send(client, request.id, refusal, vm);	/* client_receive made sure of the room */
 }
 
 static void answer_error(enum error error)
@@ -74,7 +75,7 @@ static void do_input(enum input input)
 	struct order order = order_of();
 	struct verdict verdict;
 
-	if (!waiter_room()) {
+	if (!waiter_room(client)) {
 		answer_error(ERR_BUSY);
 		return;
 	}
@@ -86,7 +87,7 @@ static void do_input(enum input input)
 	}
 	verdict = vm_input(vm, input, &order);
 	if (verdict.goal != GOAL_NONE)
-		waiter_add(request.id, vm->index, verdict.goal);
+		waiter_add(client, request.id, vm->index, verdict.goal);
 	else
 		answer(&verdict.refusal, vm->is_used ? vm : NULL);
 }
@@ -149,8 +150,8 @@ static void send_table(struct refusal (*fill_row)(void))
 			answer(&refusal, NULL);
 			return;
 		}
-		reply.more = rows < ROWS_PER_REQUEST && console_link_room() >= 2;
-		if (!console_link_send(&reply) || reply.more == 0)
+		reply.more = rows < ROWS_PER_REQUEST && client_room(client) >= 2;
+		if (!client_send(client, &reply) || reply.more == 0)
 			return;
 	}
 }
@@ -159,13 +160,13 @@ static void do_host(void)
 {
 	begin_reply();
 	host_report_fill(&reply.host);
-	(void)console_link_send(&reply);
+	(void)client_send(client, &reply);
 }
 
 static void do_cancel(void)
 {
 	static const struct order none;
-	struct vm *vm = is_dry_run() ? NULL : vm_at(waiter_cancel(request.index));
+	struct vm *vm = is_dry_run() ? NULL : vm_at(waiter_cancel(client, request.index));
 
 	if (vm != NULL)
 		(void)vm_input(vm, IN_CANCELED, &none);
@@ -184,14 +185,14 @@ static void do_stats(void)
 {
 	begin_reply();
 	vm_stats_fill(vm_find(request.name), &reply.stats);
-	(void)console_link_send(&reply);
+	(void)client_send(client, &reply);
 }
 
 static void do_memory(void)
 {
 	begin_reply();
 	memory_report_fill(&reply.memory);
-	(void)console_link_send(&reply);
+	(void)client_send(client, &reply);
 }
 
 static void do_power(bool is_reboot)
@@ -201,7 +202,7 @@ static void do_power(bool is_reboot)
 	else if (is_dry_run())
 		answer(&REFUSAL_NONE, NULL);
 	else
-		power_request(request.id, is_reboot);
+		power_request(client, request.id, is_reboot);
 }
 
 static void do_reboot(void)
@@ -217,40 +218,45 @@ static void do_poweroff(void)
 static const struct row {
 	void (*serve)(void);	/* NULL: `input` says what, or it is a table: */
 	struct refusal (*fill_row)(void);
+	u32 rights;		/* CLIENT_*: that it takes */
 	bool needs_vm;
 	u8 input, input_force;
 } rows[REQ_OP_COUNT] = {
-	[REQ_CREATE] = { .serve = do_create },
-	[REQ_START] = { .needs_vm = true, .input = IN_START, .input_force = IN_START },
-	[REQ_STOP] = { .needs_vm = true, .input = IN_STOP, .input_force = IN_STOP_FORCE },
-	[REQ_PAUSE] = { .needs_vm = true, .input = IN_PAUSE, .input_force = IN_PAUSE },
-	[REQ_RESUME] = { .needs_vm = true, .input = IN_RESUME, .input_force = IN_RESUME },
-	[REQ_RESET] = { .needs_vm = true, .input = IN_RESET, .input_force = IN_RESET },
-	[REQ_DELETE] = { .needs_vm = true, .input = IN_DELETE, .input_force = IN_DELETE_FORCE },
-	[REQ_NMI] = { .needs_vm = true, .input = IN_NMI, .input_force = IN_NMI },
-	[REQ_STATUS] = { .serve = do_status, .needs_vm = true },
-	[REQ_LIST] = { .fill_row = vm_row },
-	[REQ_IMAGES] = { .fill_row = image_row },
-	[REQ_HOST] = { .serve = do_host },
-	[REQ_REBOOT] = { .serve = do_reboot },
-	[REQ_POWEROFF] = { .serve = do_poweroff },
-	[REQ_SET] = { .serve = do_set, .needs_vm = true },
-	[REQ_STATS] = { .serve = do_stats, .needs_vm = true },
-	[REQ_PCPU] = { .fill_row = pcpu_row },
-	[REQ_CANCEL] = { .serve = do_cancel },
-	[REQ_MEMORY] = { .serve = do_memory },
+	[REQ_CREATE] = { .rights = CLIENT_MANAGE, .serve = do_create },
+	[REQ_START] = { .rights = CLIENT_MANAGE, .needs_vm = true, .input = IN_START, .input_force = IN_START },
+	[REQ_STOP] = { .rights = CLIENT_MANAGE, .needs_vm = true, .input = IN_STOP, .input_force = IN_STOP_FORCE },
+	[REQ_PAUSE] = { .rights = CLIENT_MANAGE, .needs_vm = true, .input = IN_PAUSE, .input_force = IN_PAUSE },
+	[REQ_RESUME] = { .rights = CLIENT_MANAGE, .needs_vm = true, .input = IN_RESUME, .input_force = IN_RESUME },
+	[REQ_RESET] = { .rights = CLIENT_MANAGE, .needs_vm = true, .input = IN_RESET, .input_force = IN_RESET },
+	[REQ_DELETE] = {
+		.rights = CLIENT_MANAGE, .needs_vm = true, .input = IN_DELETE, .input_force = IN_DELETE_FORCE,
+	},
+	[REQ_NMI] = { .rights = CLIENT_MANAGE, .needs_vm = true, .input = IN_NMI, .input_force = IN_NMI },
+	[REQ_STATUS] = { .rights = CLIENT_LOOK, .serve = do_status, .needs_vm = true },
+	[REQ_LIST] = { .rights = CLIENT_LOOK, .fill_row = vm_row },
+	[REQ_IMAGES] = { .rights = CLIENT_LOOK, .fill_row = image_row },
+	[REQ_HOST] = { .rights = CLIENT_LOOK, .serve = do_host },
+	[REQ_REBOOT] = { .rights = CLIENT_POWER, .serve = do_reboot },
+	[REQ_POWEROFF] = { .rights = CLIENT_POWER, .serve = do_poweroff },
+	[REQ_SET] = { .rights = CLIENT_MANAGE, .serve = do_set, .needs_vm = true },
+	[REQ_STATS] = { .rights = CLIENT_LOOK, .serve = do_stats, .needs_vm = true },
+	[REQ_PCPU] = { .rights = CLIENT_LOOK, .fill_row = pcpu_row },
+	[REQ_CANCEL] = { .rights = CLIENT_MANAGE, .serve = do_cancel },
+	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 };
 
 static void serve(void)
 {
 	const struct row *row = &rows[request.op < REQ_OP_COUNT ? request.op : 0];
 
-	if (row->fill_row != NULL) {
-		send_table(row->fill_row);
-	} else if (row->serve == NULL && !row->needs_vm) {	/* an empty row: there is no such request */
+	if (row->rights == 0) {	/* an empty row: there is no such request */
 		struct refusal refusal = refusal_of(ERR_BAD_FIELD, 0, FIELD_OP);
 
 		answer(&refusal, NULL);
+	} else if (!client_may(client, row->rights)) {
+		answer_error(ERR_DENIED);
+	} else if (row->fill_row != NULL) {
+		send_table(row->fill_row);
 	} else if (row->needs_vm && !spec_name_ok(request.name)) {
 		answer_error(ERR_BAD_NAME);
 	} else if (row->needs_vm && vm_find(request.name) == NULL) {
@@ -262,12 +268,22 @@ static void serve(void)
 	}
 }
 
-bool dispatch_requests(void)
+/* False: there may be more. */
+static bool serve_client(void)
 {
 	for (u32 i = 0; i < REQUESTS_PER_TURN; i++) {
-		if (!console_link_receive(&request))
+		if (!client_receive(client, &request))
 			return true;
 		serve();
 	}
 	return false;
+}
+
+bool dispatch_requests(void)
+{
+	bool is_all = true;
+
+	for (client = 0; client < client_count; client++)
+		is_all = serve_client() && is_all;
+	return is_all;
 }

@@ -4,7 +4,7 @@
 #ifndef VOS_DISPATCH_H
 #define VOS_DISPATCH_H
 
-/* Serve a bounded number of requests. False: there may be more. */
+/* Serve a bounded number of each client's requests. False: there may be more. */
 _Bool dispatch_requests(void);
 
 #endif

@@ -4,7 +4,7 @@
  * once and judged.
  */
 #include "answer.h"
-#include "console_link.h"
+#include "client.h"
 #include "dispatch.h"
 #include "memory_report.h"
 #include "power.h"
@@ -34,10 +34,10 @@ u64 root_turn(u64 bits)
 	next = earlier(next, vm_step());
 	next = earlier(next, supervisor_step());
 	next = earlier(next, power_step());
-	/* With no room for these the console signals when there is. */
-	if (!waiter_flush() || !answer_flush_events())
-		return next;
-	return console_link_may_sleep() ? next : 0;
+	/* A client that had no room for these signals when there is. */
+	waiter_flush();
+	answer_flush_events();
+	return clients_may_sleep() ? next : 0;
 }
 
 enum status root_start(void)
@@ -49,7 +49,8 @@ enum status root_start(void)
 	st = root_share();
 	if (st != ST_OK)
 		return st;
-	console_link_reset();
+	for (u32 client = 0; client < client_count; client++)
+		client_reset(client);
 	boot_modules_read(&root.images, &root.conf);
 	supervisor_start();
 	return ST_OK;

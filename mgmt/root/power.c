@@ -16,7 +16,7 @@
 
 static struct {
 	bool is_planned, is_drained, is_reboot;
-	u32 request_id;
+	u32 client, request_id;
 	u64 not_before_tsc, limit_tsc;
 } power;
 
@@ -25,11 +25,12 @@ bool power_is_planned(void)
 	return power.is_planned;
 }
 
-void power_request(u32 request_id, bool is_reboot)
+void power_request(u32 client, u32 request_id, bool is_reboot)
 {
 	power.is_planned = true;
 	power.is_drained = false;
 	power.is_reboot = is_reboot;
+	power.client = client;
 	power.request_id = request_id;
 	power.not_before_tsc = rt_time_after(&root.time, LOOK_NS);
 	power.limit_tsc = rt_time_after(&root.time, DRAIN_LIMIT_NS);
@@ -51,7 +52,8 @@ static void act(void)
 	power.is_planned = false;
 	if (st != ST_UNSUPPORTED)
 		answer = refusal_status(st);
-	(void)answer_send(power.request_id, &answer, NULL); /* no room: the console does not read, so nobody waits */
+	/* No room: it does not read, so nobody waits. */
+	(void)answer_send(power.client, power.request_id, &answer, NULL);
 }
 
 u64 power_step(void)

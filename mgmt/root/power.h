@@ -10,7 +10,7 @@
 bool power_is_planned(void);
 
 /* Ask for it, only if nobody has; the answer comes only if the machine can't. */
-void power_request(u32 request_id, bool is_reboot);
+void power_request(u32 client, u32 request_id, bool is_reboot);
 
 /* Returns when to call again (DEADLINE_NONE: nothing is planned). */
 u64 power_step(void);

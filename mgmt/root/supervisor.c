@@ -3,7 +3,7 @@
  */
 #include "supervisor.h"
 
-#include "console_link.h"
+#include "client.h"
 #include "root.h"
 #include "rt_log.h"
 #include "service.h"
@@ -32,10 +32,11 @@ static bool build(u32 id)
 	states[id].phase = st == ST_OK ? UP : DOWN;
 	if (st != ST_OK)
 		rt_log("root: %s can't be made (status %u)", service_table[id].program, (unsigned)st);
-	if (id == SERVICE_CONSOLE) {	/* a new one knows nothing of what the one before asked */
-		console_link_reset();
-		waiter_drop_all();
-	}
+	for (u32 client = 0; client < client_count; client++)
+		if (client_table[client].service == id) {	/* a new one knows nothing of what the old one asked */
+			client_reset(client);
+			waiter_drop(client);
+		}
 	return st == ST_OK;
 }
 

@@ -36,8 +36,8 @@ struct vm_profile {
 
 struct vm {
 	bool is_used;
-	bool is_event_due;	/* the console does not know the present state yet, but this one: */
-	enum vm_state told_state;
+	u32 events_due;		/* bit = client that is to be told the present state */
+	enum vm_state told_state;	/* when that was last so */
 	u32 told_restarts;
 	u32 index;
 	char name[VM_NAME_BYTES];

@@ -44,8 +44,11 @@ static void resolve(const struct vm *vm, enum goal goal, enum error error)
 
 static void announce(struct vm *vm)
 {
-	if (vm_state_of(vm) != vm->told_state || vm->restarts != vm->told_restarts)
-		vm->is_event_due = true;
+	if (vm_state_of(vm) == vm->told_state && vm->restarts == vm->told_restarts)
+		return;
+	vm->events_due = ~0u;
+	vm->told_state = vm_state_of(vm);
+	vm->told_restarts = vm->restarts;
 }
 
 static void enter(struct vm *vm, enum life life, u64 limit_ns)

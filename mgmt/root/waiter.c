@@ -1,12 +1,13 @@
 /*
- * waiter.c - see waiter.h. An answer that is due keeps its place until the console has room for it.
+ * waiter.c - see waiter.h. An answer that is due keeps its place until its client has room for it.
  */
 #include "waiter.h"
 
 #include "answer.h"
+#include "client.h"
 #include "vm.h"
 
-#define WAITER_COUNT (VM_COUNT + 64u)	/* one for each VM, and some more */
+#define WAITERS_EACH (VM_COUNT + 64u)	/* of a client: one for each VM, and some more */
 
 static struct waiter {
 	bool is_used, is_due;
@@ -14,53 +15,56 @@ static struct waiter {
 	u32 vm_index;
 	enum goal goal;
 	struct refusal answer;
-} waiters[WAITER_COUNT];
+} waiters[CLIENTS_MAX][WAITERS_EACH];
 
-bool waiter_room(void)
+static struct waiter *free_waiter(u32 client)
 {
-	for (u32 i = 0; i < WAITER_COUNT; i++)
-		if (!waiters[i].is_used)
-			return true;
-	return false;
+	for (u32 i = 0; i < WAITERS_EACH; i++)
+		if (!waiters[client][i].is_used)
+			return &waiters[client][i];
+	return NULL;
 }
 
-void waiter_add(u32 request_id, u32 vm_index, enum goal goal)
+bool waiter_room(u32 client)
 {
-	for (u32 i = 0; i < WAITER_COUNT; i++) {
-		if (waiters[i].is_used)
-			continue;
-		waiters[i] = (struct waiter){
-			.is_used = true, .request_id = request_id, .vm_index = vm_index, .goal = goal,
-		};
-		return;
-	}
+	return free_waiter(client) != NULL;
+}
+
+void waiter_add(u32 client, u32 request_id, u32 vm_index, enum goal goal)
+{
+	*free_waiter(client) = (struct waiter){
+		.is_used = true, .request_id = request_id, .vm_index = vm_index, .goal = goal,
+	};
+}
+
+static bool is_for(const struct waiter *w, u32 vm_index, enum goal goal)
+{
+	return w->is_used && !w->is_due && w->vm_index == vm_index && w->goal == goal;
 }
 
 void waiter_resolve(u32 vm_index, enum goal goal, const struct refusal *answer)
 {
-	for (u32 i = 0; i < WAITER_COUNT; i++) {
-		struct waiter *w = &waiters[i];
-
-		if (!w->is_used || w->is_due || w->vm_index != vm_index || w->goal != goal)
-			continue;
-		w->is_due = true;
-		w->answer = *answer;
-	}
+	for (u32 client = 0; client < client_count; client++)
+		for (u32 i = 0; i < WAITERS_EACH; i++)
+			if (is_for(&waiters[client][i], vm_index, goal)) {
+				waiters[client][i].is_due = true;
+				waiters[client][i].answer = *answer;
+			}
 }
 
 static bool is_awaited(u32 vm_index, enum goal goal)
 {
-	for (u32 i = 0; i < WAITER_COUNT; i++)
-		if (waiters[i].is_used && !waiters[i].is_due && waiters[i].vm_index == vm_index &&
-		    waiters[i].goal == goal)
-			return true;
+	for (u32 client = 0; client < client_count; client++)
+		for (u32 i = 0; i < WAITERS_EACH; i++)
+			if (is_for(&waiters[client][i], vm_index, goal))
+				return true;
 	return false;
 }
 
-u32 waiter_cancel(u32 request_id)
+u32 waiter_cancel(u32 client, u32 request_id)
 {
-	for (u32 i = 0; i < WAITER_COUNT; i++) {
-		struct waiter *w = &waiters[i];
+	for (u32 i = 0; i < WAITERS_EACH; i++) {
+		struct waiter *w = &waiters[client][i];
 
 		if (!w->is_used || w->is_due || w->request_id != request_id)
 			continue;
@@ -73,27 +77,33 @@ u32 waiter_cancel(u32 request_id)
 
 void waiter_forget_vm(u32 vm_index)
 {
-	for (u32 i = 0; i < WAITER_COUNT; i++)
-		if (waiters[i].vm_index == vm_index)
-			waiters[i].vm_index = VM_COUNT;
+	for (u32 client = 0; client < client_count; client++)
+		for (u32 i = 0; i < WAITERS_EACH; i++)
+			if (waiters[client][i].vm_index == vm_index)
+				waiters[client][i].vm_index = VM_COUNT;
 }
 
-bool waiter_flush(void)
+static void flush(u32 client)
 {
-	for (u32 i = 0; i < WAITER_COUNT; i++) {
-		struct waiter *w = &waiters[i];
+	for (u32 i = 0; i < WAITERS_EACH; i++) {
+		struct waiter *w = &waiters[client][i];
 
 		if (!w->is_used || !w->is_due)
 			continue;
-		if (!answer_send(w->request_id, &w->answer, vm_at(w->vm_index)))
-			return false;
+		if (!answer_send(client, w->request_id, &w->answer, vm_at(w->vm_index)))
+			return;
 		w->is_used = false;
 	}
-	return true;
 }
 
-void waiter_drop_all(void)
+void waiter_flush(void)
 {
-	for (u32 i = 0; i < WAITER_COUNT; i++)
-		waiters[i].is_used = false;
+	for (u32 client = 0; client < client_count; client++)
+		flush(client);
+}
+
+void waiter_drop(u32 client)
+{
+	for (u32 i = 0; i < WAITERS_EACH; i++)
+		waiters[client][i].is_used = false;
 }

@@ -4,6 +4,7 @@
  */
 #include "more_services.h"
 
+#include "client.h"
 #include "request.h"
 #include "serial.h"
 #include "services.h"
@@ -63,13 +64,29 @@ const struct wire wires[] = {
 			     .from_at = CONSOLE_SERIAL_TX, .to_at = SERIAL_TX },
 	[WIRE_CONSOLE_LOG] = { .from = PARTY_ROOT, .to = SERVICE_CONSOLE, .badge = CONSOLE_BIT_LOG, .is_log = true },
 	[WIRE_SCREEN_LOG] = { .from = PARTY_ROOT, .to = SERVICE_SCREEN, .badge = SCREEN_BIT_LOG, .is_log = true },
+	[MORE_USERS_REQUEST] = { .from = MORE_USERS, .to = PARTY_ROOT, .slot = H_ROOT_SIGNAL,
+				 .badge = ROOT_BIT_REQUEST, .ring_bytes = REQUEST_RING_BYTES, .from_at = AT(0) },
+	[MORE_USERS_REPLY] = { .from = PARTY_ROOT, .to = MORE_USERS, .badge = BIT64(20),
+			       .ring_bytes = REPLY_RING_BYTES, .to_at = AT(1) },
+	[MORE_LOGS_REQUEST] = { .from = MORE_LOGS, .to = PARTY_ROOT, .slot = H_ROOT_SIGNAL,
+				.badge = ROOT_BIT_REQUEST, .ring_bytes = REQUEST_RING_BYTES, .from_at = AT(0) },
+	[MORE_LOGS_REPLY] = { .from = PARTY_ROOT, .to = MORE_LOGS, .badge = BIT64(20),
+			      .ring_bytes = REPLY_RING_BYTES, .to_at = AT(1) },
 	{ .from = PARTY_ROOT, .to = MORE_LOGS, .badge = BIT64(0), .is_log = true },
 	PAIR(MORE_STORAGE, MORE_DISK, 3, 3, 0, 65536, 0),
 	PAIR(MORE_NETWORK, MORE_NET, 3, 3, 0, 65536, 0),
 	PAIR(SERVICE_CONSOLE, MORE_USERS, 4, 3, 10, 4096, 7),
-	PAIR(MORE_USERS, PARTY_ROOT, 2, 0, 20, 4096, 0),
 	PAIR(MORE_LOGS, MORE_STORAGE, 3, 4, 2, 32768, 2),
 	PAIR(MORE_STORAGE, MORE_NETWORK, 5, 4, 4, 131072, 4),
 };
 
 const u32 wire_count = ARRAY_COUNT(wires);
+
+const struct client_row client_table[] = {
+	[CLIENT_CONSOLE] = { SERVICE_CONSOLE, WIRE_REQUEST, WIRE_REPLY,
+			     CLIENT_LOOK | CLIENT_MANAGE | CLIENT_POWER | CLIENT_EVENTS },
+	[CLIENT_USERS] = { MORE_USERS, MORE_USERS_REQUEST, MORE_USERS_REPLY, CLIENT_LOOK | CLIENT_EVENTS },
+	[CLIENT_LOGS] = { MORE_LOGS, MORE_LOGS_REQUEST, MORE_LOGS_REPLY, CLIENT_LOOK | CLIENT_MANAGE },
+};
+
+const u32 client_count = ARRAY_COUNT(client_table);

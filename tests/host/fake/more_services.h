@@ -1,5 +1,6 @@
 /*
- * more_services.h - tables of services and wires with six rows more than the product has, in place of its own.
+ * more_services.h - tables of services, wires and clients with six services and two clients more than the product has,
+ * in place of its own.
  */
 #ifndef VOS_MORE_SERVICES_H
 #define VOS_MORE_SERVICES_H
@@ -7,6 +8,10 @@
 #include "wires.h"
 
 enum { MORE_DISK = SERVICE_COUNT, MORE_NET, MORE_STORAGE, MORE_NETWORK, MORE_USERS, MORE_LOGS, MORE_SERVICES };
+
+/* The users' service may look and hears of events, the logs' one may look and manage. */
+enum { MORE_USERS_REQUEST = WIRE_COUNT, MORE_USERS_REPLY, MORE_LOGS_REQUEST, MORE_LOGS_REPLY };
+enum { CLIENT_CONSOLE, CLIENT_USERS, CLIENT_LOGS };
 
 #define MORE_DEVICE_AT 0x90000000ull
 #define MORE_IRQ_SLOT 9u
