@@ -49,7 +49,7 @@ endef
 $(eval $(call host_kind,host,$(CC),$(HOST_FLAGS)))
 $(eval $(call host_kind,tsan,$(CC),$(TSAN_FLAGS)))
 $(eval $(call host_kind,libfuzzer,clang,$(FUZZ_FLAGS)))
-$(foreach k,host tsan libfuzzer,$(B)/$(k)/obj/vmm/dev/dsdt.S.o): $(AML)
+$(foreach k,host tsan libfuzzer,$(B)/$(k)/obj/$(ACPI)/dsdt.S.o): $(AML)
 
 $(B)/host.mk: FORCE
 	@mkdir -p $(@D); awk -v B=$(B) -f tests/host/rules.awk $(TESTS) $(FUZZERS) > $@.new; \

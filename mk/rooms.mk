@@ -11,15 +11,26 @@ K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/s
 inc.$(ARCH)/virt/svm	:= $(ARCH)/virt
 inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
 inc.mgmt/root		:= mgmt/platform
-inc.vmm			:= vmm/dev
-inc.vmm/dev		:= vmm
+# The VMM: devices at the bottom, which know the machine's memory and its host; loaders; vCPUs; the machine, which joins
+# them all.
+VMM_DEV		:= vmm/dev $(addprefix vmm/dev/,irq timer char acpi pci power)
+VMM_ROOMS	:= vmm vmm/machine vmm/cpu vmm/load $(VMM_DEV)
+inc.vmm			:= $(VMM_ROOMS)
+inc.vmm/machine		:= vmm/cpu vmm/load $(VMM_DEV)
+inc.vmm/cpu		:= vmm/machine $(VMM_DEV)
+inc.vmm/load		:= vmm/machine vmm/cpu vmm/dev vmm/dev/acpi vmm/dev/power
+inc.vmm/dev/irq		:= vmm/dev
+inc.vmm/dev/timer	:= vmm/dev
+inc.vmm/dev/char	:= vmm/dev vmm/machine
+inc.vmm/dev/acpi	:= vmm/dev vmm/dev/power vmm/dev/timer
+inc.vmm/dev/pci		:= vmm/dev vmm/dev/power
+inc.vmm/dev/power	:= vmm/dev
 
 # While a VMM handles an exit the vector registers still hold the guest's: touching them would cost a switch of them.
 # Start code runs before the stack guard is set, and answers system calls whose callers keep live values in vector
 # registers.
 cflags.$(ARCH)/user	:= -mgeneral-regs-only -fno-stack-protector
-cflags.vmm		:= -mgeneral-regs-only
-cflags.vmm/dev		:= -mgeneral-regs-only
+$(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
 PDS		:= root console serial screen vmm
@@ -27,7 +38,7 @@ rooms.root	:= mgmt/root mgmt/platform
 rooms.console	:= mgmt/console
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
-rooms.vmm	:= vmm vmm/dev
+rooms.vmm	:= $(VMM_ROOMS)
 U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p)))
 U_COMMON	:= $(ARCH)/user drivers/rt kernel/lib
 
@@ -82,13 +93,14 @@ $(B)/uapi: $(MK)
 	@ln -sfn /usr/include/xen $@.new/xen
 	@rm -rf $@ && mv -T $@.new $@
 
-# The guests' ACPI namespaces, which vmm/dev/dsdt.S includes.
-AML		:= $(patsubst vmm/dev/%.asl,$(B)/aml/%.aml,$(wildcard vmm/dev/*.asl))
-$(B)/aml/%.aml: vmm/dev/%.asl $(wildcard vmm/dev/*.inc) $(MK)
+# The guests' ACPI namespaces, which vmm/dev/acpi/dsdt.S includes.
+ACPI		:= vmm/dev/acpi
+AML		:= $(patsubst $(ACPI)/%.asl,$(B)/aml/%.aml,$(wildcard $(ACPI)/*.asl))
+$(B)/aml/%.aml: $(ACPI)/%.asl $(wildcard $(ACPI)/*.inc) $(MK)
 	$(call say,IASL,$<)
 	@mkdir -p $(@D)
-	$(Q)iasl -we -vs -I vmm/dev -p $(B)/aml/$* $< > $@.log || { cat $@.log; exit 1; }
+	$(Q)iasl -we -vs -I $(ACPI) -p $(B)/aml/$* $< > $@.log || { cat $@.log; exit 1; }
 
-$(B)/obj/u/vmm/dev/dsdt.S.o: $(AML)
+$(B)/obj/u/$(ACPI)/dsdt.S.o: $(AML)
 
 -include $(wildcard $(patsubst %.o,%.d,$(K_OBJS) $(U_OBJS) $(PD_OBJS)))

@@ -1,6 +1,6 @@
 # For make bench.  A VMM that counts each exit by its cause and tells: the VMM with trace.c around its exit handler.
 BENCH_OBJS	:= $(patsubst %,$(B)/obj/u/%.o,$(wildcard tests/bench/*.c))
-inc.tests/bench	:= vmm vmm/dev
+inc.tests/bench	:= $(VMM_ROOMS)
 cflags.tests/bench := -mgeneral-regs-only
 $(B)/pd/vmm-trace.elf: $(B)/obj/u/tests/bench/trace.c.o $(foreach r,$(rooms.vmm),$(call uobjs,$(r))) $(U_OBJS) $(MK)
 	$(call say,LD3,$@)
