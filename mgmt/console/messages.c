@@ -229,6 +229,17 @@ static void cap_too_large(struct fault *fault, const char *name, u32 need, u32 h
 		vcpus, have);
 }
 
+static void image_memory(struct fault *fault, const char *name, const struct reply *reply)
+{
+	char have[UNIT_TEXT_BYTES], need[UNIT_TEXT_BYTES];
+	u64 least = (reply->need + PAGE_SIZE_2M - 1) & ~(PAGE_SIZE_2M - 1);
+
+	size_text(have, reply->have, false);
+	size_text(need, reply->need, true);
+	fault_set(fault, RESULT_USAGE, "%s would have %s of memory; its kernel, and what is loaded with it, take %s. "
+		"Try --memory %uM, or more", name, have, need, (u32)(least / MIB));
+}
+
 static bool has_log(const struct machine *m, const char *name)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
@@ -292,6 +303,9 @@ static void special_message(
 		break;
 	case ERR_CAP:
 		cap_too_large(fault, request->name, (u32)reply->need, (u32)reply->have);
+		break;
+	case ERR_IMAGE_MEMORY:
+		image_memory(fault, request->name, reply);
 		break;
 	case ERR_CANCELED:
 		canceled(fault, request);

@@ -73,6 +73,8 @@
 		"--cap, or use --class fair") \
 	/* have = limit, text = of what */ \
 	ERROR(ERR_LIMIT, RESULT_RESOURCES, "E_LIMIT", "{have} {text} are the most possible. log shows more") \
+	/* need = bytes of RAM that its images take, have = what it has */ \
+	ERROR(ERR_IMAGE_MEMORY, RESULT_USAGE, "E_USAGE", 0) \
 	/* REQ_CANCEL; a stop is taken back, whatever else was begun goes on */ \
 	ERROR(ERR_CANCELED, RESULT_FAILED, "E_CANCELED", 0) \
 	/* the client has no right to ask for that */ \

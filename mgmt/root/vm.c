@@ -6,11 +6,13 @@
 
 #include <string.h>
 
+#include "image_need.h"
 #include "range.h"
 #include "root.h"
 #include "spec.h"
 #include "spec_fields.h"
 #include "sys.h"
+#include "view.h"
 
 #define OVERHEAD_BYTES (1 * MIB)	/* VMM: data, stacks; kernel: objects, tables' first levels */
 #define OVERHEAD_SHIFT 8		/* page tables: 1/256 of the RAM, if all of it is mapped in small pages twice */
@@ -121,10 +123,38 @@ static struct vm *free_place(void)
 	return NULL;
 }
 
+/* The sizes of what is loaded with the kernel. */
+static u32 others_bytes(const struct vm_spec *spec, u64 others[1 + IMAGE_MODULES])
+{
+	u32 count = 0;
+
+	if (spec->initrd[0] != '\0')
+		others[count++] = image_bytes(spec->initrd);
+	for (u32 i = 0; i < spec->module_count; i++)
+		others[count++] = module_bytes(spec->modules[i]);
+	return count;
+}
+
+/* What can't be looked at is its VMM's to judge. */
+static u64 images_need(const struct vm_spec *spec)
+{
+	const struct image *kernel = image_find(&root.images, spec->kernel, false);
+	u64 others[1 + IMAGE_MODULES], need;
+
+	if (kernel == NULL || view_open(VIEW_SOURCE, kernel->h_mem, kernel->bytes, false) != ST_OK)
+		return 0;
+	need = image_need(view_at(VIEW_SOURCE), kernel->bytes, others, others_bytes(spec, others));
+	view_close(VIEW_SOURCE);
+	return need;
+}
+
 struct refusal vm_memory_judge(const struct vm_spec *spec)
 {
-	u64 need = vm_need_bytes(spec), free_bytes = vm_free_bytes();
+	u64 need = images_need(spec), free_bytes = vm_free_bytes();
 
+	if (need > spec->memory_bytes)
+		return refusal_of(ERR_IMAGE_MEMORY, need, spec->memory_bytes);
+	need = vm_need_bytes(spec);
 	return need > free_bytes + vm_held_bytes() ? refusal_of(ERR_NO_MEMORY, need, free_bytes) : REFUSAL_NONE;
 }
 

@@ -96,7 +96,7 @@ u32 vm_count(u32 *running);
 u64 vm_need_bytes(const struct vm_spec *spec);
 u64 vm_held_bytes(void);
 u64 vm_free_bytes(void);
-/* ERR_NO_MEMORY for a VM that could not even run alone on this machine. */
+/* A VM that has too little memory for its images, or could not even run alone on this machine. */
 struct refusal vm_memory_judge(const struct vm_spec *spec);
 enum vm_state vm_state_of(const struct vm *vm);
 volatile struct vmm_control *vm_control(const struct vm *vm);

@@ -1,5 +1,6 @@
 """Definitions of VMs: export-config, what is said before they are lost, and vos.conf at the next start."""
 import os
+import re
 
 import pytest
 
@@ -86,3 +87,16 @@ def test_next_start(tmp_path):
         assert reply(machine, 'export-config')['text'] == text
         machine.send('shutdown\r')
         machine.wait_exit()
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+def test_least_memory(machine):
+    """The least memory for its images is named when a VM is defined, and is enough to load them."""
+    answer = ' '.join(machine.cmd('create-vm tiny --memory 2M').split())
+    least = re.search(r'error\[E_USAGE\]: tiny would have 2\.0 MiB of memory; .* Try --memory (\d+)M, or more', answer)
+    assert least, answer
+    least = int(least.group(1))
+    assert 'error[E_USAGE]' in machine.cmd(f'create-vm tiny --memory {least - 2}M')
+    machine.ok(f'create-vm tiny --memory {least}M')
+    assert 'error[E_USAGE]' in machine.cmd(f'set-vm tiny --memory {least - 2}M')
+    assert 'tiny is running' in machine.ok('start-vm tiny')

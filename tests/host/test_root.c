@@ -64,16 +64,17 @@ static void screen_driver_gets_the_screen(void **state)
 static void images_are_listed(void **state)
 {
 	static const struct { const char *name; u64 bytes; u32 is_default; } want[] = {
-		{ "debian-kernel", 6, 1 }, { "debian-initrd", 6, 1 }, { "tiny", 12, 0 },
+		{ "debian-kernel", 6, 1 }, { "large-kernel", 32, 0 }, { "debian-initrd", 6, 1 },
+		{ "tiny", 12, 0 },
 	};
 	struct request r = bench_make_request(REQ_IMAGES, "", 0);
 
 	(void)state;
-	for (r.index = 0; r.index <= 3; r.index++) {
+	for (r.index = 0; r.index <= 4; r.index++) {
 		bench_send(&r);
 		bench_expect(ERR_NO_IMAGE);
-		assert_int_equal(bench_row_count, 3 - r.index);
-		for (u32 i = r.index; i < 3; i++) {
+		assert_int_equal(bench_row_count, 4 - r.index);
+		for (u32 i = r.index; i < 4; i++) {
 			const struct image_report *image = &bench_rows[i - r.index].image;
 
 			assert_string_equal(image->name, want[i].name);

@@ -388,10 +388,45 @@ static void all_fields_of_a_vm_at_rest(void **state)
 	bench_delete("a");
 }
 
+/* A VM whose memory its images don't fit into is refused when it is defined or changed, with what they take. */
+static void too_little_for_its_images(void **state)
+{
+	struct request r = bench_make_request(REQ_CREATE, "a", 0);
+
+	(void)state;
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 4 * MIB, .kernel = "large-kernel" };
+	bench_send(&r);
+	bench_expect(ERR_IMAGE_MEMORY);
+	assert_int_equal(bench_answer.need, 5 * MIB);
+	assert_int_equal(bench_answer.have, 4 * MIB);
+	r.spec.memory_bytes = 6 * MIB;
+	strcpy(r.spec.initrd, "debian-initrd");
+	r.spec.module_count = 1;
+	strcpy(r.spec.modules[0], "debian-kernel and a text");
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	r.op = REQ_SET;
+	r.fields = BIT32(FIELD_MEMORY);
+	r.spec.memory_bytes = 2 * MIB;
+	bench_send(&r);
+	bench_expect(ERR_IMAGE_MEMORY);
+	assert_int_equal(bench_answer.need, 5 * MIB + PAGE_SIZE + 6);
+	r.fields = BIT32(FIELD_MEMORY) | BIT32(FIELD_KERNEL);
+	strcpy(r.spec.kernel, "debian-kernel");	/* of no kind that is known: its VMM will say so */
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	r.fields = BIT32(FIELD_KERNEL);
+	strcpy(r.spec.kernel, "large-kernel");
+	bench_send(&r);
+	bench_expect(ERR_IMAGE_MEMORY);
+	bench_delete("a");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_fields_of_a_vm_at_rest), cmocka_unit_test(a_start_tells_the_share),
+		cmocka_unit_test(all_fields_of_a_vm_at_rest), cmocka_unit_test(too_little_for_its_images),
+		cmocka_unit_test(a_start_tells_the_share),
 		cmocka_unit_test(set_while_it_runs),
 		cmocka_unit_test(refused_sets), cmocka_unit_test(set_at_any_time), cmocka_unit_test(statistics),
 		cmocka_unit_test(vcpu_states), cmocka_unit_test(processors), cmocka_unit_test(a_starved_start),

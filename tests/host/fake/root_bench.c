@@ -215,6 +215,9 @@ static u64 add_file(u8 *archive, u64 at, const char *name, const char *text)
 
 int bench_boot(void **state)
 {
+	/* Multiboot, with its addresses in the header: 3 MiB from 2 MiB on. */
+	static const u32 large[] = { 0x1badb002, BIT32(16), 0u - 0x1badb002 - BIT32(16), 2 * MIB, 2 * MIB, 0, 5 * MIB,
+		2 * MIB };
 	static u8 archive[2048];
 	u64 bytes = add_file(archive, 0, "debian-initrd", "initrd");
 
@@ -228,6 +231,7 @@ int bench_boot(void **state)
 	fake_module("screen", program, sizeof(program), true);
 	fake_module("vmm", program, sizeof(program), true);
 	fake_module("debian-kernel", "kernel", 6, false);
+	fake_module("large-kernel", large, sizeof(large), false);
 	fake_module("bad name", "x", 1, false);
 	fake_module("bundle", archive, bytes, false);
 	assert_int_equal(root_start(), ST_OK);
