@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "info_page.h"
+#include "map_window.h"
 #include "newc.h"
 #include "range.h"
 #include "rt_log.h"
 #include "sys.h"
-#include "view.h"
 
 #define BOOT ((const struct boot_page *)BOOT_PAGE_ADDRESS)
 #define BUNDLE "bundle"
@@ -45,18 +45,18 @@ static u64 copy_file(const struct newc_file *file)
 	if (file->count == 0 ||
 	    sys_mem_create(HANDLE_ROOT, align_up(file->count, PAGE_SIZE), MEM_LARGE, &h_mem) != ST_OK)
 		return 0;
-	if (view_open(VIEW_TARGET, h_mem, file->count, true) != ST_OK) {
+	if (map_window_open(WINDOW_TARGET, h_mem, file->count, true) != ST_OK) {
 		(void)sys_object_destroy(h_mem);
 		return 0;
 	}
-	memcpy(view_at(VIEW_TARGET), file->bytes, file->count);
-	view_close(VIEW_TARGET);
+	memcpy(map_window_at(WINDOW_TARGET), file->bytes, file->count);
+	map_window_close(WINDOW_TARGET);
 	return h_mem;
 }
 
 static void take_bundle(struct image_table *images, struct boot_conf *conf, const struct boot_module *module)
 {
-	enum status st = view_open(VIEW_SOURCE, module->handle, module->bytes, false);
+	enum status st = map_window_open(WINDOW_SOURCE, module->handle, module->bytes, false);
 	struct newc_file file;
 	u64 at = 0;
 
@@ -65,7 +65,7 @@ static void take_bundle(struct image_table *images, struct boot_conf *conf, cons
 		return;
 	}
 	while (st == ST_OK) {
-		st = newc_next(view_at(VIEW_SOURCE), module->bytes, &at, &file);
+		st = newc_next(map_window_at(WINDOW_SOURCE), module->bytes, &at, &file);
 		if (st == ST_OK) {
 			u64 h_mem = copy_file(&file);
 
@@ -76,7 +76,7 @@ static void take_bundle(struct image_table *images, struct boot_conf *conf, cons
 	}
 	if (st != ST_FULL)
 		rt_log("boot module " BUNDLE ": not a whole cpio archive");
-	view_close(VIEW_SOURCE);
+	map_window_close(WINDOW_SOURCE);
 }
 
 void boot_modules_read(struct image_table *images, struct boot_conf *conf)

@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-#include "answer.h"
 #include "client.h"
 #include "memory_report.h"
 #include "power.h"
+#include "reply.h"
 #include "root.h"
 #include "spec.h"
 #include "sys.h"
@@ -26,16 +26,16 @@ static u32 client;		/* whose request is in hand: */
 static struct request request;
 static struct reply reply;	/* for answers that are not about a VM */
 
-static void answer(const struct refusal *refusal, const struct vm *vm)
+static void send_answer(const struct error_info *error, const struct vm *vm)
 {
-	(void)answer_send(client, request.id, refusal, vm);	/* client_receive made sure of the room */
+	(void)reply_send(client, request.id, error, vm);	/* client_receive made sure of the room */
 }
 
-static void answer_error(enum error error)
+static void send_error(enum error error)
 {
-	struct refusal refusal = refusal_of(error, 0, 0);
+	struct error_info info = error_info_of(error, 0, 0);
 
-	answer(&refusal, NULL);
+	send_answer(&info, NULL);
 }
 
 static bool is_dry_run(void)
@@ -46,55 +46,55 @@ static bool is_dry_run(void)
 static void do_create(void)
 {
 	struct vm *vm = NULL;
-	struct refusal refusal;
+	struct error_info info;
 
 	if (!spec_name_ok(request.name)) {
-		answer_error(ERR_BAD_NAME);
+		send_error(ERR_BAD_NAME);
 		return;
 	}
-	refusal = spec_judge(&request.spec, request.fields, &root.images, INFO->pcpu_count);
-	if (refusal.error == ERR_NONE)
-		refusal = vm_define(request.name, &request.spec, is_dry_run(), &vm);
-	answer(&refusal, vm);
+	info = spec_judge(&request.spec, request.fields, &root.images, INFO->pcpu_count);
+	if (info.error == ERR_NONE)
+		info = vm_define(request.name, &request.spec, is_dry_run(), &vm);
+	send_answer(&info, vm);
 }
 
-static struct order order_of(void)
+static struct request_context context_of(void)
 {
 	u32 ms = request.timeout_ms != 0 ? request.timeout_ms : STOP_TIMEOUT_DEFAULT_MS;
 
-	return (struct order){
+	return (struct request_context){
 		.is_request = true,
 		.timeout_ns = (ms < STOP_TIMEOUT_MAX_MS ? ms : STOP_TIMEOUT_MAX_MS) * NS_PER_MS,
 	};
 }
 
-/* A request that the table of lives decides. */
+/* A request that lifecycle.h's table decides. */
 static void do_input(enum input input)
 {
 	struct vm *vm = vm_find(request.name);
-	struct order order = order_of();
-	struct verdict verdict;
+	struct request_context context = context_of();
+	struct outcome outcome;
 
-	if (!waiter_room(client)) {
-		answer_error(ERR_BUSY);
+	if (!pending_reply_room(client)) {
+		send_error(ERR_BUSY);
 		return;
 	}
 	if (is_dry_run()) {
-		struct refusal refusal = vm_judge(vm, input);
+		struct error_info info = vm_judge(vm, input);
 
-		answer(&refusal, vm);
+		send_answer(&info, vm);
 		return;
 	}
-	verdict = vm_input(vm, input, &order);
-	if (verdict.goal != GOAL_NONE)
-		waiter_add(client, request.id, vm->index, verdict.goal);
+	outcome = vm_input(vm, input, &context);
+	if (outcome.wait_for != WAIT_FOR_NONE)
+		pending_reply_add(client, request.id, vm->index, outcome.wait_for);
 	else
-		answer(&verdict.refusal, vm->is_used ? vm : NULL);
+		send_answer(&outcome.error, vm->is_used ? vm : NULL);
 }
 
 static void do_status(void)
 {
-	answer(&REFUSAL_NONE, vm_find(request.name));
+	send_answer(&ERROR_INFO_NONE, vm_find(request.name));
 }
 
 static void begin_reply(void)
@@ -106,48 +106,48 @@ static void begin_reply(void)
 
 /* ---- tables: each of these fills in the row at request.index, and steps to the next ---- */
 
-static struct refusal vm_row(void)
+static struct error_info vm_row(void)
 {
 	while (request.index < VM_COUNT && vm_at(request.index) == NULL)
 		request.index++;
 	if (request.index >= VM_COUNT)
-		return refusal_of(ERR_NO_VM, 0, 0);
+		return error_info_of(ERR_NO_VM, 0, 0);
 	vm_report_fill(vm_at(request.index++), &reply.vm);
-	return REFUSAL_NONE;
+	return ERROR_INFO_NONE;
 }
 
-static struct refusal image_row(void)
+static struct error_info image_row(void)
 {
 	const struct image *image = image_at(&root.images, request.index);
 
 	if (image == NULL)
-		return refusal_of(ERR_NO_IMAGE, 0, 0);
+		return error_info_of(ERR_NO_IMAGE, 0, 0);
 	request.index++;
 	strcpy(reply.image.name, image->name);
 	reply.image.bytes = image->bytes;
 	reply.image.is_default =
 		strcmp(image->name, IMAGE_DEFAULT_KERNEL) == 0 || strcmp(image->name, IMAGE_DEFAULT_INITRD) == 0;
-	return REFUSAL_NONE;
+	return ERROR_INFO_NONE;
 }
 
-static struct refusal pcpu_row(void)
+static struct error_info pcpu_row(void)
 {
 	if (request.index >= INFO->pcpu_count)
-		return refusal_of(ERR_NO_PCPU, request.index, INFO->pcpu_count);
+		return error_info_of(ERR_NO_PCPU, request.index, INFO->pcpu_count);
 	pcpu_report_fill(request.index++, &reply.pcpu);
-	return REFUSAL_NONE;
+	return ERROR_INFO_NONE;
 }
 
 /* As many rows as there are and the ring has room for; who wants the rest asks again. */
-static void send_table(struct refusal (*fill_row)(void))
+static void send_table(struct error_info (*fill_row)(void))
 {
 	for (u32 rows = 1;; rows++) {
-		struct refusal refusal;
+		struct error_info info;
 
 		begin_reply();
-		refusal = fill_row();
-		if (refusal.error != ERR_NONE) {
-			answer(&refusal, NULL);
+		info = fill_row();
+		if (info.error != ERR_NONE) {
+			send_answer(&info, NULL);
 			return;
 		}
 		reply.more = rows < ROWS_PER_REQUEST && client_room(client) >= 2;
@@ -165,20 +165,20 @@ static void do_host(void)
 
 static void do_cancel(void)
 {
-	static const struct order none;
-	struct vm *vm = is_dry_run() ? NULL : vm_at(waiter_cancel(client, request.index));
+	static const struct request_context none;
+	struct vm *vm = is_dry_run() ? NULL : vm_at(pending_reply_cancel(client, request.index));
 
 	if (vm != NULL)
 		(void)vm_input(vm, IN_CANCELED, &none);
-	answer(&REFUSAL_NONE, NULL);
+	send_answer(&ERROR_INFO_NONE, NULL);
 }
 
 static void do_set(void)
 {
 	struct vm *vm = vm_find(request.name);
-	struct refusal refusal = vm_set(vm, &request.spec, request.fields, is_dry_run());
+	struct error_info info = vm_set(vm, &request.spec, request.fields, is_dry_run());
 
-	answer(&refusal, vm);
+	send_answer(&info, vm);
 }
 
 static void do_stats(void)
@@ -198,9 +198,9 @@ static void do_memory(void)
 static void do_power(bool is_reboot)
 {
 	if (power_is_planned())
-		answer_error(ERR_BUSY);
+		send_error(ERR_BUSY);
 	else if (is_dry_run())
-		answer(&REFUSAL_NONE, NULL);
+		send_answer(&ERROR_INFO_NONE, NULL);
 	else
 		power_request(client, request.id, is_reboot);
 }
@@ -217,7 +217,7 @@ static void do_poweroff(void)
 
 static const struct row {
 	void (*serve)(void);	/* NULL: `input` says what, or it is a table: */
-	struct refusal (*fill_row)(void);
+	struct error_info (*fill_row)(void);
 	u32 rights;		/* CLIENT_*: that it takes */
 	bool needs_vm;
 	u8 input, input_force;
@@ -250,17 +250,17 @@ static void serve(void)
 	const struct row *row = &rows[request.op < REQ_OP_COUNT ? request.op : 0];
 
 	if (row->rights == 0) {	/* an empty row: there is no such request */
-		struct refusal refusal = refusal_of(ERR_BAD_FIELD, 0, FIELD_OP);
+		struct error_info info = error_info_of(ERR_BAD_FIELD, 0, FIELD_OP);
 
-		answer(&refusal, NULL);
+		send_answer(&info, NULL);
 	} else if (!client_may(client, row->rights)) {
-		answer_error(ERR_DENIED);
+		send_error(ERR_DENIED);
 	} else if (row->fill_row != NULL) {
 		send_table(row->fill_row);
 	} else if (row->needs_vm && !spec_name_ok(request.name)) {
-		answer_error(ERR_BAD_NAME);
+		send_error(ERR_BAD_NAME);
 	} else if (row->needs_vm && vm_find(request.name) == NULL) {
-		answer_error(ERR_NO_VM);
+		send_error(ERR_NO_VM);
 	} else if (row->serve != NULL) {
 		row->serve();
 	} else {

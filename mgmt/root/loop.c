@@ -3,17 +3,17 @@
  * what ended VMs leave behind, a slice at a time. It parses no text, and everything it reads from other PDs is copied
  * once and judged.
  */
-#include "answer.h"
 #include "client.h"
 #include "dispatch.h"
 #include "memory_report.h"
+#include "pending_reply.h"
 #include "power.h"
+#include "reply.h"
 #include "root.h"
 #include "supervisor.h"
 #include "syscalls.h"
 #include "vm_layout.h"
 #include "vm_watch.h"
-#include "waiter.h"
 
 static u64 earlier(u64 a, u64 b)
 {
@@ -35,8 +35,8 @@ u64 root_turn(u64 bits)
 	next = earlier(next, supervisor_step());
 	next = earlier(next, power_step());
 	/* A client that had no room for these signals when there is. */
-	waiter_flush();
-	answer_flush_events();
+	pending_reply_flush();
+	reply_flush_events();
 	return clients_may_sleep() ? next : 0;
 }
 

@@ -14,7 +14,7 @@ int main(void)
 	u64 next = 0;
 
 	if (st != ST_OK) {
-		rt_log("root: there is no clock to measure time with (status %u)", (unsigned)st);
+		rt_log("root: no usable clock source (status %u)", (unsigned)st);
 		return 1;
 	}
 	st = root_start();

@@ -4,8 +4,8 @@
 #ifndef VOS_PD_H
 #define VOS_PD_H
 
-#include "holdings.h"
 #include "image.h"
+#include "object_set.h"
 #include "status.h"
 #include "types.h"
 
@@ -16,13 +16,14 @@ struct pd {
 };
 
 /*
- * What is created goes into `holdings`, also when it fails half-way. ST_INVAL, ST_UNSUPPORTED: not a program; or the
+ * What is created goes into `objects`, also when it fails half-way. ST_INVAL, ST_UNSUPPORTED: not a program; or the
  * kernel's status.
  */
-enum status pd_build(struct pd *out, const struct image *program, u64 heap_bytes, struct holdings *holdings) MUST_CHECK;
+enum status pd_build(struct pd *out, const struct image *program, u64 heap_bytes,
+		     struct object_set *objects) MUST_CHECK;
 
 /* A stopped thread of that PD. Its faults raise ROOT_BIT_FAULT at root. */
-enum status pd_thread(const struct pd *pd, u32 index, u64 stack_top, struct holdings *holdings,
+enum status pd_thread(const struct pd *pd, u32 index, u64 stack_top, struct object_set *objects,
 		      u64 *h_thread) MUST_CHECK;
 
 /* Map the MEM's first `bytes`, rounded up to pages; they are granted at the first touch. */

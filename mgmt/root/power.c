@@ -3,10 +3,10 @@
  */
 #include "power.h"
 
-#include "answer.h"
 #include "platform.h"
-#include "root.h"
+#include "reply.h"
 #include "ring.h"
+#include "root.h"
 #include "syscalls.h"
 #include "wires.h"
 
@@ -44,16 +44,16 @@ static bool is_line_empty(void)
 	return INFO->serial_port == 0 || tx->head == tx->tail;
 }
 
-static void act(void)
+static void switch_off(void)
 {
-	struct refusal answer = refusal_of(ERR_NO_POWEROFF, 0, 0);
+	struct error_info answer = error_info_of(ERR_NO_POWEROFF, 0, 0);
 	enum status st = power.is_reboot ? platform_reboot() : platform_power_off();
 
 	power.is_planned = false;
 	if (st != ST_UNSUPPORTED)
-		answer = refusal_status(st);
+		answer = error_info_status(st);
 	/* No room: it does not read, so nobody waits. */
-	(void)answer_send(power.client, power.request_id, &answer, NULL);
+	(void)reply_send(power.client, power.request_id, &answer, NULL);
 }
 
 u64 power_step(void)
@@ -65,7 +65,7 @@ u64 power_step(void)
 	if (now < power.not_before_tsc)
 		return power.not_before_tsc;
 	if (power.is_drained || now >= power.limit_tsc) {
-		act();
+		switch_off();
 		return 0;
 	}
 	power.is_drained = is_line_empty();

@@ -19,7 +19,7 @@ static struct service {
 	struct pd pd;
 	u64 h_thread;
 	u64 bytes;		/* not up: what it took when it was */
-	struct holdings objects;
+	struct object_set objects;
 } services[SERVICES_MAX];
 
 bool service_is_wanted(u32 id)
@@ -49,7 +49,7 @@ u64 service_bytes(void)
 	u64 sum = 0;
 
 	for (u32 i = 0; i < service_count; i++)
-		sum += holdings_bytes(&services[i].objects);
+		sum += object_set_bytes(&services[i].objects);
 	return sum;
 }
 
@@ -110,7 +110,7 @@ static enum status give_irq(u32 id, const struct service_device *device)
 		       (unsigned)st);
 		return ST_OK;
 	}
-	st = holdings_add(&s->objects, HOLD_IRQ, h_irq);
+	st = object_set_add(&s->objects, OBJECT_IRQ, h_irq);
 	return st == ST_OK ? sys_handle_grant(s->pd.h_pd, row->irq_slot, h_irq, RIGHT_ACK, 0) : st;
 }
 
@@ -121,7 +121,7 @@ static enum status give_memory(u32 id, const struct service_device *device)
 	enum status st = sys_mem_create_device(HANDLE_ROOT, device->memory, device->memory_bytes, &h_mem);
 
 	if (st == ST_OK)
-		st = holdings_add(&s->objects, HOLD_MEM, h_mem);
+		st = object_set_add(&s->objects, OBJECT_MEM, h_mem);
 	return st == ST_OK ? pd_map(s->pd.h_pd, h_mem, service_table[id].device_at, device->memory_bytes, RW) : st;
 }
 
@@ -195,7 +195,7 @@ static void read_log(u32 id, u32 wire)
 		       (unsigned)st);
 }
 
-void service_launch(u32 id)
+void service_start(u32 id)
 {
 	enum status st;
 
@@ -227,12 +227,12 @@ bool service_check_fault(u32 id)
 	       service_table[id].program, (unsigned long long)fault_word(id, FAULT_KIND),
 	       (unsigned long long)fault_word(id, FAULT_RIP), (unsigned long long)fault_word(id, FAULT_ADDRESS),
 	       (unsigned long long)fault_word(id, FAULT_ERROR));
-	s->bytes = holdings_bytes(&s->objects);
+	s->bytes = object_set_bytes(&s->objects);
 	s->is_up = false;
 	return true;
 }
 
 enum status service_release_step(u32 id)
 {
-	return holdings_release_step(&services[id].objects);
+	return object_set_release_step(&services[id].objects);
 }

@@ -16,7 +16,7 @@ bool service_has_program(u32 id);
 enum status service_build(u32 id) MUST_CHECK;
 
 /* The first instruction. The kernel's outputs that it takes over are its own from here on. */
-void service_launch(u32 id);
+void service_start(u32 id);
 
 /* Has its thread faulted? Then it is said in the log, and what it has is to be given back. */
 bool service_check_fault(u32 id);

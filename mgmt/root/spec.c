@@ -9,9 +9,9 @@
 #include "range.h"
 #include "spec_fields.h"
 
-static struct refusal bad_field(enum request_field field)
+static struct error_info bad_field(enum request_field field)
 {
-	return refusal_of(ERR_BAD_FIELD, 0, field);
+	return error_info_of(ERR_BAD_FIELD, 0, field);
 }
 
 static bool name_char_ok(char c)
@@ -39,22 +39,22 @@ static bool has_default_image(const struct image_table *images)
 }
 
 /* name[IMAGE_NAME_BYTES]; "" is fine where there need not be one. */
-static struct refusal image_judge(const char *name, enum request_field field,
+static struct error_info image_judge(const char *name, enum request_field field,
 				  const struct image_table *images)
 {
-	struct refusal no = { .error = ERR_NO_IMAGE };
+	struct error_info no = { .error = ERR_NO_IMAGE };
 
 	if (name[0] == '\0')
-		return REFUSAL_NONE;
+		return ERROR_INFO_NONE;
 	if (!image_name_ok(name, IMAGE_NAME_BYTES))
 		return bad_field(field);
 	if (image_find(images, name, false) != NULL)
-		return REFUSAL_NONE;
+		return ERROR_INFO_NONE;
 	strcpy(no.text, name);
 	return no;
 }
 
-static struct refusal module_judge(const char module[MODULE_BYTES], const struct image_table *images)
+static struct error_info module_judge(const char module[MODULE_BYTES], const struct image_table *images)
 {
 	char name[IMAGE_NAME_BYTES];
 
@@ -63,9 +63,9 @@ static struct refusal module_judge(const char module[MODULE_BYTES], const struct
 	return image_judge(name, FIELD_MODULE, images);
 }
 
-static struct refusal modules_judge(const struct vm_spec *s, const struct image_table *images)
+static struct error_info modules_judge(const struct vm_spec *s, const struct image_table *images)
 {
-	struct refusal no = REFUSAL_NONE;
+	struct error_info no = ERROR_INFO_NONE;
 
 	if (s->module_count > IMAGE_MODULES)
 		return bad_field(FIELD_MODULE);
@@ -74,21 +74,22 @@ static struct refusal modules_judge(const struct vm_spec *s, const struct image_
 	return no;
 }
 
-static struct refusal number_judge(const struct vm_spec *s, enum request_field field)
+static struct error_info number_judge(const struct vm_spec *s, enum request_field field)
 {
 	const struct spec_field *row = &spec_fields[field];
 	u64 number = spec_number(s, field);
 
 	if (field == FIELD_CPU && number > row->most)
-		return refusal_of(ERR_TOO_MANY_VCPUS, number, row->most);
+		return error_info_of(ERR_TOO_MANY_VCPUS, number, row->most);
 	if (number < row->least || number > row->most)
 		return bad_field(field);
 	if (row->kind == KIND_SIZE && !aligned_ok(number, PAGE_SIZE_2M))
 		return bad_field(field);
-	return REFUSAL_NONE;
+	return ERROR_INFO_NONE;
 }
 
-static struct refusal field_judge(const struct vm_spec *s, enum request_field field, const struct image_table *images)
+static struct error_info field_judge(const struct vm_spec *s, enum request_field field,
+				     const struct image_table *images)
 {
 	const struct spec_field *row = &spec_fields[field];
 
@@ -96,27 +97,27 @@ static struct refusal field_judge(const struct vm_spec *s, enum request_field fi
 	case KIND_COUNT: case KIND_SIZE: case KIND_CHOICE:
 		return number_judge(s, field);
 	case KIND_RESTART:
-		return s->restart < RESTART_COUNT && s->restart_limit <= row->most ? REFUSAL_NONE : bad_field(field);
+		return s->restart < RESTART_COUNT && s->restart_limit <= row->most ? ERROR_INFO_NONE : bad_field(field);
 	case KIND_IMAGE:
 		return image_judge(spec_text(s, field), field, images);
 	case KIND_IMAGES:
 		return modules_judge(s, images);
 	case KIND_TEXT:
-		return memchr(spec_text(s, field), '\0', row->bytes) != NULL ? REFUSAL_NONE : bad_field(field);
+		return memchr(spec_text(s, field), '\0', row->bytes) != NULL ? ERROR_INFO_NONE : bad_field(field);
 	case KIND_PERCENT: case KIND_PCPUS:
 		break;	/* parts of the share */
 	}
-	return REFUSAL_NONE;
+	return ERROR_INFO_NONE;
 }
 
-struct refusal spec_judge(struct vm_spec *s, u32 asked, const struct image_table *images, u32 pcpus)
+struct error_info spec_judge(struct vm_spec *s, u32 asked, const struct image_table *images, u32 pcpus)
 {
-	struct refusal no = cpu_share_judge(&s->share, asked, s->cpus, pcpus);
+	struct error_info no = cpu_share_judge(&s->share, asked, s->cpus, pcpus);
 
 	if (no.error != ERR_NONE)
 		return no;
 	if (s->kernel[0] == '\0' && !has_default_image(images))
-		return refusal_of(ERR_NO_DEFAULT_IMAGE, 0, 0);
+		return error_info_of(ERR_NO_DEFAULT_IMAGE, 0, 0);
 	spec_fill(s, asked);
 	for (u32 i = 0; i < FIELD_SPEC_COUNT && no.error == ERR_NONE; i++)
 		if ((FIELDS_SHARE & BIT32(i)) == 0)

@@ -4,8 +4,8 @@
 #ifndef VOS_SPEC_H
 #define VOS_SPEC_H
 
+#include "error_info.h"
 #include "image.h"
-#include "refusal.h"
 #include "request.h"
 
 /* True for [a-z0-9][a-z0-9-]{0,30} and a zero byte. */
@@ -16,6 +16,6 @@ bool spec_name_ok(const char name[VM_NAME_BYTES]);
  * all strings end, all images exist, all numbers are in range for a machine of so many pCPUs. Nobody asks here whether
  * there is memory.
  */
-struct refusal spec_judge(struct vm_spec *spec, u32 asked, const struct image_table *images, u32 pcpus);
+struct error_info spec_judge(struct vm_spec *spec, u32 asked, const struct image_table *images, u32 pcpus);
 
 #endif

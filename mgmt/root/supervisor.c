@@ -4,12 +4,12 @@
 #include "supervisor.h"
 
 #include "client.h"
+#include "pending_reply.h"
 #include "root.h"
 #include "rt_log.h"
 #include "service.h"
 #include "services.h"
 #include "sys.h"
-#include "waiter.h"
 #include "wiring.h"
 
 #define RESTART_DELAY_NS NS_PER_S
@@ -35,7 +35,7 @@ static bool build(u32 id)
 	for (u32 client = 0; client < client_count; client++)
 		if (client_table[client].service == id) {	/* a new one knows nothing of what the old one asked */
 			client_reset(client);
-			waiter_drop(client);
+			pending_reply_drop(client);
 		}
 	return st == ST_OK;
 }
@@ -53,7 +53,7 @@ static void bring_up(u32 set)
 		rt_log("root: services can't be wired (status %u)", (unsigned)st);
 	for (u32 id = 0; id < service_count; id++)
 		if ((set & BIT32(id)) != 0)
-			service_launch(id);
+			service_start(id);
 }
 
 void supervisor_start(void)

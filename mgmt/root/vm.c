@@ -1,18 +1,18 @@
 /*
  * vm.c - the table of VMs.
  */
-#include "accounts.h"
 #include "vm.h"
 
 #include <string.h>
 
+#include "accounts.h"
 #include "image_need.h"
+#include "map_window.h"
 #include "range.h"
 #include "root.h"
 #include "spec.h"
 #include "spec_fields.h"
 #include "sys.h"
-#include "view.h"
 
 #define OVERHEAD_BYTES (1 * MIB)	/* VMM: data, stacks; kernel: objects, tables' first levels */
 #define OVERHEAD_SHIFT 8		/* page tables: 1/256 of the RAM, if all of it is mapped in small pages twice */
@@ -39,7 +39,7 @@ volatile struct vmm_control *vm_control(const struct vm *vm)
 
 enum vm_state vm_state_of(const struct vm *vm)
 {
-	enum vm_state state = lifecycle_state(vm->life, vm->rest, vm->plan == PLAN_RESTART);
+	enum vm_state state = lifecycle_state(vm->phase, vm->idle_state, vm->after_teardown == AFTER_RESTART);
 
 	return state == VM_RUNNING && vm_control(vm)->is_suspended ? VM_SUSPENDED : state;
 }
@@ -82,7 +82,7 @@ u64 vm_granted_bytes(const struct vm *vm)
 
 u64 vm_bytes(const struct vm *vm)
 {
-	return VM_SHARED_BYTES + holdings_bytes(&vm->objects);
+	return VM_SHARED_BYTES + object_set_bytes(&vm->objects);
 }
 
 u64 vm_held_bytes(void)
@@ -90,7 +90,7 @@ u64 vm_held_bytes(void)
 	u64 sum = 0;
 
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (vms[i].is_used && lifecycle_has_objects(vms[i].life))
+		if (vms[i].is_used && lifecycle_has_objects(vms[i].phase))
 			sum += max_u64(vm_need_bytes(&vms[i].spec), vm_granted_bytes(&vms[i]) + OVERHEAD_BYTES);
 	return sum;
 }
@@ -109,7 +109,7 @@ u32 vm_count(u32 *running)
 		if (!vms[i].is_used)
 			continue;
 		count++;
-		if (lifecycle_has_objects(vms[i].life))
+		if (lifecycle_has_objects(vms[i].phase))
 			++*running;
 	}
 	return count;
@@ -141,32 +141,32 @@ static u64 images_need(const struct vm_spec *spec)
 	const struct image *kernel = image_find(&root.images, spec->kernel, false);
 	u64 others[1 + IMAGE_MODULES], need;
 
-	if (kernel == NULL || view_open(VIEW_SOURCE, kernel->h_mem, kernel->bytes, false) != ST_OK)
+	if (kernel == NULL || map_window_open(WINDOW_SOURCE, kernel->h_mem, kernel->bytes, false) != ST_OK)
 		return 0;
-	need = image_need(view_at(VIEW_SOURCE), kernel->bytes, others, others_bytes(spec, others));
-	view_close(VIEW_SOURCE);
+	need = image_need(map_window_at(WINDOW_SOURCE), kernel->bytes, others, others_bytes(spec, others));
+	map_window_close(WINDOW_SOURCE);
 	return need;
 }
 
-struct refusal vm_memory_judge(const struct vm_spec *spec)
+struct error_info vm_memory_judge(const struct vm_spec *spec)
 {
 	u64 need = images_need(spec), free_bytes = vm_free_bytes();
 
 	if (need > spec->memory_bytes)
-		return refusal_of(ERR_IMAGE_MEMORY, need, spec->memory_bytes);
+		return error_info_of(ERR_IMAGE_MEMORY, need, spec->memory_bytes);
 	need = vm_need_bytes(spec);
-	return need > free_bytes + vm_held_bytes() ? refusal_of(ERR_NO_MEMORY, need, free_bytes) : REFUSAL_NONE;
+	return need > free_bytes + vm_held_bytes() ? error_info_of(ERR_NO_MEMORY, need, free_bytes) : ERROR_INFO_NONE;
 }
 
-struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out)
+struct error_info vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out)
 {
 	struct vm *vm = free_place();
-	struct refusal no = vm_memory_judge(spec);
+	struct error_info no = vm_memory_judge(spec);
 
 	if (vm_find(name) != NULL)
-		return refusal_of(ERR_VM_EXISTS, 0, vm_state_of(vm_find(name)));
+		return error_info_of(ERR_VM_EXISTS, 0, vm_state_of(vm_find(name)));
 	if (vm == NULL)
-		return refusal_of(ERR_TOO_MANY_VMS, VM_COUNT + 1, VM_COUNT);
+		return error_info_of(ERR_TOO_MANY_VMS, VM_COUNT + 1, VM_COUNT);
 	/* What could not even run alone is refused now, the rest when it is started. */
 	if (no.error != ERR_NONE || is_dry_run)
 		return no;
@@ -174,23 +174,23 @@ struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_d
 	vm->is_used = true;
 	vm->index = (u32)(vm - vms);
 	vm->spec = *spec;
-	vm->rest = VM_DEFINED;
+	vm->idle_state = VM_DEFINED;
 	vm->deadline_tsc = DEADLINE_NONE;
 	strcpy(vm->name, name);
 	memset((u8 *)shared_at(SHARED_VM_RINGS) + (u64)vm->index * VM_RINGS_BYTES, 0, VM_RINGS_BYTES);
 	*out = vm;
-	return REFUSAL_NONE;
+	return ERROR_INFO_NONE;
 }
 
-struct refusal vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run)
+struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run)
 {
 	static struct vm_spec next;	/* too large for the stack */
-	struct refusal no;
+	struct error_info no;
 
 	if (asked == 0 || (asked & ~FIELDS_ALL) != 0)
-		return refusal_of(ERR_BAD_FIELD, 0, FIELD_SET);
-	if ((asked & ~FIELDS_ANY_TIME) != 0 && vm->life != LIFE_IDLE)
-		return refusal_of(ERR_VM_STATE, 0, vm_state_of(vm));
+		return error_info_of(ERR_BAD_FIELD, 0, FIELD_SET);
+	if ((asked & ~FIELDS_ANY_TIME) != 0 && vm->phase != VM_PHASE_IDLE)
+		return error_info_of(ERR_VM_STATE, 0, vm_state_of(vm));
 	next = vm->spec;
 	spec_merge(&next, wanted, asked);
 	no = spec_judge(&next, asked, &root.images, INFO->pcpu_count);

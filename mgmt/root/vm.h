@@ -1,5 +1,5 @@
 /*
- * vm.h - the VMs: what they are to be (spec), what becomes of them (life), and the kernel objects of the ones that
+ * vm.h - the VMs: what they are to be (spec), what becomes of them (phase), and the kernel objects of the ones that
  * live.
  *
  * Everything that happens to a VM goes through vm_input and lifecycle.h's table. Only root's main thread is here, so
@@ -8,19 +8,19 @@
 #ifndef VOS_VM_H
 #define VOS_VM_H
 
-#include "ending.h"
-#include "holdings.h"
+#include "error_info.h"
 #include "lifecycle.h"
+#include "object_set.h"
 #include "pd.h"
-#include "refusal.h"
+#include "pending_reply.h"
 #include "request.h"
+#include "stop_info.h"
 #include "syscalls.h"
 #include "types.h"
 #include "vm_layout.h"
-#include "waiter.h"
 
-/* What follows LIFE_ENDING. RETRY: start again a little later, after a crash. */
-enum plan { PLAN_REST, PLAN_RESTART, PLAN_RETRY, PLAN_DELETE };
+/* What follows VM_PHASE_ENDING. RETRY: start again a little later, after a crash. */
+enum after_teardown { AFTER_STAY_IDLE, AFTER_RESTART, AFTER_RETRY, AFTER_DELETE };
 
 struct vm_counters {
 	u64 cpu_tsc, guest_tsc, ready_tsc;
@@ -37,17 +37,17 @@ struct vm_profile {
 struct vm {
 	bool is_used;
 	u32 events_due;		/* bit = client that is to be told the present state */
-	enum vm_state told_state;	/* when that was last so */
-	u32 told_restarts;
+	enum vm_state reported_state;	/* when that was last so */
+	u32 reported_restarts;
 	u32 index;
 	char name[VM_NAME_BYTES];
 	struct vm_spec spec;
 
-	enum life life;
-	enum vm_state rest;	/* state when idle */
-	enum plan plan;
-	u64 deadline_tsc;	/* of this life, or DEADLINE_NONE */
-	struct ending ending;	/* why it is in its state */
+	enum vm_phase phase;
+	enum vm_state idle_state;	/* state when idle */
+	enum after_teardown after_teardown;
+	u64 deadline_tsc;	/* of this phase, or DEADLINE_NONE */
+	struct stop_info stop_info;	/* why it is in its state */
 	u32 restarts;		/* by itself, since an operator started it */
 	u32 crash_restarts;
 
@@ -57,54 +57,54 @@ struct vm {
 	struct vm_counters last;	/* of a run that is over */
 	struct vm_profile last_profile;
 
-	/* Only in a life with objects (lifecycle_has_objects). */
-	struct holdings objects;
+	/* Only in a phase with objects (lifecycle_has_objects). */
+	struct object_set objects;
 	struct pd pd;
 	u64 h_ram, h_vm;
 	u64 h_vcpus[VM_VCPUS], h_threads[VM_VCPUS];
 	u32 button_presses, nmi_presses;
-	u64 stop_tsc;		/* LIFE_POWERING: it is forced off then */
+	u64 stop_tsc;		/* VM_PHASE_POWERING: it is forced off then */
 	u32 pause_wish;		/* as in the control page */
 	bool is_filling;	/* MEMORY_EAGER: its RAM is being granted, its threads have not started */
 };
 
 /* An order from the operator, or from root itself (request_id and so on are then 0). */
-struct order {
+struct request_context {
 	bool is_request;
 	u64 timeout_ns;
 };
 
-struct verdict {
-	struct refusal refusal;
-	enum goal goal;		/* not GOAL_NONE: the answer comes when this is reached */
+struct outcome {
+	struct error_info error;
+	enum wait_for_state wait_for;		/* not WAIT_FOR_NONE: the answer comes when this is reached */
 };
 
 /* It is there, and has kernel objects that stay for now. */
 static inline bool vm_is_alive(const struct vm *vm)
 {
-	return vm != NULL && lifecycle_has_objects(vm->life) && vm->life != LIFE_ENDING;
+	return vm != NULL && lifecycle_has_objects(vm->phase) && vm->phase != VM_PHASE_ENDING;
 }
 
 /* ---- vm.c: the table ---- */
 struct vm *vm_at(u32 index);			/* NULL if there is none */
 struct vm *vm_find(const char *name);
-struct refusal vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out);
+struct error_info vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out);
 /* Change the fields `asked` (BIT32(FIELD_*)) of its spec: all of them at rest, those of FIELDS_ANY_TIME always. */
-struct refusal vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run);
+struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run);
 u32 vm_count(u32 *running);
 /* Bytes that must be free for a VM of that spec to start / bytes that would be free if no VM lived. */
 u64 vm_need_bytes(const struct vm_spec *spec);
 u64 vm_held_bytes(void);
 u64 vm_free_bytes(void);
 /* A VM that has too little memory for its images, or could not even run alone on this machine. */
-struct refusal vm_memory_judge(const struct vm_spec *spec);
+struct error_info vm_memory_judge(const struct vm_spec *spec);
 enum vm_state vm_state_of(const struct vm *vm);
 volatile struct vmm_control *vm_control(const struct vm *vm);
 
-/* ---- vm_act.c ---- */
+/* ---- vm_action.c ---- */
 /* Would a request be refused now, and why? A dry run asks nothing else, and vm_input asks it of each request first. */
-struct refusal vm_judge(const struct vm *vm, enum input input);
-struct verdict vm_input(struct vm *vm, enum input input, const struct order *order);
+struct error_info vm_judge(const struct vm *vm, enum input input);
+struct outcome vm_input(struct vm *vm, enum input input, const struct request_context *context);
 
 /* ---- vm_build.c ---- */
 /* Bytes of RAM that a VM with objects has been granted. */
@@ -126,7 +126,7 @@ enum status vm_threads_ctl(const struct vm *vm, enum thread_op op) MUST_CHECK;
 /* Tell the kernel the spec's share, before the first thread runs. */
 enum status vm_share_build(const struct vm *vm) MUST_CHECK;
 /* Tell the kernel the share that the spec is to have next, if it has objects of the VM that stay. */
-struct refusal vm_share_change(const struct vm *vm, const struct vm_share *next);
+struct error_info vm_share_change(const struct vm *vm, const struct vm_share *next);
 
 /* ---- vm_report.c ---- */
 void vm_counters_read(const struct vm *vm, struct vm_counters *out);

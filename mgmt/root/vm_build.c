@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "map_window.h"
 #include "range.h"
 #include "root.h"
 #include "rt_log.h"
 #include "sys.h"
-#include "view.h"
 #include "wiring.h"
 
 #define RW (RIGHT_R | RIGHT_W)
@@ -64,12 +64,12 @@ static enum status map_ram(struct vm *vm, u32 fill)
 static enum status build_ram(struct vm *vm)
 {
 	u32 flags = MEM_LARGE | (vm->spec.memory_policy == MEMORY_LAZY ? MEM_OVERCOMMIT : 0);
-	enum status st = holdings_mem(&vm->objects, vm->spec.memory_bytes, flags, &vm->h_ram);
+	enum status st = object_set_mem(&vm->objects, vm->spec.memory_bytes, flags, &vm->h_ram);
 
 	if (st == ST_OK)
 		st = sys_vm_create(HANDLE_ROOT, &vm->h_vm);
 	if (st == ST_OK)
-		st = holdings_add(&vm->objects, HOLD_VM, vm->h_vm);
+		st = object_set_add(&vm->objects, OBJECT_VM, vm->h_vm);
 	if (st == ST_OK)
 		st = map_ram(vm, 0);
 	return st;
@@ -116,16 +116,16 @@ static enum status fill_args(const struct vm *vm, struct vmm_args *args)
 
 static enum status build_args(struct vm *vm)
 {
-	struct vmm_args *args = (struct vmm_args *)(void *)view_at(VIEW_TARGET);
+	struct vmm_args *args = (struct vmm_args *)(void *)map_window_at(WINDOW_TARGET);
 	u64 h_args;
-	enum status st = holdings_mem(&vm->objects, align_up(sizeof(*args), PAGE_SIZE), 0, &h_args);
+	enum status st = object_set_mem(&vm->objects, align_up(sizeof(*args), PAGE_SIZE), 0, &h_args);
 
 	if (st == ST_OK)
-		st = view_open(VIEW_TARGET, h_args, sizeof(*args), true);
+		st = map_window_open(WINDOW_TARGET, h_args, sizeof(*args), true);
 	if (st != ST_OK)
 		return st;
 	st = fill_args(vm, args);
-	view_close(VIEW_TARGET);
+	map_window_close(WINDOW_TARGET);
 	if (st != ST_OK)
 		return st;
 	return pd_fill(vm->pd.h_pd, h_args, VMM_ARGS, 0, align_up(sizeof(*args), PAGE_SIZE), RIGHT_R);
@@ -146,7 +146,7 @@ static enum status build_vcpu(struct vm *vm, u32 i)
 	enum status st = sys_vcpu_create(vm->h_vm, i, &vm->h_vcpus[i]);
 
 	if (st == ST_OK)
-		st = holdings_add(&vm->objects, HOLD_VCPU, vm->h_vcpus[i]);
+		st = object_set_add(&vm->objects, OBJECT_VCPU, vm->h_vcpus[i]);
 	if (st == ST_OK)
 		st = pd_fill(vm->pd.h_pd, vm->h_vcpus[i], VMM_VCPU_PAGES + i * PAGE_SIZE, 0, PAGE_SIZE, RW);
 	return st;
@@ -159,7 +159,7 @@ static enum status build_thread(struct vm *vm, u32 i)
 	enum status st = ST_OK;
 
 	if (i != 0) {
-		st = holdings_mem(&vm->objects, PD_STACK_BYTES, 0, &h_stack);
+		st = object_set_mem(&vm->objects, PD_STACK_BYTES, 0, &h_stack);
 		if (st == ST_OK)
 			st = pd_fill(vm->pd.h_pd, h_stack, top - PD_STACK_BYTES, 0, PD_STACK_BYTES, RW);
 	}

@@ -57,19 +57,19 @@ static u64 vmm_bytes(const struct vm *vm)
 	u64 sum = 0;
 
 	for (u32 i = 0; i < vm->objects.count; i++)
-		if (vm->objects.items[i].kind == HOLD_MEM && vm->objects.items[i].handle != vm->h_ram)
+		if (vm->objects.items[i].kind == OBJECT_MEM && vm->objects.items[i].handle != vm->h_ram)
 			sum += stat_of(vm->objects.items[i].handle, STAT_BYTES_GRANTED);
 	return sum;
 }
 
-static void fill_ending(const struct vm *vm, struct vm_report *out)
+static void fill_stop_info(const struct vm *vm, struct vm_report *out)
 {
-	out->reason = vm->ending.reason;
-	out->rip = vm->ending.rip;
-	out->last_exit = vm->ending.last_exit;
-	out->vmm_fault = vm->ending.vmm_fault;
-	out->detail = vm->ending.detail;
-	memcpy(out->text, vm->ending.text, sizeof(out->text));
+	out->reason = vm->stop_info.reason;
+	out->rip = vm->stop_info.rip;
+	out->last_exit = vm->stop_info.last_exit;
+	out->vmm_fault = vm->stop_info.vmm_fault;
+	out->detail = vm->stop_info.detail;
+	memcpy(out->text, vm->stop_info.text, sizeof(out->text));
 }
 
 static u64 ns_of(u64 tsc)
@@ -103,11 +103,11 @@ static void fill_load(const struct vm *vm, const struct vm_counters *counters, s
 /* Which vCPUs are started is what the VMM says; whether it lies matters to nobody else. */
 static enum vcpu_state vcpu_state(const struct vm *vm, u64 started, u32 i, bool is_waiting)
 {
-	if (vm->life == LIFE_LOADING)
+	if (vm->phase == VM_PHASE_LOADING)
 		return VCPU_IS_OFF;
 	if ((started >> i & 1) == 0)
 		return VCPU_IS_UNSTARTED;
-	if (vm->life == LIFE_PAUSED)
+	if (vm->phase == VM_PHASE_PAUSED)
 		return VCPU_IS_PAUSED;
 	return is_waiting ? VCPU_IS_HALTED : VCPU_IS_RUNNING;
 }
@@ -141,7 +141,7 @@ void vm_report_fill(const struct vm *vm, struct vm_report *out)
 	out->state = vm_state_of(vm);
 	out->restarts = vm->restarts;
 	out->spec = vm->spec;
-	fill_ending(vm, out);
+	fill_stop_info(vm, out);
 	if (vm_is_alive(vm)) {
 		vm_counters_read(vm, &counters);
 		fill_live(vm, out);

@@ -30,14 +30,14 @@ enum status vm_share_build(const struct vm *vm)
 	return apply(vm->pd.h_pd, &kernel_default, &vm->spec.share);
 }
 
-struct refusal vm_share_change(const struct vm *vm, const struct vm_share *next)
+struct error_info vm_share_change(const struct vm *vm, const struct vm_share *next)
 {
 	enum status st;
 
 	if (!vm_is_alive(vm))
-		return REFUSAL_NONE;
+		return ERROR_INFO_NONE;
 	st = apply(vm->pd.h_pd, &vm->spec.share, next);
 	if (st != ST_OK)
 		(void)apply(vm->pd.h_pd, next, &vm->spec.share);	/* back, as far as that goes */
-	return refusal_status(st);
+	return error_info_status(st);
 }

@@ -1,5 +1,5 @@
 /*
- * vm_watch.c - see vm_watch.h. What is seen goes into the table of lives as an input, like an operator's request.
+ * vm_watch.c - see vm_watch.h. What is seen is an input of lifecycle.h's table, like an operator's request.
  */
 #include "vm_watch.h"
 
@@ -7,9 +7,9 @@
 #include "sys.h"
 #include "vm.h"
 
-static void own_input(struct vm *vm, enum input input)
+static void internal_event(struct vm *vm, enum input input)
 {
-	static const struct order none;
+	static const struct request_context none;
 
 	(void)vm_input(vm, input, &none);
 }
@@ -25,11 +25,11 @@ void vm_poll_controls(void)
 		phase = vm_control(vm)->phase;
 		is_paused = vm_control(vm)->is_paused;
 		if (phase == PHASE_ENDED)
-			own_input(vm, IN_ENDED);
-		else if (phase == PHASE_RUNNING && vm->life == LIFE_LOADING)
-			own_input(vm, IN_RUNNING);
-		else if (is_paused == vm->pause_wish && vm->life == LIFE_PAUSING)
-			own_input(vm, IN_PAUSED);
+			internal_event(vm, IN_ENDED);
+		else if (phase == PHASE_RUNNING && vm->phase == VM_PHASE_LOADING)
+			internal_event(vm, IN_RUNNING);
+		else if (is_paused == vm->pause_wish && vm->phase == VM_PHASE_PAUSING)
+			internal_event(vm, IN_PAUSED);
 	}
 }
 
@@ -48,25 +48,25 @@ void vm_poll_faults(void)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (vm_is_alive(vm_at(i)) && has_fault(vm_at(i)))
-			own_input(vm_at(i), IN_FAULT);
+			internal_event(vm_at(i), IN_FAULT);
 }
 
 static u64 step_one(struct vm *vm, u64 now)
 {
-	if (vm->life == LIFE_ENDING) {
-		if (holdings_release_step(&vm->objects) == ST_OK)
-			own_input(vm, IN_GONE);
+	if (vm->phase == VM_PHASE_ENDING) {
+		if (object_set_release_step(&vm->objects) == ST_OK)
+			internal_event(vm, IN_GONE);
 		return 0;
 	}
 	if (vm->deadline_tsc <= now) {
-		own_input(vm, IN_TIMEOUT);
+		internal_event(vm, IN_TIMEOUT);
 		return 0;
 	}
-	if (vm->life == LIFE_LOADING && vm->is_filling) {
+	if (vm->phase == VM_PHASE_LOADING && vm->is_filling) {
 		enum status st = vm_fill_step(vm);
 
 		if (st != ST_OK && st != ST_AGAIN)
-			own_input(vm, IN_FAULT);
+			internal_event(vm, IN_FAULT);
 		return 0;
 	}
 	return vm->deadline_tsc;

@@ -401,7 +401,7 @@ static void restarts_on_failure(void **state)
 	bench_delete("a");
 }
 
-/* Whatever call fails while a VM is started: a refusal, and all memory is back. */
+/* Whatever call fails while a VM is started: a error, and all memory is back. */
 static void any_call_may_fail(void **state)
 {
 	u32 n;

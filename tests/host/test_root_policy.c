@@ -1,5 +1,5 @@
 /*
- * The parts of root's policy that are pure: names, specs, images, the table of lives, endings.
+ * The parts of root's policy that are pure: names, specs, images, the table of phases, reports of a stop.
  */
 /* links: root */
 #include <setjmp.h>
@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "ending.h"
 #include "lifecycle.h"
 #include "spec.h"
+#include "stop_info.h"
 #include "syscalls.h"
 
 static struct image_table images;
@@ -98,7 +98,7 @@ static void good_specs(void **state)
 
 static void expect_bad(struct vm_spec spec, enum error error, u64 have)
 {
-	struct refusal no = spec_judge(&spec, BIT32(FIELD_WEIGHT), &images, 4);
+	struct error_info no = spec_judge(&spec, BIT32(FIELD_WEIGHT), &images, 4);
 
 	assert_int_equal(no.error, error);
 	assert_int_equal(no.have, have);
@@ -137,88 +137,88 @@ static void bad_specs(void **state)
 	BAD(ERR_NO_IMAGE, 0, strcpy(s.kernel, "nothing"));
 	BAD(ERR_NO_IMAGE, 0, strcpy(s.initrd, "nothing"));
 	BAD(ERR_NO_IMAGE, 0, strcpy(s.vmm, "vmm"));	/* the built-in one has no name here */
-	assert_int_equal(refusal_result(ERR_NO_IMAGE), RESULT_NOT_FOUND);
-	assert_int_equal(refusal_result(~0u), RESULT_FAILED);
+	assert_int_equal(error_info_result(ERR_NO_IMAGE), RESULT_NOT_FOUND);
+	assert_int_equal(error_info_result(~0u), RESULT_FAILED);
 }
 
-/* Every request has an answer in every life; events that mean something are not ignored where they do. */
-static void lives(void **state)
+/* Every request has an answer in every phase; events that mean something are not ignored where they do. */
+static void phases(void **state)
 {
 	(void)state;
-	for (u32 life = 0; life < LIFE_COUNT; life++) {
+	for (u32 phase = 0; phase < VM_PHASE_COUNT; phase++) {
 		for (u32 in = 0; in < IN_REQUEST_COUNT; in++)
-			assert_int_not_equal(lifecycle_decide(life, in), ACT_IGNORE);
+			assert_int_not_equal(lifecycle_decide(phase, in), ACTION_IGNORE);
 		for (u32 in = IN_REQUEST_COUNT; in < IN_COUNT; in++) {
-			assert_int_not_equal(lifecycle_decide(life, in), ACT_REFUSE);
-			assert_int_not_equal(lifecycle_decide(life, in), ACT_BUSY);
+			assert_int_not_equal(lifecycle_decide(phase, in), ACTION_REFUSE);
+			assert_int_not_equal(lifecycle_decide(phase, in), ACTION_BUSY);
 		}
-		if (!lifecycle_has_objects(life)) {
-			assert_int_equal(lifecycle_decide(life, IN_FAULT), ACT_IGNORE);
-			assert_int_equal(lifecycle_decide(life, IN_ENDED), ACT_IGNORE);
-		} else if (life != LIFE_ENDING) {
-			assert_int_equal(lifecycle_decide(life, IN_FAULT), ACT_JUDGE_FAULT);
-			assert_int_equal(lifecycle_decide(life, IN_ENDED), ACT_JUDGE_END);
-			assert_int_equal(lifecycle_decide(life, IN_STOP_FORCE), ACT_FORCE);
-			assert_int_equal(lifecycle_decide(life, IN_DELETE_FORCE), ACT_END_DELETE);
+		if (!lifecycle_has_objects(phase)) {
+			assert_int_equal(lifecycle_decide(phase, IN_FAULT), ACTION_IGNORE);
+			assert_int_equal(lifecycle_decide(phase, IN_ENDED), ACTION_IGNORE);
+		} else if (phase != VM_PHASE_ENDING) {
+			assert_int_equal(lifecycle_decide(phase, IN_FAULT), ACTION_HANDLE_FAULT);
+			assert_int_equal(lifecycle_decide(phase, IN_ENDED), ACTION_HANDLE_STOP_REPORT);
+			assert_int_equal(lifecycle_decide(phase, IN_STOP_FORCE), ACTION_FORCE);
+			assert_int_equal(lifecycle_decide(phase, IN_DELETE_FORCE), ACTION_END_DELETE);
 		}
 	}
-	assert_int_equal(lifecycle_decide(LIFE_LIVE, IN_DELETE), ACT_REFUSE);
-	assert_int_equal(lifecycle_decide(LIFE_IDLE, IN_STOP), ACT_REFUSE);
-	assert_int_equal(lifecycle_decide(LIFE_IDLE, IN_START), ACT_BUILD);
-	assert_int_equal(lifecycle_decide(LIFE_POWERING, IN_NMI), ACT_NMI);	/* one that is deaf to the button */
-	assert_int_equal(lifecycle_decide(LIFE_PAUSED, IN_NMI), ACT_REFUSE);
-	assert_int_equal(lifecycle_decide(LIFE_LIVE, IN_RUNNING), ACT_IGNORE);	/* a VMM that lies about its phase */
-	assert_int_equal(lifecycle_decide(LIFE_LIVE, IN_PAUSED), ACT_IGNORE);
-	assert_int_equal(lifecycle_decide(LIFE_ENDING, IN_GONE), ACT_SETTLE);
-	assert_int_equal(lifecycle_state(LIFE_IDLE, VM_CRASHED, false), VM_CRASHED);
-	assert_int_equal(lifecycle_state(LIFE_ENDING, VM_STOPPED, true), VM_STARTING);
-	assert_int_equal(lifecycle_state(LIFE_ENDING, VM_STOPPED, false), VM_STOPPING);
-	assert_int_equal(lifecycle_state(LIFE_WAITING, VM_STOPPED, false), VM_CRASHED);
-	assert_int_equal(lifecycle_state(LIFE_WAITING, VM_STOPPED, true), VM_STARTING);
+	assert_int_equal(lifecycle_decide(VM_PHASE_LIVE, IN_DELETE), ACTION_REFUSE);
+	assert_int_equal(lifecycle_decide(VM_PHASE_IDLE, IN_STOP), ACTION_REFUSE);
+	assert_int_equal(lifecycle_decide(VM_PHASE_IDLE, IN_START), ACTION_BUILD);
+	assert_int_equal(lifecycle_decide(VM_PHASE_POWERING, IN_NMI), ACTION_NMI);	/* deaf to the button */
+	assert_int_equal(lifecycle_decide(VM_PHASE_PAUSED, IN_NMI), ACTION_REFUSE);
+	assert_int_equal(lifecycle_decide(VM_PHASE_LIVE, IN_RUNNING), ACTION_IGNORE);	/* a lying VMM */
+	assert_int_equal(lifecycle_decide(VM_PHASE_LIVE, IN_PAUSED), ACTION_IGNORE);
+	assert_int_equal(lifecycle_decide(VM_PHASE_ENDING, IN_GONE), ACTION_FINISH_TEARDOWN);
+	assert_int_equal(lifecycle_state(VM_PHASE_IDLE, VM_CRASHED, false), VM_CRASHED);
+	assert_int_equal(lifecycle_state(VM_PHASE_ENDING, VM_STOPPED, true), VM_STARTING);
+	assert_int_equal(lifecycle_state(VM_PHASE_ENDING, VM_STOPPED, false), VM_STOPPING);
+	assert_int_equal(lifecycle_state(VM_PHASE_WAITING, VM_STOPPED, false), VM_CRASHED);
+	assert_int_equal(lifecycle_state(VM_PHASE_WAITING, VM_STOPPED, true), VM_STARTING);
 }
 
-static void endings(void **state)
+static void stop_reports(void **state)
 {
 	struct vmm_control c = { .reason = WHY_TRIPLE_FAULT, .rip = 0x1234, .last_exit = 16 };
 	struct vm_spec spec = good();
-	struct ending e;
+	struct stop_info e;
 
 	(void)state;
 	memset(c.text, 'x', sizeof(c.text));
-	ending_judge(&e, &c);
+	stop_info_judge(&e, &c);
 	assert_true(e.is_crash);
 	assert_int_equal(e.rip, 0x1234);
 	assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
-	assert_false(ending_is_retried(&e, &spec, 0));
+	assert_false(stop_info_is_retried(&e, &spec, 0));
 	spec.restart = RESTART_ON_FAILURE;
 	spec.restart_limit = 2;
-	assert_true(ending_is_retried(&e, &spec, 1));
-	assert_false(ending_is_retried(&e, &spec, 2));
+	assert_true(stop_info_is_retried(&e, &spec, 1));
+	assert_false(stop_info_is_retried(&e, &spec, 2));
 	spec.restart = RESTART_ALWAYS;
-	assert_true(ending_is_retried(&e, &spec, 100));
+	assert_true(stop_info_is_retried(&e, &spec, 100));
 	c.reason = WHY_GUEST_POWEROFF;
 	c.wants_restart = 1;					/* contradicts the reason: the reason counts */
-	ending_judge(&e, &c);
-	assert_false(e.is_crash || e.wants_restart || ending_is_retried(&e, &spec, 0));
+	stop_info_judge(&e, &c);
+	assert_false(e.is_crash || e.wants_restart || stop_info_is_retried(&e, &spec, 0));
 	c.reason = WHY_GUEST_REBOOT;
-	ending_judge(&e, &c);
+	stop_info_judge(&e, &c);
 	assert_true(e.wants_restart && !e.is_crash);
 	c.reason = WHY_BAD_IMAGE;
-	ending_judge(&e, &c);
-	assert_true(e.is_crash && !ending_is_retried(&e, &spec, 0));
+	stop_info_judge(&e, &c);
+	assert_true(e.is_crash && !stop_info_is_retried(&e, &spec, 0));
 	for (u32 i = 0; i < 4; i++) {
 		static const u32 lies[] = { WHY_NONE, WHY_REQUEST, WHY_COUNT, ~0u };
 
 		c.reason = lies[i];
-		ending_judge(&e, &c);
+		stop_info_judge(&e, &c);
 		assert_int_equal(e.reason, WHY_VMM_FAULT);
 		assert_true(e.is_crash);
 	}
-	ending_of_fault(&e, 14 + 1, 0x401000, 0xdead);
+	stop_info_of_fault(&e, 14 + 1, 0x401000, 0xdead);
 	assert_int_equal(e.reason, WHY_VMM_FAULT);
 	assert_int_equal(e.vmm_fault, 15);
 	assert_int_equal(e.detail, 0xdead);
-	ending_of_fault(&e, FAULT_NOMEM, 0, 0);
+	stop_info_of_fault(&e, FAULT_NOMEM, 0, 0);
 	assert_int_equal(e.reason, WHY_NO_MEMORY);
 }
 
@@ -227,7 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(names, setup), cmocka_unit_test_setup(image_table, setup),
 		cmocka_unit_test_setup(good_specs, setup), cmocka_unit_test_setup(bad_specs, setup),
-		cmocka_unit_test_setup(lives, setup), cmocka_unit_test_setup(endings, setup),
+		cmocka_unit_test_setup(phases, setup), cmocka_unit_test_setup(stop_reports, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,7 +151,7 @@ static void refused_sets(void **state)
 	bench_delete("a");
 }
 
-/* In every life of a VM a set is answered, and holds for the next start. */
+/* In every phase of a VM a set is answered, and holds for the next start. */
 static void set_at_any_time(void **state)
 {
 	(void)state;
@@ -308,7 +308,7 @@ static void a_starved_start(void **state)
 	bench_delete("a");
 }
 
-/* Handles, holdings and places are all given back, or this would not come to its end. */
+/* Handles, object sets and places are all given back, or this would not come to its end. */
 static void a_thousand_times(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /*
- * ending.c - see ending.h.
+ * stop_info.c - see stop_info.h.
  */
-#include "ending.h"
+#include "stop_info.h"
 
 #include <string.h>
 
@@ -21,18 +21,18 @@ static const u8 kinds[WHY_COUNT] = {
 	[WHY_NO_MEMORY] = KIND_CRASH,
 };
 
-void ending_of_reason(struct ending *out, enum vm_reason reason, bool is_crash)
+void stop_info_of_reason(struct stop_info *out, enum vm_reason reason, bool is_crash)
 {
-	*out = (struct ending){ .reason = reason, .is_crash = is_crash };
+	*out = (struct stop_info){ .reason = reason, .is_crash = is_crash };
 }
 
-void ending_judge(struct ending *out, const struct vmm_control *control)
+void stop_info_judge(struct stop_info *out, const struct vmm_control *control)
 {
 	if (control->reason >= WHY_COUNT || kinds[control->reason] == KIND_REFUSED) {
-		ending_of_reason(out, WHY_VMM_FAULT, true);
+		stop_info_of_reason(out, WHY_VMM_FAULT, true);
 		return;
 	}
-	*out = (struct ending){
+	*out = (struct stop_info){
 		.reason = control->reason,
 		.last_exit = control->last_exit,
 		.rip = control->rip,
@@ -43,9 +43,9 @@ void ending_judge(struct ending *out, const struct vmm_control *control)
 	out->text[sizeof(out->text) - 1] = '\0';
 }
 
-void ending_of_fault(struct ending *out, u64 kind, u64 rip, u64 address)
+void stop_info_of_fault(struct stop_info *out, u64 kind, u64 rip, u64 address)
 {
-	*out = (struct ending){
+	*out = (struct stop_info){
 		.reason = kind == FAULT_NOMEM ? WHY_NO_MEMORY : WHY_VMM_FAULT,
 		.rip = rip,
 		.vmm_fault = (u32)kind,
@@ -54,9 +54,9 @@ void ending_of_fault(struct ending *out, u64 kind, u64 rip, u64 address)
 	};
 }
 
-bool ending_is_retried(const struct ending *ending, const struct vm_spec *spec, u32 done)
+bool stop_info_is_retried(const struct stop_info *stop_info, const struct vm_spec *spec, u32 done)
 {
-	if (!ending->is_crash || ending->reason == WHY_BAD_IMAGE)
+	if (!stop_info->is_crash || stop_info->reason == WHY_BAD_IMAGE)
 		return false;
 	return spec->restart == RESTART_ALWAYS || (spec->restart == RESTART_ON_FAILURE && done < spec->restart_limit);
 }

@@ -1,7 +1,7 @@
 /*
- * answer.c - see answer.h. Each message is written completely, so that no byte of root's leaves by accident.
+ * reply.c - see reply.h. Each message is written completely, so that no byte of root's leaves by accident.
  */
-#include "answer.h"
+#include "reply.h"
 
 #include <string.h>
 
@@ -11,12 +11,12 @@
 
 static struct reply reply;	/* one at a time; too big for the stack */
 
-bool answer_send(u32 client, u32 request_id, const struct refusal *answer, const struct vm *vm)
+bool reply_send(u32 client, u32 request_id, const struct error_info *answer, const struct vm *vm)
 {
 	memset(&reply, 0, sizeof(reply));
 	reply.kind = REPLY_ANSWER;
 	reply.id = request_id;
-	reply.result = refusal_result(answer->error);
+	reply.result = error_info_result(answer->error);
 	reply.error = answer->error;
 	reply.need = answer->need;
 	reply.have = answer->have;
@@ -42,7 +42,7 @@ static void flush_events(u32 client)
 	}
 }
 
-void answer_flush_events(void)
+void reply_flush_events(void)
 {
 	for (u32 client = 0; client < client_count; client++)
 		if (client_may(client, CLIENT_EVENTS))

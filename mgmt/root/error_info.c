@@ -1,13 +1,13 @@
 /*
- * refusal.c - see refusal.h.
+ * error_info.c - see error_info.h.
  */
-#include "refusal.h"
+#include "error_info.h"
 
 #define ERROR_RESULT(name, code, class, message) [name] = code,
 
 static const u8 results[ERROR_COUNT] = { ERRORS(ERROR_RESULT) };
 
-enum result refusal_result(u32 error)
+enum result error_info_result(u32 error)
 {
 	return error < ERROR_COUNT ? (enum result)results[error] : RESULT_FAILED;
 }

@@ -1,15 +1,15 @@
 /*
- * holdings.c - see holdings.h.
+ * object_set.c - see object_set.h.
  */
-#include "holdings.h"
+#include "object_set.h"
 
 #include "accounts.h"
 
 #define STEPS 16u	/* destroy calls in one step; each does a bounded piece of work in the kernel */
 
-enum status holdings_add(struct holdings *h, enum hold_kind kind, u64 handle)
+enum status object_set_add(struct object_set *h, enum object_kind kind, u64 handle)
 {
-	if (h->count == HOLDINGS_MAX)
+	if (h->count == OBJECT_SET_MAX)
 		return ST_FULL;
 	h->items[h->count].handle = (u32)handle;
 	h->items[h->count].kind = kind;
@@ -17,13 +17,13 @@ enum status holdings_add(struct holdings *h, enum hold_kind kind, u64 handle)
 	return ST_OK;
 }
 
-enum status holdings_mem(struct holdings *h, u64 bytes, u32 flags, u64 *h_mem)
+enum status object_set_mem(struct object_set *h, u64 bytes, u32 flags, u64 *h_mem)
 {
 	enum status st = sys_mem_create(HANDLE_ROOT, bytes, flags, h_mem);
 
 	if (st != ST_OK)
 		return st;
-	st = holdings_add(h, HOLD_MEM, *h_mem);
+	st = object_set_add(h, OBJECT_MEM, *h_mem);
 	if (st != ST_OK)
 		(void)sys_object_destroy(*h_mem);
 	return st;
@@ -36,7 +36,7 @@ u64 object_bytes(u64 handle)
 	return stats[STAT_BYTES_HELD] + stats[STAT_KERNEL_BYTES];
 }
 
-u64 holdings_bytes(const struct holdings *h)
+u64 object_set_bytes(const struct object_set *h)
 {
 	u64 sum = 0;
 
@@ -46,7 +46,7 @@ u64 holdings_bytes(const struct holdings *h)
 }
 
 /* The item to go next: of the lowest kind, the youngest. */
-static u32 next_item(const struct holdings *h)
+static u32 next_item(const struct object_set *h)
 {
 	u32 best = 0;
 
@@ -56,7 +56,7 @@ static u32 next_item(const struct holdings *h)
 	return best;
 }
 
-enum status holdings_release_step(struct holdings *h)
+enum status object_set_release_step(struct object_set *h)
 {
 	for (u32 step = 0; step < STEPS && h->count != 0; step++) {
 		u32 i = next_item(h);
