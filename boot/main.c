@@ -10,6 +10,7 @@
 
 #include "arch.h"
 #include "info_page.h"
+#include "kernel_upcalls.h"
 #include "multiboot2.h"
 #include "range.h"
 

@@ -6,6 +6,7 @@
  */
 #include "arch.h"
 #include "frames.h"
+#include "kernel_upcalls.h"
 #include "log.h"
 #include "object.h"
 #include "panic.h"

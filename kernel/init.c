@@ -6,6 +6,7 @@
 #include "frames.h"
 #include "info_page.h"
 #include "init.h"
+#include "kernel_upcalls.h"
 #include "log.h"
 #include "panic.h"
 #include "root_pd.h"

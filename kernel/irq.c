@@ -4,6 +4,7 @@
  */
 #include "arch.h"
 #include "irq.h"
+#include "kernel_upcalls.h"
 #include "notify.h"
 #include "syscalls.h"
 

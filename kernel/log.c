@@ -2,16 +2,14 @@
  * log.c - see log.h.
  *
  * Text goes into the ring that root maps and to the early console, which knows itself whether the serial port is still
- * the kernel's. Bytes that PDs wrote are foreign: made printable, prefixed, limited in rate. The reader is woken
- * from here, so don't log while holding a scheduler's lock or one below it.
+ * the kernel's. Bytes that PDs wrote are foreign: made printable, prefixed, limited in rate. Readers are woken by an
+ * interrupt that this pCPU sends to itself, because who logs may hold any lock but the log's.
  */
 #include "arch.h"
 #include "format.h"
 #include "info_page.h"
 #include "lock.h"
 #include "log.h"
-#include "notify.h"
-#include "panic.h"
 #include "syscalls.h"
 #include "text.h"
 
@@ -23,12 +21,10 @@ static struct {
 	struct lock lock;
 	enum log_level level;
 	u64 tsc_boot, tsc_hz;
-	struct reader {
-		struct thread *thread;	/* NULL: none */
-		u32 generation;
-		u64 badge;
-	} readers[LOG_READERS];		/* lock */
 } log = { .level = LOG_INFO };
+
+bool log_has_readers, log_has_news;	/* atomic */
+static bool is_panic;
 
 static struct log_ring ring __attribute__((aligned(4096)));
 
@@ -41,26 +37,9 @@ static void ring_append(const char *text, size_t bytes)
 	__atomic_store_n(&ring.head, head + bytes, __ATOMIC_RELEASE);	/* pairs with the readers' acquire */
 }
 
-static bool is_live(const struct reader *r)
-{
-	return r->thread != NULL && !object_is_dead(&r->thread->object, r->generation);
-}
-
-static void wake_readers(void)
-{
-	struct reader readers[LOG_READERS];
-
-	lock_acquire(&log.lock);
-	__builtin_memcpy(readers, log.readers, sizeof(readers));
-	lock_release(&log.lock);
-	for (u32 i = 0; i < LOG_READERS; i++)
-		if (is_live(&readers[i]))
-			notify_signal(readers[i].thread, readers[i].badge);
-}
-
 static void append(const char *text, size_t bytes)
 {
-	if (panic_is_under_way()) {	/* this pCPU may hold the lock already; nobody reads any more */
+	if (is_panic) {		/* this pCPU may hold the lock already; nobody reads any more */
 		early_console_write(text, bytes);
 		return;
 	}
@@ -68,7 +47,9 @@ static void append(const char *text, size_t bytes)
 	ring_append(text, bytes);
 	early_console_write(text, bytes);
 	lock_release(&log.lock);
-	wake_readers();
+	__atomic_store_n(&log_has_news, true, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&log_has_readers, __ATOMIC_RELAXED))
+		arch_ipi(pcpu_self());
 }
 
 /* "[    0.123456] " */
@@ -110,6 +91,11 @@ void log_init(u64 tsc_boot)
 void log_set_clock(u64 tsc_hz)
 {
 	log.tsc_hz = tsc_hz;
+}
+
+void log_panic(void)
+{
+	is_panic = true;
 }
 
 bool log_set_level(const char *name)
@@ -185,19 +171,6 @@ void log_write_pd(struct log_writer *w, u32 pd_id, const char *bytes, u32 count)
 	lock_acquire(&w->lock);
 	write_locked(w, pd_id, bytes, count);
 	lock_release(&w->lock);
-}
-
-enum status log_bind(struct thread *thread, u64 badge)
-{
-	u32 i = 0;
-
-	lock_acquire(&log.lock);
-	while (i < LOG_READERS && is_live(&log.readers[i]))
-		i++;
-	if (i < LOG_READERS)
-		log.readers[i] = (struct reader){ thread, thread->object.generation, badge };
-	lock_release(&log.lock);
-	return i < LOG_READERS ? ST_OK : ST_FULL;
 }
 
 struct log_ring *log_memory(void)

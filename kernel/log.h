@@ -32,8 +32,15 @@ struct log_writer {
 };
 void log_write_pd(struct log_writer *writer, u32 pd_id, const char *bytes, u32 count);
 
+/* A panic: no lock is taken any more. */
+void log_panic(void);
+
 /* Tell this thread too when the log has grown (SYSTEM_LOG_BIND). ST_FULL. */
 enum status log_bind(struct thread *thread, u64 badge) MUST_CHECK;
+/* On the IPI that a pCPU sends to itself when it has written something. */
+void log_wake_readers(void);
+extern bool log_has_readers, log_has_news;	/* atomic */
+
 struct log_ring *log_memory(void);
 
 #endif

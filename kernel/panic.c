@@ -3,6 +3,7 @@
  */
 #include "arch.h"
 #include "format.h"
+#include "kernel_upcalls.h"
 #include "log.h"
 #include "panic.h"
 #include "range.h"
@@ -17,11 +18,6 @@ static struct {
 	bool is_noreboot;
 } state;
 
-bool panic_is_under_way(void)
-{
-	return __atomic_load_n(&state.count, __ATOMIC_RELAXED) != 0;
-}
-
 void panic_set_noreboot(bool is_set)
 {
 	state.is_noreboot = is_set;
@@ -31,6 +27,7 @@ static void panic_begin(void)
 {
 	if (__atomic_fetch_add(&state.count, 1, __ATOMIC_SEQ_CST) != 0)
 		arch_halt();
+	log_panic();
 	arch_stop_others();
 	early_console_take_back();
 }

@@ -8,9 +8,6 @@
 
 _Noreturn __attribute__((format(printf, 1, 2))) void panic(const char *format, ...);
 
-/* The log must take no lock any more. */
-bool panic_is_under_way(void);
-
 /* `noreboot`: halt after a panic instead of restarting the machine after ten seconds. */
 void panic_set_noreboot(bool is_set);
 

@@ -8,7 +8,6 @@
  */
 #include "arch.h"
 #include "quiesce.h"
-#include "sched.h"
 
 static u64 begun;	/* atomic */
 
@@ -43,17 +42,4 @@ void quiesce_ipi(void)
 	arch_tlb_flush_user();
 	pcpu_self()->entered = NULL;		/* a guest's translations */
 	__atomic_store_n(&self->quiesced, last, __ATOMIC_RELEASE);
-}
-
-void kernel_idle_end(void)
-{
-	__atomic_store_n(&pcpu_self()->is_idle, false, __ATOMIC_SEQ_CST);
-	quiesce_ipi();
-}
-
-void kernel_ipi(void)
-{
-	pcpu_self()->entered = NULL;
-	quiesce_ipi();
-	sched_ipi();
 }

@@ -6,12 +6,12 @@
  * run them, with interrupts off, so the lock is never held across a switch.
  */
 #include "frames.h"
+#include "kernel_upcalls.h"
 #include "notify.h"
 #include "panic.h"
 #include "pd.h"
 #include "range.h"
 #include "sched_place.h"
-#include "vcpu.h"
 
 #define SLICES_PER_SECOND 200u	/* 5 ms */
 
@@ -269,8 +269,8 @@ static void note_run(struct thread *t, u64 now)
 	if (t->is_woken)
 		share_note_wake(t->share, waited);
 	t->is_woken = false;
-	if (t->vcpu != NULL)
-		vcpu_was_away(t->vcpu, now - t->off_tsc, t->time_ready);
+	if (t->ops != NULL)
+		t->ops->was_away(t->vcpu, now - t->off_tsc, t->time_ready);
 }
 
 /* When to look again, with `to` running. */
@@ -282,7 +282,7 @@ static u64 look_again(const struct sched *s, const struct thread *to, u64 now)
 }
 
 /* After a switch, on the stack of the thread that is switched to: now nobody who is leaving is on the stack. */
-static void settle(void)
+void sched_switched(void)
 {
 	struct sched *s = sched_here();
 
@@ -395,13 +395,7 @@ static void switch_away(struct sched *s, u64 now)
 	} else if (can_rest) {
 		arch_space_switch(self->pd->space.pt.root);
 	}
-	settle();
-}
-
-void kernel_thread_begin(void)
-{
-	settle();
-	kernel_exit_check();
+	sched_switched();
 }
 
 /* Its turn ends here: into the place where it belongs now. */

@@ -73,6 +73,8 @@ void sched_wait(u64 deadline);
 void sched_park(u64 until);
 /* WAITING -> ready; out of the guest, if it is in there on another pCPU; else nothing. */
 void sched_wake(struct thread *thread);
+/* After a switch, on the stack of the thread that is switched to. */
+void sched_switched(void);
 /* Stop the current thread; returns if it is started again. */
 void sched_stop_current(void);
 /* This pCPU took an IPI: another one may have changed what the timer depends on, or asks for work. */

@@ -188,13 +188,23 @@ static struct thread *first_leaving(const struct sched *s)
 	return NULL;
 }
 
+/* A thread that does not run leaves this pCPU, on which it ran last; nothing of it stays there. */
+static void detach(struct thread *t)
+{
+	if (t->ops != NULL)
+		t->ops->leave(t->vcpu);
+	if (pcpu_self()->fpu_live == t->fpu)
+		arch_fpu_switch(NULL);
+	arch_fpu_forget(t->fpu);
+}
+
 void sched_drain(struct sched *s)
 {
 	struct thread *t;
 
 	while ((t = first_leaving(s)) != NULL) {
 		list_remove(&t->run_link);
-		thread_detach(t);
+		detach(t);
 		go(s, t);
 	}
 }

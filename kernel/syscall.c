@@ -9,6 +9,7 @@
 #include "frames.h"
 #include "init.h"
 #include "irq.h"
+#include "kernel_upcalls.h"
 #include "mem.h"
 #include "notify.h"
 #include "pd.h"

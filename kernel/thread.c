@@ -100,15 +100,6 @@ const struct object_type thread_type = {
 	OBJECT_TYPE(struct thread), .step = destroy_step, .frames = count_frames, .stats = fill_stats,
 };
 
-void thread_detach(struct thread *t)
-{
-	if (t->vcpu != NULL)
-		vcpu_leave(t->vcpu);
-	if (pcpu_self()->fpu_live == t->fpu)
-		arch_fpu_switch(NULL);
-	arch_fpu_forget(t->fpu);
-}
-
 void thread_fault(u64 kind, u64 rip, u64 address, u64 error)
 {
 	struct thread *t = thread_current();

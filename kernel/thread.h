@@ -17,6 +17,15 @@ struct pd;
 struct share;
 struct vcpu;
 
+/*
+ * For the scheduler, about the vCPU of a thread. It stops or moves to another pCPU: on the old one, which keeps nothing
+ * of it. It runs again, after `away` ticks; `stolen` of all ticks so far it was ready, but did not run.
+ */
+struct thread_ops {
+	void (*leave)(struct vcpu *vcpu);
+	void (*was_away)(struct vcpu *vcpu, u64 away, u64 stolen);
+};
+
 enum thread_state {
 	THREAD_STOPPED,		/* new, told to stop, faulted or exited */
 	THREAD_READY,		/* in its pCPU's run queue */
@@ -36,6 +45,7 @@ struct thread {
 
 	u64 pending;			/* atomic: notification bits not collected yet */
 	struct vcpu *vcpu;		/* SYS_VCPU_BIND; referenced. NULL: none */
+	const struct thread_ops *ops;	/* set with it */
 
 	struct thread *supervisor;	/* whom to tell about faults, if supervisor_generation still fits */
 	u32 supervisor_generation;
@@ -88,9 +98,6 @@ extern const struct object_type thread_type;
  * USER_LIMIT. */
 enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct thread *supervisor, u64 badge,
 			  struct thread **out) MUST_CHECK;
-
-/* For the scheduler: a thread that does not run leaves this pCPU, on which it ran last; nothing of it stays there. */
-void thread_detach(struct thread *t);
 
 /* The current thread faulted or exited: record why, tell the supervisor, stop. Returns only if somebody starts it
  * again. */

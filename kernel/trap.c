@@ -3,6 +3,7 @@
  * and tells its supervisor.
  */
 #include "arch.h"
+#include "kernel_upcalls.h"
 #include "notify.h"
 #include "pd.h"
 #include "sched.h"
@@ -38,10 +39,4 @@ void kernel_foreign_call(u64 number, u64 rip)
 {
 	for (;;)	/* there is nowhere to go on, even if somebody starts the thread again */
 		thread_fault(FAULT_COMPAT, rip, 0, number);
-}
-
-void kernel_exit_check(void)
-{
-	while (pcpu_self()->need_resched)
-		sched_preempt();
 }

@@ -29,6 +29,7 @@
  * the thread may be preempted and moved between two world switches; the step's variable is on its stack.
  */
 #include "frames.h"
+#include "kernel_upcalls.h"
 #include "log.h"
 #include "notify.h"
 #include "range.h"
@@ -424,6 +425,23 @@ struct syscall_result vcpu_run(void)
 	return finish_run(vcpu, thread, reason);
 }
 
+static void leave(struct vcpu *vcpu)
+{
+	if (pcpu_self()->fpu_live == vcpu->fpu)
+		arch_fpu_switch(NULL);
+	pcpu_self()->entered = NULL;
+	virt->leave(vcpu->hw);
+}
+
+static void was_away(struct vcpu *vcpu, u64 away, u64 stolen)
+{
+	vcpu->left_tsc += away;
+	vcpu->page->steal_tsc = stolen;
+	vcpu->deadline = DEADLINE_UNSET;
+}
+
+static const struct thread_ops ops = { .leave = leave, .was_away = was_away };
+
 enum status vcpu_bind(struct vcpu *vcpu)
 {
 	struct thread *thread = thread_current();
@@ -433,6 +451,7 @@ enum status vcpu_bind(struct vcpu *vcpu)
 	object_ref(&vcpu->object);
 	vcpu->left_tsc = arch_tsc();
 	thread->vcpu = vcpu;
+	thread->ops = &ops;
 	return ST_OK;
 }
 
@@ -449,21 +468,6 @@ struct syscall_result vcpu_get(u64 groups)
 	give_groups(vcpu, (u32)groups);
 	vcpu->page->filled |= (u32)groups;
 	return (struct syscall_result){ ST_OK, 0 };
-}
-
-void vcpu_leave(struct vcpu *vcpu)
-{
-	if (pcpu_self()->fpu_live == vcpu->fpu)
-		arch_fpu_switch(NULL);
-	pcpu_self()->entered = NULL;
-	virt->leave(vcpu->hw);
-}
-
-void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 stolen)
-{
-	vcpu->left_tsc += away;
-	vcpu->page->steal_tsc = stolen;
-	vcpu->deadline = DEADLINE_UNSET;
 }
 
 /* Of a vCPU that runs elsewhere the figures are a little old. */

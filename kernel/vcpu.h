@@ -5,6 +5,7 @@
 #define VOS_VCPU_H
 
 #include "arch.h"
+#include "kernel_upcalls.h"
 #include "object.h"
 #include "vcpu_page.h"
 #include "virt.h"
@@ -54,12 +55,5 @@ enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out) MUST_CHECK;
 enum status vcpu_bind(struct vcpu *vcpu) MUST_CHECK;
 struct syscall_result vcpu_run(void);
 struct syscall_result vcpu_get(u64 groups);
-
-/*
- * For the scheduler, about the vCPU of a thread. It stops or moves to another pCPU: on the old one, which keeps nothing
- * of it. It runs again, after `away` ticks; `stolen` of all ticks so far it was ready, but did not run.
- */
-void vcpu_leave(struct vcpu *vcpu);
-void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 stolen);
 
 #endif

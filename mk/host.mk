@@ -30,7 +30,8 @@ part_inc	= $(foreach r,$(part.$(1)),$(call host_inc,$(r)))
 TEST_INC	:= $(addprefix -iquote ,$(sort $(SHARED_INC) $(ARCH)/include drivers/proto drivers/rt mgmt/proto) \
 		   tests/host)
 # Left out: programs' main, assembly (except the guests' ACPI namespaces), and what starts processors.
-host_srcs	= $(filter-out %/main.c %/cpu_init.c %/ap_start.c,$(wildcard $(1)/*.c)) $(wildcard $(1)/dsdt.S)
+NOT_ON_HOST	:= %/main.c %/cpu_base.c %/cpu_init.c %/ap_start.c
+host_srcs	= $(filter-out $(NOT_ON_HOST),$(wildcard $(1)/*.c)) $(wildcard $(1)/dsdt.S)
 
 # (folder below build, compiler, flags): objects and archives of one kind.
 define host_kind

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "kernel_upcalls.h"
 #include "notify.h"
 #include "pd.h"
 #include "sched_place.h"
@@ -105,14 +106,15 @@ void arch_idle(void)
 	flow->is_resting = false;
 }
 
-void kernel_exit_check(void)
+void arch_fpu_switch(struct fpu_area *area)
 {
-	while (pcpu_self()->need_resched)
-		sched_preempt();
+	(void)area;
 }
 
-void thread_detach(struct thread *t)
+/* A thread leaves its pCPU; the address of its area is its own. */
+void arch_fpu_forget(struct fpu_area *area)
 {
+	struct thread *t = (struct thread *)(void *)area;
 	u32 i = index_of(t);
 
 	assert_int_equal(t->pcpu->id, fake_here);
@@ -409,6 +411,7 @@ void sim_begin(u32 count)
 
 		assert_non_null(object);
 		threads[i] = thread_of(object);
+		threads[i]->fpu = (struct fpu_area *)(void *)threads[i];
 		share_init(&shares[i]);
 		threads[i]->pd = &pds[i];
 		threads[i]->share = &shares[i];

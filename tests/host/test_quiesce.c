@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "arch.h"
+#include "kernel_upcalls.h"
 #include "quiesce.h"
 
 static int setup(void **state)

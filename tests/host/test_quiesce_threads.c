@@ -17,6 +17,7 @@
 #include "fake_objects.h"
 #include "frames.h"
 #include "handle.h"
+#include "kernel_upcalls.h"
 #include "quiesce.h"
 
 #define ROUNDS 50000u

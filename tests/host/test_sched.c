@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "kernel_upcalls.h"
 #include "notify.h"
 #include "sched_sim.h"
 

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "kernel_upcalls.h"
 #include "svm.h"
 #include "virt_bits.h"
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "kernel_upcalls.h"
 #include "svm.h"
 #include "virt_bits.h"
 

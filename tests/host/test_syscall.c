@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #define sched_yield kernel_sched_yield	/* pthread.h has one of that name */
+#include "kernel_upcalls.h"
 #include "sched_place.h"
 #include "syscall.c"			/* its lock and its table */
 

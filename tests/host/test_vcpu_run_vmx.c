@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "fake_vmx.h"
+#include "kernel_upcalls.h"
 #include "vcpu_model.h"
 #include "virt_bits.h"
 #include "vmx.h"

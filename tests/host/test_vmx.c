@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "fake_vmx.h"
+#include "kernel_upcalls.h"
 #include "virt_bits.h"
 #include "vmx.h"
 

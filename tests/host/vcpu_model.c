@@ -5,6 +5,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "kernel_upcalls.h"
 #include "mem.h"
 #include "notify.h"
 #include "quiesce.h"
@@ -555,7 +556,7 @@ static void move(struct context *c)
 		return;
 	fake_here = c->thread.pcpu->id;
 	if (c->thread.vcpu != NULL)
-		vcpu_leave(c->thread.vcpu);
+		c->thread.ops->leave(c->thread.vcpu);
 	last_on[fake_here] = NULL;
 	c->thread.pcpu = &fake_pcpus[to];
 	seen.moves++;
@@ -587,7 +588,7 @@ static void switch_to(struct context *c)
 	pcpu->current = &c->thread;
 	last_on[fake_here] = &c->thread;
 	if (c->thread.vcpu != NULL)
-		vcpu_was_away(c->thread.vcpu, fake_tsc - c->off_tsc, 0);
+		c->thread.ops->was_away(c->thread.vcpu, fake_tsc - c->off_tsc, 0);
 }
 
 static void act(u32 p)

@@ -11,13 +11,12 @@
 #include "cpu.h"
 #include "cpu_entry.h"
 #include "info_page.h"
+#include "kernel_upcalls.h"
 #include "screen.h"
 
 #define SFMASK_BITS (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
 #define PAT_RESET 0x0007040600070406ull
 
-struct cpu_features cpu_features;
-bool cpu_has_smap;
 u32 pcpu_count = 1;
 
 static struct cpu_data boot_cpu_data;
@@ -211,26 +210,4 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	tell_features(info);
 	tell_boot(boot, info);
 	screen_init(&boot->screen, arch_mmio_map);
-}
-
-void arch_interrupts_poll(void)
-{
-	__asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
-}
-
-/* STI holds interrupts off for one instruction, so that none slips in before HLT. */
-void arch_idle(void)
-{
-	struct pcpu *pcpu = pcpu_self();
-
-	__atomic_store_n(&pcpu->is_idle, true, __ATOMIC_SEQ_CST);
-	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
-	if (pcpu->is_idle)
-		kernel_idle_end();
-}
-
-_Noreturn void arch_halt(void)
-{
-	for (;;)
-		__asm__ volatile("cli\n\thlt");
 }

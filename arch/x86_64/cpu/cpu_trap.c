@@ -3,6 +3,7 @@
  * and panics.
  */
 #include "cpu.h"
+#include "kernel_upcalls.h"
 #include "virt.h"
 
 /* The stack protector's canary; set in boot/header.S before the first C function. */

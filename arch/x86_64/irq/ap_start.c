@@ -6,6 +6,7 @@
  * and did not finish in time is told to halt should it ever go on.
  */
 #include "ap.h"
+#include "kernel_upcalls.h"
 #include "platform_irq.h"
 #include "range.h"
 

@@ -2,6 +2,7 @@
  * apic_io.c - I/O APICs: which pin is which GSI, what vector it raises. The 8259s are moved out of the exceptions' way
  * and masked.
  */
+#include "kernel_upcalls.h"
 #include "platform_irq.h"
 
 #include "lock.h"
@@ -57,23 +58,6 @@ static void redirect(u32 gsi, u32 low)
 		return;
 	ioapic_write(io, INDEX_REDIRECTION + 2 * (gsi - io->first), low);
 	redirections[gsi] = low;
-}
-
-/* Edge-triggered, all lines masked; vectors 0x20-0x2f, of which only spurious ones can come. */
-void apic_8259_mask(void)
-{
-	static const struct {
-		u8 port, value;
-	} writes[] = {
-		{ 0x20, 0x11 }, { 0xa0, 0x11 }, { 0x21, 0x20 }, { 0xa1, 0x28 }, { 0x21, 0x04 }, { 0xa1, 0x02 },
-		{ 0x21, 0x01 }, { 0xa1, 0x01 }, { 0x21, 0xff }, { 0xa1, 0xff },
-	};
-	u32 i;
-
-	for (i = 0; i < ARRAY_COUNT(writes); i++) {
-		outb(writes[i].port, writes[i].value);
-		outb(0x80, 0);		/* old controllers need a moment */
-	}
 }
 
 enum status arch_ioapic_add(hpa_t address, u64 first_gsi)

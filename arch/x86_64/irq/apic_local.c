@@ -113,6 +113,27 @@ void apic_local_eoi(void)
 	reg_write(REG_EOI, 0);
 }
 
+/*
+ * The 8259s, which I/O APICs replace: edge-triggered, all lines masked; vectors 0x20-0x2f, of which only spurious ones
+ * can come. They go first: a request of theirs that is pending while the local APIC's LINT0 is being masked stays
+ * pending in QEMU, and is delivered without a vector (as #GP) when ring 3 first enables interrupts.
+ */
+static void mask_8259(void)
+{
+	static const struct {
+		u8 port, value;
+	} writes[] = {
+		{ 0x20, 0x11 }, { 0xa0, 0x11 }, { 0x21, 0x20 }, { 0xa1, 0x28 }, { 0x21, 0x04 }, { 0xa1, 0x02 },
+		{ 0x21, 0x01 }, { 0xa1, 0x01 }, { 0x21, 0xff }, { 0xa1, 0xff },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_COUNT(writes); i++) {
+		outb(writes[i].port, writes[i].value);
+		outb(0x80, 0);		/* old controllers need a moment */
+	}
+}
+
 /* What firmware has switched to x2APIC can't be switched back without a reset of the APIC. */
 static enum status enable(void)
 {
@@ -157,7 +178,7 @@ enum status apic_local_init(void)
 /* Without one there is nothing to be done: no interrupt would come. */
 enum status arch_init_late(void)
 {
-	apic_8259_mask();
+	mask_8259();
 	return apic_local_init();
 }
 

@@ -22,9 +22,4 @@ bool apic_local_can_reach(u64 apic_id);
 /* The timer off, and of the kind that was found to work: after arch_clock_start also on another pCPU. */
 void apic_local_timer_mode(void);
 
-/* The 8259s, which I/O APICs replace (apic_io.c). They go first: a request of theirs that is pending while the local
- * APIC's LINT0 is being masked stays pending in QEMU, and is delivered without a vector (as #GP) when ring 3 first
- * enables interrupts. */
-void apic_8259_mask(void);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include "arch.h"
 #include "frames.h"
+#include "kernel_upcalls.h"
 #include "log.h"
 #include "panic.h"
 #include "sched.h"
@@ -131,7 +132,17 @@ __attribute__((weak)) void arch_ipi(const struct pcpu *pcpu)
 	fake_ipis[pcpu - fake_pcpus]++;
 }
 
-__attribute__((weak)) void kernel_ipi(void)
+/* For tests without a scheduler or a log. */
+__attribute__((weak)) void sched_preempt(void)
+{
+	pcpu_self()->need_resched = false;
+}
+
+__attribute__((weak)) void sched_switched(void)
+{
+}
+
+void log_wake_readers(void)
 {
 }
 

@@ -3,6 +3,7 @@
  * frames; and the registers of x86.h.
  */
 #include "arch.h"
+#include "kernel_upcalls.h"
 #include "x86.h"
 
 u64 fake_dr[8], fake_tsc_aux;

@@ -32,8 +32,3 @@ TYPE(thread), .step = one_step };
 TYPE(mem), .step = one_step };
 TYPE(vm), .step = one_step };
 TYPE(vcpu), .step = one_step, .page = no_page };
-
-__attribute__((weak)) void vcpu_was_away(struct vcpu *vcpu, u64 away, u64 ready)
-{
-	(void)vcpu, (void)away, (void)ready;
-}

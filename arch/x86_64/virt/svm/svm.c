@@ -6,6 +6,7 @@
  */
 #include "svm.h"
 #include "info_page.h"
+#include "kernel_upcalls.h"
 #include "svm_offsets.h"
 #include "virt_bits.h"
 

@@ -6,6 +6,7 @@
  */
 #include "vmx.h"
 #include "info_page.h"
+#include "kernel_upcalls.h"
 #include "virt_bits.h"
 #include "vmx_offsets.h"
 
