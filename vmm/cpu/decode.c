@@ -3,7 +3,7 @@
  *
  * One table per opcode map says for each opcode what it is and what follows it (decode_map.h). Groups (the operation is
  * in ModRM.reg) go through a second table.
- * A byte is only ever read through take(), which checks both ends: the bytes given and the architectural limit of 15.
+ * Only take_bytes() reads a byte. It checks both ends: the bytes given and the architectural limit of 15.
  */
 #include "decode.h"
 #include "decode_map.h"
@@ -13,7 +13,7 @@ struct reader {
 	const u8 *bytes;
 	u32 count;
 	u32 at;
-	enum decode_result bad;	/* DECODE_OK as long as every take() succeeded */
+	enum decode_result bad;	/* DECODE_OK as long as every take_bytes() succeeded */
 };
 
 /* Prefixes seen. */
@@ -23,7 +23,7 @@ struct prefixes {
 	u8 seg;			/* enum seg, SEG_COUNT = none */
 };
 
-static u64 take(struct reader *r, u32 bytes)
+static u64 take_bytes(struct reader *r, u32 bytes)
 {
 	u64 value = 0;
 
@@ -61,7 +61,7 @@ static u8 take_prefixes(struct reader *r, struct insn *insn, struct prefixes *p)
 {
 	p->seg = SEG_COUNT;
 	for (;;) {
-		u8 byte = (u8)take(r, 1);
+		u8 byte = (u8)take_bytes(r, 1);
 
 		if (r->bad != DECODE_OK)
 			return 0;
@@ -125,18 +125,18 @@ static void modrm_16(struct reader *r, struct insn *insn, u32 mod, u32 rm)
 	};
 
 	if (mod == 0 && rm == 6) {
-		insn->disp = (s64)sign_extend(take(r, 2), 2);
+		insn->disp = (s64)sign_extend(take_bytes(r, 2), 2);
 		return;
 	}
 	insn->base = base[rm];
 	insn->index = index[rm];
 	if (mod != 0)
-		insn->disp = (s64)sign_extend(take(r, mod), mod);	/* mod 1: one byte, mod 2: two */
+		insn->disp = (s64)sign_extend(take_bytes(r, mod), mod);	/* mod 1: one byte, mod 2: two */
 }
 
 static void take_sib(struct reader *r, struct insn *insn, const struct prefixes *p, u32 mod)
 {
-	u32 sib = (u32)take(r, 1);
+	u32 sib = (u32)take_bytes(r, 1);
 	u8 index = (u8)(((sib >> 3) & 7) | ((p->rex & 2u) << 2));
 	u8 base = (u8)((sib & 7) | ((p->rex & 1u) << 3));
 
@@ -145,7 +145,7 @@ static void take_sib(struct reader *r, struct insn *insn, const struct prefixes 
 		insn->scale = (u8)(1u << (sib >> 6));
 	}
 	if ((base & 7) == GPR_RBP && mod == 0)
-		insn->disp = (s64)sign_extend(take(r, 4), 4);
+		insn->disp = (s64)sign_extend(take_bytes(r, 4), 4);
 	else
 		insn->base = base;
 }
@@ -156,14 +156,14 @@ static void modrm_32(struct reader *r, struct insn *insn, const struct prefixes 
 		take_sib(r, insn, p, mod);
 	} else if (rm == 5 && mod == 0) {
 		insn->is_rip_relative = insn->mode == MODE_64;
-		insn->disp = (s64)sign_extend(take(r, 4), 4);
+		insn->disp = (s64)sign_extend(take_bytes(r, 4), 4);
 	} else {
 		insn->base = (u8)(rm | ((p->rex & 1u) << 3));
 	}
 	if (mod == 1)
-		insn->disp = (s64)sign_extend(take(r, 1), 1);
+		insn->disp = (s64)sign_extend(take_bytes(r, 1), 1);
 	else if (mod == 2)
-		insn->disp = (s64)sign_extend(take(r, 4), 4);
+		insn->disp = (s64)sign_extend(take_bytes(r, 4), 4);
 }
 
 /* Parses what ModRM brings along; *rm_operand is the register or memory operand of `bytes` bytes. */
@@ -190,7 +190,7 @@ static void parse_modrm(struct reader *r, struct insn *insn, const struct prefix
 
 static void take_imm(struct reader *r, struct insn *insn, struct operand *operand, u32 bytes)
 {
-	insn->imm = sign_extend(take(r, bytes), bytes);
+	insn->imm = sign_extend(take_bytes(r, bytes), bytes);
 	*operand = (struct operand){ .kind = OPERAND_IMM, .bytes = insn->op_bytes };
 }
 
@@ -224,7 +224,7 @@ static void parse_offset(struct reader *r, struct insn *insn, const struct prefi
 {
 	*memory = (struct operand){ .kind = OPERAND_MEM, .bytes = insn->op_bytes };
 	insn->seg = p->seg != SEG_COUNT ? p->seg : SEG_DS;
-	insn->disp = (s64)take(r, insn->addr_bytes);
+	insn->disp = (s64)take_bytes(r, insn->addr_bytes);
 }
 
 static void parse_stack_register(struct insn *insn, const struct prefixes *p, u8 byte)
@@ -373,14 +373,14 @@ static bool has_mandatory(const struct insn *insn, const struct prefixes *p, u32
 	       !((flags & F_NEEDS_F3) && insn->rep != REP_F3);
 }
 
-static enum decode_result finish(struct reader *r, struct insn *insn, const struct prefixes *p,
+static enum decode_result finish_decode(struct reader *r, struct insn *insn, const struct prefixes *p,
 				 const struct opcode *entry, u8 byte)
 {
 	struct opcode o = *entry;
 	u32 modrm = 0;
 
 	if (has_modrm(&o))
-		modrm = (u32)take(r, 1);
+		modrm = (u32)take_bytes(r, 1);
 	if (r->bad != DECODE_OK)
 		return r->bad;
 	if (o.flags & F_GROUP)
@@ -402,13 +402,13 @@ static enum decode_result finish(struct reader *r, struct insn *insn, const stru
 
 static enum decode_result decode_0f01(struct reader *r, struct insn *insn, const struct prefixes *p)
 {
-	u32 modrm = (u32)take(r, 1);
+	u32 modrm = (u32)take_bytes(r, 1);
 
 	if (r->bad != DECODE_OK)
 		return r->bad;
 	if (modrm < 0xc0 || (modrm >> 3 & 7) == 6) {
 		r->at--;
-		return finish(r, insn, p, &map_0f[0x01], 0x01);
+		return finish_decode(r, insn, p, &map_0f[0x01], 0x01);
 	}
 	if (map_0f01[modrm - 0xc0] == OP_NONE)
 		return DECODE_UNKNOWN;
@@ -420,16 +420,16 @@ static enum decode_result decode_0f01(struct reader *r, struct insn *insn, const
 
 static enum decode_result decode_0f(struct reader *r, struct insn *insn, const struct prefixes *p)
 {
-	u8 byte = (u8)take(r, 1);
+	u8 byte = (u8)take_bytes(r, 1);
 
 	if (r->bad != DECODE_OK)
 		return r->bad;
 	if (byte == 0x01)
 		return decode_0f01(r, insn, p);
 	if (byte != 0x38)
-		return finish(r, insn, p, &map_0f[byte], byte);
-	byte = (u8)take(r, 1);
-	return r->bad != DECODE_OK ? r->bad : finish(r, insn, p, &map_0f38[byte], byte);
+		return finish_decode(r, insn, p, &map_0f[byte], byte);
+	byte = (u8)take_bytes(r, 1);
+	return r->bad != DECODE_OK ? r->bad : finish_decode(r, insn, p, &map_0f38[byte], byte);
 }
 
 /*
@@ -438,7 +438,7 @@ static enum decode_result decode_0f(struct reader *r, struct insn *insn, const s
  */
 static enum decode_result decode_vex(struct reader *r, struct insn *insn, struct prefixes *p, u8 byte)
 {
-	u32 first = (u32)take(r, 1), map = 1, opcode;
+	u32 first = (u32)take_bytes(r, 1), map = 1, opcode;
 	bool has_legacy_prefix = p->rex != 0 || p->has_66 || insn->rep != REP_NONE || insn->has_lock;
 	const struct opcode *o;
 
@@ -451,9 +451,9 @@ static enum decode_result decode_vex(struct reader *r, struct insn *insn, struct
 	} else {
 		p->rex = (u8)(0x40 | ((~first >> 5) & 7));
 		map = first & 0x1f;
-		take(r, 1);
+		take_bytes(r, 1);
 	}
-	opcode = (u32)take(r, 1);
+	opcode = (u32)take_bytes(r, 1);
 	if (r->bad != DECODE_OK)
 		return r->bad;
 	if (insn->mode != MODE_64)
@@ -461,7 +461,7 @@ static enum decode_result decode_vex(struct reader *r, struct insn *insn, struct
 	o = map == 1 ? &map_0f[opcode] : &map_0f38[opcode];
 	if (map < 1 || map > 2 || o->op != OP_VECTOR || (o->flags & F_GROUP))
 		return DECODE_UNKNOWN;
-	return finish(r, insn, p, o, (u8)opcode);
+	return finish_decode(r, insn, p, o, (u8)opcode);
 }
 
 enum decode_result decode(struct insn *insn, const u8 *bytes, u32 count, enum cpu_mode mode)
@@ -480,5 +480,5 @@ enum decode_result decode(struct insn *insn, const u8 *bytes, u32 count, enum cp
 		return decode_vex(&r, insn, &p, byte);
 	if (byte == 0x63 && mode != MODE_64)
 		return DECODE_UNKNOWN;	/* ARPL */
-	return finish(&r, insn, &p, &map_one[byte], byte);
+	return finish_decode(&r, insn, &p, &map_one[byte], byte);
 }

@@ -6,7 +6,7 @@
  */
 #include "emulate_operand.h"
 
-/* Instructions ---------------------------------------------------------------------------------------------------- */
+/* ---- Instructions ---- */
 
 static bool do_mov(struct emulate *e, const struct insn *insn)
 {
@@ -207,7 +207,7 @@ static bool do_pop(struct emulate *e, const struct insn *insn)
 	return false;
 }
 
-/* Dispatch -------------------------------------------------------------------------------------------------------- */
+/* ---- Dispatch ---- */
 
 static bool (*const handlers[OP_COUNT])(struct emulate *e, const struct insn *insn) = {
 	[OP_ADD ... OP_XOR] = do_alu, [OP_CMP] = do_compare, [OP_TEST] = do_compare, [OP_INC ... OP_NEG] = do_alu,

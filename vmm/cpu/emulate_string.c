@@ -108,7 +108,7 @@ static void move_on(const struct run *r, struct emulate_place *place)
 		place->gpa += (u64)r->step;
 }
 
-static u64 take(struct run *r, struct emulate_place *place)
+static u64 element_load(struct run *r, struct emulate_place *place)
 {
 	u64 value = place->ram ? ram_load(place->ram, r->bytes)
 			       : r->e->ops->device_read(r->e->ctx, place->gpa, r->bytes);
@@ -117,7 +117,7 @@ static u64 take(struct run *r, struct emulate_place *place)
 	return value;
 }
 
-static void put(struct run *r, u64 value)
+static void element_store(struct run *r, u64 value)
 {
 	if (r->to.ram)
 		ram_store(r->to.ram, r->bytes, value);
@@ -145,9 +145,9 @@ static u32 run_compare(struct run *r)
 	u32 i = 0;
 
 	do {
-		u64 a = r->insn->op == OP_CMPS ? take(r, &r->from) : reg_read(r->e, &acc);
+		u64 a = r->insn->op == OP_CMPS ? element_load(r, &r->from) : reg_read(r->e, &acc);
 
-		compare(r, a, take(r, &r->to));
+		compare(r, a, element_load(r, &r->to));
 		i++;
 	} while (i < r->count && !compare_ends_rep(r));
 	return i;
@@ -160,7 +160,7 @@ static u32 run_ins(struct run *r)
 	r->count = (u32)min_u64(r->count, PORT_RUN);
 	r->e->ops->port_read(r->e->ctx, port_of(r), r->bytes, values, r->count);
 	for (u32 i = 0; i < r->count; i++)
-		put(r, values[i]);
+		element_store(r, values[i]);
 	return r->count;
 }
 
@@ -170,7 +170,7 @@ static u32 run_outs(struct run *r)
 
 	r->count = (u32)min_u64(r->count, PORT_RUN);
 	for (u32 i = 0; i < r->count; i++)
-		values[i] = (u32)take(r, &r->from);
+		values[i] = (u32)element_load(r, &r->from);
 	r->e->ops->port_write(r->e->ctx, port_of(r), r->bytes, values, r->count);
 	return r->count;
 }
@@ -183,15 +183,15 @@ static u32 run_elements(struct run *r)
 	switch ((u32)r->insn->op) {
 	case OP_MOVS:
 		for (u32 i = 0; i < r->count; i++)
-			put(r, take(r, &r->from));
+			element_store(r, element_load(r, &r->from));
 		return r->count;
 	case OP_STOS:
 		for (u32 i = 0; i < r->count; i++)
-			put(r, reg_read(r->e, &acc));
+			element_store(r, reg_read(r->e, &acc));
 		return r->count;
 	case OP_LODS:
 		for (u32 i = 0; i < r->count; i++)
-			reg_write(r->e, &acc, take(r, &r->from));
+			reg_write(r->e, &acc, element_load(r, &r->from));
 		return r->count;
 	case OP_INS:
 		return run_ins(r);

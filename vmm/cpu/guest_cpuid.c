@@ -84,7 +84,7 @@
 #define MAX_BASIC 0xdu
 #define MAX_EXTENDED 0x80000008u
 
-static void add(struct guest_cpuid *c, u32 leaf, u32 subleaf, struct cpuid_regs regs)
+static void add_leaf(struct guest_cpuid *c, u32 leaf, u32 subleaf, struct cpuid_regs regs)
 {
 	if (c->count == GUEST_CPUID_LEAVES)
 		return;
@@ -137,7 +137,7 @@ static void build_features(struct guest_cpuid *c, const struct guest_cpuid_confi
 	r.edx = (r.edx & ALLOW_1_EDX) | EDX_APIC;
 	if (config->cpus > 1)
 		r.edx |= EDX_HTT;
-	add(c, 1, 0, r);
+	add_leaf(c, 1, 0, r);
 }
 
 /* Intel's description of caches: as the host's, but shared by nobody. */
@@ -150,7 +150,7 @@ static void build_caches(struct guest_cpuid *c, const struct guest_cpuid_config 
 			break;
 		r.eax = (r.eax & 0x3fff) | (BIT32(log2_ceil(config->cpus)) - 1) << 26;
 		r.edx &= 0x7;
-		add(c, 4, i, r);
+		add_leaf(c, 4, i, r);
 	}
 }
 
@@ -174,7 +174,7 @@ static void build_leaf7(struct guest_cpuid *c, const struct guest_cpuid_config *
 	r.ebx = (r.ebx & ebx) | (config->cpus > 1 ? EBX_TSC_ADJUST : 0);
 	r.ecx &= ecx;
 	r.edx &= ALLOW_7_EDX;
-	add(c, 7, 0, r);
+	add_leaf(c, 7, 0, r);
 }
 
 static void build_topology(struct guest_cpuid *c, const struct guest_cpuid_config *config)
@@ -182,8 +182,8 @@ static void build_topology(struct guest_cpuid *c, const struct guest_cpuid_confi
 	struct cpuid_regs threads = { .eax = 0, .ebx = 1, .ecx = 1 << 8 };
 	struct cpuid_regs cores = { .eax = log2_ceil(config->cpus), .ebx = config->cpus, .ecx = 1 | 2 << 8 };
 
-	add(c, 0xb, 0, threads);
-	add(c, 0xb, 1, cores);
+	add_leaf(c, 0xb, 0, threads);
+	add_leaf(c, 0xb, 1, cores);
 }
 
 /* Bytes of a standard-format area for these components. */
@@ -212,11 +212,13 @@ static void build_xsave(struct guest_cpuid *c, const struct guest_cpuid_config *
 		c->component[i].size = r.eax;
 		c->component[i].offset = r.ebx;
 	}
-	add(c, 0xd, 0, (struct cpuid_regs){ .eax = (u32)mask, .ecx = xsave_bytes(c, mask), .edx = (u32)(mask >> 32) });
-	add(c, 0xd, 1, (struct cpuid_regs){ .eax = host(config, 0xd, 1).eax & ALLOW_D1_EAX });
+	add_leaf(c, 0xd, 0, (struct cpuid_regs){
+		.eax = (u32)mask, .ecx = xsave_bytes(c, mask), .edx = (u32)(mask >> 32),
+	});
+	add_leaf(c, 0xd, 1, (struct cpuid_regs){ .eax = host(config, 0xd, 1).eax & ALLOW_D1_EAX });
 	for (u32 i = 2; i < 63; i++)
 		if (mask & BIT64(i))
-			add(c, 0xd, i,
+			add_leaf(c, 0xd, i,
 			    (struct cpuid_regs){ .eax = c->component[i].size, .ebx = c->component[i].offset });
 }
 
@@ -225,9 +227,9 @@ static void build_hypervisor(struct guest_cpuid *c, const struct guest_cpuid_con
 	struct cpuid_regs name = { LEAF_KVM_TIMING, 0x4b4d564b, 0x564b4d56, 0x0000004d };	/* "KVMKVMKVM" */
 	struct cpuid_regs timing = { .eax = (u32)(config->tsc_hz / 1000), .ebx = 1000000 };	/* TSC, bus in kHz */
 
-	add(c, LEAF_KVM, 0, name);
-	add(c, LEAF_KVM + 1, 0, (struct cpuid_regs){ .eax = config->kvm_features });
-	add(c, LEAF_KVM_TIMING, 0, timing);
+	add_leaf(c, LEAF_KVM, 0, name);
+	add_leaf(c, LEAF_KVM + 1, 0, (struct cpuid_regs){ .eax = config->kvm_features });
+	add_leaf(c, LEAF_KVM_TIMING, 0, timing);
 }
 
 static void build_extended(struct guest_cpuid *c, const struct guest_cpuid_config *config,
@@ -237,21 +239,21 @@ static void build_extended(struct guest_cpuid *c, const struct guest_cpuid_confi
 	struct cpuid_regs r;
 
 	c->max_extended = host_max < MAX_EXTENDED ? host_max : MAX_EXTENDED;
-	add(c, LEAF_EXT, 0, (struct cpuid_regs){ c->max_extended, leaf0->ebx, leaf0->ecx, leaf0->edx });
+	add_leaf(c, LEAF_EXT, 0, (struct cpuid_regs){ c->max_extended, leaf0->ebx, leaf0->ecx, leaf0->edx });
 	r = host(config, LEAF_EXT + 1, 0);
 	r.ecx &= ALLOW_EXT1_ECX;
 	if (c->is_amd && config->cpus > 1)
 		r.ecx |= EXT1_ECX_CMP_LEGACY;
 	r.edx &= c->is_amd ? ALLOW_EXT1_EDX | EDX_APIC : ALLOW_EXT1_EDX & ~EXT1_EDX_REPEATED;
-	add(c, LEAF_EXT + 1, 0, r);
+	add_leaf(c, LEAF_EXT + 1, 0, r);
 	for (u32 leaf = LEAF_EXT + 2; leaf <= LEAF_EXT + 6; leaf++)	/* brand, caches */
-		add(c, leaf, 0, host(config, leaf, 0));
+		add_leaf(c, leaf, 0, host(config, leaf, 0));
 	r = host(config, LEAF_EXT + 7, 0);
-	add(c, LEAF_EXT + 7, 0,
+	add_leaf(c, LEAF_EXT + 7, 0,
 	    (struct cpuid_regs){ .edx = is_tcg(config) ? EXT7_INVARIANT_TSC : r.edx & EXT7_INVARIANT_TSC });
 	r = host(config, LEAF_EXT + 8, 0);
 	c->physical_bits = r.eax & 0xff;
-	add(c, LEAF_EXT + 8, 0, (struct cpuid_regs){
+	add_leaf(c, LEAF_EXT + 8, 0, (struct cpuid_regs){
 		.eax = c->physical_bits | 48 << 8,
 		.ecx = c->is_amd ? (config->cpus - 1) | log2_ceil(config->cpus) << 12 : 0,
 	});
@@ -293,12 +295,12 @@ void guest_cpuid_build(struct guest_cpuid *c, const struct guest_cpuid_config *c
 	c->is_amd = is_amd(&leaf0);
 	if (leaf0.eax >= MAX_BASIC && (host(config, 1, 0).ecx & ECX_XSAVE))
 		c->xcr0_mask = config->xcr0_mask & (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU);
-	add(c, 0, 0, (struct cpuid_regs){ c->max_basic, leaf0.ebx, leaf0.ecx, leaf0.edx });
+	add_leaf(c, 0, 0, (struct cpuid_regs){ c->max_basic, leaf0.ebx, leaf0.ecx, leaf0.edx });
 	build_features(c, config);
-	add(c, 2, 0, c->is_amd ? (struct cpuid_regs){ 0 } : host(config, 2, 0));
+	add_leaf(c, 2, 0, c->is_amd ? (struct cpuid_regs){ 0 } : host(config, 2, 0));
 	if (!c->is_amd)
 		build_caches(c, config);
-	add(c, 6, 0, (struct cpuid_regs){ .eax = BIT(2) });	/* ARAT: the APIC timer never stops */
+	add_leaf(c, 6, 0, (struct cpuid_regs){ .eax = BIT(2) });	/* ARAT: the APIC timer never stops */
 	build_leaf7(c, config);
 	build_topology(c, config);
 	build_xsave(c, config);

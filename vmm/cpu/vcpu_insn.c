@@ -363,7 +363,7 @@ static bool is_single_access(const struct insn *insn)
 /*
  * Execute a MOV whose address the processor has translated and checked. False: it is not that simple, nothing was done.
  */
-static bool move(struct vcpu *v, const struct insn *insn)
+static bool execute_move(struct vcpu *v, const struct insn *insn)
 {
 	struct vcpu_page *page = v->page;
 	u64 gpa = page->exit.mem.gpa, linear = emulate_address(page, insn);
@@ -409,6 +409,6 @@ void vcpu_emulate(struct vcpu *v)
 
 	if (!insn)
 		return;
-	if (insn->move == MOVE_NONE || !move(v, insn))
+	if (insn->move == MOVE_NONE || !execute_move(v, insn))
 		emulate_any(v, insn);
 }

@@ -107,7 +107,7 @@ static void check_offer(struct vcpu *v)
 /* ---- Requests ---- */
 
 /* The bootstrap processor starts at the reset vector again, all others wait for a startup (SDM Vol. 3 8.4.2). */
-static void init(struct vcpu *v)
+static void serve_init(struct vcpu *v)
 {
 	lapic_reset(v->lapic);
 	vcpu_fetch_groups(v, GROUP_CR);
@@ -120,7 +120,7 @@ static void init(struct vcpu *v)
 	machine_report_online(v->machine, v);
 }
 
-static void startup(struct vcpu *v, u8 vector)
+static void serve_startup(struct vcpu *v, u8 vector)
 {
 	if (v->mp_state != VCPU_WAIT_FOR_SIPI)
 		return;
@@ -147,9 +147,9 @@ static __attribute__((noinline)) void serve_rare(struct vcpu *v, u32 requests)
 	if (requests & VCPU_REQUEST_PAUSE)
 		machine_park(v->machine, v);
 	if (requests & VCPU_REQUEST_INIT)
-		init(v);
+		serve_init(v);
 	if (requests & VCPU_REQUEST_STARTUP)
-		startup(v, (u8)(requests >> VCPU_REQUEST_VECTOR_SHIFT));
+		serve_startup(v, (u8)(requests >> VCPU_REQUEST_VECTOR_SHIFT));
 	if ((requests & VCPU_REQUEST_NMI) && v->mp_state != VCPU_WAIT_FOR_SIPI)
 		take_nmis(v);
 	if (requests & VCPU_REQUEST_TIME)
@@ -211,7 +211,7 @@ static bool may_run(struct vcpu *v)
 	return v->mp_state == VCPU_RUNNABLE;
 }
 
-static void idle(struct vcpu *v)
+static void wait_idle(struct vcpu *v)
 {
 	const struct host *host = v->machine->host;
 	u64 bits = 0;
@@ -234,7 +234,7 @@ static __attribute__((noinline)) void run_ended(struct vcpu *v, struct host_run 
 }
 
 /* Enter the guest and handle its exits until there is a request. */
-static void run(struct vcpu *v)
+static void run_guest(struct vcpu *v)
 {
 	const struct host *host = v->machine->host;
 	struct host_run run;
@@ -262,9 +262,9 @@ void vcpu_loop(struct vcpu *v)
 		if (v->index == 0 && console_port_has_deferred_bits(&v->machine->console))
 			machine_notified(v->machine, 0);
 		if (may_run(v))
-			run(v);
+			run_guest(v);
 		else
-			idle(v);
+			wait_idle(v);
 	}
 	machine_leave(v->machine, v);
 }

@@ -7,19 +7,19 @@
 #include "machine.h"
 #include "syscalls.h"
 
-static u32 load(const u32 *word)
+static u32 load_word(const u32 *word)
 {
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-static void store(u32 *word, u32 value)
+static void store_word(u32 *word, u32 value)
 {
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
 static void set_phase(struct machine *m, enum vmm_phase phase)
 {
-	store(&m->control->phase, phase);
+	store_word(&m->control->phase, phase);
 	m->host->signal_root(m->host->ctx);
 }
 
@@ -50,7 +50,7 @@ static void wake_others(struct machine *m)
 static bool others_are_parked(const struct machine *m)
 {
 	for (u32 i = 1; i < m->vcpu_count; i++)
-		if (load(&m->vcpu[i].parked) != m->pause)
+		if (load_word(&m->vcpu[i].parked) != m->pause)
 			return false;
 	return true;
 }
@@ -58,10 +58,10 @@ static bool others_are_parked(const struct machine *m)
 void machine_park(struct machine *m, struct vcpu *v)
 {
 	for (;;) {
-		u32 pause = load(&m->pause);
+		u32 pause = load_word(&m->pause);
 		u64 bits;
 
-		store(&v->parked, pause);
+		store_word(&v->parked, pause);
 		if (!(pause & 1))
 			return;
 		m->host->signal_vcpu(m->host->ctx, 0);
@@ -74,10 +74,10 @@ void machine_park(struct machine *m, struct vcpu *v)
  */
 static void pause_while_wanted(struct machine *m, u64 *bits)
 {
-	u32 wanted = load(&m->control->want_paused);
+	u32 wanted = load_word(&m->control->want_paused);
 	u64 since;
 
-	store(&m->pause, m->pause + 1);
+	store_word(&m->pause, m->pause + 1);
 	for (u32 i = 1; i < m->vcpu_count; i++)
 		vcpu_request(&m->vcpu[i], VCPU_REQUEST_PAUSE);
 	while (!others_are_parked(m) && !machine_is_stopped(m))
@@ -85,22 +85,22 @@ static void pause_while_wanted(struct machine *m, u64 *bits)
 	since = m->host->tsc(m->host->ctx);
 	machine_notify_console(m);
 	if (!machine_is_stopped(m)) {
-		store(&m->control->is_paused, wanted);
+		store_word(&m->control->is_paused, wanted);
 		m->host->signal_root(m->host->ctx);
 	}
-	while (load(&m->control->want_paused) == wanted && !machine_is_stopped(m))
+	while (load_word(&m->control->want_paused) == wanted && !machine_is_stopped(m))
 		wait_keeping_bits(m, DEADLINE_NONE, bits);
 	if (!machine_is_stopped(m))
 		machine_time_skip(m, m->host->tsc(m->host->ctx) - since);
-	store(&m->pause, m->pause + 1);
+	store_word(&m->pause, m->pause + 1);
 	wake_others(m);
-	store(&m->control->is_paused, wanted + 1);
+	store_word(&m->control->is_paused, wanted + 1);
 	m->host->signal_root(m->host->ctx);
 }
 
 static void serve_nmi_button(struct machine *m)
 {
-	u32 presses = load(&m->control->nmi_button);
+	u32 presses = load_word(&m->control->nmi_button);
 
 	if (presses == m->nmis_seen)
 		return;
@@ -111,13 +111,13 @@ static void serve_nmi_button(struct machine *m)
 void machine_notified(struct machine *m, u64 bits)
 {
 	bits |= console_port_take_deferred_bits(&m->console);
-	while ((bits & VMM_BIT_CONTROL) && (load(&m->control->want_paused) & 1) && !machine_is_stopped(m))
+	while ((bits & VMM_BIT_CONTROL) && (load_word(&m->control->want_paused) & 1) && !machine_is_stopped(m))
 		pause_while_wanted(m, &bits);
 	if (bits & VMM_BIT_CONTROL)
 		serve_nmi_button(m);
 	machine_lock(m);
-	if ((bits & VMM_BIT_CONTROL) && load(&m->control->power_button) != m->presses_seen) {
-		m->presses_seen = load(&m->control->power_button);
+	if ((bits & VMM_BIT_CONTROL) && load_word(&m->control->power_button) != m->presses_seen) {
+		m->presses_seen = load_word(&m->control->power_button);
 		acpi_pm_press_button(&m->acpi_pm);
 	}
 	if (bits & VMM_BIT_CONSOLE)
@@ -137,7 +137,7 @@ void machine_report_online(struct machine *m, const struct vcpu *v)
 
 void machine_start(struct machine *m)
 {
-	store(&m->is_started, 1);
+	store_word(&m->is_started, 1);
 	wake_others(m);
 }
 
@@ -154,16 +154,16 @@ static void wait_for_others(struct machine *m)
 {
 	u64 deadline = m->host->tsc(m->host->ctx) + BIT64(30), bits;
 
-	while (machine_is_started(m) && load(&m->left) + 1 < m->vcpu_count &&
+	while (machine_is_started(m) && load_word(&m->left) + 1 < m->vcpu_count &&
 	       m->host->tsc(m->host->ctx) < deadline)
 		(void)!m->host->wait(m->host->ctx, deadline, &bits);
-	while (load(&m->stop_info.is_set) != STOPPED)
+	while (load_word(&m->stop_info.is_set) != STOPPED)
 		m->host->yield(m->host->ctx);
 }
 
 void machine_report_suspended(struct machine *m, bool is_suspended)
 {
-	store(&m->control->is_suspended, is_suspended);
+	store_word(&m->control->is_suspended, is_suspended);
 }
 
 void machine_report_running(struct machine *m)

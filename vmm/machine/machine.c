@@ -60,7 +60,7 @@ static void set_rtc_line(void *ctx, u32 gsi, bool is_asserted)
 		acpi_pm_rtc_alarm(&m->acpi_pm);
 }
 
-static struct irq_line line(struct machine *m, u32 gsi)
+static struct irq_line line_of(struct machine *m, u32 gsi)
 {
 	return (struct irq_line){ .set = set_line, .ctx = m, .gsi = gsi };
 }
@@ -107,7 +107,7 @@ static const struct lapic_ops lapic_ops = {
 	.kick = apic_kick, .nmi = apic_nmi, .init = apic_init, .startup = apic_startup, .eoi = apic_eoi,
 };
 
-static void deliver(void *ctx, const struct irq_message *message)
+static void deliver_message(void *ctx, const struct irq_message *message)
 {
 	(void)lapic_bus_deliver(&((struct machine *)ctx)->lapics, message);
 }
@@ -163,7 +163,7 @@ _Static_assert(VM_VCPUS < 255, "local APICs start in xAPIC mode, which can't nam
 
 static enum status add_apics(struct machine *m)
 {
-	struct ioapic_ops ops = { .deliver = deliver, .ctx = m };
+	struct ioapic_ops ops = { .deliver = deliver_message, .ctx = m };
 
 	lapic_bus_init(&m->lapics, m->lapic, m->vcpu_count, &m->clock, &lapic_ops, m, machine_is_pc(m));
 	ioapic_init(&m->ioapic, &ops);
@@ -181,7 +181,7 @@ static enum status add_kvmclock(struct machine *m)
 static enum status add_uart(struct machine *m)
 {
 	struct uart_ops ops = console_port_uart_ops(&m->console);
-	struct irq_line irq = line(m, COM1_GSI);
+	struct irq_line irq = line_of(m, COM1_GSI);
 
 	uart_init(&m->uart, &ops, &irq);
 	if (bus_add_pio(&m->bus, COM1_PORT, COM1_PORTS, &uart_region, &m->uart) != ST_OK)
@@ -209,7 +209,7 @@ static enum status add_pvpanic(struct machine *m)
 static enum status add_acpi_pm(struct machine *m)
 {
 	struct power_ops power = power_ops(m);
-	struct irq_line irq = line(m, ACPI_GSI);
+	struct irq_line irq = line_of(m, ACPI_GSI);
 	enum status status;
 
 	acpi_pm_init(&m->acpi_pm, machine_is_pc(m), &m->clock, &irq, &power);
@@ -238,7 +238,7 @@ static enum status add_pic(struct machine *m)
 
 static enum status add_pit(struct machine *m)
 {
-	struct irq_line irq = line(m, PIT_GSI);
+	struct irq_line irq = line_of(m, PIT_GSI);
 	enum status status;
 
 	pit_init(&m->pit, &m->clock, &irq);
@@ -250,7 +250,7 @@ static enum status add_pit(struct machine *m)
 
 static enum status add_hpet(struct machine *m)
 {
-	struct irq_line irq = line(m, 0);	/* each comparator has its own input */
+	struct irq_line irq = line_of(m, 0);	/* each comparator has its own input */
 	enum status status;
 
 	hpet_init(&m->hpet, &m->clock, &irq);

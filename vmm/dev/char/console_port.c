@@ -67,7 +67,7 @@ static void uart_put(void *ctx, const u8 *bytes, u32 count)
 }
 
 /* The ring's bytes are the console's encoding of bytes and breaks (vm_layout.h). */
-static void hold(struct console_port *c, u8 byte)
+static void hold_byte(struct console_port *c, u8 byte)
 {
 	if (!c->is_marked && byte == VM_INPUT_MARK) {
 		c->is_marked = true;
@@ -96,7 +96,7 @@ static bool refill(struct console_port *c)
 		if (count)
 			c->ops->received(c->ctx);
 		for (u32 i = 0; i < count; i++)
-			hold(c, bytes[i]);
+			hold_byte(c, bytes[i]);
 	} while (count && c->held_count == 0);
 	return c->held_count != 0;
 }

@@ -296,12 +296,12 @@ static u64 deadline_ns(void *device)
 	return (clock_tick(h) + ahead) * HPET_TICK_NS;
 }
 
-static void run(void *device)
+static void hpet_run(void *device)
 {
 	sync(device);
 }
 
-const struct timer_ops hpet_timer_ops = { .deadline_ns = deadline_ns, .run = run };
+const struct timer_ops hpet_timer_ops = { .deadline_ns = deadline_ns, .run = hpet_run };
 
 void hpet_init(struct hpet *h, const struct clock *clock, const struct irq_line *irq)
 {

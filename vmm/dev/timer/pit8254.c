@@ -165,7 +165,7 @@ const struct timer_ops pit_timer = { .deadline_ns = pit_deadline_ns, .run = pit_
 
 /* ---- Registers ---- */
 
-static void load(struct pit *p, struct pit_counter *c, u32 value)
+static void counter_load(struct pit *p, struct pit_counter *c, u32 value)
 {
 	u64 now = now_tick(p);
 
@@ -187,14 +187,14 @@ static void write_counter(struct pit *p, struct pit_counter *c, u8 value)
 {
 	switch (c->access) {
 	case ACCESS_LOW:
-		load(p, c, value);
+		counter_load(p, c, value);
 		break;
 	case ACCESS_HIGH:
-		load(p, c, (u32)value << 8);
+		counter_load(p, c, (u32)value << 8);
 		break;
 	default:
 		if (c->write_high)
-			load(p, c, (u32)value << 8 | c->low);
+			counter_load(p, c, (u32)value << 8 | c->low);
 		else
 			c->low = value;
 		c->write_high = !c->write_high;
