@@ -118,11 +118,23 @@ static void each_comes_back(void **state)
 	assert_int_equal(fake_object_count(), bench_idle_objects);
 }
 
+/* What has no program or no device is not tried again and again, and keeps nobody from sleeping. */
+static void what_is_not_there_is_left(void **state)
+{
+	u32 made = fake_threads_made();
+
+	(void)state;
+	bench_turns(0, 200);
+	assert_int_equal(fake_threads_made(), made);
+	assert_true(root_turn(0) == DEADLINE_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_are_wired), cmocka_unit_test(rings_are_private),
 		cmocka_unit_test(a_driver_gets_its_device), cmocka_unit_test(each_comes_back),
+		cmocka_unit_test(what_is_not_there_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, bench_boot, NULL);

@@ -27,6 +27,12 @@ static bool find_disk(struct service_device *out)
 	return true;
 }
 
+static bool find_nothing(struct service_device *out)
+{
+	(void)out;
+	return false;
+}
+
 static const struct map_row console_maps[] = {
 	{ SHARED_CONSOLE_ARGS, CONSOLE_ARGS, RIGHT_R },
 	{ SHARED_VM_RINGS, CONSOLE_VM_RINGS, RIGHT_R | RIGHT_W },
@@ -46,9 +52,11 @@ const struct service_row service_table[] = {
 	[MORE_NETWORK] = { PLAIN, .cap = 50 },
 	[MORE_USERS] = { PLAIN, .cap = 20 },
 	[MORE_LOGS] = { PLAIN, .cap = 20 },
+	[MORE_SERVICES] = { .program = "absent", .heap_bytes = 64 * KIB },
+	[MORE_SERVICES + 1] = { PLAIN, .find_device = find_nothing },
 };
 
-const u32 service_count = MORE_SERVICES;
+const u32 service_count = MORE_ROWS;
 
 const struct wire wires[] = {
 	[WIRE_REQUEST] = { .from = SERVICE_CONSOLE, .to = PARTY_ROOT, .slot = H_ROOT_SIGNAL,

@@ -9,6 +9,9 @@
 
 enum { MORE_DISK = SERVICE_COUNT, MORE_NET, MORE_STORAGE, MORE_NETWORK, MORE_USERS, MORE_LOGS, MORE_SERVICES };
 
+/* Behind them two that are not started: one has no program, one no device. */
+#define MORE_ROWS (MORE_SERVICES + 2)
+
 /* The users' service may look and hears of events, the logs' one may look and manage. */
 enum { MORE_USERS_REQUEST = WIRE_COUNT, MORE_USERS_REPLY, MORE_LOGS_REQUEST, MORE_LOGS_REPLY };
 enum { CLIENT_CONSOLE, CLIENT_USERS, CLIENT_LOGS };
