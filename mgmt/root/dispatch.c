@@ -89,7 +89,7 @@ static void do_input(enum input input)
 	if (outcome.wait_for != WAIT_FOR_NONE)
 		pending_reply_add(client, request.id, vm->index, outcome.wait_for);
 	else
-		send_answer(&outcome.error, vm->is_used ? vm : NULL);
+		send_answer(&outcome.info, vm->is_used ? vm : NULL);
 }
 
 static void do_status(void)

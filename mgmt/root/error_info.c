@@ -3,7 +3,7 @@
  */
 #include "error_info.h"
 
-#define ERROR_RESULT(name, code, class, message) [name] = code,
+#define ERROR_RESULT(name, code, class, message) [name] = (code),
 
 static const u8 results[ERROR_COUNT] = { ERRORS(ERROR_RESULT) };
 

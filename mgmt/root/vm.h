@@ -75,7 +75,7 @@ struct request_context {
 };
 
 struct outcome {
-	struct error_info error;
+	struct error_info info;
 	enum wait_for_state wait_for;		/* not WAIT_FOR_NONE: the answer comes when this is reached */
 };
 

@@ -22,17 +22,17 @@ typedef struct outcome (*action_fn)(struct vm *vm, const struct request_context 
 
 static struct outcome done(void)
 {
-	return (struct outcome){ .error = ERROR_INFO_NONE, .wait_for = WAIT_FOR_NONE };
+	return (struct outcome){ .info = ERROR_INFO_NONE, .wait_for = WAIT_FOR_NONE };
 }
 
 static struct outcome wait_for(enum wait_for_state state)
 {
-	return (struct outcome){ .error = ERROR_INFO_NONE, .wait_for = state };
+	return (struct outcome){ .info = ERROR_INFO_NONE, .wait_for = state };
 }
 
 static struct outcome refuse(struct error_info info)
 {
-	return (struct outcome){ .error = info, .wait_for = WAIT_FOR_NONE };
+	return (struct outcome){ .info = info, .wait_for = WAIT_FOR_NONE };
 }
 
 static void resolve(const struct vm *vm, enum wait_for_state state, enum error error)
