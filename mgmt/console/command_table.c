@@ -64,7 +64,7 @@ const struct command command_rows[VERB_COUNT] = {
 		{ request_begin, stats_answer, 0 } },
 	[VERB_LIST] = { "list-vm", "all of them, one a line", "CPU% is since the last look; 100% is one pCPU.",
 		"list-vm", A(JSON), 0, ARG_COUNT, 0, GROUP_VM, false,
-		{ list_begin, list_answer, 0 } },
+		{ listing_begin, listing_answer, 0 } },
 	[VERB_TOP] = { "top", "who uses the processors now, again and again; q ends it",
 		"100% is one pCPU. Space looks at once. With --json, one object a table (one table if there is no "
 		"--count).",
@@ -83,7 +83,7 @@ const struct command command_rows[VERB_COUNT] = {
 		{ log_vm_begin, 0, log_proceed } },
 	[VERB_LIST_IMAGE] = { "list-image", "kernels and RAM disks to boot VMs from", 0, "list-image", A(JSON), 0,
 		ARG_COUNT, 0, GROUP_MACHINE, false,
-		{ images_begin, images_answer, 0 } },
+		{ listing_begin, listing_answer, 0 } },
 	[VERB_APPLY] = { "apply-config", "make true what vos.conf says",
 		"VMs that are not there yet are defined, and started if it says autostart. Those that are there are "
 		"changed to what it says, as set-vm does; what can't be changed while a VM runs is shown and stays. "
@@ -96,12 +96,12 @@ const struct command command_rows[VERB_COUNT] = {
 		{ export_begin, export_answer, 0 } },
 	[VERB_INFO] = { "info", "processor, virtualization, memory, images", 0, "info", A(JSON), 0, ARG_COUNT, 0,
 		GROUP_MACHINE, false,
-		{ info_begin, info_answer, 0 } },
+		{ listing_begin, listing_answer, 0 } },
 	[VERB_ACCOUNTING] = { "accounting", "where all time and all memory went, and whether it adds up",
 		"For each pCPU, guest + VMM + system + idle = elapsed. For memory, VMs + system + kernel + free = "
 		"installed.",
 		"accounting", A(JSON), 0, ARG_COUNT, 0, GROUP_MACHINE, false,
-		{ accounting_begin, accounting_answer, 0 } },
+		{ listing_begin, listing_answer, 0 } },
 	[VERB_LOG] = { "log", "the kernel's log",
 		"Each line has the date and time (UTC), if this machine's clock is known, and the seconds since the "
 		"start.",

@@ -27,8 +27,10 @@ void export_vm(const struct out *out, const char *name, const struct vm_spec *sp
 	out_text(out, autostart ? "\tautostart yes;\n}\n" : "}\n");
 }
 
-void export_write(const struct out *out, const struct session *s, const char *name)
+void export_text(const struct out *out, const void *what)
 {
+	const struct session *s = ((const struct export_what *)what)->session;
+	const char *name = ((const struct export_what *)what)->name;
 	u32 count = 0;
 
 	for (u32 i = 0; i < VM_COUNT; i++) {
@@ -42,6 +44,17 @@ void export_write(const struct out *out, const struct session *s, const char *na
 	}
 	if (count == 0)
 		out_text(out, "# There are no VMs.\n");
+}
+
+void export_json(struct json_writer *writer, const char *key, const void *what)
+{
+	struct out out;
+
+	json_open(writer, key, '{');
+	out = json_text_begin(writer, "text");
+	export_text(&out, what);
+	json_text_end(writer);
+	json_close(writer, '}');
 }
 
 bool export_is_lost(const struct session *s, const struct vm_entry *vm)

@@ -8,8 +8,16 @@
 
 /* One definition. */
 void export_vm(const struct out *out, const char *name, const struct vm_spec *spec, bool autostart);
-/* All definitions, in the order of their places, or that of one VM, as a vos.conf that makes the same again. */
-void export_write(const struct out *out, const struct session *session, const char *name);
+/*
+ * A view of a struct export_what: all definitions, in the order of their places, or that of one VM, as a vos.conf that
+ * makes the same again.
+ */
+struct export_what {
+	const struct session *session;
+	const char *name;	/* "" = all */
+};
+void export_text(const struct out *out, const void *what);
+void export_json(struct json_writer *writer, const char *key, const void *what);
 /* vos.conf would not make this VM as it is: it is lost when the machine goes down. */
 bool export_is_lost(const struct session *session, const struct vm_entry *vm);
 

@@ -278,6 +278,21 @@ void job_ok(struct session *s, struct job *job)
 	job_end(s, job, 0);
 }
 
+void job_show(struct session *s, struct job *job, const struct view *view, const void *what)
+{
+	struct out out;
+
+	if (job_is_json(job)) {
+		view->json(job_json_begin(s), "return", what);
+		job_json_end(s, job);
+	} else {
+		out = job_text_begin(s, job);
+		view->text(&out, what);
+		job_text_end(s, job);
+	}
+	job_ok(s, job);
+}
+
 void job_fail(struct session *s, struct job *job, const struct fault *fault)
 {
 	struct out out;

@@ -12,7 +12,6 @@
 #include "vcpu_page.h"
 
 #define COLUMNS 80u
-#define LABEL_COLUMN 12u
 #define ROW_BYTES (4u * CMDLINE_BYTES)	/* a command line, each byte as \\xNN; 16 vCPUs take less */
 
 static const char *const exit_names[EXIT_REASON_COUNT] = {
@@ -72,11 +71,6 @@ void report_banner(const struct out *out, const struct info_page *info)
 			sizeof(info->virt_reason));
 		out_text(out, ".\nAll the rest works.\n");
 	}
-}
-
-static void label(const struct out *out, const char *name)
-{
-	out_format(out, "%-*s", (int)LABEL_COLUMN, name);
 }
 
 /* A row whose text may take several lines is written in here first; one at a time. */
@@ -150,8 +144,9 @@ static void pcpu_row(const struct out *out, const struct machine *m)
 	row_end(out, "Load");
 }
 
-void report_info(const struct out *out, const struct machine *m)
+void report_info(const struct out *out, const void *what)
 {
+	const struct machine *m = what;
 	const struct info_page *info = m->info;
 
 	label(out, "VOS");
@@ -189,8 +184,9 @@ void report_info(const struct out *out, const struct machine *m)
 	out_format(out, "%u; list-image shows them\n", m->image_count);
 }
 
-void report_images(const struct out *out, const struct machine *m)
+void report_images(const struct out *out, const void *what)
 {
+	const struct machine *m = what;
 	char size[UNIT_TEXT_BYTES];
 	u32 width = 16;
 
@@ -247,8 +243,9 @@ static void vms_row(const struct out *out, const struct vm_entry *vm, u32 width)
 	short_reason(out, r, COLUMNS - 40 - width);
 }
 
-void report_vms(const struct out *out, const struct machine *m)
+void report_vms(const struct out *out, const void *what)
 {
+	const struct machine *m = what;
 	u32 width = 7, count = 0;
 
 	for (u32 i = 0; i < VM_COUNT; i++) {
@@ -404,8 +401,9 @@ static void spec_rows(const struct out *out, const struct vm_entry *vm)
 	}
 }
 
-void report_vm(const struct out *out, const struct vm_entry *vm)
+void report_vm(const struct out *out, const void *what)
 {
+	const struct vm_entry *vm = what;
 	const struct vm_report *r = &vm->report;
 	char text[UNIT_TEXT_BYTES];
 

@@ -9,20 +9,35 @@
 #include "machine.h"
 #include "out.h"
 
+/* An answer as people see it and as programs do, both of the same struct. */
+struct view {
+	void (*text)(const struct out *out, const void *what);
+	void (*json)(struct json_writer *writer, const char *key, const void *what);
+};
+
+/* Views of a struct machine. */
+void report_info(const struct out *out, const void *machine);
+void json_info(struct json_writer *writer, const char *key, const void *machine);
+void report_images(const struct out *out, const void *machine);
+void json_images(struct json_writer *writer, const char *key, const void *machine);
+void report_vms(const struct out *out, const void *machine);
+void json_vms(struct json_writer *writer, const char *key, const void *machine);
+void report_accounting(const struct out *out, const void *machine);
+void json_accounting(struct json_writer *writer, const char *key, const void *machine);
+/* Of a struct vm_entry, and of a struct vm_stats. */
+void report_vm(const struct out *out, const void *vm);
+void json_vm(struct json_writer *writer, const char *key, const void *vm);
+void report_stats(const struct out *out, const void *stats);
+void json_stats(struct json_writer *writer, const char *key, const void *stats);
+
 const char *state_text(u32 state);
 const char *reason_text(u32 reason);
 const char *vcpu_state_text(u32 state);
 
 /* "VOS 0.1.0  AMD SVM + NPT  1 pCPU  2.0 GiB", one or two lines. */
 void report_banner(const struct out *out, const struct info_page *info);
-void report_info(const struct out *out, const struct machine *machine);
-void report_images(const struct out *out, const struct machine *machine);
-void report_vms(const struct out *out, const struct machine *machine);
-void report_vm(const struct out *out, const struct vm_entry *vm);
 /* "fair, weight 100, cap 50%, pCPUs 0,2-3" */
 void report_share(const struct out *out, const struct vm_share *share);
-void report_stats(const struct out *out, const struct vm_stats *stats);
-void report_accounting(const struct out *out, const struct machine *machine);
 /*
  * The tables of `top`, at most `rows` lines; what is busiest comes first. On 64 columns and more lines are not longer
  * than that; below, columns of the VMs are left out, down to name and CPU%.
@@ -33,14 +48,8 @@ void report_state(const struct out *out, const struct vm_report *report);
 /* "triple-fault rip=ffffffff8100a2c0", or "-" */
 void report_reason(const struct out *out, const struct vm_report *report);
 
-/* The same as JSON members of an object that is open, or as elements of an array. */
-void json_info(struct json_writer *writer, const char *key, const struct machine *machine);
-void json_images(struct json_writer *writer, const char *key, const struct machine *machine);
-void json_vms(struct json_writer *writer, const char *key, const struct machine *machine);
-void json_vm(struct json_writer *writer, const char *key, const struct vm_entry *vm);
+/* As JSON members of an object that is open, or as elements of an array. */
 void json_load(struct json_writer *writer, const struct vm_load *load);
-void json_stats(struct json_writer *writer, const char *key, const struct vm_stats *stats);
-void json_accounting(struct json_writer *writer, const char *key, const struct machine *machine);
 void json_top(struct json_writer *writer, const char *key, const struct machine *machine);
 /* {"error":{"class":..., "code":..., "desc":...}} without its braces */
 void json_fault(struct json_writer *writer, const struct fault *fault);

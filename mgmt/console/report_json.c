@@ -26,8 +26,9 @@ static void feature_list(struct json_writer *w, const char *key, const struct fe
 	json_close(w, ']');
 }
 
-void json_info(struct json_writer *w, const char *key, const struct machine *m)
+void json_info(struct json_writer *w, const char *key, const void *what)
 {
+	const struct machine *m = what;
 	static const char *const virts[] = { [VIRT_NONE] = "none", [VIRT_SVM] = "svm", [VIRT_VMX] = "vmx" };
 	const struct info_page *info = m->info;
 
@@ -62,8 +63,9 @@ void json_info(struct json_writer *w, const char *key, const struct machine *m)
 	json_close(w, '}');
 }
 
-void json_images(struct json_writer *w, const char *key, const struct machine *m)
+void json_images(struct json_writer *w, const char *key, const void *what)
 {
+	const struct machine *m = what;
 	json_open(w, key, '[');
 	for (u32 i = 0; i < m->image_count; i++) {
 		json_open(w, 0, '{');
@@ -101,8 +103,9 @@ static void vcpu_list(struct json_writer *w, const struct vm_report *r)
 	json_close(w, ']');
 }
 
-void json_vm(struct json_writer *w, const char *key, const struct vm_entry *vm)
+void json_vm(struct json_writer *w, const char *key, const void *what)
 {
+	const struct vm_entry *vm = what;
 	const struct vm_report *r = &vm->report;
 	char rip[24];
 
@@ -126,8 +129,9 @@ void json_vm(struct json_writer *w, const char *key, const struct vm_entry *vm)
 	json_close(w, '}');
 }
 
-void json_vms(struct json_writer *w, const char *key, const struct machine *m)
+void json_vms(struct json_writer *w, const char *key, const void *what)
 {
+	const struct machine *m = what;
 	json_open(w, key, '[');
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (m->vms[i].is_used)

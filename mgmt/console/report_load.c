@@ -9,7 +9,6 @@
 #include "units.h"
 #include "vcpu_page.h"
 
-#define LABEL_COLUMN 12u
 #define BAR_COLUMNS 40u
 #define PCPU_LINES 8u		/* of top, at most */
 #define PCPU_COLUMNS 37u
@@ -17,11 +16,6 @@
 #define NAME_LEAST 8u		/* columns for a name, at least */
 #define PPM 1000000u
 #define PPM_ALLOWED 1000u	/* time: within 0.1 % */
-
-static void label(const struct out *out, const char *name)
-{
-	out_format(out, "%-*s", (int)LABEL_COLUMN, name);
-}
 
 /* part / whole in tenths of a percent */
 static u32 permille(u64 part, u64 whole)
@@ -160,8 +154,9 @@ static void stats_memory(const struct out *out, const struct vm_stats *v)
 		size_text(e, v->vmm_table_bytes, false));
 }
 
-void report_stats(const struct out *out, const struct vm_stats *v)
+void report_stats(const struct out *out, const void *what)
 {
+	const struct vm_stats *v = what;
 	stats_head(out, v);
 	stats_time(out, v);
 	stats_exits(out, v);
@@ -249,8 +244,9 @@ static void memory_table(const struct out *out, const struct machine *m)
 			missing < 0 ? "counted twice" : "missing");
 }
 
-void report_accounting(const struct out *out, const struct machine *m)
+void report_accounting(const struct out *out, const void *what)
 {
+	const struct machine *m = what;
 	time_table(out, m);
 	memory_table(out, m);
 }

@@ -23,8 +23,9 @@ static void exit_list(struct json_writer *w, const struct vm_stats *v)
 	json_close(w, ']');
 }
 
-void json_stats(struct json_writer *w, const char *key, const struct vm_stats *v)
+void json_stats(struct json_writer *w, const char *key, const void *what)
 {
+	const struct vm_stats *v = what;
 	static struct vm_spec spec;	/* too large for the stack */
 
 	json_open(w, key, '{');
@@ -91,8 +92,9 @@ static void memory_list(struct json_writer *w, const struct machine *m)
 	json_bool(w, "memory-adds-up", memory_difference(r) == 0);
 }
 
-void json_accounting(struct json_writer *w, const char *key, const struct machine *m)
+void json_accounting(struct json_writer *w, const char *key, const void *what)
 {
+	const struct machine *m = what;
 	json_open(w, key, '{');
 	time_list(w, m);
 	memory_list(w, m);

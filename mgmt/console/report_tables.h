@@ -6,6 +6,14 @@
 
 #include "info_page.h"
 #include "machine.h"
+#include "out.h"
+
+#define LABEL_COLUMN 12u	/* of blocks: where what stands behind a label begins */
+
+static inline void label(const struct out *out, const char *name)
+{
+	out_format(out, "%-*s", (int)LABEL_COLUMN, name);
+}
 
 struct feature_name { const char *name; };
 

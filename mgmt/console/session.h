@@ -249,6 +249,8 @@ void job_json_end(struct session *s, struct job *job);
 struct out job_text_begin(struct session *s, struct job *job);
 void job_text_end(struct session *s, struct job *job);
 bool job_is_json(const struct job *job);
+/* The command's result, for whoever gave it, and its end. */
+void job_show(struct session *s, struct job *job, const struct view *view, const void *what);
 /* Is a command on that VM under way whose end will be told? */
 bool job_is_about(const struct session *s, const char *name);
 

@@ -31,59 +31,36 @@ void vms_answer(struct session *s, struct job *job, const struct reply *reply)
 
 /* ---- listings: one request after the other, then the whole ---- */
 
-static void print(struct session *s, struct job *job, void (*text)(const struct out *, const struct machine *),
-		  void (*json)(struct json_writer *, const char *, const struct machine *))
-{
-	struct out out;
+static const struct listing {
+	u32 tables;		/* BIT32(enum collect) */
+	bool is_look;		/* rates are since the last one */
+	struct view view;	/* of s->machine */
+} listings[VERB_COUNT] = {
+	[VERB_LIST] = { BIT32(COLLECT_VMS), true, { report_vms, json_vms } },
+	[VERB_LIST_IMAGE] = { BIT32(COLLECT_IMAGES), false, { report_images, json_images } },
+	[VERB_INFO] = { BIT32(COLLECT_IMAGES) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_HOST), true,
+		{ report_info, json_info } },
+	[VERB_ACCOUNTING] = { BIT32(COLLECT_VMS) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_MEMORY), false,
+		{ report_accounting, json_accounting } },
+};
 
-	if (job_is_json(job)) {
-		json(job_json_begin(s), "return", &s->machine);
-		job_json_end(s, job);
-	} else {
-		out = job_text_begin(s, job);
-		text(&out, &s->machine);
-		job_text_end(s, job);
-	}
-	job_ok(s, job);
+void listing_begin(struct session *s, struct job *job)
+{
+	collect_begin(s, job, listings[verb_of(job->args.command)].tables);
 }
 
-void list_begin(struct session *s, struct job *job)
+void listing_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	collect_begin(s, job, BIT32(COLLECT_VMS));
-}
+	const struct listing *listing = &listings[verb_of(job->args.command)];
 
-void list_answer(struct session *s, struct job *job, const struct reply *reply)
-{
 	if (!collect_answer(s, job, reply))
 		return;
-	for (u32 i = 0; i < VM_COUNT; i++)
+	if (listing->is_look && (listing->tables & BIT32(COLLECT_PCPUS)))
+		machine_look_pcpus(&s->machine);
+	for (u32 i = 0; i < VM_COUNT && listing->is_look && (listing->tables & BIT32(COLLECT_VMS)); i++)
 		if (s->machine.vms[i].is_used)
 			machine_look(&s->machine.vms[i]);
-	print(s, job, report_vms, json_vms);
-}
-
-void images_begin(struct session *s, struct job *job)
-{
-	collect_begin(s, job, BIT32(COLLECT_IMAGES));
-}
-
-void images_answer(struct session *s, struct job *job, const struct reply *reply)
-{
-	if (collect_answer(s, job, reply))
-		print(s, job, report_images, json_images);
-}
-
-void info_begin(struct session *s, struct job *job)
-{
-	collect_begin(s, job, BIT32(COLLECT_IMAGES) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_HOST));
-}
-
-void info_answer(struct session *s, struct job *job, const struct reply *reply)
-{
-	if (!collect_answer(s, job, reply))
-		return;
-	machine_look_pcpus(&s->machine);
-	print(s, job, report_info, json_info);
+	job_show(s, job, &listing->view, &s->machine);
 }
 
 void export_begin(struct session *s, struct job *job)
@@ -94,76 +71,36 @@ void export_begin(struct session *s, struct job *job)
 
 void export_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	struct json_writer *writer;
-	struct out out;
+	static const struct view view = { export_text, export_json };
+	struct export_what what = { s, job->args.name };
 
-	if (!collect_answer(s, job, reply))
-		return;
-	if (job_is_json(job)) {
-		writer = job_json_begin(s);
-		json_open(writer, "return", '{');
-		out = json_text_begin(writer, "text");
-		export_write(&out, s, job->args.name);
-		json_text_end(writer);
-		json_close(writer, '}');
-		job_json_end(s, job);
-	} else {
-		out = job_text_begin(s, job);
-		export_write(&out, s, job->args.name);
-		job_text_end(s, job);
-	}
-	job_ok(s, job);
-}
-
-void accounting_begin(struct session *s, struct job *job)
-{
-	collect_begin(s, job, BIT32(COLLECT_VMS) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_MEMORY));
-}
-
-void accounting_answer(struct session *s, struct job *job, const struct reply *reply)
-{
 	if (collect_answer(s, job, reply))
-		print(s, job, report_accounting, json_accounting);
+		job_show(s, job, &view, &what);
 }
 
 void stats_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	struct out out;
+	static const struct view view = { report_stats, json_stats };
 
-	if (request_is_refused(s, job, reply))
-		return;
-	if (job_is_json(job)) {
-		json_stats(job_json_begin(s), "return", &reply->stats);
-		job_json_end(s, job);
-	} else {
-		out = job_text_begin(s, job);
-		report_stats(&out, &reply->stats);
-		job_text_end(s, job);
-	}
-	job_ok(s, job);
+	if (!request_is_refused(s, job, reply))
+		job_show(s, job, &view, &reply->stats);
 }
 
 void status_answer(struct session *s, struct job *job, const struct reply *reply)
 {
+	static const struct view view = { report_vm, json_vm };
 	struct vm_entry *vm;
-	struct out out;
 
 	if (request_is_refused(s, job, reply))
 		return;
 	request_take_vm(s, job, job->args.name, reply);
 	vm = machine_find(&s->machine, job->args.name);
-	if (vm) {
-		machine_look(vm);
-		if (job_is_json(job)) {
-			json_vm(job_json_begin(s), "return", vm);
-			job_json_end(s, job);
-		} else {
-			out = job_text_begin(s, job);
-			report_vm(&out, vm);
-			job_text_end(s, job);
-		}
+	if (!vm) {
+		job_ok(s, job);
+		return;
 	}
-	job_ok(s, job);
+	machine_look(vm);
+	job_show(s, job, &view, vm);
 }
 
 /* ---- the machine ---- */
@@ -255,20 +192,23 @@ void help_begin(struct session *s, struct job *job)
 	job_ok(s, job);
 }
 
+static void version_text(const struct out *out, const void *what)
+{
+	out_format(out, "VOS %s\n", (const char *)what);
+}
+
+static void version_json(struct json_writer *writer, const char *key, const void *what)
+{
+	json_open(writer, key, '{');
+	json_text(writer, "version", what);
+	json_close(writer, '}');
+}
+
 void version_begin(struct session *s, struct job *job)
 {
-	struct json_writer *writer;
+	static const struct view view = { version_text, version_json };
 
-	if (job_is_json(job)) {
-		writer = job_json_begin(s);
-		json_open(writer, "return", '{');
-		json_text(writer, "version", VOS_VERSION);
-		json_close(writer, '}');
-		job_json_end(s, job);
-	} else {
-		out_format(&s->terminal, "VOS %s\n", VOS_VERSION);
-	}
-	job_ok(s, job);
+	job_show(s, job, &view, VOS_VERSION);
 }
 
 void result_begin(struct session *s, struct job *job)
