@@ -60,6 +60,20 @@ def test_newer_features(machine):
 
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
+def test_task_switch(machine):
+    """With SVM the processor switches tasks. With VMX software has to, and VOS does not: the VM ends and says so."""
+    machine.ok('create-vm --name tasks --cpu 1 --memory 64M --kernel tasks')
+    machine.ok('start-vm tasks')
+    if machine.backend == 'bochs':
+        machine.wait_state('tasks', 'crashed')
+        assert re.search(r'task switch at [0-9a-f]+', machine.ok('status-vm tasks') + machine.ok('log-vm tasks'))
+    else:
+        machine.wait_log('tasks', 'ok the second task runs')
+    machine.ok('delete-vm tasks --force')
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
 def test_low_kernels(machine):
     """Multiboot kernels may lie where loaders like to have their own things; a module has a text."""
     for address in ('1000', '8000'):

@@ -14,7 +14,7 @@
 
 struct pcpu fake_pcpus[FAKE_PCPUS];
 __thread u32 fake_here;
-u64 fake_dr[8], fake_tsc_aux;
+u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
 const struct virt_ops *virt;
 static struct cpu_data data;
 

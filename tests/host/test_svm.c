@@ -29,7 +29,7 @@ static struct info_page info;
 static void (*processor)(struct vmcb *v);
 
 u8 *fake_memory;
-u64 fake_dr[8], fake_tsc_aux;
+u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
 struct pcpu fake_pcpus[FAKE_PCPUS];
 __thread u32 fake_here;
 

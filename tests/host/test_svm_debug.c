@@ -28,7 +28,7 @@ static u32 (*processor)(struct vcpu_hw *vcpu);
 u8 *fake_memory;
 struct pcpu fake_pcpus[FAKE_PCPUS];
 __thread u32 fake_here;
-u64 fake_dr[8], fake_tsc_aux;
+u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
 
 const struct virt_ops vmx_ops = { .kind = VIRT_NONE };
 
@@ -109,7 +109,7 @@ static void test_breakpoints(void **state)
 	assert_false(was_by_hand);
 	assert_int_equal(dr7_at_entry, DR7_FIXED);
 	assert_int_equal(hw->vmcb->dr7, ALL_ENABLED);
-	assert_memory_equal(fake_dr, dr, sizeof(dr));
+	assert_memory_equal(fake_dr, dr, sizeof(page.dr));
 	end();
 }
 

@@ -1,5 +1,5 @@
 /* links: kernel arch */
-/* helpers: fake_arch/fake_arch.c fake_arch/fake_objects.c vcpu_model.c fake_arch/fake_back_end.c */
+/* helpers: fake_arch/fake_arch.c fake_arch/fake_objects.c vcpu_model.c vcpu_model_drs.c fake_arch/fake_back_end.c */
 /*
  * vcpu_model.h with the SVM back end: the processor takes TLB_CONTROL only at an entry that it does not refuse, and
  * keeps translations by ASID.
@@ -57,11 +57,12 @@ static u32 interrupt_in(const struct vmcb *v)
 	return (u8)v->event_inject;
 }
 
-static struct model_view look_at(const struct vmcb *v)
+static struct model_view look_at(struct vmcb *v)
 {
 	struct model_view view = {
 		.s2_root = v->nested_cr3, .rip = v->rip, .rax = v->rax, .event = event_in(v),
 		.vector = interrupt_in(v), .is_injected = injects_interrupt(v), .cached = tlb[fake_here][v->asid],
+		.dr_exits = v->intercept_dr != 0, .dr6 = &v->dr6, .dr7 = v->dr7,
 	};
 
 	/* The instruction has been stepped over, so that the frame shows the next one. */
@@ -72,7 +73,12 @@ static struct model_view look_at(const struct vmcb *v)
 
 static u64 exit_code_of(enum model_exit exit)
 {
-	return exit == MODEL_FAULT ? SVM_NESTED_FAULT : exit == MODEL_CPUID ? SVM_CPUID : SVM_INTR;
+	static const u64 codes[] = {
+		[MODEL_CPUID] = SVM_CPUID, [MODEL_INTERRUPT] = SVM_INTR, [MODEL_FAULT] = SVM_NESTED_FAULT,
+		[MODEL_DR] = SVM_DR_WRITE,
+	};
+
+	return codes[exit];
 }
 
 static void leave(struct vmcb *v, const struct model_view *view)
@@ -89,6 +95,7 @@ static void leave(struct vmcb *v, const struct model_view *view)
 	if (!view->is_event_cut)	/* else as it was at the entry */
 		v->rip = view->rip;
 	v->rax = view->rax;
+	v->dr7 = view->dr7;
 	v->rflags = RFLAGS_ONE | (view->has_interrupts ? RFLAGS_IF : 0);
 }
 

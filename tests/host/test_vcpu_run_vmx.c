@@ -1,6 +1,6 @@
 /* links: kernel arch */
 /* helpers: fake_arch/fake_vmx.c fake_arch/fake_arch.c fake_arch/fake_objects.c */
-/* helpers: vcpu_model.c fake_arch/fake_back_end.c */
+/* helpers: vcpu_model.c vcpu_model_drs.c fake_arch/fake_back_end.c */
 /*
  * vcpu_model.h with the VMX back end: the processor keeps translations by VPID and EPT pointer, until INVEPT.
  */
@@ -94,6 +94,8 @@ static struct model_view look_at(const struct vcpu_hw *hw)
 		.event = event_in(field), .vector = is_interrupt ? (u8)field : 0, .is_injected = is_interrupt,
 		.has_window = (vmread(VMCS_PROC_CONTROLS) & PROC_INTERRUPT_WINDOW) != 0,
 		.cached = tlb[fake_here][tag_of(ept_pointer)][vpid],
+		.dr_exits = (vmread(VMCS_PROC_CONTROLS) & PROC_MOV_DR) != 0, .dr6 = &fake_dr[6],
+		.dr7 = vmread(VMCS_GUEST_DR7),
 	};
 }
 
@@ -115,6 +117,7 @@ static u64 leave(const struct vcpu_hw *hw, const struct model_view *view)
 	vmwrite(VMCS_GUEST_RIP, view->rip);
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_ONE | (view->has_interrupts ? RFLAGS_IF : 0));
 	hw->page->gpr[GPR_RAX] = view->rax;
+	vmwrite(VMCS_GUEST_DR7, view->dr7);
 	if (view->exit == MODEL_FAULT) {
 		vmwrite(VMCS_GUEST_PHYSICAL, view->gpa);
 		vmwrite(VMCS_QUALIFICATION, EPT_WRITE);
@@ -124,6 +127,8 @@ static u64 leave(const struct vcpu_hw *hw, const struct model_view *view)
 		windows++;
 		return VMX_INTERRUPT_WINDOW;
 	}
+	if (view->exit == MODEL_DR)
+		return VMX_MOV_DR;
 	vmwrite(VMCS_EXIT_EVENT, EVENT_VALID | VECTOR_TIMER);
 	return view->exit == MODEL_CPUID ? VMX_CPUID : VMX_EXTERNAL_INTERRUPT;
 }
@@ -170,7 +175,7 @@ static void test_interleavings(void **state)
 	static const struct model_vendor vmx = { &vmx_ops, &pt_ept, cpu_on, vcpu_on, rip };
 
 	(void)state;
-	vmx_controls = (struct vmx_controls){ .proc2 = PROC2_VPID, .invept_single = true };
+	vmx_controls = (struct vmx_controls){ .proc = PROC_MOV_DR, .proc2 = PROC2_VPID, .invept_single = true };
 	model_test(&vmx);
 	assert_true(flushes > 100 && windows > 100);
 }

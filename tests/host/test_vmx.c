@@ -28,7 +28,7 @@ static u64 (*processor)(void);
 static u64 entered_with;	/* the event field */
 
 u8 *fake_memory;
-u64 fake_dr[8], fake_tsc_aux;
+u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
 struct pcpu fake_pcpus[FAKE_PCPUS];
 __thread u32 fake_here;
 const u8 vmx_exit_point[1];

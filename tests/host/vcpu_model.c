@@ -51,6 +51,7 @@ struct truth {
 	u64 deadline;
 	u64 bits;		/* signalled, not collected */
 	bool is_refused;	/* the last entry was */
+	struct model_drs drs;
 };
 
 static struct truth truths[VCPUS];
@@ -260,6 +261,8 @@ static bool execute_one(struct model_view *view, struct truth *t, u32 who)
 		leave_with_fault(view, page);
 		return false;
 	}
+	if (one_in(8) && !model_move_drs(view, &t->drs))
+		return false;
 	t->rip++;
 	t->rax = t->rax * 1103515245 + 12345;
 	if (one_in(8))
@@ -319,6 +322,7 @@ void model_run(struct model_view *view)
 	CHECK(view->rax == t->rax);
 	CHECK(t->event.valid == view->event.valid);
 	CHECK(t->vector == view->vector || (view->has_window && view->vector == 0));
+	model_check_drs(view, &t->drs);
 	seen.entries++;
 	if (deliver(view, t) && interrupt(view, t))
 		execute(view, t, who);
@@ -455,6 +459,8 @@ static void vmm_turn(struct vcpu *vcpu, struct vcpu_page *page, struct truth *t)
 		run_refused(vcpu, page, t);
 		return;
 	}
+	if (one_in(8))
+		model_look_at_drs(page, &t->drs);
 	result = vcpu_run();
 	check_return(vcpu, page, t);
 	note_result(page, t, result);
@@ -582,8 +588,11 @@ static void switch_to(struct context *c)
 
 	if (pcpu->is_idle)
 		kernel_idle_end();
-	if (last_on[fake_here] != &c->thread)
+	if (last_on[fake_here] != &c->thread) {
 		pcpu->entered = NULL;
+		if (pcpu->has_guest_state)
+			virt->put_away(pcpu);
+	}
 	scheds[fake_here].limit = DEADLINE_NONE;
 	pcpu->current = &c->thread;
 	last_on[fake_here] = &c->thread;
@@ -631,6 +640,7 @@ static void begin_vcpu(u32 i)
 	virt->leave(vcpu->hw);
 	vcpus[i] = vcpu;
 	truths[i] = (struct truth){ .rip = vcpu->page->rip, .deadline = DEADLINE_NONE };
+	truths[i].drs = (struct model_drs){ .dr6 = DR6_FIXED, .dr7 = DR7_FIXED };
 }
 
 static void begin(void)
@@ -679,6 +689,7 @@ void model_test(const struct model_vendor *v)
 	SEEN(entries, 10000);
 	SEEN(refused, 100);
 	SEEN(moves, 100);
+	CHECK(model_drs_moved > 1000);
 	SEEN(shrinks, 100);
 	SEEN(cut, 100);
 	SEEN(delivered, 100);

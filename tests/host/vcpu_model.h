@@ -38,7 +38,7 @@ static inline bool one_in(u32 count)
 /* A translation that a processor may keep. */
 struct model_cached { bool is_valid; u32 vcpu; u64 epoch, serial; };
 
-enum model_exit { MODEL_CPUID, MODEL_INTERRUPT, MODEL_WINDOW, MODEL_FAULT };
+enum model_exit { MODEL_CPUID, MODEL_INTERRUPT, MODEL_WINDOW, MODEL_FAULT, MODEL_DR };
 
 struct model_view {
 	/* The vendor's structure at the entry. */
@@ -47,6 +47,8 @@ struct model_view {
 	u32 vector;			/* the interrupt: injected, or on offer; 0 = none */
 	bool is_injected;		/* it is taken at the entry, or else when the guest can take it */
 	bool has_window;		/* exit when the guest could take one */
+	bool dr_exits;			/* MOV DR; else DR0-3 are the processor's, fake_dr */
+	u64 *dr6, dr7;			/* at the exit, too; the host's DR7 enables nothing */
 	struct model_cached *cached;	/* MODEL_SLOTS of them: what the processor has under this entry's tags */
 	/* The exit. RIP and RAX are the new ones. */
 	enum model_exit exit;
@@ -70,6 +72,16 @@ void model_window(void);
 void model_take_interrupts(void);
 /* From the vCPU's true state, at an entry: may it take an interrupt? */
 bool model_has_interrupts(void);
+
+/* A vCPU's debug registers, as they should be. (vcpu_model_drs.c) */
+struct model_drs { u64 dr[4], dr6, dr7; };
+/* At an entry: breakpoints of its own are in force, and no others; and what it could read is what it wrote. */
+void model_check_drs(const struct model_view *view, const struct model_drs *drs);
+/* The guest writes all of them. False: that exits. */
+bool model_move_drs(struct model_view *view, struct model_drs *drs);
+extern u64 model_drs_moved;
+/* The VMM reads them, or changes them. */
+void model_look_at_drs(struct vcpu_page *page, struct model_drs *drs);
 
 /* All of it, with this back end. cpu_on: this pCPU's part of it. */
 struct model_vendor {

@@ -35,7 +35,7 @@ struct pcpu {
 	struct fpu_area *fpu_want;	/* whose ring 3 must find: of the last thread that is no kernel thread */
 	bool fpu_parked;	/* CR0.TS is set, because those two differ */
 	bool has_ports;		/* ring 3 may use some I/O ports now */
-	bool has_guest_state;	/* registers that ring 3 can read hold a guest's: virt->put_away */
+	bool has_guest_state;	/* TSC_AUX or debug registers hold a guest's: virt->put_away */
 	bool is_idle;		/* atomic: asleep in arch_idle, and no interrupt handler has run since */
 	u64 quiesced;		/* atomic: see quiesce.h */
 	u64 space;		/* atomic: root in CR3, as arch_space_switch left it */

@@ -95,7 +95,7 @@ struct virt_ops {
 	 */
 	u32 (*enter)(struct vcpu_hw *hw, u32 what);	/* enum exit_reason */
 
-	/* If pcpu->has_guest_state, before ring 3 of another thread runs here: those registers become the host's. */
+	/* If pcpu->has_guest_state, before ring 3 of another thread runs here: what is a guest's goes. */
 	void (*put_away)(struct pcpu *pcpu);
 
 	/* The VM's second-level mappings shrank: forget cached translations before the next entry. */

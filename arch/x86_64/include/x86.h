@@ -169,6 +169,14 @@ static inline void dr_write_addresses(const u64 dr[4])
 	dr3_write(dr[3]);
 }
 
+static inline void dr_read_addresses(u64 dr[4])
+{
+	dr[0] = dr0_read();
+	dr[1] = dr1_read();
+	dr[2] = dr2_read();
+	dr[3] = dr3_read();
+}
+
 static inline void clts(void)
 {
 	__asm__ volatile("clts" : : : "memory");

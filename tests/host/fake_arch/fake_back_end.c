@@ -6,7 +6,7 @@
 #include "kernel_upcalls.h"
 #include "x86.h"
 
-u64 fake_dr[8], fake_tsc_aux;
+u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
 
 void arch_fpu_init(struct fpu_area *area)
 {

@@ -18,6 +18,9 @@
 #define invlpg machine_invlpg
 #define cr8_write machine_cr8_write
 #define dr_write_addresses machine_dr_write_addresses
+#define dr_read_addresses machine_dr_read_addresses
+#define dr6_read machine_dr6_read
+#define dr6_write machine_dr6_write
 #define dr7_write machine_dr7_write
 #define lgdt machine_lgdt
 #define ltr machine_ltr
@@ -42,6 +45,9 @@
 #undef invlpg
 #undef cr8_write
 #undef dr_write_addresses
+#undef dr_read_addresses
+#undef dr6_read
+#undef dr6_write
 #undef dr7_write
 #undef lgdt
 #undef ltr
@@ -54,7 +60,9 @@
 #undef vmclear
 #undef invept
 
-extern u64 fake_dr[8], fake_tsc_aux;
+extern u64 fake_drs[][8], fake_tsc_aux;
+extern __thread u32 fake_here;
+#define fake_dr fake_drs[fake_here]
 
 /* A test that defines it says what the processor is. */
 struct cpuid fake_cpuid(u32 leaf) __attribute__((weak));
@@ -97,6 +105,22 @@ static inline void dr_write_addresses(const u64 dr[4])
 {
 	for (u32 i = 0; i < 4; i++)
 		fake_dr[i] = dr[i];
+}
+
+static inline void dr_read_addresses(u64 dr[4])
+{
+	for (u32 i = 0; i < 4; i++)
+		dr[i] = fake_dr[i];
+}
+
+static inline u64 dr6_read(void)
+{
+	return fake_dr[6];
+}
+
+static inline void dr6_write(u64 value)
+{
+	fake_dr[6] = value;
 }
 
 static inline void dr7_write(u64 value)

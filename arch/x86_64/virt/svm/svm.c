@@ -151,7 +151,7 @@ static void filter_pauses(struct vmcb *v)
 static void init_controls(struct vmcb *v, hpa_t s2_root)
 {
 	v->intercept_cr = SVM_INTERCEPT_CR4_WRITE;
-	v->intercept_dr = 0xffffffffu;
+	v->intercept_dr = SVM_INTERCEPT_DR_ALL;
 	v->intercept_exceptions = BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC);
 	v->intercept_misc1 = SVM_INTERCEPT1(SVM_INTR) | SVM_INTERCEPT1(SVM_NMI) | SVM_INTERCEPT1(SVM_INIT) |
 			     SVM_INTERCEPT1(SVM_RDPMC) | SVM_INTERCEPT1(SVM_CPUID) | SVM_INTERCEPT1(SVM_RSM) |
@@ -201,9 +201,31 @@ static void svm_vcpu_fini(struct vcpu_hw *hw)
 	kernel_frame_free(hw);
 }
 
-/* The state is all in memory. The ASID is nobody else's here before the next flush of all of them. */
+void svm_pass_drs(struct vcpu_hw *hw)
+{
+	struct svm_cpu *cpu = pcpu_self()->virt;
+
+	dr_write_addresses(hw->dr);
+	hw->vmcb->intercept_dr = 0;
+	cpu->dr_owner = hw;
+	pcpu_self()->has_guest_state = true;
+}
+
+void svm_reclaim_drs(struct vcpu_hw *hw)
+{
+	struct svm_cpu *cpu = pcpu_self()->virt;
+
+	if (hw->vmcb->intercept_dr != 0)
+		return;
+	dr_read_addresses(hw->dr);
+	hw->vmcb->intercept_dr = SVM_INTERCEPT_DR_ALL;
+	cpu->dr_owner = NULL;
+}
+
+/* The state is all in memory then. The ASID is nobody else's here before the next flush of all of them. */
 static void svm_leave(struct vcpu_hw *hw)
 {
+	svm_reclaim_drs(hw);
 	hw->asid_generation = 0;
 }
 
@@ -230,7 +252,11 @@ static void svm_flush(struct vcpu_hw *hw)
 /* TSC_AUX is 0 while ring 3 of others runs. */
 static void svm_put_away(struct pcpu *pcpu)
 {
-	set_tsc_aux(pcpu->virt, 0);
+	struct svm_cpu *cpu = pcpu->virt;
+
+	set_tsc_aux(cpu, 0);
+	if (cpu->dr_owner)
+		svm_reclaim_drs(cpu->dr_owner);
 	pcpu->has_guest_state = false;
 }
 
@@ -256,8 +282,8 @@ static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 	hw->extras |= cpu->tlb_control ? EXTRA_BUSY : 0;
 	if (hw->tsc_aux != cpu->tsc_aux)
 		set_tsc_aux(cpu, hw->tsc_aux);
-	pcpu->has_guest_state = hw->tsc_aux != 0;
-	if (unlikely(hw->vmcb->dr7 & DR7_ENABLES))
+	pcpu->has_guest_state = hw->tsc_aux != 0 || cpu->dr_owner;
+	if (unlikely(hw->vmcb->dr7 & DR7_ENABLES) && !cpu->dr_owner)
 		dr_write_addresses(hw->dr);
 	if (!svm_features.has_pause_filter)
 		stop_at_pause(hw->vmcb, sibling_waits);

@@ -18,6 +18,7 @@ struct svm_cpu {
 	u32 asid_next;
 	u8 tlb_control;		/* due at the next VMRUN that is not refused, whosever it is */
 	u64 tsc_aux;		/* what the MSR holds now */
+	struct vcpu_hw *dr_owner;	/* whose DR0-3 are in the processor, and MOV DR does not exit; or NULL */
 };
 
 /* One vCPU: a frame for this and a frame for its VMCB. The offsets of the first three are known to svm_switch.S. */
@@ -77,6 +78,13 @@ static inline bool svm_is_host_state(const struct vmcb *v)
 {
 	return !(v->int_control & SVM_V_INTR_MASKING);
 }
+
+/*
+ * From the first MOV DR on, the guest's DR0-3 are in the processor, and no MOV DR exits, until another thread runs here
+ * or somebody else wants to know them. DR6 and DR7 are the VMCB's. (svm.c)
+ */
+void svm_pass_drs(struct vcpu_hw *hw);
+void svm_reclaim_drs(struct vcpu_hw *hw);
 
 /* svm_state.c */
 void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);

@@ -134,6 +134,15 @@ HANDLER(handle_int1)
 	return tell(hw, page, reason, 0, length, GROUP_GPR);
 }
 
+/* The first one since others ran. Those that follow don't exit; where breakpoints need armable_dr7, each does. */
+HANDLER(handle_dr)
+{
+	if (svm_features.leaves_breakpoints)
+		return tell_insn(hw, v, page, reason);
+	svm_pass_drs(hw);
+	return EXIT_NONE;
+}
+
 /* Not executed, which a length would say it was. */
 HANDLER(handle_cr)
 {
@@ -206,8 +215,8 @@ static __attribute__((noinline)) u32 handle_invalid(struct vcpu_hw *hw, struct v
 
 #define RULE(exit_reason, function) { .handle = (function), .reason = (exit_reason) }
 #define RULE_INSN(exit_reason) RULE(exit_reason, handle_insn)
-#define RULE_DR4(base) [(base)] = RULE_INSN(EXIT_DR), [(base) + 1] = RULE_INSN(EXIT_DR), \
-		       [(base) + 2] = RULE_INSN(EXIT_DR), [(base) + 3] = RULE_INSN(EXIT_DR)
+#define RULE_DR4(base) [(base)] = RULE(EXIT_DR, handle_dr), [(base) + 1] = RULE(EXIT_DR, handle_dr), \
+		       [(base) + 2] = RULE(EXIT_DR, handle_dr), [(base) + 3] = RULE(EXIT_DR, handle_dr)
 #define RULE_DR(base) RULE_DR4(base), RULE_DR4((base) + 4), RULE_DR4((base) + 8), RULE_DR4((base) + 12)
 #define RULE_FORBIDDEN(code) [code] = RULE_INSN(EXIT_INSN)
 

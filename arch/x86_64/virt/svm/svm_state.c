@@ -130,6 +130,7 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
 	u32 i;
 
+	svm_reclaim_drs(hw);
 	for (i = 0; i < 4; i++)
 		hw->dr[i] = from->dr[i];
 	hw->vmcb->dr6 = from->dr6;
@@ -141,10 +142,11 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 		hw->extras &= ~EXTRA_ARMED;
 }
 
-static void store_drs(const struct vcpu_hw *hw, struct vcpu_page *to)
+static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)
 {
 	u32 i;
 
+	svm_reclaim_drs(hw);
 	for (i = 0; i < 4; i++)
 		to->dr[i] = hw->dr[i];
 	to->dr6 = hw->vmcb->dr6;

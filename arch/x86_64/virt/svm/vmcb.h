@@ -106,6 +106,7 @@ _Static_assert(SVM_SHUTDOWN == 0x7f && SVM_XSETBV == 0x8d, "APM appendix C");
 #define SVM_INTERCEPT1(code) BIT32((code) - SVM_INTR)
 #define SVM_INTERCEPT2(code) BIT32((code) - SVM_VMRUN)
 #define SVM_INTERCEPT3(code) BIT32((code) - SVM_INVLPGB)
+#define SVM_INTERCEPT_DR_ALL 0xffffffffu
 #define SVM_INTERCEPT_CR4_WRITE BIT32(16 + 4)	/* always: bits that the guest's CPUID does not have */
 #define SVM_INTERCEPT_CR8_WRITE BIT32(16 + 8)
 

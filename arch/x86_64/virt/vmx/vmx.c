@@ -77,10 +77,41 @@ static void vmx_cpu_off(void)
 	cr4_write(cr4_read() & ~CR4_VMXE);
 }
 
+void vmx_pass_drs(struct vcpu_hw *hw)
+{
+	dr_write_addresses(hw->dr);
+	dr6_write(hw->dr6);
+	hw->has_drs = true;
+	vmx_set_proc_controls(hw);
+	pcpu_self()->has_guest_state = true;
+}
+
+void vmx_reclaim_drs(struct vcpu_hw *hw)
+{
+	if (!hw->has_drs)
+		return;
+	dr_read_addresses(hw->dr);
+	hw->dr6 = dr6_read();
+	hw->is_armed = (vmread(VMCS_GUEST_DR7) & DR7_ENABLES) != 0;
+	hw->has_drs = false;
+	vmx_set_proc_controls(hw);
+}
+
+/* No other VMCS becomes current before. */
+static void vmx_put_away(struct pcpu *pcpu)
+{
+	const struct vmx_cpu *cpu = pcpu->virt;
+
+	if (cpu->current)
+		vmx_reclaim_drs(cpu->current);
+	pcpu->has_guest_state = false;
+}
+
 static void vmx_leave(struct vcpu_hw *hw)
 {
 	struct vmx_cpu *cpu = pcpu_self()->virt;
 
+	vmx_reclaim_drs(hw);
 	vmclear(&hw->vmcs_hpa);
 	hw->chores |= CHORE_HOST | CHORE_FLUSH;
 	if (cpu->current == hw)
@@ -162,7 +193,7 @@ static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 		vmx_set_timed(hw, !(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF));
 	}
 	cr2_write(hw->cr2);
-	if (unlikely(hw->is_armed))
+	if (unlikely(hw->is_armed) && !hw->has_drs)
 		dr_write_addresses(hw->dr);
 }
 
@@ -181,5 +212,6 @@ const struct virt_ops vmx_ops = {
 	.store = vmx_store,
 	.prepare = vmx_prepare,
 	.enter = vmx_enter,
+	.put_away = vmx_put_away,
 	.flush = vmx_flush,
 };

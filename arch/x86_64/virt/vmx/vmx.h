@@ -57,6 +57,7 @@ struct vcpu_hw {
 	bool is_busy;			/* more than a step is to be done before the next entry, or may be */
 	bool is_timed;			/* the preemption timer runs, if there is one: see choose_timer */
 	bool is_armed;			/* the guest's DR7 enables a breakpoint */
+	bool has_drs;			/* the guest's DR0-3 and DR6 are in the processor, and MOV DR does not exit */
 	bool has_ports;			/* pcpu->has_ports */
 	struct table_pointer host_gdtr;
 	u64 dr[4], dr6;
@@ -112,6 +113,18 @@ void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root, u32 index);
 void vmx_init_host_part(struct vcpu_hw *hw);
 /* What all VMCSs share. On the boot pCPU, once its MSRs are what all pCPUs' will be. */
 void vmx_init_shared(void);
+
+/*
+ * From the first MOV DR on, the guest's registers are in the processor, and no MOV DR exits, until another thread runs
+ * here or somebody else wants to know them. DR7 is the VMCS's. The second needs the VMCS to be current. (vmx.c)
+ */
+void vmx_pass_drs(struct vcpu_hw *hw);
+void vmx_reclaim_drs(struct vcpu_hw *hw);
+
+static inline void vmx_set_proc_controls(const struct vcpu_hw *hw)
+{
+	vmwrite(VMCS_PROC_CONTROLS, (vmx_controls.proc & ~(hw->has_drs ? PROC_MOV_DR : 0)) | hw->window);
+}
 
 /* vmx_state.c */
 void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups);

@@ -73,7 +73,7 @@ void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 rflags)
 			 (entry->intr_pending ? PROC_INTERRUPT_WINDOW : 0);
 	if (window != hw->window) {
 		hw->window = window;
-		vmwrite(VMCS_PROC_CONTROLS, vmx_controls.proc | window);
+		vmx_set_proc_controls(hw);
 	}
 	set_tpr_threshold(hw, entry->tpr_threshold);
 }

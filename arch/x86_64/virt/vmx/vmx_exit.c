@@ -131,6 +131,7 @@ HANDLER(exit_host_interrupt)
  */
 static void note_debug_exception(struct vcpu_hw *hw, u64 causes)
 {
+	vmx_reclaim_drs(hw);
 	hw->dr6 = (hw->dr6 & ~0xfull) | (causes & DR6_CAUSES);
 	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
 }
@@ -261,6 +262,14 @@ HANDLER(exit_cr_access)
 	return EXIT_NONE;
 }
 
+/* The first one since others ran. */
+HANDLER(exit_dr)
+{
+	vmx_pass_drs(hw);
+	look(hw);
+	return EXIT_NONE;
+}
+
 HANDLER(exit_shutdown) { return tell(page, EXIT_SHUTDOWN, 0); }
 HANDLER(exit_task_switch) { return tell(page, EXIT_TASK_SWITCH, 0); }
 HANDLER(exit_tpr) { return tell(page, EXIT_TPR, 0); }
@@ -268,7 +277,6 @@ HANDLER(exit_cpuid) { return tell_instruction(page, EXIT_CPUID); }
 HANDLER(exit_hlt) { return tell_instruction(page, EXIT_HLT); }
 HANDLER(exit_cache) { return tell_instruction(page, EXIT_CACHE); }
 HANDLER(exit_hypercall) { return tell_instruction(page, EXIT_HYPERCALL); }
-HANDLER(exit_dr) { return tell_instruction(page, EXIT_DR); }
 HANDLER(exit_pause) { return tell_instruction(page, EXIT_PAUSE); }
 HANDLER(exit_xsetbv) { return tell_instruction(page, EXIT_XSETBV); }
 HANDLER(exit_insn) { return tell_instruction(page, EXIT_INSN); }

@@ -88,11 +88,11 @@ static void store_crs(const struct vcpu_hw *hw, struct vcpu_page *to)
 	to->pat = vmread(VMCS_GUEST_PAT);
 }
 
-/* DR6 is never in the hardware: what would change it (#DB, MOV DR) exits. */
 static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
 	u32 i;
 
+	vmx_reclaim_drs(hw);
 	for (i = 0; i < 4; i++)
 		hw->dr[i] = from->dr[i];
 	hw->dr6 = from->dr6;
@@ -100,10 +100,11 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	vmwrite(VMCS_GUEST_DR7, from->dr7);
 }
 
-static void store_drs(const struct vcpu_hw *hw, struct vcpu_page *to)
+static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)
 {
 	u32 i;
 
+	vmx_reclaim_drs(hw);
 	for (i = 0; i < 4; i++)
 		to->dr[i] = hw->dr[i];
 	to->dr6 = hw->dr6;
