@@ -237,10 +237,10 @@ static void vms_row(const struct out *out, const struct vm_entry *vm, u32 width)
 	u32 tenths = is_live ? vm->rates.cpu_tenths : 0;
 	char memory[UNIT_TEXT_BYTES], uptime[UNIT_TEXT_BYTES];
 
-	out_format(out, "%-*s  %-8s %3u  %-5s %4u.%u  %-8s  ", (int)width, r->name, state_text(r->state), r->spec.cpus,
+	out_format(out, "%-*s  %-9s %3u  %-5s %4u.%u  %-8s  ", (int)width, r->name, state_text(r->state), r->spec.cpus,
 		size_short(memory, r->spec.memory_bytes), tenths / 10, tenths % 10,
 		is_live ? duration_text(uptime, r->load.uptime_ns) : "-");
-	short_reason(out, r, COLUMNS - 40 - width);
+	short_reason(out, r, COLUMNS - 41 - width);
 }
 
 void report_vms(const struct out *out, const void *what)
@@ -259,7 +259,7 @@ void report_vms(const struct out *out, const void *what)
 		out_text(out, "There are no VMs. For example: create-vm --name myvm --cpu 1 --memory 512M\n");
 		return;
 	}
-	out_format(out, "%-*s  %-8s %3s  %-5s  %5s  %-8s  %s\n", (int)width, "NAME", "STATE", "CPU", "MEM", "CPU%",
+	out_format(out, "%-*s  %-9s %3s  %-5s  %5s  %-8s  %s\n", (int)width, "NAME", "STATE", "CPU", "MEM", "CPU%",
 		"UPTIME", "REASON");
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (m->vms[i].is_used)

@@ -320,7 +320,7 @@ static u32 top_pcpus(const struct out *out, const struct machine *m, u32 columns
 static void put_state(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
 {
 	(void)rates;
-	out_format(out, "%-8s", state_text(vm->report.state));
+	out_format(out, "%-9s", state_text(vm->report.state));
 }
 
 static void put_vcpus(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
@@ -367,7 +367,7 @@ static const struct top_column {
 	u32 gap, width, rank;
 	void (*put)(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates);
 } top_columns[] = {
-	{ "STATE", 2, 8, 1, put_state },   { "VCPU", 1, 4, 3, put_vcpus },    { "CPU%", 2, 6, 0, put_cpu },
+	{ "STATE", 2, 9, 1, put_state },   { "VCPU", 1, 4, 3, put_vcpus },    { "CPU%", 2, 6, 0, put_cpu },
 	{ "GUEST%", 2, 6, 4, put_guest },  { "EXITS/S", 1, 8, 5, put_exits }, { "WAKES/S", 1, 8, 6, put_wakeups },
 	{ "MEM", 2, 5, 2, put_memory },
 };

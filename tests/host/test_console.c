@@ -31,9 +31,13 @@ static void five_commands(void **state)
 	command("vos status-vm --name myvm", "State       running", RESULT_OK);
 	root->now_ns += 1000000000;
 	command("list-vm",
-		"NAME     STATE    CPU  MEM     CPU%  UPTIME    REASON\r\nmyvm     running    1  512M    12.3  "
+		"NAME     STATE     CPU  MEM     CPU%  UPTIME    REASON\r\nmyvm     running     1  512M    12.3  "
 		"00:00:01  -\r\n",
 		RESULT_OK);
+	root->vms[0].report.state = VM_SUSPENDED;
+	command("list-vm", "\r\nmyvm     suspended   1  512M    ", RESULT_OK);
+	command("status-vm myvm", "State       suspended", RESULT_OK);
+	root->vms[0].report.state = VM_RUNNING;
 	command("delete-vm myvm", "error[E_STATE]: myvm is running. stop-vm it first, or use --force", RESULT_STATE);
 	command("vos stop-vm --name myvm", "myvm has stopped", RESULT_OK);
 	command("vos delete-vm --name myvm", "myvm is deleted", RESULT_OK);

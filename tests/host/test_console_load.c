@@ -137,8 +137,8 @@ static void top_plain(void **state)
 	fake_type(root, "top --count 2\rresult\r");
 	expect_not("NAME");
 	pass_time(500);
-	expect("busy      running     1    12.3    10.0     4000      250     0B\r\n"
-	       "idle      defined     1     0.0     0.0        0        0     0B\r\n");
+	expect("busy      running      1    12.3    10.0     4000      250     0B\r\n"
+	       "idle      defined      1     0.0     0.0        0        0     0B\r\n");
 	expect("0        50.0    20.0    10.0    20.0\r\n");
 	expect_80_columns();
 	fake_event(root, "busy", VM_CRASHED, WHY_TRIPLE_FAULT);
@@ -227,15 +227,15 @@ static void top_follows_the_width(void **state)
 	command("start-vm a", "running", RESULT_OK);
 	fake_type(root, "top\r\x1b[?1;2c\x1b[24;80R");
 	pass_time(500);
-	expect("HNAME                      STATE    VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM\x1b[K");
-	expect("a-name-of-31-characters-  defined ");
-	check_narrow("\x1b[24;66R", 66, "NAME        STATE    VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM");
-	check_narrow("\x1b[24;60R", 60, "NAME      STATE    VCPU    CPU%  GUEST%  EXITS/S    MEM");
-	check_narrow("\x1b[24;40R", 40, "NAME      STATE    VCPU    CPU%    MEM");
+	expect("HNAME                     STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM\x1b[K");
+	expect("a-name-of-31-characters  defined ");
+	check_narrow("\x1b[24;66R", 66, "NAME       STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM");
+	check_narrow("\x1b[24;60R", 60, "NAME      STATE     VCPU    CPU%  GUEST%  EXITS/S    MEM");
+	check_narrow("\x1b[24;40R", 40, "NAME      STATE     VCPU    CPU%    MEM");
 	check_narrow("\x1b[24;20R", 20, "NAME        CPU%");
 	check_narrow("\x1b[24;1R", 16, "NAME        CPU%");
 	check_narrow("\x1b[40;200R", 200,
-		"NAME                             STATE    VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM");
+		"NAME                             STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM");
 	expect_not("and ");
 	clear();
 	fake_type(root, "\x1b[8;80R");
