@@ -93,7 +93,7 @@ static void say_fixed(struct session *s, struct job *job, const char *name, u32 
 	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
 		if (fields & BIT32(i))
 			out_format(&out, "%s%s", count++ ? ", " : "", arg_specs[ARG_OF_FIELD(i)].name);
-	out_format(&out, " differ%s; stop-vm it first to have it as in vos.conf", count == 1 ? "s" : "");
+	out_format(&out, " differ%s; stop the VM to apply it", count == 1 ? "s" : "");
 	say(s, job, "!", name, text);
 }
 
@@ -182,12 +182,13 @@ static void finish(struct session *s, struct job *job)
 	if (job_is_json(job))
 		write_result(s, job);
 	if (s->config_count == 0 && job->mistakes == 0)
-		say_line(s, job, s->conf_bytes ? "vos.conf names no VM." : "There is no vos.conf on this boot medium.");
+		say_line(s, job, s->conf_bytes ? "vos.conf defines no VM." :
+			"There is no vos.conf on this boot medium.");
 	if (job->mistakes == 0 || job->origin == JOB_STARTUP) {	/* each was told; nobody waits for a result */
 		job_ok(s, job);
 		return;
 	}
-	fault_set(&fault, RESULT_FAILED, "vos.conf has %u mistake%s; what has none holds", job->mistakes,
+	fault_set(&fault, RESULT_FAILED, "vos.conf has %u error%s; the rest was applied", job->mistakes,
 		job->mistakes == 1 ? "" : "s");
 	if (job_is_json(job))
 		job_end(s, job, &fault);
@@ -205,7 +206,7 @@ static bool compare(struct session *s, struct job *job, const struct vm_entry *v
 	if (fixed)
 		say_fixed(s, job, args->name, fixed);
 	else if (!fields)
-		say(s, job, "=", args->name, "is there");
+		say(s, job, "=", args->name, "no change");
 	if (!fields || job->origin == JOB_STARTUP)
 		return false;
 	send(s, job, args, REQ_SET, fields);
@@ -245,7 +246,7 @@ void apply_begin(struct session *s, struct job *job)
 	struct fault fault;
 
 	if (is_taken(s, job)) {
-		(void)fault_busy(&fault, "vos.conf is being applied already. Try again in a moment");
+		(void)fault_busy(&fault, "vos.conf is being applied already. Try again later");
 		job_fail(s, job, &fault);
 		return;
 	}

@@ -25,20 +25,20 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
 	[ARG_FORCE] = { "force", TYPE_SWITCH, 0, "at once, without asking the guest" },
 	[ARG_TIMEOUT] = { "timeout", TYPE_TIME, "TIME",
-		"how long the guest may take before it is forced off, up to 24h (30s if not given)" },
+		"time for the guest to shut down before it is forced off, up to 24h (30s if not given)" },
 	[ARG_LINES] = { "lines", TYPE_COUNT, "N", "only the last N lines, up to 1000000" },
 	[ARG_OFFSET] = { "offset", TYPE_OFFSET, "N",
-		"only from byte N on; with --json, next of one answer is the offset of the next" },
+		"start at byte N; with --json, continue with the answer's `next`" },
 	[ARG_INTERVAL] = { "interval", TYPE_TIME, "TIME",
-		"time from one table to the next, 500ms to 24h (2s if not given)" },
-	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "end after N tables, up to 1000000" },
+		"time between two tables, 500ms to 24h (2s if not given)" },
+	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "stop after N tables, up to 1000000" },
 	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },
 	[ARG_ID] = { "id", TYPE_TEXT, "ID", "id of the command, as a program gave it (all of yours if not given)" },
 	[ARG_WAIT] = { "wait", TYPE_TIME_OPTIONAL, "[=TIME]",
-		"wait until it is done, at most TIME, up to 24h; the work goes on after that" },
+		"wait until it is done, or at most TIME, up to 24h; it then continues in the background" },
 	[ARG_DRY_RUN] = { "dry-run", TYPE_SWITCH, 0, "check everything, change nothing" },
 	[ARG_YES] = { "yes", TYPE_SWITCH, 0, "do not ask" },
-	[ARG_QUIET] = { "quiet", TYPE_SWITCH, 0, "print nothing if all went well" },
+	[ARG_QUIET] = { "quiet", TYPE_SWITCH, 0, "print nothing on success" },
 	[ARG_JSON] = { "json", TYPE_SWITCH, 0, "print the result as one JSON object" },
 	[ARG_HELP] = { "help", TYPE_SWITCH, 0, "explain this command" },
 };
@@ -224,7 +224,7 @@ static bool set_percent(struct vm_spec *spec, enum arg arg, const char *value, s
 			"--%s is a percentage of one pCPU such as 50%%, or 250%% for several vCPUs, or none; not "
 			"\"%.40s\"", arg_specs[arg].name, value);
 	if (strcmp(value, "none") != 0 && percent == 0)
-		return fault_set(fault, RESULT_USAGE, "with --%s 0 it would never run. Use none, or pause-vm it",
+		return fault_set(fault, RESULT_USAGE, "a VM with --%s 0 would never run. Use none, or pause-vm",
 			arg_specs[arg].name);
 	spec_set_number(spec, FIELD_OF_ARG(arg), percent);
 	return true;

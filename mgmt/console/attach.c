@@ -41,9 +41,9 @@ static void show_history(struct session *s, const struct history *history, u64 a
 static void tell_state(const struct out *out, const struct vm_report *r)
 {
 	if (r->state == VM_PAUSED)
-		out_format(out, "[%s is paused. resume-vm %s lets it go on]\n", r->name, r->name);
+		out_format(out, "[%s is paused; resume-vm %s resumes it]\n", r->name, r->name);
 	else if (r->state == VM_SUSPENDED)
-		out_format(out, "[%s has suspended itself. Any key wakes it]\n", r->name);
+		out_format(out, "[%s is suspended; any key wakes it]\n", r->name);
 	else if (r->state != VM_RUNNING && r->reason != WHY_REQUEST)
 		out_format(out, "[%s is %s (%s)]\n", r->name, state_text(r->state), reason_text(r->reason));
 	else if (r->state != VM_RUNNING)
@@ -54,7 +54,7 @@ static void show(struct session *s, const struct vm_entry *vm)
 {
 	s->attached = vm->report.index;
 	memcpy(s->attached_name, vm->report.name, sizeof(s->attached_name));
-	out_format(&s->terminal, "[%s: Ctrl-] leaves and has a menu]\n", vm->report.name);
+	out_format(&s->terminal, "[attached to %s; Ctrl-] opens a menu]\n", vm->report.name);
 	tell_state(&s->terminal, &vm->report);
 	show_history(s, &vm->history, history_tail(&vm->history, TAIL_LINES));	/* so that one sees where it is */
 }
@@ -80,7 +80,7 @@ void console_begin(struct session *s, struct job *job)
 		return;
 	if (!vm_is_live(vm)) {
 		state_in_words(words, sizeof(words), &vm->report);
-		fault_set(&fault, RESULT_STATE, "%s. Try start-vm %s; log-vm %s shows what it wrote", words,
+		fault_set(&fault, RESULT_STATE, "%s. Try start-vm %s; log-vm %s shows its output", words,
 			job->args.name, job->args.name);
 		job_fail(s, job, &fault);
 		return;
@@ -110,7 +110,7 @@ static void leave(struct session *s)
 static void detach(struct session *s)
 {
 	end_row(s);
-	out_format(&s->terminal, "[left %s; console %s comes back]\n", s->attached_name, s->attached_name);
+	out_format(&s->terminal, "[detached from %s; console %s attaches again]\n", s->attached_name, s->attached_name);
 	leave(s);
 }
 
@@ -149,7 +149,7 @@ static void tell_change(struct session *s, const struct vm_entry *vm, u32 before
 		return;
 	out_text(&s->terminal, "\n");
 	if (state == VM_RUNNING)
-		out_format(&s->terminal, "[%s goes on]\n", vm->report.name);
+		out_format(&s->terminal, "[%s is running again]\n", vm->report.name);
 	else
 		tell_state(&s->terminal, &vm->report);
 }
@@ -207,12 +207,12 @@ static void show_log(struct session *s)
 		out_foreign(&s->terminal, bytes, count);
 		at += count;
 	}
-	out_format(&s->terminal, "\n[%s goes on]\n", vm->report.name);
+	out_format(&s->terminal, "\n[%s continues]\n", vm->report.name);
 }
 
 static void show_menu(struct session *s)
 {
-	out_format(&s->terminal, "\n[%s] d leave  n next VM  p previous  l log  b break  ] send Ctrl-]  ? help",
+	out_format(&s->terminal, "\n[%s] d detach  n next VM  p previous  l log  b break  ] send Ctrl-]  ? help",
 		s->attached_name);
 	if (s->mode != MODE_MENU)
 		s->menu_at = attached(s)->history.written;
@@ -222,9 +222,9 @@ static void show_menu(struct session *s)
 static void menu_help(struct session *s)
 {
 	out_format(&s->terminal,
-		"\n  d  back to VOS's prompt; so does Enter\n  n, p  next and previous running VM\n"
+		"\n  d  detach, back to VOS's prompt (also Enter)\n  n, p  next and previous running VM\n"
 		"  l  the last 100 lines that %s wrote\n  b  send a break to %s\n  ]  send a Ctrl-] to %s\n"
-		"  any other key  go on here",
+		"  any other key  back to the guest",
 		s->attached_name, s->attached_name, s->attached_name);
 	show_menu(s);
 }
@@ -236,7 +236,7 @@ static void go_on(struct session *s, const char *words)
 	bool is_lost = s->menu_at < history_start(history);
 
 	out_format(&s->terminal, "\n[%s%s%s]\n", s->attached_name, words,
-		is_lost ? "; more was written meanwhile than is kept" : "");
+		is_lost ? "; some output was dropped" : "");
 	show_history(s, history, is_lost ? history_start(history) : s->menu_at);
 }
 

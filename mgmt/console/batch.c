@@ -302,7 +302,7 @@ void batch_cancel_unsent(struct session *s, struct job *job)
 	for (u32 i = job->target_sent; i < job->target_count; i++) {
 		struct target *target = &job->targets[i];
 
-		fault_set(&target->fault, RESULT_FAILED, "%s %s is canceled; nothing was done",
+		fault_set(&target->fault, RESULT_FAILED, "%s %s was canceled before it began",
 			job->args.command->verb, target->name);
 		target->fault.class = "E_CANCELED";
 		tell_fault(s, job, target);

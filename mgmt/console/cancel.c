@@ -70,7 +70,7 @@ static void done(struct session *s, struct job *by)
 	struct out out;
 
 	if (by->index == 0 && args_has(&by->args, ARG_ID)) {
-		fault_set(&fault, RESULT_NOT_FOUND, "no command with the id %s is under way", by->args.id);
+		fault_set(&fault, RESULT_NOT_FOUND, "no command with the id %s is in progress", by->args.id);
 		job_fail(s, by, &fault);
 		return;
 	}
@@ -82,7 +82,7 @@ static void done(struct session *s, struct job *by)
 		job_json_end(s, by);
 	} else {
 		out = job_text_begin(s, by);
-		out_format(&out, by->index ? "Commands canceled: %u\n" : "No command is under way in the background.\n",
+		out_format(&out, by->index ? "Commands canceled: %u\n" : "No command is running in the background.\n",
 			by->index);
 		job_text_end(s, by);
 	}

@@ -328,7 +328,7 @@ void complete_help(const char *line, size_t cursor, const struct name_source *na
 
 	switch (context.place) {
 	case PLACE_NOWHERE:
-		out_text(out, "  Nothing is known about this place; help lists the commands.\n");
+		out_text(out, "  No help for this position; help lists the commands.\n");
 		break;
 	case PLACE_VERB:
 		help_all(out);

@@ -40,8 +40,8 @@ void help_all(const struct out *out)
 		out_format(out, "%s (help %s explains these)\n", group_titles[group], group_names[group]);
 		verbs_of_group(out, group);
 	}
-	out_text(out, "To begin: create-vm myvm, start-vm myvm, console myvm; Ctrl-] comes back.\n"
-		      "help COMMAND explains one; Tab completes, ? shows what is possible here.\n");
+	out_text(out, "To begin: create-vm myvm, start-vm myvm, console myvm (Ctrl-] detaches).\n"
+		      "help COMMAND explains a command. Tab completes; ? lists what can follow.\n");
 }
 
 void help_group(const struct out *out, u32 group)
@@ -50,7 +50,7 @@ void help_group(const struct out *out, u32 group)
 	for (u32 i = 0; i < VERB_COUNT; i++)
 		if (commands[i].group == group)
 			out_format(out, "  %-14s%s\n", commands[i].verb, commands[i].summary);
-	out_text(out, "help COMMAND explains one.\n");
+	out_text(out, "help COMMAND explains a command.\n");
 }
 
 /* ---- flags ---- */
@@ -206,7 +206,7 @@ static void help_command_brief(const struct out *out, const struct command *comm
 			out_format(out, " --%s %s", arg_specs[i].name, arg_specs[i].value);
 	out_format(out, " [flags]\nexample: %s\n", command->example);
 	brief_args(out, args_of(command), command->needs);
-	out_format(out, "help %s full explains each in full; --FLAG ? explains one.\n", command->verb);
+	out_format(out, "help %s full has the complete text; --FLAG ? explains a flag.\n", command->verb);
 }
 
 void help_command(const struct out *out, const struct command *command)

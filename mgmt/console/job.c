@@ -312,8 +312,8 @@ void job_fail_canceled(struct session *s, struct job *job)
 {
 	struct fault fault;
 
-	fault_set(&fault, RESULT_FAILED, job->is_canceled ? "%s is canceled; what it has done so far stays" :
-		"%s is canceled; nothing was done", job->args.command->verb);
+	fault_set(&fault, RESULT_FAILED, job->is_canceled ? "%s was canceled; what it had done stays" :
+		"%s was canceled before it began", job->args.command->verb);
 	fault.class = "E_CANCELED";
 	job_fail(s, job, &fault);
 }
@@ -345,12 +345,13 @@ static void stop_waiting(struct session *s, struct job *job)
 	char text[UNIT_TEXT_BYTES];
 
 	if (job->targets)
-		fault_set(&fault, RESULT_TIMEOUT, "%s is not done for all %u VMs after %s. It goes on; list-vm shows "
-			"how far it is", job->args.command->verb, job->target_count,
+		fault_set(&fault, RESULT_TIMEOUT, "%s has not finished for all %u VMs after %s. It continues in the "
+			"background; see list-vm", job->args.command->verb, job->target_count,
 			seconds_text(text, job->args.wait_ns));
 	else
-		fault_set(&fault, RESULT_TIMEOUT, "%s %s is not done after %s. It goes on; status-vm shows how far "
-			"it is", job->args.command->verb, job->args.name, seconds_text(text, job->args.wait_ns));
+		fault_set(&fault, RESULT_TIMEOUT, "%s %s has not finished after %s. It continues in the background; "
+			"see status-vm",
+			job->args.command->verb, job->args.name, seconds_text(text, job->args.wait_ns));
 	if (background && job->origin == JOB_PROMPT) {
 		job_move(background, job);
 		background->origin = JOB_BACKGROUND;
@@ -382,7 +383,7 @@ void job_pump(struct session *s)
 			stop_waiting(s, job);
 		else if (now >= hint_at(job)) {
 			job->is_hinted = true;
-			out_text(&s->terminal, "(still at it; Ctrl-C brings the prompt back, the work goes on)\n");
+			out_text(&s->terminal, "(still running; Ctrl-C continues in the background)\n");
 		}
 	}
 }

@@ -162,29 +162,29 @@ static const char *state_advice(u32 op, u32 state)
 	case REQ_START:
 		return state == VM_PAUSED ? "Try resume-vm" :
 		       is_live		  ? "reset-vm boots it again" :
-					    "Try again when it has come to rest";
+					    "Wait until it has stopped";
 	case REQ_DELETE:
-		return "stop-vm it first, or use --force";
+		return "Stop it first, or use --force";
 	case REQ_RESUME:
 		return is_live ? "Only a paused VM can be resumed" : "Try start-vm";
 	case REQ_PAUSE:
 		return is_live ? "Only a running VM can be paused" : "Try start-vm";
 	case REQ_SET:
-		return is_live ? "stop-vm it first; only restart, class, weight, cap, affinity change while it runs" :
-			"Try again when it has come to rest";
+		return is_live ? "Stop it first: only restart, class, weight, cap and affinity can change while it "
+			"runs" : "Wait until it has stopped";
 	case REQ_STOP:
-		return is_live ? "Try again when it has come to rest" : "There is nothing to stop";
+		return is_live ? "Wait until it has stopped" : "There is nothing to stop";
 	case REQ_NMI:
-		return state == VM_PAUSED ? "Try resume-vm" : is_live ? "Try again when it runs" : "Try start-vm";
+		return state == VM_PAUSED ? "Try resume-vm" : is_live ? "Wait until it runs" : "Try start-vm";
 	default:
-		return is_live ? "Try again when it has come to rest" : "Try start-vm";
+		return is_live ? "Wait until it has stopped" : "Try start-vm";
 	}
 }
 
 static void bad_state(struct fault *fault, const struct request *request, const struct reply *reply)
 {
 	if (reply->have == VM_STOPPING)
-		fault_set(fault, RESULT_STATE, "%s is stopping. Wait until it has stopped, or stop-vm %s --force",
+		fault_set(fault, RESULT_STATE, "%s is stopping. Wait until it has stopped, or use stop-vm %s --force",
 			request->name, request->name);
 	else
 		fault_set(fault, RESULT_STATE, "%s %s %s. %s", request->name,
@@ -259,7 +259,7 @@ static void vm_ended(
 	out = out_to_buffer(&buffer);
 	report_reason(&out, &reply->vm);
 	if (has_log(m, request->name))
-		fault_set(fault, RESULT_FAILED, "%s ended: %s. log-vm %s shows its last words", request->name, text,
+		fault_set(fault, RESULT_FAILED, "%s ended: %s. log-vm %s shows its last output", request->name, text,
 			request->name);
 	else
 		fault_set(fault, RESULT_FAILED, "%s ended: %s", request->name, text);
@@ -274,8 +274,8 @@ static void no_virtualization(struct fault *fault, const struct info_page *info)
 static void canceled(struct fault *fault, const struct request *request)
 {
 	fault_set(fault, RESULT_FAILED, request->op == REQ_STOP ?
-		"canceled: %s is not asked again, and not forced off" :
-		"canceled: what was begun goes on. status-vm %s shows how far it is", request->name);
+		"canceled: %s is not forced off" :
+		"canceled: the command continues; see status-vm %s", request->name);
 }
 
 /* Messages that their row leaves open. */

@@ -52,7 +52,7 @@ void prompt_interrupt(struct session *s)
 	if (job->is_waiting) {
 		struct job *background = job_new(s, JOB_BACKGROUND);
 
-		out_format(&s->terminal, "(%s goes on)\n", job->args.command->verb);
+		out_format(&s->terminal, "(%s continues in the background)\n", job->args.command->verb);
 		if (background) {
 			job_move(background, job);
 			background->origin = JOB_BACKGROUND;

@@ -69,7 +69,7 @@ void report_banner(const struct out *out, const struct info_page *info)
 		out_foreign_line(out,
 			info->virt_reason[0] ? info->virt_reason : "the processor has neither SVM nor VMX",
 			sizeof(info->virt_reason));
-		out_text(out, ".\nAll the rest works.\n");
+		out_text(out, ".\nEverything else works.\n");
 	}
 }
 

@@ -62,10 +62,10 @@ static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpu
 	if (pcpus > 64 && share->affinity == SHARE_ALL_PCPUS)
 		usable = pcpus;
 	if (vm->report.spec.cpus > usable)
-		out_format(out, "Note: its %u vCPUs have %u pCPU%s to run on, and take turns.\n", vm->report.spec.cpus,
+		out_format(out, "Note: its %u vCPUs share %u pCPU%s.\n", vm->report.spec.cpus,
 			usable, usable == 1 ? "" : "s");
 	if (share->class == SCHED_CLASS_RT && share->cap == 0)
-		out_text(out, "Note: without a cap it can keep fair VMs from running for as long as it wants.\n");
+		out_text(out, "Note: a real-time VM without a cap can starve the fair VMs.\n");
 }
 
 static void say_set(const struct out *out, const struct vm_entry *vm, u32 fields)
@@ -93,8 +93,8 @@ void request_say_done(const struct out *out, const struct job *job, const char *
 	char size[UNIT_TEXT_BYTES];
 
 	if (args_has(&job->args, ARG_DRY_RUN)) {
-		out_format(out, *name ? "%s %s would work. Nothing was changed.\n" :
-			"%s%s would work. Nothing was changed.\n", job->args.command->verb, name);
+		out_format(out, *name ? "%s %s would succeed. Nothing was changed.\n" :
+			"%s%s would succeed. Nothing was changed.\n", job->args.command->verb, name);
 		return;
 	}
 	switch (verb_of(job->args.command)) {
@@ -108,10 +108,10 @@ void request_say_done(const struct out *out, const struct job *job, const char *
 			say_set(out, vm, job->request.fields);
 		return;
 	case VERB_START:
-		out_format(out, "%s is running. console %s shows its terminal.\n", name, name);
+		out_format(out, "%s is running. console %s attaches to it.\n", name, name);
 		return;
 	case VERB_NMI:
-		out_format(out, "%s has got an NMI\n", name);
+		out_format(out, "%s received an NMI\n", name);
 		return;
 	case VERB_DELETE:
 		out_format(out, "%s is deleted\n", name);

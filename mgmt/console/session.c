@@ -88,7 +88,7 @@ void notice_release(struct session *s)
 {
 	out_text(&s->terminal, s->held);
 	if (s->held_buffer.is_full)
-		out_text(&s->terminal, "\n[more was told than could be kept]\n");
+		out_text(&s->terminal, "\n[messages dropped]\n");
 	out_buffer_init(&s->held_buffer, s->held, sizeof(s->held));
 }
 

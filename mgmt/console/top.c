@@ -103,7 +103,7 @@ static void show_text(struct session *s)
 	out_buffer_init(&buffer, text, sizeof(text));
 	out = out_to_buffer(&buffer);
 	report_top(&out, &s->machine, s->top.rows - 3, s->top.columns);
-	out_text(&out, "\nq ends this, space looks at once.\n");
+	out_text(&out, "\nq quits, space updates.\n");
 	draw(s, text);
 	out_text(&s->raw, ASK_SIZE);	/* by the next table it may be another */
 }

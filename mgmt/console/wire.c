@@ -187,7 +187,7 @@ static void execute(struct session *s, u32 arguments, const char *id)
 	}
 	job = verb_of(command) == VERB_CANCEL ? job_new_cancel(s) : job_new(s, JOB_WIRE);
 	if (!job) {
-		(void)fault_busy(&fault, "32 commands are under way. Try again when one is done, or cancel one");
+		(void)fault_busy(&fault, "32 commands are in progress. Try again later, or cancel one");
 		refuse(s, &fault, id);
 		return;
 	}

@@ -30,17 +30,17 @@
 	ERROR(ERR_NONE, RESULT_OK, "E_FAILED", "root refused it and gave no reason") \
 	ERROR(ERR_NO_VM, RESULT_NOT_FOUND, "E_NOT_FOUND", "there is no VM \"{name}\". list-vm shows what there is") \
 	ERROR(ERR_VM_EXISTS, RESULT_STATE, "E_EXISTS", \
-		"there is a VM \"{name}\" already. Take another name, or delete-vm {name}") \
+		"there is a VM \"{name}\" already. Choose another name, or delete-vm {name}") \
 	/* have = enum vm_state it is in */ \
 	ERROR(ERR_VM_STATE, RESULT_STATE, "E_STATE", 0) \
-	ERROR(ERR_BAD_NAME, RESULT_USAGE, "E_USAGE", "\"{name}\" is not a name for a VM: use a-z, 0-9 and -") \
+	ERROR(ERR_BAD_NAME, RESULT_USAGE, "E_USAGE", "\"{name}\" is not a valid name for a VM: use a-z, 0-9 and -") \
 	/* have = enum request_field */ \
 	ERROR(ERR_BAD_FIELD, RESULT_USAGE, "E_USAGE", 0) \
 	/* need, have in bytes */ \
 	ERROR(ERR_NO_MEMORY, RESULT_RESOURCES, "E_NOMEM", 0) \
 	/* have = limit */ \
 	ERROR(ERR_TOO_MANY_VMS, RESULT_RESOURCES, "E_LIMIT", \
-		"there are {have} VMs, which is the most possible. delete-vm one") \
+		"there are {have} VMs, the maximum. Delete one first") \
 	/* need = asked, have = limit */ \
 	ERROR(ERR_TOO_MANY_VCPUS, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
 		"{name} needs {need} vCPUs; a VM can have {have}. Try --cpu {have}") \
@@ -55,13 +55,13 @@
 		"this machine can't be switched off by software. Use its power switch") \
 	/* the guest did not react in time */ \
 	ERROR(ERR_GUEST_DEAF, RESULT_TIMEOUT, "E_TIMEOUT", \
-		"{name} did not react in time. console {name} shows what it does; --force does not ask it") \
+		"{name} did not respond in time. console {name} shows its state; --force does not ask it") \
 	/* have = enum status */ \
 	ERROR(ERR_INTERNAL, RESULT_FAILED, "E_FAILED", \
-		"VOS could not do it (status {have}). log shows more") \
+		"internal error (status {have}); see log") \
 	/* another request on that VM is under way */ \
 	ERROR(ERR_BUSY, RESULT_TIMEOUT, "E_BUSY", \
-		"another command on {name} is under way. Try again when it is done") \
+		"another command on {name} is in progress. Try again later") \
 	/* the VM ended before what was asked for came true; .vm says how */ \
 	ERROR(ERR_VM_ENDED, RESULT_FAILED, "E_ENDED", 0) \
 	/* need = a pCPU that was asked for, have = how many there are */ \
@@ -72,7 +72,7 @@
 		"a real-time VM has no weight: it runs before all fair ones. Leave out --weight, limit it with " \
 		"--cap, or use --class fair") \
 	/* have = limit, text = of what */ \
-	ERROR(ERR_LIMIT, RESULT_RESOURCES, "E_LIMIT", "{have} {text} are the most possible. log shows more") \
+	ERROR(ERR_LIMIT, RESULT_RESOURCES, "E_LIMIT", "the limit of {have} {text} is reached; see log") \
 	/* need = bytes of RAM that its images take, have = what it has */ \
 	ERROR(ERR_IMAGE_MEMORY, RESULT_USAGE, "E_USAGE", 0) \
 	/* REQ_CANCEL; a stop is taken back, whatever else was begun goes on */ \

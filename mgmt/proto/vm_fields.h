@@ -55,9 +55,9 @@ enum field_when { AT_REST, ANY_TIME };
 	ROW(CLASS, share.class, share.class, CHOICE, 0, SCHED_CLASS_RT, 0, ANY_TIME, "class", "fair|rt", \
 		"fair: shares pCPUs by weight; rt: real-time, runs before all fair VMs (fair if not given)") \
 	ROW(WEIGHT, share.weight, share.weight, COUNT, SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX, 0, ANY_TIME, "weight", "N", \
-		"part among fair VMs, 1 to 1000 (100 if not given)") \
+		"weight among fair VMs, 1 to 1000 (100 if not given)") \
 	ROW(CAP, share.cap, share.cap, PERCENT, 0, 0, 0, ANY_TIME, "cap", "PERCENT", \
-		"most that all its vCPUs together may use, 100% = one pCPU; or none (none if not given)") \
+		"limit for all its vCPUs together, 100% = one pCPU; or none (none if not given)") \
 	ROW(AFFINITY, share.affinity, share.affinity, PCPUS, 0, 0, 0, ANY_TIME, "affinity", "PCPUS", \
 		"pCPUs it may run on, from 0 to 63, such as 0,2-3, or all (all if not given)") \
 	ROW(MEMORY_POLICY, memory_policy, memory_policy, CHOICE, 0, MEMORY_POLICY_COUNT - 1, 0, AT_REST, \

@@ -81,7 +81,7 @@ def test_refused_shares(machine):
     for line, words in (('--affinity 60', 'there is no pCPU 60: this machine has'),
                         ('--affinity 3-1', '--affinity is a list of pCPUs'),
                         ('--cap 201%', '100% of a pCPU for each of its 2 vCPUs'),
-                        ('--cap 0', 'it would never run'),
+                        ('--cap 0', 'would never run'),
                         ('--weight 1001', 'from 1 to 1000'),
                         ('--class system', '--class is fair or rt'),
                         ('--timeout 1s', '--timeout has no meaning for set-vm'),
@@ -91,7 +91,7 @@ def test_refused_shares(machine):
     assert 'Nothing was changed' in machine.ok('set-vm a --cap 5% --dry-run')
     after = reply(machine, 'status-vm a')
     assert after | {'now-ns': before['now-ns']} == before
-    assert 'take turns' in machine.ok('create-vm b --cpu 16 --memory 32M --kernel spin --affinity 0')
+    assert 'share 1 pCPU' in machine.ok('create-vm b --cpu 16 --memory 32M --kernel spin --affinity 0')
     assert 'a real-time VM has no weight' in machine.cmd('create-vm c --class rt --weight 5')
 
 
@@ -183,7 +183,7 @@ def test_several_vms(machine):
     assert 'c is paused' in machine.ok('pause-vm b c')
     assert 'b is running' in machine.ok('resume-vm --all')
     # These guests have no use for the power button, so that all three wait for the end of --timeout.
-    assert 'is not done for all 3 VMs' in ' '.join(machine.cmd('stop-vm --all --timeout 24h --wait=1s').split())
+    assert 'has not finished for all 3 VMs' in ' '.join(machine.cmd('stop-vm --all --timeout 24h --wait=1s').split())
     told = reply(machine, 'list-vm')
     assert [vm['state'] for vm in told] == ['stopping'] * 3, told
     answer = machine.ok('stop-vm --all --force')
@@ -208,7 +208,7 @@ def test_set_stopped_vm(machine):
     machine.ok('create-vm a --cpu 1 --memory 16M --kernel spin --cmdline "cpus=1"')
     machine.ok('start-vm a')
     answer = ' '.join(machine.cmd('set-vm a --cpu 2').split())
-    assert 'error[E_STATE]: a is running. stop-vm it first' in answer, answer
+    assert 'error[E_STATE]: a is running. Stop it first' in answer, answer
     assert 'a: restart on-failure:2' in machine.ok('set-vm a --restart on-failure:2')
     machine.ok('stop-vm a --force')
     machine.ok('set-vm a --cpu 2 --memory 32M --cmdline "cpus=2" --platform pc')

@@ -40,7 +40,7 @@ def test_breaks_and_nmis(machine):
     menu(machine, 'd')
     machine.wait_prompt()
     for count in (1, 2):
-        assert 't has got an NMI' in machine.ok('nmi-vm t')
+        assert 't received an NMI' in machine.ok('nmi-vm t')
         machine.until(lambda: machine.ok('log-vm t').count('[nmi]') == count, f'{count} NMIs', 't', 0.2)
     machine.ok('pause-vm t')
     machine.send('console t\r')

@@ -208,7 +208,7 @@ class Machine:
     def detach(self):
         """Back to VOS's prompt; the VM may have ended, also while the menu is open, and then an Enter is wanted."""
         self.send('\x1d')
-        if self.expect('d leave|Press Enter').group(0) == 'd leave':
+        if self.expect('d detach|Press Enter').group(0) == 'd detach':
             self.send('d')
             if self.expect(f'{re.escape(PROMPT)}|Press Enter').group(0) == PROMPT:
                 return

@@ -220,7 +220,7 @@ static void shares(void **state)
 	refuse("set-vm a --weight 1001", RESULT_USAGE, "from 1 to 1000");
 	refuse("set-vm a --class idle", RESULT_USAGE, "--class is fair or rt");
 	refuse("set-vm a --class system", RESULT_USAGE, "--class is fair or rt");
-	refuse("set-vm a --cap 0", RESULT_USAGE, "it would never run");
+	refuse("set-vm a --cap 0", RESULT_USAGE, "would never run");
 	refuse("set-vm a --cap %", RESULT_USAGE, "--cap is a percentage");
 	refuse("set-vm a --cap 50%%", RESULT_USAGE, "--cap is a percentage");
 	refuse("set-vm a --cap 99999999999999999999", RESULT_USAGE, "--cap is a percentage");

@@ -38,7 +38,7 @@ static void five_commands(void **state)
 	command("list-vm", "\r\nmyvm     suspended   1  512M    ", RESULT_OK);
 	command("status-vm myvm", "State       suspended", RESULT_OK);
 	root->vms[0].report.state = VM_RUNNING;
-	command("delete-vm myvm", "error[E_STATE]: myvm is running. stop-vm it first, or use --force", RESULT_STATE);
+	command("delete-vm myvm", "error[E_STATE]: myvm is running. Stop it first, or use --force", RESULT_STATE);
 	command("vos stop-vm --name myvm", "myvm has stopped", RESULT_OK);
 	command("vos delete-vm --name myvm", "myvm is deleted", RESULT_OK);
 	command("start-vm myvm", "error[E_NOT_FOUND]: there is no VM \"myvm\"", RESULT_NOT_FOUND);
@@ -69,7 +69,7 @@ static void refusals(void **state)
 	command("create-vm x --kernel nope", "there is no image \"nope\"", RESULT_NOT_FOUND);
 	command("start-vm build1", "error[E_STATE]: build1 is running. reset-vm boots it again", RESULT_STATE);
 	command("resume-vm build1", "Only a paused VM", RESULT_STATE);
-	command("create-vm y --dry-run", "would work. Nothing was changed", RESULT_OK);
+	command("create-vm y --dry-run", "would succeed. Nothing was changed", RESULT_OK);
 	command("start-vm y", "there is no VM \"y\"", RESULT_NOT_FOUND);
 	command("create-vm z --quiet", "vos> ", RESULT_OK);
 	expect_not("defined");
@@ -79,7 +79,7 @@ static void refusals(void **state)
 	command("info --json", "\"open-to\":[\"spectre-v2\",\"srso\"]", RESULT_OK);
 	command("list-image", "debian-kernel        7.0 MiB  default", RESULT_OK);
 	command("create-vm --help", "usage: create-vm --name NAME", RESULT_OK);
-	command("help status-vm", "status-vm: all about one", RESULT_OK);
+	command("help status-vm", "status-vm: show a VM's details", RESULT_OK);
 	command("create-vm one --memory 64M", "defined", RESULT_OK);
 	command("set-vm one --cap 101%", "than one can use: 100% of a pCPU for its one vCPU. Try --cap 100%",
 		RESULT_USAGE);
@@ -165,19 +165,19 @@ static void waiting(void **state)
 	expect_not("debian");
 	root->now_ns += 2000000000;
 	fake_run(root);
-	expect("Ctrl-C brings the prompt back");
+	expect("Ctrl-C continues in the background");
 	fake_type(root, "\x03");
-	expect("(start-vm goes on)\r\nvos> ");
+	expect("(start-vm continues in the background)\r\nvos> ");
 	expect_not("debian");
 	fake_answer(root);
 	fake_run(root);
-	expect("a is running. console a shows its terminal.\r\nvos> ");
+	expect("a is running. console a attaches to it.\r\nvos> ");
 	fake_screen(root);
 	fake_type(root, "stop-vm a --wait=5s\r");
 	assert_true(console_deadline_ns(&session) < root->now_ns + 5000000001);
 	root->now_ns += 5000000000;
 	fake_run(root);
-	expect("error[E_TIMEOUT]: stop-vm a is not done after 5.000 s");
+	expect("error[E_TIMEOUT]: stop-vm a has not finished after 5.000 s");
 	assert_int_equal(session.last_result, RESULT_TIMEOUT);
 	fake_answer(root);
 	fake_run(root);
@@ -205,16 +205,16 @@ static void terminals(void **state)
 	fake_run(root);
 	fake_screen(root);
 	fake_type(root, "console a\r");
-	expect("[a: Ctrl-] leaves and has a menu]\r\nlogin: ");
+	expect("[attached to a; Ctrl-] opens a menu]\r\nlogin: ");
 	fake_type(root, "root\x03\x1b[A");
 	fake_guests(root);
 	fake_run(root);
 	expect("login: root\x03\x1b[A");
 	fake_screen(root);
 	fake_type(root, "\x1d");
-	expect("d leave");
+	expect("d detach");
 	fake_type(root, "n");
-	expect("[b: Ctrl-]");
+	expect("[attached to b; Ctrl-]");
 	expect("\x1b[31mred");
 	fake_log(root, "while away\n");
 	fake_event(root, "a", VM_STOPPED, WHY_GUEST_POWEROFF);
@@ -222,7 +222,7 @@ static void terminals(void **state)
 	expect_not("while away");
 	fake_screen(root);
 	fake_type(root, "\x1d" "d");
-	expect("[left b; console b comes back]\r\n");
+	expect("[detached from b; console b attaches again]\r\n");
 	expect("a has stopped (guest-poweroff)\r\n");
 	expect("while away\r\n");
 	command("log-vm b", "\\x1b[31mred\r\nvos> ", RESULT_OK);
@@ -235,7 +235,7 @@ static void menu(void **state)
 	command("create-vm a", "defined", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);
 	fake_type(root, "console a\r\x1d\r");
-	expect("[left a; console a comes back]\r\nvos> ");
+	expect("[detached from a; console a attaches again]\r\nvos> ");
 	fake_type(root, "console a\r\x1d?");
 	expect("the last 100 lines that a wrote");
 	fake_type(root, "]");
@@ -249,7 +249,7 @@ static void menu(void **state)
 	for (u32 i = 0; i < 100; i++)
 		fake_type(root, "x");
 	fake_type(root, "\x1d" "d");
-	expect("[left a");
+	expect("[detached from a");
 	fake_type(root, "console a\r");
 	fake_type(root, "for the guest");
 	fake_screen(root);
@@ -324,7 +324,7 @@ static void paste(void **state)
 		snprintf(line, sizeof(line), "create-vm v%u --cmdline", i);
 		expect(line);
 	}
-	for (const char *at = root->terminal; (at = strstr(at, "would work")) != 0; at++)
+	for (const char *at = root->terminal; (at = strstr(at, "would succeed")) != 0; at++)
 		count--;
 	assert_int_equal(count, 0);
 }

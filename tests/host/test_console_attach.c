@@ -184,16 +184,16 @@ static void states_are_told(void **state)
 	(void)state;
 	attach();
 	ends(VM_PAUSED, WHY_REQUEST);
-	expect("\r\n[a is paused. resume-vm a lets it go on]\r\n");
+	expect("\r\n[a is paused; resume-vm a resumes it]\r\n");
 	fake_screen(root);
 	ends(VM_RUNNING, WHY_REQUEST);
-	expect("\r\n[a goes on]\r\n");
+	expect("\r\n[a is running again]\r\n");
 	fake_screen(root);
 	ends(VM_SUSPENDED, WHY_REQUEST);
-	expect("\r\n[a has suspended itself. Any key wakes it]\r\n");
+	expect("\r\n[a is suspended; any key wakes it]\r\n");
 	ends(VM_PAUSED, WHY_REQUEST);
 	fake_type(root, "\x1d" "d");
-	command("console a", "[a is paused. resume-vm a lets it go on]\r\n", RESULT_OK);
+	command("console a", "[a is paused; resume-vm a resumes it]\r\n", RESULT_OK);
 	fake_screen(root);
 	ends(VM_STARTING, WHY_GUEST_REBOOT);
 	expect("\r\n[a is starting (guest-reboot)]\r\n");
@@ -201,8 +201,8 @@ static void states_are_told(void **state)
 	command("console a", "[a is starting (guest-reboot)]\r\n", RESULT_OK);
 	ends(VM_CRASHED, WHY_TRIPLE_FAULT);
 	fake_type(root, "\r");
-	command("console a", "error[E_STATE]: a crashed: triple-fault rip=0. Try start-vm a; log-vm a shows what it "
-		"wrote", RESULT_STATE);
+	command("console a", "error[E_STATE]: a crashed: triple-fault rip=0. Try start-vm a; log-vm a shows its "
+		"output", RESULT_STATE);
 	ends(VM_STOPPED, WHY_GUEST_POWEROFF);
 	command("console a", "error[E_STATE]: a has stopped (guest-poweroff). Try start-vm a;", RESULT_STATE);
 }
@@ -242,7 +242,7 @@ static void the_menu_waits(void **state)
 	fake_guest_writes(root, "a", "the last one");
 	fake_run(root);
 	fake_type(root, "x");
-	expect("[a; more was written meanwhile than is kept]\r\n");
+	expect("[a; some output was dropped]\r\n");
 	expect("the last one");
 }
 
@@ -269,9 +269,9 @@ static void an_nmi(void **state)
 	command("create-vm a", "defined", RESULT_OK);
 	command("nmi-vm a", "error[E_STATE]: a is defined. Try start-vm", RESULT_STATE);
 	command("start-vm a", "running", RESULT_OK);
-	command("nmi-vm a --dry-run", "nmi-vm a would work", RESULT_OK);
+	command("nmi-vm a --dry-run", "nmi-vm a would succeed", RESULT_OK);
 	assert_int_equal(root->vms[0].nmis, 0);
-	command("nmi-vm a", "a has got an NMI\r\n", RESULT_OK);
+	command("nmi-vm a", "a received an NMI\r\n", RESULT_OK);
 	assert_int_equal(root->vms[0].nmis, 1);
 	command("pause-vm a", "paused", RESULT_OK);
 	command("nmi-vm a", "error[E_STATE]: a is paused. Try resume-vm", RESULT_STATE);

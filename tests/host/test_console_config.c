@@ -19,9 +19,9 @@ static void configuration(void **state)
 	command("list-vm", "web      running", RESULT_OK);
 	expect("idle     defined");
 	expect_not("bad");
-	command("apply-config --dry-run", "= web: is there", RESULT_FAILED);
+	command("apply-config --dry-run", "= web: no change", RESULT_FAILED);
 	expect("vos.conf: big: error[E_NOMEM]");
-	expect("error[E_FAILED]: vos.conf has 2 mistakes");
+	expect("error[E_FAILED]: vos.conf has 2 errors");
 	command("delete-vm idle", "deleted", RESULT_OK);
 	command("apply-config --dry-run", "+ idle: would be created\r\n", RESULT_FAILED);
 	command("list-vm", "web", RESULT_OK);
@@ -30,11 +30,11 @@ static void configuration(void **state)
 	command("delete-vm web --force", "deleted", RESULT_OK);
 	command("create-vm web --cpu 2 --memory 128M", "defined", RESULT_OK);
 	command("start-vm web", "is running", RESULT_OK);
-	command("apply-config", "! web: cpu, memory differ; stop-vm it first", RESULT_FAILED);
+	command("apply-config", "! web: cpu, memory differ; stop the VM to apply it", RESULT_FAILED);
 	command("stop-vm web", "has stopped", RESULT_OK);
 	command("apply-config --dry-run", "~ web: would be set: cpu 1; memory 256M\r\n", RESULT_FAILED);
 	command("apply-config", "~ web: is set: cpu 1; memory 256M\r\n", RESULT_FAILED);
-	command("apply-config", "= web: is there", RESULT_FAILED);
+	command("apply-config", "= web: no change", RESULT_FAILED);
 	command("create-vm web", "E_EXISTS", RESULT_STATE);
 }
 
@@ -48,8 +48,8 @@ static void configured_shares(void **state)
 	root = fake_start(&session, conf);
 	command("status-vm a", "Class       fair, weight 50", RESULT_OK);
 	command("status-vm b", "Class       rt, before all fair VMs", RESULT_OK);
-	command("apply-config", "= a: is there", RESULT_OK);
-	expect("= b: is there");
+	command("apply-config", "= a: no change", RESULT_OK);
+	expect("= b: no change");
 	command("set-vm a --weight 7 --cap none --affinity 0", "weight 7, no cap", RESULT_OK);
 	command("set-vm b --class fair", "fair", RESULT_OK);
 	command("apply-config --dry-run", "~ a: would be set: weight 50; cap 150%\r\n", RESULT_OK);
@@ -66,18 +66,18 @@ static void configured_shares(void **state)
 	command("status-vm b", "rt, before all fair VMs", RESULT_OK);
 	command("set-vm a --cap 20%", "cap 20%", RESULT_OK);
 	command("apply-config", "~ a: is set: cap 150%\r\n", RESULT_OK);
-	expect("= b: is there");
+	expect("= b: no change");
 	root->vms[0].report.spec.cpus = 1;
 	command("list-vm", "a ", RESULT_OK);
 	command("set-vm a --cap none", "no cap", RESULT_OK);
 	root->vms[0].report.state = VM_RUNNING;
 	command("list-vm", "running", RESULT_OK);
-	command("apply-config", "! a: cpu differs; stop-vm it", RESULT_FAILED);
+	command("apply-config", "! a: cpu differs; stop the VM to apply it", RESULT_FAILED);
 	expect("vos.conf: a: error[E_USAGE]: --cap 150% is more than a can use");
-	expect("= b: is there");
-	expect("error[E_FAILED]: vos.conf has 1 mistake;");
+	expect("= b: no change");
+	expect("error[E_FAILED]: vos.conf has 1 error;");
 	root = fake_start(&session, "# nothing\n");
-	command("apply-config", "vos.conf names no VM.", RESULT_OK);
+	command("apply-config", "vos.conf defines no VM.", RESULT_OK);
 	root = fake_start(&session, 0);
 	command("apply-config", "There is no vos.conf on this boot medium.", RESULT_OK);
 }
@@ -124,10 +124,10 @@ static void export_round_trip(void **state)
 	expect_not("vos.conf:");
 	command("list-vm", "long", RESULT_OK);
 	assert_string_equal(exported(), first);
-	command("apply-config", "= a: is there", RESULT_OK);
-	expect("= vm: is there");
-	expect("= rt: is there");
-	expect("= long: is there");
+	command("apply-config", "= a: no change", RESULT_OK);
+	expect("= vm: no change");
+	expect("= rt: no change");
+	expect("= long: no change");
 	/* Only one; and what vos.conf starts is in it. */
 	root = fake_start(&session, "vm a { autostart yes }\nvm b { }\n");
 	command("export-config b", "vm b {", RESULT_OK);
@@ -184,7 +184,7 @@ static void set_all(void **state)
 	command("set-vm a --memory 99M", "Note: --memory is rounded up, from 99.0 MiB to 100.0 MiB", RESULT_OK);
 	command("set-vm a --kernel nothing", "E_NOT_FOUND", RESULT_NOT_FOUND);
 	command("start-vm a", "running", RESULT_OK);
-	command("set-vm a --cpu 1 --restart never", "error[E_STATE]: a is running. stop-vm it first", RESULT_STATE);
+	command("set-vm a --cpu 1 --restart never", "error[E_STATE]: a is running. Stop it first", RESULT_STATE);
 	command("set-vm a --restart never", "a: restart never\r\n", RESULT_OK);
 	command("status-vm a --json", "\"cpu\":2,\"memory\":104857600", RESULT_OK);
 	expect("\"restart\":\"never\"");

@@ -139,7 +139,7 @@ static void the_longest_list(void **state)
 	for (const char *at = large_answer(); (at = strstr(at, "xxx last\"")) != 0; at++)
 		seen++;
 	assert_int_equal(seen, VM_COUNT);
-	command("create-vm more", "there are 128 VMs, which is the most possible", RESULT_RESOURCES);
+	command("create-vm more", "there are 128 VMs, the maximum", RESULT_RESOURCES);
 }
 
 static void help_tells(const char *verb, const char *before, u64 limit)
@@ -225,7 +225,7 @@ static void a_queue_of_32(void **state)
 	for (u32 i = 0; i < JOB_QUEUE; i++)
 		send_create(i);
 	exchange("{\"execute\":\"status-vm\",\"arguments\":{\"name\":\"vm1\"},\"id\":\"x\"}",
-		"{\"error\":{\"class\":\"E_BUSY\",\"code\":7,\"desc\":\"32 commands are under way.");
+		"{\"error\":{\"class\":\"E_BUSY\",\"code\":7,\"desc\":\"32 commands are in progress.");
 	root->is_full = false;
 	fake_run(root);
 	assert_int_equal(root->held_count, JOB_QUEUE);
@@ -264,13 +264,13 @@ static void canceling(void **state)
 	/* The queue is full, but something can be canceled; what was not sent is not done. */
 	exchange("{\"execute\":\"cancel\",\"arguments\":{\"id\":7},\"id\":99}",
 		"{\"error\":{\"class\":\"E_CANCELED\",\"code\":1,"
-		"\"desc\":\"create-vm is canceled; nothing was done\"},\"id\":7}");
+		"\"desc\":\"create-vm was canceled before it began\"},\"id\":7}");
 	root->is_full = false;
 	fake_run(root);
 	assert_int_equal(sent(REQ_CREATE), JOB_QUEUE - 2);
 	/* What waits at root is answered by root. */
 	exchange("{\"execute\":\"cancel\",\"arguments\":{\"id\":\"stop\"},\"id\":98}",
-		"canceled: a is not asked again, and not forced off\"},\"id\":\"stop\"}");
+		"canceled: a is not forced off\"},\"id\":\"stop\"}");
 	exchange("{\"execute\":\"cancel\",\"arguments\":{\"id\":\"stop\"},\"id\":97}", "E_NOT_FOUND");
 	exchange("{\"execute\":\"cancel\",\"id\":96}", "\"code\":1");
 	assert_int_equal(sent(REQ_CREATE), 0);
@@ -283,7 +283,7 @@ static void canceling_between_steps(void **state)
 	(void)state;
 	send_frame("control", "{\"execute\":\"top\",\"arguments\":{\"count\":100},\"id\":1}");
 	exchange("{\"execute\":\"cancel\",\"arguments\":{\"id\":1},\"id\":2}",
-		"what it has done so far stays\"},\"id\":1}");
+		"what it had done stays\"},\"id\":1}");
 	root->is_slow = true;
 	send_frame("control", "{\"execute\":\"list-vm\",\"id\":3}");
 	send_frame("control", "{\"execute\":\"cancel\",\"arguments\":{\"id\":3},\"id\":4}");
@@ -297,13 +297,13 @@ static void a_person_cancels_what_was_let_go(void **state)
 	(void)state;
 	command("create-vm a", "defined", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);
-	command("cancel", "No command is under way in the background.", RESULT_OK);
+	command("cancel", "No command is running in the background.", RESULT_OK);
 	root->is_slow = true;
 	fake_type(root, "stop-vm a\r");
 	fake_type(root, "\x03");
-	expect("(stop-vm goes on)");
+	expect("(stop-vm continues in the background)");
 	fake_type(root, "cancel\r");
-	expect("error[E_CANCELED]: canceled: a is not asked again, and not forced off");
+	expect("error[E_CANCELED]: canceled: a is not forced off");
 	expect("Commands canceled: 1");
 	assert_int_equal(session.last_result, RESULT_OK);
 }

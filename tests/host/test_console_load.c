@@ -35,24 +35,24 @@ static void shares(void **state)
 	(void)state;
 	root->info.pcpu_count = 4;
 	command("create-vm a --cpu 2 --affinity 1 --cap 150%",
-		"Note: its 2 vCPUs have 1 pCPU to run on, and take turns.", RESULT_OK);
+		"Note: its 2 vCPUs share 1 pCPU.", RESULT_OK);
 	command("set-vm a --weight 200 --cap 50% --affinity 0,2-3",
 		"a: fair, weight 200, cap 50%, pCPUs 0,2,3\r\n", RESULT_OK);
 	expect_not("Note:");
 	command("status-vm a", "Class       fair, weight 200\r\nCap         50% of a pCPU\r\nAffinity    0,2,3\r\n",
 		RESULT_OK);
 	command("set-vm a --class rt --cap none --affinity all", "a: real-time, no cap, all pCPUs\r\n", RESULT_OK);
-	expect("Note: without a cap");
+	expect("Note: a real-time VM without a cap");
 	command("set-vm a --weight 5", "a real-time VM has no weight", RESULT_USAGE);
 	command("set-vm a --cap 201%",
 		"--cap 201% is more than a can use: 100% of a pCPU for each of its 2 vCPUs. Try --cap 200%, or none",
 		RESULT_USAGE);
 	command("set-vm a --affinity 4", "there is no pCPU 4: this machine has 4, 0 to 3. Try --affinity all",
 		RESULT_USAGE);
-	command("set-vm a --cap 10 --dry-run", "set-vm a would work. Nothing was changed.", RESULT_OK);
+	command("set-vm a --cap 10 --dry-run", "set-vm a would succeed. Nothing was changed.", RESULT_OK);
 	command("status-vm a --json", "\"class\":\"rt\",\"weight\":200,\"cap\":\"none\",\"affinity\":\"all\","
 		"\"memory-policy\":\"lazy\"", RESULT_OK);
-	command("create-vm c --class rt", "Note: without a cap", RESULT_OK);
+	command("create-vm c --class rt", "Note: a real-time VM without a cap", RESULT_OK);
 	command("set-vm b --cap 10", "there is no VM \"b\"", RESULT_NOT_FOUND);
 	command("start-vm a", "running", RESULT_OK);
 	command("status-vm a", "vCPUs       0 off, 0.000 s; 1 off, 0.000 s\r\n", RESULT_OK);
@@ -365,7 +365,7 @@ static void top_crowd(void **state)
 	expect("\x1b[13;1Hvm39 ");
 	expect("\x1b[11;1Hand 48 more; accounting shows all");
 	expect("\x1b[21;1Hand 32 more; list-vm shows all");
-	expect("\x1b[23;1Hq ends this, space looks at once.");
+	expect("\x1b[23;1Hq quits, space updates.");
 	expect_not("\x1b[24;1Hv");
 	fake_type(root, "q");
 	command("top --json", "", RESULT_OK);

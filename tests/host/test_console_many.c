@@ -54,9 +54,9 @@ static void names(void **state)
 	command("pause-vm v2 v1", "v2 is paused", RESULT_OK);
 	command("resume-vm v1 v2 --quiet", "vos> ", RESULT_OK);
 	expect_not("v1 is running");
-	command("nmi-vm v1 v2", "v2 has got an NMI", RESULT_OK);
+	command("nmi-vm v1 v2", "v2 received an NMI", RESULT_OK);
 	assert_int_equal(root->vms[1].nmis + root->vms[2].nmis, 2);
-	command("reset-vm v1 v2 --dry-run", "reset-vm v2 would work. Nothing was changed.", RESULT_OK);
+	command("reset-vm v1 v2 --dry-run", "reset-vm v2 would succeed. Nothing was changed.", RESULT_OK);
 	command("reset-vm v1 v2", "v1 is running", RESULT_OK);
 	command("stop-vm v0 v0", "v0 has stopped", RESULT_OK);
 	expect_not("failed");
@@ -98,8 +98,8 @@ static void errors_name_the_vm(void **state)
 		console_reply(&session, &reply);	/* the second is nobody's */
 	}
 	fake_run(root);
-	expect("error[E_LIMIT]: v0: 4 things are the most possible");
-	expect("error[E_LIMIT]: v1: 4 things are the most possible");
+	expect("error[E_LIMIT]: v0: the limit of 4 things is reached");
+	expect("error[E_LIMIT]: v1: the limit of 4 things is reached");
 	expect("error[E_LIMIT]: start-vm failed for 2 of 2 VMs");
 	assert_int_equal(count_of("4 things"), 2);
 	root->held_count = 0;
@@ -151,12 +151,12 @@ static void deletions_ask_once(void **state)
 	command("start-vm v1", "running", RESULT_OK);
 	fake_screen(root);
 	fake_type(root, "delete-vm v1 v2\ry\r");
-	expect("error[E_STATE]: v1 is running. stop-vm it first, or use --force");
+	expect("error[E_STATE]: v1 is running. Stop it first, or use --force");
 	expect("v2 is deleted");
 	assert_int_equal(session.last_result, RESULT_STATE);
 	command("delete-vm --all --json",
 		"{\"error\":{\"class\":\"E_STATE\",\"code\":4,\"desc\":\"3 VMs would be deleted:", RESULT_STATE);
-	command("delete-vm --all --dry-run --force", "delete-vm v4 would work", RESULT_OK);
+	command("delete-vm --all --dry-run --force", "delete-vm v4 would succeed", RESULT_OK);
 	command("delete-vm --all --yes --force", "v4 is deleted", RESULT_OK);
 	command("list-vm", "There are no VMs.", RESULT_OK);
 }
@@ -215,7 +215,7 @@ static void let_go(void **state)
 	expect("Ctrl-C");
 	fake_answer_one(root);
 	fake_type(root, "\x03");
-	expect("(stop-vm goes on)\r\nvos> ");
+	expect("(stop-vm continues in the background)\r\nvos> ");
 	fake_answer(root);
 	fake_run(root);
 	expect("v2 has stopped (request)\r\nvos> ");
@@ -224,7 +224,8 @@ static void let_go(void **state)
 	fake_type(root, "start-vm v0 v1 --wait=5s\r");
 	root->now_ns += 5000000000;
 	fake_run(root);
-	expect("error[E_TIMEOUT]: start-vm is not done for all 2 VMs after 5.000 s. It goes on; list-vm shows how far");
+	expect("error[E_TIMEOUT]: start-vm has not finished for all 2 VMs after 5.000 s. It continues in the "
+		"background; see list-vm");
 	assert_int_equal(session.last_result, RESULT_TIMEOUT);
 	fake_answer(root);
 	fake_run(root);
@@ -250,7 +251,7 @@ static void canceled(void **state)
 	fake_run(root);
 	expect("Commands canceled: 1");
 	expect("error[E_CANCELED]: stop-vm failed for 127 of 128 VMs");
-	expect("error[E_CANCELED]: stop-vm v127 is canceled; nothing was done");
+	expect("error[E_CANCELED]: stop-vm v127 was canceled before it began");
 	assert_int_equal(count_in_state(VM_STOPPED), 1);
 }
 

@@ -89,17 +89,17 @@ static void rounded_sizes(void **state)
 static void help_topics(void **state)
 {
 	(void)state;
-	command("help vm", "  create-vm     define a virtual machine", RESULT_OK);
+	command("help vm", "  create-vm     define a VM", RESULT_OK);
 	expect_not("shutdown");
 	command("help machine", "  shutdown      switch this machine off", RESULT_OK);
-	command("help prompt", "  result        exit code", RESULT_OK);
+	command("help prompt", "  result        show the exit code", RESULT_OK);
 	command("help vm create", "create-vm: define", RESULT_OK);
 	command("help create-vm", "create-vm: define", RESULT_OK);
 	expect("  --class fair|rt       fair: shares pCPUs by weight; rt: real-time\r\n");
 	expect("  --wait --dry-run --quiet --json\r\n");
 	command("create-vm --help", "  --name NAME           name of the VM: a-z, 0-9 and - (needed)\r\n", RESULT_OK);
-	command("help create-vm full", "print nothing if all went well", RESULT_OK);
-	command("help vm create full", "print nothing if all went well", RESULT_OK);
+	command("help create-vm full", "print nothing on success", RESULT_OK);
+	command("help vm create full", "print nothing on success", RESULT_OK);
 	command("help full", "Try help", RESULT_USAGE);
 }
 
