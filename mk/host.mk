@@ -6,10 +6,11 @@
 TESTS		:= $(sort $(wildcard tests/host/test_*.c))
 FUZZERS		:= $(filter-out tests/host/fuzz_main.c,$(sort $(wildcard tests/host/fuzz_*.c)))
 HOST_BASE	:= -std=gnu11 -O1 -g $(filter-out -Wframe-larger-than=%,$(WARN)) -fno-omit-frame-pointer \
-		   -fno-strict-aliasing -fno-builtin-log -DVOS_HOST_TEST=1 -DVOS_VERSION='"$(VERSION)"' -MMD -MP
+		   -fno-strict-aliasing -fno-builtin-log -DVOS_HOST_TEST=1 -DVOS_VERSION='"$(VERSION)"' -MMD -MP \
+		   $(if $(COVERAGE),--coverage)
 ASAN		:= -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_FLAGS	:= $(HOST_BASE) $(ASAN)
-TSAN_FLAGS	:= $(HOST_BASE) -fsanitize=thread -pthread
+TSAN_FLAGS	:= $(HOST_BASE) -fsanitize=thread -pthread $(if $(COVERAGE),-fprofile-update=atomic)
 FUZZ_FLAGS	:= $(HOST_FLAGS) -fsanitize=fuzzer-no-link -Wno-unknown-warning-option
 FUZZTIME	?= 60
 

@@ -14,7 +14,7 @@ $(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
 	$(call say,CPIO,$@)
 	$(Q)CONF= iso/mkiso.sh bundle $@ $(TEST_IMAGES)
 
-.PHONY: do-boot-files do-systems unit check boot-test test test-more test-guests mutants sizes bench
+.PHONY: do-boot-files do-systems unit check boot-test test test-more test-guests mutants sizes coverage bench
 RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(B)/test.iso $(B)/test.cpio $(TEST_FILES)
 
@@ -28,6 +28,9 @@ test-guests: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-systems && $(RUN) boot -
 check: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-iso do-bundle && $(RUN) check
 boot-test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
 sizes: ; $(Q)$(RUN) sizes
+# Lines that tests run, WHAT=unit by host tests or WHAT=kernel by boot tests (BOOT="-k guests").
+coverage: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(SUBMAKE) COVERAGE=1 B=build/coverage do-unit && \
+	BOOT='$(BOOT)' tests/coverage.py $(WHAT)
 # Machines that make test has no time for.
 test-more: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m more $(T)
 # Takes guards away one by one, in a copy: the tests that are named for each must fail.

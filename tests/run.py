@@ -94,11 +94,11 @@ def host_program(path):
     return name, passed, failed, output
 
 
-def built(only):
+def built(only, folder='build/host'):
     """The programs whose sources exist; build/ may hold older ones."""
     sources = sorted(glob.glob('tests/host/test_*.c') + glob.glob('tests/host/fuzz_*.c'))
     names = [os.path.basename(source)[:-2] for source in sources if not source.endswith('/fuzz_main.c')]
-    return [f'build/host/{name}' for name in names if not only or only in name]
+    return [f'{folder}/{name}' for name in names if not only or only in name]
 
 
 def tell(result, name, case=''):

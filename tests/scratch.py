@@ -4,7 +4,8 @@ import shutil
 import subprocess
 
 # Of build/, what need not be in a copy.
-NOT_COPIED = {'mutants', 'tutorials', 'clang', 'corpus', 'test-logs', 'exitbench', 'exitbench2', 'libfuzzer'}
+NOT_COPIED = {'mutants', 'tutorials', 'clang', 'coverage', 'tidy', 'corpus', 'test-logs', 'exitbench',
+              'exitbench2', 'libfuzzer'}
 NOT_OURS = ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL')
 
 
