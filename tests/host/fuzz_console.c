@@ -23,6 +23,11 @@ static void check(bool is_true)
 
 /* Lines a random byte can stand for, so that the deeper parts are reached. */
 static const char *const lines[] = {
+	"set-vm a --memory 64M --module none --cmdline \"a \\\"b\" --kernel memtest\r",
+	"export-config\r",
+	"export-config a --json\r",
+	"apply-config --json\r",
+	"reboot\r",
 	"create-vm a\r",
 	"start-vm a\r",
 	"stop-vm a\r",
