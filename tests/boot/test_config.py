@@ -5,6 +5,7 @@ import re
 import pytest
 
 from test_manage import reply
+from test_wire import Program
 from vosmachine import TINY, Machine
 
 HOSTILE = r'\\ \"q\"; } vm evil { # x'       # as it is typed
@@ -32,6 +33,10 @@ def test_export(machine):
     define(machine)
     one = reply(machine, 'export-config a')['text']
     assert one.startswith('vm a {\n\tcpu 1;\n') and 'vm rt' not in one, one
+    program = Program(machine)
+    assert program.ask('export-config', name='a')['return']['text'] == one
+    assert program.ask('apply-config')['return'] == {'dry-run': False, 'vms': [], 'mistakes': [], 'holds': True}
+    assert program.ask('set-vm', name='vm', module=[], vmm='')['return']['module'] == []
     for command in ('reboot', 'shutdown'):
         machine.send(f'{command}\r')
         machine.expect(r'vos.conf does not define a, vm, rt as they are: export-config prints what will be lost')
