@@ -102,7 +102,7 @@ static bool take_vcpu(u32 index)
 {
 	if (sys_vcpu_bind(VMM_H_VCPU + index) == ST_OK)
 		return true;
-	machine_stop(&machine, index, WHY_BAD_STATE, false, "thread %u gets no vCPU", index);
+	machine_stop(&machine, index, STOP_BAD_STATE, false, "thread %u gets no vCPU", index);
 	return false;
 }
 
@@ -133,7 +133,7 @@ static void start(void)
 	if (!machine_init(&machine, &config))
 		return;
 	if (list_images(images) != args()->image_count) {
-		machine_stop(&machine, 0, WHY_BAD_IMAGE, false, "too many images");
+		machine_stop(&machine, 0, STOP_BAD_IMAGE, false, "too many images");
 		return;
 	}
 	if (!machine_load(&machine, images))

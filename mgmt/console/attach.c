@@ -44,7 +44,7 @@ static void tell_state(const struct out *out, const struct vm_report *r)
 		out_format(out, "[%s is paused; resume-vm %s resumes it]\n", r->name, r->name);
 	else if (r->state == VM_SUSPENDED)
 		out_format(out, "[%s is suspended; any key wakes it]\n", r->name);
-	else if (r->state != VM_RUNNING && r->reason != WHY_REQUEST)
+	else if (r->state != VM_RUNNING && r->reason != STOP_REQUEST)
 		out_format(out, "[%s is %s (%s)]\n", r->name, state_text(r->state), reason_text(r->reason));
 	else if (r->state != VM_RUNNING)
 		out_format(out, "[%s is %s]\n", r->name, state_text(r->state));
@@ -133,11 +133,11 @@ static void tell_stop(const struct out *out, const struct vm_entry *vm)
 	};
 	const char *name = vm->report.name;
 
-	if (vm->report.reason == WHY_GUEST_POWEROFF)
+	if (vm->report.reason == STOP_GUEST_POWEROFF)
 		out_format(out, "[%s has stopped: its guest powered off%s%s", name, vm->stop_asker ? ", asked" : "",
 			by[vm->stop_asker]);
 	else
-		out_format(out, "[%s was %s%s", name, vm->report.reason == WHY_FORCED ? "forced off" : "stopped",
+		out_format(out, "[%s was %s%s", name, vm->report.reason == STOP_FORCED ? "forced off" : "stopped",
 			by[vm->stop_asker]);
 }
 

@@ -21,19 +21,19 @@ static const char *const vcpu_state_names[VCPU_STATE_COUNT] = {
 	[VCPU_IS_UNSTARTED] = "waiting-for-sipi", [VCPU_IS_PAUSED] = "paused",
 };
 
-static const char *const reason_names[WHY_COUNT] = {
-	[WHY_NONE] = "-",
-	[WHY_REQUEST] = "request",
-	[WHY_GUEST_POWEROFF] = "guest-poweroff",
-	[WHY_GUEST_REBOOT] = "guest-reboot",
-	[WHY_FORCED] = "forced",
-	[WHY_TRIPLE_FAULT] = "triple-fault",
-	[WHY_GUEST_PANIC] = "guest-panic",
-	[WHY_BAD_STATE] = "bad-cpu-state",
-	[WHY_BAD_IMAGE] = "bad-image",
-	[WHY_EMULATION] = "not-emulated",
-	[WHY_VMM_FAULT] = "vmm-fault",
-	[WHY_NO_MEMORY] = "no-memory",
+static const char *const reason_names[STOP_COUNT] = {
+	[STOP_NONE] = "-",
+	[STOP_REQUEST] = "request",
+	[STOP_GUEST_POWEROFF] = "guest-poweroff",
+	[STOP_GUEST_REBOOT] = "guest-reboot",
+	[STOP_FORCED] = "forced",
+	[STOP_TRIPLE_FAULT] = "triple-fault",
+	[STOP_GUEST_PANIC] = "guest-panic",
+	[STOP_BAD_STATE] = "bad-cpu-state",
+	[STOP_BAD_IMAGE] = "bad-image",
+	[STOP_EMULATION] = "not-emulated",
+	[STOP_VMM_FAULT] = "vmm-fault",
+	[STOP_NO_MEMORY] = "no-memory",
 };
 
 const struct feature_name feature_names[FEAT_COUNT] = {
@@ -92,17 +92,17 @@ const char *vcpu_state_text(u32 state)
 
 const char *reason_text(u32 reason)
 {
-	return reason < WHY_COUNT ? reason_names[reason] : "?";
+	return reason < STOP_COUNT ? reason_names[reason] : "?";
 }
 
 static void reason_detail(const struct out *out, const struct vm_report *r)
 {
-	if (r->reason == WHY_VMM_FAULT && r->vmm_fault >= 1 && r->vmm_fault <= 256)
+	if (r->reason == STOP_VMM_FAULT && r->vmm_fault >= 1 && r->vmm_fault <= 256)
 		out_format(out, " vector=%u address=%llx rip=%llx", r->vmm_fault - 1, (unsigned long long)r->detail,
 			(unsigned long long)r->rip);
-	else if (r->reason == WHY_VMM_FAULT)
+	else if (r->reason == STOP_VMM_FAULT)
 		out_format(out, " kind=%x rip=%llx", r->vmm_fault, (unsigned long long)r->rip);
-	else if (r->reason == WHY_BAD_IMAGE || r->reason == WHY_GUEST_PANIC || r->reason == WHY_NO_MEMORY)
+	else if (r->reason == STOP_BAD_IMAGE || r->reason == STOP_GUEST_PANIC || r->reason == STOP_NO_MEMORY)
 		return;
 	else
 		out_format(out, " rip=%llx", (unsigned long long)r->rip);
@@ -110,7 +110,7 @@ static void reason_detail(const struct out *out, const struct vm_report *r)
 
 void report_reason(const struct out *out, const struct vm_report *r)
 {
-	if (r->reason == WHY_REQUEST && r->state != VM_STOPPED && r->state != VM_CRASHED)
+	if (r->reason == STOP_REQUEST && r->state != VM_STOPPED && r->state != VM_CRASHED)
 		out_text(out, "-");
 	else
 		out_text(out, reason_text(r->reason));

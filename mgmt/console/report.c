@@ -441,7 +441,7 @@ void report_state(const struct out *out, const struct vm_report *r)
 		break;
 	default:
 		out_format(out, "%s is %s", r->name, state_text(r->state));
-		if (r->reason == WHY_GUEST_REBOOT)
+		if (r->reason == STOP_GUEST_REBOOT)
 			out_text(out, " (the guest rebooted)");
 	}
 	out_text(out, "\n");

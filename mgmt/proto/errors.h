@@ -54,7 +54,7 @@
 	ERROR(ERR_NO_POWEROFF, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
 		"this machine can't be switched off by software. Use its power switch") \
 	/* the guest did not react in time */ \
-	ERROR(ERR_GUEST_DEAF, RESULT_TIMEOUT, "E_TIMEOUT", \
+	ERROR(ERR_TIMEOUT, RESULT_TIMEOUT, "E_TIMEOUT", \
 		"{name} did not respond in time. console {name} shows its state; --force does not ask it") \
 	/* have = enum status */ \
 	ERROR(ERR_INTERNAL, RESULT_FAILED, "E_FAILED", \

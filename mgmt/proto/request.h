@@ -108,14 +108,15 @@ enum vm_state {
 };
 
 enum vm_reason {		/* why the VM is in its state */
-	WHY_NONE,
-	WHY_REQUEST,		/* an operator's command */
-	WHY_GUEST_POWEROFF, WHY_GUEST_REBOOT,
-	WHY_FORCED,		/* stop-vm --force, or the guest did not react */
-	WHY_TRIPLE_FAULT, WHY_GUEST_PANIC, WHY_BAD_STATE, WHY_BAD_IMAGE, WHY_EMULATION, /* crashed; text says more */
-	WHY_VMM_FAULT,		/* the VMM itself faulted */
-	WHY_NO_MEMORY,
-	WHY_COUNT
+	STOP_NONE,
+	STOP_REQUEST,		/* an operator's command */
+	STOP_GUEST_POWEROFF, STOP_GUEST_REBOOT,
+	STOP_FORCED,		/* stop-vm --force, or the guest did not react */
+	/* crashed; text says more */
+	STOP_TRIPLE_FAULT, STOP_GUEST_PANIC, STOP_BAD_STATE, STOP_BAD_IMAGE, STOP_EMULATION,
+	STOP_VMM_FAULT,		/* the VMM itself faulted */
+	STOP_NO_MEMORY,
+	STOP_COUNT
 };
 
 /* What a VM took of the pCPUs in this run or, if it does not live, in the last. */
@@ -148,8 +149,8 @@ struct vm_report {
 	u32 restarts;
 	u64 rip;		/* crashed: where */
 	u32 last_exit;		/* crashed: enum exit_reason of the last exit */
-	u32 vmm_fault;		/* WHY_VMM_FAULT: FAULT_KIND */
-	u64 detail;		/* WHY_VMM_FAULT: address */
+	u32 vmm_fault;		/* STOP_VMM_FAULT: FAULT_KIND */
+	u64 detail;		/* STOP_VMM_FAULT: address */
 	struct vm_load load;
 	u64 vcpu_time_ns[VM_VCPUS];	/* each vCPU's thread, if it lives */
 	u8 vcpu_state[VM_VCPUS];	/* enum vcpu_state */

@@ -10,15 +10,15 @@
 enum kind { KIND_REFUSED, KIND_ORDERLY, KIND_CRASH };
 
 /* What a VMM may say about its guest. */
-static const u8 kinds[WHY_COUNT] = {
-	[WHY_GUEST_POWEROFF] = KIND_ORDERLY,
-	[WHY_GUEST_REBOOT] = KIND_ORDERLY,
-	[WHY_TRIPLE_FAULT] = KIND_CRASH,
-	[WHY_GUEST_PANIC] = KIND_CRASH,
-	[WHY_BAD_STATE] = KIND_CRASH,
-	[WHY_BAD_IMAGE] = KIND_CRASH,
-	[WHY_EMULATION] = KIND_CRASH,
-	[WHY_NO_MEMORY] = KIND_CRASH,
+static const u8 kinds[STOP_COUNT] = {
+	[STOP_GUEST_POWEROFF] = KIND_ORDERLY,
+	[STOP_GUEST_REBOOT] = KIND_ORDERLY,
+	[STOP_TRIPLE_FAULT] = KIND_CRASH,
+	[STOP_GUEST_PANIC] = KIND_CRASH,
+	[STOP_BAD_STATE] = KIND_CRASH,
+	[STOP_BAD_IMAGE] = KIND_CRASH,
+	[STOP_EMULATION] = KIND_CRASH,
+	[STOP_NO_MEMORY] = KIND_CRASH,
 };
 
 void stop_info_of_reason(struct stop_info *out, enum vm_reason reason, bool is_crash)
@@ -28,8 +28,8 @@ void stop_info_of_reason(struct stop_info *out, enum vm_reason reason, bool is_c
 
 void stop_info_judge(struct stop_info *out, const struct vmm_control *control)
 {
-	if (control->reason >= WHY_COUNT || kinds[control->reason] == KIND_REFUSED) {
-		stop_info_of_reason(out, WHY_VMM_FAULT, true);
+	if (control->reason >= STOP_COUNT || kinds[control->reason] == KIND_REFUSED) {
+		stop_info_of_reason(out, STOP_VMM_FAULT, true);
 		return;
 	}
 	*out = (struct stop_info){
@@ -37,7 +37,7 @@ void stop_info_judge(struct stop_info *out, const struct vmm_control *control)
 		.last_exit = control->last_exit,
 		.rip = control->rip,
 		.is_crash = kinds[control->reason] == KIND_CRASH,
-		.wants_restart = control->reason == WHY_GUEST_REBOOT,
+		.wants_restart = control->reason == STOP_GUEST_REBOOT,
 	};
 	memcpy(out->text, control->text, sizeof(out->text));
 	out->text[sizeof(out->text) - 1] = '\0';
@@ -46,7 +46,7 @@ void stop_info_judge(struct stop_info *out, const struct vmm_control *control)
 void stop_info_of_fault(struct stop_info *out, u64 kind, u64 rip, u64 address)
 {
 	*out = (struct stop_info){
-		.reason = kind == FAULT_NOMEM ? WHY_NO_MEMORY : WHY_VMM_FAULT,
+		.reason = kind == FAULT_NOMEM ? STOP_NO_MEMORY : STOP_VMM_FAULT,
 		.rip = rip,
 		.vmm_fault = (u32)kind,
 		.is_crash = true,
@@ -56,7 +56,7 @@ void stop_info_of_fault(struct stop_info *out, u64 kind, u64 rip, u64 address)
 
 bool stop_info_is_retried(const struct stop_info *stop_info, const struct vm_spec *spec, u32 done)
 {
-	if (!stop_info->is_crash || stop_info->reason == WHY_BAD_IMAGE)
+	if (!stop_info->is_crash || stop_info->reason == STOP_BAD_IMAGE)
 		return false;
 	return spec->restart == RESTART_ALWAYS || (spec->restart == RESTART_ON_FAILURE && done < spec->restart_limit);
 }

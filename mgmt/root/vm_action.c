@@ -163,7 +163,7 @@ static void build_again(struct vm *vm)
 		info = build(vm);
 	if (info.error == ERR_NONE)
 		return;
-	stop_info_of_reason(&vm->stop_info, info.error == ERR_NO_MEMORY ? WHY_NO_MEMORY : WHY_VMM_FAULT, true);
+	stop_info_of_reason(&vm->stop_info, info.error == ERR_NO_MEMORY ? STOP_NO_MEMORY : STOP_VMM_FAULT, true);
 	vm->idle_state = VM_CRASHED;
 	if (vm->phase != VM_PHASE_ENDING)
 		enter(vm, VM_PHASE_IDLE, 0);
@@ -182,7 +182,7 @@ static struct outcome action_build(struct vm *vm, const struct request_context *
 	if (info.error != ERR_NONE)
 		return refuse(info);
 	vm->restarts = vm->crash_restarts = 0;
-	stop_info_of_reason(&vm->stop_info, WHY_REQUEST, false);
+	stop_info_of_reason(&vm->stop_info, STOP_REQUEST, false);
 	return wait_for(WAIT_FOR_RUNNING);
 }
 
@@ -218,9 +218,9 @@ static struct outcome action_load_timeout(struct vm *vm, const struct request_co
 		enter(vm, VM_PHASE_LOADING, left_ns);
 		return done();
 	}
-	stop_info_of_reason(&vm->stop_info, WHY_VMM_FAULT, true);
+	stop_info_of_reason(&vm->stop_info, STOP_VMM_FAULT, true);
 	vm->idle_state = VM_CRASHED;
-	resolve(vm, WAIT_FOR_RUNNING, ERR_GUEST_DEAF);
+	resolve(vm, WAIT_FOR_RUNNING, ERR_TIMEOUT);
 	begin_end(vm, AFTER_STAY_IDLE);
 	return done();
 }
@@ -257,7 +257,7 @@ static struct outcome action_pause_done(struct vm *vm, const struct request_cont
 	(void)context;
 	ctl_threads(vm, THREAD_STOP);
 	clock_stop(vm);
-	stop_info_of_reason(&vm->stop_info, WHY_REQUEST, false);
+	stop_info_of_reason(&vm->stop_info, STOP_REQUEST, false);
 	enter(vm, VM_PHASE_PAUSED, 0);
 	resolve(vm, WAIT_FOR_PAUSED, ERR_NONE);
 	return done();
@@ -314,7 +314,7 @@ static struct outcome action_nmi(struct vm *vm, const struct request_context *co
 static struct outcome action_force(struct vm *vm, const struct request_context *context)
 {
 	(void)context;
-	stop_info_of_reason(&vm->stop_info, WHY_FORCED, false);
+	stop_info_of_reason(&vm->stop_info, STOP_FORCED, false);
 	vm->idle_state = VM_STOPPED;
 	begin_end(vm, AFTER_STAY_IDLE);
 	return wait_for(WAIT_FOR_STOPPED);
@@ -338,7 +338,7 @@ static struct outcome action_cancel_shutdown(struct vm *vm, const struct request
 static struct outcome action_reset(struct vm *vm, const struct request_context *context)
 {
 	(void)context;
-	stop_info_of_reason(&vm->stop_info, WHY_REQUEST, false);
+	stop_info_of_reason(&vm->stop_info, STOP_REQUEST, false);
 	vm->idle_state = VM_STOPPED;
 	begin_end(vm, AFTER_RESTART);
 	return wait_for(WAIT_FOR_RUNNING);
@@ -364,7 +364,7 @@ static struct outcome action_delete(struct vm *vm, const struct request_context 
 static struct outcome action_end_delete(struct vm *vm, const struct request_context *context)
 {
 	(void)context;
-	stop_info_of_reason(&vm->stop_info, WHY_FORCED, false);
+	stop_info_of_reason(&vm->stop_info, STOP_FORCED, false);
 	begin_end(vm, AFTER_DELETE);
 	return wait_for(WAIT_FOR_DELETED);
 }
@@ -401,7 +401,7 @@ static void end_as_judged(struct vm *vm)
 	bool is_stop_wanted = vm->phase == VM_PHASE_POWERING;
 	const struct stop_info *e = &vm->stop_info;
 
-	if (e->reason == WHY_NO_MEMORY)
+	if (e->reason == STOP_NO_MEMORY)
 		note_memory(vm);
 	vm->idle_state = e->is_crash ? VM_CRASHED : VM_STOPPED;
 	if (e->wants_restart && !is_stop_wanted) {
@@ -441,7 +441,7 @@ static struct outcome action_handle_fault(struct vm *vm, const struct request_co
 		for (u32 w = 0; w < FAULT_WORD_COUNT; w++)
 			(void)sys_thread_ctl(vm->h_threads[i], THREAD_GET_FAULT, w, 0, &words[w]);
 	if (vm->is_filling)
-		stop_info_of_reason(&vm->stop_info, WHY_NO_MEMORY, true);
+		stop_info_of_reason(&vm->stop_info, STOP_NO_MEMORY, true);
 	else
 		stop_info_of_fault(&vm->stop_info, words[FAULT_KIND], words[FAULT_RIP], words[FAULT_ADDRESS]);
 	end_as_judged(vm);
@@ -459,7 +459,7 @@ static void settle_idle(struct vm *vm, enum vm_phase phase, u64 limit_ns)
 /* A guest that does nothing but reset itself must not keep root busy for ever. */
 static bool is_reset_loop(const struct vm *vm)
 {
-	return vm->stop_info.reason == WHY_GUEST_REBOOT && vm->up_tsc < rt_time_ticks(&root.time, RUN_SHORTEST_NS);
+	return vm->stop_info.reason == STOP_GUEST_REBOOT && vm->up_tsc < rt_time_ticks(&root.time, RUN_SHORTEST_NS);
 }
 
 static struct outcome action_finish_teardown(struct vm *vm, const struct request_context *context)

@@ -170,7 +170,7 @@ static void change(struct fake_root *root, struct fake_vm *vm, const struct requ
 	if (r->op == REQ_NMI)
 		vm->nmis++;
 	else
-		fake_event(root, r->name, (enum vm_state)states[r->op], WHY_REQUEST);
+		fake_event(root, r->name, (enum vm_state)states[r->op], STOP_REQUEST);
 	reply->vm = vm->report;
 }
 

@@ -63,7 +63,7 @@ static void one(struct fake_root *root, u8 byte)
 	if (byte >= FIRST_LINE)
 		fake_type(root, lines[byte - FIRST_LINE]);
 	else if (byte == 0x80)
-		fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
+		fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
 	else if (byte == 0x81)
 		root->is_slow = !root->is_slow;
 	else if (byte == 0x82)

@@ -84,7 +84,7 @@ static void refusals(void **state)
 	command("set-vm one --cap 101%", "than one can use: 100% of a pCPU for its one vCPU. Try --cap 100%",
 		RESULT_USAGE);
 	command("stop-vm one", "one is defined. There is nothing to stop", RESULT_STATE);
-	fake_event(root, "one", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_event(root, "one", VM_CRASHED, STOP_TRIPLE_FAULT);
 	command("pause-vm one", "one has crashed. Try start-vm", RESULT_STATE);
 	command("info", "Memory      2.0 GiB, ", RESULT_OK);
 	expect_80_columns();
@@ -97,7 +97,7 @@ static void a_crash(void **state)
 
 	(void)state;
 	command("create-vm a", "defined", RESULT_OK);
-	fake_event(root, "a", VM_CRASHED, WHY_BAD_IMAGE);
+	fake_event(root, "a", VM_CRASHED, STOP_BAD_IMAGE);
 	memset(r->text, 'x', sizeof(r->text) - 1);
 	r->text[40] = r->text[80] = ' ';
 	command("status-vm a", "Reason      bad-image: xxxx", RESULT_OK);
@@ -135,7 +135,7 @@ static void interruptions(void **state)
 	command("create-vm a", "defined", RESULT_OK);
 	fake_screen(root);
 	fake_type(root, "list-");
-	fake_event(root, "a", VM_RUNNING, WHY_REQUEST);
+	fake_event(root, "a", VM_RUNNING, STOP_REQUEST);
 	fake_run(root);
 	expect("a is running\r\nvos> list-");
 	fake_screen(root);
@@ -149,7 +149,7 @@ static void interruptions(void **state)
 	fake_type(root, "vm\r");
 	expect("a        running");
 	fake_screen(root);
-	fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
 	fake_run(root);
 	expect("a crashed: triple-fault rip=0\r\nvos> ");
 	command("log --lines 1", "half a line", RESULT_OK);
@@ -217,7 +217,7 @@ static void terminals(void **state)
 	expect("[attached to b; Ctrl-]");
 	expect("\x1b[31mred");
 	fake_log(root, "while away\n");
-	fake_event(root, "a", VM_STOPPED, WHY_GUEST_POWEROFF);
+	fake_event(root, "a", VM_STOPPED, STOP_GUEST_POWEROFF);
 	fake_run(root);
 	expect_not("while away");
 	fake_screen(root);
@@ -253,7 +253,7 @@ static void menu(void **state)
 	fake_type(root, "console a\r");
 	fake_type(root, "for the guest");
 	fake_screen(root);
-	fake_event(root, "a", VM_STOPPED, WHY_GUEST_POWEROFF);
+	fake_event(root, "a", VM_STOPPED, STOP_GUEST_POWEROFF);
 	fake_run(root);
 	expect("\r\n[a has stopped: its guest powered off. Press Enter for the prompt]\r\n");
 	expect_not("for the guest");

@@ -70,7 +70,7 @@ static void an_answer_that_comes_too_late(void **state)
 		fake_guest_writes(root, "a", "\x1b[6n");
 		fake_run(root);
 		fake_type(root, answers[i][0]);
-		ends(VM_STOPPED, WHY_GUEST_POWEROFF);
+		ends(VM_STOPPED, STOP_GUEST_POWEROFF);
 		expect("[a has stopped: its guest powered off. " PRESS_ENTER);
 		check_dropped(answers[i][1]);
 		teardown(0);
@@ -82,7 +82,7 @@ static void a_key_after_a_crash(void **state)
 	(void)state;
 	attach();
 	fake_type(root, "typed for the guest");
-	ends(VM_CRASHED, WHY_TRIPLE_FAULT);
+	ends(VM_CRASHED, STOP_TRIPLE_FAULT);
 	expect("[a has crashed: triple-fault rip=0. " PRESS_ENTER);
 	check_dropped("shutdown\x03\x1d" "d");
 	assert_false(root->is_down);
@@ -93,7 +93,7 @@ static void enter_is_one_key(void **state)
 {
 	(void)state;
 	attach();
-	ends(VM_CRASHED, WHY_GUEST_PANIC);
+	ends(VM_CRASHED, STOP_GUEST_PANIC);
 	fake_type(root, "x\r\nversion\r");
 	expect("VOS " VOS_VERSION);
 	expect_not("there is no command");
@@ -106,7 +106,7 @@ static void the_menu_ends_too(void **state)
 	(void)state;
 	attach();
 	fake_type(root, "\x1d");
-	ends(VM_STOPPED, WHY_GUEST_POWEROFF);
+	ends(VM_STOPPED, STOP_GUEST_POWEROFF);
 	check_dropped("d");
 }
 
@@ -115,10 +115,10 @@ static void others_go_on(void **state)
 {
 	(void)state;
 	attach();
-	ends(VM_CRASHED, WHY_TRIPLE_FAULT);
+	ends(VM_CRASHED, STOP_TRIPLE_FAULT);
 	wire("{\"execute\":\"create-vm\",\"arguments\":{\"name\":\"b\"},\"id\":1}");
 	expect("\x1b_vos;1;control;");
-	fake_event(root, "b", VM_RUNNING, WHY_REQUEST);
+	fake_event(root, "b", VM_RUNNING, STOP_REQUEST);
 	fake_log(root, "the kernel says something\n");
 	fake_run(root);
 	expect("b is running\r\n");
@@ -145,7 +145,7 @@ static void ended_by_others(void **state)
 	fake_type(root, "\r");
 	command("start-vm a", "running", RESULT_OK);
 	fake_type(root, "console a\r");
-	ends(VM_STOPPED, WHY_FORCED);
+	ends(VM_STOPPED, STOP_FORCED);
 	expect("[a was forced off. " PRESS_ENTER);
 	fake_type(root, "\r");
 }
@@ -172,8 +172,8 @@ static void a_reset(void **state)
 {
 	(void)state;
 	attach();
-	ends(VM_STARTING, WHY_GUEST_REBOOT);
-	ends(VM_RUNNING, WHY_GUEST_REBOOT);
+	ends(VM_STARTING, STOP_GUEST_REBOOT);
+	ends(VM_RUNNING, STOP_GUEST_REBOOT);
 	assert_int_equal(session.mode, MODE_ATTACHED);
 	expect_not(PRESS_ENTER);
 }
@@ -183,27 +183,27 @@ static void states_are_told(void **state)
 {
 	(void)state;
 	attach();
-	ends(VM_PAUSED, WHY_REQUEST);
+	ends(VM_PAUSED, STOP_REQUEST);
 	expect("\r\n[a is paused; resume-vm a resumes it]\r\n");
 	fake_screen(root);
-	ends(VM_RUNNING, WHY_REQUEST);
+	ends(VM_RUNNING, STOP_REQUEST);
 	expect("\r\n[a is running again]\r\n");
 	fake_screen(root);
-	ends(VM_SUSPENDED, WHY_REQUEST);
+	ends(VM_SUSPENDED, STOP_REQUEST);
 	expect("\r\n[a is suspended; any key wakes it]\r\n");
-	ends(VM_PAUSED, WHY_REQUEST);
+	ends(VM_PAUSED, STOP_REQUEST);
 	fake_type(root, "\x1d" "d");
 	command("console a", "[a is paused; resume-vm a resumes it]\r\n", RESULT_OK);
 	fake_screen(root);
-	ends(VM_STARTING, WHY_GUEST_REBOOT);
+	ends(VM_STARTING, STOP_GUEST_REBOOT);
 	expect("\r\n[a is starting (guest-reboot)]\r\n");
 	fake_type(root, "\x1d" "d");
 	command("console a", "[a is starting (guest-reboot)]\r\n", RESULT_OK);
-	ends(VM_CRASHED, WHY_TRIPLE_FAULT);
+	ends(VM_CRASHED, STOP_TRIPLE_FAULT);
 	fake_type(root, "\r");
 	command("console a", "error[E_STATE]: a crashed: triple-fault rip=0. Try start-vm a; log-vm a shows its "
 		"output", RESULT_STATE);
-	ends(VM_STOPPED, WHY_GUEST_POWEROFF);
+	ends(VM_STOPPED, STOP_GUEST_POWEROFF);
 	command("console a", "error[E_STATE]: a has stopped (guest-poweroff). Try start-vm a;", RESULT_STATE);
 }
 

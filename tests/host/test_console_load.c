@@ -141,7 +141,7 @@ static void top_plain(void **state)
 	       "idle      defined      1     0.0     0.0        0        0     0B\r\n");
 	expect("0        50.0    20.0    10.0    20.0\r\n");
 	expect_80_columns();
-	fake_event(root, "busy", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_event(root, "busy", VM_CRASHED, STOP_TRIPLE_FAULT);
 	fake_run(root);
 	expect("busy crashed: triple-fault");
 	clear();
@@ -179,7 +179,7 @@ static void top_screen(void **state)
 	expect("\x1b[2;1HPCPU   GUEST%");
 	expect_not("\n");
 	fake_log(root, "the kernel says something\n");
-	fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
 	clear();
 	pass_time(2000);
 	expect_not("\x1b[2J");

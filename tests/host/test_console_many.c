@@ -120,14 +120,14 @@ static void all(void **state)
 	assert_int_equal(count_of(" has stopped"), 4);
 	expect_not("error");
 	/* One that was created by somebody else, and that the console has not been told of. */
-	fake_event(root, "v2", VM_DEFINED, WHY_NONE);
+	fake_event(root, "v2", VM_DEFINED, STOP_NONE);
 	session.machine.vms[2].is_used = false;
 	command("start-vm --all", "v2 is running", RESULT_OK);
 	assert_int_equal(count_in_state(VM_RUNNING), 5);
 	/* A crashed one may come back by itself: it is stopped, too. One that is down already is no error. */
 	root->vms[1].report.spec.restart = RESTART_ALWAYS;
-	fake_event(root, "v1", VM_CRASHED, WHY_TRIPLE_FAULT);
-	fake_event(root, "v2", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_event(root, "v1", VM_CRASHED, STOP_TRIPLE_FAULT);
+	fake_event(root, "v2", VM_CRASHED, STOP_TRIPLE_FAULT);
 	command("stop-vm --all --quiet", "vos> ", RESULT_OK);
 	expect_not("error");
 	assert_int_equal(count_in_state(VM_RUNNING), 0);

@@ -32,7 +32,7 @@ static void programs(void **state)
 	exchange("{\"execute\":\"start-vm\",\"arguments\":{\"name\":\"a\"},\"id\":6}", "\"state\":\"running\"");
 	fake_screen(root);
 	next_frame(0);
-	fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
 	fake_run(root);
 	assert_true(next_frame(channel));
 	assert_string_equal(channel, "events");

@@ -269,7 +269,7 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("log-vm", "{\"execute\":\"log-vm\",\"arguments\":{\"name\":\"a\"}}");
 	check_reply("log", "{\"execute\":\"log\"}");
 	check_reply("version", "{\"execute\":\"version\"}");
-	fake_event(root, "a", VM_CRASHED, WHY_TRIPLE_FAULT);
+	fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
 	check_reply("A VM", "{\"execute\":\"status-vm\",\"arguments\":{\"name\":\"a\"}}");
 	check_reply("export-config", "{\"execute\":\"export-config\"}");
 	root = fake_start(&session, "vm a { cap none }\nvm b { cpu x }\nvm c { memory 64G }\n");
@@ -300,7 +300,7 @@ static void events(void **state)
 	command("create-vm a", "defined", RESULT_OK);
 	ask("{\"execute\":\"sync\",\"arguments\":{\"token\":\"c0ffee\"},\"id\":0}");
 	fake_screen(root);
-	fake_event(root, "a", VM_RUNNING, WHY_REQUEST);
+	fake_event(root, "a", VM_RUNNING, STOP_REQUEST);
 	fake_run(root);
 	check_event("VM_STATE");
 	ask("{\"execute\":\"top\",\"arguments\":{\"count\":2}}");

@@ -146,10 +146,10 @@ static void lives_and_dies(void **state)
 	assert_int_equal(bench_vmm_control()->power_button, 1);
 	assert_int_equal(fake_pending(bench_vmm_thread()), VMM_BIT_CONTROL);
 	bench_events = 0;
-	bench_vmm_says(PHASE_ENDED, WHY_GUEST_POWEROFF);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_POWEROFF);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.state, VM_STOPPED);
-	assert_int_equal(bench_answer.vm.reason, WHY_GUEST_POWEROFF);
+	assert_int_equal(bench_answer.vm.reason, STOP_GUEST_POWEROFF);
 	bench_turns(0, 1);
 	assert_true(bench_events >= 1);
 	assert_int_equal(bench_last_event.vm.state, VM_STOPPED);
@@ -169,7 +169,7 @@ static void a_deaf_guest_is_forced(void **state)
 	bench_send(&r);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.state, VM_STOPPED);
-	assert_int_equal(bench_answer.vm.reason, WHY_FORCED);
+	assert_int_equal(bench_answer.vm.reason, STOP_FORCED);
 	bench_start("a");
 	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
 	bench_expect(ERR_NONE);
@@ -196,22 +196,22 @@ static void the_button_is_pressed_again(void **state)
 		if (bench_vmm_control()->power_button != presses)
 			assert_int_equal(fake_pending(bench_vmm_thread()), VMM_BIT_CONTROL);
 	}
-	bench_vmm_says(PHASE_ENDED, WHY_GUEST_POWEROFF);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_POWEROFF);
 	bench_expect(ERR_NONE);
-	assert_int_equal(bench_answer.vm.reason, WHY_GUEST_POWEROFF);
+	assert_int_equal(bench_answer.vm.reason, STOP_GUEST_POWEROFF);
 	bench_start("a");
 	bench_send(&r);
 	r.timeout_ms = 1;
 	bench_send(&r);
 	bench_expect(ERR_NONE);
-	assert_int_equal(bench_answer.vm.reason, WHY_FORCED);
+	assert_int_equal(bench_answer.vm.reason, STOP_FORCED);
 	bench_start("a");
 	r.timeout_ms = 1500;
 	bench_send(&r);
 	r.timeout_ms = 3600000;		/* does not give it more time */
 	bench_send(&r);
 	bench_expect(ERR_NONE);
-	assert_int_equal(bench_answer.vm.reason, WHY_FORCED);
+	assert_int_equal(bench_answer.vm.reason, STOP_FORCED);
 	bench_delete("a");
 }
 
@@ -233,11 +233,11 @@ static void a_stop_is_taken_back(void **state)
 	cancel.index = first;			/* the other one still wants it stopped */
 	bench_send(&cancel);
 	bench_expect(ERR_NONE);
-	bench_expect_state("a", VM_STOPPING, WHY_REQUEST);
+	bench_expect_state("a", VM_STOPPING, STOP_REQUEST);
 	cancel.index = r.id;
 	bench_send(&cancel);
 	bench_expect(ERR_NONE);
-	bench_expect_state("a", VM_RUNNING, WHY_REQUEST);
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
 	bench_delete("a");
 }
 
@@ -251,7 +251,7 @@ static void a_guest_suspends_itself(void **state)
 	bench_events = 0;
 	bench_vmm_control()->is_suspended = 1;
 	bench_turns(ROOT_BIT_VMM, 2);
-	bench_expect_state("a", VM_SUSPENDED, WHY_REQUEST);
+	bench_expect_state("a", VM_SUSPENDED, STOP_REQUEST);
 	assert_int_equal(bench_events, 0);
 	bench_ask(REQ_START, "a", 0);
 	bench_expect(ERR_VM_STATE);
@@ -268,9 +268,9 @@ static void a_guest_suspends_itself(void **state)
 	bench_turns(0, 1);
 	assert_int_equal(bench_vmm_control()->power_button, 1);
 	bench_vmm_control()->is_suspended = 0;
-	bench_vmm_says(PHASE_ENDED, WHY_GUEST_POWEROFF);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_POWEROFF);
 	bench_expect(ERR_NONE);
-	assert_int_equal(bench_answer.vm.reason, WHY_GUEST_POWEROFF);
+	assert_int_equal(bench_answer.vm.reason, STOP_GUEST_POWEROFF);
 	bench_delete("a");
 }
 
@@ -312,7 +312,7 @@ static void pauses(void **state)
 	bench_ask(REQ_STOP, "a", 0);
 	assert_int_equal(bench_vmm_control()->want_paused, 6);
 	assert_int_equal(bench_vmm_control()->power_button, 1);
-	bench_vmm_says(PHASE_ENDED, WHY_GUEST_POWEROFF);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_POWEROFF);
 	bench_expect(ERR_NONE);
 	bench_delete("a");
 }
@@ -326,35 +326,35 @@ static void reboots(void **state)
 	bench_start("a");
 	made = fake_threads_made();
 	nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);	/* seconds of root's time */
-	bench_vmm_says(PHASE_ENDED, WHY_GUEST_REBOOT);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_REBOOT);
 	bench_turns(0, 5);
 	assert_int_equal(fake_threads_made(), made + 1);
-	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
-	bench_expect_state("a", VM_RUNNING, WHY_GUEST_REBOOT);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_expect_state("a", VM_RUNNING, STOP_GUEST_REBOOT);
 	assert_int_equal(bench_answer.vm.restarts, 1);
 	bench_ask(REQ_RESET, "a", 0);
 	for (u32 i = 0; i < 50 && fake_threads_made() == made + 1; i++)
 		bench_turns(0, 1);
-	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.state, VM_RUNNING);
 	/* One that resets itself at once has to wait, and can be stopped meanwhile. */
 	made = fake_threads_made();
-	bench_vmm_says(PHASE_ENDED, WHY_GUEST_REBOOT);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_REBOOT);
 	bench_turns(0, 5);
 	assert_int_equal(fake_threads_made(), made);
-	bench_expect_state("a", VM_STARTING, WHY_GUEST_REBOOT);
+	bench_expect_state("a", VM_STARTING, STOP_GUEST_REBOOT);
 	assert_int_not_equal(bench_await_thread(made), 0);
-	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
-	bench_vmm_says(PHASE_ENDED, WHY_GUEST_REBOOT);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_REBOOT);
 	bench_turns(0, 5);
 	bench_ask(REQ_STOP, "a", 0);
 	bench_expect(ERR_NONE);
-	bench_expect_state("a", VM_STOPPED, WHY_GUEST_REBOOT);
+	bench_expect_state("a", VM_STOPPED, STOP_GUEST_REBOOT);
 	bench_start("a");
 	/* A guest that reboots instead of powering off is stopped all the same. */
 	bench_ask(REQ_STOP, "a", 0);
-	bench_vmm_says(PHASE_ENDED, WHY_GUEST_REBOOT);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_REBOOT);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.state, VM_STOPPED);
 	bench_delete("a");
@@ -366,15 +366,15 @@ static void crashes(void **state)
 	bench_create("a", RESTART_NEVER, 0);
 	bench_ask(REQ_START, "a", 0);
 	memcpy((void *)(uintptr_t)bench_vmm_control()->text, "not an image", 13);
-	bench_vmm_says(PHASE_ENDED, WHY_BAD_IMAGE);
+	bench_vmm_says(PHASE_ENDED, STOP_BAD_IMAGE);
 	bench_expect(ERR_VM_ENDED);
 	assert_int_equal(bench_answer.vm.state, VM_CRASHED);
-	assert_int_equal(bench_answer.vm.reason, WHY_BAD_IMAGE);
+	assert_int_equal(bench_answer.vm.reason, STOP_BAD_IMAGE);
 	assert_string_equal(bench_answer.vm.text, "not an image");
 	bench_start("a");
 	fake_fault(bench_vmm_thread(), 15, 0x401234, 0xbad);
 	bench_turns(ROOT_BIT_FAULT, 20);
-	bench_expect_state("a", VM_CRASHED, WHY_VMM_FAULT);
+	bench_expect_state("a", VM_CRASHED, STOP_VMM_FAULT);
 	assert_int_equal(bench_answer.vm.vmm_fault, 15);
 	assert_int_equal(bench_answer.vm.rip, 0x401234);
 	assert_int_equal(bench_answer.vm.detail, 0xbad);
@@ -390,13 +390,13 @@ static void restarts_on_failure(void **state)
 	bench_start("a");
 	made = fake_threads_made();
 	for (u32 i = 1; i <= 2; i++) {
-		bench_vmm_says(PHASE_ENDED, WHY_TRIPLE_FAULT);
+		bench_vmm_says(PHASE_ENDED, STOP_TRIPLE_FAULT);
 		assert_int_not_equal(bench_await_thread(made + i - 1), 0);
-		bench_vmm_says(PHASE_RUNNING, WHY_NONE);
+		bench_vmm_says(PHASE_RUNNING, STOP_NONE);
 	}
-	bench_vmm_says(PHASE_ENDED, WHY_TRIPLE_FAULT);
+	bench_vmm_says(PHASE_ENDED, STOP_TRIPLE_FAULT);
 	bench_turns(0, 20);
-	bench_expect_state("a", VM_CRASHED, WHY_TRIPLE_FAULT);
+	bench_expect_state("a", VM_CRASHED, STOP_TRIPLE_FAULT);
 	assert_int_equal(bench_answer.vm.restarts, 2);
 	bench_delete("a");
 }
@@ -416,21 +416,21 @@ static void any_call_may_fail(void **state)
 			break;
 		assert_int_equal(bench_answer.error, ERR_NO_MEMORY);
 		assert_int_equal(bench_answer.result, RESULT_RESOURCES);
-		bench_expect_state("a", VM_DEFINED, WHY_NONE);
+		bench_expect_state("a", VM_DEFINED, STOP_NONE);
 		assert_int_equal(fake_free_bytes(), bench_idle_bytes);
 		assert_int_equal(fake_object_count(), bench_idle_objects);
 	}
 	fake_fail_call(0, ST_OK);
 	assert_in_range(n, 20, 60);
-	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
 	bench_expect(ERR_NONE);
 	/* And while it restarts by itself: a crash. */
 	nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 	fake_fail_call(5, ST_NOMEM);
-	bench_vmm_says(PHASE_ENDED, WHY_GUEST_REBOOT);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_REBOOT);
 	bench_turns(0, 50);
 	fake_fail_call(0, ST_OK);
-	bench_expect_state("a", VM_CRASHED, WHY_NO_MEMORY);
+	bench_expect_state("a", VM_CRASHED, STOP_NO_MEMORY);
 	bench_delete("a");
 }
 
@@ -477,7 +477,7 @@ static void lazy_memory_is_not_counted(void **state)
 	assert_true(fake_free_bytes() > bench_idle_bytes - MIB);
 	fake_fault(bench_vmm_thread(), FAULT_NOMEM, 0x401000, VMM_RAM);
 	bench_turns(ROOT_BIT_FAULT, 20);
-	bench_expect_state("huge", VM_CRASHED, WHY_NO_MEMORY);
+	bench_expect_state("huge", VM_CRASHED, STOP_NO_MEMORY);
 	assert_non_null(strstr(bench_answer.vm.text, "of its 512000 MiB"));
 	bench_delete("huge");
 	r.spec.memory_policy = MEMORY_POLICY_COUNT;
@@ -500,7 +500,7 @@ static void eager_memory_comes_first(void **state)
 	assert_false(fake_is_running(bench_vmm_thread()));
 	bench_turns(0, 8);
 	assert_true(fake_is_running(bench_vmm_thread()));
-	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
 	bench_expect(ERR_NONE);
 	bench_ask(REQ_STOP, "eager", REQ_FLAG_FORCE);
 	bench_expect(ERR_NONE);
@@ -508,7 +508,7 @@ static void eager_memory_comes_first(void **state)
 	bench_turns(0, 1);
 	fake_fail_call(1, ST_NOMEM);
 	bench_turns(0, 20);
-	bench_expect_state("eager", VM_CRASHED, WHY_NO_MEMORY);
+	bench_expect_state("eager", VM_CRASHED, STOP_NO_MEMORY);
 	bench_delete("eager");
 }
 
@@ -564,7 +564,7 @@ static void a_hundred_times(void **state)
 		bench_create("a", RESTART_NEVER, 0);
 		bench_start("a");
 		bench_ask(REQ_STOP, "a", 0);
-		bench_vmm_says(PHASE_ENDED, WHY_GUEST_POWEROFF);
+		bench_vmm_says(PHASE_ENDED, STOP_GUEST_POWEROFF);
 		bench_expect(ERR_NONE);
 		bench_delete("a");
 	}

@@ -103,7 +103,7 @@ static void rights(void **state)
 	}
 	send(CLIENT_USERS, REQ_OP_COUNT, "a", 99);
 	expect(CLIENT_USERS, ERR_BAD_FIELD);
-	bench_expect_state("a", VM_DEFINED, WHY_NONE);
+	bench_expect_state("a", VM_DEFINED, STOP_NONE);
 	bench_delete("a");
 }
 
@@ -123,11 +123,11 @@ static void answers_are_private(void **state)
 	turns(ROOT_BIT_REQUEST, 2);
 	expect(CLIENT_LOGS, ERR_NONE);
 	assert_false(bench_is_answered());
-	bench_expect_state("a", VM_STOPPING, WHY_REQUEST);
+	bench_expect_state("a", VM_STOPPING, STOP_REQUEST);
 	send(CLIENT_LOGS, REQ_STOP, "a", stop.id);	/* the same id */
 	assert_int_equal(lines[CLIENT_LOGS].answer.kind, 0);
 	answers = lines[CLIENT_USERS].answers;
-	bench_vmm_says(PHASE_ENDED, WHY_GUEST_POWEROFF);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_POWEROFF);
 	turns(0, 20);
 	expect(CLIENT_LOGS, ERR_NONE);
 	assert_int_equal(lines[CLIENT_LOGS].answer.id, stop.id);
@@ -190,7 +190,7 @@ static void a_client_comes_back(void **state)
 	fake_fault(fake_thread_nth(MORE_LOGS), 15, 0x400000, 0);
 	(void)root_turn(ROOT_BIT_FAULT);
 	attach(CLIENT_LOGS, bench_await_thread(made));
-	bench_vmm_control()->reason = WHY_GUEST_POWEROFF;
+	bench_vmm_control()->reason = STOP_GUEST_POWEROFF;
 	bench_vmm_control()->phase = PHASE_ENDED;
 	turns(ROOT_BIT_VMM, 20);
 	bench_expect(ERR_NONE);

@@ -37,7 +37,7 @@ static void make(enum vm_state state, enum machine machine)
 		bench_turns(0, 8);
 	}
 	if (state == VM_RUNNING || state == VM_PAUSED || state == VM_STOPPING)
-		bench_vmm_says(PHASE_RUNNING, WHY_NONE);
+		bench_vmm_says(PHASE_RUNNING, STOP_NONE);
 	if (state == VM_PAUSED) {
 		bench_ask(REQ_PAUSE, "a", 0);
 		bench_vmm_control()->is_paused = bench_vmm_control()->want_paused;
@@ -46,7 +46,7 @@ static void make(enum vm_state state, enum machine machine)
 	if (state == VM_STOPPING)
 		bench_ask(REQ_STOP, "a", 0);
 	if (state == VM_CRASHED) {
-		bench_vmm_says(PHASE_ENDED, WHY_TRIPLE_FAULT);
+		bench_vmm_says(PHASE_ENDED, STOP_TRIPLE_FAULT);
 		bench_turns(0, 50);
 	}
 	bench_ask(REQ_STATUS, "a", 0);
@@ -142,11 +142,11 @@ static void a_stop_goes_on(void **state)
 	cancel.flags = REQ_FLAG_DRY_RUN;
 	bench_send(&cancel);
 	bench_expect(ERR_NONE);
-	bench_expect_state("a", VM_STOPPING, WHY_REQUEST);
+	bench_expect_state("a", VM_STOPPING, STOP_REQUEST);
 	cancel.flags = 0;
 	bench_send(&cancel);
 	bench_expect(ERR_NONE);
-	bench_expect_state("a", VM_RUNNING, WHY_REQUEST);
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
 	clean_up(PLAIN);
 }
 

@@ -129,7 +129,7 @@ static void the_console_comes_back(void **state)
 	assert_true(fake_is_running(h_vmm));
 	assert_int_equal(fake_badge(fake_pd_of(h_vmm), VMM_H_CONSOLE, bench_console), CONSOLE_BIT_VM);
 	assert_int_equal(fake_badge(fake_pd_of(bench_console), CONSOLE_H_VM, h_vmm), VMM_BIT_CONSOLE);
-	bench_expect_state("a", VM_RUNNING, WHY_REQUEST);
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
 	bench_delete("a");
 }
 

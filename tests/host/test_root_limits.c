@@ -88,7 +88,7 @@ static void stop(u32 i)
 	bench_ask(REQ_STOP, vms[i].name, 0);
 	expect_signal(i);
 	assert_int_equal(vms[i].control->power_button, 1);
-	vms[i].control->reason = WHY_GUEST_POWEROFF;
+	vms[i].control->reason = STOP_GUEST_POWEROFF;
 	vms[i].control->phase = PHASE_ENDED;
 	bench_turns(ROOT_BIT_VMM, 1);
 	bench_expect(ERR_NONE);
@@ -156,7 +156,7 @@ static void a_taken_slot_is_no_success(void **state)
 		if (!bench_is_answered())
 			break;
 		refused += bench_answer.error != ERR_NONE;
-		bench_expect_state("a", VM_DEFINED, WHY_NONE);
+		bench_expect_state("a", VM_DEFINED, STOP_NONE);
 	}
 	fake_fail_call(0, ST_OK);
 	assert_int_equal(n - 1, calls_of_a_start);

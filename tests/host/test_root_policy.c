@@ -179,7 +179,7 @@ static void phases(void **state)
 
 static void stop_reports(void **state)
 {
-	struct vmm_control c = { .reason = WHY_TRIPLE_FAULT, .rip = 0x1234, .last_exit = 16 };
+	struct vmm_control c = { .reason = STOP_TRIPLE_FAULT, .rip = 0x1234, .last_exit = 16 };
 	struct vm_spec spec = good();
 	struct stop_info e;
 
@@ -196,30 +196,30 @@ static void stop_reports(void **state)
 	assert_false(stop_info_is_retried(&e, &spec, 2));
 	spec.restart = RESTART_ALWAYS;
 	assert_true(stop_info_is_retried(&e, &spec, 100));
-	c.reason = WHY_GUEST_POWEROFF;
+	c.reason = STOP_GUEST_POWEROFF;
 	c.wants_restart = 1;					/* contradicts the reason: the reason counts */
 	stop_info_judge(&e, &c);
 	assert_false(e.is_crash || e.wants_restart || stop_info_is_retried(&e, &spec, 0));
-	c.reason = WHY_GUEST_REBOOT;
+	c.reason = STOP_GUEST_REBOOT;
 	stop_info_judge(&e, &c);
 	assert_true(e.wants_restart && !e.is_crash);
-	c.reason = WHY_BAD_IMAGE;
+	c.reason = STOP_BAD_IMAGE;
 	stop_info_judge(&e, &c);
 	assert_true(e.is_crash && !stop_info_is_retried(&e, &spec, 0));
 	for (u32 i = 0; i < 4; i++) {
-		static const u32 lies[] = { WHY_NONE, WHY_REQUEST, WHY_COUNT, ~0u };
+		static const u32 lies[] = { STOP_NONE, STOP_REQUEST, STOP_COUNT, ~0u };
 
 		c.reason = lies[i];
 		stop_info_judge(&e, &c);
-		assert_int_equal(e.reason, WHY_VMM_FAULT);
+		assert_int_equal(e.reason, STOP_VMM_FAULT);
 		assert_true(e.is_crash);
 	}
 	stop_info_of_fault(&e, 14 + 1, 0x401000, 0xdead);
-	assert_int_equal(e.reason, WHY_VMM_FAULT);
+	assert_int_equal(e.reason, STOP_VMM_FAULT);
 	assert_int_equal(e.vmm_fault, 15);
 	assert_int_equal(e.detail, 0xdead);
 	stop_info_of_fault(&e, FAULT_NOMEM, 0, 0);
-	assert_int_equal(e.reason, WHY_NO_MEMORY);
+	assert_int_equal(e.reason, STOP_NO_MEMORY);
 }
 
 int main(void)

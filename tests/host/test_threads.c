@@ -388,7 +388,7 @@ static void run(u32 platform)
 		assert_int_equal(pthread_join(ids[i], NULL), 0);
 	assert_int_equal(bad_entries, 0);
 	assert_int_equal(control.phase, PHASE_ENDED);
-	assert_int_equal(control.reason, WHY_TRIPLE_FAULT);
+	assert_int_equal(control.reason, STOP_TRIPLE_FAULT);
 	assert_int_equal(machine.stop_info.vcpu, CPUS - 1);
 }
 

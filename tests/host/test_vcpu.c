@@ -129,15 +129,15 @@ static void test_resets(void **state)
 {
 	(void)state;
 	shut_down(0);
-	assert_int_equal(fake_machine.stop_info.reason, WHY_GUEST_REBOOT);
+	assert_int_equal(fake_machine.stop_info.reason, STOP_GUEST_REBOOT);
 	assert_true(fake_machine.stop_info.wants_restart);
 	shut_down(0xfff);
-	assert_int_equal(fake_machine.stop_info.reason, WHY_TRIPLE_FAULT);
+	assert_int_equal(fake_machine.stop_info.reason, STOP_TRIPLE_FAULT);
 	fake_start(PLATFORM_MODERN);
 	assert_int_not_equal(fake_page->idtr.limit, 0);		/* a kernel that fails early has not asked for it */
 	assert_int_equal(fake_in(I8042_COMMAND_PORT, 1) & 2, 0);	/* Linux waits for that before it writes */
 	fake_out(I8042_COMMAND_PORT, 0xfe);
-	assert_int_equal(fake_machine.stop_info.reason, WHY_GUEST_REBOOT);
+	assert_int_equal(fake_machine.stop_info.reason, STOP_GUEST_REBOOT);
 }
 
 static void test_mmio(void **state)
@@ -478,7 +478,7 @@ static void test_events(void **state)
 	assert_false(machine_is_stopped(&fake_machine));
 	fake_exit(EXIT_MSR_WRITE);
 	assert_true(machine_is_stopped(&fake_machine));
-	assert_int_equal(fake_machine.stop_info.reason, WHY_TRIPLE_FAULT);
+	assert_int_equal(fake_machine.stop_info.reason, STOP_TRIPLE_FAULT);
 
 	fake_start(PLATFORM_MODERN);
 	fake_page->gpr[GPR_RCX] = PERF_COUNTERS;
@@ -494,10 +494,10 @@ static void test_events(void **state)
 	assert_true(fake_page->gpr[GPR_RAX] == 0 - 1000ull);
 	fake_code("", 0);
 	fake_exit(EXIT_REASON_COUNT);
-	assert_int_equal(fake_machine.stop_info.reason, WHY_BAD_STATE);
+	assert_int_equal(fake_machine.stop_info.reason, STOP_BAD_STATE);
 	fake_start(PLATFORM_MODERN);
 	fake_exit(EXIT_TASK_SWITCH);
-	assert_int_equal(fake_machine.stop_info.reason, WHY_EMULATION);
+	assert_int_equal(fake_machine.stop_info.reason, STOP_EMULATION);
 }
 
 static void test_page_fault_on_fetch(void **state)

@@ -76,7 +76,7 @@ static void test_timer(void **state)
 	assert_int_equal(step, 6);
 	machine_report_stop(&fake_machine);
 	assert_int_equal(fake_control.phase, PHASE_ENDED);
-	assert_int_equal(fake_control.reason, WHY_TRIPLE_FAULT);
+	assert_int_equal(fake_control.reason, STOP_TRIPLE_FAULT);
 	assert_int_equal(fake_control.last_exit, EXIT_SHUTDOWN);
 	assert_true(fake_control.rip == FAKE_CODE + 2 && fake_root_signals == 1);
 }
@@ -202,7 +202,7 @@ static void test_pause_and_poweroff(void **state)
 	assert_true(fake_machine.clock.tsc(fake_machine.clock.ctx) == tsc + 1000);
 	assert_true(fake_machine.clock.ns(fake_machine.clock.ctx) - ns <= 1000);
 	assert_int_equal(fake_control.is_paused, 2);	/* it goes on */
-	assert_int_equal(fake_machine.stop_info.reason, WHY_GUEST_POWEROFF);
+	assert_int_equal(fake_machine.stop_info.reason, STOP_GUEST_POWEROFF);
 	assert_false(fake_machine.stop_info.wants_restart);
 }
 
@@ -312,7 +312,7 @@ static void test_bad_arguments(void **state)
 		assert_false(fake_try_start(bad[i].platform, bad[i].cpus));
 		machine_report_stop(&fake_machine);
 		assert_int_equal(fake_control.phase, PHASE_ENDED);
-		assert_int_equal(fake_control.reason, WHY_BAD_STATE);
+		assert_int_equal(fake_control.reason, STOP_BAD_STATE);
 		assert_string_equal(fake_control.text, "start arguments are out of range");
 		assert_int_equal(fake_root_signals, 1);
 	}

@@ -530,7 +530,7 @@ static void end(const char *text)
 {
 	for (size_t i = 0; i <= strlen(text); i++)
 		CONTROL->text[i] = text[i];
-	CONTROL->reason = WHY_GUEST_POWEROFF;
+	CONTROL->reason = STOP_GUEST_POWEROFF;
 	CONTROL->phase = PHASE_ENDED;
 	call(SYS_NOTIFY_SIGNAL, (u64[6]){ H_ROOT_SIGNAL });
 	for (;;)

@@ -45,7 +45,7 @@ static void exit_mem(struct vcpu *v)
 {
 	/* The delivery of an event made the access: there is no instruction to emulate. */
 	if (v->page->event.valid) {
-		machine_stop(v->machine, v->index, WHY_EMULATION, false,
+		machine_stop(v->machine, v->index, STOP_EMULATION, false,
 			    "event %u delivered through GPA %llx, which is not RAM", v->page->event.vector,
 			    (unsigned long long)v->page->exit.mem.gpa);
 		return;
@@ -375,27 +375,28 @@ static void exit_shutdown(struct vcpu *v)
 {
 	vcpu_fetch_groups(v, GROUP_SEG);
 	if (v->page->idtr.limit == 0)
-		machine_stop(v->machine, v->index, WHY_GUEST_REBOOT, true, "%s", "");
+		machine_stop(v->machine, v->index, STOP_GUEST_REBOOT, true, "%s", "");
 	else
-		machine_stop(v->machine, v->index, WHY_TRIPLE_FAULT, false, "triple fault");
+		machine_stop(v->machine, v->index, STOP_TRIPLE_FAULT, false, "triple fault");
 }
 
 static void exit_task_switch(struct vcpu *v)
 {
-	machine_stop(v->machine, v->index, WHY_EMULATION, false, "task switch at %llx, which this processor has not",
+	machine_stop(v->machine, v->index, STOP_EMULATION, false, "task switch at %llx, which this processor has not",
 		    (unsigned long long)v->page->rip);
 }
 
 static void exit_bad_state(struct vcpu *v)
 {
-	machine_stop(v->machine, v->index, WHY_BAD_STATE, false, "the processor refused the guest's state (%llx, %llx)",
+	machine_stop(v->machine, v->index, STOP_BAD_STATE, false,
+		    "the processor refused the guest's state (%llx, %llx)",
 		    (unsigned long long)v->page->exit.bad_state.hardware,
 		    (unsigned long long)v->page->exit.bad_state.detail);
 }
 
 static void exit_nomem(struct vcpu *v)
 {
-	machine_stop(v->machine, v->index, WHY_NO_MEMORY, false, "no memory for GPA %llx",
+	machine_stop(v->machine, v->index, STOP_NO_MEMORY, false, "no memory for GPA %llx",
 		    (unsigned long long)v->page->exit.mem.gpa);
 }
 
@@ -449,7 +450,7 @@ void vcpu_handle_exit(struct vcpu *v)
 	u32 reason = v->page->exit.reason;
 
 	if (unlikely(reason >= EXIT_REASON_COUNT)) {
-		machine_stop(v->machine, v->index, WHY_BAD_STATE, false, "exit reason %u is unknown", reason);
+		machine_stop(v->machine, v->index, STOP_BAD_STATE, false, "exit reason %u is unknown", reason);
 		return;
 	}
 	handlers[reason](v);

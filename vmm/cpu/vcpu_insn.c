@@ -19,7 +19,7 @@ void vcpu_fetch_groups(struct vcpu *v, u32 groups)
 	u32 missing = groups & ~(v->page->filled | v->page->dirty);
 
 	if (missing && m->host->vcpu_get(m->host->ctx, v->index, missing) != ST_OK)
-		machine_stop(m, v->index, WHY_BAD_STATE, false, "cannot read the vCPU's registers");
+		machine_stop(m, v->index, STOP_BAD_STATE, false, "cannot read the vCPU's registers");
 }
 
 /* ---- Faults ---- */
@@ -43,7 +43,7 @@ void vcpu_inject(struct vcpu *v, struct fault fault)
 	struct vcpu_event *event = &v->page->event;
 
 	if (event->valid && event->type == EVENT_EXCEPTION && event->vector == VECTOR_DF) {
-		machine_stop(v->machine, v->index, WHY_TRIPLE_FAULT, false, "fault %u during a double fault",
+		machine_stop(v->machine, v->index, STOP_TRIPLE_FAULT, false, "fault %u during a double fault",
 			    fault.vector);
 		return;
 	}

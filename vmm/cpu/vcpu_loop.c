@@ -230,7 +230,7 @@ static __attribute__((noinline)) void run_ended(struct vcpu *v, struct host_run 
 	if (run.status == ST_NOTIFIED)
 		notified(v, run.bits);
 	else
-		machine_stop(v->machine, v->index, WHY_BAD_STATE, false, "vcpu_run: status %u", (u32)run.status);
+		machine_stop(v->machine, v->index, STOP_BAD_STATE, false, "vcpu_run: status %u", (u32)run.status);
 }
 
 /* Enter the guest and handle its exits until there is a request. */

@@ -22,12 +22,12 @@
 
 static void power_reset(void *ctx)
 {
-	machine_stop(ctx, 0, WHY_GUEST_REBOOT, true, "%s", "");
+	machine_stop(ctx, 0, STOP_GUEST_REBOOT, true, "%s", "");
 }
 
 static void power_off(void *ctx)
 {
-	machine_stop(ctx, 0, WHY_GUEST_POWEROFF, false, "%s", "");
+	machine_stop(ctx, 0, STOP_GUEST_POWEROFF, false, "%s", "");
 }
 
 static void power_suspend(void *ctx, bool is_suspended)
@@ -197,7 +197,7 @@ static enum status add_debug_port(struct machine *m)
 
 static void guest_panicked(void *ctx)
 {
-	machine_stop(ctx, 0, WHY_GUEST_PANIC, false, "the guest's kernel panicked");
+	machine_stop(ctx, 0, STOP_GUEST_PANIC, false, "the guest's kernel panicked");
 }
 
 static enum status add_pvpanic(struct machine *m)
@@ -312,7 +312,7 @@ static bool add_devices(struct machine *m)
 		if (!(devices[i].platforms & BIT32(m->args->platform)))
 			continue;
 		if (devices[i].add(m) != ST_OK) {
-			machine_stop(m, 0, WHY_BAD_STATE, false, "cannot add device: %s", devices[i].name);
+			machine_stop(m, 0, STOP_BAD_STATE, false, "cannot add device: %s", devices[i].name);
 			return false;
 		}
 	}
@@ -340,11 +340,11 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 	m->info = config->info;
 	m->control = config->control;
 	if (m->args->cpus == 0 || m->args->cpus > VM_VCPUS || m->args->platform >= PLATFORM_COUNT) {
-		machine_stop(m, 0, WHY_BAD_STATE, false, "start arguments are out of range");
+		machine_stop(m, 0, STOP_BAD_STATE, false, "start arguments are out of range");
 		return false;
 	}
 	if (!config->insns) {
-		machine_stop(m, 0, WHY_NO_MEMORY, false, "no memory for the decoded instructions");
+		machine_stop(m, 0, STOP_NO_MEMORY, false, "no memory for the decoded instructions");
 		return false;
 	}
 	m->vcpu_count = m->args->cpus;
@@ -369,11 +369,11 @@ bool machine_load(struct machine *m, const struct load_image *images)
 	struct load_result result;
 
 	if (!load(&in, &result)) {
-		machine_stop(m, 0, WHY_BAD_IMAGE, false, "%s", result.why);
+		machine_stop(m, 0, STOP_BAD_IMAGE, false, "%s", result.why);
 		return false;
 	}
 	if (!firmware_write(&m->memory, m->args->platform, m->vcpu_count)) {
-		machine_stop(m, 0, WHY_BAD_STATE, false, "cannot build the firmware tables");
+		machine_stop(m, 0, STOP_BAD_STATE, false, "cannot build the firmware tables");
 		return false;
 	}
 	load_registers(&result, &m->memory, m->vcpu[0].page);

@@ -139,7 +139,7 @@ void bench_start(const char *name)
 	bench_turns(0, 8);		/* a VM whose memory is granted first takes some */
 	assert_false(bench_is_answered());
 	assert_true(fake_is_running(bench_vmm_thread()));
-	bench_vmm_says(PHASE_RUNNING, WHY_NONE);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.state, VM_RUNNING);
 }
