@@ -4,7 +4,7 @@
  */
 #include "notify.h"
 #include "sched.h"
-#include "share.h"
+#include "sched_group.h"
 
 void notify_signal(struct thread *thread, u64 bits)
 {
@@ -16,12 +16,12 @@ void notify_signal(struct thread *thread, u64 bits)
  * The signal is delivered all the same. */
 void notify_send(struct thread *thread, u64 bits)
 {
-	struct share *share = thread_current()->share;
-	bool is_limited = thread->share->class >= SCHED_CLASS_SYSTEM && share->class < SCHED_CLASS_SYSTEM;
+	struct sched_group *group = thread_current()->group;
+	bool is_limited = thread->group->class >= SCHED_CLASS_SYSTEM && group->class < SCHED_CLASS_SYSTEM;
 	u64 until;
 
 	notify_signal(thread, bits);
-	until = is_limited ? share_signal(share, arch_tsc()) : 0;
+	until = is_limited ? sched_group_signal(group, arch_tsc()) : 0;
 	if (until != 0)
 		sched_park(until);
 }

@@ -21,7 +21,7 @@ enum status pd_create(struct pd **out)
 		return status;
 	}
 	list_init(&pd->threads);
-	share_init(&pd->share);
+	sched_group_init(&pd->group);
 	pd->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
 	*out = pd;
 	return ST_OK;
@@ -35,22 +35,22 @@ enum status pd_ctl(struct pd *pd, u64 op, u64 a)
 	case PD_SET_CLASS:
 		if (a >= SCHED_CLASS_COUNT)
 			return ST_INVAL;
-		pd->share.class = (u32)a;
+		pd->group.class = (u32)a;
 		break;
 	case PD_SET_WEIGHT:
 		if (a < SCHED_WEIGHT_MIN || a > SCHED_WEIGHT_MAX)
 			return ST_INVAL;
-		pd->share.weight = (u32)a;
+		pd->group.weight = (u32)a;
 		break;
 	case PD_SET_CAP:
 		if (a > SCHED_CAP_MAX)
 			return ST_INVAL;
-		share_set_cap(&pd->share, (u32)a, arch_tsc());
+		sched_group_set_cap(&pd->group, (u32)a, arch_tsc());
 		break;
 	case PD_SET_AFFINITY:
 		if (!sched_mask_ok(a))
 			return ST_INVAL;
-		__atomic_store_n(&pd->share.affinity, a, __ATOMIC_RELAXED);
+		__atomic_store_n(&pd->group.affinity, a, __ATOMIC_RELAXED);
 		break;
 	default:
 		return ST_INVAL;
@@ -69,7 +69,7 @@ static void fill_stats(struct object *object, u64 *words)
 		sched_add_times(THREAD_AT(i), words);
 	words[STAT_TABLE_BYTES] = pd->space.pt.table_count * PAGE_SIZE;
 	for (u32 i = 0; i < STAT_WAKE_BUCKETS; i++)
-		words[STAT_WAKE_BUCKET + i] = __atomic_load_n(&pd->share.wakes[i], __ATOMIC_RELAXED);
+		words[STAT_WAKE_BUCKET + i] = __atomic_load_n(&pd->group.wakes[i], __ATOMIC_RELAXED);
 }
 
 /* All threads at once, so that their grace periods pass together. */

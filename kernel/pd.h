@@ -9,7 +9,7 @@
 #include "list.h"
 #include "log.h"
 #include "object.h"
-#include "share.h"
+#include "sched_group.h"
 #include "space.h"
 
 struct pd {
@@ -20,7 +20,7 @@ struct pd {
 	struct list threads;	/* of struct thread, through pd_link */
 	struct log_writer writer;
 	u32 id;			/* for the log */
-	struct share share;	/* of its threads, also of those to come */
+	struct sched_group group;	/* of its threads, also of those to come */
 	u64 gone_times[STAT_TIME_COUNT];	/* of threads that are gone */
 };
 

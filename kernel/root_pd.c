@@ -177,7 +177,7 @@ void root_pd_start(const struct boot_info *boot, struct info_page *info)
 	add_boot_modules(pd, boot);
 	map_pages(pd, info);
 	load_program(pd);
-	pd->share.class = SCHED_CLASS_SYSTEM;
+	pd->group.class = SCHED_CLASS_SYSTEM;
 	must(thread_create(pd, embed_root_entry, STACK_TOP, HEAP_BYTES, NULL, 0, &thread), "thread");
 	arch_thread_allow_ports(&thread->arch);
 	must(handle_put(&pd->handles, HANDLE_ROOT, right, RIGHT_CTL, 0), "root right");

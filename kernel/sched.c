@@ -1,9 +1,9 @@
 /*
  * sched.c - see sched.h: the timer, queues, and what runs next on this pCPU.
  *
- * Fair threads are sorted by virtual time (time on a pCPU divided by weight); one that wakes up is lifted to just below
- * the floor, so that sleeping earns a bounded credit and no more. Only a pCPU itself takes threads from its queues to
- * run them, with interrupts off, so the lock is never held across a switch.
+ * Fair threads are sorted by virtual time (time on a pCPU divided by weight); one that wakes up is lifted to just
+ * below min_vruntime, so that sleeping earns a bounded credit and no more. Only a pCPU itself takes threads from its
+ * queues to run them, with interrupts off, so the lock is never held across a switch.
  */
 #include "frames.h"
 #include "kernel_upcalls.h"
@@ -11,7 +11,7 @@
 #include "panic.h"
 #include "pd.h"
 #include "range.h"
-#include "sched_place.h"
+#include "sched_migrate.h"
 
 #define SLICES_PER_SECOND 200u	/* 5 ms */
 
@@ -71,19 +71,19 @@ static u64 load_of(const struct thread *t)
 {
 	static const u64 fixed[SCHED_CLASS_COUNT] = { [SCHED_CLASS_RT] = SCHED_WEIGHT_MAX };
 
-	return t->class == SCHED_CLASS_FAIR ? share_thread_weight(t->share) : fixed[t->class];
+	return t->class == SCHED_CLASS_FAIR ? sched_group_thread_weight(t->group) : fixed[t->class];
 }
 
 static void count_in(struct sched *s, struct thread *t)
 {
-	__atomic_fetch_add(&t->share->runnable, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&t->group->runnable, 1, __ATOMIC_RELAXED);
 	t->load = load_of(t);
 	s->load += t->load;
 }
 
 static void count_out(struct sched *s, struct thread *t)
 {
-	__atomic_fetch_sub(&t->share->runnable, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&t->group->runnable, 1, __ATOMIC_RELAXED);
 	s->load -= t->load;
 }
 
@@ -102,14 +102,14 @@ static void sleepers_insert(struct sched *s, struct thread *t, u64 deadline)
 static void enqueue(struct sched *s, struct thread *t)
 {
 	struct list *head = &s->ready[t->class];
-	struct list *at = t->turn != 0 && t->turn < slice ? head->next : head;
+	struct list *at = t->slice_used != 0 && t->slice_used < slice ? head->next : head;
 
-	if (t->turn >= slice)
-		t->turn = 0;
+	if (t->slice_used >= slice)
+		t->slice_used = 0;
 	if (t->class == SCHED_CLASS_FAIR) {
 		at = head;
 		while (at->prev != head &&
-		       CONTAINER_OF(at->prev, struct thread, run_link)->virtual_time > t->virtual_time)
+		       CONTAINER_OF(at->prev, struct thread, run_link)->vruntime > t->vruntime)
 			at = at->prev;
 	}
 	t->state = THREAD_READY;
@@ -139,24 +139,24 @@ static struct thread *pick(struct sched *s)
 	return s->pcpu->idle;
 }
 
-/* The floor follows the fair thread with the least virtual time, and never falls. */
-static void raise_floor(struct sched *s, const struct thread *running)
+/* min_vruntime follows the fair thread with the least virtual time, and never falls. */
+static void raise_min_vruntime(struct sched *s, const struct thread *running)
 {
-	u64 least = running->virtual_time;
+	u64 least = running->vruntime;
 
 	if (running == s->pcpu->idle || running->class != SCHED_CLASS_FAIR)
 		return;
 	if (!list_is_empty(&s->ready[SCHED_CLASS_FAIR]))
 		least = min_u64(least,
-				CONTAINER_OF(s->ready[SCHED_CLASS_FAIR].next, struct thread, run_link)->virtual_time);
-	s->floor = max_u64(s->floor, least);
+				CONTAINER_OF(s->ready[SCHED_CLASS_FAIR].next, struct thread, run_link)->vruntime);
+	s->min_vruntime = max_u64(s->min_vruntime, least);
 }
 
 /* Sleeping earns a slice of credit at most. */
-static void lift_virtual_time(struct sched *s, struct thread *t)
+static void lift_vruntime(struct sched *s, struct thread *t)
 {
-	if (t->virtual_time + slice < s->floor)
-		t->virtual_time = s->floor - slice;
+	if (t->vruntime + slice < s->min_vruntime)
+		t->vruntime = s->min_vruntime - slice;
 }
 
 /* Must `t`, just ready, run instead of the thread that runs there? */
@@ -166,7 +166,7 @@ static bool preempts(const struct thread *t, const struct thread *running)
 		return true;
 	if (t->class != running->class)
 		return t->class > running->class;
-	return t->class == SCHED_CLASS_FAIR && t->virtual_time + granularity < running->virtual_time;
+	return t->class == SCHED_CLASS_FAIR && t->vruntime + granularity < running->vruntime;
 }
 
 void sched_resched(struct sched *s)
@@ -181,9 +181,9 @@ void sched_resched(struct sched *s)
 }
 
 /* `t` has been queued there by somebody else than the thread that runs there. */
-static void react(struct sched *s, const struct thread *t, u64 now)
+static void check_preempt(struct sched *s, const struct thread *t, u64 now)
 {
-	sched_publish_surplus(s);
+	sched_publish_overloaded(s);
 	if (s == sched_here())
 		s->pcpu->entered = NULL;	/* sched_sibling_waits may have changed */
 	if (preempts(t, s->pcpu->current)) {
@@ -217,7 +217,7 @@ void sched_requeue(struct sched *s, struct thread *t, u64 now)
 		sched_resched(s);
 		return;
 	}
-	parked_until = t->share->cap != 0 ? share_parked_until(t->share, now) : 0;
+	parked_until = t->group->cap != 0 ? sched_group_parked_until(t->group, now) : 0;
 	if (parked_until != 0) {
 		count_out(s, t);
 		park(s, t, parked_until);
@@ -225,13 +225,13 @@ void sched_requeue(struct sched *s, struct thread *t, u64 now)
 	}
 	enqueue(s, t);
 	if (t != s->pcpu->current)
-		react(s, t, now);
+		check_preempt(s, t, now);
 }
 
 void sched_arrive(struct sched *s, struct thread *t, u64 now)
 {
-	raise_floor(s, s->pcpu->current);	/* it may have run alone, without a switch, for long */
-	lift_virtual_time(s, t);
+	raise_min_vruntime(s, s->pcpu->current);	/* it may have run alone, without a switch, for long */
+	lift_vruntime(s, t);
 	count_in(s, t);
 	sched_requeue(s, t, now);
 }
@@ -241,7 +241,7 @@ void sched_depart(struct sched *s, struct thread *t)
 	if (t->state == THREAD_READY) {
 		sched_dequeue(s, t);
 		count_out(s, t);
-		sched_publish_surplus(s);
+		sched_publish_overloaded(s);
 	}
 	list_remove(&t->sleep_link);
 }
@@ -267,18 +267,18 @@ static void note_run(struct thread *t, u64 now)
 		waited = 0;
 	t->time_ready += waited;
 	if (t->is_woken)
-		share_note_wake(t->share, waited);
+		sched_group_note_wake(t->group, waited);
 	t->is_woken = false;
 	if (t->ops != NULL)
 		t->ops->was_away(t->vcpu, now - t->off_tsc, t->time_ready);
 }
 
 /* When to look again, with `to` running. */
-static u64 look_again(const struct sched *s, const struct thread *to, u64 now)
+static u64 next_slice_end(const struct sched *s, const struct thread *to, u64 now)
 {
-	u64 at = s->ready_count != 0 ? now + slice - to->turn : DEADLINE_NONE;
+	u64 at = s->ready_count != 0 ? now + slice - to->slice_used : DEADLINE_NONE;
 
-	return to->share->cap != 0 ? min_u64(at, now + share_allowance(to->share)) : at;
+	return to->group->cap != 0 ? min_u64(at, now + sched_group_allowance(to->group)) : at;
 }
 
 /* After a switch, on the stack of the thread that is switched to: now nobody who is leaving is on the stack. */
@@ -286,7 +286,7 @@ void sched_switched(void)
 {
 	struct sched *s = sched_here();
 
-	if (list_is_empty(&s->leaving) && s->movable_count == 0)
+	if (list_is_empty(&s->migrating) && s->movable_count == 0)
 		return;
 	lock_acquire(&s->lock);
 	sched_drain(s);
@@ -310,14 +310,14 @@ static void make_current(struct sched *s, struct thread *to, u64 now)
 		if (!is_idle)
 			note_run(to, now);
 	}
-	raise_floor(s, to);
-	s->level = is_idle ? 0 : to->class + 1;
-	s->slice_end = is_idle ? DEADLINE_NONE : look_again(s, to, now);
+	raise_min_vruntime(s, to);
+	s->running_prio = is_idle ? 0 : to->class + 1;
+	s->slice_end = is_idle ? DEADLINE_NONE : next_slice_end(s, to, now);
 	program_timer(s);
 	pcpu->current = to;
 	sched_publish_idle(s, is_idle);
-	sched_publish_surplus(s);
-	if (is_idle && mask_load(&sched_masks.surplus) != 0 && now >= s->ask_after && sched_ask(s))
+	sched_publish_overloaded(s);
+	if (is_idle && mask_load(&sched_masks.overloaded) != 0 && now >= s->ask_after && sched_ask(s))
 		s->ask_after = now + granularity;
 }
 
@@ -325,12 +325,12 @@ static void make_current(struct sched *s, struct thread *to, u64 now)
  * The ordinary wake-up on a pCPU that idles on the stack of the very thread, with nobody else about: no queue and no
  * switch is needed. False: it is not that ordinary.
  */
-static bool rise(struct sched *s, struct thread *t, u64 now)
+static bool resume_in_place(struct sched *s, struct thread *t, u64 now)
 {
 	if (t != s->resting || s->ready_count != 0 || s != sched_here() ||
-	    t->share->cap != 0 || (mask_allowed(t) & mask_of(s)) == 0)
+	    t->group->cap != 0 || (mask_allowed(t) & mask_of(s)) == 0)
 		return false;
-	lift_virtual_time(s, t);
+	lift_vruntime(s, t);
 	count_in(s, t);
 	make_current(s, t, now);
 	return true;
@@ -343,9 +343,9 @@ static void wake(struct sched *s, struct thread *t, u64 now)
 	if (t->state == THREAD_WAITING) {
 		t->ready_tsc = now;
 		t->is_woken = true;
-		t->turn = 0;
+		t->slice_used = 0;
 	}
-	if (!rise(s, t, now))
+	if (!resume_in_place(s, t, now))
 		sched_arrive(s, t, now);
 }
 
@@ -353,7 +353,7 @@ static void wake(struct sched *s, struct thread *t, u64 now)
  * There is nothing to run: idle on the stack of `self`, which waits, until there is. That it is the same thread again
  * is the ordinary case. Lock held, but given up in between.
  */
-static struct thread *rest(struct sched *s, struct thread *self)
+static struct thread *idle_in_place(struct sched *s, struct thread *self)
 {
 	struct pcpu *pcpu = s->pcpu;
 
@@ -370,7 +370,7 @@ static struct thread *rest(struct sched *s, struct thread *self)
 			sched_drain(s);
 			make_current(s, pick(s), now);
 		}
-	} while (pcpu->current == pcpu->idle && self->state != THREAD_LEAVING);
+	} while (pcpu->current == pcpu->idle && self->state != THREAD_MIGRATING);
 	s->resting = NULL;
 	return pcpu->current;
 }
@@ -387,7 +387,7 @@ static void switch_away(struct sched *s, u64 now)
 	make_current(s, to, now);
 	can_rest &= to == pcpu->idle;
 	if (can_rest)
-		to = rest(s, self);
+		to = idle_in_place(s, self);
 	lock_release(&s->lock);
 	if (to != self) {
 		load_space(to);
@@ -422,7 +422,7 @@ void sched_preempt(void)
 	if (self != s->pcpu->idle) {
 		if (s->movable_count != 0) {
 			sched_push(s, self->class);
-			if (self->turn >= slice)
+			if (self->slice_used >= slice)
 				sched_balance(s);
 			now = sched_account(s);
 		}
@@ -439,7 +439,7 @@ static const struct thread *last_sibling(const struct sched *s, const struct thr
 	for (const struct list *at = head->prev; at != head; at = at->prev) {
 		const struct thread *t = CONTAINER_OF(at, struct thread, run_link);
 
-		if (t->share == self->share)
+		if (t->group == self->group)
 			return t;
 	}
 	return NULL;
@@ -451,7 +451,7 @@ bool sched_sibling_waits(void)
 	const struct thread *self = thread_current();
 	bool is_there;
 
-	if (s->ready_count == 0 || __atomic_load_n(&self->share->runnable, __ATOMIC_RELAXED) < 2)
+	if (s->ready_count == 0 || __atomic_load_n(&self->group->runnable, __ATOMIC_RELAXED) < 2)
 		return false;
 	lock_acquire(&s->lock);
 	is_there = last_sibling(s, self) != NULL;
@@ -467,10 +467,10 @@ static void step_back(struct sched *s, struct thread *self)
 	u64 least = 0;
 
 	if (!list_is_empty(head))
-		least = CONTAINER_OF(head->next, struct thread, run_link)->virtual_time;
+		least = CONTAINER_OF(head->next, struct thread, run_link)->vruntime;
 	if (sibling != NULL)
-		least = sibling->virtual_time;
-	self->virtual_time = max_u64(self->virtual_time, least);
+		least = sibling->vruntime;
+	self->vruntime = max_u64(self->vruntime, least);
 }
 
 void sched_yield(void)
@@ -484,7 +484,7 @@ void sched_yield(void)
 	lock_acquire(&s->lock);
 	(void)sched_account(s);
 	if (self->class != SCHED_CLASS_FAIR)
-		self->turn = slice;
+		self->slice_used = slice;
 	else
 		step_back(s, self);
 	lock_release(&s->lock);
@@ -576,19 +576,19 @@ void sched_changed(struct thread *t)
 
 	if (state == THREAD_READY)
 		sched_dequeue(s, t);
-	t->class = t->share->class;
+	t->class = t->group->class;
 	if (state == THREAD_READY || state == THREAD_RUNNING) {
 		s->load -= t->load;
 		t->load = load_of(t);
 		s->load += t->load;
-		lift_virtual_time(s, t);
+		lift_vruntime(s, t);
 		/* What it ran ahead counts for no more than a slice at its new weight. */
-		t->virtual_time = min_u64(t->virtual_time, s->floor + slice * SCHED_WEIGHT_DEFAULT /
-							   share_thread_weight(t->share));
+		t->vruntime = min_u64(t->vruntime, s->min_vruntime + slice * SCHED_WEIGHT_DEFAULT /
+							   sched_group_thread_weight(t->group));
 	}
 	if (state == THREAD_READY)
 		sched_requeue(s, t, now);
-	sched_publish_surplus(s);
+	sched_publish_overloaded(s);
 	if (state == THREAD_RUNNING)
 		sched_resched(s);
 	lock_release(&s->lock);
@@ -627,7 +627,7 @@ void sched_set_clock(u64 tsc_hz)
 {
 	slice = tsc_hz / SLICES_PER_SECOND;
 	granularity = slice / 4;
-	share_clock_init(tsc_hz);
+	sched_group_clock_init(tsc_hz);
 }
 
 void sched_init(void)
@@ -648,7 +648,7 @@ void sched_init(void)
 	for (u32 i = 0; i < SCHED_CLASS_COUNT; i++)
 		list_init(&s->ready[i]);
 	list_init(&s->sleepers);
-	list_init(&s->leaving);
+	list_init(&s->migrating);
 	pcpu->sched = s;
 	pcpu->idle = pcpu->current = idle;
 	sched_online(s);

@@ -1,9 +1,9 @@
 /*
  * sched.h - one scheduler a pCPU: the system's threads first, then real-time ones, in turn; then the fair class by
- * weighted virtual time. What the threads of a PD have in common is their share (share.h).
+ * weighted virtual time. What the threads of a PD have in common is their sched_group.
  *
  * Every tick of the TSC is accounted to exactly one thread (idle included), so that per pCPU the sum is the elapsed
- * time. Where a thread runs is decided in sched_place.c.
+ * time. Where a thread runs is decided in sched_migrate.c.
  */
 #ifndef VOS_SCHED_H
 #define VOS_SCHED_H
@@ -19,15 +19,15 @@ struct sched {
 	struct thread idle;			/* no object of the tree */
 	struct list ready[SCHED_CLASS_COUNT];	/* fair: sorted by virtual time */
 	struct list sleepers;			/* sorted by deadline: waiting, and parked for a while */
-	struct list leaving;			/* to stop or to move; drained by the owner */
+	struct list migrating;			/* to stop or to move; drained by the owner */
 	struct thread *resting;	/* owner's: not running, but the pCPU idles on its stack */
 	u32 ready_count;
 	u32 movable_count;	/* thereof allowed on other pCPUs too */
 	u64 load;		/* weights of ready and running threads; read by others without the lock */
-	u32 level;		/* class of the running thread + 1, 0 = idle; likewise */
+	u32 running_prio;		/* class of the running thread + 1, 0 = idle; likewise */
 	bool is_idle;		/* as in the mask of idle pCPUs */
-	bool has_surplus;	/* as in the mask of those with movable threads to give */
-	u64 floor;		/* virtual time that a thread that wakes up is lifted to, less some credit */
+	bool is_overloaded;	/* as in the mask of those with movable threads to give */
+	u64 min_vruntime;		/* virtual time that a thread that wakes up is lifted to, less some credit */
 	u64 accounted;		/* TSC up to which time has been accounted */
 	u64 slice_end;		/* look again then; DEADLINE_NONE: nobody else wants the pCPU */
 	u64 ask_after;		/* owner's: when idle, don't ask for work before */
@@ -53,7 +53,7 @@ enum status sched_start(struct thread *thread) MUST_CHECK;
 void sched_stop(struct thread *thread);
 /* Is it off its pCPU, out of every queue and detached? (Then it can be destroyed.) */
 bool sched_is_stopped(const struct thread *thread);
-/* Something in its share has changed. */
+/* Something in its group has changed. */
 void sched_changed(struct thread *thread);
 /* Is there a pCPU in this mask? */
 bool sched_mask_ok(u64 affinity);

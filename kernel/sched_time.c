@@ -2,18 +2,18 @@
  * sched_time.c - see sched.h: every tick to one thread and one kind of time.
  */
 #include "range.h"
-#include "sched_place.h"
+#include "sched_migrate.h"
 
 /* `t` has run for so long, some of it perhaps in its guest. */
 static void charge(struct sched *s, struct thread *t, u64 ticks, u64 now)
 {
 	u64 guest;
 
-	t->turn += ticks;
+	t->slice_used += ticks;
 	if (t->class == SCHED_CLASS_FAIR)
-		t->virtual_time += ticks * SCHED_WEIGHT_DEFAULT / share_thread_weight(t->share);
-	if (t->share->cap != 0)
-		share_charge(t->share, ticks, now);
+		t->vruntime += ticks * SCHED_WEIGHT_DEFAULT / sched_group_thread_weight(t->group);
+	if (t->group->cap != 0)
+		sched_group_charge(t->group, ticks, now);
 	if (t->vcpu == NULL) {
 		s->times[PCPU_TIME_SYSTEM] += ticks;
 		return;

@@ -56,8 +56,8 @@ enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct t
 	t->fault_badge = badge;
 	t->pcpu = pcpu_self();
 	t->state = THREAD_STOPPED;
-	t->share = &pd->share;
-	t->class = pd->share.class;
+	t->group = &pd->group;
+	t->class = pd->group.class;
 	list_init(&t->run_link);
 	list_init(&t->sleep_link);
 	list_insert_before(&pd->threads, &t->pd_link);

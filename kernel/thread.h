@@ -14,7 +14,7 @@
 #include "syscalls.h"
 
 struct pd;
-struct share;
+struct sched_group;
 struct vcpu;
 
 /*
@@ -32,7 +32,7 @@ enum thread_state {
 	THREAD_RUNNING,
 	THREAD_WAITING,		/* in sched_wait */
 	THREAD_PARKED,		/* could run, but its PD has used up its cap of this period, or signalled too much */
-	THREAD_LEAVING,		/* about to be stopped or to go to another pCPU: see sched_place.h */
+	THREAD_MIGRATING,		/* about to be stopped or to go to another pCPU: see sched_migrate.h */
 };
 
 struct thread {
@@ -52,18 +52,18 @@ struct thread {
 	u64 fault_badge;
 	u64 fault[FAULT_WORD_COUNT];
 
-	struct share *share;		/* the PD's; NULL: idle */
+	struct sched_group *group;		/* the PD's; NULL: idle */
 	struct pcpu *pcpu;		/* where it runs; written with the locks of the old and the new one */
 	enum thread_state state;	/* the rest: sched lock */
 	bool want_stop;			/* at the next safe point */
 	bool is_woken;			/* and has not run since */
 	bool is_movable;		/* in a run queue: counted in movable_count */
-	u32 class;			/* enum sched_class, as in the share */
+	u32 class;			/* enum sched_class, as in the group */
 	u64 load;			/* what it has added to its scheduler's */
-	u64 virtual_time;		/* TSC ticks, weighted */
-	u64 turn;			/* TSC ticks that it has run in this turn */
+	u64 vruntime;		/* TSC ticks, weighted */
+	u64 slice_used;			/* TSC ticks that it has run in this turn */
 	u64 deadline;			/* of sched_wait; or until when it is parked */
-	struct list run_link;		/* in ready or leaving */
+	struct list run_link;		/* in ready or migrating */
 	struct list sleep_link;
 	u64 ready_tsc;			/* since when it could run */
 	u64 off_tsc;			/* since when it does not run */

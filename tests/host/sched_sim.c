@@ -13,11 +13,11 @@
 #include "kernel_upcalls.h"
 #include "notify.h"
 #include "pd.h"
-#include "sched_place.h"
+#include "sched_migrate.h"
 #include "sched_sim.h"
 
 struct thread *threads[THREADS];
-struct share shares[THREADS];
+struct sched_group groups[THREADS];
 u64 sim_timer[FAKE_PCPUS];
 u32 sim_timer_writes, sim_ipis, sim_switches;
 
@@ -118,7 +118,7 @@ void arch_fpu_forget(struct fpu_area *area)
 	u32 i = index_of(t);
 
 	assert_int_equal(t->pcpu->id, fake_here);
-	assert_int_equal(t->state, THREAD_LEAVING);
+	assert_int_equal(t->state, THREAD_MIGRATING);
 	assert_ptr_not_equal(t, pcpu_self()->current);
 	assert_ptr_not_equal(t, flows[fake_here].on_stack);
 	assert_true(attached[i] == NOWHERE || attached[i] == fake_here);
@@ -149,8 +149,8 @@ static void check_queue(const struct sched *s, u32 class)
 		assert_int_equal(t->class, class);
 		assert_ptr_equal(t->pcpu, s->pcpu);
 		if (class == SCHED_CLASS_FAIR)
-			assert_true(t->virtual_time >= last);
-		last = t->virtual_time;
+			assert_true(t->vruntime >= last);
+		last = t->vruntime;
 	}
 }
 
@@ -181,7 +181,7 @@ static void check_pcpu(u32 p)
 		sum += s->times[what];
 	assert_int_equal(sum, s->accounted - s->started);
 	assert_int_equal(s->pcpu->current->state, THREAD_RUNNING);
-	assert_int_equal(s->level, s->pcpu->current == s->pcpu->idle ? 0 : s->level);
+	assert_int_equal(s->running_prio, s->pcpu->current == s->pcpu->idle ? 0 : s->running_prio);
 	assert_int_equal(s->lock.next, s->lock.serving);
 	assert_true(sim_timer[p] == s->timer);
 }
@@ -189,7 +189,7 @@ static void check_pcpu(u32 p)
 static void check_thread(u32 i)
 {
 	const struct thread *t = threads[i];
-	bool is_queued = t->state == THREAD_READY || t->state == THREAD_LEAVING;
+	bool is_queued = t->state == THREAD_READY || t->state == THREAD_MIGRATING;
 
 	assert_int_equal(t->state == THREAD_RUNNING, t->pcpu->current == t);
 	assert_int_equal(is_queued, !list_is_empty(&t->run_link));
@@ -206,9 +206,9 @@ static void check_settled(void)
 	for (u32 p = 0; p < pcpus; p++) {
 		struct sched *s = fake_pcpus[p].sched;
 
-		assert_true(list_is_empty(&s->leaving));
+		assert_true(list_is_empty(&s->migrating));
 		assert_int_equal(s->is_idle, s->pcpu->current == s->pcpu->idle);
-		assert_int_equal(s->has_surplus, s->movable_count != 0);
+		assert_int_equal(s->is_overloaded, s->movable_count != 0);
 		assert_true(!s->is_idle || s->ready_count == 0);
 		if (s->is_idle && busy_until[p] + 2 * SLICE < fake_tsc)
 			idle |= BIT64(p);
@@ -220,10 +220,10 @@ static void check_settled(void)
 		if (t->state == THREAD_READY) {
 			assert_true(t->class <= t->pcpu->current->class);
 			if (t->ready_tsc + 2 * SLICE < fake_tsc)	/* nobody waits long beside a free pCPU */
-				assert_int_equal(t->share->affinity & idle, 0);
+				assert_int_equal(t->group->affinity & idle, 0);
 		}
 		if (t->state == THREAD_READY || t->state == THREAD_RUNNING)
-			assert_int_not_equal(t->share->affinity & BIT64(t->pcpu->id), 0);
+			assert_int_not_equal(t->group->affinity & BIT64(t->pcpu->id), 0);
 	}
 }
 
@@ -236,9 +236,9 @@ void sim_check(bool settled)
 
 		check_thread(i);
 		for (u32 j = 0; j < THREADS; j++)
-			if (threads[j]->share == &shares[i])
+			if (threads[j]->group == &groups[i])
 				runnable += threads[j]->state == THREAD_READY || threads[j]->state == THREAD_RUNNING;
-		assert_int_equal(shares[i].runnable, runnable);
+		assert_int_equal(groups[i].runnable, runnable);
 	}
 	if (settled)
 		check_settled();
@@ -412,9 +412,9 @@ void sim_begin(u32 count)
 		assert_non_null(object);
 		threads[i] = thread_of(object);
 		threads[i]->fpu = (struct fpu_area *)(void *)threads[i];
-		share_init(&shares[i]);
+		sched_group_init(&groups[i]);
 		threads[i]->pd = &pds[i];
-		threads[i]->share = &shares[i];
+		threads[i]->group = &groups[i];
 		threads[i]->pcpu = &fake_pcpus[0];
 		list_init(&threads[i]->run_link);
 		list_init(&threads[i]->sleep_link);
@@ -449,8 +449,8 @@ u64 sim_stat(struct thread *t, enum stat stat)
 
 void sim_join(u32 i, u32 j)
 {
-	threads[i]->share = &shares[j];
-	threads[i]->class = shares[j].class;
+	threads[i]->group = &groups[j];
+	threads[i]->class = groups[j].class;
 }
 
 void sim_go(u32 i)

@@ -7,14 +7,14 @@
 
 #include "arch.h"
 #include "sched.h"
-#include "share.h"
+#include "sched_group.h"
 
 #define HZ 1000000ull		/* one tick = 1 us */
 #define SLICE (HZ / 200)
 #define THREADS 12u
 
 extern struct thread *threads[THREADS];
-extern struct share shares[THREADS];	/* thread i's is shares[i], unless sim_join says otherwise */
+extern struct sched_group groups[THREADS];	/* thread i's is groups[i], unless sim_join says otherwise */
 extern u64 sim_timer[FAKE_PCPUS];
 extern u32 sim_timer_writes, sim_ipis, sim_switches;
 

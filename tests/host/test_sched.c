@@ -1,5 +1,5 @@
 /*
- * The scheduler of one pCPU: shares by weight and by cap, classes, credit of sleepers, sleepers' order, the timer,
+ * The scheduler of one pCPU: groups by weight and by cap, classes, credit of sleepers, sleepers' order, the timer,
  * stopping, wake-up latencies, and that every tick is accounted to somebody.
  */
 /* links: kernel */
@@ -36,19 +36,19 @@ static struct thread *running(void)
 
 static void set_weight(u32 i, u32 weight)
 {
-	shares[i].weight = weight;
+	groups[i].weight = weight;
 	sched_changed(threads[i]);
 }
 
 static void set_class(u32 i, enum sched_class class)
 {
-	shares[i].class = class;
+	groups[i].class = class;
 	sched_changed(threads[i]);
 }
 
 static void set_cap(u32 i, u32 percent)
 {
-	share_set_cap(&shares[i], percent, fake_tsc);
+	sched_group_set_cap(&groups[i], percent, fake_tsc);
 	sched_changed(threads[i]);
 }
 
@@ -410,20 +410,20 @@ static void test_cap_and_sleep(void **state)
 
 static void test_signals_that_are_free(void **state)
 {
-	struct share share;
+	struct sched_group group;
 	u64 now = fake_tsc + HZ;
 
 	(void)state;
-	share_init(&share);
+	sched_group_init(&group);
 	for (u32 round = 0; round < 3; round++) {	/* however long it was quiet */
 		for (u32 i = 0; i < SIGNALS_AT_ONCE; i++)
-			assert_int_equal(share_signal(&share, now), 0);
+			assert_int_equal(sched_group_signal(&group, now), 0);
 		for (u64 i = 1; i < 5; i++)
-			assert_int_equal(share_signal(&share, now), now + i * SIGNAL_TICKS);
+			assert_int_equal(sched_group_signal(&group, now), now + i * SIGNAL_TICKS);
 		now += round == 0 ? HZ : 1000000 * HZ;
 	}
 	for (u32 i = 0; i < 10000; i++) {		/* at the full rate for ever */
-		assert_int_equal(share_signal(&share, now), 0);
+		assert_int_equal(sched_group_signal(&group, now), 0);
 		now += SIGNAL_TICKS;
 	}
 }
@@ -431,21 +431,21 @@ static void test_signals_that_are_free(void **state)
 /* A clock that begins at 0, goes back a little between pCPUs, or is far ahead. */
 static void test_signals_at_odd_times(void **state)
 {
-	struct share share;
+	struct sched_group group;
 	u64 last = 0, until;
 
 	(void)state;
-	share_init(&share);
-	assert_int_equal(share_signal(&share, 0), SIGNAL_TICKS);
-	assert_int_equal(share_signal(&share, 1), 2 * SIGNAL_TICKS);
+	sched_group_init(&group);
+	assert_int_equal(sched_group_signal(&group, 0), SIGNAL_TICKS);
+	assert_int_equal(sched_group_signal(&group, 1), 2 * SIGNAL_TICKS);
 	for (u64 now = 2 * HZ; now > HZ; now -= 1000) {
-		until = share_signal(&share, now);
+		until = sched_group_signal(&group, now);
 		assert_true(until == 0 || (until > now && until > last));
 		last = until != 0 ? until : last;
 	}
 	assert_int_not_equal(last, 0);
-	assert_int_equal(share_signal(&share, BIT64(63)), 0);
-	until = share_signal(&share, HZ);
+	assert_int_equal(sched_group_signal(&group, BIT64(63)), 0);
+	until = sched_group_signal(&group, HZ);
 	assert_true(until > BIT64(62) && until <= BIT64(63));
 }
 
@@ -574,24 +574,24 @@ static void test_wake_latencies(void **state)
 		(void)notify_take(threads[0]);
 		sim_sleep(0, DEADLINE_NONE);
 	}
-	assert_int_equal(shares[0].wakes[0], 3);		/* at once */
+	assert_int_equal(groups[0].wakes[0], 3);		/* at once */
 	sim_go(1);
 	notify_signal(threads[0], 1);
 	sim_run(100);
 	sim_sleep(1, DEADLINE_NONE);				/* 100 us = 100,000 ns = 2^16.6 ns later */
-	assert_int_equal(shares[0].wakes[16], 1);
+	assert_int_equal(groups[0].wakes[16], 1);
 	assert_int_equal(sim_stat(threads[0], STAT_TIME_READY), 100);
 	set_class(1, SCHED_CLASS_SYSTEM);
 	notify_signal(threads[1], 1);
 	sim_settle();
 	(void)notify_take(threads[1]);
-	assert_int_equal(shares[0].wakes[16], 1);		/* interrupted is not woken */
+	assert_int_equal(groups[0].wakes[16], 1);		/* interrupted is not woken */
 	sim_run(50);
 	sim_sleep(1, DEADLINE_NONE);
 	assert_int_equal(sim_stat(threads[0], STAT_TIME_READY), 150);
-	assert_int_equal(shares[0].wakes[15], 0);
-	share_note_wake(&shares[5], ~0ull);
-	assert_int_equal(shares[5].wakes[STAT_WAKE_BUCKETS - 1], 1);
+	assert_int_equal(groups[0].wakes[15], 0);
+	sched_group_note_wake(&groups[5], ~0ull);
+	assert_int_equal(groups[5].wakes[STAT_WAKE_BUCKETS - 1], 1);
 }
 
 /* The four kinds of time, also while a guest runs, and that a picture is of one moment. */

@@ -34,31 +34,31 @@ static int teardown(void **state)
 static void changed(u32 i)
 {
 	for (u32 j = 0; j < THREADS; j++)
-		if (threads[j]->share == &shares[i])
+		if (threads[j]->group == &groups[i])
 			sched_changed(threads[j]);
 }
 
 static void set_affinity(u32 i, u64 mask)
 {
-	shares[i].affinity = mask;
+	groups[i].affinity = mask;
 	changed(i);
 }
 
 static void set_class(u32 i, enum sched_class class)
 {
-	shares[i].class = class;
+	groups[i].class = class;
 	changed(i);
 }
 
 static void set_weight(u32 i, u32 weight)
 {
-	shares[i].weight = weight;
+	groups[i].weight = weight;
 	changed(i);
 }
 
 static void set_cap(u32 i, u32 percent)
 {
-	share_set_cap(&shares[i], percent, fake_tsc);
+	sched_group_set_cap(&groups[i], percent, fake_tsc);
 	changed(i);
 }
 
@@ -105,7 +105,7 @@ static void test_woken_threads_are_pushed(void **state)
 {
 	(void)state;
 	for (u32 i = 0; i < FAKE_PCPUS; i++) {
-		shares[i].affinity = 1;
+		groups[i].affinity = 1;
 		sim_go(i);
 		sim_sleep(i, DEADLINE_NONE);
 		set_affinity(i, ~0ull);
@@ -167,7 +167,7 @@ static void test_balance(void **state)
 
 	(void)state;
 	for (u32 i = 0; i < 8; i++) {
-		shares[i].affinity = i < 5 ? 1 : BIT64(i - 4);
+		groups[i].affinity = i < 5 ? 1 : BIT64(i - 4);
 		sim_go(i);
 	}
 	sim_run(HZ / 10);
@@ -204,7 +204,7 @@ static void test_real_time_preempts_elsewhere(void **state)
 	(void)state;
 	for (u32 i = 4; i < 6; i++) {
 		set_class(i, SCHED_CLASS_RT);
-		shares[i].affinity = 1;
+		groups[i].affinity = 1;
 		sim_go(i);
 		sleep_of(i);
 		set_affinity(i, ~0ull);
@@ -224,7 +224,7 @@ static void test_real_time_preempts_elsewhere(void **state)
 	assert_true(sim_is_running(4));
 	assert_true(sim_is_running(5));
 	assert_int_not_equal(where(4), where(5));
-	assert_int_equal(shares[4].wakes[0] + shares[5].wakes[0], 2);	/* in no time */
+	assert_int_equal(groups[4].wakes[0] + groups[5].wakes[0], 2);	/* in no time */
 }
 
 /* A signal must bring a vCPU's thread out of its guest, wherever that runs. */
@@ -279,7 +279,7 @@ static void test_a_pinned_one_waits_its_turn(void **state)
 {
 	(void)state;
 	for (u32 i = 0; i < 2; i++) {
-		shares[i].affinity = 2;
+		groups[i].affinity = 2;
 		set_class(i, SCHED_CLASS_RT);
 		sim_go(i);
 	}
@@ -290,14 +290,14 @@ static void test_a_pinned_one_waits_its_turn(void **state)
 	sim_assert_near(sim_time(1), HZ / 2, 5);
 }
 
-/* ---- shares ------------------------------------------------------------------------------------- */
+/* ---- groups ------------------------------------------------------------------------------------- */
 
 /* 1 : 2 : 4 on one pCPU of four; the threads are there by affinity. */
 static void test_weights_on_one_pcpu(void **state)
 {
 	(void)state;
 	for (u32 i = 0; i < 3; i++) {
-		shares[i].affinity = BIT64(2);
+		groups[i].affinity = BIT64(2);
 		set_weight(i, 100u << i);
 		sim_go(i);
 	}
@@ -350,7 +350,7 @@ static void test_affinity_while_ready_and_waiting(void **state)
 {
 	(void)state;
 	for (u32 i = 0; i < 3; i++) {
-		shares[i].affinity = 1;
+		groups[i].affinity = 1;
 		set_class(i, i == 0 ? SCHED_CLASS_RT : SCHED_CLASS_FAIR);
 		sim_go(i);
 	}
@@ -382,12 +382,12 @@ static void test_floors_differ(void **state)
 	u64 before;
 
 	(void)state;
-	shares[0].affinity = 1;
+	groups[0].affinity = 1;
 	sim_go(0);
-	shares[1].affinity = 1;
+	groups[1].affinity = 1;
 	sim_go(1);
 	sim_run(20 * HZ);
-	shares[2].affinity = 2;
+	groups[2].affinity = 2;
 	sim_go(2);
 	sim_run(100);
 	set_affinity(0, 2);
@@ -408,7 +408,7 @@ static void test_stop_from_another_pcpu(void **state)
 {
 	(void)state;
 	for (u32 i = 0; i < 4; i++) {
-		shares[i].affinity = BIT64(3);
+		groups[i].affinity = BIT64(3);
 		set_class(i, i == 0 ? SCHED_CLASS_RT : SCHED_CLASS_FAIR);
 		sim_go(i);
 		if (i == 2) {				/* one waits, with a deadline */
@@ -442,7 +442,7 @@ static void test_stop_from_another_pcpu(void **state)
 static void test_stop_and_start_in_one_breath(void **state)
 {
 	(void)state;
-	shares[0].affinity = BIT64(2);
+	groups[0].affinity = BIT64(2);
 	sim_go(0);
 	fake_here = 0;
 	for (u32 i = 0; i < 3; i++) {

@@ -15,7 +15,7 @@
 
 #define sched_yield kernel_sched_yield	/* pthread.h has one of that name */
 #include "kernel_upcalls.h"
-#include "sched_place.h"
+#include "sched_migrate.h"
 #include "syscall.c"			/* its lock and its table */
 
 #define FREE_SLOT 300u

@@ -1,16 +1,16 @@
 /*
- * sched_place.h - between sched.c (what runs next on this pCPU) and sched_place.c (which pCPU a thread runs on).
+ * sched_migrate.h - between sched.c (what runs next on this pCPU) and sched_migrate.c (which pCPU a thread runs on).
  *
  * A thread is in one pCPU's hands at a time (thread->pcpu, written with the locks of both the old and the new one).
- * It leaves only from that pCPU's list `leaving`, which the pCPU itself drains when none of them is on its stack: there
- * the last of it is taken out of the processor, and it is stopped or handed on. Locks of two schedulers are taken in
- * the order of pCPU numbers.
+ * It leaves only from that pCPU's list `migrating`, which the pCPU itself drains when none of them is on its stack:
+ * there the last of it is taken out of the processor, and it is stopped or handed on. Locks of two schedulers are taken
+ * in the order of pCPU numbers.
  */
-#ifndef VOS_SCHED_PLACE_H
-#define VOS_SCHED_PLACE_H
+#ifndef VOS_SCHED_MIGRATE_H
+#define VOS_SCHED_MIGRATE_H
 
 #include "sched.h"
-#include "share.h"
+#include "sched_group.h"
 
 /* ---- sched.c; lock held ---- */
 
@@ -30,7 +30,7 @@ void sched_requeue(struct sched *s, struct thread *t, u64 now);
 /* ---- masks of pCPUs ---- */
 
 /* Atomic. `online` only grows; a set bit in the others is a hint: this pCPU is idle, it has movable threads to give. */
-extern struct sched_masks { u64 online, idle, surplus; } sched_masks;
+extern struct sched_masks { u64 online, idle, overloaded; } sched_masks;
 
 static inline u64 mask_of(const struct sched *s)
 {
@@ -45,7 +45,7 @@ static inline u64 mask_load(const u64 *mask)
 /* Those that a thread may run on. */
 static inline u64 mask_allowed(const struct thread *t)
 {
-	return __atomic_load_n(&t->share->affinity, __ATOMIC_RELAXED) & mask_load(&sched_masks.online);
+	return __atomic_load_n(&t->group->affinity, __ATOMIC_RELAXED) & mask_load(&sched_masks.online);
 }
 
 void sched_mask_change(u64 *mask, u64 bits, bool is_set);
@@ -59,17 +59,17 @@ static inline void sched_publish_idle(struct sched *s, bool is_idle)
 	sched_mask_change(&sched_masks.idle, mask_of(s), is_idle);
 }
 
-static inline void sched_publish_surplus(struct sched *s)
+static inline void sched_publish_overloaded(struct sched *s)
 {
-	bool has_surplus = s->movable_count != 0;
+	bool is_overloaded = s->movable_count != 0;
 
-	if (s->has_surplus == has_surplus)
+	if (s->is_overloaded == is_overloaded)
 		return;
-	s->has_surplus = has_surplus;
-	sched_mask_change(&sched_masks.surplus, mask_of(s), has_surplus);
+	s->is_overloaded = is_overloaded;
+	sched_mask_change(&sched_masks.overloaded, mask_of(s), is_overloaded);
 }
 
-/* ---- sched_place.c ---- */
+/* ---- sched_migrate.c ---- */
 
 /* The scheduler of a thread, locked. */
 struct sched *sched_lock_of(struct thread *t);
@@ -78,9 +78,9 @@ void sched_online(struct sched *s);
 struct sched *sched_at(u64 pcpu_id);
 /* Is there another pCPU where this ready thread would run at once? */
 bool sched_has_room(const struct sched *s, const struct thread *t);
-/* To the list `leaving`. Lock held; it is in no queue and not counted as runnable. */
+/* To the list `migrating`. Lock held; it is in no queue and not counted as runnable. */
 void sched_leave(struct sched *s, struct thread *t);
-/* This pCPU's: empty the list `leaving`, but for the thread that rests. Lock held, but given up in between. */
+/* This pCPU's: empty the list `migrating`, but for the thread that rests. Lock held, but given up in between. */
 void sched_drain(struct sched *s);
 /* This pCPU's: send away ready threads of up to this class that would run elsewhere at once. Lock held, but given up
  * in between. */

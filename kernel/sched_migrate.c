@@ -1,5 +1,5 @@
 /*
- * sched_place.c - see sched_place.h: which pCPU a thread runs on.
+ * sched_migrate.c - see sched_migrate.h: which pCPU a thread runs on.
  *
  * A thread stays where it ran last as long as that pCPU is free for it. A pCPU pushes: a ready thread that it can't run
  * at once goes to an idle pCPU, a real-time one also to a pCPU that runs something lesser; and at the end of a slice a
@@ -8,7 +8,7 @@
  */
 #include "pd.h"
 #include "range.h"
-#include "sched_place.h"
+#include "sched_migrate.h"
 
 #define BALANCE_CANDIDATES 8u	/* at the end of a slice no more threads than this are looked at */
 
@@ -47,11 +47,11 @@ bool sched_mask_ok(u64 affinity)
 	return (affinity & mask_load(&sched_masks.online)) != 0;
 }
 
-/* The bit in `idle` is set before `surplus` is read, the bit in `surplus` before `idle` is read (react, settle): one of
- * the two sees the other. */
+/* The bit in `idle` is set before `overloaded` is read, the bit in that before `idle` is read (check_preempt,
+ * sched_switched): one of the two sees the other. */
 bool sched_ask(const struct sched *s)
 {
-	u64 others = mask_load(&sched_masks.surplus) & ~mask_of(s);
+	u64 others = mask_load(&sched_masks.overloaded) & ~mask_of(s);
 	u64 above = others & ~(mask_of(s) - 1);
 
 	if (others != 0)
@@ -68,7 +68,7 @@ static u64 load_of(const struct sched *s)
 
 static u32 level_of(const struct sched *s)
 {
-	return __atomic_load_n(&s->level, __ATOMIC_RELAXED);
+	return __atomic_load_n(&s->running_prio, __ATOMIC_RELAXED);
 }
 
 bool sched_has_room(const struct sched *s, const struct thread *t)
@@ -141,25 +141,25 @@ static void lock_second(struct sched *held, struct sched *other)
 	lock_acquire(&held->lock);
 }
 
-/* From one pCPU to another, both locked: detached, in no queue. Virtual time counts from the floor. */
+/* From one pCPU to another, both locked: detached, in no queue. Virtual time counts from min_vruntime. */
 static void hand_over(struct sched *from, struct sched *to, struct thread *t)
 {
-	u64 at = to->floor + t->virtual_time - from->floor;
+	u64 at = to->min_vruntime + t->vruntime - from->min_vruntime;
 
-	t->virtual_time = (s64)at < 0 ? 0 : at;
-	t->turn = 0;
+	t->vruntime = (s64)at < 0 ? 0 : at;
+	t->slice_used = 0;
 	__atomic_store_n(&t->pcpu, to->pcpu, __ATOMIC_RELEASE);
 }
 
 void sched_leave(struct sched *s, struct thread *t)
 {
-	t->state = THREAD_LEAVING;
-	list_insert_before(&s->leaving, &t->run_link);
+	t->state = THREAD_MIGRATING;
+	list_insert_before(&s->migrating, &t->run_link);
 }
 
 /* Off the list and detached: stop, or go on elsewhere. While the lock is given up, LEAVING keeps others from touching
  * more than want_stop. */
-static void go(struct sched *s, struct thread *t)
+static void finish_migration(struct sched *s, struct thread *t)
 {
 	struct sched *to = t->want_stop ? s : choose(t);
 
@@ -177,9 +177,9 @@ static void go(struct sched *s, struct thread *t)
 		lock_release(&to->lock);
 }
 
-static struct thread *first_leaving(const struct sched *s)
+static struct thread *first_migrating(const struct sched *s)
 {
-	for (struct list *i = s->leaving.next; i != &s->leaving; i = i->next) {
+	for (struct list *i = s->migrating.next; i != &s->migrating; i = i->next) {
 		struct thread *t = CONTAINER_OF(i, struct thread, run_link);
 
 		if (t != s->resting)
@@ -202,10 +202,10 @@ void sched_drain(struct sched *s)
 {
 	struct thread *t;
 
-	while ((t = first_leaving(s)) != NULL) {
+	while ((t = first_migrating(s)) != NULL) {
 		list_remove(&t->run_link);
 		detach(t);
-		go(s, t);
+		finish_migration(s, t);
 	}
 }
 
@@ -294,7 +294,7 @@ enum status sched_start(struct thread *t)
 		u64 now = sched_account(s);
 
 		t->ready_tsc = t->off_tsc = now;
-		t->turn = 0;
+		t->slice_used = 0;
 		sched_arrive(s, t, now);
 		status = ST_OK;
 	}
@@ -306,7 +306,7 @@ void sched_stop(struct thread *t)
 {
 	struct sched *s = sched_lock_of(t);
 
-	if (t->state == THREAD_RUNNING || t->state == THREAD_LEAVING) {
+	if (t->state == THREAD_RUNNING || t->state == THREAD_MIGRATING) {
 		t->want_stop = true;
 	} else if (t->state != THREAD_STOPPED) {
 		sched_depart(s, t);
