@@ -174,6 +174,8 @@ static void give_groups(struct vcpu *vcpu, u32 groups)
 	}
 	if (groups & GROUP_CR)
 		page->xcr0 = arch_fpu_xcr0(vcpu->fpu);
+	if (groups & GROUP_MSR)
+		page->spec_ctrl = 0;
 }
 
 /* What became of the events, for the VMM; for the next run there is nothing. */

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "cpu_features.h"
 #include "kernel_upcalls.h"
 #include "svm.h"
 #include "virt_bits.h"
@@ -30,6 +31,7 @@ static void (*processor)(struct vmcb *v);
 
 u8 *fake_memory;
 u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
+struct cpu_features cpu_features;
 struct pcpu fake_pcpus[FAKE_PCPUS];
 __thread u32 fake_here;
 
@@ -513,6 +515,7 @@ static void test_asids(void **state)
 			tlb[fake_here][asid].of = &tagged[VCPUS - 1], tlb[fake_here][asid].epoch = ~0u;
 		assert_int_equal(svm_ops.cpu_on(), ST_OK);
 	}
+	fake_here = 0;
 	for (u32 i = 0; i < VCPUS; i++)
 		assert_int_equal(svm_ops.vcpu_init(&tagged[i].hw, HPA(0x5000), 0, page.gpr), ST_OK);
 	for (u32 i = 0; i < 100000; i++)

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "cpu_features.h"
 #include "kernel_upcalls.h"
 #include "svm.h"
 #include "virt_bits.h"
@@ -29,6 +30,7 @@ u8 *fake_memory;
 struct pcpu fake_pcpus[FAKE_PCPUS];
 __thread u32 fake_here;
 u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
+struct cpu_features cpu_features;
 
 const struct virt_ops vmx_ops = { .kind = VIRT_NONE };
 

@@ -11,11 +11,13 @@
 
 #include <cmocka.h>
 
+#include "cpu_features.h"
 #include "notify.h"
 #include "sched.h"
 #include "vcpu.h"
 #include "vm.h"
 
+struct cpu_features cpu_features;
 const struct virt_ops svm_ops = { .kind = VIRT_NONE }, vmx_ops = { .kind = VIRT_NONE };
 
 #define RIP 0x1002		/* behind the instruction that was completed */

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "cpu_features.h"
 #include "fake_vmx.h"
 #include "kernel_upcalls.h"
 #include "virt_bits.h"
@@ -29,6 +30,7 @@ static u64 entered_with;	/* the event field */
 
 u8 *fake_memory;
 u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
+struct cpu_features cpu_features;
 struct pcpu fake_pcpus[FAKE_PCPUS];
 __thread u32 fake_here;
 const u8 vmx_exit_point[1];

@@ -15,6 +15,8 @@
 #include "screen.h"
 
 #define SFMASK_BITS (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
+#define CR4_USED (CR4_PAE | CR4_DE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE | CR4_SMEP | \
+		  CR4_SMAP | CR4_UMIP)
 #define PAT_RESET 0x0007040600070406ull
 
 u32 pcpu_count = 1;
@@ -78,18 +80,15 @@ static const struct {
 	{ FEAT_INVARIANT_TSC, W_80000007_EDX, 8, NULL },
 };
 
+/* What may be set in CR4 (APM Vol. 2 3.1.3, SDM Vol. 3 2.5); and what of it is. */
 static const struct {
 	u64 cr4;
 	u8 word, bit;
 } cr4_features[] = {
-	{ CR4_DE, W_1_EDX, 2 },
-	{ CR4_MCE, W_1_EDX, 7 },
-	{ CR4_PGE, W_1_EDX, 13 },
-	{ CR4_OSFXSR | CR4_OSXMMEXCPT, W_1_EDX, 25 },
-	{ CR4_OSXSAVE, W_1_ECX, 26 },
-	{ CR4_SMEP, W_7_EBX, 7 },
-	{ CR4_SMAP, W_7_EBX, 20 },
-	{ CR4_UMIP, W_7_ECX, 2 },
+	{ CR4_VME | CR4_PVI, W_1_EDX, 1 }, { CR4_DE, W_1_EDX, 2 }, { CR4_PSE, W_1_EDX, 3 }, { CR4_TSD, W_1_EDX, 4 },
+	{ CR4_PAE, W_1_EDX, 6 }, { CR4_MCE, W_1_EDX, 7 }, { CR4_PGE, W_1_EDX, 13 }, { CR4_OSFXSR, W_1_EDX, 24 },
+	{ CR4_OSXMMEXCPT, W_1_EDX, 25 }, { CR4_OSXSAVE, W_1_ECX, 26 }, { CR4_FSGSBASE, W_7_EBX, 0 },
+	{ CR4_SMEP, W_7_EBX, 7 }, { CR4_SMAP, W_7_EBX, 20 }, { CR4_UMIP, W_7_ECX, 2 }, { CR4_PKE, W_7_ECX, 3 },
 };
 
 /* `safe` on the command line: only what every 64-bit processor has had for long. */
@@ -99,10 +98,10 @@ static void find_features(const struct boot_info *boot)
 	u32 i;
 
 	read_cpuid_words();
-	cpu_features.cr4 = CR4_PAE;
 	for (i = 0; i < ARRAY_COUNT(cr4_features); i++)
 		if (has((enum cpuid_word)cr4_features[i].word, cr4_features[i].bit))
-			cpu_features.cr4 |= cr4_features[i].cr4;
+			cpu_features.cr4_known |= cr4_features[i].cr4;
+	cpu_features.cr4 = cpu_features.cr4_known & CR4_USED;
 	cpu_has_smap = (cpu_features.cr4 & CR4_SMAP) != 0;
 	cpu_features.has_xsaveopt = !is_safe && has(W_D1_EAX, 0);
 	cpu_features.has_x2apic = !is_safe && has(W_1_ECX, 21);

@@ -8,6 +8,7 @@
 
 /* Filled once, by arch_init on the boot pCPU. */
 struct cpu_features {
+	u64 cr4_known;		/* bits of CR4 that the processor has, as far as we know of them */
 	u64 cr4;		/* the value CR4 gets: only bits that CPUID knows */
 	u64 xcr0_mask;		/* extended-state components that fit into an area; 0 = no XSAVE */
 	u32 xsave_bytes;

@@ -5,6 +5,7 @@
  */
 #include "virt.h"
 #include "arch.h"
+#include "cpu_features.h"
 #include "info_page.h"
 #include "virt_bits.h"
 
@@ -36,52 +37,22 @@ const struct vcpu_page virt_init_state = {
 };
 
 /*
- * What guests may set in CR4 on this machine, going by CPUID (APM Vol. 2 3.1.3, SDM Vol. 3 2.5). Never, because no
- * guest's CPUID has them: MCE, LA57, VMXE, SMXE, PCIDE and those above PKE.
+ * What guests may set in CR4 where the processor has it. Never, because no guest's CPUID has them: MCE, LA57, VMXE,
+ * SMXE, PCIDE and those above PKE.
  */
-struct cr4_feature { u32 leaf; u8 reg; u8 bit; u64 cr4; };
-enum { REG_EBX, REG_ECX, REG_EDX };
-static const struct cr4_feature cr4_features[] = {
-	{ 1, REG_EDX, 1, CR4_VME | CR4_PVI }, { 1, REG_EDX, 2, CR4_DE }, { 1, REG_EDX, 3, CR4_PSE },
-	{ 1, REG_EDX, 4, CR4_TSD }, { 1, REG_EDX, 6, CR4_PAE }, { 1, REG_EDX, 13, CR4_PGE },
-	{ 1, REG_EDX, 24, CR4_OSFXSR }, { 1, REG_EDX, 25, CR4_OSXMMEXCPT },
-	{ 1, REG_ECX, 26, CR4_OSXSAVE }, { 7, REG_EBX, 0, CR4_FSGSBASE }, { 7, REG_EBX, 7, CR4_SMEP },
-	{ 7, REG_EBX, 20, CR4_SMAP }, { 7, REG_ECX, 2, CR4_UMIP }, { 7, REG_ECX, 3, CR4_PKE },
-};
-
-static u64 probe_cr4_mask(void)
-{
-	u64 mask = CR4_PCE;
-	u32 i;
-
-	for (i = 0; i < ARRAY_COUNT(cr4_features); i++) {
-		const struct cr4_feature *f = &cr4_features[i];
-		struct cpuid r = cpuid(0, 0);
-		u32 value;
-
-		if (f->leaf > r.eax)
-			continue;
-		r = cpuid(f->leaf, 0);
-		value = f->reg == REG_EBX ? r.ebx : f->reg == REG_ECX ? r.ecx : r.edx;
-		if (value & BIT32(f->bit))
-			mask |= f->cr4;
-	}
-	return mask;
-}
+#define GUEST_CR4 (CR4_VME | CR4_PVI | CR4_DE | CR4_PSE | CR4_TSD | CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | \
+		   CR4_OSXSAVE | CR4_FSGSBASE | CR4_SMEP | CR4_SMAP | CR4_UMIP | CR4_PKE)
 
 static void probe_limits(const struct info_page *info)
 {
 	struct cpuid extended = cpuid(0x80000001u, 0);
-	struct cpuid sizes = { .eax = 36 | 48 << 8 };
 
-	if (cpuid(0x80000000u, 0).eax >= 0x80000008u)
-		sizes = cpuid(0x80000008u, 0);
-	virt_limits.physical_bits = (u8)sizes.eax;
+	virt_limits.physical_bits = cpu_features.physical_bits;
 	virt_limits.linear_bits = 48;		/* without CR4.LA57 */
 	virt_limits.cr0_fixed0 = CR0_ET;
 	virt_limits.cr0_fixed1 = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW |
 		CR0_CD | CR0_PG;
-	virt_limits.cr4_mask = probe_cr4_mask();
+	virt_limits.cr4_mask = CR4_PCE | (cpu_features.cr4_known & GUEST_CR4);
 	virt_limits.efer_mask = EFER_SCE | EFER_LME | EFER_LMA | (extended.edx & BIT32(20) ? EFER_NXE : 0) |
 				(extended.edx & BIT32(25) ? EFER_FFXSR : 0);
 	virt_limits.xcr0_mask = info->xcr0_mask | 1;
@@ -117,6 +88,14 @@ void virt_probe(struct info_page *info)
 	if (virt)
 		virt_note_reason(info, "");
 	info->virt = virt ? virt->kind : VIRT_NONE;
+}
+
+void virt_raise_gp(struct vcpu_entry *entry)
+{
+	entry->what |= ENTER_EVENTS;
+	entry->event = (struct vcpu_event){
+		.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
+	};
 }
 
 const u8 virt_exit_groups[EXIT_REASON_COUNT] = {

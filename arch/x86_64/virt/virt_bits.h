@@ -71,8 +71,21 @@ static inline bool virt_sets_rf(const struct vcpu_event *e)
 	return e->type == EVENT_EXCEPTION && (FAULT_VECTORS & BIT32(e->vector & 31u));
 }
 
+/* A register of 64 bits that is the same in the vcpu page and in the hardware's structure, where it is at `hw`. */
+struct state_field { u16 page, hw; u32 group; };
+#define STATE_FIELD(which, name, where) { .page = offsetof(struct vcpu_page, name), .hw = (where), .group = (which) }
+
+static inline u64 *state_at(const void *base, u32 offset)
+{
+	return (u64 *)((u64)base + offset);	/* NOLINT: into the page or the VMCB, whichever that is */
+}
+
 /* The state after INIT (APM Vol. 2 14.1.3, SDM Vol. 3 9.1.1), for vcpu_init. (virt.c) */
 extern const struct vcpu_page virt_init_state;
+
+/* #GP(0) is to be injected at the next entry. (virt.c) */
+struct vcpu_entry;
+void virt_raise_gp(struct vcpu_entry *entry);
 
 /* For the back ends' probes: a feature they know of, and why the machine can't be used. (virt.c) */
 void virt_note_feature(struct info_page *info, u32 feature, bool is_there);

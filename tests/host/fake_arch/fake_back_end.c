@@ -2,11 +2,13 @@
  * For host tests of vcpu_run with a back end: extended state, of which there is none but its owner; the back end's
  * frames; and the registers of x86.h.
  */
+#include "cpu_features.h"
 #include "arch.h"
 #include "kernel_upcalls.h"
 #include "x86.h"
 
 u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
+struct cpu_features cpu_features;
 
 void arch_fpu_init(struct fpu_area *area)
 {

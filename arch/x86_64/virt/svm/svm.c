@@ -201,27 +201,6 @@ static void svm_vcpu_fini(struct vcpu_hw *hw)
 	kernel_frame_free(hw);
 }
 
-void svm_pass_drs(struct vcpu_hw *hw)
-{
-	struct svm_cpu *cpu = pcpu_self()->virt;
-
-	dr_write_addresses(hw->dr);
-	hw->vmcb->intercept_dr = 0;
-	cpu->dr_owner = hw;
-	pcpu_self()->has_guest_state = true;
-}
-
-void svm_reclaim_drs(struct vcpu_hw *hw)
-{
-	struct svm_cpu *cpu = pcpu_self()->virt;
-
-	if (hw->vmcb->intercept_dr != 0)
-		return;
-	dr_read_addresses(hw->dr);
-	hw->vmcb->intercept_dr = SVM_INTERCEPT_DR_ALL;
-	cpu->dr_owner = NULL;
-}
-
 /* The state is all in memory then. The ASID is nobody else's here before the next flush of all of them. */
 static void svm_leave(struct vcpu_hw *hw)
 {

@@ -81,7 +81,7 @@ static inline bool svm_is_host_state(const struct vmcb *v)
 
 /*
  * From the first MOV DR on, the guest's DR0-3 are in the processor, and no MOV DR exits, until another thread runs here
- * or somebody else wants to know them. DR6 and DR7 are the VMCB's. (svm.c)
+ * or somebody else wants to know them. DR6 and DR7 are the VMCB's. (svm_state.c)
  */
 void svm_pass_drs(struct vcpu_hw *hw);
 void svm_reclaim_drs(struct vcpu_hw *hw);

@@ -199,15 +199,10 @@ static u32 handle_nested_fault(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_p
  */
 static __attribute__((noinline)) u32 handle_invalid(struct vcpu_hw *hw, struct vcpu_page *page)
 {
-	struct vcpu_entry *entry = hw->entry;
-
 	if (svm_is_host_state(hw->vmcb))
 		return replace_host_state(hw, page);
 	if (svm_features.exits_for_bad_cr && !hw->injected.valid) {
-		entry->what |= ENTER_EVENTS;
-		entry->event = (struct vcpu_event){
-			.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
-		};
+		virt_raise_gp(hw->entry);
 		return EXIT_NONE;
 	}
 	return tell_bad(hw, hw->vmcb, page);

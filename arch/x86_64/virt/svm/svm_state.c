@@ -91,25 +91,15 @@ static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 		svm_event_block_nmi(hw, is_nmi_blocked);
 }
 
-static void load_crs(struct vmcb *v, const struct vcpu_page *from)
-{
-	v->cr0 = from->cr0;
-	v->cr2 = from->cr2;
-	v->cr3 = from->cr3;
-	v->cr4 = from->cr4;
-	v->efer = from->efer | EFER_SVME;	/* VMRUN demands it; the guest never sees it */
-	v->pat = from->pat;
-}
-
-static void store_crs(const struct vmcb *v, struct vcpu_page *to)
-{
-	to->cr0 = v->cr0;
-	to->cr2 = v->cr2;
-	to->cr3 = v->cr3;
-	to->cr4 = v->cr4;
-	to->efer = v->efer & ~EFER_SVME;
-	to->pat = v->pat;
-}
+/* EFER.SVME is demanded by VMRUN; the guest never sees it. */
+#define FIELD(group, name) STATE_FIELD(group, name, offsetof(struct vmcb, name))
+static const struct state_field fields[] = {
+	FIELD(GROUP_CR, cr0), FIELD(GROUP_CR, cr2), FIELD(GROUP_CR, cr3), FIELD(GROUP_CR, cr4), FIELD(GROUP_CR, efer),
+	FIELD(GROUP_CR, pat), FIELD(GROUP_DR, dr6), FIELD(GROUP_DR, dr7),
+	FIELD(GROUP_MSR, star), FIELD(GROUP_MSR, lstar), FIELD(GROUP_MSR, cstar), FIELD(GROUP_MSR, sfmask),
+	FIELD(GROUP_MSR, kernel_gs_base), FIELD(GROUP_MSR, sysenter_cs), FIELD(GROUP_MSR, sysenter_esp),
+	FIELD(GROUP_MSR, sysenter_eip), FIELD(GROUP_TIME, tsc_offset),
+};
 
 /*
  * What leaves_breakpoints allows to be armed: what the host can't meet from the MOV to DR7 before VMRUN to the one
@@ -126,6 +116,27 @@ static u64 armable_dr7(const struct vcpu_page *from)
 	return dr7;
 }
 
+void svm_pass_drs(struct vcpu_hw *hw)
+{
+	struct svm_cpu *cpu = pcpu_self()->virt;
+
+	dr_write_addresses(hw->dr);
+	hw->vmcb->intercept_dr = 0;
+	cpu->dr_owner = hw;
+	pcpu_self()->has_guest_state = true;
+}
+
+void svm_reclaim_drs(struct vcpu_hw *hw)
+{
+	struct svm_cpu *cpu = pcpu_self()->virt;
+
+	if (hw->vmcb->intercept_dr != 0)
+		return;
+	dr_read_addresses(hw->dr);
+	hw->vmcb->intercept_dr = SVM_INTERCEPT_DR_ALL;
+	cpu->dr_owner = NULL;
+}
+
 static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
 	u32 i;
@@ -133,8 +144,6 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	svm_reclaim_drs(hw);
 	for (i = 0; i < 4; i++)
 		hw->dr[i] = from->dr[i];
-	hw->vmcb->dr6 = from->dr6;
-	hw->vmcb->dr7 = from->dr7;
 	hw->armed_dr7 = armable_dr7(from);
 	if (svm_features.leaves_breakpoints && (hw->armed_dr7 & DR7_ENABLES))
 		hw->extras |= EXTRA_ARMED;
@@ -149,39 +158,6 @@ static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)
 	svm_reclaim_drs(hw);
 	for (i = 0; i < 4; i++)
 		to->dr[i] = hw->dr[i];
-	to->dr6 = hw->vmcb->dr6;
-	to->dr7 = hw->vmcb->dr7;
-}
-
-static void load_msrs(struct vcpu_hw *hw, const struct vcpu_page *from)
-{
-	struct vmcb *v = hw->vmcb;
-
-	v->star = from->star;
-	v->lstar = from->lstar;
-	v->cstar = from->cstar;
-	v->sfmask = from->sfmask;
-	v->kernel_gs_base = from->kernel_gs_base;
-	v->sysenter_cs = from->sysenter_cs;
-	v->sysenter_esp = from->sysenter_esp;
-	v->sysenter_eip = from->sysenter_eip;
-	hw->tsc_aux = from->tsc_aux;
-}
-
-static void store_msrs(const struct vcpu_hw *hw, struct vcpu_page *to)
-{
-	const struct vmcb *v = hw->vmcb;
-
-	to->star = v->star;
-	to->lstar = v->lstar;
-	to->cstar = v->cstar;
-	to->sfmask = v->sfmask;
-	to->kernel_gs_base = v->kernel_gs_base;
-	to->sysenter_cs = v->sysenter_cs;
-	to->sysenter_esp = v->sysenter_esp;
-	to->sysenter_eip = v->sysenter_eip;
-	to->tsc_aux = hw->tsc_aux;
-	to->spec_ctrl = 0;
 }
 
 void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
@@ -190,18 +166,19 @@ void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 		load_gprs(hw, from);
 	if (!(groups & ~GROUP_GPR))
 		return;
+	for (u32 i = 0; i < ARRAY_COUNT(fields); i++)
+		if (groups & fields[i].group)
+			*state_at(hw->vmcb, fields[i].hw) = *state_at(from, fields[i].page);
 	if (groups & GROUP_SEG)
 		load_segments(hw->vmcb, from);
 	if (groups & GROUP_CR) {
-		load_crs(hw->vmcb, from);
+		hw->vmcb->efer |= EFER_SVME;
 		hw->asid_generation = 0;	/* as a MOV to them would, forget translations */
 	}
 	if (groups & GROUP_DR)
 		load_drs(hw, from);
 	if (groups & GROUP_MSR)
-		load_msrs(hw, from);
-	if (groups & GROUP_TIME)
-		hw->vmcb->tsc_offset = from->tsc_offset;
+		hw->tsc_aux = from->tsc_aux;
 }
 
 void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
@@ -210,12 +187,15 @@ void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 		svm_store_gprs(hw, to);
 	if (!(groups & ~GROUP_GPR))
 		return;
+	for (u32 i = 0; i < ARRAY_COUNT(fields); i++)
+		if (groups & fields[i].group)
+			*state_at(to, fields[i].page) = *state_at(hw->vmcb, fields[i].hw);
 	if (groups & GROUP_SEG)
 		store_segments(hw->vmcb, to);
 	if (groups & GROUP_CR)
-		store_crs(hw->vmcb, to);
+		to->efer &= ~EFER_SVME;
 	if (groups & GROUP_DR)
 		store_drs(hw, to);
 	if (groups & GROUP_MSR)
-		store_msrs(hw, to);
+		to->tsc_aux = hw->tsc_aux;
 }

@@ -77,26 +77,6 @@ static void vmx_cpu_off(void)
 	cr4_write(cr4_read() & ~CR4_VMXE);
 }
 
-void vmx_pass_drs(struct vcpu_hw *hw)
-{
-	dr_write_addresses(hw->dr);
-	dr6_write(hw->dr6);
-	hw->has_drs = true;
-	vmx_set_proc_controls(hw);
-	pcpu_self()->has_guest_state = true;
-}
-
-void vmx_reclaim_drs(struct vcpu_hw *hw)
-{
-	if (!hw->has_drs)
-		return;
-	dr_read_addresses(hw->dr);
-	hw->dr6 = dr6_read();
-	hw->is_armed = (vmread(VMCS_GUEST_DR7) & DR7_ENABLES) != 0;
-	hw->has_drs = false;
-	vmx_set_proc_controls(hw);
-}
-
 /* No other VMCS becomes current before. */
 static void vmx_put_away(struct pcpu *pcpu)
 {
@@ -157,14 +137,6 @@ static void vmx_flush(struct vcpu_hw *hw)
 static void flush(struct vcpu_hw *hw)
 {
 	invept(vmx_controls.invept_single ? INVEPT_SINGLE : INVEPT_ALL, hw->ept_pointer);
-}
-
-void vmx_set_timed(struct vcpu_hw *hw, bool is_timed)
-{
-	hw->is_timed = is_timed;
-	hw->unusual_rflags = RFLAGS_RF | (is_timed ? 0 : RFLAGS_IF) | (hw->has_ports ? RFLAGS_ONE : 0);
-	vmwrite(VMCS_PIN_CONTROLS,
-		vmx_controls.pin | (is_timed && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
 }
 
 static __attribute__((noinline)) void do_chores(struct vcpu_hw *hw)

@@ -116,7 +116,7 @@ void vmx_init_shared(void);
 
 /*
  * From the first MOV DR on, the guest's registers are in the processor, and no MOV DR exits, until another thread runs
- * here or somebody else wants to know them. DR7 is the VMCS's. The second needs the VMCS to be current. (vmx.c)
+ * here or somebody else wants to know them. DR7 is the VMCS's. The second needs the VMCS to be current. (vmx_state.c)
  */
 void vmx_pass_drs(struct vcpu_hw *hw);
 void vmx_reclaim_drs(struct vcpu_hw *hw);
@@ -151,7 +151,7 @@ u32 vmx_enter(struct vcpu_hw *hw, u32 what);
 
 /*
  * Changes is_timed, and what is unusual at an exit: RF, IF = 0 while the timer does not run, and, if has_ports, bit 1,
- * which is always set. (vmx.c)
+ * which is always set. (vmx_event.c)
  */
 void vmx_set_timed(struct vcpu_hw *hw, bool is_timed);
 

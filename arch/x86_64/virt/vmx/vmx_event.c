@@ -78,6 +78,14 @@ void vmx_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 rflags)
 	set_tpr_threshold(hw, entry->tpr_threshold);
 }
 
+void vmx_set_timed(struct vcpu_hw *hw, bool is_timed)
+{
+	hw->is_timed = is_timed;
+	hw->unusual_rflags = RFLAGS_RF | (is_timed ? 0 : RFLAGS_IF) | (hw->has_ports ? RFLAGS_ONE : 0);
+	vmwrite(VMCS_PIN_CONTROLS,
+		vmx_controls.pin | (is_timed && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
+}
+
 void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry, bool is_refused)
 {
 	enum vmcs_field length = is_refused ? VMCS_ENTRY_INSN_LEN : VMCS_EXIT_INSN_LEN;

@@ -66,14 +66,6 @@ static void look(const struct vcpu_hw *hw)
 		arch_interrupts_poll();
 }
 
-static void raise_gp(struct vcpu_entry *entry)
-{
-	entry->what |= ENTER_EVENTS;
-	entry->event = (struct vcpu_event){
-		.valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_GP, .has_error = 1,
-	};
-}
-
 /*
  * The last instruction before a hole of the address space was completed in software, and no entry takes the RIP behind
  * it (26.3.1.4). The fetch would be #GP; the RIP that its frame shows is canonical.
@@ -87,7 +79,7 @@ static bool is_behind_the_end(struct vcpu_hw *hw)
 		return false;
 	vmwrite(VMCS_GUEST_RIP, canonical);
 	if (!hw->entry->event.valid)
-		raise_gp(hw->entry);
+		virt_raise_gp(hw->entry);
 	return true;
 }
 
@@ -238,7 +230,7 @@ static u64 moved_value(const struct vcpu_page *page, u64 qualification)
 static void move_cr0(struct vcpu_entry *entry, u64 value)
 {
 	if (value >> 32 || ((value & CR0_NW) && !(value & CR0_CD)) || ((value & CR0_PG) && !(value & CR0_PE)))
-		raise_gp(entry);
+		virt_raise_gp(entry);
 	else
 		vmwrite(VMCS_CR0_SHADOW, (vmread(VMCS_CR0_SHADOW) & ~VMX_CR0_MASK) | (value & VMX_CR0_MASK));
 }
@@ -255,7 +247,7 @@ HANDLER(exit_cr_access)
 	if (number == 0 && is_mov_to)
 		move_cr0(hw->entry, moved_value(page, q));
 	else if (number == 4 && is_mov_to)
-		raise_gp(hw->entry);
+		virt_raise_gp(hw->entry);
 	else
 		return exit_refused(hw, page, code);
 	look(hw);

@@ -7,9 +7,6 @@
 
 static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
-	vmwrite(VMCS_GUEST_RFLAGS, from->rflags);
-	vmwrite(VMCS_GUEST_RSP, from->gpr[GPR_RSP]);
-	vmwrite(VMCS_GUEST_RIP, from->rip);
 	vmx_set_interruptibility(hw, from->shadow);
 	hw->tpr = from->cr8 << 4;
 	hw->is_busy = true;
@@ -18,9 +15,6 @@ static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 /* But what vmx_switch has stored. */
 static void store_gprs(const struct vcpu_hw *hw, struct vcpu_page *to)
 {
-	to->gpr[GPR_RSP] = vmread(VMCS_GUEST_RSP);
-	to->rip = vmread(VMCS_GUEST_RIP);
-	to->rflags = vmread(VMCS_GUEST_RFLAGS);
 	to->cr8 = hw->tpr >> 4;
 	to->shadow = hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS | BLOCKING_NMI);
 }
@@ -41,9 +35,7 @@ static void load_segments(const struct vcpu_page *from)
 		vmwrite(field_of(VMCS_GUEST_ES_ACCESS, i), from->seg[i].access);
 		vmwrite(field_of(VMCS_GUEST_ES_BASE, i), from->seg[i].base);
 	}
-	vmwrite(VMCS_GUEST_GDTR_BASE, from->gdtr.base);
 	vmwrite(VMCS_GUEST_GDTR_LIMIT, from->gdtr.limit);
-	vmwrite(VMCS_GUEST_IDTR_BASE, from->idtr.base);
 	vmwrite(VMCS_GUEST_IDTR_LIMIT, from->idtr.limit);
 }
 
@@ -57,9 +49,7 @@ static void store_segments(struct vcpu_page *to)
 		to->seg[i].access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, i));
 		to->seg[i].base = vmread(field_of(VMCS_GUEST_ES_BASE, i));
 	}
-	to->gdtr.base = vmread(VMCS_GUEST_GDTR_BASE);
 	to->gdtr.limit = (u32)vmread(VMCS_GUEST_GDTR_LIMIT);
-	to->idtr.base = vmread(VMCS_GUEST_IDTR_BASE);
 	to->idtr.limit = (u32)vmread(VMCS_GUEST_IDTR_LIMIT);
 }
 
@@ -70,9 +60,6 @@ static void load_crs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	vmwrite(VMCS_CR0_SHADOW, from->cr0);
 	vmwrite(VMCS_GUEST_CR4, from->cr4 | VMX_CR4_FORCED);
 	vmwrite(VMCS_CR4_SHADOW, from->cr4);
-	vmwrite(VMCS_GUEST_CR3, from->cr3);
-	vmwrite(VMCS_GUEST_EFER, from->efer);
-	vmwrite(VMCS_GUEST_PAT, from->pat);
 	vmwrite(VMCS_ENTRY_CONTROLS, vmx_controls.entry | (from->efer & EFER_LMA ? ENTRY_CONTROL_IA32E : 0));
 	hw->cr2 = from->cr2;
 	hw->chores |= CHORE_FLUSH;	/* as a MOV to them would, forget translations */
@@ -81,11 +68,28 @@ static void load_crs(struct vcpu_hw *hw, const struct vcpu_page *from)
 static void store_crs(const struct vcpu_hw *hw, struct vcpu_page *to)
 {
 	to->cr0 = (vmread(VMCS_GUEST_CR0) & ~VMX_CR0_MASK) | (vmread(VMCS_CR0_SHADOW) & VMX_CR0_MASK);
-	to->cr3 = vmread(VMCS_GUEST_CR3);
 	to->cr4 = vmread(VMCS_GUEST_CR4) & ~VMX_CR4_FORCED;
-	to->efer = vmread(VMCS_GUEST_EFER);
 	to->cr2 = hw->cr2;
-	to->pat = vmread(VMCS_GUEST_PAT);
+}
+
+void vmx_pass_drs(struct vcpu_hw *hw)
+{
+	dr_write_addresses(hw->dr);
+	dr6_write(hw->dr6);
+	hw->has_drs = true;
+	vmx_set_proc_controls(hw);
+	pcpu_self()->has_guest_state = true;
+}
+
+void vmx_reclaim_drs(struct vcpu_hw *hw)
+{
+	if (!hw->has_drs)
+		return;
+	dr_read_addresses(hw->dr);
+	hw->dr6 = dr6_read();
+	hw->is_armed = (vmread(VMCS_GUEST_DR7) & DR7_ENABLES) != 0;
+	hw->has_drs = false;
+	vmx_set_proc_controls(hw);
 }
 
 static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
@@ -97,7 +101,6 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 		hw->dr[i] = from->dr[i];
 	hw->dr6 = from->dr6;
 	hw->is_armed = (from->dr7 & DR7_ENABLES) != 0;
-	vmwrite(VMCS_GUEST_DR7, from->dr7);
 }
 
 static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)
@@ -108,39 +111,45 @@ static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)
 	for (i = 0; i < 4; i++)
 		to->dr[i] = hw->dr[i];
 	to->dr6 = hw->dr6;
-	to->dr7 = vmread(VMCS_GUEST_DR7);
 }
+
+/* Those of the MSR area are in the order of the page. */
+_Static_assert(offsetof(struct vcpu_page, kernel_gs_base) ==
+	       offsetof(struct vcpu_page, star) + AREA_KERNEL_GS_BASE * sizeof(u64), "AREA_*");
 
 static void load_msrs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
-	hw->guest_msrs[AREA_STAR].value = from->star;
-	hw->guest_msrs[AREA_LSTAR].value = from->lstar;
-	hw->guest_msrs[AREA_CSTAR].value = from->cstar;
-	hw->guest_msrs[AREA_SFMASK].value = from->sfmask;
-	hw->guest_msrs[AREA_KERNEL_GS_BASE].value = from->kernel_gs_base;
+	for (u32 i = 0; i < AREA_TSC_AUX; i++)
+		hw->guest_msrs[i].value = *state_at(&from->star, i * sizeof(u64));
 	hw->guest_msrs[AREA_TSC_AUX].value = from->tsc_aux;
-	vmwrite(VMCS_GUEST_SYSENTER_CS, from->sysenter_cs);
-	vmwrite(VMCS_GUEST_SYSENTER_ESP, from->sysenter_esp);
-	vmwrite(VMCS_GUEST_SYSENTER_EIP, from->sysenter_eip);
 }
 
 static void store_msrs(const struct vcpu_hw *hw, struct vcpu_page *to)
 {
-	to->star = hw->guest_msrs[AREA_STAR].value;
-	to->lstar = hw->guest_msrs[AREA_LSTAR].value;
-	to->cstar = hw->guest_msrs[AREA_CSTAR].value;
-	to->sfmask = hw->guest_msrs[AREA_SFMASK].value;
-	to->kernel_gs_base = hw->guest_msrs[AREA_KERNEL_GS_BASE].value;
+	for (u32 i = 0; i < AREA_TSC_AUX; i++)
+		*state_at(&to->star, i * sizeof(u64)) = hw->guest_msrs[i].value;
 	to->tsc_aux = hw->guest_msrs[AREA_TSC_AUX].value;
-	to->sysenter_cs = vmread(VMCS_GUEST_SYSENTER_CS);
-	to->sysenter_esp = vmread(VMCS_GUEST_SYSENTER_ESP);
-	to->sysenter_eip = vmread(VMCS_GUEST_SYSENTER_EIP);
-	to->spec_ctrl = 0;
 }
+
+static const struct state_field fields[] = {
+	STATE_FIELD(GROUP_GPR, rflags, VMCS_GUEST_RFLAGS), STATE_FIELD(GROUP_GPR, rip, VMCS_GUEST_RIP),
+	STATE_FIELD(GROUP_GPR, gpr[GPR_RSP], VMCS_GUEST_RSP),
+	STATE_FIELD(GROUP_SEG, gdtr.base, VMCS_GUEST_GDTR_BASE),
+	STATE_FIELD(GROUP_SEG, idtr.base, VMCS_GUEST_IDTR_BASE),
+	STATE_FIELD(GROUP_CR, cr3, VMCS_GUEST_CR3), STATE_FIELD(GROUP_CR, efer, VMCS_GUEST_EFER),
+	STATE_FIELD(GROUP_CR, pat, VMCS_GUEST_PAT), STATE_FIELD(GROUP_DR, dr7, VMCS_GUEST_DR7),
+	STATE_FIELD(GROUP_MSR, sysenter_cs, VMCS_GUEST_SYSENTER_CS),
+	STATE_FIELD(GROUP_MSR, sysenter_esp, VMCS_GUEST_SYSENTER_ESP),
+	STATE_FIELD(GROUP_MSR, sysenter_eip, VMCS_GUEST_SYSENTER_EIP),
+	STATE_FIELD(GROUP_TIME, tsc_offset, VMCS_TSC_OFFSET),
+};
 
 void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 {
 	vmx_make_current(hw);
+	for (u32 i = 0; i < ARRAY_COUNT(fields); i++)
+		if (groups & fields[i].group)
+			vmwrite(fields[i].hw, *state_at(from, fields[i].page));
 	if (groups & GROUP_GPR)
 		load_gprs(hw, from);
 	if (groups & GROUP_SEG)
@@ -151,13 +160,14 @@ void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 		load_drs(hw, from);
 	if (groups & GROUP_MSR)
 		load_msrs(hw, from);
-	if (groups & GROUP_TIME)
-		vmwrite(VMCS_TSC_OFFSET, from->tsc_offset);
 }
 
 void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 {
 	vmx_make_current(hw);
+	for (u32 i = 0; i < ARRAY_COUNT(fields); i++)
+		if (groups & fields[i].group)
+			*state_at(to, fields[i].page) = vmread(fields[i].hw);
 	if (groups & GROUP_GPR)
 		store_gprs(hw, to);
 	if (groups & GROUP_SEG)
