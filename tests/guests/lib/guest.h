@@ -88,6 +88,7 @@ static inline void halt_once(void) { __asm__ volatile("sti; hlt; cli" : : : "mem
 #define X2APIC(r) (0x800u + (r))
 #define APIC_EOI 0x0bu
 #define APIC_SVR 0x0fu
+#define APIC_IRR 0x20u
 #define APIC_ICR 0x30u
 #define APIC_TIMER 0x32u
 #define APIC_INITIAL 0x38u
