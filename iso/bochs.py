@@ -17,6 +17,7 @@ import termios
 import time
 import tty
 
+BOCHS = os.environ.get('BOCHS') or 'bochs'
 BIOS = '/usr/share/bochs/BIOS-bochs-latest'
 CONFIG = """\
 plugin_ctrl: unmapped=1, biosdev=1, speaker=0, extfpuirq=1, parallel=1, serial=1, iodebug=0
@@ -76,7 +77,7 @@ def start(args):
     # Two that look for a port for their displays at the same moment find the same one, and one of them ends.
     with open(BIOS, 'rb') as lock, open(f'{args.dir}/bochs.out', 'w') as out:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        bochs = subprocess.Popen(['bochs', '-q', '-f', f'{args.dir}/bochsrc', '-rc', f'{args.dir}/rc'],
+        bochs = subprocess.Popen([BOCHS, '-q', '-f', f'{args.dir}/bochsrc', '-rc', f'{args.dir}/rc'],
                                  stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=die_with_parent)
         wait_for_display(bochs, log)
     # Their end stays open here: closing it while Bochs has not opened it yet would look like a hang-up.

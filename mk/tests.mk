@@ -14,13 +14,14 @@ $(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
 	$(call say,CPIO,$@)
 	$(Q)CONF= iso/mkiso.sh bundle $@ $(TEST_IMAGES)
 
-.PHONY: do-boot-files do-systems unit check boot-test test test-more test-guests mutants sizes coverage bench
+.PHONY: do-boot-files do-systems do-nested unit check boot-test test test-more test-guests test-nested newer \
+	mutants sizes coverage bench
 RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(B)/test.iso $(B)/test.cpio $(TEST_FILES)
 
 unit: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-unit && $(RUN) unit $(T)
 # Other people's systems as guests: long, and fetched from the archive first.
-$(B)/systems/done: tests/systems/fetch.sh iso/initrd.sh iso/initrd/init $(B)/images/done
+$(B)/systems/done: tests/systems/fetch.sh tests/systems/apt.sh iso/initrd.sh iso/initrd/init $(B)/images/done
 	$(call say,FETCH,$(@D))
 	$(Q)tests/systems/fetch.sh $(@D) && touch $@
 do-systems: $(B)/systems/done
@@ -33,6 +34,17 @@ coverage: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(SUBMAKE) CO
 	BOOT='$(BOOT)' tests/coverage.py $(WHAT)
 # Machines that make test has no time for.
 test-more: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m more $(T)
+# VOS below KVM below QEMU: Linux, KVM and QEMU are Debian's.
+$(B)/nested/initrd: tests/nested/pack.sh tests/nested/run.sh iso/initrd.sh iso/initrd/init $(B)/systems/done \
+		$(B)/vos-pvh.elf $(B)/test.cpio
+	$(call say,PACK,$@)
+	$(Q)tests/nested/pack.sh $(@D) $(B)/systems/packages/linux-amd64 $(B)/vos-pvh.elf $(B)/test.cpio
+do-nested: $(B)/nested/initrd
+test-nested: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files do-nested && $(RUN) boot -m nested $(T)
+# Emulators newer than the system's, for QEMU= and BOCHS=.
+newer:
+	$(call say,FETCH,$(B)/newer)
+	$(Q)tests/systems/newer.sh $(B)/newer
 # Takes guards away one by one, in a copy: the tests that are named for each must fail.
 mutants: ; +$(Q)$(ALL_DEPS) && /usr/bin/python3 tests/mutants/run.py $(T)
 # Everything is built before anything is run; the sum comes last.

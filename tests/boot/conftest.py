@@ -1,5 +1,6 @@
 """Fixtures of the boot tests: `machine` is a running VOS at its prompt, once for each backend the test asks for."""
 import os
+import shutil
 import sys
 
 import pytest
@@ -18,7 +19,8 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line('markers', 'systems: boots what somebody else wrote; only for make test-guests')
     config.addinivalue_line('markers', 'more: on machines that make test has no time for; only for make test-more')
-    config.option.markexpr = config.option.markexpr or 'not systems and not more'
+    config.addinivalue_line('markers', 'nested: below another hypervisor; only for make test-nested')
+    config.option.markexpr = config.option.markexpr or 'not systems and not more and not nested'
     config.addinivalue_line('markers', 'backends(*names): the backends a test runs on, instead of the default ones')
     config.addinivalue_line('markers', 'machine(**arguments): arguments for Machine, e.g. mem=512')
 
@@ -78,6 +80,8 @@ def booting(request, backend):
     name = request.node.name.replace(f'[{backend}', '').rstrip(']')
     instance = Machine(backend, name, **(marker.kwargs if marker else {}))
     request.node.vos_log = instance.log_path
+    if not shutil.which(instance.emulator):
+        pytest.skip(f'{instance.emulator} is not there')
     instance.start()
     yield instance
     instance.stop()

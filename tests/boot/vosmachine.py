@@ -4,9 +4,9 @@
         machine.wait_prompt()
         text = machine.cmd('list-vm')
 
-Backends: qemu-bios, qemu-uefi, qemu-pvh (SVM; the last skips firmware and GRUB) and bochs (VMX).  What the line carried
-goes to build/test-logs/ as it came; the text that tests see has no escape sequences, and of a line that was redrawn
-only the last state.
+Backends: qemu-bios, qemu-uefi, qemu-pvh (SVM; the last skips firmware and GRUB), bochs (VMX), and kvm-amd: a guest of
+QEMU's under Linux' KVM, in QEMU (tests/nested), with the tiny guests.  What the line carried goes to build/test-logs/
+as it came; the text that tests see has no escape sequences, and of a line that was redrawn only the last state.
 
 Tests wait for content, however long it takes: a slow machine fails none.  PATIENCE only ends what hangs, and a VM that
 crashes ends a wait for something else at once.
@@ -26,9 +26,11 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
 BUILD = os.path.join(TOP, 'build')
 LOGS = os.path.join(BUILD, 'test-logs')
 OVMF = '/usr/share/OVMF'
-BACKENDS = ('qemu-bios', 'qemu-uefi', 'qemu-pvh', 'bochs')
+QEMU = os.environ.get('QEMU') or 'qemu-system-x86_64'
+BOCHS = os.environ.get('BOCHS') or 'bochs'
+BACKENDS = ('qemu-bios', 'qemu-uefi', 'qemu-pvh', 'bochs', 'kvm-amd')
 # For how long something is watched that must not happen, in multiples of what QEMU needs.
-SLOWNESS = {'qemu-bios': 1, 'qemu-uefi': 1, 'qemu-pvh': 1, 'bochs': 5}
+SLOWNESS = {'qemu-bios': 1, 'qemu-uefi': 1, 'qemu-pvh': 1, 'bochs': 5, 'kvm-amd': 10}
 # Seconds for which one thing is waited for.
 PATIENCE = float(os.environ.get('VOS_TEST_PATIENCE', '900'))
 # Arguments for a Machine that carries only the tiny guests and the hostile programs: small, so Bochs boots it sooner.
@@ -83,17 +85,29 @@ class Machine:
         self.folder = tempfile.mkdtemp(prefix='vos-')
         os.makedirs(LOGS, exist_ok=True)
         self.log_path = os.path.join(LOGS, re.sub(r'[^A-Za-z0-9_.-]+', '-', f'{name}-{backend}') + '.log')
+        self.linux_log = self.log_path[:-len('.log')] + '-linux.log'
         self.log = open(self.log_path, 'w', encoding='utf-8', errors='replace')
         self.line = None
         # load: CPUs of the machine under the tests that this one keeps busy; QEMU has a thread for each of its own.
         self.slots = Slots(LOGS, 1 if backend == 'bochs' or icount is not None else load)
+
+    @property
+    def emulator(self):
+        return BOCHS if self.backend == 'bochs' else QEMU
 
     # -------------------------------------------------------------------------------------------- life
     def command(self):
         if self.backend == 'bochs':
             return ['/usr/bin/python3', f'{TOP}/iso/bochs.py', '--iso', self.iso, '--mem', str(self.mem), '--cpus',
                     str(self.cpus), '--model', self.cpu, '--dir', self.folder]
-        qemu = [os.environ.get('QEMU') or 'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'q35', '-cpu', self.cpu,
+        if self.backend == 'kvm-amd':
+            # One thread: QEMU 7.2 delivers an interrupt of EVENTINJ twice at times when there are several.
+            return [QEMU, '-accel', 'tcg,thread=single', '-machine', 'q35', '-cpu', 'max,la57=off', '-m', '2048',
+                    '-nic', 'none', '-display', 'none', '-monitor', 'none', '-no-reboot',
+                    '-kernel', f'{BUILD}/nested/linux', '-initrd', f'{BUILD}/nested/initrd',
+                    '-append', 'console=ttyS0 vos.test=/bin/nested',
+                    '-serial', f'file:{self.linux_log}', '-serial', 'stdio']
+        qemu = [QEMU, '-accel', 'tcg', '-machine', 'q35', '-cpu', self.cpu,
                 '-m', str(self.mem), '-smp', str(self.cpus), '-nic', 'none', '-display', 'none', '-monitor', 'none',
                 '-serial', 'stdio']
         if self.icount is not None:

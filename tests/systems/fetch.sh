@@ -8,31 +8,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
-key=/usr/share/keyrings/debian-archive-keyring.gpg
-
-# The mirror and release that the system itself uses.
-target=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(LABEL)' 'Created-By: Packages' | sort -u |
-    sed -n 's/ Debian$//p' | grep -Ev -- '-(updates|backports|security)$' | head -n 1)
-[ -n "$target" ] || { echo "apt knows no Debian archive" >&2; exit 1; }
-uri=${target% *}
-release=${target#* }
-
-apt=$out/apt
-mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/state"
-: > "$apt/status"
-for suite in "$release" "$release-backports"; do
-    echo "deb [signed-by=$key arch=amd64,i386] $uri $suite main"
-done > "$apt/sources.list"
-
-private()
-{
-    tool=$1
-    shift
-    "$tool" -qq -o "Dir::State=$apt/state" -o "Dir::State::lists=$apt/lists" -o "Dir::State::status=$apt/status" \
-        -o "Dir::Cache=$apt" -o "Dir::Cache::archives=$apt/archives" -o "Dir::Etc::SourceList=$apt/sources.list" \
-        -o Dir::Etc::SourceParts=/dev/null -o Dir::Etc::PreferencesParts=/dev/null -o APT::Architecture=amd64 \
-        -o 'APT::Architectures::=amd64' -o 'APT::Architectures::=i386' -o APT::Sandbox::User=root "$@"
-}
+# shellcheck source=tests/systems/apt.sh
+. "$here/apt.sh"
 
 # unpack PACKAGE[:ARCH][/SUITE] FOLDER
 unpack()
@@ -64,7 +41,7 @@ take()
     cp "$out/packages/$2/$3" "$out/$4"
 }
 
-private apt-get update
+begin amd64,i386 "$release" "$release-backports"
 linux linux-image-686:i386 linux-686
 linux linux-image-686-pae:i386 linux-686-pae
 linux linux-image-amd64 linux-amd64

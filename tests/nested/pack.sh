@@ -1,0 +1,40 @@
+#!/bin/sh
+# Packs the machine of test-nested into the folder given: Debian's kernel with KVM, and an initrd with Debian's QEMU, as
+# they are installed or unpacked, with run.sh, VOS and the tiny guests.
+#	pack.sh OUT PACKAGE VOS_ELF TEST_CPIO
+# PACKAGE is the folder of an unpacked kernel package.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+package=$2
+qemu=$(command -v qemu-system-x86_64)
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+
+# put FILE...: each at the place that it has here.
+put()
+{
+    for file in "$@"; do
+        mkdir -p "$root$(dirname "$file")"
+        cp -L "$file" "$root$file"
+    done
+}
+
+mkdir -p "$root/bin" "$root/vos"
+# shellcheck disable=SC2046
+put $(ldd "$qemu" | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[ \t]*\(\/[^ ]*\) (.*/\1/p')
+put /usr/share/seabios/bios-256k.bin /usr/share/qemu/pvh.bin /usr/share/qemu/kvmvapic.bin
+cp "$qemu" "$root/bin/qemu"
+cp "$here/run.sh" "$root/bin/nested"
+cp "$3" "$root/vos/vos.elf"
+cp "$4" "$root/vos/test.cpio"
+chmod 755 "$root/bin/nested"
+"$here/../../iso/initrd.sh" "$out/base" /bin/busybox "$package" kvm kvm-amd kvm-intel irqbypass ccp
+cp "$package"/boot/vmlinuz-* "$out/linux"
+# Linux wants an archive that is not compressed where a multiple of four begins: in front.
+(cd "$root" && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) > "$out/initrd.new"
+cat "$out/base" >> "$out/initrd.new"
+rm "$out/base"
+mv "$out/initrd.new" "$out/initrd"
