@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # VOS: the kernel, the ring-3 programs, the ISO and every test.  `make help` lists the targets, mk/ has the rules.
 #
 # Sources are found by wildcard: put a file into a room and it is built.  Everything lands in build/.

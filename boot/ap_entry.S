@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ap_entry.S - the way of another pCPU from real mode to ap_main in long mode.
  *

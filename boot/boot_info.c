@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * boot_info.c - see boot_info.h: questions about what the boot loader told. Pure.
  */

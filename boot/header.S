@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * header.S - the Multiboot2 header, and the way from 32-bit protected mode to boot_main in long mode.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * long_mode.h - the way to long mode, for assembly: what is the same for the boot pCPU (header.S) and the others
  * (ap_entry.S).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * main.c - first C code: from the loader's structure to struct boot_info, then on to the kernel.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * multiboot2.c - parser of the Multiboot2 boot information. Pure.
  *

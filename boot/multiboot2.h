@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * multiboot2.h - the boot information of the Multiboot2 specification (2.0, 3.6), as far as we read it.
  */

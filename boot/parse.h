@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * parse.h - what the two boot-information parsers share: filling struct boot_info without ever overflowing it.
  */

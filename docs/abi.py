@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Writes docs/abi.md from the headers of kernel/abi: constants, enums and structures with their values, offsets and
 comments.  The values are the compiler's.
 

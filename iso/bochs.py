@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Runs the ISO in Bochs (an Intel CPU with VMX) with this terminal as the machine's first serial line.
 
 Bochs has no way to put a UART on stdin and stdout, so it gets a pseudo-terminal and this program copies bytes to and

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # deps.sh SECTION...: installs the packages of these sections of packages.txt that are missing, after saying which they
 # are, what for, and how much that is.  Quick when nothing is missing: most targets of the Makefile call it every time.
 set -eu

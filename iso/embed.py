@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Writes the assembly of the built-in modules (kernel/embed.h): embed.py NAME=ELF... > embed.S
 
 Each ring-3 program starts on a page and is padded to whole pages; a table names them.  For the program "root" there is

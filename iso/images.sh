@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Makes the default guest images in the folder given: debian-kernel (Debian's cloud kernel, downloaded once),
 # debian-initrd (busybox, a few of that kernel's modules and initrd/init) and memtest (memtest86+).
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Makes an initrd of busybox and initrd/init:
 #	initrd.sh OUT BUSYBOX [PACKAGE MODULE...]
 # PACKAGE is the folder of an unpacked kernel package, whose modules named are put in.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Makes vos.iso (BIOS and UEFI, CD or USB stick) or bundle.cpio (the same modules in one archive, for QEMU's -kernel).
 #	mkiso.sh iso|bundle OUT NAME=FILE...
 # vos.elf is taken from OUT's folder; CMDLINE and CONF come from the environment.  The image is the same from build to

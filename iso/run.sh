@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Boots build/vos.iso with this terminal as the machine's serial line.  run.sh bios|uefi|intel|gdb
 # CPUS, MEM (MiB) and QEMU come from the environment.  A reset inside the machine really restarts it.
 set -eu

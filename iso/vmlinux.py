@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Takes the ELF kernel out of a Linux bzImage: vmlinux.py BZIMAGE OUT.
 
 The boot protocol's header says where the compressed kernel is (payload_offset, payload_length; Documentation/x86/

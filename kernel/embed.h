@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Programs linked into the kernel image.  The table and the bytes come from a generated assembly file (iso/embed.py);
  * each program starts on a page and the rest of its last page is zero, so whole pages may be mapped into a PD.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * frames.c - see frames.h. Pure: bitmaps and lists, no hardware.
  *

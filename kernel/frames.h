@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * frames.h - physical memory: chunks of 2 MiB, each with a bitmap of its 512 frames.
  *

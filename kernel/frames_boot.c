@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * frames_boot.c - the machine's one frame pool: made from the boot map, its chunk records, and the tables that the
  * direct map may need, placed in memory found there; and the calls by which the rest of the kernel gets kernel frames.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * handle.c - see handle.h. Slot numbers come from ring 3: checked, then masked, so that a mispredicted check can't read
  * beyond the table either.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * handle.h - the table of handles of a PD: HANDLE_COUNT slots in kernel frames that are added on demand.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * init.c - the order in which the kernel comes up, on the boot pCPU. Root is started early: it reads the firmware's
  * tables, measures the clock, and starts the other pCPUs.

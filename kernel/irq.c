@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * irq.c - see irq.h. A line that fires is masked at once and its thread told; a driver that never acknowledges silences
  * only its own line.

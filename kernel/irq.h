@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * irq.h - IRQ objects: a device line bound to the notification bits of a thread. The line is masked when it fires,
  * until irq_ack.

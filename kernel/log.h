@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * log.h - the kernel log: a ring of bytes (struct log_ring, mapped read-only into root), echoed to the early console.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * log_readers.c - see log.h: the threads that are told when the log grows.
  */

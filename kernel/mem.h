@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mem.h - MEM objects: a size and the frames behind it, granted (and zeroed) at the first touch, or fixed frames that
  * exist already.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * notify.c - see notify.h. No wake-up is lost: the signaller sets the bits before it looks at the state, the waiter
  * announces its state (under the scheduler's lock) before it looks at the bits for the last time.

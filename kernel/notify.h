@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * notify.h - notification bits: 64 per thread, raised by signals, collected by notify_wait and vcpu_run.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * object.c - see object.h. Slabs: a kernel frame is cut into objects of one kind; free ones are chained through their
  * headers and keep their generation.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * object.h - what handles point at. Each kind has its own slabs of kernel frames that are never given back, so
  * that a stale pointer always meets an object header whose generation tells it that it is stale.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * panic.c - see panic.h. Uses nothing that could be what is broken: no locks, no memory, no other thread.
  */

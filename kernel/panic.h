@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * panic.h - an invariant of our own is broken. Never reachable by what ring 3 or a guest does.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pd.h - protection domains: an address space, a table of handles, I/O ports, threads.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * quiesce.h - grace periods: when does no pCPU hold a pointer any more that it may have found before?
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * root_pd.c - see root_pd.h. What root finds when it starts is the contract of info_page.h.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * root_pd.h - the first PD: root, from the program built into the image.
  */

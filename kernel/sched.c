@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched.c - see sched.h: the timer, queues, and what runs next on this pCPU.
  *

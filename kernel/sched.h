@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched.h - one scheduler a pCPU: the system's threads first, then real-time ones, in turn; then the fair class by
  * weighted virtual time. What the threads of a PD have in common is their sched_group.

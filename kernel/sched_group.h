@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched_group.h - what the threads of one PD have in common in the scheduler: class, weight, cap and affinity, and the
  * record of their wake-ups. A VM with many vCPUs is one party, not many.

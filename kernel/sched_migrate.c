@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched_migrate.c - see sched_migrate.h: which pCPU a thread runs on.
  *

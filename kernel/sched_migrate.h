@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched_migrate.h - between sched.c (what runs next on this pCPU) and sched_migrate.c (which pCPU a thread runs on).
  *

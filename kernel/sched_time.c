@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched_time.c - see sched.h: every tick to one thread and one kind of time.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * space.h - an address space: regions (what should be where) and a page table (what is there already). A PD has one of
  * the host's format, a VM one of the back end's second-level format. Mapping only records a region; the leaves come

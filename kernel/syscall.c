@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * syscall.c - the system calls: decode (handles, rights, ranges), then invoke. Arguments are registers; nothing here
  * follows a pointer of ring 3.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * thread.h - threads: a kernel stack, a state, notification bits, a supervisor to tell about faults.
  *

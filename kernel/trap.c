@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * trap.c - what ring 3 runs into: page faults that its space can satisfy, and everything else, which stops the thread
  * and tells its supervisor.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * upcalls.c - what arch/ calls and what concerns several parts of the kernel: interrupts from other pCPUs, and the ways
  * into ring 3.

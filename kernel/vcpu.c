@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu.c - vCPUs and vcpu_run: the way from a VMM into its guest and back. The hottest path of the kernel: no lock,
  * no allocation, no list.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu.h - vCPU objects and vcpu_run. (vcpu.c)
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm.c - see vm.h. The vCPUs' life with their VM; what a vCPU is and does is in vcpu.c.
  */

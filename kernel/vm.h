@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm.h - VM objects: a guest-physical address space and its vCPUs.
  */

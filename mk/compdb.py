@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """compdb.py [FILE]: writes compile_commands.json for editors and clang-tidy, from what make would run.
 
 Each source is there once, with the flags of the product, or those of the host tests.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Tools and flags.
 CC		:= gcc
 MUSL_CC		:= musl-gcc

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Host tests and fuzzers: the project's own sources as Linux programs.
 #
 # Each part of VOS is one archive, compiled under sanitizers and in front of fakes instead of hardware and kernel; a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The ring-3 programs, and the kernel image with all of them inside.
 PD_LDFLAGS	:= -static -nostartfiles -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 		   -Wl,-z,separate-code -Wl,-z,noexecstack -Wl,-z,norelro -Wl,--fatal-warnings

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Guest images, the ISO, the module bundle, and machines that boot them.
 .PHONY: images vmlinux do-iso do-bundle iso bundle run run-uefi run-intel gdb
 

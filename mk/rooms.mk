@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Rooms: which folders there are, what each may include, which program it belongs to, and how its sources are compiled.
 # Each room is compiled with its own -iquote list, which keeps dependencies one-way (tests/check/includes.py).
 ARCH		:= arch/x86_64

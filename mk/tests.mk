@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Running the tests, and what they need besides the product.
 # Rules that other rooms bring along (tiny guests, hostile programs): they add to TEST_IMAGES words NAME=FILE of what
 # goes on build/test.iso and into build/test.cpio, which carry nothing else, and to TEST_FILES other things to build.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """make coverage: which lines the tests run, per room; files below half are named.
 
 Host tests and fuzzers are compiled with --coverage in build/coverage and counted by gcov.  For the kernel QEMU writes

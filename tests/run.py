@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Runs what the Makefile built, and sums up: run.py unit|check|boot|sizes... [-- pytest arguments].
 
 Every host test case, fuzzer, check and boot test counts as one.  The last line is "N passed, N failed".

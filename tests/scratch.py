@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A copy of the tree below build/, in which mutants and tutorials are tried."""
 import os
 import shutil

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * main.c - start of a VMM: one machine over the pages and handles that root laid out (vm_layout.h), one thread for each
  * vCPU.

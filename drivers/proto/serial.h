@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * serial.h - the serial driver's service: two byte rings shared with one client. What the client produces in TX goes
  * out on the line, what comes in on the line is in RX. When RX is full the driver stops taking bytes from the UART

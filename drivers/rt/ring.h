@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ring.h - a single-producer single-consumer byte ring in memory that two PDs share.
  *

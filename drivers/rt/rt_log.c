@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rt_log.c - see rt_log.h. The system call takes at most 32 bytes, so a line goes out in pieces.
  */

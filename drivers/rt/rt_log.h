@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rt_log.h - lines from a PD into the kernel log. For rare, important things only: the kernel limits the rate.
  */

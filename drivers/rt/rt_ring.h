@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rt_ring.h - the sleeping half of ring.h for PDs: tell the other side after publishing, if it asked to be told.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rt_time.h - time stamp counter <-> nanoseconds, without a division after the start.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * grid.c - see grid.h. `wanted` holds what should be seen, `shown` what is: painting touches only cells that differ.
  * The grid scrolls by several lines at a time, because writes to a screen are slow.

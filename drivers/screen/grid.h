@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * grid.h - the letters that a screen shows: text goes in, cells that changed come out. Pure.
  */

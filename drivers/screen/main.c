@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * main.c - the screen driver: shows the kernel log. It reaches the screen's memory, the log, and in text mode the two
  * ports of the CRT controller. Who looks only at the screen is told what this machine is and where its prompt is.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * painter.c - see painter.h.
  */

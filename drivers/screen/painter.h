@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * painter.h - letters on VGA text memory or on a linear framebuffer. Pure: the memory is handed in, and only written.
  */

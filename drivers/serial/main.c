@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * main.c - the serial driver: one UART, one client (the console). It reaches nothing but eight I/O ports, one
  * interrupt and two rings.

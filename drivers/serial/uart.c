@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uart.c - see uart.h. Register bits: <linux/serial_reg.h>.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uart.h - a 16550 UART and the two rings behind it. Pure: ports are reached through uart_io, so that host tests can
  * play the chip.

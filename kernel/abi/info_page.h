@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * info_page.h - what the kernel and root tell every PD about the machine (one page), and what the kernel tells root
  * about the boot.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * limits.h - how many there can be of what. All of them are here, because they depend on each other: who raises one
  * sees at compile time which others have to follow.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stats.h - the kernel's accounts, for root: a page that the kernel writes and root has mapped read-only at
  * STATS_ADDRESS. Each of three calls fills one part of it, at one moment; it stays until the next call of that kind.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu_page.h - the page through which a VMM and the kernel exchange a vCPU's state.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * font.c - the font that Debian's grub-common installs for programs to include: 128 letters of 16 bytes.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * font.h - the letters of the screen: ASCII, 8 by 16 pixels.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * format.h - as much of printf as the kernel's log needs: %s %d %u %x, with l or ll, a width, and 0 (numbers without a
  * sign) or - before it. The text ends at any other conversion.

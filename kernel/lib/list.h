@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * list.h - a doubly linked list whose links lie in the listed structures. An empty list or an unlisted link points at
  * itself.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lock.h - ticket spin locks. Ring 0 runs with interrupts off, so there is no interrupt variant; and nobody waits for
  * another pCPU in any other way (quiesce.h), least of all with a lock held. Lock order, outermost first:

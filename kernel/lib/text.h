@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * text.h - the few string helpers that all rooms need. Strings end with a zero byte.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * apply.c - vos.conf made true: VMs that it names and that are not there are created, and started if it says so. Those
  * that are there are changed to what it says; what can't be changed while they run stays as it is, and is told.

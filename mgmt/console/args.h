@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * args.h - the flags of all commands: one table gives their names, types, defaults and help, and one function judges a
  * value, whether it comes from the prompt, from JSON or from vos.conf.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * attach.c - the terminal of a VM on ours: bytes pass both ways untouched, but for Ctrl-], which opens a small menu,
  * and for the start of a frame (frame.h), which must be VOS' own: a program would believe what is in it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * batch.c - one command on several VMs, named or --all: a request for each, all of them under way together, one line of
  * result for each as it comes, and the exit code of the worst.

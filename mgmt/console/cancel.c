@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cancel.c - the command `cancel`: one after the other, ends commands of the same person or program. Root answers those
  * that wait for it at once; what is at another step ends with the next answer, or here.

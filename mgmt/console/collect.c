@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * collect.c - asks root for whole tables: a request for each piece, which brings a reply for each row, until all of
  * what is wanted is there.

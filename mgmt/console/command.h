@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * command.h - the table of commands and the grammar: a line, or a JSON object's members, becomes struct args.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * command_table.c - every command: its words, its arguments and what it does, in the order in which help shows them.
  */

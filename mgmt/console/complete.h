@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * complete.h - what may stand at the cursor: for Tab and for ? in place.
  */

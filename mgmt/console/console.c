@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console.c - the console as a whole: where each byte of input goes, what comes of VMs and of root, the kernel's log,
  * and a turn of all of it. Only main.c calls this.

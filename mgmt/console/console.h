@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console.h - the console at work, independent of the kernel: bytes and replies go in, bytes and requests come out.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * export.c - see export.h. Autostart is no property of a VM that root knows: it is what vos.conf says of that name.
  */

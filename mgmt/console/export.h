@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * export.h - the definitions of VMs written as vos.conf, and which of them vos.conf lacks.
  */

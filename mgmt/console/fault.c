@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fault.c - fills in a struct fault: exit code, class and message.
  */

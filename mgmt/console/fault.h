@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fault.h - why a command was refused or failed: exit code, class and words, the same for the prompt, for JSON and for
  * vos.conf.

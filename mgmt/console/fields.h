@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fields.h - the properties of a VM (vm_fields.h) written out: as JSON, as vos.conf, as a row of status-vm.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * frame.h - messages of programs on the line that a person uses: ANSI APC strings
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * handlers.h - what commands do (struct command_ops), for the table of commands.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * history.h - the last 64 KiB that a VM wrote to its terminal. Taken from the heap with the first byte; if that
  * fails, what is written is counted and lost.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * job.c - commands under way: slots, requests and their answers, results as text or JSON.
  */

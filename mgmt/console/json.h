@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * json.h - JSON without a heap: a strict reader (RFC 8259) that leaves tokens pointing into the text, and a writer to
  * an out.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * json_read.c - the reader of json.h. Iterative over a small stack, so that depth can't be used against it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * keys.c - see keys.h. Sequences of VT100, xterm, Linux, rxvt and screen; anything else is swallowed as KEY_UNKNOWN.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * keys.h - bytes from a terminal become keys: control characters, UTF-8, and the escape sequences that terminals send.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * linedraw.c - see linedraw.h. The row is an array of cells, one column each; the last column is never used, because
  * terminals differ in what they do there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * linedraw.h - inside of the line editor: bring the terminal's row up to date with as few bytes as is simple.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lineedit.c - see lineedit.h: keys and history. Drawing is in linedraw.c.
  */

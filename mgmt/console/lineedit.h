@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lineedit.h - the line at the prompt: editing, history, search, and drawing it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * logs.c - the commands log and log-vm: the kernel's log and a VM's history look alike here, a position, an end, and a
  * way to read. People get text, programs a piece at a time.

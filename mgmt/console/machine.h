@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * machine.h - what the console knows of the machine: the last report of each VM, the images, the host.
  */

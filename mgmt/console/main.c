@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * main.c - the console as a PD: rings, signals and time around a session.
  *

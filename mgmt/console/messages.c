@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * messages.c - names of states, reasons and features, and root's refusals in words: what is needed, what there
  * is, what to try.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * out.h - where text goes: a sink that takes bytes, and the few ways of writing to one.
  *

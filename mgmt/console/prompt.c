@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * prompt.c - the line: keys to the editor, completion, help in place, and starting what was typed.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * report.h - answers put into words: tables and blocks of at most 80 columns, the same as JSON, and errors.
  */

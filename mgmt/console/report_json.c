@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * report_json.c - see report.h: the same reports for programs. Sizes in bytes, times in nanoseconds.
  */

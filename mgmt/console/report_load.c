@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * report_load.c - where time and memory go, for people: stats-vm, accounting, top. See report.h.
  */

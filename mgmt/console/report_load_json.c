@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * report_load_json.c - where time and memory go, for programs: stats-vm, accounting, top. Times in nanoseconds.
  */

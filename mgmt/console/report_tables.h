@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * report_tables.h - inside of the reports: tables of names.
  */

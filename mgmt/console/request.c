@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * request.c - commands that are one request to root: what is asked, and what is said of the answer.
  */

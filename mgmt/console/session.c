@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * session.c - the queues of the line and what is on the screen: input, output, frames, notices.
  */

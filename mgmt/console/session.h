@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * session.h - what the parts of the console share: one person's line, and the commands under way. console.h is for who
  * starts it.

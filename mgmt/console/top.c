@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * top.c - the command `top`: asks for the tables again and again, and shows what happened in between.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * units.c - see units.h. Integers only: a fraction is kept in tenths or in exact decimal steps.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * units.h - sizes, times, counts and names as people write them, and back.
  */

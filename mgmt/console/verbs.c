@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * verbs.c - how commands begin and what they do with an answer of root's, but for those that have a file of their own:
  * the table of commands (command_table.c) names these functions.

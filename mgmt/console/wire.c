@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wire.c - programs on the line: JSON in frames (frame.h), in QMP's shape.
  *

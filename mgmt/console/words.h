@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * words.h - a line cut into words: blanks separate, "..." and '...' quote, \ quotes one character (not in '...').
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * acpi_scan.c - walks RSDP, RSDT or XSDT, MADT, FADT, DSDT, SSDT, HPET (ACPI specification 6.4, chapter 5.2). Pure.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * acpi_scan.h - what we want of the firmware's ACPI tables: interrupt controllers, clocks, and how to switch off. Pure.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * clock_calibrate.c - how fast the TSC runs, measured against the HPET, the ACPI PM timer or the 8254, whichever works.
  *

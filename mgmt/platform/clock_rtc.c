@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * clock_rtc.c - the date of the CMOS clock (MC146818), taken as UTC. Read until two readings agree, since it moves on
  * meanwhile.

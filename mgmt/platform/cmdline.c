@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmdline.c - the kernel's command line, as far as it concerns root: how many pCPUs, and words that nobody knows.
  */

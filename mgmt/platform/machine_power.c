@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * machine_power.c - switching off and starting again: what ACPI says first, then what emulators understand anyway.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pcpu_start.c - the other processors of the MADT: all of them are reset, then started one after the other, so that
  * pCPU numbers have no gaps.

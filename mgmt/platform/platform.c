@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * platform.c - see platform.h: the order in which root gets to know the machine.
  */

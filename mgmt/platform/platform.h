@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * platform.h - what root knows of the machine, so that the kernel need not: the firmware's ACPI tables, the clocks, the
  * other processors, interrupt lines of old devices, and how to switch off. Part of root's program.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * platform_memory.c - a window on physical memory, for the firmware's tables and a register here and there. The kernel
  * refuses what is its own.

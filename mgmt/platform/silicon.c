@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * silicon.c - see silicon.h. One row for each flaw and vendor.
  */

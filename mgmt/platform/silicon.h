@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * silicon.h - which flaws of processors, against which VOS does nothing yet, this processor may have. Pure.
  *

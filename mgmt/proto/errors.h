@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * errors.h - exit codes and errors, one row each. Root's results, and the console's classes and messages, are made from
  * these rows; a new error costs one.

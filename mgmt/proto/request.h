@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * request.h - what the console asks of root, and what root answers and reports: fixed-size messages over two byte
  * rings (ring.h).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * spec_fields.h - the fields of a VM's spec by number (vm_fields.h): where each is, to copy, to compare and to check
  * them. Sets of fields are BIT32(enum request_field).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_fields.h - the properties of a VM, one row each. The flags of create-vm and set-vm, help, completion, the keys of
  * vos.conf, what apply-config compares, JSON, export-config, status-vm, root's checks and refusals are made from these

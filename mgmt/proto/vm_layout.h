@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_layout.h - how root lays out the other PDs: addresses, handles, notification bits, and the pages it shares with
  * them.

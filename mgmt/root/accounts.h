@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * accounts.h - what the kernel counts (abi/stats.h). What is returned is good until the next call of the same function.
  */

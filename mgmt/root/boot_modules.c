@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * boot_modules.c - see boot_modules.h. What is not usable is named in the log and left out.
  */

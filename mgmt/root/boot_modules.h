@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * boot_modules.h - turns the kernel's list of boot modules into the table of images. A module called "bundle" (QEMU's
  * loader has only one) is a cpio archive of the others. vos.conf is no image: the console reads it.

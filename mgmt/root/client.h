@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * client.h - who may ask root: each client is the service at the other end of two rings, and has rights. No client is
  * trusted: a request is a private copy of whatever it wrote. Adding one is a row in clients.c, and its wires.

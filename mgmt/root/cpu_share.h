@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu_share.h - judges which share of the machine's processors a VM is to have. Pure. The share must be a private copy.
  */

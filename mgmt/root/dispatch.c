@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dispatch.c - takes requests apart: one row an operation says what it needs and who does it. A request is a private
  * copy; whether the client may ask for that is judged here, and the name, the other fields by whoever uses them. Later,

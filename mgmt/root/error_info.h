@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * error_info.h - why something was not done, as it goes into a reply. error == ERR_NONE: it was.
  */

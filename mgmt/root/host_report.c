@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * host_report.c - what root tells about the machine; see vm_report.h. Figures come from the kernel's own accounts.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * image.h - the table of images: files that came with the boot, by name. Pure; who fills it is boot_modules.c.
  */

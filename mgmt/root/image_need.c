@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * image_need.c - see image_need.h. The VMM's loaders (vmm/load_*.c) take the same fields from the same headers.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * image_need.h - how much RAM a VM must have for its kernel and what is loaded with it, by the headers of the kernel
  * image (Linux bzImage, Multiboot, ELF). Pure. The file is foreign: every offset and length is checked before use. What

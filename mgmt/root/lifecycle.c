@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lifecycle.c - see lifecycle.h. Reads like the manual: one row a phase, one column an input. What is not named is
  * ACTION_IGNORE, which no request may meet (a test checks that).

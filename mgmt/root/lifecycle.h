@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lifecycle.h - what happens to a VM, as a table: its phase x what comes in -> what to do. Pure; vm_action.c does it.
  *

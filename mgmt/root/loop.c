@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * loop.c - root's start and its turns. It starts the services, then serves requests, watches VMMs, and gives back
  * what ended VMs leave behind, a slice at a time. It parses no text, and everything it reads from other PDs is copied

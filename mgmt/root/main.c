@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * main.c - root, the management policy: the single grantor of handles. One thread that sleeps until somebody signals
  * or a deadline passes.

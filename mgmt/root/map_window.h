@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * map_window.h - windows through which root looks into MEM objects: one at a time each, at fixed places of its own
  * address space.

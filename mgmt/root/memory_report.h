@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memory_report.h - who has how much of the machine's memory, exactly: what the kernel counts by class on one side,
  * what root knows that it made on the other.

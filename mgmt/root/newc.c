@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * newc.c - see newc.h. An entry: 110 bytes of ASCII header, the name, padding to 4, the file, padding to 4.
  */

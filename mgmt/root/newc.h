@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * newc.h - walks a cpio archive of the "newc" kind (magic 070701, or 070702 with checksums, which are not verified).
  * Pure.

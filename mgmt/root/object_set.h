@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * object_set.h - the kernel objects that belong to one VM or one service, and how they are given back: kind by kind,
  * users before what they use.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pd.h - makes a PD from a program: its text shared with the image, its data copied, a heap, a stack, the info page.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pd_elf.c - see pd_elf.h. The file may be a boot module, so nothing in it is believed.
  */

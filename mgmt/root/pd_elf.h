@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pd_elf.h - reads the program headers of a static ELF64 program for ring 3. Pure.
  *

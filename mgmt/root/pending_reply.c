@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pending_reply.c - see pending_reply.h. A reply that is due keeps its place until its client has room for it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pending_reply.h - requests whose reply comes later: each waits for a VM to reach a state.
  */

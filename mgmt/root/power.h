@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * power.h - switches the machine off or restarts it, after the serial line has had time to send what is under way.
  */

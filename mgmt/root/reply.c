@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * reply.c - see reply.h. Each message is written completely, so that no byte of root's leaves by accident.
  */

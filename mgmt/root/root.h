@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * root.h - what all of root shares: the machine, the clock, the images, the memory shared with other PDs, handles
  * root granted to itself.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * service.c - see service.h. What a service gets is in the tables of services.c and wires.c; nothing else reaches it.
  */

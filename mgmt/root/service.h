@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * service.h - one service's life: made from its row (services.h), started, taken down. Who starts which, and when, is
  * supervisor.h's business.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * services.h - the PDs that are always there, as a table: what each is made of and may reach. Adding one is a row in
  * services.c, and rows in wires.c for whom it talks to.

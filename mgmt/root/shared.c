@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * shared.c - the memory that root shares with other PDs; see root.h. Made once, so that no restart and no VM's end
  * takes it from under somebody.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * spec.h - judges what the console wants a VM to be. Pure. The spec must be a private copy.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stop_info.h - how a VM's run ended: what the VMM's last words, or its fault, are taken for. Pure.
  */

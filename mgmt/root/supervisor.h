@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * supervisor.h - keeps the services running: starts all of them, and starts again one that has faulted. What must
  * survive that is in the shared rings and in root.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm.h - the VMs: what they are to be (spec), what becomes of them (phase), and the kernel objects of the ones that
  * live.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_action.c - does what lifecycle.h's table says. One function an action; the table at the end.
  */

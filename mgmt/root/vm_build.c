@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_build.c - makes the kernel objects of a VM and wires them, step by step; each step is one function of the table
  * at the end. Addresses, handle slots and bits are vm_layout.h's.

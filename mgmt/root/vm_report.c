@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_report.c - see vm_report.h. Figures come from the kernel's own accounts (accounts.h).
  */

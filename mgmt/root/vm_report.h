@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_report.h - what root tells about a VM and about the machine.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_share.c - a VM's share of the processors, from its spec to the kernel: all of it when its VMM is built, and what
  * an operator changes at once.

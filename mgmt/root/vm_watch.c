@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_watch.c - see vm_watch.h. What is seen is an input of lifecycle.h's table, like an operator's request.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_watch.h - looks at the VMs when somebody signals or time passes.
  */

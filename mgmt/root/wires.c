@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wires.c - the table of wires; see wires.h. A ring needs the signal of the other direction too, for "there is room".
  */

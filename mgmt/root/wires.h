@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wires.h - who among root and the services may signal whom, and through which rings bytes go: a row a wire. Adding one
  * is a row in wires.c; wiring.c connects them all.

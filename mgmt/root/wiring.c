@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wiring.c - see wiring.h. Pairs of services are the rows of wires.c; VMs come and go, and each gets the same pair of
  * wires, to the console and back.

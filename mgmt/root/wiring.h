@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wiring.h - hands out the handles by which root, services and VMMs signal each other.
  */

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Counts instructions: what an exit costs under VOS, and what starting takes.
 
 Under QEMU with -icount shift=0 one tick of the TSC is one instruction, of guest and hypervisor together, and with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * linux_init.c - the first program of a Linux guest whose start is measured: it writes the TSC, as it was at its first
  * instruction, to COM1 (`TSC` and 16 hexadecimal digits) and switches the machine

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # For make bench.  A VMM that counts each exit by its cause and tells: the VMM with trace.c around its exit handler.
 BENCH_OBJS	:= $(patsubst %,$(B)/obj/u/%.o,$(wildcard tests/bench/*.c))
 inc.tests/bench	:= $(VMM_ROOMS)

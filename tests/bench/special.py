@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counts the instructions of an exit that cost more than one on a processor: QEMU logs each instruction of the kernel
 and of the VMM while the guest `repeat` does one thing, and what lies between two VMRUNs most often is that exit."""
 import collections

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * trace.c - linked around the VMM's own exit handler (-Wl,--wrap), makes of it a VMM that counts each exit by reason,
  * detail (MSR, port, address, leaf) and guest instruction, for four windows of ten seconds of the machine's time. At

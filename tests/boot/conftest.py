@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Fixtures of the boot tests: `machine` is a running VOS at its prompt, once for each backend the test asks for."""
 import os
 import shutil

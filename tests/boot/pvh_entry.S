@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pvh_entry.S - lets QEMU's -kernel start VOS, without firmware and GRUB: for the tests, `make bench` and `make gdb`
  * only. Linked into vos-pvh.elf; turns the PVH start information (Xen, public/arch-x86/hvm/start_info.h) into

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The kernel as QEMU's -kernel starts it. What is linked in the high half is at the same addresses as in vos.elf.
 comma		:= ,
 PVH_ENTRY	:= $(B)/obj/k/tests/boot/pvh_entry.S.o

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Shares the machine under the tests among those that run at once: a machine with four CPUs counts as four.
 
 run.py says in VOS_TEST_SLOTS how many there are; without that nobody waits.  Each slot is a locked file, so that

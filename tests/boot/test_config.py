@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Definitions of VMs: export-config, what is said before they are lost, and vos.conf at the next start."""
 import os
 import re

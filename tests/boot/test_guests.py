@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tiny guests of tests/guests: each states what it expects of exits, traps, modes and device memory."""
 import re
 import subprocess

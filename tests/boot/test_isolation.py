@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Hostile guests, and a hostile program in a VMM's place.  A second VM's heartbeat and checksum must never change, the
 prompt must answer, the kernel must not panic."""
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The five commands as the user writes them, the states between them, and what is refused."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """As many VMs with as many vCPUs as there can be, and more boot modules than that."""
 import json
 import os

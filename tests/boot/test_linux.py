@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An unmodified Debian kernel: a shell on its console, and every way it can end.
 
 A boot of Linux takes Bochs more than a minute, so each one serves several checks.

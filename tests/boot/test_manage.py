@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The operator's side: shares that are set while VMs run, statistics, top, accounting."""
 import json
 import re

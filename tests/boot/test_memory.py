@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Memory: promised beyond what there is, exhausted, counted to the byte, and none of it lost."""
 import json
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The prompt itself: it comes up everywhere, explains itself, and the machine can be switched off from it."""
 import json
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The client that docs/PROTOCOL.md prints, as it is printed there, on a machine's serial line."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Linux resets its machine in each of the ways it knows (reboot= on its command line)."""
 import pytest
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Shares of the processor, by work that guests count: weights, caps, real-time VMs, moving about.
 
 On QEMU with -icount, and in Bochs, time is counted in instructions, so what is measured doesn't depend on how busy the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What somebody sees who has only the screen: VGA text, or a framebuffer, read back letter by letter."""
 import os
 import re

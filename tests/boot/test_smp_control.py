@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Operators' commands at any moment: pause, resume, reset, stop and so on, at random, on running guests with several
 CPUs.  The order comes from a seed that is printed (VOS_TEST_SEED repeats one)."""
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Debian's kernel with several vCPUs: all come up, all work, their clocks agree, any of them can end the machine."""
 import re
 

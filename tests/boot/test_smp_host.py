@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """VOS on several pCPUs: all of them come up, however the machine was started, and VMs live and die on them."""
 import re
 

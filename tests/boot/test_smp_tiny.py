@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tiny guests with several CPUs (tests/guests/smp.c): how CPUs start, every form of IPI, clocks, timers, TLBs."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A hostile guest with several CPUs floods its machine (tests/isolation/guest_storm.c) beside two VMs that must not
 suffer: one whose checksum and heartbeat are watched, one whose wake-ups are timed.  How late the latter were is printed
 and kept in build/test-logs/storms-*.txt; it is for people to judge."""

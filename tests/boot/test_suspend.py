@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Linux suspends itself to idle (`freeze`) and is woken: by its console, its alarm clock, and the power button."""
 import re
 

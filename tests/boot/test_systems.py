@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Systems that nobody here wrote: kernels from Debian's archive (fetch.sh), unmodified."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Terminals of VMs: what arrives around the end of an attachment, and what a terminal can send beside bytes."""
 
 import pytest

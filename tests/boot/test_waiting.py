@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tests' own waiting: whoever waits for a VM hears at once that it has crashed, not when the patience is over."""
 import pytest
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Programs on the serial line: commands as JSON in frames (mgmt/console/frame.h), and their answers."""
 import base64
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine that runs VOS, and its serial line, for the boot tests.
 
     with Machine('qemu-bios', 'mytest') as machine:

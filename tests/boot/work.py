@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How much work VMs have done: spin guests say it in their logs, against a clock that all VMs share.
 
     rates = measure(machine, ('a', 'b'), seconds=2)     # batches of work a second of virtual time, each

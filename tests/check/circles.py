@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """No circles: in each room the graph "file A names a function or an object that file B defines" has no cycle.
 
 The graph comes from the symbol tables of the objects in build/obj (nm).  A pointer in a table is a name like any other.

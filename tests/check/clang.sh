@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # clang builds the kernel and the ring-3 programs without a warning, too.
 set -eu
 

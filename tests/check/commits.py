@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Commit subjects are "room: imperative summary" of at most 72 columns (CONTRIBUTING.md).
 
 Judged are the commits since the one that added this file.  Without a repository there is nothing to look at.

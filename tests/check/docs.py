@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The documents are true where a program can tell.
 
 Links lead to files and headings; names of files, functions, constants and make targets exist; docs/abi.md is current;

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Dependencies point one way: each #include "..." is a file of a folder on its room's list, and ring 0 takes no libc.
 
 The lists are those of mk/rooms.mk (`make rooms`).  The compiler follows them too; what it would not notice is a path

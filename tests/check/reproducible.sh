@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The same sources give the same bits: builds a copy of the tree in another folder and compares.
 set -eu
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Looks through the kernel's machine code for what ring 0 must not do: SSE and x87, thread-local %fs, `syscall`.
 
 Saving, clearing and loading the extended state of others (fxsave, xsave, fninit, fildl...) is its job and names no such

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Counts ring 0's code lines by subject, and fails where a subject is over its budget (ring0_budgets.txt) or a file
 belongs to none.  make sizes prints the same table."""
 import fnmatch

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The mechanical part of the house style: 120 columns, tabs in C, no trailing blanks, nothing left to do."""
 import re
 import subprocess

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # clang-tidy with the checks of .clang-tidy, on the sources of the kernel and the ring-3 programs.
 set -eu
 

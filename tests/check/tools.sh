@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Other people's checkers: cppcheck on the C code, shellcheck on the scripts, codespell on everything.
 set -eu
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The pages of docs/tutorial are true: in a copy of the tree, what they write is written, and what they run passes.
 
 A block of code whose first line is ```LANGUAGE PATH is a new file.  A block of ```diff changes files: "--- a/PATH" and

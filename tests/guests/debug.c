@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * debug.c - debug exceptions and what they meet: INT1, the shadow of MOV SS, the trap flag; the resume flag that faults
  * push; instructions at the end of the address space; debug registers that are used often.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * eat.c - takes memory: touches a word in every page from 8 MiB up to `to=` MiB, which must be zero before. Says after
  * every 16 MiB how far it is. With `stay` it then keeps what it has and sleeps for ever.

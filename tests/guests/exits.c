@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * exits.c - each kind of VM exit once, and what the guest must see of it: registers as the manuals say, nothing else
  * changed.

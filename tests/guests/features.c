@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * features.c - a feature that CPUID does not show must not work: each bit of CR4, XCR0 and EFER, and instructions that
  * have a bit in CPUID. What it does show works.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heartbeat.c - the victim: a guest that keeps a checksummed pattern in its RAM and says every so often that it is
  * still as it was.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * hpet.c - the HPET as a kernel without any other timer uses it: found where it always is, counting, and interrupting
  * through the I/O APIC, once and again and again.

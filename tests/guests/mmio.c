@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mmio.c - every instruction form the VMM emulates for device memory: operand sizes, registers, flags, strings, bit
  * and compare-and-exchange forms.

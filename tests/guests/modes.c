@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * modes.c - from long mode down to real mode and back, with exits in each mode on the way.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * msrs.c - model-specific registers that software uses without asking CPUID, because each processor of that vendor has
  * them; and what they read afterwards.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * paging32.c - the two kinds of paging that only 32-bit code has: instructions that exit, and device memory, under
  * both. The tables map the first 4 MiB to themselves, device memory at its own address, and one page of their own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * repeat.c - does one thing that exits, for ever: `cpuid`, `msr`, `port` or `mmio` (EOI). For make bench, which
  * looks at what the hypervisor does then.

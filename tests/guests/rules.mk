@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Tiny guests: each tests/guests/NAME.c with lib/ becomes build/guests/NAME.elf, a PVH kernel.
 GUESTS		:= $(sort $(wildcard tests/guests/*.c tests/isolation/guest_*.c))
 GUEST_LIB	:= $(sort $(wildcard tests/guests/lib/*.c tests/guests/lib/*.S))

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * smp.c - several processors: how they start, interrupts between them in every form, clocks, timers, TLBs, locked
  * memory, registers of their own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * spin.c - a guest that only computes, on all its CPUs, and says how much it has done.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tasks.c - a jump to another task by its TSS, in 32-bit code without paging. Where the processor leaves that to
  * software, the VM ends at the jump; else the second task says that it runs, and waits for ever.

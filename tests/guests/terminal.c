@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * terminal.c - a guest that does as its terminal says, a letter at a time: q asks the terminal where its cursor is and
  * powers off, c crashes by a triple fault; other letters come back in brackets. It tells breaks and NMIs.

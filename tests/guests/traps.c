@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * traps.c - exceptions, their error codes, and events whose delivery an exit cut short: the first push of a handler's
  * frame may meet second-level faults, and nothing may be lost or doubled.

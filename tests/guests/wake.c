@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wake.c - a guest that sleeps on its timer and says how late it was woken.
  *

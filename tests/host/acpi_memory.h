@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * acpi_memory.h - a small physical memory with ACPI tables in it, for test_acpi_scan.c and fuzz_acpi.c.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console_bench.h - what the tests of the console share: a session in front of a fake root, and looking at its screen.
  */

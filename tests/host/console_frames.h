@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console_frames.h - for tests that play a program on the console's line: frames in, answers out.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console_sim.c - the console on a developer's terminal, with a fake root: build/host/console_sim [vos.conf]. To see
  * the prompt without a machine. The input's end leaves it; so do shutdown and reboot.

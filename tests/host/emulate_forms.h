@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * emulate_forms.h - instructions that test_emulate.c runs on this processor and in the emulator.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fake_board.h - what device models need of a machine, for host tests: a clock that tests set, an interrupt line
  * that counts, and power callbacks.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fake_machine.c - see fake_machine.h. The ACPI tables are left out: their builder has tests of its own.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fake_machine.h - a whole guest machine on a fake kernel, for host tests: vcpu_run() calls the test, which plays exits
  * instead of running a guest. Time is a counter the test moves. One machine at a time; cmocka's assertions are used

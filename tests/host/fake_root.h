@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fake_root.h - a root without machine, for the console's tests and for console_sim: VMs are states in a table, their
  * guests echo what is typed. Answers come at once, or when the test lets them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * acpi_scan stays within tables whose contents are arbitrary; headers and checksums are made good, so that the contents
  * are reached.

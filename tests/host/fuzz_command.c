@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A line into the parser, completion and help: what is accepted is complete and within its bounds.
  */

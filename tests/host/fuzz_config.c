@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Any text as vos.conf: it ends, names are unique, places of mistakes are within the text.
  */

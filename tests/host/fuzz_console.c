@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Anything on the line into the whole console, with a fake root behind it and guests that answer: it never gets stuck
  * and its queues never overflow.

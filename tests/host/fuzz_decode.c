@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The instruction decoder on any bytes in any mode: it stays within the bytes it was given, its result is within the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * A guest gone mad: random accesses to every device of one machine, while time passes, keys are pressed and interrupts

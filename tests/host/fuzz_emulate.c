@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The emulator with any registers and any instruction, over a memory that answers or faults as the input says: a fault

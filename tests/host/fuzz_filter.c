@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: arch */
 /*
  * Whatever passes the filter must satisfy the rules the back ends rely on, and must pass again unchanged.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bytes from the line into the frame scanner, its decoder and the JSON reader: what is not a frame passes unchanged,
  * what is decodes within its bounds.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Root's look at a kernel image on any bytes: it reads only the file. Whatever the VMM's loaders take into a RAM, root
  * must not have refused for that RAM. The first byte chooses a magic to plant, so that the parsers behind are reached.

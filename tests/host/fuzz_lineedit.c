@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bytes into the line editor: the line stays well formed, the row on the terminal is exactly the drawing of the line.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * All image loaders on any bytes, with a small RAM: they read only the image, write only RAM, and either say why not or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Deterministic driver for the fuzzers: the part of `make test` that needs no libFuzzer and always does the same thing.
  * It feeds LLVMFuzzerTestOneInput() with a fixed number of inputs: the empty one, random bytes, runs of interesting

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * boot_parse_multiboot2 stays within the blob and leaves a struct boot_info that is fit to use.
  */

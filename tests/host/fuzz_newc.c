@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * newc_next stays within the archive and always gets on.
  */

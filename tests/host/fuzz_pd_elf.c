@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whatever pd_elf_parse accepts can be mapped and copied from without leaving the file.
  */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Writes the make rules of the host tests.  Each tests/host/{test,fuzz}_NAME.c says in its first lines
 #	/* links: vmm rt */		the parts of the product that it links (mk/host.mk), in the order of their -iquote lists
 #	/* helpers: fake_root.c */	further sources of tests/host

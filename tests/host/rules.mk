@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The console on a developer's own terminal, with a fake root: make console-sim && build/host/console_sim
 $(B)/host/console_sim: tests/host/console_sim.c tests/host/fake_root.c tests/host/fake_root.h $(B)/host/console.a
 	$(call say,HOSTLD,$@)

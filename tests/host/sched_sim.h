@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched_sim.h - the scheduler on simulated pCPUs and in simulated time. A switch only changes a pCPU's `current`: the
  * test is whoever runs there, so it calls sched_* in the place of that thread. Whatever happens is checked.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The ACPI table scanner: old and new tables, each kind of content, and tables that are broken.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The ACPI tables as a guest finds them: pointers stay inside, checksums hold, fields are those of platform.h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The grammar of the prompt: good and bad lines, completion, help in place.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * COMMANDS.md is what the table of commands says: this test writes the page anew and compares. After a change of the
  * table, `build/host/test_commands_md --write` brings the page up to date.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vos.conf: what it gives, where its mistakes are, and that a mistake costs only its own VM.
  */

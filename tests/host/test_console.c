@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The console as a whole in front of a fake root: commands and their words, what arrives while somebody types,
  * terminals of VMs, and that nothing gets lost.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The terminals of VMs in front of a fake root: how an attachment begins and ends, and what is typed around that.
  */

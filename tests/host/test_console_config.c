@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The console in front of a fake root: vos.conf applied, set-vm, export-config, and definitions that would be lost.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The limits of the prompt and of programs' commands: what is longer is refused as a whole, and help tells them all.
  */

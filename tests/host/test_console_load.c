@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The console in front of a fake root: shares of the processors, statistics, accounting, and top on terminals of all
  * kinds.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One command on several VMs: names and --all, results one by one and as a list, questions, cancel, and time.
  */

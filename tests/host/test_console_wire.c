@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Programs on the console's line: commands in frames and their answers, frames that come slowly or broken, and a person
  * at the same time.

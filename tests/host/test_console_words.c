@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The console in front of a fake root: what it says and shows - help and guesses, logs in pieces, figures that were
  * rounded, exit codes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The instruction decoder: a table of encodings with what they mean, refusals, and lengths compared with objdump's for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The emulator against the processor this test runs on: each instruction form is executed natively and emulated, from

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: arch */
 /*
  * The filter between a VMM's vcpu page and the hardware: a good state passes unchanged, and each single thing that is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The kernel's formatter: each conversion against libc's, truncation, and broken format strings.
  */

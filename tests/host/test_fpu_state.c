@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: arch */
 /*
  * When saved x87 state is the initial one, so that it need not be restored from memory: exactly then, as the processor

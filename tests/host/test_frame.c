@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * APC frames in a stream of typed bytes: what is a frame, what is not, and what is broken.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The frame pool: rounding of the boot map, classes, levels, reservations, and a long random run against a plain model.
  */

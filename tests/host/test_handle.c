@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Handle tables and object life on real slabs: bounds, kinds, rights, generations, destruction in steps and by the last
  * reference.

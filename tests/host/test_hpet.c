@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The HPET: what it says of itself, counting and standing still, the comparators in each of their kinds, and accesses

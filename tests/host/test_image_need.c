@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How much RAM an image needs: root's sum is that of the VMM's loaders, which load it into so much and not into a page
  * less; and on headers that lie it reads nothing outside the file and knows nothing.

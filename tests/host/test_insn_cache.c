@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The memory of decoded instructions: whatever an instruction came from changes, it must not be found any more.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The JSON reader and writer: RFC 8259 and nothing else.
  */

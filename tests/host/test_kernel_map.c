@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The direct map on a machine whose memory lies far apart: wherever frames are free, the kernel can have them. The real
  * map and frame pool on a made-up boot map; physical memory is one sparse mapping of the test.

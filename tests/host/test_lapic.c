@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * Local APICs and the I/O APIC together: priorities, both register interfaces, messages between APICs, timers,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The line editor in front of a terminal that knows nothing but printable characters, backspace, carriage return,
  * newline and bell: after every key the row on the screen must be what a fresh drawing would be.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The image loaders: one good image of each kind is built, loaded and looked at; then the same image with one thing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The Multiboot2 parser: what GRUB really hands over, and every way in which a tag can lie about itself.
  */

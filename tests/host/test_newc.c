@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * newc: walks archives as cpio writes them, and none that is cut or spoilt.
  */

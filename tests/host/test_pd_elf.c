@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pd_elf: a good program, and every way to spoil it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * 8259 pair: initialisation, priorities, EOI forms, cascade, ELCR, poll, spurious. 8254: modes, latches, read-back,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What root does with the machine before anything else, and at the end: tables found, clocks measured, processors
  * started, the date read, the machine switched off. The test plays the kernel, the I/O ports and physical memory.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The I/O bitmap at a switch of threads: a PD's ports are open for it alone.
  */

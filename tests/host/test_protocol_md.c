@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * docs/PROTOCOL.md is true: its lists of limits, errors and commands are what the tables say
  * (`build/host/test_protocol_md --write` writes them), and the fields of replies are those of real replies.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The page-table walker with each of its three codecs: what the hardware documents say of the bits, bad arguments, and
  * random maps and unmaps against a model that knows one leaf for each page.

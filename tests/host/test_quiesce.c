@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Grace periods with four pCPUs: who is interrupted, who has passed, and that being idle counts.
  */

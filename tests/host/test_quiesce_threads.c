@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Grace periods in earnest: three threads play pCPUs that look handles up and use what they find until they next take
  * an interrupt or go idle; a fourth makes and destroys objects as fast as it can. Nobody may ever hold a freed object.

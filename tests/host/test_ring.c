@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The shared byte ring: order, wrap-around, all-or-nothing, waiting flags, and a peer that publishes nonsense.
  */

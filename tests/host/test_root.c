@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * All of root on a fake kernel. The test plays the console, well-behaved VMMs and time, and makes every call fail once.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Root with three clients: each is answered on its own line, within its own rights, whatever the others do.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A dry run says what the act would: each request on a VM in each state, with and without memory and virtualization.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Root on a fake kernel, with peers that lie, babble, do not listen, or die.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Root at its limits, on the fake kernel: as many VMs with as many vCPUs as there can be, each of which must be the one
  * that a command reaches; and what root says when a limit is reached.

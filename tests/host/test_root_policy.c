@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The parts of root's policy that are pure: names, specs, images, the table of phases, reports of a stop.
  */

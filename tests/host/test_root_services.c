@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Root with six services more than it has, which are only rows of its tables: what each gets, who can signal whom and
  * through which memory, and that one which faults comes back without the others noticing.

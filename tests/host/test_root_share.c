@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Root on a fake kernel: shares of the processors and the requests that tell about time, well-meant and hostile ones.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rt_time: conversions against exact arithmetic, and no wrap at the edges.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The RTC: dates against the host's calendar, formats, setting the clock, the three interrupts.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The scheduler of one pCPU: groups by weight and by cap, classes, credit of sleepers, sleepers' order, the timer,
  * stopping, wake-up latencies, and that every tick is accounted to somebody.

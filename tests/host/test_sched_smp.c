@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The scheduler of several pCPUs: where threads go, real time across pCPUs, affinity, stopping from elsewhere, caps
  * that count all threads of a PD; and a long random run of everything, with the invariants of sched_sim.c after each

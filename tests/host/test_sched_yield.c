@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Yields of the scheduler's threads: to the next in line, and to all siblings that are ready on the same pCPU. */
 /* links: kernel */
 /* helpers: fake_arch/fake_arch.c fake_arch/fake_objects.c sched_sim.c */

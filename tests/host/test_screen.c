@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The screen driver's letters: where text goes, how it scrolls, and that painting stays within the screen's memory for
  * whatever geometry.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which flaws root takes a processor to have, by what it says of itself.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The smaller devices: ways to switch off and reset, the power button, PM timer, PCI configuration, keyboard

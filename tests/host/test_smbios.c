@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The SMBIOS tables as a guest walks them: checksum, every structure and its strings inside, an end, no string number

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Address spaces and MEM objects on a fake machine: what may be mapped, faults and the leaves they install, zeroing,
  * reservations, destruction of what is still mapped. Both a PD's space and guests' (NPT and EPT).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: arch */
 /*
  * The SVM back end in front of a processor that is a function: what the VMCB says, and what becomes of exits. Among

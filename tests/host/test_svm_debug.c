@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: arch */
 /*
  * What of a guest's state the SVM back end puts into registers that VMRUN does not switch: none of it may act on the

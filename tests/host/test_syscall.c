@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The system calls on the host: the real kernel objects with a scheduler that only notes what it was told. The test
  * says whose thread calls.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm rt */
 /* sanitize: thread */
 /*

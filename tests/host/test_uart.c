@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The serial driver's engine against a model of a 16550: bursts, flow control, overruns, a chip without FIFO, no chip.
  */

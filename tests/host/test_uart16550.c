@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The UART as drivers use it: probing, FIFOs, every interrupt source and its priority, flow in both directions.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sizes, times, counts and names as people write them; text sinks and their treatment of foreign text.
  */

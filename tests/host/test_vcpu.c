@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm rt */
 /* helpers: fake_machine.c */
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: kernel arch */
 /* helpers: fake_arch/fake_vmx.c fake_arch/fake_arch.c fake_arch/fake_objects.c */
 /* helpers: vcpu_model.c vcpu_model_drs.c fake_arch/fake_back_end.c */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu_run completes each instruction once (GROUP_STEP), whatever comes between: a deadline, a signal, a host
  * interrupt, a state that is refused.

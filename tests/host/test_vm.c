@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * VM objects on the host: their limits, their vCPUs, and in which order both go. The back end has no processor; another
  * pCPU makes grace periods last until the test lets it take its interrupt.

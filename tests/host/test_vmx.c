@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: arch */
 /* helpers: fake_arch/fake_vmx.c */
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* links: vmm */
 /*
  * The walker of guests' page tables in every paging mode: translations, permissions and their error codes, reserved

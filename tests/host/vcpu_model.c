@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "vcpu_model.h"
 
 #include <stdio.h>
@@ -20,7 +21,6 @@
 #define SLOT_BASE 0x100000ull
 #define STACK_BYTES (256 * 1024)
 #define TICK 10u
-
 static unsigned seed, first_seed;
 static u64 turns;
 static const struct model_vendor *vendor;

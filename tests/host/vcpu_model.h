@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu_run, grace periods and a back end in front of simulated processors, with random interleavings of deadline,
  * signal, preemption, move, sleep, refused entry, host interrupt, exit, and memory that is taken away.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "vcpu_model.h"
 
 #include <string.h>

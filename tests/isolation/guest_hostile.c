@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * guest_hostile.c - a guest that does what no guest should. The command line names the mode, `seed=N` varies the
  * random ones.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * guest_storm.c - several CPUs that flood their machine: interrupts to all, timers at the shortest period, INIT and
  * SIPI without end, halt and wake, device memory.

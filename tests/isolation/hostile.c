@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * hostile.c - a ring-3 program that sits where a VMM should be and does all the harm it can.
  *

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Proves that tests can fail: run.py [words] takes the patches here that have the words in their names or in
 their tests' ("unit svm"; all, without words), applies each to a copy of the tree in build/mutants, and fails where a
 test that the patch names still passes.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Fetches what test-guests boots into the folder given, each system's files under a name of its own:
 #	fetch.sh OUT
 # Packages of other architectures and suites come through an apt of its own below OUT, with Debian's archive key; the

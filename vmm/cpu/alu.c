@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * alu.c - integer arithmetic with x86 status flags.
  */

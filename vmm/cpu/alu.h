@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * alu.h - integer arithmetic with x86 status flags, for the instruction emulator. Pure.
  *

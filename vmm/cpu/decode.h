@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * decode.h - pure decoder for the x86 instructions a VMM meets: those that touch device memory, and those that exit by
  * themselves.

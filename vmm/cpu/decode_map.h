@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * decode_map.h - the opcode maps, for decode.c alone: what each opcode is and what follows it. Opcodes that are missing
  * are unknown to the decoder. APM Vol. 3 and SDM Vol. 2, appendix A.

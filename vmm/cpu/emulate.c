@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * emulate.c - executes moves, arithmetic, bit and exchange instructions on device memory.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * emulate.h - executes one decoded instruction of a guest in software. Pure: memory and ports are reached through ops.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * emulate_address.c - from segment and offset to a linear address, with the checks of the processor's mode (SDM Vol. 3
  * chapter 5).

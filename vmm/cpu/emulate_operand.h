@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * emulate_operand.h - how the emulator's instructions get at their operands: registers and memory, checked. For
  * emulate.c and emulate_wide.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * emulate_string.c - MOVS, CMPS, STOS, LODS, SCAS, INS and OUTS, with and without REP.
  *

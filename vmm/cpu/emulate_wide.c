@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * emulate_wide.c - instructions on device memory that systems rarely use: compare-and-exchange of pairs, shifts,
  * products and quotients, bit scans, conditional moves, stores of system registers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * exits.c - what the VMM does for each kind of exit: one function each, chosen by a table.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * guest_cpuid.c - builds the guest's CPUID from allow-lists, and answers queries.
  *

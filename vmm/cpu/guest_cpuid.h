@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * guest_cpuid.h - the guest's CPUID: built once per VM from the host's CPUID and an allow-list, queried per exit. Pure.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * guest_msr.c - the guest's MSRs: a sorted table of those that exist; everything else is #GP.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * hypercall.c - KVM's hypercalls that are offered in CPUID (guest_cpuid): an interrupt to many vCPUs at once, and a
  * wake-up for one that waits for a lock. Number in RAX, arguments in RBX, RCX, RDX, RSI, result in RAX.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * insn_cache.c - the cache of instructions: one entry for each address modulo the size; a new instruction replaces it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * insn_cache.h - caches instructions that have exited, so that the next exit needs no walk and no decoding. Pure.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kvm_pv.c - the records of KVM's EOI word and stolen time in guest RAM. The layouts are ABI
  * (Documentation/virt/kvm/x86/msr.rst of Linux).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kvm_pv.h - two of KVM's paravirtual features, per vCPU: an end of interrupt that needs no exit, and stolen time.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu.c - the state of a vCPU at power on, after INIT and after a startup IPI.
  */

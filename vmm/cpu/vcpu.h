@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu.h - one vCPU as its thread in the VMM sees it: its page, the interrupt on offer, whether it runs or waits.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu_bus.c - a vCPU's accesses to ports and to memory that is not RAM: to its own local APIC without a lock, to
  * everything else under the machine's. What has set a device's timer is vCPU 0's to look at.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu_bus.h - a vCPU's accesses to devices. On its own thread, the machine's lock not held. (vcpu_bus.c)
  */

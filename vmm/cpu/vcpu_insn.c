@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu_insn.c - instructions of a vCPU: fetch through the guest's page tables, decode, step over, emulate; and faults
  * for the guest.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu_loop.c - the loop of a vCPU's thread: serve requests, offer an interrupt, enter, handle the exit.
  *

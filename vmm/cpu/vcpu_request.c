@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu_request.c - what all other files of the VMM ask of a vCPU or of the machine: a request to the vCPU's thread, the
  * copies of CR8 and of the TSC offset in its page, and the machine's end. Nothing here calls another file of this room.

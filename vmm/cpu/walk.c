@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * walk.c - walks a guest's page tables, and sets accessed and dirty bits.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * walk.h - walks a guest's own page tables: linear address to guest physical address, with the permission checks of the
  * processor. Pure.

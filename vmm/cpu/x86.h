@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * x86.h - architectural bits that the VMM looks at in a guest's registers, and small questions about a vCPU page. Pure.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * byte_region.h - for devices whose registers are bytes: an access of several bytes becomes accesses to consecutive
  * registers, as the ISA bus does it.

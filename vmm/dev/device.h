@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * device.h - the interfaces between a device model and the rest of the VMM.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mul_div.h - a * b / c with a 128-bit product, for conversions between clocks. Saturates instead of overflowing.
  */

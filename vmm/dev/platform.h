@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * platform.h - where the devices of a guest's machine are: ports, addresses and interrupt inputs.
  *

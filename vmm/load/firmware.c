@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * firmware.c - writes what a PC's firmware leaves in low memory.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * firmware.h - what a PC's firmware leaves in low memory before a kernel starts: real mode's interrupt vectors, the
  * size fields, the EBDA, the reset vector, the ACPI and SMBIOS tables.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * load.c - chooses the loader for a kernel image, and gives the vCPU its first registers.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * load.h - puts a guest's images into its RAM and says in what state its first vCPU starts. Pure.
  *

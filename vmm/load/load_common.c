@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * load_common.c - what the loaders share: copying images, the command line, modules and their strings into guest RAM.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * load_elf.c - reads, checks and loads ELF files of both classes.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * load_elf.h - the two ELF classes as the loaders need them: segments by physical address, and notes. Pure; the file is
  * foreign.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * load_linux.c - Linux bzImage, by the x86 boot protocol (Documentation/x86/boot.rst): 64-bit entry where the kernel
  * has one, else the 32-bit entry.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * load_multiboot.c - Multiboot 1 images: ELF, or any file with the address fields ("a.out kludge"). 32-bit entry
  * without paging, EAX = magic, EBX = information structure. (Multiboot Specification 0.6.96.)

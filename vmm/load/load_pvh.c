@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * load_pvh.c - ELF images with a Xen PVH entry note (xen/include/public/arch-x86/hvm/start_info.h): 32-bit entry
  * without paging, EBX = start info.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bus.c - finds the device of a port or an address, and splits accesses of several devices.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bus.h - which device answers at a port or at a guest physical address. Pure.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * control.c - the VMM's side of the control page it shares with root, and what arrives by notification at thread 0.
  */

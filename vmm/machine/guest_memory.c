@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * guest_memory.c - copies between the VMM and a guest's RAM, with bounds.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * guest_memory.h - a guest's RAM as the VMM sees it: guest physical addresses to bytes, with bounds. Pure.
  *

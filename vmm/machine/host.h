@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * host.h - what the VMM asks of the kernel and its peers, as a table of functions: the real ones are system calls
  * (main.c), a test gives its own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * machine.c - what a platform consists of: a table of devices, each added by one small function.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * machine.h - one guest's machine: its memory, buses, devices, clock and vCPUs, and why it stopped.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * machine_lock.c - waiting for the machine's lock. It is held for the length of one device access, so the holder is
  * nearly always running on another pCPU; if not, yielding lets it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * machine_lock.h - the one lock of a machine, between its vCPUs' threads: buses, devices other than local APICs, timers
  * of devices, the console port. Taken last and never while waiting; local APICs need none (lapic.h).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * machine_time.c - the guest's clocks, and when a timer wants attention.
  *

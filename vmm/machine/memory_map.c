@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memory_map.c - builds the guest-physical memory map from the VM's RAM size.
  */

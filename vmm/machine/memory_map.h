@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memory_map.h - the guest-physical memory map of every guest, and where the VMM puts boot data. Pure.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu.h - what the files of arch/x86_64/cpu share. The rest of the kernel sees arch.h only.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu_base.c - what the other files of this room stand on: which features are used, and how a pCPU waits and stops.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu_entry.S - every way into ring 0 and back: exceptions, interrupts, SYSCALL; and the stack switch between threads.
  *

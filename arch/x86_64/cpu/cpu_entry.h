@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu_entry.h - labels of cpu_entry.S.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu_fpu.c - extended state (x87, SSE, AVX ...) of threads and guests: one frame for each, one owner of the registers
  * at a time.

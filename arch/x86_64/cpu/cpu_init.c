@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu_init.c - the boot pCPU from the loader's state to ours: features, control registers, tables; and what CPUID says,
  * for the info page.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu_tables.c - GDT, IDT and TSS (AMD APM Vol. 2 4.8, 8.9, 12.2).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu_thread.c - threads as the processor sees them: their first stack, the switch between them, their I/O ports.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu_trap.c - what the entry stubs call: sorts traps into those the processor's own business explains, the kernel's,
  * and panics.

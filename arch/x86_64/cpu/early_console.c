@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * early_console.c - the kernel's own console: COM1, if the command line does not leave it out (console=vga), and the
  * screen. com1=115200,8n1,0x3f8,4 says its rate, format, port and interrupt; each part may be missing.

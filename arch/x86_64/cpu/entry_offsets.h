@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * entry_offsets.h - numbers that assembly needs of C structures; cpu_thread.c asserts that they are true.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fpu_state.h - the x87 part of a saved extended state, in the format of FXSAVE and XSAVE (SDM Vol. 1 10.5.1, 13.4).
  */

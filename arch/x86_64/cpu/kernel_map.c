@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kernel_map.c - the kernel's half of every address space (memory_layout.h), and the windows through which other frames
  * are touched.

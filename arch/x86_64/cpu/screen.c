@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * screen.c - see screen.h. The plainest way: each letter is painted where it belongs, and a full screen is moved up.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * screen.h - the kernel's first and last words on VGA text memory or on a framebuffer. The screen driver (ring 3) is
  * another program.

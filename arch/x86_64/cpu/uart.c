@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uart.c - a polled 16550. Every loop is bounded, because a machine without a serial port answers 0xff or whatever it
  * likes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uart.h - a polled 16550, enough for the kernel's first and last words. The serial driver (ring 3) is another program.
  */

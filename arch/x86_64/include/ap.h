@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ap.h - what boot/, cpu/ and irq/ share to bring up the other pCPUs (application processors, SDM Vol. 3 8.4).
  */

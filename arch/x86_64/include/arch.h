@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * arch.h - what the kernel may ask of the processor and the platform, apart from page tables (pt.h) and guests
  * (virt.h). What it asks of the kernel is in kernel_upcalls.h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * boot_info.h - what the boot loader told us. Filled by boot/ before kernel_main.
  */

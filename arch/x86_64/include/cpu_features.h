@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu_features.h - what CPUID says that the arch rooms use.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kernel_upcalls.h - what entry code, drivers of interrupt controllers and back ends call of the kernel. Interrupts are
  * off in all of them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memory_layout.h - the kernel's half of every address space.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pt.h - one page-table walker for host tables, AMD nested tables and Intel EPT (arch/x86_64/mmu/).
  *

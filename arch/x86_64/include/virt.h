@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * virt.h - the contract between the kernel and the two virtualization back ends (arch/x86_64/virt/svm, .../vmx).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * x86.h - privileged instructions, control-register bits, MSR numbers and the kernel's segment selectors, for the arch
  * rooms. One instruction a function; no policy here. Sources: AMD APM Vol. 2 (3.1, 3.2, appendix A), Intel SDM Vol. 3

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ap_start.c - brings up the other pCPUs of the MADT, one after the other (SDM Vol. 3 8.4.4, APM Vol. 2 15.27.8), and
  * compares their TSCs with the boot pCPU's.

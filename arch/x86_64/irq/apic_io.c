@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * apic_io.c - I/O APICs: which pin is which GSI, what vector it raises. The 8259s are moved out of the exceptions' way
  * and masked.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * apic_local.c - the local APIC, as registers in memory or, where there is one, as an x2APIC (SDM Vol. 3 chapter 10,
  * APM Vol. 2 chapter 16).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * platform_irq.h - what the files of arch/x86_64/irq share.
  */

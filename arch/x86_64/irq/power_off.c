@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * power_off.c - starting the machine again, in the one way that needs ring 0. All others are root's (SYSTEM_REBOOT).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pt.c - the page-table walker: the tree, and nothing of an entry's bits (those are the codecs': pt_host.c,
  * pt_ept.c).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pt_ept.c - entries of Intel's extended page tables (SDM Vol. 3 28.3.2): present = any of R, W, X. W without R is a
  * misconfiguration, so R is always set. Memory type: write-back, or uncached.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pt_host.c - entries of the host's own page tables (AMD APM Vol. 2 5.3, SDM Vol. 3 4.5), and of AMD's nested ones
  * (APM Vol. 2 15.25), which have the same format.

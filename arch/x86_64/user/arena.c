@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * arena.c - the memory of libc's brk and mmap: pages of one fixed region, brk from its bottom, mmap from its top down,
  * first fit.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * compat.c - the few Linux system calls that a static musl program makes, answered within the PD. Everything else is
  * -ENOSYS.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ports.h - I/O ports from ring 3: of a PD that has been granted them (SYS_PORT_GRANT), or of root.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * start.S - where a PD's threads begin (RDI = size of the heap or index of the thread, RSP = top of the stack), and
  * where calls with Linux's numbers arrive.

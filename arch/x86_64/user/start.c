@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * start.c - from the first instruction in C to libc's main. The program header table comes from the ELF header, which
  * is mapped with the first segment.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sys.h - the system calls of kernel/abi/syscalls.h as inline functions. See there for what each does.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * user.h - the ring-3 start code's own interface: for programs that start further threads, and between its files.
  */

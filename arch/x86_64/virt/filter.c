@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * filter.c - the one judge of register values that a VMM wants a guest to have. Pure; runs on the kernel's private
  * copy.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * virt.c - what the two back ends have in common: the choice between them, the limits of this machine that the filter
  * goes by, the state of a vCPU after INIT, and which registers each exit reason brings along. No hardware exit number

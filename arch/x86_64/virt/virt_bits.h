@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * virt_bits.h - architectural bits that both back ends and the filter share, beyond x86.h. No policy, no vendor's
  * structure here. Sources: AMD APM Vol. 2 (3.1, 4.7, 13.1), Intel SDM Vol. 3 (2.5, 17.2, 24.4.1).

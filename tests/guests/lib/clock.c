@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * clock.c - see clock.h. The layout is that of Linux' asm/pvclock-abi.h.
  */

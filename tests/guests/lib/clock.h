@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * clock.h - time in nanoseconds from KVM's paravirtual clock, which the VMM offers: since the guest's start, and of the
  * day. The latter is the same for all guests of a machine, which is what lets work of several be compared.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * flat.h - what every CPU of a tiny guest does on its way to long mode, for assembly: start.S and smp_start.S.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * guest.h - what tiny guests share: output on COM1, expectations, faults that are expected, the local APIC, switching
  * off.

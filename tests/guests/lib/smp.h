@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * smp.h - tiny guests with several processors: starting them, telling them what to do, interrupts between them.
  *

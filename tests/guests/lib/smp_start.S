@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * smp_start.S - where an application processor begins: 16-bit code that is copied to SMP_PAGE and SMP_PAGE_2, notes
  * what the CPU looked like, and goes to long mode with the boot processor's page tables and descriptors.

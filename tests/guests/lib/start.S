@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * start.S - PVH entry of a tiny guest: 64-bit mode with the first 4 GiB identity-mapped by 2 MiB pages, an IDT with 256
  * gates, then guest_start. The GDT also has 16- and 32-bit segments for the guests that change modes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * low.S - a Multiboot kernel far below 1 MiB, linked to the address in its name: says what it was told, and whether
  * all of it is where it should be.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fake_kernel.c - see fake_kernel.h.
  */

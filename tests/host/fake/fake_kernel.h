@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fake_kernel.h - a kernel of objects, handles and maps for root's host tests, without threads: the test plays all
  * other PDs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * more_services.c - see more_services.h. Nothing but rows: root's code is the product's. All run the same program, for
  * root does not look into it.

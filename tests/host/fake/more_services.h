@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * more_services.h - tables of services, wires and clients with six services and two clients more than the product has,
  * in place of its own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * In front of arch/x86_64/user/ports.h: the test is the machine.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * root_bench.h - drives root on the fake kernel: plays the console (requests, answers, events) and the youngest VMM.
  */

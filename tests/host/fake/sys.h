@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sys.h - stands in for arch/x86_64/user/sys.h in host tests of root: the same calls, answered by fake_kernel.c.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A stand-in for arch/x86_64/include/arch.h in host tests of kernel/: the same declarations, but memory is an array of
  * the test, the time a variable, and the test says which pCPU it is.

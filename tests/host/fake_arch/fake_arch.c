@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What kernel/ calls of arch/ and of its own machine-only files, on the host.
  */

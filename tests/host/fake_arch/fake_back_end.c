@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * For host tests of vcpu_run with a back end: extended state, of which there is none but its owner; the back end's
  * frames; and the registers of x86.h.

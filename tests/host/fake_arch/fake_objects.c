@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fake_objects.h"
 
 u32 fake_steps_left, fake_steps_taken;

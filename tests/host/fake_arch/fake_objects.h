@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Destruction steps for the kinds of objects a test doesn't link: IRQ objects take as many steps as the test says, the
  * others one. MEM is weak: a test may link the real one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * VMX's instructions in host tests: VMCSs by address, each active on one pCPU at most. Encodings: SDM Vol. 3 24.11.2.
  */

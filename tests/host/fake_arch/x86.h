@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A stand-in for arch/x86_64/include/x86.h in host tests of the back ends: the same numbers, but the privileged
  * instructions that they use do nothing, or read zero. Those of VMX are in fake_vmx.c. Debug registers and TSC_AUX are

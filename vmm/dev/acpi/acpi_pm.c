@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * acpi_pm.c - ACPI power management registers (ACPI 6.4, 4.8.3 fixed hardware and 4.8.3.7 hardware-reduced sleep
  * registers).

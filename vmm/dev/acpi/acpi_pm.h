@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * acpi_pm.h - the ACPI registers of both platforms: power off, reset, power button, suspend, and on pc the PM timer.
  *

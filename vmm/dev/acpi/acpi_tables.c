@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * acpi_tables.c - ACPI 6.4 tables: RSDP (5.2.5), XSDT (5.2.8), FADT (5.2.9), FACS (5.2.10), MADT (5.2.12); and HPET
  * (IA-PC HPET specification 1.0a, 3.2.4).

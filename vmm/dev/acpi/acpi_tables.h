@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * acpi_tables.h - builds the ACPI tables of a guest's machine: RSDP, XSDT, FADT, MADT, DSDT.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dsdt-modern.asl - namespace of the modern platform: hardware-reduced ACPI, all devices named since none is implied.
 // Numbers are those of platform.h and acpi_pm.h.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // dsdt-pc.asl - namespace of the pc platform: the ISA devices at their usual places, fixed power button, PCI.
 // Numbers are those of platform.h and acpi_pm.h.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dsdt.S - the two DSDTs that iasl made of dsdt-*.asl, as read-only data.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * smbios.c - SMBIOS 3.3: 64-bit entry point (5.2.2), BIOS information (7.1), system information (7.2), end (7.128).
  *

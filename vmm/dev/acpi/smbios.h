@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * smbios.h - the SMBIOS 3 tables of a guest's machine: who made it and what it is, for the guest's logs and inventory
  * tools. Pure.

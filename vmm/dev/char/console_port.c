@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console_port.c - moves bytes between the UART and the VM's console rings.
  */

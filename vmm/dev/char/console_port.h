@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console_port.h - the outer end of the guest's serial line: the VM's two console rings.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * debug_port.c - port E9h, as Bochs and QEMU have it.
  */

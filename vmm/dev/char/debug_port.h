@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * debug_port.h - port E9h: every byte written is output, reading gives E9h (the port exists).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uart16550.c - 16550A (TL16C550C data sheet), see uart16550.h for what this line is like.
  *

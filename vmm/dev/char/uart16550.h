@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uart16550.h - a 16550A serial port: FIFOs, prioritised interrupts, loopback, modem lines.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ioapic.c - I/O APIC (82093AA data sheet, EOI register as in ICH chips).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ioapic.h - an I/O APIC with 24 inputs (82093AA register model, version 20h: with an EOI register).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * irq_message.h - an interrupt message: what an I/O APIC, an MSI or an ICR write puts on the APIC bus.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lapic.c - local APIC: interrupt state, delivery between APICs, INIT and APIC_BASE (SDM Vol. 3 chapter 11).
  *

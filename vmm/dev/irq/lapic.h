@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lapic.h - the local APICs of one VM: registers, timer, inter-processor interrupts.
  *

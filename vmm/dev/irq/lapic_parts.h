@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lapic_parts.h - what the three files of the local APIC model share: bits of its registers, and functions below
  * lapic.h's.

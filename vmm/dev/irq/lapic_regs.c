@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lapic_regs.c - the local APIC's registers: as MSRs in x2APIC mode, as a page in xAPIC mode.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lapic_timer.c - the local APIC's timer: one-shot, periodic, TSC-deadline (SDM Vol. 3 11.5.4).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pic8259.c - 8259A pair (Intel 8259A data sheet) and the ELCR of PCI chip sets.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pic8259.h - the two cascaded 8259A interrupt controllers of a PC and their ELCR.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pci.c - PCI configuration mechanism 1 (PCI Local Bus 3.0, 3.2.2.3.2) and the reset control register.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pci.h - one PCI bus behind configuration mechanism 1 (CF8h/CFCh), with a host bridge at 00:00.0; and the reset
  * control register CF9h, which lies among its ports.

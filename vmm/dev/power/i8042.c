@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * i8042.c - keyboard controller without keyboard or mouse.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * i8042.h - a keyboard controller with nothing plugged in: self-test, command byte, A20, and the reset pulse. Both
  * ports' devices never answer.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * power.c - system control port A (92h).
  */

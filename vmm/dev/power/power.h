@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * power.h - what a device calls when the guest switches its machine off, resets or suspends it, and the smallest reset
  * port: 92h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pvpanic.c - the port that reports a panic of the guest. Reading gives the events that are understood: a panic is, a
  * crash kernel being loaded means the guest looks after itself, which is told by not claiming it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pvpanic.h - the port through which a guest's kernel says that it has panicked (QEMU's pvpanic interface, ACPI
  * QEMU0001).

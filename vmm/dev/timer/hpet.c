@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * hpet.c - a high precision event timer: registers, comparators, interrupts.
  */

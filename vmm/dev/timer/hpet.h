@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * hpet.h - a high precision event timer (IA-PC HPET specification 1.0a): a 64-bit counter of 100 MHz and three
  * comparators, each one-shot or periodic, through the I/O APIC inputs HPET_ROUTES.

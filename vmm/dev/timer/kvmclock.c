@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kvmclock.c - kvm-clock. The layouts and the version rule are ABI (Documentation/virt/kvm/x86/msr.rst of Linux):
  * version is odd while a record is being written, and even and different afterwards.

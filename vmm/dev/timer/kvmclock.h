@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kvmclock.h - the paravirtual clock that Linux knows as kvm-clock (MSRs 4b564d00h/01h, and 11h/12h of old).
  *

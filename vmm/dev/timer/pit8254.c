@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pit8254.c - 8254 (Intel data sheet 231164): a counter is a start tick and a count, everything else follows from the
  * time.

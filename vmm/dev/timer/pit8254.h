@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pit8254.h - the three counters of an 8254 at 1.193182 MHz, and port 61h with the gate of counter 2.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtc.c - MC146818A (Motorola data sheet) plus the CMOS bytes of a PC.
  *

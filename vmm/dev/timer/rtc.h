@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtc.h - MC146818 real-time clock with 128 bytes of CMOS memory.
  *

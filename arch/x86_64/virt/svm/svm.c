@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * svm.c - AMD SVM with nested paging: probing, per-pCPU set-up, vCPU life (APM Vol. 2 chapter 15).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * svm_event.c - event injection and its aftermath (APM Vol. 2 15.20, 15.21).
  *

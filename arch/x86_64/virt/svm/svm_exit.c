@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * svm_exit.c - one entry, and its exit code made the neutral record, by one table. What needs no VMM (host interrupts,
  * the end of an NMI) becomes EXIT_NONE. The record is written to the page once and never read back.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * svm_offsets.h - where svm_switch.S finds the members of struct vcpu_hw; svm.c asserts that it is true.
  */

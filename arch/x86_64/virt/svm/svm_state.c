@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * svm_state.c - register groups between the neutral vcpu page and the VMCB. Values to be loaded have been through
  * virt_filter.

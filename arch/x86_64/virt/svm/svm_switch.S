@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * svm_switch.S - the world switch (APM Vol. 2 15.5).
  *

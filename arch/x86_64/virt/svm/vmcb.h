@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vmcb.h - the VMCB as the hardware defines it (APM Vol. 2 appendix B), and the numbers that go into it. Stays in
  * this room.

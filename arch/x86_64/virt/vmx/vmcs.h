@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vmcs.h - VMCS fields, control bits and exit reasons (SDM Vol. 3 appendices A, B, C; chapter 24). Stays in this room.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vmx.c - Intel VMX with EPT and unrestricted guest: per-pCPU set-up, vCPU life, one entry (SDM Vol. 3 chapters 23 -
  * 28).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vmx_event.c - event injection and its aftermath (SDM Vol. 3 26.6, 27.2.4). Interrupt window and NMI window stay
  * inside: their exits are EXIT_NONE, and the next entry injects.

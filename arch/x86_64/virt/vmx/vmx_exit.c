@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vmx_exit.c - one entry into a guest and its exit. Exit reasons become neutral records by a table of handlers; what
  * needs no VMM (host interrupts, windows, hidden control-register bits) becomes EXIT_NONE.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vmx_offsets.h - where vmx_switch.S finds what it needs of C structures; vmx.c asserts that it is true.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vmx_probe.c - is VMX there and complete enough, and which control bits does it take (SDM Vol. 3 appendix A)?
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vmx_state.c - register groups between the neutral vcpu page and the VMCS. Values to be loaded have been through
  * virt_filter.

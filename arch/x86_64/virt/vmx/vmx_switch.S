@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vmx_switch.S - the world switch (SDM Vol. 3 chapters 26 and 27).
  *

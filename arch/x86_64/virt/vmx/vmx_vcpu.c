@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vmx_vcpu.c - the parts of a VMCS that do not change from run to run: controls, and the host's state of the pCPU
  * (SDM Vol. 3 24.5 - 24.8).
