@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Packs the machine of test-nested into the folder given: Debian's kernel with KVM, and an initrd with Debian's QEMU, as
 # they are installed or unpacked, with run.sh, VOS and the tiny guests.
 #	pack.sh OUT PACKAGE VOS_ELF TEST_CPIO

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # In the machine of test-nested, Linux has booted: VOS as a guest of KVM's, with the second serial line as its first.
 # Entries of VOS' guests that KVM refuses are told on the first, which is Linux' own.
 tracing=/sys/kernel/tracing

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # To be sourced: an apt of its own below $out, with Debian's archive key, so that the system's apt and dpkg are not
 # touched.
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Fetches emulators newer than the system's into the folder given, with all that they need, and makes a program of each:
 #	newer.sh OUT
 # OUT/qemu is QEMU 10.0 of bookworm-backports, OUT/bochs Bochs 3.0 of trixie. What is not to be had is left out.
