@@ -100,11 +100,20 @@ static void load_program(struct pd *pd)
 
 /* ---- modules ------------------------------------------------------------------------------------ */
 
-static void add_module(struct pd *pd, struct mem *mem, const char *string, u64 bytes, bool is_built_in)
+/* From a page boundary on; the rest of its last page becomes zero. */
+static void add_module(struct pd *pd, hpa_t start, u64 bytes, const char *string, bool is_built_in)
 {
-	struct boot_module *m = &boot_page.page.modules[boot_page.page.module_count];
 	u32 slot = HANDLE_FIRST_MODULE + boot_page.page.module_count;
+	struct boot_module *m = &boot_page.page.modules[boot_page.page.module_count];
+	struct mem *mem;
 
+	if (bytes == 0 || bytes > MEM_BYTES_MAX - PAGE_SIZE ||
+	    mem_create_fixed(start, align_up(bytes, PAGE_SIZE), &mem) != ST_OK) {
+		printk(LOG_WARNING, "module %s at %llx, %llu bytes: not usable", string,
+		       (unsigned long long)start.raw, (unsigned long long)bytes);
+		return;
+	}
+	arch_frame_write(HPA(start.raw + bytes), zeros, align_up(bytes, PAGE_SIZE) - bytes);
 	must(handle_put(&pd->handles, slot, &mem->object, RIGHT_R | RIGHT_X | RIGHT_CTL, 0), "module handle");
 	for (u32 i = 0; i + 1 < sizeof(m->name) && string[i] != 0 && string[i] != ' '; i++)
 		m->name[i] = string[i];
@@ -114,42 +123,19 @@ static void add_module(struct pd *pd, struct mem *mem, const char *string, u64 b
 	boot_page.page.module_count++;
 }
 
-static void add_built_in(struct pd *pd)
+static void add_modules(struct pd *pd, const struct boot_info *boot)
 {
-	const struct embed_module *m;
-	struct mem *mem;
-
 	must(embed_count <= BUILT_IN_MODULES ? ST_OK : ST_FULL, "built-in modules");
 	for (u32 i = 0; i < embed_count; i++) {
-		m = &embed_modules[i];
-		must(mem_create_fixed(arch_image_hpa(m->start), align_up((u64)(m->end - m->start), PAGE_SIZE), &mem),
-		     "built-in module");
-		add_module(pd, mem, m->name, (u64)(m->end - m->start), true);
+		const struct embed_module *m = &embed_modules[i];
+
+		add_module(pd, arch_image_hpa(m->start), (u64)(m->end - m->start), m->name, true);
 	}
-}
-
-static void add_boot_modules(struct pd *pd, const struct boot_info *boot)
-{
-	const struct boot_info_module *m;
-	struct mem *mem;
-	u64 tail;
-
 	for (u32 i = 0; i < boot->module_count; i++) {
-		m = &boot->modules[i];
-		if (m->bytes == 0 || m->bytes > MEM_BYTES_MAX - PAGE_SIZE ||
-		    mem_create_fixed(m->start, align_up(m->bytes, PAGE_SIZE), &mem) != ST_OK) {
-			printk(LOG_WARNING, "module %s at %llx, %llu bytes: not usable", m->string,
-			       (unsigned long long)m->start.raw, (unsigned long long)m->bytes);
-			continue;
-		}
-		tail = align_up(m->bytes, PAGE_SIZE) - m->bytes;
-		arch_frame_write(HPA(m->start.raw + m->bytes), zeros, tail);
-		add_module(pd, mem, m->string, m->bytes, false);
-		printk(LOG_DEBUG, "module %s: %llu bytes", m->string, (unsigned long long)m->bytes);
+		const struct boot_info_module *m = &boot->modules[i];
+
+		add_module(pd, m->start, m->bytes, m->string, false);
 	}
-	if (boot->left_out_count != 0)
-		printk(LOG_WARNING, "boot modules left out: %u, more than %u are not possible:%s", boot->left_out_count,
-		       BOOT_INFO_MODULES, boot->left_out);
 }
 
 /* ---- all together ------------------------------------------------------------------------------- */
@@ -174,8 +160,7 @@ void root_pd_start(const struct boot_info *boot, struct info_page *info)
 	boot_page.page.magic = INFO_MAGIC;
 	boot_page.page.rsdp_bytes = boot->rsdp_copy_bytes;
 	memcpy(boot_page.page.rsdp, boot->rsdp_copy, sizeof(boot_page.page.rsdp));
-	add_built_in(pd);
-	add_boot_modules(pd, boot);
+	add_modules(pd, boot);
 	map_pages(pd, info);
 	load_program(pd);
 	pd->group.class = SCHED_CLASS_SYSTEM;
