@@ -12,7 +12,7 @@
 
 #define CHUNK_NONE 0xffffffffu
 #define CHUNK_BYTES PAGE_SIZE_2M
-#define GIANT_CHUNKS 512u
+#define CHUNKS_1G 512u
 #define LOW_LIMIT (1ull << 20)
 
 /* wholly free USER chunks; partly free USER; KERNEL with a free frame */
@@ -207,22 +207,22 @@ static hpa_t chunk_take(struct frame_pool *pool, struct chunk *c, u32 first, u32
 	return HPA((u64)(c - pool->chunks) * CHUNK_BYTES + first * PAGE_SIZE);
 }
 
-static u32 giant_find(const struct frame_pool *pool)
+static u32 chunk_1g_find(const struct frame_pool *pool)
 {
 	u32 run = 0;
 
 	for (u32 i = 0; i < pool->chunk_count; i++) {
-		run = i % GIANT_CHUNKS == 0 ? 0 : run;
+		run = i % CHUNKS_1G == 0 ? 0 : run;
 		run = pool->chunks[i].list == LIST_WHOLE ? run + 1 : 0;
-		if (run == GIANT_CHUNKS)
-			return i + 1 - GIANT_CHUNKS;
+		if (run == CHUNKS_1G)
+			return i + 1 - CHUNKS_1G;
 	}
 	return CHUNK_NONE;
 }
 
-static hpa_t giant_take(struct frame_pool *pool, u32 first)
+static hpa_t chunk_1g_take(struct frame_pool *pool, u32 first)
 {
-	for (u32 i = first; i < first + GIANT_CHUNKS; i++)
+	for (u32 i = first; i < first + CHUNKS_1G; i++)
 		(void)chunk_set(pool, &pool->chunks[i], 0, CHUNK_FRAMES, true);
 	return HPA((u64)first * CHUNK_BYTES);
 }
@@ -237,11 +237,11 @@ enum status frame_pool_alloc_reserved(struct frame_pool *pool, enum pt_level lev
 	if (level == PT_LEVEL_4K && pool->lists[LIST_USER] != CHUNK_NONE)
 		index = pool->lists[LIST_USER];
 	if (level == PT_LEVEL_1G)
-		index = giant_find(pool);
+		index = chunk_1g_find(pool);
 	if (index == CHUNK_NONE)
 		return ST_NOMEM;
 	if (level == PT_LEVEL_1G)
-		*out = giant_take(pool, index);
+		*out = chunk_1g_take(pool, index);
 	else
 		*out = chunk_take(pool, &pool->chunks[index],
 				  level == PT_LEVEL_4K ? chunk_find(&pool->chunks[index], 1) : 0, (u32)count);

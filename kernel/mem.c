@@ -166,14 +166,14 @@ static enum status fresh_begin(struct mem *mem, u64 offset, enum pt_level level)
 		return ST_EXISTS;
 	status = frame_alloc(mem, level, &frame);
 	if (status == ST_OK)
-		mem->fresh = (struct fresh){ .level = level, .frame = frame, .offset = at };
+		mem->zeroing = (struct zeroing){ .level = level, .frame = frame, .offset = at };
 	return status;
 }
 
 /* Zero a piece of the fresh frame; when all of it is zero, it is granted. ST_AGAIN: there is more to do. */
 static enum status fresh_step(struct mem *mem)
 {
-	struct fresh *f = &mem->fresh;
+	struct zeroing *f = &mem->zeroing;
 	enum pt_level level = f->level;
 	enum status status;
 
@@ -198,7 +198,7 @@ static enum status grant_locked(struct mem *mem, u64 offset, enum pt_level large
 	*out = pt_lookup(&mem->tree, offset);
 	if (out->level != 0)
 		return ST_OK;
-	if (mem->fresh.level == 0) {
+	if (mem->zeroing.level == 0) {
 		for (u32 level = largest; level >= PT_LEVEL_4K; level--) {
 			status = fresh_begin(mem, offset, (enum pt_level)level);
 			if (status == ST_OK)
@@ -272,8 +272,8 @@ static void fill_stats(struct object *object, u64 *words)
 		return;
 	lock_acquire(&mem->lock);
 	words[STAT_BYTES_GRANTED] = words[STAT_BYTES_HELD] = mem->granted_frames << PAGE_SHIFT;
-	if (mem->fresh.level != 0)
-		words[STAT_BYTES_HELD] += pt_level_bytes(mem->fresh.level);
+	if (mem->zeroing.level != 0)
+		words[STAT_BYTES_HELD] += pt_level_bytes(mem->zeroing.level);
 	lock_release(&mem->lock);
 	if (!is_overcommitted(mem))
 		words[STAT_BYTES_HELD] = mem->bytes;
@@ -293,9 +293,9 @@ static enum status destroy_step(struct object *object)
 
 	if (mem->is_fixed)
 		return ST_OK;
-	if (mem->fresh.level != 0)
-		frame_free(mem, mem->fresh.frame, mem->fresh.level);
-	mem->fresh.level = 0;
+	if (mem->zeroing.level != 0)
+		frame_free(mem, mem->zeroing.frame, mem->zeroing.level);
+	mem->zeroing.level = 0;
 	/* The leaves stay in the tree: nobody asks it any more. */
 	for (u32 i = 0; i < FREE_BUDGET; i++) {
 		leaf = pt_next(&mem->tree, mem->freed, mem->bytes, &at);

@@ -13,7 +13,7 @@
 #include "pt.h"
 
 /* A frame on its way to be granted: zeroed in pieces, so that nothing waits long. */
-struct fresh {
+struct zeroing {
 	enum pt_level level;	/* 0 = there is none */
 	hpa_t frame;
 	u64 offset;		/* where in the MEM */
@@ -31,7 +31,7 @@ struct mem {
 	struct pt tree;		/* lock */
 	u64 granted_frames;	/* lock */
 	u64 freed;		/* offset up to which destruction has come */
-	struct fresh fresh;	/* lock */
+	struct zeroing zeroing;	/* lock */
 };
 
 extern const struct object_type mem_type;

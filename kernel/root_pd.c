@@ -37,7 +37,7 @@ const struct object_type root_type = { OBJECT_TYPE(struct root) };
 
 static const u8 zeros[PAGE_SIZE];
 
-static void must(enum status status, const char *what)
+static void check_or_panic(enum status status, const char *what)
 {
 	if (status != ST_OK)
 		panic("root: %s: status %d", what, (int)status);
@@ -48,11 +48,11 @@ static void map(struct pd *pd, struct mem *mem, u64 address, u32 rights)
 {
 	enum status status;
 
-	must(space_map(&pd->space, &mem->object, address, 0, mem->bytes, rights), "mapping");
+	check_or_panic(space_map(&pd->space, &mem->object, address, 0, mem->bytes, rights), "mapping");
 	do
 		status = space_fill(&pd->space, &mem->object, address, mem->bytes);
 	while (status == ST_AGAIN);
-	must(status, "filling");
+	check_or_panic(status, "filling");
 }
 
 /* A new MEM in root's space. */
@@ -60,7 +60,7 @@ static struct mem *map_new(struct pd *pd, u64 address, u64 bytes, u32 rights)
 {
 	struct mem *mem;
 
-	must(mem_create(bytes, 0, &mem), "memory");
+	check_or_panic(mem_create(bytes, 0, &mem), "memory");
 	map(pd, mem, address, rights);
 	return mem;
 }
@@ -70,8 +70,8 @@ static struct mem *give_fixed(struct pd *pd, u64 slot, const void *start, u64 by
 {
 	struct mem *mem;
 
-	must(mem_create_fixed(arch_image_hpa(start), bytes, &mem), "image memory");
-	must(handle_put(&pd->handles, slot, &mem->object, rights | RIGHT_CTL, 0), "handle");
+	check_or_panic(mem_create_fixed(arch_image_hpa(start), bytes, &mem), "image memory");
+	check_or_panic(handle_put(&pd->handles, slot, &mem->object, rights | RIGHT_CTL, 0), "handle");
 	return mem;
 }
 
@@ -80,7 +80,7 @@ static void map_fixed(struct pd *pd, const void *start, u64 bytes, u64 address)
 {
 	struct mem *mem;
 
-	must(mem_create_fixed(arch_image_hpa(start), bytes, &mem), "page");
+	check_or_panic(mem_create_fixed(arch_image_hpa(start), bytes, &mem), "page");
 	map(pd, mem, address, PT_R);
 }
 
@@ -94,7 +94,7 @@ static void load_program(struct pd *pd)
 		u64 end = align_up(s->address + s->memory_bytes, PAGE_SIZE);
 		struct mem *mem = map_new(pd, first, end - first, (u32)s->rights);
 
-		must(mem_write(mem, s->address - first, s->bytes, s->file_bytes), "program");
+		check_or_panic(mem_write(mem, s->address - first, s->bytes, s->file_bytes), "program");
 	}
 }
 
@@ -114,7 +114,7 @@ static void add_module(struct pd *pd, hpa_t start, u64 bytes, const char *string
 		return;
 	}
 	arch_frame_write(HPA(start.raw + bytes), zeros, align_up(bytes, PAGE_SIZE) - bytes);
-	must(handle_put(&pd->handles, slot, &mem->object, RIGHT_R | RIGHT_X | RIGHT_CTL, 0), "module handle");
+	check_or_panic(handle_put(&pd->handles, slot, &mem->object, RIGHT_R | RIGHT_X | RIGHT_CTL, 0), "module handle");
 	for (u32 i = 0; i + 1 < sizeof(m->name) && string[i] != 0 && string[i] != ' '; i++)
 		m->name[i] = string[i];
 	m->bytes = bytes;
@@ -125,7 +125,7 @@ static void add_module(struct pd *pd, hpa_t start, u64 bytes, const char *string
 
 static void add_modules(struct pd *pd, const struct boot_info *boot)
 {
-	must(embed_count <= BUILT_IN_MODULES ? ST_OK : ST_FULL, "built-in modules");
+	check_or_panic(embed_count <= BUILT_IN_MODULES ? ST_OK : ST_FULL, "built-in modules");
 	for (u32 i = 0; i < embed_count; i++) {
 		const struct embed_module *m = &embed_modules[i];
 
@@ -156,7 +156,7 @@ void root_pd_start(const struct boot_info *boot, struct info_page *info)
 	struct thread *thread;
 	struct pd *pd = NULL;
 
-	must(right != NULL ? pd_create(&pd) : ST_NOMEM, "PD");
+	check_or_panic(right != NULL ? pd_create(&pd) : ST_NOMEM, "PD");
 	boot_page.page.magic = INFO_MAGIC;
 	boot_page.page.rsdp_bytes = boot->rsdp_copy_bytes;
 	memcpy(boot_page.page.rsdp, boot->rsdp_copy, sizeof(boot_page.page.rsdp));
@@ -164,11 +164,12 @@ void root_pd_start(const struct boot_info *boot, struct info_page *info)
 	map_pages(pd, info);
 	load_program(pd);
 	pd->group.class = SCHED_CLASS_SYSTEM;
-	must(thread_create(pd, embed_root_entry, STACK_TOP, HEAP_BYTES, NULL, 0, &thread), "thread");
+	check_or_panic(thread_create(pd, embed_root_entry, STACK_TOP, HEAP_BYTES, NULL, 0, &thread), "thread");
 	arch_thread_allow_ports(&thread->arch);
-	must(handle_put(&pd->handles, HANDLE_ROOT, right, RIGHT_CTL, 0), "root right");
-	must(handle_put(&pd->handles, HANDLE_SELF_PD, &pd->object, RIGHT_CTL, 0), "own PD");
-	must(handle_put(&pd->handles, HANDLE_SELF_THREAD, &thread->object, RIGHT_SIGNAL | RIGHT_CTL, 0), "own thread");
+	check_or_panic(handle_put(&pd->handles, HANDLE_ROOT, right, RIGHT_CTL, 0), "root right");
+	check_or_panic(handle_put(&pd->handles, HANDLE_SELF_PD, &pd->object, RIGHT_CTL, 0), "own PD");
+	check_or_panic(handle_put(&pd->handles, HANDLE_SELF_THREAD, &thread->object, RIGHT_SIGNAL | RIGHT_CTL, 0),
+		       "own thread");
 	info->magic = INFO_MAGIC;
-	must(sched_start(thread), "start");
+	check_or_panic(sched_start(thread), "start");
 }

@@ -55,7 +55,7 @@ static enum status root_check(u64 slot)
 }
 
 /* A handle for what was just made, or its end. */
-static struct syscall_result hand_out(struct object *object, u32 rights)
+static struct syscall_result return_handle(struct object *object, u32 rights)
 {
 	u64 slot;
 	enum status status = handle_add(&pd_current()->handles, object, rights | RIGHT_CTL, 0, &slot);
@@ -189,7 +189,7 @@ static struct syscall_result call_mem_create(u64 h_root, u64 bytes, u64 flags, u
 		status = mem_create_device(HPA(address), bytes, &mem);
 	else if (status == ST_OK)
 		status = flags < MEM_DEVICE ? mem_create(bytes, (u32)flags, &mem) : ST_INVAL;
-	return status == ST_OK ? hand_out(&mem->object, RIGHT_R | RIGHT_W | RIGHT_X) : result(status);
+	return status == ST_OK ? return_handle(&mem->object, RIGHT_R | RIGHT_W | RIGHT_X) : result(status);
 }
 
 /* The space behind a PD or VM handle. */
@@ -247,7 +247,7 @@ static struct syscall_result call_pd_create(u64 h_root, u64, u64, u64, u64, u64)
 
 	if (status == ST_OK)
 		status = pd_create(&pd);
-	return status == ST_OK ? hand_out(&pd->object, 0) : result(status);
+	return status == ST_OK ? return_handle(&pd->object, 0) : result(status);
 }
 
 static struct syscall_result call_pd_ctl(u64 h_pd, u64 op, u64 a, u64, u64, u64)
@@ -266,7 +266,7 @@ static struct syscall_result call_thread_create(u64 h_pd, u64 entry, u64 stack, 
 
 	if (pd != NULL)
 		status = thread_create((struct pd *)(void *)pd, entry, stack, arg, thread_current(), badge, &t);
-	return status == ST_OK ? hand_out(&t->object, RIGHT_SIGNAL) : result(status);
+	return status == ST_OK ? return_handle(&t->object, RIGHT_SIGNAL) : result(status);
 }
 
 static struct syscall_result call_vm_create(u64 h_root, u64, u64, u64, u64, u64)
@@ -276,7 +276,7 @@ static struct syscall_result call_vm_create(u64 h_root, u64, u64, u64, u64, u64)
 
 	if (status == ST_OK)
 		status = vm_create(&vm);
-	return status == ST_OK ? hand_out(&vm->object, 0) : result(status);
+	return status == ST_OK ? return_handle(&vm->object, 0) : result(status);
 }
 
 static struct syscall_result call_vcpu_create(u64 h_vm, u64 index, u64, u64, u64, u64)
@@ -287,7 +287,7 @@ static struct syscall_result call_vcpu_create(u64 h_vm, u64 index, u64, u64, u64
 
 	if (vm != NULL)
 		status = vm_add_vcpu((struct vm *)(void *)vm, index, &vcpu);
-	return status == ST_OK ? hand_out(&vcpu->object, RIGHT_RUN) : result(status);
+	return status == ST_OK ? return_handle(&vcpu->object, RIGHT_RUN) : result(status);
 }
 
 static struct syscall_result call_handle_grant(u64 h_pd, u64 slot, u64 h_source, u64 rights, u64 badge, u64)
@@ -341,7 +341,7 @@ static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64
 			flags <= IRQ_FLAGS_ALL ? irq_create(gsi, (u32)flags, thread_of(thread), badge, &irq) : ST_INVAL;
 	if (status != ST_OK)
 		return result(status);
-	r = hand_out(&irq->object, RIGHT_ACK);
+	r = return_handle(&irq->object, RIGHT_ACK);
 	if (r.status == ST_OK)
 		irq_open(irq);
 	return r;
