@@ -9,6 +9,7 @@
 #include "info_page.h"
 #include "kernel_upcalls.h"
 #include "svm_offsets.h"
+#include "quirks.h"
 #include "virt_bits.h"
 
 _Static_assert(offsetof(struct vcpu_hw, vmcb_hpa) == HW_VMCB_HPA && offsetof(struct vcpu_hw, gpr) == HW_GPR &&
@@ -60,14 +61,6 @@ static void fill_bitmaps(void)
 		open_msr(&open_msrs[i]);
 }
 
-/* QEMU TCG says so in CPUID. */
-static bool is_tcg(void)
-{
-	struct cpuid r = cpuid(0x40000000u, 0);
-
-	return (cpuid(1, 0).ecx & BIT32(31)) && r.ebx == 0x54474354u && r.ecx == 0x43544743u && r.edx == 0x47435447u;
-}
-
 void svm_probe_features(struct info_page *info, const struct cpuid *svm)
 {
 	svm_features.asid_count = svm->ebx;
@@ -75,7 +68,8 @@ void svm_probe_features(struct info_page *info, const struct cpuid *svm)
 	svm_features.has_pause_filter = (svm->edx & BIT32(10)) != 0;
 	svm_features.has_invpcid = cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & BIT32(10));
 	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
-	svm_features.exits_for_bad_cr = svm_features.loses_interrupts = svm_features.leaves_breakpoints = is_tcg();
+	svm_features.exits_for_bad_cr = quirk_is_tcg();
+	svm_features.loses_interrupts = svm_features.leaves_breakpoints = svm_features.exits_for_bad_cr;
 	svm_features.doubles_interrupts = svm_features.loses_interrupts;
 	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
 	virt_note_feature(info, FEAT_SVM, true);

@@ -54,7 +54,7 @@ struct svm_features {
 	 * guest's breakpoints are then in force until another.
 	 */
 	bool leaves_breakpoints;
-	bool loses_interrupts;	/* QEMU TCG: at an entry with V_IRQ; see svm_event_collect */
+	bool loses_interrupts;	/* QEMU TCG: at an entry with V_IRQ; see quirks.h */
 	bool doubles_interrupts;	/* QEMU TCG: those injected through EVENTINJ, at times */
 	u32 asid_count;
 };

@@ -11,6 +11,7 @@
  * has to wait. So this one instruction is run with RFLAGS.TF set. If anything else than its trap ends the entry, all
  * is as before.
  */
+#include "quirks.h"
 #include "svm.h"
 #include "virt_bits.h"
 
@@ -192,11 +193,6 @@ static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u6
 	}	/* else the guest's own INT n: RIP still points to it */
 }
 
-/*
- * At an entry with V_IRQ, QEMU TCG sets a bit in a word of the pCPU's without an atomic operation. An interrupt of the
- * host that another of its threads notes there at this moment, the timer's or an IPI, is forgotten: it stays in the
- * APIC's IRR until something else makes the APIC look. Writing the TPR does.
- */
 void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
 	struct svm_cpu *cpu = pcpu_self()->virt;
@@ -206,7 +202,7 @@ void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 			  (!svm_features.exits_for_bad_cr || svm_is_host_state(v));
 
 	if (svm_features.loses_interrupts)
-		cr8_write(0);
+		quirk_tcg_present_interrupts();
 	entry->what |= ENTER_EVENTS;
 	if (is_refused) {		/* nothing delivered, perhaps nothing flushed (15.5.1) */
 		take_back(hw, entry);

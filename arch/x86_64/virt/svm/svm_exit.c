@@ -135,7 +135,7 @@ HANDLER(handle_int1)
 	return tell(hw, page, reason, 0, length, GROUP_GPR);
 }
 
-/* The first one since others ran. Those that follow don't exit; where breakpoints need armable_dr7, each does. */
+/* The first one since others ran. Those that follow don't exit; where breakpoints stay armed in the host, each does. */
 HANDLER(handle_dr)
 {
 	if (svm_features.leaves_breakpoints)

@@ -3,6 +3,7 @@
  * svm_state.c - register groups between the neutral vcpu page and the VMCB. Values to be loaded have been through
  * virt_filter.
  */
+#include "quirks.h"
 #include "svm.h"
 #include "virt_bits.h"
 
@@ -102,21 +103,6 @@ static const struct state_field fields[] = {
 	FIELD(GROUP_MSR, sysenter_eip), FIELD(GROUP_TIME, tsc_offset),
 };
 
-/*
- * What leaves_breakpoints allows to be armed: what the host can't meet from the MOV to DR7 before VMRUN to the one
- * behind it. There it runs and touches nothing but the upper half, and no port. 8 bytes is the most that one watches.
- */
-static u64 armable_dr7(const struct vcpu_page *from)
-{
-	u64 dr7 = from->dr7 & ~DR7_GD;
-	u32 i;
-
-	for (i = 0; i < 4; i++)
-		if (from->dr[i] > USER_LIMIT - 8)
-			dr7 &= ~(3ull << 2 * i);
-	return dr7;
-}
-
 void svm_pass_drs(struct vcpu_hw *hw)
 {
 	struct svm_cpu *cpu = pcpu_self()->virt;
@@ -145,11 +131,12 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	svm_reclaim_drs(hw);
 	for (i = 0; i < 4; i++)
 		hw->dr[i] = from->dr[i];
-	hw->armed_dr7 = armable_dr7(from);
-	if (svm_features.leaves_breakpoints && (hw->armed_dr7 & DR7_ENABLES))
+	hw->extras &= ~EXTRA_ARMED;
+	if (!svm_features.leaves_breakpoints)
+		return;
+	hw->armed_dr7 = quirk_tcg_armable_dr7(from);
+	if (hw->armed_dr7 & DR7_ENABLES)
 		hw->extras |= EXTRA_ARMED;
-	else
-		hw->extras &= ~EXTRA_ARMED;
 }
 
 static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)

@@ -1,0 +1,31 @@
+/*
+ * quirks.c - see quirks.h.
+ */
+#include "quirks.h"
+
+#include "memory_layout.h"
+#include "virt_bits.h"
+#include "x86.h"
+
+bool quirk_is_tcg(void)
+{
+	struct cpuid r = cpuid(0x40000000u, 0);
+
+	return (cpuid(1, 0).ecx & BIT32(31)) && r.ebx == 0x54474354u && r.ecx == 0x43544743u && r.edx == 0x47435447u;
+}
+
+/* 8 bytes is the most that one watches. */
+u64 quirk_tcg_armable_dr7(const struct vcpu_page *page)
+{
+	u64 dr7 = page->dr7 & ~DR7_GD;
+
+	for (u32 i = 0; i < 4; i++)
+		if (page->dr[i] > USER_LIMIT - 8)
+			dr7 &= ~(3ull << 2 * i);
+	return dr7;
+}
+
+void quirk_tcg_present_interrupts(void)
+{
+	cr8_write(0);
+}

@@ -1,0 +1,29 @@
+/*
+ * quirks.h - what emulators do wrong, and a function for each workaround that can stand apart. On a processor
+ * only quirk_is_tcg runs: svm_features has a flag for each other, which it sets. docs/emulator-quirks.md lists all.
+ */
+#ifndef VOS_QUIRKS_H
+#define VOS_QUIRKS_H
+
+#include "types.h"
+#include "vcpu_page.h"
+
+/* QEMU TCG says so in CPUID. */
+bool quirk_is_tcg(void);
+
+/*
+ * QEMU 7.2: VMRUN and #VMEXIT change DR7, but not what is armed. The guest's DR7, with those breakpoints only that the
+ * host can't meet from the MOV to DR7 before VMRUN to the one behind it: there it runs and touches nothing but the
+ * upper half, and no port. Can go with 7.2, as svm_switch_armed can: test_breakpoints_on_the_host then passes without.
+ */
+u64 quirk_tcg_armable_dr7(const struct vcpu_page *page);
+
+/*
+ * QEMU 7.2: at an entry with V_IRQ it sets a bit in a word of the pCPU's without an atomic operation. An interrupt of
+ * the host that another of its threads notes there at this moment, the timer's or an IPI, is forgotten: it stays in the
+ * APIC's IRR until something else makes the APIC look. Writing the TPR does. No test shows it reliably: it can go once
+ * QEMU's svm_helper.c sets that bit under its lock (docs/decisions/0019-poll-after-virq-on-tcg.md).
+ */
+void quirk_tcg_present_interrupts(void);
+
+#endif
