@@ -76,14 +76,14 @@ static void do_input(enum input input)
 	struct request_context context = context_of();
 	struct outcome outcome;
 
-	if (!pending_reply_room(client)) {
-		send_error(ERR_BUSY);
-		return;
-	}
 	if (is_dry_run()) {
 		struct error_info info = vm_judge(vm, input);
 
 		send_answer(&info, vm);
+		return;
+	}
+	if (!pending_reply_room(client)) {
+		send_error(ERR_BUSY);
 		return;
 	}
 	outcome = vm_input(vm, input, &context);

@@ -37,6 +37,7 @@ static void flush_events(u32 client)
 		memset(&reply, 0, sizeof(reply));
 		reply.kind = REPLY_EVENT;
 		vm_report_fill(vm, &reply.vm);
+		reply.vm.state = vm->reported_state;
 		if (!client_send(client, &reply))
 			return;
 		vm->events_due &= ~BIT32(client);

@@ -12,6 +12,7 @@
 
 #define RW (RIGHT_R | RIGHT_W)
 #define UART_PORTS 8u
+#define SERIAL_PROGRAM "serial"
 #define CONSOLE_CAP 80u		/* it parses what anybody types, at a class above all VMs */
 #define SCREEN_CAP 20u		/* whoever floods the log must not have it painted at others' cost */
 
@@ -49,13 +50,13 @@ static enum status prepare_console(u64 h_pd)
 	struct console_args *args = shared_at(SHARED_CONSOLE_ARGS);
 
 	args->conf_bytes = root.conf.bytes;
-	args->has_serial = INFO->serial_port != 0;
+	args->has_serial = INFO->serial_port != 0 && image_find(&root.images, SERIAL_PROGRAM, true) != NULL;
 	return root.conf.bytes != 0 ? pd_map(h_pd, root.conf.h_mem, CONSOLE_CONF, root.conf.bytes, RIGHT_R) : ST_OK;
 }
 
 const struct service_row service_table[] = {
 	[SERVICE_SERIAL] = {
-		.program = "serial", .heap_bytes = 256 * KIB, .class = SCHED_CLASS_DRIVER,
+		.program = SERIAL_PROGRAM, .heap_bytes = 256 * KIB, .class = SCHED_CLASS_DRIVER,
 		/* Where its interrupt comes: a second pCPU on the way would take as long to react as the FIFO has room
 		 * for. */
 		.affinity = BIT64(IRQ_PCPU),

@@ -38,9 +38,14 @@ volatile struct vmm_control *vm_control(const struct vm *vm)
 	return (volatile struct vmm_control *)((u8 *)shared_at(SHARED_CONTROLS) + (u64)vm->index * PAGE_SIZE);
 }
 
+enum vm_state vm_state_for_events(const struct vm *vm)
+{
+	return lifecycle_state(vm->phase, vm->idle_state, vm->after_teardown == AFTER_RESTART);
+}
+
 enum vm_state vm_state_of(const struct vm *vm)
 {
-	enum vm_state state = lifecycle_state(vm->phase, vm->idle_state, vm->after_teardown == AFTER_RESTART);
+	enum vm_state state = vm_state_for_events(vm);
 
 	return state == VM_RUNNING && vm_control(vm)->is_suspended ? VM_SUSPENDED : state;
 }

@@ -69,7 +69,7 @@ struct vm {
 	bool is_filling;	/* MEMORY_EAGER: its RAM is being granted, its threads have not started */
 };
 
-/* An order from the operator, or from root itself (request_id and so on are then 0). */
+/* A request, or root itself: is_request is false and timeout_ns 0 then. */
 struct request_context {
 	bool is_request;
 	u64 timeout_ns;
@@ -100,6 +100,8 @@ u64 vm_free_bytes(void);
 /* A VM that has too little memory for its images, or could not even run alone on this machine. */
 struct error_info vm_memory_judge(const struct vm_spec *spec);
 enum vm_state vm_state_of(const struct vm *vm);
+/* The same, except that a VM whose guest has suspended itself is VM_RUNNING: its VMM says so whenever it likes. */
+enum vm_state vm_state_for_events(const struct vm *vm);
 volatile struct vmm_control *vm_control(const struct vm *vm);
 
 /* ---- vm_action.c ---- */

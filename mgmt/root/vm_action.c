@@ -45,10 +45,12 @@ static void resolve(const struct vm *vm, enum wait_for_state state, enum error e
 
 static void announce(struct vm *vm)
 {
-	if (vm_state_of(vm) == vm->reported_state && vm->restarts == vm->reported_restarts)
+	enum vm_state state = vm_state_for_events(vm);
+
+	if (state == vm->reported_state && vm->restarts == vm->reported_restarts)
 		return;
 	vm->events_due = ~0u;
-	vm->reported_state = vm_state_of(vm);
+	vm->reported_state = state;
 	vm->reported_restarts = vm->restarts;
 }
 

@@ -265,6 +265,8 @@ static void a_guest_suspends_itself(void **state)
 	bench_ask(REQ_RESUME, "a", 0);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.state, VM_SUSPENDED);
+	bench_turns(0, 1);
+	assert_int_equal(bench_last_event.vm.state, VM_RUNNING);	/* nobody would tell of its end */
 	bench_ask(REQ_STOP, "a", 0);
 	bench_turns(0, 1);
 	assert_int_equal(bench_vmm_control()->power_button, 1);

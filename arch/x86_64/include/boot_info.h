@@ -55,7 +55,8 @@ bool boot_has_ram(const struct boot_info *boot, u64 start, u64 bytes);
 
 /*
  * The pure parser (boot/multiboot2.c). `blob` holds `bytes` readable bytes of the loader's structure. Anything
- * malformed gives ST_INVAL; entries beyond our tables are dropped and counted in *dropped.
+ * malformed gives ST_INVAL; memory ranges beyond our table are counted in *dropped, modules beyond theirs in
+ * left_out_count.
  */
 enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_info *out, u32 *dropped) MUST_CHECK;
 
