@@ -14,39 +14,39 @@
 #include "handlers.h"
 #include "units.h"
 
-struct reading {
+struct apply_context {
 	struct session *s;
 	struct job *job;
 };
 
 static void on_vm(void *context, const struct args *args)
 {
-	struct reading *reading = context;
+	struct apply_context *parsing = context;
 
-	if (reading->s->config_count < VM_COUNT)
-		reading->s->config[reading->s->config_count++] = *args;
+	if (parsing->s->config_count < VM_COUNT)
+		parsing->s->config[parsing->s->config_count++] = *args;
 }
 
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
 {
-	struct reading *reading = context;
-	struct apply *apply = &reading->s->apply;
+	struct apply_context *parsing = context;
+	struct apply *apply = &parsing->s->apply;
 	struct apply_mistake *mistake = &apply->mistakes[apply->mistake_count];
 	struct out out;
 
-	reading->job->mistakes++;
+	parsing->job->mistakes++;
 	if (apply->mistake_count < APPLY_MISTAKES) {
 		*mistake = (struct apply_mistake){ .line = line, .column = column };
 		snprintf(mistake->text, sizeof(mistake->text), "%s", text);
 		apply->mistake_count++;
 	}
-	if (job_is_json(reading->job))
+	if (job_is_json(parsing->job))
 		return;
-	out = job_text_begin(reading->s, reading->job);
+	out = job_text_begin(parsing->s, parsing->job);
 	out_format(&out, "vos.conf:%u:%u: ", line, column);
-	out_foreign_line(&out, text, FAULT_TEXT_BYTES);
+	out_escaped_line(&out, text, ERROR_TEXT_BYTES);
 	out_text(&out, "\n");
-	job_text_end(reading->s, reading->job);
+	job_text_end(parsing->s, parsing->job);
 }
 
 /* What a VM that is there has otherwise. What the file leaves open is not looked at, but for what create-vm has a value
@@ -148,7 +148,7 @@ static void write_row(struct json_writer *writer, const char *name, const struct
 	write_fields(writer, "set", row->set);
 	write_fields(writer, "differs", row->differs);
 	if (row->has_fault)
-		json_fault(writer, &row->fault);
+		json_error(writer, &row->error);
 	json_close(writer, '}');
 }
 
@@ -178,7 +178,7 @@ static void write_result(struct session *s, struct job *job)
 
 static void finish(struct session *s, struct job *job)
 {
-	struct fault fault;
+	struct cmd_error error;
 
 	if (job_is_json(job))
 		write_result(s, job);
@@ -189,12 +189,12 @@ static void finish(struct session *s, struct job *job)
 		job_ok(s, job);
 		return;
 	}
-	fault_set(&fault, RESULT_FAILED, "vos.conf has %u error%s; the rest was applied", job->mistakes,
+	error_set(&error, RESULT_FAILED, "vos.conf has %u error%s; the rest was applied", job->mistakes,
 		job->mistakes == 1 ? "" : "s");
 	if (job_is_json(job))
-		job_end(s, job, &fault);
+		job_end(s, job, &error);
 	else
-		job_fail(s, job, &fault);
+		job_fail(s, job, &error);
 }
 
 /* A VM that is there. True: a request is under way. */
@@ -219,7 +219,7 @@ static void next(struct session *s, struct job *job)
 {
 	for (; job->index < s->config_count; job->index++) {
 		const struct args *args = &s->config[job->index];
-		const struct vm_entry *vm = machine_find(&s->machine, args->name);
+		const struct vm_entry *vm = inventory_find(&s->inventory, args->name);
 
 		if (!vm)
 			send(s, job, args, REQ_CREATE, fields_of_args(args->given));
@@ -242,13 +242,13 @@ static bool is_taken(const struct session *s, const struct job *job)
 
 void apply_begin(struct session *s, struct job *job)
 {
-	struct reading reading = { s, job };
-	struct config_ops ops = { on_vm, on_mistake, &reading };
-	struct fault fault;
+	struct apply_context parsing = { s, job };
+	struct config_ops ops = { on_vm, on_mistake, &parsing };
+	struct cmd_error error;
 
 	if (is_taken(s, job)) {
-		(void)fault_busy(&fault, "vos.conf is being applied already. Try again later");
-		job_fail(s, job, &fault);
+		(void)error_busy(&error, "vos.conf is being applied already. Try again later");
+		job_fail(s, job, &error);
 		return;
 	}
 	s->config_count = s->apply.mistake_count = 0;
@@ -266,12 +266,12 @@ static void failed(struct session *s, struct job *job, const struct reply *reply
 
 	job->mistakes++;
 	row->has_fault = true;
-	report_refusal(&row->fault, &job->request, reply, &s->machine);
+	report_refusal(&row->error, &job->request, reply, &s->inventory);
 	if (job_is_json(job))
 		return;
 	out = job_text_begin(s, job);
 	out_format(&out, "vos.conf: %s: ", job->request.name);
-	report_fault(&out, &row->fault);
+	report_error(&out, &row->error);
 	job_text_end(s, job);
 }
 
@@ -281,7 +281,7 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 	bool is_dry_run = args_has(&job->args, ARG_DRY_RUN);
 	struct apply_row *row = &s->apply.rows[job->index];
 
-	(void)machine_update(&s->machine, &reply->vm);
+	(void)inventory_update(&s->inventory, &reply->vm);
 	switch (job->request.op) {
 	case REQ_CREATE:
 		row->is_created = true;
@@ -324,14 +324,14 @@ void apply_answer(struct session *s, struct job *job, const struct reply *reply)
 static void startup_begin(struct session *s, struct job *job)
 {
 	args_init(&job->args, &commands[VERB_APPLY]);
-	collect_begin(s, job, BIT32(COLLECT_VMS) | BIT32(COLLECT_IMAGES));
+	fetch_begin(s, job, BIT32(FETCH_VMS) | BIT32(FETCH_IMAGES));
 }
 
 static void startup_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	if (job->is_applying) {
 		apply_answer(s, job, reply);
-	} else if (collect_answer(s, job, reply)) {
+	} else if (fetch_answer(s, job, reply)) {
 		job->is_applying = true;
 		apply_begin(s, job);
 	}

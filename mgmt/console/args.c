@@ -80,10 +80,10 @@ static const struct spec_field *field_of(enum arg arg)
 	return &spec_fields[FIELD_OF_ARG(arg)];
 }
 
-static bool set_name(char *to, const char *value, struct fault *fault)
+static bool set_name(char *to, const char *value, struct cmd_error *error)
 {
 	if (!name_ok(value))
-		return fault_set(fault, RESULT_USAGE,
+		return error_set(error, RESULT_USAGE,
 			"\"%.40s\" is not a name: use a-z, 0-9 and -, at most 31 characters, not "
 			"beginning with -",
 			value);
@@ -97,12 +97,12 @@ static bool takes_many(const struct args *args)
 }
 
 /* Of a command on several VMs: the first name is in args->name, too. */
-static bool add_name(struct args *args, const char *value, struct fault *fault)
+static bool add_name(struct args *args, const char *value, struct cmd_error *error)
 {
 	static struct name_list list;
 	char name[VM_NAME_BYTES];
 
-	if (!set_name(name, value, fault))
+	if (!set_name(name, value, error))
 		return false;
 	if (!args->names) {
 		list.count = 0;
@@ -113,7 +113,7 @@ static bool add_name(struct args *args, const char *value, struct fault *fault)
 		if (strcmp(list.name[i], name) == 0)
 			return true;
 	if (list.count == VM_COUNT)
-		return fault_set(fault, RESULT_USAGE, "more than %u names. Use --all, or several commands", VM_COUNT);
+		return error_set(error, RESULT_USAGE, "more than %u names. Use --all, or several commands", VM_COUNT);
 	memcpy(list.name[list.count++], name, sizeof(name));
 	return true;
 }
@@ -123,7 +123,7 @@ static bool is_none(const char *value)
 	return *value == 0 || strcmp(value, "none") == 0;
 }
 
-static bool set_image(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
+static bool set_image(struct vm_spec *spec, enum arg arg, const char *value, struct cmd_error *error)
 {
 	const struct spec_field *row = field_of(arg);
 	char *to = (char *)spec + row->offset;
@@ -133,31 +133,31 @@ static bool set_image(struct vm_spec *spec, enum arg arg, const char *value, str
 		return true;
 	}
 	if (*value == 0)
-		return fault_set(fault, RESULT_USAGE, "an image's name is empty. list-image shows what there is");
+		return error_set(error, RESULT_USAGE, "an image's name is empty. list-image shows what there is");
 	if (!text_copy(to, IMAGE_NAME_BYTES, value))
-		return fault_set(fault, RESULT_USAGE,
+		return error_set(error, RESULT_USAGE,
 			"\"%.40s...\" is too long for an image's name. list-image shows what there is", value);
 	return true;
 }
 
 /* One of a list: the first `length` bytes of value. */
-static bool add_module(struct vm_spec *spec, const char *value, size_t length, struct fault *fault)
+static bool add_module(struct vm_spec *spec, const char *value, size_t length, struct cmd_error *error)
 {
 	char *to = spec->modules[spec->module_count];
 	size_t name = strcspn(value, " ");
 
 	if (spec->module_count == IMAGE_MODULES)
-		return fault_set(fault, RESULT_USAGE, "at most %u modules are possible", IMAGE_MODULES);
+		return error_set(error, RESULT_USAGE, "at most %u modules are possible", IMAGE_MODULES);
 	if (!text_is_plain(value))
-		return fault_set(fault, RESULT_USAGE, "--module has a character that can't be printed");
+		return error_set(error, RESULT_USAGE, "--module has a character that can't be printed");
 	if (name > length)
 		name = length;
 	if (name == 0)
-		return fault_set(fault, RESULT_USAGE, "an image's name is empty. list-image shows what there is");
+		return error_set(error, RESULT_USAGE, "an image's name is empty. list-image shows what there is");
 	if (name >= IMAGE_NAME_BYTES)
-		return fault_set(fault, RESULT_USAGE, "\"%.40s...\" is too long for an image's name", value);
+		return error_set(error, RESULT_USAGE, "\"%.40s...\" is too long for an image's name", value);
 	if (length >= MODULE_BYTES)
-		return fault_set(fault, RESULT_USAGE, "a module's name and text are at most %u characters",
+		return error_set(error, RESULT_USAGE, "a module's name and text are at most %u characters",
 			MODULE_BYTES - 1);
 	memcpy(to, value, length);
 	to[length] = 0;
@@ -166,7 +166,7 @@ static bool add_module(struct vm_spec *spec, const char *value, size_t length, s
 }
 
 /* A value with a blank is one module and its text, which may hold commas; another is a list. */
-static bool set_modules(struct vm_spec *spec, const char *value, struct fault *fault)
+static bool set_modules(struct vm_spec *spec, const char *value, struct cmd_error *error)
 {
 	const char *between = strchr(value, ' ') ? "" : ",";
 
@@ -175,7 +175,7 @@ static bool set_modules(struct vm_spec *spec, const char *value, struct fault *f
 	for (;;) {
 		size_t length = strcspn(value, between);
 
-		if (!add_module(spec, value, length, fault))
+		if (!add_module(spec, value, length, error))
 			return false;
 		value += length;
 		if (*value == 0)
@@ -196,7 +196,7 @@ static const char *words_of(char *text, enum arg arg)
 	return text;
 }
 
-static bool set_choice(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
+static bool set_choice(struct vm_spec *spec, enum arg arg, const char *value, struct cmd_error *error)
 {
 	char word[SET_TEXT_BYTES];
 
@@ -206,11 +206,11 @@ static bool set_choice(struct vm_spec *spec, enum arg arg, const char *value, st
 		spec_set_number(spec, FIELD_OF_ARG(arg), i);
 		return true;
 	}
-	return fault_set(fault, RESULT_USAGE, "--%s is %s, not \"%.40s\"", arg_specs[arg].name, words_of(word, arg),
+	return error_set(error, RESULT_USAGE, "--%s is %s, not \"%.40s\"", arg_specs[arg].name, words_of(word, arg),
 		value);
 }
 
-static bool set_percent(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
+static bool set_percent(struct vm_spec *spec, enum arg arg, const char *value, struct cmd_error *error)
 {
 	char number[16] = "";
 	size_t length = strlen(value);
@@ -221,29 +221,29 @@ static bool set_percent(struct vm_spec *spec, enum arg arg, const char *value, s
 	if (length < sizeof(number))
 		memcpy(number, value, length);
 	if (strcmp(value, "none") != 0 && !count_parse(number, 1000000, &percent))
-		return fault_set(fault, RESULT_USAGE,
+		return error_set(error, RESULT_USAGE,
 			"--%s is a percentage of one pCPU such as 50%%, or 250%% for several vCPUs, or none; not "
 			"\"%.40s\"", arg_specs[arg].name, value);
 	if (strcmp(value, "none") != 0 && percent == 0)
-		return fault_set(fault, RESULT_USAGE, "a VM with --%s 0 would never run. Use none, or pause-vm",
+		return error_set(error, RESULT_USAGE, "a VM with --%s 0 would never run. Use none, or pause-vm",
 			arg_specs[arg].name);
 	spec_set_number(spec, FIELD_OF_ARG(arg), percent);
 	return true;
 }
 
-static bool set_pcpus(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
+static bool set_pcpus(struct vm_spec *spec, enum arg arg, const char *value, struct cmd_error *error)
 {
 	u64 pcpus = SHARE_ALL_PCPUS;
 
 	if (strcmp(value, "all") != 0 && !set_parse(value, &pcpus))
-		return fault_set(fault, RESULT_USAGE,
+		return error_set(error, RESULT_USAGE,
 			"--%s is a list of pCPUs from 0 to 63 such as 0,2-3, or all; not \"%.40s\"",
 			arg_specs[arg].name, value);
 	spec_set_number(spec, FIELD_OF_ARG(arg), pcpus);
 	return true;
 }
 
-static bool set_restart(struct vm_spec *spec, const char *value, struct fault *fault)
+static bool set_restart(struct vm_spec *spec, const char *value, struct cmd_error *error)
 {
 	spec->restart_limit = 0;
 	if (strcmp(value, "never") == 0) {
@@ -260,7 +260,7 @@ static bool set_restart(struct vm_spec *spec, const char *value, struct fault *f
 		spec->restart = RESTART_ON_FAILURE;
 		return true;
 	}
-	return fault_set(fault, RESULT_USAGE,
+	return error_set(error, RESULT_USAGE,
 		"--restart is never, always or on-failure:N, such as on-failure:5, up to 1000; not \"%.40s\"", value);
 }
 
@@ -281,18 +281,18 @@ static bool memory_parse(const char *value, u64 *asked, u64 *bytes)
 	return true;
 }
 
-static bool set_size(struct args *args, enum arg arg, const char *value, struct fault *fault)
+static bool set_size(struct args *args, enum arg arg, const char *value, struct cmd_error *error)
 {
 	char least[UNIT_TEXT_BYTES], most[UNIT_TEXT_BYTES];
 	const struct spec_field *row = field_of(arg);
 	u64 asked = 0, bytes = 0;
 
 	if (!(row->least == 0 && is_none(value)) && !memory_parse(value, &asked, &bytes))
-		return fault_set(fault, RESULT_USAGE,
+		return error_set(error, RESULT_USAGE,
 			"--%s needs a size with its unit, such as 512M or 8G, not \"%.40s\"", arg_specs[arg].name,
 			value);
 	if ((bytes == 0 && row->least) || bytes > row->most)
-		return fault_set(fault, RESULT_USAGE,
+		return error_set(error, RESULT_USAGE,
 			"--%s %.40s is not possible: at least %s is needed, and at most %s",
 			arg_specs[arg].name, value, size_flag(least, row->least), size_flag(most, row->most));
 	if (arg == ARG_MEMORY)
@@ -301,52 +301,52 @@ static bool set_size(struct args *args, enum arg arg, const char *value, struct 
 	return true;
 }
 
-static bool set_time(u64 *ns, enum arg arg, const char *value, struct fault *fault)
+static bool set_time(u64 *ns, enum arg arg, const char *value, struct cmd_error *error)
 {
 	if (value == 0)
 		return true;
 	if (time_parse(value, ns) && *ns && *ns <= 86400 * NS_PER_SECOND)
 		return true;
-	return fault_set(fault, RESULT_USAGE, "--%s needs a time such as 500ms, 30s or 2m, at most 24h, not \"%.40s\"",
+	return error_set(error, RESULT_USAGE, "--%s needs a time such as 500ms, 30s or 2m, at most 24h, not \"%.40s\"",
 		arg_specs[arg].name, value);
 }
 
-static bool set_interval(struct args *args, const char *value, struct fault *fault)
+static bool set_interval(struct args *args, const char *value, struct cmd_error *error)
 {
-	if (!set_time(&args->interval_ns, ARG_INTERVAL, value, fault))
+	if (!set_time(&args->interval_ns, ARG_INTERVAL, value, error))
 		return false;
 	if (args->interval_ns >= INTERVAL_MIN_NS)
 		return true;
-	return fault_set(fault, RESULT_USAGE, "--interval is at least %ums", (u32)(INTERVAL_MIN_NS / NS_PER_MS));
+	return error_set(error, RESULT_USAGE, "--interval is at least %ums", (u32)(INTERVAL_MIN_NS / NS_PER_MS));
 }
 
-static bool set_count(u32 *count, enum arg arg, u32 limit, const char *value, struct fault *fault)
+static bool set_count(u32 *count, enum arg arg, u32 limit, const char *value, struct cmd_error *error)
 {
 	u32 parsed = arg == ARG_CPU ? CPUS_PARSED : limit;
 
 	if (count_parse(value, parsed, count) && *count)
 		return true;
-	return fault_set(fault, RESULT_USAGE, "--%s needs a number from 1 to %u, not \"%.40s\"", arg_specs[arg].name,
+	return error_set(error, RESULT_USAGE, "--%s needs a number from 1 to %u, not \"%.40s\"", arg_specs[arg].name,
 		limit, value);
 }
 
-static bool set_number(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
+static bool set_number(struct vm_spec *spec, enum arg arg, const char *value, struct cmd_error *error)
 {
 	u32 number;
 
-	if (!set_count(&number, arg, (u32)field_of(arg)->most, value, fault))
+	if (!set_count(&number, arg, (u32)field_of(arg)->most, value, error))
 		return false;
 	spec_set_number(spec, FIELD_OF_ARG(arg), number);
 	return true;
 }
 
 /* A switch: no value, or yes/no; "no" leaves it ungiven. */
-static bool set_switch(struct args *args, enum arg arg, const char *value, struct fault *fault)
+static bool set_switch(struct args *args, enum arg arg, const char *value, struct cmd_error *error)
 {
 	bool is_no = value && (strcmp(value, "no") == 0 || strcmp(value, "false") == 0);
 
 	if (value && !is_no && strcmp(value, "yes") != 0 && strcmp(value, "true") != 0)
-		return fault_set(fault, RESULT_USAGE, "--%s is yes or no, not \"%.40s\"", arg_specs[arg].name, value);
+		return error_set(error, RESULT_USAGE, "--%s is yes or no, not \"%.40s\"", arg_specs[arg].name, value);
 	if (arg == ARG_AUTOSTART)
 		args->autostart = !is_no;
 	else if (is_no)
@@ -354,81 +354,81 @@ static bool set_switch(struct args *args, enum arg arg, const char *value, struc
 	return true;
 }
 
-static bool set_string(char *to, size_t size, enum arg arg, const char *value, struct fault *fault)
+static bool set_string(char *to, size_t size, enum arg arg, const char *value, struct cmd_error *error)
 {
 	if (!text_copy(to, size, value))
-		return fault_set(fault, RESULT_USAGE, "--%s is too long: at most %u characters, not %zu",
+		return error_set(error, RESULT_USAGE, "--%s is too long: at most %u characters, not %zu",
 			arg_specs[arg].name, (u32)size - 1, strlen(value));
 	return true;
 }
 
-static bool set_printable(struct vm_spec *spec, enum arg arg, const char *value, struct fault *fault)
+static bool set_printable(struct vm_spec *spec, enum arg arg, const char *value, struct cmd_error *error)
 {
 	const struct spec_field *row = field_of(arg);
 
 	if (!text_is_plain(value))
-		return fault_set(fault, RESULT_USAGE, "--%s has a character that can't be printed",
+		return error_set(error, RESULT_USAGE, "--%s has a character that can't be printed",
 			arg_specs[arg].name);
-	return set_string((char *)spec + row->offset, row->bytes, arg, value, fault);
+	return set_string((char *)spec + row->offset, row->bytes, arg, value, error);
 }
 
-static bool set_field(struct args *args, enum arg arg, const char *value, struct fault *fault)
+static bool set_field(struct args *args, enum arg arg, const char *value, struct cmd_error *error)
 {
 	struct vm_spec *spec = &args->spec;
 
 	switch ((enum field_kind)field_of(arg)->kind) {
 	case KIND_COUNT:
-		return set_number(spec, arg, value, fault);
+		return set_number(spec, arg, value, error);
 	case KIND_SIZE:
-		return set_size(args, arg, value, fault);
+		return set_size(args, arg, value, error);
 	case KIND_CHOICE:
-		return set_choice(spec, arg, value, fault);
+		return set_choice(spec, arg, value, error);
 	case KIND_PERCENT:
-		return set_percent(spec, arg, value, fault);
+		return set_percent(spec, arg, value, error);
 	case KIND_PCPUS:
-		return set_pcpus(spec, arg, value, fault);
+		return set_pcpus(spec, arg, value, error);
 	case KIND_RESTART:
-		return set_restart(spec, value, fault);
+		return set_restart(spec, value, error);
 	case KIND_IMAGE:
-		return set_image(spec, arg, value, fault);
+		return set_image(spec, arg, value, error);
 	case KIND_IMAGES:
-		return set_modules(spec, value, fault);
+		return set_modules(spec, value, error);
 	case KIND_TEXT:
-		return set_printable(spec, arg, value, fault);
+		return set_printable(spec, arg, value, error);
 	}
-	return fault_set(fault, RESULT_FAILED, "no such argument");
+	return error_set(error, RESULT_FAILED, "no such argument");
 }
 
-static bool set_value(struct args *args, enum arg arg, const char *value, struct fault *fault)
+static bool set_value(struct args *args, enum arg arg, const char *value, struct cmd_error *error)
 {
 	if (BIT64(arg) & ARGS_FIELDS)
-		return set_field(args, arg, value, fault);
+		return set_field(args, arg, value, error);
 	switch (arg) {
 	case ARG_NAME:
-		return takes_many(args) ? add_name(args, value, fault) : set_name(args->name, value, fault);
+		return takes_many(args) ? add_name(args, value, error) : set_name(args->name, value, error);
 	case ARG_DISK:
-		return fault_set(fault, RESULT_UNSUPPORTED,
+		return error_set(error, RESULT_UNSUPPORTED,
 			"virtual disks are not there yet (a later version). Leave out --disk");
 	case ARG_NIC:
-		return fault_set(fault, RESULT_UNSUPPORTED,
+		return error_set(error, RESULT_UNSUPPORTED,
 			"virtual networks are not there yet (a later version). Leave out --nic");
 	case ARG_TIMEOUT:
-		return set_time(&args->timeout_ns, arg, value, fault);
+		return set_time(&args->timeout_ns, arg, value, error);
 	case ARG_WAIT:
-		return set_time(&args->wait_ns, arg, value, fault);
+		return set_time(&args->wait_ns, arg, value, error);
 	case ARG_LINES:
-		return set_count(&args->lines, arg, 1000000, value, fault);
+		return set_count(&args->lines, arg, 1000000, value, error);
 	case ARG_OFFSET:
 		return number_parse(value, &args->offset) ||
-			fault_set(fault, RESULT_USAGE, "--offset needs a number, not \"%.40s\"", value);
+			error_set(error, RESULT_USAGE, "--offset needs a number, not \"%.40s\"", value);
 	case ARG_INTERVAL:
-		return set_interval(args, value, fault);
+		return set_interval(args, value, error);
 	case ARG_TIMES:
-		return set_count(&args->times, arg, 1000000, value, fault);
+		return set_count(&args->times, arg, 1000000, value, error);
 	case ARG_ID:
-		return set_string(args->id, sizeof(args->id), arg, value, fault);
+		return set_string(args->id, sizeof(args->id), arg, value, error);
 	case ARG_VERB:
-		return set_string(args->verb, sizeof(args->verb), arg, value, fault);
+		return set_string(args->verb, sizeof(args->verb), arg, value, error);
 	case ARG_ALL:
 	case ARG_AUTOSTART:
 	case ARG_FORCE:
@@ -437,20 +437,20 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_QUIET:
 	case ARG_JSON:
 	case ARG_HELP:
-		return set_switch(args, arg, value, fault);
+		return set_switch(args, arg, value, error);
 	default:
 		break;
 	}
-	return fault_set(fault, RESULT_FAILED, "no such argument");
+	return error_set(error, RESULT_FAILED, "no such argument");
 }
 
-bool args_set(struct args *args, enum arg arg, const char *value, struct fault *fault)
+bool args_set(struct args *args, enum arg arg, const char *value, struct cmd_error *error)
 {
 	if (value == 0 && arg_needs_value(arg))
-		return fault_set(fault, RESULT_USAGE, "--%s needs a value: --%s %s", arg_specs[arg].name,
+		return error_set(error, RESULT_USAGE, "--%s needs a value: --%s %s", arg_specs[arg].name,
 			arg_specs[arg].name, arg_specs[arg].value);
 	if (args_has(args, arg) && arg_specs[arg].type != TYPE_IMAGES && !(arg == ARG_NAME && takes_many(args)))
-		return fault_set(fault, RESULT_USAGE, "--%s is given twice", arg_specs[arg].name);
+		return error_set(error, RESULT_USAGE, "--%s is given twice", arg_specs[arg].name);
 	args->given |= BIT64(arg);
-	return set_value(args, arg, value, fault);
+	return set_value(args, arg, value, error);
 }

@@ -6,7 +6,7 @@
 #ifndef VOS_ARGS_H
 #define VOS_ARGS_H
 
-#include "fault.h"
+#include "cmd_error.h"
 #include "spec_fields.h"
 
 #define ARG_OF_ROW(id, ...) ARG_##id,
@@ -75,10 +75,10 @@ struct args {
 void args_init(struct args *args, const struct command *command);
 bool args_has(const struct args *args, enum arg arg);
 /*
- * Set one; value 0 = none was given. False: refused, and *fault says why. A second value is refused, except of
+ * Set one; value 0 = none was given. False: refused, and *error says why. A second value is refused, except of
  * --module, and of --name where a command takes --all.
  */
-bool args_set(struct args *args, enum arg arg, const char *value, struct fault *fault);
+bool args_set(struct args *args, enum arg arg, const char *value, struct cmd_error *error);
 /* BIT32(enum request_field) of those flags of ARGS_FIELDS that are in `given`, and back. */
 static inline u32 fields_of_args(u64 given)
 {

@@ -12,7 +12,7 @@
 
 static struct vm_entry *attached(struct session *s)
 {
-	return &s->machine.vms[s->attached];
+	return &s->inventory.vms[s->attached];
 }
 
 void attach_show(struct session *s, const char *bytes, size_t count)
@@ -74,16 +74,16 @@ static void state_in_words(char *text, size_t size, const struct vm_report *r)
 void console_begin(struct session *s, struct job *job)
 {
 	const struct vm_entry *vm = job_vm(s, job);
-	struct fault fault;
+	struct cmd_error error;
 	char words[160];
 
 	if (!vm)
 		return;
 	if (!vm_is_live(vm)) {
 		state_in_words(words, sizeof(words), &vm->report);
-		fault_set(&fault, RESULT_STATE, "%s. Try start-vm %s; log-vm %s shows its output", words,
+		error_set(&error, RESULT_STATE, "%s. Try start-vm %s; log-vm %s shows its output", words,
 			job->args.name, job->args.name);
-		job_fail(s, job, &fault);
+		job_fail(s, job, &error);
 		return;
 	}
 	s->mode = MODE_ATTACHED;
@@ -184,7 +184,7 @@ void attach_check(struct session *s)
 static void go_to(struct session *s, u32 step)
 {
 	for (u32 i = 1; i <= VM_COUNT; i++) {
-		const struct vm_entry *vm = &s->machine.vms[(s->attached + i * step) % VM_COUNT];
+		const struct vm_entry *vm = &s->inventory.vms[(s->attached + i * step) % VM_COUNT];
 
 		if (!vm->is_used || !vm_is_live(vm))
 			continue;
@@ -205,7 +205,7 @@ static void show_log(struct session *s)
 
 	out_format(&s->terminal, "\n[last lines of %s]\n", vm->report.name);
 	while ((count = history_read(&vm->history, at, bytes, sizeof(bytes))) > 0) {
-		out_foreign(&s->terminal, bytes, count);
+		out_escaped(&s->terminal, bytes, count);
 		at += count;
 	}
 	out_format(&s->terminal, "\n[%s continues]\n", vm->report.name);

@@ -48,14 +48,14 @@ static bool add_target(struct job *job, const char *name)
 /* Room for `count` targets; false: the job has failed. */
 static bool make_room(struct session *s, struct job *job, u32 count)
 {
-	struct fault fault;
+	struct cmd_error error;
 
 	job->targets = malloc((count ? count : 1) * sizeof(*job->targets));
 	job->target_count = 0;
 	if (job->targets)
 		return true;
-	fault_set(&fault, RESULT_RESOURCES, "the console has no memory for %u VMs at once. Name fewer", count);
-	job_fail(s, job, &fault);
+	error_set(&error, RESULT_RESOURCES, "the console has no memory for %u VMs at once. Name fewer", count);
+	job_fail(s, job, &error);
 	return false;
 }
 
@@ -68,19 +68,19 @@ static void take_names(struct job *job, const struct name_list *names)
 static void take_all(struct session *s, struct job *job)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (is_meant_by_all(op_of(job), &s->machine.vms[i]))
-			(void)add_target(job, s->machine.vms[i].report.name);
+		if (is_meant_by_all(op_of(job), &s->inventory.vms[i]))
+			(void)add_target(job, s->inventory.vms[i].report.name);
 }
 
 /* ---- results ---- */
 
-static const struct fault *worst(const struct job *job)
+static const struct cmd_error *worst(const struct job *job)
 {
-	const struct fault *found = &job->targets[0].fault;
+	const struct cmd_error *found = &job->targets[0].error;
 
 	for (u32 i = 1; i < job->target_count; i++)
-		if (job->targets[i].fault.code > found->code)
-			found = &job->targets[i].fault;
+		if (job->targets[i].error.code > found->code)
+			found = &job->targets[i].error;
 	return found;
 }
 
@@ -89,18 +89,18 @@ static u32 failures(const struct job *job)
 	u32 count = 0;
 
 	for (u32 i = 0; i < job->target_count; i++)
-		count += job->targets[i].fault.code != RESULT_OK;
+		count += job->targets[i].error.code != RESULT_OK;
 	return count;
 }
 
 static void write_target(struct session *s, struct job *job, struct json_writer *writer, const struct target *target)
 {
-	const struct vm_entry *vm = machine_find(&s->machine, target->name);
+	const struct vm_entry *vm = inventory_find(&s->inventory, target->name);
 
 	json_open(writer, 0, '{');
 	json_text(writer, "name", target->name);
-	if (target->fault.code != RESULT_OK)
-		json_fault(writer, &target->fault);
+	if (target->error.code != RESULT_OK)
+		json_error(writer, &target->error);
 	else if (vm && op_of(job) != REQ_DELETE)
 		json_vm(writer, "return", vm);
 	else
@@ -123,7 +123,7 @@ static void finish_json(struct session *s, struct job *job)
 static void finish(struct session *s, struct job *job)
 {
 	u32 failed = failures(job);
-	struct fault fault;
+	struct cmd_error error;
 
 	if (job_is_json(job)) {
 		finish_json(s, job);
@@ -133,10 +133,10 @@ static void finish(struct session *s, struct job *job)
 		job_ok(s, job);
 		return;
 	}
-	fault_set(&fault, worst(job)->code, "%s failed for %u of %u VMs", job->args.command->verb, failed,
+	error_set(&error, worst(job)->code, "%s failed for %u of %u VMs", job->args.command->verb, failed,
 		job->target_count);
-	fault.class = worst(job)->class;
-	job_fail(s, job, &fault);
+	error.class = worst(job)->class;
+	job_fail(s, job, &error);
 }
 
 static void tell_nothing(struct session *s, struct job *job)
@@ -145,7 +145,7 @@ static void tell_nothing(struct session *s, struct job *job)
 	struct out out;
 
 	for (u32 i = 0; i < VM_COUNT; i++)
-		has_vms = has_vms || s->machine.vms[i].is_used;
+		has_vms = has_vms || s->inventory.vms[i].is_used;
 	if (!job_is_json(job) && !args_has(&job->args, ARG_QUIET)) {
 		out = job_text_begin(s, job);
 		out_format(&out, "%s --all: %s. Nothing was done.\n", job->args.command->verb,
@@ -174,15 +174,15 @@ static void list_names(const struct job *job, char *text, size_t size)
 static bool asks(struct session *s, struct job *job)
 {
 	char names[128], question[EDIT_PROMPT_BYTES];
-	struct fault fault;
+	struct cmd_error error;
 
 	if (op_of(job) != REQ_DELETE || args_has(&job->args, ARG_YES) || args_has(&job->args, ARG_DRY_RUN))
 		return false;
 	list_names(job, names, sizeof(names));
 	if (job_is_json(job)) {
-		fault_set(&fault, RESULT_STATE, "%u VMs would be deleted: %s. Say \"yes\" to delete them",
+		error_set(&error, RESULT_STATE, "%u VMs would be deleted: %s. Say \"yes\" to delete them",
 			job->target_count, names);
-		job_fail(s, job, &fault);
+		job_fail(s, job, &error);
 		return true;
 	}
 	snprintf(question, sizeof(question), "Delete %u VM%s? [y/N] ", job->target_count,
@@ -222,7 +222,7 @@ void batch_begin(struct session *s, struct job *job)
 	if (job->targets) {	/* the question was answered */
 		go(s, job);
 	} else if (args_has(&job->args, ARG_ALL)) {
-		collect_begin(s, job, BIT32(COLLECT_VMS));
+		fetch_begin(s, job, BIT32(FETCH_VMS));
 	} else if (make_room(s, job, names->count)) {
 		take_names(job, names);
 		go(s, job);
@@ -240,14 +240,14 @@ static void tell_done(struct session *s, struct job *job, const struct target *t
 	job_text_end(s, job);
 }
 
-static void tell_fault(struct session *s, struct job *job, const struct target *target)
+static void tell_error(struct session *s, struct job *job, const struct target *target)
 {
 	struct out out;
 
 	if (job_is_json(job))
 		return;
 	out = job_text_begin(s, job);
-	report_fault(&out, &target->fault);
+	report_error(&out, &target->error);
 	job_text_end(s, job);
 }
 
@@ -259,13 +259,13 @@ static bool is_so_already(const struct job *job, const struct reply *reply)
 }
 
 /* Which VM it is about is to be seen in each line. */
-static void name_in_fault(struct target *target)
+static void name_in_error(struct target *target)
 {
-	struct fault fault = target->fault;
+	struct cmd_error error = target->error;
 
-	if (!strstr(fault.text, target->name))
-		snprintf(target->fault.text, sizeof(target->fault.text), "%s: %.*s", target->name,
-			(int)(sizeof(fault.text) - sizeof(target->name) - 2), fault.text);
+	if (!strstr(error.text, target->name))
+		snprintf(target->error.text, sizeof(target->error.text), "%s: %.*s", target->name,
+			(int)(sizeof(error.text) - sizeof(target->name) - 2), error.text);
 }
 
 static void take_result(struct session *s, struct job *job, const struct reply *reply)
@@ -274,20 +274,20 @@ static void take_result(struct session *s, struct job *job, const struct reply *
 
 	if (reply->result == RESULT_OK || is_so_already(job, reply)) {
 		request_take_vm(s, job, target->name, reply);
-		tell_done(s, job, target, machine_find(&s->machine, target->name));
+		tell_done(s, job, target, inventory_find(&s->inventory, target->name));
 		return;
 	}
 	memcpy(job->request.name, target->name, sizeof(job->request.name));
 	request_note_asker(s, job, target->name, false);
-	report_refusal(&target->fault, &job->request, reply, &s->machine);
-	name_in_fault(target);
-	tell_fault(s, job, target);
+	report_refusal(&target->error, &job->request, reply, &s->inventory);
+	name_in_error(target);
+	tell_error(s, job, target);
 }
 
 void batch_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	if (!job->targets) {
-		if (!collect_answer(s, job, reply) || !make_room(s, job, VM_COUNT))
+		if (!fetch_answer(s, job, reply) || !make_room(s, job, VM_COUNT))
 			return;
 		take_all(s, job);
 		go(s, job);
@@ -303,10 +303,10 @@ void batch_cancel_unsent(struct session *s, struct job *job)
 	for (u32 i = job->target_sent; i < job->target_count; i++) {
 		struct target *target = &job->targets[i];
 
-		fault_set(&target->fault, RESULT_FAILED, "%s %s was canceled before it began",
+		error_set(&target->error, RESULT_FAILED, "%s %s was canceled before it began",
 			job->args.command->verb, target->name);
-		target->fault.class = "E_CANCELED";
-		tell_fault(s, job, target);
+		target->error.class = "E_CANCELED";
+		tell_error(s, job, target);
 	}
 	job_drop_unsent(job);
 	if (!job->is_waiting)

@@ -18,7 +18,7 @@ static bool has_id(const struct job *job, const char *id)
 
 static bool is_meant(const struct job *job, const struct job *by)
 {
-	enum job_origin origin = by->origin == JOB_WIRE ? JOB_WIRE : JOB_BACKGROUND;
+	enum job_origin origin = by->origin == JOB_RPC ? JOB_RPC : JOB_BACKGROUND;
 
 	return job != by && job->is_used && !job->is_canceled && job->origin == origin &&
 	       (!args_has(&by->args, ARG_ID) || has_id(job, by->args.id));
@@ -67,12 +67,12 @@ static bool cancel(struct session *s, struct job *job, struct job *by)
 static void done(struct session *s, struct job *by)
 {
 	struct json_writer *writer;
-	struct fault fault;
+	struct cmd_error error;
 	struct out out;
 
 	if (by->index == 0 && args_has(&by->args, ARG_ID)) {
-		fault_set(&fault, RESULT_NOT_FOUND, "no command with the id %s is in progress", by->args.id);
-		job_fail(s, by, &fault);
+		error_set(&error, RESULT_NOT_FOUND, "no command with the id %s is in progress", by->args.id);
+		job_fail(s, by, &error);
 		return;
 	}
 	if (job_is_json(by)) {

@@ -58,7 +58,7 @@ const struct command *command_named(const char *verb)
 	return 0;
 }
 
-static void guess_verb(const char *word, struct fault *fault)
+static void guess_verb(const char *word, struct cmd_error *error)
 {
 	const char *best = 0;
 	u32 best_distance = strlen(word) < 6 ? 2 : 3;	/* most of a short word must be right */
@@ -72,12 +72,12 @@ static void guess_verb(const char *word, struct fault *fault)
 		}
 	}
 	if (best)
-		fault_set(fault, RESULT_USAGE, "there is no command \"%.40s\". Did you mean %s?", word, best);
+		error_set(error, RESULT_USAGE, "there is no command \"%.40s\". Did you mean %s?", word, best);
 	else
-		fault_set(fault, RESULT_USAGE, "there is no command \"%.40s\". Try help", word);
+		error_set(error, RESULT_USAGE, "there is no command \"%.40s\". Try help", word);
 }
 
-static const struct command *by_prefix(const char *word, struct fault *fault)
+static const struct command *by_prefix(const char *word, struct cmd_error *error)
 {
 	const struct command *found = command_named(word);
 	char list[160] = "";
@@ -100,9 +100,9 @@ static const struct command *by_prefix(const char *word, struct fault *fault)
 	if (matches == 1)
 		return found;
 	if (matches > 1)
-		fault_set(fault, RESULT_USAGE, "\"%.20s\" may be %s. Type more of it", word, list);
+		error_set(error, RESULT_USAGE, "\"%.20s\" may be %s. Type more of it", word, list);
 	else
-		guess_verb(word, fault);
+		guess_verb(word, error);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ static bool is_noun(const char *word)
 	return strcmp(word, "vm") == 0 || strcmp(word, "image") == 0 || strcmp(word, "config") == 0;
 }
 
-static const struct command *by_noun(const char *noun, const char *verb, struct fault *fault)
+static const struct command *by_noun(const char *noun, const char *verb, struct cmd_error *error)
 {
 	const struct command *found = 0;
 	size_t length = strlen(verb);
@@ -132,12 +132,12 @@ static const struct command *by_noun(const char *noun, const char *verb, struct 
 	}
 	if (matches == 1)
 		return found;
-	fault_set(fault, RESULT_USAGE, "\"%s %.30s\" %s. Try help", noun, verb,
+	error_set(error, RESULT_USAGE, "\"%s %.30s\" %s. Try help", noun, verb,
 		matches ? "may be several commands" : "is not a command");
 	return 0;
 }
 
-const struct command *command_find(const struct words *words, u32 *next, struct fault *fault)
+const struct command *command_find(const struct words *words, u32 *next, struct cmd_error *error)
 {
 	const struct command *found;
 	u32 i = 0;
@@ -148,28 +148,28 @@ const struct command *command_find(const struct words *words, u32 *next, struct 
 	if (i == words->count && i == 1)
 		return &commands[VERB_HELP];
 	if (i == words->count) {
-		fault->code = RESULT_OK;
+		error->code = RESULT_OK;
 		return 0;
 	}
-	fault->at = words->start[i];
+	error->at = words->start[i];
 	if (is_noun(words->word[i])) {
 		if (i + 1 == words->count) {
-			fault_set(fault, RESULT_USAGE, "%s needs a verb: try `%s %s`", words->word[i], words->word[i],
+			error_set(error, RESULT_USAGE, "%s needs a verb: try `%s %s`", words->word[i], words->word[i],
 				strcmp(words->word[i], "config") == 0 ? "apply" : "list");
 			return 0;
 		}
 		*next = i + 2;
-		found = by_noun(words->word[i], words->word[i + 1], fault);
+		found = by_noun(words->word[i], words->word[i + 1], error);
 	} else {
 		*next = i + 1;
-		found = by_prefix(words->word[i], fault);
+		found = by_prefix(words->word[i], error);
 	}
 	if (!found)
-		fault->at = words->start[i];
+		error->at = words->start[i];
 	return found;
 }
 
-static void unknown_arg(const struct command *command, const char *name, struct fault *fault)
+static void unknown_arg(const struct command *command, const char *name, struct cmd_error *error)
 {
 	const char *best = 0;
 	u32 best_distance = 3;
@@ -182,15 +182,15 @@ static void unknown_arg(const struct command *command, const char *name, struct 
 			best = arg_specs[i].name;
 		}
 		if (strcmp(name, arg_specs[i].name) == 0 && i != ARG_VERB) {
-			fault_set(fault, RESULT_USAGE, "--%s has no meaning for %s. Try help %s", name, command->verb,
+			error_set(error, RESULT_USAGE, "--%s has no meaning for %s. Try help %s", name, command->verb,
 				command->verb);
 			return;
 		}
 	}
 	if (best)
-		fault_set(fault, RESULT_USAGE, "%s has no --%.40s. Did you mean --%s?", command->verb, name, best);
+		error_set(error, RESULT_USAGE, "%s has no --%.40s. Did you mean --%s?", command->verb, name, best);
 	else
-		fault_set(fault, RESULT_USAGE, "%s has no --%.40s. Try help %s", command->verb, name, command->verb);
+		error_set(error, RESULT_USAGE, "%s has no --%.40s. Try help %s", command->verb, name, command->verb);
 }
 
 static bool text_begins(const char *text, const char *start)
@@ -198,7 +198,7 @@ static bool text_begins(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-enum arg command_arg(const struct command *command, const char *name, size_t length, struct fault *fault)
+enum arg command_arg(const struct command *command, const char *name, size_t length, struct cmd_error *error)
 {
 	u64 takes = (command->takes | BIT64(ARG_HELP)) & ~BIT64(ARG_VERB);
 	enum arg found = ARG_COUNT;
@@ -212,7 +212,7 @@ enum arg command_arg(const struct command *command, const char *name, size_t len
 		if (found != ARG_COUNT && text_begins(arg_specs[i].name, arg_specs[found].name))
 			continue;	/* --mem is --memory, although there is --memory-policy */
 		if (found != ARG_COUNT) {
-			fault_set(fault, RESULT_USAGE, "--%.*s may be --%s or --%s. Type more of it", (int)length, name,
+			error_set(error, RESULT_USAGE, "--%.*s may be --%s or --%s. Type more of it", (int)length, name,
 				arg_specs[found].name, arg_specs[i].name);
 			return ARG_COUNT;
 		}
@@ -220,62 +220,62 @@ enum arg command_arg(const struct command *command, const char *name, size_t len
 	}
 	if (found == ARG_COUNT) {
 		snprintf(word, sizeof(word), "%.*s", (int)(length < 40 ? length : 40), name);
-		unknown_arg(command, word, fault);
+		unknown_arg(command, word, error);
 	}
 	return found;
 }
 
-bool command_complete(const struct args *args, struct fault *fault)
+bool command_complete(const struct args *args, struct cmd_error *error)
 {
 	u64 missing = args->command->needs & ~args->given;
 
 	if (args_has(args, ARG_ALL) && args_has(args, ARG_NAME))
-		return fault_set(fault, RESULT_USAGE, "--all and a name exclude each other. For example: %s",
+		return error_set(error, RESULT_USAGE, "--all and a name exclude each other. For example: %s",
 			args->command->example);
 	if (args_has(args, ARG_ALL))
 		missing &= ~BIT64(ARG_NAME);
 	for (u32 i = 0; i < ARG_COUNT; i++)
 		if (missing & BIT64(i))
-			return fault_set(fault, RESULT_USAGE, "%s needs --%s %s. For example: %s",
+			return error_set(error, RESULT_USAGE, "%s needs --%s %s. For example: %s",
 				args->command->verb, arg_specs[i].name, arg_specs[i].value, args->command->example);
 	if (args_has(args, ARG_LINES) && args_has(args, ARG_OFFSET))
-		return fault_set(fault, RESULT_USAGE, "--lines and --offset exclude each other. For example: %s",
+		return error_set(error, RESULT_USAGE, "--lines and --offset exclude each other. For example: %s",
 			args->command->example);
 	if (verb_of(args->command) == VERB_SET && !(args->given & ARGS_FIELDS))
-		return fault_set(fault, RESULT_USAGE, "set-vm needs something to set. For example: %s",
+		return error_set(error, RESULT_USAGE, "set-vm needs something to set. For example: %s",
 			args->command->example);
 	return true;
 }
 
 /* The word at *i is a flag; takes its value from behind a = or from the next word. */
-static bool parse_flag(struct args *args, const struct words *words, u32 *i, struct fault *fault)
+static bool parse_flag(struct args *args, const struct words *words, u32 *i, struct cmd_error *error)
 {
 	const char *flag = words->word[*i] + 2, *value = strchr(flag, '=');
 	size_t length = value ? (size_t)(value - flag) : strlen(flag);
-	enum arg arg = command_arg(args->command, flag, length, fault);
+	enum arg arg = command_arg(args->command, flag, length, error);
 
 	if (arg == ARG_COUNT)
 		return false;
 	if (value)
-		return args_set(args, arg, value + 1, fault);
+		return args_set(args, arg, value + 1, error);
 	if (!arg_needs_value(arg))
-		return args_set(args, arg, 0, fault);
+		return args_set(args, arg, 0, error);
 	if (*i + 1 < words->count && (words->is_quoted[*i + 1] || strncmp(words->word[*i + 1], "--", 2) != 0))
 		value = words->word[++*i];
-	return args_set(args, arg, value, fault);
+	return args_set(args, arg, value, error);
 }
 
-static bool parse_bare(struct args *args, const char *word, struct fault *fault)
+static bool parse_bare(struct args *args, const char *word, struct cmd_error *error)
 {
 	const struct command *command = args->command;
 
 	if (command->bare == ARG_COUNT)
-		return fault_set(fault, RESULT_USAGE, "%s takes no \"%.40s\". Try help %s", command->verb, word,
+		return error_set(error, RESULT_USAGE, "%s takes no \"%.40s\". Try help %s", command->verb, word,
 			command->verb);
 	if (args_has(args, command->bare) && !(command->takes & BIT64(ARG_ALL)))
-		return fault_set(fault, RESULT_USAGE, "\"%.40s\" is one word too many for %s. Try help %s", word,
+		return error_set(error, RESULT_USAGE, "\"%.40s\" is one word too many for %s. Try help %s", word,
 			command->verb, command->verb);
-	return args_set(args, command->bare, word, fault);
+	return args_set(args, command->bare, word, error);
 }
 
 static bool is_group(const char *word)
@@ -293,7 +293,7 @@ static bool set_topic(struct args *args, const char *topic)
 }
 
 /* `help vm create` and `help create` explain create-vm, `help vm` all commands for VMs. */
-static bool find_topic(struct args *args, const struct words *words, u32 next, struct fault *fault)
+static bool find_topic(struct args *args, const struct words *words, u32 next, struct cmd_error *error)
 {
 	static struct words topic;
 	const struct command *found;
@@ -309,63 +309,63 @@ static bool find_topic(struct args *args, const struct words *words, u32 next, s
 		return true;
 	if (topic.count == 1 && is_group(topic.word[0]))
 		return set_topic(args, topic.word[0]);
-	found = command_find(&topic, &unused, fault);
+	found = command_find(&topic, &unused, error);
 	if (!found)
-		return fault->code == RESULT_OK;
+		return error->code == RESULT_OK;
 	return set_topic(args, found->verb);
 }
 
-static bool parse_words(struct args *args, const struct words *words, u32 next, struct fault *fault)
+static bool parse_words(struct args *args, const struct words *words, u32 next, struct cmd_error *error)
 {
 	if (verb_of(args->command) == VERB_HELP && (next == words->count || words->word[next][0] != '-'))
-		return find_topic(args, words, next, fault);
+		return find_topic(args, words, next, error);
 	for (u32 i = next; i < words->count; i++) {
 		bool is_flag = !words->is_quoted[i] && words->word[i][0] == '-' && words->word[i][1] != 0;
 		bool is_good;
 
-		fault->at = words->start[i];
+		error->at = words->start[i];
 		if (is_flag && strcmp(words->word[i], "-h") == 0)
-			is_good = args_set(args, ARG_HELP, 0, fault);
+			is_good = args_set(args, ARG_HELP, 0, error);
 		else if (is_flag && words->word[i][1] != '-')
-			is_good = fault_set(fault, RESULT_USAGE, "flags begin with two dashes: -%.40s", words->word[i]);
+			is_good = error_set(error, RESULT_USAGE, "flags begin with two dashes: -%.40s", words->word[i]);
 		else if (is_flag)
-			is_good = parse_flag(args, words, &i, fault);
+			is_good = parse_flag(args, words, &i, error);
 		else
-			is_good = parse_bare(args, words->word[i], fault);
+			is_good = parse_bare(args, words->word[i], error);
 		if (!is_good) {
-			fault->at = words->start[i];
+			error->at = words->start[i];
 			return false;
 		}
 		if (args_has(args, ARG_HELP))
 			return true;
 	}
-	return command_complete(args, fault);
+	return command_complete(args, error);
 }
 
-bool line_too_long(struct fault *fault)
+bool line_too_long(struct cmd_error *error)
 {
-	return fault_set(fault, RESULT_USAGE, "the line has more than %u characters. Nothing was done", LINE_BYTES - 1);
+	return error_set(error, RESULT_USAGE, "the line has more than %u characters. Nothing was done", LINE_BYTES - 1);
 }
 
-bool command_parse(const char *line, struct args *args, struct fault *fault)
+bool command_parse(const char *line, struct args *args, struct cmd_error *error)
 {
 	static struct words words;
 	const struct command *command;
 	u32 next = 0;
 
 	args_init(args, 0);
-	fault->code = RESULT_OK;
-	fault->at = 0;
-	words_split(&words, line, LINE_BYTES);
+	error->code = RESULT_OK;
+	error->at = 0;
+	tokenize(&words, line, LINE_BYTES);
 	if (words.is_too_long)
-		return line_too_long(fault);
+		return line_too_long(error);
 	if (words.is_open)
-		return fault_set(fault, RESULT_USAGE, "a quote is not closed");
+		return error_set(error, RESULT_USAGE, "a quote is not closed");
 	if (words.is_too_many)
-		return fault_set(fault, RESULT_USAGE, "more than %u words", WORD_COUNT);
-	command = command_find(&words, &next, fault);
+		return error_set(error, RESULT_USAGE, "more than %u words", WORD_COUNT);
+	command = command_find(&words, &next, error);
 	if (!command)
-		return fault->code == RESULT_OK;
+		return error->code == RESULT_OK;
 	args_init(args, command);
-	return parse_words(args, &words, next, fault);
+	return parse_words(args, &words, next, error);
 }

@@ -8,7 +8,7 @@
 #define VOS_COMMAND_H
 
 #include "args.h"
-#include "words.h"
+#include "tokenize.h"
 
 enum verb {
 	VERB_CREATE, VERB_START, VERB_STOP, VERB_PAUSE, VERB_RESUME, VERB_RESET, VERB_NMI, VERB_DELETE, VERB_SET,
@@ -57,23 +57,23 @@ static inline enum verb verb_of(const struct command *command)
 
 /*
  * Parse a line. True: args->command is what to do (0 for an empty line or a comment), args are complete and valid.
- * False: *fault says what is wrong, with the offset of the word.
+ * False: *error says what is wrong, with the offset of the word.
  */
-bool command_parse(const char *line, struct args *args, struct fault *fault);
+bool command_parse(const char *line, struct args *args, struct cmd_error *error);
 
 /* What is said of a line that does not fit. Always false. */
-bool line_too_long(struct fault *fault);
+bool line_too_long(struct cmd_error *error);
 
 /* By exact name, or 0. */
 const struct command *command_named(const char *verb);
 /*
  * The command that the first words mean (a leading `vos`, a unique prefix, or noun and verb), and in *next the word
- * after; 0 and *fault otherwise. With no word at all: 0, and fault->code RESULT_OK; `vos` alone is help.
+ * after; 0 and *error otherwise. With no word at all: 0, and error->code RESULT_OK; `vos` alone is help.
  */
-const struct command *command_find(const struct words *words, u32 *next, struct fault *fault);
-/* The flag of that command by exact name or unique prefix; ARG_COUNT if there is none (and *fault says so). */
-enum arg command_arg(const struct command *command, const char *name, size_t length, struct fault *fault);
+const struct command *command_find(const struct words *words, u32 *next, struct cmd_error *error);
+/* The flag of that command by exact name or unique prefix; ARG_COUNT if there is none (and *error says so). */
+enum arg command_arg(const struct command *command, const char *name, size_t length, struct cmd_error *error);
 /* All that the command needs is given. */
-bool command_complete(const struct args *args, struct fault *fault);
+bool command_complete(const struct args *args, struct cmd_error *error);
 
 #endif

@@ -27,7 +27,7 @@ static struct words words;
 /* The words before the last one: which flags are there, and does the last one want the last word as its value? */
 static void scan_flags(struct context *context, u32 next, u32 last)
 {
-	struct fault unused;
+	struct cmd_error unused;
 
 	for (u32 i = next; i < last; i++) {
 		const char *word = words.word[i];
@@ -68,7 +68,7 @@ static bool is_possible(const struct context *context, u32 arg)
 static void find_argument(struct context *context, u32 next, u32 last)
 {
 	const char *equals;
-	struct fault unused;
+	struct cmd_error unused;
 
 	context->place = PLACE_FLAG;
 	scan_flags(context, next, last);
@@ -99,10 +99,10 @@ static bool is_noun(const char *word)
 static struct context locate(const char *line, size_t cursor)
 {
 	struct context context = { .place = PLACE_NOWHERE, .arg = ARG_COUNT, .partial = "" };
-	struct fault unused;
+	struct cmd_error unused;
 	u32 last, first = 0, next = 0;
 
-	words_split(&words, line, cursor);
+	tokenize(&words, line, cursor);
 	if (words.is_too_many || memchr(line, '#', cursor))
 		return context;
 	last = words.is_between ? words.count : words.count - 1;

@@ -30,7 +30,7 @@ struct parser {
 	u32 name_count;
 	char names[VM_COUNT][VM_NAME_BYTES];
 	struct args defaults, vm;
-	struct fault fault;
+	struct cmd_error error;
 };
 
 static void step(struct parser *p)
@@ -163,8 +163,8 @@ static bool parse_value(struct parser *p, struct args *args, enum arg key)
 		snprintf(text, sizeof(text), "%s needs a value", arg_specs[key].name);
 		return mistake(p, text);
 	}
-	if (!args_set(args, key, p->word, &p->fault))
-		return mistake(p, p->fault.text);
+	if (!args_set(args, key, p->word, &p->error))
+		return mistake(p, p->error.text);
 	advance(p);
 	if (p->kind == TOKEN_SEMICOLON)
 		advance(p);
@@ -212,8 +212,8 @@ static bool parse_name(struct parser *p)
 {
 	if (p->kind != TOKEN_WORD && p->kind != TOKEN_STRING)
 		return mistake(p, "the name of the VM is missing here");
-	if (!args_set(&p->vm, ARG_NAME, p->word, &p->fault))
-		return mistake(p, p->fault.text);
+	if (!args_set(&p->vm, ARG_NAME, p->word, &p->error))
+		return mistake(p, p->error.text);
 	if (is_double(p))
 		return mistake(p, "there is a VM of that name already");
 	if (p->name_count == VM_COUNT)

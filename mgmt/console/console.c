@@ -54,9 +54,9 @@ static void scanned(struct session *s, const struct frame_result *result)
 	for (u32 i = 0; i < result->plain_count; i++)
 		plain(s, result->plain[i]);
 	if (result->broken)
-		wire_broken(s, result->broken, s->scanner.body, s->scanner.count);
+		rpc_broken(s, result->broken, s->scanner.body, s->scanner.count);
 	if (result->is_complete)
-		wire_frame(s, s->scanner.body, s->scanner.count);
+		rpc_frame(s, s->scanner.body, s->scanner.count);
 }
 
 void console_input(struct session *s, const char *bytes, size_t count)
@@ -113,12 +113,12 @@ bool console_takes_vm_output(const struct session *s, u32 vm)
 {
 	if (is_shown(s, vm))
 		return session_output_used(s) <= OUTPUT_SHORT_BYTES;
-	return s->machine.vms[vm].is_used;
+	return s->inventory.vms[vm].is_used;
 }
 
 static bool drain_vm(struct session *s, u32 index, u32 limit)
 {
-	struct vm_entry *vm = &s->machine.vms[index];
+	struct vm_entry *vm = &s->inventory.vms[index];
 	char bytes[512];
 	u32 total = 0;
 
@@ -140,7 +140,7 @@ static bool drain_vms(struct session *s)
 	bool is_some = false;
 
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (s->machine.vms[i].is_used)
+		if (s->inventory.vms[i].is_used)
 			is_some = drain_vm(s, i, VM_TURN_BYTES) || is_some;
 	return is_some;
 }
@@ -153,7 +153,7 @@ static bool is_news(u32 state)
 
 static void event(struct session *s, const struct reply *reply)
 {
-	struct vm_entry *vm = machine_update(&s->machine, &reply->vm);
+	struct vm_entry *vm = inventory_update(&s->inventory, &reply->vm);
 	struct out out;
 	bool is_told;
 	u32 before;
@@ -161,7 +161,7 @@ static void event(struct session *s, const struct reply *reply)
 	if (!vm)
 		return;
 	(void)drain_vm(s, reply->vm.index, HISTORY_BYTES);
-	wire_event(s, vm);
+	rpc_event(s, vm);
 	before = vm->told_state;
 	is_told = before == vm->report.state;
 	vm->told_state = vm->report.state;
@@ -220,7 +220,7 @@ static bool log_step(struct session *s)
 		return false;
 	s->log_at = end + 1;
 	out = notice_begin(s);
-	out_foreign(&out, line, length);
+	out_escaped(&out, line, length);
 	out_text(&out, "\n");
 	notice_end(s);
 	return true;
@@ -237,7 +237,7 @@ void console_init(struct session *s, const struct session_ops *ops, const struct
 	s->log_at = log_head(s);
 	s->conf = conf;
 	s->conf_bytes = conf_bytes;
-	s->machine.info = info;
+	s->inventory.info = info;
 	out_text(&s->terminal, "\n");
 	report_banner(&s->terminal, info);
 	out_text(&s->terminal, "Type help for the commands; Tab completes, ? explains.\n");

@@ -7,7 +7,7 @@
 
 #include "session.h"
 
-/* verbs.c */
+/* handlers.c */
 void vms_begin(struct session *s, struct job *job);
 void vms_answer(struct session *s, struct job *job, const struct reply *reply);
 void status_answer(struct session *s, struct job *job, const struct reply *reply);

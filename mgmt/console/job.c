@@ -37,12 +37,12 @@ struct job *job_new_cancel(struct session *s)
 {
 	struct job *job = &s->jobs[CANCEL_JOB];
 
-	return job->is_used ? 0 : take(s, job, JOB_WIRE);
+	return job->is_used ? 0 : take(s, job, JOB_RPC);
 }
 
 bool job_is_json(const struct job *job)
 {
-	return job->origin == JOB_WIRE || args_has(&job->args, ARG_JSON);
+	return job->origin == JOB_RPC || args_has(&job->args, ARG_JSON);
 }
 
 static bool is_about(const struct job *job, const char *name)
@@ -58,7 +58,7 @@ static bool is_about(const struct job *job, const char *name)
 bool job_is_about(const struct session *s, const char *name)
 {
 	for (u32 i = 0; i < JOB_COUNT; i++)
-		if (s->jobs[i].is_used && s->jobs[i].is_waiting && s->jobs[i].origin != JOB_WIRE &&
+		if (s->jobs[i].is_used && s->jobs[i].is_waiting && s->jobs[i].origin != JOB_RPC &&
 			is_about(&s->jobs[i], name))
 			return true;
 	return false;
@@ -223,12 +223,12 @@ struct json_writer *job_json_begin(struct session *s)
 /* What does not fit is replaced by an error: half an object would be worse than none. */
 static void replace_overfull(struct session *s)
 {
-	struct fault fault;
+	struct cmd_error error;
 
 	if (!s->json_buffer.is_full && s->json_buffer.used < JSON_BYTES - JSON_ID_BYTES - 16)
 		return;
-	fault_set(&fault, RESULT_FAILED, "the answer is too long for JSON. Ask for less");
-	json_fault(job_json_begin(s), &fault);
+	error_set(&error, RESULT_FAILED, "the answer is too long for JSON. Ask for less");
+	json_error(job_json_begin(s), &error);
 }
 
 void job_json_end(struct session *s, struct job *job)
@@ -239,7 +239,7 @@ void job_json_end(struct session *s, struct job *job)
 	if (job->id[0])
 		out_format(&out, ",\"id\":%s", job->id);
 	out_text(&out, "}");
-	if (job->origin == JOB_WIRE) {
+	if (job->origin == JOB_RPC) {
 		session_send_frame(s, "control");
 		return;
 	}
@@ -251,27 +251,27 @@ void job_json_end(struct session *s, struct job *job)
 
 struct vm_entry *job_vm(struct session *s, struct job *job)
 {
-	struct vm_entry *vm = machine_find(&s->machine, job->args.name);
-	struct fault fault;
+	struct vm_entry *vm = inventory_find(&s->inventory, job->args.name);
+	struct cmd_error error;
 
 	if (!vm) {
-		fault_set(&fault, RESULT_NOT_FOUND, "there is no VM \"%s\". list-vm shows what there is",
+		error_set(&error, RESULT_NOT_FOUND, "there is no VM \"%s\". list-vm shows what there is",
 			job->args.name);
-		job_fail(s, job, &fault);
+		job_fail(s, job, &error);
 	}
 	return vm;
 }
 
-void job_end(struct session *s, struct job *job, const struct fault *fault)
+void job_end(struct session *s, struct job *job, const struct cmd_error *error)
 {
-	void (*done)(struct session *, const struct fault *) = job->done;
-	struct fault kept;	/* it may be one of the job's own */
+	void (*done)(struct session *, const struct cmd_error *) = job->done;
+	struct cmd_error kept;	/* it may be one of the job's own */
 
-	if (fault)
-		kept = *fault;
+	if (error)
+		kept = *error;
 	job_drop(job);
 	if (done)
-		done(s, fault ? &kept : 0);
+		done(s, error ? &kept : 0);
 }
 
 void job_ok(struct session *s, struct job *job)
@@ -294,29 +294,29 @@ void job_show(struct session *s, struct job *job, const struct view *view, const
 	job_ok(s, job);
 }
 
-void job_fail(struct session *s, struct job *job, const struct fault *fault)
+void job_fail(struct session *s, struct job *job, const struct cmd_error *error)
 {
 	struct out out;
 
 	if (job_is_json(job)) {
-		json_fault(job_json_begin(s), fault);
+		json_error(job_json_begin(s), error);
 		job_json_end(s, job);
 	} else {
 		out = job_text_begin(s, job);
-		report_fault(&out, fault);
+		report_error(&out, error);
 		job_text_end(s, job);
 	}
-	job_end(s, job, fault);
+	job_end(s, job, error);
 }
 
 void job_fail_canceled(struct session *s, struct job *job)
 {
-	struct fault fault;
+	struct cmd_error error;
 
-	fault_set(&fault, RESULT_FAILED, job->is_canceled ? "%s was canceled; what it had done stays" :
+	error_set(&error, RESULT_FAILED, job->is_canceled ? "%s was canceled; what it had done stays" :
 		"%s was canceled before it began", job->args.command->verb);
-	fault.class = "E_CANCELED";
-	job_fail(s, job, &fault);
+	error.class = "E_CANCELED";
+	job_fail(s, job, &error);
 }
 
 /* ---- time ---- */
@@ -342,15 +342,15 @@ static u64 hint_at(const struct job *job)
 static void stop_waiting(struct session *s, struct job *job)
 {
 	struct job *background = job_new(s, JOB_BACKGROUND);
-	struct fault fault;
+	struct cmd_error error;
 	char text[UNIT_TEXT_BYTES];
 
 	if (job->targets)
-		fault_set(&fault, RESULT_TIMEOUT, "%s has not finished for all %u VMs after %s. It continues in the "
+		error_set(&error, RESULT_TIMEOUT, "%s has not finished for all %u VMs after %s. It continues in the "
 			"background; see list-vm", job->args.command->verb, job->target_count,
 			seconds_text(text, job->args.wait_ns));
 	else
-		fault_set(&fault, RESULT_TIMEOUT, "%s %s has not finished after %s. It continues in the background; "
+		error_set(&error, RESULT_TIMEOUT, "%s %s has not finished after %s. It continues in the background; "
 			"see status-vm",
 			job->args.command->verb, job->args.name, seconds_text(text, job->args.wait_ns));
 	if (background && job->origin == JOB_PROMPT) {
@@ -360,7 +360,7 @@ static void stop_waiting(struct session *s, struct job *job)
 		background->is_used = false;
 	}
 	job->is_waiting = false;
-	job_fail(s, job, &fault);
+	job_fail(s, job, &error);
 }
 
 void job_pump(struct session *s)

@@ -11,7 +11,7 @@
 
 #include "keys.h"
 #include "out.h"
-#include "words.h"
+#include "tokenize.h"
 
 #define EDIT_COLUMNS 80u
 #define EDIT_HISTORY 64u

@@ -50,7 +50,7 @@ static size_t read_log(struct session *s, const struct job *job, u64 at, char *t
 	size_t i;
 
 	if (!is_kernel(job)) {
-		vm = machine_find(&s->machine, job->args.name);
+		vm = inventory_find(&s->inventory, job->args.name);
 		return vm ? history_read(&vm->history, at, to, count) : 0;
 	}
 	for (i = 0; i < count; i++)
@@ -73,7 +73,7 @@ static void print_json(struct session *s, struct job *job)
 	json_number(writer, "next", job->print_at + count);
 	json_number(writer, "end", job->print_end);
 	if (is_kernel(job))
-		json_number(writer, "boot-time-ns", s->machine.info->wall_boot_ns);
+		json_number(writer, "boot-time-ns", s->inventory.info->wall_boot_ns);
 	json_close(writer, '}');
 	job_json_end(s, job);
 	job_ok(s, job);
@@ -116,9 +116,9 @@ static size_t print_kernel_line(struct session *s, const char *line, size_t leng
 	char time[UNIT_TEXT_BYTES];
 	u64 ns;
 
-	if (s->machine.info->wall_boot_ns && take_uptime(line, count, &ns))
-		out_format(&s->terminal, "%s ", date_text(time, s->machine.info->wall_boot_ns + ns));
-	out_foreign(&s->terminal, line, count);
+	if (s->inventory.info->wall_boot_ns && take_uptime(line, count, &ns))
+		out_format(&s->terminal, "%s ", date_text(time, s->inventory.info->wall_boot_ns + ns));
+	out_escaped(&s->terminal, line, count);
 	return count;
 }
 
@@ -138,7 +138,7 @@ void log_proceed(struct session *s, struct job *job)
 		if (is_kernel(job))
 			count = print_kernel_line(s, bytes, count);
 		else
-			out_foreign(&s->terminal, bytes, count);
+			out_escaped(&s->terminal, bytes, count);
 		job->print_at += count;
 		last = bytes[count - 1];
 	}

@@ -68,7 +68,7 @@ static struct vm_rings *rings_of(u32 vm)
 {
 	struct vm_rings *rings = &vm_rings[vm];
 	u64 address = CONSOLE_VM_RINGS + (u64)vm * VM_RINGS_BYTES;
-	u32 number = session.machine.vms[vm].number;
+	u32 number = session.inventory.vms[vm].number;
 
 	if (rings->number == number && number != 0)
 		return rings;
@@ -164,7 +164,7 @@ static void set_waiting(bool is_waiting)
 	ring_producer_wait(&serial_tx, is_waiting && session_has_output(&session));
 	ring_producer_wait(&requests, is_waiting && console_has_request(&session));
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (session.machine.vms[i].is_used)
+		if (session.inventory.vms[i].is_used)
 			ring_consumer_wait(&rings_of(i)->output, is_waiting && console_takes_vm_output(&session, i));
 	if (shown != VM_COUNT)
 		ring_producer_wait(&rings_of(shown)->input, is_waiting && !vm_has_room(0, shown));

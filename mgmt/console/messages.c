@@ -119,12 +119,12 @@ void report_reason(const struct out *out, const struct vm_report *r)
 		reason_detail(out, r);
 	if (r->text[0]) {
 		out_text(out, ": ");
-		out_foreign_line(out, r->text, sizeof(r->text));
+		out_escaped_line(out, r->text, sizeof(r->text));
 	}
 }
 
 /* The VM whose end would free most, or 0. */
-static const struct vm_entry *largest_live(const struct machine *m)
+static const struct vm_entry *largest_live(const struct inventory *m)
 {
 	const struct vm_entry *best = 0;
 
@@ -136,7 +136,7 @@ static const struct vm_entry *largest_live(const struct machine *m)
 }
 
 static void no_memory(
-	struct fault *fault, const struct request *request, const struct reply *reply, const struct machine *m)
+	struct cmd_error *error, const struct request *request, const struct reply *reply, const struct inventory *m)
 {
 	const struct vm_entry *other = largest_live(m);
 	char need[UNIT_TEXT_BYTES], have[UNIT_TEXT_BYTES], flag[UNIT_TEXT_BYTES], freed[UNIT_TEXT_BYTES];
@@ -151,7 +151,7 @@ static void no_memory(
 	if (other)
 		snprintf(advice + used, sizeof(advice) - used, "%s stop-vm %s (frees %s)", used ? ", or" : ". Try",
 			other->report.name, size_text(freed, other->report.spec.memory_bytes, false));
-	fault_set(fault, RESULT_RESOURCES, "%s needs %s, %s free%s", request->name, size_text(need, reply->need, true),
+	error_set(error, RESULT_RESOURCES, "%s needs %s, %s free%s", request->name, size_text(need, reply->need, true),
 		size_text(have, reply->have, false), advice);
 }
 
@@ -182,66 +182,66 @@ static const char *state_advice(u32 op, u32 state)
 	}
 }
 
-static void bad_state(struct fault *fault, const struct request *request, const struct reply *reply)
+static void bad_state(struct cmd_error *error, const struct request *request, const struct reply *reply)
 {
 	if (reply->have == VM_STOPPING)
-		fault_set(fault, RESULT_STATE, "%s is stopping. Wait until it has stopped, or use stop-vm %s --force",
+		error_set(error, RESULT_STATE, "%s is stopping. Wait until it has stopped, or use stop-vm %s --force",
 			request->name, request->name);
 	else
-		fault_set(fault, RESULT_STATE, "%s %s %s. %s", request->name,
+		error_set(error, RESULT_STATE, "%s %s %s. %s", request->name,
 			reply->have == VM_CRASHED ? "has" : "is", state_text((u32)reply->have),
 			state_advice(request->op, (u32)reply->have));
 }
 
-static void bad_field(struct fault *fault, const struct request *request, const struct reply *reply)
+static void bad_field(struct cmd_error *error, const struct request *request, const struct reply *reply)
 {
 	bool is_spec = reply->have < FIELD_SPEC_COUNT;
 
 	if (request->op == REQ_START && reply->have == FIELD_MEMORY)
-		fault_set(fault, RESULT_USAGE,
+		error_set(error, RESULT_USAGE,
 			"this processor can't address as much memory as %s has. Try set-vm %s --memory",
 			request->name, request->name);
 	else if (request->op == REQ_START && reply->have == FIELD_VMM)
-		fault_set(fault, RESULT_USAGE,
+		error_set(error, RESULT_USAGE,
 			"the --vmm of %s is no program that can run here. Try set-vm %s --vmm none", request->name,
 			request->name);
 	else
-		fault_set(fault, RESULT_USAGE, "%s%s is not accepted with this value. Try create-vm --help",
+		error_set(error, RESULT_USAGE, "%s%s is not accepted with this value. Try create-vm --help",
 			is_spec ? "--" : "", is_spec ? arg_specs[ARG_OF_FIELD(reply->have)].name : "this request");
 }
 
-static void no_pcpu(struct fault *fault, const struct reply *reply)
+static void no_pcpu(struct cmd_error *error, const struct reply *reply)
 {
 	if (reply->have == 1)
-		fault_set(fault, RESULT_USAGE, "there is no pCPU %u: this machine has one, number 0. Try --affinity 0",
+		error_set(error, RESULT_USAGE, "there is no pCPU %u: this machine has one, number 0. Try --affinity 0",
 			(u32)reply->need);
 	else
-		fault_set(fault, RESULT_USAGE, "there is no pCPU %u: this machine has %u, 0 to %u. Try --affinity all",
+		error_set(error, RESULT_USAGE, "there is no pCPU %u: this machine has %u, 0 to %u. Try --affinity all",
 			(u32)reply->need, (u32)reply->have, (u32)reply->have - 1);
 }
 
-static void cap_too_large(struct fault *fault, const char *name, u32 need, u32 have)
+static void cap_too_large(struct cmd_error *error, const char *name, u32 need, u32 have)
 {
 	char vcpus[32];
 
 	snprintf(vcpus, sizeof(vcpus), have == 100 ? "its one vCPU" : "each of its %u vCPUs", have / 100);
-	fault_set(fault, RESULT_USAGE,
+	error_set(error, RESULT_USAGE,
 		"--cap %u%% is more than %s can use: 100%% of a pCPU for %s. Try --cap %u%%, or none", need, name,
 		vcpus, have);
 }
 
-static void image_memory(struct fault *fault, const char *name, const struct reply *reply)
+static void image_memory(struct cmd_error *error, const char *name, const struct reply *reply)
 {
 	char have[UNIT_TEXT_BYTES], need[UNIT_TEXT_BYTES];
 	u64 least = (reply->need + PAGE_SIZE_2M - 1) & ~(PAGE_SIZE_2M - 1);
 
 	size_text(have, reply->have, false);
 	size_text(need, reply->need, true);
-	fault_set(fault, RESULT_USAGE, "%s would have %s of memory; its kernel, and what is loaded with it, take %s. "
+	error_set(error, RESULT_USAGE, "%s would have %s of memory; its kernel, and what is loaded with it, take %s. "
 		"Try --memory %uM, or more", name, have, need, (u32)(least / MIB));
 }
 
-static bool has_log(const struct machine *m, const char *name)
+static bool has_log(const struct inventory *m, const char *name)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (m->vms[i].is_used && strcmp(m->vms[i].report.name, name) == 0)
@@ -250,7 +250,7 @@ static bool has_log(const struct machine *m, const char *name)
 }
 
 static void vm_ended(
-	struct fault *fault, const struct request *request, const struct reply *reply, const struct machine *m)
+	struct cmd_error *error, const struct request *request, const struct reply *reply, const struct inventory *m)
 {
 	char text[200];
 	struct out_buffer buffer;
@@ -260,59 +260,59 @@ static void vm_ended(
 	out = out_to_buffer(&buffer);
 	report_reason(&out, &reply->vm);
 	if (has_log(m, request->name))
-		fault_set(fault, RESULT_FAILED, "%s ended: %s. log-vm %s shows its last output", request->name, text,
+		error_set(error, RESULT_FAILED, "%s ended: %s. log-vm %s shows its last output", request->name, text,
 			request->name);
 	else
-		fault_set(fault, RESULT_FAILED, "%s ended: %s", request->name, text);
+		error_set(error, RESULT_FAILED, "%s ended: %s", request->name, text);
 }
 
-static void no_virtualization(struct fault *fault, const struct info_page *info)
+static void no_virtualization(struct cmd_error *error, const struct info_page *info)
 {
-	fault_set(fault, RESULT_UNSUPPORTED, "VMs can't run on this machine: %.*s", (int)sizeof(info->virt_reason),
+	error_set(error, RESULT_UNSUPPORTED, "VMs can't run on this machine: %.*s", (int)sizeof(info->virt_reason),
 		info->virt_reason[0] ? info->virt_reason : "it has no usable virtualization");
 }
 
-static void canceled(struct fault *fault, const struct request *request)
+static void canceled(struct cmd_error *error, const struct request *request)
 {
-	fault_set(fault, RESULT_FAILED, request->op == REQ_STOP ?
+	error_set(error, RESULT_FAILED, request->op == REQ_STOP ?
 		"canceled: %s is not forced off" :
 		"canceled: the command continues; see status-vm %s", request->name);
 }
 
 /* Messages that their row leaves open. */
 static void special_message(
-	struct fault *fault, const struct request *request, const struct reply *reply, const struct machine *m)
+	struct cmd_error *error, const struct request *request, const struct reply *reply, const struct inventory *m)
 {
 	switch ((enum error)reply->error) {
 	case ERR_VM_STATE:
-		bad_state(fault, request, reply);
+		bad_state(error, request, reply);
 		break;
 	case ERR_BAD_FIELD:
-		bad_field(fault, request, reply);
+		bad_field(error, request, reply);
 		break;
 	case ERR_NO_MEMORY:
-		no_memory(fault, request, reply, m);
+		no_memory(error, request, reply, m);
 		break;
 	case ERR_NO_VIRT:
-		no_virtualization(fault, m->info);
+		no_virtualization(error, m->info);
 		break;
 	case ERR_VM_ENDED:
-		vm_ended(fault, request, reply, m);
+		vm_ended(error, request, reply, m);
 		break;
 	case ERR_NO_PCPU:
-		no_pcpu(fault, reply);
+		no_pcpu(error, reply);
 		break;
 	case ERR_CAP:
-		cap_too_large(fault, request->name, (u32)reply->need, (u32)reply->have);
+		cap_too_large(error, request->name, (u32)reply->need, (u32)reply->have);
 		break;
 	case ERR_IMAGE_MEMORY:
-		image_memory(fault, request->name, reply);
+		image_memory(error, request->name, reply);
 		break;
 	case ERR_CANCELED:
-		canceled(fault, request);
+		canceled(error, request);
 		break;
 	default:
-		fault_set(fault, RESULT_FAILED, "%s failed (error %u)", request->name, reply->error);
+		error_set(error, RESULT_FAILED, "%s failed (error %u)", request->name, reply->error);
 		break;
 	}
 }
@@ -334,13 +334,13 @@ static size_t put_mark(const struct out *out, const char *at, const struct reque
 }
 
 static void fill_in(
-	struct fault *fault, const char *message, const struct request *request, const struct reply *reply)
+	struct cmd_error *error, const char *message, const struct request *request, const struct reply *reply)
 {
 	struct out_buffer buffer;
 	struct out out;
 
-	fault->at = 0;
-	out_buffer_init(&buffer, fault->text, sizeof(fault->text));
+	error->at = 0;
+	out_buffer_init(&buffer, error->text, sizeof(error->text));
 	out = out_to_buffer(&buffer);
 	while (*message) {
 		size_t length = put_mark(&out, message, request, reply);
@@ -356,23 +356,23 @@ static void fill_in(
 static const struct { enum result code; const char *class, *message; } errors[ERROR_COUNT] = { ERRORS(ERROR_ROW) };
 
 void report_refusal(
-	struct fault *fault, const struct request *request, const struct reply *reply, const struct machine *m)
+	struct cmd_error *error, const struct request *request, const struct reply *reply, const struct inventory *m)
 {
 	bool is_known = reply->error < ERROR_COUNT;
 
 	if (is_known && errors[reply->error].message)
-		fill_in(fault, errors[reply->error].message, request, reply);
+		fill_in(error, errors[reply->error].message, request, reply);
 	else
-		special_message(fault, request, reply, m);
-	fault->code = is_known ? errors[reply->error].code : RESULT_FAILED;
-	fault->class = is_known ? errors[reply->error].class : fault_class(RESULT_FAILED);
+		special_message(error, request, reply, m);
+	error->code = is_known ? errors[reply->error].code : RESULT_FAILED;
+	error->class = is_known ? errors[reply->error].class : error_class(RESULT_FAILED);
 	if (reply->result != RESULT_OK && reply->result <= RESULT_INTEGRITY)
-		fault->code = (enum result)reply->result;
+		error->code = (enum result)reply->result;
 }
 
-void report_fault(const struct out *out, const struct fault *fault)
+void report_error(const struct out *out, const struct cmd_error *error)
 {
-	out_format(out, "error[%s]: ", fault->class);
-	out_foreign_line(out, fault->text, sizeof(fault->text));
+	out_format(out, "error[%s]: ", error->class);
+	out_escaped_line(out, error->text, sizeof(error->text));
 	out_text(out, "\n");
 }

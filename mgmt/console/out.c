@@ -67,12 +67,12 @@ static void foreign(const struct out *out, const char *bytes, size_t count, bool
 	out_bytes(out, bytes + start, count - start);
 }
 
-void out_foreign(const struct out *out, const char *bytes, size_t count)
+void out_escaped(const struct out *out, const char *bytes, size_t count)
 {
 	foreign(out, bytes, count, false);
 }
 
-void out_foreign_line(const struct out *out, const char *text, size_t count)
+void out_escaped_line(const struct out *out, const char *text, size_t count)
 {
 	foreign(out, text, strnlen(text, count), true);
 }

@@ -22,9 +22,9 @@ void out_format(const struct out *out, const char *format, ...) __attribute__((f
  * Foreign text, made harmless for a terminal: newline, tab and printable bytes pass, carriage returns vanish, the rest
  * is \xNN.
  */
-void out_foreign(const struct out *out, const char *bytes, size_t count);
+void out_escaped(const struct out *out, const char *bytes, size_t count);
 /* The same for one line: newline and tab become \xNN too; ends at a zero byte or after count bytes. */
-void out_foreign_line(const struct out *out, const char *text, size_t count);
+void out_escaped_line(const struct out *out, const char *text, size_t count);
 /* True if all of it passes there, so that it is shown as it is. */
 bool text_is_plain(const char *text);
 /*

@@ -29,9 +29,9 @@ static void remember(struct session *s, enum result result, const char *class)
 	s->last_class = class;
 }
 
-static void prompt_done(struct session *s, const struct fault *fault)
+static void prompt_done(struct session *s, const struct cmd_error *error)
 {
-	remember(s, fault ? fault->code : RESULT_OK, fault ? fault->class : fault_class(RESULT_OK));
+	remember(s, error ? error->code : RESULT_OK, error ? error->class : error_class(RESULT_OK));
 	if (s->mode == MODE_BUSY)
 		prompt_show(s);
 }
@@ -39,10 +39,10 @@ static void prompt_done(struct session *s, const struct fault *fault)
 /* It was not done, because that was not wanted. */
 static void give_up(struct session *s)
 {
-	struct fault fault;
+	struct cmd_error error;
 
-	fault_set(&fault, RESULT_FAILED, "not done");
-	prompt_done(s, &fault);
+	error_set(&error, RESULT_FAILED, "not done");
+	prompt_done(s, &error);
 }
 
 void prompt_interrupt(struct session *s)
@@ -70,8 +70,8 @@ static const char *vm_name(void *context, u32 index)
 	const struct session *s = context;
 
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (s->machine.vms[i].is_used && index-- == 0)
-			return s->machine.vms[i].report.name;
+		if (s->inventory.vms[i].is_used && index-- == 0)
+			return s->inventory.vms[i].report.name;
 	return 0;
 }
 
@@ -79,7 +79,7 @@ static const char *image_name(void *context, u32 index)
 {
 	const struct session *s = context;
 
-	return index < s->machine.image_count ? s->machine.images[index].name : 0;
+	return index < s->inventory.image_count ? s->inventory.images[index].name : 0;
 }
 
 static void list_candidates(struct session *s, const struct completion *completion)
@@ -142,7 +142,7 @@ static void question(struct session *s)
 	}
 	edit_hide(&s->editor);
 	out_format(&s->terminal, PROMPT);
-	out_foreign_line(&s->terminal, s->editor.line, s->editor.length);
+	out_escaped_line(&s->terminal, s->editor.line, s->editor.length);
 	out_text(&s->terminal, "?\n");
 	complete_help(s->editor.line, s->editor.cursor, &names, &s->terminal);
 	edit_show(&s->editor);
@@ -153,12 +153,12 @@ static void question(struct session *s)
 static void run_line(struct session *s, const char *line)
 {
 	struct job *job = job_new(s, JOB_PROMPT);
-	struct fault fault;
+	struct cmd_error error;
 
-	if (!command_parse(line, &job->args, &fault)) {
+	if (!command_parse(line, &job->args, &error)) {
 		job->is_used = false;
-		report_fault(&s->terminal, &fault);
-		remember(s, fault.code, fault.class);
+		report_error(&s->terminal, &error);
+		remember(s, error.code, error.class);
 		prompt_show(s);
 		return;
 	}
@@ -195,15 +195,15 @@ static void answer(struct session *s, const char *text)
 
 static void refuse_line(struct session *s)
 {
-	struct fault fault;
+	struct cmd_error error;
 
-	(void)line_too_long(&fault);
-	report_fault(&s->terminal, &fault);
+	(void)line_too_long(&error);
+	report_error(&s->terminal, &error);
 	if (s->mode == MODE_QUESTION) {
 		answer(s, "n");
 		return;
 	}
-	s->last_result = fault.code;
+	s->last_result = error.code;
 	prompt_show(s);
 }
 

@@ -67,7 +67,7 @@ void report_banner(const struct out *out, const struct info_page *info)
 		info->pcpu_count == 1 ? "" : "s", size_text(size, info->memory_bytes, false));
 	if (info->virt == VIRT_NONE) {
 		out_text(out, "VMs can't run on this machine: ");
-		out_foreign_line(out,
+		out_escaped_line(out,
 			info->virt_reason[0] ? info->virt_reason : "the processor has neither SVM nor VMX",
 			sizeof(info->virt_reason));
 		out_text(out, ".\nEverything else works.\n");
@@ -104,11 +104,11 @@ static void foreign_row(const struct out *out, const char *name, const char *tex
 {
 	struct out escaped = row_begin();
 
-	out_foreign_line(&escaped, text, size);
+	out_escaped_line(&escaped, text, size);
 	row_end(out, name);
 }
 
-static void memory_row(const struct out *out, const struct machine *m)
+static void memory_row(const struct out *out, const struct inventory *m)
 {
 	char total[UNIT_TEXT_BYTES], free_[UNIT_TEXT_BYTES], kernel[UNIT_TEXT_BYTES];
 
@@ -118,7 +118,7 @@ static void memory_row(const struct out *out, const struct machine *m)
 		size_text(kernel, m->host.memory_kernel, false));
 }
 
-static void load_row(const struct out *out, const struct machine *m)
+static void load_row(const struct out *out, const struct inventory *m)
 {
 	char up[UNIT_TEXT_BYTES];
 	u64 all = m->host.uptime_ns / 1000 * m->info->pcpu_count, idle = m->host.idle_ns / 1000;
@@ -129,12 +129,12 @@ static void load_row(const struct out *out, const struct machine *m)
 }
 
 /* How busy each pCPU was since the last look. */
-static void pcpu_row(const struct out *out, const struct machine *m)
+static void pcpu_row(const struct out *out, const struct inventory *m)
 {
 	struct out words = row_begin();
 
 	for (u32 i = 0; i < m->pcpu_count; i++) {
-		u32 idle = m->pcpus[i].idle_tenths, busy = idle < 1000 ? 1000 - idle : 0;
+		u32 idle = m->pcpus[i].idle_permille, busy = idle < 1000 ? 1000 - idle : 0;
 
 		if (sizeof(row_text) - row.used < 24) {
 			out_text(&words, "; ...");
@@ -147,7 +147,7 @@ static void pcpu_row(const struct out *out, const struct machine *m)
 
 void report_info(const struct out *out, const void *what)
 {
-	const struct machine *m = what;
+	const struct inventory *m = what;
 	const struct info_page *info = m->info;
 
 	label(out, "VOS");
@@ -170,7 +170,7 @@ void report_info(const struct out *out, const void *what)
 	out_format(out, "%.16s", info->firmware);
 	if (strncmp(info->firmware, info->loader, sizeof(info->firmware)) != 0) {
 		out_text(out, ", ");
-		out_foreign_line(out, info->loader, sizeof(info->loader));
+		out_escaped_line(out, info->loader, sizeof(info->loader));
 	}
 	out_text(out, "\n");
 	foreign_row(out, "Options", info->cmdline, sizeof(info->cmdline));
@@ -187,7 +187,7 @@ void report_info(const struct out *out, const void *what)
 
 void report_images(const struct out *out, const void *what)
 {
-	const struct machine *m = what;
+	const struct inventory *m = what;
 	char size[UNIT_TEXT_BYTES];
 	u32 width = 16;
 
@@ -235,18 +235,18 @@ static void vms_row(const struct out *out, const struct vm_entry *vm, u32 width)
 {
 	const struct vm_report *r = &vm->report;
 	bool is_live = vm_is_live(vm);
-	u32 tenths = is_live ? vm->rates.cpu_tenths : 0;
+	u32 permille = is_live ? vm->rates.cpu_permille : 0;
 	char memory[UNIT_TEXT_BYTES], uptime[UNIT_TEXT_BYTES];
 
 	out_format(out, "%-*s  %-9s %3u  %-5s %4u.%u  %-8s  ", (int)width, r->name, state_text(r->state), r->spec.cpus,
-		size_short(memory, r->spec.memory_bytes), tenths / 10, tenths % 10,
+		size_short(memory, r->spec.memory_bytes), permille / 10, permille % 10,
 		is_live ? duration_text(uptime, r->load.uptime_ns) : "-");
 	short_reason(out, r, COLUMNS - 41 - width);
 }
 
 void report_vms(const struct out *out, const void *what)
 {
-	const struct machine *m = what;
+	const struct inventory *m = what;
 	u32 width = 7, count = 0;
 
 	for (u32 i = 0; i < VM_COUNT; i++) {
@@ -275,7 +275,7 @@ static void cpu_row(const struct out *out, const struct vm_entry *vm)
 	label(out, "CPU");
 	out_format(out, "%u vCPU%s", r->spec.cpus, r->spec.cpus == 1 ? "" : "s");
 	if (vm_is_live(vm))
-		out_format(out, ", %u.%u%%", vm->rates.cpu_tenths / 10, vm->rates.cpu_tenths % 10);
+		out_format(out, ", %u.%u%%", vm->rates.cpu_permille / 10, vm->rates.cpu_permille % 10);
 	out_format(out, ", %s used, %s of it in the guest\n", duration_text(used, r->load.cpu_time_ns),
 		duration_text(guest, r->load.guest_time_ns));
 	label(out, "Exits");
@@ -312,14 +312,14 @@ static void image_rows(const struct out *out, const struct vm_spec *spec)
 {
 	struct out words = row_begin();
 
-	out_foreign_line(&words, spec->kernel[0] ? spec->kernel : "the default", IMAGE_NAME_BYTES);
+	out_escaped_line(&words, spec->kernel[0] ? spec->kernel : "the default", IMAGE_NAME_BYTES);
 	if (spec->initrd[0]) {
 		out_text(&words, ", initrd ");
-		out_foreign_line(&words, spec->initrd, IMAGE_NAME_BYTES);
+		out_escaped_line(&words, spec->initrd, IMAGE_NAME_BYTES);
 	}
 	for (u32 i = 0; i < spec->module_count; i++) {
 		out_text(&words, i ? ", " : ", modules ");
-		out_foreign_line(&words, spec->modules[i], MODULE_BYTES);
+		out_escaped_line(&words, spec->modules[i], MODULE_BYTES);
 	}
 	row_end(out, "Kernel");
 	if (spec->kernel[0] || spec->cmdline[0])
@@ -354,7 +354,7 @@ static void plain_row(const struct out *out, const struct vm_spec *spec, u32 fie
 	char title[LABEL_COLUMN], text[SET_TEXT_BYTES];
 	const char *value = field_text(text, spec, field);
 
-	out_foreign_line(&words, value, strlen(value));
+	out_escaped_line(&words, value, strlen(value));
 	if (spec_fields[field].kind == KIND_PERCENT && spec_number(spec, field))
 		out_text(&words, " of a pCPU");
 	snprintf(title, sizeof(title), "%c%.*s", name[0] - 'a' + 'A', (int)sizeof(title) - 3, name + 1);

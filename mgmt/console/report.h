@@ -5,9 +5,9 @@
 #ifndef VOS_REPORT_H
 #define VOS_REPORT_H
 
-#include "fault.h"
+#include "cmd_error.h"
 #include "json.h"
-#include "machine.h"
+#include "inventory.h"
 #include "out.h"
 
 /* An answer as people see it and as programs do, both of the same struct. */
@@ -16,15 +16,15 @@ struct view {
 	void (*json)(struct json_writer *writer, const char *key, const void *what);
 };
 
-/* Views of a struct machine. */
-void report_info(const struct out *out, const void *machine);
-void json_info(struct json_writer *writer, const char *key, const void *machine);
-void report_images(const struct out *out, const void *machine);
-void json_images(struct json_writer *writer, const char *key, const void *machine);
-void report_vms(const struct out *out, const void *machine);
-void json_vms(struct json_writer *writer, const char *key, const void *machine);
-void report_accounting(const struct out *out, const void *machine);
-void json_accounting(struct json_writer *writer, const char *key, const void *machine);
+/* Views of a struct inventory. */
+void report_info(const struct out *out, const void *inventory);
+void json_info(struct json_writer *writer, const char *key, const void *inventory);
+void report_images(const struct out *out, const void *inventory);
+void json_images(struct json_writer *writer, const char *key, const void *inventory);
+void report_vms(const struct out *out, const void *inventory);
+void json_vms(struct json_writer *writer, const char *key, const void *inventory);
+void report_accounting(const struct out *out, const void *inventory);
+void json_accounting(struct json_writer *writer, const char *key, const void *inventory);
 /* Of a struct vm_entry, and of a struct vm_stats. */
 void report_vm(const struct out *out, const void *vm);
 void json_vm(struct json_writer *writer, const char *key, const void *vm);
@@ -43,22 +43,22 @@ void report_share(const struct out *out, const struct vm_share *share);
  * The tables of `top`, at most `rows` lines; what is busiest comes first. On 64 columns and more lines are not longer
  * than that; below, columns of the VMs are left out, down to name and CPU%.
  */
-void report_top(const struct out *out, const struct machine *machine, u32 rows, u32 columns);
-/* One line: "myvm is running", "myvm crashed: triple fault, rip ..." */
+void report_top(const struct out *out, const struct inventory *inventory, u32 rows, u32 columns);
+/* One line: "myvm is running", "myvm crashed: triple error, rip ..." */
 void report_state(const struct out *out, const struct vm_report *report);
 /* "triple-fault rip=ffffffff8100a2c0", or "-" */
 void report_reason(const struct out *out, const struct vm_report *report);
 
 /* As JSON members of an object that is open, or as elements of an array. */
 void json_load(struct json_writer *writer, const struct vm_load *load);
-void json_top(struct json_writer *writer, const char *key, const struct machine *machine);
+void json_top(struct json_writer *writer, const char *key, const struct inventory *inventory);
 /* {"error":{"class":..., "code":..., "desc":...}} without its braces */
-void json_fault(struct json_writer *writer, const struct fault *fault);
+void json_error(struct json_writer *writer, const struct cmd_error *error);
 
 /* Put root's refusal into words. */
-void report_refusal(
-	struct fault *fault, const struct request *request, const struct reply *reply, const struct machine *machine);
+void report_refusal(struct cmd_error *error, const struct request *request, const struct reply *reply,
+	const struct inventory *inventory);
 /* "error[E_NOMEM]: ..." */
-void report_fault(const struct out *out, const struct fault *fault);
+void report_error(const struct out *out, const struct cmd_error *error);
 
 #endif

@@ -9,12 +9,12 @@
 #include "report_tables.h"
 #include "units.h"
 
-void json_fault(struct json_writer *w, const struct fault *fault)
+void json_error(struct json_writer *w, const struct cmd_error *error)
 {
 	json_open(w, "error", '{');
-	json_text(w, "class", fault->class);
-	json_number(w, "code", fault->code);
-	json_text(w, "desc", fault->text);
+	json_text(w, "class", error->class);
+	json_number(w, "code", error->code);
+	json_text(w, "desc", error->text);
 	json_close(w, '}');
 }
 
@@ -29,7 +29,7 @@ static void feature_list(struct json_writer *w, const char *key, const struct fe
 
 void json_info(struct json_writer *w, const char *key, const void *what)
 {
-	const struct machine *m = what;
+	const struct inventory *m = what;
 	static const char *const virts[] = { [VIRT_NONE] = "none", [VIRT_SVM] = "svm", [VIRT_VMX] = "vmx" };
 	const struct info_page *info = m->info;
 
@@ -66,7 +66,7 @@ void json_info(struct json_writer *w, const char *key, const void *what)
 
 void json_images(struct json_writer *w, const char *key, const void *what)
 {
-	const struct machine *m = what;
+	const struct inventory *m = what;
 	json_open(w, key, '[');
 	for (u32 i = 0; i < m->image_count; i++) {
 		json_open(w, 0, '{');
@@ -132,7 +132,7 @@ void json_vm(struct json_writer *w, const char *key, const void *what)
 
 void json_vms(struct json_writer *w, const char *key, const void *what)
 {
-	const struct machine *m = what;
+	const struct inventory *m = what;
 	json_open(w, key, '[');
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (m->vms[i].is_used)

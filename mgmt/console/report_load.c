@@ -18,7 +18,7 @@
 #define PPM 1000000u
 #define PPM_ALLOWED 1000u	/* time: within 0.1 % */
 
-/* part / whole in tenths of a percent */
+/* part / whole, in thousandths */
 static u32 permille(u64 part, u64 whole)
 {
 	if (whole > ~0ull / 1000)
@@ -44,9 +44,9 @@ static void stats_head(const struct out *out, const struct vm_stats *v)
 static void share_of_time(const struct out *out, const char *what, u64 ns, u64 whole_ns)
 {
 	char time[UNIT_TEXT_BYTES];
-	u32 tenths = permille(ns, whole_ns);
+	u32 part = permille(ns, whole_ns);
 
-	out_format(out, "  %-26s %14s  %4u.%u%%\n", what, seconds_text(time, ns), tenths / 10, tenths % 10);
+	out_format(out, "  %-26s %14s  %4u.%u%%\n", what, seconds_text(time, ns), part / 10, part % 10);
 }
 
 static void stats_time(const struct out *out, const struct vm_stats *v)
@@ -175,7 +175,7 @@ u64 difference_ppm(const struct pcpu_report *p)
 	return micros ? off / micros : PPM;	/* no time at all is no account */
 }
 
-bool time_holds(const struct machine *m)
+bool time_holds(const struct inventory *m)
 {
 	for (u32 i = 0; i < m->pcpu_count; i++)
 		if (difference_ppm(&m->pcpus[i].report) > PPM_ALLOWED)
@@ -195,7 +195,7 @@ static void percent(const struct out *out, u64 part, u64 whole)
 	out_format(out, " %6u.%02u%%", (u32)(hundredths / 100), (u32)(hundredths % 100));
 }
 
-static void time_table(const struct out *out, const struct machine *m)
+static void time_table(const struct out *out, const struct inventory *m)
 {
 	char time[UNIT_TEXT_BYTES];
 
@@ -222,7 +222,7 @@ static void memory_line(const struct out *out, const char *name, u64 bytes)
 	out_format(out, "%-31.31s %20s  %12s\n", name, count_text(count, bytes), size_text(size, bytes, false));
 }
 
-static void memory_table(const struct out *out, const struct machine *m)
+static void memory_table(const struct out *out, const struct inventory *m)
 {
 	const struct memory_report *r = &m->memory;
 	s64 missing = memory_difference(r);
@@ -247,14 +247,14 @@ static void memory_table(const struct out *out, const struct machine *m)
 
 void report_accounting(const struct out *out, const void *what)
 {
-	const struct machine *m = what;
+	const struct inventory *m = what;
 	time_table(out, m);
 	memory_table(out, m);
 }
 
 /* ---- top ---- */
 
-u32 vms_by_load(const struct machine *m, const struct vm_entry *sorted[VM_COUNT])
+u32 vms_by_load(const struct inventory *m, const struct vm_entry *sorted[VM_COUNT])
 {
 	u32 count = 0;
 
@@ -264,7 +264,7 @@ u32 vms_by_load(const struct machine *m, const struct vm_entry *sorted[VM_COUNT]
 
 		if (!vm->is_used)
 			continue;
-		for (; at > 0 && sorted[at - 1]->rates.cpu_tenths < vm->rates.cpu_tenths; at--)
+		for (; at > 0 && sorted[at - 1]->rates.cpu_permille < vm->rates.cpu_permille; at--)
 			sorted[at] = sorted[at - 1];
 		sorted[at] = vm;
 		count++;
@@ -272,7 +272,7 @@ u32 vms_by_load(const struct machine *m, const struct vm_entry *sorted[VM_COUNT]
 	return count;
 }
 
-static void top_head(const struct out *out, const struct machine *m)
+static void top_head(const struct out *out, const struct inventory *m)
 {
 	char time[UNIT_TEXT_BYTES], free_[UNIT_TEXT_BYTES], total[UNIT_TEXT_BYTES];
 
@@ -281,17 +281,17 @@ static void top_head(const struct out *out, const struct machine *m)
 		size_text(free_, m->host.memory_free, false), size_text(total, m->host.memory_total, false));
 }
 
-static void top_pcpu(const struct out *out, const struct machine *m, u32 i)
+static void top_pcpu(const struct out *out, const struct inventory *m, u32 i)
 {
 	const struct pcpu_entry *p = &m->pcpus[i];
 
-	out_format(out, "%-5u %5u.%u %5u.%u %5u.%u %5u.%u", i, p->guest_tenths / 10, p->guest_tenths % 10,
-		p->vmm_tenths / 10, p->vmm_tenths % 10, p->system_tenths / 10, p->system_tenths % 10,
-		p->idle_tenths / 10, p->idle_tenths % 10);
+	out_format(out, "%-5u %5u.%u %5u.%u %5u.%u %5u.%u", i, p->guest_permille / 10, p->guest_permille % 10,
+		p->vmm_permille / 10, p->vmm_permille % 10, p->system_permille / 10, p->system_permille % 10,
+		p->idle_permille / 10, p->idle_permille % 10);
 }
 
 /* As many beside each other as the line is wide. Returns the lines written. */
-static u32 top_pcpus(const struct out *out, const struct machine *m, u32 columns)
+static u32 top_pcpus(const struct out *out, const struct inventory *m, u32 columns)
 {
 	u32 beside = columns > PCPU_COLUMNS ? (columns + PCPU_GAP) / (PCPU_COLUMNS + PCPU_GAP) : 1;
 	u32 lines = (m->pcpu_count + beside - 1) / beside, shown;
@@ -333,13 +333,13 @@ static void put_vcpus(const struct out *out, const struct vm_entry *vm, const st
 static void put_cpu(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
 {
 	(void)vm;
-	out_format(out, "%4u.%u", rates->cpu_tenths / 10, rates->cpu_tenths % 10);
+	out_format(out, "%4u.%u", rates->cpu_permille / 10, rates->cpu_permille % 10);
 }
 
 static void put_guest(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
 {
 	(void)vm;
-	out_format(out, "%4u.%u", rates->guest_tenths / 10, rates->guest_tenths % 10);
+	out_format(out, "%4u.%u", rates->guest_permille / 10, rates->guest_permille % 10);
 }
 
 static void put_exits(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
@@ -430,7 +430,7 @@ static u32 name_width(const struct vm_entry *const *vms, u32 count, u32 columns)
 	return width < room ? (u32)width : room;
 }
 
-void report_top(const struct out *out, const struct machine *m, u32 rows, u32 columns)
+void report_top(const struct out *out, const struct inventory *m, u32 rows, u32 columns)
 {
 	static const struct vm_entry *vms[VM_COUNT];
 	u32 count = vms_by_load(m, vms), width = name_width(vms, count, columns), rank, used, shown;

@@ -49,7 +49,7 @@ void json_stats(struct json_writer *w, const char *key, const void *what)
 	json_close(w, '}');
 }
 
-static void time_list(struct json_writer *w, const struct machine *m)
+static void time_list(struct json_writer *w, const struct inventory *m)
 {
 	json_open(w, "pcpus", '[');
 	for (u32 i = 0; i < m->pcpu_count; i++) {
@@ -69,7 +69,7 @@ static void time_list(struct json_writer *w, const struct machine *m)
 	json_bool(w, "time-adds-up", time_holds(m));
 }
 
-static void memory_list(struct json_writer *w, const struct machine *m)
+static void memory_list(struct json_writer *w, const struct inventory *m)
 {
 	const struct memory_report *r = &m->memory;
 
@@ -95,14 +95,14 @@ static void memory_list(struct json_writer *w, const struct machine *m)
 
 void json_accounting(struct json_writer *w, const char *key, const void *what)
 {
-	const struct machine *m = what;
+	const struct inventory *m = what;
 	json_open(w, key, '{');
 	time_list(w, m);
 	memory_list(w, m);
 	json_close(w, '}');
 }
 
-static void load_list(struct json_writer *w, const struct machine *m)
+static void load_list(struct json_writer *w, const struct inventory *m)
 {
 	json_open(w, "pcpus", '[');
 	for (u32 i = 0; i < m->pcpu_count; i++) {
@@ -110,16 +110,16 @@ static void load_list(struct json_writer *w, const struct machine *m)
 
 		json_open(w, 0, '{');
 		json_number(w, "pcpu", i);
-		json_number(w, "guest-permille", p->guest_tenths);
-		json_number(w, "vmm-permille", p->vmm_tenths);
-		json_number(w, "system-permille", p->system_tenths);
-		json_number(w, "idle-permille", p->idle_tenths);
+		json_number(w, "guest-permille", p->guest_permille);
+		json_number(w, "vmm-permille", p->vmm_permille);
+		json_number(w, "system-permille", p->system_permille);
+		json_number(w, "idle-permille", p->idle_permille);
 		json_close(w, '}');
 	}
 	json_close(w, ']');
 }
 
-void json_top(struct json_writer *w, const char *key, const struct machine *m)
+void json_top(struct json_writer *w, const char *key, const struct inventory *m)
 {
 	static const struct vm_entry *vms[VM_COUNT];
 	u32 count = vms_by_load(m, vms);
@@ -138,8 +138,8 @@ void json_top(struct json_writer *w, const char *key, const struct machine *m)
 		json_text(w, "name", r->name);
 		json_text(w, "state", state_text(r->state));
 		json_number(w, "cpu", r->spec.cpus);
-		json_number(w, "cpu-permille", is_live ? vms[i]->rates.cpu_tenths : 0);
-		json_number(w, "guest-permille", is_live ? vms[i]->rates.guest_tenths : 0);
+		json_number(w, "cpu-permille", is_live ? vms[i]->rates.cpu_permille : 0);
+		json_number(w, "guest-permille", is_live ? vms[i]->rates.guest_permille : 0);
 		json_number(w, "exits-per-second", is_live ? vms[i]->rates.exits : 0);
 		json_number(w, "wakeups-per-second", is_live ? vms[i]->rates.wakeups : 0);
 		json_number(w, "memory-used", r->memory_granted_bytes + r->overhead_bytes);

@@ -6,7 +6,7 @@
 #define VOS_REPORT_TABLES_H
 
 #include "info_page.h"
-#include "machine.h"
+#include "inventory.h"
 #include "out.h"
 
 #define LABEL_COLUMN 12u	/* of blocks: where what stands behind a label begins */
@@ -26,10 +26,10 @@ const char *exit_text(u32 reason);
 /* The difference in parts per million of the whole, by its size. */
 u64 difference_ppm(const struct pcpu_report *pcpu);
 /* Whether guest + VMM + system + idle time is elapsed time on all pCPUs; what memory is missing, negative: too much. */
-bool time_holds(const struct machine *machine);
+bool time_holds(const struct inventory *inventory);
 s64 memory_difference(const struct memory_report *memory);
 
 /* VMs by CPU%, the busiest first; returns how many. */
-u32 vms_by_load(const struct machine *machine, const struct vm_entry *sorted[VM_COUNT]);
+u32 vms_by_load(const struct inventory *inventory, const struct vm_entry *sorted[VM_COUNT]);
 
 #endif

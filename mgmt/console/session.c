@@ -166,7 +166,7 @@ void session_init(struct session *s, const struct session_ops *ops)
 {
 	memset(s, 0, sizeof(*s));
 	s->ops = ops;
-	s->last_class = fault_class(RESULT_OK);
+	s->last_class = error_class(RESULT_OK);
 	s->terminal = (struct out){ terminal_write, s };
 	s->raw = (struct out){ raw_write, s };
 	out_buffer_init(&s->held_buffer, s->held, sizeof(s->held));

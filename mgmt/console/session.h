@@ -4,9 +4,9 @@
  * starts it.
  *
  * From the bottom to the top, none calls one above: session.c (queues, notices), job.c (commands under way), prompt.c
- * (the line and what it starts), collect.c (tables that root gives line by line), request.c (commands that are one
- * request), batch.c (one command on several VMs), verbs.c, logs.c, top.c, apply.c (vos.conf), attach.c (terminals of
- * VMs), cancel.c, wire.c (programs on the same line), command_table.c, console.c (who gets what, and a turn of it all).
+ * (the line and what it starts), fetch.c (tables that root gives line by line), request.c (commands that are one
+ * request), batch.c (one command on several VMs), handlers.c, logs.c, top.c, apply.c (vos.conf), attach.c (terminals of
+ * VMs), cancel.c, rpc.c (programs on the same line), command_table.c, console.c (who gets what, and a turn of it all).
  * A job calls what it belongs to by pointers: job->ops, and job->done.
  *
  * Nothing is lost: input is taken only when there is room for it, requests wait until the ring takes them, and
@@ -20,7 +20,7 @@
 #include "frame.h"
 #include "json.h"
 #include "lineedit.h"
-#include "machine.h"
+#include "inventory.h"
 #include "report.h"
 
 #define INPUT_BYTES 65536u
@@ -49,14 +49,14 @@ enum job_origin {
 	JOB_PROMPT,		/* the person waits */
 	JOB_BACKGROUND,		/* was let go with Ctrl-C or --wait; the result is printed as a notice */
 	JOB_STARTUP,		/* vos.conf at the start; prints notices */
-	JOB_WIRE		/* a program's */
+	JOB_RPC		/* a program's */
 };
 
 /* One of the VMs that a command is for, and how it went there: RESULT_OK as long as nothing is wrong. */
 struct target {
 	char name[VM_NAME_BYTES];
 	bool is_done;
-	struct fault fault;
+	struct cmd_error error;
 };
 
 struct job {
@@ -68,9 +68,9 @@ struct job {
 	bool is_hinted;		/* the person was told that it takes long */
 	enum job_origin origin;
 	const struct command_ops *ops;
-	/* Whoever waits for the end hears of it; fault 0 = well. 0 = nobody does */
-	void (*done)(struct session *s, const struct fault *fault);
-	u32 wanted;		/* BIT32(enum collect) of tables that are not complete */
+	/* Whoever waits for the end hears of it; error 0 = success. 0 = nobody does */
+	void (*done)(struct session *s, const struct cmd_error *error);
+	u32 wanted;		/* BIT32(enum fetch) of tables that are not complete */
 	u32 listing;
 	u32 index;
 	bool is_applying;	/* at the start: the tables are there, vos.conf is next */
@@ -90,7 +90,7 @@ struct job {
 };
 
 /* Tables that root gives, in the order in which they are asked for. */
-enum collect { COLLECT_VMS, COLLECT_IMAGES, COLLECT_PCPUS, COLLECT_HOST, COLLECT_MEMORY, COLLECT_COUNT };
+enum fetch { FETCH_VMS, FETCH_IMAGES, FETCH_PCPUS, FETCH_HOST, FETCH_MEMORY, FETCH_COUNT };
 
 enum mode {
 	MODE_PROMPT, MODE_QUESTION, MODE_BUSY, MODE_ATTACHED, MODE_MENU,
@@ -106,10 +106,10 @@ struct apply_row {
 	bool has_fault;
 	u32 set;		/* BIT32(enum request_field) that were changed, or would be in a dry run */
 	u32 differs;		/* ... that can't be changed while the VM runs */
-	struct fault fault;
+	struct cmd_error error;
 };
 
-struct apply_mistake { u32 line, column; char text[FAULT_TEXT_BYTES]; };
+struct apply_mistake { u32 line, column; char text[ERROR_TEXT_BYTES]; };
 
 /* The result of the last apply-config. */
 struct apply {
@@ -150,7 +150,7 @@ struct session {
 	u64 scanner_fed_ns;
 	bool has_peer;			/* a program has sent sync: it gets events */
 	u64 log_at;			/* kernel log: printed up to here */
-	struct machine machine;
+	struct inventory inventory;
 	struct job jobs[JOB_COUNT];
 	/* attached */
 	u32 attached;			/* index of the VM */
@@ -240,9 +240,9 @@ void job_fail_canceled(struct session *s, struct job *job);
 void job_pump(struct session *s);
 u64 job_deadline_ns(const struct session *s);
 void job_ok(struct session *s, struct job *job);
-/* The results were told; fault 0 = well. */
-void job_end(struct session *s, struct job *job, const struct fault *fault);
-void job_fail(struct session *s, struct job *job, const struct fault *fault);
+/* The results were told; error 0 = success. */
+void job_end(struct session *s, struct job *job, const struct cmd_error *error);
+void job_fail(struct session *s, struct job *job, const struct cmd_error *error);
 /* A result: {"return": ...}. Begin, write the value with key "return", end. */
 struct json_writer *job_json_begin(struct session *s);
 void job_json_end(struct session *s, struct job *job);
@@ -258,11 +258,11 @@ bool job_is_about(const struct session *s, const char *name);
 /* The VM that the command names; 0: there is none, and the job has failed. */
 struct vm_entry *job_vm(struct session *s, struct job *job);
 
-/* ---- collect.c ---- */
+/* ---- fetch.c ---- */
 
-/* Ask for tables, BIT32(enum collect), into s->machine; hand the answers on until true: all is there. */
-void collect_begin(struct session *s, struct job *job, u32 wanted);
-bool collect_answer(struct session *s, struct job *job, const struct reply *reply);
+/* Ask for tables, BIT32(enum fetch), into s->inventory; hand the answers on until true: all is there. */
+void fetch_begin(struct session *s, struct job *job, u32 wanted);
+bool fetch_answer(struct session *s, struct job *job, const struct reply *reply);
 
 /* ---- request.c: commands that are one request ---- */
 
@@ -309,11 +309,11 @@ void attach_state(struct session *s, const struct vm_entry *vm, u32 before);
 /* Look whether the VM was deleted, which no event tells. */
 void attach_check(struct session *s);
 
-/* ---- wire.c ---- */
+/* ---- rpc.c ---- */
 
-void wire_frame(struct session *s, char *body, size_t count);
+void rpc_frame(struct session *s, char *body, size_t count);
 /* A frame that was dropped, and what came of it. */
-void wire_broken(struct session *s, const char *why, char *body, size_t count);
-void wire_event(struct session *s, const struct vm_entry *vm);
+void rpc_broken(struct session *s, const char *why, char *body, size_t count);
+void rpc_event(struct session *s, const struct vm_entry *vm);
 
 #endif

@@ -31,7 +31,7 @@ static bool is_prompt(const struct job *job)
 
 static void collect_all(struct session *s, struct job *job)
 {
-	collect_begin(s, job, BIT32(COLLECT_VMS) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_HOST));
+	fetch_begin(s, job, BIT32(FETCH_VMS) | BIT32(FETCH_PCPUS) | BIT32(FETCH_HOST));
 }
 
 void top_begin(struct session *s, struct job *job)
@@ -97,13 +97,13 @@ static void show_text(struct session *s)
 	struct out out;
 
 	if (!s->top.is_screen) {
-		report_top(&s->terminal, &s->machine, ROWS_PLAIN, COLUMNS_DEFAULT);
+		report_top(&s->terminal, &s->inventory, ROWS_PLAIN, COLUMNS_DEFAULT);
 		out_text(&s->terminal, "\n");
 		return;
 	}
 	out_buffer_init(&buffer, text, sizeof(text));
 	out = out_to_buffer(&buffer);
-	report_top(&out, &s->machine, s->top.rows - 3, s->top.columns);
+	report_top(&out, &s->inventory, s->top.rows - 3, s->top.columns);
 	out_text(&out, "\nq quits, space updates.\n");
 	draw(s, text);
 	out_text(&s->raw, ASK_SIZE);	/* by the next table it may be another */
@@ -114,14 +114,14 @@ static void show_json(struct session *s, struct job *job, bool is_last)
 	struct json_writer *writer = job_json_begin(s);
 	struct out out = out_to_buffer(&s->json_buffer);
 
-	if (job->origin == JOB_WIRE && !is_last) {
+	if (job->origin == JOB_RPC && !is_last) {
 		json_text(writer, "event", "TOP");
-		json_top(writer, "data", &s->machine);
+		json_top(writer, "data", &s->inventory);
 		out_text(&out, "}");
 		session_send_frame(s, "events");
 		return;
 	}
-	json_top(writer, "return", &s->machine);
+	json_top(writer, "return", &s->inventory);
 	job_json_end(s, job);
 }
 
@@ -151,9 +151,9 @@ void top_interrupt(struct session *s)
 static void look(struct session *s)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (s->machine.vms[i].is_used)
-			machine_look(&s->machine.vms[i]);
-	machine_look_pcpus(&s->machine);
+		if (s->inventory.vms[i].is_used)
+			inventory_sample(&s->inventory.vms[i]);
+	inventory_sample_pcpus(&s->inventory);
 }
 
 void top_answer(struct session *s, struct job *job, const struct reply *reply)
@@ -161,7 +161,7 @@ void top_answer(struct session *s, struct job *job, const struct reply *reply)
 	bool is_last = job->args.times == 1;
 	u64 pause = job->args.interval_ns;
 
-	if (!collect_answer(s, job, reply))
+	if (!fetch_answer(s, job, reply))
 		return;
 	look(s);
 	if (job->index++ == 0) {	/* the first look is what the first table compares with */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * units.c - see units.h. Integers only: a fraction is kept in tenths or in exact decimal steps.
+ * units.c - see units.h. Integers only: a fraction is kept in permille or in exact decimal steps.
  */
 #include <stdio.h>
 #include <string.h>
@@ -152,8 +152,8 @@ bool name_ok(const char *text)
 	return text[length] == 0 && length >= 1 && length <= 31 && text[0] != '-';
 }
 
-/* The largest unit that gives at least 1, and the value in its tenths. */
-static u64 tenths(u64 bytes, bool rounds_up, u32 *unit)
+/* The largest unit that gives at least 1, and the value in its permille. */
+static u64 permille(u64 bytes, bool rounds_up, u32 *unit)
 {
 	u64 factor = 1;
 
@@ -166,7 +166,7 @@ const char *size_text(char *text, u64 bytes, bool rounds_up)
 {
 	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB" };
 	u32 unit;
-	u64 n = tenths(bytes, rounds_up, &unit);
+	u64 n = permille(bytes, rounds_up, &unit);
 
 	if (unit == 0)
 		snprintf(text, UNIT_TEXT_BYTES, "%u B", (u32)bytes);
@@ -179,7 +179,7 @@ const char *size_short(char *text, u64 bytes)
 {
 	static const char names[] = { 'B', 'K', 'M', 'G', 'T' };
 	u32 unit;
-	u64 n = tenths(bytes, false, &unit);
+	u64 n = permille(bytes, false, &unit);
 
 	if (unit <= 2 || n >= 1000)
 		snprintf(text, UNIT_TEXT_BYTES, "%llu%c", (unsigned long long)(n / 10), names[unit]);

@@ -28,7 +28,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	for (u32 i = 0; i < VM_COUNT; i++)
-		history_free(&session.machine.vms[i].history);
+		history_free(&session.inventory.vms[i].history);
 	return 0;
 }
 

@@ -52,10 +52,10 @@ static void drop(void *context, const char *bytes, size_t count)
 static void parse(const char *line)
 {
 	static struct args args;
-	struct fault fault;
+	struct cmd_error error;
 
-	if (!command_parse(line, &args, &fault)) {
-		check(fault.code != RESULT_OK && fault.text[0] && fault.class);
+	if (!command_parse(line, &args, &error)) {
+		check(error.code != RESULT_OK && error.text[0] && error.class);
 		return;
 	}
 	if (args.command)

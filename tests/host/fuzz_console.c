@@ -92,6 +92,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	root->is_slow = false;
 	root->is_down = false;
 	for (u32 i = 0; i < VM_COUNT; i++)
-		history_free(&session.machine.vms[i].history);
+		history_free(&session.inventory.vms[i].history);
 	return 0;
 }

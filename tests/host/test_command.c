@@ -18,23 +18,23 @@
 #include "syscalls.h"
 
 static struct args args;
-static struct fault fault;
+static struct cmd_error error;
 
 static void accept(const char *line, enum verb verb)
 {
-	if (!command_parse(line, &args, &fault))
-		fail_msg("%s: %s", line, fault.text);
+	if (!command_parse(line, &args, &error))
+		fail_msg("%s: %s", line, error.text);
 	assert_non_null(args.command);
 	assert_int_equal(verb_of(args.command), verb);
 }
 
 static void refuse(const char *line, enum result code, const char *words)
 {
-	if (command_parse(line, &args, &fault))
+	if (command_parse(line, &args, &error))
 		fail_msg("%s was accepted", line);
-	assert_int_equal(fault.code, code);
-	if (!strstr(fault.text, words))
-		fail_msg("%s: \"%s\" has no \"%s\"", line, fault.text, words);
+	assert_int_equal(error.code, code);
+	if (!strstr(error.text, words))
+		fail_msg("%s: \"%s\" has no \"%s\"", line, error.text, words);
 }
 
 static void create(void **state)
@@ -99,10 +99,10 @@ static void forms(void **state)
 	assert_string_equal(args.verb, "create-vm");
 	accept("help", VERB_HELP);
 	assert_false(args_has(&args, ARG_VERB));
-	assert_true(command_parse("", &args, &fault) && !args.command);
-	assert_true(command_parse("   # only a comment", &args, &fault) && !args.command);
-	assert_true(command_parse("vos", &args, &fault) && args.command == &commands[VERB_HELP]);
-	assert_true(command_parse(" # vos", &args, &fault) && !args.command);
+	assert_true(command_parse("", &args, &error) && !args.command);
+	assert_true(command_parse("   # only a comment", &args, &error) && !args.command);
+	assert_true(command_parse("vos", &args, &error) && args.command == &commands[VERB_HELP]);
+	assert_true(command_parse(" # vos", &args, &error) && !args.command);
 }
 
 static void bad_lines(void **state)
@@ -262,14 +262,14 @@ static void several_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++) {
 		snprintf(line, sizeof(line), "%s b a --name c b --quiet --name=a", verbs[i]);
-		assert_true(command_parse(line, &args, &fault));
+		assert_true(command_parse(line, &args, &error));
 		assert_string_equal(args.name, "b");
 		assert_int_equal(args.names->count, 3);
 		assert_string_equal(args.names->name[0], "b");
 		assert_string_equal(args.names->name[1], "a");
 		assert_string_equal(args.names->name[2], "c");
 		snprintf(line, sizeof(line), "%s --all", verbs[i]);
-		assert_true(command_parse(line, &args, &fault));
+		assert_true(command_parse(line, &args, &error));
 		assert_null(args.names);
 	}
 	accept("stop-vm --name myvm", VERB_STOP);

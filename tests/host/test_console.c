@@ -273,7 +273,7 @@ static void much_output(void **state)
 		fake_guest_writes(root, "a", big);
 		fake_run(root);
 	}
-	assert_int_equal(session.machine.vms[0].history.written, 5 * strlen(big));
+	assert_int_equal(session.inventory.vms[0].history.written, 5 * strlen(big));
 	root->send_limit = 100;
 	fake_screen(root);
 	fake_type(root, "log-vm a\rversion\r");
@@ -394,23 +394,23 @@ static void completion(void **state)
 /* Rings and the like belong to a VM, not to the place that it has. */
 static void places_are_numbered(void **state)
 {
-	static struct machine m;
+	static struct inventory m;
 	struct vm_report r = { .name = "a", .index = 7 };
-	u32 first = machine_update(&m, &r)->number, second;
+	u32 first = inventory_update(&m, &r)->number, second;
 
 	(void)state;
 	assert_int_not_equal(first, 0);
-	assert_int_equal(machine_update(&m, &r)->number, first);
+	assert_int_equal(inventory_update(&m, &r)->number, first);
 	r.name[0] = 'b';
-	second = machine_update(&m, &r)->number;
+	second = inventory_update(&m, &r)->number;
 	assert_int_not_equal(second, first);
-	machine_forget(&m, "b");
+	inventory_forget(&m, "b");
 	assert_int_equal(m.vms[7].number, 0);
 	r.name[0] = 'a';
-	assert_int_not_equal(machine_update(&m, &r)->number, 0);
-	assert_int_not_equal(machine_update(&m, &r)->number, first);
-	assert_int_not_equal(machine_update(&m, &r)->number, second);
-	machine_forget(&m, "a");
+	assert_int_not_equal(inventory_update(&m, &r)->number, 0);
+	assert_int_not_equal(inventory_update(&m, &r)->number, first);
+	assert_int_not_equal(inventory_update(&m, &r)->number, second);
+	inventory_forget(&m, "a");
 }
 
 int main(void)

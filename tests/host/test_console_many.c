@@ -122,7 +122,7 @@ static void all(void **state)
 	expect_not("error");
 	/* One that was created by somebody else, and that the console has not been told of. */
 	fake_event(root, "v2", VM_DEFINED, STOP_NONE);
-	session.machine.vms[2].is_used = false;
+	session.inventory.vms[2].is_used = false;
 	command("start-vm --all", "v2 is running", RESULT_OK);
 	assert_int_equal(count_in_state(VM_RUNNING), 5);
 	/* A crashed one may come back by itself: it is stopped, too. One that is down already is no error. */

@@ -16,8 +16,8 @@
 static void info_counts_images(void **state)
 {
 	(void)state;
-	memset(session.machine.images, 0, sizeof(session.machine.images));
-	session.machine.image_count = 0;
+	memset(session.inventory.images, 0, sizeof(session.inventory.images));
+	session.inventory.image_count = 0;
 	command("info", "Images      3; list-image shows them\r\n", RESULT_OK);
 	command("info --json", "\"images\":3", RESULT_OK);
 }
@@ -226,7 +226,7 @@ static void every_error_is_told(void **state)
 		{ ERROR_COUNT, "E_FAILED", "web failed (error " },
 		{ ~0u, "E_FAILED", "web failed (error 4294967295)" },
 	};
-	struct fault fault;
+	struct cmd_error error;
 
 	(void)state;
 	reply.need = 5000000000;
@@ -235,18 +235,18 @@ static void every_error_is_told(void **state)
 		reply.text[i] = (char)('0' + i % 10);
 	for (u32 i = 0; i <= ERROR_COUNT; i++) {
 		reply.error = i;
-		memset(&fault, 0, sizeof(fault));
-		report_refusal(&fault, &request, &reply, &session.machine);
-		assert_true(strlen(fault.text) > 10 && strlen(fault.text) < sizeof(fault.text));
-		assert_non_null(strstr(fault.class, "E_"));
-		assert_null(strchr(fault.text, '{'));
+		memset(&error, 0, sizeof(error));
+		report_refusal(&error, &request, &reply, &session.inventory);
+		assert_true(strlen(error.text) > 10 && strlen(error.text) < sizeof(error.text));
+		assert_non_null(strstr(error.class, "E_"));
+		assert_null(strchr(error.text, '{'));
 	}
 	for (size_t i = 0; i < ARRAY_COUNT(some); i++) {
 		reply.error = some[i].error;
-		report_refusal(&fault, &request, &reply, &session.machine);
-		assert_string_equal(fault.class, some[i].class);
-		if (!strstr(fault.text, some[i].words))
-			fail_msg("no \"%s\" in \"%s\"", some[i].words, fault.text);
+		report_refusal(&error, &request, &reply, &session.inventory);
+		assert_string_equal(error.class, some[i].class);
+		if (!strstr(error.text, some[i].words))
+			fail_msg("no \"%s\" in \"%s\"", some[i].words, error.text);
 	}
 }
 

@@ -49,7 +49,7 @@ static void write_errors(const struct out *out)
 
 	out_text(out, "| code | class | meaning |\n|---|---|---|\n");
 	for (u32 i = RESULT_FAILED; i <= RESULT_INTEGRITY; i++)
-		out_format(out, "| %u | `%s` | %s |\n", i, fault_class((enum result)i), words[i]);
+		out_format(out, "| %u | `%s` | %s |\n", i, error_class((enum result)i), words[i]);
 }
 
 static void write_commands(const struct out *out)

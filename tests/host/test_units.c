@@ -144,9 +144,9 @@ static const char *foreign(const char *text, size_t count, bool is_line)
 	out_buffer_init(&buffer, bytes, sizeof(bytes));
 	out = out_to_buffer(&buffer);
 	if (is_line)
-		out_foreign_line(&out, text, count);
+		out_escaped_line(&out, text, count);
 	else
-		out_foreign(&out, text, count);
+		out_escaped(&out, text, count);
 	return bytes;
 }
 

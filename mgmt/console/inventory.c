@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.c - see machine.h.
+ * inventory.c - see inventory.h.
  */
 #include <string.h>
 
-#include "machine.h"
+#include "inventory.h"
 #include "spec_fields.h"
 #include "units.h"
 
-#define LOOK_NS (200 * NS_PER_MS)
+#define SAMPLE_NS (200 * NS_PER_MS)
 
-struct vm_entry *machine_find(struct machine *m, const char *name)
+struct vm_entry *inventory_find(struct inventory *m, const char *name)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (m->vms[i].is_used && strcmp(m->vms[i].report.name, name) == 0)
@@ -23,7 +23,7 @@ static void terminate(char *text, size_t size)
 	text[size - 1] = 0;
 }
 
-struct vm_entry *machine_update(struct machine *m, const struct vm_report *report)
+struct vm_entry *inventory_update(struct inventory *m, const struct vm_report *report)
 {
 	struct vm_entry *vm;
 
@@ -54,32 +54,32 @@ static void drop(struct vm_entry *vm)
 	*vm = (struct vm_entry){ 0 };
 }
 
-void machine_forget(struct machine *m, const char *name)
+void inventory_forget(struct inventory *m, const char *name)
 {
-	struct vm_entry *vm = machine_find(m, name);
+	struct vm_entry *vm = inventory_find(m, name);
 
 	if (vm)
 		drop(vm);
 }
 
-u32 machine_listing(struct machine *m)
+u32 inventory_listing(struct inventory *m)
 {
 	return ++m->listing;
 }
 
-void machine_listed(struct machine *m, u32 listing)
+void inventory_listed(struct inventory *m, u32 listing)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (m->vms[i].is_used && (s32)(m->vms[i].confirmed - listing) < 0)
 			drop(&m->vms[i]);
 }
 
-static u32 tenths(u64 part_ns, u64 whole_ns)
+static u32 permille(u64 part_ns, u64 whole_ns)
 {
 	return whole_ns >= 1000 ? (u32)(part_ns / (whole_ns / 1000)) : 0;
 }
 
-static u32 a_second(u64 count, u64 ns)
+static u32 per_second(u64 count, u64 ns)
 {
 	u64 ms = ns / NS_PER_MS;
 
@@ -87,63 +87,63 @@ static u32 a_second(u64 count, u64 ns)
 }
 
 /* Also the first look of a run, whose figures begin anew. */
-static bool is_first_look(const struct vm_entry *vm, const struct vm_look *now)
+static bool is_first_sample(const struct vm_entry *vm, const struct vm_sample *now)
 {
-	return vm->look.now_ns == 0 || now->cpu_ns < vm->look.cpu_ns || now->exits < vm->look.exits;
+	return vm->sample.now_ns == 0 || now->cpu_ns < vm->sample.cpu_ns || now->exits < vm->sample.exits;
 }
 
-static struct vm_rates rates_of(const struct vm_look *from, const struct vm_look *to)
+static struct vm_rates rates_of(const struct vm_sample *from, const struct vm_sample *to)
 {
 	u64 ns = to->now_ns - from->now_ns;
 
 	return (struct vm_rates){
-		.cpu_tenths = tenths(to->cpu_ns - from->cpu_ns, ns),
-		.guest_tenths = tenths(to->guest_ns - from->guest_ns, ns),
-		.exits = a_second(to->exits - from->exits, ns),
-		.wakeups = a_second(to->wakeups - from->wakeups, ns),
+		.cpu_permille = permille(to->cpu_ns - from->cpu_ns, ns),
+		.guest_permille = permille(to->guest_ns - from->guest_ns, ns),
+		.exits = per_second(to->exits - from->exits, ns),
+		.wakeups = per_second(to->wakeups - from->wakeups, ns),
 	};
 }
 
-void machine_look(struct vm_entry *vm)
+void inventory_sample(struct vm_entry *vm)
 {
 	const struct vm_report *r = &vm->report;
 	const struct vm_load *load = &r->load;
-	struct vm_look now = { load->now_ns, load->cpu_time_ns, load->guest_time_ns, load->exits, load->wakeups };
-	struct vm_look from = vm->look;
+	struct vm_sample now = { load->now_ns, load->cpu_time_ns, load->guest_time_ns, load->exits, load->wakeups };
+	struct vm_sample from = vm->sample;
 	u32 most = 1000 * r->spec.cpus;
 
-	if (is_first_look(vm, &now))
-		from = (struct vm_look){ .now_ns = now.now_ns - load->run_ns };
-	else if (now.now_ns - from.now_ns < LOOK_NS)
+	if (is_first_sample(vm, &now))
+		from = (struct vm_sample){ .now_ns = now.now_ns - load->run_ns };
+	else if (now.now_ns - from.now_ns < SAMPLE_NS)
 		return;
 	vm->rates = rates_of(&from, &now);
-	vm->look = now;
-	if (vm->rates.cpu_tenths > most)	/* the figures are read one after the other */
-		vm->rates.cpu_tenths = most;
+	vm->sample = now;
+	if (vm->rates.cpu_permille > most)	/* the figures are read one after the other */
+		vm->rates.cpu_permille = most;
 }
 
-void machine_update_pcpu(struct machine *m, const struct pcpu_report *report)
+void inventory_update_pcpu(struct inventory *m, const struct pcpu_report *report)
 {
-	if (report->index >= MACHINE_PCPUS)
+	if (report->index >= INVENTORY_PCPUS)
 		return;
 	m->pcpus[report->index].report = *report;
-	m->pcpu_count = report->count < MACHINE_PCPUS ? report->count : MACHINE_PCPUS;
+	m->pcpu_count = report->count < INVENTORY_PCPUS ? report->count : INVENTORY_PCPUS;
 }
 
-void machine_look_pcpus(struct machine *m)
+void inventory_sample_pcpus(struct inventory *m)
 {
 	for (u32 i = 0; i < m->pcpu_count; i++) {
 		struct pcpu_entry *p = &m->pcpus[i];
-		const struct pcpu_report *to = &p->report, *from = &p->look;
+		const struct pcpu_report *to = &p->report, *from = &p->sample;
 		u64 ns = to->elapsed_ns - from->elapsed_ns;
 
-		if (ns < LOOK_NS)
+		if (ns < SAMPLE_NS)
 			continue;
-		p->guest_tenths = tenths(to->guest_ns - from->guest_ns, ns);
-		p->vmm_tenths = tenths(to->vmm_ns - from->vmm_ns, ns);
-		p->system_tenths = tenths(to->system_ns - from->system_ns, ns);
-		p->idle_tenths = tenths(to->idle_ns - from->idle_ns, ns);
-		p->look = *to;
+		p->guest_permille = permille(to->guest_ns - from->guest_ns, ns);
+		p->vmm_permille = permille(to->vmm_ns - from->vmm_ns, ns);
+		p->system_permille = permille(to->system_ns - from->system_ns, ns);
+		p->idle_permille = permille(to->idle_ns - from->idle_ns, ns);
+		p->sample = *to;
 	}
 }
 

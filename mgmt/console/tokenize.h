@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * words.h - a line cut into words: blanks separate, "..." and '...' quote, \ quotes one character (not in '...').
+ * tokenize.h - a line cut into words: blanks separate, "..." and '...' quote, \ quotes one character (not in '...').
  */
-#ifndef VOS_WORDS_H
-#define VOS_WORDS_H
+#ifndef VOS_TOKENIZE_H
+#define VOS_TOKENIZE_H
 
 #include "types.h"
 
@@ -25,6 +25,6 @@ struct words {
 /*
  * Split at most LINE_BYTES - 1 bytes. Never fails; the flags say what was odd. A # where a word begins ends the line.
  */
-void words_split(struct words *words, const char *line, size_t length);
+void tokenize(struct words *words, const char *line, size_t length);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * words.c - see words.h.
+ * tokenize.c - see tokenize.h.
  */
 #include <string.h>
 
-#include "words.h"
+#include "tokenize.h"
 
 static bool is_blank(char c)
 {
@@ -32,7 +32,7 @@ static size_t unquote(struct words *words, const char *line, size_t i, size_t le
 	return i;
 }
 
-void words_split(struct words *words, const char *line, size_t length)
+void tokenize(struct words *words, const char *line, size_t length)
 {
 	size_t i = 0, used = 0;
 

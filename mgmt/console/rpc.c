@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire.c - programs on the line: JSON in frames (frame.h), in QMP's shape.
+ * rpc.c - programs on the line: JSON in frames (frame.h), in QMP's shape.
  *
  *	{"execute":"sync","arguments":{"token":"..."},"id":1}	answers with the token, and events come from now on
  *	{"execute":"create-vm","arguments":{"name":"myvm","cpu":1,"memory":"512M"},"id":2}
@@ -14,18 +14,18 @@
 #define TOKEN_BYTES 128u
 
 /* An answer that no job gives. */
-static void refuse(struct session *s, const struct fault *fault, const char *id)
+static void refuse(struct session *s, const struct cmd_error *error, const char *id)
 {
 	struct out out = out_to_buffer(&s->json_buffer);
 
-	json_fault(job_json_begin(s), fault);
+	json_error(job_json_begin(s), error);
 	if (id[0])
 		out_format(&out, ",\"id\":%s", id);
 	out_text(&out, "}");
 	session_send_frame(s, "control");
 }
 
-void wire_event(struct session *s, const struct vm_entry *vm)
+void rpc_event(struct session *s, const struct vm_entry *vm)
 {
 	struct json_writer *writer;
 	struct out out = out_to_buffer(&s->json_buffer);
@@ -48,11 +48,11 @@ static void synchronize(struct session *s, u32 arguments, const char *id)
 	struct out out = out_to_buffer(&s->json_buffer);
 	struct json_writer *writer;
 	char text[TOKEN_BYTES];
-	struct fault fault;
+	struct cmd_error error;
 
 	if (!token || !json_value(&s->json, token, text, sizeof(text))) {
-		fault_set(&fault, RESULT_USAGE, "sync needs a token of at most %u bytes", TOKEN_BYTES - 1);
-		refuse(s, &fault, id);
+		error_set(&error, RESULT_USAGE, "sync needs a token of at most %u bytes", TOKEN_BYTES - 1);
+		refuse(s, &error, id);
 		return;
 	}
 	s->has_peer = true;
@@ -86,37 +86,37 @@ static enum arg exact_arg(const struct command *command, const char *name)
 }
 
 /* A number given as a size is in bytes, and one given as a time in seconds. */
-static bool set_one(struct session *s, struct args *args, enum arg arg, u32 token, struct fault *fault)
+static bool set_one(struct session *s, struct args *args, enum arg arg, u32 token, struct cmd_error *error)
 {
 	static char value[FRAME_BYTES];	/* so that who judges it can say what is too long */
 	u64 bytes = 0;
 
 	if (!json_value(&s->json, token, value, sizeof(value)))
-		return fault_set(fault, RESULT_USAGE, "\"%s\" has no usable value", arg_specs[arg].name);
+		return error_set(error, RESULT_USAGE, "\"%s\" has no usable value", arg_specs[arg].name);
 	if (arg_specs[arg].type == TYPE_SIZE && s->json.tokens[token].type == JSON_NUMBER) {
 		for (const char *c = value; *c; c++) {
 			if (*c < '0' || *c > '9' || bytes > BIT64(52))
-				return fault_set(fault, RESULT_USAGE, "\"%s\" as a number is in bytes",
+				return error_set(error, RESULT_USAGE, "\"%s\" as a number is in bytes",
 					arg_specs[arg].name);
 			bytes = bytes * 10 + (u64)(*c - '0');
 		}
 		snprintf(value, sizeof(value), "%lluK", (unsigned long long)((bytes + KIB - 1) / KIB));
 	}
-	return args_set(args, arg, value, fault);
+	return args_set(args, arg, value, error);
 }
 
 /* [0, 2, 3] is what the flag calls 0,2,3. */
-static bool set_list(struct session *s, struct args *args, enum arg arg, u32 array, struct fault *fault)
+static bool set_list(struct session *s, struct args *args, enum arg arg, u32 array, struct cmd_error *error)
 {
 	char list[SET_TEXT_BYTES] = "", item[8];
 	size_t used = 0;
 
 	for (u32 i = array + 1; i < s->json.tokens[array].end; i = s->json.tokens[i].end) {
 		if (!json_value(&s->json, i, item, sizeof(item)) || strlen(item) + 2 > sizeof(list) - used)
-			return fault_set(fault, RESULT_USAGE, "\"%s\" has no usable value", arg_specs[arg].name);
+			return error_set(error, RESULT_USAGE, "\"%s\" has no usable value", arg_specs[arg].name);
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? "," : "", item);
 	}
-	return args_set(args, arg, list, fault);
+	return args_set(args, arg, list, error);
 }
 
 static bool takes_array(const struct args *args, enum arg arg)
@@ -124,78 +124,78 @@ static bool takes_array(const struct args *args, enum arg arg)
 	return arg_specs[arg].type == TYPE_IMAGES || (arg == ARG_NAME && (args->command->takes & BIT64(ARG_ALL)));
 }
 
-static bool set_argument(struct session *s, struct args *args, u32 name, u32 value, struct fault *fault)
+static bool set_argument(struct session *s, struct args *args, u32 name, u32 value, struct cmd_error *error)
 {
 	char text[48];
 	enum arg arg;
 
 	if (!json_value(&s->json, name, text, sizeof(text)))
-		return fault_set(fault, RESULT_USAGE, "an argument's name is not usable");
+		return error_set(error, RESULT_USAGE, "an argument's name is not usable");
 	arg = exact_arg(args->command, text);
 	if (arg == ARG_COUNT)
-		return fault_set(fault, RESULT_USAGE, "%s has no argument \"%s\"", args->command->verb, text);
+		return error_set(error, RESULT_USAGE, "%s has no argument \"%s\"", args->command->verb, text);
 	if (s->json.tokens[value].type == JSON_ARRAY && arg_specs[arg].type == TYPE_PCPUS)
-		return set_list(s, args, arg, value, fault);
+		return set_list(s, args, arg, value, error);
 	if (s->json.tokens[value].type != JSON_ARRAY || !takes_array(args, arg))
-		return set_one(s, args, arg, value, fault);
+		return set_one(s, args, arg, value, error);
 	if (s->json.tokens[value].end == value + 1 && arg_specs[arg].type == TYPE_IMAGES)
-		return args_set(args, arg, "none", fault);
+		return args_set(args, arg, "none", error);
 	args->is_list = arg == ARG_NAME;
 	for (u32 i = value + 1; i < s->json.tokens[value].end; i = s->json.tokens[i].end)
-		if (!set_one(s, args, arg, i, fault))
+		if (!set_one(s, args, arg, i, error))
 			return false;
 	return true;
 }
 
-static bool set_arguments(struct session *s, struct args *args, u32 arguments, struct fault *fault)
+static bool set_arguments(struct session *s, struct args *args, u32 arguments, struct cmd_error *error)
 {
 	const struct json_token *tokens = s->json.tokens;
 
 	if (arguments && tokens[arguments].type != JSON_OBJECT)
-		return fault_set(fault, RESULT_USAGE, "\"arguments\" is not an object");
+		return error_set(error, RESULT_USAGE, "\"arguments\" is not an object");
 	if (arguments)
 		for (u32 i = arguments + 1; i < tokens[arguments].end; i = tokens[i + 1].end)
-			if (!set_argument(s, args, i, i + 1, fault))
+			if (!set_argument(s, args, i, i + 1, error))
 				return false;
-	return command_complete(args, fault);
+	return command_complete(args, error);
 }
 
-static const struct command *find_command(struct session *s, u32 execute, struct fault *fault)
+static const struct command *find_command(struct session *s, u32 execute, struct cmd_error *error)
 {
 	const struct command *command;
 	char verb[48];
 
 	if (!execute || !json_value(&s->json, execute, verb, sizeof(verb))) {
-		fault_set(fault, RESULT_USAGE, "there is no \"execute\"");
+		error_set(error, RESULT_USAGE, "there is no \"execute\"");
 		return 0;
 	}
 	command = command_named(verb);
 	if (command && !command->is_for_people)
 		return command;
-	fault_set(fault, RESULT_USAGE, command ? "%s is for people" : "there is no command \"%s\"", verb);
+	error_set(error, RESULT_USAGE, command ? "%s is for people" : "there is no command \"%s\"", verb);
 	return 0;
 }
 
 static void execute(struct session *s, u32 arguments, const char *id)
 {
-	struct fault fault;
-	const struct command *command = find_command(s, json_member(&s->json, 0, "execute"), &fault);
+	struct cmd_error error;
+	const struct command *command = find_command(s, json_member(&s->json, 0, "execute"), &error);
 	struct job *job;
 
 	if (!command) {
-		refuse(s, &fault, id);
+		refuse(s, &error, id);
 		return;
 	}
-	job = verb_of(command) == VERB_CANCEL ? job_new_cancel(s) : job_new(s, JOB_WIRE);
+	job = verb_of(command) == VERB_CANCEL ? job_new_cancel(s) : job_new(s, JOB_RPC);
 	if (!job) {
-		(void)fault_busy(&fault, "32 commands are in progress. Try again later, or cancel one");
-		refuse(s, &fault, id);
+		(void)error_busy(&error, "32 commands are in progress. Try again later, or cancel one");
+		refuse(s, &error, id);
 		return;
 	}
 	args_init(&job->args, command);
-	if (!set_arguments(s, &job->args, arguments, &fault)) {
+	if (!set_arguments(s, &job->args, arguments, &error)) {
 		job->is_used = false;
-		refuse(s, &fault, id);
+		refuse(s, &error, id);
 		return;
 	}
 	(void)text_copy(job->id, sizeof(job->id), id);
@@ -270,13 +270,13 @@ static void glimpse_id(const char *text, size_t length, char *id)
 
 static void refuse_link(struct session *s, const char *why, const char *id)
 {
-	struct fault fault;
+	struct cmd_error error;
 
-	fault_set(&fault, RESULT_LINK, "%s", why);
-	refuse(s, &fault, id);
+	error_set(&error, RESULT_LINK, "%s", why);
+	refuse(s, &error, id);
 }
 
-void wire_broken(struct session *s, const char *why, char *body, size_t count)
+void rpc_broken(struct session *s, const char *why, char *body, size_t count)
 {
 	char channel[FRAME_CHANNEL_BYTES], id[JSON_ID_BYTES], *message;
 	size_t length;
@@ -305,7 +305,7 @@ static const char *take_message(struct session *s, char *body, size_t count, cha
 	return why;
 }
 
-void wire_frame(struct session *s, char *body, size_t count)
+void rpc_frame(struct session *s, char *body, size_t count)
 {
 	char id[JSON_ID_BYTES];
 	const char *why = take_message(s, body, count, id);

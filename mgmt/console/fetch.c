@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collect.c - asks root for whole tables: a request for each piece, which brings a reply for each row, until all of
+ * fetch.c - asks root for whole tables: a request for each piece, which brings a reply for each row, until all of
  * what is wanted is there.
  */
 #include <string.h>
@@ -21,11 +21,11 @@ static bool take_vm(struct session *s, struct job *job, const struct reply *repl
 	struct vm_entry *vm;
 
 	if (reply->result != RESULT_OK || reply->vm.index >= VM_COUNT) {
-		machine_listed(&s->machine, job->listing);
+		inventory_listed(&s->inventory, job->listing);
 		return true;
 	}
-	vm = machine_update(&s->machine, &reply->vm);
-	if (vm && job->origin != JOB_WIRE && job->origin != JOB_STARTUP)
+	vm = inventory_update(&s->inventory, &reply->vm);
+	if (vm && job->origin != JOB_RPC && job->origin != JOB_STARTUP)
 		vm->told_state = vm->report.state;
 	job->request.index = reply->vm.index + 1;
 	return false;
@@ -36,11 +36,11 @@ static bool take_image(struct session *s, struct job *job, const struct reply *r
 	u32 index = job->request.index;
 
 	if (reply->result != RESULT_OK || index >= IMAGE_COUNT) {
-		s->machine.image_count = index;
+		s->inventory.image_count = index;
 		return true;
 	}
-	s->machine.images[index] = reply->image;
-	s->machine.images[index].name[IMAGE_NAME_BYTES - 1] = 0;
+	s->inventory.images[index] = reply->image;
+	s->inventory.images[index].name[IMAGE_NAME_BYTES - 1] = 0;
 	job->request.index = index + 1;
 	return false;
 }
@@ -49,9 +49,9 @@ static bool take_pcpu(struct session *s, struct job *job, const struct reply *re
 {
 	u32 index = job->request.index;
 
-	if (reply->result != RESULT_OK || index >= MACHINE_PCPUS)
+	if (reply->result != RESULT_OK || index >= INVENTORY_PCPUS)
 		return true;
-	machine_update_pcpu(&s->machine, &reply->pcpu);
+	inventory_update_pcpu(&s->inventory, &reply->pcpu);
 	job->request.index = index + 1;
 	return false;
 }
@@ -60,7 +60,7 @@ static bool take_host(struct session *s, struct job *job, const struct reply *re
 {
 	(void)job;
 	if (reply->result == RESULT_OK)
-		s->machine.host = reply->host;
+		s->inventory.host = reply->host;
 	return true;
 }
 
@@ -68,37 +68,37 @@ static bool take_memory(struct session *s, struct job *job, const struct reply *
 {
 	(void)job;
 	if (reply->result == RESULT_OK)
-		s->machine.memory = reply->memory;
+		s->inventory.memory = reply->memory;
 	return true;
 }
 
 static const struct {
 	enum request_op op;
 	bool (*take)(struct session *s, struct job *job, const struct reply *reply);
-} tables[COLLECT_COUNT] = {
-	[COLLECT_VMS] = { REQ_LIST, take_vm },
-	[COLLECT_IMAGES] = { REQ_IMAGES, take_image },
-	[COLLECT_PCPUS] = { REQ_PCPU, take_pcpu },
-	[COLLECT_HOST] = { REQ_HOST, take_host },
-	[COLLECT_MEMORY] = { REQ_MEMORY, take_memory },
+} tables[FETCH_COUNT] = {
+	[FETCH_VMS] = { REQ_LIST, take_vm },
+	[FETCH_IMAGES] = { REQ_IMAGES, take_image },
+	[FETCH_PCPUS] = { REQ_PCPU, take_pcpu },
+	[FETCH_HOST] = { REQ_HOST, take_host },
+	[FETCH_MEMORY] = { REQ_MEMORY, take_memory },
 };
 
 static void ask_first(struct session *s, struct job *job)
 {
-	enum collect table = (enum collect)__builtin_ctz(job->wanted);
+	enum fetch table = (enum fetch)__builtin_ctz(job->wanted);
 
-	if (table == COLLECT_VMS)
-		job->listing = machine_listing(&s->machine);
+	if (table == FETCH_VMS)
+		job->listing = inventory_listing(&s->inventory);
 	ask(s, job, tables[table].op, 0);
 }
 
-void collect_begin(struct session *s, struct job *job, u32 wanted)
+void fetch_begin(struct session *s, struct job *job, u32 wanted)
 {
 	job->wanted = wanted;
 	ask_first(s, job);
 }
 
-bool collect_answer(struct session *s, struct job *job, const struct reply *reply)
+bool fetch_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	u32 table = (u32)__builtin_ctz(job->wanted);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verbs.c - how commands begin and what they do with an answer of root's, but for those that have a file of their own:
- * the table of commands (command_table.c) names these functions.
+ * handlers.c - how commands begin and what they do with root's answers, except commands with a file of their own. The
+ * table of commands (command_table.c) names these functions.
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,41 +33,41 @@ void vms_answer(struct session *s, struct job *job, const struct reply *reply)
 /* ---- listings: one request after the other, then the whole ---- */
 
 static const struct listing {
-	u32 tables;		/* BIT32(enum collect) */
+	u32 tables;		/* BIT32(enum fetch) */
 	bool is_look;		/* rates are since the last one */
-	struct view view;	/* of s->machine */
+	struct view view;	/* of s->inventory */
 } listings[VERB_COUNT] = {
-	[VERB_LIST] = { BIT32(COLLECT_VMS), true, { report_vms, json_vms } },
-	[VERB_LIST_IMAGE] = { BIT32(COLLECT_IMAGES), false, { report_images, json_images } },
-	[VERB_INFO] = { BIT32(COLLECT_IMAGES) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_HOST), true,
+	[VERB_LIST] = { BIT32(FETCH_VMS), true, { report_vms, json_vms } },
+	[VERB_LIST_IMAGE] = { BIT32(FETCH_IMAGES), false, { report_images, json_images } },
+	[VERB_INFO] = { BIT32(FETCH_IMAGES) | BIT32(FETCH_PCPUS) | BIT32(FETCH_HOST), true,
 		{ report_info, json_info } },
-	[VERB_ACCOUNTING] = { BIT32(COLLECT_VMS) | BIT32(COLLECT_PCPUS) | BIT32(COLLECT_MEMORY), false,
+	[VERB_ACCOUNTING] = { BIT32(FETCH_VMS) | BIT32(FETCH_PCPUS) | BIT32(FETCH_MEMORY), false,
 		{ report_accounting, json_accounting } },
 };
 
 void listing_begin(struct session *s, struct job *job)
 {
-	collect_begin(s, job, listings[verb_of(job->args.command)].tables);
+	fetch_begin(s, job, listings[verb_of(job->args.command)].tables);
 }
 
 void listing_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	const struct listing *listing = &listings[verb_of(job->args.command)];
 
-	if (!collect_answer(s, job, reply))
+	if (!fetch_answer(s, job, reply))
 		return;
-	if (listing->is_look && (listing->tables & BIT32(COLLECT_PCPUS)))
-		machine_look_pcpus(&s->machine);
-	for (u32 i = 0; i < VM_COUNT && listing->is_look && (listing->tables & BIT32(COLLECT_VMS)); i++)
-		if (s->machine.vms[i].is_used)
-			machine_look(&s->machine.vms[i]);
-	job_show(s, job, &listing->view, &s->machine);
+	if (listing->is_look && (listing->tables & BIT32(FETCH_PCPUS)))
+		inventory_sample_pcpus(&s->inventory);
+	for (u32 i = 0; i < VM_COUNT && listing->is_look && (listing->tables & BIT32(FETCH_VMS)); i++)
+		if (s->inventory.vms[i].is_used)
+			inventory_sample(&s->inventory.vms[i]);
+	job_show(s, job, &listing->view, &s->inventory);
 }
 
 void export_begin(struct session *s, struct job *job)
 {
 	if (!args_has(&job->args, ARG_NAME) || job_vm(s, job))
-		collect_begin(s, job, BIT32(COLLECT_VMS));
+		fetch_begin(s, job, BIT32(FETCH_VMS));
 }
 
 void export_answer(struct session *s, struct job *job, const struct reply *reply)
@@ -75,7 +75,7 @@ void export_answer(struct session *s, struct job *job, const struct reply *reply
 	static const struct view view = { export_text, export_json };
 	struct export_what what = { s, job->args.name };
 
-	if (collect_answer(s, job, reply))
+	if (fetch_answer(s, job, reply))
 		job_show(s, job, &view, &what);
 }
 
@@ -95,12 +95,12 @@ void status_answer(struct session *s, struct job *job, const struct reply *reply
 	if (request_is_refused(s, job, reply))
 		return;
 	request_take_vm(s, job, job->args.name, reply);
-	vm = machine_find(&s->machine, job->args.name);
+	vm = inventory_find(&s->inventory, job->args.name);
 	if (!vm) {
 		job_ok(s, job);
 		return;
 	}
-	machine_look(vm);
+	inventory_sample(vm);
 	job_show(s, job, &view, vm);
 }
 
@@ -123,8 +123,8 @@ static u32 list_vms(const struct session *s, bool (*is_meant)(const struct sessi
 	out_buffer_init(&buffer, text, size);
 	out = out_to_buffer(&buffer);
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (s->machine.vms[i].is_used && is_meant(s, &s->machine.vms[i]) && ++count <= 3)
-			out_format(&out, "%s%s", count == 1 ? "" : ", ", s->machine.vms[i].report.name);
+		if (s->inventory.vms[i].is_used && is_meant(s, &s->inventory.vms[i]) && ++count <= 3)
+			out_format(&out, "%s%s", count == 1 ? "" : ", ", s->inventory.vms[i].report.name);
 	if (count > 3)
 		out_format(&out, " and %u more", count - 3);
 	return count;
@@ -135,12 +135,12 @@ struct loss { u32 live, gone; char cut_off[128], lost[128]; };
 
 static void refuse_loss(struct session *s, struct job *job, const struct loss *loss)
 {
-	struct fault fault;
+	struct cmd_error error;
 
-	fault_set(&fault, RESULT_STATE, "%s%s%s%s%s. Say \"yes\" if that is meant",
+	error_set(&error, RESULT_STATE, "%s%s%s%s%s. Say \"yes\" if that is meant",
 		loss->live ? "VMs are running: " : "", loss->cut_off, loss->live && loss->gone ? "; " : "",
 		loss->gone ? "vos.conf lacks definitions, see export-config: " : "", loss->lost);
-	job_fail(s, job, &fault);
+	job_fail(s, job, &error);
 }
 
 static void ask_loss(struct session *s, const struct loss *loss, bool is_off)
