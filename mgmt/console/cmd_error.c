@@ -7,7 +7,7 @@
 
 #include "cmd_error.h"
 
-#define RESULT_CLASS(name, code, class) [name] = class,
+#define RESULT_CLASS(name, code, class) [name] = (class),
 
 static const char *const classes[] = { RESULTS(RESULT_CLASS) };
 
