@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * quirks.c - see quirks.h.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * quirks.h - what emulators do wrong, and a function for each workaround that can stand apart. On a processor
  * only quirk_is_tcg runs: svm_features has a flag for each other, which it sets. docs/emulator-quirks.md lists all.
