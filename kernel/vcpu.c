@@ -228,7 +228,7 @@ static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
 	if (pcpu->fpu_live != vcpu->fpu)
 		arch_fpu_switch(vcpu->fpu);
 	arch_fpu_park();
-	virt->prepare(vcpu->hw, &vcpu->entry, vcpu->page, sched_sibling_waits());
+	virt->prepare(vcpu->hw, &vcpu->entry, vcpu->page, virt_limits.asks_for_siblings && sched_sibling_waits());
 	pcpu->entered = vcpu;
 }
 

@@ -120,6 +120,7 @@ struct virt_limits {		/* what this machine allows; from CPUID, once */
 	u64 cr0_fixed0, cr0_fixed1, cr4_mask, efer_mask, xcr0_mask;
 	u8 physical_bits, linear_bits;
 	bool s2_has_1g;		/* second-level tables may have 1 GiB leaves */
+	bool asks_for_siblings;	/* prepare() looks at sibling_waits */
 };
 extern struct virt_limits virt_limits;
 bool virt_filter(struct vcpu_page *snapshot, u32 groups, const struct virt_limits *limits, const char **why) MUST_CHECK;

@@ -66,6 +66,7 @@ void svm_probe_features(struct info_page *info, const struct cpuid *svm)
 	svm_features.asid_count = svm->ebx;
 	svm_features.has_nrips = (svm->edx & BIT32(3)) != 0;
 	svm_features.has_pause_filter = (svm->edx & BIT32(10)) != 0;
+	virt_limits.asks_for_siblings = !svm_features.has_pause_filter;
 	svm_features.has_invpcid = cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & BIT32(10));
 	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
 	svm_features.exits_for_bad_cr = quirk_is_tcg();

@@ -154,7 +154,7 @@ static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 {
 	const struct pcpu *pcpu = pcpu_self();
 
-	(void)sibling_waits;	/* a loop of PAUSEs is left anyway, if it is long: PAUSE_WINDOW */
+	(void)sibling_waits;	/* PAUSE_WINDOW; without PLE a loop of PAUSEs goes on to the end of its slice */
 	hw->entry = entry;
 	hw->page = page;
 	vmx_make_current(hw);

@@ -115,8 +115,13 @@ static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)
 }
 
 /* Those of the MSR area are in the order of the page. */
-_Static_assert(offsetof(struct vcpu_page, kernel_gs_base) ==
-	       offsetof(struct vcpu_page, star) + AREA_KERNEL_GS_BASE * sizeof(u64), "AREA_*");
+#define AREA_IS(name, index) \
+	_Static_assert(offsetof(struct vcpu_page, name) == \
+		       offsetof(struct vcpu_page, star) + (index) * sizeof(u64), #index)
+AREA_IS(lstar, AREA_LSTAR);
+AREA_IS(cstar, AREA_CSTAR);
+AREA_IS(sfmask, AREA_SFMASK);
+AREA_IS(kernel_gs_base, AREA_KERNEL_GS_BASE);
 
 static void load_msrs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
