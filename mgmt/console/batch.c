@@ -9,17 +9,18 @@
 
 #include "session.h"
 
-#define LIVE (BIT32(VM_STARTING) | BIT32(VM_RUNNING) | BIT32(VM_PAUSED) | BIT32(VM_STOPPING))
+#define RUNS (BIT32(VM_RUNNING) | BIT32(VM_SUSPENDED))
+#define LIVE (BIT32(VM_STARTING) | RUNS | BIT32(VM_PAUSED) | BIT32(VM_STOPPING))
 #define AT_REST (BIT32(VM_DEFINED) | BIT32(VM_STOPPED) | BIT32(VM_CRASHED))
 
 /* BIT32(enum vm_state): which VMs --all means, and in which states one that refuses is as it was wanted. */
 static const struct { u32 from, goal; } states[REQ_OP_COUNT] = {
-	[REQ_START] = { AT_REST, BIT32(VM_STARTING) | BIT32(VM_RUNNING) },
+	[REQ_START] = { AT_REST, BIT32(VM_STARTING) | RUNS },
 	[REQ_STOP] = { LIVE, AT_REST },
-	[REQ_PAUSE] = { BIT32(VM_RUNNING), BIT32(VM_PAUSED) },
-	[REQ_RESUME] = { BIT32(VM_PAUSED), BIT32(VM_RUNNING) },
+	[REQ_PAUSE] = { RUNS, BIT32(VM_PAUSED) },
+	[REQ_RESUME] = { BIT32(VM_PAUSED), RUNS },
 	[REQ_RESET] = { LIVE, 0 },
-	[REQ_NMI] = { BIT32(VM_RUNNING), 0 },
+	[REQ_NMI] = { RUNS, 0 },
 	[REQ_DELETE] = { LIVE | AT_REST, 0 },
 };
 
@@ -179,9 +180,9 @@ static bool asks(struct session *s, struct job *job)
 	if (op_of(job) != REQ_DELETE || args_has(&job->args, ARG_YES) || args_has(&job->args, ARG_DRY_RUN))
 		return false;
 	list_names(job, names, sizeof(names));
-	if (job_is_json(job)) {
-		error_set(&error, RESULT_STATE, "%u VMs would be deleted: %s. Say \"yes\" to delete them",
-			job->target_count, names);
+	if (job_is_json(job) || job->origin != JOB_PROMPT) {	/* nobody is there to answer */
+		error_set(&error, RESULT_STATE, "%u VM%s would be deleted: %s. Say \"yes\" to delete",
+			job->target_count, job->target_count == 1 ? "" : "s", names);
 		job_fail(s, job, &error);
 		return true;
 	}
@@ -225,6 +226,7 @@ void batch_begin(struct session *s, struct job *job)
 		fetch_begin(s, job, BIT32(FETCH_VMS));
 	} else if (make_room(s, job, names->count)) {
 		take_names(job, names);
+		job->args.names = 0;	/* the next parse overwrites them */
 		go(s, job);
 	}
 }
@@ -254,7 +256,11 @@ static void tell_error(struct session *s, struct job *job, const struct target *
 /* Of --all: it came to be so by itself meanwhile, or somebody else did it. */
 static bool is_so_already(const struct job *job, const struct reply *reply)
 {
-	return args_has(&job->args, ARG_ALL) && reply->error == ERR_VM_STATE && reply->have < VM_STATE_COUNT &&
+	if (!args_has(&job->args, ARG_ALL))
+		return false;
+	if (reply->error == ERR_NO_VM)
+		return op_of(job) == REQ_DELETE;
+	return reply->error == ERR_VM_STATE && reply->have < VM_STATE_COUNT &&
 	       (states[op_of(job)].goal & BIT32(reply->have));
 }
 
@@ -262,8 +268,12 @@ static bool is_so_already(const struct job *job, const struct reply *reply)
 static void name_in_error(struct target *target)
 {
 	struct cmd_error error = target->error;
+	char quoted[VM_NAME_BYTES + 2];
+	size_t length = strlen(target->name);
+	bool is_first = strncmp(error.text, target->name, length) == 0 && error.text[length] == ' ';
 
-	if (!strstr(error.text, target->name))
+	snprintf(quoted, sizeof(quoted), "\"%s\"", target->name);
+	if (!is_first && !strstr(error.text, quoted))
 		snprintf(target->error.text, sizeof(target->error.text), "%s: %.*s", target->name,
 			(int)(sizeof(error.text) - sizeof(target->name) - 2), error.text);
 }

@@ -37,6 +37,8 @@ static bool cancel_targets(struct session *s, struct job *job, struct job *by)
 	by->index += job->cancel_at == 0;
 	if (job->is_unsent)
 		batch_cancel_unsent(s, job);
+	if (!job->is_used)	/* the rest was done */
+		return false;
 	while (job->cancel_at < job->target_sent)
 		if (!job->targets[job->cancel_at++].is_done) {
 			ask_root(s, by, job->target_id + job->cancel_at - 1);

@@ -53,7 +53,8 @@ const struct command command_rows[VERB_COUNT] = {
 		{ request_begin, request_answer, 0 } },
 	[VERB_STATUS] = { "status-vm", "show a VM's details",
 		"A vCPU is running, halted (it waits for an interrupt), waiting-for-sipi (the guest has not started "
-		"it), paused, or off. A key on its console, its timer or stop-vm wakes a suspended VM.",
+		"it), paused, or off. A key on its console or stop-vm wakes a suspended VM, on platform pc "
+		"also its alarm clock.",
 		"status-vm --name myvm", A(NAME) | A(JSON), A(NAME),
 		ARG_NAME, REQ_STATUS, GROUP_VM, false,
 		{ request_begin, status_answer, 0 } },

@@ -16,15 +16,17 @@
 
 void vms_begin(struct session *s, struct job *job)
 {
-	if (batch_is_meant(job))
+	if (batch_is_meant(job)) {
 		batch_begin(s, job);
-	else
-		request_begin(s, job);
+		return;
+	}
+	job->args.names = 0;	/* the next parse overwrites them */
+	request_begin(s, job);
 }
 
 void vms_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	if (batch_is_meant(job))
+	if (job->targets || args_has(&job->args, ARG_ALL))
 		batch_answer(s, job, reply);
 	else
 		request_answer(s, job, reply);

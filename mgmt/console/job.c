@@ -323,7 +323,8 @@ void job_fail_canceled(struct session *s, struct job *job)
 
 static u64 wait_end(const struct job *job)
 {
-	bool is_all_sent = !job->targets || !job->is_unsent;	/* what was not sent would not go on */
+	/* what was not sent would not go on */
+	bool is_all_sent = job->targets ? !job->is_unsent : !args_has(&job->args, ARG_ALL);
 
 	return job->is_waiting && is_all_sent && job->args.wait_ns && job->origin != JOB_BACKGROUND ?
 		       job->begun_ns + job->args.wait_ns :

@@ -167,7 +167,8 @@ static const char *state_advice(u32 op, u32 state)
 	case REQ_DELETE:
 		return "Stop it first, or use --force";
 	case REQ_RESUME:
-		return is_live ? "Only a paused VM can be resumed" : "Try start-vm";
+		return state == VM_SUSPENDED ? "A key on its console wakes it" :
+		       is_live ? "Only a paused VM can be resumed" : "Try start-vm";
 	case REQ_PAUSE:
 		return is_live ? "Only a running VM can be paused" : "Try start-vm";
 	case REQ_SET:

@@ -203,7 +203,7 @@ static void refuse_line(struct session *s)
 		answer(s, "n");
 		return;
 	}
-	s->last_result = error.code;
+	remember(s, error.code, error.class);
 	prompt_show(s);
 }
 

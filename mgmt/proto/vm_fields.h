@@ -36,12 +36,12 @@ enum field_when { AT_REST, ANY_TIME };
 #define VM_MEMORY_MAX (1ull << 44)	/* what the VMM's address space has room for */
 
 #define VM_FIELDS(ROW) \
-	ROW(CPU, cpus, cpus, COUNT, 1, VM_VCPUS, 1, AT_REST, "cpu", "N", "virtual CPUs, up to 16 (1 if not given)") \
+	ROW(CPU, cpus, cpus, COUNT, 1, VM_VCPUS, 1, AT_REST, "cpu", "N", "virtual CPUs, up to 16 (default: 1)") \
 	ROW(MEMORY, memory_bytes, memory_bytes, SIZE, PAGE_SIZE_2M, VM_MEMORY_MAX, 512 * MIB, AT_REST, \
 		"memory", "SIZE", \
-		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (512M if not given)") \
+		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (default: 512M)") \
 	ROW(KERNEL, kernel, kernel, IMAGE, 1, 1, 0, AT_REST, "kernel", "IMAGE", \
-		"image to boot, see list-image (the default image if not given)") \
+		"image to boot, see list-image (default: the default image)") \
 	ROW(INITRD, initrd, initrd, IMAGE, 0, 1, 0, AT_REST, "initrd", "IMAGE", \
 		"initial RAM disk of the kernel, or none") \
 	ROW(MODULE, module_count, modules, IMAGES, 0, IMAGE_MODULES, 0, AT_REST, "module", "IMAGE,...", \
@@ -54,17 +54,17 @@ enum field_when { AT_REST, ANY_TIME };
 	ROW(RESTART, restart, restart_limit, RESTART, 0, 1000, 0, ANY_TIME, "restart", "POLICY", \
 		"after a crash: never, on-failure:N (at most N times, up to 1000) or always") \
 	ROW(CLASS, share.class, share.class, CHOICE, 0, SCHED_CLASS_RT, 0, ANY_TIME, "class", "fair|rt", \
-		"fair: shares pCPUs by weight; rt: real-time, runs before all fair VMs (fair if not given)") \
+		"fair: shares pCPUs by weight; rt: real-time, runs before all fair VMs (default: fair)") \
 	ROW(WEIGHT, share.weight, share.weight, COUNT, SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX, 0, ANY_TIME, "weight", "N", \
-		"weight among fair VMs, 1 to 1000 (100 if not given)") \
+		"weight among fair VMs, 1 to 1000 (default: 100)") \
 	ROW(CAP, share.cap, share.cap, PERCENT, 0, 0, 0, ANY_TIME, "cap", "PERCENT", \
-		"limit for all its vCPUs together, 100% = one pCPU; or none (none if not given)") \
+		"limit for all its vCPUs together, 100% = one pCPU; or none (default: none)") \
 	ROW(AFFINITY, share.affinity, share.affinity, PCPUS, 0, 0, 0, ANY_TIME, "affinity", "PCPUS", \
-		"pCPUs it may run on, from 0 to 63, such as 0,2-3, or all (all if not given)") \
+		"pCPUs it may run on, from 0 to 63, such as 0,2-3, or all (default: all)") \
 	ROW(MEMORY_POLICY, memory_policy, memory_policy, CHOICE, 0, MEMORY_POLICY_COUNT - 1, 0, AT_REST, \
 		"memory-policy", "lazy|eager", \
-		"lazy: memory is granted when touched; eager: all of it before the VM starts (lazy if not given)") \
+		"lazy: memory is granted when touched; eager: all of it before the VM starts (default: lazy)") \
 	ROW(VMM, vmm, vmm, IMAGE, 0, 1, 0, AT_REST, "vmm", "IMAGE", \
-		"program to run as its virtual machine monitor (the built-in one if not given), or none")
+		"program to run as its virtual machine monitor (default: the built-in one), or none")
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_need.c - see image_need.h. The VMM's loaders (vmm/load_*.c) take the same fields from the same headers.
+ * image_need.c - see image_need.h. The VMM's loaders (vmm/load/) take the same fields from the same headers.
  */
 #include "image_need.h"
 

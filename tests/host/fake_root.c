@@ -132,17 +132,18 @@ static void create(struct fake_root *root, const struct request *r, struct reply
 
 static bool state_allows(u32 op, u32 state, u32 flags)
 {
-	bool is_live = state == VM_RUNNING || state == VM_PAUSED || state == VM_STARTING;
+	bool is_running = state == VM_RUNNING || state == VM_SUSPENDED;
+	bool is_live = is_running || state == VM_PAUSED || state == VM_STARTING;
 
 	switch (op) {
 	case REQ_START:
 		return !is_live;
 	case REQ_PAUSE:
-		return state == VM_RUNNING;
+		return is_running;
 	case REQ_RESUME:
 		return state == VM_PAUSED;
 	case REQ_NMI:
-		return state == VM_RUNNING;
+		return is_running;
 	case REQ_DELETE:
 		return !is_live || (flags & REQ_FLAG_FORCE);
 	default:

@@ -55,6 +55,7 @@ static void names(void **state)
 	command("pause-vm v2 v1", "v2 is paused", RESULT_OK);
 	command("resume-vm v1 v2 --quiet", "vos> ", RESULT_OK);
 	expect_not("v1 is running");
+	assert_int_equal(count_in_state(VM_RUNNING), 3);
 	command("nmi-vm v1 v2", "v2 received an NMI", RESULT_OK);
 	assert_int_equal(root->vms[1].nmis + root->vms[2].nmis, 2);
 	command("reset-vm v1 v2 --dry-run", "reset-vm v2 would succeed. Nothing was changed.", RESULT_OK);
@@ -302,6 +303,82 @@ static void on_the_wire(void **state)
 	assert_int_equal(count_in_state(VM_STOPPED), 2);
 }
 
+/* What others ask meanwhile changes neither whom a command means nor whether it has begun. */
+static void others_meanwhile(void **state)
+{
+	(void)state;
+	make(5, true);
+	root->is_slow = true;
+	send_frame("control", "{\"execute\":\"stop-vm\",\"arguments\":{\"name\":\"v0\"},\"id\":1}");
+	fake_type(root, "pause-vm v1 v2\r");
+	fake_answer(root);
+	fake_run(root);
+	assert_true(next_frame(answer));
+	assert_non_null(strstr(answer, "{\"return\":{\"name\":\"v0\",\"state\":\"stopped\""));
+	assert_int_equal(count_in_state(VM_PAUSED), 2);
+	/* Nothing goes on that was not sent. */
+	send_frame("control", "{\"execute\":\"stop-vm\",\"arguments\":{\"all\":true,\"wait\":\"1ms\"},\"id\":2}");
+	root->now_ns += NS_PER_SECOND;
+	fake_run(root);
+	assert_false(next_frame(answer));
+	while (root->held[0].op == REQ_LIST)
+		fake_answer_one(root);
+	fake_run(root);
+	assert_true(next_frame(answer));
+	assert_non_null(strstr(answer, "\"class\":\"E_TIMEOUT\""));
+	fake_answer(root);
+	fake_run(root);
+	assert_int_equal(count_in_state(VM_STOPPED), 5);
+}
+
+/* A question that nobody is there to answer is a refusal. */
+static void no_question_from_behind(void **state)
+{
+	(void)state;
+	make(2, false);
+	root->is_slow = true;
+	fake_screen(root);
+	fake_type(root, "delete-vm --all\r");
+	assert_int_equal(root->held_count, 1);
+	fake_type(root, "\x03");
+	fake_answer(root);
+	fake_run(root);
+	expect("error[E_STATE]: 2 VMs would be deleted: v0, v1.");
+	expect_not("[y/N]");
+	assert_int_equal(count_in_state(VM_DEFINED), 2);
+	root->is_slow = false;
+	command("delete-vm --all --yes", "v1 is deleted", RESULT_OK);
+}
+
+static void suspended(void **state)
+{
+	(void)state;
+	make(2, true);
+	root->vms[1].report.state = VM_SUSPENDED;
+	command("start-vm --all", "no VM is in a state for it", RESULT_OK);
+	command("stop-vm --all", "v1 has stopped", RESULT_OK);
+	assert_int_equal(count_in_state(VM_STOPPED), 2);
+}
+
+static void canceled_when_the_rest_was_done(void **state)
+{
+	(void)state;
+	make(VM_COUNT, true);
+	root->is_slow = true;
+	fake_screen(root);
+	fake_type(root, "nmi-vm --all\r");
+	while (root->held_count == 1 && root->held[0].op == REQ_LIST)
+		fake_answer_one(root);
+	root->is_full = true;
+	while (root->held_count)
+		fake_answer_one(root);
+	fake_type(root, "\x03");
+	fake_type(root, "cancel\r");
+	root->is_full = false;
+	fake_run(root);
+	expect("error[E_CANCELED]: nmi-vm failed for 64 of 128 VMs");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +391,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(let_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(canceled, setup, teardown),
 		cmocka_unit_test_setup_teardown(on_the_wire, setup, teardown),
+		cmocka_unit_test_setup_teardown(others_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_question_from_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(suspended, setup, teardown),
+		cmocka_unit_test_setup_teardown(canceled_when_the_rest_was_done, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,8 @@ static void write_limits(const struct out *out)
 static void write_errors(const struct out *out)
 {
 	static const char *const words[RESULT_INTEGRITY + 1] = {
-		[RESULT_FAILED] = "failed; also `E_ENDED`: the VM ended before what was asked for came true",
+		[RESULT_FAILED] = "failed; also `E_ENDED`: the VM ended before what was asked for came true, "
+				  "`E_CANCELED`: by `cancel`",
 		[RESULT_USAGE] = "the command or an argument is wrong",
 		[RESULT_NOT_FOUND] = "there is no such VM or image",
 		[RESULT_STATE] = "not in this state; also `E_EXISTS`: the name is taken",

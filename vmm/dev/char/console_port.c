@@ -94,8 +94,6 @@ static bool refill(struct console_port *c)
 		}
 		if (count && ring_producer_take_waiting(&c->in))
 			c->host->signal_console(c->host->ctx);
-		if (count)
-			c->ops->received(c->ctx);
 		for (u32 i = 0; i < count; i++)
 			hold_byte(c, bytes[i]);
 	} while (count && c->held_count == 0);
@@ -117,8 +115,10 @@ static void pump_input(void *ctx)
 	while (c->held_count || refill(c)) {
 		u32 taken = give_held(c);
 
-		if (taken == 0)
+		if (taken == 0) {
+			ring_consumer_wait(&c->in, true);	/* more may come and wake the guest */
 			return;
+		}
 		c->held_count -= taken;
 		c->held_breaks >>= taken;
 		memmove(c->held, c->held + taken, c->held_count);
@@ -152,6 +152,8 @@ void console_port_signalled(struct console_port *c)
 	if (ring_room(&c->out))
 		ring_producer_wait(&c->out, false);
 	uart_output_ready(c->uart);
+	if (ring_used(&c->in) != 0)
+		c->ops->received(c->ctx);
 	pump_input(c);
 }
 
