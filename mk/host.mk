@@ -19,8 +19,8 @@ FUZZTIME	?= 60
 PARTS		:= boot arch kernel rt $(PDS)
 part.boot	:= boot
 part.arch	:= $(filter $(ARCH)/%,$(K_ROOMS))
-part.kernel	:= $(filter kernel kernel/%,$(K_ROOMS))
-part.rt		:= drivers/rt
+part.kernel	:= $(KERNEL) lib/base
+part.rt		:= lib/rt
 $(foreach p,$(PDS),$(eval part.$(p) := $(rooms.$(p))))
 # Folders whose headers stand in for others': the processor's for the kernel, the system calls' for root.
 fakes		= $(if $(filter $(1),$(K_ROOMS)),tests/host/fake_arch,$(if $(filter $(1),$(part.root)),tests/host/fake))
@@ -29,8 +29,7 @@ fakes		= $(if $(filter $(1),$(K_ROOMS)),tests/host/fake_arch,$(if $(filter $(1),
 ring_inc	= $(if $(filter $(1),$(K_ROOMS)),$(K_INC),$(U_INC))
 host_inc	= $(addprefix -iquote ,$(call fakes,$(1)) $(1) $(inc.$(1)) $(call ring_inc,$(1)))
 part_inc	= $(foreach r,$(part.$(1)),$(call host_inc,$(r)))
-TEST_INC	:= $(addprefix -iquote ,$(sort $(SHARED_INC) $(ARCH)/include drivers/proto drivers/rt mgmt/proto) \
-		   tests/host)
+TEST_INC	:= $(addprefix -iquote ,$(sort $(SHARED_INC) $(ARCH)/include lib/rt lib/proto tests/host))
 # Left out: programs' main, assembly (except the guests' ACPI namespaces), and what starts processors.
 NOT_ON_HOST	:= %/main.c %/cpu_base.c %/cpu_init.c %/ap_start.c
 host_srcs	= $(filter-out $(NOT_ON_HOST),$(wildcard $(1)/*.c)) $(wildcard $(1)/dsdt.S)

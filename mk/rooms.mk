@@ -2,16 +2,18 @@
 # Rooms: which folders there are, what each may include, which program it belongs to, and how its sources are compiled.
 # Each room is compiled with its own -iquote list, which keeps dependencies one-way (tests/check/includes.py).
 ARCH		:= arch/x86_64
-SHARED_INC	:= kernel/abi kernel/lib
+SHARED_INC	:= kernel/abi lib/base
 K_INC		:= $(SHARED_INC) $(ARCH)/include
-U_INC		:= $(SHARED_INC) $(ARCH)/user drivers/proto drivers/rt mgmt/proto
+U_INC		:= $(SHARED_INC) $(ARCH)/user lib/rt lib/proto
 
+KERNEL		:= kernel $(addprefix kernel/,object mem sched)
 K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/svm $(ARCH)/virt/vmx \
-		   kernel kernel/lib
+		   $(KERNEL) lib/base
 # Folders a room may include from, besides K_INC or U_INC and itself.
 inc.$(ARCH)/virt/svm	:= $(ARCH)/virt
 inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
 inc.mgmt/root		:= mgmt/platform
+$(foreach r,$(KERNEL),$(eval inc.$(r) := $(filter-out $(r),$(KERNEL))))
 # The VMM: devices at the bottom, which know the machine's memory and its host; loaders; vCPUs; the machine, which joins
 # them all.
 VMM_DEV		:= vmm/dev $(addprefix vmm/dev/,irq timer char acpi pci power)
@@ -41,7 +43,7 @@ rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
 rooms.vmm	:= $(VMM_ROOMS)
 U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p)))
-U_COMMON	:= $(ARCH)/user drivers/rt kernel/lib
+U_COMMON	:= $(ARCH)/user lib/rt lib/base
 
 # room folder -> its objects below $(B)/obj/k (ring 0) or $(B)/obj/u (ring 3)
 srcs		= $(sort $(wildcard $(1)/*.c $(1)/*.S))

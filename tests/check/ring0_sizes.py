@@ -22,7 +22,7 @@ def code_lines(path):
 
 
 def sources():
-    for room in ('boot', 'arch', 'kernel'):
+    for room in ('boot', 'arch', 'kernel', 'lib/base'):
         for folder, _, files in os.walk(room):
             if not folder.startswith('arch/x86_64/user'):
                 yield from (os.path.join(folder, name) for name in files if name.endswith(('.c', '.h', '.S')))

@@ -57,7 +57,7 @@ struct console_args {
 #define VM_INPUT_MARK 0xffu
 #define VM_INPUT_BREAK 0x00u
 
-/* ---- Serial driver ---- (drivers/proto/serial.h: rings) */
+/* ---- Serial driver ---- (lib/proto/serial.h: rings) */
 #define SERIAL_RX 0x20000000ull
 #define SERIAL_TX 0x20100000ull
 #define SERIAL_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_SERIAL */
