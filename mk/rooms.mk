@@ -12,8 +12,11 @@ K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/s
 # Folders a room may include from, besides K_INC or U_INC and itself.
 inc.$(ARCH)/virt/svm	:= $(ARCH)/virt
 inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
-inc.mgmt/root		:= mgmt/platform
+ROOT		:= mgmt/root $(addprefix mgmt/root/,service vm)
+CONSOLE		:= mgmt/console $(addprefix mgmt/console/,command inventory rpc session term view)
 $(foreach r,$(KERNEL),$(eval inc.$(r) := $(filter-out $(r),$(KERNEL))))
+$(foreach r,$(ROOT),$(eval inc.$(r) := $(filter-out $(r),$(ROOT)) mgmt/platform))
+$(foreach r,$(CONSOLE),$(eval inc.$(r) := $(filter-out $(r),$(CONSOLE))))
 # The VMM: devices at the bottom, which know the machine's memory and its host; loaders; vCPUs; the machine, which joins
 # them all.
 VMM_DEV		:= vmm/dev $(addprefix vmm/dev/,irq timer char acpi pci power)
@@ -37,8 +40,8 @@ $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
 PDS		:= root console serial screen vmm
-rooms.root	:= mgmt/root mgmt/platform
-rooms.console	:= mgmt/console
+rooms.root	:= $(ROOT) mgmt/platform
+rooms.console	:= $(CONSOLE)
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
 rooms.vmm	:= $(VMM_ROOMS)

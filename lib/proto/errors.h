@@ -7,7 +7,7 @@
  *	ERROR(name, exit code, class, message)
  *
  * In a message {name} is the VM of the request, and {need}, {have} and {text} are those of the reply. A message of 0
- * depends on more than that: the console has a function for it (mgmt/console/messages.c).
+ * depends on more than that: the console has a function for it (mgmt/console/view/messages.c).
  */
 #ifndef VOS_ERRORS_H
 #define VOS_ERRORS_H

@@ -6,7 +6,7 @@
  *
  *	ROW(id, first, last, kind, least, most, initial, when, name, value, help)
  *
- * id		FIELD_id (request.h) and ARG_id (mgmt/console/args.h)
+ * id		FIELD_id (request.h) and ARG_id (mgmt/console/command/args.h)
  * first, last	the members of struct vm_spec that hold it, from the one to the other
  * kind		KIND_kind below: how it is written and checked
  * least, most	the range of a COUNT, SIZE or CHOICE; most restarts of a RESTART; an IMAGE with least 1 can't be none

@@ -44,7 +44,7 @@ static void write_page(void)
 	out_text(&out, "# Commands\n\nWhat `help COMMAND full` says of each, at the prompt of VOS. Programs give the "
 		       "same names as JSON:\n");
 	out_text(&out, "`{\"execute\":\"set-vm\",\"arguments\":{\"name\":\"myvm\",\"cap\":\"50%\"},\"id\":1}`.\n");
-	out_text(&out, "This page is written from the table of commands (`mgmt/console/command_table.c`).\n");
+	out_text(&out, "This page is written from the table of commands (`mgmt/console/command/command_table.c`).\n");
 	for (u32 group = 0; group < GROUP_COUNT; group++) {
 		out_format(&out, "\n## %s\n", group_titles[group]);
 		for (u32 i = 0; i < VERB_COUNT; i++)
