@@ -5,7 +5,7 @@ set -eu
 
 status=0
 dirs=
-for dir in boot arch kernel drivers mgmt vmm; do
+for dir in boot arch kernel lib drivers mgmt vmm; do
     [ ! -d "$dir" ] || dirs="$dirs $dir"
 done
 
