@@ -136,6 +136,9 @@ static void add_modules(struct pd *pd, const struct boot_info *boot)
 
 		add_module(pd, m->start, m->bytes, m->string, false);
 	}
+	if (boot->left_out_count != 0)
+		printk(LOG_WARNING, "boot modules left out: %u, more than %u are not possible:%s", boot->left_out_count,
+		       BOOT_INFO_MODULES, boot->left_out);
 }
 
 /* ---- all together ------------------------------------------------------------------------------- */
