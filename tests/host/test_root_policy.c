@@ -112,6 +112,7 @@ static void bad_specs(void **state)
 	(void)state;
 	BAD(ERR_BAD_FIELD, FIELD_CPU, s.cpus = 0);
 	BAD(ERR_BAD_FIELD, FIELD_CPU, (s.cpus = 0, s.share.cap = 10));
+	BAD(ERR_WEIGHT_RT, 0, (s.kernel[0] = 0, s.share.class = SCHED_CLASS_RT, s.share.weight = 5));
 	BAD(ERR_TOO_MANY_VCPUS, VM_VCPUS, s.cpus = VM_VCPUS + 1);
 	BAD(ERR_TOO_MANY_VCPUS, VM_VCPUS, s.cpus = ~0u);
 	BAD(ERR_BAD_FIELD, FIELD_MEMORY, s.memory_bytes = 0);

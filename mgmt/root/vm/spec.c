@@ -113,13 +113,17 @@ static struct error_info field_judge(const struct vm_spec *s, enum request_field
 
 struct error_info spec_judge(struct vm_spec *s, u32 asked, const struct image_table *images, u32 pcpus)
 {
-	struct error_info no = ERROR_INFO_NONE;
+	struct error_info no = number_judge(s, FIELD_CPU);
 
+	if (no.error == ERR_NONE)
+		no = cpu_share_judge(&s->share, asked, s->cpus, pcpus);
+	if (no.error != ERR_NONE)
+		return no;
 	if (s->kernel[0] == '\0' && !has_default_image(images))
 		return error_info_of(ERR_NO_DEFAULT_IMAGE, 0, 0);
 	spec_fill(s, asked);
 	for (u32 i = 0; i < FIELD_SPEC_COUNT && no.error == ERR_NONE; i++)
 		if ((FIELDS_SHARE & BIT32(i)) == 0)
 			no = field_judge(s, i, images);
-	return no.error == ERR_NONE ? cpu_share_judge(&s->share, asked, s->cpus, pcpus) : no;
+	return no;
 }
