@@ -489,3 +489,22 @@ void sim_assert_near(u64 value, u64 want, u32 percent)
 {
 	assert_in_range(value, want - want * percent / 100, want + want * percent / 100);
 }
+
+int sim_setup(void **state)
+{
+	(void)state;
+	sim_begin(1);
+	return 0;
+}
+
+int sim_teardown(void **state)
+{
+	(void)state;
+	sim_end();
+	return 0;
+}
+
+struct thread *sim_running(void)
+{
+	return fake_pcpu.current;
+}

@@ -23,6 +23,10 @@ extern u32 sim_timer_writes, sim_ipis, sim_switches;
 void sim_begin(u32 pcpus);
 /* Everything is stopped, and all time is accounted for. */
 void sim_end(void);
+/* The same as a test's setup and teardown, with one pCPU; and the thread that runs there. */
+int sim_setup(void **state);
+int sim_teardown(void **state);
+struct thread *sim_running(void);
 /* Interrupts and safe points, until no pCPU has anything to do at this moment. */
 void sim_settle(void);
 /* Time passes. */

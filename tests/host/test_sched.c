@@ -16,25 +16,6 @@
 #include "notify.h"
 #include "sched_sim.h"
 
-static int setup(void **state)
-{
-	(void)state;
-	sim_begin(1);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	sim_end();
-	return 0;
-}
-
-static struct thread *running(void)
-{
-	return fake_pcpu.current;
-}
-
 static void set_weight(u32 i, u32 weight)
 {
 	groups[i].weight = weight;
@@ -108,7 +89,7 @@ static void test_real_time_first(void **state)
 	set_class(1, SCHED_CLASS_RT);
 	set_class(2, SCHED_CLASS_RT);
 	sim_go(1);
-	assert_ptr_equal(running(), threads[1]);
+	assert_ptr_equal(sim_running(), threads[1]);
 	sim_go(2);
 	sim_run(HZ);
 	sim_assert_near(sim_time(1), HZ / 2, 5);	/* in turn */
@@ -133,7 +114,7 @@ static void test_sleeping_earns_little(void **state)
 	sim_run(100 * HZ);
 	notify_signal(threads[0], 1);
 	sim_run(SLICE / 2);
-	assert_ptr_equal(running(), threads[0]);
+	assert_ptr_equal(sim_running(), threads[0]);
 	before = sim_time(1);
 	sim_run(HZ);
 	sim_assert_near(sim_time(1) - before, HZ / 2, 5);
@@ -144,10 +125,10 @@ static void test_wakes_an_idle_pcpu_at_once(void **state)
 	(void)state;
 	sim_go(0);
 	sim_wait(DEADLINE_NONE);
-	assert_ptr_equal(running(), fake_pcpu.idle);
+	assert_ptr_equal(sim_running(), fake_pcpu.idle);
 	notify_signal(threads[0], 4);
 	sim_settle();
-	assert_ptr_equal(running(), threads[0]);
+	assert_ptr_equal(sim_running(), threads[0]);
 	assert_int_equal(notify_take(threads[0]), 4);
 }
 
@@ -157,7 +138,7 @@ static void test_signal_before_wait_is_not_lost(void **state)
 	sim_go(0);
 	notify_signal(threads[0], 2);
 	sim_wait(DEADLINE_NONE);
-	assert_ptr_equal(running(), threads[0]);	/* did not sleep */
+	assert_ptr_equal(sim_running(), threads[0]);	/* did not sleep */
 	assert_int_equal(threads[0]->state, THREAD_RUNNING);
 }
 
@@ -174,11 +155,11 @@ static void test_sleepers_in_order(void **state)
 	}
 	assert_int_equal(sim_timer[0], base + 100);
 	sim_run(100);
-	assert_ptr_equal(running(), threads[1]);
+	assert_ptr_equal(sim_running(), threads[1]);
 	sim_wait(DEADLINE_NONE);
 	assert_int_equal(sim_timer[0], base + 200);
 	sim_run(100);
-	assert_ptr_equal(running(), threads[3]);
+	assert_ptr_equal(sim_running(), threads[3]);
 	sched_stop(threads[2]);					/* a sleeper that is stopped is no longer waited for */
 	sim_wait(DEADLINE_NONE);
 	assert_int_equal(sim_timer[0], base + 500);
@@ -242,10 +223,10 @@ static void test_stop_and_start(void **state)
 	notify_signal(threads[0], 1);				/* stopped threads don't wake */
 	assert_true(sched_is_stopped(threads[0]));
 	sim_go(0);
-	assert_ptr_equal(running(), threads[0]);
+	assert_ptr_equal(sim_running(), threads[0]);
 	sim_go(1);
 	sched_stop(threads[1]);					/* ready: at once */
-	assert_true(sched_is_stopped(threads[1]) || running() == threads[1]);
+	assert_true(sched_is_stopped(threads[1]) || sim_running() == threads[1]);
 	sched_stop(threads[0]);
 	sim_wait(DEADLINE_NONE);				/* told to stop: doesn't wait, stops */
 	assert_int_equal(threads[0]->state, THREAD_STOPPED);
@@ -297,13 +278,13 @@ static void test_driver_above_system(void **state)
 	set_class(1, SCHED_CLASS_DRIVER);
 	sim_go(0);
 	sim_go(1);
-	assert_ptr_equal(running(), threads[1]);
+	assert_ptr_equal(sim_running(), threads[1]);
 	sim_sleep(1, DEADLINE_NONE);
-	assert_ptr_equal(running(), threads[0]);
+	assert_ptr_equal(sim_running(), threads[0]);
 	sim_run(SLICE / 10);
 	notify_signal(threads[1], 1);			/* not at the end of the other's turn */
 	sim_settle();
-	assert_ptr_equal(running(), threads[1]);
+	assert_ptr_equal(sim_running(), threads[1]);
 }
 
 static void test_system_above_real_time(void **state)
@@ -316,22 +297,22 @@ static void test_system_above_real_time(void **state)
 	sim_go(1);
 	sim_run(1);
 	sim_go(2);
-	assert_ptr_equal(running(), threads[2]);
+	assert_ptr_equal(sim_running(), threads[2]);
 	sim_sleep(2, DEADLINE_NONE);
-	assert_ptr_equal(running(), threads[0]);
+	assert_ptr_equal(sim_running(), threads[0]);
 	sim_run(SLICE / 2);
 	/* Often interrupted, it still has its turn, and not more. */
 	for (u32 i = 0; i < 5; i++) {
 		notify_signal(threads[2], 1);
 		sim_settle();
-		assert_ptr_equal(running(), threads[2]);
+		assert_ptr_equal(sim_running(), threads[2]);
 		(void)notify_take(threads[2]);
 		sim_sleep(2, DEADLINE_NONE);
-		assert_ptr_equal(running(), threads[0]);
+		assert_ptr_equal(sim_running(), threads[0]);
 		sim_run(SLICE / 20);
 	}
 	sim_run(SLICE / 4);
-	assert_ptr_equal(running(), threads[1]);
+	assert_ptr_equal(sim_running(), threads[1]);
 }
 
 static void test_cap_of_a_lonely_thread(void **state)
@@ -457,12 +438,12 @@ static u32 flood(u64 ticks)
 	u32 served = 0;
 
 	while (threads[1]->state != THREAD_PARKED) {
-		while (running() != threads[1])			/* another one's turn */
+		while (sim_running() != threads[1])			/* another one's turn */
 			sim_run(10);
 		sim_send(0, 1);
 		sim_settle();
 		sim_check(true);
-		while (running() == threads[0]) {
+		while (sim_running() == threads[0]) {
 			sim_run(ticks);
 			assert_int_equal(notify_take(threads[0]), 1);	/* also the one that was too many */
 			served++;
@@ -528,7 +509,7 @@ static void test_who_may_signal_the_system(void **state)
 	assert_int_not_equal(threads[1]->state, THREAD_PARKED);
 	set_class(1, SCHED_CLASS_RT);				/* a real-time VM isn't the system */
 	sim_settle();
-	assert_ptr_equal(running(), threads[0]);
+	assert_ptr_equal(sim_running(), threads[0]);
 	(void)notify_take(threads[0]);
 	sim_wait(DEADLINE_NONE);
 	sim_settle();
@@ -646,38 +627,38 @@ static void test_a_stop_can_be_taken_back(void **state)
 	assert_true(sim_is_running(0));
 	sim_stop_current();
 	assert_int_equal(threads[0]->state, THREAD_STOPPED);
-	assert_ptr_equal(running(), fake_pcpu.idle);
+	assert_ptr_equal(sim_running(), fake_pcpu.idle);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_idle, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_alone_means_no_ticks, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_shares_follow_weights, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_real_time_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sleeping_earns_little, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_wakes_an_idle_pcpu_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_signal_before_wait_is_not_lost, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sleepers_in_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_limit_of_the_current_thread, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_look_before_the_next_entry, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_stop_and_start, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_threads_of_a_pd_share, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_small_weight_is_forgotten, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_driver_above_system, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_system_above_real_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cap_of_a_lonely_thread, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cap_beside_others, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cap_and_sleep, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_signals_that_are_free, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_signals_at_odd_times, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_flood_of_signals_pauses, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_who_may_signal_the_system, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_parked_sender, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_wake_latencies, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_where_time_goes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_stop_can_be_taken_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_idle, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_alone_means_no_ticks, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_shares_follow_weights, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_real_time_first, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_sleeping_earns_little, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_wakes_an_idle_pcpu_at_once, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_signal_before_wait_is_not_lost, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_sleepers_in_order, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_limit_of_the_current_thread, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_look_before_the_next_entry, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_stop_and_start, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_threads_of_a_pd_share, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_a_small_weight_is_forgotten, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_driver_above_system, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_system_above_real_time, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_cap_of_a_lonely_thread, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_cap_beside_others, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_cap_and_sleep, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_signals_that_are_free, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_signals_at_odd_times, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_a_flood_of_signals_pauses, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_who_may_signal_the_system, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_a_parked_sender, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_wake_latencies, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_where_time_goes, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_a_stop_can_be_taken_back, sim_setup, sim_teardown),
 	};
 
 	fake_machine_init();

@@ -11,36 +11,17 @@
 
 #include "sched_sim.h"
 
-static int setup(void **state)
-{
-	(void)state;
-	sim_begin(1);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	sim_end();
-	return 0;
-}
-
-static struct thread *running(void)
-{
-	return fake_pcpu.current;
-}
-
 static void test_yield_lets_the_next_run(void **state)
 {
 	(void)state;
 	sim_go(0);
 	sim_go(1);
 	for (u32 i = 0; i < 10; i++) {
-		struct thread *before = running();
+		struct thread *before = sim_running();
 
 		sim_run(10);
 		sim_yield();
-		assert_ptr_not_equal(running(), before);
+		assert_ptr_not_equal(sim_running(), before);
 	}
 }
 
@@ -61,7 +42,7 @@ static void test_yield_lets_siblings_run(void **state)
 	sim_send(0, 1);
 	sim_send(1, 1);
 	sim_settle();
-	assert_ptr_not_equal(running(), threads[2]);	/* both have slept, and go first */
+	assert_ptr_not_equal(sim_running(), threads[2]);	/* both have slept, and go first */
 	before = sim_time(2);
 	for (u32 i = 0; i < 4; i++) {
 		sim_run(10);
@@ -72,7 +53,7 @@ static void test_yield_lets_siblings_run(void **state)
 
 static void run_until(u32 i)
 {
-	while (running() != threads[i])
+	while (sim_running() != threads[i])
 		sim_run(1);
 }
 
@@ -103,9 +84,9 @@ static void test_waiting_siblings_are_seen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_yield_lets_the_next_run, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_yield_lets_siblings_run, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_waiting_siblings_are_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_yield_lets_the_next_run, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_yield_lets_siblings_run, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_waiting_siblings_are_seen, sim_setup, sim_teardown),
 	};
 
 	fake_machine_init();
