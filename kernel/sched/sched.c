@@ -1,251 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched.c - see sched.h: the timer, queues, and what runs next on this pCPU.
+ * sched.c - see sched.h: switching threads, waiting and waking, and what the timer brings.
  *
- * Fair threads are sorted by virtual time (time on a pCPU divided by weight); one that wakes up is lifted to just
- * below min_vruntime, so that sleeping earns a bounded credit and no more. Only a pCPU itself takes threads from its
- * queues to run them, with interrupts off, so the lock is never held across a switch.
+ * Only a pCPU itself takes threads from its queues to run them, with interrupts off, so the lock is never held across a
+ * switch.
  */
 #include "frames.h"
 #include "kernel_upcalls.h"
-#include "notify.h"
 #include "panic.h"
 #include "pd.h"
 #include "range.h"
 #include "sched_migrate.h"
-
-#define SLICES_PER_SECOND 200u	/* 5 ms */
-
-static u64 slice;		/* TSC ticks; also the wake-up credit */
-static u64 granularity;		/* how far behind the current thread one must be to take its place at once */
-
-static struct sched *sched_here(void)
-{
-	return pcpu_self()->sched;
-}
-
-/* ---- the timer ------------------------------------------------------------------------------------ */
-
-static void program_timer(struct sched *s)
-{
-	u64 at = min_u64(s->slice_end, s->limit);
-
-	if (!list_is_empty(&s->sleepers))
-		at = min_u64(at, CONTAINER_OF(s->sleepers.next, struct thread, sleep_link)->deadline);
-	if (at == s->timer)
-		return;
-	s->timer = at;
-	arch_timer_set(at);
-}
-
-/* What the timer depends on has changed; it can be set by its own pCPU only. */
-static void timer_changed(struct sched *s)
-{
-	if (s == sched_here())
-		program_timer(s);
-	else
-		arch_ipi(s->pcpu);
-}
-
-void sched_timer_limit_set(struct sched *s, u64 deadline_tsc)
-{
-	lock_acquire(&s->lock);
-	s->limit = deadline_tsc;
-	program_timer(s);
-	lock_release(&s->lock);
-}
-
-void sched_ipi(void)
-{
-	struct sched *s = sched_here();
-
-	lock_acquire(&s->lock);
-	program_timer(s);
-	if (s->movable_count != 0)	/* an idle pCPU may have asked */
-		s->pcpu->need_resched = true;
-	lock_release(&s->lock);
-}
-
-/* ---- queues ------------------------------------------------------------------------------------- */
-
-static u64 load_of(const struct thread *t)
-{
-	static const u64 fixed[SCHED_CLASS_COUNT] = { [SCHED_CLASS_RT] = SCHED_WEIGHT_MAX };
-
-	return t->class == SCHED_CLASS_FAIR ? sched_group_thread_weight(t->group) : fixed[t->class];
-}
-
-static void count_in(struct sched *s, struct thread *t)
-{
-	__atomic_fetch_add(&t->group->runnable, 1, __ATOMIC_RELAXED);
-	t->load = load_of(t);
-	s->load += t->load;
-}
-
-static void count_out(struct sched *s, struct thread *t)
-{
-	__atomic_fetch_sub(&t->group->runnable, 1, __ATOMIC_RELAXED);
-	s->load -= t->load;
-}
-
-static void sleepers_insert(struct sched *s, struct thread *t, u64 deadline)
-{
-	struct list *at = &s->sleepers;
-
-	t->deadline = deadline;
-	while (at->prev != &s->sleepers && CONTAINER_OF(at->prev, struct thread, sleep_link)->deadline > deadline)
-		at = at->prev;
-	list_insert_before(at, &t->sleep_link);
-}
-
-/* Into the run queue: a fair thread by its virtual time, another one behind its class, or before it if it was
- * interrupted in its turn. */
-static void enqueue(struct sched *s, struct thread *t)
-{
-	struct list *head = &s->ready[t->class];
-	struct list *at = t->slice_used != 0 && t->slice_used < slice ? head->next : head;
-
-	if (t->slice_used >= slice)
-		t->slice_used = 0;
-	if (t->class == SCHED_CLASS_FAIR) {
-		at = head;
-		while (at->prev != head &&
-		       CONTAINER_OF(at->prev, struct thread, run_link)->vruntime > t->vruntime)
-			at = at->prev;
-	}
-	t->state = THREAD_READY;
-	list_insert_before(at, &t->run_link);
-	t->is_movable = (mask_allowed(t) & ~mask_of(s)) != 0;
-	s->movable_count += t->is_movable;
-	s->ready_count++;
-}
-
-void sched_dequeue(struct sched *s, struct thread *t)
-{
-	list_remove(&t->run_link);
-	s->movable_count -= t->is_movable;
-	s->ready_count--;
-}
-
-static struct thread *pick(struct sched *s)
-{
-	for (u32 class = SCHED_CLASS_COUNT; class-- > 0;) {
-		if (!list_is_empty(&s->ready[class])) {
-			struct thread *t = CONTAINER_OF(s->ready[class].next, struct thread, run_link);
-
-			sched_dequeue(s, t);
-			return t;
-		}
-	}
-	return s->pcpu->idle;
-}
-
-/* min_vruntime follows the fair thread with the least virtual time, and never falls. */
-static void raise_min_vruntime(struct sched *s, const struct thread *running)
-{
-	u64 least = running->vruntime;
-
-	if (running == s->pcpu->idle || running->class != SCHED_CLASS_FAIR)
-		return;
-	if (!list_is_empty(&s->ready[SCHED_CLASS_FAIR]))
-		least = min_u64(least,
-				CONTAINER_OF(s->ready[SCHED_CLASS_FAIR].next, struct thread, run_link)->vruntime);
-	s->min_vruntime = max_u64(s->min_vruntime, least);
-}
-
-/* Sleeping earns a slice of credit at most. */
-static void lift_vruntime(struct sched *s, struct thread *t)
-{
-	if (t->vruntime + slice < s->min_vruntime)
-		t->vruntime = s->min_vruntime - slice;
-}
-
-/* Must `t`, just ready, run instead of the thread that runs there? */
-static bool preempts(const struct thread *t, const struct thread *running)
-{
-	if (running == t->pcpu->idle)
-		return true;
-	if (t->class != running->class)
-		return t->class > running->class;
-	return t->class == SCHED_CLASS_FAIR && t->vruntime + granularity < running->vruntime;
-}
-
-void sched_resched(struct sched *s)
-{
-	if (s->pcpu->need_resched)	/* it knows, or has been told */
-		return;
-	s->pcpu->need_resched = true;
-	if (s != sched_here())
-		arch_ipi(s->pcpu);
-	else
-		pcpu_self()->entered = NULL;
-}
-
-/* `t` has been queued there by somebody else than the thread that runs there. */
-static void check_preempt(struct sched *s, const struct thread *t, u64 now)
-{
-	sched_publish_overloaded(s);
-	if (s == sched_here())
-		s->pcpu->entered = NULL;	/* sched_sibling_waits may have changed */
-	if (preempts(t, s->pcpu->current)) {
-		sched_publish_idle(s, false);
-		sched_resched(s);
-		return;
-	}
-	if (s->slice_end == DEADLINE_NONE) {
-		s->slice_end = now + slice;
-		timer_changed(s);
-	}
-	if (sched_has_room(s, t))
-		sched_resched(s);	/* it pushes `t` there */
-}
-
-static void park(struct sched *s, struct thread *t, u64 until)
-{
-	t->state = THREAD_PARKED;
-	sleepers_insert(s, t, until);
-	if (t != s->pcpu->current)
-		timer_changed(s);
-}
-
-void sched_requeue(struct sched *s, struct thread *t, u64 now)
-{
-	u64 parked_until;
-
-	if ((mask_allowed(t) & mask_of(s)) == 0) {
-		count_out(s, t);
-		sched_leave(s, t);
-		sched_resched(s);
-		return;
-	}
-	parked_until = t->group->cap != 0 ? sched_group_parked_until(t->group, now) : 0;
-	if (parked_until != 0) {
-		count_out(s, t);
-		park(s, t, parked_until);
-		return;
-	}
-	enqueue(s, t);
-	if (t != s->pcpu->current)
-		check_preempt(s, t, now);
-}
-
-void sched_arrive(struct sched *s, struct thread *t, u64 now)
-{
-	raise_min_vruntime(s, s->pcpu->current);	/* it may have run alone, without a switch, for long */
-	lift_vruntime(s, t);
-	count_in(s, t);
-	sched_requeue(s, t, now);
-}
-
-void sched_depart(struct sched *s, struct thread *t)
-{
-	if (t->state == THREAD_READY) {
-		sched_dequeue(s, t);
-		count_out(s, t);
-		sched_publish_overloaded(s);
-	}
-	list_remove(&t->sleep_link);
-}
 
 /* ---- switching ---------------------------------------------------------------------------------- */
 
@@ -277,7 +42,7 @@ static void note_run(struct thread *t, u64 now)
 /* When to look again, with `to` running. */
 static u64 next_slice_end(const struct sched *s, const struct thread *to, u64 now)
 {
-	u64 at = s->ready_count != 0 ? now + slice - to->slice_used : DEADLINE_NONE;
+	u64 at = s->ready_count != 0 ? now + sched_slice - to->slice_used : DEADLINE_NONE;
 
 	return to->group->cap != 0 ? min_u64(at, now + sched_group_allowance(to->group)) : at;
 }
@@ -311,15 +76,15 @@ static void make_current(struct sched *s, struct thread *to, u64 now)
 		if (!is_idle)
 			note_run(to, now);
 	}
-	raise_min_vruntime(s, to);
+	sched_raise_min_vruntime(s, to);
 	s->running_prio = is_idle ? 0 : to->class + 1;
 	s->slice_end = is_idle ? DEADLINE_NONE : next_slice_end(s, to, now);
-	program_timer(s);
+	sched_program_timer(s);
 	pcpu->current = to;
 	sched_publish_idle(s, is_idle);
 	sched_publish_overloaded(s);
 	if (is_idle && mask_load(&sched_masks.overloaded) != 0 && now >= s->ask_after && sched_ask(s))
-		s->ask_after = now + granularity;
+		s->ask_after = now + sched_granularity;
 }
 
 /*
@@ -331,8 +96,8 @@ static bool resume_in_place(struct sched *s, struct thread *t, u64 now)
 	if (t != s->resting || s->ready_count != 0 || s != sched_here() ||
 	    t->group->cap != 0 || (mask_allowed(t) & mask_of(s)) == 0)
 		return false;
-	lift_vruntime(s, t);
-	count_in(s, t);
+	sched_lift_vruntime(s, t);
+	sched_count_in(s, t);
 	make_current(s, t, now);
 	return true;
 }
@@ -369,7 +134,7 @@ static struct thread *idle_in_place(struct sched *s, struct thread *self)
 			u64 now = sched_account(s);
 
 			sched_drain(s);
-			make_current(s, pick(s), now);
+			make_current(s, sched_pick(s), now);
 		}
 	} while (pcpu->current == pcpu->idle && self->state != THREAD_MIGRATING);
 	s->resting = NULL;
@@ -382,7 +147,7 @@ static void switch_away(struct sched *s, u64 now)
 {
 	struct pcpu *pcpu = s->pcpu;
 	struct thread *self = pcpu->current;
-	struct thread *to = pick(s);
+	struct thread *to = sched_pick(s);
 	bool can_rest = self->state == THREAD_WAITING || self->state == THREAD_PARKED;
 
 	make_current(s, to, now);
@@ -404,7 +169,7 @@ static void put_back(struct sched *s, struct thread *self, u64 now)
 {
 	self->ready_tsc = now;
 	if (self->want_stop) {
-		count_out(s, self);
+		sched_count_out(s, self);
 		sched_leave(s, self);
 	} else {
 		sched_requeue(s, self, now);
@@ -423,7 +188,7 @@ void sched_preempt(void)
 	if (self != s->pcpu->idle) {
 		if (s->movable_count != 0) {
 			sched_push(s, self->class);
-			if (self->slice_used >= slice)
+			if (self->slice_used >= sched_slice)
 				sched_balance(s);
 			now = sched_account(s);
 		}
@@ -485,7 +250,7 @@ void sched_yield(void)
 	lock_acquire(&s->lock);
 	(void)sched_account(s);
 	if (self->class != SCHED_CLASS_FAIR)
-		self->slice_used = slice;
+		self->slice_used = sched_slice;
 	else
 		step_back(s, self);
 	lock_release(&s->lock);
@@ -511,9 +276,9 @@ void sched_wait(u64 deadline)
 		return;
 	}
 	now = sched_account(s);
-	count_out(s, self);
+	sched_count_out(s, self);
 	if (deadline != DEADLINE_NONE)
-		sleepers_insert(s, self, deadline);
+		sched_sleepers_insert(s, self, deadline);
 	switch_away(s, now);
 }
 
@@ -527,11 +292,11 @@ void sched_park(u64 until)
 	lock_acquire(&s->lock);
 	now = sched_account(s);
 	self->ready_tsc = now;
-	count_out(s, self);
+	sched_count_out(s, self);
 	if (self->want_stop)
 		sched_leave(s, self);
 	else
-		park(s, self, until);
+		sched_insert_parked(s, self, until);
 	switch_away(s, now);
 }
 
@@ -569,32 +334,6 @@ void sched_stop_current(void)
 	switch_away(s, now);
 }
 
-void sched_changed(struct thread *t)
-{
-	struct sched *s = sched_lock_of(t);
-	u64 now = sched_account(s);
-	enum thread_state state = t->state;
-
-	if (state == THREAD_READY)
-		sched_dequeue(s, t);
-	t->class = t->group->class;
-	if (state == THREAD_READY || state == THREAD_RUNNING) {
-		s->load -= t->load;
-		t->load = load_of(t);
-		s->load += t->load;
-		lift_vruntime(s, t);
-		/* What it ran ahead counts for no more than a slice at its new weight. */
-		t->vruntime = min_u64(t->vruntime, s->min_vruntime + slice * SCHED_WEIGHT_DEFAULT /
-							   sched_group_thread_weight(t->group));
-	}
-	if (state == THREAD_READY)
-		sched_requeue(s, t, now);
-	sched_publish_overloaded(s);
-	if (state == THREAD_RUNNING)
-		sched_resched(s);
-	lock_release(&s->lock);
-}
-
 void kernel_timer(void)
 {
 	struct sched *s = sched_here();
@@ -618,18 +357,11 @@ void kernel_timer(void)
 		s->slice_end = DEADLINE_NONE;
 		sched_resched(s);
 	}
-	program_timer(s);
+	sched_program_timer(s);
 	lock_release(&s->lock);
 }
 
 /* ---- beginning ---------------------------------------------------------------------------------- */
-
-void sched_set_clock(u64 tsc_hz)
-{
-	slice = tsc_hz / SLICES_PER_SECOND;
-	granularity = slice / 4;
-	sched_group_clock_init(tsc_hz);
-}
 
 void sched_init(void)
 {

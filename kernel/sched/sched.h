@@ -4,7 +4,7 @@
  * weighted virtual time. What the threads of a PD have in common is their sched_group.
  *
  * Every tick of the TSC is accounted to exactly one thread (idle included), so that per pCPU the sum is the elapsed
- * time. Where a thread runs is decided in sched_migrate.c.
+ * time. sched_queue.c has the queues, sched_migrate.c decides where a thread runs.
  */
 #ifndef VOS_SCHED_H
 #define VOS_SCHED_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched_migrate.h - between sched.c (what runs next on this pCPU) and sched_migrate.c (which pCPU a thread runs on).
+ * sched_migrate.h - which pCPU a thread runs on; for the scheduler's own files.
  *
  * A thread is in one pCPU's hands at a time (thread->pcpu, written with the locks of both the old and the new one).
  * It leaves only from that pCPU's list `migrating`, which the pCPU itself drains when none of them is on its stack:
@@ -10,23 +10,10 @@
 #ifndef VOS_SCHED_MIGRATE_H
 #define VOS_SCHED_MIGRATE_H
 
-#include "sched.h"
-#include "sched_group.h"
+#include "sched_queue.h"
 
-/* ---- sched.c; lock held ---- */
-
-/* Charge what has passed to the thread that runs there. Returns the time. */
+/* sched_time.c: charge what has passed to the thread that runs there. Returns the time. Lock held. */
 u64 sched_account(struct sched *s);
-/* That pCPU looks at its queues soon. */
-void sched_resched(struct sched *s);
-/* `t`, in no queue, can run there from now on. */
-void sched_arrive(struct sched *s, struct thread *t, u64 now);
-/* `t`, which does not run, can't any more: out of the queue that it is in. */
-void sched_depart(struct sched *s, struct thread *t);
-/* Ready -> in no queue, but still counted as runnable. */
-void sched_dequeue(struct sched *s, struct thread *t);
-/* The reverse: into a run queue, to be parked, or to leave. */
-void sched_requeue(struct sched *s, struct thread *t, u64 now);
 
 /* ---- masks of pCPUs ---- */
 
@@ -69,8 +56,6 @@ static inline void sched_publish_overloaded(struct sched *s)
 	s->is_overloaded = is_overloaded;
 	sched_mask_change(&sched_masks.overloaded, mask_of(s), is_overloaded);
 }
-
-/* ---- sched_migrate.c ---- */
 
 /* The scheduler of a thread, locked. */
 struct sched *sched_lock_of(struct thread *t);
