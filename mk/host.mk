@@ -4,8 +4,12 @@
 # Each part of VOS is one archive, compiled under sanitizers and in front of fakes instead of hardware and kernel; a
 # test names the archives that it links (tests/host/rules.awk makes rules of that).  A name that the test or one of
 # its helpers defines is not taken from an archive.
-TESTS		:= $(sort $(wildcard tests/host/test_*.c))
-FUZZERS		:= $(filter-out tests/host/fuzz_main.c,$(sort $(wildcard tests/host/fuzz_*.c)))
+#
+# The folders below tests/host are those of the code; what several of them share is in tests/host/fixtures.
+HOST_DIRS	:= tests/host tests/host/* tests/host/*/* tests/host/*/*/*
+HOST_SOURCES	:= $(sort $(wildcard $(addsuffix /*.c,$(HOST_DIRS))))
+TESTS		:= $(foreach f,$(HOST_SOURCES),$(if $(filter test_%,$(notdir $(f))),$(f)))
+FUZZERS		:= $(foreach f,$(HOST_SOURCES),$(if $(filter-out fuzz_main.c,$(filter fuzz_%,$(notdir $(f)))),$(f)))
 HOST_BASE	:= -std=gnu11 -O1 -g $(filter-out -Wframe-larger-than=%,$(WARN)) -fno-omit-frame-pointer \
 		   -fno-strict-aliasing -fno-builtin-log -DVOS_HOST_TEST=1 -DVOS_VERSION='"$(VERSION)"' -MMD -MP \
 		   $(if $(COVERAGE),--coverage)
@@ -22,14 +26,15 @@ part.arch	:= $(filter $(ARCH)/%,$(K_ROOMS))
 part.kernel	:= $(KERNEL) lib/base
 part.rt		:= lib/rt
 $(foreach p,$(PDS),$(eval part.$(p) := $(rooms.$(p))))
+FIXTURES	:= tests/host/fixtures
 # Folders whose headers stand in for others': the processor's for the kernel, the system calls' for root.
-fakes		= $(if $(filter $(1),$(K_ROOMS)),tests/host/fake_arch,$(if $(filter $(1),$(part.root)),tests/host/fake))
+fakes		= $(if $(filter $(1),$(K_ROOMS)),$(FIXTURES)/arch,$(if $(filter $(1),$(part.root)),$(FIXTURES)/user))
 
 # room -> its -iquote list; part -> the same of all its rooms, for tests.
 ring_inc	= $(if $(filter $(1),$(K_ROOMS)),$(K_INC),$(U_INC))
 host_inc	= $(addprefix -iquote ,$(call fakes,$(1)) $(1) $(inc.$(1)) $(call ring_inc,$(1)))
 part_inc	= $(foreach r,$(part.$(1)),$(call host_inc,$(r)))
-TEST_INC	:= $(addprefix -iquote ,$(sort $(SHARED_INC) $(ARCH)/include lib/rt lib/proto tests/host))
+TEST_INC	:= $(addprefix -iquote ,$(sort $(SHARED_INC) $(ARCH)/include lib/rt lib/proto))
 # Left out: programs' main, assembly (except the guests' ACPI namespaces), and what starts processors.
 NOT_ON_HOST	:= %/main.c %/cpu_base.c %/cpu_init.c %/ap_start.c
 host_srcs	= $(filter-out $(NOT_ON_HOST),$(wildcard $(1)/*.c)) $(wildcard $(1)/dsdt.S)
@@ -54,14 +59,15 @@ $(eval $(call host_kind,libfuzzer,clang,$(FUZZ_FLAGS)))
 $(foreach k,host tsan libfuzzer,$(B)/$(k)/obj/$(ACPI)/dsdt.S.o): $(AML)
 
 $(B)/host.mk: FORCE
-	@mkdir -p $(@D); awk -v B=$(B) -f tests/host/rules.awk $(TESTS) $(FUZZERS) > $@.new; \
+	@mkdir -p $(@D); \
+	awk -v B=$(B) -v SOURCES='$(HOST_SOURCES)' -f tests/host/rules.awk $(TESTS) $(FUZZERS) > $@.new && \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 include $(B)/host.mk
 
-picked		= $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(f)),$(f))),$(1))
-TEST_BINS	:= $(call picked,$(TESTS:tests/host/%.c=$(B)/host/%))
-FUZZ_BINS	:= $(call picked,$(FUZZERS:tests/host/%.c=$(B)/host/%))
-LIBFUZZ_BINS	:= $(call picked,$(FUZZERS:tests/host/%.c=$(B)/libfuzzer/%))
+picked		= $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(f))),$(f))),$(1))
+TEST_BINS	:= $(patsubst %.c,$(B)/host/%,$(notdir $(call picked,$(TESTS))))
+FUZZ_BINS	:= $(patsubst %.c,$(B)/host/%,$(notdir $(call picked,$(FUZZERS))))
+LIBFUZZ_BINS	:= $(patsubst $(B)/host/%,$(B)/libfuzzer/%,$(FUZZ_BINS))
 
 .PHONY: do-unit do-fuzz fuzz
 do-unit: $(TEST_BINS) $(FUZZ_BINS)

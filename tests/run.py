@@ -97,8 +97,9 @@ def host_program(path):
 
 def built(only, folder='build/host'):
     """The programs whose sources exist; build/ may hold older ones."""
-    sources = sorted(glob.glob('tests/host/test_*.c') + glob.glob('tests/host/fuzz_*.c'))
-    names = [os.path.basename(source)[:-2] for source in sources if not source.endswith('/fuzz_main.c')]
+    names = sorted(os.path.basename(source)[:-2] for kind in ('test', 'fuzz')
+                   for source in glob.glob(f'tests/host/**/{kind}_*.c', recursive=True))
+    names.remove('fuzz_main')
     return [f'{folder}/{name}' for name in names if not only or only in name]
 
 

@@ -1,10 +1,28 @@
 # SPDX-License-Identifier: MIT
-# Writes the make rules of the host tests.  Each tests/host/{test,fuzz}_NAME.c says in its first lines
+# Writes the make rules of the host tests.  Each {test,fuzz}_NAME.c below tests/host says in its first lines
 #	/* links: vmm rt */		the parts of the product that it links (mk/host.mk), in the order of their -iquote lists
-#	/* helpers: fake_root.c */	further sources of tests/host
+#	/* helpers: fake_root.c */	further sources below tests/host, by name
 #	/* sanitize: thread */		instead of address and undefined behaviour
 # test_* becomes build/host/test_NAME (cmocka), fuzz_* becomes build/host/fuzz_NAME (fuzz_main.c: a short deterministic
-# run) and build/libfuzzer/fuzz_NAME (clang).
+# run) and build/libfuzzer/fuzz_NAME (clang).  SOURCES lists all sources below tests/host; no two have the same name.
+
+BEGIN {
+	n = split(SOURCES, list, " ")
+	for (i = 1; i <= n; i++) {
+		file = list[i]
+		sub(/^.*\//, "", file)
+		if (file in path)
+			fail(list[i] " has the name of " path[file])
+		path[file] = list[i]
+	}
+}
+
+function fail(text)
+{
+	print "rules.awk: " text > "/dev/stderr"
+	failed = 1
+	exit 1
+}
 
 function words_of(line)
 {
@@ -23,9 +41,12 @@ function program(dir, kind, cc, flags, libs, extra,    i, n, list, incs, archive
 	}
 	n = split(name ".c " helpers " " extra, list, " ")
 	for (i = 1; i <= n; i++) {
-		obj = B "/" dir "/" name ".d/" list[i] ".o"
+		if (!(list[i] in path))
+			fail(path[name ".c"] ": no helper " list[i])
+		# With the folder, so that a source that moves leaves no dependencies behind.
+		obj = B "/" dir "/" name ".d/" path[list[i]] ".o"
 		objs = objs " " obj
-		printf "%s: tests/host/%s $(MK) mk/host.mk\n\t@mkdir -p $(@D)\n", obj, list[i]
+		printf "%s: %s $(MK) mk/host.mk\n\t@mkdir -p $(@D)\n", obj, path[list[i]]
 		printf "\t$(Q)%s %s%s $(TEST_INC) -c $< -o $@\n", cc, flags, incs
 	}
 	printf "%s/%s/%s:%s%s\n\t$(call say,HOSTLD,$@)\n", B, dir, name, objs, archives
@@ -57,4 +78,4 @@ FNR > 40	{ nextfile }
 /links:/	{ links = links words_of($0) }
 /helpers:/	{ helpers = helpers words_of($0) }
 /sanitize:/	{ sanitize = words_of($0) }
-END		{ flush() }
+END		{ if (failed) exit 1; flush() }

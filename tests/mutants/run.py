@@ -5,7 +5,7 @@ their tests' ("unit svm"; all, without words), applies each to a copy of the tre
 test that the patch names still passes.
 
 A patch is a unified diff (-p1) which takes a guard away.  Above it stands why the guard is there, and who must notice:
-    Caught-by: unit NAME        the host test tests/host/test_NAME.c
+    Caught-by: unit NAME        the host test test_NAME.c below tests/host
     Caught-by: boot EXPRESSION  the boot tests that pytest's -k EXPRESSION selects
 The last line is "N passed, N failed".
 """
