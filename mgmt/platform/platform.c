@@ -10,28 +10,6 @@
 #include "rt_time.h"
 #include "silicon.h"
 
-struct acpi_info acpi;
-
-/* ACPI 5.2.12.5. */
-#define OVERRIDE_POLARITY 3u
-#define OVERRIDE_LOW 3u
-#define OVERRIDE_TRIGGER 12u
-#define OVERRIDE_LEVEL 12u
-
-/* Without tables everything in `acpi` stays zero: no I/O APIC, no other pCPU, no S5. */
-static void find_acpi(const struct info_page *info, const struct boot_page *boot)
-{
-	static const struct acpi_source source = { .read = platform_read };
-	u8 rsdp[ACPI_RSDP_BYTES];
-
-	if (boot->rsdp_bytes != 0 && acpi_scan(&source, boot->rsdp, boot->rsdp_bytes, &acpi) == ST_OK)
-		return;
-	if (strcmp(info->firmware, "UEFI") != 0 && acpi_find_rsdp(&source, rsdp) == ST_OK &&
-	    acpi_scan(&source, rsdp, sizeof(rsdp), &acpi) == ST_OK)
-		return;
-	memset(&acpi, 0, sizeof(acpi));
-}
-
 static void tell_names(struct info_page *info)
 {
 	u32 a = 0, b = 0, c = 0, d = 0;
@@ -106,7 +84,7 @@ enum status platform_start(struct info_page *info, const struct boot_page *boot)
 
 	tell_names(info);
 	tell_silicon(info);
-	find_acpi(info, boot);
+	tables_find(info, boot);
 	st = start_clock(info);
 	if (st != ST_OK)
 		return st;
@@ -122,21 +100,4 @@ enum status platform_start(struct info_page *info, const struct boot_page *boot)
 	pcpu_start_all(info, limit);
 	platform_unmap();
 	return ST_OK;
-}
-
-u32 platform_isa_irq(u32 isa, u32 *flags)
-{
-	*flags = 0;
-	for (u32 i = 0; i < acpi.override_count; i++) {
-		const struct acpi_override *o = &acpi.overrides[i];
-
-		if (o->isa != isa)
-			continue;
-		if ((o->flags & OVERRIDE_POLARITY) == OVERRIDE_LOW)
-			*flags |= IRQ_LOW;
-		if ((o->flags & OVERRIDE_TRIGGER) == OVERRIDE_LEVEL)
-			*flags |= IRQ_LEVEL;
-		return o->gsi;
-	}
-	return isa;
 }

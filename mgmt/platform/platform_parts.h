@@ -10,8 +10,9 @@
 #include "ports.h"
 #include "sys.h"
 
-/* The firmware's tables; all zero if there are none. */
+/* The firmware's tables (tables.c). Without them everything stays zero: no I/O APIC, no other pCPU, no S5. */
 extern struct acpi_info acpi;
+void tables_find(const struct info_page *info, const struct boot_page *boot);
 
 /*
  * Physical memory that is not RAM of ours (platform_memory.c): map what is around [at, at + bytes), one place at a

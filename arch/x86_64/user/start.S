@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * start.S - where a PD's threads begin (RDI = size of the heap or index of the thread, RSP = top of the stack), and
- * where calls with Linux's numbers arrive.
+ * start.S - where a PD's threads begin (RDI = size of the heap or index of the thread, RSP = top of the stack).
  */
 	.section .note.GNU-stack, "", @progbits
 	.text
@@ -14,44 +13,3 @@ _start:
 	call user_start
 	ud2
 	.size _start, . - _start
-
-/*
- * The kernel resumed us here instead of executing SYSCALL with RAX < SYS_FIRST: RAX number, RDI RSI RDX R10 R8 R9
- * arguments, RCX = where to go on. The caller expects everything but RAX, RCX and R11 to be kept, vector registers and
- * the red zone included.
- */
-	.globl compat_entry
-	.type compat_entry, @function
-compat_entry:
-	leaq -128(%rsp), %rsp
-	pushq %rcx
-	pushq %rdi
-	pushq %rsi
-	pushq %rdx
-	pushq %r10
-	pushq %r8
-	pushq %r9
-	pushq %rbp
-	movq %rsp, %rbp
-	andq $-16, %rsp
-	/* compat_call(number, a0, a1, a2, a3, a4); none of the calls we answer needs a5 */
-	movq %r8, %r9
-	movq %r10, %r8
-	movq %rdx, %rcx
-	movq %rsi, %rdx
-	movq %rdi, %rsi
-	movq %rax, %rdi
-	cld
-	call compat_call
-	movq %rbp, %rsp
-	popq %rbp
-	popq %r9
-	popq %r8
-	popq %r10
-	popq %rdx
-	popq %rsi
-	popq %rdi
-	popq %rcx
-	leaq 128(%rsp), %rsp
-	jmpq *%rcx
-	.size compat_entry, . - compat_entry

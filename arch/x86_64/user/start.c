@@ -3,14 +3,12 @@
  * start.c - from the first instruction in C to libc's main. The program header table comes from the ELF header, which
  * is mapped with the first segment.
  */
-#include "info_page.h"
 #include "sys.h"
 #include "user.h"
 
 #include <elf.h>
 
 #define AUX_PAIRS 6u
-#define RDRAND_TRIES 16u
 
 /* libc's, not declared in any header. */
 int main(int argc, char **argv, char **envp);
@@ -50,43 +48,6 @@ static _Noreturn void further_thread(u32 index)
 		user_thread_main(index);
 	}
 	sys_thread_exit(0);
-}
-
-const struct info_page *user_info(void)
-{
-	return (const struct info_page *)INFO_PAGE_ADDRESS;
-}
-
-static bool has_rdrand(void)
-{
-	u32 eax = 1, ebx, ecx = 0, edx;
-
-	__asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	return (ecx & BIT32(30)) != 0;
-}
-
-static bool rdrand(u64 *out)
-{
-	bool is_ok = false;
-
-	for (u32 i = 0; i < RDRAND_TRIES && !is_ok; i++)
-		__asm__ volatile("rdrand %0\n\tsetc %1" : "=r"(*out), "=qm"(is_ok) : : "cc");
-	return is_ok;
-}
-
-bool user_random(void *out, size_t bytes)
-{
-	u8 *to = out;
-	u64 word = 0;
-
-	if (!has_rdrand())
-		return false;
-	for (size_t i = 0; i < bytes; i++) {
-		if (i % sizeof(word) == 0 && !rdrand(&word))
-			return false;
-		to[i] = (u8)(word >> i % sizeof(word) * 8);
-	}
-	return true;
 }
 
 /* Only libc's stack guard depends on it; without a generator the clock must do. */

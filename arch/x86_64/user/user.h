@@ -20,7 +20,7 @@ const struct info_page *user_info(void);
 /* Bytes that no one can predict, from the processor. False if it has no generator or that fails. */
 bool user_random(void *out, size_t bytes);
 
-/* Answers one call of a libc made for Linux: a result, or a negative error number. Called from start.S. */
+/* Answers one call of a libc made for Linux: a result, or a negative error number. Called from compat_entry.S. */
 s64 compat_call(u64 number, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4);
 void compat_entry(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * svm.c - AMD SVM with nested paging: probing, per-pCPU set-up, vCPU life (APM Vol. 2 chapter 15).
+ * svm.c - AMD SVM with nested paging: per-pCPU set-up, vCPU life, one entry (APM Vol. 2 chapter 15).
  *
  * Never relied on: NRIPS, decode assists, flush-by-ASID, clean bits. The clean bits stay 0, so the VMCB is always
  * read anew. A vCPU has an ASID of its own on the pCPU where it runs; flushing means taking a fresh one.
@@ -9,13 +9,10 @@
 #include "info_page.h"
 #include "kernel_upcalls.h"
 #include "svm_offsets.h"
-#include "quirks.h"
 #include "virt_bits.h"
 
 _Static_assert(offsetof(struct vcpu_hw, vmcb_hpa) == HW_VMCB_HPA && offsetof(struct vcpu_hw, gpr) == HW_GPR &&
 	       offsetof(struct vcpu_hw, host_save) == HW_HOST_SAVE, "svm_switch.S");
-
-struct svm_features svm_features;
 
 /*
  * All ports and, but for a few, all MSRs exit (15.10, 15.11). The same for every guest, never changed after the
@@ -59,24 +56,6 @@ static void fill_bitmaps(void)
 		msr_bitmap[i] = 0xff;
 	for (i = 0; i < ARRAY_COUNT(open_msrs); i++)
 		open_msr(&open_msrs[i]);
-}
-
-void svm_probe_features(struct info_page *info, const struct cpuid *svm)
-{
-	svm_features.asid_count = svm->ebx;
-	svm_features.has_nrips = (svm->edx & BIT32(3)) != 0;
-	svm_features.has_pause_filter = (svm->edx & BIT32(10)) != 0;
-	virt_limits.asks_for_siblings = !svm_features.has_pause_filter;
-	svm_features.has_invpcid = cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & BIT32(10));
-	svm_features.has_rdtscp = (cpuid(0x80000001u, 0).edx & BIT32(27)) != 0;
-	svm_features.exits_for_bad_cr = quirk_is_tcg();
-	svm_features.loses_interrupts = svm_features.leaves_breakpoints = svm_features.exits_for_bad_cr;
-	svm_features.doubles_interrupts = svm_features.loses_interrupts;
-	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
-	virt_note_feature(info, FEAT_SVM, true);
-	virt_note_feature(info, FEAT_NPT, true);
-	virt_note_feature(info, FEAT_NRIPS, svm_features.has_nrips);
-	virt_note_feature(info, FEAT_PAUSE_FILTER, svm_features.has_pause_filter);
 }
 
 static bool svm_probe(struct info_page *info)
@@ -266,6 +245,32 @@ static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 	hw->page = page;
 	hw->host_save = cpu->host_save;
 	vmsave(cpu->host_save);
+}
+
+static inline void step(struct vmcb *v, const struct vcpu_page *page)
+{
+	v->rax = __atomic_load_n(&page->gpr[GPR_RAX], __ATOMIC_RELAXED);
+	v->rip = __atomic_load_n(&page->rip, __ATOMIC_RELAXED);
+	v->rflags &= ~RFLAGS_RF;
+	v->int_state &= ~SVM_INT_STATE_SHADOW;
+}
+
+static __attribute__((noinline)) u32 enter_with_extras(struct vcpu_hw *hw)
+{
+	svm_event_inject(hw, hw->entry);
+	if (!(hw->extras & EXTRA_ARMED))
+		return svm_switch(hw);
+	dr7_write(hw->armed_dr7);
+	return svm_switch_armed(hw);
+}
+
+static u32 svm_enter(struct vcpu_hw *hw, u32 what)
+{
+	if (likely(what & ENTER_STEP))
+		step(hw->vmcb, hw->page);
+	if (unlikely((what & ENTER_EVENTS) | hw->extras))
+		return enter_with_extras(hw);
+	return svm_switch(hw);
 }
 
 const struct virt_ops svm_ops = {

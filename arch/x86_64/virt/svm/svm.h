@@ -60,7 +60,7 @@ struct svm_features {
 };
 extern struct svm_features svm_features;
 
-/* Fills it, and info's features. svm: CPUID 8000000ah. (svm.c) */
+/* Fills it, and info's features. svm: CPUID 8000000ah. (svm_probe.c) */
 struct info_page;
 void svm_probe_features(struct info_page *info, const struct cpuid *svm);
 
@@ -117,11 +117,7 @@ void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry);
 void svm_event_block_nmi(struct vcpu_hw *hw, bool is_blocked);
 bool svm_event_end_step(struct vcpu_hw *hw);	/* true: the exit was for that alone */
 
-/*
- * svm_exit.c: one entry; and its exit made the neutral record, which svm_switch ends with. May set entry->event: a
- * fault it raises itself.
- */
-u32 svm_enter(struct vcpu_hw *hw, u32 what);
+/* svm_exit.c: an exit made the neutral record, which svm_switch ends with. May set entry->event: a fault it raises. */
 u32 svm_exit(struct vcpu_hw *hw);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * svm_exit.c - one entry, and its exit code made the neutral record, by one table. What needs no VMM (host interrupts,
+ * svm_exit.c - an exit code made the neutral record, by one table. What needs no VMM (host interrupts,
  * the end of an NMI) becomes EXIT_NONE. The record is written to the page once and never read back.
  */
 #include "svm.h"
@@ -282,32 +282,4 @@ u32 svm_exit(struct vcpu_hw *hw)
 	if (unlikely((hw->extras & EXTRA_BUSY) || (hw->vmcb->exit_int_info & SVM_EVENT_VALID)))
 		return collect_and_handle(hw);
 	return handle(hw);
-}
-
-/* ---- the entry ---- */
-
-static inline void step(struct vmcb *v, const struct vcpu_page *page)
-{
-	v->rax = __atomic_load_n(&page->gpr[GPR_RAX], __ATOMIC_RELAXED);
-	v->rip = __atomic_load_n(&page->rip, __ATOMIC_RELAXED);
-	v->rflags &= ~RFLAGS_RF;
-	v->int_state &= ~SVM_INT_STATE_SHADOW;
-}
-
-static __attribute__((noinline)) u32 enter_with_extras(struct vcpu_hw *hw)
-{
-	svm_event_inject(hw, hw->entry);
-	if (!(hw->extras & EXTRA_ARMED))
-		return svm_switch(hw);
-	dr7_write(hw->armed_dr7);
-	return svm_switch_armed(hw);
-}
-
-u32 svm_enter(struct vcpu_hw *hw, u32 what)
-{
-	if (likely(what & ENTER_STEP))
-		step(hw->vmcb, hw->page);
-	if (unlikely((what & ENTER_EVENTS) | hw->extras))
-		return enter_with_extras(hw);
-	return svm_switch(hw);
 }

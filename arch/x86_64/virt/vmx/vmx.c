@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmx.c - Intel VMX with EPT and unrestricted guest: per-pCPU set-up, vCPU life, one entry (SDM Vol. 3 chapters 23 -
- * 28).
+ * vmx.c - Intel VMX with EPT and unrestricted guest: probing, per-pCPU set-up, vCPU life, one entry (SDM Vol. 3
+ * chapters 23 - 28).
  *
  * A vCPU's VMCS is active on the pCPU where it ran last; vmx_leave clears it there.
  */
@@ -16,6 +16,28 @@ _Static_assert(offsetof(struct vcpu_hw, page) == HW_PAGE && offsetof(struct vcpu
 	       "vmx_switch.S");
 
 enum { INVEPT_SINGLE = 1, INVEPT_ALL = 2 };
+
+static bool vmx_probe(struct info_page *info)
+{
+	if (!(cpuid(1, 0).ecx & BIT32(5)))
+		return false;
+	if (!vmx_is_switched_on()) {
+		virt_note_reason(info, "Intel VMX is switched off in the firmware's settings");
+		return false;
+	}
+	if (!vmx_choose_controls(info)) {
+		virt_note_reason(info, "the processor has Intel VMX, but not EPT with unrestricted guest");
+		return false;
+	}
+	vmx_init_shared();
+	virt_note_feature(info, FEAT_VMX, true);
+	virt_note_feature(info, FEAT_EPT, true);
+	virt_note_feature(info, FEAT_UNRESTRICTED_GUEST, true);
+	virt_note_feature(info, FEAT_VPID, (vmx_controls.proc2 & PROC2_VPID) != 0);
+	virt_note_feature(info, FEAT_PAUSE_FILTER, (vmx_controls.proc2 & PROC2_PAUSE_LOOP) != 0);
+	virt_note_feature(info, FEAT_TPR_SHADOW, (vmx_controls.proc & PROC_TPR_SHADOW) != 0);
+	return true;
+}
 
 static void *frame_with_revision(void)
 {
@@ -168,6 +190,52 @@ static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 	cr2_write(hw->cr2);
 	if (unlikely(hw->is_armed) && !hw->has_drs)
 		dr_write_addresses(hw->dr);
+}
+
+/* RFLAGS.RF and the shadows of STI and MOV SS end with the instruction. */
+static void step(struct vcpu_hw *hw, u64 rflags)
+{
+	vmwrite_from(VMCS_GUEST_RIP, &hw->page->rip);
+	if (rflags & RFLAGS_RF)
+		vmwrite(VMCS_GUEST_RFLAGS, rflags & ~RFLAGS_RF);
+	vmx_set_interruptibility(hw, hw->interruptibility & ~(BLOCKING_STI | BLOCKING_MOVSS));
+}
+
+/*
+ * In the shadow of STI or MOV SS the trap of a single step is pending exactly if RFLAGS.TF is set, or the entry is
+ * refused (26.3.1.5). Exits for #DB and software that changes either leave it otherwise.
+ */
+static void set_pending_step(const struct vcpu_hw *hw, u64 rflags)
+{
+	bool is_pending = (hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS)) && (rflags & RFLAGS_TF);
+
+	vmwrite(VMCS_GUEST_PENDING_DEBUG,
+		(vmread(VMCS_GUEST_PENDING_DEBUG) & ~DR6_BS) | (is_pending ? DR6_BS : 0));
+}
+
+static __attribute__((noinline)) void get_ready(struct vcpu_hw *hw, struct vcpu_entry *entry, u32 what)
+{
+	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
+	u32 shadow = hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS);
+
+	if (what & ENTER_STEP)
+		step(hw, rflags);
+	if (shadow)
+		set_pending_step(hw, rflags);
+	if ((what & ENTER_EVENTS) || (hw->window | hw->tpr_threshold))
+		vmx_event_inject(hw, entry, rflags);
+	if (!hw->is_timed && !(rflags & RFLAGS_IF))
+		vmx_set_timed(hw, true);
+	hw->is_busy = (hw->window | hw->tpr_threshold) != 0;
+}
+
+static u32 vmx_enter(struct vcpu_hw *hw, u32 what)
+{
+	if (likely(what == ENTER_STEP && !hw->is_busy))
+		vmwrite_from(VMCS_GUEST_RIP, &hw->page->rip);
+	else
+		get_ready(hw, hw->entry, what);
+	return vmx_switch(hw);
 }
 
 const struct virt_ops vmx_ops = {

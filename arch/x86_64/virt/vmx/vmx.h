@@ -105,7 +105,8 @@ _Static_assert(SHADOW_STI == BLOCKING_STI && SHADOW_MOVSS == BLOCKING_MOVSS && S
 struct info_page;
 
 /* vmx_probe.c */
-bool vmx_probe(struct info_page *info);
+/* Fills vmx_controls. False: something that is needed is not there. */
+bool vmx_choose_controls(struct info_page *info);
 /* On this pCPU. Locked by the firmware in one way or the other; if it forgot to, we decide. */
 bool vmx_is_switched_on(void);
 
@@ -146,9 +147,6 @@ static inline void vmx_set_interruptibility(struct vcpu_hw *hw, u32 value)
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, value);
 	}
 }
-
-/* vmx_exit.c: virt_ops.enter. */
-u32 vmx_enter(struct vcpu_hw *hw, u32 what);
 
 /*
  * Changes is_timed, and what is unusual at an exit: RF, IF = 0 while the timer does not run, and, if has_ports, bit 1,

@@ -83,8 +83,7 @@ void vmx_set_timed(struct vcpu_hw *hw, bool is_timed)
 {
 	hw->is_timed = is_timed;
 	hw->unusual_rflags = RFLAGS_RF | (is_timed ? 0 : RFLAGS_IF) | (hw->has_ports ? RFLAGS_ONE : 0);
-	vmwrite(VMCS_PIN_CONTROLS,
-		vmx_controls.pin | (is_timed && vmx_controls.timer_value ? PIN_PREEMPTION_TIMER : 0));
+	vmwrite(VMCS_PIN_CONTROLS, vmx_controls.pin & ~(is_timed ? 0 : PIN_PREEMPTION_TIMER));
 }
 
 void vmx_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry, bool is_refused)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmx_exit.c - one entry into a guest and its exit. Exit reasons become neutral records by a table of handlers; what
- * needs no VMM (host interrupts, windows, hidden control-register bits) becomes EXIT_NONE.
+ * vmx_exit.c - exit reasons become neutral records by a table of handlers; what needs no VMM (host interrupts, windows,
+ * hidden control-register bits) becomes EXIT_NONE.
  *
  * The record is written straight into the vcpu page, and nothing but GPRs is read back from there. vmx_enter,
  * vmx_switch, vmx_exit and the handlers jump to each other and need no registers of their caller's: the usual way is
@@ -349,50 +349,4 @@ u32 vmx_exit(struct vcpu_hw *hw, struct vcpu_page *page, u64 code)
 	if (unlikely(((rflags ^ RFLAGS_IF) & hw->unusual_rflags) | interruptibility))
 		return exit_unusual(hw, page, code);
 	return handle(hw, page, code);
-}
-
-/* RFLAGS.RF and the shadows of STI and MOV SS end with the instruction. */
-static void step(struct vcpu_hw *hw, u64 rflags)
-{
-	vmwrite_from(VMCS_GUEST_RIP, &hw->page->rip);
-	if (rflags & RFLAGS_RF)
-		vmwrite(VMCS_GUEST_RFLAGS, rflags & ~RFLAGS_RF);
-	vmx_set_interruptibility(hw, hw->interruptibility & ~(BLOCKING_STI | BLOCKING_MOVSS));
-}
-
-/*
- * In the shadow of STI or MOV SS the trap of a single step is pending exactly if RFLAGS.TF is set, or the entry is
- * refused (26.3.1.5). Exits for #DB and software that changes either leave it otherwise.
- */
-static void set_pending_step(const struct vcpu_hw *hw, u64 rflags)
-{
-	bool is_pending = (hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS)) && (rflags & RFLAGS_TF);
-
-	vmwrite(VMCS_GUEST_PENDING_DEBUG,
-		(vmread(VMCS_GUEST_PENDING_DEBUG) & ~DR6_BS) | (is_pending ? DR6_BS : 0));
-}
-
-static NOINLINE void get_ready(struct vcpu_hw *hw, struct vcpu_entry *entry, u32 what)
-{
-	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
-	u32 shadow = hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS);
-
-	if (what & ENTER_STEP)
-		step(hw, rflags);
-	if (shadow)
-		set_pending_step(hw, rflags);
-	if ((what & ENTER_EVENTS) || (hw->window | hw->tpr_threshold))
-		vmx_event_inject(hw, entry, rflags);
-	if (!hw->is_timed && !(rflags & RFLAGS_IF))
-		vmx_set_timed(hw, true);
-	hw->is_busy = (hw->window | hw->tpr_threshold) != 0;
-}
-
-u32 vmx_enter(struct vcpu_hw *hw, u32 what)
-{
-	if (likely(what == ENTER_STEP && !hw->is_busy))
-		vmwrite_from(VMCS_GUEST_RIP, &hw->page->rip);
-	else
-		get_ready(hw, hw->entry, what);
-	return vmx_switch(hw);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmx_probe.c - is VMX there and complete enough, and which control bits does it take (SDM Vol. 3 appendix A)?
+ * vmx_probe.c - is VMX complete enough, and which control bits does it take (SDM Vol. 3 appendix A)?
  *
  * Needed: EPT with four levels, unrestricted guest, MSR bitmaps, switching of EFER and PAT, CR3 moves without exits.
  * The rest is used if it is there.
@@ -25,7 +25,8 @@ struct control_wish {
 };
 
 static const struct control_wish wishes[] = {
-	{ MSR_VMX_PIN, true, PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMIS, 0, 0, &vmx_controls.pin },
+	{ MSR_VMX_PIN, true, PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMIS, PIN_PREEMPTION_TIMER,
+	  0, &vmx_controls.pin },
 	{ MSR_VMX_PROC, true,
 	  PROC_TSC_OFFSETTING | PROC_HLT | PROC_MWAIT | PROC_RDPMC | PROC_MOV_DR | PROC_UNCONDITIONAL_IO |
 	  PROC_MSR_BITMAPS | PROC_MONITOR | PROC_SECONDARY,
@@ -52,7 +53,7 @@ static bool choose_control(const struct control_wish *w, bool has_true_msrs)
 	return true;
 }
 
-static bool choose_controls(void)
+static bool choose_words(void)
 {
 	bool has_true_msrs = (rdmsr(MSR_VMX_BASIC) & VMX_BASIC_TRUE_CONTROLS) != 0;
 	u32 i;
@@ -83,10 +84,8 @@ bool vmx_is_switched_on(void)
  */
 static void choose_timer(struct info_page *info)
 {
-	bool has_true_msrs = (rdmsr(MSR_VMX_BASIC) & VMX_BASIC_TRUE_CONTROLS) != 0;
-	u64 may = rdmsr(MSR_VMX_PIN + (has_true_msrs ? MSR_VMX_TRUE_OFFSET : 0));
 	u32 shift = (u32)rdmsr(MSR_VMX_MISC) & 0x1fu;
-	bool is_there = (may >> 32 & PIN_PREEMPTION_TIMER) != 0;
+	bool is_there = (vmx_controls.pin & PIN_PREEMPTION_TIMER) != 0;
 
 	if (is_there)
 		vmx_controls.timer_value = (u32)(info->tsc_hz / LOOKS_PER_SECOND >> shift) + 1;
@@ -105,25 +104,10 @@ static bool choose_ept(void)
 	return true;
 }
 
-bool vmx_probe(struct info_page *info)
+bool vmx_choose_controls(struct info_page *info)
 {
-	if (!(cpuid(1, 0).ecx & BIT32(5)))
+	if (!choose_words() || !choose_ept())
 		return false;
-	if (!vmx_is_switched_on()) {
-		virt_note_reason(info, "Intel VMX is switched off in the firmware's settings");
-		return false;
-	}
-	if (!choose_controls() || !choose_ept()) {
-		virt_note_reason(info, "the processor has Intel VMX, but not EPT with unrestricted guest");
-		return false;
-	}
 	choose_timer(info);
-	vmx_init_shared();
-	virt_note_feature(info, FEAT_VMX, true);
-	virt_note_feature(info, FEAT_EPT, true);
-	virt_note_feature(info, FEAT_UNRESTRICTED_GUEST, true);
-	virt_note_feature(info, FEAT_VPID, (vmx_controls.proc2 & PROC2_VPID) != 0);
-	virt_note_feature(info, FEAT_PAUSE_FILTER, (vmx_controls.proc2 & PROC2_PAUSE_LOOP) != 0);
-	virt_note_feature(info, FEAT_TPR_SHADOW, (vmx_controls.proc & PROC_TPR_SHADOW) != 0);
 	return true;
 }
