@@ -36,6 +36,7 @@ inc.vmm/dev/power	:= vmm/dev
 # Start code runs before the stack guard is set, and answers system calls whose callers keep live values in vector
 # registers.
 cflags.$(ARCH)/user	:= -mgeneral-regs-only -fno-stack-protector
+cflags.lib/rt		:= -mgeneral-regs-only
 $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.

@@ -6,6 +6,7 @@
 #ifndef VOS_VM_LAYOUT_H
 #define VOS_VM_LAYOUT_H
 
+#include "blk.h"
 #include "info_page.h"
 #include "request.h"
 #include "types.h"
@@ -70,26 +71,45 @@ struct console_args {
 #define SCREEN_CRT_PORTS 0x3d4u		/* index and data of VGA's CRT controller */
 #define SCREEN_BIT_LOG BIT64(0)		/* the kernel log grew */
 
+/* ---- Store ---- (blk.h: links) */
+/* Link of disk d of VM v: number v * VM_DEVICES + d, below BLK_WINDOWS. */
+#define STORE_LINKS 0x100000000000ull		/* + number * BLK_LINK_BYTES, while the VM has the disk; server */
+#define STORE_DRIVER_LINKS 0x200000000000ull	/* + (driver * STORE_DRIVER_DISKS + disk) * BLK_LINK_BYTES; client */
+#define STORE_DRIVERS 8u
+#define STORE_DRIVER_DISKS 4u			/* disks of one controller, each with a link of its own */
+#define STORE_H_VM 16u				/* + v: THREAD|SIGNAL of VM v's VMM (badge VMM_BIT_DISK) */
+#define STORE_H_DRIVER 3u			/* + driver: THREAD|SIGNAL of it */
+
+/* Notification bits at the store. */
+#define STORE_BIT_ROOT BIT64(0)
+#define STORE_BIT_DRIVER BIT64(8)	/* << driver */
+#define STORE_BIT_LINKS BIT64(32)	/* << (number of the link) % 32: some link of these */
+
 /* ---- VMM ---- */
 #define VMM_ARGS 0x20000000ull		/* struct vmm_args, read only, two pages */
 #define VMM_CONTROL 0x20010000ull	/* struct vmm_control, shared with root, one page */
 #define VMM_RINGS 0x20020000ull		/* its console rings: producer of output, consumer of input */
 #define VMM_VCPU_PAGES 0x20100000ull	/* + i * PAGE_SIZE */
+#define VMM_LINKS 0x28000000ull		/* link of disk d, if there is one, at + d * BLK_LINK_BYTES; client */
 #define VMM_STACKS 0x2e000000ull	/* further vCPU threads' stacks: top of thread i at + i * 0x20000 */
 #define VMM_IMAGES 0x100000000ull	/* image i, read only, at + i * VMM_IMAGE_STRIDE */
 #define VMM_IMAGE_STRIDE 0x80000000ull
 #define VMM_VCPU_HEAP_BYTES 0xa800u	/* of its heap, for each vCPU */
 #define VMM_RAM 0x100000000000ull	/* guest RAM: offset 0 .. memory_bytes, contiguous */
 #define VMM_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_VM */
+#define VMM_H_STORE 4u			/* THREAD|SIGNAL: store, badge STORE_BIT_LINKS << ...; only with disks */
 #define VMM_H_VCPU 16u			/* + i: VCPU|RUN */
 #define VMM_H_THREAD (VMM_H_VCPU + VM_VCPUS)	/* + i: THREAD|SIGNAL of the thread of vCPU i, badge VMM_BIT_KICK */
 
 _Static_assert(CONSOLE_H_VM + VM_COUNT <= HANDLE_CHOSEN && VMM_H_THREAD + VM_VCPUS <= HANDLE_CHOSEN, "slots");
+_Static_assert(VM_COUNT * VM_DEVICES == BLK_WINDOWS, "each disk of each VM has a link");
+_Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + STORE_DRIVERS <= STORE_H_VM, "slots");
 
 /* Notification bits at a VMM's threads (thread 0 serves the control page and the console). */
 #define VMM_BIT_CONTROL BIT64(0)
 #define VMM_BIT_CONSOLE BIT64(1)
 #define VMM_BIT_KICK BIT64(2)
+#define VMM_BIT_DISK BIT64(3)	/* store: a link has completions, or a new epoch */
 
 /*
  * Guest-physical layout: RAM offset [0, RAM_LOW_LIMIT) at GPA 0, the rest at 4 GiB. Root maps it, the VMM computes
@@ -106,6 +126,16 @@ struct vmm_image {
 	char name[MODULE_BYTES];	/* as given to the guest, e.g. as a Multiboot module's string */
 };
 
+#define VMM_DISK_READ_ONLY BIT32(0)
+
+/* The link's blk_info says the same, when the store is there. */
+struct vmm_disk {
+	u64 bytes;
+	u32 flags;		/* VMM_DISK_... */
+	u32 block_bytes;	/* logical block: 512 or 4096 */
+	char serial[24];	/* with its zero; at most 20 characters */
+};
+
 /* Read only for the VMM; written by root before the VMM's first instruction. */
 struct vmm_args {
 	char name[VM_NAME_BYTES];
@@ -113,10 +143,11 @@ struct vmm_args {
 	u32 cpus;
 	u32 platform;		/* enum vm_platform */
 	u32 image_count;	/* 1 + initrd + modules */
-	u32 zero;
+	u32 disk_count;
 	u64 wall_offset_ns;	/* added to the host's wall clock */
 	u64 random_seed[4];	/* for the VMM's own use */
 	struct vmm_image images[2 + IMAGE_MODULES];
+	struct vmm_disk disks[VM_DEVICES];
 	char cmdline[CMDLINE_BYTES];
 };
 _Static_assert(sizeof(struct vmm_args) <= 8192, "two pages");
