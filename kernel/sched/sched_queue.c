@@ -18,18 +18,6 @@ void sched_set_clock(u64 tsc_hz)
 
 /* ---- the timer ------------------------------------------------------------------------------------ */
 
-void sched_program_timer(struct sched *s)
-{
-	u64 at = min_u64(s->slice_end, s->limit);
-
-	if (!list_is_empty(&s->sleepers))
-		at = min_u64(at, CONTAINER_OF(s->sleepers.next, struct thread, sleep_link)->deadline);
-	if (at == s->timer)
-		return;
-	s->timer = at;
-	arch_timer_set(at);
-}
-
 /* What the timer depends on has changed; it can be set by its own pCPU only. */
 static void timer_changed(struct sched *s)
 {
@@ -59,26 +47,6 @@ void sched_ipi(void)
 }
 
 /* ---- queues ------------------------------------------------------------------------------------- */
-
-static u64 load_of(const struct thread *t)
-{
-	static const u64 fixed[SCHED_CLASS_COUNT] = { [SCHED_CLASS_RT] = SCHED_WEIGHT_MAX };
-
-	return t->class == SCHED_CLASS_FAIR ? sched_group_thread_weight(t->group) : fixed[t->class];
-}
-
-void sched_count_in(struct sched *s, struct thread *t)
-{
-	__atomic_fetch_add(&t->group->runnable, 1, __ATOMIC_RELAXED);
-	t->load = load_of(t);
-	s->load += t->load;
-}
-
-void sched_count_out(struct sched *s, struct thread *t)
-{
-	__atomic_fetch_sub(&t->group->runnable, 1, __ATOMIC_RELAXED);
-	s->load -= t->load;
-}
 
 void sched_sleepers_insert(struct sched *s, struct thread *t, u64 deadline)
 {
@@ -110,44 +78,6 @@ static void enqueue(struct sched *s, struct thread *t)
 	t->is_movable = (mask_allowed(t) & ~mask_of(s)) != 0;
 	s->movable_count += t->is_movable;
 	s->ready_count++;
-}
-
-void sched_dequeue(struct sched *s, struct thread *t)
-{
-	list_remove(&t->run_link);
-	s->movable_count -= t->is_movable;
-	s->ready_count--;
-}
-
-struct thread *sched_pick(struct sched *s)
-{
-	for (u32 class = SCHED_CLASS_COUNT; class-- > 0;) {
-		if (!list_is_empty(&s->ready[class])) {
-			struct thread *t = CONTAINER_OF(s->ready[class].next, struct thread, run_link);
-
-			sched_dequeue(s, t);
-			return t;
-		}
-	}
-	return s->pcpu->idle;
-}
-
-void sched_raise_min_vruntime(struct sched *s, const struct thread *running)
-{
-	u64 least = running->vruntime;
-
-	if (running == s->pcpu->idle || running->class != SCHED_CLASS_FAIR)
-		return;
-	if (!list_is_empty(&s->ready[SCHED_CLASS_FAIR]))
-		least = min_u64(least,
-				CONTAINER_OF(s->ready[SCHED_CLASS_FAIR].next, struct thread, run_link)->vruntime);
-	s->min_vruntime = max_u64(s->min_vruntime, least);
-}
-
-void sched_lift_vruntime(struct sched *s, struct thread *t)
-{
-	if (t->vruntime + sched_slice < s->min_vruntime)
-		t->vruntime = s->min_vruntime - sched_slice;
 }
 
 /* Must `t`, just ready, run instead of the thread that runs there? */
@@ -248,7 +178,7 @@ void sched_changed(struct thread *t)
 	t->class = t->group->class;
 	if (state == THREAD_READY || state == THREAD_RUNNING) {
 		s->load -= t->load;
-		t->load = load_of(t);
+		t->load = sched_load_of(t);
 		s->load += t->load;
 		sched_lift_vruntime(s, t);
 		/* What it ran ahead counts for no more than a slice at its new weight. */
