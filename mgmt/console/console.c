@@ -14,6 +14,11 @@
 
 /* ---- input ---- */
 
+static bool attached_has_room(const struct session *s)
+{
+	return s->console->ops->vm_has_room(s->console->ops->context, s->attached);
+}
+
 static void plain(struct session *s, u8 byte)
 {
 	if (s->mode == MODE_BUSY && byte == 3) {
@@ -26,8 +31,7 @@ static void plain(struct session *s, u8 byte)
 		top_interrupt(s);
 		return;
 	}
-	if (s->mode == MODE_ATTACHED && byte == ATTACH_ESCAPE_KEY &&
-		!s->ops->vm_has_room(s->ops->context, s->attached)) {
+	if (s->mode == MODE_ATTACHED && byte == ATTACH_ESCAPE_KEY && !attached_has_room(s)) {
 		input_discard(s);
 		attach_escape(s);
 		return;
@@ -89,7 +93,7 @@ static bool input_step(struct session *s)
 
 	if (s->mode == MODE_TOP)
 		return top_input(s);
-	if (s->mode == MODE_BUSY || (s->mode == MODE_ATTACHED && !s->ops->vm_has_room(s->ops->context, s->attached)))
+	if (s->mode == MODE_BUSY || (s->mode == MODE_ATTACHED && !attached_has_room(s)))
 		return false;
 	if ((s->mode == MODE_PROMPT || s->mode == MODE_QUESTION) && session_output_used(s) > OUTPUT_SHORT_BYTES)
 		return false;
@@ -109,39 +113,57 @@ static bool is_shown(const struct session *s, u32 vm)
 	return s->mode == MODE_ATTACHED && s->attached == vm;
 }
 
-bool console_takes_vm_output(const struct session *s, u32 vm)
+/*
+ * A guest whose terminal is shown waits for the line. If several show it, for the fastest: the others have the history,
+ * and catch up.
+ */
+bool console_takes_vm_output(const struct console *c, u32 vm)
 {
-	if (is_shown(s, vm))
-		return session_output_used(s) <= OUTPUT_SHORT_BYTES;
-	return s->inventory.vms[vm].is_used;
+	bool is_seen = false;
+
+	for (u32 i = 0; i < c->line_count; i++) {
+		if (!is_shown(c->lines[i], vm))
+			continue;
+		if (session_output_used(c->lines[i]) <= OUTPUT_SHORT_BYTES)
+			return true;
+		is_seen = true;
+	}
+	return !is_seen && c->inventory.vms[vm].is_used;
 }
 
-static bool drain_vm(struct session *s, u32 index, u32 limit)
+static void show_output(struct console *c, u32 vm, u64 at, const char *bytes, size_t count)
 {
-	struct vm_entry *vm = &s->inventory.vms[index];
+	for (u32 i = 0; i < c->line_count; i++)
+		if (is_shown(c->lines[i], vm) && session_output_used(c->lines[i]) <= OUTPUT_SHORT_BYTES)
+			attach_show(c->lines[i], at, bytes, count);
+}
+
+static bool drain_vm(struct console *c, u32 index, u32 limit)
+{
+	struct history *history = &c->inventory.vms[index].history;
 	char bytes[512];
 	u32 total = 0;
 
-	while (total < limit && console_takes_vm_output(s, index)) {
-		size_t count = s->ops->vm_read(s->ops->context, index, bytes, sizeof(bytes));
+	while (total < limit && console_takes_vm_output(c, index)) {
+		u64 at = history->written;
+		size_t count = c->ops->vm_read(c->ops->context, index, bytes, sizeof(bytes));
 
 		if (count == 0)
 			break;
 		total += (u32)count;
-		history_add(&vm->history, bytes, count);
-		if (is_shown(s, index))
-			attach_show(s, bytes, count);
+		history_add(history, bytes, count);
+		show_output(c, index, at, bytes, count);
 	}
 	return total > 0;
 }
 
-static bool drain_vms(struct session *s)
+static bool drain_vms(struct console *c)
 {
 	bool is_some = false;
 
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (s->inventory.vms[i].is_used)
-			is_some = drain_vm(s, i, VM_TURN_BYTES) || is_some;
+		if (c->inventory.vms[i].is_used)
+			is_some = drain_vm(c, i, VM_TURN_BYTES) || is_some;
 	return is_some;
 }
 
@@ -151,49 +173,61 @@ static bool is_news(u32 state)
 	return state == VM_RUNNING || state == VM_PAUSED || state == VM_STOPPED || state == VM_CRASHED;
 }
 
-static void event(struct session *s, const struct reply *reply)
+static void tell_event(struct session *s, const struct vm_entry *vm)
 {
-	struct vm_entry *vm = inventory_update(&s->inventory, &reply->vm);
+	u32 *told = session_told(s, vm), before = *told;
 	struct out out;
-	bool is_told;
-	u32 before;
 
-	if (!vm)
-		return;
-	(void)drain_vm(s, reply->vm.index, HISTORY_BYTES);
 	rpc_event(s, vm);
-	before = vm->told_state;
-	is_told = before == vm->report.state;
-	vm->told_state = vm->report.state;
-	if (session_attached(s) == reply->vm.index) {
+	*told = vm->report.state;
+	if (session_attached(s) == vm->report.index) {
 		attach_state(s, vm, before);
 		return;
 	}
-	if (is_told || !is_news(vm->report.state) || job_is_about(s, vm->report.name))
+	if (before == vm->report.state || !is_news(vm->report.state) || job_is_about(s, vm->report.name))
 		return;
 	out = notice_begin(s);
 	report_state(&out, &vm->report);
 	notice_end(s);
 }
 
-void console_reply(struct session *s, const struct reply *reply)
+static void event(struct console *c, const struct reply *reply)
+{
+	struct vm_entry *vm = inventory_update(&c->inventory, &reply->vm);
+
+	if (!vm)
+		return;
+	(void)drain_vm(c, reply->vm.index, HISTORY_BYTES);
+	for (u32 i = 0; i < c->line_count; i++)
+		tell_event(c->lines[i], vm);
+}
+
+void console_reply(struct console *c, const struct reply *reply)
 {
 	if (reply->kind == REPLY_EVENT)
-		event(s, reply);
+		event(c, reply);
 	else if (reply->kind == REPLY_ANSWER)
-		job_answer(s, reply);
+		job_answer(c, reply);
+}
+
+bool console_takes_reply(const struct console *c)
+{
+	for (u32 i = 0; i < c->line_count; i++)
+		if (!session_takes_reply(c->lines[i]))
+			return false;
+	return true;
 }
 
 /* ---- the kernel's log ---- */
 
 static u64 log_head(const struct session *s)
 {
-	return __atomic_load_n(&s->log->head, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&s->console->log->head, __ATOMIC_ACQUIRE);
 }
 
 static char log_byte(const struct session *s, u64 at)
 {
-	return s->log->text[at % LOG_BYTES];
+	return s->console->log->text[at % LOG_BYTES];
 }
 
 static bool takes_log(const struct session *s)
@@ -228,51 +262,93 @@ static bool log_step(struct session *s)
 
 /* ---- all together ---- */
 
-void console_init(struct session *s, const struct session_ops *ops, const struct info_page *info,
+void console_init(struct console *c, const struct console_ops *ops, const struct info_page *info,
 	const struct log_ring *log, const char *conf, size_t conf_bytes)
 {
 	commands = command_rows;
-	session_init(s, ops);
-	s->log = log;
-	s->log_at = log_head(s);
-	s->conf = conf;
-	s->conf_bytes = conf_bytes;
-	s->inventory.info = info;
-	out_text(&s->terminal, "\n");
-	report_banner(&s->terminal, info);
-	out_text(&s->terminal, "Type help for the commands; Tab completes, ? explains.\n");
-	prompt_show(s);
-	job_begin(s, job_new(s, JOB_STARTUP), &startup_ops);
+	c->ops = ops;
+	c->log = log;
+	c->conf = conf;
+	c->conf_bytes = conf_bytes;
+	c->inventory.info = info;
 }
 
-bool console_run(struct session *s)
+bool console_open(struct console *c, struct session *s, const struct line_ops *line)
+{
+	if (c->line_count == LINE_COUNT)
+		return false;
+	session_init(s, c, line);
+	s->index = c->line_count++;
+	c->lines[s->index] = s;
+	s->log_at = log_head(s);
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (c->inventory.vms[i].is_used)
+			*session_told(s, &c->inventory.vms[i]) = c->inventory.vms[i].report.state;
+	out_text(&s->terminal, "\n");
+	report_banner(&s->terminal, c->inventory.info);
+	out_text(&s->terminal, "Type help for the commands; Tab completes, ? explains.\n");
+	prompt_show(s);
+	if (s->index == 0)
+		job_begin(s, job_new(s, JOB_STARTUP), &startup_ops);
+	return true;
+}
+
+static bool run_line(struct session *s)
 {
 	bool is_some = false;
 
-	scanner_timer(s);
-	attach_check(s);
-	job_pump(s);
+	attach_catch_up(s);
 	for (u32 i = 0; i < TURN_INPUT_BYTES && input_step(s); i++)
 		is_some = true;
 	for (u32 i = 0; i < TURN_LOG_LINES && log_step(s); i++)
 		is_some = true;
-	is_some = drain_vms(s) || is_some;
-	return session_flush(s) || is_some;
+	return is_some;
 }
 
-bool console_has_request(const struct session *s)
+bool console_run(struct console *c)
+{
+	bool is_some = false;
+
+	for (u32 i = 0; i < c->line_count; i++) {
+		scanner_timer(c->lines[i]);
+		attach_check(c->lines[i]);
+	}
+	job_pump(c);
+	for (u32 i = 0; i < c->line_count; i++)
+		is_some = run_line(c->lines[i]) || is_some;
+	is_some = drain_vms(c) || is_some;
+	for (u32 i = 0; i < c->line_count; i++)
+		is_some = session_flush(c->lines[i]) || is_some;
+	return is_some;
+}
+
+bool console_has_request(const struct console *c)
 {
 	for (u32 i = 0; i < JOB_COUNT; i++)
-		if (s->jobs[i].is_used && s->jobs[i].is_unsent)
+		if (c->jobs[i].is_used && c->jobs[i].is_unsent)
 			return true;
 	return false;
 }
 
-u64 console_deadline_ns(const struct session *s)
+static u64 line_deadline_ns(const struct session *s)
 {
-	u64 deadline = job_deadline_ns(s), after = frame_idle_after(&s->scanner);
+	u64 after = frame_idle_after(&s->scanner), scan = after ? s->scanner_fed_ns + after : ~0ull;
+	u64 stall = session_stall_ns(s);
 
-	if (after && s->scanner_fed_ns + after < deadline)
-		deadline = s->scanner_fed_ns + after;
+	if (stall <= session_now(s))	/* that is over */
+		stall = ~0ull;
+	return scan < stall ? scan : stall;
+}
+
+u64 console_deadline_ns(const struct console *c)
+{
+	u64 deadline = job_deadline_ns(c);
+
+	for (u32 i = 0; i < c->line_count; i++) {
+		u64 line = line_deadline_ns(c->lines[i]);
+
+		if (line < deadline)
+			deadline = line;
+	}
 	return deadline;
 }

@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console.h - the console at work, independent of the kernel: bytes and replies go in, bytes and requests come out.
+ * console.h - the console at work, independent of the kernel: bytes and replies go in, bytes and requests come out. One
+ * struct console knows the machine; each line has a struct session (session.h).
  */
 #ifndef VOS_CONSOLE_H
 #define VOS_CONSOLE_H
 
 #include "session.h"
 
-/* conf may be 0. Prints the banner and the prompt, and starts reading the machine's state. */
-void console_init(struct session *s, const struct session_ops *ops, const struct info_page *info,
+/* All zero before. conf may be NULL. */
+void console_init(struct console *console, const struct console_ops *ops, const struct info_page *info,
 	const struct log_ring *log, const char *conf, size_t conf_bytes);
+/*
+ * One line more: prints the banner and the prompt. The first one starts reading the machine's state and applies
+ * vos.conf. s is all zero before. False: there are LINE_COUNT already.
+ */
+bool console_open(struct console *console, struct session *s, const struct line_ops *line);
 /* At most session_input_room() bytes. */
 void console_input(struct session *s, const char *bytes, size_t count);
-void console_reply(struct session *s, const struct reply *reply);
+/* Only if console_takes_reply. */
+void console_reply(struct console *console, const struct reply *reply);
+/* There is room for what a reply may bring; else it waits in root's ring. */
+bool console_takes_reply(const struct console *console);
 /* Do a piece of what can be done now; true if something was done, so that there may be more. */
-bool console_run(struct session *s);
+bool console_run(struct console *console);
 /* A request is waiting for room in the ring. */
-bool console_has_request(const struct session *s);
+bool console_has_request(const struct console *console);
 /* Output of that VM would be taken now. */
-bool console_takes_vm_output(const struct session *s, u32 vm);
+bool console_takes_vm_output(const struct console *console, u32 vm);
 /* When console_run is to be called again although nothing happened; ~0 = never. */
-u64 console_deadline_ns(const struct session *s);
+u64 console_deadline_ns(const struct console *console);
 
 #endif

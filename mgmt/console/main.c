@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - the console as a PD: rings, signals and time around a session.
+ * main.c - the console as a PD: rings, signals and time around the console and its one line, the serial one.
  *
  * Before it sleeps it sets "please signal me" in every ring it waits for and looks once more, so that no signal is
  * missed.
@@ -25,6 +25,7 @@ struct vm_rings {
 	struct ring input;	/* we produce */
 };
 
+static struct console console;
 static struct session session;
 static struct vm_rings vm_rings[VM_COUNT];
 static struct ring serial_rx, serial_tx, requests, replies;
@@ -68,7 +69,7 @@ static struct vm_rings *rings_of(u32 vm)
 {
 	struct vm_rings *rings = &vm_rings[vm];
 	u64 address = CONSOLE_VM_RINGS + (u64)vm * VM_RINGS_BYTES;
-	u32 number = session.inventory.vms[vm].number;
+	u32 number = console.inventory.vms[vm].number;
 
 	if (rings->number == number && number != 0)
 		return rings;
@@ -119,9 +120,10 @@ static void vm_break(void *context, u32 vm)
 	write_input(vm, bytes, sizeof(bytes));
 }
 
-static const struct session_ops ops = {
+static const struct line_ops line = { .send = send };
+
+static const struct console_ops ops = {
 	.now_ns = now_ns,
-	.send = send,
 	.request = request,
 	.vm_read = vm_read,
 	.vm_has_room = vm_has_room,
@@ -134,9 +136,9 @@ static bool take_replies(void)
 	static struct reply reply;
 	bool is_some = false;
 
-	while (session_takes_reply(&session) && ring_get(&replies, &reply, sizeof(reply))) {
+	while (console_takes_reply(&console) && ring_get(&replies, &reply, sizeof(reply))) {
 		rt_ring_took(&replies, H_ROOT_SIGNAL);
-		console_reply(&session, &reply);
+		console_reply(&console, &reply);
 		is_some = true;
 	}
 	return is_some;
@@ -162,10 +164,10 @@ static void set_waiting(bool is_waiting)
 	ring_consumer_wait(&serial_rx, is_waiting);
 	ring_consumer_wait(&replies, is_waiting);
 	ring_producer_wait(&serial_tx, is_waiting && session_has_output(&session));
-	ring_producer_wait(&requests, is_waiting && console_has_request(&session));
+	ring_producer_wait(&requests, is_waiting && console_has_request(&console));
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (session.inventory.vms[i].is_used)
-			ring_consumer_wait(&rings_of(i)->output, is_waiting && console_takes_vm_output(&session, i));
+		if (console.inventory.vms[i].is_used)
+			ring_consumer_wait(&rings_of(i)->output, is_waiting && console_takes_vm_output(&console, i));
 	if (shown != VM_COUNT)
 		ring_producer_wait(&rings_of(shown)->input, is_waiting && !vm_has_room(0, shown));
 }
@@ -177,23 +179,23 @@ static bool has_work(void)
 
 	if (ring_used(&serial_rx) && session_input_room(&session))
 		return true;
-	if (ring_used(&replies) >= sizeof(struct reply) && session_takes_reply(&session))
+	if (ring_used(&replies) >= sizeof(struct reply) && console_takes_reply(&console))
 		return true;
 	if (session_has_output(&session) && ring_room(&serial_tx))
 		return true;
-	if (console_has_request(&session) && ring_room(&requests) >= sizeof(struct request))
+	if (console_has_request(&console) && ring_room(&requests) >= sizeof(struct request))
 		return true;
 	if (shown != VM_COUNT && session_has_input(&session) && vm_has_room(0, shown))
 		return true;
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (console_takes_vm_output(&session, i) && ring_used(&rings_of(i)->output))
+		if (console_takes_vm_output(&console, i) && ring_used(&rings_of(i)->output))
 			return true;
 	return false;
 }
 
 static void wait(void)
 {
-	u64 deadline = console_deadline_ns(&session), now = now_ns(0), bits;
+	u64 deadline = console_deadline_ns(&console), now = now_ns(0), bits;
 
 	set_waiting(true);
 	if (!has_work() && deadline > now)
@@ -209,13 +211,14 @@ int main(void)
 	ring_attach_producer(&serial_tx, shared(CONSOLE_SERIAL_TX), SERIAL_TX_BYTES);
 	ring_attach_producer(&requests, shared(CONSOLE_REQUEST_RING), REQUEST_RING_BYTES);
 	ring_attach_consumer(&replies, shared(CONSOLE_REPLY_RING), REPLY_RING_BYTES);
-	console_init(&session, &ops, INFO, LOG, ARGS->conf_bytes ? (const char *)CONSOLE_CONF : 0,
+	console_init(&console, &ops, INFO, LOG, ARGS->conf_bytes ? (const char *)CONSOLE_CONF : NULL,
 		(size_t)ARGS->conf_bytes);
+	(void)console_open(&console, &session, &line);
 	for (;;) {
 		bool is_some = take_replies();
 
 		is_some = take_input() || is_some;
-		if (!console_run(&session) && !is_some)
+		if (!console_run(&console) && !is_some)
 			wait();
 	}
 }

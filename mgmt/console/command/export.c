@@ -9,9 +9,9 @@
 
 static const struct args *in_config(const struct session *s, const char *name)
 {
-	for (u32 i = 0; i < s->config_count; i++)
-		if (strcmp(s->config[i].name, name) == 0)
-			return &s->config[i];
+	for (u32 i = 0; i < s->console->config_count; i++)
+		if (strcmp(s->console->config[i].name, name) == 0)
+			return &s->console->config[i];
 	return 0;
 }
 
@@ -35,7 +35,7 @@ void export_text(const struct out *out, const void *what)
 	u32 count = 0;
 
 	for (u32 i = 0; i < VM_COUNT; i++) {
-		const struct vm_entry *vm = &s->inventory.vms[i];
+		const struct vm_entry *vm = &s->console->inventory.vms[i];
 		const struct args *args = vm->is_used ? in_config(s, vm->report.name) : 0;
 
 		if (!vm->is_used || (*name && strcmp(name, vm->report.name) != 0))

@@ -37,7 +37,7 @@ void vms_answer(struct session *s, struct job *job, const struct reply *reply)
 static const struct listing {
 	u32 tables;		/* BIT32(enum fetch) */
 	bool is_look;		/* rates are since the last one */
-	struct view view;	/* of s->inventory */
+	struct view view;	/* of s->console->inventory */
 } listings[VERB_COUNT] = {
 	[VERB_LIST] = { BIT32(FETCH_VMS), true, { report_vms, json_vms } },
 	[VERB_LIST_IMAGE] = { BIT32(FETCH_IMAGES), false, { report_images, json_images } },
@@ -59,11 +59,11 @@ void listing_answer(struct session *s, struct job *job, const struct reply *repl
 	if (!fetch_answer(s, job, reply))
 		return;
 	if (listing->is_look && (listing->tables & BIT32(FETCH_PCPUS)))
-		inventory_sample_pcpus(&s->inventory);
+		inventory_sample_pcpus(&s->console->inventory);
 	for (u32 i = 0; i < VM_COUNT && listing->is_look && (listing->tables & BIT32(FETCH_VMS)); i++)
-		if (s->inventory.vms[i].is_used)
-			inventory_sample(&s->inventory.vms[i]);
-	job_show(s, job, &listing->view, &s->inventory);
+		if (s->console->inventory.vms[i].is_used)
+			inventory_sample(&s->console->inventory.vms[i]);
+	job_show(s, job, &listing->view, &s->console->inventory);
 }
 
 void export_begin(struct session *s, struct job *job)
@@ -97,7 +97,7 @@ void status_answer(struct session *s, struct job *job, const struct reply *reply
 	if (request_is_refused(s, job, reply))
 		return;
 	request_take_vm(s, job, job->args.name, reply);
-	vm = inventory_find(&s->inventory, job->args.name);
+	vm = inventory_find(&s->console->inventory, job->args.name);
 	if (!vm) {
 		job_ok(s, job);
 		return;
@@ -125,8 +125,8 @@ static u32 list_vms(const struct session *s, bool (*is_meant)(const struct sessi
 	out_buffer_init(&buffer, text, size);
 	out = out_to_buffer(&buffer);
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (s->inventory.vms[i].is_used && is_meant(s, &s->inventory.vms[i]) && ++count <= 3)
-			out_format(&out, "%s%s", count == 1 ? "" : ", ", s->inventory.vms[i].report.name);
+		if (s->console->inventory.vms[i].is_used && is_meant(s, &s->console->inventory.vms[i]) && ++count <= 3)
+			out_format(&out, "%s%s", count == 1 ? "" : ", ", s->console->inventory.vms[i].report.name);
 	if (count > 3)
 		out_format(&out, " and %u more", count - 3);
 	return count;

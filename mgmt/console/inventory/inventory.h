@@ -27,7 +27,6 @@ struct vm_entry {
 	struct vm_report report;
 	struct vm_sample sample;
 	struct vm_rates rates;
-	u32 told_state;		/* the state that the person was told last */
 	enum asker stop_asker;	/* whose stop-vm it is that it obeys, or has obeyed */
 	struct history history;
 };

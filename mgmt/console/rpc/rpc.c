@@ -16,7 +16,7 @@
 /* An answer that no job gives. */
 static void refuse(struct session *s, const struct cmd_error *error, const char *id)
 {
-	struct out out = out_to_buffer(&s->json_buffer);
+	struct out out = out_to_buffer(&s->console->json_buffer);
 
 	json_error(job_json_begin(s), error);
 	if (id[0])
@@ -28,7 +28,7 @@ static void refuse(struct session *s, const struct cmd_error *error, const char 
 void rpc_event(struct session *s, const struct vm_entry *vm)
 {
 	struct json_writer *writer;
-	struct out out = out_to_buffer(&s->json_buffer);
+	struct out out = out_to_buffer(&s->console->json_buffer);
 
 	if (!s->has_peer)
 		return;
@@ -44,13 +44,13 @@ void rpc_event(struct session *s, const struct vm_entry *vm)
 
 static void synchronize(struct session *s, u32 arguments, const char *id)
 {
-	u32 token = arguments ? json_member(&s->json, arguments, "token") : 0;
-	struct out out = out_to_buffer(&s->json_buffer);
+	u32 token = arguments ? json_member(&s->console->json, arguments, "token") : 0;
+	struct out out = out_to_buffer(&s->console->json_buffer);
 	struct json_writer *writer;
 	char text[TOKEN_BYTES];
 	struct cmd_error error;
 
-	if (!token || !json_value(&s->json, token, text, sizeof(text))) {
+	if (!token || !json_value(&s->console->json, token, text, sizeof(text))) {
 		error_set(&error, RESULT_USAGE, "sync needs a token of at most %u bytes", TOKEN_BYTES - 1);
 		refuse(s, &error, id);
 		return;
@@ -91,9 +91,9 @@ static bool set_one(struct session *s, struct args *args, enum arg arg, u32 toke
 	static char value[FRAME_BYTES];	/* so that who judges it can say what is too long */
 	u64 bytes = 0;
 
-	if (!json_value(&s->json, token, value, sizeof(value)))
+	if (!json_value(&s->console->json, token, value, sizeof(value)))
 		return error_set(error, RESULT_USAGE, "\"%s\" has no usable value", arg_specs[arg].name);
-	if (arg_specs[arg].type == TYPE_SIZE && s->json.tokens[token].type == JSON_NUMBER) {
+	if (arg_specs[arg].type == TYPE_SIZE && s->console->json.tokens[token].type == JSON_NUMBER) {
 		for (const char *c = value; *c; c++) {
 			if (*c < '0' || *c > '9' || bytes > BIT64(52))
 				return error_set(error, RESULT_USAGE, "\"%s\" as a number is in bytes",
@@ -111,8 +111,8 @@ static bool set_list(struct session *s, struct args *args, enum arg arg, u32 arr
 	char list[SET_TEXT_BYTES] = "", item[8];
 	size_t used = 0;
 
-	for (u32 i = array + 1; i < s->json.tokens[array].end; i = s->json.tokens[i].end) {
-		if (!json_value(&s->json, i, item, sizeof(item)) || strlen(item) + 2 > sizeof(list) - used)
+	for (u32 i = array + 1; i < s->console->json.tokens[array].end; i = s->console->json.tokens[i].end) {
+		if (!json_value(&s->console->json, i, item, sizeof(item)) || strlen(item) + 2 > sizeof(list) - used)
 			return error_set(error, RESULT_USAGE, "\"%s\" has no usable value", arg_specs[arg].name);
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? "," : "", item);
 	}
@@ -129,19 +129,19 @@ static bool set_argument(struct session *s, struct args *args, u32 name, u32 val
 	char text[48];
 	enum arg arg;
 
-	if (!json_value(&s->json, name, text, sizeof(text)))
+	if (!json_value(&s->console->json, name, text, sizeof(text)))
 		return error_set(error, RESULT_USAGE, "an argument's name is not usable");
 	arg = exact_arg(args->command, text);
 	if (arg == ARG_COUNT)
 		return error_set(error, RESULT_USAGE, "%s has no argument \"%s\"", args->command->verb, text);
-	if (s->json.tokens[value].type == JSON_ARRAY && arg_specs[arg].type == TYPE_PCPUS)
+	if (s->console->json.tokens[value].type == JSON_ARRAY && arg_specs[arg].type == TYPE_PCPUS)
 		return set_list(s, args, arg, value, error);
-	if (s->json.tokens[value].type != JSON_ARRAY || !takes_array(args, arg))
+	if (s->console->json.tokens[value].type != JSON_ARRAY || !takes_array(args, arg))
 		return set_one(s, args, arg, value, error);
-	if (s->json.tokens[value].end == value + 1 && arg_specs[arg].type == TYPE_IMAGES)
+	if (s->console->json.tokens[value].end == value + 1 && arg_specs[arg].type == TYPE_IMAGES)
 		return args_set(args, arg, "none", error);
 	args->is_list = arg == ARG_NAME;
-	for (u32 i = value + 1; i < s->json.tokens[value].end; i = s->json.tokens[i].end)
+	for (u32 i = value + 1; i < s->console->json.tokens[value].end; i = s->console->json.tokens[i].end)
 		if (!set_one(s, args, arg, i, error))
 			return false;
 	return true;
@@ -149,7 +149,7 @@ static bool set_argument(struct session *s, struct args *args, u32 name, u32 val
 
 static bool set_arguments(struct session *s, struct args *args, u32 arguments, struct cmd_error *error)
 {
-	const struct json_token *tokens = s->json.tokens;
+	const struct json_token *tokens = s->console->json.tokens;
 
 	if (arguments && tokens[arguments].type != JSON_OBJECT)
 		return error_set(error, RESULT_USAGE, "\"arguments\" is not an object");
@@ -165,7 +165,7 @@ static const struct command *find_command(struct session *s, u32 execute, struct
 	const struct command *command;
 	char verb[48];
 
-	if (!execute || !json_value(&s->json, execute, verb, sizeof(verb))) {
+	if (!execute || !json_value(&s->console->json, execute, verb, sizeof(verb))) {
 		error_set(error, RESULT_USAGE, "there is no \"execute\"");
 		return 0;
 	}
@@ -179,7 +179,7 @@ static const struct command *find_command(struct session *s, u32 execute, struct
 static void execute(struct session *s, u32 arguments, const char *id)
 {
 	struct cmd_error error;
-	const struct command *command = find_command(s, json_member(&s->json, 0, "execute"), &error);
+	const struct command *command = find_command(s, json_member(&s->console->json, 0, "execute"), &error);
 	struct job *job;
 
 	if (!command) {
@@ -296,11 +296,11 @@ static const char *take_message(struct session *s, char *body, size_t count, cha
 	why = frame_decode(body, count, channel, &message, &length);
 	if (!why && strcmp(channel, "control") != 0)
 		why = "there is no such channel to send to; control is the one for commands";
-	if (!why && (!json_parse(&s->json, message, length) || s->json.tokens[0].type != JSON_OBJECT))
+	if (!why && (!json_parse(&s->console->json, message, length) || s->console->json.tokens[0].type != JSON_OBJECT))
 		why = "the message is not a JSON object";
 	if (why)
 		glimpse_id(message, length, id);
-	else if (!take_id(&s->json, id))
+	else if (!take_id(&s->console->json, id))
 		why = "the id is neither a number nor a short string";
 	return why;
 }
@@ -315,9 +315,9 @@ void rpc_frame(struct session *s, char *body, size_t count)
 		refuse_link(s, why, id);
 		return;
 	}
-	verb = json_member(&s->json, 0, "execute");
-	arguments = json_member(&s->json, 0, "arguments");
-	if (verb && json_is(&s->json, verb, "sync"))
+	verb = json_member(&s->console->json, 0, "execute");
+	arguments = json_member(&s->console->json, 0, "arguments");
+	if (verb && json_is(&s->console->json, verb, "sync"))
 		synchronize(s, arguments, id);
 	else
 		execute(s, arguments, id);

@@ -23,14 +23,14 @@ static void on_vm(void *context, const struct args *args)
 {
 	struct apply_context *parsing = context;
 
-	if (parsing->s->config_count < VM_COUNT)
-		parsing->s->config[parsing->s->config_count++] = *args;
+	if (parsing->s->console->config_count < VM_COUNT)
+		parsing->s->console->config[parsing->s->console->config_count++] = *args;
 }
 
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
 {
 	struct apply_context *parsing = context;
-	struct apply *apply = &parsing->s->apply;
+	struct apply *apply = &parsing->s->console->apply;
 	struct apply_mistake *mistake = &apply->mistakes[apply->mistake_count];
 	struct out out;
 
@@ -159,15 +159,15 @@ static void write_result(struct session *s, struct job *job)
 	json_open(writer, "return", '{');
 	json_bool(writer, "dry-run", args_has(&job->args, ARG_DRY_RUN));
 	json_open(writer, "vms", '[');
-	for (u32 i = 0; i < s->config_count; i++)
-		write_row(writer, s->config[i].name, &s->apply.rows[i]);
+	for (u32 i = 0; i < s->console->config_count; i++)
+		write_row(writer, s->console->config[i].name, &s->console->apply.rows[i]);
 	json_close(writer, ']');
 	json_open(writer, "mistakes", '[');
-	for (u32 i = 0; i < s->apply.mistake_count; i++) {
+	for (u32 i = 0; i < s->console->apply.mistake_count; i++) {
 		json_open(writer, 0, '{');
-		json_number(writer, "line", s->apply.mistakes[i].line);
-		json_number(writer, "column", s->apply.mistakes[i].column);
-		json_text(writer, "desc", s->apply.mistakes[i].text);
+		json_number(writer, "line", s->console->apply.mistakes[i].line);
+		json_number(writer, "column", s->console->apply.mistakes[i].column);
+		json_text(writer, "desc", s->console->apply.mistakes[i].text);
 		json_close(writer, '}');
 	}
 	json_close(writer, ']');
@@ -182,8 +182,8 @@ static void finish(struct session *s, struct job *job)
 
 	if (job_is_json(job))
 		write_result(s, job);
-	if (s->config_count == 0 && job->mistakes == 0)
-		say_line(s, job, s->conf_bytes ? "vos.conf defines no VM." :
+	if (s->console->config_count == 0 && job->mistakes == 0)
+		say_line(s, job, s->console->conf_bytes ? "vos.conf defines no VM." :
 			"There is no vos.conf on this boot medium.");
 	if (job->mistakes == 0 || job->origin == JOB_STARTUP) {	/* each was told; nobody waits for a result */
 		job_ok(s, job);
@@ -203,7 +203,7 @@ static bool compare(struct session *s, struct job *job, const struct vm_entry *v
 	u32 differing = differences(&vm->report.spec, args);
 	u32 fixed = vm_is_live(vm) ? differing & ~FIELDS_ANY_TIME : 0, fields = differing & ~fixed;
 
-	s->apply.rows[job->index].differs = fixed;
+	s->console->apply.rows[job->index].differs = fixed;
 	if (fixed)
 		say_fixed(s, job, args->name, fixed);
 	else if (!fields)
@@ -217,9 +217,9 @@ static bool compare(struct session *s, struct job *job, const struct vm_entry *v
 /* Go on with the next VM that needs a request. */
 static void next(struct session *s, struct job *job)
 {
-	for (; job->index < s->config_count; job->index++) {
-		const struct args *args = &s->config[job->index];
-		const struct vm_entry *vm = inventory_find(&s->inventory, args->name);
+	for (; job->index < s->console->config_count; job->index++) {
+		const struct args *args = &s->console->config[job->index];
+		const struct vm_entry *vm = inventory_find(&s->console->inventory, args->name);
 
 		if (!vm)
 			send(s, job, args, REQ_CREATE, fields_of_args(args->given));
@@ -232,7 +232,7 @@ static void next(struct session *s, struct job *job)
 static bool is_taken(const struct session *s, const struct job *job)
 {
 	for (u32 i = 0; i < JOB_COUNT; i++) {
-		const struct job *other = &s->jobs[i];
+		const struct job *other = &s->console->jobs[i];
 
 		if (other != job && other->is_used && other->args.command == &commands[VERB_APPLY])
 			return true;
@@ -251,22 +251,22 @@ void apply_begin(struct session *s, struct job *job)
 		job_fail(s, job, &error);
 		return;
 	}
-	s->config_count = s->apply.mistake_count = 0;
-	memset(s->apply.rows, 0, sizeof(s->apply.rows));
-	if (s->conf_bytes)
-		config_parse(s->conf, s->conf_bytes, &ops);
+	s->console->config_count = s->console->apply.mistake_count = 0;
+	memset(s->console->apply.rows, 0, sizeof(s->console->apply.rows));
+	if (s->console->conf_bytes)
+		config_parse(s->console->conf, s->console->conf_bytes, &ops);
 	job->index = 0;
 	next(s, job);
 }
 
 static void failed(struct session *s, struct job *job, const struct reply *reply)
 {
-	struct apply_row *row = &s->apply.rows[job->index];
+	struct apply_row *row = &s->console->apply.rows[job->index];
 	struct out out;
 
 	job->mistakes++;
 	row->has_fault = true;
-	report_refusal(&row->error, &job->request, reply, &s->inventory);
+	report_refusal(&row->error, &job->request, reply, &s->console->inventory);
 	if (job_is_json(job))
 		return;
 	out = job_text_begin(s, job);
@@ -279,9 +279,9 @@ static void failed(struct session *s, struct job *job, const struct reply *reply
 static bool done(struct session *s, struct job *job, const struct args *args, const struct reply *reply)
 {
 	bool is_dry_run = args_has(&job->args, ARG_DRY_RUN);
-	struct apply_row *row = &s->apply.rows[job->index];
+	struct apply_row *row = &s->console->apply.rows[job->index];
 
-	(void)inventory_update(&s->inventory, &reply->vm);
+	(void)inventory_update(&s->console->inventory, &reply->vm);
 	switch (job->request.op) {
 	case REQ_CREATE:
 		row->is_created = true;
@@ -302,7 +302,7 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 
 void apply_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	const struct args *args = &s->config[job->index];
+	const struct args *args = &s->console->config[job->index];
 
 	if (job->is_canceled) {
 		job_fail_canceled(s, job);

@@ -12,10 +12,10 @@
 
 static struct vm_entry *attached(struct session *s)
 {
-	return &s->inventory.vms[s->attached];
+	return &s->console->inventory.vms[s->attached];
 }
 
-void attach_show(struct session *s, const char *bytes, size_t count)
+static void show_bytes(struct session *s, const char *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (bytes[i] == '\x1b')
@@ -26,16 +26,42 @@ void attach_show(struct session *s, const char *bytes, size_t count)
 	}
 }
 
-/* What the guest wrote, as it was written. */
+void attach_show(struct session *s, u64 at, const char *bytes, size_t count)
+{
+	if (at != s->shown_at)
+		return;
+	show_bytes(s, bytes, count);
+	s->shown_at += count;
+}
+
+void attach_catch_up(struct session *s)
+{
+	const struct history *history = &attached(s)->history;
+	char bytes[256];
+	size_t count;
+
+	if (s->mode != MODE_ATTACHED || s->shown_at == history->written)
+		return;
+	if (s->shown_at < history_start(history) && session_output_used(s) <= OUTPUT_SHORT_BYTES) {
+		out_text(&s->terminal, "\n[some output was dropped]\n");
+		s->shown_at = history_start(history);
+	}
+	while (session_output_used(s) <= OUTPUT_SHORT_BYTES &&
+		(count = history_read(history, s->shown_at, bytes, sizeof(bytes))) > 0)
+		attach_show(s, s->shown_at, bytes, count);
+}
+
+/* What the guest wrote from there on, as it was written. */
 static void show_history(struct session *s, const struct history *history, u64 at)
 {
 	char bytes[256];
 	size_t count;
 
 	while ((count = history_read(history, at, bytes, sizeof(bytes))) > 0) {
-		attach_show(s, bytes, count);
+		show_bytes(s, bytes, count);
 		at += count;
 	}
+	s->shown_at = history->written;
 }
 
 /* Why nothing moves there; nothing of a VM that runs. */
@@ -184,7 +210,7 @@ void attach_check(struct session *s)
 static void go_to(struct session *s, u32 step)
 {
 	for (u32 i = 1; i <= VM_COUNT; i++) {
-		const struct vm_entry *vm = &s->inventory.vms[(s->attached + i * step) % VM_COUNT];
+		const struct vm_entry *vm = &s->console->inventory.vms[(s->attached + i * step) % VM_COUNT];
 
 		if (!vm->is_used || !vm_is_live(vm))
 			continue;
@@ -215,8 +241,6 @@ static void show_menu(struct session *s)
 {
 	out_format(&s->terminal, "\n[%s] d detach  n next VM  p previous  l log  b break  ] send Ctrl-]  ? help",
 		s->attached_name);
-	if (s->mode != MODE_MENU)
-		s->menu_at = attached(s)->history.written;
 	s->mode = MODE_MENU;
 }
 
@@ -234,27 +258,27 @@ static void menu_help(struct session *s)
 static void go_on(struct session *s, const char *words)
 {
 	const struct history *history = &attached(s)->history;
-	bool is_lost = s->menu_at < history_start(history);
+	bool is_lost = s->shown_at < history_start(history);
 
 	out_format(&s->terminal, "\n[%s%s%s]\n", s->attached_name, words,
 		is_lost ? "; some output was dropped" : "");
-	show_history(s, history, is_lost ? history_start(history) : s->menu_at);
+	show_history(s, history, is_lost ? history_start(history) : s->shown_at);
 }
 
 static void send_break(struct session *s)
 {
-	if (!s->ops->vm_has_room(s->ops->context, s->attached)) {
+	if (!s->console->ops->vm_has_room(s->console->ops->context, s->attached)) {
 		go_on(s, " takes no input now");
 		return;
 	}
-	s->ops->vm_break(s->ops->context, s->attached);
+	s->console->ops->vm_break(s->console->ops->context, s->attached);
 	go_on(s, ": a break was sent");
 }
 
 static void send_escape_key(struct session *s)
 {
-	if (s->ops->vm_has_room(s->ops->context, s->attached))
-		s->ops->vm_write(s->ops->context, s->attached, ATTACH_ESCAPE_KEY);
+	if (s->console->ops->vm_has_room(s->console->ops->context, s->attached))
+		s->console->ops->vm_write(s->console->ops->context, s->attached, ATTACH_ESCAPE_KEY);
 	go_on(s, "");
 }
 
@@ -312,5 +336,5 @@ void attach_feed(struct session *s, char byte)
 	else if (byte == ATTACH_ESCAPE_KEY)
 		show_menu(s);
 	else
-		s->ops->vm_write(s->ops->context, s->attached, byte);
+		s->console->ops->vm_write(s->console->ops->context, s->attached, byte);
 }

@@ -69,8 +69,8 @@ static void take_names(struct job *job, const struct name_list *names)
 static void take_all(struct session *s, struct job *job)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (is_meant_by_all(op_of(job), &s->inventory.vms[i]))
-			(void)add_target(job, s->inventory.vms[i].report.name);
+		if (is_meant_by_all(op_of(job), &s->console->inventory.vms[i]))
+			(void)add_target(job, s->console->inventory.vms[i].report.name);
 }
 
 /* ---- results ---- */
@@ -96,7 +96,7 @@ static u32 failures(const struct job *job)
 
 static void write_target(struct session *s, struct job *job, struct json_writer *writer, const struct target *target)
 {
-	const struct vm_entry *vm = inventory_find(&s->inventory, target->name);
+	const struct vm_entry *vm = inventory_find(&s->console->inventory, target->name);
 
 	json_open(writer, 0, '{');
 	json_text(writer, "name", target->name);
@@ -146,7 +146,7 @@ static void tell_nothing(struct session *s, struct job *job)
 	struct out out;
 
 	for (u32 i = 0; i < VM_COUNT; i++)
-		has_vms = has_vms || s->inventory.vms[i].is_used;
+		has_vms = has_vms || s->console->inventory.vms[i].is_used;
 	if (!job_is_json(job) && !args_has(&job->args, ARG_QUIET)) {
 		out = job_text_begin(s, job);
 		out_format(&out, "%s --all: %s. Nothing was done.\n", job->args.command->verb,
@@ -284,12 +284,12 @@ static void take_result(struct session *s, struct job *job, const struct reply *
 
 	if (reply->result == RESULT_OK || is_so_already(job, reply)) {
 		request_take_vm(s, job, target->name, reply);
-		tell_done(s, job, target, inventory_find(&s->inventory, target->name));
+		tell_done(s, job, target, inventory_find(&s->console->inventory, target->name));
 		return;
 	}
 	memcpy(job->request.name, target->name, sizeof(job->request.name));
 	request_note_asker(s, job, target->name, false);
-	report_refusal(&target->error, &job->request, reply, &s->inventory);
+	report_refusal(&target->error, &job->request, reply, &s->console->inventory);
 	name_in_error(target);
 	tell_error(s, job, target);
 }

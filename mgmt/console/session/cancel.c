@@ -20,7 +20,7 @@ static bool is_meant(const struct job *job, const struct job *by)
 {
 	enum job_origin origin = by->origin == JOB_RPC ? JOB_RPC : JOB_BACKGROUND;
 
-	return job != by && job->is_used && !job->is_canceled && job->origin == origin &&
+	return job != by && job->is_used && job->session == by->session && !job->is_canceled && job->origin == origin &&
 	       (!args_has(&by->args, ARG_ID) || has_id(job, by->args.id));
 }
 
@@ -95,7 +95,7 @@ static void done(struct session *s, struct job *by)
 static void next(struct session *s, struct job *by)
 {
 	for (u32 i = 0; i < JOB_COUNT; i++)
-		if (is_meant(&s->jobs[i], by) && cancel(s, &s->jobs[i], by))
+		if (is_meant(&s->console->jobs[i], by) && cancel(s, &s->console->jobs[i], by))
 			return;
 	done(s, by);
 }

@@ -21,12 +21,12 @@ static bool take_vm(struct session *s, struct job *job, const struct reply *repl
 	struct vm_entry *vm;
 
 	if (reply->result != RESULT_OK || reply->vm.index >= VM_COUNT) {
-		inventory_listed(&s->inventory, job->listing);
+		inventory_listed(&s->console->inventory, job->listing);
 		return true;
 	}
-	vm = inventory_update(&s->inventory, &reply->vm);
+	vm = inventory_update(&s->console->inventory, &reply->vm);
 	if (vm && job->origin != JOB_RPC && job->origin != JOB_STARTUP)
-		vm->told_state = vm->report.state;
+		*session_told(s, vm) = vm->report.state;
 	job->request.index = reply->vm.index + 1;
 	return false;
 }
@@ -36,11 +36,11 @@ static bool take_image(struct session *s, struct job *job, const struct reply *r
 	u32 index = job->request.index;
 
 	if (reply->result != RESULT_OK || index >= IMAGE_COUNT) {
-		s->inventory.image_count = index;
+		s->console->inventory.image_count = index;
 		return true;
 	}
-	s->inventory.images[index] = reply->image;
-	s->inventory.images[index].name[IMAGE_NAME_BYTES - 1] = 0;
+	s->console->inventory.images[index] = reply->image;
+	s->console->inventory.images[index].name[IMAGE_NAME_BYTES - 1] = 0;
 	job->request.index = index + 1;
 	return false;
 }
@@ -51,7 +51,7 @@ static bool take_pcpu(struct session *s, struct job *job, const struct reply *re
 
 	if (reply->result != RESULT_OK || index >= INVENTORY_PCPUS)
 		return true;
-	inventory_update_pcpu(&s->inventory, &reply->pcpu);
+	inventory_update_pcpu(&s->console->inventory, &reply->pcpu);
 	job->request.index = index + 1;
 	return false;
 }
@@ -60,7 +60,7 @@ static bool take_host(struct session *s, struct job *job, const struct reply *re
 {
 	(void)job;
 	if (reply->result == RESULT_OK)
-		s->inventory.host = reply->host;
+		s->console->inventory.host = reply->host;
 	return true;
 }
 
@@ -68,7 +68,7 @@ static bool take_memory(struct session *s, struct job *job, const struct reply *
 {
 	(void)job;
 	if (reply->result == RESULT_OK)
-		s->inventory.memory = reply->memory;
+		s->console->inventory.memory = reply->memory;
 	return true;
 }
 
@@ -88,7 +88,7 @@ static void ask_first(struct session *s, struct job *job)
 	enum fetch table = (enum fetch)__builtin_ctz(job->wanted);
 
 	if (table == FETCH_VMS)
-		job->listing = inventory_listing(&s->inventory);
+		job->listing = inventory_listing(&s->console->inventory);
 	ask(s, job, tables[table].op, 0);
 }
 

@@ -9,35 +9,45 @@
 #include "units.h"
 
 #define HINT_NS NS_PER_SECOND
-#define FIRST_QUEUED 2u
-#define CANCEL_JOB (JOB_COUNT - 1)
+/* console->jobs: prompts by line, `cancel`s by line, the start's, the queue. */
+#define CANCEL_SLOT LINE_COUNT
+#define STARTUP_SLOT (2 * LINE_COUNT)
+#define QUEUE_SLOT (STARTUP_SLOT + 1)
 
 static struct job *take(struct session *s, struct job *job, enum job_origin origin)
 {
 	memset(job, 0, sizeof(*job));
 	job->is_used = true;
+	job->session = s;
 	job->origin = origin;
 	job->begun_ns = session_now(s);
 	return job;
 }
 
+struct job *job_of_prompt(struct session *s)
+{
+	return &s->console->jobs[s->index];
+}
+
 struct job *job_new(struct session *s, enum job_origin origin)
 {
+	struct console *c = s->console;
+
 	if (origin == JOB_PROMPT)
-		return take(s, &s->jobs[0], origin);
+		return take(s, job_of_prompt(s), origin);
 	if (origin == JOB_STARTUP)
-		return take(s, &s->jobs[1], origin);
-	for (u32 i = FIRST_QUEUED; i < CANCEL_JOB; i++)
-		if (!s->jobs[i].is_used)
-			return take(s, &s->jobs[i], origin);
-	return 0;
+		return take(s, &c->jobs[STARTUP_SLOT], origin);
+	for (u32 i = QUEUE_SLOT; i < JOB_COUNT; i++)
+		if (!c->jobs[i].is_used)
+			return take(s, &c->jobs[i], origin);
+	return NULL;
 }
 
 struct job *job_new_cancel(struct session *s)
 {
-	struct job *job = &s->jobs[CANCEL_JOB];
+	struct job *job = &s->console->jobs[CANCEL_SLOT + s->index];
 
-	return job->is_used ? 0 : take(s, job, JOB_RPC);
+	return job->is_used ? NULL : take(s, job, JOB_RPC);
 }
 
 bool job_is_json(const struct job *job)
@@ -57,10 +67,13 @@ static bool is_about(const struct job *job, const char *name)
 
 bool job_is_about(const struct session *s, const char *name)
 {
-	for (u32 i = 0; i < JOB_COUNT; i++)
-		if (s->jobs[i].is_used && s->jobs[i].is_waiting && s->jobs[i].origin != JOB_RPC &&
-			is_about(&s->jobs[i], name))
+	for (u32 i = 0; i < JOB_COUNT; i++) {
+		const struct job *job = &s->console->jobs[i];
+
+		if (job->is_used && job->session == s && job->is_waiting && job->origin != JOB_RPC &&
+			is_about(job, name))
 			return true;
+	}
 	return false;
 }
 
@@ -91,12 +104,12 @@ void job_start(struct session *s, struct job *job)
 	job_begin(s, job, &job->args.command->ops);
 }
 
-static struct job *oldest_unsent(struct session *s)
+static struct job *oldest_unsent(struct console *c)
 {
-	struct job *oldest = 0;
+	struct job *oldest = NULL;
 
 	for (u32 i = 0; i < JOB_COUNT; i++) {
-		struct job *job = &s->jobs[i];
+		struct job *job = &c->jobs[i];
 
 		if (job->is_used && job->is_unsent &&
 		    (!oldest || (s32)(job->request.id - oldest->request.id) < 0))
@@ -106,11 +119,11 @@ static struct job *oldest_unsent(struct session *s)
 }
 
 /* The job's request, or that for its next target; false: no room. */
-static bool send_one(struct session *s, struct job *job)
+static bool send_one(struct console *c, struct job *job)
 {
 	if (job->targets)
 		memcpy(job->request.name, job->targets[job->target_sent].name, sizeof(job->request.name));
-	if (!s->ops->request(s->ops->context, &job->request))
+	if (!c->ops->request(c->ops->context, &job->request))
 		return false;
 	job->is_unsent = job->targets && ++job->target_sent < job->target_count;
 	if (job->is_unsent)
@@ -119,31 +132,31 @@ static bool send_one(struct session *s, struct job *job)
 }
 
 /* In the order in which they were asked: create-vm before the start-vm that came behind it. */
-static void send_requests(struct session *s)
+static void send_requests(struct console *c)
 {
 	struct job *job;
 
-	while ((job = oldest_unsent(s)) != 0 && send_one(s, job))
+	while ((job = oldest_unsent(c)) != NULL && send_one(c, job))
 		;
 }
 
 void job_send(struct session *s, struct job *job, enum request_op op)
 {
 	job->request.op = op;
-	job->request.id = ++s->next_id;
+	job->request.id = ++s->console->next_id;
 	job->is_waiting = job->is_unsent = true;
-	send_requests(s);
+	send_requests(s->console);
 }
 
 void job_send_all(struct session *s, struct job *job)
 {
-	job->target_id = s->next_id + 1;
+	job->target_id = s->console->next_id + 1;
 	job->target_sent = 0;
 	job->request.op = job->args.command->op;
 	job->request.id = job->target_id;
 	job->is_waiting = job->is_unsent = true;
-	s->next_id += job->target_count;
-	send_requests(s);
+	s->console->next_id += job->target_count;
+	send_requests(s->console);
 }
 
 static bool is_waiting_for_targets(const struct job *job)
@@ -183,14 +196,14 @@ static bool take_answer(struct job *job, const struct reply *reply)
 	return true;
 }
 
-void job_answer(struct session *s, const struct reply *reply)
+void job_answer(struct console *c, const struct reply *reply)
 {
 	for (u32 i = 0; i < JOB_COUNT; i++) {
-		struct job *job = &s->jobs[i];
+		struct job *job = &c->jobs[i];
 
 		if (!take_answer(job, reply))
 			continue;
-		job->ops->answer(s, job, reply);
+		job->ops->answer(job->session, job, reply);
 		return;
 	}
 }
@@ -213,8 +226,8 @@ struct json_writer *job_json_begin(struct session *s)
 	static struct json_writer writer;
 	static struct out out;
 
-	out_buffer_init(&s->json_buffer, s->json_text, sizeof(s->json_text));
-	out = out_to_buffer(&s->json_buffer);
+	out_buffer_init(&s->console->json_buffer, s->console->json_text, sizeof(s->console->json_text));
+	out = out_to_buffer(&s->console->json_buffer);
 	writer = (struct json_writer){ .out = &out };
 	json_open(&writer, 0, '{');
 	return &writer;
@@ -225,7 +238,7 @@ static void replace_overfull(struct session *s)
 {
 	struct cmd_error error;
 
-	if (!s->json_buffer.is_full && s->json_buffer.used < JSON_BYTES - JSON_ID_BYTES - 16)
+	if (!s->console->json_buffer.is_full && s->console->json_buffer.used < JSON_BYTES - JSON_ID_BYTES - 16)
 		return;
 	error_set(&error, RESULT_FAILED, "the answer is too long for JSON. Ask for less");
 	json_error(job_json_begin(s), &error);
@@ -233,7 +246,7 @@ static void replace_overfull(struct session *s)
 
 void job_json_end(struct session *s, struct job *job)
 {
-	struct out out = out_to_buffer(&s->json_buffer), text;
+	struct out out = out_to_buffer(&s->console->json_buffer), text;
 
 	replace_overfull(s);
 	if (job->id[0])
@@ -244,14 +257,14 @@ void job_json_end(struct session *s, struct job *job)
 		return;
 	}
 	text = job_text_begin(s, job);
-	out_bytes(&text, s->json_text, s->json_buffer.used);
+	out_bytes(&text, s->console->json_text, s->console->json_buffer.used);
 	out_text(&text, "\n");
 	job_text_end(s, job);
 }
 
 struct vm_entry *job_vm(struct session *s, struct job *job)
 {
-	struct vm_entry *vm = inventory_find(&s->inventory, job->args.name);
+	struct vm_entry *vm = inventory_find(&s->console->inventory, job->args.name);
 	struct cmd_error error;
 
 	if (!vm) {
@@ -364,38 +377,40 @@ static void stop_waiting(struct session *s, struct job *job)
 	job_fail(s, job, &error);
 }
 
-void job_pump(struct session *s)
+/* What is due of a command. */
+static void pump(struct job *job, u64 now)
 {
-	u64 now = session_now(s);
+	struct session *s = job->session;
 
-	send_requests(s);
-	for (u32 i = 0; i < JOB_COUNT; i++) {
-		struct job *job = &s->jobs[i];
-
-		if (!job->is_used)
-			continue;
-		if (job->wake_ns && now >= job->wake_ns) {
-			job->wake_ns = 0;
-			job->ops->proceed(s, job);
-			continue;
-		}
-		if (job->is_printing)
-			job->ops->proceed(s, job);
-		else if (now >= wait_end(job))
-			stop_waiting(s, job);
-		else if (now >= hint_at(job)) {
-			job->is_hinted = true;
-			out_text(&s->terminal, "(still running; Ctrl-C continues in the background)\n");
-		}
+	if (job->wake_ns && now >= job->wake_ns) {
+		job->wake_ns = 0;
+		job->ops->proceed(s, job);
+	} else if (job->is_printing) {
+		job->ops->proceed(s, job);
+	} else if (now >= wait_end(job)) {
+		stop_waiting(s, job);
+	} else if (now >= hint_at(job)) {
+		job->is_hinted = true;
+		out_text(&s->terminal, "(still running; Ctrl-C continues in the background)\n");
 	}
 }
 
-u64 job_deadline_ns(const struct session *s)
+void job_pump(struct console *c)
+{
+	u64 now = c->ops->now_ns(c->ops->context);
+
+	send_requests(c);
+	for (u32 i = 0; i < JOB_COUNT; i++)
+		if (c->jobs[i].is_used)
+			pump(&c->jobs[i], now);
+}
+
+u64 job_deadline_ns(const struct console *c)
 {
 	u64 deadline = ~0ull;
 
 	for (u32 i = 0; i < JOB_COUNT; i++) {
-		const struct job *job = &s->jobs[i];
+		const struct job *job = &c->jobs[i];
 
 		if (!job->is_used)
 			continue;

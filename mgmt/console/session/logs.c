@@ -18,7 +18,7 @@ static bool is_kernel(const struct job *job)
 
 static u64 kernel_head(const struct session *s)
 {
-	return __atomic_load_n(&s->log->head, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&s->console->log->head, __ATOMIC_ACQUIRE);
 }
 
 /* The first whole line that is still there. */
@@ -28,7 +28,7 @@ static u64 kernel_start(const struct session *s)
 
 	if (at == 0)
 		return 0;
-	while (at < head && s->log->text[at % LOG_BYTES] != '\n')
+	while (at < head && s->console->log->text[at % LOG_BYTES] != '\n')
 		at++;
 	return at < head ? at + 1 : head;
 }
@@ -38,7 +38,7 @@ static u64 kernel_tail(const struct session *s, u32 lines)
 	u64 head = kernel_head(s), start = kernel_start(s), at = head > start ? head - 1 : head;
 
 	for (; at > start; at--)
-		if (s->log->text[(at - 1) % LOG_BYTES] == '\n' && --lines == 0)
+		if (s->console->log->text[(at - 1) % LOG_BYTES] == '\n' && --lines == 0)
 			break;
 	return at;
 }
@@ -50,11 +50,11 @@ static size_t read_log(struct session *s, const struct job *job, u64 at, char *t
 	size_t i;
 
 	if (!is_kernel(job)) {
-		vm = inventory_find(&s->inventory, job->args.name);
+		vm = inventory_find(&s->console->inventory, job->args.name);
 		return vm ? history_read(&vm->history, at, to, count) : 0;
 	}
 	for (i = 0; i < count; i++)
-		to[i] = s->log->text[(at + i) % LOG_BYTES];
+		to[i] = s->console->log->text[(at + i) % LOG_BYTES];
 	return kernel_head(s) - at <= LOG_BYTES ? i : 0;
 }
 
@@ -73,7 +73,7 @@ static void print_json(struct session *s, struct job *job)
 	json_number(writer, "next", job->print_at + count);
 	json_number(writer, "end", job->print_end);
 	if (is_kernel(job))
-		json_number(writer, "boot-time-ns", s->inventory.info->wall_boot_ns);
+		json_number(writer, "boot-time-ns", s->console->inventory.info->wall_boot_ns);
 	json_close(writer, '}');
 	job_json_end(s, job);
 	job_ok(s, job);
@@ -116,8 +116,8 @@ static size_t print_kernel_line(struct session *s, const char *line, size_t leng
 	char time[UNIT_TEXT_BYTES];
 	u64 ns;
 
-	if (s->inventory.info->wall_boot_ns && take_uptime(line, count, &ns))
-		out_format(&s->terminal, "%s ", date_text(time, s->inventory.info->wall_boot_ns + ns));
+	if (s->console->inventory.info->wall_boot_ns && take_uptime(line, count, &ns))
+		out_format(&s->terminal, "%s ", date_text(time, s->console->inventory.info->wall_boot_ns + ns));
 	out_escaped(&s->terminal, line, count);
 	return count;
 }

@@ -47,7 +47,7 @@ static void give_up(struct session *s)
 
 void prompt_interrupt(struct session *s)
 {
-	struct job *job = &s->jobs[0];
+	struct job *job = job_of_prompt(s);
 
 	out_text(&s->terminal, "^C\n");
 	if (job->is_waiting) {
@@ -70,8 +70,8 @@ static const char *vm_name(void *context, u32 index)
 	const struct session *s = context;
 
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (s->inventory.vms[i].is_used && index-- == 0)
-			return s->inventory.vms[i].report.name;
+		if (s->console->inventory.vms[i].is_used && index-- == 0)
+			return s->console->inventory.vms[i].report.name;
 	return 0;
 }
 
@@ -79,7 +79,7 @@ static const char *image_name(void *context, u32 index)
 {
 	const struct session *s = context;
 
-	return index < s->inventory.image_count ? s->inventory.images[index].name : 0;
+	return index < s->console->inventory.image_count ? s->console->inventory.images[index].name : 0;
 }
 
 static void list_candidates(struct session *s, const struct completion *completion)
@@ -113,7 +113,7 @@ static bool is_good_name(const char *text)
 static void tab(struct session *s)
 {
 	struct name_source names = { vm_name, image_name, s };
-	struct completion *completion = &s->completion;
+	struct completion *completion = &s->console->completion;
 	size_t common;
 	char last;
 
@@ -180,7 +180,7 @@ static void run_line(struct session *s, const char *line)
 /* The question was whether the command in the prompt's job is meant. */
 static void answer(struct session *s, const char *text)
 {
-	struct job *job = &s->jobs[0];
+	struct job *job = job_of_prompt(s);
 
 	s->mode = MODE_BUSY;
 	if (strcmp(text, "y") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "Y") == 0) {

@@ -30,7 +30,7 @@ void request_fill(struct job *job)
 void request_note_asker(struct session *s, const struct job *job, const char *name, bool is_begun)
 {
 	enum asker asker = !is_begun ? ASKER_NONE : job->origin == JOB_RPC ? ASKER_PROGRAM : ASKER_PERSON;
-	struct vm_entry *vm = inventory_find(&s->inventory, name);
+	struct vm_entry *vm = inventory_find(&s->console->inventory, name);
 	u32 op = job->args.command->op;
 
 	if (vm && (op == REQ_STOP || op == REQ_START) && !args_has(&job->args, ARG_DRY_RUN))
@@ -136,11 +136,11 @@ void request_take_vm(struct session *s, const struct job *job, const char *name,
 	if (reply->result != RESULT_OK || (job->request.flags & REQ_FLAG_DRY_RUN))
 		return;
 	if (job->request.op == REQ_DELETE)
-		inventory_forget(&s->inventory, name);
+		inventory_forget(&s->console->inventory, name);
 	else if (carries_vm(job->request.op))
-		vm = inventory_update(&s->inventory, &reply->vm);
+		vm = inventory_update(&s->console->inventory, &reply->vm);
 	if (vm && job->origin != JOB_RPC)
-		vm->told_state = vm->report.state;
+		*session_told(s, vm) = vm->report.state;
 }
 
 bool request_is_refused(struct session *s, struct job *job, const struct reply *reply)
@@ -150,7 +150,7 @@ bool request_is_refused(struct session *s, struct job *job, const struct reply *
 	if (reply->result == RESULT_OK)
 		return false;
 	request_note_asker(s, job, job->args.name, false);
-	report_refusal(&error, &job->request, reply, &s->inventory);
+	report_refusal(&error, &job->request, reply, &s->console->inventory);
 	job_fail(s, job, &error);
 	return true;
 }
@@ -164,7 +164,7 @@ void request_answer(struct session *s, struct job *job, const struct reply *repl
 	if (request_is_refused(s, job, reply))
 		return;
 	request_take_vm(s, job, job->args.name, reply);
-	vm = inventory_find(&s->inventory, job->args.name);
+	vm = inventory_find(&s->console->inventory, job->args.name);
 	if (job_is_json(job)) {
 		writer = job_json_begin(s);
 		if (vm)
@@ -178,7 +178,7 @@ void request_answer(struct session *s, struct job *job, const struct reply *repl
 		if (vm && !args_has(&job->args, ARG_DRY_RUN) &&
 			(job->request.op == REQ_CREATE || job->request.op == REQ_SET)) {
 			say_rounding(&out, job->args.memory_asked_bytes, vm->report.spec.memory_bytes);
-			say_notes(&out, vm, s->inventory.info->pcpu_count);
+			say_notes(&out, vm, s->console->inventory.info->pcpu_count);
 		}
 		job_text_end(s, job);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session.c - the queues of the line and what is on the screen: input, output, frames, notices.
+ * session.c - the queues of a line and what is on its screen: input, output, frames, notices.
  */
 #include <string.h>
 
@@ -9,54 +9,56 @@
 
 u64 session_now(const struct session *s)
 {
-	return s->ops->now_ns(s->ops->context);
+	return s->console->ops->now_ns(s->console->ops->context);
 }
 
 /* ---- output ---- */
 
 u32 session_output_used(const struct session *s)
 {
-	return s->out_head - s->out_tail;
+	return s->output.used;
 }
 
 bool session_has_output(const struct session *s)
 {
-	return s->out_head != s->out_tail;
+	return s->output.used != 0;
 }
 
-static void raw_write(void *context, const char *bytes, size_t count)
+static void queue_write(void *context, const char *bytes, size_t count)
 {
-	struct session *s = context;
-
-	for (size_t i = 0; i < count && session_output_used(s) < OUTPUT_BYTES; i++)
-		s->output[s->out_head++ % OUTPUT_BYTES] = bytes[i];
+	queue_push(context, bytes, count);
 }
 
 static void terminal_write(void *context, const char *bytes, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (bytes[i] == '\n')
-			raw_write(context, "\r", 1);
-		raw_write(context, bytes + i, 1);
+	while (count) {
+		const char *newline = memchr(bytes, '\n', count);
+		size_t length = newline ? (size_t)(newline - bytes) : count;
+
+		queue_push(context, bytes, length);
+		if (!newline)
+			return;
+		queue_push(context, "\r\n", 2);
+		bytes += length + 1;
+		count -= length + 1;
 	}
 }
 
 bool session_flush(struct session *s)
 {
-	u32 before = s->out_tail;
+	u32 before = session_output_used(s);
+	const char *bytes;
+	size_t count, taken;
 
-	while (session_has_output(s)) {
-		u32 at = s->out_tail % OUTPUT_BYTES, count = session_output_used(s);
-		size_t taken;
-
-		if (count > OUTPUT_BYTES - at)
-			count = OUTPUT_BYTES - at;
-		taken = s->ops->send(s->ops->context, s->output + at, count);
-		s->out_tail += (u32)taken;
+	while ((count = queue_peek(&s->output, &bytes)) != 0) {
+		taken = s->line->send(s->line->context, bytes, count);
+		queue_drop(&s->output, taken);
 		if (taken < count)
 			break;
 	}
-	return s->out_tail != before;
+	if (session_output_used(s) != before || before == 0)
+		s->moved_ns = session_now(s);
+	return session_output_used(s) != before;
 }
 
 /* Somebody else draws on the screen. */
@@ -68,7 +70,7 @@ bool session_is_screen_taken(const struct session *s)
 struct out notice_begin(struct session *s)
 {
 	if (session_is_screen_taken(s))
-		return out_to_buffer(&s->held_buffer);
+		return s->held_out;
 	edit_hide(&s->editor);
 	return s->terminal;
 }
@@ -79,31 +81,31 @@ void notice_end(struct session *s)
 		edit_show(&s->editor);
 }
 
-/* Send s->json_text as a frame; the line being edited is untouched, since terminals don't show frames. */
 void session_send_frame(struct session *s, const char *channel)
 {
-	frame_encode(&s->raw, channel, s->json_text, s->json_buffer.used);
+	frame_encode(&s->raw, channel, s->console->json_text, s->console->json_buffer.used);
 }
 
 void notice_release(struct session *s)
 {
-	out_text(&s->terminal, s->held);
-	if (s->held_buffer.is_full)
+	const char *bytes;
+	size_t count;
+
+	while ((count = queue_peek(&s->held, &bytes)) != 0) {
+		out_bytes(&s->terminal, bytes, count);
+		queue_drop(&s->held, count);
+	}
+	if (s->held.is_cut)
 		out_text(&s->terminal, "\n[messages dropped]\n");
-	out_buffer_init(&s->held_buffer, s->held, sizeof(s->held));
+	s->held.is_cut = false;
 }
 
 /* ---- input ---- */
 
-static u32 input_used(const struct session *s)
-{
-	return s->in_head - s->in_tail;
-}
-
 /* A frame's start that was held back may come out on top of what is put in. */
 size_t session_input_room(const struct session *s)
 {
-	u32 used = input_used(s) + 16;
+	u32 used = s->input.used + 16;
 
 	if (session_output_used(s) > OUTPUT_BYTES / 16)
 		return 0;
@@ -112,14 +114,16 @@ size_t session_input_room(const struct session *s)
 
 bool session_has_input(const struct session *s)
 {
-	return input_used(s) > 0;
+	return s->input.used > 0;
 }
 
 bool input_peek(const struct session *s, char *byte)
 {
-	if (!input_used(s))
+	const char *bytes;
+
+	if (!queue_peek(&s->input, &bytes))
 		return false;
-	*byte = s->input[s->in_tail % INPUT_BYTES];
+	*byte = *bytes;
 	return true;
 }
 
@@ -127,27 +131,25 @@ bool input_pop(struct session *s, char *byte)
 {
 	if (!input_peek(s, byte))
 		return false;
-	s->in_tail++;
+	queue_drop(&s->input, 1);
 	return true;
 }
 
 void input_discard(struct session *s)
 {
-	s->in_tail = s->in_head;
+	queue_clear(&s->input);
 }
 
 void input_push(struct session *s, u8 byte)
 {
-	if (input_used(s) < INPUT_BYTES)
-		s->input[s->in_head++ % INPUT_BYTES] = (char)byte;
+	char c = (char)byte;
+
+	queue_push(&s->input, &c, 1);
 }
 
 bool input_take_back(struct session *s, char byte)
 {
-	if (!input_used(s) || s->input[(s->in_head - 1) % INPUT_BYTES] != byte)
-		return false;
-	s->in_head--;
-	return true;
+	return queue_take_back(&s->input, byte);
 }
 
 u32 session_attached(const struct session *s)
@@ -155,20 +157,45 @@ u32 session_attached(const struct session *s)
 	return s->mode == MODE_ATTACHED || s->mode == MODE_MENU ? s->attached : VM_COUNT;
 }
 
+static bool is_full(const struct session *s)
+{
+	return session_output_used(s) >= OUTPUT_BYTES / 4;
+}
+
+u64 session_stall_ns(const struct session *s)
+{
+	return is_full(s) && s->console->line_count > 1 ? s->moved_ns + LINE_STALL_NS : ~0ull;
+}
+
 bool session_takes_reply(const struct session *s)
 {
-	return session_output_used(s) < OUTPUT_BYTES / 4;
+	return !is_full(s) || session_now(s) >= session_stall_ns(s);
+}
+
+/* ---- what was told ---- */
+
+u32 *session_told(struct session *s, const struct vm_entry *vm)
+{
+	struct told *told = &s->told[vm->report.index];
+
+	if (told->number != vm->number)
+		*told = (struct told){ vm->number, VM_DEFINED };
+	return &told->state;
 }
 
 /* ---- all together ---- */
 
-void session_init(struct session *s, const struct session_ops *ops)
+void session_init(struct session *s, struct console *console, const struct line_ops *line)
 {
-	memset(s, 0, sizeof(*s));
-	s->ops = ops;
+	s->console = console;
+	s->line = line;
 	s->last_class = error_class(RESULT_OK);
-	s->terminal = (struct out){ terminal_write, s };
-	s->raw = (struct out){ raw_write, s };
-	out_buffer_init(&s->held_buffer, s->held, sizeof(s->held));
+	s->input.limit = INPUT_BYTES;
+	s->output.limit = OUTPUT_BYTES;
+	s->held.limit = HELD_BYTES;
+	s->terminal = (struct out){ terminal_write, &s->output };
+	s->raw = (struct out){ queue_write, &s->output };
+	s->held_out = (struct out){ queue_write, &s->held };
+	s->moved_ns = session_now(s);
 	edit_init(&s->editor, s->terminal);
 }

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session.h - what the parts of the console share: one person's line, and the commands under way. console.h is for who
- * starts it.
+ * session.h - what the parts of the console share. console.h is for whoever starts it.
+ *
+ * There are two states. What is known, and what all lines use in turn, is there once:
+ *	struct console	what root told (VMs, images, pCPUs, each VM's history), vos.conf and the last apply-config, the
+ *			commands under way of all lines, and the buffers of one answer while it is written: 2.16 MB
+ * What one person or program sees of it is there for each line:
+ *	struct session	the editor, the decoder of keys, the scanner of frames, the VM whose terminal is shown, which
+ *			state and which part of the log it was told, its result, its queues: SESSION_BYTES_MAX, and
+ *			from the heap what waits in a queue, the lines that were typed, and the table of `top`
+ * A line more costs 39,416 bytes; it cost 4,557,440 when both were one. A member belongs to the session only if two
+ * persons may see different values of it.
  *
  * From the bottom to the top, none calls one above: session.c (queues, notices), job.c (commands under way), prompt.c
  * (the line and what it starts), fetch.c (tables that root gives line by line), request.c (commands that are one
@@ -10,7 +19,8 @@
  * A job calls what it belongs to by pointers: job->ops, and job->done.
  *
  * Nothing is lost: input is taken only when there is room for it, requests wait until the ring takes them, and
- * whatever can produce much output first looks whether the output queue is short.
+ * whatever can produce much output first looks whether the output queue is short. Only a line that takes no output for
+ * LINE_STALL_NS while there are others does not hold these up: its output is cut at OUTPUT_BYTES.
  */
 #ifndef VOS_SESSION_H
 #define VOS_SESSION_H
@@ -21,6 +31,7 @@
 #include "json.h"
 #include "lineedit.h"
 #include "inventory.h"
+#include "queue.h"
 #include "report.h"
 
 #define INPUT_BYTES 65536u
@@ -29,19 +40,28 @@
 #define JSON_BYTES (768u * 1024u)	/* 128 VMs with long command lines; as a frame half of OUTPUT_BYTES */
 #define JSON_ID_BYTES COMMAND_ID_BYTES
 #define JOB_QUEUE 32u			/* commands of programs and in the background that may be under way */
-#define JOB_COUNT (JOB_QUEUE + 3u)	/* the prompt's, that of vos.conf at the start, the queue, and one `cancel` */
+#define LINE_COUNT 8u			/* lines at the same time */
+#define LINE_STALL_NS (2000000000ull)
+/* Of each line the prompt's and one `cancel`; that of vos.conf at the start; the queue, which all lines share. */
+#define JOB_COUNT (2u * LINE_COUNT + 1u + JOB_QUEUE)
+#define SESSION_BYTES_MAX 40960u
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
 #define HELD_BYTES 8192u
 
-struct session_ops {
+/* What the console needs of its surroundings. */
+struct console_ops {
 	u64 (*now_ns)(void *context);
-	/* to the terminal; returns how many were taken */
-	size_t (*send)(void *context, const char *bytes, size_t count);
 	bool (*request)(void *context, const struct request *request);	/* false: no room now */
 	size_t (*vm_read)(void *context, u32 vm, char *bytes, size_t count);
 	bool (*vm_has_room)(void *context, u32 vm);
 	void (*vm_write)(void *context, u32 vm, char byte);	/* only while it has room */
 	void (*vm_break)(void *context, u32 vm);		/* a break on its serial line; likewise */
+	void *context;
+};
+
+/* The way to a terminal. */
+struct line_ops {
+	size_t (*send)(void *context, const char *bytes, size_t count);	/* returns how many were taken */
 	void *context;
 };
 
@@ -61,6 +81,7 @@ struct target {
 
 struct job {
 	bool is_used;
+	struct session *session;	/* whose command it is */
 	bool is_waiting;	/* a request is under way */
 	bool is_unsent;		/* ... but the ring had no room yet */
 	bool is_printing;	/* log and log-vm: print_at .. print_end remain */
@@ -113,7 +134,7 @@ struct apply_mistake { u32 line, column; char text[ERROR_TEXT_BYTES]; };
 
 /* The result of the last apply-config. */
 struct apply {
-	struct apply_row rows[VM_COUNT];	/* like session.config */
+	struct apply_row rows[VM_COUNT];	/* like console.config */
 	u32 mistake_count;
 	struct apply_mistake mistakes[APPLY_MISTAKES];
 };
@@ -128,20 +149,44 @@ struct top {
 	bool is_alternate;	/* the table is on the terminal's other screen: what was there before comes back */
 	u32 rows, columns;	/* of the terminal */
 	u32 shown_rows;
-	char shown[TOP_ROWS][TOP_COLUMNS + 1];
+	char (*shown)[TOP_COLUMNS + 1];	/* [TOP_ROWS] on the heap while is_screen, else NULL */
 	char reply[64];		/* of the terminal: an escape and what came behind it so far */
 	u32 reply_length;	/* 0 = no escape came */
 };
 
-struct session {
-	const struct session_ops *ops;
+/* Shared by all lines. All zero before console_init. */
+struct console {
+	const struct console_ops *ops;
 	const struct log_ring *log;
 	const char *conf;
 	size_t conf_bytes;
+	u32 line_count;
+	struct session *lines[LINE_COUNT];
+	struct inventory inventory;
+	u32 next_id;
+	struct job jobs[JOB_COUNT];
+	/* vos.conf */
+	u32 config_count;
+	struct args config[VM_COUNT];
+	struct apply apply;
+	/* of one answer, or one key, at a time */
+	char json_text[JSON_BYTES];
+	struct out_buffer json_buffer;
+	struct json json;
+	struct completion completion;
+};
+
+/* What a line was told last of the VM with that number (struct vm_entry). */
+struct told { u32 number, state; };
+
+/* One line: a person's, with programs' frames in between. */
+struct session {
+	struct console *console;
+	const struct line_ops *line;
+	u32 index;			/* console->lines[] */
 	enum mode mode;
 	enum result last_result;
 	const char *last_class;
-	u32 next_id;
 	struct out terminal;		/* text: a newline becomes CR LF */
 	struct out raw;
 	struct editor editor;
@@ -150,49 +195,44 @@ struct session {
 	u64 scanner_fed_ns;
 	bool has_peer;			/* a program has sent sync: it gets events */
 	u64 log_at;			/* kernel log: printed up to here */
-	struct inventory inventory;
-	struct job jobs[JOB_COUNT];
+	struct told told[VM_COUNT];
 	/* attached */
 	u32 attached;			/* index of the VM */
 	char attached_name[VM_NAME_BYTES];
-	u64 menu_at;			/* what its guest wrote from here on was not shown: the menu is open */
+	u64 shown_at;			/* of its history: shown up to here */
 	bool was_escape;		/* the guest has sent an escape sequence: its colours may be left over */
 	u32 guest_matched;		/* frame_would_begin */
-	char held[HELD_BYTES];		/* notices that came meanwhile */
-	struct out_buffer held_buffer;
 	struct top top;
-	/* vos.conf */
-	u32 config_count;
-	struct args config[VM_COUNT];
-	struct apply apply;
-	/* queues: free-running indices */
-	u32 in_head, in_tail, out_head, out_tail;
-	char input[INPUT_BYTES];
-	char output[OUTPUT_BYTES];
-	char json_text[JSON_BYTES];
-	struct out_buffer json_buffer;
-	struct json json;
-	struct completion completion;
+	struct queue input, output;
+	struct queue held;		/* notices that came while somebody else drew on the screen */
+	struct out held_out;
+	u64 moved_ns;			/* when output went out last, or there was none */
 };
+
+_Static_assert(sizeof(struct session) <= SESSION_BYTES_MAX, "a line is cheap");
 
 /* ---- session.c ---- */
 
-/* Empty queues, an empty line. */
-void session_init(struct session *s, const struct session_ops *ops);
+/* Empty queues, an empty line; s is all zero before. */
+void session_init(struct session *s, struct console *console, const struct line_ops *line);
 u64 session_now(const struct session *s);
 /* Give the terminal what it takes; true if that was something. */
 bool session_flush(struct session *s);
 u32 session_output_used(const struct session *s);
 bool session_has_output(const struct session *s);
-/* There is room for what a reply may bring; else it waits in root's ring. */
+/* There is room for what a reply may bring, or it need not be waited for. */
 bool session_takes_reply(const struct session *s);
+/* When that changes although no output goes out; ~0 = never. */
+u64 session_stall_ns(const struct session *s);
+/* What the line was told last of that VM: enum vm_state. */
+u32 *session_told(struct session *s, const struct vm_entry *vm);
 size_t session_input_room(const struct session *s);
 bool session_has_input(const struct session *s);
 /* The VM whose terminal is shown, or VM_COUNT. */
 u32 session_attached(const struct session *s);
 /* Somebody else draws on the screen: a VM, or top. */
 bool session_is_screen_taken(const struct session *s);
-/* Send s->json_text as a frame; the line being edited is untouched, since terminals don't show frames. */
+/* Send console->json_text as a frame; the line being edited is untouched, since terminals don't show frames. */
 void session_send_frame(struct session *s, const char *channel);
 /* Print something that nobody waits for: above the line that is being edited, or held back while the screen is a VM's
  * or top's. */
@@ -218,9 +258,11 @@ void prompt_ask(struct session *s, const char *question);
 
 /* ---- job.c ---- */
 
-/* Start args on a free slot for that origin; 0 if there is none. */
+/* A free slot for that origin, or NULL. */
 struct job *job_new(struct session *s, enum job_origin origin);
-/* The place that is kept for a program's `cancel`, so that one is possible when the queue is full. */
+/* The slot of JOB_PROMPT. */
+struct job *job_of_prompt(struct session *s);
+/* The slot that is kept for a program's `cancel`, so that one is possible when the queue is full. */
 struct job *job_new_cancel(struct session *s);
 /* Do job->args.command, or something else in its place. */
 void job_start(struct session *s, struct job *job);
@@ -234,11 +276,11 @@ void job_drop_unsent(struct job *job);
 void job_move(struct job *to, struct job *from);
 /* Free the slot. */
 void job_drop(struct job *job);
-void job_answer(struct session *s, const struct reply *reply);
+void job_answer(struct console *console, const struct reply *reply);
 /* What a canceled command says: it was not begun, or the rest of it will not be done. */
 void job_fail_canceled(struct session *s, struct job *job);
-void job_pump(struct session *s);
-u64 job_deadline_ns(const struct session *s);
+void job_pump(struct console *console);
+u64 job_deadline_ns(const struct console *console);
 void job_ok(struct session *s, struct job *job);
 /* The results were told; error 0 = success. */
 void job_end(struct session *s, struct job *job, const struct cmd_error *error);
@@ -252,7 +294,7 @@ void job_text_end(struct session *s, struct job *job);
 bool job_is_json(const struct job *job);
 /* The command's result, for whoever gave it, and its end. */
 void job_show(struct session *s, struct job *job, const struct view *view, const void *what);
-/* Is a command on that VM under way whose end will be told? */
+/* Is a command on that VM under way whose end will be told on this line? */
 bool job_is_about(const struct session *s, const char *name);
 
 /* The VM that the command names; 0: there is none, and the job has failed. */
@@ -260,7 +302,7 @@ struct vm_entry *job_vm(struct session *s, struct job *job);
 
 /* ---- fetch.c ---- */
 
-/* Ask for tables, BIT32(enum fetch), into s->inventory; hand the answers on until true: all is there. */
+/* Ask for tables, BIT32(enum fetch), into console->inventory; hand the answers on until true: all is there. */
 void fetch_begin(struct session *s, struct job *job, u32 wanted);
 bool fetch_answer(struct session *s, struct job *job, const struct reply *reply);
 
@@ -300,8 +342,10 @@ void top_interrupt(struct session *s);
 /* ---- attach.c ---- */
 
 void attach_feed(struct session *s, char byte);
-/* What the guest wrote, for the terminal. */
-void attach_show(struct session *s, const char *bytes, size_t count);
+/* What the guest wrote, from there on in its history: shown at once if all before it was. */
+void attach_show(struct session *s, u64 at, const char *bytes, size_t count);
+/* Show more of what was not shown yet, as the terminal takes it. */
+void attach_catch_up(struct session *s);
 /* The escape key came while the guest takes no input: open the menu all the same. */
 void attach_escape(struct session *s);
 /* The VM whose terminal is shown was in state `before`, and is in another. */

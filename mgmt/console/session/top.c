@@ -97,13 +97,13 @@ static void show_text(struct session *s)
 	struct out out;
 
 	if (!s->top.is_screen) {
-		report_top(&s->terminal, &s->inventory, ROWS_PLAIN, COLUMNS_DEFAULT);
+		report_top(&s->terminal, &s->console->inventory, ROWS_PLAIN, COLUMNS_DEFAULT);
 		out_text(&s->terminal, "\n");
 		return;
 	}
 	out_buffer_init(&buffer, text, sizeof(text));
 	out = out_to_buffer(&buffer);
-	report_top(&out, &s->inventory, s->top.rows - 3, s->top.columns);
+	report_top(&out, &s->console->inventory, s->top.rows - 3, s->top.columns);
 	out_text(&out, "\nq quits, space updates.\n");
 	draw(s, text);
 	out_text(&s->raw, ASK_SIZE);	/* by the next table it may be another */
@@ -112,16 +112,16 @@ static void show_text(struct session *s)
 static void show_json(struct session *s, struct job *job, bool is_last)
 {
 	struct json_writer *writer = job_json_begin(s);
-	struct out out = out_to_buffer(&s->json_buffer);
+	struct out out = out_to_buffer(&s->console->json_buffer);
 
 	if (job->origin == JOB_RPC && !is_last) {
 		json_text(writer, "event", "TOP");
-		json_top(writer, "data", &s->inventory);
+		json_top(writer, "data", &s->console->inventory);
 		out_text(&out, "}");
 		session_send_frame(s, "events");
 		return;
 	}
-	json_top(writer, "return", &s->inventory);
+	json_top(writer, "return", &s->console->inventory);
 	job_json_end(s, job);
 }
 
@@ -134,6 +134,8 @@ static void end(struct session *s, struct job *job)
 		if (s->top.is_alternate)
 			out_text(&s->raw, FIRST_SCREEN);
 		notice_release(s);
+		free(s->top.shown);
+		s->top.shown = NULL;
 	}
 	job->wake_ns = 0;
 	job_ok(s, job);
@@ -143,7 +145,7 @@ void top_interrupt(struct session *s)
 {
 	if (!s->top.is_screen)
 		out_text(&s->terminal, "^C\n");
-	end(s, &s->jobs[0]);
+	end(s, job_of_prompt(s));
 }
 
 /* ---- one table after the other ---- */
@@ -151,9 +153,9 @@ void top_interrupt(struct session *s)
 static void look(struct session *s)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (s->inventory.vms[i].is_used)
-			inventory_sample(&s->inventory.vms[i]);
-	inventory_sample_pcpus(&s->inventory);
+		if (s->console->inventory.vms[i].is_used)
+			inventory_sample(&s->console->inventory.vms[i]);
+	inventory_sample_pcpus(&s->console->inventory);
 }
 
 void top_answer(struct session *s, struct job *job, const struct reply *reply)
@@ -191,8 +193,11 @@ void top_proceed(struct session *s, struct job *job)
 /* A table that ends by itself is to be read afterwards: it stays. */
 static void take_screen(struct session *s)
 {
+	s->top.shown = calloc(TOP_ROWS, sizeof(*s->top.shown));
+	if (!s->top.shown)
+		return;		/* one table below the other, then */
 	s->top.is_screen = s->top.is_fresh = true;
-	s->top.is_alternate = s->jobs[0].args.times == 0;
+	s->top.is_alternate = job_of_prompt(s)->args.times == 0;
 	if (s->top.is_alternate)
 		out_text(&s->raw, OTHER_SCREEN);
 	out_text(&s->raw, ASK_SIZE);
@@ -257,14 +262,14 @@ static void take_escape(struct session *s, char byte)
 
 static void look_now(struct session *s)
 {
-	if (s->jobs[0].wake_ns && s->jobs[0].index > 1)
-		s->jobs[0].wake_ns = session_now(s);
+	if (job_of_prompt(s)->wake_ns && job_of_prompt(s)->index > 1)
+		job_of_prompt(s)->wake_ns = session_now(s);
 }
 
 /* With --count, what is typed is for the prompt, which comes back by itself; only q and replies are for us. */
 bool top_input(struct session *s)
 {
-	bool is_counted = s->jobs[0].args.times != 0, is_quit, is_escape;
+	bool is_counted = job_of_prompt(s)->args.times != 0, is_quit, is_escape;
 	char byte;
 
 	if (!input_peek(s, &byte))
@@ -277,7 +282,7 @@ bool top_input(struct session *s)
 	if (is_escape)
 		take_escape(s, byte);
 	else if (is_quit)
-		end(s, &s->jobs[0]);
+		end(s, job_of_prompt(s));
 	else if (byte == ' ')
 		look_now(s);
 	return true;

@@ -2,6 +2,7 @@
 /*
  * lineedit.c - see lineedit.h: keys and history. Drawing is in linedraw.c.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "linedraw.h"
@@ -137,13 +138,20 @@ static const char *recall(const struct editor *e, u32 n)
 	return e->history[n % EDIT_HISTORY];
 }
 
+/* Without memory the line is not remembered. */
 static void remember(struct editor *e)
 {
+	char **place = &e->history[e->history_count % EDIT_HISTORY], *copy;
+
 	if (!e->has_history || e->line[strspn(e->line, " ")] == 0)
 		return;
 	if (e->history_count > 0 && strcmp(recall(e, e->history_count - 1), e->line) == 0)
 		return;
-	memcpy(e->history[e->history_count % EDIT_HISTORY], e->line, e->length + 1);
+	copy = strdup(e->line);
+	if (!copy)
+		return;
+	free(*place);
+	*place = copy;
 	e->history_count++;
 }
 

@@ -46,7 +46,7 @@ struct editor {
 	bool is_cut;			/* something typed did not fit; until the line is empty or another one */
 	bool is_searching;
 	char pattern[EDIT_PATTERN_BYTES];
-	char history[EDIT_HISTORY][LINE_BYTES];
+	char *history[EDIT_HISTORY];	/* on the heap */
 	u32 history_count;		/* lines ever added; line n is at n % EDIT_HISTORY */
 	u32 history_at;			/* the one being shown; history_count = the draft */
 	char draft[LINE_BYTES];

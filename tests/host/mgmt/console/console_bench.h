@@ -27,8 +27,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	for (u32 i = 0; i < VM_COUNT; i++)
-		history_free(&session.inventory.vms[i].history);
+	fake_end(root);
 	return 0;
 }
 

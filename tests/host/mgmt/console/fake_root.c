@@ -3,6 +3,7 @@
  * fake_root.c - see fake_root.h.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fake_root.h"
@@ -344,7 +345,7 @@ void fake_answer_one(struct fake_root *root)
 		serve(root, &request, &reply);
 		reply.more = is_table(request.op) && reply.result == RESULT_OK && ++rows < FAKE_ROWS;
 		request.index = request.op == REQ_LIST ? reply.vm.index + 1 : request.index + 1;
-		console_reply(root->session, &reply);
+		console_reply(root->console, &reply);
 	} while (reply.more);
 }
 
@@ -364,7 +365,7 @@ static void answer_with(struct fake_root *root, u32 id, enum result result, enum
 	reply.kind = REPLY_ANSWER;
 	reply.id = id;
 	refuse(&reply, result, error, 0, 0);
-	console_reply(root->session, &reply);
+	console_reply(root->console, &reply);
 }
 
 /* Cancels are served also while all else is held: what is held counts as a request that waits. */
@@ -409,7 +410,7 @@ void fake_run(struct fake_root *root)
 
 	root->sent = 0;
 	do {
-		is_some = console_run(root->session);
+		is_some = console_run(root->console);
 		is_some = serve_cancels(root) || is_some;
 		if (!root->is_slow && root->held_count) {
 			fake_answer(root);
@@ -478,7 +479,7 @@ void fake_event(struct fake_root *root, const char *name, enum vm_state state, e
 	memset(&reply, 0, sizeof(reply));
 	reply.kind = REPLY_EVENT;
 	reply.vm = vm->report;
-	console_reply(root->session, &reply);
+	console_reply(root->console, &reply);
 }
 
 void fake_log(struct fake_root *root, const char *text)
@@ -487,10 +488,50 @@ void fake_log(struct fake_root *root, const char *text)
 		root->log.text[root->log.head++ % LOG_BYTES] = *text;
 }
 
+static void close_line(struct session *s)
+{
+	queue_clear(&s->input);
+	queue_clear(&s->output);
+	queue_clear(&s->held);
+	for (u32 i = 0; i < EDIT_HISTORY; i++)
+		free(s->editor.history[i]);
+	free(s->top.shown);
+	memset(s, 0, sizeof(*s));
+}
+
+void fake_end(struct fake_root *root)
+{
+	struct console *c = root->console;
+
+	for (u32 i = 0; i < c->line_count; i++)
+		close_line(c->lines[i]);
+	for (u32 i = 0; i < VM_COUNT; i++)
+		history_free(&c->inventory.vms[i].history);
+	for (u32 i = 0; i < JOB_COUNT; i++)
+		free(c->jobs[i].targets);
+	memset(c, 0, sizeof(*c));
+}
+
+static void start_console(struct fake_root *root, const char *conf)
+{
+	console_init(root->console, &root->ops, &root->info, &root->log, conf, conf ? strlen(conf) : 0);
+	(void)console_open(root->console, root->session, &root->line);
+	fake_run(root);
+}
+
+void fake_restart(struct fake_root *root, const char *conf)
+{
+	fake_end(root);
+	start_console(root, conf);
+}
+
 struct fake_root *fake_start(struct session *session, const char *conf)
 {
+	static struct console console;
 	static struct fake_root root;
 
+	root.console = &console;
+	fake_end(&root);
 	/* Not the whole: it is large, and a fuzzer starts it often. */
 	memset(&root, 0, offsetof(struct fake_root, log));
 	root.log.head = 0;
@@ -499,6 +540,7 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 	root.send_limit = root.terminal_used = root.held_count = 0;
 	for (u32 i = 0; i < VM_COUNT; i++)
 		root.vms[i].is_used = false;
+	root.console = &console;
 	root.session = session;
 	root.now_ns = 1000000000;
 	root.memory_free = 1900 * MIB;
@@ -519,9 +561,8 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 		.serial_port = 0x3f8,
 		.serial_baud = 115200,
 	};
-	root.ops = (struct session_ops){ now_ns, send, take_request, vm_read, vm_has_room, vm_write, vm_break,
-		&root };
-	console_init(session, &root.ops, &root.info, &root.log, conf, conf ? strlen(conf) : 0);
-	fake_run(&root);
+	root.ops = (struct console_ops){ now_ns, take_request, vm_read, vm_has_room, vm_write, vm_break, &root };
+	root.line = (struct line_ops){ send, &root };
+	start_console(&root, conf);
 	return &root;
 }

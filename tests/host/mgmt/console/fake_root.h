@@ -21,10 +21,12 @@ struct fake_vm {
 };
 
 struct fake_root {
-	struct session *session;
+	struct console *console;
+	struct session *session;	/* its first line */
 	struct info_page info;
 	struct log_ring log;
-	struct session_ops ops;
+	struct console_ops ops;
+	struct line_ops line;
 	u64 now_ns;
 	u64 memory_free;
 	bool is_slow;			/* hold requests until fake_answer() */
@@ -41,8 +43,12 @@ struct fake_root {
 	size_t terminal_used;
 };
 
-/* One session at a time: the root is static. conf may be 0. */
+/* One at a time: root and console are static. conf may be NULL. Ends the one before. */
 struct fake_root *fake_start(struct session *session, const char *conf);
+/* The console is started again; root's VMs are as they were. */
+void fake_restart(struct fake_root *root, const char *conf);
+/* Give all memory of the console back. */
+void fake_end(struct fake_root *root);
 /* Answer what is held, or the first of it. */
 void fake_answer(struct fake_root *root);
 void fake_answer_one(struct fake_root *root);

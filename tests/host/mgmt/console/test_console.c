@@ -175,7 +175,7 @@ static void waiting(void **state)
 	expect("a is running. console a attaches to it.\r\nvos> ");
 	fake_screen(root);
 	fake_type(root, "stop-vm a --wait=5s\r");
-	assert_true(console_deadline_ns(&session) < root->now_ns + 5000000001);
+	assert_true(console_deadline_ns(root->console) < root->now_ns + 5000000001);
 	root->now_ns += 5000000000;
 	fake_run(root);
 	expect("error[E_TIMEOUT]: stop-vm a has not finished after 5.000 s");
@@ -186,7 +186,7 @@ static void waiting(void **state)
 	root->is_slow = false;
 	root->is_full = true;
 	fake_type(root, "list-image\r");
-	assert_true(console_has_request(&session));
+	assert_true(console_has_request(root->console));
 	root->is_full = false;
 	fake_run(root);
 	expect("memtest");
@@ -273,7 +273,7 @@ static void much_output(void **state)
 		fake_guest_writes(root, "a", big);
 		fake_run(root);
 	}
-	assert_int_equal(session.inventory.vms[0].history.written, 5 * strlen(big));
+	assert_int_equal(root->console->inventory.vms[0].history.written, 5 * strlen(big));
 	root->send_limit = 100;
 	fake_screen(root);
 	fake_type(root, "log-vm a\rversion\r");

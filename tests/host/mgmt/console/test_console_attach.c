@@ -219,7 +219,7 @@ static void the_menu_waits(void **state)
 	expect("b break");
 	fake_screen(root);
 	root->terminal[0] = 0;
-	assert_int_equal(console_deadline_ns(&session), ~0ull);
+	assert_int_equal(console_deadline_ns(root->console), ~0ull);
 	for (u32 hour = 0; hour < 24; hour++) {
 		root->now_ns += 3600ull * 1000000000;
 		snprintf(line, sizeof(line), "hour %02u\n", hour);

@@ -57,8 +57,7 @@ static void configured_shares(void **state)
 	expect("~ b: would be set: class rt\r\n");
 	command("status-vm a", "fair, weight 7", RESULT_OK);
 	/* The console is started again: root's VMs are as they were. */
-	console_init(&session, &root->ops, &root->info, &root->log, conf, sizeof(conf) - 1);
-	fake_run(root);
+	fake_restart(root, conf);
 	command("status-vm a", "fair, weight 7", RESULT_OK);
 	command("apply-config --quiet", "", RESULT_OK);
 	expect_not("~ a");

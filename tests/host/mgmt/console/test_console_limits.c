@@ -31,7 +31,7 @@ static void a_line_that_is_too_long_is_not_executed(void **state)
 	command(long_line("create-vm b", LINE_BYTES, "--cpu 2"),
 		"error[E_USAGE]: the line has more than 4096 characters", RESULT_USAGE);
 	command(long_line("create-vm b", 2 * LINE_BYTES, "--cpu 2"), "Nothing was done", RESULT_USAGE);
-	assert_null(inventory_find(&session.inventory, "b"));
+	assert_null(inventory_find(&root->console->inventory, "b"));
 	/* Neither is what was cut in the history, nor does it spoil the next line. */
 	command("\x10", "there is a VM \"a\" already", RESULT_STATE);
 }
@@ -233,7 +233,7 @@ static void a_queue_of_32(void **state)
 	for (u32 i = 0; i < JOB_QUEUE; i++)
 		assert_int_equal(atoi(root->held[i].name + 2), i);
 	fake_answer(root);
-	assert_non_null(inventory_find(&session.inventory, "vm31"));
+	assert_non_null(inventory_find(&root->console->inventory, "vm31"));
 }
 
 static void one_that_is_free_again_keeps_the_order(void **state)

@@ -306,7 +306,7 @@ static void listings_overlap(void **state)
 	command("start-vm a", "running", RESULT_OK);
 	fake_guest_writes(root, "a", "the guest's words\n");
 	fake_run(root);
-	written = session.inventory.vms[0].history.written;
+	written = root->console->inventory.vms[0].history.written;
 	assert_int_not_equal(written, 0);
 	root->is_slow = true;
 	fake_type(root, "list-vm\r");
@@ -317,7 +317,7 @@ static void listings_overlap(void **state)
 		fake_answer_one(root);
 	root->is_slow = false;
 	fake_run(root);
-	assert_int_equal(session.inventory.vms[0].history.written, written);
+	assert_int_equal(root->console->inventory.vms[0].history.written, written);
 	command("log-vm a", "the guest's words", RESULT_OK);
 	/* One that has gone is dropped by the next listing. */
 	root->vms[1].is_used = false;

@@ -96,8 +96,8 @@ static void errors_name_the_vm(void **state)
 	fake_type(root, "start-vm v0 v1\r");
 	for (u32 i = 0; i < 2; i++) {
 		reply.id = root->held[i].id;
-		console_reply(&session, &reply);
-		console_reply(&session, &reply);	/* the second is nobody's */
+		console_reply(root->console, &reply);
+		console_reply(root->console, &reply);	/* the second is nobody's */
 	}
 	fake_run(root);
 	expect("error[E_LIMIT]: v0: the limit of 4 things is reached");
@@ -123,7 +123,7 @@ static void all(void **state)
 	expect_not("error");
 	/* One that was created by somebody else, and that the console has not been told of. */
 	fake_event(root, "v2", VM_DEFINED, STOP_NONE);
-	session.inventory.vms[2].is_used = false;
+	root->console->inventory.vms[2].is_used = false;
 	command("start-vm --all", "v2 is running", RESULT_OK);
 	assert_int_equal(count_in_state(VM_RUNNING), 5);
 	/* A crashed one may come back by itself: it is stopped, too. One that is down already is no error. */

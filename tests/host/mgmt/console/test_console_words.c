@@ -16,8 +16,8 @@
 static void info_counts_images(void **state)
 {
 	(void)state;
-	memset(session.inventory.images, 0, sizeof(session.inventory.images));
-	session.inventory.image_count = 0;
+	memset(root->console->inventory.images, 0, sizeof(root->console->inventory.images));
+	root->console->inventory.image_count = 0;
 	command("info", "Images      3; list-image shows them\r\n", RESULT_OK);
 	command("info --json", "\"images\":3", RESULT_OK);
 }
@@ -236,14 +236,14 @@ static void every_error_is_told(void **state)
 	for (u32 i = 0; i <= ERROR_COUNT; i++) {
 		reply.error = i;
 		memset(&error, 0, sizeof(error));
-		report_refusal(&error, &request, &reply, &session.inventory);
+		report_refusal(&error, &request, &reply, &root->console->inventory);
 		assert_true(strlen(error.text) > 10 && strlen(error.text) < sizeof(error.text));
 		assert_non_null(strstr(error.class, "E_"));
 		assert_null(strchr(error.text, '{'));
 	}
 	for (size_t i = 0; i < ARRAY_COUNT(some); i++) {
 		reply.error = some[i].error;
-		report_refusal(&error, &request, &reply, &session.inventory);
+		report_refusal(&error, &request, &reply, &root->console->inventory);
 		assert_string_equal(error.class, some[i].class);
 		if (!strstr(error.text, some[i].words))
 			fail_msg("no \"%s\" in \"%s\"", some[i].words, error.text);
