@@ -188,7 +188,7 @@ static struct syscall_result call_mem_create(u64 h_root, u64 bytes, u64 flags, u
 	if (status == ST_OK && flags == MEM_DEVICE)
 		status = mem_create_device(HPA(address), bytes, &mem);
 	else if (status == ST_OK)
-		status = flags < MEM_DEVICE ? mem_create(bytes, (u32)flags, &mem) : ST_INVAL;
+		status = flags <= MEM_FLAGS_ALL ? mem_create(bytes, (u32)flags, &mem) : ST_INVAL;
 	return status == ST_OK ? return_handle(&mem->object, RIGHT_R | RIGHT_W | RIGHT_X) : result(status);
 }
 

@@ -6,6 +6,7 @@
 #ifndef VOS_STATS_H
 #define VOS_STATS_H
 
+#include "syscalls.h"
 #include "types.h"
 #include "vcpu_page.h"
 
@@ -28,13 +29,18 @@ enum stat {
 				 * STAT_BYTES_HELD counts and the object itself */
 	STAT_TABLE_BYTES,	/* PD, VM: page tables */
 	STAT_IS_WAITING,	/* THREAD: 1 = it waits for a notification or a deadline */
+	STAT_IRQ_ADDRESS,	/* IRQ with IRQ_MSI: where the device has to write ... */
+	STAT_IRQ_DATA,		/* ... and what */
+	STAT_IRQ_UNACKED_TSC,	/* IRQ: when it was signalled, if there was no SYS_IRQ_ACK since; else 0 */
 	STAT_WAKE_BUCKET,	/* PD: + i, 0 <= i < STAT_WAKE_BUCKETS: how often one of its threads ran within 2^i ..
 				 * 2^(i+1) - 1 ns of being woken; the first and the last take what is beyond them */
 	STAT_EXIT_COUNT = STAT_WAKE_BUCKET + STAT_WAKE_BUCKETS,	/* VCPU: + enum exit_reason: returns of that kind, of
 				 * which EXIT_DEADLINE is no VM exit */
 	STAT_EXIT_TICKS = STAT_EXIT_COUNT + EXIT_REASON_COUNT,	/* VCPU: + enum exit_reason: TSC ticks from there to
 				 * the next entry, without the time in which other threads ran */
-	STAT_COUNT = STAT_EXIT_TICKS + EXIT_REASON_COUNT
+	STAT_BUS_ADDRESS = STAT_EXIT_TICKS + EXIT_REASON_COUNT,	/* MEM with MEM_DMA: + i, where its piece i is in
+				 * physical memory; 0 = not granted yet, or beyond its end */
+	STAT_COUNT = STAT_BUS_ADDRESS + MEM_DMA_PIECES
 };
 
 /*

@@ -40,7 +40,7 @@ enum syscall_nr {
 				 * for life. ST_STATE: one of them is bound already */
 	SYS_VCPU_GET,		/* (groups): fill further register groups of its vcpu page; the same failures */
 	/* A driver. */
-	SYS_IRQ_ACK,		/* (h IRQ|ACK): the interrupt may come again */
+	SYS_IRQ_ACK,		/* (h IRQ|ACK): the interrupt may come again, once all who share it have said so */
 	/* Root only: each takes the ROOT handle or a handle with the CTL right, which only root has. */
 	SYS_MEM_CREATE,		/* (h_root, bytes, MEM_* flags, address) -> h MEM. Zeroed; frames are reserved now,
 				 * unless MEM_OVERCOMMIT, and granted on first touch. address: of MEM_DEVICE */
@@ -63,7 +63,9 @@ enum syscall_nr {
 	SYS_OBJECT_STAT,	/* (h): fill stats_page.object (stats.h); also of an object whose destruction is under
 				 * way */
 	SYS_IRQ_CREATE,		/* (h_root, gsi, flags, h_thread, badge) -> h IRQ: bind an interrupt line to a
-				 * thread's notification */
+				 * thread's notification. With IRQ_MSI not a line, but a message to pCPU `gsi`:
+				 * STAT_IRQ_ADDRESS and STAT_IRQ_DATA say which. ST_EXISTS: the line is bound;
+				 * ST_FULL: no vector is left */
 	SYS_PORT_GRANT,		/* (h_pd, first, count): let that PD's ring 3 use these I/O ports */
 	SYS_SYSTEM_CTL,		/* (h_root, enum system_op, a, b) -> value */
 	SYS_LAST
@@ -87,6 +89,12 @@ enum syscall_nr {
 /* Alone: what is at that physical address, uncached. Device registers, the screen, the firmware's tables. ST_INVAL:
  * some of it is memory that the kernel manages, or beyond what this processor can address. */
 #define MEM_DEVICE BIT32(2)
+/* For a device's DMA: whole pieces of 2 MiB, MEM_DMA_PIECES at most, each contiguous in physical memory, which is never
+ * moved nor taken back. Granted with MAP_FILL, which stops for each piece as always (ST_AGAIN), or at the first touch;
+ * then STAT_BUS_ADDRESS says where. Not with MEM_OVERCOMMIT. ST_NOMEM also if memory is left only in smaller parts. */
+#define MEM_DMA BIT32(3)
+#define MEM_BELOW_4G BIT32(4)	/* with MEM_DMA: below 4 GiB */
+#define MEM_DMA_PIECES 16u
 
 /*
  * SYS_MEM_MAP, beside the rights: all of it is granted and mapped before the answer is ST_OK, so that no access to it
@@ -95,12 +103,14 @@ enum syscall_nr {
  */
 #define MAP_FILL BIT32(8)
 
-#define IRQ_PCPU 0u	/* the pCPU that all device interrupts come to: a driver there is next to them */
+#define IRQ_PCPU 0u	/* the pCPU that all interrupt lines come to: a driver there is next to them */
 
 /* SYS_IRQ_CREATE flags. */
 #define IRQ_LEVEL BIT32(0)	/* level triggered (else edge) */
 #define IRQ_LOW BIT32(1)	/* active low (else high) */
-#define IRQ_FLAGS_ALL 0x3u
+#define IRQ_MSI BIT32(2)	/* alone: a message (MSI, MSI-X), edge triggered. No SYS_IRQ_ACK is needed */
+#define IRQ_SHARED BIT32(3)	/* others may bind the line too, with the same flags: each is signalled */
+#define IRQ_FLAGS_ALL 0xfu
 
 enum thread_op {
 	/* On oneself (h = 0). */

@@ -13,6 +13,7 @@
 #define CHUNK_NONE 0xffffffffu
 #define CHUNK_BYTES PAGE_SIZE_2M
 #define CHUNKS_1G 512u
+#define CHUNKS_4G 2048u
 #define LOW_LIMIT (1ull << 20)
 
 /* wholly free USER chunks; partly free USER; KERNEL with a free frame */
@@ -248,6 +249,19 @@ enum status frame_pool_alloc_reserved(struct frame_pool *pool, enum pt_level lev
 	pool->reserved -= count;
 	pool->granted += count;
 	return ST_OK;
+}
+
+enum status frame_pool_alloc_low(struct frame_pool *pool, hpa_t *out)
+{
+	u32 end = (u32)min_u64(pool->chunk_count, CHUNKS_4G), i = 0;
+
+	while (i < end && pool->chunks[i].list != LIST_WHOLE)
+		i++;
+	if (i == end)
+		return ST_NOMEM;
+	list_unlink(pool, &pool->chunks[i]);
+	chunk_relist(pool, &pool->chunks[i]);	/* now the first, which is taken */
+	return frame_pool_alloc_reserved(pool, PT_LEVEL_2M, out);
 }
 
 enum status frame_pool_alloc_unreserved(struct frame_pool *pool, enum pt_level level, hpa_t *out)

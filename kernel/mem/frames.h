@@ -64,6 +64,8 @@ void frame_pool_unreserve(struct frame_pool *pool, u64 count);
 enum status frame_pool_alloc_reserved(struct frame_pool *pool, enum pt_level level, hpa_t *out) MUST_CHECK;
 /* The same of what nobody reserved, but not of the spare frames. ST_NOMEM also for 4 KiB. */
 enum status frame_pool_alloc_unreserved(struct frame_pool *pool, enum pt_level level, hpa_t *out) MUST_CHECK;
+/* A reserved one of 2 MiB that ends below 4 GiB. */
+enum status frame_pool_alloc_low(struct frame_pool *pool, hpa_t *out) MUST_CHECK;
 /* Before a KERNEL frame is taken: ST_NOMEM if it would have to be a spare one. */
 enum status frame_pool_leave_spare(struct frame_pool *pool) MUST_CHECK;
 /* `count` (a power of two, at most 64) adjacent KERNEL frames, aligned to their size. */

@@ -50,7 +50,9 @@ static enum status frame_alloc(const struct mem *mem, enum pt_level level, hpa_t
 	enum status status;
 
 	lock_acquire(&frames.lock);
-	if (is_overcommitted(mem))
+	if ((mem->flags & MEM_BELOW_4G) != 0)
+		status = frame_pool_alloc_low(&frames, out);
+	else if (is_overcommitted(mem))
 		status = frame_pool_alloc_unreserved(&frames, level, out);
 	else
 		status = frame_pool_alloc_reserved(&frames, level, out);
@@ -86,7 +88,8 @@ enum status mem_create(u64 bytes, u32 flags, struct mem **out)
 	enum status status;
 	struct object *object;
 
-	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(bytes, PAGE_SIZE) || flags >= MEM_DEVICE)
+	if (bytes == 0 || bytes > MEM_BYTES_MAX || !aligned_ok(bytes, PAGE_SIZE) || (flags & ~MEM_FLAGS_ALL) != 0 ||
+	    !mem_dma_ok(bytes, flags))
 		return ST_INVAL;
 	status = reserve(reserved);
 	if (status != ST_OK)
@@ -193,13 +196,14 @@ static enum status fresh_step(struct mem *mem)
 /* Leaves of `largest` or less. Who comes while another's frame is being zeroed helps with that first. */
 static enum status grant_locked(struct mem *mem, u64 offset, enum pt_level largest, struct pt_leaf *out)
 {
+	u32 least = (mem->flags & MEM_DMA) != 0 ? PT_LEVEL_2M : PT_LEVEL_4K;
 	enum status status = ST_OK;
 
 	*out = pt_lookup(&mem->tree, offset);
 	if (out->level != 0)
 		return ST_OK;
 	if (mem->zeroing.level == 0) {
-		for (u32 level = largest; level >= PT_LEVEL_4K; level--) {
+		for (u32 level = (u32)max_u64(largest, least); level >= least; level--) {
 			status = fresh_begin(mem, offset, (enum pt_level)level);
 			if (status == ST_OK)
 				break;
@@ -274,6 +278,7 @@ static void fill_stats(struct object *object, u64 *words)
 	words[STAT_BYTES_GRANTED] = words[STAT_BYTES_HELD] = mem->granted_frames << PAGE_SHIFT;
 	if (mem->zeroing.level != 0)
 		words[STAT_BYTES_HELD] += pt_level_bytes(mem->zeroing.level);
+	mem_dma_stats(mem, words);
 	lock_release(&mem->lock);
 	if (!is_overcommitted(mem))
 		words[STAT_BYTES_HELD] = mem->bytes;

@@ -34,11 +34,13 @@ struct mem {
 	struct zeroing zeroing;	/* lock */
 };
 
+#define MEM_FLAGS_ALL (MEM_OVERCOMMIT | MEM_LARGE | MEM_DMA | MEM_BELOW_4G)
+
 extern const struct object_type mem_type;
 
 #define MEM_BYTES_MAX (1ull << 46)
 
-/* Reserves the frames, unless MEM_OVERCOMMIT. ST_INVAL (size), ST_NOMEM. */
+/* Reserves the frames, unless MEM_OVERCOMMIT. ST_INVAL (size, flags), ST_NOMEM. */
 enum status mem_create(u64 bytes, u32 flags, struct mem **out) MUST_CHECK;
 /* Over frames that exist: kernel image, boot modules, kernel log. They are never freed. */
 enum status mem_create_fixed(hpa_t start, u64 bytes, struct mem **out) MUST_CHECK;
@@ -53,5 +55,8 @@ struct pt_leaf mem_lookup(struct mem *mem, u64 offset);
 /* Write through the window into a MEM the kernel makes itself (root's program). */
 enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes) MUST_CHECK;
 
+/* mem_dma.c: may there be memory of this size with these flags? / STAT_BUS_ADDRESS; with the lock held. */
+bool mem_dma_ok(u64 bytes, u32 flags) MUST_CHECK;
+void mem_dma_stats(struct mem *mem, u64 *words);
 
 #endif

@@ -3,7 +3,7 @@
  * lock.h - ticket spin locks. Ring 0 runs with interrupts off, so there is no interrupt variant; and nobody waits for
  * another pCPU in any other way (quiesce.h), least of all with a lock held. Lock order, outermost first:
  *   object tree (syscall.c) -> handle table -> space -> mem -> log writer of a PD -> log
- *   -> scheduler of a pCPU -> share of a PD -> slabs -> frames -> kernel map, I/O APIC
+ *   -> interrupt lines -> scheduler of a pCPU -> share of a PD -> slabs -> frames -> kernel map, I/O APIC
  * The log is let go before its reader is woken. Of two schedulers, the one of the pCPU with the lower id comes first;
  * two locks of any other kind are never held together. The hot paths (vcpu_run, notify_signal to a thread that runs,
  * notify_wait) take none or this pCPU's scheduler's.

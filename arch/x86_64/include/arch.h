@@ -184,6 +184,10 @@ enum status arch_ioapic_add(hpa_t address, u64 first_gsi) MUST_CHECK;
 enum status arch_irq_route(u32 gsi, u32 flags) MUST_CHECK;
 void arch_irq_mask(u32 gsi);
 void arch_irq_unmask(u32 gsi);
+/* What a device has to write, and where, to raise this line at that pCPU, edge triggered (SDM Vol. 3 10.11). False: the
+ * line has a pin or no vector, or that pCPU's APIC id is too large for it. */
+struct irq_message { u64 address; u32 data; };
+bool arch_irq_message(u32 line, const struct pcpu *pcpu, struct irq_message *out) MUST_CHECK;
 
 /* ---- Physical memory the kernel touches --------------------------------------------------------- */
 

@@ -19,6 +19,9 @@
 #define REDIRECT_LEVEL BIT32(15)
 #define REDIRECT_MASKED BIT32(16)
 
+#define MSI_ADDRESS 0xfee00000u	/* | destination's APIC id << 12 */
+#define MSI_ID_MAX 0xfeu	/* 0xff: all */
+
 #define GSI_COUNT (VECTOR_TIMER - VECTOR_GSI)
 
 static struct ioapic {
@@ -109,6 +112,14 @@ void arch_irq_unmask(u32 gsi)
 	lock_acquire(&ioapic_lock);
 	redirect(gsi, redirections[gsi] & ~REDIRECT_MASKED);
 	lock_release(&ioapic_lock);
+}
+
+bool arch_irq_message(u32 line, const struct pcpu *pcpu, struct irq_message *out)
+{
+	if (line >= GSI_COUNT || ioapic_of(line) || pcpu->apic_id > MSI_ID_MAX)
+		return false;
+	*out = (struct irq_message){ .address = MSI_ADDRESS | pcpu->apic_id << 12, .data = VECTOR_GSI + line };
+	return true;
 }
 
 void arch_interrupt(u32 vector)

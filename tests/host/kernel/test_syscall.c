@@ -27,7 +27,7 @@ static struct pd *root, *foe;
 static struct thread *root_thread, *foe_thread;
 static u64 h_foe, h_foe_thread;
 static struct thread *woken, *stopped;
-static u32 masked[IRQ_GSI_MAX], unmasked[IRQ_GSI_MAX], logged;
+static u32 masked[IRQ_LINES], unmasked[IRQ_LINES], logged;
 static bool is_called;	/* atomic */
 
 enum status sched_start(struct thread *t) { t->state = THREAD_READY; return ST_OK; }
@@ -68,6 +68,12 @@ void arch_interrupts_poll(void) { }
 enum status arch_irq_route(u32 gsi, u32 flags) { (void)flags; return gsi < 24 ? ST_OK : ST_INVAL; }
 void arch_irq_mask(u32 gsi) { masked[gsi]++; }
 void arch_irq_unmask(u32 gsi) { unmasked[gsi]++; }
+bool arch_irq_message(u32 line, const struct pcpu *pcpu, struct irq_message *out)
+{
+	*out = (struct irq_message){ .address = 0xfee00000 | (u64)(pcpu - fake_pcpus) << 12, .data = line };
+	return line >= 24 && line < 26;
+}
+
 void arch_reboot(void) { abort(); }
 enum status arch_pcpu_reset(u64 id) { (void)id; return ST_EXISTS; }
 enum status arch_pcpu_start(u64 id, u64 *offset) { (void)id, (void)offset; return ST_EXISTS; }
@@ -319,7 +325,7 @@ static void interrupts(void **state)
 	(void)state;
 	assert_int_equal(ROOT(IRQ_CREATE, HANDLE_ROOT, 4, 0, h_foe_thread, 1).status, ST_EXISTS);
 	assert_int_equal(ROOT(IRQ_CREATE, HANDLE_ROOT, 5, IRQ_FLAGS_ALL + 1, h_foe_thread, 1).status, ST_INVAL);
-	assert_int_equal(ROOT(IRQ_CREATE, HANDLE_ROOT, IRQ_GSI_MAX, 0, h_foe_thread, 1).status, ST_INVAL);
+	assert_int_equal(ROOT(IRQ_CREATE, HANDLE_ROOT, IRQ_LINES, 0, h_foe_thread, 1).status, ST_INVAL);
 	assert_int_equal(unmasked[4], 1);
 	foe_thread->pending = 0;
 	kernel_irq(4);
@@ -338,6 +344,137 @@ static void interrupts(void **state)
 	fake_take_ipi(1);
 	assert_int_equal(ROOT(OBJECT_DESTROY, h_irq).status, ST_OK);
 	pcpu_count = 1;
+}
+
+static void destroy(u64 h)
+{
+	u64 status;
+
+	do
+		status = ROOT(OBJECT_DESTROY, h).status;
+	while (status == ST_AGAIN);
+	assert_int_equal(status, ST_OK);
+}
+
+/* A message has a vector of its own, none of a line with a pin; it can come again without an acknowledgement. */
+static void messages(void **state)
+{
+	u64 h[2];
+
+	(void)state;
+	pcpu_count = 2;
+	assert_int_equal(ROOT(IRQ_CREATE, HANDLE_ROOT, 0, IRQ_MSI | IRQ_LEVEL, h_foe_thread, 1).status, ST_INVAL);
+	assert_int_equal(ROOT(IRQ_CREATE, HANDLE_ROOT, 0, IRQ_MSI | IRQ_SHARED, h_foe_thread, 1).status, ST_INVAL);
+	assert_int_equal(ROOT(IRQ_CREATE, HANDLE_ROOT, 2, IRQ_MSI, h_foe_thread, 1).status, ST_INVAL);
+	for (u32 i = 0; i < 2; i++)
+		h[i] = made(ROOT(IRQ_CREATE, HANDLE_ROOT, i, IRQ_MSI, h_foe_thread, 2));
+	assert_int_equal(ROOT(IRQ_CREATE, HANDLE_ROOT, 0, IRQ_MSI, h_foe_thread, 1).status, ST_FULL);
+	for (u32 i = 0; i < 2; i++) {
+		assert_int_equal(ROOT(OBJECT_STAT, h[i]).status, ST_OK);
+		assert_int_equal(root_stats.page.object[STAT_IRQ_ADDRESS], 0xfee00000 | i << 12);
+		assert_int_equal(root_stats.page.object[STAT_IRQ_DATA], 24 + i);
+		for (u32 round = 0; round < 2; round++) {
+			foe_thread->pending = 0;
+			kernel_irq(24 + i);
+			assert_int_equal(foe_thread->pending, 2);
+		}
+	}
+	pcpu_count = 1;
+	destroy(h[0]);
+	foe_thread->pending = 0;
+	kernel_irq(24);
+	assert_int_equal(foe_thread->pending, 0);
+	destroy(made(ROOT(IRQ_CREATE, HANDLE_ROOT, 0, IRQ_MSI, h_foe_thread, 2)));
+	destroy(h[1]);
+}
+
+static u64 unacked_since(u64 h_irq)
+{
+	assert_int_equal(ROOT(OBJECT_STAT, h_irq).status, ST_OK);
+	return root_stats.page.object[STAT_IRQ_UNACKED_TSC];
+}
+
+/* All owners of a line are signalled, and it stays masked until all have acknowledged or are gone. */
+static void a_line_is_shared(void **state)
+{
+	u32 flags = IRQ_LEVEL | IRQ_LOW | IRQ_SHARED, before;
+	u64 a = made(ROOT(IRQ_CREATE, HANDLE_ROOT, 11, flags, h_foe_thread, 1)), b, c;
+	u64 h[2];
+
+	(void)state;
+	assert_int_equal(ROOT(IRQ_CREATE, HANDLE_ROOT, 11, IRQ_LEVEL | IRQ_LOW, h_foe_thread, 2).status, ST_EXISTS);
+	assert_int_equal(ROOT(IRQ_CREATE, HANDLE_ROOT, 11, IRQ_LEVEL | IRQ_SHARED, h_foe_thread, 2).status, ST_EXISTS);
+	b = made(ROOT(IRQ_CREATE, HANDLE_ROOT, 11, flags, h_foe_thread, 2));
+	for (u32 i = 0; i < 2; i++) {
+		h[i] = FREE_SLOT + 20 + i;
+		assert_int_equal(ROOT(HANDLE_GRANT, h_foe, h[i], i == 0 ? a : b, RIGHT_ACK, 0).status, ST_OK);
+	}
+	foe_thread->pending = 0;
+	fake_tsc = 1234;
+	before = unmasked[11];
+	kernel_irq(11);
+	assert_int_equal(foe_thread->pending, 3);
+	assert_int_equal(masked[11], 1);
+	c = made(ROOT(IRQ_CREATE, HANDLE_ROOT, 11, flags, h_foe_thread, 4));	/* comes when it is masked */
+	assert_int_equal(FOE(IRQ_ACK, h[0]).status, ST_OK);
+	assert_int_equal(FOE(IRQ_ACK, h[0]).status, ST_OK);
+	assert_int_equal(unmasked[11], before);
+	assert_int_equal(unacked_since(a), 0);
+	assert_int_equal(unacked_since(b), 1234);
+	assert_int_equal(FOE(IRQ_ACK, h[1]).status, ST_OK);
+	assert_int_equal(unmasked[11], before + 1);
+	kernel_irq(11);
+	assert_int_equal(foe_thread->pending, 7);
+	destroy(c);
+	assert_int_equal(FOE(IRQ_ACK, h[0]).status, ST_OK);
+	assert_int_equal(unmasked[11], before + 1);
+	destroy(b);				/* it never acknowledged: the others get their line back */
+	assert_int_equal(unmasked[11], before + 2);
+	before = masked[11];
+	destroy(a);
+	assert_int_equal(masked[11], before + 1);
+}
+
+/* Memory for DMA is whole pieces, which are told to root once they are granted. */
+static void dma_memory(void **state)
+{
+	static const struct { u64 bytes, flags; } bad[] = {
+		{ PAGE_SIZE, MEM_DMA }, { PAGE_SIZE_2M + PAGE_SIZE, MEM_DMA }, { 0, MEM_DMA },
+		{ (MEM_DMA_PIECES + 1) * PAGE_SIZE_2M, MEM_DMA }, { PAGE_SIZE_2M, MEM_DMA | MEM_OVERCOMMIT },
+		{ PAGE_SIZE_2M, MEM_BELOW_4G }, { PAGE_SIZE_2M, MEM_DMA | MEM_DEVICE },
+		{ PAGE_SIZE_2M, MEM_DMA | BIT32(5) }, { PAGE_SIZE_2M, MEM_DMA | 1ull << 32 },
+	};
+	const u64 at = 0x40000000, *bus = &root_stats.page.object[STAT_BUS_ADDRESS];
+	const u64 bytes = 2 * PAGE_SIZE_2M;
+	u64 h_mem, status;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(bad); i++)
+		assert_int_equal(ROOT(MEM_CREATE, HANDLE_ROOT, bad[i].bytes, bad[i].flags).status, ST_INVAL);
+	h_mem = made(ROOT(MEM_CREATE, HANDLE_ROOT, bytes, MEM_DMA | MEM_BELOW_4G));
+	assert_int_equal(ROOT(OBJECT_STAT, h_mem).status, ST_OK);
+	assert_int_equal(bus[0] | bus[1], 0);
+	/* Mapped where no large page fits: the frames behind it are large all the same. */
+	pcpu_self()->current = root_thread;
+	do
+		status = syscall_dispatch(h_foe, h_mem, at + PAGE_SIZE, 0, bytes, RIGHT_R | RIGHT_W | MAP_FILL,
+					  SYS_MEM_MAP).status;
+	while (status == ST_AGAIN);
+	assert_int_equal(status, ST_OK);
+	assert_int_equal(ROOT(OBJECT_STAT, h_mem).status, ST_OK);
+	for (u32 i = 0; i < 2; i++) {
+		assert_int_equal(bus[i] % PAGE_SIZE_2M, 0);
+		assert_true(bus[i] != 0 && bus[i] < FAKE_MEMORY_BYTES);
+		for (u64 byte = 0; byte < PAGE_SIZE_2M; byte += 512)
+			assert_int_equal(fake_memory[bus[i] + byte], 0);
+	}
+	assert_int_not_equal(bus[0], bus[1]);
+	for (u32 i = 2; i < MEM_DMA_PIECES; i++)
+		assert_int_equal(bus[i], 0);
+	assert_int_equal(root_stats.page.object[STAT_BYTES_HELD], bytes);
+	while (ROOT(MEM_UNMAP, h_foe, at + PAGE_SIZE, bytes).status == ST_AGAIN)
+		;
+	destroy(h_mem);
 }
 
 /* What ring 3 runs into stops it, and its supervisor hears of it. */
@@ -420,7 +557,7 @@ static void statistics(void **state)
 	vcpu_of(h.object)->exit_count[EXIT_CPUID] = 3;
 	vcpu_of(h.object)->exit_ticks[EXIT_REASON_COUNT - 1] = 4;
 	assert_int_equal(stat_of(h_vcpu, STAT_EXIT_COUNT + EXIT_CPUID), 3);
-	assert_int_equal(root_stats.page.object[STAT_COUNT - 1], 4);
+	assert_int_equal(root_stats.page.object[STAT_BUS_ADDRESS - 1], 4);
 	assert_int_equal(ROOT(SYSTEM_CTL, HANDLE_ROOT, SYSTEM_PCPU_TIME, 1).status, ST_INVAL);
 	assert_int_equal(ROOT(SYSTEM_CTL, HANDLE_ROOT, SYSTEM_PCPU_TIME, 0).status, ST_OK);
 	assert_int_equal(root_stats.page.pcpu[PCPU_TIME_IDLE], 77);
@@ -445,6 +582,9 @@ int main(void)
 		cmocka_unit_test(events_are_judged),
 		cmocka_unit_test(ports),
 		cmocka_unit_test(interrupts),
+		cmocka_unit_test(messages),
+		cmocka_unit_test(a_line_is_shared),
+		cmocka_unit_test(dma_memory),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(a_pd_goes_with_its_threads),
 		cmocka_unit_test(statistics),

@@ -14,7 +14,7 @@
 #include "frames.h"
 #include "panic.h"
 
-#define CHUNKS 1200u
+#define CHUNKS 2100u
 #define FRAMES (CHUNKS * CHUNK_FRAMES)
 #define SLOTS 4000u
 
@@ -189,6 +189,33 @@ static void test_large_frames(void **state)
 	assert_int_equal(pool.free_user, 1100 * CHUNK_FRAMES);
 }
 
+/* Below 4 GiB if that is asked for, whatever else is free; the counters follow. */
+static void test_low_frames(void **state)
+{
+	hpa_t frame, low[2];
+
+	(void)state;
+	frame_pool_add(&pool, 2 * PAGE_SIZE_2M, 2 * PAGE_SIZE_2M);
+	frame_pool_add(&pool, 4 * PAGE_SIZE_1G, 3 * PAGE_SIZE_2M);
+	assert_int_equal(frame_pool_reserve(&pool, 5 * CHUNK_FRAMES), ST_OK);
+	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_2M, &frame), ST_OK);
+	for (u32 i = 0; i < 2; i++) {
+		assert_int_equal(frame_pool_alloc_low(&pool, &low[i]), ST_OK);
+		assert_int_equal(low[i].raw, (2 + i) * PAGE_SIZE_2M);
+	}
+	assert_int_equal(frame_pool_alloc_low(&pool, &frame), ST_NOMEM);
+	assert_int_equal(pool.reserved, 2 * CHUNK_FRAMES);
+	assert_int_equal(pool.granted, 3 * CHUNK_FRAMES);
+	frame_pool_free(&pool, low[1], CHUNK_FRAMES);
+	assert_int_equal(frame_pool_reserve(&pool, CHUNK_FRAMES), ST_OK);
+	assert_int_equal(frame_pool_alloc_low(&pool, &low[1]), ST_OK);
+	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_2M, &frame), ST_OK);
+	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_2M, &frame), ST_OK);
+	assert_int_equal(pool.free_user, 0);
+	frame_pool_free(&pool, low[1], CHUNK_FRAMES);
+	assert_int_equal(frame_pool_alloc_low(&pool, &frame), ST_NOMEM);	/* nothing reserved */
+}
+
 /* A frame freed twice would belong to two owners. */
 static void test_double_free_panics(void **state)
 {
@@ -291,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup(test_spare_kernel_frames, setup),
 		cmocka_unit_test_setup(test_kernel_class, setup),
 		cmocka_unit_test_setup(test_large_frames, setup),
+		cmocka_unit_test_setup(test_low_frames, setup),
 		cmocka_unit_test_setup(test_double_free_panics, setup),
 		cmocka_unit_test_setup(test_random_against_model, setup),
 	};
