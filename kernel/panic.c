@@ -30,7 +30,7 @@ static void panic_begin(void)
 		arch_halt();
 	log_panic();
 	arch_stop_others();
-	early_console_take_back();
+	early_console_reclaim();
 }
 
 /* Without frame pointers: whatever on this page of the stack looks like a return address. */

@@ -390,15 +390,15 @@ static void system_memory(void)
 	u64 *words = root_stats.page.memory;
 
 	lock_acquire(&frames.lock);
-	words[FRAMES_INSTALLED] = frames.total << PAGE_SHIFT;
-	words[FRAMES_BOOT] = frames.boot << PAGE_SHIFT;
-	words[FRAMES_KERNEL] = (frames.kernel - frames.free_kernel) << PAGE_SHIFT;
-	words[FRAMES_SLABS] = object_slab_frames() << PAGE_SHIFT;
-	words[FRAMES_GRANTED] = frames.granted << PAGE_SHIFT;
-	words[FRAMES_RESERVED] = frames.reserved << PAGE_SHIFT;
-	words[FRAMES_FREE] = (frames.free_user - frames.reserved) << PAGE_SHIFT;
-	words[FRAMES_KERNEL_FREE] = frames.free_kernel << PAGE_SHIFT;
-	words[FRAMES_CHANGES] = frames.changes;
+	words[MEM_STAT_INSTALLED] = frames.total << PAGE_SHIFT;
+	words[MEM_STAT_BOOT] = frames.boot << PAGE_SHIFT;
+	words[MEM_STAT_KERNEL] = (frames.kernel - frames.free_kernel) << PAGE_SHIFT;
+	words[MEM_STAT_SLABS] = object_slab_frames() << PAGE_SHIFT;
+	words[MEM_STAT_GRANTED] = frames.granted << PAGE_SHIFT;
+	words[MEM_STAT_RESERVED] = frames.reserved << PAGE_SHIFT;
+	words[MEM_STAT_FREE] = (frames.free_user - frames.reserved) << PAGE_SHIFT;
+	words[MEM_STAT_KERNEL_FREE] = frames.free_kernel << PAGE_SHIFT;
+	words[MEM_STAT_CHANGES] = frames.changes;
 	lock_release(&frames.lock);
 }
 
@@ -418,13 +418,13 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 	case SYSTEM_LOG_BIND:
 		return system_log_bind(a, b);
 	case SYSTEM_CONSOLE_TAKE:
-		early_console_give(a);
+		early_console_release(a);
 		return ST_OK;
 	case SYSTEM_MEMORY:
 		system_memory();
 		return ST_OK;
-	case SYSTEM_SPARE:
-		frames_set_spare(a);
+	case SYSTEM_WATERMARK:
+		frames_set_watermark(a);
 		return ST_OK;
 	case SYSTEM_PCPU_TIME:
 		return sched_pcpu_times(a, root_stats.page.pcpu);

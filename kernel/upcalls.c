@@ -29,7 +29,7 @@ void kernel_idle_end(void)
 
 void kernel_ipi(void)
 {
-	pcpu_self()->entered = NULL;
+	pcpu_self()->fast_vcpu = NULL;
 	quiesce_ipi();
 	sched_ipi();
 	log_wake_readers();

@@ -24,10 +24,10 @@
  *	group refused here		back	all of them			dropped
  *	the vCPU is being destroyed	nobody will enter it again
  *
- * "Back" is in the page: GROUP_STEP in dirty, with RIP and RAX of the page (give_groups); GROUP_EVENT in dirty and
+ * "Back" is in the page: GROUP_STEP in dirty, with RIP and RAX of the page (store_groups); GROUP_EVENT in dirty and
  * `event`; the four interrupt bytes. Between two runs entry.what, entry.event.valid and entry.interrupts are 0. So
- * clearing pcpu->entered, at any moment, can't make a request run twice. Within a run the entry belongs to the vCPU, so
- * the thread may be preempted and moved between two world switches; the step's variable is on its stack.
+ * clearing pcpu->fast_vcpu, at any moment, can't make a request run twice. Within a run the entry belongs to the vCPU,
+ * so the thread may be preempted and moved between two world switches; the step's variable is on its stack.
  */
 #include "frames.h"
 #include "kernel_upcalls.h"
@@ -60,15 +60,12 @@ static u64 load64_once(const void *p)
 }
 
 /* `dirty` in the lower half, the interrupts in the upper one. */
-static u64 load_wishes(const struct vcpu_page *page)
+static u64 load_pending_word(const struct vcpu_page *page)
 {
 	return load64_once(&page->dirty);
 }
 
-/*
- * ---- from the page
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- from the page ---------------------------------------------------------------------------- */
 
 #define COPY_RANGE(to, from, first, end) \
 	__builtin_memcpy((u8 *)(to) + offsetof(struct vcpu_page, first), \
@@ -108,7 +105,7 @@ static void note_refusal(struct vcpu *vcpu, const char *why)
 	vcpu->was_refused = true;
 }
 
-static bool take_groups(struct vcpu *vcpu, u32 groups)
+static bool load_groups(struct vcpu *vcpu, u32 groups)
 {
 	struct vcpu_page copy;
 	const char *why;
@@ -125,11 +122,11 @@ static bool take_groups(struct vcpu *vcpu, u32 groups)
 	if (groups & GROUP_CR)
 		arch_fpu_set_xcr0(vcpu->fpu, copy.xcr0);
 	if (groups & ~GROUP_GPR)
-		pcpu_self()->entered = NULL;
+		pcpu_self()->fast_vcpu = NULL;
 	return true;
 }
 
-static bool take_event(struct vcpu *vcpu)
+static bool load_event(struct vcpu *vcpu)
 {
 	struct event_words words;
 
@@ -143,27 +140,24 @@ static bool take_event(struct vcpu *vcpu)
 	return false;
 }
 
-static bool take_page(struct vcpu *vcpu, u32 *step)
+static bool load_page(struct vcpu *vcpu, u32 *step)
 {
-	u64 wishes = load_wishes(vcpu->page);
-	u32 dirty = (u32)wishes;
+	u64 pending = load_pending_word(vcpu->page);
+	u32 dirty = (u32)pending;
 
 	vcpu->page->dirty = 0;
 	*step = dirty & ENTER_STEP;
-	vcpu->entry.interrupts = (u32)(wishes >> 32) & ENTRY_INTERRUPTS;
+	vcpu->entry.interrupts = (u32)(pending >> 32) & ENTRY_INTERRUPTS;
 	vcpu->entry.what = vcpu->entry.interrupts | (dirty & GROUP_EVENT) ? ENTER_EVENTS : 0;
-	if ((dirty & GROUP_EVENT) && !take_event(vcpu))
+	if ((dirty & GROUP_EVENT) && !load_event(vcpu))
 		return false;
-	return !(dirty & GROUP_ALL) || take_groups(vcpu, dirty & GROUP_ALL);
+	return !(dirty & GROUP_ALL) || load_groups(vcpu, dirty & GROUP_ALL);
 }
 
-/*
- * ---- to the page
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- to the page ------------------------------------------------------------------------------ */
 
 /* RIP and RAX of a step that is still to be done are the page's. */
-static void give_groups(struct vcpu *vcpu, u32 groups)
+static void store_groups(struct vcpu *vcpu, u32 groups)
 {
 	struct vcpu_page *page = vcpu->page;
 	u64 rip = page->rip, rax = page->gpr[GPR_RAX];
@@ -180,7 +174,7 @@ static void give_groups(struct vcpu *vcpu, u32 groups)
 }
 
 /* What became of the events, for the VMM; for the next run there is nothing. */
-static __attribute__((noinline)) void give_events(struct vcpu *vcpu)
+static __attribute__((noinline)) void store_events(struct vcpu *vcpu)
 {
 	vcpu->page->event = vcpu->entry.event;
 	if (vcpu->entry.event.valid)
@@ -192,29 +186,26 @@ static __attribute__((noinline)) void give_events(struct vcpu *vcpu)
 }
 
 /* A return that is not the end of a VM exit. A step that has not been done goes back: next time. */
-static __attribute__((noinline)) void give_page(struct vcpu *vcpu, u32 reason, u32 groups, u32 step)
+static __attribute__((noinline)) void store_page(struct vcpu *vcpu, u32 reason, u32 groups, u32 step)
 {
 	vcpu->page->exit = (struct vcpu_exit){ .reason = reason };
 	vcpu->page->dirty = step;
-	give_groups(vcpu, GROUP_GPR | groups);
+	store_groups(vcpu, GROUP_GPR | groups);
 	vcpu->page->filled = GROUP_GPR | groups;
 }
 
 /* Registers that the VMM needs for this kind of exit besides those that the back end has written. */
-static __attribute__((noinline)) void give_more(struct vcpu *vcpu, u32 reason)
+static __attribute__((noinline)) void store_exit_groups(struct vcpu *vcpu, u32 reason)
 {
-	give_groups(vcpu, virt_exit_groups[reason]);
+	store_groups(vcpu, virt_exit_groups[reason]);
 	vcpu->page->filled = GROUP_GPR | virt_exit_groups[reason];
 }
 
-/*
- * ---- the guest runs
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- the guest runs --------------------------------------------------------------------------- */
 
 /*
  * Whatever the last run here left behind is made right: stale translations, extended state, the timer. Needed as long
- * as the pCPU does not say `entered`; a mapping that shrinks takes that back by a grace period, or by the switch from
+ * as fast_vcpu is not the vCPU; a mapping that shrinks takes that back by a grace period, or by the switch from
  * the thread that did it.
  */
 static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
@@ -229,7 +220,7 @@ static void prepare(struct vcpu *vcpu, struct pcpu *pcpu)
 		arch_fpu_switch(vcpu->fpu);
 	arch_fpu_park();
 	virt->prepare(vcpu->hw, &vcpu->entry, vcpu->page, virt_limits.asks_for_siblings && sched_sibling_waits());
-	pcpu->entered = vcpu;
+	pcpu->fast_vcpu = vcpu;
 }
 
 /*
@@ -241,10 +232,10 @@ static __attribute__((noinline)) u32 resolve_memory(struct vcpu *vcpu)
 	u32 flags = vcpu->entry.mem_flags;
 	u32 access = (flags & MEM_READ ? PT_R : 0) | (flags & MEM_WRITE ? PT_W : 0) | (flags & MEM_EXEC ? PT_X : 0);
 	u64 map_count = space_map_count(&vcpu->vm->space);
-	struct hole hole = { align_down(vcpu->entry.mem_gpa, PAGE_SIZE) | access, map_count };
+	struct mmio_cache mmio_cache = { align_down(vcpu->entry.mem_gpa, PAGE_SIZE) | access, map_count };
 	enum status status;
 
-	if (hole.what == vcpu->hole.what && hole.map_count == vcpu->hole.map_count)
+	if (mmio_cache.what == vcpu->mmio_cache.what && mmio_cache.map_count == vcpu->mmio_cache.map_count)
 		return EXIT_MEM;
 	for (;;) {
 		status = space_fault(&vcpu->vm->space, vcpu->entry.mem_gpa, access);
@@ -257,7 +248,7 @@ static __attribute__((noinline)) u32 resolve_memory(struct vcpu *vcpu)
 	if (status == ST_OK || status == ST_AGAIN)
 		return EXIT_GRANTED;
 	if (status != ST_NOMEM) {
-		vcpu->hole = hole;
+		vcpu->mmio_cache = mmio_cache;
 		return EXIT_MEM;
 	}
 	vcpu->page->exit.reason = EXIT_NOMEM;
@@ -267,7 +258,7 @@ static __attribute__((noinline)) u32 resolve_memory(struct vcpu *vcpu)
 /* Each tick before `now` is on the account of the exit before. */
 static inline void charge_exit(struct vcpu *vcpu, u64 now)
 {
-	vcpu->exit_ticks[vcpu->left_for] += now - vcpu->left_tsc;
+	vcpu->exit_ticks[vcpu->last_exit_reason] += now - vcpu->last_exit_tsc;
 }
 
 /* One world switch. */
@@ -279,9 +270,9 @@ static inline u32 enter(struct vcpu *vcpu, struct thread *thread, u32 what)
 	charge_exit(vcpu, now);
 	thread->time_guest_tsc -= now;
 	reason = virt->enter(vcpu->hw, what);
-	vcpu->left_tsc = arch_tsc();
-	thread->time_guest_tsc += vcpu->left_tsc;
-	vcpu->left_for = reason;
+	vcpu->last_exit_tsc = arch_tsc();
+	thread->time_guest_tsc += vcpu->last_exit_tsc;
+	vcpu->last_exit_reason = reason;
 	vcpu->exit_count[reason]++;
 	return reason;
 }
@@ -290,8 +281,8 @@ static inline u32 enter(struct vcpu *vcpu, struct thread *thread, u32 what)
 static void note_deadline(struct vcpu *vcpu, u64 now)
 {
 	charge_exit(vcpu, now);
-	vcpu->left_tsc = now;
-	vcpu->left_for = EXIT_DEADLINE;
+	vcpu->last_exit_tsc = now;
+	vcpu->last_exit_reason = EXIT_DEADLINE;
 	vcpu->exit_count[EXIT_DEADLINE]++;
 }
 
@@ -304,12 +295,12 @@ static bool finish_exit(struct vcpu *vcpu, u32 reason)
 		reason = resolve_memory(vcpu);
 		vcpu->exit_count[EXIT_MEM]--;
 		vcpu->exit_count[reason]++;
-		vcpu->left_for = reason;
+		vcpu->last_exit_reason = reason;
 	}
 	if (reason == EXIT_GRANTED)
 		return true;
 	if (virt_exit_groups[reason] & GROUP_ALL)
-		give_more(vcpu, reason);
+		store_exit_groups(vcpu, reason);
 	return false;
 }
 
@@ -324,14 +315,14 @@ static __attribute__((noinline)) bool set_deadline(struct vcpu *vcpu, u64 deadli
 }
 
 /*
- * What may keep the guest out, and what has to be done before it is let in. As long as the pCPU says `entered`, there
+ * What may keep the guest out, and what has to be done before it is let in. As long as `fast_vcpu` is the vCPU, there
  * is nothing: whoever causes something takes that back, here or by an IPI. False: run returns *result.
  */
 static bool may_enter(struct vcpu *vcpu, struct thread *thread, u64 deadline, u32 step, struct syscall_result *result)
 {
-	while (pcpu_self()->entered != vcpu || vcpu->deadline != deadline) {
+	while (pcpu_self()->fast_vcpu != vcpu || vcpu->deadline != deadline) {
 		if (notify_is_due(thread)) {
-			give_page(vcpu, EXIT_NONE, 0, step);
+			store_page(vcpu, EXIT_NONE, 0, step);
 			*result = (struct syscall_result){ ST_NOTIFIED, notify_take(thread) };
 			return false;
 		}
@@ -345,10 +336,10 @@ static bool may_enter(struct vcpu *vcpu, struct thread *thread, u64 deadline, u3
 		}
 		if (!set_deadline(vcpu, deadline)) {
 			note_deadline(vcpu, arch_tsc());
-			give_page(vcpu, EXIT_DEADLINE, 0, step);
+			store_page(vcpu, EXIT_DEADLINE, 0, step);
 			return false;
 		}
-		if (pcpu_self()->entered != vcpu)
+		if (pcpu_self()->fast_vcpu != vcpu)
 			prepare(vcpu, pcpu_self());
 		arch_interrupts_poll();		/* a guest with interrupts off may keep them waiting */
 	}
@@ -366,11 +357,11 @@ static __attribute__((noinline)) struct syscall_result run(struct vcpu *vcpu, st
 		step = 0;
 	}
 	if (vcpu->entry.what & ENTER_EVENTS)
-		give_events(vcpu);
+		store_events(vcpu);
 	return result;
 }
 
-static __attribute__((noinline)) struct syscall_result run_anew(struct thread *thread)
+static __attribute__((noinline)) struct syscall_result vcpu_run_slow(struct thread *thread)
 {
 	struct vcpu *vcpu = thread->vcpu;
 	u32 step;
@@ -379,20 +370,20 @@ static __attribute__((noinline)) struct syscall_result run_anew(struct thread *t
 		return (struct syscall_result){ ST_STATE, 0 };
 	if (vcpu->object.is_dying)
 		return (struct syscall_result){ ST_HANDLE, 0 };
-	if (take_page(vcpu, &step))
+	if (load_page(vcpu, &step))
 		return run(vcpu, thread, load64_once(&vcpu->page->deadline_tsc), EXIT_NONE, step);
-	give_page(vcpu, EXIT_BAD_STATE, virt_exit_groups[EXIT_BAD_STATE], step);
+	store_page(vcpu, EXIT_BAD_STATE, virt_exit_groups[EXIT_BAD_STATE], step);
 	if (vcpu->entry.what & ENTER_EVENTS)
-		give_events(vcpu);
+		store_events(vcpu);
 	return (struct syscall_result){ ST_OK, 0 };
 }
 
 /* The VMM's exit, and interrupts to tell of; or not the VMM's. */
-static __attribute__((noinline)) struct syscall_result finish_run(struct vcpu *vcpu, struct thread *thread, u32 reason)
+static __attribute__((noinline)) struct syscall_result run_tail(struct vcpu *vcpu, struct thread *thread, u32 reason)
 {
 	if (virt_exit_groups[reason] != 0)
 		return run(vcpu, thread, vcpu->deadline, reason, 0);
-	give_events(vcpu);
+	store_events(vcpu);
 	return (struct syscall_result){ ST_OK, 0 };
 }
 
@@ -404,20 +395,20 @@ struct syscall_result vcpu_run(void)
 {
 	const struct pcpu *pcpu = pcpu_self();
 	struct thread *thread = pcpu->current;
-	struct vcpu *vcpu = pcpu->entered;
+	struct vcpu *vcpu = pcpu->fast_vcpu;
 	u32 reason, what = ENTER_STEP;
-	u64 wishes, deadline;
+	u64 pending, deadline;
 
 	if (unlikely(vcpu == NULL))
-		return run_anew(thread);
+		return vcpu_run_slow(thread);
 	deadline = load64_once(&vcpu->page->deadline_tsc);
 	if (unlikely(deadline != vcpu->deadline) && !set_deadline(vcpu, deadline))
-		return run_anew(thread);
-	wishes = load_wishes(vcpu->page);
-	if (unlikely(wishes != GROUP_STEP)) {
-		if ((u32)wishes != GROUP_STEP)
-			return run_anew(thread);
-		vcpu->entry.interrupts = (u32)(wishes >> 32) & ENTRY_INTERRUPTS;
+		return vcpu_run_slow(thread);
+	pending = load_pending_word(vcpu->page);
+	if (unlikely(pending != GROUP_STEP)) {
+		if ((u32)pending != GROUP_STEP)
+			return vcpu_run_slow(thread);
+		vcpu->entry.interrupts = (u32)(pending >> 32) & ENTRY_INTERRUPTS;
 		vcpu->entry.what = ENTER_EVENTS;
 		what |= ENTER_EVENTS;
 	}
@@ -425,20 +416,20 @@ struct syscall_result vcpu_run(void)
 	reason = enter(vcpu, thread, what);
 	if (likely((virt_exit_groups[reason] | vcpu->entry.what) == 0))
 		return (struct syscall_result){ ST_OK, 0 };
-	return finish_run(vcpu, thread, reason);
+	return run_tail(vcpu, thread, reason);
 }
 
 static void leave(struct vcpu *vcpu)
 {
 	if (pcpu_self()->fpu_live == vcpu->fpu)
 		arch_fpu_switch(NULL);
-	pcpu_self()->entered = NULL;
+	pcpu_self()->fast_vcpu = NULL;
 	virt->leave(vcpu->hw);
 }
 
 static void was_away(struct vcpu *vcpu, u64 away, u64 stolen)
 {
-	vcpu->left_tsc += away;
+	vcpu->last_exit_tsc += away;
 	vcpu->page->steal_tsc = stolen;
 	vcpu->deadline = DEADLINE_UNSET;
 }
@@ -452,7 +443,7 @@ enum status vcpu_bind(struct vcpu *vcpu)
 	if (thread->vcpu != NULL || __atomic_exchange_n(&vcpu->is_bound, true, __ATOMIC_ACQUIRE))
 		return ST_STATE;
 	object_ref(&vcpu->object);
-	vcpu->left_tsc = arch_tsc();
+	vcpu->last_exit_tsc = arch_tsc();
 	thread->vcpu = vcpu;
 	thread->ops = &ops;
 	return ST_OK;
@@ -468,7 +459,7 @@ struct syscall_result vcpu_get(u64 groups)
 		return (struct syscall_result){ ST_STATE, 0 };
 	if (vcpu->object.is_dying)
 		return (struct syscall_result){ ST_HANDLE, 0 };
-	give_groups(vcpu, (u32)groups);
+	store_groups(vcpu, (u32)groups);
 	vcpu->page->filled |= (u32)groups;
 	return (struct syscall_result){ ST_OK, 0 };
 }
@@ -530,7 +521,7 @@ enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	vcpu->page->version = VCPU_PAGE_VERSION;
 	vcpu->page->index = index;
 	vcpu->page->deadline_tsc = DEADLINE_NONE;
-	give_groups(vcpu, GROUPS_READABLE);
+	store_groups(vcpu, GROUPS_READABLE);
 	vcpu->page->filled = GROUPS_READABLE;
 	virt->leave(vcpu->hw);
 	*out = vcpu;

@@ -17,7 +17,7 @@ struct thread;
 #define DEADLINE_UNSET (DEADLINE_NONE - 1)	/* who asks for this very one gets nothing less than that: never */
 
 /* A page of guest-physical addresses and a kind of access to it, which is the VMM's business. */
-struct hole { u64 what, map_count; };
+struct mmio_cache { u64 what, map_count; };
 
 struct vcpu {
 	struct object object;
@@ -30,10 +30,10 @@ struct vcpu {
 	struct fpu_area *fpu;
 	struct vcpu_entry entry;
 	u64 shrink_count;		/* of the VM's space, at the last flush */
-	struct hole hole;		/* the last one; 0 = none */
+	struct mmio_cache mmio_cache;	/* the last one; 0 = none */
 	u64 deadline;			/* that the timer is set for; DEADLINE_UNSET: perhaps not any more */
-	u64 left_tsc;			/* end of the last exit; later by what other threads ran since */
-	u32 left_for;			/* enum exit_reason of it */
+	u64 last_exit_tsc;		/* end of the last exit; later by what other threads ran since */
+	u32 last_exit_reason;		/* enum exit_reason of it */
 	u64 exit_count[EXIT_REASON_COUNT];
 	u64 exit_ticks[EXIT_REASON_COUNT];	/* from the exit to the next entry, without other threads' time */
 };

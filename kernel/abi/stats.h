@@ -45,20 +45,20 @@ enum stat {
 
 /*
  * SYSTEM_MEMORY: where the memory is, in bytes. boot + kernel + granted + reserved + free + kernel free = installed;
- * each is counted where it happens, none is computed from the others. With FRAMES_CHANGES unchanged, what
+ * each is counted where it happens, none is computed from the others. With MEM_STAT_CHANGES unchanged, what
  * SYS_OBJECT_STAT said in between fits.
  */
-enum frames_word {
-	FRAMES_INSTALLED,	/* usable memory the kernel found */
-	FRAMES_BOOT,		/* the image, boot modules, what the loader left */
-	FRAMES_KERNEL,		/* frames of the kernel in use: page tables, objects, stacks */
-	FRAMES_SLABS,		/* thereof for objects themselves, in use or not */
-	FRAMES_GRANTED,		/* frames of MEM objects */
-	FRAMES_RESERVED,	/* promised to MEM objects */
-	FRAMES_FREE,		/* neither granted nor reserved */
-	FRAMES_KERNEL_FREE,	/* set aside for the kernel, not in use */
-	FRAMES_CHANGES,		/* how often a frame was taken or given back (no bytes) */
-	FRAMES_WORD_COUNT
+enum mem_stat {
+	MEM_STAT_INSTALLED,	/* usable memory the kernel found */
+	MEM_STAT_BOOT,		/* the image, boot modules, what the loader left */
+	MEM_STAT_KERNEL,		/* frames of the kernel in use: page tables, objects, stacks */
+	MEM_STAT_SLABS,		/* thereof for objects themselves, in use or not */
+	MEM_STAT_GRANTED,		/* frames of MEM objects */
+	MEM_STAT_RESERVED,	/* promised to MEM objects */
+	MEM_STAT_FREE,		/* neither granted nor reserved */
+	MEM_STAT_KERNEL_FREE,	/* set aside for the kernel, not in use */
+	MEM_STAT_CHANGES,		/* how often a frame was taken or given back (no bytes) */
+	MEM_STAT_COUNT
 };
 
 /* SYSTEM_PCPU_TIME: where a pCPU's time went, in TSC ticks. guest + VMM + system + idle = elapsed, exactly. */
@@ -73,7 +73,7 @@ enum pcpu_time {
 
 struct stats_page {
 	u64 object[STAT_COUNT];
-	u64 memory[FRAMES_WORD_COUNT];
+	u64 memory[MEM_STAT_COUNT];
 	u64 pcpu[PCPU_TIME_COUNT];
 };
 _Static_assert(sizeof(struct stats_page) <= 4096, "ABI");

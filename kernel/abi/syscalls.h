@@ -168,7 +168,7 @@ enum system_op {
 	SYSTEM_CONSOLE_TAKE,	/* a = CONSOLE_* that are a driver's from now on: the kernel writes there only in a
 				 * panic */
 	SYSTEM_MEMORY,		/* fill stats_page.memory (stats.h) */
-	SYSTEM_SPARE,		/* a = bytes that MEM_OVERCOMMIT leaves free, beside the kernel's own spare part */
+	SYSTEM_WATERMARK,	/* a = bytes that MEM_OVERCOMMIT leaves free, beside the kernel's own */
 	SYSTEM_PCPU_TIME,	/* a = pCPU: fill stats_page.pcpu. ST_INVAL: there is no such pCPU */
 	SYSTEM_OP_COUNT
 };

@@ -267,11 +267,11 @@ enum status frame_pool_alloc_low(struct frame_pool *pool, hpa_t *out)
 enum status frame_pool_alloc_unreserved(struct frame_pool *pool, enum pt_level level, hpa_t *out)
 {
 	u64 count = 1ull << 9 * (level - PT_LEVEL_4K);
-	enum status status = frame_pool_reserve(pool, count + pool->spare_user);
+	enum status status = frame_pool_reserve(pool, count + pool->watermark_user);
 
 	if (status != ST_OK)
 		return status;
-	frame_pool_unreserve(pool, pool->spare_user);
+	frame_pool_unreserve(pool, pool->watermark_user);
 	status = frame_pool_alloc_reserved(pool, level, out);
 	if (status != ST_OK)
 		frame_pool_unreserve(pool, count);
@@ -283,11 +283,11 @@ static bool can_make_kernel(const struct frame_pool *pool)
 	return pool->lists[LIST_WHOLE] != CHUNK_NONE && pool->free_user - pool->reserved >= CHUNK_FRAMES;
 }
 
-enum status frame_pool_leave_spare(struct frame_pool *pool)
+enum status frame_pool_check_watermark(struct frame_pool *pool)
 {
-	if (pool->free_kernel > pool->spare_kernel)
+	if (pool->free_kernel > pool->watermark_kernel)
 		return ST_OK;
-	if (!can_make_kernel(pool) || pool->free_user - pool->reserved - CHUNK_FRAMES < pool->spare_user)
+	if (!can_make_kernel(pool) || pool->free_user - pool->reserved - CHUNK_FRAMES < pool->watermark_user)
 		return ST_NOMEM;
 	return chunk_make_kernel(pool, &pool->chunks[pool->lists[LIST_WHOLE]]);
 }

@@ -5,8 +5,8 @@
  * A chunk is of the USER class (never mapped in the kernel: guest RAM, PD memory) or of the KERNEL class
  * (direct-mapped: tables, objects, stacks), and a KERNEL chunk stays one. MEM objects reserve their frames when they
  * are made, so that granting one later can't fail; overcommitted ones reserve nothing and take what is left, down to a
- * spare part that is kept for the management partition's work. struct frame_pool is pure (host tests); the frame_*
- * functions below work on the machine's one pool and take its lock.
+ * watermark: what is below it is kept for the management partition's work. struct frame_pool is pure (host tests); the
+ * frame_* functions below work on the machine's one pool and take its lock.
  */
 #ifndef VOS_FRAMES_H
 #define VOS_FRAMES_H
@@ -42,7 +42,7 @@ struct frame_pool {
 	u64 granted;			/* frames that MEM objects have */
 	u64 free_kernel;
 	u64 kernel;			/* frames in KERNEL chunks */
-	u64 spare_user, spare_kernel;	/* free frames that are not for memory that nobody reserved, nor its tables */
+	u64 watermark_user, watermark_kernel;	/* free frames withheld from overcommitted memory and its tables */
 	enum status (*make_kernel)(hpa_t chunk);	/* called when a chunk becomes KERNEL: map it */
 };
 
@@ -62,12 +62,12 @@ void frame_pool_unreserve(struct frame_pool *pool, u64 count);
 /* A frame of 4 KiB, 2 MiB or 1 GiB from what was reserved. ST_NOMEM: no such large frame is free; 4 KiB can't fail
  * within the reservation. */
 enum status frame_pool_alloc_reserved(struct frame_pool *pool, enum pt_level level, hpa_t *out) MUST_CHECK;
-/* The same of what nobody reserved, but not of the spare frames. ST_NOMEM also for 4 KiB. */
+/* The same of what nobody reserved, down to the watermark. ST_NOMEM also for 4 KiB. */
 enum status frame_pool_alloc_unreserved(struct frame_pool *pool, enum pt_level level, hpa_t *out) MUST_CHECK;
 /* A reserved one of 2 MiB that ends below 4 GiB. */
 enum status frame_pool_alloc_low(struct frame_pool *pool, hpa_t *out) MUST_CHECK;
-/* Before a KERNEL frame is taken: ST_NOMEM if it would have to be a spare one. */
-enum status frame_pool_leave_spare(struct frame_pool *pool) MUST_CHECK;
+/* Before a KERNEL frame is taken: ST_NOMEM if the watermark is reached. */
+enum status frame_pool_check_watermark(struct frame_pool *pool) MUST_CHECK;
 /* `count` (a power of two, at most 64) adjacent KERNEL frames, aligned to their size. */
 enum status frame_pool_alloc_kernel(struct frame_pool *pool, u32 count, hpa_t *out) MUST_CHECK;
 void frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count);
@@ -88,10 +88,10 @@ bool frames_own(hpa_t start, u64 bytes) MUST_CHECK;
 void *kernel_frames_alloc(u32 count);
 void kernel_frames_free(void *frames_start, u32 count);
 
-/* SYSTEM_SPARE. */
-void frames_set_spare(u64 bytes);
+/* SYSTEM_WATERMARK. */
+void frames_set_watermark(u64 bytes);
 
-/* Page tables out of kernel frames: what pt_init wants. The second leaves the spare frames alone: for overcommitted
+/* Page tables out of kernel frames: what pt_init wants. The second stops at the watermark: for overcommitted
  * memory. */
 extern const struct pt_frames kernel_pt_frames, guest_pt_frames;
 

@@ -18,8 +18,8 @@
 
 #define KERNEL_SHARE 64u	/* 1/64 of memory is KERNEL from the start ... */
 #define KERNEL_CHUNKS_MIN 4u	/* ... but at least 8 MiB */
-#define SPARE_USER 1024u	/* for root's own work when guests have taken the rest */
-#define SPARE_KERNEL 256u
+#define WATERMARK_USER 1024u	/* for root's own work when guests have taken the rest */
+#define WATERMARK_KERNEL 256u
 #define MEMORY_LIMIT (1ull << 46)
 
 struct frame_pool frames;
@@ -158,21 +158,21 @@ void frames_init(const struct boot_info *boot)
 	if (frames.free_kernel == 0)
 		panic("no kernel frames");
 	frames.boot = frames.total - frames.kernel - frames.free_user;
-	frames.spare_user = SPARE_USER;
-	frames.spare_kernel = SPARE_KERNEL;
+	frames.watermark_user = WATERMARK_USER;
+	frames.watermark_kernel = WATERMARK_KERNEL;
 	printk(LOG_INFO, "memory: %llu MiB usable, %llu MiB kernel", (unsigned long long)(frames.total >> 8),
 	       (unsigned long long)(frames.kernel >> 8));
 }
 
-static void *kernel_frames(u32 count, bool is_spare_left)
+static void *kernel_frames(u32 count, bool keeps_watermark)
 {
 	enum status status = ST_OK;
 	hpa_t frame;
 	void *p;
 
 	lock_acquire(&frames.lock);
-	if (is_spare_left)
-		status = frame_pool_leave_spare(&frames);
+	if (keeps_watermark)
+		status = frame_pool_check_watermark(&frames);
 	if (status == ST_OK)
 		status = frame_pool_alloc_kernel(&frames, count, &frame);
 	lock_release(&frames.lock);
@@ -195,10 +195,10 @@ void kernel_frames_free(void *frames_start, u32 count)
 	lock_release(&frames.lock);
 }
 
-void frames_set_spare(u64 bytes)
+void frames_set_watermark(u64 bytes)
 {
 	lock_acquire(&frames.lock);
-	frames.spare_user = SPARE_USER + min_u64(bytes >> PAGE_SHIFT, frames.total);
+	frames.watermark_user = WATERMARK_USER + min_u64(bytes >> PAGE_SHIFT, frames.total);
 	lock_release(&frames.lock);
 }
 
@@ -213,7 +213,7 @@ void kernel_frame_free(void *frame)
 		kernel_frames_free(frame, 1);
 }
 
-/* ctx: NULL, or anything if the spare frames are to be left. */
+/* ctx: NULL, or anything if the watermark counts. */
 static enum status table_alloc(void *ctx, hpa_t *out)
 {
 	void *p = kernel_frames(1, ctx != NULL);

@@ -41,6 +41,6 @@ void quiesce_ipi(void)
 	if (self->quiesced == last)
 		return;
 	arch_tlb_flush_user();
-	pcpu_self()->entered = NULL;		/* a guest's translations */
+	pcpu_self()->fast_vcpu = NULL;		/* a guest's translations */
 	__atomic_store_n(&self->quiesced, last, __ATOMIC_RELEASE);
 }

@@ -244,7 +244,7 @@ void sched_yield(void)
 	struct sched *s = sched_here();
 	struct thread *self = thread_current();
 
-	s->pcpu->entered = NULL;	/* nobody may be left for whom to yield */
+	s->pcpu->fast_vcpu = NULL;	/* nobody may be left for whom to yield */
 	if (s->ready_count == 0)
 		return;
 	lock_acquire(&s->lock);
@@ -288,7 +288,7 @@ void sched_park(u64 until)
 	struct thread *self = thread_current();
 	u64 now;
 
-	s->pcpu->entered = NULL;	/* nobody is told of signals meanwhile */
+	s->pcpu->fast_vcpu = NULL;	/* nobody is told of signals meanwhile */
 	lock_acquire(&s->lock);
 	now = sched_account(s);
 	self->ready_tsc = now;
@@ -309,7 +309,7 @@ void sched_wake(struct thread *t)
 	/* In its guest it would not look at its bits. If it moves at this moment, it looks before it enters again. */
 	if (state == THREAD_RUNNING && t->vcpu) {
 		if (pcpu == pcpu_self())
-			pcpu_self()->entered = NULL;
+			pcpu_self()->fast_vcpu = NULL;
 		else
 			arch_ipi(pcpu);
 	}
@@ -351,7 +351,7 @@ void kernel_timer(void)
 	}
 	if (s->limit <= now) {
 		s->limit = DEADLINE_NONE;
-		s->pcpu->entered = NULL;
+		s->pcpu->fast_vcpu = NULL;
 	}
 	if (s->slice_end <= now) {
 		s->slice_end = DEADLINE_NONE;

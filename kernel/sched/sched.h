@@ -64,7 +64,7 @@ bool sched_mask_ok(u64 affinity);
 void sched_preempt(void);
 /* Give others a turn: the next in line, and all threads of the same PD that are ready here. */
 void sched_yield(void);
-/* Is a thread of the current one's PD ready here? While this is not asked again, `entered` says that it is still so,
+/* Is a thread of the current one's PD ready here? While this is not asked again, `fast_vcpu` says that it is still so,
  * but for one that another pCPU has queued or taken away. */
 bool sched_sibling_waits(void);
 /* Sleep until woken, stopped and started, or the deadline; returns at once if bits are pending. May wake early:

@@ -98,7 +98,7 @@ void sched_resched(struct sched *s)
 	if (s != sched_here())
 		arch_ipi(s->pcpu);
 	else
-		pcpu_self()->entered = NULL;
+		pcpu_self()->fast_vcpu = NULL;
 }
 
 /* `t` has been queued there by somebody else than the thread that runs there. */
@@ -106,7 +106,7 @@ static void check_preempt(struct sched *s, const struct thread *t, u64 now)
 {
 	sched_publish_overloaded(s);
 	if (s == sched_here())
-		s->pcpu->entered = NULL;	/* sched_sibling_waits may have changed */
+		s->pcpu->fast_vcpu = NULL;	/* sched_sibling_waits may have changed */
 	if (preempts(t, s->pcpu->current)) {
 		sched_publish_idle(s, false);
 		sched_resched(s);

@@ -24,7 +24,7 @@ static inline u64 stat_of(u64 handle, enum stat stat)
 	return stats_of(handle)[stat];
 }
 
-/* By enum frames_word. */
+/* By enum mem_stat. */
 static inline const u64 *stats_of_memory(void)
 {
 	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_MEMORY, 0, 0, NULL);

@@ -43,9 +43,9 @@ void host_report_fill(struct host_report *out)
 
 	for (u32 i = 0; i < INFO->pcpu_count; i++)
 		idle += stats_of_pcpu(i)[PCPU_TIME_IDLE];
-	out->memory_total = memory[FRAMES_INSTALLED];
-	out->memory_free = memory[FRAMES_FREE];
-	out->memory_kernel = memory[FRAMES_KERNEL] + memory[FRAMES_KERNEL_FREE];
+	out->memory_total = memory[MEM_STAT_INSTALLED];
+	out->memory_free = memory[MEM_STAT_FREE];
+	out->memory_kernel = memory[MEM_STAT_KERNEL] + memory[MEM_STAT_KERNEL_FREE];
 	out->uptime_ns = rt_time_now_ns(&root.time);
 	out->idle_ns = ns_of(idle);
 	out->vm_count = vm_count(&out->vm_running);

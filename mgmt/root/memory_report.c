@@ -24,9 +24,9 @@ void memory_report_init(void)
 {
 	const u64 *memory = stats_of_memory();
 
-	at_start.root_bytes = memory[FRAMES_GRANTED] + memory[FRAMES_RESERVED];
+	at_start.root_bytes = memory[MEM_STAT_GRANTED] + memory[MEM_STAT_RESERVED];
 	at_start.kernel_bytes =
-		memory[FRAMES_KERNEL] - memory[FRAMES_SLABS] - stat_of(HANDLE_SELF_PD, STAT_KERNEL_BYTES);
+		memory[MEM_STAT_KERNEL] - memory[MEM_STAT_SLABS] - stat_of(HANDLE_SELF_PD, STAT_KERNEL_BYTES);
 }
 
 /* Of the memory that all VMs' console rings and control pages are in, a VM's part is its own. */
@@ -58,17 +58,17 @@ static void fill_system(struct memory_report *out)
 static bool try_fill(struct memory_report *out)
 {
 	const u64 *memory = stats_of_memory();
-	u64 changes = memory[FRAMES_CHANGES];
+	u64 changes = memory[MEM_STAT_CHANGES];
 
 	*out = (struct memory_report){
-		.installed = memory[FRAMES_INSTALLED],
-		.free = memory[FRAMES_FREE] + memory[FRAMES_KERNEL_FREE],
-		.kernel = at_start.kernel_bytes + memory[FRAMES_SLABS] + stat_of(HANDLE_SELF_PD, STAT_KERNEL_BYTES),
-		.system = memory[FRAMES_BOOT],
+		.installed = memory[MEM_STAT_INSTALLED],
+		.free = memory[MEM_STAT_FREE] + memory[MEM_STAT_KERNEL_FREE],
+		.kernel = at_start.kernel_bytes + memory[MEM_STAT_SLABS] + stat_of(HANDLE_SELF_PD, STAT_KERNEL_BYTES),
+		.system = memory[MEM_STAT_BOOT],
 	};
 	fill_system(out);
 	fill_vms(out);
-	return stats_of_memory()[FRAMES_CHANGES] == changes;
+	return stats_of_memory()[MEM_STAT_CHANGES] == changes;
 }
 
 void memory_report_fill(struct memory_report *out)

@@ -134,7 +134,7 @@ void arch_fpu_switch(struct fpu_area *area)
 		return;
 	clts();
 	pcpu->fpu_parked = false;
-	pcpu->entered = NULL;
+	pcpu->fast_vcpu = NULL;
 	if (pcpu->fpu_live)
 		save(pcpu->fpu_live);
 	if (area)

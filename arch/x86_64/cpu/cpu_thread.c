@@ -72,7 +72,7 @@ void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
 	struct pcpu *pcpu = pcpu_self();
 	struct cpu_data *data = pcpu->arch;
 
-	pcpu->entered = NULL;
+	pcpu->fast_vcpu = NULL;
 	pcpu->kernel_stack = to->kernel_stack_top;
 	data->tss.rsp[0] = to->kernel_stack_top;
 	if (to->fpu) {		/* a kernel thread leaves the registers alone */
@@ -91,7 +91,7 @@ void arch_thread_set_fs_base(struct arch_thread *t, u64 base)
 	if (t != (struct arch_thread *)pcpu_self()->current)
 		return;
 	wrmsr(MSR_FS_BASE, base);
-	pcpu_self()->entered = NULL;
+	pcpu_self()->fast_vcpu = NULL;
 }
 
 static void ports_set(struct cpu_data *data, const struct port_set *set, bool is_open)

@@ -41,7 +41,7 @@ static void user_exception(struct trap_frame *frame)
 	u64 address = frame->vector == VECTOR_PF ? cr2_read() : 0;
 
 	if (frame->vector == VECTOR_PF)
-		pcpu_self()->entered = NULL;
+		pcpu_self()->fast_vcpu = NULL;
 	if (frame->vector == VECTOR_DB) {
 		dr7_write(0);
 		dr6_write(0);

@@ -114,12 +114,12 @@ _Noreturn void early_console_refuse(const char *why)
 	arch_halt();
 }
 
-void early_console_give(u64 parts)
+void early_console_release(u64 parts)
 {
 	ours &= ~parts;
 }
 
-void early_console_take_back(void)
+void early_console_reclaim(void)
 {
 	if (!(ours & CONSOLE_SCREEN))
 		screen_clear();

@@ -31,7 +31,7 @@ struct pcpu {
 	u32 apic_id;
 	struct thread *current;
 	struct thread *idle;
-	bool need_resched;	/* looked at on the way out of the kernel; once set, `entered` is taken back */
+	bool need_resched;	/* looked at on the way out of the kernel; once set, `fast_vcpu` is taken back */
 	struct fpu_area *fpu_live;	/* whose extended state is in the registers */
 	struct fpu_area *fpu_want;	/* whose ring 3 must find: of the last thread that is no kernel thread */
 	bool fpu_parked;	/* CR0.TS is set, because those two differ */
@@ -43,7 +43,7 @@ struct pcpu {
 	void *sched;		/* the scheduler's per-pCPU data */
 	void *arch;		/* GDT, TSS, window ... */
 	void *virt;		/* the back end's per-pCPU data */
-	void *entered;		/* the struct vcpu that entered last, and may again at once; NULL if since then another
+	void *fast_vcpu;	/* the struct vcpu that entered last, and may again at once; NULL if since then another
 				 * thread ran, FS base, CR2 or the extended state in the registers was changed, or
 				 * there is something that vcpu_run must look at: see vcpu.c */
 };
@@ -233,7 +233,7 @@ void early_console_init(const struct boot_info *boot, struct info_page *info);
 void early_console_write(const char *text, size_t bytes);
 /* Before arch_init has replaced the boot tables: say why VOS can't run on this machine, on all there is, and halt. */
 _Noreturn void early_console_refuse(const char *why);
-void early_console_give(u64 parts);	/* CONSOLE_*: a driver owns these from now on */
-void early_console_take_back(void);	/* panic */
+void early_console_release(u64 parts);	/* CONSOLE_*: a driver owns these from now on */
+void early_console_reclaim(void);	/* panic */
 
 #endif

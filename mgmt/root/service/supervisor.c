@@ -21,9 +21,9 @@ static struct {
 } states[SERVICES_MAX];
 
 /* What services on their way down give back is not for guests: they come up again. */
-static void keep_spare(void)
+static void set_watermark(void)
 {
-	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_SPARE, service_bytes_down(), 0, NULL);
+	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_WATERMARK, service_bytes_down(), 0, NULL);
 }
 
 static bool build(u32 id)
@@ -75,7 +75,7 @@ void supervisor_check_faults(void)
 	for (u32 id = 0; id < service_count; id++)
 		if (service_check_fault(id)) {
 			states[id].phase = DOWN;
-			keep_spare();
+			set_watermark();
 		}
 }
 
@@ -99,6 +99,6 @@ u64 supervisor_step(void)
 	if (set == 0)
 		return next;
 	bring_up(set);
-	keep_spare();
+	set_watermark();
 	return 0;
 }

@@ -103,7 +103,7 @@ u64 vm_held_bytes(void)
 
 u64 vm_free_bytes(void)
 {
-	return stats_of_memory()[FRAMES_FREE];
+	return stats_of_memory()[MEM_STAT_FREE];
 }
 
 u32 vm_count(u32 *running)

@@ -78,9 +78,9 @@ void arch_reboot(void) { abort(); }
 enum status arch_pcpu_reset(u64 id) { (void)id; return ST_EXISTS; }
 enum status arch_pcpu_start(u64 id, u64 *offset) { (void)id, (void)offset; return ST_EXISTS; }
 enum status arch_ioapic_add(hpa_t at, u64 gsi) { (void)at, (void)gsi; return ST_OK; }
-void early_console_give(u64 parts) { (void)parts; }
+void early_console_release(u64 parts) { (void)parts; }
 enum status kernel_clock_start(u64 hz, u64 *is_deadline) { (void)hz, (void)is_deadline; return ST_STATE; }
-void frames_set_spare(u64 bytes) { (void)bytes; }
+void frames_set_watermark(u64 bytes) { (void)bytes; }
 enum status log_bind(struct thread *t, u64 badge) { (void)t, (void)badge; return ST_OK; }
 
 void log_write_pd(struct log_writer *w, u32 id, const char *bytes, u32 count)
@@ -562,9 +562,9 @@ static void statistics(void **state)
 	assert_int_equal(ROOT(SYSTEM_CTL, HANDLE_ROOT, SYSTEM_PCPU_TIME, 0).status, ST_OK);
 	assert_int_equal(root_stats.page.pcpu[PCPU_TIME_IDLE], 77);
 	assert_int_equal(ROOT(SYSTEM_CTL, HANDLE_ROOT, SYSTEM_MEMORY).status, ST_OK);
-	for (u32 i = FRAMES_KERNEL; i <= FRAMES_KERNEL_FREE; i++)
-		sum += i != FRAMES_SLABS ? memory[i] : 0;
-	assert_int_equal(sum, memory[FRAMES_INSTALLED]);
+	for (u32 i = MEM_STAT_KERNEL; i <= MEM_STAT_KERNEL_FREE; i++)
+		sum += i != MEM_STAT_SLABS ? memory[i] : 0;
+	assert_int_equal(sum, memory[MEM_STAT_INSTALLED]);
 	while (ROOT(OBJECT_DESTROY, h_pd).status == ST_AGAIN || ROOT(OBJECT_DESTROY, h_vm).status == ST_AGAIN)
 		;
 	assert_int_equal(ROOT(OBJECT_DESTROY, h_mem).status, ST_OK);

@@ -155,7 +155,7 @@ static enum status run(u32 first)
 static void complete_instruction(void)
 {
 	assert_int_equal(run(EXIT_CPUID), ST_OK);
-	assert_ptr_equal(pcpu_self()->entered, &vcpu);
+	assert_ptr_equal(pcpu_self()->fast_vcpu, &vcpu);
 	page.dirty = GROUP_STEP;
 	page.rip = RIP;
 	page.gpr[GPR_RAX] = RAX;
@@ -208,10 +208,10 @@ static void notification(void **state)
 	(void)state;
 	complete_instruction();
 	thread.pending = 1;
-	pcpu_self()->entered = NULL;
+	pcpu_self()->fast_vcpu = NULL;
 	assert_int_equal(run(EXIT_CPUID), ST_NOTIFIED);
 	handed_back();
-	pcpu_self()->entered = &vcpu;
+	pcpu_self()->fast_vcpu = &vcpu;
 	assert_int_equal(run(EXIT_NONE), ST_OK);
 	done_once();
 }

@@ -103,11 +103,11 @@ void model_take_interrupts(void)
 	fake_take_ipi(fake_here);
 	if (scheds[fake_here].limit <= fake_tsc) {
 		scheds[fake_here].limit = DEADLINE_NONE;
-		pcpu->entered = NULL;
+		pcpu->fast_vcpu = NULL;
 	}
 	if (one_in(12)) {
 		pcpu->need_resched = true;
-		pcpu->entered = NULL;
+		pcpu->fast_vcpu = NULL;
 	}
 }
 
@@ -164,7 +164,7 @@ void sched_wake(struct thread *t)
 	if (t->pcpu->current == t && t->pcpu != pcpu_self())
 		arch_ipi(t->pcpu);
 	else if (t->pcpu->current == t)
-		pcpu_self()->entered = NULL;
+		pcpu_self()->fast_vcpu = NULL;
 	context_of(t)->is_ready = true;
 }
 
@@ -289,7 +289,7 @@ void model_begin_entry(const struct vcpu_hw *hw)
 	u32 who = model_vcpu();
 	const struct truth *t = &truths[who];
 
-	CHECK(vcpus[who]->hw == hw && pcpu_self()->entered == vcpus[who] && pcpu_self()->fpu_live == vcpus[who]->fpu);
+	CHECK(vcpus[who]->hw == hw && pcpu_self()->fast_vcpu == vcpus[who] && pcpu_self()->fpu_live == vcpus[who]->fpu);
 	CHECK(!pcpu_self()->need_resched);
 	CHECK(scheds[fake_here].limit == t->deadline);
 	if (one_in(2))
@@ -581,7 +581,7 @@ static struct context *find_ready(u32 pcpu)
 	return NULL;
 }
 
-/* The pCPU goes on with a thread; the one on whose stack it idled finds `entered` as it was. */
+/* The pCPU goes on with a thread; the one on whose stack it idled finds `fast_vcpu` as it was. */
 static void switch_to(struct context *c)
 {
 	struct pcpu *pcpu = pcpu_self();
@@ -589,7 +589,7 @@ static void switch_to(struct context *c)
 	if (pcpu->is_idle)
 		kernel_idle_end();
 	if (last_on[fake_here] != &c->thread) {
-		pcpu->entered = NULL;
+		pcpu->fast_vcpu = NULL;
 		if (pcpu->has_guest_state)
 			virt->put_away(pcpu);
 	}

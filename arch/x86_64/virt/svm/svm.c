@@ -116,7 +116,7 @@ static void svm_cpu_off(void)
 }
 
 /* 15.14.4. Without the threshold (CPUID bit 12) PAUSEs of all loops since the entry are counted. */
-static void filter_pauses(struct vmcb *v)
+static void enable_pause_filter(struct vmcb *v)
 {
 	v->intercept_misc1 |= SVM_INTERCEPT1(SVM_PAUSE);
 	v->pause_count = PAUSE_COUNT;
@@ -142,7 +142,7 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 	if (svm_features.exits_for_bad_cr)
 		v->intercept_misc1 |= SVM_INTERCEPT1(SVM_CR0_SELECTIVE);
 	if (svm_features.has_pause_filter)
-		filter_pauses(v);
+		enable_pause_filter(v);
 	v->iopm_base = image_hpa(io_bitmap).raw;
 	v->msrpm_base = image_hpa(msr_bitmap).raw;
 	v->int_control = SVM_INT_CONTROL;
@@ -215,7 +215,7 @@ static void svm_put_away(struct pcpu *pcpu)
 }
 
 /* Without a filter each PAUSE exits: too often if there is nobody here to make way for. */
-static void stop_at_pause(struct vmcb *v, bool is_on)
+static void set_pause_exit(struct vmcb *v, bool is_on)
 {
 	v->intercept_misc1 &= ~SVM_INTERCEPT1(SVM_PAUSE);
 	v->intercept_misc1 |= is_on ? SVM_INTERCEPT1(SVM_PAUSE) : 0;
@@ -233,21 +233,21 @@ static void svm_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 	if (hw->asid_generation != cpu->asid_generation)
 		renew_asid(hw, cpu);
 	hw->vmcb->tlb_control = cpu->tlb_control;
-	hw->extras |= cpu->tlb_control ? EXTRA_BUSY : 0;
+	hw->slow_entry |= cpu->tlb_control ? SLOW_CLEANUP : 0;
 	if (hw->tsc_aux != cpu->tsc_aux)
 		set_tsc_aux(cpu, hw->tsc_aux);
 	pcpu->has_guest_state = hw->tsc_aux != 0 || cpu->dr_owner;
 	if (unlikely(hw->vmcb->dr7 & DR7_ENABLES) && !cpu->dr_owner)
 		dr_write_addresses(hw->dr);
 	if (!svm_features.has_pause_filter)
-		stop_at_pause(hw->vmcb, sibling_waits);
+		set_pause_exit(hw->vmcb, sibling_waits);
 	hw->entry = entry;
 	hw->page = page;
 	hw->host_save = cpu->host_save;
 	vmsave(cpu->host_save);
 }
 
-static inline void step(struct vmcb *v, const struct vcpu_page *page)
+static inline void advance_rip(struct vmcb *v, const struct vcpu_page *page)
 {
 	v->rax = __atomic_load_n(&page->gpr[GPR_RAX], __ATOMIC_RELAXED);
 	v->rip = __atomic_load_n(&page->rip, __ATOMIC_RELAXED);
@@ -255,10 +255,10 @@ static inline void step(struct vmcb *v, const struct vcpu_page *page)
 	v->int_state &= ~SVM_INT_STATE_SHADOW;
 }
 
-static __attribute__((noinline)) u32 enter_with_extras(struct vcpu_hw *hw)
+static __attribute__((noinline)) u32 enter_slow(struct vcpu_hw *hw)
 {
 	svm_event_inject(hw, hw->entry);
-	if (!(hw->extras & EXTRA_ARMED))
+	if (!(hw->slow_entry & SLOW_ARMED))
 		return svm_switch(hw);
 	dr7_write(hw->armed_dr7);
 	return svm_switch_armed(hw);
@@ -267,9 +267,9 @@ static __attribute__((noinline)) u32 enter_with_extras(struct vcpu_hw *hw)
 static u32 svm_enter(struct vcpu_hw *hw, u32 what)
 {
 	if (likely(what & ENTER_STEP))
-		step(hw->vmcb, hw->page);
-	if (unlikely((what & ENTER_EVENTS) | hw->extras))
-		return enter_with_extras(hw);
+		advance_rip(hw->vmcb, hw->page);
+	if (unlikely((what & ENTER_EVENTS) | hw->slow_entry))
+		return enter_slow(hw);
 	return svm_switch(hw);
 }
 

@@ -30,19 +30,19 @@ struct vcpu_hw {
 	struct vmcb *vmcb;
 	struct vcpu_page *page;	/* of svm_prepare, as entry */
 	struct vcpu_entry *entry;
-	u32 extras;		/* EXTRA_*: what takes more than the usual entry and exit */
+	u32 slow_entry;		/* SLOW_*: what takes more than the usual entry and exit */
 	struct vcpu_event injected;	/* what this entry injects */
 	u64 asid_generation;	/* 0: flush before the next entry */
 	u64 tsc_aux;
 	u64 dr[4];
-	u64 armed_dr7;		/* with EXTRA_ARMED */
-	u64 own_tf, own_bs;	/* with EXTRA_STEPPED: the guest's RFLAGS.TF and DR6.BS */
+	u64 armed_dr7;		/* with SLOW_ARMED */
+	u64 own_tf, own_bs;	/* with SLOW_STEPPED: the guest's RFLAGS.TF and DR6.BS */
 };
 
-#define EXTRA_BUSY BIT32(0)		/* the VMCB has an event, interrupt, intercept or flush that must go again */
-#define EXTRA_ARMED BIT32(1)		/* breakpoints are armed by hand: see svm_features.leaves_breakpoints */
-#define EXTRA_NMI_BLOCKED BIT32(2)	/* from the delivery of an NMI until its IRET has run */
-#define EXTRA_STEPPED BIT32(3)		/* RFLAGS.TF is ours, for one instruction: see svm_event.c */
+#define SLOW_CLEANUP BIT32(0)		/* the VMCB has an event, interrupt, intercept or flush that must go again */
+#define SLOW_ARMED BIT32(1)		/* breakpoints are armed by hand: see svm_features.leaves_breakpoints */
+#define SLOW_NMI_BLOCKED BIT32(2)	/* from the delivery of an NMI until its IRET has run */
+#define SLOW_STEPPED BIT32(3)		/* RFLAGS.TF is ours, for one instruction: see svm_event.c */
 
 struct svm_features {
 	bool has_nrips;		/* else only IN and OUT tell the instruction's length */
@@ -99,7 +99,7 @@ static inline __attribute__((always_inline)) void svm_store_gprs(const struct vc
 	to->shadow = 0;
 	if (unlikely(v->int_state & SVM_INT_STATE_SHADOW))	/* AMD does not tell which of the two */
 		to->shadow = v->rflags & RFLAGS_IF ? SHADOW_STI : SHADOW_MOVSS;
-	if (unlikely(hw->extras & EXTRA_NMI_BLOCKED))
+	if (unlikely(hw->slow_entry & SLOW_NMI_BLOCKED))
 		to->shadow |= SHADOW_NMI;
 	to->gpr[GPR_RAX] = v->rax;
 	to->gpr[GPR_RSP] = v->rsp;

@@ -30,10 +30,10 @@ static bool is_soft(const struct vcpu_event *e)
 void svm_event_block_nmi(struct vcpu_hw *hw, bool is_blocked)
 {
 	if (is_blocked) {
-		hw->extras |= EXTRA_NMI_BLOCKED;
+		hw->slow_entry |= SLOW_NMI_BLOCKED;
 		hw->vmcb->intercept_misc1 |= SVM_INTERCEPT1(SVM_IRET);
 	} else {
-		hw->extras &= ~EXTRA_NMI_BLOCKED;
+		hw->slow_entry &= ~SLOW_NMI_BLOCKED;
 		hw->vmcb->intercept_misc1 &= ~SVM_INTERCEPT1(SVM_IRET);
 	}
 }
@@ -61,21 +61,21 @@ static void inject(struct vcpu_hw *hw, const struct vcpu_event *e)
 /* Blocked, but IRET not intercepted: it is what comes next. */
 static bool is_at_iret(const struct vcpu_hw *hw)
 {
-	return (hw->extras & EXTRA_NMI_BLOCKED) && !(hw->vmcb->intercept_misc1 & SVM_INTERCEPT1(SVM_IRET));
+	return (hw->slow_entry & SLOW_NMI_BLOCKED) && !(hw->vmcb->intercept_misc1 & SVM_INTERCEPT1(SVM_IRET));
 }
 
 static bool must_step(const struct vcpu_hw *hw, const struct vcpu_entry *entry)
 {
 	if (entry->event.valid)
 		return false;
-	if (hw->extras & EXTRA_NMI_BLOCKED)
+	if (hw->slow_entry & SLOW_NMI_BLOCKED)
 		return is_at_iret(hw);
 	return entry->nmi_pending && (hw->vmcb->int_state & SVM_INT_STATE_SHADOW);
 }
 
 static void begin_step(struct vcpu_hw *hw)
 {
-	hw->extras |= EXTRA_STEPPED;
+	hw->slow_entry |= SLOW_STEPPED;
 	hw->own_tf = hw->vmcb->rflags & RFLAGS_TF;
 	hw->own_bs = hw->vmcb->dr6 & DR6_BS;
 	hw->vmcb->rflags |= RFLAGS_TF;
@@ -87,7 +87,7 @@ bool svm_event_end_step(struct vcpu_hw *hw)
 	struct vmcb *v = hw->vmcb;
 	bool is_done = v->exit_code == SVM_EXCEPTION + VECTOR_DB && (v->dr6 & DR6_BS);
 
-	hw->extras &= ~EXTRA_STEPPED;
+	hw->slow_entry &= ~SLOW_STEPPED;
 	if (!is_done || !is_at_iret(hw))
 		v->rflags = (v->rflags & ~RFLAGS_TF) | hw->own_tf;
 	if (is_at_iret(hw))
@@ -130,7 +130,7 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		if (is_at_iret(hw))
 			svm_event_block_nmi(hw, true);
 		inject(hw, &entry->event);
-	} else if (entry->nmi_pending && !(hw->extras & EXTRA_NMI_BLOCKED)) {
+	} else if (entry->nmi_pending && !(hw->slow_entry & SLOW_NMI_BLOCKED)) {
 		inject(hw, &nmi);
 		entry->nmi_pending = 0;
 	} else if ((control & SVM_V_IRQ) && takes_at_once(v)) {
@@ -139,13 +139,13 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	}
 	if (is_step || (control & SVM_V_IRQ) || (v->intercept_cr & SVM_INTERCEPT_CR8_WRITE) || v->event_inject ||
 	    v->tlb_control)
-		hw->extras |= EXTRA_BUSY;
+		hw->slow_entry |= SLOW_CLEANUP;
 	else
-		hw->extras &= ~EXTRA_BUSY;
+		hw->slow_entry &= ~SLOW_CLEANUP;
 }
 
 /* The event was not delivered: undo what `inject` did, so that it can be put back as it came. */
-static void take_back(struct vcpu_hw *hw, struct vcpu_entry *entry)
+static void requeue_event(struct vcpu_hw *hw, struct vcpu_entry *entry)
 {
 	if (is_soft(&hw->injected))
 		hw->vmcb->rip -= hw->injected.insn_len;
@@ -159,7 +159,7 @@ static void collect_exception(struct vcpu_hw *hw, struct vcpu_entry *entry, u64 
 	u8 vector = (u8)info;
 
 	if (hw->injected.valid && is_soft(&hw->injected) && hw->injected.vector == vector) {
-		take_back(hw, entry);
+		requeue_event(hw, entry);
 		return;
 	}
 	if (vector == VECTOR_BP || vector == VECTOR_INTO)
@@ -189,7 +189,7 @@ static void collect_interrupted(struct vcpu_hw *hw, struct vcpu_entry *entry, u6
 	} else if (type == SVM_EVENT_EXCEPTION) {
 		collect_exception(hw, entry, info);
 	} else if (hw->injected.valid && type == svm_types[hw->injected.type]) {
-		take_back(hw, entry);
+		requeue_event(hw, entry);
 	}	/* else the guest's own INT n: RIP still points to it */
 }
 
@@ -205,13 +205,13 @@ void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 		quirk_tcg_present_interrupts();
 	entry->what |= ENTER_EVENTS;
 	if (is_refused) {		/* nothing delivered, perhaps nothing flushed (15.5.1) */
-		take_back(hw, entry);
+		requeue_event(hw, entry);
 		return;
 	}
 	if (v->tlb_control)
 		v->tlb_control = cpu->tlb_control = 0;
 	entry->event.valid = 0;
-	if (!(hw->extras & EXTRA_STEPPED))
+	if (!(hw->slow_entry & SLOW_STEPPED))
 		entry->intr_pending = (v->int_control & SVM_V_IRQ) != 0;
 	if (v->exit_int_info & SVM_EVENT_VALID)	/* the other bits may be stale */
 		collect_interrupted(hw, entry, v->exit_int_info);

@@ -14,12 +14,13 @@ struct exit_rule {
 
 #define HANDLER(name) \
 	static u32 name(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page, u32 reason)
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define UNUSED (void)hw, (void)v, (void)page, (void)reason
 
 /* ---- the end of each: the record's head and the registers ---- */
 
-static inline __attribute__((always_inline)) u32 tell(const struct vcpu_hw *hw, struct vcpu_page *page, u32 reason,
-						      u32 flags, u32 insn_len, u32 filled)
+ALWAYS_INLINE u32 report_exit(const struct vcpu_hw *hw, struct vcpu_page *page, u32 reason, u32 flags, u32 insn_len,
+			      u32 filled)
 {
 	page->exit.reason = reason;
 	page->exit.insn_len = insn_len;
@@ -37,21 +38,20 @@ static u32 code_kind(const struct vmcb *v)
 	return code_32_kind(v->cr0, v->cr4, v->efer);
 }
 
-static __attribute__((noinline)) u32 tell_code_32(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page,
-						  u32 reason, u32 flags)
+static __attribute__((noinline)) u32 report_exit_code_32(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page,
+							 u32 reason, u32 flags)
 {
 	page->cr3 = v->cr3;
-	return tell(hw, page, reason, flags, 0, GROUP_GPR | code_kind(v) << GROUP_CODE_SHIFT);
+	return report_exit(hw, page, reason, flags, 0, GROUP_GPR | code_kind(v) << GROUP_CODE_SHIFT);
 }
 
 /* The guest was at an instruction, of which the hardware does not tell the length: GROUP_CODE as it is due. */
-static inline __attribute__((always_inline)) u32 tell_code(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page,
-							   u32 reason, u32 flags)
+ALWAYS_INLINE u32 report_exit_code(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page, u32 reason, u32 flags)
 {
 	if (unlikely(!(v->efer & EFER_LMA) || !(v->cs.attributes & SVM_ATTRIBUTE_L)))
-		return tell_code_32(hw, v, page, reason, flags);
+		return report_exit_code_32(hw, v, page, reason, flags);
 	page->cr3 = v->cr3;
-	return tell(hw, page, reason, flags, 0, GROUP_GPR | CODE_64 << GROUP_CODE_SHIFT);
+	return report_exit(hw, page, reason, flags, 0, GROUP_GPR | CODE_64 << GROUP_CODE_SHIFT);
 }
 
 static u32 instruction_length(const struct vmcb *v)
@@ -61,19 +61,18 @@ static u32 instruction_length(const struct vmcb *v)
 	return length <= 15 ? (u32)length : 0;
 }
 
-static inline __attribute__((always_inline)) u32 tell_insn(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page,
-							   u32 reason)
+ALWAYS_INLINE u32 report_exit_insn(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page, u32 reason)
 {
 	if (svm_features.has_nrips)
-		return tell(hw, page, reason, 0, instruction_length(v), GROUP_GPR);
-	return tell_code(hw, v, page, reason, 0);
+		return report_exit(hw, page, reason, 0, instruction_length(v), GROUP_GPR);
+	return report_exit_code(hw, v, page, reason, 0);
 }
 
 /* ---- the exits ---- */
 
 HANDLER(handle_insn)
 {
-	return tell_insn(hw, v, page, reason);
+	return report_exit_insn(hw, v, page, reason);
 }
 
 _Static_assert(SVM_IO_IN == PIO_IN && SVM_IO_STRING >> 1 == PIO_STRING && SVM_IO_REP >> 1 == PIO_REP, "handle_io");
@@ -86,14 +85,14 @@ HANDLER(handle_io)
 	page->exit.pio.size = (u8)(info >> 4 & 7u);
 	page->exit.pio.next_rip = v->exit_info2;
 	if (unlikely(flags & PIO_STRING))
-		return tell_code(hw, v, page, reason, flags);
-	return tell(hw, page, reason, flags, 0, GROUP_GPR);
+		return report_exit_code(hw, v, page, reason, flags);
+	return report_exit(hw, page, reason, flags, 0, GROUP_GPR);
 }
 
 HANDLER(handle_msr)
 {
 	page->exit.msr.index = (u32)hw->gpr[GPR_RCX];
-	return tell_insn(hw, v, page, v->exit_info1 & 1 ? EXIT_MSR_WRITE : reason);
+	return report_exit_insn(hw, v, page, v->exit_info1 & 1 ? EXIT_MSR_WRITE : reason);
 }
 
 HANDLER(handle_none)
@@ -123,7 +122,7 @@ HANDLER(handle_exception)
 	page->exit.exception.vector = (u32)v->exit_code - SVM_EXCEPTION;
 	page->exit.exception.error = (u32)v->exit_info1;
 	page->exit.exception.address = 0;
-	return tell_code(hw, v, page, reason, 0);
+	return report_exit_code(hw, v, page, reason, 0);
 }
 
 /* The #DB of INT1 is a trap, and its exit comes before the instruction. Without NRIPS it is taken to have no prefix. */
@@ -132,14 +131,14 @@ HANDLER(handle_int1)
 	u32 length = svm_features.has_nrips ? instruction_length(v) : 1;
 
 	page->exit.exception.vector = VECTOR_DB;
-	return tell(hw, page, reason, 0, length, GROUP_GPR);
+	return report_exit(hw, page, reason, 0, length, GROUP_GPR);
 }
 
 /* The first one since others ran. Those that follow don't exit; where breakpoints stay armed in the host, each does. */
 HANDLER(handle_dr)
 {
 	if (svm_features.leaves_breakpoints)
-		return tell_insn(hw, v, page, reason);
+		return report_exit_insn(hw, v, page, reason);
 	svm_pass_drs(hw);
 	return EXIT_NONE;
 }
@@ -147,7 +146,7 @@ HANDLER(handle_dr)
 /* Not executed, which a length would say it was. */
 HANDLER(handle_cr)
 {
-	return tell_code(hw, v, page, reason, 0);
+	return report_exit_code(hw, v, page, reason, 0);
 }
 
 /*
@@ -158,14 +157,14 @@ HANDLER(handle_interrupt)
 {
 	if (likely(!(v->int_state & SVM_INT_STATE_SHADOW) || !(v->int_control & SVM_V_IRQ)))
 		return EXIT_NONE;
-	return tell_code(hw, v, page, reason, 0);
+	return report_exit_code(hw, v, page, reason, 0);
 }
 
-static u32 tell_bad(const struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_page *page)
+static u32 report_bad_state(const struct vcpu_hw *hw, const struct vmcb *v, struct vcpu_page *page)
 {
 	page->exit.bad_state.hardware = v->exit_code;
 	page->exit.bad_state.detail = v->exit_info1;
-	return tell(hw, page, EXIT_BAD_STATE, 0, 0, GROUP_GPR);
+	return report_exit(hw, page, EXIT_BAD_STATE, 0, 0, GROUP_GPR);
 }
 
 /* The VMM must not see it, nor a guest run with it. The guest's is lost. */
@@ -173,7 +172,7 @@ static u32 replace_host_state(struct vcpu_hw *hw, struct vcpu_page *page)
 {
 	hw->vmcb->int_control = SVM_INT_CONTROL;
 	svm_load(hw, &virt_init_state, GROUP_GPR | GROUP_SEG | GROUP_CR | GROUP_DR);
-	return tell_bad(hw, hw->vmcb, page);
+	return report_bad_state(hw, hw->vmcb, page);
 }
 
 static u32 handle_nested_fault(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page)
@@ -184,13 +183,13 @@ static u32 handle_nested_fault(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_p
 	if (unlikely(svm_is_host_state(v)))
 		return replace_host_state(hw, page);
 	if (info & SVM_NPF_RESERVED)	/* our own tables are wrong: not something to try again */
-		return tell_bad(hw, v, page);
+		return report_bad_state(hw, v, page);
 	entry->mem_flags = info & SVM_NPF_EXEC ? MEM_EXEC : info & SVM_NPF_WRITE ? MEM_WRITE : MEM_READ;
 	if (info & SVM_NPF_WALK)
 		entry->mem_flags |= MEM_WALK;
 	entry->mem_gpa = v->exit_info2;
 	page->exit.mem.gpa = entry->mem_gpa;
-	return tell_code(hw, v, page, EXIT_MEM, entry->mem_flags);
+	return report_exit_code(hw, v, page, EXIT_MEM, entry->mem_flags);
 }
 
 /*
@@ -206,7 +205,7 @@ static __attribute__((noinline)) u32 handle_invalid(struct vcpu_hw *hw, struct v
 		virt_raise_gp(hw->entry);
 		return EXIT_NONE;
 	}
-	return tell_bad(hw, hw->vmcb, page);
+	return report_bad_state(hw, hw->vmcb, page);
 }
 
 #define RULE(exit_reason, function) { .handle = (function), .reason = (exit_reason) }
@@ -255,10 +254,10 @@ static __attribute__((noinline)) u32 handle_rare(struct vcpu_hw *hw, struct vmcb
 		return handle_invalid(hw, page);
 	if (code == SVM_INVPCID)
 		return handle_insn(hw, v, page, EXIT_INSN);
-	return tell_bad(hw, v, page);
+	return report_bad_state(hw, v, page);
 }
 
-static inline __attribute__((always_inline)) u32 handle(struct vcpu_hw *hw)
+ALWAYS_INLINE u32 handle(struct vcpu_hw *hw)
 {
 	struct vmcb *v = hw->vmcb;
 	u32 code = (u32)v->exit_code;
@@ -272,14 +271,14 @@ static inline __attribute__((always_inline)) u32 handle(struct vcpu_hw *hw)
 static __attribute__((noinline)) u32 collect_and_handle(struct vcpu_hw *hw)
 {
 	svm_event_collect(hw, hw->entry);
-	if (unlikely(hw->extras & EXTRA_STEPPED) && svm_event_end_step(hw))
+	if (unlikely(hw->slow_entry & SLOW_STEPPED) && svm_event_end_step(hw))
 		return EXIT_NONE;
 	return handle(hw);
 }
 
 u32 svm_exit(struct vcpu_hw *hw)
 {
-	if (unlikely((hw->extras & EXTRA_BUSY) || (hw->vmcb->exit_int_info & SVM_EVENT_VALID)))
+	if (unlikely((hw->slow_entry & SLOW_CLEANUP) || (hw->vmcb->exit_int_info & SVM_EVENT_VALID)))
 		return collect_and_handle(hw);
 	return handle(hw);
 }

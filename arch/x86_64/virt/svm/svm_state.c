@@ -89,7 +89,7 @@ static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	v->rflags = from->rflags;
 	v->int_control = (v->int_control & ~SVM_V_TPR) | from->cr8;
 	v->int_state = from->shadow & (SHADOW_STI | SHADOW_MOVSS) ? SVM_INT_STATE_SHADOW : 0;
-	if (is_nmi_blocked != ((hw->extras & EXTRA_NMI_BLOCKED) != 0))
+	if (is_nmi_blocked != ((hw->slow_entry & SLOW_NMI_BLOCKED) != 0))
 		svm_event_block_nmi(hw, is_nmi_blocked);
 }
 
@@ -130,12 +130,12 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	svm_reclaim_drs(hw);
 	for (i = 0; i < 4; i++)
 		hw->dr[i] = from->dr[i];
-	hw->extras &= ~EXTRA_ARMED;
+	hw->slow_entry &= ~SLOW_ARMED;
 	if (!svm_features.leaves_breakpoints)
 		return;
 	hw->armed_dr7 = quirk_tcg_armable_dr7(from);
 	if (hw->armed_dr7 & DR7_ENABLES)
-		hw->extras |= EXTRA_ARMED;
+		hw->slow_entry |= SLOW_ARMED;
 }
 
 static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)

@@ -12,7 +12,7 @@
 #include "vmx_offsets.h"
 
 _Static_assert(offsetof(struct vcpu_hw, page) == HW_PAGE && offsetof(struct vcpu_hw, host_rsp) == HW_HOST_RSP &&
-	       offsetof(struct pcpu, entered) == PCPU_ENTERED && offsetof(struct vcpu_page, gpr) == PAGE_GPR(0),
+	       offsetof(struct pcpu, fast_vcpu) == PCPU_FAST_VCPU && offsetof(struct vcpu_page, gpr) == PAGE_GPR(0),
 	       "vmx_switch.S");
 
 enum { INVEPT_SINGLE = 1, INVEPT_ALL = 2 };
@@ -116,7 +116,7 @@ static void vmx_leave(struct vcpu_hw *hw)
 
 	vmx_reclaim_drs(hw);
 	vmclear(&hw->vmcs_hpa);
-	hw->chores |= CHORE_HOST | CHORE_FLUSH;
+	hw->pending_work |= WORK_HOST | WORK_FLUSH;
 	if (cpu->current == hw)
 		cpu->current = NULL;
 }
@@ -150,7 +150,7 @@ static void vmx_vcpu_fini(struct vcpu_hw *hw)
 
 static void vmx_flush(struct vcpu_hw *hw)
 {
-	hw->chores |= CHORE_FLUSH;
+	hw->pending_work |= WORK_FLUSH;
 }
 
 /*
@@ -162,13 +162,13 @@ static void flush(struct vcpu_hw *hw)
 	invept(vmx_controls.invept_single ? INVEPT_SINGLE : INVEPT_ALL, hw->ept_pointer);
 }
 
-static __attribute__((noinline)) void do_chores(struct vcpu_hw *hw)
+static __attribute__((noinline)) void do_pending_work(struct vcpu_hw *hw)
 {
-	if (hw->chores & CHORE_HOST)
+	if (hw->pending_work & WORK_HOST)
 		vmx_init_host_part(hw);
-	if (hw->chores & CHORE_FLUSH)
+	if (hw->pending_work & WORK_FLUSH)
 		flush(hw);
-	hw->chores = 0;
+	hw->pending_work = 0;
 }
 
 /* The timer goes on with the first entry with IF = 0, and may go on until here: guests change IF all the time. */
@@ -180,8 +180,8 @@ static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 	hw->entry = entry;
 	hw->page = page;
 	vmx_make_current(hw);
-	if (unlikely(hw->chores))
-		do_chores(hw);
+	if (unlikely(hw->pending_work))
+		do_pending_work(hw);
 	vmwrite_from(VMCS_HOST_FS_BASE, &((const struct arch_thread *)pcpu->current)->fs_base);
 	if (hw->is_timed || hw->has_ports != pcpu->has_ports) {
 		hw->has_ports = pcpu->has_ports;
@@ -193,7 +193,7 @@ static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcp
 }
 
 /* RFLAGS.RF and the shadows of STI and MOV SS end with the instruction. */
-static void step(struct vcpu_hw *hw, u64 rflags)
+static void advance_rip(struct vcpu_hw *hw, u64 rflags)
 {
 	vmwrite_from(VMCS_GUEST_RIP, &hw->page->rip);
 	if (rflags & RFLAGS_RF)
@@ -213,28 +213,28 @@ static void set_pending_step(const struct vcpu_hw *hw, u64 rflags)
 		(vmread(VMCS_GUEST_PENDING_DEBUG) & ~DR6_BS) | (is_pending ? DR6_BS : 0));
 }
 
-static __attribute__((noinline)) void get_ready(struct vcpu_hw *hw, struct vcpu_entry *entry, u32 what)
+static __attribute__((noinline)) void prepare_entry_slow(struct vcpu_hw *hw, struct vcpu_entry *entry, u32 what)
 {
 	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
 	u32 shadow = hw->interruptibility & (BLOCKING_STI | BLOCKING_MOVSS);
 
 	if (what & ENTER_STEP)
-		step(hw, rflags);
+		advance_rip(hw, rflags);
 	if (shadow)
 		set_pending_step(hw, rflags);
 	if ((what & ENTER_EVENTS) || (hw->window | hw->tpr_threshold))
 		vmx_event_inject(hw, entry, rflags);
 	if (!hw->is_timed && !(rflags & RFLAGS_IF))
 		vmx_set_timed(hw, true);
-	hw->is_busy = (hw->window | hw->tpr_threshold) != 0;
+	hw->slow_entry = (hw->window | hw->tpr_threshold) != 0;
 }
 
 static u32 vmx_enter(struct vcpu_hw *hw, u32 what)
 {
-	if (likely(what == ENTER_STEP && !hw->is_busy))
+	if (likely(what == ENTER_STEP && !hw->slow_entry))
 		vmwrite_from(VMCS_GUEST_RIP, &hw->page->rip);
 	else
-		get_ready(hw, hw->entry, what);
+		prepare_entry_slow(hw, hw->entry, what);
 	return vmx_switch(hw);
 }
 

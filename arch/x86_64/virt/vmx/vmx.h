@@ -52,10 +52,10 @@ struct vcpu_hw {
 	u64 ept_pointer;
 	u64 unusual_rflags;		/* see vmx_set_timed */
 	u32 interruptibility;		/* the guest's, as the VMCS has it */
-	u32 chores;			/* CHORE_*: for vmx_prepare */
+	u32 pending_work;		/* WORK_*: for vmx_prepare */
 	u32 window;			/* PROC_*_WINDOW bits in force */
 	u32 tpr_threshold;
-	bool is_busy;			/* more than a step is to be done before the next entry, or may be */
+	bool slow_entry;		/* more than a step is to be done before the next entry, or may be */
 	bool is_timed;			/* the preemption timer runs, if there is one: see choose_timer */
 	bool is_armed;			/* the guest's DR7 enables a breakpoint */
 	bool has_drs;			/* the guest's DR0-3 and DR6 are in the processor, and MOV DR does not exit */
@@ -66,8 +66,8 @@ struct vcpu_hw {
 _Static_assert(sizeof(struct vmx_msr) == 16, "SDM 24.7.2");
 _Static_assert(offsetof(struct vcpu_hw, tpr) == 0x80, "SDM 29.1.1");
 
-#define CHORE_HOST BIT32(0)		/* write the host state of this pCPU and thread */
-#define CHORE_FLUSH BIT32(1)		/* forget cached translations */
+#define WORK_HOST BIT32(0)		/* write the host state of this pCPU and thread */
+#define WORK_FLUSH BIT32(1)		/* forget cached translations */
 
 /* Control words for every VMCS, from the capability MSRs. */
 struct vmx_controls {

@@ -20,7 +20,7 @@
 _Static_assert(offsetof(struct vcpu_exit, flags) == offsetof(struct vcpu_exit, insn_len) + 4, "written as one");
 
 /* An exit for whose reason the instruction-length field is valid (27.2.5). */
-static inline u32 tell_instruction(struct vcpu_page *page, u32 reason)
+static inline u32 report_exit_insn(struct vcpu_page *page, u32 reason)
 {
 	vmread_to(VMCS_EXIT_INSN_LEN, &page->exit.insn_len);
 	page->exit.reason = reason;
@@ -48,7 +48,7 @@ static u32 store_code(struct vcpu_page *page)
 }
 
 /* Any other for the VMM. */
-static u32 tell(struct vcpu_page *page, u32 reason, u32 flags)
+static u32 report_exit(struct vcpu_page *page, u32 reason, u32 flags)
 {
 	page->exit.insn_len = 0;
 	page->exit.flags = flags;
@@ -61,7 +61,7 @@ static u32 tell(struct vcpu_page *page, u32 reason, u32 flags)
  * An exit that need not leave the kernel may lead straight to the next entry, so it is a time to look at host
  * interrupts: see choose_timer.
  */
-static void look(const struct vcpu_hw *hw)
+static void poll_host_irqs(const struct vcpu_hw *hw)
 {
 	if (unlikely(hw->is_timed))
 		arch_interrupts_poll();
@@ -100,13 +100,13 @@ HANDLER(exit_refused)
 		if (is_behind_the_end(hw))
 			return EXIT_NONE;
 	}
-	return tell(page, EXIT_BAD_STATE, 0);
+	return report_exit(page, EXIT_BAD_STATE, 0);
 }
 
 /* Nothing but to enter again. */
 HANDLER(exit_none)
 {
-	look(hw);
+	poll_host_irqs(hw);
 	return EXIT_NONE;
 }
 
@@ -114,7 +114,7 @@ HANDLER(exit_none)
 HANDLER(exit_host_interrupt)
 {
 	arch_interrupt((u32)vmread(VMCS_EXIT_EVENT) & EVENT_VECTOR);
-	look(hw);
+	poll_host_irqs(hw);
 	return EXIT_NONE;
 }
 
@@ -148,7 +148,7 @@ static u32 exit_guest_exception(struct vcpu_hw *hw, struct vcpu_page *page, u32 
 	page->exit.exception.address = address;
 	if ((info & EVENT_VECTOR) == VECTOR_DB && !is_int1)
 		note_debug_exception(hw, address);
-	tell(page, EXIT_EXCEPTION, 0);
+	report_exit(page, EXIT_EXCEPTION, 0);
 	page->exit.insn_len = is_int1 ? (u32)vmread(VMCS_EXIT_INSN_LEN) : 0;
 	return EXIT_EXCEPTION;
 }
@@ -165,7 +165,7 @@ HANDLER(exit_exception)
 		__asm__ volatile("int $18");
 	else
 		return exit_guest_exception(hw, page, info);
-	look(hw);
+	poll_host_irqs(hw);
 	return EXIT_NONE;
 }
 
@@ -179,8 +179,8 @@ HANDLER(exit_io)
 	page->exit.pio.size = (u8)((q & 7u) + 1);
 	page->exit.pio.next_rip = 0;
 	if (unlikely(flags & PIO_STRING))
-		return tell(page, EXIT_PIO, flags);
-	tell_instruction(page, EXIT_PIO);
+		return report_exit(page, EXIT_PIO, flags);
+	report_exit_insn(page, EXIT_PIO);
 	page->exit.flags = flags;
 	return EXIT_PIO;
 }
@@ -188,13 +188,13 @@ HANDLER(exit_io)
 HANDLER(exit_rdmsr)
 {
 	page->exit.msr.index = (u32)page->gpr[GPR_RCX];
-	return tell_instruction(page, EXIT_MSR_READ);
+	return report_exit_insn(page, EXIT_MSR_READ);
 }
 
 HANDLER(exit_wrmsr)
 {
 	page->exit.msr.index = (u32)page->gpr[GPR_RCX];
-	return tell_instruction(page, EXIT_MSR_WRITE);
+	return report_exit_insn(page, EXIT_MSR_WRITE);
 }
 
 _Static_assert(EPT_READ == MEM_READ && EPT_WRITE == MEM_WRITE && EPT_EXEC == MEM_EXEC, "as is");
@@ -215,8 +215,8 @@ HANDLER(exit_ept_violation)
 	entry->mem_flags = flags;
 	entry->mem_gpa = vmread(VMCS_GUEST_PHYSICAL);
 	page->exit.mem.gpa = entry->mem_gpa;
-	look(hw);
-	return tell(page, EXIT_MEM, flags);
+	poll_host_irqs(hw);
+	return report_exit(page, EXIT_MEM, flags);
 }
 
 static u64 moved_value(const struct vcpu_page *page, u64 qualification)
@@ -244,14 +244,14 @@ HANDLER(exit_cr_access)
 	bool is_mov_to = (q >> 4 & 3u) == 0;
 
 	if (number == 8)
-		return tell(page, EXIT_CR8, 0);
+		return report_exit(page, EXIT_CR8, 0);
 	if (number == 0 && is_mov_to)
 		move_cr0(hw->entry, moved_value(page, q));
 	else if (number == 4 && is_mov_to)
 		virt_raise_gp(hw->entry);
 	else
 		return exit_refused(hw, page, code);
-	look(hw);
+	poll_host_irqs(hw);
 	return EXIT_NONE;
 }
 
@@ -259,20 +259,20 @@ HANDLER(exit_cr_access)
 HANDLER(exit_dr)
 {
 	vmx_pass_drs(hw);
-	look(hw);
+	poll_host_irqs(hw);
 	return EXIT_NONE;
 }
 
-HANDLER(exit_shutdown) { return tell(page, EXIT_SHUTDOWN, 0); }
-HANDLER(exit_task_switch) { return tell(page, EXIT_TASK_SWITCH, 0); }
-HANDLER(exit_tpr) { return tell(page, EXIT_TPR, 0); }
-HANDLER(exit_cpuid) { return tell_instruction(page, EXIT_CPUID); }
-HANDLER(exit_hlt) { return tell_instruction(page, EXIT_HLT); }
-HANDLER(exit_cache) { return tell_instruction(page, EXIT_CACHE); }
-HANDLER(exit_hypercall) { return tell_instruction(page, EXIT_HYPERCALL); }
-HANDLER(exit_pause) { return tell_instruction(page, EXIT_PAUSE); }
-HANDLER(exit_xsetbv) { return tell_instruction(page, EXIT_XSETBV); }
-HANDLER(exit_insn) { return tell_instruction(page, EXIT_INSN); }
+HANDLER(exit_shutdown) { return report_exit(page, EXIT_SHUTDOWN, 0); }
+HANDLER(exit_task_switch) { return report_exit(page, EXIT_TASK_SWITCH, 0); }
+HANDLER(exit_tpr) { return report_exit(page, EXIT_TPR, 0); }
+HANDLER(exit_cpuid) { return report_exit_insn(page, EXIT_CPUID); }
+HANDLER(exit_hlt) { return report_exit_insn(page, EXIT_HLT); }
+HANDLER(exit_cache) { return report_exit_insn(page, EXIT_CACHE); }
+HANDLER(exit_hypercall) { return report_exit_insn(page, EXIT_HYPERCALL); }
+HANDLER(exit_pause) { return report_exit_insn(page, EXIT_PAUSE); }
+HANDLER(exit_xsetbv) { return report_exit_insn(page, EXIT_XSETBV); }
+HANDLER(exit_insn) { return report_exit_insn(page, EXIT_INSN); }
 
 static u32 (*const handlers[VMX_EXIT_TABLE_SIZE])(struct vcpu_hw *hw, struct vcpu_page *page, u64 code) = {
 	[VMX_EXCEPTION_NMI] = exit_exception,
@@ -321,7 +321,7 @@ static inline u32 handle(struct vcpu_hw *hw, struct vcpu_page *page, u64 code)
 static NOINLINE u32 exit_unusual(struct vcpu_hw *hw, struct vcpu_page *page, u64 code)
 {
 	page->shadow &= BLOCKING_STI | BLOCKING_MOVSS | BLOCKING_NMI;
-	hw->is_busy = true;
+	hw->slow_entry = true;
 	if (hw->has_ports)
 		arch_ports_restore();
 	return handle(hw, page, code);

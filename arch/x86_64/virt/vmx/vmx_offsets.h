@@ -10,7 +10,7 @@
 #define HW_HOST_RSP	112
 
 /* struct pcpu */
-#define PCPU_ENTERED	120
+#define PCPU_FAST_VCPU	120
 
 /* struct vcpu_page: the GPRs, in the order of enum gpr: RAX RCX RDX RBX RSP RBP RSI RDI R8 ... R15 */
 #define PAGE_GPR(number) 80 + 8 * (number)

@@ -9,22 +9,22 @@
 #include "virt_bits.h"
 #include "vmx.h"
 
-#define LOOKS_PER_SECOND 1100u
+#define POLLS_PER_SECOND 1100u
 
 struct vmx_controls vmx_controls;
 
 /*
- * One control word: what must be set, what is welcome, and the MSR that says what may be (low half: must be 1; high
+ * One control word: what must be set, what is optional, and the MSR that says what may be (low half: must be 1; high
  * half: may be 1).
  */
-struct control_wish {
+struct control_requirement {
 	u32 msr;
 	bool has_true;
-	u32 needed, welcome, unwanted;
+	u32 needed, optional, unwanted;
 	u32 *out;
 };
 
-static const struct control_wish wishes[] = {
+static const struct control_requirement requirements[] = {
 	{ MSR_VMX_PIN, true, PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMIS, PIN_PREEMPTION_TIMER,
 	  0, &vmx_controls.pin },
 	{ MSR_VMX_PROC, true,
@@ -41,11 +41,11 @@ static const struct control_wish wishes[] = {
 	  ENTRY_CONTROL_IA32E, &vmx_controls.entry },
 };
 
-static bool choose_control(const struct control_wish *w, bool has_true_msrs)
+static bool choose_control(const struct control_requirement *w, bool has_true_msrs)
 {
 	u64 may = rdmsr(w->msr + (has_true_msrs && w->has_true ? MSR_VMX_TRUE_OFFSET : 0));
 	u32 must_be_1 = (u32)may, may_be_1 = (u32)(may >> 32);
-	u32 value = (w->needed | (w->welcome & may_be_1)) | must_be_1;
+	u32 value = (w->needed | (w->optional & may_be_1)) | must_be_1;
 
 	if ((w->needed & ~may_be_1) || (w->unwanted & must_be_1))
 		return false;
@@ -58,8 +58,8 @@ static bool choose_words(void)
 	bool has_true_msrs = (rdmsr(MSR_VMX_BASIC) & VMX_BASIC_TRUE_CONTROLS) != 0;
 	u32 i;
 
-	for (i = 0; i < ARRAY_COUNT(wishes); i++)
-		if (!choose_control(&wishes[i], has_true_msrs))
+	for (i = 0; i < ARRAY_COUNT(requirements); i++)
+		if (!choose_control(&requirements[i], has_true_msrs))
 			return false;
 	if (!(vmx_controls.proc & PROC_TPR_SHADOW))
 		vmx_controls.proc |= PROC_CR8_LOAD | PROC_CR8_STORE;
@@ -88,7 +88,7 @@ static void choose_timer(struct info_page *info)
 	bool is_there = (vmx_controls.pin & PIN_PREEMPTION_TIMER) != 0;
 
 	if (is_there)
-		vmx_controls.timer_value = (u32)(info->tsc_hz / LOOKS_PER_SECOND >> shift) + 1;
+		vmx_controls.timer_value = (u32)(info->tsc_hz / POLLS_PER_SECOND >> shift) + 1;
 	virt_note_feature(info, FEAT_PREEMPTION_TIMER, is_there);
 }
 

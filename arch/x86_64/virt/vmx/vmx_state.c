@@ -10,7 +10,7 @@ static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
 	vmx_set_interruptibility(hw, from->shadow);
 	hw->tpr = from->cr8 << 4;
-	hw->is_busy = true;
+	hw->slow_entry = true;
 }
 
 /* But what vmx_switch has stored. */
@@ -63,7 +63,7 @@ static void load_crs(struct vcpu_hw *hw, const struct vcpu_page *from)
 	vmwrite(VMCS_CR4_SHADOW, from->cr4);
 	vmwrite(VMCS_ENTRY_CONTROLS, vmx_controls.entry | (from->efer & EFER_LMA ? ENTRY_CONTROL_IA32E : 0));
 	hw->cr2 = from->cr2;
-	hw->chores |= CHORE_FLUSH;	/* as a MOV to them would, forget translations */
+	hw->pending_work |= WORK_FLUSH;	/* as a MOV to them would, forget translations */
 }
 
 static void store_crs(const struct vcpu_hw *hw, struct vcpu_page *to)

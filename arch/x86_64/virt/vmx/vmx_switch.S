@@ -9,7 +9,7 @@
  * VMCS has been launched, VMRESUME knows. A host interrupt that ends guest mode is acknowledged by the exit.
  *
  * The preemption timer only asks for a look at host interrupts (vmx_probe.c). If nothing has come up, the guest goes on
- * at once: the pCPU still says `entered` (arch.h).
+ * at once: `fast_vcpu` is still set (arch.h).
  */
 #include "vmx_offsets.h"
 
@@ -74,7 +74,7 @@ vmx_exit_point:
 	movl $VMCS_EXIT_REASON, %edx
 	vmread %rdx, %rdx
 	cmpl $VMX_PREEMPTION_TIMER, %edx
-	je look
+	je poll
 store:	pushq %rsi
 	pushq %rdi
 	movq 24(%rsp), %rdi
@@ -104,10 +104,10 @@ store:	pushq %rsi
 	jmp vmx_exit
 
 	/* STI holds interrupts off for one instruction more. */
-look:	sti
+poll:	sti
 	popq %rdx
 	cli
-	cmpq $0, %gs:PCPU_ENTERED
+	cmpq $0, %gs:PCPU_FAST_VCPU
 	je 5f
 	vmresume
 	jmp 3b

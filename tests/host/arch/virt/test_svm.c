@@ -205,7 +205,7 @@ static void deliver(struct vmcb *v)
 }
 
 /* Each kind of thing that an entry may deliver. */
-static const struct vcpu_entry wishes[] = {
+static const struct vcpu_entry requests[] = {
 	{ .event = { .valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_PF, .has_error = 1, .error = 0x1234 } },
 	{ .event = { .valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_UD }, .intr_pending = 1, .intr_vector = 77 },
 	{ .event = { .valid = 1, .type = EVENT_SOFT_INT, .vector = 0x80, .insn_len = 2 } },
@@ -230,22 +230,22 @@ static void check_refusal(const struct vcpu_entry *wish, void (*how)(struct vmcb
 static void test_refused_events(void **state)
 {
 	(void)state;
-	for (u32 i = 0; i < ARRAY_COUNT(wishes); i++) {
+	for (u32 i = 0; i < ARRAY_COUNT(requests); i++) {
 		start();
 		svm_features.exits_for_bad_cr = false;
-		check_refusal(&wishes[i], refuse_only);
+		check_refusal(&requests[i], refuse_only);
 		assert_int_equal(page.rip, GUEST_RIP);
 		processor = deliver;
 		assert_int_equal(svm_ops.enter(hw, ENTER_EVENTS), EXIT_CPUID);
 		assert_false(entry.event.valid || entry.intr_pending);
-		check_refusal(&(struct vcpu_entry){ .event = wishes[i].event, .what = ENTER_EVENTS }, refuse_only);
+		check_refusal(&(struct vcpu_entry){ .event = requests[i].event, .what = ENTER_EVENTS }, refuse_only);
 		entry = (struct vcpu_entry){ 0 };
 		processor = refuse_only;
 		assert_int_equal(svm_ops.enter(hw, 0), EXIT_BAD_STATE);
 		assert_false(entry.event.valid || hw->vmcb->event_inject || (hw->vmcb->int_control & SVM_V_IRQ));
 		end();
 		start();
-		check_refusal(&wishes[i], refuse);
+		check_refusal(&requests[i], refuse);
 		end();
 	}
 }
@@ -267,7 +267,7 @@ static void test_interrupts(void **state)
 		svm_features.doubles_interrupts = cases[i].doubles;
 		hw->vmcb->rflags = RFLAGS_ONE | cases[i].rflags;
 		hw->vmcb->int_state = cases[i].int_state;
-		entry.event = cases[i].has_event ? wishes[0].event : (struct vcpu_event){ 0 };
+		entry.event = cases[i].has_event ? requests[0].event : (struct vcpu_event){ 0 };
 		entry.intr_pending = 1;
 		entry.intr_vector = 99;
 		svm_event_inject(hw, &entry);

@@ -277,7 +277,7 @@ static void test_nmis(void **state)
 		assert_int_equal(page.rflags & RFLAGS_TF, tf);
 		if (!tf)
 			assert_int_equal(page.dr6 & DR6_BS, bs);
-		assert_false(hw->extras & EXTRA_STEPPED);
+		assert_false(hw->slow_entry & SLOW_STEPPED);
 	}
 	processor = NULL;
 	end();

@@ -130,7 +130,7 @@ static int end(void **state)
 }
 
 /* Each kind of thing that an entry may deliver. */
-static const struct vcpu_entry wishes[] = {
+static const struct vcpu_entry requests[] = {
 	{ .event = { .valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_PF, .has_error = 1, .error = 0x1234 } },
 	{ .event = { .valid = 1, .type = EVENT_EXCEPTION, .vector = VECTOR_UD }, .intr_pending = 1, .intr_vector = 77 },
 	{ .event = { .valid = 1, .type = EVENT_SOFT_INT, .vector = 0x80, .insn_len = 2 } },
@@ -151,15 +151,15 @@ static void expect_all_back(const struct vcpu_entry *wish)
 
 static void check_refusals(u64 (*how)(void))
 {
-	for (u32 i = 0; i < ARRAY_COUNT(wishes); i++) {
+	for (u32 i = 0; i < ARRAY_COUNT(requests); i++) {
 		u64 first;
 
-		entry = wishes[i];
+		entry = requests[i];
 		processor = how;
 		assert_int_equal(vmx_ops.enter(hw, ENTER_EVENTS), EXIT_BAD_STATE);
 		assert_true(entered_with & EVENT_VALID);
 		first = entered_with;
-		expect_all_back(&wishes[i]);
+		expect_all_back(&requests[i]);
 		processor = leave;	/* once more: the same; then no more */
 		assert_int_equal(vmx_ops.enter(hw, ENTER_EVENTS), EXIT_CPUID);
 		assert_int_equal(entered_with, first);
@@ -173,8 +173,8 @@ static void check_refusals(u64 (*how)(void))
 /* The VMM that takes back what it wanted after an entry that was refused: the guest gets nothing of it. */
 static void check_withdrawal(u64 (*how)(void))
 {
-	for (u32 i = 0; i < ARRAY_COUNT(wishes); i++) {
-		entry = wishes[i];
+	for (u32 i = 0; i < ARRAY_COUNT(requests); i++) {
+		entry = requests[i];
 		processor = how;
 		assert_int_equal(vmx_ops.enter(hw, ENTER_EVENTS), EXIT_BAD_STATE);
 		entry = (struct vcpu_entry){ 0 };
@@ -234,7 +234,7 @@ static void test_step_in_a_shadow(void **state)
 		assert_int_equal(page.exit.exception.vector, VECTOR_DB);
 		assert_int_equal(page.exit.insn_len, 1);
 		processor = leave;
-		entry.event = wishes[4].event;
+		entry.event = requests[4].event;
 		assert_int_equal(vmx_ops.enter(hw, i & 4 ? ENTER_EVENTS : ENTER_STEP), EXIT_CPUID);
 		page.rflags ^= RFLAGS_TF;
 		page.shadow = SHADOW_STI;
@@ -254,16 +254,16 @@ static u64 refuse_rip(void)
 static void test_step_out_of_space(void **state)
 {
 	(void)state;
-	for (u32 i = 0; i <= ARRAY_COUNT(wishes); i++) {
+	for (u32 i = 0; i <= ARRAY_COUNT(requests); i++) {
 		processor = leave;
 		entry = (struct vcpu_entry){ 0 };
 		assert_int_equal(vmx_ops.enter(hw, 0), EXIT_CPUID);
 		page.rip = 0x800000000000;
 		processor = refuse_rip;
-		entry = i < ARRAY_COUNT(wishes) ? wishes[i] : (struct vcpu_entry){ 0 };
+		entry = i < ARRAY_COUNT(requests) ? requests[i] : (struct vcpu_entry){ 0 };
 		assert_int_equal(vmx_ops.enter(hw, ENTER_STEP | ENTER_EVENTS), EXIT_NONE);
 		assert_true(entry.event.valid);
-		assert_int_equal(entry.event.vector, i < 6 ? wishes[i].event.vector : VECTOR_GP);
+		assert_int_equal(entry.event.vector, i < 6 ? requests[i].event.vector : VECTOR_GP);
 		assert_int_equal(vmx_ops.enter(hw, ENTER_EVENTS), EXIT_CPUID);
 		assert_int_equal(page.rip, 0xffff800000000000);
 	}
@@ -274,9 +274,9 @@ static void test_resume_flag(void **state)
 {
 	(void)state;
 	processor = leave;
-	for (u32 i = 0; i < ARRAY_COUNT(wishes); i++) {
+	for (u32 i = 0; i < ARRAY_COUNT(requests); i++) {
 		vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_ONE);
-		entry = wishes[i];
+		entry = requests[i];
 		assert_int_equal(vmx_ops.enter(hw, ENTER_EVENTS), EXIT_CPUID);
 		assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_ONE | (i < 2 ? RFLAGS_RF : 0));
 	}

@@ -99,7 +99,7 @@ static void test_reservation_limits(void **state)
 	assert_int_equal(pool.free_user, 24);
 }
 
-/* Memory that nobody reserved ends at what others did, and at the spare frames; the counters follow. */
+/* Memory that nobody reserved ends at what others did, and at the watermark; the counters follow. */
 static void test_unreserved(void **state)
 {
 	hpa_t frame, large;
@@ -107,7 +107,7 @@ static void test_unreserved(void **state)
 
 	(void)state;
 	frame_pool_add(&pool, PAGE_SIZE_2M, 4 * PAGE_SIZE_2M);
-	pool.spare_user = 100;
+	pool.watermark_user = 100;
 	assert_int_equal(frame_pool_reserve(&pool, 600), ST_OK);
 	assert_int_equal(frame_pool_alloc_unreserved(&pool, PT_LEVEL_2M, &large), ST_OK);
 	assert_int_equal(frame_pool_alloc_unreserved(&pool, PT_LEVEL_1G, &frame), ST_NOMEM);
@@ -118,27 +118,27 @@ static void test_unreserved(void **state)
 	assert_int_equal(pool.reserved, 600);
 	assert_int_equal(frame_pool_alloc_unreserved(&pool, PT_LEVEL_2M, &frame), ST_NOMEM);
 	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_4K, &frame), ST_OK);
-	assert_int_equal(frame_pool_reserve(&pool, 100), ST_OK);	/* who reserves may have the spare ones */
+	assert_int_equal(frame_pool_reserve(&pool, 100), ST_OK);	/* reservations go below the watermark */
 	assert_int_equal(pool.granted, 512 + count + 1);
 	frame_pool_free(&pool, large, CHUNK_FRAMES);
 	assert_int_equal(pool.granted, count + 1);
 }
 
-static void test_spare_kernel_frames(void **state)
+static void test_kernel_watermark(void **state)
 {
 	hpa_t frame;
 
 	(void)state;
 	frame_pool_add(&pool, PAGE_SIZE_2M, 2 * PAGE_SIZE_2M);
-	pool.spare_kernel = 10;
-	pool.spare_user = 500;
-	assert_int_equal(frame_pool_leave_spare(&pool), ST_OK);		/* makes a chunk KERNEL */
+	pool.watermark_kernel = 10;
+	pool.watermark_user = 500;
+	assert_int_equal(frame_pool_check_watermark(&pool), ST_OK);		/* makes a chunk KERNEL */
 	assert_int_equal(pool.free_kernel, 512);
 	for (u32 i = 0; i < 502; i++)
 		assert_int_equal(frame_pool_alloc_kernel(&pool, 1, &frame), ST_OK);
-	assert_int_equal(frame_pool_leave_spare(&pool), ST_NOMEM);	/* the other chunk would cut into the spare */
-	pool.spare_user = 0;
-	assert_int_equal(frame_pool_leave_spare(&pool), ST_OK);
+	assert_int_equal(frame_pool_check_watermark(&pool), ST_NOMEM);	/* the other chunk would go below it */
+	pool.watermark_user = 0;
+	assert_int_equal(frame_pool_check_watermark(&pool), ST_OK);
 	assert_int_equal(pool.free_kernel, 10 + 512);
 	assert_int_equal(pool.granted, 0);
 }
@@ -315,7 +315,7 @@ int main(void)
 		cmocka_unit_test_setup(test_map_ends_are_judged, setup),
 		cmocka_unit_test_setup(test_reservation_limits, setup),
 		cmocka_unit_test_setup(test_unreserved, setup),
-		cmocka_unit_test_setup(test_spare_kernel_frames, setup),
+		cmocka_unit_test_setup(test_kernel_watermark, setup),
 		cmocka_unit_test_setup(test_kernel_class, setup),
 		cmocka_unit_test_setup(test_large_frames, setup),
 		cmocka_unit_test_setup(test_low_frames, setup),

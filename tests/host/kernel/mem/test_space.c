@@ -317,12 +317,12 @@ static void test_fill_without_memory(void **state)
 	(void)state;
 	assert_int_equal(space_map(&space, &mem->object, 0x10000000, 0, 64 * MIB, RW), ST_OK);
 	assert_int_equal(fill(&space, mem, 0x10000000, 64 * MIB), ST_NOMEM);	/* the machine has 62 MiB */
-	assert_int_equal(free_now(), frames.spare_user);
+	assert_int_equal(free_now(), frames.watermark_user);
 	end_space(&space);
 	end_mem(mem);
 }
 
-/* Nothing is reserved; what others reserved, and the spare frames, are not touched. */
+/* Nothing is reserved; what others reserved, and what is below the watermark, is not touched. */
 static void test_overcommit(void **state)
 {
 	struct mem *mem = new_mem(MEM_BYTES_MAX, MEM_OVERCOMMIT | MEM_LARGE);
@@ -332,7 +332,7 @@ static void test_overcommit(void **state)
 
 	(void)state;
 	assert_int_equal(free_now(), free_before - 10 * MIB / PAGE_SIZE);
-	frames.spare_user = 700;
+	frames.watermark_user = 700;
 	while (grant(mem, at, &leaf) == ST_OK)
 		at += PAGE_SIZE << 9 * (leaf.level - 1);
 	assert_int_equal(leaf.level, 0);
@@ -341,7 +341,7 @@ static void test_overcommit(void **state)
 	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), at);
 	for (u64 offset = 0; offset < 10 * MIB; offset += PAGE_SIZE)
 		assert_int_equal(grant(other, offset, &leaf), ST_OK);
-	frames.spare_user = 0;
+	frames.watermark_user = 0;
 	end_mem(mem);
 	end_mem(other);
 }
@@ -370,8 +370,8 @@ static void test_tree_depth(void **state)
 	}
 }
 
-/* Neither its own tables nor those of a space it is mapped into come from the spare kernel frames. */
-static void test_overcommit_leaves_spare_tables(void **state)
+/* Neither its own tables nor those of a space it is mapped into come from kernel frames below the watermark. */
+static void test_overcommit_watermark_of_tables(void **state)
 {
 	struct space space = new_pd_space();
 	struct mem *mem = new_mem(GIB, MEM_OVERCOMMIT), *small = new_mem(PAGE_SIZE, 0);
@@ -380,14 +380,14 @@ static void test_overcommit_leaves_spare_tables(void **state)
 	(void)state;
 	assert_int_equal(space_map(&space, &mem->object, 0x40000000, 0, GIB, RW), ST_OK);
 	assert_int_equal(space_map(&space, &small->object, 0x10000, 0, PAGE_SIZE, RW), ST_OK);
-	frames.spare_kernel = frames.free_kernel;
+	frames.watermark_kernel = frames.free_kernel;
 	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_NOMEM);
 	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), 0);
-	frames.spare_kernel = frames.free_kernel - 2;
+	frames.watermark_kernel = frames.free_kernel - 2;
 	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_NOMEM);	/* the MEM's tree takes the two */
 	assert_int_equal(stat_of(mem, STAT_BYTES_GRANTED), PAGE_SIZE);
 	assert_int_equal(fault(&space, 0x10000, PT_W), ST_OK);
-	frames.spare_kernel = 0;
+	frames.watermark_kernel = 0;
 	assert_int_equal(fault(&space, 0x40000000, PT_W), ST_OK);
 	end_space(&space);
 	end_mem(mem);
@@ -641,7 +641,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fill_without_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overcommit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tree_depth, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_overcommit_leaves_spare_tables, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_overcommit_watermark_of_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_maps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overlaps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_faults, setup, teardown),

@@ -126,13 +126,13 @@ static void test_guests_enter_anew(void **state)
 
 	(void)state;
 	pcpu_count = 2;
-	fake_pcpus[0].entered = fake_pcpus[1].entered = vcpu;
+	fake_pcpus[0].fast_vcpu = fake_pcpus[1].fast_vcpu = vcpu;
 	(void)quiesce_begin();
-	assert_null(fake_pcpus[0].entered);
-	assert_ptr_equal(fake_pcpus[1].entered, vcpu);
+	assert_null(fake_pcpus[0].fast_vcpu);
+	assert_ptr_equal(fake_pcpus[1].fast_vcpu, vcpu);
 	enter_idle(1);
 	leave_idle(1);
-	assert_null(fake_pcpus[1].entered);
+	assert_null(fake_pcpus[1].fast_vcpu);
 }
 
 /* Who begins a period and goes on asking from another pCPU. */

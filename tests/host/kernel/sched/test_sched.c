@@ -176,20 +176,20 @@ static void test_limit_of_the_current_thread(void **state)
 	writes = sim_timer_writes;
 	sched_timer_limit(fake_tsc + 700);
 	assert_int_equal(sim_timer_writes, writes);			/* unchanged: not programmed again */
-	fake_pcpu.entered = threads[0];
+	fake_pcpu.fast_vcpu = threads[0];
 	sim_run(600);
-	assert_non_null(fake_pcpu.entered);
+	assert_non_null(fake_pcpu.fast_vcpu);
 	sim_run(400);
 	assert_int_equal(sim_timer[0], DEADLINE_NONE);
-	assert_null(fake_pcpu.entered);					/* vcpu_run has to look at its deadline */
+	assert_null(fake_pcpu.fast_vcpu);	/* vcpu_run has to look at its deadline */
 	sched_timer_limit(fake_tsc + 700);
 	sim_wait(DEADLINE_NONE);
 	assert_int_equal(sim_timer[0], DEADLINE_NONE);			/* forgotten with the thread */
-	fake_pcpu.entered = threads[0];
+	fake_pcpu.fast_vcpu = threads[0];
 	notify_signal(threads[0], 1);		/* it idled on its own stack: nobody entered meanwhile */
 	sim_settle();
 	assert_true(sim_is_running(0));
-	assert_ptr_equal(fake_pcpu.entered, threads[0]);
+	assert_ptr_equal(fake_pcpu.fast_vcpu, threads[0]);
 }
 
 /* Whatever vcpu_run must look at takes back that it may enter its guest at once. */
@@ -198,15 +198,15 @@ static void test_look_before_the_next_entry(void **state)
 	(void)state;
 	sim_go(0);
 	threads[0]->vcpu = (struct vcpu *)(void *)&fake_pcpu;	/* never looked into */
-	fake_pcpu.entered = threads[0];
+	fake_pcpu.fast_vcpu = threads[0];
 	notify_signal(threads[0], 1);				/* from an interrupt, while it runs */
-	assert_null(fake_pcpu.entered);
-	fake_pcpu.entered = threads[0];
+	assert_null(fake_pcpu.fast_vcpu);
+	fake_pcpu.fast_vcpu = threads[0];
 	kernel_ipi();
-	assert_null(fake_pcpu.entered);
-	fake_pcpu.entered = threads[0];
+	assert_null(fake_pcpu.fast_vcpu);
+	fake_pcpu.fast_vcpu = threads[0];
 	sched_stop(threads[0]);
-	assert_null(fake_pcpu.entered);
+	assert_null(fake_pcpu.fast_vcpu);
 	threads[0]->vcpu = NULL;
 	sim_settle();
 }

@@ -264,7 +264,7 @@ static void test_signal_to_a_parked_vcpu(void **state)
 	sim_sleep(1, DEADLINE_NONE);
 	sim_be(0);
 	threads[0]->vcpu = (struct vcpu *)1;
-	fake_pcpus[where(0)].entered = threads[0];
+	fake_pcpus[where(0)].fast_vcpu = threads[0];
 	while (threads[0]->state != THREAD_PARKED)
 		sim_send(1, 1);
 	fake_here = 1 - where(0);
@@ -272,7 +272,7 @@ static void test_signal_to_a_parked_vcpu(void **state)
 	while (!sim_is_running(0))
 		sim_run(10);
 	assert_int_not_equal(threads[0]->pending, 0);
-	assert_null(fake_pcpus[where(0)].entered);
+	assert_null(fake_pcpus[where(0)].fast_vcpu);
 	threads[0]->vcpu = NULL;
 }
 

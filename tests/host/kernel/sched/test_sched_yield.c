@@ -68,15 +68,15 @@ static void test_waiting_siblings_are_seen(void **state)
 	sim_go(2);
 	run_until(0);
 	assert_false(sched_sibling_waits());	/* a stranger */
-	pcpu->entered = pcpu;
+	pcpu->fast_vcpu = pcpu;
 	sim_go(1);
-	assert_null(pcpu->entered);		/* so that it is asked again */
+	assert_null(pcpu->fast_vcpu);		/* so that it is asked again */
 	run_until(0);
 	assert_true(sched_sibling_waits());
 	sched_stop(threads[1]);
-	pcpu->entered = pcpu;
+	pcpu->fast_vcpu = pcpu;
 	sim_yield();
-	assert_null(pcpu->entered);
+	assert_null(pcpu->fast_vcpu);
 	run_until(0);
 	assert_false(sched_sibling_waits());
 }

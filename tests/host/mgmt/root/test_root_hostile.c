@@ -120,12 +120,12 @@ static void the_console_comes_back(void **state)
 	bench_start("a");
 	h_vmm = bench_vmm_thread();
 	made = fake_threads_made();
-	assert_int_equal(fake_spare_bytes(), 0);
+	assert_int_equal(fake_watermark_bytes(), 0);
 	fake_fault(bench_console, 15, 0x400000, 0);
 	(void)root_turn(ROOT_BIT_FAULT);
-	assert_true(fake_spare_bytes() > MIB);		/* what it gives back is kept for it */
+	assert_true(fake_watermark_bytes() > MIB);		/* what it gives back is kept for it */
 	bench_console = bench_await_thread(made);
-	assert_int_equal(fake_spare_bytes(), 0);
+	assert_int_equal(fake_watermark_bytes(), 0);
 	bench_console_attach();
 	assert_true(fake_is_running(h_vmm));
 	assert_int_equal(fake_badge(fake_pd_of(h_vmm), VMM_H_CONSOLE, bench_console), CONSOLE_BIT_VM);
