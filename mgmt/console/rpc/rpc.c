@@ -27,17 +27,10 @@ static void refuse(struct session *s, const struct cmd_error *error, const char 
 
 void rpc_event(struct session *s, const struct vm_entry *vm)
 {
-	struct json_writer *writer;
-	struct out out = out_to_buffer(&s->console->json_buffer);
+	static const struct view view = { report_vm, json_vm };
 
-	if (!s->has_peer)
-		return;
-	writer = job_json_begin(s);
-	json_text(writer, "event", "VM_STATE");
-	json_vm(writer, "data", vm);
-	json_number(writer, "uptime-ns", session_now(s));
-	out_text(&out, "}");
-	session_send_frame(s, "events");
+	if (s->has_peer)
+		job_send_event(s, "VM_STATE", &view, vm);
 }
 
 /* ---- sync ---- */

@@ -58,66 +58,166 @@ static u32 differences(const struct vm_spec *is, const struct args *args)
 	return spec_differing(is, &args->spec) & (fields_of_args(args->given) | always);
 }
 
-static bool is_silent(const struct job *job)
+/* ---- results ---- */
+
+/* A VM of vos.conf, and what was done with it. */
+struct apply_vm {
+	const struct args *args;
+	const struct apply_row *row;
+	bool is_dry_run;
+};
+
+static void list_fields(const struct out *out, u32 fields)
 {
-	return args_has(&job->args, ARG_QUIET) || job->origin == JOB_STARTUP || job_is_json(job);
-}
-
-static void say_line(struct session *s, struct job *job, const char *line)
-{
-	struct out out;
-
-	if (is_silent(job))
-		return;
-	out = job_text_begin(s, job);
-	out_format(&out, "%s\n", line);
-	job_text_end(s, job);
-}
-
-static void say(struct session *s, struct job *job, const char *mark, const char *name, const char *text)
-{
-	char line[400];
-
-	snprintf(line, sizeof(line), "%s %s: %s", mark, name, text);
-	say_line(s, job, line);
-}
-
-static void say_fixed(struct session *s, struct job *job, const char *name, u32 fields)
-{
-	char text[320];
-	struct out_buffer buffer;
-	struct out out;
 	u32 count = 0;
 
-	out_buffer_init(&buffer, text, sizeof(text));
-	out = out_to_buffer(&buffer);
 	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
 		if (fields & BIT32(i))
-			out_format(&out, "%s%s", count++ ? ", " : "", arg_specs[ARG_OF_FIELD(i)].name);
-	out_format(&out, " differ%s; stop the VM to apply it", count == 1 ? "s" : "");
-	say(s, job, "!", name, text);
+			out_format(out, "%s%s", count++ ? ", " : "", arg_specs[ARG_OF_FIELD(i)].name);
+	out_format(out, " differ%s; stop the VM to apply it\n", count == 1 ? "s" : "");
 }
 
-/* What was set, or would be. */
-static void say_set(struct session *s, struct job *job)
+static void list_set(const struct out *out, const struct vm_spec *spec, u32 fields)
 {
-	const struct request *r = &job->request;
-	struct out out;
 	u32 count = 0;
 
-	if (is_silent(job))
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++) {
+		if (!(fields & BIT32(i)))
+			continue;
+		out_text(out, count++ ? "; " : "");
+		field_conf(out, spec, i);
+	}
+	out_text(out, "\n");
+}
+
+static void row_text(const struct out *out, const void *what)
+{
+	const struct apply_vm *vm = what;
+	const struct apply_row *row = vm->row;
+	const char *name = vm->args->name;
+
+	if (row->differs) {
+		out_format(out, "! %s: ", name);
+		list_fields(out, row->differs);
+	}
+	if (row->set) {
+		out_format(out, "~ %s: %s: ", name, vm->is_dry_run ? "would be set" : "is set");
+		list_set(out, &vm->args->spec, row->set);
+	}
+	if (row->is_created)
+		out_format(out, "+ %s: %s%s\n", name, vm->is_dry_run ? "would be created" : "created",
+			row->is_started ? " and started" : "");
+	if (!row->differs && !row->set && !row->is_created && !row->has_fault)
+		out_format(out, "= %s: no change\n", name);
+}
+
+static void write_fields(struct json_writer *writer, const char *key, u32 fields)
+{
+	json_open(writer, key, '[');
+	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
+		if (fields & BIT32(i))
+			json_text(writer, 0, arg_specs[ARG_OF_FIELD(i)].name);
+	json_close(writer, ']');
+}
+
+static void row_json(struct json_writer *writer, const char *key, const void *what)
+{
+	const struct apply_vm *vm = what;
+	const struct apply_row *row = vm->row;
+
+	json_open(writer, key, '{');
+	json_text(writer, "name", vm->args->name);
+	json_bool(writer, "created", row->is_created);
+	json_bool(writer, "started", row->is_started);
+	write_fields(writer, "set", row->set);
+	write_fields(writer, "differs", row->differs);
+	if (row->has_fault)
+		json_error(writer, &row->error);
+	json_close(writer, '}');
+}
+
+static const struct view row_view = { row_text, row_json };
+
+static struct apply_vm vm_of(const struct job *job, u32 index)
+{
+	const struct console *c = job->session->console;
+
+	return (struct apply_vm){ &c->config[index], &c->apply.rows[index], args_has(&job->args, ARG_DRY_RUN) };
+}
+
+/* The views of all are of the job. */
+static void apply_text(const struct out *out, const void *what)
+{
+	const struct job *job = what;
+	const struct console *c = job->session->console;
+
+	if (c->config_count == 0 && job->mistakes == 0)
+		out_text(out, c->conf_bytes ? "vos.conf defines no VM.\n" :
+			"There is no vos.conf on this boot medium.\n");
+}
+
+static void write_mistake(struct json_writer *writer, const struct apply_mistake *mistake)
+{
+	json_open(writer, 0, '{');
+	json_number(writer, "line", mistake->line);
+	json_number(writer, "column", mistake->column);
+	json_text(writer, "desc", mistake->text);
+	json_close(writer, '}');
+}
+
+static void apply_json(struct json_writer *writer, const char *key, const void *what)
+{
+	const struct job *job = what;
+	const struct console *c = job->session->console;
+
+	json_open(writer, key, '{');
+	json_bool(writer, "dry-run", args_has(&job->args, ARG_DRY_RUN));
+	json_open(writer, "vms", '[');
+	for (u32 i = 0; i < c->config_count; i++) {
+		struct apply_vm vm = vm_of(job, i);
+
+		row_view.json(writer, 0, &vm);
+	}
+	json_close(writer, ']');
+	json_open(writer, "mistakes", '[');
+	for (u32 i = 0; i < c->apply.mistake_count; i++)
+		write_mistake(writer, &c->apply.mistakes[i]);
+	json_close(writer, ']');
+	json_bool(writer, "holds", job->mistakes == 0);
+	json_close(writer, '}');
+}
+
+static void finish(struct session *s, struct job *job)
+{
+	static const struct view view = { apply_text, apply_json };
+	struct cmd_error error;
+
+	if (job->origin == JOB_STARTUP) {	/* each mistake was told; nobody waits for a result */
+		job_ok(s, job);
+		return;
+	}
+	error_set(&error, RESULT_FAILED, "vos.conf has %u error%s; the rest was applied", job->mistakes,
+		job->mistakes == 1 ? "" : "s");
+	job_show_end(s, job, &view, job, job->mistakes ? &error : NULL);
+}
+
+/* What was done with the VM that is next. */
+static void show_row(struct session *s, struct job *job)
+{
+	struct apply_vm vm = vm_of(job, job->index);
+	struct out out;
+
+	if (job->origin != JOB_STARTUP)
+		job_show_part(s, job, &row_view, &vm);
+	if (!vm.row->has_fault || job_is_json(job))
 		return;
 	out = job_text_begin(s, job);
-	out_format(&out, "~ %s: %s: ", r->name, args_has(&job->args, ARG_DRY_RUN) ? "would be set" : "is set");
-	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++) {
-		if (!(r->fields & BIT32(i)))
-			continue;
-		out_text(&out, count++ ? "; " : "");
-		field_conf(&out, &r->spec, i);
-	}
-	out_text(&out, "\n");
+	out_format(&out, "vos.conf: %s: ", vm.args->name);
+	report_error(&out, &vm.row->error);
 	job_text_end(s, job);
 }
+
+/* ---- one VM after the other ---- */
 
 static void send(struct session *s, struct job *job, const struct args *args, enum request_op op, u32 fields)
 {
@@ -130,73 +230,6 @@ static void send(struct session *s, struct job *job, const struct args *args, en
 	job_send(s, job, op);
 }
 
-static void write_fields(struct json_writer *writer, const char *key, u32 fields)
-{
-	json_open(writer, key, '[');
-	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
-		if (fields & BIT32(i))
-			json_text(writer, 0, arg_specs[ARG_OF_FIELD(i)].name);
-	json_close(writer, ']');
-}
-
-static void write_row(struct json_writer *writer, const char *name, const struct apply_row *row)
-{
-	json_open(writer, 0, '{');
-	json_text(writer, "name", name);
-	json_bool(writer, "created", row->is_created);
-	json_bool(writer, "started", row->is_started);
-	write_fields(writer, "set", row->set);
-	write_fields(writer, "differs", row->differs);
-	if (row->has_fault)
-		json_error(writer, &row->error);
-	json_close(writer, '}');
-}
-
-static void write_result(struct session *s, struct job *job)
-{
-	struct json_writer *writer = job_json_begin(s);
-
-	json_open(writer, "return", '{');
-	json_bool(writer, "dry-run", args_has(&job->args, ARG_DRY_RUN));
-	json_open(writer, "vms", '[');
-	for (u32 i = 0; i < s->console->config_count; i++)
-		write_row(writer, s->console->config[i].name, &s->console->apply.rows[i]);
-	json_close(writer, ']');
-	json_open(writer, "mistakes", '[');
-	for (u32 i = 0; i < s->console->apply.mistake_count; i++) {
-		json_open(writer, 0, '{');
-		json_number(writer, "line", s->console->apply.mistakes[i].line);
-		json_number(writer, "column", s->console->apply.mistakes[i].column);
-		json_text(writer, "desc", s->console->apply.mistakes[i].text);
-		json_close(writer, '}');
-	}
-	json_close(writer, ']');
-	json_bool(writer, "holds", job->mistakes == 0);
-	json_close(writer, '}');
-	job_json_end(s, job);
-}
-
-static void finish(struct session *s, struct job *job)
-{
-	struct cmd_error error;
-
-	if (job_is_json(job))
-		write_result(s, job);
-	if (s->console->config_count == 0 && job->mistakes == 0)
-		say_line(s, job, s->console->conf_bytes ? "vos.conf defines no VM." :
-			"There is no vos.conf on this boot medium.");
-	if (job->mistakes == 0 || job->origin == JOB_STARTUP) {	/* each was told; nobody waits for a result */
-		job_ok(s, job);
-		return;
-	}
-	error_set(&error, RESULT_FAILED, "vos.conf has %u error%s; the rest was applied", job->mistakes,
-		job->mistakes == 1 ? "" : "s");
-	if (job_is_json(job))
-		job_end(s, job, &error);
-	else
-		job_fail(s, job, &error);
-}
-
 /* A VM that is there. True: a request is under way. */
 static bool compare(struct session *s, struct job *job, const struct vm_entry *vm, const struct args *args)
 {
@@ -204,10 +237,6 @@ static bool compare(struct session *s, struct job *job, const struct vm_entry *v
 	u32 fixed = vm_is_live(vm) ? differing & ~FIELDS_ANY_TIME : 0, fields = differing & ~fixed;
 
 	s->console->apply.rows[job->index].differs = fixed;
-	if (fixed)
-		say_fixed(s, job, args->name, fixed);
-	else if (!fields)
-		say(s, job, "=", args->name, "no change");
 	if (!fields || job->origin == JOB_STARTUP)
 		return false;
 	send(s, job, args, REQ_SET, fields);
@@ -225,6 +254,7 @@ static void next(struct session *s, struct job *job)
 			send(s, job, args, REQ_CREATE, fields_of_args(args->given));
 		if (!vm || compare(s, job, vm, args))
 			return;
+		show_row(s, job);
 	}
 	finish(s, job);
 }
@@ -262,17 +292,10 @@ void apply_begin(struct session *s, struct job *job)
 static void failed(struct session *s, struct job *job, const struct reply *reply)
 {
 	struct apply_row *row = &s->console->apply.rows[job->index];
-	struct out out;
 
 	job->mistakes++;
 	row->has_fault = true;
 	report_refusal(&row->error, &job->request, reply, &s->console->inventory);
-	if (job_is_json(job))
-		return;
-	out = job_text_begin(s, job);
-	out_format(&out, "vos.conf: %s: ", job->request.name);
-	report_error(&out, &row->error);
-	job_text_end(s, job);
 }
 
 /* True: the VM is to be started now. */
@@ -286,16 +309,12 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 	case REQ_CREATE:
 		row->is_created = true;
 		row->is_started = args->autostart && is_dry_run;
-		say(s, job, "+", args->name, !is_dry_run ? "created" :
-			args->autostart ? "would be created and started" : "would be created");
 		return args->autostart && !is_dry_run;
 	case REQ_SET:
 		row->set = job->request.fields;
-		say_set(s, job);
 		return false;
 	default:
 		row->is_started = true;
-		say(s, job, "+", args->name, "started");
 		return false;
 	}
 }
@@ -315,6 +334,7 @@ void apply_answer(struct session *s, struct job *job, const struct reply *reply)
 		send(s, job, args, REQ_START, 0);
 		return;
 	}
+	show_row(s, job);
 	job->index++;
 	next(s, job);
 }

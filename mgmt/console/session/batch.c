@@ -94,66 +94,57 @@ static u32 failures(const struct job *job)
 	return count;
 }
 
-static void write_target(struct session *s, struct job *job, struct json_writer *writer, const struct target *target)
+static struct outcome outcome_of(const struct session *s, const struct job *job, const struct target *target)
 {
-	const struct vm_entry *vm = inventory_find(&s->console->inventory, target->name);
-
-	json_open(writer, 0, '{');
-	json_text(writer, "name", target->name);
-	if (target->error.code != RESULT_OK)
-		json_error(writer, &target->error);
-	else if (vm && op_of(job) != REQ_DELETE)
-		json_vm(writer, "return", vm);
-	else
-		json_raw(writer, "return", "{}");
-	json_close(writer, '}');
+	return (struct outcome){ .job = job, .name = target->name,
+		.vm = inventory_find(&s->console->inventory, target->name) };
 }
 
-static void finish_json(struct session *s, struct job *job)
+/* Of the job; each target was shown when it was done, by its outcome or its error. */
+static void batch_text(const struct out *out, const void *what)
 {
-	struct json_writer *writer = job_json_begin(s);
+	const struct job *job = what;
+	bool has_vms = false;
 
-	json_open(writer, "return", '[');
-	for (u32 i = 0; i < job->target_count; i++)
-		write_target(s, job, writer, &job->targets[i]);
+	for (u32 i = 0; i < VM_COUNT; i++)
+		has_vms = has_vms || job->session->console->inventory.vms[i].is_used;
+	if (job->target_count == 0)
+		out_format(out, "%s --all: %s. Nothing was done.\n", job->args.command->verb,
+			has_vms ? "no VM is in a state for it" : "there are no VMs");
+}
+
+static void batch_json(struct json_writer *writer, const char *key, const void *what)
+{
+	const struct job *job = what;
+
+	json_open(writer, key, '[');
+	for (u32 i = 0; i < job->target_count; i++) {
+		const struct target *target = &job->targets[i];
+		struct outcome outcome = outcome_of(job->session, job, target);
+
+		json_open(writer, 0, '{');
+		json_text(writer, "name", target->name);
+		if (target->error.code != RESULT_OK)
+			json_error(writer, &target->error);
+		else
+			outcome_view.json(writer, "return", &outcome);
+		json_close(writer, '}');
+	}
 	json_close(writer, ']');
-	job_json_end(s, job);
-	job_end(s, job, job->target_count && worst(job)->code != RESULT_OK ? worst(job) : 0);
 }
 
 static void finish(struct session *s, struct job *job)
 {
+	static const struct view view = { batch_text, batch_json };
 	u32 failed = failures(job);
 	struct cmd_error error;
 
-	if (job_is_json(job)) {
-		finish_json(s, job);
-		return;
+	if (failed) {
+		error_set(&error, worst(job)->code, "%s failed for %u of %u VMs", job->args.command->verb, failed,
+			job->target_count);
+		error.class = worst(job)->class;
 	}
-	if (failed == 0) {
-		job_ok(s, job);
-		return;
-	}
-	error_set(&error, worst(job)->code, "%s failed for %u of %u VMs", job->args.command->verb, failed,
-		job->target_count);
-	error.class = worst(job)->class;
-	job_fail(s, job, &error);
-}
-
-static void tell_nothing(struct session *s, struct job *job)
-{
-	bool has_vms = false;
-	struct out out;
-
-	for (u32 i = 0; i < VM_COUNT; i++)
-		has_vms = has_vms || s->console->inventory.vms[i].is_used;
-	if (!job_is_json(job) && !args_has(&job->args, ARG_QUIET)) {
-		out = job_text_begin(s, job);
-		out_format(&out, "%s --all: %s. Nothing was done.\n", job->args.command->verb,
-			has_vms ? "no VM is in a state for it" : "there are no VMs");
-		job_text_end(s, job);
-	}
-	finish(s, job);
+	job_show_end(s, job, &view, job, failed ? &error : NULL);
 }
 
 /* ---- the question before a deletion ---- */
@@ -198,7 +189,7 @@ static bool asks(struct session *s, struct job *job)
 static void go(struct session *s, struct job *job)
 {
 	if (job->target_count == 0) {
-		tell_nothing(s, job);
+		finish(s, job);
 		return;
 	}
 	if (asks(s, job))
@@ -231,28 +222,6 @@ void batch_begin(struct session *s, struct job *job)
 	}
 }
 
-static void tell_done(struct session *s, struct job *job, const struct target *target, const struct vm_entry *vm)
-{
-	struct out out;
-
-	if (job_is_json(job) || args_has(&job->args, ARG_QUIET))
-		return;
-	out = job_text_begin(s, job);
-	request_say_done(&out, job, target->name, vm);
-	job_text_end(s, job);
-}
-
-static void tell_error(struct session *s, struct job *job, const struct target *target)
-{
-	struct out out;
-
-	if (job_is_json(job))
-		return;
-	out = job_text_begin(s, job);
-	report_error(&out, &target->error);
-	job_text_end(s, job);
-}
-
 /* Of --all: it came to be so by itself meanwhile, or somebody else did it. */
 static bool is_so_already(const struct job *job, const struct reply *reply)
 {
@@ -281,17 +250,19 @@ static void name_in_error(struct target *target)
 static void take_result(struct session *s, struct job *job, const struct reply *reply)
 {
 	struct target *target = &job->targets[job->target];
+	struct outcome outcome;
 
 	if (reply->result == RESULT_OK || is_so_already(job, reply)) {
 		request_take_vm(s, job, target->name, reply);
-		tell_done(s, job, target, inventory_find(&s->console->inventory, target->name));
+		outcome = outcome_of(s, job, target);
+		job_show_part(s, job, &outcome_view, &outcome);
 		return;
 	}
 	memcpy(job->request.name, target->name, sizeof(job->request.name));
 	request_note_asker(s, job, target->name, false);
 	report_refusal(&target->error, &job->request, reply, &s->console->inventory);
 	name_in_error(target);
-	tell_error(s, job, target);
+	job_show_error(s, job, &target->error);
 }
 
 void batch_answer(struct session *s, struct job *job, const struct reply *reply)
@@ -316,7 +287,7 @@ void batch_cancel_unsent(struct session *s, struct job *job)
 		error_set(&target->error, RESULT_FAILED, "%s %s was canceled before it began",
 			job->args.command->verb, target->name);
 		target->error.class = "E_CANCELED";
-		tell_error(s, job, target);
+		job_show_error(s, job, &target->error);
 	}
 	job_drop_unsent(job);
 	if (!job->is_waiting)

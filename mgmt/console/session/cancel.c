@@ -66,30 +66,31 @@ static bool cancel(struct session *s, struct job *job, struct job *by)
 	return true;
 }
 
+/* Of their number. */
+static void canceled_text(const struct out *out, const void *count)
+{
+	out_format(out, *(const u32 *)count ? "Commands canceled: %u\n" : "No command is running in the background.\n",
+		*(const u32 *)count);
+}
+
+static void canceled_json(struct json_writer *writer, const char *key, const void *count)
+{
+	json_open(writer, key, '{');
+	json_number(writer, "canceled", *(const u32 *)count);
+	json_close(writer, '}');
+}
+
 static void done(struct session *s, struct job *by)
 {
-	struct json_writer *writer;
+	static const struct view view = { canceled_text, canceled_json };
 	struct cmd_error error;
-	struct out out;
 
 	if (by->index == 0 && args_has(&by->args, ARG_ID)) {
 		error_set(&error, RESULT_NOT_FOUND, "no command with the id %s is in progress", by->args.id);
 		job_fail(s, by, &error);
 		return;
 	}
-	if (job_is_json(by)) {
-		writer = job_json_begin(s);
-		json_open(writer, "return", '{');
-		json_number(writer, "canceled", by->index);
-		json_close(writer, '}');
-		job_json_end(s, by);
-	} else {
-		out = job_text_begin(s, by);
-		out_format(&out, by->index ? "Commands canceled: %u\n" : "No command is running in the background.\n",
-			by->index);
-		job_text_end(s, by);
-	}
-	job_ok(s, by);
+	job_show(s, by, &view, &by->index);
 }
 
 static void next(struct session *s, struct job *by)

@@ -292,33 +292,69 @@ void job_ok(struct session *s, struct job *job)
 	job_end(s, job, 0);
 }
 
-void job_show(struct session *s, struct job *job, const struct view *view, const void *what)
+void job_show_json(struct session *s, struct job *job, const struct view *view, const void *what)
+{
+	view->json(job_json_begin(s), "return", what);
+	job_json_end(s, job);
+}
+
+void job_send_event(struct session *s, const char *name, const struct view *view, const void *what)
+{
+	struct out out = out_to_buffer(&s->console->json_buffer);
+	struct json_writer *writer = job_json_begin(s);
+
+	json_text(writer, "event", name);
+	view->json(writer, "data", what);
+	json_number(writer, "uptime-ns", session_now(s));
+	out_text(&out, "}");
+	session_send_frame(s, "events");
+}
+
+void job_show_part(struct session *s, struct job *job, const struct view *view, const void *what)
 {
 	struct out out;
 
-	if (job_is_json(job)) {
-		view->json(job_json_begin(s), "return", what);
-		job_json_end(s, job);
-	} else {
-		out = job_text_begin(s, job);
-		view->text(&out, what);
-		job_text_end(s, job);
-	}
-	job_ok(s, job);
+	if (job_is_json(job) || args_has(&job->args, ARG_QUIET))
+		return;
+	out = job_text_begin(s, job);
+	view->text(&out, what);
+	job_text_end(s, job);
+}
+
+void job_show_error(struct session *s, struct job *job, const struct cmd_error *error)
+{
+	struct out out;
+
+	if (job_is_json(job))
+		return;
+	out = job_text_begin(s, job);
+	report_error(&out, error);
+	job_text_end(s, job);
+}
+
+void job_show_end(struct session *s, struct job *job, const struct view *view, const void *what,
+	const struct cmd_error *error)
+{
+	if (job_is_json(job))
+		job_show_json(s, job, view, what);
+	job_show_part(s, job, view, what);
+	if (error)
+		job_show_error(s, job, error);
+	job_end(s, job, error);
+}
+
+void job_show(struct session *s, struct job *job, const struct view *view, const void *what)
+{
+	job_show_end(s, job, view, what, NULL);
 }
 
 void job_fail(struct session *s, struct job *job, const struct cmd_error *error)
 {
-	struct out out;
-
 	if (job_is_json(job)) {
 		json_error(job_json_begin(s), error);
 		job_json_end(s, job);
-	} else {
-		out = job_text_begin(s, job);
-		report_error(&out, error);
-		job_text_end(s, job);
 	}
+	job_show_error(s, job, error);
 	job_end(s, job, error);
 }
 

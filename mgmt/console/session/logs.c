@@ -11,6 +11,8 @@
 #define PIECE_BYTES 24576u	/* of a log, at most, in one JSON object */
 #define LINE_MAX 256u		/* the kernel's lines are not longer */
 
+/* ---- the two logs ---- */
+
 static bool is_kernel(const struct job *job)
 {
 	return verb_of(job->args.command) == VERB_LOG;
@@ -58,29 +60,6 @@ static size_t read_log(struct session *s, const struct job *job, u64 at, char *t
 	return kernel_head(s) - at <= LOG_BYTES ? i : 0;
 }
 
-/* ---- for programs ---- */
-
-static void print_json(struct session *s, struct job *job)
-{
-	static char bytes[PIECE_BYTES];
-	struct json_writer *writer = job_json_begin(s);
-	u64 left = job->print_end - job->print_at;
-	size_t count = read_log(s, job, job->print_at, bytes, left < sizeof(bytes) ? (size_t)left : sizeof(bytes));
-
-	json_open(writer, "return", '{');
-	json_bytes(writer, "text", bytes, count);
-	json_number(writer, "offset", job->print_at);
-	json_number(writer, "next", job->print_at + count);
-	json_number(writer, "end", job->print_end);
-	if (is_kernel(job))
-		json_number(writer, "boot-time-ns", s->console->inventory.info->wall_boot_ns);
-	json_close(writer, '}');
-	job_json_end(s, job);
-	job_ok(s, job);
-}
-
-/* ---- for people ---- */
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -108,18 +87,58 @@ static bool take_uptime(const char *line, size_t length, u64 *ns)
 	return true;
 }
 
-/* Returns its length: all of it up to the newline, or what there is. */
-static size_t print_kernel_line(struct session *s, const char *line, size_t length)
+/* ---- a piece of one ---- */
+
+struct piece {
+	const struct job *job;		/* its print_at is where the piece begins */
+	u64 wall_boot_ns;		/* 0 = not known */
+	const char *bytes;		/* for people: a line, or a part of one */
+	size_t count;
+};
+
+static void piece_text(const struct out *out, const void *what)
 {
-	const char *newline = memchr(line, '\n', length);
-	size_t count = newline ? (size_t)(newline - line) + 1 : length;
+	const struct piece *piece = what;
 	char time[UNIT_TEXT_BYTES];
 	u64 ns;
 
-	if (s->console->inventory.info->wall_boot_ns && take_uptime(line, count, &ns))
-		out_format(&s->terminal, "%s ", date_text(time, s->console->inventory.info->wall_boot_ns + ns));
-	out_escaped(&s->terminal, line, count);
-	return count;
+	if (is_kernel(piece->job) && piece->wall_boot_ns && take_uptime(piece->bytes, piece->count, &ns))
+		out_format(out, "%s ", date_text(time, piece->wall_boot_ns + ns));
+	out_escaped(out, piece->bytes, piece->count);
+}
+
+static void piece_json(struct json_writer *writer, const char *key, const void *what)
+{
+	const struct piece *piece = what;
+	const struct job *job = piece->job;
+
+	json_open(writer, key, '{');
+	json_bytes(writer, "text", piece->bytes, piece->count);
+	json_number(writer, "offset", job->print_at);
+	json_number(writer, "next", job->print_at + piece->count);
+	json_number(writer, "end", job->print_end);
+	if (is_kernel(job))
+		json_number(writer, "boot-time-ns", piece->wall_boot_ns);
+	json_close(writer, '}');
+}
+
+static const struct view view = { piece_text, piece_json };
+
+/* The next piece of at most `size` bytes; empty if it was overwritten meanwhile. */
+static struct piece next_piece(struct session *s, const struct job *job, char *bytes, size_t size)
+{
+	u64 left = job->print_end - job->print_at;
+	size_t count = read_log(s, job, job->print_at, bytes, left < size ? (size_t)left : size);
+
+	return (struct piece){ job, s->console->inventory.info->wall_boot_ns, bytes, count };
+}
+
+static void cut_to_line(struct piece *piece)
+{
+	const char *newline = memchr(piece->bytes, '\n', piece->count);
+
+	if (newline)
+		piece->count = (size_t)(newline - piece->bytes) + 1;
 }
 
 void log_proceed(struct session *s, struct job *job)
@@ -127,20 +146,16 @@ void log_proceed(struct session *s, struct job *job)
 	char bytes[LINE_MAX], last = '\n';
 
 	while (job->print_at < job->print_end && session_output_used(s) < OUTPUT_SHORT_BYTES) {
-		u64 left = job->print_end - job->print_at;
-		size_t count = left < sizeof(bytes) ? (size_t)left : sizeof(bytes);
+		struct piece piece = next_piece(s, job, bytes, sizeof(bytes));
 
-		count = read_log(s, job, job->print_at, bytes, count);
-		if (count == 0) {	/* the rest was overwritten meanwhile */
+		if (piece.count == 0) {
 			job->print_at = job->print_end;
 			break;
 		}
-		if (is_kernel(job))
-			count = print_kernel_line(s, bytes, count);
-		else
-			out_escaped(&s->terminal, bytes, count);
-		job->print_at += count;
-		last = bytes[count - 1];
+		cut_to_line(&piece);
+		job_show_part(s, job, &view, &piece);
+		job->print_at += piece.count;
+		last = bytes[piece.count - 1];
 	}
 	if (job->print_at < job->print_end)
 		return;
@@ -150,18 +165,22 @@ void log_proceed(struct session *s, struct job *job)
 	job_ok(s, job);
 }
 
-/* ---- both ---- */
+/* ---- the commands ---- */
 
 static void print_log(struct session *s, struct job *job, u64 start, u64 tail, u64 end)
 {
+	static char bytes[PIECE_BYTES];
 	u64 offset = job->args.offset;
+	struct piece piece;
 
 	job->print_end = end;
 	job->print_at = args_has(&job->args, ARG_LINES) ? tail : offset <= start ? start : offset < end ? offset : end;
-	if (job_is_json(job))
-		print_json(s, job);
-	else
+	if (job_is_json(job)) {
+		piece = next_piece(s, job, bytes, sizeof(bytes));
+		job_show(s, job, &view, &piece);
+	} else {
 		job->is_printing = true;
+	}
 }
 
 void log_vm_begin(struct session *s, struct job *job)

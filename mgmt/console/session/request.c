@@ -89,7 +89,7 @@ static void say_set(const struct out *out, const struct vm_entry *vm, u32 fields
 	out_text(out, count ? "\n" : "");
 }
 
-void request_say_done(const struct out *out, const struct job *job, const char *name, const struct vm_entry *vm)
+static void say_done(const struct out *out, const struct job *job, const char *name, const struct vm_entry *vm)
 {
 	char size[UNIT_TEXT_BYTES];
 
@@ -124,6 +124,30 @@ void request_say_done(const struct out *out, const struct job *job, const char *
 	}
 }
 
+static void outcome_text(const struct out *out, const void *what)
+{
+	const struct outcome *o = what;
+
+	say_done(out, o->job, o->name, o->vm);
+	if (o->vm && !args_has(&o->job->args, ARG_DRY_RUN) &&
+		(o->job->request.op == REQ_CREATE || o->job->request.op == REQ_SET)) {
+		say_rounding(out, o->job->args.memory_asked_bytes, o->vm->report.spec.memory_bytes);
+		say_notes(out, o->vm, o->pcpus);
+	}
+}
+
+static void outcome_json(struct json_writer *writer, const char *key, const void *what)
+{
+	const struct outcome *o = what;
+
+	if (o->vm && o->job->args.command->op != REQ_DELETE)
+		json_vm(writer, key, o->vm);
+	else
+		json_raw(writer, key, "{}");
+}
+
+const struct view outcome_view = { outcome_text, outcome_json };
+
 static bool carries_vm(u32 op)
 {
 	return (op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET || op == REQ_NMI;
@@ -157,30 +181,13 @@ bool request_is_refused(struct session *s, struct job *job, const struct reply *
 
 void request_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	struct vm_entry *vm;
-	struct json_writer *writer;
-	struct out out;
+	struct outcome outcome = {
+		.job = job, .name = job->args.name, .pcpus = s->console->inventory.info->pcpu_count,
+	};
 
 	if (request_is_refused(s, job, reply))
 		return;
 	request_take_vm(s, job, job->args.name, reply);
-	vm = inventory_find(&s->console->inventory, job->args.name);
-	if (job_is_json(job)) {
-		writer = job_json_begin(s);
-		if (vm)
-			json_vm(writer, "return", vm);
-		else
-			json_raw(writer, "return", "{}");
-		job_json_end(s, job);
-	} else if (!args_has(&job->args, ARG_QUIET)) {
-		out = job_text_begin(s, job);
-		request_say_done(&out, job, job->args.name, vm);
-		if (vm && !args_has(&job->args, ARG_DRY_RUN) &&
-			(job->request.op == REQ_CREATE || job->request.op == REQ_SET)) {
-			say_rounding(&out, job->args.memory_asked_bytes, vm->report.spec.memory_bytes);
-			say_notes(&out, vm, s->console->inventory.info->pcpu_count);
-		}
-		job_text_end(s, job);
-	}
-	job_ok(s, job);
+	outcome.vm = inventory_find(&s->console->inventory, job->args.name);
+	job_show(s, job, &outcome_view, &outcome);
 }

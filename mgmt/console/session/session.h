@@ -292,8 +292,24 @@ void job_json_end(struct session *s, struct job *job);
 struct out job_text_begin(struct session *s, struct job *job);
 void job_text_end(struct session *s, struct job *job);
 bool job_is_json(const struct job *job);
-/* The command's result, for whoever gave it, and its end. */
+/*
+ * The command's result, as the line wants it: text, or JSON as a line or a frame. --quiet leaves the text out, never an
+ * error.
+ */
 void job_show(struct session *s, struct job *job, const struct view *view, const void *what);
+/* The same for a command that failed in part: the view, then the error, which gives the exit code; NULL = none. */
+void job_show_end(struct session *s, struct job *job, const struct view *view, const void *what,
+	const struct cmd_error *error);
+/*
+ * One of several things that the command is about, as soon as it is done; the command goes on. People see it now;
+ * programs get the list of all with job_show_end.
+ */
+void job_show_part(struct session *s, struct job *job, const struct view *view, const void *what);
+void job_show_error(struct session *s, struct job *job, const struct cmd_error *error);
+/* One of several objects that the command shows, not the last one. */
+void job_show_json(struct session *s, struct job *job, const struct view *view, const void *what);
+/* {"event": name, "data": ..., "uptime-ns": ...}, for the program on that line. */
+void job_send_event(struct session *s, const char *name, const struct view *view, const void *what);
 /* Is a command on that VM under way whose end will be told on this line? */
 bool job_is_about(const struct session *s, const char *name);
 
@@ -318,7 +334,14 @@ void request_fill(struct job *job);
 void request_note_asker(struct session *s, const struct job *job, const char *name, bool is_begun);
 /* What the answer tells of the VM. */
 void request_take_vm(struct session *s, const struct job *job, const char *name, const struct reply *reply);
-void request_say_done(const struct out *out, const struct job *job, const char *name, const struct vm_entry *vm);
+/* How a command on a VM went there. */
+struct outcome {
+	const struct job *job;
+	const char *name;
+	const struct vm_entry *vm;	/* NULL: it is not there (any more), or none was meant */
+	u32 pcpus;			/* of the machine */
+};
+extern const struct view outcome_view;
 
 /* ---- batch.c: a command on several VMs ---- */
 

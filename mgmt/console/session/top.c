@@ -90,39 +90,58 @@ static void draw(struct session *s, const char *text)
 	out_format(&s->raw, "\x1b[%u;1H", row + 1);
 }
 
-static void show_text(struct session *s)
+/* One table; see report_top. */
+struct table {
+	const struct inventory *inventory;
+	u32 rows, columns;
+};
+
+static void table_text(const struct out *out, const void *what)
+{
+	const struct table *table = what;
+
+	report_top(out, table->inventory, table->rows, table->columns);
+}
+
+static void table_json(struct json_writer *writer, const char *key, const void *what)
+{
+	json_top(writer, key, ((const struct table *)what)->inventory);
+}
+
+static const struct view view = { table_text, table_json };
+
+/* On the screen, over the one before. */
+static void show_screen(struct session *s)
 {
 	static char text[TOP_ROWS * (TOP_COLUMNS + 1) + 1];
+	struct table table = { &s->console->inventory, s->top.rows - 3, s->top.columns };
 	struct out_buffer buffer;
 	struct out out;
 
-	if (!s->top.is_screen) {
-		report_top(&s->terminal, &s->console->inventory, ROWS_PLAIN, COLUMNS_DEFAULT);
-		out_text(&s->terminal, "\n");
-		return;
-	}
 	out_buffer_init(&buffer, text, sizeof(text));
 	out = out_to_buffer(&buffer);
-	report_top(&out, &s->console->inventory, s->top.rows - 3, s->top.columns);
+	view.text(&out, &table);
 	out_text(&out, "\nq quits, space updates.\n");
 	draw(s, text);
 	out_text(&s->raw, ASK_SIZE);	/* by the next table it may be another */
 }
 
-static void show_json(struct session *s, struct job *job, bool is_last)
+static void show(struct session *s, struct job *job, bool is_last)
 {
-	struct json_writer *writer = job_json_begin(s);
-	struct out out = out_to_buffer(&s->console->json_buffer);
+	struct table table = { &s->console->inventory, ROWS_PLAIN, COLUMNS_DEFAULT };
 
 	if (job->origin == JOB_RPC && !is_last) {
-		json_text(writer, "event", "TOP");
-		json_top(writer, "data", &s->console->inventory);
-		out_text(&out, "}");
-		session_send_frame(s, "events");
-		return;
+		job_send_event(s, "TOP", &view, &table);
+	} else if (job_is_json(job)) {
+		job_show_json(s, job, &view, &table);
+	} else if (session_output_used(s) > OUTPUT_SHORT_BYTES) {
+		return;		/* the line is slower than we are */
+	} else if (s->top.is_screen) {
+		show_screen(s);
+	} else {
+		job_show_part(s, job, &view, &table);
+		out_text(&s->terminal, "\n");
 	}
-	json_top(writer, "return", &s->console->inventory);
-	job_json_end(s, job);
 }
 
 /* ---- its end ---- */
@@ -170,10 +189,7 @@ void top_answer(struct session *s, struct job *job, const struct reply *reply)
 		job->wake_ns = session_now(s) + (job_is_json(job) || pause < FIRST_NS ? pause : FIRST_NS);
 		return;
 	}
-	if (job_is_json(job))
-		show_json(s, job, is_last);
-	else if (session_output_used(s) <= OUTPUT_SHORT_BYTES)	/* else the line is slower than we are */
-		show_text(s);
+	show(s, job, is_last);
 	if (is_last) {
 		end(s, job);
 		return;
@@ -219,7 +235,7 @@ static void set_size(struct session *s, u32 rows, u32 columns)
 	top->columns = columns;
 	top->is_fresh = true;
 	if (top->shown_rows)
-		show_text(s);
+		show_screen(s);
 }
 
 /* "[?1;2c": it understands us. "[24;80R": its size, as far as the cursor went. */

@@ -130,6 +130,10 @@ static void export_round_trip(void **state)
 	expect("= long: no change");
 	/* Only one; and what vos.conf starts is in it. */
 	root = fake_start(&session, "vm a { autostart yes }\nvm b { }\n");
+	command("delete-vm a --force", "a is deleted", RESULT_OK);
+	command("delete-vm b", "b is deleted", RESULT_OK);
+	command("apply-config --dry-run", "+ a: would be created and started\r\n+ b: would be created\r\n", RESULT_OK);
+	command("apply-config", "+ a: created and started\r\n+ b: created\r\n", RESULT_OK);
 	command("export-config b", "vm b {", RESULT_OK);
 	expect_not("vm a {");
 	command("export-config", "\tautostart yes;\r\n}\r\nvm b {", RESULT_OK);
