@@ -100,7 +100,7 @@ enum exit_reason {
 	EXIT_HLT,
 	EXIT_HYPERCALL,		/* VMCALL or VMMCALL */
 	EXIT_XSETBV,		/* ECX, EDX:EAX not judged yet; CR */
-	EXIT_DR,		/* MOV to or from a debug register, not executed; GPR SEG CR DR. QEMU TCG only */
+	EXIT_DR,		/* MOV to or from a debug register, not executed; GPR SEG CR DR. QEMU 7.2 only */
 	EXIT_CR8,		/* MOV to CR8 with a tpr_threshold, on hardware that can't compare; not executed */
 	EXIT_TPR,		/* cr8 has fallen below tpr_threshold; the instruction was executed */
 	EXIT_EXCEPTION,		/* .exception: intercepted #DB or #AC, to be put back as event; insn_len: of INT1 */

@@ -299,12 +299,16 @@ def print_idle(idle):
         print(f'{what:<32}{entry["function"]:<24}{entry["count"]:>10}{entry["count"] / max(wakes, 1):>14.2f}')
 
 
-def print_table(results):
+def print_exits(results):
     print(f'{"instructions":<24}{"KVM":>7}{"Xen":>8}{"at most":>9}{"VOS/SVM":>13}{"VOS/VMX":>13}{"bare":>6}')
     for label, name, kvm, xen, most in TABLE + TABLE2:
         svm, vmx, bare = [results.get(run, {}).get(name) for run in ('svm', 'vmx', 'bare')]
         print(f'{label:<24}{show(kvm):>7}{show(xen):>8}{show(most):>9}{judged(svm, most):>13}{judged(vmx, most):>13}'
               f'{show(bare):>6}')
+
+
+def print_table(results):
+    print_exits(results)
     print()
     for name, value in results['start'].items():
         print(f'{name:<44}{show(LIMITS.get(name)):>16}{judged(value, LIMITS.get(name)):>20}')
@@ -336,6 +340,7 @@ def main():
     parser.add_argument('exitbench')
     parser.add_argument('exitbench2')
     parser.add_argument('--no-bochs', action='store_true')
+    parser.add_argument('--exits', action='store_true', help='only the exits on QEMU; no build/bench.json')
     args = parser.parse_args()
     results = {}
     with tempfile.TemporaryDirectory(prefix='vos-bench-') as folder:
@@ -348,6 +353,9 @@ def main():
             machine.wait_prompt()
             results['start'] = {'kernel entry to prompt': busy(machine)}
             results['svm'] = run_exits(machine, '') | run_exits(machine, ONLY2, 'exitbench2')
+        if args.exits:
+            print_exits(results)
+            return
         results['special'] = {operation: special.measure(f'{folder}/bench.cpio', operation) for operation in REPEATED}
         images |= {'debian-vmlinux': f'{BUILD}/images/debian-vmlinux', 'debian-initrd': initrd,
                    'vmm-trace': f'{BUILD}/pd/vmm-trace.stripped'}

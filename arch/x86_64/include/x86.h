@@ -212,6 +212,12 @@ static inline void vmsave(hpa_t to)
 	__asm__ volatile("vmsave %0" : : "a"(to.raw) : "memory");
 }
 
+/* VMRUN of a VMCB that no processor accepts, such as one of zeros (APM Vol. 2 15.5.1). Writes to it. */
+static inline void vmrun_refused(hpa_t vmcb)
+{
+	__asm__ volatile("clgi\n\tvmrun %0\n\tstgi" : : "a"(vmcb.raw) : "cc", "memory");
+}
+
 /* VMCS fields: of the current VMCS. */
 static inline u64 vmread(u64 field)
 {

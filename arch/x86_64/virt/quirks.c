@@ -15,6 +15,17 @@ bool quirk_is_tcg(void)
 	return (cpuid(1, 0).ecx & BIT32(31)) && r.ebx == 0x54474354u && r.ecx == 0x43544743u && r.edx == 0x47435447u;
 }
 
+bool quirk_tcg_leaves_breakpoints(hpa_t frame)
+{
+	bool is_left;
+
+	dr7_write(DR7_FIXED | DR7_IO_0);
+	vmrun_refused(frame);
+	is_left = (dr7_read() & DR7_ENABLES) != 0;
+	dr7_write(DR7_FIXED);
+	return is_left;
+}
+
 /* 8 bytes is the most that one watches. */
 u64 quirk_tcg_armable_dr7(const struct vcpu_page *page)
 {

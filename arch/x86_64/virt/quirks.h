@@ -13,6 +13,14 @@
 bool quirk_is_tcg(void);
 
 /*
+ * Whether this QEMU changes DR7 without a change of what is armed: 7.2 does, 10.0 does not. The second disables
+ * the host's breakpoints at #VMEXIT, as processors do (APM Vol. 2 15.6); the first leaves them in DR7. The breakpoint
+ * of the trial is on port 0, which nothing accesses meanwhile. Needs EFER.SVME, and VM_HSAVE_PA set; `frame` holds
+ * zeros, and is written to.
+ */
+bool quirk_tcg_leaves_breakpoints(hpa_t frame);
+
+/*
  * QEMU 7.2: VMRUN and #VMEXIT change DR7, but not what is armed. The guest's DR7, with those breakpoints only that the
  * host can't meet from the MOV to DR7 before VMRUN to the one behind it: there it runs and touches nothing but the
  * upper half, and no port. Can go with 7.2, as svm_switch_armed can: test_breakpoints_on_the_host then passes without.

@@ -16,6 +16,7 @@
 #define DR7_FIXED 0x400ull
 #define DR7_ENABLES 0xffull	/* L0 .. G3 */
 #define DR7_GD BIT64(13)
+#define DR7_IO_0 (BIT64(1) | BIT64(17))	/* G0, on a port: needs CR4.DE */
 #define DR6_FIXED 0xffff0ff0ull
 #define DR6_BREAKPOINTS 0xfull
 #define DR6_BS BIT64(14)

@@ -8,6 +8,7 @@
 #include "svm.h"
 #include "info_page.h"
 #include "kernel_upcalls.h"
+#include "quirks.h"
 #include "svm_offsets.h"
 #include "virt_bits.h"
 
@@ -106,6 +107,8 @@ static enum status svm_cpu_on(void)
 	set_tsc_aux(cpu, 0);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_VM_HSAVE_PA, direct_hpa(hsave).raw);
+	if (svm_features.leaves_breakpoints)
+		svm_features.leaves_breakpoints = quirk_tcg_leaves_breakpoints(cpu->host_save);
 	return ST_OK;
 }
 

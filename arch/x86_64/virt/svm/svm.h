@@ -50,10 +50,10 @@ struct svm_features {
 	/* QEMU TCG: a guest's illegal MOV to CR3 is VMEXIT_INVALID instead of #GP; one to CR0 is not seen at all */
 	bool exits_for_bad_cr;
 	/*
-	 * QEMU TCG: VMRUN and #VMEXIT change DR7, but not what is armed. Only MOV to DR7 does, in the host, where the
+	 * QEMU 7.2: VMRUN and #VMEXIT change DR7, but not what is armed. Only MOV to DR7 does, in the host, where the
 	 * guest's breakpoints are then in force until another.
 	 */
-	bool leaves_breakpoints;
+	bool leaves_breakpoints;	/* on any QEMU before the first svm_cpu_on */
 	bool loses_interrupts;	/* QEMU TCG: at an entry with V_IRQ; see quirks.h */
 	bool doubles_interrupts;	/* QEMU TCG: those injected through EVENTINJ, at times */
 	u32 asid_count;

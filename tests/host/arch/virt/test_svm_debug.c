@@ -139,6 +139,35 @@ static void test_breakpoints_by_hand(void **state)
 	end();
 }
 
+static u64 kept_dr7 = ~0ull, tried_dr7;
+
+void fake_vmrun_refused(void)
+{
+	tried_dr7 = fake_dr[7];
+	fake_dr[7] &= kept_dr7;
+}
+
+/* Only an emulator that left the host's breakpoint in DR7 gets the guest's armed by hand; the trial leaves none. */
+static void test_probe(void **state)
+{
+	static const u64 dr[4] = { 0x1000, 0x2000, 0x3000, 0x4000 };
+
+	(void)state;
+	for (u32 i = 0; i < 4; i++) {
+		bool may_leave = i & 1, leaves = i & 2;
+
+		kept_dr7 = leaves ? ~0ull : ~DR7_ENABLES;
+		tried_dr7 = 0;
+		start((struct svm_features){ .leaves_breakpoints = may_leave });
+		assert_int_equal(tried_dr7, may_leave ? DR7_FIXED | DR7_IO_0 : 0);
+		assert_int_equal(fake_dr[7], DR7_FIXED);
+		enter_with(dr, ALL_ENABLED);
+		assert_int_equal(was_by_hand, may_leave && leaves);
+		end();
+	}
+	kept_dr7 = ~0ull;
+}
+
 /* TSC_AUX is the guest's while it runs, and nobody else's before ring 3 of another thread does. */
 static void test_tsc_aux(void **state)
 {
@@ -288,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_breakpoints),
 		cmocka_unit_test(test_breakpoints_by_hand),
+		cmocka_unit_test(test_probe),
 		cmocka_unit_test(test_tsc_aux),
 		cmocka_unit_test(test_resume_flag),
 		cmocka_unit_test(test_nmis),
