@@ -73,7 +73,10 @@ static inline bool virt_sets_rf(const struct vcpu_event *e)
 	return e->type == EVENT_EXCEPTION && (FAULT_VECTORS & BIT32(e->vector & 31u));
 }
 
-/* A register of 64 bits that is the same in the vcpu page and in the hardware's structure, where it is at `hw`. */
+/*
+ * A register of 64 bits that is the same in the vcpu page and in the hardware's structure, where it is at `hw`. Loops
+ * over them are unrolled: the compiler then tests each group once, with constants for all else.
+ */
 struct state_field { u16 page, hw; u32 group; };
 #define STATE_FIELD(which, name, where) { .page = offsetof(struct vcpu_page, name), .hw = (where), .group = (which) }
 

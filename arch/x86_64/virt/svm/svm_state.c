@@ -53,9 +53,7 @@ static void store_segment(struct vcpu_segment *to, const struct vmcb_segment *fr
 
 static void load_segments(struct vmcb *v, const struct vcpu_page *from)
 {
-	u32 i;
-
-	for (i = 0; i < SEG_COUNT; i++)
+	for (u32 i = 0; i < SEG_COUNT; i++)
 		load_segment(segment_at(v, i), &from->seg[i]);
 	v->cpl = (u8)((from->seg[SEG_SS].access & ACCESS_DPL) >> ACCESS_DPL_SHIFT);
 	v->gdtr.base = from->gdtr.base;
@@ -66,9 +64,7 @@ static void load_segments(struct vmcb *v, const struct vcpu_page *from)
 
 static void store_segments(struct vmcb *v, struct vcpu_page *to)
 {
-	u32 i;
-
-	for (i = 0; i < SEG_COUNT; i++)
+	for (u32 i = 0; i < SEG_COUNT; i++)
 		store_segment(&to->seg[i], segment_at(v, i), i);
 	to->seg[SEG_SS].access = (to->seg[SEG_SS].access & ~ACCESS_DPL) | (u32)(v->cpl & 3u) << ACCESS_DPL_SHIFT;
 	to->seg[SEG_TR].access |= 2;	/* busy: it is loaded */
@@ -125,10 +121,8 @@ void svm_reclaim_drs(struct vcpu_hw *hw)
 
 static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
-	u32 i;
-
 	svm_reclaim_drs(hw);
-	for (i = 0; i < 4; i++)
+	for (u32 i = 0; i < 4; i++)
 		hw->dr[i] = from->dr[i];
 	hw->slow_entry &= ~SLOW_ARMED;
 	if (!svm_features.leaves_breakpoints)
@@ -140,10 +134,8 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 
 static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)
 {
-	u32 i;
-
 	svm_reclaim_drs(hw);
-	for (i = 0; i < 4; i++)
+	for (u32 i = 0; i < 4; i++)
 		to->dr[i] = hw->dr[i];
 }
 
@@ -153,6 +145,7 @@ void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 		load_gprs(hw, from);
 	if (!(groups & ~GROUP_GPR))
 		return;
+#pragma GCC unroll 32
 	for (u32 i = 0; i < ARRAY_COUNT(fields); i++)
 		if (groups & fields[i].group)
 			*state_at(hw->vmcb, fields[i].hw) = *state_at(from, fields[i].page);
@@ -174,6 +167,7 @@ void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 		svm_store_gprs(hw, to);
 	if (!(groups & ~GROUP_GPR))
 		return;
+#pragma GCC unroll 32
 	for (u32 i = 0; i < ARRAY_COUNT(fields); i++)
 		if (groups & fields[i].group)
 			*state_at(to, fields[i].page) = *state_at(hw->vmcb, fields[i].hw);

@@ -28,9 +28,7 @@ static enum vmcs_field field_of(enum vmcs_field es_field, u32 index)
 
 static void load_segments(const struct vcpu_page *from)
 {
-	u32 i;
-
-	for (i = 0; i < SEG_COUNT; i++) {
+	for (u32 i = 0; i < SEG_COUNT; i++) {
 		vmwrite(field_of(VMCS_GUEST_ES_SELECTOR, i), from->seg[i].selector);
 		vmwrite(field_of(VMCS_GUEST_ES_LIMIT, i), from->seg[i].limit);
 		vmwrite(field_of(VMCS_GUEST_ES_ACCESS, i), from->seg[i].access);
@@ -42,9 +40,7 @@ static void load_segments(const struct vcpu_page *from)
 
 static void store_segments(struct vcpu_page *to)
 {
-	u32 i;
-
-	for (i = 0; i < SEG_COUNT; i++) {
+	for (u32 i = 0; i < SEG_COUNT; i++) {
 		to->seg[i].selector = (u16)vmread(field_of(VMCS_GUEST_ES_SELECTOR, i));
 		to->seg[i].limit = (u32)vmread(field_of(VMCS_GUEST_ES_LIMIT, i));
 		to->seg[i].access = (u32)vmread(field_of(VMCS_GUEST_ES_ACCESS, i));
@@ -95,10 +91,8 @@ void vmx_reclaim_drs(struct vcpu_hw *hw)
 
 static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
-	u32 i;
-
 	vmx_reclaim_drs(hw);
-	for (i = 0; i < 4; i++)
+	for (u32 i = 0; i < 4; i++)
 		hw->dr[i] = from->dr[i];
 	hw->dr6 = from->dr6;
 	hw->is_armed = (from->dr7 & DR7_ENABLES) != 0;
@@ -106,10 +100,8 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 
 static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)
 {
-	u32 i;
-
 	vmx_reclaim_drs(hw);
-	for (i = 0; i < 4; i++)
+	for (u32 i = 0; i < 4; i++)
 		to->dr[i] = hw->dr[i];
 	to->dr6 = hw->dr6;
 }
@@ -153,6 +145,7 @@ static const struct state_field fields[] = {
 void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 {
 	vmx_make_current(hw);
+#pragma GCC unroll 32
 	for (u32 i = 0; i < ARRAY_COUNT(fields); i++)
 		if (groups & fields[i].group)
 			vmwrite(fields[i].hw, *state_at(from, fields[i].page));
@@ -171,6 +164,7 @@ void vmx_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 void vmx_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 {
 	vmx_make_current(hw);
+#pragma GCC unroll 32
 	for (u32 i = 0; i < ARRAY_COUNT(fields); i++)
 		if (groups & fields[i].group)
 			*state_at(to, fields[i].page) = vmread(fields[i].hw);
