@@ -96,10 +96,9 @@ static const struct {
 static void find_features(const struct boot_info *boot)
 {
 	bool is_safe = boot_option(boot, "safe") != NULL;
-	u32 i;
 
 	read_cpuid_words();
-	for (i = 0; i < ARRAY_COUNT(cr4_features); i++)
+	for (u32 i = 0; i < ARRAY_COUNT(cr4_features); i++)
 		if (has((enum cpuid_word)cr4_features[i].word, cr4_features[i].bit))
 			cpu_features.cr4_known |= cr4_features[i].cr4;
 	cpu_features.cr4 = cpu_features.cr4_known & CR4_USED;

@@ -26,9 +26,7 @@ static void reg_write(u16 port, u32 reg, u32 value)
 
 static bool wait_for(u16 port, u8 bit)
 {
-	u32 i;
-
-	for (i = 0; i < POLLS; i++)
+	for (u32 i = 0; i < POLLS; i++)
 		if (reg_read(port, UART_LSR) & bit)
 			return true;
 	return false;

@@ -42,9 +42,8 @@ static u64 place;		/* the trampoline's page */
 static bool place_ok(const struct boot_info *boot, u64 at)
 {
 	bool is_usable = false;
-	u32 i;
 
-	for (i = 0; i < boot->range_count; i++) {
+	for (u32 i = 0; i < boot->range_count; i++) {
 		const struct boot_range *r = &boot->ranges[i];
 		bool is_apart = at + PAGE_SIZE <= r->start.raw || at >= r->start.raw + r->bytes;
 
@@ -53,7 +52,7 @@ static bool place_ok(const struct boot_info *boot, u64 at)
 		else if (!is_apart)
 			return false;
 	}
-	for (i = 0; i < boot->module_count; i++)
+	for (u32 i = 0; i < boot->module_count; i++)
 		if (boot->modules[i].start.raw < at + PAGE_SIZE &&
 		    at < boot->modules[i].start.raw + boot->modules[i].bytes)
 			return false;
@@ -73,9 +72,7 @@ void arch_pcpus_prepare(const struct boot_info *boot)
 /* May a processor with this id be touched? */
 static enum status check(u64 apic_id)
 {
-	u32 i;
-
-	for (i = 0; i < pcpu_count; i++)
+	for (u32 i = 0; i < pcpu_count; i++)
 		if (pcpu_at(i)->apic_id == apic_id)
 			return ST_EXISTS;
 	return place < PLACE_END && apic_local_can_reach(apic_id) ? ST_OK : ST_UNSUPPORTED;

@@ -46,9 +46,7 @@ static void ioapic_write(const struct ioapic *io, u32 index, u32 value)
 
 static const struct ioapic *ioapic_of(u32 gsi)
 {
-	u32 i;
-
-	for (i = 0; i < ioapic_count; i++)
+	for (u32 i = 0; i < ioapic_count; i++)
 		if (gsi >= ioapics[i].first && gsi - ioapics[i].first < ioapics[i].count)
 			return &ioapics[i];
 	return NULL;

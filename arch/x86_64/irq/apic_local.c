@@ -76,8 +76,6 @@ u32 apic_local_id(void)
  */
 void apic_local_command(u32 apic_id, u32 command)
 {
-	u32 i;
-
 	if (!registers) {
 		__asm__ volatile("mfence\n\tlfence" : : : "memory");
 		wrmsr(MSR_X2APIC + REG_ICR / 16, (u64)apic_id << 32 | command | ICR_ASSERT);
@@ -85,16 +83,14 @@ void apic_local_command(u32 apic_id, u32 command)
 	}
 	reg_write(REG_ICR_HIGH, apic_id << 24);
 	reg_write(REG_ICR, command | ICR_ASSERT);
-	for (i = 0; i < ICR_POLLS && (reg_read(REG_ICR) & ICR_PENDING); i++)
+	for (u32 i = 0; i < ICR_POLLS && (reg_read(REG_ICR) & ICR_PENDING); i++)
 		__builtin_ia32_pause();
 }
 
 void arch_stop_others(void)
 {
-	u32 i;
-
 	__atomic_store_n(&cpu_is_last, true, __ATOMIC_RELEASE);
-	for (i = 0; i < pcpu_count; i++)
+	for (u32 i = 0; i < pcpu_count; i++)
 		if (pcpu_at(i) != pcpu_self())
 			apic_local_command(pcpu_at(i)->apic_id, ICR_NMI);
 }
@@ -127,9 +123,8 @@ static void mask_8259(void)
 		{ 0x20, 0x11 }, { 0xa0, 0x11 }, { 0x21, 0x20 }, { 0xa1, 0x28 }, { 0x21, 0x04 }, { 0xa1, 0x02 },
 		{ 0x21, 0x01 }, { 0xa1, 0x01 }, { 0x21, 0xff }, { 0xa1, 0xff },
 	};
-	u32 i;
 
-	for (i = 0; i < ARRAY_COUNT(writes); i++) {
+	for (u32 i = 0; i < ARRAY_COUNT(writes); i++) {
 		outb(writes[i].port, writes[i].value);
 		outb(0x80, 0);		/* old controllers need a moment */
 	}

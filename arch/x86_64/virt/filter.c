@@ -141,9 +141,8 @@ static bool segment_ok(struct judge *j, u32 index)
 static bool seg_ok(struct judge *j)
 {
 	struct vcpu_page *p = j->page;
-	u32 i;
 
-	for (i = 0; i < SEG_COUNT; i++)
+	for (u32 i = 0; i < SEG_COUNT; i++)
 		if (!segment_ok(j, i))
 			return false;
 	if (!canonical(j, p->gdtr.base) || !canonical(j, p->idtr.base))

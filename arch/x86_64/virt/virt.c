@@ -79,11 +79,10 @@ void virt_note_reason(struct info_page *info, const char *reason)
 void virt_probe(struct info_page *info)
 {
 	static const struct virt_ops *const back_ends[] = { &svm_ops, &vmx_ops };
-	u32 i;
 
 	probe_limits(info);
 	virt_note_reason(info, "the processor has neither AMD SVM nor Intel VMX");
-	for (i = 0; i < ARRAY_COUNT(back_ends) && !virt; i++)
+	for (u32 i = 0; i < ARRAY_COUNT(back_ends) && !virt; i++)
 		if (back_ends[i]->probe(info))
 			virt = back_ends[i];
 	if (virt)

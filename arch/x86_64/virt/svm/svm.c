@@ -49,13 +49,11 @@ static void open_msr(const struct open_msr *m)
 
 static void fill_bitmaps(void)
 {
-	u32 i;
-
-	for (i = 0; i < sizeof(io_bitmap); i++)
+	for (u32 i = 0; i < sizeof(io_bitmap); i++)
 		io_bitmap[i] = 0xff;
-	for (i = 0; i < sizeof(msr_bitmap); i++)
+	for (u32 i = 0; i < sizeof(msr_bitmap); i++)
 		msr_bitmap[i] = 0xff;
-	for (i = 0; i < ARRAY_COUNT(open_msrs); i++)
+	for (u32 i = 0; i < ARRAY_COUNT(open_msrs); i++)
 		open_msr(&open_msrs[i]);
 }
 

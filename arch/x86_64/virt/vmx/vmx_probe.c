@@ -56,9 +56,8 @@ static bool choose_control(const struct control_requirement *w, bool has_true_ms
 static bool choose_words(void)
 {
 	bool has_true_msrs = (rdmsr(MSR_VMX_BASIC) & VMX_BASIC_TRUE_CONTROLS) != 0;
-	u32 i;
 
-	for (i = 0; i < ARRAY_COUNT(requirements); i++)
+	for (u32 i = 0; i < ARRAY_COUNT(requirements); i++)
 		if (!choose_control(&requirements[i], has_true_msrs))
 			return false;
 	if (!(vmx_controls.proc & PROC_TPR_SHADOW))

@@ -36,11 +36,9 @@ static struct vmx_msr host_msrs[ARRAY_COUNT(host_area)] __attribute__((aligned(1
 /* Reads of 0.., reads of 0xc0000000.., then writes of both: 1 KiB each (24.6.9). */
 static void init_bitmap(void)
 {
-	u32 i;
-
-	for (i = 0; i < sizeof(msr_bitmap); i++)
+	for (u32 i = 0; i < sizeof(msr_bitmap); i++)
 		msr_bitmap[i] = 0xff;
-	for (i = 0; i < ARRAY_COUNT(open_msrs); i++) {
+	for (u32 i = 0; i < ARRAY_COUNT(open_msrs); i++) {
 		u32 bit = (open_msrs[i] & 0x1fffu) + (open_msrs[i] >= 0xc0000000u ? 0x400u * 8 : 0);
 		u8 mask = (u8)~(1u << (bit & 7u));
 
