@@ -60,8 +60,8 @@ $(foreach k,host tsan libfuzzer,$(B)/$(k)/obj/$(ACPI)/dsdt.S.o): $(AML)
 
 $(B)/host.mk: FORCE
 	@mkdir -p $(@D); \
-	awk -v B=$(B) -v SOURCES='$(HOST_SOURCES)' -f tests/host/rules.awk $(TESTS) $(FUZZERS) > $@.new && \
-	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	awk -v B=$(B) -v SOURCES='$(HOST_SOURCES)' -f tests/host/rules.awk $(TESTS) $(FUZZERS) > $@.$$$$.new && \
+	if cmp -s $@.$$$$.new $@; then rm $@.$$$$.new; else mv $@.$$$$.new $@; fi
 include $(B)/host.mk
 
 picked		= $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(f))),$(f))),$(1))

@@ -21,8 +21,8 @@ MODULE_FILES	= $(foreach m,$(IMAGES),$(lastword $(subst =, ,$(m)))) $(CONF)
 # The knobs are an input too: this file changes when they do.
 ISO_KNOBS	:= $(B)/iso.knobs
 $(ISO_KNOBS): FORCE
-	@mkdir -p $(@D); printf '%s\n' '$(CMDLINE)' '$(IMAGES)' '$(CONF)' > $@.new; \
-	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	@mkdir -p $(@D); printf '%s\n' '$(CMDLINE)' '$(IMAGES)' '$(CONF)' > $@.$$$$.new; \
+	if cmp -s $@.$$$$.new $@; then rm $@.$$$$.new; else mv $@.$$$$.new $@; fi
 
 $(B)/vos.iso: $(B)/vos.elf $(B)/images/done iso/mkiso.sh iso/grub.cfg $(ISO_KNOBS) $(MODULE_FILES)
 	$(call say,ISO,$@)
