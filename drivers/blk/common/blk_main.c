@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * blk_main.c - the loop of a block driver, and its system calls. See blk_driver.h.
+ */
+#include "blk_driver.h"
+#include "info_page.h"
+#include "rt_log.h"
+#include "rt_time.h"
+#include "sys.h"
+
+#define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
+#define POLL_NS NS_PER_MS		/* without an interrupt, while the controller has requests */
+#define STUCK_NS (60 * NS_PER_S)	/* a controller that completes nothing for so long is reset */
+#define EXIT_STUCK 1u			/* root resets the device and starts the driver again */
+
+static struct {
+	struct blk_driver driver;
+	struct rt_time time;
+	u64 seen;		/* driver.completed when the watchdog looked last */
+	u64 stuck_at_tsc;
+} self;
+
+static void wait_us(u32 us)
+{
+	u64 until = rt_time_after(&self.time, (u64)us * 1000);
+
+	(void)sys_notify_wait(until, NULL);
+	while (rt_time_tsc() < until)
+		__builtin_ia32_pause();
+}
+
+/* A level has to be gone before its line is opened again. */
+static void acknowledge(u64 bits)
+{
+	const struct driver_args *args = self.driver.args;
+
+	for (u32 i = 0; i < args->interrupt_count && i < DRIVER_IRQS; i++) {
+		if ((bits & (DRIVER_BIT_IRQ << i)) == 0)
+			continue;
+		if (self.driver.ops->quiet != NULL)
+			self.driver.ops->quiet(&self.driver, i);
+		self.driver.ops->service(&self.driver);
+		(void)sys_irq_ack(DRIVER_H_IRQ + i);
+	}
+}
+
+static u64 next_look(void)
+{
+	u64 poll;
+
+	if (blk_driver_in_flight(&self.driver) == 0)
+		return DEADLINE_NONE;
+	poll = rt_time_after(&self.time, POLL_NS);
+	return self.driver.args->interrupts == DRIVER_IRQ_NONE && poll < self.stuck_at_tsc ? poll : self.stuck_at_tsc;
+}
+
+/* Requests are there and none is completed any more: the next life begins with a reset. */
+static void watch(void)
+{
+	struct blk_driver *d = &self.driver;
+
+	if (d->completed != self.seen || blk_driver_in_flight(d) == 0) {
+		self.seen = d->completed;
+		self.stuck_at_tsc = rt_time_after(&self.time, STUCK_NS);
+	} else if (rt_time_tsc() >= self.stuck_at_tsc) {
+		rt_log("%s: no answer from the controller for %u s", d->args->name, (unsigned)(STUCK_NS / NS_PER_S));
+		sys_thread_exit(EXIT_STUCK);
+	}
+}
+
+static void sleep(void)
+{
+	u64 bits = 0;
+
+	if (sys_notify_wait(next_look(), &bits) == ST_OK)
+		acknowledge(bits);
+}
+
+static void step(void)
+{
+	struct blk_driver *d = &self.driver;
+	bool is_more = blk_driver_step(d);
+
+	if (!is_more) {
+		blk_driver_wait(d, true);
+		is_more = blk_driver_step(d);
+	}
+	if (blk_driver_should_signal(d))
+		(void)sys_notify_signal(DRIVER_H_STORE);
+	watch();
+	if (is_more)
+		blk_driver_wait(d, false);
+	else
+		sleep();
+}
+
+void blk_main(const struct blk_driver_ops *ops)
+{
+	struct blk_driver *d = &self.driver;
+	const char *why;
+
+	rt_time_init(&self.time, INFO->tsc_hz, INFO->tsc_boot);
+	d->ops = ops;
+	d->args = (const struct driver_args *)DRIVER_ARGS;
+	d->windows = (const u64 *)DRIVER_WINDOWS;
+	d->links = (u8 *)DRIVER_LINK;
+	d->dma = (u8 *)DRIVER_DMA;
+	d->wait_us = wait_us;
+	why = blk_driver_start(d);
+	if (why != NULL)
+		rt_log("%s: %s", d->args->name, why);
+	(void)sys_notify_signal(DRIVER_H_STORE);
+	acknowledge(~0ull);
+	for (;;)
+		step();
+}
