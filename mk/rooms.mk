@@ -29,7 +29,7 @@ inc.vmm/dev/irq		:= vmm/dev
 inc.vmm/dev/timer	:= vmm/dev
 inc.vmm/dev/char	:= vmm/dev vmm/machine
 inc.vmm/dev/acpi	:= vmm/dev vmm/dev/power vmm/dev/timer
-inc.vmm/dev/pci		:= vmm/dev vmm/dev/power
+inc.vmm/dev/pci		:= vmm/dev vmm/dev/power vmm/dev/irq vmm/machine
 inc.vmm/dev/power	:= vmm/dev
 
 # While a VMM handles an exit the vector registers still hold the guest's: touching them would cost a switch of them.

@@ -48,8 +48,16 @@
 #define I8042_COMMAND_PORT 0x64u
 #define FAST_RESET_PORT 0x92u
 
-/* PCI: 32-bit window for future devices' memory, between the RAM below 3 GiB and the I/O APIC; ports from 1000h. */
+/*
+ * PCI: 32-bit window for devices' memory, between the RAM below 3 GiB and the I/O APIC; ports from 1000h; configuration
+ * space of bus 0 behind the window (MCFG); lines of the interrupt pins, level.
+ */
+#define PCI_IO_ADDRESS 0x1000u
 #define PCI_MEMORY_ADDRESS 0xe0000000u
 #define PCI_MEMORY_BYTES 0x10000000u
+#define PCI_ECAM_ADDRESS 0xf0000000u
+#define PCI_ECAM_BYTES 0x100000u
+#define PCI_GSI 16u
+#define PCI_LINES 4u
 
 #endif

@@ -15,19 +15,49 @@ void bus_init(struct bus *bus)
 	bus->pio_count = 1;
 }
 
-enum status bus_add_pio(struct bus *bus, u32 port, u32 count, const struct region_ops *ops, void *device)
+enum status bus_reserve_pio(struct bus *bus, u32 count, const struct region_ops *ops, void *device, u32 *region)
 {
-	if (count == 0 || !range_ok(port, count, sizeof(bus->port)))
+	if (count == 0 || count > sizeof(bus->port))
 		return ST_INVAL;
 	if (bus->pio_count == BUS_PIO_REGIONS)
 		return ST_FULL;
-	for (u32 i = 0; i < count; i++)
+	*region = bus->pio_count++;
+	bus->pio[*region] = (struct bus_region){ .ops = ops, .device = device, .start = 0, .len = count };
+	return ST_OK;
+}
+
+enum status bus_place_pio(struct bus *bus, u32 region, u64 port)
+{
+	struct bus_region *r = &bus->pio[region];
+
+	if (!range_ok(port, r->len, sizeof(bus->port)))
+		return ST_INVAL;
+	for (u32 i = 0; i < r->len; i++)
 		if (bus->port[port + i] != 0)
 			return ST_EXISTS;
-	bus->pio[bus->pio_count] = (struct bus_region){ .ops = ops, .device = device, .start = port, .len = count };
-	memset(&bus->port[port], (int)bus->pio_count, count);
-	bus->pio_count++;
+	r->start = port;
+	memset(&bus->port[port], (int)region, r->len);
 	return ST_OK;
+}
+
+void bus_unplace_pio(struct bus *bus, u32 region)
+{
+	const struct bus_region *r = &bus->pio[region];
+
+	memset(&bus->port[r->start], 0, r->len);
+}
+
+enum status bus_add_pio(struct bus *bus, u32 port, u32 count, const struct region_ops *ops, void *device)
+{
+	u32 region;
+	enum status status = bus_reserve_pio(bus, count, ops, device, &region);
+
+	if (status != ST_OK)
+		return status;
+	status = bus_place_pio(bus, region, port);
+	if (status != ST_OK)
+		bus->pio_count--;
+	return status;
 }
 
 enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_ops *ops, void *device)
@@ -48,6 +78,16 @@ enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_
 	bus->mmio[at] = (struct bus_region){ .ops = ops, .device = device, .start = gpa, .len = len };
 	bus->mmio_count++;
 	return ST_OK;
+}
+
+void bus_remove_mmio(struct bus *bus, u64 gpa)
+{
+	for (u32 i = 0; i < bus->mmio_count; i++)
+		if (bus->mmio[i].start == gpa) {
+			bus->mmio_count--;
+			memmove(&bus->mmio[i], &bus->mmio[i + 1], (bus->mmio_count - i) * sizeof(bus->mmio[0]));
+			return;
+		}
 }
 
 static u32 read_whole(const struct bus_region *r, u16 port, u32 size)

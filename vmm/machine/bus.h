@@ -35,6 +35,19 @@ void bus_init(struct bus *bus);
 enum status bus_add_pio(struct bus *bus, u32 port, u32 count, const struct region_ops *ops, void *device) MUST_CHECK;
 enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_ops *ops, void *device) MUST_CHECK;
 
+/*
+ * A region of ports that the guest moves (a PCI BAR): its place in the table is kept for the life of the bus, *region.
+ * It answers nowhere until it is placed. Placing: ST_EXISTS if a port is taken, ST_INVAL beyond the last port.
+ * Other vCPUs look regions up without the lock: during a move their access may reach the device at any offset, which
+ * the device judges as it judges all offsets.
+ */
+enum status bus_reserve_pio(struct bus *bus, u32 count, const struct region_ops *ops, void *device,
+			    u32 *region) MUST_CHECK;
+enum status bus_place_pio(struct bus *bus, u32 region, u64 port) MUST_CHECK;
+void bus_unplace_pio(struct bus *bus, u32 region);
+/* The memory region that starts there. Under the lock, as look-ups of memory are. */
+void bus_remove_mmio(struct bus *bus, u64 gpa);
+
 /* The region that has all of these ports, or NULL: there is none. */
 static inline const struct bus_region *bus_find_pio(const struct bus *bus, u16 port, u32 size)
 {

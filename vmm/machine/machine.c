@@ -220,10 +220,14 @@ static enum status add_acpi_pm(struct machine *m)
 
 static enum status add_pci(struct machine *m)
 {
-	struct power_ops power = power_ops(m);
+	struct pci_host host = { .bus = &m->bus, .power = power_ops(m), .set_line = set_line,
+				 .deliver = deliver_message, .ctx = m };
+	enum status status = bus_add_pio(&m->bus, PCI_PORT, PCI_PORTS, &pci_region, &m->pci);
 
-	pci_bus_init(&m->pci, &power);
-	return bus_add_pio(&m->bus, PCI_PORT, PCI_PORTS, &pci_region, &m->pci);
+	pci_bus_init(&m->pci, &host);
+	if (status != ST_OK)
+		return status;
+	return bus_add_mmio(&m->bus, PCI_ECAM_ADDRESS, PCI_ECAM_BYTES, &pci_ecam_region, &m->pci);
 }
 
 static enum status add_pic(struct machine *m)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acpi_tables.c - ACPI 6.4 tables: RSDP (5.2.5), XSDT (5.2.8), FADT (5.2.9), FACS (5.2.10), MADT (5.2.12); and HPET
- * (IA-PC HPET specification 1.0a, 3.2.4).
+ * acpi_tables.c - ACPI 6.4 tables: RSDP (5.2.5), XSDT (5.2.8), FADT (5.2.9), FACS (5.2.10), MADT (5.2.12); HPET
+ * (IA-PC HPET specification 1.0a, 3.2.4); and MCFG (PCI Firmware specification 3.2, 4.1.2).
  *
  * A builder with a position and a limit: a table that does not fit makes the whole result 0. Everything starts at a
  * multiple of 64, which is what the FACS needs.
@@ -49,7 +49,7 @@ _Static_assert(sizeof(struct header) == 36, "ACPI");
 
 struct PACKED xsdt {
 	struct header header;
-	u64 entry[3];
+	u64 entry[4];
 };
 
 struct PACKED address {		/* generic address structure */
@@ -129,6 +129,16 @@ struct PACKED hpet_table {
 	u8 protection;
 };
 _Static_assert(sizeof(struct hpet_table) == 56, "HPET");
+
+struct PACKED mcfg {
+	struct header header;
+	u8 zero0[8];
+	u64 address;
+	u16 segment;
+	u8 first_bus, last_bus;
+	u8 zero1[4];
+};
+_Static_assert(sizeof(struct mcfg) == 60, "PCI Firmware");
 
 #define HPET_LEAST_PERIOD 10000u	/* 100 us: what an interrupt costs a guest at most, and some more */
 #define MADT_FLAG_8259 1u
@@ -289,9 +299,17 @@ static u64 add_hpet(struct builder *b)
 	return append(b, &h, sizeof(h));
 }
 
-static u64 add_xsdt(struct builder *b, u64 fadt, u64 madt, u64 hpet)
+static u64 add_mcfg(struct builder *b)
 {
-	struct xsdt x = { .header = make_header(b, "XSDT", 1, sizeof(x)), .entry = { fadt, madt, hpet } };
+	struct mcfg m = { .header = make_header(b, "MCFG", 1, sizeof(m)), .address = PCI_ECAM_ADDRESS };
+
+	m.header.checksum = checksum(&m, sizeof(m));
+	return append(b, &m, sizeof(m));
+}
+
+static u64 add_xsdt(struct builder *b, u64 fadt, u64 madt, u64 hpet, u64 mcfg)
+{
+	struct xsdt x = { .header = make_header(b, "XSDT", 1, sizeof(x)), .entry = { fadt, madt, hpet, mcfg } };
 
 	x.header.checksum = checksum(&x, sizeof(x));
 	return append(b, &x, sizeof(x));
@@ -310,7 +328,7 @@ u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t
 	struct builder b = { .buffer = buffer, .capacity = capacity, .gpa = gpa.raw,
 			     .is_pc = config->platform == PLATFORM_PC };
 	struct rsdp rsdp = { .length = 0 };
-	u64 dsdt, facs, fadt, madt, hpet, xsdt;
+	u64 dsdt, facs, fadt, madt, hpet, mcfg, xsdt;
 
 	if (config->cpus == 0 || config->cpus > VM_VCPUS)
 		return 0;
@@ -322,7 +340,8 @@ u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t
 	fadt = add_fadt(&b, dsdt, facs);
 	madt = add_madt(&b, config->cpus);
 	hpet = add_hpet(&b);
-	xsdt = add_xsdt(&b, fadt, madt, hpet);
+	mcfg = add_mcfg(&b);
+	xsdt = add_xsdt(&b, fadt, madt, hpet, mcfg);
 	if (!xsdt)
 		return 0;
 	fill_rsdp(&rsdp, xsdt);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acpi_tables.h - builds the ACPI tables of a guest's machine: RSDP, XSDT, FADT, MADT, DSDT.
+ * acpi_tables.h - builds the ACPI tables of a guest's machine: RSDP, XSDT, FADT, MADT, HPET, MCFG, DSDT.
  *
  * modern: hardware-reduced FADT revision 6, x2APIC-ready MADT; pc: full FADT with PM1 blocks, PM timer and SCI, MADT
  * with PCAT_COMPAT and the timer's override. The DSDTs are ASL (dsdt-*.asl), compiled by the build.

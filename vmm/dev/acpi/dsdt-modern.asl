@@ -76,6 +76,8 @@ DefinitionBlock ("", "DSDT", 2, "VOS", "VOSMODRN", 1)
 				DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable, ReadWrite,
 					0x00000000, 0xE0000000, 0xEFFFFFFF, 0x00000000, 0x10000000)
 			})
+
+			Include ("dsdt-pci.inc")
 		}
 	}
 

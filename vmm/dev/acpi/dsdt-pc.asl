@@ -41,6 +41,8 @@ DefinitionBlock ("", "DSDT", 2, "VOS", "VOSPC   ", 1)
 					0x00000000, 0xE0000000, 0xEFFFFFFF, 0x00000000, 0x10000000)
 			})
 
+			Include ("dsdt-pci.inc")
+
 			Device (ISA)
 			{
 				Name (_ADR, 0x00010000)

@@ -17,6 +17,7 @@
 #include "kvmclock.h"
 #include "lapic.h"
 #include "pci.h"
+#include "pci_msix.h"
 #include "pic8259.h"
 #include "pit8254.h"
 #include "rtc.h"
@@ -38,6 +39,9 @@ struct machine {
 	struct uart uart;
 	struct acpi_pm pm;
 	struct pci_bus pci;
+	struct bus machine_bus;
+	struct pci_function function;
+	struct pci_msix msix;
 	struct i8042 i8042;
 	struct fast_reset fast_reset;
 	struct debug_port debug_port;
@@ -152,6 +156,76 @@ static struct irq_line line(u32 gsi)
 	return (struct irq_line){ set_line, NULL, gsi };
 }
 
+/* The input: bytes, then zeros. */
+struct input { const uint8_t *data; size_t size; };
+
+static u64 take(struct input *in, u32 bytes)
+{
+	u64 value = 0;
+
+	for (u32 i = 0; i < bytes && in->size; i++, in->size--)
+		value |= (u64)*in->data++ << (8 * i);
+	return value;
+}
+
+static u64 bar_read(void *device, u64 offset, u32 size)
+{
+	(void)device;
+	return pci_msix_table_read(&m.msix, offset, size) ^ pci_msix_pba_read(&m.msix, offset, size);
+}
+
+static void bar_write(void *device, u64 offset, u32 size, u64 value)
+{
+	(void)device;
+	pci_msix_table_write(&m.msix, offset, size, value);
+}
+
+static void config_written(void *device, u32 offset, u32 size)
+{
+	(void)device;
+	must(offset + size <= PCI_CONFIG_BYTES);
+	pci_msix_written(&m.msix, offset, size);
+}
+
+static const struct region_ops bar_region = { .read = bar_read, .write = bar_write };
+
+/* A bus with a function that has a BAR of each kind, and a pin. */
+static void start_pci(const struct power_ops *power)
+{
+	const struct pci_host host = { .bus = &m.machine_bus, .power = *power, .set_line = set_line,
+				       .deliver = on_message };
+	struct pci_function *f = &m.function;
+
+	bus_init(&m.machine_bus);
+	pci_bus_init(&m.pci, &host);
+	pci_function_init(f, 2 << 3, 0x1af4, 0x1042, 0x010000, 1);
+	pci_function_set_bar(f, 0, PCI_BAR_IO, 64, &bar_region, NULL);
+	pci_function_set_bar(f, 1, PCI_BAR_MEMORY_32, 4096, &bar_region, NULL);
+	pci_function_set_bar(f, 2, PCI_BAR_MEMORY_64, 16384, &bar_region, NULL);
+	pci_function_use_pin(f);
+	must(pci_msix_init(&m.msix, f, 4, 2, 0, 2048));
+	f->written = config_written;
+	must(pci_bus_add(&m.pci, f) == ST_OK);
+}
+
+/* Through the machine's bus, to wherever the guest has put the BARs; the device wants its pin, or sends. */
+static void do_bars(struct input *in)
+{
+	u32 how = (u32)take(in, 1), size = BIT32(how & 3), index = (u32)take(in, 1) % PCI_BARS;
+	const struct pci_bar *bar = &m.function.bar[index];
+
+	if (how & 0x80)
+		pci_function_set_pin(&m.function, how & 4);
+	pci_msix_raise(&m.msix, how >> 4);
+	if (!bar->ops || !bar->address)
+		return;
+	must(bar->kind != PCI_BAR_IO || m.machine_bus.port[bar->address] == bar->region);
+	if (bar->kind == PCI_BAR_IO)
+		bus_pio_write(&m.machine_bus, (u16)(bar->address + take(in, 1) % 64), size & 7, (u32)take(in, size));
+	else
+		bus_mmio_write(&m.machine_bus, bar->address + take(in, 2) % bar->bytes, size, take(in, size));
+}
+
 static void start(bool is_pc)
 {
 	static const struct lapic_ops lapic_ops = { on_kick, on_kick, on_init, on_startup, on_eoi };
@@ -172,7 +246,7 @@ static void start(bool is_pc)
 	rtc_init(&m.rtc, &clock, &clock_line, GIB, 0);
 	uart_init(&m.uart, &uart_ops, &com);
 	acpi_pm_init(&m.pm, is_pc, &clock, &sci, &power);
-	pci_bus_init(&m.pci, &power);
+	start_pci(&power);
 	i8042_init(&m.i8042, &power);
 	fast_reset_init(&m.fast_reset, &power);
 	debug_port_init(&m.debug_port, debug_put, NULL);
@@ -197,6 +271,7 @@ static const struct {
 	{ &rtc_region, &m.rtc, 2 },
 	{ &acpi_pm_region, &m.pm, 16 },
 	{ &pci_region, &m.pci, 8 },
+	{ &pci_ecam_region, &m.pci, PCI_ECAM_BYTES },
 	{ &i8042_data_region, &m.i8042, 1 },
 	{ &i8042_command_region, &m.i8042, 1 },
 	{ &fast_reset_region, &m.fast_reset, 1 },
@@ -213,22 +288,13 @@ static const struct {
 	{ &acpi_pm_timer, &m.pm },
 };
 
-/* The input: bytes, then zeros. */
-struct input { const uint8_t *data; size_t size; };
-
-static u64 take(struct input *in, u32 bytes)
-{
-	u64 value = 0;
-
-	for (u32 i = 0; i < bytes && in->size; i++, in->size--)
-		value |= (u64)*in->data++ << (8 * i);
-	return value;
-}
-
 static void do_region(struct input *in)
 {
 	u32 index = (u32)take(in, 1) % ARRAY_COUNT(regions), how = (u32)take(in, 1), size = BIT32(how & 3);
 	u64 offset = take(in, 2) % regions[index].bytes;
+
+	if (regions[index].ops == &pci_ecam_region)	/* the function with the BARs */
+		offset = (u64)m.function.devfn << 12 | (offset & 0xff);
 
 	if (index == 1 || index == 2)
 		offset &= how & 0x40 ? ~0ull : ~0xfull;
@@ -365,6 +431,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const steps[])(struct input *in) = {
 		do_region, do_region, do_region, do_msr, do_time, do_interrupts, do_outside, do_records,
+		do_bars,
 	};
 	struct input in = { data, size };
 

@@ -72,6 +72,13 @@ static void check_hpet(const u8 *hpet)
 	assert_int_equal(get(hpet + 44, 8), HPET_ADDRESS);
 }
 
+static void check_mcfg(const u8 *mcfg)
+{
+	assert_int_equal(get(mcfg + 4, 4), 60);
+	assert_int_equal(get(mcfg + 44, 8), PCI_ECAM_ADDRESS);
+	assert_int_equal(get(mcfg + 52, 4), 0);		/* segment 0, buses 0 to 0 */
+}
+
 static void check_madt(const u8 *madt, u32 cpus, u32 overrides)
 {
 	u32 length = (u32)get(madt + 4, 4), at = 44, seen[3] = { 0, 0, 0 };
@@ -107,6 +114,7 @@ static void test_modern(void **state)
 		assert_int_equal(get(table(get(xsdt + 44, 8), "APIC", used) + 40, 4), 0);
 		table(get(fadt + 140, 8), "DSDT", used);
 		check_hpet(table(get(xsdt + 52, 8), "HPET", used));
+		check_mcfg(table(get(xsdt + 60, 8), "MCFG", used));
 		assert_int_equal(get(fadt + 40, 4), get(fadt + 140, 8));
 	}
 	assert_int_equal(get(fadt + 4, 4), 276);
@@ -131,6 +139,7 @@ static void test_pc(void **state)
 	u64 facs = get(fadt + 36, 4);
 
 	(void)state;
+	check_mcfg(table(get(xsdt + 60, 8), "MCFG", used));
 	check_madt(madt, 2, 2);
 	check_hpet(table(get(xsdt + 52, 8), "HPET", used));
 	assert_int_equal(get(madt + 40, 4), 1);

@@ -16,7 +16,6 @@
 #include "fake_board.h"
 #include "i8042.h"
 #include "kvmclock.h"
-#include "pci.h"
 
 static struct fake_board machine;
 static struct clock fake;
@@ -185,84 +184,6 @@ static void test_suspend_pc(void **state)
 	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2), 0x400);
 	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2, 0x400);
 	assert_false(machine.is_asserted);
-}
-
-/* ---- PCI ---- */
-
-static struct pci_bus bus;
-
-static u32 config_read(u32 address, u32 offset, u32 size)
-{
-	wr(&pci_region, &bus, 0, 4, address);
-	return (u32)rd(&pci_region, &bus, 4 + offset, size);
-}
-
-static void count_write(void *device, u32 offset, u32 size)
-{
-	u32 *seen = device;
-
-	seen[0]++;
-	seen[1] = offset;
-	seen[2] = size;
-}
-
-static void test_pci(void **state)
-{
-	static struct pci_function nic, twin;
-	u32 seen[3] = { 0, 0, 0 };
-
-	(void)state;
-	pci_bus_init(&bus, &power);
-	wr(&pci_region, &bus, 3, 1, 1);			/* the probe for mechanism 2 */
-	wr(&pci_region, &bus, 0, 4, 0xffffffff);
-	assert_int_equal(rd(&pci_region, &bus, 0, 4), 0x80fffffc);
-	assert_int_equal(rd(&pci_region, &bus, 0, 2), (u16)~0u | 0xffffffffffff0000ull);
-	assert_int_equal(config_read(0x80000000, 0, 4), 0x00081b36);
-	assert_int_equal(config_read(0x80000008, 0, 4), 0x06000000);
-	assert_int_equal(config_read(0x80000008, 3, 1), 0x06);
-	assert_int_equal(config_read(0x00000000, 0, 4), 0xffffffff);	/* not enabled */
-	assert_int_equal(config_read(0x80000800, 0, 4), 0xffffffff);	/* no such device */
-	assert_int_equal(config_read(0x80010000, 0, 4), 0xffffffff);	/* no such bus */
-	pci_function_init(&nic, 3 << 3, 0x1af4, 0x1041, 0x020000, 1);
-	nic.written = count_write;
-	nic.device = seen;
-	assert_true(pci_bus_add(&bus, &nic));
-	twin = nic;
-	assert_false(pci_bus_add(&bus, &twin));
-	assert_int_equal(config_read(0x80001800, 0, 4), 0x10411af4);
-	wr(&pci_region, &bus, 4, 4, 0xffffffff);		/* read-only */
-	assert_int_equal(config_read(0x80001800, 0, 4), 0x10411af4);
-	config_read(0x80001804, 0, 2);
-	wr(&pci_region, &bus, 4, 2, 0xffff);
-	assert_int_equal(config_read(0x80001804, 0, 4), 0x407);
-	assert_int_equal(seen[0], 2);
-	assert_int_equal(seen[1], 4);
-	assert_int_equal(seen[2], 2);
-	config_read(0x800018fc, 0, 4);
-	assert_true(rd(&pci_region, &bus, 7, 4) == ~0ull);
-	assert_true(rd(&pci_region, &bus, 4, 8) == ~0ull);
-	wr(&pci_region, &bus, 7, 4, 0);
-	wr(&pci_region, &bus, ~0ull, 4, 0);
-	assert_int_equal(seen[0], 2);
-	assert_int_equal(machine.resets, 0);
-	wr(&pci_region, &bus, 1, 1, 0x02);
-	wr(&pci_region, &bus, 1, 1, 0x06);
-	assert_int_equal(machine.resets, 1);
-	assert_int_equal(rd(&pci_region, &bus, 1, 1), 0x06);
-	wr(&pci_region, &bus, 1, 1, 0x0e);			/* no rising edge */
-	assert_int_equal(machine.resets, 1);
-}
-
-static void test_pci_is_full(void **state)
-{
-	static struct pci_function many[PCI_FUNCTIONS];
-
-	(void)state;
-	pci_bus_init(&bus, &power);
-	for (u32 i = 0; i < PCI_FUNCTIONS; i++) {
-		pci_function_init(&many[i], (u8)((i + 1) << 3), 1, 2, 3, 4);
-		assert_int_equal(pci_bus_add(&bus, &many[i]), i + 1 < PCI_FUNCTIONS);
-	}
 }
 
 /* ---- Keyboard controller, port 92h, debug port ---- */
@@ -455,8 +376,6 @@ int main(void)
 		cmocka_unit_test_setup(test_acpi_pc_timer, setup),
 		cmocka_unit_test_setup(test_suspend_modern, setup),
 		cmocka_unit_test_setup(test_suspend_pc, setup),
-		cmocka_unit_test_setup(test_pci, setup),
-		cmocka_unit_test_setup(test_pci_is_full, setup),
 		cmocka_unit_test_setup(test_i8042, setup),
 		cmocka_unit_test_setup(test_port_92, setup),
 		cmocka_unit_test_setup(test_debug_port, setup),
