@@ -16,11 +16,13 @@ import subprocess
 import sys
 
 import run
+from scratch import NOT_OURS
 
 OUT = 'build/coverage'
 KERNEL = 'build/vos.elf'
 ROOMS = ('boot', 'arch', 'kernel', 'lib', 'drivers', 'mgmt', 'vmm')
 BOOT = os.environ.get('BOOT') or '-k test_guests'
+BACKENDS = ('qemu-pvh', 'qemu-bios', 'qemu-uefi')
 HALF = 50
 
 
@@ -95,7 +97,13 @@ def boot_with_log(first, last):
         file.write(f'#!/bin/sh\nexec qemu-system-x86_64 -d in_asm -dfilter {first:#x}..{last:#x} '
                    f'-D {os.path.abspath(OUT)}/qemu-$$.log "$@"\n')
     os.chmod(wrapper, 0o755)
-    subprocess.run(['make', '-s', 'boot-test', f'T={BOOT}'], env=os.environ | {'QEMU': wrapper}, check=True)
+    # What Bochs runs is not counted, and a test that fails has run lines too.
+    environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+    backends = ' '.join(f'--backend {name}' for name in BACKENDS)
+    done = subprocess.run(['make', '-s', 'boot-test', f'T={BOOT} {backends}'], env=environment | {'QEMU': wrapper},
+                          check=False)
+    if done.returncode:
+        print('Some boot tests failed; their lines are counted as far as they came.')
 
 
 def kernel_lines():
