@@ -65,5 +65,4 @@ bool fpu_unpark(void);
 void cpu_trap(struct trap_frame *frame);
 void cpu_paranoid_trap(struct trap_frame *frame);
 
-
 #endif

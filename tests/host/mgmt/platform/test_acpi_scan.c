@@ -17,7 +17,6 @@ enum { RSDP = 0xf0010, RSDT = 0x100000, XSDT = 0x101000, MADT = 0x102000, FADT =
 
 static struct acpi_info info;
 
-
 static void put32(u64 at, u32 v)
 {
 	memcpy(memory_at(at), &v, sizeof(v));

@@ -106,14 +106,15 @@ static void test_tables_change(void **state)
 	}
 }
 
-#define FORGETS(member, bits) do {			\
-	start();					\
-	put_and_find();					\
-	(member) ^= (bits);				\
-	assert_forgotten();				\
-	(member) ^= (bits);				\
-	assert_non_null(insn_cache_find(&cache, &page));	\
-} while (0)
+#define FORGETS(member, bits)                                           \
+	do {                                                            \
+		start();                                                \
+		put_and_find();                                         \
+		(member) ^= (bits);                                     \
+		assert_forgotten();                                     \
+		(member) ^= (bits);                                     \
+		assert_non_null(insn_cache_find(&cache, &page));        \
+	} while (0)
 
 static void test_registers_change(void **state)
 {
