@@ -5,7 +5,6 @@
  * Only a pCPU itself takes threads from its queues to run them, with interrupts off, so the lock is never held across a
  * switch.
  */
-#include "frames.h"
 #include "kernel_upcalls.h"
 #include "panic.h"
 #include "pd.h"

@@ -4,6 +4,7 @@
  */
 #include "range.h"
 #include "sched_migrate.h"
+#include "virt.h"
 
 #define SLICES_PER_SECOND 200u	/* 5 ms */
 
@@ -105,7 +106,7 @@ void sched_resched(struct sched *s)
 static void check_preempt(struct sched *s, const struct thread *t, u64 now)
 {
 	sched_publish_overloaded(s);
-	if (s == sched_here())
+	if (virt_limits.asks_for_siblings && s == sched_here())
 		s->pcpu->fast_vcpu = NULL;	/* sched_sibling_waits may have changed */
 	if (preempts(t, s->pcpu->current)) {
 		sched_publish_idle(s, false);

@@ -16,7 +16,9 @@
 #include "pd.h"
 #include "sched_migrate.h"
 #include "sched_sim.h"
+#include "virt.h"
 
+struct virt_limits virt_limits;
 struct thread *threads[THREADS];
 struct sched_group groups[THREADS];
 u64 sim_timer[FAKE_PCPUS];

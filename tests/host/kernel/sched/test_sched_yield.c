@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "sched_sim.h"
+#include "virt.h"
 
 static void test_yield_lets_the_next_run(void **state)
 {
@@ -62,6 +63,7 @@ static void test_waiting_siblings_are_seen(void **state)
 	struct pcpu *pcpu = pcpu_self();
 
 	(void)state;
+	virt_limits.asks_for_siblings = true;
 	sim_join(1, 0);
 	sim_go(0);
 	assert_false(sched_sibling_waits());
@@ -81,12 +83,45 @@ static void test_waiting_siblings_are_seen(void **state)
 	assert_false(sched_sibling_waits());
 }
 
+/* Thread 1 becomes ready behind thread 0, which is in its guest. Is that prepared anew? */
+static bool is_prepared_anew(bool asks)
+{
+	struct pcpu *pcpu = pcpu_self();
+
+	virt_limits.asks_for_siblings = asks;
+	sim_go(0);
+	sim_go(1);
+	run_until(1);
+	sim_run(SLICE * 9 / 10);
+	sim_sleep(1, DEADLINE_NONE);
+	assert_true(sim_is_running(0));
+	pcpu->fast_vcpu = pcpu;
+	sim_send(1, 1);
+	sim_settle();
+	assert_true(sim_is_running(0));
+	return pcpu->fast_vcpu == NULL;
+}
+
+static void test_queueing_where_siblings_are_asked_for(void **state)
+{
+	(void)state;
+	assert_true(is_prepared_anew(true));
+}
+
+static void test_queueing_where_they_are_not(void **state)
+{
+	(void)state;
+	assert_false(is_prepared_anew(false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_yield_lets_the_next_run, sim_setup, sim_teardown),
 		cmocka_unit_test_setup_teardown(test_yield_lets_siblings_run, sim_setup, sim_teardown),
 		cmocka_unit_test_setup_teardown(test_waiting_siblings_are_seen, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_queueing_where_siblings_are_asked_for, sim_setup, sim_teardown),
+		cmocka_unit_test_setup_teardown(test_queueing_where_they_are_not, sim_setup, sim_teardown),
 	};
 
 	fake_machine_init();
