@@ -40,14 +40,14 @@ cflags.lib/rt		:= -mgeneral-regs-only
 $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
-PDS		:= root console serial screen vmm virtio_blk nvme
+PDS		:= root console serial screen vmm virtio_blk nvme ahci ata
 rooms.root	:= $(ROOT) mgmt/platform
 rooms.console	:= $(CONSOLE)
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
 rooms.vmm	:= $(VMM_ROOMS)
-$(foreach d,virtio_blk nvme,$(eval rooms.$(d) := drivers/blk/$(d) drivers/blk/common))
-$(foreach d,virtio_blk nvme,$(eval inc.drivers/blk/$(d) := drivers/blk/common))
+$(foreach d,virtio_blk nvme ahci ata,$(eval rooms.$(d) := drivers/blk/$(d) drivers/blk/common))
+$(foreach d,virtio_blk nvme ahci ata,$(eval inc.drivers/blk/$(d) := drivers/blk/common))
 U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p)))
 U_COMMON	:= $(ARCH)/user lib/rt lib/base
 

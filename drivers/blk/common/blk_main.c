@@ -18,15 +18,18 @@ static struct {
 	struct rt_time time;
 	u64 seen;		/* driver.completed when the watchdog looked last */
 	u64 stuck_at_tsc;
+	u64 pending;		/* notifications that came while the driver waited for something else */
 } self;
 
 static void wait_us(u32 us)
 {
-	u64 until = rt_time_after(&self.time, (u64)us * 1000);
+	u64 until = rt_time_after(&self.time, (u64)us * 1000), bits;
 
-	(void)sys_notify_wait(until, NULL);
-	while (rt_time_tsc() < until)
-		__builtin_ia32_pause();
+	do {
+		bits = 0;
+		(void)sys_notify_wait(until, &bits);
+		self.pending |= bits;
+	} while (rt_time_tsc() < until);
 }
 
 /* A level has to be gone before its line is opened again. */
@@ -72,8 +75,11 @@ static void sleep(void)
 {
 	u64 bits = 0;
 
-	if (sys_notify_wait(next_look(), &bits) == ST_OK)
-		acknowledge(bits);
+	if (self.pending == 0)
+		(void)sys_notify_wait(next_look(), &bits);
+	bits |= self.pending;
+	self.pending = 0;
+	acknowledge(bits);
 }
 
 static void step(void)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -19,9 +20,9 @@ struct blk_client bench_client;
 u8 bench_store[BENCH_SECTORS * BLK_SECTOR_BYTES];
 u32 bench_waits;
 
-static _Alignas(4096) u8 links[DRIVER_LINKS * DRIVER_PIECE_BYTES];
-static _Alignas(4096) u8 window[BLK_LINK_BYTES];
-static _Alignas(4096) u8 dma[DRIVER_PIECE_BYTES];
+#define LINKS_BYTES (DRIVER_LINKS * DRIVER_PIECE_BYTES)
+
+static u8 *links, *window, *dma;
 static u64 windows[DRIVER_WINDOW_COUNT];
 
 void rt_log(const char *format, ...)
@@ -61,11 +62,22 @@ static void wait_us(u32 us)
 	fake_tick();
 }
 
+/* Below 4 GiB: some controllers have 32-bit bus addresses. */
+static void make_memory(void)
+{
+	u64 bytes = LINKS_BYTES + DRIVER_PIECE_BYTES + BLK_LINK_BYTES;
+
+	if (links == NULL)
+		links = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	assert_true(links != MAP_FAILED);
+	memset(links, 0, bytes);
+	dma = links + LINKS_BYTES;
+	window = dma + DRIVER_PIECE_BYTES;
+}
+
 void bench_reset(const struct blk_driver_ops *ops)
 {
-	memset(links, 0, sizeof(links));
-	memset(dma, 0, sizeof(dma));
-	memset(window, 0, sizeof(window));
+	make_memory();
 	memset(windows, 0, sizeof(windows));
 	for (u32 i = 0; i < sizeof(bench_store); i++)
 		bench_store[i] = (u8)(i / BLK_SECTOR_BYTES * 7 + i);
@@ -103,7 +115,7 @@ static bool inside(u64 bus, u64 bytes, const u8 *area, u64 size)
 
 void *bench_dma(u64 bus, u64 bytes)
 {
-	assert_true(inside(bus, bytes, dma, sizeof(dma)) ||
+	assert_true(inside(bus, bytes, dma, DRIVER_PIECE_BYTES) ||
 		    inside(bus, bytes, links + BLK_WINDOW_OFFSET, BLK_LINK_BYTES - BLK_WINDOW_OFFSET) ||
 		    inside(bus, bytes, window + BLK_WINDOW_OFFSET, BLK_LINK_BYTES - BLK_WINDOW_OFFSET));
 	return (void *)bus;
