@@ -91,6 +91,7 @@ static bool input_step(struct session *s)
 {
 	char byte;
 
+	prompt_check(s);
 	if (s->mode == MODE_TOP)
 		return top_input(s);
 	if (s->mode == MODE_BUSY || (s->mode == MODE_ATTACHED && !attached_has_room(s)))
@@ -273,6 +274,15 @@ void console_init(struct console *c, const struct console_ops *ops, const struct
 	c->inventory.info = info;
 }
 
+/* The VMs of vos.conf. */
+static void apply_conf(struct session *s)
+{
+	struct job *job = job_new(s, JOB_STARTUP);
+
+	args_init(&job->args, command_named("apply-config"));
+	job_start(s, job);
+}
+
 bool console_open(struct console *c, struct session *s, const struct line_ops *line)
 {
 	if (c->line_count == LINE_COUNT)
@@ -289,7 +299,7 @@ bool console_open(struct console *c, struct session *s, const struct line_ops *l
 	out_text(&s->terminal, "Type help for the commands; Tab completes, ? explains.\n");
 	prompt_show(s);
 	if (s->index == 0)
-		job_begin(s, job_new(s, JOB_STARTUP), &startup_ops);
+		apply_conf(s);
 	return true;
 }
 

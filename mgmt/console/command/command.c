@@ -52,9 +52,9 @@ static u32 distance(const char *a, const char *b)
 
 const struct command *command_named(const char *verb)
 {
-	for (u32 i = 0; i < VERB_COUNT; i++)
-		if (strcmp(commands[i].verb, verb) == 0)
-			return &commands[i];
+	FOR_EACH_COMMAND(c)
+		if (strcmp(c->verb, verb) == 0)
+			return c;
 	return 0;
 }
 
@@ -63,12 +63,12 @@ static void guess_verb(const char *word, struct cmd_error *error)
 	const char *best = 0;
 	u32 best_distance = strlen(word) < 6 ? 2 : 3;	/* most of a short word must be right */
 
-	for (u32 i = 0; i < VERB_COUNT; i++) {
-		u32 d = distance(word, commands[i].verb);
+	FOR_EACH_COMMAND(c) {
+		u32 d = distance(word, c->verb);
 
 		if (d < best_distance) {
 			best_distance = d;
-			best = commands[i].verb;
+			best = c->verb;
 		}
 	}
 	if (best)
@@ -86,12 +86,12 @@ static const struct command *by_prefix(const char *word, struct cmd_error *error
 
 	if (found)
 		return found;
-	for (u32 i = 0; i < VERB_COUNT; i++) {
+	FOR_EACH_COMMAND(c) {
 		int n;
 
-		if (length == 0 || strncmp(commands[i].verb, word, length) != 0)
+		if (length == 0 || strncmp(c->verb, word, length) != 0)
 			continue;
-		found = &commands[i];
+		found = c;
 		n = snprintf(list + used, sizeof(list) - used, "%s%s", matches ? ", " : "", found->verb);
 		if (n > 0 && (size_t)n < sizeof(list) - used)
 			used += (size_t)n;
@@ -118,16 +118,16 @@ static const struct command *by_noun(const char *noun, const char *verb, struct 
 	size_t length = strlen(verb);
 	u32 matches = 0;
 
-	for (u32 i = 0; i < VERB_COUNT; i++) {
-		const char *dash = strchr(commands[i].verb, '-');
-		size_t stem = dash ? (size_t)(dash - commands[i].verb) : 0;
+	FOR_EACH_COMMAND(c) {
+		const char *dash = strchr(c->verb, '-');
+		size_t stem = dash ? (size_t)(dash - c->verb) : 0;
 
 		if (!dash || strcmp(dash + 1, noun) != 0 || length > stem ||
-			strncmp(commands[i].verb, verb, length) != 0)
+			strncmp(c->verb, verb, length) != 0)
 			continue;
 		if (length == stem)
-			return &commands[i];
-		found = &commands[i];
+			return c;
+		found = c;
 		matches++;
 	}
 	if (matches == 1)
@@ -146,7 +146,7 @@ const struct command *command_find(const struct words *words, u32 *next, struct 
 		i = 1;
 	*next = i;
 	if (i == words->count && i == 1)
-		return &commands[VERB_HELP];
+		return command_named("help");
 	if (i == words->count) {
 		error->code = RESULT_OK;
 		return 0;
@@ -241,7 +241,7 @@ bool command_complete(const struct args *args, struct cmd_error *error)
 	if (args_has(args, ARG_LINES) && args_has(args, ARG_OFFSET))
 		return error_set(error, RESULT_USAGE, "--lines and --offset exclude each other. For example: %s",
 			args->command->example);
-	if (verb_of(args->command) == VERB_SET && !(args->given & ARGS_FIELDS))
+	if (args->command->op == REQ_SET && !(args->given & ARGS_FIELDS))
 		return error_set(error, RESULT_USAGE, "set-vm needs something to set. For example: %s",
 			args->command->example);
 	return true;
@@ -268,14 +268,15 @@ static bool parse_flag(struct args *args, const struct words *words, u32 *i, str
 static bool parse_bare(struct args *args, const char *word, struct cmd_error *error)
 {
 	const struct command *command = args->command;
+	enum arg bare = command_bare(command);
 
-	if (command->bare == ARG_COUNT)
+	if (bare == ARG_COUNT)
 		return error_set(error, RESULT_USAGE, "%s takes no \"%.40s\". Try help %s", command->verb, word,
 			command->verb);
-	if (args_has(args, command->bare) && !(command->takes & BIT64(ARG_ALL)))
+	if (args_has(args, bare) && !(command->takes & BIT64(ARG_ALL)))
 		return error_set(error, RESULT_USAGE, "\"%.40s\" is one word too many for %s. Try help %s", word,
 			command->verb, command->verb);
-	return args_set(args, command->bare, word, error);
+	return args_set(args, bare, word, error);
 }
 
 static bool is_group(const char *word)
@@ -317,7 +318,7 @@ static bool find_topic(struct args *args, const struct words *words, u32 next, s
 
 static bool parse_words(struct args *args, const struct words *words, u32 next, struct cmd_error *error)
 {
-	if (verb_of(args->command) == VERB_HELP && (next == words->count || words->word[next][0] != '-'))
+	if ((args->command->takes & BIT64(ARG_VERB)) && (next == words->count || words->word[next][0] != '-'))
 		return find_topic(args, words, next, error);
 	for (u32 i = next; i < words->count; i++) {
 		bool is_flag = !words->is_quoted[i] && words->word[i][0] == '-' && words->word[i][1] != 0;

@@ -9,14 +9,7 @@
 
 #include "args.h"
 #include "tokenize.h"
-
-enum verb {
-	VERB_CREATE, VERB_START, VERB_STOP, VERB_PAUSE, VERB_RESUME, VERB_RESET, VERB_NMI, VERB_DELETE, VERB_SET,
-	VERB_STATUS, VERB_STATS, VERB_LIST, VERB_TOP, VERB_CONSOLE, VERB_LOG_VM, VERB_LIST_IMAGE, VERB_APPLY,
-	VERB_EXPORT, VERB_INFO, VERB_ACCOUNTING, VERB_LOG, VERB_REBOOT, VERB_SHUTDOWN, VERB_VERSION, VERB_HELP,
-	VERB_RESULT, VERB_CANCEL, VERB_CLEAR,
-	VERB_COUNT
-};
+#include "view.h"
 
 enum verb_group { GROUP_VM, GROUP_MACHINE, GROUP_PROMPT, GROUP_COUNT };
 
@@ -37,22 +30,27 @@ struct command {
 	const char *example;
 	u64 takes;		/* BIT64(enum arg); --help is always taken */
 	u64 needs;
-	enum arg bare;		/* what a word without a flag sets; ARG_COUNT = nothing */
-	u32 op;			/* enum request_op of a command that is one request, else 0 */
+	u32 op;			/* enum request_op of a command that sends that one, else 0 */
 	enum verb_group group;
 	bool is_for_people;	/* makes no sense for a program */
 	struct command_ops ops;
+	/* A listing (listing_begin) only says what it shows: */
+	u32 tables;		/* BIT32(enum fetch): asks root for these */
+	bool is_look;		/* rates are since the last one */
+	struct view view;	/* of the inventory */
 };
 
-/* The table that parser and help work with, by enum verb: whoever starts sets it to command_rows. */
+/* The table that parser and help work with: whoever starts sets it to command_rows. Its last row has no verb. */
 extern const struct command *commands;
-extern const struct command command_rows[VERB_COUNT];
+extern const struct command command_rows[];
+#define FOR_EACH_COMMAND(c) for (const struct command *c = commands; c->verb; c++)
 extern const char *const group_titles[GROUP_COUNT];
 extern const char *const group_names[GROUP_COUNT];	/* as help takes them */
 
-static inline enum verb verb_of(const struct command *command)
+/* What a word without a flag sets: the name, or what help is to explain; ARG_COUNT = nothing. */
+static inline enum arg command_bare(const struct command *command)
 {
-	return (enum verb)(command - commands);
+	return command->takes & BIT64(ARG_VERB) ? ARG_VERB : command->takes & BIT64(ARG_NAME) ? ARG_NAME : ARG_COUNT;
 }
 
 /*

@@ -34,8 +34,8 @@ static void scan_flags(struct context *context, u32 next, u32 last)
 		const char *equals = strchr(word, '=');
 
 		if (words.is_quoted[i] || strncmp(word, "--", 2) != 0) {
-			if (context->command->bare != ARG_COUNT)
-				context->given |= BIT64(context->command->bare);
+			if (command_bare(context->command) != ARG_COUNT)
+				context->given |= BIT64(command_bare(context->command));
 			continue;
 		}
 		context->arg = command_arg(
@@ -84,7 +84,7 @@ static void find_argument(struct context *context, u32 next, u32 last)
 		context->partial = equals + 1;
 		return;
 	}
-	context->arg = context->command->bare;
+	context->arg = command_bare(context->command);
 	if (context->arg != ARG_COUNT && is_possible(context, context->arg)) {
 		context->place = PLACE_VALUE;
 		context->is_bare = true;
@@ -155,8 +155,8 @@ static void add_texts(struct completion *completion, const char *partial, const 
 
 static void add_verbs(struct completion *completion, const char *partial)
 {
-	for (u32 i = 0; i < VERB_COUNT; i++)
-		add(completion, partial, commands[i].verb);
+	FOR_EACH_COMMAND(c)
+		add(completion, partial, c->verb);
 }
 
 static void add_names(
@@ -198,7 +198,7 @@ static void add_values(struct completion *completion, const struct context *cont
 
 	switch (arg_specs[context->arg].type) {
 	case TYPE_NEW_NAME:
-		if (verb_of(context->command) != VERB_CREATE)
+		if (context->command->op != REQ_CREATE)
 			add_vms(completion, context->partial, names);
 		break;
 	case TYPE_IMAGE: case TYPE_IMAGES:
@@ -236,12 +236,12 @@ static void add_noun_verbs(struct completion *completion, const struct context *
 {
 	char verb[IMAGE_NAME_BYTES];
 
-	for (u32 i = 0; i < VERB_COUNT; i++) {
-		const char *dash = strchr(commands[i].verb, '-');
+	FOR_EACH_COMMAND(c) {
+		const char *dash = strchr(c->verb, '-');
 
 		if (!dash || strcmp(dash + 1, context->noun) != 0)
 			continue;
-		snprintf(verb, sizeof(verb), "%.*s", (int)(dash - commands[i].verb), commands[i].verb);
+		snprintf(verb, sizeof(verb), "%.*s", (int)(dash - c->verb), c->verb);
 		add(completion, context->partial, verb);
 	}
 }

@@ -12,7 +12,8 @@
 
 #define CONFIG_WORD_BYTES (CMDLINE_BYTES + 64u)
 #define FROM_COMMAND_LINE (BIT64(ARG_NAME) | BIT64(ARG_WAIT) | BIT64(ARG_DRY_RUN) | BIT64(ARG_QUIET) | BIT64(ARG_JSON))
-#define KEYS ((commands[VERB_CREATE].takes & ~FROM_COMMAND_LINE) | BIT64(ARG_AUTOSTART))
+#define CREATE command_named("create-vm")
+#define KEYS ((CREATE->takes & ~FROM_COMMAND_LINE) | BIT64(ARG_AUTOSTART))
 
 enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_STRING, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_SEMICOLON, TOKEN_BAD };
 
@@ -245,7 +246,7 @@ static void fill_in(struct args *vm, const struct args *defaults)
 
 static bool parse_vm(struct parser *p)
 {
-	args_init(&p->vm, &commands[VERB_CREATE]);
+	args_init(&p->vm, CREATE);
 	advance(p);
 	if (!parse_name(p) || !parse_block(p, &p->vm))
 		return false;
@@ -259,7 +260,7 @@ static bool parse_statement(struct parser *p)
 	if (p->kind == TOKEN_WORD && strcmp(p->word, "vm") == 0)
 		return parse_vm(p);
 	if (p->kind == TOKEN_WORD && strcmp(p->word, "default") == 0) {
-		args_init(&p->defaults, &commands[VERB_CREATE]);
+		args_init(&p->defaults, CREATE);
 		advance(p);
 		return parse_block(p, &p->defaults);
 	}
@@ -276,7 +277,7 @@ void config_parse(const char *text, size_t length, const struct config_ops *ops)
 	p->text = text;
 	p->length = length;
 	p->line = 1;
-	args_init(&p->defaults, &commands[VERB_CREATE]);
+	args_init(&p->defaults, CREATE);
 	advance(p);
 	while (p->kind != TOKEN_END)
 		if (!parse_statement(p))

@@ -34,36 +34,23 @@ void vms_answer(struct session *s, struct job *job, const struct reply *reply)
 
 /* ---- listings: one request after the other, then the whole ---- */
 
-static const struct listing {
-	u32 tables;		/* BIT32(enum fetch) */
-	bool is_look;		/* rates are since the last one */
-	struct view view;	/* of s->console->inventory */
-} listings[VERB_COUNT] = {
-	[VERB_LIST] = { BIT32(FETCH_VMS), true, { report_vms, json_vms } },
-	[VERB_LIST_IMAGE] = { BIT32(FETCH_IMAGES), false, { report_images, json_images } },
-	[VERB_INFO] = { BIT32(FETCH_IMAGES) | BIT32(FETCH_PCPUS) | BIT32(FETCH_HOST), true,
-		{ report_info, json_info } },
-	[VERB_ACCOUNTING] = { BIT32(FETCH_VMS) | BIT32(FETCH_PCPUS) | BIT32(FETCH_MEMORY), false,
-		{ report_accounting, json_accounting } },
-};
-
 void listing_begin(struct session *s, struct job *job)
 {
-	fetch_begin(s, job, listings[verb_of(job->args.command)].tables);
+	fetch_begin(s, job, job->args.command->tables);
 }
 
 void listing_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	const struct listing *listing = &listings[verb_of(job->args.command)];
+	const struct command *command = job->args.command;
 
 	if (!fetch_answer(s, job, reply))
 		return;
-	if (listing->is_look && (listing->tables & BIT32(FETCH_PCPUS)))
+	if (command->is_look && (command->tables & BIT32(FETCH_PCPUS)))
 		inventory_sample_pcpus(&s->console->inventory);
-	for (u32 i = 0; i < VM_COUNT && listing->is_look && (listing->tables & BIT32(FETCH_VMS)); i++)
+	for (u32 i = 0; i < VM_COUNT && command->is_look && (command->tables & BIT32(FETCH_VMS)); i++)
 		if (s->console->inventory.vms[i].is_used)
 			inventory_sample(&s->console->inventory.vms[i]);
-	job_show(s, job, &listing->view, &s->console->inventory);
+	job_show(s, job, &command->view, &s->console->inventory);
 }
 
 void export_begin(struct session *s, struct job *job)
@@ -158,7 +145,7 @@ static void ask_loss(struct session *s, const struct loss *loss, bool is_off)
 
 void power_begin(struct session *s, struct job *job)
 {
-	bool is_off = verb_of(job->args.command) == VERB_SHUTDOWN;
+	bool is_off = job->args.command->op == REQ_POWEROFF;
 	struct loss loss;
 
 	loss.live = list_vms(s, is_cut_off, loss.cut_off, sizeof(loss.cut_off));

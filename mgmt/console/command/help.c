@@ -28,9 +28,9 @@ static void verbs_of_group(const struct out *out, u32 group)
 
 	out_buffer_init(&buffer, page_text, sizeof(page_text));
 	text = out_to_buffer(&buffer);
-	for (u32 i = 0; i < VERB_COUNT; i++)
-		if (commands[i].group == group)
-			out_format(&text, "%s ", commands[i].verb);
+	FOR_EACH_COMMAND(c)
+		if (c->group == group)
+			out_format(&text, "%s ", c->verb);
 	out_text(out, "  ");
 	out_wrapped(out, page_text, 2, 2, HELP_COLUMNS);
 }
@@ -48,9 +48,9 @@ void help_all(const struct out *out)
 void help_group(const struct out *out, u32 group)
 {
 	out_format(out, "%s\n", group_titles[group]);
-	for (u32 i = 0; i < VERB_COUNT; i++)
-		if (commands[i].group == group)
-			out_format(out, "  %-14s%s\n", commands[i].verb, commands[i].summary);
+	FOR_EACH_COMMAND(c)
+		if (c->group == group)
+			out_format(out, "  %-14s%s\n", c->verb, c->summary);
 	out_text(out, "help COMMAND explains a command.\n");
 }
 

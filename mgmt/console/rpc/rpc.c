@@ -179,7 +179,7 @@ static void execute(struct session *s, u32 arguments, const char *id)
 		refuse(s, &error, id);
 		return;
 	}
-	job = verb_of(command) == VERB_CANCEL ? job_new_cancel(s) : job_new(s, JOB_RPC);
+	job = command->op == REQ_CANCEL ? job_new_cancel(s) : job_new(s, JOB_RPC);
 	if (!job) {
 		(void)error_busy(&error, "32 commands are in progress. Try again later, or cancel one");
 		refuse(s, &error, id);

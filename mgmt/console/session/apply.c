@@ -264,16 +264,15 @@ static bool is_taken(const struct session *s, const struct job *job)
 	for (u32 i = 0; i < JOB_COUNT; i++) {
 		const struct job *other = &s->console->jobs[i];
 
-		if (other != job && other->is_used && other->args.command == &commands[VERB_APPLY])
+		if (other != job && other->is_used && other->args.command == job->args.command)
 			return true;
 	}
 	return false;
 }
 
+/* VMs and images are read first: another client may have changed them, and at the start nothing is known. */
 void apply_begin(struct session *s, struct job *job)
 {
-	struct apply_context parsing = { s, job };
-	struct config_ops ops = { on_vm, on_mistake, &parsing };
 	struct cmd_error error;
 
 	if (is_taken(s, job)) {
@@ -281,10 +280,20 @@ void apply_begin(struct session *s, struct job *job)
 		job_fail(s, job, &error);
 		return;
 	}
-	s->console->config_count = s->console->apply.mistake_count = 0;
-	memset(s->console->apply.rows, 0, sizeof(s->console->apply.rows));
-	if (s->console->conf_bytes)
-		config_parse(s->console->conf, s->console->conf_bytes, &ops);
+	fetch_begin(s, job, BIT32(FETCH_VMS) | BIT32(FETCH_IMAGES));
+}
+
+static void apply(struct session *s, struct job *job)
+{
+	struct apply_context parsing = { s, job };
+	struct config_ops ops = { on_vm, on_mistake, &parsing };
+	struct console *c = s->console;
+
+	job->is_applying = true;
+	c->config_count = c->apply.mistake_count = 0;
+	memset(c->apply.rows, 0, sizeof(c->apply.rows));
+	if (c->conf_bytes)
+		config_parse(c->conf, c->conf_bytes, &ops);
 	job->index = 0;
 	next(s, job);
 }
@@ -319,14 +328,10 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 	}
 }
 
-void apply_answer(struct session *s, struct job *job, const struct reply *reply)
+static void take_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	const struct args *args = &s->console->config[job->index];
 
-	if (job->is_canceled) {
-		job_fail_canceled(s, job);
-		return;
-	}
 	request_take_vm(s, job, job->request.name, reply);
 	if (reply->result != RESULT_OK) {
 		failed(s, job, reply);
@@ -339,22 +344,14 @@ void apply_answer(struct session *s, struct job *job, const struct reply *reply)
 	next(s, job);
 }
 
-/* ---- at the start: VMs and images are read, then vos.conf ---- */
-
-static void startup_begin(struct session *s, struct job *job)
+void apply_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	args_init(&job->args, &commands[VERB_APPLY]);
-	fetch_begin(s, job, BIT32(FETCH_VMS) | BIT32(FETCH_IMAGES));
-}
-
-static void startup_answer(struct session *s, struct job *job, const struct reply *reply)
-{
-	if (job->is_applying) {
-		apply_answer(s, job, reply);
-	} else if (fetch_answer(s, job, reply)) {
-		job->is_applying = true;
-		apply_begin(s, job);
+	if (!job->is_applying) {
+		if (fetch_answer(s, job, reply))
+			apply(s, job);
+	} else if (job->is_canceled) {
+		job_fail_canceled(s, job);
+	} else {
+		take_answer(s, job, reply);
 	}
 }
-
-const struct command_ops startup_ops = { startup_begin, startup_answer, 0 };

@@ -87,21 +87,14 @@ void job_drop(struct job *job)
 void job_move(struct job *to, struct job *from)
 {
 	*to = *from;
-	to->done = 0;
 	from->targets = 0;
 	from->is_used = false;
 }
 
-void job_begin(struct session *s, struct job *job, const struct command_ops *ops)
-{
-	job->begun_ns = session_now(s);
-	job->ops = ops;
-	ops->begin(s, job);
-}
-
 void job_start(struct session *s, struct job *job)
 {
-	job_begin(s, job, &job->args.command->ops);
+	job->begun_ns = session_now(s);
+	job->args.command->ops.begin(s, job);
 }
 
 static struct job *oldest_unsent(struct console *c)
@@ -203,7 +196,7 @@ void job_answer(struct console *c, const struct reply *reply)
 
 		if (!take_answer(job, reply))
 			continue;
-		job->ops->answer(job->session, job, reply);
+		job->args.command->ops.answer(job->session, job, reply);
 		return;
 	}
 }
@@ -277,14 +270,11 @@ struct vm_entry *job_vm(struct session *s, struct job *job)
 
 void job_end(struct session *s, struct job *job, const struct cmd_error *error)
 {
-	void (*done)(struct session *, const struct cmd_error *) = job->done;
-	struct cmd_error kept;	/* it may be one of the job's own */
-
-	if (error)
-		kept = *error;
+	if (job->origin == JOB_PROMPT) {
+		s->last_result = error ? error->code : RESULT_OK;
+		s->last_class = error ? error->class : error_class(RESULT_OK);
+	}
 	job_drop(job);
-	if (done)
-		done(s, error ? &kept : 0);
 }
 
 void job_ok(struct session *s, struct job *job)
@@ -420,9 +410,9 @@ static void pump(struct job *job, u64 now)
 
 	if (job->wake_ns && now >= job->wake_ns) {
 		job->wake_ns = 0;
-		job->ops->proceed(s, job);
+		job->args.command->ops.proceed(s, job);
 	} else if (job->is_printing) {
-		job->ops->proceed(s, job);
+		job->args.command->ops.proceed(s, job);
 	} else if (now >= wait_end(job)) {
 		stop_waiting(s, job);
 	} else if (now >= hint_at(job)) {

@@ -15,7 +15,7 @@
 
 static bool is_kernel(const struct job *job)
 {
-	return verb_of(job->args.command) == VERB_LOG;
+	return !(job->args.command->takes & BIT64(ARG_NAME));
 }
 
 static u64 kernel_head(const struct session *s)

@@ -29,10 +29,9 @@ static void remember(struct session *s, enum result result, const char *class)
 	s->last_class = class;
 }
 
-static void prompt_done(struct session *s, const struct cmd_error *error)
+void prompt_check(struct session *s)
 {
-	remember(s, error ? error->code : RESULT_OK, error ? error->class : error_class(RESULT_OK));
-	if (s->mode == MODE_BUSY)
+	if (s->mode == MODE_BUSY && !job_of_prompt(s)->is_used)
 		prompt_show(s);
 }
 
@@ -42,7 +41,7 @@ static void give_up(struct session *s)
 	struct cmd_error error;
 
 	error_set(&error, RESULT_FAILED, "not done");
-	prompt_done(s, &error);
+	remember(s, error.code, error.class);
 }
 
 void prompt_interrupt(struct session *s)
@@ -168,7 +167,6 @@ static void run_line(struct session *s, const char *line)
 		return;
 	}
 	s->mode = MODE_BUSY;
-	job->done = prompt_done;
 	if (args_has(&job->args, ARG_HELP)) {
 		help_command(&s->terminal, job->args.command);
 		job_ok(s, job);

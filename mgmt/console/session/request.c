@@ -98,23 +98,23 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 			"%s%s would succeed. Nothing was changed.\n", job->args.command->verb, name);
 		return;
 	}
-	switch (verb_of(job->args.command)) {
-	case VERB_CREATE:
+	switch (job->args.command->op) {
+	case REQ_CREATE:
 		out_format(out, "%s is defined: %u vCPU%s, %s. start-vm %s starts it.\n", name,
 			job->args.spec.cpus, job->args.spec.cpus == 1 ? "" : "s",
 			size_text(size, job->args.spec.memory_bytes, false), name);
 		return;
-	case VERB_SET:
+	case REQ_SET:
 		if (vm)
 			say_set(out, vm, job->request.fields);
 		return;
-	case VERB_START:
+	case REQ_START:
 		out_format(out, "%s is running. console %s attaches to it.\n", name, name);
 		return;
-	case VERB_NMI:
+	case REQ_NMI:
 		out_format(out, "%s received an NMI\n", name);
 		return;
-	case VERB_DELETE:
+	case REQ_DELETE:
 		out_format(out, "%s is deleted\n", name);
 		return;
 	default:

@@ -16,7 +16,8 @@
  * (the line and what it starts), fetch.c (tables that root gives line by line), request.c (commands that are one
  * request), batch.c (one command on several VMs), handlers.c, logs.c, top.c, apply.c (vos.conf), attach.c (terminals of
  * VMs), cancel.c, rpc.c (programs on the same line), command_table.c, console.c (who gets what, and a turn of it all).
- * A job calls what it belongs to by pointers: job->ops, and job->done.
+ * A job calls its command's functions by the row of the table, and keeps the result of the prompt's command for the
+ * prompt to find.
  *
  * Nothing is lost: input is taken only when there is room for it, requests wait until the ring takes them, and
  * whatever can produce much output first looks whether the output queue is short. Only a line that takes no output for
@@ -88,13 +89,10 @@ struct job {
 	bool is_canceled;	/* ends with the next answer */
 	bool is_hinted;		/* the person was told that it takes long */
 	enum job_origin origin;
-	const struct command_ops *ops;
-	/* Whoever waits for the end hears of it; error 0 = success. 0 = nobody does */
-	void (*done)(struct session *s, const struct cmd_error *error);
 	u32 wanted;		/* BIT32(enum fetch) of tables that are not complete */
 	u32 listing;
 	u32 index;
-	bool is_applying;	/* at the start: the tables are there, vos.conf is next */
+	bool is_applying;	/* apply-config: the tables are there */
 	u32 mistakes;		/* apply-config: what of vos.conf could not be had */
 	u64 begun_ns;
 	u64 wake_ns;		/* go on then; 0 = no */
@@ -251,6 +249,8 @@ void input_discard(struct session *s);
 /* ---- prompt.c ---- */
 
 void prompt_show(struct session *s);
+/* If the command that the person waits for is over, show the prompt. */
+void prompt_check(struct session *s);
 void prompt_feed(struct session *s, char byte);
 /* Ctrl-C while a command is under way. */
 void prompt_interrupt(struct session *s);
@@ -264,9 +264,8 @@ struct job *job_new(struct session *s, enum job_origin origin);
 struct job *job_of_prompt(struct session *s);
 /* The slot that is kept for a program's `cancel`, so that one is possible when the queue is full. */
 struct job *job_new_cancel(struct session *s);
-/* Do job->args.command, or something else in its place. */
+/* Do job->args.command. */
 void job_start(struct session *s, struct job *job);
-void job_begin(struct session *s, struct job *job, const struct command_ops *ops);
 void job_send(struct session *s, struct job *job, enum request_op op);
 /* job->request for each target, all at once. */
 void job_send_all(struct session *s, struct job *job);
@@ -282,7 +281,7 @@ void job_fail_canceled(struct session *s, struct job *job);
 void job_pump(struct console *console);
 u64 job_deadline_ns(const struct console *console);
 void job_ok(struct session *s, struct job *job);
-/* The results were told; error 0 = success. */
+/* The results were told; error NULL = success. What the prompt's command came to is its line's last_result. */
 void job_end(struct session *s, struct job *job, const struct cmd_error *error);
 void job_fail(struct session *s, struct job *job, const struct cmd_error *error);
 /* A result: {"return": ...}. Begin, write the value with key "return", end. */
@@ -350,11 +349,6 @@ bool batch_is_meant(const struct job *job);
 void batch_begin(struct session *s, struct job *job);
 void batch_answer(struct session *s, struct job *job, const struct reply *reply);
 void batch_cancel_unsent(struct session *s, struct job *job);
-
-/* ---- apply.c ---- */
-
-/* Read VMs and images, and make vos.conf true. */
-extern const struct command_ops startup_ops;
 
 /* ---- top.c ---- */
 

@@ -6,15 +6,8 @@
 #define VOS_REPORT_H
 
 #include "cmd_error.h"
-#include "json.h"
 #include "inventory.h"
-#include "out.h"
-
-/* An answer as people see it and as programs do, both of the same struct. */
-struct view {
-	void (*text)(const struct out *out, const void *what);
-	void (*json)(struct json_writer *writer, const char *key, const void *what);
-};
+#include "view.h"
 
 /* Views of a struct inventory. */
 void report_info(const struct out *out, const void *inventory);

@@ -47,9 +47,9 @@ static void write_page(void)
 	out_text(&out, "This page is written from the table of commands (`mgmt/console/command/command_table.c`).\n");
 	for (u32 group = 0; group < GROUP_COUNT; group++) {
 		out_format(&out, "\n## %s\n", group_titles[group]);
-		for (u32 i = 0; i < VERB_COUNT; i++)
-			if (commands[i].group == group)
-				write_command(&out, &commands[i]);
+		FOR_EACH_COMMAND(c)
+			if (c->group == group)
+				write_command(&out, c);
 	}
 	assert_false(buffer.is_full);
 }

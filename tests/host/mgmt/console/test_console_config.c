@@ -134,6 +134,9 @@ static void export_round_trip(void **state)
 	command("delete-vm b", "b is deleted", RESULT_OK);
 	command("apply-config --dry-run", "+ a: would be created and started\r\n+ b: would be created\r\n", RESULT_OK);
 	command("apply-config", "+ a: created and started\r\n+ b: created\r\n", RESULT_OK);
+	/* Somebody else has deleted it: apply-config looks first. */
+	root->vms[1].is_used = false;
+	command("apply-config", "= a: no change\r\n+ b: created\r\n", RESULT_OK);
 	command("export-config b", "vm b {", RESULT_OK);
 	expect_not("vm a {");
 	command("export-config", "\tautostart yes;\r\n}\r\nvm b {", RESULT_OK);

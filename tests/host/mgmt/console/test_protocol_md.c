@@ -57,20 +57,20 @@ static void write_commands(const struct out *out)
 {
 	out_text(out, "Arguments in brackets may be left out. The prompt's other commands are for people only.\n\n"
 		      "| command | arguments |\n|---|---|\n| sync | token |\n");
-	for (u32 i = 0; i < VERB_COUNT; i++) {
+	FOR_EACH_COMMAND(c) {
 		bool is_first = true;
 
-		if (commands[i].is_for_people)
+		if (c->is_for_people)
 			continue;
-		out_format(out, "| %s | ", commands[i].verb);
+		out_format(out, "| %s | ", c->verb);
 		for (u32 arg = 0; arg < ARG_COUNT; arg++) {
-			bool is_needed = commands[i].needs & BIT64(arg);
+			bool is_needed = c->needs & BIT64(arg);
 
-			if (!(commands[i].takes & BIT64(arg)) || arg == ARG_JSON || arg == ARG_QUIET ||
+			if (!(c->takes & BIT64(arg)) || arg == ARG_JSON || arg == ARG_QUIET ||
 				arg == ARG_ALL)
 				continue;
 			out_format(out, is_needed ? "%s%s" : "%s[%s]", is_first ? "" : " ", arg_specs[arg].name);
-			if (arg == ARG_NAME && (commands[i].takes & BIT64(ARG_ALL)))
+			if (arg == ARG_NAME && (c->takes & BIT64(ARG_ALL)))
 				out_text(out, " or all");
 			is_first = false;
 		}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view.h - an answer as people see it and as programs do, both of the same struct.
+ */
+#ifndef VOS_VIEW_H
+#define VOS_VIEW_H
+
+#include "json.h"
+#include "out.h"
+
+struct view {
+	void (*text)(const struct out *out, const void *what);
+	void (*json)(struct json_writer *writer, const char *key, const void *what);
+};
+
+#endif
