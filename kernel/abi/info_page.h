@@ -33,6 +33,9 @@ enum silicon_flaw {
 	SILICON_FLAW_COUNT
 };
 
+/* What devices with drivers can reach in memory: there are none; or an IOMMU confines them; or everything. */
+enum info_dma { DMA_NONE, DMA_CONTAINED, DMA_NOT_CONTAINED };
+
 enum info_screen_type { SCREEN_NONE, SCREEN_RGB, SCREEN_TEXT };		/* as Multiboot2 numbers them; 0: no use */
 
 struct info_screen {
@@ -67,6 +70,8 @@ struct info_page {
 	u32 serial_baud;
 	struct info_screen screen;
 	u64 arch_capabilities;	/* IA32_ARCH_CAPABILITIES (Intel SDM Vol. 4); 0 = there is no such MSR */
+	u32 dma;		/* R: enum info_dma */
+	u32 zero;
 	u64 silicon_flaws;	/* R: bit = enum silicon_flaw that this processor does not say it is free of */
 };
 _Static_assert(sizeof(struct info_page) <= 4096, "ABI");

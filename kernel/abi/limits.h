@@ -23,7 +23,7 @@
 
 /* ---- The machine ---- */
 #define LOG_READERS 2u		/* threads that are told when the log grows: the console's and the screen driver's */
-#define SERVICES_MAX 16u	/* PDs that are always there */
+#define SERVICES_MAX 24u	/* PDs that are always there, and drivers of devices */
 
 /* ---- Root ---- */
 #define OBJECT_SET_MAX 128u	/* kernel objects of one VM or service */

@@ -44,7 +44,8 @@
 /*
  * With LINES, interrupts are level or edge triggered lines, perhaps shared: the driver looks at its device, quiets it,
  * then acknowledges (SYS_IRQ_ACK), always, also when the interrupt was another device's; one that does not within
- * 100 ms while others share the line is taken down. At its start it acknowledges each once. With MESSAGES (MSI-X or
+ * 100 ms while others share the line is started again. At its start it acknowledges each once, and it polls until the
+ * first interrupt has come: not every machine says truly where a line ends. With MESSAGES (MSI-X or
  * MSI) an acknowledgement does nothing. With NONE there is no interrupt: poll.
  */
 enum driver_interrupts { DRIVER_IRQ_NONE, DRIVER_IRQ_LINES, DRIVER_IRQ_MESSAGES };

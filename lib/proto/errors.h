@@ -78,6 +78,8 @@
 	ERROR(ERR_IMAGE_MEMORY, RESULT_USAGE, "E_USAGE", 0) \
 	/* REQ_CANCEL; a stop is taken back, whatever else was begun goes on */ \
 	ERROR(ERR_CANCELED, RESULT_FAILED, "E_CANCELED", 0) \
+	ERROR(ERR_NO_DEVICE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no such device. list-device shows what there is") \
 	/* the client has no right to ask for that */ \
 	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that")
 

@@ -9,6 +9,7 @@
 #ifndef VOS_REQUEST_H
 #define VOS_REQUEST_H
 
+#include "driver.h"
 #include "errors.h"
 #include "limits.h"
 #include "types.h"
@@ -49,6 +50,7 @@ enum request_op {
 	REQ_PCPU,		/* table; index: pCPUs from that one on; ERR_NO_PCPU past the end */
 	REQ_CANCEL,		/* index: id of a request that waits for its VM: answered at once, ERR_CANCELED */
 	REQ_MEMORY,		/* who has how much of it: struct memory_report */
+	REQ_DEVICES,		/* table; index: PCI functions from that one on; ERR_NO_DEVICE past the end */
 	REQ_NMI,		/* by name: an NMI for its first vCPU */
 	REQ_OP_COUNT
 };
@@ -190,6 +192,30 @@ struct pcpu_report {
 	s64 difference_ns;	/* how far the sum of the four is off what elapsed while they were read; 0 = exact */
 };
 
+enum device_state {
+	DEVICE_UNUSED,		/* no driver: it cannot do DMA, except a bridge */
+	DEVICE_DRIVEN,
+	DEVICE_RESTARTING,	/* its driver is being started again */
+	DEVICE_LEFT_ALONE,	/* --no-driver: it is as the firmware left it */
+	DEVICE_STATE_COUNT
+};
+
+#define DEVICE_NO_GROUP (~0u)
+
+/* A PCI function. */
+struct device_report {
+	u16 bdf;		/* bus << 8 | device << 3 | function */
+	u16 vendor, device, zero;
+	u32 class_code;		/* base class << 16 | subclass << 8 | programming interface */
+	u32 group;		/* of devices that an IOMMU cannot tell apart; DEVICE_NO_GROUP */
+	char driver[DRIVER_NAME_BYTES];	/* the driver's name; "" = none */
+	u8 state;		/* enum device_state */
+	u8 is_contained;	/* an IOMMU confines it */
+	u8 interrupts;		/* enum driver_interrupts */
+	u8 irq_count;
+	u32 zero1;
+};
+
 /* vms, system, kernel and free add up to installed, unless somebody lost some. */
 struct memory_report {
 	u64 installed;
@@ -226,6 +252,7 @@ struct reply {
 		struct memory_report memory;
 		struct image_report image;
 		struct host_report host;
+		struct device_report pci;
 	};
 };
 

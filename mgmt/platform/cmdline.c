@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmdline.c - the kernel's command line, as far as it concerns root: how many pCPUs, and words that nobody knows.
+ * cmdline.c - the kernel's command line, as far as it concerns root: how many pCPUs, devices that are left alone, and
+ * words that nobody knows.
  */
 #include <string.h>
 
@@ -14,6 +15,7 @@
 /* Read by the kernel, or by nobody but allowed. */
 static const char *const known[] = {
 	"console=com1", "console=vga", "console=none", "com1", "safe", "noreboot", "loglvl", "BOOT_IMAGE",
+	"--no-driver",
 };
 
 static bool is_known(const char *word)
@@ -66,4 +68,30 @@ u32 cmdline_pcpu_limit(const char *cmdline)
 			rt_log("unknown option: %s", word);
 	}
 	return limit;
+}
+
+/* Is it one of the names in a list with commas? */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t bytes = strlen(name);
+
+	for (; list != NULL; list = strchr(list, ',')) {
+		list += *list == ',';
+		if (strncmp(list, name, bytes) == 0 && (list[bytes] == 0 || list[bytes] == ','))
+			return true;
+	}
+	return false;
+}
+
+bool platform_leaves_alone(const char *cmdline, const char *address, const char *driver)
+{
+	char word[WORD_BYTES];
+
+	for (cmdline = next_word(cmdline, word); word[0] != 0; cmdline = next_word(cmdline, word)) {
+		const char *list = text_after(word, "--no-driver=");
+
+		if (list != NULL && (is_listed(list, address) || is_listed(list, "all") || is_listed(list, driver)))
+			return true;
+	}
+	return false;
 }

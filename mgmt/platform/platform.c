@@ -97,6 +97,7 @@ enum status platform_start(struct info_page *info, const struct boot_page *boot)
 			       (unsigned)st);
 	}
 	tell_time(info);
+	pci_start();
 	pcpu_start_all(info, limit);
 	platform_unmap();
 	return ST_OK;

@@ -19,6 +19,10 @@ enum status platform_start(struct info_page *info, const struct boot_page *boot)
 /* The GSI of an ISA interrupt, and in *flags what the firmware says of it (IRQ_LEVEL, IRQ_LOW). */
 u32 platform_isa_irq(u32 isa, u32 *flags);
 
+/* Does --no-driver= on the kernel's command line name this PCI function by its address ("02:1f.3"), by its driver, or
+ * with "all"? */
+bool platform_leaves_alone(const char *cmdline, const char *address, const char *driver);
+
 /* Return only if it can't be done. */
 enum status platform_power_off(void);
 enum status platform_reboot(void);

@@ -30,6 +30,9 @@ u64 clock_rtc_seconds(void);
 /* Busy waiting (clock_calibrate.c). */
 void clock_wait_us(u64 us);
 
+/* Find the PCI functions (pci.c). */
+void pci_start(void);
+
 /* Start those of the MADT, as many as maxcpus= allows (pcpu_start.c). */
 void pcpu_start_all(struct info_page *info, u32 limit);
 

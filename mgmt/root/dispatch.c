@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "drivers.h"
 #include "memory_report.h"
 #include "power.h"
 #include "reply.h"
@@ -139,6 +140,14 @@ static struct error_info pcpu_row(void)
 	return ERROR_INFO_NONE;
 }
 
+static struct error_info device_row(void)
+{
+	if (!device_report_fill(request.index, &reply.pci))
+		return error_info_of(ERR_NO_DEVICE, 0, 0);
+	request.index++;
+	return ERROR_INFO_NONE;
+}
+
 /* As many rows as there are and the ring has room for; who wants the rest asks again. */
 static void send_table(struct error_info (*fill_row)(void))
 {
@@ -243,6 +252,7 @@ static const struct row {
 	[REQ_STATS] = { .rights = CLIENT_LOOK, .serve = do_stats, .needs_vm = true },
 	[REQ_PCPU] = { .rights = CLIENT_LOOK, .fill_row = pcpu_row },
 	[REQ_CANCEL] = { .rights = CLIENT_MANAGE, .serve = do_cancel },
+	[REQ_DEVICES] = { .rights = CLIENT_LOOK, .fill_row = device_row },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 };
 

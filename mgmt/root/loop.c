@@ -6,6 +6,7 @@
  */
 #include "client.h"
 #include "dispatch.h"
+#include "drivers.h"
 #include "memory_report.h"
 #include "pending_reply.h"
 #include "power.h"
@@ -53,6 +54,7 @@ enum status root_start(void)
 	for (u32 client = 0; client < client_count; client++)
 		client_reset(client);
 	boot_modules_read(&root.images, &root.conf);
+	drivers_find();
 	supervisor_start();
 	return ST_OK;
 }

@@ -9,6 +9,7 @@
 #include "memory_report.h"
 
 #include "accounts.h"
+#include "drivers.h"
 #include "root.h"
 #include "service.h"
 #include "vm.h"
@@ -45,7 +46,7 @@ static void fill_vms(struct memory_report *out)
 
 static void fill_system(struct memory_report *out)
 {
-	out->system += at_start.root_bytes + service_bytes();
+	out->system += at_start.root_bytes + service_bytes() + driver_bytes();
 	for (u32 i = 0; i < SHARED_COUNT; i++)
 		out->system += object_bytes(root.shared[i]);
 	for (u32 i = 0; i < WIRES_MAX; i++)

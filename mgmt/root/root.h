@@ -20,6 +20,8 @@ enum shared {
 	SHARED_CONSOLE_ARGS,
 	SHARED_VM_RINGS,	/* VM_RINGS_BYTES a VM */
 	SHARED_CONTROLS,	/* a page a VM: struct vmm_control */
+	SHARED_DRIVER_ARGS,	/* a page a driver: struct driver_args */
+	SHARED_DRIVER_WINDOWS,	/* DRIVER_WINDOW_COUNT words a driver */
 	SHARED_COUNT
 };
 

@@ -5,6 +5,7 @@
  */
 #include "root.h"
 
+#include "driver.h"
 #include "range.h"
 #include "ring.h"
 #include "sys.h"
@@ -20,6 +21,8 @@ static const struct {
 } shared_table[SHARED_COUNT] = {
 	[SHARED_CONSOLE_ARGS] = { sizeof(struct console_args), 0x24000000 },
 	[SHARED_CONTROLS] = { VM_COUNT * PAGE_SIZE, 0x24100000 },
+	[SHARED_DRIVER_ARGS] = { DRIVER_COUNT * PAGE_SIZE, 0x24200000 },
+	[SHARED_DRIVER_WINDOWS] = { DRIVER_COUNT * DRIVER_WINDOW_COUNT * sizeof(u64), 0x24300000 },
 	[SHARED_VM_RINGS] = { (u64)VM_COUNT * VM_RINGS_BYTES, 0x25000000 },
 };
 _Static_assert(RINGS_ADDRESS + WIRES_MAX * RING_STRIDE <= 0x24000000, "room for all rings");

@@ -4,6 +4,7 @@
  */
 #include "service.h"
 
+#include "drivers.h"
 #include "limits.h"
 #include "pd.h"
 #include "range.h"
@@ -14,6 +15,7 @@
 #include "vm_layout.h"
 
 #define RW (RIGHT_R | RIGHT_W)
+#define DRIVER_CAP 80u		/* of a pCPU: a driver runs before all VMs */
 
 static struct service {
 	bool is_up;
@@ -23,16 +25,48 @@ static struct service {
 	struct object_set objects;
 } services[SERVICES_MAX];
 
+/* What all drivers have in common. */
+static const struct service_row driver_row = {
+	.heap_bytes = 256 * KIB, .class = SCHED_CLASS_DRIVER, .cap = DRIVER_CAP,
+};
+
+u32 service_total(void)
+{
+	return service_count + DRIVER_COUNT;
+}
+
+static bool is_driver(u32 id)
+{
+	return id >= service_count;
+}
+
+static const struct service_row *row_of(u32 id)
+{
+	return is_driver(id) ? &driver_row : &service_table[id];
+}
+
+static const char *program_of(u32 id)
+{
+	return is_driver(id) ? driver_program(id - service_count) : service_table[id].program;
+}
+
+const char *service_name(u32 id)
+{
+	return is_driver(id) ? driver_name(id - service_count) : service_table[id].program;
+}
+
 bool service_is_wanted(u32 id)
 {
 	struct service_device device = { 0 };
 
+	if (is_driver(id))
+		return driver_is_wanted(id - service_count);
 	return service_table[id].find_device == NULL || service_table[id].find_device(&device);
 }
 
 bool service_has_program(u32 id)
 {
-	return image_find(&root.images, service_table[id].program, true) != NULL;
+	return image_find(&root.images, program_of(id), true) != NULL;
 }
 
 u64 service_pd(u32 id)
@@ -49,7 +83,7 @@ u64 service_bytes(void)
 {
 	u64 sum = 0;
 
-	for (u32 i = 0; i < service_count; i++)
+	for (u32 i = 0; i < service_total(); i++)
 		sum += object_set_bytes(&services[i].objects);
 	return sum;
 }
@@ -58,7 +92,7 @@ u64 service_bytes_down(void)
 {
 	u64 sum = 0;
 
-	for (u32 i = 0; i < service_count; i++)
+	for (u32 i = 0; i < service_total(); i++)
 		if (!services[i].is_up)
 			sum += services[i].bytes;
 	return sum;
@@ -68,7 +102,7 @@ u64 service_bytes_down(void)
 
 static enum status map_shared(u32 id)
 {
-	const struct service_row *row = &service_table[id];
+	const struct service_row *row = row_of(id);
 	enum status st = ST_OK;
 
 	for (u32 i = 0; i < row->map_count && st == ST_OK; i++)
@@ -100,15 +134,15 @@ static enum status map_wires(u32 id)
 
 static enum status give_irq(u32 id, const struct service_device *device)
 {
-	const struct service_row *row = &service_table[id];
+	const struct service_row *row = row_of(id);
 	struct service *s = &services[id];
 	u64 h_irq;
 	enum status st =
 		sys_irq_create(HANDLE_ROOT, device->gsi, device->irq_flags, s->h_thread, row->irq_badge, &h_irq);
 
 	if (st != ST_OK) {
-		rt_log("%s: cannot bind interrupt line %u (status %u), polling", row->program, (unsigned)device->gsi,
-		       (unsigned)st);
+		rt_log("%s: cannot bind interrupt line %u (status %u), polling", service_name(id),
+		       (unsigned)device->gsi, (unsigned)st);
 		return ST_OK;
 	}
 	st = object_set_add(&s->objects, OBJECT_IRQ, h_irq);
@@ -123,7 +157,7 @@ static enum status give_memory(u32 id, const struct service_device *device)
 
 	if (st == ST_OK)
 		st = object_set_add(&s->objects, OBJECT_MEM, h_mem);
-	return st == ST_OK ? pd_map(s->pd.h_pd, h_mem, service_table[id].device_at, device->memory_bytes, RW) : st;
+	return st == ST_OK ? pd_map(s->pd.h_pd, h_mem, row_of(id)->device_at, device->memory_bytes, RW) : st;
 }
 
 static enum status give_device(u32 id)
@@ -131,7 +165,7 @@ static enum status give_device(u32 id)
 	struct service_device device = { 0 };
 	enum status st = ST_OK;
 
-	if (service_table[id].find_device == NULL || !service_table[id].find_device(&device))
+	if (row_of(id)->find_device == NULL || !row_of(id)->find_device(&device))
 		return ST_OK;
 	if (device.memory_bytes != 0)
 		st = give_memory(id, &device);
@@ -142,7 +176,7 @@ static enum status give_device(u32 id)
 
 static enum status set_share(u32 id)
 {
-	const struct service_row *row = &service_table[id];
+	const struct service_row *row = row_of(id);
 	u64 h_pd = services[id].pd.h_pd;
 	enum status st = sys_pd_ctl(h_pd, PD_SET_CLASS, row->class);
 
@@ -160,7 +194,11 @@ static enum status make_thread(u32 id)
 
 static enum status prepare(u32 id)
 {
-	return service_table[id].prepare != NULL ? service_table[id].prepare(services[id].pd.h_pd) : ST_OK;
+	struct service *s = &services[id];
+
+	if (is_driver(id))
+		return driver_prepare(id - service_count, s->pd.h_pd, s->h_thread, &s->objects);
+	return row_of(id)->prepare != NULL ? row_of(id)->prepare(s->pd.h_pd) : ST_OK;
 }
 
 static enum status (*const steps[])(u32 id) = {
@@ -170,12 +208,12 @@ static enum status (*const steps[])(u32 id) = {
 enum status service_build(u32 id)
 {
 	struct service *s = &services[id];
-	const struct image *program = image_find(&root.images, service_table[id].program, true);
+	const struct image *program = image_find(&root.images, program_of(id), true);
 	enum status st;
 
 	if (program == NULL)
 		return ST_UNSUPPORTED;
-	st = pd_build(&s->pd, program, service_table[id].heap_bytes, &s->objects);
+	st = pd_build(&s->pd, program, row_of(id)->heap_bytes, &s->objects);
 	for (u32 i = 0; i < ARRAY_COUNT(steps) && st == ST_OK; i++)
 		st = steps[i](id);
 	s->is_up = st == ST_OK;
@@ -190,9 +228,9 @@ static void read_log(u32 id, u32 wire)
 
 	if (st == ST_FULL)
 		rt_log("root: %s is not told of new lines in the log: %u readers are the most possible",
-		       service_table[id].program, LOG_READERS);
+		       service_name(id), LOG_READERS);
 	else if (st != ST_OK)
-		rt_log("root: %s is not told of new lines in the log (status %u)", service_table[id].program,
+		rt_log("root: %s is not told of new lines in the log (status %u)", service_name(id),
 		       (unsigned)st);
 }
 
@@ -200,14 +238,14 @@ void service_start(u32 id)
 {
 	enum status st;
 
-	if (service_table[id].takes_over != 0)
-		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_CONSOLE_TAKE, service_table[id].takes_over, 0, NULL);
+	if (row_of(id)->takes_over != 0)
+		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_CONSOLE_TAKE, row_of(id)->takes_over, 0, NULL);
 	for (u32 i = 0; i < wire_count; i++)
 		if (wires[i].is_log && wires[i].to == id)
 			read_log(id, i);
 	st = sys_thread_ctl(services[id].h_thread, THREAD_START, 0, 0, NULL);
 	if (st != ST_OK)
-		rt_log("root: %s does not start (status %u)", service_table[id].program, (unsigned)st);
+		rt_log("root: %s does not start (status %u)", service_name(id), (unsigned)st);
 }
 
 static u64 fault_word(u32 id, enum fault_word word)
@@ -225,12 +263,21 @@ bool service_check_fault(u32 id)
 	if (!s->is_up || fault_word(id, FAULT_KIND) == 0)
 		return false;
 	rt_log("root: %s stopped: fault %llx at %llx, address %llx, error %llx; starting it again",
-	       service_table[id].program, (unsigned long long)fault_word(id, FAULT_KIND),
+	       service_name(id), (unsigned long long)fault_word(id, FAULT_KIND),
 	       (unsigned long long)fault_word(id, FAULT_RIP), (unsigned long long)fault_word(id, FAULT_ADDRESS),
 	       (unsigned long long)fault_word(id, FAULT_ERROR));
+	service_take_down(id);
+	return true;
+}
+
+void service_take_down(u32 id)
+{
+	struct service *s = &services[id];
+
+	if (s->is_up && is_driver(id))
+		driver_stop(id - service_count);
 	s->bytes = object_set_bytes(&s->objects);
 	s->is_up = false;
-	return true;
 }
 
 enum status service_release_step(u32 id)

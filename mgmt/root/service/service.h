@@ -19,8 +19,16 @@ enum status service_build(u32 id) MUST_CHECK;
 /* The first instruction. The kernel's outputs that it takes over are its own from here on. */
 void service_start(u32 id);
 
-/* Has its thread faulted? Then it is said in the log, and what it has is to be given back. */
+/* Has its thread faulted? Then that is said in the log, and the service is taken down. */
 bool service_check_fault(u32 id);
+
+/* It is not up from now on; what it has is to be given back. A driver's device is stopped first. */
+void service_take_down(u32 id);
+
+/* The rows of services.h, then a place for each driver (drivers.h). */
+u32 service_total(void);
+/* "console", "nvme0" */
+const char *service_name(u32 id);
 
 /* Give back a bounded piece. ST_AGAIN: call again. */
 enum status service_release_step(u32 id) MUST_CHECK;

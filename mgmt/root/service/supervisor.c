@@ -5,6 +5,7 @@
 #include "supervisor.h"
 
 #include "client.h"
+#include "drivers.h"
 #include "pending_reply.h"
 #include "root.h"
 #include "rt_log.h"
@@ -32,7 +33,7 @@ static bool build(u32 id)
 
 	states[id].phase = st == ST_OK ? UP : DOWN;
 	if (st != ST_OK)
-		rt_log("root: %s can't be made (status %u)", service_table[id].program, (unsigned)st);
+		rt_log("root: %s can't be made (status %u)", service_name(id), (unsigned)st);
 	for (u32 client = 0; client < client_count; client++)
 		if (client_table[client].service == id) {	/* a new one knows nothing of what the old one asked */
 			client_reset(client);
@@ -46,13 +47,13 @@ static void bring_up(u32 set)
 {
 	enum status st;
 
-	for (u32 id = 0; id < service_count; id++)
+	for (u32 id = 0; id < service_total(); id++)
 		if ((set & BIT32(id)) != 0 && !build(id))
 			set &= ~BIT32(id);
 	st = wiring_connect();
 	if (st != ST_OK)
 		rt_log("root: services can't be wired (status %u)", (unsigned)st);
-	for (u32 id = 0; id < service_count; id++)
+	for (u32 id = 0; id < service_total(); id++)
 		if ((set & BIT32(id)) != 0)
 			service_start(id);
 }
@@ -61,30 +62,53 @@ void supervisor_start(void)
 {
 	u32 set = 0;
 
-	for (u32 id = 0; id < service_count; id++) {
+	for (u32 id = 0; id < service_total(); id++) {
 		if (service_is_wanted(id) && service_has_program(id))
 			set |= BIT32(id);
 		else if (service_is_wanted(id))
-			rt_log("root: there is no program %s", service_table[id].program);
+			rt_log("root: there is no program %s", service_name(id));
 	}
 	bring_up(set);
 }
 
 void supervisor_check_faults(void)
 {
-	for (u32 id = 0; id < service_count; id++)
+	for (u32 id = 0; id < service_total(); id++)
 		if (service_check_fault(id)) {
 			states[id].phase = DOWN;
 			set_watermark();
 		}
 }
 
+void supervisor_restart(u32 id)
+{
+	if (states[id].phase != UP)
+		return;
+	service_take_down(id);
+	states[id].phase = DOWN;
+	set_watermark();
+}
+
+/* A driver that does not acknowledge keeps others' interrupts from coming. */
+static void restart_deaf(u64 *next)
+{
+	u32 deaf = drivers_deaf(next);
+
+	for (u32 number = 0; number < DRIVER_COUNT; number++) {
+		if ((deaf & BIT32(number)) == 0)
+			continue;
+		rt_log("root: %s does not acknowledge a shared interrupt; starting it again", driver_name(number));
+		supervisor_restart(service_count + number);
+	}
+}
+
 u64 supervisor_step(void)
 {
-	u64 next = DEADLINE_NONE;
+	u64 next;
 	u32 set = 0;
 
-	for (u32 id = 0; id < service_count; id++) {
+	restart_deaf(&next);
+	for (u32 id = 0; id < service_total(); id++) {
 		if (states[id].phase == DOWN && service_release_step(id) == ST_OK) {
 			states[id].phase = RESTING;
 			states[id].rest_until = rt_time_after(&root.time, RESTART_DELAY_NS);

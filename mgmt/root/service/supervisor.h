@@ -14,6 +14,9 @@ void supervisor_start(void);
 /* A thread somewhere has faulted: if it was a service's, take the service down. */
 void supervisor_check_faults(void);
 
+/* Take this service down, if it is up, and start it again. */
+void supervisor_restart(u32 id);
+
 /* Go on with services on their way down or up again; returns the time to call again (0 = at once, DEADLINE_NONE). */
 u64 supervisor_step(void);
 

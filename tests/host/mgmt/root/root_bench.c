@@ -28,6 +28,7 @@ u32 bench_events, bench_row_count;
 struct reply bench_answer, bench_last_event, bench_rows[BENCH_ROWS];
 u64 bench_idle_bytes;
 u32 bench_idle_objects;
+const char *const *bench_programs;
 
 /* ---- the console's part ---- */
 
@@ -231,6 +232,8 @@ int bench_boot(void **state)
 	fake_module("serial", program, sizeof(program), true);
 	fake_module("screen", program, sizeof(program), true);
 	fake_module("vmm", program, sizeof(program), true);
+	for (const char *const *name = bench_programs; name != NULL && *name != NULL; name++)
+		fake_module(*name, program, sizeof(program), true);
 	fake_module("debian-kernel", "kernel", 6, false);
 	fake_module("large-kernel", large, sizeof(large), false);
 	fake_module("bad name", "x", 1, false);

@@ -22,6 +22,7 @@ extern u32 bench_idle_objects;
 
 /* Group set-up: boots root with console, serial driver, VMM program, the default images, "tiny" and a vos.conf. */
 int bench_boot(void **state);
+extern const char *const *bench_programs;	/* further programs, NULL at the end; set before bench_boot */
 /* After bench_console is another one. */
 void bench_console_attach(void);
 

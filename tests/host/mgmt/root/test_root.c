@@ -3,7 +3,7 @@
  * All of root on a fake kernel. The test plays the console, well-behaved VMMs and time, and makes every call fail once.
  */
 /* links: root rt */
-/* helpers: root_bench.c fake_kernel.c */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
  * Root with three clients: each is answered on its own line, within its own rights, whatever the others do.
  */
 /* links: root rt */
-/* helpers: root_bench.c fake_kernel.c more_services.c */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c more_services.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,7 +90,7 @@ static void rights(void **state)
 	bench_create("a", RESTART_NEVER, 0);
 	for (u32 op = REQ_CREATE; op < REQ_OP_COUNT; op++) {
 		bool is_look = op == REQ_STATUS || op == REQ_LIST || op == REQ_IMAGES || op == REQ_HOST ||
-			       op == REQ_STATS || op == REQ_PCPU || op == REQ_MEMORY;
+			       op == REQ_STATS || op == REQ_PCPU || op == REQ_MEMORY || op == REQ_DEVICES;
 		bool is_power = op == REQ_REBOOT || op == REQ_POWEROFF;
 
 		send(CLIENT_USERS, op, "a", op);

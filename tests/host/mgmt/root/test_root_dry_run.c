@@ -3,7 +3,7 @@
  * A dry run says what the act would: each request on a VM in each state, with and without memory and virtualization.
  */
 /* links: root rt */
-/* helpers: root_bench.c fake_kernel.c */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

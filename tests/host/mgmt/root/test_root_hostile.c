@@ -3,7 +3,7 @@
  * Root on a fake kernel, with peers that lie, babble, do not listen, or die.
  */
 /* links: root rt */
-/* helpers: root_bench.c fake_kernel.c */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
  * that a command reaches; and what root says when a limit is reached.
  */
 /* links: root rt */
-/* helpers: root_bench.c fake_kernel.c */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
  * through which memory, and that one which faults comes back without the others noticing.
  */
 /* links: root rt */
-/* helpers: root_bench.c fake_kernel.c more_services.c */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c more_services.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
  * Root on a fake kernel: shares of the processors and the requests that tell about time, well-meant and hostile ones.
  */
 /* links: root rt */
-/* helpers: root_bench.c fake_kernel.c */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * drivers.c - see drivers.h. The table of kinds says which function gets which program; adding a driver is a row there.
+ */
+#include "drivers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "accounts.h"
+#include "pci.h"
+#include "pd.h"
+#include "platform.h"
+#include "range.h"
+#include "root.h"
+#include "rt_log.h"
+#include "sys.h"
+#include "vm_layout.h"
+
+#define RW (RIGHT_R | RIGHT_W)
+#define MEMORY_ADDRESS 0x300000000000ull	/* where root has the drivers' links and queues, one after the other */
+#define PIECES (DRIVER_LINKS + 1)		/* of a driver: its links, then DRIVER_DMA */
+#define UNACKED_NS (100 * NS_PER_MS)
+
+#define IDE_CLASS 0x0101u
+#define IDE_NATIVE(channel) (1u << 2 * (channel))	/* bits of the programming interface */
+#define IDE_CONTROL 2u		/* port of the control block that is used */
+
+static const struct driver_kind {
+	const char *program;
+	const char *name;		/* of an instance, with a number behind it */
+	u16 vendor, devices[2];		/* 0 = any, by the class: */
+	u32 class_code, class_mask;
+	u32 link_count, irq_count;	/* at most */
+	u32 registers_bytes;		/* of BAR 0, that the driver needs */
+	bool is_32_bit;			/* it can reach nothing beyond 4 GiB */
+} kinds[] = {
+	{ .program = "virtio_blk", .name = "virtio", .vendor = 0x1af4, .devices = { 0x1042, 0x1001 }, .link_count = 1,
+	  .irq_count = 2 },
+	{ .program = "nvme", .name = "nvme", .class_code = 0x010802, .class_mask = 0xffffff,
+	  .link_count = DRIVER_LINKS, .irq_count = 2, .registers_bytes = 0x2000 },
+	{ .program = "ahci", .name = "ahci", .class_code = 0x010601, .class_mask = 0xffffff,
+	  .link_count = DRIVER_LINKS, .irq_count = 1 },
+	{ .program = "ata", .name = "ata", .class_code = 0x010100, .class_mask = 0xffff00, .link_count = DRIVER_LINKS,
+	  .irq_count = 2, .is_32_bit = true },
+};
+
+static struct driver {
+	const struct driver_kind *kind;		/* NULL = there is none */
+	struct pci_device device;
+	char name[DRIVER_NAME_BYTES];
+	u64 h_mem[PIECES], bus[PIECES];		/* links, then the queues; 0 = none */
+	u64 h_irq[DRIVER_IRQS];
+	u64 unacked_tsc;			/* of the first interrupt, as it was at the last look */
+	u32 interrupts, irq_count;
+	u32 gsi;				/* with DRIVER_IRQ_LINES: the first */
+	bool is_up;
+} drivers[DRIVER_COUNT];
+
+static bool is_any_32_bit;
+
+/* ---- which function gets which driver ---- */
+
+static bool is_of_kind(const struct driver_kind *kind, const struct pci_function *f)
+{
+	if (kind->vendor != 0)
+		return f->vendor == kind->vendor &&
+		       (f->device == kind->devices[0] || f->device == kind->devices[1]);
+	return (f->class_code & kind->class_mask) == kind->class_code;
+}
+
+static const struct driver_kind *kind_of(const struct pci_function *f)
+{
+	for (u32 i = 0; i < ARRAY_COUNT(kinds) && f->header == 0; i++)
+		if (is_of_kind(&kinds[i], f))
+			return &kinds[i];
+	return NULL;
+}
+
+static bool is_left_alone(const struct pci_function *f)
+{
+	const struct driver_kind *kind = kind_of(f);
+	char address[PCI_NAME_BYTES];
+
+	pci_name(f->bdf, address);
+	return platform_leaves_alone(INFO->cmdline, address, kind != NULL ? kind->program : address);
+}
+
+static struct driver *driver_of(const struct pci_function *f)
+{
+	for (u32 i = 0; i < DRIVER_COUNT; i++)
+		if (drivers[i].kind != NULL && drivers[i].device.f == f)
+			return &drivers[i];
+	return NULL;
+}
+
+static u32 count_of(const struct driver_kind *kind)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < DRIVER_COUNT; i++)
+		count += drivers[i].kind == kind;
+	return count;
+}
+
+/* A small BAR may share its page with another function's: nobody can have that page without the other. */
+static bool has_own_pages(const struct pci_function *f)
+{
+	for (u32 i = 0; i < PCI_BARS; i++) {
+		const struct pci_bar *bar = &f->bars[i];
+
+		if (bar->kind == PCI_BAR_MEMORY && bar->bytes < PAGE_SIZE &&
+		    (!aligned_ok(bar->address, PAGE_SIZE) || !pci_page_is_alone(f, bar->address)))
+			return false;
+	}
+	return true;
+}
+
+static void assign(struct pci_function *f)
+{
+	const struct driver_kind *kind = kind_of(f);
+	struct driver *d = drivers;
+	char address[PCI_NAME_BYTES];
+
+	if (kind == NULL || is_left_alone(f) || image_find(&root.images, kind->program, true) == NULL)
+		return;
+	while (d < drivers + DRIVER_COUNT && d->kind != NULL)
+		d++;
+	if (d == drivers + DRIVER_COUNT) {
+		rt_log("root: more than %u devices, one stays without a driver", (unsigned)DRIVER_COUNT);
+		return;
+	}
+	pci_device_init(&d->device, f);
+	if (!has_own_pages(f)) {
+		pci_name(f->bdf, address);
+		rt_log("root: the registers of %s share a page with others', it gets no driver", address);
+		return;
+	}
+	snprintf(d->name, sizeof(d->name), "%s%u", kind->name, (unsigned)count_of(kind));
+	d->kind = kind;
+	is_any_32_bit |= kind->is_32_bit;
+	pci_device_stop(&d->device);
+}
+
+static void *memory_at(u32 number, u32 piece)
+{
+	u64 at = MEMORY_ADDRESS + (number * PIECES + piece) * DRIVER_PIECE_BYTES;
+
+	return (void *)at;	/* mapped there by make_piece */
+}
+
+u32 driver_memory_flags(void)
+{
+	return MEM_DMA | (is_any_32_bit ? MEM_BELOW_4G : 0);
+}
+
+static enum status make_piece(u32 number, u32 piece)
+{
+	struct driver *d = &drivers[number];
+	enum status st;
+
+	st = sys_mem_create(HANDLE_ROOT, DRIVER_PIECE_BYTES, driver_memory_flags(), &d->h_mem[piece]);
+	if (st == ST_OK)
+		st = pd_fill(HANDLE_SELF_PD, d->h_mem[piece], (u64)memory_at(number, piece), 0, DRIVER_PIECE_BYTES, RW);
+	if (st == ST_OK)
+		d->bus[piece] = stat_of(d->h_mem[piece], STAT_BUS_ADDRESS);
+	return st;
+}
+
+/* Without its memory there is no driver; the device stays off. */
+static void make_memory(u32 number)
+{
+	struct driver *d = &drivers[number];
+	enum status st = ST_OK;
+
+	for (u32 piece = 0; piece < PIECES && st == ST_OK; piece++)
+		if (piece < d->kind->link_count || piece == DRIVER_LINKS)
+			st = make_piece(number, piece);
+	if (st == ST_OK)
+		return;
+	rt_log("root: no memory for %s (status %u)", d->name, (unsigned)st);
+	d->kind = NULL;
+}
+
+static void say_dma(void)
+{
+	struct info_page *info = (struct info_page *)INFO_PAGE_ADDRESS;
+
+	for (u32 i = 0; i < DRIVER_COUNT; i++)
+		if (drivers[i].kind != NULL)
+			info->dma = DMA_NOT_CONTAINED;
+}
+
+void drivers_find(void)
+{
+	struct pci_table *table = pci_functions();
+
+	for (u32 i = 0; i < table->count; i++)
+		assign(&table->functions[i]);
+	pci_masters_off(is_left_alone);
+	for (u32 number = 0; number < DRIVER_COUNT; number++)
+		if (drivers[number].kind != NULL)
+			make_memory(number);
+	say_dma();
+	if (table->left_out != 0)
+		rt_log("root: %u PCI functions more than are listed", (unsigned)table->left_out);
+}
+
+bool driver_is_wanted(u32 number)
+{
+	return number < DRIVER_COUNT && drivers[number].kind != NULL;
+}
+
+const char *driver_program(u32 number)
+{
+	return drivers[number].kind->program;
+}
+
+const char *driver_name(u32 number)
+{
+	return drivers[number].name;
+}
+
+u64 driver_link(u32 number, u32 disk)
+{
+	return number < DRIVER_COUNT && disk < DRIVER_LINKS ? drivers[number].h_mem[disk] : 0;
+}
+
+u64 driver_bytes(void)
+{
+	u64 sum = 0;
+
+	for (u32 number = 0; number < DRIVER_COUNT; number++)
+		for (u32 piece = 0; piece < PIECES; piece++)
+			sum += object_bytes(drivers[number].h_mem[piece]);
+	return sum;
+}
+
+/* ---- what a driver's PD gets ---- */
+
+static struct driver_args *args_of(u32 number)
+{
+	return (struct driver_args *)((u8 *)shared_at(SHARED_DRIVER_ARGS) + number * PAGE_SIZE);
+}
+
+static volatile u64 *windows_of(u32 number)
+{
+	return (volatile u64 *)shared_at(SHARED_DRIVER_WINDOWS) + number * DRIVER_WINDOW_COUNT;
+}
+
+void driver_window_set(u32 number, u32 link, u64 bus)
+{
+	if (number < DRIVER_COUNT && link < DRIVER_WINDOW_COUNT)
+		__atomic_store_n(&windows_of(number)[link], bus, __ATOMIC_RELEASE);
+}
+
+/* Links begin with zeros; the queues too, which the device that has not been reset does not read. */
+static enum status give_memory(u32 number, u64 h_pd)
+{
+	const u64 windows = DRIVER_WINDOW_COUNT * sizeof(u64);
+	struct driver *d = &drivers[number];
+	enum status st = pd_fill(h_pd, root.shared[SHARED_DRIVER_ARGS], DRIVER_ARGS, number * PAGE_SIZE, PAGE_SIZE,
+				 RIGHT_R);
+
+	if (st == ST_OK)
+		st = pd_fill(h_pd, root.shared[SHARED_DRIVER_WINDOWS], DRIVER_WINDOWS, number * windows, windows,
+			     RIGHT_R);
+	for (u32 piece = 0; piece < PIECES && st == ST_OK; piece++) {
+		u64 at = piece < DRIVER_LINKS ? DRIVER_LINK + piece * DRIVER_PIECE_BYTES : DRIVER_DMA;
+
+		if (d->h_mem[piece] == 0)
+			continue;
+		memset(memory_at(number, piece), 0, DRIVER_PIECE_BYTES);
+		st = pd_fill(h_pd, d->h_mem[piece], at, 0, DRIVER_PIECE_BYTES, RW);
+	}
+	return st;
+}
+
+/* A part of a BAR: whole pages. */
+static enum status give_pages(u64 h_pd, u64 from, u64 bytes, u64 at, struct object_set *objects)
+{
+	u64 h_mem;
+	enum status st;
+
+	if (bytes == 0)
+		return ST_OK;
+	st = sys_mem_create_device(HANDLE_ROOT, from, bytes, &h_mem);
+	if (st == ST_OK)
+		st = object_set_add(objects, OBJECT_MEM, h_mem);
+	return st == ST_OK ? pd_map(h_pd, h_mem, at, bytes, RW) : st;
+}
+
+/* All of it but the pages with the MSI-X table. */
+static enum status give_memory_bar(const struct pci_function *f, u32 i, u64 h_pd, struct driver_bar *out,
+				   struct object_set *objects)
+{
+	u64 bytes = min_u64(f->bars[i].bytes, DRIVER_BAR_STRIDE), from = f->bars[i].address;
+	u64 at = DRIVER_BARS + i * DRIVER_BAR_STRIDE, hidden_bytes, hidden = pci_msix_pages(f, i, &hidden_bytes), end;
+	enum status st;
+
+	bytes = align_up(bytes, PAGE_SIZE);
+	if (hidden_bytes == 0)
+		hidden = bytes;
+	hidden = min_u64(hidden, bytes);
+	end = min_u64(hidden + hidden_bytes, bytes);
+	st = give_pages(h_pd, from, hidden, at, objects);
+	if (st == ST_OK)
+		st = give_pages(h_pd, from + end, bytes - end, at + end, objects);
+	*out = (struct driver_bar){ .address = at, .bytes = bytes };
+	return st;
+}
+
+static enum status give_ports(u64 h_pd, u64 port, u64 count, struct driver_bar *out)
+{
+	*out = (struct driver_bar){ .port = (u32)port, .port_count = (u32)count };
+	return sys_port_grant(h_pd, port, count);
+}
+
+static bool is_compatible_ide(const struct pci_function *f, u32 channel)
+{
+	return f->class_code >> 8 == IDE_CLASS && (f->class_code & IDE_NATIVE(channel)) == 0;
+}
+
+/* An IDE channel that is where it was on an AT. */
+static enum status give_ide_channel(u32 channel, u64 h_pd, struct driver_bar bars[2])
+{
+	static const u16 ports[2] = { 0x1f0, 0x170 };
+	enum status st = give_ports(h_pd, ports[channel], 8, &bars[0]);
+
+	bars[1] = (struct driver_bar){ .port = ports[channel] + 0x204u, .port_count = 4 };
+	return st == ST_OK ? sys_port_grant(h_pd, bars[1].port + IDE_CONTROL, 1) : st;
+}
+
+static enum status give_bar(const struct pci_function *f, u32 i, u64 h_pd, struct driver_bar *out,
+			    struct object_set *objects)
+{
+	switch ((enum pci_bar_kind)f->bars[i].kind) {
+	case PCI_BAR_IO:
+		return give_ports(h_pd, f->bars[i].address, f->bars[i].bytes, out);
+	case PCI_BAR_MEMORY:
+		return give_memory_bar(f, i, h_pd, out, objects);
+	case PCI_BAR_NONE:
+		break;
+	}
+	return ST_OK;
+}
+
+static enum status give_bars(const struct driver *d, u64 h_pd, struct driver_bar *bars, struct object_set *objects)
+{
+	const struct pci_function *f = d->device.f;
+	enum status st = ST_OK;
+
+	for (u32 i = 0; i < DRIVER_BARS_COUNT && st == ST_OK; i++) {
+		if (i < 4 && is_compatible_ide(f, i / 2))
+			st = i % 2 == 0 ? give_ide_channel(i / 2, h_pd, &bars[i]) : ST_OK;
+		else
+			st = give_bar(f, i, h_pd, &bars[i], objects);
+	}
+	return st;
+}
+
+/* ---- interrupts ---- */
+
+static enum status give_irq(struct driver *d, u64 h_pd, u64 h_thread, u64 gsi, u32 flags, struct object_set *objects)
+{
+	u32 i = d->irq_count;
+	enum status st = sys_irq_create(HANDLE_ROOT, gsi, flags, h_thread, DRIVER_BIT_IRQ << i, &d->h_irq[i]);
+
+	if (st != ST_OK)
+		return st;
+	st = object_set_add(objects, OBJECT_IRQ, d->h_irq[i]);
+	if (st == ST_OK)
+		st = sys_handle_grant(h_pd, DRIVER_H_IRQ + i, d->h_irq[i], RIGHT_ACK, 0);
+	d->irq_count += st == ST_OK;
+	return st;
+}
+
+/* A table in pages that the driver needs itself is not used: it could aim interrupts. */
+static bool has_messages(const struct driver *d)
+{
+	u64 bytes, first = pci_msix_pages(d->device.f, 0, &bytes);
+
+	return pci_device_message_count(&d->device) != 0 && (bytes == 0 || first >= d->kind->registers_bytes);
+}
+
+static void give_messages(struct driver *d, u64 h_pd, u64 h_thread, u64 pcpu, struct object_set *objects)
+{
+	u64 count = min_u64(d->kind->irq_count, pci_device_message_count(&d->device));
+
+	while (d->irq_count < count) {
+		const u64 *words;
+
+		if (give_irq(d, h_pd, h_thread, pcpu, IRQ_MSI, objects) != ST_OK)
+			return;
+		words = stats_of(d->h_irq[d->irq_count - 1]);
+		if (!pci_device_message(&d->device, d->irq_count - 1, words[STAT_IRQ_ADDRESS],
+					(u32)words[STAT_IRQ_DATA])) {
+			d->irq_count--;
+			return;
+		}
+		d->interrupts = DRIVER_IRQ_MESSAGES;
+	}
+}
+
+/* The ISA interrupt that the firmware has routed it to. There are machines where that is not its pin of the I/O APIC:
+ * drivers poll until the first interrupt. */
+static void give_line(struct driver *d, u64 h_pd, u64 h_thread, struct object_set *objects)
+{
+	const struct pci_function *f = d->device.f;
+	u32 flags = 0;
+
+	if (f->irq_pin == 0 || f->irq_line >= 16)
+		return;
+	d->gsi = platform_isa_irq(f->irq_line, &flags);
+	if (flags == 0)
+		flags = IRQ_LEVEL | IRQ_LOW;
+	if (give_irq(d, h_pd, h_thread, d->gsi, flags | IRQ_SHARED, objects) == ST_OK)
+		d->interrupts = DRIVER_IRQ_LINES;
+}
+
+static void give_ide_lines(struct driver *d, u64 h_pd, u64 h_thread, struct object_set *objects)
+{
+	for (u32 channel = 0; channel < 2; channel++) {
+		u32 flags, gsi = platform_isa_irq(14 + channel, &flags);
+
+		if (give_irq(d, h_pd, h_thread, gsi, flags, objects) != ST_OK)
+			return;
+		d->gsi = channel == 0 ? gsi : d->gsi;
+		d->interrupts = DRIVER_IRQ_LINES;
+	}
+}
+
+/* Without interrupts the driver polls, so nothing fails here. */
+static void give_irqs(u32 number, u64 h_pd, u64 h_thread, struct object_set *objects)
+{
+	struct driver *d = &drivers[number];
+
+	d->irq_count = 0;
+	d->interrupts = DRIVER_IRQ_NONE;
+	if (is_compatible_ide(d->device.f, 0))
+		give_ide_lines(d, h_pd, h_thread, objects);
+	else if (has_messages(d))
+		give_messages(d, h_pd, h_thread, number % INFO->pcpu_count, objects);
+	if (d->interrupts == DRIVER_IRQ_NONE && d->irq_count == 0)
+		give_line(d, h_pd, h_thread, objects);
+	if (d->interrupts == DRIVER_IRQ_NONE) {
+		d->irq_count = 0;
+		rt_log("root: no interrupt for %s, it polls", d->name);
+	}
+}
+
+static void fill_args(u32 number)
+{
+	const struct driver *d = &drivers[number];
+	const struct pci_function *f = d->device.f;
+	struct driver_args *args = args_of(number);
+
+	memcpy(args->name, d->name, sizeof(args->name));
+	args->vendor = f->vendor;
+	args->device = f->device;
+	args->subsystem_vendor = f->subsystem_vendor;
+	args->subsystem_device = f->subsystem_device;
+	args->class_code = f->class_code;
+	args->revision = f->revision;
+	args->bus = (u8)(f->bdf >> 8);
+	args->devfn = (u8)f->bdf;
+	args->number = number;
+	args->interrupts = d->interrupts;
+	args->interrupt_count = d->irq_count;
+	args->link_count = d->kind->link_count;
+	args->dma_bus = d->bus[DRIVER_LINKS];
+	memcpy(args->link_bus, d->bus, sizeof(args->link_bus));
+	args->dma_bits = (driver_memory_flags() & MEM_BELOW_4G) != 0 ? 32 : 64;
+	pci_device_config(&d->device, args->config);
+}
+
+enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set *objects)
+{
+	struct driver *d = &drivers[number];
+	struct driver_args *args = args_of(number);
+	enum status st;
+
+	memset(args, 0, sizeof(*args));
+	pci_device_wake(&d->device);
+	st = give_memory(number, h_pd);
+	if (st == ST_OK)
+		st = give_bars(d, h_pd, args->bars, objects);
+	if (st != ST_OK)
+		return st;
+	give_irqs(number, h_pd, h_thread, objects);
+	pci_device_go(&d->device, d->interrupts == DRIVER_IRQ_LINES);
+	fill_args(number);
+	d->is_up = true;
+	return ST_OK;
+}
+
+void driver_stop(u32 number)
+{
+	drivers[number].is_up = false;
+	pci_device_stop(&drivers[number].device);
+}
+
+/* ---- lines that drivers share ---- */
+
+static bool shares_line(const struct driver *d)
+{
+	for (u32 i = 0; i < DRIVER_COUNT; i++)
+		if (&drivers[i] != d && drivers[i].is_up && drivers[i].interrupts == DRIVER_IRQ_LINES &&
+		    drivers[i].gsi == d->gsi)
+			return d->is_up && d->interrupts == DRIVER_IRQ_LINES;
+	return false;
+}
+
+/* Twice the same, so at least one whole period old. */
+static bool is_deaf(struct driver *d)
+{
+	u64 before = d->unacked_tsc;
+
+	d->unacked_tsc = stat_of(d->h_irq[0], STAT_IRQ_UNACKED_TSC);
+	return before != 0 && before == d->unacked_tsc;
+}
+
+u32 drivers_deaf(u64 *next)
+{
+	static u64 next_look;
+	u32 deaf = 0;
+	bool is_any = false;
+
+	*next = DEADLINE_NONE;
+	for (u32 i = 0; i < DRIVER_COUNT; i++)
+		is_any |= shares_line(&drivers[i]);
+	if (!is_any)
+		return 0;
+	for (u32 i = 0; i < DRIVER_COUNT && rt_time_tsc() >= next_look; i++)
+		if (shares_line(&drivers[i]) && is_deaf(&drivers[i]))
+			deaf |= BIT32(i);
+	if (rt_time_tsc() >= next_look)
+		next_look = rt_time_after(&root.time, UNACKED_NS);
+	*next = next_look;
+	return deaf;
+}
+
+/* ---- what is told of devices ---- */
+
+static u32 state_of(const struct pci_function *f, const struct driver *d)
+{
+	if (d != NULL)
+		return d->is_up ? DEVICE_DRIVEN : DEVICE_RESTARTING;
+	return is_left_alone(f) ? DEVICE_LEFT_ALONE : DEVICE_UNUSED;
+}
+
+bool device_report_fill(u32 index, struct device_report *out)
+{
+	const struct pci_table *table = pci_functions();
+	const struct pci_function *f = &table->functions[index];
+	const struct driver *d;
+
+	if (index >= table->count)
+		return false;
+	d = driver_of(f);
+	*out = (struct device_report){
+		.bdf = f->bdf, .vendor = f->vendor, .device = f->device, .class_code = f->class_code,
+		.group = DEVICE_NO_GROUP, .state = (u8)state_of(f, d),
+	};
+	if (d == NULL)
+		return true;
+	memcpy(out->driver, d->name, sizeof(out->driver));
+	out->interrupts = (u8)d->interrupts;
+	out->irq_count = (u8)d->irq_count;
+	return true;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * drivers.h - drivers of PCI devices: which function gets which program, and what its PD finds (lib/proto/driver.h).
+ * Driver `number`, 0 .. DRIVER_COUNT - 1, is the service SERVICE_DRIVER(number); it lives, dies and comes back as all
+ * services do.
+ *
+ * A driver's memory for DMA and its links with the store are made once and stay for ever: a device that has not been
+ * reset may still write there when the next instance runs, and nobody else's memory is harmed.
+ */
+#ifndef VOS_ROOT_DRIVERS_H
+#define VOS_ROOT_DRIVERS_H
+
+#include "driver.h"
+#include "object_set.h"
+#include "request.h"
+#include "status.h"
+#include "types.h"
+
+/*
+ * Once, before the first other PD: give functions to drivers, reset these, and take bus mastering from all others but
+ * bridges and those that --no-driver names.
+ */
+void drivers_find(void);
+
+/* Is there a device for this driver? Then these are its program and its name ("nvme0"). */
+bool driver_is_wanted(u32 number);
+const char *driver_program(u32 number);
+const char *driver_name(u32 number);
+
+/* Between its thread's creation and its first instruction: everything it gets, and its device is let loose. What is
+ * created goes into `objects`. */
+enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set *objects) MUST_CHECK;
+
+/* Its thread runs no more: no DMA and no interrupt from now on; the device is reset. Before anything is given back. */
+void driver_stop(u32 number);
+
+/* Handle of the link with the store of its disk 0 .. DRIVER_LINKS - 1; 0 = there is none. Zeroed by driver_prepare. */
+u64 driver_link(u32 number, u32 disk);
+
+/* Let the driver's device reach the window of VM link `link` (VM's index * VM_DEVICES + disk), which begins at this bus
+ * address (STAT_BUS_ADDRESS of its MEM); 0 = not any more: call that, and let the driver complete what it was asked,
+ * before the memory goes. */
+void driver_window_set(u32 number, u32 link, u64 bus);
+
+/* Flags for MEMs that any driver's device is to reach: all controllers that are there can. */
+u32 driver_memory_flags(void);
+
+/* Drivers (BIT32(number)) that have not acknowledged the interrupt of a line that they share for 100 ms or more; *next
+ * is when to ask again. */
+u32 drivers_deaf(u64 *next);
+
+/* Row `index` of the table of PCI functions; false past the end. */
+bool device_report_fill(u32 index, struct device_report *out);
+
+/* What all drivers' memory that stays takes. */
+u64 driver_bytes(void);
+
+#endif

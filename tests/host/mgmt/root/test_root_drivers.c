@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Drivers of PCI devices: who gets one, what its PD finds and what not, and that the device is stopped before anything
+ * of a driver that has ended is given back.
+ */
+/* links: root rt */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "driver.h"
+#include "drivers.h"
+#include "fake_kernel.h"
+#include "info_page.h"
+#include "root.h"
+#include "root_bench.h"
+#include "stats.h"
+#include "syscalls.h"
+#include "vm_layout.h"
+
+enum { BRIDGE, VIRTIO, NVME, NVME_ALONE, AHCI, AHCI_CROWDED, IDE, SECOND, NIC, FUNCTION_COUNT };
+
+/* In the order of their functions. */
+enum { D_VIRTIO, D_NVME, D_AHCI, D_IDE, D_SECOND, D_COUNT };
+
+static u64 threads[D_COUNT];
+
+static struct pci_bar memory(u64 address, u64 bytes)
+{
+	return (struct pci_bar){ .address = address, .bytes = bytes, .kind = PCI_BAR_MEMORY };
+}
+
+static int boot(void **state)
+{
+	static const char *const programs[] = { "virtio_blk", "nvme", "ahci", "ata", NULL };
+	struct pci_function *f = fake_pci.functions;
+	int rc;
+
+	f[BRIDGE] = (struct pci_function){ .bdf = 0, .vendor = 0x8086, .device = 1, .class_code = 0x060000 };
+	f[VIRTIO] = (struct pci_function){ .bdf = 0x18, .vendor = 0x1af4, .device = 0x1001, .class_code = 0x010000,
+		.bars = { [0] = { 0xc000, 0x80, PCI_BAR_IO, false }, [1] = memory(0xfebd0000, 0x1000),
+			  [4] = memory(0xfe000000, 0x4000) }, .msix_count = 2, .msix_bar = 1 };
+	f[NVME] = (struct pci_function){ .bdf = 0x20, .vendor = 0x1b36, .device = 0x10, .class_code = 0x010802,
+		.bars = { memory(0xfe010000, 0x4000) }, .msix_count = 65, .msix_bar = 0, .msix_offset = 0x2000 };
+	f[NVME_ALONE] = f[NVME];
+	f[NVME_ALONE].bdf = 0x28;
+	f[AHCI] = (struct pci_function){ .bdf = 0xfa, .vendor = 0x8086, .device = 0x2922, .class_code = 0x010601,
+		.bars = { [5] = memory(0xfe020000, 0x800) }, .irq_pin = 1, .irq_line = 11 };
+	f[AHCI_CROWDED] = f[AHCI];
+	f[AHCI_CROWDED].bdf = 0xfb;
+	f[AHCI_CROWDED].bars[5] = memory(FAKE_CROWDED_PAGE, 0x800);
+	f[IDE] = (struct pci_function){ .bdf = 0x09, .vendor = 0x8086, .device = 0x7010, .class_code = 0x010180,
+		.bars = { [4] = { 0xc100, 0x10, PCI_BAR_IO, false } } };
+	f[SECOND] = f[AHCI];
+	f[SECOND].bdf = 0x38;
+	f[SECOND].bars[5] = memory(0xfe030000, 0x1000);
+	f[NIC] = (struct pci_function){ .bdf = 0x30, .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000 };
+	fake_pci.count = FUNCTION_COUNT;
+	bench_programs = programs;
+	fake_cmdline = "00:05.0";
+	rc = bench_boot(state);
+	for (u32 i = 0; i < D_COUNT; i++)
+		threads[i] = fake_thread_nth(3 + i);
+	return rc;
+}
+
+static const struct driver_args *args_of(u32 d)
+{
+	return fake_memory(fake_pd_of(threads[d]), DRIVER_ARGS);
+}
+
+static void functions_get_drivers(void **state)
+{
+	static const char *const names[D_COUNT] = { "virtio0", "nvme0", "ahci0", "ata0", "ahci1" };
+
+	(void)state;
+	for (u32 i = 0; i < D_COUNT; i++) {
+		assert_true(driver_is_wanted(i));
+		assert_string_equal(driver_name(i), names[i]);
+	}
+	assert_false(driver_is_wanted(D_COUNT));
+	assert_true(fake_is_running(threads[D_NVME]));
+	for (u32 i = 0; i < FUNCTION_COUNT; i++)
+		assert_int_equal(fake_devices[i].is_kept, i == NVME_ALONE);
+	assert_int_equal(fake_devices[NVME_ALONE].stops, 0);
+	assert_true(fake_devices[NVME].is_master);
+	assert_int_equal(fake_devices[AHCI_CROWDED].stops, 0);	/* no driver: its page would show another's registers */
+	assert_false(fake_devices[NIC].is_master);
+	assert_int_equal(INFO->dma, DMA_NOT_CONTAINED);
+}
+
+static void what_a_driver_finds(void **state)
+{
+	const struct driver_args *a = args_of(D_NVME);
+	u64 h_pd = fake_pd_of(threads[D_NVME]);
+
+	(void)state;
+	assert_string_equal(a->name, "nvme0");
+	assert_int_equal(a->vendor, 0x1b36);
+	assert_int_equal(a->number, D_NVME);
+	assert_int_equal(a->link_count, DRIVER_LINKS);
+	assert_int_equal(a->dma_bits, 32);			/* there is a controller that can do no more */
+	assert_int_equal(a->is_contained, 0);
+	assert_int_equal(a->interrupts, DRIVER_IRQ_MESSAGES);
+	assert_int_equal(a->interrupt_count, 2);
+	assert_int_equal(fake_devices[NVME].message_count, 2);
+	assert_int_equal(fake_devices[NVME].last_message, 2000 + STAT_IRQ_ADDRESS + STAT_IRQ_DATA);
+	assert_int_equal(fake_rights(h_pd, DRIVER_ARGS), RIGHT_R);
+	assert_int_equal(fake_rights(h_pd, DRIVER_WINDOWS), RIGHT_R);
+	assert_int_equal(fake_rights(h_pd, DRIVER_WINDOWS + DRIVER_WINDOW_COUNT * 8 - 1), RIGHT_R);
+	assert_int_equal(fake_rights(h_pd, DRIVER_WINDOWS + DRIVER_WINDOW_COUNT * 8), 0);
+	assert_int_equal(fake_rights(h_pd, DRIVER_DMA), RIGHT_R | RIGHT_W);
+	for (u32 i = 0; i < DRIVER_LINKS; i++) {
+		assert_int_equal(fake_rights(h_pd, DRIVER_LINK + i * DRIVER_PIECE_BYTES), RIGHT_R | RIGHT_W);
+		assert_true(a->link_bus[i] != 0 && a->link_bus[i] != a->dma_bus && driver_link(D_NVME, i) != 0);
+	}
+	/* Registers, the table's page, and what is behind it. */
+	assert_int_equal(a->bars[0].address, DRIVER_BARS);
+	assert_int_equal(a->bars[0].bytes, 0x4000);
+	assert_int_equal(fake_rights(h_pd, DRIVER_BARS + 0x1fff), RIGHT_R | RIGHT_W);
+	assert_int_equal(fake_rights(h_pd, DRIVER_BARS + 0x2000), 0);
+	assert_int_equal(fake_rights(h_pd, DRIVER_BARS + 0x2fff), 0);
+	assert_int_equal(fake_rights(h_pd, DRIVER_BARS + 0x3000), RIGHT_R | RIGHT_W);
+	assert_int_equal(fake_rights(h_pd, DRIVER_BARS + 0x4000), 0);
+}
+
+/* A BAR that is nothing but the table is not mapped; one link; ports. */
+static void a_virtio_device(void **state)
+{
+	const struct driver_args *a = args_of(D_VIRTIO);
+	u64 h_pd = fake_pd_of(threads[D_VIRTIO]);
+
+	(void)state;
+	assert_int_equal(a->link_count, 1);
+	assert_int_equal(driver_link(D_VIRTIO, 1), 0);
+	assert_int_equal(fake_rights(h_pd, DRIVER_LINK + DRIVER_PIECE_BYTES), 0);
+	assert_int_equal(a->bars[0].port, 0xc000);
+	assert_int_equal(a->bars[0].port_count, 0x80);
+	assert_int_equal(fake_rights(h_pd, a->bars[1].address), 0);
+	assert_int_equal(fake_rights(h_pd, DRIVER_BARS + 4 * DRIVER_BAR_STRIDE), RIGHT_R | RIGHT_W);
+}
+
+static void lines(void **state)
+{
+	const struct driver_args *ide = args_of(D_IDE), *ahci = args_of(D_AHCI);
+
+	(void)state;
+	assert_int_equal(ahci->interrupts, DRIVER_IRQ_LINES);
+	assert_int_equal(ahci->interrupt_count, 1);
+	assert_int_equal(ahci->bars[5].bytes, PAGE_SIZE);
+	assert_true(fake_devices[AHCI].has_line);
+	assert_false(fake_devices[NVME].has_line);
+	assert_int_equal(ide->interrupts, DRIVER_IRQ_LINES);
+	assert_int_equal(ide->interrupt_count, 2);
+	assert_int_equal(ide->bars[0].port, 0x1f0);
+	assert_int_equal(ide->bars[1].port + 2, 0x3f6);
+	assert_int_equal(ide->bars[2].port, 0x170);
+	assert_int_equal(ide->bars[3].port + 2, 0x376);
+	assert_int_equal(ide->bars[4].port, 0xc100);
+}
+
+static void windows(void **state)
+{
+	const u64 *seen = fake_memory(fake_pd_of(threads[D_NVME]), DRIVER_WINDOWS);
+	const u64 *other = fake_memory(fake_pd_of(threads[D_AHCI]), DRIVER_WINDOWS);
+
+	(void)state;
+	driver_window_set(D_NVME, DRIVER_WINDOW_COUNT - 1, 0x12345000);
+	driver_window_set(D_NVME, DRIVER_WINDOW_COUNT, 0x666);
+	driver_window_set(DRIVER_COUNT, 0, 0x666);
+	assert_int_equal(seen[DRIVER_WINDOW_COUNT - 1], 0x12345000);
+	for (u32 i = 0; i < DRIVER_WINDOW_COUNT; i++)
+		assert_int_equal(other[i], 0);
+	driver_window_set(D_NVME, DRIVER_WINDOW_COUNT - 1, 0);
+	assert_int_equal(seen[DRIVER_WINDOW_COUNT - 1], 0);
+}
+
+/* Stopped at once; its memory for DMA is the same again, and zeroed. */
+static void it_comes_back(void **state)
+{
+	u64 bus = args_of(D_NVME)->dma_bus;
+	u32 made = fake_threads_made(), stops = fake_devices[NVME].stops;
+	u64 h_link = driver_link(D_NVME, 2);
+
+	(void)state;
+	memset(fake_memory(fake_pd_of(threads[D_NVME]), DRIVER_LINK + 2 * DRIVER_PIECE_BYTES), 0x55, 64);
+	fake_fault(threads[D_NVME], 15, 0x400000, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	assert_false(fake_devices[NVME].is_master);
+	assert_int_equal(fake_devices[NVME].stops, stops + 1);
+	threads[D_NVME] = bench_await_thread(made);
+	assert_true(fake_is_running(threads[D_NVME]));
+	assert_true(fake_devices[NVME].is_master);
+	assert_int_equal(args_of(D_NVME)->dma_bus, bus);
+	assert_int_equal(driver_link(D_NVME, 2), h_link);
+	for (u32 i = 0; i < 64; i++)
+		assert_int_equal(((u8 *)fake_memory(fake_pd_of(threads[D_NVME]), DRIVER_LINK +
+						    2 * DRIVER_PIECE_BYTES))[i], 0);
+}
+
+/* Who does not acknowledge a line that others need is started again. */
+static void a_deaf_driver(void **state)
+{
+	u32 made = fake_threads_made(), stops = fake_devices[AHCI].stops;
+
+	(void)state;
+	assert_int_equal(fake_devices[SECOND].stops, 1);
+	fake_unacked(threads[D_AHCI], 1000);
+	fake_unacked(threads[D_SECOND], 1000);
+	(void)root_turn(0);
+	fake_unacked(threads[D_SECOND], 2000);		/* it has, and the next one has come */
+	threads[D_AHCI] = bench_await_thread(made);
+	assert_int_equal(fake_devices[AHCI].stops, stops + 1);
+	assert_true(fake_is_running(threads[D_AHCI]));
+	fake_unacked(threads[D_SECOND], 0);
+	assert_int_equal(fake_devices[SECOND].stops, 1);
+}
+
+static void the_table(void **state)
+{
+	struct request r = bench_make_request(REQ_DEVICES, "", 0);
+
+	(void)state;
+	bench_send(&r);
+	bench_await_answer();
+	assert_int_equal(bench_row_count, FUNCTION_COUNT);
+	assert_int_equal(bench_rows[NVME].pci.bdf, 0x20);
+	assert_string_equal(bench_rows[NVME].pci.driver, "nvme0");
+	assert_int_equal(bench_rows[NVME].pci.state, DEVICE_DRIVEN);
+	assert_int_equal(bench_rows[NVME].pci.irq_count, 2);
+	assert_int_equal(bench_rows[NVME].pci.group, DEVICE_NO_GROUP);
+	assert_int_equal(bench_rows[NVME_ALONE].pci.state, DEVICE_LEFT_ALONE);
+	assert_int_equal(bench_rows[NIC].pci.state, DEVICE_UNUSED);
+	assert_string_equal(bench_rows[NIC].pci.driver, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(functions_get_drivers), cmocka_unit_test(what_a_driver_finds),
+		cmocka_unit_test(a_virtio_device), cmocka_unit_test(lines), cmocka_unit_test(windows),
+		cmocka_unit_test(it_comes_back), cmocka_unit_test(a_deaf_driver), cmocka_unit_test(the_table),
+	};
+
+	return cmocka_run_group_tests(tests, boot, NULL);
+}
