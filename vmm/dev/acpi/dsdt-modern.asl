@@ -25,14 +25,33 @@ DefinitionBlock ("", "DSDT", 2, "VOS", "VOSMODRN", 1)
 
 		Include ("dsdt-idle.inc")
 
-		// Linux waits for no interrupt of this platform while it is suspended. The notification wakes it; a button
-		// pressed meanwhile is no request to power off.
-		Method (HOLD, 0, Serialized)
+		// 10 ** Arg0 looks, a fifth of a second apart, unless the guest is to wake. Not a loop: ACPICA ends a method
+		// in which one has run for 30 s, and then nothing would wake the guest any more.
+		Method (DOZE, 1, NotSerialized)
 		{
-			While (\_SB.IDLE.SUSP)
+			If (LEqual (Arg0, Zero))
 			{
 				Sleep (200)
+				Return
 			}
+			Subtract (Arg0, One, Local0)
+			If (\_SB.IDLE.SUSP) { DOZE (Local0) }
+			If (\_SB.IDLE.SUSP) { DOZE (Local0) }
+			If (\_SB.IDLE.SUSP) { DOZE (Local0) }
+			If (\_SB.IDLE.SUSP) { DOZE (Local0) }
+			If (\_SB.IDLE.SUSP) { DOZE (Local0) }
+			If (\_SB.IDLE.SUSP) { DOZE (Local0) }
+			If (\_SB.IDLE.SUSP) { DOZE (Local0) }
+			If (\_SB.IDLE.SUSP) { DOZE (Local0) }
+			If (\_SB.IDLE.SUSP) { DOZE (Local0) }
+			If (\_SB.IDLE.SUSP) { DOZE (Local0) }
+		}
+
+		// Linux waits for no interrupt of this platform while it is suspended. The notification wakes it; a button
+		// pressed meanwhile is no request to power off. It comes after 63 years at the latest.
+		Method (HOLD, 0, Serialized)
+		{
+			DOZE (10)
 			Notify (PWRB, 0x80)
 		}
 
