@@ -40,11 +40,11 @@ static void idle_write(struct acpi_pm *a, u8 value)
 {
 	bool is_suspended = value & 1;
 
+	if (is_suspended == a->is_suspended)	/* an entry within an entry takes back no event */
+		return;
 	if (a->is_woken)
 		a->pm1_status &= (u16)~PM1_BUTTON;
 	a->is_woken = false;
-	if (is_suspended == a->is_suspended)
-		return;
 	a->is_suspended = is_suspended;
 	a->power.suspend(a->power.ctx, is_suspended);
 }

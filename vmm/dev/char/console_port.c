@@ -92,6 +92,8 @@ static bool refill(struct console_port *c)
 			ring_consumer_wait(&c->in, true);
 			count = ring_read(&c->in, bytes, sizeof(bytes));
 		}
+		if (count)
+			c->ops->received(c->ctx);
 		if (count && ring_producer_take_waiting(&c->in))
 			c->host->signal_console(c->host->ctx);
 		for (u32 i = 0; i < count; i++)
@@ -117,6 +119,8 @@ static void pump_input(void *ctx)
 
 		if (taken == 0) {
 			ring_consumer_wait(&c->in, true);	/* more may come and wake the guest */
+			if (ring_used(&c->in) != 0)
+				c->ops->received(c->ctx);
 			return;
 		}
 		c->held_count -= taken;
@@ -152,8 +156,6 @@ void console_port_signalled(struct console_port *c)
 	if (ring_room(&c->out))
 		ring_producer_wait(&c->out, false);
 	uart_output_ready(c->uart);
-	if (ring_used(&c->in) != 0)
-		c->ops->received(c->ctx);
 	pump_input(c);
 }
 

@@ -18,7 +18,7 @@ struct console_port_ops {
 	/* As host.wait, except that other threads may use the console port meanwhile, and that it may return early. */
 	enum status (*wait)(void *ctx, u64 deadline_tsc, u64 *bits);
 	void (*deferred)(void *ctx);	/* deferred_bits is not 0 any more */
-	void (*received)(void *ctx);	/* the console has signalled, and there are bytes */
+	void (*received)(void *ctx);	/* the input ring has bytes that this call takes, or leaves there */
 };
 
 struct console_port {

@@ -229,6 +229,7 @@ static void test_input(void **state)
 /* A guest that suspends itself is woken by its console, its real-time clock and the power button; root is told. */
 static void test_suspend(void **state)
 {
+	static const u8 full[1 + UART_FIFO_BYTES];
 	struct ring in;
 
 	(void)state;
@@ -246,6 +247,20 @@ static void test_suspend(void **state)
 		assert_int_equal(fake_in(ACPI_PORT + ACPI_IDLE, 1) & 0xff, 0);
 		fake_out(ACPI_PORT + ACPI_IDLE, 0);
 		assert_int_equal(fake_control.is_suspended, 0);
+		fake_out(ACPI_PORT + ACPI_IDLE, 1);
+		ring_write(&in, "b", 1);
+		(void)fake_in(COM1_PORT, 1);	/* takes both, before the console's signal has come */
+		(void)fake_in(COM1_PORT, 1);
+		machine_notified(&fake_machine, VMM_BIT_CONSOLE);
+		assert_int_equal(fake_in(ACPI_PORT + ACPI_IDLE, 1) & 0xff, 0);
+		fake_out(ACPI_PORT + ACPI_IDLE, 0);
+		ring_write(&in, full, sizeof(full));	/* more than the receiver and the VMM's buffer take */
+		machine_notified(&fake_machine, VMM_BIT_CONSOLE);
+		fake_out(ACPI_PORT + ACPI_IDLE, 1);
+		ring_write(&in, "c", 1);
+		machine_notified(&fake_machine, VMM_BIT_CONSOLE);
+		assert_int_equal(fake_in(ACPI_PORT + ACPI_IDLE, 1) & 0xff, 0);
+		fake_out(ACPI_PORT + ACPI_IDLE, 0);
 		fake_out(ACPI_PORT + ACPI_IDLE, 1);
 		fake_control.power_button++;
 		machine_notified(&fake_machine, VMM_BIT_CONTROL);

@@ -149,6 +149,8 @@ static void test_suspend_modern(void **state)
 		else
 			acpi_pm_press_button(&pm);
 		assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_IDLE, 1), 0);
+		wr(&acpi_pm_region, &pm, ACPI_IDLE, 1, 1);	/* by the other interface of the idle device */
+		assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_IDLE, 1), 0);
 		assert_true(machine.is_suspended);	/* until it says otherwise */
 		wr(&acpi_pm_region, &pm, ACPI_IDLE, 1, 0);
 		assert_false(machine.is_suspended);
