@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console_bench.h - what the tests of the console share: a session in front of a fake root, and looking at its screen.
+ * console_bench.h - what the tests of the console share: a session in front of a fake root, typing and looking at its
+ * screen, VMs, and playing a program on the line: frames in, answers out.
  */
 #ifndef VOS_CONSOLE_BENCH_H
 #define VOS_CONSOLE_BENCH_H
@@ -8,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -51,15 +53,115 @@ static inline void expect_80_columns(void)
 			fail_msg("longer than 80 columns: %.*s", (int)strcspn(line, "\r\n"), line);
 }
 
-/* Type a line, and expect words and an exit code. */
-static void command(const char *line, const char *words, enum result result)
+static inline void clear_screen(void)
 {
 	fake_screen(root);
 	root->terminal[0] = 0;
+}
+
+/* Type a line, and expect words and an exit code. */
+static void command(const char *line, const char *words, enum result result)
+{
+	clear_screen();
 	fake_type(root, line);
 	fake_type(root, "\r");
 	expect(words);
 	assert_int_equal(session.last_result, result);
+}
+
+/* A VM of that name, and one that runs. */
+static inline void make_vm(const char *name)
+{
+	char line[VM_NAME_BYTES + 16];
+
+	snprintf(line, sizeof(line), "create-vm %s", name);
+	command(line, "is defined", RESULT_OK);
+}
+
+static inline void run_vm(const char *name)
+{
+	char line[VM_NAME_BYTES + 16];
+
+	make_vm(name);
+	snprintf(line, sizeof(line), "start-vm %s", name);
+	command(line, "is running", RESULT_OK);
+}
+
+/* ---- a program's frames ---- */
+
+static struct json json;
+static char answer[65536];
+
+/* Take the next frame out of what the terminal got, into answer and json; NULL = begin anew. */
+static inline bool next_frame(char *channel)
+{
+	static struct frame_scanner scanner;
+	static size_t at;
+	char *message;
+	size_t length;
+
+	if (!channel) {
+		at = 0;
+		return false;
+	}
+	while (at < root->terminal_used) {
+		struct frame_result result = frame_feed(&scanner, (u8)root->terminal[at++]);
+
+		if (!result.is_complete)
+			continue;
+		assert_null(frame_decode(scanner.body, scanner.count, channel, &message, &length));
+		assert_true(length < sizeof(answer));
+		memcpy(answer, message, length);
+		answer[length] = 0;
+		if (!json_parse(&json, answer, length))
+			fail_msg("not JSON: %s", answer);
+		return true;
+	}
+	return false;
+}
+
+/* The bytes of a frame, until the next call. */
+static inline const char *framed(const char *channel, const char *message)
+{
+	static char text[65536];
+	struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	out = out_to_buffer(&buffer);
+	frame_encode(&out, channel, message, strlen(message));
+	return text;
+}
+
+/* Looked for from here on. */
+static inline void forget_frames(void)
+{
+	fake_screen(root);
+	next_frame(NULL);
+}
+
+static inline void send_frame(const char *channel, const char *message)
+{
+	forget_frames();
+	fake_type(root, framed(channel, message));
+}
+
+/* What the screen shows stays. */
+static inline void wire(const char *message)
+{
+	fake_type(root, framed("control", message));
+}
+
+static inline void exchange(const char *message, const char *words)
+{
+	char channel[FRAME_CHANNEL_BYTES];
+
+	send_frame("control", message);
+	while (next_frame(channel))
+		if (strcmp(channel, "control") == 0)
+			break;
+	if (!strstr(answer, words))
+		fail_msg("%s: no \"%s\" in %s", message, words, answer);
 }
 
 #endif

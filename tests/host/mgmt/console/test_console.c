@@ -7,14 +7,7 @@
  * links: console
  * helpers: fake_root.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "console_bench.h"
 
@@ -51,8 +44,7 @@ static void five_commands(void **state)
 static void cpu_load(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	root->vms[0].report.load.cpu_time_ns = 5000000000;
 	command("list-vm", " 100.0  00:00:01", RESULT_OK);
 }
@@ -97,7 +89,7 @@ static void a_crash(void **state)
 	struct vm_report *r = &root->vms[0].report;
 
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	fake_event(root, "a", VM_CRASHED, STOP_BAD_IMAGE);
 	memset(r->text, 'x', sizeof(r->text) - 1);
 	r->text[40] = r->text[80] = ' ';
@@ -112,8 +104,7 @@ static void a_crash(void **state)
 static void power(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	fake_type(root, "shutdown\r");
 	expect("Switch off anyway? [y/N] ");
 	fake_type(root, "n\r");
@@ -133,7 +124,7 @@ static void power(void **state)
 static void interruptions(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	fake_screen(root);
 	fake_type(root, "list-");
 	fake_event(root, "a", VM_RUNNING, STOP_REQUEST);
@@ -159,7 +150,7 @@ static void interruptions(void **state)
 static void waiting(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	root->is_slow = true;
 	fake_screen(root);
 	fake_type(root, "start-vm a\rlist-image\r");
@@ -196,11 +187,10 @@ static void terminals(void **state)
 {
 	(void)state;
 	command("console a", "there is no VM", RESULT_NOT_FOUND);
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	command("console a", "error[E_STATE]: a is defined. Try start-vm a", RESULT_STATE);
 	command("start-vm a", "running", RESULT_OK);
-	command("create-vm b", "defined", RESULT_OK);
-	command("start-vm b", "running", RESULT_OK);
+	run_vm("b");
 	fake_guest_writes(root, "a", "login: ");
 	fake_guest_writes(root, "b", "\x1b[31mred\r\n");
 	fake_run(root);
@@ -233,8 +223,7 @@ static void terminals(void **state)
 static void menu(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	fake_type(root, "console a\r\x1d\r");
 	expect("[detached from a; console a attaches again]\r\nvos> ");
 	fake_type(root, "console a\r\x1d?");
@@ -265,8 +254,7 @@ static void much_output(void **state)
 	static char big[20000];
 
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	for (size_t i = 0; i + 2 < sizeof(big); i++)
 		big[i] = i % 50 == 49 ? '\n' : (char)('a' + i % 26);
 	for (u32 i = 0; i < 5; i++) {
@@ -341,8 +329,7 @@ static void forged_frames(void **state)
 	static const char forged[] = "\x1b_vos;1;control;e30=;00000000\x1b\\", twice[] = "\x1b\x1b_vos;1;events;";
 
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	fake_guest_writes(root, "a", forged);
 	fake_run(root);
 	fake_type(root, "console a\r");		/* shows the last lines */
@@ -375,7 +362,7 @@ static void forged_frames(void **state)
 static void completion(void **state)
 {
 	(void)state;
-	command("create-vm build1", "defined", RESULT_OK);
+	make_vm("build1");
 	fake_type(root, "sta\tr\t\t");
 	assert_string_equal(session.editor.line, "start-vm build1 ");
 	fake_type(root, "\x15" "create-vm x --ker\tdeb\t");

@@ -6,33 +6,17 @@
  * links: console
  * helpers: fake_root.c
  */
-#include <stdio.h>
-
 #include "console_bench.h"
 
 #define PRESS_ENTER "Press Enter for the prompt]"
 
-static void wire(const char *message)
-{
-	static char frame[512];
-	struct out_buffer buffer;
-	struct out out;
-
-	out_buffer_init(&buffer, frame, sizeof(frame));
-	out = out_to_buffer(&buffer);
-	frame_encode(&out, "control", message, strlen(message));
-	fake_type(root, frame);
-}
-
 /* At the terminal of a VM that runs. */
 static void attach(void)
 {
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	fake_type(root, "console a\r");
 	assert_int_equal(session.mode, MODE_ATTACHED);
-	fake_screen(root);
-	root->terminal[0] = 0;
+	clear_screen();
 }
 
 static void ends(enum vm_state state, enum vm_reason reason)
@@ -46,8 +30,7 @@ static void check_dropped(const char *bytes)
 {
 	expect(PRESS_ENTER);
 	expect_not("vos>");
-	fake_screen(root);
-	root->terminal[0] = 0;
+	clear_screen();
 	fake_type(root, bytes);
 	assert_string_equal(root->terminal, "");
 	fake_type(root, "\r");
@@ -217,8 +200,7 @@ static void the_menu_waits(void **state)
 	attach();
 	fake_type(root, "\x1d");
 	expect("b break");
-	fake_screen(root);
-	root->terminal[0] = 0;
+	clear_screen();
 	assert_int_equal(console_deadline_ns(root->console), ~0ull);
 	for (u32 hour = 0; hour < 24; hour++) {
 		root->now_ns += 3600ull * 1000000000;
@@ -267,7 +249,7 @@ static void an_nmi(void **state)
 {
 	(void)state;
 	command("nmi-vm a", "there is no VM", RESULT_NOT_FOUND);
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	command("nmi-vm a", "error[E_STATE]: a is defined. Try start-vm", RESULT_STATE);
 	command("start-vm a", "running", RESULT_OK);
 	command("nmi-vm a --dry-run", "nmi-vm a would succeed", RESULT_OK);

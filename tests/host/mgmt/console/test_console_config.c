@@ -6,8 +6,6 @@
  * links: console
  * helpers: fake_root.c
  */
-#include <stdio.h>
-
 #include "console_bench.h"
 
 static void configuration(void **state)
@@ -106,7 +104,7 @@ static void export_round_trip(void **state)
 
 	(void)state;
 	command("export-config", "# There are no VMs.", RESULT_OK);
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	command("create-vm vm --cpu 2 --memory 1G --kernel memtest --initrd debian-initrd --platform pc --vmm memtest "
 		"--restart on-failure:7 --weight 3 --cap 150% --affinity 0 --memory-policy eager "
 		"--module \"debian-initrd a,b; \\\"c\\\" } # vm x { \\\\\" --module debian-initrd "
@@ -163,8 +161,7 @@ static void lost_definitions(void **state)
 	fake_type(root, "n\r");
 	expect("Nothing was done.");
 	assert_false(root->is_down);
-	command("create-vm c", "defined", RESULT_OK);
-	command("start-vm c", "running", RESULT_OK);
+	run_vm("c");
 	fake_screen(root);
 	fake_type(root, "shutdown\r");
 	expect("c is running and will be cut off.\r\nvos.conf does not define a, c as they are:");

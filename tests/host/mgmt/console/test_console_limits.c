@@ -6,11 +6,9 @@
  * links: console
  * helpers: fake_root.c
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "console_bench.h"
-#include "console_frames.h"
 #include "syscalls.h"
 
 static char line[3 * LINE_BYTES];
@@ -50,8 +48,7 @@ static void a_cut_line_may_be_made_anew(void **state)
 static void a_question_is_not_answered_by_a_cut_line(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	fake_type(root, "shutdown\r");
 	expect("Switch off anyway? [y/N]");
 	fake_type(root, long_line("y", 2 * LINE_BYTES, "y"));
@@ -255,8 +252,7 @@ static void one_that_is_free_again_keeps_the_order(void **state)
 static void canceling(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	root->is_slow = true;
 	send_frame("control", "{\"execute\":\"stop-vm\",\"arguments\":{\"name\":\"a\"},\"id\":\"stop\"}");
 	root->is_full = true;
@@ -296,8 +292,7 @@ static void canceling_between_steps(void **state)
 static void a_person_cancels_what_was_let_go(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	command("cancel", "No command is running in the background.", RESULT_OK);
 	root->is_slow = true;
 	fake_type(root, "stop-vm a\r");

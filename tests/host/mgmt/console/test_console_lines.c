@@ -7,8 +7,6 @@
  * links: console
  * helpers: fake_root.c
  */
-#include <stdio.h>
-
 #include "console_bench.h"
 #include "units.h"
 
@@ -34,8 +32,7 @@ static const struct line_ops line = { .send = show };
 
 static void forget(void)
 {
-	fake_screen(root);
-	root->terminal[0] = 0;
+	clear_screen();
 	shown_used = 0;
 	shown[0] = 0;
 }
@@ -86,7 +83,7 @@ static void sizes(void **state)
 static void one_machine(void **state)
 {
 	(void)state;
-	command("create-vm a", "a is defined", RESULT_OK);
+	make_vm("a");
 	assert_null(strstr(shown, "a is defined"));
 	type_second("start-vm a\r");
 	expect_second("a is running. console a attaches to it");
@@ -115,8 +112,7 @@ static void told(void **state)
 	static struct session third;
 
 	(void)state;
-	command("create-vm a", "a is defined", RESULT_OK);
-	command("start-vm a", "a is running", RESULT_OK);
+	run_vm("a");
 	forget();
 	is_stuck = true;
 	assert_true(console_open(root->console, &third, &line));
@@ -133,7 +129,7 @@ static void told(void **state)
 static void background(void **state)
 {
 	(void)state;
-	command("create-vm a", "a is defined", RESULT_OK);
+	make_vm("a");
 	root->is_slow = true;
 	fake_type(root, "start-vm a\r");
 	type_second("start-vm a\r");
@@ -153,8 +149,7 @@ static void background(void **state)
 
 static void attach_both(void)
 {
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	fake_type(root, "console a\r");
 	type_second("console a\r");
 	forget();
@@ -263,7 +258,7 @@ static void a_line_that_stalls(void **state)
 	root->now_ns = stall_ns;
 	assert_true(console_takes_reply(root->console));
 	assert_int_equal(console_deadline_ns(root->console), ~0ull);
-	command("create-vm a", "a is defined", RESULT_OK);
+	make_vm("a");
 	/* It takes something: it is waited for again. */
 	is_stuck = false;
 	out_bytes(&second.raw, full, sizeof(full));
@@ -297,17 +292,11 @@ static void the_only_line_is_waited_for(void **state)
 static void programs(void **state)
 {
 	static const char sync[] = "{\"execute\":\"sync\",\"arguments\":{\"token\":\"t\"},\"id\":1}";
-	static char frame[512];
-	struct out_buffer buffer;
-	struct out out;
 
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	forget();
-	out_buffer_init(&buffer, frame, sizeof(frame));
-	out = out_to_buffer(&buffer);
-	frame_encode(&out, "control", sync, strlen(sync));
-	type_second(frame);
+	type_second(framed("control", sync));
 	expect_second("\x1b_vos;1;control;");
 	assert_string_equal(root->terminal, "");
 	fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
@@ -321,8 +310,7 @@ static void programs(void **state)
 static void two_tops(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	forget();
 	fake_type(root, "top\r\x1b[?1;2c\x1b[24;80R");
 	assert_null(second.top.shown);

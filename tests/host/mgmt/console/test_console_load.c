@@ -7,29 +7,9 @@
  * links: console
  * helpers: fake_root.c
  */
-#include <stdio.h>
-
 #include "console_bench.h"
 #include "report_tables.h"
 #include "vcpu_page.h"
-
-static void clear(void)
-{
-	fake_screen(root);
-	root->terminal[0] = 0;
-}
-
-static void wire(const char *message)
-{
-	static char frame[512];
-	struct out_buffer buffer;
-	struct out out;
-
-	out_buffer_init(&buffer, frame, sizeof(frame));
-	out = out_to_buffer(&buffer);
-	frame_encode(&out, "control", message, strlen(message));
-	fake_type(root, frame);
-}
 
 static void shares(void **state)
 {
@@ -82,7 +62,7 @@ static void vcpus(void **state)
 static void statistics(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	command("stats-vm a", "  port                         1,000,000    81.0%         1,234    12.3\r\n"
 		"  cpuid                          234,567    18.9%        10,000    23.4\r\n", RESULT_OK);
 	expect("  in the guest                      4.000 s    40.0%\r\n");
@@ -105,7 +85,7 @@ static void accounts(void **state)
 {
 	(void)state;
 	root->info.pcpu_count = 2;
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	command("accounting", "Time adds up", RESULT_OK);
 	expect("Memory adds up");
 	expect("\r\na                                        536,870,912     512.0 MiB\r\n");
@@ -131,10 +111,9 @@ static void pass_time(u64 ms)
 static void top_plain(void **state)
 {
 	(void)state;
-	command("create-vm idle", "defined", RESULT_OK);
-	command("create-vm busy", "defined", RESULT_OK);
-	command("start-vm busy", "running", RESULT_OK);
-	clear();
+	make_vm("idle");
+	run_vm("busy");
+	clear_screen();
 	fake_type(root, "top --count 2\rresult\r");
 	expect_not("NAME");
 	pass_time(500);
@@ -145,7 +124,7 @@ static void top_plain(void **state)
 	fake_event(root, "busy", VM_CRASHED, STOP_TRIPLE_FAULT);
 	fake_run(root);
 	expect("busy crashed: triple-fault");
-	clear();
+	clear_screen();
 	pass_time(1999);
 	expect_not("NAME");
 	pass_time(1);
@@ -154,7 +133,7 @@ static void top_plain(void **state)
 	command("top", "", RESULT_OK);
 	pass_time(500);
 	pass_time(2000);
-	clear();
+	clear_screen();
 	fake_type(root, "\x03");
 	expect("^C\r\nvos> ");
 	fake_type(root, "top\rq");
@@ -165,29 +144,28 @@ static void top_plain(void **state)
 static void top_screen(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
-	clear();
+	run_vm("a");
+	clear_screen();
 	fake_type(root, "top\r");
 	expect("\x1b[c");
 	fake_type(root, "\x1b[?64;1;2;6;9;15;16;17;18;21;22;28;29c");
 	expect("\x1b[6n");
 	fake_type(root, "\x1b[30;132R");
 	assert_int_equal(session.top.rows, 30);
-	clear();
+	clear_screen();
 	pass_time(500);
 	expect("\x1b[H\x1b[2J\x1b[1;1Hup ");
 	expect("\x1b[2;1HPCPU   GUEST%");
 	expect_not("\n");
 	fake_log(root, "the kernel says something\n");
 	fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
-	clear();
+	clear_screen();
 	pass_time(2000);
 	expect_not("\x1b[2J");
 	expect_not("PCPU");
 	expect_not("the kernel says");
 	expect("a         crashed ");
-	clear();
+	clear_screen();
 	fake_type(root, " ");
 	fake_type(root, "q");
 	expect("a crashed: triple-fault");
@@ -205,7 +183,7 @@ static void check_narrow(const char *size, u32 columns, const char *title)
 {
 	char wanted[100];
 
-	clear();
+	clear_screen();
 	fake_type(root, size);		/* no wait for the next table */
 	snprintf(wanted, sizeof(wanted), "H%s\x1b[K", title);
 	expect(wanted);
@@ -213,7 +191,7 @@ static void check_narrow(const char *size, u32 columns, const char *title)
 		assert_true(strlen(session.top.shown[row]) <= columns);
 	pass_time(2000);
 	expect("\x1b[6n");		/* asked again with each table */
-	clear();
+	clear_screen();
 	pass_time(2000);
 	expect_not("\x1b[2J");
 }
@@ -238,7 +216,7 @@ static void top_follows_the_width(void **state)
 	check_narrow("\x1b[40;200R", 200,
 		"NAME                             STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM");
 	expect_not("and ");
-	clear();
+	clear_screen();
 	fake_type(root, "\x1b[8;80R");
 	expect("\x1b[2J");
 	expect_not("\x1b[9;1H");
@@ -255,7 +233,7 @@ static void top_gives_the_screen_back(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
 		const char *taken, *back;
 
-		clear();
+		clear_screen();
 		fake_type(root, "top\r\x1b[?1;2c\x1b[24;80R");
 		pass_time(500);
 		fake_log(root, "meanwhile\n");
@@ -266,12 +244,12 @@ static void top_gives_the_screen_back(void **state)
 		assert_non_null(strstr(back, "meanwhile\r\n"));
 		assert_non_null(strstr(back, "vos> "));
 	}
-	clear();
+	clear_screen();
 	fake_type(root, "top --count 1\r\x1b[?1;2c\x1b[24;80R");
 	pass_time(500);
 	expect("HNAME");
 	expect_not("1049");
-	clear();
+	clear_screen();
 	fake_type(root, "top\rq");		/* a terminal that says nothing */
 	expect_not("1049");
 }
@@ -280,17 +258,17 @@ static void top_gives_the_screen_back(void **state)
 static void top_wire(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	clear();
+	make_vm("a");
+	clear_screen();
 	wire("{\"execute\":\"top\",\"arguments\":{\"count\":2},\"id\":7}");
 	assert_int_equal(session.mode, MODE_PROMPT);
 	pass_time(2000);
 	expect("\x1b_vos;1;events;");
 	expect_not("\x1b_vos;1;control;");
-	clear();
+	clear_screen();
 	pass_time(2000);
 	expect("\x1b_vos;1;control;");
-	clear();
+	clear_screen();
 	pass_time(10000);
 	assert_int_equal(strlen(root->terminal), 0);
 }
@@ -301,8 +279,8 @@ static void listings_overlap(void **state)
 	u64 written;
 
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("create-vm b", "defined", RESULT_OK);
+	make_vm("a");
+	make_vm("b");
 	command("start-vm a", "running", RESULT_OK);
 	fake_guest_writes(root, "a", "the guest's words\n");
 	fake_run(root);
@@ -360,7 +338,7 @@ static void top_crowd(void **state)
 	}
 	command("start-vm vm39", "running", RESULT_OK);
 	fake_type(root, "top\r\x1b[?1;2c");
-	clear();
+	clear_screen();
 	pass_time(500);
 	expect("\x1b[12;1HNAME");
 	expect("\x1b[13;1Hvm39 ");

@@ -6,9 +6,7 @@
  * links: console
  * helpers: fake_root.c
  */
-#include <stdio.h>
-
-#include "console_frames.h"
+#include "console_bench.h"
 #include "units.h"
 
 /* v0 .. v(count-1); those with an odd number run. */

@@ -7,9 +7,7 @@
  * links: console
  * helpers: fake_root.c
  */
-#include <stdio.h>
-
-#include "console_frames.h"
+#include "console_bench.h"
 #include "units.h"
 
 static void programs(void **state)
@@ -31,8 +29,7 @@ static void programs(void **state)
 	assert_non_null(strstr(answer, ",\"id\":-3}"));
 	exchange("{\"execute\":\"sync\",\"arguments\":{\"token\":\"r4nd\"},\"id\":5}", "\"token\":\"r4nd\"");
 	exchange("{\"execute\":\"start-vm\",\"arguments\":{\"name\":\"a\"},\"id\":6}", "\"state\":\"running\"");
-	fake_screen(root);
-	next_frame(0);
+	forget_frames();
 	fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
 	fake_run(root);
 	assert_true(next_frame(channel));
@@ -87,8 +84,7 @@ static void bad_programs(void **state)
 	send_frame("bulk", "{}");
 	next_frame(answer);
 	assert_non_null(strstr(answer, "no such channel"));
-	fake_screen(root);
-	next_frame(0);
+	forget_frames();
 	fake_type(root, "\x1b_vos;1;control;broken\x1b\\");
 	assert_true(next_frame(answer));
 	assert_non_null(strstr(answer, "E_LINK"));
@@ -98,19 +94,14 @@ static void bad_programs(void **state)
 
 static void split_frame(const char *message, size_t at, u64 pause_ns)
 {
-	static char text[1024];
-	struct out_buffer buffer;
-	struct out out;
+	const char *text = framed("control", message);
+	size_t length = strlen(text);
 
-	out_buffer_init(&buffer, text, sizeof(text));
-	out = out_to_buffer(&buffer);
-	frame_encode(&out, "control", message, strlen(message));
-	fake_screen(root);
-	next_frame(0);
-	fake_type_bytes(root, text, at < buffer.used ? at : buffer.used);
+	forget_frames();
+	fake_type_bytes(root, text, at < length ? at : length);
 	root->now_ns += pause_ns;
 	fake_run(root);
-	if (at < buffer.used)
+	if (at < length)
 		fake_type(root, text + at);
 }
 
@@ -146,7 +137,7 @@ static void spoiled_frames(void **state)
 		static const char bad[] = "\r\n \xff\a";
 
 		fake_screen(root);
-		next_frame(0);
+		next_frame(NULL);
 		memcpy(text, good, at);
 		text[at] = bad[at % 5];
 		memcpy(text + at + 1, good + at, length - at + 1);
@@ -157,8 +148,7 @@ static void spoiled_frames(void **state)
 		assert_string_equal(session.editor.line, "");
 	}
 	/* Cut off behind the id; a wrong channel; JSON that does not end; too long. */
-	fake_screen(root);
-	next_frame(0);
+	forget_frames();
 	fake_type_bytes(root, good, length - 11);
 	root->now_ns += FRAME_BODY_IDLE_NS;
 	fake_run(root);
@@ -173,8 +163,7 @@ static void spoiled_frames(void **state)
 	memcpy(text, good, 16);
 	memcpy(text + 16, "eyJpZCI6MTIsImEiOiIi", 20);	/* {"id":12,"a":"" */
 	snprintf(text + sizeof(text) - 3, 3, "\x1b\\");
-	fake_screen(root);
-	next_frame(0);
+	forget_frames();
 	fake_type(root, text);
 	assert_true(next_frame(answer));
 	assert_non_null(strstr(answer, "too long\"},\"id\":12}"));
@@ -185,8 +174,7 @@ static void spoiled_frames(void **state)
 static void side_by_side(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	fake_type(root, "console a\rab");
 	exchange("{\"execute\":\"pause-vm\",\"arguments\":{\"name\":\"a\"}}", "paused");
 	fake_type(root, "c");

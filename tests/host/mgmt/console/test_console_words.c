@@ -7,7 +7,6 @@
  * links: console
  * helpers: fake_root.c
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "console_bench.h"
@@ -25,7 +24,7 @@ static void info_counts_images(void **state)
 static void result_keeps_the_class(void **state)
 {
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	command("create-vm a", "error[E_EXISTS]", RESULT_STATE);
 	command("result", "4 E_EXISTS\r\n", RESULT_STATE);
 	command("create-vm big --memory 8G", "error[E_NOMEM]", RESULT_RESOURCES);
@@ -114,15 +113,15 @@ static u64 number_after(const char *key)
 }
 
 /* Of this text only newlines are escaped. */
-static size_t unescape(char *to, const char *json)
+static size_t unescape(char *to, const char *as_json)
 {
 	size_t used = 0;
 
-	for (; *json != '"'; json++) {
-		bool is_escape = *json == '\\';
+	for (; *as_json != '"'; as_json++) {
+		bool is_escape = *as_json == '\\';
 
-		to[used++] = is_escape ? '\n' : *json;
-		json += is_escape;
+		to[used++] = is_escape ? '\n' : *as_json;
+		as_json += is_escape;
 	}
 	return used;
 }
@@ -136,8 +135,7 @@ static void log_in_pieces(void **state)
 	u32 pieces = 0;
 
 	(void)state;
-	command("create-vm a", "defined", RESULT_OK);
-	command("start-vm a", "running", RESULT_OK);
+	run_vm("a");
 	for (u32 i = 0; i < 5000; i++) {
 		snprintf(line, sizeof(line), "line %04u of what the guest wrote\n", i);
 		used += strlen(line);

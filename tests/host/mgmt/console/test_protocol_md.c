@@ -7,7 +7,6 @@
  * links: console
  * helpers: fake_root.c
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "console_bench.h"
@@ -128,8 +127,7 @@ static void lists_are_up_to_date(void **state)
 
 /* ---- fields ---- */
 
-static char answer[65536], section[16384], unseen[16384];
-static struct json json;
+static char section[16384], unseen[16384];
 
 /* Take the last frame that the terminal got. */
 static void take_answer(const char *channel)
@@ -158,15 +156,8 @@ static void take_answer(const char *channel)
 
 static void ask(const char *message)
 {
-	static char text[4096];
-	struct out_buffer buffer;
-	struct out out;
-
-	out_buffer_init(&buffer, text, sizeof(text));
-	out = out_to_buffer(&buffer);
-	frame_encode(&out, "control", message, strlen(message));
 	fake_screen(root);
-	fake_type(root, text);
+	wire(message);
 }
 
 /* The section's list must name that field. Names that were seen are taken out of the copy `unseen`. */
@@ -299,7 +290,7 @@ static void events(void **state)
 {
 	(void)state;
 	read_page();
-	command("create-vm a", "defined", RESULT_OK);
+	make_vm("a");
 	ask("{\"execute\":\"sync\",\"arguments\":{\"token\":\"c0ffee\"},\"id\":0}");
 	fake_screen(root);
 	fake_event(root, "a", VM_RUNNING, STOP_REQUEST);
