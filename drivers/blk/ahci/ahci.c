@@ -188,7 +188,7 @@ static const char *start(struct blk_driver *d)
 	u32 ports;
 
 	memset(&self, 0, sizeof(self));
-	if (!blk_driver_bar(d, 5, 0, HBA_PORTS + PORT_COUNT * PORT_BYTES, &self.regs))
+	if (!blk_driver_bar(d, 5, 0, HBA_PORTS, &self.regs))
 		return "the controller's registers are not there";
 	self.cap = regs_read(&self.regs, HBA_CAP, 4);
 	if (!(self.cap & CAP_S64A) && d->args->dma_bits != 32)
@@ -198,10 +198,10 @@ static const char *start(struct blk_driver *d)
 		return why;
 	ports = regs_read(&self.regs, HBA_PI, 4);
 	for (u32 i = 0; i < PORT_COUNT && self.count < DRIVER_LINKS; i++)
-		if (ports & BIT32(i))
+		if ((ports & BIT32(i)) != 0 && HBA_PORTS + (i + 1) * PORT_BYTES <= self.regs.bytes)
 			add_port(d, i);
 	regs_write(&self.regs, HBA_GHC, 4, GHC_AHCI | GHC_INTERRUPTS);
-	return self.count != 0 ? NULL : "the controller has no disk";
+	return NULL;
 }
 
 /* ---- Requests ---- */

@@ -96,6 +96,11 @@ const char *bench_start(void)
 	return blk_driver_start(&bench);
 }
 
+bool bench_has_no_disk(void)
+{
+	return bench_start() != NULL || !bench.disk[0].is_there;
+}
+
 void bench_connect(void)
 {
 	blk_client_init(&bench_client, links);

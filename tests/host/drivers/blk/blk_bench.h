@@ -26,6 +26,8 @@ void fake_tick(void);
 /* Everything zero; BARs and configuration space are the test's. */
 void bench_reset(const struct blk_driver_ops *ops);
 const char *bench_start(void);
+/* Start it: there is no disk that can be used. */
+bool bench_has_no_disk(void);
 /* The client follows the server; the first slot of a window. */
 void bench_connect(void);
 u8 *bench_slot(u32 window, u32 slot);
