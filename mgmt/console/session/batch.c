@@ -252,8 +252,8 @@ static void take_result(struct session *s, struct job *job, const struct reply *
 	struct target *target = &job->targets[job->target];
 	struct outcome outcome;
 
+	request_take_vm(s, job, target->name, reply);
 	if (reply->result == RESULT_OK || is_so_already(job, reply)) {
-		request_take_vm(s, job, target->name, reply);
 		outcome = outcome_of(s, job, target);
 		job_show_part(s, job, &outcome_view, &outcome);
 		return;

@@ -157,6 +157,8 @@ void request_take_vm(struct session *s, const struct job *job, const char *name,
 {
 	struct vm_entry *vm = 0;
 
+	if (reply->error == ERR_NO_VM)	/* somebody else has deleted it */
+		inventory_forget(&s->console->inventory, name);
 	if (reply->result != RESULT_OK || (job->request.flags & REQ_FLAG_DRY_RUN))
 		return;
 	if (job->request.op == REQ_DELETE)
@@ -174,6 +176,7 @@ bool request_is_refused(struct session *s, struct job *job, const struct reply *
 	if (reply->result == RESULT_OK)
 		return false;
 	request_note_asker(s, job, job->args.name, false);
+	request_take_vm(s, job, job->args.name, reply);
 	report_refusal(&error, &job->request, reply, &s->console->inventory);
 	job_fail(s, job, &error);
 	return true;

@@ -161,6 +161,36 @@ static void deletions_ask_once(void **state)
 	command("list-vm", "There are no VMs.", RESULT_OK);
 }
 
+/* VMs that somebody else has deleted: the console forgets each when root does not find it. */
+static void gone_meanwhile(void **state)
+{
+	struct inventory *known = &root->console->inventory;
+
+	(void)state;
+	make(6, false);
+	root->is_slow = true;
+	fake_type(root, "delete-vm --all --yes\r");
+	while (root->held_count == 1)
+		fake_answer_one(root);		/* the listing */
+	root->vms[2].is_used = root->vms[3].is_used = false;
+	root->is_slow = false;
+	fake_answer(root);
+	fake_run(root);
+	expect("v2 is deleted");
+	for (u32 i = 0; i < 6; i++)
+		assert_false(known->vms[i].is_used);
+	make(3, false);
+	root->vms[0].is_used = root->vms[1].is_used = false;
+	command("start-vm v0", "error[E_NOT_FOUND]: there is no VM \"v0\"", RESULT_NOT_FOUND);
+	command("stop-vm v1 v2", "error[E_NOT_FOUND]: there is no VM \"v1\"", RESULT_STATE);
+	assert_null(inventory_find(known, "v0"));
+	assert_null(inventory_find(known, "v1"));
+	assert_non_null(inventory_find(known, "v2"));
+	root->vms[2].is_used = false;
+	command("status-vm v2", "error[E_NOT_FOUND]: there is no VM \"v2\"", RESULT_NOT_FOUND);
+	assert_null(inventory_find(known, "v2"));
+}
+
 /* All requests are under way before the first answer; with more VMs than fit the ring, the rest follows. */
 static void at_once(void **state)
 {
@@ -385,6 +415,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(errors_name_the_vm, setup, teardown),
 		cmocka_unit_test_setup_teardown(all, setup, teardown),
 		cmocka_unit_test_setup_teardown(deletions_ask_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(gone_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(let_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(canceled, setup, teardown),
