@@ -140,6 +140,7 @@ u32 svm_switch_armed(struct vcpu_hw *hw)
 
 static void cpu_on(void)
 {
+	virt_limits.asks_for_siblings = true;	/* without a PAUSE filter */
 	CHECK(svm_ops.cpu_on() == ST_OK);
 }
 

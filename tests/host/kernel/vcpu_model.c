@@ -9,7 +9,6 @@
 #include "kernel_upcalls.h"
 #include "mem.h"
 #include "notify.h"
-#include "quiesce.h"
 #include "sched.h"
 #include "vcpu.h"
 #include "virt_bits.h"
@@ -93,6 +92,7 @@ void sched_timer_limit_set(struct sched *s, u64 deadline_tsc)
 
 bool sched_sibling_waits(void)
 {
+	CHECK(virt_limits.asks_for_siblings);	/* it takes the lock of the run queue */
 	return one_in(2);
 }
 

@@ -5,6 +5,7 @@
  * host, or be seen by others.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -168,6 +169,46 @@ static void test_probe(void **state)
 	kept_dr7 = ~0ull;
 }
 
+static u32 steps;
+static bool was_seen;
+
+/* After each instruction: what another pCPU would see in the page, which a VMM shares. */
+static void look(int signal)
+{
+	(void)signal;
+	steps++;
+	was_seen = was_seen || (((volatile struct vcpu_page *)&page)->efer & EFER_SVME);
+}
+
+static void set_single_step(bool is_on)
+{
+	u64 flags = __builtin_ia32_readeflags_u64();
+
+	__builtin_ia32_writeeflags_u64(is_on ? flags | RFLAGS_TF : flags & ~RFLAGS_TF);
+}
+
+/* EFER.SVME, which the VMCB must have, is not in the page at any moment. */
+static void test_svme_is_never_seen(void **state)
+{
+	struct sigaction action = { .sa_handler = look };
+
+	(void)state;
+	start((struct svm_features){ 0 });
+	page.efer = EFER_LME;
+	svm_ops.load(hw, &page, GROUP_CR);
+	page.efer = 0;
+	steps = 0;
+	was_seen = false;
+	assert_int_equal(sigaction(SIGTRAP, &action, NULL), 0);
+	set_single_step(true);
+	svm_ops.store(hw, &page, GROUP_CR);
+	set_single_step(false);
+	assert_true(steps > 20);
+	assert_false(was_seen);
+	assert_int_equal(page.efer, EFER_LME);
+	end();
+}
+
 /* TSC_AUX is the guest's while it runs, and nobody else's before ring 3 of another thread does. */
 static void test_tsc_aux(void **state)
 {
@@ -318,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_breakpoints),
 		cmocka_unit_test(test_breakpoints_by_hand),
 		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_svme_is_never_seen),
 		cmocka_unit_test(test_tsc_aux),
 		cmocka_unit_test(test_resume_flag),
 		cmocka_unit_test(test_nmis),
