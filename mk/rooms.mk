@@ -19,7 +19,7 @@ $(foreach r,$(ROOT),$(eval inc.$(r) := $(filter-out $(r),$(ROOT)) mgmt/platform)
 $(foreach r,$(CONSOLE),$(eval inc.$(r) := $(filter-out $(r),$(CONSOLE))))
 # The VMM: devices at the bottom, which know the machine's memory and its host; loaders; vCPUs; the machine, which joins
 # them all.
-VMM_DEV		:= vmm/dev $(addprefix vmm/dev/,irq timer char acpi pci power)
+VMM_DEV		:= vmm/dev $(addprefix vmm/dev/,irq timer char acpi pci power virtio)
 VMM_ROOMS	:= vmm vmm/machine vmm/cpu vmm/load $(VMM_DEV)
 inc.vmm			:= $(VMM_ROOMS)
 inc.vmm/machine		:= vmm/cpu vmm/load $(VMM_DEV)
@@ -31,6 +31,7 @@ inc.vmm/dev/char	:= vmm/dev vmm/machine
 inc.vmm/dev/acpi	:= vmm/dev vmm/dev/power vmm/dev/timer
 inc.vmm/dev/pci		:= vmm/dev vmm/dev/power vmm/dev/irq vmm/machine
 inc.vmm/dev/power	:= vmm/dev
+inc.vmm/dev/virtio	:= vmm/dev vmm/dev/pci vmm/dev/power vmm/dev/irq vmm/machine
 
 # While a VMM handles an exit the vector registers still hold the guest's: touching them would cost a switch of them.
 # Start code runs before the stack guard is set, and answers system calls whose callers keep live values in vector
