@@ -5,6 +5,7 @@
  */
 #include <cpuid.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "load.h"
 #include "machine.h"
@@ -75,6 +76,12 @@ static u64 host_tsc(void *ctx)
 	return rt_time_tsc();
 }
 
+static bool host_random(void *ctx, void *out, u32 bytes)
+{
+	(void)ctx;
+	return getrandom(out, bytes, 0) == (ssize_t)bytes;
+}
+
 static void host_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *regs)
 {
 	__cpuid_count(leaf, subleaf, regs->eax, regs->ebx, regs->ecx, regs->edx);
@@ -89,6 +96,7 @@ static const struct host host = {
 	.signal_console = host_signal_console,
 	.signal_vcpu = host_signal_vcpu,
 	.tsc = host_tsc,
+	.random = host_random,
 };
 
 /* ---- Start ---- */

@@ -4,6 +4,7 @@
  */
 #include "machine.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "firmware.h"
@@ -17,6 +18,7 @@
 #define KVM_FEATURE_NO_IO_DELAY BIT32(1)
 #define KVM_FEATURE_UNHALT BIT32(7)
 #define KVM_FEATURE_SEND_IPI BIT32(11)
+#define DEVICE_FAULTS_MAX 16u
 #define WAIT_PORTION_TICKS BIT64(20)	/* well below the time anybody notices */
 
 /* ---- What devices call ---- */
@@ -230,6 +232,73 @@ static enum status add_pci(struct machine *m)
 	return bus_add_mmio(&m->bus, PCI_ECAM_ADDRESS, PCI_ECAM_BYTES, &pci_ecam_region, &m->pci);
 }
 
+/* The VM's log is its output: a line in it, if there is room. A guest can't fill the log with them. */
+static void device_broken(void *ctx, const char *device, const char *fault)
+{
+	struct machine *m = ctx;
+	char line[160];
+	int count;
+
+	if (m->device_faults++ >= DEVICE_FAULTS_MAX)
+		return;
+	count = snprintf(line, sizeof(line), "\r\n[vos] %s stopped: %s\r\n", device, fault);
+	if (count > 0)
+		(void)console_port_write(&m->console, (const u8 *)line, (u32)min_u64((u32)count, sizeof(line) - 1));
+}
+
+static struct virtio_host virtio_host(struct machine *m)
+{
+	return (struct virtio_host){ .memory = &m->memory, .broken = device_broken, .ctx = m };
+}
+
+static bool rng_random(void *ctx, void *out, u32 bytes)
+{
+	const struct host *host = ((struct machine *)ctx)->host;
+
+	return host->random(host->ctx, out, bytes);
+}
+
+/* Without a generator in the processor there is no such device. */
+static enum status add_virtio_rng(struct machine *m)
+{
+	struct virtio_rng_ops ops = { .random = rng_random, .armed = console_armed, .ctx = m };
+	struct virtio_host host = virtio_host(m);
+	enum status status;
+	u64 probe;
+
+	if (!rng_random(m, &probe, sizeof(probe)))
+		return ST_OK;
+	status = virtio_rng_init(&m->virtio_rng, PCI_SLOT_RNG << 3, &ops, &m->clock, &host, &m->pci);
+	return status == ST_OK ? add_timer(m, &virtio_rng_timer, &m->virtio_rng) : status;
+}
+
+static bool console_other_is_open(void *ctx)
+{
+	return virtio_console_is_open(ctx);
+}
+
+static u32 console_other_receive(void *ctx, const u8 *bytes, u32 count)
+{
+	return virtio_console_receive(ctx, bytes, count);
+}
+
+static void console_other_output_ready(void *ctx)
+{
+	virtio_console_output_ready(ctx);
+}
+
+static enum status add_virtio_console(struct machine *m)
+{
+	struct virtio_console_ops ops = { .put = console_port_write, .input_ready = console_port_pump,
+					  .ctx = &m->console };
+	struct console_port_other other = { .is_open = console_other_is_open, .receive = console_other_receive,
+					    .output_ready = console_other_output_ready, .ctx = &m->virtio_console };
+	struct virtio_host host = virtio_host(m);
+
+	console_port_join(&m->console, &other);
+	return virtio_console_init(&m->virtio_console, PCI_SLOT_CONSOLE << 3, &ops, &host, &m->pci);
+}
+
 static enum status add_pic(struct machine *m)
 {
 	enum status status;
@@ -304,6 +373,8 @@ static const struct {
 	{ "pvpanic", ON_BOTH, add_pvpanic },
 	{ "ACPI registers", ON_BOTH, add_acpi_pm },
 	{ "PCI", ON_BOTH, add_pci },
+	{ "virtio-rng", ON_BOTH, add_virtio_rng },
+	{ "virtio-console", ON_BOTH, add_virtio_console },
 	{ "8254", ON_PC, add_pit },
 	{ "HPET", ON_BOTH, add_hpet },
 	{ "real-time clock", ON_PC, add_rtc },

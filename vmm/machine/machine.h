@@ -33,10 +33,12 @@
 #include "rt_time.h"
 #include "rtc.h"
 #include "uart16550.h"
+#include "virtio_console.h"
+#include "virtio_rng.h"
 #include "vcpu.h"
 #include "vm_layout.h"
 
-#define MACHINE_TIMERS 5u
+#define MACHINE_TIMERS 6u
 
 enum machine_stop_step { NOT_STOPPED, STOPPING, STOPPED };	/* STOPPED: the cause is written */
 
@@ -83,6 +85,9 @@ struct machine {
 	struct pvpanic pvpanic;
 	struct acpi_pm acpi_pm;
 	struct pci_bus pci;
+	struct virtio_rng virtio_rng;
+	struct virtio_console virtio_console;
+	u32 device_faults;	/* lines about virtio devices in the VM's log so far */
 	struct pic pic;
 	struct pit pit;
 	struct hpet hpet;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console_port.c - moves bytes between the UART and the VM's console rings.
+ * console_port.c - moves bytes between the guest's consoles and the VM's console rings.
  */
 #include "console_port.h"
 
@@ -62,6 +62,16 @@ static void write_out(struct console_port *c, const u8 *bytes, u32 count)
 	}
 }
 
+u32 console_port_write(void *console_port, const u8 *bytes, u32 count)
+{
+	u32 room = room_or_wait(console_port);
+
+	count = count < room ? count : room;
+	if (count)
+		write_out(console_port, bytes, count);
+	return count;
+}
+
 static void uart_put(void *ctx, const u8 *bytes, u32 count)
 {
 	write_out(ctx, bytes, count);
@@ -102,17 +112,33 @@ static bool refill(struct console_port *c)
 	return c->held_count != 0;
 }
 
+/* Held bytes before the next break. */
+static u32 before_break(const struct console_port *c)
+{
+	return c->held_breaks ? (u32)__builtin_ctz(c->held_breaks) : c->held_count;
+}
+
+/* Give the other console the bytes before the next break; it knows no breaks. Returns how many it took. */
+static u32 give_other(struct console_port *c)
+{
+	if (c->held_breaks & 1)
+		return 1;
+	return c->other.receive(c->other.ctx, c->held, before_break(c));
+}
+
 /* Give the UART a break, or the bytes before the next break; returns how many it took. */
 static u32 give_held(struct console_port *c)
 {
+	if (c->other.is_open && !uart_wants_input(c->uart) && c->other.is_open(c->other.ctx))
+		return give_other(c);
 	if (c->held_breaks & 1)
 		return uart_receive_break(c->uart) ? 1 : 0;
-	return uart_receive(c->uart, c->held, c->held_breaks ? (u32)__builtin_ctz(c->held_breaks) : c->held_count);
+	return uart_receive(c->uart, c->held, before_break(c));
 }
 
-static void pump_input(void *ctx)
+void console_port_pump(void *console_port)
 {
-	struct console_port *c = ctx;
+	struct console_port *c = console_port;
 
 	while (c->held_count || refill(c)) {
 		u32 taken = give_held(c);
@@ -146,9 +172,14 @@ void console_port_init(struct console_port *c, const struct host *host, void *ri
 	ring_consumer_wait(&c->in, true);
 }
 
+void console_port_join(struct console_port *c, const struct console_port_other *other)
+{
+	c->other = *other;
+}
+
 struct uart_ops console_port_uart_ops(struct console_port *c)
 {
-	return (struct uart_ops){ .room = uart_room, .put = uart_put, .input_ready = pump_input, .ctx = c };
+	return (struct uart_ops){ .room = uart_room, .put = uart_put, .input_ready = console_port_pump, .ctx = c };
 }
 
 void console_port_signalled(struct console_port *c)
@@ -156,7 +187,9 @@ void console_port_signalled(struct console_port *c)
 	if (ring_room(&c->out))
 		ring_producer_wait(&c->out, false);
 	uart_output_ready(c->uart);
-	pump_input(c);
+	if (c->other.output_ready)
+		c->other.output_ready(c->other.ctx);
+	console_port_pump(c);
 }
 
 /* Wait until there is room or the deadline passes. Other notification bits are deferred to the loop. */

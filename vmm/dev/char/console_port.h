@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console_port.h - the outer end of the guest's serial line: the VM's two console rings.
+ * console_port.h - the outer end of the guest's consoles, its serial line and its virtio console: the VM's two console
+ * rings. Output of both goes into one ring. Input goes to the serial line, or to the virtio console while that has a
+ * driver and nothing in the guest has enabled the serial line's receive interrupt.
  *
  * No byte is lost: while the output ring is full, the UART's transmitter stays busy, and input waits in its ring until
  * the receiver has room. The VMM notifies the console of output in portions, because a notification for each byte would
@@ -12,6 +14,14 @@
 #include "host.h"
 #include "ring.h"
 #include "uart16550.h"
+
+/* The guest's other console. */
+struct console_port_other {
+	bool (*is_open)(void *ctx);
+	u32 (*receive)(void *ctx, const u8 *bytes, u32 count);	/* returns how many it took */
+	void (*output_ready)(void *ctx);
+	void *ctx;
+};
 
 struct console_port_ops {
 	void (*armed)(void *ctx);	/* the deadline notify_ns has come nearer */
@@ -33,6 +43,7 @@ struct console_port {
 	const struct clock *clock;
 	const struct console_port_ops *ops;
 	void *ctx;
+	struct console_port_other other;	/* is_open is NULL: there is none */
 	u32 unnotified;			/* bytes in the output ring since the console's last notification */
 	u64 notify_ns;			/* guest time of the next notification; DEADLINE_NONE = none is due */
 };
@@ -56,6 +67,10 @@ void console_port_notify(struct console_port *c);
 extern const struct timer_ops console_port_timer;	/* device = struct console_port */
 /* For uart_init. */
 struct uart_ops console_port_uart_ops(struct console_port *c);
+/* The guest has another console; what it writes and when it takes input. */
+void console_port_join(struct console_port *c, const struct console_port_other *other);
+u32 console_port_write(void *console_port, const u8 *bytes, u32 count);	/* returns how many bytes there was room for */
+void console_port_pump(void *console_port);
 /* The console signalled: room in the output, or bytes in the input. */
 void console_port_signalled(struct console_port *c);
 /* Write one byte without the UART (debug port): waits up to a quarter of a second for room. */

@@ -46,6 +46,8 @@ void uart_init(struct uart *u, const struct uart_ops *ops, const struct irq_line
 u32 uart_receive(struct uart *u, const u8 *bytes, u32 count);
 /* The other side sent a break. False: not taken, there is no room for it. */
 bool uart_receive_break(struct uart *u);
+/* Does the guest want an interrupt for what comes in? A driver that polls does not. */
+static inline bool uart_wants_input(const struct uart *u) { return u->ier & 1; }
 /* The output has room again. */
 void uart_output_ready(struct uart *u);
 

@@ -23,12 +23,18 @@ enum { RING_FLAGS = 0, RING_INDEX = 2, RING_ENTRIES = 4 };
 
 static u16 load_u16(const u8 *at)
 {
-	return __atomic_load_n((const u16 *)(const void *)at, __ATOMIC_ACQUIRE);
+	return __atomic_load_n((const u16 *)(const void *)at, __ATOMIC_SEQ_CST);
 }
 
 static void store_u16(u8 *at, u16 value)
 {
 	__atomic_store_n((u16 *)(void *)at, value, __ATOMIC_RELEASE);
+}
+
+/* Before a load of what the driver writes in the reverse order: the store is a full barrier. */
+static void publish_u16(u8 *at, u16 value)
+{
+	__atomic_store_n((u16 *)(void *)at, value, __ATOMIC_SEQ_CST);
 }
 
 static bool broken(struct virtqueue *q, const char *fault)
@@ -166,8 +172,7 @@ bool virtqueue_want_notification(struct virtqueue *q)
 	if (!virtqueue_is_enabled(q))
 		return false;
 	if (q->has_event_idx)
-		store_u16(q->used + RING_ENTRIES + 8u * q->size, q->next_available);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		publish_u16(q->used + RING_ENTRIES + 8u * q->size, q->next_available);
 	return load_u16(q->available + RING_INDEX) != q->next_available;
 }
 
@@ -193,7 +198,7 @@ bool virtqueue_should_interrupt(struct virtqueue *q)
 	if (!virtqueue_is_enabled(q) || q->next_used == before)
 		return false;
 	q->notified_used = q->next_used;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	publish_u16(q->used + RING_INDEX, q->next_used);
 	if (!q->has_event_idx)
 		return !(load_u16(q->available + RING_FLAGS) & VRING_AVAIL_F_NO_INTERRUPT);
 	event = load_u16(q->available + RING_ENTRIES + 2u * q->size);

@@ -120,9 +120,17 @@ static u64 fake_tsc(void *ctx)
 	return fake_now;
 }
 
+static bool fake_random(void *ctx, void *out, u32 bytes)
+{
+	(void)ctx;
+	memset(out, 0x5a, bytes);
+	return true;
+}
+
 static const struct host host = {
 	.vcpu_run = fake_run, .vcpu_get = fake_get, .wait = fake_wait, .yield = fake_nothing, .signal_root = fake_root,
 	.signal_console = fake_console, .signal_vcpu = fake_signal, .tsc = fake_tsc,
+	.random = fake_random,
 };
 
 /* A host with everything: what reaches the guest must come from the allow-list. */

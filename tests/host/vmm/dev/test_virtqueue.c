@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "fake_driver.h"
+#include "../fake_driver.h"
 
 enum { RAM_BYTES = 0x10000, DATA = 0x4000, TABLE = 0x2000 };
 
@@ -80,7 +80,8 @@ static void test_set_up(void **state)
 		{ 0x1000, 0x1400, 0x1800, 0, false, false }, { 0x1000, 0x1400, 0x1800, 3, false, false },
 		{ 0x1000, 0x1400, 0x1800, 512, false, false }, { 0x1008, 0x1400, 0x1800, 8, false, false },
 		{ 0x1000, 0x1401, 0x1800, 8, false, false }, { 0x1000, 0x1400, 0x1802, 8, false, false },
-		{ RAM_BYTES - 0x70, 0x1400, 0x1800, 8, false, false }, { 0x1000, RAM_BYTES - 20, 0x1800, 8, false, false },
+		{ RAM_BYTES - 0x70, 0x1400, 0x1800, 8, false, false },
+		{ 0x1000, RAM_BYTES - 20, 0x1800, 8, false, false },
 		{ 0x1000, 0x1400, RAM_BYTES - 68, 8, false, false }, { ~0xfull, 0x1400, 0x1800, 8, false, false },
 		{ 0x1000, ~1ull, 0x1800, 8, false, false }, { 0x1000, 0x1400, ~3ull, 8, false, false },
 	};

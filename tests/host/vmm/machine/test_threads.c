@@ -262,9 +262,17 @@ static void host_signal(void *ctx, u32 cpu)
 	raise_bits(cpu, VMM_BIT_KICK);
 }
 
+static bool host_random(void *ctx, void *out, u32 bytes)
+{
+	(void)ctx;
+	memset(out, 0x5a, bytes);
+	return true;
+}
+
 static const struct host host = {
 	.vcpu_run = host_run, .vcpu_get = host_get, .wait = host_wait, .yield = host_yield,
 	.signal_root = host_nothing, .signal_console = host_nothing, .signal_vcpu = host_signal, .tsc = now,
+	.random = host_random,
 };
 
 static void no_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fake_driver.h - the driver's side of a split virtqueue, for host tests: rings in a piece of RAM, chains put into them,
- * used entries taken out.
+ * fake_driver.h - the driver's side of a split virtqueue, for host tests: rings in a piece of RAM, chains put into
+ * them, used entries taken out.
  */
 #ifndef VOS_FAKE_DRIVER_H
 #define VOS_FAKE_DRIVER_H

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_console.c - queue 0 takes input to the guest, queue 1 brings output.
+ */
+#include "virtio_console.h"
+
+#include <linux/virtio_ids.h>
+
+enum { QUEUE_INPUT = 0, QUEUE_OUTPUT = 1, QUEUES = 2 };
+#define CLASS_COMMUNICATION_OTHER 0x078000u
+
+/* Send what is left of a chain. False: the output has no room for all of it. */
+static bool send(struct virtio_console *c, const struct virtqueue_chain *chain)
+{
+	u32 start = 0;
+
+	for (u32 i = 0; i < chain->readable; i++) {
+		const struct virtqueue_segment *s = &chain->segment[i];
+
+		if (c->held_sent - start < s->len) {
+			c->held_sent += c->ops.put(c->ops.ctx, s->at + (c->held_sent - start),
+						   s->len - (c->held_sent - start));
+			if (c->held_sent - start < s->len)
+				return false;
+		}
+		start += s->len;
+	}
+	return true;
+}
+
+static void send_chains(struct virtio_console *c)
+{
+	struct virtio_device *d = &c->device;
+	const struct virtqueue_chain *chain;
+
+	do {
+		while ((chain = virtio_pop(d, QUEUE_OUTPUT)) != NULL) {
+			c->held_sent = 0;
+			if (!send(c, chain)) {
+				c->held = *chain;
+				c->is_held = true;
+				return;
+			}
+			virtio_push(d, QUEUE_OUTPUT, chain->head, 0);
+		}
+	} while (virtio_has_more(d, QUEUE_OUTPUT));
+}
+
+void virtio_console_output_ready(struct virtio_console *c)
+{
+	if (!virtio_is_running(&c->device) || (c->is_held && !send(c, &c->held)))
+		return;
+	if (c->is_held)
+		virtio_push(&c->device, QUEUE_OUTPUT, c->held.head, 0);
+	c->is_held = false;
+	send_chains(c);
+	virtio_interrupt(&c->device, QUEUE_OUTPUT);
+}
+
+bool virtio_console_is_open(const struct virtio_console *c)
+{
+	return virtio_is_running(&c->device) && virtqueue_is_enabled(&c->device.queue[QUEUE_INPUT].ring);
+}
+
+u32 virtio_console_receive(struct virtio_console *c, const u8 *bytes, u32 count)
+{
+	struct virtio_device *d = &c->device;
+	u32 taken = 0;
+
+	while (taken < count) {
+		const struct virtqueue_chain *chain = virtio_pop(d, QUEUE_INPUT);
+		u32 written;
+
+		if (!chain && virtio_has_more(d, QUEUE_INPUT))
+			continue;
+		if (!chain)
+			break;
+		written = virtqueue_write(chain, 0, bytes + taken, count - taken);
+		virtio_push(d, QUEUE_INPUT, chain->head, written);
+		taken += written;
+	}
+	virtio_interrupt(d, QUEUE_INPUT);
+	return taken;
+}
+
+static void console_notify(struct virtio_device *d, u32 queue)
+{
+	struct virtio_console *c = d->model;
+
+	if (queue == QUEUE_INPUT) {
+		c->ops.input_ready(c->ops.ctx);
+		return;
+	}
+	if (c->is_held)
+		return;
+	send_chains(c);
+	virtio_interrupt(d, QUEUE_OUTPUT);
+}
+
+static bool console_reset(struct virtio_device *d)
+{
+	((struct virtio_console *)d->model)->is_held = false;
+	return true;
+}
+
+static const struct virtio_type console_type = {
+	.name = "virtio-console", .id = VIRTIO_ID_CONSOLE, .class_code = CLASS_COMMUNICATION_OTHER,
+	.notify = console_notify, .reset = console_reset,
+};
+
+enum status virtio_console_init(struct virtio_console *c, u8 devfn, const struct virtio_console_ops *ops,
+				const struct virtio_host *host, struct pci_bus *bus)
+{
+	const struct virtio_setup setup = { .queue_count = QUEUES, .queue_size = 64, .devfn = devfn };
+	enum status status = virtio_init(&c->device, &console_type, &setup, host, bus);
+
+	c->ops = *ops;
+	c->is_held = false;
+	c->device.model = c;
+	return status;
+}
