@@ -57,6 +57,15 @@ def check_panic(machine):
     assert 'panic' in machine.ok('list-vm')
 
 
+def check_virtio(machine):
+    """What every VM has: entropy, a second console on the same terminal, and room for a processor that never comes."""
+    assert 'virtio_rng' in machine.guest_cmd('cat /sys/devices/virtual/misc/hw_random/rng_current')
+    assert '64' in machine.guest_cmd('head -c 64 /dev/hwrng | wc -c')
+    assert 'by hvc0: 42' in machine.guest_cmd('echo by hvc0: $((6*7)) > /dev/hvc0')
+    assert re.search(r'PCI-MSI.*virtio', machine.guest_cmd('grep -m 1 virtio.-output /proc/interrupts'))
+    assert '0-1' in machine.guest_cmd('cat /sys/devices/system/cpu/possible')
+
+
 def check_two_kinds(machine):
     """Beside Linux a guest of another kind: memtest86+ waits on the PIT, which only the old PC has."""
     machine.detach()
@@ -77,6 +86,7 @@ def test_modern_platform(machine):
     machine.ok('create-vm --name lin --cpu 1 --memory 256M')
     start_linux(machine)
     check_shell(machine)
+    check_virtio(machine)
     check_pause_and_clock(machine)
     check_two_kinds(machine)
 
@@ -96,6 +106,7 @@ def test_pc_platform(machine):
     machine.ok('create-vm --name lin --cpu 1 --memory 256M --platform pc')
     start_linux(machine)
     check_shell(machine)
+    check_virtio(machine)
     # The kernel takes up the HPET by itself.
     assert 'hpet' in machine.guest_cmd('cat /sys/devices/system/clocksource/clocksource0/available_clocksource')
     machine.send('poweroff\r')

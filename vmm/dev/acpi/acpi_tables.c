@@ -142,11 +142,13 @@ _Static_assert(sizeof(struct mcfg) == 60, "PCI Firmware");
 
 #define HPET_LEAST_PERIOD 10000u	/* 100 us: what an interrupt costs a guest at most, and some more */
 #define MADT_FLAG_8259 1u
+#define LAPIC_ENABLED BIT32(0)
+#define LAPIC_ONLINE_CAPABLE BIT32(1)
 #define OVERRIDE_AS_BUS 0u
 #define OVERRIDE_LEVEL_HIGH 0xdu
 
-#define MADT_BYTES_MAX (sizeof(struct madt) + VM_VCPUS * sizeof(struct madt_lapic) + sizeof(struct madt_ioapic) + \
-			2 * sizeof(struct madt_override))
+#define MADT_BYTES_MAX (sizeof(struct madt) + (VM_VCPUS + 1) * sizeof(struct madt_lapic) + \
+			sizeof(struct madt_ioapic) + 2 * sizeof(struct madt_override))
 
 struct builder {
 	u8 *buffer;
@@ -275,8 +277,13 @@ static u64 add_madt(struct builder *b, u32 cpus)
 	u8 bytes[MADT_BYTES_MAX];
 	u32 used = sizeof(madt);
 
-	for (u32 i = 0; i < cpus; i++) {
-		struct madt_lapic lapic = { MADT_LAPIC, sizeof(lapic), (u8)i, (u8)i, 1 };
+	/*
+	 * One more than there are, which never comes (5.2.12.2): with two CPUs possible, Linux makes two queues of a
+	 * disk and takes no I/O scheduler.
+	 */
+	for (u32 i = 0; i <= cpus; i++) {
+		struct madt_lapic lapic = { MADT_LAPIC, sizeof(lapic), (u8)i, (u8)i,
+					    i < cpus ? LAPIC_ENABLED : LAPIC_ONLINE_CAPABLE };
 
 		used = madt_put(bytes, used, &lapic, sizeof(lapic));
 	}

@@ -12,7 +12,7 @@
 
 struct acpi_config {
 	u32 platform;		/* enum vm_platform */
-	u32 cpus;		/* APIC IDs 0 .. cpus - 1 */
+	u32 cpus;		/* APIC IDs 0 .. cpus - 1; the MADT has one more, not enabled */
 };
 
 #define ACPI_TABLES_BYTES 8192u	/* always enough */

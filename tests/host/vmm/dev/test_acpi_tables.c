@@ -87,15 +87,17 @@ static void check_madt(const u8 *madt, u32 cpus, u32 overrides)
 	while (at < length) {
 		assert_in_range(madt[at], 0, 2);
 		assert_in_range(madt[at + 1], 8, length - at);
-		if (madt[at] == 0)
+		if (madt[at] == 0) {
 			assert_int_equal(madt[at + 3], seen[0]);
+			assert_int_equal(get(madt + at + 4, 4), seen[0] < cpus ? 1 : 2);	/* online-capable */
+		}
 		if (madt[at] == 1)
 			assert_int_equal(get(madt + at + 4, 4), IOAPIC_ADDRESS);
 		seen[madt[at]]++;
 		at += madt[at + 1];
 	}
 	assert_int_equal(at, length);
-	assert_int_equal(seen[0], cpus);
+	assert_int_equal(seen[0], cpus + 1);
 	assert_int_equal(seen[1], 1);
 	assert_int_equal(seen[2], overrides);
 }
