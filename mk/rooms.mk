@@ -12,7 +12,7 @@ K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/s
 # Folders a room may include from, besides K_INC or U_INC and itself.
 inc.$(ARCH)/virt/svm	:= $(ARCH)/virt
 inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
-ROOT		:= mgmt/root $(addprefix mgmt/root/,service vm)
+ROOT		:= mgmt/root $(addprefix mgmt/root/,service store vm)
 CONSOLE		:= mgmt/console $(addprefix mgmt/console/,command inventory rpc session term view)
 $(foreach r,$(KERNEL),$(eval inc.$(r) := $(filter-out $(r),$(KERNEL))))
 $(foreach r,$(ROOT),$(eval inc.$(r) := $(filter-out $(r),$(ROOT)) mgmt/platform))
@@ -41,11 +41,12 @@ cflags.lib/rt		:= -mgeneral-regs-only
 $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
-PDS		:= root console serial screen vmm virtio_blk nvme ahci ata
+PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata
 rooms.root	:= $(ROOT) mgmt/platform
 rooms.console	:= $(CONSOLE)
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
+rooms.store	:= mgmt/store
 rooms.vmm	:= $(VMM_ROOMS)
 $(foreach d,virtio_blk nvme ahci ata,$(eval rooms.$(d) := drivers/blk/$(d) drivers/blk/common))
 $(foreach d,virtio_blk nvme ahci ata,$(eval inc.drivers/blk/$(d) := drivers/blk/common))

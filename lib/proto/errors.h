@@ -80,6 +80,25 @@
 	ERROR(ERR_CANCELED, RESULT_FAILED, "E_CANCELED", 0) \
 	ERROR(ERR_NO_DEVICE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"there is no such device. list-device shows what there is") \
+	/* text = volume */ \
+	ERROR(ERR_NO_VOLUME, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no volume \"{text}\". With a size it is made: --disk SIZE") \
+	ERROR(ERR_VOLUME_BUSY, RESULT_STATE, "E_EXISTS", \
+		"volume {text} is a disk of a VM already. Choose another volume, or delete that VM") \
+	/* need = bytes asked for, have = its bytes */ \
+	ERROR(ERR_VOLUME_SIZE, RESULT_STATE, "E_EXISTS", 0) \
+	ERROR(ERR_VOLUME_PLACE, RESULT_STATE, "E_EXISTS", \
+		"there is a volume {text} elsewhere. Leave out on=, or choose another name with volume=") \
+	/* need = bytes asked for, have = the most */ \
+	ERROR(ERR_VOLUME_RAM_SIZE, RESULT_USAGE, "E_USAGE", 0) \
+	ERROR(ERR_NO_DISK, RESULT_RESOURCES, "E_NODISK", \
+		"this machine has no disk that VOS can use, for volume {text}. Add on=ram to keep it in memory: its " \
+		"data is lost when VOS ends") \
+	/* text = disk */ \
+	ERROR(ERR_UNKNOWN_DISK, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no disk \"{text}\". on=ram keeps the data in memory") \
+	/* text = volume; need, have in bytes */ \
+	ERROR(ERR_DISK_MEMORY, RESULT_RESOURCES, "E_NOMEM", 0) \
 	/* the client has no right to ask for that */ \
 	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that")
 

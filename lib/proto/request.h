@@ -12,6 +12,7 @@
 #include "driver.h"
 #include "errors.h"
 #include "limits.h"
+#include "store.h"
 #include "types.h"
 #include "vm_fields.h"
 
@@ -57,6 +58,7 @@ enum request_op {
 
 #define REQ_FLAG_FORCE BIT32(0)
 #define REQ_FLAG_DRY_RUN BIT32(1)	/* check and answer, change nothing */
+#define REQ_FLAG_KEEP_DISKS BIT32(2)	/* REQ_DELETE: the volumes that were made for the VM stay */
 
 enum vm_platform { PLATFORM_MODERN, PLATFORM_PC, PLATFORM_COUNT };
 /* What root does after a crash. */
@@ -77,6 +79,20 @@ struct vm_share {
 	u64 affinity;		/* bit = pCPU it may run on; 0 and SHARE_ALL_PCPUS = any */
 };
 
+#define DISK_READ_ONLY BIT32(0)
+#define DISK_MADE BIT32(1)		/* of a report: made for this VM, and deleted with it */
+#define DISK_SERIAL_BYTES 24u		/* with its zero; at most 20 characters */
+
+/* A disk of a VM is a volume; one that is not there is made. */
+struct disk_spec {
+	u64 bytes;		/* 0: of the volume that is named; else a multiple of VOLUME_UNIT */
+	u32 flags;		/* DISK_READ_ONLY */
+	u32 zero;
+	char volume[VOLUME_NAME_BYTES];	/* "" = the VM's name, a dot and the disk's number */
+	char on[DISK_NAME_BYTES];	/* where: a disk's name or VOLUME_RAM; "" = the disk with the most room */
+	char serial[DISK_SERIAL_BYTES];	/* printable; "" = none */
+};
+
 struct vm_spec {
 	u32 cpus;
 	u32 platform;		/* enum vm_platform */
@@ -85,7 +101,10 @@ struct vm_spec {
 	u32 restart_limit;	/* ON_FAILURE: how often */
 	u32 memory_policy;	/* enum vm_memory_policy */
 	u32 module_count;
+	u32 disk_count;
+	u32 zero;
 	char modules[IMAGE_MODULES][MODULE_BYTES];	/* "IMAGE" or "IMAGE TEXT": modules after the initrd */
+	struct disk_spec disks[VM_DEVICES];
 	struct vm_share share;
 	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image */
 	char initrd[IMAGE_NAME_BYTES];	/* "" = none (or the default image's, if kernel is "") */
@@ -144,6 +163,15 @@ enum vcpu_state {
 	VCPU_STATE_COUNT
 };
 
+struct disk_report {
+	char volume[VOLUME_NAME_BYTES];
+	char on[DISK_NAME_BYTES];
+	u64 bytes;
+	u32 flags;		/* DISK_READ_ONLY, DISK_MADE */
+	u32 zero;
+	struct store_figures figures;	/* of this run, or of the last one */
+};
+
 struct vm_report {
 	char name[VM_NAME_BYTES];
 	u32 index;		/* 0 .. VM_COUNT-1: where its console rings are; the same while the VM is defined */
@@ -160,6 +188,7 @@ struct vm_report {
 	u64 memory_granted_bytes;
 	u64 overhead_bytes;	/* beside RAM and second-level tables: VMM, kernel objects, console rings */
 	char text[96];		/* VMM's words on a bad image or a crash; foreign: print escaped */
+	struct disk_report disks[VM_DEVICES];	/* spec.disk_count */
 	struct vm_spec spec;
 };
 
@@ -258,7 +287,7 @@ struct reply {
 
 #define REQUEST_RING_BYTES 131072u	/* console -> root */
 #define REPLY_RING_BYTES 262144u	/* root -> console */
-_Static_assert(sizeof(struct request) <= 4096, "ring");
-_Static_assert(sizeof(struct reply) <= 5120, "ring");
+_Static_assert(sizeof(struct request) <= 5120, "ring");
+_Static_assert(sizeof(struct reply) <= 8192, "ring");
 
 #endif

@@ -29,6 +29,7 @@ enum field_kind {
 	KIND_IMAGE,		/* char[IMAGE_NAME_BYTES]: name of an image; "" = none */
 	KIND_IMAGES,		/* module_count, modules */
 	KIND_TEXT,		/* char[]: a printable text */
+	KIND_DISKS,		/* disk_count, disks */
 };
 
 enum field_when { AT_REST, ANY_TIME };
@@ -40,6 +41,8 @@ enum field_when { AT_REST, ANY_TIME };
 	ROW(MEMORY, memory_bytes, memory_bytes, SIZE, PAGE_SIZE_2M, VM_MEMORY_MAX, 512 * MIB, AT_REST, \
 		"memory", "SIZE", \
 		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (default: 512M)") \
+	ROW(DISK, disk_count, disks, DISKS, 0, VM_DEVICES, 0, AT_REST, "disk", "SIZE[,...]", \
+		"virtual disk, up to 8 times: SIZE or volume=NAME, then on=ram, ro, serial=TEXT; or none") \
 	ROW(KERNEL, kernel, kernel, IMAGE, 1, 1, 0, AT_REST, "kernel", "IMAGE", \
 		"image to boot, see list-image (default: the default image)") \
 	ROW(INITRD, initrd, initrd, IMAGE, 0, 1, 0, AT_REST, "initrd", "IMAGE", \

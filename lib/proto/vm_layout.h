@@ -7,6 +7,7 @@
 #define VOS_VM_LAYOUT_H
 
 #include "blk.h"
+#include "driver.h"
 #include "info_page.h"
 #include "request.h"
 #include "types.h"
@@ -24,6 +25,7 @@
 #define ROOT_BIT_REQUEST BIT64(0)	/* console: there are requests, or room for replies */
 #define ROOT_BIT_VMM BIT64(1)		/* some VMM: its control page changed */
 #define ROOT_BIT_FAULT BIT64(2)		/* some thread stopped */
+#define ROOT_BIT_STORE BIT64(3)		/* store: there are reports, or room for orders */
 
 /* ---- Console ---- */
 #define CONSOLE_REQUEST_RING 0x20000000ull	/* RING_BYTES(REQUEST_RING_BYTES); producer */
@@ -71,19 +73,22 @@ struct console_args {
 #define SCREEN_CRT_PORTS 0x3d4u		/* index and data of VGA's CRT controller */
 #define SCREEN_BIT_LOG BIT64(0)		/* the kernel log grew */
 
-/* ---- Store ---- (blk.h: links) */
+/* ---- Store ---- (store.h: rings with root and figures; blk.h: links) */
+#define STORE_ORDERS 0x20000000ull		/* RING_BYTES(STORE_ORDER_RING_BYTES); consumer */
+#define STORE_REPORTS 0x20100000ull		/* RING_BYTES(STORE_REPORT_RING_BYTES); producer */
+#define STORE_FIGURES 0x20200000ull		/* struct store_figures [BLK_WINDOWS], by number of the link */
 /* Link of disk d of VM v: number v * VM_DEVICES + d, below BLK_WINDOWS. */
 #define STORE_LINKS 0x100000000000ull		/* + number * BLK_LINK_BYTES, while the VM has the disk; server */
-#define STORE_DRIVER_LINKS 0x200000000000ull	/* + (driver * STORE_DRIVER_DISKS + disk) * BLK_LINK_BYTES; client */
-#define STORE_DRIVERS 8u
-#define STORE_DRIVER_DISKS 4u			/* disks of one controller, each with a link of its own */
+#define STORE_DRIVER_LINKS 0x200000000000ull	/* + (driver * DRIVER_LINKS + disk) * BLK_LINK_BYTES; client */
+#define STORE_RAM 0x300000000000ull		/* + slot * STORE_RAM_STRIDE: memory of a RAM volume */
+#define STORE_RAM_STRIDE 0x1000000000ull	/* 64 GiB */
+#define STORE_H_DRIVER 3u			/* + driver: THREAD|SIGNAL of it (driver.h) */
 #define STORE_H_VM 16u				/* + v: THREAD|SIGNAL of VM v's VMM (badge VMM_BIT_DISK) */
-#define STORE_H_DRIVER 3u			/* + driver: THREAD|SIGNAL of it */
 
 /* Notification bits at the store. */
 #define STORE_BIT_ROOT BIT64(0)
 #define STORE_BIT_DRIVER BIT64(8)	/* << driver */
-#define STORE_BIT_LINKS BIT64(32)	/* << (number of the link) % 32: some link of these */
+#define STORE_BIT_VM BIT64(32)		/* << v % 32: some link of these VMs */
 
 /* ---- VMM ---- */
 #define VMM_ARGS 0x20000000ull		/* struct vmm_args, read only, two pages */
@@ -97,13 +102,13 @@ struct console_args {
 #define VMM_VCPU_HEAP_BYTES 0xa800u	/* of its heap, for each vCPU */
 #define VMM_RAM 0x100000000000ull	/* guest RAM: offset 0 .. memory_bytes, contiguous */
 #define VMM_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_VM */
-#define VMM_H_STORE 4u			/* THREAD|SIGNAL: store, badge STORE_BIT_LINKS << ...; only with disks */
+#define VMM_H_STORE 4u			/* THREAD|SIGNAL: store, badge STORE_BIT_VM << v % 32; only with disks */
 #define VMM_H_VCPU 16u			/* + i: VCPU|RUN */
 #define VMM_H_THREAD (VMM_H_VCPU + VM_VCPUS)	/* + i: THREAD|SIGNAL of the thread of vCPU i, badge VMM_BIT_KICK */
 
 _Static_assert(CONSOLE_H_VM + VM_COUNT <= HANDLE_CHOSEN && VMM_H_THREAD + VM_VCPUS <= HANDLE_CHOSEN, "slots");
 _Static_assert(VM_COUNT * VM_DEVICES == BLK_WINDOWS, "each disk of each VM has a link");
-_Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + STORE_DRIVERS <= STORE_H_VM, "slots");
+_Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + DRIVER_COUNT <= STORE_H_VM, "slots");
 
 /* Notification bits at a VMM's threads (thread 0 serves the control page and the console). */
 #define VMM_BIT_CONTROL BIT64(0)

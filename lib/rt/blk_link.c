@@ -340,11 +340,16 @@ static bool is_open(struct blk_server *s)
 	return s->is_open;
 }
 
+bool blk_server_has_work(struct blk_server *s)
+{
+	return is_open(s) && s->in_flight < BLK_RING && published(&s->shared->sq_head, s->sq_tail) != 0;
+}
+
 bool blk_server_take(struct blk_server *s, struct blk_sqe *out)
 {
 	enum blk_status status;
 
-	while (is_open(s) && s->in_flight < BLK_RING && published(&s->shared->sq_head, s->sq_tail) != 0) {
+	while (blk_server_has_work(s)) {
 		copy_once(out, sq(s->shared, s->sq_tail), sizeof(*out));
 		s->sq_tail++;
 		s->in_flight++;

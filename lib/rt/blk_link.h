@@ -107,9 +107,12 @@ void blk_server_begin(struct blk_server *s, void *link, const struct blk_info *i
  * after a false too. False: none, or BLK_RING are in flight, or the client has not followed yet. */
 bool blk_server_take(struct blk_server *s, struct blk_sqe *out);
 
+/* The next call of blk_server_take would look at a request: without copying one. */
+bool blk_server_has_work(struct blk_server *s);
+
 void blk_server_complete(struct blk_server *s, u64 cookie, enum blk_status status);
 
-/* Before sleeping: ask for a signal, then call blk_server_take once more. */
+/* Before sleeping: ask for a signal, then call blk_server_has_work or blk_server_take once more. */
 void blk_server_wait(struct blk_server *s, bool is_waiting);
 /* After completing: true if the client asked for a signal; takes that back. */
 bool blk_server_should_signal(struct blk_server *s);

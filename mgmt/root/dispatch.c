@@ -65,7 +65,7 @@ static struct request_context context_of(void)
 	u32 ms = request.timeout_ms != 0 ? request.timeout_ms : STOP_TIMEOUT_DEFAULT_MS;
 
 	return (struct request_context){
-		.is_request = true,
+		.is_request = true, .keeps_disks = (request.flags & REQ_FLAG_KEEP_DISKS) != 0,
 		.timeout_ns = (ms < STOP_TIMEOUT_MAX_MS ? ms : STOP_TIMEOUT_MAX_MS) * NS_PER_MS,
 	};
 }

@@ -12,10 +12,13 @@
 #include "power.h"
 #include "reply.h"
 #include "root.h"
+#include "service.h"
+#include "store_client.h"
 #include "supervisor.h"
 #include "syscalls.h"
 #include "vm_layout.h"
 #include "vm_watch.h"
+#include "wires.h"
 
 static u64 earlier(u64 a, u64 b)
 {
@@ -32,14 +35,16 @@ u64 root_turn(u64 bits)
 	}
 	if ((bits & ROOT_BIT_VMM) != 0)
 		vm_poll_controls();
+	store_turn(service_pd(SERVICE_STORE));
 	next = dispatch_requests() ? DEADLINE_NONE : 0;
 	next = earlier(next, vm_step());
 	next = earlier(next, supervisor_step());
 	next = earlier(next, power_step());
+	store_turn(service_pd(SERVICE_STORE));
 	/* A client that had no room for these signals when there is. */
 	pending_reply_flush();
 	reply_flush_events();
-	return clients_may_sleep() ? next : 0;
+	return clients_may_sleep() && store_may_sleep() ? next : 0;
 }
 
 enum status root_start(void)
@@ -53,6 +58,7 @@ enum status root_start(void)
 		return st;
 	for (u32 client = 0; client < client_count; client++)
 		client_reset(client);
+	store_init();
 	boot_modules_read(&root.images, &root.conf);
 	drivers_find();
 	supervisor_start();

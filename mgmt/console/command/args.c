@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "disk_arg.h"
 #include "out.h"
 #include "syscalls.h"
 #include "units.h"
@@ -21,10 +22,10 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_ALL] = { "all", TYPE_SWITCH, 0, "all VMs that the command can act on" },
 	VM_FIELDS(SPEC_OF_ROW)
-	[ARG_DISK] = { "disk", TYPE_SIZE, "SIZE", "virtual disk (not supported yet)" },
 	[ARG_NIC] = { "nic", TYPE_TEXT, "NETWORK", "virtual network card (not supported yet)" },
 	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
 	[ARG_FORCE] = { "force", TYPE_SWITCH, 0, "at once, without asking the guest" },
+	[ARG_KEEP_DISK] = { "keep-disk", TYPE_SWITCH, 0, "keep the volumes that were made for the VM" },
 	[ARG_TIMEOUT] = { "timeout", TYPE_TIME, "TIME",
 		"time for the guest to shut down before it is forced off, up to 24h (default: 30s)" },
 	[ARG_LINES] = { "lines", TYPE_COUNT, "N", "only the last N lines, up to 1000000" },
@@ -182,6 +183,18 @@ static bool set_modules(struct vm_spec *spec, const char *value, struct cmd_erro
 			return true;
 		value++;
 	}
+}
+
+static bool add_disk(struct vm_spec *spec, const char *value, struct cmd_error *error)
+{
+	if (spec->disk_count == 0 && is_none(value))
+		return true;
+	if (spec->disk_count == VM_DEVICES)
+		return error_set(error, RESULT_USAGE, "at most %u disks are possible", VM_DEVICES);
+	if (!disk_parse(&spec->disks[spec->disk_count], value, error))
+		return false;
+	spec->disk_count++;
+	return true;
 }
 
 /* "a or b" for "a|b" */
@@ -395,6 +408,8 @@ static bool set_field(struct args *args, enum arg arg, const char *value, struct
 		return set_modules(spec, value, error);
 	case KIND_TEXT:
 		return set_printable(spec, arg, value, error);
+	case KIND_DISKS:
+		return add_disk(spec, value, error);
 	}
 	return error_set(error, RESULT_FAILED, "no such argument");
 }
@@ -406,9 +421,6 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	switch (arg) {
 	case ARG_NAME:
 		return takes_many(args) ? add_name(args, value, error) : set_name(args->name, value, error);
-	case ARG_DISK:
-		return error_set(error, RESULT_UNSUPPORTED,
-			"virtual disks are not there yet (a later version). Leave out --disk");
 	case ARG_NIC:
 		return error_set(error, RESULT_UNSUPPORTED,
 			"virtual networks are not there yet (a later version). Leave out --nic");
@@ -432,6 +444,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_ALL:
 	case ARG_AUTOSTART:
 	case ARG_FORCE:
+	case ARG_KEEP_DISK:
 	case ARG_DRY_RUN:
 	case ARG_YES:
 	case ARG_QUIET:
@@ -449,7 +462,7 @@ bool args_set(struct args *args, enum arg arg, const char *value, struct cmd_err
 	if (value == 0 && arg_needs_value(arg))
 		return error_set(error, RESULT_USAGE, "--%s needs a value: --%s %s", arg_specs[arg].name,
 			arg_specs[arg].name, arg_specs[arg].value);
-	if (args_has(args, arg) && arg_specs[arg].type != TYPE_IMAGES && !(arg == ARG_NAME && takes_many(args)))
+	if (args_has(args, arg) && !arg_is_list(arg) && !(arg == ARG_NAME && takes_many(args)))
 		return error_set(error, RESULT_USAGE, "--%s is given twice", arg_specs[arg].name);
 	args->given |= BIT64(arg);
 	return set_value(args, arg, value, error);

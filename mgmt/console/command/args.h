@@ -14,7 +14,7 @@
 enum arg {
 	ARG_NAME, ARG_ALL,
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
-	ARG_DISK, ARG_NIC, ARG_AUTOSTART, ARG_FORCE, ARG_TIMEOUT, ARG_LINES, ARG_OFFSET, ARG_INTERVAL,
+	ARG_NIC, ARG_AUTOSTART, ARG_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_LINES, ARG_OFFSET, ARG_INTERVAL,
 	ARG_TIMES, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN, ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
 	ARG_COUNT
 };
@@ -24,7 +24,7 @@ enum arg_type {
 	TYPE_NEW_NAME,		/* name of a VM that may not be there yet */
 	TYPE_OFFSET, TYPE_TIME, TYPE_TIME_OPTIONAL, TYPE_VERB,
 	TYPE_COUNT, TYPE_SIZE, TYPE_CHOICE, TYPE_PERCENT, TYPE_PCPUS, TYPE_RESTART, TYPE_IMAGE, TYPE_IMAGES,
-	TYPE_TEXT,		/* enum field_kind */
+	TYPE_TEXT, TYPE_DISKS,	/* enum field_kind */
 };
 
 struct arg_spec {
@@ -76,7 +76,7 @@ void args_init(struct args *args, const struct command *command);
 bool args_has(const struct args *args, enum arg arg);
 /*
  * Set one; value 0 = none was given. False: refused, and *error says why. A second value is refused, except of
- * --module, and of --name where a command takes --all.
+ * --module, --disk, and of --name where a command takes --all.
  */
 bool args_set(struct args *args, enum arg arg, const char *value, struct cmd_error *error);
 /* BIT32(enum request_field) of those flags of ARGS_FIELDS that are in `given`, and back. */
@@ -88,6 +88,12 @@ static inline u32 fields_of_args(u64 given)
 static inline u64 args_of_fields(u32 fields)
 {
 	return (u64)fields << ARG_CPU;
+}
+
+/* Whether it may be given several times, one value each. */
+static inline bool arg_is_list(enum arg arg)
+{
+	return arg_specs[arg].type == TYPE_IMAGES || arg_specs[arg].type == TYPE_DISKS;
 }
 
 /* Whether the type takes its value from the next word. */

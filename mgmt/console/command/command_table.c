@@ -17,7 +17,7 @@ const struct command command_rows[] = {
 		.more = "list-image shows the images, which are boot modules. Without --kernel, VOS uses the default "
 			"image.",
 		.example = "create-vm --name myvm --cpu 1 --memory 512M",
-		.takes = CHANGE | ARGS_FIELDS | A(DISK) | A(NIC), .needs = A(NAME), .op = REQ_CREATE,
+		.takes = CHANGE | ARGS_FIELDS | A(NIC), .needs = A(NAME), .op = REQ_CREATE,
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
@@ -70,11 +70,12 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "delete-vm", .group = GROUP_VM,
-		.summary = "delete a VM, its memory and its log",
-		.more = "A running VM is deleted only with --force. delete-vm asks first if several names or --all "
-			"are given.",
+		.summary = "delete a VM, its memory, its log and its volumes",
+		.more = "Volumes that were made for the VM are deleted with it unless --keep-disk is given; others "
+			"stay. A running VM is deleted only with --force. delete-vm asks first if several names or "
+			"--all are given.",
 		.example = "delete-vm --name myvm",
-		.takes = CHANGE_MANY | A(FORCE) | A(YES), .needs = A(NAME), .op = REQ_DELETE,
+		.takes = CHANGE_MANY | A(FORCE) | A(KEEP_DISK) | A(YES), .needs = A(NAME), .op = REQ_DELETE,
 		.ops = { .begin = vms_begin, .answer = vms_answer },
 	},
 	{

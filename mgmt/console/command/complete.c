@@ -56,7 +56,7 @@ static bool takes_many(const struct command *command)
 /* May that flag be given, or given once more? */
 static bool is_possible(const struct context *context, u32 arg)
 {
-	if (arg_specs[arg].type == TYPE_IMAGES)
+	if (arg_is_list((enum arg)arg))
 		return true;
 	if (arg == ARG_NAME && takes_many(context->command))
 		return !(context->given & BIT64(ARG_ALL));
@@ -213,7 +213,7 @@ static void add_values(struct completion *completion, const struct context *cont
 	case TYPE_RESTART:
 		add_texts(completion, context->partial, policies);
 		break;
-	case TYPE_PERCENT:
+	case TYPE_PERCENT: case TYPE_DISKS:
 		add_texts(completion, context->partial, none);
 		break;
 	case TYPE_PCPUS:

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "disk_arg.h"
 #include "fields.h"
 #include "units.h"
 
@@ -50,10 +51,28 @@ const char *field_text(char *text, const struct vm_spec *spec, u32 field)
 		return *spec_text(spec, field) ? spec_text(spec, field) : "none";
 	case KIND_TEXT:
 		return spec_text(spec, field);
-	case KIND_IMAGES:
+	case KIND_IMAGES: case KIND_DISKS:
 		break;
 	}
 	return text;
+}
+
+/* Of a list: how many, and the text of one, in text[DISK_TEXT_BYTES] or the spec's own. */
+static u32 list_count(const struct vm_spec *spec, u32 field)
+{
+	switch ((enum field_kind)spec_fields[field].kind) {
+	case KIND_IMAGES:
+		return spec->module_count;
+	case KIND_DISKS:
+		return spec->disk_count;
+	default:
+		return 0;
+	}
+}
+
+static const char *list_item(char *text, const struct vm_spec *spec, u32 field, u32 index)
+{
+	return spec_fields[field].kind == KIND_IMAGES ? spec->modules[index] : disk_text(text, &spec->disks[index]);
 }
 
 void field_json(struct json_writer *w, const struct vm_spec *spec, u32 field)
@@ -69,10 +88,10 @@ void field_json(struct json_writer *w, const struct vm_spec *spec, u32 field)
 	case KIND_IMAGE:
 		json_text(w, name, spec_text(spec, field));
 		return;
-	case KIND_IMAGES:
+	case KIND_IMAGES: case KIND_DISKS:
 		json_open(w, name, '[');
-		for (u32 i = 0; i < spec->module_count; i++)
-			json_text(w, 0, spec->modules[i]);
+		for (u32 i = 0; i < list_count(spec, field); i++)
+			json_text(w, 0, list_item(text, spec, field, i));
 		json_close(w, ']');
 		return;
 	default:
@@ -116,12 +135,12 @@ static void conf_text(const struct out *out, const char *text)
 void field_conf(const struct out *out, const struct vm_spec *spec, u32 field)
 {
 	const char *name = arg_specs[ARG_OF_FIELD(field)].name;
-	u32 count = spec_fields[field].kind == KIND_IMAGES ? spec->module_count : 0;
+	u32 count = list_count(spec, field);
 	char text[SET_TEXT_BYTES] = "none";
 
 	for (u32 i = 0; i < count; i++) {
 		out_format(out, i ? "; %s " : "%s ", name);
-		conf_text(out, spec->modules[i]);
+		conf_text(out, list_item(text, spec, field, i));
 	}
 	if (count)
 		return;

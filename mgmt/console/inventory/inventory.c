@@ -23,6 +23,19 @@ static void terminate(char *text, size_t size)
 	text[size - 1] = 0;
 }
 
+static void judge_disks(struct vm_report *r)
+{
+	if (r->spec.disk_count > VM_DEVICES)
+		r->spec.disk_count = 0;
+	for (u32 i = 0; i < VM_DEVICES; i++) {
+		terminate(r->spec.disks[i].volume, VOLUME_NAME_BYTES);
+		terminate(r->spec.disks[i].on, DISK_NAME_BYTES);
+		terminate(r->spec.disks[i].serial, DISK_SERIAL_BYTES);
+		terminate(r->disks[i].volume, VOLUME_NAME_BYTES);
+		terminate(r->disks[i].on, DISK_NAME_BYTES);
+	}
+}
+
 struct vm_entry *inventory_update(struct inventory *m, const struct vm_report *report)
 {
 	struct vm_entry *vm;
@@ -45,6 +58,7 @@ struct vm_entry *inventory_update(struct inventory *m, const struct vm_report *r
 		terminate(vm->report.spec.modules[i], MODULE_BYTES);
 	if (vm->report.spec.module_count > IMAGE_MODULES)
 		vm->report.spec.module_count = 0;
+	judge_disks(&vm->report);
 	return vm;
 }
 

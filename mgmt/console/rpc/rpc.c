@@ -114,7 +114,7 @@ static bool set_list(struct session *s, struct args *args, enum arg arg, u32 arr
 
 static bool takes_array(const struct args *args, enum arg arg)
 {
-	return arg_specs[arg].type == TYPE_IMAGES || (arg == ARG_NAME && (args->command->takes & BIT64(ARG_ALL)));
+	return arg_is_list(arg) || (arg == ARG_NAME && (args->command->takes & BIT64(ARG_ALL)));
 }
 
 static bool set_argument(struct session *s, struct args *args, u32 name, u32 value, struct cmd_error *error)
@@ -131,7 +131,7 @@ static bool set_argument(struct session *s, struct args *args, u32 name, u32 val
 		return set_list(s, args, arg, value, error);
 	if (s->console->json.tokens[value].type != JSON_ARRAY || !takes_array(args, arg))
 		return set_one(s, args, arg, value, error);
-	if (s->console->json.tokens[value].end == value + 1 && arg_specs[arg].type == TYPE_IMAGES)
+	if (s->console->json.tokens[value].end == value + 1 && arg_is_list(arg))
 		return args_set(args, arg, "none", error);
 	args->is_list = arg == ARG_NAME;
 	for (u32 i = value + 1; i < s->console->json.tokens[value].end; i = s->console->json.tokens[i].end)

@@ -20,6 +20,8 @@ void request_fill(struct job *job)
 	r->fields = fields_of_args(args->given);
 	if (args_has(args, ARG_FORCE))
 		r->flags |= REQ_FLAG_FORCE;
+	if (args_has(args, ARG_KEEP_DISK))
+		r->flags |= REQ_FLAG_KEEP_DISKS;
 	if (args_has(args, ARG_DRY_RUN))
 		r->flags |= REQ_FLAG_DRY_RUN;
 	r->timeout_ms = (u32)(args->timeout_ns / NS_PER_MS);
@@ -69,6 +71,33 @@ static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpu
 		out_text(out, "Note: a real-time VM without a cap can starve the fair VMs.\n");
 }
 
+/* What is behind each disk. */
+static void say_disks(const struct out *out, const struct vm_entry *vm)
+{
+	for (u32 i = 0; vm && i < vm->report.spec.disk_count; i++) {
+		out_format(out, "Disk %u: ", i);
+		report_disk(out, &vm->report.disks[i]);
+		out_text(out, "\n");
+	}
+}
+
+/* The volumes that went with a VM, or stayed: ", and with it volume a.0". */
+static char volumes_note[VM_DEVICES * (VOLUME_NAME_BYTES + 2) + 64];
+
+static void note_volumes(const struct vm_entry *vm, bool is_kept)
+{
+	struct out_buffer buffer;
+	struct out out;
+	u32 count = 0;
+
+	out_buffer_init(&buffer, volumes_note, sizeof(volumes_note));
+	out = out_to_buffer(&buffer);
+	for (u32 i = 0; vm && i < vm->report.spec.disk_count; i++)
+		if (vm->report.disks[i].flags & DISK_MADE)
+			out_format(&out, "%s%s", count++ ? ", " : is_kept ? "; kept: volume " : ", and with it volume ",
+				vm->report.disks[i].volume);
+}
+
 static void say_set(const struct out *out, const struct vm_entry *vm, u32 fields)
 {
 	u32 count = 0;
@@ -103,6 +132,7 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 		out_format(out, "%s is defined: %u vCPU%s, %s. start-vm %s starts it.\n", name,
 			job->args.spec.cpus, job->args.spec.cpus == 1 ? "" : "s",
 			size_text(size, job->args.spec.memory_bytes, false), name);
+		say_disks(out, vm);
 		return;
 	case REQ_SET:
 		if (vm)
@@ -115,7 +145,7 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 		out_format(out, "%s received an NMI\n", name);
 		return;
 	case REQ_DELETE:
-		out_format(out, "%s is deleted\n", name);
+		out_format(out, "%s is deleted%s\n", name, volumes_note);
 		return;
 	default:
 		if (vm)
@@ -161,10 +191,12 @@ void request_take_vm(struct session *s, const struct job *job, const char *name,
 		inventory_forget(&s->console->inventory, name);
 	if (reply->result != RESULT_OK || (job->request.flags & REQ_FLAG_DRY_RUN))
 		return;
-	if (job->request.op == REQ_DELETE)
+	if (job->request.op == REQ_DELETE) {
+		note_volumes(inventory_find(&s->console->inventory, name), args_has(&job->args, ARG_KEEP_DISK));
 		inventory_forget(&s->console->inventory, name);
-	else if (carries_vm(job->request.op))
+	} else if (carries_vm(job->request.op)) {
 		vm = inventory_update(&s->console->inventory, &reply->vm);
+	}
 	if (vm && job->origin != JOB_RPC)
 		*session_told(s, vm) = vm->report.state;
 }

@@ -242,6 +242,24 @@ static void image_memory(struct cmd_error *error, const char *name, const struct
 		"Try --memory %uM, or more", name, have, need, (u32)(least / MIB));
 }
 
+static void disk_sizes(struct cmd_error *error, const struct reply *reply)
+{
+	char need[UNIT_TEXT_BYTES], have[UNIT_TEXT_BYTES];
+	int length = (int)strnlen(reply->text, sizeof(reply->text));
+
+	size_text(need, reply->need, true);
+	size_text(have, reply->have, false);
+	if (reply->error == ERR_VOLUME_SIZE)
+		error_set(error, RESULT_STATE, "volume %.*s is there and has %s, not %s. Try --disk volume=%.*s, or "
+			"delete it first", length, reply->text, have, need, length, reply->text);
+	else if (reply->error == ERR_DISK_MEMORY)
+		error_set(error, RESULT_RESOURCES, "volume %.*s needs %s of memory, %s free. Try a smaller size",
+			length, reply->text, need, have);
+	else
+		error_set(error, RESULT_USAGE, "volume %.*s can't have %s in memory: at most %s", length, reply->text,
+			need, have);
+}
+
 static bool has_log(const struct inventory *m, const char *name)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
@@ -308,6 +326,9 @@ static void special_message(
 		break;
 	case ERR_IMAGE_MEMORY:
 		image_memory(error, request->name, reply);
+		break;
+	case ERR_VOLUME_SIZE: case ERR_VOLUME_RAM_SIZE: case ERR_DISK_MEMORY:
+		disk_sizes(error, reply);
 		break;
 	case ERR_CANCELED:
 		canceled(error, request);

@@ -328,6 +328,38 @@ static void image_rows(const struct out *out, const struct vm_spec *spec)
 		foreign_row(out, "VMM", spec->vmm, sizeof(spec->vmm));
 }
 
+void report_disk(const struct out *out, const struct disk_report *disk)
+{
+	char size[UNIT_TEXT_BYTES];
+	bool is_ram = strcmp(disk->on, VOLUME_RAM) == 0;
+
+	out_text(out, "volume ");
+	out_escaped_line(out, disk->volume, VOLUME_NAME_BYTES);
+	out_format(out, ", %s%s %s%s", size_text(size, disk->bytes, false),
+		(disk->flags & DISK_READ_ONLY) ? " read-only" : "", is_ram ? "in memory" : "on ",
+		is_ram ? ": lost when VOS ends" : disk->on);
+}
+
+static void disk_rows(const struct out *out, const struct vm_report *r)
+{
+	char title[20], text[UNIT_TEXT_BYTES], more[UNIT_TEXT_BYTES];
+
+	for (u32 i = 0; i < r->spec.disk_count; i++) {
+		const struct store_figures *f = &r->disks[i].figures;
+		struct out words = row_begin();
+
+		report_disk(&words, &r->disks[i]);
+		out_format(&words, "; read %s in %llu requests,", size_text(text, f->read_bytes, false),
+			(unsigned long long)f->reads);
+		out_format(&words, " wrote %s in %llu", size_text(more, f->written_bytes, false),
+			(unsigned long long)f->writes);
+		if (f->errors)
+			out_format(&words, ", %llu errors", (unsigned long long)f->errors);
+		snprintf(title, sizeof(title), "Disk %u", i);
+		row_end(out, title);
+	}
+}
+
 static void class_row(const struct out *out, const struct vm_share *share)
 {
 	label(out, "Class");
@@ -386,6 +418,9 @@ static void spec_rows(const struct out *out, const struct vm_entry *vm)
 			break;
 		case FIELD_KERNEL:
 			image_rows(out, &r->spec);
+			break;
+		case FIELD_DISK:
+			disk_rows(out, r);
 			break;
 		case FIELD_CLASS:
 			class_row(out, &r->spec.share);

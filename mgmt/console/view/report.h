@@ -24,6 +24,9 @@ void json_vm(struct json_writer *writer, const char *key, const void *vm);
 void report_stats(const struct out *out, const void *stats);
 void json_stats(struct json_writer *writer, const char *key, const void *stats);
 
+/* "volume a.0, 64.0 MiB in memory: lost when VOS ends" */
+void report_disk(const struct out *out, const struct disk_report *disk);
+
 const char *state_text(u32 state);
 const char *reason_text(u32 reason);
 const char *vcpu_state_text(u32 state);

@@ -104,6 +104,31 @@ static void vcpu_list(struct json_writer *w, const struct vm_report *r)
 	json_close(w, ']');
 }
 
+static void disk_list(struct json_writer *w, const struct vm_report *r)
+{
+	json_open(w, "disks", '[');
+	for (u32 i = 0; i < r->spec.disk_count; i++) {
+		const struct disk_report *disk = &r->disks[i];
+		const struct store_figures *f = &disk->figures;
+
+		json_open(w, 0, '{');
+		json_text(w, "volume", disk->volume);
+		json_text(w, "on", disk->on);
+		json_number(w, "bytes", disk->bytes);
+		json_bool(w, "read-only", (disk->flags & DISK_READ_ONLY) != 0);
+		json_bool(w, "made-for-vm", (disk->flags & DISK_MADE) != 0);
+		json_number(w, "reads", f->reads);
+		json_number(w, "writes", f->writes);
+		json_number(w, "flushes", f->flushes);
+		json_number(w, "discards", f->discards);
+		json_number(w, "read-bytes", f->read_bytes);
+		json_number(w, "written-bytes", f->written_bytes);
+		json_number(w, "errors", f->errors);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
 void json_vm(struct json_writer *w, const char *key, const void *what)
 {
 	const struct vm_entry *vm = what;
@@ -118,6 +143,7 @@ void json_vm(struct json_writer *w, const char *key, const void *what)
 	fields_json(w, &r->spec, FIELDS_ALL);
 	json_load(w, &r->load);
 	vcpu_list(w, r);
+	disk_list(w, r);
 	json_number(w, "memory-granted", r->memory_granted_bytes);
 	json_number(w, "memory-overhead", r->overhead_bytes);
 	json_number(w, "restarts", r->restarts);

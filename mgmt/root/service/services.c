@@ -7,6 +7,7 @@
 #include "pd.h"
 #include "platform.h"
 #include "range.h"
+#include "store_client.h"
 #include "syscalls.h"
 #include "vm_layout.h"
 
@@ -14,11 +15,16 @@
 #define UART_PORTS 8u
 #define SERIAL_PROGRAM "serial"
 #define CONSOLE_CAP 80u		/* it parses what anybody types, at a class above all VMs */
+#define STORE_CAP 80u		/* VMs order its work, at a class above the fair ones */
 #define SCREEN_CAP 20u		/* whoever floods the log must not have it painted at others' cost */
 
 static const struct map_row console_maps[] = {
 	{ SHARED_CONSOLE_ARGS, CONSOLE_ARGS, RIGHT_R },
 	{ SHARED_VM_RINGS, CONSOLE_VM_RINGS, RW },
+};
+
+static const struct map_row store_maps[] = {
+	{ SHARED_STORE_FIGURES, STORE_FIGURES, RW },
 };
 
 static bool find_serial(struct service_device *out)
@@ -70,6 +76,10 @@ const struct service_row service_table[] = {
 	[SERVICE_SCREEN] = {
 		.program = "screen", .heap_bytes = 64 * KIB, .class = SCHED_CLASS_FAIR, .cap = SCREEN_CAP,
 		.find_device = find_screen, .device_at = SCREEN_MEMORY, .takes_over = CONSOLE_SCREEN,
+	},
+	[SERVICE_STORE] = {
+		.program = "store", .heap_bytes = 64 * KIB, .class = SCHED_CLASS_RT, .cap = STORE_CAP,
+		.maps = store_maps, .map_count = ARRAY_COUNT(store_maps), .prepare = store_prepare,
 	},
 };
 

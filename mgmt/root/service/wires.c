@@ -7,6 +7,7 @@
 #include "limits.h"
 #include "request.h"
 #include "serial.h"
+#include "store.h"
 #include "vm_layout.h"
 
 const struct wire wires[] = {
@@ -28,6 +29,14 @@ const struct wire wires[] = {
 	},
 	[WIRE_CONSOLE_LOG] = { .from = PARTY_ROOT, .to = SERVICE_CONSOLE, .badge = CONSOLE_BIT_LOG, .is_log = true },
 	[WIRE_SCREEN_LOG] = { .from = PARTY_ROOT, .to = SERVICE_SCREEN, .badge = SCREEN_BIT_LOG, .is_log = true },
+	[WIRE_STORE_ORDERS] = {
+		.from = PARTY_ROOT, .to = SERVICE_STORE, .badge = STORE_BIT_ROOT,
+		.ring_bytes = STORE_ORDER_RING_BYTES, .to_at = STORE_ORDERS,
+	},
+	[WIRE_STORE_REPORTS] = {
+		.from = SERVICE_STORE, .to = PARTY_ROOT, .slot = H_ROOT_SIGNAL, .badge = ROOT_BIT_STORE,
+		.ring_bytes = STORE_REPORT_RING_BYTES, .from_at = STORE_REPORTS,
+	},
 };
 
 const u32 wire_count = WIRE_COUNT;

@@ -12,7 +12,7 @@
  * others stay; a row whose parties are not both up is left for later. */
 enum status wiring_connect(void) MUST_CHECK;
 
-/* A VMM has been made: let the console signal it, and it the console. */
+/* A VMM has been made: let it and the console, and if it has disks it and the store, signal each other. */
 enum status wiring_connect_vm(const struct vm *vm) MUST_CHECK;
 
 #endif

@@ -89,6 +89,51 @@ static struct error_info number_judge(const struct vm_spec *s, enum request_fiel
 	return ERROR_INFO_NONE;
 }
 
+static bool volume_char_ok(char c)
+{
+	return name_char_ok(c) || c == '.' || c == '-';
+}
+
+static bool volume_name_ok(const char *name, u32 bytes)
+{
+	u32 length = (u32)strnlen(name, bytes);
+
+	if (length == bytes || length > VOLUME_NAME_MAX || (length != 0 && !name_char_ok(name[0])))
+		return false;
+	for (u32 i = 0; i < length; i++)
+		if (!volume_char_ok(name[i]))
+			return false;
+	return true;
+}
+
+static bool is_printable(const char *text, u32 bytes, u32 most)
+{
+	u32 length = (u32)strnlen(text, bytes);
+
+	for (u32 i = 0; i < length; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+	return length <= most;
+}
+
+static bool disk_ok(const struct disk_spec *d)
+{
+	return aligned_ok(d->bytes, VOLUME_UNIT) && d->bytes <= VOLUME_BYTES_MAX && d->zero == 0 &&
+	       (d->flags & ~DISK_READ_ONLY) == 0 && (d->bytes != 0 || d->volume[0] != '\0') &&
+	       volume_name_ok(d->volume, sizeof(d->volume)) && volume_name_ok(d->on, sizeof(d->on)) &&
+	       is_printable(d->serial, sizeof(d->serial), BLK_SERIAL_BYTES - 1);
+}
+
+static struct error_info disks_judge(const struct vm_spec *s)
+{
+	if (s->disk_count > VM_DEVICES)
+		return bad_field(FIELD_DISK);
+	for (u32 i = 0; i < s->disk_count; i++)
+		if (!disk_ok(&s->disks[i]))
+			return bad_field(FIELD_DISK);
+	return ERROR_INFO_NONE;
+}
+
 static struct error_info field_judge(const struct vm_spec *s, enum request_field field,
 				     const struct image_table *images)
 {
@@ -105,6 +150,8 @@ static struct error_info field_judge(const struct vm_spec *s, enum request_field
 		return modules_judge(s, images);
 	case KIND_TEXT:
 		return memchr(spec_text(s, field), '\0', row->bytes) != NULL ? ERROR_INFO_NONE : bad_field(field);
+	case KIND_DISKS:
+		return disks_judge(s);
 	case KIND_PERCENT: case KIND_PCPUS:
 		break;	/* parts of the share */
 	}

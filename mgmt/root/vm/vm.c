@@ -14,6 +14,8 @@
 #include "spec.h"
 #include "spec_fields.h"
 #include "sys.h"
+#include "vm_disks.h"
+#include "volumes.h"
 
 #define OVERHEAD_BYTES (1 * MIB)	/* VMM: data, stacks; kernel: objects, tables' first levels */
 #define OVERHEAD_SHIFT 8		/* page tables: 1/256 of the RAM, if all of it is mapped in small pages twice */
@@ -88,7 +90,7 @@ u64 vm_granted_bytes(const struct vm *vm)
 
 u64 vm_bytes(const struct vm *vm)
 {
-	return VM_SHARED_BYTES + object_set_bytes(&vm->objects);
+	return VM_SHARED_BYTES + object_set_bytes(&vm->objects) + object_set_bytes(&vm->links);
 }
 
 u64 vm_held_bytes(void)
@@ -173,16 +175,21 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 		return error_info_of(ERR_VM_EXISTS, 0, vm_state_of(vm_find(name)));
 	if (vm == NULL)
 		return error_info_of(ERR_TOO_MANY_VMS, VM_COUNT + 1, VM_COUNT);
+	if (no.error == ERR_NONE)
+		no = volumes_judge(name, VOLUME_NOBODY, spec);
 	/* What could not even run alone is refused now, the rest when it is started. */
 	if (no.error != ERR_NONE || is_dry_run)
 		return no;
 	memset(vm, 0, sizeof(*vm));
-	vm->is_used = true;
 	vm->index = (u32)(vm - vms);
 	vm->spec = *spec;
 	vm->idle_state = VM_DEFINED;
 	vm->deadline_tsc = DEADLINE_NONE;
 	strcpy(vm->name, name);
+	no = vm_disks_set(vm, spec);
+	vm->is_used = no.error == ERR_NONE;
+	if (no.error != ERR_NONE)
+		return no;
 	memset((u8 *)shared_at(SHARED_VM_RINGS) + (u64)vm->index * VM_RINGS_BYTES, 0, VM_RINGS_BYTES);
 	*out = vm;
 	return ERROR_INFO_NONE;
@@ -202,9 +209,13 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 	no = spec_judge(&next, asked, &root.images, INFO->pcpu_count);
 	if (no.error == ERR_NONE && (asked & ~FIELDS_ANY_TIME) != 0)
 		no = vm_memory_judge(&next);
+	if (no.error == ERR_NONE)
+		no = volumes_judge(vm->name, vm->index, &next);
 	if (no.error != ERR_NONE || is_dry_run)
 		return no;
 	no = vm_share_change(vm, &next.share);
+	if (no.error == ERR_NONE)
+		no = vm_disks_set(vm, &next);
 	if (no.error == ERR_NONE)
 		vm->spec = next;
 	return no;

@@ -49,6 +49,7 @@ struct vm {
 	enum after_teardown after_teardown;
 	u64 deadline_tsc;	/* of this phase, or DEADLINE_NONE */
 	struct stop_info stop_info;	/* why it is in its state */
+	bool are_disks_kept;	/* when it is deleted */
 	u32 restarts;		/* by itself, since an operator started it */
 	u32 crash_restarts;
 
@@ -60,6 +61,7 @@ struct vm {
 
 	/* Only in a phase with objects (lifecycle_has_objects). */
 	struct object_set objects;
+	struct object_set links;	/* memory shared with the store; goes when the store has given it back */
 	struct pd pd;
 	u64 h_ram, h_vm;
 	u64 h_vcpus[VM_VCPUS], h_threads[VM_VCPUS];
@@ -72,6 +74,7 @@ struct vm {
 /* A request, or root itself: is_request is false and timeout_ns 0 then. */
 struct request_context {
 	bool is_request;
+	bool keeps_disks;	/* IN_DELETE, IN_DELETE_FORCE */
 	u64 timeout_ns;
 };
 

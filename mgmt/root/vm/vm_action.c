@@ -11,6 +11,7 @@
 #include "rt_log.h"
 #include "sys.h"
 #include "vm.h"
+#include "vm_disks.h"
 
 #define LOAD_LIMIT_NS (120 * NS_PER_S)
 #define PAUSE_LIMIT_NS (2 * NS_PER_S)
@@ -353,20 +354,21 @@ static void forget(struct vm *vm)
 	resolve(vm, WAIT_FOR_RUNNING, ERR_NO_VM);
 	resolve(vm, WAIT_FOR_PAUSED, ERR_NO_VM);
 	resolve(vm, WAIT_FOR_DELETED, ERR_NONE);
+	vm_disks_forget(vm, vm->are_disks_kept);
 	pending_reply_forget_vm(vm->index);
 	vm->is_used = false;
 }
 
 static struct outcome action_delete(struct vm *vm, const struct request_context *context)
 {
-	(void)context;
+	vm->are_disks_kept = context->keeps_disks;
 	forget(vm);
 	return done();
 }
 
 static struct outcome action_end_delete(struct vm *vm, const struct request_context *context)
 {
-	(void)context;
+	vm->are_disks_kept = context->keeps_disks;
 	stop_info_of_reason(&vm->stop_info, STOP_FORCED, false);
 	begin_end(vm, AFTER_DELETE);
 	return wait_for(WAIT_FOR_DELETED);

@@ -13,6 +13,7 @@
 #include "root.h"
 #include "rt_log.h"
 #include "sys.h"
+#include "vm_disks.h"
 #include "wiring.h"
 
 #define RW (RIGHT_R | RIGHT_W)
@@ -105,6 +106,7 @@ static enum status fill_args(const struct vm *vm, struct vmm_args *args)
 	args->cpus = vm->spec.cpus;
 	args->platform = vm->spec.platform;
 	strcpy(args->cmdline, vm->spec.cmdline);
+	vm_disks_args(vm, args);
 	/* On a machine without a random number generator the seed stays zero, which the VMM can see. */
 	(void)getrandom(args->random_seed, sizeof(args->random_seed), 0);
 	st = add_image(vm, args, vm->spec.kernel, IMAGE_KERNEL);
@@ -218,7 +220,8 @@ static const struct {
 	enum status (*build)(struct vm *vm);
 	const char *what;
 } steps[] = {
-	{ build_pd, "its VMM" }, { build_ram, "its memory" }, { build_args, "its arguments" },
+	{ build_pd, "its VMM" }, { build_ram, "its memory" }, { vm_disks_build, "its disks" },
+	{ build_args, "its arguments" },
 	{ build_shared, "its shared memory" }, { build_vcpus, "its vCPUs" }, { build_links, "its signals" },
 	{ build_share, "its share of the pCPUs" }, { build_start, "its start" },
 };

@@ -4,6 +4,8 @@
  */
 #include "vm_report.h"
 
+#include "vm_disks.h"
+
 #include <string.h>
 
 #include "accounts.h"
@@ -143,6 +145,7 @@ void vm_report_fill(const struct vm *vm, struct vm_report *out)
 	out->restarts = vm->restarts;
 	out->spec = vm->spec;
 	fill_stop_info(vm, out);
+	vm_disks_report(vm, out);
 	if (vm_is_alive(vm)) {
 		vm_counters_read(vm, &counters);
 		fill_live(vm, out);

@@ -7,6 +7,7 @@
 #include "root.h"
 #include "sys.h"
 #include "vm.h"
+#include "vm_disks.h"
 
 static void internal_event(struct vm *vm, enum input input)
 {
@@ -55,8 +56,11 @@ void vm_poll_faults(void)
 static u64 step_one(struct vm *vm, u64 now)
 {
 	if (vm->phase == VM_PHASE_ENDING) {
-		if (object_set_release_step(&vm->objects) == ST_OK)
-			internal_event(vm, IN_GONE);
+		if (object_set_release_step(&vm->objects) != ST_OK)
+			return 0;
+		if (!vm_disks_release(vm))
+			return DEADLINE_NONE;	/* the store's signal wakes root */
+		internal_event(vm, IN_GONE);
 		return 0;
 	}
 	if (vm->deadline_tsc <= now) {

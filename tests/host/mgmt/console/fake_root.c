@@ -113,6 +113,11 @@ static void create(struct fake_root *root, const struct request *r, struct reply
 		snprintf(reply->text, sizeof(reply->text), "%s", r->spec.kernel);
 		return;
 	}
+	if (r->spec.disk_count && r->spec.disks[0].on[0] == 0) {
+		refuse(reply, RESULT_RESOURCES, ERR_NO_DISK, 0, 0);
+		snprintf(reply->text, sizeof(reply->text), "%s.0", r->name);
+		return;
+	}
 	while (i < VM_COUNT && root->vms[i].is_used)
 		i++;
 	if (i == VM_COUNT) {
@@ -126,6 +131,14 @@ static void create(struct fake_root *root, const struct request *r, struct reply
 	memcpy(root->vms[i].report.name, r->name, VM_NAME_BYTES);
 	root->vms[i].report.index = i;
 	root->vms[i].report.spec = r->spec;
+	for (u32 disk = 0; disk < r->spec.disk_count; disk++) {
+		struct disk_report *to = &root->vms[i].report.disks[disk];
+
+		snprintf(to->volume, sizeof(to->volume), "%.28s.%u", r->name, disk % VM_DEVICES);
+		memcpy(to->on, r->spec.disks[disk].on, sizeof(to->on));
+		to->bytes = r->spec.disks[disk].bytes;
+		to->flags = r->spec.disks[disk].flags | DISK_MADE;
+	}
 	spec_fill(&root->vms[i].report.spec, r->fields);
 	root->memory_free -= r->spec.memory_bytes;
 	reply->vm = root->vms[i].report;

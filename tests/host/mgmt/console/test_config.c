@@ -112,7 +112,7 @@ static void mistakes_are_told(void **state)
 		{ "vm a { cmdline \"open\n}\nvm b {}", "1:16: the quote is not closed on its line", "b " },
 		{ "vm a { cmdline \"open", "1:16: the quote is not closed", "" },
 		{ "\tfoo { }\nvm b {}", "1:2: `vm NAME", "b " },
-		{ "vm a { disk 10G }\nvm b {}", "1:13: virtual disks are not there", "b " },
+		{ "vm a { disk 10X }\nvm b {}", "1:13: \"10X\" is not possible: --disk is SIZE", "b " },
 		{ "vm a { wait 10s }", "1:8: \"wait\" is not a key", "" },
 		{ "vm a { ; }", "1:8: a key", "" },
 		{ "}\nvm b {}", "1:1: `vm NAME", "b " },

@@ -16,8 +16,8 @@ static void five_commands(void **state)
 	(void)state;
 	expect("VOS " VOS_VERSION "  AMD SVM + NPT  1 pCPU  2.0 GiB\r\n");
 	expect("vos> ");
-	command("vos create-vm --name myvm --cpu 4 --memory 8G --disk 100G", "error[E_UNSUPPORTED]: virtual disks",
-		RESULT_UNSUPPORTED);
+	command("vos create-vm --name myvm --cpu 4 --memory 1G --disk 100G",
+		"error[E_NODISK]: this machine has no disk", RESULT_RESOURCES);
 	command("vos create-vm --name myvm --cpu 40 --memory 1G", "error[E_UNSUPPORTED]: myvm needs 40 vCPUs",
 		RESULT_UNSUPPORTED);
 	command("vos create-vm --name myvm --cpu 1 --memory 512M", "myvm is defined", RESULT_OK);

@@ -231,6 +231,7 @@ int bench_boot(void **state)
 	fake_module("console", program, sizeof(program), true);
 	fake_module("serial", program, sizeof(program), true);
 	fake_module("screen", program, sizeof(program), true);
+	fake_module("store", program, sizeof(program), true);
 	fake_module("vmm", program, sizeof(program), true);
 	for (const char *const *name = bench_programs; name != NULL && *name != NULL; name++)
 		fake_module(*name, program, sizeof(program), true);

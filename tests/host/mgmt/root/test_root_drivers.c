@@ -21,6 +21,7 @@
 #include "stats.h"
 #include "syscalls.h"
 #include "vm_layout.h"
+#include "wires.h"
 
 enum { BRIDGE, VIRTIO, NVME, NVME_ALONE, AHCI, AHCI_CROWDED, IDE, SECOND, NIC, FUNCTION_COUNT };
 
@@ -64,7 +65,7 @@ static int boot(void **state)
 	fake_cmdline = "00:05.0";
 	rc = bench_boot(state);
 	for (u32 i = 0; i < D_COUNT; i++)
-		threads[i] = fake_thread_nth(3 + i);
+		threads[i] = fake_thread_nth(SERVICE_COUNT + i);
 	return rc;
 }
 

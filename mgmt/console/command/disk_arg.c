@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * disk_arg.c - see disk_arg.h. Whether a volume or a disk of that name is there, root says.
+ */
+#include "disk_arg.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "range.h"
+#include "units.h"
+
+#define USAGE "--disk is SIZE or volume=NAME, then on=ram, ro, serial=TEXT, with commas between"
+#define ITEM_BYTES 64u
+
+static bool is_name(const char *text, size_t most)
+{
+	size_t length = strlen(text);
+
+	return length != 0 && length <= most && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-") == length &&
+	       text[0] != '.' && text[0] != '-';
+}
+
+static bool set_volume(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	if (!is_name(value, VOLUME_NAME_MAX))
+		return error_set(error, RESULT_USAGE,
+			"\"%.40s\" is not the name of a volume: use a-z, 0-9, . and -, at most %u characters", value,
+			VOLUME_NAME_MAX);
+	strcpy(to->volume, value);
+	return true;
+}
+
+static bool set_on(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	if (!is_name(value, DISK_NAME_BYTES - 1))
+		return error_set(error, RESULT_USAGE, "\"%.40s\" is not the name of a disk, nor ram", value);
+	strcpy(to->on, value);
+	return true;
+}
+
+static bool set_serial(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	size_t length = strlen(value);
+
+	for (size_t i = 0; i < length; i++)
+		if (value[i] <= ' ' || value[i] > '~')
+			length = 0;
+	if (length == 0 || length > BLK_SERIAL_BYTES - 1)
+		return error_set(error, RESULT_USAGE, "serial= is at most %u printable characters without blanks",
+			BLK_SERIAL_BYTES - 1);
+	strcpy(to->serial, value);
+	return true;
+}
+
+static bool set_bytes(struct disk_spec *to, const char *item, struct cmd_error *error)
+{
+	u64 bytes;
+
+	if (!size_parse(item, &bytes))
+		return error_set(error, RESULT_USAGE, "\"%.40s\" is not possible: " USAGE, item);
+	if (bytes == 0 || bytes > VOLUME_BYTES_MAX)
+		return error_set(error, RESULT_USAGE, "a disk of %.40s is not possible: from 1M to 1024T", item);
+	if (to->bytes != 0)
+		return error_set(error, RESULT_USAGE, "--disk has two sizes: " USAGE);
+	to->bytes = align_up(bytes, VOLUME_UNIT);
+	return true;
+}
+
+static const struct { const char *key; bool (*set)(struct disk_spec *, const char *, struct cmd_error *); } keys[] = {
+	{ "volume=", set_volume }, { "on=", set_on }, { "serial=", set_serial },
+};
+
+static bool set_item(struct disk_spec *to, const char *item, struct cmd_error *error)
+{
+	if (strcmp(item, "ro") == 0) {
+		to->flags |= DISK_READ_ONLY;
+		return true;
+	}
+	for (u32 i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strncmp(item, keys[i].key, strlen(keys[i].key)) == 0)
+			return keys[i].set(to, item + strlen(keys[i].key), error);
+	return set_bytes(to, item, error);
+}
+
+bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	char item[ITEM_BYTES];
+
+	memset(to, 0, sizeof(*to));
+	for (;;) {
+		size_t length = strcspn(value, ",");
+
+		if (length >= sizeof(item))
+			return error_set(error, RESULT_USAGE, "\"%.40s...\" is too long: " USAGE, value);
+		memcpy(item, value, length);
+		item[length] = 0;
+		if (!set_item(to, item, error))
+			return false;
+		value += length;
+		if (*value == 0)
+			break;
+		value++;
+	}
+	if (to->bytes == 0 && to->volume[0] == 0)
+		return error_set(error, RESULT_USAGE, "--disk has no size: " USAGE);
+	return true;
+}
+
+static u32 size_item(char *text, u64 bytes)
+{
+	bool is_gib = bytes % GIB == 0;
+
+	return (u32)snprintf(text, DISK_TEXT_BYTES, is_gib ? "%lluG" : "%lluM",
+		(unsigned long long)(bytes / (is_gib ? GIB : MIB)));
+}
+
+static u32 add_item(char *text, u32 used, const char *key, const char *value)
+{
+	if (*value == 0 || used >= DISK_TEXT_BYTES)
+		return used;
+	return used + (u32)snprintf(text + used, DISK_TEXT_BYTES - used, "%s%s%s", used ? "," : "", key, value);
+}
+
+const char *disk_text(char *text, const struct disk_spec *disk)
+{
+	u32 used = disk->bytes != 0 ? size_item(text, disk->bytes) : 0;
+
+	text[used] = 0;
+	used = add_item(text, used, "volume=", disk->volume);
+	used = add_item(text, used, "on=", disk->on);
+	used = add_item(text, used, "", (disk->flags & DISK_READ_ONLY) != 0 ? "ro" : "");
+	(void)add_item(text, used, "serial=", disk->serial);
+	return text;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * disk_arg.h - a virtual disk as --disk writes it: "64M,on=ram", "volume=data,ro", and back.
+ */
+#ifndef VOS_DISK_ARG_H
+#define VOS_DISK_ARG_H
+
+#include "cmd_error.h"
+#include "request.h"
+
+#define DISK_TEXT_BYTES 192u
+
+/* False: *error says why. A size is rounded up to VOLUME_UNIT. */
+bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error);
+/* As disk_parse takes it, into text[DISK_TEXT_BYTES]; returned. */
+const char *disk_text(char *text, const struct disk_spec *disk);
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_client.c - see store_client.h.
+ *
+ * Each volume in RAM and each link has a state here; an order that is due is sent when the ring has room for it. The
+ * order of sending: what frees first, then what needs. Reports are foreign: only one that answers an order that was
+ * sent changes anything.
+ */
+#include "store_client.h"
+
+#include <string.h>
+
+#include "object_set.h"
+#include "pd.h"
+#include "root.h"
+#include "rt_log.h"
+#include "rt_ring.h"
+#include "store.h"
+#include "sys.h"
+#include "vm_layout.h"
+#include "wires.h"
+
+#define RW (RIGHT_R | RIGHT_W)
+#define REPORTS_PER_TURN 64u
+
+enum due { DUE_NOTHING, DUE_BEGIN, BEGIN_SENT, DUE_END, END_SENT };
+
+static struct {
+	enum due due;		/* NOTHING with a handle: the store has it */
+	u64 h_mem;		/* 0: there is no such link */
+	u32 volume, flags;
+	char serial[BLK_SERIAL_BYTES];
+} links[BLK_WINDOWS];
+
+static enum due volume_due[STORE_VOLUMES];
+static bool is_order_due;
+static u64 h_store;		/* its PD, 0 while it is down */
+static struct ring orders, reports;
+
+static u64 link_address(u32 link)
+{
+	return STORE_LINKS + (u64)link * BLK_LINK_BYTES;
+}
+
+static u64 ram_address(const struct volume *v)
+{
+	return STORE_RAM + v->slot * STORE_RAM_STRIDE;
+}
+
+static void unmap(u64 address, u64 bytes)
+{
+	while (h_store != 0 && sys_mem_unmap(h_store, address, bytes) == ST_AGAIN)
+		;
+}
+
+static void destroy(u64 h_mem)
+{
+	while (sys_object_destroy(h_mem) == ST_AGAIN)
+		;
+	(void)sys_handle_close(h_mem);
+}
+
+/* ---- what is asked for ---- */
+
+static enum status map_ram(u64 h_pd, const struct volume *v)
+{
+	return h_pd != 0 ? pd_map(h_pd, v->h_mem, ram_address(v), v->bytes, RW) : ST_OK;
+}
+
+/* All of it, so that the store never faults for want of memory; or nothing. */
+static enum status map_link(u64 h_pd, u32 link)
+{
+	u64 h_mem = links[link].h_mem;
+	enum status st;
+
+	if (h_pd == 0)
+		return ST_OK;
+	st = pd_map(h_pd, h_mem, link_address(link), BLK_LINK_BYTES, RW);
+	if (st != ST_OK)
+		return st;
+	st = pd_fill(h_pd, h_mem, link_address(link), 0, BLK_LINK_BYTES, RW);
+	while (st != ST_OK && sys_mem_unmap(h_pd, link_address(link), BLK_LINK_BYTES) == ST_AGAIN)
+		;
+	return st;
+}
+
+enum status store_add_ram(struct volume *v)
+{
+	enum status st = sys_mem_create(HANDLE_ROOT, v->bytes, MEM_LARGE, &v->h_mem);
+
+	if (st != ST_OK)
+		return st;
+	st = map_ram(h_store, v);
+	if (st != ST_OK) {
+		destroy(v->h_mem);
+		v->h_mem = 0;
+		return st;
+	}
+	volume_due[volume_number(v)] = DUE_BEGIN;
+	is_order_due = true;
+	return ST_OK;
+}
+
+static void forget_ram(struct volume *v)
+{
+	unmap(ram_address(v), v->bytes);
+	destroy(v->h_mem);
+	volume_due[volume_number(v)] = DUE_NOTHING;
+	v->is_used = false;
+}
+
+void store_drop_ram(struct volume *v)
+{
+	enum due *due = &volume_due[volume_number(v)];
+
+	v->is_going = true;
+	if (*due == DUE_BEGIN) {	/* the store never heard of it */
+		forget_ram(v);
+		return;
+	}
+	*due = DUE_END;
+	is_order_due = true;
+}
+
+enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const struct disk_spec *disk)
+{
+	enum status st;
+
+	links[link].h_mem = h_mem;
+	links[link].volume = volume_number(v);
+	links[link].flags = (disk->flags & DISK_READ_ONLY) != 0 ? STORE_READ_ONLY : 0;
+	memcpy(links[link].serial, disk->serial, sizeof(links[link].serial));
+	st = map_link(h_store, link);
+	if (st != ST_OK) {
+		links[link].h_mem = 0;
+		return st;
+	}
+	links[link].due = DUE_BEGIN;
+	is_order_due = true;
+	return ST_OK;
+}
+
+static void forget_link(u32 link)
+{
+	unmap(link_address(link), BLK_LINK_BYTES);
+	links[link].h_mem = 0;
+	links[link].due = DUE_NOTHING;
+}
+
+bool store_detach(u32 link)
+{
+	if (links[link].h_mem == 0)
+		return true;
+	if (links[link].due == DUE_BEGIN) {
+		forget_link(link);
+		return true;
+	}
+	if (links[link].due != END_SENT) {
+		links[link].due = DUE_END;
+		is_order_due = true;
+	}
+	return false;
+}
+
+/* ---- orders ---- */
+
+/* An id says what the order was about; there is one order at a time about each thing. */
+static u32 id_of(enum store_op op, u32 number)
+{
+	return (u32)op << 24 | number;
+}
+
+static bool send(struct store_order *order, u32 number)
+{
+	order->id = id_of((enum store_op)order->op, number);
+	if (ring_put(&orders, order, sizeof(*order)))
+		return true;
+	ring_producer_wait(&orders, true);
+	return ring_put(&orders, order, sizeof(*order));
+}
+
+static bool send_volume(u32 number, enum store_op op)
+{
+	const struct volume *v = volume_at(number);
+	struct store_order order = { .op = op, .slot = v->slot, .bytes = v->bytes };
+
+	memcpy(order.volume, v->name, sizeof(order.volume));
+	return send(&order, number);
+}
+
+static bool send_volumes(enum due due, enum store_op op, enum due next)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		if (volume_due[i] != due)
+			continue;
+		if (!send_volume(i, op))
+			return false;
+		volume_due[i] = next;
+	}
+	return true;
+}
+
+static bool send_link(u32 link, enum store_op op)
+{
+	const struct volume *v = volume_at(links[link].volume);
+	struct store_order order = { .op = op, .link = link, .flags = links[link].flags };
+
+	if (op == STORE_ATTACH) {
+		memcpy(order.volume, v->name, sizeof(order.volume));
+		memcpy(order.serial, links[link].serial, sizeof(order.serial));
+	}
+	return send(&order, link);
+}
+
+static bool send_links(enum due due, enum store_op op, enum due next)
+{
+	for (u32 i = 0; i < BLK_WINDOWS; i++) {
+		if (links[i].due != due)
+			continue;
+		if (!send_link(i, op))
+			return false;
+		links[i].due = next;
+	}
+	return true;
+}
+
+static void send_due(void)
+{
+	if (!is_order_due || h_store == 0)
+		return;
+	is_order_due = !(send_links(DUE_END, STORE_DETACH, END_SENT) &&
+			 send_volumes(DUE_END, STORE_DROP_RAM, END_SENT) &&
+			 send_volumes(DUE_BEGIN, STORE_ADD_RAM, BEGIN_SENT) &&
+			 send_links(DUE_BEGIN, STORE_ATTACH, BEGIN_SENT));
+	rt_ring_wrote(&orders, SLOT_WIRE + WIRE_STORE_ORDERS);
+}
+
+/* ---- reports ---- */
+
+static void volume_done(u32 number, enum store_op op, u32 error)
+{
+	struct volume *v = volume_at(number);
+
+	if (v == NULL)
+		return;
+	if (op == STORE_ADD_RAM && volume_due[number] == BEGIN_SENT)
+		volume_due[number] = DUE_NOTHING;
+	else if (op == STORE_DROP_RAM && volume_due[number] == END_SENT && error == STORE_OK)
+		forget_ram(v);
+}
+
+static void link_done(u32 link, enum store_op op)
+{
+	if (link >= BLK_WINDOWS)
+		return;
+	if (op == STORE_ATTACH && links[link].due == BEGIN_SENT)
+		links[link].due = DUE_NOTHING;
+	else if (op == STORE_DETACH && links[link].due == END_SENT)
+		forget_link(link);
+}
+
+static void take(const struct store_report *report)
+{
+	enum store_op op = (enum store_op)(report->id >> 24);
+	u32 number = report->id & 0xffffff;
+
+	if (report->kind != STORE_DONE)
+		return;
+	if (report->error != STORE_OK)
+		rt_log("root: the store refused order %u on %u (error %u)", (unsigned)op, (unsigned)number,
+		       (unsigned)report->error);
+	if (op == STORE_ADD_RAM || op == STORE_DROP_RAM)
+		volume_done(number, op, report->error);
+	else
+		link_done(number, op);
+}
+
+void store_turn(u64 h_pd)
+{
+	struct store_report report;
+
+	h_store = h_pd;
+	for (u32 i = 0; i < REPORTS_PER_TURN && ring_get(&reports, &report, sizeof(report)); i++)
+		take(&report);
+	rt_ring_took(&reports, SLOT_WIRE + WIRE_STORE_ORDERS);
+	send_due();
+}
+
+bool store_may_sleep(void)
+{
+	ring_consumer_wait(&reports, true);
+	return ring_used(&reports) < sizeof(struct store_report);
+}
+
+/* ---- a new store ---- */
+
+void store_init(void)
+{
+	struct ring_shared *o = ring_at(WIRE_STORE_ORDERS), *r = ring_at(WIRE_STORE_REPORTS);
+
+	memset(o, 0, sizeof(*o));
+	memset(r, 0, sizeof(*r));
+	ring_attach_producer(&orders, o, wires[WIRE_STORE_ORDERS].ring_bytes);
+	ring_attach_consumer(&reports, r, wires[WIRE_STORE_REPORTS].ring_bytes);
+}
+
+/* It has nothing that the old one was told to give back. */
+static enum status again_volume(u64 h_pd, u32 number)
+{
+	struct volume *v = volume_at(number);
+
+	if (v == NULL || v->h_mem == 0)
+		return ST_OK;
+	if (v->is_going) {
+		forget_ram(v);
+		return ST_OK;
+	}
+	volume_due[number] = DUE_BEGIN;
+	return map_ram(h_pd, v);
+}
+
+static enum status again_link(u64 h_pd, u32 link)
+{
+	if (links[link].h_mem == 0)
+		return ST_OK;
+	if (links[link].due == DUE_END || links[link].due == END_SENT) {
+		forget_link(link);
+		return ST_OK;
+	}
+	links[link].due = DUE_BEGIN;
+	return map_link(h_pd, link);
+}
+
+enum status store_prepare(u64 h_pd)
+{
+	enum status st = ST_OK;
+
+	store_init();
+	h_store = 0;		/* nothing is mapped there yet */
+	for (u32 i = 0; i < STORE_VOLUMES && st == ST_OK; i++)
+		st = again_volume(h_pd, i);
+	for (u32 i = 0; i < BLK_WINDOWS && st == ST_OK; i++)
+		st = again_link(h_pd, i);
+	is_order_due = true;
+	h_store = h_pd;
+	return st;
+}
+
+u64 store_ram_bytes(void)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volume_at(i) != NULL)
+			sum += object_bytes(volume_at(i)->h_mem);
+	return sum;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_client.h - root's talk with the store: keeps what the store has to be told, tells it as there is room, and
+ * tells a restarted store all of it anew. Nothing here waits.
+ */
+#ifndef VOS_STORE_CLIENT_H
+#define VOS_STORE_CLIENT_H
+
+#include "status.h"
+#include "types.h"
+#include "volumes.h"
+
+/* A volume in RAM with its memory: let the store have it / take it back and free it. */
+enum status store_add_ram(struct volume *v) MUST_CHECK;
+void store_drop_ram(struct volume *v);
+
+/* A link with its memory: let the store serve it. `disk` gives read-only and serial. */
+enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const struct disk_spec *disk) MUST_CHECK;
+/* Take it back. True: the store has nothing to do with it any more; else root is signalled, and asks again. */
+bool store_detach(u32 link);
+
+/* At root's start: the rings are there, the store is not yet. */
+void store_init(void);
+
+/* Hook of the service table: the PD is new and does not run yet. */
+enum status store_prepare(u64 h_pd) MUST_CHECK;
+
+/* Reports and orders, a bounded piece. h_pd: the store's PD; 0 while it is down: said before its handle is closed. */
+void store_turn(u64 h_pd);
+/* Before root sleeps. False: there is a report after all. */
+bool store_may_sleep(void);
+
+/* Memory of all volumes in RAM. */
+u64 store_ram_bytes(void);
+
+#endif

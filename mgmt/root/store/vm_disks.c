@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_disks.c - see vm_disks.h.
+ */
+#include "vm_disks.h"
+
+#include <string.h>
+
+#include "accounts.h"
+#include "root.h"
+#include "store_client.h"
+#include "sys.h"
+#include "volumes.h"
+
+#define RW (RIGHT_R | RIGHT_W)
+#define BLOCK_BYTES 512u
+
+static u32 link_of(const struct vm *vm, u32 disk)
+{
+	return vm->index * VM_DEVICES + disk;
+}
+
+static struct volume *volume_of(const struct vm *vm, u32 disk)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		struct volume *v = volume_at(i);
+
+		if (v != NULL && !v->is_going && v->vm == vm->index && v->disk == disk)
+			return v;
+	}
+	return NULL;
+}
+
+/* ---- volumes ---- */
+
+static struct error_info make(const char *name, const struct disk_spec *want, u32 made_for)
+{
+	struct volume *v = volume_new(name, want->on, want->bytes);
+	struct error_info no = error_info_of(ERR_LIMIT, 0, STORE_RAM_SLOTS);
+	enum status st;
+
+	strcpy(no.text, "volumes");
+	if (v == NULL)
+		return no;
+	st = store_add_ram(v);
+	if (st == ST_OK) {
+		v->made_for = made_for;
+		return ERROR_INFO_NONE;
+	}
+	v->is_used = false;
+	no = error_info_of(st == ST_NOMEM ? ERR_DISK_MEMORY : ERR_INTERNAL, want->bytes,
+			   st == ST_NOMEM ? stats_of_memory()[MEM_STAT_FREE] : st);
+	strcpy(no.text, name);
+	return no;
+}
+
+/* Those that are not there yet. made[]: which of the VM's disks. */
+static struct error_info make_missing(const struct vm *vm, const struct vm_spec *next, bool made[VM_DEVICES])
+{
+	struct error_info no = ERROR_INFO_NONE;
+	char name[VOLUME_NAME_BYTES];
+
+	for (u32 i = 0; i < next->disk_count && no.error == ERR_NONE; i++) {
+		volume_name_of(name, vm->name, next, i);
+		if (volume_find(name) != NULL)
+			continue;
+		no = make(name, &next->disks[i], vm->index);
+		made[i] = no.error == ERR_NONE;
+	}
+	return no;
+}
+
+static void unmake(const struct vm *vm, const struct vm_spec *next, const bool made[VM_DEVICES])
+{
+	char name[VOLUME_NAME_BYTES];
+
+	for (u32 i = 0; i < next->disk_count; i++) {
+		volume_name_of(name, vm->name, next, i);
+		if (made[i])
+			store_drop_ram(volume_find(name));
+	}
+}
+
+struct error_info vm_disks_set(const struct vm *vm, const struct vm_spec *next)
+{
+	bool made[VM_DEVICES] = { false };
+	struct error_info no = make_missing(vm, next, made);
+	char name[VOLUME_NAME_BYTES];
+
+	if (no.error != ERR_NONE) {
+		unmake(vm, next, made);
+		return no;
+	}
+	volumes_let_go(vm->index);
+	for (u32 i = 0; i < next->disk_count; i++) {
+		struct volume *v;
+
+		volume_name_of(name, vm->name, next, i);
+		v = volume_find(name);
+		v->vm = vm->index;
+		v->disk = i;
+	}
+	for (u32 i = 0; i < STORE_VOLUMES; i++)	/* what it has no more does not go with it either */
+		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && volume_at(i)->vm != vm->index)
+			volume_at(i)->made_for = VOLUME_NOBODY;
+	return no;
+}
+
+void vm_disks_forget(const struct vm *vm, bool is_kept)
+{
+	volumes_let_go(vm->index);
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		struct volume *v = volume_at(i);
+
+		if (v == NULL || v->is_going || v->made_for != vm->index)
+			continue;
+		v->made_for = VOLUME_NOBODY;
+		if (!is_kept)
+			store_drop_ram(v);
+	}
+}
+
+/* ---- links ---- */
+
+static enum status build_link(struct vm *vm, u32 disk)
+{
+	u64 h_mem;
+	enum status st = object_set_mem(&vm->links, BLK_LINK_BYTES, MEM_DMA, &h_mem);
+
+	if (st == ST_OK)
+		st = pd_fill(vm->pd.h_pd, h_mem, VMM_LINKS + disk * BLK_LINK_BYTES, 0, BLK_LINK_BYTES, RW);
+	return st == ST_OK ? store_attach(link_of(vm, disk), h_mem, volume_of(vm, disk), &vm->spec.disks[disk]) : st;
+}
+
+enum status vm_disks_build(struct vm *vm)
+{
+	enum status st = ST_OK;
+
+	for (u32 i = 0; i < vm->spec.disk_count && st == ST_OK; i++)
+		st = volume_of(vm, i) != NULL ? build_link(vm, i) : ST_STATE;
+	return st;
+}
+
+void vm_disks_args(const struct vm *vm, struct vmm_args *args)
+{
+	args->disk_count = vm->spec.disk_count;
+	for (u32 i = 0; i < vm->spec.disk_count; i++) {
+		const struct disk_spec *disk = &vm->spec.disks[i];
+
+		args->disks[i] = (struct vmm_disk){
+			.bytes = volume_of(vm, i)->bytes, .block_bytes = BLOCK_BYTES,
+			.flags = (disk->flags & DISK_READ_ONLY) != 0 ? VMM_DISK_READ_ONLY : 0,
+		};
+		strcpy(args->disks[i].serial, disk->serial);
+	}
+}
+
+bool vm_disks_release(struct vm *vm)
+{
+	bool is_free = true;
+
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		is_free = store_detach(link_of(vm, i)) && is_free;
+	return is_free && object_set_release_step(&vm->links) == ST_OK;
+}
+
+void vm_disks_report(const struct vm *vm, struct vm_report *out)
+{
+	const struct store_figures *figures = shared_at(SHARED_STORE_FIGURES);
+
+	for (u32 i = 0; i < vm->spec.disk_count; i++) {
+		const struct volume *v = volume_of(vm, i);
+		struct disk_report *to = &out->disks[i];
+
+		if (v == NULL)
+			continue;
+		strcpy(to->volume, v->name);
+		strcpy(to->on, v->on);
+		to->bytes = v->bytes;
+		to->flags = vm->spec.disks[i].flags | (v->made_for == vm->index ? DISK_MADE : 0);
+		to->figures = figures[link_of(vm, i)];
+	}
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_disks.h - the disks of a VM: its volumes as long as it is defined, its links with the store while it lives.
+ */
+#ifndef VOS_VM_DISKS_H
+#define VOS_VM_DISKS_H
+
+#include "error_info.h"
+#include "status.h"
+#include "vm.h"
+
+/*
+ * Let it have the disks of `next`, which volumes_judge accepted: volumes that are not there are made, those that it
+ * does not have any more stay. On an error all is as it was.
+ */
+struct error_info vm_disks_set(const struct vm *vm, const struct vm_spec *next);
+/* It is no more: volumes that were made for it go, or stay if they are to be kept. */
+void vm_disks_forget(const struct vm *vm, bool is_kept);
+
+/* A step of vm_build: links with the store, before the arguments are filled in. */
+enum status vm_disks_build(struct vm *vm) MUST_CHECK;
+void vm_disks_args(const struct vm *vm, struct vmm_args *args);
+/* Its VMM is gone. True: the links are gone too; else call again after the store's next signal. */
+bool vm_disks_release(struct vm *vm);
+
+void vm_disks_report(const struct vm *vm, struct vm_report *out);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - the store: serves the disks of all VMs. It maps the links with VMMs, the memory of volumes in RAM, and two
+ * rings with root; no guest's memory, no device. It holds no right but to signal.
+ */
+#include "info_page.h"
+#include "orders.h"
+#include "rt_time.h"
+#include "store.h"
+#include "sys.h"
+#include "vm_layout.h"
+#include "vm_link.h"
+
+#define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
+
+static struct rt_time clock_;
+
+static void *link_at(u32 number)
+{
+	return (void *)(STORE_LINKS + (u64)number * BLK_LINK_BYTES);
+}
+
+static void signal_vm(u32 vm)
+{
+	(void)sys_notify_signal(STORE_H_VM + vm);	/* gone: root is about to detach it */
+}
+
+static u64 now_ns(void)
+{
+	return rt_time_now_ns(&clock_);
+}
+
+int main(void)
+{
+	static const struct vm_link_ops ops = { link_at, signal_vm, now_ns };
+
+	rt_time_init(&clock_, INFO->tsc_hz, INFO->tsc_boot);
+	vm_link_init(&ops, (struct store_figures *)STORE_FIGURES);
+	orders_init((struct ring_shared *)STORE_ORDERS, (struct ring_shared *)STORE_REPORTS);
+	for (;;) {
+		bool is_news, is_busy = orders_turn(&is_news);
+		u64 bits = 0;
+
+		if (is_news)
+			(void)sys_notify_signal(H_ROOT_SIGNAL);
+		is_busy = vm_link_turn() || is_busy;
+		if (sys_notify_wait(is_busy ? 0 : DEADLINE_NONE, &bits) == ST_OK)
+			vm_link_woken(bits);
+	}
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_link.h - the links with VMMs: requests are taken, judged, carried out and completed. A VMM is not trusted: all it
+ * can spoil is its own VM's disks.
+ */
+#ifndef VOS_VM_LINK_H
+#define VOS_VM_LINK_H
+
+#include "store.h"
+#include "types.h"
+#include "volume.h"
+
+struct vm_link_ops {
+	void *(*at)(u32 number);		/* where that link is mapped */
+	void (*signal)(u32 vm);			/* tell the VMM */
+	u64 (*now_ns)(void);
+};
+
+/* Once. figures[BLK_WINDOWS]. */
+void vm_link_init(const struct vm_link_ops *ops, struct store_figures *figures);
+
+/* Serve it from now on. STORE_EXISTS: it is served already; STORE_BAD_ORDER: there is no such number. */
+enum store_error vm_link_attach(u32 number, struct volume *volume, bool is_read_only, const char *serial);
+/* True when nothing of it is in flight any more: it may be unmapped. Else call again after the next vm_link_turn. */
+bool vm_link_detach(u32 number);
+
+/* VM v of some bit (STORE_BIT_VM << v % 32) has signalled. */
+void vm_link_woken(u64 bits);
+
+/* A bounded piece of work. False: all VMMs know that they have to signal for more. */
+bool vm_link_turn(void);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume.c - see volume.h.
+ */
+#include "volume.h"
+
+#include <string.h>
+
+#include "blk_link.h"
+#include "range.h"
+
+#define MAX_SECTORS 2048u		/* 1 MiB: half a link's window */
+#define MAX_ZERO_SECTORS 131072u	/* 64 MiB, so that one request does not hold up others for long */
+
+static struct volume volumes[STORE_VOLUMES];
+
+struct volume *volume_find(const char *name)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].kind != VOLUME_NONE && strcmp(volumes[i].name, name) == 0)
+			return &volumes[i];
+	return NULL;
+}
+
+struct volume *volume_add(const char *name, u32 kind)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		struct volume *v = &volumes[i];
+
+		if (v->kind != VOLUME_NONE)
+			continue;
+		*v = (struct volume){ .kind = kind };
+		strcpy(v->name, name);
+		return v;
+	}
+	return NULL;
+}
+
+void volume_drop(struct volume *v)
+{
+	*v = (struct volume){ 0 };
+}
+
+void volume_info(const struct volume *v, bool is_read_only, const char *serial, struct blk_info *out)
+{
+	*out = (struct blk_info){
+		.sectors = v->sectors, .block_bytes = BLK_SECTOR_BYTES, .physical_bytes = BLK_SLOT_BYTES,
+		.max_sectors = MAX_SECTORS, .max_zero_sectors = MAX_ZERO_SECTORS,
+		.features = BLK_CAN_DISCARD | BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP | BLK_CAN_FUA |
+			    (is_read_only ? BLK_IS_READ_ONLY : 0),
+		.model = "VOS volume",
+	};
+	strcpy(out->serial, serial);
+}
+
+static void copy_data(u8 *at, void *link, const struct blk_sqe *sqe)
+{
+	u64 left = (u64)sqe->sectors * BLK_SECTOR_BYTES;
+
+	for (u32 i = 0; i < sqe->seg_count; i++) {
+		u8 *slot = blk_slot(link, sqe->seg[i].slot);
+		u64 bytes = min_u64(left, (u64)sqe->seg[i].count * BLK_SLOT_BYTES);
+
+		memcpy(sqe->op == BLK_READ ? slot : at, sqe->op == BLK_READ ? at : slot, bytes);
+		at += bytes;
+		left -= bytes;
+	}
+}
+
+enum blk_status volume_ram_do(const struct volume *v, void *link, const struct blk_sqe *sqe)
+{
+	u8 *at = v->ram + sqe->sector * BLK_SECTOR_BYTES;
+
+	switch (sqe->op) {
+	case BLK_READ:
+	case BLK_WRITE:
+		copy_data(at, link, sqe);
+		return BLK_OK;
+	case BLK_DISCARD:
+	case BLK_WRITE_ZEROES:
+		memset(at, 0, (u64)sqe->sectors * BLK_SECTOR_BYTES);
+		return BLK_OK;
+	default:	/* BLK_FLUSH: it is stable as it is */
+		return BLK_OK;
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume.h - the volumes that there are, by name, and what each can do.
+ */
+#ifndef VOS_VOLUME_H
+#define VOS_VOLUME_H
+
+#include "blk.h"
+#include "store.h"
+#include "types.h"
+
+enum volume_kind { VOLUME_NONE, VOLUME_IN_RAM };
+
+struct volume {
+	u32 kind;		/* enum volume_kind; VOLUME_NONE: the place is free */
+	char name[VOLUME_NAME_BYTES];
+	u64 sectors;
+	u8 *ram;		/* VOLUME_IN_RAM: its first byte */
+	u32 links;		/* that are attached to it */
+};
+
+/* NULL: there is none of that name. */
+struct volume *volume_find(const char *name);
+/* A new one, all zero but its name. NULL: there are STORE_VOLUMES. */
+struct volume *volume_add(const char *name, u32 kind);
+void volume_drop(struct volume *v);
+
+/* What a link to it says of it. */
+void volume_info(const struct volume *v, bool is_read_only, const char *serial, struct blk_info *out);
+
+/* Carry out a judged request whose data lies in the window of `link`, of a volume in RAM. */
+enum blk_status volume_ram_do(const struct volume *v, void *link, const struct blk_sqe *sqe);
+
+#endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Root on a fake kernel: volumes in RAM and a VM's disks. The test plays the console, the VMMs and the store.
+ */
+/* links: root rt */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_kernel.h"
+#include "info_page.h"
+#include "root.h"
+#include "root_bench.h"
+#include "store.h"
+#include "wires.h"
+
+static u64 store;		/* its thread */
+static struct ring orders, reports;
+
+static void attach_store(void)
+{
+	u64 h_pd = fake_pd_of(store);
+
+	ring_attach_consumer(&orders, fake_memory(h_pd, STORE_ORDERS), STORE_ORDER_RING_BYTES);
+	ring_attach_producer(&reports, fake_memory(h_pd, STORE_REPORTS), STORE_REPORT_RING_BYTES);
+}
+
+static int setup(void **state)
+{
+	int rc = bench_boot(state);
+
+	store = fake_thread_nth(SERVICE_STORE);
+	attach_store();
+	return rc;
+}
+
+static void report(u32 id, enum store_error error)
+{
+	struct store_report r = { .kind = STORE_DONE, .id = id, .error = error };
+
+	assert_true(ring_put(&reports, &r, sizeof(r)));
+	bench_turns(ROOT_BIT_STORE, 3);
+}
+
+/* The next order is this one; returns it. */
+static struct store_order take(enum store_op op)
+{
+	struct store_order order = { 0 };
+
+	assert_true(ring_get(&orders, &order, sizeof(order)));
+	assert_int_equal(order.op, op);
+	return order;
+}
+
+static void expect_done(enum store_op op)
+{
+	report(take(op).id, STORE_OK);
+}
+
+static void expect_no_order(void)
+{
+	assert_int_equal(ring_used(&orders), 0);
+}
+
+static struct request a_create(const char *name, u64 bytes, const char *on, const char *volume)
+{
+	struct request r = bench_make_request(REQ_CREATE, name, 0);
+
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .disk_count = 1 };
+	r.spec.disks[0].bytes = bytes;
+	strcpy(r.spec.disks[0].on, on);
+	strcpy(r.spec.disks[0].volume, volume);
+	return r;
+}
+
+static void create(const char *name, u64 bytes, const char *on, const char *volume, enum error error)
+{
+	struct request r = a_create(name, bytes, on, volume);
+
+	bench_send(&r);
+	bench_expect(error);
+}
+
+static void delete_vm(const char *name, u32 flags)
+{
+	bench_ask(REQ_DELETE, name, flags);
+	bench_expect(ERR_NONE);
+}
+
+static void expect_all_back(void)
+{
+	bench_turns(0, 10);
+	assert_int_equal(fake_object_count(), bench_idle_objects);
+	assert_int_equal(fake_free_bytes(), bench_idle_bytes);
+}
+
+static void a_volume_in_ram(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	create("a", 64 * MIB, VOLUME_RAM, "", ERR_NONE);
+	assert_string_equal(bench_answer.vm.disks[0].volume, "a.0");
+	assert_string_equal(bench_answer.vm.disks[0].on, VOLUME_RAM);
+	assert_int_equal(bench_answer.vm.disks[0].bytes, 64 * MIB);
+	assert_int_equal(bench_answer.vm.disks[0].flags, DISK_MADE);
+	order = take(STORE_ADD_RAM);
+	assert_string_equal(order.volume, "a.0");
+	assert_int_equal(order.bytes, 64 * MIB);
+	assert_int_equal(fake_rights(fake_pd_of(store), STORE_RAM + order.slot * STORE_RAM_STRIDE),
+			 RIGHT_R | RIGHT_W);
+	assert_int_equal(fake_rights(fake_pd_of(store), STORE_RAM + order.slot * STORE_RAM_STRIDE + 64 * MIB), 0);
+	report(order.id, STORE_OK);
+	delete_vm("a", 0);
+	expect_done(STORE_DROP_RAM);
+	expect_all_back();
+}
+
+static void a_run(void **state)
+{
+	const struct vmm_args *args;
+	struct store_order order;
+	struct request r = a_create("a", 64 * MIB, VOLUME_RAM, "data");
+	u64 pd, made;
+
+	(void)state;
+	r.spec.disks[0].flags = DISK_READ_ONLY;
+	strcpy(r.spec.disks[0].serial, "S1");
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	expect_done(STORE_ADD_RAM);
+	bench_ask(REQ_START, "a", 0);
+	pd = fake_pd_of(bench_vmm_thread());
+	args = fake_memory(pd, VMM_ARGS);
+	assert_int_equal(args->disk_count, 1);
+	assert_int_equal(args->disks[0].bytes, 64 * MIB);
+	assert_int_equal(args->disks[0].flags, VMM_DISK_READ_ONLY);
+	assert_string_equal(args->disks[0].serial, "S1");
+	order = take(STORE_ATTACH);
+	assert_int_equal(order.link, bench_answer.vm.index * VM_DEVICES);
+	assert_int_equal(order.flags, STORE_READ_ONLY);
+	assert_string_equal(order.volume, "data");
+	assert_string_equal(order.serial, "S1");
+	assert_non_null(fake_memory(pd, VMM_LINKS));
+	assert_ptr_equal(fake_memory(pd, VMM_LINKS), fake_memory(fake_pd_of(store), STORE_LINKS));
+	assert_null(fake_memory(fake_pd_of(store), STORE_LINKS + BLK_LINK_BYTES));
+	assert_int_equal(fake_badge(pd, VMM_H_STORE, store), STORE_BIT_VM);
+	assert_int_equal(fake_badge(fake_pd_of(store), STORE_H_VM, bench_vmm_thread()), VMM_BIT_DISK);
+	report(order.id, STORE_OK);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_await_answer();
+
+	/* Its objects go, but the link's memory stays until the store has given it back. */
+	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
+	bench_turns(0, 50);
+	assert_false(bench_is_answered());
+	assert_non_null(fake_memory(fake_pd_of(store), STORE_LINKS));
+	made = fake_threads_made();
+	order = take(STORE_DETACH);
+	bench_turns(0, 50);
+	expect_no_order();
+	report(order.id, STORE_OK);
+	bench_expect(ERR_NONE);
+	assert_null(fake_memory(fake_pd_of(store), STORE_LINKS));
+	assert_int_equal(fake_threads_made(), made);
+	delete_vm("a", 0);
+	expect_done(STORE_DROP_RAM);
+	expect_all_back();
+}
+
+static void start(const char *name)
+{
+	bench_ask(REQ_START, name, 0);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_expect(ERR_NONE);
+}
+
+/* A store that dies is told everything anew, and what was being given back is back. */
+static void a_new_store(void **state)
+{
+	u64 vmm;
+	u32 made;
+
+	(void)state;
+	create("a", 2 * MIB, VOLUME_RAM, "", ERR_NONE);
+	create("b", 4 * MIB, VOLUME_RAM, "", ERR_NONE);
+	expect_done(STORE_ADD_RAM);
+	expect_done(STORE_ADD_RAM);
+	start("a");
+	expect_done(STORE_ATTACH);
+	start("b");
+	expect_done(STORE_ATTACH);
+	vmm = bench_vmm_thread();
+	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
+	bench_turns(0, 20);
+	(void)take(STORE_DETACH);	/* never answered */
+	made = fake_threads_made();
+	fake_fault(store, 15, 0x400000, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	store = bench_await_thread(made);
+	attach_store();
+	bench_turns(0, 5);
+	bench_expect(ERR_NONE);		/* a has stopped */
+	expect_done(STORE_ADD_RAM);
+	expect_done(STORE_ADD_RAM);
+	assert_int_equal(take(STORE_ATTACH).link, VM_DEVICES);
+	expect_no_order();
+	assert_non_null(fake_memory(fake_pd_of(store), STORE_LINKS + VM_DEVICES * BLK_LINK_BYTES));
+	assert_int_equal(fake_badge(fake_pd_of(store), STORE_H_VM + 1, vmm), VMM_BIT_DISK);
+	assert_int_equal(fake_badge(fake_pd_of(vmm), VMM_H_STORE, store), STORE_BIT_VM << 1);
+	bench_ask(REQ_DELETE, "b", REQ_FLAG_FORCE);
+	bench_turns(0, 20);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+	expect_done(STORE_DROP_RAM);
+	delete_vm("a", 0);
+	expect_done(STORE_DROP_RAM);
+	expect_all_back();
+}
+
+static void kept_and_shared(void **state)
+{
+	struct request r;
+
+	(void)state;
+	create("a", 2 * MIB, VOLUME_RAM, "", ERR_NONE);
+	expect_done(STORE_ADD_RAM);
+	create("b", 0, "", "a.0", ERR_VOLUME_BUSY);
+	delete_vm("a", REQ_FLAG_KEEP_DISKS);
+	expect_no_order();
+	create("a", 4 * MIB, VOLUME_RAM, "", ERR_VOLUME_SIZE);
+	assert_int_equal(bench_answer.have, 2 * MIB);
+	create("b", 0, "", "a.0", ERR_NONE);
+	assert_int_equal(bench_answer.vm.disks[0].flags, 0);
+	delete_vm("b", 0);		/* which did not make it */
+	expect_no_order();
+	create("a", 2 * MIB, VOLUME_RAM, "", ERR_NONE);
+	expect_no_order();
+	/* Other disks: what it has no more stays. */
+	r = bench_make_request(REQ_SET, "a", 0);
+	r.fields = BIT32(FIELD_DISK);
+	r.spec = a_create("a", 3 * MIB, VOLUME_RAM, "new").spec;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_string_equal(bench_answer.vm.disks[0].volume, "new");
+	expect_done(STORE_ADD_RAM);
+	delete_vm("a", 0);
+	expect_done(STORE_DROP_RAM);
+	create("c", 0, "", "a.0", ERR_NONE);
+	r = bench_make_request(REQ_SET, "c", 0);
+	r.fields = BIT32(FIELD_DISK);
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	create("d", 0, "", "a.0", ERR_NONE);
+	delete_vm("c", 0);
+	delete_vm("d", 0);
+	expect_no_order();
+	bench_idle_objects = fake_object_count();	/* a.0 stays */
+	bench_idle_bytes = fake_free_bytes();
+}
+
+static void refusals(void **state)
+{
+	struct request r = a_create("x", 2 * MIB, VOLUME_RAM, "");
+
+	(void)state;
+	create("x", 100 * GIB, "", "", ERR_NO_DISK);
+	assert_string_equal(bench_answer.text, "x.0");
+	create("x", 100 * GIB, "nvme0", "", ERR_UNKNOWN_DISK);
+	create("x", 0, "", "nothing", ERR_NO_VOLUME);
+	create("x", 128 * GIB, VOLUME_RAM, "", ERR_VOLUME_RAM_SIZE);
+	create("x", 32 * GIB, VOLUME_RAM, "", ERR_DISK_MEMORY);
+	create("x", MIB + 1, VOLUME_RAM, "", ERR_BAD_FIELD);
+	create("x", 0, VOLUME_RAM, "", ERR_BAD_FIELD);
+	create("x", 2 * MIB, "RAM", "", ERR_BAD_FIELD);
+	create("x", 2 * MIB, VOLUME_RAM, "../x", ERR_BAD_FIELD);
+	r.spec.disk_count = VM_DEVICES + 1;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r = a_create("x", 2 * MIB, VOLUME_RAM, "");
+	memset(r.spec.disks[0].volume, 'a', sizeof(r.spec.disks[0].volume));
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r = a_create("x", 2 * MIB, VOLUME_RAM, "");
+	memset(r.spec.disks[0].serial, 'a', sizeof(r.spec.disks[0].serial));
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r = a_create("x", 2 * MIB, VOLUME_RAM, "");
+	r.spec.disks[0].flags = 0xff;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	/* The second disk of two can't be had: the first is not there either. */
+	r = a_create("x", 2 * MIB, VOLUME_RAM, "");
+	r.spec.disk_count = 2;
+	r.spec.disks[1].bytes = 32 * GIB;
+	strcpy(r.spec.disks[1].on, VOLUME_RAM);
+	bench_send(&r);
+	bench_expect(ERR_DISK_MEMORY);
+	strcpy(r.spec.disks[1].volume, "x.0");
+	r.spec.disks[1].bytes = 2 * MIB;
+	bench_send(&r);
+	bench_expect(ERR_VOLUME_BUSY);
+	bench_ask(REQ_STATUS, "x", 0);
+	bench_expect(ERR_NO_VM);
+	expect_no_order();
+}
+
+/* A store that reports anything: root changes nothing but for orders that it gave. */
+static void a_hostile_store(void **state)
+{
+	struct store_report r;
+	unsigned seed = 23;
+
+	(void)state;
+	create("h", 2 * MIB, VOLUME_RAM, "", ERR_NONE);
+	expect_done(STORE_ADD_RAM);
+	start("h");
+	expect_done(STORE_ATTACH);
+	for (u32 i = 0; i < 20000; i++) {
+		r.kind = (u32)rand_r(&seed) % 3;
+		r.id = (u32)(rand_r(&seed) % 6) << 24 | (u32)(rand_r(&seed) % 2 ? rand_r(&seed) % 2000 : rand_r(&seed));
+		r.error = (u32)rand_r(&seed) % 8;
+		r.zero = 0;
+		if (!ring_put(&reports, &r, sizeof(r)))
+			bench_turns(ROOT_BIT_STORE, 1);
+	}
+	bench_turns(ROOT_BIT_STORE, 100);
+	bench_expect_state("h", VM_RUNNING, STOP_REQUEST);
+	assert_non_null(fake_memory(fake_pd_of(store), STORE_LINKS));
+	bench_ask(REQ_DELETE, "h", REQ_FLAG_FORCE);
+	bench_turns(0, 20);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+	expect_done(STORE_DROP_RAM);
+}
+
+/* Every call that makes the VM fails once: nothing is lost. */
+static void each_call_fails_once(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	for (u32 n = 1; n < 80; n++) {
+		struct request r = a_create("h", 2 * MIB, VOLUME_RAM, "");
+
+		fake_fail_call(n, ST_NOMEM);
+		bench_send(&r);
+		bench_await_answer();
+		if (bench_answer.error == ERR_NONE) {
+			bench_ask(REQ_START, "h", 0);
+			bench_turns(0, 50);
+			bench_ask(REQ_DELETE, "h", REQ_FLAG_FORCE);
+		}
+		for (u32 i = 0; i < 50; i++) {
+			bench_turns(0, 2);
+			if (ring_get(&orders, &order, sizeof(order)))
+				report(order.id, STORE_OK);
+		}
+		fake_fail_call(0, ST_OK);
+		bench_ask(REQ_STATUS, "h", 0);
+		bench_expect(ERR_NO_VM);
+		expect_all_back();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_volume_in_ram), cmocka_unit_test(a_run), cmocka_unit_test(a_new_store),
+		cmocka_unit_test(kept_and_shared), cmocka_unit_test(refusals), cmocka_unit_test(a_hostile_store),
+		cmocka_unit_test(each_call_fails_once),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
