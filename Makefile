@@ -11,6 +11,10 @@ BOCHS		?= bochs
 CMDLINE		?=
 IMAGES		?=
 CONF		?=
+DISK		?=
+NVME		?=
+AHCI		?=
+IOMMU		?=
 T		?=
 V		?=
 
@@ -19,7 +23,7 @@ say		= $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-7s %s\n
 B		:= build
 # Parallel unless told otherwise.
 SUBMAKE		= $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
-export CPUS MEM QEMU BOCHS CMDLINE IMAGES CONF V
+export CPUS MEM QEMU BOCHS CMDLINE IMAGES CONF DISK NVME AHCI IOMMU V
 # One fixed moment for each tool that writes a date, so that two builds give the same bits.
 export SOURCE_DATE_EPOCH := 1700000000
 export LC_ALL := C
@@ -53,7 +57,7 @@ compdb:
 include mk/flags.mk mk/rooms.mk mk/image.mk mk/iso.mk mk/host.mk mk/tests.mk
 
 clean:
-	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {} + 2>/dev/null || true
+	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name images ! -name 'disk*.img' -exec rm -rf {} + 2>/dev/null || true
 
 distclean:
 	$(Q)rm -rf $(B) compile_commands.json

@@ -29,7 +29,7 @@ romimage: file={bios}
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=cdrom, path={iso}, status=inserted
-boot: cdrom
+{disk}boot: cdrom
 com1: enabled=1, mode=term, dev={tty}
 log: {log}
 panic: action=fatal
@@ -37,6 +37,12 @@ error: action={errors}
 info: action=report
 debug: action=ignore
 clock: sync={sync}, time0=1700000000
+"""
+
+# On the other channel: a disk does not wait for the CD-ROM.
+DISK = """\
+ata1: enabled=1, ioaddr1=0x170, ioaddr2=0x370, irq=15
+ata1-master: type=disk, path="{path}", mode=flat
 """
 
 CTRL_A = 1
@@ -62,6 +68,18 @@ def wait_for_display(bochs, log):
         time.sleep(0.02)
 
 
+def own_disk(path):
+    """One machine at a time has it.  Bochs' own lock file stays behind when Bochs is killed, so it says nothing."""
+    disk = open(path, 'rb')
+    try:
+        fcntl.flock(disk, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f'{path} is in use by another machine')
+    if os.path.exists(path + '.lock'):
+        os.unlink(path + '.lock')
+    return disk
+
+
 def start(args):
     """Returns the Bochs process and our end of its serial line."""
     log = f'{os.path.abspath(args.dir)}/bochs.log'
@@ -72,6 +90,7 @@ def start(args):
     with open(f'{args.dir}/bochsrc', 'w') as file:
         file.write(CONFIG.format(model=args.model, cpus=args.cpus, mem=args.mem, iso=os.path.abspath(args.iso),
                                  tty=os.ttyname(theirs), log=log, bios=BIOS, sync=args.sync,
+                                 disk=DISK.format(path=os.path.abspath(args.disk)) if args.disk else '',
                                  errors='ignore' if args.model == 'ryzen' else 'report'))
     with open(f'{args.dir}/rc', 'w') as file:
         file.write('c\n' if args.cpus == 1 else DEBUGGER)
@@ -129,6 +148,7 @@ def bridge(bochs, line):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--iso', default='build/vos.iso')
+    parser.add_argument('--disk', help='raw image of an ATA disk')
     parser.add_argument('--dir', default='build/bochs', help='for the log and what else Bochs writes')
     parser.add_argument('--mem', type=int, default=1024, help='MiB')
     parser.add_argument('--cpus', type=int, default=1)
@@ -139,6 +159,7 @@ def main():
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
+    _disk = own_disk(args.disk) if args.disk else None
     bochs, line, _theirs = start(args)
     saved = termios.tcgetattr(sys.stdin) if sys.stdin.isatty() else None
     try:

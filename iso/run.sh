@@ -2,17 +2,56 @@
 # SPDX-License-Identifier: MIT
 # Boots build/vos.iso with this terminal as the machine's serial line.  run.sh bios|uefi|intel|gdb
 # CPUS, MEM (MiB) and QEMU come from the environment.  A reset inside the machine really restarts it.
+# Disks: DISK (virtio; in Bochs ATA; default build/disk.img, made at the first run, sparse, kept; "none" for none), NVME
+# and AHCI (none by default) are paths of images, raw or *.qcow2.  IOMMU=vtd or amd.
 set -eu
 
 kind=$1
 dir=build
 cpus=${CPUS:-4}
 qemu=${QEMU:-qemu-system-x86_64}
+disk_size=128G
+
+# The run's own disk.  What a person names must be there.
+find_disk()
+{
+    disk=${DISK:-}
+    [ "$disk" != none ] || disk=
+    if [ -z "${DISK:-}" ]; then
+        disk=$dir/$1
+        [ -e "$disk" ] || truncate -s "$2" "$disk"
+    fi
+    for path in "$disk" "${NVME:-}" "${AHCI:-}"; do
+        [ -z "$path" ] || [ -e "$path" ] || { echo "$path: no such image" >&2; exit 1; }
+    done
+}
+
+# drive ID PATH: a drive for a -device; discarded blocks leave holes in the file.
+drive()
+{
+    format=raw
+    case $2 in *.qcow2) format=qcow2 ;; esac
+    printf 'if=none,id=%s,file=%s,format=%s,discard=unmap' "$1" "$(printf %s "$2" | sed 's/,/,,/g')" "$format"
+}
 
 start_qemu()
 {
-    exec "$qemu" -accel tcg -machine q35 -cpu max -m "${MEM:-2048}" -smp "$cpus" -nic none \
-        -display none -serial mon:stdio -cdrom "$dir/vos.iso" "$@"
+    machine=q35
+    behind=
+    find_disk disk.img "$disk_size"
+    case ${IOMMU:-} in
+        '') ;;
+        vtd) machine=q35,kernel-irqchip=split; set -- "$@" -device intel-iommu,intremap=on ;;
+        amd) machine=q35,kernel-irqchip=split; set -- "$@" -device amd-iommu,intremap=on ;;
+        *) echo "IOMMU=$IOMMU: vtd or amd" >&2; exit 1 ;;
+    esac
+    [ -z "${IOMMU:-}" ] || behind=,iommu_platform=on,disable-legacy=on
+    [ -z "$disk" ] || set -- "$@" -drive "$(drive disk "$disk")" -device "virtio-blk-pci,drive=disk,serial=disk$behind"
+    [ -z "${NVME:-}" ] || set -- "$@" -drive "$(drive nvme "$NVME")" -device nvme,drive=nvme,serial=nvme
+    [ -z "${AHCI:-}" ] || set -- "$@" -drive "$(drive ahci "$AHCI")" -device ide-hd,drive=ahci,bus=ide.0
+    exec "$qemu" -accel tcg -machine "$machine" -cpu max -m "${MEM:-2048}" -smp "$cpus" -nic none \
+        -display none -serial mon:stdio -drive "if=none,id=cd,media=cdrom,readonly=on,file=$dir/vos.iso" \
+        -device ide-cd,drive=cd,bus=ide.2,bootindex=0 "$@"
 }
 
 echo 'To leave: Ctrl-A X.  Or type shutdown at the prompt.'
@@ -38,7 +77,8 @@ case $kind in
         ;;
     intel)
         echo 'Bochs interprets every instruction: the prompt takes some ten seconds, Linux a minute or two.'
+        find_disk disk-intel.img "$disk_size"
         exec /usr/bin/python3 iso/bochs.py --iso "$dir/vos.iso" --mem "${MEM:-1024}" --cpus "${CPUS:-1}" \
-            --sync slowdown
+            --sync slowdown ${disk:+--disk "$disk"}
         ;;
 esac

@@ -19,7 +19,7 @@
 #define HANDLE_CHOSEN 512u	/* slots 1 .. HANDLE_CHOSEN - 1 are filled by SYS_HANDLE_GRANT, by number ... */
 #define HANDLE_COUNT 20480u	/* ... HANDLE_CHOSEN .. HANDLE_COUNT - 1 by the kernel, with what is created */
 #define SPACE_REGIONS 2048u	/* mappings of one PD or VM */
-#define PORT_RANGES 4u		/* ranges of I/O ports of one PD */
+#define PORT_RANGES 8u		/* ranges of I/O ports of one PD */
 
 /* ---- The machine ---- */
 #define LOG_READERS 2u		/* threads that are told when the log grows: the console's and the screen driver's */

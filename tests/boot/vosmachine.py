@@ -38,6 +38,17 @@ PATIENCE = float(os.environ.get('VOS_TEST_PATIENCE', '900'))
 TINY = {'iso': f'{BUILD}/test.iso', 'bundle': f'{BUILD}/test.cpio'}
 PROMPT = 'vos> '
 COLUMNS = 80
+# Machines without and with an IOMMU; disks of QEMU by kind.
+MACHINES = {
+    None: ('q35',),
+    'vtd': ('q35,kernel-irqchip=split', '-device', 'intel-iommu,intremap=on'),
+    'amd': ('q35,kernel-irqchip=split', '-device', 'amd-iommu,intremap=on'),
+}
+QEMU_DISKS = {
+    'virtio': 'virtio-blk-pci,drive=disk{number},serial=disk{number}',
+    'nvme': 'nvme,drive=disk{number},serial=disk{number}',
+    'ahci': 'ide-hd,drive=disk{number},serial=disk{number}',
+}
 GUEST_PROMPT = 'guest# '
 
 # CSI, OSC / APC / DCS strings, two-byte escapes; a sequence cut off at the end of what was read waits for its rest.
@@ -72,12 +83,14 @@ def settle(text):
 
 class Machine:
     def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=None, cpu=None,
-                 icount=None, load=1):
+                 icount=None, load=1, disks=None, iommu=None):
         self.backend, self.name, self.append, self.mem = backend, name, append, mem
         # More than two CPUs are too much for Bochs, which emulates them all in one thread.
         self.cpus = min(cpus or 1, 2) if backend == 'bochs' else cpus or (1 if icount is not None else 4)
         # QEMU: an instruction takes 2**icount ns, whatever it really takes; in Bochs that is so anyway.
         self.icount = icount
+        # Images of disks: [(kind, path)], kind = virtio, nvme or ahci on QEMU, ata on Bochs (one).  iommu: vtd or amd.
+        self.disks, self.iommu = disks or [], iommu
         self.cpu = cpu or ('corei7_skylake_x' if backend == 'bochs' else 'max')
         self.iso = iso or f'{BUILD}/vos.iso'
         self.elf = elf or f'{BUILD}/vos-pvh.elf'
@@ -100,7 +113,7 @@ class Machine:
     def command(self):
         if self.backend == 'bochs':
             return ['/usr/bin/python3', f'{TOP}/iso/bochs.py', '--iso', self.iso, '--mem', str(self.mem), '--cpus',
-                    str(self.cpus), '--model', self.cpu, '--dir', self.folder]
+                    str(self.cpus), '--model', self.cpu, '--dir', self.folder] + self.bochs_disks()
         if self.backend == 'kvm-amd':
             # One thread: QEMU 7.2 delivers an interrupt of EVENTINJ twice at times when there are several.
             return [QEMU, '-accel', 'tcg,thread=single', '-machine', 'q35', '-cpu', 'max,la57=off', '-m', '2048',
@@ -109,20 +122,36 @@ class Machine:
                     '-append', 'console=ttyS0 vos.test=/bin/nested',
                     '-serial', f'file:{self.linux_log}', '-serial', 'stdio']
         # QEMU 10.0 ends at the timer's WRMSR in x2APIC mode when it counts instructions ("Bad icount read").
-        qemu = [QEMU, '-accel', 'tcg', '-machine', 'q35',
+        qemu = [QEMU, '-accel', 'tcg', '-machine', *MACHINES[self.iommu],
                 '-cpu', self.cpu if self.icount is None else f'{self.cpu},-x2apic',
                 '-m', str(self.mem), '-smp', str(self.cpus), '-nic', 'none', '-display', 'none', '-monitor', 'none',
-                '-serial', 'stdio']
+                '-serial', 'stdio'] + self.qemu_disks()
         if self.icount is not None:
             qemu += ['-icount', f'shift={self.icount},sleep=off']
         if self.backend == 'qemu-pvh':
             return qemu + ['-kernel', self.elf, '-initrd', self.bundle, '-append', self.append]
-        qemu += ['-cdrom', self.iso]
+        qemu += ['-cdrom', self.iso, '-boot', 'd']
         if self.backend == 'qemu-uefi':
             variables = shutil.copy(f'{OVMF}/OVMF_VARS_4M.fd', self.folder)
             qemu += ['-drive', f'if=pflash,format=raw,unit=0,readonly=on,file={OVMF}/OVMF_CODE_4M.fd',
                      '-drive', f'if=pflash,format=raw,unit=1,file={variables}']
         return qemu
+
+    def bochs_disks(self):
+        assert all(kind == 'ata' for kind, _ in self.disks) and len(self.disks) <= 1 and not self.iommu
+        return [word for _, path in self.disks for word in ('--disk', path)]
+
+    def qemu_disks(self):
+        arguments = []
+        ports = iter((0, 1, 3, 4, 5))       # the CD-ROM is on port 2
+        for number, (kind, path) in enumerate(self.disks):
+            device = QEMU_DISKS[kind].format(number=number)
+            if kind == 'ahci':
+                device += f',bus=ide.{next(ports)}'
+            if self.iommu and kind == 'virtio':
+                device += ',iommu_platform=on,disable-legacy=on'
+            arguments += ['-drive', f'if=none,id=disk{number},file={path},format=raw,discard=unmap', '-device', device]
+        return arguments
 
     def start(self):
         self.slots.take()
