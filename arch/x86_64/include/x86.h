@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x86.h - privileged instructions, control-register bits, MSR numbers and the kernel's segment selectors, for the arch
- * rooms. One instruction a function; no policy here. Sources: AMD APM Vol. 2 (3.1, 3.2, appendix A), Intel SDM Vol. 3
- * (2.5) and Vol. 4.
+ * x86.h - privileged instructions, flags, MSR numbers and the kernel's segment selectors, for the arch rooms. One
+ * instruction a function; no policy here. Sources: AMD APM Vol. 2 (3.1, 3.2, appendix A), Intel SDM Vol. 3 (2.5) and
+ * Vol. 4.
  */
 #ifndef VOS_X86_H
 #define VOS_X86_H
 
-#include "types.h"
+#include "register_bits.h"
 
 /* Selectors of the GDT (arch/x86_64/cpu/tables.c). The order is the one SYSRET wants: user data, then user code. */
 #define SEL_KERNEL_CODE 0x08u
@@ -16,40 +16,6 @@
 #define SEL_USER_CODE 0x23u	/* RPL 3 */
 #define SEL_TSS 0x28u
 #define SEL_SYSRET_BASE 0x13u
-
-#define CR0_PE BIT64(0)
-#define CR0_MP BIT64(1)
-#define CR0_EM BIT64(2)
-#define CR0_TS BIT64(3)
-#define CR0_ET BIT64(4)
-#define CR0_NE BIT64(5)
-#define CR0_WP BIT64(16)
-#define CR0_AM BIT64(18)
-#define CR0_NW BIT64(29)
-#define CR0_CD BIT64(30)
-#define CR0_PG BIT64(31)
-
-#define CR4_VME BIT64(0)
-#define CR4_PVI BIT64(1)
-#define CR4_TSD BIT64(2)
-#define CR4_DE BIT64(3)
-#define CR4_PSE BIT64(4)
-#define CR4_PAE BIT64(5)
-#define CR4_MCE BIT64(6)
-#define CR4_PGE BIT64(7)
-#define CR4_PCE BIT64(8)
-#define CR4_OSFXSR BIT64(9)
-#define CR4_OSXMMEXCPT BIT64(10)
-#define CR4_UMIP BIT64(11)
-#define CR4_LA57 BIT64(12)
-#define CR4_VMXE BIT64(13)
-#define CR4_SMXE BIT64(14)
-#define CR4_FSGSBASE BIT64(16)
-#define CR4_PCIDE BIT64(17)
-#define CR4_OSXSAVE BIT64(18)
-#define CR4_SMEP BIT64(20)
-#define CR4_SMAP BIT64(21)
-#define CR4_PKE BIT64(22)
 
 #define RFLAGS_CF BIT64(0)
 #define RFLAGS_ONE BIT64(1)
@@ -81,12 +47,6 @@
 #define MSR_GS_BASE 0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 #define MSR_TSC_AUX 0xc0000103u
-
-#define EFER_SCE BIT64(0)
-#define EFER_LME BIT64(8)
-#define EFER_LMA BIT64(10)
-#define EFER_NXE BIT64(11)
-#define EFER_SVME BIT64(12)
 
 enum vector {
 	VECTOR_DE = 0, VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_DF = 8,
