@@ -84,8 +84,9 @@ extern struct frame_pool frames;
 /* Is any of it memory that the pool manages, or nothing that this processor can address? */
 bool frames_own(hpa_t start, u64 bytes) MUST_CHECK;
 
-/* `count` (1, 2, 4 .. 64) adjacent zeroed kernel frames; NULL if there are none. */
+/* `count` (1, 2, 4 .. 64) adjacent zeroed kernel frames; NULL if there are none, or only those below the watermark. */
 void *kernel_frames_alloc(u32 count);
+void *kernel_frames(u32 count, bool keeps_watermark);
 void kernel_frames_free(void *frames_start, u32 count);
 
 /* SYSTEM_WATERMARK. */

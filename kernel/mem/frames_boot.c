@@ -164,7 +164,7 @@ void frames_init(const struct boot_info *boot)
 	       (unsigned long long)(frames.kernel >> 8));
 }
 
-static void *kernel_frames(u32 count, bool keeps_watermark)
+void *kernel_frames(u32 count, bool keeps_watermark)
 {
 	enum status status = ST_OK;
 	hpa_t frame;
@@ -212,31 +212,3 @@ void kernel_frame_free(void *frame)
 	if (frame != NULL)
 		kernel_frames_free(frame, 1);
 }
-
-/* ctx: NULL, or anything if the watermark counts. */
-static enum status table_alloc(void *ctx, hpa_t *out)
-{
-	void *p = kernel_frames(1, ctx != NULL);
-
-	if (p == NULL)
-		return ST_NOMEM;
-	*out = direct_hpa(p);
-	return ST_OK;
-}
-
-static void table_free(void *ctx, hpa_t frame)
-{
-	(void)ctx;
-	kernel_frames_free(direct_pointer(frame), 1);
-}
-
-static u64 *table_pointer(void *ctx, hpa_t frame)
-{
-	(void)ctx;
-	return direct_pointer(frame);
-}
-
-const struct pt_frames kernel_pt_frames = { .alloc = table_alloc, .free = table_free, .pointer = table_pointer };
-const struct pt_frames guest_pt_frames = {
-	.alloc = table_alloc, .free = table_free, .pointer = table_pointer, .ctx = &frames,
-};
