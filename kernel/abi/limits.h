@@ -22,7 +22,11 @@
 #define PORT_RANGES 8u		/* ranges of I/O ports of one PD */
 
 /* ---- The machine ---- */
-#define LOG_READERS 2u		/* threads that are told when the log grows: the console's and the screen driver's */
+/*
+ * Threads that are signalled when the log grows: the console's and the screen driver's. There are to be no more,
+ * because each message signals all of them. Other programs get the log from the console, which has it on its lines.
+ */
+#define LOG_READERS 2u
 #define SERVICES_MAX 24u	/* PDs that are always there, and drivers of devices */
 
 /* ---- Root ---- */
