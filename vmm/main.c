@@ -15,6 +15,7 @@
 
 static struct machine machine;
 
+_Static_assert(sizeof(struct virtio_blk) <= VMM_DISK_HEAP_BYTES, "root gives that much for each disk");
 _Static_assert(sizeof(struct insn_cache) <= VMM_VCPU_HEAP_BYTES, "root gives that much for each vCPU");
 
 /* ---- The kernel as struct host ---- */
@@ -64,6 +65,12 @@ static void host_signal_console(void *ctx)
 	(void)!sys_notify_signal(VMM_H_CONSOLE);
 }
 
+static void host_signal_store(void *ctx)
+{
+	(void)ctx;
+	(void)!sys_notify_signal(VMM_H_STORE);
+}
+
 static void host_signal_vcpu(void *ctx, u32 vcpu)
 {
 	(void)ctx;
@@ -94,6 +101,7 @@ static const struct host host = {
 	.yield = host_yield,
 	.signal_root = host_signal_root,
 	.signal_console = host_signal_console,
+	.signal_store = host_signal_store,
 	.signal_vcpu = host_signal_vcpu,
 	.tsc = host_tsc,
 	.random = host_random,
@@ -136,6 +144,8 @@ static void start(void)
 		.control = (struct vmm_control *)VMM_CONTROL, .ram = (u8 *)VMM_RAM, .rings = (void *)VMM_RINGS,
 		.pages = (u8 *)VMM_VCPU_PAGES, .insns = malloc(args()->cpus * sizeof(struct insn_cache)),
 		.host_cpuid = host_cpuid,
+		.disks = args()->disk_count ? malloc(args()->disk_count * sizeof(struct virtio_blk)) : NULL,
+		.links = (u8 *)VMM_LINKS,
 	};
 	struct load_image images[LOAD_IMAGES];
 

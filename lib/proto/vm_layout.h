@@ -100,6 +100,7 @@ struct console_args {
 #define VMM_IMAGES 0x100000000ull	/* image i, read only, at + i * VMM_IMAGE_STRIDE */
 #define VMM_IMAGE_STRIDE 0x80000000ull
 #define VMM_VCPU_HEAP_BYTES 0xa800u	/* of its heap, for each vCPU */
+#define VMM_DISK_HEAP_BYTES 0x26000u	/* likewise, for each disk */
 #define VMM_RAM 0x100000000000ull	/* guest RAM: offset 0 .. memory_bytes, contiguous */
 #define VMM_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_VM */
 #define VMM_H_STORE 4u			/* THREAD|SIGNAL: store, badge STORE_BIT_VM << v % 32; only with disks */

@@ -7,6 +7,7 @@ import re
 import time
 
 import pytest
+from vosmachine import GUEST_PROMPT
 
 
 def start_linux(machine):
@@ -42,6 +43,7 @@ def check_pause_and_clock(machine):
     machine.attach('lin')
     machine.expect(r'tick \d+')
     machine.send('\x03')
+    machine.expect(re.escape(GUEST_PROMPT))     # what is typed before that is echoed, then comes the prompt
     begun = time.monotonic()
     answer = machine.guest_cmd('a=$(date +%s); sleep 2; echo slept $(($(date +%s)-a))')
     # QEMU's clock is the one on the wall, so on a busy machine it goes on while the guest is not served.

@@ -61,5 +61,6 @@
 #define PCI_LINES 4u
 #define PCI_SLOT_RNG 2u
 #define PCI_SLOT_CONSOLE 3u
+#define PCI_SLOT_DISKS 4u
 
 #endif

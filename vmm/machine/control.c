@@ -123,6 +123,8 @@ void machine_notified(struct machine *m, u64 bits)
 	}
 	if (bits & VMM_BIT_CONSOLE)
 		console_port_signalled(&m->console);
+	for (u32 i = 0; (bits & VMM_BIT_DISK) && i < m->args->disk_count; i++)
+		virtio_blk_poll(&m->disks[i]);
 	machine_unlock(m);
 }
 

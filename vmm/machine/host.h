@@ -19,6 +19,7 @@ struct host {
 	void (*yield)(void *ctx);
 	void (*signal_root)(void *ctx);
 	void (*signal_console)(void *ctx);
+	void (*signal_store)(void *ctx);
 	void (*signal_vcpu)(void *ctx, u32 vcpu);
 	u64 (*tsc)(void *ctx);
 	bool (*random)(void *ctx, void *out, u32 bytes);	/* false: this machine has no generator */

@@ -299,6 +299,43 @@ static enum status add_virtio_console(struct machine *m)
 	return virtio_console_init(&m->virtio_console, PCI_SLOT_CONSOLE << 3, &ops, &host, &m->pci);
 }
 
+static void disk_signal(void *ctx)
+{
+	const struct host *host = ((struct machine *)ctx)->host;
+
+	host->signal_store(host->ctx);
+}
+
+/* Root has judged and terminated the serial number. */
+static struct virtio_blk_disk disk_of(const struct vmm_disk *arg)
+{
+	struct virtio_blk_disk disk = { .bytes = arg->bytes, .block_bytes = arg->block_bytes,
+					.is_read_only = arg->flags & VMM_DISK_READ_ONLY };
+
+	memcpy(disk.serial, arg->serial, sizeof(disk.serial));
+	return disk;
+}
+
+/* At least two queues, so that Linux takes no I/O scheduler. */
+static enum status add_disks(struct machine *m)
+{
+	struct virtio_blk_ops ops = { .signal = disk_signal, .ctx = m };
+	struct virtio_host host = virtio_host(m);
+	u32 queues = m->vcpu_count < 2 ? 2 : m->vcpu_count;
+
+	for (u32 i = 0; i < m->args->disk_count; i++) {
+		struct virtio_blk_disk disk = disk_of(&m->args->disks[i]);
+		enum status status = virtio_blk_init(&m->disks[i], (u8)((PCI_SLOT_DISKS + i) << 3), &disk, queues,
+						     m->links + (u64)i * BLK_LINK_BYTES, &ops, &host, &m->pci);
+
+		if (status != ST_OK)
+			return status;
+	}
+	return ST_OK;
+}
+
+_Static_assert(VM_VCPUS <= VIRTIO_QUEUES && PCI_SLOT_DISKS + VM_DEVICES <= PCI_FUNCTIONS, "disks");
+
 static enum status add_pic(struct machine *m)
 {
 	enum status status;
@@ -375,6 +412,7 @@ static const struct {
 	{ "PCI", ON_BOTH, add_pci },
 	{ "virtio-rng", ON_BOTH, add_virtio_rng },
 	{ "virtio-console", ON_BOTH, add_virtio_console },
+	{ "disks", ON_BOTH, add_disks },
 	{ "8254", ON_PC, add_pit },
 	{ "HPET", ON_BOTH, add_hpet },
 	{ "real-time clock", ON_PC, add_rtc },
@@ -415,14 +453,17 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 	m->args = config->args;
 	m->info = config->info;
 	m->control = config->control;
-	if (m->args->cpus == 0 || m->args->cpus > VM_VCPUS || m->args->platform >= PLATFORM_COUNT) {
+	if (m->args->cpus == 0 || m->args->cpus > VM_VCPUS || m->args->platform >= PLATFORM_COUNT ||
+	    m->args->disk_count > VM_DEVICES) {
 		machine_stop(m, 0, STOP_BAD_STATE, false, "start arguments are out of range");
 		return false;
 	}
-	if (!config->insns) {
-		machine_stop(m, 0, STOP_NO_MEMORY, false, "no memory for the decoded instructions");
+	if (!config->insns || (m->args->disk_count && !config->disks)) {
+		machine_stop(m, 0, STOP_NO_MEMORY, false, "no memory for the decoded instructions or for disks");
 		return false;
 	}
+	m->disks = config->disks;
+	m->links = config->links;
 	m->vcpu_count = m->args->cpus;
 	m->memory = (struct guest_memory){ .ram = config->ram, .bytes = m->args->memory_bytes };
 	memory_map_build(&m->map, &m->memory);

@@ -33,6 +33,7 @@
 #include "rt_time.h"
 #include "rtc.h"
 #include "uart16550.h"
+#include "virtio_blk.h"
 #include "virtio_console.h"
 #include "virtio_rng.h"
 #include "vcpu.h"
@@ -87,6 +88,8 @@ struct machine {
 	struct pci_bus pci;
 	struct virtio_rng virtio_rng;
 	struct virtio_console virtio_console;
+	struct virtio_blk *disks;	/* args->disk_count */
+	u8 *links;
 	u32 device_faults;	/* lines about virtio devices in the VM's log so far */
 	struct pic pic;
 	struct pit pit;
@@ -108,6 +111,8 @@ struct machine_config {
 	void *rings;			/* VM_RINGS_BYTES */
 	u8 *pages;			/* a vcpu page every PAGE_SIZE */
 	struct insn_cache *insns;	/* one for each vCPU; NULL: no memory */
+	struct virtio_blk *disks;	/* one for each disk; NULL: no memory, or there are none */
+	u8 *links;			/* with the store: disk d's at + d * BLK_LINK_BYTES */
 	cpuid_host_fn host_cpuid;
 };
 

@@ -18,7 +18,7 @@
 
 #define RW (RIGHT_R | RIGHT_W)
 #define VMM_PROGRAM "vmm"
-#define VMM_HEAP_BYTES (16 * KIB)	/* beside what each vCPU takes */
+#define VMM_HEAP_BYTES (16 * KIB)	/* beside what each vCPU and each disk takes */
 #define FURTHER_STACK_STRIDE 0x20000ull
 
 void vm_signal(const struct vm *vm)
@@ -44,11 +44,13 @@ static enum status build_pd(struct vm *vm)
 	const char *other = vm->spec.vmm;
 	const struct image *program = other[0] != '\0' ? image_find(&root.images, other, false)
 						       : image_find(&root.images, VMM_PROGRAM, true);
+	u64 heap_bytes;
 
 	if (program == NULL)
 		return ST_UNSUPPORTED;
-	return pd_build(&vm->pd, program, VMM_HEAP_BYTES + align_up(vm->spec.cpus * VMM_VCPU_HEAP_BYTES, PAGE_SIZE),
-			&vm->objects);
+	heap_bytes = VMM_HEAP_BYTES + align_up(vm->spec.cpus * VMM_VCPU_HEAP_BYTES, PAGE_SIZE) +
+		     vm->spec.disk_count * VMM_DISK_HEAP_BYTES;
+	return pd_build(&vm->pd, program, heap_bytes, &vm->objects);
 }
 
 /* Guest RAM into the guest, around the hole below 4 GiB, and into the VMM. Also a piece of filling it. */

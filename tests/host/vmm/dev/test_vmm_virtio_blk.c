@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The block device of a guest, with a store that completes late, out of order or with errors, and one that is started
+ * again.
+ */
+/* links: vmm rt */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <linux/pci_regs.h>
+#include <linux/virtio_blk.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_ring.h>
+
+#include "bus.h"
+#include "virtio_blk.h"
+
+#define RAM_BYTES (16u << 20)
+#define RING 0x1000u
+#define USED 0x4000u
+#define HEADERS 0x8000u		/* + 64 * number: header, range, status */
+#define DATA 0x100000u
+#define SIZE 128u
+#define DISK_SECTORS 8192u
+
+static u8 *ram, *link_memory;
+static u8 disk[DISK_SECTORS * 512];
+static struct guest_memory memory;
+static struct virtio_blk *b;
+static struct pci_bus pci;
+static struct bus machine_bus;
+static struct blk_server store;
+static u16 available, collected;
+static u32 signals, faults, interrupts, flushes, zeroed, next_descriptor;
+static struct blk_sqe held[BLK_RING];
+static u32 held_count;
+
+static struct blk_info info = {
+	.sectors = DISK_SECTORS, .block_bytes = 512, .physical_bytes = 4096, .max_sectors = BLK_MAX_SECTORS,
+	.max_zero_sectors = 64, .features = BLK_CAN_FLUSH | BLK_CAN_DISCARD | BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP,
+};
+
+static void signal_store(void *ctx)
+{
+	(void)ctx;
+	signals++;
+}
+
+static void broken(void *ctx, const char *device, const char *fault)
+{
+	(void)ctx;
+	assert_string_equal(device, "virtio-blk");
+	assert_non_null(fault);
+	faults++;
+}
+
+static void set_line(void *ctx, u32 gsi, bool is_asserted)
+{
+	(void)ctx;
+	(void)gsi;
+	interrupts += is_asserted;
+}
+
+static void start_driver(u64 features)
+{
+	struct virtqueue_setup setup = { .descriptors = RING, .available = RING + 0x1000, .used = USED, .size = SIZE };
+
+	b->device.accepted = features;
+	b->device.status = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK |
+			   VIRTIO_CONFIG_S_DRIVER_OK;
+	b->device.function.config[PCI_COMMAND] = PCI_COMMAND_MEMORY | PCI_COMMAND_IO | PCI_COMMAND_MASTER;
+	assert_true(virtqueue_enable(&b->device.queue[0].ring, &memory, &setup));
+}
+
+static int make(bool is_read_only)
+{
+	struct virtio_blk_disk d = { .bytes = sizeof(disk), .block_bytes = 512, .is_read_only = is_read_only,
+				     .serial = "serial-of-this-disk!" };
+	struct virtio_blk_ops ops = { signal_store, NULL };
+	struct virtio_host host = { &memory, broken, NULL };
+	struct pci_host pci_host = { .bus = &machine_bus, .set_line = set_line };
+
+	ram = calloc(1, RAM_BYTES);
+	link_memory = aligned_alloc(4096, BLK_LINK_BYTES);
+	memset(link_memory, 0, BLK_LINK_BYTES);
+	b = calloc(1, sizeof(*b));
+	memory = (struct guest_memory){ ram, RAM_BYTES };
+	bus_init(&machine_bus);
+	pci_bus_init(&pci, &pci_host);
+	assert_int_equal(virtio_blk_init(b, 0x20, &d, 2, link_memory, &ops, &host, &pci), ST_OK);
+	available = collected = 0;
+	signals = faults = interrupts = flushes = zeroed = next_descriptor = held_count = 0;
+	for (u32 i = 0; i < sizeof(disk); i++)
+		disk[i] = (u8)(i / 512 * 3 + i);
+	info.features = BLK_CAN_FLUSH | BLK_CAN_DISCARD | BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP;
+	start_driver(BIT64(VIRTIO_BLK_F_FLUSH));
+	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)make(false);
+	blk_server_begin(&store, link_memory, &info, BLK_UP, 0);
+	virtio_blk_poll(b);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(ram);
+	free(link_memory);
+	free(b);
+	return 0;
+}
+
+/* ---- The guest's driver ---- */
+
+static struct vring_desc *descriptor(u32 i)
+{
+	return (struct vring_desc *)(void *)(ram + RING) + i % SIZE;
+}
+
+static u8 *request_at(u16 head)
+{
+	return ram + HEADERS + 64u * head;
+}
+
+static void add(u32 *count, u64 gpa, u32 len, u16 flags)
+{
+	if (*count != 0)
+		descriptor(next_descriptor - 1)->flags |= VRING_DESC_F_NEXT;
+	*descriptor(next_descriptor) = (struct vring_desc){ gpa, len, flags, (u16)((next_descriptor + 1) % SIZE) };
+	next_descriptor++;
+	(*count)++;
+}
+
+/* Data at `gpa` in two descriptors, to see that both are used. */
+static u16 offer(u32 type, u64 sector, u64 gpa, u32 bytes)
+{
+	u16 head = (u16)(next_descriptor % SIZE), *ring = (u16 *)(void *)(ram + RING + 0x1000);
+	struct virtio_blk_outhdr header = { .type = type, .sector = sector };
+	u16 flags = type == VIRTIO_BLK_T_IN || type == VIRTIO_BLK_T_GET_ID ? VRING_DESC_F_WRITE : 0;
+	u32 count = 0, half = bytes / 2;
+
+	memcpy(request_at(head), &header, sizeof(header));
+	request_at(head)[32] = 0xff;
+	add(&count, HEADERS + 64u * head, sizeof(header), 0);
+	if (half != 0)
+		add(&count, gpa, half, flags);
+	if (bytes != 0)
+		add(&count, gpa + half, bytes - half, flags);
+	add(&count, HEADERS + 64u * head + 32, 1, VRING_DESC_F_WRITE);
+	ring[2 + available % SIZE] = head;
+	ring[1] = ++available;
+	return head;
+}
+
+static void kick(void)
+{
+	b->device.type->notify(&b->device, 0);
+}
+
+static bool collect(u32 *head, u32 *written)
+{
+	const u16 *used = (const u16 *)(const void *)(ram + USED);
+	const struct vring_used_elem *entry = (const void *)(used + 2);
+
+	if (used[1] == collected)
+		return false;
+	*head = entry[collected % SIZE].id;
+	*written = entry[collected % SIZE].len;
+	collected++;
+	return true;
+}
+
+/* ---- The store ---- */
+
+static enum blk_status carry_out(const struct blk_sqe *sqe)
+{
+	u32 left = sqe->sectors * 512;
+	u8 *at = disk + sqe->sector * 512;
+
+	if (sqe->op == BLK_FLUSH)
+		flushes++;
+	if (sqe->op == BLK_DISCARD || sqe->op == BLK_WRITE_ZEROES) {
+		memset(at, 0, left);
+		zeroed += sqe->sectors;
+	}
+	for (u32 i = 0; i < sqe->seg_count; i++) {
+		u32 count = sqe->seg[i].count * BLK_SLOT_BYTES < left ? sqe->seg[i].count * BLK_SLOT_BYTES : left;
+		u8 *slot = blk_slot(link_memory, sqe->seg[i].slot);
+
+		assert_int_equal(sqe->seg[i].window, BLK_WINDOW_OWN);
+		if (sqe->op == BLK_READ)
+			memcpy(slot, at, count);
+		else
+			memcpy(at, slot, count);
+		at += count;
+		left -= count;
+	}
+	return BLK_OK;
+}
+
+static void store_take(void)
+{
+	blk_server_wait(&store, true);
+	while (blk_server_take(&store, &held[held_count]))
+		held_count++;
+}
+
+/* Everything, the last one first. */
+static void store_run(void)
+{
+	do {
+		store_take();
+		while (held_count != 0) {
+			held_count--;
+			blk_server_complete(&store, held[held_count].cookie, carry_out(&held[held_count]));
+		}
+		virtio_blk_poll(b);
+		store_take();
+	} while (held_count != 0);
+}
+
+static u8 run_one(u32 type, u64 sector, u64 gpa, u32 bytes, u32 written)
+{
+	u16 head = offer(type, sector, gpa, bytes);
+	u32 got, count;
+
+	kick();
+	store_run();
+	assert_true(collect(&got, &count));
+	assert_int_equal(got, head);
+	assert_int_equal(count, written);
+	return request_at(head)[32];
+}
+
+/* ---- Tests ---- */
+
+static void test_both_ways(void **state)
+{
+	(void)state;
+	blk_server_wait(&store, true);
+	assert_int_equal(run_one(VIRTIO_BLK_T_IN, 16, DATA, 12 * 512, 12 * 512 + 1), VIRTIO_BLK_S_OK);
+	assert_memory_equal(ram + DATA, disk + 16 * 512, 12 * 512);
+	assert_true(signals != 0);
+	assert_true(interrupts != 0);
+	memset(ram + DATA, 0x5a, 9 * 512);
+	assert_int_equal(run_one(VIRTIO_BLK_T_OUT, 100, DATA, 9 * 512, 1), VIRTIO_BLK_S_OK);
+	assert_memory_equal(ram + DATA, disk + 100 * 512, 9 * 512);
+	assert_int_not_equal(disk[109 * 512], 0x5a);
+	assert_int_equal(run_one(VIRTIO_BLK_T_FLUSH, 0, 0, 0, 1), VIRTIO_BLK_S_OK);
+	assert_int_equal(flushes, 1);
+	assert_int_equal(run_one(VIRTIO_BLK_T_GET_ID, 0, DATA, 20, 21), VIRTIO_BLK_S_OK);
+	assert_memory_equal(ram + DATA, "serial-of-this-disk!", 20);
+}
+
+/* More than a window, in pieces. */
+static void test_large(void **state)
+{
+	u32 bytes = 3u << 20;
+
+	(void)state;
+	assert_int_equal(run_one(VIRTIO_BLK_T_IN, 0, DATA, bytes, bytes + 1), VIRTIO_BLK_S_OK);
+	assert_memory_equal(ram + DATA, disk, bytes);
+	memset(ram + DATA, 7, bytes);
+	assert_int_equal(run_one(VIRTIO_BLK_T_OUT, 8, DATA, bytes, 1), VIRTIO_BLK_S_OK);
+	assert_memory_equal(disk + 8 * 512, ram + DATA, bytes);
+}
+
+/* More requests than slots, and than the link takes: all are done once, in whatever order. */
+static void test_many(void **state)
+{
+	u32 got, written, done = 0;
+
+	(void)state;
+	for (u32 i = 0; i < SIZE / 4; i++)
+		(void)offer(VIRTIO_BLK_T_IN, i * 240, DATA + i * 122880, 122880);
+	kick();
+	for (u32 turn = 0; turn < 100; turn++)
+		store_run();
+	while (collect(&got, &written)) {
+		assert_int_equal(request_at((u16)got)[32], VIRTIO_BLK_S_OK);
+		assert_int_equal(written, 122881);
+		done++;
+	}
+	assert_int_equal(done, SIZE / 4);
+	assert_memory_equal(ram + DATA, disk, SIZE / 4 * 122880);
+	assert_int_equal(b->free, ~0ull);
+}
+
+static u16 offer_range(u32 type, u64 sector, u32 sectors, u32 flags)
+{
+	struct virtio_blk_discard_write_zeroes range = { .sector = sector, .num_sectors = sectors, .flags = flags };
+
+	memcpy(ram + DATA, &range, sizeof(range));
+	return offer(type, 0, DATA, sizeof(range));
+}
+
+static u8 run_range(u32 type, u64 sector, u32 sectors, u32 flags)
+{
+	u16 head = offer_range(type, sector, sectors, flags);
+	u32 got, written;
+
+	kick();
+	store_run();
+	assert_true(collect(&got, &written));
+	return request_at(head)[32];
+}
+
+static void test_zeroes(void **state)
+{
+	(void)state;
+	assert_int_equal(run_range(VIRTIO_BLK_T_DISCARD, 8, 200, 0), VIRTIO_BLK_S_OK);
+	assert_int_equal(zeroed, 200);		/* in pieces of 64 */
+	assert_int_equal(disk[8 * 512] | disk[208 * 512 - 1], 0);
+	assert_int_equal(run_range(VIRTIO_BLK_T_WRITE_ZEROES, 300, 8, VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP),
+			 VIRTIO_BLK_S_OK);
+	assert_int_equal(run_range(VIRTIO_BLK_T_DISCARD, 8, 8, 1), VIRTIO_BLK_S_UNSUPP);
+	assert_int_equal(run_range(VIRTIO_BLK_T_WRITE_ZEROES, 8, 8, 2), VIRTIO_BLK_S_UNSUPP);
+	assert_int_equal(run_range(VIRTIO_BLK_T_DISCARD, DISK_SECTORS - 4, 8, 0), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(run_range(VIRTIO_BLK_T_DISCARD, 8, 0, 0), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(zeroed, 208);
+}
+
+static void test_disk_without_zeroes(void **state)
+{
+	(void)state;
+	info.features = 0;
+	info.max_zero_sectors = 0;
+	blk_server_begin(&store, link_memory, &info, BLK_UP, 0);
+	virtio_blk_poll(b);
+	assert_int_equal(run_range(VIRTIO_BLK_T_WRITE_ZEROES, 8, 8, 0), VIRTIO_BLK_S_UNSUPP);
+	info.max_zero_sectors = 64;
+}
+
+static void test_bad_requests(void **state)
+{
+	(void)state;
+	assert_int_equal(run_one(VIRTIO_BLK_T_IN, DISK_SECTORS - 1, DATA, 1024, 1), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(run_one(VIRTIO_BLK_T_IN, ~0ull, DATA, 1024, 1), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(run_one(VIRTIO_BLK_T_IN, 0, DATA, 1000, 1), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(run_one(VIRTIO_BLK_T_OUT, 0, DATA, 0, 1), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(run_one(99, 0, DATA, 0, 1), VIRTIO_BLK_S_UNSUPP);
+	assert_int_equal(faults, 0);
+}
+
+static void test_no_status_breaks_the_device(void **state)
+{
+	u16 *ring = (u16 *)(void *)(ram + RING + 0x1000);
+
+	(void)state;
+	*descriptor(0) = (struct vring_desc){ HEADERS, 16, 0, 0 };
+	ring[2] = 0;
+	ring[1] = ++available;
+	kick();
+	assert_int_equal(faults, 1);
+	assert_true((b->device.status & VIRTIO_CONFIG_S_NEEDS_RESET) != 0);
+}
+
+static void test_errors(void **state)
+{
+	u16 head = offer(VIRTIO_BLK_T_IN, 0, DATA, 4096);
+	u32 got, written;
+
+	(void)state;
+	kick();
+	store_take();
+	assert_int_equal(held_count, 1);
+	blk_server_complete(&store, held[0].cookie, BLK_IOERR);
+	held_count = 0;
+	virtio_blk_poll(b);
+	assert_true(collect(&got, &written));
+	assert_int_equal(written, 1);
+	assert_int_equal(request_at(head)[32], VIRTIO_BLK_S_IOERR);
+}
+
+/* A store that completes what is not under way, twice, or with a status that does not exist. */
+static void test_store_lies(void **state)
+{
+	u16 head = offer(VIRTIO_BLK_T_IN, 0, DATA, 4096);
+	u32 got, written;
+
+	(void)state;
+	kick();
+	store_take();
+	assert_int_equal(held_count, 1);
+	for (u64 i = 0; i < 16; i++) {
+		blk_server_complete(&store, held[0].cookie + 1 + i, BLK_OK);
+		blk_server_complete(&store, i << 32 | i << 8, BLK_OK);
+		virtio_blk_poll(b);
+	}
+	assert_false(collect(&got, &written));
+	blk_server_complete(&store, held[0].cookie, (enum blk_status)77);
+	blk_server_complete(&store, held[0].cookie, BLK_OK);
+	virtio_blk_poll(b);
+	assert_true(collect(&got, &written));
+	assert_int_equal(request_at(head)[32], VIRTIO_BLK_S_IOERR);
+	assert_false(collect(&got, &written));
+	assert_int_equal(b->free, ~0ull);
+	__atomic_store_n(&store.shared->cq_head, 0x12345678, __ATOMIC_RELEASE);
+	held_count = 0;
+	(void)offer(VIRTIO_BLK_T_IN, 0, DATA, 4096);
+	kick();
+	virtio_blk_poll(b);
+	assert_false(collect(&got, &written));
+	assert_int_equal(faults, 0);
+}
+
+/* The store is started again while requests are under way; before, after, and in the middle of a large one. */
+static void test_store_restarts(void **state)
+{
+	u16 head;
+	u32 got, written;
+
+	(void)state;
+	head = offer(VIRTIO_BLK_T_IN, 40, DATA, 3u << 20);
+	kick();
+	store_take();
+	blk_server_complete(&store, held[0].cookie, carry_out(&held[0]));
+	held_count = 0;
+	virtio_blk_poll(b);
+	store_take();
+	held_count = 0;				/* forgotten */
+	blk_server_begin(&store, link_memory, &info, BLK_UP, 0);
+	virtio_blk_poll(b);
+	store_run();
+	assert_true(collect(&got, &written));
+	assert_false(collect(&got, &written));
+	assert_int_equal(request_at(head)[32], VIRTIO_BLK_S_OK);
+	assert_memory_equal(ram + DATA, disk + 40 * 512, 3u << 20);
+}
+
+static void test_before_the_store_is_up(void **state)
+{
+	u32 got, written;
+
+	(void)make(false);
+	(void)state;
+	(void)offer(VIRTIO_BLK_T_IN, 0, DATA, 4096);
+	kick();
+	assert_false(collect(&got, &written));
+	blk_server_begin(&store, link_memory, &info, BLK_UP, 0);
+	virtio_blk_poll(b);
+	store_run();
+	assert_true(collect(&got, &written));
+}
+
+static void test_reset_waits(void **state)
+{
+	(void)state;
+	(void)offer(VIRTIO_BLK_T_IN, 0, DATA, 3u << 20);
+	kick();
+	store_take();
+	assert_false(b->device.type->reset(&b->device));
+	b->device.is_resetting = true;
+	memset(ram + DATA, 0x77, 4096);
+	blk_server_complete(&store, held[0].cookie, carry_out(&held[0]));
+	held_count = 0;
+	virtio_blk_poll(b);
+	assert_false(b->device.is_resetting);
+	assert_int_equal(b->device.status, 0);
+	assert_int_equal(ram[DATA], 0x77);	/* nothing is written after the reset was asked for */
+	assert_int_equal(b->free, ~0ull);
+	assert_true(b->device.type->reset(&b->device));
+}
+
+static void test_writethrough(void **state)
+{
+	(void)state;
+	b->device.accepted = BIT64(VIRTIO_BLK_F_FLUSH) | BIT64(VIRTIO_BLK_F_CONFIG_WCE);
+	assert_int_equal(run_one(VIRTIO_BLK_T_OUT, 0, DATA, 4096, 1), VIRTIO_BLK_S_OK);
+	assert_int_equal(flushes, 0);
+	b->device.config[offsetof(struct virtio_blk_config, wce)] = 0;
+	assert_int_equal(run_one(VIRTIO_BLK_T_OUT, 0, DATA, 2u << 20, 1), VIRTIO_BLK_S_OK);
+	assert_int_equal(flushes, 1);
+	b->device.accepted = 0;
+	b->device.config[offsetof(struct virtio_blk_config, wce)] = 1;
+	assert_int_equal(run_one(VIRTIO_BLK_T_OUT, 0, DATA, 4096, 1), VIRTIO_BLK_S_OK);
+	assert_int_equal(flushes, 2);
+}
+
+static void test_read_only(void **state)
+{
+	(void)state;
+	(void)make(true);
+	blk_server_begin(&store, link_memory, &info, BLK_UP, 0);
+	virtio_blk_poll(b);
+	assert_true((b->device.offered & BIT64(VIRTIO_BLK_F_RO)) != 0);
+	assert_int_equal(run_one(VIRTIO_BLK_T_OUT, 0, DATA, 4096, 1), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(run_range(VIRTIO_BLK_T_DISCARD, 0, 8, 0), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(run_one(VIRTIO_BLK_T_IN, 0, DATA, 4096, 4097), VIRTIO_BLK_S_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_large, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_zeroes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_disk_without_zeroes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_requests, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_status_breaks_the_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_store_lies, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_store_restarts, setup, teardown),
+		cmocka_unit_test_teardown(test_before_the_store_is_up, teardown),
+		cmocka_unit_test_setup_teardown(test_reset_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_writethrough, setup, teardown),
+		cmocka_unit_test_teardown(test_read_only, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_blk.c - see virtio_blk.h.
+ */
+#include "virtio_blk.h"
+
+#include <string.h>
+
+#include <linux/virtio_blk.h>
+#include <linux/virtio_ids.h>
+
+#include "range.h"
+
+#define NO_REQUEST 0xffffu
+#define PIECE_SECTORS 1024u		/* 512 KiB: a quarter of the window */
+#define SEGMENTS_MAX (VIRTQUEUE_SEGMENTS - 2)	/* of data, beside header and status */
+#define ZERO_SECTORS_MAX BIT32(22)	/* of one discard or write of zeros: 2 GiB */
+#define TOPOLOGY_BYTES 4096u
+#define CLASS_STORAGE_OTHER 0x018000u
+/* As far as the features reach. */
+#define CONFIG_BYTES ((u32)offsetof(struct virtio_blk_config, unused1) + 3)
+#define HEADER_BYTES ((u32)sizeof(struct virtio_blk_outhdr))
+#define RANGE_BYTES ((u32)sizeof(struct virtio_blk_discard_write_zeroes))
+
+#define FEATURES \
+	(BIT64(VIRTIO_BLK_F_SEG_MAX) | BIT64(VIRTIO_BLK_F_BLK_SIZE) | BIT64(VIRTIO_BLK_F_FLUSH) | \
+	 BIT64(VIRTIO_BLK_F_TOPOLOGY) | BIT64(VIRTIO_BLK_F_CONFIG_WCE) | BIT64(VIRTIO_BLK_F_MQ) | \
+	 BIT64(VIRTIO_BLK_F_DISCARD) | BIT64(VIRTIO_BLK_F_WRITE_ZEROES))
+
+static u32 number_of(const struct virtio_blk *b, const struct virtio_blk_request *r)
+{
+	return (u32)(r - b->request);
+}
+
+static bool moves_data(const struct virtio_blk_request *r)
+{
+	return r->op == BLK_READ || r->op == BLK_WRITE;
+}
+
+/* ---- The end of a request ---- */
+
+static void answer(struct virtio_blk *b, u32 queue, const struct virtqueue_chain *chain, u8 status, u32 data_bytes)
+{
+	(void)virtqueue_write(chain, chain->writable_bytes - 1, &status, 1);
+	virtio_push(&b->device, queue, chain->head, data_bytes + 1);
+	b->dirty |= BIT32(queue);
+}
+
+static void release(struct virtio_blk *b, struct virtio_blk_request *r)
+{
+	b->free |= BIT64(number_of(b, r));
+}
+
+static void finish(struct virtio_blk *b, struct virtio_blk_request *r, u8 status)
+{
+	answer(b, r->queue, &r->chain, status, r->op == BLK_READ ? r->done_bytes : 0);
+	release(b, r);
+}
+
+static void interrupt_dirty(struct virtio_blk *b)
+{
+	for (; b->dirty != 0; b->dirty &= b->dirty - 1)
+		virtio_interrupt(&b->device, (u32)__builtin_ctz(b->dirty));
+}
+
+/* ---- Pieces ---- */
+
+static void wait_for_room(struct virtio_blk *b, struct virtio_blk_request *r)
+{
+	u16 number = (u16)number_of(b, r);
+
+	r->next = NO_REQUEST;
+	if (b->first_waiting == NO_REQUEST)
+		b->first_waiting = number;
+	else
+		b->request[b->last_waiting].next = number;
+	b->last_waiting = number;
+}
+
+/* Between the window and the guest. */
+static void copy_piece(struct virtio_blk *b, struct virtio_blk_request *r)
+{
+	u32 left = r->piece_sectors * BLK_SECTOR_BYTES, at = r->done_bytes;
+
+	for (u32 i = 0; i < r->seg_count; i++) {
+		void *slot = blk_slot(b->link, r->seg[i].slot);
+		u32 count = (u32)min_u64(left, r->seg[i].count * BLK_SLOT_BYTES);
+
+		if (r->op == BLK_WRITE)
+			(void)virtqueue_read(&r->chain, HEADER_BYTES + at, slot, count);
+		else
+			(void)virtqueue_write(&r->chain, at, slot, count);
+		at += count;
+		left -= count;
+	}
+}
+
+static bool take_slots(struct virtio_blk *b, struct virtio_blk_request *r)
+{
+	u32 most = (u32)min_u64(b->client.info.max_sectors, PIECE_SECTORS);
+
+	r->piece_sectors = (u32)min_u64(r->sectors, most);
+	r->seg_count = blk_slots_take(&b->slots, (r->piece_sectors + BLK_SLOT_SECTORS - 1) / BLK_SLOT_SECTORS, r->seg);
+	return r->seg_count != 0;
+}
+
+static bool is_writethrough(const struct virtio_blk *b)
+{
+	if (!virtio_has(&b->device, VIRTIO_BLK_F_FLUSH))
+		return true;
+	return virtio_has(&b->device, VIRTIO_BLK_F_CONFIG_WCE) &&
+	       b->device.config[offsetof(struct virtio_blk_config, wce)] == 0;
+}
+
+static void submit(struct virtio_blk *b, struct virtio_blk_request *r, const struct blk_sqe *sqe)
+{
+	s32 number = blk_client_submit(&b->client, sqe);
+
+	/* A request has one piece on the link at a time, and there are no more requests than the link takes. */
+	b->request_of[number] = (u8)number_of(b, r);
+}
+
+/* The next piece goes on the link, if there is room for it and the store is up. */
+static bool start_piece(struct virtio_blk *b, struct virtio_blk_request *r)
+{
+	struct blk_sqe sqe = { .op = r->is_flushing ? BLK_FLUSH : r->op, .flags = r->flags, .sector = r->sector };
+
+	if (!b->client.is_up)
+		return false;
+	r->piece_sectors = r->seg_count = 0;
+	if (moves_data(r) && !r->is_flushing) {
+		if (!take_slots(b, r))
+			return false;
+		if (r->op == BLK_WRITE)
+			copy_piece(b, r);
+		memcpy(sqe.seg, r->seg, sizeof(sqe.seg));
+		sqe.seg_count = (u16)r->seg_count;
+	} else if (sqe.op != BLK_FLUSH) {
+		r->piece_sectors = (u32)min_u64(r->sectors, b->client.info.max_zero_sectors);
+	}
+	if (sqe.op == BLK_FLUSH)
+		sqe.sector = sqe.flags = 0;
+	sqe.sectors = r->piece_sectors;
+	submit(b, r, &sqe);
+	return true;
+}
+
+static void start_or_wait(struct virtio_blk *b, struct virtio_blk_request *r)
+{
+	if (b->first_waiting != NO_REQUEST || !start_piece(b, r))
+		wait_for_room(b, r);
+}
+
+static void start_waiting(struct virtio_blk *b)
+{
+	while (b->first_waiting != NO_REQUEST) {
+		struct virtio_blk_request *r = &b->request[b->first_waiting];
+
+		if (!start_piece(b, r))
+			return;
+		b->first_waiting = r->next;
+	}
+}
+
+static u8 status_of(const struct virtio_blk_request *r, enum blk_status status)
+{
+	if (status == BLK_OK)
+		return VIRTIO_BLK_S_OK;
+	/* The disk has no such command: Linux then does without. */
+	return status == BLK_INVAL && (r->op == BLK_DISCARD || r->op == BLK_WRITE_ZEROES) ? VIRTIO_BLK_S_UNSUPP
+											 : VIRTIO_BLK_S_IOERR;
+}
+
+static bool needs_flush(const struct virtio_blk *b, const struct virtio_blk_request *r)
+{
+	return r->op == BLK_WRITE && !r->is_flushing && is_writethrough(b) &&
+	       (b->client.info.features & BLK_CAN_FLUSH) != 0;
+}
+
+static void piece_done(struct virtio_blk *b, struct virtio_blk_request *r, enum blk_status status)
+{
+	if (status == BLK_OK && r->op == BLK_READ && !b->is_resetting)
+		copy_piece(b, r);
+	blk_slots_give(&b->slots, r->seg, r->seg_count);
+	r->seg_count = 0;
+	if (b->is_resetting) {
+		release(b, r);
+		return;
+	}
+	if (status != BLK_OK) {
+		finish(b, r, status_of(r, status));
+		return;
+	}
+	r->sector += r->piece_sectors;
+	r->sectors -= r->piece_sectors;
+	if (moves_data(r))
+		r->done_bytes += r->piece_sectors * BLK_SECTOR_BYTES;
+	if (r->sectors == 0 && !needs_flush(b, r)) {
+		finish(b, r, VIRTIO_BLK_S_OK);
+		return;
+	}
+	r->is_flushing = r->sectors == 0;
+	start_or_wait(b, r);
+}
+
+/* ---- Requests ---- */
+
+/* Of a request that the disk need not see: its status, and how much data was written before it. */
+struct verdict { bool is_final; u8 status; u32 data_bytes; };
+
+static struct verdict refuse(u8 status)
+{
+	return (struct verdict){ .is_final = true, .status = status };
+}
+
+static bool in_range(const struct virtio_blk *b, u64 sector, u64 sectors)
+{
+	u32 unit = b->disk.block_bytes / BLK_SECTOR_BYTES;
+
+	return sectors != 0 && aligned_ok(sector, unit) && aligned_ok(sectors, unit) &&
+	       range_ok(sector, sectors, b->disk.bytes / BLK_SECTOR_BYTES);
+}
+
+static struct verdict judge_data(const struct virtio_blk *b, struct virtio_blk_request *r, u64 sector)
+{
+	u32 bytes = r->op == BLK_READ ? r->chain.writable_bytes - 1 : r->chain.readable_bytes - HEADER_BYTES;
+
+	if (bytes % BLK_SECTOR_BYTES != 0 || !in_range(b, sector, bytes / BLK_SECTOR_BYTES))
+		return refuse(VIRTIO_BLK_S_IOERR);
+	r->sector = sector;
+	r->sectors = bytes / BLK_SECTOR_BYTES;
+	return (struct verdict){ 0 };
+}
+
+static struct verdict judge_range(const struct virtio_blk *b, struct virtio_blk_request *r)
+{
+	struct virtio_blk_discard_write_zeroes range;
+
+	if (r->chain.readable_bytes != HEADER_BYTES + RANGE_BYTES)
+		return refuse(VIRTIO_BLK_S_UNSUPP);
+	(void)virtqueue_read(&r->chain, HEADER_BYTES, &range, RANGE_BYTES);
+	if ((range.flags & ~(r->op == BLK_WRITE_ZEROES ? VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP : 0u)) != 0)
+		return refuse(VIRTIO_BLK_S_UNSUPP);
+	if (range.num_sectors > ZERO_SECTORS_MAX || !in_range(b, range.sector, range.num_sectors))
+		return refuse(VIRTIO_BLK_S_IOERR);
+	r->sector = range.sector;
+	r->sectors = range.num_sectors;
+	if (range.flags != 0 && (b->client.info.features & BLK_CAN_UNMAP) != 0)
+		r->flags = BLK_UNMAP;
+	return (struct verdict){ 0 };
+}
+
+static struct verdict give_serial(const struct virtio_blk *b, const struct virtqueue_chain *chain)
+{
+	u32 bytes = (u32)min_u64(chain->writable_bytes - 1, sizeof(b->disk.serial));
+
+	return (struct verdict){ .is_final = true, .data_bytes = virtqueue_write(chain, 0, b->disk.serial, bytes) };
+}
+
+static struct verdict judge(const struct virtio_blk *b, struct virtio_blk_request *r)
+{
+	static const struct { u32 type; u8 op; bool changes; } ops[] = {
+		{ VIRTIO_BLK_T_IN, BLK_READ, false }, { VIRTIO_BLK_T_OUT, BLK_WRITE, true },
+		{ VIRTIO_BLK_T_FLUSH, BLK_FLUSH, false }, { VIRTIO_BLK_T_DISCARD, BLK_DISCARD, true },
+		{ VIRTIO_BLK_T_WRITE_ZEROES, BLK_WRITE_ZEROES, true },
+	};
+	struct virtio_blk_outhdr header;
+	u32 i = 0;
+
+	(void)virtqueue_read(&r->chain, 0, &header, HEADER_BYTES);
+	if (header.type == VIRTIO_BLK_T_GET_ID)
+		return give_serial(b, &r->chain);
+	while (i < ARRAY_COUNT(ops) && ops[i].type != header.type)
+		i++;
+	if (i == ARRAY_COUNT(ops))
+		return refuse(VIRTIO_BLK_S_UNSUPP);
+	if (ops[i].changes && b->disk.is_read_only)
+		return refuse(VIRTIO_BLK_S_IOERR);
+	r->op = ops[i].op;
+	if (moves_data(r))
+		return judge_data(b, r, header.sector);
+	return r->op == BLK_FLUSH ? (struct verdict){ 0 } : judge_range(b, r);
+}
+
+/* The segments are kept, because the data of a read comes later. */
+static void keep_chain(struct virtqueue_chain *to, const struct virtqueue_chain *from)
+{
+	memcpy(to, from, offsetof(struct virtqueue_chain, segment) + from->count * sizeof(from->segment[0]));
+}
+
+static void begin(struct virtio_blk *b, u32 queue, const struct virtqueue_chain *chain)
+{
+	struct virtio_blk_request *r = &b->request[__builtin_ctzll(b->free)];
+	struct verdict verdict;
+
+	if (chain->readable_bytes < HEADER_BYTES || chain->writable_bytes == 0) {
+		virtio_broken(&b->device, "a request without a header or a status");
+		return;
+	}
+	r->queue = (u16)queue;
+	r->flags = 0;
+	r->done_bytes = r->sectors = r->seg_count = 0;
+	r->sector = 0;
+	r->is_flushing = false;
+	keep_chain(&r->chain, chain);
+	verdict = judge(b, r);
+	if (verdict.is_final) {
+		answer(b, queue, chain, verdict.status, verdict.data_bytes);
+		return;
+	}
+	b->free &= ~BIT64(number_of(b, r));
+	start_or_wait(b, r);
+}
+
+/* Take what the queue has, as far as requests are free: it is looked at again when some are. */
+static void serve_queue(struct virtio_blk *b, u32 queue)
+{
+	const struct virtqueue_chain *chain;
+
+	do {
+		while (b->free != 0 && (chain = virtio_pop(&b->device, queue)) != NULL)
+			begin(b, queue, chain);
+	} while (b->free != 0 && virtio_has_more(&b->device, queue));
+}
+
+static void tell_store(struct virtio_blk *b)
+{
+	if (blk_client_should_signal(&b->client))
+		b->ops.signal(b->ops.ctx);
+}
+
+/* ---- Calls ---- */
+
+static void blk_notify(struct virtio_device *d, u32 queue)
+{
+	struct virtio_blk *b = d->model;
+
+	serve_queue(b, queue);
+	tell_store(b);
+	interrupt_dirty(b);
+}
+
+/* What waits is dropped; what is on the link comes back before the reset is done. */
+static bool blk_reset(struct virtio_device *d)
+{
+	struct virtio_blk *b = d->model;
+
+	for (; b->first_waiting != NO_REQUEST; b->first_waiting = b->request[b->first_waiting].next)
+		release(b, &b->request[b->first_waiting]);
+	b->dirty = 0;
+	d->config[offsetof(struct virtio_blk_config, wce)] = 1;
+	b->is_resetting = b->free != ~0ull;
+	return !b->is_resetting;
+}
+
+static bool take_completions(struct virtio_blk *b)
+{
+	bool is_any = blk_client_poll(&b->client);
+	enum blk_status status;
+	u32 number;
+
+	while (blk_client_completed(&b->client, &number, &status)) {
+		piece_done(b, &b->request[b->request_of[number]], status);
+		is_any = true;
+	}
+	return is_any;
+}
+
+void virtio_blk_poll(struct virtio_blk *b)
+{
+	blk_client_wait(&b->client, true);
+	if (!take_completions(b))
+		return;
+	if (b->is_resetting && b->free == ~0ull) {
+		b->is_resetting = false;
+		virtio_reset_done(&b->device);
+	}
+	start_waiting(b);
+	for (u32 i = 0; i < b->device.queue_count && b->free != 0; i++)
+		serve_queue(b, i);
+	tell_store(b);
+	interrupt_dirty(b);
+}
+
+static const struct virtio_type blk_type = {
+	.name = "virtio-blk", .id = VIRTIO_ID_BLOCK, .class_code = CLASS_STORAGE_OTHER, .notify = blk_notify,
+	.reset = blk_reset,
+};
+
+static void fill_config(struct virtio_blk *b, u32 queue_count)
+{
+	struct virtio_blk_config config = {
+		.capacity = b->disk.bytes / BLK_SECTOR_BYTES, .seg_max = SEGMENTS_MAX, .blk_size = b->disk.block_bytes,
+		.physical_block_exp = (u8)__builtin_ctz(TOPOLOGY_BYTES / b->disk.block_bytes), .min_io_size = 1,
+		.wce = 1, .num_queues = (u16)queue_count,
+		.max_discard_sectors = ZERO_SECTORS_MAX, .max_discard_seg = 1,
+		.discard_sector_alignment = TOPOLOGY_BYTES / BLK_SECTOR_BYTES,
+		.max_write_zeroes_sectors = ZERO_SECTORS_MAX, .max_write_zeroes_seg = 1, .write_zeroes_may_unmap = 1,
+	};
+
+	memcpy(b->device.config, &config, CONFIG_BYTES);
+	b->device.config_writable[offsetof(struct virtio_blk_config, wce)] = 1;
+}
+
+_Static_assert(CONFIG_BYTES <= VIRTIO_CONFIG_BYTES, "configuration");
+
+enum status virtio_blk_init(struct virtio_blk *b, u8 devfn, const struct virtio_blk_disk *disk, u32 queue_count,
+			    void *link, const struct virtio_blk_ops *ops, const struct virtio_host *host,
+			    struct pci_bus *bus)
+{
+	const struct virtio_setup setup = {
+		.features = FEATURES | (disk->is_read_only ? BIT64(VIRTIO_BLK_F_RO) : 0), .queue_count = queue_count,
+		.queue_size = VIRTIO_BLK_QUEUE_SIZE, .config_bytes = CONFIG_BYTES, .devfn = devfn,
+	};
+	enum status status;
+
+	memset(b, 0, sizeof(*b));
+	b->ops = *ops;
+	b->disk = *disk;
+	b->link = link;
+	b->free = ~0ull;
+	b->first_waiting = NO_REQUEST;
+	blk_client_init(&b->client, link);
+	status = virtio_init(&b->device, &blk_type, &setup, host, bus);
+	b->device.model = b;
+	fill_config(b, queue_count);
+	virtio_blk_poll(b);
+	return status;
+}
