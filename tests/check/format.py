@@ -13,7 +13,8 @@ import re
 import subprocess
 import sys
 
-# clang-format does not know the code's types: it takes "(n) - 1" for a cast, and "(u8)~x" for arithmetic.
+# clang-format does not know the code's types: it takes "(n) - 1" for a cast, "(u8)~x" for arithmetic, and wants a blank
+# in "(u32)offsetof(...)".
 # Nor does it know GNU C's ranges, [A ... B].
 UNCLEAR = '*&-+~[."'
 
@@ -45,7 +46,8 @@ def judge_gap(source, at, gap, wanted_source, wanted_at, wanted):
     if gap.count('\n') > 2:
         return 'more than one empty line'
     if '\n' not in gap + wanted:
-        is_unclear = letter in UNCLEAR or before in UNCLEAR or source.startswith('(*', at)
+        is_unclear = letter in UNCLEAR or before in UNCLEAR or source.startswith('(*', at) or \
+            (before == ')' and not gap and letter.isalnum())
         return None if bool(gap) == bool(wanted) or is_unclear else 'a blank too many' if gap else 'no blank'
     is_brace = letter == '{' and ends_line(source, at) and ends_line(wanted_source, wanted_at)
     is_else = before == '}' and re.match(r'(else|while)\b', source[at:])
