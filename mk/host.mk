@@ -34,7 +34,7 @@ fakes		= $(if $(filter $(1),$(K_ROOMS)),$(FIXTURES)/arch,$(if $(filter $(1),$(pa
 ring_inc	= $(if $(filter $(1),$(K_ROOMS)),$(K_INC),$(U_INC))
 host_inc	= $(addprefix -iquote ,$(call fakes,$(1)) $(1) $(inc.$(1)) $(call ring_inc,$(1)))
 part_inc	= $(foreach r,$(part.$(1)),$(call host_inc,$(r)))
-TEST_INC	:= $(addprefix -iquote ,$(sort $(SHARED_INC) $(ARCH)/include lib/rt lib/proto))
+TEST_INC	:= $(addprefix -iquote ,$(sort $(SHARED_INC) $(ARCH)/include lib/rt lib/proto $(FIXTURES)))
 # Left out: programs' main, assembly (except the guests' ACPI namespaces), and what starts processors.
 NOT_ON_HOST	:= %/main.c %/cpu_base.c %/cpu_init.c %/ap_start.c
 host_srcs	= $(filter-out $(NOT_ON_HOST),$(wildcard $(1)/*.c)) $(wildcard $(1)/dsdt.S)

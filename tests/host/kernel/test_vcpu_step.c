@@ -4,7 +4,7 @@
  * interrupt, a state that is refused.
  */
 /* links: kernel arch */
-/* helpers: fake_arch.c fake_objects.c */
+/* helpers: fake_arch.c fake_objects.c fake_back_end.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,6 @@
 #include "vcpu.h"
 #include "vm.h"
 
-struct cpu_features cpu_features;
 const struct virt_ops svm_ops = { .kind = VIRT_NONE }, vmx_ops = { .kind = VIRT_NONE };
 
 #define RIP 0x1002		/* behind the instruction that was completed */
@@ -99,31 +98,6 @@ void sched_preempt(void)
 
 void arch_interrupts_poll(void)
 {
-}
-
-void arch_fpu_init(struct fpu_area *area)
-{
-	(void)area;
-}
-
-void arch_fpu_set_xcr0(struct fpu_area *area, u64 xcr0)
-{
-	(void)area, (void)xcr0;
-}
-
-u64 arch_fpu_xcr0(const struct fpu_area *area)
-{
-	(void)area;
-	return 1;
-}
-
-void arch_fpu_park(void)
-{
-}
-
-void arch_fpu_switch(struct fpu_area *area)
-{
-	pcpu_self()->fpu_live = area;
 }
 
 static int setup(void **state)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* links: arch */
+/* helpers: fake_cpu.c */
 /*
  * The SVM back end in front of a processor that is a function: what the VMCB says, and what becomes of exits. Among
  * them those of QEMU TCG that leave the host's state in the VMCB, which no VMM may see and no guest run with. And in
@@ -30,26 +31,7 @@ static struct vcpu_hw *hw;
 static struct info_page info;
 static void (*processor)(struct vmcb *v);
 
-u8 *fake_memory;
-u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
-struct cpu_features cpu_features;
-struct pcpu fake_pcpus[FAKE_PCPUS];
-__thread u32 fake_here;
-
 const struct virt_ops vmx_ops = { .kind = VIRT_NONE };
-
-void *kernel_frame_alloc(void)
-{
-	void *frame = aligned_alloc(4096, 4096);
-
-	assert_non_null(frame);
-	return memset(frame, 0, 4096);
-}
-
-void kernel_frame_free(void *frame)
-{
-	free(frame);
-}
 
 u32 svm_switch(struct vcpu_hw *vcpu)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* links: arch */
+/* helpers: fake_cpu.c */
 /*
  * What of a guest's state the SVM back end puts into registers that VMRUN does not switch: none of it may act on the
  * host, or be seen by others.
@@ -28,26 +29,7 @@ static u64 dr7_at_entry;
 static bool was_by_hand;
 static u32 (*processor)(struct vcpu_hw *vcpu);
 
-u8 *fake_memory;
-struct pcpu fake_pcpus[FAKE_PCPUS];
-__thread u32 fake_here;
-u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
-struct cpu_features cpu_features;
-
 const struct virt_ops vmx_ops = { .kind = VIRT_NONE };
-
-void *kernel_frame_alloc(void)
-{
-	void *frame = aligned_alloc(4096, 4096);
-
-	assert_non_null(frame);
-	return memset(frame, 0, 4096);
-}
-
-void kernel_frame_free(void *frame)
-{
-	free(frame);
-}
 
 static u32 run(struct vcpu_hw *vcpu, bool by_hand)
 {

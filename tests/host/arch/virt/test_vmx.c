@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* links: arch */
-/* helpers: fake_vmx.c */
+/* helpers: fake_cpu.c fake_vmx.c */
 /*
  * The VMX back end in front of a processor that is a function: what is in the VMCS at an entry, and what becomes of it
  * when the entry is refused.
@@ -29,26 +29,8 @@ static struct vcpu_hw *hw;
 static u64 (*processor)(void);
 static u64 entered_with;	/* the event field */
 
-u8 *fake_memory;
-u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
-struct cpu_features cpu_features;
-struct pcpu fake_pcpus[FAKE_PCPUS];
-__thread u32 fake_here;
 const u8 vmx_exit_point[1];
 const struct virt_ops svm_ops = { .kind = VIRT_NONE };
-
-void *kernel_frame_alloc(void)
-{
-	void *frame = aligned_alloc(4096, 4096);
-
-	assert_non_null(frame);
-	return memset(frame, 0, 4096);
-}
-
-void kernel_frame_free(void *frame)
-{
-	free(frame);
-}
 
 void fake_invept(u64 type, u64 pointer)
 {

@@ -9,32 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image_magic.h"
 #include "image_need.h"
 #include "load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define RAM_BYTES (4 * MIB)
-
-static void plant(uint8_t *image, size_t size, uint8_t choice)
-{
-	static const uint8_t elf64[] = { 0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 62, 0 };
-	static const uint8_t elf32[] = { 0x7f, 'E', 'L', 'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0 };
-	uint32_t header[3] = { 0x1badb002, choice & 16 ? 0x10000 : 0, 0 };
-
-	header[2] = 0u - header[0] - header[1];
-	if ((choice & 3) == 1 && size > 64) {
-		memcpy(image, choice & 4 ? elf64 : elf32, sizeof(elf64));
-		image[choice & 4 ? 54 : 42] = choice & 4 ? 56 : 32;
-		image[choice & 4 ? 55 : 43] = 0;
-	}
-	if ((choice & 3) == 2 && size > 0x250) {
-		memcpy(image + 0x1fe, "\x55\xaa\xeb\x6aHdrS\x0f\x02", 10);
-		image[0x211] |= 1;
-	}
-	if ((choice & 8) && size > 0x80)
-		memcpy(image + 0x60, header, sizeof(header));
-}
 
 static bool loads(const uint8_t *image, size_t size, const u64 *others, u32 count)
 {
