@@ -143,7 +143,7 @@ def boot(arguments):
     if os.path.exists(RESULTS):
         os.remove(RESULTS)
     command = ['/usr/bin/python3', '-u', '-m', 'pytest', '-p', 'no:cacheprovider', '-v', '-rfs', '--durations=8',
-               '-n', str(JOBS), 'tests/boot', *arguments]
+               '-n', str(JOBS), '--dist', 'loadgroup', 'tests/boot', *arguments]
     status = 1
     for line in WATCHDOG.lines('boot tests', command):
         if isinstance(line, int):

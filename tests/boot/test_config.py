@@ -95,6 +95,7 @@ def test_next_start(tmp_path):
         machine.wait_exit()
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 def test_least_memory(machine):
     """The least memory for its images is named when a VM is defined, and is enough to load them."""

@@ -33,6 +33,7 @@ def run_guest(machine, guest, platform):
     return log
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 @pytest.mark.parametrize('platform', ('modern', 'pc'))
@@ -79,6 +80,7 @@ def test_newer_features(machine):
     assert re.search(r'DONE \d+ passed, 0 failed', log) and 'PKRU kept over exits' in log, log
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_task_switch(machine):
@@ -93,6 +95,7 @@ def test_task_switch(machine):
     machine.ok('delete-vm tasks --force')
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_low_kernels(machine):

@@ -95,6 +95,7 @@ def one_attack(machine, victim, create, watch=0, says=''):
     return state, log
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_hostile_guests(machine):
@@ -125,12 +126,14 @@ def breakpoint_attacks(machine, victim):
     assert 'stopped' in state and 'RIGHTS BROKEN' not in log and 'panic' not in log.lower(), f'{state}\n{log}'
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(cpus=1, **TINY)
 def test_breakpoints_on_the_host(machine):
     breakpoint_attacks(machine, Victim(machine))
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(cpus=1, **TINY)
 def test_tsc_aux_is_private(machine):
@@ -165,6 +168,7 @@ def test_hostile_vmm(machine):
     assert 'all root-only calls refused' in log
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(cpus=1, icount=3, **TINY)
 def test_a_flood_of_signals(machine):
@@ -178,6 +182,7 @@ def test_a_flood_of_signals(machine):
     machine.ok('delete-vm foe --force')
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_a_pause_is_one(machine):
@@ -196,6 +201,7 @@ def test_a_pause_is_one(machine):
     machine.ok('delete-vm foe --force')
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(cpus=4, load=2, **TINY)
 def test_hostile_vmm_with_two_threads(machine):

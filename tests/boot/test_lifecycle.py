@@ -12,6 +12,7 @@ def free_memory(machine):
     return re.search(r'(?i)([0-9.]+ ?[KMG]i?B?) free|free:? *([0-9.]+ ?[KMG]i?B?)', machine.ok('info')).group(0)
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-bios', 'qemu-uefi', 'bochs')
 def test_five_commands(machine):
     machine.ok(CREATE)
@@ -38,6 +39,7 @@ def test_refusals(machine):
     assert machine.ok('list-vm').count('defined') == 1
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 def test_many_times(machine):
     """Create, start, stop, delete Linux many times; free memory is back where it was."""
@@ -49,6 +51,7 @@ def test_many_times(machine):
     assert free_memory(machine) == before
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 def test_stop_while_booting(machine):
     """A kernel that boots loses presses of the power button; it is asked until it answers, and powers off by itself."""

@@ -83,6 +83,7 @@ def check_two_kinds(machine):
     assert 'alone 42' in machine.guest_cmd('echo alone $((6*7))')
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-bios', 'qemu-uefi', 'bochs')
 def test_modern_platform(machine):
     machine.ok('create-vm --name lin --cpu 1 --memory 256M')
@@ -103,6 +104,7 @@ def test_modern_platform(machine):
     assert 'Power down' in machine.ok('log-vm lin')
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-bios', 'bochs')
 def test_pc_platform(machine):
     machine.ok('create-vm --name lin --cpu 1 --memory 256M --platform pc')
@@ -120,6 +122,7 @@ def test_pc_platform(machine):
     check_panic(machine)
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-bios')
 def test_panic_on_modern_platform(machine):
     machine.ok('create-vm --name lin --cpu 1 --memory 256M')

@@ -26,6 +26,7 @@ def busy_permille(machine):
             for pcpu in reply(machine, 'top --interval 1s')['pcpus']]
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY, cpus=2)
 def test_set_vm(machine):
@@ -53,6 +54,7 @@ def test_set_vm(machine):
     assert max(busy_permille(machine)) < 200
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh')
 @pytest.mark.machine(**TINY)
 def test_vcpus(machine):
@@ -74,6 +76,7 @@ def test_vcpus(machine):
     assert {vcpu['state'] for vcpu in reply(machine, 'status-vm b')['vcpus']} == {'off'}
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh')
 @pytest.mark.machine(**TINY)
 def test_refused_shares(machine):
@@ -96,6 +99,7 @@ def test_refused_shares(machine):
     assert 'a real-time VM has no weight' in machine.cmd('create-vm c --class rt --weight 5')
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_statistics(machine):
@@ -117,6 +121,7 @@ def test_statistics(machine):
     assert 'E_NOT_FOUND' in machine.cmd('stats-vm a')
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY, cpus=2)
 def test_accounting(machine):
@@ -170,6 +175,7 @@ def test_top(machine):
     assert busy['name'] == 'busy' and busy['cpu-permille'] > 100
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_several_vms(machine):
@@ -202,6 +208,7 @@ def test_several_vms(machine):
     assert 'there are no VMs' in machine.ok('stop-vm --all')
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_set_stopped_vm(machine):

@@ -39,6 +39,7 @@ def run(machine, path, *words):
     return process.returncode, json.loads(answer)
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_printed_client(machine):

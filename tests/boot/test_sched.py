@@ -25,6 +25,7 @@ def shares(rates):
     return {name: rate / total for name, rate in rates.items()}
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**COUNTED)
 def test_weights(machine):
@@ -42,6 +43,7 @@ def test_weights(machine):
     assert abs(got['b'] * 3 / 2 - 1) < 0.05, got
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**COUNTED)
 def test_cap(machine):
@@ -57,6 +59,7 @@ def test_cap(machine):
     assert '20' in re.search(r'(?m)^(?i:cap).*$', machine.ok('status-vm a')).group(0)
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**COUNTED)
 def test_real_time(machine):
@@ -92,6 +95,7 @@ def used(machine, names, seconds):
             return {name: (after[name][0] - before[name][0]) / (after[name][1] - before[name][1]) for name in names}
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(cpus=4, load=4, **TINY)
 def test_migration(machine):
@@ -125,6 +129,7 @@ def test_migration(machine):
         assert points(machine, name)
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(cpus=4, load=4, **TINY)
 def test_more_vcpus_than_pcpus(machine):

@@ -28,6 +28,7 @@ def random_command(dice, name):
         f'delete-vm {name} --force', f'create-vm --name {name} {SPEC}', f'status-vm {name}', 'list-vm'))
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(cpus=4, load=4, **TINY)
 def test_random_control(machine):

@@ -19,6 +19,7 @@ def run_smp(machine, cpus, words, platform='modern'):
     return [] if good else [f'{cpus} CPUs, {platform}, {words}: {state}', log]
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(cpus=4, load=4, **TINY)
 @pytest.mark.parametrize('mode', ('x2apic', 'xapic'))
@@ -32,6 +33,7 @@ def test_smp_guest(machine, mode):
     assert not bad, '\n'.join(bad)
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh')
 @pytest.mark.machine(cpus=1, **TINY)
 def test_smp_guest_on_one_pcpu(machine):

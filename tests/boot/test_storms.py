@@ -38,6 +38,7 @@ class Pulse:
         print(text)
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(cpus=4, load=4, **TINY)
 def test_storms(machine):

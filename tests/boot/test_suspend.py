@@ -51,6 +51,7 @@ def start(machine, platform, cpus):
     machine.wait_guest()
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-bios', 'bochs')
 def test_suspend_modern(machine):
     start(machine, 'modern', 1 if machine.backend == 'bochs' else 2)
@@ -61,6 +62,7 @@ def test_suspend_modern(machine):
     stop(machine)
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-bios', 'bochs')
 def test_suspend_pc(machine):
     start(machine, 'pc', 1)

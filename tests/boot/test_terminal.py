@@ -28,6 +28,7 @@ def menu(machine, key):
     machine.send(key)
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_breaks_and_nmis(machine):
@@ -52,6 +53,7 @@ def test_breaks_and_nmis(machine):
     assert 'running' in machine.ok('status-vm t')
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_end_of_attachment(machine):

@@ -61,6 +61,7 @@ class Program:
         return self.answers([number])[number]
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_longest_cmdline(machine):
@@ -82,6 +83,7 @@ def test_longest_cmdline(machine):
     assert {vm['name'] for vm in program.ask('list-vm')['return']} == {'a', 'c'}
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_bulk(machine):
@@ -96,6 +98,7 @@ def test_bulk(machine):
     assert 'version' in program.answers(['long'])['long']['return']
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_queue(machine):
@@ -112,6 +115,7 @@ def test_queue(machine):
     assert program.ask('cancel', id=stop)['error']['code'] == 3
 
 
+@pytest.mark.shared
 @pytest.mark.backends('qemu-pvh', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_several_vms(machine):

@@ -96,14 +96,16 @@ class Machine:
         self.elf = elf or f'{BUILD}/vos-pvh.elf'
         self.bundle = bundle or f'{BUILD}/bundle.cpio'
         self.slowness = SLOWNESS[backend]
-        self.folder = tempfile.mkdtemp(prefix='vos-')
-        os.makedirs(LOGS, exist_ok=True)
         self.log_path = os.path.join(LOGS, re.sub(r'[^A-Za-z0-9_.-]+', '-', f'{name}-{backend}') + '.log')
         self.linux_log = self.log_path[:-len('.log')] + '-linux.log'
-        self.log = open(self.log_path, 'w', encoding='utf-8', errors='replace')
-        self.line = None
+        self.line = self.log = self.folder = None
+        self.is_taken_over = False
         # load: CPUs of the machine under the tests that this one keeps busy; QEMU has a thread for each of its own.
-        self.slots = Slots(LOGS, 1 if backend == 'bochs' or icount is not None else load)
+        self.load = 1 if backend == 'bochs' or icount is not None else load
+        self.slots = Slots(LOGS, self.load)
+        # What tests that go on with another's machine must have in common with it.
+        self.key = (backend, self.iso, self.elf, self.bundle, append, mem, self.cpus, self.cpu, self.load,
+                    None if backend == 'bochs' else icount, tuple(self.disks), iommu)
 
     @property
     def emulator(self):
@@ -153,7 +155,13 @@ class Machine:
             arguments += ['-drive', f'if=none,id=disk{number},file={path},format=raw,discard=unmap', '-device', device]
         return arguments
 
+    def open_log(self):
+        os.makedirs(LOGS, exist_ok=True)
+        self.log = open(self.log_path, 'w', encoding='utf-8', errors='replace')
+
     def start(self):
+        self.open_log()
+        self.folder = tempfile.mkdtemp(prefix='vos-')
         self.slots.take()
         # A pseudo-terminal in raw mode: each byte as it is, Ctrl-C included.  timeout(1) is the last resort.
         wrapper = ['--foreground', '-k', '5', '4800', 'sh', '-c', 'stty raw -echo -onlcr; exec "$@"', 'sh']
@@ -162,6 +170,21 @@ class Machine:
         self.line.logfile_read = self.log
         self.line.delaybeforesend = None
         return self
+
+    def take_over(self, other):
+        """Instead of start(): goes on with a machine of the same key, at its prompt, in a log of its own."""
+        self.open_log()
+        self.line, self.slots, self.folder = other.line, other.slots, other.folder
+        self.line.logfile_read = self.log
+        self.is_taken_over, other.line = True, None
+        other.log.close()
+        return self
+
+    def clear(self):
+        """Leaves no VM, for the test that goes on with this machine."""
+        self.cmd('stop-vm --all --force')
+        self.cmd('delete-vm --all --yes')
+        assert 'there are no VMs' in self.ok('stop-vm --all')
 
     def stop(self):
         """Ends every process of this machine, in whatever state it is."""
