@@ -55,7 +55,7 @@ enum field_when { AT_REST, ANY_TIME };
 	ROW(PLATFORM, platform, platform, CHOICE, 0, PLATFORM_COUNT - 1, 0, AT_REST, "platform", "modern|pc", \
 		"virtual hardware: modern, or pc with the legacy devices") \
 	ROW(RESTART, restart, restart_limit, RESTART, 0, 1000, 0, ANY_TIME, "restart", "POLICY", \
-		"after a crash: never, on-failure:N (at most N times, up to 1000) or always") \
+		"after a crash: never, on-failure:N or always; N restarts at most, up to 1000") \
 	ROW(CLASS, share.class, share.class, CHOICE, 0, SCHED_CLASS_RT, 0, ANY_TIME, "class", "fair|rt", \
 		"fair: shares pCPUs by weight; rt: real-time, runs before all fair VMs (default: fair)") \
 	ROW(WEIGHT, share.weight, share.weight, COUNT, SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX, 0, ANY_TIME, "weight", "N", \

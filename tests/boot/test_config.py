@@ -100,7 +100,8 @@ def test_next_start(tmp_path):
 def test_least_memory(machine):
     """The least memory for its images is named when a VM is defined, and is enough to load them."""
     answer = ' '.join(machine.cmd('create-vm tiny --memory 2M').split())
-    least = re.search(r'error\[E_USAGE\]: tiny would have 2\.0 MiB of memory; .* Try --memory (\d+)M, or more', answer)
+    least = re.search(r'error\[E_USAGE\]: tiny would have 2\.0 MiB of memory; .* Try --memory (\d+)M, or more',
+                      ' '.join(answer.split()))
     assert least, answer
     least = int(least.group(1))
     assert 'error[E_USAGE]' in machine.cmd(f'create-vm tiny --memory {least - 2}M')

@@ -159,7 +159,7 @@ def test_top(machine):
     machine.expect('busy')
     machine.expect('busy')
     machine.send('\x1b[24;40R')        # it has been made narrower
-    machine.expect(r'CPU%    MEM')
+    machine.expect(r'CPU%   USED')
     machine.send('q')
     machine.wait_prompt()
     # Typed ahead of an end that comes by itself: it waits for the prompt.  Ctrl-C ends one that doesn't.

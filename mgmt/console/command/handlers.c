@@ -134,12 +134,17 @@ static void refuse_loss(struct session *s, struct job *job, const struct loss *l
 
 static void ask_loss(struct session *s, const struct loss *loss, bool is_off)
 {
+	char text[256];
+
 	if (loss->live)
 		out_format(&s->terminal, "%s %s running and will be cut off.\n", loss->cut_off,
 			loss->live == 1 ? "is" : "are");
-	if (loss->gone)
-		out_format(&s->terminal, "vos.conf does not define %s as %s: export-config prints what will be lost.\n",
-			loss->lost, loss->gone == 1 ? "it is" : "they are");
+	if (loss->gone) {
+		snprintf(text, sizeof(text),
+			"vos.conf does not define %s as %s: export-config prints what will be lost.", loss->lost,
+			loss->gone == 1 ? "it is" : "they are");
+		report_line(&s->terminal, "", text);
+	}
 	prompt_ask(s, is_off ? "Switch off anyway? [y/N] " : "Reboot anyway? [y/N] ");
 }
 

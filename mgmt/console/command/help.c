@@ -50,7 +50,7 @@ void help_group(const struct out *out, u32 group)
 	out_format(out, "%s\n", group_titles[group]);
 	FOR_EACH_COMMAND(c)
 		if (c->group == group)
-			out_format(out, "  %-14s%s\n", c->verb, c->summary);
+			out_format(out, "  %-15s%s\n", c->verb, c->summary);
 	out_text(out, "help COMMAND explains a command.\n");
 }
 
@@ -94,11 +94,13 @@ static void full_arg(const struct out *out, enum arg arg, const char *need)
 static size_t clause(const char *text, size_t room)
 {
 	size_t best = 0, word = 0;
+	bool is_inside = false;		/* of parentheses */
 
 	if (strlen(text) <= room)
 		return strlen(text);
 	for (size_t i = 0; i <= room; i++) {
-		if (text[i] == ';' || text[i] == ',' || (text[i] == ' ' && text[i + 1] == '('))
+		is_inside = text[i] == '(' || (is_inside && text[i] != ')');
+		if (!is_inside && (text[i] == ';' || text[i] == ',' || (text[i] == ' ' && text[i + 1] == '(')))
 			best = i;
 		if (text[i] == ' ')
 			word = i;

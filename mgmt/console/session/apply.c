@@ -32,6 +32,7 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 	struct apply_context *parsing = context;
 	struct apply *apply = &parsing->s->console->apply;
 	struct apply_mistake *mistake = &apply->mistakes[apply->mistake_count];
+	char before[40];
 	struct out out;
 
 	parsing->job->mistakes++;
@@ -43,9 +44,8 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 	if (job_is_json(parsing->job))
 		return;
 	out = job_text_begin(parsing->s, parsing->job);
-	out_format(&out, "vos.conf:%u:%u: ", line, column);
-	out_escaped_line(&out, text, ERROR_TEXT_BYTES);
-	out_text(&out, "\n");
+	snprintf(before, sizeof(before), "vos.conf:%u:%u: ", line, column);
+	report_line(&out, before, text);
 	job_text_end(parsing->s, parsing->job);
 }
 
@@ -205,6 +205,7 @@ static void finish(struct session *s, struct job *job)
 static void show_row(struct session *s, struct job *job)
 {
 	struct apply_vm vm = vm_of(job, job->index);
+	char before[VM_NAME_BYTES + 16];
 	struct out out;
 
 	if (job->origin != JOB_STARTUP)
@@ -212,8 +213,8 @@ static void show_row(struct session *s, struct job *job)
 	if (!vm.row->has_fault || job_is_json(job))
 		return;
 	out = job_text_begin(s, job);
-	out_format(&out, "vos.conf: %s: ", vm.args->name);
-	report_error(&out, &vm.row->error);
+	snprintf(before, sizeof(before), "vos.conf: %s: ", vm.args->name);
+	report_error(&out, before, &vm.row->error);
 	job_text_end(s, job);
 }
 

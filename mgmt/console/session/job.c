@@ -318,7 +318,7 @@ void job_show_error(struct session *s, struct job *job, const struct cmd_error *
 	if (job_is_json(job))
 		return;
 	out = job_text_begin(s, job);
-	report_error(&out, error);
+	report_error(&out, "", error);
 	job_text_end(s, job);
 }
 

@@ -156,7 +156,7 @@ static void run_line(struct session *s, const char *line)
 
 	if (!command_parse(line, &job->args, &error)) {
 		job->is_used = false;
-		report_error(&s->terminal, &error);
+		report_error(&s->terminal, "", &error);
 		remember(s, error.code, error.class);
 		prompt_show(s);
 		return;
@@ -196,7 +196,7 @@ static void refuse_line(struct session *s)
 	struct cmd_error error;
 
 	(void)line_too_long(&error);
-	report_error(&s->terminal, &error);
+	report_error(&s->terminal, "", &error);
 	if (s->mode == MODE_QUESTION) {
 		answer(s, "n");
 		return;

@@ -56,14 +56,18 @@ static void say_rounding(const struct out *out, u64 asked, u64 bytes)
 }
 
 /* Worth knowing, but no mistake. */
-static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpus)
+static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpus, u64 memory_bytes)
 {
+	char size[UNIT_TEXT_BYTES];
 	const struct vm_share *share = &vm->report.spec.share;
 	u64 online = pcpus < 64 ? BIT64(pcpus) - 1 : ~0ull;
 	u32 usable = (u32)__builtin_popcountll(share->affinity & online);
 
 	if (pcpus > 64 && share->affinity == SHARE_ALL_PCPUS)
 		usable = pcpus;
+	if (vm->report.spec.memory_bytes > memory_bytes)
+		out_format(out, "Note: this machine has %s; the VM ends if it needs more than is free.\n",
+			size_text(size, memory_bytes, false));
 	if (vm->report.spec.cpus > usable)
 		out_format(out, "Note: its %u vCPUs share %u pCPU%s.\n", vm->report.spec.cpus,
 			usable, usable == 1 ? "" : "s");
@@ -162,7 +166,7 @@ static void outcome_text(const struct out *out, const void *what)
 	if (o->vm && !args_has(&o->job->args, ARG_DRY_RUN) &&
 		(o->job->request.op == REQ_CREATE || o->job->request.op == REQ_SET)) {
 		say_rounding(out, o->job->args.memory_asked_bytes, o->vm->report.spec.memory_bytes);
-		say_notes(out, o->vm, o->pcpus);
+		say_notes(out, o->vm, o->info->pcpu_count, o->info->memory_bytes);
 	}
 }
 
@@ -217,7 +221,7 @@ bool request_is_refused(struct session *s, struct job *job, const struct reply *
 void request_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	struct outcome outcome = {
-		.job = job, .name = job->args.name, .pcpus = s->console->inventory.info->pcpu_count,
+		.job = job, .name = job->args.name, .info = s->console->inventory.info,
 	};
 
 	if (request_is_refused(s, job, reply))

@@ -338,7 +338,7 @@ struct outcome {
 	const struct job *job;
 	const char *name;
 	const struct vm_entry *vm;	/* NULL: it is not there (any more), or none was meant */
-	u32 pcpus;			/* of the machine */
+	const struct info_page *info;	/* only of a command on one VM */
 };
 extern const struct view outcome_view;
 

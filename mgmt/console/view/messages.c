@@ -155,43 +155,47 @@ static void no_memory(
 		size_text(have, reply->have, false), advice);
 }
 
+/* With the VM's name for the first %s. */
 static const char *state_advice(u32 op, u32 state)
 {
 	bool is_live = state_is_live(state);
 
 	switch (op) {
 	case REQ_START:
-		return state == VM_PAUSED ? "Try resume-vm" :
-		       is_live		  ? "reset-vm boots it again" :
+		return state == VM_PAUSED ? "Try resume-vm %s" :
+		       is_live		  ? "reset-vm %s boots it again" :
 					    "Wait until it has stopped";
 	case REQ_DELETE:
 		return "Stop it first, or use --force";
 	case REQ_RESUME:
 		return state == VM_SUSPENDED ? "A key on its console wakes it" :
-		       is_live ? "Only a paused VM can be resumed" : "Try start-vm";
+		       is_live ? "Only a paused VM can be resumed" : "Try start-vm %s";
 	case REQ_PAUSE:
-		return is_live ? "Only a running VM can be paused" : "Try start-vm";
+		return is_live ? "Only a running VM can be paused" : "Try start-vm %s";
 	case REQ_SET:
 		return is_live ? "Stop it first: only restart, class, weight, cap and affinity can change while it "
 			"runs" : "Wait until it has stopped";
 	case REQ_STOP:
 		return is_live ? "Wait until it has stopped" : "There is nothing to stop";
 	case REQ_NMI:
-		return state == VM_PAUSED ? "Try resume-vm" : is_live ? "Wait until it runs" : "Try start-vm";
+		return state == VM_PAUSED ? "Try resume-vm %s" : is_live ? "Wait until it runs" : "Try start-vm %s";
 	default:
-		return is_live ? "Wait until it has stopped" : "Try start-vm";
+		return is_live ? "Wait until it has stopped" : "Try start-vm %s";
 	}
 }
 
 static void bad_state(struct cmd_error *error, const struct request *request, const struct reply *reply)
 {
+	const char *advice = state_advice(request->op, (u32)reply->have), *mark = strstr(advice, "%s");
+	size_t length = mark ? (size_t)(mark - advice) : strlen(advice);
+
 	if (reply->have == VM_STOPPING)
 		error_set(error, RESULT_STATE, "%s is stopping. Wait until it has stopped, or use stop-vm %s --force",
 			request->name, request->name);
 	else
-		error_set(error, RESULT_STATE, "%s %s %s. %s", request->name,
-			reply->have == VM_CRASHED ? "has" : "is", state_text((u32)reply->have),
-			state_advice(request->op, (u32)reply->have));
+		error_set(error, RESULT_STATE, "%s %s %s. %.*s%s%s", request->name,
+			reply->have == VM_CRASHED ? "has" : "is", state_text((u32)reply->have), (int)length, advice,
+			mark ? request->name : "", mark ? mark + 2 : "");
 }
 
 static void bad_field(struct cmd_error *error, const struct request *request, const struct reply *reply)
@@ -392,9 +396,23 @@ void report_refusal(
 		error->code = (enum result)reply->result;
 }
 
-void report_error(const struct out *out, const struct cmd_error *error)
+void report_line(const struct out *out, const char *before, const char *message)
 {
-	out_format(out, "error[%s]: ", error->class);
-	out_escaped_line(out, error->text, sizeof(error->text));
-	out_text(out, "\n");
+	static char text[4 * ERROR_TEXT_BYTES];		/* \xNN for each byte, at most */
+	struct out_buffer buffer;
+	struct out line;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	line = out_to_buffer(&buffer);
+	out_escaped_line(&line, message, ERROR_TEXT_BYTES);
+	out_text(out, before);
+	out_wrapped(out, text, (u32)strlen(before), 2, REPORT_COLUMNS);
+}
+
+void report_error(const struct out *out, const char *before, const struct cmd_error *error)
+{
+	char mark[80];
+
+	snprintf(mark, sizeof(mark), "%serror[%s]: ", before, error->class);
+	report_line(out, mark, error->text);
 }

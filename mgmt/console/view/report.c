@@ -161,7 +161,7 @@ void report_info(const struct out *out, const void *what)
 	if (info->virt == VIRT_NONE)
 		out_format(out, "can't run: %.*s\n", (int)sizeof(info->virt_reason), info->virt_reason);
 	else
-		out_format(out, "%s; %u defined, %u running\n", virt_text(info), m->host.vm_count, m->host.vm_running);
+		out_format(out, "%s; %u defined, %u active\n", virt_text(info), m->host.vm_count, m->host.vm_running);
 	features(out, "Used", feature_names, FEAT_COUNT, info->features_used);
 	features(out, "Missing", feature_names, FEAT_COUNT, info->features_missing);
 	features(out, "Open to", silicon_flaw_names, SILICON_FLAW_COUNT, info->silicon_flaws);
@@ -374,8 +374,10 @@ static void restart_row(const struct out *out, const struct vm_report *r)
 	char text[SET_TEXT_BYTES];
 
 	label(out, "Restart");
-	out_format(out, "%s, restarted %u time%s\n", field_text(text, &r->spec, FIELD_RESTART), r->restarts,
-		r->restarts == 1 ? "" : "s");
+	out_text(out, field_text(text, &r->spec, FIELD_RESTART));
+	if (r->restarts || r->spec.restart != RESTART_NEVER)
+		out_format(out, ", restarted %u time%s", r->restarts, r->restarts == 1 ? "" : "s");
+	out_text(out, "\n");
 }
 
 /* A property that says all by itself. */

@@ -54,7 +54,10 @@ void json_error(struct json_writer *writer, const struct cmd_error *error);
 /* Put root's refusal into words. */
 void report_refusal(struct cmd_error *error, const struct request *request, const struct reply *reply,
 	const struct inventory *inventory);
-/* "error[E_NOMEM]: ..." */
-void report_error(const struct out *out, const struct cmd_error *error);
+#define REPORT_COLUMNS 80u
+/* A message on as many lines as it takes, between words; `before` is printed as it is. */
+void report_line(const struct out *out, const char *before, const char *message);
+/* "error[E_NOMEM]: ..."; `before` says where, such as "vos.conf: a: ", or is empty. */
+void report_error(const struct out *out, const char *before, const struct cmd_error *error);
 
 #endif

@@ -275,10 +275,23 @@ u32 vms_by_load(const struct inventory *m, const struct vm_entry *sorted[VM_COUN
 static void top_head(const struct out *out, const struct inventory *m)
 {
 	char time[UNIT_TEXT_BYTES], free_[UNIT_TEXT_BYTES], total[UNIT_TEXT_BYTES];
+	u32 count = 0, running = 0, paused = 0;
 
-	out_format(out, "up %s, %u VM%s, %u running, %s of %s free\n", duration_text(time, m->host.uptime_ns),
-		m->host.vm_count, m->host.vm_count == 1 ? "" : "s", m->host.vm_running,
-		size_text(free_, m->host.memory_free, false), size_text(total, m->host.memory_total, false));
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		u32 state = m->vms[i].report.state;
+
+		if (!m->vms[i].is_used)
+			continue;
+		count++;
+		running += state == VM_RUNNING;
+		paused += state == VM_PAUSED || state == VM_SUSPENDED;
+	}
+	out_format(out, "up %s, %u VM%s, %u running, ", duration_text(time, m->host.uptime_ns), count,
+		count == 1 ? "" : "s", running);
+	if (paused)
+		out_format(out, "%u paused, ", paused);
+	out_format(out, "%s of %s free\n", size_text(free_, m->host.memory_free, false),
+		size_text(total, m->host.memory_total, false));
 }
 
 static void top_pcpu(const struct out *out, const struct inventory *m, u32 i)
@@ -370,7 +383,7 @@ static const struct top_column {
 } top_columns[] = {
 	{ "STATE", 2, 9, 1, put_state },   { "VCPU", 1, 4, 3, put_vcpus },    { "CPU%", 2, 6, 0, put_cpu },
 	{ "GUEST%", 2, 6, 4, put_guest },  { "EXITS/S", 1, 8, 5, put_exits }, { "WAKES/S", 1, 8, 6, put_wakeups },
-	{ "MEM", 2, 5, 2, put_memory },
+	{ "USED", 2, 5, 2, put_memory },
 };
 
 /* Columns of up to that rank, and the name. */

@@ -33,9 +33,25 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* The screen with messages of several lines (report_line) on one each. */
+static inline const char *unwrapped(void)
+{
+	static char text[FAKE_TERMINAL_BYTES];
+	size_t used = 0;
+
+	for (const char *c = root->terminal; *c; c++) {
+		bool is_wrap = strncmp(c, "\r\n  ", 4) == 0;
+
+		text[used++] = is_wrap ? ' ' : *c;
+		c += is_wrap ? 3 : 0;
+	}
+	text[used] = 0;
+	return text;
+}
+
 static void expect(const char *words)
 {
-	if (!strstr(root->terminal, words))
+	if (!strstr(root->terminal, words) && !strstr(unwrapped(), words))
 		fail_msg("no \"%s\" in:\n%s", words, root->terminal);
 }
 
@@ -59,7 +75,7 @@ static inline void clear_screen(void)
 	root->terminal[0] = 0;
 }
 
-/* Type a line, and expect words and an exit code. */
+/* Type a line, and expect words and an exit code; what failed is said within the line's columns. */
 static void command(const char *line, const char *words, enum result result)
 {
 	clear_screen();
@@ -67,6 +83,8 @@ static void command(const char *line, const char *words, enum result result)
 	fake_type(root, "\r");
 	expect(words);
 	assert_int_equal(session.last_result, result);
+	if (result != RESULT_OK && !strstr(line, "--json"))
+		expect_80_columns();
 }
 
 /* A VM of that name, and one that runs. */

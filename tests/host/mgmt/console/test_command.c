@@ -357,13 +357,18 @@ static void question_mark(void **state)
 	assert_false(complete_wants_help("create-vm x --cmdline=a", 23));
 }
 
-static u32 lines(const char *text)
+static u32 count_of(const char *text, char c)
 {
 	u32 count = 0;
 
 	for (; *text; text++)
-		count += *text == '\n';
+		count += *text == c;
 	return count;
+}
+
+static u32 lines(const char *text)
+{
+	return count_of(text, '\n');
 }
 
 /* On a terminal of 80 columns and 24 lines, with the prompt below. */
@@ -390,6 +395,8 @@ static void help_fits(void **state)
 
 		help_command(&out, c);
 		assert_true(lines(text + start) <= 23);
+		/* no explanation is cut within parentheses */
+		assert_int_equal(count_of(text + start, '('), count_of(text + start, ')'));
 		start = buffer.used;
 		help_args(&out, c->takes, c->needs);
 		assert_true(lines(text + start) <= 23);

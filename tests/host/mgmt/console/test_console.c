@@ -60,7 +60,7 @@ static void refusals(void **state)
 		RESULT_RESOURCES);
 	command("create-vm build1", "error[E_EXISTS]", RESULT_STATE);
 	command("create-vm x --kernel nope", "there is no image \"nope\"", RESULT_NOT_FOUND);
-	command("start-vm build1", "error[E_STATE]: build1 is running. reset-vm boots it again", RESULT_STATE);
+	command("start-vm build1", "error[E_STATE]: build1 is running. reset-vm build1 boots it again", RESULT_STATE);
 	command("resume-vm build1", "Only a paused VM", RESULT_STATE);
 	command("create-vm y --dry-run", "would succeed. Nothing was changed", RESULT_OK);
 	command("start-vm y", "there is no VM \"y\"", RESULT_NOT_FOUND);
@@ -77,8 +77,19 @@ static void refusals(void **state)
 	command("set-vm one --cap 101%", "than one can use: 100% of a pCPU for its one vCPU. Try --cap 100%",
 		RESULT_USAGE);
 	command("stop-vm one", "one is defined. There is nothing to stop", RESULT_STATE);
+	/* What is to be tried can be typed as it stands. */
+	command("reset-vm one", "one is defined. Try start-vm one\r\n", RESULT_STATE);
+	command("start-vm build1", "build1 is running. reset-vm build1 boots it again\r\n", RESULT_STATE);
 	fake_event(root, "one", VM_CRASHED, STOP_TRIPLE_FAULT);
-	command("pause-vm one", "one has crashed. Try start-vm", RESULT_STATE);
+	command("pause-vm one", "one has crashed. Try start-vm one", RESULT_STATE);
+	/* A message ends its lines between words. */
+	command("set-vm build1 --cpu 2",
+		"error[E_STATE]: build1 is running. Stop it first: only restart, class, weight,\r\n"
+		"  cap and affinity can change while it runs\r\n", RESULT_STATE);
+	root->memory_free = 100 * GIB;
+	command("create-vm huge --memory 8G", "Note: this machine has 2.0 GiB; the VM ends if it needs more than "
+		"is free.\r\n", RESULT_OK);
+	expect_80_columns();
 	command("info", "Memory      2.0 GiB, ", RESULT_OK);
 	expect_80_columns();
 }

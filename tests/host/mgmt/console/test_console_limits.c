@@ -167,7 +167,7 @@ static void help_tells_all_limits(void **state)
 	help_tells("create-vm", "virtual CPUs, up to ", VM_VCPUS);
 	help_tells("create-vm", "Multiboot modules, at most ", IMAGE_MODULES);
 	help_tells("create-vm", "in quotes; at most ", CMDLINE_BYTES - 1);
-	help_tells("create-vm", "at most N times, up to ", 1000);
+	help_tells("create-vm", "N restarts at most, up to ", 1000);
 	help_tells("create-vm", "1 to ", SCHED_WEIGHT_MAX);
 	help_tells("create-vm", "from 0 to ", 63);
 	help_tells("create-vm", "to 16T, rounded up to a multiple of ", 2);

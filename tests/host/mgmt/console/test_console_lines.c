@@ -311,14 +311,15 @@ static void two_tops(void **state)
 {
 	(void)state;
 	run_vm("a");
+	command("pause-vm a", "a is paused", RESULT_OK);
 	forget();
 	fake_type(root, "top\r\x1b[?1;2c\x1b[24;80R");
 	assert_null(second.top.shown);
 	type_second("top --count 1\r");
 	root->now_ns += NS_PER_SECOND;
 	fake_run(root);
-	expect("a ");
-	expect_second("a ");
+	expect("1 VM, 0 running, 1 paused, ");
+	expect_second("1 VM, 0 running, 1 paused, ");
 	assert_int_equal(second.mode, MODE_PROMPT);
 	assert_int_equal(session.mode, MODE_TOP);
 	fake_type(root, "q");

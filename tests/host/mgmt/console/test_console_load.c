@@ -206,15 +206,15 @@ static void top_follows_the_width(void **state)
 	command("start-vm a", "running", RESULT_OK);
 	fake_type(root, "top\r\x1b[?1;2c\x1b[24;80R");
 	pass_time(500);
-	expect("HNAME                     STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM\x1b[K");
+	expect("HNAME                     STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S   USED\x1b[K");
 	expect("a-name-of-31-characters  defined ");
-	check_narrow("\x1b[24;66R", 66, "NAME       STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM");
-	check_narrow("\x1b[24;60R", 60, "NAME      STATE     VCPU    CPU%  GUEST%  EXITS/S    MEM");
-	check_narrow("\x1b[24;40R", 40, "NAME      STATE     VCPU    CPU%    MEM");
+	check_narrow("\x1b[24;66R", 66, "NAME       STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S   USED");
+	check_narrow("\x1b[24;60R", 60, "NAME      STATE     VCPU    CPU%  GUEST%  EXITS/S   USED");
+	check_narrow("\x1b[24;40R", 40, "NAME      STATE     VCPU    CPU%   USED");
 	check_narrow("\x1b[24;20R", 20, "NAME        CPU%");
 	check_narrow("\x1b[24;1R", 16, "NAME        CPU%");
 	check_narrow("\x1b[40;200R", 200,
-		"NAME                             STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S    MEM");
+		"NAME                             STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S   USED");
 	expect_not("and ");
 	clear_screen();
 	fake_type(root, "\x1b[8;80R");

@@ -89,10 +89,10 @@ static void rounded_sizes(void **state)
 static void help_topics(void **state)
 {
 	(void)state;
-	command("help vm", "  create-vm     define a VM", RESULT_OK);
+	command("help vm", "  create-vm      define a VM", RESULT_OK);
 	expect_not("shutdown");
-	command("help machine", "  shutdown      switch this machine off", RESULT_OK);
-	command("help prompt", "  result        show the exit code", RESULT_OK);
+	command("help machine", "  shutdown       switch this machine off", RESULT_OK);
+	command("help prompt", "  result         show the exit code", RESULT_OK);
 	command("help vm create", "create-vm: define", RESULT_OK);
 	command("help create-vm", "create-vm: define", RESULT_OK);
 	expect("  --class fair|rt       fair: shares pCPUs by weight; rt: real-time\r\n");
