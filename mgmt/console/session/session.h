@@ -4,7 +4,7 @@
  *
  * There are two states. What is known, and what all lines use in turn, is there once:
  *	struct console	what root told (VMs, images, pCPUs, each VM's history), vos.conf and the last apply-config, the
- *			commands under way of all lines, and the buffers of one answer while it is written: 2.16 MB
+ *			commands under way of all lines, and the buffers of one answer while it is written: 2.7 MB
  * What one person or program sees of it is there for each line:
  *	struct session	the editor, the decoder of keys, the scanner of frames, the VM whose terminal is shown, which
  *			state and which part of the log it was told, its result, its queues: SESSION_BYTES_MAX, and
