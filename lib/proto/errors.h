@@ -95,6 +95,10 @@
 		"this machine has no disk that VOS can use, for volume {text}. Add on=ram to keep it in memory: its " \
 		"data is lost when VOS ends") \
 	/* text = disk */ \
+	ERROR(ERR_WHOLE_DISK, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"volumes on disks are not there yet (a later version). Give disk {text} whole with " \
+		"--disk volume={text}, or add on=ram to keep the data in memory until VOS ends") \
+	/* text = disk */ \
 	ERROR(ERR_UNKNOWN_DISK, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"there is no disk \"{text}\". on=ram keeps the data in memory") \
 	/* text = volume; need, have in bytes */ \

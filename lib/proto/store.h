@@ -31,6 +31,7 @@ enum store_op {
 	STORE_DROP_RAM,		/* volume: it is no more; root unmaps it after the answer */
 	STORE_ATTACH,		/* link, volume, flags, serial: serve that link. The link is mapped and zeroed */
 	STORE_DETACH,		/* link: answered when nothing of it is in flight; root unmaps it then */
+	STORE_ADD_DISK,		/* slot (driver * DRIVER_LINKS + link), disk: serve it; its link is mapped */
 	STORE_OP_COUNT
 };
 
@@ -51,7 +52,8 @@ struct store_order {
 };
 _Static_assert(sizeof(struct store_order) == 128, "ABI");
 
-enum store_kind { STORE_DONE = 1, STORE_KIND_COUNT };
+/* STORE_DISK: a disk is there, or gone: slot, and sectors 0. */
+enum store_kind { STORE_DONE = 1, STORE_DISK, STORE_KIND_COUNT };
 
 enum store_error { STORE_OK, STORE_NO_VOLUME, STORE_EXISTS, STORE_FULL, STORE_BAD_ORDER, STORE_ERROR_COUNT };
 
@@ -59,7 +61,10 @@ struct store_report {
 	u32 kind;		/* enum store_kind */
 	u32 id;			/* STORE_DONE: of the order */
 	u32 error;		/* STORE_DONE: enum store_error */
-	u32 zero;
+	u32 slot;		/* STORE_DISK */
+	u64 sectors;		/* STORE_DISK: of 512 bytes */
+	u32 block_bytes;	/* STORE_DISK */
+	u32 features;		/* STORE_DISK: BLK_CAN_..., BLK_IS_READ_ONLY */
 };
 
 #define STORE_LATENCY_BUCKETS 32u

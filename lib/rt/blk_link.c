@@ -224,6 +224,12 @@ bool blk_client_completed(struct blk_client *c, u32 *number, enum blk_status *st
 	return false;
 }
 
+bool blk_client_has_news(const struct blk_client *c)
+{
+	return load_acquire(&c->shared->epoch) != c->epoch ||
+	       (c->is_up && published(&c->shared->cq_head, c->cq_tail) != 0);
+}
+
 void blk_client_wait(struct blk_client *c, bool is_waiting)
 {
 	set_wish(&c->shared->cq_waiting, is_waiting);

@@ -65,7 +65,9 @@ s32 blk_client_submit(struct blk_client *c, const struct blk_sqe *sqe);
  * skipped, and a status out of range reads as BLK_IOERR. */
 bool blk_client_completed(struct blk_client *c, u32 *number, enum blk_status *status);
 
-/* Before sleeping: ask for a signal, then call blk_client_poll and blk_client_completed once more. */
+/* Before sleeping: ask for a signal, then see whether there is news. */
+/* There is a new epoch, or a completion. */
+bool blk_client_has_news(const struct blk_client *c);
 void blk_client_wait(struct blk_client *c, bool is_waiting);
 /* After submitting: true if the server asked for a signal; takes that back. */
 bool blk_client_should_signal(struct blk_client *c);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - the store: serves the disks of all VMs. It maps the links with VMMs, the memory of volumes in RAM, and two
- * rings with root; no guest's memory, no device. It holds no right but to signal.
+ * main.c - the store: serves the disks of all VMs. It maps the links with VMMs and block drivers, the memory of volumes
+ * in RAM, and two rings with root; no guest's memory, no device. It holds no right but to signal.
  */
+#include "disk.h"
 #include "info_page.h"
 #include "orders.h"
 #include "rt_time.h"
@@ -25,6 +26,11 @@ static void signal_vm(u32 vm)
 	(void)sys_notify_signal(STORE_H_VM + vm);	/* gone: root is about to detach it */
 }
 
+static void signal_driver(u32 driver)
+{
+	(void)sys_notify_signal(STORE_H_DRIVER + driver);	/* gone: it comes back */
+}
+
 static u64 now_ns(void)
 {
 	return rt_time_now_ns(&clock_);
@@ -33,17 +39,23 @@ static u64 now_ns(void)
 int main(void)
 {
 	static const struct vm_link_ops ops = { link_at, signal_vm, now_ns };
+	static const struct disk_ops disk_ops = {
+		signal_driver, orders_disk_changed, vm_link_completed, vm_link_disk_has_room,
+	};
 
 	rt_time_init(&clock_, INFO->tsc_hz, INFO->tsc_boot);
 	vm_link_init(&ops, (struct store_figures *)STORE_FIGURES);
+	disk_init(&disk_ops);
 	orders_init((struct ring_shared *)STORE_ORDERS, (struct ring_shared *)STORE_REPORTS);
 	for (;;) {
-		bool is_news, is_busy = orders_turn(&is_news);
+		bool is_busy = disk_turn(), is_news;
 		u64 bits = 0;
 
+		is_busy = orders_turn(&is_news) || is_busy;
 		if (is_news)
 			(void)sys_notify_signal(H_ROOT_SIGNAL);
 		is_busy = vm_link_turn() || is_busy;
+		disk_kick();
 		if (sys_notify_wait(is_busy ? 0 : DEADLINE_NONE, &bits) == ST_OK)
 			vm_link_woken(bits);
 	}

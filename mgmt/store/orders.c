@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "disk.h"
 #include "range.h"
 #include "store.h"
 #include "vm_layout.h"
@@ -94,6 +95,67 @@ static void detach(const struct store_order *order)
 	}
 }
 
+/* ---- disks ---- */
+
+/* A whole disk is a volume of the disk's name. */
+static struct {
+	char name[DISK_NAME_BYTES];	/* "" = root has not told of it */
+	bool is_due;			/* a change is to be reported */
+	u64 sectors;
+	u32 block_bytes, features;
+} disk_notes[DISKS];
+
+static void *disk_link(u32 disk)
+{
+	return (void *)(STORE_DRIVER_LINKS + (u64)disk * BLK_LINK_BYTES);
+}
+
+static enum store_error add_disk(const struct store_order *order)
+{
+	if (order->slot >= DISKS || order->disk[0] == '\0')
+		return STORE_BAD_ORDER;
+	if (disk_notes[order->slot].name[0] != '\0')
+		return STORE_EXISTS;
+	strcpy(disk_notes[order->slot].name, order->disk);
+	disk_add(order->slot, disk_link(order->slot));
+	return STORE_OK;
+}
+
+/* The volume stays when a driver is started again, and when its disk is gone: requests wait. */
+void orders_disk_changed(u32 disk, const struct blk_info *info)
+{
+	const char *name = disk_notes[disk].name;
+	struct volume *v = volume_find(name);
+
+	if (info == NULL)
+		return;
+	if (v == NULL)
+		v = volume_add(name, VOLUME_ON_DISK);
+	if (v == NULL || v->kind != VOLUME_ON_DISK)
+		return;
+	v->disk = disk;
+	v->first = 0;
+	v->sectors = info->sectors;
+	v->info = *info;
+	disk_notes[disk].is_due = true;
+	disk_notes[disk].sectors = info->sectors;
+	disk_notes[disk].block_bytes = info->block_bytes;
+	disk_notes[disk].features = info->features;
+}
+
+static void report_disks(void)
+{
+	for (u32 i = 0; i < DISKS; i++) {
+		struct store_report report = {
+			.kind = STORE_DISK, .slot = i, .sectors = disk_notes[i].sectors,
+			.block_bytes = disk_notes[i].block_bytes, .features = disk_notes[i].features,
+		};
+
+		if (disk_notes[i].is_due && has_room())
+			disk_notes[i].is_due = !ring_put(&reports, &report, sizeof(report));
+	}
+}
+
 static bool strings_end(const struct store_order *order)
 {
 	return memchr(order->volume, '\0', sizeof(order->volume)) != NULL &&
@@ -105,6 +167,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_ADD_RAM] = add_ram,
 	[STORE_DROP_RAM] = drop_ram,
 	[STORE_ATTACH] = attach,
+	[STORE_ADD_DISK] = add_disk,
 };
 
 static void carry_out(const struct store_order *order)
@@ -134,6 +197,7 @@ bool orders_turn(bool *is_news)
 	u32 before = reports.index, taken = 0;
 
 	go_on_detaching();
+	report_disks();
 	while (taken < ORDERS_PER_TURN && has_room() && ring_get(&orders, &order, sizeof(order))) {
 		carry_out(&order);
 		taken++;

@@ -18,6 +18,9 @@
 static struct vm_link {
 	struct volume *volume;		/* NULL: not attached */
 	struct blk_server server;
+	bool is_detaching;		/* no request is taken any more */
+	bool is_held;			/* a request was taken that the disk had no room for: */
+	struct blk_sqe held;
 } links[BLK_WINDOWS];
 
 static u64 busy[BUSY_WORDS];
@@ -34,7 +37,7 @@ void vm_link_init(const struct vm_link_ops *with, struct store_figures *to)
 
 static void set_busy(u32 number, bool is_busy)
 {
-	if (is_busy)
+	if (is_busy && !links[number].is_detaching)
 		busy[number / 64] |= BIT64(number % 64);
 	else
 		busy[number / 64] &= ~BIT64(number % 64);
@@ -50,6 +53,7 @@ enum store_error vm_link_attach(u32 number, struct volume *volume, bool is_read_
 		return STORE_EXISTS;
 	volume_info(volume, is_read_only, serial, &info);
 	links[number].volume = volume;
+	links[number].is_detaching = false;
 	volume->links++;
 	memset(&figures[number], 0, sizeof(figures[number]));
 	blk_server_begin(&links[number].server, ops->at(number), &info, BLK_UP, 0);
@@ -64,7 +68,12 @@ bool vm_link_detach(u32 number)
 
 	if (l == NULL || l->volume == NULL)
 		return true;
+	l->is_detaching = true;
 	set_busy(number, false);
+	if (l->is_held) {		/* nobody waits for it any more */
+		l->is_held = false;
+		l->server.in_flight--;
+	}
 	if (l->server.in_flight != 0)
 		return false;
 	l->volume->links--;
@@ -79,11 +88,9 @@ static u32 bucket_of(u64 ns)
 	return bucket < STORE_LATENCY_BUCKETS ? bucket : STORE_LATENCY_BUCKETS - 1;
 }
 
-static void count(struct store_figures *f, const struct blk_sqe *sqe, enum blk_status status, u64 ns)
+static void count(struct store_figures *f, u8 op, u64 bytes, enum blk_status status, u64 ns)
 {
-	u64 bytes = (u64)sqe->sectors * BLK_SECTOR_BYTES;
-
-	switch (sqe->op) {
+	switch (op) {
 	case BLK_READ:
 		f->reads++;
 		f->read_bytes += bytes;
@@ -102,14 +109,72 @@ static void count(struct store_figures *f, const struct blk_sqe *sqe, enum blk_s
 	f->latency[bucket_of(ns)]++;
 }
 
-static void carry_out(u32 number, const struct blk_sqe *sqe)
+void vm_link_completed(const struct disk_tag *tag, enum blk_status status)
+{
+	struct vm_link *l = &links[tag->link];
+
+	count(&figures[tag->link], tag->op, tag->bytes, status, ops->now_ns() - tag->begin_ns);
+	figures[tag->link].in_flight--;
+	blk_server_complete(&l->server, tag->cookie, status);
+	if (blk_server_should_signal(&l->server))
+		ops->signal(tag->link / VM_DEVICES);
+	if (blk_server_has_work(&l->server))
+		set_busy(tag->link, true);
+}
+
+void vm_link_disk_has_room(u32 disk)
+{
+	for (u32 i = 0; i < BLK_WINDOWS; i++)
+		if (links[i].volume != NULL && links[i].volume->kind == VOLUME_ON_DISK && links[i].volume->disk == disk)
+			set_busy(i, true);
+}
+
+static void do_in_ram(u32 number, const struct blk_sqe *sqe)
 {
 	struct vm_link *l = &links[number];
 	u64 begin_ns = ops->now_ns();
 	enum blk_status status = volume_ram_do(l->volume, ops->at(number), sqe);
 
-	count(&figures[number], sqe, status, ops->now_ns() - begin_ns);
+	count(&figures[number], sqe->op, (u64)sqe->sectors * BLK_SECTOR_BYTES, status, ops->now_ns() - begin_ns);
 	blk_server_complete(&l->server, sqe->cookie, status);
+}
+
+/* To the disk, with the data where it is: in this link's window. False: the disk has no room; the request is held. */
+static bool hand_on(u32 number, const struct blk_sqe *sqe)
+{
+	struct vm_link *l = &links[number];
+	struct disk_tag tag = {
+		.cookie = sqe->cookie, .begin_ns = ops->now_ns(), .link = (u16)number, .op = sqe->op,
+		.bytes = (u64)sqe->sectors * BLK_SECTOR_BYTES,
+	};
+	struct blk_sqe to = *sqe;
+
+	to.sector += sqe->op != BLK_FLUSH ? l->volume->first : 0;
+	for (u32 i = 0; i < to.seg_count; i++)
+		to.seg[i].window = (u16)number;
+	l->is_held = !disk_submit(l->volume->disk, &to, &tag);
+	if (l->is_held)
+		l->held = *sqe;
+	else
+		figures[number].in_flight++;
+	return !l->is_held;
+}
+
+static bool carry_out(u32 number, const struct blk_sqe *sqe)
+{
+	if (links[number].volume->kind == VOLUME_ON_DISK)
+		return hand_on(number, sqe);
+	do_in_ram(number, sqe);
+	return true;
+}
+
+/* The next request: one that the disk had no room for comes first. */
+static bool next_request(struct vm_link *l, struct blk_sqe *out)
+{
+	if (!l->is_held)
+		return blk_server_take(&l->server, out);
+	*out = l->held;
+	return true;
 }
 
 /* Some requests of one link. */
@@ -120,8 +185,11 @@ static void serve(u32 number)
 	u32 done = 0;
 
 	blk_server_wait(&l->server, false);
-	while (done < REQUESTS_PER_TURN && blk_server_take(&l->server, &sqe)) {
-		carry_out(number, &sqe);
+	while (done < REQUESTS_PER_TURN && next_request(l, &sqe)) {
+		if (!carry_out(number, &sqe)) {
+			set_busy(number, false);	/* until vm_link_disk_has_room */
+			return;
+		}
 		done++;
 	}
 	if (done < REQUESTS_PER_TURN) {

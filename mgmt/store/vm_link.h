@@ -6,6 +6,7 @@
 #ifndef VOS_VM_LINK_H
 #define VOS_VM_LINK_H
 
+#include "disk.h"
 #include "store.h"
 #include "types.h"
 #include "volume.h"
@@ -26,6 +27,11 @@ bool vm_link_detach(u32 number);
 
 /* VM v of some bit (STORE_BIT_VM << v % 32) has signalled. */
 void vm_link_woken(u64 bits);
+
+/* Of a request that disk_submit took. */
+void vm_link_completed(const struct disk_tag *tag, enum blk_status status);
+/* That disk has room again for requests that were refused. */
+void vm_link_disk_has_room(u32 disk);
 
 /* A bounded piece of work. False: all VMMs know that they have to signal for more. */
 bool vm_link_turn(void);

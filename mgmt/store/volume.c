@@ -10,6 +10,7 @@
 #include "range.h"
 
 #define MAX_SECTORS 2048u		/* 1 MiB: half a link's window */
+#define MODEL "VOS volume"
 #define MAX_ZERO_SECTORS 131072u	/* 64 MiB, so that one request does not hold up others for long */
 
 static struct volume volumes[STORE_VOLUMES];
@@ -41,14 +42,33 @@ void volume_drop(struct volume *v)
 	*v = (struct volume){ 0 };
 }
 
+/* What the disk can, of the volume's size, and not more at a time than half a link's window. */
+static void disk_info(const struct volume *v, bool is_read_only, struct blk_info *out)
+{
+	*out = v->info;
+	out->sectors = v->sectors;
+	if (out->max_sectors > MAX_SECTORS)
+		out->max_sectors = MAX_SECTORS;
+	if (is_read_only)
+		out->features |= BLK_IS_READ_ONLY;
+	memset(out->model, 0, sizeof(out->model));
+	memset(out->serial, 0, sizeof(out->serial));
+	strcpy(out->model, MODEL);
+}
+
 void volume_info(const struct volume *v, bool is_read_only, const char *serial, struct blk_info *out)
 {
+	if (v->kind == VOLUME_ON_DISK) {
+		disk_info(v, is_read_only, out);
+		strcpy(out->serial, serial);
+		return;
+	}
 	*out = (struct blk_info){
 		.sectors = v->sectors, .block_bytes = BLK_SECTOR_BYTES, .physical_bytes = BLK_SLOT_BYTES,
 		.max_sectors = MAX_SECTORS, .max_zero_sectors = MAX_ZERO_SECTORS,
 		.features = BLK_CAN_DISCARD | BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP | BLK_CAN_FUA |
 			    (is_read_only ? BLK_IS_READ_ONLY : 0),
-		.model = "VOS volume",
+		.model = MODEL,
 	};
 	strcpy(out->serial, serial);
 }

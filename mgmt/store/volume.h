@@ -9,13 +9,16 @@
 #include "store.h"
 #include "types.h"
 
-enum volume_kind { VOLUME_NONE, VOLUME_IN_RAM };
+enum volume_kind { VOLUME_NONE, VOLUME_IN_RAM, VOLUME_ON_DISK };
 
 struct volume {
 	u32 kind;		/* enum volume_kind; VOLUME_NONE: the place is free */
 	char name[VOLUME_NAME_BYTES];
 	u64 sectors;
 	u8 *ram;		/* VOLUME_IN_RAM: its first byte */
+	u32 disk;		/* VOLUME_ON_DISK: disk.h */
+	u64 first;		/* and its first sector there */
+	struct blk_info info;	/* what that disk can */
 	u32 links;		/* that are attached to it */
 };
 

@@ -226,6 +226,11 @@ u64 driver_link(u32 number, u32 disk)
 	return number < DRIVER_COUNT && disk < DRIVER_LINKS ? drivers[number].h_mem[disk] : 0;
 }
 
+u32 driver_link_count(u32 number)
+{
+	return driver_is_wanted(number) ? drivers[number].kind->link_count : 0;
+}
+
 u64 driver_bytes(void)
 {
 	u64 sum = 0;
@@ -254,7 +259,18 @@ void driver_window_set(u32 number, u32 link, u64 bus)
 		__atomic_store_n(&windows_of(number)[link], bus, __ATOMIC_RELEASE);
 }
 
-/* Links begin with zeros; the queues too, which the device that has not been reset does not read. */
+/* The next server goes on with the epochs. */
+static void clear_piece(u32 number, u32 piece)
+{
+	struct blk_link_shared *shared = memory_at(number, piece);
+	u32 epoch = piece < DRIVER_LINKS ? shared->epoch : 0;
+
+	memset(shared, 0, DRIVER_PIECE_BYTES);
+	shared->epoch = epoch;
+}
+
+/* Links begin with zeros but for their epoch; the queues with zeros, which the device that has not been reset does not
+ * read. */
 static enum status give_memory(u32 number, u64 h_pd)
 {
 	const u64 windows = DRIVER_WINDOW_COUNT * sizeof(u64);
@@ -270,7 +286,7 @@ static enum status give_memory(u32 number, u64 h_pd)
 
 		if (d->h_mem[piece] == 0)
 			continue;
-		memset(memory_at(number, piece), 0, DRIVER_PIECE_BYTES);
+		clear_piece(number, piece);
 		st = pd_fill(h_pd, d->h_mem[piece], at, 0, DRIVER_PIECE_BYTES, RW);
 	}
 	return st;

@@ -34,8 +34,12 @@ enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set
 /* Its thread runs no more: no DMA and no interrupt from now on; the device is reset. Before anything is given back. */
 void driver_stop(u32 number);
 
-/* Handle of the link with the store of its disk 0 .. DRIVER_LINKS - 1; 0 = there is none. Zeroed by driver_prepare. */
+/* Handle of the link with the store of its disk 0 .. DRIVER_LINKS - 1; 0 = there is none. Zeroed by driver_prepare, but
+ * for its epoch, by which the store sees that the driver is another. */
 u64 driver_link(u32 number, u32 disk);
+
+/* How many disks it can have. */
+u32 driver_link_count(u32 number);
 
 /* Let the driver's device reach the window of VM link `link` (VM's index * VM_DEVICES + disk), which begins at this bus
  * address (STAT_BUS_ADDRESS of its MEM); 0 = not any more: call that, and let the driver complete what it was asked,

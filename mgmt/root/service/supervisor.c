@@ -71,12 +71,21 @@ void supervisor_start(void)
 	bring_up(set);
 }
 
+/* A driver may be busy with what the old store told it to do with memory that the new one does not know. */
+static void follow_store(u32 id)
+{
+	if (id == SERVICE_STORE)
+		for (u32 number = 0; number < DRIVER_COUNT; number++)
+			supervisor_restart(service_count + number);
+}
+
 void supervisor_check_faults(void)
 {
 	for (u32 id = 0; id < service_total(); id++)
 		if (service_check_fault(id)) {
 			states[id].phase = DOWN;
 			set_watermark();
+			follow_store(id);
 		}
 }
 
@@ -87,6 +96,7 @@ void supervisor_restart(u32 id)
 	service_take_down(id);
 	states[id].phase = DOWN;
 	set_watermark();
+	follow_store(id);
 }
 
 /* A driver that does not acknowledge keeps others' interrupts from coming. */

@@ -9,6 +9,7 @@
 #include "pd.h"
 #include "root.h"
 #include "service.h"
+#include "services.h"
 #include "vm_layout.h"
 #include "wires.h"
 
@@ -61,12 +62,27 @@ enum status wiring_connect_vm(const struct vm *vm)
 	return st == ST_OK ? connect_store(vm) : st;
 }
 
+/* The store with a driver. */
+static enum status connect_driver(u32 number)
+{
+	u64 h_store = service_thread(SERVICE_STORE), h_driver = service_thread(service_count + number);
+	enum status st;
+
+	if (h_store == 0 || h_driver == 0)
+		return ST_OK;
+	st = pd_signal(service_pd(SERVICE_STORE), STORE_H_DRIVER + number, h_driver, DRIVER_BIT_LINK);
+	return st == ST_OK ? pd_signal(service_pd(service_count + number), DRIVER_H_STORE, h_store,
+				       STORE_BIT_DRIVER << number) : st;
+}
+
 enum status wiring_connect(void)
 {
 	enum status st = ST_OK;
 
 	for (u32 i = 0; i < wire_count && st == ST_OK; i++)
 		st = connect(i);
+	for (u32 i = 0; i < DRIVER_COUNT && st == ST_OK; i++)
+		st = connect_driver(i);
 	for (u32 i = 0; i < VM_COUNT && st == ST_OK; i++)
 		if (vm_is_alive(vm_at(i)))
 			st = wiring_connect_vm(vm_at(i));

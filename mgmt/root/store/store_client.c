@@ -8,8 +8,11 @@
  */
 #include "store_client.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "accounts.h"
+#include "drivers.h"
 #include "object_set.h"
 #include "pd.h"
 #include "root.h"
@@ -32,7 +35,10 @@ static struct {
 	char serial[BLK_SERIAL_BYTES];
 } links[BLK_WINDOWS];
 
-static enum due volume_due[STORE_VOLUMES];
+#define DISKS (DRIVER_COUNT * DRIVER_LINKS)
+
+static bool is_disk_there[DISKS];	/* this store has told of it */
+static enum due volume_due[STORE_VOLUMES], disk_due[DISKS];
 static bool is_order_due;
 static u64 h_store;		/* its PD, 0 while it is down */
 static struct ring orders, reports;
@@ -122,6 +128,13 @@ void store_drop_ram(struct volume *v)
 	is_order_due = true;
 }
 
+/* The driver of a disk may let its device reach the window of that link, or may not. */
+static void set_window(u32 link, const struct volume *v, u64 bus)
+{
+	if (v->is_disk)
+		driver_window_set(v->slot / DRIVER_LINKS, link, bus);
+}
+
 enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const struct disk_spec *disk)
 {
 	enum status st;
@@ -135,6 +148,7 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 		links[link].h_mem = 0;
 		return st;
 	}
+	set_window(link, v, stat_of(h_mem, STAT_BUS_ADDRESS));
 	links[link].due = DUE_BEGIN;
 	is_order_due = true;
 	return ST_OK;
@@ -142,6 +156,7 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 
 static void forget_link(u32 link)
 {
+	set_window(link, volume_at(links[link].volume), 0);
 	unmap(link_address(link), BLK_LINK_BYTES);
 	links[link].h_mem = 0;
 	links[link].due = DUE_NOTHING;
@@ -200,6 +215,32 @@ static bool send_volumes(enum due due, enum store_op op, enum due next)
 	return true;
 }
 
+/* "nvme0.0"; a driver that has one disk gives it its own name. */
+static void disk_name(char name[DISK_NAME_BYTES], u32 slot)
+{
+	u32 number = slot / DRIVER_LINKS;
+
+	if (driver_link_count(number) == 1)
+		snprintf(name, DISK_NAME_BYTES, "%s", driver_name(number));
+	else
+		snprintf(name, DISK_NAME_BYTES, "%s.%u", driver_name(number), (unsigned)(slot % DRIVER_LINKS));
+}
+
+static bool send_disks(void)
+{
+	for (u32 slot = 0; slot < DISKS; slot++) {
+		struct store_order order = { .op = STORE_ADD_DISK, .slot = slot };
+
+		if (disk_due[slot] != DUE_BEGIN)
+			continue;
+		disk_name(order.disk, slot);
+		if (!send(&order, slot))
+			return false;
+		disk_due[slot] = BEGIN_SENT;
+	}
+	return true;
+}
+
 static bool send_link(u32 link, enum store_op op)
 {
 	const struct volume *v = volume_at(links[link].volume);
@@ -212,10 +253,16 @@ static bool send_link(u32 link, enum store_op op)
 	return send(&order, link);
 }
 
+/* The store has the volume: it was told of one in RAM before, and has told of a disk itself. */
+static bool is_served(const struct volume *v)
+{
+	return !v->is_disk || is_disk_there[v->slot];
+}
+
 static bool send_links(enum due due, enum store_op op, enum due next)
 {
 	for (u32 i = 0; i < BLK_WINDOWS; i++) {
-		if (links[i].due != due)
+		if (links[i].due != due || (due == DUE_BEGIN && !is_served(volume_at(links[i].volume))))
 			continue;
 		if (!send_link(i, op))
 			return false;
@@ -229,7 +276,7 @@ static void send_due(void)
 	if (!is_order_due || h_store == 0)
 		return;
 	is_order_due = !(send_links(DUE_END, STORE_DETACH, END_SENT) &&
-			 send_volumes(DUE_END, STORE_DROP_RAM, END_SENT) &&
+			 send_volumes(DUE_END, STORE_DROP_RAM, END_SENT) && send_disks() &&
 			 send_volumes(DUE_BEGIN, STORE_ADD_RAM, BEGIN_SENT) &&
 			 send_links(DUE_BEGIN, STORE_ATTACH, BEGIN_SENT));
 	rt_ring_wrote(&orders, SLOT_WIRE + WIRE_STORE_ORDERS);
@@ -259,11 +306,32 @@ static void link_done(u32 link, enum store_op op)
 		forget_link(link);
 }
 
+static bool is_block_size(u32 bytes)
+{
+	return bytes >= BLK_SECTOR_BYTES && bytes <= BLK_BLOCK_MAX && (bytes & (bytes - 1)) == 0;
+}
+
+/* Of a disk that the store was told of. */
+static void disk_is_there(const struct store_report *report)
+{
+	char name[DISK_NAME_BYTES];
+
+	if (report->slot >= DISKS || disk_due[report->slot] != BEGIN_SENT || report->sectors == 0 ||
+	    report->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES || !is_block_size(report->block_bytes))
+		return;
+	disk_name(name, report->slot);
+	is_disk_there[report->slot] = is_order_due = true;
+	if (volume_set_disk(report->slot, name, report->sectors * BLK_SECTOR_BYTES, report->block_bytes) == NULL)
+		rt_log("root: disk %s can't be used, there is a volume of that name", name);
+}
+
 static void take(const struct store_report *report)
 {
 	enum store_op op = (enum store_op)(report->id >> 24);
 	u32 number = report->id & 0xffffff;
 
+	if (report->kind == STORE_DISK)
+		disk_is_there(report);
 	if (report->kind != STORE_DONE)
 		return;
 	if (report->error != STORE_OK)
@@ -271,7 +339,7 @@ static void take(const struct store_report *report)
 		       (unsigned)report->error);
 	if (op == STORE_ADD_RAM || op == STORE_DROP_RAM)
 		volume_done(number, op, report->error);
-	else
+	else if (op == STORE_ATTACH || op == STORE_DETACH)
 		link_done(number, op);
 }
 
@@ -331,12 +399,31 @@ static enum status again_link(u64 h_pd, u32 link)
 	return map_link(h_pd, link);
 }
 
-enum status store_prepare(u64 h_pd)
+/* Its links with the drivers, which were started again too. */
+static enum status map_disks(u64 h_pd)
 {
 	enum status st = ST_OK;
 
+	for (u32 slot = 0; slot < DISKS && st == ST_OK; slot++) {
+		u64 h_link = driver_link(slot / DRIVER_LINKS, slot % DRIVER_LINKS);
+
+		disk_due[slot] = DUE_NOTHING;
+		is_disk_there[slot] = false;
+		if (h_link == 0 || slot % DRIVER_LINKS >= driver_link_count(slot / DRIVER_LINKS))
+			continue;
+		st = pd_fill(h_pd, h_link, STORE_DRIVER_LINKS + slot * (u64)BLK_LINK_BYTES, 0, BLK_LINK_BYTES, RW);
+		disk_due[slot] = DUE_BEGIN;
+	}
+	return st;
+}
+
+enum status store_prepare(u64 h_pd)
+{
+	enum status st;
+
 	store_init();
 	h_store = 0;		/* nothing is mapped there yet */
+	st = map_disks(h_pd);
 	for (u32 i = 0; i < STORE_VOLUMES && st == ST_OK; i++)
 		st = again_volume(h_pd, i);
 	for (u32 i = 0; i < BLK_WINDOWS && st == ST_OK; i++)

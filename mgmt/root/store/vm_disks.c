@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "drivers.h"
 #include "root.h"
 #include "store_client.h"
 #include "sys.h"
 #include "volumes.h"
 
 #define RW (RIGHT_R | RIGHT_W)
-#define BLOCK_BYTES 512u
 
 static u32 link_of(const struct vm *vm, u32 disk)
 {
@@ -125,7 +125,7 @@ void vm_disks_forget(const struct vm *vm, bool is_kept)
 static enum status build_link(struct vm *vm, u32 disk)
 {
 	u64 h_mem;
-	enum status st = object_set_mem(&vm->links, BLK_LINK_BYTES, MEM_DMA, &h_mem);
+	enum status st = object_set_mem(&vm->links, BLK_LINK_BYTES, driver_memory_flags(), &h_mem);
 
 	if (st == ST_OK)
 		st = pd_fill(vm->pd.h_pd, h_mem, VMM_LINKS + disk * BLK_LINK_BYTES, 0, BLK_LINK_BYTES, RW);
@@ -148,7 +148,7 @@ void vm_disks_args(const struct vm *vm, struct vmm_args *args)
 		const struct disk_spec *disk = &vm->spec.disks[i];
 
 		args->disks[i] = (struct vmm_disk){
-			.bytes = volume_of(vm, i)->bytes, .block_bytes = BLOCK_BYTES,
+			.bytes = volume_of(vm, i)->bytes, .block_bytes = volume_of(vm, i)->block_bytes,
 			.flags = (disk->flags & DISK_READ_ONLY) != 0 ? VMM_DISK_READ_ONLY : 0,
 		};
 		strcpy(args->disks[i].serial, disk->serial);

@@ -57,10 +57,21 @@ static struct error_info judge_old(const struct volume *v, u32 vm, const struct 
 	return ERROR_INFO_NONE;
 }
 
+/* The whole disk of that name; "": any. */
+static const struct volume *whole_disk(const char *name)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].is_used && volumes[i].is_disk && (name[0] == '\0' || strcmp(volumes[i].name, name) == 0))
+			return &volumes[i];
+	return NULL;
+}
+
 static struct error_info judge_new(const char *name, const struct disk_spec *want)
 {
 	if (want->bytes == 0)
 		return refuse(ERR_NO_VOLUME, name, 0, 0);
+	if (strcmp(want->on, VOLUME_RAM) != 0 && whole_disk(want->on) != NULL)
+		return refuse(ERR_WHOLE_DISK, whole_disk(want->on)->name, 0, 0);
 	if (want->on[0] == '\0')
 		return refuse(ERR_NO_DISK, name, 0, 0);
 	if (strcmp(want->on, VOLUME_RAM) != 0)
@@ -99,6 +110,14 @@ struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spe
 	return no;
 }
 
+static struct volume *free_place(void)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (!volumes[i].is_used)
+			return &volumes[i];
+	return NULL;
+}
+
 static bool is_slot_taken(u32 slot)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
@@ -116,25 +135,39 @@ static u32 free_slot(void)
 	return slot;
 }
 
+static struct volume *fill(struct volume *v, const char *name, const char *on, struct volume with)
+{
+	if (v == NULL)
+		return NULL;
+	*v = with;
+	v->is_used = true;
+	v->vm = v->made_for = VOLUME_NOBODY;
+	strcpy(v->name, name);
+	strcpy(v->on, on);
+	return v;
+}
+
 struct volume *volume_new(const char *name, const char *on, u64 bytes)
 {
 	u32 slot = free_slot();
 
 	if (slot == STORE_RAM_SLOTS)
 		return NULL;
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
-		struct volume *v = &volumes[i];
+	return fill(free_place(), name, on, (struct volume){ .bytes = bytes, .slot = slot, .block_bytes = 512 });
+}
 
-		if (v->is_used)
-			continue;
-		*v = (struct volume){
-			.is_used = true, .bytes = bytes, .vm = VOLUME_NOBODY, .made_for = VOLUME_NOBODY, .slot = slot,
-		};
-		strcpy(v->name, name);
-		strcpy(v->on, on);
-		return v;
-	}
-	return NULL;
+struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_bytes)
+{
+	struct volume *v = volume_find(name);
+
+	if (v != NULL && !v->is_disk)
+		return NULL;
+	if (v == NULL)
+		return fill(free_place(), name, name, (struct volume){
+			.is_disk = true, .bytes = bytes, .slot = slot, .block_bytes = block_bytes });
+	v->bytes = bytes;
+	v->block_bytes = block_bytes;
+	return v;
 }
 
 void volumes_let_go(u32 vm)

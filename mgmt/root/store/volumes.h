@@ -16,11 +16,13 @@ struct volume {
 	bool is_used;
 	bool is_going;		/* the store has been told to drop it: no longer a volume of that name */
 	char name[VOLUME_NAME_BYTES];
-	char on[DISK_NAME_BYTES];	/* VOLUME_RAM */
+	char on[DISK_NAME_BYTES];	/* VOLUME_RAM or a disk's name */
+	bool is_disk;		/* a whole disk: can neither be made nor deleted */
+	u32 block_bytes;
 	u64 bytes;
 	u32 vm, disk;		/* the VM that has it as that disk, or VOLUME_NOBODY */
 	u32 made_for;		/* the VM that it was made for, and goes with; or VOLUME_NOBODY */
-	u32 slot;		/* VOLUME_RAM: STORE_RAM */
+	u32 slot;		/* VOLUME_RAM: STORE_RAM; is_disk: driver * DRIVER_LINKS + link */
 	u64 h_mem;
 };
 
@@ -40,6 +42,9 @@ struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spe
 
 /* A place for a new volume of that name; is_used. NULL: there are STORE_VOLUMES, or STORE_RAM_SLOTS in RAM. */
 struct volume *volume_new(const char *name, const char *on, u64 bytes);
+
+/* The store has told of a whole disk: a volume of its name and size. NULL: the name is taken, or there is no place. */
+struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_bytes);
 
 /* Nobody has it any more. It stays. */
 void volumes_let_go(u32 vm);

@@ -322,10 +322,12 @@ static void a_hostile_store(void **state)
 	start("h");
 	expect_done(STORE_ATTACH);
 	for (u32 i = 0; i < 20000; i++) {
-		r.kind = (u32)rand_r(&seed) % 3;
+		r.kind = (u32)rand_r(&seed) % 4;
 		r.id = (u32)(rand_r(&seed) % 6) << 24 | (u32)(rand_r(&seed) % 2 ? rand_r(&seed) % 2000 : rand_r(&seed));
 		r.error = (u32)rand_r(&seed) % 8;
-		r.zero = 0;
+		r.slot = (u32)rand_r(&seed) % 40;
+		r.sectors = (u64)rand_r(&seed) << rand_r(&seed) % 40;
+		r.block_bytes = BIT32(rand_r(&seed) % 32);
 		if (!ring_put(&reports, &r, sizeof(r)))
 			bench_turns(ROOT_BIT_STORE, 1);
 	}

@@ -180,7 +180,7 @@ static void windows(void **state)
 	assert_int_equal(seen[DRIVER_WINDOW_COUNT - 1], 0);
 }
 
-/* Stopped at once; its memory for DMA is the same again, and zeroed. */
+/* Stopped at once; its memory for DMA is the same again, and zeroed but for the link's epoch. */
 static void it_comes_back(void **state)
 {
 	u64 bus = args_of(D_NVME)->dma_bus;
@@ -198,9 +198,11 @@ static void it_comes_back(void **state)
 	assert_true(fake_devices[NVME].is_master);
 	assert_int_equal(args_of(D_NVME)->dma_bus, bus);
 	assert_int_equal(driver_link(D_NVME, 2), h_link);
-	for (u32 i = 0; i < 64; i++)
+	for (u32 i = 4; i < 64; i++)
 		assert_int_equal(((u8 *)fake_memory(fake_pd_of(threads[D_NVME]), DRIVER_LINK +
 						    2 * DRIVER_PIECE_BYTES))[i], 0);
+	assert_int_equal(*(u32 *)fake_memory(fake_pd_of(threads[D_NVME]), DRIVER_LINK + 2 * DRIVER_PIECE_BYTES),
+			 0x55555555);
 }
 
 /* Who does not acknowledge a line that others need is started again. */
@@ -239,12 +241,125 @@ static void the_table(void **state)
 	assert_string_equal(bench_rows[NIC].pci.driver, "");
 }
 
+/* ---- the store: disks are volumes ---- */
+
+static struct ring orders, reports;
+
+static void attach_store(u64 store)
+{
+	ring_attach_consumer(&orders, fake_memory(fake_pd_of(store), STORE_ORDERS), STORE_ORDER_RING_BYTES);
+	ring_attach_producer(&reports, fake_memory(fake_pd_of(store), STORE_REPORTS), STORE_REPORT_RING_BYTES);
+}
+
+static void report(struct store_report r)
+{
+	assert_true(ring_put(&reports, &r, sizeof(r)));
+	bench_turns(ROOT_BIT_STORE, 4);
+}
+
+static struct store_order take_order(enum store_op op)
+{
+	struct store_order order = { 0 };
+
+	assert_true(ring_get(&orders, &order, sizeof(order)));
+	assert_int_equal(order.op, op);
+	report((struct store_report){ .kind = STORE_DONE, .id = order.id });
+	return order;
+}
+
+static void tell_disk(u32 slot)
+{
+	report((struct store_report){ .kind = STORE_DISK, .slot = slot, .sectors = 2048, .block_bytes = 512 });
+}
+
+/* One for each link of each driver, by name. */
+static void take_disks(void)
+{
+	static const char *const first[] = { "virtio0", "nvme0.0", "nvme0.1", "nvme0.2", "nvme0.3", "ahci0.0" };
+	struct store_order order;
+	u32 count = 0;
+
+	for (; ring_used(&orders) != 0; count++) {
+		order = take_order(STORE_ADD_DISK);
+		if (count < ARRAY_COUNT(first))
+			assert_string_equal(order.disk, first[count]);
+	}
+	assert_int_equal(count, 1 + 4 * DRIVER_LINKS);
+}
+
+static void disks_are_volumes(void **state)
+{
+	struct request r = bench_make_request(REQ_CREATE, "v", 0);
+	u64 store = fake_thread_nth(SERVICE_STORE), vmm;
+	const u64 *virtio, *nvme;
+	u32 link, made;
+
+	(void)state;
+	virtio = fake_memory(fake_pd_of(threads[D_VIRTIO]), DRIVER_WINDOWS);
+	nvme = fake_memory(fake_pd_of(threads[D_NVME]), DRIVER_WINDOWS);
+	attach_store(store);
+	take_disks();
+	assert_int_equal(fake_badge(fake_pd_of(store), STORE_H_DRIVER + D_NVME, threads[D_NVME]), DRIVER_BIT_LINK);
+	assert_int_equal(fake_badge(fake_pd_of(threads[D_NVME]), DRIVER_H_STORE, store), STORE_BIT_DRIVER << D_NVME);
+	assert_ptr_equal(fake_memory(fake_pd_of(store), STORE_DRIVER_LINKS + DRIVER_LINKS * BLK_LINK_BYTES),
+			 fake_memory(fake_pd_of(threads[D_NVME]), DRIVER_LINK));
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .disk_count = 1 };
+	strcpy(r.spec.disks[0].volume, "virtio0");
+	bench_send(&r);
+	bench_expect(ERR_NO_VOLUME);		/* the store has not told of it */
+	tell_disk(0);
+	tell_disk(DRIVER_COUNT * DRIVER_LINKS);	/* nonsense */
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.disks[0].bytes, MIB);
+	assert_int_equal(bench_answer.vm.disks[0].flags, 0);
+	bench_ask(REQ_START, "v", 0);
+	link = take_order(STORE_ATTACH).link;
+	assert_true(virtio[link] != 0);
+	assert_int_equal(nvme[link], 0);
+	vmm = bench_vmm_thread();
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_expect(ERR_NONE);
+
+	/* Another store: the drivers are started again too, and it serves the link when it has told of the disk. */
+	made = fake_threads_made();
+	fake_fault(store, 15, 0x400000, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	assert_false(fake_devices[VIRTIO].is_master);
+	assert_false(fake_devices[NVME].is_master);
+	while (fake_threads_made() < made + 1 + D_COUNT)
+		(void)bench_await_thread(fake_threads_made());
+	for (u32 i = 0; i < 1 + D_COUNT; i++)
+		if (fake_memory(fake_pd_of(fake_thread_nth(made + i)), STORE_ORDERS) != NULL &&
+		    fake_memory(fake_pd_of(fake_thread_nth(made + i)), STORE_LINKS + link * BLK_LINK_BYTES) != NULL)
+			store = fake_thread_nth(made + i);
+	attach_store(store);
+	take_disks();
+	assert_int_equal(ring_used(&orders), 0);
+	tell_disk(0);
+	assert_int_equal(take_order(STORE_ATTACH).link, link);
+	assert_true(virtio[link] != 0);
+	assert_int_equal(fake_badge(fake_pd_of(vmm), VMM_H_STORE, store), STORE_BIT_VM << link / VM_DEVICES);
+	bench_ask(REQ_DELETE, "v", REQ_FLAG_FORCE);
+	bench_turns(0, 20);
+	assert_true(virtio[link] != 0);
+	(void)take_order(STORE_DETACH);
+	bench_expect(ERR_NONE);
+	assert_int_equal(virtio[link], 0);
+	strcpy(r.spec.disks[0].volume, "");
+	r.spec.disks[0].bytes = 100 * GIB;
+	bench_send(&r);
+	bench_expect(ERR_WHOLE_DISK);
+	assert_string_equal(bench_answer.text, "virtio0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_get_drivers), cmocka_unit_test(what_a_driver_finds),
 		cmocka_unit_test(a_virtio_device), cmocka_unit_test(lines), cmocka_unit_test(windows),
 		cmocka_unit_test(it_comes_back), cmocka_unit_test(a_deaf_driver), cmocka_unit_test(the_table),
+		cmocka_unit_test(disks_are_volumes),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);

@@ -28,10 +28,12 @@ static struct store_figures figures[BLK_WINDOWS];
 static struct blk_client client;
 static u32 signals;
 
+static u8 *other_link;		/* of NUMBER + 1 */
+
 static void *link_at(u32 number)
 {
-	assert_int_equal(number, NUMBER);
-	return link_memory;
+	assert_true(number == NUMBER || (number == NUMBER + 1 && other_link != NULL));
+	return number == NUMBER ? link_memory : other_link;
 }
 
 static void signal_vm(u32 vm)
@@ -188,6 +190,183 @@ static void sleeping(void **state)
 	assert_int_equal(signals, 1);
 }
 
+/* ---- a disk: the test plays the driver ---- */
+
+#define DISK 5u
+
+static _Alignas(4096) u8 disk_memory[BLK_WINDOW_OFFSET];
+static struct blk_server driver;
+static u32 driver_signals, changes;
+
+static const struct blk_info disk_info = {
+	.sectors = 2 * SECTORS, .block_bytes = 512, .physical_bytes = 4096, .max_sectors = 256,
+	.features = BLK_CAN_FLUSH,
+};
+
+static void signal_driver(u32 number)
+{
+	assert_int_equal(number, DISK / DRIVER_LINKS);
+	driver_signals++;
+}
+
+static void disk_changed(u32 disk, const struct blk_info *info)
+{
+	assert_int_equal(disk, DISK);
+	changes += info != NULL;
+}
+
+static const struct disk_ops disk_ops = { signal_driver, disk_changed, vm_link_completed, vm_link_disk_has_room };
+
+static int setup_disk(void **state)
+{
+	(void)state;
+	memset(link_memory, 0, BLK_WINDOW_OFFSET);
+	memset(disk_memory, 0, sizeof(disk_memory));
+	vm_link_init(&ops, figures);
+	disk_init(&disk_ops);
+	disk_add(DISK, disk_memory);
+	blk_server_begin(&driver, disk_memory, &disk_info, BLK_UP, BLK_WINDOWS);
+	changes = 0;
+	(void)disk_turn();
+	assert_int_equal(changes, 1);
+	volume = volume_add("d", VOLUME_ON_DISK);
+	volume->disk = DISK;
+	volume->first = 1000;
+	volume->sectors = SECTORS;
+	volume->info = disk_info;
+	assert_int_equal(vm_link_attach(NUMBER, volume, false, "S2"), STORE_OK);
+	blk_client_init(&client, link_memory);
+	assert_true(blk_client_poll(&client));
+	assert_true(client.is_up);
+	return 0;
+}
+
+static void turn_all(void)
+{
+	for (u32 i = 0; i < 10; i++) {
+		(void)disk_turn();
+		(void)vm_link_turn();
+		disk_kick();
+	}
+}
+
+static void submit(struct blk_sqe sqe)
+{
+	assert_true(blk_client_submit(&client, &sqe) >= 0);
+	vm_link_woken(STORE_BIT_VM << VM % 32);
+}
+
+static void disk_requests_are_handed_on(void **state)
+{
+	enum blk_status status;
+	struct blk_sqe sqe;
+	u32 number;
+
+	(void)state;
+	assert_int_equal(client.info.sectors, SECTORS);
+	assert_int_equal(client.info.max_sectors, 256);
+	assert_string_equal(client.info.serial, "S2");
+	submit(data_request(BLK_WRITE, 16, 8));
+	submit((struct blk_sqe){ .op = BLK_FLUSH });
+	turn_all();
+	assert_true(blk_server_take(&driver, &sqe));
+	assert_int_equal(sqe.sector, 1016);
+	assert_int_equal(sqe.seg[0].window, NUMBER);
+	assert_int_equal(sqe.seg[0].slot, 3);
+	blk_server_complete(&driver, sqe.cookie, BLK_IOERR);
+	assert_true(blk_server_take(&driver, &sqe));
+	assert_int_equal(sqe.op, BLK_FLUSH);
+	assert_int_equal(sqe.sector, 0);
+	assert_false(vm_link_detach(NUMBER));	/* not while the driver has it */
+	blk_server_complete(&driver, sqe.cookie, BLK_OK);
+	turn_all();
+	assert_true(blk_client_completed(&client, &number, &status));
+	assert_int_equal(status, BLK_IOERR);
+	assert_true(blk_client_completed(&client, &number, &status));
+	assert_int_equal(status, BLK_OK);
+	assert_int_equal(figures[NUMBER].errors, 1);
+	assert_int_equal(figures[NUMBER].in_flight, 0);
+}
+
+/* More than the disk takes at a time, drivers that die with them, and all are completed once. */
+static void drivers_die(void **state)
+{
+	unsigned seed = 9;
+	enum blk_status status;
+	struct blk_sqe sqe;
+	u32 number, submitted = 0, completed = 0;
+
+	(void)state;
+	for (u32 round = 0; round < 400; round++) {
+		while (client.outstanding < BLK_RING) {
+			submit(data_request(BLK_READ, (u64)rand_r(&seed) % (SECTORS - 8), 8));
+			submitted++;
+		}
+		turn_all();
+		for (u32 i = (u32)rand_r(&seed) % BLK_RING; i != 0 && blk_server_take(&driver, &sqe); i--)
+			if (rand_r(&seed) % 4 != 0)
+				blk_server_complete(&driver, sqe.cookie, BLK_OK);
+		if (rand_r(&seed) % 4 == 0)
+			blk_server_begin(&driver, disk_memory, &disk_info, BLK_UP, BLK_WINDOWS);
+		turn_all();
+		while (blk_client_completed(&client, &number, &status)) {
+			assert_int_equal(status, BLK_OK);
+			completed++;
+		}
+	}
+	blk_server_begin(&driver, disk_memory, &disk_info, BLK_UP, BLK_WINDOWS);
+	turn_all();
+	while (blk_server_take(&driver, &sqe))
+		blk_server_complete(&driver, sqe.cookie, BLK_OK);
+	turn_all();
+	while (blk_client_completed(&client, &number, &status))
+		completed++;
+	assert_int_equal(client.outstanding, 0);
+	assert_int_equal(completed, submitted);
+	assert_true(completed > 5000);
+}
+
+/* What the disk has no room for is held, and is not lost; a link that goes takes its held request with it. */
+static void a_full_disk_holds_requests(void **state)
+{
+	static _Alignas(4096) u8 other_memory[BLK_WINDOW_OFFSET];
+	static struct blk_client other;
+	struct blk_sqe sqe = data_request(BLK_READ, 8, 8);
+	enum blk_status status;
+	u32 number, taken = 0;
+
+	(void)state;
+	memset(other_memory, 0, sizeof(other_memory));
+	other_link = other_memory;
+	assert_int_equal(vm_link_attach(NUMBER + 1, volume, false, ""), STORE_OK);
+	blk_client_init(&other, other_memory);
+	assert_true(blk_client_poll(&other));
+	for (u32 i = 0; i < BLK_RING; i++)
+		submit(data_request(BLK_READ, 0, 8));
+	turn_all();
+	assert_true(blk_client_submit(&other, &sqe) >= 0);
+	vm_link_woken(STORE_BIT_VM << VM % 32);
+	turn_all();
+	assert_false(vm_link_turn());		/* it does not spin */
+	while (blk_server_take(&driver, &sqe)) {
+		taken++;
+		blk_server_complete(&driver, sqe.cookie, BLK_OK);
+	}
+	assert_int_equal(taken, BLK_RING);
+	turn_all();
+	assert_true(blk_server_take(&driver, &sqe));
+	assert_int_equal(sqe.sector, 1008);
+	assert_int_equal(sqe.seg[0].window, NUMBER + 1);
+	blk_server_complete(&driver, sqe.cookie, BLK_OK);
+	turn_all();
+	assert_true(blk_client_completed(&other, &number, &status));
+	while (blk_client_completed(&client, &number, &status))
+		;
+	assert_int_equal(client.outstanding, 0);
+	assert_true(vm_link_detach(NUMBER + 1));
+	other_link = NULL;
+}
+
 /* ---- root's orders ---- */
 
 static struct { struct ring_shared shared; u8 data[STORE_ORDER_RING_BYTES]; } order_memory;
@@ -280,6 +459,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_requests, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(sleeping, setup, teardown),
+		cmocka_unit_test_setup_teardown(disk_requests_are_handed_on, setup_disk, teardown),
+		cmocka_unit_test_setup_teardown(drivers_die, setup_disk, teardown),
+		cmocka_unit_test_setup_teardown(a_full_disk_holds_requests, setup_disk, teardown),
 		cmocka_unit_test_setup(orders_are_judged, setup_orders),
 		cmocka_unit_test_setup(volumes_have_a_limit, setup_orders),
 	};

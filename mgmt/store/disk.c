@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * disk.c - see disk.h. A driver that is started again begins a new epoch of its links (blk.h), in which everything that
+ * is not completed is submitted again: VMs see a pause.
+ */
+#include "disk.h"
+
+#include <string.h>
+
+#include "blk_link.h"
+
+static struct disk {
+	bool is_there, was_full, is_new;	/* is_new: something was submitted since the last kick */
+	struct blk_client client;
+	struct disk_tag tags[BLK_RING];		/* by the number of the request */
+} disks[DISKS];
+
+static const struct disk_ops *ops;
+
+void disk_init(const struct disk_ops *with)
+{
+	memset(disks, 0, sizeof(disks));
+	ops = with;
+}
+
+void disk_add(u32 disk, void *link)
+{
+	disks[disk].is_there = true;
+	blk_client_init(&disks[disk].client, link);
+}
+
+bool disk_submit(u32 disk, const struct blk_sqe *sqe, const struct disk_tag *tag)
+{
+	struct disk *d = &disks[disk];
+	s32 number = d->is_there ? blk_client_submit(&d->client, sqe) : -1;
+
+	if (number < 0) {
+		d->was_full = true;
+		return false;
+	}
+	d->tags[number] = *tag;
+	d->is_new = true;
+	return true;
+}
+
+static void take(u32 disk)
+{
+	struct disk *d = &disks[disk];
+	enum blk_status status;
+	u32 number;
+
+	while (blk_client_completed(&d->client, &number, &status))
+		ops->completed(&d->tags[number], status);
+	if (!d->was_full || d->client.outstanding == BLK_RING)
+		return;
+	d->was_full = false;
+	ops->has_room(disk);
+}
+
+static bool turn(u32 disk)
+{
+	struct disk *d = &disks[disk];
+
+	if (blk_client_poll(&d->client)) {
+		d->is_new = true;
+		ops->changed(disk, d->client.is_up ? &d->client.info : NULL);
+	}
+	take(disk);
+	blk_client_wait(&d->client, true);
+	return blk_client_has_news(&d->client);
+}
+
+bool disk_turn(void)
+{
+	bool is_more = false;
+
+	for (u32 i = 0; i < DISKS; i++)
+		if (disks[i].is_there)
+			is_more = turn(i) || is_more;
+	return is_more;
+}
+
+void disk_kick(void)
+{
+	for (u32 i = 0; i < DISKS; i++) {
+		if (!disks[i].is_new)
+			continue;
+		disks[i].is_new = false;
+		if (blk_client_should_signal(&disks[i].client))
+			ops->signal(i / DRIVER_LINKS);
+	}
+}

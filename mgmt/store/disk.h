@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * disk.h - the disks of the machine: the store's links with block drivers. Data is not touched here: a driver is told
+ * in which VM's window it lies.
+ */
+#ifndef VOS_DISK_H
+#define VOS_DISK_H
+
+#include "blk.h"
+#include "driver.h"
+#include "types.h"
+
+#define DISKS (DRIVER_COUNT * DRIVER_LINKS)	/* disk: driver * DRIVER_LINKS + the driver's link */
+
+/* Whose request it is; comes back with its completion. */
+struct disk_tag {
+	u64 cookie;		/* of the VM's request */
+	u64 begin_ns;
+	u64 bytes;
+	u16 link;
+	u8 op;
+};
+
+struct disk_ops {
+	void (*signal)(u32 driver);
+	/* The disk is there, or is again, or is gone (NULL). */
+	void (*changed)(u32 disk, const struct blk_info *info);
+	void (*completed)(const struct disk_tag *tag, enum blk_status status);
+	void (*has_room)(u32 disk);		/* after disk_submit was refused */
+};
+
+void disk_init(const struct disk_ops *ops);
+
+/* Root has mapped its link at `link`. */
+void disk_add(u32 disk, void *link);
+
+/* Hand on a request, whose segments name windows by number. False: not now, has_room will be called. */
+bool disk_submit(u32 disk, const struct blk_sqe *sqe, const struct disk_tag *tag);
+
+/* Follow the drivers, and take what they completed. False: they know that they have to signal for more. */
+bool disk_turn(void);
+/* Signal the drivers that wait for what was submitted. */
+void disk_kick(void);
+
+#endif
