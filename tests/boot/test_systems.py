@@ -79,8 +79,10 @@ TABLE = {
     # Without a bootstrap task it comes that far.
     'gnumach': Says({'kernel': f'{SYSTEMS}/gnumach'}, '--memory 256M --kernel kernel --cmdline console=com0',
                     'No bootstrap code loaded with the kernel', platforms=('pc',)),
-    # Programs of 16 bits can't run, and the reason is said.
+    # Programs of 16 bits can't run, and the reason is said. Debian has GRUB as such a one, and for coreboot, EFI, Open
+    # Firmware and Xen, whose services VOS has not; anyway it would find no disk and no network.
     'ipxe.lkrn': Refused({'kernel': f'{SYSTEMS}/ipxe-lkrn'}, '--memory 64M --kernel kernel', 'needs a BIOS'),
+    'grub.lkrn': Refused({'kernel': f'{SYSTEMS}/grub-lkrn'}, '--memory 64M --kernel kernel', 'needs a BIOS'),
 }
 CASES = [(name, host, platform, cpus) for name, system in TABLE.items() for host in system.backends
          for platform in system.platforms for cpus in system.cpus]

@@ -53,6 +53,12 @@ take gnumach-image-1.8-486:i386 gnumach boot/gnumach-1.8-486.gz gnumach.gz
 take xen-hypervisor-4.17-amd64 xen boot/xen-4.17-amd64.gz xen.gz
 take memtest86+ memtest boot/memtest86+ia32.bin memtest-ia32
 take ipxe ipxe boot/ipxe.lkrn ipxe-lkrn
+# GRUB as a kernel, of the modules that make VOS' own ISO.
+grub=/usr/lib/grub/i386-pc
+if grub-mkimage -O i386-pc -d $grub -p / -o "$out/new.img" normal serial; then
+    cat $grub/lnxboot.img "$out/new.img" > "$out/grub-lkrn"
+fi
+rm -f "$out/new.img"
 for image in gnumach xen; do
     [ ! -f "$out/$image.gz" ] || gzip -cd "$out/$image.gz" > "$out/$image"
 done
