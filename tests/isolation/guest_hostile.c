@@ -130,7 +130,8 @@ static void run_virtualization(void)
 		__asm__ volatile(TRY("vmload") : : "a"(~0ull) : "memory");
 		__asm__ volatile(TRY("clgi") : : : "memory");
 		__asm__ volatile(TRY("skinit") : : "a"(area) : "memory");
-		__asm__ volatile(TRY("vmxon %0") : : "m"(*(u64 *)area) : "memory");
+		/* QEMU 10 takes it for CMPXCHG8B, and a displacement for the next instruction. */
+		__asm__ volatile(TRY("vmxon (%0)") : : "b"(area) : "rax", "rdx", "cc", "memory");
 		__asm__ volatile(TRY("vmcall") : : "a"(random_u64()), "b"(random_u64()) : "rcx", "rdx", "memory");
 		__asm__ volatile(TRY("vmmcall") : : "a"(random_u64()), "b"(random_u64()) : "rcx", "rdx", "memory");
 		__asm__ volatile(TRY("rsm") : : : "memory");
