@@ -302,8 +302,8 @@ static bool set_size(struct args *args, enum arg arg, const char *value, struct 
 
 	if (!(row->least == 0 && is_none(value)) && !memory_parse(value, &asked, &bytes))
 		return error_set(error, RESULT_USAGE,
-			"--%s needs a size with its unit, such as 512M or 8G, not \"%.40s\"", arg_specs[arg].name,
-			value);
+			"--%s needs a size of at most %s with its unit, such as 512M or 8G, not \"%.40s\"",
+			arg_specs[arg].name, size_flag(most, row->most), value);
 	if ((bytes == 0 && row->least) || bytes > row->most)
 		return error_set(error, RESULT_USAGE,
 			"--%s %.40s is not possible: at least %s is needed, and at most %s",

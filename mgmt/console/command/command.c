@@ -27,7 +27,15 @@ static u32 smallest(u32 a, u32 b, u32 c)
 	return m < c ? m : c;
 }
 
-/* How many letters to insert, drop, change or swap to make one of the other; large if a word is long. */
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/*
+ * How many letters to insert, drop, change or swap to make b, in lower case, of a, in any case; large if a word is
+ * long.
+ */
 static u32 distance(const char *a, const char *b)
 {
 	u32 rows[3][GUESS_BYTES + 1], length = (u32)strlen(b), i = 0;
@@ -42,9 +50,9 @@ static u32 distance(const char *a, const char *b)
 
 		row[0] = i + 1;
 		for (u32 j = 0; j < length; j++) {
-			row[j + 1] = smallest(above[j + 1] + 1, row[j] + 1, above[j] + (a[i] != b[j]));
-			if (i && j && a[i] == b[j - 1] && a[i - 1] == b[j] && swapped[j - 1] + 1 < row[j + 1])
-				row[j + 1] = swapped[j - 1] + 1;
+			row[j + 1] = smallest(above[j + 1] + 1, row[j] + 1, above[j] + (lower(a[i]) != b[j]));
+			if (i && j && lower(a[i]) == b[j - 1] && lower(a[i - 1]) == b[j])
+				row[j + 1] = smallest(row[j + 1], swapped[j - 1] + 1, row[j + 1]);
 		}
 	}
 	return rows[i % 3][length];
@@ -56,6 +64,11 @@ const struct command *command_named(const char *verb)
 		if (strcmp(c->verb, verb) == 0)
 			return c;
 	return 0;
+}
+
+static bool is_farewell(const char *word)
+{
+	return strcmp(word, "exit") == 0 || strcmp(word, "quit") == 0 || strcmp(word, "logout") == 0;
 }
 
 static void guess_verb(const char *word, struct cmd_error *error)
@@ -71,7 +84,10 @@ static void guess_verb(const char *word, struct cmd_error *error)
 			best = c->verb;
 		}
 	}
-	if (best)
+	if (is_farewell(word))
+		error_set(error, RESULT_USAGE, "there is no session to end. Leave your terminal program; shutdown "
+			"switches the machine off");
+	else if (best)
 		error_set(error, RESULT_USAGE, "there is no command \"%.40s\". Did you mean %s?", word, best);
 	else
 		error_set(error, RESULT_USAGE, "there is no command \"%.40s\". Try help", word);
@@ -265,6 +281,17 @@ static bool parse_flag(struct args *args, const struct words *words, u32 *i, str
 	return args_set(args, arg, value, error);
 }
 
+static bool refuse_one_dash(const struct args *args, const char *word, struct cmd_error *error)
+{
+	const char *verb = args->command->verb;
+	enum arg arg = command_arg(args->command, word + 1, strcspn(word + 1, "="), error);
+
+	if (arg != ARG_COUNT)
+		return error_set(error, RESULT_USAGE, "flags begin with two dashes: --%s", arg_specs[arg].name);
+	return error_set(error, RESULT_USAGE, "%s has no %.40s. Flags begin with two dashes. Try help %s", verb, word,
+		verb);
+}
+
 static bool parse_bare(struct args *args, const char *word, struct cmd_error *error)
 {
 	const struct command *command = args->command;
@@ -328,7 +355,7 @@ static bool parse_words(struct args *args, const struct words *words, u32 next, 
 		if (is_flag && strcmp(words->word[i], "-h") == 0)
 			is_good = args_set(args, ARG_HELP, 0, error);
 		else if (is_flag && words->word[i][1] != '-')
-			is_good = error_set(error, RESULT_USAGE, "flags begin with two dashes: -%.40s", words->word[i]);
+			is_good = refuse_one_dash(args, words->word[i], error);
 		else if (is_flag)
 			is_good = parse_flag(args, words, &i, error);
 		else
@@ -363,7 +390,7 @@ bool command_parse(const char *line, struct args *args, struct cmd_error *error)
 	if (words.is_open)
 		return error_set(error, RESULT_USAGE, "a quote is not closed");
 	if (words.is_too_many)
-		return error_set(error, RESULT_USAGE, "more than %u words", WORD_COUNT);
+		return error_set(error, RESULT_USAGE, "the line has more than %u words. Nothing was done", WORD_COUNT);
 	command = command_find(&words, &next, error);
 	if (!command)
 		return error->code == RESULT_OK;

@@ -155,7 +155,15 @@ static void bad_lines(void **state)
 		{ "create-vm a --cmdline \"open", RESULT_USAGE, "not closed" },
 		{ "list-vm --quiet", RESULT_USAGE, "no meaning for list-vm" },
 		{ "list-vm x", RESULT_USAGE, "takes no" },
-		{ "start-vm a -force", RESULT_USAGE, "two dashes" },
+		{ "stop-vm a -force", RESULT_USAGE, "flags begin with two dashes: --force" },
+		{ "stop-vm a -force=yes", RESULT_USAGE, "flags begin with two dashes: --force" },
+		{ "start-vm a -z", RESULT_USAGE, "start-vm has no -z. Flags begin with two dashes. Try help start-vm" },
+		{ "start-vm a -n", RESULT_USAGE, "flags begin with two dashes: --name" },
+		{ "LIST-VM", RESULT_USAGE, "there is no command \"LIST-VM\". Did you mean list-vm?" },
+		{ "exit", RESULT_USAGE, "there is no session to end" },
+		{ "quit", RESULT_USAGE, "there is no session to end" },
+		{ "logout", RESULT_USAGE, "there is no session to end" },
+		{ "create-vm a --memory 16777216T", RESULT_USAGE, "needs a size of at most " },
 		{ "stop-vm a --force=maybe", RESULT_USAGE, "yes or no" },
 		{ "vm", RESULT_USAGE, "needs a verb" },
 		{ "vm frobnicate", RESULT_USAGE, "is not a command" },
@@ -177,7 +185,7 @@ static void bad_lines(void **state)
 	memset(line, 0, sizeof(line));
 	for (size_t i = 0; i < 70; i++)
 		strcat(line, "w ");
-	refuse(line, RESULT_USAGE, "words");
+	refuse(line, RESULT_USAGE, "the line has more than 64 words. Nothing was done");
 }
 
 /* ---- completion ---- */
