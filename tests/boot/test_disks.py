@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Virtual disks: volumes in memory, what is refused, and what the guest sees."""
+"""Virtual disks: volumes in memory, whole disks of the machine, what is refused, and what the guest sees."""
+import hashlib
 import json
+import os
 import re
 
 import pytest
+
+from vosmachine import Machine
 
 
 @pytest.mark.backends('qemu-pvh', 'bochs')
@@ -38,3 +42,43 @@ def test_refused_disks(machine):
         text = machine.cmd(f'create-vm --name x --memory 128M {flags}')
         assert ('error[' + error in text) if error else 'defined' in text, text
     assert json.loads(machine.ok('status-vm x --json'))['return']['disks'] == []
+
+
+def disk_test(backend, kind, volume, name, folder):
+    """A guest writes to a disk of the machine and to one in memory; a second machine finds the first disk's data."""
+    image = os.path.join(folder, 'disk.img')
+    with open(image, 'wb') as file:
+        file.truncate(64 << 20)
+    with Machine(backend, f'{name}-{kind}', disks=[(kind, image)]) as machine:
+        machine.wait_prompt()
+        machine.until(lambda: 'would succeed' in machine.cmd(f'create-vm --name a --dry-run --disk volume={volume}'),
+                      'the disk')       # its driver resets the controller first
+        assert 'error[E_UNSUPPORTED]' in machine.cmd('create-vm --name a --disk 100G')
+        text = machine.ok(f'create-vm --name a --memory 128M --disk volume={volume},serial=A1 --disk 16M,on=ram')
+        assert f'Disk 0: volume {volume}, 64.0 MiB on {volume}' in text
+        assert 'error[E_EXISTS]' in machine.cmd(f'create-vm --name b --disk volume={volume}')
+        machine.ok('start-vm a')
+        machine.attach('a')
+        machine.wait_guest()
+        assert 'A1' in machine.guest_cmd('cat /sys/block/vda/serial')
+        machine.guest_cmd('dd if=/dev/urandom of=/tmp/r bs=64k count=64; for d in vda vdb; do '
+                          'dd if=/tmp/r of=/dev/$d bs=64k conv=fsync; done; echo 3 > /proc/sys/vm/drop_caches')
+        for disk in ('vda', 'vdb'):
+            assert 'SAME' in machine.guest_cmd(f'dd if=/dev/{disk} bs=64k count=64 | cmp /tmp/r - && echo SA""ME')
+        digest = machine.guest_cmd('md5sum /tmp/r').split()[0]
+        machine.detach()
+        assert re.search(r'Disk 0 .*read [0-9.]+ MiB', machine.ok('status-vm a'))
+        disks = json.loads(machine.ok('status-vm a --json'))['return']['disks']
+        assert disks[0]['written-bytes'] >= 4 << 20 and disks[0]['errors'] == disks[1]['errors'] == 0
+        assert 'with it volume a.1' in machine.ok('delete-vm a --force')
+    with open(image, 'rb') as file:
+        assert hashlib.md5(file.read(4 << 20)).hexdigest() == digest
+
+
+@pytest.mark.parametrize('kind, volume', [('virtio', 'virtio0'), ('nvme', 'nvme0.0'), ('ahci', 'ahci0.0')])
+def test_disks_on_qemu(kind, volume, tmp_path):
+    disk_test('qemu-pvh', kind, volume, 'test_disks', str(tmp_path))
+
+
+def test_disk_on_bochs(tmp_path):
+    disk_test('bochs', 'ata', 'ata0.0', 'test_disks', str(tmp_path))

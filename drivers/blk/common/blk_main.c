@@ -18,6 +18,7 @@ static struct {
 	struct rt_time time;
 	u64 seen;		/* driver.completed when the watchdog looked last */
 	u64 stuck_at_tsc;
+	bool was_idle;			/* at the last look, which may be long ago */
 	u64 pending;		/* notifications that came while the driver waited for something else */
 } self;
 
@@ -62,13 +63,14 @@ static void watch(void)
 {
 	struct blk_driver *d = &self.driver;
 
-	if (d->completed != self.seen || blk_driver_in_flight(d) == 0) {
+	if (d->completed != self.seen || self.was_idle || blk_driver_in_flight(d) == 0) {
 		self.seen = d->completed;
 		self.stuck_at_tsc = rt_time_after(&self.time, STUCK_NS);
 	} else if (rt_time_tsc() >= self.stuck_at_tsc) {
 		rt_log("%s: no answer from the controller for %u s", d->args->name, (unsigned)(STUCK_NS / NS_PER_S));
 		sys_thread_exit(EXIT_STUCK);
 	}
+	self.was_idle = blk_driver_in_flight(d) == 0;
 }
 
 static void sleep(void)
@@ -106,6 +108,7 @@ void blk_main(const struct blk_driver_ops *ops)
 	const char *why;
 
 	rt_time_init(&self.time, INFO->tsc_hz, INFO->tsc_boot);
+	self.was_idle = true;
 	d->ops = ops;
 	d->args = (const struct driver_args *)DRIVER_ARGS;
 	d->windows = (const u64 *)DRIVER_WINDOWS;
