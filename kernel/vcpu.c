@@ -475,10 +475,7 @@ static void fill_stats(struct object *object, u64 *words)
 	}
 }
 
-/*
- * ---- life
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------- */
 
 static hpa_t page_frame(const struct object *object)
 {
@@ -491,14 +488,6 @@ static u64 count_frames(const struct object *object)
 	return 2 + virt->vcpu_frames;	/* page and extended state; its back end's */
 }
 
-static void free_parts(struct vcpu *vcpu)
-{
-	if (vcpu->page)
-		kernel_frames_free(vcpu->page, 1);
-	if (vcpu->fpu)
-		kernel_frames_free(vcpu->fpu, 1);
-}
-
 enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 {
 	struct object *object = object_alloc(&vcpu_type);
@@ -508,14 +497,14 @@ enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 		return ST_NOMEM;
 	vcpu->vm = vm;
 	vcpu->index = index;
-	vcpu->page = kernel_frames_alloc(1);
-	vcpu->fpu = kernel_frames_alloc(1);
-	if (!vcpu->page || !vcpu->fpu ||
-	    virt->vcpu_init(&vcpu->hw, vm->space.pt.root, index, vcpu->page->gpr) != ST_OK) {
-		free_parts(vcpu);
+	vcpu->page = kernel_frames_alloc(2);
+	if (!vcpu->page || virt->vcpu_init(&vcpu->hw, vm->space.pt.root, index, vcpu->page->gpr) != ST_OK) {
+		if (vcpu->page)
+			kernel_frames_free(vcpu->page, 2);
 		object_free(object);
 		return ST_NOMEM;
 	}
+	vcpu->fpu = (struct fpu_area *)(void *)((u8 *)vcpu->page + PAGE_SIZE);
 	arch_fpu_init(vcpu->fpu);
 	arch_fpu_set_xcr0(vcpu->fpu, 1);
 	vcpu->page->version = VCPU_PAGE_VERSION;
@@ -535,7 +524,7 @@ static enum status destroy_step(struct object *object)
 
 	if (vm->vcpus[vcpu->index] == vcpu) {
 		virt->vcpu_fini(vcpu->hw);
-		free_parts(vcpu);
+		kernel_frames_free(vcpu->page, 2);
 		vm->vcpus[vcpu->index] = NULL;
 	}
 	return object_unref(&vm->object);

@@ -201,14 +201,3 @@ void frames_set_watermark(u64 bytes)
 	frames.watermark_user = WATERMARK_USER + min_u64(bytes >> PAGE_SHIFT, frames.total);
 	lock_release(&frames.lock);
 }
-
-void *kernel_frame_alloc(void)
-{
-	return kernel_frames_alloc(1);
-}
-
-void kernel_frame_free(void *frame)
-{
-	if (frame != NULL)
-		kernel_frames_free(frame, 1);
-}

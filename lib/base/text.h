@@ -7,15 +7,6 @@
 
 #include "types.h"
 
-static inline bool text_equal(const char *a, const char *b)
-{
-	while (*a != 0 && *a == *b) {
-		a++;
-		b++;
-	}
-	return *a == *b;
-}
-
 /* If `text` begins with `prefix`, what comes after it; else NULL. */
 static inline const char *text_after(const char *text, const char *prefix)
 {

@@ -26,36 +26,29 @@ static struct cpu_data boot_cpu_data;
 static struct pcpu boot_pcpu = { .self = &boot_pcpu, .arch = &boot_cpu_data };
 struct pcpu *pcpu_table[MAX_PCPUS] = { &boot_pcpu };
 
-/* The leaves we look at. */
+/* Words of CPUID that decide something; 0 where the leaf is not there. */
 enum cpuid_word {
 	W_1_ECX, W_1_EDX, W_7_EBX, W_7_ECX, W_7_EDX, W_D1_EAX, W_80000001_ECX, W_80000001_EDX, W_80000007_EDX,
-	CPUID_WORDS
+	W_80000008_EAX, CPUID_WORDS
 };
 
 static u32 cpuid_words[CPUID_WORDS];
 
 static void read_cpuid_words(void)
 {
-	u32 max = cpuid(0, 0).eax;
-	u32 extended = cpuid(0x80000000u, 0).eax;
-	struct cpuid c = cpuid(1, 0);
+	enum { EAX, EBX, ECX, EDX };
+	static const struct { u32 leaf, subleaf, word; } places[CPUID_WORDS] = {
+		{ 1, 0, ECX }, { 1, 0, EDX }, { 7, 0, EBX }, { 7, 0, ECX }, { 7, 0, EDX }, { 0xd, 1, EAX },
+		{ 0x80000001u, 0, ECX }, { 0x80000001u, 0, EDX }, { 0x80000007u, 0, EDX }, { 0x80000008u, 0, EAX },
+	};
 
-	cpuid_words[W_1_ECX] = c.ecx;
-	cpuid_words[W_1_EDX] = c.edx;
-	if (max >= 7) {
-		c = cpuid(7, 0);
-		cpuid_words[W_7_EBX] = c.ebx;
-		cpuid_words[W_7_ECX] = c.ecx;
-		cpuid_words[W_7_EDX] = c.edx;
+	for (u32 i = 0; i < CPUID_WORDS; i++) {
+		struct cpuid c = cpuid(places[i].leaf, places[i].subleaf);
+
+		if (cpuid(places[i].leaf & BIT32(31), 0).eax >= places[i].leaf)
+			cpuid_words[i] = (const u32[]){ c.eax, c.ebx, c.ecx, c.edx }[places[i].word];
 	}
-	if (max >= 0xd)
-		cpuid_words[W_D1_EAX] = cpuid(0xd, 1).eax;
-	c = cpuid(0x80000001u, 0);
-	cpuid_words[W_80000001_ECX] = c.ecx;
-	cpuid_words[W_80000001_EDX] = c.edx;
-	if (extended >= 0x80000007u)
-		cpuid_words[W_80000007_EDX] = cpuid(0x80000007u, 0).edx;
-	cpu_features.physical_bits = extended >= 0x80000008u ? (u8)cpuid(0x80000008u, 0).eax : 36;
+	cpu_features.physical_bits = cpuid_words[W_80000008_EAX] ? (u8)cpuid_words[W_80000008_EAX] : 36;
 }
 
 static bool has(enum cpuid_word word, u32 bit)
@@ -110,9 +103,7 @@ static void find_features(const struct boot_info *boot)
 
 static void tell_features(struct info_page *info)
 {
-	u32 i;
-
-	for (i = 0; i < ARRAY_COUNT(told_features); i++) {
+	for (u32 i = 0; i < ARRAY_COUNT(told_features); i++) {
 		bool is_there = has((enum cpuid_word)told_features[i].word, told_features[i].bit);
 		bool is_used = is_there && (!told_features[i].is_used || *told_features[i].is_used);
 
@@ -127,7 +118,6 @@ static void tell_boot(const struct boot_info *boot, struct info_page *info)
 {
 	static const char *const names[] = { [BOOT_BIOS] = "BIOS", [BOOT_UEFI] = "UEFI" };
 
-	info->magic = INFO_MAGIC;
 	info->screen = boot->screen;
 	memcpy(info->loader, boot->loader, sizeof(info->loader));
 	memcpy(info->cmdline, boot->cmdline, sizeof(info->cmdline));

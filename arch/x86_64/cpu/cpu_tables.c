@@ -23,11 +23,6 @@ struct gate {
 	u32 offset_high, zero;
 };
 
-struct __attribute__((packed)) table_register {
-	u16 limit;
-	u64 base;
-};
-
 static struct gate idt[256] __attribute__((aligned(16)));
 
 static const u8 ist_of_vector[VECTOR_EXCEPTIONS] = {
@@ -39,9 +34,7 @@ static const u8 ist_of_vector[VECTOR_EXCEPTIONS] = {
 
 static void idt_fill(void)
 {
-	u32 v;
-
-	for (v = 0; v < ARRAY_COUNT(idt); v++) {
+	for (u32 v = 0; v < ARRAY_COUNT(idt); v++) {
 		u64 at = (u64)cpu_stubs + v * STUB_BYTES;
 		u32 ist = v < VECTOR_EXCEPTIONS ? ist_of_vector[v] : 0u;
 		u32 flags = GATE_INTERRUPT | ist | (v == VECTOR_BP ? GATE_DPL3 : 0u);
@@ -55,12 +48,10 @@ static void idt_fill(void)
 
 static void tss_fill(struct cpu_data *data, struct pcpu *pcpu)
 {
-	u32 i;
-
 	memset(&data->tss, 0, sizeof(data->tss));
 	data->tss.io_bitmap_at = offsetof(struct tss, io_bitmap);
 	memset(data->tss.io_bitmap, 0xff, sizeof(data->tss.io_bitmap));
-	for (i = 1; i < IST_COUNT; i++) {
+	for (u32 i = 1; i < IST_COUNT; i++) {
 		struct ist_stack *stack = &data->ist_stacks[i - 1];
 
 		stack->pcpu = pcpu;
@@ -103,8 +94,8 @@ static void load_segments(void)
 void cpu_tables_init(struct pcpu *pcpu)
 {
 	struct cpu_data *data = pcpu->arch;
-	struct table_register gdtr = { .limit = sizeof(data->gdt) - 1, .base = (u64)data->gdt };
-	struct table_register idtr = { .limit = sizeof(idt) - 1, .base = (u64)idt };
+	struct table_pointer gdtr = { .limit = sizeof(data->gdt) - 1, .base = (u64)data->gdt };
+	struct table_pointer idtr = { .limit = sizeof(idt) - 1, .base = (u64)idt };
 
 	if (pcpu->id == 0)
 		idt_fill();
@@ -115,6 +106,6 @@ void cpu_tables_init(struct pcpu *pcpu)
 	wrmsr(MSR_GS_BASE, (u64)pcpu);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
 	wrmsr(MSR_FS_BASE, 0);
-	__asm__ volatile("lidt %0" : : "m"(idtr));
+	lidt(&idtr);
 	ltr(SEL_TSS);
 }

@@ -96,12 +96,10 @@ void arch_thread_set_fs_base(struct arch_thread *t, u64 base)
 
 static void ports_set(struct cpu_data *data, const struct port_set *set, bool is_open)
 {
-	u32 r, port;
-
-	for (r = 0; r < set->count; r++) {
+	for (u32 r = 0; r < set->count; r++) {
 		u32 end = (u32)set->ranges[r].first + set->ranges[r].count;
 
-		for (port = set->ranges[r].first; port < end && port < 65536; port++) {
+		for (u32 port = set->ranges[r].first; port < end && port < 65536; port++) {
 			u8 bit = (u8)(1u << port % 8);
 
 			if (is_open)

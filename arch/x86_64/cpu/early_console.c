@@ -97,9 +97,7 @@ void early_console_init(const struct boot_info *boot, struct info_page *info)
 
 void early_console_write(const char *text, size_t bytes)
 {
-	size_t i;
-
-	for (i = 0; (ours & CONSOLE_SERIAL) && i < bytes; i++) {
+	for (size_t i = 0; (ours & CONSOLE_SERIAL) && i < bytes; i++) {
 		if (text[i] == '\n')
 			uart_put(uart_port, '\r');
 		uart_put(uart_port, text[i]);

@@ -77,9 +77,7 @@ static void must(enum status status)
 
 static void map_image(const char *start, const char *end, u32 rights)
 {
-	u64 va;
-
-	for (va = (u64)start; va < (u64)end; va += PAGE_SIZE)
+	for (u64 va = (u64)start; va < (u64)end; va += PAGE_SIZE)
 		must(pt_map(&kernel_pt, VA48(va), HPA(va - KERNEL_BASE), PT_LEVEL_4K, rights | PT_GLOBAL));
 }
 
@@ -148,14 +146,13 @@ void arch_tlb_flush_user(void)
 enum status arch_direct_map(hpa_t hpa, u64 bytes)
 {
 	enum status status = ST_OK;
-	u64 at;
 
 	if (!range_ok(hpa.raw, bytes, DIRECT_BYTES))
 		return ST_UNSUPPORTED;
 	if (!aligned_ok(hpa.raw | bytes, PAGE_SIZE_2M))
 		return ST_INVAL;
 	lock_acquire(&map_lock);
-	for (at = 0; at < bytes; at += PAGE_SIZE_2M) {
+	for (u64 at = 0; at < bytes; at += PAGE_SIZE_2M) {
 		status = pt_map(&kernel_pt, VA48(DIRECT_BASE + hpa.raw + at), HPA(hpa.raw + at), PT_LEVEL_2M,
 				PT_R | PT_W | PT_GLOBAL);
 		if (status == ST_EXISTS)
@@ -191,11 +188,10 @@ static void *mmio_map_locked(hpa_t hpa, u64 bytes)
 	u64 first = align_down(hpa.raw, leaf);
 	u64 end = align_up(hpa.raw + bytes, leaf);
 	u64 va = align_up(mmio_next, leaf);
-	u64 at;
 
 	if (!range_ok(va - MMIO_BASE, end - first, MMIO_BYTES))
 		return NULL;
-	for (at = 0; at < end - first; at += leaf)
+	for (u64 at = 0; at < end - first; at += leaf)
 		if (pt_map(&kernel_pt, VA48(va + at), HPA(first + at), level,
 			   PT_R | PT_W | PT_UNCACHED | PT_GLOBAL) != ST_OK)
 			return NULL;

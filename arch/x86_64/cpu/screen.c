@@ -23,14 +23,13 @@ static struct {
 static void put(char c)
 {
 	u8 *line = screen.memory + screen.row * screen.row_bytes;
-	u32 x, y;
 
 	if (screen.is->type == SCREEN_TEXT) {
 		((volatile u16 *)line)[screen.column] = (u16)(GREY | (u8)c);
 		return;
 	}
-	for (y = 0; y < FONT_HEIGHT; y++, line += screen.is->pitch)
-		for (x = 0; x < FONT_WIDTH; x++)
+	for (u32 y = 0; y < FONT_HEIGHT; y++, line += screen.is->pitch)
+		for (u32 x = 0; x < FONT_WIDTH; x++)
 			((volatile u32 *)line)[screen.column * FONT_WIDTH + x] =
 				font_row((u8)c, y) & 0x80u >> x ? INK : 0;
 }
@@ -47,9 +46,7 @@ static void newline(void)
 
 void screen_write(const char *text, size_t bytes)
 {
-	size_t i;
-
-	for (i = 0; screen.memory && i < bytes; i++) {
+	for (size_t i = 0; screen.memory && i < bytes; i++) {
 		if (text[i] == '\n') {
 			newline();
 		} else if (screen.column < screen.columns) {

@@ -31,11 +31,8 @@ void kernel_irq(u32 gsi);
 void kernel_ipi(void);
 /* This pCPU is not idle any more: before any handler that an interrupt in arch_idle leads to, and after arch_idle. */
 void kernel_idle_end(void);
-/* One zeroed 4 KiB frame of the kernel class, as a pointer into the direct map; NULL if there is none. For the back
- * ends' control structures. */
-void *kernel_frame_alloc(void);
-void kernel_frame_free(void *frame);
-/* The same for `count` (1, 2, 4 .. 64) adjacent ones. */
+/* `count` (1, 2, 4 .. 64) adjacent zeroed 4 KiB frames of the kernel class, aligned to their size, as a pointer into
+ * the direct map; NULL if there are none. */
 void *kernel_frames_alloc(u32 count);
 void kernel_frames_free(void *frames_start, u32 count);
 /* On another pCPU, once the arch side of it is up: virtualization. False: it can't be used. */

@@ -157,12 +157,16 @@ static inline void xsetbv0(u64 value)
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
+/* What LGDT, LIDT and their like take. */
+struct __attribute__((packed)) table_pointer { u16 limit; u64 base; };
+
 #define X86_MEMORY(name, bytes)									\
 	static inline void name(const void *operand)						\
 	{											\
 		__asm__ volatile(#name " %0" : : "m"(*(const u8 (*)[bytes])operand) : "cc", "memory"); \
 	}
 X86_MEMORY(lgdt, 10)
+X86_MEMORY(lidt, 10)
 X86_MEMORY(vmptrld, 8)	/* the address of the VMCS is there */
 X86_MEMORY(vmclear, 8)
 #undef X86_MEMORY
@@ -228,35 +232,9 @@ static inline u8 inb(u16 port)
 	return value;
 }
 
-static inline u16 inw(u16 port)
-{
-	u16 value;
-
-	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-	return value;
-}
-
-static inline u32 inl(u16 port)
-{
-	u32 value;
-
-	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-	return value;
-}
-
 static inline void outb(u16 port, u8 value)
 {
 	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-static inline void outw(u16 port, u16 value)
-{
-	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-static inline void outl(u16 port, u32 value)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
 
 #endif

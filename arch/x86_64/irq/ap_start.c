@@ -90,9 +90,7 @@ enum status arch_pcpu_reset(u64 apic_id)
 /* A second SIPI if the first got lost; ignored by a pCPU that runs. False: it did not take its stack. */
 static bool call(u32 apic_id)
 {
-	u32 waited;
-
-	for (waited = 0; waited < ANSWER_US; waited += POLL_US) {
+	for (u32 waited = 0; waited < ANSWER_US; waited += POLL_US) {
 		if (waited == 0 || waited == SIPI_US)
 			apic_local_command(apic_id, ICR_STARTUP | (u32)(place >> PAGE_SHIFT));
 		arch_wait_us(POLL_US);
@@ -166,9 +164,9 @@ static s64 tsc_offset(void)
 	u64 end = arch_tsc() + clock_tsc_hz / TSC_ROUNDS_HZ;
 	u64 best = ~0ull, before = 0, took;
 	s64 offset = 0;
-	u32 i, round;
+	u32 round;
 
-	for (i = 0; i < TSC_ROUNDS && before < end; i++) {
+	for (u32 i = 0; i < TSC_ROUNDS && before < end; i++) {
 		round = ap_link.answered + 1;
 		before = arch_tsc();
 		__atomic_store_n(&ap_link.asked, round, __ATOMIC_RELEASE);

@@ -65,7 +65,6 @@ static void redirect(u32 gsi, u32 low)
 enum status arch_ioapic_add(hpa_t address, u64 first_gsi)
 {
 	struct ioapic *io = &ioapics[ioapic_count];
-	u32 pin;
 
 	if (ioapic_count == ARRAY_COUNT(ioapics))
 		return ST_FULL;
@@ -74,7 +73,7 @@ enum status arch_ioapic_add(hpa_t address, u64 first_gsi)
 		return ST_NOMEM;
 	io->first = (u32)min_u64(first_gsi, ~0u);
 	io->count = (ioapic_read(io, INDEX_VERSION) >> 16 & 0xff) + 1;
-	for (pin = 0; pin < io->count; pin++)
+	for (u32 pin = 0; pin < io->count; pin++)
 		ioapic_write(io, INDEX_REDIRECTION + 2 * pin, REDIRECT_MASKED);
 	ioapic_count++;
 	return ST_OK;

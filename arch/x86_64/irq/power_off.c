@@ -9,14 +9,11 @@
 /* Shutdown, at an exception without an IDT, makes the chipset reset the processors. */
 void arch_reboot(void)
 {
-	static const struct __attribute__((packed)) {
-		u16 limit;
-		u64 base;
-	} empty;
+	static const struct table_pointer empty;
 
 	arch_stop_others();
 	if (virt != NULL)
 		virt->cpu_off();	/* in VMX operation INIT is blocked */
-	__asm__ volatile("lidt %0\n\tud2" : : "m"(empty));
-	__builtin_unreachable();
+	lidt(&empty);
+	__builtin_trap();
 }

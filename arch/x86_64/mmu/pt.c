@@ -182,14 +182,14 @@ static bool leaf_is_within(const struct pt *pt, u64 va, u64 start, u64 end)
 enum status pt_unmap(struct pt *pt, u64 va, u64 bytes)
 {
 	struct path path;
-	u64 end, at, next;
+	u64 end, next;
 
 	if (bytes == 0 || !aligned_ok(va | bytes, PAGE_SIZE) || !range_ok(va, bytes, VA_LIMIT))
 		return ST_INVAL;
 	end = va + bytes;
 	if (!leaf_is_within(pt, va, va, end) || !leaf_is_within(pt, end - PAGE_SIZE, va, end))
 		return ST_INVAL;
-	for (at = va; at < end; at = next) {
+	for (u64 at = va; at < end; at = next) {
 		path_walk(pt, at, &path);
 		next = align_down(at, pt_level_bytes(path.level)) + pt_level_bytes(path.level);
 		__atomic_store_n(path.entries[path.level], 0, __ATOMIC_RELEASE);

@@ -154,9 +154,9 @@ static bool seg_ok(struct judge *j)
 
 static bool pat_ok(u64 pat)
 {
-	u32 i, type;
+	u32 type;
 
-	for (i = 0; i < 64; i += 8) {
+	for (u32 i = 0; i < 64; i += 8) {
 		type = (u32)(pat >> i) & 0xffu;
 		if (type > 7 || !(PAT_TYPES_OK & BIT32(type)))
 			return false;

@@ -8,6 +8,7 @@
 #include "arch.h"
 #include "cpu_features.h"
 #include "info_page.h"
+#include "text.h"
 #include "virt_bits.h"
 
 const struct virt_ops *virt;
@@ -69,11 +70,7 @@ void virt_note_feature(struct info_page *info, u32 feature, bool is_there)
 
 void virt_note_reason(struct info_page *info, const char *reason)
 {
-	u32 i;
-
-	for (i = 0; reason[i] && i < sizeof(info->virt_reason) - 1; i++)
-		info->virt_reason[i] = reason[i];	/* cppcheck-suppress arrayIndexOutOfBounds */
-	info->virt_reason[i] = 0;
+	text_copy(info->virt_reason, sizeof(info->virt_reason), reason);
 }
 
 void virt_probe(struct info_page *info)

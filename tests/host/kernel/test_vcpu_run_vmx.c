@@ -153,7 +153,7 @@ u32 vmx_switch(struct vcpu_hw *hw)
 
 static void cpu_on(void)
 {
-	pcpu_self()->virt = kernel_frame_alloc();
+	pcpu_self()->virt = kernel_frames_alloc(1);
 	CHECK(pcpu_self()->virt != NULL);
 }
 

@@ -5,6 +5,8 @@
  * Never relied on: NRIPS, decode assists, flush-by-ASID, clean bits. The clean bits stay 0, so the VMCB is always
  * read anew. A vCPU has an ASID of its own on the pCPU where it runs; flushing means taking a fresh one.
  */
+#include <string.h>
+
 #include "svm.h"
 #include "info_page.h"
 #include "kernel_upcalls.h"
@@ -34,11 +36,6 @@ static const struct open_msr open_msrs[] = {
 	{ MSR_FS_BASE, MSR_BOTH }, { MSR_GS_BASE, MSR_BOTH }, { MSR_KERNEL_GS_BASE, MSR_BOTH },
 };
 
-static hpa_t image_hpa(const void *p)
-{
-	return HPA((u64)p - KERNEL_BASE);
-}
-
 /* Two bits an MSR, for reads and writes; 0x800 bytes for 0.., then for 0xc0000000.. */
 static void open_msr(const struct open_msr *m)
 {
@@ -49,10 +46,8 @@ static void open_msr(const struct open_msr *m)
 
 static void fill_bitmaps(void)
 {
-	for (u32 i = 0; i < sizeof(io_bitmap); i++)
-		io_bitmap[i] = 0xff;
-	for (u32 i = 0; i < sizeof(msr_bitmap); i++)
-		msr_bitmap[i] = 0xff;
+	memset(io_bitmap, 0xff, sizeof(io_bitmap));
+	memset(msr_bitmap, 0xff, sizeof(msr_bitmap));
 	for (u32 i = 0; i < ARRAY_COUNT(open_msrs); i++)
 		open_msr(&open_msrs[i]);
 }
@@ -86,27 +81,20 @@ static void set_tsc_aux(struct svm_cpu *cpu, u64 value)
 
 static enum status svm_cpu_on(void)
 {
-	struct svm_cpu *cpu = kernel_frame_alloc();
-	void *hsave = kernel_frame_alloc();
-	void *host_save = kernel_frame_alloc();
+	struct svm_cpu *cpu = kernel_frames_alloc(2);
 
-	if (!cpu || !hsave || !host_save) {
-		kernel_frame_free(cpu);
-		kernel_frame_free(hsave);
-		kernel_frame_free(host_save);
+	if (!cpu)
 		return ST_NOMEM;
-	}
-	cpu->hsave_frame = hsave;
-	cpu->host_save_frame = host_save;
-	cpu->host_save = direct_hpa(host_save);
-	cpu->asid_generation = 1;
-	cpu->asid_next = svm_features.asid_count;	/* the first vCPU flushes whatever was there before us */
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	wrmsr(MSR_VM_HSAVE_PA, direct_hpa(cpu).raw + PAGE_SIZE);
+	if (svm_features.leaves_breakpoints)
+		svm_features.leaves_breakpoints = quirk_tcg_leaves_breakpoints(direct_hpa(cpu));
+	*cpu = (struct svm_cpu){
+		.host_save = direct_hpa(cpu), .asid_generation = 1,
+		.asid_next = svm_features.asid_count,	/* the first vCPU flushes whatever was there before us */
+	};
 	pcpu_self()->virt = cpu;
 	set_tsc_aux(cpu, 0);
-	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
-	wrmsr(MSR_VM_HSAVE_PA, direct_hpa(hsave).raw);
-	if (svm_features.leaves_breakpoints)
-		svm_features.leaves_breakpoints = quirk_tcg_leaves_breakpoints(cpu->host_save);
 	return ST_OK;
 }
 
@@ -144,8 +132,8 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 		v->intercept_misc1 |= SVM_INTERCEPT1(SVM_CR0_SELECTIVE);
 	if (svm_features.has_pause_filter)
 		enable_pause_filter(v);
-	v->iopm_base = image_hpa(io_bitmap).raw;
-	v->msrpm_base = image_hpa(msr_bitmap).raw;
+	v->iopm_base = arch_image_hpa(io_bitmap).raw;
+	v->msrpm_base = arch_image_hpa(msr_bitmap).raw;
 	v->int_control = SVM_INT_CONTROL;
 	v->np_enable = 1;
 	v->nested_cr3 = s2_root.raw;
@@ -153,19 +141,15 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 
 static enum status svm_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index, u64 *page_gpr)
 {
-	struct vcpu_hw *hw = kernel_frame_alloc();
-	struct vmcb *vmcb = kernel_frame_alloc();
+	struct vcpu_hw *hw = kernel_frames_alloc(2);
 
 	(void)index;
-	if (!hw || !vmcb) {
-		kernel_frame_free(hw);
-		kernel_frame_free(vmcb);
+	if (!hw)
 		return ST_NOMEM;
-	}
-	hw->vmcb = vmcb;
-	hw->vmcb_hpa = direct_hpa(vmcb);
+	hw->vmcb_hpa = HPA(direct_hpa(hw).raw + PAGE_SIZE);
+	hw->vmcb = direct_pointer(hw->vmcb_hpa);
 	hw->gpr = page_gpr;
-	init_controls(vmcb, s2_root);
+	init_controls(hw->vmcb, s2_root);
 	svm_load(hw, &virt_init_state, GROUP_ALL);
 	*out = hw;
 	return ST_OK;
@@ -173,8 +157,7 @@ static enum status svm_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index,
 
 static void svm_vcpu_fini(struct vcpu_hw *hw)
 {
-	kernel_frame_free(hw->vmcb);
-	kernel_frame_free(hw);
+	kernel_frames_free(hw, 2);
 }
 
 /* The state is all in memory then. The ASID is nobody else's here before the next flush of all of them. */

@@ -10,17 +10,19 @@
 #include "vmcb.h"
 #include "x86.h"
 
-/* Per-pCPU: pcpu->virt points here, one kernel frame. */
+/*
+ * Per-pCPU: pcpu->virt points here. VMSAVE and VMLOAD have the host's FS, TR, syscall MSRs and so on in the same frame,
+ * from 400h on (APM Vol. 2 B.2). The next frame is the hardware's own (MSR_VM_HSAVE_PA).
+ */
 struct svm_cpu {
-	hpa_t host_save;	/* frame for VMSAVE and VMLOAD of the host's FS, TR, syscall MSRs ... */
-	void *host_save_frame;
-	void *hsave_frame;	/* MSR_VM_HSAVE_PA: the hardware's own */
+	hpa_t host_save;	/* this frame */
 	u64 asid_generation;	/* starts at 1; a vCPU whose number differs has no ASID here */
 	u32 asid_next;
 	u8 tlb_control;		/* due at the next VMRUN that is not refused, whosever it is */
 	u64 tsc_aux;		/* what the MSR holds now */
 	struct vcpu_hw *dr_owner;	/* whose DR0-3 are in the processor, and MOV DR does not exit; or NULL */
 };
+_Static_assert(sizeof(struct svm_cpu) <= offsetof(struct vmcb, es), "below what VMSAVE writes");
 
 /* One vCPU: a frame for this and a frame for its VMCB. The offsets of the first three are known to svm_switch.S. */
 struct vcpu_hw {

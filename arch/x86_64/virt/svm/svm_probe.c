@@ -21,8 +21,7 @@ void svm_probe_features(struct info_page *info, const struct cpuid *svm)
 	svm_features.loses_interrupts = svm_features.leaves_breakpoints = svm_features.exits_for_bad_cr;
 	svm_features.doubles_interrupts = svm_features.loses_interrupts;
 	virt_limits.s2_has_1g = (cpuid(0x80000001u, 0).edx & BIT32(26)) != 0;
-	virt_note_feature(info, FEAT_SVM, true);
-	virt_note_feature(info, FEAT_NPT, true);
+	info->features_used |= BIT64(FEAT_SVM) | BIT64(FEAT_NPT);
 	virt_note_feature(info, FEAT_NRIPS, svm_features.has_nrips);
 	virt_note_feature(info, FEAT_PAUSE_FILTER, svm_features.has_pause_filter);
 }

@@ -122,8 +122,7 @@ void svm_reclaim_drs(struct vcpu_hw *hw)
 static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
 	svm_reclaim_drs(hw);
-	for (u32 i = 0; i < 4; i++)
-		hw->dr[i] = from->dr[i];
+	__builtin_memcpy(hw->dr, from->dr, sizeof(hw->dr));
 	hw->slow_entry &= ~SLOW_ARMED;
 	if (!svm_features.leaves_breakpoints)
 		return;
@@ -135,8 +134,7 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)
 {
 	svm_reclaim_drs(hw);
-	for (u32 i = 0; i < 4; i++)
-		to->dr[i] = hw->dr[i];
+	__builtin_memcpy(to->dr, hw->dr, sizeof(to->dr));
 }
 
 void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)

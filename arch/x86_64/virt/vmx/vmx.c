@@ -30,21 +30,19 @@ static bool vmx_probe(struct info_page *info)
 		return false;
 	}
 	vmx_init_shared();
-	virt_note_feature(info, FEAT_VMX, true);
-	virt_note_feature(info, FEAT_EPT, true);
-	virt_note_feature(info, FEAT_UNRESTRICTED_GUEST, true);
+	info->features_used |= BIT64(FEAT_VMX) | BIT64(FEAT_EPT) | BIT64(FEAT_UNRESTRICTED_GUEST);
 	virt_note_feature(info, FEAT_VPID, (vmx_controls.proc2 & PROC2_VPID) != 0);
 	virt_note_feature(info, FEAT_PAUSE_FILTER, (vmx_controls.proc2 & PROC2_PAUSE_LOOP) != 0);
 	virt_note_feature(info, FEAT_TPR_SHADOW, (vmx_controls.proc & PROC_TPR_SHADOW) != 0);
 	return true;
 }
 
-static void *frame_with_revision(void)
+/* The frame behind this one becomes a VMCS, or the VMXON region. */
+static hpa_t frame_with_revision(void *before)
 {
-	u32 *frame = kernel_frame_alloc();
+	hpa_t frame = HPA(direct_hpa(before).raw + PAGE_SIZE);
 
-	if (frame)
-		frame[0] = (u32)rdmsr(MSR_VMX_BASIC) & 0x7fffffffu;
+	*(u32 *)direct_pointer(frame) = (u32)rdmsr(MSR_VMX_BASIC) & 0x7fffffffu;
 	return frame;
 }
 
@@ -79,15 +77,13 @@ static bool enable(hpa_t frame)
 
 static enum status vmx_cpu_on(void)
 {
-	struct vmx_cpu *cpu = kernel_frame_alloc();
-	void *frame = frame_with_revision();
+	struct vmx_cpu *cpu = kernel_frames_alloc(2);
 
-	if (!cpu || !frame || !vmx_is_switched_on() || !enable(direct_hpa(frame))) {
-		enum status status = cpu && frame ? ST_UNSUPPORTED : ST_NOMEM;
-
-		kernel_frame_free(cpu);
-		kernel_frame_free(frame);
-		return status;
+	if (!cpu)
+		return ST_NOMEM;
+	if (!vmx_is_switched_on() || !enable(frame_with_revision(cpu))) {
+		kernel_frames_free(cpu, 2);
+		return ST_UNSUPPORTED;
 	}
 	note_tables(cpu);
 	pcpu_self()->virt = cpu;
@@ -123,17 +119,12 @@ static void vmx_leave(struct vcpu_hw *hw)
 
 static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index, u64 *page_gpr)
 {
-	struct vcpu_hw *hw = kernel_frame_alloc();
-	void *vmcs = frame_with_revision();
+	struct vcpu_hw *hw = kernel_frames_alloc(2);
 
 	(void)page_gpr;		/* vmx_prepare gets the whole page */
-	if (!hw || !vmcs) {
-		kernel_frame_free(hw);
-		kernel_frame_free(vmcs);
+	if (!hw)
 		return ST_NOMEM;
-	}
-	hw->vmcs = vmcs;
-	hw->vmcs_hpa = direct_hpa(vmcs);
+	hw->vmcs_hpa = frame_with_revision(hw);
 	vmx_leave(hw);
 	vmx_make_current(hw);
 	vmx_init_guest_part(hw, s2_root, index);
@@ -144,8 +135,7 @@ static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index,
 
 static void vmx_vcpu_fini(struct vcpu_hw *hw)
 {
-	kernel_frame_free(hw->vmcs);
-	kernel_frame_free(hw);
+	kernel_frames_free(hw, 2);
 }
 
 static void vmx_flush(struct vcpu_hw *hw)

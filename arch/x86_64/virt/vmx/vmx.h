@@ -12,9 +12,7 @@
 
 struct vcpu_hw;
 
-struct __attribute__((packed)) table_pointer { u16 limit; u64 base; };
-
-/* Per-pCPU: pcpu->virt points here, one kernel frame. */
+/* Per-pCPU: pcpu->virt points here. The next frame is the VMXON region. */
 struct vmx_cpu {
 	struct vcpu_hw *current;	/* whose VMCS is current */
 	struct table_pointer gdtr, idtr;
@@ -35,9 +33,9 @@ struct vmx_msr {
 };
 
 /*
- * One vCPU: this frame and the VMCS. The frame is also what the processor takes for the virtual-APIC page: with a TPR
- * shadow and nothing else it uses only VTPR there (29.1.1). Copies of VMCS fields save VMREADs and VMWRITEs on the way
- * in and out.
+ * One vCPU: this frame, and the next one, which is the VMCS. This one is also what the processor takes for the
+ * virtual-APIC page: with a TPR shadow and nothing else it uses only VTPR there (29.1.1). Copies of VMCS fields save
+ * VMREADs and VMWRITEs on the way in and out.
  */
 struct vcpu_hw {
 	struct vmx_msr guest_msrs[AREA_COUNT];	/* 16-byte aligned: first */
@@ -47,7 +45,6 @@ struct vcpu_hw {
 	u64 cr2;
 	u32 tpr;			/* VTPR: the TPR as the guest sees it */
 	u32 unused[3];
-	void *vmcs;
 	hpa_t vmcs_hpa;
 	u64 ept_pointer;
 	u64 unusual_rflags;		/* see vmx_set_timed */

@@ -92,8 +92,7 @@ void vmx_reclaim_drs(struct vcpu_hw *hw)
 static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 {
 	vmx_reclaim_drs(hw);
-	for (u32 i = 0; i < 4; i++)
-		hw->dr[i] = from->dr[i];
+	__builtin_memcpy(hw->dr, from->dr, sizeof(hw->dr));
 	hw->dr6 = from->dr6;
 	hw->is_armed = (from->dr7 & DR7_ENABLES) != 0;
 }
@@ -101,8 +100,7 @@ static void load_drs(struct vcpu_hw *hw, const struct vcpu_page *from)
 static void store_drs(struct vcpu_hw *hw, struct vcpu_page *to)
 {
 	vmx_reclaim_drs(hw);
-	for (u32 i = 0; i < 4; i++)
-		to->dr[i] = hw->dr[i];
+	__builtin_memcpy(to->dr, hw->dr, sizeof(to->dr));
 	to->dr6 = hw->dr6;
 }
 

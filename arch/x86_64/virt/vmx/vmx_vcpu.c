@@ -3,6 +3,8 @@
  * vmx_vcpu.c - the parts of a VMCS that do not change from run to run: controls, and the host's state of the pCPU
  * (SDM Vol. 3 24.5 - 24.8).
  */
+#include <string.h>
+
 #include "virt_bits.h"
 #include "vmx.h"
 
@@ -36,8 +38,7 @@ static struct vmx_msr host_msrs[ARRAY_COUNT(host_area)] __attribute__((aligned(1
 /* Reads of 0.., reads of 0xc0000000.., then writes of both: 1 KiB each (24.6.9). */
 static void init_bitmap(void)
 {
-	for (u32 i = 0; i < sizeof(msr_bitmap); i++)
-		msr_bitmap[i] = 0xff;
+	memset(msr_bitmap, 0xff, sizeof(msr_bitmap));
 	for (u32 i = 0; i < ARRAY_COUNT(open_msrs); i++) {
 		u32 bit = (open_msrs[i] & 0x1fffu) + (open_msrs[i] >= 0xc0000000u ? 0x400u * 8 : 0);
 		u8 mask = (u8)~(1u << (bit & 7u));
@@ -66,9 +67,17 @@ static void init_areas(struct vcpu_hw *hw)
 	vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, AREA_COUNT - last);
 	vmwrite(VMCS_EXIT_MSR_STORE, direct_hpa(hw->guest_msrs).raw);
 	vmwrite(VMCS_EXIT_MSR_STORE_COUNT, AREA_STORED);
-	vmwrite(VMCS_EXIT_MSR_LOAD, (u64)host_msrs - KERNEL_BASE);
+	vmwrite(VMCS_EXIT_MSR_LOAD, arch_image_hpa(host_msrs).raw);
 	vmwrite(VMCS_EXIT_MSR_LOAD_COUNT, ARRAY_COUNT(host_msrs) - last);
 }
+
+/* Which a VMCLEAR leaves as they were. */
+static const u16 zero_fields[] = {
+	VMCS_PF_MASK, VMCS_PF_MATCH, VMCS_CR3_TARGET_COUNT, VMCS_ENTRY_EVENT, VMCS_TPR_THRESHOLD, VMCS_GUEST_DEBUGCTL,
+	VMCS_GUEST_PENDING_DEBUG, VMCS_GUEST_ACTIVITY, VMCS_GUEST_INTERRUPTIBILITY, VMCS_HOST_DS_SELECTOR,
+	VMCS_HOST_ES_SELECTOR, VMCS_HOST_FS_SELECTOR, VMCS_HOST_GS_SELECTOR, VMCS_HOST_SYSENTER_CS,
+	VMCS_HOST_SYSENTER_ESP, VMCS_HOST_SYSENTER_EIP,
+};
 
 /*
  * Translations are tagged with the VPID and the second-level table: vCPUs that share a table need different VPIDs,
@@ -88,26 +97,16 @@ void vmx_init_guest_part(struct vcpu_hw *hw, hpa_t s2_root, u32 index)
 	vmwrite(VMCS_PROC_CONTROLS, vmx_controls.proc);
 	vmwrite(VMCS_PROC2_CONTROLS, vmx_controls.proc2);
 	vmwrite(VMCS_EXIT_CONTROLS, vmx_controls.exit);
-	vmwrite(VMCS_ENTRY_CONTROLS, vmx_controls.entry);
 	vmwrite(VMCS_EXCEPTION_BITMAP, BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC));
-	vmwrite(VMCS_PF_MASK, 0);
-	vmwrite(VMCS_PF_MATCH, 0);
-	vmwrite(VMCS_CR3_TARGET_COUNT, 0);
-	vmwrite(VMCS_ENTRY_EVENT, 0);
-	vmwrite(VMCS_MSR_BITMAP, (u64)msr_bitmap - KERNEL_BASE);
+	vmwrite(VMCS_MSR_BITMAP, arch_image_hpa(msr_bitmap).raw);
 	vmwrite(VMCS_VIRTUAL_APIC, direct_hpa(hw).raw);
-	vmwrite(VMCS_TPR_THRESHOLD, 0);
 	hw->ept_pointer = s2_root.raw | EPT_POINTER_WB_4_LEVELS;
 	vmwrite(VMCS_EPT_POINTER, hw->ept_pointer);
 	vmwrite(VMCS_CR0_MASK, VMX_CR0_MASK);
 	vmwrite(VMCS_CR4_MASK, ~virt_limits.cr4_mask);
 	vmwrite(VMCS_LINK_POINTER, ~0ull);
-	vmwrite(VMCS_GUEST_DEBUGCTL, 0);
-	vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
-	vmwrite(VMCS_GUEST_ACTIVITY, 0);
-	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
-	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_ONE);
-	vmwrite(VMCS_GUEST_RSP, 0);
+	for (u32 i = 0; i < ARRAY_COUNT(zero_fields); i++)
+		vmwrite(zero_fields[i], 0);
 	init_areas(hw);
 }
 
@@ -125,18 +124,11 @@ void vmx_init_host_part(struct vcpu_hw *hw)
 	vmwrite(VMCS_HOST_CR4, cr4_read());
 	vmwrite(VMCS_HOST_CS_SELECTOR, SEL_KERNEL_CODE);
 	vmwrite(VMCS_HOST_SS_SELECTOR, SEL_KERNEL_DATA);
-	vmwrite(VMCS_HOST_DS_SELECTOR, 0);
-	vmwrite(VMCS_HOST_ES_SELECTOR, 0);
-	vmwrite(VMCS_HOST_FS_SELECTOR, 0);
-	vmwrite(VMCS_HOST_GS_SELECTOR, 0);
 	vmwrite(VMCS_HOST_TR_SELECTOR, SEL_TSS);
 	vmwrite(VMCS_HOST_GS_BASE, (u64)pcpu_self());
 	vmwrite(VMCS_HOST_TR_BASE, cpu->tss_base);
 	vmwrite(VMCS_HOST_GDTR_BASE, cpu->gdtr.base);
 	vmwrite(VMCS_HOST_IDTR_BASE, cpu->idtr.base);
-	vmwrite(VMCS_HOST_SYSENTER_CS, 0);
-	vmwrite(VMCS_HOST_SYSENTER_ESP, 0);
-	vmwrite(VMCS_HOST_SYSENTER_EIP, 0);
 	vmwrite(VMCS_HOST_EFER, rdmsr(MSR_EFER));
 	vmwrite(VMCS_HOST_PAT, rdmsr(MSR_PAT));
 	vmwrite(VMCS_HOST_RIP, (u64)vmx_exit_point);

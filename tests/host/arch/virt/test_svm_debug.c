@@ -69,8 +69,6 @@ static void end(void)
 	struct svm_cpu *cpu = pcpu_self()->virt;
 
 	svm_ops.vcpu_fini(hw);
-	free(cpu->hsave_frame);
-	free(cpu->host_save_frame);
 	free(cpu);
 }
 
