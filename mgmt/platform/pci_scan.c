@@ -58,14 +58,14 @@ static void find_capabilities(const struct pci_access *access, struct pci_functi
 
 static void read_function(const struct pci_access *access, u32 bdf, u32 id, u32 header, struct pci_function *f)
 {
-	u32 class = config(access, bdf, PCI_CLASS), interrupt = config(access, bdf, PCI_INTERRUPT), subsystem = 0;
+	u32 class_word = config(access, bdf, PCI_CLASS), interrupt = config(access, bdf, PCI_INTERRUPT), subsystem = 0;
 
 	memset(f, 0, sizeof(*f));
 	f->bdf = (u16)bdf;
 	f->vendor = (u16)id;
 	f->device = (u16)(id >> 16);
-	f->class_code = class >> 8;
-	f->revision = (u8)class;
+	f->class_code = class_word >> 8;
+	f->revision = (u8)class_word;
 	f->header = header >> 16 & 0x7f;
 	f->irq_line = (u8)interrupt;
 	f->irq_pin = interrupt >> 8 & 0xff;
