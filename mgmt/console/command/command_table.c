@@ -153,6 +153,19 @@ const struct command command_rows[] = {
 		.view = { report_images, json_images },
 	},
 	{
+		.verb = "list-device", .group = GROUP_MACHINE,
+		.summary = "list PCI devices, their drivers and what they can reach",
+		.more = "DMA \"contained\": an IOMMU confines the device to the memory of its driver. \"not "
+			"contained\": the device could write to any memory if its driver asked it to. \"off\": a "
+			"device without a driver. The kernel option --no-driver=LIST leaves devices as the firmware "
+			"set them up; LIST has addresses (00:1f.2), programs of drivers (virtio_blk, nvme, ahci, "
+			"ata) or all.",
+		.example = "list-device",
+		.takes = A(JSON),
+		.ops = LISTING, .tables = BIT32(FETCH_DEVICES),
+		.view = { report_devices, json_devices },
+	},
+	{
 		.verb = "apply-config", .group = GROUP_MACHINE,
 		.summary = "apply vos.conf",
 		.more = "Defines the VMs that do not exist, and starts those with autostart. Changes existing VMs as "

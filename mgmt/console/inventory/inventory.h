@@ -31,6 +31,7 @@ struct vm_entry {
 	struct history history;
 };
 
+#define INVENTORY_DEVICES 256u	/* PCI functions that are shown */
 #define INVENTORY_PCPUS 256u	/* that are shown */
 
 struct pcpu_entry {
@@ -49,6 +50,8 @@ struct inventory {
 	struct pcpu_entry pcpus[INVENTORY_PCPUS];
 	u32 image_count;
 	struct image_report images[IMAGE_COUNT];
+	u32 device_count;
+	struct device_report devices[INVENTORY_DEVICES];
 	struct vm_entry vms[VM_COUNT];	/* by report.index */
 };
 

@@ -64,6 +64,20 @@ static bool take_host(struct session *s, struct job *job, const struct reply *re
 	return true;
 }
 
+static bool take_device(struct session *s, struct job *job, const struct reply *reply)
+{
+	u32 index = job->request.index;
+
+	if (reply->result != RESULT_OK || index >= INVENTORY_DEVICES) {
+		s->console->inventory.device_count = index;
+		return true;
+	}
+	s->console->inventory.devices[index] = reply->pci;
+	s->console->inventory.devices[index].driver[DRIVER_NAME_BYTES - 1] = 0;
+	job->request.index = index + 1;
+	return false;
+}
+
 static bool take_memory(struct session *s, struct job *job, const struct reply *reply)
 {
 	(void)job;
@@ -81,6 +95,7 @@ static const struct {
 	[FETCH_PCPUS] = { REQ_PCPU, take_pcpu },
 	[FETCH_HOST] = { REQ_HOST, take_host },
 	[FETCH_MEMORY] = { REQ_MEMORY, take_memory },
+	[FETCH_DEVICES] = { REQ_DEVICES, take_device },
 };
 
 static void ask_first(struct session *s, struct job *job)

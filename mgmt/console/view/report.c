@@ -72,6 +72,8 @@ void report_banner(const struct out *out, const struct info_page *info)
 			sizeof(info->virt_reason));
 		out_text(out, ".\nEverything else works.\n");
 	}
+	if (info->dma == DMA_NOT_CONTAINED)
+		out_text(out, "DMA not contained: this machine has no IOMMU, drivers of devices are trusted.\n");
 }
 
 /* A row whose text may take several lines is written in here first; one at a time. */
@@ -145,6 +147,22 @@ static void pcpu_row(const struct out *out, const struct inventory *m)
 	row_end(out, "Load");
 }
 
+static void dma_row(const struct out *out, const struct info_page *info)
+{
+	label(out, "DMA");
+	switch ((enum info_dma)info->dma) {
+	case DMA_CONTAINED:
+		out_text(out, "contained: an IOMMU confines each device to the memory of its driver\n");
+		break;
+	case DMA_NOT_CONTAINED:
+		out_text(out, "not contained (no IOMMU): drivers are trusted; list-device shows which\n");
+		break;
+	case DMA_NONE:
+		out_text(out, "none: no device has a driver\n");
+		break;
+	}
+}
+
 void report_info(const struct out *out, const void *what)
 {
 	const struct inventory *m = what;
@@ -179,6 +197,7 @@ void report_info(const struct out *out, const void *what)
 		out_format(out, "serial port 0x%x, %u baud 8N1\n", info->serial_port, info->serial_baud);
 	else
 		out_text(out, "no serial port\n");
+	dma_row(out, info);
 	load_row(out, m);
 	pcpu_row(out, m);
 	label(out, "Images");

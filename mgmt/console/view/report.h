@@ -14,6 +14,8 @@ void report_info(const struct out *out, const void *inventory);
 void json_info(struct json_writer *writer, const char *key, const void *inventory);
 void report_images(const struct out *out, const void *inventory);
 void json_images(struct json_writer *writer, const char *key, const void *inventory);
+void report_devices(const struct out *out, const void *inventory);
+void json_devices(struct json_writer *writer, const char *key, const void *inventory);
 void report_vms(const struct out *out, const void *inventory);
 void json_vms(struct json_writer *writer, const char *key, const void *inventory);
 void report_accounting(const struct out *out, const void *inventory);
@@ -28,6 +30,8 @@ void json_stats(struct json_writer *writer, const char *key, const void *stats);
 void report_disk(const struct out *out, const struct disk_report *disk);
 
 const char *state_text(u32 state);
+/* What devices with drivers can reach: "none", "contained", "not contained". */
+const char *dma_text(const struct info_page *info);
 const char *reason_text(u32 reason);
 const char *vcpu_state_text(u32 state);
 

@@ -14,6 +14,18 @@
 
 #define FAKE_ROWS 3u	/* of a table in answer to one request */
 
+static const struct device_report devices[] = {
+	{ .vendor = 0x8086, .device = 0x29c0, .class_code = 0x060000, .group = DEVICE_NO_GROUP },
+	{ .bdf = 0x18, .vendor = 0x1af4, .device = 0x1042, .class_code = 0x010000, .group = DEVICE_NO_GROUP,
+	  .driver = "virtio0", .state = DEVICE_DRIVEN, .interrupts = DRIVER_IRQ_MESSAGES, .irq_count = 2 },
+	{ .bdf = 0xfa, .vendor = 0x8086, .device = 0x2922, .class_code = 0x010601, .group = 7, .driver = "ahci0",
+	  .state = DEVICE_RESTARTING, .is_contained = 1, .interrupts = DRIVER_IRQ_LINES, .irq_count = 1 },
+	{ .bdf = 0x1ff, .vendor = 0xffee, .device = 1, .class_code = 0xff1234, .group = DEVICE_NO_GROUP,
+	  .state = DEVICE_LEFT_ALONE },
+	{ .bdf = 0xffff, .vendor = 0xffee, .device = 1, .class_code = 0x020001, .group = DEVICE_NO_GROUP,
+	  .driver = "no-end-of-it-all", .state = 99, .interrupts = 99, .irq_count = 99 },
+};
+
 static const struct image_report images[] = {
 	{ "debian-kernel", 7 * MIB, 1, 0 }, { "debian-initrd", 3 * MIB, 1, 0 }, { "memtest", 140 * KIB, 0, 0 },
 };
@@ -307,6 +319,12 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		else
 			refuse(reply, RESULT_NOT_FOUND, ERR_NO_IMAGE, 0, 0);
 		return;
+	case REQ_DEVICES:
+		if (r->index < ARRAY_COUNT(devices))
+			reply->pci = devices[r->index];
+		else
+			refuse(reply, RESULT_NOT_FOUND, ERR_NO_DEVICE, 0, 0);
+		return;
 	case REQ_HOST:
 		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,
 			root->now_ns / 2, 0, 0 };
@@ -337,7 +355,7 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 
 static bool is_table(u32 op)
 {
-	return op == REQ_LIST || op == REQ_IMAGES || op == REQ_PCPU;
+	return op == REQ_LIST || op == REQ_IMAGES || op == REQ_PCPU || op == REQ_DEVICES;
 }
 
 /* Tables come a few rows at a time. */

@@ -21,6 +21,30 @@ static void info_counts_images(void **state)
 	command("info --json", "\"images\":3", RESULT_OK);
 }
 
+/* With and without drivers, contained and not, left alone; and names that do not end. */
+static void devices_and_their_dma(void **state)
+{
+	static const char *const rows[] = {
+		"00:00.0  8086:29c0  -         vos       -              -           -      host bridge",
+		"virtio0   vos       not contained  2 messages  -      SCSI or virtio disk",
+		"00:1f.2  8086:2922  ahci0     vos       contained      line        7      SATA controller (AHCI)",
+		"01:1f.7  ffee:0001  -         firmware  unknown        -           -      device",
+		"ff:1f.7  ffee:0001  no-end-of-it-al",
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
+		command("list-device", rows[i], RESULT_OK);
+	command("list-device --json", "{\"address\":\"00:1f.2\",\"vendor\":\"8086\",\"device\":\"2922\"", RESULT_OK);
+	command("list-device --json", "\"driver\":\"ahci0\",\"state\":\"restarting\",\"owner\":\"vos\","
+		"\"dma\":\"contained\",\"interrupts\":\"line\",\"group\":7}", RESULT_OK);
+	command("info", "DMA         none: no device has a driver", RESULT_OK);
+	root->info.dma = DMA_NOT_CONTAINED;
+	command("info", "DMA         not contained (no IOMMU)", RESULT_OK);
+	command("info --json", "\"dma\":\"not contained\"", RESULT_OK);
+	root->info.dma = DMA_NONE;
+}
+
 static void result_keeps_the_class(void **state)
 {
 	(void)state;
@@ -252,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(info_counts_images, setup, teardown),
+		cmocka_unit_test_setup_teardown(devices_and_their_dma, setup, teardown),
 		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),
 		cmocka_unit_test_setup_teardown(guesses, setup, teardown),

@@ -256,6 +256,7 @@ static void fields_are_those_of_replies(void **state)
 	command("start-vm a", "running", RESULT_OK);
 	check_reply("stats-vm", "{\"execute\":\"stats-vm\",\"arguments\":{\"name\":\"a\"}}");
 	check_reply("list-image", "{\"execute\":\"list-image\"}");
+	check_reply("list-device", "{\"execute\":\"list-device\"}");
 	check_reply("info", "{\"execute\":\"info\"}");
 	check_reply("accounting", "{\"execute\":\"accounting\"}");
 	check_reply("top", "{\"execute\":\"top\"}");

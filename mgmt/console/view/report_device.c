@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report_device.c - list-device, and what is said of DMA elsewhere, for people and for programs. See report.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "driver.h"
+#include "report.h"
+#include "report_tables.h"
+
+#define ANY 0x100u
+#define ADDRESS_BYTES 8u
+#define BRIDGE 0x06u
+
+/* What a class code means (PCI Code and ID Assignment 1.x, chapter 1); the first row that fits. */
+static const struct {
+	u8 base;
+	u16 sub, interface;	/* ANY */
+	const char *text;
+} classes[] = {
+	{ 0x01, 0x00, ANY, "SCSI or virtio disk" }, { 0x01, 0x01, ANY, "IDE controller" },
+	{ 0x01, 0x04, ANY, "RAID controller" }, { 0x01, 0x06, 0x01, "SATA controller (AHCI)" },
+	{ 0x01, 0x06, ANY, "SATA controller" }, { 0x01, 0x07, ANY, "SAS controller" },
+	{ 0x01, 0x08, 0x02, "NVMe controller" }, { 0x01, ANY, ANY, "storage controller" },
+	{ 0x02, 0x00, ANY, "Ethernet controller" }, { 0x02, ANY, ANY, "network controller" },
+	{ 0x03, 0x00, ANY, "VGA controller" }, { 0x03, ANY, ANY, "display controller" },
+	{ 0x04, ANY, ANY, "multimedia device" }, { 0x05, ANY, ANY, "memory controller" },
+	{ 0x06, 0x00, ANY, "host bridge" }, { 0x06, 0x01, ANY, "ISA bridge" }, { 0x06, 0x04, ANY, "PCI bridge" },
+	{ 0x06, ANY, ANY, "bridge" }, { 0x07, 0x00, ANY, "serial port" }, { 0x07, ANY, ANY, "communication device" },
+	{ 0x08, 0x06, ANY, "IOMMU" }, { 0x08, ANY, ANY, "system device" }, { 0x09, ANY, ANY, "input device" },
+	{ 0x0b, ANY, ANY, "processor" }, { 0x0c, 0x03, ANY, "USB controller" }, { 0x0c, 0x05, ANY, "SMBus" },
+	{ 0x0c, ANY, ANY, "serial bus" }, { 0x0d, ANY, ANY, "wireless device" },
+	{ 0x10, ANY, ANY, "encryption device" }, { 0x12, ANY, ANY, "accelerator" },
+};
+
+static bool fits(u16 wanted, u32 value)
+{
+	return wanted == ANY || wanted == (value & 0xff);
+}
+
+static const char *class_text(u32 code)
+{
+	for (u32 i = 0; i < ARRAY_COUNT(classes); i++)
+		if (classes[i].base == code >> 16 && fits(classes[i].sub, code >> 8) &&
+		    fits(classes[i].interface, code))
+			return classes[i].text;
+	return "device";
+}
+
+static bool is_bridge(const struct device_report *d)
+{
+	return d->class_code >> 16 == BRIDGE;
+}
+
+static const char *owner_text(const struct device_report *d)
+{
+	if (d->state == DEVICE_LEFT_ALONE)
+		return "firmware";
+	return d->driver[0] || is_bridge(d) ? "vos" : "-";
+}
+
+/* What it can reach in memory by itself. */
+static const char *dma_of(const struct device_report *d)
+{
+	if (d->driver[0])
+		return d->is_contained ? "contained" : "not contained";
+	if (d->state == DEVICE_LEFT_ALONE)
+		return "unknown";
+	return is_bridge(d) ? "-" : "off";
+}
+
+static const char *irq_text(char text[16], const struct device_report *d)
+{
+	static const char *const kinds[] = {
+		[DRIVER_IRQ_NONE] = "polled", [DRIVER_IRQ_LINES] = "line", [DRIVER_IRQ_MESSAGES] = "message",
+	};
+
+	if (!d->driver[0] || d->interrupts >= ARRAY_COUNT(kinds))
+		return "-";
+	if (d->irq_count < 2)
+		return kinds[d->interrupts];
+	snprintf(text, 16, "%u %ss", d->irq_count, kinds[d->interrupts]);
+	return text;
+}
+
+static const char *state_of(const struct device_report *d)
+{
+	static const char *const states[DEVICE_STATE_COUNT] = { "unused", "driven", "restarting", "left-alone" };
+
+	return d->state < DEVICE_STATE_COUNT ? states[d->state] : "unused";
+}
+
+static void address(char text[ADDRESS_BYTES], const struct device_report *d)
+{
+	snprintf(text, ADDRESS_BYTES, "%02x:%02x.%x", d->bdf >> 8 & 0xff, d->bdf >> 3 & 31, d->bdf & 7);
+}
+
+void report_devices(const struct out *out, const void *what)
+{
+	const struct inventory *m = what;
+	char at[ADDRESS_BYTES], irq[16], group[12];
+
+	if (m->device_count == 0) {
+		out_text(out, "There are no PCI devices.\n");
+		return;
+	}
+	out_format(out, "%-7s  %-9s  %-8s  %-8s  %-13s  %-10s  %-5s  %s\n", "ADDRESS", "ID", "DRIVER", "OWNER", "DMA",
+		"INTERRUPTS", "GROUP", "DEVICE");
+	for (u32 i = 0; i < m->device_count; i++) {
+		const struct device_report *d = &m->devices[i];
+
+		address(at, d);
+		snprintf(group, sizeof(group), "%u", d->group);
+		out_format(out, "%s  %04x:%04x  %-8s  %-8s  %-13s  %-10s  %-5s  %s\n", at, d->vendor, d->device,
+			d->driver[0] ? d->driver : "-", owner_text(d), dma_of(d), irq_text(irq, d),
+			d->group == DEVICE_NO_GROUP ? "-" : group, class_text(d->class_code));
+	}
+}
+
+void json_devices(struct json_writer *w, const char *key, const void *what)
+{
+	const struct inventory *m = what;
+	char text[16];
+
+	json_open(w, key, '[');
+	for (u32 i = 0; i < m->device_count; i++) {
+		const struct device_report *d = &m->devices[i];
+
+		json_open(w, 0, '{');
+		address(text, d);
+		json_text(w, "address", text);
+		snprintf(text, sizeof(text), "%04x", d->vendor);
+		json_text(w, "vendor", text);
+		snprintf(text, sizeof(text), "%04x", d->device);
+		json_text(w, "device", text);
+		snprintf(text, sizeof(text), "%06x", d->class_code & 0xffffff);
+		json_text(w, "class", text);
+		json_text(w, "class-text", class_text(d->class_code));
+		json_text(w, "driver", d->driver);
+		json_text(w, "state", state_of(d));
+		json_text(w, "owner", owner_text(d));
+		json_text(w, "dma", dma_of(d));
+		json_text(w, "interrupts", irq_text(text, d));
+		if (d->group != DEVICE_NO_GROUP)
+			json_number(w, "group", d->group);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+const char *dma_text(const struct info_page *info)
+{
+	switch ((enum info_dma)info->dma) {
+	case DMA_CONTAINED:
+		return "contained";
+	case DMA_NOT_CONTAINED:
+		return "not contained";
+	case DMA_NONE:
+		break;
+	}
+	return "none";
+}
