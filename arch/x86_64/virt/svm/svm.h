@@ -74,15 +74,6 @@ u32 svm_switch(struct vcpu_hw *hw);
 u32 svm_switch_armed(struct vcpu_hw *hw);
 
 /*
- * QEMU TCG saves the host's state for the guest's when it refuses an entry, or when it takes a fault of the host for
- * one of the guest (see cpu_fpu.c). Then, and only then, the masking of interrupts is off.
- */
-static inline bool svm_is_host_state(const struct vmcb *v)
-{
-	return !(v->int_control & SVM_V_INTR_MASKING);
-}
-
-/*
  * From the first MOV DR on, the guest's DR0-3 are in the processor, and no MOV DR exits, until another thread runs here
  * or somebody else wants to know them. DR6 and DR7 are the VMCB's. (svm_state.c)
  */

@@ -12,6 +12,7 @@
  * is as before.
  */
 #include "quirks.h"
+#include "quirks_svm.h"
 #include "svm.h"
 #include "virt_bits.h"
 
@@ -199,7 +200,7 @@ void svm_event_collect(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	struct vmcb *v = hw->vmcb;
 	/* With the guest's state still there QEMU TCG means a MOV to CR: see handle_invalid. */
 	bool is_refused = (u32)v->exit_code == SVM_EXIT_INVALID &&
-			  (!svm_features.exits_for_bad_cr || svm_is_host_state(v));
+			  (!svm_features.exits_for_bad_cr || quirk_tcg_is_host_state(v));
 
 	if (svm_features.loses_interrupts)
 		quirk_tcg_present_interrupts();

@@ -3,6 +3,7 @@
  * svm_exit.c - an exit code made the neutral record, by one table. What needs no VMM (host interrupts,
  * the end of an NMI) becomes EXIT_NONE. The record is written to the page once and never read back.
  */
+#include "quirks_svm.h"
 #include "svm.h"
 #include "virt_bits.h"
 
@@ -149,13 +150,9 @@ HANDLER(handle_cr)
 	return report_exit_code(hw, v, page, reason, 0);
 }
 
-/*
- * QEMU TCG forgets the shadow at the next entry: the interrupt on offer would come before the HLT that usually follows,
- * not after it, and the guest would sleep on.
- */
 HANDLER(handle_interrupt)
 {
-	if (likely(!(v->int_state & SVM_INT_STATE_SHADOW) || !(v->int_control & SVM_V_IRQ)))
+	if (likely(!quirk_tcg_loses_shadow(v)))
 		return EXIT_NONE;
 	return report_exit_code(hw, v, page, reason, 0);
 }
@@ -167,22 +164,13 @@ static u32 report_bad_state(const struct vcpu_hw *hw, const struct vmcb *v, stru
 	return report_exit(hw, page, EXIT_BAD_STATE, 0, 0, GROUP_GPR);
 }
 
-/* The VMM must not see it, nor a guest run with it. The guest's is lost. */
-static u32 replace_host_state(struct vcpu_hw *hw, struct vcpu_page *page)
-{
-	hw->vmcb->int_control = SVM_INT_CONTROL;
-	svm_load(hw, &virt_init_state, GROUP_GPR | GROUP_SEG | GROUP_CR | GROUP_DR);
-	return report_bad_state(hw, hw->vmcb, page);
-}
-
 static u32 handle_nested_fault(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_page *page)
 {
 	struct vcpu_entry *entry = hw->entry;
 	u64 info = v->exit_info1;
 
-	if (unlikely(svm_is_host_state(v)))
-		return replace_host_state(hw, page);
-	if (info & SVM_NPF_RESERVED)	/* our own tables are wrong: not something to try again */
+	/* The second: our own tables are wrong, not something to try again. */
+	if (unlikely(quirk_tcg_replace_host_state(hw)) || (info & SVM_NPF_RESERVED))
 		return report_bad_state(hw, v, page);
 	entry->mem_flags = info & SVM_NPF_EXEC ? MEM_EXEC : info & SVM_NPF_WRITE ? MEM_WRITE : MEM_READ;
 	if (info & SVM_NPF_WALK)
@@ -192,19 +180,11 @@ static u32 handle_nested_fault(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_p
 	return report_exit_code(hw, v, page, EXIT_MEM, entry->mem_flags);
 }
 
-/*
- * Entry refused. If the guest's state is still there on QEMU TCG, the entry was fine, and a MOV to a control register,
- * at which RIP points, was not. (Injecting the fault is tried once: if that is refused, the guest's state is at fault
- * after all.)
- */
+/* Entry refused. */
 static __attribute__((noinline)) u32 handle_invalid(struct vcpu_hw *hw, struct vcpu_page *page)
 {
-	if (svm_is_host_state(hw->vmcb))
-		return replace_host_state(hw, page);
-	if (svm_features.exits_for_bad_cr && !hw->injected.valid) {
-		virt_raise_gp(hw->entry);
+	if (!quirk_tcg_replace_host_state(hw) && quirk_tcg_raise_for_bad_cr(hw))
 		return EXIT_NONE;
-	}
 	return report_bad_state(hw, hw->vmcb, page);
 }
 
