@@ -104,13 +104,13 @@ $(B)/uapi: $(MK)
 	@ln -sfn /usr/include/xen $@.new/xen
 	@rm -rf $@ && mv -T $@.new $@
 
-# The guests' ACPI namespaces, which vmm/dev/acpi/dsdt.S includes.
+# The guests' ACPI namespaces, which vmm/dev/acpi/dsdt.S includes. Remark 2098: a method calls itself, on purpose.
 ACPI		:= vmm/dev/acpi
 AML		:= $(patsubst $(ACPI)/%.asl,$(B)/aml/%.aml,$(wildcard $(ACPI)/*.asl))
 $(B)/aml/%.aml: $(ACPI)/%.asl $(wildcard $(ACPI)/*.inc) $(MK)
 	$(call say,IASL,$<)
 	@mkdir -p $(@D)
-	$(Q)iasl -we -vs -I $(ACPI) -p $(B)/aml/$* $< > $@.log || { cat $@.log; exit 1; }
+	$(Q)iasl -we -vs -vw 2098 -I $(ACPI) -p $(B)/aml/$* $< > $@.log || { cat $@.log; exit 1; }
 
 $(B)/obj/u/$(ACPI)/dsdt.S.o: $(AML)
 
