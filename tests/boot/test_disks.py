@@ -82,3 +82,22 @@ def test_disks_on_qemu(kind, volume, tmp_path):
 
 def test_disk_on_bochs(tmp_path):
     disk_test('bochs', 'ata', 'ata0.0', 'test_disks', str(tmp_path))
+
+
+@pytest.mark.backends('qemu-pvh')
+def test_linux_uses_disks(machine):
+    """Two queues, no I/O scheduler, a serial number, a disk that is read-only, and data that comes back."""
+    machine.ok('create-vm --name lin --cpu 1 --memory 256M --disk 16M,on=ram,serial=S1 --disk 1M,on=ram,ro')
+    machine.ok('start-vm lin')
+    machine.attach('lin')
+    machine.wait_guest()
+    assert re.search(r'0 +1', machine.guest_cmd('ls /sys/block/vda/mq'))
+    assert '[none]' in machine.guest_cmd('cat /sys/block/vda/queue/scheduler')
+    assert 'S1' in machine.guest_cmd('cat /sys/block/vda/serial')
+    assert 'ro 1' in machine.guest_cmd('echo ro $(cat /sys/block/vdb/ro)')
+    machine.guest_cmd('dd if=/bin/busybox of=/dev/vda bs=64k conv=fsync')
+    machine.guest_cmd('echo 3 > /proc/sys/vm/drop_caches')
+    same = machine.guest_cmd('head -c $(stat -c %s /bin/busybox) /dev/vda | cmp - /bin/busybox && echo SAME $((6*7))')
+    assert 'SAME 42' in same
+    machine.detach()
+    machine.ok('delete-vm lin --force')
