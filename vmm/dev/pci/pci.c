@@ -8,6 +8,8 @@
  */
 #include "pci.h"
 
+#include <string.h>
+
 #include "range.h"
 
 #include <linux/pci_regs.h>
@@ -332,7 +334,10 @@ const struct region_ops pci_ecam_region = { .read = ecam_read, .write = ecam_wri
 
 void pci_bus_init(struct pci_bus *bus, const struct pci_host *host)
 {
-	*bus = (struct pci_bus){ .host = *host, .next_port = PCI_IO_ADDRESS, .next_memory = PCI_MEMORY_ADDRESS };
+	memset(bus, 0, sizeof(*bus));
+	bus->host = *host;
+	bus->next_port = PCI_IO_ADDRESS;
+	bus->next_memory = PCI_MEMORY_ADDRESS;
 	pci_function_init(&bus->host_bridge, 0, HOST_BRIDGE_VENDOR, HOST_BRIDGE_DEVICE, HOST_BRIDGE_CLASS, 0);
 	bus->host_bridge.bus = bus;
 	bus->functions[bus->function_count++] = &bus->host_bridge;
