@@ -35,12 +35,13 @@ u64 root_turn(u64 bits)
 	}
 	if ((bits & ROOT_BIT_VMM) != 0)
 		vm_poll_controls();
-	store_turn(service_pd(SERVICE_STORE));
+	(void)store_turn(service_pd(SERVICE_STORE));
 	next = dispatch_requests() ? DEADLINE_NONE : 0;
 	next = earlier(next, vm_step());
 	next = earlier(next, supervisor_step());
 	next = earlier(next, power_step());
-	store_turn(service_pd(SERVICE_STORE));
+	if (store_turn(service_pd(SERVICE_STORE)))
+		next = 0;
 	/* A client that had no room for these signals when there is. */
 	pending_reply_flush();
 	reply_flush_events();

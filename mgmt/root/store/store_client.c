@@ -343,15 +343,17 @@ static void take(const struct store_report *report)
 		link_done(number, op);
 }
 
-void store_turn(u64 h_pd)
+bool store_turn(u64 h_pd)
 {
 	struct store_report report;
+	u32 taken = 0;
 
 	h_store = h_pd;
-	for (u32 i = 0; i < REPORTS_PER_TURN && ring_get(&reports, &report, sizeof(report)); i++)
+	for (; taken < REPORTS_PER_TURN && ring_get(&reports, &report, sizeof(report)); taken++)
 		take(&report);
 	rt_ring_took(&reports, SLOT_WIRE + WIRE_STORE_ORDERS);
 	send_due();
+	return taken != 0;
 }
 
 bool store_may_sleep(void)

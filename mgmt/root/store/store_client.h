@@ -25,8 +25,9 @@ void store_init(void);
 /* Hook of the service table: the PD is new and does not run yet. */
 enum status store_prepare(u64 h_pd) MUST_CHECK;
 
-/* Reports and orders, a bounded piece. h_pd: the store's PD; 0 while it is down: said before its handle is closed. */
-void store_turn(u64 h_pd);
+/* Reports and orders, a bounded piece. h_pd: the store's PD; 0 while it is down: said before its handle is closed.
+ * True: there were reports, so what waited for one may go on. */
+bool store_turn(u64 h_pd);
 /* Before root sleeps. False: there is a report after all. */
 bool store_may_sleep(void);
 

@@ -155,13 +155,13 @@ void vm_disks_args(const struct vm *vm, struct vmm_args *args)
 	}
 }
 
-bool vm_disks_release(struct vm *vm)
+bool vm_disks_detach(const struct vm *vm)
 {
 	bool is_free = true;
 
 	for (u32 i = 0; i < VM_DEVICES; i++)
 		is_free = store_detach(link_of(vm, i)) && is_free;
-	return is_free && object_set_release_step(&vm->links) == ST_OK;
+	return is_free;
 }
 
 void vm_disks_report(const struct vm *vm, struct vm_report *out)

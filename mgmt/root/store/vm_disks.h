@@ -20,8 +20,9 @@ void vm_disks_forget(const struct vm *vm, bool is_kept);
 /* A step of vm_build: links with the store, before the arguments are filled in. */
 enum status vm_disks_build(struct vm *vm) MUST_CHECK;
 void vm_disks_args(const struct vm *vm, struct vmm_args *args);
-/* Its VMM is gone. True: the links are gone too; else call again after the store's next signal. */
-bool vm_disks_release(struct vm *vm);
+/* Its VMM is gone. True: the store has nothing to do with its links any more, and their memory can go; else call again
+ * after the store's next signal. */
+bool vm_disks_detach(const struct vm *vm);
 
 void vm_disks_report(const struct vm *vm, struct vm_report *out);
 

@@ -58,8 +58,10 @@ static u64 step_one(struct vm *vm, u64 now)
 	if (vm->phase == VM_PHASE_ENDING) {
 		if (object_set_release_step(&vm->objects) != ST_OK)
 			return 0;
-		if (!vm_disks_release(vm))
+		if (!vm_disks_detach(vm))
 			return DEADLINE_NONE;	/* the store's signal wakes root */
+		if (object_set_release_step(&vm->links) != ST_OK)
+			return 0;
 		internal_event(vm, IN_GONE);
 		return 0;
 	}

@@ -64,6 +64,13 @@ void bench_turns(u64 bits, u32 count)
 	take_replies();
 }
 
+void bench_settle(u64 bits)
+{
+	while (root_turn(bits) == 0)
+		bits = 0;
+	take_replies();
+}
+
 void bench_send(struct request *r)
 {
 	r->id = ++last_id;

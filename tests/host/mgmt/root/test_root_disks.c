@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -170,6 +171,50 @@ static void a_run(void **state)
 	assert_int_equal(fake_threads_made(), made);
 	delete_vm("a", 0);
 	expect_done(STORE_DROP_RAM);
+	expect_all_back();
+}
+
+/* The guest reboots. Nobody signals root but its VMM and the store, and the VM starts again. */
+static void a_reboot(void **state)
+{
+	struct store_report done = { .kind = STORE_DONE, .error = STORE_OK };
+	struct request r = a_create("a", 2 * MIB, VOLUME_RAM, "");
+	u32 made;
+
+	(void)state;
+	r.spec.disk_count = VM_DEVICES;
+	for (u32 i = 1; i < VM_DEVICES; i++)
+		r.spec.disks[i] = r.spec.disks[0];
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		expect_done(STORE_ADD_RAM);
+	bench_ask(REQ_START, "a", 0);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_expect(ERR_NONE);
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		expect_done(STORE_ATTACH);
+	made = fake_threads_made();
+	nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);	/* seconds of root's time: no reset at once */
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_REBOOT);
+	bench_settle(0);
+	assert_int_equal(fake_threads_made(), made);
+	for (u32 i = 0; i < VM_DEVICES; i++) {
+		done.id = take(STORE_DETACH).id;
+		assert_true(ring_put(&reports, &done, sizeof(done)));
+	}
+	bench_settle(ROOT_BIT_STORE);
+	assert_int_not_equal(fake_threads_made(), made);
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		expect_done(STORE_ATTACH);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_ask(REQ_DELETE, "a", REQ_FLAG_FORCE);
+	bench_turns(0, 50);
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		expect_done(STORE_DROP_RAM);
 	expect_all_back();
 }
 
@@ -373,7 +418,8 @@ static void each_call_fails_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_volume_in_ram), cmocka_unit_test(a_run), cmocka_unit_test(a_new_store),
+		cmocka_unit_test(a_volume_in_ram), cmocka_unit_test(a_run), cmocka_unit_test(a_reboot),
+		cmocka_unit_test(a_new_store),
 		cmocka_unit_test(kept_and_shared), cmocka_unit_test(refusals), cmocka_unit_test(a_hostile_store),
 		cmocka_unit_test(each_call_fails_once),
 	};
