@@ -68,7 +68,7 @@ static void offer_irq(struct vcpu *v)
 	v->offered_irq |= v->nmis_waiting ? OFFER_NMIS : 0;
 	page->intr_vector = vector;
 	/* Not every processor keeps the interrupt shadow until the HLT, so the HLT is executed here. */
-	if (page->intr_pending && (page->shadow & SHADOW_STI) && !(page->dirty & GROUP_STEP) &&
+	if ((page->shadow & SHADOW_STI) && !(page->dirty & GROUP_STEP) &&
 	    v->mp_state == VCPU_RUNNABLE && vcpu_steps_over_hlt(v))
 		v->mp_state = VCPU_HALTED;
 	if (v->pv.eoi_word)

@@ -26,12 +26,13 @@ bool quirk_tcg_replace_host_state(struct vcpu_hw *hw);
 bool quirk_tcg_raise_for_bad_cr(struct vcpu_hw *hw);
 
 /*
- * QEMU TCG forgets the shadow at the next entry: the interrupt on offer would come before the HLT that usually follows,
- * not after it, and the guest would sleep on.
+ * QEMU TCG forgets the shadow at the next entry: an interrupt on offer would come before the HLT that usually follows,
+ * not after it, and the guest would sleep on. One that is on offer only after a second exit at the same place too: that
+ * exit does not tell of the shadow any more.
  */
 static inline bool quirk_tcg_loses_shadow(const struct vmcb *v)
 {
-	return (v->int_state & SVM_INT_STATE_SHADOW) && (v->int_control & SVM_V_IRQ);
+	return (v->int_state & SVM_INT_STATE_SHADOW) != 0;
 }
 
 #endif

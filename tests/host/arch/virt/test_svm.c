@@ -174,6 +174,31 @@ static void test_bad_cr(void **state)
 }
 
 /* What processors do that are no QEMU: nothing else than to say so. */
+static void interrupt_in_shadow(struct vmcb *v)
+{
+	exit_with(v, SVM_INTR, 0, 0);
+	v->int_state = SVM_INT_STATE_SHADOW;
+}
+
+static void interrupt_outside(struct vmcb *v)
+{
+	exit_with(v, SVM_INTR, 0, 0);
+	v->int_state = 0;
+}
+
+/* The VMM hears of each host interrupt in a shadow, whether or not it offers one to the guest. */
+static void test_interrupt_in_shadow(void **state)
+{
+	(void)state;
+	start();
+	processor = interrupt_outside;
+	assert_int_equal(svm_ops.enter(hw, 0), EXIT_NONE);
+	processor = interrupt_in_shadow;
+	assert_int_equal(svm_ops.enter(hw, 0), EXIT_SHADOW);
+	assert_true(page.shadow != 0);
+	end();
+}
+
 static void refuse_only(struct vmcb *v)
 {
 	v->exit_code = SVM_EXIT_INVALID;
@@ -516,7 +541,7 @@ int main(void)
 		cmocka_unit_test(test_fault_in_host),
 		cmocka_unit_test(test_fault_in_guest),
 		cmocka_unit_test(test_bad_cr),
-		cmocka_unit_test(test_interrupts),
+		cmocka_unit_test(test_interrupts), cmocka_unit_test(test_interrupt_in_shadow),
 		cmocka_unit_test(test_refused_events),
 		cmocka_unit_test(test_refused_pending_nmi),
 		cmocka_unit_test(test_pause_filter),

@@ -126,6 +126,47 @@ static void test_shadow(void **state)
 	assert_int_equal(step, 5);
 }
 
+/* Nothing is pending in the shadow of STI: the HLT is executed all the same. What comes then wakes from it. */
+static void step_early_shadow(void)
+{
+	switch (step++) {
+	case 0:
+		fake_code("\xfb\xf4", 2);
+		fake_page->rip = FAKE_CODE + 1;
+		fake_page->rflags |= RFLAGS_IF;
+		fake_page->shadow = SHADOW_STI;
+		assert_true(lapic_msr_write(&fake_machine.lapic[0], 0x80f, 0x1ff));
+		fake_page->exit.reason = EXIT_SHADOW;
+		break;
+	case 2:
+		assert_true(fake_page->intr_pending && fake_page->intr_vector == 0x41);
+		fake_page->exit.reason = EXIT_SHUTDOWN;
+		break;
+	default:
+		fail_msg("the guest ran on with nothing pending");
+	}
+}
+
+static void wait_early_shadow(void)
+{
+	assert_int_equal(step++, 1);
+	assert_true(fake_page->rip == FAKE_CODE + 2 && fake_page->shadow == 0);
+	assert_true(lapic_bus_deliver(&fake_machine.lapics, &(struct irq_message){ .vector = 0x41 }));
+	fake_wait_bits = VMM_BIT_KICK;
+}
+
+static void test_early_shadow(void **state)
+{
+	(void)state;
+	fake_start(PLATFORM_MODERN);
+	fake_use_x2apic();
+	step = 0;
+	fake_on_run = step_early_shadow;
+	fake_on_wait = wait_early_shadow;
+	vcpu_loop(&fake_machine.vcpu[0]);
+	assert_int_equal(step, 3);
+}
+
 /* Three NMIs before the first is taken: one more waits beside the one in service, the third is lost as in hardware. */
 static void step_nmis(void)
 {
@@ -362,8 +403,8 @@ static void test_bus(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_timer), cmocka_unit_test(test_shadow), cmocka_unit_test(test_nmis),
-		cmocka_unit_test(test_pause_and_poweroff), cmocka_unit_test(test_input),
+		cmocka_unit_test(test_timer), cmocka_unit_test(test_shadow), cmocka_unit_test(test_early_shadow),
+		cmocka_unit_test(test_nmis), cmocka_unit_test(test_pause_and_poweroff), cmocka_unit_test(test_input),
 		cmocka_unit_test(test_suspend),
 		cmocka_unit_test(test_breaks), cmocka_unit_test(test_nmi_button),
 		cmocka_unit_test(test_bad_arguments), cmocka_unit_test(test_bus),
