@@ -76,6 +76,13 @@ bool blk_info_ok(const struct blk_info *i)
 	       memchr(i->model, 0, sizeof(i->model)) != NULL && memchr(i->serial, 0, sizeof(i->serial)) != NULL;
 }
 
+bool blk_is_same(const struct blk_info *info, const struct blk_info *known)
+{
+	return info->sectors >= known->sectors && info->block_bytes == known->block_bytes &&
+	       memcmp(info->model, known->model, sizeof(info->model)) == 0 &&
+	       memcmp(info->serial, known->serial, sizeof(info->serial)) == 0;
+}
+
 static enum blk_status judge_range(const struct blk_sqe *sqe, const struct blk_info *info, u32 most)
 {
 	u32 unit = info->block_bytes / BLK_SECTOR_BYTES;
@@ -169,6 +176,13 @@ static void follow(struct blk_client *c)
 	store_release(&c->shared->client_epoch, c->epoch);
 }
 
+static bool is_expected(struct blk_client *c)
+{
+	if (c->known.block_bytes == 0)
+		c->known = c->info;
+	return blk_is_same(&c->info, &c->known);
+}
+
 bool blk_client_poll(struct blk_client *c)
 {
 	u32 epoch = load_acquire(&c->shared->epoch);
@@ -177,7 +191,7 @@ bool blk_client_poll(struct blk_client *c)
 		return false;
 	c->epoch = epoch;
 	copy_once(&c->info, &c->shared->info, sizeof(c->info));
-	c->is_up = load_acquire(&c->shared->state) == BLK_UP && blk_info_ok(&c->info);
+	c->is_up = load_acquire(&c->shared->state) == BLK_UP && blk_info_ok(&c->info) && is_expected(c);
 	if (c->is_up)
 		follow(c);
 	return true;
@@ -209,7 +223,8 @@ bool blk_client_completed(struct blk_client *c, u32 *number, enum blk_status *st
 	struct blk_pending *p;
 	struct blk_cqe cqe;
 
-	while (c->is_up && published(&c->shared->cq_head, c->cq_tail) != 0) {
+	/* As many as there are entries: a peer that writes on and on does not keep its client here. */
+	for (u32 n = 0; n < BLK_RING && c->is_up && published(&c->shared->cq_head, c->cq_tail) != 0; n++) {
 		copy_once(&cqe, cq(c->shared, c->cq_tail), sizeof(cqe));
 		c->cq_tail++;
 		p = &c->pending[cqe.cookie % BLK_RING];
@@ -222,6 +237,14 @@ bool blk_client_completed(struct blk_client *c, u32 *number, enum blk_status *st
 		return true;
 	}
 	return false;
+}
+
+void blk_client_drop(struct blk_client *c, u32 number)
+{
+	if (c->is_up || !c->pending[number].is_used)
+		return;
+	c->pending[number].is_used = false;
+	c->outstanding--;
 }
 
 bool blk_client_has_news(const struct blk_client *c)
@@ -355,7 +378,7 @@ bool blk_server_take(struct blk_server *s, struct blk_sqe *out)
 {
 	enum blk_status status;
 
-	while (blk_server_has_work(s)) {
+	for (u32 n = 0; n < BLK_RING && blk_server_has_work(s); n++) {
 		copy_once(out, sq(s->shared, s->sq_tail), sizeof(*out));
 		s->sq_tail++;
 		s->in_flight++;

@@ -19,6 +19,8 @@
 enum blk_status blk_judge(const struct blk_sqe *sqe, const struct blk_info *info, u32 windows);
 /* What a server says about itself: true if it is consistent. */
 bool blk_info_ok(const struct blk_info *info);
+/* Does this look like the disk that was `known`? It may have grown. */
+bool blk_is_same(const struct blk_info *info, const struct blk_info *known);
 /* Address of a slot's first byte in a link that is mapped at `link`. */
 static inline void *blk_slot(void *link, u32 slot)
 {
@@ -36,6 +38,7 @@ struct blk_pending {
 struct blk_client {
 	struct blk_link_shared *shared;
 	struct blk_info info;	/* copied and judged; valid while is_up */
+	struct blk_info known;	/* of the first server that was up */
 	u32 epoch;		/* that info and the rings belong to */
 	u32 sq_head, cq_tail;
 	u32 outstanding;
@@ -51,7 +54,8 @@ void blk_client_init(struct blk_client *c, void *link);
  * Look whether the server has begun a new epoch, and follow it. To be called before anything else after waking.
  * Returns true if it did: info is to be looked at again (the capacity may have changed), and the server is to be
  * signalled if blk_client_should_signal says so.
- * While the server is down, or describes itself wrongly, requests are kept and submitted when it is up.
+ * While the server is down, or describes itself wrongly, requests are kept and submitted when it is up. So are they if
+ * it has another disk than the first one had (blk_is_same): they would change what they are not meant for.
  */
 bool blk_client_poll(struct blk_client *c);
 
@@ -66,6 +70,10 @@ s32 blk_client_submit(struct blk_client *c, const struct blk_sqe *sqe);
 bool blk_client_completed(struct blk_client *c, u32 *number, enum blk_status *status);
 
 /* Before sleeping: ask for a signal, then see whether there is news. */
+/* Forget a request that waits for a server to come up, where nothing of it can be in flight any more. Only while the
+ * client is not up. */
+void blk_client_drop(struct blk_client *c, u32 number);
+
 /* There is a new epoch, or a completion. */
 bool blk_client_has_news(const struct blk_client *c);
 void blk_client_wait(struct blk_client *c, bool is_waiting);

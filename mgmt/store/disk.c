@@ -43,6 +43,17 @@ bool disk_submit(u32 disk, const struct blk_sqe *sqe, const struct disk_tag *tag
 	return true;
 }
 
+u32 disk_drop(u32 disk, u32 link)
+{
+	struct disk *d = &disks[disk];
+	u32 before = d->client.outstanding;
+
+	for (u32 i = 0; i < BLK_RING; i++)
+		if (d->tags[i].link == link)
+			blk_client_drop(&d->client, i);
+	return before - d->client.outstanding;
+}
+
 static void take(u32 disk)
 {
 	struct disk *d = &disks[disk];

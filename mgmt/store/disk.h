@@ -37,6 +37,10 @@ void disk_add(u32 disk, void *link);
 /* Hand on a request, whose segments name windows by number. False: not now, has_room will be called. */
 bool disk_submit(u32 disk, const struct blk_sqe *sqe, const struct disk_tag *tag);
 
+/* Forget what a VM's link has asked of a disk that is not up: its controller has been reset, so nothing is in flight.
+ * Returns how many requests; 0 while the disk is up. */
+u32 disk_drop(u32 disk, u32 link);
+
 /* Follow the drivers, and take what they completed. False: they know that they have to signal for more. */
 bool disk_turn(void);
 /* Signal the drivers that wait for what was submitted. */

@@ -74,6 +74,8 @@ bool vm_link_detach(u32 number)
 		l->is_held = false;
 		l->server.in_flight--;
 	}
+	if (l->volume->kind == VOLUME_ON_DISK)
+		l->server.in_flight -= disk_drop(l->volume->disk, number);
 	if (l->server.in_flight != 0)
 		return false;
 	l->volume->links--;
@@ -160,9 +162,17 @@ static bool hand_on(u32 number, const struct blk_sqe *sqe)
 	return !l->is_held;
 }
 
+/* What is written to a disk without a cache is stable. */
+static bool is_done_already(const struct volume *v, const struct blk_sqe *sqe)
+{
+	return sqe->op == BLK_FLUSH && (v->info.features & BLK_CAN_FLUSH) == 0;
+}
+
 static bool carry_out(u32 number, const struct blk_sqe *sqe)
 {
-	if (links[number].volume->kind == VOLUME_ON_DISK)
+	const struct volume *v = links[number].volume;
+
+	if (v->kind == VOLUME_ON_DISK && !is_done_already(v, sqe))
 		return hand_on(number, sqe);
 	do_in_ram(number, sqe);
 	return true;
@@ -185,14 +195,11 @@ static void serve(u32 number)
 	u32 done = 0;
 
 	blk_server_wait(&l->server, false);
-	while (done < REQUESTS_PER_TURN && next_request(l, &sqe)) {
-		if (!carry_out(number, &sqe)) {
-			set_busy(number, false);	/* until vm_link_disk_has_room */
-			return;
-		}
+	while (done < REQUESTS_PER_TURN && next_request(l, &sqe) && carry_out(number, &sqe))
 		done++;
-	}
-	if (done < REQUESTS_PER_TURN) {
+	if (l->is_held) {
+		set_busy(number, false);	/* until vm_link_disk_has_room */
+	} else if (done < REQUESTS_PER_TURN) {
 		blk_server_wait(&l->server, true);
 		set_busy(number, blk_server_has_work(&l->server));
 	}

@@ -11,7 +11,7 @@
 
 #define MAX_SECTORS 2048u		/* 1 MiB: half a link's window */
 #define MODEL "VOS volume"
-#define MAX_ZERO_SECTORS 131072u	/* 64 MiB, so that one request does not hold up others for long */
+#define MAX_ZERO_SECTORS 4096u		/* 2 MiB, so that a few requests do not hold up others for long */
 
 static struct volume volumes[STORE_VOLUMES];
 

@@ -340,6 +340,51 @@ static void test_hostile_server(void **state)
 	assert_int_equal(client.outstanding, 0);
 }
 
+/* A client that answers each refusal with another bad request, from another processor, does not keep the server. */
+static void test_refusals_are_bounded(void **state)
+{
+	struct blk_sqe sqe;
+
+	(void)state;
+	assert_true(blk_client_poll(&client));
+	assert_false(blk_server_take(&server, &sqe));
+	memset(link_memory + BLK_SQ_OFFSET, 0xff, BLK_RING * sizeof(sqe));
+	shared->sq_head = BLK_RING;
+	assert_false(blk_server_take(&server, &sqe));
+	assert_int_equal(server.refused, BLK_RING);
+	shared->sq_head = 2 * BLK_RING;
+	assert_false(blk_server_take(&server, &sqe));
+	assert_int_equal(server.refused, 2 * BLK_RING);
+	assert_false(blk_server_has_work(&server));
+}
+
+/* A disk that has grown is the same; one of another name, or a smaller one, is not. */
+static void test_another_disk(void **state)
+{
+	struct blk_info other = info;
+
+	(void)state;
+	assert_true(blk_client_poll(&client));
+	assert_true(client.is_up);
+	other.sectors += 8;
+	blk_server_begin(&server, link_memory, &other, BLK_UP, 0);
+	assert_true(blk_client_poll(&client));
+	assert_true(client.is_up);
+	other = info;
+	other.sectors -= 8;
+	blk_server_begin(&server, link_memory, &other, BLK_UP, 0);
+	assert_true(blk_client_poll(&client));
+	assert_false(client.is_up);
+	other = info;
+	other.serial[0]++;
+	blk_server_begin(&server, link_memory, &other, BLK_UP, 0);
+	assert_true(blk_client_poll(&client));
+	assert_false(client.is_up);
+	blk_server_begin(&server, link_memory, &info, BLK_UP, 0);
+	assert_true(blk_client_poll(&client));
+	assert_true(client.is_up);
+}
+
 static void test_slots(void **state)
 {
 	struct blk_slots slots = { 0 };
@@ -388,6 +433,8 @@ int main(void)
 		cmocka_unit_test_setup(test_nothing_before_the_client_follows, setup),
 		cmocka_unit_test_setup(test_completions_out_of_order, setup),
 		cmocka_unit_test_setup(test_restarts_lose_nothing, setup),
+		cmocka_unit_test_setup(test_refusals_are_bounded, setup),
+		cmocka_unit_test_setup(test_another_disk, setup),
 		cmocka_unit_test_setup(test_down_keeps_requests, setup),
 		cmocka_unit_test_setup(test_signals, setup),
 		cmocka_unit_test_setup(test_judge, setup),

@@ -166,6 +166,7 @@ static void read_only(void **state)
 	(void)state;
 	assert_true(vm_link_detach(NUMBER));
 	assert_int_equal(vm_link_attach(NUMBER, volume, true, ""), STORE_OK);
+	blk_client_init(&client, link_memory);
 	assert_true(blk_client_poll(&client));
 	assert_true((client.info.features & BLK_IS_READ_ONLY) != 0);
 	assert_int_equal(do_one(data_request(BLK_WRITE, 0, 8)), BLK_READONLY);
@@ -326,6 +327,56 @@ static void drivers_die(void **state)
 	assert_true(completed > 5000);
 }
 
+/* The driver comes back with another disk behind the link, or with none: no request goes there. A VM that ends lets go
+ * of what it has asked for. */
+static void another_disk(void **state)
+{
+	struct blk_info other = disk_info;
+	struct blk_sqe sqe;
+
+	(void)state;
+	submit(data_request(BLK_WRITE, 0, 8));
+	submit(data_request(BLK_WRITE, 8, 8));
+	turn_all();
+	assert_true(blk_server_take(&driver, &sqe));
+	strcpy(other.serial, "another");
+	blk_server_begin(&driver, disk_memory, &other, BLK_UP, BLK_WINDOWS);
+	turn_all();
+	assert_false(blk_server_take(&driver, &sqe));
+	blk_server_begin(&driver, disk_memory, NULL, BLK_DOWN, BLK_WINDOWS);
+	turn_all();
+	assert_true(vm_link_detach(NUMBER));
+	blk_server_begin(&driver, disk_memory, &disk_info, BLK_UP, BLK_WINDOWS);
+	turn_all();
+	assert_false(blk_server_take(&driver, &sqe));
+	assert_int_equal(vm_link_attach(NUMBER, volume, false, "S2"), STORE_OK);
+	blk_client_init(&client, link_memory);
+	(void)blk_client_poll(&client);
+	submit(data_request(BLK_WRITE, 16, 8));
+	turn_all();
+	assert_true(blk_server_take(&driver, &sqe));
+	assert_int_equal(sqe.sector, 1016);
+	assert_false(blk_server_take(&driver, &sqe));
+	blk_server_complete(&driver, sqe.cookie, BLK_OK);
+	turn_all();
+}
+
+/* A flush of a disk without a cache is done at once. */
+static void nothing_to_flush(void **state)
+{
+	enum blk_status status;
+	struct blk_sqe sqe;
+	u32 number;
+
+	(void)state;
+	volume->info.features &= ~BLK_CAN_FLUSH;
+	submit((struct blk_sqe){ .op = BLK_FLUSH });
+	turn_all();
+	assert_false(blk_server_take(&driver, &sqe));
+	assert_true(blk_client_completed(&client, &number, &status));
+	assert_int_equal(status, BLK_OK);
+}
+
 /* What the disk has no room for is held, and is not lost; a link that goes takes its held request with it. */
 static void a_full_disk_holds_requests(void **state)
 {
@@ -461,6 +512,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sleeping, setup, teardown),
 		cmocka_unit_test_setup_teardown(disk_requests_are_handed_on, setup_disk, teardown),
 		cmocka_unit_test_setup_teardown(drivers_die, setup_disk, teardown),
+		cmocka_unit_test_setup_teardown(another_disk, setup_disk, teardown),
+		cmocka_unit_test_setup_teardown(nothing_to_flush, setup_disk, teardown),
 		cmocka_unit_test_setup_teardown(a_full_disk_holds_requests, setup_disk, teardown),
 		cmocka_unit_test_setup(orders_are_judged, setup_orders),
 		cmocka_unit_test_setup(volumes_have_a_limit, setup_orders),
