@@ -71,13 +71,18 @@ static void command_set(const struct pci_function *f, u32 clear, u32 set)
 	config_write(NULL, f->bdf, PCI_COMMAND, (command & ~clear) | set);
 }
 
+void pci_devices_settle(void)
+{
+	clock_wait_us(PCI_RESET_US);
+}
+
 void pci_masters_off(bool (*keep)(const struct pci_function *f))
 {
 	for (u32 i = 0; i < table.count; i++) {
 		const struct pci_function *f = &table.functions[i];
 
 		if (f->header == 0 && f->class_code >> 16 != PCI_CLASS_BRIDGE && !keep(f))
-			command_set(f, PCI_COMMAND_MASTER, 0);
+			command_set(f, PCI_COMMAND_MASTER, PCI_COMMAND_NO_INTX);
 	}
 }
 

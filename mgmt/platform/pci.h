@@ -11,6 +11,8 @@
 /* What was found at the start. The caller may size the BARs of its entries. */
 struct pci_table *pci_functions(void);
 
+/* After the first resets, before anything is written to these functions (PCI Express 2.0, 6.6.2: 100 ms). */
+void pci_devices_settle(void);
 /* No function but bridges may do DMA from now on, except those of which keep() says true. */
 void pci_masters_off(bool (*keep)(const struct pci_function *f));
 

@@ -101,8 +101,9 @@ bool blk_driver_step(struct blk_driver *d)
 
 	d->ops->service(d);
 	for (u32 i = 0; i < DRIVER_LINKS; i++)
-		for (u32 n = 0; n < BLK_RING && move(d, i); n++)
+		for (u32 n = 0; n < BLK_RING && move(d, (d->first + i) % DRIVER_LINKS); n++)
 			is_more = true;
+	d->first = (d->first + 1) % DRIVER_LINKS;
 	return is_more || d->completed != before;
 }
 

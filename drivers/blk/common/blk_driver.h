@@ -60,6 +60,7 @@ struct blk_driver {
 	u8 *links;		/* DRIVER_LINK */
 	u8 *dma;		/* DRIVER_DMA */
 	void (*wait_us)(u32 us);	/* while the controller comes up; also spins */
+	u32 first;		/* disk that is looked at first in the next step */
 	u64 completed;		/* requests; a watchdog sees whether it moves */
 	struct blk_disk disk[DRIVER_LINKS];
 };

@@ -18,9 +18,28 @@ static struct {
 	struct rt_time time;
 	u64 seen;		/* driver.completed when the watchdog looked last */
 	u64 stuck_at_tsc;
+	bool is_irq_proven;		/* an interrupt has come */
 	bool was_idle;			/* at the last look, which may be long ago */
 	u64 pending;		/* notifications that came while the driver waited for something else */
 } self;
+
+/* A level has to be gone before its line is opened again. While a driver waits inside of a request it takes no
+ * completions, but others may share the line. */
+static void acknowledge(u64 bits, bool is_waiting)
+{
+	const struct driver_args *args = self.driver.args;
+
+	for (u32 i = 0; i < args->interrupt_count && i < DRIVER_IRQS; i++) {
+		if ((bits & (DRIVER_BIT_IRQ << i)) == 0)
+			continue;
+		self.is_irq_proven = true;
+		if (self.driver.ops->quiet != NULL)
+			self.driver.ops->quiet(&self.driver, i);
+		if (!is_waiting)
+			self.driver.ops->service(&self.driver);
+		(void)sys_irq_ack(DRIVER_H_IRQ + i);
+	}
+}
 
 static void wait_us(u32 us)
 {
@@ -30,22 +49,16 @@ static void wait_us(u32 us)
 		bits = 0;
 		(void)sys_notify_wait(until, &bits);
 		self.pending |= bits;
+		acknowledge(bits, true);
 	} while (rt_time_tsc() < until);
 }
 
-/* A level has to be gone before its line is opened again. */
-static void acknowledge(u64 bits)
+/* A line may be wired elsewhere than the firmware says: it is believed when it has fired. */
+static bool needs_polling(void)
 {
-	const struct driver_args *args = self.driver.args;
+	u32 kind = self.driver.args->interrupts;
 
-	for (u32 i = 0; i < args->interrupt_count && i < DRIVER_IRQS; i++) {
-		if ((bits & (DRIVER_BIT_IRQ << i)) == 0)
-			continue;
-		if (self.driver.ops->quiet != NULL)
-			self.driver.ops->quiet(&self.driver, i);
-		self.driver.ops->service(&self.driver);
-		(void)sys_irq_ack(DRIVER_H_IRQ + i);
-	}
+	return kind == DRIVER_IRQ_NONE || (kind == DRIVER_IRQ_LINES && !self.is_irq_proven);
 }
 
 static u64 next_look(void)
@@ -55,7 +68,7 @@ static u64 next_look(void)
 	if (blk_driver_in_flight(&self.driver) == 0)
 		return DEADLINE_NONE;
 	poll = rt_time_after(&self.time, POLL_NS);
-	return self.driver.args->interrupts == DRIVER_IRQ_NONE && poll < self.stuck_at_tsc ? poll : self.stuck_at_tsc;
+	return needs_polling() && poll < self.stuck_at_tsc ? poll : self.stuck_at_tsc;
 }
 
 /* Requests are there and none is completed any more: the next life begins with a reset. */
@@ -81,7 +94,7 @@ static void sleep(void)
 		(void)sys_notify_wait(next_look(), &bits);
 	bits |= self.pending;
 	self.pending = 0;
-	acknowledge(bits);
+	acknowledge(bits, false);
 }
 
 static void step(void)
@@ -119,7 +132,8 @@ void blk_main(const struct blk_driver_ops *ops)
 	if (why != NULL)
 		rt_log("%s: %s", d->args->name, why);
 	(void)sys_notify_signal(DRIVER_H_STORE);
-	acknowledge(~0ull);
+	acknowledge(~0ull, false);
+	self.is_irq_proven = false;
 	for (;;)
 		step();
 }

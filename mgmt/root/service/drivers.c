@@ -197,6 +197,8 @@ void drivers_find(void)
 
 	for (u32 i = 0; i < table->count; i++)
 		assign(&table->functions[i]);
+	if (drivers[0].kind != NULL)
+		pci_devices_settle();
 	pci_masters_off(is_left_alone);
 	for (u32 number = 0; number < DRIVER_COUNT; number++)
 		if (drivers[number].kind != NULL)
@@ -510,10 +512,16 @@ enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set
 	return ST_OK;
 }
 
+/* A new store must not take completions of the old driver for those of its requests. */
 void driver_stop(u32 number)
 {
-	drivers[number].is_up = false;
-	pci_device_stop(&drivers[number].device);
+	struct driver *d = &drivers[number];
+
+	d->is_up = false;
+	pci_device_stop(&d->device);
+	for (u32 piece = 0; piece < DRIVER_LINKS; piece++)
+		if (d->h_mem[piece] != 0)
+			clear_piece(number, piece);
 }
 
 /* ---- lines that drivers share ---- */
