@@ -191,6 +191,7 @@ void request_take_vm(struct session *s, const struct job *job, const char *name,
 {
 	struct vm_entry *vm = 0;
 
+	volumes_note[0] = 0;
 	if (reply->error == ERR_NO_VM)	/* somebody else has deleted it */
 		inventory_forget(&s->console->inventory, name);
 	if (reply->result != RESULT_OK || (job->request.flags & REQ_FLAG_DRY_RUN))

@@ -64,12 +64,16 @@ static void write_out(struct console_port *c, const u8 *bytes, u32 count)
 
 u32 console_port_write(void *console_port, const u8 *bytes, u32 count)
 {
-	u32 room = room_or_wait(console_port);
+	u32 done = 0, room;
 
-	count = count < room ? count : room;
-	if (count)
-		write_out(console_port, bytes, count);
-	return count;
+	/* Until all is out, or room_or_wait has asked for a signal when there is room again. */
+	while (done < count && (room = room_or_wait(console_port)) != 0) {
+		u32 part = count - done < room ? count - done : room;
+
+		write_out(console_port, bytes + done, part);
+		done += part;
+	}
+	return done;
 }
 
 static void uart_put(void *ctx, const u8 *bytes, u32 count)

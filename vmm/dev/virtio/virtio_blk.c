@@ -41,6 +41,8 @@ static bool moves_data(const struct virtio_blk_request *r)
 
 static void answer(struct virtio_blk *b, u32 queue, const struct virtqueue_chain *chain, u8 status, u32 data_bytes)
 {
+	if (!virtio_may_write(&b->device))
+		return;
 	(void)virtqueue_write(chain, chain->writable_bytes - 1, &status, 1);
 	virtio_push(&b->device, queue, chain->head, data_bytes + 1);
 	b->dirty |= BIT32(queue);
@@ -173,13 +175,13 @@ static u8 status_of(const struct virtio_blk_request *r, enum blk_status status)
 
 static bool needs_flush(const struct virtio_blk *b, const struct virtio_blk_request *r)
 {
-	return r->op == BLK_WRITE && !r->is_flushing && is_writethrough(b) &&
+	return r->op != BLK_READ && r->op != BLK_FLUSH && !r->is_flushing && is_writethrough(b) &&
 	       (b->client.info.features & BLK_CAN_FLUSH) != 0;
 }
 
 static void piece_done(struct virtio_blk *b, struct virtio_blk_request *r, enum blk_status status)
 {
-	if (status == BLK_OK && r->op == BLK_READ && !b->is_resetting)
+	if (status == BLK_OK && r->op == BLK_READ && !b->is_resetting && virtio_may_write(&b->device))
 		copy_piece(b, r);
 	blk_slots_give(&b->slots, r->seg, r->seg_count);
 	r->seg_count = 0;
@@ -377,7 +379,8 @@ void virtio_blk_poll(struct virtio_blk *b)
 	}
 	start_waiting(b);
 	for (u32 i = 0; i < b->device.queue_count && b->free != 0; i++)
-		serve_queue(b, i);
+		serve_queue(b, (b->first_queue + i) % b->device.queue_count);
+	b->first_queue = (b->first_queue + 1) % b->device.queue_count;
 	tell_store(b);
 	interrupt_dirty(b);
 }

@@ -52,6 +52,7 @@ struct virtio_blk {
 	struct blk_slots slots;
 	u64 free;			/* bit = request */
 	u16 first_waiting, last_waiting;	/* NO_REQUEST: none */
+	u32 first_queue;		/* that is looked at first when requests are free again */
 	u32 dirty;			/* bit = queue with chains given back since its last interrupt */
 	bool is_resetting;
 	u8 request_of[BLK_RING];	/* by number on the link */

@@ -92,6 +92,8 @@ struct virtqueue_chain *virtio_pop(struct virtio_device *d, u32 queue)
 
 void virtio_push(struct virtio_device *d, u32 queue, u16 head, u32 written)
 {
+	if (!virtio_may_write(d))
+		return;
 	virtqueue_push(&d->queue[queue].ring, head, written);
 }
 

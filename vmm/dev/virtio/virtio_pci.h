@@ -79,6 +79,8 @@ enum status virtio_init(struct virtio_device *d, const struct virtio_type *type,
 
 /* May the device use its queues? The driver is ready, the function is a bus master, no rule was broken. */
 bool virtio_is_running(const struct virtio_device *d);
+/* Where a function that is not a bus master any more had its queues, the guest (kexec) may have something else. */
+static inline bool virtio_may_write(const struct virtio_device *d) { return pci_function_is_master(&d->function); }
 static inline bool virtio_has(const struct virtio_device *d, u32 feature) { return d->accepted >> feature & 1; }
 
 /* Take the next chain of a queue, NULL if there is none. The chain is valid until the next call for the device. */

@@ -18,7 +18,7 @@
 
 #define VIRTQUEUE_SIZE_MAX 256u
 #define VIRTQUEUE_SEGMENTS 128u
-#define VIRTQUEUE_BYTES_MAX (4u * 1024u * 1024u)
+#define VIRTQUEUE_BYTES_MAX (256u * 1024u * 1024u)
 
 /* What the driver says before it enables the queue. Guest physical addresses. */
 struct virtqueue_setup {

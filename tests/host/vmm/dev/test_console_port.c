@@ -113,10 +113,24 @@ static void test_input_ring_full(void **state)
 	assert_true(ring_room(&keys) != 0);
 }
 
+/* hvc0: more than there is room for. What is written in part has asked for a signal when there is room again. */
+static void test_write_asks_for_room(void **state)
+{
+	static u8 text[VM_OUTPUT_RING_BYTES + 100], seen[VM_OUTPUT_RING_BYTES];
+
+	(void)state;
+	assert_int_equal(console_port_write(&port, text, VM_OUTPUT_RING_BYTES - 100), VM_OUTPUT_RING_BYTES - 100);
+	assert_false(ring_producer_take_waiting(&screen));
+	assert_int_equal(console_port_write(&port, text, 200), 100);
+	assert_int_equal(ring_read(&screen, seen, sizeof(seen)), VM_OUTPUT_RING_BYTES);
+	assert_true(ring_producer_take_waiting(&screen));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_each_key_of_a_deaf_guest, setup),
+		cmocka_unit_test_setup(test_write_asks_for_room, setup),
 		cmocka_unit_test_setup(test_input_ring_full, setup),
 	};
 
