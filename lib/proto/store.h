@@ -65,6 +65,7 @@ struct store_report {
 	u64 sectors;		/* STORE_DISK: of 512 bytes */
 	u32 block_bytes;	/* STORE_DISK */
 	u32 features;		/* STORE_DISK: BLK_CAN_..., BLK_IS_READ_ONLY */
+	u64 identity;		/* STORE_DISK: a hash of its model and serial */
 };
 
 #define STORE_LATENCY_BUCKETS 32u

@@ -101,9 +101,17 @@ static void detach(const struct store_order *order)
 static struct {
 	char name[DISK_NAME_BYTES];	/* "" = root has not told of it */
 	bool is_due;			/* a change is to be reported */
-	u64 sectors;
+	u64 sectors, identity;
 	u32 block_bytes, features;
 } disk_notes[DISKS];
+
+/* FNV-1a: a disk is told from another by it, not protected. */
+static u64 hash(u64 sum, const char *bytes, u32 count)
+{
+	for (u32 i = 0; i < count; i++)
+		sum = (sum ^ (u8)bytes[i]) * 0x100000001b3ull;
+	return sum;
+}
 
 static void *disk_link(u32 disk)
 {
@@ -141,6 +149,8 @@ void orders_disk_changed(u32 disk, const struct blk_info *info)
 	disk_notes[disk].sectors = info->sectors;
 	disk_notes[disk].block_bytes = info->block_bytes;
 	disk_notes[disk].features = info->features;
+	disk_notes[disk].identity = hash(hash(0xcbf29ce484222325ull, info->model, sizeof(info->model)), info->serial,
+					 sizeof(info->serial));
 }
 
 static void report_disks(void)
@@ -149,6 +159,7 @@ static void report_disks(void)
 		struct store_report report = {
 			.kind = STORE_DISK, .slot = i, .sectors = disk_notes[i].sectors,
 			.block_bytes = disk_notes[i].block_bytes, .features = disk_notes[i].features,
+			.identity = disk_notes[i].identity,
 		};
 
 		if (disk_notes[i].is_due && has_room())

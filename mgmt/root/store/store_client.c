@@ -320,9 +320,12 @@ static void disk_is_there(const struct store_report *report)
 	    report->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES || !is_block_size(report->block_bytes))
 		return;
 	disk_name(name, report->slot);
+	if (volume_set_disk(report->slot, name, report->sectors * BLK_SECTOR_BYTES, report->block_bytes,
+			    report->identity) == NULL) {
+		rt_log("root: disk %s is not used: a volume of that name is another one", name);
+		return;
+	}
 	is_disk_there[report->slot] = is_order_due = true;
-	if (volume_set_disk(report->slot, name, report->sectors * BLK_SECTOR_BYTES, report->block_bytes) == NULL)
-		rt_log("root: disk %s can't be used, there is a volume of that name", name);
 }
 
 static void take(const struct store_report *report)

@@ -156,17 +156,25 @@ struct volume *volume_new(const char *name, const char *on, u64 bytes)
 	return fill(free_place(), name, on, (struct volume){ .bytes = bytes, .slot = slot, .block_bytes = 512 });
 }
 
-struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_bytes)
+/* A driver that was started again may have found another disk behind the name. */
+static bool is_other_disk(const struct volume *v, u64 bytes, u32 block_bytes, u64 identity)
+{
+	return v->identity != identity || bytes < v->bytes || v->block_bytes != block_bytes;
+}
+
+struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_bytes, u64 identity)
 {
 	struct volume *v = volume_find(name);
 
-	if (v != NULL && !v->is_disk)
-		return NULL;
 	if (v == NULL)
 		return fill(free_place(), name, name, (struct volume){
-			.is_disk = true, .bytes = bytes, .slot = slot, .block_bytes = block_bytes });
+			.is_disk = true, .bytes = bytes, .slot = slot, .block_bytes = block_bytes,
+			.identity = identity });
+	if (!v->is_disk || (v->vm != VOLUME_NOBODY && is_other_disk(v, bytes, block_bytes, identity)))
+		return NULL;
 	v->bytes = bytes;
 	v->block_bytes = block_bytes;
+	v->identity = identity;
 	return v;
 }
 

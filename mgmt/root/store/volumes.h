@@ -22,6 +22,7 @@ struct volume {
 	u64 bytes;
 	u32 vm, disk;		/* the VM that has it as that disk, or VOLUME_NOBODY */
 	u32 made_for;		/* the VM that it was made for, and goes with; or VOLUME_NOBODY */
+	u64 identity;		/* is_disk: as the store tells (store.h) */
 	u32 slot;		/* VOLUME_RAM: STORE_RAM; is_disk: driver * DRIVER_LINKS + link */
 	u64 h_mem;
 };
@@ -43,8 +44,9 @@ struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spe
 /* A place for a new volume of that name; is_used. NULL: there are STORE_VOLUMES, or STORE_RAM_SLOTS in RAM. */
 struct volume *volume_new(const char *name, const char *on, u64 bytes);
 
-/* The store has told of a whole disk: a volume of its name and size. NULL: the name is taken, or there is no place. */
-struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_bytes);
+/* The store has told of a whole disk: a volume of its name and size. NULL: the name is taken, by a volume in RAM or by
+ * another disk that a VM has; or there is no place. */
+struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_bytes, u64 identity);
 
 /* Nobody has it any more. It stays. */
 void volumes_let_go(u32 vm);

@@ -267,9 +267,10 @@ static struct store_order take_order(enum store_op op)
 	return order;
 }
 
-static void tell_disk(u32 slot)
+static void tell_disk(u32 slot, u64 identity)
 {
-	report((struct store_report){ .kind = STORE_DISK, .slot = slot, .sectors = 2048, .block_bytes = 512 });
+	report((struct store_report){ .kind = STORE_DISK, .slot = slot, .sectors = 2048, .block_bytes = 512,
+				      .identity = identity });
 }
 
 /* One for each link of each driver, by name. */
@@ -307,8 +308,8 @@ static void disks_are_volumes(void **state)
 	strcpy(r.spec.disks[0].volume, "virtio0");
 	bench_send(&r);
 	bench_expect(ERR_NO_VOLUME);		/* the store has not told of it */
-	tell_disk(0);
-	tell_disk(DRIVER_COUNT * DRIVER_LINKS);	/* nonsense */
+	tell_disk(0, 7);
+	tell_disk(DRIVER_COUNT * DRIVER_LINKS, 7);	/* nonsense */
 	bench_send(&r);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.disks[0].bytes, MIB);
@@ -336,7 +337,9 @@ static void disks_are_volumes(void **state)
 	attach_store(store);
 	take_disks();
 	assert_int_equal(ring_used(&orders), 0);
-	tell_disk(0);
+	tell_disk(0, 8);		/* another disk behind the name: not for this VM */
+	assert_int_equal(ring_used(&orders), 0);
+	tell_disk(0, 7);
 	assert_int_equal(take_order(STORE_ATTACH).link, link);
 	assert_true(virtio[link] != 0);
 	assert_int_equal(fake_badge(fake_pd_of(vmm), VMM_H_STORE, store), STORE_BIT_VM << link / VM_DEVICES);
