@@ -272,10 +272,13 @@ static void recover(struct blk_driver *d, u32 disk)
 static void service_port(struct blk_driver *d, u32 disk)
 {
 	struct port *p = &self.port[disk];
-	u32 is = regs_read(&p->regs, PORT_IS, 4);
+	u32 is = regs_read(&p->regs, PORT_IS, 4), done = p->issued & ~regs_read(&p->regs, PORT_CI, 4);
 
 	regs_write(&p->regs, PORT_IS, 4, is);
-	finish(d, disk, p->issued & ~regs_read(&p->regs, PORT_CI, 4), BLK_OK);
+	/* Some controllers take the command that failed off the list, too. */
+	if (is & PORT_IS_FATAL)
+		done &= ~BIT32(PORT_CMD_CCS(regs_read(&p->regs, PORT_CMD, 4)));
+	finish(d, disk, done, BLK_OK);
 	if (is & PORT_IS_FATAL)
 		recover(d, disk);
 }

@@ -427,7 +427,8 @@ static void give_line(struct driver *d, u64 h_pd, u64 h_thread, struct object_se
 	const struct pci_function *f = d->device.f;
 	u32 flags = 0;
 
-	if (f->irq_pin == 0 || f->irq_line >= 16)
+	/* Line 0 is the timer's, or was never set. */
+	if (f->irq_pin == 0 || f->irq_line == 0 || f->irq_line >= 16)
 		return;
 	d->gsi = platform_isa_irq(f->irq_line, &flags);
 	if (flags == 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "blk.h"
 #include "image_need.h"
 #include "map_window.h"
 #include "range.h"
@@ -78,9 +79,11 @@ static u64 images_bytes(const struct vm_spec *spec)
 
 u64 vm_need_bytes(const struct vm_spec *spec)
 {
+	u64 beside = OVERHEAD_BYTES + (u64)spec->disk_count * BLK_LINK_BYTES;
+
 	if (spec->memory_policy == MEMORY_LAZY)
-		return min_u64(images_bytes(spec), spec->memory_bytes) + OVERHEAD_BYTES;
-	return spec->memory_bytes + (spec->memory_bytes >> OVERHEAD_SHIFT) + OVERHEAD_BYTES;
+		return min_u64(images_bytes(spec), spec->memory_bytes) + beside;
+	return spec->memory_bytes + (spec->memory_bytes >> OVERHEAD_SHIFT) + beside;
 }
 
 u64 vm_granted_bytes(const struct vm *vm)
