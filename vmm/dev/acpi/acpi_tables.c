@@ -143,7 +143,6 @@ _Static_assert(sizeof(struct mcfg) == 60, "PCI Firmware");
 #define HPET_LEAST_PERIOD 10000u	/* 100 us: what an interrupt costs a guest at most, and some more */
 #define MADT_FLAG_8259 1u
 #define LAPIC_ENABLED BIT32(0)
-#define LAPIC_ONLINE_CAPABLE BIT32(1)
 #define OVERRIDE_AS_BUS 0u
 #define OVERRIDE_LEVEL_HIGH 0xdu
 
@@ -279,18 +278,19 @@ static u64 add_madt(struct builder *b, u32 cpus)
 
 	/*
 	 * One more than there are, which never comes (5.2.12.2): with two CPUs possible, Linux makes two queues of a
-	 * disk and takes no I/O scheduler.
+	 * disk and takes no I/O scheduler. In a table of revision 4 it counts as possible without being online-capable,
+	 * a flag that makes memtest86+ start it and wait for ever.
 	 */
 	for (u32 i = 0; i <= cpus; i++) {
 		struct madt_lapic lapic = { MADT_LAPIC, sizeof(lapic), (u8)i, (u8)i,
-					    i < cpus ? LAPIC_ENABLED : LAPIC_ONLINE_CAPABLE };
+					    i < cpus ? LAPIC_ENABLED : 0 };
 
 		used = madt_put(bytes, used, &lapic, sizeof(lapic));
 	}
 	used = madt_put(bytes, used, &ioapic, sizeof(ioapic));
 	if (b->is_pc)
 		used = madt_put(bytes, used, overrides, sizeof(overrides));
-	madt.header = make_header(b, "APIC", 5, used);
+	madt.header = make_header(b, "APIC", 4, used);
 	memcpy(bytes, &madt, sizeof(madt));
 	madt.header.checksum = checksum(bytes, used);
 	memcpy(bytes, &madt, sizeof(madt));
