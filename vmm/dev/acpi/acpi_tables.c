@@ -242,7 +242,7 @@ static void fill_pc(struct fadt *f, u64 facs)
 
 static u64 add_fadt(struct builder *b, u64 dsdt, u64 facs)
 {
-	struct fadt f = { .header = make_header(b, "FACP", 6, sizeof(f)), .minor = 4, .reset_value = ACPI_RESET_VALUE };
+	struct fadt f = { .header = make_header(b, "FACP", 6, sizeof(f)), .minor = 2, .reset_value = ACPI_RESET_VALUE };
 
 	f.dsdt = (u32)dsdt;
 	f.x_dsdt = dsdt;
@@ -277,9 +277,9 @@ static u64 add_madt(struct builder *b, u32 cpus)
 	u32 used = sizeof(madt);
 
 	/*
-	 * One more than there are, which never comes (5.2.12.2): with two CPUs possible, Linux makes two queues of a
-	 * disk and takes no I/O scheduler. In a table of revision 4 it counts as possible without being online-capable,
-	 * a flag that makes memtest86+ start it and wait for ever.
+	 * One more than there are, which never comes (ACPI 6.2, 5.2.12.2): with two CPUs possible, Linux makes two
+	 * queues of a disk and takes no I/O scheduler. Before ACPI 6.3 such an entry counts as possible; from then on
+	 * only with a flag that makes memtest86+ start the CPU and wait for ever.
 	 */
 	for (u32 i = 0; i <= cpus; i++) {
 		struct madt_lapic lapic = { MADT_LAPIC, sizeof(lapic), (u8)i, (u8)i,
