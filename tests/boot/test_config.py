@@ -40,7 +40,7 @@ def test_export(machine):
     assert program.ask('set-vm', name='vm', module=[], vmm='')['return']['module'] == []
     for command in ('reboot', 'shutdown'):
         machine.send(f'{command}\r')
-        machine.expect(r'vos.conf does not define a, vm, rt as they are: export-config prints what\s+will be lost')
+        machine.expect(r'vos.conf does not define a, vm, rt as they are: export-config prints what will\s+be lost')
         machine.expect(r'anyway\? \[y/N\] ')
         machine.send('n\r')
         machine.expect('Nothing was done')
