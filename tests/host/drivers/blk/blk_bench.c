@@ -101,8 +101,9 @@ bool bench_has_no_disk(void)
 	return bench_start() != NULL || !bench.disk[0].is_there;
 }
 
-void bench_connect(void)
+void bench_bring_up(void)
 {
+	assert_null(bench_start());
 	blk_client_init(&bench_client, links);
 	assert_true(blk_client_poll(&bench_client));
 	assert_true(bench_client.is_up);
@@ -161,6 +162,16 @@ enum blk_status bench_do(u8 op, u8 flags, u64 sector, u32 sectors, u32 which, u3
 
 	assert_true(number >= 0);
 	return bench_finish(number);
+}
+
+void bench_expect_no_completion(void)
+{
+	assert_true(bench_submit(BLK_READ, 0, 0, 8, BLK_WINDOW_OWN, 0) >= 0);
+	for (u32 i = 0; i < 10; i++) {
+		(void)blk_driver_step(&bench);
+		fake_tick();
+	}
+	assert_int_equal(bench.disk[0].server.in_flight, 1);
 }
 
 /* ---- Common tests ---- */

@@ -28,8 +28,10 @@ void bench_reset(const struct blk_driver_ops *ops);
 const char *bench_start(void);
 /* Start it: there is no disk that can be used. */
 bool bench_has_no_disk(void);
-/* The client follows the server; the first slot of a window. */
-void bench_connect(void);
+/* Start it, as it must, and let the client follow. */
+void bench_bring_up(void);
+/* A read that the device carries out, but completes under another name, is not completed. */
+void bench_expect_no_completion(void);
 u8 *bench_slot(u32 window, u32 slot);
 /* Submit with data in one segment (reads, writes); then run driver and device until it is completed. */
 s32 bench_submit(u8 op, u8 flags, u64 sector, u32 sectors, u32 window, u32 slot);

@@ -204,16 +204,10 @@ static int setup(void **state)
 	return 0;
 }
 
-static void bring_up(void)
-{
-	assert_null(bench_start());
-	bench_connect();
-}
-
 static void test_requests(void **state)
 {
 	(void)state;
-	bring_up();
+	bench_bring_up();
 	assert_int_equal(bench_client.info.sectors, BENCH_SECTORS);
 	assert_int_equal(bench_client.info.physical_bytes, 4096);
 	assert_string_equal(bench_client.info.serial, "SERIAL123");
@@ -227,14 +221,14 @@ static void test_few_slots(void **state)
 {
 	(void)state;
 	dev.cap = CAP_S64A | 0u << 8;
-	bring_up();
+	bench_bring_up();
 	bench_common_tests(1);
 }
 
 static void test_flush_and_trim(void **state)
 {
 	(void)state;
-	bring_up();
+	bench_bring_up();
 	assert_int_equal(bench_do(BLK_FLUSH, 0, 0, 0, 0, 0), BLK_OK);
 	assert_int_equal(dev.flushes, 1);
 	assert_int_equal(bench_do(BLK_DISCARD, 0, 8, BENCH_SECTORS - 8, 0, 0), BLK_OK);
@@ -248,7 +242,7 @@ static void one_of_eight_fails(void)
 	enum blk_status status;
 	u32 number, done = 0;
 
-	bring_up();
+	bench_bring_up();
 	dev.fail_lba = 24;
 	for (u32 i = 0; i < 8; i++)
 		assert_true(bench_submit(BLK_READ, 0, i * 8, 8, BLK_WINDOW_OWN, i) >= 0);

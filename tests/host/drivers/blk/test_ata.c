@@ -179,16 +179,10 @@ static int setup(void **state)
 	return 0;
 }
 
-static void bring_up(void)
-{
-	assert_null(bench_start());
-	bench_connect();
-}
-
 static void test_requests(void **state)
 {
 	(void)state;
-	bring_up();
+	bench_bring_up();
 	assert_int_equal(dev.resets, 1);
 	assert_int_equal(bench_client.info.sectors, BENCH_SECTORS);
 	assert_int_equal(bench_client.info.features, 0);
@@ -202,7 +196,7 @@ static void test_flush(void **state)
 {
 	(void)state;
 	dev.identify[85] = 0x20;
-	bring_up();
+	bench_bring_up();
 	assert_int_equal(bench_do(BLK_FLUSH, 0, 0, 0, 0, 0), BLK_OK);
 	assert_int_equal(dev.flushes, 1);
 	assert_int_equal(bench_do(BLK_READ, 0, 0, 8, BLK_WINDOW_OWN, 0), BLK_OK);
@@ -211,7 +205,7 @@ static void test_flush(void **state)
 static void test_errors(void **state)
 {
 	(void)state;
-	bring_up();
+	bench_bring_up();
 	dev.fails = true;
 	assert_int_equal(bench_do(BLK_READ, 0, 0, 8, BLK_WINDOW_OWN, 0), BLK_IOERR);
 	dev.fails = false;
@@ -221,7 +215,7 @@ static void test_errors(void **state)
 static void test_stray_interrupt(void **state)
 {
 	(void)state;
-	bring_up();
+	bench_bring_up();
 	dev.interrupts = 1;
 	ata_ops.quiet(&bench, 1);
 	assert_int_equal(dev.interrupts, 1);
