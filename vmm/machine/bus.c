@@ -139,22 +139,15 @@ bool bus_pio_sets_timer(const struct bus *bus, u16 port, u32 size, bool is_read)
 	return by & (is_read ? SETS_TIMER_BY_READ : SETS_TIMER_BY_WRITE);
 }
 
+/* Nearest below the address by halves; an unused one has no length, and one that starts above it wraps around. */
 const struct bus_region *bus_find_mmio(const struct bus *bus, u64 gpa, u32 size)
 {
-	u32 low = 0, high = bus->mmio_count;
+	const struct bus_region *r = bus->mmio;
 
-	while (low < high) {
-		u32 middle = (low + high) / 2;
-		const struct bus_region *r = &bus->mmio[middle];
-
-		if (gpa < r->start)
-			high = middle;
-		else if (gpa - r->start >= r->len)
-			low = middle + 1;
-		else
-			return range_ok(gpa - r->start, size, r->len) ? r : NULL;
-	}
-	return NULL;
+	for (u32 count = bus->mmio_count; count > 1; count -= count / 2)
+		if (r[count / 2].start <= gpa)
+			r += count / 2;
+	return range_ok(gpa - r->start, size, r->len) ? r : NULL;
 }
 
 u64 bus_mmio_read(struct bus *bus, u64 gpa, u32 size)

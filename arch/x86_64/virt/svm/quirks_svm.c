@@ -6,13 +6,10 @@
 
 #include "virt_bits.h"
 
-bool quirk_tcg_replace_host_state(struct vcpu_hw *hw)
+void quirk_tcg_load_init_state(struct vcpu_hw *hw)
 {
-	if (!quirk_tcg_is_host_state(hw->vmcb))
-		return false;
 	hw->vmcb->int_control = SVM_INT_CONTROL;
 	svm_load(hw, &virt_init_state, GROUP_GPR | GROUP_SEG | GROUP_CR | GROUP_DR);
-	return true;
 }
 
 bool quirk_tcg_raise_for_bad_cr(struct vcpu_hw *hw)

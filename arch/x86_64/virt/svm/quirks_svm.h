@@ -17,7 +17,16 @@ static inline bool quirk_tcg_is_host_state(const struct vmcb *v)
 }
 
 /* If so, the VMM must not see it, nor a guest run with it. The guest's is lost: the INIT state takes its place. */
-bool quirk_tcg_replace_host_state(struct vcpu_hw *hw);
+void quirk_tcg_load_init_state(struct vcpu_hw *hw);
+
+/* Asked at each second-level fault. */
+static inline bool quirk_tcg_replace_host_state(struct vcpu_hw *hw)
+{
+	if (likely(!quirk_tcg_is_host_state(hw->vmcb)))
+		return false;
+	quirk_tcg_load_init_state(hw);
+	return true;
+}
 
 /*
  * QEMU TCG: VMEXIT_INVALID with the guest's state still there means that the entry was fine, and a MOV to a control

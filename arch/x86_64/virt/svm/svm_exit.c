@@ -170,7 +170,7 @@ static u32 handle_nested_fault(struct vcpu_hw *hw, struct vmcb *v, struct vcpu_p
 	u64 info = v->exit_info1;
 
 	/* The second: our own tables are wrong, not something to try again. */
-	if (unlikely(quirk_tcg_replace_host_state(hw)) || (info & SVM_NPF_RESERVED))
+	if (quirk_tcg_replace_host_state(hw) || (info & SVM_NPF_RESERVED))
 		return report_bad_state(hw, v, page);
 	entry->mem_flags = info & SVM_NPF_EXEC ? MEM_EXEC : info & SVM_NPF_WRITE ? MEM_WRITE : MEM_READ;
 	if (info & SVM_NPF_WALK)
