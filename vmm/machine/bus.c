@@ -86,6 +86,7 @@ void bus_remove_mmio(struct bus *bus, u64 gpa)
 		if (bus->mmio[i].start == gpa) {
 			bus->mmio_count--;
 			memmove(&bus->mmio[i], &bus->mmio[i + 1], (bus->mmio_count - i) * sizeof(bus->mmio[0]));
+			bus->mmio[bus->mmio_count] = (struct bus_region){ 0 };
 			return;
 		}
 }
