@@ -7,6 +7,15 @@
  * STORE_DONE with its id, in any order.
  *
  * Names: a volume is [a-z0-9][a-z0-9.-]{0,35}. A disk has the name that root gives it, such as "nvme0" or "ahci0.2".
+ *
+ * Volumes: one in RAM; a whole disk, which has the disk's name; a partition of a disk's GPT (UEFI 2.10, section 5.3).
+ * A partition of VOS' own type has its name in the table; any other, and one whose name is unfit or taken, is called
+ * DISKpN after its number. A partition's unique GUID tells it from all others; root repeats it in each order about it:
+ * so no order reaches another partition of that name. GUIDs are 16 bytes as on the disk.
+ *
+ * The store looks at a disk that is there, then reports it and its partitions, and again what has changed. Changes by
+ * an order are reported before its STORE_DONE. While a whole disk is attached, its partitions are not, and nothing is
+ * made or deleted there; afterwards the store looks at it anew.
  */
 #ifndef VOS_STORE_H
 #define VOS_STORE_H
@@ -22,6 +31,8 @@
 #define VOLUME_UNIT (1024u * 1024u)	/* a volume's size is a multiple of that */
 #define VOLUME_BYTES_MAX (1ull << 50)	/* 1 PiB */
 #define VOLUME_RAM "ram"		/* in place of a disk's name */
+#define STORE_GUID_BYTES 16u
+#define STORE_PARTITIONS 256u		/* of a disk: numbers 1 .. STORE_PARTITIONS */
 
 #define STORE_ORDER_RING_BYTES 16384u
 #define STORE_REPORT_RING_BYTES 65536u
@@ -29,9 +40,13 @@
 enum store_op {
 	STORE_ADD_RAM = 1,	/* volume, bytes, slot: there is a volume in RAM; root has mapped its memory */
 	STORE_DROP_RAM,		/* volume: it is no more; root unmaps it after the answer */
-	STORE_ATTACH,		/* link, volume, flags, serial: serve that link. The link is mapped and zeroed */
+	STORE_ATTACH,		/* link, volume, guid, flags, serial: serve that link. The link is mapped and zeroed */
 	STORE_DETACH,		/* link: answered when nothing of it is in flight; root unmaps it then */
 	STORE_ADD_DISK,		/* slot (driver * DRIVER_LINKS + link), disk: serve it; its link is mapped */
+	STORE_CREATE,		/* slot, volume, bytes, guid: make a partition of VOS' type, on a blank disk a table
+				 * too. guid: 16 random bytes; the store makes a GUID of version 4 of them */
+	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
+				 * is no volume; its blocks are zeroed afterwards, and free then */
 	STORE_OP_COUNT
 };
 
@@ -49,24 +64,96 @@ struct store_order {
 	char disk[DISK_NAME_BYTES];
 	char serial[BLK_SERIAL_BYTES];
 	u8 zero1[11];
+	u8 guid[STORE_GUID_BYTES];	/* of the partition; zeros for a volume in RAM or a whole disk */
 };
-_Static_assert(sizeof(struct store_order) == 128, "ABI");
+_Static_assert(sizeof(struct store_order) == 144, "ABI");
 
-/* STORE_DISK: a disk is there, or gone: slot, and sectors 0. */
-enum store_kind { STORE_DONE = 1, STORE_DISK, STORE_KIND_COUNT };
+enum store_kind {
+	STORE_DONE = 1,		/* of an order: id, error */
+	STORE_DISK,		/* a disk is there (slot to guid), or gone for now: slot, and sectors 0 */
+	STORE_EXTENT,		/* a partition: slot, sectors, guid and what follows; or no more: extent 0 */
+	STORE_KIND_COUNT
+};
 
-enum store_error { STORE_OK, STORE_NO_VOLUME, STORE_EXISTS, STORE_FULL, STORE_BAD_ORDER, STORE_ERROR_COUNT };
+enum store_error {
+	STORE_OK,
+	STORE_NO_VOLUME,	/* none of that name and GUID */
+	STORE_EXISTS,		/* the name, the GUID or the link is taken */
+	STORE_FULL,		/* no room: on the disk, in its table, among STORE_VOLUMES */
+	STORE_BAD_ORDER,
+	STORE_NO_DISK,		/* it is not there, or was not looked at yet */
+	STORE_NOT_EMPTY,	/* the disk holds something that is no GPT, or a bad one (enum store_table) */
+	STORE_WRITE_PROTECTED,	/* the disk is read only */
+	STORE_IO,		/* the disk failed; the store looks at it anew */
+	STORE_BUSY,		/* in use: the volume, its whole disk, or a partition of the whole disk */
+	STORE_NOT_VOS,		/* STORE_DELETE: the partition is not of VOS' type */
+	STORE_ERROR_COUNT
+};
+
+/* What a disk's first and last MiB say. Volumes can be made on STORE_TABLE_BLANK, _GPT and _RECOVERED. */
+enum store_table {
+	STORE_TABLE_UNREADABLE,	/* the disk failed */
+	STORE_TABLE_BLANK,	/* all zero */
+	STORE_TABLE_GPT,
+	STORE_TABLE_RECOVERED,	/* a GPT of which one copy is right; the next change repairs the other */
+	STORE_TABLE_DAMAGED,	/* a GPT of which no copy is right, or one that the store cannot keep */
+	STORE_TABLE_MBR,	/* partitions in the MBR, none of which is the protective one */
+	STORE_TABLE_OTHER,	/* something else, such as a file system */
+	STORE_TABLE_COUNT
+};
+
+/* What is wrong with a copy of a GPT: of the first one, or of the second where the first is right. */
+enum store_fault {
+	STORE_FAULT_NONE,
+	STORE_FAULT_MISSING,	/* no header */
+	STORE_FAULT_HEADER,	/* its checksum, revision, size, or a place that it names */
+	STORE_FAULT_ENTRIES,	/* entries of another size or number than the store keeps */
+	STORE_FAULT_CHECKSUM,	/* of the entries */
+	STORE_FAULT_RANGE,	/* a partition ends before it begins, or lies outside what is usable */
+	STORE_FAULT_OVERLAP,	/* two partitions overlap */
+	STORE_FAULT_TWICE,	/* two partitions have one GUID */
+	STORE_FAULT_DIFFERS,	/* it is right, but is not the first copy's */
+	STORE_FAULT_CHANGED,	/* a partition that is in use is not in the table any more */
+	STORE_FAULT_COUNT
+};
+
+enum store_extent {
+	STORE_EXTENT_GONE,
+	STORE_EXTENT_VOLUME,	/* of VOS' type */
+	STORE_EXTENT_ZEROING,	/* was a volume; its blocks are being zeroed. It cannot be attached */
+	STORE_EXTENT_OTHER,	/* of another type; a volume with the name DISKpN */
+	STORE_EXTENT_COUNT
+};
+
+/* Of a partition. With the first two, one of VOS' type is called DISKpN. */
+#define STORE_NAME_UNFIT BIT32(0)	/* the name in the table is not one of a volume */
+#define STORE_NAME_TAKEN BIT32(1)	/* another volume has that name */
+#define STORE_NO_PLACE BIT32(2)		/* there are STORE_VOLUMES, or DISKpN is taken: it cannot be attached */
 
 struct store_report {
 	u32 kind;		/* enum store_kind */
-	u32 id;			/* STORE_DONE: of the order */
-	u32 error;		/* STORE_DONE: enum store_error */
-	u32 slot;		/* STORE_DISK */
-	u64 sectors;		/* STORE_DISK: of 512 bytes */
-	u32 block_bytes;	/* STORE_DISK */
-	u32 features;		/* STORE_DISK: BLK_CAN_..., BLK_IS_READ_ONLY */
-	u64 identity;		/* STORE_DISK: a hash of its model and serial */
+	u32 id;
+	u32 error;		/* enum store_error */
+	u32 slot;
+	u64 sectors;		/* of 512 bytes */
+	u32 block_bytes;
+	u32 features;		/* BLK_CAN_..., BLK_IS_READ_ONLY */
+	u64 identity;		/* a hash of the disk's model and serial */
+	u32 table;		/* enum store_table */
+	u32 fault;		/* enum store_fault */
+	u64 largest_bytes;	/* of the largest volume that can be made; 0 also if none can */
+	u64 free_bytes;		/* in all pieces of VOLUME_UNIT that are free */
+	u8 guid[STORE_GUID_BYTES];	/* STORE_DISK: of its GPT, or zeros */
+	u64 first;		/* sector */
+	u32 number;		/* of the partition, from 1; names it together with slot */
+	u32 extent;		/* enum store_extent */
+	u32 flags;		/* STORE_NAME_..., STORE_NO_PLACE */
+	u32 zeroed;		/* STORE_EXTENT_ZEROING: per cent that is done when it is reported */
+	u8 type[STORE_GUID_BYTES];
+	char volume[VOLUME_NAME_BYTES];	/* the volume's name; "" for STORE_EXTENT_ZEROING */
+	char label[VOLUME_NAME_BYTES];	/* the name in the table in ASCII; '?' for any other character */
 };
+_Static_assert(sizeof(struct store_report) == 200, "ABI");
 
 #define STORE_LATENCY_BUCKETS 32u
 
