@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drivers.c - see drivers.h. The table of kinds says which function gets which program; adding a driver is a row there.
+ * drivers.c - see drivers.h.
  */
 #include "drivers.h"
 
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "driver_parts.h"
 #include "pci.h"
 #include "pd.h"
 #include "platform.h"
@@ -19,67 +20,17 @@
 
 #define RW (RIGHT_R | RIGHT_W)
 #define MEMORY_ADDRESS 0x300000000000ull	/* where root has the drivers' links and queues, one after the other */
-#define PIECES (DRIVER_LINKS + 1)		/* of a driver: its links, then DRIVER_DMA */
 #define UNACKED_NS (100 * NS_PER_MS)
-
-#define IDE_CLASS 0x0101u
-#define IDE_NATIVE(channel) (1u << 2 * (channel))	/* bits of the programming interface */
 #define IDE_CONTROL 2u		/* port of the control block that is used */
 
-static const struct driver_kind {
-	const char *program;
-	const char *name;		/* of an instance, with a number behind it */
-	u16 vendor, devices[2];		/* 0 = any, by the class: */
-	u32 class_code, class_mask;
-	u32 link_count, irq_count;	/* at most */
-	u32 registers_bytes;		/* of BAR 0, that the driver needs */
-	bool is_32_bit;			/* it can reach nothing beyond 4 GiB */
-} kinds[] = {
-	{ .program = "virtio_blk", .name = "virtio", .vendor = 0x1af4, .devices = { 0x1042, 0x1001 }, .link_count = 1,
-	  .irq_count = 2 },
-	{ .program = "nvme", .name = "nvme", .class_code = 0x010802, .class_mask = 0xffffff,
-	  .link_count = DRIVER_LINKS, .irq_count = 2, .registers_bytes = 0x2000 },
-	{ .program = "ahci", .name = "ahci", .class_code = 0x010601, .class_mask = 0xffffff,
-	  .link_count = DRIVER_LINKS, .irq_count = 1 },
-	{ .program = "ata", .name = "ata", .class_code = 0x010100, .class_mask = 0xffff00, .link_count = DRIVER_LINKS,
-	  .irq_count = 2, .is_32_bit = true },
-};
-
-static struct driver {
-	const struct driver_kind *kind;		/* NULL = there is none */
-	struct pci_device device;
-	char name[DRIVER_NAME_BYTES];
-	u64 h_mem[PIECES], bus[PIECES];		/* links, then the queues; 0 = none */
-	u64 h_irq[DRIVER_IRQS];
-	u64 unacked_tsc;			/* of the first interrupt, as it was at the last look */
-	u32 interrupts, irq_count;
-	u32 gsi;				/* with DRIVER_IRQ_LINES: the first */
-	bool is_up;
-} drivers[DRIVER_COUNT];
-
+static struct driver drivers[DRIVER_COUNT];
 static bool is_any_32_bit;
 
 /* ---- which function gets which driver ---- */
 
-static bool is_of_kind(const struct driver_kind *kind, const struct pci_function *f)
-{
-	if (kind->vendor != 0)
-		return f->vendor == kind->vendor &&
-		       (f->device == kind->devices[0] || f->device == kind->devices[1]);
-	return (f->class_code & kind->class_mask) == kind->class_code;
-}
-
-static const struct driver_kind *kind_of(const struct pci_function *f)
-{
-	for (u32 i = 0; i < ARRAY_COUNT(kinds) && f->header == 0; i++)
-		if (is_of_kind(&kinds[i], f))
-			return &kinds[i];
-	return NULL;
-}
-
 static bool is_left_alone(const struct pci_function *f)
 {
-	const struct driver_kind *kind = kind_of(f);
+	const struct driver_kind *kind = driver_kind_of(f);
 	char address[PCI_NAME_BYTES];
 
 	pci_name(f->bdf, address);
@@ -118,7 +69,7 @@ static bool has_own_pages(const struct pci_function *f)
 
 static void assign(struct pci_function *f)
 {
-	const struct driver_kind *kind = kind_of(f);
+	const struct driver_kind *kind = driver_kind_of(f);
 	struct driver *d = drivers;
 	char address[PCI_NAME_BYTES];
 
@@ -334,11 +285,6 @@ static enum status give_ports(u64 h_pd, u64 port, u64 count, struct driver_bar *
 	return sys_port_grant(h_pd, port, count);
 }
 
-static bool is_compatible_ide(const struct pci_function *f, u32 channel)
-{
-	return f->class_code >> 8 == IDE_CLASS && (f->class_code & IDE_NATIVE(channel)) == 0;
-}
-
 /* An IDE channel that is where it was on an AT. */
 static enum status give_ide_channel(u32 channel, u64 h_pd, struct driver_bar bars[2])
 {
@@ -369,103 +315,12 @@ static enum status give_bars(const struct driver *d, u64 h_pd, struct driver_bar
 	enum status st = ST_OK;
 
 	for (u32 i = 0; i < DRIVER_BARS_COUNT && st == ST_OK; i++) {
-		if (i < 4 && is_compatible_ide(f, i / 2))
+		if (i < 4 && driver_is_compatible_ide(f, i / 2))
 			st = i % 2 == 0 ? give_ide_channel(i / 2, h_pd, &bars[i]) : ST_OK;
 		else
 			st = give_bar(f, i, h_pd, &bars[i], objects);
 	}
 	return st;
-}
-
-/* ---- interrupts ---- */
-
-static enum status give_irq(struct driver *d, u64 h_pd, u64 h_thread, u64 gsi, u32 flags, struct object_set *objects)
-{
-	u32 i = d->irq_count;
-	enum status st = sys_irq_create(HANDLE_ROOT, gsi, flags, h_thread, DRIVER_BIT_IRQ << i, &d->h_irq[i]);
-
-	if (st != ST_OK)
-		return st;
-	st = object_set_add(objects, OBJECT_IRQ, d->h_irq[i]);
-	if (st == ST_OK)
-		st = sys_handle_grant(h_pd, DRIVER_H_IRQ + i, d->h_irq[i], RIGHT_ACK, 0);
-	d->irq_count += st == ST_OK;
-	return st;
-}
-
-/* A table in pages that the driver needs itself is not used: it could aim interrupts. */
-static bool has_messages(const struct driver *d)
-{
-	u64 bytes, first = pci_msix_pages(d->device.f, 0, &bytes);
-
-	return pci_device_message_count(&d->device) != 0 && (bytes == 0 || first >= d->kind->registers_bytes);
-}
-
-static void give_messages(struct driver *d, u64 h_pd, u64 h_thread, u64 pcpu, struct object_set *objects)
-{
-	u64 count = min_u64(d->kind->irq_count, pci_device_message_count(&d->device));
-
-	while (d->irq_count < count) {
-		const u64 *words;
-
-		if (give_irq(d, h_pd, h_thread, pcpu, IRQ_MSI, objects) != ST_OK)
-			return;
-		words = stats_of(d->h_irq[d->irq_count - 1]);
-		if (!pci_device_message(&d->device, d->irq_count - 1, words[STAT_IRQ_ADDRESS],
-					(u32)words[STAT_IRQ_DATA])) {
-			d->irq_count--;
-			return;
-		}
-		d->interrupts = DRIVER_IRQ_MESSAGES;
-	}
-}
-
-/* The ISA interrupt that the firmware has routed it to. There are machines where that is not its pin of the I/O APIC:
- * drivers poll until the first interrupt. */
-static void give_line(struct driver *d, u64 h_pd, u64 h_thread, struct object_set *objects)
-{
-	const struct pci_function *f = d->device.f;
-	u32 flags = 0;
-
-	/* Line 0 is the timer's, or was never set. */
-	if (f->irq_pin == 0 || f->irq_line == 0 || f->irq_line >= 16)
-		return;
-	d->gsi = platform_isa_irq(f->irq_line, &flags);
-	if (flags == 0)
-		flags = IRQ_LEVEL | IRQ_LOW;
-	if (give_irq(d, h_pd, h_thread, d->gsi, flags | IRQ_SHARED, objects) == ST_OK)
-		d->interrupts = DRIVER_IRQ_LINES;
-}
-
-static void give_ide_lines(struct driver *d, u64 h_pd, u64 h_thread, struct object_set *objects)
-{
-	for (u32 channel = 0; channel < 2; channel++) {
-		u32 flags, gsi = platform_isa_irq(14 + channel, &flags);
-
-		if (give_irq(d, h_pd, h_thread, gsi, flags, objects) != ST_OK)
-			return;
-		d->gsi = channel == 0 ? gsi : d->gsi;
-		d->interrupts = DRIVER_IRQ_LINES;
-	}
-}
-
-/* Without interrupts the driver polls, so nothing fails here. */
-static void give_irqs(u32 number, u64 h_pd, u64 h_thread, struct object_set *objects)
-{
-	struct driver *d = &drivers[number];
-
-	d->irq_count = 0;
-	d->interrupts = DRIVER_IRQ_NONE;
-	if (is_compatible_ide(d->device.f, 0))
-		give_ide_lines(d, h_pd, h_thread, objects);
-	else if (has_messages(d))
-		give_messages(d, h_pd, h_thread, number % INFO->pcpu_count, objects);
-	if (d->interrupts == DRIVER_IRQ_NONE && d->irq_count == 0)
-		give_line(d, h_pd, h_thread, objects);
-	if (d->interrupts == DRIVER_IRQ_NONE) {
-		d->irq_count = 0;
-		rt_log("root: no interrupt for %s, it polls", d->name);
-	}
 }
 
 static void fill_args(u32 number)
@@ -506,7 +361,7 @@ enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set
 		st = give_bars(d, h_pd, args->bars, objects);
 	if (st != ST_OK)
 		return st;
-	give_irqs(number, h_pd, h_thread, objects);
+	driver_give_irqs(d, number % INFO->pcpu_count, h_pd, h_thread, objects);
 	pci_device_go(&d->device, d->interrupts == DRIVER_IRQ_LINES);
 	fill_args(number);
 	d->is_up = true;

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * driver_irqs.c - the interrupts of a driver; see driver_parts.h.
+ */
+#include "accounts.h"
+#include "driver_parts.h"
+#include "platform.h"
+#include "range.h"
+#include "rt_log.h"
+#include "sys.h"
+
+static enum status give_irq(struct driver *d, u64 h_pd, u64 h_thread, u64 gsi, u32 flags, struct object_set *objects)
+{
+	u32 i = d->irq_count;
+	enum status st = sys_irq_create(HANDLE_ROOT, gsi, flags, h_thread, DRIVER_BIT_IRQ << i, &d->h_irq[i]);
+
+	if (st != ST_OK)
+		return st;
+	st = object_set_add(objects, OBJECT_IRQ, d->h_irq[i]);
+	if (st == ST_OK)
+		st = sys_handle_grant(h_pd, DRIVER_H_IRQ + i, d->h_irq[i], RIGHT_ACK, 0);
+	d->irq_count += st == ST_OK;
+	return st;
+}
+
+/* A table in pages that the driver needs itself is not used: it could aim interrupts. */
+static bool has_messages(const struct driver *d)
+{
+	u64 bytes, first = pci_msix_pages(d->device.f, 0, &bytes);
+
+	return pci_device_message_count(&d->device) != 0 && (bytes == 0 || first >= d->kind->registers_bytes);
+}
+
+static void give_messages(struct driver *d, u64 h_pd, u64 h_thread, u64 pcpu, struct object_set *objects)
+{
+	u64 count = min_u64(d->kind->irq_count, pci_device_message_count(&d->device));
+
+	while (d->irq_count < count) {
+		const u64 *words;
+
+		if (give_irq(d, h_pd, h_thread, pcpu, IRQ_MSI, objects) != ST_OK)
+			return;
+		words = stats_of(d->h_irq[d->irq_count - 1]);
+		if (!pci_device_message(&d->device, d->irq_count - 1, words[STAT_IRQ_ADDRESS],
+					(u32)words[STAT_IRQ_DATA])) {
+			d->irq_count--;
+			return;
+		}
+		d->interrupts = DRIVER_IRQ_MESSAGES;
+	}
+}
+
+/* The ISA interrupt that the firmware has routed it to. There are machines where that is not its pin of the I/O APIC:
+ * drivers poll until the first interrupt. */
+static void give_line(struct driver *d, u64 h_pd, u64 h_thread, struct object_set *objects)
+{
+	const struct pci_function *f = d->device.f;
+	u32 flags = 0;
+
+	/* Line 0 is the timer's, or was never set. */
+	if (f->irq_pin == 0 || f->irq_line == 0 || f->irq_line >= 16)
+		return;
+	d->gsi = platform_isa_irq(f->irq_line, &flags);
+	if (flags == 0)
+		flags = IRQ_LEVEL | IRQ_LOW;
+	if (give_irq(d, h_pd, h_thread, d->gsi, flags | IRQ_SHARED, objects) == ST_OK)
+		d->interrupts = DRIVER_IRQ_LINES;
+}
+
+static void give_ide_lines(struct driver *d, u64 h_pd, u64 h_thread, struct object_set *objects)
+{
+	for (u32 channel = 0; channel < 2; channel++) {
+		u32 flags, gsi = platform_isa_irq(14 + channel, &flags);
+
+		if (give_irq(d, h_pd, h_thread, gsi, flags, objects) != ST_OK)
+			return;
+		d->gsi = channel == 0 ? gsi : d->gsi;
+		d->interrupts = DRIVER_IRQ_LINES;
+	}
+}
+
+void driver_give_irqs(struct driver *d, u64 pcpu, u64 h_pd, u64 h_thread, struct object_set *objects)
+{
+	d->irq_count = 0;
+	d->interrupts = DRIVER_IRQ_NONE;
+	if (driver_is_compatible_ide(d->device.f, 0))
+		give_ide_lines(d, h_pd, h_thread, objects);
+	else if (has_messages(d))
+		give_messages(d, h_pd, h_thread, pcpu, objects);
+	if (d->interrupts == DRIVER_IRQ_NONE && d->irq_count == 0)
+		give_line(d, h_pd, h_thread, objects);
+	if (d->interrupts == DRIVER_IRQ_NONE) {
+		d->irq_count = 0;
+		rt_log("root: no interrupt for %s, it polls", d->name);
+	}
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * driver_parts.h - what the files of drivers.h share: the kinds of drivers, and an instance.
+ */
+#ifndef VOS_ROOT_DRIVER_PARTS_H
+#define VOS_ROOT_DRIVER_PARTS_H
+
+#include "driver.h"
+#include "object_set.h"
+#include "pci.h"
+#include "types.h"
+
+#define PIECES (DRIVER_LINKS + 1)		/* of a driver: its links, then DRIVER_DMA */
+
+struct driver_kind {
+	const char *program;
+	const char *name;		/* of an instance, with a number behind it */
+	u16 vendor, devices[2];		/* 0 = any, by the class: */
+	u32 class_code, class_mask;
+	u32 link_count, irq_count;	/* at most */
+	u32 registers_bytes;		/* of BAR 0, that the driver needs */
+	bool is_32_bit;			/* it can reach nothing beyond 4 GiB */
+};
+
+struct driver {
+	const struct driver_kind *kind;		/* NULL = there is none */
+	struct pci_device device;
+	char name[DRIVER_NAME_BYTES];
+	u64 h_mem[PIECES], bus[PIECES];		/* links, then the queues; 0 = none */
+	u64 h_irq[DRIVER_IRQS];
+	u64 unacked_tsc;			/* of the first interrupt, as it was at the last look */
+	u32 interrupts, irq_count;
+	u32 gsi;				/* with DRIVER_IRQ_LINES: the first */
+	bool is_up;
+};
+
+/* driver_kinds.c: the kind of driver for that function; NULL = none. */
+const struct driver_kind *driver_kind_of(const struct pci_function *f);
+/* An IDE channel that is where it was on an AT? */
+bool driver_is_compatible_ide(const struct pci_function *f, u32 channel);
+
+/* driver_irqs.c: messages to that pCPU, else lines, else none: the driver polls then, so nothing fails here. */
+void driver_give_irqs(struct driver *d, u64 pcpu, u64 h_pd, u64 h_thread, struct object_set *objects);
+
+#endif
