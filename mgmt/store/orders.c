@@ -135,6 +135,8 @@ void orders_disk_changed(u32 disk, const struct blk_info *info)
 	const char *name = disk_notes[disk].name;
 	struct volume *v = volume_find(name);
 
+	disk_notes[disk].is_due = true;
+	disk_notes[disk].sectors = 0;
 	if (info == NULL)
 		return;
 	if (v == NULL)

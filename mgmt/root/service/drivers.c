@@ -184,6 +184,14 @@ u32 driver_link_count(u32 number)
 	return driver_is_wanted(number) ? drivers[number].kind->link_count : 0;
 }
 
+bool driver_is_quiet(u32 number, u32 disk)
+{
+	const struct blk_link_shared *shared = memory_at(number, disk);
+
+	return drivers[number].device.reset != PCI_RESET_NONE ||
+	       __atomic_load_n(&shared->state, __ATOMIC_ACQUIRE) != BLK_DOWN;
+}
+
 u64 driver_bytes(void)
 {
 	u64 sum = 0;

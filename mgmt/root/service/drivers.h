@@ -46,6 +46,13 @@ u32 driver_link_count(u32 number);
  * before the memory goes. */
 void driver_window_set(u32 number, u32 link, u64 bus);
 
+/*
+ * Nothing that an earlier instance asked of disk `disk` can reach memory any more. A device that root can reset is
+ * quiet at driver_stop. Another one may finish old commands when bus mastering goes on again, until the next instance
+ * has reset it by its registers: its links are up then.
+ */
+bool driver_is_quiet(u32 number, u32 disk);
+
 /* Flags for MEMs that any driver's device is to reach: all controllers that are there can. */
 u32 driver_memory_flags(void);
 

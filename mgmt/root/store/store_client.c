@@ -26,7 +26,8 @@
 #define RW (RIGHT_R | RIGHT_W)
 #define REPORTS_PER_TURN 64u
 
-enum due { DUE_NOTHING, DUE_BEGIN, BEGIN_SENT, DUE_END, END_SENT };
+/* DUE_QUIET: the store is done with a link, the disk's device may not be. */
+enum due { DUE_NOTHING, DUE_BEGIN, BEGIN_SENT, DUE_END, END_SENT, DUE_QUIET };
 
 static struct {
 	enum due due;		/* NOTHING with a handle: the store has it */
@@ -154,22 +155,39 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 	return ST_OK;
 }
 
-static void forget_link(u32 link)
+/* No device writes to the link's memory any more. */
+static bool is_quiet(u32 link)
+{
+	const struct volume *v = volume_at(links[link].volume);
+
+	return !v->is_disk || driver_is_quiet(v->slot / DRIVER_LINKS, v->slot % DRIVER_LINKS);
+}
+
+/* True: its memory may be used for something else. */
+static bool free_link(u32 link)
+{
+	links[link].due = is_quiet(link) ? DUE_NOTHING : DUE_QUIET;
+	if (links[link].due == DUE_QUIET)
+		return false;
+	links[link].h_mem = 0;
+	return true;
+}
+
+static bool forget_link(u32 link)
 {
 	set_window(link, volume_at(links[link].volume), 0);
 	unmap(link_address(link), BLK_LINK_BYTES);
-	links[link].h_mem = 0;
-	links[link].due = DUE_NOTHING;
+	return free_link(link);
 }
 
 bool store_detach(u32 link)
 {
 	if (links[link].h_mem == 0)
 		return true;
-	if (links[link].due == DUE_BEGIN) {
-		forget_link(link);
-		return true;
-	}
+	if (links[link].due == DUE_QUIET)
+		return free_link(link);
+	if (links[link].due == DUE_BEGIN)
+		return forget_link(link);
 	if (links[link].due != END_SENT) {
 		links[link].due = DUE_END;
 		is_order_due = true;
@@ -303,7 +321,7 @@ static void link_done(u32 link, enum store_op op)
 	if (op == STORE_ATTACH && links[link].due == BEGIN_SENT)
 		links[link].due = DUE_NOTHING;
 	else if (op == STORE_DETACH && links[link].due == END_SENT)
-		forget_link(link);
+		(void)forget_link(link);
 }
 
 static bool is_block_size(u32 bytes)
@@ -394,10 +412,10 @@ static enum status again_volume(u64 h_pd, u32 number)
 
 static enum status again_link(u64 h_pd, u32 link)
 {
-	if (links[link].h_mem == 0)
+	if (links[link].h_mem == 0 || links[link].due == DUE_QUIET)
 		return ST_OK;
 	if (links[link].due == DUE_END || links[link].due == END_SENT) {
-		forget_link(link);
+		(void)forget_link(link);
 		return ST_OK;
 	}
 	links[link].due = DUE_BEGIN;

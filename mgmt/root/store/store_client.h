@@ -16,7 +16,8 @@ void store_drop_ram(struct volume *v);
 
 /* A link with its memory: let the store serve it. `disk` gives read-only and serial. */
 enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const struct disk_spec *disk) MUST_CHECK;
-/* Take it back. True: the store has nothing to do with it any more; else root is signalled, and asks again. */
+/* Take it back. True: neither the store nor a device has anything to do with it any more; else root is signalled, and
+ * asks again. */
 bool store_detach(u32 link);
 
 /* At root's start: the rings are there, the store is not yet. */
