@@ -61,6 +61,7 @@ static bool find_parts(const struct blk_driver *d, u32 disk, const struct blk_sq
 void blk_driver_complete(struct blk_driver *d, u32 disk, u64 cookie, enum blk_status status)
 {
 	d->completed++;
+	d->disk[disk].completed++;
 	blk_server_complete(&d->disk[disk].server, cookie, status);
 }
 
@@ -71,7 +72,8 @@ static void take(struct blk_driver *d, u32 i, const struct blk_sqe *sqe)
 			     .flags = sqe->flags };
 
 	if (!find_parts(d, i, sqe, &io)) {
-		blk_driver_complete(d, i, sqe->cookie, BLK_INVAL);
+		d->completed++;
+		blk_server_complete(&disk->server, sqe->cookie, BLK_INVAL);
 		return;
 	}
 	disk->has_held = !d->ops->submit(d, i, &io);
@@ -137,6 +139,30 @@ u32 blk_driver_in_flight(const struct blk_driver *d)
 	for (u32 i = 0; i < DRIVER_LINKS; i++)
 		sum += d->disk[i].server.in_flight;
 	return sum;
+}
+
+/* A request that is held is not the controller's yet. */
+static bool is_stuck(struct blk_disk *disk, u64 now, u64 limit)
+{
+	bool is_idle = disk->server.in_flight == disk->has_held;
+
+	if (!is_idle && disk->stuck_at != 0 && disk->completed == disk->seen)
+		return now >= disk->stuck_at;
+	disk->seen = disk->completed;
+	disk->stuck_at = is_idle ? 0 : now + limit;
+	return false;
+}
+
+u32 blk_driver_stuck(struct blk_driver *d, u64 now, u64 limit, u64 *next)
+{
+	*next = ~0ull;
+	for (u32 i = 0; i < DRIVER_LINKS; i++) {
+		if (is_stuck(&d->disk[i], now, limit))
+			return i;
+		if (d->disk[i].stuck_at != 0 && d->disk[i].stuck_at < *next)
+			*next = d->disk[i].stuck_at;
+	}
+	return DRIVER_LINKS;
 }
 
 bool blk_driver_bar(const struct blk_driver *d, u32 i, u32 offset, u32 need, struct regs *out)

@@ -51,6 +51,8 @@ struct blk_disk {
 	bool has_held;		/* a request that the controller had no room for */
 	struct blk_io held;
 	u32 told;		/* completions that the store has been signalled about, or did not want to be */
+	u64 completed, seen;	/* requests that the controller completed: now, at the watchdog's last look */
+	u64 stuck_at;		/* then it is stuck, if it has completed none until then; 0 = it has none */
 };
 
 struct blk_driver {
@@ -61,7 +63,7 @@ struct blk_driver {
 	u8 *dma;		/* DRIVER_DMA */
 	void (*wait_us)(u32 us);	/* while the controller comes up; also spins */
 	u32 first;		/* disk that is looked at first in the next step */
-	u64 completed;		/* requests; a watchdog sees whether it moves */
+	u64 completed;		/* requests */
 	struct blk_disk disk[DRIVER_LINKS];
 };
 
@@ -80,6 +82,11 @@ void blk_driver_wait(struct blk_driver *d, bool is_waiting);
 bool blk_driver_should_signal(struct blk_driver *d);
 /* Requests that the controller has. */
 u32 blk_driver_in_flight(const struct blk_driver *d);
+/*
+ * The watchdog, to be called between steps: a disk whose requests the controller has had for `limit` and of which it
+ * has completed none, or DRIVER_LINKS. *next: when to look again if no step is made before; ~0 = there is no need.
+ */
+u32 blk_driver_stuck(struct blk_driver *d, u64 now, u64 limit, u64 *next);
 
 /* The memory BAR `i` from `offset` on, or its ports. False: not there, or shorter than `need`. */
 bool blk_driver_bar(const struct blk_driver *d, u32 i, u32 offset, u32 need, struct regs *out);

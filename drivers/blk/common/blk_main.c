@@ -10,16 +10,14 @@
 
 #define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
 #define POLL_NS NS_PER_MS		/* without an interrupt, while the controller has requests */
-#define STUCK_NS (60 * NS_PER_S)	/* a controller that completes nothing for so long is reset */
+#define STUCK_NS (60 * NS_PER_S)	/* if a disk completes nothing for so long, its controller is reset */
 #define EXIT_STUCK 1u			/* root resets the device and starts the driver again */
 
 static struct {
 	struct blk_driver driver;
 	struct rt_time time;
-	u64 seen;		/* driver.completed when the watchdog looked last */
-	u64 stuck_at_tsc;
+	u64 stuck_limit, next_watch;	/* in ticks of the TSC */
 	bool is_irq_proven;		/* an interrupt has come */
-	bool was_idle;			/* at the last look, which may be long ago */
 	u64 pending;		/* notifications that came while the driver waited for something else */
 } self;
 
@@ -65,25 +63,22 @@ static u64 next_look(void)
 {
 	u64 poll;
 
-	if (blk_driver_in_flight(&self.driver) == 0)
-		return DEADLINE_NONE;
+	if (blk_driver_in_flight(&self.driver) == 0 || !needs_polling())
+		return self.next_watch;
 	poll = rt_time_after(&self.time, POLL_NS);
-	return needs_polling() && poll < self.stuck_at_tsc ? poll : self.stuck_at_tsc;
+	return poll < self.next_watch ? poll : self.next_watch;
 }
 
-/* Requests are there and none is completed any more: the next life begins with a reset. */
+/* The next life begins with a reset. */
 static void watch(void)
 {
 	struct blk_driver *d = &self.driver;
+	u32 disk = blk_driver_stuck(d, rt_time_tsc(), self.stuck_limit, &self.next_watch);
 
-	if (d->completed != self.seen || self.was_idle || blk_driver_in_flight(d) == 0) {
-		self.seen = d->completed;
-		self.stuck_at_tsc = rt_time_after(&self.time, STUCK_NS);
-	} else if (rt_time_tsc() >= self.stuck_at_tsc) {
-		rt_log("%s: no answer from the controller for %u s", d->args->name, (unsigned)(STUCK_NS / NS_PER_S));
-		sys_thread_exit(EXIT_STUCK);
-	}
-	self.was_idle = blk_driver_in_flight(d) == 0;
+	if (disk == DRIVER_LINKS)
+		return;
+	rt_log("%s: no answer from disk %u for %u s", d->args->name, (unsigned)disk, (unsigned)(STUCK_NS / NS_PER_S));
+	sys_thread_exit(EXIT_STUCK);
 }
 
 static void sleep(void)
@@ -121,7 +116,7 @@ void blk_main(const struct blk_driver_ops *ops)
 	const char *why;
 
 	rt_time_init(&self.time, INFO->tsc_hz, INFO->tsc_boot);
-	self.was_idle = true;
+	self.stuck_limit = rt_time_ticks(&self.time, STUCK_NS);
 	d->ops = ops;
 	d->args = (const struct driver_args *)DRIVER_ARGS;
 	d->windows = (const u64 *)DRIVER_WINDOWS;
