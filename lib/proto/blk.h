@@ -102,13 +102,16 @@ struct blk_info {
 };
 _Static_assert(sizeof(struct blk_info) == 128, "ABI");
 
-enum blk_link_state { BLK_DOWN, BLK_UP };
+/* BLK_LOST: the disk is gone, and nothing that it was asked for reaches memory any more. The client completes what is
+ * outstanding, and what comes, with BLK_GONE; unless a later epoch is BLK_UP. */
+enum blk_link_state { BLK_DOWN, BLK_UP, BLK_LOST };
 
 /* Words of the client and of the server lie in cache lines of their own. */
 struct blk_link_shared {
 	/* server */
 	u32 epoch;		/* 0 = there was no server yet */
-	u32 state;		/* enum blk_link_state; changes only together with epoch */
+	u32 state;		/* enum blk_link_state; changes only together with epoch; root may say BLK_LOST in
+				 * place of a driver that it does not start again */
 	u32 zero0[14];
 	u32 cq_head;		/* completions written: index modulo 2^32 */
 	u32 zero1[15];

@@ -185,13 +185,16 @@ static bool is_expected(struct blk_client *c)
 
 bool blk_client_poll(struct blk_client *c)
 {
-	u32 epoch = load_acquire(&c->shared->epoch);
+	u32 epoch = load_acquire(&c->shared->epoch), state;
 
 	if (epoch == c->epoch)
 		return false;
 	c->epoch = epoch;
 	copy_once(&c->info, &c->shared->info, sizeof(c->info));
-	c->is_up = load_acquire(&c->shared->state) == BLK_UP && blk_info_ok(&c->info) && is_expected(c);
+	state = load_acquire(&c->shared->state);
+	c->is_up = state == BLK_UP && blk_info_ok(&c->info);
+	c->is_lost = state == BLK_LOST || (c->is_up && !is_expected(c));
+	c->is_up = c->is_up && !c->is_lost;
 	if (c->is_up)
 		follow(c);
 	return true;
@@ -218,11 +221,34 @@ s32 blk_client_submit(struct blk_client *c, const struct blk_sqe *sqe)
 	return (s32)number;
 }
 
+static void release(struct blk_client *c, u32 number)
+{
+	c->pending[number].is_used = false;
+	c->outstanding--;
+}
+
+/* One of those that nobody will complete. */
+static bool fail_one(struct blk_client *c, u32 *number, enum blk_status *status)
+{
+	u32 i = 0;
+
+	if (c->outstanding == 0)
+		return false;
+	while (!c->pending[i].is_used)
+		i++;
+	release(c, i);
+	*number = i;
+	*status = BLK_GONE;
+	return true;
+}
+
 bool blk_client_completed(struct blk_client *c, u32 *number, enum blk_status *status)
 {
 	struct blk_pending *p;
 	struct blk_cqe cqe;
 
+	if (c->is_lost)
+		return fail_one(c, number, status);
 	/* As many as there are entries: a peer that writes on and on does not keep its client here. */
 	for (u32 n = 0; n < BLK_RING && c->is_up && published(&c->shared->cq_head, c->cq_tail) != 0; n++) {
 		copy_once(&cqe, cq(c->shared, c->cq_tail), sizeof(cqe));
@@ -230,9 +256,8 @@ bool blk_client_completed(struct blk_client *c, u32 *number, enum blk_status *st
 		p = &c->pending[cqe.cookie % BLK_RING];
 		if (!p->is_used || cqe.cookie != p->sqe.cookie)
 			continue;
-		p->is_used = false;
-		c->outstanding--;
 		*number = (u32)(cqe.cookie % BLK_RING);
+		release(c, *number);
 		*status = cqe.status < BLK_STATUS_COUNT ? (enum blk_status)cqe.status : BLK_IOERR;
 		return true;
 	}
@@ -241,15 +266,14 @@ bool blk_client_completed(struct blk_client *c, u32 *number, enum blk_status *st
 
 void blk_client_drop(struct blk_client *c, u32 number)
 {
-	if (c->is_up || !c->pending[number].is_used)
-		return;
-	c->pending[number].is_used = false;
-	c->outstanding--;
+	if (!c->is_up && c->pending[number].is_used)
+		release(c, number);
 }
 
 bool blk_client_has_news(const struct blk_client *c)
 {
 	return load_acquire(&c->shared->epoch) != c->epoch ||
+	       (c->is_lost && c->outstanding != 0) ||
 	       (c->is_up && published(&c->shared->cq_head, c->cq_tail) != 0);
 }
 

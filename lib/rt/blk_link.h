@@ -44,6 +44,7 @@ struct blk_client {
 	u32 outstanding;
 	u32 free_hint;
 	bool is_up;
+	bool is_lost;		/* BLK_LOST, or the server has another disk than the first one had */
 	struct blk_pending pending[BLK_RING];
 };
 
@@ -54,8 +55,9 @@ void blk_client_init(struct blk_client *c, void *link);
  * Look whether the server has begun a new epoch, and follow it. To be called before anything else after waking.
  * Returns true if it did: info is to be looked at again (the capacity may have changed), and the server is to be
  * signalled if blk_client_should_signal says so.
- * While the server is down, or describes itself wrongly, requests are kept and submitted when it is up. So are they if
- * it has another disk than the first one had (blk_is_same): they would change what they are not meant for.
+ * While the server is down, or describes itself wrongly, requests are kept and submitted when it is up. If it has lost
+ * its disk, or has another one than the first one had (blk_is_same), they are completed with BLK_GONE: they would
+ * change what they are not meant for.
  */
 bool blk_client_poll(struct blk_client *c);
 
@@ -66,15 +68,14 @@ bool blk_client_poll(struct blk_client *c);
 s32 blk_client_submit(struct blk_client *c, const struct blk_sqe *sqe);
 
 /* The next completion: true with the number of its request, which is then free again. Stale and invented ones are
- * skipped, and a status out of range reads as BLK_IOERR. */
+ * skipped, and a status out of range reads as BLK_IOERR. Those with BLK_GONE of a lost disk are made here. */
 bool blk_client_completed(struct blk_client *c, u32 *number, enum blk_status *status);
 
-/* Before sleeping: ask for a signal, then see whether there is news. */
 /* Forget a request that waits for a server to come up, where nothing of it can be in flight any more. Only while the
  * client is not up. */
 void blk_client_drop(struct blk_client *c, u32 number);
 
-/* There is a new epoch, or a completion. */
+/* Before sleeping: ask for a signal, then see whether there is news: a new epoch, or a completion. */
 bool blk_client_has_news(const struct blk_client *c);
 void blk_client_wait(struct blk_client *c, bool is_waiting);
 /* After submitting: true if the server asked for a signal; takes that back. */

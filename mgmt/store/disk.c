@@ -91,13 +91,17 @@ bool disk_turn(void)
 	return is_more;
 }
 
-void disk_kick(void)
+bool disk_kick(void)
 {
+	bool is_more = false;
+
 	for (u32 i = 0; i < DISKS; i++) {
 		if (!disks[i].is_new)
 			continue;
 		disks[i].is_new = false;
 		if (blk_client_should_signal(&disks[i].client))
 			ops->signal(i / DRIVER_LINKS);
+		is_more = is_more || disks[i].client.is_lost;
 	}
+	return is_more;
 }

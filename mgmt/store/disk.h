@@ -23,7 +23,7 @@ struct disk_tag {
 
 struct disk_ops {
 	void (*signal)(u32 driver);
-	/* The disk is there, or is again, or is gone (NULL). */
+	/* The disk is there, or is again, or is not (NULL). */
 	void (*changed)(u32 disk, const struct blk_info *info);
 	void (*completed)(const struct disk_tag *tag, enum blk_status status);
 	void (*has_room)(u32 disk);		/* after disk_submit was refused */
@@ -43,7 +43,7 @@ u32 disk_drop(u32 disk, u32 link);
 
 /* Follow the drivers, and take what they completed. False: they know that they have to signal for more. */
 bool disk_turn(void);
-/* Signal the drivers that wait for what was submitted. */
-void disk_kick(void);
+/* Signal the drivers that wait for what was submitted. True: nobody will signal for some of it, call disk_turn. */
+bool disk_kick(void);
 
 #endif

@@ -55,7 +55,7 @@ int main(void)
 		if (is_news)
 			(void)sys_notify_signal(H_ROOT_SIGNAL);
 		is_busy = vm_link_turn() || is_busy;
-		disk_kick();
+		is_busy = disk_kick() || is_busy;
 		if (sys_notify_wait(is_busy ? 0 : DEADLINE_NONE, &bits) == ST_OK)
 			vm_link_woken(bits);
 	}

@@ -129,7 +129,7 @@ static enum store_error add_disk(const struct store_order *order)
 	return STORE_OK;
 }
 
-/* The volume stays when a driver is started again, and when its disk is gone: requests wait. */
+/* The volume stays when a driver is started again: requests wait. If the disk is lost, they fail (blk_link.h). */
 void orders_disk_changed(u32 disk, const struct blk_info *info)
 {
 	const char *name = disk_notes[disk].name;

@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		switch (data[3] % 8) {
 		case 0:
 			(void)blk_client_poll(&client);
-			must(!client.is_up || blk_info_ok(&client.info));
+			must(!client.is_up || (blk_info_ok(&client.info) && !client.is_lost));
 			break;
 		case 1: {
 			s32 at = blk_client_submit(&client, &sqe);

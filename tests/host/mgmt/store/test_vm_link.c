@@ -247,7 +247,7 @@ static void turn_all(void)
 	for (u32 i = 0; i < 10; i++) {
 		(void)disk_turn();
 		(void)vm_link_turn();
-		disk_kick();
+		(void)disk_kick();
 	}
 }
 
@@ -327,6 +327,48 @@ static void drivers_die(void **state)
 	assert_true(completed > 5000);
 }
 
+static void expect_status(u32 count, enum blk_status expected)
+{
+	enum blk_status status;
+	u32 number;
+
+	for (u32 i = 0; i < count; i++) {
+		assert_true(blk_client_completed(&client, &number, &status));
+		assert_int_equal(status, expected);
+	}
+	assert_int_equal(client.outstanding, 0);
+}
+
+/* The disk is lost: what is asked for fails, and what comes, until it is there again. */
+static void a_lost_disk(void **state)
+{
+	struct blk_sqe sqe;
+
+	(void)state;
+	submit(data_request(BLK_WRITE, 0, 8));
+	submit((struct blk_sqe){ .op = BLK_FLUSH });
+	turn_all();
+	assert_true(blk_server_take(&driver, &sqe));
+	blk_server_begin(&driver, disk_memory, NULL, BLK_LOST, BLK_WINDOWS);
+	turn_all();
+	expect_status(2, BLK_GONE);
+	submit(data_request(BLK_READ, 0, 8));
+	(void)vm_link_turn();
+	assert_true(disk_kick());	/* the driver signals no more: not to sleep now */
+	assert_false(disk_turn());
+	expect_status(1, BLK_GONE);
+	assert_false(disk_kick());
+	assert_int_equal(figures[NUMBER].errors, 3);
+	blk_server_begin(&driver, disk_memory, &disk_info, BLK_UP, BLK_WINDOWS);
+	turn_all();
+	submit(data_request(BLK_READ, 0, 8));
+	turn_all();
+	assert_true(blk_server_take(&driver, &sqe));
+	blk_server_complete(&driver, sqe.cookie, BLK_OK);
+	turn_all();
+	expect_status(1, BLK_OK);
+}
+
 /* The driver comes back with another disk behind the link, or with none: no request goes there. A VM that ends lets go
  * of what it has asked for. */
 static void another_disk(void **state)
@@ -343,6 +385,12 @@ static void another_disk(void **state)
 	blk_server_begin(&driver, disk_memory, &other, BLK_UP, BLK_WINDOWS);
 	turn_all();
 	assert_false(blk_server_take(&driver, &sqe));
+	expect_status(2, BLK_GONE);
+	blk_server_begin(&driver, disk_memory, &disk_info, BLK_UP, BLK_WINDOWS);
+	turn_all();
+	submit(data_request(BLK_WRITE, 0, 8));
+	turn_all();
+	assert_true(blk_server_take(&driver, &sqe));
 	blk_server_begin(&driver, disk_memory, NULL, BLK_DOWN, BLK_WINDOWS);
 	turn_all();
 	assert_true(vm_link_detach(NUMBER));
@@ -512,6 +560,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sleeping, setup, teardown),
 		cmocka_unit_test_setup_teardown(disk_requests_are_handed_on, setup_disk, teardown),
 		cmocka_unit_test_setup_teardown(drivers_die, setup_disk, teardown),
+		cmocka_unit_test_setup_teardown(a_lost_disk, setup_disk, teardown),
 		cmocka_unit_test_setup_teardown(another_disk, setup_disk, teardown),
 		cmocka_unit_test_setup_teardown(nothing_to_flush, setup_disk, teardown),
 		cmocka_unit_test_setup_teardown(a_full_disk_holds_requests, setup_disk, teardown),
