@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vcpu_bus.c - a vCPU's accesses to ports and to memory that is not RAM: to its own local APIC without a lock, to
- * everything else under the machine's. What has set a device's timer is vCPU 0's to look at.
+ * everything else under the machine's. What has set a device's timer is vCPU 0's to look at; devices in memory tell of
+ * it themselves.
  */
 #include "machine.h"
 #include "vcpu_bus.h"
@@ -133,7 +134,6 @@ u64 vcpu_mmio_read(struct vcpu *v, u64 gpa, u32 size)
 	return value;
 }
 
-/* No device in memory has a timer. */
 void vcpu_mmio_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
 {
 	struct machine *m = v->machine;

@@ -22,7 +22,8 @@
 struct region_ops {
 	u64 (*read)(void *device, u64 offset, u32 size);
 	void (*write)(void *device, u64 offset, u32 size, u64 value);
-	u32 sets_timer;		/* SETS_TIMER_*: which accesses may change the deadline of its timer_ops */
+	/* SETS_TIMER_*: which accesses may bring the deadline of its timer_ops nearer. Ports only: see bus_add_mmio. */
+	u32 sets_timer;
 };
 
 /* An input of the interrupt controllers (I/O APIC and, on platform pc, the 8259s). */

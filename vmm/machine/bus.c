@@ -64,7 +64,7 @@ enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_
 {
 	u32 at = 0;
 
-	if (len == 0 || !range_ok(gpa, len, BIT64(52)))
+	if (len == 0 || !range_ok(gpa, len, BIT64(52)) || ops->sets_timer)
 		return ST_INVAL;
 	if (bus->mmio_count == BUS_MMIO_REGIONS)
 		return ST_FULL;

@@ -31,7 +31,10 @@ struct bus {
 
 void bus_init(struct bus *bus);
 
-/* ST_FULL: table full. ST_EXISTS: overlaps another region. ST_INVAL: beyond the last port. */
+/*
+ * ST_FULL: table full. ST_EXISTS: overlaps another region. ST_INVAL: beyond the last port; a region in memory with
+ * sets_timer, which nobody looks at: such a device calls an `armed` of its own, as hpet.c does.
+ */
 enum status bus_add_pio(struct bus *bus, u32 port, u32 count, const struct region_ops *ops, void *device) MUST_CHECK;
 enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_ops *ops, void *device) MUST_CHECK;
 

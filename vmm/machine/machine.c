@@ -128,7 +128,8 @@ static enum status console_wait(void *ctx, u64 deadline_tsc, u64 *bits)
 	return status == ST_TIMEOUT && soon < deadline_tsc ? ST_OK : status;
 }
 
-static void console_armed(void *ctx)
+/* A device's timer is due earlier than it was. */
+static void timer_armed(void *ctx)
 {
 	vcpu_request(&((struct machine *)ctx)->vcpu[0], VCPU_REQUEST_SERVICE);
 }
@@ -144,7 +145,7 @@ static void console_received(void *ctx)
 }
 
 static const struct console_port_ops console_ops = {
-	.armed = console_armed, .wait = console_wait, .deferred = console_deferred, .received = console_received,
+	.armed = timer_armed, .wait = console_wait, .deferred = console_deferred, .received = console_received,
 };
 
 static bool clock_write(void *ctx, gpa_t gpa, const void *bytes, u32 count)
@@ -261,7 +262,7 @@ static bool rng_random(void *ctx, void *out, u32 bytes)
 /* Without a generator in the processor there is no such device. */
 static enum status add_virtio_rng(struct machine *m)
 {
-	struct virtio_rng_ops ops = { .random = rng_random, .armed = console_armed, .ctx = m };
+	struct virtio_rng_ops ops = { .random = rng_random, .armed = timer_armed, .ctx = m };
 	struct virtio_host host = virtio_host(m);
 	enum status status;
 	u64 probe;
@@ -361,10 +362,11 @@ static enum status add_pit(struct machine *m)
 
 static enum status add_hpet(struct machine *m)
 {
+	struct hpet_ops ops = { .armed = timer_armed, .ctx = m };
 	struct irq_line irq = line_of(m, 0);	/* each comparator has its own input */
 	enum status status;
 
-	hpet_init(&m->hpet, &m->clock, &irq);
+	hpet_init(&m->hpet, &ops, &m->clock, &irq);
 	status = bus_add_mmio(&m->bus, HPET_ADDRESS, HPET_BYTES, &hpet_region, &m->hpet);
 	return status == ST_OK ? add_timer(m, &hpet_timer_ops, &m->hpet) : status;
 }

@@ -271,9 +271,10 @@ static void hpet_write(void *device, u64 offset, u32 size, u64 value)
 		value = (u32)value | read_register(h, reg) >> 32 << 32;
 	write_register(h, reg, value);
 	sync(h);
+	h->ops.armed(h->ops.ctx);
 }
 
-const struct region_ops hpet_region = { .read = hpet_read, .write = hpet_write, .sets_timer = SETS_TIMER_BY_WRITE };
+const struct region_ops hpet_region = { .read = hpet_read, .write = hpet_write };
 
 static u64 deadline_ns(void *device)
 {
@@ -304,9 +305,9 @@ static void hpet_run(void *device)
 
 const struct timer_ops hpet_timer_ops = { .deadline_ns = deadline_ns, .run = hpet_run };
 
-void hpet_init(struct hpet *h, const struct clock *clock, const struct irq_line *irq)
+void hpet_init(struct hpet *h, const struct hpet_ops *ops, const struct clock *clock, const struct irq_line *irq)
 {
-	*h = (struct hpet){ .clock = *clock, .irq = *irq };
+	*h = (struct hpet){ .clock = *clock, .ops = *ops, .irq = *irq };
 	for (u32 i = 0; i < HPET_TIMERS; i++)
 		h->timer[i] = (struct hpet_timer){ .comparator = ~0ull, .due = NEVER };
 }

@@ -24,8 +24,14 @@ struct hpet_timer {
 	u64 due;		/* counter at which it fires; ~0 = never. Good while the counter runs */
 };
 
+struct hpet_ops {
+	void (*armed)(void *ctx);	/* the deadline of hpet_timer_ops may have come nearer */
+	void *ctx;
+};
+
 struct hpet {
 	struct clock clock;
+	struct hpet_ops ops;
 	struct irq_line irq;	/* gsi: that of a timer is put in */
 	u64 config, status;
 	u64 start_tick;		/* running: the clock's tick at which the counter was 0 */
@@ -34,7 +40,7 @@ struct hpet {
 	struct hpet_timer timer[HPET_TIMERS];
 };
 
-void hpet_init(struct hpet *h, const struct clock *clock, const struct irq_line *irq);
+void hpet_init(struct hpet *h, const struct hpet_ops *ops, const struct clock *clock, const struct irq_line *irq);
 
 extern const struct region_ops hpet_region;	/* HPET_BYTES; device = struct hpet */
 extern const struct timer_ops hpet_timer_ops;

@@ -226,9 +226,15 @@ static void do_bars(struct input *in)
 		bus_mmio_write(&m.machine_bus, bar->address + take(in, 2) % bar->bytes, size, take(in, size));
 }
 
+static void on_armed(void *ctx)
+{
+	(void)ctx;
+}
+
 static void start(bool is_pc)
 {
 	static const struct lapic_ops lapic_ops = { on_kick, on_kick, on_init, on_startup, on_eoi };
+	const struct hpet_ops hpet_ops = { on_armed, NULL };
 	const struct ioapic_ops io_ops = { on_message, NULL };
 	const struct uart_ops uart_ops = { uart_room, uart_put, uart_input, NULL };
 	const struct kvmclock_ops kvmclock_ops = { guest_write, NULL };
@@ -242,7 +248,7 @@ static void start(bool is_pc)
 	ioapic_init(&m.io, &io_ops);
 	pic_init(&m.pic, on_intr, NULL);
 	pit_init(&m.pit, &clock, &timer);
-	hpet_init(&m.hpet, &clock, &timer);
+	hpet_init(&m.hpet, &hpet_ops, &clock, &timer);
 	rtc_init(&m.rtc, &clock, &clock_line, GIB, 0);
 	uart_init(&m.uart, &uart_ops, &com);
 	acpi_pm_init(&m.pm, is_pc, &clock, &sci, &power);

@@ -27,20 +27,37 @@
 
 static struct fake_board board;
 static struct hpet hpet;
+static u32 armed_count;
+
+static void armed(void *ctx)
+{
+	(void)ctx;
+	armed_count++;
+}
 
 static void start(void)
 {
+	struct hpet_ops ops = { .armed = armed };
 	struct clock clock = fake_clock(&board);
 	struct irq_line line = fake_line(&board, 0);
 
 	memset(&board, 0, sizeof(board));
 	board.ns = 1000003;
-	hpet_init(&hpet, &clock, &line);
+	hpet_init(&hpet, &ops, &clock, &line);
 }
 
 static u64 get(u64 offset) { return hpet_region.read(&hpet, offset, 8); }
-static void put(u64 offset, u64 value) { hpet_region.write(&hpet, offset, 8, value); }
 static u64 deadline(void) { return hpet_timer_ops.deadline_ns(&hpet); }
+
+/* Nobody looks at a deadline that has come nearer unless the device says so. */
+static void put(u64 offset, u64 value)
+{
+	u64 before = deadline();
+
+	armed_count = 0;
+	hpet_region.write(&hpet, offset, 8, value);
+	assert_true(deadline() >= before || armed_count);
+}
 
 /* Time passes, with the deadlines that fall into it. */
 static void pass(u64 ns)
