@@ -42,6 +42,16 @@
 #define DRIVER_BIT_IRQ BIT64(8)
 
 /*
+ * Codes with which a driver exits. Root stops the device and starts the driver again after a pause, which grows while
+ * that does not help; it gives up a disk that is stuck again and again, and after several failures the whole driver.
+ */
+enum driver_exit {
+	DRIVER_EXIT_NOT_UP = 1,	/* the controller did not come up */
+	DRIVER_EXIT_UNUSABLE,	/* and never will: it is of a kind that the driver can't drive */
+	DRIVER_EXIT_STUCK = 16,	/* + disk: it does not answer */
+};
+
+/*
  * With LINES, interrupts are level or edge triggered lines, perhaps shared: the driver looks at its device, quiets it,
  * then acknowledges (SYS_IRQ_ACK), always, also when the interrupt was another device's; one that does not within
  * 100 ms while others share the line is started again. At its start it acknowledges each once, and it polls until the
@@ -79,6 +89,9 @@ struct driver_args {
 	u32 dma_bits;		/* 32: all bus addresses are below 4 GiB; else 64 */
 	u32 is_contained;	/* an IOMMU confines the device. A virtio device has to be offered and to accept
 				 * VIRTIO_F_ACCESS_PLATFORM then; else the driver stops with an error in the log */
+	/* Disks by bit: those that an earlier instance had, so they are lost (BLK_LOST) if they are not there; and
+	 * those that root has given up, so they are lost. */
+	u32 known_disks, lost_disks;
 	struct driver_bar bars[DRIVER_BARS_COUNT];
 	u8 config[256];		/* copy of its configuration space, after set-up */
 };

@@ -226,6 +226,7 @@ enum device_state {
 	DEVICE_DRIVEN,
 	DEVICE_RESTARTING,	/* its driver is being started again */
 	DEVICE_LEFT_ALONE,	/* --no-driver: it is as the firmware left it */
+	DEVICE_GIVEN_UP,	/* its driver failed too often: the device is switched off */
 	DEVICE_STATE_COUNT
 };
 

@@ -189,10 +189,10 @@ static const char *start(struct blk_driver *d)
 
 	memset(&self, 0, sizeof(self));
 	if (!blk_driver_bar(d, 5, 0, HBA_PORTS, &self.regs))
-		return "the controller's registers are not there";
+		return blk_driver_unusable(d, "the controller's registers are not there");
 	self.cap = regs_read(&self.regs, HBA_CAP, 4);
 	if (!(self.cap & CAP_S64A) && d->args->dma_bits != 32)
-		return "the controller reaches only the memory below 4 GiB";
+		return blk_driver_unusable(d, "the controller reaches only the memory below 4 GiB");
 	why = reset(d);
 	if (why != NULL)
 		return why;

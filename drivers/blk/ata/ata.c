@@ -158,7 +158,7 @@ static const char *start(struct blk_driver *d)
 {
 	memset(&self, 0, sizeof(self));
 	if (d->args->dma_bits != 32)
-		return "the controller reaches only the memory below 4 GiB";
+		return blk_driver_unusable(d, "the controller reaches only the memory below 4 GiB");
 	for (u32 i = 0; i < CHANNELS; i++) {
 		struct channel *c = &self.channel[i];
 

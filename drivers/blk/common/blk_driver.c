@@ -16,17 +16,32 @@ void blk_driver_add(struct blk_driver *d, u32 i, const struct blk_info *info)
 	d->disk[i].info = *info;
 }
 
+const char *blk_driver_unusable(struct blk_driver *d, const char *why)
+{
+	d->is_unusable = true;
+	return why;
+}
+
+static enum blk_link_state state_of(const struct blk_driver *d, u32 i)
+{
+	if ((d->args->lost_disks & BIT32(i)) != 0)
+		return BLK_LOST;
+	if (d->disk[i].is_there)
+		return BLK_UP;
+	return (d->args->known_disks & BIT32(i)) != 0 ? BLK_LOST : BLK_DOWN;
+}
+
 const char *blk_driver_start(struct blk_driver *d)
 {
 	const char *why = d->ops->start(d);
 
 	for (u32 i = 0; i < DRIVER_LINKS && i < d->args->link_count; i++) {
 		struct blk_disk *disk = &d->disk[i];
-		bool is_up = why == NULL && disk->is_there;
+		enum blk_link_state state = why == NULL ? state_of(d, i) : BLK_DOWN;
 
-		blk_server_begin(&disk->server, d->links + i * DRIVER_PIECE_BYTES, is_up ? &disk->info : NULL,
-				 is_up ? BLK_UP : BLK_DOWN, DRIVER_WINDOW_COUNT);
-		disk->is_there = is_up;
+		disk->is_there = state == BLK_UP;
+		blk_server_begin(&disk->server, d->links + i * DRIVER_PIECE_BYTES,
+				 disk->is_there ? &disk->info : NULL, state, DRIVER_WINDOW_COUNT);
 	}
 	return why;
 }

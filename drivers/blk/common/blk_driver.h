@@ -34,7 +34,7 @@ struct blk_driver;
 
 struct blk_driver_ops {
 	/* Bring up the controller, which has been reset, and name its disks by blk_driver_add. NULL, or a reason, for
-	 * the log, why there is nothing that can be driven. */
+	 * the log, why it is not up. There may be no disk. */
 	const char *(*start)(struct blk_driver *d);
 	/* Hand it to the controller. False: no room now; it is offered again after a completion. */
 	bool (*submit)(struct blk_driver *d, u32 disk, const struct blk_io *io);
@@ -63,16 +63,19 @@ struct blk_driver {
 	u8 *dma;		/* DRIVER_DMA */
 	void (*wait_us)(u32 us);	/* while the controller comes up; also spins */
 	u32 first;		/* disk that is looked at first in the next step */
+	bool is_unusable;	/* blk_driver_unusable */
 	u64 completed;		/* requests */
 	struct blk_disk disk[DRIVER_LINKS];
 };
 
 /* By start: disk `i` exists. */
 void blk_driver_add(struct blk_driver *d, u32 i, const struct blk_info *info);
+/* By start, to be returned: the reason is not one that goes by. */
+const char *blk_driver_unusable(struct blk_driver *d, const char *why);
 /* By service. */
 void blk_driver_complete(struct blk_driver *d, u32 disk, u64 cookie, enum blk_status status);
 
-/* Start the controller and begin all links: those without a disk stay down. The reason of `start`, or NULL. */
+/* Start the controller and begin all links: those without a disk are down, or lost. The reason of `start`, or NULL. */
 const char *blk_driver_start(struct blk_driver *d);
 /* Move what can be moved: completions, then new requests. True if there may be more right now. */
 bool blk_driver_step(struct blk_driver *d);

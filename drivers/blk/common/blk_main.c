@@ -11,7 +11,6 @@
 #define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
 #define POLL_NS NS_PER_MS		/* without an interrupt, while the controller has requests */
 #define STUCK_NS (60 * NS_PER_S)	/* if a disk completes nothing for so long, its controller is reset */
-#define EXIT_STUCK 1u			/* root resets the device and starts the driver again */
 
 static struct {
 	struct blk_driver driver;
@@ -78,7 +77,7 @@ static void watch(void)
 	if (disk == DRIVER_LINKS)
 		return;
 	rt_log("%s: no answer from disk %u for %u s", d->args->name, (unsigned)disk, (unsigned)(STUCK_NS / NS_PER_S));
-	sys_thread_exit(EXIT_STUCK);
+	sys_thread_exit(DRIVER_EXIT_STUCK + disk);
 }
 
 static void sleep(void)
@@ -110,10 +109,22 @@ static void step(void)
 		sleep();
 }
 
+/* Only root can help: it resets the device. */
+static void start(void)
+{
+	struct blk_driver *d = &self.driver;
+	const char *why = blk_driver_start(d);
+
+	(void)sys_notify_signal(DRIVER_H_STORE);
+	if (why == NULL)
+		return;
+	rt_log("%s: %s", d->args->name, why);
+	sys_thread_exit(d->is_unusable ? DRIVER_EXIT_UNUSABLE : DRIVER_EXIT_NOT_UP);
+}
+
 void blk_main(const struct blk_driver_ops *ops)
 {
 	struct blk_driver *d = &self.driver;
-	const char *why;
 
 	rt_time_init(&self.time, INFO->tsc_hz, INFO->tsc_boot);
 	self.stuck_limit = rt_time_ticks(&self.time, STUCK_NS);
@@ -123,10 +134,7 @@ void blk_main(const struct blk_driver_ops *ops)
 	d->links = (u8 *)DRIVER_LINK;
 	d->dma = (u8 *)DRIVER_DMA;
 	d->wait_us = wait_us;
-	why = blk_driver_start(d);
-	if (why != NULL)
-		rt_log("%s: %s", d->args->name, why);
-	(void)sys_notify_signal(DRIVER_H_STORE);
+	start();
 	acknowledge(~0ull, false);
 	self.is_irq_proven = false;
 	for (;;)

@@ -169,7 +169,9 @@ static const char *add_namespaces(struct blk_driver *d)
 		return "the controller does not list its namespaces";
 	for (u32 i = 0; i < NSIDS && field32(list, 4 * i) != 0; i++)
 		add_namespace(d, field32(list, 4 * i), info);
-	return self.disk_count != 0 ? NULL : "the controller has no namespace that can be used";
+	if (self.disk_count == 0)
+		rt_log("%s: the controller has no namespace that can be used", d->args->name);
+	return NULL;
 }
 
 static const char *start(struct blk_driver *d)
@@ -179,12 +181,12 @@ static const char *start(struct blk_driver *d)
 	memset(&self, 0, sizeof(self));
 	memset(d->dma, 0, LISTS_AT);	/* phase bits of a life before */
 	if (!blk_driver_bar(d, 0, 0, NVME_DOORBELLS, &self.regs))
-		return "the controller's registers are not there";
+		return blk_driver_unusable(d, "the controller's registers are not there");
 	self.cap = regs_read64(&self.regs, NVME_CAP);
 	if (CAP_MPSMIN(self.cap) != 0 || CAP_MQES(self.cap) < NVME_ENTRIES - 1)
-		return "the controller's pages are too large, or its queues too small";
+		return blk_driver_unusable(d, "the controller's pages are too large, or its queues too small");
 	if (NVME_DOORBELLS + 4 * (4u << CAP_DSTRD(self.cap)) > self.regs.bytes)
-		return "the controller's doorbells are not there";
+		return blk_driver_unusable(d, "the controller's doorbells are not there");
 	nvme_queue_init(&self.admin, &self.regs, self.cap, 0, d->dma + ADMIN_SQ_AT, d->dma + ADMIN_CQ_AT);
 	nvme_queue_init(&self.io, &self.regs, self.cap, 1, d->dma + IO_SQ_AT, d->dma + IO_CQ_AT);
 	self.free = BIT64(DEPTH) - 1;

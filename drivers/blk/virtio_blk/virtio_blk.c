@@ -18,6 +18,7 @@
 #define QUEUE_MAX 256u
 #define CHAIN 6u		/* descriptors of a request: header, at most four parts, status */
 #define RESET_MS 1000u
+#define CONFIG_READS 100u	/* until the configuration has not changed meanwhile */
 #define NO_VECTOR 0xffffu
 #define STATUS_UNKNOWN 0xffu	/* what the device has to overwrite */
 
@@ -108,13 +109,14 @@ static u64 offered_features(void)
 	return low | (u64)common_read(COMMON(device_feature), 4) << 32;
 }
 
-static const char *negotiate(const struct blk_driver *d)
+static const char *negotiate(struct blk_driver *d)
 {
 	self.features = offered_features() & WANTED;
 	if (!(self.features & BIT64(VIRTIO_F_VERSION_1)))
-		return "the device is not a virtio 1.x one";
+		return blk_driver_unusable(d, "the device is not a virtio 1.x one");
 	if (d->args->is_contained && !(self.features & BIT64(VIRTIO_F_ACCESS_PLATFORM)))
-		return "the device goes around the IOMMU (it does not offer VIRTIO_F_ACCESS_PLATFORM)";
+		return blk_driver_unusable(d, "the device goes around the IOMMU (it does not offer "
+					      "VIRTIO_F_ACCESS_PLATFORM)");
 	common_write(COMMON(guest_feature_select), 4, 0);
 	common_write(COMMON(guest_feature), 4, (u32)self.features);
 	common_write(COMMON(guest_feature_select), 4, 1);
@@ -162,16 +164,17 @@ static u32 config_field(u32 offset, u32 size, u32 otherwise)
 	config_field((u32)offsetof(struct virtio_blk_config, field), \
 		     (u32)sizeof(((struct virtio_blk_config *)0)->field), otherwise)
 
-static u64 capacity(void)
+/* False: the device changes it all the time. */
+static bool capacity(u64 *sectors)
 {
-	u32 generation;
-	u64 sectors;
+	for (u32 i = 0; i < CONFIG_READS; i++) {
+		u32 generation = common_read(COMMON(config_generation), 1);
 
-	do {
-		generation = common_read(COMMON(config_generation), 1);
-		sectors = config_field(0, 4, 0) | (u64)config_field(4, 4, 0) << 32;
-	} while (generation != common_read(COMMON(config_generation), 1));
-	return sectors;
+		*sectors = config_field(0, 4, 0) | (u64)config_field(4, 4, 0) << 32;
+		if (generation == common_read(COMMON(config_generation), 1))
+			return true;
+	}
+	return false;
 }
 
 static u32 features_of(void)
@@ -211,7 +214,7 @@ static u32 data_limit(u32 unit)
 	return most / unit * unit;
 }
 
-static void describe(struct blk_info *info)
+static void describe(u64 sectors, struct blk_info *info)
 {
 	u32 block = self.features & FEATURE(BLK_SIZE) ? CONFIG(blk_size, 512) : 512, exponent = 0, unit;
 
@@ -220,7 +223,7 @@ static void describe(struct blk_info *info)
 	if (block < 512 || block > BLK_BLOCK_MAX)
 		block = 512;
 	unit = block / BLK_SECTOR_BYTES;
-	*info = (struct blk_info){ .sectors = capacity() / unit * unit, .block_bytes = block };
+	*info = (struct blk_info){ .sectors = sectors / unit * unit, .block_bytes = block };
 	info->physical_bytes = exponent < 4 ? (u32)min_u64((u64)block << exponent, BLK_BLOCK_MAX) : block;
 	info->features = features_of();
 	info->max_sectors = data_limit(unit);
@@ -236,22 +239,26 @@ static const char *start(struct blk_driver *d)
 {
 	struct blk_info info;
 	const char *why;
+	u64 sectors;
 
 	memset(&self, 0, sizeof(self));
 	if (!virtio_find_blocks(d, &self.blocks))
-		return "the device has no modern register blocks (a legacy device is not supported)";
+		return blk_driver_unusable(d, "the device has no modern register blocks (a legacy device is not "
+					      "supported)");
 	if (!reset(d))
 		return "the device does not reset";
 	add_status(VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER);
 	why = negotiate(d);
 	if (why == NULL)
 		why = set_up_queue(d);
+	if (why == NULL && !capacity(&sectors))
+		why = "the device does not say how large it is";
 	if (why != NULL) {
 		add_status(VIRTIO_CONFIG_S_FAILED);
 		return why;
 	}
 	add_status(VIRTIO_CONFIG_S_DRIVER_OK);
-	describe(&info);
+	describe(sectors, &info);
 	blk_driver_add(d, 0, &info);
 	return NULL;
 }

@@ -63,6 +63,8 @@ static const char *owner_text(const struct device_report *d)
 /* What it can reach in memory by itself. */
 static const char *dma_of(const struct device_report *d)
 {
+	if (d->state == DEVICE_GIVEN_UP)
+		return "off";
 	if (d->driver[0])
 		return d->is_contained ? "contained" : "not contained";
 	if (d->state == DEVICE_LEFT_ALONE)
@@ -86,7 +88,8 @@ static const char *irq_text(char text[16], const struct device_report *d)
 
 static const char *state_of(const struct device_report *d)
 {
-	static const char *const states[DEVICE_STATE_COUNT] = { "unused", "driven", "restarting", "left-alone" };
+	static const char *const states[DEVICE_STATE_COUNT] = { "unused", "driven", "restarting", "left-alone",
+								  "given-up" };
 
 	return d->state < DEVICE_STATE_COUNT ? states[d->state] : "unused";
 }

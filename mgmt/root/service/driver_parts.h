@@ -6,6 +6,7 @@
 #define VOS_ROOT_DRIVER_PARTS_H
 
 #include "driver.h"
+#include "driver_life.h"
 #include "object_set.h"
 #include "pci.h"
 #include "types.h"
@@ -32,6 +33,8 @@ struct driver {
 	u32 interrupts, irq_count;
 	u32 gsi;				/* with DRIVER_IRQ_LINES: the first */
 	bool is_up;
+	struct driver_life life;
+	u64 steady_tsc;				/* it has run for LIFE_STEADY_NS then */
 };
 
 /* driver_kinds.c: the kind of driver for that function; NULL = none. */

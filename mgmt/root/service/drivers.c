@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "blk_link.h"
 #include "driver_parts.h"
 #include "pci.h"
 #include "pd.h"
@@ -17,6 +18,7 @@
 #include "rt_log.h"
 #include "sys.h"
 #include "vm_layout.h"
+#include "wires.h"
 
 #define RW (RIGHT_R | RIGHT_W)
 #define MEMORY_ADDRESS 0x300000000000ull	/* where root has the drivers' links and queues, one after the other */
@@ -161,7 +163,7 @@ void drivers_find(void)
 
 bool driver_is_wanted(u32 number)
 {
-	return number < DRIVER_COUNT && drivers[number].kind != NULL;
+	return number < DRIVER_COUNT && drivers[number].kind != NULL && !drivers[number].life.is_given_up;
 }
 
 const char *driver_program(u32 number)
@@ -184,12 +186,16 @@ u32 driver_link_count(u32 number)
 	return driver_is_wanted(number) ? drivers[number].kind->link_count : 0;
 }
 
-bool driver_is_quiet(u32 number, u32 disk)
+static u32 link_state(u32 number, u32 disk)
 {
 	const struct blk_link_shared *shared = memory_at(number, disk);
 
-	return drivers[number].device.reset != PCI_RESET_NONE ||
-	       __atomic_load_n(&shared->state, __ATOMIC_ACQUIRE) != BLK_DOWN;
+	return __atomic_load_n(&shared->state, __ATOMIC_ACQUIRE);
+}
+
+bool driver_is_quiet(u32 number, u32 disk)
+{
+	return drivers[number].device.reset != PCI_RESET_NONE || link_state(number, disk) != BLK_DOWN;
 }
 
 u64 driver_bytes(void)
@@ -353,6 +359,8 @@ static void fill_args(u32 number)
 	args->dma_bus = d->bus[DRIVER_LINKS];
 	memcpy(args->link_bus, d->bus, sizeof(args->link_bus));
 	args->dma_bits = (driver_memory_flags() & MEM_BELOW_4G) != 0 ? 32 : 64;
+	args->known_disks = d->life.known;
+	args->lost_disks = d->life.lost;
 	pci_device_config(&d->device, args->config);
 }
 
@@ -373,7 +381,54 @@ enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set
 	pci_device_go(&d->device, d->interrupts == DRIVER_IRQ_LINES);
 	fill_args(number);
 	d->is_up = true;
+	d->steady_tsc = rt_time_after(&root.time, LIFE_STEADY_NS);
 	return ST_OK;
+}
+
+/* ---- its end ---- */
+
+void driver_failed(u32 number, u64 code)
+{
+	struct driver *d = &drivers[number];
+
+	switch (driver_life_failed(&d->life, code, rt_time_tsc() >= d->steady_tsc)) {
+	case LIFE_DISK_LOST:
+		rt_log("root: disk %u of %s is given up: it does not answer", (unsigned)(code - DRIVER_EXIT_STUCK),
+		       d->name);
+		break;
+	case LIFE_GIVEN_UP:
+		rt_log("root: %s is not started again; its disks are given up", d->name);
+		break;
+	case LIFE_AGAIN:
+		break;
+	}
+}
+
+u64 driver_pause_ns(u32 number)
+{
+	return driver_life_pause_ns(&drivers[number].life);
+}
+
+bool driver_forgive(u32 number)
+{
+	struct driver *d = &drivers[number];
+
+	if (!d->life.is_given_up || d->device.reset == PCI_RESET_NONE)
+		return false;
+	d->life = (struct driver_life){ .known = d->life.known };
+	return true;
+}
+
+/* The store is told in place of the driver. */
+static void say_lost(u32 number)
+{
+	struct driver *d = &drivers[number];
+	struct blk_server server;
+
+	for (u32 disk = 0; disk < DRIVER_LINKS; disk++)
+		if ((d->life.known & BIT32(disk)) != 0)
+			blk_server_begin(&server, memory_at(number, disk), NULL, BLK_LOST, DRIVER_WINDOW_COUNT);
+	(void)sys_notify_signal(SLOT_WIRE + WIRE_STORE_ORDERS);
 }
 
 /* A new store must not take completions of the old driver for those of its requests. */
@@ -383,9 +438,15 @@ void driver_stop(u32 number)
 
 	d->is_up = false;
 	pci_device_stop(&d->device);
-	for (u32 piece = 0; piece < DRIVER_LINKS; piece++)
-		if (d->h_mem[piece] != 0)
-			clear_piece(number, piece);
+	for (u32 disk = 0; disk < DRIVER_LINKS; disk++) {
+		if (d->h_mem[disk] == 0)
+			continue;
+		if (link_state(number, disk) == BLK_UP)
+			d->life.known |= BIT32(disk);
+		clear_piece(number, disk);
+	}
+	if (d->life.is_given_up)
+		say_lost(number);
 }
 
 /* ---- lines that drivers share ---- */
@@ -432,6 +493,8 @@ u32 drivers_deaf(u64 *next)
 
 static u32 state_of(const struct pci_function *f, const struct driver *d)
 {
+	if (d != NULL && d->life.is_given_up)
+		return DEVICE_GIVEN_UP;
 	if (d != NULL)
 		return d->is_up ? DEVICE_DRIVEN : DEVICE_RESTARTING;
 	return is_left_alone(f) ? DEVICE_LEFT_ALONE : DEVICE_UNUSED;

@@ -22,7 +22,7 @@
  */
 void drivers_find(void);
 
-/* Is there a device for this driver? Then these are its program and its name ("nvme0"). */
+/* Is there a device for this driver, and is it not given up? Then these are its program and its name ("nvme0"). */
 bool driver_is_wanted(u32 number);
 const char *driver_program(u32 number);
 const char *driver_name(u32 number);
@@ -30,6 +30,16 @@ const char *driver_name(u32 number);
 /* Between its thread's creation and its first instruction: everything it gets, and its device is let loose. What is
  * created goes into `objects`. */
 enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set *objects) MUST_CHECK;
+
+/*
+ * Before driver_stop of one that has ended by itself: code is its enum driver_exit, or 0 for a fault. Decides whether
+ * it is wanted any more, and says in the log what is given up. driver_pause_ns: until the next start.
+ */
+void driver_failed(u32 number, u64 code);
+u64 driver_pause_ns(u32 number);
+/* True: a driver that was given up is wanted again. Not if root can't reset its device: memory that it may still write
+ * to was given back. */
+bool driver_forgive(u32 number);
 
 /* Its thread runs no more: no DMA and no interrupt from now on; the device is reset. Before anything is given back. */
 void driver_stop(u32 number);

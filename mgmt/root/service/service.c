@@ -93,7 +93,7 @@ u64 service_bytes_down(void)
 	u64 sum = 0;
 
 	for (u32 i = 0; i < service_total(); i++)
-		if (!services[i].is_up)
+		if (!services[i].is_up && service_is_wanted(i))
 			sum += services[i].bytes;
 	return sum;
 }
@@ -262,12 +262,29 @@ bool service_check_fault(u32 id)
 
 	if (!s->is_up || fault_word(id, FAULT_KIND) == 0)
 		return false;
-	rt_log("root: %s stopped: fault %llx at %llx, address %llx, error %llx; starting it again",
-	       service_name(id), (unsigned long long)fault_word(id, FAULT_KIND),
-	       (unsigned long long)fault_word(id, FAULT_RIP), (unsigned long long)fault_word(id, FAULT_ADDRESS),
-	       (unsigned long long)fault_word(id, FAULT_ERROR));
+	if (fault_word(id, FAULT_KIND) == FAULT_EXIT)
+		rt_log("root: %s ended, code %llu", service_name(id), (unsigned long long)fault_word(id, FAULT_ERROR));
+	else
+		rt_log("root: %s stopped: fault %llx at %llx, address %llx, error %llx; starting it again",
+		       service_name(id), (unsigned long long)fault_word(id, FAULT_KIND),
+		       (unsigned long long)fault_word(id, FAULT_RIP),
+		       (unsigned long long)fault_word(id, FAULT_ADDRESS),
+		       (unsigned long long)fault_word(id, FAULT_ERROR));
+	if (is_driver(id))
+		driver_failed(id - service_count,
+			      fault_word(id, FAULT_KIND) == FAULT_EXIT ? fault_word(id, FAULT_ERROR) : 0);
 	service_take_down(id);
 	return true;
+}
+
+u64 service_pause_ns(u32 id)
+{
+	return is_driver(id) ? driver_pause_ns(id - service_count) : NS_PER_S;
+}
+
+bool service_forgive(u32 id)
+{
+	return is_driver(id) && driver_forgive(id - service_count);
 }
 
 void service_take_down(u32 id)

@@ -9,7 +9,7 @@
 #include "status.h"
 #include "types.h"
 
-/* False: this machine has no use for it. */
+/* False: this machine has no use for it, or it failed too often. */
 bool service_is_wanted(u32 id);
 bool service_has_program(u32 id);
 
@@ -21,6 +21,11 @@ void service_start(u32 id);
 
 /* Has its thread faulted? Then that is said in the log, and the service is taken down. */
 bool service_check_fault(u32 id);
+
+/* How long it rests before it is made again. */
+u64 service_pause_ns(u32 id);
+/* One that is not wanted because it failed too often is wanted again. False: there is no such reason, or no way. */
+bool service_forgive(u32 id);
 
 /* It is not up from now on; what it has is to be given back. A driver's device is stopped first. */
 void service_take_down(u32 id);

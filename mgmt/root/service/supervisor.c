@@ -14,8 +14,6 @@
 #include "sys.h"
 #include "wiring.h"
 
-#define RESTART_DELAY_NS NS_PER_S
-
 static struct {
 	enum { OFF, UP, DOWN, RESTING } phase;
 	u64 rest_until;
@@ -91,6 +89,8 @@ void supervisor_check_faults(void)
 
 void supervisor_restart(u32 id)
 {
+	if (states[id].phase == OFF && service_forgive(id))
+		states[id].phase = DOWN;
 	if (states[id].phase != UP)
 		return;
 	service_take_down(id);
@@ -112,6 +112,15 @@ static void restart_deaf(u64 *next)
 	}
 }
 
+/* All that it had is given back. */
+static void rest(u32 id)
+{
+	states[id].phase = service_is_wanted(id) ? RESTING : OFF;
+	states[id].rest_until = rt_time_after(&root.time, service_pause_ns(id));
+	if (states[id].phase == OFF)
+		set_watermark();
+}
+
 u64 supervisor_step(void)
 {
 	u64 next;
@@ -119,10 +128,8 @@ u64 supervisor_step(void)
 
 	restart_deaf(&next);
 	for (u32 id = 0; id < service_total(); id++) {
-		if (states[id].phase == DOWN && service_release_step(id) == ST_OK) {
-			states[id].phase = RESTING;
-			states[id].rest_until = rt_time_after(&root.time, RESTART_DELAY_NS);
-		}
+		if (states[id].phase == DOWN && service_release_step(id) == ST_OK)
+			rest(id);
 		if (states[id].phase == DOWN)
 			next = 0;
 		if (states[id].phase == RESTING && states[id].rest_until <= rt_time_tsc())

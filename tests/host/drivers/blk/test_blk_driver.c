@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all block drivers share, with a controller of two disks that answer when the test lets them: the watchdog.
+ * What all block drivers share, with a controller of two disks that answer when the test lets them: the start, and the
+ * watchdog.
  */
 /* links: ata rt */
 /* helpers: blk_bench.c */
@@ -21,6 +22,8 @@ static struct {
 	u32 room[DISKS];		/* requests that it takes at a time */
 	u32 count[DISKS];
 	u64 cookies[DISKS][BLK_RING];
+	u32 absent;			/* bit = disk */
+	bool is_dead;
 } dev;
 
 static struct blk_client second;	/* disk 1; bench_client is disk 0 */
@@ -46,8 +49,9 @@ static const char *start(struct blk_driver *d)
 				       .max_sectors = 8 };
 
 	for (u32 i = 0; i < DISKS; i++)
-		blk_driver_add(d, i, &info);
-	return NULL;
+		if ((dev.absent & BIT32(i)) == 0)
+			blk_driver_add(d, i, &info);
+	return dev.is_dead ? "dead" : NULL;
 }
 
 static bool submit(struct blk_driver *d, u32 disk, const struct blk_io *io)
@@ -155,11 +159,55 @@ static void a_held_request(void **state)
 	assert_int_equal(look(5000 + LIMIT, 0), 0);
 }
 
+static void expect_links(enum blk_link_state first, enum blk_link_state then, enum blk_link_state last)
+{
+	const enum blk_link_state expected[] = { first, then, last };
+
+	bench_reset(&ops);
+	bench_args.known_disks = 3;
+	(void)bench_start();
+	for (u32 i = 0; i < 3; i++) {
+		const struct blk_link_shared *link = (void *)(bench.links + i * DRIVER_PIECE_BYTES);
+
+		assert_int_equal(link->state, expected[i]);
+		assert_int_equal(bench.disk[i].is_there, expected[i] == BLK_UP);
+	}
+}
+
+/* A disk that was there and is not is lost, if the controller is up; a disk that never was is only down. */
+static void links_begin(void **state)
+{
+	(void)state;
+	expect_links(BLK_UP, BLK_UP, BLK_DOWN);
+	dev.absent = 2;
+	expect_links(BLK_UP, BLK_LOST, BLK_DOWN);
+	dev.is_dead = true;
+	expect_links(BLK_DOWN, BLK_DOWN, BLK_DOWN);
+}
+
+/* Nothing is asked of a disk that has been given up. */
+static void a_disk_is_given_up(void **state)
+{
+	(void)state;
+	bench_reset(&ops);
+	bench_args.lost_disks = 2;
+	bench_bring_up();
+	assert_true(bench.disk[0].is_there);
+	assert_false(bench.disk[1].is_there);
+	blk_client_init(&second, bench.links + DRIVER_PIECE_BYTES);
+	assert_true(blk_client_poll(&second));
+	assert_true(second.is_lost);
+	assert_true(blk_client_submit(&second, &(struct blk_sqe){ .op = BLK_FLUSH }) >= 0);
+	assert_false(blk_driver_step(&bench));
+	assert_int_equal(dev.count[1], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(one_of_two_is_stuck, setup), cmocka_unit_test_setup(a_slow_disk, setup),
-		cmocka_unit_test_setup(a_held_request, setup),
+		cmocka_unit_test_setup(a_held_request, setup), cmocka_unit_test_setup(links_begin, setup),
+		cmocka_unit_test_setup(a_disk_is_given_up, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -302,10 +302,11 @@ static void test_refused_controllers(void **state)
 	assert_non_null(bench_start());
 	make_device();
 	dev.shift = 30;
-	assert_non_null(bench_start());
+	assert_true(bench_has_no_disk());
 	make_device();
 	dev.namespaces = 0;
-	assert_non_null(bench_start());
+	assert_null(bench_start());		/* it is up, and has no disk */
+	assert_false(bench.disk[0].is_there);
 	make_device();
 	bench_args.bars[0].bytes = 0x100;
 	assert_non_null(bench_start());

@@ -31,7 +31,7 @@ static struct {
 	u64 desc, avail, used;
 	u16 seen, done;
 	u32 notifies, flushes, isr_reads;
-	bool refuses_features, is_mute, lies, fails;
+	bool refuses_features, is_mute, lies, fails, is_restless;
 	u32 unmapped;		/* sectors that were discarded, or written as zeros with UNMAP */
 } dev;
 
@@ -84,6 +84,8 @@ u64 fake_read(u64 at, u32 size)
 	} else if (at == offsetof(struct virtio_pci_common_cfg, device_feature)) {
 		value = dev.select == 0 ? (u32)dev.features : dev.features >> 32;
 	} else {
+		if (dev.is_restless && at == offsetof(struct virtio_pci_common_cfg, config_generation))
+			dev.common[at]++;
 		assert_true(at + size <= 0x38);
 		value = get((u32)at, size);
 	}
@@ -234,8 +236,13 @@ static void test_refused_devices(void **state)
 	(void)state;
 	dev.features = BIT64(VIRTIO_BLK_F_FLUSH);
 	assert_non_null(bench_start());
+	assert_true(bench.is_unusable);
 	make_device();
 	dev.refuses_features = true;
+	assert_non_null(bench_start());
+	assert_false(bench.is_unusable);
+	make_device();
+	dev.is_restless = true;			/* its configuration changes all the time */
 	assert_non_null(bench_start());
 	make_device();
 	dev.features &= ~BIT64(VIRTIO_F_ACCESS_PLATFORM);

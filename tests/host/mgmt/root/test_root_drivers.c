@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "driver.h"
+#include "driver_life.h"
 #include "drivers.h"
 #include "fake_kernel.h"
 #include "info_page.h"
@@ -429,6 +430,39 @@ static void a_window_outlives_the_store(void **state)
 	}
 }
 
+/* A controller that does not come up again: after some tries its device stays off, and its disk is lost. */
+static void a_driver_is_given_up(void **state)
+{
+	struct request r = bench_make_request(REQ_DEVICES, "", 0);
+	const struct blk_link_shared *link, *other;
+
+	(void)state;
+	come_up(D_IDE);
+	link = fake_memory(fake_pd_of(threads[D_IDE]), DRIVER_LINK);
+	other = fake_memory(fake_pd_of(threads[D_IDE]), DRIVER_LINK + DRIVER_PIECE_BYTES);
+	for (u32 i = 0; i < LIFE_TRIES; i++) {
+		u32 made = fake_threads_made();
+
+		assert_int_equal(args_of(D_IDE)->known_disks, i != 0);
+		fake_fault(threads[D_IDE], FAULT_EXIT, 0, 0);
+		(void)root_turn(ROOT_BIT_FAULT);
+		assert_false(fake_devices[IDE].is_master);
+		if (i != LIFE_TRIES - 1)
+			threads[D_IDE] = bench_await_thread(made);
+	}
+	bench_turns(0, 50);
+	assert_false(fake_devices[IDE].is_master);
+	assert_false(driver_is_wanted(D_IDE));
+	assert_int_equal(link->state, BLK_LOST);
+	assert_int_equal(other->state, BLK_DOWN);
+	assert_true(driver_is_quiet(D_IDE, 0));
+	assert_int_equal(fake_watermark_bytes(), 0);
+	bench_send(&r);
+	bench_await_answer();
+	assert_int_equal(bench_rows[IDE].pci.state, DEVICE_GIVEN_UP);
+	assert_false(driver_forgive(D_IDE));		/* root can't reset it */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -436,6 +470,7 @@ int main(void)
 		cmocka_unit_test(a_virtio_device), cmocka_unit_test(lines), cmocka_unit_test(windows),
 		cmocka_unit_test(it_comes_back), cmocka_unit_test(a_deaf_driver), cmocka_unit_test(the_table),
 		cmocka_unit_test(disks_are_volumes), cmocka_unit_test(a_window_outlives_the_store),
+		cmocka_unit_test(a_driver_is_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
