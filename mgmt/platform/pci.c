@@ -154,7 +154,7 @@ static void power_set(const struct pci_device *d, u32 state)
 	cap_write(d, at, (word & POWER_WRITABLE & ~POWER_STATE) | state);
 }
 
-static void messages_off(const struct pci_device *d)
+void pci_device_messages_off(const struct pci_device *d)
 {
 	u32 at, word = cap_read(d, PCI_CAP_MSI, 0, &at);
 
@@ -168,7 +168,7 @@ void pci_device_stop(const struct pci_device *d)
 	u32 at, word;
 
 	command_set(d->f, PCI_COMMAND_MASTER, PCI_COMMAND_NO_INTX);
-	messages_off(d);
+	pci_device_messages_off(d);
 	switch ((enum pci_reset)d->reset) {
 	case PCI_RESET_FUNCTION:
 		word = cap_read(d, PCI_CAP_EXPRESS, EXPRESS_CONTROL, &at);
@@ -194,7 +194,7 @@ void pci_device_wake(const struct pci_device *d)
 	}
 	for (u32 i = PCI_HEADER / 4; i < ARRAY_COUNT(d->header); i++)
 		config_write(NULL, d->f->bdf, 4 * i, d->header[i]);
-	messages_off(d);
+	pci_device_messages_off(d);
 	command_set(d->f, PCI_COMMAND_MASTER, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_NO_INTX);
 }
 
@@ -215,8 +215,10 @@ static bool msix_set(const struct pci_device *d, u32 index, u64 address, u32 dat
 
 	cap_write(d, at, control | MSIX_ENABLE | MSIX_MASK_ALL);
 	entries = (volatile u32 *)(volatile void *)platform_map(start, f->msix_count * MSIX_BYTES, RIGHT_R | RIGHT_W);
-	if (entries == NULL)
+	if (entries == NULL) {
+		cap_write(d, at, control);
 		return false;
+	}
 	for (u32 i = 0; i < f->msix_count && (control & MSIX_ENABLE) == 0; i++)
 		entries[i * MSIX_BYTES / 4 + 3] = MSIX_ENTRY_MASKED;
 	entries[first] = (u32)address;

@@ -45,6 +45,9 @@ void pci_device_wake(const struct pci_device *d);
 bool pci_device_message(const struct pci_device *d, u32 index, u64 address, u32 data);
 u32 pci_device_message_count(const struct pci_device *d);
 
+/* It sends none, but its INTx if pci_device_go lets it. */
+void pci_device_messages_off(const struct pci_device *d);
+
 /* Messages, or else (is_line) its INTx, are let through; and it may do DMA. */
 void pci_device_go(const struct pci_device *d, bool is_line);
 

@@ -9,45 +9,49 @@
 #include "rt_log.h"
 #include "sys.h"
 
-static enum status give_irq(struct driver *d, u64 h_pd, u64 h_thread, u64 gsi, u32 flags, struct object_set *objects)
+static enum status make_irq(struct driver *d, u64 h_thread, u64 gsi, u32 flags, struct object_set *objects)
 {
-	u32 i = d->irq_count;
-	enum status st = sys_irq_create(HANDLE_ROOT, gsi, flags, h_thread, DRIVER_BIT_IRQ << i, &d->h_irq[i]);
+	u64 *h_irq = &d->h_irq[d->irq_count];
+	enum status st = sys_irq_create(HANDLE_ROOT, gsi, flags, h_thread, DRIVER_BIT_IRQ << d->irq_count, h_irq);
 
-	if (st != ST_OK)
-		return st;
-	st = object_set_add(objects, OBJECT_IRQ, d->h_irq[i]);
-	if (st == ST_OK)
-		st = sys_handle_grant(h_pd, DRIVER_H_IRQ + i, d->h_irq[i], RIGHT_ACK, 0);
+	return st == ST_OK ? object_set_add(objects, OBJECT_IRQ, *h_irq) : st;
+}
+
+static enum status grant_irq(struct driver *d, u64 h_pd)
+{
+	enum status st = sys_handle_grant(h_pd, DRIVER_H_IRQ + d->irq_count, d->h_irq[d->irq_count], RIGHT_ACK, 0);
+
 	d->irq_count += st == ST_OK;
 	return st;
 }
 
-/* A table in pages that the driver needs itself is not used: it could aim interrupts. */
-static bool has_messages(const struct driver *d)
+static bool give_message(struct driver *d, u64 pcpu, u64 h_pd, u64 h_thread, struct object_set *objects)
 {
-	u64 bytes, first = pci_msix_pages(d->device.f, 0, &bytes);
+	const u64 *words;
 
-	return pci_device_message_count(&d->device) != 0 && (bytes == 0 || first >= d->kind->registers_bytes);
+	if (make_irq(d, h_thread, pcpu, IRQ_MSI, objects) != ST_OK)
+		return false;
+	words = stats_of(d->h_irq[d->irq_count]);
+	return pci_device_message(&d->device, d->irq_count, words[STAT_IRQ_ADDRESS], (u32)words[STAT_IRQ_DATA]) &&
+	       grant_irq(d, h_pd) == ST_OK;
 }
 
 static void give_messages(struct driver *d, u64 h_pd, u64 h_thread, u64 pcpu, struct object_set *objects)
 {
 	u64 count = min_u64(d->kind->irq_count, pci_device_message_count(&d->device));
 
-	while (d->irq_count < count) {
-		const u64 *words;
-
-		if (give_irq(d, h_pd, h_thread, pcpu, IRQ_MSI, objects) != ST_OK)
-			return;
-		words = stats_of(d->h_irq[d->irq_count - 1]);
-		if (!pci_device_message(&d->device, d->irq_count - 1, words[STAT_IRQ_ADDRESS],
-					(u32)words[STAT_IRQ_DATA])) {
-			d->irq_count--;
-			return;
-		}
+	while (d->irq_count < count && give_message(d, pcpu, h_pd, h_thread, objects))
 		d->interrupts = DRIVER_IRQ_MESSAGES;
-	}
+	if (d->interrupts == DRIVER_IRQ_NONE)
+		pci_device_messages_off(&d->device);
+}
+
+static bool give_gsi(struct driver *d, u64 h_pd, u64 h_thread, u64 gsi, u32 flags, struct object_set *objects)
+{
+	if (make_irq(d, h_thread, gsi, flags, objects) != ST_OK || grant_irq(d, h_pd) != ST_OK)
+		return false;
+	d->interrupts = DRIVER_IRQ_LINES;
+	return true;
 }
 
 /* The ISA interrupt that the firmware has routed it to. There are machines where that is not its pin of the I/O APIC:
@@ -63,8 +67,7 @@ static void give_line(struct driver *d, u64 h_pd, u64 h_thread, struct object_se
 	d->gsi = platform_isa_irq(f->irq_line, &flags);
 	if (flags == 0)
 		flags = IRQ_LEVEL | IRQ_LOW;
-	if (give_irq(d, h_pd, h_thread, d->gsi, flags | IRQ_SHARED, objects) == ST_OK)
-		d->interrupts = DRIVER_IRQ_LINES;
+	(void)give_gsi(d, h_pd, h_thread, d->gsi, flags | IRQ_SHARED, objects);
 }
 
 static void give_ide_lines(struct driver *d, u64 h_pd, u64 h_thread, struct object_set *objects)
@@ -72,10 +75,9 @@ static void give_ide_lines(struct driver *d, u64 h_pd, u64 h_thread, struct obje
 	for (u32 channel = 0; channel < 2; channel++) {
 		u32 flags, gsi = platform_isa_irq(14 + channel, &flags);
 
-		if (give_irq(d, h_pd, h_thread, gsi, flags, objects) != ST_OK)
+		if (!give_gsi(d, h_pd, h_thread, gsi, flags, objects))
 			return;
 		d->gsi = channel == 0 ? gsi : d->gsi;
-		d->interrupts = DRIVER_IRQ_LINES;
 	}
 }
 
@@ -85,7 +87,7 @@ void driver_give_irqs(struct driver *d, u64 pcpu, u64 h_pd, u64 h_thread, struct
 	d->interrupts = DRIVER_IRQ_NONE;
 	if (driver_is_compatible_ide(d->device.f, 0))
 		give_ide_lines(d, h_pd, h_thread, objects);
-	else if (has_messages(d))
+	else
 		give_messages(d, h_pd, h_thread, pcpu, objects);
 	if (d->interrupts == DRIVER_IRQ_NONE && d->irq_count == 0)
 		give_line(d, h_pd, h_thread, objects);

@@ -14,7 +14,7 @@ static const struct driver_kind kinds[] = {
 	{ .program = "nvme", .name = "nvme", .class_code = 0x010802, .class_mask = 0xffffff,
 	  .link_count = DRIVER_LINKS, .irq_count = 2, .registers_bytes = 0x2000 },
 	{ .program = "ahci", .name = "ahci", .class_code = 0x010601, .class_mask = 0xffffff,
-	  .link_count = DRIVER_LINKS, .irq_count = 1 },
+	  .link_count = DRIVER_LINKS, .irq_count = 1, .registers_bar = 5, .registers_bytes = 0x1100 },
 	{ .program = "ata", .name = "ata", .class_code = 0x010100, .class_mask = 0xffff00, .link_count = DRIVER_LINKS,
 	  .irq_count = 2, .is_32_bit = true },
 };

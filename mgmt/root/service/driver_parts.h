@@ -19,7 +19,8 @@ struct driver_kind {
 	u16 vendor, devices[2];		/* 0 = any, by the class: */
 	u32 class_code, class_mask;
 	u32 link_count, irq_count;	/* at most */
-	u32 registers_bytes;		/* of BAR 0, that the driver needs */
+	u32 registers_bar;
+	u32 registers_bytes;		/* of that BAR, that the driver needs */
 	bool is_32_bit;			/* it can reach nothing beyond 4 GiB */
 };
 

@@ -56,6 +56,16 @@ static u32 count_of(const struct driver_kind *kind)
 	return count;
 }
 
+/* An MSI-X table in pages that the driver needs itself is not used: it could aim interrupts. There may be MSI instead,
+ * or a line. */
+static void judge_table(const struct driver_kind *kind, struct pci_function *f)
+{
+	u64 bytes, first = pci_msix_pages(f, kind->registers_bar, &bytes);
+
+	if (bytes != 0 && first < kind->registers_bytes)
+		f->msix_count = 0;
+}
+
 /* A small BAR may share its page with another function's: nobody can have that page without the other. */
 static bool has_own_pages(const struct pci_function *f)
 {
@@ -84,6 +94,7 @@ static void assign(struct pci_function *f)
 		return;
 	}
 	pci_device_init(&d->device, f);
+	judge_table(kind, f);
 	if (!has_own_pages(f)) {
 		pci_name(f->bdf, address);
 		rt_log("root: the registers of %s share a page with others', it gets no driver", address);

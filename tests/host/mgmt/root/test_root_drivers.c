@@ -59,7 +59,10 @@ static int boot(void **state)
 		.bars = { [4] = { 0xc100, 0x10, PCI_BAR_IO, false } } };
 	f[SECOND] = f[AHCI];
 	f[SECOND].bdf = 0x38;
-	f[SECOND].bars[5] = memory(0xfe030000, 0x1000);
+	f[SECOND].bars[5] = memory(0xfe030000, 0x2000);
+	f[SECOND].msix_count = 1;		/* among its registers */
+	f[SECOND].msix_bar = 5;
+	f[SECOND].msix_offset = 0x1800;
 	f[NIC] = (struct pci_function){ .bdf = 0x30, .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000 };
 	fake_pci.count = FUNCTION_COUNT;
 	bench_programs = programs;
@@ -163,6 +166,42 @@ static void lines(void **state)
 	assert_int_equal(ide->bars[2].port, 0x170);
 	assert_int_equal(ide->bars[3].port + 2, 0x376);
 	assert_int_equal(ide->bars[4].port, 0xc100);
+}
+
+/* A table that the driver could write to is not used, and hides nothing. */
+static void a_table_among_registers(void **state)
+{
+	const struct driver_args *second = args_of(D_SECOND);
+
+	(void)state;
+	assert_int_equal(second->interrupts, DRIVER_IRQ_LINES);
+	assert_int_equal(fake_devices[SECOND].message_count, 0);
+	assert_int_equal(second->bars[5].bytes, 2 * PAGE_SIZE);
+	assert_int_equal(fake_rights(fake_pd_of(threads[D_SECOND]), DRIVER_BARS + 5 * DRIVER_BAR_STRIDE + PAGE_SIZE),
+			 RIGHT_R | RIGHT_W);
+}
+
+/* A device whose messages can't be set up gets its line. */
+static void no_messages(void **state)
+{
+	u32 made = fake_threads_made();
+
+	(void)state;
+	fake_devices[NVME].refuses_messages = true;
+	fake_pci.functions[NVME].irq_pin = 1;
+	fake_pci.functions[NVME].irq_line = 10;
+	fake_fault(threads[D_NVME], 15, 0x400000, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	threads[D_NVME] = bench_await_thread(made);
+	assert_int_equal(args_of(D_NVME)->interrupts, DRIVER_IRQ_LINES);
+	assert_int_equal(args_of(D_NVME)->interrupt_count, 1);
+	assert_true(fake_devices[NVME].has_line);
+	fake_devices[NVME].refuses_messages = false;
+	made = fake_threads_made();
+	fake_fault(threads[D_NVME], 15, 0x400000, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	threads[D_NVME] = bench_await_thread(made);
+	assert_int_equal(args_of(D_NVME)->interrupts, DRIVER_IRQ_MESSAGES);
 }
 
 static void windows(void **state)
@@ -468,6 +507,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_get_drivers), cmocka_unit_test(what_a_driver_finds),
 		cmocka_unit_test(a_virtio_device), cmocka_unit_test(lines), cmocka_unit_test(windows),
+		cmocka_unit_test(a_table_among_registers), cmocka_unit_test(no_messages),
 		cmocka_unit_test(it_comes_back), cmocka_unit_test(a_deaf_driver), cmocka_unit_test(the_table),
 		cmocka_unit_test(disks_are_volumes), cmocka_unit_test(a_window_outlives_the_store),
 		cmocka_unit_test(a_driver_is_given_up),
