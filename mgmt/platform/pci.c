@@ -50,11 +50,16 @@ static void config_write(void *ctx, u32 bdf, u32 offset, u32 value)
 
 static const struct pci_access access = { .read = config_read, .write = config_write };
 
-void pci_start(void)
+static bool is_there(void)
 {
 	port_out(CONFIG_ADDRESS, 4, CONFIG_ENABLE);
+	return port_in(CONFIG_ADDRESS, 4) == CONFIG_ENABLE;
+}
+
+void pci_start(void)
+{
 	table.count = table.left_out = 0;
-	if (port_in(CONFIG_ADDRESS, 4) == CONFIG_ENABLE)
+	if (is_there())
 		pci_scan(&access, 0, LAST_BUS, &table);
 }
 
@@ -76,35 +81,44 @@ void pci_devices_settle(void)
 	clock_wait_us(PCI_RESET_US);
 }
 
-void pci_masters_off(bool (*keep)(const struct pci_function *f))
-{
-	for (u32 i = 0; i < table.count; i++) {
-		const struct pci_function *f = &table.functions[i];
+typedef bool (*keep_fn)(const struct pci_function *f);
 
-		if (f->header == 0 && f->class_code >> 16 != PCI_CLASS_BRIDGE && !keep(f))
-			command_set(f, PCI_COMMAND_MASTER, PCI_COMMAND_NO_INTX);
-	}
+static bool master_off(void *ctx, const struct pci_function *f)
+{
+	keep_fn keep = *(keep_fn *)ctx;
+
+	if (f->header == 0 && f->class_code >> 16 != PCI_CLASS_BRIDGE && !keep(f))
+		command_set(f, PCI_COMMAND_MASTER, PCI_COMMAND_NO_INTX);
+	return true;
 }
 
-static bool has_bar_in(const struct pci_function *f, u64 page)
+/* The table may not have all functions. */
+void pci_masters_off(bool (*keep)(const struct pci_function *f))
 {
-	u32 count = f->header == 0 ? PCI_BARS : f->header == 1 ? 2 : 0;
+	if (is_there())
+		pci_walk(&access, 0, LAST_BUS, master_off, &keep);
+}
 
-	for (u32 i = 0; i < count; i++) {
-		u32 bar = config_read(NULL, f->bdf, PCI_BAR + 4 * i);
+struct crowd {
+	u32 bdf;		/* of the function whose page it is */
+	u64 page;
+	bool is_alone;
+};
 
-		if ((bar & 1) == 0 && align_down(bar, PAGE_SIZE) == (u32)page)
-			return true;
-	}
-	return false;
+static bool look_for_bar(void *ctx, const struct pci_function *f)
+{
+	struct crowd *c = ctx;
+
+	c->is_alone = f->bdf == c->bdf || !pci_has_bar_in(&access, f, c->page);
+	return c->is_alone;
 }
 
 bool pci_page_is_alone(const struct pci_function *f, u64 page)
 {
-	for (u32 i = 0; i < table.count; i++)
-		if (&table.functions[i] != f && has_bar_in(&table.functions[i], page))
-			return false;
-	return true;
+	struct crowd c = { .bdf = f->bdf, .page = page, .is_alone = true };
+
+	pci_walk(&access, 0, LAST_BUS, look_for_bar, &c);
+	return c.is_alone;
 }
 
 /* ---- a device ---- */

@@ -79,7 +79,7 @@ static void read_function(const struct pci_access *access, u32 bdf, u32 id, u32 
 }
 
 /* False: there is no such function. */
-static bool scan_function(const struct pci_access *access, u32 bdf, struct pci_table *table, bool *is_multi)
+static bool find_function(const struct pci_access *access, u32 bdf, struct pci_function *f, bool *is_multi)
 {
 	u32 id = config(access, bdf, PCI_ID), header;
 
@@ -87,25 +87,44 @@ static bool scan_function(const struct pci_access *access, u32 bdf, struct pci_t
 		return false;
 	header = config(access, bdf, PCI_HEADER);
 	*is_multi = (header & HEADER_MULTIFUNCTION) != 0;
+	read_function(access, bdf, id, header, f);
+	return true;
+}
+
+/* Every bus is looked at, so it does not matter what bridges say. */
+void pci_walk(const struct pci_access *access, u32 first_bus, u32 last_bus,
+	      bool (*visit)(void *ctx, const struct pci_function *f), void *ctx)
+{
+	struct pci_function f;
+
+	for (u32 device = first_bus * DEVICES; device < (last_bus + 1) * DEVICES; device++) {
+		bool is_multi = false, ignored;
+
+		if (!find_function(access, device * FUNCTIONS, &f, &is_multi))
+			continue;
+		if (!visit(ctx, &f))
+			return;
+		for (u32 function = 1; is_multi && function < FUNCTIONS; function++)
+			if (find_function(access, device * FUNCTIONS + function, &f, &ignored) && !visit(ctx, &f))
+				return;
+	}
+}
+
+static bool note(void *ctx, const struct pci_function *f)
+{
+	struct pci_table *table = ctx;
+
 	if (table->count < PCI_FUNCTIONS)
-		read_function(access, bdf, id, header, &table->functions[table->count++]);
+		table->functions[table->count++] = *f;
 	else
 		table->left_out++;
 	return true;
 }
 
-/* Every bus is looked at, so it does not matter what bridges say. */
 void pci_scan(const struct pci_access *access, u32 first_bus, u32 last_bus, struct pci_table *table)
 {
 	table->count = table->left_out = 0;
-	for (u32 device = first_bus * DEVICES; device < (last_bus + 1) * DEVICES; device++) {
-		bool is_multi = false, ignored;
-
-		if (!scan_function(access, device * FUNCTIONS, table, &is_multi) || !is_multi)
-			continue;
-		for (u32 function = 1; function < FUNCTIONS; function++)
-			(void)scan_function(access, device * FUNCTIONS + function, table, &ignored);
-	}
+	pci_walk(access, first_bus, last_bus, note, table);
 }
 
 /* ---- BARs ---- */
@@ -158,6 +177,23 @@ static struct pci_bar size_bar(const struct pci_access *access, u32 bdf, u32 i)
 	high = config(access, bdf, at + 4);
 	high_mask = probe(access, bdf, at + 4, high);
 	return memory_bar((u64)high << 32 | low, high_mask << 32 | low_mask, true);
+}
+
+bool pci_has_bar_in(const struct pci_access *access, const struct pci_function *f, u64 page)
+{
+	u32 count = f->header == 0 ? PCI_BARS : f->header == 1 ? 2 : 0;
+
+	for (u32 i = 0; i < count; i++) {
+		u64 bar = config(access, f->bdf, PCI_BAR + 4 * i);
+
+		if ((bar & BAR_IO) != 0)
+			continue;
+		if ((bar & BAR_TYPE) == BAR_TYPE_64 && i + 1 < count)
+			bar |= (u64)config(access, f->bdf, PCI_BAR + 4 * ++i) << 32;
+		if (align_down(bar, PAGE_SIZE) == page)
+			return true;
+	}
+	return false;
 }
 
 static void find_msix(const struct pci_access *access, struct pci_function *f)

@@ -66,7 +66,11 @@ struct pci_table {
 	struct pci_function functions[PCI_FUNCTIONS];
 };
 
-/* All functions of buses first .. last. Changes nothing. */
+/* Show all functions of buses first .. last to visit(), which returns whether it wants more: without their BARs. */
+void pci_walk(const struct pci_access *access, u32 first_bus, u32 last_bus,
+	      bool (*visit)(void *ctx, const struct pci_function *f), void *ctx);
+
+/* All functions of buses first .. last, as far as there is room. Changes nothing. */
 void pci_scan(const struct pci_access *access, u32 first_bus, u32 last_bus, struct pci_table *table);
 
 /*
@@ -74,6 +78,9 @@ void pci_scan(const struct pci_access *access, u32 first_bus, u32 last_bus, stru
  * makes no sense is PCI_BAR_NONE.
  */
 void pci_size_bars(const struct pci_access *access, struct pci_function *f);
+
+/* Has it a memory BAR, or a bridge one of its two, that begins in this page? Of any function; nothing is changed. */
+bool pci_has_bar_in(const struct pci_access *access, const struct pci_function *f, u64 page);
 
 /* The pages of that BAR that hold the MSI-X table, in bytes from its start; 0 bytes: none. */
 u64 pci_msix_pages(const struct pci_function *f, u32 bar, u64 *bytes);

@@ -10,7 +10,7 @@
 
 #include "pci_scan.h"
 
-#define SPACE_FUNCTIONS 16u
+#define SPACE_FUNCTIONS 300u
 
 struct space_function {
 	u32 bdf;
