@@ -161,6 +161,23 @@ void pci_device_init(struct pci_device *d, struct pci_function *f)
 	d->reset = (u8)reset_of(d);
 }
 
+bool pci_device_register(const struct pci_device *d, u32 bar, u32 offset, u32 *value)
+{
+	const struct pci_bar *b = &d->f->bars[bar];
+	u32 command = config_read(NULL, d->f->bdf, PCI_COMMAND) & PCI_COMMAND_WORD;
+	volatile u32 *at;
+
+	if (b->kind != PCI_BAR_MEMORY || !range_ok(offset, sizeof(*value), b->bytes))
+		return false;
+	config_write(NULL, d->f->bdf, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
+	at = (volatile u32 *)(volatile void *)platform_map(b->address + offset, sizeof(*value), RIGHT_R);
+	if (at != NULL)
+		*value = *at;
+	platform_unmap();
+	config_write(NULL, d->f->bdf, PCI_COMMAND, command);
+	return at != NULL;
+}
+
 static void power_set(const struct pci_device *d, u32 state)
 {
 	u32 at, word = cap_read(d, PCI_CAP_POWER, POWER_CONTROL, &at);

@@ -30,6 +30,9 @@ struct pci_device {
 /* Sizes its BARs and notes its header. */
 void pci_device_init(struct pci_device *d, struct pci_function *f);
 
+/* Before it is stopped: a 32-bit register of a memory BAR. False: there is none. */
+bool pci_device_register(const struct pci_device *d, u32 bar, u32 offset, u32 *value);
+
 /*
  * No DMA and no interrupt from now on, then a reset if it has one (PCI Express 2.0, 6.6.2; Advanced Capabilities; Power
  * Management 1.2, 5.4). PCI_RESET_US later the function may be touched again.

@@ -8,13 +8,16 @@
 #define IDE_CLASS 0x0101u
 #define IDE_NATIVE(channel) (1u << 2 * (channel))	/* bits of the programming interface */
 
+#define AHCI_S64A BIT32(31)	/* of CAP (AHCI 1.3.1, 3.1.1) */
+
 static const struct driver_kind kinds[] = {
 	{ .program = "virtio_blk", .name = "virtio", .vendor = 0x1af4, .devices = { 0x1042, 0x1001 }, .link_count = 1,
 	  .irq_count = 2 },
 	{ .program = "nvme", .name = "nvme", .class_code = 0x010802, .class_mask = 0xffffff,
 	  .link_count = DRIVER_LINKS, .irq_count = 2, .registers_bytes = 0x2000 },
 	{ .program = "ahci", .name = "ahci", .class_code = 0x010601, .class_mask = 0xffffff,
-	  .link_count = DRIVER_LINKS, .irq_count = 1, .registers_bar = 5, .registers_bytes = 0x1100 },
+	  .link_count = DRIVER_LINKS, .irq_count = 1, .registers_bar = 5, .registers_bytes = 0x1100,
+	  .reach_bit = AHCI_S64A },
 	{ .program = "ata", .name = "ata", .class_code = 0x010100, .class_mask = 0xffff00, .link_count = DRIVER_LINKS,
 	  .irq_count = 2, .is_32_bit = true },
 };

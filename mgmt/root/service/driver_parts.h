@@ -22,6 +22,7 @@ struct driver_kind {
 	u32 registers_bar;
 	u32 registers_bytes;		/* of that BAR, that the driver needs */
 	bool is_32_bit;			/* it can reach nothing beyond 4 GiB */
+	u32 reach_bit;			/* or it can if this bit of its first register is set; 0 = it can */
 };
 
 struct driver {

@@ -79,6 +79,17 @@ static bool has_own_pages(const struct pci_function *f)
 	return true;
 }
 
+/* Can its device reach memory beyond 4 GiB? */
+static bool reaches_all(const struct driver *d)
+{
+	u32 value;
+
+	if (d->kind->is_32_bit || d->kind->reach_bit == 0)
+		return !d->kind->is_32_bit;
+	return pci_device_register(&d->device, d->kind->registers_bar, 0, &value) &&
+	       (value & d->kind->reach_bit) != 0;
+}
+
 static void assign(struct pci_function *f)
 {
 	const struct driver_kind *kind = driver_kind_of(f);
@@ -102,7 +113,7 @@ static void assign(struct pci_function *f)
 	}
 	snprintf(d->name, sizeof(d->name), "%s%u", kind->name, (unsigned)count_of(kind));
 	d->kind = kind;
-	is_any_32_bit |= kind->is_32_bit;
+	is_any_32_bit |= !reaches_all(d);
 	pci_device_stop(&d->device);
 }
 
@@ -118,17 +129,41 @@ u32 driver_memory_flags(void)
 	return MEM_DMA | (is_any_32_bit ? MEM_BELOW_4G : 0);
 }
 
+static void destroy(u64 h_mem)
+{
+	while (sys_object_destroy(h_mem) == ST_AGAIN)
+		;
+	(void)sys_handle_close(h_mem);
+}
+
 static enum status make_piece(u32 number, u32 piece)
 {
 	struct driver *d = &drivers[number];
-	enum status st;
+	u64 h_mem, at = (u64)memory_at(number, piece);
+	enum status st = sys_mem_create(HANDLE_ROOT, DRIVER_PIECE_BYTES, driver_memory_flags(), &h_mem);
 
-	st = sys_mem_create(HANDLE_ROOT, DRIVER_PIECE_BYTES, driver_memory_flags(), &d->h_mem[piece]);
-	if (st == ST_OK)
-		st = pd_fill(HANDLE_SELF_PD, d->h_mem[piece], (u64)memory_at(number, piece), 0, DRIVER_PIECE_BYTES, RW);
-	if (st == ST_OK)
-		d->bus[piece] = stat_of(d->h_mem[piece], STAT_BUS_ADDRESS);
-	return st;
+	if (st != ST_OK)
+		return st;
+	st = pd_map(HANDLE_SELF_PD, h_mem, at, DRIVER_PIECE_BYTES, RW);
+	if (st != ST_OK) {
+		destroy(h_mem);
+		return st;
+	}
+	d->h_mem[piece] = h_mem;
+	d->bus[piece] = stat_of(h_mem, STAT_BUS_ADDRESS);
+	return pd_fill(HANDLE_SELF_PD, h_mem, at, 0, DRIVER_PIECE_BYTES, RW);
+}
+
+static void drop_piece(u32 number, u32 piece)
+{
+	u64 *h_mem = &drivers[number].h_mem[piece];
+
+	if (*h_mem == 0)
+		return;
+	while (sys_mem_unmap(HANDLE_SELF_PD, (u64)memory_at(number, piece), DRIVER_PIECE_BYTES) == ST_AGAIN)
+		;
+	destroy(*h_mem);
+	*h_mem = 0;
 }
 
 /* Without its memory there is no driver; the device stays off. */
@@ -143,6 +178,8 @@ static void make_memory(u32 number)
 	if (st == ST_OK)
 		return;
 	rt_log("root: no memory for %s (status %u)", d->name, (unsigned)st);
+	for (u32 piece = 0; piece < PIECES; piece++)
+		drop_piece(number, piece);
 	d->kind = NULL;
 }
 

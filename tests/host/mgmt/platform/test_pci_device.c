@@ -40,6 +40,8 @@ void port_out(u32 port, u32 bytes, u32 value)
 volatile u8 *platform_map(u64 at, u64 bytes, u32 rights)
 {
 	(void)at, (void)bytes, (void)rights;
+	if (bytes == sizeof(register_word))
+		assert_int_equal(space.functions[0].words[PCI_COMMAND / 4], PCI_COMMAND_MEMORY);
 	return is_mappable ? (volatile u8 *)&register_word : NULL;
 }
 
@@ -151,11 +153,30 @@ static void a_table_out_of_reach(void **state)
 	assert_int_equal(space.functions[0].words[PCI_COMMAND / 4] & PCI_COMMAND_NO_INTX, 0);
 }
 
+/* A register is read with decoding on, which is then as it was. */
+static void a_register(void **state)
+{
+	struct pci_device d;
+	u32 value;
+
+	(void)state;
+	d = device(0x1005);
+	space.functions[0].words[PCI_COMMAND / 4] = 0;
+	register_word = 0x12345678;
+	assert_false(pci_device_register(&d, 5, 0, &value));
+	is_mappable = true;
+	assert_true(pci_device_register(&d, 5, 0, &value));
+	assert_int_equal(value, 0x12345678);
+	assert_int_equal(space.functions[0].words[PCI_COMMAND / 4], 0);
+	assert_false(pci_device_register(&d, 5, 0x1ffd, &value));
+	assert_false(pci_device_register(&d, 4, 0, &value));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(masters_are_off, setup), cmocka_unit_test_setup(pages_that_are_shared, setup),
-		cmocka_unit_test_setup(a_table_out_of_reach, setup),
+		cmocka_unit_test_setup(a_table_out_of_reach, setup), cmocka_unit_test_setup(a_register, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
