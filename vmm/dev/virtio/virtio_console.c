@@ -91,10 +91,7 @@ static void console_notify(struct virtio_device *d, u32 queue)
 		c->ops.input_ready(c->ops.ctx);
 		return;
 	}
-	if (c->is_held)
-		return;
-	send_chains(c);
-	virtio_interrupt(d, QUEUE_OUTPUT);
+	virtio_console_output_ready(c);
 }
 
 static bool console_reset(struct virtio_device *d)

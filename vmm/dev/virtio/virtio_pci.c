@@ -411,12 +411,23 @@ static void function_reading(void *device, u32 offset, u32 size)
 		pci_put_u32(d->function.config + d->window + WINDOW_DATA, (u32)bar->ops->read(d, at, length));
 }
 
+/* What the driver has offered while the function was no bus master is served now. */
+static void follow_mastering(struct virtio_device *d)
+{
+	bool was_master = d->was_master;
+
+	d->was_master = pci_function_is_master(&d->function);
+	for (u32 i = 0; i < d->queue_count && d->was_master && !was_master; i++)
+		notify(d, i * NOTIFY_STRIDE);
+}
+
 static void function_written(void *device, u32 offset, u32 size)
 {
 	struct virtio_device *d = device;
 	const struct pci_bar *bar;
 	u32 at, length;
 
+	follow_mastering(d);
 	pci_msix_written(&d->msix, offset, size);
 	if (!is_window(d, offset, size))
 		return;

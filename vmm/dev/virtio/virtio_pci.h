@@ -25,7 +25,7 @@ struct virtio_type {
 	u32 class_code;			/* of the PCI function */
 	/* The driver is ready (DRIVER_OK). May be NULL. */
 	void (*start)(struct virtio_device *d);
-	/* The driver has put chains into an enabled queue. */
+	/* The driver may have put chains into an enabled queue. */
 	void (*notify)(struct virtio_device *d, u32 queue);
 	/* Forget everything. False: requests are under way, virtio_reset_done() follows. May be NULL. */
 	bool (*reset)(struct virtio_device *d);
@@ -60,6 +60,7 @@ struct virtio_device {
 	u16 config_vector;
 	u8 status, generation, isr;
 	bool is_resetting;
+	bool was_master;		/* when configuration space was written last */
 	u8 config[VIRTIO_CONFIG_BYTES], config_writable[VIRTIO_CONFIG_BYTES];
 	u32 config_bytes;
 	struct virtqueue_chain chain;	/* for virtio_pop() */

@@ -274,8 +274,7 @@ static void test_not_ready(void **state)
 	offer(0, DATA, 64, true);
 	assert_false(driver_collect(&queues[0], &head, &written));
 	set_config(PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	notify(0);
-	assert_true(driver_collect(&queues[0], &head, &written));
+	assert_true(driver_collect(&queues[0], &head, &written));	/* the notification is not lost */
 	notify(1);							/* no such queues */
 	notify(15);
 	bus_mmio_write(&fake_machine.bus, memory_bar + 0x1800 + 64, 2, 0);
@@ -375,6 +374,26 @@ static void test_console_waits_for_room(void **state)
 	assert_false(driver_collect(&queues[1], &head, &written));
 }
 
+/* There is room while the function is no bus master: the chain goes on when it is one. */
+static void test_console_waits_for_mastering(void **state)
+{
+	static u8 drain[VM_OUTPUT_RING_BYTES];
+	u32 head, written, bytes = VM_OUTPUT_RING_BYTES + 1000;
+	struct ring from_guest;
+
+	(void)state;
+	start_driver(PCI_SLOT_CONSOLE, 2);
+	offer(1, DATA, bytes, false);
+	set_config(PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+	ring_attach_consumer(&from_guest, (struct ring_shared *)(void *)fake_rings, VM_OUTPUT_RING_BYTES);
+	assert_int_equal(ring_read(&from_guest, drain, sizeof(drain)), sizeof(drain));
+	machine_notified(&fake_machine, VMM_BIT_CONSOLE);
+	assert_int_equal(ring_used(&from_guest), 0);
+	set_config(PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	assert_int_equal(ring_used(&from_guest), 1000);
+	assert_true(driver_collect(&queues[1], &head, &written));
+}
+
 static void test_console_input(void **state)
 {
 	u32 head, written;
@@ -412,6 +431,7 @@ int main(void)
 		cmocka_unit_test_setup(test_rng, setup),
 		cmocka_unit_test_setup(test_console_output, setup),
 		cmocka_unit_test_setup(test_console_waits_for_room, setup),
+		cmocka_unit_test_setup(test_console_waits_for_mastering, setup),
 		cmocka_unit_test_setup(test_console_input, setup),
 	};
 
