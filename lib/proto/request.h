@@ -169,7 +169,7 @@ struct disk_report {
 	u64 bytes;
 	u32 flags;		/* DISK_READ_ONLY, DISK_MADE */
 	u32 zero;
-	struct store_figures figures;	/* of this run, or of the last one */
+	struct io_counts io;	/* of this run, or of the last one */
 };
 
 struct vm_report {
@@ -187,9 +187,16 @@ struct vm_report {
 	u8 vcpu_state[VM_VCPUS];	/* enum vcpu_state */
 	u64 memory_granted_bytes;
 	u64 overhead_bytes;	/* beside RAM and second-level tables: VMM, kernel objects, console rings */
+	struct io_counts io;	/* of all its disks in all its runs */
 	char text[96];		/* VMM's words on a bad image or a crash; foreign: print escaped */
 	struct disk_report disks[VM_DEVICES];	/* spec.disk_count */
 	struct vm_spec spec;
+};
+
+/* The same with latencies. */
+struct disk_stats {
+	char volume[VOLUME_NAME_BYTES];
+	struct store_figures figures;
 };
 
 #define STATS_EXITS 32u		/* room for every enum exit_reason */
@@ -209,6 +216,9 @@ struct vm_stats {
 	u64 guest_table_bytes;	/* second-level page tables */
 	u64 vmm_table_bytes;	/* the VMM's page tables */
 	u64 vmm_bytes;		/* its memory: data, heap, stacks, arguments */
+	u32 disk_count;
+	u32 zero;
+	struct disk_stats disks[VM_DEVICES];
 };
 
 struct pcpu_report {
@@ -262,6 +272,7 @@ struct host_report {
 	u64 memory_total, memory_free, memory_kernel;
 	u64 uptime_ns, idle_ns;
 	u32 vm_count, vm_running;
+	struct io_counts io_deleted;	/* of VMs that were deleted, together */
 };
 
 enum reply_kind { REPLY_ANSWER = 1, REPLY_EVENT };

@@ -157,15 +157,22 @@ _Static_assert(sizeof(struct store_report) == 200, "ABI");
 
 #define STORE_LATENCY_BUCKETS 32u
 
-/* A link's figures since it was attached: written by the store alone, read by root at any time. Bytes are those of
- * reads and writes. */
-struct store_figures {
-	u64 reads, writes, flushes, discards;	/* completed requests; discards: also writes of zeros */
+/* Of requests that are completed. Bytes are those of reads and writes. */
+struct io_counts {
+	u64 reads, writes, flushes, discards;	/* discards: also writes of zeros */
 	u64 read_bytes, written_bytes;
 	u64 errors;				/* of those requests */
-	u64 in_flight;
-	u32 latency[STORE_LATENCY_BUCKETS];	/* i: from taking to completing it took [2^i, 2^(i+1)) ns */
+	u64 in_flight;				/* taken, not completed: now */
 };
-_Static_assert(sizeof(struct store_figures) == 192, "ABI");
+
+/*
+ * A link's figures. The store adds to them while it serves the link, and root reads them at any time. A store that was
+ * started again goes on counting. Root clears them before it orders STORE_ATTACH for a new run of a VM.
+ */
+struct store_figures {
+	struct io_counts counts;
+	u64 latency[STORE_LATENCY_BUCKETS];	/* i: from taking to completing it took [2^i, 2^(i+1)) ns */
+};
+_Static_assert(sizeof(struct store_figures) == 320, "ABI");
 
 #endif

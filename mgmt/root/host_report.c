@@ -5,6 +5,7 @@
 #include "accounts.h"
 #include "root.h"
 #include "vm.h"
+#include "vm_disks.h"
 #include "vm_report.h"
 
 static u64 ns_of(u64 tsc)
@@ -49,4 +50,5 @@ void host_report_fill(struct host_report *out)
 	out->uptime_ns = rt_time_now_ns(&root.time);
 	out->idle_ns = ns_of(idle);
 	out->vm_count = vm_count(&out->vm_running);
+	vm_disks_deleted(&out->io_deleted);
 }

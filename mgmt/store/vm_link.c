@@ -55,7 +55,7 @@ enum store_error vm_link_attach(u32 number, struct volume *volume, bool is_read_
 	links[number].volume = volume;
 	links[number].is_detaching = false;
 	volume->links++;
-	memset(&figures[number], 0, sizeof(figures[number]));
+	figures[number].counts.in_flight = 0;	/* what the store before had taken comes again */
 	blk_server_begin(&links[number].server, ops->at(number), &info, BLK_UP, 0);
 	set_busy(number, true);
 	ops->signal(number / VM_DEVICES);
@@ -65,6 +65,7 @@ enum store_error vm_link_attach(u32 number, struct volume *volume, bool is_read_
 bool vm_link_detach(u32 number)
 {
 	struct vm_link *l = number < BLK_WINDOWS ? &links[number] : NULL;
+	u32 dropped;
 
 	if (l == NULL || l->volume == NULL)
 		return true;
@@ -74,8 +75,9 @@ bool vm_link_detach(u32 number)
 		l->is_held = false;
 		l->server.in_flight--;
 	}
-	if (l->volume->kind == VOLUME_ON_DISK)
-		l->server.in_flight -= disk_drop(l->volume->disk, number);
+	dropped = l->volume->kind == VOLUME_ON_DISK ? disk_drop(l->volume->disk, number) : 0;
+	l->server.in_flight -= dropped;
+	figures[number].counts.in_flight -= dropped;
 	if (l->server.in_flight != 0)
 		return false;
 	l->volume->links--;
@@ -90,8 +92,10 @@ static u32 bucket_of(u64 ns)
 	return bucket < STORE_LATENCY_BUCKETS ? bucket : STORE_LATENCY_BUCKETS - 1;
 }
 
-static void count(struct store_figures *f, u8 op, u64 bytes, enum blk_status status, u64 ns)
+static void count(u32 number, u8 op, u64 bytes, enum blk_status status, u64 ns)
 {
+	struct io_counts *f = &figures[number].counts;
+
 	switch (op) {
 	case BLK_READ:
 		f->reads++;
@@ -108,15 +112,15 @@ static void count(struct store_figures *f, u8 op, u64 bytes, enum blk_status sta
 		f->discards++;
 	}
 	f->errors += status != BLK_OK;
-	f->latency[bucket_of(ns)]++;
+	figures[number].latency[bucket_of(ns)]++;
 }
 
 void vm_link_completed(const struct disk_tag *tag, enum blk_status status)
 {
 	struct vm_link *l = &links[tag->link];
 
-	count(&figures[tag->link], tag->op, tag->bytes, status, ops->now_ns() - tag->begin_ns);
-	figures[tag->link].in_flight--;
+	count(tag->link, tag->op, tag->bytes, status, ops->now_ns() - tag->begin_ns);
+	figures[tag->link].counts.in_flight--;
 	blk_server_complete(&l->server, tag->cookie, status);
 	if (blk_server_should_signal(&l->server))
 		ops->signal(tag->link / VM_DEVICES);
@@ -137,7 +141,7 @@ static void do_in_ram(u32 number, const struct blk_sqe *sqe)
 	u64 begin_ns = ops->now_ns();
 	enum blk_status status = volume_ram_do(l->volume, ops->at(number), sqe);
 
-	count(&figures[number], sqe->op, (u64)sqe->sectors * BLK_SECTOR_BYTES, status, ops->now_ns() - begin_ns);
+	count(number, sqe->op, (u64)sqe->sectors * BLK_SECTOR_BYTES, status, ops->now_ns() - begin_ns);
 	blk_server_complete(&l->server, sqe->cookie, status);
 }
 
@@ -158,7 +162,7 @@ static bool hand_on(u32 number, const struct blk_sqe *sqe)
 	if (l->is_held)
 		l->held = *sqe;
 	else
-		figures[number].in_flight++;
+		figures[number].counts.in_flight++;
 	return !l->is_held;
 }
 

@@ -44,6 +44,23 @@ def test_refused_disks(machine):
     assert json.loads(machine.ok('status-vm x --json'))['return']['disks'] == []
 
 
+def answer(machine, line):
+    return json.loads(machine.ok(f'{line} --json'))['return']
+
+
+def requests(disk):
+    return disk['reads'] + disk['writes'] + disk['flushes'] + disk['discards']
+
+
+def check_figures(machine):
+    """What status-vm, stats-vm and accounting say of the disks of the only VM, which does nothing now."""
+    disks, stats = answer(machine, 'status-vm a')['disks'], answer(machine, 'stats-vm a')['disks']
+    for of_status, of_stats in zip(disks, stats, strict=True):
+        assert requests(of_status) == requests(of_stats) == sum(of_stats['latency-log2-ns']) > 0
+        assert of_stats['in-flight'] == 0 and 0 < of_stats['latency-p50-ns'] <= of_stats['latency-p99-ns']
+    assert [requests(vm) for vm in answer(machine, 'accounting')['io']['vm']] == [sum(map(requests, disks))]
+
+
 def disk_test(backend, kind, volume, name, folder):
     """A guest writes to a disk of the machine and to one in memory; a second machine finds the first disk's data."""
     image = os.path.join(folder, 'disk.img')
@@ -70,7 +87,9 @@ def disk_test(backend, kind, volume, name, folder):
         assert re.search(r'Disk 0 .*read [0-9.]+ MiB', machine.ok('status-vm a'))
         disks = json.loads(machine.ok('status-vm a --json'))['return']['disks']
         assert disks[0]['written-bytes'] >= 4 << 20 and disks[0]['errors'] == disks[1]['errors'] == 0
+        check_figures(machine)
         assert 'with it volume a.1' in machine.ok('delete-vm a --force')
+        assert answer(machine, 'accounting')['io']['deleted-vms']['written-bytes'] >= 8 << 20
     with open(image, 'rb') as file:
         assert hashlib.md5(file.read(4 << 20)).hexdigest() == digest
 

@@ -100,10 +100,11 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "stats-vm", .group = GROUP_VM,
-		.summary = "show a VM's CPU time, exits, wake-ups and memory",
+		.summary = "show a VM's CPU time, exits, wake-ups, memory and disk I/O",
 		.more = "The figures are those of the current run, or of the last run of a stopped VM. The cost of an "
 			"exit is the time from the exit to the next entry. The latency of a wake-up is the time from "
-			"the event to the first instruction.",
+			"the event to the first instruction; that of a disk request is the time in the storage service "
+			"and the disk. Rates are averages since the start.",
 		.example = "stats-vm myvm",
 		.takes = A(NAME) | A(JSON), .needs = A(NAME), .op = REQ_STATS,
 		.ops = { .begin = request_begin, .answer = stats_answer },
@@ -119,9 +120,10 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "top", .group = GROUP_VM,
-		.summary = "live CPU usage (q quits)",
-		.more = "100% is one pCPU. The space bar updates the table. With --json, each table is one JSON "
-			"object (one table without --count).",
+		.summary = "live CPU usage and disk I/O (q quits)",
+		.more = "100% is one pCPU. IO/S is requests to disks, DATA/S the bytes that they read and write. The "
+			"space bar updates the table. With --json, each table is one JSON object (one table without "
+			"--count).",
 		.example = "top --interval 5s",
 		.takes = A(INTERVAL) | A(TIMES) | A(JSON),
 		.ops = { .begin = top_begin, .answer = top_answer, .proceed = top_proceed },
@@ -194,12 +196,13 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "accounting", .group = GROUP_MACHINE,
-		.summary = "account for all CPU time and all memory",
+		.summary = "account for all CPU time, all memory and disk I/O",
 		.more = "For each pCPU, guest + VMM + system + idle = elapsed. For memory, VMs + system + kernel + "
-			"free = installed.",
+			"free = installed. Disk I/O is that of all runs of a VM.",
 		.example = "accounting",
 		.takes = A(JSON),
-		.ops = LISTING, .tables = BIT32(FETCH_VMS) | BIT32(FETCH_PCPUS) | BIT32(FETCH_MEMORY),
+		.ops = LISTING,
+		.tables = BIT32(FETCH_VMS) | BIT32(FETCH_PCPUS) | BIT32(FETCH_MEMORY) | BIT32(FETCH_HOST),
 		.view = { report_accounting, json_accounting },
 	},
 	{

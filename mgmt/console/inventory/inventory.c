@@ -93,17 +93,18 @@ static u32 permille(u64 part_ns, u64 whole_ns)
 	return whole_ns >= 1000 ? (u32)(part_ns / (whole_ns / 1000)) : 0;
 }
 
-static u32 per_second(u64 count, u64 ns)
+static u64 per_second(u64 count, u64 ns)
 {
 	u64 ms = ns / NS_PER_MS;
 
-	return ms ? (u32)(count / ms * 1000 + count % ms * 1000 / ms) : 0;
+	return ms ? count / ms * 1000 + count % ms * 1000 / ms : 0;
 }
 
 /* Also the first look of a run, whose figures begin anew. */
 static bool is_first_sample(const struct vm_entry *vm, const struct vm_sample *now)
 {
-	return vm->sample.now_ns == 0 || now->cpu_ns < vm->sample.cpu_ns || now->exits < vm->sample.exits;
+	return vm->sample.now_ns == 0 || now->cpu_ns < vm->sample.cpu_ns || now->exits < vm->sample.exits ||
+	       now->io < vm->sample.io || now->io_bytes < vm->sample.io_bytes;
 }
 
 static struct vm_rates rates_of(const struct vm_sample *from, const struct vm_sample *to)
@@ -113,19 +114,34 @@ static struct vm_rates rates_of(const struct vm_sample *from, const struct vm_sa
 	return (struct vm_rates){
 		.cpu_permille = permille(to->cpu_ns - from->cpu_ns, ns),
 		.guest_permille = permille(to->guest_ns - from->guest_ns, ns),
-		.exits = per_second(to->exits - from->exits, ns),
-		.wakeups = per_second(to->wakeups - from->wakeups, ns),
+		.exits = (u32)per_second(to->exits - from->exits, ns),
+		.wakeups = (u32)per_second(to->wakeups - from->wakeups, ns),
+		.io = (u32)per_second(to->io - from->io, ns),
+		.io_bytes = per_second(to->io_bytes - from->io_bytes, ns),
 	};
+}
+
+static void add_io(struct vm_sample *to, const struct vm_report *r)
+{
+	for (u32 i = 0; i < r->spec.disk_count; i++) {
+		const struct io_counts *io = &r->disks[i].io;
+
+		to->io += io->reads + io->writes + io->flushes + io->discards;
+		to->io_bytes += io->read_bytes + io->written_bytes;
+	}
 }
 
 void inventory_sample(struct vm_entry *vm)
 {
 	const struct vm_report *r = &vm->report;
 	const struct vm_load *load = &r->load;
-	struct vm_sample now = { load->now_ns, load->cpu_time_ns, load->guest_time_ns, load->exits, load->wakeups };
+	struct vm_sample now = {
+		load->now_ns, load->cpu_time_ns, load->guest_time_ns, load->exits, load->wakeups, 0, 0,
+	};
 	struct vm_sample from = vm->sample;
 	u32 most = 1000 * r->spec.cpus;
 
+	add_io(&now, r);
 	if (is_first_sample(vm, &now))
 		from = (struct vm_sample){ .now_ns = now.now_ns - load->run_ns };
 	else if (now.now_ns - from.now_ns < SAMPLE_NS)

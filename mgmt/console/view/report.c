@@ -361,19 +361,14 @@ void report_disk(const struct out *out, const struct disk_report *disk)
 
 static void disk_rows(const struct out *out, const struct vm_report *r)
 {
-	char title[20], text[UNIT_TEXT_BYTES], more[UNIT_TEXT_BYTES];
+	char title[20];
 
 	for (u32 i = 0; i < r->spec.disk_count; i++) {
-		const struct store_figures *f = &r->disks[i].figures;
 		struct out words = row_begin();
 
 		report_disk(&words, &r->disks[i]);
-		out_format(&words, "; read %s in %llu requests,", size_text(text, f->read_bytes, false),
-			(unsigned long long)f->reads);
-		out_format(&words, " wrote %s in %llu", size_text(more, f->written_bytes, false),
-			(unsigned long long)f->writes);
-		if (f->errors)
-			out_format(&words, ", %llu errors", (unsigned long long)f->errors);
+		out_text(&words, "; ");
+		report_io(&words, &r->disks[i].io);
 		snprintf(title, sizeof(title), "Disk %u", i);
 		row_end(out, title);
 	}

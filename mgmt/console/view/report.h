@@ -40,8 +40,8 @@ void report_banner(const struct out *out, const struct info_page *info);
 /* "fair, weight 100, cap 50%, pCPUs 0,2-3" */
 void report_share(const struct out *out, const struct vm_share *share);
 /*
- * The tables of `top`, at most `rows` lines; what is busiest comes first. On 64 columns and more lines are not longer
- * than that; below, columns of the VMs are left out, down to name and CPU%.
+ * The tables of `top`, at most `rows` lines; what is busiest comes first. Where the line is too short for all columns
+ * of the VMs, some are left out, down to name and CPU%.
  */
 void report_top(const struct out *out, const struct inventory *inventory, u32 rows, u32 columns);
 /* One line: "myvm is running", "myvm crashed: triple error, rip ..." */

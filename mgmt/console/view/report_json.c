@@ -110,7 +110,6 @@ static void disk_list(struct json_writer *w, const struct vm_report *r)
 	json_open(w, "disks", '[');
 	for (u32 i = 0; i < r->spec.disk_count; i++) {
 		const struct disk_report *disk = &r->disks[i];
-		const struct store_figures *f = &disk->figures;
 
 		json_open(w, 0, '{');
 		json_text(w, "volume", disk->volume);
@@ -118,13 +117,8 @@ static void disk_list(struct json_writer *w, const struct vm_report *r)
 		json_number(w, "bytes", disk->bytes);
 		json_bool(w, "read-only", (disk->flags & DISK_READ_ONLY) != 0);
 		json_bool(w, "made-for-vm", (disk->flags & DISK_MADE) != 0);
-		json_number(w, "reads", f->reads);
-		json_number(w, "writes", f->writes);
-		json_number(w, "flushes", f->flushes);
-		json_number(w, "discards", f->discards);
-		json_number(w, "read-bytes", f->read_bytes);
-		json_number(w, "written-bytes", f->written_bytes);
-		json_number(w, "errors", f->errors);
+		json_io(w, &disk->io);
+		json_number(w, "in-flight", disk->io.in_flight);
 		json_close(w, '}');
 	}
 	json_close(w, ']');

@@ -4,13 +4,13 @@
  */
 #include <string.h>
 
+#include "histogram.h"
 #include "report.h"
 #include "report_tables.h"
 #include "syscalls.h"
 #include "units.h"
 #include "vcpu_page.h"
 
-#define BAR_COLUMNS 40u
 #define PCPU_LINES 8u		/* of top, at most */
 #define PCPU_COLUMNS 37u
 #define PCPU_GAP 4u
@@ -98,50 +98,12 @@ static void stats_exits(const struct out *out, const struct vm_stats *v)
 	}
 }
 
-/* "512 ns", "16 us": bucket limits are powers of two of a nanosecond. */
-static void bucket_label(const struct out *out, u32 bucket)
-{
-	u64 ns = 1ull << bucket;
-
-	if (bucket == 0)
-		out_format(out, "  at once      ");
-	else if (ns < 1000)
-		out_format(out, "  from %4u ns ", (u32)ns);
-	else if (ns < 1000000)
-		out_format(out, "  from %4u us ", (u32)(ns / 1000));
-	else
-		out_format(out, "  from %4u ms ", (u32)(ns / 1000000));
-}
-
-static void bucket_row(const struct out *out, u32 bucket, u64 n, u64 most)
-{
-	static const char bar[] = "########################################";
-	u32 length = (u32)(n <= ~0ull / BAR_COLUMNS ? n * BAR_COLUMNS / most : BAR_COLUMNS);
-	char text[UNIT_TEXT_BYTES];
-
-	bucket_label(out, bucket);
-	out_format(out, "%15s%s%.*s\n", count_text(text, n), n ? "  " : "", (int)(n && !length ? 1 : length), bar);
-}
-
-/* The first bucket is that of wake-ups on an idle pCPU; between it and the next that is not empty nothing is shown. */
 static void stats_wakeups(const struct out *out, const struct vm_stats *v)
 {
 	char text[UNIT_TEXT_BYTES];
-	u32 first = STATS_BUCKETS, last = 0;
-	u64 most = 1;
 
-	for (u32 i = 0; i < STATS_BUCKETS; i++) {
-		if (v->wake_bucket[i] == 0)
-			continue;
-		first = i != 0 && i < first ? i : first;
-		last = i;
-		most = v->wake_bucket[i] > most ? v->wake_bucket[i] : most;
-	}
 	out_format(out, "Wake-ups: %s; time from the event until it ran\n", count_text(text, v->load.wakeups));
-	if (v->wake_bucket[0] != 0)
-		bucket_row(out, 0, v->wake_bucket[0], most);
-	for (u32 i = first; i <= last; i++)
-		bucket_row(out, i, v->wake_bucket[i], most);
+	histogram_show(out, v->wake_bucket, STATS_BUCKETS);
 }
 
 static void stats_memory(const struct out *out, const struct vm_stats *v)
@@ -163,6 +125,7 @@ void report_stats(const struct out *out, const void *what)
 	stats_exits(out, v);
 	stats_wakeups(out, v);
 	stats_memory(out, v);
+	report_disk_stats(out, v);
 }
 
 /* ---- accounting ---- */
@@ -250,6 +213,7 @@ void report_accounting(const struct out *out, const void *what)
 	const struct inventory *m = what;
 	time_table(out, m);
 	memory_table(out, m);
+	report_io_table(out, m);
 }
 
 /* ---- top ---- */
@@ -367,6 +331,20 @@ static void put_wakeups(const struct out *out, const struct vm_entry *vm, const 
 	out_format(out, "%8u", rates->wakeups);
 }
 
+static void put_io(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	(void)vm;
+	out_format(out, "%6u", rates->io);
+}
+
+static void put_io_bytes(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	char bytes[UNIT_TEXT_BYTES];
+
+	(void)vm;
+	out_format(out, "%6s", size_short(bytes, rates->io_bytes));
+}
+
 static void put_memory(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
 {
 	char memory[UNIT_TEXT_BYTES];
@@ -381,10 +359,12 @@ static const struct top_column {
 	u32 gap, width, rank;
 	void (*put)(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates);
 } top_columns[] = {
-	{ "STATE", 2, 9, 1, put_state },   { "VCPU", 1, 4, 3, put_vcpus },    { "CPU%", 2, 6, 0, put_cpu },
-	{ "GUEST%", 2, 6, 4, put_guest },  { "EXITS/S", 1, 8, 5, put_exits }, { "WAKES/S", 1, 8, 6, put_wakeups },
+	{ "STATE", 2, 9, 1, put_state },     { "VCPU", 1, 4, 3, put_vcpus },	{ "CPU%", 2, 6, 0, put_cpu },
+	{ "GUEST%", 2, 6, 4, put_guest },    { "EXITS/S", 1, 8, 5, put_exits }, { "WAKES/S", 1, 8, 7, put_wakeups },
+	{ "IO/S", 1, 6, 6, put_io },	     { "DATA/S", 1, 6, 8, put_io_bytes },
 	{ "USED", 2, 5, 2, put_memory },
 };
+#define RANK_BESIDE_NAME 6u	/* columns of a higher rank give way to a long name */
 
 /* Columns of up to that rank, and the name. */
 static u32 columns_width(u32 rank, u32 name_columns)
@@ -430,10 +410,10 @@ static void top_vm(const struct out *out, const struct vm_entry *vm, u32 rank, u
 	out_text(out, "\n");
 }
 
-/* As long as the longest name, as far as there is room beside the other columns. */
+/* As long as the longest name, as far as there is room beside the columns that matter more. */
 static u32 name_width(const struct vm_entry *const *vms, u32 count, u32 columns)
 {
-	u32 others = columns_width(ARRAY_COUNT(top_columns), 0);
+	u32 others = columns_width(RANK_BESIDE_NAME, 0);
 	u32 room = columns > others + NAME_LEAST ? columns - others : NAME_LEAST;
 	size_t width = NAME_LEAST;
 

@@ -46,6 +46,7 @@ void json_stats(struct json_writer *w, const char *key, const void *what)
 	json_number(w, "memory-guest-tables", v->guest_table_bytes);
 	json_number(w, "memory-vmm-tables", v->vmm_table_bytes);
 	json_number(w, "memory-vmm", v->vmm_bytes);
+	json_disk_stats(w, v);
 	json_close(w, '}');
 }
 
@@ -99,6 +100,7 @@ void json_accounting(struct json_writer *w, const char *key, const void *what)
 	json_open(w, key, '{');
 	time_list(w, m);
 	memory_list(w, m);
+	json_io_table(w, m);
 	json_close(w, '}');
 }
 
@@ -142,6 +144,8 @@ void json_top(struct json_writer *w, const char *key, const struct inventory *m)
 		json_number(w, "guest-permille", is_live ? vms[i]->rates.guest_permille : 0);
 		json_number(w, "exits-per-second", is_live ? vms[i]->rates.exits : 0);
 		json_number(w, "wakeups-per-second", is_live ? vms[i]->rates.wakeups : 0);
+		json_number(w, "io-per-second", is_live ? vms[i]->rates.io : 0);
+		json_number(w, "io-bytes-per-second", is_live ? vms[i]->rates.io_bytes : 0);
 		json_number(w, "memory-used", r->memory_granted_bytes + r->overhead_bytes);
 		json_close(w, '}');
 	}

@@ -7,6 +7,7 @@
 
 #include "info_page.h"
 #include "inventory.h"
+#include "json.h"
 #include "out.h"
 
 #define LABEL_COLUMN 12u	/* of blocks: where what stands behind a label begins */
@@ -28,6 +29,17 @@ u64 difference_ppm(const struct pcpu_report *pcpu);
 /* Whether guest + VMM + system + idle time is elapsed time on all pCPUs; what memory is missing, negative: too much. */
 bool time_holds(const struct inventory *inventory);
 s64 memory_difference(const struct memory_report *memory);
+
+/* "12 requests: read 4.0 MiB in 10, wrote 8.0 KiB in 2; 0 errors, 1 in flight" */
+void report_io(const struct out *out, const struct io_counts *io);
+/* As members of an object that is open. */
+void json_io(struct json_writer *writer, const struct io_counts *io);
+u64 io_requests(const struct io_counts *io);
+/* Parts of stats-vm and accounting. */
+void report_disk_stats(const struct out *out, const struct vm_stats *stats);
+void json_disk_stats(struct json_writer *writer, const struct vm_stats *stats);
+void report_io_table(const struct out *out, const struct inventory *inventory);
+void json_io_table(struct json_writer *writer, const struct inventory *inventory);
 
 /* VMs by CPU%, the busiest first; returns how many. */
 u32 vms_by_load(const struct inventory *inventory, const struct vm_entry *sorted[VM_COUNT]);

@@ -31,6 +31,50 @@ static struct volume *volume_of(const struct vm *vm, u32 disk)
 	return NULL;
 }
 
+/* ---- figures ---- */
+
+static struct io_counts deleted;
+
+static struct store_figures *figures_of(const struct vm *vm, u32 disk)
+{
+	return (struct store_figures *)shared_at(SHARED_STORE_FIGURES) + link_of(vm, disk);
+}
+
+static void add_io(struct io_counts *to, const struct io_counts *from)
+{
+	to->reads += from->reads;
+	to->writes += from->writes;
+	to->flushes += from->flushes;
+	to->discards += from->discards;
+	to->read_bytes += from->read_bytes;
+	to->written_bytes += from->written_bytes;
+	to->errors += from->errors;
+}
+
+/* The figures of that disk begin again, while the store does not serve it. */
+static void begin_figures(struct vm *vm, u32 disk)
+{
+	struct store_figures *f = figures_of(vm, disk);
+
+	add_io(&vm->io_before, &f->counts);
+	memset(f, 0, sizeof(*f));
+}
+
+/* Of all its runs. */
+static struct io_counts io_of(const struct vm *vm)
+{
+	struct io_counts sum = vm->io_before;
+
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		add_io(&sum, &figures_of(vm, i)->counts);
+	return sum;
+}
+
+void vm_disks_deleted(struct io_counts *out)
+{
+	*out = deleted;
+}
+
 /* ---- volumes ---- */
 
 static struct error_info make(const char *name, const struct disk_spec *want, u32 made_for)
@@ -81,16 +125,19 @@ static void unmake(const struct vm *vm, const struct vm_spec *next, const bool m
 	}
 }
 
-struct error_info vm_disks_set(const struct vm *vm, const struct vm_spec *next)
+struct error_info vm_disks_set(struct vm *vm, const struct vm_spec *next)
 {
 	bool made[VM_DEVICES] = { false };
 	struct error_info no = make_missing(vm, next, made);
+	const struct volume *old[VM_DEVICES];
 	char name[VOLUME_NAME_BYTES];
 
 	if (no.error != ERR_NONE) {
 		unmake(vm, next, made);
 		return no;
 	}
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		old[i] = volume_of(vm, i);
 	volumes_let_go(vm->index);
 	for (u32 i = 0; i < next->disk_count; i++) {
 		struct volume *v;
@@ -99,6 +146,8 @@ struct error_info vm_disks_set(const struct vm *vm, const struct vm_spec *next)
 		v = volume_find(name);
 		v->vm = vm->index;
 		v->disk = i;
+		if (v != old[i])
+			begin_figures(vm, i);
 	}
 	for (u32 i = 0; i < STORE_VOLUMES; i++)	/* what it has no more does not go with it either */
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && volume_at(i)->vm != vm->index)
@@ -108,6 +157,11 @@ struct error_info vm_disks_set(const struct vm *vm, const struct vm_spec *next)
 
 void vm_disks_forget(const struct vm *vm, bool is_kept)
 {
+	struct io_counts io = io_of(vm);
+
+	add_io(&deleted, &io);
+	for (u32 i = 0; i < VM_DEVICES; i++)	/* another VM has that place next */
+		memset(figures_of(vm, i), 0, sizeof(struct store_figures));
 	volumes_let_go(vm->index);
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		struct volume *v = volume_at(i);
@@ -136,6 +190,8 @@ enum status vm_disks_build(struct vm *vm)
 {
 	enum status st = ST_OK;
 
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		begin_figures(vm, i);
 	for (u32 i = 0; i < vm->spec.disk_count && st == ST_OK; i++)
 		st = volume_of(vm, i) != NULL ? build_link(vm, i) : ST_STATE;
 	return st;
@@ -166,8 +222,7 @@ bool vm_disks_detach(const struct vm *vm)
 
 void vm_disks_report(const struct vm *vm, struct vm_report *out)
 {
-	const struct store_figures *figures = shared_at(SHARED_STORE_FIGURES);
-
+	out->io = io_of(vm);
 	for (u32 i = 0; i < vm->spec.disk_count; i++) {
 		const struct volume *v = volume_of(vm, i);
 		struct disk_report *to = &out->disks[i];
@@ -178,6 +233,15 @@ void vm_disks_report(const struct vm *vm, struct vm_report *out)
 		strcpy(to->on, v->on);
 		to->bytes = v->bytes;
 		to->flags = vm->spec.disks[i].flags | (v->made_for == vm->index ? DISK_MADE : 0);
-		to->figures = figures[link_of(vm, i)];
+		to->io = figures_of(vm, i)->counts;
+	}
+}
+
+void vm_disks_stats(const struct vm *vm, struct vm_stats *out)
+{
+	out->disk_count = vm->spec.disk_count;
+	for (u32 i = 0; i < vm->spec.disk_count; i++) {
+		volume_name_of(out->disks[i].volume, vm->name, &vm->spec, i);
+		out->disks[i].figures = *figures_of(vm, i);
 	}
 }

@@ -13,7 +13,7 @@
  * Let it have the disks of `next`, which volumes_judge accepted: volumes that are not there are made, those that it
  * does not have any more stay. On an error all is as it was.
  */
-struct error_info vm_disks_set(const struct vm *vm, const struct vm_spec *next);
+struct error_info vm_disks_set(struct vm *vm, const struct vm_spec *next);
 /* It is no more: volumes that were made for it go, or stay if they are to be kept. */
 void vm_disks_forget(const struct vm *vm, bool is_kept);
 
@@ -25,5 +25,8 @@ void vm_disks_args(const struct vm *vm, struct vmm_args *args);
 bool vm_disks_detach(const struct vm *vm);
 
 void vm_disks_report(const struct vm *vm, struct vm_report *out);
+void vm_disks_stats(const struct vm *vm, struct vm_stats *out);
+/* Of VMs that are no more. */
+void vm_disks_deleted(struct io_counts *out);
 
 #endif

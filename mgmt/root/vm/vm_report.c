@@ -188,4 +188,5 @@ void vm_stats_fill(const struct vm *vm, struct vm_stats *out)
 	out->ram_bytes = vm->spec.memory_bytes;
 	fill_load(vm, &counters, &out->load);
 	fill_profile(out, &profile);
+	vm_disks_stats(vm, out);
 }

@@ -215,6 +215,8 @@ static void list(struct fake_root *root, const struct request *r, struct reply *
 			root->vms[i].report.load.exits += 4000;
 			root->vms[i].report.load.wakeups += 250;
 			root->vms[i].report.load.now_ns += 1000000000;
+			root->vms[i].report.disks[0].io.reads += 1500;
+			root->vms[i].report.disks[0].io.read_bytes += 6 * MIB;
 		}
 		reply->vm = root->vms[i].report;
 		return;
@@ -272,6 +274,17 @@ static void stats(const struct fake_vm *vm, struct reply *reply)
 	reply->stats.guest_table_bytes = 400 * KIB;
 	reply->stats.vmm_table_bytes = 80 * KIB;
 	reply->stats.vmm_bytes = 300 * KIB;
+	reply->stats.disk_count = r->spec.disk_count;
+	for (u32 i = 0; i < r->spec.disk_count; i++) {
+		struct store_figures *f = &reply->stats.disks[i].figures;
+
+		memcpy(reply->stats.disks[i].volume, r->disks[i].volume, VOLUME_NAME_BYTES);
+		f->counts = (struct io_counts){ .reads = 12345, .read_bytes = 96 * MIB, .writes = 655,
+						.written_bytes = 5 * MIB, .flushes = 10, .errors = 2, .in_flight = 3 };
+		f->latency[14] = 13000;
+		f->latency[20] = 9;
+		f->latency[STORE_LATENCY_BUCKETS - 1] = 1;
+	}
 }
 
 static void pcpu(struct fake_root *root, u32 index, struct reply *reply)
@@ -327,7 +340,7 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		return;
 	case REQ_HOST:
 		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,
-			root->now_ns / 2, 0, 0 };
+			root->now_ns / 2, 0, 0, { .writes = 7, .written_bytes = 28 * KIB } };
 		return;
 	case REQ_PCPU:
 		pcpu(root, r->index, reply);

@@ -8,6 +8,7 @@
  * helpers: fake_root.c
  */
 #include "console_bench.h"
+#include "histogram.h"
 #include "report_tables.h"
 #include "vcpu_page.h"
 
@@ -81,6 +82,63 @@ static void statistics(void **state)
 		assert_string_not_equal(exit_text(i), "?");
 }
 
+static void disk_figures(void **state)
+{
+	struct vm_report *r = &root->vms[0].report;
+
+	(void)state;
+	command("create-vm a --memory 2M --disk 64M,on=ram --disk 1M,on=ram", "defined", RESULT_OK);
+	r->disks[0].io = (struct io_counts){
+		.reads = 1000, .read_bytes = 4 * MIB, .writes = 20, .written_bytes = 160 * KIB, .flushes = 3,
+		.errors = 1, .in_flight = 5,
+	};
+	r->io = r->disks[0].io;
+	command("status-vm a", "Disk 0      volume a.0, 64.0 MiB in memory: lost when VOS ends; 1,023 requests:\r\n"
+		"            read 4.0 MiB in 1,000, wrote 160.0 KiB in 20; 1 error, 5 in flight\r\n", RESULT_OK);
+	expect("Disk 1      volume a.1, 1.0 MiB in memory: lost when VOS ends; 0 requests: ");
+	expect_80_columns();
+	command("status-vm a --json", "\"errors\":1,\"in-flight\":5}", RESULT_OK);
+	command("stats-vm a", "Disk 0: volume a.0; queue depth 3, 2 errors\r\n", RESULT_OK);
+	expect("  REQUEST            COUNT     COUNT/S        DATA      DATA/S\r\n"
+	       "  read              12,345       1,234    96.0 MiB     9.5 MiB\r\n"
+	       "  write                655          65     5.0 MiB   512.0 KiB\r\n"
+	       "  flush                 10           1\r\n"
+	       "  Latency: p50 below 32 us, p90 below 32 us, p99 below 32 us\r\n"
+	       "  from   16 us          13,000  ########################################\r\n");
+	expect("Disk 1: volume a.1;");
+	expect_not("discard");
+	expect_80_columns();
+	command("stats-vm a --json", "\"reads-per-second\":1234,", RESULT_OK);
+	expect("\"latency-p50-ns\":32768,\"latency-p90-ns\":32768,\"latency-p99-ns\":32768,"
+		"\"latency-log2-ns\":[0,0,");
+	command("accounting", "DISK I/O                                REQUESTS       READ    WRITTEN   ERRORS\r\n"
+		"a                                          1,023    4.0 MiB  160.0 KiB        1\r\n"
+		"VMs that were deleted                          7        0 B   28.0 KiB        0\r\n", RESULT_OK);
+	expect_80_columns();
+	command("accounting --json", "\"deleted-vms\":{\"reads\":0,\"writes\":7,", RESULT_OK);
+}
+
+static void percentiles(void **state)
+{
+	u64 latency[STORE_LATENCY_BUCKETS] = { 0 };
+
+	(void)state;
+	assert_int_equal(histogram_percentile(latency, STORE_LATENCY_BUCKETS, 50), STORE_LATENCY_BUCKETS);
+	latency[5] = 1;
+	assert_int_equal(histogram_percentile(latency, STORE_LATENCY_BUCKETS, 99), 5);
+	latency[31] = 1;
+	assert_int_equal(histogram_percentile(latency, STORE_LATENCY_BUCKETS, 50), 5);
+	assert_int_equal(histogram_percentile(latency, STORE_LATENCY_BUCKETS, 51), 31);
+	latency[5] = 90;
+	latency[7] = 9;
+	assert_int_equal(histogram_percentile(latency, STORE_LATENCY_BUCKETS, 90), 5);
+	assert_int_equal(histogram_percentile(latency, STORE_LATENCY_BUCKETS, 91), 7);
+	assert_int_equal(histogram_percentile(latency, STORE_LATENCY_BUCKETS, 99), 7);
+	latency[5] = ~0ull / 2;		/* no overflow */
+	latency[7] = 0;
+	assert_int_equal(histogram_percentile(latency, STORE_LATENCY_BUCKETS, 99), 5);
+}
+
 static void accounts(void **state)
 {
 	(void)state;
@@ -113,12 +171,13 @@ static void top_plain(void **state)
 	(void)state;
 	make_vm("idle");
 	run_vm("busy");
+	root->vms[1].report.spec.disk_count = 1;
 	clear_screen();
 	fake_type(root, "top --count 2\rresult\r");
 	expect_not("NAME");
 	pass_time(500);
-	expect("busy      running      1    12.3    10.0     4000      250     0B\r\n"
-	       "idle      defined      1     0.0     0.0        0        0     0B\r\n");
+	expect("busy      running      1    12.3    10.0     4000      250   1500     6M     0B\r\n"
+	       "idle      defined      1     0.0     0.0        0        0      0     0B     0B\r\n");
 	expect("0        50.0    20.0    10.0    20.0\r\n");
 	expect_80_columns();
 	fake_event(root, "busy", VM_CRASHED, STOP_TRIPLE_FAULT);
@@ -206,15 +265,16 @@ static void top_follows_the_width(void **state)
 	command("start-vm a", "running", RESULT_OK);
 	fake_type(root, "top\r\x1b[?1;2c\x1b[24;80R");
 	pass_time(500);
-	expect("HNAME                     STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S   USED\x1b[K");
-	expect("a-name-of-31-characters  defined ");
-	check_narrow("\x1b[24;66R", 66, "NAME       STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S   USED");
+	expect("HNAME                       STATE     VCPU    CPU%  GUEST%  EXITS/S   IO/S   USED\x1b[K");
+	expect("a-name-of-31-characters-f  defined ");
+	check_narrow("\x1b[24;66R", 66, "NAME         STATE     VCPU    CPU%  GUEST%  EXITS/S   IO/S   USED");
 	check_narrow("\x1b[24;60R", 60, "NAME      STATE     VCPU    CPU%  GUEST%  EXITS/S   USED");
 	check_narrow("\x1b[24;40R", 40, "NAME      STATE     VCPU    CPU%   USED");
 	check_narrow("\x1b[24;20R", 20, "NAME        CPU%");
 	check_narrow("\x1b[24;1R", 16, "NAME        CPU%");
 	check_narrow("\x1b[40;200R", 200,
-		"NAME                             STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S   USED");
+		"NAME                             STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S   IO/S DATA/S   "
+		"USED");
 	expect_not("and ");
 	clear_screen();
 	fake_type(root, "\x1b[8;80R");
@@ -359,6 +419,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(shares, setup, teardown),
 		cmocka_unit_test_setup_teardown(vcpus, setup, teardown),
 		cmocka_unit_test_setup_teardown(statistics, setup, teardown),
+		cmocka_unit_test_setup_teardown(disk_figures, setup, teardown),
+		cmocka_unit_test(percentiles),
 		cmocka_unit_test_setup_teardown(accounts, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_plain, setup, teardown),
 		cmocka_unit_test_setup_teardown(top_screen, setup, teardown),

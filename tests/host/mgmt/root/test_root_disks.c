@@ -268,6 +268,91 @@ static void a_new_store(void **state)
 	expect_all_back();
 }
 
+static struct store_figures *figures_of(u32 link)
+{
+	return (struct store_figures *)fake_memory(fake_pd_of(store), STORE_FIGURES) + link;
+}
+
+static void ask_host(void)
+{
+	struct request r = bench_make_request(REQ_HOST, "", 0);
+
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+}
+
+static void stop(const char *name)
+{
+	bench_ask(REQ_STOP, name, REQ_FLAG_FORCE);
+	bench_turns(0, 50);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+}
+
+/* A VM's figures are those of this run or the last one, its sums those of all its runs, and none is lost at its end. */
+static void io_is_accounted(void **state)
+{
+	u32 link, made;
+	u64 before;
+
+	(void)state;
+	ask_host();
+	before = bench_answer.host.io_deleted.reads;
+	create("a", 2 * MIB, VOLUME_RAM, "", ERR_NONE);
+	link = bench_answer.vm.index * VM_DEVICES;
+	expect_done(STORE_ADD_RAM);
+	assert_int_equal(bench_answer.vm.io.reads, 0);
+	for (u32 run = 1; run <= 3; run++) {
+		start("a");
+		expect_done(STORE_ATTACH);
+		assert_int_equal(figures_of(link)->counts.reads, 0);
+		figures_of(link)->counts.reads += 10;
+		figures_of(link)->counts.read_bytes += 40960;
+		figures_of(link)->latency[12] += 10;
+		bench_ask(REQ_STATUS, "a", 0);
+		bench_expect(ERR_NONE);
+		assert_int_equal(bench_answer.vm.disks[0].io.reads, 10);
+		assert_int_equal(bench_answer.vm.io.reads, 10 * run);
+		assert_int_equal(bench_answer.vm.io.read_bytes, 40960 * run);
+		stop("a");
+		assert_int_equal(bench_answer.vm.disks[0].io.reads, 10);
+		assert_int_equal(bench_answer.vm.io.reads, 10 * run);
+	}
+	bench_ask(REQ_STATS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.stats.disk_count, 1);
+	assert_string_equal(bench_answer.stats.disks[0].volume, "a.0");
+	assert_int_equal(bench_answer.stats.disks[0].figures.latency[12], 10);
+	/* The store dies: nobody clears what it counted. */
+	start("a");
+	expect_done(STORE_ATTACH);
+	figures_of(link)->counts.reads = 5;
+	made = fake_threads_made();
+	fake_fault(store, 15, 0x400000, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	store = bench_await_thread(made);
+	attach_store();
+	expect_done(STORE_ADD_RAM);
+	expect_done(STORE_ATTACH);
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.disks[0].io.reads, 5);
+	assert_int_equal(bench_answer.vm.io.reads, 35);
+	stop("a");
+	delete_vm("a", 0);
+	expect_done(STORE_DROP_RAM);
+	ask_host();
+	assert_int_equal(bench_answer.host.io_deleted.reads, before + 35);
+	/* Another VM in its place begins with nothing. */
+	create("b", 2 * MIB, VOLUME_RAM, "", ERR_NONE);
+	assert_int_equal(bench_answer.vm.index * VM_DEVICES, link);
+	assert_int_equal(bench_answer.vm.io.reads, 0);
+	expect_done(STORE_ADD_RAM);
+	delete_vm("b", 0);
+	expect_done(STORE_DROP_RAM);
+	expect_all_back();
+}
+
 static void kept_and_shared(void **state)
 {
 	struct request r;
@@ -420,6 +505,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_volume_in_ram), cmocka_unit_test(a_run), cmocka_unit_test(a_reboot),
 		cmocka_unit_test(a_new_store),
+		cmocka_unit_test(io_is_accounted), cmocka_unit_test(refusals), cmocka_unit_test(a_hostile_store),
 		cmocka_unit_test(kept_and_shared), cmocka_unit_test(refusals), cmocka_unit_test(a_hostile_store),
 		cmocka_unit_test(each_call_fails_once),
 	};

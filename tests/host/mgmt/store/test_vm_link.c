@@ -56,6 +56,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(link_memory, 0, BLK_WINDOW_OFFSET);
+	memset(figures, 0, sizeof(figures));
 	vm_link_init(&ops, figures);
 	volume = volume_add("a.0", VOLUME_IN_RAM);
 	volume->sectors = SECTORS;
@@ -145,8 +146,9 @@ static void data_is_right(void **state)
 			assert_memory_equal(rest, copy + at + first * 4096ull, bytes - first * 4096ull);
 	}
 	assert_memory_equal(ram, copy, sizeof(ram));
-	assert_true(figures[NUMBER].reads > 100 && figures[NUMBER].writes > 100 && figures[NUMBER].flushes > 100);
-	assert_int_equal(figures[NUMBER].errors, 0);
+	assert_true(figures[NUMBER].counts.reads > 100 && figures[NUMBER].counts.writes > 100);
+	assert_true(figures[NUMBER].counts.flushes > 100);
+	assert_int_equal(figures[NUMBER].counts.errors, 0);
 }
 
 static void bad_requests(void **state)
@@ -159,6 +161,14 @@ static void bad_requests(void **state)
 	assert_int_equal(do_one(data_request(BLK_READ, SECTORS, 8)), BLK_INVAL);
 	assert_int_equal(do_one(data_request(BLK_WRITE, SECTORS - 7, 8)), BLK_INVAL);
 	assert_int_equal(do_one(data_request(BLK_WRITE, SECTORS - 8, 8)), BLK_OK);
+	/* A store that was started again goes on counting. */
+	figures[NUMBER].counts.in_flight = 3;
+	assert_true(figures[NUMBER].counts.writes != 0);
+	vm_link_init(&ops, figures);
+	volume->links = 0;
+	assert_int_equal(vm_link_attach(NUMBER, volume, false, ""), STORE_OK);
+	assert_true(figures[NUMBER].counts.writes != 0);
+	assert_int_equal(figures[NUMBER].counts.in_flight, 0);
 }
 
 static void read_only(void **state)
@@ -223,6 +233,7 @@ static int setup_disk(void **state)
 	(void)state;
 	memset(link_memory, 0, BLK_WINDOW_OFFSET);
 	memset(disk_memory, 0, sizeof(disk_memory));
+	memset(figures, 0, sizeof(figures));
 	vm_link_init(&ops, figures);
 	disk_init(&disk_ops);
 	disk_add(DISK, disk_memory);
@@ -285,8 +296,8 @@ static void disk_requests_are_handed_on(void **state)
 	assert_int_equal(status, BLK_IOERR);
 	assert_true(blk_client_completed(&client, &number, &status));
 	assert_int_equal(status, BLK_OK);
-	assert_int_equal(figures[NUMBER].errors, 1);
-	assert_int_equal(figures[NUMBER].in_flight, 0);
+	assert_int_equal(figures[NUMBER].counts.errors, 1);
+	assert_int_equal(figures[NUMBER].counts.in_flight, 0);
 }
 
 /* More than the disk takes at a time, drivers that die with them, and all are completed once. */
@@ -358,7 +369,7 @@ static void a_lost_disk(void **state)
 	assert_false(disk_turn());
 	expect_status(1, BLK_GONE);
 	assert_false(disk_kick());
-	assert_int_equal(figures[NUMBER].errors, 3);
+	assert_int_equal(figures[NUMBER].counts.errors, 3);
 	blk_server_begin(&driver, disk_memory, &disk_info, BLK_UP, BLK_WINDOWS);
 	turn_all();
 	submit(data_request(BLK_READ, 0, 8));

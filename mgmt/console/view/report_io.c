@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report_io.c - what VMs ask of their disks, for people and for programs: parts of status-vm, stats-vm and accounting.
+ * See report_tables.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "histogram.h"
+#include "report_tables.h"
+#include "units.h"
+
+u64 io_requests(const struct io_counts *io)
+{
+	return io->reads + io->writes + io->flushes + io->discards;
+}
+
+void report_io(const struct out *out, const struct io_counts *io)
+{
+	char read[UNIT_TEXT_BYTES], reads[UNIT_TEXT_BYTES], written[UNIT_TEXT_BYTES], writes[UNIT_TEXT_BYTES];
+	char all[UNIT_TEXT_BYTES], errors[UNIT_TEXT_BYTES];
+
+	out_format(out, "%s requests: read %s in %s, wrote %s in %s; %s error%s, %u in flight",
+		count_text(all, io_requests(io)), size_text(read, io->read_bytes, false),
+		count_text(reads, io->reads), size_text(written, io->written_bytes, false),
+		count_text(writes, io->writes), count_text(errors, io->errors), io->errors == 1 ? "" : "s",
+		(u32)io->in_flight);
+}
+
+void json_io(struct json_writer *w, const struct io_counts *io)
+{
+	json_number(w, "reads", io->reads);
+	json_number(w, "writes", io->writes);
+	json_number(w, "flushes", io->flushes);
+	json_number(w, "discards", io->discards);
+	json_number(w, "read-bytes", io->read_bytes);
+	json_number(w, "written-bytes", io->written_bytes);
+	json_number(w, "errors", io->errors);
+}
+
+/* ---- stats-vm ---- */
+
+static u64 per_second(u64 count, u64 ns)
+{
+	u64 ms = ns / NS_PER_MS;
+
+	return ms ? count / ms * 1000 + count % ms * 1000 / ms : 0;
+}
+
+static void kind_row(const struct out *out, const char *kind, u64 count, u64 ns)
+{
+	char all[UNIT_TEXT_BYTES], rate[UNIT_TEXT_BYTES];
+
+	out_format(out, "  %-8s %15s  %10s", kind, count_text(all, count), count_text(rate, per_second(count, ns)));
+}
+
+static void data_row(const struct out *out, const char *kind, u64 count, u64 bytes, u64 ns)
+{
+	char all[UNIT_TEXT_BYTES], rate[UNIT_TEXT_BYTES];
+
+	kind_row(out, kind, count, ns);
+	out_format(out, "  %10s  %10s\n", size_text(all, bytes, false), size_text(rate, per_second(bytes, ns), false));
+}
+
+static void plain_row(const struct out *out, const char *kind, u64 count, u64 ns)
+{
+	if (count == 0)
+		return;
+	kind_row(out, kind, count, ns);
+	out_text(out, "\n");
+}
+
+/* "32 us": what takes less than that is in the bucket. Nothing above the last one. */
+static const char *below_text(char text[24], u32 bucket)
+{
+	u64 ns = 1ull << (bucket + 1);
+
+	if (bucket == STORE_LATENCY_BUCKETS - 1)
+		(void)snprintf(text, 24, "more than %u ms", (u32)(ns / 2 / 1000000));
+	else if (ns < 1000)
+		(void)snprintf(text, 24, "below %u ns", (u32)ns);
+	else if (ns < 1000000)
+		(void)snprintf(text, 24, "below %u us", (u32)(ns / 1000));
+	else
+		(void)snprintf(text, 24, "below %u ms", (u32)(ns / 1000000));
+	return text;
+}
+
+static const u32 percentiles[] = { 50, 90, 99 };
+
+static void latency_rows(const struct out *out, const u64 *latency)
+{
+	char text[24];
+
+	if (histogram_percentile(latency, STORE_LATENCY_BUCKETS, 50) == STORE_LATENCY_BUCKETS)
+		return;
+	out_text(out, "  Latency");
+	for (u32 i = 0; i < ARRAY_COUNT(percentiles); i++)
+		out_format(out, "%s p%u %s", i ? "," : ":", percentiles[i],
+			below_text(text, histogram_percentile(latency, STORE_LATENCY_BUCKETS, percentiles[i])));
+	out_text(out, "\n");
+	histogram_show(out, latency, STORE_LATENCY_BUCKETS);
+}
+
+static void stats_disk(const struct out *out, u32 number, const struct disk_stats *d, u64 ns)
+{
+	const struct io_counts *io = &d->figures.counts;
+	char errors[UNIT_TEXT_BYTES];
+
+	out_format(out, "Disk %u: volume ", number);
+	out_escaped_line(out, d->volume, strnlen(d->volume, sizeof(d->volume)));
+	out_format(out, "; queue depth %u, %s error%s\n", (u32)io->in_flight, count_text(errors, io->errors),
+		io->errors == 1 ? "" : "s");
+	out_format(out, "  %-8s %15s  %10s  %10s  %10s\n", "REQUEST", "COUNT", "COUNT/S", "DATA", "DATA/S");
+	data_row(out, "read", io->reads, io->read_bytes, ns);
+	data_row(out, "write", io->writes, io->written_bytes, ns);
+	plain_row(out, "flush", io->flushes, ns);
+	plain_row(out, "discard", io->discards, ns);
+	latency_rows(out, d->figures.latency);
+}
+
+void report_disk_stats(const struct out *out, const struct vm_stats *v)
+{
+	for (u32 i = 0; i < v->disk_count && i < VM_DEVICES; i++)
+		stats_disk(out, i, &v->disks[i], v->load.run_ns);
+}
+
+static void percentile_json(struct json_writer *w, const u64 *latency, u32 percent)
+{
+	u32 bucket = histogram_percentile(latency, STORE_LATENCY_BUCKETS, percent);
+	char key[24];
+
+	(void)snprintf(key, sizeof(key), "latency-p%u-ns", percent);
+	json_number(w, key, bucket < STORE_LATENCY_BUCKETS ? 1ull << (bucket + 1) : 0);
+}
+
+static void disk_json(struct json_writer *w, const struct disk_stats *d, u64 ns)
+{
+	const struct io_counts *io = &d->figures.counts;
+
+	json_open(w, 0, '{');
+	json_bytes(w, "volume", d->volume, strnlen(d->volume, sizeof(d->volume)));
+	json_io(w, io);
+	json_number(w, "in-flight", io->in_flight);
+	json_number(w, "reads-per-second", per_second(io->reads, ns));
+	json_number(w, "writes-per-second", per_second(io->writes, ns));
+	json_number(w, "read-bytes-per-second", per_second(io->read_bytes, ns));
+	json_number(w, "written-bytes-per-second", per_second(io->written_bytes, ns));
+	for (u32 i = 0; i < ARRAY_COUNT(percentiles); i++)
+		percentile_json(w, d->figures.latency, percentiles[i]);
+	json_open(w, "latency-log2-ns", '[');
+	for (u32 i = 0; i < STORE_LATENCY_BUCKETS; i++)
+		json_number(w, 0, d->figures.latency[i]);
+	json_close(w, ']');
+	json_close(w, '}');
+}
+
+void json_disk_stats(struct json_writer *w, const struct vm_stats *v)
+{
+	json_open(w, "disks", '[');
+	for (u32 i = 0; i < v->disk_count && i < VM_DEVICES; i++)
+		disk_json(w, &v->disks[i], v->load.run_ns);
+	json_close(w, ']');
+}
+
+/* ---- accounting ---- */
+
+static bool has_io(const struct vm_report *r)
+{
+	return r->spec.disk_count != 0 || io_requests(&r->io) != 0;
+}
+
+static void io_line(const struct out *out, const char *name, const struct io_counts *io)
+{
+	char all[UNIT_TEXT_BYTES], read[UNIT_TEXT_BYTES], written[UNIT_TEXT_BYTES], errors[UNIT_TEXT_BYTES];
+
+	out_format(out, "%-31.31s %16s %10s %10s %8s\n", name, count_text(all, io_requests(io)),
+		size_text(read, io->read_bytes, false), size_text(written, io->written_bytes, false),
+		count_text(errors, io->errors));
+}
+
+void report_io_table(const struct out *out, const struct inventory *m)
+{
+	out_format(out, "\n%-31s %16s %10s %10s %8s\n", "DISK I/O", "REQUESTS", "READ", "WRITTEN", "ERRORS");
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (m->vms[i].is_used && has_io(&m->vms[i].report))
+			io_line(out, m->vms[i].report.name, &m->vms[i].report.io);
+	io_line(out, "VMs that were deleted", &m->host.io_deleted);
+}
+
+void json_io_table(struct json_writer *w, const struct inventory *m)
+{
+	json_open(w, "io", '{');
+	json_open(w, "vm", '[');
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		if (!m->vms[i].is_used || !has_io(&m->vms[i].report))
+			continue;
+		json_open(w, 0, '{');
+		json_text(w, "name", m->vms[i].report.name);
+		json_io(w, &m->vms[i].report.io);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+	json_open(w, "deleted-vms", '{');
+	json_io(w, &m->host.io_deleted);
+	json_close(w, '}');
+	json_close(w, '}');
+}
