@@ -103,6 +103,10 @@
 		"there is no disk \"{text}\". on=ram keeps the data in memory") \
 	/* text = volume; need, have in bytes */ \
 	ERROR(ERR_DISK_MEMORY, RESULT_RESOURCES, "E_NOMEM", 0) \
+	ERROR(ERR_NO_SERVICE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no service \"{name}\". list-service shows what there is") \
+	ERROR(ERR_SERVICE_DOWN, RESULT_TIMEOUT, "E_BUSY", \
+		"{name} is not running. list-service shows its state. Try again later") \
 	/* the client has no right to ask for that */ \
 	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that")
 

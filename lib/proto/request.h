@@ -53,6 +53,8 @@ enum request_op {
 	REQ_MEMORY,		/* who has how much of it: struct memory_report */
 	REQ_DEVICES,		/* table; index: PCI functions from that one on; ERR_NO_DEVICE past the end */
 	REQ_NMI,		/* by name: an NMI for its first vCPU */
+	REQ_SERVICES,		/* table; index: services from that one on; ERR_NO_SERVICE past the end */
+	REQ_RESTART_SERVICE,	/* by the service's name: answered when it is on its way down */
 	REQ_OP_COUNT
 };
 
@@ -256,6 +258,24 @@ struct device_report {
 	u32 zero1;
 };
 
+enum service_state {
+	SERVICE_UP,
+	SERVICE_RESTARTING,
+	SERVICE_GIVEN_UP,	/* a driver that failed too often */
+	SERVICE_MISSING,	/* the boot medium lacks its program */
+	SERVICE_STATE_COUNT
+};
+
+/* A service or a driver: a program of VOS that runs in ring 3. */
+struct service_report {
+	char name[VM_NAME_BYTES];
+	u32 index;
+	u32 state;		/* enum service_state */
+	u32 restarts;		/* since VOS started */
+	u32 zero;
+	u64 bytes;		/* of memory that it takes */
+};
+
 /* vms, system, kernel and free add up to installed, unless somebody lost some. */
 struct memory_report {
 	u64 installed;
@@ -294,6 +314,7 @@ struct reply {
 		struct image_report image;
 		struct host_report host;
 		struct device_report pci;
+		struct service_report service;
 	};
 };
 

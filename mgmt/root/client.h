@@ -15,6 +15,7 @@
 #define CLIENT_MANAGE BIT32(1)	/* make, change, start and stop VMs */
 #define CLIENT_POWER BIT32(2)	/* switch the machine off */
 #define CLIENT_EVENTS BIT32(3)	/* is told when a VM's state changes */
+#define CLIENT_SERVICE BIT32(4)	/* start services and drivers again */
 
 struct client_row {
 	u32 service;			/* enum service_id */

@@ -6,7 +6,8 @@
 #include "wires.h"
 
 const struct client_row client_table[] = {
-	{ SERVICE_CONSOLE, WIRE_REQUEST, WIRE_REPLY, CLIENT_LOOK | CLIENT_MANAGE | CLIENT_POWER | CLIENT_EVENTS },
+	{ SERVICE_CONSOLE, WIRE_REQUEST, WIRE_REPLY,
+	  CLIENT_LOOK | CLIENT_MANAGE | CLIENT_POWER | CLIENT_EVENTS | CLIENT_SERVICE },
 };
 
 const u32 client_count = ARRAY_COUNT(client_table);

@@ -15,6 +15,7 @@
 #include "reply.h"
 #include "root.h"
 #include "spec.h"
+#include "supervisor.h"
 #include "sys.h"
 #include "vm.h"
 #include "vm_report.h"
@@ -148,6 +149,11 @@ static struct error_info device_row(void)
 	return ERROR_INFO_NONE;
 }
 
+static struct error_info service_row(void)
+{
+	return error_info_of(supervisor_report(&request.index, &reply.service) ? ERR_NONE : ERR_NO_SERVICE, 0, 0);
+}
+
 /* As many rows as there are and the ring has room for; who wants the rest asks again. */
 static void send_table(struct error_info (*fill_row)(void))
 {
@@ -205,6 +211,11 @@ static void do_memory(void)
 	(void)client_send(client, &reply);
 }
 
+static void do_restart_service(void)
+{
+	send_error(supervisor_request(request.name, is_dry_run()));
+}
+
 static void do_power(bool is_reboot)
 {
 	if (power_is_planned())
@@ -229,6 +240,7 @@ static const struct row {
 	void (*serve)(void);	/* NULL: `input` says what, or it is a table: */
 	struct error_info (*fill_row)(void);
 	u32 rights;		/* CLIENT_*: that it takes */
+	bool needs_name;	/* of a VM (needs_vm) or of something else */
 	bool needs_vm;
 	u8 input, input_force;
 } rows[REQ_OP_COUNT] = {
@@ -253,6 +265,8 @@ static const struct row {
 	[REQ_PCPU] = { .rights = CLIENT_LOOK, .fill_row = pcpu_row },
 	[REQ_CANCEL] = { .rights = CLIENT_MANAGE, .serve = do_cancel },
 	[REQ_DEVICES] = { .rights = CLIENT_LOOK, .fill_row = device_row },
+	[REQ_SERVICES] = { .rights = CLIENT_LOOK, .fill_row = service_row },
+	[REQ_RESTART_SERVICE] = { .rights = CLIENT_SERVICE, .serve = do_restart_service, .needs_name = true },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 };
 
@@ -268,7 +282,7 @@ static void serve(void)
 		send_error(ERR_DENIED);
 	} else if (row->fill_row != NULL) {
 		send_table(row->fill_row);
-	} else if (row->needs_vm && !spec_name_ok(request.name)) {
+	} else if ((row->needs_vm || row->needs_name) && !spec_name_ok(request.name)) {
 		send_error(ERR_BAD_NAME);
 	} else if (row->needs_vm && vm_find(request.name) == NULL) {
 		send_error(ERR_NO_VM);

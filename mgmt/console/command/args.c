@@ -21,6 +21,7 @@
 const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_ALL] = { "all", TYPE_SWITCH, 0, "all VMs that the command can act on" },
+	[ARG_SERVICE] = { "name", TYPE_SERVICE, "SERVICE", "name of a service or driver, see list-service" },
 	VM_FIELDS(SPEC_OF_ROW)
 	[ARG_NIC] = { "nic", TYPE_TEXT, "NETWORK", "virtual network card (not supported yet)" },
 	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
@@ -421,6 +422,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	switch (arg) {
 	case ARG_NAME:
 		return takes_many(args) ? add_name(args, value, error) : set_name(args->name, value, error);
+	case ARG_SERVICE:
+		return set_name(args->name, value, error);
 	case ARG_NIC:
 		return error_set(error, RESULT_UNSUPPORTED,
 			"virtual networks are not there yet (a later version). Leave out --nic");

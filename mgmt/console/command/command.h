@@ -50,7 +50,12 @@ extern const char *const group_names[GROUP_COUNT];	/* as help takes them */
 /* What a word without a flag sets: the name, or what help is to explain; ARG_COUNT = nothing. */
 static inline enum arg command_bare(const struct command *command)
 {
-	return command->takes & BIT64(ARG_VERB) ? ARG_VERB : command->takes & BIT64(ARG_NAME) ? ARG_NAME : ARG_COUNT;
+	static const u8 bare[] = { ARG_VERB, ARG_NAME, ARG_SERVICE };
+
+	for (u32 i = 0; i < sizeof(bare); i++)
+		if (command->takes & BIT64(bare[i]))
+			return (enum arg)bare[i];
+	return ARG_COUNT;
 }
 
 /*

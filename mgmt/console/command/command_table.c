@@ -30,7 +30,7 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "stop-vm", .group = GROUP_VM,
-		.summary = "stop a VM: press its power button, force it off after a timeout",
+		.summary = "stop a VM: press its power button, force it off at a timeout",
 		.more = "VOS presses the guest's ACPI power button and waits up to --timeout, then forces the VM off. "
 			"--force does that at once. Several VMs are stopped at the same time, with one line of result "
 			"for each.",
@@ -166,6 +166,27 @@ const struct command command_rows[] = {
 		.takes = A(JSON),
 		.ops = LISTING, .tables = BIT32(FETCH_DEVICES),
 		.view = { report_devices, json_devices },
+	},
+	{
+		.verb = "list-service", .group = GROUP_MACHINE,
+		.summary = "list services and drivers, their memory and their restarts",
+		.more = "Each is a program in ring 3 with memory and rights of its own. VOS restarts those that fail, "
+			"and gives up a driver that fails too often; restart-service then tries it again.",
+		.example = "list-service",
+		.takes = A(JSON),
+		.ops = LISTING, .tables = BIT32(FETCH_SERVICES),
+		.view = { report_services, json_services },
+	},
+	{
+		.verb = "restart-service", .group = GROUP_MACHINE,
+		.summary = "restart a service or a driver of VOS",
+		.more = "VMs keep running. Their requests to a disk wait until its driver is back and are then "
+			"submitted again. With the store, the drivers of disks are restarted too. A restart of "
+			"console ends the session.",
+		.example = "restart-service store",
+		.takes = A(SERVICE) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(SERVICE),
+		.op = REQ_RESTART_SERVICE,
+		.ops = { .begin = service_begin, .answer = service_answer },
 	},
 	{
 		.verb = "apply-config", .group = GROUP_MACHINE,

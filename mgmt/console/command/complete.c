@@ -201,6 +201,9 @@ static void add_values(struct completion *completion, const struct context *cont
 		if (context->command->op != REQ_CREATE)
 			add_vms(completion, context->partial, names);
 		break;
+	case TYPE_SERVICE:
+		add_names(completion, context->partial, names->service, names->context);
+		break;
 	case TYPE_IMAGE: case TYPE_IMAGES:
 		add_names(completion, context->partial, names->image, names->context);
 		if (spec_fields[FIELD_OF_ARG(context->arg)].least == 0 && context->partial[0])

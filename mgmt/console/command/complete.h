@@ -12,6 +12,7 @@
 struct name_source {
 	const char *(*vm)(void *context, u32 index);
 	const char *(*image)(void *context, u32 index);
+	const char *(*service)(void *context, u32 index);
 	void *context;
 };
 

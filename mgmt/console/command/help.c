@@ -50,7 +50,7 @@ void help_group(const struct out *out, u32 group)
 	out_format(out, "%s\n", group_titles[group]);
 	FOR_EACH_COMMAND(c)
 		if (c->group == group)
-			out_format(out, "  %-15s%s\n", c->verb, c->summary);
+			out_format(out, "  %-16s%s\n", c->verb, c->summary);
 	out_text(out, "help COMMAND explains a command.\n");
 }
 

@@ -34,6 +34,7 @@ struct vm_entry {
 };
 
 #define INVENTORY_DEVICES 256u	/* PCI functions that are shown */
+#define INVENTORY_SERVICES 32u	/* that are shown */
 #define INVENTORY_PCPUS 256u	/* that are shown */
 
 struct pcpu_entry {
@@ -54,6 +55,8 @@ struct inventory {
 	struct image_report images[IMAGE_COUNT];
 	u32 device_count;
 	struct device_report devices[INVENTORY_DEVICES];
+	u32 service_count;
+	struct service_report services[INVENTORY_SERVICES];
 	struct vm_entry vms[VM_COUNT];	/* by report.index */
 };
 

@@ -78,6 +78,20 @@ static bool take_device(struct session *s, struct job *job, const struct reply *
 	return false;
 }
 
+static bool take_service(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		m->service_count = 0;
+	if (reply->result != RESULT_OK || m->service_count == INVENTORY_SERVICES)
+		return true;
+	m->services[m->service_count] = reply->service;
+	m->services[m->service_count++].name[VM_NAME_BYTES - 1] = 0;
+	job->request.index = reply->service.index + 1;
+	return false;
+}
+
 static bool take_memory(struct session *s, struct job *job, const struct reply *reply)
 {
 	(void)job;
@@ -96,6 +110,7 @@ static const struct {
 	[FETCH_HOST] = { REQ_HOST, take_host },
 	[FETCH_MEMORY] = { REQ_MEMORY, take_memory },
 	[FETCH_DEVICES] = { REQ_DEVICES, take_device },
+	[FETCH_SERVICES] = { REQ_SERVICES, take_service },
 };
 
 static void ask_first(struct session *s, struct job *job)

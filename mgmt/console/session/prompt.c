@@ -81,6 +81,14 @@ static const char *image_name(void *context, u32 index)
 	return index < s->console->inventory.image_count ? s->console->inventory.images[index].name : 0;
 }
 
+/* Services as the last listing had them. */
+static const char *service_name(void *context, u32 index)
+{
+	const struct inventory *m = &((const struct session *)context)->console->inventory;
+
+	return index < m->service_count ? m->services[index].name : 0;
+}
+
 static void list_candidates(struct session *s, const struct completion *completion)
 {
 	size_t width = 0, column = 0;
@@ -111,7 +119,7 @@ static bool is_good_name(const char *text)
 
 static void tab(struct session *s)
 {
-	struct name_source names = { vm_name, image_name, s };
+	struct name_source names = { vm_name, image_name, service_name, s };
 	struct completion *completion = &s->console->completion;
 	size_t common;
 	char last;
@@ -133,7 +141,7 @@ static void tab(struct session *s)
 
 static void question(struct session *s)
 {
-	struct name_source names = { vm_name, image_name, s };
+	struct name_source names = { vm_name, image_name, service_name, s };
 
 	if (s->mode != MODE_PROMPT || !complete_wants_help(s->editor.line, s->editor.cursor)) {
 		edit_insert(&s->editor, "?", 1);

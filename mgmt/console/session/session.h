@@ -109,7 +109,9 @@ struct job {
 };
 
 /* Tables that root gives, in the order in which they are asked for. */
-enum fetch { FETCH_VMS, FETCH_IMAGES, FETCH_PCPUS, FETCH_HOST, FETCH_MEMORY, FETCH_DEVICES, FETCH_COUNT };
+enum fetch {
+	FETCH_VMS, FETCH_IMAGES, FETCH_PCPUS, FETCH_HOST, FETCH_MEMORY, FETCH_DEVICES, FETCH_SERVICES, FETCH_COUNT
+};
 
 enum mode {
 	MODE_PROMPT, MODE_QUESTION, MODE_BUSY, MODE_ATTACHED, MODE_MENU,

@@ -16,6 +16,8 @@ void report_images(const struct out *out, const void *inventory);
 void json_images(struct json_writer *writer, const char *key, const void *inventory);
 void report_devices(const struct out *out, const void *inventory);
 void json_devices(struct json_writer *writer, const char *key, const void *inventory);
+void report_services(const struct out *out, const void *inventory);
+void json_services(struct json_writer *writer, const char *key, const void *inventory);
 void report_vms(const struct out *out, const void *inventory);
 void json_vms(struct json_writer *writer, const char *key, const void *inventory);
 void report_accounting(const struct out *out, const void *inventory);

@@ -209,6 +209,11 @@ void drivers_find(void)
 		rt_log("root: %u PCI functions more than are listed", (unsigned)table->left_out);
 }
 
+bool driver_is_given_up(u32 number)
+{
+	return drivers[number].life.is_given_up;
+}
+
 bool driver_is_wanted(u32 number)
 {
 	return number < DRIVER_COUNT && drivers[number].kind != NULL && !drivers[number].life.is_given_up;

@@ -24,6 +24,8 @@ void drivers_find(void);
 
 /* Is there a device for this driver, and is it not given up? Then these are its program and its name ("nvme0"). */
 bool driver_is_wanted(u32 number);
+/* There is one, which failed too often. */
+bool driver_is_given_up(u32 number);
 const char *driver_program(u32 number);
 const char *driver_name(u32 number);
 

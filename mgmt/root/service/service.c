@@ -64,6 +64,11 @@ bool service_is_wanted(u32 id)
 	return service_table[id].find_device == NULL || service_table[id].find_device(&device);
 }
 
+bool service_is_there(u32 id)
+{
+	return service_is_wanted(id) || (is_driver(id) && driver_is_given_up(id - service_count));
+}
+
 bool service_has_program(u32 id)
 {
 	return image_find(&root.images, program_of(id), true) != NULL;
@@ -79,12 +84,17 @@ u64 service_thread(u32 id)
 	return services[id].is_up ? services[id].h_thread : 0;
 }
 
+u64 service_bytes_of(u32 id)
+{
+	return object_set_bytes(&services[id].objects);
+}
+
 u64 service_bytes(void)
 {
 	u64 sum = 0;
 
 	for (u32 i = 0; i < service_total(); i++)
-		sum += object_set_bytes(&services[i].objects);
+		sum += service_bytes_of(i);
 	return sum;
 }
 

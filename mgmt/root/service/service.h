@@ -11,6 +11,8 @@
 
 /* False: this machine has no use for it, or it failed too often. */
 bool service_is_wanted(u32 id);
+/* Or a driver that was given up. */
+bool service_is_there(u32 id);
 bool service_has_program(u32 id);
 
 /* Make it, up to, but without, the first instruction. What failed half-way is given back by service_release_step. */
@@ -41,6 +43,9 @@ enum status service_release_step(u32 id) MUST_CHECK;
 /* Its PD and its thread, for grants; 0 while it is not up. */
 u64 service_pd(u32 id);
 u64 service_thread(u32 id);
+
+/* Bytes of memory that it takes; if it is on its way down, what is left. */
+u64 service_bytes_of(u32 id);
 
 /* Bytes of memory that all services take / that those which are not up took when they were. */
 u64 service_bytes(void);

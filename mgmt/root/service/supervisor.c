@@ -14,9 +14,12 @@
 #include "sys.h"
 #include "wiring.h"
 
+#include <string.h>
+
 static struct {
 	enum { OFF, UP, DOWN, RESTING } phase;
 	u64 rest_until;
+	u32 restarts;
 } states[SERVICES_MAX];
 
 /* What services on their way down give back is not for guests: they come up again. */
@@ -77,14 +80,19 @@ static void follow_store(u32 id)
 			supervisor_restart(service_count + number);
 }
 
+static void went_down(u32 id)
+{
+	states[id].phase = DOWN;
+	states[id].restarts++;
+	set_watermark();
+	follow_store(id);
+}
+
 void supervisor_check_faults(void)
 {
 	for (u32 id = 0; id < service_total(); id++)
-		if (service_check_fault(id)) {
-			states[id].phase = DOWN;
-			set_watermark();
-			follow_store(id);
-		}
+		if (service_check_fault(id))
+			went_down(id);
 }
 
 void supervisor_restart(u32 id)
@@ -94,9 +102,49 @@ void supervisor_restart(u32 id)
 	if (states[id].phase != UP)
 		return;
 	service_take_down(id);
-	states[id].phase = DOWN;
-	set_watermark();
-	follow_store(id);
+	went_down(id);
+}
+
+enum error supervisor_request(const char *name, bool is_dry_run)
+{
+	for (u32 id = 0; id < service_total(); id++) {
+		if (!service_is_there(id) || strcmp(service_name(id), name) != 0)
+			continue;
+		if (states[id].phase == DOWN || states[id].phase == RESTING)
+			return ERR_SERVICE_DOWN;
+		if (is_dry_run)
+			return ERR_NONE;
+		supervisor_restart(id);
+		if (states[id].phase == OFF)
+			return ERR_SERVICE_DOWN;
+		rt_log("root: %s is started again on request", name);
+		return ERR_NONE;
+	}
+	return ERR_NO_SERVICE;
+}
+
+static enum service_state state_of(u32 id)
+{
+	if (!service_has_program(id))
+		return SERVICE_MISSING;
+	if (!service_is_wanted(id))
+		return SERVICE_GIVEN_UP;
+	return states[id].phase == UP ? SERVICE_UP : SERVICE_RESTARTING;
+}
+
+bool supervisor_report(u32 *index, struct service_report *out)
+{
+	while (*index < service_total() && !service_is_there(*index))
+		++*index;
+	if (*index >= service_total())
+		return false;
+	out->index = *index;
+	strcpy(out->name, service_name(*index));
+	out->state = state_of(*index);
+	out->restarts = states[*index].restarts;
+	out->bytes = service_bytes_of(*index);
+	++*index;
+	return true;
 }
 
 /* A driver that does not acknowledge keeps others' interrupts from coming. */

@@ -315,6 +315,12 @@ static void memory(struct fake_root *root, struct reply *reply)
 	m->free = m->installed - m->kernel - m->system - m->vms - (root->is_unsound ? 4096 : 0);
 }
 
+static const struct service_report services[] = {
+	{ .name = "store", .index = 0, .state = SERVICE_UP, .restarts = 2, .bytes = 4 * MIB },
+	{ .name = "screen", .index = 1, .state = SERVICE_RESTARTING },
+	{ .name = "nvme0", .index = 2, .state = SERVICE_MISSING },
+};
+
 static void serve(struct fake_root *root, const struct request *r, struct reply *reply)
 {
 	struct fake_vm *vm = find(root, r->name);
@@ -337,6 +343,18 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 			reply->pci = devices[r->index];
 		else
 			refuse(reply, RESULT_NOT_FOUND, ERR_NO_DEVICE, 0, 0);
+		return;
+	case REQ_SERVICES:
+		if (r->index < ARRAY_COUNT(services))
+			reply->service = services[r->index];
+		else
+			refuse(reply, RESULT_NOT_FOUND, ERR_NO_SERVICE, 0, 0);
+		return;
+	case REQ_RESTART_SERVICE:
+		if (strcmp(r->name, "screen") == 0)
+			refuse(reply, RESULT_TIMEOUT, ERR_SERVICE_DOWN, 0, 0);
+		else if (!(r->flags & REQ_FLAG_DRY_RUN))
+			memcpy(root->restarted, r->name, VM_NAME_BYTES);
 		return;
 	case REQ_HOST:
 		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,
@@ -368,7 +386,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 
 static bool is_table(u32 op)
 {
-	return op == REQ_LIST || op == REQ_IMAGES || op == REQ_PCPU || op == REQ_DEVICES;
+	return op == REQ_LIST || op == REQ_IMAGES || op == REQ_PCPU || op == REQ_DEVICES ||
+	       op == REQ_SERVICES;
 }
 
 /* Tables come a few rows at a time. */

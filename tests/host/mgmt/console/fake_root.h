@@ -33,6 +33,7 @@ struct fake_root {
 	bool is_full;			/* take no request */
 	bool is_down;			/* reboot or poweroff was asked for */
 	bool is_unsound;		/* its figures do not add up */
+	char restarted[VM_NAME_BYTES];	/* the last service that was */
 	u64 pcpu_ns;			/* grows by a second with each question */
 	size_t send_limit;		/* bytes the terminal takes before the next fake_run; 0 = all */
 	size_t sent;

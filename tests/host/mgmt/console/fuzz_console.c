@@ -53,6 +53,7 @@ static const char *const lines[] = {
 	"set-vm a --cap 50 --affinity 0\r",
 	"stats-vm a\r",
 	"accounting\r",
+	"restart-service store\r",
 };
 #define FIRST_LINE (256u - ARRAY_COUNT(lines))
 

@@ -204,7 +204,15 @@ static const char *image_name(void *context, u32 index)
 	return index == 0 ? "debian-kernel" : index == 1 ? "debian-initrd" : 0;
 }
 
-static const struct name_source names = { vm_name, image_name, 0 };
+static const char *service_name(void *context, u32 index)
+{
+	static const char *const services[] = { "serial", "store", "nvme0" };
+
+	(void)context;
+	return index < ARRAY_COUNT(services) ? services[index] : 0;
+}
+
+static const struct name_source names = { vm_name, image_name, service_name, 0 };
 
 /* All candidates in one string. */
 static const char *candidates(const char *line)
@@ -272,6 +280,18 @@ static void shares(void **state)
 	refuse("top --count 0", RESULT_USAGE, "from 1 to");
 	accept("accounting --json", "accounting");
 	accept("stats-vm a", "stats-vm");
+}
+
+static void service_names(void **state)
+{
+	(void)state;
+	accept("restart-service nvme0", "restart-service");
+	assert_string_equal(args.name, "nvme0");
+	accept("restart-service --name=store --dry-run", "restart-service");
+	refuse("restart-service", RESULT_USAGE, "needs --name");
+	refuse("restart-service a b", RESULT_USAGE, "one word too many");
+	refuse("restart-service /etc", RESULT_USAGE, "not a name");
+	accept("list-service --json", "list-service");
 }
 
 static void several_names(void **state)
@@ -344,6 +364,9 @@ static void completions(void **state)
 	assert_string_equal(candidates("create-vm x --cmdline \"--m"), "");
 	assert_string_equal(candidates("nonsense --m"), "");
 	assert_string_equal(candidates("create-vm x # --m"), "");
+	assert_string_equal(candidates("restart-service s"), "serial store");
+	assert_string_equal(candidates("restart-service --name n"), "nvme0");
+	assert_string_equal(candidates("restart-service store "), "--dry-run --quiet --json --help");
 	complete("start-vm b", 10, &names, &completion);
 	assert_int_equal(complete_common(&completion), 5);
 	assert_int_equal(completion.start, 9);
@@ -442,6 +465,7 @@ int main(void)
 		cmocka_unit_test(forms), cmocka_unit_test(shares),
 		cmocka_unit_test(bad_lines),
 		cmocka_unit_test(several_names),
+		cmocka_unit_test(service_names),
 		cmocka_unit_test(completions),
 		cmocka_unit_test(question_mark),
 		cmocka_unit_test(help_fits),

@@ -45,6 +45,28 @@ static void devices_and_their_dma(void **state)
 	root->info.dma = DMA_NONE;
 }
 
+static void services_are_restarted(void **state)
+{
+	(void)state;
+	command("list-service", "NAME              STATE       RESTARTS      MEMORY\r\n"
+		"store             running            2     4.0 MiB\r\n"
+		"screen            restarting         0         0 B\r\n"
+		"nvme0             missing            0         0 B\r\n", RESULT_OK);
+	command("list-service --json", "{\"name\":\"store\",\"state\":\"running\",\"restarts\":2,\"memory\":4194304}",
+		RESULT_OK);
+	command("restart-service nvme", "error[E_NOT_FOUND]: there is no service \"nvme\". There are store, screen, "
+		"nvme0", RESULT_NOT_FOUND);
+	command("restart-service store --dry-run", "would succeed", RESULT_OK);
+	assert_string_equal(root->restarted, "");
+	command("restart-service store", "store and the drivers of disks are restarted. VMs", RESULT_OK);
+	assert_string_equal(root->restarted, "store");
+	command("restart-service nvme0", "nvme0 is restarted. list-service shows its state.", RESULT_OK);
+	assert_string_equal(root->restarted, "nvme0");
+	command("restart-service screen", "error[E_BUSY]: screen is not running", RESULT_TIMEOUT);
+	command("restart-service nvme0 --json", "{\"return\":{}", RESULT_OK);
+	expect_80_columns();
+}
+
 static void result_keeps_the_class(void **state)
 {
 	(void)state;
@@ -113,10 +135,10 @@ static void rounded_sizes(void **state)
 static void help_topics(void **state)
 {
 	(void)state;
-	command("help vm", "  create-vm      define a VM", RESULT_OK);
+	command("help vm", "  create-vm       define a VM", RESULT_OK);
 	expect_not("shutdown");
-	command("help machine", "  shutdown       switch this machine off", RESULT_OK);
-	command("help prompt", "  result         show the exit code", RESULT_OK);
+	command("help machine", "  shutdown        switch this machine off", RESULT_OK);
+	command("help prompt", "  result          show the exit code", RESULT_OK);
 	command("help vm create", "create-vm: define", RESULT_OK);
 	command("help create-vm", "create-vm: define", RESULT_OK);
 	expect("  --class fair|rt       fair: shares pCPUs by weight; rt: real-time\r\n");
@@ -277,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(info_counts_images, setup, teardown),
 		cmocka_unit_test_setup_teardown(devices_and_their_dma, setup, teardown),
+		cmocka_unit_test_setup_teardown(services_are_restarted, setup, teardown),
 		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),
 		cmocka_unit_test_setup_teardown(guesses, setup, teardown),

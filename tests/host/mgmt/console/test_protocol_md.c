@@ -257,6 +257,7 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("stats-vm", "{\"execute\":\"stats-vm\",\"arguments\":{\"name\":\"a\"}}");
 	check_reply("list-image", "{\"execute\":\"list-image\"}");
 	check_reply("list-device", "{\"execute\":\"list-device\"}");
+	check_reply("list-service", "{\"execute\":\"list-service\"}");
 	check_reply("info", "{\"execute\":\"info\"}");
 	check_reply("accounting", "{\"execute\":\"accounting\"}");
 	check_reply("top", "{\"execute\":\"top\"}");

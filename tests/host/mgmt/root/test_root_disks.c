@@ -353,6 +353,60 @@ static void io_is_accounted(void **state)
 	expect_all_back();
 }
 
+/* As list-service has it. */
+static struct service_report service_of(const char *name)
+{
+	struct request r = bench_make_request(REQ_SERVICES, "", 0);
+
+	bench_send(&r);
+	bench_await_answer();
+	for (u32 i = 0; i < bench_row_count; i++)
+		if (strcmp(bench_rows[i].service.name, name) == 0)
+			return bench_rows[i].service;
+	fail();
+	return bench_rows[0].service;
+}
+
+static void restart_service(const char *name, u32 flags, enum error error)
+{
+	bench_ask(REQ_RESTART_SERVICE, name, flags);
+	bench_expect(error);
+}
+
+/* On request, as after a fault: nothing of a VM is lost. */
+static void restarted_on_request(void **state)
+{
+	u32 made, restarts;
+
+	(void)state;
+	create("a", 2 * MIB, VOLUME_RAM, "", ERR_NONE);
+	expect_done(STORE_ADD_RAM);
+	start("a");
+	expect_done(STORE_ATTACH);
+	restarts = service_of("store").restarts;
+	assert_int_equal(service_of("store").state, SERVICE_UP);
+	assert_int_not_equal(service_of("store").bytes, 0);
+	restart_service("nothing", 0, ERR_NO_SERVICE);
+	restart_service("../store", 0, ERR_BAD_NAME);
+	made = fake_threads_made();
+	restart_service("store", REQ_FLAG_DRY_RUN, ERR_NONE);
+	bench_turns(0, 20);
+	assert_int_equal(fake_threads_made(), made);
+	restart_service("store", 0, ERR_NONE);
+	restart_service("store", 0, ERR_SERVICE_DOWN);
+	assert_int_equal(service_of("store").state, SERVICE_RESTARTING);
+	store = bench_await_thread(made);
+	attach_store();
+	expect_done(STORE_ADD_RAM);
+	expect_done(STORE_ATTACH);
+	assert_int_equal(service_of("store").restarts, restarts + 1);
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
+	stop("a");
+	delete_vm("a", 0);
+	expect_done(STORE_DROP_RAM);
+	expect_all_back();
+}
+
 static void kept_and_shared(void **state)
 {
 	struct request r;
@@ -506,6 +560,7 @@ int main(void)
 		cmocka_unit_test(a_volume_in_ram), cmocka_unit_test(a_run), cmocka_unit_test(a_reboot),
 		cmocka_unit_test(a_new_store),
 		cmocka_unit_test(io_is_accounted), cmocka_unit_test(refusals), cmocka_unit_test(a_hostile_store),
+		cmocka_unit_test(restarted_on_request), cmocka_unit_test(refusals), cmocka_unit_test(a_hostile_store),
 		cmocka_unit_test(kept_and_shared), cmocka_unit_test(refusals), cmocka_unit_test(a_hostile_store),
 		cmocka_unit_test(each_call_fails_once),
 	};

@@ -474,6 +474,7 @@ static void a_driver_is_given_up(void **state)
 {
 	struct request r = bench_make_request(REQ_DEVICES, "", 0);
 	const struct blk_link_shared *link, *other;
+	u32 given_up = 0;
 
 	(void)state;
 	come_up(D_IDE);
@@ -500,6 +501,14 @@ static void a_driver_is_given_up(void **state)
 	bench_await_answer();
 	assert_int_equal(bench_rows[IDE].pci.state, DEVICE_GIVEN_UP);
 	assert_false(driver_forgive(D_IDE));		/* root can't reset it */
+	r.op = REQ_SERVICES;
+	bench_send(&r);
+	bench_await_answer();
+	for (u32 i = 0; i < bench_row_count; i++)
+		given_up += bench_rows[i].service.state == SERVICE_GIVEN_UP;
+	assert_int_equal(given_up, 1);
+	bench_ask(REQ_RESTART_SERVICE, driver_name(D_IDE), 0);
+	bench_expect(ERR_SERVICE_DOWN);
 }
 
 int main(void)
