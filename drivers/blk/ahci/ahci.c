@@ -32,6 +32,9 @@ struct port {
 	u32 number;		/* of the controller's ports */
 	u32 unit_shift;		/* sectors of a block: 1 << this */
 	u32 free, issued;	/* bit = slot */
+	bool is_recovering;	/* from a command that failed: the port is stopping */
+	u32 failed;		/* bit = slot */
+	u64 give_up_ms;
 	u64 cookie[SLOTS];
 };
 
@@ -88,9 +91,14 @@ static void issue(struct port *p, u32 slots)
 
 /* ---- Start ---- */
 
-static bool stop(struct blk_driver *d, struct port *p)
+static void begin_stop(struct port *p)
 {
 	regs_write(&p->regs, PORT_CMD, 4, regs_read(&p->regs, PORT_CMD, 4) & ~PORT_CMD_ST);
+}
+
+static bool stop(struct blk_driver *d, struct port *p)
+{
+	begin_stop(p);
 	return blk_wait_for(d, &p->regs, PORT_CMD, PORT_CMD_CR, 0, STOP_MS);
 }
 
@@ -233,7 +241,7 @@ static bool submit(struct blk_driver *d, u32 disk, const struct blk_io *io)
 	u32 slot;
 
 	(void)d;
-	if (p->free == 0)
+	if (p->free == 0 || p->is_recovering)
 		return false;
 	slot = (u32)__builtin_ctz(p->free);
 	p->free &= ~BIT32(slot);
@@ -256,17 +264,28 @@ static void finish(struct blk_driver *d, u32 disk, u32 slots, enum blk_status st
 	}
 }
 
-/* The port has stopped at the command that failed (6.2.2.1): the others are issued again. */
+/* The port has stopped at the command that failed (6.2.2.1): the others are issued again when it has stopped. */
 static void recover(struct blk_driver *d, u32 disk)
 {
 	struct port *p = &self.port[disk];
-	u32 failed = BIT32(PORT_CMD_CCS(regs_read(&p->regs, PORT_CMD, 4)));
+	bool is_running = (regs_read(&p->regs, PORT_CMD, 4) & PORT_CMD_CR) != 0;
 
-	if (!stop(d, p) || (regs_read(&p->regs, PORT_TFD, 4) & (ATA_BUSY | ATA_DATA)) != 0)
+	if (is_running && d->now_ms() < p->give_up_ms)
+		return;
+	if (is_running || (regs_read(&p->regs, PORT_TFD, 4) & (ATA_BUSY | ATA_DATA)) != 0)
 		rt_log("%s: disk %u does not recover from an error", d->args->name, (unsigned)disk);
-	finish(d, disk, p->issued & failed, BLK_IOERR);
+	p->is_recovering = false;
+	finish(d, disk, p->issued & p->failed, BLK_IOERR);
 	run(p);
 	issue(p, p->issued);
+}
+
+static void fail(struct blk_driver *d, struct port *p)
+{
+	p->failed = BIT32(PORT_CMD_CCS(regs_read(&p->regs, PORT_CMD, 4)));
+	p->is_recovering = true;
+	p->give_up_ms = d->now_ms() + STOP_MS;
+	begin_stop(p);
 }
 
 static void service_port(struct blk_driver *d, u32 disk)
@@ -280,7 +299,18 @@ static void service_port(struct blk_driver *d, u32 disk)
 		done &= ~BIT32(PORT_CMD_CCS(regs_read(&p->regs, PORT_CMD, 4)));
 	finish(d, disk, done, BLK_OK);
 	if (is & PORT_IS_FATAL)
+		fail(d, p);
+}
+
+static void service_disk(struct blk_driver *d, u32 disk)
+{
+	struct port *p = &self.port[disk];
+
+	if (!p->is_recovering)
+		service_port(d, disk);
+	if (p->is_recovering)
 		recover(d, disk);
+	d->needs_poll |= p->is_recovering;
 }
 
 static void service(struct blk_driver *d)
@@ -290,9 +320,10 @@ static void service(struct blk_driver *d)
 	if (self.count == 0)
 		return;
 	is = regs_read(&self.regs, HBA_IS, 4);
+	d->needs_poll = false;
 	for (u32 i = 0; i < self.count; i++)
 		if (self.port[i].issued != 0 || (is & BIT32(self.port[i].number)) != 0)
-			service_port(d, i);
+			service_disk(d, i);
 	regs_write(&self.regs, HBA_IS, 4, is);
 }
 

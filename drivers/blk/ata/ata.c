@@ -49,6 +49,9 @@ struct channel {
 	bool is_there;
 	bool is_busy;
 	bool uses_dma;
+	bool is_selecting;	/* busy, but the disk does not take the command yet: */
+	u64 give_up_ms;
+	struct blk_io io;
 	u32 disk;		/* busy with a command of this one */
 	u64 cookie;
 	struct prd *table;
@@ -211,8 +214,9 @@ static const u8 commands[BLK_OP_COUNT] = {
 	[BLK_DISCARD] = ATA_DATA_SET,
 };
 
-static void begin(struct blk_driver *d, struct channel *c, const struct blk_io *io)
+static void issue(struct channel *c)
 {
+	const struct blk_io *io = &c->io;
 	u32 shift = self.disk[c->disk].unit_shift, count = io->sectors >> shift;
 	u64 lba = io->sector >> shift;
 
@@ -223,9 +227,6 @@ static void begin(struct blk_driver *d, struct channel *c, const struct blk_io *
 	}
 	put_table(c, io);
 	regs_write(&c->master, BM_STATUS, 1, BM_ERROR | BM_INTERRUPT);
-	select(c, self.disk[c->disk].device);
-	if (!wait_status(d, c, ATA_BUSY | ATA_DATA, 0, COMMAND_MS))
-		rt_log("%s: disk %u is not ready", d->args->name, (unsigned)c->disk);
 	regs_write(&c->command, REG_FEATURE, 1, io->op == BLK_DISCARD ? ATA_TRIM : 0);
 	put_address(c, lba, count);
 	if (c->uses_dma) {
@@ -237,6 +238,32 @@ static void begin(struct blk_driver *d, struct channel *c, const struct blk_io *
 		regs_write(&c->master, BM_COMMAND, 1, BM_START | (io->op == BLK_READ ? BM_TO_MEMORY : 0));
 }
 
+static bool is_ready(const struct channel *c)
+{
+	return (regs_read(&c->control, 0, 1) & (ATA_BUSY | ATA_DATA)) == 0;
+}
+
+/* Both the disk that is selected and the one that is wanted have to be ready. A request that finds no disk ready for
+ * long fails. */
+static void try_issue(struct blk_driver *d, struct channel *c)
+{
+	bool is_mine = false;
+
+	if (is_ready(c)) {
+		select(c, self.disk[c->disk].device);
+		is_mine = is_ready(c);
+	}
+	c->is_selecting = !is_mine;
+	if (is_mine) {
+		issue(c);
+	} else if (d->now_ms() >= c->give_up_ms) {
+		rt_log("%s: disk %u is not ready", d->args->name, (unsigned)c->disk);
+		c->is_busy = c->is_selecting = false;
+		blk_driver_complete(d, c->disk, c->cookie, BLK_IOERR);
+	}
+	d->needs_poll = self.channel[0].is_selecting || self.channel[1].is_selecting;
+}
+
 static bool submit(struct blk_driver *d, u32 disk, const struct blk_io *io)
 {
 	struct channel *c = &self.channel[self.disk[disk].channel];
@@ -246,8 +273,10 @@ static bool submit(struct blk_driver *d, u32 disk, const struct blk_io *io)
 	c->is_busy = true;
 	c->disk = disk;
 	c->cookie = io->cookie;
+	c->io = *io;
 	c->uses_dma = io->part_count != 0 || io->op == BLK_DISCARD;
-	begin(d, c, io);
+	c->give_up_ms = d->now_ms() + COMMAND_MS;
+	try_issue(d, c);
 	return true;
 }
 
@@ -279,7 +308,9 @@ static void service_channel(struct blk_driver *d, struct channel *c)
 static void service(struct blk_driver *d)
 {
 	for (u32 i = 0; i < CHANNELS; i++)
-		if (self.channel[i].is_busy)
+		if (self.channel[i].is_selecting)
+			try_issue(d, &self.channel[i]);
+		else if (self.channel[i].is_busy)
 			service_channel(d, &self.channel[i]);
 }
 
@@ -287,8 +318,10 @@ static void service(struct blk_driver *d)
 static void quiet(struct blk_driver *d, u32 irq)
 {
 	(void)d;
-	if (irq < CHANNELS && self.channel[irq].is_there && !self.channel[irq].is_busy)
-		(void)status_of(&self.channel[irq]);
+	const struct channel *c = irq < CHANNELS ? &self.channel[irq] : NULL;
+
+	if (c != NULL && c->is_there && (!c->is_busy || c->is_selecting))
+		(void)status_of(c);
 }
 
 const struct blk_driver_ops ata_ops = { .start = start, .submit = submit, .service = service, .quiet = quiet };

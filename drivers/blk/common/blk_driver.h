@@ -36,7 +36,7 @@ struct blk_driver_ops {
 	/* Bring up the controller, which has been reset, and name its disks by blk_driver_add. NULL, or a reason, for
 	 * the log, why it is not up. There may be no disk. */
 	const char *(*start)(struct blk_driver *d);
-	/* Hand it to the controller. False: no room now; it is offered again after a completion. */
+	/* Hand it to the controller, without waiting. False: no room now; it is offered again in the next step. */
 	bool (*submit)(struct blk_driver *d, u32 disk, const struct blk_io *io);
 	/* Take all completions that there are (blk_driver_complete). Harmless when called without need. */
 	void (*service)(struct blk_driver *d);
@@ -61,7 +61,9 @@ struct blk_driver {
 	const u64 *windows;	/* DRIVER_WINDOWS: changes while the driver runs */
 	u8 *links;		/* DRIVER_LINK */
 	u8 *dma;		/* DRIVER_DMA */
-	void (*wait_us)(u32 us);	/* while the controller comes up; also spins */
+	void (*wait_us)(u32 us);	/* while the controller comes up; also spins. Not inside of a request */
+	u64 (*now_ms)(void);
+	bool needs_poll;	/* set by submit and service: call service in a millisecond, without an interrupt */
 	u32 first;		/* disk that is looked at first in the next step */
 	bool is_unusable;	/* blk_driver_unusable */
 	u64 completed;		/* requests */

@@ -50,6 +50,11 @@ static void wait_us(u32 us)
 	} while (rt_time_tsc() < until);
 }
 
+static u64 now_ms(void)
+{
+	return rt_time_now_ns(&self.time) / NS_PER_MS;
+}
+
 /* A line may be wired elsewhere than the firmware says: it is believed when it has fired. */
 static bool needs_polling(void)
 {
@@ -62,7 +67,7 @@ static u64 next_look(void)
 {
 	u64 poll;
 
-	if (blk_driver_in_flight(&self.driver) == 0 || !needs_polling())
+	if (!self.driver.needs_poll && (blk_driver_in_flight(&self.driver) == 0 || !needs_polling()))
 		return self.next_watch;
 	poll = rt_time_after(&self.time, POLL_NS);
 	return poll < self.next_watch ? poll : self.next_watch;
@@ -134,6 +139,7 @@ void blk_main(const struct blk_driver_ops *ops)
 	d->links = (u8 *)DRIVER_LINK;
 	d->dma = (u8 *)DRIVER_DMA;
 	d->wait_us = wait_us;
+	d->now_ms = now_ms;
 	start();
 	acknowledge(~0ull, false);
 	self.is_irq_proven = false;

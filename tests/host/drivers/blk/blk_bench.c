@@ -19,6 +19,7 @@ struct driver_args bench_args;
 struct blk_client bench_client;
 u8 bench_store[BENCH_SECTORS * BLK_SECTOR_BYTES];
 u32 bench_waits;
+u64 bench_ms;
 
 #define LINKS_BYTES (DRIVER_LINKS * DRIVER_PIECE_BYTES)
 
@@ -62,6 +63,11 @@ static void wait_us(u32 us)
 	fake_tick();
 }
 
+static u64 now_ms(void)
+{
+	return bench_ms;
+}
+
 /* Below 4 GiB: some controllers have 32-bit bus addresses. */
 static void make_memory(void)
 {
@@ -87,7 +93,7 @@ void bench_reset(const struct blk_driver_ops *ops)
 	for (u32 i = 0; i < DRIVER_LINKS; i++)
 		bench_args.link_bus[i] = (u64)links + i * DRIVER_PIECE_BYTES;
 	bench = (struct blk_driver){ .ops = ops, .args = &bench_args, .windows = windows, .links = links, .dma = dma,
-				     .wait_us = wait_us };
+				     .wait_us = wait_us, .now_ms = now_ms };
 	bench_waits = 0;
 }
 

@@ -16,6 +16,7 @@ extern struct driver_args bench_args;
 extern struct blk_client bench_client;
 extern u8 bench_store[BENCH_SECTORS * BLK_SECTOR_BYTES];	/* what is on the disk */
 extern u32 bench_waits;						/* calls of wait_us */
+extern u64 bench_ms;						/* the time */
 
 /* The device. `at` = address of the BAR (bench_args.bars), + offset. */
 u64 fake_read(u64 at, u32 size);

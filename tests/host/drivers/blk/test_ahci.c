@@ -25,7 +25,7 @@ static struct {
 	u32 reg[3][PORT_BYTES / 4];
 	u32 flushes, trimmed, fail_lba, commands;
 	u16 identify[ATA_IDENTIFY_WORDS];
-	bool is_stuck, takes_failed_off;
+	bool is_stuck, takes_failed_off, stops_slowly;
 } dev;
 
 static u32 *port_reg(u32 port, u32 offset)
@@ -73,8 +73,9 @@ u64 fake_read(u64 at, u32 size)
 static void write_cmd(u32 port, u32 value)
 {
 	u32 *cmd = port_reg(port, PORT_CMD);
+	bool is_running = (value & PORT_CMD_ST) || (dev.stops_slowly && (*cmd & PORT_CMD_CR));
 
-	*cmd = (value & ~PORT_CMD_CR) | (value & PORT_CMD_ST ? PORT_CMD_CR : 0) | (*cmd & 0x1f00);
+	*cmd = (value & ~PORT_CMD_CR) | (is_running ? PORT_CMD_CR : 0) | (*cmd & 0x1f00);
 	if (!(value & PORT_CMD_ST))
 		*port_reg(port, PORT_CI) = 0;
 	if (value & PORT_CMD_SUD && port != 1) {
@@ -268,6 +269,44 @@ static void test_error_among_others(void **state)
 	one_of_eight_fails();
 }
 
+/* A port that takes its time to stop keeps nobody waiting, and takes no command meanwhile. */
+static void test_slow_recovery(void **state)
+{
+	enum blk_status status;
+	u32 number, waits, commands;
+
+	(void)state;
+	bench_bring_up();
+	waits = bench_waits;
+	dev.fail_lba = 0;
+	dev.stops_slowly = true;
+	for (u32 round = 0; round < 2; round++) {
+		assert_true(bench_submit(BLK_READ, 0, 0, 8, BLK_WINDOW_OWN, 0) >= 0);
+		(void)blk_driver_step(&bench);
+		fake_tick();
+		assert_true(bench_submit(BLK_READ, 0, 8, 8, BLK_WINDOW_OWN, 1) >= 0);
+		commands = dev.commands;
+		for (u32 ms = 0; ms < 500; ms++, bench_ms++) {
+			(void)blk_driver_step(&bench);
+			assert_true(bench.needs_poll);
+			fake_tick();
+		}
+		assert_false(blk_client_completed(&bench_client, &number, &status));
+		assert_int_equal(dev.commands, commands);
+		if (round == 0)
+			*port_reg(DISK_PORT, PORT_CMD) &= ~PORT_CMD_CR;
+		(void)blk_driver_step(&bench);		/* else it is not waited for any longer */
+		assert_false(bench.needs_poll);
+		assert_true(blk_client_completed(&bench_client, &number, &status));
+		assert_int_equal(status, BLK_IOERR);
+		fake_tick();
+		(void)blk_driver_step(&bench);
+		assert_true(blk_client_completed(&bench_client, &number, &status));
+		assert_int_equal(status, BLK_OK);
+	}
+	assert_int_equal(bench_waits, waits);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -298,6 +337,7 @@ int main(void)
 		cmocka_unit_test_setup(test_few_slots, setup),
 		cmocka_unit_test_setup(test_flush_and_trim, setup),
 		cmocka_unit_test_setup(test_error_among_others, setup),
+		cmocka_unit_test_setup(test_slow_recovery, setup),
 		cmocka_unit_test_setup(test_refused, setup),
 	};
 

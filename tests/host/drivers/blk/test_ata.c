@@ -212,6 +212,43 @@ static void test_errors(void **state)
 	assert_int_equal(bench_do(BLK_READ, 0, 0, 8, BLK_WINDOW_OWN, 0), BLK_OK);
 }
 
+/* Nobody waits inside of a request for a disk that is not ready: the disk is looked at again, and the request fails in
+ * the end. */
+static void test_not_ready(void **state)
+{
+	enum blk_status status;
+	u32 number, waits;
+
+	(void)state;
+	bench_bring_up();
+	waits = bench_waits;
+	for (u32 round = 0; round < 2; round++) {
+		dev.status = ATA_READY | ATA_BUSY;
+		assert_true(bench_submit(BLK_READ, 0, 0, 8, BLK_WINDOW_OWN, 0) >= 0);
+		for (u32 ms = 0; ms < 4999; ms++, bench_ms++)
+			(void)blk_driver_step(&bench);
+		assert_false(blk_client_completed(&bench_client, &number, &status));
+		assert_true(bench.needs_poll);
+		assert_int_equal(dev.pending, 0);
+		if (round == 0) {
+			dev.status = ATA_READY;
+			(void)blk_driver_step(&bench);
+			assert_false(bench.needs_poll);
+			fake_tick();
+		} else {
+			bench_ms++;
+		}
+		while (blk_driver_step(&bench))
+			;
+		assert_true(blk_client_completed(&bench_client, &number, &status));
+		assert_int_equal(status, round == 0 ? BLK_OK : BLK_IOERR);
+		assert_false(bench.needs_poll);
+	}
+	assert_int_equal(bench_waits, waits);
+	dev.status = ATA_READY;
+	assert_int_equal(bench_do(BLK_READ, 0, 0, 8, BLK_WINDOW_OWN, 0), BLK_OK);
+}
+
 static void test_stray_interrupt(void **state)
 {
 	(void)state;
@@ -242,6 +279,7 @@ int main(void)
 		cmocka_unit_test_setup(test_requests, setup),
 		cmocka_unit_test_setup(test_flush, setup),
 		cmocka_unit_test_setup(test_errors, setup),
+		cmocka_unit_test_setup(test_not_ready, setup),
 		cmocka_unit_test_setup(test_stray_interrupt, setup),
 		cmocka_unit_test_setup(test_refused, setup),
 	};
