@@ -29,6 +29,11 @@ void disk_add(u32 disk, void *link)
 	blk_client_init(&disks[disk].client, link);
 }
 
+void *disk_window(u32 disk)
+{
+	return blk_slot(disks[disk].client.shared, 0);
+}
+
 bool disk_submit(u32 disk, const struct blk_sqe *sqe, const struct disk_tag *tag)
 {
 	struct disk *d = &disks[disk];
@@ -54,6 +59,14 @@ u32 disk_drop(u32 disk, u32 link)
 	return before - d->client.outstanding;
 }
 
+static void complete(u32 disk, const struct disk_tag *tag, enum blk_status status)
+{
+	if (tag->link == DISK_OWN)
+		ops->own_completed(disk, status);
+	else
+		ops->completed(tag, status);
+}
+
 static void take(u32 disk)
 {
 	struct disk *d = &disks[disk];
@@ -61,7 +74,7 @@ static void take(u32 disk)
 	u32 number;
 
 	while (blk_client_completed(&d->client, &number, &status))
-		ops->completed(&d->tags[number], status);
+		complete(disk, &d->tags[number], status);
 	if (!d->was_full || d->client.outstanding == BLK_RING)
 		return;
 	d->was_full = false;

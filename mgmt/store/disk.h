@@ -17,15 +17,18 @@ struct disk_tag {
 	u64 cookie;		/* of the VM's request */
 	u64 begin_ns;
 	u64 bytes;
-	u16 link;
+	u16 link;		/* DISK_OWN: the store's own request; the rest is not used then */
 	u8 op;
 };
+
+#define DISK_OWN BLK_WINDOW_OWN
 
 struct disk_ops {
 	void (*signal)(u32 driver);
 	/* The disk is there, or is again, or is not (NULL). */
 	void (*changed)(u32 disk, const struct blk_info *info);
 	void (*completed)(const struct disk_tag *tag, enum blk_status status);
+	void (*own_completed)(u32 disk, enum blk_status status);
 	void (*has_room)(u32 disk);		/* after disk_submit was refused */
 };
 
@@ -33,6 +36,9 @@ void disk_init(const struct disk_ops *ops);
 
 /* Root has mapped its link at `link`. */
 void disk_add(u32 disk, void *link);
+
+/* The window of that link: for the store's own requests. */
+void *disk_window(u32 disk);
 
 /* Hand on a request, whose segments name windows by number. False: not now, has_room will be called. */
 bool disk_submit(u32 disk, const struct blk_sqe *sqe, const struct disk_tag *tag);

@@ -4,7 +4,9 @@
  * in RAM, and two rings with root; no guest's memory, no device. It holds no right but to signal.
  */
 #include "disk.h"
+#include "disk_io.h"
 #include "info_page.h"
+#include "jobs.h"
 #include "orders.h"
 #include "rt_time.h"
 #include "store.h"
@@ -36,16 +38,25 @@ static u64 now_ns(void)
 	return rt_time_now_ns(&clock_);
 }
 
+/* The store's own transfers first: there is one at a time. */
+static void disk_has_room(u32 disk)
+{
+	disk_io_has_room(disk);
+	vm_link_disk_has_room(disk);
+}
+
 int main(void)
 {
 	static const struct vm_link_ops ops = { link_at, signal_vm, now_ns };
 	static const struct disk_ops disk_ops = {
-		signal_driver, orders_disk_changed, vm_link_completed, vm_link_disk_has_room,
+		signal_driver, jobs_disk_changed, vm_link_completed, disk_io_completed, disk_has_room,
 	};
 
 	rt_time_init(&clock_, INFO->tsc_hz, INFO->tsc_boot);
 	vm_link_init(&ops, (struct store_figures *)STORE_FIGURES);
 	disk_init(&disk_ops);
+	disk_io_init(jobs_io_done);
+	jobs_init();
 	orders_init((struct ring_shared *)STORE_ORDERS, (struct ring_shared *)STORE_REPORTS);
 	for (;;) {
 		bool is_busy = disk_turn(), is_news;

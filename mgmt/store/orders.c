@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * orders.c - see orders.h. An order is a private copy. There is room for its report before it is taken; a detachment
- * that has to wait keeps a place of its own until it is reported.
+ * orders.c - see orders.h. An order is a private copy. There is room for its report before it is taken; one that has to
+ * wait keeps a place of its own until it is reported: a detachment here, those about a disk there (jobs.h).
  */
 #include "orders.h"
 
 #include <string.h>
 
 #include "disk.h"
+#include "jobs.h"
 #include "range.h"
 #include "store.h"
+#include "table.h"
 #include "vm_layout.h"
 #include "vm_link.h"
 #include "volume.h"
 
 #define ORDERS_PER_TURN 16u
+#define LATER STORE_ERROR_COUNT	/* in place of an error: the order is answered by jobs.c */
 
 static struct ring orders, reports;
 
@@ -74,13 +77,29 @@ static enum store_error drop_ram(const struct store_order *order)
 	return STORE_OK;
 }
 
+static enum store_error queue(u32 disk, const struct store_order *order)
+{
+	return jobs_queue(disk, order) ? LATER : STORE_BUSY;
+}
+
 static enum store_error attach(const struct store_order *order)
 {
 	struct volume *v = volume_find(order->volume);
 
-	if (v == NULL)
+	if (v == NULL || memcmp(v->guid, order->guid, sizeof(v->guid)) != 0)
 		return STORE_NO_VOLUME;
+	if (v->kind == VOLUME_TO_BE || v->is_going)
+		return STORE_BUSY;
+	if (v->kind == VOLUME_ON_DISK && v->part == 0)
+		return queue(v->disk, order);
+	if (v->kind == VOLUME_ON_DISK && table_is_whole_used(v->disk))
+		return STORE_BUSY;
 	return vm_link_attach(order->link, v, (order->flags & STORE_READ_ONLY) != 0, order->serial);
+}
+
+static enum store_error to_disk(const struct store_order *order)
+{
+	return order->slot < DISKS ? queue(order->slot, order) : STORE_BAD_ORDER;
 }
 
 static void detach(const struct store_order *order)
@@ -88,6 +107,7 @@ static void detach(const struct store_order *order)
 	if (order->link >= BLK_WINDOWS || order->id == 0 || detaching[order->link] != 0) {
 		report_done(order->id, STORE_BAD_ORDER);
 	} else if (vm_link_detach(order->link)) {
+		jobs_detached();
 		report_done(order->id, STORE_OK);
 	} else {
 		detaching[order->link] = order->id;
@@ -97,22 +117,6 @@ static void detach(const struct store_order *order)
 
 /* ---- disks ---- */
 
-/* A whole disk is a volume of the disk's name. */
-static struct {
-	char name[DISK_NAME_BYTES];	/* "" = root has not told of it */
-	bool is_due;			/* a change is to be reported */
-	u64 sectors, identity;
-	u32 block_bytes, features;
-} disk_notes[DISKS];
-
-/* FNV-1a: a disk is told from another by it, not protected. */
-static u64 hash(u64 sum, const char *bytes, u32 count)
-{
-	for (u32 i = 0; i < count; i++)
-		sum = (sum ^ (u8)bytes[i]) * 0x100000001b3ull;
-	return sum;
-}
-
 static void *disk_link(u32 disk)
 {
 	return (void *)(STORE_DRIVER_LINKS + (u64)disk * BLK_LINK_BYTES);
@@ -120,52 +124,38 @@ static void *disk_link(u32 disk)
 
 static enum store_error add_disk(const struct store_order *order)
 {
-	if (order->slot >= DISKS || order->disk[0] == '\0')
-		return STORE_BAD_ORDER;
-	if (disk_notes[order->slot].name[0] != '\0')
-		return STORE_EXISTS;
-	strcpy(disk_notes[order->slot].name, order->disk);
-	disk_add(order->slot, disk_link(order->slot));
-	return STORE_OK;
+	enum store_error error = STORE_BAD_ORDER;
+
+	if (order->slot < DISKS && order->disk[0] != '\0')
+		error = jobs_add_disk(order->slot, order->disk);
+	if (error == STORE_OK)
+		disk_add(order->slot, disk_link(order->slot));
+	return error;
 }
 
-/* The volume stays when a driver is started again: requests wait. If the disk is lost, they fail (blk_link.h). */
-void orders_disk_changed(u32 disk, const struct blk_info *info)
+static void report_disk(u32 disk)
 {
-	const char *name = disk_notes[disk].name;
-	struct volume *v = volume_find(name);
+	struct store_report report;
 
-	disk_notes[disk].is_due = true;
-	disk_notes[disk].sectors = 0;
-	if (info == NULL)
-		return;
-	if (v == NULL)
-		v = volume_add(name, VOLUME_ON_DISK);
-	if (v == NULL || v->kind != VOLUME_ON_DISK)
-		return;
-	v->disk = disk;
-	v->first = 0;
-	v->sectors = info->sectors;
-	v->info = *info;
-	disk_notes[disk].is_due = true;
-	disk_notes[disk].sectors = info->sectors;
-	disk_notes[disk].block_bytes = info->block_bytes;
-	disk_notes[disk].features = info->features;
-	disk_notes[disk].identity = hash(hash(0xcbf29ce484222325ull, info->model, sizeof(info->model)), info->serial,
-					 sizeof(info->serial));
+	while (table_has_report(disk) && has_room()) {
+		table_report(disk, &report);
+		(void)ring_put(&reports, &report, sizeof(report));
+	}
 }
 
+/* An answer that is taken lets the next order of its disk begin. */
 static void report_disks(void)
 {
-	for (u32 i = 0; i < DISKS; i++) {
-		struct store_report report = {
-			.kind = STORE_DISK, .slot = i, .sectors = disk_notes[i].sectors,
-			.block_bytes = disk_notes[i].block_bytes, .features = disk_notes[i].features,
-			.identity = disk_notes[i].identity,
-		};
+	enum store_error error;
+	u32 id;
 
-		if (disk_notes[i].is_due && has_room())
-			disk_notes[i].is_due = !ring_put(&reports, &report, sizeof(report));
+	for (u32 left = jobs_news(); left != 0; left &= left - 1) {
+		u32 disk = (u32)__builtin_ctz(left);
+
+		report_disk(disk);
+		while (has_room() && jobs_take_answer(disk, &id, &error))
+			report_done(id, error);
+		jobs_told(disk);
 	}
 }
 
@@ -181,16 +171,20 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_DROP_RAM] = drop_ram,
 	[STORE_ATTACH] = attach,
 	[STORE_ADD_DISK] = add_disk,
+	[STORE_CREATE] = to_disk,
+	[STORE_DELETE] = to_disk,
 };
 
 static void carry_out(const struct store_order *order)
 {
+	enum store_error error;
+
 	if (order->op >= STORE_OP_COUNT || !strings_end(order))
 		report_done(order->id, STORE_BAD_ORDER);
 	else if (order->op == STORE_DETACH)
 		detach(order);
-	else
-		report_done(order->id, doers[order->op] != NULL ? doers[order->op](order) : STORE_BAD_ORDER);
+	else if ((error = doers[order->op] != NULL ? doers[order->op](order) : STORE_BAD_ORDER) != LATER)
+		report_done(order->id, error);
 }
 
 static void go_on_detaching(void)
@@ -198,6 +192,7 @@ static void go_on_detaching(void)
 	for (u32 i = 0; i < BLK_WINDOWS && detaching_count != 0 && has_room(); i++) {
 		if (detaching[i] == 0 || !vm_link_detach(i))
 			continue;
+		jobs_detached();
 		report_done(detaching[i], STORE_OK);
 		detaching[i] = 0;
 		detaching_count--;
@@ -210,11 +205,11 @@ bool orders_turn(bool *is_news)
 	u32 before = reports.index, taken = 0;
 
 	go_on_detaching();
-	report_disks();
 	while (taken < ORDERS_PER_TURN && has_room() && ring_get(&orders, &order, sizeof(order))) {
 		carry_out(&order);
 		taken++;
 	}
+	report_disks();
 	*is_news = (before != reports.index && ring_consumer_take_waiting(&reports)) ||
 		   (taken != 0 && ring_producer_take_waiting(&orders));
 	if (taken == ORDERS_PER_TURN)

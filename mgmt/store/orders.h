@@ -5,15 +5,11 @@
 #ifndef VOS_ORDERS_H
 #define VOS_ORDERS_H
 
-#include "blk.h"
 #include "ring.h"
 #include "types.h"
 
 /* At the store's start; the rings were zeroed by root. */
 void orders_init(struct ring_shared *orders, struct ring_shared *reports);
-
-/* A disk is there with this info, or gone (NULL). For disk_ops. */
-void orders_disk_changed(u32 disk, const struct blk_info *info);
 
 /* A bounded piece of work. False: root knows that it has to signal for more. *is_news: root is to be signalled. */
 bool orders_turn(bool *is_news);

@@ -15,12 +15,52 @@
 
 static struct volume volumes[STORE_VOLUMES];
 
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool volume_name_ok(const char *name)
+{
+	u32 n = 0;
+
+	if (!is_alnum(name[0]))
+		return false;
+	while (is_alnum(name[n]) || name[n] == '.' || name[n] == '-')
+		n++;
+	return name[n] == '\0' && n <= VOLUME_NAME_MAX;
+}
+
 struct volume *volume_find(const char *name)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
 		if (volumes[i].kind != VOLUME_NONE && strcmp(volumes[i].name, name) == 0)
 			return &volumes[i];
 	return NULL;
+}
+
+struct volume *volume_of_part(u32 disk, u32 part)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].kind == VOLUME_ON_DISK && volumes[i].disk == disk && volumes[i].part == part)
+			return &volumes[i];
+	return NULL;
+}
+
+void volume_set_disk_info(u32 disk, const struct blk_info *info)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].kind == VOLUME_ON_DISK && volumes[i].disk == disk)
+			volumes[i].info = *info;
+}
+
+bool volume_is_part_used(u32 disk)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].kind == VOLUME_ON_DISK && volumes[i].disk == disk && volumes[i].part != 0 &&
+		    volumes[i].links != 0)
+			return true;
+	return false;
 }
 
 struct volume *volume_add(const char *name, u32 kind)

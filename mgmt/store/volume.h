@@ -9,21 +9,36 @@
 #include "store.h"
 #include "types.h"
 
-enum volume_kind { VOLUME_NONE, VOLUME_IN_RAM, VOLUME_ON_DISK };
+enum volume_kind {
+	VOLUME_NONE,		/* the place is free */
+	VOLUME_IN_RAM,
+	VOLUME_ON_DISK,
+	VOLUME_TO_BE,		/* a name that is taken by one that is being made */
+};
 
 struct volume {
-	u32 kind;		/* enum volume_kind; VOLUME_NONE: the place is free */
+	u32 kind;		/* enum volume_kind */
 	char name[VOLUME_NAME_BYTES];
 	u64 sectors;
 	u8 *ram;		/* VOLUME_IN_RAM: its first byte */
 	u32 disk;		/* VOLUME_ON_DISK: disk.h */
 	u64 first;		/* and its first sector there */
+	u32 part;		/* and the number of its partition; 0: the whole disk */
+	bool is_going;		/* it is being deleted: no link any more */
+	u8 guid[STORE_GUID_BYTES];	/* of its partition, else zeros */
 	struct blk_info info;	/* what that disk can */
 	u32 links;		/* that are attached to it */
 };
 
+bool volume_name_ok(const char *name);
 /* NULL: there is none of that name. */
 struct volume *volume_find(const char *name);
+/* NULL: there is none of that partition of that disk; part 0: of the whole disk. */
+struct volume *volume_of_part(u32 disk, u32 part);
+/* A disk can other things than before. */
+void volume_set_disk_info(u32 disk, const struct blk_info *info);
+/* A link has a partition of that disk. */
+bool volume_is_part_used(u32 disk);
 /* A new one, all zero but its name. NULL: there are STORE_VOLUMES. */
 struct volume *volume_add(const char *name, u32 kind);
 void volume_drop(struct volume *v);

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "blk_link.h"
+#include "disk_io.h"
+#include "jobs.h"
 #include "limits.h"
 #include "orders.h"
 #include "vm_layout.h"
@@ -226,7 +228,9 @@ static void disk_changed(u32 disk, const struct blk_info *info)
 	changes += info != NULL;
 }
 
-static const struct disk_ops disk_ops = { signal_driver, disk_changed, vm_link_completed, vm_link_disk_has_room };
+static const struct disk_ops disk_ops = {
+	signal_driver, disk_changed, vm_link_completed, disk_io_completed, vm_link_disk_has_room,
+};
 
 static int setup_disk(void **state)
 {

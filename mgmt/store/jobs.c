@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * jobs.c - see jobs.h.
+ *
+ * A blank disk gets an empty table first, whose second copy is one block that differs from zero: so it is blank or has
+ * a table. After a failure the disk is looked at, and what it has is what counts.
+ *
+ * No volume has another one's data: the space of a deleted one stays a partition, of another type, until it is zero on
+ * stable storage.
+ */
+#include "jobs.h"
+
+#include <string.h>
+
+#include "disk.h"
+#include "disk_io.h"
+#include "judge.h"
+#include "range.h"
+#include "table.h"
+#include "table_write.h"
+#include "vm_link.h"
+#include "volume.h"
+
+#define QUEUE 16u
+
+enum step {
+	STEP_NONE,
+	STEP_READ_FIRST, STEP_READ_LAST,	/* looking at the disk */
+	STEP_ZERO,				/* of a new volume's space */
+	STEP_WRITE,				/* a table (table_write.h) */
+	STEP_CLEAN, STEP_CLEAN_READ, STEP_CLEAN_WRITE,	/* of a deleted volume's space */
+	STEP_COUNT
+};
+
+static struct job {
+	enum step step;
+	void (*written)(u32 disk);	/* what comes after the table */
+	bool is_scan_due;
+	bool was_whole_used;
+	bool cannot_zero;		/* a write of zeros failed: do without */
+	bool cannot_clean;		/* the partition could not be zeroed: not again before the next look */
+	u64 at, end;			/* sectors of a new volume: to be zeroed from `at` on */
+	u64 clean_begin, clean_at, clean_end, clean_count;	/* of a deleted one; count: on the way */
+	u32 count;			/* orders in the queue; the first one is being carried out, or is answered: */
+	bool is_begun, is_answered;
+	enum store_error error;
+	struct store_order queue[QUEUE];
+} jobs[DISKS];
+
+static u32 news;			/* bit: disk */
+_Static_assert(DISKS <= 32, "a bit each");
+
+static void go_on(u32 disk);
+
+void jobs_init(void)
+{
+	memset(jobs, 0, sizeof(jobs));
+	news = 0;
+	tables_init();
+}
+
+/* ---- orders ---- */
+
+static void answer(u32 disk, enum store_error error)
+{
+	jobs[disk].is_answered = true;
+	jobs[disk].error = error;
+}
+
+bool jobs_queue(u32 disk, const struct store_order *order)
+{
+	struct job *j = &jobs[disk];
+
+	if (j->count == QUEUE)
+		return false;
+	j->queue[j->count++] = *order;
+	go_on(disk);
+	return true;
+}
+
+/* What an order changed has been reported; or will not be, as the disk is gone. */
+static bool is_reported(u32 disk)
+{
+	const struct table *t = table_of(disk);
+
+	if (table_has_report(disk))
+		return false;
+	return !t->is_up || (t->is_settled && (!jobs[disk].is_scan_due || table_is_whole_used(disk)));
+}
+
+bool jobs_take_answer(u32 disk, u32 *id, enum store_error *error)
+{
+	struct job *j = &jobs[disk];
+
+	if (!j->is_answered || (j->queue[0].op != STORE_ATTACH && !is_reported(disk)))
+		return false;
+	*id = j->queue[0].id;
+	*error = j->error;
+	j->count--;
+	memmove(&j->queue[0], &j->queue[1], j->count * sizeof(j->queue[0]));
+	j->is_begun = j->is_answered = false;
+	go_on(disk);
+	return true;
+}
+
+u32 jobs_news(void)
+{
+	return news;
+}
+
+void jobs_told(u32 disk)
+{
+	if (!table_has_report(disk) && !jobs[disk].is_answered)
+		news &= ~BIT32(disk);
+}
+
+/* ---- transfers ---- */
+
+static void start(u32 disk, enum step step, enum blk_op op, u64 sector, u64 sectors)
+{
+	jobs[disk].step = step;
+	disk_io_start(disk, op, sector, sectors, &table_of(disk)->info);
+}
+
+static bool can_zero(u32 disk)
+{
+	return (table_of(disk)->info.features & BLK_CAN_WRITE_ZEROES) != 0 && !jobs[disk].cannot_zero;
+}
+
+static enum store_error error_of(enum blk_status status)
+{
+	return status == BLK_GONE ? STORE_NO_DISK : status == BLK_READONLY ? STORE_WRITE_PROTECTED : STORE_IO;
+}
+
+/* The disk is looked at again: it may have the old table or the new one. */
+static void fail(u32 disk, enum blk_status status)
+{
+	struct job *j = &jobs[disk];
+	struct volume *v = j->count != 0 ? volume_find(j->queue[0].volume) : NULL;
+
+	if (j->is_begun && !j->is_answered) {
+		if (v != NULL && v->kind == VOLUME_TO_BE)
+			volume_drop(v);
+		answer(disk, error_of(status));
+	}
+	j->step = STEP_NONE;
+	j->is_scan_due = true;
+}
+
+/* ---- looking at a disk ---- */
+
+static u64 edge_sectors(u32 disk)
+{
+	return min_u64(DISK_IO_BYTES / BLK_SECTOR_BYTES, table_of(disk)->info.sectors);
+}
+
+static void begin_scan(u32 disk)
+{
+	jobs[disk].is_scan_due = false;
+	jobs[disk].cannot_clean = false;
+	table_of(disk)->is_settled = false;
+	start(disk, STEP_READ_FIRST, BLK_READ, 0, edge_sectors(disk));
+}
+
+static void end_scan(u32 disk)
+{
+	struct table *t = table_of(disk);
+
+	jobs[disk].step = STEP_NONE;
+	t->is_settled = true;
+	t->zeroing = t->zeroed = 0;
+	if (t->state != STORE_TABLE_UNREADABLE)
+		table_sync(disk);
+}
+
+static void first_read(u32 disk)
+{
+	struct table *t = table_of(disk);
+
+	table_read_first(t, disk_window(disk), (u32)edge_sectors(disk) * BLK_SECTOR_BYTES);
+	start(disk, STEP_READ_LAST, BLK_READ, t->info.sectors - edge_sectors(disk), edge_sectors(disk));
+}
+
+static void last_read(u32 disk)
+{
+	table_read_last(table_of(disk), disk_window(disk), (u32)edge_sectors(disk) * BLK_SECTOR_BYTES);
+	end_scan(disk);
+}
+
+/* A disk that is gone is looked at when it is there again. */
+static void scan_failed(u32 disk, enum blk_status status)
+{
+	if (status == BLK_GONE) {
+		jobs[disk].step = STEP_NONE;
+		jobs[disk].is_scan_due = true;
+		return;
+	}
+	table_unreadable(table_of(disk));
+	end_scan(disk);
+}
+
+/* ---- writing a table ---- */
+
+static void write_next(u32 disk)
+{
+	struct job *j = &jobs[disk];
+
+	j->step = STEP_WRITE;
+	if (table_write_next(disk))
+		return;
+	j->step = STEP_NONE;
+	j->written(disk);
+}
+
+/* The table as it is in memory; `written` when it is on the disk. */
+static void write_table(u32 disk, void (*written)(u32 disk))
+{
+	jobs[disk].written = written;
+	table_write_begin(disk);
+	write_next(disk);
+}
+
+/* ---- STORE_CREATE ---- */
+
+static void created(u32 disk)
+{
+	struct volume *v = volume_find(jobs[disk].queue[0].volume);
+
+	if (v != NULL && v->kind == VOLUME_TO_BE)
+		volume_drop(v);
+	table_sync(disk);
+	answer(disk, STORE_OK);
+}
+
+/* Its space is zero, or can't be made so fast (decision 57). */
+static void add_entry(u32 disk)
+{
+	struct job *j = &jobs[disk];
+	struct table *t = table_of(disk);
+	const struct store_order *order = &j->queue[0];
+	struct gpt_part part = { .blocks = order->bytes / t->info.block_bytes };
+
+	part.first = (j->end - table_sectors(t, part.blocks)) / table_sectors(t, 1);
+	memcpy(part.type, gpt_type_volume, sizeof(part.type));
+	memcpy(part.guid, order->guid, sizeof(part.guid));
+	strcpy(part.label, order->volume);
+	gpt_make_guid(part.guid);
+	(void)gpt_add(&t->gpt, &part);		/* gpt_find_room has seen that there is an entry */
+	write_table(disk, created);
+}
+
+static void zero_next(u32 disk)
+{
+	struct job *j = &jobs[disk];
+	u32 features = table_of(disk)->info.features;
+
+	if (j->at == j->end || !can_zero(disk) || (features & BLK_CAN_UNMAP) == 0) {
+		add_entry(disk);
+		return;
+	}
+	start(disk, STEP_ZERO, BLK_WRITE_ZEROES, j->at, j->end - j->at);
+	j->at = j->end;
+}
+
+static void make_room(u32 disk)
+{
+	struct job *j = &jobs[disk];
+	struct table *t = table_of(disk);
+	u64 first, blocks = j->queue[0].bytes / t->info.block_bytes;
+
+	(void)gpt_find_room(&t->gpt, blocks, &first);	/* as it was found before */
+	j->at = table_sectors(t, first);
+	j->end = j->at + table_sectors(t, blocks);
+	zero_next(disk);
+}
+
+static void create(u32 disk, const struct store_order *order)
+{
+	enum store_error error = judge_create(disk, order);
+	struct table *t = table_of(disk);
+
+	/* A place for it, and one for its name until it has the former. */
+	if (error == STORE_OK && volume_add(order->volume, VOLUME_TO_BE) == NULL)
+		error = STORE_FULL;
+	if (error != STORE_OK)
+		answer(disk, error);
+	else if (t->state == STORE_TABLE_BLANK)
+		write_table(disk, make_room);
+	else
+		make_room(disk);
+}
+
+/* ---- STORE_DELETE ---- */
+
+static void deleted(u32 disk)
+{
+	table_sync(disk);
+	answer(disk, STORE_OK);
+}
+
+static void delete(u32 disk, const struct store_order *order)
+{
+	u32 number = 0;
+	enum store_error error = judge_delete(disk, order, &number);
+
+	if (error != STORE_OK) {
+		answer(disk, error);
+		return;
+	}
+	volume_find(order->volume)->is_going = true;
+	gpt_retype(&table_of(disk)->gpt, number - 1, gpt_type_zeroing);
+	write_table(disk, deleted);
+}
+
+/* ---- STORE_ATTACH of a whole disk ---- */
+
+static void attach_whole(u32 disk, const struct store_order *order)
+{
+	struct volume *v = volume_of_part(disk, 0);
+	enum store_error error;
+
+	if (v == NULL) {
+		answer(disk, STORE_NO_VOLUME);
+	} else if (volume_is_part_used(disk)) {
+		answer(disk, STORE_BUSY);
+	} else {
+		error = vm_link_attach(order->link, v, (order->flags & STORE_READ_ONLY) != 0, order->serial);
+		jobs[disk].was_whole_used = table_is_whole_used(disk);
+		answer(disk, error);
+	}
+}
+
+void jobs_detached(void)
+{
+	for (u32 disk = 0; disk < DISKS; disk++) {
+		if (!jobs[disk].was_whole_used || table_is_whole_used(disk))
+			continue;
+		jobs[disk].was_whole_used = false;
+		jobs[disk].is_scan_due = true;
+		go_on(disk);
+	}
+}
+
+/* ---- zeroing what was deleted ---- */
+
+static void cleaned(u32 disk)
+{
+	table_of(disk)->zeroing = 0;
+	table_sync(disk);
+}
+
+/* As much as one request does where the disk zeroes by itself, so that an order does not wait for long. */
+static void clean_next(u32 disk)
+{
+	struct job *j = &jobs[disk];
+	u64 most = DISK_IO_BYTES / BLK_SECTOR_BYTES;
+
+	if (can_zero(disk))
+		most = max_u64(most, table_of(disk)->info.max_zero_sectors);
+	j->clean_count = min_u64(j->clean_end - j->clean_at, most);
+	if (can_zero(disk))
+		start(disk, STEP_CLEAN, BLK_WRITE_ZEROES, j->clean_at, j->clean_count);
+	else
+		start(disk, STEP_CLEAN_READ, BLK_READ, j->clean_at, j->clean_count);
+}
+
+/* A partition that is to be zeroed: 0, or its number. */
+static u32 find_dirty(const struct table *t)
+{
+	struct gpt_part part;
+
+	for (u32 i = 0; i < t->gpt.entry_count; i++)
+		if (gpt_part(&t->gpt, i, &part) && memcmp(part.type, gpt_type_zeroing, sizeof(part.type)) == 0)
+			return i + 1;
+	return 0;
+}
+
+static void begin_clean(u32 disk, u32 number)
+{
+	struct job *j = &jobs[disk];
+	struct table *t = table_of(disk);
+	struct gpt_part part;
+
+	if (t->zeroing != number) {
+		(void)gpt_part(&t->gpt, number - 1, &part);
+		t->zeroing = number;
+		t->zeroed = 0;
+		j->clean_begin = j->clean_at = table_sectors(t, part.first);
+		j->clean_end = j->clean_at + table_sectors(t, part.blocks);
+	}
+	if (j->clean_at != j->clean_end) {
+		clean_next(disk);
+		return;
+	}
+	gpt_remove(&t->gpt, number - 1);
+	write_table(disk, cleaned);
+}
+
+/* That much is zero. Orders come before the rest. */
+static void advance(u32 disk, u64 sectors)
+{
+	struct job *j = &jobs[disk];
+	struct table *t = table_of(disk);
+	u32 index = t->zeroing - 1, zeroed;
+
+	j->clean_at += sectors;
+	j->step = STEP_NONE;
+	zeroed = (u32)((j->clean_at - j->clean_begin) * 100 / (j->clean_end - j->clean_begin));
+	if (zeroed != t->zeroed)
+		t->due[index / 64] |= BIT64(index % 64);
+	t->zeroed = zeroed;
+}
+
+static void zeroed_some(u32 disk)
+{
+	advance(disk, jobs[disk].clean_count);
+}
+
+static void clean_read(u32 disk)
+{
+	struct job *j = &jobs[disk];
+	u64 sectors = j->clean_count;
+
+	if (table_is_zero(disk_window(disk), sectors * BLK_SECTOR_BYTES)) {
+		advance(disk, sectors);
+		return;
+	}
+	memset(disk_window(disk), 0, sectors * BLK_SECTOR_BYTES);
+	start(disk, STEP_CLEAN_WRITE, BLK_WRITE, j->clean_at, sectors);
+}
+
+/* Without writes of zeros then; if that fails too, the partition stays what it is. */
+static void clean_failed(u32 disk, enum blk_status status)
+{
+	struct job *j = &jobs[disk];
+
+	if (status == BLK_GONE) {
+		fail(disk, status);
+		return;
+	}
+	if (j->step == STEP_CLEAN)
+		j->cannot_zero = true;
+	else
+		j->cannot_clean = true;
+	j->step = STEP_NONE;
+}
+
+static void zero_failed(u32 disk, enum blk_status status)
+{
+	if (status == BLK_GONE) {
+		fail(disk, status);
+		return;
+	}
+	jobs[disk].cannot_zero = true;
+	add_entry(disk);
+}
+
+/* ---- one after the other ---- */
+
+static const struct {
+	void (*done)(u32 disk);
+	void (*failed)(u32 disk, enum blk_status status);
+} steps[STEP_COUNT] = {
+	[STEP_READ_FIRST] = { first_read, scan_failed },
+	[STEP_READ_LAST] = { last_read, scan_failed },
+	[STEP_ZERO] = { zero_next, zero_failed },
+	[STEP_WRITE] = { write_next, fail },
+	[STEP_CLEAN] = { zeroed_some, clean_failed },
+	[STEP_CLEAN_READ] = { clean_read, clean_failed },
+	[STEP_CLEAN_WRITE] = { zeroed_some, clean_failed },
+};
+
+void jobs_io_done(u32 disk, enum blk_status status)
+{
+	enum step step = jobs[disk].step;
+
+	if (status == BLK_OK)
+		steps[step].done(disk);
+	else
+		steps[step].failed(disk, status);
+	go_on(disk);
+}
+
+static void begin_order(u32 disk)
+{
+	const struct store_order *order = &jobs[disk].queue[0];
+
+	jobs[disk].is_begun = true;
+	if (order->op == STORE_CREATE)
+		create(disk, order);
+	else if (order->op == STORE_DELETE)
+		delete(disk, order);
+	else
+		attach_whole(disk, order);
+}
+
+static bool may_clean(u32 disk)
+{
+	const struct table *t = table_of(disk);
+
+	return t->is_up && t->is_settled && table_has_gpt(t) && !jobs[disk].cannot_clean &&
+	       (t->info.features & BLK_IS_READ_ONLY) == 0 && !table_is_whole_used(disk);
+}
+
+static void go_on(u32 disk)
+{
+	struct job *j = &jobs[disk];
+	u32 dirty;
+
+	news |= BIT32(disk);
+	if (j->step != STEP_NONE)
+		return;
+	if (j->is_scan_due && table_of(disk)->is_up && !table_is_whole_used(disk))
+		begin_scan(disk);
+	else if (j->count != 0 && !j->is_begun)
+		begin_order(disk);
+	else if (may_clean(disk) && (dirty = find_dirty(table_of(disk))) != 0)
+		begin_clean(disk, dirty);
+}
+
+/* ---- disks that come and go ---- */
+
+enum store_error jobs_add_disk(u32 disk, const char *name)
+{
+	struct table *t = table_of(disk);
+
+	if (t->name[0] != '\0')
+		return STORE_EXISTS;
+	strcpy(t->name, name);
+	return STORE_OK;
+}
+
+void jobs_disk_changed(u32 disk, const struct blk_info *info)
+{
+	struct table *t = table_of(disk);
+
+	t->is_due = t->is_due || t->is_up || info != NULL;
+	t->is_up = info != NULL;
+	news |= BIT32(disk);
+	if (info == NULL)
+		return;
+	t->info = *info;
+	table_set_whole(disk);
+	volume_set_disk_info(disk, info);
+	jobs[disk].is_scan_due = true;
+	go_on(disk);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.c - see judge.h.
+ */
+#include "judge.h"
+
+#include <string.h>
+
+#include "range.h"
+#include "table.h"
+#include "volume.h"
+
+/* Another GUID than the volume's. */
+static bool new_table(struct table *t, const struct store_order *order)
+{
+	u8 guid[STORE_GUID_BYTES];
+
+	for (u32 i = 0; i < sizeof(guid); i++)
+		guid[i] = (u8)~order->guid[i];
+	gpt_make_guid(guid);
+	return gpt_new(&t->gpt, guid);
+}
+
+static enum store_error judge_disk(u32 disk)
+{
+	const struct table *t = table_of(disk);
+
+	if (!t->is_up)
+		return STORE_NO_DISK;
+	if (table_is_whole_used(disk))
+		return STORE_BUSY;
+	return (t->info.features & BLK_IS_READ_ONLY) != 0 ? STORE_WRITE_PROTECTED : STORE_OK;
+}
+
+static bool is_guid_ok(const u8 guid[STORE_GUID_BYTES])
+{
+	static const u8 none[STORE_GUID_BYTES];
+
+	return memcmp(guid, none, sizeof(none)) != 0;
+}
+
+enum store_error judge_create(u32 disk, const struct store_order *order)
+{
+	struct table *t = table_of(disk);
+	enum store_error error = judge_disk(disk);
+	u8 guid[STORE_GUID_BYTES];
+	u64 first;
+
+	if (order->bytes == 0 || order->bytes > VOLUME_BYTES_MAX || !aligned_ok(order->bytes, VOLUME_UNIT) ||
+	    !volume_name_ok(order->volume) || !is_guid_ok(order->guid))
+		return STORE_BAD_ORDER;
+	if (error != STORE_OK)
+		return error;
+	if (t->state == STORE_TABLE_UNREADABLE)
+		return STORE_IO;
+	if (t->state != STORE_TABLE_BLANK && !table_has_gpt(t))
+		return STORE_NOT_EMPTY;
+	memcpy(guid, order->guid, sizeof(guid));
+	gpt_make_guid(guid);
+	if (volume_find(order->volume) != NULL || (table_has_gpt(t) && gpt_find(&t->gpt, guid) >= 0))
+		return STORE_EXISTS;
+	if (t->state == STORE_TABLE_BLANK && !new_table(t, order))
+		return STORE_FULL;
+	return gpt_find_room(&t->gpt, order->bytes / t->info.block_bytes, &first) ? STORE_OK : STORE_FULL;
+}
+
+enum store_error judge_delete(u32 disk, const struct store_order *order, u32 *number)
+{
+	const struct table *t = table_of(disk);
+	const struct volume *v = volume_find(order->volume);
+	enum store_error error = judge_disk(disk);
+	struct gpt_part part;
+
+	if (error != STORE_OK)
+		return error;
+	if (v == NULL || v->kind != VOLUME_ON_DISK || v->disk != disk || v->part == 0 ||
+	    memcmp(v->guid, order->guid, sizeof(v->guid)) != 0)
+		return STORE_NO_VOLUME;
+	if (t->state == STORE_TABLE_UNREADABLE)
+		return STORE_IO;
+	if (!table_has_gpt(t) || !gpt_part(&t->gpt, v->part - 1, &part))
+		return STORE_NOT_EMPTY;
+	if (memcmp(part.type, gpt_type_volume, sizeof(part.type)) != 0)
+		return STORE_NOT_VOS;
+	*number = v->part;
+	return v->links != 0 ? STORE_BUSY : STORE_OK;
+}

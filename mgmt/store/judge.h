@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.h - may a volume be made or deleted on a disk? Asked when the disk's job begins.
+ */
+#ifndef VOS_JUDGE_H
+#define VOS_JUDGE_H
+
+#include "store.h"
+#include "types.h"
+
+/* With STORE_OK there is room and an entry for it; a blank disk's table in memory is the one that it is to have. */
+enum store_error judge_create(u32 disk, const struct store_order *order);
+/* With STORE_OK: the number of the partition. */
+enum store_error judge_delete(u32 disk, const struct store_order *order, u32 *number);
+
+#endif

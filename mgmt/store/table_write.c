@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * table_write.c - see table_write.h.
+ */
+#include "table_write.h"
+
+#include "disk.h"
+#include "disk_io.h"
+#include "table.h"
+
+enum step {
+	STEP_FLUSH_DATA, STEP_SECOND, STEP_FLUSH_SECOND, STEP_ENTRIES, STEP_HEADER, STEP_MBR, STEP_FLUSH_FIRST,
+	STEP_COUNT
+};
+
+static u32 steps[DISKS];		/* the next one */
+
+void table_write_begin(u32 disk)
+{
+	table_of(disk)->is_settled = false;
+	steps[disk] = 0;
+}
+
+static bool flush(u32 disk)
+{
+	const struct table *t = table_of(disk);
+
+	if ((t->info.features & BLK_CAN_FLUSH) == 0)
+		return false;
+	disk_io_start(disk, BLK_FLUSH, 0, 0, &t->info);
+	return true;
+}
+
+static bool write_blocks(u32 disk, u64 block, u32 blocks)
+{
+	const struct table *t = table_of(disk);
+
+	disk_io_start(disk, BLK_WRITE, table_sectors(t, block), table_sectors(t, blocks), &t->info);
+	return true;
+}
+
+static bool write_second(u32 disk)
+{
+	const struct gpt *gpt = &table_of(disk)->gpt;
+	u8 *window = disk_window(disk);
+	u32 array = gpt_array_blocks(gpt);
+
+	gpt_build_array(gpt, window);
+	gpt_build_header(gpt, true, window + array * gpt->block_bytes);
+	return write_blocks(disk, gpt_array_block(gpt, true), array + 1);
+}
+
+static bool write_entries(u32 disk)
+{
+	const struct gpt *gpt = &table_of(disk)->gpt;
+
+	gpt_build_array(gpt, disk_window(disk));
+	return write_blocks(disk, gpt->array, gpt_array_blocks(gpt));
+}
+
+static bool write_header(u32 disk)
+{
+	const struct gpt *gpt = &table_of(disk)->gpt;
+
+	gpt_build_header(gpt, false, disk_window(disk));
+	return write_blocks(disk, gpt_header_block(gpt, false), 1);
+}
+
+/* One that is there stays as it is. */
+static bool write_mbr(u32 disk)
+{
+	const struct table *t = table_of(disk);
+
+	if (!t->is_mbr_zero)
+		return false;
+	gpt_build_mbr(&t->gpt, disk_window(disk));
+	return write_blocks(disk, 0, 1);
+}
+
+/* False: there is nothing to do in that step. */
+static bool (*const begin[STEP_COUNT])(u32 disk) = {
+	[STEP_FLUSH_DATA] = flush,
+	[STEP_SECOND] = write_second,
+	[STEP_FLUSH_SECOND] = flush,
+	[STEP_ENTRIES] = write_entries,
+	[STEP_HEADER] = write_header,
+	[STEP_MBR] = write_mbr,
+	[STEP_FLUSH_FIRST] = flush,
+};
+
+bool table_write_next(u32 disk)
+{
+	struct table *t = table_of(disk);
+
+	while (steps[disk] < STEP_COUNT)
+		if (begin[steps[disk]++](disk))
+			return true;
+	t->state = STORE_TABLE_GPT;
+	t->fault = STORE_FAULT_NONE;
+	t->is_mbr_zero = false;
+	t->is_settled = true;
+	return false;
+}

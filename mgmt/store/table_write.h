@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * table_write.h - writes a disk's table so that a power cut leaves the old one or the new one: what was written before
+ * it is flushed, the second copy written, flushed, the first copy written, flushed.
+ */
+#ifndef VOS_TABLE_WRITE_H
+#define VOS_TABLE_WRITE_H
+
+#include "types.h"
+
+/* The table as it is in memory, from the beginning. */
+void table_write_begin(u32 disk);
+/* Begin the next transfer, after the last one has succeeded. False: all is written. */
+bool table_write_next(u32 disk);
+
+#endif

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_bench.c - see store_bench.h.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "store_bench.h"
+
+#include "disk.h"
+#include "disk_io.h"
+#include "jobs.h"
+#include "limits.h"
+#include "orders.h"
+#include "ring.h"
+#include "table.h"
+#include "vm_layout.h"
+#include "vm_link.h"
+#include "volume.h"
+
+#define LINKS 16u		/* VM links 0 .. LINKS - 1 */
+
+struct bench_disk bench_disk[BENCH_DISKS];
+struct bench_view view;
+
+static _Alignas(4096) u8 links[LINKS][BLK_LINK_BYTES];
+static struct blk_client clients[LINKS];
+static struct store_figures figures[BLK_WINDOWS];
+static struct { struct ring_shared shared; u8 data[STORE_ORDER_RING_BYTES]; } order_memory;
+static struct { struct ring_shared shared; u8 data[STORE_REPORT_RING_BYTES]; } report_memory;
+static struct ring orders, reports;
+static u32 last_id;
+
+/* ---- the store's surroundings ---- */
+
+static u8 *disk_link(u32 disk)
+{
+	return (u8 *)STORE_DRIVER_LINKS + (u64)disk * BLK_LINK_BYTES;
+}
+
+static void *link_at(u32 number)
+{
+	assert_true(number < LINKS);
+	return links[number];
+}
+
+static void signal_nobody(u32 number)
+{
+	(void)number;
+}
+
+static u64 now_ns(void)
+{
+	static u64 now;
+
+	return now += 1000;
+}
+
+static void has_room(u32 disk)
+{
+	disk_io_has_room(disk);
+	vm_link_disk_has_room(disk);
+}
+
+static void start_driver(u32 disk, enum blk_link_state state)
+{
+	struct bench_disk *d = &bench_disk[disk];
+
+	blk_server_begin(&d->server, disk_link(disk), state == BLK_UP ? &d->info : NULL, state, BLK_WINDOWS);
+}
+
+void bench_driver_again(u32 disk, bool is_lost)
+{
+	start_driver(disk, is_lost ? BLK_LOST : BLK_UP);
+}
+
+void bench_setup(void)
+{
+	for (u32 i = 0; i < BENCH_DISKS; i++) {
+		struct bench_disk *d = &bench_disk[i];
+
+		free(d->data);
+		free(d->stable);
+		*d = (struct bench_disk){
+			.info = {
+				.sectors = BENCH_SECTORS, .block_bytes = 512, .physical_bytes = 4096,
+				.max_sectors = 256, .max_zero_sectors = 8192,
+				.features = BLK_CAN_FLUSH | BLK_CAN_DISCARD | BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP,
+			},
+			.data = calloc(1, BENCH_BYTES), .stable = calloc(1, BENCH_BYTES),
+		};
+		assert_true(d->data != NULL && d->stable != NULL);
+	}
+	bench_boot();
+}
+
+static void drop_volumes(void)
+{
+	for (u32 disk = 0; disk < BENCH_DISKS; disk++)
+		for (u32 part = 0; part <= STORE_PARTITIONS; part++)
+			if (volume_of_part(disk, part) != NULL)
+				volume_drop(volume_of_part(disk, part));
+	for (char name[2] = "a"; name[0] <= 'z'; name[0]++)	/* that were to be */
+		if (volume_find(name) != NULL)
+			volume_drop(volume_find(name));
+}
+
+void bench_boot(void)
+{
+	static const struct vm_link_ops ops = { link_at, signal_nobody, now_ns };
+	static const struct disk_ops disk_ops = {
+		signal_nobody, jobs_disk_changed, vm_link_completed, disk_io_completed, has_room,
+	};
+	static bool is_mapped;
+
+	if (!is_mapped)
+		assert_ptr_equal(mmap(disk_link(0), BENCH_DISKS * BLK_LINK_BYTES, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), disk_link(0));
+	is_mapped = true;
+	drop_volumes();
+	memset(&view, 0, sizeof(view));
+	memset(&order_memory, 0, sizeof(order_memory));
+	memset(&report_memory, 0, sizeof(report_memory));
+	memset(links, 0, sizeof(links));
+	vm_link_init(&ops, figures);
+	disk_init(&disk_ops);
+	disk_io_init(jobs_io_done);
+	jobs_init();
+	orders_init(&order_memory.shared, &report_memory.shared);
+	ring_attach_producer(&orders, &order_memory.shared, STORE_ORDER_RING_BYTES);
+	ring_attach_consumer(&reports, &report_memory.shared, STORE_REPORT_RING_BYTES);
+	for (u32 i = 0; i < BENCH_DISKS; i++) {
+		memset(disk_link(i), 0, BLK_WINDOW_OFFSET);
+		start_driver(i, BLK_UP);
+	}
+	for (u32 i = 0; i < BENCH_DISKS; i++) {
+		struct store_order add = { .op = STORE_ADD_DISK, .slot = i, .disk = "d0" };
+
+		add.disk[1] = (char)('0' + i);
+		assert_int_equal(bench_answer(bench_send(add)), STORE_OK);
+	}
+	bench_run();
+}
+
+/* ---- a disk ---- */
+
+static u8 *window(const struct blk_seg *seg, u32 disk)
+{
+	return blk_slot(seg->window == BLK_WINDOW_OWN ? disk_link(disk) : links[seg->window], seg->slot);
+}
+
+static void copy_data(u32 disk, const struct blk_sqe *sqe)
+{
+	u8 *at = bench_disk[disk].data + sqe->sector * BLK_SECTOR_BYTES;
+	u32 left = sqe->sectors * BLK_SECTOR_BYTES;
+
+	for (u32 i = 0; i < sqe->seg_count; i++) {
+		u32 bytes = sqe->seg[i].count * BLK_SLOT_BYTES;
+
+		bytes = bytes < left ? bytes : left;
+		memcpy(sqe->op == BLK_READ ? window(&sqe->seg[i], disk) : at,
+		       sqe->op == BLK_READ ? at : window(&sqe->seg[i], disk), bytes);
+		at += bytes;
+		left -= bytes;
+	}
+}
+
+static enum blk_status change(u32 disk, const struct blk_sqe *sqe)
+{
+	struct bench_disk *d = &bench_disk[disk];
+	u64 at = sqe->sector * BLK_SECTOR_BYTES;
+
+	d->writes++;
+	if (d->fail_at != 0 && d->writes >= d->fail_at)
+		return BLK_IOERR;
+	if (sqe->op == BLK_WRITE) {
+		copy_data(disk, sqe);
+	} else if (sqe->op == BLK_WRITE_ZEROES && !d->fails_zeroes) {
+		memset(d->data + at, 0, sqe->sectors * BLK_SECTOR_BYTES);
+		d->zero_requests++;
+		d->zero_sectors += sqe->sectors;
+	} else if (sqe->op == BLK_WRITE_ZEROES) {
+		return BLK_IOERR;
+	}
+	memset(d->is_dirty + sqe->sector, 1, sqe->sectors);
+	d->is_dead = d->cut_at != 0 && d->writes >= d->cut_at;
+	return BLK_OK;
+}
+
+static void flush(struct bench_disk *d)
+{
+	d->flushes++;
+	for (u32 i = 0; i < BENCH_SECTORS; i++)
+		if (d->is_dirty[i])
+			memcpy(d->stable + i * BLK_SECTOR_BYTES, d->data + i * BLK_SECTOR_BYTES, BLK_SECTOR_BYTES);
+	memset(d->is_dirty, 0, sizeof(d->is_dirty));
+}
+
+static enum blk_status carry_out(u32 disk, const struct blk_sqe *sqe)
+{
+	struct bench_disk *d = &bench_disk[disk];
+
+	switch (sqe->op) {
+	case BLK_READ:
+		d->read_count++;
+		if (d->fails_reads)
+			return BLK_IOERR;
+		copy_data(disk, sqe);
+		return BLK_OK;
+	case BLK_FLUSH:
+		flush(d);
+		return BLK_OK;
+	default:
+		return change(disk, sqe);
+	}
+}
+
+static bool driver_turn(u32 disk, u32 *requests)
+{
+	struct bench_disk *d = &bench_disk[disk];
+	struct blk_sqe sqe;
+	bool is_new = false;
+
+	while (*requests != 0 && !d->is_dead && !d->is_stuck && blk_server_take(&d->server, &sqe)) {
+		enum blk_status status = carry_out(disk, &sqe);
+
+		(*requests)--;
+		is_new = true;
+		if (!d->is_dead)
+			blk_server_complete(&d->server, sqe.cookie, status);
+	}
+	return is_new;
+}
+
+void bench_power_cut(unsigned *seed)
+{
+	for (u32 disk = 0; disk < BENCH_DISKS; disk++) {
+		struct bench_disk *d = &bench_disk[disk];
+
+		for (u32 i = 0; i < BENCH_SECTORS; i++)
+			if (d->is_dirty[i] && rand_r(seed) % 2 == 0)
+				memcpy(d->data + i * BLK_SECTOR_BYTES, d->stable + i * BLK_SECTOR_BYTES,
+				       BLK_SECTOR_BYTES);
+		flush(d);
+		d->is_dead = false;
+		d->cut_at = d->fail_at = 0;
+	}
+	bench_boot();
+}
+
+/* ---- root ---- */
+
+static void take_reports(void)
+{
+	struct store_report r;
+
+	while (ring_get(&reports, &r, sizeof(r))) {
+		view.reports++;
+		assert_true(r.slot < BENCH_DISKS && r.number <= STORE_PARTITIONS);
+		if (r.kind == STORE_DONE)
+			view.done[view.done_count++ % BENCH_REPORTS] = r;
+		else if (r.kind == STORE_DISK)
+			view.disk[r.slot] = r;
+		else
+			view.part[r.slot][r.number] = r;
+	}
+}
+
+static bool turn(u32 *requests)
+{
+	bool is_busy = disk_turn(), is_news, is_new = false;
+	u32 before = view.reports;
+
+	is_busy = orders_turn(&is_news) || is_busy;
+	is_busy = vm_link_turn() || is_busy;
+	is_busy = disk_kick() || is_busy;
+	take_reports();
+	for (u32 disk = 0; disk < BENCH_DISKS; disk++)
+		is_new = driver_turn(disk, requests) || is_new;
+	return is_busy || is_new || before != view.reports;
+}
+
+void bench_run_some(u32 requests)
+{
+	while (turn(&requests) && requests != 0)
+		;
+}
+
+void bench_run(void)
+{
+	u32 requests = ~0u;
+
+	while (turn(&requests))
+		;
+}
+
+u32 bench_send(struct store_order order)
+{
+	order.id = ++last_id;
+	assert_true(ring_put(&orders, &order, sizeof(order)));
+	return order.id;
+}
+
+/* After looking whether there is one. */
+enum store_error bench_answer(u32 id)
+{
+	bench_run();
+	for (u32 i = 0; i < view.done_count && i < BENCH_REPORTS; i++)
+		if (view.done[i].id == id)
+			return (enum store_error)view.done[i].error;
+	return STORE_ERROR_COUNT;
+}
+
+enum store_error bench_create(u32 disk, const char *volume, u64 bytes, u8 guid)
+{
+	struct store_order order = { .op = STORE_CREATE, .slot = disk, .bytes = bytes };
+
+	strcpy(order.volume, volume);
+	memset(order.guid, guid, sizeof(order.guid));
+	return bench_answer(bench_send(order));
+}
+
+const struct store_report *bench_part(const char *volume)
+{
+	for (u32 disk = 0; disk < BENCH_DISKS; disk++)
+		for (u32 number = 1; number <= STORE_PARTITIONS; number++) {
+			const struct store_report *r = &view.part[disk][number];
+
+			if (r->extent != STORE_EXTENT_GONE && strcmp(r->volume, volume) == 0)
+				return r;
+		}
+	return NULL;
+}
+
+enum store_error bench_delete(u32 disk, const char *volume)
+{
+	struct store_order order = { .op = STORE_DELETE, .slot = disk };
+	const struct store_report *part = bench_part(volume);
+
+	strcpy(order.volume, volume);
+	if (part != NULL)
+		memcpy(order.guid, part->guid, sizeof(order.guid));
+	return bench_answer(bench_send(order));
+}
+
+/* ---- VMs ---- */
+
+enum store_error bench_attach(u32 link, const char *volume, const u8 *guid)
+{
+	struct store_order order = { .op = STORE_ATTACH, .link = link };
+	const struct store_report *part = bench_part(volume);
+	enum store_error error;
+
+	strcpy(order.volume, volume);
+	if (guid != NULL)
+		memcpy(order.guid, guid, sizeof(order.guid));
+	else if (part != NULL)
+		memcpy(order.guid, part->guid, sizeof(order.guid));
+	memset(links[link], 0, BLK_WINDOW_OFFSET);
+	error = bench_answer(bench_send(order));
+	if (error == STORE_OK) {
+		blk_client_init(&clients[link], links[link]);
+		assert_true(blk_client_poll(&clients[link]));
+		assert_true(clients[link].is_up);
+	}
+	return error;
+}
+
+enum store_error bench_detach(u32 link)
+{
+	struct store_order order = { .op = STORE_DETACH, .link = link };
+
+	return bench_answer(bench_send(order));
+}
+
+u8 *bench_data(u32 link)
+{
+	return blk_slot(links[link], 0);
+}
+
+void bench_submit(u32 link, enum blk_op op, u64 sector, u32 sectors)
+{
+	struct blk_sqe sqe = { .op = (u8)op, .sector = sector, .sectors = sectors };
+
+	if (op == BLK_READ || op == BLK_WRITE) {
+		sqe.seg_count = 1;
+		sqe.seg[0] = (struct blk_seg){ BLK_WINDOW_OWN, 0, (u16)((sectors + 7) / 8), 0 };
+	}
+	assert_true(blk_client_submit(&clients[link], &sqe) >= 0);
+	vm_link_woken(STORE_BIT_VM << link / VM_DEVICES);
+}
+
+u32 bench_completed(u32 link, u32 *errors)
+{
+	enum blk_status status;
+	u32 number, count = 0;
+
+	for (; blk_client_completed(&clients[link], &number, &status); count++)
+		*errors += status != BLK_OK;
+	return count;
+}
+
+enum blk_status bench_do(u32 link, enum blk_op op, u64 sector, u32 sectors)
+{
+	enum blk_status status;
+	u32 number;
+
+	bench_submit(link, op, sector, sectors);
+	bench_run();
+	assert_true(blk_client_completed(&clients[link], &number, &status));
+	return status;
+}

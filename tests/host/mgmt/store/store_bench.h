@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_bench.h - the store with fake disks: the test plays root, VMMs and drivers. A disk has a cache, so that a power
+ * cut loses what was not flushed, sector by sector.
+ */
+#ifndef VOS_STORE_BENCH_H
+#define VOS_STORE_BENCH_H
+
+#include "blk_link.h"
+#include "store.h"
+#include "types.h"
+
+#define BENCH_DISKS 2u
+#define BENCH_BYTES (16u * 1024u * 1024u)	/* of a disk */
+#define BENCH_SECTORS (BENCH_BYTES / BLK_SECTOR_BYTES)
+#define BENCH_REPORTS 1024u
+
+struct bench_disk {
+	struct blk_info info;
+	u8 *data;			/* what is read */
+	u8 *stable;			/* what outlives a power cut */
+	u8 is_dirty[BENCH_SECTORS];	/* sectors in which they may differ */
+	u32 writes;			/* requests that change data, so far */
+	u32 flushes;
+	u32 cut_at;			/* after that many writes there is no power any more; 0: never */
+	u32 fail_at;			/* that write, and all after it, fail; 0: none */
+	bool fails_reads, fails_zeroes;
+	bool is_stuck;			/* takes nothing */
+	bool is_dead;			/* has no power */
+	u32 read_count, zero_requests;
+	u64 zero_sectors;
+	struct blk_server server;
+};
+
+/* What root has been told. */
+struct bench_view {
+	struct store_report disk[BENCH_DISKS];
+	struct store_report part[BENCH_DISKS][STORE_PARTITIONS + 1];	/* extent 0: none */
+	struct store_report done[BENCH_REPORTS];
+	u32 done_count;
+	u32 reports;
+};
+
+extern struct bench_disk bench_disk[BENCH_DISKS];
+extern struct bench_view view;
+
+/* Zeroed disks: 512-byte blocks, a cache, writes of zeros with unmap. */
+void bench_setup(void);
+/* The store dies, and a new one is told of the disks. What they hold stays. */
+void bench_boot(void);
+/* The power is cut: each sector that was not flushed is lost or not. Then boot. */
+void bench_power_cut(unsigned *seed);
+/* A driver begins anew, up or with its disk lost. */
+void bench_driver_again(u32 disk, bool is_lost);
+
+/* Until nothing moves any more. */
+void bench_run(void);
+/* A bit of it: at most that many requests are done. */
+void bench_run_some(u32 requests);
+
+/* An order, and its answer; STORE_ERROR_COUNT: not answered yet. */
+u32 bench_send(struct store_order order);
+enum store_error bench_answer(u32 id);
+enum store_error bench_create(u32 disk, const char *volume, u64 bytes, u8 guid);
+enum store_error bench_delete(u32 disk, const char *volume);
+
+/* The partition of that volume; NULL: there is none. */
+const struct store_report *bench_part(const char *volume);
+
+/* A link of a VM with a volume; guid NULL: as told. */
+enum store_error bench_attach(u32 link, const char *volume, const u8 *guid);
+enum store_error bench_detach(u32 link);
+/* One request of it, whose data is in bench_data(link). */
+enum blk_status bench_do(u32 link, enum blk_op op, u64 sector, u32 sectors);
+/* The same without waiting; completions so far. */
+void bench_submit(u32 link, enum blk_op op, u64 sector, u32 sectors);
+u32 bench_completed(u32 link, u32 *errors);
+u8 *bench_data(u32 link);
+
+#endif
