@@ -204,7 +204,8 @@ static void test_cpuid(void **state)
 	fake_page->cr4 |= CR4_PKE;
 	cpuid(7, 0);
 	assert_true(fake_page->gpr[GPR_RCX] & BIT32(4));
-	/* the APIC, and in AMD's copy, too */
+	/* the APIC, and in AMD's copy, too: also where hardware tells the length, and the answer is remembered */
+	fake_page->exit.insn_len = 2;
 	for (u32 leaf = 1; leaf; leaf = leaf == 1 ? 0x80000001 : 0) {
 		u64 value = LAPIC_ADDRESS | LAPIC_BASE_BSP;
 
@@ -218,6 +219,7 @@ static void test_cpuid(void **state)
 		cpuid(leaf, 0);
 		assert_true(fake_page->gpr[GPR_RDX] & BIT32(9));
 	}
+	fake_page->exit.insn_len = 0;
 	fake_page->xcr0 = 3;
 	cpuid(0xd, 0);
 	assert_true(fake_page->gpr[GPR_RAX] == 0x207 && fake_page->gpr[GPR_RBX] == 576 &&
