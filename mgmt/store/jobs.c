@@ -38,7 +38,7 @@ static struct job {
 	bool is_scan_due;
 	bool was_whole_used;
 	bool cannot_zero;		/* a write of zeros failed: do without */
-	bool cannot_clean;		/* the partition could not be zeroed: not again before the next look */
+	bool cannot_clean;		/* nor zero a partition, or remove it: not before the disk is there anew */
 	u64 at, end;			/* sectors of a new volume: to be zeroed from `at` on */
 	u64 clean_begin, clean_at, clean_end, clean_count;	/* of a deleted one; count: on the way */
 	u32 count;			/* orders in the queue; the first one is being carried out, or is answered: */
@@ -142,6 +142,8 @@ static void fail(u32 disk, enum blk_status status)
 		if (v != NULL && v->kind == VOLUME_TO_BE)
 			volume_drop(v);
 		answer(disk, error_of(status));
+	} else {
+		j->cannot_clean = true;
 	}
 	j->step = STEP_NONE;
 	j->is_scan_due = true;
@@ -157,7 +159,6 @@ static u64 edge_sectors(u32 disk)
 static void begin_scan(u32 disk)
 {
 	jobs[disk].is_scan_due = false;
-	jobs[disk].cannot_clean = false;
 	table_of(disk)->is_settled = false;
 	start(disk, STEP_READ_FIRST, BLK_READ, 0, edge_sectors(disk));
 }
@@ -190,7 +191,7 @@ static void last_read(u32 disk)
 /* A disk that is gone is looked at when it is there again. */
 static void scan_failed(u32 disk, enum blk_status status)
 {
-	if (status == BLK_GONE) {
+	if (status == BLK_GONE && !table_of(disk)->is_up) {
 		jobs[disk].step = STEP_NONE;
 		jobs[disk].is_scan_due = true;
 		return;
@@ -294,6 +295,7 @@ static void create(u32 disk, const struct store_order *order)
 
 static void deleted(u32 disk)
 {
+	jobs[disk].cannot_clean = false;	/* its table can be written */
 	table_sync(disk);
 	answer(disk, STORE_OK);
 }
@@ -416,33 +418,39 @@ static void zeroed_some(u32 disk)
 	advance(disk, jobs[disk].clean_count);
 }
 
-static void clean_read(u32 disk)
+static void write_zeroes(u32 disk)
 {
-	struct job *j = &jobs[disk];
-	u64 sectors = j->clean_count;
+	const struct job *j = &jobs[disk];
 
-	if (table_is_zero(disk_window(disk), sectors * BLK_SECTOR_BYTES)) {
-		advance(disk, sectors);
-		return;
-	}
-	memset(disk_window(disk), 0, sectors * BLK_SECTOR_BYTES);
-	start(disk, STEP_CLEAN_WRITE, BLK_WRITE, j->clean_at, sectors);
+	memset(disk_window(disk), 0, j->clean_count * BLK_SECTOR_BYTES);
+	start(disk, STEP_CLEAN_WRITE, BLK_WRITE, j->clean_at, j->clean_count);
 }
 
-/* Without writes of zeros then; if that fails too, the partition stays what it is. */
+static void clean_read(u32 disk)
+{
+	u64 sectors = jobs[disk].clean_count;
+
+	if (table_is_zero(disk_window(disk), sectors * BLK_SECTOR_BYTES))
+		advance(disk, sectors);
+	else
+		write_zeroes(disk);
+}
+
+/* Writes of zeros that fail are done without, and blocks that can't be read are written. If that fails too, the
+ * partition stays what it is. */
 static void clean_failed(u32 disk, enum blk_status status)
 {
 	struct job *j = &jobs[disk];
 
 	if (status == BLK_GONE) {
 		fail(disk, status);
-		return;
-	}
-	if (j->step == STEP_CLEAN)
+	} else if (j->step == STEP_CLEAN_READ) {
+		write_zeroes(disk);
+	} else {
+		j->cannot_clean = j->step == STEP_CLEAN_WRITE;
 		j->cannot_zero = true;
-	else
-		j->cannot_clean = true;
-	j->step = STEP_NONE;
+		j->step = STEP_NONE;
+	}
 }
 
 static void zero_failed(u32 disk, enum blk_status status)
@@ -543,5 +551,6 @@ void jobs_disk_changed(u32 disk, const struct blk_info *info)
 	table_set_whole(disk);
 	volume_set_disk_info(disk, info);
 	jobs[disk].is_scan_due = true;
+	jobs[disk].cannot_clean = false;
 	go_on(disk);
 }

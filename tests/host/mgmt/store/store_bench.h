@@ -24,7 +24,8 @@ struct bench_disk {
 	u32 flushes;
 	u32 cut_at;			/* after that many writes there is no power any more; 0: never */
 	u32 fail_at;			/* that write, and all after it, fail; 0: none */
-	bool fails_reads, fails_zeroes;
+	bool fails_reads, fails_zeroes, says_gone;
+	u64 bad_sector;			/* cannot be read before it is written; 0: none */
 	bool is_stuck;			/* takes nothing */
 	bool is_dead;			/* has no power */
 	u32 read_count, zero_requests;
@@ -69,6 +70,8 @@ const struct store_report *bench_part(const char *volume);
 
 /* A link of a VM with a volume; guid NULL: as told. */
 enum store_error bench_attach(u32 link, const char *volume, const u8 *guid);
+/* The same of a VM that has had it from a store before. */
+enum store_error bench_attach_again(u32 link, const char *volume);
 enum store_error bench_detach(u32 link);
 /* One request of it, whose data is in bench_data(link). */
 enum blk_status bench_do(u32 link, enum blk_op op, u64 sector, u32 sectors);

@@ -241,14 +241,15 @@ static void zeroing_survives(void **state)
 	fill(0, MIB_BYTES, 14 * MIB_BYTES, 0x5a);
 	memcpy(order.guid, bench_part("a")->guid, sizeof(order.guid));
 	id = bench_send(order);
-	while (view.part[0][1].extent != STORE_EXTENT_ZEROING || view.part[0][1].zeroed < 20)
+	for (u32 i = 0; i < 500 && (view.part[0][1].extent != STORE_EXTENT_ZEROING || view.part[0][1].zeroed < 20); i++)
 		bench_run_some(1);
+	assert_in_range(view.part[0][1].zeroed, 20, 99);
 	assert_string_equal(view.part[0][1].volume, "");
 	assert_int_equal(view.done[(view.done_count - 1) % BENCH_REPORTS].id, id);
 	assert_false(is_all(0, MIB_BYTES, 14 * MIB_BYTES, 0));
 	order = (struct store_order){ .op = STORE_CREATE, .bytes = MIB_BYTES, .volume = "b", .guid = { 3 } };
 	id = bench_send(order);
-	while (view.done[(view.done_count - 1) % BENCH_REPORTS].id != id)
+	for (u32 i = 0; i < 50 && view.done[(view.done_count - 1) % BENCH_REPORTS].id != id; i++)
 		bench_run_some(1);
 	assert_int_equal(view.done[(view.done_count - 1) % BENCH_REPORTS].error, STORE_FULL);
 	assert_false(is_all(0, MIB_BYTES, 14 * MIB_BYTES, 0));	/* an order does not wait for it */
@@ -273,6 +274,41 @@ static void zeroing_fails(void **state)
 	bench_disk[0].fail_at = 0;
 	bench_boot();
 	assert_int_equal(view.part[0][1].extent, STORE_EXTENT_GONE);
+}
+
+/* Nor does the store try for ever what fails for ever: the zeros are there, the entry can't be removed. */
+static void removing_fails(void **state)
+{
+	u32 writes;
+
+	(void)state;
+	bench_disk[0].info.features = BLK_CAN_FLUSH;
+	bench_disk[0].info.max_zero_sectors = 0;
+	bench_boot();
+	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_OK);
+	writes = bench_disk[0].writes;
+	bench_disk[0].fail_at = writes + 4;
+	assert_int_equal(bench_delete(0, "a"), STORE_OK);
+	assert_int_equal(view.part[0][1].extent, STORE_EXTENT_ZEROING);
+	assert_in_range(bench_disk[0].writes, writes + 4, writes + 10);
+	bench_disk[0].fail_at = 0;
+	bench_driver_again(0, false);
+	bench_run();
+	expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 14, 14);
+}
+
+static void blocks_that_cannot_be_read(void **state)
+{
+	(void)state;
+	bench_disk[0].info.features = BLK_CAN_FLUSH;
+	bench_disk[0].info.max_zero_sectors = 0;
+	bench_boot();
+	assert_int_equal(bench_create(0, "a", 3 * MIB_BYTES, 1), STORE_OK);
+	fill(0, MIB_BYTES, 3 * MIB_BYTES, 0x5a);
+	bench_disk[0].bad_sector = 2 * MIB_SECTORS + 77;
+	assert_int_equal(bench_delete(0, "a"), STORE_OK);
+	expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 14, 14);
+	assert_true(is_all(0, MIB_BYTES, 3 * MIB_BYTES, 0));
 }
 
 /* ---- who may have what ---- */
@@ -489,6 +525,43 @@ static void failing_writes(void **state)
 	}
 }
 
+/* A VM's requests are neither lost nor failed by a restart of the store, whatever of them was under way. */
+static void the_store_dies(void **state)
+{
+	u32 errors = 0, done = 0;
+
+	(void)state;
+	assert_int_equal(bench_create(0, "a", 2 * MIB_BYTES, 1), STORE_OK);
+	assert_int_equal(bench_create(1, "b", 2 * MIB_BYTES, 2), STORE_OK);
+	assert_int_equal(bench_attach(0, "a", NULL), STORE_OK);
+	assert_int_equal(bench_attach(1, "b", NULL), STORE_OK);
+	memset(bench_data(0), 0x77, 4096);
+	for (u32 round = 0; round < 20; round++) {
+		for (u32 i = 0; i < 10; i++)
+			bench_submit(0, BLK_WRITE, 8 * (round * 10 + i), 8);
+		bench_submit(1, BLK_READ, 0, 8);
+		bench_run_some(round);
+		bench_boot();
+		assert_int_equal(bench_attach_again(0, "a"), STORE_OK);
+		assert_int_equal(bench_attach_again(1, "b"), STORE_OK);
+		done += bench_completed(0, &errors) + bench_completed(1, &errors);
+	}
+	assert_int_equal(errors, 0);
+	assert_int_equal(done, 20 * 11);
+	assert_true(is_all(0, MIB_BYTES, 20 * 10 * 4096, 0x77));
+}
+
+/* It says that it is there, and that it is gone. */
+static void a_disk_that_lies(void **state)
+{
+	(void)state;
+	bench_disk[0].says_gone = true;
+	bench_driver_again(0, false);
+	bench_run();
+	expect_disk(0, STORE_TABLE_UNREADABLE, STORE_FAULT_NONE, 0, 0);
+	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_IO);
+}
+
 static void disks_come_and_go(void **state)
 {
 	struct store_order order = { .op = STORE_CREATE, .bytes = MIB_BYTES, .volume = "b", .guid = { 3 } };
@@ -600,6 +673,8 @@ int main(void)
 		cmocka_unit_test_setup(deleted_volumes_are_zeroed, setup),
 		cmocka_unit_test_setup(zeroing_survives, setup),
 		cmocka_unit_test_setup(zeroing_fails, setup),
+		cmocka_unit_test_setup(removing_fails, setup),
+		cmocka_unit_test_setup(blocks_that_cannot_be_read, setup),
 		cmocka_unit_test_setup(links_and_volumes, setup),
 		cmocka_unit_test_setup(whole_disks, setup),
 		cmocka_unit_test_setup(partitions_of_others, setup),
@@ -607,6 +682,8 @@ int main(void)
 		cmocka_unit_test_setup(many_partitions, setup),
 		cmocka_unit_test_setup(damage_is_told_and_repaired, setup),
 		cmocka_unit_test_setup(failing_writes, setup),
+		cmocka_unit_test_setup(the_store_dies, setup),
+		cmocka_unit_test_setup(a_disk_that_lies, setup),
 		cmocka_unit_test_setup(disks_come_and_go, setup),
 		cmocka_unit_test_setup(a_table_that_changed, setup),
 		cmocka_unit_test_setup(a_busy_disk, setup),
