@@ -82,9 +82,9 @@
 		"there is no such device. list-device shows what there is") \
 	/* text = volume */ \
 	ERROR(ERR_NO_VOLUME, RESULT_NOT_FOUND, "E_NOT_FOUND", \
-		"there is no volume \"{text}\". With a size it is made: --disk SIZE") \
+		"there is no volume \"{text}\". list-volume shows what there is; with a size it is made: --disk SIZE") \
 	ERROR(ERR_VOLUME_BUSY, RESULT_STATE, "E_EXISTS", \
-		"volume {text} is a disk of a VM already. Choose another volume, or delete that VM") \
+		"volume {text} is a disk of a VM. Choose another volume, or delete that VM; see list-volume") \
 	/* need = bytes asked for, have = its bytes */ \
 	ERROR(ERR_VOLUME_SIZE, RESULT_STATE, "E_EXISTS", 0) \
 	ERROR(ERR_VOLUME_PLACE, RESULT_STATE, "E_EXISTS", \
@@ -95,12 +95,44 @@
 		"this machine has no disk that VOS can use, for volume {text}. Add on=ram to keep it in memory: its " \
 		"data is lost when VOS ends") \
 	/* text = disk */ \
-	ERROR(ERR_WHOLE_DISK, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
-		"volumes on disks are not there yet (a later version). Give disk {text} whole with " \
-		"--disk volume={text}, or add on=ram to keep the data in memory until VOS ends") \
-	/* text = disk */ \
 	ERROR(ERR_UNKNOWN_DISK, RESULT_NOT_FOUND, "E_NOT_FOUND", \
-		"there is no disk \"{text}\". on=ram keeps the data in memory") \
+		"there is no disk \"{text}\". list-disk shows what there is; on=ram keeps the data in memory") \
+	/* text = disk */ \
+	ERROR(ERR_DISK_COMING, RESULT_TIMEOUT, "E_BUSY", \
+		"disk {text} is not up: its driver or the store is starting. Try again later; see list-disk, log") \
+	/* text = disk */ \
+	ERROR(ERR_DISK_CONTENTS, RESULT_STATE, "E_STATE", \
+		"disk {text} holds something that VOS does not know, so no volume is made on it. Give it whole with " \
+		"--disk volume={text}, or erase its first and last MiB, or add on=ram to keep the data in memory") \
+	/* text = disk */ \
+	ERROR(ERR_DISK_READ_ONLY, RESULT_STATE, "E_STATE", "disk {text} is read only. Choose another with on=DISK") \
+	/* text = disk */ \
+	ERROR(ERR_DISK_BUSY, RESULT_STATE, "E_EXISTS", \
+		"disk {text} is in use, whole or in parts: see list-volume") \
+	/* text = disk; need, have in bytes */ \
+	ERROR(ERR_DISK_FULL, RESULT_RESOURCES, "E_NOSPACE", 0) \
+	/* text = disk */ \
+	ERROR(ERR_DISK_IO, RESULT_FAILED, "E_IO", "disk {text} failed; see log, list-disk") \
+	/* text = disk, or ram */ \
+	ERROR(ERR_DISK_SILENT, RESULT_TIMEOUT, "E_TIMEOUT", \
+		"{text} did not answer in time. The change is taken back when it does; see list-volume, log") \
+	/* text = volume */ \
+	ERROR(ERR_VOLUME_EXISTS, RESULT_STATE, "E_EXISTS", \
+		"there is a volume {text} already. Choose another name, or delete-volume {text}") \
+	/* text = volume */ \
+	ERROR(ERR_VOLUME_NAME, RESULT_STATE, "E_EXISTS", \
+		"the name {text} is kept for a disk of this machine. Choose another one, with volume=NAME") \
+	/* text = volume */ \
+	ERROR(ERR_VOLUME_CHANGING, RESULT_TIMEOUT, "E_BUSY", \
+		"volume {text} is being made or deleted. Try again later; see list-volume") \
+	/* text = volume */ \
+	ERROR(ERR_VOLUME_MISSING, RESULT_STATE, "E_STATE", "the disk of volume {text} is not there; see list-disk") \
+	/* text = volume */ \
+	ERROR(ERR_VOLUME_FOREIGN, RESULT_STATE, "E_STATE", \
+		"{text} was not made by VOS: a whole disk or somebody's partition is not deleted") \
+	/* text = volume; the VM is deleted, it is not */ \
+	ERROR(ERR_VOLUME_STAYS, RESULT_FAILED, "E_IO", \
+		"{name} is deleted, but not its volume {text}: its disk failed; see log, list-volume") \
 	/* text = volume; need, have in bytes */ \
 	ERROR(ERR_DISK_MEMORY, RESULT_RESOURCES, "E_NOMEM", 0) \
 	ERROR(ERR_NO_SERVICE, RESULT_NOT_FOUND, "E_NOT_FOUND", \

@@ -55,6 +55,10 @@ enum request_op {
 	REQ_NMI,		/* by name: an NMI for its first vCPU */
 	REQ_SERVICES,		/* table; index: services from that one on; ERR_NO_SERVICE past the end */
 	REQ_RESTART_SERVICE,	/* by the service's name: answered when it is on its way down */
+	REQ_DISKS,		/* table; index: disks from that one on; ERR_NO_DEVICE past the end */
+	REQ_VOLUMES,		/* table; index: volumes from that one on; ERR_NO_VOLUME past the end */
+	REQ_CREATE_VOLUME,	/* .spec.disks[0]: volume, bytes, on */
+	REQ_DELETE_VOLUME,	/* .spec.disks[0]: volume */
 	REQ_OP_COUNT
 };
 
@@ -83,6 +87,7 @@ struct vm_share {
 
 #define DISK_READ_ONLY BIT32(0)
 #define DISK_MADE BIT32(1)		/* of a report: made for this VM, and deleted with it */
+#define DISK_WAS_BLANK BIT32(2)		/* of a report: there was nothing on its disk when it was made */
 #define DISK_SERIAL_BYTES 24u		/* with its zero; at most 20 characters */
 
 /* A disk of a VM is a volume; one that is not there is made. */
@@ -276,6 +281,57 @@ struct service_report {
 	u64 bytes;		/* of memory that it takes */
 };
 
+enum disk_row_state {
+	DISK_ROW_COMING,	/* its driver is not up yet, or comes up again */
+	DISK_ROW_BLANK,		/* it is taken into use when a volume is made on it */
+	DISK_ROW_READY,		/* volumes can be made in its free part */
+	DISK_ROW_UNKNOWN,	/* its contents are none that VOS knows: nothing is made on it */
+	DISK_ROW_WHOLE,		/* a VM has all of it */
+	DISK_ROW_FAILED,		/* it can't be read */
+	DISK_ROW_STATE_COUNT
+};
+
+/* A disk of the machine. */
+struct disk_row {
+	u32 index;
+	u32 state;		/* enum disk_row_state */
+	u64 bytes, free_bytes;	/* 0 while it is DISK_ROW_COMING; free: for one volume */
+	u32 block_bytes;
+	u32 features;		/* BLK_CAN_..., BLK_IS_READ_ONLY */
+	char name[DISK_NAME_BYTES];
+	char program[DRIVER_NAME_BYTES];	/* that drives it */
+	char model[BLK_MODEL_BYTES];	/* foreign: print escaped */
+	char vm[VM_NAME_BYTES];	/* DISK_ROW_WHOLE: that has it */
+	u8 zero[7];
+};
+
+enum volume_row_kind {
+	VOLUME_ROW_MEMORY,
+	VOLUME_ROW_EXTENT,		/* a partition of VOS' type */
+	VOLUME_ROW_PARTITION,		/* of another type */
+	VOLUME_ROW_DISK,		/* a whole one */
+	VOLUME_ROW_KIND_COUNT
+};
+
+enum volume_row_state {
+	VOLUME_ROW_READY,
+	VOLUME_ROW_MAKING, VOLUME_ROW_DELETING,		/* the answer of the disk is awaited */
+	VOLUME_ROW_MISSING,				/* its disk is not there */
+	VOLUME_ROW_STATE_COUNT
+};
+
+struct volume_row {
+	u32 index;
+	u32 kind;		/* enum volume_row_kind */
+	u32 state;		/* enum volume_row_state */
+	u32 block_bytes;
+	u64 bytes;
+	char name[VOLUME_NAME_BYTES];
+	char on[DISK_NAME_BYTES];	/* VOLUME_RAM or a disk's name */
+	char vm[VM_NAME_BYTES];		/* whose disk it is, or "" */
+	char made_for[VM_NAME_BYTES];	/* whose delete-vm deletes it, or "" */
+};
+
 /* vms, system, kernel and free add up to installed, unless somebody lost some. */
 struct memory_report {
 	u64 installed;
@@ -315,6 +371,8 @@ struct reply {
 		struct host_report host;
 		struct device_report pci;
 		struct service_report service;
+		struct disk_row disk;
+		struct volume_row volume;	/* also: answer to REQ_CREATE_VOLUME */
 	};
 };
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "change.h"
 #include "client.h"
 #include "drivers.h"
 #include "memory_report.h"
@@ -15,6 +16,7 @@
 #include "reply.h"
 #include "root.h"
 #include "spec.h"
+#include "storage_report.h"
 #include "supervisor.h"
 #include "sys.h"
 #include "vm.h"
@@ -46,19 +48,12 @@ static bool is_dry_run(void)
 	return (request.flags & REQ_FLAG_DRY_RUN) != 0;
 }
 
-static void do_create(void)
+static void do_change(void)
 {
-	struct vm *vm = NULL;
-	struct error_info info;
-
-	if (!spec_name_ok(request.name)) {
+	if (request.op == REQ_CREATE && !spec_name_ok(request.name))
 		send_error(ERR_BAD_NAME);
-		return;
-	}
-	info = spec_judge(&request.spec, request.fields, &root.images, INFO->pcpu_count);
-	if (info.error == ERR_NONE)
-		info = vm_define(request.name, &request.spec, is_dry_run(), &vm);
-	send_answer(&info, vm);
+	else
+		change_begin(client, &request);
 }
 
 static struct request_context context_of(void)
@@ -154,6 +149,20 @@ static struct error_info service_row(void)
 	return error_info_of(supervisor_report(&request.index, &reply.service) ? ERR_NONE : ERR_NO_SERVICE, 0, 0);
 }
 
+static struct error_info disk_row(void)
+{
+	if (!storage_disk_row(&request.index, &reply.disk))
+		return error_info_of(ERR_NO_DEVICE, 0, 0);
+	return ERROR_INFO_NONE;
+}
+
+static struct error_info volume_row(void)
+{
+	if (!storage_volume_row(&request.index, &reply.volume))
+		return error_info_of(ERR_NO_VOLUME, 0, 0);
+	return ERROR_INFO_NONE;
+}
+
 /* As many rows as there are and the ring has room for; who wants the rest asks again. */
 static void send_table(struct error_info (*fill_row)(void))
 {
@@ -184,17 +193,11 @@ static void do_cancel(void)
 	static const struct request_context none;
 	struct vm *vm = is_dry_run() ? NULL : vm_at(pending_reply_cancel(client, request.index));
 
+	if (!is_dry_run())
+		change_cancel(client, request.index);
 	if (vm != NULL)
 		(void)vm_input(vm, IN_CANCELED, &none);
 	send_answer(&ERROR_INFO_NONE, NULL);
-}
-
-static void do_set(void)
-{
-	struct vm *vm = vm_find(request.name);
-	struct error_info info = vm_set(vm, &request.spec, request.fields, is_dry_run());
-
-	send_answer(&info, vm);
 }
 
 static void do_stats(void)
@@ -244,7 +247,7 @@ static const struct row {
 	bool needs_vm;
 	u8 input, input_force;
 } rows[REQ_OP_COUNT] = {
-	[REQ_CREATE] = { .rights = CLIENT_MANAGE, .serve = do_create },
+	[REQ_CREATE] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_START] = { .rights = CLIENT_MANAGE, .needs_vm = true, .input = IN_START, .input_force = IN_START },
 	[REQ_STOP] = { .rights = CLIENT_MANAGE, .needs_vm = true, .input = IN_STOP, .input_force = IN_STOP_FORCE },
 	[REQ_PAUSE] = { .rights = CLIENT_MANAGE, .needs_vm = true, .input = IN_PAUSE, .input_force = IN_PAUSE },
@@ -260,13 +263,17 @@ static const struct row {
 	[REQ_HOST] = { .rights = CLIENT_LOOK, .serve = do_host },
 	[REQ_REBOOT] = { .rights = CLIENT_POWER, .serve = do_reboot },
 	[REQ_POWEROFF] = { .rights = CLIENT_POWER, .serve = do_poweroff },
-	[REQ_SET] = { .rights = CLIENT_MANAGE, .serve = do_set, .needs_vm = true },
+	[REQ_SET] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_STATS] = { .rights = CLIENT_LOOK, .serve = do_stats, .needs_vm = true },
 	[REQ_PCPU] = { .rights = CLIENT_LOOK, .fill_row = pcpu_row },
 	[REQ_CANCEL] = { .rights = CLIENT_MANAGE, .serve = do_cancel },
 	[REQ_DEVICES] = { .rights = CLIENT_LOOK, .fill_row = device_row },
 	[REQ_SERVICES] = { .rights = CLIENT_LOOK, .fill_row = service_row },
 	[REQ_RESTART_SERVICE] = { .rights = CLIENT_SERVICE, .serve = do_restart_service, .needs_name = true },
+	[REQ_DISKS] = { .rights = CLIENT_LOOK, .fill_row = disk_row },
+	[REQ_VOLUMES] = { .rights = CLIENT_LOOK, .fill_row = volume_row },
+	[REQ_CREATE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 };
 

@@ -4,6 +4,7 @@
  * what ended VMs leave behind, a slice at a time. It parses no text, and everything it reads from other PDs is copied
  * once and judged.
  */
+#include "change.h"
 #include "client.h"
 #include "dispatch.h"
 #include "drivers.h"
@@ -40,6 +41,7 @@ u64 root_turn(u64 bits)
 	next = earlier(next, vm_step());
 	next = earlier(next, supervisor_step());
 	next = earlier(next, power_step());
+	next = earlier(next, change_step());
 	if (store_turn(service_pd(SERVICE_STORE)))
 		next = 0;
 	/* A client that had no room for these signals when there is. */

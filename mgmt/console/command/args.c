@@ -8,6 +8,7 @@
 #include "command.h"
 #include "disk_arg.h"
 #include "out.h"
+#include "range.h"
 #include "syscalls.h"
 #include "units.h"
 
@@ -22,6 +23,12 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_ALL] = { "all", TYPE_SWITCH, 0, "all VMs that the command can act on" },
 	[ARG_SERVICE] = { "name", TYPE_SERVICE, "SERVICE", "name of a service or driver, see list-service" },
+	[ARG_VOLUME] = { "name", TYPE_VOLUME, "VOLUME",
+		"name of the volume: a-z, 0-9, . and -, at most 36 characters" },
+	[ARG_DISK_NAME] = { "name", TYPE_DISK, "DISK", "name of a disk, see list-disk" },
+	[ARG_BYTES] = { "size", TYPE_SIZE, "SIZE", "size, such as 512M or 100G; rounded up to a multiple of 1M" },
+	[ARG_ON] = { "on", TYPE_DISK, "DISK|ram",
+		"disk to make it on, or ram: in memory, lost when VOS ends (default: the disk with the most room)" },
 	VM_FIELDS(SPEC_OF_ROW)
 	[ARG_NIC] = { "nic", TYPE_TEXT, "NETWORK", "virtual network card (not supported yet)" },
 	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
@@ -315,6 +322,17 @@ static bool set_size(struct args *args, enum arg arg, const char *value, struct 
 	return true;
 }
 
+static bool set_volume_bytes(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	u64 bytes = 0;
+
+	if (!size_parse(value, &bytes) || bytes == 0 || bytes > VOLUME_BYTES_MAX)
+		return error_set(error, RESULT_USAGE,
+			"--size needs a size from 1M to 1024T with its unit, such as 100G, not \"%.40s\"", value);
+	to->bytes = align_up(bytes, VOLUME_UNIT);
+	return true;
+}
+
 static bool set_time(u64 *ns, enum arg arg, const char *value, struct cmd_error *error)
 {
 	if (value == 0)
@@ -424,6 +442,12 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return takes_many(args) ? add_name(args, value, error) : set_name(args->name, value, error);
 	case ARG_SERVICE:
 		return set_name(args->name, value, error);
+	case ARG_VOLUME:
+		return disk_set_volume(&args->spec.disks[0], value, error);
+	case ARG_DISK_NAME: case ARG_ON:
+		return disk_set_on(&args->spec.disks[0], value, error);
+	case ARG_BYTES:
+		return set_volume_bytes(&args->spec.disks[0], value, error);
 	case ARG_NIC:
 		return error_set(error, RESULT_UNSUPPORTED,
 			"virtual networks are not there yet (a later version). Leave out --nic");

@@ -122,10 +122,24 @@ static const struct command *by_prefix(const char *word, struct cmd_error *error
 	return 0;
 }
 
-/* `vm create` is create-vm. */
-static bool is_noun(const char *word)
+bool command_is_noun(const char *word)
 {
-	return strcmp(word, "vm") == 0 || strcmp(word, "image") == 0 || strcmp(word, "config") == 0;
+	static const char *const nouns[] = { "vm", "image", "config", "device", "disk", "volume" };
+
+	for (u32 i = 0; i < ARRAY_COUNT(nouns); i++)
+		if (strcmp(word, nouns[i]) == 0)
+			return true;
+	return false;
+}
+
+enum arg command_bare(const struct command *command)
+{
+	static const u8 bare[] = { ARG_VERB, ARG_NAME, ARG_SERVICE, ARG_VOLUME, ARG_DISK_NAME };
+
+	for (u32 i = 0; i < ARRAY_COUNT(bare); i++)
+		if (command->takes & BIT64(bare[i]))
+			return (enum arg)bare[i];
+	return ARG_COUNT;
 }
 
 static const struct command *by_noun(const char *noun, const char *verb, struct cmd_error *error)
@@ -168,7 +182,7 @@ const struct command *command_find(const struct words *words, u32 *next, struct 
 		return 0;
 	}
 	error->at = words->start[i];
-	if (is_noun(words->word[i])) {
+	if (command_is_noun(words->word[i])) {
 		if (i + 1 == words->count) {
 			error_set(error, RESULT_USAGE, "%s needs a verb: try `%s %s`", words->word[i], words->word[i],
 				strcmp(words->word[i], "config") == 0 ? "apply" : "list");

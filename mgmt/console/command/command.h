@@ -37,7 +37,7 @@ struct command {
 	/* A listing (listing_begin) only says what it shows: */
 	u32 tables;		/* BIT32(enum fetch): asks root for these */
 	bool is_look;		/* rates are since the last one */
-	struct view view;	/* of the inventory */
+	struct view view;	/* of the inventory, or of a struct storage_look */
 };
 
 /* The table that parser and help work with: whoever starts sets it to command_rows. Its last row has no verb. */
@@ -48,15 +48,9 @@ extern const char *const group_titles[GROUP_COUNT];
 extern const char *const group_names[GROUP_COUNT];	/* as help takes them */
 
 /* What a word without a flag sets: the name, or what help is to explain; ARG_COUNT = nothing. */
-static inline enum arg command_bare(const struct command *command)
-{
-	static const u8 bare[] = { ARG_VERB, ARG_NAME, ARG_SERVICE };
-
-	for (u32 i = 0; i < sizeof(bare); i++)
-		if (command->takes & BIT64(bare[i]))
-			return (enum arg)bare[i];
-	return ARG_COUNT;
-}
+enum arg command_bare(const struct command *command);
+/* `vm create` is create-vm: is that such a noun? */
+bool command_is_noun(const char *word);
 
 /*
  * Parse a line. True: args->command is what to do (0 for an empty line or a comment), args are complete and valid.

@@ -8,6 +8,8 @@
 #define A(x) BIT64(ARG_##x)
 #define CHANGE (A(NAME) | A(WAIT) | A(DRY_RUN) | A(QUIET) | A(JSON))
 #define CHANGE_MANY (CHANGE | A(ALL))
+#define CHANGE_VOLUME (A(WAIT) | A(DRY_RUN) | A(QUIET) | A(JSON))
+#define STORAGE { .begin = listing_begin, .answer = storage_answer }
 #define LISTING { .begin = listing_begin, .answer = listing_answer }
 
 const struct command command_rows[] = {
@@ -187,6 +189,44 @@ const struct command command_rows[] = {
 		.takes = A(SERVICE) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(SERVICE),
 		.op = REQ_RESTART_SERVICE,
 		.ops = { .begin = service_begin, .answer = service_answer },
+	},
+	{
+		.verb = "list-disk", .group = GROUP_MACHINE,
+		.summary = "list the machine's disks, what drives them and what is on them",
+		.more = "blank: VOS takes the disk into use when a volume is made on it. ready: volumes can be made "
+			"in its free part. unknown: its contents are none that VOS knows; nothing is made on it. "
+			"whole: a VM has all of it. coming: its driver is not up yet. FREE is room for one volume.",
+		.example = "list-disk",
+		.takes = A(DISK_NAME) | A(JSON),
+		.ops = STORAGE, .tables = BIT32(FETCH_DISKS),
+		.view = { report_disks, json_disks },
+	},
+	{
+		.verb = "list-volume", .group = GROUP_MACHINE,
+		.summary = "list volumes: what disks of VMs are kept in",
+		.more = "A volume is part of a disk, a whole disk, or memory of this machine (ON is ram). MADE FOR is "
+			"the VM whose delete-vm deletes it.",
+		.example = "list-volume",
+		.takes = A(VOLUME) | A(JSON),
+		.ops = STORAGE, .tables = BIT32(FETCH_VOLUMES),
+		.view = { report_volumes, json_volumes },
+	},
+	{
+		.verb = "create-volume", .group = GROUP_MACHINE,
+		.summary = "make a volume that stays until delete-volume",
+		.more = "A VM gets it as a disk with create-vm --disk volume=NAME. A blank disk is taken into use.",
+		.example = "create-volume --name data --size 10G",
+		.takes = A(VOLUME) | A(BYTES) | A(ON) | CHANGE_VOLUME, .needs = A(VOLUME) | A(BYTES),
+		.op = REQ_CREATE_VOLUME,
+		.ops = { .begin = request_begin, .answer = volume_answer },
+	},
+	{
+		.verb = "delete-volume", .group = GROUP_MACHINE,
+		.summary = "delete a volume and its data",
+		.more = "A volume that is a disk of a VM and a whole disk can't be deleted.",
+		.example = "delete-volume --name data",
+		.takes = A(VOLUME) | CHANGE_VOLUME, .needs = A(VOLUME), .op = REQ_DELETE_VOLUME,
+		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
 		.verb = "apply-config", .group = GROUP_MACHINE,

@@ -91,11 +91,6 @@ static void find_argument(struct context *context, u32 next, u32 last)
 	}
 }
 
-static bool is_noun(const char *word)
-{
-	return strcmp(word, "vm") == 0 || strcmp(word, "image") == 0 || strcmp(word, "config") == 0;
-}
-
 static struct context locate(const char *line, size_t cursor)
 {
 	struct context context = { .place = PLACE_NOWHERE, .arg = ARG_COUNT, .partial = "" };
@@ -114,7 +109,7 @@ static struct context locate(const char *line, size_t cursor)
 		context.place = PLACE_VERB;
 		return context;
 	}
-	if (last == first + 1 && is_noun(words.word[first])) {
+	if (last == first + 1 && command_is_noun(words.word[first])) {
 		context.place = PLACE_NOUN_VERB;
 		context.noun = words.word[first];
 		return context;
@@ -193,6 +188,7 @@ static void add_values(struct completion *completion, const struct context *cont
 	static const char *const policies[] = { "never", "on-failure:", "always", 0 };
 	static const char *const answers[] = { "yes", "no", 0 };
 	static const char *const none[] = { "none", 0 };
+	static const char *const ram[] = { VOLUME_RAM, 0 };
 	static const char *const all[] = { "all", 0 };
 	char word[SET_TEXT_BYTES];
 
@@ -203,6 +199,15 @@ static void add_values(struct completion *completion, const struct context *cont
 		break;
 	case TYPE_SERVICE:
 		add_names(completion, context->partial, names->service, names->context);
+		break;
+	case TYPE_VOLUME:
+		if (context->command->op != REQ_CREATE_VOLUME)
+			add_names(completion, context->partial, names->volume, names->context);
+		break;
+	case TYPE_DISK:
+		add_names(completion, context->partial, names->disk, names->context);
+		if (context->arg == ARG_ON)
+			add_texts(completion, context->partial, ram);
 		break;
 	case TYPE_IMAGE: case TYPE_IMAGES:
 		add_names(completion, context->partial, names->image, names->context);

@@ -13,6 +13,8 @@ struct name_source {
 	const char *(*vm)(void *context, u32 index);
 	const char *(*image)(void *context, u32 index);
 	const char *(*service)(void *context, u32 index);
+	const char *(*disk)(void *context, u32 index);
+	const char *(*volume)(void *context, u32 index);
 	void *context;
 };
 

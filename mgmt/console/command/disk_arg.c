@@ -21,7 +21,7 @@ static bool is_name(const char *text, size_t most)
 	       text[0] != '.' && text[0] != '-';
 }
 
-static bool set_volume(struct disk_spec *to, const char *value, struct cmd_error *error)
+bool disk_set_volume(struct disk_spec *to, const char *value, struct cmd_error *error)
 {
 	if (!is_name(value, VOLUME_NAME_MAX))
 		return error_set(error, RESULT_USAGE,
@@ -31,7 +31,7 @@ static bool set_volume(struct disk_spec *to, const char *value, struct cmd_error
 	return true;
 }
 
-static bool set_on(struct disk_spec *to, const char *value, struct cmd_error *error)
+bool disk_set_on(struct disk_spec *to, const char *value, struct cmd_error *error)
 {
 	if (!is_name(value, DISK_NAME_BYTES - 1))
 		return error_set(error, RESULT_USAGE, "\"%.40s\" is not the name of a disk, nor ram", value);
@@ -68,7 +68,7 @@ static bool set_bytes(struct disk_spec *to, const char *item, struct cmd_error *
 }
 
 static const struct { const char *key; bool (*set)(struct disk_spec *, const char *, struct cmd_error *); } keys[] = {
-	{ "volume=", set_volume }, { "on=", set_on }, { "serial=", set_serial },
+	{ "volume=", disk_set_volume }, { "on=", disk_set_on }, { "serial=", set_serial },
 };
 
 static bool set_item(struct disk_spec *to, const char *item, struct cmd_error *error)

@@ -28,6 +28,8 @@ void log_vm_begin(struct session *s, struct job *job);
 void log_proceed(struct session *s, struct job *job);
 void service_begin(struct session *s, struct job *job);
 void service_answer(struct session *s, struct job *job, const struct reply *reply);
+void storage_answer(struct session *s, struct job *job, const struct reply *reply);
+void volume_answer(struct session *s, struct job *job, const struct reply *reply);
 void apply_begin(struct session *s, struct job *job);
 void apply_answer(struct session *s, struct job *job, const struct reply *reply);
 void top_begin(struct session *s, struct job *job);

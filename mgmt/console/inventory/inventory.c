@@ -36,6 +36,36 @@ static void judge_disks(struct vm_report *r)
 	}
 }
 
+bool inventory_add_disk(struct inventory *m, const struct disk_row *row)
+{
+	struct disk_row *to = &m->disks[m->disk_count];
+
+	if (m->disk_count == INVENTORY_DISKS)
+		return false;
+	*to = *row;
+	terminate(to->name, sizeof(to->name));
+	terminate(to->program, sizeof(to->program));
+	terminate(to->model, sizeof(to->model));
+	terminate(to->vm, sizeof(to->vm));
+	m->disk_count++;
+	return true;
+}
+
+bool inventory_add_volume(struct inventory *m, const struct volume_row *row)
+{
+	struct volume_row *to = &m->volumes[m->volume_count];
+
+	if (m->volume_count == STORE_VOLUMES)
+		return false;
+	*to = *row;
+	terminate(to->name, sizeof(to->name));
+	terminate(to->on, sizeof(to->on));
+	terminate(to->vm, sizeof(to->vm));
+	terminate(to->made_for, sizeof(to->made_for));
+	m->volume_count++;
+	return true;
+}
+
 struct vm_entry *inventory_update(struct inventory *m, const struct vm_report *report)
 {
 	struct vm_entry *vm;

@@ -35,6 +35,7 @@ struct vm_entry {
 
 #define INVENTORY_DEVICES 256u	/* PCI functions that are shown */
 #define INVENTORY_SERVICES 32u	/* that are shown */
+#define INVENTORY_DISKS (DRIVER_COUNT * DRIVER_LINKS)
 #define INVENTORY_PCPUS 256u	/* that are shown */
 
 struct pcpu_entry {
@@ -57,11 +58,18 @@ struct inventory {
 	struct device_report devices[INVENTORY_DEVICES];
 	u32 service_count;
 	struct service_report services[INVENTORY_SERVICES];
+	u32 disk_count;
+	struct disk_row disks[INVENTORY_DISKS];
+	u32 volume_count;
+	struct volume_row volumes[STORE_VOLUMES];
 	struct vm_entry vms[VM_COUNT];	/* by report.index */
 };
 
 /* Root's strings and indices are taken as they are but for this: text ends within its array, the index is in range. */
 struct vm_entry *inventory_update(struct inventory *inventory, const struct vm_report *report);
+/* The next row of a table; false: it is full. */
+bool inventory_add_disk(struct inventory *inventory, const struct disk_row *row);
+bool inventory_add_volume(struct inventory *inventory, const struct volume_row *row);
 void inventory_update_pcpu(struct inventory *inventory, const struct pcpu_report *report);
 struct vm_entry *inventory_find(struct inventory *inventory, const char *name);	/* 0 = not there */
 void inventory_forget(struct inventory *inventory, const char *name);

@@ -92,6 +92,30 @@ static bool take_service(struct session *s, struct job *job, const struct reply 
 	return false;
 }
 
+static bool take_disk(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		m->disk_count = 0;
+	if (reply->result != RESULT_OK || !inventory_add_disk(m, &reply->disk))
+		return true;
+	job->request.index = reply->disk.index + 1;
+	return false;
+}
+
+static bool take_volume(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		m->volume_count = 0;
+	if (reply->result != RESULT_OK || !inventory_add_volume(m, &reply->volume))
+		return true;
+	job->request.index = reply->volume.index + 1;
+	return false;
+}
+
 static bool take_memory(struct session *s, struct job *job, const struct reply *reply)
 {
 	(void)job;
@@ -111,6 +135,8 @@ static const struct {
 	[FETCH_MEMORY] = { REQ_MEMORY, take_memory },
 	[FETCH_DEVICES] = { REQ_DEVICES, take_device },
 	[FETCH_SERVICES] = { REQ_SERVICES, take_service },
+	[FETCH_DISKS] = { REQ_DISKS, take_disk },
+	[FETCH_VOLUMES] = { REQ_VOLUMES, take_volume },
 };
 
 static void ask_first(struct session *s, struct job *job)

@@ -389,6 +389,10 @@ static void stop_waiting(struct session *s, struct job *job)
 		error_set(&error, RESULT_TIMEOUT, "%s has not finished for all %u VMs after %s. It continues in the "
 			"background; see list-vm", job->args.command->verb, job->target_count,
 			seconds_text(text, job->args.wait_ns));
+	else if (args_has(&job->args, ARG_VOLUME))
+		error_set(&error, RESULT_TIMEOUT, "%s %s has not finished after %s. It continues in the background; "
+			"see list-volume",
+			job->args.command->verb, job->args.spec.disks[0].volume, seconds_text(text, job->args.wait_ns));
 	else
 		error_set(&error, RESULT_TIMEOUT, "%s %s has not finished after %s. It continues in the background; "
 			"see status-vm",

@@ -89,6 +89,21 @@ static const char *service_name(void *context, u32 index)
 	return index < m->service_count ? m->services[index].name : 0;
 }
 
+/* Disks and volumes as the last listing had them. */
+static const char *disk_name(void *context, u32 index)
+{
+	const struct inventory *m = &((const struct session *)context)->console->inventory;
+
+	return index < m->disk_count ? m->disks[index].name : 0;
+}
+
+static const char *volume_name(void *context, u32 index)
+{
+	const struct inventory *m = &((const struct session *)context)->console->inventory;
+
+	return index < m->volume_count ? m->volumes[index].name : 0;
+}
+
 static void list_candidates(struct session *s, const struct completion *completion)
 {
 	size_t width = 0, column = 0;
@@ -119,7 +134,7 @@ static bool is_good_name(const char *text)
 
 static void tab(struct session *s)
 {
-	struct name_source names = { vm_name, image_name, service_name, s };
+	struct name_source names = { vm_name, image_name, service_name, disk_name, volume_name, s };
 	struct completion *completion = &s->console->completion;
 	size_t common;
 	char last;
@@ -141,7 +156,7 @@ static void tab(struct session *s)
 
 static void question(struct session *s)
 {
-	struct name_source names = { vm_name, image_name, service_name, s };
+	struct name_source names = { vm_name, image_name, service_name, disk_name, volume_name, s };
 
 	if (s->mode != MODE_PROMPT || !complete_wants_help(s->editor.line, s->editor.cursor)) {
 		edit_insert(&s->editor, "?", 1);

@@ -81,25 +81,35 @@ static void say_disks(const struct out *out, const struct vm_entry *vm)
 	for (u32 i = 0; vm && i < vm->report.spec.disk_count; i++) {
 		out_format(out, "Disk %u: ", i);
 		report_disk(out, &vm->report.disks[i]);
+		if (!(vm->report.disks[i].flags & DISK_MADE))
+			out_text(out, "; it was there and keeps its data");
+		else if (vm->report.disks[i].flags & DISK_WAS_BLANK)
+			out_text(out, ", which was blank and is taken into use");
 		out_text(out, "\n");
 	}
 }
 
-/* The volumes that went with a VM, or stayed: ", and with it volume a.0". */
+/* The volumes that went with a VM, and those that stay: ", and with it volume a.0; kept: volume data". */
 static char volumes_note[VM_DEVICES * (VOLUME_NAME_BYTES + 2) + 64];
+
+static void list_volumes(const struct out *out, const struct vm_entry *vm, const char *before, bool is_made)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; vm && i < vm->report.spec.disk_count; i++)
+		if (((vm->report.disks[i].flags & DISK_MADE) != 0) == is_made)
+			out_format(out, "%s%s", count++ ? ", " : before, vm->report.disks[i].volume);
+}
 
 static void note_volumes(const struct vm_entry *vm, bool is_kept)
 {
 	struct out_buffer buffer;
 	struct out out;
-	u32 count = 0;
 
 	out_buffer_init(&buffer, volumes_note, sizeof(volumes_note));
 	out = out_to_buffer(&buffer);
-	for (u32 i = 0; vm && i < vm->report.spec.disk_count; i++)
-		if (vm->report.disks[i].flags & DISK_MADE)
-			out_format(&out, "%s%s", count++ ? ", " : is_kept ? "; kept: volume " : ", and with it volume ",
-				vm->report.disks[i].volume);
+	list_volumes(&out, vm, is_kept ? "; kept: volume " : ", and with it volume ", true);
+	list_volumes(&out, vm, "; not made for it, so kept: volume ", false);
 }
 
 static void say_set(const struct out *out, const struct vm_entry *vm, u32 fields)
@@ -192,7 +202,9 @@ void request_take_vm(struct session *s, const struct job *job, const char *name,
 	struct vm_entry *vm = 0;
 
 	volumes_note[0] = 0;
-	if (reply->error == ERR_NO_VM)	/* somebody else has deleted it */
+	/* Somebody else has deleted it, or its volume's failure came after its end. */
+	if (reply->error == ERR_NO_VM || (job->request.op == REQ_DELETE &&
+					  (reply->error == ERR_VOLUME_STAYS || reply->error == ERR_DISK_SILENT)))
 		inventory_forget(&s->console->inventory, name);
 	if (reply->result != RESULT_OK || (job->request.flags & REQ_FLAG_DRY_RUN))
 		return;

@@ -256,6 +256,9 @@ static void disk_sizes(struct cmd_error *error, const struct reply *reply)
 	if (reply->error == ERR_VOLUME_SIZE)
 		error_set(error, RESULT_STATE, "volume %.*s is there and has %s, not %s. Try --disk volume=%.*s, or "
 			"delete it first", length, reply->text, have, need, length, reply->text);
+	else if (reply->error == ERR_DISK_FULL)
+		error_set(error, RESULT_RESOURCES, "disk %.*s has room for a volume of %s, not of %s. Try a smaller "
+			"size, or another disk with on=DISK; see list-disk", length, reply->text, have, need);
 	else if (reply->error == ERR_DISK_MEMORY)
 		error_set(error, RESULT_RESOURCES, "volume %.*s needs %s of memory, %s free. Try a smaller size",
 			length, reply->text, need, have);
@@ -297,9 +300,12 @@ static void no_virtualization(struct cmd_error *error, const struct info_page *i
 
 static void canceled(struct cmd_error *error, const struct request *request)
 {
-	error_set(error, RESULT_FAILED, request->op == REQ_STOP ?
-		"canceled: %s is not forced off" :
-		"canceled: the command continues; see status-vm %s", request->name);
+	if (request->name[0] == 0)
+		error_set(error, RESULT_FAILED, "canceled: the command continues; see list-volume");
+	else
+		error_set(error, RESULT_FAILED, request->op == REQ_STOP ?
+			"canceled: %s is not forced off" :
+			"canceled: the command continues; see status-vm %s", request->name);
 }
 
 /* Messages that their row leaves open. */
@@ -331,7 +337,7 @@ static void special_message(
 	case ERR_IMAGE_MEMORY:
 		image_memory(error, request->name, reply);
 		break;
-	case ERR_VOLUME_SIZE: case ERR_VOLUME_RAM_SIZE: case ERR_DISK_MEMORY:
+	case ERR_VOLUME_SIZE: case ERR_VOLUME_RAM_SIZE: case ERR_DISK_MEMORY: case ERR_DISK_FULL:
 		disk_sizes(error, reply);
 		break;
 	case ERR_CANCELED:

@@ -18,6 +18,18 @@ void report_devices(const struct out *out, const void *inventory);
 void json_devices(struct json_writer *writer, const char *key, const void *inventory);
 void report_services(const struct out *out, const void *inventory);
 void json_services(struct json_writer *writer, const char *key, const void *inventory);
+/* Of a struct storage_look. */
+struct storage_look {
+	const struct inventory *inventory;
+	const char *name;	/* of the only one that is wanted; "" = all */
+};
+void report_disks(const struct out *out, const void *look);
+void json_disks(struct json_writer *writer, const char *key, const void *look);
+void report_volumes(const struct out *out, const void *look);
+void json_volumes(struct json_writer *writer, const char *key, const void *look);
+/* Of a struct volume_row. */
+void report_volume(const struct out *out, const void *row);
+void json_volume(struct json_writer *writer, const char *key, const void *row);
 void report_vms(const struct out *out, const void *inventory);
 void json_vms(struct json_writer *writer, const char *key, const void *inventory);
 void report_accounting(const struct out *out, const void *inventory);

@@ -30,6 +30,7 @@ struct driver {
 	struct pci_device device;
 	char name[DRIVER_NAME_BYTES];
 	u64 h_mem[PIECES], bus[PIECES];		/* links, then the queues; 0 = none */
+	u32 begin_epoch[PIECES];		/* of each link, when its memory was cleared */
 	u64 h_irq[DRIVER_IRQS];
 	u64 unacked_tsc;			/* of the first interrupt, as it was at the last look */
 	u32 interrupts, irq_count;

@@ -251,6 +251,27 @@ bool driver_is_quiet(u32 number, u32 disk)
 	return drivers[number].device.reset != PCI_RESET_NONE || link_state(number, disk) != BLK_DOWN;
 }
 
+/* A driver begins an epoch of each of its links when it knows what there is. */
+enum driver_disk driver_disk(u32 number, u32 disk)
+{
+	const struct blk_link_shared *shared = memory_at(number, disk);
+
+	if (disk >= driver_link_count(number))
+		return DRIVER_DISK_NONE;
+	if (__atomic_load_n(&shared->epoch, __ATOMIC_ACQUIRE) == drivers[number].begin_epoch[disk])
+		return DRIVER_DISK_COMING;
+	return __atomic_load_n(&shared->state, __ATOMIC_RELAXED) == BLK_DOWN ? DRIVER_DISK_NONE : DRIVER_DISK_THERE;
+}
+
+void driver_disk_model(u32 number, u32 disk, char model[BLK_MODEL_BYTES])
+{
+	const volatile char *from = ((const volatile struct blk_link_shared *)memory_at(number, disk))->info.model;
+
+	for (u32 i = 0; i < BLK_MODEL_BYTES; i++)
+		model[i] = from[i];
+	model[BLK_MODEL_BYTES - 1] = '\0';
+}
+
 u64 driver_bytes(void)
 {
 	u64 sum = 0;
@@ -287,6 +308,7 @@ static void clear_piece(u32 number, u32 piece)
 
 	memset(shared, 0, DRIVER_PIECE_BYTES);
 	shared->epoch = epoch;
+	drivers[number].begin_epoch[piece] = epoch;
 }
 
 /* Links begin with zeros but for their epoch; the queues with zeros, which the device that has not been reset does not

@@ -65,6 +65,13 @@ void driver_window_set(u32 number, u32 link, u64 bus);
  */
 bool driver_is_quiet(u32 number, u32 disk);
 
+enum driver_disk { DRIVER_DISK_NONE, DRIVER_DISK_COMING, DRIVER_DISK_THERE };
+
+/* What its driver says of disk `disk`; COMING: nothing yet, since it was started or stopped. */
+enum driver_disk driver_disk(u32 number, u32 disk);
+/* The model as its driver has it: foreign text, which ends. */
+void driver_disk_model(u32 number, u32 disk, char model[BLK_MODEL_BYTES]);
+
 /* Flags for MEMs that any driver's device is to reach: all controllers that are there can. */
 u32 driver_memory_flags(void);
 

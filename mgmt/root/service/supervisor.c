@@ -4,6 +4,7 @@
  */
 #include "supervisor.h"
 
+#include "change.h"
 #include "client.h"
 #include "drivers.h"
 #include "pending_reply.h"
@@ -39,6 +40,7 @@ static bool build(u32 id)
 		if (client_table[client].service == id) {	/* a new one knows nothing of what the old one asked */
 			client_reset(client);
 			pending_reply_drop(client);
+			change_drop(client);
 		}
 	return st == ST_OK;
 }

@@ -8,8 +8,8 @@
  */
 #include "store_client.h"
 
-#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "accounts.h"
 #include "drivers.h"
@@ -18,6 +18,7 @@
 #include "root.h"
 #include "rt_log.h"
 #include "rt_ring.h"
+#include "spec.h"
 #include "store.h"
 #include "sys.h"
 #include "vm_layout.h"
@@ -36,9 +37,6 @@ static struct {
 	char serial[BLK_SERIAL_BYTES];
 } links[BLK_WINDOWS];
 
-#define DISKS (DRIVER_COUNT * DRIVER_LINKS)
-
-static bool is_disk_there[DISKS];	/* this store has told of it */
 static enum due volume_due[STORE_VOLUMES], disk_due[DISKS];
 static bool is_order_due;
 static u64 h_store;		/* its PD, 0 while it is down */
@@ -91,7 +89,19 @@ static enum status map_link(u64 h_pd, u32 link)
 	return st;
 }
 
-enum status store_add_ram(struct volume *v)
+/* Random, or at least of this moment. */
+static void choose_guid(u8 guid[STORE_GUID_BYTES])
+{
+	static u64 count;
+	u64 words[2] = { rt_time_tsc(), ++count };
+
+	if (getrandom(guid, STORE_GUID_BYTES, 0) != STORE_GUID_BYTES)
+		memcpy(guid, words, sizeof(words));
+	guid[7] = (u8)((guid[7] & 0x0f) | 0x40);	/* version 4, variant 1 (RFC 4122, 4.4), as on the disk */
+	guid[8] = (u8)((guid[8] & 0x3f) | 0x80);
+}
+
+static enum status add_ram(struct volume *v)
 {
 	enum status st = sys_mem_create(HANDLE_ROOT, v->bytes, MEM_LARGE, &v->h_mem);
 
@@ -103,36 +113,56 @@ enum status store_add_ram(struct volume *v)
 		v->h_mem = 0;
 		return st;
 	}
+	return ST_OK;
+}
+
+enum status store_create(struct volume *v)
+{
+	enum status st = ST_OK;
+
+	if (v->kind == VOLUME_ROW_MEMORY)
+		st = add_ram(v);
+	else
+		choose_guid(v->guid);
+	if (st != ST_OK) {
+		v->is_used = false;
+		return st;
+	}
 	volume_due[volume_number(v)] = DUE_BEGIN;
 	is_order_due = true;
 	return ST_OK;
 }
 
-static void forget_ram(struct volume *v)
+static void forget_volume(struct volume *v)
 {
-	unmap(ram_address(v), v->bytes);
-	destroy(v->h_mem);
+	if (v->h_mem != 0) {
+		unmap(ram_address(v), v->bytes);
+		destroy(v->h_mem);
+	}
 	volume_due[volume_number(v)] = DUE_NOTHING;
 	v->is_used = false;
 }
 
-void store_drop_ram(struct volume *v)
+void store_delete(struct volume *v)
 {
 	enum due *due = &volume_due[volume_number(v)];
+	bool is_unknown = *due == DUE_BEGIN || (v->error != STORE_OK && v->is_making);
 
 	v->is_going = true;
-	if (*due == DUE_BEGIN) {	/* the store never heard of it */
-		forget_ram(v);
-		return;
+	v->is_making = v->is_making && !is_unknown;
+	v->error = STORE_OK;
+	if (is_unknown) {		/* the store never had it */
+		forget_volume(v);
+	} else if (*due != BEGIN_SENT) {
+		*due = DUE_END;
+		is_order_due = true;
 	}
-	*due = DUE_END;
-	is_order_due = true;
 }
 
 /* The driver of a disk may let its device reach the window of that link, or may not. */
 static void set_window(u32 link, const struct volume *v, u64 bus)
 {
-	if (v->is_disk)
+	if (volume_is_on_disk(v))
 		driver_window_set(v->slot / DRIVER_LINKS, link, bus);
 }
 
@@ -160,7 +190,7 @@ static bool is_quiet(u32 link)
 {
 	const struct volume *v = volume_at(links[link].volume);
 
-	return !v->is_disk || driver_is_quiet(v->slot / DRIVER_LINKS, v->slot % DRIVER_LINKS);
+	return !volume_is_on_disk(v) || driver_is_quiet(v->slot / DRIVER_LINKS, v->slot % DRIVER_LINKS);
 }
 
 /* True: its memory may be used for something else. */
@@ -218,30 +248,29 @@ static bool send_volume(u32 number, enum store_op op)
 	struct store_order order = { .op = op, .slot = v->slot, .bytes = v->bytes };
 
 	memcpy(order.volume, v->name, sizeof(order.volume));
+	memcpy(order.guid, v->guid, sizeof(order.guid));
 	return send(&order, number);
 }
 
-static bool send_volumes(enum due due, enum store_op op, enum due next)
+/* By enum due: what is to be ordered of a volume in RAM and of one on a disk, once the disk is there. */
+static const struct { enum store_op ram, disk; enum due next; } volume_orders[] = {
+	[DUE_BEGIN] = { STORE_ADD_RAM, STORE_CREATE, BEGIN_SENT },
+	[DUE_END] = { STORE_DROP_RAM, STORE_DELETE, END_SENT },
+};
+
+static bool send_volumes(enum due due)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
-		if (volume_due[i] != due)
+		const struct volume *v = volume_at(i);
+		bool is_on_disk = v != NULL && volume_is_on_disk(v);
+
+		if (volume_due[i] != due || (is_on_disk && !disk_at(v->slot)->is_there))
 			continue;
-		if (!send_volume(i, op))
+		if (!send_volume(i, is_on_disk ? volume_orders[due].disk : volume_orders[due].ram))
 			return false;
-		volume_due[i] = next;
+		volume_due[i] = volume_orders[due].next;
 	}
 	return true;
-}
-
-/* "nvme0.0"; a driver that has one disk gives it its own name. */
-static void disk_name(char name[DISK_NAME_BYTES], u32 slot)
-{
-	u32 number = slot / DRIVER_LINKS;
-
-	if (driver_link_count(number) == 1)
-		snprintf(name, DISK_NAME_BYTES, "%s", driver_name(number));
-	else
-		snprintf(name, DISK_NAME_BYTES, "%s.%u", driver_name(number), (unsigned)(slot % DRIVER_LINKS));
 }
 
 static bool send_disks(void)
@@ -266,15 +295,18 @@ static bool send_link(u32 link, enum store_op op)
 
 	if (op == STORE_ATTACH) {
 		memcpy(order.volume, v->name, sizeof(order.volume));
+		memcpy(order.guid, v->guid, sizeof(order.guid));
 		memcpy(order.serial, links[link].serial, sizeof(order.serial));
 	}
 	return send(&order, link);
 }
 
-/* The store has the volume: it was told of one in RAM before, and has told of a disk itself. */
+/* The store has the volume: it was told of one in RAM before, and has told of disks and their parts itself. */
 static bool is_served(const struct volume *v)
 {
-	return !v->is_disk || is_disk_there[v->slot];
+	if (!volume_is_on_disk(v))
+		return true;
+	return disk_at(v->slot)->is_there && (v->kind == VOLUME_ROW_DISK || v->is_there);
 }
 
 static bool send_links(enum due due, enum store_op op, enum due next)
@@ -294,24 +326,50 @@ static void send_due(void)
 	if (!is_order_due || h_store == 0)
 		return;
 	is_order_due = !(send_links(DUE_END, STORE_DETACH, END_SENT) &&
-			 send_volumes(DUE_END, STORE_DROP_RAM, END_SENT) && send_disks() &&
-			 send_volumes(DUE_BEGIN, STORE_ADD_RAM, BEGIN_SENT) &&
+			 send_volumes(DUE_END) && send_disks() && send_volumes(DUE_BEGIN) &&
 			 send_links(DUE_BEGIN, STORE_ATTACH, BEGIN_SENT));
 	rt_ring_wrote(&orders, SLOT_WIRE + WIRE_STORE_ORDERS);
 }
 
 /* ---- reports ---- */
 
+/* A partition is made if the store has told of it: what was made before a store died is there when it is ordered
+ * again. */
+static void made(struct volume *v, u32 error)
+{
+	bool is_made = v->kind == VOLUME_ROW_MEMORY ? error == STORE_OK : v->is_there;
+
+	volume_due[volume_number(v)] = DUE_NOTHING;
+	v->error = is_made ? STORE_OK : error != STORE_OK ? error : STORE_BAD_ORDER;
+	if (v->is_going && !is_made) {
+		forget_volume(v);
+		return;
+	}
+	v->is_making = !is_made;	/* what failed waits for who asked for it to take it back */
+	if (v->is_going)
+		store_delete(v);
+}
+
+static void deleted(struct volume *v, u32 error)
+{
+	if (error == STORE_OK || error == STORE_NO_VOLUME) {
+		forget_volume(v);
+		return;
+	}
+	volume_due[volume_number(v)] = DUE_NOTHING;
+	v->error = error;
+	v->is_going = false;
+}
+
 static void volume_done(u32 number, enum store_op op, u32 error)
 {
 	struct volume *v = volume_at(number);
+	enum due due = v != NULL ? volume_due[number] : DUE_NOTHING;
 
-	if (v == NULL)
-		return;
-	if (op == STORE_ADD_RAM && volume_due[number] == BEGIN_SENT)
-		volume_due[number] = DUE_NOTHING;
-	else if (op == STORE_DROP_RAM && volume_due[number] == END_SENT && error == STORE_OK)
-		forget_ram(v);
+	if ((op == STORE_ADD_RAM || op == STORE_CREATE) && due == BEGIN_SENT)
+		made(v, error);
+	else if ((op == STORE_DROP_RAM || op == STORE_DELETE) && due == END_SENT)
+		deleted(v, error);
 }
 
 static void link_done(u32 link, enum store_op op)
@@ -324,44 +382,57 @@ static void link_done(u32 link, enum store_op op)
 		(void)forget_link(link);
 }
 
-static bool is_block_size(u32 bytes)
-{
-	return bytes >= BLK_SECTOR_BYTES && bytes <= BLK_BLOCK_MAX && (bytes & (bytes - 1)) == 0;
-}
-
 /* Of a disk that the store was told of. */
-static void disk_is_there(const struct store_report *report)
+static void take_disk(const struct store_report *report)
 {
 	char name[DISK_NAME_BYTES];
 
-	if (report->slot >= DISKS || disk_due[report->slot] != BEGIN_SENT || report->sectors == 0 ||
-	    report->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES || !is_block_size(report->block_bytes))
+	if (report->slot >= DISKS || disk_due[report->slot] != BEGIN_SENT || !disk_take_report(report))
 		return;
 	disk_name(name, report->slot);
-	if (volume_set_disk(report->slot, name, report->sectors * BLK_SECTOR_BYTES, report->block_bytes,
-			    report->identity) == NULL) {
-		rt_log("root: disk %s is not used: a volume of that name is another one", name);
+	is_order_due = true;
+	if (report->sectors == 0 || volume_set_disk(report->slot, name, report->sectors * BLK_SECTOR_BYTES,
+						    report->block_bytes, report->identity) != NULL)
 		return;
-	}
-	is_disk_there[report->slot] = is_order_due = true;
+	rt_log("root: disk %s is not used: it is another one than a VM has", name);
+	disk_at(report->slot)->is_there = false;
 }
 
-static void take(const struct store_report *report)
+static void take_extent(const struct store_report *report)
+{
+	if (report->slot >= DISKS || !disk_at(report->slot)->is_there || report->number == 0 ||
+	    report->number > STORE_PARTITIONS || report->extent >= STORE_EXTENT_COUNT)
+		return;
+	if ((report->extent == STORE_EXTENT_VOLUME || report->extent == STORE_EXTENT_OTHER) &&
+	    (!spec_volume_name_ok(report->volume, sizeof(report->volume)) || report->volume[0] == '\0' ||
+	     report->sectors == 0 || report->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES))
+		return;
+	volume_take_extent(report);
+	is_order_due = true;
+}
+
+static void take_done(const struct store_report *report)
 {
 	enum store_op op = (enum store_op)(report->id >> 24);
 	u32 number = report->id & 0xffffff;
 
-	if (report->kind == STORE_DISK)
-		disk_is_there(report);
-	if (report->kind != STORE_DONE)
-		return;
 	if (report->error != STORE_OK)
 		rt_log("root: the store refused order %u on %u (error %u)", (unsigned)op, (unsigned)number,
 		       (unsigned)report->error);
-	if (op == STORE_ADD_RAM || op == STORE_DROP_RAM)
-		volume_done(number, op, report->error);
-	else if (op == STORE_ATTACH || op == STORE_DETACH)
+	if (op == STORE_ATTACH || op == STORE_DETACH)
 		link_done(number, op);
+	else
+		volume_done(number, op, report->error);
+}
+
+static void take(const struct store_report *report)
+{
+	if (report->kind == STORE_DISK)
+		take_disk(report);
+	else if (report->kind == STORE_EXTENT)
+		take_extent(report);
+	else if (report->kind == STORE_DONE)
+		take_done(report);
 }
 
 bool store_turn(u64 h_pd)
@@ -395,19 +466,21 @@ void store_init(void)
 	ring_attach_consumer(&reports, r, wires[WIRE_STORE_REPORTS].ring_bytes);
 }
 
-/* It has nothing that the old one was told to give back. */
+/* It has nothing in memory that the old one was told to give back. On a disk, what was begun is begun again. */
 static enum status again_volume(u64 h_pd, u32 number)
 {
 	struct volume *v = volume_at(number);
 
-	if (v == NULL || v->h_mem == 0)
+	if (v == NULL || (v->h_mem == 0 && volume_due[number] == DUE_NOTHING))
 		return ST_OK;
-	if (v->is_going) {
-		forget_ram(v);
+	if (v->h_mem != 0 && v->is_going) {
+		forget_volume(v);
 		return ST_OK;
 	}
-	volume_due[number] = DUE_BEGIN;
-	return map_ram(h_pd, v);
+	if (v->is_going && volume_due[number] == BEGIN_SENT)
+		v->is_making = false;
+	volume_due[number] = v->is_going ? DUE_END : DUE_BEGIN;
+	return v->h_mem != 0 ? map_ram(h_pd, v) : ST_OK;
 }
 
 static enum status again_link(u64 h_pd, u32 link)
@@ -431,7 +504,6 @@ static enum status map_disks(u64 h_pd)
 		u64 h_link = driver_link(slot / DRIVER_LINKS, slot % DRIVER_LINKS);
 
 		disk_due[slot] = DUE_NOTHING;
-		is_disk_there[slot] = false;
 		if (h_link == 0 || slot % DRIVER_LINKS >= driver_link_count(slot / DRIVER_LINKS))
 			continue;
 		st = pd_fill(h_pd, h_link, STORE_DRIVER_LINKS + slot * (u64)BLK_LINK_BYTES, 0, BLK_LINK_BYTES, RW);
@@ -446,11 +518,13 @@ enum status store_prepare(u64 h_pd)
 
 	store_init();
 	h_store = 0;		/* nothing is mapped there yet */
+	disks_forget();
 	st = map_disks(h_pd);
 	for (u32 i = 0; i < STORE_VOLUMES && st == ST_OK; i++)
 		st = again_volume(h_pd, i);
 	for (u32 i = 0; i < BLK_WINDOWS && st == ST_OK; i++)
 		st = again_link(h_pd, i);
+	volumes_expect_again();
 	is_order_due = true;
 	h_store = h_pd;
 	return st;

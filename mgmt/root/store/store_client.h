@@ -10,9 +10,14 @@
 #include "types.h"
 #include "volumes.h"
 
-/* A volume in RAM with its memory: let the store have it / take it back and free it. */
-enum status store_add_ram(struct volume *v) MUST_CHECK;
-void store_drop_ram(struct volume *v);
+/*
+ * A volume that is_making: have it made, in RAM with its memory. It is made when it is not is_making any more; when
+ * `error` is set it is not, and is to be taken back (store_delete). On another status its place is free again.
+ */
+enum status store_create(struct volume *v) MUST_CHECK;
+/* Have it deleted, also one that is_making: is_going until its place is free. If that fails it is a volume again, with
+ * its `error`. */
+void store_delete(struct volume *v);
 
 /* A link with its memory: let the store serve it. `disk` gives read-only and serial. */
 enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const struct disk_spec *disk) MUST_CHECK;

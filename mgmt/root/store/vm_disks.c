@@ -77,65 +77,11 @@ void vm_disks_deleted(struct io_counts *out)
 
 /* ---- volumes ---- */
 
-static struct error_info make(const char *name, const struct disk_spec *want, u32 made_for)
+void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 {
-	struct volume *v = volume_new(name, want->on, want->bytes);
-	struct error_info no = error_info_of(ERR_LIMIT, 0, STORE_RAM_SLOTS);
-	enum status st;
-
-	strcpy(no.text, "volumes");
-	if (v == NULL)
-		return no;
-	st = store_add_ram(v);
-	if (st == ST_OK) {
-		v->made_for = made_for;
-		return ERROR_INFO_NONE;
-	}
-	v->is_used = false;
-	no = error_info_of(st == ST_NOMEM ? ERR_DISK_MEMORY : ERR_INTERNAL, want->bytes,
-			   st == ST_NOMEM ? stats_of_memory()[MEM_STAT_FREE] : st);
-	strcpy(no.text, name);
-	return no;
-}
-
-/* Those that are not there yet. made[]: which of the VM's disks. */
-static struct error_info make_missing(const struct vm *vm, const struct vm_spec *next, bool made[VM_DEVICES])
-{
-	struct error_info no = ERROR_INFO_NONE;
-	char name[VOLUME_NAME_BYTES];
-
-	for (u32 i = 0; i < next->disk_count && no.error == ERR_NONE; i++) {
-		volume_name_of(name, vm->name, next, i);
-		if (volume_find(name) != NULL)
-			continue;
-		no = make(name, &next->disks[i], vm->index);
-		made[i] = no.error == ERR_NONE;
-	}
-	return no;
-}
-
-static void unmake(const struct vm *vm, const struct vm_spec *next, const bool made[VM_DEVICES])
-{
-	char name[VOLUME_NAME_BYTES];
-
-	for (u32 i = 0; i < next->disk_count; i++) {
-		volume_name_of(name, vm->name, next, i);
-		if (made[i])
-			store_drop_ram(volume_find(name));
-	}
-}
-
-struct error_info vm_disks_set(struct vm *vm, const struct vm_spec *next)
-{
-	bool made[VM_DEVICES] = { false };
-	struct error_info no = make_missing(vm, next, made);
 	const struct volume *old[VM_DEVICES];
 	char name[VOLUME_NAME_BYTES];
 
-	if (no.error != ERR_NONE) {
-		unmake(vm, next, made);
-		return no;
-	}
 	for (u32 i = 0; i < VM_DEVICES; i++)
 		old[i] = volume_of(vm, i);
 	volumes_let_go(vm->index);
@@ -146,16 +92,49 @@ struct error_info vm_disks_set(struct vm *vm, const struct vm_spec *next)
 		v = volume_find(name);
 		v->vm = vm->index;
 		v->disk = i;
+		if (v->is_fresh)
+			v->made_for = vm->index;
+		v->is_fresh = false;
 		if (v != old[i])
 			begin_figures(vm, i);
 	}
 	for (u32 i = 0; i < STORE_VOLUMES; i++)	/* what it has no more does not go with it either */
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && volume_at(i)->vm != vm->index)
 			volume_at(i)->made_for = VOLUME_NOBODY;
-	return no;
 }
 
-void vm_disks_forget(const struct vm *vm, bool is_kept)
+bool vm_disks_have_own(const struct vm *vm)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index)
+			return true;
+	return false;
+}
+
+void vm_disks_drop(const struct vm *vm)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && !volume_at(i)->is_going)
+			store_delete(volume_at(i));
+}
+
+bool vm_disks_are_gone(const struct vm *vm, struct error_info *no)
+{
+	bool is_done = true;
+
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		const struct volume *v = volume_at(i);
+
+		if (v == NULL || v->made_for != vm->index)
+			continue;
+		is_done = is_done && !v->is_going;
+		*no = error_info_of(v->is_going ? ERR_DISK_SILENT : ERR_VOLUME_STAYS, 0, v->error);
+		strcpy(no->text, v->is_going ? v->on : v->name);
+	}
+	return is_done;
+}
+
+void vm_disks_forget(const struct vm *vm)
 {
 	struct io_counts io = io_of(vm);
 
@@ -163,15 +142,9 @@ void vm_disks_forget(const struct vm *vm, bool is_kept)
 	for (u32 i = 0; i < VM_DEVICES; i++)	/* another VM has that place next */
 		memset(figures_of(vm, i), 0, sizeof(struct store_figures));
 	volumes_let_go(vm->index);
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
-		struct volume *v = volume_at(i);
-
-		if (v == NULL || v->is_going || v->made_for != vm->index)
-			continue;
-		v->made_for = VOLUME_NOBODY;
-		if (!is_kept)
-			store_drop_ram(v);
-	}
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index)
+			volume_at(i)->made_for = VOLUME_NOBODY;
 }
 
 /* ---- links ---- */
@@ -232,7 +205,8 @@ void vm_disks_report(const struct vm *vm, struct vm_report *out)
 		strcpy(to->volume, v->name);
 		strcpy(to->on, v->on);
 		to->bytes = v->bytes;
-		to->flags = vm->spec.disks[i].flags | (v->made_for == vm->index ? DISK_MADE : 0);
+		to->flags = vm->spec.disks[i].flags | (v->made_for == vm->index ? DISK_MADE : 0) |
+			    (v->was_blank ? DISK_WAS_BLANK : 0);
 		to->io = figures_of(vm, i)->counts;
 	}
 }

@@ -9,13 +9,15 @@
 #include "status.h"
 #include "vm.h"
 
-/*
- * Let it have the disks of `next`, which volumes_judge accepted: volumes that are not there are made, those that it
- * does not have any more stay. On an error all is as it was.
- */
-struct error_info vm_disks_set(struct vm *vm, const struct vm_spec *next);
-/* It is no more: volumes that were made for it go, or stay if they are to be kept. */
-void vm_disks_forget(const struct vm *vm, bool is_kept);
+/* Let it have the disks of `next`, which volumes_judge accepted and whose volumes are all there. Volumes that it does
+ * not have any more stay. */
+void vm_disks_set(struct vm *vm, const struct vm_spec *next);
+/* Were volumes made for it? Then before it is no more: delete these, and wait until they are gone, or stay: *no. */
+bool vm_disks_have_own(const struct vm *vm);
+void vm_disks_drop(const struct vm *vm);
+bool vm_disks_are_gone(const struct vm *vm, struct error_info *no);
+/* It is no more: volumes that it had stay. */
+void vm_disks_forget(const struct vm *vm);
 
 /* A step of vm_build: links with the store, before the arguments are filled in. */
 enum status vm_disks_build(struct vm *vm) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "range.h"
 #include "vm_layout.h"
 
 static struct volume volumes[STORE_VOLUMES];
@@ -45,39 +46,203 @@ static struct error_info refuse(enum error error, const char *text, u64 need, u6
 	return no;
 }
 
+bool volume_is_on_disk(const struct volume *v)
+{
+	return v->kind != VOLUME_ROW_MEMORY;
+}
+
+/* ---- what disks are used for ---- */
+
+static bool is_in_use(const struct volume *v)
+{
+	return v->vm != VOLUME_NOBODY || v->is_making || v->is_going || v->change != CHANGE_NONE;
+}
+
+/* A VM has the whole disk. */
+static bool is_whole_taken(u32 slot)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_DISK && volumes[i].slot == slot)
+			return volumes[i].vm != VOLUME_NOBODY;
+	return false;
+}
+
+static bool is_part(const struct volume *v)
+{
+	return v->is_used && (v->kind == VOLUME_ROW_EXTENT || v->kind == VOLUME_ROW_PARTITION);
+}
+
+static bool is_part_taken(u32 slot)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (is_part(&volumes[i]) && volumes[i].slot == slot && is_in_use(&volumes[i]))
+			return true;
+	return false;
+}
+
+/* What the store's report does not know of yet. */
+static u64 promised_bytes(u32 slot)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_EXTENT && volumes[i].slot == slot &&
+		    volumes[i].is_making && !volumes[i].is_there)
+			sum += volumes[i].bytes;
+	return sum;
+}
+
+/* Volumes of one request that are not in the table yet: bytes on each disk. */
+struct plan { u64 bytes[DISKS]; };
+
+/* Room for one volume. */
+static u64 room_of(u32 slot, const struct plan *plan)
+{
+	const struct disk *d = disk_at(slot);
+	u64 promised = promised_bytes(slot) + plan->bytes[slot];
+
+	return promised <= d->free_bytes ? min_u64(d->largest_bytes, d->free_bytes - promised) : 0;
+}
+
+static bool is_table_fit(u32 table)
+{
+	return table == STORE_TABLE_BLANK || table == STORE_TABLE_GPT || table == STORE_TABLE_RECOVERED;
+}
+
+static struct error_info judge_disk(u32 slot, u64 bytes, const struct plan *plan)
+{
+	const struct disk *d = disk_at(slot);
+	char name[DISK_NAME_BYTES];
+
+	disk_name(name, slot);
+	if (!d->is_there)
+		return refuse(ERR_DISK_COMING, name, 0, 0);
+	if (is_whole_taken(slot))
+		return refuse(ERR_DISK_BUSY, name, 0, 0);
+	if (d->table == STORE_TABLE_UNREADABLE)
+		return refuse(ERR_DISK_IO, name, 0, 0);
+	if (!is_table_fit(d->table))
+		return refuse(ERR_DISK_CONTENTS, name, 0, d->table);
+	if ((d->features & BLK_IS_READ_ONLY) != 0)
+		return refuse(ERR_DISK_READ_ONLY, name, 0, 0);
+	if (room_of(slot, plan) < bytes)
+		return refuse(ERR_DISK_FULL, name, bytes, room_of(slot, plan));
+	return ERROR_INFO_NONE;
+}
+
+/* What can be used comes before what is full, and that before all else; then by room. */
+static u64 rank(const struct error_info *no, u64 room)
+{
+	return no->error == ERR_NONE ? BIT64(62) | room : no->error == ERR_DISK_FULL ? BIT64(61) | room : 1;
+}
+
+/* The disk with the most room, in *slot; or why there is none. */
+static struct error_info find_disk(const char *volume, u64 bytes, const struct plan *plan, u32 *slot)
+{
+	struct error_info best = refuse(ERR_NO_DISK, volume, 0, 0);
+	char name[DISK_NAME_BYTES];
+	u64 best_rank = 0;
+
+	for (u32 i = 0; i < DISKS; i++) {
+		struct error_info no;
+
+		disk_name(name, i);
+		if (!disk_at(i)->is_there && best_rank == 0 && disk_is_coming(i))
+			best = refuse(ERR_DISK_COMING, name, 0, 0);
+		if (!disk_at(i)->is_there)
+			continue;
+		no = judge_disk(i, bytes, plan);
+		if (rank(&no, room_of(i, plan)) <= best_rank)
+			continue;
+		best_rank = rank(&no, room_of(i, plan));
+		best = no;
+		*slot = i;
+	}
+	return best;
+}
+
+/* ---- judging ---- */
+
 /* One that is there already: it must be free, and what is asked for. */
 static struct error_info judge_old(const struct volume *v, u32 vm, const struct disk_spec *want)
 {
+	if (v->is_making || v->change != CHANGE_NONE)
+		return refuse(ERR_VOLUME_CHANGING, v->name, 0, 0);
 	if (v->vm != VOLUME_NOBODY && v->vm != vm)
 		return refuse(ERR_VOLUME_BUSY, v->name, 0, 0);
 	if (want->bytes != 0 && want->bytes != v->bytes)
 		return refuse(ERR_VOLUME_SIZE, v->name, want->bytes, v->bytes);
 	if (want->on[0] != '\0' && strcmp(want->on, v->on) != 0)
 		return refuse(ERR_VOLUME_PLACE, v->name, 0, 0);
+	if (v->vm == vm)
+		return ERROR_INFO_NONE;
+	if (v->kind == VOLUME_ROW_DISK ? is_part_taken(v->slot) : volume_is_on_disk(v) && is_whole_taken(v->slot))
+		return refuse(ERR_DISK_BUSY, v->on, 0, 0);
+	if (is_part(v) && !v->is_there)
+		return refuse(ERR_VOLUME_MISSING, v->name, 0, 0);
 	return ERROR_INFO_NONE;
 }
 
-/* The whole disk of that name; "": any. */
-static const struct volume *whole_disk(const char *name)
+/* One without a size must be there: perhaps it is a disk that is not up yet. */
+static struct error_info judge_named(const char *name)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (volumes[i].is_used && volumes[i].is_disk && (name[0] == '\0' || strcmp(volumes[i].name, name) == 0))
-			return &volumes[i];
-	return NULL;
+	u32 slot = disk_find(name);
+
+	return refuse(slot != DISKS && disk_is_coming(slot) ? ERR_DISK_COMING : ERR_NO_VOLUME, name, 0, 0);
 }
 
-static struct error_info judge_new(const char *name, const struct disk_spec *want)
+/* On a disk: which is chosen goes into *plan. */
+static struct error_info judge_place(const char *name, const struct disk_spec *want, struct plan *plan)
+{
+	u32 slot = disk_find(want->on);
+	struct error_info no;
+
+	if (want->on[0] == '\0')
+		no = find_disk(name, want->bytes, plan, &slot);
+	else if (slot == DISKS || (!disk_at(slot)->is_there && !disk_is_coming(slot)))
+		no = refuse(ERR_UNKNOWN_DISK, want->on, 0, 0);
+	else
+		no = judge_disk(slot, want->bytes, plan);
+	if (no.error == ERR_NONE)
+		plan->bytes[slot] += want->bytes;
+	return no;
+}
+
+static struct error_info judge_new(const char *name, const struct disk_spec *want, struct plan *plan)
 {
 	if (want->bytes == 0)
-		return refuse(ERR_NO_VOLUME, name, 0, 0);
-	if (strcmp(want->on, VOLUME_RAM) != 0 && whole_disk(want->on) != NULL)
-		return refuse(ERR_WHOLE_DISK, whole_disk(want->on)->name, 0, 0);
-	if (want->on[0] == '\0')
-		return refuse(ERR_NO_DISK, name, 0, 0);
+		return judge_named(name);
+	if (disk_owns_name(name))
+		return refuse(ERR_VOLUME_NAME, name, 0, 0);
 	if (strcmp(want->on, VOLUME_RAM) != 0)
-		return refuse(ERR_UNKNOWN_DISK, want->on, 0, 0);
+		return judge_place(name, want, plan);
 	return want->bytes <= STORE_RAM_STRIDE
 		? ERROR_INFO_NONE : refuse(ERR_VOLUME_RAM_SIZE, name, want->bytes, STORE_RAM_STRIDE);
+}
+
+bool volumes_need_choice(const char *vm_name, const struct vm_spec *spec)
+{
+	char name[VOLUME_NAME_BYTES];
+
+	for (u32 i = 0; i < spec->disk_count; i++) {
+		volume_name_of(name, vm_name, spec, i);
+		if (volume_find(name) == NULL && spec->disks[i].on[0] == '\0' && spec->disks[i].bytes != 0)
+			return true;
+	}
+	return false;
+}
+
+bool volume_may_come(const struct error_info *no, bool is_choice)
+{
+	switch (no->error) {
+	case ERR_NO_DISK: case ERR_NO_VOLUME: case ERR_DISK_COMING: case ERR_VOLUME_MISSING:
+		return true;
+	case ERR_NONE: case ERR_DISK_FULL: case ERR_DISK_CONTENTS: case ERR_DISK_READ_ONLY: case ERR_DISK_BUSY:
+	case ERR_DISK_IO:
+		return is_choice;
+	default:
+		return false;
+	}
 }
 
 static bool is_named_twice(const char *vm_name, const struct vm_spec *spec, u32 disk)
@@ -93,9 +258,27 @@ static bool is_named_twice(const char *vm_name, const struct vm_spec *spec, u32 
 	return false;
 }
 
+/* A whole disk and a part of it can't both be had. */
+static bool is_had_twice(const struct volume *v, const char *vm_name, const struct vm_spec *spec, u32 disk)
+{
+	char name[VOLUME_NAME_BYTES];
+
+	for (u32 i = 0; i < disk; i++) {
+		const struct volume *other;
+
+		volume_name_of(name, vm_name, spec, i);
+		other = volume_find(name);
+		if (other != NULL && volume_is_on_disk(other) && volume_is_on_disk(v) && other->slot == v->slot &&
+		    (other->kind == VOLUME_ROW_DISK) != (v->kind == VOLUME_ROW_DISK))
+			return true;
+	}
+	return false;
+}
+
 struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spec *spec)
 {
 	struct error_info no = ERROR_INFO_NONE;
+	struct plan plan = { { 0 } };
 	char name[VOLUME_NAME_BYTES];
 
 	for (u32 i = 0; i < spec->disk_count && no.error == ERR_NONE; i++) {
@@ -103,11 +286,41 @@ struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spe
 
 		volume_name_of(name, vm_name, spec, i);
 		v = volume_find(name);
-		no = v != NULL ? judge_old(v, vm, &spec->disks[i]) : judge_new(name, &spec->disks[i]);
+		no = v != NULL ? judge_old(v, vm, &spec->disks[i]) : judge_new(name, &spec->disks[i], &plan);
 		if (no.error == ERR_NONE && is_named_twice(vm_name, spec, i))
 			no = refuse(ERR_VOLUME_BUSY, name, 0, 0);
+		if (no.error == ERR_NONE && v != NULL && is_had_twice(v, vm_name, spec, i))
+			no = refuse(ERR_DISK_BUSY, v->on, 0, 0);
 	}
 	return no;
+}
+
+struct error_info volume_judge_new(const char *name, const struct disk_spec *want)
+{
+	struct plan plan = { { 0 } };
+
+	if (volume_find(name) != NULL)
+		return refuse(ERR_VOLUME_EXISTS, name, 0, 0);
+	return judge_new(name, want, &plan);
+}
+
+struct error_info volume_judge_delete(const char *name)
+{
+	const struct volume *v = volume_find(name);
+
+	if (v == NULL)
+		return refuse(ERR_NO_VOLUME, name, 0, 0);
+	if (v->is_making || v->change != CHANGE_NONE)
+		return refuse(ERR_VOLUME_CHANGING, name, 0, 0);
+	if (v->kind == VOLUME_ROW_DISK || v->kind == VOLUME_ROW_PARTITION)
+		return refuse(ERR_VOLUME_FOREIGN, name, 0, 0);
+	if (v->vm != VOLUME_NOBODY)
+		return refuse(ERR_VOLUME_BUSY, name, 0, 0);
+	if (v->kind == VOLUME_ROW_EXTENT && is_whole_taken(v->slot))
+		return refuse(ERR_DISK_BUSY, v->on, 0, 0);
+	if (v->kind == VOLUME_ROW_EXTENT && !v->is_there)
+		return refuse(ERR_VOLUME_MISSING, name, 0, 0);
+	return ERROR_INFO_NONE;
 }
 
 static struct volume *free_place(void)
@@ -121,7 +334,7 @@ static struct volume *free_place(void)
 static bool is_slot_taken(u32 slot)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (volumes[i].is_used && strcmp(volumes[i].on, VOLUME_RAM) == 0 && volumes[i].slot == slot)
+		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_MEMORY && volumes[i].slot == slot)
 			return true;
 	return false;
 }
@@ -142,18 +355,36 @@ static struct volume *fill(struct volume *v, const char *name, const char *on, s
 	*v = with;
 	v->is_used = true;
 	v->vm = v->made_for = VOLUME_NOBODY;
+	v->change = CHANGE_NONE;
 	strcpy(v->name, name);
 	strcpy(v->on, on);
 	return v;
 }
 
-struct volume *volume_new(const char *name, const char *on, u64 bytes)
+static struct volume *new_in_memory(const char *name, u64 bytes)
 {
 	u32 slot = free_slot();
 
 	if (slot == STORE_RAM_SLOTS)
 		return NULL;
-	return fill(free_place(), name, on, (struct volume){ .bytes = bytes, .slot = slot, .block_bytes = 512 });
+	return fill(free_place(), name, VOLUME_RAM, (struct volume){
+		.kind = VOLUME_ROW_MEMORY, .is_making = true, .bytes = bytes, .slot = slot, .block_bytes = 512 });
+}
+
+struct volume *volume_new(const char *name, const struct disk_spec *want)
+{
+	struct plan plan = { { 0 } };
+	char on[DISK_NAME_BYTES];
+	u32 slot = disk_find(want->on);
+
+	if (strcmp(want->on, VOLUME_RAM) == 0)
+		return new_in_memory(name, want->bytes);
+	if (want->on[0] == '\0' && find_disk(name, want->bytes, &plan, &slot).error != ERR_NONE)
+		return NULL;
+	disk_name(on, slot);
+	return fill(free_place(), name, on, (struct volume){
+		.kind = VOLUME_ROW_EXTENT, .is_making = true, .bytes = want->bytes, .slot = slot,
+		.block_bytes = disk_at(slot)->block_bytes, .was_blank = disk_at(slot)->table == STORE_TABLE_BLANK });
 }
 
 /* A driver that was started again may have found another disk behind the name. */
@@ -168,9 +399,9 @@ struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_
 
 	if (v == NULL)
 		return fill(free_place(), name, name, (struct volume){
-			.is_disk = true, .bytes = bytes, .slot = slot, .block_bytes = block_bytes,
+			.kind = VOLUME_ROW_DISK, .bytes = bytes, .slot = slot, .block_bytes = block_bytes,
 			.identity = identity });
-	if (!v->is_disk || (v->vm != VOLUME_NOBODY && is_other_disk(v, bytes, block_bytes, identity)))
+	if (v->kind != VOLUME_ROW_DISK || (v->vm != VOLUME_NOBODY && is_other_disk(v, bytes, block_bytes, identity)))
 		return NULL;
 	v->bytes = bytes;
 	v->block_bytes = block_bytes;
@@ -183,4 +414,115 @@ void volumes_let_go(u32 vm)
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
 		if (volumes[i].is_used && volumes[i].vm == vm)
 			volumes[i].vm = VOLUME_NOBODY;
+}
+
+/* ---- partitions ---- */
+
+static struct volume *find_guid(u32 slot, const u8 guid[STORE_GUID_BYTES])
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (is_part(&volumes[i]) && volumes[i].slot == slot &&
+		    memcmp(volumes[i].guid, guid, STORE_GUID_BYTES) == 0)
+			return &volumes[i];
+	return NULL;
+}
+
+static struct volume *find_part(u32 slot, u32 number)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (is_part(&volumes[i]) && volumes[i].slot == slot && volumes[i].number == number)
+			return &volumes[i];
+	return NULL;
+}
+
+/* It is no partition any more. What is asked of it is answered by the store; a VM that has it loses it. */
+static void lose(struct volume *v)
+{
+	if (v == NULL || v->is_making || v->is_going)
+		return;
+	v->is_there = false;
+	v->number = 0;
+	if (!is_in_use(v))
+		v->is_used = false;
+}
+
+static bool name_is_free(const char *name, const struct volume *of)
+{
+	const struct volume *v = volume_find(name);
+
+	return v == NULL || v == of;
+}
+
+static void set_part(struct volume *v, const struct store_report *r)
+{
+	v->is_there = true;
+	v->number = r->number;
+	if (v->is_making || v->is_going || v->vm != VOLUME_NOBODY)
+		return;
+	v->bytes = r->sectors * BLK_SECTOR_BYTES;
+	v->block_bytes = disk_at(r->slot)->block_bytes;
+	strcpy(v->name, r->volume);
+}
+
+static void take_part(const struct store_report *r)
+{
+	struct volume *v = find_guid(r->slot, r->guid), *before = find_part(r->slot, r->number);
+	char on[DISK_NAME_BYTES];
+
+	if (before != v)
+		lose(before);
+	if ((r->flags & STORE_NO_PLACE) != 0 || !name_is_free(r->volume, v))
+		return;
+	disk_name(on, r->slot);
+	if (v == NULL)
+		v = fill(free_place(), r->volume, on, (struct volume){
+			.kind = r->extent == STORE_EXTENT_VOLUME ? VOLUME_ROW_EXTENT : VOLUME_ROW_PARTITION,
+			.slot = r->slot });
+	if (v == NULL)
+		return;
+	memcpy(v->guid, r->guid, STORE_GUID_BYTES);
+	set_part(v, r);
+}
+
+void volume_take_extent(const struct store_report *r)
+{
+	struct volume *v = find_guid(r->slot, r->guid);
+
+	if (r->extent == STORE_EXTENT_VOLUME || r->extent == STORE_EXTENT_OTHER)
+		take_part(r);
+	else
+		lose(v != NULL ? v : find_part(r->slot, r->number));
+}
+
+void volumes_expect_again(void)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		if (!is_part(&volumes[i]))
+			continue;
+		volumes[i].is_there = false;
+		if (!is_in_use(&volumes[i]))
+			volumes[i].is_used = false;
+	}
+}
+
+/* ---- list-volume ---- */
+
+static u32 row_state(const struct volume *v)
+{
+	if (v->is_making || v->is_going)
+		return v->is_making ? VOLUME_ROW_MAKING : VOLUME_ROW_DELETING;
+	if (!volume_is_on_disk(v) || (disk_at(v->slot)->is_there && (v->kind == VOLUME_ROW_DISK || v->is_there)))
+		return VOLUME_ROW_READY;
+	return VOLUME_ROW_MISSING;
+}
+
+void volume_row_fill(const struct volume *v, struct volume_row *out)
+{
+	out->index = volume_number(v);
+	out->kind = v->kind;
+	out->state = row_state(v);
+	out->block_bytes = v->block_bytes;
+	out->bytes = v->bytes;
+	strcpy(out->name, v->name);
+	strcpy(out->on, v->on);
 }

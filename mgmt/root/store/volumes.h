@@ -1,36 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * volumes.h - root's table of volumes, and the judging of what a VM is to have as disks. Pure: what a change needs from
- * the kernel and the store is its caller's business (vm_disks.h, store_client.h).
+ * the kernel and the store is its caller's business (vm_disks.h, store_client.h, change.h).
  */
 #ifndef VOS_VOLUMES_H
 #define VOS_VOLUMES_H
 
+#include "disks.h"
 #include "error_info.h"
 #include "request.h"
 #include "types.h"
 
 #define VOLUME_NOBODY VM_COUNT	/* in place of a VM's index */
+#define CHANGE_NONE (~0u)
 
 struct volume {
 	bool is_used;
-	bool is_going;		/* the store has been told to drop it: no longer a volume of that name */
+	bool is_making;		/* the store has not answered yet */
+	bool is_going;		/* it is being deleted: no longer a volume of that name */
+	bool is_there;		/* EXTENT, PARTITION: this store has told of it */
+	bool was_blank;		/* EXTENT: there was nothing on its disk before */
+	bool is_fresh;		/* made by the change (change.h) that is about to give it to its VM */
+	u32 error;		/* enum store_error: making or deleting it failed */
+	u32 change;		/* number of the change that it belongs to just now, or CHANGE_NONE */
+	u32 kind;		/* enum volume_row_kind; a whole DISK can neither be made nor deleted */
 	char name[VOLUME_NAME_BYTES];
 	char on[DISK_NAME_BYTES];	/* VOLUME_RAM or a disk's name */
-	bool is_disk;		/* a whole disk: can neither be made nor deleted */
 	u32 block_bytes;
 	u64 bytes;
 	u32 vm, disk;		/* the VM that has it as that disk, or VOLUME_NOBODY */
 	u32 made_for;		/* the VM that it was made for, and goes with; or VOLUME_NOBODY */
-	u64 identity;		/* is_disk: as the store tells (store.h) */
-	u32 slot;		/* VOLUME_RAM: STORE_RAM; is_disk: driver * DRIVER_LINKS + link */
-	u64 h_mem;
+	u64 identity;		/* DISK: as the store tells (store.h) */
+	u32 slot;		/* MEMORY: STORE_RAM; else the disk's */
+	u32 number;		/* EXTENT, PARTITION: in the disk's table; 0 = not known yet */
+	u8 guid[STORE_GUID_BYTES];	/* EXTENT, PARTITION */
+	u64 h_mem;		/* MEMORY */
 };
 
 /* By number, below STORE_VOLUMES; NULL: the place is free. */
 struct volume *volume_at(u32 number);
 u32 volume_number(const struct volume *v);
 struct volume *volume_find(const char *name);
+/* It lies on a disk, whole or in part. */
+bool volume_is_on_disk(const struct volume *v);
 
 /* The name of VM's disk `disk`: what its spec says, else "VM.DISK". name[VOLUME_NAME_BYTES]. */
 void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec, u32 disk);
@@ -40,15 +52,32 @@ void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec,
  * about to be made. Whether there is memory for volumes in RAM is not asked here.
  */
 struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spec *spec);
+/* Can a volume of that name be made as `want` says? / Can it be deleted? */
+struct error_info volume_judge_new(const char *name, const struct disk_spec *want);
+struct error_info volume_judge_delete(const char *name);
+/* One of these disks is to be made where there is most room: on one of all disks. */
+bool volumes_need_choice(const char *vm_name, const struct vm_spec *spec);
+/* A judgement that may be another when all disks are there that can come. is_choice: volumes_need_choice. */
+bool volume_may_come(const struct error_info *no, bool is_choice);
 
-/* A place for a new volume of that name; is_used. NULL: there are STORE_VOLUMES, or STORE_RAM_SLOTS in RAM. */
-struct volume *volume_new(const char *name, const char *on, u64 bytes);
+/*
+ * A place for a new volume, which volume_judge_new has accepted: is_making. NULL: there are STORE_VOLUMES, or
+ * STORE_RAM_SLOTS in RAM.
+ */
+struct volume *volume_new(const char *name, const struct disk_spec *want);
 
-/* The store has told of a whole disk: a volume of its name and size. NULL: the name is taken, by a volume in RAM or by
- * another disk that a VM has; or there is no place. */
+/* The store has told of a whole disk: a volume of its name and size. NULL: another disk had the name, and a VM has
+ * that; or there is no place. */
 struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_bytes, u64 identity);
+/* The store has told of a partition (STORE_EXTENT) of a disk that is there. */
+void volume_take_extent(const struct store_report *report);
+/* The store is another one: it will tell of all partitions anew. */
+void volumes_expect_again(void);
 
 /* Nobody has it any more. It stays. */
 void volumes_let_go(u32 vm);
+
+/* Row for list-volume. */
+void volume_row_fill(const struct volume *v, struct volume_row *out);
 
 #endif

@@ -94,7 +94,7 @@ static bool volume_char_ok(char c)
 	return name_char_ok(c) || c == '.' || c == '-';
 }
 
-static bool volume_name_ok(const char *name, u32 bytes)
+bool spec_volume_name_ok(const char *name, u32 bytes)
 {
 	u32 length = (u32)strnlen(name, bytes);
 
@@ -116,11 +116,11 @@ static bool is_printable(const char *text, u32 bytes, u32 most)
 	return length <= most;
 }
 
-static bool disk_ok(const struct disk_spec *d)
+bool spec_disk_ok(const struct disk_spec *d)
 {
 	return aligned_ok(d->bytes, VOLUME_UNIT) && d->bytes <= VOLUME_BYTES_MAX && d->zero == 0 &&
 	       (d->flags & ~DISK_READ_ONLY) == 0 && (d->bytes != 0 || d->volume[0] != '\0') &&
-	       volume_name_ok(d->volume, sizeof(d->volume)) && volume_name_ok(d->on, sizeof(d->on)) &&
+	       spec_volume_name_ok(d->volume, sizeof(d->volume)) && spec_volume_name_ok(d->on, sizeof(d->on)) &&
 	       is_printable(d->serial, sizeof(d->serial), BLK_SERIAL_BYTES - 1);
 }
 
@@ -129,7 +129,7 @@ static struct error_info disks_judge(const struct vm_spec *s)
 	if (s->disk_count > VM_DEVICES)
 		return bad_field(FIELD_DISK);
 	for (u32 i = 0; i < s->disk_count; i++)
-		if (!disk_ok(&s->disks[i]))
+		if (!spec_disk_ok(&s->disks[i]))
 			return bad_field(FIELD_DISK);
 	return ERROR_INFO_NONE;
 }

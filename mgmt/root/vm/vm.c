@@ -189,10 +189,8 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 	vm->idle_state = VM_DEFINED;
 	vm->deadline_tsc = DEADLINE_NONE;
 	strcpy(vm->name, name);
-	no = vm_disks_set(vm, spec);
-	vm->is_used = no.error == ERR_NONE;
-	if (no.error != ERR_NONE)
-		return no;
+	vm_disks_set(vm, spec);
+	vm->is_used = true;
 	memset((u8 *)shared_at(SHARED_VM_RINGS) + (u64)vm->index * VM_RINGS_BYTES, 0, VM_RINGS_BYTES);
 	*out = vm;
 	return ERROR_INFO_NONE;
@@ -217,9 +215,9 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 	if (no.error != ERR_NONE || is_dry_run)
 		return no;
 	no = vm_share_change(vm, &next.share);
-	if (no.error == ERR_NONE)
-		no = vm_disks_set(vm, &next);
-	if (no.error == ERR_NONE)
-		vm->spec = next;
+	if (no.error != ERR_NONE)
+		return no;
+	vm_disks_set(vm, &next);
+	vm->spec = next;
 	return no;
 }

@@ -350,11 +350,15 @@ static struct outcome action_reset(struct vm *vm, const struct request_context *
 
 static void forget(struct vm *vm)
 {
+	struct error_info no = ERROR_INFO_NONE;
+
+	if (!vm->are_disks_kept)
+		(void)vm_disks_are_gone(vm, &no);
 	resolve(vm, WAIT_FOR_STOPPED, ERR_NONE);
 	resolve(vm, WAIT_FOR_RUNNING, ERR_NO_VM);
 	resolve(vm, WAIT_FOR_PAUSED, ERR_NO_VM);
-	resolve(vm, WAIT_FOR_DELETED, ERR_NONE);
-	vm_disks_forget(vm, vm->are_disks_kept);
+	pending_reply_resolve(vm->index, WAIT_FOR_DELETED, &no);
+	vm_disks_forget(vm);
 	pending_reply_forget_vm(vm->index);
 	vm->is_used = false;
 }
@@ -362,8 +366,13 @@ static void forget(struct vm *vm)
 static struct outcome action_delete(struct vm *vm, const struct request_context *context)
 {
 	vm->are_disks_kept = context->keeps_disks;
-	forget(vm);
-	return done();
+	if (vm->are_disks_kept || !vm_disks_have_own(vm)) {
+		forget(vm);
+		return done();
+	}
+	vm->after_teardown = AFTER_DELETE;
+	enter(vm, VM_PHASE_ENDING, 0);
+	return wait_for(WAIT_FOR_DELETED);
 }
 
 static struct outcome action_end_delete(struct vm *vm, const struct request_context *context)

@@ -9,6 +9,8 @@
 #include "vm.h"
 #include "vm_disks.h"
 
+#define VOLUMES_LIMIT_NS (30 * NS_PER_S)	/* for its disk to say that a volume is deleted */
+
 static void internal_event(struct vm *vm, enum input input)
 {
 	static const struct request_context none;
@@ -53,18 +55,38 @@ void vm_poll_faults(void)
 			internal_event(vm_at(i), IN_FAULT);
 }
 
+/* Volumes go when nothing else of the VM is left. Those whose disk does not answer are deleted when it does. */
+static bool are_volumes_gone(struct vm *vm, u64 now)
+{
+	struct error_info no;
+
+	if (vm->after_teardown != AFTER_DELETE || vm->are_disks_kept)
+		return true;
+	if (vm->deadline_tsc == DEADLINE_NONE) {
+		vm_disks_drop(vm);
+		vm->deadline_tsc = rt_time_after(&root.time, VOLUMES_LIMIT_NS);
+	}
+	return vm_disks_are_gone(vm, &no) || vm->deadline_tsc <= now;
+}
+
+static u64 end_step(struct vm *vm, u64 now)
+{
+	if (object_set_release_step(&vm->objects) != ST_OK)
+		return 0;
+	if (!vm_disks_detach(vm))
+		return DEADLINE_NONE;	/* the store's signal wakes root */
+	if (object_set_release_step(&vm->links) != ST_OK)
+		return 0;
+	if (!are_volumes_gone(vm, now))
+		return vm->deadline_tsc;
+	internal_event(vm, IN_GONE);
+	return 0;
+}
+
 static u64 step_one(struct vm *vm, u64 now)
 {
-	if (vm->phase == VM_PHASE_ENDING) {
-		if (object_set_release_step(&vm->objects) != ST_OK)
-			return 0;
-		if (!vm_disks_detach(vm))
-			return DEADLINE_NONE;	/* the store's signal wakes root */
-		if (object_set_release_step(&vm->links) != ST_OK)
-			return 0;
-		internal_event(vm, IN_GONE);
-		return 0;
-	}
+	if (vm->phase == VM_PHASE_ENDING)
+		return end_step(vm, now);
 	if (vm->deadline_tsc <= now) {
 		internal_event(vm, IN_TIMEOUT);
 		return 0;

@@ -26,6 +26,27 @@ static const struct device_report devices[] = {
 	  .driver = "no-end-of-it-all", .state = 99, .interrupts = 99, .irq_count = 99 },
 };
 
+static const struct disk_row disks[] = {
+	{ .index = 0, .state = DISK_ROW_READY, .bytes = 128 * GIB, .free_bytes = 28 * GIB, .block_bytes = 512,
+	  .name = "virtio0", .program = "virtio_blk" },
+	{ .index = 4, .state = DISK_ROW_WHOLE, .bytes = 500 * GIB, .free_bytes = 500 * GIB, .block_bytes = 4096,
+	  .name = "nvme0.0", .program = "nvme", .model = "QEMU \033[31mNVMe Ctrl", .vm = "db",
+	  .features = BLK_IS_READ_ONLY },
+	{ .index = 31, .state = DISK_ROW_COMING, .name = "no-end-of-it-all-no-end.", .program = "no-end-of-it-all" },
+	{ .index = 32, .state = 99, .name = "ahci0.2" },
+};
+
+static const struct volume_row volumes[] = {
+	{ .index = 0, .kind = VOLUME_ROW_EXTENT, .bytes = 100 * GIB, .block_bytes = 512, .name = "myvm.0",
+	  .on = "virtio0", .vm = "myvm", .made_for = "myvm" },
+	{ .index = 3, .kind = VOLUME_ROW_MEMORY, .state = VOLUME_ROW_DELETING, .bytes = 64 * MIB, .block_bytes = 512,
+	  .name = "scratch", .on = VOLUME_RAM },
+	{ .index = 7, .kind = VOLUME_ROW_DISK, .bytes = 500 * GIB, .block_bytes = 4096, .name = "nvme0.0",
+	  .on = "nvme0.0", .vm = "db" },
+	{ .index = 255, .kind = 99, .state = 99, .bytes = 1, .name = "no-end-of-it-all-no-end-of-it-all-no-end",
+	  .on = "no-end-of-it-all-no-end." },
+};
+
 static const struct image_report images[] = {
 	{ "debian-kernel", 7 * MIB, 1, 0 }, { "debian-initrd", 3 * MIB, 1, 0 }, { "memtest", 140 * KIB, 0, 0 },
 };
@@ -321,6 +342,39 @@ static const struct service_report services[] = {
 	{ .name = "nvme0", .index = 2, .state = SERVICE_MISSING },
 };
 
+static void storage_row(const struct request *r, struct reply *reply)
+{
+	for (u32 i = 0; r->op == REQ_DISKS && i < ARRAY_COUNT(disks); i++)
+		if (disks[i].index >= r->index) {
+			reply->disk = disks[i];
+			return;
+		}
+	for (u32 i = 0; r->op == REQ_VOLUMES && i < ARRAY_COUNT(volumes); i++)
+		if (volumes[i].index >= r->index) {
+			reply->volume = volumes[i];
+			return;
+		}
+	refuse(reply, RESULT_NOT_FOUND, r->op == REQ_DISKS ? ERR_NO_DEVICE : ERR_NO_VOLUME, 0, 0);
+}
+
+static void change_volume(const struct request *r, struct reply *reply)
+{
+	const struct disk_spec *want = &r->spec.disks[0];
+
+	if (strcmp(want->volume, "gone") == 0) {
+		refuse(reply, RESULT_NOT_FOUND, ERR_NO_VOLUME, 0, 0);
+	} else if (want->bytes > 28 * GIB) {
+		refuse(reply, RESULT_RESOURCES, ERR_DISK_FULL, want->bytes, 28 * GIB);
+		snprintf(reply->text, sizeof(reply->text), "virtio0");
+		return;
+	}
+	snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
+	if (r->op == REQ_DELETE_VOLUME || reply->error != ERR_NONE)
+		return;
+	reply->volume = (struct volume_row){ .kind = VOLUME_ROW_EXTENT, .bytes = want->bytes, .on = "virtio0" };
+	memcpy(reply->volume.name, want->volume, sizeof(reply->volume.name));
+}
+
 static void serve(struct fake_root *root, const struct request *r, struct reply *reply)
 {
 	struct fake_vm *vm = find(root, r->name);
@@ -356,6 +410,12 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		else if (!(r->flags & REQ_FLAG_DRY_RUN))
 			memcpy(root->restarted, r->name, VM_NAME_BYTES);
 		return;
+	case REQ_DISKS: case REQ_VOLUMES:
+		storage_row(r, reply);
+		return;
+	case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME:
+		change_volume(r, reply);
+		return;
 	case REQ_HOST:
 		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,
 			root->now_ns / 2, 0, 0, { .writes = 7, .written_bytes = 28 * KIB } };
@@ -387,7 +447,7 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 static bool is_table(u32 op)
 {
 	return op == REQ_LIST || op == REQ_IMAGES || op == REQ_PCPU || op == REQ_DEVICES ||
-	       op == REQ_SERVICES;
+	       op == REQ_SERVICES || op == REQ_DISKS || op == REQ_VOLUMES;
 }
 
 /* Tables come a few rows at a time. */
@@ -407,7 +467,9 @@ void fake_answer_one(struct fake_root *root)
 		reply.id = request.id;
 		serve(root, &request, &reply);
 		reply.more = is_table(request.op) && reply.result == RESULT_OK && ++rows < FAKE_ROWS;
-		request.index = request.op == REQ_LIST ? reply.vm.index + 1 : request.index + 1;
+		request.index = request.op == REQ_LIST ? reply.vm.index + 1 :
+			request.op == REQ_DISKS ? reply.disk.index + 1 :
+			request.op == REQ_VOLUMES ? reply.volume.index + 1 : request.index + 1;
 		console_reply(root->console, &reply);
 	} while (reply.more);
 }

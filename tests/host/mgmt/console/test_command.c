@@ -212,7 +212,7 @@ static const char *service_name(void *context, u32 index)
 	return index < ARRAY_COUNT(services) ? services[index] : 0;
 }
 
-static const struct name_source names = { vm_name, image_name, service_name, 0 };
+static const struct name_source names = { vm_name, image_name, service_name, image_name, image_name, 0 };
 
 /* All candidates in one string. */
 static const char *candidates(const char *line)
@@ -332,7 +332,8 @@ static void completions(void **state)
 
 	(void)state;
 	assert_string_equal(candidates("sta"), "start-vm status-vm stats-vm");
-	assert_string_equal(candidates("vos cre"), "create-vm");
+	assert_string_equal(candidates("vos cre"), "create-vm create-volume");
+	assert_string_equal(candidates("volume d"), "delete");
 	assert_string_equal(candidates("vm s"), "start stop set status stats");
 	assert_string_equal(candidates("start-vm "), "build1 build2 web");
 	assert_string_equal(candidates("start-vm b"), "build1 build2");

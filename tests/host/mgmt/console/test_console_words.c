@@ -67,6 +67,59 @@ static void services_are_restarted(void **state)
 	expect_80_columns();
 }
 
+/* Names that do not end, words out of range, escape sequences in a model. */
+static void disks_and_volumes(void **state)
+{
+	static const char *const rows[] = {
+		"NAME       SIZE       FREE       STATE         DRIVER      MODEL\r\n",
+		"virtio0    128.0 GiB  28.0 GiB   ready         virtio_blk  -\r\n",
+		"nvme0.0    500.0 GiB  -          whole: db     nvme        QEMU \\x1b[31mNVMe Ctrl\r\n",
+		"no-end-of-it-all-no-end  -          -          coming        no-end-of-it-al  -\r\n",
+		"ahci0.2    -          -          ?             ",
+	}, *const volume_rows[] = {
+		"NAME              SIZE       ON         VM            MADE FOR      STATE\r\n",
+		"myvm.0            100.0 GiB  virtio0    myvm          myvm          ready\r\n",
+		"scratch           64.0 MiB   ram        -             -             being deleted\r\n",
+		"nvme0.0           500.0 GiB  nvme0.0    db            -             whole disk\r\n",
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
+		command("list-disk", rows[i], RESULT_OK);
+	for (u32 i = 0; i < ARRAY_COUNT(volume_rows); i++)
+		command("list-volume", volume_rows[i], RESULT_OK);
+	clear_screen();
+	command("list-disk nvme0.0", "nvme0.0", RESULT_OK);
+	expect_not("virtio0");
+	command("list-volume --name scratch --json", "\"return\":[{\"name\":\"scratch\",\"bytes\":67108864,"
+		"\"block-bytes\":512,\"kind\":\"memory\",\"on\":\"ram\",\"vm\":\"\",\"made-for\":\"\","
+		"\"state\":\"being deleted\"}]", RESULT_OK);
+	command("list-disk --name nvme0.0 --json", "\"read-only\":true,\"state\":\"whole\",\"driver\":\"nvme\"",
+		RESULT_OK);
+	command("volume list gone", "error[E_NOT_FOUND]: there is no volume \"gone\". list-volume shows",
+		RESULT_NOT_FOUND);
+	command("list-disk vda", "error[E_NOT_FOUND]: there is no disk \"vda\"", RESULT_NOT_FOUND);
+	command("list-volume A/B", "is not the name of a volume", RESULT_USAGE);
+}
+
+static void volumes_are_made_and_deleted(void **state)
+{
+	(void)state;
+	command("vos create-volume --name data.1 --size 10G", "volume data.1, 10.0 GiB on virtio0. create-vm --disk "
+		"volume=data.1 gives it to a VM.", RESULT_OK);
+	command("create-volume data --size 1T", "error[E_NOSPACE]: disk virtio0 has room for a volume of 28.0 GiB, "
+		"not of 1.0 TiB", RESULT_RESOURCES);
+	command("create-volume data --size 10G --on ram --json", "\"return\":{\"name\":\"data\"", RESULT_OK);
+	command("create-volume data", "needs --size SIZE", RESULT_USAGE);
+	command("create-volume data --size 0G", "--size needs a size from 1M to 1024T", RESULT_USAGE);
+	command("create-volume data --size 10", "--size needs a size from 1M to 1024T", RESULT_USAGE);
+	command("create-volume data --size 1G --on /dev/sda", "is not the name of a disk", RESULT_USAGE);
+	command("create-volume data --size 1G --dry-run", "create-volume data would succeed", RESULT_OK);
+	command("delete-volume --name data", "volume data is deleted\r\n", RESULT_OK);
+	command("delete-volume gone", "error[E_NOT_FOUND]: there is no volume \"gone\"", RESULT_NOT_FOUND);
+	command("delete-volume", "needs --name VOLUME", RESULT_USAGE);
+}
+
 static void result_keeps_the_class(void **state)
 {
 	(void)state;
@@ -300,6 +353,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(info_counts_images, setup, teardown),
 		cmocka_unit_test_setup_teardown(devices_and_their_dma, setup, teardown),
 		cmocka_unit_test_setup_teardown(services_are_restarted, setup, teardown),
+		cmocka_unit_test_setup_teardown(disks_and_volumes, setup, teardown),
+		cmocka_unit_test_setup_teardown(volumes_are_made_and_deleted, setup, teardown),
 		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),
 		cmocka_unit_test_setup_teardown(guesses, setup, teardown),

@@ -258,6 +258,9 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("list-image", "{\"execute\":\"list-image\"}");
 	check_reply("list-device", "{\"execute\":\"list-device\"}");
 	check_reply("list-service", "{\"execute\":\"list-service\"}");
+	check_reply("list-disk", "{\"execute\":\"list-disk\"}");
+	check_reply("A volume", "{\"execute\":\"create-volume\",\"arguments\":{\"name\":\"data\",\"size\":\"1G\"}}");
+	check_reply("list-volume", "{\"execute\":\"list-volume\"}");
 	check_reply("info", "{\"execute\":\"info\"}");
 	check_reply("accounting", "{\"execute\":\"accounting\"}");
 	check_reply("top", "{\"execute\":\"top\"}");

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report_storage.c - list-disk, list-volume and what is said of a volume, for people and for programs. See report.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+#include "units.h"
+
+static const char *const disk_states[DISK_ROW_STATE_COUNT] = {
+	[DISK_ROW_COMING] = "coming", [DISK_ROW_BLANK] = "blank", [DISK_ROW_READY] = "ready",
+	[DISK_ROW_UNKNOWN] = "unknown",
+	[DISK_ROW_WHOLE] = "whole", [DISK_ROW_FAILED] = "failed",
+};
+
+static const char *const volume_kinds[VOLUME_ROW_KIND_COUNT] = {
+	[VOLUME_ROW_MEMORY] = "memory", [VOLUME_ROW_EXTENT] = "extent", [VOLUME_ROW_PARTITION] = "partition",
+	[VOLUME_ROW_DISK] = "disk",
+};
+
+static const char *const volume_states[VOLUME_ROW_STATE_COUNT] = {
+	[VOLUME_ROW_READY] = "ready", [VOLUME_ROW_MAKING] = "being made", [VOLUME_ROW_DELETING] = "being deleted",
+	[VOLUME_ROW_MISSING] = "missing",
+};
+
+static const char *word(const char *const *words, u32 count, u32 index)
+{
+	return index < count ? words[index] : "?";
+}
+
+static const char *disk_state(const struct disk_row *d)
+{
+	return word(disk_states, DISK_ROW_STATE_COUNT, d->state);
+}
+
+static bool is_wanted(const struct storage_look *look, const char *name)
+{
+	return look->name[0] == 0 || strcmp(look->name, name) == 0;
+}
+
+/* A row's text in a column; its blanks behind it only if something follows. */
+static void column(const struct out *out, u32 width, const char *text)
+{
+	size_t length = strlen(text);
+
+	out_escaped_line(out, text, length);
+	out_format(out, "%*s", (int)(length < width ? width - length : 0) + 2, "");
+}
+
+static const char *size_or_none(char *text, u64 bytes)
+{
+	return bytes ? size_text(text, bytes, false) : "-";
+}
+
+/* ---- disks ---- */
+
+static void disk_line(const struct out *out, const struct disk_row *d)
+{
+	char size[UNIT_TEXT_BYTES], room[UNIT_TEXT_BYTES], state[VM_NAME_BYTES + 16];
+	bool has_room = d->state == DISK_ROW_BLANK || d->state == DISK_ROW_READY;
+
+	snprintf(state, sizeof(state), d->state == DISK_ROW_WHOLE ? "%s: %s" : "%s%s", disk_state(d),
+		d->state == DISK_ROW_WHOLE ? d->vm : "");
+	column(out, 9, d->name);
+	column(out, 9, size_or_none(size, d->bytes));
+	column(out, 9, has_room ? size_or_none(room, d->free_bytes) : "-");
+	column(out, 12, state);
+	column(out, 10, d->program);
+	out_escaped_line(out, d->model[0] ? d->model : "-", sizeof(d->model));
+	out_text(out, "\n");
+}
+
+void report_disks(const struct out *out, const void *what)
+{
+	const struct storage_look *look = what;
+	const struct inventory *m = look->inventory;
+
+	if (m->disk_count == 0) {
+		out_text(out, "This machine has no disk that VOS drives; see list-device.\n");
+		return;
+	}
+	out_format(out, "%-9s  %-9s  %-9s  %-12s  %-10s  %s\n", "NAME", "SIZE", "FREE", "STATE", "DRIVER", "MODEL");
+	for (u32 i = 0; i < m->disk_count; i++)
+		if (is_wanted(look, m->disks[i].name))
+			disk_line(out, &m->disks[i]);
+}
+
+static void disk_json(struct json_writer *w, const struct disk_row *d)
+{
+	json_open(w, 0, '{');
+	json_text(w, "name", d->name);
+	json_number(w, "bytes", d->bytes);
+	json_number(w, "free-bytes", d->free_bytes);
+	json_number(w, "block-bytes", d->block_bytes);
+	json_bool(w, "read-only", (d->features & BLK_IS_READ_ONLY) != 0);
+	json_text(w, "state", disk_state(d));
+	json_text(w, "driver", d->program);
+	json_text(w, "model", d->model);
+	json_text(w, "vm", d->vm);
+	json_close(w, '}');
+}
+
+void json_disks(struct json_writer *w, const char *key, const void *what)
+{
+	const struct storage_look *look = what;
+
+	json_open(w, key, '[');
+	for (u32 i = 0; i < look->inventory->disk_count; i++)
+		if (is_wanted(look, look->inventory->disks[i].name))
+			disk_json(w, &look->inventory->disks[i]);
+	json_close(w, ']');
+}
+
+/* ---- volumes ---- */
+
+/* What it is, as long as it is there. */
+static const char *volume_state(const struct volume_row *v)
+{
+	if (v->state == VOLUME_ROW_READY && (v->kind == VOLUME_ROW_DISK || v->kind == VOLUME_ROW_PARTITION))
+		return v->kind == VOLUME_ROW_DISK ? "whole disk" : "partition";
+	return word(volume_states, VOLUME_ROW_STATE_COUNT, v->state);
+}
+
+static void volume_line(const struct out *out, const struct volume_row *v)
+{
+	char size[UNIT_TEXT_BYTES];
+
+	column(out, 16, v->name);
+	column(out, 9, size_text(size, v->bytes, false));
+	column(out, 9, v->on);
+	column(out, 12, v->vm[0] ? v->vm : "-");
+	column(out, 12, v->made_for[0] ? v->made_for : "-");
+	out_format(out, "%s\n", volume_state(v));
+}
+
+void report_volumes(const struct out *out, const void *what)
+{
+	const struct storage_look *look = what;
+	const struct inventory *m = look->inventory;
+
+	if (m->volume_count == 0) {
+		out_text(out, "There are no volumes. create-vm --disk SIZE and create-volume make them.\n");
+		return;
+	}
+	out_format(out, "%-16s  %-9s  %-9s  %-12s  %-12s  %s\n", "NAME", "SIZE", "ON", "VM", "MADE FOR", "STATE");
+	for (u32 i = 0; i < m->volume_count; i++)
+		if (is_wanted(look, m->volumes[i].name))
+			volume_line(out, &m->volumes[i]);
+}
+
+void json_volume(struct json_writer *w, const char *key, const void *row)
+{
+	const struct volume_row *v = row;
+
+	json_open(w, key, '{');
+	json_text(w, "name", v->name);
+	json_number(w, "bytes", v->bytes);
+	json_number(w, "block-bytes", v->block_bytes);
+	json_text(w, "kind", word(volume_kinds, VOLUME_ROW_KIND_COUNT, v->kind));
+	json_text(w, "on", v->on);
+	json_text(w, "vm", v->vm);
+	json_text(w, "made-for", v->made_for);
+	json_text(w, "state", word(volume_states, VOLUME_ROW_STATE_COUNT, v->state));
+	json_close(w, '}');
+}
+
+void json_volumes(struct json_writer *w, const char *key, const void *what)
+{
+	const struct storage_look *look = what;
+
+	json_open(w, key, '[');
+	for (u32 i = 0; i < look->inventory->volume_count; i++)
+		if (is_wanted(look, look->inventory->volumes[i].name))
+			json_volume(w, 0, &look->inventory->volumes[i]);
+	json_close(w, ']');
+}
+
+void report_volume(const struct out *out, const void *row)
+{
+	const struct volume_row *v = row;
+	char size[UNIT_TEXT_BYTES];
+	bool is_memory = v->kind == VOLUME_ROW_MEMORY;
+
+	out_text(out, "volume ");
+	out_escaped_line(out, v->name, sizeof(v->name));
+	out_format(out, ", %s %s", size_text(size, v->bytes, false),
+		is_memory ? "in memory: lost when VOS ends" : "on ");
+	out_escaped_line(out, is_memory ? "" : v->on, sizeof(v->on));
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * disks.c - see disks.h.
+ */
+#include "disks.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers.h"
+
+static struct disk disks[DISKS];
+
+struct disk *disk_at(u32 slot)
+{
+	return &disks[slot];
+}
+
+static bool can_be(u32 slot)
+{
+	return slot % DRIVER_LINKS < driver_link_count(slot / DRIVER_LINKS);
+}
+
+void disk_name(char name[DISK_NAME_BYTES], u32 slot)
+{
+	u32 number = slot / DRIVER_LINKS;
+
+	if (driver_link_count(number) == 1)
+		snprintf(name, DISK_NAME_BYTES, "%s", driver_name(number));
+	else
+		snprintf(name, DISK_NAME_BYTES, "%s.%u", driver_name(number), (unsigned)(slot % DRIVER_LINKS));
+}
+
+u32 disk_find(const char *name)
+{
+	char own[DISK_NAME_BYTES];
+
+	for (u32 slot = 0; slot < DISKS; slot++) {
+		if (!can_be(slot))
+			continue;
+		disk_name(own, slot);
+		if (strcmp(own, name) == 0)
+			return slot;
+	}
+	return DISKS;
+}
+
+bool disk_owns_name(const char *name)
+{
+	for (u32 number = 0; number < DRIVER_COUNT; number++) {
+		size_t length = driver_is_wanted(number) ? strlen(driver_name(number)) : 0;
+
+		if (length != 0 && strncmp(name, driver_name(number), length) == 0 &&
+		    (name[length] == '\0' || name[length] == '.' || name[length] == 'p'))
+			return true;
+	}
+	return false;
+}
+
+static bool is_block_size(u32 bytes)
+{
+	return bytes >= BLK_SECTOR_BYTES && bytes <= BLK_BLOCK_MAX && (bytes & (bytes - 1)) == 0;
+}
+
+bool disk_take_report(const struct store_report *r)
+{
+	struct disk *d = r->slot < DISKS ? &disks[r->slot] : NULL;
+
+	if (d == NULL || !can_be(r->slot))
+		return false;
+	if (r->sectors == 0) {
+		d->is_there = false;
+		return true;
+	}
+	if (r->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES || !is_block_size(r->block_bytes) ||
+	    r->table >= STORE_TABLE_COUNT)
+		return false;
+	*d = (struct disk){
+		.is_there = true, .block_bytes = r->block_bytes, .features = r->features, .table = r->table,
+		.bytes = r->sectors * BLK_SECTOR_BYTES, .largest_bytes = r->largest_bytes,
+		.free_bytes = r->free_bytes,
+	};
+	return true;
+}
+
+void disks_forget(void)
+{
+	for (u32 slot = 0; slot < DISKS; slot++)
+		disks[slot].is_there = false;
+}
+
+bool disk_is_coming(u32 slot)
+{
+	return can_be(slot) && !disks[slot].is_there &&
+	       driver_disk(slot / DRIVER_LINKS, slot % DRIVER_LINKS) != DRIVER_DISK_NONE;
+}
+
+bool disks_are_coming(void)
+{
+	for (u32 slot = 0; slot < DISKS; slot++)
+		if (disk_is_coming(slot))
+			return true;
+	return false;
+}

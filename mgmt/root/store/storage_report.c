@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * storage_report.c - see storage_report.h.
+ */
+#include "storage_report.h"
+
+#include <string.h>
+
+#include "disks.h"
+#include "drivers.h"
+#include "vm.h"
+#include "volumes.h"
+
+static void copy_vm_name(char to[VM_NAME_BYTES], u32 index)
+{
+	const struct vm *vm = vm_at(index);
+
+	if (vm != NULL)
+		memcpy(to, vm->name, VM_NAME_BYTES);
+}
+
+static u32 state_of(const struct disk *d, const struct volume *whole)
+{
+	static const u8 states[STORE_TABLE_COUNT] = {
+		[STORE_TABLE_UNREADABLE] = DISK_ROW_FAILED, [STORE_TABLE_BLANK] = DISK_ROW_BLANK,
+		[STORE_TABLE_GPT] = DISK_ROW_READY, [STORE_TABLE_RECOVERED] = DISK_ROW_READY,
+		[STORE_TABLE_DAMAGED] = DISK_ROW_UNKNOWN, [STORE_TABLE_MBR] = DISK_ROW_UNKNOWN,
+		[STORE_TABLE_OTHER] = DISK_ROW_UNKNOWN,
+	};
+
+	if (whole != NULL && whole->vm != VOLUME_NOBODY)
+		return DISK_ROW_WHOLE;
+	return d->is_there ? states[d->table] : DISK_ROW_COMING;
+}
+
+static void fill(u32 slot, struct disk_row *out)
+{
+	const struct disk *d = disk_at(slot);
+	const struct volume *whole;
+
+	out->index = slot;
+	disk_name(out->name, slot);
+	whole = volume_find(out->name);
+	out->state = state_of(d, whole);
+	strcpy(out->program, driver_program(slot / DRIVER_LINKS));
+	if (whole != NULL)
+		copy_vm_name(out->vm, whole->vm);
+	if (!d->is_there)
+		return;
+	out->bytes = d->bytes;
+	out->free_bytes = d->largest_bytes;
+	out->block_bytes = d->block_bytes;
+	out->features = d->features;
+	driver_disk_model(slot / DRIVER_LINKS, slot % DRIVER_LINKS, out->model);
+}
+
+bool storage_disk_row(u32 *index, struct disk_row *out)
+{
+	while (*index < DISKS && !disk_at(*index)->is_there && !disk_is_coming(*index))
+		++*index;
+	if (*index >= DISKS)
+		return false;
+	fill((*index)++, out);
+	return true;
+}
+
+bool storage_volume_row(u32 *index, struct volume_row *out)
+{
+	while (*index < STORE_VOLUMES && volume_at(*index) == NULL)
+		++*index;
+	if (*index >= STORE_VOLUMES)
+		return false;
+	volume_row_fill(volume_at(*index), out);
+	copy_vm_name(out->vm, volume_at(*index)->vm);
+	copy_vm_name(out->made_for, volume_at(*index)->made_for);
+	++*index;
+	return true;
+}

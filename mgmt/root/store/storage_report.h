@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * storage_report.h - rows for list-disk and list-volume.
+ */
+#ifndef VOS_STORAGE_REPORT_H
+#define VOS_STORAGE_REPORT_H
+
+#include "request.h"
+#include "types.h"
+
+/* The first row from *index on, which is then behind it. False: there is none. */
+bool storage_disk_row(u32 *index, struct disk_row *out);
+bool storage_volume_row(u32 *index, struct volume_row *out);
+
+#endif
