@@ -6,6 +6,7 @@
  * pcpu, struct trap_frame and struct thread are asserted in cpu_thread.c.
  */
 #include "entry_offsets.h"
+#include "registers.h"
 
 	.text
 
@@ -34,39 +35,11 @@ cpu_stubs:
 	.endr
 
 	.macro PUSH_REGISTERS
-	pushq %rax
-	pushq %rcx
-	pushq %rdx
-	pushq %rsi
-	pushq %rdi
-	pushq %r8
-	pushq %r9
-	pushq %r10
-	pushq %r11
-	pushq %rbx
-	pushq %rbp
-	pushq %r12
-	pushq %r13
-	pushq %r14
-	pushq %r15
+	PUSH rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, KEPT
 	.endm
 
 	.macro POP_REGISTERS
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
-	popq %rbp
-	popq %rbx
-	popq %r11
-	popq %r10
-	popq %r9
-	popq %r8
-	popq %rdi
-	popq %rsi
-	popq %rdx
-	popq %rcx
-	popq %rax
+	POP KEPT_BACKWARDS, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
 	.endm
 
 	/* Interrupt gates leave AC and DF as ring 3 set them: AC would open SMAP. */
@@ -104,13 +77,9 @@ trap_debug:
 	movq %rax, %gs:PCPU_USER_STACK
 	movq %rsp, %rax
 	movq %gs:PCPU_KERNEL_STACK, %rsp
-	pushq 48(%rax)
-	pushq 40(%rax)
-	pushq 32(%rax)
-	pushq 24(%rax)
-	pushq 16(%rax)
-	pushq 8(%rax)
-	pushq (%rax)
+	.irp offset, 48, 40, 32, 24, 16, 8, 0
+	pushq \offset(%rax)
+	.endr
 	movq %gs:PCPU_USER_STACK, %rax
 	jmp trap_swapped
 
@@ -204,20 +173,10 @@ syscall_foreign:
 	.globl cpu_stack_switch
 	.balign 16
 cpu_stack_switch:
-	pushq %rbx
-	pushq %rbp
-	pushq %r12
-	pushq %r13
-	pushq %r14
-	pushq %r15
+	PUSH KEPT
 	movq %rsp, (%rdi)
 	movq %rsi, %rsp
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
-	popq %rbp
-	popq %rbx
+	POP KEPT_BACKWARDS
 	ret
 
 /* First return of a new ring-3 thread: its stack holds a trap frame (cpu_thread.c). */

@@ -14,6 +14,7 @@
  * Armed: breakpoints of the guest are in force here too (svm_features.leaves_breakpoints), none of which is on anything
  * that this runs or touches. They are disarmed before interrupts.
  */
+#include "registers.h"
 #include "svm_offsets.h"
 
 	.macro SWITCH name armed
@@ -21,13 +22,7 @@
 	.type \name, @function
 	.balign 16
 \name:
-	pushq %rbx
-	pushq %rbp
-	pushq %r12
-	pushq %r13
-	pushq %r14
-	pushq %r15
-	pushq %rdi
+	PUSH KEPT, rdi
 	clgi
 	sti
 	movq HW_VMCB_HPA(%rdi), %rax
@@ -39,14 +34,9 @@
 	movq 24(%rsi), %rbx
 	movq 40(%rsi), %rbp
 	movq 56(%rsi), %rdi
-	movq 64(%rsi), %r8
-	movq 72(%rsi), %r9
-	movq 80(%rsi), %r10
-	movq 88(%rsi), %r11
-	movq 96(%rsi), %r12
-	movq 104(%rsi), %r13
-	movq 112(%rsi), %r14
-	movq 120(%rsi), %r15
+	.irp number, 8, 9, 10, 11, 12, 13, 14, 15
+	movq 8 * \number(%rsi), %r\number
+	.endr
 	movq 48(%rsi), %rsi
 	vmrun %rax
 	vmsave %rax
@@ -61,23 +51,13 @@
 	movq %rbp, 40(%rax)
 	movq %rsi, 48(%rax)
 	movq %rdi, 56(%rax)
-	movq %r8, 64(%rax)
-	movq %r9, 72(%rax)
-	movq %r10, 80(%rax)
-	movq %r11, 88(%rax)
-	movq %r12, 96(%rax)
-	movq %r13, 104(%rax)
-	movq %r14, 112(%rax)
-	movq %r15, 120(%rax)
+	.irp number, 8, 9, 10, 11, 12, 13, 14, 15
+	movq %r\number, 8 * \number(%rax)
+	.endr
 	popq %rdi
 	movq HW_HOST_SAVE(%rdi), %rax
 	vmload %rax
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
-	popq %rbp
-	popq %rbx
+	POP KEPT_BACKWARDS
 	cld
 	stgi
 	nop

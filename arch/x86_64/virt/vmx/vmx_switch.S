@@ -11,6 +11,7 @@
  * The preemption timer only asks for a look at host interrupts (vmx_probe.c). If nothing has come up, the guest goes on
  * at once: `fast_vcpu` is still set (arch.h).
  */
+#include "registers.h"
 #include "vmx_offsets.h"
 
 #define VMCS_HOST_RSP 0x6c14
@@ -25,13 +26,7 @@
 	.type vmx_switch, @function
 	.balign 16
 vmx_switch:
-	pushq %rbx
-	pushq %rbp
-	pushq %r12
-	pushq %r13
-	pushq %r14
-	pushq %r15
-	pushq %rdi
+	PUSH KEPT, rdi
 	cmpq %rsp, HW_HOST_RSP(%rdi)
 	je 1f
 	movq %rsp, HW_HOST_RSP(%rdi)
@@ -44,14 +39,9 @@ vmx_switch:
 	movq PAGE_GPR(3)(%rdi), %rbx
 	movq PAGE_GPR(5)(%rdi), %rbp
 	movq PAGE_GPR(6)(%rdi), %rsi
-	movq PAGE_GPR(8)(%rdi), %r8
-	movq PAGE_GPR(9)(%rdi), %r9
-	movq PAGE_GPR(10)(%rdi), %r10
-	movq PAGE_GPR(11)(%rdi), %r11
-	movq PAGE_GPR(12)(%rdi), %r12
-	movq PAGE_GPR(13)(%rdi), %r13
-	movq PAGE_GPR(14)(%rdi), %r14
-	movq PAGE_GPR(15)(%rdi), %r15
+	.irp number, 8, 9, 10, 11, 12, 13, 14, 15
+	movq PAGE_GPR(\number)(%rdi), %r\number
+	.endr
 	movq PAGE_GPR(7)(%rdi), %rdi
 	vmresume
 	/* Only reached if the instruction failed: the registers hold what was in gpr[], nothing has to be stored. */
@@ -83,24 +73,14 @@ store:	pushq %rsi
 	movq %rcx, PAGE_GPR(1)(%rsi)
 	movq %rbx, PAGE_GPR(3)(%rsi)
 	movq %rbp, PAGE_GPR(5)(%rsi)
-	movq %r8, PAGE_GPR(8)(%rsi)
-	movq %r9, PAGE_GPR(9)(%rsi)
-	movq %r10, PAGE_GPR(10)(%rsi)
-	movq %r11, PAGE_GPR(11)(%rsi)
-	movq %r12, PAGE_GPR(12)(%rsi)
-	movq %r13, PAGE_GPR(13)(%rsi)
-	movq %r14, PAGE_GPR(14)(%rsi)
-	movq %r15, PAGE_GPR(15)(%rsi)
+	.irp number, 8, 9, 10, 11, 12, 13, 14, 15
+	movq %r\number, PAGE_GPR(\number)(%rsi)
+	.endr
 	popq PAGE_GPR(7)(%rsi)
 	popq PAGE_GPR(6)(%rsi)
 	popq PAGE_GPR(2)(%rsi)
 4:	addq $8, %rsp
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
-	popq %rbp
-	popq %rbx
+	POP KEPT_BACKWARDS
 	jmp vmx_exit
 
 	/* STI holds interrupts off for one instruction more. */
