@@ -15,8 +15,8 @@
 #include "cpu.h"
 #include "fpu_state.h"
 #include "info_page.h"
+#include "quirks_cpu.h"
 
-#define XCR0_X87 BIT64(0)
 #define XCR0_SSE BIT64(1)
 #define XCR0_AVX BIT64(2)
 #define XCR0_AVX512 (BIT64(5) | BIT64(6) | BIT64(7))
@@ -71,20 +71,6 @@ void fpu_init(struct info_page *info)
 	info->xsave_bytes = cpu_features.xsave_bytes;
 }
 
-/*
- * Processors do this themselves. QEMU TCG doesn't, and its XRSTOR of x87 state from memory changes the *boot* pCPU's
- * flags (IGNNE#) from another thread without a lock. Whatever that pCPU changes there at the same time is lost: that it
- * left the guest's second-level tables, and the next fetch is a #VMEXIT that saves the host's state for the guest's;
- * that it entered them; or that it set GIF, and it is deaf. What guests restore themselves can still do that.
- */
-static void mark_initial_x87(struct fpu_area *area)
-{
-	u64 *xstate_bv = &area->state[FPU_XSTATE_BV_AT / 8];
-
-	if ((*xstate_bv & XCR0_X87) && fpu_x87_is_initial(area->state))
-		*xstate_bv &= ~XCR0_X87;
-}
-
 static void save(struct fpu_area *area)
 {
 	u32 low = (u32)cpu_features.xcr0_mask, high = (u32)(cpu_features.xcr0_mask >> 32);
@@ -99,7 +85,8 @@ static void save(struct fpu_area *area)
 		__asm__ volatile("xsaveopt64 %0" : "+m"(area->state) : "a"(low), "d"(high));
 	else
 		__asm__ volatile("xsave64 %0" : "+m"(area->state) : "a"(low), "d"(high));
-	mark_initial_x87(area);
+	if (cpu_features.is_tcg)
+		quirk_tcg_mark_initial_x87(area->state);
 }
 
 static void restore(const struct fpu_area *area)

@@ -13,6 +13,7 @@
 #include "cpu_entry.h"
 #include "info_page.h"
 #include "kernel_upcalls.h"
+#include "quirks_cpu.h"
 #include "screen.h"
 
 #define SFMASK_BITS (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
@@ -97,6 +98,7 @@ static void find_features(const struct boot_info *boot)
 	cpu_features.cr4 = cpu_features.cr4_known & CR4_USED;
 	cpu_has_smap = (cpu_features.cr4 & CR4_SMAP) != 0;
 	cpu_features.has_xsaveopt = !is_safe && has(W_D1_EAX, 0);
+	cpu_features.is_tcg = quirk_is_tcg();
 	cpu_features.has_x2apic = !is_safe && has(W_1_ECX, 21);
 	cpu_features.has_tsc_deadline = !is_safe && has(W_1_ECX, 24);
 }

@@ -7,6 +7,7 @@
 
 #include "types.h"
 
+#define XCR0_X87 BIT64(0)
 #define FPU_CONTROL_RESET 0x37fu
 
 /* Offsets in bytes. */

@@ -14,7 +14,7 @@ struct cpu_features {
 	u64 xcr0_mask;		/* extended-state components that fit into an area; 0 = no XSAVE */
 	u32 xsave_bytes;
 	u8 physical_bits;
-	bool has_xsaveopt, has_x2apic, has_tsc_deadline;
+	bool has_xsaveopt, has_x2apic, has_tsc_deadline, is_tcg;
 };
 extern struct cpu_features cpu_features;
 

@@ -8,13 +8,6 @@
 #include "virt_bits.h"
 #include "x86.h"
 
-bool quirk_is_tcg(void)
-{
-	struct cpuid r = cpuid(0x40000000u, 0);
-
-	return (cpuid(1, 0).ecx & BIT32(31)) && r.ebx == 0x54474354u && r.ecx == 0x43544743u && r.edx == 0x47435447u;
-}
-
 bool quirk_tcg_leaves_breakpoints(hpa_t frame)
 {
 	bool is_left;

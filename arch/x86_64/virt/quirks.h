@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quirks.h - what emulators do wrong, and a function for each workaround that can stand apart. On a processor
- * only quirk_is_tcg runs: svm_features has a flag for each other, which it sets. docs/emulator-quirks.md lists all.
+ * quirks.h - what emulators do wrong, and a function for each workaround that can stand apart. On a processor none
+ * runs: svm_features has a flag for each, set by cpu_features.is_tcg. docs/emulator-quirks.md lists all.
  */
 #ifndef VOS_QUIRKS_H
 #define VOS_QUIRKS_H
 
 #include "types.h"
 #include "vcpu_page.h"
-
-/* QEMU TCG says so in CPUID. */
-bool quirk_is_tcg(void);
 
 /*
  * Whether this QEMU changes DR7 without a change of what is armed: 7.2 does, 10.0 does not. The second disables

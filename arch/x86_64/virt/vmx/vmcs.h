@@ -137,6 +137,7 @@ enum vmx_exit_reason {
 #define IO_REP BIT64(5)
 
 #define MSR_VMX_BASIC 0x480u
+#define VMX_BASIC_REVISION 0x7fffffffu
 #define VMX_BASIC_TRUE_CONTROLS BIT64(55)
 #define MSR_VMX_PIN 0x481u		/* the TRUE ones are 0x48d + the same offset */
 #define MSR_VMX_PROC 0x482u

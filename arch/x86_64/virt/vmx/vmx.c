@@ -42,7 +42,7 @@ static hpa_t frame_with_revision(void *before)
 {
 	hpa_t frame = HPA(direct_hpa(before).raw + PAGE_SIZE);
 
-	*(u32 *)direct_pointer(frame) = (u32)rdmsr(MSR_VMX_BASIC) & 0x7fffffffu;
+	*(u32 *)direct_pointer(frame) = (u32)rdmsr(MSR_VMX_BASIC) & VMX_BASIC_REVISION;
 	return frame;
 }
 

@@ -6,6 +6,7 @@
  * The rest is used if it is there.
  */
 #include "info_page.h"
+#include "quirks_vmx.h"
 #include "virt_bits.h"
 #include "vmx.h"
 
@@ -76,19 +77,17 @@ bool vmx_is_switched_on(void)
 	return (control & FEATURE_CONTROL_VMX) != 0;
 }
 
-/*
- * Bochs lets no host interrupt end guest mode if the guest was entered with IF = 0 and has left it so. A look from
- * time to time (vmx_switch.S) keeps such a guest from owning the pCPU; it takes a dozen instructions. A UART that
- * interrupts at 4 received bytes overflows 1.1 ms later at 115200 baud.
- */
+/* A UART that interrupts at 4 received bytes overflows 1.1 ms later at 115200 baud. */
 static void choose_timer(struct info_page *info)
 {
 	u32 shift = (u32)rdmsr(MSR_VMX_MISC) & 0x1fu;
-	bool is_there = (vmx_controls.pin & PIN_PREEMPTION_TIMER) != 0;
 
-	if (is_there)
-		vmx_controls.timer_value = (u32)(info->tsc_hz / POLLS_PER_SECOND >> shift) + 1;
-	virt_note_feature(info, FEAT_PREEMPTION_TIMER, is_there);
+	if (!(vmx_controls.pin & PIN_PREEMPTION_TIMER) || !quirk_bochs_needs_polls()) {
+		vmx_controls.pin &= ~PIN_PREEMPTION_TIMER;
+		return;
+	}
+	vmx_controls.timer_value = (u32)(info->tsc_hz / POLLS_PER_SECOND >> shift) + 1;
+	info->features_used |= BIT64(FEAT_PREEMPTION_TIMER);
 }
 
 static bool choose_ept(void)
