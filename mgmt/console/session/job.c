@@ -91,6 +91,17 @@ void job_move(struct job *to, struct job *from)
 	from->is_used = false;
 }
 
+bool job_to_background(struct session *s, struct job *job)
+{
+	struct job *background = job_new(s, JOB_BACKGROUND);
+
+	if (!background)
+		return false;
+	job_move(background, job);
+	background->origin = JOB_BACKGROUND;
+	return true;
+}
+
 void job_start(struct session *s, struct job *job)
 {
 	job->begun_ns = session_now(s);
@@ -381,28 +392,22 @@ static u64 hint_at(const struct job *job)
 /* --wait=TIME is over: the work goes on, whoever waited is told so. */
 static void stop_waiting(struct session *s, struct job *job)
 {
-	struct job *background = job_new(s, JOB_BACKGROUND);
+	bool is_batch = job->targets != NULL, is_kept = job->origin != JOB_PROMPT || job_to_background(s, job);
+	const char *where = is_kept ? " in the background" : ", but its result will not be shown";
 	struct cmd_error error;
 	char text[UNIT_TEXT_BYTES];
 
-	if (job->targets)
-		error_set(&error, RESULT_TIMEOUT, "%s has not finished for all %u VMs after %s. It continues in the "
-			"background; see list-vm", job->args.command->verb, job->target_count,
-			seconds_text(text, job->args.wait_ns));
+	if (is_batch)
+		error_set(&error, RESULT_TIMEOUT, "%s has not finished for all %u VMs after %s. It continues%s; see "
+			"list-vm", job->args.command->verb, job->target_count,
+			seconds_text(text, job->args.wait_ns), where);
 	else if (args_has(&job->args, ARG_VOLUME))
-		error_set(&error, RESULT_TIMEOUT, "%s %s has not finished after %s. It continues in the background; "
-			"see list-volume",
-			job->args.command->verb, job->args.spec.disks[0].volume, seconds_text(text, job->args.wait_ns));
+		error_set(&error, RESULT_TIMEOUT, "%s %s has not finished after %s. It continues%s; see list-volume",
+			job->args.command->verb, job->args.spec.disks[0].volume,
+			seconds_text(text, job->args.wait_ns), where);
 	else
-		error_set(&error, RESULT_TIMEOUT, "%s %s has not finished after %s. It continues in the background; "
-			"see status-vm",
-			job->args.command->verb, job->args.name, seconds_text(text, job->args.wait_ns));
-	if (background && job->origin == JOB_PROMPT) {
-		job_move(background, job);
-		background->origin = JOB_BACKGROUND;
-	} else if (background) {
-		background->is_used = false;
-	}
+		error_set(&error, RESULT_TIMEOUT, "%s %s has not finished after %s. It continues%s; see status-vm",
+			job->args.command->verb, job->args.name, seconds_text(text, job->args.wait_ns), where);
 	job->is_waiting = false;
 	job_fail(s, job, &error);
 }

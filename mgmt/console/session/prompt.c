@@ -44,20 +44,28 @@ static void give_up(struct session *s)
 	remember(s, error.code, error.class);
 }
 
+/* Without a place in the background, what root was asked for goes on, and nobody hears of it. */
+static void let_go(struct session *s, struct job *job)
+{
+	const char *verb = job->args.command->verb;
+
+	if (job_to_background(s, job))
+		out_format(&s->terminal, "(%s continues in the background)\n", verb);
+	else if (!job->is_unsent)
+		out_format(&s->terminal, "(%s continues, unseen: %u commands are in the background)\n", verb,
+			   JOB_QUEUE);
+	else
+		out_format(&s->terminal, "(%s ends, what it began continues: %u commands are in the background)\n",
+			   verb, JOB_QUEUE);
+}
+
 void prompt_interrupt(struct session *s)
 {
 	struct job *job = job_of_prompt(s);
 
 	out_text(&s->terminal, "^C\n");
-	if (job->is_waiting) {
-		struct job *background = job_new(s, JOB_BACKGROUND);
-
-		out_format(&s->terminal, "(%s continues in the background)\n", job->args.command->verb);
-		if (background) {
-			job_move(background, job);
-			background->origin = JOB_BACKGROUND;
-		}
-	}
+	if (job->is_waiting)
+		let_go(s, job);
 	job_drop(job);
 	give_up(s);
 }

@@ -276,6 +276,8 @@ void job_send_all(struct session *s, struct job *job);
 void job_drop_unsent(struct job *job);
 /* The job lives on in another slot. */
 void job_move(struct job *to, struct job *from);
+/* Into a slot of JOB_BACKGROUND. False: there is none. */
+bool job_to_background(struct session *s, struct job *job);
 /* Free the slot. */
 void job_drop(struct job *job);
 void job_answer(struct console *console, const struct reply *reply);

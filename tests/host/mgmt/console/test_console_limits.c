@@ -10,6 +10,7 @@
 
 #include "console_bench.h"
 #include "syscalls.h"
+#include "units.h"
 
 static char line[3 * LINE_BYTES];
 
@@ -304,6 +305,38 @@ static void a_person_cancels_what_was_let_go(void **state)
 	assert_int_equal(session.last_result, RESULT_OK);
 }
 
+/* There is no place for a 33rd command in the background: nothing is promised that will not be. */
+static void a_full_background(void **state)
+{
+	(void)state;
+	run_vm("a");
+	root->is_slow = true;
+	for (u32 i = 0; i < JOB_QUEUE; i++) {
+		clear_screen();
+		fake_type(root, "stop-vm a\r");
+		fake_type(root, "\x03");
+		expect("(stop-vm continues in the background)");
+	}
+	clear_screen();
+	fake_type(root, "stop-vm a\r");
+	fake_type(root, "\x03");
+	expect("(stop-vm continues, unseen: 32 commands are in the background)");
+	expect_not("continues in the background");
+	clear_screen();
+	fake_type(root, "stop-vm a --wait=1s\r");
+	root->now_ns += 2 * NS_PER_SECOND;
+	fake_run(root);
+	expect("after 1.000 s. It continues, but its result will not be shown; see status-vm");
+	clear_screen();
+	root->is_full = true;
+	fake_type(root, "stop-vm a\r");
+	fake_type(root, "\x03");
+	expect("(stop-vm ends, what it began continues: 32 commands are in the background)");
+	expect_80_columns();
+	root->is_full = root->is_slow = false;
+	fake_answer(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +352,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(canceling, setup, teardown),
 		cmocka_unit_test_setup_teardown(canceling_between_steps, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_person_cancels_what_was_let_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_full_background, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_limits_that_help_tells_are_true, setup, teardown),
 	};
 
