@@ -150,8 +150,10 @@ static enum status make_piece(u32 number, u32 piece)
 		return st;
 	}
 	d->h_mem[piece] = h_mem;
-	d->bus[piece] = stat_of(h_mem, STAT_BUS_ADDRESS);
-	return pd_fill(HANDLE_SELF_PD, h_mem, at, 0, DRIVER_PIECE_BYTES, RW);
+	st = pd_fill(HANDLE_SELF_PD, h_mem, at, 0, DRIVER_PIECE_BYTES, RW);
+	if (st == ST_OK)	/* it is nowhere before */
+		d->bus[piece] = stat_of(h_mem, STAT_BUS_ADDRESS);
+	return st;
 }
 
 static void drop_piece(u32 number, u32 piece)
