@@ -68,6 +68,18 @@ def check_virtio(machine):
     assert '0-1' in machine.guest_cmd('cat /sys/devices/system/cpu/possible')
 
 
+def check_keys_while_the_kernel_prints(machine):
+    """The driver of the serial line has its interrupts off then: the second console must not get them instead."""
+    keys = 'echo 42 >/tmp/k\r'
+    lines = 2 * len(keys)
+    machine.send(f'seq {lines} | while read i; do echo h >/proc/sysrq-trigger; done &\r')
+    for number in range(lines):
+        machine.expect('HELP')
+        machine.send(keys[number:number + 1])
+    machine.expect('\n')
+    assert '42' in machine.guest_cmd('cat /tmp/k')
+
+
 def check_two_kinds(machine):
     """Beside Linux a guest of another kind: memtest86+ waits on the PIT, which only the old PC has."""
     machine.detach()
@@ -90,6 +102,7 @@ def test_modern_platform(machine):
     start_linux(machine)
     check_shell(machine)
     check_virtio(machine)
+    check_keys_while_the_kernel_prints(machine)
     check_pause_and_clock(machine)
     check_two_kinds(machine)
 

@@ -133,7 +133,7 @@ static u32 give_other(struct console_port *c)
 /* Give the UART a break, or the bytes before the next break; returns how many it took. */
 static u32 give_held(struct console_port *c)
 {
-	if (c->other.is_open && !uart_wants_input(c->uart) && c->other.is_open(c->other.ctx))
+	if (c->other.is_open && !uart_is_open(c->uart) && c->other.is_open(c->other.ctx))
 		return give_other(c);
 	if (c->held_breaks & 1)
 		return uart_receive_break(c->uart) ? 1 : 0;

@@ -2,7 +2,7 @@
 /*
  * console_port.h - the outer end of the guest's consoles, its serial line and its virtio console: the VM's two console
  * rings. Output of both goes into one ring. Input goes to the serial line, or to the virtio console while that has a
- * driver and nothing in the guest has enabled the serial line's receive interrupt.
+ * driver and nothing in the guest has opened the serial line for input.
  *
  * No byte is lost: while the output ring is full, the UART's transmitter stays busy, and input waits in its ring until
  * the receiver has room. The VMM notifies the console of output in portions, because a notification for each byte would

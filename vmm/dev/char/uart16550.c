@@ -185,12 +185,21 @@ static u8 read_data(struct uart *u)
 	return byte;
 }
 
+static void note_open(struct uart *u)
+{
+	if (u->ier & IER_RDA)
+		u->is_open = true;
+	else if (!(u->mcr & MCR_OUT2))
+		u->is_open = false;
+}
+
 static void write_ier(struct uart *u, u8 value)
 {
 	/* Enabling THRE with an empty transmitter raises it: drivers start sending that way. */
 	if ((value & IER_THRE) && !(u->ier & IER_THRE) && (u->lsr & LSR_THRE))
 		u->thre_pending = true;
 	u->ier = value & 0x0f;
+	note_open(u);
 	update_irq(u);
 }
 
@@ -242,6 +251,7 @@ static void write_mcr(struct uart *u, u8 value)
 	bool was_loop = u->mcr & MCR_LOOP;
 
 	u->mcr = value & 0x1f;
+	note_open(u);
 	update_modem_lines(u);
 	if (was_loop && !(u->mcr & MCR_LOOP))
 		ask_for_input(u);

@@ -38,6 +38,7 @@ struct uart {
 	bool is_fifo;
 	bool thre_pending;	/* THRE interrupt latched; reading IIR or writing THR clears it */
 	bool is_asserted;
+	bool is_open;		/* see uart_is_open */
 };
 
 void uart_init(struct uart *u, const struct uart_ops *ops, const struct irq_line *irq);
@@ -46,8 +47,12 @@ void uart_init(struct uart *u, const struct uart_ops *ops, const struct irq_line
 u32 uart_receive(struct uart *u, const u8 *bytes, u32 count);
 /* The other side sent a break. False: not taken, there is no room for it. */
 bool uart_receive_break(struct uart *u);
-/* Does the guest want an interrupt for what comes in? A driver that polls does not. */
-static inline bool uart_wants_input(const struct uart *u) { return u->ier & 1; }
+/*
+ * Has the guest opened the line for input? It has enabled the receive interrupt, and not since let go of both that and
+ * OUT2, which on a PC passes the interrupt on. A driver that polls does not. Linux masks the interrupt while the kernel
+ * prints: the line stays open.
+ */
+static inline bool uart_is_open(const struct uart *u) { return u->is_open; }
 /* The output has room again. */
 void uart_output_ready(struct uart *u);
 

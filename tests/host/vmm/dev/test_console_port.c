@@ -126,12 +126,78 @@ static void test_write_asks_for_room(void **state)
 	assert_true(ring_producer_take_waiting(&screen));
 }
 
+/* ---- two consoles ---- */
+
+#define IER_RDA 1u
+#define MCR_OUT2 8u
+
+static u32 other_bytes;
+
+static bool other_is_open(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+static u32 other_receive(void *ctx, const u8 *bytes, u32 count)
+{
+	(void)ctx;
+	(void)bytes;
+	other_bytes += count;
+	return count;
+}
+
+static void other_output_ready(void *ctx)
+{
+	(void)ctx;
+}
+
+static void out(u32 reg, u8 value)
+{
+	uart_region.write(&uart, reg, 1, value);
+}
+
+/* Linux' driver of the serial line switches its interrupts off while the kernel prints: no key is lost meanwhile. */
+static void test_keys_while_the_kernel_prints(void **state)
+{
+	static const struct console_port_other other = { other_is_open, other_receive, other_output_ready, NULL };
+
+	(void)state;
+	console_port_join(&port, &other);
+	other_bytes = 0;
+	assert_true(type('a'));			/* nobody has opened the serial line */
+	assert_int_equal(other_bytes, 1);
+	out(4, MCR_OUT2);			/* opened */
+	out(1, IER_RDA);
+	for (u32 i = 0; i < 100; i++) {
+		out(1, 0);
+		assert_true(type('b'));
+		out(0, 'x');
+		out(1, IER_RDA);
+		assert_int_equal(in(0), 'b');
+	}
+	assert_int_equal(other_bytes, 1);
+	out(1, 0);				/* closed, in the order of Linux and in the other one */
+	out(4, 0);
+	assert_true(type('c'));
+	assert_int_equal(other_bytes, 2);
+	out(4, MCR_OUT2);
+	out(1, IER_RDA);
+	out(4, 0);
+	assert_true(type('d'));
+	assert_int_equal(in(0), 'd');
+	out(1, 0);
+	assert_true(type('e'));
+	assert_int_equal(other_bytes, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_each_key_of_a_deaf_guest, setup),
 		cmocka_unit_test_setup(test_write_asks_for_room, setup),
 		cmocka_unit_test_setup(test_input_ring_full, setup),
+		cmocka_unit_test_setup(test_keys_while_the_kernel_prints, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
