@@ -275,7 +275,7 @@ static void make_room(u32 disk)
 	zero_next(disk);
 }
 
-static void create(u32 disk, const struct store_order *order)
+static void create_volume(u32 disk, const struct store_order *order)
 {
 	enum store_error error = judge_create(disk, order);
 	struct table *t = table_of(disk);
@@ -300,7 +300,7 @@ static void deleted(u32 disk)
 	answer(disk, STORE_OK);
 }
 
-static void delete(u32 disk, const struct store_order *order)
+static void delete_volume(u32 disk, const struct store_order *order)
 {
 	u32 number = 0;
 	enum store_error error = judge_delete(disk, order, &number);
@@ -495,9 +495,9 @@ static void begin_order(u32 disk)
 
 	jobs[disk].is_begun = true;
 	if (order->op == STORE_CREATE)
-		create(disk, order);
+		create_volume(disk, order);
 	else if (order->op == STORE_DELETE)
-		delete(disk, order);
+		delete_volume(disk, order);
 	else
 		attach_whole(disk, order);
 }
@@ -549,6 +549,7 @@ void jobs_disk_changed(u32 disk, const struct blk_info *info)
 		return;
 	t->info = *info;
 	table_set_whole(disk);
+	news = ~0u;			/* a partition of any disk may have got another name */
 	volume_set_disk_info(disk, info);
 	jobs[disk].is_scan_due = true;
 	jobs[disk].cannot_clean = false;

@@ -27,10 +27,16 @@ struct table *table_of(u32 disk)
 bool table_is_zero(const void *at, u64 bytes)
 {
 	const volatile u64 *words = at;
+	const u64 count = bytes / sizeof(*words);
 
-	for (u64 i = 0; i < bytes / sizeof(*words); i++)
-		if (words[i] != 0)
+	for (u64 i = 0; i < count;) {
+		u64 sum = 0, end = min_u64(i + 64, count);
+
+		for (; i < end; i++)
+			sum |= words[i];
+		if (sum != 0)
 			return false;
+	}
 	return true;
 }
 
@@ -60,6 +66,7 @@ void table_read_first(struct table *t, const u8 *at, u32 bytes)
 	set_size(&t->gpt, &t->info);
 	fault = gpt_read(&t->gpt, &region, false);
 	t->is_first_zero = table_is_zero(at, bytes);
+	t->is_first_bad = false;
 	t->is_mbr_zero = mbr == GPT_MBR_ZERO;
 	if (mbr == GPT_MBR_PARTITIONS)
 		set_state(t, STORE_TABLE_MBR, STORE_FAULT_NONE);
@@ -97,6 +104,7 @@ void table_read_last(struct table *t, const u8 *at, u32 bytes)
 	} else if (fault == STORE_FAULT_NONE) {
 		fault = t->fault;
 		t->gpt = second;
+		t->is_first_bad = true;
 		set_state(t, STORE_TABLE_RECOVERED, fault);
 	} else if (t->is_first_zero && table_is_zero(at, bytes)) {
 		set_state(t, STORE_TABLE_BLANK, STORE_FAULT_NONE);
@@ -212,17 +220,27 @@ void table_sync(u32 disk)
 	t->is_due = true;
 }
 
+/* A partition that nothing has makes way for a disk of that name: any system, or a VM with a disk of its own, may have
+ * called it so. */
 void table_set_whole(u32 disk)
 {
 	const struct table *t = &tables[disk];
-	struct volume *v = volume_of_part(disk, 0);
+	struct volume *v = volume_of_part(disk, 0), *other = volume_find(t->name);
+	u32 from = DISKS;
 
-	if (v == NULL && volume_find(t->name) == NULL)
+	if (v == NULL && other != NULL && other->kind == VOLUME_ON_DISK && other->part != 0 && other->links == 0) {
+		from = other->disk;
+		volume_drop(other);
+		other = NULL;
+	}
+	if (v == NULL && other == NULL)
 		v = volume_add(t->name, VOLUME_ON_DISK);
-	if (v == NULL)
-		return;
-	v->disk = disk;
-	v->sectors = t->info.sectors;
+	if (v != NULL) {
+		v->disk = disk;
+		v->sectors = t->info.sectors;
+	}
+	if (from != DISKS && tables[from].is_settled)
+		table_sync(from);
 }
 
 bool table_is_whole_used(u32 disk)

@@ -20,6 +20,7 @@ struct table {
 	bool is_settled;		/* it was looked at, and nothing is being changed: it may be reported */
 	bool is_due;			/* the disk is to be reported */
 	bool is_first_zero, is_mbr_zero;
+	bool is_first_bad;		/* the second copy is what is known */
 	enum store_table state;
 	enum store_fault fault;
 	struct blk_info info;
@@ -56,7 +57,7 @@ void table_unreadable(struct table *t);
  * kept in any case; if it is not in the table any more, that is the table's fault. All is due to be reported. */
 void table_sync(u32 disk);
 
-/* The whole disk: a volume of its name. Of a disk that is up. */
+/* The whole disk: a volume of its name. Another disk may have something to report then. */
 void table_set_whole(u32 disk);
 bool table_is_whole_used(u32 disk);
 

@@ -8,10 +8,7 @@
 #include "disk_io.h"
 #include "table.h"
 
-enum step {
-	STEP_FLUSH_DATA, STEP_SECOND, STEP_FLUSH_SECOND, STEP_ENTRIES, STEP_HEADER, STEP_MBR, STEP_FLUSH_FIRST,
-	STEP_COUNT
-};
+#define STEPS 7u
 
 static u32 steps[DISKS];		/* the next one */
 
@@ -77,27 +74,22 @@ static bool write_mbr(u32 disk)
 	return write_blocks(disk, 0, 1);
 }
 
-/* False: there is nothing to do in that step. */
-static bool (*const begin[STEP_COUNT])(u32 disk) = {
-	[STEP_FLUSH_DATA] = flush,
-	[STEP_SECOND] = write_second,
-	[STEP_FLUSH_SECOND] = flush,
-	[STEP_ENTRIES] = write_entries,
-	[STEP_HEADER] = write_header,
-	[STEP_MBR] = write_mbr,
-	[STEP_FLUSH_FIRST] = flush,
+/* Of each step: false if there is nothing to do. */
+static bool (*const orders[2][STEPS])(u32 disk) = {
+	{ flush, write_second, flush, write_entries, write_header, write_mbr, flush },
+	{ flush, write_entries, write_header, write_mbr, flush, write_second, flush },	/* the first copy is bad */
 };
 
 bool table_write_next(u32 disk)
 {
 	struct table *t = table_of(disk);
 
-	while (steps[disk] < STEP_COUNT)
-		if (begin[steps[disk]++](disk))
+	while (steps[disk] < STEPS)
+		if (orders[t->is_first_bad][steps[disk]++](disk))
 			return true;
 	t->state = STORE_TABLE_GPT;
 	t->fault = STORE_FAULT_NONE;
-	t->is_mbr_zero = false;
+	t->is_mbr_zero = t->is_first_bad = false;
 	t->is_settled = true;
 	return false;
 }

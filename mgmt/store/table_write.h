@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * table_write.h - writes a disk's table so that a power cut leaves the old one or the new one: what was written before
- * it is flushed, the second copy written, flushed, the first copy written, flushed.
+ * it is flushed, one copy written, flushed, the other copy written, flushed. The copy that is bad comes first, so that
+ * one of them is right at any time.
  */
 #ifndef VOS_TABLE_WRITE_H
 #define VOS_TABLE_WRITE_H

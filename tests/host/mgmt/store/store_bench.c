@@ -111,7 +111,7 @@ static void drop_volumes(void)
 			volume_drop(volume_find(name));
 }
 
-void bench_boot(void)
+static void restart(void)
 {
 	static const struct vm_link_ops ops = { link_at, signal_nobody, now_ns };
 	static const struct disk_ops disk_ops = {
@@ -142,9 +142,23 @@ void bench_boot(void)
 		struct store_order add = { .op = STORE_ADD_DISK, .slot = i, .disk = "d0" };
 
 		add.disk[1] = (char)('0' + i);
-		assert_int_equal(bench_answer(bench_send(add)), STORE_OK);
+		(void)bench_send(add);
 	}
+}
+
+void bench_boot_until_known(void)
+{
+	restart();
+	for (u32 i = 0; i < 500 && view.disk[0].kind != STORE_DISK; i++)
+		bench_run_some(1);
+}
+
+void bench_boot(void)
+{
+	restart();
 	bench_run();
+	for (u32 i = 0; i < BENCH_DISKS; i++)
+		assert_int_equal(view.done[i].error, STORE_OK);
 }
 
 /* ---- a disk ---- */
@@ -259,6 +273,62 @@ void bench_power_cut(unsigned *seed)
 		d->cut_at = d->fail_at = 0;
 	}
 	bench_boot();
+}
+
+/* ---- what is on a disk ---- */
+
+void bench_fill(u32 disk, u64 byte, u64 count, u8 value)
+{
+	memset(bench_disk[disk].data + byte, value, count);
+}
+
+bool bench_is_all(u32 disk, u64 byte, u64 count, u8 value)
+{
+	for (u64 i = 0; i < count; i++)
+		if (bench_disk[disk].data[byte + i] != value)
+			return false;
+	return true;
+}
+
+void bench_expect(u32 disk, enum store_table table, enum store_fault fault, u64 largest, u64 sum)
+{
+	const struct store_report *r = &view.disk[disk];
+
+	assert_int_equal(r->kind, STORE_DISK);
+	assert_int_equal(r->table, table);
+	assert_int_equal(r->fault, fault);
+	assert_int_equal(r->largest_bytes, largest * MIB_BYTES);
+	assert_int_equal(r->free_bytes, sum * MIB_BYTES);
+}
+
+/* Put a table there as another system would. */
+void bench_write_table(u32 disk, const struct gpt_part *parts, u32 count)
+{
+	const u8 guid[STORE_GUID_BYTES] = { 0x66 };
+	static struct gpt t;
+	u8 *data = bench_disk[disk].data;
+
+	t.blocks = BENCH_SECTORS;
+	t.block_bytes = 512;
+	assert_true(gpt_new(&t, guid));
+	for (u32 i = 0; i < count; i++)
+		assert_int_equal(gpt_add(&t, &parts[i]), i);
+	gpt_build_mbr(&t, data);
+	for (u32 second = 0; second < 2; second++) {
+		gpt_build_array(&t, data + gpt_array_block(&t, second) * 512);
+		gpt_build_header(&t, second, data + gpt_header_block(&t, second) * 512);
+	}
+}
+
+struct gpt_part bench_part_of(bool is_vos, u8 guid, u64 mib, const char *label)
+{
+	struct gpt_part p = { .first = mib * MIB_SECTORS, .blocks = MIB_SECTORS, .type = { 0xaf } };
+
+	if (is_vos)
+		memcpy(p.type, gpt_type_volume, sizeof(p.type));
+	memset(p.guid, guid, sizeof(p.guid));
+	strcpy(p.label, label);
+	return p;
 }
 
 /* ---- root ---- */

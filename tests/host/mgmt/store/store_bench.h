@@ -7,9 +7,12 @@
 #define VOS_STORE_BENCH_H
 
 #include "blk_link.h"
+#include "gpt.h"
 #include "store.h"
 #include "types.h"
 
+#define MIB_BYTES (1024ull * 1024)
+#define MIB_SECTORS 2048u
 #define BENCH_DISKS 2u
 #define BENCH_BYTES (16u * 1024u * 1024u)	/* of a disk */
 #define BENCH_SECTORS (BENCH_BYTES / BLK_SECTOR_BYTES)
@@ -49,10 +52,20 @@ extern struct bench_view view;
 void bench_setup(void);
 /* The store dies, and a new one is told of the disks. What they hold stays. */
 void bench_boot(void);
+/* Only until root has been told of disk 0. */
+void bench_boot_until_known(void);
 /* The power is cut: each sector that was not flushed is lost or not. Then boot. */
 void bench_power_cut(unsigned *seed);
 /* A driver begins anew, up or with its disk lost. */
 void bench_driver_again(u32 disk, bool is_lost);
+
+void bench_fill(u32 disk, u64 byte, u64 count, u8 value);
+bool bench_is_all(u32 disk, u64 byte, u64 count, u8 value);
+/* What root was told of it; in MiB. */
+void bench_expect(u32 disk, enum store_table table, enum store_fault fault, u64 largest, u64 sum);
+/* Put a table there as another system would; partitions of a MiB each. */
+struct gpt_part bench_part_of(bool is_vos, u8 guid, u64 mib, const char *label);
+void bench_write_table(u32 disk, const struct gpt_part *parts, u32 count);
 
 /* Until nothing moves any more. */
 void bench_run(void);

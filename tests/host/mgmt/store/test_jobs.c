@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Volumes on disks: made, deleted, zeroed, told of, attached, and found again.
+ * Volumes on disks: made, deleted, zeroed, told of, attached, and found again. With disks that fail:
+ * test_disk_faults.c.
  */
 /* links: store rt */
 /* helpers: store_bench.c */
@@ -14,12 +15,8 @@
 
 #include "store_bench.h"
 
-#include "gpt.h"
-#include "table.h"
+#include "disk.h"
 #include "volume.h"
-
-#define MIB_BYTES (1024ull * 1024)
-#define MIB_SECTORS 2048u
 
 static int setup(void **state)
 {
@@ -28,36 +25,12 @@ static int setup(void **state)
 	return 0;
 }
 
-static void fill(u32 disk, u64 byte, u64 count, u8 value)
-{
-	memset(bench_disk[disk].data + byte, value, count);
-}
-
-static bool is_all(u32 disk, u64 byte, u64 count, u8 value)
-{
-	for (u64 i = 0; i < count; i++)
-		if (bench_disk[disk].data[byte + i] != value)
-			return false;
-	return true;
-}
-
-static void expect_disk(u32 disk, enum store_table table, enum store_fault fault, u64 largest, u64 sum)
-{
-	const struct store_report *r = &view.disk[disk];
-
-	assert_int_equal(r->kind, STORE_DISK);
-	assert_int_equal(r->table, table);
-	assert_int_equal(r->fault, fault);
-	assert_int_equal(r->largest_bytes, largest * MIB_BYTES);
-	assert_int_equal(r->free_bytes, sum * MIB_BYTES);
-}
-
 /* ---- what is on a disk ---- */
 
 static void a_blank_disk(void **state)
 {
 	(void)state;
-	expect_disk(0, STORE_TABLE_BLANK, STORE_FAULT_NONE, 14, 14);
+	bench_expect(0, STORE_TABLE_BLANK, STORE_FAULT_NONE, 14, 14);
 	assert_int_equal(view.disk[0].sectors, BENCH_SECTORS);
 	assert_int_equal(bench_disk[0].writes, 0);
 }
@@ -65,26 +38,26 @@ static void a_blank_disk(void **state)
 static void other_things(void **state)
 {
 	(void)state;
-	fill(0, 1080, 2, 0x53);			/* ext4's magic, nearly */
-	fill(1, BENCH_BYTES - 1, 1, 1);
+	bench_fill(0, 1080, 2, 0x53);			/* ext4's magic, nearly */
+	bench_fill(1, BENCH_BYTES - 1, 1, 1);
 	bench_boot();
-	expect_disk(0, STORE_TABLE_OTHER, STORE_FAULT_NONE, 0, 0);
-	expect_disk(1, STORE_TABLE_OTHER, STORE_FAULT_NONE, 0, 0);
+	bench_expect(0, STORE_TABLE_OTHER, STORE_FAULT_NONE, 0, 0);
+	bench_expect(1, STORE_TABLE_OTHER, STORE_FAULT_NONE, 0, 0);
 	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_NOT_EMPTY);
-	fill(0, 510, 1, 0x55);
-	fill(0, 511, 1, 0xaa);
-	fill(0, 450, 1, 0x83);
+	bench_fill(0, 510, 1, 0x55);
+	bench_fill(0, 511, 1, 0xaa);
+	bench_fill(0, 450, 1, 0x83);
 	bench_boot();
-	expect_disk(0, STORE_TABLE_MBR, STORE_FAULT_NONE, 0, 0);
+	bench_expect(0, STORE_TABLE_MBR, STORE_FAULT_NONE, 0, 0);
 	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_NOT_EMPTY);
-	fill(0, 450, 1, 0xee);
+	bench_fill(0, 450, 1, 0xee);
 	bench_boot();
-	expect_disk(0, STORE_TABLE_DAMAGED, STORE_FAULT_MISSING, 0, 0);
+	bench_expect(0, STORE_TABLE_DAMAGED, STORE_FAULT_MISSING, 0, 0);
 	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_NOT_EMPTY);
 	assert_int_equal(bench_disk[0].writes, 0);
 	bench_disk[1].fails_reads = true;
 	bench_boot();
-	expect_disk(1, STORE_TABLE_UNREADABLE, STORE_FAULT_NONE, 0, 0);
+	bench_expect(1, STORE_TABLE_UNREADABLE, STORE_FAULT_NONE, 0, 0);
 	assert_int_equal(bench_create(1, "a", MIB_BYTES, 1), STORE_IO);
 }
 
@@ -93,9 +66,9 @@ static void an_old_table(void **state)
 {
 	(void)state;
 	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_OK);
-	fill(0, 450, 1, 0x83);
+	bench_fill(0, 450, 1, 0x83);
 	bench_boot();
-	expect_disk(0, STORE_TABLE_MBR, STORE_FAULT_NONE, 0, 0);
+	bench_expect(0, STORE_TABLE_MBR, STORE_FAULT_NONE, 0, 0);
 	assert_null(bench_part("a"));
 }
 
@@ -105,7 +78,7 @@ static void read_only_disks(void **state)
 	bench_disk[0].info.features = BLK_CAN_FLUSH | BLK_IS_READ_ONLY;
 	bench_disk[0].info.max_zero_sectors = 0;
 	bench_boot();
-	expect_disk(0, STORE_TABLE_BLANK, STORE_FAULT_NONE, 0, 0);
+	bench_expect(0, STORE_TABLE_BLANK, STORE_FAULT_NONE, 0, 0);
 	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_WRITE_PROTECTED);
 }
 
@@ -116,7 +89,7 @@ static void make_and_find_again(void **state)
 	const struct store_report *p;
 
 	(void)state;
-	fill(0, 4 * MIB_BYTES, MIB_BYTES, 0x77);	/* what was there before */
+	bench_fill(0, 4 * MIB_BYTES, MIB_BYTES, 0x77);	/* what was there before */
 	assert_int_equal(bench_create(0, "vm.0", 5 * MIB_BYTES, 1), STORE_OK);
 	for (u32 i = 0; i < 2; i++) {
 		p = bench_part("vm.0");
@@ -128,14 +101,14 @@ static void make_and_find_again(void **state)
 		assert_int_equal(p->sectors, 5 * MIB_SECTORS);
 		assert_string_equal(p->label, "vm.0");
 		assert_int_equal(p->flags, 0);
-		expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 9, 9);
-		assert_true(is_all(0, MIB_BYTES, 5 * MIB_BYTES, 0));
+		bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 9, 9);
+		assert_true(bench_is_all(0, MIB_BYTES, 5 * MIB_BYTES, 0));
 		bench_boot();
 	}
 	assert_int_equal(bench_create(0, "w", 3 * MIB_BYTES, 2), STORE_OK);
 	assert_int_equal(bench_part("w")->number, 2);
 	assert_int_equal(bench_part("w")->first, 6 * MIB_SECTORS);
-	expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 6, 6);
+	bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 6, 6);
 }
 
 static void orders_are_judged(void **state)
@@ -156,7 +129,7 @@ static void orders_are_judged(void **state)
 	assert_int_equal(bench_create(0, "a", 2 * VOLUME_BYTES_MAX, 1), STORE_BAD_ORDER);
 	assert_int_equal(bench_create(0, "a", 15 * MIB_BYTES, 1), STORE_FULL);
 	assert_int_equal(bench_disk[0].writes, 0);
-	expect_disk(0, STORE_TABLE_BLANK, STORE_FAULT_NONE, 14, 14);
+	bench_expect(0, STORE_TABLE_BLANK, STORE_FAULT_NONE, 14, 14);
 	assert_int_equal(bench_create(0, "abcdefghijklmnopqrstuvwxyz0123456789", 14 * MIB_BYTES, 1), STORE_OK);
 	assert_int_equal(bench_create(0, "b", MIB_BYTES, 2), STORE_FULL);
 	assert_int_equal(bench_create(1, "d0", MIB_BYTES, 2), STORE_EXISTS);
@@ -190,7 +163,7 @@ static void names_are_reserved(void **state)
 	assert_int_equal(busy, 4);
 	assert_non_null(bench_part("n"));
 	assert_null(bench_part("q"));
-	expect_disk(1, STORE_TABLE_GPT, STORE_FAULT_NONE, 0, 0);
+	bench_expect(1, STORE_TABLE_GPT, STORE_FAULT_NONE, 0, 0);
 }
 
 /* What a VM wrote is gone before anybody has the space again, whatever the disk can. */
@@ -214,14 +187,14 @@ static void deleted_volumes_are_zeroed(void **state)
 		bench_boot();
 		assert_int_equal(bench_create(0, "a", 3 * MIB_BYTES, 1), STORE_OK);
 		assert_int_equal(bench_create(0, "b", MIB_BYTES, 2), STORE_OK);
-		fill(0, at + 5000, MIB_BYTES, 0x5a);
-		fill(0, at + 3 * MIB_BYTES, MIB_BYTES, 0xa5);
+		bench_fill(0, at + 5000, MIB_BYTES, 0x5a);
+		bench_fill(0, at + 3 * MIB_BYTES, MIB_BYTES, 0xa5);
 		assert_int_equal(bench_delete(0, "a"), STORE_OK);
 		assert_null(bench_part("a"));
-		assert_true(is_all(0, at, 3 * MIB_BYTES, 0));
-		assert_true(is_all(0, at + 3 * MIB_BYTES, MIB_BYTES, 0xa5));
+		assert_true(bench_is_all(0, at, 3 * MIB_BYTES, 0));
+		assert_true(bench_is_all(0, at + 3 * MIB_BYTES, MIB_BYTES, 0xa5));
 		assert_int_equal(view.part[0][1].extent, STORE_EXTENT_GONE);
-		expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 10, 13);
+		bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 10, 13);
 		assert_int_equal(bench_create(0, "a", 3 * MIB_BYTES, 1), STORE_OK);
 		assert_int_equal(bench_part("a")->first, MIB_SECTORS);
 	}
@@ -238,7 +211,7 @@ static void zeroing_survives(void **state)
 	bench_disk[0].info.max_zero_sectors = 0;
 	bench_boot();
 	assert_int_equal(bench_create(0, "a", 14 * MIB_BYTES, 1), STORE_OK);
-	fill(0, MIB_BYTES, 14 * MIB_BYTES, 0x5a);
+	bench_fill(0, MIB_BYTES, 14 * MIB_BYTES, 0x5a);
 	memcpy(order.guid, bench_part("a")->guid, sizeof(order.guid));
 	id = bench_send(order);
 	for (u32 i = 0; i < 500 && (view.part[0][1].extent != STORE_EXTENT_ZEROING || view.part[0][1].zeroed < 20); i++)
@@ -246,69 +219,16 @@ static void zeroing_survives(void **state)
 	assert_in_range(view.part[0][1].zeroed, 20, 99);
 	assert_string_equal(view.part[0][1].volume, "");
 	assert_int_equal(view.done[(view.done_count - 1) % BENCH_REPORTS].id, id);
-	assert_false(is_all(0, MIB_BYTES, 14 * MIB_BYTES, 0));
+	assert_false(bench_is_all(0, MIB_BYTES, 14 * MIB_BYTES, 0));
 	order = (struct store_order){ .op = STORE_CREATE, .bytes = MIB_BYTES, .volume = "b", .guid = { 3 } };
 	id = bench_send(order);
 	for (u32 i = 0; i < 50 && view.done[(view.done_count - 1) % BENCH_REPORTS].id != id; i++)
 		bench_run_some(1);
 	assert_int_equal(view.done[(view.done_count - 1) % BENCH_REPORTS].error, STORE_FULL);
-	assert_false(is_all(0, MIB_BYTES, 14 * MIB_BYTES, 0));	/* an order does not wait for it */
+	assert_false(bench_is_all(0, MIB_BYTES, 14 * MIB_BYTES, 0));	/* an order does not wait for it */
 	bench_boot();
-	assert_true(is_all(0, MIB_BYTES, 14 * MIB_BYTES, 0));
-	expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 14, 14);
-}
-
-/* A partition that can't be zeroed stays what it is. */
-static void zeroing_fails(void **state)
-{
-	(void)state;
-	bench_disk[0].info.features = BLK_CAN_FLUSH;
-	bench_disk[0].info.max_zero_sectors = 0;
-	bench_boot();
-	assert_int_equal(bench_create(0, "a", 2 * MIB_BYTES, 1), STORE_OK);
-	fill(0, MIB_BYTES, 2 * MIB_BYTES, 0x5a);
-	bench_disk[0].fail_at = bench_disk[0].writes + 4;	/* two of the table's writes, the header, then zeros */
-	assert_int_equal(bench_delete(0, "a"), STORE_OK);
-	assert_int_equal(view.part[0][1].extent, STORE_EXTENT_ZEROING);
-	assert_int_equal(bench_create(0, "b", 13 * MIB_BYTES, 2), STORE_FULL);
-	bench_disk[0].fail_at = 0;
-	bench_boot();
-	assert_int_equal(view.part[0][1].extent, STORE_EXTENT_GONE);
-}
-
-/* Nor does the store try for ever what fails for ever: the zeros are there, the entry can't be removed. */
-static void removing_fails(void **state)
-{
-	u32 writes;
-
-	(void)state;
-	bench_disk[0].info.features = BLK_CAN_FLUSH;
-	bench_disk[0].info.max_zero_sectors = 0;
-	bench_boot();
-	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_OK);
-	writes = bench_disk[0].writes;
-	bench_disk[0].fail_at = writes + 4;
-	assert_int_equal(bench_delete(0, "a"), STORE_OK);
-	assert_int_equal(view.part[0][1].extent, STORE_EXTENT_ZEROING);
-	assert_in_range(bench_disk[0].writes, writes + 4, writes + 10);
-	bench_disk[0].fail_at = 0;
-	bench_driver_again(0, false);
-	bench_run();
-	expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 14, 14);
-}
-
-static void blocks_that_cannot_be_read(void **state)
-{
-	(void)state;
-	bench_disk[0].info.features = BLK_CAN_FLUSH;
-	bench_disk[0].info.max_zero_sectors = 0;
-	bench_boot();
-	assert_int_equal(bench_create(0, "a", 3 * MIB_BYTES, 1), STORE_OK);
-	fill(0, MIB_BYTES, 3 * MIB_BYTES, 0x5a);
-	bench_disk[0].bad_sector = 2 * MIB_SECTORS + 77;
-	assert_int_equal(bench_delete(0, "a"), STORE_OK);
-	expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 14, 14);
-	assert_true(is_all(0, MIB_BYTES, 3 * MIB_BYTES, 0));
+	assert_true(bench_is_all(0, MIB_BYTES, 14 * MIB_BYTES, 0));
+	bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 14, 14);
 }
 
 /* ---- who may have what ---- */
@@ -327,11 +247,11 @@ static void links_and_volumes(void **state)
 	assert_int_equal(bench_do(0, BLK_WRITE, 0, 8), BLK_OK);
 	assert_int_equal(bench_do(0, BLK_WRITE, 2 * MIB_SECTORS - 8, 8), BLK_OK);
 	assert_int_equal(bench_do(0, BLK_WRITE, 2 * MIB_SECTORS, 8), BLK_INVAL);
-	assert_true(is_all(0, MIB_BYTES, 4096, 0x42));
-	assert_true(is_all(0, 3 * MIB_BYTES - 4096, 4096, 0x42));
-	assert_true(is_all(0, 3 * MIB_BYTES, 2 * MIB_BYTES, 0));
+	assert_true(bench_is_all(0, MIB_BYTES, 4096, 0x42));
+	assert_true(bench_is_all(0, 3 * MIB_BYTES - 4096, 4096, 0x42));
+	assert_true(bench_is_all(0, 3 * MIB_BYTES, 2 * MIB_BYTES, 0));
 	assert_int_equal(bench_do(0, BLK_WRITE_ZEROES, 0, 8), BLK_OK);
-	assert_true(is_all(0, MIB_BYTES, 4096, 0));
+	assert_true(bench_is_all(0, MIB_BYTES, 4096, 0));
 	assert_int_equal(bench_do(0, BLK_DISCARD, 0, MIB_SECTORS), BLK_OK);
 	assert_int_equal(bench_do(0, BLK_DISCARD, MIB_SECTORS, MIB_SECTORS + 8), BLK_INVAL);
 	assert_int_equal(bench_delete(0, "a"), STORE_BUSY);
@@ -360,47 +280,18 @@ static void whole_disks(void **state)
 	assert_non_null(bench_part("a"));		/* not looked at while a VM has it */
 	assert_int_equal(bench_detach(1), STORE_OK);
 	assert_null(bench_part("a"));
-	expect_disk(0, STORE_TABLE_BLANK, STORE_FAULT_NONE, 14, 14);
-}
-
-/* Put a table there as another system would. */
-static void write_table(u32 disk, const struct gpt_part *parts, u32 count)
-{
-	const u8 guid[STORE_GUID_BYTES] = { 0x66 };
-	static struct gpt t;
-	u8 *data = bench_disk[disk].data;
-
-	t.blocks = BENCH_SECTORS;
-	t.block_bytes = 512;
-	assert_true(gpt_new(&t, guid));
-	for (u32 i = 0; i < count; i++)
-		assert_int_equal(gpt_add(&t, &parts[i]), i);
-	gpt_build_mbr(&t, data);
-	for (u32 second = 0; second < 2; second++) {
-		gpt_build_array(&t, data + gpt_array_block(&t, second) * 512);
-		gpt_build_header(&t, second, data + gpt_header_block(&t, second) * 512);
-	}
-}
-
-static struct gpt_part part_of(bool is_vos, u8 guid, u64 mib, const char *label)
-{
-	struct gpt_part p = { .first = mib * MIB_SECTORS, .blocks = MIB_SECTORS, .type = { 0xaf } };
-
-	if (is_vos)
-		memcpy(p.type, gpt_type_volume, sizeof(p.type));
-	memset(p.guid, guid, sizeof(p.guid));
-	strcpy(p.label, label);
-	return p;
+	bench_expect(0, STORE_TABLE_BLANK, STORE_FAULT_NONE, 14, 14);
 }
 
 static void partitions_of_others(void **state)
 {
 	const struct gpt_part parts[] = {
-		part_of(false, 1, 2, "EFI"), part_of(true, 2, 4, "My Disk"), part_of(true, 3, 6, "d0"),
+		bench_part_of(false, 1, 2, "EFI"), bench_part_of(true, 2, 4, "My Disk"),
+		bench_part_of(true, 3, 6, "d0"),
 	};
 
 	(void)state;
-	write_table(0, parts, 3);
+	bench_write_table(0, parts, 3);
 	bench_boot();
 	assert_int_equal(bench_part("d0p1")->extent, STORE_EXTENT_OTHER);
 	assert_string_equal(bench_part("d0p1")->label, "EFI");
@@ -408,34 +299,48 @@ static void partitions_of_others(void **state)
 	assert_int_equal(bench_part("d0p1")->flags, 0);
 	assert_int_equal(bench_part("d0p2")->flags, STORE_NAME_UNFIT);
 	assert_int_equal(bench_part("d0p3")->flags, STORE_NAME_TAKEN);
-	expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 8, 11);
+	bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 8, 11);
 	assert_int_equal(bench_attach(0, "d0p1", NULL), STORE_OK);
 	memset(bench_data(0), 0x11, 4096);
 	assert_int_equal(bench_do(0, BLK_WRITE, 8, 8), BLK_OK);
-	assert_true(is_all(0, 2 * MIB_BYTES + 4096, 4096, 0x11));
+	assert_true(bench_is_all(0, 2 * MIB_BYTES + 4096, 4096, 0x11));
 	assert_int_equal(bench_detach(0), STORE_OK);
 	assert_int_equal(bench_delete(0, "d0p1"), STORE_NOT_VOS);
 	assert_int_equal(bench_delete(0, "d0p2"), STORE_OK);
-	assert_true(is_all(0, 2 * MIB_BYTES + 4096, 4096, 0x11));
+	assert_true(bench_is_all(0, 2 * MIB_BYTES + 4096, 4096, 0x11));
+}
+
+/* A disk has its name, whatever partitions are called. */
+static void names_of_disks(void **state)
+{
+	const struct gpt_part part = bench_part_of(true, 3, 6, "d1");
+
+	(void)state;
+	bench_write_table(0, &part, 1);
+	bench_boot();
+	assert_null(bench_part("d1"));
+	assert_int_equal(bench_part("d0p1")->flags, STORE_NAME_TAKEN);
+	assert_int_equal(bench_attach(0, "d1", NULL), STORE_OK);
+	assert_int_equal(bench_attach(1, "d0p1", NULL), STORE_OK);
 }
 
 /* Two volumes of one name: the second is called after its place, and an order for the one never reaches the other. */
 static void two_of_a_name(void **state)
 {
-	const struct gpt_part one = part_of(true, 1, 2, "v"), two = part_of(true, 2, 4, "v");
+	const struct gpt_part one = bench_part_of(true, 1, 2, "v"), two = bench_part_of(true, 2, 4, "v");
 	u8 first[STORE_GUID_BYTES];
 
 	(void)state;
-	write_table(0, &one, 1);
-	write_table(1, &two, 1);
+	bench_write_table(0, &one, 1);
+	bench_write_table(1, &two, 1);
 	bench_boot();
 	assert_int_equal(bench_part("v")->slot, 0);
 	memcpy(first, bench_part("v")->guid, sizeof(first));
 	assert_int_equal(bench_part("d1p1")->flags, STORE_NAME_TAKEN);
 	assert_int_equal(bench_attach(0, "d1p1", NULL), STORE_OK);
 	assert_int_equal(bench_detach(0), STORE_OK);
-	write_table(0, &two, 1);			/* the disks are swapped */
-	write_table(1, &one, 1);
+	bench_write_table(0, &two, 1);			/* the disks are swapped */
+	bench_write_table(1, &one, 1);
 	bench_boot();
 	assert_int_equal(bench_attach(0, "v", first), STORE_NO_VOLUME);
 	assert_int_equal(bench_attach(0, "v", NULL), STORE_OK);
@@ -444,6 +349,7 @@ static void two_of_a_name(void **state)
 static void many_partitions(void **state)
 {
 	struct volume *v[STORE_VOLUMES];
+	const struct gpt_part parts[] = { bench_part_of(true, 1, 2, "a"), bench_part_of(false, 2, 4, "b") };
 	u32 count = 0, no_place = 0;
 	char name[16];
 
@@ -460,7 +366,7 @@ static void many_partitions(void **state)
 	}
 	assert_int_equal(count, STORE_VOLUMES - BENCH_DISKS);
 	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_FULL);
-	write_table(0, (const struct gpt_part[]){ part_of(true, 1, 2, "a"), part_of(false, 2, 4, "b") }, 2);
+	bench_write_table(0, parts, 2);
 	bench_driver_again(0, false);
 	bench_run();
 	for (u32 number = 1; number <= 2; number++)
@@ -471,193 +377,6 @@ static void many_partitions(void **state)
 	bench_driver_again(0, false);
 	bench_run();
 	assert_non_null(bench_part("a"));
-}
-
-/* ---- disks that fail, come and go ---- */
-
-static void damage_is_told_and_repaired(void **state)
-{
-	(void)state;
-	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_OK);
-	fill(0, 512 + 20, 1, 1);		/* the first header */
-	bench_boot();
-	expect_disk(0, STORE_TABLE_RECOVERED, STORE_FAULT_HEADER, 13, 13);
-	assert_non_null(bench_part("a"));
-	assert_int_equal(bench_create(0, "b", MIB_BYTES, 2), STORE_OK);
-	bench_boot();
-	expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 12, 12);
-	fill(0, BENCH_BYTES - 512 - 7, 1, 1);	/* the second one's entries */
-	fill(0, 0, 512, 0);			/* and the MBR */
-	bench_boot();
-	expect_disk(0, STORE_TABLE_RECOVERED, STORE_FAULT_CHECKSUM, 12, 12);
-	assert_int_equal(bench_delete(0, "b"), STORE_OK);
-	bench_boot();
-	expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 13, 13);
-	assert_int_equal(gpt_judge_mbr(bench_disk[0].data, 512), GPT_MBR_PROTECTIVE);
-	fill(0, 1024 + 3, 1, 1);
-	fill(0, BENCH_BYTES - 512 - 7, 1, 1);
-	bench_boot();
-	expect_disk(0, STORE_TABLE_DAMAGED, STORE_FAULT_CHECKSUM, 0, 0);
-	assert_int_equal(bench_create(0, "c", MIB_BYTES, 3), STORE_NOT_EMPTY);
-}
-
-/* Each write fails in turn: the order does, and what the disk has is what is told and what is there after a boot. */
-static void failing_writes(void **state)
-{
-	u32 ok = 0;
-
-	(void)state;
-	for (u32 at = 1; ok < 2; at++) {
-		bool has_a;
-
-		bench_setup();
-		bench_disk[0].fail_at = at;
-		ok += bench_create(0, "a", 2 * MIB_BYTES, 1) == STORE_OK;
-		has_a = bench_part("a") != NULL;
-		bench_disk[0].fail_at = 0;
-		assert_int_equal(view.disk[0].kind, STORE_DISK);
-		bench_boot();
-		assert_int_equal(bench_part("a") != NULL, has_a);
-		if (!has_a)
-			assert_int_equal(bench_create(0, "a", 2 * MIB_BYTES, 1), STORE_OK);
-		assert_int_equal(bench_create(0, "b", 2 * MIB_BYTES, 2), STORE_OK);
-		assert_non_null(bench_part("b"));
-	}
-}
-
-/* A VM's requests are neither lost nor failed by a restart of the store, whatever of them was under way. */
-static void the_store_dies(void **state)
-{
-	u32 errors = 0, done = 0;
-
-	(void)state;
-	assert_int_equal(bench_create(0, "a", 2 * MIB_BYTES, 1), STORE_OK);
-	assert_int_equal(bench_create(1, "b", 2 * MIB_BYTES, 2), STORE_OK);
-	assert_int_equal(bench_attach(0, "a", NULL), STORE_OK);
-	assert_int_equal(bench_attach(1, "b", NULL), STORE_OK);
-	memset(bench_data(0), 0x77, 4096);
-	for (u32 round = 0; round < 20; round++) {
-		for (u32 i = 0; i < 10; i++)
-			bench_submit(0, BLK_WRITE, 8 * (round * 10 + i), 8);
-		bench_submit(1, BLK_READ, 0, 8);
-		bench_run_some(round);
-		bench_boot();
-		assert_int_equal(bench_attach_again(0, "a"), STORE_OK);
-		assert_int_equal(bench_attach_again(1, "b"), STORE_OK);
-		done += bench_completed(0, &errors) + bench_completed(1, &errors);
-	}
-	assert_int_equal(errors, 0);
-	assert_int_equal(done, 20 * 11);
-	assert_true(is_all(0, MIB_BYTES, 20 * 10 * 4096, 0x77));
-}
-
-/* It says that it is there, and that it is gone. */
-static void a_disk_that_lies(void **state)
-{
-	(void)state;
-	bench_disk[0].says_gone = true;
-	bench_driver_again(0, false);
-	bench_run();
-	expect_disk(0, STORE_TABLE_UNREADABLE, STORE_FAULT_NONE, 0, 0);
-	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_IO);
-}
-
-static void disks_come_and_go(void **state)
-{
-	struct store_order order = { .op = STORE_CREATE, .bytes = MIB_BYTES, .volume = "b", .guid = { 3 } };
-	u32 id, errors = 0;
-
-	(void)state;
-	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_OK);
-	assert_int_equal(bench_attach(0, "a", NULL), STORE_OK);
-	for (u32 requests = 0; requests < 12; requests++) {	/* a driver dies in the middle of an order */
-		order.guid[1]++;
-		order.volume[0] = (char)('b' + requests);
-		id = bench_send(order);
-		bench_run_some(requests);
-		bench_submit(0, BLK_READ, 0, 8);
-		bench_driver_again(0, false);
-		assert_int_equal(bench_answer(id), STORE_OK);
-		assert_int_equal(bench_completed(0, &errors), 1);
-	}
-	assert_int_equal(errors, 0);
-	bench_driver_again(0, true);
-	bench_run();
-	assert_int_equal(view.disk[0].sectors, 0);
-	assert_int_equal(bench_create(0, "z", MIB_BYTES, 9), STORE_NO_DISK);
-	bench_driver_again(0, false);
-	bench_run();
-	assert_int_equal(view.disk[0].sectors, BENCH_SECTORS);
-	assert_int_equal(bench_create(0, "z", MIB_BYTES, 9), STORE_OK);
-	bench_disk[0].is_stuck = true;		/* it goes for good, with an order under way */
-	assert_int_equal(bench_detach(0), STORE_OK);
-	assert_non_null(bench_part("z"));
-	order = (struct store_order){ .op = STORE_DELETE, .volume = "z" };
-	memcpy(order.guid, bench_part("z")->guid, sizeof(order.guid));
-	id = bench_send(order);
-	assert_int_equal(bench_answer(id), STORE_ERROR_COUNT);
-	bench_driver_again(0, true);
-	assert_int_equal(bench_answer(id), STORE_NO_DISK);
-}
-
-/* A table that has lost what a VM uses is changed no more. */
-static void a_table_that_changed(void **state)
-{
-	const struct gpt_part other = part_of(true, 9, 1, "x");
-
-	(void)state;
-	assert_int_equal(bench_create(0, "a", 2 * MIB_BYTES, 1), STORE_OK);
-	assert_int_equal(bench_attach(0, "a", NULL), STORE_OK);
-	write_table(0, &other, 1);
-	bench_driver_again(0, false);
-	bench_run();
-	expect_disk(0, STORE_TABLE_DAMAGED, STORE_FAULT_CHANGED, 0, 0);
-	assert_int_equal(view.part[0][1].flags, STORE_NO_PLACE);
-	assert_int_equal(bench_create(0, "b", MIB_BYTES, 2), STORE_NOT_EMPTY);
-	assert_int_equal(bench_do(0, BLK_READ, 0, 8), BLK_OK);
-	assert_int_equal(bench_detach(0), STORE_OK);
-	bench_driver_again(0, false);
-	bench_run();
-	expect_disk(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 13, 13);
-	assert_non_null(bench_part("x"));
-}
-
-/* VMs keep the disk's ring full: the store's own requests have a place in it. */
-static void a_busy_disk(void **state)
-{
-	u32 errors = 0, done = 0;
-
-	(void)state;
-	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_OK);
-	assert_int_equal(bench_attach(0, "a", NULL), STORE_OK);
-	bench_disk[0].is_stuck = true;
-	for (u32 i = 0; i < BLK_RING; i++)
-		bench_submit(0, BLK_READ, 0, 8);
-	bench_run();
-	assert_int_equal(bench_create(0, "b", MIB_BYTES, 2), STORE_ERROR_COUNT);
-	bench_disk[0].is_stuck = false;
-	bench_run();
-	assert_non_null(bench_part("b"));
-	done = bench_completed(0, &errors);
-	assert_int_equal(done, BLK_RING);
-	assert_int_equal(errors, 0);
-}
-
-/* Blocks of 4096 bytes, and the least that a disk may take at a time. */
-static void large_blocks(void **state)
-{
-	(void)state;
-	bench_disk[0].info.block_bytes = 4096;
-	bench_disk[0].info.max_sectors = 8;
-	bench_disk[0].info.max_zero_sectors = 8;
-	bench_boot();
-	expect_disk(0, STORE_TABLE_BLANK, STORE_FAULT_NONE, 14, 14);
-	assert_int_equal(bench_create(0, "a", 2 * MIB_BYTES, 1), STORE_OK);
-	fill(0, MIB_BYTES, 2 * MIB_BYTES, 3);
-	bench_boot();
-	assert_int_equal(bench_part("a")->sectors, 2 * MIB_SECTORS);
-	assert_int_equal(bench_delete(0, "a"), STORE_OK);
-	assert_true(is_all(0, MIB_BYTES, 14 * MIB_BYTES, 0));
 }
 
 int main(void)
@@ -672,22 +391,12 @@ int main(void)
 		cmocka_unit_test_setup(names_are_reserved, setup),
 		cmocka_unit_test_setup(deleted_volumes_are_zeroed, setup),
 		cmocka_unit_test_setup(zeroing_survives, setup),
-		cmocka_unit_test_setup(zeroing_fails, setup),
-		cmocka_unit_test_setup(removing_fails, setup),
-		cmocka_unit_test_setup(blocks_that_cannot_be_read, setup),
 		cmocka_unit_test_setup(links_and_volumes, setup),
 		cmocka_unit_test_setup(whole_disks, setup),
 		cmocka_unit_test_setup(partitions_of_others, setup),
+		cmocka_unit_test_setup(names_of_disks, setup),
 		cmocka_unit_test_setup(two_of_a_name, setup),
 		cmocka_unit_test_setup(many_partitions, setup),
-		cmocka_unit_test_setup(damage_is_told_and_repaired, setup),
-		cmocka_unit_test_setup(failing_writes, setup),
-		cmocka_unit_test_setup(the_store_dies, setup),
-		cmocka_unit_test_setup(a_disk_that_lies, setup),
-		cmocka_unit_test_setup(disks_come_and_go, setup),
-		cmocka_unit_test_setup(a_table_that_changed, setup),
-		cmocka_unit_test_setup(a_busy_disk, setup),
-		cmocka_unit_test_setup(large_blocks, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

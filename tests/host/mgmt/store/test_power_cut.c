@@ -16,8 +16,6 @@
 
 #include "store_bench.h"
 
-#define MIB_BYTES (1024ull * 1024)
-#define MIB_SECTORS 2048u
 #define CUTS 3u		/* random ones at each write */
 
 /* Blank, not damaged, is what a disk is before its first table. */
@@ -142,6 +140,48 @@ static void cut_everywhere(u32 features)
 	assert_true(states > 20 * CUTS);
 }
 
+/* One copy is damaged while the space of a volume is being zeroed: the other one is right at any time, and the entry is
+ * not gone before the zeros are there. */
+static void cut_with_one_copy(bool is_first_bad)
+{
+	const u64 bad = is_first_bad ? 1024 + 5 : BENCH_BYTES - 16 * 1024;
+	unsigned seed = 9;
+
+	for (u32 at = 1; at < 12; at++)
+		for (u32 i = 0; i < 8; i++) {
+			struct bench_disk *d = &bench_disk[0];
+			struct store_order order = { .op = STORE_DELETE, .volume = "a" };
+
+			bench_setup();
+			assert_int_equal(bench_create(0, "a", 2 * MIB_BYTES, 1), STORE_OK);
+			bench_fill(0, MIB_BYTES, 2 * MIB_BYTES, 0x5a);
+			memset(d->stable + MIB_BYTES, 0x5a, 2 * MIB_BYTES);
+			d->info.features = BLK_CAN_FLUSH;
+			d->info.max_zero_sectors = 0;
+			bench_boot();
+			memcpy(order.guid, bench_part("a")->guid, sizeof(order.guid));
+			(void)bench_send(order);
+			for (u32 n = 0; n < 100 && view.part[0][1].extent != STORE_EXTENT_ZEROING; n++)
+				bench_run_some(1);
+			d->data[bad] ^= 1;
+			d->stable[bad] ^= 1;
+			bench_boot_until_known();
+			assert_int_equal(view.disk[0].table, STORE_TABLE_RECOVERED);
+			d->cut_at = d->writes + at;
+			bench_run();
+			bench_power_cut(&seed);
+			expect_table(0);
+			assert_true(bench_is_all(0, MIB_BYTES, 2 * MIB_BYTES, 0));
+		}
+}
+
+static void with_one_copy(void **state)
+{
+	(void)state;
+	cut_with_one_copy(true);
+	cut_with_one_copy(false);
+}
+
 static void with_zeroes(void **state)
 {
 	(void)state;
@@ -156,7 +196,9 @@ static void without(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(with_zeroes), cmocka_unit_test(without) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(with_zeroes), cmocka_unit_test(without), cmocka_unit_test(with_one_copy),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
