@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json.h - JSON without a heap: a strict reader (RFC 8259) that leaves tokens pointing into the text, and a writer to
- * an out.
+ * json.h - JSON in UTF-8 without a heap: a strict reader (RFC 8259) that leaves tokens pointing into the text, and a
+ * writer to an out.
  *
  * Own code rather than a library because this PD parses what anybody sends: a fixed token array bounds its memory and
  * depth.
@@ -29,6 +29,9 @@ struct json {
 	struct json_token tokens[JSON_TOKENS];
 };
 
+/* Length of the well-formed UTF-8 sequence at bytes that takes several (no overlong forms, no surrogates, nothing above
+ * 10ffff), or 0. */
+size_t json_utf8_length(const char *bytes, size_t left);
 /* False if it is not one well-formed value, or is too deep or too large. The text must stay. */
 bool json_parse(struct json *json, const char *text, size_t length);
 /* The value of a member, or 0 (which is never a member). */

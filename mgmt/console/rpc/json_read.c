@@ -99,6 +99,41 @@ static bool hex4(const struct json *j, u32 at, u32 *value)
 	return true;
 }
 
+static size_t sequence_length(u8 byte)
+{
+	if (byte >= 0xc2 && byte < 0xe0)
+		return 2;
+	if (byte >= 0xe0 && byte < 0xf0)
+		return 3;
+	return byte >= 0xf0 && byte < 0xf5 ? 4 : 0;
+}
+
+size_t json_utf8_length(const char *bytes, size_t left)
+{
+	u8 first = (u8)bytes[0];
+	size_t length = sequence_length(first);
+
+	if (length == 0 || length > left)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if (((u8)bytes[i] & 0xc0) != 0x80)
+			return 0;
+	if ((first == 0xe0 && (u8)bytes[1] < 0xa0) || (first == 0xed && (u8)bytes[1] >= 0xa0) ||
+		(first == 0xf0 && (u8)bytes[1] < 0x90) || (first == 0xf4 && (u8)bytes[1] >= 0x90))
+		return 0;
+	return length;
+}
+
+static bool character(struct json *j)
+{
+	size_t length = (u8)peek(j) < 0x80 ? 1 : json_utf8_length(j->text + j->at, j->length - j->at);
+
+	if ((u8)peek(j) < 0x20 || length == 0)
+		return false;
+	j->at += (u32)length;
+	return true;
+}
+
 static bool string(struct json *j)
 {
 	u32 start, unused;
@@ -107,10 +142,9 @@ static bool string(struct json *j)
 		return false;
 	start = j->at;
 	while (j->at < j->length && j->text[j->at] != '"') {
-		if ((u8)j->text[j->at] < 0x20)
-			return false;
 		if (!take(j, '\\')) {
-			j->at++;
+			if (!character(j))
+				return false;
 			continue;
 		}
 		if (take(j, 'u')) {

@@ -7,32 +7,6 @@
 
 #include "json.h"
 
-static size_t sequence_length(u8 byte)
-{
-	if (byte >= 0xc2 && byte < 0xe0)
-		return 2;
-	if (byte >= 0xe0 && byte < 0xf0)
-		return 3;
-	return byte >= 0xf0 && byte < 0xf5 ? 4 : 0;
-}
-
-/* Length of the well-formed UTF-8 sequence at bytes (no overlong forms, no surrogates, nothing above 10ffff), or 0. */
-static size_t utf8_length(const char *bytes, size_t left)
-{
-	u8 first = (u8)bytes[0];
-	size_t length = sequence_length(first);
-
-	if (length == 0 || length > left)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if (((u8)bytes[i] & 0xc0) != 0x80)
-			return 0;
-	if ((first == 0xe0 && (u8)bytes[1] < 0xa0) || (first == 0xed && (u8)bytes[1] >= 0xa0) ||
-		(first == 0xf0 && (u8)bytes[1] < 0x90) || (first == 0xf4 && (u8)bytes[1] >= 0x90))
-		return 0;
-	return length;
-}
-
 static void escape(const struct out *out, const char *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -48,7 +22,7 @@ static void escape(const struct out *out, const char *bytes, size_t count)
 		} else if (byte < 0x80) {
 			out_bytes(out, bytes + i, 1);
 		} else {
-			length = utf8_length(bytes + i, count - i);
+			length = json_utf8_length(bytes + i, count - i);
 			if (length)
 				out_bytes(out, bytes + i, length);
 			else

@@ -223,7 +223,7 @@ static size_t skip(const char *text, size_t at, size_t length, char c)
 }
 
 /* The value at text[at]: a whole number, or a string of plain characters, with something behind it. */
-static bool copy_id(const char *text, size_t at, size_t length, char *id)
+static bool copy_id(struct json *json, const char *text, size_t at, size_t length, char *id)
 {
 	bool is_string = at < length && text[at] == '"';
 	size_t used = 0;
@@ -238,15 +238,15 @@ static bool copy_id(const char *text, size_t at, size_t length, char *id)
 			break;
 	}
 	id[used] = 0;
-	if (is_string ? used > 2 && id[used - 1] == '"' : used > 0 && at < length && strchr(" ,}", text[at]))
+	if ((is_string ? used > 2 : at < length && strchr(" ,}", text[at])) && json_parse(json, id, used))
 		return true;
 	id[0] = 0;
 	return false;
 }
 
-/* The id in what is left of a message; "" if there is none. A quote within a JSON string has a backslash before it, so
- * that no string can be taken for it. */
-static void glimpse_id(const char *text, size_t length, char *id)
+/* The id in what is left of a message that is not JSON; "" if there is none. A quote within a JSON string has a
+ * backslash before it, so that no string can be taken for it. */
+static void glimpse_id(struct json *json, const char *text, size_t length, char *id)
 {
 	static const char name[] = "\"id\"";
 
@@ -256,7 +256,7 @@ static void glimpse_id(const char *text, size_t length, char *id)
 
 		while (at < length && text[at] == ' ')
 			at++;
-		if (copy_id(text, at, length, id))
+		if (copy_id(json, text, at, length, id))
 			return;
 	}
 }
@@ -275,7 +275,7 @@ void rpc_broken(struct session *s, const char *why, char *body, size_t count)
 	size_t length;
 
 	(void)frame_decode(body, count, channel, &message, &length);
-	glimpse_id(message, length, id);
+	glimpse_id(&s->console->json, message, length, id);
 	refuse_link(s, why, id);
 }
 
@@ -292,7 +292,7 @@ static const char *take_message(struct session *s, char *body, size_t count, cha
 	if (!why && (!json_parse(&s->console->json, message, length) || s->console->json.tokens[0].type != JSON_OBJECT))
 		why = "the message is not a JSON object";
 	if (why)
-		glimpse_id(message, length, id);
+		glimpse_id(&s->console->json, message, length, id);
 	else if (!take_id(&s->console->json, id))
 		why = "the id is neither a number nor a short string";
 	return why;

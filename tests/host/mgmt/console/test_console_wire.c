@@ -159,6 +159,11 @@ static void spoiled_frames(void **state)
 	assert_non_null(strstr(answer, "},\"id\":3}"));
 	exchange("{\"id\" : 4, \"execute\"", "},\"id\":4}");
 	exchange("{\"id\":5", "\"}}");
+	exchange("{\"id\":01, \"execute\"", "\"}}");
+	exchange("{\"id\":-, \"execute\"", "\"}}");
+	exchange("{\"id\":1-2, \"execute\"", "\"}}");
+	exchange("{\"execute\":\"version\",\"id\":\"\xff\"}", "\"}}");
+	exchange("{\"execute\":\"version\",\"a\":\"\xff\",\"id\":6}", "},\"id\":6}");
 	memset(text, 'A', sizeof(text));
 	memcpy(text, good, 16);
 	memcpy(text + 16, "eyJpZCI6MTIsImEiOiIi", 20);	/* {"id":12,"a":"" */

@@ -39,6 +39,7 @@ static void well_formed(void **state)
 		"{\"a\":{},\"b\":[]}",
 		"\"\\u00e4\\n\\\"\\\\\\/\\b\\f\\r\\t\"",
 		"\"\xc3\xa4\"",
+		"\"\xe2\x82\xac\xf0\x9f\x98\x80\"",
 	};
 
 	(void)state;
@@ -78,6 +79,13 @@ static void malformed(void **state)
 		"\"\\u12\"",
 		"\"\\u12g4\"",
 		"\"\n\"",
+		"\"\xff\"",
+		"\"\xc3\"",
+		"\"\xc3\xff\"",
+		"\"\xc0\xaf\"",
+		"\"\xed\xa0\x80\"",
+		"\"\xf4\x90\x80\x80\"",
+		"{\"\xe2\x82\":1}",
 		"{}{}",
 		"{},",
 		"[[[[[[[[[]]]]]]]]]",
