@@ -47,6 +47,8 @@ enum store_op {
 				 * too. guid: 16 random bytes; the store makes a GUID of version 4 of them */
 	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
 				 * is no volume; its blocks are zeroed afterwards, and free then */
+	STORE_RULES,		/* link, iops, bytes: at most so many requests, and bytes of reads and writes, a second;
+				 * 0 = no limit. Good until the link's STORE_DETACH, also if it comes before STORE_ATTACH */
 	STORE_OP_COUNT
 };
 
@@ -58,7 +60,7 @@ struct store_order {
 	u32 link;
 	u32 slot;
 	u32 flags;
-	u32 zero;
+	u32 iops;
 	u64 bytes;
 	char volume[VOLUME_NAME_BYTES];
 	char disk[DISK_NAME_BYTES];

@@ -45,6 +45,14 @@ static void disk_has_room(u32 disk)
 	vm_link_disk_has_room(disk);
 }
 
+/* Of links that have used up their limits. */
+static u64 deadline(void)
+{
+	u64 ns = vm_link_wait_ns();
+
+	return ns != VM_LINK_NEVER ? rt_time_after(&clock_, ns) : DEADLINE_NONE;
+}
+
 int main(void)
 {
 	static const struct vm_link_ops ops = { link_at, signal_vm, now_ns };
@@ -67,7 +75,7 @@ int main(void)
 			(void)sys_notify_signal(H_ROOT_SIGNAL);
 		is_busy = vm_link_turn() || is_busy;
 		is_busy = disk_kick() || is_busy;
-		if (sys_notify_wait(is_busy ? 0 : DEADLINE_NONE, &bits) == ST_OK)
+		if (sys_notify_wait(is_busy ? 0 : deadline(), &bits) == ST_OK)
 			vm_link_woken(bits);
 	}
 }

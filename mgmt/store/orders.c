@@ -102,6 +102,11 @@ static enum store_error to_disk(const struct store_order *order)
 	return order->slot < DISKS ? queue(order->slot, order) : STORE_BAD_ORDER;
 }
 
+static enum store_error rules(const struct store_order *order)
+{
+	return vm_link_limit(order->link, order->iops, order->bytes);
+}
+
 static void detach(const struct store_order *order)
 {
 	if (order->link >= BLK_WINDOWS || order->id == 0 || detaching[order->link] != 0) {
@@ -173,6 +178,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_ADD_DISK] = add_disk,
 	[STORE_CREATE] = to_disk,
 	[STORE_DELETE] = to_disk,
+	[STORE_RULES] = rules,
 };
 
 static void carry_out(const struct store_order *order)

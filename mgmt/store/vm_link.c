@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vm_link.c - see vm_link.h. A link whose VMM has signalled is busy until it was found empty after the VMM had been
- * asked to signal again; busy links are served in turn, a few requests each.
+ * asked to signal again; busy links are served in turn, a few requests each. A link that has used up its limits is late
+ * until it may go on. Links that a disk had no room for take turns when it has.
  */
 #include "vm_link.h"
 
 #include <string.h>
 
 #include "blk_link.h"
+#include "bucket.h"
 #include "limits.h"
 #include "vm_layout.h"
 
 #define REQUESTS_PER_TURN 16u
+#define BYTES_PER_TURN (1024u * 1024u)	/* and the request that goes beyond */
 #define BADGES 32u
 #define BUSY_WORDS (BLK_WINDOWS / 64)
 
@@ -21,9 +24,12 @@ static struct vm_link {
 	bool is_detaching;		/* no request is taken any more */
 	bool is_held;			/* a request was taken that the disk had no room for: */
 	struct blk_sqe held;
+	u64 begin_ns;			/* when the last request was taken */
+	struct bucket requests, bytes;	/* its limits */
 } links[BLK_WINDOWS];
 
-static u64 busy[BUSY_WORDS];
+static u64 busy[BUSY_WORDS], late[BUSY_WORDS];
+static u32 next_on_disk[DISKS];		/* whose turn it is when the disk has room */
 static const struct vm_link_ops *ops;
 static struct store_figures *figures;
 
@@ -31,17 +37,92 @@ void vm_link_init(const struct vm_link_ops *with, struct store_figures *to)
 {
 	memset(links, 0, sizeof(links));
 	memset(busy, 0, sizeof(busy));
+	memset(late, 0, sizeof(late));
+	memset(next_on_disk, 0, sizeof(next_on_disk));
 	ops = with;
 	figures = to;
 }
 
+static void set(u64 *bits, u32 number, bool is_set)
+{
+	if (is_set && !links[number].is_detaching)
+		bits[number / 64] |= BIT64(number % 64);
+	else
+		bits[number / 64] &= ~BIT64(number % 64);
+}
+
 static void set_busy(u32 number, bool is_busy)
 {
-	if (is_busy && !links[number].is_detaching)
-		busy[number / 64] |= BIT64(number % 64);
-	else
-		busy[number / 64] &= ~BIT64(number % 64);
+	set(busy, number, is_busy);
 }
+
+/* ---- limits ---- */
+
+static u64 limit_wait_ns(const struct vm_link *l)
+{
+	u64 now_ns, requests, bytes;
+
+	if (l->requests.rate == 0 && l->bytes.rate == 0)
+		return 0;
+	now_ns = ops->now_ns();
+	requests = bucket_wait_ns(&l->requests, now_ns);
+	bytes = bucket_wait_ns(&l->bytes, now_ns);
+	return requests > bytes ? requests : bytes;
+}
+
+static bool moves_data(const struct blk_sqe *sqe)
+{
+	return sqe->op == BLK_READ || sqe->op == BLK_WRITE;
+}
+
+static u64 bytes_of(const struct blk_sqe *sqe)
+{
+	return (u64)sqe->sectors * BLK_SECTOR_BYTES;
+}
+
+static void pay(struct vm_link *l, const struct blk_sqe *sqe)
+{
+	bucket_take(&l->requests, l->begin_ns, 1);
+	bucket_take(&l->bytes, l->begin_ns, moves_data(sqe) ? bytes_of(sqe) : 0);
+}
+
+enum store_error vm_link_limit(u32 number, u32 iops, u64 bytes)
+{
+	if (number >= BLK_WINDOWS)
+		return STORE_BAD_ORDER;
+	bucket_set(&links[number].requests, iops);
+	bucket_set(&links[number].bytes, bytes);
+	return STORE_OK;
+}
+
+/* Those that may go on. */
+static void take_late(void)
+{
+	for (u32 word = 0; word < BUSY_WORDS; word++)
+		for (u64 left = late[word]; left != 0; left &= left - 1) {
+			u32 number = word * 64 + (u32)__builtin_ctzll(left);
+
+			if (limit_wait_ns(&links[number]) != 0)
+				continue;
+			set(late, number, false);
+			set_busy(number, true);
+		}
+}
+
+u64 vm_link_wait_ns(void)
+{
+	u64 next = VM_LINK_NEVER;
+
+	for (u32 word = 0; word < BUSY_WORDS; word++)
+		for (u64 left = late[word]; left != 0; left &= left - 1) {
+			u64 wait = limit_wait_ns(&links[word * 64 + (u32)__builtin_ctzll(left)]);
+
+			next = wait < next ? wait : next;
+		}
+	return next;
+}
+
+/* ---- attaching ---- */
 
 enum store_error vm_link_attach(u32 number, struct volume *volume, bool is_read_only, const char *serial)
 {
@@ -71,6 +152,7 @@ bool vm_link_detach(u32 number)
 		return true;
 	l->is_detaching = true;
 	set_busy(number, false);
+	set(late, number, false);
 	if (l->is_held) {		/* nobody waits for it any more */
 		l->is_held = false;
 		l->server.in_flight--;
@@ -82,8 +164,10 @@ bool vm_link_detach(u32 number)
 		return false;
 	l->volume->links--;
 	l->volume = NULL;
-	return true;
+	return vm_link_limit(number, 0, 0) == STORE_OK;
 }
+
+/* ---- requests ---- */
 
 static u32 bucket_of(u64 ns)
 {
@@ -128,20 +212,12 @@ void vm_link_completed(const struct disk_tag *tag, enum blk_status status)
 		set_busy(tag->link, true);
 }
 
-void vm_link_disk_has_room(u32 disk)
-{
-	for (u32 i = 0; i < BLK_WINDOWS; i++)
-		if (links[i].volume != NULL && links[i].volume->kind == VOLUME_ON_DISK && links[i].volume->disk == disk)
-			set_busy(i, true);
-}
-
 static void do_in_ram(u32 number, const struct blk_sqe *sqe)
 {
 	struct vm_link *l = &links[number];
-	u64 begin_ns = ops->now_ns();
 	enum blk_status status = volume_ram_do(l->volume, ops->at(number), sqe);
 
-	count(number, sqe->op, (u64)sqe->sectors * BLK_SECTOR_BYTES, status, ops->now_ns() - begin_ns);
+	count(number, sqe->op, bytes_of(sqe), status, ops->now_ns() - l->begin_ns);
 	blk_server_complete(&l->server, sqe->cookie, status);
 }
 
@@ -150,8 +226,8 @@ static bool hand_on(u32 number, const struct blk_sqe *sqe)
 {
 	struct vm_link *l = &links[number];
 	struct disk_tag tag = {
-		.cookie = sqe->cookie, .begin_ns = ops->now_ns(), .link = (u16)number, .op = sqe->op,
-		.bytes = (u64)sqe->sectors * BLK_SECTOR_BYTES,
+		.cookie = sqe->cookie, .begin_ns = l->begin_ns, .link = (u16)number, .op = sqe->op,
+		.bytes = bytes_of(sqe),
 	};
 	struct blk_sqe to = *sqe;
 
@@ -185,30 +261,80 @@ static bool carry_out(u32 number, const struct blk_sqe *sqe)
 /* The next request: one that the disk had no room for comes first. */
 static bool next_request(struct vm_link *l, struct blk_sqe *out)
 {
-	if (!l->is_held)
-		return blk_server_take(&l->server, out);
-	*out = l->held;
+	if (l->is_held) {
+		*out = l->held;
+		return true;
+	}
+	if (!blk_server_take(&l->server, out))
+		return false;
+	l->begin_ns = ops->now_ns();
+	pay(l, out);
 	return true;
 }
 
-/* Some requests of one link. */
-static void serve(u32 number)
+enum served { SERVED_SOME, SERVED_ALL, SERVED_LATE, SERVED_HELD };
+
+/* Some requests of one link; *done: how many. */
+static enum served serve_some(u32 number, u32 *done)
 {
 	struct vm_link *l = &links[number];
 	struct blk_sqe sqe;
-	u32 done = 0;
+	u64 moved = 0;
+
+	for (*done = 0; *done < REQUESTS_PER_TURN && moved < BYTES_PER_TURN; ++*done) {
+		if (!l->is_held && limit_wait_ns(l) != 0)
+			return SERVED_LATE;
+		if (!next_request(l, &sqe))
+			return SERVED_ALL;
+		if (!carry_out(number, &sqe))
+			return SERVED_HELD;
+		moved += bytes_of(&sqe);
+	}
+	return SERVED_SOME;
+}
+
+/* Returns how many. */
+static u32 serve(u32 number)
+{
+	struct vm_link *l = &links[number];
+	enum served served;
+	u32 done;
 
 	blk_server_wait(&l->server, false);
-	while (done < REQUESTS_PER_TURN && next_request(l, &sqe) && carry_out(number, &sqe))
-		done++;
-	if (l->is_held) {
-		set_busy(number, false);	/* until vm_link_disk_has_room */
-	} else if (done < REQUESTS_PER_TURN) {
+	served = serve_some(number, &done);
+	if (served == SERVED_ALL)
 		blk_server_wait(&l->server, true);
-		set_busy(number, blk_server_has_work(&l->server));
-	}
+	set(late, number, served == SERVED_LATE);
+	set_busy(number, served == SERVED_SOME || (served == SERVED_ALL && blk_server_has_work(&l->server)));
 	if (blk_server_should_signal(&l->server))
 		ops->signal(number / VM_DEVICES);
+	return done;
+}
+
+static bool waits_for(u32 number, u32 disk)
+{
+	const struct vm_link *l = &links[number];
+
+	return l->volume != NULL && !l->is_detaching && l->is_held && l->volume->disk == disk;
+}
+
+/* One after the other, a few requests each; next time it goes on with the first that had none. */
+void vm_link_disk_has_room(u32 disk)
+{
+	u32 begin = next_on_disk[disk];
+
+	for (u32 i = 0; i < BLK_WINDOWS; i++) {
+		u32 number = (begin + i) % BLK_WINDOWS;
+		u32 done;
+
+		if (!waits_for(number, disk))
+			continue;
+		done = serve(number);
+		if (!links[number].is_held)
+			continue;
+		next_on_disk[disk] = done == 0 ? number : (number + 1) % BLK_WINDOWS;
+		return;
+	}
 }
 
 void vm_link_woken(u64 bits)
@@ -224,6 +350,7 @@ bool vm_link_turn(void)
 {
 	bool is_busy = false;
 
+	take_late();
 	for (u32 word = 0; word < BUSY_WORDS; word++)
 		for (u64 left = busy[word]; left != 0; left &= left - 1)
 			serve(word * 64 + (u32)__builtin_ctzll(left));

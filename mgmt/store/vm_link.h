@@ -25,6 +25,9 @@ enum store_error vm_link_attach(u32 number, struct volume *volume, bool is_read_
 /* True when nothing of it is in flight any more: it may be unmapped. Else call again after the next vm_link_turn. */
 bool vm_link_detach(u32 number);
 
+/* At most so many requests, and bytes of reads and writes, a second; 0 = no limit. Forgotten when it is detached. */
+enum store_error vm_link_limit(u32 number, u32 iops, u64 bytes);
+
 /* VM v of some bit (STORE_BIT_VM << v % 32) has signalled. */
 void vm_link_woken(u64 bits);
 
@@ -35,5 +38,8 @@ void vm_link_disk_has_room(u32 disk);
 
 /* A bounded piece of work. False: all VMMs know that they have to signal for more. */
 bool vm_link_turn(void);
+/* When vm_link_turn is to be called even if nobody signals: in so many nanoseconds; VM_LINK_NEVER. */
+#define VM_LINK_NEVER (~0ull)
+u64 vm_link_wait_ns(void);
 
 #endif
