@@ -88,13 +88,17 @@ struct vm_share {
 #define DISK_READ_ONLY BIT32(0)
 #define DISK_MADE BIT32(1)		/* of a report: made for this VM, and deleted with it */
 #define DISK_WAS_BLANK BIT32(2)		/* of a report: there was nothing on its disk when it was made */
+#define DISK_IOPS_MAX 10000000u
+#define DISK_RATE_MIN (64ull << 10)
+#define DISK_RATE_MAX (1ull << 40)
 #define DISK_SERIAL_BYTES 24u		/* with its zero; at most 20 characters */
 
 /* A disk of a VM is a volume; one that is not there is made. */
 struct disk_spec {
 	u64 bytes;		/* 0: of the volume that is named; else a multiple of VOLUME_UNIT */
 	u32 flags;		/* DISK_READ_ONLY */
-	u32 zero;
+	u32 iops;		/* at most so many requests a second; 0 = no limit. Can be changed while the VM runs */
+	u64 rate;		/* and bytes of reads and writes a second: likewise. DISK_RATE_MIN .. DISK_RATE_MAX */
 	char volume[VOLUME_NAME_BYTES];	/* "" = the VM's name, a dot and the disk's number */
 	char on[DISK_NAME_BYTES];	/* where: a disk's name or VOLUME_RAM; "" = the disk with the most room */
 	char serial[DISK_SERIAL_BYTES];	/* printable; "" = none */

@@ -48,7 +48,7 @@ enum store_op {
 	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
 				 * is no volume; its blocks are zeroed afterwards, and free then */
 	STORE_RULES,		/* link, iops, bytes: at most so many requests, and bytes of reads and writes, a second;
-				 * 0 = no limit. Good until the link's STORE_DETACH, also if it comes before STORE_ATTACH */
+				 * 0 = no limit. Good until the link's STORE_DETACH; may come before STORE_ATTACH */
 	STORE_OP_COUNT
 };
 

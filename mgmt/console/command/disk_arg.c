@@ -10,8 +10,9 @@
 #include "range.h"
 #include "units.h"
 
-#define USAGE "--disk is SIZE or volume=NAME, then on=ram, ro, serial=TEXT, with commas between"
+#define USAGE "--disk is SIZE or volume=NAME, then on=ram, ro, serial=TEXT, iops=N, rate=SIZE, with commas between"
 #define ITEM_BYTES 64u
+#define LIMIT_BYTES 24u		/* a limit as text */
 
 static bool is_name(const char *text, size_t most)
 {
@@ -53,6 +54,25 @@ static bool set_serial(struct disk_spec *to, const char *value, struct cmd_error
 	return true;
 }
 
+static bool set_iops(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	return (count_parse(value, DISK_IOPS_MAX, &to->iops) && to->iops != 0) ||
+		error_set(error, RESULT_USAGE, "iops= is the most requests a second, from 1 to %u, not \"%.40s\"",
+			DISK_IOPS_MAX, value);
+}
+
+static bool set_rate(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	u64 bytes;
+
+	if (!size_parse(value, &bytes) || bytes < DISK_RATE_MIN || bytes > DISK_RATE_MAX)
+		return error_set(error, RESULT_USAGE,
+			"rate= is the most that is moved in a second, such as 50M, from 64K to 1T, not \"%.40s\"",
+			value);
+	to->rate = align_up(bytes, KIB);
+	return true;
+}
+
 static bool set_bytes(struct disk_spec *to, const char *item, struct cmd_error *error)
 {
 	u64 bytes;
@@ -69,6 +89,7 @@ static bool set_bytes(struct disk_spec *to, const char *item, struct cmd_error *
 
 static const struct { const char *key; bool (*set)(struct disk_spec *, const char *, struct cmd_error *); } keys[] = {
 	{ "volume=", disk_set_volume }, { "on=", disk_set_on }, { "serial=", set_serial },
+	{ "iops=", set_iops }, { "rate=", set_rate },
 };
 
 static bool set_item(struct disk_spec *to, const char *item, struct cmd_error *error)
@@ -122,14 +143,32 @@ static u32 add_item(char *text, u32 used, const char *key, const char *value)
 	return used + (u32)snprintf(text + used, DISK_TEXT_BYTES - used, "%s%s%s", used ? "," : "", key, value);
 }
 
+static const char *rate_text(char text[LIMIT_BYTES], u64 rate)
+{
+	static const struct { u64 bytes; char unit; } units[] = { { GIB, 'G' }, { MIB, 'M' }, { KIB, 'K' } };
+	u32 i = 0;
+
+	text[0] = 0;
+	while (i < ARRAY_COUNT(units) - 1 && rate % units[i].bytes != 0)
+		i++;
+	if (rate != 0)
+		(void)snprintf(text, LIMIT_BYTES, "%llu%c", (unsigned long long)(rate / units[i].bytes), units[i].unit);
+	return text;
+}
+
 const char *disk_text(char *text, const struct disk_spec *disk)
 {
+	char limit[LIMIT_BYTES] = "";
 	u32 used = disk->bytes != 0 ? size_item(text, disk->bytes) : 0;
 
 	text[used] = 0;
 	used = add_item(text, used, "volume=", disk->volume);
 	used = add_item(text, used, "on=", disk->on);
 	used = add_item(text, used, "", (disk->flags & DISK_READ_ONLY) != 0 ? "ro" : "");
-	(void)add_item(text, used, "serial=", disk->serial);
+	used = add_item(text, used, "serial=", disk->serial);
+	if (disk->iops != 0)
+		(void)snprintf(limit, sizeof(limit), "%u", disk->iops);
+	used = add_item(text, used, "iops=", limit);
+	(void)add_item(text, used, "rate=", rate_text(limit, disk->rate));
 	return text;
 }

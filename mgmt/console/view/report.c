@@ -369,6 +369,7 @@ static void disk_rows(const struct out *out, const struct vm_report *r)
 		report_disk(&words, &r->disks[i]);
 		out_text(&words, "; ");
 		report_io(&words, &r->disks[i].io);
+		report_limits(&words, &r->spec.disks[i]);
 		snprintf(title, sizeof(title), "Disk %u", i);
 		row_end(out, title);
 	}

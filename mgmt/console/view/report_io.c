@@ -27,6 +27,17 @@ void report_io(const struct out *out, const struct io_counts *io)
 		(u32)io->in_flight);
 }
 
+void report_limits(const struct out *out, const struct disk_spec *disk)
+{
+	char count[UNIT_TEXT_BYTES], size[UNIT_TEXT_BYTES];
+
+	if (disk->iops)
+		out_format(out, "; at most %s requests", count_text(count, disk->iops));
+	if (disk->rate)
+		out_format(out, "%s%s", disk->iops ? ", " : "; at most ", size_text(size, disk->rate, false));
+	out_text(out, disk->iops || disk->rate ? " a second" : "");
+}
+
 void json_io(struct json_writer *w, const struct io_counts *io)
 {
 	json_number(w, "reads", io->reads);

@@ -119,6 +119,8 @@ static void disk_list(struct json_writer *w, const struct vm_report *r)
 		json_bool(w, "made-for-vm", (disk->flags & DISK_MADE) != 0);
 		json_io(w, &disk->io);
 		json_number(w, "in-flight", disk->io.in_flight);
+		json_number(w, "iops-limit", r->spec.disks[i].iops);
+		json_number(w, "rate-limit", r->spec.disks[i].rate);
 		json_close(w, '}');
 	}
 	json_close(w, ']');

@@ -32,6 +32,8 @@ s64 memory_difference(const struct memory_report *memory);
 
 /* "12 requests: read 4.0 MiB in 10, wrote 8.0 KiB in 2; 0 errors, 1 in flight" */
 void report_io(const struct out *out, const struct io_counts *io);
+/* "; at most 500 requests, 50.0 MiB a second", or nothing */
+void report_limits(const struct out *out, const struct disk_spec *disk);
 /* As members of an object that is open. */
 void json_io(struct json_writer *writer, const struct io_counts *io);
 u64 io_requests(const struct io_counts *io);

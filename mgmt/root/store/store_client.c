@@ -34,6 +34,9 @@ static struct {
 	enum due due;		/* NOTHING with a handle: the store has it */
 	u64 h_mem;		/* 0: there is no such link */
 	u32 volume, flags;
+	u32 iops;
+	u64 rate;
+	bool are_rules_due;	/* another limit is to be told */
 	char serial[BLK_SERIAL_BYTES];
 } links[BLK_WINDOWS];
 
@@ -173,6 +176,9 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 	links[link].h_mem = h_mem;
 	links[link].volume = volume_number(v);
 	links[link].flags = (disk->flags & DISK_READ_ONLY) != 0 ? STORE_READ_ONLY : 0;
+	links[link].iops = 0;
+	links[link].rate = 0;
+	links[link].are_rules_due = false;
 	memcpy(links[link].serial, disk->serial, sizeof(links[link].serial));
 	st = map_link(h_store, link);
 	if (st != ST_OK) {
@@ -182,7 +188,17 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 	set_window(link, v, stat_of(h_mem, STAT_BUS_ADDRESS));
 	links[link].due = DUE_BEGIN;
 	is_order_due = true;
+	store_limit(link, disk);
 	return ST_OK;
+}
+
+void store_limit(u32 link, const struct disk_spec *disk)
+{
+	if (links[link].h_mem == 0 || (links[link].iops == disk->iops && links[link].rate == disk->rate))
+		return;
+	links[link].iops = disk->iops;
+	links[link].rate = disk->rate;
+	links[link].are_rules_due = is_order_due = true;
 }
 
 /* No device writes to the link's memory any more. */
@@ -321,12 +337,29 @@ static bool send_links(enum due due, enum store_op op, enum due next)
 	return true;
 }
 
+/* Limits are forgotten with their link, so after its end has been asked for none is told. */
+static bool send_rules(void)
+{
+	for (u32 i = 0; i < BLK_WINDOWS; i++) {
+		struct store_order order = {
+			.op = STORE_RULES, .link = i, .iops = links[i].iops, .bytes = links[i].rate,
+		};
+
+		if (!links[i].are_rules_due || links[i].due > BEGIN_SENT)
+			continue;
+		if (!send(&order, i))
+			return false;
+		links[i].are_rules_due = false;
+	}
+	return true;
+}
+
 static void send_due(void)
 {
 	if (!is_order_due || h_store == 0)
 		return;
 	is_order_due = !(send_links(DUE_END, STORE_DETACH, END_SENT) &&
-			 send_volumes(DUE_END) && send_disks() && send_volumes(DUE_BEGIN) &&
+			 send_volumes(DUE_END) && send_disks() && send_volumes(DUE_BEGIN) && send_rules() &&
 			 send_links(DUE_BEGIN, STORE_ATTACH, BEGIN_SENT));
 	rt_ring_wrote(&orders, SLOT_WIRE + WIRE_STORE_ORDERS);
 }
@@ -492,6 +525,7 @@ static enum status again_link(u64 h_pd, u32 link)
 		return ST_OK;
 	}
 	links[link].due = DUE_BEGIN;
+	links[link].are_rules_due = links[link].iops != 0 || links[link].rate != 0;
 	return map_link(h_pd, link);
 }
 

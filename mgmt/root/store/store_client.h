@@ -19,11 +19,13 @@ enum status store_create(struct volume *v) MUST_CHECK;
  * its `error`. */
 void store_delete(struct volume *v);
 
-/* A link with its memory: let the store serve it. `disk` gives read-only and serial. */
+/* A link with its memory: let the store serve it. `disk` gives read-only, serial and limits. */
 enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const struct disk_spec *disk) MUST_CHECK;
 /* Take it back. True: neither the store nor a device has anything to do with it any more; else root is signalled, and
  * asks again. */
 bool store_detach(u32 link);
+/* Of a link that the store has, or will have: other limits. */
+void store_limit(u32 link, const struct disk_spec *disk);
 
 /* At root's start: the rings are there, the store is not yet. */
 void store_init(void);

@@ -97,6 +97,7 @@ void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 		v->is_fresh = false;
 		if (v != old[i])
 			begin_figures(vm, i);
+		store_limit(link_of(vm, i), &next->disks[i]);
 	}
 	for (u32 i = 0; i < STORE_VOLUMES; i++)	/* what it has no more does not go with it either */
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && volume_at(i)->vm != vm->index)

@@ -116,9 +116,15 @@ static bool is_printable(const char *text, u32 bytes, u32 most)
 	return length <= most;
 }
 
+static bool rate_ok(u64 rate)
+{
+	return rate == 0 || (rate >= DISK_RATE_MIN && rate <= DISK_RATE_MAX);
+}
+
 bool spec_disk_ok(const struct disk_spec *d)
 {
-	return aligned_ok(d->bytes, VOLUME_UNIT) && d->bytes <= VOLUME_BYTES_MAX && d->zero == 0 &&
+	return aligned_ok(d->bytes, VOLUME_UNIT) && d->bytes <= VOLUME_BYTES_MAX && d->iops <= DISK_IOPS_MAX &&
+	       rate_ok(d->rate) &&
 	       (d->flags & ~DISK_READ_ONLY) == 0 && (d->bytes != 0 || d->volume[0] != '\0') &&
 	       spec_volume_name_ok(d->volume, sizeof(d->volume)) && spec_volume_name_ok(d->on, sizeof(d->on)) &&
 	       is_printable(d->serial, sizeof(d->serial), BLK_SERIAL_BYTES - 1);

@@ -196,6 +196,22 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 	return ERROR_INFO_NONE;
 }
 
+/* Is all that is asked, and may not always be changed, another limit of a disk that the VM has? */
+static bool is_limit_only(const struct vm *vm, const struct vm_spec *wanted, u32 asked)
+{
+	if ((asked & ~FIELDS_ANY_TIME) != BIT32(FIELD_DISK) || wanted->disk_count != vm->spec.disk_count)
+		return false;
+	for (u32 i = 0; i < wanted->disk_count && i < VM_DEVICES; i++) {
+		struct disk_spec disk = wanted->disks[i];
+
+		disk.iops = vm->spec.disks[i].iops;
+		disk.rate = vm->spec.disks[i].rate;
+		if (memcmp(&disk, &vm->spec.disks[i], sizeof(disk)) != 0)
+			return false;
+	}
+	return true;
+}
+
 struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run)
 {
 	static struct vm_spec next;	/* too large for the stack */
@@ -203,12 +219,12 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 
 	if (asked == 0 || (asked & ~FIELDS_ALL) != 0)
 		return error_info_of(ERR_BAD_FIELD, 0, FIELD_SET);
-	if ((asked & ~FIELDS_ANY_TIME) != 0 && vm->phase != VM_PHASE_IDLE)
+	if ((asked & ~FIELDS_ANY_TIME) != 0 && vm->phase != VM_PHASE_IDLE && !is_limit_only(vm, wanted, asked))
 		return error_info_of(ERR_VM_STATE, 0, vm_state_of(vm));
 	next = vm->spec;
 	spec_merge(&next, wanted, asked);
 	no = spec_judge(&next, asked, &root.images, INFO->pcpu_count);
-	if (no.error == ERR_NONE && (asked & ~FIELDS_ANY_TIME) != 0)
+	if (no.error == ERR_NONE && (asked & ~FIELDS_ANY_TIME) != 0 && vm->phase == VM_PHASE_IDLE)
 		no = vm_memory_judge(&next);
 	if (no.error == ERR_NONE)
 		no = volumes_judge(vm->name, vm->index, &next);

@@ -143,6 +143,12 @@ static void bad_lines(void **state)
 		{ "create-vm a --disk 1G,serial=123456789012345678901", RESULT_USAGE, "at most 20" },
 		{ "create-vm a --disk 1G,serial=", RESULT_USAGE, "at most 20" },
 		{ "create-vm a --disk 1G,colour=red", RESULT_USAGE, "colour=red" },
+		{ "create-vm a --disk 1G,iops=0", RESULT_USAGE, "from 1 to 10000000" },
+		{ "create-vm a --disk 1G,iops=10000001", RESULT_USAGE, "from 1 to 10000000" },
+		{ "create-vm a --disk 1G,iops=many", RESULT_USAGE, "not \"many\"" },
+		{ "create-vm a --disk 1G,rate=63K", RESULT_USAGE, "from 64K to 1T" },
+		{ "create-vm a --disk 1G,rate=2T", RESULT_USAGE, "from 64K to 1T" },
+		{ "create-vm a --disk 1G,rate=", RESULT_USAGE, "such as 50M" },
 		{ "create-vm a --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G "
 			"--disk 1G", RESULT_USAGE, "at most 8" },
 		{ "create-vm a --nic lan", RESULT_UNSUPPORTED, "not there yet" },

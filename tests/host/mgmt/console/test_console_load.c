@@ -97,7 +97,13 @@ static void disk_figures(void **state)
 		"            read 4.0 MiB in 1,000, wrote 160.0 KiB in 20; 1 error, 5 in flight\r\n", RESULT_OK);
 	expect("Disk 1      volume a.1, 1.0 MiB in memory: lost when VOS ends; 0 requests: ");
 	expect_80_columns();
-	command("status-vm a --json", "\"errors\":1,\"in-flight\":5}", RESULT_OK);
+	command("status-vm a --json", "\"errors\":1,\"in-flight\":5,\"iops-limit\":0,\"rate-limit\":0}", RESULT_OK);
+	command("set-vm a --disk 64M,on=ram,iops=1500,rate=50MB --disk 1M,on=ram,rate=2G",
+		"a: disk 64M,on=ram,iops=1500,rate=48829K; disk 1M,on=ram,rate=2G\r\n", RESULT_OK);
+	command("status-vm a", "at most 1,500 requests, 47.6 MiB a second", RESULT_OK);
+	expect("0 in flight; at most 2.0 GiB a\r\n");
+	command("status-vm a --json", "\"iops-limit\":1500,\"rate-limit\":50000896}", RESULT_OK);
+	command("export-config a", "disk 64M,on=ram,iops=1500,rate=48829K; disk 1M,on=ram,rate=2G;", RESULT_OK);
 	command("stats-vm a", "Disk 0: volume a.0; queue depth 3, 2 errors\r\n", RESULT_OK);
 	expect("  REQUEST            COUNT     COUNT/S        DATA      DATA/S\r\n"
 	       "  read              12,345       1,234    96.0 MiB     9.5 MiB\r\n"
