@@ -71,7 +71,7 @@ struct info_page {
 	struct info_screen screen;
 	u64 arch_capabilities;	/* IA32_ARCH_CAPABILITIES (Intel SDM Vol. 4); 0 = there is no such MSR */
 	u32 dma;		/* R: enum info_dma */
-	u32 zero;
+	char iommu_problem[60];	/* R: why the IOMMU that is there is not used, or "" */
 	u64 silicon_flaws;	/* R: bit = enum silicon_flaw that this processor does not say it is free of */
 };
 _Static_assert(sizeof(struct info_page) <= 4096, "ABI");

@@ -258,13 +258,13 @@ struct device_report {
 	u16 bdf;		/* bus << 8 | device << 3 | function */
 	u16 vendor, device, zero;
 	u32 class_code;		/* base class << 16 | subclass << 8 | programming interface */
-	u32 group;		/* of devices that an IOMMU cannot tell apart; DEVICE_NO_GROUP */
+	u32 group;		/* of devices that an IOMMU cannot tell apart; DEVICE_NO_GROUP: it sees none */
 	char driver[DRIVER_NAME_BYTES];	/* the driver's name; "" = none */
 	u8 state;		/* enum device_state */
-	u8 is_contained;	/* an IOMMU confines it */
+	u8 is_contained;	/* an IOMMU confines it to what its driver has; without a driver, to nothing */
 	u8 interrupts;		/* enum driver_interrupts */
 	u8 irq_count;
-	u32 zero1;
+	u32 faults;		/* requests that the IOMMU refused, as far as it told */
 };
 
 enum service_state {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acpi_scan.c - walks RSDP, RSDT or XSDT, MADT, FADT, DSDT, SSDT, HPET (ACPI specification 6.4, chapter 5.2). Pure.
+ * acpi_scan.c - walks RSDP, RSDT or XSDT, MADT, FADT, DSDT, SSDT, HPET (ACPI specification 6.4, chapter 5.2), and
+ * hands DMAR and IVRS to acpi_iommu.c. Pure.
  */
 #include "acpi_scan.h"
 
@@ -354,6 +355,16 @@ static void scan_hpet(const struct acpi_source *source, const struct table *t, s
 		out->hpet_address = get64(h + HPET_ADDRESS);
 }
 
+static void scan_dmar(const struct acpi_source *source, const struct table *t, struct acpi_info *out)
+{
+	acpi_scan_dmar(source, t->at, t->bytes, &out->iommu);
+}
+
+static void scan_ivrs(const struct acpi_source *source, const struct table *t, struct acpi_info *out)
+{
+	acpi_scan_ivrs(source, t->at, t->bytes, &out->iommu);
+}
+
 /* ---- The walk ----------------------------------------------------------------------------------- */
 
 static const struct {
@@ -364,6 +375,8 @@ static const struct {
 	{ "FACP", scan_fadt },
 	{ "SSDT", scan_aml_table },
 	{ "HPET", scan_hpet },
+	{ "DMAR", scan_dmar },
+	{ "IVRS", scan_ivrs },
 };
 
 static void scan_table(const struct acpi_source *source, u64 at, struct acpi_info *out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acpi_scan.h - what we want of the firmware's ACPI tables: interrupt controllers, clocks, and how to switch off. Pure.
+ * acpi_scan.h - what we want of the firmware's ACPI tables: interrupt controllers, clocks, IOMMUs, and how to switch
+ * off. Pure.
  *
  * Tables are foreign: every length is bounded, every checksum checked, every byte read once through struct acpi_source.
  * There is no AML interpreter; the sleep type of S5 is found by its pattern, as loaders and small kernels commonly do.
@@ -8,6 +9,7 @@
 #ifndef VOS_ACPI_SCAN_H
 #define VOS_ACPI_SCAN_H
 
+#include "acpi_iommu.h"
 #include "status.h"
 #include "types.h"
 
@@ -51,6 +53,8 @@ struct acpi_info {
 	u8 s5_a, s5_b;
 	/* HPET */
 	u64 hpet_address;
+	/* DMAR, IVRS */
+	struct acpi_iommu iommu;
 };
 
 struct acpi_source {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmdline.c - the kernel's command line, as far as it concerns root: how many pCPUs, devices that are left alone, and
- * words that nobody knows.
+ * cmdline.c - the kernel's command line, as far as it concerns root: how many pCPUs, devices that are left alone, no
+ * IOMMU, and words that nobody knows.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@
 /* Read by the kernel, or by nobody but allowed. */
 static const char *const known[] = {
 	"console=com1", "console=vga", "console=none", "com1", "safe", "noreboot", "loglvl", "BOOT_IMAGE",
-	"--no-driver",
+	"--no-driver", "iommu=off",
 };
 
 static bool is_known(const char *word)
@@ -94,4 +94,14 @@ bool platform_leaves_alone(const char *cmdline, const char *address, const char 
 			return true;
 	}
 	return false;
+}
+
+bool platform_wants_iommu(const char *cmdline)
+{
+	char word[WORD_BYTES];
+
+	for (cmdline = next_word(cmdline, word); word[0] != 0; cmdline = next_word(cmdline, word))
+		if (strcmp(word, "iommu=off") == 0)
+			return false;
+	return true;
 }

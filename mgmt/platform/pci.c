@@ -92,6 +92,16 @@ static bool master_off(void *ctx, const struct pci_function *f)
 	return true;
 }
 
+u32 pci_requesters(const struct pci_function *f, u16 *ids, u32 room)
+{
+	return pci_table_requesters(&table, f, ids, room);
+}
+
+const struct pci_function *pci_bridge_above(const struct pci_function *f)
+{
+	return pci_table_bridge(&table, f->bdf >> 8);
+}
+
 /* The table may not have all functions. */
 void pci_masters_off(bool (*keep)(const struct pci_function *f))
 {

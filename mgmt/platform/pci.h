@@ -19,6 +19,15 @@ void pci_masters_off(bool (*keep)(const struct pci_function *f));
 /* Has no other function a memory BAR that begins in this page? Small BARs may share one. */
 bool pci_page_is_alone(const struct pci_function *f, u64 page);
 
+/*
+ * The ids that requests of this function can carry: its own, then those of the bridges to conventional PCI above it,
+ * which speak for what is behind them (PCI Express to PCI Bridge 1.0, 2.3). How many; 0: more than `room`.
+ */
+u32 pci_requesters(const struct pci_function *f, u16 *ids, u32 room);
+
+/* The bridge that leads to its bus; NULL: none. */
+const struct pci_function *pci_bridge_above(const struct pci_function *f);
+
 enum pci_reset { PCI_RESET_NONE, PCI_RESET_FUNCTION, PCI_RESET_FEATURES, PCI_RESET_POWER };
 
 struct pci_device {

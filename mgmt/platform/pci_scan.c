@@ -24,6 +24,10 @@
 #define BAR_IO_FLAGS 3u
 #define BAR_MEMORY_FLAGS 15u
 
+#define BRIDGE_BUSES 0x18u		/* of a bridge: primary, secondary, subordinate bus */
+#define EXPRESS_TYPE(word) ((word) >> 20 & 15)	/* of the capability's first word */
+#define EXPRESS_TO_PCI 7u
+
 #define MSIX_TABLE 4u			/* + capability: offset, and the BAR in bits 0-2 */
 #define MSIX_COUNT_MASK 0x7ffu
 #define MSIX_ENTRY_BYTES 16u
@@ -73,9 +77,13 @@ static void read_function(const struct pci_access *access, u32 bdf, u32 id, u32 
 		f->irq_pin = 0;
 	if (f->header == 0)
 		subsystem = config(access, bdf, PCI_SUBSYSTEM);
+	else if (f->header == 1)
+		f->bus_behind = config(access, bdf, BRIDGE_BUSES) >> 8 & 0xff;
 	f->subsystem_vendor = (u16)subsystem;
 	f->subsystem_device = (u16)(subsystem >> 16);
 	find_capabilities(access, f);
+	if (f->caps[PCI_CAP_EXPRESS] != 0)
+		f->express_type = EXPRESS_TYPE(config(access, bdf, f->caps[PCI_CAP_EXPRESS]));
 }
 
 /* False: there is no such function. */
@@ -125,6 +133,35 @@ void pci_scan(const struct pci_access *access, u32 first_bus, u32 last_bus, stru
 {
 	table->count = table->left_out = 0;
 	pci_walk(access, first_bus, last_bus, note, table);
+}
+
+const struct pci_function *pci_table_bridge(const struct pci_table *table, u32 bus)
+{
+	for (u32 i = 0; i < table->count; i++)
+		if (bus != 0 && table->functions[i].bus_behind == bus)
+			return &table->functions[i];
+	return NULL;
+}
+
+/* Bridges may lie, so there is an end to the way up. */
+u32 pci_table_requesters(const struct pci_table *table, const struct pci_function *f, u16 *ids, u32 room)
+{
+	const struct pci_function *bridge = pci_table_bridge(table, f->bdf >> 8);
+	u32 count = 1;
+
+	ids[0] = f->bdf;
+	for (u32 depth = 0; bridge != NULL; depth++) {
+		if (depth == PCI_FUNCTIONS)
+			return 0;
+		if (bridge->caps[PCI_CAP_EXPRESS] == 0 || bridge->express_type == EXPRESS_TO_PCI) {
+			if (count + 2 > room)
+				return 0;
+			ids[count++] = (u16)(bridge->bus_behind << 8);
+			ids[count++] = bridge->bdf;
+		}
+		bridge = pci_table_bridge(table, bridge->bdf >> 8);
+	}
+	return count;
 }
 
 /* ---- BARs ---- */

@@ -52,6 +52,8 @@ struct pci_function {
 	u32 class_code;		/* base class << 16 | subclass << 8 | programming interface */
 	u8 revision;
 	u8 header;		/* type: 0 = device, 1 = bridge */
+	u8 bus_behind;		/* of a bridge; 0 = none */
+	u8 express_type;	/* device/port type; only with PCI_CAP_EXPRESS */
 	u8 irq_line, irq_pin;	/* 3Ch; pin 0 = none, 1 .. 4 = INTA .. INTD */
 	u8 caps[PCI_CAP_COUNT];	/* enum pci_capability -> offset; 0 = it has none */
 	/* After pci_size_bars: */
@@ -84,6 +86,11 @@ bool pci_has_bar_in(const struct pci_access *access, const struct pci_function *
 
 /* The pages of that BAR that hold the MSI-X table, in bytes from its start; 0 bytes: none. */
 u64 pci_msix_pages(const struct pci_function *f, u32 bar, u64 *bytes);
+
+/* The bridge that leads to that bus; NULL: none. */
+const struct pci_function *pci_table_bridge(const struct pci_table *table, u32 bus);
+/* See pci.h: pci_requesters. */
+u32 pci_table_requesters(const struct pci_table *table, const struct pci_function *f, u16 *ids, u32 room);
 
 /* "02:1f.3"; text has PCI_NAME_BYTES. */
 #define PCI_NAME_BYTES 8u

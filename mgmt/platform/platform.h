@@ -23,6 +23,9 @@ u32 platform_isa_irq(u32 isa, u32 *flags);
  * with "all"? */
 bool platform_leaves_alone(const char *cmdline, const char *address, const char *driver);
 
+/* Unless the kernel's command line has iommu=off. */
+bool platform_wants_iommu(const char *cmdline);
+
 /* Return only if it can't be done. */
 enum status platform_power_off(void);
 enum status platform_reboot(void);

@@ -61,12 +61,12 @@ def check_figures(machine):
     assert [requests(vm) for vm in answer(machine, 'accounting')['io']['vm']] == [sum(map(requests, disks))]
 
 
-def disk_test(backend, kind, volume, name, folder):
+def disk_test(backend, kind, volume, name, folder, iommu=None):
     """A guest writes to a disk of the machine and to one in memory; a second machine finds the first disk's data."""
     image = os.path.join(folder, 'disk.img')
     with open(image, 'wb') as file:
         file.truncate(64 << 20)
-    with Machine(backend, f'{name}-{kind}', disks=[(kind, image)]) as machine:
+    with Machine(backend, f'{name}-{kind}-{iommu}', disks=[(kind, image)], iommu=iommu) as machine:
         machine.wait_prompt()
         machine.until(lambda: 'would succeed' in machine.cmd(f'create-vm --name a --dry-run --disk volume={volume}'),
                       'the disk')       # its driver resets the controller first
@@ -84,6 +84,7 @@ def disk_test(backend, kind, volume, name, folder):
             assert 'SAME' in machine.guest_cmd(f'dd if=/dev/{disk} bs=64k count=64 | cmp /tmp/r - && echo SA""ME')
         digest = machine.guest_cmd('md5sum /tmp/r').split()[0]
         machine.detach()
+        check_dma(machine, volume.split('.')[0], iommu)
         assert re.search(r'Disk 0 .*read [0-9.]+ MiB', machine.ok('status-vm a'))
         disks = json.loads(machine.ok('status-vm a --json'))['return']['disks']
         assert disks[0]['written-bytes'] >= 4 << 20 and disks[0]['errors'] == disks[1]['errors'] == 0
@@ -94,9 +95,21 @@ def disk_test(backend, kind, volume, name, folder):
         assert hashlib.md5(file.read(4 << 20)).hexdigest() == digest
 
 
+def check_dma(machine, driver, iommu):
+    """What is said of DMA; and behind an IOMMU, requests have gone through it and none was refused."""
+    words = {None: 'not contained (no IOMMU)', 'vtd': 'contained: an IOMMU', 'amd': 'contained: an IOMMU'}[iommu]
+    assert re.search(rf'DMA +{re.escape(words)}', machine.ok('info'))
+    table = json.loads(re.search(r'\{.*\}', machine.ok('list-device --json')).group(0))['return']
+    row = next(row for row in table if row['driver'] == driver)
+    assert row['dma'] == ('contained' if iommu else 'not contained'), row
+    assert sum(row['refused'] for row in table) == 0, table
+    assert 'Memory adds up' in machine.ok('accounting')
+
+
+@pytest.mark.parametrize('iommu', [None, 'vtd', 'amd'])
 @pytest.mark.parametrize('kind, volume', [('virtio', 'virtio0'), ('nvme', 'nvme0.0'), ('ahci', 'ahci0.0')])
-def test_disks_on_qemu(kind, volume, tmp_path):
-    disk_test('qemu-pvh', kind, volume, 'test_disks', str(tmp_path))
+def test_disks_on_qemu(kind, volume, iommu, tmp_path):
+    disk_test('qemu-pvh', kind, volume, 'test_disks', str(tmp_path), iommu)
 
 
 def test_disk_on_bochs(tmp_path):

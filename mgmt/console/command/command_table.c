@@ -162,7 +162,10 @@ const struct command command_rows[] = {
 		.summary = "list PCI devices, their drivers and what they can reach",
 		.more = "DMA \"contained\": an IOMMU confines the device to the memory of its driver. \"not "
 			"contained\": the device could write to any memory if its driver asked it to. \"off\": a "
-			"device without a driver. The kernel option --no-driver=LIST leaves devices as the firmware "
+			"device without a driver. \"blocked\": the same, by an IOMMU. \"N requests refused\": the "
+			"IOMMU did not let the device reach what it asked for; the log has the first ones. Devices "
+			"of one group cannot be told apart by the IOMMU. The kernel option iommu=off leaves the "
+			"IOMMU alone. The kernel option --no-driver=LIST leaves devices as the firmware "
 			"set them up; LIST has addresses (00:1f.2), programs of drivers (virtio_blk, nvme, ahci, "
 			"ata) or all.",
 		.example = "list-device",

@@ -59,6 +59,15 @@ static const char *virt_text(const struct info_page *info)
 	}
 }
 
+/* Why devices are not confined. */
+static void iommu_text(const struct out *out, const struct info_page *info)
+{
+	if (info->iommu_problem[0] == 0)
+		out_text(out, "no IOMMU");
+	else
+		out_format(out, "IOMMU not used: %.*s", (int)sizeof(info->iommu_problem), info->iommu_problem);
+}
+
 void report_banner(const struct out *out, const struct info_page *info)
 {
 	char size[UNIT_TEXT_BYTES];
@@ -72,8 +81,12 @@ void report_banner(const struct out *out, const struct info_page *info)
 			sizeof(info->virt_reason));
 		out_text(out, ".\nEverything else works.\n");
 	}
-	if (info->dma == DMA_NOT_CONTAINED)
-		out_text(out, "DMA not contained: this machine has no IOMMU, drivers of devices are trusted.\n");
+	if (info->dma == DMA_NOT_CONTAINED) {
+		out_text(out, "DMA not contained: ");
+		out_text(out, info->iommu_problem[0] != 0 ? "" : "this machine has ");
+		iommu_text(out, info);
+		out_text(out, ", drivers of devices are trusted.\n");
+	}
 }
 
 /* A row whose text may take several lines is written in here first; one at a time. */
@@ -155,7 +168,9 @@ static void dma_row(const struct out *out, const struct info_page *info)
 		out_text(out, "contained: an IOMMU confines each device to the memory of its driver\n");
 		break;
 	case DMA_NOT_CONTAINED:
-		out_text(out, "not contained (no IOMMU): drivers are trusted; list-device shows which\n");
+		out_text(out, "not contained (");
+		iommu_text(out, info);
+		out_text(out, "): drivers are trusted; list-device shows which\n");
 		break;
 	case DMA_NONE:
 		out_text(out, "none: no device has a driver\n");

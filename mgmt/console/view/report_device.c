@@ -67,9 +67,11 @@ static const char *dma_of(const struct device_report *d)
 		return "off";
 	if (d->driver[0])
 		return d->is_contained ? "contained" : "not contained";
-	if (d->state == DEVICE_LEFT_ALONE)
-		return "unknown";
-	return is_bridge(d) ? "-" : "off";
+	if (is_bridge(d))
+		return "-";
+	if (d->is_contained)
+		return "blocked";
+	return d->state == DEVICE_LEFT_ALONE ? "unknown" : "off";
 }
 
 static const char *irq_text(char text[16], const struct device_report *d)
@@ -115,9 +117,12 @@ void report_devices(const struct out *out, const void *what)
 
 		address(at, d);
 		snprintf(group, sizeof(group), "%u", d->group);
-		out_format(out, "%s  %04x:%04x  %-8s  %-8s  %-13s  %-10s  %-5s  %s\n", at, d->vendor, d->device,
+		out_format(out, "%s  %04x:%04x  %-8s  %-8s  %-13s  %-10s  %-5s  %s", at, d->vendor, d->device,
 			d->driver[0] ? d->driver : "-", owner_text(d), dma_of(d), irq_text(irq, d),
 			d->group == DEVICE_NO_GROUP ? "-" : group, class_text(d->class_code));
+		if (d->faults != 0)
+			out_format(out, "; %u requests refused", d->faults);
+		out_text(out, "\n");
 	}
 }
 
@@ -147,6 +152,7 @@ void json_devices(struct json_writer *w, const char *key, const void *what)
 		json_text(w, "interrupts", irq_text(text, d));
 		if (d->group != DEVICE_NO_GROUP)
 			json_number(w, "group", d->group);
+		json_number(w, "refused", d->faults);
 		json_close(w, '}');
 	}
 	json_close(w, ']');

@@ -4,8 +4,10 @@
  */
 #include "accounts.h"
 #include "driver_parts.h"
+#include "iommu.h"
 #include "platform.h"
 #include "range.h"
+#include "root.h"
 #include "rt_log.h"
 #include "sys.h"
 
@@ -25,22 +27,26 @@ static enum status grant_irq(struct driver *d, u64 h_pd)
 	return st;
 }
 
-static bool give_message(struct driver *d, u64 pcpu, u64 h_pd, u64 h_thread, struct object_set *objects)
+static bool give_message(struct driver *d, u32 number, u64 h_pd, u64 h_thread, struct object_set *objects)
 {
 	const u64 *words;
+	u64 address;
+	u32 data;
 
-	if (make_irq(d, h_thread, pcpu, IRQ_MSI, objects) != ST_OK)
+	if (make_irq(d, h_thread, number % INFO->pcpu_count, IRQ_MSI, objects) != ST_OK)
 		return false;
 	words = stats_of(d->h_irq[d->irq_count]);
-	return pci_device_message(&d->device, d->irq_count, words[STAT_IRQ_ADDRESS], (u32)words[STAT_IRQ_DATA]) &&
-	       grant_irq(d, h_pd) == ST_OK;
+	address = words[STAT_IRQ_ADDRESS];
+	data = (u32)words[STAT_IRQ_DATA];
+	iommu_message(number, d->irq_count, &address, &data);
+	return pci_device_message(&d->device, d->irq_count, address, data) && grant_irq(d, h_pd) == ST_OK;
 }
 
-static void give_messages(struct driver *d, u64 h_pd, u64 h_thread, u64 pcpu, struct object_set *objects)
+static void give_messages(struct driver *d, u32 number, u64 h_pd, u64 h_thread, struct object_set *objects)
 {
 	u64 count = min_u64(d->kind->irq_count, pci_device_message_count(&d->device));
 
-	while (d->irq_count < count && give_message(d, pcpu, h_pd, h_thread, objects))
+	while (d->irq_count < count && give_message(d, number, h_pd, h_thread, objects))
 		d->interrupts = DRIVER_IRQ_MESSAGES;
 	if (d->interrupts == DRIVER_IRQ_NONE)
 		pci_device_messages_off(&d->device);
@@ -81,14 +87,14 @@ static void give_ide_lines(struct driver *d, u64 h_pd, u64 h_thread, struct obje
 	}
 }
 
-void driver_give_irqs(struct driver *d, u64 pcpu, u64 h_pd, u64 h_thread, struct object_set *objects)
+void driver_give_irqs(struct driver *d, u32 number, u64 h_pd, u64 h_thread, struct object_set *objects)
 {
 	d->irq_count = 0;
 	d->interrupts = DRIVER_IRQ_NONE;
 	if (driver_is_compatible_ide(d->device.f, 0))
 		give_ide_lines(d, h_pd, h_thread, objects);
 	else
-		give_messages(d, h_pd, h_thread, pcpu, objects);
+		give_messages(d, number, h_pd, h_thread, objects);
 	if (d->interrupts == DRIVER_IRQ_NONE && d->irq_count == 0)
 		give_line(d, h_pd, h_thread, objects);
 	if (d->interrupts == DRIVER_IRQ_NONE) {

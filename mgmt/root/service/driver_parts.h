@@ -11,8 +11,6 @@
 #include "pci.h"
 #include "types.h"
 
-#define PIECES (DRIVER_LINKS + 1)		/* of a driver: its links, then DRIVER_DMA */
-
 struct driver_kind {
 	const char *program;
 	const char *name;		/* of an instance, with a number behind it */
@@ -29,8 +27,6 @@ struct driver {
 	const struct driver_kind *kind;		/* NULL = there is none */
 	struct pci_device device;
 	char name[DRIVER_NAME_BYTES];
-	u64 h_mem[PIECES], bus[PIECES];		/* links, then the queues; 0 = none */
-	u32 begin_epoch[PIECES];		/* of each link, when its memory was cleared */
 	u64 h_irq[DRIVER_IRQS];
 	u64 unacked_tsc;			/* of the first interrupt, as it was at the last look */
 	u32 interrupts, irq_count;
@@ -45,7 +41,8 @@ const struct driver_kind *driver_kind_of(const struct pci_function *f);
 /* An IDE channel that is where it was on an AT? */
 bool driver_is_compatible_ide(const struct pci_function *f, u32 channel);
 
-/* driver_irqs.c: messages to that pCPU, else lines, else none: the driver polls then, so nothing fails here. */
-void driver_give_irqs(struct driver *d, u64 pcpu, u64 h_pd, u64 h_thread, struct object_set *objects);
+/* driver_irqs.c: of driver `number`: messages to one pCPU, else lines, else none: the driver polls then, so nothing
+ * fails here. */
+void driver_give_irqs(struct driver *d, u32 number, u64 h_pd, u64 h_thread, struct object_set *objects);
 
 #endif

@@ -9,7 +9,9 @@
 
 #include "accounts.h"
 #include "blk_link.h"
+#include "driver_dma.h"
 #include "driver_parts.h"
+#include "iommu.h"
 #include "pci.h"
 #include "pd.h"
 #include "platform.h"
@@ -21,7 +23,6 @@
 #include "wires.h"
 
 #define RW (RIGHT_R | RIGHT_W)
-#define MEMORY_ADDRESS 0x300000000000ull	/* where root has the drivers' links and queues, one after the other */
 #define UNACKED_NS (100 * NS_PER_MS)
 #define IDE_CONTROL 2u		/* port of the control block that is used */
 
@@ -117,81 +118,38 @@ static void assign(struct pci_function *f)
 	pci_device_stop(&d->device);
 }
 
-static void *memory_at(u32 number, u32 piece)
-{
-	u64 at = MEMORY_ADDRESS + (number * PIECES + piece) * DRIVER_PIECE_BYTES;
-
-	return (void *)at;	/* mapped there by make_piece */
-}
-
 u32 driver_memory_flags(void)
 {
-	return MEM_DMA | (is_any_32_bit ? MEM_BELOW_4G : 0);
+	return MEM_DMA | (is_any_32_bit && !driver_dma_is_contained() ? MEM_BELOW_4G : 0);
 }
 
-static void destroy(u64 h_mem)
+/* Behind an IOMMU: it has to see the device, and by an id that no other driver's device has. */
+static bool has_own_group(u32 number)
 {
-	while (sys_object_destroy(h_mem) == ST_AGAIN)
-		;
-	(void)sys_handle_close(h_mem);
-}
+	u32 group = iommu_group(drivers[number].device.f);
 
-static enum status make_piece(u32 number, u32 piece)
-{
-	struct driver *d = &drivers[number];
-	u64 h_mem, at = (u64)memory_at(number, piece);
-	enum status st = sys_mem_create(HANDLE_ROOT, DRIVER_PIECE_BYTES, driver_memory_flags(), &h_mem);
-
-	if (st != ST_OK)
-		return st;
-	st = pd_map(HANDLE_SELF_PD, h_mem, at, DRIVER_PIECE_BYTES, RW);
-	if (st != ST_OK) {
-		destroy(h_mem);
-		return st;
-	}
-	d->h_mem[piece] = h_mem;
-	st = pd_fill(HANDLE_SELF_PD, h_mem, at, 0, DRIVER_PIECE_BYTES, RW);
-	if (st == ST_OK)	/* it is nowhere before */
-		d->bus[piece] = stat_of(h_mem, STAT_BUS_ADDRESS);
-	return st;
-}
-
-static void drop_piece(u32 number, u32 piece)
-{
-	u64 *h_mem = &drivers[number].h_mem[piece];
-
-	if (*h_mem == 0)
-		return;
-	while (sys_mem_unmap(HANDLE_SELF_PD, (u64)memory_at(number, piece), DRIVER_PIECE_BYTES) == ST_AGAIN)
-		;
-	destroy(*h_mem);
-	*h_mem = 0;
+	for (u32 i = 0; i < number; i++)
+		if (drivers[i].kind != NULL && iommu_group(drivers[i].device.f) == group)
+			return false;
+	return group != IOMMU_NO_GROUP;
 }
 
 /* Without its memory there is no driver; the device stays off. */
 static void make_memory(u32 number)
 {
 	struct driver *d = &drivers[number];
-	enum status st = ST_OK;
+	enum status st;
 
-	for (u32 piece = 0; piece < PIECES && st == ST_OK; piece++)
-		if (piece < d->kind->link_count || piece == DRIVER_LINKS)
-			st = make_piece(number, piece);
+	if (driver_dma_is_contained() && !has_own_group(number)) {
+		rt_log("root: the IOMMU cannot confine %s alone, it gets no driver", d->name);
+		d->kind = NULL;
+		return;
+	}
+	st = driver_dma_make(number, d->kind->link_count, (driver_memory_flags() & MEM_BELOW_4G) != 0);
 	if (st == ST_OK)
 		return;
 	rt_log("root: no memory for %s (status %u)", d->name, (unsigned)st);
-	for (u32 piece = 0; piece < PIECES; piece++)
-		drop_piece(number, piece);
 	d->kind = NULL;
-}
-
-static void say_dma(void)
-{
-	struct info_page *info = (struct info_page *)INFO_PAGE_ADDRESS;
-
-	for (u32 i = 0; i < DRIVER_COUNT; i++)
-		if (drivers[i].kind != NULL)
-			info->dma = DMA_NOT_CONTAINED;
 }
 
 void drivers_find(void)
@@ -203,10 +161,10 @@ void drivers_find(void)
 	if (drivers[0].kind != NULL)
 		pci_devices_settle();
 	pci_masters_off(is_left_alone);
+	driver_dma_start(drivers[0].kind != NULL);
 	for (u32 number = 0; number < DRIVER_COUNT; number++)
 		if (drivers[number].kind != NULL)
 			make_memory(number);
-	say_dma();
 	if (table->left_out != 0)
 		rt_log("root: %u PCI functions more than are listed", (unsigned)table->left_out);
 }
@@ -233,7 +191,7 @@ const char *driver_name(u32 number)
 
 u64 driver_link(u32 number, u32 disk)
 {
-	return number < DRIVER_COUNT && disk < DRIVER_LINKS ? drivers[number].h_mem[disk] : 0;
+	return driver_dma_link(number, disk);
 }
 
 u32 driver_link_count(u32 number)
@@ -243,31 +201,33 @@ u32 driver_link_count(u32 number)
 
 static u32 link_state(u32 number, u32 disk)
 {
-	const struct blk_link_shared *shared = memory_at(number, disk);
+	const struct blk_link_shared *shared = driver_dma_link_at(number, disk);
 
 	return __atomic_load_n(&shared->state, __ATOMIC_ACQUIRE);
 }
 
 bool driver_is_quiet(u32 number, u32 disk)
 {
-	return drivers[number].device.reset != PCI_RESET_NONE || link_state(number, disk) != BLK_DOWN;
+	return driver_dma_is_contained() || drivers[number].device.reset != PCI_RESET_NONE ||
+	       link_state(number, disk) != BLK_DOWN;
 }
 
 /* A driver begins an epoch of each of its links when it knows what there is. */
 enum driver_disk driver_disk(u32 number, u32 disk)
 {
-	const struct blk_link_shared *shared = memory_at(number, disk);
+	const struct blk_link_shared *shared = driver_dma_link_at(number, disk);
 
 	if (disk >= driver_link_count(number))
 		return DRIVER_DISK_NONE;
-	if (__atomic_load_n(&shared->epoch, __ATOMIC_ACQUIRE) == drivers[number].begin_epoch[disk])
+	if (__atomic_load_n(&shared->epoch, __ATOMIC_ACQUIRE) == driver_dma_begin_epoch(number, disk))
 		return DRIVER_DISK_COMING;
 	return __atomic_load_n(&shared->state, __ATOMIC_RELAXED) == BLK_DOWN ? DRIVER_DISK_NONE : DRIVER_DISK_THERE;
 }
 
 void driver_disk_model(u32 number, u32 disk, char model[BLK_MODEL_BYTES])
 {
-	const volatile char *from = ((const volatile struct blk_link_shared *)memory_at(number, disk))->info.model;
+	const volatile struct blk_link_shared *shared = driver_dma_link_at(number, disk);
+	const volatile char *from = shared->info.model;
 
 	for (u32 i = 0; i < BLK_MODEL_BYTES; i++)
 		model[i] = from[i];
@@ -276,12 +236,7 @@ void driver_disk_model(u32 number, u32 disk, char model[BLK_MODEL_BYTES])
 
 u64 driver_bytes(void)
 {
-	u64 sum = 0;
-
-	for (u32 number = 0; number < DRIVER_COUNT; number++)
-		for (u32 piece = 0; piece < PIECES; piece++)
-			sum += object_bytes(drivers[number].h_mem[piece]);
-	return sum;
+	return driver_dma_bytes();
 }
 
 /* ---- what a driver's PD gets ---- */
@@ -291,49 +246,17 @@ static struct driver_args *args_of(u32 number)
 	return (struct driver_args *)((u8 *)shared_at(SHARED_DRIVER_ARGS) + number * PAGE_SIZE);
 }
 
-static volatile u64 *windows_of(u32 number)
+void driver_window_set(u32 number, u32 link, u64 address)
 {
-	return (volatile u64 *)shared_at(SHARED_DRIVER_WINDOWS) + number * DRIVER_WINDOW_COUNT;
+	driver_dma_window(number, link, address);
 }
 
-void driver_window_set(u32 number, u32 link, u64 bus)
-{
-	if (number < DRIVER_COUNT && link < DRIVER_WINDOW_COUNT)
-		__atomic_store_n(&windows_of(number)[link], bus, __ATOMIC_RELEASE);
-}
-
-/* The next server goes on with the epochs. */
-static void clear_piece(u32 number, u32 piece)
-{
-	struct blk_link_shared *shared = memory_at(number, piece);
-	u32 epoch = piece < DRIVER_LINKS ? shared->epoch : 0;
-
-	memset(shared, 0, DRIVER_PIECE_BYTES);
-	shared->epoch = epoch;
-	drivers[number].begin_epoch[piece] = epoch;
-}
-
-/* Links begin with zeros but for their epoch; the queues with zeros, which the device that has not been reset does not
- * read. */
 static enum status give_memory(u32 number, u64 h_pd)
 {
-	const u64 windows = DRIVER_WINDOW_COUNT * sizeof(u64);
-	struct driver *d = &drivers[number];
 	enum status st = pd_fill(h_pd, root.shared[SHARED_DRIVER_ARGS], DRIVER_ARGS, number * PAGE_SIZE, PAGE_SIZE,
 				 RIGHT_R);
 
-	if (st == ST_OK)
-		st = pd_fill(h_pd, root.shared[SHARED_DRIVER_WINDOWS], DRIVER_WINDOWS, number * windows, windows,
-			     RIGHT_R);
-	for (u32 piece = 0; piece < PIECES && st == ST_OK; piece++) {
-		u64 at = piece < DRIVER_LINKS ? DRIVER_LINK + piece * DRIVER_PIECE_BYTES : DRIVER_DMA;
-
-		if (d->h_mem[piece] == 0)
-			continue;
-		clear_piece(number, piece);
-		st = pd_fill(h_pd, d->h_mem[piece], at, 0, DRIVER_PIECE_BYTES, RW);
-	}
-	return st;
+	return st == ST_OK ? driver_dma_give(number, h_pd) : st;
 }
 
 /* A part of a BAR: whole pages. */
@@ -433,9 +356,7 @@ static void fill_args(u32 number)
 	args->interrupts = d->interrupts;
 	args->interrupt_count = d->irq_count;
 	args->link_count = d->kind->link_count;
-	args->dma_bus = d->bus[DRIVER_LINKS];
-	memcpy(args->link_bus, d->bus, sizeof(args->link_bus));
-	args->dma_bits = (driver_memory_flags() & MEM_BELOW_4G) != 0 ? 32 : 64;
+	driver_dma_fill_args(number, args);
 	args->known_disks = d->life.known;
 	args->lost_disks = d->life.lost;
 	pci_device_config(&d->device, args->config);
@@ -454,7 +375,10 @@ enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set
 		st = give_bars(d, h_pd, args->bars, objects);
 	if (st != ST_OK)
 		return st;
-	driver_give_irqs(d, number % INFO->pcpu_count, h_pd, h_thread, objects);
+	driver_give_irqs(d, number, h_pd, h_thread, objects);
+	st = driver_dma_open(number, d->device.f);	/* and its interrupts */
+	if (st != ST_OK)
+		return st;
 	pci_device_go(&d->device, d->interrupts == DRIVER_IRQ_LINES);
 	fill_args(number);
 	d->is_up = true;
@@ -504,7 +428,8 @@ static void say_lost(u32 number)
 
 	for (u32 disk = 0; disk < DRIVER_LINKS; disk++)
 		if ((d->life.known & BIT32(disk)) != 0)
-			blk_server_begin(&server, memory_at(number, disk), NULL, BLK_LOST, DRIVER_WINDOW_COUNT);
+			blk_server_begin(&server, driver_dma_link_at(number, disk), NULL, BLK_LOST,
+					 DRIVER_WINDOW_COUNT);
 	(void)sys_notify_signal(SLOT_WIRE + WIRE_STORE_ORDERS);
 }
 
@@ -515,13 +440,11 @@ void driver_stop(u32 number)
 
 	d->is_up = false;
 	pci_device_stop(&d->device);
-	for (u32 disk = 0; disk < DRIVER_LINKS; disk++) {
-		if (d->h_mem[disk] == 0)
-			continue;
-		if (link_state(number, disk) == BLK_UP)
+	driver_dma_close(number, d->device.f);
+	for (u32 disk = 0; disk < DRIVER_LINKS; disk++)
+		if (driver_dma_link(number, disk) != 0 && link_state(number, disk) == BLK_UP)
 			d->life.known |= BIT32(disk);
-		clear_piece(number, disk);
-	}
+	driver_dma_clear_links(number);
 	if (d->life.is_given_up)
 		say_lost(number);
 }
@@ -577,6 +500,18 @@ static u32 state_of(const struct pci_function *f, const struct driver *d)
 	return is_left_alone(f) ? DEVICE_LEFT_ALONE : DEVICE_UNUSED;
 }
 
+/* The first function of its group stands for it. */
+static u32 group_of(const struct pci_table *table, const struct pci_function *f)
+{
+	u32 group = iommu_group(f), i = 0;
+
+	if (group == IOMMU_NO_GROUP)
+		return DEVICE_NO_GROUP;
+	while (&table->functions[i] != f && iommu_group(&table->functions[i]) != group)
+		i++;
+	return i;
+}
+
 bool device_report_fill(u32 index, struct device_report *out)
 {
 	const struct pci_table *table = pci_functions();
@@ -588,7 +523,8 @@ bool device_report_fill(u32 index, struct device_report *out)
 	d = driver_of(f);
 	*out = (struct device_report){
 		.bdf = f->bdf, .vendor = f->vendor, .device = f->device, .class_code = f->class_code,
-		.group = DEVICE_NO_GROUP, .state = (u8)state_of(f, d),
+		.group = group_of(table, f), .is_contained = iommu_group(f) != IOMMU_NO_GROUP,
+		.faults = driver_dma_faults(f), .state = (u8)state_of(f, d),
 	};
 	if (d == NULL)
 		return true;

@@ -3,9 +3,7 @@
  * drivers.h - drivers of PCI devices: which function gets which program, and what its PD finds (lib/proto/driver.h).
  * Driver `number`, 0 .. DRIVER_COUNT - 1, is the service SERVICE_DRIVER(number); it lives, dies and comes back as all
  * services do.
- *
- * A driver's memory for DMA and its links with the store are made once and stay for ever: a device that has not been
- * reset may still write there when the next instance runs, and nobody else's memory is harmed.
+ * What its device can reach in memory is driver_dma.h's.
  */
 #ifndef VOS_ROOT_DRIVERS_H
 #define VOS_ROOT_DRIVERS_H
@@ -53,10 +51,10 @@ u64 driver_link(u32 number, u32 disk);
 /* How many disks it can have. */
 u32 driver_link_count(u32 number);
 
-/* Let the driver's device reach the window of VM link `link` (VM's index * VM_DEVICES + disk), which begins at this bus
- * address (STAT_BUS_ADDRESS of its MEM); 0 = not any more: call that, and let the driver complete what it was asked,
- * before the memory goes. */
-void driver_window_set(u32 number, u32 link, u64 bus);
+/* Let the driver's device reach the window of VM link `link` (VM's index * VM_DEVICES + disk), which begins at this
+ * physical address (STAT_BUS_ADDRESS of its MEM); 0 = not any more: let the driver complete what it was asked, then
+ * call that, before the memory goes. Behind an IOMMU no DMA there is under way when it returns. */
+void driver_window_set(u32 number, u32 link, u64 address);
 
 /*
  * Nothing that an earlier instance asked of disk `disk` can reach memory any more. A device that root can reset is

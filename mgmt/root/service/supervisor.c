@@ -6,6 +6,7 @@
 
 #include "change.h"
 #include "client.h"
+#include "driver_dma.h"
 #include "drivers.h"
 #include "pending_reply.h"
 #include "root.h"
@@ -173,10 +174,12 @@ static void rest(u32 id)
 
 u64 supervisor_step(void)
 {
-	u64 next;
+	u64 next, next_look;
 	u32 set = 0;
 
 	restart_deaf(&next);
+	driver_dma_look(&next_look);
+	next = next_look < next ? next_look : next;
 	for (u32 id = 0; id < service_total(); id++) {
 		if (states[id].phase == DOWN && service_release_step(id) == ST_OK)
 			rest(id);

@@ -27,7 +27,8 @@ static void devices_and_their_dma(void **state)
 	static const char *const rows[] = {
 		"00:00.0  8086:29c0  -         vos       -              -           -      host bridge",
 		"virtio0   vos       not contained  2 messages  -      SCSI or virtio disk",
-		"00:1f.2  8086:2922  ahci0     vos       contained      line        7      SATA controller (AHCI)",
+		"00:1f.2  8086:2922  ahci0     vos       contained      line        7      SATA controller (AHCI); 3 "
+			"requests refused",
 		"01:1f.7  ffee:0001  -         firmware  unknown        -           -      device",
 		"ff:1f.7  ffee:0001  no-end-of-it-al",
 	};
@@ -37,11 +38,16 @@ static void devices_and_their_dma(void **state)
 		command("list-device", rows[i], RESULT_OK);
 	command("list-device --json", "{\"address\":\"00:1f.2\",\"vendor\":\"8086\",\"device\":\"2922\"", RESULT_OK);
 	command("list-device --json", "\"driver\":\"ahci0\",\"state\":\"restarting\",\"owner\":\"vos\","
-		"\"dma\":\"contained\",\"interrupts\":\"line\",\"group\":7}", RESULT_OK);
+		"\"dma\":\"contained\",\"interrupts\":\"line\",\"group\":7,\"refused\":3}", RESULT_OK);
 	command("info", "DMA         none: no device has a driver", RESULT_OK);
 	root->info.dma = DMA_NOT_CONTAINED;
 	command("info", "DMA         not contained (no IOMMU)", RESULT_OK);
 	command("info --json", "\"dma\":\"not contained\"", RESULT_OK);
+	strcpy(root->info.iommu_problem, "it has no pages of 2 MiB");
+	command("info", "DMA         not contained (IOMMU not used: it has no pages of 2 MiB): drivers", RESULT_OK);
+	root->info.iommu_problem[0] = 0;
+	root->info.dma = DMA_CONTAINED;
+	command("info", "DMA         contained: an IOMMU confines", RESULT_OK);
 	root->info.dma = DMA_NONE;
 }
 

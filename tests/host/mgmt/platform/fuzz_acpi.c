@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
-enum { RSDP = 0xf0010, RSDT = 0x100000, TABLES = 0x101000, TABLE_COUNT = 5 };
+enum { RSDP = 0xf0010, RSDT = 0x100000, TABLES = 0x101000, TABLE_COUNT = 7 };
 
 /* The next table's contents: a length, then that many bytes of the input. */
 static void make_table(u32 index, const char *signature, const u8 **data, size_t *left)
@@ -35,7 +35,7 @@ static void make_table(u32 index, const char *signature, const u8 **data, size_t
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	static const char signatures[TABLE_COUNT][5] = { "DSDT", "FACP", "APIC", "HPET", "SSDT" };
+	static const char signatures[TABLE_COUNT][5] = { "DSDT", "FACP", "APIC", "HPET", "SSDT", "DMAR", "IVRS" };
 	struct acpi_info info;
 	u8 rsdp[ACPI_RSDP_BYTES];
 	u32 i, at;
@@ -54,5 +54,14 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		abort();
 	if (info.has_s5 && (info.s5_a > 7 || info.s5_b > 7))
 		abort();
+	if (info.iommu.unit_count > ACPI_IOMMU_UNITS || info.iommu.range_count > ACPI_IOMMU_RANGES ||
+	    info.iommu.region_count > ACPI_IOMMU_REGIONS)
+		abort();
+	for (i = 0; i < info.iommu.unit_count; i++)
+		if (info.iommu.units[i] == 0 || info.iommu.units[i] % PAGE_SIZE != 0)
+			abort();
+	for (i = 0; i < info.iommu.region_count; i++)
+		if (info.iommu.regions[i].start >= info.iommu.regions[i].end)
+			abort();
 	return 0;
 }

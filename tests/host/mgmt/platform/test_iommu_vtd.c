@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VT-d against a model of units that is stricter than an emulator: reserved bits, one change of GCMD at a time and
+ * awaited, root table before translation with both caches emptied in between, tables that reach memory, caches that are
+ * told of each change, and units that stop obeying.
+ */
+/* links: root */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "iommu_memory.h"
+
+#define FAULTS_AT 0x220u
+#define FAULTS 4u
+#define CAPABILITY (1ull << 54 | 1ull << 55 | (u64)(FAULTS - 1) << 40 | 1ull << 34 | (u64)(FAULTS_AT / 16) << 24 | \
+		    38ull << 16 | 1ull << 5 | 2)
+#define LEVELS_3 (1ull << 9)
+#define LEVELS_4 (1ull << 10)
+#define DELAY 3u			/* reads of a register until what was asked for is there */
+#define WATCHED 4u
+
+/* Requests whose translations the model has cached all the time. */
+static const struct { u16 bdf; u64 iova; } watched[WATCHED] = {
+	{ 0x0018, 0x40000000 }, { 0x0018, 0x80000000 }, { 0x0310, 0x40000000 }, { 0x00fa, 0x80000000 },
+};
+
+#define BLOCKED (~0ull)
+
+struct model {
+	u64 cap, ecap;
+	u32 status, asked;		/* GSTS, and what it becomes */
+	u32 delay;
+	u32 pmen, fsts, fectl;
+	u64 root, live_root, queue, head, tail;
+	bool is_contexts_empty, is_iotlb_empty;	/* since the root table was set */
+	bool is_deaf;			/* it does not carry out its queue */
+	u64 context[WATCHED][2], cached[WATCHED];
+	u64 faults[FAULTS][2];
+	u32 waits, commands;
+};
+
+static struct model models[2];
+static struct iommu m;
+
+/* ---- what the unit reads ---- */
+
+static void read_context(struct model *u, u32 i)
+{
+	u64 bus = watched[i].bdf >> 8, entry = seen(u->live_root + bus * 16);
+
+	u->context[i][0] = u->context[i][1] = 0;
+	assert_int_equal(seen(u->live_root + bus * 16 + 8), 0);
+	if ((entry & 1) == 0)
+		return;
+	assert_int_equal(entry & 0xffe, 0);
+	for (u32 k = 0; k < 2; k++)
+		u->context[i][k] = seen((entry & ~0xfffull) + (watched[i].bdf & 0xff) * 16 + k * 8);
+}
+
+static u64 walk(const struct model *u, u32 i)
+{
+	u64 low = u->context[i][0], high = u->context[i][1], iova = watched[i].iova, table = low & ~0xfffull;
+
+	if ((low & 1) == 0)
+		return BLOCKED;
+	assert_int_equal(low & 0xffe, 0);			/* type 0: second-level, no device TLB */
+	assert_int_equal(high & ~0xffff07ull, 0);
+	assert_in_range(high >> 8 & 0xffff, 1, IOMMU_DOMAINS);	/* 0 is not for software with caching mode */
+	assert_int_equal((high & 7) + 2, m.levels);
+	for (u32 level = m.levels; level > 1; level--) {
+		u64 entry = seen(table + (iova >> (12 + 9 * (level - 1)) & 511) * 8);
+
+		if ((entry & 3) == 0) {
+			assert_int_equal(entry, 0);
+			return BLOCKED;
+		}
+		assert_int_equal(entry & 3, 3);
+		assert_int_equal(entry & 0xfff0000000000f7cull, 0);
+		assert_int_equal((entry & 0x80) != 0, level == 2);
+		table = entry & ~0xfffull;
+	}
+	assert_int_equal(table & 0x1fffff, 0);
+	return table;
+}
+
+static void fill_iotlb(struct model *u)
+{
+	for (u32 i = 0; i < WATCHED; i++)
+		u->cached[i] = walk(u, i);
+}
+
+static void fill_contexts(struct model *u)
+{
+	for (u32 i = 0; i < WATCHED; i++)
+		read_context(u, i);
+}
+
+/* ---- its queue ---- */
+
+static void descriptor(struct model *u, u64 low, u64 high)
+{
+	u->commands++;
+	switch (low & 15) {
+	case 1:
+		assert_int_equal(low, 0x11);
+		assert_int_equal(high, 0);
+		fill_contexts(u);
+		u->is_contexts_empty = true;
+		break;
+	case 2:		/* after the contexts: it would be filled by the old ones */
+		assert_int_equal(low & ~0xffff00f0ull, 2);
+		assert_int_equal(high, 0);
+		assert_int_equal(low & 0xc0, 0xc0);		/* drained: CAP has both */
+		fill_iotlb(u);
+		u->is_iotlb_empty |= u->is_contexts_empty && (low & 0x30) == 0x10;
+		break;
+	case 5:
+		assert_int_equal(low & 0xfffffff0ull, 0x20);
+		u->waits++;
+		memcpy(snooped(high, 4), (u8 *)&low + 4, 4);
+		break;
+	default:
+		fail_msg("descriptor %llx", (unsigned long long)low);
+	}
+}
+
+static void run_queue(struct model *u)
+{
+	while (u->head != u->tail && !u->is_deaf && (u->status & BIT32(26)) != 0) {
+		const u8 *at = snooped(u->queue + u->head, 16);
+		u64 words[2];
+
+		memcpy(words, at, sizeof(words));
+		descriptor(u, words[0], words[1]);
+		u->head = (u->head + 16) % 4096;
+	}
+}
+
+/* Time passes only here: who does not wait finds nothing done. */
+static void model_pause(void)
+{
+	pauses++;
+	for (u32 i = 0; i < 2; i++)
+		run_queue(&models[i]);
+}
+
+/* ---- its registers ---- */
+
+static void settle(struct model *u)
+{
+	if (u->delay != 0 && --u->delay == 0)
+		u->status = u->asked;
+}
+
+static u64 model_read(void *registers, u32 offset, u32 size)
+{
+	struct model *u = registers;
+
+	if (offset >= FAULTS_AT && offset < FAULTS_AT + sizeof(u->faults)) {
+		assert_int_equal(size, 8);
+		return u->faults[(offset - FAULTS_AT) / 16][offset / 8 % 2];
+	}
+	assert_int_equal(size, offset == 0x08 || offset == 0x10 ? 8 : 4);
+	switch (offset) {
+	case 0x08: return u->cap;
+	case 0x10: return u->ecap;
+	case 0x1c:
+		settle(u);
+		return u->status;
+	case 0x34: return u->fsts;
+	case 0x64: return u->pmen | (u->pmen >> 31);
+	default: fail_msg("read of %x", offset);
+	}
+	return 0;
+}
+
+static void gcmd(struct model *u, u32 value)
+{
+	u32 old = u->status & ~(BIT32(30) | BIT32(27)), change = value ^ old;
+
+	assert_int_equal(u->delay, 0);				/* the last one is done */
+	assert_int_equal(__builtin_popcount(change), 1);
+	u->asked = value;
+	u->delay = DELAY;
+	if (change == BIT32(30)) {
+		assert_int_equal(u->status & BIT32(31), 0);
+		u->live_root = u->root & ~0xfffull;
+		u->is_contexts_empty = u->is_iotlb_empty = false;
+		memset(u->context, 0xff, sizeof(u->context));	/* what the firmware's tables left there */
+	} else if (change == BIT32(26) && (value & BIT32(26)) != 0) {
+		assert_int_equal(u->tail, 0);
+		u->head = 0;
+	} else if (change == BIT32(31) && (value & BIT32(31)) != 0) {
+		assert_true(u->is_contexts_empty && u->is_iotlb_empty && (u->status & BIT32(26)) != 0);
+		assert_int_equal(u->head, u->tail);
+		assert_true((u->fectl & BIT32(31)) != 0);	/* nobody hears of its interrupts */
+	} else if (change == BIT32(27)) {
+		u->asked &= ~BIT32(27);
+		u->status |= BIT32(27);
+	}
+}
+
+static void model_write(void *registers, u32 offset, u32 size, u64 value)
+{
+	struct model *u = registers;
+
+	if (offset >= FAULTS_AT && offset < FAULTS_AT + sizeof(u->faults)) {
+		assert_int_equal(offset % 16, 12);
+		if ((value & BIT32(31)) != 0)
+			u->faults[(offset - FAULTS_AT) / 16][1] &= ~BIT64(63);
+		return;
+	}
+	assert_int_equal(size, offset == 0x20 || offset == 0x88 || offset == 0x90 ? 8 : 4);
+	switch (offset) {
+	case 0x18: gcmd(u, (u32)value); break;
+	case 0x20:
+		assert_int_equal(value & 0xfff, 0);
+		u->root = value;
+		break;
+	case 0x34: u->fsts &= ~(u32)value; break;
+	case 0x38: u->fectl = (u32)value; break;
+	case 0x64:
+		assert_true((u->status & BIT32(31)) != 0);	/* not open before it translates */
+		u->pmen = (u32)value & BIT32(31);
+		break;
+	case 0x88:
+		assert_int_equal(value & 15, 0);
+		u->tail = value;
+		break;
+	case 0x90:
+		assert_int_equal(value & 0xfff, 0);
+		assert_int_equal(u->status & BIT32(26), 0);
+		u->queue = value;
+		break;
+	default: fail_msg("write of %x", offset);
+	}
+}
+
+/* ---- tests ---- */
+
+static void bring_up(u64 levels, u64 ecap)
+{
+	memory_reset(&m, &iommu_vtd);
+	memset(models, 0, sizeof(models));
+	m.unit_count = 2;
+	m.read = model_read;
+	m.write = model_write;
+	m.pause = model_pause;
+	for (u32 i = 0; i < 2; i++) {
+		models[i].cap = CAPABILITY | levels | (i == 1 ? BIT64(4) : 0);	/* one has a write buffer */
+		models[i].ecap = ecap;
+		models[i].pmen = BIT32(31);
+		m.units[i].registers = &models[i];
+	}
+	is_snooping = (ecap & 1) != 0;
+}
+
+static void start_all(u64 levels, u64 ecap)
+{
+	bring_up(levels, ecap);
+	/* The firmware has left everything on. */
+	models[0].status = BIT32(31) | BIT32(30) | BIT32(26) | BIT32(25);
+	assert_null(iommu_vtd.judge(&m));
+	assert_true(make_domains(&m));
+	assert_true(iommu_vtd.start(&m));
+	for (u32 i = 0; i < 2; i++) {
+		assert_int_equal(models[i].status & (BIT32(31) | BIT32(26) | BIT32(25)), BIT32(31) | BIT32(26));
+		assert_int_equal(models[i].pmen, 0);
+		assert_int_equal(models[i].live_root, models[0].live_root);
+		for (u32 k = 0; k < WATCHED; k++)
+			assert_int_equal(models[i].cached[k], BLOCKED);
+	}
+}
+
+/* What both units use, from their caches; and nothing is under way. */
+static void expect(u64 a, u64 b, u64 c, u64 d)
+{
+	const u64 want[WATCHED] = { a, b, c, d };
+
+	for (u32 i = 0; i < 2; i++) {
+		assert_int_equal(models[i].head, models[i].tail);
+		for (u32 k = 0; k < WATCHED; k++)
+			assert_int_equal(models[i].cached[k], want[k]);
+	}
+}
+
+static bool set(u32 domain, u64 iova, u64 bus)
+{
+	return iommu_domain_set(&m.domains[domain], iova, bus) && iommu_vtd.forget(&m, &m.domains[domain]);
+}
+
+static void maps_and_blocks(u64 levels, u64 ecap)
+{
+	start_all(levels, ecap);
+	assert_true(iommu_vtd.route(&m, 0x0018, &m.domains[0]));
+	expect(BLOCKED, BLOCKED, BLOCKED, BLOCKED);
+	assert_true(set(0, 0x40000000, 0x200000));
+	assert_true(set(0, 0x80000000, 0x400000));
+	expect(0x200000, 0x400000, BLOCKED, BLOCKED);
+	assert_true(iommu_vtd.route(&m, 0x0310, &m.domains[1]));
+	assert_true(iommu_vtd.route(&m, 0x00fa, &m.domains[1]));
+	assert_true(set(1, 0x40000000, 0x123456600000));
+	expect(0x200000, 0x400000, 0x123456600000, BLOCKED);
+	assert_true(set(0, 0x80000000, 0));
+	expect(0x200000, BLOCKED, 0x123456600000, BLOCKED);
+	assert_true(set(0, 0x40000000, 0x600000));
+	expect(0x600000, BLOCKED, 0x123456600000, BLOCKED);
+	assert_true(iommu_vtd.route(&m, 0x0310, NULL));
+	expect(0x600000, BLOCKED, BLOCKED, BLOCKED);
+	assert_true(iommu_vtd.route(&m, 0x0018, &m.domains[1]));
+	expect(0x123456600000, BLOCKED, BLOCKED, BLOCKED);
+	assert_true(iommu_vtd.route(&m, 0x7700, NULL));		/* a bus without a table */
+	/* The queue goes round. */
+	for (u32 i = 0; i < 600; i++)
+		assert_true(set(1, 0x40000000, (u64)(i + 1) << 21));
+	expect(600ull << 21, BLOCKED, BLOCKED, BLOCKED);
+	assert_true(pauses != 0);
+}
+
+static void three_levels(void **state)
+{
+	(void)state;
+	maps_and_blocks(LEVELS_3 | LEVELS_4, 2);
+	assert_int_equal(m.levels, 3);
+}
+
+static void four_levels_and_snooping(void **state)
+{
+	(void)state;
+	maps_and_blocks(LEVELS_4, 3);
+	assert_int_equal(m.levels, 4);
+}
+
+/* Nothing is changed at a unit that cannot be used. */
+static void cannot_be_used(void **state)
+{
+	static const struct { u64 cap_clear, ecap_clear; } rows[] = {
+		{ 0, 2 }, { BIT64(34), 0 }, { LEVELS_3, 0 }, { 0x3full << 16, 0 }, { ~0ull, 0 },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++) {
+		bring_up(LEVELS_3, 2);
+		models[1].cap &= ~rows[i].cap_clear;
+		models[1].ecap &= ~rows[i].ecap_clear;
+		assert_non_null(iommu_vtd.judge(&m));
+		assert_int_equal(models[1].status | models[1].root, 0);
+	}
+	bring_up(LEVELS_3, 2);
+	models[0].cap |= 0x3ffull << 24;		/* fault records beyond the page */
+	assert_non_null(iommu_vtd.judge(&m));
+	bring_up(LEVELS_3, ~0ull);			/* nobody there */
+	models[0].cap = ~0ull;
+	assert_non_null(iommu_vtd.judge(&m));
+}
+
+/* Then nobody may believe that a change is in effect; and the wait has an end. */
+static void a_unit_stops(void **state)
+{
+	(void)state;
+	start_all(LEVELS_3, 2);
+	assert_true(iommu_vtd.route(&m, 0x0018, &m.domains[0]));
+	models[1].is_deaf = true;
+	assert_false(set(0, 0x40000000, 0x200000));
+	assert_false(iommu_vtd.route(&m, 0x0018, NULL));
+	bring_up(LEVELS_3, 2);
+	models[0].is_deaf = true;
+	assert_null(iommu_vtd.judge(&m));
+	assert_true(make_domains(&m));
+	assert_false(iommu_vtd.start(&m));
+	assert_int_equal(models[0].status & BIT32(31), 0);
+}
+
+static void no_memory(void **state)
+{
+	(void)state;
+	bring_up(LEVELS_4, 2);
+	assert_null(iommu_vtd.judge(&m));
+	m.pool.pages = IOMMU_DOMAINS * IOMMU_DOMAIN_PAGES;
+	assert_true(make_domains(&m));
+	assert_null(iommu_pages(&m.pool, 1));
+	assert_false(iommu_vtd.start(&m));
+	m.pool.used--;
+	assert_false(iommu_domain_init(&m.domains[0], &m.pool, m.kind->format, 4));
+	assert_false(iommu_domain_set(&m.domains[1], IOMMU_LIMIT, 0x200000));
+	assert_false(iommu_domain_set(&m.domains[1], 0x40001000, 0x200000));
+	assert_false(iommu_domain_set(&m.domains[1], 0x40000000, 0x201000));
+}
+
+static void faults_are_taken(void **state)
+{
+	struct iommu_fault f;
+
+	(void)state;
+	start_all(LEVELS_3, 2);
+	assert_false(iommu_vtd.fault(&m, &f));
+	for (u32 i = 0; i < FAULTS; i++) {
+		models[1].faults[i][0] = 0x123456789000 + 0x123;
+		models[1].faults[i][1] = BIT64(63) | (i == 0 ? BIT64(62) : 0) | 6ull << 32 | (0x18 + i);
+	}
+	models[1].fsts = 3;
+	for (u32 i = 0; i < FAULTS; i++) {
+		assert_true(iommu_vtd.fault(&m, &f));
+		assert_int_equal(f.bdf, 0x18 + i);
+		assert_int_equal(f.reason, 6);
+		assert_int_equal(f.is_write, i != 0);
+		assert_int_equal(f.address, 0x123456789000);
+	}
+	assert_false(iommu_vtd.fault(&m, &f));
+	assert_int_equal(models[1].fsts & 1, 0);		/* it may note others again */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(three_levels), cmocka_unit_test(four_levels_and_snooping),
+		cmocka_unit_test(cannot_be_used), cmocka_unit_test(a_unit_stops), cmocka_unit_test(no_memory),
+		cmocka_unit_test(faults_are_taken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
