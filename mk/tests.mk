@@ -63,3 +63,21 @@ bench:
 		$(MAKE) -s -C "$(EXITBENCH)$$n" O="$(abspath $(B)/exitbench)$$n" 2>$(B)/exitbench/make.log || \
 		{ cat $(B)/exitbench/make.log >&2; exit 1; }; done
 	$(Q)/usr/bin/python3 tests/bench/bench.py $(BENCH) $(B)/exitbench/exitbench.elf $(B)/exitbench2/exitbench2.elf
+
+# The same of a block request; the guest's program is not part of the project either.
+BLKBENCH	?= ../shared/bench/io/blkbench.c
+LINUX_PROGRAM	= $(CC) -O2 -static-pie -pthread -o $@ $<
+$(B)/bench/blkbench: $(BLKBENCH)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINUX_PROGRAM)
+$(B)/bench/linux_io: tests/bench/guest/linux_io.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINUX_PROGRAM) -Wall -Wextra
+bench-io:
+	$(Q)test -f '$(BLKBENCH)' || { \
+		echo "make bench-io: no blkbench at $(BLKBENCH); say where it is: make bench-io BLKBENCH=file" >&2; exit 2; }
+	+$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images $(B)/bench/blkbench $(B)/bench/linux_io
+	$(Q)/usr/bin/python3 tests/bench/bench_io.py $(BENCH) $(B)/bench/blkbench $(B)/bench/linux_io
+.PHONY: bench-io

@@ -93,12 +93,13 @@ def make_images(kind, folder, images, conf=''):
     return out
 
 
-def make_initrd(folder):
-    """Debian's initrd with the program of TO_INIT in it as well: archives that follow each other are one."""
+def make_initrd(folder, programs):
+    """Debian's initrd with these programs, {name: path}, in its root: archives that follow each other are one."""
     os.makedirs(f'{folder}/root')
-    shutil.copy(f'{BUILD}/bench/init', f'{folder}/root/measured')
-    added = subprocess.run(['cpio', '--quiet', '-o', '-H', 'newc', '-R', '0:0'], input=b'measured\n', check=True,
-                           capture_output=True, cwd=f'{folder}/root').stdout
+    for name, path in programs.items():
+        shutil.copy(path, f'{folder}/root/{name}')
+    added = subprocess.run(['cpio', '--quiet', '-o', '-H', 'newc', '-R', '0:0'], check=True, capture_output=True,
+                           input=''.join(f'{name}\n' for name in programs).encode(), cwd=f'{folder}/root').stdout
     with open(f'{BUILD}/images/debian-initrd', 'rb') as file, open(f'{folder}/initrd', 'wb') as out:
         out.write(file.read() + gzip.compress(added, mtime=0))
     return f'{folder}/initrd'
@@ -344,7 +345,7 @@ def main():
     args = parser.parse_args()
     results = {}
     with tempfile.TemporaryDirectory(prefix='vos-bench-') as folder:
-        initrd = make_initrd(folder)
+        initrd = make_initrd(folder, {'measured': f'{BUILD}/bench/init'})
         results['bare'] = run_native(args.exitbench, folder) | run_native(args.exitbench2, folder, ONLY2)
         images = {'exitbench': args.exitbench, 'exitbench2': args.exitbench2, 'repeat': f'{BUILD}/guests/repeat.elf',
                   'eat': f'{BUILD}/guests/eat.elf'}

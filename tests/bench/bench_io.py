@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Counts instructions: what a block request and a byte on hvc0 cost, all parts of VOS and the guest together.
+
+Under QEMU with -icount shift=0 one tick of the TSC is one instruction, and there is one pCPU, so that nothing runs
+beside. The guest is Debian's Linux; its programs are blkbench, which is not part of the project, and linux_io.c. A
+volume in memory is measured by the guest's TSC. A disk of the emulator answers when it likes, and the guest sleeps
+meanwhile: there the time is counted in which the machine was not idle. Prints a table beside KVM's figures and what VOS
+should need at most; writes build/bench_io.json. Nothing is asserted: a figure is for people to judge.
+"""
+import argparse
+import json
+import os
+import re
+import sys
+import tempfile
+
+import bench
+from vosmachine import BUILD, Machine
+
+READS, AIO_READS, LINES = 1000, 4096, 400
+LINE_BYTES = 80
+# Row, KVM with QEMU's virtio-blk, VOS at most.
+TABLE = (
+    ('4 KiB read, qd1, memory', 85900, 22000),
+    ('4 KiB read, qd1, NVMe', 85900, 28000),
+    ('4 KiB write, qd1, memory', None, None),
+    ('4 KiB read, 16 threads', 57000, 15000),
+    ('4 KiB read, AIO 16', None, 10000),
+    ('4 KiB read, AIO 16, NVMe', None, None),
+    ('exits per read, AIO 16', None, 0.3),
+    ('sequential read, per MiB', 1740000, 600000),
+    ('hvc0, per byte of lines', None, 60),
+)
+
+
+def vm_figures(machine):
+    """The VM's time and its guest's, its exits, and how long the machine was busy."""
+    vm = bench.answer(machine, 'status-vm io')
+    return {'busy': bench.busy(machine), 'vm': vm['cpu-time-ns'], 'guest': vm['guest-time-ns'], 'exits': vm['exits']}
+
+
+def spent(machine, command):
+    """What the machine, the VM and the guest spent on a command in the guest, and what it printed."""
+    before = vm_figures(machine)
+    machine.attach('io')
+    text = machine.guest_cmd(command)
+    machine.detach()
+    after = vm_figures(machine)
+    return {key: after[key] - before[key] for key in before}, text
+
+
+def each(machine, command, count):
+    """The same for each of so many: without what a command that does nothing takes."""
+    nothing, _ = spent(machine, ':')
+    cost, text = spent(machine, command)
+    return {key: (cost[key] - nothing[key]) / count for key in cost} | {'tsc': int(re.search(r'IO (\d+)', text)[1])}
+
+
+def run_blkbench(machine, figures):
+    _, text = spent(machine, '/blkbench /dev/vda')
+    for row, name in (('4 KiB read, qd1, memory', 'rand4k_read_qd1'), ('4 KiB write, qd1, memory', 'rand4k_write_qd1'),
+                      ('4 KiB read, 16 threads', 'rand4k_read_qd16'), ('sequential read, per MiB', 'seq1M_read')):
+        figures[row] = int(re.search(rf'BLK {name} mean (\d+)', text)[1])
+
+
+ROWS_MEMORY = (
+    ('4 KiB read, qd1, memory', 'reads /dev/vda', READS, None),
+    ('4 KiB read, AIO 16', 'aio /dev/vda', AIO_READS, 'tsc'),
+    ('hvc0, per line', 'lines /dev/hvc0', LINES, 'busy'),
+)
+ROWS_NVME = (
+    ('4 KiB read, qd1, NVMe', 'reads /dev/vda', READS, 'busy'),
+    ('4 KiB read, AIO 16, NVMe', 'aio /dev/vda', AIO_READS, 'busy'),
+)
+
+
+def start(machine, disk):
+    """A Linux with this disk. It is written to from end to end: its memory has been granted then, and is not while it is
+    measured."""
+    create = f'create-vm --name io --cpu 1 --memory 256M --kernel debian-kernel --initrd io-initrd --disk {disk}'
+
+    def is_there():
+        if 'would succeed' in machine.cmd(f'{create} --dry-run'):
+            return True
+        machine.cmd('restart-service nvme0')    # the emulator's controller was slower than its clock
+        return False
+    machine.until(is_there, 'the disk')
+    machine.ok(f'{create} --cmdline "console=ttyS0 quiet"')
+    machine.ok('start-vm io')
+    machine.attach('io')
+    machine.wait_guest()
+    machine.guest_cmd('dd if=/dev/zero of=/dev/vda bs=1M conv=fsync')
+    machine.detach()
+
+
+def run(machine, rows, figures, parts):
+    for row, command, count, key in rows:
+        parts[row] = each(machine, f'/linux_io {command} {count}', count)
+        if key:
+            figures[row] = parts[row][key]
+
+
+class Counting(Machine):
+    """Virtual time goes on with the emulator's clock, and does not jump, while nobody has anything to do."""
+    def command(self):
+        return [word.replace('sleep=off', 'sleep=on') for word in super().command()]
+
+
+# ------------------------------------------------------------------------------------------------------------ report
+def show(number):
+    return '-' if number is None else f'{number:,.2f}' if number < 10 else f'{number:,.0f}'
+
+
+def print_table(figures, parts):
+    print(f'{"instructions":<28}{"KVM":>12}{"at most":>12}{"VOS":>12}')
+    for row, kvm, most in TABLE:
+        figure = figures.get(row)
+        verdict = '' if None in (most, figure) else ' ok' if figure <= most else ' over'
+        print(f'{row:<28}{show(kvm):>12}{show(most):>12}{show(figure):>12}{verdict}')
+    print()
+    print(f'{"of each":<28}{"guest":>12}{"its VMM":>12}{"others":>12}{"exits":>12}')
+    for row, part in parts.items():
+        print(f'{row:<28}{show(part["guest"]):>12}{show(part["vm"] - part["guest"]):>12}'
+              f'{show(part["busy"] - part["vm"]):>12}{show(part["exits"]):>12}')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('programs', nargs=2, help='blkbench and linux_io')
+    parser.add_argument('--memory', action='store_true', help='only the volume in memory, and hvc0')
+    args = parser.parse_args()
+    figures, parts = {}, {}
+    with tempfile.TemporaryDirectory(prefix='vos-bench-io-') as folder:
+        with open(f'{folder}/disk.img', 'wb') as file:
+            file.truncate(64 << 20)
+        programs = {os.path.basename(path): path for path in args.programs}
+        bundle = bench.make_images('bundle', folder, {'debian-kernel': f'{BUILD}/images/debian-kernel',
+                                                      'io-initrd': bench.make_initrd(folder, programs)})
+        with Counting('qemu-pvh', 'bench-io', bundle=bundle, icount=0) as machine:
+            machine.wait_prompt()
+            start(machine, '64M,on=ram')
+            run_blkbench(machine, figures)
+            run(machine, ROWS_MEMORY, figures, parts)
+        figures['exits per read, AIO 16'] = parts['4 KiB read, AIO 16']['exits']
+        figures['hvc0, per byte of lines'] = figures['hvc0, per line'] / LINE_BYTES
+        if not args.memory:
+            with Counting('qemu-pvh', 'bench-io-nvme', bundle=bundle, icount=0,
+                          disks=[('nvme', f'{folder}/disk.img')]) as machine:
+                machine.wait_prompt()
+                start(machine, 'volume=nvme0.0')
+                run(machine, ROWS_NVME, figures, parts)
+    print_table(figures, parts)
+    with open(f'{BUILD}/bench_io.json', 'w', encoding='ascii') as file:
+        json.dump({'figures': figures, 'parts': parts}, file, indent=1)
+        file.write('\n')
+
+
+if __name__ == '__main__':
+    main()
