@@ -28,12 +28,10 @@ static inline void fpu_forget_pointers(void)
 static inline bool fpu_x87_is_initial(const u64 *state)
 {
 	u64 difference = state[0] ^ FPU_CONTROL_RESET;
-	u32 i;
 
-	for (i = 1; i < FPU_MXCSR_AT / 8; i++)
-		difference |= state[i];
-	for (i = FPU_REGISTERS_AT / 8; i < FPU_REGISTERS_END / 8 && !difference; i++)
-		difference |= state[i];
+#pragma GCC unroll 32
+	for (u32 i = 1; i < FPU_REGISTERS_END / 8; i++)
+		difference |= i != FPU_MXCSR_AT / 8 ? state[i] : 0;
 	return difference == 0;
 }
 
