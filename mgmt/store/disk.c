@@ -10,22 +10,25 @@
 #include "blk_link.h"
 
 static struct disk {
-	bool is_there, was_full, is_new;	/* is_new: something was submitted since the last kick */
+	bool was_full;
 	struct blk_client client;
 	struct disk_tag tags[BLK_RING];		/* by the number of the request */
 } disks[DISKS];
 
+static u32 there, fresh;	/* bit for each disk; fresh: something was submitted since the last kick */
 static const struct disk_ops *ops;
+_Static_assert(DISKS <= 32, "a bit for each");
 
 void disk_init(const struct disk_ops *with)
 {
 	memset(disks, 0, sizeof(disks));
+	there = fresh = 0;
 	ops = with;
 }
 
 void disk_add(u32 disk, void *link)
 {
-	disks[disk].is_there = true;
+	there |= BIT32(disk);
 	blk_client_init(&disks[disk].client, link);
 }
 
@@ -37,14 +40,14 @@ void *disk_window(u32 disk)
 bool disk_submit(u32 disk, const struct blk_sqe *sqe, const struct disk_tag *tag)
 {
 	struct disk *d = &disks[disk];
-	s32 number = d->is_there ? blk_client_submit(&d->client, sqe) : -1;
+	s32 number = there & BIT32(disk) ? blk_client_submit(&d->client, sqe) : -1;
 
 	if (number < 0) {
 		d->was_full = true;
 		return false;
 	}
 	d->tags[number] = *tag;
-	d->is_new = true;
+	fresh |= BIT32(disk);
 	return true;
 }
 
@@ -86,7 +89,7 @@ static bool turn(u32 disk)
 	struct disk *d = &disks[disk];
 
 	if (blk_client_poll(&d->client)) {
-		d->is_new = true;
+		fresh |= BIT32(disk);
 		ops->changed(disk, d->client.is_up ? &d->client.info : NULL);
 	}
 	take(disk);
@@ -98,9 +101,8 @@ bool disk_turn(void)
 {
 	bool is_more = false;
 
-	for (u32 i = 0; i < DISKS; i++)
-		if (disks[i].is_there)
-			is_more = turn(i) || is_more;
+	for (u32 left = there; left != 0; left &= left - 1)
+		is_more = turn((u32)__builtin_ctz(left)) || is_more;
 	return is_more;
 }
 
@@ -108,10 +110,9 @@ bool disk_kick(void)
 {
 	bool is_more = false;
 
-	for (u32 i = 0; i < DISKS; i++) {
-		if (!disks[i].is_new)
-			continue;
-		disks[i].is_new = false;
+	for (; fresh != 0; fresh &= fresh - 1) {
+		u32 i = (u32)__builtin_ctz(fresh);
+
 		if (blk_client_should_signal(&disks[i].client))
 			ops->signal(i / DRIVER_LINKS);
 		is_more = is_more || disks[i].client.is_lost;

@@ -16,19 +16,26 @@
 #define REQUESTS_PER_TURN 16u
 #define BYTES_PER_TURN (1024u * 1024u)	/* and the request that goes beyond */
 #define BADGES 32u
-#define BUSY_WORDS (BLK_WINDOWS / 64)
+#define LINK_WORDS (BLK_WINDOWS / 64)
 
 static struct vm_link {
 	struct volume *volume;		/* NULL: not attached */
 	struct blk_server server;
-	bool is_detaching;		/* no request is taken any more */
 	bool is_held;			/* a request was taken that the disk had no room for: */
 	struct blk_sqe held;
 	u64 begin_ns;			/* when the last request was taken */
 	struct bucket requests, bytes;	/* its limits */
 } links[BLK_WINDOWS];
 
-static u64 busy[BUSY_WORDS], late[BUSY_WORDS];
+/* Links by number: to look for those in it costs little if they are few. */
+struct link_set {
+	u64 words[LINK_WORDS];
+	u32 some;		/* bit for each word that is not 0 */
+};
+_Static_assert(LINK_WORDS <= 31 && 64 % VM_DEVICES == 0, "a bit for each word; a VM's links are in one");
+
+static struct link_set busy, late;
+static u64 attached[LINK_WORDS];	/* and not being detached: others are never busy or late */
 static u32 next_on_disk[DISKS];		/* whose turn it is when the disk has room */
 static const struct vm_link_ops *ops;
 static struct store_figures *figures;
@@ -36,24 +43,53 @@ static struct store_figures *figures;
 void vm_link_init(const struct vm_link_ops *with, struct store_figures *to)
 {
 	memset(links, 0, sizeof(links));
-	memset(busy, 0, sizeof(busy));
-	memset(late, 0, sizeof(late));
+	memset(&busy, 0, sizeof(busy));
+	memset(&late, 0, sizeof(late));
+	memset(attached, 0, sizeof(attached));
 	memset(next_on_disk, 0, sizeof(next_on_disk));
 	ops = with;
 	figures = to;
 }
 
-static void set(u64 *bits, u32 number, bool is_set)
+/* Of those of one word. */
+static void add(struct link_set *set, u32 word, u64 bits)
 {
-	if (is_set && !links[number].is_detaching)
-		bits[number / 64] |= BIT64(number % 64);
-	else
-		bits[number / 64] &= ~BIT64(number % 64);
+	set->words[word] |= bits & attached[word];
+	set->some |= set->words[word] != 0 ? BIT32(word) : 0;
+}
+
+static void put(struct link_set *set, u32 number, bool is_in)
+{
+	u32 word = number / 64;
+
+	if (is_in) {
+		add(set, word, BIT64(number % 64));
+		return;
+	}
+	set->words[word] &= ~BIT64(number % 64);
+	if (set->words[word] == 0)
+		set->some &= ~BIT32(word);
+}
+
+/* The next one from `number` on; BLK_WINDOWS: there is none. */
+static u32 next_of(const struct link_set *set, u32 number)
+{
+	u32 word = number / 64, some = set->some >> word << word;
+
+	if (number >= BLK_WINDOWS)
+		return BLK_WINDOWS;
+	if ((set->words[word] & ~0ull << number % 64) != 0)
+		return word * 64 + (u32)__builtin_ctzll(set->words[word] & ~0ull << number % 64);
+	some &= ~BIT32(word);
+	if (some == 0)
+		return BLK_WINDOWS;
+	word = (u32)__builtin_ctz(some);
+	return word * 64 + (u32)__builtin_ctzll(set->words[word]);
 }
 
 static void set_busy(u32 number, bool is_busy)
 {
-	set(busy, number, is_busy);
+	put(&busy, number, is_busy);
 }
 
 /* ---- limits ---- */
@@ -98,27 +134,23 @@ enum store_error vm_link_limit(u32 number, u32 iops, u64 bytes)
 /* Those that may go on. */
 static void take_late(void)
 {
-	for (u32 word = 0; word < BUSY_WORDS; word++)
-		for (u64 left = late[word]; left != 0; left &= left - 1) {
-			u32 number = word * 64 + (u32)__builtin_ctzll(left);
-
-			if (limit_wait_ns(&links[number]) != 0)
-				continue;
-			set(late, number, false);
-			set_busy(number, true);
-		}
+	for (u32 number = next_of(&late, 0); number < BLK_WINDOWS; number = next_of(&late, number + 1)) {
+		if (limit_wait_ns(&links[number]) != 0)
+			continue;
+		put(&late, number, false);
+		set_busy(number, true);
+	}
 }
 
 u64 vm_link_wait_ns(void)
 {
 	u64 next = VM_LINK_NEVER;
 
-	for (u32 word = 0; word < BUSY_WORDS; word++)
-		for (u64 left = late[word]; left != 0; left &= left - 1) {
-			u64 wait = limit_wait_ns(&links[word * 64 + (u32)__builtin_ctzll(left)]);
+	for (u32 number = next_of(&late, 0); number < BLK_WINDOWS; number = next_of(&late, number + 1)) {
+		u64 wait = limit_wait_ns(&links[number]);
 
-			next = wait < next ? wait : next;
-		}
+		next = wait < next ? wait : next;
+	}
 	return next;
 }
 
@@ -134,7 +166,7 @@ enum store_error vm_link_attach(u32 number, struct volume *volume, bool is_read_
 		return STORE_EXISTS;
 	volume_info(volume, is_read_only, serial, &info);
 	links[number].volume = volume;
-	links[number].is_detaching = false;
+	attached[number / 64] |= BIT64(number % 64);
 	volume->links++;
 	figures[number].counts.in_flight = 0;	/* what the store before had taken comes again */
 	blk_server_begin(&links[number].server, ops->at(number), &info, BLK_UP, 0);
@@ -150,9 +182,9 @@ bool vm_link_detach(u32 number)
 
 	if (l == NULL || l->volume == NULL)
 		return true;
-	l->is_detaching = true;
+	attached[number / 64] &= ~BIT64(number % 64);
 	set_busy(number, false);
-	set(late, number, false);
+	put(&late, number, false);
 	if (l->is_held) {		/* nobody waits for it any more */
 		l->is_held = false;
 		l->server.in_flight--;
@@ -304,7 +336,7 @@ static u32 serve(u32 number)
 	served = serve_some(number, &done);
 	if (served == SERVED_ALL)
 		blk_server_wait(&l->server, true);
-	set(late, number, served == SERVED_LATE);
+	put(&late, number, served == SERVED_LATE);
 	set_busy(number, served == SERVED_SOME || (served == SERVED_ALL && blk_server_has_work(&l->server)));
 	if (blk_server_should_signal(&l->server))
 		ops->signal(number / VM_DEVICES);
@@ -315,7 +347,7 @@ static bool waits_for(u32 number, u32 disk)
 {
 	const struct vm_link *l = &links[number];
 
-	return l->volume != NULL && !l->is_detaching && l->is_held && l->volume->disk == disk;
+	return (attached[number / 64] & BIT64(number % 64)) != 0 && l->is_held && l->volume->disk == disk;
 }
 
 /* One after the other, a few requests each; next time it goes on with the first that had none. */
@@ -341,20 +373,13 @@ void vm_link_woken(u64 bits)
 {
 	for (u64 left = bits / STORE_BIT_VM; left != 0; left &= left - 1)
 		for (u32 vm = (u32)__builtin_ctzll(left); vm < VM_COUNT; vm += BADGES)
-			for (u32 number = vm * VM_DEVICES; number < (vm + 1) * VM_DEVICES; number++)
-				if (links[number].volume != NULL)
-					set_busy(number, true);
+			add(&busy, vm * VM_DEVICES / 64, (BIT64(VM_DEVICES) - 1) << vm * VM_DEVICES % 64);
 }
 
 bool vm_link_turn(void)
 {
-	bool is_busy = false;
-
 	take_late();
-	for (u32 word = 0; word < BUSY_WORDS; word++)
-		for (u64 left = busy[word]; left != 0; left &= left - 1)
-			serve(word * 64 + (u32)__builtin_ctzll(left));
-	for (u32 word = 0; word < BUSY_WORDS; word++)
-		is_busy = is_busy || busy[word] != 0;
-	return is_busy;
+	for (u32 number = next_of(&busy, 0); number < BLK_WINDOWS; number = next_of(&busy, number + 1))
+		serve(number);
+	return busy.some != 0;
 }
