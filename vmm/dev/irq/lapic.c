@@ -188,18 +188,23 @@ void lapic_end(struct lapic *l)
 	lapic_write_eoi(l);
 }
 
+static u64 two_words(const struct lapic_bits *bits, u32 i)
+{
+	return bits->word[i] | (u64)bits->word[i + 1] << 32;
+}
+
 bool lapic_has_one_edge(const struct lapic *l)
 {
-	u32 one = 0;
+	u32 count = 0;
+	u64 wrong = 0;
 
-	for (u32 i = 0; i < ARRAY_COUNT(l->irr.word); i++) {
-		u32 here = l->irr.word[i] | l->isr.word[i];
+	for (u32 i = 0; i < ARRAY_COUNT(l->irr.word); i += 2) {
+		u64 here = two_words(&l->irr, i) | two_words(&l->isr, i);
 
-		if ((here && one) || (here & (here - 1)) || (here & l->tmr.word[i]))
-			return false;
-		one |= here;
+		count += here != 0;
+		wrong |= here & ((here - 1) | two_words(&l->tmr, i));
 	}
-	return one != 0;
+	return count == 1 && wrong == 0;
 }
 
 bool lapic_is_serving(const struct lapic *l)

@@ -55,6 +55,7 @@ struct virtio_blk {
 	u32 first_queue;		/* that is looked at first when requests are free again */
 	u32 dirty;			/* bit = queue with chains given back since its last interrupt */
 	bool is_resetting;
+	bool is_news;			/* something was put on the link since the store was last signalled */
 	u8 request_of[BLK_RING];	/* by number on the link */
 	struct virtio_blk_request request[VIRTIO_BLK_REQUESTS];
 };

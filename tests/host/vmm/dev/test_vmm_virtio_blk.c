@@ -44,10 +44,18 @@ static struct blk_info info = {
 	.max_zero_sectors = 64, .features = BLK_CAN_FLUSH | BLK_CAN_DISCARD | BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP,
 };
 
+static bool runs_at_once;	/* the store, within the signal to it */
+static bool was_waiting;	/* the device asked for a signal then */
+static void store_complete(void);
+
 static void signal_store(void *ctx)
 {
 	(void)ctx;
 	signals++;
+	if (!runs_at_once)
+		return;
+	was_waiting = blk_server_should_signal(&store);
+	store_complete();
 }
 
 static void broken(void *ctx, const char *device, const char *fault)
@@ -93,6 +101,7 @@ static int make(bool is_read_only)
 	pci_bus_init(&pci, &pci_host);
 	assert_int_equal(virtio_blk_init(b, 0x20, &d, 2, link_memory, &ops, &host, &pci), ST_OK);
 	available = collected = 0;
+	runs_at_once = was_waiting = false;
 	signals = faults = interrupts = flushes = zeroed = next_descriptor = held_count = 0;
 	for (u32 i = 0; i < sizeof(disk); i++)
 		disk[i] = (u8)(i / 512 * 3 + i);
@@ -215,14 +224,19 @@ static void store_take(void)
 }
 
 /* Everything, the last one first. */
+static void store_complete(void)
+{
+	store_take();
+	while (held_count != 0) {
+		held_count--;
+		blk_server_complete(&store, held[held_count].cookie, carry_out(&held[held_count]));
+	}
+}
+
 static void store_run(void)
 {
 	do {
-		store_take();
-		while (held_count != 0) {
-			held_count--;
-			blk_server_complete(&store, held[held_count].cookie, carry_out(&held[held_count]));
-		}
+		store_complete();
 		virtio_blk_poll(b);
 		store_take();
 	} while (held_count != 0);
@@ -259,6 +273,32 @@ static void test_both_ways(void **state)
 	assert_int_equal(flushes, 1);
 	assert_int_equal(run_one(VIRTIO_BLK_T_GET_ID, 0, DATA, 20, 21), VIRTIO_BLK_S_OK);
 	assert_memory_equal(ram + DATA, "serial-of-this-disk!", 20);
+}
+
+/* A store that is done when the signal returns needs no signal back, and the guest has its interrupt after the kick. A
+ * later completion is signalled. */
+static void test_done_within_the_kick(void **state)
+{
+	u32 got, count;
+	u16 head;
+
+	(void)state;
+	runs_at_once = true;
+	blk_server_wait(&store, true);
+	head = offer(VIRTIO_BLK_T_IN, 16, DATA, 4096);
+	kick();
+	assert_int_equal(signals, 1);
+	assert_false(was_waiting);
+	assert_true(collect(&got, &count));
+	assert_int_equal(got, head);
+	assert_int_equal(interrupts, 1);
+	assert_memory_equal(ram + DATA, disk + 16 * 512, 4096);
+	runs_at_once = false;
+	(void)offer(VIRTIO_BLK_T_IN, 16, DATA, 4096);
+	kick();
+	assert_false(collect(&got, &count));
+	store_complete();
+	assert_true(blk_server_should_signal(&store));
 }
 
 /* More than a window, in pieces. */
@@ -502,6 +542,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_done_within_the_kick, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zeroes, setup, teardown),
