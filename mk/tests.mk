@@ -77,7 +77,8 @@ $(B)/bench/linux_io: tests/bench/guest/linux_io.c
 	$(Q)$(LINUX_PROGRAM) -Wall -Wextra
 bench-io:
 	$(Q)test -f '$(BLKBENCH)' || { \
-		echo "make bench-io: no blkbench at $(BLKBENCH); say where it is: make bench-io BLKBENCH=file" >&2; exit 2; }
+		echo "make bench-io: no blkbench at $(BLKBENCH); say where it is: make bench-io BLKBENCH=file" >&2; \
+		exit 2; }
 	+$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images $(B)/bench/blkbench $(B)/bench/linux_io
 	$(Q)/usr/bin/python3 tests/bench/bench_io.py $(BENCH) $(B)/bench/blkbench $(B)/bench/linux_io
 .PHONY: bench-io

@@ -76,8 +76,8 @@ ROWS_NVME = (
 
 
 def start(machine, disk):
-    """A Linux with this disk. It is written to from end to end: its memory has been granted then, and is not while it is
-    measured."""
+    """A Linux with this disk. It is written to from end to end: its memory has been granted then, and is not while it
+    is measured."""
     create = f'create-vm --name io --cpu 1 --memory 256M --kernel debian-kernel --initrd io-initrd --disk {disk}'
 
     def is_there():
