@@ -97,7 +97,7 @@ static void list_volumes(const struct out *out, const struct vm_entry *vm, const
 	u32 count = 0;
 
 	for (u32 i = 0; vm && i < vm->report.spec.disk_count; i++)
-		if (((vm->report.disks[i].flags & DISK_MADE) != 0) == is_made)
+		if (((vm->report.disks[i].flags & DISK_MADE) != 0) == is_made && vm->report.disks[i].volume[0])
 			out_format(out, "%s%s", count++ ? ", " : before, vm->report.disks[i].volume);
 }
 

@@ -221,7 +221,7 @@ enum driver_disk driver_disk(u32 number, u32 disk)
 		return DRIVER_DISK_NONE;
 	if (__atomic_load_n(&shared->epoch, __ATOMIC_ACQUIRE) == driver_dma_begin_epoch(number, disk))
 		return DRIVER_DISK_COMING;
-	return __atomic_load_n(&shared->state, __ATOMIC_RELAXED) == BLK_DOWN ? DRIVER_DISK_NONE : DRIVER_DISK_THERE;
+	return __atomic_load_n(&shared->state, __ATOMIC_RELAXED) == BLK_UP ? DRIVER_DISK_THERE : DRIVER_DISK_NONE;
 }
 
 void driver_disk_model(u32 number, u32 disk, char model[BLK_MODEL_BYTES])

@@ -25,7 +25,7 @@ static struct volume *volume_of(const struct vm *vm, u32 disk)
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		struct volume *v = volume_at(i);
 
-		if (v != NULL && !v->is_going && v->vm == vm->index && v->disk == disk)
+		if (v != NULL && v->vm == vm->index && v->disk == disk)
 			return v;
 	}
 	return NULL;

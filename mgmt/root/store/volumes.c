@@ -174,7 +174,7 @@ static struct error_info judge_old(const struct volume *v, u32 vm, const struct 
 		return refuse(ERR_VOLUME_SIZE, v->name, want->bytes, v->bytes);
 	if (want->on[0] != '\0' && strcmp(want->on, v->on) != 0)
 		return refuse(ERR_VOLUME_PLACE, v->name, 0, 0);
-	if (v->vm == vm)
+	if (v->vm == vm && vm != VOLUME_NOBODY)		/* it has it already */
 		return ERROR_INFO_NONE;
 	if (v->kind == VOLUME_ROW_DISK ? is_part_taken(v->slot) : volume_is_on_disk(v) && is_whole_taken(v->slot))
 		return refuse(ERR_DISK_BUSY, v->on, 0, 0);
@@ -384,7 +384,8 @@ struct volume *volume_new(const char *name, const struct disk_spec *want)
 	disk_name(on, slot);
 	return fill(free_place(), name, on, (struct volume){
 		.kind = VOLUME_ROW_EXTENT, .is_making = true, .bytes = want->bytes, .slot = slot,
-		.block_bytes = disk_at(slot)->block_bytes, .was_blank = disk_at(slot)->table == STORE_TABLE_BLANK });
+		.block_bytes = disk_at(slot)->block_bytes,
+		.was_blank = disk_at(slot)->table == STORE_TABLE_BLANK && promised_bytes(slot) == 0 });
 }
 
 /* A driver that was started again may have found another disk behind the name. */

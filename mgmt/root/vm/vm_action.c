@@ -370,8 +370,9 @@ static struct outcome action_delete(struct vm *vm, const struct request_context 
 		forget(vm);
 		return done();
 	}
-	vm->after_teardown = AFTER_DELETE;
-	enter(vm, VM_PHASE_ENDING, 0);
+	vm->after_teardown = AFTER_DELETE;	/* nothing stops, so there is no event */
+	vm->phase = VM_PHASE_ENDING;
+	vm->deadline_tsc = DEADLINE_NONE;
 	return wait_for(WAIT_FOR_DELETED);
 }
 
