@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Makes the default guest images in the folder given: debian-kernel (Debian's cloud kernel, downloaded once),
-# debian-initrd (busybox, a few of that kernel's modules and initrd/init) and memtest (memtest86+).
+# debian-initrd (busybox, mkfs.ext4, a few of that kernel's modules and initrd/init) and memtest (memtest86+).
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -46,7 +46,7 @@ fi
 
 version=$(basename packages/kernel/lib/modules/*)
 # shellcheck disable=SC2086 # a list
-"$here/initrd.sh" debian-initrd.new /bin/busybox packages/kernel $modules
+PROGRAMS=/sbin/mkfs.ext4 "$here/initrd.sh" debian-initrd.new /bin/busybox packages/kernel $modules
 cp "packages/kernel/boot/vmlinuz-$version" debian-kernel.new
 cp packages/memtest/boot/memtest86+x64.bin memtest.new
 for image in debian-kernel debian-initrd memtest; do

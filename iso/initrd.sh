@@ -3,6 +3,7 @@
 # Makes an initrd of busybox and initrd/init:
 #	initrd.sh OUT BUSYBOX [PACKAGE MODULE...]
 # PACKAGE is the folder of an unpacked kernel package, whose modules named are put in.
+# PROGRAMS (environment): programs of this system that go to /bin, with the libraries that they are linked with.
 # The same inputs give the same bits: fixed dates and owners, sorted names, no gzip header.
 set -eu
 
@@ -19,6 +20,13 @@ printf '#!/bin/sh\nexec poweroff\n' > "$root/etc/acpi/PWRF/00000080"
 printf '#!/bin/sh\necho c > /proc/sysrq-trigger\n' > "$root/bin/panic"
 printf '#!/bin/sh\ncd /root\nsetsid cttyhack sh\nexec poweroff\n' > "$root/etc/session"
 chmod 755 "$root/bin/busybox" "$root/init" "$root/etc/session" "$root/etc/acpi/PWRF/00000080" "$root/bin/panic"
+for program in ${PROGRAMS:-}; do
+    cp -L "$program" "$root/bin/"
+    for library in $(ldd "$program" | grep -o '/[^ ]*'); do
+        mkdir -p "$root/$(dirname "$library")"
+        cp -L "$library" "$root/$library"
+    done
+done
 if [ $# -gt 0 ]; then
     package=$1
     shift
