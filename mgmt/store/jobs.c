@@ -122,9 +122,12 @@ static void start(u32 disk, enum step step, enum blk_op op, u64 sector, u64 sect
 	disk_io_start(disk, op, sector, sectors, &table_of(disk)->info);
 }
 
+/* Fast, and without filling a sparse image: a write of zeros alone may allocate what was never written. */
 static bool can_zero(u32 disk)
 {
-	return (table_of(disk)->info.features & BLK_CAN_WRITE_ZEROES) != 0 && !jobs[disk].cannot_zero;
+	const u32 both = BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP;
+
+	return (table_of(disk)->info.features & both) == both && !jobs[disk].cannot_zero;
 }
 
 static enum store_error error_of(enum blk_status status)
@@ -253,9 +256,8 @@ static void add_entry(u32 disk)
 static void zero_next(u32 disk)
 {
 	struct job *j = &jobs[disk];
-	u32 features = table_of(disk)->info.features;
 
-	if (j->at == j->end || !can_zero(disk) || (features & BLK_CAN_UNMAP) == 0) {
+	if (j->at == j->end || !can_zero(disk)) {
 		add_entry(disk);
 		return;
 	}

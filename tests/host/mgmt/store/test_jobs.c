@@ -194,6 +194,7 @@ static void deleted_volumes_are_zeroed(void **state)
 		assert_true(bench_is_all(0, at, 3 * MIB_BYTES, 0));
 		assert_true(bench_is_all(0, at + 3 * MIB_BYTES, MIB_BYTES, 0xa5));
 		assert_int_equal(view.part[0][1].extent, STORE_EXTENT_GONE);
+		assert_int_equal(bench_disk[0].zero_sectors, i == 0 ? (3 + 1 + 3) * MIB_SECTORS : 0);
 		bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 10, 13);
 		assert_int_equal(bench_create(0, "a", 3 * MIB_BYTES, 1), STORE_OK);
 		assert_int_equal(bench_part("a")->first, MIB_SECTORS);
