@@ -147,8 +147,8 @@ static void cut_with_one_copy(bool is_first_bad)
 	const u64 bad = is_first_bad ? 1024 + 5 : BENCH_BYTES - 16 * 1024;
 	unsigned seed = 9;
 
-	for (u32 at = 1; at < 12; at++)
-		for (u32 i = 0; i < 8; i++) {
+	for (u32 at = 1; at < 7; at++)
+		for (u32 i = 0; i < 16; i++) {
 			struct bench_disk *d = &bench_disk[0];
 			struct store_order order = { .op = STORE_DELETE, .volume = "a" };
 
@@ -158,6 +158,7 @@ static void cut_with_one_copy(bool is_first_bad)
 			memset(d->stable + MIB_BYTES, 0x5a, 2 * MIB_BYTES);
 			d->info.features = BLK_CAN_FLUSH;
 			d->info.max_zero_sectors = 0;
+			d->info.max_sectors = MIB_SECTORS;
 			bench_boot();
 			memcpy(order.guid, bench_part("a")->guid, sizeof(order.guid));
 			(void)bench_send(order);
