@@ -88,8 +88,8 @@ static enum status put_locked(struct handle_table *table, u64 slot, struct objec
 	if (*frame == NULL)
 		return ST_NOMEM;
 	h = &(*frame)[slot % HANDLES_PER_FRAME];
-	if (!handle_is_dead(h))
-		return ST_EXISTS;
+	if (h->object != NULL && h->generation == __atomic_load_n(&h->object->generation, __ATOMIC_ACQUIRE))
+		return ST_EXISTS;	/* alive, or kept for a destruction */
 	slot_write(h, object, object->generation, rights, badge);
 	return ST_OK;
 }

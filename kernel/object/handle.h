@@ -38,7 +38,8 @@ enum status handle_get(const struct handle_table *table, u64 slot, const struct 
 /* As handle_get, for object_destroy and object_stat: also finds the caller's handle of an object whose destruction it
  * has begun. */
 enum status handle_get_dying(const struct handle_table *table, u64 slot, struct handle *out) MUST_CHECK;
-/* The handle in that slot stays good for going on with the destruction of its object, and for nothing else. */
+/* The handle in that slot stays good for going on with the destruction of its object, and for nothing else. The slot is
+ * not free before that is done. */
 void handle_keep_dying(struct handle_table *table, u64 slot);
 
 /* Fill a slot below HANDLE_CHOSEN, or any free one from there on. ST_EXISTS: another live handle is there. */

@@ -139,6 +139,38 @@ static void test_destroy_in_steps(void **state)
 	assert_int_equal(handle_get_dying(&table, 20, &h), ST_HANDLE);
 }
 
+/* The slot by which a destruction goes on is not free before it is over: the next call would destroy what is there. */
+static void test_slot_of_a_dying_object(void **state)
+{
+	struct object *before = object_alloc(&mem_type), *other = object_alloc(&mem_type);
+	struct object *dying = object_alloc(&irq_type);
+	u64 first, slot, at;
+	struct handle h;
+
+	(void)state;
+	assert_int_equal(handle_add(&table, before, RIGHT_ALL, 0, &first), ST_OK);
+	assert_int_equal(handle_add(&table, dying, RIGHT_ALL, 0, &slot), ST_OK);
+	assert_int_equal(slot, first + 1);
+	assert_int_equal(handle_put(&table, 20, dying, RIGHT_ALL, 0), ST_OK);
+	fake_steps_left = 2;
+	assert_int_equal(object_destroy(dying), ST_AGAIN);
+	handle_keep_dying(&table, slot);
+	assert_int_equal(handle_put(&table, 20, other, RIGHT_ALL, 0), ST_OK);	/* a dead handle, kept for nothing */
+	assert_int_equal(handle_close(&table, first), ST_OK);
+	assert_int_equal(handle_add(&table, other, RIGHT_ALL, 0, &at), ST_OK);
+	assert_int_equal(at, first);
+	assert_int_equal(handle_add(&table, other, RIGHT_ALL, 0, &at), ST_OK);
+	assert_int_equal(at, slot + 1);
+	assert_int_equal(handle_get_dying(&table, slot, &h), ST_OK);
+	assert_ptr_equal(h.object, dying);
+	while (object_destroy(dying) == ST_AGAIN)
+		;
+	assert_int_equal(handle_close(&table, first), ST_OK);
+	assert_int_equal(handle_add(&table, other, RIGHT_ALL, 0, &at), ST_OK);
+	assert_int_equal(handle_add(&table, other, RIGHT_ALL, 0, &at), ST_OK);
+	assert_int_equal(at, slot);						/* now it is free */
+}
+
 static void test_last_reference_finishes(void **state)
 {
 	struct object *o = object_alloc(&irq_type);
@@ -279,6 +311,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full_table, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stale_handles, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_destroy_in_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_slot_of_a_dying_object, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_reference_finishes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grace_period, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grace_period_of_references, setup, teardown),
