@@ -208,7 +208,7 @@ static enum status prepare(u32 id)
 
 	if (is_driver(id))
 		return driver_prepare(id - service_count, s->pd.h_pd, s->h_thread, &s->objects);
-	return row_of(id)->prepare != NULL ? row_of(id)->prepare(s->pd.h_pd) : ST_OK;
+	return service_prepare(id, s->pd.h_pd);
 }
 
 static enum status (*const steps[])(u32 id) = {

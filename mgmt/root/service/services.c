@@ -71,7 +71,7 @@ const struct service_row service_table[] = {
 	},
 	[SERVICE_CONSOLE] = {
 		.program = "console", .heap_bytes = 16 * MIB, .class = SCHED_CLASS_SYSTEM, .cap = CONSOLE_CAP,
-		.maps = console_maps, .map_count = ARRAY_COUNT(console_maps), .prepare = prepare_console,
+		.maps = console_maps, .map_count = ARRAY_COUNT(console_maps),
 	},
 	[SERVICE_SCREEN] = {
 		.program = "screen", .heap_bytes = 64 * KIB, .class = SCHED_CLASS_FAIR, .cap = SCREEN_CAP,
@@ -79,8 +79,20 @@ const struct service_row service_table[] = {
 	},
 	[SERVICE_STORE] = {
 		.program = "store", .heap_bytes = 64 * KIB, .class = SCHED_CLASS_RT, .cap = STORE_CAP,
-		.maps = store_maps, .map_count = ARRAY_COUNT(store_maps), .prepare = store_prepare,
+		.maps = store_maps, .map_count = ARRAY_COUNT(store_maps),
 	},
 };
 
 const u32 service_count = SERVICE_COUNT;
+
+enum status service_prepare(u32 id, u64 h_pd)
+{
+	switch (id) {
+	case SERVICE_CONSOLE:
+		return prepare_console(h_pd);
+	case SERVICE_STORE:
+		return store_prepare(h_pd);
+	default:
+		return ST_OK;
+	}
+}

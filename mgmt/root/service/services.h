@@ -40,11 +40,12 @@ struct service_row {
 	u64 device_at;			/* where it sees the device's memory */
 	u32 irq_slot;			/* its handle of the interrupt, which raises irq_badge */
 	u64 irq_badge;
-	/* What rows cannot say; before its first instruction. */
-	enum status (*prepare)(u64 h_pd);
 };
 
 extern const struct service_row service_table[];
 extern const u32 service_count;	/* <= SERVICES_MAX */
+
+/* What rows cannot say; before the first instruction of service `id`, whose PD is h_pd. */
+enum status service_prepare(u32 id, u64 h_pd) MUST_CHECK;
 
 #endif

@@ -60,6 +60,13 @@ const struct service_row service_table[] = {
 
 const u32 service_count = MORE_ROWS;
 
+enum status service_prepare(u32 id, u64 h_pd)
+{
+	(void)id;
+	(void)h_pd;
+	return ST_OK;
+}
+
 const struct wire wires[] = {
 	[WIRE_REQUEST] = { .from = SERVICE_CONSOLE, .to = PARTY_ROOT, .slot = H_ROOT_SIGNAL,
 			   .badge = ROOT_BIT_REQUEST, .ring_bytes = REQUEST_RING_BYTES,
