@@ -115,6 +115,12 @@ static void deliver_message(void *ctx, const struct irq_message *message)
 	(void)lapic_bus_deliver(&((struct machine *)ctx)->lapics, message);
 }
 
+/* The 8259s may have been asserted for long: their interrupt is vCPU 0's. */
+static void extint_opened(void *ctx)
+{
+	apic_kick(ctx, 0);
+}
+
 /* Waits without the lock: thread 0 gets the console's signal, and may need the lock to make room. */
 static enum status console_wait(void *ctx, u64 deadline_tsc, u64 *bits)
 {
@@ -167,7 +173,7 @@ _Static_assert(VM_VCPUS < 255, "local APICs start in xAPIC mode, which can't nam
 
 static enum status add_apics(struct machine *m)
 {
-	struct ioapic_ops ops = { .deliver = deliver_message, .ctx = m };
+	struct ioapic_ops ops = { .deliver = deliver_message, .extint = extint_opened, .ctx = m };
 
 	lapic_bus_init(&m->lapics, m->lapic, m->vcpu_count, &m->clock, &lapic_ops, m, machine_is_pc(m));
 	ioapic_init(&m->ioapic, &ops);

@@ -115,6 +115,8 @@ static void write_entry(struct ioapic *io, u32 input, bool is_high, u32 value)
 		entry &= ~ENTRY_REMOTE_IRR;
 	io->entry[input] = entry;
 	check_level(io, input);
+	if (input == 0 && ioapic_takes_extint(io))
+		io->ops.extint(io->ops.ctx);
 }
 
 static void write_register(struct ioapic *io, u32 value)

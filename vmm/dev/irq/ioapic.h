@@ -11,6 +11,7 @@
 
 struct ioapic_ops {
 	void (*deliver)(void *ctx, const struct irq_message *message);	/* lapic_bus_deliver() */
+	void (*extint)(void *ctx);	/* ioapic_takes_extint() may have become true */
 	void *ctx;
 };
 

@@ -226,7 +226,8 @@ static void do_bars(struct input *in)
 		bus_mmio_write(&m.machine_bus, bar->address + take(in, 2) % bar->bytes, size, take(in, size));
 }
 
-static void on_armed(void *ctx)
+/* Of the HPET, and of the I/O APIC about ExtINT. */
+static void on_told(void *ctx)
 {
 	(void)ctx;
 }
@@ -234,8 +235,8 @@ static void on_armed(void *ctx)
 static void start(bool is_pc)
 {
 	static const struct lapic_ops lapic_ops = { on_kick, on_kick, on_init, on_startup, on_eoi };
-	const struct hpet_ops hpet_ops = { on_armed, NULL };
-	const struct ioapic_ops io_ops = { on_message, NULL };
+	const struct hpet_ops hpet_ops = { on_told, NULL };
+	const struct ioapic_ops io_ops = { on_message, on_told, NULL };
 	const struct uart_ops uart_ops = { uart_room, uart_put, uart_input, NULL };
 	const struct kvmclock_ops kvmclock_ops = { guest_write, NULL };
 	struct irq_line timer = line(2), clock_line = line(8), com = line(4), sci = line(9);

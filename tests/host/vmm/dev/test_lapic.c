@@ -31,11 +31,12 @@ static void on_init(void *ctx, u32 index) { (void)ctx; inits[index]++; lapic_res
 static void on_startup(void *ctx, u32 index, u8 vector) { (void)ctx; startups[index] = vector; }
 static void on_eoi(void *ctx, u8 vector) { (void)ctx; ioapic_eoi(&io, vector); }
 static void on_message(void *ctx, const struct irq_message *message) { (void)ctx; lapic_bus_deliver(&bus, message); }
+static void on_extint(void *ctx) { (void)ctx; }
 
 static void start(bool is_x2apic)
 {
 	static const struct lapic_ops ops = { on_kick, on_nmi, on_init, on_startup, on_eoi };
-	const struct ioapic_ops io_ops = { on_message, NULL };
+	const struct ioapic_ops io_ops = { on_message, on_extint, NULL };
 	struct clock clock;
 
 	machine = (struct fake_board){ .ns = 1000, .tsc_hz = 2000000000 };

@@ -2,7 +2,8 @@
 /* links: vmm rt */
 /* helpers: fake_machine.c */
 /*
- * Timers of devices: whichever access sets one, the vCPU's thread hears of it and waits no longer than that.
+ * What an access to a device brings about, the vCPU's thread hears of: a timer, which it must not sleep past, and an
+ * interrupt that can be delivered.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -134,6 +135,102 @@ static void test_any_device(void **state)
 	assert_true(earlier > 500);
 }
 
+#define LAPIC(reg) (LAPIC_ADDRESS + (reg))
+#define IOAPIC_DATA (IOAPIC_ADDRESS + 0x10)
+
+struct access { u64 address; u32 value; };
+
+static void access(struct vcpu *v, const struct access *a)
+{
+	if (a->address > 0xffff)
+		vcpu_mmio_write(v, a->address, 4, a->value);
+	else
+		vcpu_port_write(v, (u16)a->address, 1, a->value);
+}
+
+/* Both 8259s at vectors 20h and 28h, all inputs unmasked; the local APIC on. */
+static void start_interrupts(void)
+{
+	static const struct access accesses[] = {
+		{ 0x20, 0x11 }, { 0x21, 0x20 }, { 0x21, 4 }, { 0x21, 1 }, { 0x21, 0 },
+		{ 0xa0, 0x11 }, { 0xa1, 0x28 }, { 0xa1, 2 }, { 0xa1, 1 }, { 0xa1, 0 }, { LAPIC(0xf0), 0x1ff },
+	};
+
+	fake_start(PLATFORM_PC);
+	for (u32 i = 0; i < ARRAY_COUNT(accesses); i++)
+		access(&fake_machine.vcpu[0], &accesses[i]);
+}
+
+/* Whatever lies between a device's line and the processor: each gate opened and shut. */
+static void access_interrupts(struct vcpu *v)
+{
+	static const struct access accesses[] = {
+		{ COM1_PORT + 1, 0 }, { COM1_PORT + 1, 2 },				/* line 4 */
+		{ 0x21, 0 }, { 0x21, 0xff }, { 0x20, 0x20 }, { 0x20, 0x68 }, { 0x20, 0x48 }, { PIC_ELCR_PORT, 0x10 },
+		{ PIC_ELCR_PORT, 0 },
+		{ LAPIC(0x350), 0x700 }, { LAPIC(0x350), 0x10700 }, { LAPIC(0x350), 0x60 }, { LAPIC(0xb0), 0 },
+		{ LAPIC(0xf0), 0x1ff }, { LAPIC(0xf0), 0xff }, { LAPIC(0x80), 0 }, { LAPIC(0x80), 0xf0 },
+		{ LAPIC(0x370), 0xfe }, { LAPIC(0x300), 0x40061 },			/* to itself */
+		{ IOAPIC_ADDRESS, 0x10 }, { IOAPIC_ADDRESS, 0x18 }, { IOAPIC_DATA, 0x700 },
+		{ IOAPIC_DATA, 0x10000 }, { IOAPIC_DATA, 0x8051 }, { IOAPIC_DATA, 0x51 },
+	};
+
+	access(v, &accesses[(u32)rand() % ARRAY_COUNT(accesses)]);
+}
+
+static bool is_extint_deliverable(const struct vcpu *v)
+{
+	const struct machine *m = v->machine;
+
+	return lapic_lint0(v->lapic) && pic_is_asserted(&m->pic) &&
+	       (lapic_takes_extint(v->lapic) || ioapic_takes_extint(&m->ioapic));
+}
+
+static bool is_deliverable(struct vcpu *v)
+{
+	u8 vector, threshold;
+
+	lapic_collect(v->lapic);
+	return lapic_pick(v->lapic, &vector, &threshold) || is_extint_deliverable(v);
+}
+
+/* The guest takes what there is, at times. */
+static void take_interrupt(struct vcpu *v)
+{
+	u8 vector, threshold;
+
+	if (is_extint_deliverable(v))
+		pic_acknowledge_vector(&v->machine->pic, pic_peek(&v->machine->pic));
+	else if (lapic_pick(v->lapic, &vector, &threshold))
+		lapic_accept(v->lapic, vector);
+}
+
+/* No access makes an interrupt deliverable without a request to offer it. */
+static void test_any_interrupt(void **state)
+{
+	struct vcpu *v = &fake_machine.vcpu[0];
+	u32 seen = 0;
+
+	(void)state;
+	srand(2);
+	for (u32 i = 0; i < 400000; i++) {
+		bool was_deliverable;
+
+		if (i % 1000 == 0)
+			start_interrupts();
+		if (rand() % 4 == 0)
+			take_interrupt(v);
+		was_deliverable = is_deliverable(v);
+		v->requests = 0;
+		access_interrupts(v);
+		if (!was_deliverable && is_deliverable(v)) {
+			assert_int_not_equal(v->requests, 0);
+			seen++;
+		}
+	}
+	assert_true(seen > 500);
+}
+
 /* What the bus does not look at is refused. */
 static void test_bus(void **state)
 {
@@ -148,7 +245,8 @@ static void test_bus(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hpet), cmocka_unit_test(test_any_device), cmocka_unit_test(test_bus),
+		cmocka_unit_test(test_hpet), cmocka_unit_test(test_any_device), cmocka_unit_test(test_any_interrupt),
+		cmocka_unit_test(test_bus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
