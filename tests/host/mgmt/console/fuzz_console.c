@@ -54,6 +54,11 @@ static const char *const lines[] = {
 	"stats-vm a\r",
 	"accounting\r",
 	"restart-service store\r",
+	"create-vm c --disk 1G,on=ram --disk volume=x\r",
+	"list-disk\r",
+	"list-volume data --json\r",
+	"create-volume data --size 1G\r",
+	"delete-volume data\r",
 };
 #define FIRST_LINE (256u - ARRAY_COUNT(lines))
 
