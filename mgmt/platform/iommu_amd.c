@@ -3,9 +3,6 @@
  * iommu_amd.c - AMD-Vi (AMD I/O Virtualization Technology, 3.07): a device table with an entry for each of the 65,536
  * requesters, tables of three levels, commands with a completion wait, a log of events. Interrupts are remapped: a
  * message of a device is an index into a table that root owns, so no device can aim one. See iommu_unit.h.
- *
- * Entries of page tables that are not present have a bit set that processors ignore there: QEMU 7.2 logs no event for
- * entries of zeros (docs/emulator-quirks.md).
  */
 #include "iommu_unit.h"
 
@@ -62,7 +59,6 @@ enum { DEVICES = 0x00, COMMANDS = 0x08, EVENTS = 0x10, CONTROL = 0x18, EXCLUSION
 static const struct iommu_format format = {
 	.leaf = PRESENT | COHERENT | READ | WRITE,
 	.table = { [2] = PRESENT | NEXT_LEVEL(2) | READ | WRITE, [3] = PRESENT | NEXT_LEVEL(3) | READ | WRITE },
-	.nothing = NEXT_LEVEL(1),
 };
 
 static const char *judge(struct iommu *m)
@@ -239,8 +235,8 @@ static bool start(struct iommu *m)
 
 /* ---- events ---- */
 
-/* The log itself says what is new, as entries are cleared after they were read: QEMU 7.2 does not move the tail, and
- * there are units that move it before the entry is there. */
+/* The log itself says what is new, as entries are cleared after they were read: there are units that move the tail
+ * before the entry is there. */
 static bool take(struct iommu *m, struct iommu_unit *u, struct iommu_fault *out)
 {
 	volatile u64 *entry = u->log + u->log_head / sizeof(u64);

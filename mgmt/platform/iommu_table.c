@@ -42,17 +42,6 @@ static void put(const struct iommu_domain *d, volatile u64 *entry, u64 value)
 	iommu_wrote(d->pool, entry, sizeof(*entry));
 }
 
-static u64 *make_table(const struct iommu_domain *d)
-{
-	u64 *table = iommu_pages(d->pool, 1);
-
-	for (u32 i = 0; table != NULL && i < ENTRIES; i++)
-		table[i] = d->format->nothing;
-	if (table != NULL)
-		iommu_wrote(d->pool, table, PAGE_SIZE);
-	return table;
-}
-
 /* Entry `i` leads to the table `next`, which has that level. */
 static void join(const struct iommu_domain *d, u64 *table, u32 i, const volatile u64 *next, u32 level)
 {
@@ -64,16 +53,16 @@ bool iommu_domain_init(struct iommu_domain *d, struct iommu_pool *pool, const st
 	u64 *third;
 
 	*d = (struct iommu_domain){ .format = format, .pool = pool, .levels = levels };
-	third = make_table(d);
+	third = iommu_pages(pool, 1);
 	if (third == NULL)
 		return false;
 	for (u32 i = 0; i < ARRAY_COUNT(d->directories); i++) {
-		d->directories[i] = make_table(d);
+		d->directories[i] = iommu_pages(pool, 1);
 		if (d->directories[i] == NULL)
 			return false;
 		join(d, third, i, d->directories[i], DIRECTORY_LEVEL);
 	}
-	d->root = levels == DIRECTORY_LEVEL + 1 ? third : make_table(d);
+	d->root = levels == DIRECTORY_LEVEL + 1 ? third : iommu_pages(pool, 1);
 	if (d->root != NULL && d->root != third)
 		join(d, d->root, 0, third, DIRECTORY_LEVEL + 1);
 	return d->root != NULL;
@@ -86,6 +75,6 @@ bool iommu_domain_set(struct iommu_domain *d, u64 iova, u64 bus)
 	if (!aligned_ok(iova | bus, IOMMU_PIECE_BYTES) || iova >= IOMMU_LIMIT || bus >= ADDRESS_LIMIT)
 		return false;
 	put(d, d->directories[piece / ENTRIES] + piece % ENTRIES,
-	    bus != 0 ? bus | d->format->leaf : d->format->nothing);
+	    bus != 0 ? bus | d->format->leaf : 0);
 	return true;
 }

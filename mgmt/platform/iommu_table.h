@@ -33,7 +33,6 @@ void iommu_wrote(const struct iommu_pool *pool, const volatile void *at, u32 byt
 struct iommu_format {
 	u64 leaf;		/* a piece of 2 MiB, readable and writable */
 	u64 table[4];		/* what leads to a table, by the level of that table: 2 or 3 */
-	u64 nothing;		/* an entry that maps nothing */
 };
 
 struct iommu_domain {

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""A driver that has been taken over: where its device can read and write, without an IOMMU and behind one.
+
+The NVMe driver of build/vos-hostile.elf (tests/isolation/hostile_nvme.c) takes its orders from the disk, so the test
+writes them into the image, and finds there what the device has read.
+"""
+import json
+import os
+import re
+import struct
+import time
+
+import pytest
+
+from vosmachine import BUILD, Machine, PATIENCE, TINY
+
+SECTOR = 512
+RESULTS_LBA = 1000
+ADDRESS = 0x100000          # the first page of the kernel's image: its start code, which has run
+WINDOW = 0x80000000         # of VM link 0, where another driver's device would find it
+PATTERN = bytes(range(256)) * 2
+
+
+class Disk:
+    """The image, while the machine has it."""
+    def __init__(self, path):
+        self.path, self.number = path, 0
+        with open(path, 'wb') as file:
+            file.truncate(64 << 20)
+        self.write(1, PATTERN)
+
+    def write(self, lba, data):
+        with open(self.path, 'r+b') as file:
+            file.seek(lba * SECTOR)
+            file.write(data)
+            os.fsync(file.fileno())
+
+    def read(self, lba):
+        with open(self.path, 'rb') as file:
+            file.seek(lba * SECTOR)
+            return file.read(SECTOR)
+
+    def order(self, *steps):
+        """Steps are (to disk, address, sector)."""
+        self.number += 1
+        self.write(0, struct.pack('<2Q', self.number, len(steps)) + b''.join(struct.pack('<3Q', *s) for s in steps))
+
+    def results(self):
+        """Of the last order, when it has been carried out; else None."""
+        words = struct.unpack('<64Q', self.read(RESULTS_LBA))
+        return words[1:] if words[0] == self.number else None
+
+    def carry_out(self, *steps):
+        self.order(*steps)
+        deadline = time.monotonic() + PATIENCE
+        while self.results() is None:
+            assert time.monotonic() < deadline, 'the driver does not do what the disk says'
+            time.sleep(0.2)
+        return self.results()[:len(steps)]
+
+
+def kernel_bytes():
+    """What the image has at ADDRESS."""
+    with open(f'{BUILD}/vos-hostile.elf', 'rb') as file:
+        data = file.read()
+    at, size, count = struct.unpack_from('<Q', data, 32)[0], *struct.unpack_from('<2H', data, 54)
+    for i in range(count):
+        kind, _, offset, _, physical, in_file = struct.unpack_from('<2I4Q', data, at + i * size)
+        if kind == 1 and physical <= ADDRESS < physical + in_file:
+            return data[offset + ADDRESS - physical:][:SECTOR]
+    raise AssertionError('no segment there')
+
+
+def refused(machine):
+    rows = json.loads(re.search(r'\{.*\}', machine.ok('list-device --json')).group(0))['return']
+    return next(row['refused'] for row in rows if row['driver'] == 'nvme0')
+
+
+@pytest.mark.parametrize('iommu', [None, 'vtd', 'amd'])
+def test_hostile_driver(iommu, tmp_path):
+    disk = Disk(str(tmp_path / 'disk.img'))
+    with Machine('qemu-pvh', f'hostile_driver-{iommu}', elf=f'{BUILD}/vos-hostile.elf', disks=[('nvme', disk.path)],
+                 iommu=iommu, **TINY) as machine:
+        machine.wait_prompt()
+        # Read the kernel, write to it, read it again.
+        disk.carry_out((1, ADDRESS, 8), (0, ADDRESS, 1), (1, ADDRESS, 9))
+        was_read = disk.read(8) == kernel_bytes()
+        was_written = disk.read(9) == PATTERN
+        assert (was_read, was_written) == (iommu is None, iommu is None)
+        if iommu is None:
+            return
+        # A VM has a window there for its own disk, in memory, which this driver has nothing to do with.
+        machine.ok('create-vm --name victim --memory 64M --kernel heartbeat --disk 1M,on=ram')
+        machine.ok('start-vm victim')
+        machine.wait_log('victim', '.')
+        disk.carry_out((0, WINDOW, 1), (1, WINDOW, 10), (0, 0, 1), (1, 0, 11))
+        assert PATTERN not in (disk.read(10), disk.read(11))
+        # A storm of them: the prompt answers, the VM runs.
+        disk.carry_out(*[(0, ADDRESS, 1)] * 16)
+        assert 'running' in machine.ok('status-vm victim')
+        if iommu == 'vtd':      # QEMU 7.2 logs no events of AMD-Vi
+            machine.until(lambda: refused(machine) > 0, 'refused requests')     # they are taken once a second
+            log = machine.ok('log')
+            assert re.search(r'00:0\d\.0: the IOMMU refused a (read|write) at', log)
+            assert log.count('the IOMMU refused') < 40
