@@ -113,6 +113,9 @@
 	ERROR(ERR_DISK_FULL, RESULT_RESOURCES, "E_NOSPACE", 0) \
 	/* text = disk */ \
 	ERROR(ERR_DISK_IO, RESULT_FAILED, "E_IO", "disk {text} failed; see log, list-disk") \
+	/* text = volume */ \
+	ERROR(ERR_NOT_ITS_VOLUME, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"volume \"{text}\" is not a disk of {name}. status-vm {name} shows its disks") \
 	/* text = disk, or ram */ \
 	ERROR(ERR_DISK_SILENT, RESULT_TIMEOUT, "E_TIMEOUT", \
 		"{text} did not answer in time. The change is taken back when it does; see list-volume, log") \

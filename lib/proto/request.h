@@ -59,6 +59,9 @@ enum request_op {
 	REQ_VOLUMES,		/* table; index: volumes from that one on; ERR_NO_VOLUME past the end */
 	REQ_CREATE_VOLUME,	/* .spec.disks[0]: volume, bytes, on */
 	REQ_DELETE_VOLUME,	/* .spec.disks[0]: volume */
+	/* By name, of a VM that does not live: */
+	REQ_ATTACH_DISK,	/* the disks of .spec become its last ones; each gets a volume's name of its own */
+	REQ_DETACH_DISK,	/* .spec.disks[0].volume: no longer its disk; the volume stays */
 	REQ_OP_COUNT
 };
 

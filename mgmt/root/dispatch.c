@@ -274,6 +274,8 @@ static const struct row {
 	[REQ_VOLUMES] = { .rights = CLIENT_LOOK, .fill_row = volume_row },
 	[REQ_CREATE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_ATTACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_DETACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 };
 

@@ -32,6 +32,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	VM_FIELDS(SPEC_OF_ROW)
 	[ARG_NIC] = { "nic", TYPE_TEXT, "NETWORK", "virtual network card (not supported yet)" },
 	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
+	[ARG_ITS_VOLUME] = { "volume", TYPE_VOLUME, "VOLUME", "volume that the disk is kept in, see status-vm" },
 	[ARG_FORCE] = { "force", TYPE_SWITCH, 0, "at once, without asking the guest" },
 	[ARG_KEEP_DISK] = { "keep-disk", TYPE_SWITCH, 0, "keep the volumes that were made for the VM" },
 	[ARG_TIMEOUT] = { "timeout", TYPE_TIME, "TIME",
@@ -442,7 +443,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return takes_many(args) ? add_name(args, value, error) : set_name(args->name, value, error);
 	case ARG_SERVICE:
 		return set_name(args->name, value, error);
-	case ARG_VOLUME:
+	case ARG_VOLUME: case ARG_ITS_VOLUME:
 		return disk_set_volume(&args->spec.disks[0], value, error);
 	case ARG_DISK_NAME: case ARG_ON:
 		return disk_set_on(&args->spec.disks[0], value, error);

@@ -92,6 +92,24 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
+		.verb = "attach-disk", .group = GROUP_VM,
+		.summary = "give a VM that is stopped one more disk",
+		.more = "The disk becomes the VM's last one. Its volume is made, or is the one that is named. To "
+			"attach a disk while the VM runs is not supported: stop the VM first.",
+		.example = "attach-disk myvm --disk 10G",
+		.takes = CHANGE | A(DISK), .needs = A(NAME) | A(DISK), .op = REQ_ATTACH_DISK,
+		.ops = { .begin = request_begin, .answer = request_answer },
+	},
+	{
+		.verb = "detach-disk", .group = GROUP_VM,
+		.summary = "take a disk from a VM that is stopped, and keep its volume",
+		.more = "The disks behind it move up by one, so their names in the guest may change. delete-volume "
+			"deletes the volume. To detach a disk while the VM runs is not supported: stop the VM first.",
+		.example = "detach-disk myvm --volume myvm.1",
+		.takes = CHANGE | A(ITS_VOLUME), .needs = A(NAME) | A(ITS_VOLUME), .op = REQ_DETACH_DISK,
+		.ops = { .begin = request_begin, .answer = request_answer },
+	},
+	{
 		.verb = "status-vm", .group = GROUP_VM,
 		.summary = "show a VM's details",
 		.more = "A vCPU is running, halted (it waits for an interrupt), waiting-for-sipi (the guest has not "

@@ -89,6 +89,17 @@ static void say_disks(const struct out *out, const struct vm_entry *vm)
 	}
 }
 
+static void say_disk_list(const struct out *out, const struct job *job, const struct vm_entry *vm)
+{
+	u32 count = vm->report.spec.disk_count;
+
+	if (job->args.command->op == REQ_DETACH_DISK)
+		out_format(out, "Volume %s is no longer a disk of %s, and is kept.\n", job->args.spec.disks[0].volume,
+			vm->report.name);
+	out_format(out, "%s has %u disk%s.\n", vm->report.name, count, count == 1 ? "" : "s");
+	say_disks(out, vm);
+}
+
 /* The volumes that went with a VM, and those that stay: ", and with it volume a.0; kept: volume data". */
 static char volumes_note[VM_DEVICES * (VOLUME_NAME_BYTES + 2) + 64];
 
@@ -148,6 +159,10 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 			size_text(size, job->args.spec.memory_bytes, false), name);
 		say_disks(out, vm);
 		return;
+	case REQ_ATTACH_DISK: case REQ_DETACH_DISK:
+		if (vm)
+			say_disk_list(out, job, vm);
+		return;
 	case REQ_SET:
 		if (vm)
 			say_set(out, vm, job->request.fields);
@@ -194,7 +209,8 @@ const struct view outcome_view = { outcome_text, outcome_json };
 
 static bool carries_vm(u32 op)
 {
-	return (op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET || op == REQ_NMI;
+	return (op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET || op == REQ_NMI ||
+	       op == REQ_ATTACH_DISK || op == REQ_DETACH_DISK;
 }
 
 void request_take_vm(struct session *s, const struct job *job, const char *name, const struct reply *reply)

@@ -17,6 +17,7 @@
 #include "spec.h"
 #include "store_client.h"
 #include "vm.h"
+#include "vm_disks.h"
 #include "volumes.h"
 
 #define CHANGES 32u
@@ -328,10 +329,45 @@ static void begin(struct change *c)
 		step_store(c);
 }
 
+/* Another change of that VM's disks would be undone by one that began with the disks as they are now. */
+static bool is_changing(const struct change *c)
+{
+	for (u32 i = 0; i < CHANGES; i++)
+		if (&changes[i] != c && (changes[i].step == STEP_DISKS || changes[i].step == STEP_STORE) &&
+		    changes[i].request.op == REQ_SET && concerns_disks(&changes[i]) &&
+		    strcmp(changes[i].request.name, c->request.name) == 0)
+			return true;
+	return false;
+}
+
+/* To attach and to detach a disk is to set all of them. */
+static struct error_info make_set(struct change *c)
+{
+	static struct vm_spec next;	/* too large for the stack */
+	struct request *r = &c->request;
+	const struct vm *vm = vm_find(r->name);
+	struct error_info no;
+
+	if (r->op != REQ_ATTACH_DISK && r->op != REQ_DETACH_DISK)
+		return ERROR_INFO_NONE;
+	if (vm->phase != VM_PHASE_IDLE)
+		return error_info_of(ERR_VM_STATE, 0, vm_state_of(vm));
+	if (r->op == REQ_ATTACH_DISK)
+		no = vm_disks_add(vm, &r->spec, &next);
+	else if (spec_disk_ok(volume_of(c)))
+		no = vm_disks_remove(vm, volume_of(c)->volume, &next);
+	else
+		no = error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
+	r->op = REQ_SET;
+	r->fields = BIT32(FIELD_DISK);
+	r->spec = next;
+	return no.error == ERR_NONE && is_changing(c) ? error_info_of(ERR_BUSY, 0, 0) : no;
+}
+
 void change_begin(u32 client, const struct request *request)
 {
 	struct change *c = free_place();
-	struct error_info busy = error_info_of(ERR_BUSY, 0, 0);
+	struct error_info busy = error_info_of(ERR_BUSY, 0, 0), no;
 
 	if (c == NULL) {
 		(void)reply_send(client, request->id, &busy, NULL);
@@ -340,6 +376,11 @@ void change_begin(u32 client, const struct request *request)
 	c->client = client;
 	c->request = *request;
 	c->deadline_tsc = rt_time_after(&root.time, DISKS_LIMIT_NS);
+	no = make_set(c);
+	if (no.error != ERR_NONE) {
+		answer(c, no);
+		return;
+	}
 	begin(c);
 	if (c->step == STEP_DISKS)
 		rt_log("root: a request for %s waits for disks that are starting", c->request.name[0] != '\0' ?

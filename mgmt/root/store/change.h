@@ -9,8 +9,8 @@
 #include "request.h"
 #include "types.h"
 
-/* REQ_CREATE, REQ_SET (of a VM that is there), REQ_CREATE_VOLUME, REQ_DELETE_VOLUME: a private copy. There is room for
- * an answer. */
+/* REQ_CREATE, REQ_CREATE_VOLUME, REQ_DELETE_VOLUME, or of a VM that is there REQ_SET, REQ_ATTACH_DISK, REQ_DETACH_DISK:
+ * a private copy. There is room for an answer. */
 void change_begin(u32 client, const struct request *request);
 
 /* Go on with those that wait, as far as there is room for answers. Returns when to call again at the latest; the

@@ -4,11 +4,13 @@
  */
 #include "vm_disks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "accounts.h"
 #include "drivers.h"
 #include "root.h"
+#include "spec.h"
 #include "store_client.h"
 #include "sys.h"
 #include "volumes.h"
@@ -102,6 +104,78 @@ void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 	for (u32 i = 0; i < STORE_VOLUMES; i++)	/* what it has no more does not go with it either */
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && volume_at(i)->vm != vm->index)
 			volume_at(i)->made_for = VOLUME_NOBODY;
+}
+
+/* A disk's place in the list names its volume, unless the spec does: before places change, it does. */
+static void name_volumes(const struct vm *vm, struct vm_spec *spec)
+{
+	char name[VOLUME_NAME_BYTES];
+
+	for (u32 i = 0; i < spec->disk_count; i++) {
+		volume_name_of(name, vm->name, spec, i);
+		strcpy(spec->disks[i].volume, name);
+	}
+}
+
+static bool is_name_taken(const struct vm_spec *spec, const char *name)
+{
+	for (u32 i = 0; i < spec->disk_count; i++)
+		if (strcmp(spec->disks[i].volume, name) == 0)
+			return true;
+	return volume_find(name) != NULL;
+}
+
+/* There are more numbers than volumes. */
+static void name_new(const struct vm *vm, struct vm_spec *spec, struct disk_spec *disk)
+{
+	for (u32 i = 0; disk->volume[0] == '\0'; i++) {
+		char name[VOLUME_NAME_BYTES];
+
+		snprintf(name, sizeof(name), "%s.%u", vm->name, (unsigned)i);
+		if (!is_name_taken(spec, name))
+			strcpy(disk->volume, name);
+	}
+	spec->disks[spec->disk_count++] = *disk;
+}
+
+struct error_info vm_disks_add(const struct vm *vm, const struct vm_spec *more, struct vm_spec *next)
+{
+	struct error_info no = error_info_of(ERR_LIMIT, 0, VM_DEVICES);
+
+	if (more->disk_count == 0 || more->disk_count > VM_DEVICES)
+		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
+	for (u32 i = 0; i < more->disk_count; i++)
+		if (!spec_disk_ok(&more->disks[i]))
+			return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
+	strcpy(no.text, "disks of a VM");
+	if (vm->spec.disk_count + more->disk_count > VM_DEVICES)
+		return no;
+	*next = vm->spec;
+	name_volumes(vm, next);
+	for (u32 i = 0; i < more->disk_count; i++) {
+		struct disk_spec disk = more->disks[i];
+
+		name_new(vm, next, &disk);
+	}
+	return ERROR_INFO_NONE;
+}
+
+struct error_info vm_disks_remove(const struct vm *vm, const char *volume, struct vm_spec *next)
+{
+	struct error_info no = error_info_of(ERR_NOT_ITS_VOLUME, 0, 0);
+	u32 at = 0;
+
+	*next = vm->spec;
+	name_volumes(vm, next);
+	while (at < next->disk_count && strcmp(next->disks[at].volume, volume) != 0)
+		at++;
+	strcpy(no.text, volume);
+	if (at == next->disk_count)
+		return no;
+	next->disk_count--;
+	memmove(&next->disks[at], &next->disks[at + 1], (next->disk_count - at) * sizeof(next->disks[0]));
+	memset(&next->disks[next->disk_count], 0, sizeof(next->disks[0]));
+	return ERROR_INFO_NONE;
 }
 
 bool vm_disks_have_own(const struct vm *vm)

@@ -12,6 +12,11 @@
 /* Let it have the disks of `next`, which volumes_judge accepted and whose volumes are all there. Volumes that it does
  * not have any more stay. */
 void vm_disks_set(struct vm *vm, const struct vm_spec *next);
+/* *next: its spec with the disks of `more` behind its own, where it says no volume one whose name is free; / without
+ * the disk whose volume is named. The disks that stay keep their volumes. */
+struct error_info vm_disks_add(const struct vm *vm, const struct vm_spec *more, struct vm_spec *next);
+struct error_info vm_disks_remove(const struct vm *vm, const char *volume, struct vm_spec *next);
+
 /* Were volumes made for it? Then before it is no more: delete these, and wait until they are gone, or stay: *no. */
 bool vm_disks_have_own(const struct vm *vm);
 void vm_disks_drop(const struct vm *vm);

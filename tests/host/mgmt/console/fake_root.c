@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_disks.h"
 #include "fake_root.h"
 #include "spec_fields.h"
 #include "syscalls.h"
@@ -439,6 +440,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		reply->vm = vm->report;
 	else if (r->op == REQ_SET)
 		set(root, vm, r, reply);
+	else if (r->op == REQ_ATTACH_DISK || r->op == REQ_DETACH_DISK)
+		fake_change_disks(&vm->report, r, reply);
 	else if (r->op == REQ_STATS)
 		stats(vm, reply);
 	else

@@ -353,6 +353,26 @@ static void every_error_is_told(void **state)
 	}
 }
 
+/* Disks of a VM that is stopped. */
+static void a_disk_more_and_less(void **state)
+{
+	(void)state;
+	make_vm("a");
+	command("attach-disk a", "attach-disk needs --disk SIZE", RESULT_USAGE);
+	command("attach-disk a --disk 16M,on=ram", "a has 1 disk.\r\nDisk 0: volume a.0, 16.0 MiB in memory",
+		RESULT_OK);
+	command("disk attach a --disk 1M,on=ram --json", "\"volume\":\"a.1\"", RESULT_OK);
+	command("detach-disk a --volume b.7",
+		"error[E_NOT_FOUND]: volume \"b.7\" is not a disk of a. status-vm a shows its disks", RESULT_NOT_FOUND);
+	command("detach-disk a", "detach-disk needs --volume VOLUME", RESULT_USAGE);
+	command("detach-disk a --volume a.1",
+		"Volume a.1 is no longer a disk of a, and is kept.\r\na has 1 disk.\r\nDisk 0: volume a.0", RESULT_OK);
+	command("start-vm a", "is running", RESULT_OK);
+	command("attach-disk a --disk 16M,on=ram",
+		"error[E_STATE]: a is running. Its disks can't change while it runs: stop-vm a first", RESULT_STATE);
+	command("detach-disk a --volume a.0", "stop-vm a first", RESULT_STATE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +380,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(devices_and_their_dma, setup, teardown),
 		cmocka_unit_test_setup_teardown(services_are_restarted, setup, teardown),
 		cmocka_unit_test_setup_teardown(disks_and_volumes, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_disk_more_and_less, setup, teardown),
 		cmocka_unit_test_setup_teardown(volumes_are_made_and_deleted, setup, teardown),
 		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),
