@@ -375,7 +375,7 @@ void gpt_build_header(const struct gpt *t, bool is_second, u8 *out)
 
 	memcpy(h.signature, SIGNATURE, sizeof(h.signature));
 	memcpy(h.guid, t->guid, sizeof(h.guid));
-	h.checksum = header_checksum(h, NULL);
+	h.checksum = header_checksum(h, out);	/* there is no rest */
 	memset(out, 0, t->block_bytes);
 	memcpy(out, &h, sizeof(h));
 }

@@ -28,7 +28,7 @@ enum step {
 	STEP_READ_FIRST, STEP_READ_LAST,	/* looking at the disk */
 	STEP_ZERO,				/* of a new volume's space */
 	STEP_WRITE,				/* a table (table_write.h) */
-	STEP_CLEAN, STEP_CLEAN_READ, STEP_CLEAN_WRITE,	/* of a deleted volume's space */
+	STEP_CLEAN_DISCARD, STEP_CLEAN, STEP_CLEAN_READ, STEP_CLEAN_WRITE,	/* of a deleted volume's space */
 	STEP_COUNT
 };
 
@@ -368,6 +368,17 @@ static void clean_next(u32 disk)
 		start(disk, STEP_CLEAN_READ, BLK_READ, j->clean_at, j->clean_count);
 }
 
+/* A hint, which gives back blocks where it is followed: whether they are zero is seen by reading. */
+static void discard(u32 disk)
+{
+	const struct job *j = &jobs[disk];
+
+	if (can_zero(disk) || (table_of(disk)->info.features & BLK_CAN_DISCARD) == 0)
+		clean_next(disk);
+	else
+		start(disk, STEP_CLEAN_DISCARD, BLK_DISCARD, j->clean_begin, j->clean_end - j->clean_begin);
+}
+
 /* A partition that is to be zeroed: 0, or its number. */
 static u32 find_dirty(const struct table *t)
 {
@@ -391,6 +402,8 @@ static void begin_clean(u32 disk, u32 number)
 		t->zeroed = 0;
 		j->clean_begin = j->clean_at = table_sectors(t, part.first);
 		j->clean_end = j->clean_at + table_sectors(t, part.blocks);
+		discard(disk);
+		return;
 	}
 	if (j->clean_at != j->clean_end) {
 		clean_next(disk);
@@ -446,6 +459,8 @@ static void clean_failed(u32 disk, enum blk_status status)
 
 	if (status == BLK_GONE) {
 		fail(disk, status);
+	} else if (j->step == STEP_CLEAN_DISCARD) {
+		clean_next(disk);
 	} else if (j->step == STEP_CLEAN_READ) {
 		write_zeroes(disk);
 	} else {
@@ -475,6 +490,7 @@ static const struct {
 	[STEP_READ_LAST] = { last_read, scan_failed },
 	[STEP_ZERO] = { zero_next, zero_failed },
 	[STEP_WRITE] = { write_next, fail },
+	[STEP_CLEAN_DISCARD] = { clean_next, clean_failed },
 	[STEP_CLEAN] = { zeroed_some, clean_failed },
 	[STEP_CLEAN_READ] = { clean_read, clean_failed },
 	[STEP_CLEAN_WRITE] = { zeroed_some, clean_failed },

@@ -204,8 +204,12 @@ static enum blk_status change(u32 disk, const struct blk_sqe *sqe)
 		memset(d->data + at, 0, sqe->sectors * BLK_SECTOR_BYTES);
 		d->zero_requests++;
 		d->zero_sectors += sqe->sectors;
-	} else if (sqe->op == BLK_WRITE_ZEROES) {
+	} else if (sqe->op == BLK_WRITE_ZEROES || d->fails_zeroes) {
 		return BLK_IOERR;
+	} else {
+		d->discarded_sectors += sqe->sectors;
+		if (d->unmaps)
+			memset(d->data + at, 0, sqe->sectors * BLK_SECTOR_BYTES);
 	}
 	memset(d->is_dirty + sqe->sector, 1, sqe->sectors);
 	d->is_dead = d->cut_at != 0 && d->writes >= d->cut_at;

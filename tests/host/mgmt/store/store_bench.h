@@ -32,7 +32,8 @@ struct bench_disk {
 	bool is_stuck;			/* takes nothing */
 	bool is_dead;			/* has no power */
 	u32 read_count, zero_requests;
-	u64 zero_sectors;
+	u64 zero_sectors, discarded_sectors;
+	bool unmaps;			/* discarded blocks read as zeros */
 	struct blk_server server;
 };
 

@@ -61,6 +61,29 @@ static void removing_fails(void **state)
 	bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 14, 14);
 }
 
+/* Deleted blocks are discarded where that is all that a disk can; it may do that, not do it, or fail. */
+static void discards_are_hints(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < 3; i++) {
+		u32 writes;
+
+		bench_setup();
+		bench_disk[0].info.features = BLK_CAN_FLUSH | BLK_CAN_DISCARD;
+		bench_disk[0].unmaps = i == 0;
+		bench_disk[0].fails_zeroes = i == 2;
+		bench_boot();
+		assert_int_equal(bench_create(0, "a", 12 * MIB_BYTES, 1), STORE_OK);
+		bench_fill(0, MIB_BYTES, 12 * MIB_BYTES, 0x5a);
+		writes = bench_disk[0].writes;
+		assert_int_equal(bench_delete(0, "a"), STORE_OK);
+		assert_true(bench_is_all(0, MIB_BYTES, 14 * MIB_BYTES, 0));
+		assert_int_equal(bench_disk[0].discarded_sectors, i < 2 ? 12 * MIB_SECTORS : 0);
+		assert_true((bench_disk[0].writes - writes < 20) == (i == 0));
+		bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 14, 14);
+	}
+}
+
 static void blocks_that_cannot_be_read(void **state)
 {
 	(void)state;
@@ -267,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(zeroing_fails, setup),
 		cmocka_unit_test_setup(removing_fails, setup),
+		cmocka_unit_test_setup(discards_are_hints, setup),
 		cmocka_unit_test_setup(blocks_that_cannot_be_read, setup),
 		cmocka_unit_test_setup(damage_is_told_and_repaired, setup),
 		cmocka_unit_test_setup(failing_writes, setup),
