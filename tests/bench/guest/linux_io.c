@@ -60,13 +60,13 @@ static int do_aio(uint64_t count)
 		batch[i] = &iocbs[i];
 	}
 	for (uint64_t done = 0; done < count; done += (uint64_t)n) {
-		if (submitted + (uint64_t)n <= count) {
-			for (long i = 0; i < n; i++)
-				batch[i]->aio_offset = (int64_t)random_offset();
-			if (syscall(SYS_io_submit, context, n, batch) != n)
-				FAIL("io_submit");
-			submitted += (uint64_t)n;
-		}
+		if (submitted + (uint64_t)n > count)
+			n = (long)(count - submitted);
+		for (long i = 0; i < n; i++)
+			batch[i]->aio_offset = (int64_t)random_offset();
+		if (n && syscall(SYS_io_submit, context, n, batch) != n)
+			FAIL("io_submit");
+		submitted += (uint64_t)n;
 		n = syscall(SYS_io_getevents, context, 1, DEPTH, events, NULL);
 		if (n < 1)
 			FAIL("io_getevents");
