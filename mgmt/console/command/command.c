@@ -93,6 +93,12 @@ static void guess_verb(const char *word, struct cmd_error *error)
 		error_set(error, RESULT_USAGE, "there is no command \"%.40s\". Try help", word);
 }
 
+/* Nobody is to do that by a word that means something else: `sh`. */
+static bool ends_all(const struct command *command)
+{
+	return command->op == REQ_POWEROFF || command->op == REQ_REBOOT;
+}
+
 static const struct command *by_prefix(const char *word, struct cmd_error *error)
 {
 	const struct command *found = command_named(word);
@@ -113,21 +119,28 @@ static const struct command *by_prefix(const char *word, struct cmd_error *error
 			used += (size_t)n;
 		matches++;
 	}
-	if (matches == 1)
+	if (matches == 1 && !ends_all(found))
 		return found;
-	if (matches > 1)
+	if (matches == 1)
+		error_set(error, RESULT_USAGE, "%s ends all VMs. Type it in full", found->verb);
+	else if (matches > 1)
 		error_set(error, RESULT_USAGE, "\"%.20s\" may be %s. Type more of it", word, list);
 	else
 		guess_verb(word, error);
 	return 0;
 }
 
+static const char *noun_of(const struct command *command)
+{
+	const char *dash = strchr(command->verb, '-');
+
+	return dash ? dash + 1 : 0;
+}
+
 bool command_is_noun(const char *word)
 {
-	static const char *const nouns[] = { "vm", "image", "config", "device", "disk", "volume" };
-
-	for (u32 i = 0; i < ARRAY_COUNT(nouns); i++)
-		if (strcmp(word, nouns[i]) == 0)
+	FOR_EACH_COMMAND(c)
+		if (noun_of(c) && strcmp(word, noun_of(c)) == 0)
 			return true;
 	return false;
 }
@@ -182,6 +195,10 @@ const struct command *command_find(const struct words *words, u32 *next, struct 
 		return 0;
 	}
 	error->at = words->start[i];
+	if (strcmp(words->word[i], "--help") == 0 || strcmp(words->word[i], "-h") == 0) {
+		*next = i + 1;
+		return command_named("help");
+	}
 	if (command_is_noun(words->word[i])) {
 		if (i + 1 == words->count) {
 			error_set(error, RESULT_USAGE, "%s needs a verb: try `%s %s`", words->word[i], words->word[i],
@@ -223,7 +240,7 @@ static void unknown_arg(const struct command *command, const char *name, struct 
 		error_set(error, RESULT_USAGE, "%s has no --%.40s. Try help %s", command->verb, name, command->verb);
 }
 
-static bool text_begins(const char *text, const char *start)
+bool text_begins(const char *text, const char *start)
 {
 	return strncmp(text, start, strlen(start)) == 0;
 }

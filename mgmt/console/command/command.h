@@ -58,6 +58,8 @@ bool command_is_noun(const char *word);
  */
 bool command_parse(const char *line, struct args *args, struct cmd_error *error);
 
+bool text_begins(const char *text, const char *start);
+
 /* What is said of a line that does not fit. Always false. */
 bool line_too_long(struct cmd_error *error);
 

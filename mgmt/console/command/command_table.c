@@ -74,8 +74,8 @@ const struct command command_rows[] = {
 		.verb = "delete-vm", .group = GROUP_VM,
 		.summary = "delete a VM, its memory, its log and its volumes",
 		.more = "Volumes that were made for the VM are deleted with it unless --keep-disk is given; others "
-			"stay. A running VM is deleted only with --force. delete-vm asks first if several names or "
-			"--all are given.",
+			"stay. A running VM is deleted only with --force; --all alone means those that do not run. "
+			"delete-vm asks first if several names or --all are given.",
 		.example = "delete-vm --name myvm",
 		.takes = CHANGE_MANY | A(FORCE) | A(KEEP_DISK) | A(YES), .needs = A(NAME), .op = REQ_DELETE,
 		.ops = { .begin = vms_begin, .answer = vms_answer },
@@ -151,7 +151,7 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "console", .group = GROUP_VM, .is_for_people = true,
-		.summary = "attach to a VM's console (Ctrl-] detaches)",
+		.summary = "attach to a VM's console (Ctrl-] opens a menu)",
 		.more = "Ctrl-] opens a menu: detach, other VMs, log, send a break. When the VM ends, input is "
 			"dropped until Enter is pressed.",
 		.example = "console myvm",
@@ -214,7 +214,7 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "list-disk", .group = GROUP_MACHINE,
-		.summary = "list the machine's disks, what drives them and what is on them",
+		.summary = "list the machine's disks, their drivers and what is on them",
 		.more = "blank: VOS takes the disk into use when a volume is made on it. ready: volumes can be made "
 			"in its free part. unknown: its contents are none that VOS knows; nothing is made on it. "
 			"whole: a VM has all of it. coming: its driver is not up yet. FREE is room for one volume.",

@@ -305,14 +305,32 @@ size_t complete_common(const struct completion *completion)
 	return length;
 }
 
+/* Those that may follow, and that begin with what is there already. */
 static void help_flags(const struct context *context, const struct out *out)
 {
 	u64 takes = context->command->takes & ~BIT64(ARG_VERB);
+	const char *start = text_begins(context->partial, "--") ? context->partial + 2 : "";
 
 	for (u32 i = 0; i < ARG_COUNT; i++)
-		if (!is_possible(context, i))
+		if (!is_possible(context, i) || !text_begins(arg_specs[i].name, start))
 			takes &= ~BIT64(i);
-	help_args(out, takes, context->command->needs);
+	if (takes)
+		help_args(out, takes, context->command->needs);
+	else
+		out_text(out, "  No flag that can follow begins with this.\n");
+}
+
+static void help_verbs(const char *start, const struct out *out)
+{
+	u32 count = 0;
+
+	FOR_EACH_COMMAND(c)
+		if (text_begins(c->verb, start)) {
+			help_summary(out, c);
+			count++;
+		}
+	if (count == 0)
+		out_text(out, "  No command begins with this; help lists the commands.\n");
 }
 
 static void help_value(const struct context *context, const struct name_source *names, const struct out *out)
@@ -340,7 +358,10 @@ void complete_help(const char *line, size_t cursor, const struct name_source *na
 		out_text(out, "  No help for this position; help lists the commands.\n");
 		break;
 	case PLACE_VERB:
-		help_all(out);
+		if (context.partial[0])
+			help_verbs(context.partial, out);
+		else
+			help_all(out);
 		break;
 	case PLACE_NOUN_VERB:
 		completion.count = 0;
@@ -361,7 +382,11 @@ bool complete_wants_help(const char *line, size_t cursor)
 {
 	struct context context = locate(line, cursor);
 
-	return words.is_between && !words.is_open &&
-	       (context.place != PLACE_VALUE || arg_specs[context.arg].type != TYPE_TEXT) &&
+	if (words.is_open)
+		return false;
+	if (!words.is_between)		/* within the name of a command or a flag, where no ? can be */
+		return context.place == PLACE_VERB ||
+		       (context.place == PLACE_FLAG && text_begins(context.partial, "--"));
+	return (context.place != PLACE_VALUE || arg_specs[context.arg].type != TYPE_TEXT) &&
 	       context.place != PLACE_NOWHERE;
 }

@@ -34,7 +34,8 @@ void complete(const char *line, size_t cursor, const struct name_source *names, 
 size_t complete_common(const struct completion *completion);
 /* What is possible at the cursor, for people. */
 void complete_help(const char *line, size_t cursor, const struct name_source *names, const struct out *out);
-/* Does a ? typed there ask for help? At the beginning of a word, outside quotes, not in the place of a free text. */
+/* Does a ? typed there ask for help? At the beginning of a word or within the name of a command or a flag, outside
+ * quotes, not in the place of a free text. */
 bool complete_wants_help(const char *line, size_t cursor);
 
 #endif

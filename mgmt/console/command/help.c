@@ -41,8 +41,13 @@ void help_all(const struct out *out)
 		out_format(out, "%s (help %s explains these)\n", group_titles[group], group_names[group]);
 		verbs_of_group(out, group);
 	}
-	out_text(out, "To begin: create-vm myvm, start-vm myvm, console myvm (Ctrl-] detaches).\n"
+	out_text(out, "To begin: create-vm myvm, start-vm myvm, console myvm (Ctrl-] d detaches).\n"
 		      "help COMMAND explains a command. Tab completes; ? lists what can follow.\n");
+}
+
+void help_summary(const struct out *out, const struct command *command)
+{
+	out_format(out, "  %-16s%s\n", command->verb, command->summary);
 }
 
 void help_group(const struct out *out, u32 group)
@@ -50,7 +55,7 @@ void help_group(const struct out *out, u32 group)
 	out_format(out, "%s\n", group_titles[group]);
 	FOR_EACH_COMMAND(c)
 		if (c->group == group)
-			out_format(out, "  %-16s%s\n", c->verb, c->summary);
+			help_summary(out, c);
 	out_text(out, "help COMMAND explains a command.\n");
 }
 

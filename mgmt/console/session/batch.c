@@ -29,10 +29,14 @@ static u32 op_of(const struct job *job)
 	return job->args.command->op;
 }
 
-/* A crashed VM may be about to start again by itself: stop-vm prevents that. */
-static bool is_meant_by_all(u32 op, const struct vm_entry *vm)
+/* A crashed VM may be about to start again by itself: stop-vm prevents that. One that runs is deleted by force only. */
+static bool is_meant_by_all(const struct job *job, const struct vm_entry *vm)
 {
-	return vm->is_used && ((states[op].from & BIT32(vm->report.state)) ||
+	u32 op = op_of(job), from = states[op].from;
+
+	if (op == REQ_DELETE && !args_has(&job->args, ARG_FORCE))
+		from &= AT_REST;
+	return vm->is_used && ((from & BIT32(vm->report.state)) ||
 		(op == REQ_STOP && vm->report.state == VM_CRASHED && vm->report.spec.restart != RESTART_NEVER));
 }
 
@@ -69,7 +73,7 @@ static void take_names(struct job *job, const struct name_list *names)
 static void take_all(struct session *s, struct job *job)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (is_meant_by_all(op_of(job), &s->console->inventory.vms[i]))
+		if (is_meant_by_all(job, &s->console->inventory.vms[i]))
 			(void)add_target(job, s->console->inventory.vms[i].report.name);
 }
 

@@ -426,7 +426,8 @@ static void pump(struct job *job, u64 now)
 		stop_waiting(s, job);
 	} else if (now >= hint_at(job)) {
 		job->is_hinted = true;
-		out_text(&s->terminal, "(still running; Ctrl-C continues in the background)\n");
+		out_format(&s->terminal, "(%s is in progress; Ctrl-C leaves it to the background)\n",
+			job->args.command->verb);
 	}
 }
 

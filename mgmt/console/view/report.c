@@ -12,7 +12,6 @@
 #include "units.h"
 #include "vcpu_page.h"
 
-#define COLUMNS 80u
 #define ROW_BYTES (4u * CMDLINE_BYTES)	/* a command line, each byte as \\xNN; 16 vCPUs take less */
 
 static const char *const exit_names[EXIT_REASON_COUNT] = {
@@ -102,7 +101,7 @@ static struct out row_begin(void)
 static void row_end(const struct out *out, const char *name)
 {
 	label(out, name);
-	out_wrapped(out, row_text[0] ? row_text : "-", LABEL_COLUMN, LABEL_COLUMN, COLUMNS);
+	out_wrapped(out, row_text[0] ? row_text : "-", LABEL_COLUMN, LABEL_COLUMN, REPORT_COLUMNS);
 }
 
 static void features(const struct out *out, const char *name, const struct feature_name *names, u32 count, u64 bits)
@@ -275,7 +274,7 @@ static void vms_row(const struct out *out, const struct vm_entry *vm, u32 width)
 	out_format(out, "%-*s  %-9s %3u  %-5s %4u.%u  %-8s  ", (int)width, r->name, state_text(r->state), r->spec.cpus,
 		size_short(memory, r->spec.memory_bytes), permille / 10, permille % 10,
 		is_live ? duration_text(uptime, r->load.uptime_ns) : "-");
-	short_reason(out, r, COLUMNS - 41 - width);
+	short_reason(out, r, REPORT_COLUMNS - 41 - width);
 }
 
 void report_vms(const struct out *out, const void *what)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.h - answers put into words: tables and blocks of at most 80 columns, the same as JSON, and errors.
+ * report.h - answers put into words: tables and blocks for a terminal of 80 columns, the same as JSON, and errors.
  */
 #ifndef VOS_REPORT_H
 #define VOS_REPORT_H
@@ -72,7 +72,7 @@ void json_error(struct json_writer *writer, const struct cmd_error *error);
 /* Put root's refusal into words. */
 void report_refusal(struct cmd_error *error, const struct request *request, const struct reply *reply,
 	const struct inventory *inventory);
-#define REPORT_COLUMNS 80u
+#define REPORT_COLUMNS 79u	/* terminals differ in what follows a character in the last one */
 /* A message on as many lines as it takes, between words; `before` is printed as it is. */
 void report_line(const struct out *out, const char *before, const char *message);
 /* "error[E_NOMEM]: ..."; `before` says where, such as "vos.conf: a: ", or is empty. */

@@ -102,6 +102,21 @@ static void forms(void **state)
 	assert_true(command_parse("", &args, &error) && !args.command);
 	assert_true(command_parse("   # only a comment", &args, &error) && !args.command);
 	assert_true(command_parse("vos", &args, &error) && args.command == command_named("help"));
+	accept("vos --help", "help");
+	accept("-h create-vm", "help");
+	assert_string_equal(args.verb, "create-vm");
+	accept("shutdown", "shutdown");
+	accept("reboot --yes", "reboot");
+	FOR_EACH_COMMAND(c) {
+		const char *dash = strchr(c->verb, '-');
+		char line[64];
+
+		if (!dash)
+			continue;
+		snprintf(line, sizeof(line), "help %s %.*s", dash + 1, (int)(dash - c->verb), c->verb);
+		accept(line, "help");
+		assert_string_equal(args.verb, c->verb);
+	}
 	assert_true(command_parse(" # vos", &args, &error) && !args.command);
 }
 
@@ -173,6 +188,8 @@ static void bad_lines(void **state)
 		{ "stop-vm a --force=maybe", RESULT_USAGE, "yes or no" },
 		{ "vm", RESULT_USAGE, "needs a verb" },
 		{ "vm frobnicate", RESULT_USAGE, "is not a command" },
+		{ "sh", RESULT_USAGE, "shutdown ends all VMs. Type it in full" },
+		{ "reboo --yes", RESULT_USAGE, "reboot ends all VMs. Type it in full" },
 		{ "vm s", RESULT_USAGE, "several commands" },
 		{ "help strat-vm", RESULT_USAGE, "Did you mean" },
 		{ "stop-vm a --timeout 0s", RESULT_USAGE, "needs a time" },
@@ -383,13 +400,45 @@ static void completions(void **state)
 	assert_int_equal(completion.count, count);
 }
 
+static const char *no_name(void *context, u32 index)
+{
+	(void)context;
+	(void)index;
+	return 0;
+}
+
+static void help_in_place(const char *line, const char *words, const char *others)
+{
+	static const struct name_source nobody = { no_name, no_name, no_name, no_name, no_name, 0 };
+	static char text[8192];
+	struct out_buffer buffer;
+	struct out out;
+
+	out_buffer_init(&buffer, text, sizeof(text));
+	out = out_to_buffer(&buffer);
+	complete_help(line, strlen(line), &nobody, &out);
+	if (!strstr(text, words) || strstr(text, others))
+		fail_msg("%s?: %s", line, text);
+}
+
 static void question_mark(void **state)
 {
 	(void)state;
 	assert_true(complete_wants_help("", 0));
 	assert_true(complete_wants_help("create-vm ", 10));
 	assert_true(complete_wants_help("create-vm --kernel ", 19));
-	assert_false(complete_wants_help("create", 6));
+	assert_true(complete_wants_help("create", 6));
+	assert_true(complete_wants_help("create-vm x --", 14));
+	assert_true(complete_wants_help("create-vm x --mem", 17));
+	assert_false(complete_wants_help("create-vm --kernel d", 20));
+	assert_false(complete_wants_help("create-vm --kernel=d", 20));
+	assert_false(complete_wants_help("create-vm d", 11));
+	assert_false(complete_wants_help("start-vm -f", 11));
+	assert_false(complete_wants_help("\"create", 7));
+	help_in_place("create", "  create-vm ", "start-vm");
+	help_in_place("nope", "No command begins with this", "create-vm");
+	help_in_place("create-vm x --mem", "  --memory-policy lazy|eager", "--cpu");
+	help_in_place("create-vm x --name", "No flag that can follow begins with this", "--");
 	assert_false(complete_wants_help("create-vm x --cmdline \"what ", 28));
 	assert_false(complete_wants_help("create-vm x --cmdline ", 22));
 	assert_false(complete_wants_help("create-vm x --cmdline=a", 23));
@@ -447,7 +496,7 @@ static void help_fits(void **state)
 	assert_false(buffer.is_full);
 	for (size_t i = 0; i < buffer.used; i++) {
 		column = text[i] == '\n' ? 0 : column + 1;
-		assert_true(column <= 80);
+		assert_true(column <= HELP_COLUMNS);
 		assert_true(text[i] == '\n' || (u8)text[i] >= 0x20);
 	}
 	assert_non_null(strstr(text, "create-vm --name NAME [--cpu N]"));

@@ -168,7 +168,7 @@ static void waiting(void **state)
 	expect_not("debian");
 	root->now_ns += 2000000000;
 	fake_run(root);
-	expect("Ctrl-C continues in the background");
+	expect("(start-vm is in progress; Ctrl-C leaves it to the background)");
 	fake_type(root, "\x03");
 	expect("(start-vm continues in the background)\r\nvos> ");
 	expect_not("debian");
@@ -385,8 +385,11 @@ static void completion(void **state)
 	expect("NAME: name of the VM");
 	expect("  build1\r\n");
 	assert_string_equal(session.editor.line, "status-vm ");
-	fake_type(root, "\x15" "a?b");
-	assert_string_equal(session.editor.line, "a?b");
+	fake_type(root, "\x15" "status-vm b?1");
+	assert_string_equal(session.editor.line, "status-vm b?1");
+	fake_type(root, "\x15" "status-?");
+	expect("  status-vm       show a VM's details\r\n");
+	assert_string_equal(session.editor.line, "status-");
 }
 
 /* Rings and the like belong to a VM, not to the place that it has. */

@@ -154,8 +154,12 @@ static void deletions_ask_once(void **state)
 	expect("error[E_STATE]: v1 is running. Stop it first, or use --force");
 	expect("v2 is deleted");
 	assert_int_equal(session.last_result, RESULT_STATE);
+	/* --all without --force means those that do not run. */
 	command("delete-vm --all --json",
+		"{\"error\":{\"class\":\"E_STATE\",\"code\":4,\"desc\":\"2 VMs would be deleted: v3, v4", RESULT_STATE);
+	command("delete-vm --all --json --force",
 		"{\"error\":{\"class\":\"E_STATE\",\"code\":4,\"desc\":\"3 VMs would be deleted:", RESULT_STATE);
+	command("delete-vm --all --dry-run", "delete-vm v4 would succeed", RESULT_OK);
 	command("delete-vm --all --dry-run --force", "delete-vm v4 would succeed", RESULT_OK);
 	command("delete-vm --all --yes --force", "v4 is deleted", RESULT_OK);
 	command("list-vm", "There are no VMs.", RESULT_OK);
