@@ -101,5 +101,5 @@ def test_hostile_driver(iommu, tmp_path):
         if iommu == 'vtd':      # QEMU 7.2 logs no events of AMD-Vi
             machine.until(lambda: refused(machine) > 0, 'refused requests')     # they are taken once a second
             log = machine.ok('log')
-            assert re.search(r'00:0\d\.0: the IOMMU refused a (read|write) at', log)
+            assert re.search(r'nvme0, 00:0\d\.0: the IOMMU refused a (read|write) at', log)
             assert log.count('the IOMMU refused') < 40

@@ -35,6 +35,8 @@ static struct {
 	u64 h_mem[PIECES], bus[PIECES];		/* links, then the queues; 0 = none */
 	u32 begin_epoch[PIECES];		/* of each link, when its memory was cleared */
 	bool is_below_4g;
+	const struct pci_function *f;		/* of the device, since it was opened */
+	const char *name;
 } memories[DRIVER_COUNT];
 
 static u32 faults[PCI_FUNCTIONS];		/* by index in the table of functions */
@@ -203,8 +205,10 @@ u64 driver_dma_bytes(void)
 
 /* ---- what the device sees ---- */
 
-enum status driver_dma_open(u32 number, const struct pci_function *f)
+enum status driver_dma_open(u32 number, const struct pci_function *f, const char *name)
 {
+	memories[number].f = f;
+	memories[number].name = name;
 	return iommu_is_on() ? iommu_attach(number, f) : ST_OK;
 }
 
@@ -225,21 +229,22 @@ static void tell_window(u32 number, u32 link, u64 bus)
 }
 
 /* The driver is told of what its device reaches, and no longer of what it is not to reach. */
-void driver_dma_window(u32 number, u32 link, u64 address)
+bool driver_dma_window(u32 number, u32 link, u64 address)
 {
 	u64 iova = IOVA_WINDOWS + link * DRIVER_PIECE_BYTES;
 
 	if (number >= DRIVER_COUNT || link >= DRIVER_WINDOW_COUNT)
-		return;
+		return true;
 	if (!iommu_is_on()) {
 		tell_window(number, link, address);
-		return;
+		return true;
 	}
 	tell_window(number, link, 0);
 	if (iommu_map(number, iova, address) != ST_OK)
-		rt_log("root: the IOMMU does not change what a device reaches");
-	else if (address != 0)
+		return false;
+	if (address != 0)
 		tell_window(number, link, iova);
+	return true;
 }
 
 /* ---- refused requests ---- */
@@ -254,13 +259,23 @@ static const struct pci_function *function_of(u32 bdf)
 	return NULL;
 }
 
-static void log_fault(const struct iommu_fault *fault)
+/* Of the driver whose device it is; "" = none. */
+static const char *name_of(const struct pci_function *f)
 {
-	char name[PCI_NAME_BYTES];
+	for (u32 number = 0; number < DRIVER_COUNT; number++)
+		if (f != NULL && memories[number].f == f)
+			return memories[number].name;
+	return "";
+}
 
-	pci_name(fault->bdf, name);
-	rt_log("%s: the IOMMU refused a %s at %llx (reason %u)", name, fault->is_write ? "write" : "read",
-	       (unsigned long long)fault->address, (unsigned)fault->reason);
+static void log_fault(const struct iommu_fault *fault, const struct pci_function *f)
+{
+	char address[PCI_NAME_BYTES];
+	const char *name = name_of(f);
+
+	pci_name(fault->bdf, address);
+	rt_log("%s%s%s: the IOMMU refused a %s at %llx (reason %u)", name, name[0] != '\0' ? ", " : "", address,
+	       fault->is_write ? "write" : "read", (unsigned long long)fault->address, (unsigned)fault->reason);
 }
 
 void driver_dma_look(u64 *next)
@@ -278,7 +293,7 @@ void driver_dma_look(u64 *next)
 		if (f != NULL)
 			faults[f - pci_functions()->functions]++;
 		if (taken < LOGGED)
-			log_fault(&fault);
+			log_fault(&fault, f);
 	}
 	if (taken > LOGGED)
 		rt_log("root: the IOMMU refused %u more requests", (unsigned)(taken - LOGGED));

@@ -29,8 +29,9 @@ void driver_dma_clear_links(u32 number);
 /* Bus addresses of its links (0 = none) and of its queues, and how many bits bus addresses have. */
 void driver_dma_fill_args(u32 number, struct driver_args *args);
 
-/* Let its device reach all that, and nothing else, or block it: then none of its DMA is under way any more. */
-enum status driver_dma_open(u32 number, const struct pci_function *f) MUST_CHECK;
+/* Let its device reach all that, and nothing else, or block it: then none of its DMA is under way any more. The name is
+ * for the log, and stays. */
+enum status driver_dma_open(u32 number, const struct pci_function *f, const char *name) MUST_CHECK;
 void driver_dma_close(u32 number, const struct pci_function *f);
 
 /* Handle of link `disk`, 0 = there is none; and where root sees it. */
@@ -38,8 +39,9 @@ u64 driver_dma_link(u32 number, u32 disk);
 void *driver_dma_link_at(u32 number, u32 disk);
 /* Its epoch when its memory was cleared last. */
 u32 driver_dma_begin_epoch(u32 number, u32 disk);
-/* VM link `link` begins at this physical address, or (0) is not for that driver's device any more. */
-void driver_dma_window(u32 number, u32 link, u64 address);
+/* VM link `link` begins at this physical address, or (0) is not for that driver's device any more. False: the IOMMU
+ * does not obey, so the device has to be stopped. */
+bool driver_dma_window(u32 number, u32 link, u64 address) MUST_CHECK;
 
 /* Requests of that function which the IOMMU refused, counted when they are logged. Looks for new ones once a second;
  * *next is when to call again. */

@@ -248,7 +248,10 @@ static struct driver_args *args_of(u32 number)
 
 void driver_window_set(u32 number, u32 link, u64 address)
 {
-	driver_dma_window(number, link, address);
+	if (driver_dma_window(number, link, address))
+		return;
+	rt_log("root: %s is stopped: the IOMMU does not change what it reaches", drivers[number].name);
+	pci_device_stop(&drivers[number].device);
 }
 
 static enum status give_memory(u32 number, u64 h_pd)
@@ -376,7 +379,7 @@ enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set
 	if (st != ST_OK)
 		return st;
 	driver_give_irqs(d, number, h_pd, h_thread, objects);
-	st = driver_dma_open(number, d->device.f);	/* and its interrupts */
+	st = driver_dma_open(number, d->device.f, d->name);	/* and its interrupts */
 	if (st != ST_OK)
 		return st;
 	pci_device_go(&d->device, d->interrupts == DRIVER_IRQ_LINES);

@@ -154,11 +154,23 @@ static void refused_requests(void **state)
 	assert_int_equal(bench_rows[BRIDGE].pci.group, BRIDGE);
 }
 
+/* Then the memory that was to be taken away is safe all the same: the device does nothing any more. */
+static void it_does_not_obey(void **state)
+{
+	(void)state;
+	driver_window_set(D_AHCI, 5, 0x12400000);
+	fake_iommu.is_deaf = true;
+	driver_window_set(D_AHCI, 5, 0);
+	assert_false(fake_devices[AHCI].is_master);
+	assert_true(fake_devices[NVME].is_master);
+	fake_iommu.is_deaf = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_memory), cmocka_unit_test(windows), cmocka_unit_test(it_comes_back),
-		cmocka_unit_test(refused_requests),
+		cmocka_unit_test(refused_requests), cmocka_unit_test(it_does_not_obey),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
