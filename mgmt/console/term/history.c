@@ -3,15 +3,21 @@
  * history.c - see history.h.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "history.h"
+#include "range.h"
 
 void history_add(struct history *h, const char *bytes, size_t count)
 {
 	if (count && !h->bytes)
 		h->bytes = malloc(HISTORY_BYTES);
-	for (size_t i = 0; i < count && h->bytes; i++)
-		h->bytes[(h->written + i) % HISTORY_BYTES] = bytes[i];
+	for (size_t done = 0, part; done < count && h->bytes; done += part) {
+		size_t at = (h->written + done) % HISTORY_BYTES;
+
+		part = min_u64(count - done, HISTORY_BYTES - at);
+		memcpy(h->bytes + at, bytes + done, part);
+	}
 	h->written += count;
 }
 
