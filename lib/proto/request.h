@@ -73,6 +73,9 @@ enum vm_platform { PLATFORM_MODERN, PLATFORM_PC, PLATFORM_COUNT };
 /* What root does after a crash. */
 enum vm_restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_COUNT };
 
+/* If a disk fails a request: the guest is told, or the VM pauses and the request is done again at its resume. */
+enum vm_on_io_error { IO_ERROR_REPORT, IO_ERROR_PAUSE, IO_ERROR_COUNT };
+
 /* lazy: RAM is granted at the first touch, and nothing is set aside. eager: all of it, before the first instruction. */
 enum vm_memory_policy { MEMORY_LAZY, MEMORY_EAGER, MEMORY_POLICY_COUNT };
 
@@ -116,7 +119,7 @@ struct vm_spec {
 	u32 memory_policy;	/* enum vm_memory_policy */
 	u32 module_count;
 	u32 disk_count;
-	u32 zero;
+	u32 on_io_error;	/* enum vm_on_io_error */
 	char modules[IMAGE_MODULES][MODULE_BYTES];	/* "IMAGE" or "IMAGE TEXT": modules after the initrd */
 	struct disk_spec disks[VM_DEVICES];
 	struct vm_share share;
@@ -152,6 +155,7 @@ enum vm_reason {		/* why the VM is in its state */
 	STOP_TRIPLE_FAULT, STOP_GUEST_PANIC, STOP_BAD_STATE, STOP_BAD_IMAGE, STOP_EMULATION,
 	STOP_VMM_FAULT,		/* the VMM itself faulted */
 	STOP_NO_MEMORY,
+	STOP_IO_ERROR,		/* paused: a disk failed; text says which */
 	STOP_COUNT
 };
 

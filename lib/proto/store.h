@@ -48,11 +48,14 @@ enum store_op {
 	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
 				 * is no volume; its blocks are zeroed afterwards, and free then */
 	STORE_RULES,		/* link, iops, bytes: at most so many requests, and bytes of reads and writes, a second;
-				 * 0 = no limit. Good until the link's STORE_DETACH; may come before STORE_ATTACH */
+				 * 0 = no limit. flags: STORE_HOLD_ERRORS. Good until the link's STORE_DETACH; may come
+				 * before STORE_ATTACH */
+	STORE_RETRY,		/* link: what failed and was held is done again; nothing if none was */
 	STORE_OP_COUNT
 };
 
 #define STORE_READ_ONLY BIT32(0)
+#define STORE_HOLD_ERRORS BIT32(1)	/* a request that the disk fails is not completed; see STORE_FAILED */
 
 struct store_order {
 	u32 op;			/* enum store_op */
@@ -74,6 +77,8 @@ enum store_kind {
 	STORE_DONE = 1,		/* of an order: id, error */
 	STORE_DISK,		/* a disk is there (slot to guid), or gone for now: slot, and sectors 0 */
 	STORE_EXTENT,		/* a partition: slot, sectors, guid and what follows; or no more: extent 0 */
+	STORE_FAILED,		/* slot: a link that holds errors; error: enum blk_status. It is not served until
+				 * STORE_RETRY */
 	STORE_KIND_COUNT
 };
 

@@ -57,6 +57,9 @@ enum field_when { AT_REST, ANY_TIME };
 		"virtual hardware: modern, or pc with the legacy devices") \
 	ROW(RESTART, restart, restart_limit, RESTART, 0, 1000, 0, ANY_TIME, "restart", "POLICY", \
 		"after a crash: never, on-failure:N or always; N restarts at most, up to 1000") \
+	ROW(ON_IO_ERROR, on_io_error, on_io_error, CHOICE, 0, IO_ERROR_COUNT - 1, 0, ANY_TIME, \
+		"on-io-error", "report|pause", \
+		"if a disk fails: report it to the guest, or pause the VM; resume-vm tries again (default: report)") \
 	ROW(CLASS, share.class, share.class, CHOICE, 0, SCHED_CLASS_RT, 0, ANY_TIME, "class", "fair|rt", \
 		"fair: shares pCPUs by weight; rt: real-time, runs before all fair VMs (default: fair)") \
 	ROW(WEIGHT, share.weight, share.weight, COUNT, SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX, 0, ANY_TIME, "weight", "N", \

@@ -37,6 +37,7 @@ u64 root_turn(u64 bits)
 	if ((bits & ROOT_BIT_VMM) != 0)
 		vm_poll_controls();
 	(void)store_turn(service_pd(SERVICE_STORE));
+	vm_poll_disks();
 	next = dispatch_requests() ? DEADLINE_NONE : 0;
 	next = earlier(next, vm_step());
 	next = earlier(next, supervisor_step());

@@ -104,7 +104,27 @@ static enum store_error to_disk(const struct store_order *order)
 
 static enum store_error rules(const struct store_order *order)
 {
-	return vm_link_limit(order->link, order->iops, order->bytes);
+	enum store_error error = vm_link_limit(order->link, order->iops, order->bytes);
+
+	if (error == STORE_OK)
+		vm_link_hold_errors(order->link, (order->flags & STORE_HOLD_ERRORS) != 0);
+	return error;
+}
+
+static enum store_error retry(const struct store_order *order)
+{
+	return vm_link_retry(order->link);
+}
+
+static void report_failures(void)
+{
+	struct store_report report = { .kind = STORE_FAILED };
+	enum blk_status status;
+
+	while (has_room() && vm_link_failure(&report.slot, &status)) {
+		report.error = status;
+		(void)ring_put(&reports, &report, sizeof(report));
+	}
 }
 
 static void detach(const struct store_order *order)
@@ -179,6 +199,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_CREATE] = to_disk,
 	[STORE_DELETE] = to_disk,
 	[STORE_RULES] = rules,
+	[STORE_RETRY] = retry,
 };
 
 static void carry_out(const struct store_order *order)
@@ -216,6 +237,7 @@ bool orders_turn(bool *is_news)
 		taken++;
 	}
 	report_disks();
+	report_failures();
 	*is_news = (before != reports.index && ring_consumer_take_waiting(&reports)) ||
 		   (taken != 0 && ring_producer_take_waiting(&orders));
 	if (taken == ORDERS_PER_TURN)

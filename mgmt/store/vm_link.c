@@ -25,6 +25,11 @@ static struct vm_link {
 	struct blk_sqe held;
 	u64 begin_ns;			/* when the last request was taken */
 	struct bucket requests, bytes;	/* its limits */
+	bool holds_errors;
+	bool is_stuck;			/* requests failed and are held: none is taken until vm_link_retry */
+	bool is_retry_due;		/* when the disk has nothing of it any more */
+	u32 failed;			/* how many are held */
+	enum blk_status failure;	/* of the first */
 } links[BLK_WINDOWS];
 
 /* Links by number: to look for those in it costs little if they are few. */
@@ -34,7 +39,7 @@ struct link_set {
 };
 _Static_assert(LINK_WORDS <= 31 && 64 % VM_DEVICES == 0, "a bit for each word; a VM's links are in one");
 
-static struct link_set busy, late;
+static struct link_set busy, late, failures;
 static u64 attached[LINK_WORDS];	/* and not being detached: others are never busy or late */
 static u32 next_on_disk[DISKS];		/* whose turn it is when the disk has room */
 static const struct vm_link_ops *ops;
@@ -45,6 +50,7 @@ void vm_link_init(const struct vm_link_ops *with, struct store_figures *to)
 	memset(links, 0, sizeof(links));
 	memset(&busy, 0, sizeof(busy));
 	memset(&late, 0, sizeof(late));
+	memset(&failures, 0, sizeof(failures));
 	memset(attached, 0, sizeof(attached));
 	memset(next_on_disk, 0, sizeof(next_on_disk));
 	ops = with;
@@ -87,9 +93,14 @@ static u32 next_of(const struct link_set *set, u32 number)
 	return word * 64 + (u32)__builtin_ctzll(set->words[word]);
 }
 
+static bool is_attached(u32 number)
+{
+	return (attached[number / 64] & BIT64(number % 64)) != 0;
+}
+
 static void set_busy(u32 number, bool is_busy)
 {
-	put(&busy, number, is_busy);
+	put(&busy, number, is_busy && !links[number].is_stuck);
 }
 
 /* ---- limits ---- */
@@ -189,6 +200,10 @@ bool vm_link_detach(u32 number)
 		l->is_held = false;
 		l->server.in_flight--;
 	}
+	l->server.in_flight -= l->failed;
+	l->failed = 0;
+	l->is_stuck = l->is_retry_due = false;
+	put(&failures, number, false);
 	dropped = l->volume->kind == VOLUME_ON_DISK ? disk_drop(l->volume->disk, number) : 0;
 	l->server.in_flight -= dropped;
 	figures[number].counts.in_flight -= dropped;
@@ -196,6 +211,7 @@ bool vm_link_detach(u32 number)
 		return false;
 	l->volume->links--;
 	l->volume = NULL;
+	l->holds_errors = false;
 	return vm_link_limit(number, 0, 0) == STORE_OK;
 }
 
@@ -231,13 +247,83 @@ static void count(u32 number, u8 op, u64 bytes, enum blk_status status, u64 ns)
 	figures[number].latency[bucket_of(ns)]++;
 }
 
+/* ---- errors that are held ---- */
+
+void vm_link_hold_errors(u32 number, bool is_held)
+{
+	links[number].holds_errors = is_held;
+}
+
+static bool is_disks_fault(enum blk_status status)
+{
+	return status == BLK_IOERR || status == BLK_NOSPACE || status == BLK_GONE;
+}
+
+static void hold(u32 number, enum blk_status status)
+{
+	struct vm_link *l = &links[number];
+
+	figures[number].counts.errors++;
+	l->failed++;
+	if (l->is_stuck)
+		return;
+	l->is_stuck = true;
+	l->failure = status;
+	put(&failures, number, true);
+	set_busy(number, false);
+	put(&late, number, false);
+}
+
+bool vm_link_failure(u32 *number, enum blk_status *status)
+{
+	*number = next_of(&failures, 0);
+	if (*number == BLK_WINDOWS)
+		return false;
+	*status = links[*number].failure;
+	put(&failures, *number, false);
+	return true;
+}
+
+/* In a new epoch, in which the VMM submits all that was not completed. */
+static void retry_if_quiet(u32 number)
+{
+	struct vm_link *l = &links[number];
+	struct blk_info info = l->server.info;
+
+	if (!l->is_retry_due || l->server.in_flight != l->failed + l->is_held)
+		return;
+	l->is_stuck = l->is_retry_due = l->is_held = false;
+	l->failed = 0;
+	blk_server_begin(&l->server, ops->at(number), &info, BLK_UP, 0);
+	set_busy(number, true);
+	ops->signal(number / VM_DEVICES);
+}
+
+enum store_error vm_link_retry(u32 number)
+{
+	if (number >= BLK_WINDOWS)
+		return STORE_BAD_ORDER;
+	if (is_attached(number) && links[number].is_stuck) {
+		put(&failures, number, false);
+		links[number].is_retry_due = true;
+		retry_if_quiet(number);
+	}
+	return STORE_OK;
+}
+
 void vm_link_completed(const struct disk_tag *tag, enum blk_status status)
 {
 	struct vm_link *l = &links[tag->link];
 
-	count(tag->link, tag->op, tag->bytes, status, ops->now_ns() - tag->begin_ns);
 	figures[tag->link].counts.in_flight--;
+	if (l->holds_errors && is_attached(tag->link) && is_disks_fault(status)) {
+		hold(tag->link, status);
+		retry_if_quiet(tag->link);
+		return;
+	}
+	count(tag->link, tag->op, tag->bytes, status, ops->now_ns() - tag->begin_ns);
 	blk_server_complete(&l->server, tag->cookie, status);
+	retry_if_quiet(tag->link);
 	if (blk_server_should_signal(&l->server))
 		ops->signal(tag->link / VM_DEVICES);
 	if (blk_server_has_work(&l->server))
@@ -313,7 +399,7 @@ static enum served serve_some(u32 number, u32 *done)
 	struct blk_sqe sqe;
 	u64 moved = 0;
 
-	for (*done = 0; *done < REQUESTS_PER_TURN && moved < BYTES_PER_TURN; ++*done) {
+	for (*done = 0; !l->is_stuck && *done < REQUESTS_PER_TURN && moved < BYTES_PER_TURN; ++*done) {
 		if (!l->is_held && limit_wait_ns(l) != 0)
 			return SERVED_LATE;
 		if (!next_request(l, &sqe))
@@ -322,7 +408,7 @@ static enum served serve_some(u32 number, u32 *done)
 			return SERVED_HELD;
 		moved += bytes_of(&sqe);
 	}
-	return SERVED_SOME;
+	return l->is_stuck ? SERVED_HELD : SERVED_SOME;
 }
 
 /* Returns how many. */
@@ -347,7 +433,7 @@ static bool waits_for(u32 number, u32 disk)
 {
 	const struct vm_link *l = &links[number];
 
-	return (attached[number / 64] & BIT64(number % 64)) != 0 && l->is_held && l->volume->disk == disk;
+	return is_attached(number) && l->is_held && !l->is_stuck && l->volume->disk == disk;
 }
 
 /* One after the other, a few requests each; next time it goes on with the first that had none. */

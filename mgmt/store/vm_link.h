@@ -28,6 +28,13 @@ bool vm_link_detach(u32 number);
 /* At most so many requests, and bytes of reads and writes, a second; 0 = no limit. Forgotten when it is detached. */
 enum store_error vm_link_limit(u32 number, u32 iops, u64 bytes);
 
+/* Whether requests that the disk fails are held, instead of being completed. Forgotten when it is detached. */
+void vm_link_hold_errors(u32 number, bool is_held);
+/* A link that has begun to hold; each is told once. False: there is none. */
+bool vm_link_failure(u32 *number, enum blk_status *status);
+/* Serve it again, and what it holds first. */
+enum store_error vm_link_retry(u32 number);
+
 /* VM v of some bit (STORE_BIT_VM << v % 32) has signalled. */
 void vm_link_woken(u64 bits);
 

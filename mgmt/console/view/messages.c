@@ -35,6 +35,7 @@ static const char *const reason_names[STOP_COUNT] = {
 	[STOP_EMULATION] = "not-emulated",
 	[STOP_VMM_FAULT] = "vmm-fault",
 	[STOP_NO_MEMORY] = "no-memory",
+	[STOP_IO_ERROR] = "io-error",
 };
 
 const struct feature_name feature_names[FEAT_COUNT] = {

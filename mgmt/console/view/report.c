@@ -409,6 +409,13 @@ static void restart_row(const struct out *out, const struct vm_report *r)
 	out_text(out, "\n");
 }
 
+static void on_error_row(const struct out *out, const struct vm_spec *spec)
+{
+	label(out, "I/O errors");
+	out_text(out, spec->on_io_error == IO_ERROR_PAUSE ? "pause the VM; resume-vm tries again\n" :
+							    "are reported to the guest\n");
+}
+
 /* A property that says all by itself. */
 static void plain_row(const struct out *out, const struct vm_spec *spec, u32 field)
 {
@@ -458,6 +465,10 @@ static void spec_rows(const struct out *out, const struct vm_entry *vm)
 			break;
 		case FIELD_RESTART:
 			restart_row(out, r);
+			break;
+		case FIELD_ON_IO_ERROR:
+			if (r->spec.disk_count)
+				on_error_row(out, &r->spec);
 			break;
 		case FIELD_MEMORY_POLICY: case FIELD_INITRD: case FIELD_MODULE: case FIELD_CMDLINE: case FIELD_WEIGHT:
 		case FIELD_VMM:

@@ -13,6 +13,7 @@
 
 #include "accounts.h"
 #include "drivers.h"
+#include "link_rules.h"
 #include "object_set.h"
 #include "pd.h"
 #include "root.h"
@@ -34,9 +35,6 @@ static struct {
 	enum due due;		/* NOTHING with a handle: the store has it */
 	u64 h_mem;		/* 0: there is no such link */
 	u32 volume, flags;
-	u32 iops;
-	u64 rate;
-	bool are_rules_due;	/* another limit is to be told */
 	char serial[BLK_SERIAL_BYTES];
 } links[BLK_WINDOWS];
 
@@ -176,9 +174,7 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 	links[link].h_mem = h_mem;
 	links[link].volume = volume_number(v);
 	links[link].flags = (disk->flags & DISK_READ_ONLY) != 0 ? STORE_READ_ONLY : 0;
-	links[link].iops = 0;
-	links[link].rate = 0;
-	links[link].are_rules_due = false;
+	link_rules_clear(link);
 	memcpy(links[link].serial, disk->serial, sizeof(links[link].serial));
 	st = map_link(h_store, link);
 	if (st != ST_OK) {
@@ -188,17 +184,21 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 	set_window(link, v, stat_of(h_mem, STAT_BUS_ADDRESS));
 	links[link].due = DUE_BEGIN;
 	is_order_due = true;
-	store_limit(link, disk);
 	return ST_OK;
 }
 
-void store_limit(u32 link, const struct disk_spec *disk)
+void store_rules(u32 link, const struct disk_spec *disk, bool holds_errors)
 {
-	if (links[link].h_mem == 0 || (links[link].iops == disk->iops && links[link].rate == disk->rate))
+	if (links[link].h_mem != 0 && link_rules_set(link, disk, holds_errors))
+		is_order_due = true;
+}
+
+void store_retry(u32 link)
+{
+	if (links[link].h_mem == 0)
 		return;
-	links[link].iops = disk->iops;
-	links[link].rate = disk->rate;
-	links[link].are_rules_due = is_order_due = true;
+	link_rules_retry(link);
+	is_order_due = true;
 }
 
 /* No device writes to the link's memory any more. */
@@ -337,20 +337,17 @@ static bool send_links(enum due due, enum store_op op, enum due next)
 	return true;
 }
 
-/* Limits are forgotten with their link, so after its end has been asked for none is told. */
+/* Rules are forgotten with their link, so after its end has been asked for none is told. */
 static bool send_rules(void)
 {
-	for (u32 i = 0; i < BLK_WINDOWS; i++) {
-		struct store_order order = {
-			.op = STORE_RULES, .link = i, .iops = links[i].iops, .bytes = links[i].rate,
-		};
+	struct store_order order;
 
-		if (!links[i].are_rules_due || links[i].due > BEGIN_SENT)
-			continue;
-		if (!send(&order, i))
-			return false;
-		links[i].are_rules_due = false;
-	}
+	for (u32 i = 0; i < BLK_WINDOWS; i++)
+		while (links[i].h_mem != 0 && links[i].due <= BEGIN_SENT && link_rules_order(i, &order)) {
+			if (!send(&order, i))
+				return false;
+			link_rules_sent(i, order.op);
+		}
 	return true;
 }
 
@@ -454,8 +451,15 @@ static void take_done(const struct store_report *report)
 		       (unsigned)report->error);
 	if (op == STORE_ATTACH || op == STORE_DETACH)
 		link_done(number, op);
-	else
+	else if (op != STORE_RULES && op != STORE_RETRY)
 		volume_done(number, op, report->error);
+}
+
+/* Of a link that it serves. */
+static void take_failure(u32 link)
+{
+	if (link < BLK_WINDOWS && links[link].h_mem != 0 && links[link].due == DUE_NOTHING)
+		link_rules_failed(link);
 }
 
 static void take(const struct store_report *report)
@@ -466,6 +470,8 @@ static void take(const struct store_report *report)
 		take_extent(report);
 	else if (report->kind == STORE_DONE)
 		take_done(report);
+	else if (report->kind == STORE_FAILED)
+		take_failure(report->slot);
 }
 
 bool store_turn(u64 h_pd)
@@ -525,7 +531,7 @@ static enum status again_link(u64 h_pd, u32 link)
 		return ST_OK;
 	}
 	links[link].due = DUE_BEGIN;
-	links[link].are_rules_due = links[link].iops != 0 || links[link].rate != 0;
+	link_rules_again(link);
 	return map_link(h_pd, link);
 }
 

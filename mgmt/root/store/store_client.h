@@ -24,8 +24,10 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 /* Take it back. True: neither the store nor a device has anything to do with it any more; else root is signalled, and
  * asks again. */
 bool store_detach(u32 link);
-/* Of a link that the store has, or will have: other limits. */
-void store_limit(u32 link, const struct disk_spec *disk);
+/* Of a link that the store has, or will have: other limits, and whether it holds requests that fail. */
+void store_rules(u32 link, const struct disk_spec *disk, bool holds_errors);
+/* What it holds is to be done again. */
+void store_retry(u32 link);
 
 /* At root's start: the rings are there, the store is not yet. */
 void store_init(void);

@@ -99,7 +99,7 @@ void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 		v->is_fresh = false;
 		if (v != old[i])
 			begin_figures(vm, i);
-		store_limit(link_of(vm, i), &next->disks[i]);
+		store_rules(link_of(vm, i), &next->disks[i], next->on_io_error == IO_ERROR_PAUSE);
 	}
 	for (u32 i = 0; i < STORE_VOLUMES; i++)	/* what it has no more does not go with it either */
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && volume_at(i)->vm != vm->index)
@@ -231,7 +231,17 @@ static enum status build_link(struct vm *vm, u32 disk)
 
 	if (st == ST_OK)
 		st = pd_fill(vm->pd.h_pd, h_mem, VMM_LINKS + disk * BLK_LINK_BYTES, 0, BLK_LINK_BYTES, RW);
-	return st == ST_OK ? store_attach(link_of(vm, disk), h_mem, volume_of(vm, disk), &vm->spec.disks[disk]) : st;
+	if (st == ST_OK)
+		st = store_attach(link_of(vm, disk), h_mem, volume_of(vm, disk), &vm->spec.disks[disk]);
+	if (st == ST_OK)
+		store_rules(link_of(vm, disk), &vm->spec.disks[disk], vm->spec.on_io_error == IO_ERROR_PAUSE);
+	return st;
+}
+
+void vm_disks_retry(const struct vm *vm)
+{
+	for (u32 i = 0; i < vm->spec.disk_count; i++)
+		store_retry(link_of(vm, i));
 }
 
 enum status vm_disks_build(struct vm *vm)

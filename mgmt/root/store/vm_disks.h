@@ -30,6 +30,8 @@ void vm_disks_args(const struct vm *vm, struct vmm_args *args);
 /* Its VMM is gone. True: the store has nothing to do with its links any more, and their memory can go; else call again
  * after the store's next signal. */
 bool vm_disks_detach(const struct vm *vm);
+/* Requests that the store holds because a disk failed are done again. */
+void vm_disks_retry(const struct vm *vm);
 
 void vm_disks_report(const struct vm *vm, struct vm_report *out);
 void vm_disks_stats(const struct vm *vm, struct vm_stats *out);

@@ -69,6 +69,8 @@ struct vm {
 	u32 button_presses, nmi_presses;
 	u64 stop_tsc;		/* VM_PHASE_POWERING: it is forced off then */
 	u32 pause_wish;		/* as in the control page */
+	bool has_failed_disk;	/* IO_ERROR_PAUSE: requests are held until it is resumed */
+	char disk_failure[80];
 	bool is_filling;	/* MEMORY_EAGER: its RAM is being granted, its threads have not started */
 };
 

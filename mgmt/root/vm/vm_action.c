@@ -145,6 +145,7 @@ static struct error_info build(struct vm *vm)
 	vm->up_tsc = 0;
 	vm->built_tsc = vm->ended_tsc = rt_time_tsc();
 	vm->after_teardown = AFTER_STAY_IDLE;
+	vm->has_failed_disk = false;
 	memset(&vm->last, 0, sizeof(vm->last));
 	memset(&vm->last_profile, 0, sizeof(vm->last_profile));
 	st = vm_build(vm);
@@ -261,7 +262,9 @@ static struct outcome action_pause_done(struct vm *vm, const struct request_cont
 	(void)context;
 	ctl_threads(vm, THREAD_STOP);
 	clock_stop(vm);
-	stop_info_of_reason(&vm->stop_info, STOP_REQUEST, false);
+	stop_info_of_reason(&vm->stop_info, vm->has_failed_disk ? STOP_IO_ERROR : STOP_REQUEST, false);
+	if (vm->has_failed_disk)
+		strcpy(vm->stop_info.text, vm->disk_failure);
 	enter(vm, VM_PHASE_PAUSED, 0);
 	resolve(vm, WAIT_FOR_PAUSED, ERR_NONE);
 	return done();
@@ -270,6 +273,10 @@ static struct outcome action_pause_done(struct vm *vm, const struct request_cont
 /* A paused one goes on; the phase is the caller's business. */
 static void resume(struct vm *vm)
 {
+	if (vm->has_failed_disk)
+		vm_disks_retry(vm);
+	vm->has_failed_disk = false;
+	stop_info_of_reason(&vm->stop_info, STOP_REQUEST, false);
 	vm_control(vm)->want_paused = ++vm->pause_wish;
 	ctl_threads(vm, THREAD_START);
 	vm_signal(vm);

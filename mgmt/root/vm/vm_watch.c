@@ -4,10 +4,15 @@
  */
 #include "vm_watch.h"
 
+#include "link_rules.h"
 #include "root.h"
+#include "rt_log.h"
 #include "sys.h"
 #include "vm.h"
 #include "vm_disks.h"
+#include "volumes.h"
+
+#include <stdio.h>
 
 #define VOLUMES_LIMIT_NS (30 * NS_PER_S)	/* for its disk to say that a volume is deleted */
 
@@ -83,6 +88,24 @@ static u64 end_step(struct vm *vm, u64 now)
 	return 0;
 }
 
+void vm_poll_disks(void)
+{
+	u32 link;
+
+	while (link_rules_failure(&link)) {
+		struct vm *vm = vm_at(link / VM_DEVICES);
+		char name[VOLUME_NAME_BYTES];
+
+		if (!vm_is_alive(vm) || vm->has_failed_disk)
+			continue;
+		volume_name_of(name, vm->name, &vm->spec, link % VM_DEVICES);
+		snprintf(vm->disk_failure, sizeof(vm->disk_failure), "disk %u, volume %s",
+			 (unsigned)(link % VM_DEVICES), name);
+		rt_log("root: VM %s: %s failed; it pauses, resume-vm tries again", vm->name, vm->disk_failure);
+		vm->has_failed_disk = true;
+	}
+}
+
 static u64 step_one(struct vm *vm, u64 now)
 {
 	if (vm->phase == VM_PHASE_ENDING)
@@ -91,6 +114,8 @@ static u64 step_one(struct vm *vm, u64 now)
 		internal_event(vm, IN_TIMEOUT);
 		return 0;
 	}
+	if (vm->has_failed_disk && vm->phase == VM_PHASE_LIVE)
+		internal_event(vm, IN_PAUSE);
 	if (vm->phase == VM_PHASE_LOADING && vm->is_filling) {
 		enum status st = vm_fill_step(vm);
 

@@ -9,6 +9,9 @@
 
 /* A VMM has signalled: what is new in the control pages? / A thread has faulted: was it a VMM's? */
 void vm_poll_controls(void);
+
+/* Disks have failed, as the store has told: their VMs pause. */
+void vm_poll_disks(void);
 void vm_poll_faults(void);
 
 /* Deadlines and endings, a bounded piece of work; when to call again (0 = at once). */

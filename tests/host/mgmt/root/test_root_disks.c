@@ -420,88 +420,6 @@ static void restarted_on_request(void **state)
 	expect_all_back();
 }
 
-static void set_disk(const struct vm_spec *spec, enum error error)
-{
-	struct request r = bench_make_request(REQ_SET, "a", 0);
-
-	r.fields = BIT32(FIELD_DISK);
-	r.spec = *spec;
-	bench_send(&r);
-	bench_expect(error);
-}
-
-static void expect_rules(u32 link, u32 iops, u64 rate)
-{
-	struct store_order order = take(STORE_RULES);
-
-	assert_int_equal(order.link, link);
-	assert_int_equal(order.iops, iops);
-	assert_int_equal(order.bytes, rate);
-	report(order.id, STORE_OK);
-}
-
-/* The store is told of limits before it serves the disk, of other ones while it does, and again when it is new. */
-static void limits_of_a_disk(void **state)
-{
-	struct request r = a_create("a", 2 * MIB, VOLUME_RAM, "");
-	struct vm_spec spec;
-	u32 link, made;
-
-	(void)state;
-	r.spec.disks[0].rate = DISK_RATE_MIN - 1;
-	bench_send(&r);
-	bench_expect(ERR_BAD_FIELD);
-	r.spec.disks[0].rate = DISK_RATE_MAX + 1;
-	bench_send(&r);
-	bench_expect(ERR_BAD_FIELD);
-	r.spec.disks[0].rate = DISK_RATE_MIN;
-	r.spec.disks[0].iops = DISK_IOPS_MAX + 1;
-	bench_send(&r);
-	bench_expect(ERR_BAD_FIELD);
-	r.spec.disks[0].iops = 500;
-	bench_send(&r);
-	expect_done(STORE_ADD_RAM);
-	bench_expect(ERR_NONE);
-	link = bench_answer.vm.index * VM_DEVICES;
-	spec = r.spec;
-	spec.disks[0].iops = 600;
-	set_disk(&spec, ERR_NONE);		/* at rest: nobody has to know */
-	expect_no_order();
-	start("a");
-	expect_rules(link, 600, DISK_RATE_MIN);
-	expect_done(STORE_ATTACH);
-	spec.disks[0].iops = 0;
-	spec.disks[0].rate = 5 * MIB;
-	set_disk(&spec, ERR_NONE);
-	expect_rules(link, 0, 5 * MIB);
-	assert_int_equal(bench_answer.vm.spec.disks[0].rate, 5 * MIB);
-	set_disk(&spec, ERR_NONE);
-	expect_no_order();
-	spec.disks[0].flags = DISK_READ_ONLY;	/* that can't change now */
-	set_disk(&spec, ERR_VM_STATE);
-	spec.disks[0].flags = 0;
-	spec.disk_count = 2;
-	set_disk(&spec, ERR_VM_STATE);
-	expect_no_order();
-	made = fake_threads_made();
-	restart_service("store", 0, ERR_NONE);
-	store = bench_await_thread(made);
-	attach_store();
-	expect_done(STORE_ADD_RAM);
-	expect_rules(link, 0, 5 * MIB);
-	expect_done(STORE_ATTACH);
-	spec.disk_count = 1;
-	spec.disks[0].rate = 0;
-	set_disk(&spec, ERR_NONE);
-	expect_rules(link, 0, 0);
-	stop("a");
-	start("a");
-	expect_done(STORE_ATTACH);
-	stop("a");
-	delete_made("a", STORE_DROP_RAM);
-	expect_all_back();
-}
-
 static void kept_and_shared(void **state)
 {
 	struct request r;
@@ -654,7 +572,6 @@ int main(void)
 		cmocka_unit_test(a_volume_in_ram), cmocka_unit_test(a_run), cmocka_unit_test(a_reboot),
 		cmocka_unit_test(a_new_store),
 		cmocka_unit_test(io_is_accounted), cmocka_unit_test(restarted_on_request),
-		cmocka_unit_test(limits_of_a_disk),
 		cmocka_unit_test(kept_and_shared), cmocka_unit_test(refusals), cmocka_unit_test(a_hostile_store),
 		cmocka_unit_test(each_call_fails_once),
 	};

@@ -293,6 +293,84 @@ static void limits(void **state)
 		assert_int_equal(do_one(data_request(BLK_READ, 0, 8)), BLK_OK);
 }
 
+/* ---- errors that are held ---- */
+
+static void complete_with(enum blk_status status)
+{
+	struct blk_sqe sqe;
+
+	while (blk_server_take(&driver, &sqe)) {
+		blk_server_complete(&driver, sqe.cookie, status);
+		turn_all();
+	}
+}
+
+static void errors_are_held(void **state)
+{
+	enum blk_status status;
+	struct blk_sqe sqe;
+	u32 number;
+
+	(void)state;
+	vm_link_hold_errors(NUMBER, true);
+	submit(data_request(BLK_READ, 0, 8));
+	submit(data_request(BLK_READ, 8, 8));
+	submit(data_request(BLK_READ, 16, 8));
+	turn_all();
+	assert_true(blk_server_take(&driver, &sqe));
+	blk_server_complete(&driver, sqe.cookie, BLK_IOERR);
+	turn_all();
+	assert_false(blk_client_completed(&client, &number, &status));
+	assert_true(vm_link_failure(&number, &status));
+	assert_int_equal(number, NUMBER);
+	assert_int_equal(status, BLK_IOERR);
+	assert_false(vm_link_failure(&number, &status));	/* told once */
+	/* What was on its way is completed, and nothing else is taken. */
+	assert_true(blk_server_take(&driver, &sqe));
+	blk_server_complete(&driver, sqe.cookie, BLK_OK);
+	submit(data_request(BLK_READ, 24, 8));
+	turn_all();
+	assert_int_equal(take_completions(&client), 1);
+	assert_int_equal(vm_link_retry(NUMBER), STORE_OK);	/* one is still on its way */
+	turn_all();
+	assert_true(blk_server_take(&driver, &sqe));
+	blk_server_complete(&driver, sqe.cookie, BLK_GONE);
+	assert_false(blk_server_take(&driver, &sqe));
+	turn_all();
+	/* A new epoch: the two that failed, and the new one. */
+	assert_true(blk_client_poll(&client));
+	vm_link_woken(STORE_BIT_VM << VM % 32);
+	turn_all();
+	complete_with(BLK_OK);
+	assert_int_equal(take_completions(&client), 3);
+	assert_int_equal(client.outstanding, 0);
+	assert_int_equal(figures[NUMBER].counts.reads, 4);
+	assert_int_equal(figures[NUMBER].counts.errors, 2);
+	assert_int_equal(figures[NUMBER].counts.in_flight, 0);
+	/* The guest's own mistakes are not held. */
+	submit(data_request(BLK_READ, SECTORS, 8));
+	turn_all();
+	assert_int_equal(take_completions(&client), 1);
+	assert_int_equal(vm_link_retry(NUMBER), STORE_OK);
+	assert_int_equal(vm_link_retry(BLK_WINDOWS), STORE_BAD_ORDER);
+	/* A link that goes takes what it holds with it. */
+	submit(data_request(BLK_READ, 0, 8));
+	submit(data_request(BLK_READ, 0, 8));
+	turn_all();
+	assert_true(blk_server_take(&driver, &sqe));
+	blk_server_complete(&driver, sqe.cookie, BLK_IOERR);
+	turn_all();
+	assert_false(vm_link_detach(NUMBER));
+	complete_with(BLK_IOERR);
+	assert_true(vm_link_detach(NUMBER));
+	assert_false(vm_link_failure(&number, &status));
+	attach(NUMBER, &client);
+	submit(data_request(BLK_READ, 0, 8));
+	turn_all();
+	complete_with(BLK_IOERR);		/* that is forgotten, too */
+	assert_int_equal(take_completions(&client), 1);
+}
+
 static void buckets(void **state)
 {
 	struct bucket b = { 0 };
@@ -320,6 +398,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_full_disk_is_shared, setup_disk, teardown),
 		cmocka_unit_test_setup_teardown(limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(errors_are_held, setup_disk, teardown),
 		cmocka_unit_test(buckets),
 	};
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * link_rules.c - see link_rules.h.
+ */
+#include "link_rules.h"
+
+static struct {
+	u32 iops;
+	u64 rate;
+	bool holds_errors;
+	bool are_due, is_retry_due;
+	bool has_failed;
+} rules[BLK_WINDOWS];
+
+void link_rules_clear(u32 link)
+{
+	rules[link].iops = 0;
+	rules[link].rate = 0;
+	rules[link].holds_errors = rules[link].are_due = false;
+	rules[link].is_retry_due = rules[link].has_failed = false;
+}
+
+bool link_rules_set(u32 link, const struct disk_spec *disk, bool holds_errors)
+{
+	if (rules[link].iops == disk->iops && rules[link].rate == disk->rate &&
+	    rules[link].holds_errors == holds_errors)
+		return false;
+	rules[link].iops = disk->iops;
+	rules[link].rate = disk->rate;
+	rules[link].holds_errors = holds_errors;
+	rules[link].are_due = true;
+	return true;
+}
+
+void link_rules_retry(u32 link)
+{
+	rules[link].has_failed = false;
+	rules[link].is_retry_due = true;
+}
+
+void link_rules_again(u32 link)
+{
+	rules[link].are_due = rules[link].iops != 0 || rules[link].rate != 0 || rules[link].holds_errors;
+	rules[link].is_retry_due = rules[link].has_failed = false;
+}
+
+bool link_rules_order(u32 link, struct store_order *out)
+{
+	if (!rules[link].are_due && !rules[link].is_retry_due)
+		return false;
+	*out = (struct store_order){ .op = STORE_RETRY, .link = link };
+	if (!rules[link].are_due)
+		return true;
+	out->op = STORE_RULES;
+	out->iops = rules[link].iops;
+	out->bytes = rules[link].rate;
+	out->flags = rules[link].holds_errors ? STORE_HOLD_ERRORS : 0;
+	return true;
+}
+
+void link_rules_sent(u32 link, u32 op)
+{
+	if (op == STORE_RULES)
+		rules[link].are_due = false;
+	else
+		rules[link].is_retry_due = false;
+}
+
+void link_rules_failed(u32 link)
+{
+	rules[link].has_failed = rules[link].holds_errors;
+}
+
+bool link_rules_failure(u32 *link)
+{
+	for (u32 i = 0; i < BLK_WINDOWS; i++) {
+		if (!rules[i].has_failed)
+			continue;
+		rules[i].has_failed = false;
+		*link = i;
+		return true;
+	}
+	return false;
+}

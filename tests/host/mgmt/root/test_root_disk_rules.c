@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Root on a fake kernel: limits of a VM's disks, and what becomes of a VM whose disk fails. The test plays the console,
+ * the VMMs and the store.
+ */
+/* links: root rt */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "fake_kernel.h"
+#include "info_page.h"
+#include "root.h"
+#include "root_bench.h"
+#include "store.h"
+#include "wires.h"
+
+static u64 store;		/* its thread */
+static struct ring orders, reports;
+
+static void attach_store(void)
+{
+	u64 h_pd = fake_pd_of(store);
+
+	ring_attach_consumer(&orders, fake_memory(h_pd, STORE_ORDERS), STORE_ORDER_RING_BYTES);
+	ring_attach_producer(&reports, fake_memory(h_pd, STORE_REPORTS), STORE_REPORT_RING_BYTES);
+}
+
+static int setup(void **state)
+{
+	int rc = bench_boot(state);
+
+	store = fake_thread_nth(SERVICE_STORE);
+	attach_store();
+	return rc;
+}
+
+static void report(u32 id, enum store_error error)
+{
+	struct store_report r = { .kind = STORE_DONE, .id = id, .error = error };
+
+	assert_true(ring_put(&reports, &r, sizeof(r)));
+	bench_turns(ROOT_BIT_STORE, 3);
+}
+
+/* The next order is this one; returns it. */
+static struct store_order take(enum store_op op)
+{
+	struct store_order order = { 0 };
+
+	assert_true(ring_get(&orders, &order, sizeof(order)));
+	assert_int_equal(order.op, op);
+	return order;
+}
+
+static void expect_done(enum store_op op)
+{
+	report(take(op).id, STORE_OK);
+}
+
+static void expect_no_order(void)
+{
+	assert_int_equal(ring_used(&orders), 0);
+}
+
+static struct request a_create(const char *name, u64 bytes, const char *on, const char *volume)
+{
+	struct request r = bench_make_request(REQ_CREATE, name, 0);
+
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .disk_count = 1 };
+	r.spec.disks[0].bytes = bytes;
+	strcpy(r.spec.disks[0].on, on);
+	strcpy(r.spec.disks[0].volume, volume);
+	return r;
+}
+
+static void delete_made(const char *name, enum store_op op)
+{
+	bench_ask(REQ_DELETE, name, 0);
+	bench_turns(0, 5);
+	assert_false(bench_is_answered());
+	expect_done(op);
+	bench_expect(ERR_NONE);
+}
+
+static void expect_all_back(void)
+{
+	bench_turns(0, 10);
+	assert_int_equal(fake_object_count(), bench_idle_objects);
+	assert_int_equal(fake_free_bytes(), bench_idle_bytes);
+}
+
+static void start(const char *name)
+{
+	bench_ask(REQ_START, name, 0);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_expect(ERR_NONE);
+}
+
+static void stop(const char *name)
+{
+	bench_ask(REQ_STOP, name, REQ_FLAG_FORCE);
+	bench_turns(0, 50);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+}
+
+static void restart_service(const char *name, u32 flags, enum error error)
+{
+	bench_ask(REQ_RESTART_SERVICE, name, flags);
+	bench_expect(error);
+}
+
+static void set_disk(const struct vm_spec *spec, enum error error)
+{
+	struct request r = bench_make_request(REQ_SET, "a", 0);
+
+	r.fields = BIT32(FIELD_DISK);
+	r.spec = *spec;
+	bench_send(&r);
+	bench_expect(error);
+}
+
+static void expect_rules(u32 link, u32 iops, u64 rate)
+{
+	struct store_order order = take(STORE_RULES);
+
+	assert_int_equal(order.link, link);
+	assert_int_equal(order.iops, iops);
+	assert_int_equal(order.bytes, rate);
+	report(order.id, STORE_OK);
+}
+
+/* The store is told of limits before it serves the disk, of other ones while it does, and again when it is new. */
+static void limits_of_a_disk(void **state)
+{
+	struct request r = a_create("a", 2 * MIB, VOLUME_RAM, "");
+	struct vm_spec spec;
+	u32 link, made;
+
+	(void)state;
+	r.spec.disks[0].rate = DISK_RATE_MIN - 1;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r.spec.disks[0].rate = DISK_RATE_MAX + 1;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r.spec.disks[0].rate = DISK_RATE_MIN;
+	r.spec.disks[0].iops = DISK_IOPS_MAX + 1;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r.spec.disks[0].iops = 500;
+	bench_send(&r);
+	expect_done(STORE_ADD_RAM);
+	bench_expect(ERR_NONE);
+	link = bench_answer.vm.index * VM_DEVICES;
+	spec = r.spec;
+	spec.disks[0].iops = 600;
+	set_disk(&spec, ERR_NONE);		/* at rest: nobody has to know */
+	expect_no_order();
+	start("a");
+	expect_rules(link, 600, DISK_RATE_MIN);
+	expect_done(STORE_ATTACH);
+	spec.disks[0].iops = 0;
+	spec.disks[0].rate = 5 * MIB;
+	set_disk(&spec, ERR_NONE);
+	expect_rules(link, 0, 5 * MIB);
+	assert_int_equal(bench_answer.vm.spec.disks[0].rate, 5 * MIB);
+	set_disk(&spec, ERR_NONE);
+	expect_no_order();
+	spec.disks[0].flags = DISK_READ_ONLY;	/* that can't change now */
+	set_disk(&spec, ERR_VM_STATE);
+	spec.disks[0].flags = 0;
+	spec.disk_count = 2;
+	set_disk(&spec, ERR_VM_STATE);
+	expect_no_order();
+	made = fake_threads_made();
+	restart_service("store", 0, ERR_NONE);
+	store = bench_await_thread(made);
+	attach_store();
+	expect_done(STORE_ADD_RAM);
+	expect_rules(link, 0, 5 * MIB);
+	expect_done(STORE_ATTACH);
+	spec.disk_count = 1;
+	spec.disks[0].rate = 0;
+	set_disk(&spec, ERR_NONE);
+	expect_rules(link, 0, 0);
+	stop("a");
+	start("a");
+	expect_done(STORE_ATTACH);
+	stop("a");
+	delete_made("a", STORE_DROP_RAM);
+	expect_all_back();
+}
+
+static void report_failure(u32 link)
+{
+	struct store_report r = { .kind = STORE_FAILED, .slot = link, .error = BLK_IOERR };
+
+	assert_true(ring_put(&reports, &r, sizeof(r)));
+	bench_turns(ROOT_BIT_STORE, 3);
+}
+
+static void vmm_pauses(void)
+{
+	bench_vmm_control()->is_paused = bench_vmm_control()->want_paused;
+	bench_turns(ROOT_BIT_VMM, 3);
+}
+
+/* A VM whose disk fails pauses with that reason, and the store does again what it holds when it is resumed. */
+static void a_failed_disk_pauses(void **state)
+{
+	struct request r = a_create("a", 2 * MIB, VOLUME_RAM, "");
+	struct store_order order;
+	u32 link;
+
+	(void)state;
+	r.spec.on_io_error = IO_ERROR_COUNT;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r.spec.on_io_error = IO_ERROR_PAUSE;
+	bench_send(&r);
+	expect_done(STORE_ADD_RAM);
+	bench_expect(ERR_NONE);
+	link = bench_answer.vm.index * VM_DEVICES;
+	start("a");
+	order = take(STORE_RULES);
+	assert_int_equal(order.link, link);
+	assert_int_equal(order.flags, STORE_HOLD_ERRORS);
+	report(order.id, STORE_OK);
+	report_failure(link);			/* not served yet: that can't be */
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
+	expect_done(STORE_ATTACH);
+	report_failure(link + 1);
+	report_failure(BLK_WINDOWS);
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
+	report_failure(link);
+	vmm_pauses();
+	bench_expect_state("a", VM_PAUSED, STOP_IO_ERROR);
+	assert_string_equal(bench_answer.vm.text, "disk 0, volume a.0");
+	expect_no_order();
+	bench_ask(REQ_RESUME, "a", 0);
+	bench_expect(ERR_NONE);
+	expect_done(STORE_RETRY);
+	vmm_pauses();
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
+	/* Live: errors are reported from now on, and a failure that was on its way pauses nothing. */
+	r = bench_make_request(REQ_SET, "a", 0);
+	r.fields = BIT32(FIELD_ON_IO_ERROR);
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	expect_rules(link, 0, 0);
+	report_failure(link);
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
+	stop("a");
+	delete_made("a", STORE_DROP_RAM);
+	expect_all_back();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(limits_of_a_disk), cmocka_unit_test(a_failed_disk_pauses),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
