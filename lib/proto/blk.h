@@ -86,7 +86,8 @@ _Static_assert(sizeof(struct blk_cqe) == 16, "ABI");
 #define BLK_CAN_FUA BIT32(3)
 #define BLK_IS_READ_ONLY BIT32(4)
 #define BLK_CAN_UNMAP BIT32(5)		/* BLK_WRITE_ZEROES takes BLK_UNMAP */
-#define BLK_FEATURES (BIT32(6) - 1)
+#define BLK_DISCARD_KEEPS_ZEROES BIT32(6)	/* after BLK_DISCARD, zeros read as zeros: discarded blocks do */
+#define BLK_FEATURES (BIT32(7) - 1)
 
 /* Written by the server before its epoch, constant during the epoch. */
 struct blk_info {

@@ -28,7 +28,8 @@ enum step {
 	STEP_READ_FIRST, STEP_READ_LAST,	/* looking at the disk */
 	STEP_ZERO,				/* of a new volume's space */
 	STEP_WRITE,				/* a table (table_write.h) */
-	STEP_CLEAN_DISCARD, STEP_CLEAN, STEP_CLEAN_READ, STEP_CLEAN_WRITE,	/* of a deleted volume's space */
+	/* of a deleted volume's space */
+	STEP_CLEAN_DISCARD, STEP_CLEAN, STEP_CLEAN_ZEROED, STEP_CLEAN_READ, STEP_CLEAN_WRITE,
 	STEP_COUNT
 };
 
@@ -122,12 +123,14 @@ static void start(u32 disk, enum step step, enum blk_op op, u64 sector, u64 sect
 	disk_io_start(disk, op, sector, sectors, &table_of(disk)->info);
 }
 
-/* Fast, and without filling a sparse image: a write of zeros alone may allocate what was never written. */
-static bool can_zero(u32 disk)
-{
-	const u32 both = BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP;
+/* Zeros fast, and without filling a sparse image: a write of zeros alone may allocate what was never written. */
+#define UNMAPS (BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP)
+/* The same in two requests, of a piece at a time. */
+#define ZEROES_AND_DISCARDS (BLK_CAN_WRITE_ZEROES | BLK_CAN_DISCARD | BLK_DISCARD_KEEPS_ZEROES)
 
-	return (table_of(disk)->info.features & both) == both && !jobs[disk].cannot_zero;
+static bool can(u32 disk, u32 all)
+{
+	return (table_of(disk)->info.features & all) == all && !jobs[disk].cannot_zero;
 }
 
 static enum store_error error_of(enum blk_status status)
@@ -257,7 +260,7 @@ static void zero_next(u32 disk)
 {
 	struct job *j = &jobs[disk];
 
-	if (j->at == j->end || !can_zero(disk)) {
+	if (j->at == j->end || !can(disk, UNMAPS)) {
 		add_entry(disk);
 		return;
 	}
@@ -357,12 +360,13 @@ static void cleaned(u32 disk)
 static void clean_next(u32 disk)
 {
 	struct job *j = &jobs[disk];
+	bool can_zero = can(disk, UNMAPS) || can(disk, ZEROES_AND_DISCARDS);
 	u64 most = DISK_IO_BYTES / BLK_SECTOR_BYTES;
 
-	if (can_zero(disk))
+	if (can_zero)
 		most = max_u64(most, table_of(disk)->info.max_zero_sectors);
 	j->clean_count = min_u64(j->clean_end - j->clean_at, most);
-	if (can_zero(disk))
+	if (can_zero)
 		start(disk, STEP_CLEAN, BLK_WRITE_ZEROES, j->clean_at, j->clean_count);
 	else
 		start(disk, STEP_CLEAN_READ, BLK_READ, j->clean_at, j->clean_count);
@@ -373,7 +377,7 @@ static void discard(u32 disk)
 {
 	const struct job *j = &jobs[disk];
 
-	if (can_zero(disk) || (table_of(disk)->info.features & BLK_CAN_DISCARD) == 0)
+	if (can(disk, UNMAPS) || can(disk, ZEROES_AND_DISCARDS) || !can(disk, BLK_CAN_DISCARD))
 		clean_next(disk);
 	else
 		start(disk, STEP_CLEAN_DISCARD, BLK_DISCARD, j->clean_begin, j->clean_end - j->clean_begin);
@@ -441,6 +445,25 @@ static void write_zeroes(u32 disk)
 	start(disk, STEP_CLEAN_WRITE, BLK_WRITE, j->clean_at, j->clean_count);
 }
 
+static void zeroed(u32 disk)
+{
+	const struct job *j = &jobs[disk];
+
+	if (can(disk, UNMAPS))
+		zeroed_some(disk);
+	else
+		start(disk, STEP_CLEAN_ZEROED, BLK_DISCARD, j->clean_at, j->clean_count);
+}
+
+/* It is zero, whether it was discarded or not. */
+static void not_discarded(u32 disk, enum blk_status status)
+{
+	if (status == BLK_GONE)
+		fail(disk, status);
+	else
+		zeroed_some(disk);
+}
+
 static void clean_read(u32 disk)
 {
 	u64 sectors = jobs[disk].clean_count;
@@ -491,7 +514,8 @@ static const struct {
 	[STEP_ZERO] = { zero_next, zero_failed },
 	[STEP_WRITE] = { write_next, fail },
 	[STEP_CLEAN_DISCARD] = { clean_next, clean_failed },
-	[STEP_CLEAN] = { zeroed_some, clean_failed },
+	[STEP_CLEAN] = { zeroed, clean_failed },
+	[STEP_CLEAN_ZEROED] = { zeroed_some, not_discarded },
 	[STEP_CLEAN_READ] = { clean_read, clean_failed },
 	[STEP_CLEAN_WRITE] = { zeroed_some, clean_failed },
 };

@@ -149,6 +149,8 @@ static void add_namespace(struct blk_driver *d, u32 nsid, struct blk_info info)
 		info.features |= BLK_IS_READ_ONLY;
 	if ((info.features & BLK_CAN_WRITE_ZEROES) != 0 && (id[NS_DLFEAT] & DLFEAT_ZEROES_DEALLOCATE) != 0)
 		info.features |= BLK_CAN_UNMAP;
+	if ((info.features & BLK_CAN_DISCARD) != 0 && (id[NS_DLFEAT] & DLFEAT_READ) == DLFEAT_READ_ZEROES)
+		info.features |= BLK_DISCARD_KEEPS_ZEROES;
 	if (info.features & (BLK_CAN_WRITE_ZEROES | BLK_CAN_DISCARD))
 		info.max_zero_sectors = ZERO_BLOCKS * unit;
 	self.disk[i].nsid = nsid;

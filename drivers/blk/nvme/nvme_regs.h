@@ -66,6 +66,8 @@ enum {
 
 /* Identify Namespace: byte offsets. */
 enum { NS_SIZE = 0, NS_FLBAS = 26, NS_DLFEAT = 33, NS_NSATTR = 99, NS_LBAF = 128 };
+#define DLFEAT_READ 7u		/* how deallocated blocks read: */
+#define DLFEAT_READ_ZEROES 1u
 #define DLFEAT_ZEROES_DEALLOCATE BIT32(3)
 #define NSATTR_READ_ONLY BIT32(0)
 #define LBAF_SHIFT(lbaf) ((lbaf) >> 16 & 0xff)

@@ -242,6 +242,7 @@ static void test_requests(void **state)
 	assert_true(dev.pair[1].has_interrupt);
 	assert_int_equal(bench_client.info.sectors, BENCH_SECTORS);
 	assert_int_equal(bench_client.info.max_sectors, BLK_MAX_SECTORS);
+	assert_true((bench_client.info.features & BLK_DISCARD_KEEPS_ZEROES) != 0);
 	assert_string_equal(bench_client.info.serial, "S1?");
 	assert_string_equal(bench_client.info.model, "a model that fills all forty characters.");
 	bench_common_tests(63);

@@ -171,18 +171,18 @@ static void deleted_volumes_are_zeroed(void **state)
 {
 	static const u32 abilities[] = {
 		BLK_CAN_FLUSH | BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP, BLK_CAN_FLUSH | BLK_CAN_WRITE_ZEROES,
-		BLK_CAN_FLUSH, 0,
+		BLK_CAN_FLUSH, BLK_CAN_WRITE_ZEROES | BLK_CAN_DISCARD | BLK_DISCARD_KEEPS_ZEROES, 0,
 	};
 
 	(void)state;
-	for (u32 i = 0; i < 5; i++) {
+	for (u32 i = 0; i < 6; i++) {
 		u64 at = MIB_BYTES;
 
 		bench_setup();
-		bench_disk[0].info.features = abilities[i % 4];
-		bench_disk[0].info.max_zero_sectors = abilities[i % 4] & BLK_CAN_WRITE_ZEROES ? 1024 : 0;
-		bench_disk[0].fails_zeroes = i == 4;	/* says that it can, and can't */
-		if (i == 4)
+		bench_disk[0].info.features = abilities[i % 5];
+		bench_disk[0].info.max_zero_sectors = abilities[i % 5] & BLK_CAN_WRITE_ZEROES ? 1024 : 0;
+		bench_disk[0].fails_zeroes = i == 5;	/* says that it can, and can't */
+		if (i == 5)
 			bench_disk[0].info = bench_disk[1].info;
 		bench_boot();
 		assert_int_equal(bench_create(0, "a", 3 * MIB_BYTES, 1), STORE_OK);
@@ -194,7 +194,8 @@ static void deleted_volumes_are_zeroed(void **state)
 		assert_true(bench_is_all(0, at, 3 * MIB_BYTES, 0));
 		assert_true(bench_is_all(0, at + 3 * MIB_BYTES, MIB_BYTES, 0xa5));
 		assert_int_equal(view.part[0][1].extent, STORE_EXTENT_GONE);
-		assert_int_equal(bench_disk[0].zero_sectors, i == 0 ? (3 + 1 + 3) * MIB_SECTORS : 0);
+		assert_int_equal(bench_disk[0].zero_sectors, (i == 0 ? 3 + 1 + 3 : i == 3 ? 3 : 0) * MIB_SECTORS);
+		assert_int_equal(bench_disk[0].discarded_sectors, i == 3 ? 3 * MIB_SECTORS : 0);
 		bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 10, 13);
 		assert_int_equal(bench_create(0, "a", 3 * MIB_BYTES, 1), STORE_OK);
 		assert_int_equal(bench_part("a")->first, MIB_SECTORS);
