@@ -118,7 +118,9 @@ def test_the_first_line(tmp_path):
 @pytest.mark.io
 @pytest.mark.parametrize('kind, disk', [('nvme', 'nvme0.0'), ('ahci', 'ahci0.0')])
 def test_other_disks(kind, disk, tmp_path):
-    volume_test('qemu-pvh', kind, disk, 128 << 30, VERBATIM, str(tmp_path), FILE_SYSTEM)
+    # Zeroing what was deleted takes these longer than discarding it.
+    line = VERBATIM.replace('100G', '400M')
+    volume_test('qemu-pvh', kind, disk, 512 << 20, line, str(tmp_path), FILE_SYSTEM)
 
 
 @pytest.mark.io

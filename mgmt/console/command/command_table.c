@@ -245,7 +245,8 @@ const struct command command_rows[] = {
 	{
 		.verb = "delete-volume", .group = GROUP_MACHINE,
 		.summary = "delete a volume and its data",
-		.more = "A volume that is a disk of a VM and a whole disk can't be deleted.",
+		.more = "A volume that is a disk of a VM and a whole disk can't be deleted. The room on the disk is "
+			"free again when it has been zeroed, which takes time on disks that can't discard blocks.",
 		.example = "delete-volume --name data",
 		.takes = A(VOLUME) | CHANGE_VOLUME, .needs = A(VOLUME), .op = REQ_DELETE_VOLUME,
 		.ops = { .begin = request_begin, .answer = volume_answer },
