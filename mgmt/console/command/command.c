@@ -283,8 +283,9 @@ bool command_complete(const struct args *args, struct cmd_error *error)
 		missing &= ~BIT64(ARG_NAME);
 	for (u32 i = 0; i < ARG_COUNT; i++)
 		if (missing & BIT64(i))
-			return error_set(error, RESULT_USAGE, "%s needs --%s %s. For example: %s",
-				args->command->verb, arg_specs[i].name, arg_specs[i].value, args->command->example);
+			return error_set(error, RESULT_USAGE, "%s needs --%s %s%s. For example: %s",
+				args->command->verb, arg_specs[i].name, arg_specs[i].value,
+				args->command->takes & BIT64(ARG_ALL) ? ", or --all" : "", args->command->example);
 	if (args_has(args, ARG_LINES) && args_has(args, ARG_OFFSET))
 		return error_set(error, RESULT_USAGE, "--lines and --offset exclude each other. For example: %s",
 			args->command->example);

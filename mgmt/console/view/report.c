@@ -127,7 +127,7 @@ static void memory_row(const struct out *out, const struct inventory *m)
 	char total[UNIT_TEXT_BYTES], free_[UNIT_TEXT_BYTES], kernel[UNIT_TEXT_BYTES];
 
 	label(out, "Memory");
-	out_format(out, "%s, %s free, %s kernel; accounting shows all\n",
+	out_format(out, "%s, %s free, %s for the kernel; see accounting\n",
 		size_text(total, m->host.memory_total, false), size_text(free_, m->host.memory_free, false),
 		size_text(kernel, m->host.memory_kernel, false));
 }
@@ -169,7 +169,7 @@ static void dma_row(const struct out *out, const struct info_page *info)
 	case DMA_NOT_CONTAINED:
 		out_text(out, "not contained (");
 		iommu_text(out, info);
-		out_text(out, "): drivers are trusted; list-device shows which\n");
+		out_text(out, "): drivers are trusted; see list-device\n");
 		break;
 	case DMA_NONE:
 		out_text(out, "none: no device has a driver\n");

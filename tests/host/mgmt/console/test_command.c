@@ -188,6 +188,7 @@ static void bad_lines(void **state)
 		{ "stop-vm a --force=maybe", RESULT_USAGE, "yes or no" },
 		{ "vm", RESULT_USAGE, "needs a verb" },
 		{ "vm frobnicate", RESULT_USAGE, "is not a command" },
+		{ "pause-vm", RESULT_USAGE, "pause-vm needs --name NAME, or --all. For example" },
 		{ "sh", RESULT_USAGE, "shutdown ends all VMs. Type it in full" },
 		{ "reboo --yes", RESULT_USAGE, "reboot ends all VMs. Type it in full" },
 		{ "vm s", RESULT_USAGE, "several commands" },

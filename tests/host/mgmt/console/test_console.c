@@ -90,7 +90,7 @@ static void refusals(void **state)
 	command("create-vm huge --memory 8G", "Note: this machine has 2.0 GiB; the VM ends if it needs more than "
 		"is free.\r\n", RESULT_OK);
 	expect_80_columns();
-	command("info", "Memory      2.0 GiB, ", RESULT_OK);
+	command("info", " MiB for the kernel; see accounting", RESULT_OK);
 	expect_80_columns();
 }
 
