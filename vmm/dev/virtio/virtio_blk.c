@@ -337,7 +337,6 @@ static bool is_signal_due(struct virtio_blk *b)
 
 /* ---- Calls ---- */
 
-
 /* What waits is dropped; what is on the link comes back before the reset is done. */
 static bool blk_reset(struct virtio_device *d)
 {
