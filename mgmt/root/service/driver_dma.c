@@ -130,13 +130,14 @@ enum status driver_dma_make(u32 number, u32 links, bool is_below_4g)
 	return st;
 }
 
-/* The next server goes on with the epochs. */
+/* The next server goes on with the epochs. The window of a link stays: the store has what it writes there until that is
+ * completed, and submits it again to the next server. */
 static void clear_piece(u32 number, u32 piece)
 {
 	struct blk_link_shared *shared = memory_at(number, piece);
 	u32 epoch = piece < DRIVER_LINKS ? shared->epoch : 0;
 
-	memset(shared, 0, DRIVER_PIECE_BYTES);
+	memset(shared, 0, piece < DRIVER_LINKS ? BLK_WINDOW_OFFSET : DRIVER_PIECE_BYTES);
 	shared->epoch = epoch;
 	memories[number].begin_epoch[piece] = epoch;
 }

@@ -21,10 +21,10 @@ bool driver_dma_is_contained(void);
 
 /* Makes its memory, below 4 GiB if that is asked for: `links` links, and the queues. */
 enum status driver_dma_make(u32 number, u32 links, bool is_below_4g) MUST_CHECK;
-/* Maps links, queues and the table of windows into its PD. Links begin with zeros but for their epoch; queues with
- * zeros. */
+/* Maps links, queues and the table of windows into its PD. Links begin with zeros but for their epoch and what
+ * is in their window; queues with zeros. */
 enum status driver_dma_give(u32 number, u64 h_pd) MUST_CHECK;
-/* Its links become zeros but for their epochs. */
+/* Its links become zeros but for their epochs and windows. */
 void driver_dma_clear_links(u32 number);
 /* Bus addresses of its links (0 = none) and of its queues, and how many bits bus addresses have. */
 void driver_dma_fill_args(u32 number, struct driver_args *args);
