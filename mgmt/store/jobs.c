@@ -79,6 +79,28 @@ bool jobs_queue(u32 disk, const struct store_order *order)
 	return true;
 }
 
+static void take_out(struct job *j, u32 at)
+{
+	j->count--;
+	memmove(&j->queue[at], &j->queue[at + 1], (j->count - at) * sizeof(j->queue[0]));
+}
+
+bool jobs_take_attach(u32 link, u32 *id)
+{
+	for (u32 disk = 0; disk < DISKS; disk++) {
+		struct job *j = &jobs[disk];
+
+		for (u32 i = j->is_begun ? 1 : 0; i < j->count; i++) {
+			if (j->queue[i].op != STORE_ATTACH || j->queue[i].link != link)
+				continue;
+			*id = j->queue[i].id;
+			take_out(j, i);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* What an order changed has been reported; or will not be, as the disk is gone. */
 static bool is_reported(u32 disk)
 {
@@ -97,8 +119,7 @@ bool jobs_take_answer(u32 disk, u32 *id, enum store_error *error)
 		return false;
 	*id = j->queue[0].id;
 	*error = j->error;
-	j->count--;
-	memmove(&j->queue[0], &j->queue[1], j->count * sizeof(j->queue[0]));
+	take_out(j, 0);
 	j->is_begun = j->is_answered = false;
 	go_on(disk);
 	return true;
@@ -383,17 +404,6 @@ static void discard(u32 disk)
 		start(disk, STEP_CLEAN_DISCARD, BLK_DISCARD, j->clean_begin, j->clean_end - j->clean_begin);
 }
 
-/* A partition that is to be zeroed: 0, or its number. */
-static u32 find_dirty(const struct table *t)
-{
-	struct gpt_part part;
-
-	for (u32 i = 0; i < t->gpt.entry_count; i++)
-		if (gpt_part(&t->gpt, i, &part) && memcmp(part.type, gpt_type_zeroing, sizeof(part.type)) == 0)
-			return i + 1;
-	return 0;
-}
-
 static void begin_clean(u32 disk, u32 number)
 {
 	struct job *j = &jobs[disk];
@@ -564,21 +574,11 @@ static void go_on(u32 disk)
 		begin_scan(disk);
 	else if (j->count != 0 && !j->is_begun)
 		begin_order(disk);
-	else if (may_clean(disk) && (dirty = find_dirty(table_of(disk))) != 0)
+	else if (may_clean(disk) && (dirty = table_find_zeroing(table_of(disk))) != 0)
 		begin_clean(disk, dirty);
 }
 
 /* ---- disks that come and go ---- */
-
-enum store_error jobs_add_disk(u32 disk, const char *name)
-{
-	struct table *t = table_of(disk);
-
-	if (t->name[0] != '\0')
-		return STORE_EXISTS;
-	strcpy(t->name, name);
-	return STORE_OK;
-}
 
 void jobs_disk_changed(u32 disk, const struct blk_info *info)
 {

@@ -12,15 +12,14 @@
 
 void jobs_init(void);
 
-/* Root has told of a disk: its link is mapped. */
-enum store_error jobs_add_disk(u32 disk, const char *name);
-
 /* For disk_ops: the disk is there with this info, or gone (NULL). For disk_io: a transfer has ended. */
 void jobs_disk_changed(u32 disk, const struct blk_info *info);
 void jobs_io_done(u32 disk, enum blk_status status);
 
 /* STORE_CREATE, STORE_DELETE, or STORE_ATTACH of a whole disk: one after the other for each disk. False: too many. */
 bool jobs_queue(u32 disk, const struct store_order *order);
+/* Take back a STORE_ATTACH of that link which has not begun. False: there is none. */
+bool jobs_take_attach(u32 link, u32 *id);
 /* An order has been carried out, and all that it changed has been reported. */
 bool jobs_take_answer(u32 disk, u32 *id, enum store_error *error);
 

@@ -33,12 +33,18 @@ void orders_init(struct ring_shared *from_root, struct ring_shared *to_root)
 	detaching_count = 0;
 }
 
+/* For two: a detachment may answer an attachment too. */
+static bool is_room(void)
+{
+	return ring_room(&reports) >= 2 * sizeof(struct store_report);
+}
+
 static bool has_room(void)
 {
-	if (ring_room(&reports) >= sizeof(struct store_report))
+	if (is_room())
 		return true;
 	ring_producer_wait(&reports, true);
-	return ring_room(&reports) >= sizeof(struct store_report);
+	return is_room();
 }
 
 static void report_done(u32 id, enum store_error error)
@@ -127,8 +133,13 @@ static void report_failures(void)
 	}
 }
 
+/* An attachment that waits for its disk must not begin after the link's end. */
 static void detach(const struct store_order *order)
 {
+	u32 id;
+
+	if (jobs_take_attach(order->link, &id))
+		report_done(id, STORE_BUSY);
 	if (order->link >= BLK_WINDOWS || order->id == 0 || detaching[order->link] != 0) {
 		report_done(order->id, STORE_BAD_ORDER);
 	} else if (vm_link_detach(order->link)) {
@@ -152,7 +163,7 @@ static enum store_error add_disk(const struct store_order *order)
 	enum store_error error = STORE_BAD_ORDER;
 
 	if (order->slot < DISKS && order->disk[0] != '\0')
-		error = jobs_add_disk(order->slot, order->disk);
+		error = table_add(order->slot, order->disk);
 	if (error == STORE_OK)
 		disk_add(order->slot, disk_link(order->slot));
 	return error;
@@ -243,5 +254,5 @@ bool orders_turn(bool *is_news)
 	if (taken == ORDERS_PER_TURN)
 		return true;
 	ring_consumer_wait(&orders, true);
-	return ring_used(&orders) >= sizeof(order) && ring_room(&reports) >= sizeof(struct store_report);
+	return ring_used(&orders) >= sizeof(order) && is_room();
 }

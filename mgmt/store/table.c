@@ -24,6 +24,14 @@ struct table *table_of(u32 disk)
 	return &tables[disk];
 }
 
+enum store_error table_add(u32 disk, const char *name)
+{
+	if (tables[disk].name[0] != '\0')
+		return STORE_EXISTS;
+	strcpy(tables[disk].name, name);
+	return STORE_OK;
+}
+
 bool table_is_zero(const void *at, u64 bytes)
 {
 	const volatile u64 *words = at;
@@ -132,6 +140,16 @@ static enum store_extent kind_of(const struct gpt_part *part)
 	if (memcmp(part->type, gpt_type_zeroing, sizeof(part->type)) == 0)
 		return STORE_EXTENT_ZEROING;
 	return STORE_EXTENT_OTHER;
+}
+
+u32 table_find_zeroing(const struct table *t)
+{
+	struct gpt_part part;
+
+	for (u32 i = 0; i < t->gpt.entry_count; i++)
+		if (gpt_part(&t->gpt, i, &part) && kind_of(&part) == STORE_EXTENT_ZEROING)
+			return i + 1;
+	return 0;
 }
 
 static bool is_part_of(const struct volume *v, const struct table *t, const struct gpt_part *part)

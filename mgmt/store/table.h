@@ -32,6 +32,8 @@ struct table {
 
 void tables_init(void);
 struct table *table_of(u32 disk);
+/* Root has told of a disk: its link is mapped. */
+enum store_error table_add(u32 disk, const char *name);
 
 static inline bool table_has_gpt(const struct table *t)
 {
@@ -56,6 +58,9 @@ void table_unreadable(struct table *t);
 /* Make volumes of the table's partitions, keep those that are the same, drop those that are no more. What a link has is
  * kept in any case; if it is not in the table any more, that is the table's fault. All is due to be reported. */
 void table_sync(u32 disk);
+
+/* A partition that is to be zeroed: 0, or its number. */
+u32 table_find_zeroing(const struct table *t);
 
 /* The whole disk: a volume of its name. Another disk may have something to report then. */
 void table_set_whole(u32 disk);

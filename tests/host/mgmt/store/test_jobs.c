@@ -285,6 +285,27 @@ static void whole_disks(void **state)
 	bench_expect(0, STORE_TABLE_BLANK, STORE_FAULT_NONE, 14, 14);
 }
 
+/* A link that is taken back while its whole disk has something else to do: it is not served afterwards. */
+static void an_attachment_that_waits(void **state)
+{
+	struct store_order attach = { .op = STORE_ATTACH, .volume = "d0" }, detach = { .op = STORE_DETACH };
+	u32 attached, detached;
+
+	(void)state;
+	assert_int_equal(bench_create(0, "a", MIB_BYTES, 1), STORE_OK);
+	bench_disk[0].is_stuck = true;
+	bench_driver_again(0, false);
+	attached = bench_send(attach);
+	assert_int_equal(bench_answer(attached), STORE_ERROR_COUNT);
+	detached = bench_send(detach);
+	assert_int_equal(bench_answer(detached), STORE_OK);
+	assert_int_equal(bench_answer(attached), STORE_BUSY);
+	assert_int_equal(view.done[(view.done_count - 1) % BENCH_REPORTS].id, detached);
+	bench_disk[0].is_stuck = false;
+	bench_run();
+	assert_int_equal(bench_attach(0, "a", NULL), STORE_OK);
+}
+
 static void partitions_of_others(void **state)
 {
 	const struct gpt_part parts[] = {
@@ -395,6 +416,7 @@ int main(void)
 		cmocka_unit_test_setup(zeroing_survives, setup),
 		cmocka_unit_test_setup(links_and_volumes, setup),
 		cmocka_unit_test_setup(whole_disks, setup),
+		cmocka_unit_test_setup(an_attachment_that_waits, setup),
 		cmocka_unit_test_setup(partitions_of_others, setup),
 		cmocka_unit_test_setup(names_of_disks, setup),
 		cmocka_unit_test_setup(two_of_a_name, setup),
