@@ -27,6 +27,7 @@
 
 #define RW (RIGHT_R | RIGHT_W)
 #define REPORTS_PER_TURN 64u
+#define ORDERS_OF_A_DISK 12u	/* sent and not answered: the store keeps 16, of which some are for links */
 
 /* DUE_QUIET: the store is done with a link, the disk's device may not be. */
 enum due { DUE_NOTHING, DUE_BEGIN, BEGIN_SENT, DUE_END, END_SENT, DUE_QUIET };
@@ -274,13 +275,24 @@ static const struct { enum store_op ram, disk; enum due next; } volume_orders[] 
 	[DUE_END] = { STORE_DROP_RAM, STORE_DELETE, END_SENT },
 };
 
+static bool is_full(u32 slot)
+{
+	u32 sent = 0;
+
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if ((volume_due[i] == BEGIN_SENT || volume_due[i] == END_SENT) && volume_is_on_disk(volume_at(i)) &&
+		    volume_at(i)->slot == slot)
+			sent++;
+	return sent >= ORDERS_OF_A_DISK;
+}
+
 static bool send_volumes(enum due due)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		const struct volume *v = volume_at(i);
 		bool is_on_disk = v != NULL && volume_is_on_disk(v);
 
-		if (volume_due[i] != due || (is_on_disk && !disk_at(v->slot)->is_there))
+		if (volume_due[i] != due || (is_on_disk && (!disk_at(v->slot)->is_there || is_full(v->slot))))
 			continue;
 		if (!send_volume(i, is_on_disk ? volume_orders[due].disk : volume_orders[due].ram))
 			return false;
@@ -400,6 +412,7 @@ static void volume_done(u32 number, enum store_op op, u32 error)
 		made(v, error);
 	else if ((op == STORE_DROP_RAM || op == STORE_DELETE) && due == END_SENT)
 		deleted(v, error);
+	is_order_due = true;		/* one that was held back */
 }
 
 static void link_done(u32 link, enum store_op op)

@@ -563,7 +563,8 @@ static void nobody_waits(void **state)
 	expect_clean();
 }
 
-/* More requests than root keeps: the others are told to come back. */
+/* More requests than root keeps: the others are told to come back. The store gets as many orders about a disk as it
+ * keeps, and the next one when it has answered one. */
 static void many(void **state)
 {
 	struct store_order order;
@@ -580,6 +581,7 @@ static void many(void **state)
 			taken++;
 	}
 	assert_int_equal(taken, 32);
+	assert_int_equal(ring_used(&orders), 12 * sizeof(order));
 	for (u32 i = 0; i < taken; i++) {
 		order = take(STORE_CREATE);
 		make_it(&order, i + 1);
@@ -588,10 +590,13 @@ static void many(void **state)
 		snprintf(name, sizeof(name), "m%u", (unsigned)i);
 		bench_ask(REQ_DELETE, name, 0);
 		bench_turns(0, 3);
+	}
+	assert_int_equal(ring_used(&orders), 12 * sizeof(order));
+	for (u32 i = 0; i < taken; i++) {
 		order = take(STORE_DELETE);
 		done(&order, STORE_OK);
-		bench_expect(ERR_NONE);
 	}
+	bench_expect(ERR_NONE);
 	expect_clean();
 }
 
