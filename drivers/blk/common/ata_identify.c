@@ -8,8 +8,8 @@
 
 enum {
 	WORD_SERIAL = 10, WORD_SERIAL_COUNT = 10, WORD_MODEL = 27, WORD_MODEL_COUNT = 20, WORD_CAPABILITIES = 49,
-	WORD_COMMANDS = 83, WORD_ENABLED = 85, WORD_SECTORS = 100, WORD_SECTOR_SIZE = 106, WORD_LOGICAL_SIZE = 117,
-	WORD_DATA_SET = 169
+	WORD_SUPPORTED = 69, WORD_COMMANDS = 83, WORD_ENABLED = 85, WORD_SECTORS = 100, WORD_SECTOR_SIZE = 106,
+	WORD_LOGICAL_SIZE = 117, WORD_DATA_SET = 169
 };
 
 #define CAN_DMA BIT32(8)
@@ -20,6 +20,7 @@ enum {
 #define HAS_LARGE_PHYSICAL BIT32(13)
 #define HAS_LARGE_LOGICAL BIT32(12)
 #define CAN_TRIM BIT32(0)
+#define IS_TRIM_DETERMINISTIC BIT32(14)	/* what is trimmed reads as the same from then on */
 
 /* Texts have the first character of each pair in the upper byte. */
 static void text(char *to, u32 to_bytes, const u16 *words, u32 count)
@@ -69,7 +70,7 @@ const char *ata_describe(const u16 *data, struct blk_info *info)
 				   .physical_bytes = physical_bytes(data, logical), .max_sectors = BLK_MAX_SECTORS };
 	if (data[WORD_ENABLED] & HAS_CACHE)
 		info->features |= BLK_CAN_FLUSH;
-	if (data[WORD_DATA_SET] & CAN_TRIM) {
+	if ((data[WORD_DATA_SET] & CAN_TRIM) && (data[WORD_SUPPORTED] & IS_TRIM_DETERMINISTIC)) {
 		info->features |= BLK_CAN_DISCARD;
 		info->max_zero_sectors = ATA_TRIM_RANGES * ATA_TRIM_SECTORS / 8 * 8;
 	}

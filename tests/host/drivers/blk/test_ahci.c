@@ -54,6 +54,7 @@ static void make_device(void)
 	dev.identify[49] = 0x300;
 	dev.identify[83] = 0x400;
 	dev.identify[85] = 0x20;
+	dev.identify[69] = 0x4000;
 	dev.identify[106] = 0x6003;
 	dev.identify[169] = 1;
 	memcpy(&dev.identify[100], &sectors, 8);
@@ -237,6 +238,16 @@ static void test_flush_and_trim(void **state)
 	assert_int_equal(bench_do(BLK_WRITE_ZEROES, 0, 8, 8, 0, 0), BLK_INVAL);
 }
 
+/* What is discarded may read as zeros once and as old data later: such a disk is not told to. */
+static void test_trim_of_no_effect(void **state)
+{
+	(void)state;
+	dev.identify[69] = 0;
+	bench_bring_up();
+	assert_int_equal(bench_client.info.features, BLK_CAN_FLUSH);
+	assert_int_equal(bench_client.info.max_zero_sectors, 0);
+}
+
 /* One of eight fails: it alone is told so, and the others are done. */
 static void one_of_eight_fails(void)
 {
@@ -336,6 +347,7 @@ int main(void)
 		cmocka_unit_test_setup(test_requests, setup),
 		cmocka_unit_test_setup(test_few_slots, setup),
 		cmocka_unit_test_setup(test_flush_and_trim, setup),
+		cmocka_unit_test_setup(test_trim_of_no_effect, setup),
 		cmocka_unit_test_setup(test_error_among_others, setup),
 		cmocka_unit_test_setup(test_slow_recovery, setup),
 		cmocka_unit_test_setup(test_refused, setup),
