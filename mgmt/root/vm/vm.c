@@ -215,10 +215,13 @@ static bool is_limit_only(const struct vm *vm, const struct vm_spec *wanted, u32
 struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run)
 {
 	static struct vm_spec next;	/* too large for the stack */
+	bool concerns_disks = (asked & (BIT32(FIELD_DISK) | BIT32(FIELD_ON_IO_ERROR))) != 0;
 	struct error_info no;
 
 	if (asked == 0 || (asked & ~FIELDS_ALL) != 0)
 		return error_info_of(ERR_BAD_FIELD, 0, FIELD_SET);
+	if (vm->phase == VM_PHASE_ENDING && vm->after_teardown == AFTER_DELETE)	/* its volumes may be going */
+		return error_info_of(ERR_VM_STATE, 0, vm_state_of(vm));
 	if ((asked & ~FIELDS_ANY_TIME) != 0 && vm->phase != VM_PHASE_IDLE && !is_limit_only(vm, wanted, asked))
 		return error_info_of(ERR_VM_STATE, 0, vm_state_of(vm));
 	next = vm->spec;
@@ -226,14 +229,15 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 	no = spec_judge(&next, asked, &root.images, INFO->pcpu_count);
 	if (no.error == ERR_NONE && (asked & ~FIELDS_ANY_TIME) != 0 && vm->phase == VM_PHASE_IDLE)
 		no = vm_memory_judge(&next);
-	if (no.error == ERR_NONE)
+	if (no.error == ERR_NONE && concerns_disks)
 		no = volumes_judge(vm->name, vm->index, &next);
 	if (no.error != ERR_NONE || is_dry_run)
 		return no;
 	no = vm_share_change(vm, &next.share);
 	if (no.error != ERR_NONE)
 		return no;
-	vm_disks_set(vm, &next);
+	if (concerns_disks)
+		vm_disks_set(vm, &next);
 	vm->spec = next;
 	return no;
 }

@@ -145,6 +145,27 @@ static void a_volume_in_ram(void **state)
 	expect_all_back();
 }
 
+/* A VM whose volumes are going is not changed any more. */
+static void a_change_while_it_goes(void **state)
+{
+	struct request r = bench_make_request(REQ_SET, "a", 0);
+	u32 deletion;
+
+	(void)state;
+	create_made("a", 2 * MIB, VOLUME_RAM, "");
+	bench_ask(REQ_DELETE, "a", 0);
+	bench_turns(0, 5);
+	deletion = take(STORE_DROP_RAM).id;
+	r.fields = BIT32(FIELD_WEIGHT);
+	r.spec.share.weight = 200;
+	bench_send(&r);
+	bench_expect(ERR_VM_STATE);
+	report(deletion, STORE_OK);
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NO_VM);
+	expect_all_back();
+}
+
 static void a_run(void **state)
 {
 	const struct vmm_args *args;
@@ -569,8 +590,8 @@ static void each_call_fails_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_volume_in_ram), cmocka_unit_test(a_run), cmocka_unit_test(a_reboot),
-		cmocka_unit_test(a_new_store),
+		cmocka_unit_test(a_volume_in_ram), cmocka_unit_test(a_change_while_it_goes),
+		cmocka_unit_test(a_run), cmocka_unit_test(a_reboot), cmocka_unit_test(a_new_store),
 		cmocka_unit_test(io_is_accounted), cmocka_unit_test(restarted_on_request),
 		cmocka_unit_test(kept_and_shared), cmocka_unit_test(refusals), cmocka_unit_test(a_hostile_store),
 		cmocka_unit_test(each_call_fails_once),
