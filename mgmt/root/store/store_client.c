@@ -21,6 +21,7 @@
 #include "rt_ring.h"
 #include "spec.h"
 #include "store.h"
+#include "store_maps.h"
 #include "sys.h"
 #include "vm_layout.h"
 #include "wires.h"
@@ -44,52 +45,7 @@ static bool is_order_due;
 static u64 h_store;		/* its PD, 0 while it is down */
 static struct ring orders, reports;
 
-static u64 link_address(u32 link)
-{
-	return STORE_LINKS + (u64)link * BLK_LINK_BYTES;
-}
-
-static u64 ram_address(const struct volume *v)
-{
-	return STORE_RAM + v->slot * STORE_RAM_STRIDE;
-}
-
-static void unmap(u64 address, u64 bytes)
-{
-	while (h_store != 0 && sys_mem_unmap(h_store, address, bytes) == ST_AGAIN)
-		;
-}
-
-static void destroy(u64 h_mem)
-{
-	while (sys_object_destroy(h_mem) == ST_AGAIN)
-		;
-	(void)sys_handle_close(h_mem);
-}
-
 /* ---- what is asked for ---- */
-
-static enum status map_ram(u64 h_pd, const struct volume *v)
-{
-	return h_pd != 0 ? pd_map(h_pd, v->h_mem, ram_address(v), v->bytes, RW) : ST_OK;
-}
-
-/* All of it, so that the store never faults for want of memory; or nothing. */
-static enum status map_link(u64 h_pd, u32 link)
-{
-	u64 h_mem = links[link].h_mem;
-	enum status st;
-
-	if (h_pd == 0)
-		return ST_OK;
-	st = pd_map(h_pd, h_mem, link_address(link), BLK_LINK_BYTES, RW);
-	if (st != ST_OK)
-		return st;
-	st = pd_fill(h_pd, h_mem, link_address(link), 0, BLK_LINK_BYTES, RW);
-	while (st != ST_OK && sys_mem_unmap(h_pd, link_address(link), BLK_LINK_BYTES) == ST_AGAIN)
-		;
-	return st;
-}
 
 /* Random, or at least of this moment. */
 static void choose_guid(u8 guid[STORE_GUID_BYTES])
@@ -103,27 +59,12 @@ static void choose_guid(u8 guid[STORE_GUID_BYTES])
 	guid[8] = (u8)((guid[8] & 0x3f) | 0x80);
 }
 
-static enum status add_ram(struct volume *v)
-{
-	enum status st = sys_mem_create(HANDLE_ROOT, v->bytes, MEM_LARGE, &v->h_mem);
-
-	if (st != ST_OK)
-		return st;
-	st = map_ram(h_store, v);
-	if (st != ST_OK) {
-		destroy(v->h_mem);
-		v->h_mem = 0;
-		return st;
-	}
-	return ST_OK;
-}
-
 enum status store_create(struct volume *v)
 {
 	enum status st = ST_OK;
 
 	if (v->kind == VOLUME_ROW_MEMORY)
-		st = add_ram(v);
+		st = store_add_ram(h_store, v);
 	else
 		choose_guid(v->guid);
 	if (st != ST_OK) {
@@ -137,10 +78,8 @@ enum status store_create(struct volume *v)
 
 static void forget_volume(struct volume *v)
 {
-	if (v->h_mem != 0) {
-		unmap(ram_address(v), v->bytes);
-		destroy(v->h_mem);
-	}
+	if (v->h_mem != 0)
+		store_drop_ram(h_store, v);
 	volume_due[volume_number(v)] = DUE_NOTHING;
 	v->is_used = false;
 }
@@ -177,7 +116,7 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 	links[link].flags = (disk->flags & DISK_READ_ONLY) != 0 ? STORE_READ_ONLY : 0;
 	link_rules_clear(link);
 	memcpy(links[link].serial, disk->serial, sizeof(links[link].serial));
-	st = map_link(h_store, link);
+	st = store_map_link(h_store, link, h_mem);
 	if (st != ST_OK) {
 		links[link].h_mem = 0;
 		return st;
@@ -223,7 +162,7 @@ static bool free_link(u32 link)
 static bool forget_link(u32 link)
 {
 	set_window(link, volume_at(links[link].volume), 0);
-	unmap(link_address(link), BLK_LINK_BYTES);
+	store_unmap_link(h_store, link);
 	return free_link(link);
 }
 
@@ -532,7 +471,7 @@ static enum status again_volume(u64 h_pd, u32 number)
 	if (v->is_going && volume_due[number] == BEGIN_SENT)
 		v->is_making = false;
 	volume_due[number] = v->is_going ? DUE_END : DUE_BEGIN;
-	return v->h_mem != 0 ? map_ram(h_pd, v) : ST_OK;
+	return v->h_mem != 0 ? store_map_ram(h_pd, v) : ST_OK;
 }
 
 static enum status again_link(u64 h_pd, u32 link)
@@ -545,7 +484,7 @@ static enum status again_link(u64 h_pd, u32 link)
 	}
 	links[link].due = DUE_BEGIN;
 	link_rules_again(link);
-	return map_link(h_pd, link);
+	return store_map_link(h_pd, link, links[link].h_mem);
 }
 
 /* Its links with the drivers, which were started again too. */
