@@ -30,8 +30,9 @@
 #define REPORTS_PER_TURN 64u
 #define ORDERS_OF_A_DISK 12u	/* sent and not answered: the store keeps 16, of which some are for links */
 
-/* DUE_QUIET: the store is done with a link, the disk's device may not be. */
-enum due { DUE_NOTHING, DUE_BEGIN, BEGIN_SENT, DUE_END, END_SENT, DUE_QUIET };
+/* DUE_QUIET: the store is done with a link, the disk's device may not be. REFUSED: it does not serve the link now, and
+ * is asked again when it tells something of the disk. */
+enum due { DUE_NOTHING, DUE_BEGIN, BEGIN_SENT, DUE_END, END_SENT, DUE_QUIET, REFUSED };
 
 static struct {
 	enum due due;		/* NOTHING with a handle: the store has it */
@@ -172,7 +173,7 @@ bool store_detach(u32 link)
 		return true;
 	if (links[link].due == DUE_QUIET)
 		return free_link(link);
-	if (links[link].due == DUE_BEGIN)
+	if (links[link].due == DUE_BEGIN || links[link].due == REFUSED)
 		return forget_link(link);
 	if (links[link].due != END_SENT) {
 		links[link].due = DUE_END;
@@ -354,14 +355,26 @@ static void volume_done(u32 number, enum store_op op, u32 error)
 	is_order_due = true;		/* one that was held back */
 }
 
-static void link_done(u32 link, enum store_op op)
+static void link_done(u32 link, enum store_op op, u32 error)
 {
 	if (link >= BLK_WINDOWS)
 		return;
 	if (op == STORE_ATTACH && links[link].due == BEGIN_SENT)
-		links[link].due = DUE_NOTHING;
+		links[link].due = error == STORE_OK ? DUE_NOTHING : REFUSED;
 	else if (op == STORE_DETACH && links[link].due == END_SENT)
 		(void)forget_link(link);
+}
+
+/* There is something new of a disk. */
+static void ask_again(u32 slot)
+{
+	for (u32 i = 0; i < BLK_WINDOWS; i++) {
+		const struct volume *v = volume_at(links[i].volume);
+
+		if (links[i].due == REFUSED && v != NULL && volume_is_on_disk(v) && v->slot == slot)
+			links[i].due = DUE_BEGIN;
+	}
+	is_order_due = true;
 }
 
 /* Of a disk that the store was told of. */
@@ -372,7 +385,7 @@ static void take_disk(const struct store_report *report)
 	if (report->slot >= DISKS || disk_due[report->slot] != BEGIN_SENT || !disk_take_report(report))
 		return;
 	disk_name(name, report->slot);
-	is_order_due = true;
+	ask_again(report->slot);
 	if (report->sectors == 0 || volume_set_disk(report->slot, name, report->sectors * BLK_SECTOR_BYTES,
 						    report->block_bytes, report->identity) != NULL)
 		return;
@@ -390,7 +403,7 @@ static void take_extent(const struct store_report *report)
 	     report->sectors == 0 || report->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES))
 		return;
 	volume_take_extent(report);
-	is_order_due = true;
+	ask_again(report->slot);
 }
 
 static void take_done(const struct store_report *report)
@@ -402,7 +415,7 @@ static void take_done(const struct store_report *report)
 		rt_log("root: the store refused order %u on %u (error %u)", (unsigned)op, (unsigned)number,
 		       (unsigned)report->error);
 	if (op == STORE_ATTACH || op == STORE_DETACH)
-		link_done(number, op);
+		link_done(number, op, report->error);
 	else if (op != STORE_RULES && op != STORE_RETRY)
 		volume_done(number, op, report->error);
 }
