@@ -20,10 +20,11 @@ void report_io(const struct out *out, const struct io_counts *io)
 	char read[UNIT_TEXT_BYTES], reads[UNIT_TEXT_BYTES], written[UNIT_TEXT_BYTES], writes[UNIT_TEXT_BYTES];
 	char all[UNIT_TEXT_BYTES], errors[UNIT_TEXT_BYTES];
 
-	out_format(out, "%s requests: read %s in %s, wrote %s in %s; %s error%s, %u in flight",
-		count_text(all, io_requests(io)), size_text(read, io->read_bytes, false),
-		count_text(reads, io->reads), size_text(written, io->written_bytes, false),
-		count_text(writes, io->writes), count_text(errors, io->errors), io->errors == 1 ? "" : "s",
+	out_format(out, "%s request%s: read %s in %s, wrote %s in %s; %s error%s, %u in flight",
+		count_text(all, io_requests(io)), io_requests(io) == 1 ? "" : "s",
+		size_text(read, io->read_bytes, false), count_text(reads, io->reads),
+		size_text(written, io->written_bytes, false), count_text(writes, io->writes),
+		count_text(errors, io->errors), io->errors == 1 ? "" : "s",
 		(u32)io->in_flight);
 }
 
