@@ -8,6 +8,7 @@ static struct {
 	u32 iops;
 	u64 rate;
 	bool holds_errors;
+	bool are_told;		/* the store has some of that link, also of one before */
 	bool are_due, is_retry_due;
 	bool has_failed;
 } rules[BLK_WINDOWS];
@@ -16,8 +17,14 @@ void link_rules_clear(u32 link)
 {
 	rules[link].iops = 0;
 	rules[link].rate = 0;
-	rules[link].holds_errors = rules[link].are_due = false;
+	rules[link].holds_errors = false;
+	rules[link].are_due = rules[link].are_told;
 	rules[link].is_retry_due = rules[link].has_failed = false;
+}
+
+void link_rules_end(u32 link)
+{
+	rules[link].are_told = false;
 }
 
 bool link_rules_set(u32 link, const struct disk_spec *disk, bool holds_errors)
@@ -40,6 +47,7 @@ void link_rules_retry(u32 link)
 
 void link_rules_again(u32 link)
 {
+	rules[link].are_told = false;
 	rules[link].are_due = rules[link].iops != 0 || rules[link].rate != 0 || rules[link].holds_errors;
 	rules[link].is_retry_due = rules[link].has_failed = false;
 }
@@ -60,10 +68,12 @@ bool link_rules_order(u32 link, struct store_order *out)
 
 void link_rules_sent(u32 link, u32 op)
 {
-	if (op == STORE_RULES)
-		rules[link].are_due = false;
-	else
+	if (op == STORE_RETRY) {
 		rules[link].is_retry_due = false;
+		return;
+	}
+	rules[link].are_due = false;
+	rules[link].are_told = true;
 }
 
 void link_rules_failed(u32 link)

@@ -10,11 +10,13 @@
 #include "store.h"
 #include "types.h"
 
-/* A link begins: no limits, errors are reported. */
+/* A link begins: no limits, errors are reported. That is due if the store was told something of one before it. */
 void link_rules_clear(u32 link);
 /* True: they are others, and due. */
 bool link_rules_set(u32 link, const struct disk_spec *disk, bool holds_errors);
 void link_rules_retry(u32 link);
+/* The store serves it, and is to detach it: then it forgets what it was told. */
+void link_rules_end(u32 link);
 /* The store is new, and the link begins anew there. */
 void link_rules_again(u32 link);
 

@@ -175,6 +175,8 @@ bool store_detach(u32 link)
 		return free_link(link);
 	if (links[link].due == DUE_BEGIN || links[link].due == REFUSED)
 		return forget_link(link);
+	if (links[link].due == DUE_NOTHING)
+		link_rules_end(link);
 	if (links[link].due != END_SENT) {
 		links[link].due = DUE_END;
 		is_order_due = true;
@@ -489,6 +491,7 @@ static enum status again_volume(u64 h_pd, u32 number)
 
 static enum status again_link(u64 h_pd, u32 link)
 {
+	link_rules_again(link);
 	if (links[link].h_mem == 0 || links[link].due == DUE_QUIET)
 		return ST_OK;
 	if (links[link].due == DUE_END || links[link].due == END_SENT) {
@@ -496,7 +499,6 @@ static enum status again_link(u64 h_pd, u32 link)
 		return ST_OK;
 	}
 	links[link].due = DUE_BEGIN;
-	link_rules_again(link);
 	return store_map_link(h_pd, link, links[link].h_mem);
 }
 

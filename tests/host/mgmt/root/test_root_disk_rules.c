@@ -199,6 +199,42 @@ static void limits_of_a_disk(void **state)
 	expect_all_back();
 }
 
+/* A link that ends before the store served it: what the store was told of it is not for the VM that is next there. */
+static void limits_end_with_the_link(void **state)
+{
+	struct request r = a_create("a", 2 * MIB, VOLUME_RAM, "");
+	struct vm_spec spec;
+	u32 link;
+
+	(void)state;
+	r.spec.disks[0].iops = 500;
+	bench_send(&r);
+	expect_done(STORE_ADD_RAM);
+	bench_expect(ERR_NONE);
+	link = bench_answer.vm.index * VM_DEVICES;
+	spec = r.spec;
+	for (u32 run = 0; run < 2; run++) {
+		start("a");
+		expect_rules(link, 500, 0);
+		report(take(STORE_ATTACH).id, STORE_BUSY);
+		bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
+		bench_turns(0, 50);
+		bench_expect(ERR_NONE);
+		expect_no_order();
+	}
+	spec.disks[0].iops = 0;
+	set_disk(&spec, ERR_NONE);
+	start("a");
+	expect_rules(link, 0, 0);
+	expect_done(STORE_ATTACH);
+	stop("a");
+	start("a");
+	expect_done(STORE_ATTACH);
+	stop("a");
+	delete_made("a", STORE_DROP_RAM);
+	expect_all_back();
+}
+
 static void report_failure(u32 link)
 {
 	struct store_report r = { .kind = STORE_FAILED, .slot = link, .error = BLK_IOERR };
@@ -266,7 +302,8 @@ static void a_failed_disk_pauses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limits_of_a_disk), cmocka_unit_test(a_failed_disk_pauses),
+		cmocka_unit_test(limits_of_a_disk), cmocka_unit_test(limits_end_with_the_link),
+		cmocka_unit_test(a_failed_disk_pauses),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
