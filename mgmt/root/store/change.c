@@ -160,7 +160,7 @@ static bool concerns_disks(const struct change *c)
 	return c->request.op != REQ_SET || (c->request.fields & BIT32(FIELD_DISK)) != 0;
 }
 
-/* Some volume is to be made on the best of all disks. */
+/* Some volume is to be made on the best of all disks. Only of a request whose fields were judged. */
 static bool needs_choice(const struct change *c)
 {
 	if (kinds[c->request.op].has_vm)
@@ -191,15 +191,27 @@ static struct error_info make(struct change *c, const char *name, const struct d
 	return no;
 }
 
+/* It was there before: nobody else gets or deletes it meanwhile. */
+static void hold(const struct change *c, struct volume *v)
+{
+	v->change = number_of(c);
+	v->is_held = true;
+}
+
 static struct error_info make_missing(struct change *c)
 {
 	struct error_info no = ERROR_INFO_NONE;
 	char name[VOLUME_NAME_BYTES];
 
 	for (u32 i = 0; i < c->request.spec.disk_count && no.error == ERR_NONE; i++) {
+		struct volume *v;
+
 		volume_name_of(name, c->request.name, &c->request.spec, i);
-		if (volume_find(name) == NULL)
+		v = volume_find(name);
+		if (v == NULL)
 			no = make(c, name, &c->request.spec.disks[i]);
+		else if (v->vm == VOLUME_NOBODY)
+			hold(c, v);
 	}
 	return no;
 }
@@ -229,6 +241,10 @@ static void release_volumes(struct change *c, bool is_failed)
 		if (v == NULL || v->change != number_of(c))
 			continue;
 		v->change = CHANGE_NONE;
+		if (v->is_held) {
+			v->is_held = false;
+			continue;
+		}
 		v->is_fresh = !is_failed && kinds[c->request.op].has_vm;
 		if (is_failed && c->request.op != REQ_DELETE_VOLUME)
 			store_delete(v);
@@ -274,7 +290,7 @@ static bool are_volumes_done(const struct change *c, struct error_info *no)
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		const struct volume *v = volume_at(i);
 
-		if (v == NULL || v->change != number_of(c))
+		if (v == NULL || v->change != number_of(c) || v->is_held)
 			continue;
 		if (v->error == STORE_OK && (v->is_making || v->is_going)) {
 			is_done = false;
@@ -312,7 +328,7 @@ static void begin(struct change *c)
 	struct error_info no = kinds[c->request.op].judge(c);
 	bool may_wait = concerns_disks(c) && disks_are_coming() && c->deadline_tsc > rt_time_tsc();
 
-	if (may_wait && volume_may_come(&no, needs_choice(c))) {
+	if (may_wait && (volume_may_come(&no, false) || (volume_may_come(&no, true) && needs_choice(c)))) {
 		c->step = STEP_DISKS;
 		return;
 	}
@@ -383,8 +399,8 @@ void change_begin(u32 client, const struct request *request)
 	}
 	begin(c);
 	if (c->step == STEP_DISKS)
-		rt_log("root: a request for %s waits for disks that are starting", c->request.name[0] != '\0' ?
-			c->request.name : volume_of(c)->volume);
+		rt_log("root: a request for %s waits for disks that are starting",
+		       kinds[c->request.op].has_vm ? c->request.name : volume_of(c)->volume);
 }
 
 static u64 step_one(struct change *c)

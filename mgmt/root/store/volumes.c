@@ -295,6 +295,18 @@ struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spe
 	return no;
 }
 
+struct error_info volumes_judge_there(const char *vm_name, const struct vm_spec *spec)
+{
+	char name[VOLUME_NAME_BYTES];
+
+	for (u32 i = 0; i < spec->disk_count; i++) {
+		volume_name_of(name, vm_name, spec, i);
+		if (volume_find(name) == NULL)
+			return refuse(ERR_NO_VOLUME, name, 0, 0);
+	}
+	return ERROR_INFO_NONE;
+}
+
 struct error_info volume_judge_new(const char *name, const struct disk_spec *want)
 {
 	struct plan plan = { { 0 } };

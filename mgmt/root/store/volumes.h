@@ -23,6 +23,7 @@ struct volume {
 	bool is_fresh;		/* made by the change (change.h) that is about to give it to its VM */
 	u32 error;		/* enum store_error: making or deleting it failed */
 	u32 change;		/* number of the change that it belongs to just now, or CHANGE_NONE */
+	bool is_held;		/* it was there before that change */
 	u32 kind;		/* enum volume_row_kind; a whole DISK can neither be made nor deleted */
 	char name[VOLUME_NAME_BYTES];
 	char on[DISK_NAME_BYTES];	/* VOLUME_RAM or a disk's name */
@@ -52,6 +53,8 @@ void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec,
  * about to be made. Whether there is memory for volumes in RAM is not asked here.
  */
 struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spec *spec);
+/* Are all of them there? */
+struct error_info volumes_judge_there(const char *vm_name, const struct vm_spec *spec);
 /* Can a volume of that name be made as `want` says? / Can it be deleted? */
 struct error_info volume_judge_new(const char *name, const struct disk_spec *want);
 struct error_info volume_judge_delete(const char *name);

@@ -180,6 +180,8 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 		return error_info_of(ERR_TOO_MANY_VMS, VM_COUNT + 1, VM_COUNT);
 	if (no.error == ERR_NONE)
 		no = volumes_judge(name, VOLUME_NOBODY, spec);
+	if (no.error == ERR_NONE && !is_dry_run)
+		no = volumes_judge_there(name, spec);
 	/* What could not even run alone is refused now, the rest when it is started. */
 	if (no.error != ERR_NONE || is_dry_run)
 		return no;
@@ -220,9 +222,9 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 
 	if (asked == 0 || (asked & ~FIELDS_ALL) != 0)
 		return error_info_of(ERR_BAD_FIELD, 0, FIELD_SET);
-	if (vm->phase == VM_PHASE_ENDING && vm->after_teardown == AFTER_DELETE)	/* its volumes may be going */
-		return error_info_of(ERR_VM_STATE, 0, vm_state_of(vm));
 	if ((asked & ~FIELDS_ANY_TIME) != 0 && vm->phase != VM_PHASE_IDLE && !is_limit_only(vm, wanted, asked))
+		return error_info_of(ERR_VM_STATE, 0, vm_state_of(vm));
+	if (vm->phase == VM_PHASE_ENDING && vm->after_teardown == AFTER_DELETE)	/* its volumes may be going */
 		return error_info_of(ERR_VM_STATE, 0, vm_state_of(vm));
 	next = vm->spec;
 	spec_merge(&next, wanted, asked);
@@ -231,6 +233,8 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 		no = vm_memory_judge(&next);
 	if (no.error == ERR_NONE && concerns_disks)
 		no = volumes_judge(vm->name, vm->index, &next);
+	if (no.error == ERR_NONE && concerns_disks && !is_dry_run)
+		no = volumes_judge_there(vm->name, &next);
 	if (no.error != ERR_NONE || is_dry_run)
 		return no;
 	no = vm_share_change(vm, &next.share);
