@@ -10,8 +10,9 @@
  *
  * Volumes: one in RAM; a whole disk, which has the disk's name; a partition of a disk's GPT (UEFI 2.10, section 5.3).
  * A partition of VOS' own type has its name in the table; any other, and one whose name is unfit or taken, is called
- * DISKpN after its number. A partition's unique GUID tells it from all others; root repeats it in each order about it:
- * so no order reaches another partition of that name. GUIDs are 16 bytes as on the disk.
+ * DISKpN after its number. A partition's unique GUID tells it from all others; root repeats it and the disk's slot in
+ * each order about it, and the name does not count then: it may be another one by now. GUIDs are 16 bytes as on
+ * the disk.
  *
  * The store looks at a disk that is there, then reports it and its partitions, and again what has changed. Changes by
  * an order are reported before its STORE_DONE. While a whole disk is attached, its partitions are not, and nothing is
@@ -40,7 +41,8 @@
 enum store_op {
 	STORE_ADD_RAM = 1,	/* volume, bytes, slot: there is a volume in RAM; root has mapped its memory */
 	STORE_DROP_RAM,		/* volume: it is no more; root unmaps it after the answer */
-	STORE_ATTACH,		/* link, volume, guid, flags, serial: serve that link. The link is mapped and zeroed */
+	STORE_ATTACH,		/* link, slot, volume, guid, flags, serial: serve that link, which is mapped and
+				 * zeroed */
 	STORE_DETACH,		/* link: answered when nothing of it is in flight; root unmaps it then */
 	STORE_ADD_DISK,		/* slot (driver * DRIVER_LINKS + link), disk: serve it; its link is mapped */
 	STORE_CREATE,		/* slot, volume, bytes, guid: make a partition of VOS' type, on a blank disk a table
@@ -84,7 +86,7 @@ enum store_kind {
 
 enum store_error {
 	STORE_OK,
-	STORE_NO_VOLUME,	/* none of that name and GUID */
+	STORE_NO_VOLUME,	/* none of that GUID on that disk, or of that name */
 	STORE_EXISTS,		/* the name, the GUID or the link is taken */
 	STORE_FULL,		/* no room: on the disk, in its table, among STORE_VOLUMES */
 	STORE_BAD_ORDER,

@@ -335,7 +335,7 @@ static void delete_volume(u32 disk, const struct store_order *order)
 		answer(disk, error);
 		return;
 	}
-	volume_find(order->volume)->is_going = true;
+	volume_meant(order)->is_going = true;
 	gpt_retype(&table_of(disk)->gpt, number - 1, gpt_type_zeroing);
 	write_table(disk, deleted);
 }

@@ -67,14 +67,13 @@ enum store_error judge_create(u32 disk, const struct store_order *order)
 enum store_error judge_delete(u32 disk, const struct store_order *order, u32 *number)
 {
 	const struct table *t = table_of(disk);
-	const struct volume *v = volume_find(order->volume);
+	const struct volume *v = volume_meant(order);
 	enum store_error error = judge_disk(disk);
 	struct gpt_part part;
 
 	if (error != STORE_OK)
 		return error;
-	if (v == NULL || v->kind != VOLUME_ON_DISK || v->disk != disk || v->part == 0 ||
-	    memcmp(v->guid, order->guid, sizeof(v->guid)) != 0)
+	if (v == NULL || v->kind != VOLUME_ON_DISK || v->disk != disk || v->part == 0)
 		return STORE_NO_VOLUME;
 	if (t->state == STORE_TABLE_UNREADABLE)
 		return STORE_IO;

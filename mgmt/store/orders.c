@@ -90,9 +90,9 @@ static enum store_error queue(u32 disk, const struct store_order *order)
 
 static enum store_error attach(const struct store_order *order)
 {
-	struct volume *v = volume_find(order->volume);
+	struct volume *v = volume_meant(order);
 
-	if (v == NULL || memcmp(v->guid, order->guid, sizeof(v->guid)) != 0)
+	if (v == NULL)
 		return STORE_NO_VOLUME;
 	if (v->kind == VOLUME_TO_BE || v->is_going)
 		return STORE_BUSY;

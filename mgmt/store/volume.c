@@ -39,6 +39,20 @@ struct volume *volume_find(const char *name)
 	return NULL;
 }
 
+struct volume *volume_meant(const struct store_order *order)
+{
+	static const u8 none[STORE_GUID_BYTES];
+	struct volume *v = volume_find(order->volume);
+
+	if (memcmp(order->guid, none, sizeof(none)) == 0)
+		return v != NULL && memcmp(v->guid, none, sizeof(none)) == 0 ? v : NULL;
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].kind == VOLUME_ON_DISK && volumes[i].disk == order->slot &&
+		    memcmp(volumes[i].guid, order->guid, sizeof(none)) == 0)
+			return &volumes[i];
+	return NULL;
+}
+
 struct volume *volume_of_part(u32 disk, u32 part)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)

@@ -33,6 +33,9 @@ struct volume {
 bool volume_name_ok(const char *name);
 /* NULL: there is none of that name. */
 struct volume *volume_find(const char *name);
+/* Which an order is about: the partition of its slot and GUID, whatever it is called now; the name where the GUID is
+ * zero. NULL: there is none. */
+struct volume *volume_meant(const struct store_order *order);
 /* NULL: there is none of that partition of that disk; part 0: of the whole disk. */
 struct volume *volume_of_part(u32 disk, u32 part);
 /* A disk can other things than before. */

@@ -264,6 +264,7 @@ static bool send_link(u32 link, enum store_op op)
 	struct store_order order = { .op = op, .link = link, .flags = links[link].flags };
 
 	if (op == STORE_ATTACH) {
+		order.slot = v->slot;
 		memcpy(order.volume, v->name, sizeof(order.volume));
 		memcpy(order.guid, v->guid, sizeof(order.guid));
 		memcpy(order.serial, links[link].serial, sizeof(order.serial));

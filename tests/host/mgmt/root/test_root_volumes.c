@@ -268,6 +268,7 @@ static void it_was_there(void **state)
 	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
 	bench_expect(ERR_NONE);
 	order = take(STORE_ATTACH);
+	assert_int_equal(order.slot, NVME);
 	assert_memory_equal(order.guid, guid, sizeof(guid));
 	done(&order, STORE_OK);
 	/* Another store: the link waits until the disk and the partition are there again. */

@@ -437,6 +437,7 @@ static enum store_error attach(u32 link, const char *volume, const u8 *guid)
 	struct store_order order = { .op = STORE_ATTACH, .link = link };
 	const struct store_report *part = bench_part(volume);
 
+	order.slot = part != NULL ? part->slot : 0;
 	strcpy(order.volume, volume);
 	if (guid != NULL)
 		memcpy(order.guid, guid, sizeof(order.guid));

@@ -369,6 +369,31 @@ static void two_of_a_name(void **state)
 	assert_int_equal(bench_attach(0, "v", NULL), STORE_OK);
 }
 
+/* A volume may have got its own name back: root, whose VM has it, goes on calling it after its place. */
+static void a_name_that_drifts(void **state)
+{
+	const struct gpt_part one = bench_part_of(true, 1, 2, "v"), two = bench_part_of(true, 2, 4, "v");
+	struct store_order order = { .op = STORE_ATTACH, .slot = 1, .volume = "d1p1" };
+
+	(void)state;
+	bench_write_table(0, &one, 1);
+	bench_write_table(1, &two, 1);
+	bench_boot();
+	memcpy(order.guid, bench_part("d1p1")->guid, sizeof(order.guid));
+	assert_int_equal(bench_delete(0, "v"), STORE_OK);
+	bench_driver_again(1, false);
+	bench_run();
+	assert_int_equal(bench_part("v")->slot, 1);
+	assert_int_equal(bench_answer(bench_send(order)), STORE_OK);
+	assert_int_equal(bench_detach(0), STORE_OK);
+	order.op = STORE_DELETE;
+	order.slot = 0;
+	assert_int_equal(bench_answer(bench_send(order)), STORE_NO_VOLUME);
+	order.slot = 1;
+	assert_int_equal(bench_answer(bench_send(order)), STORE_OK);
+	assert_null(bench_part("v"));
+}
+
 static void many_partitions(void **state)
 {
 	struct volume *v[STORE_VOLUMES];
@@ -420,6 +445,7 @@ int main(void)
 		cmocka_unit_test_setup(partitions_of_others, setup),
 		cmocka_unit_test_setup(names_of_disks, setup),
 		cmocka_unit_test_setup(two_of_a_name, setup),
+		cmocka_unit_test_setup(a_name_that_drifts, setup),
 		cmocka_unit_test_setup(many_partitions, setup),
 	};
 
