@@ -344,18 +344,18 @@ static void delete_volume(u32 disk, const struct store_order *order)
 
 static void attach_whole(u32 disk, const struct store_order *order)
 {
+	const struct table *t = table_of(disk);
 	struct volume *v = volume_of_part(disk, 0);
-	enum store_error error;
+	enum store_error error = STORE_NO_VOLUME;
 
-	if (v == NULL) {
-		answer(disk, STORE_NO_VOLUME);
-	} else if (volume_is_part_used(disk)) {
-		answer(disk, STORE_BUSY);
-	} else {
+	if (!t->is_up || !t->is_settled)	/* nobody would look at it while it is attached, nor tell of it */
+		error = STORE_NO_DISK;
+	else if (volume_is_part_used(disk))
+		error = STORE_BUSY;
+	else if (v != NULL)
 		error = vm_link_attach(order->link, v, (order->flags & STORE_READ_ONLY) != 0, order->serial);
-		jobs[disk].was_whole_used = table_is_whole_used(disk);
-		answer(disk, error);
-	}
+	jobs[disk].was_whole_used = table_is_whole_used(disk);
+	answer(disk, error);
 }
 
 void jobs_detached(void)

@@ -225,6 +225,27 @@ static void disks_come_and_go(void **state)
 	assert_int_equal(bench_answer(id), STORE_NO_DISK);
 }
 
+/* A whole disk that is away, or goes while it is looked at, is told of later, so it is attached later. */
+static void a_whole_disk_that_is_away(void **state)
+{
+	struct store_order order = { .op = STORE_ATTACH, .volume = "d0" };
+	u32 id;
+
+	(void)state;
+	bench_disk[0].is_stuck = true;
+	bench_driver_again(0, false);
+	id = bench_send(order);
+	assert_int_equal(bench_answer(id), STORE_ERROR_COUNT);
+	bench_driver_again(0, true);
+	assert_int_equal(bench_answer(id), STORE_NO_DISK);
+	assert_int_equal(bench_attach(0, "d0", NULL), STORE_NO_DISK);
+	bench_disk[0].is_stuck = false;
+	bench_driver_again(0, false);
+	bench_run();
+	assert_int_equal(view.disk[0].sectors, BENCH_SECTORS);
+	assert_int_equal(bench_attach(0, "d0", NULL), STORE_OK);
+}
+
 /* A table that has lost what a VM uses is changed no more. */
 static void a_table_that_changed(void **state)
 {
@@ -297,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup(the_store_dies, setup),
 		cmocka_unit_test_setup(a_disk_that_lies, setup),
 		cmocka_unit_test_setup(disks_come_and_go, setup),
+		cmocka_unit_test_setup(a_whole_disk_that_is_away, setup),
 		cmocka_unit_test_setup(a_table_that_changed, setup),
 		cmocka_unit_test_setup(a_busy_disk, setup),
 		cmocka_unit_test_setup(large_blocks, setup),
