@@ -34,6 +34,7 @@ static struct change {
 	u64 deadline_tsc;
 	struct error_info info;		/* STEP_ANSWER */
 	struct volume_row row;		/* of REQ_CREATE_VOLUME */
+	u64 vm_id;			/* of REQ_SET: which of the VMs that have had that name */
 	struct request request;
 } changes[CHANGES];
 
@@ -58,6 +59,14 @@ static const struct disk_spec *volume_of(const struct change *c)
 static bool is_dry_run(const struct change *c)
 {
 	return (c->request.flags & REQ_FLAG_DRY_RUN) != 0;
+}
+
+/* The VM that it is to change; NULL: that is no more. */
+static struct vm *set_vm(const struct change *c)
+{
+	struct vm *vm = vm_find(c->request.name);
+
+	return vm != NULL && vm->id == c->vm_id ? vm : NULL;
 }
 
 /* ---- answers ---- */
@@ -105,7 +114,7 @@ static struct error_info judge_create(struct change *c)
 
 static struct error_info judge_set(struct change *c)
 {
-	struct vm *vm = vm_find(c->request.name);
+	struct vm *vm = set_vm(c);
 
 	return vm != NULL ? vm_set(vm, &c->request.spec, c->request.fields, true) : error_info_of(ERR_NO_VM, 0, 0);
 }
@@ -130,7 +139,7 @@ static struct error_info finish_create(struct change *c)
 
 static struct error_info finish_set(struct change *c)
 {
-	struct vm *vm = vm_find(c->request.name);
+	struct vm *vm = set_vm(c);
 
 	return vm != NULL ? vm_set(vm, &c->request.spec, c->request.fields, false) : error_info_of(ERR_NO_VM, 0, 0);
 }
@@ -351,7 +360,7 @@ static bool is_changing(const struct change *c)
 	for (u32 i = 0; i < CHANGES; i++)
 		if (&changes[i] != c && (changes[i].step == STEP_DISKS || changes[i].step == STEP_STORE) &&
 		    changes[i].request.op == REQ_SET && concerns_disks(&changes[i]) &&
-		    strcmp(changes[i].request.name, c->request.name) == 0)
+		    changes[i].vm_id == c->vm_id)
 			return true;
 	return false;
 }
@@ -364,6 +373,10 @@ static struct error_info make_set(struct change *c)
 	const struct vm *vm = vm_find(r->name);
 	struct error_info no;
 
+	if (r->op == REQ_SET || r->op == REQ_ATTACH_DISK || r->op == REQ_DETACH_DISK)
+		c->vm_id = vm->id;
+	if (r->op == REQ_SET)
+		return concerns_disks(c) && is_changing(c) ? error_info_of(ERR_BUSY, 0, 0) : ERROR_INFO_NONE;
 	if (r->op != REQ_ATTACH_DISK && r->op != REQ_DETACH_DISK)
 		return ERROR_INFO_NONE;
 	if (vm->phase != VM_PHASE_IDLE)

@@ -171,6 +171,7 @@ struct error_info vm_memory_judge(const struct vm_spec *spec)
 
 struct error_info vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out)
 {
+	static u64 ids;
 	struct vm *vm = free_place();
 	struct error_info no = vm_memory_judge(spec);
 
@@ -187,6 +188,7 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 		return no;
 	memset(vm, 0, sizeof(*vm));
 	vm->index = (u32)(vm - vms);
+	vm->id = ++ids;
 	vm->spec = *spec;
 	vm->idle_state = VM_DEFINED;
 	vm->deadline_tsc = DEADLINE_NONE;

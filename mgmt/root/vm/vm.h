@@ -41,6 +41,7 @@ struct vm {
 	enum vm_state reported_state;	/* when that was last so */
 	u32 reported_restarts;
 	u32 index;
+	u64 id;			/* no other VM, before or after, has it */
 	char name[VM_NAME_BYTES];
 	struct vm_spec spec;
 

@@ -155,9 +155,45 @@ static void attach_and_detach(void **state)
 	expect_all_back();
 }
 
+/* Lists of disks are of the VM as it was: none is set while another change is under way, nor a VM of the same name. */
+static void one_list_at_a_time(void **state)
+{
+	struct request r = a_request(2 * MIB, VOLUME_RAM, ""), set = a_request(0, "", "a.0");
+
+	(void)state;
+	set.op = REQ_SET;
+	set.fields = BIT32(FIELD_DISK);
+	bench_send(&r);
+	expect_done(STORE_ADD_RAM);
+	bench_expect(ERR_NONE);
+	r.op = REQ_ATTACH_DISK;
+	bench_send(&r);
+	bench_send(&set);
+	bench_expect(ERR_BUSY);
+	bench_ask(REQ_DELETE, "a", REQ_FLAG_KEEP_DISKS);
+	bench_expect(ERR_NONE);
+	r = a_request(0, "", "");
+	r.spec.disk_count = 0;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	expect_done(STORE_ADD_RAM);	/* of the VM that is no more */
+	expect_done(STORE_DROP_RAM);
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.spec.disk_count, 0);
+	bench_ask(REQ_DELETE, "a", 0);
+	bench_expect(ERR_NONE);
+	r = bench_make_request(REQ_DELETE_VOLUME, "", 0);
+	strcpy(r.spec.disks[0].volume, "a.0");
+	bench_send(&r);
+	expect_done(STORE_DROP_RAM);
+	bench_expect(ERR_NONE);
+	expect_all_back();
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(attach_and_detach) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(attach_and_detach), cmocka_unit_test(one_list_at_a_time) };
 
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
