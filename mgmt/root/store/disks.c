@@ -69,7 +69,7 @@ bool disk_take_report(const struct store_report *r)
 	if (d == NULL || !can_be(r->slot))
 		return false;
 	if (r->sectors == 0) {
-		d->is_there = false;
+		d->is_there = d->is_refused = false;
 		return true;
 	}
 	if (r->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES || !is_block_size(r->block_bytes) ||
@@ -77,7 +77,7 @@ bool disk_take_report(const struct store_report *r)
 		return false;
 	*d = (struct disk){
 		.is_there = true, .block_bytes = r->block_bytes, .features = r->features, .table = r->table,
-		.bytes = r->sectors * BLK_SECTOR_BYTES, .largest_bytes = r->largest_bytes,
+		.bytes = r->sectors * BLK_SECTOR_BYTES, .identity = r->identity, .largest_bytes = r->largest_bytes,
 		.free_bytes = r->free_bytes,
 	};
 	return true;
@@ -86,12 +86,12 @@ bool disk_take_report(const struct store_report *r)
 void disks_forget(void)
 {
 	for (u32 slot = 0; slot < DISKS; slot++)
-		disks[slot].is_there = false;
+		disks[slot].is_there = disks[slot].is_refused = false;
 }
 
 bool disk_is_coming(u32 slot)
 {
-	return can_be(slot) && !disks[slot].is_there &&
+	return can_be(slot) && !disks[slot].is_there && !disks[slot].is_refused &&
 	       driver_disk(slot / DRIVER_LINKS, slot % DRIVER_LINKS) != DRIVER_DISK_NONE;
 }
 

@@ -15,10 +15,11 @@
 
 struct disk {
 	bool is_there;		/* this store has told of it, and not that it is gone */
+	bool is_refused;	/* it is there, but another one than a VM has (volume_set_disk) */
 	u32 block_bytes;
 	u32 features;		/* BLK_CAN_..., BLK_IS_READ_ONLY */
 	u32 table;		/* enum store_table */
-	u64 bytes;
+	u64 bytes, identity;	/* store.h */
 	u64 largest_bytes, free_bytes;	/* store.h */
 };
 

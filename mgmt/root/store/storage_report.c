@@ -56,7 +56,8 @@ static void fill(u32 slot, struct disk_row *out)
 
 bool storage_disk_row(u32 *index, struct disk_row *out)
 {
-	while (*index < DISKS && !disk_at(*index)->is_there && !disk_is_coming(*index))
+	while (*index < DISKS && !disk_at(*index)->is_there && !disk_at(*index)->is_refused &&
+	       !disk_is_coming(*index))
 		++*index;
 	if (*index >= DISKS)
 		return false;

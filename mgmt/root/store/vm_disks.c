@@ -104,6 +104,7 @@ void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 	for (u32 i = 0; i < STORE_VOLUMES; i++)	/* what it has no more does not go with it either */
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && volume_at(i)->vm != vm->index)
 			volume_at(i)->made_for = VOLUME_NOBODY;
+	volumes_take_refused();
 }
 
 /* A disk's place in the list names its volume, unless the spec does: before places change, it does. */
@@ -220,6 +221,7 @@ void vm_disks_forget(const struct vm *vm)
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index)
 			volume_at(i)->made_for = VOLUME_NOBODY;
+	volumes_take_refused();
 }
 
 /* ---- links ---- */

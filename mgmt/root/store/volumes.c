@@ -414,8 +414,10 @@ struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_
 		return fill(free_place(), name, name, (struct volume){
 			.kind = VOLUME_ROW_DISK, .bytes = bytes, .slot = slot, .block_bytes = block_bytes,
 			.identity = identity });
-	if (v->kind != VOLUME_ROW_DISK || (v->vm != VOLUME_NOBODY && is_other_disk(v, bytes, block_bytes, identity)))
+	if (v->kind != VOLUME_ROW_DISK || (v->vm != VOLUME_NOBODY && is_other_disk(v, bytes, block_bytes, identity))) {
+		disk_at(slot)->is_refused = true;
 		return NULL;
+	}
 	v->bytes = bytes;
 	v->block_bytes = block_bytes;
 	v->identity = identity;
@@ -427,6 +429,33 @@ void volumes_let_go(u32 vm)
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
 		if (volumes[i].is_used && volumes[i].vm == vm)
 			volumes[i].vm = VOLUME_NOBODY;
+}
+
+static void expect_parts_again(u32 slot)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		if (!is_part(&volumes[i]) || volumes[i].slot != slot)
+			continue;
+		volumes[i].is_there = false;
+		if (!is_in_use(&volumes[i]))
+			volumes[i].is_used = false;
+	}
+}
+
+void volumes_take_refused(void)
+{
+	char name[DISK_NAME_BYTES];
+
+	for (u32 slot = 0; slot < DISKS; slot++) {
+		struct disk *d = disk_at(slot);
+
+		disk_name(name, slot);
+		if (d->is_refused && volume_set_disk(slot, name, d->bytes, d->block_bytes, d->identity) != NULL) {
+			d->is_refused = false;
+			d->is_there = true;
+			expect_parts_again(slot);	/* those were the other disk's */
+		}
+	}
 }
 
 /* ---- partitions ---- */
@@ -509,13 +538,8 @@ void volume_take_extent(const struct store_report *r)
 
 void volumes_expect_again(void)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
-		if (!is_part(&volumes[i]))
-			continue;
-		volumes[i].is_there = false;
-		if (!is_in_use(&volumes[i]))
-			volumes[i].is_used = false;
-	}
+	for (u32 slot = 0; slot < DISKS; slot++)
+		expect_parts_again(slot);
 }
 
 /* ---- list-volume ---- */

@@ -72,6 +72,8 @@ struct volume *volume_new(const char *name, const struct disk_spec *want);
 /* The store has told of a whole disk: a volume of its name and size. NULL: another disk had the name, and a VM has
  * that; or there is no place. */
 struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_bytes, u64 identity);
+/* Disks that were refused for a VM's sake are there once it has let that volume go. */
+void volumes_take_refused(void);
 /* The store has told of a partition (STORE_EXTENT) of a disk that is there. */
 void volume_take_extent(const struct store_report *report);
 /* The store is another one: it will tell of all partitions anew. */

@@ -249,6 +249,29 @@ static void held_for_a_change(void **state)
 	expect_clean();
 }
 
+/* Another disk than a VM has is not waited for. It is there when the VM has let the old one go. */
+static void another_disk(void **state)
+{
+	(void)state;
+	create("a", 0, "", "nvme0.0");
+	bench_expect(ERR_NONE);
+	report((struct store_report){ .kind = STORE_DISK, .slot = NVME, .sectors = 500 * GIB / 512, .block_bytes = 512,
+		.identity = 99, .table = STORE_TABLE_GPT, .largest_bytes = 300 * GIB, .free_bytes = 300 * GIB });
+	create("x", 200 * GIB, "", "");
+	assert_true(bench_is_answered());
+	assert_int_equal(bench_answer.error, ERR_DISK_FULL);
+	create("x", GIB, "nvme0.0", "");
+	bench_expect(ERR_UNKNOWN_DISK);
+	bench_ask(REQ_DELETE, "a", 0);
+	bench_expect(ERR_NONE);
+	create("b", 0, "", "nvme0.0");
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_DELETE, "b", 0);
+	bench_expect(ERR_NONE);
+	tell_disks();
+	expect_clean();
+}
+
 /* Fields without an end, while a disk is starting: nothing looks at them. */
 static void hostile_disks(void **state)
 {
@@ -268,7 +291,7 @@ static void hostile_disks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(held_for_a_change), cmocka_unit_test(hostile_disks),
+		cmocka_unit_test(held_for_a_change), cmocka_unit_test(hostile_disks), cmocka_unit_test(another_disk),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
