@@ -85,13 +85,19 @@ static void forget_volume(struct volume *v)
 	v->is_used = false;
 }
 
+/* It failed, but not before its disk did, which may have it when it is there again. */
+static bool may_be_made(const struct volume *v)
+{
+	return v->kind == VOLUME_ROW_EXTENT && (v->error == STORE_NO_DISK || v->error == STORE_IO);
+}
+
 void store_delete(struct volume *v)
 {
 	enum due *due = &volume_due[volume_number(v)];
-	bool is_unknown = *due == DUE_BEGIN || (v->error != STORE_OK && v->is_making);
+	bool is_unknown = *due == DUE_BEGIN || (v->error != STORE_OK && v->is_making && !may_be_made(v));
 
 	v->is_going = true;
-	v->is_making = v->is_making && !is_unknown;
+	v->is_making = v->is_making && *due == BEGIN_SENT;
 	v->error = STORE_OK;
 	if (is_unknown) {		/* the store never had it */
 		forget_volume(v);
@@ -326,18 +332,17 @@ static void made(struct volume *v, u32 error)
 
 	volume_due[volume_number(v)] = DUE_NOTHING;
 	v->error = is_made ? STORE_OK : error != STORE_OK ? error : STORE_BAD_ORDER;
-	if (v->is_going && !is_made) {
-		forget_volume(v);
-		return;
-	}
 	v->is_making = !is_made;	/* what failed waits for who asked for it to take it back */
 	if (v->is_going)
 		store_delete(v);
 }
 
+/* If one that perhaps was made can't be deleted, the store will tell of it. */
 static void deleted(struct volume *v, u32 error)
 {
-	if (error == STORE_OK || error == STORE_NO_VOLUME) {
+	bool is_known = v->kind != VOLUME_ROW_EXTENT || v->number != 0;
+
+	if (error == STORE_OK || error == STORE_NO_VOLUME || !is_known) {
 		forget_volume(v);
 		return;
 	}
