@@ -31,8 +31,7 @@ def is_kept(machine, requests, column, most):
     return free[column] > limited[column] * 2
 
 
-@pytest.mark.backends('qemu-pvh', 'bochs')
-def test_limits(machine):
+def limits(machine):
     for name in 'ab':
         machine.ok(f'create-vm --name {name} --memory 128M --disk 16M,on=ram')
         machine.ok(f'start-vm {name}')
@@ -51,3 +50,14 @@ def test_limits(machine):
     machine.until(lambda: rates(machine, 200)[0][0] > requests / 4, 'full speed')
     machine.ok('delete-vm a --force')
     machine.ok('delete-vm b --force')
+
+
+@pytest.mark.backends('qemu-pvh')
+def test_limits(machine):
+    limits(machine)
+
+
+@pytest.mark.io
+@pytest.mark.backends('bochs')
+def test_limits_on_bochs(machine):
+    limits(machine)
