@@ -17,7 +17,7 @@ from vosmachine import BUILD, Machine, PATIENCE, TINY
 SECTOR = 512
 RESULTS_LBA = 1000
 ADDRESS = 0x100000          # the first page of the kernel's image: its start code, which has run
-WINDOW = 0x80000000         # of VM link 0, where another driver's device would find it
+WINDOW = 0xc00000           # of VM link 0, where another driver's device would find it
 PATTERN = bytes(range(256)) * 2
 
 

@@ -21,11 +21,13 @@
 #define MEMORY_ADDRESS 0x300000000000ull	/* where root has links and queues, one after the other */
 #define PIECES (DRIVER_LINKS + 1)		/* of a driver: its links, then DRIVER_DMA */
 
-/* Where a device finds things behind an IOMMU. */
-#define IOVA_QUEUES 0x40000000ull
+/* Where a device finds things behind an IOMMU: low, because a bridge may keep what is in its windows, and because a
+ * write to the local APICs' addresses is an interrupt, whatever the tables say. */
+#define IOVA_QUEUES 0x200000ull
 #define IOVA_LINKS (IOVA_QUEUES + DRIVER_PIECE_BYTES)
-#define IOVA_WINDOWS 0x80000000ull
-_Static_assert(IOVA_WINDOWS + DRIVER_WINDOW_COUNT * DRIVER_PIECE_BYTES <= 1ull << 32, "devices with 32 bits");
+#define IOVA_WINDOWS (IOVA_LINKS + DRIVER_LINKS * DRIVER_PIECE_BYTES)
+#define IOVA_INTERRUPTS 0xfee00000ull
+_Static_assert(IOVA_WINDOWS + DRIVER_WINDOW_COUNT * DRIVER_PIECE_BYTES <= IOVA_INTERRUPTS, "windows are memory");
 
 #define LOOK_NS NS_PER_S
 #define LOGGED 4u		/* refused requests at one look; more are taken but only counted */

@@ -26,9 +26,10 @@
 enum { BRIDGE, NVME, AHCI, FUNCTION_COUNT };
 enum { D_NVME, D_AHCI, D_COUNT };
 
-#define QUEUES 0x40000000ull
-#define LINKS 0x40200000ull
-#define WINDOWS 0x80000000ull
+#define QUEUES 0x200000ull
+#define LINKS 0x400000ull
+#define WINDOWS 0xc00000ull
+#define INTERRUPTS 0xfee00000ull	/* what is written there is no memory */
 
 static u64 threads[D_COUNT];
 
@@ -110,6 +111,14 @@ static void windows(void **state)
 	assert_int_equal(seen[last], 0);
 	assert_int_equal(piece(D_NVME, WINDOWS + last * DRIVER_PIECE_BYTES), 0);
 	assert_int_equal(reach(D_NVME), before);
+	for (u32 link = 0; link < DRIVER_WINDOW_COUNT; link++) {
+		driver_window_set(D_NVME, link, 0x12400000);
+		assert_int_equal(seen[link], WINDOWS + link * DRIVER_PIECE_BYTES);
+		assert_true(seen[link] + DRIVER_PIECE_BYTES <= INTERRUPTS);
+		assert_int_equal(reach(D_NVME), before + 1);
+		driver_window_set(D_NVME, link, 0);
+		assert_int_equal(reach(D_NVME), before);
+	}
 	driver_window_set(D_NVME, DRIVER_WINDOW_COUNT, 0x400000);
 	driver_window_set(DRIVER_COUNT, 0, 0x400000);
 	assert_int_equal(reach(D_NVME), before);
