@@ -208,8 +208,7 @@ static u32 link_state(u32 number, u32 disk)
 
 bool driver_is_quiet(u32 number, u32 disk)
 {
-	return driver_dma_is_contained() || drivers[number].device.reset != PCI_RESET_NONE ||
-	       link_state(number, disk) != BLK_DOWN;
+	return drivers[number].device.reset != PCI_RESET_NONE || link_state(number, disk) != BLK_DOWN;
 }
 
 /* A driver begins an epoch of each of its links when it knows what there is. */

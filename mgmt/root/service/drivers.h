@@ -59,7 +59,8 @@ void driver_window_set(u32 number, u32 link, u64 address);
 /*
  * Nothing that an earlier instance asked of disk `disk` can reach memory any more. A device that root can reset is
  * quiet at driver_stop. Another one may finish old commands when bus mastering goes on again, until the next instance
- * has reset it by its registers: its links are up then.
+ * has reset it by its registers: its links are up then. An IOMMU does not help: the next VM's window has
+ * the same address.
  */
 bool driver_is_quiet(u32 number, u32 disk);
 
