@@ -322,7 +322,7 @@ static void service(struct blk_driver *d)
 	is = regs_read(&self.regs, HBA_IS, 4);
 	d->needs_poll = false;
 	for (u32 i = 0; i < self.count; i++)
-		if (self.port[i].issued != 0 || (is & BIT32(self.port[i].number)) != 0)
+		if (self.port[i].issued != 0 || self.port[i].is_recovering || (is & BIT32(self.port[i].number)) != 0)
 			service_disk(d, i);
 	regs_write(&self.regs, HBA_IS, 4, is);
 }

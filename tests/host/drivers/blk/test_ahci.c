@@ -315,6 +315,21 @@ static void test_slow_recovery(void **state)
 		assert_true(blk_client_completed(&bench_client, &number, &status));
 		assert_int_equal(status, BLK_OK);
 	}
+	*port_reg(DISK_PORT, PORT_IS) |= PORT_IS_FATAL;		/* while it has nothing to do */
+	dev.is |= BIT32(DISK_PORT);
+	for (u32 i = 0; i < 3; i++) {
+		(void)blk_driver_step(&bench);
+		assert_true(bench.needs_poll);
+	}
+	*port_reg(DISK_PORT, PORT_CMD) &= ~PORT_CMD_CR;
+	(void)blk_driver_step(&bench);
+	assert_false(bench.needs_poll);
+	assert_true(bench_submit(BLK_READ, 0, 8, 8, BLK_WINDOW_OWN, 0) >= 0);
+	(void)blk_driver_step(&bench);
+	fake_tick();
+	(void)blk_driver_step(&bench);
+	assert_true(blk_client_completed(&bench_client, &number, &status));
+	assert_int_equal(status, BLK_OK);
 	assert_int_equal(bench_waits, waits);
 }
 
