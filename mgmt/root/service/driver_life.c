@@ -24,6 +24,13 @@ static enum life_verdict stuck(struct driver_life *l, u32 disk)
 	return LIFE_DISK_LOST;
 }
 
+/* One that was lost before has had its tries: it counts against the driver, which ought to leave it alone. */
+static bool is_stuck(const struct driver_life *l, u64 code)
+{
+	return code >= DRIVER_EXIT_STUCK && code < DRIVER_EXIT_STUCK + DRIVER_LINKS &&
+	       (l->lost & BIT32(code - DRIVER_EXIT_STUCK)) == 0;
+}
+
 enum life_verdict driver_life_failed(struct driver_life *l, u64 code, bool was_steady)
 {
 	if (was_steady) {
@@ -33,7 +40,7 @@ enum life_verdict driver_life_failed(struct driver_life *l, u64 code, bool was_s
 	l->failures++;
 	if (code == DRIVER_EXIT_UNUSABLE && l->known == 0)
 		return give_up(l);
-	if (code >= DRIVER_EXIT_STUCK && code < DRIVER_EXIT_STUCK + DRIVER_LINKS)
+	if (is_stuck(l, code))
 		return stuck(l, (u32)code - DRIVER_EXIT_STUCK);
 	return l->failures < LIFE_TRIES ? LIFE_AGAIN : give_up(l);
 }

@@ -68,11 +68,23 @@ static void a_stuck_disk(void **state)
 	assert_int_equal(l.lost, 15);
 }
 
+/* A driver that ends with a disk that it was told to leave alone is not tried for ever. */
+static void a_lost_disk(void **state)
+{
+	struct driver_life l = { .known = 3, .lost = 2 };
+
+	(void)state;
+	for (u32 i = 1; i < LIFE_TRIES; i++)
+		assert_int_equal(driver_life_failed(&l, DRIVER_EXIT_STUCK + 1, false), LIFE_AGAIN);
+	assert_int_equal(driver_life_failed(&l, DRIVER_EXIT_STUCK + 1, false), LIFE_GIVEN_UP);
+	assert_true(l.is_given_up);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pauses_grow_to_an_end), cmocka_unit_test(one_that_runs_begins_anew),
-		cmocka_unit_test(unusable), cmocka_unit_test(a_stuck_disk),
+		cmocka_unit_test(unusable), cmocka_unit_test(a_stuck_disk), cmocka_unit_test(a_lost_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
