@@ -12,7 +12,7 @@
 #include "iommu_fault.h"
 #include "pci_scan.h"
 
-#define IOMMU_REQUESTERS 4u	/* ids under which requests of one function can arrive */
+#define IOMMU_REQUESTERS 8u	/* ids under which requests of one function can arrive: two for each bridge above */
 #define IOMMU_NO_GROUP (~0u)
 
 /* Once, while no function but bridges masters the bus: from then on all devices are blocked. */
