@@ -139,7 +139,10 @@ static const char *bring_up(const struct acpi_iommu *found)
 		return why;
 	if (!make_pool(&iommu.pool, TABLES_ADDRESS, &h_pools[0]) || !make_large_pool() || !make_domains())
 		return "there is no memory for its tables";
-	return iommu.kind->start(&iommu) ? NULL : "it does not obey";
+	if (iommu.kind->start(&iommu))
+		return NULL;
+	iommu.kind->stop(&iommu);
+	return "it does not obey";
 }
 
 /* What firmware or an old device wants to reach always. It is blocked like everything else: a device with a driver has

@@ -233,6 +233,15 @@ static bool start(struct iommu *m)
 	return forget_all(m);
 }
 
+static void stop(struct iommu *m)
+{
+	for (u32 i = 0; i < m->unit_count; i++) {
+		void *registers = m->units[i].registers;
+
+		m->write(registers, CONTROL, 8, m->read(registers, CONTROL, 8) & CONTROL_KEPT);
+	}
+}
+
 /* ---- events ---- */
 
 /* The log itself says what is new, as entries are cleared after they were read: there are units that move the tail
@@ -269,5 +278,5 @@ static bool fault(struct iommu *m, struct iommu_fault *out)
 
 const struct iommu_kind iommu_amd = {
 	.name = "AMD-Vi", .format = &format, .register_bytes = REGISTER_BYTES, .has_large = true, .judge = judge,
-	.start = start, .route = route, .message = message, .forget = forget, .fault = fault,
+	.start = start, .stop = stop, .route = route, .message = message, .forget = forget, .fault = fault,
 };

@@ -59,6 +59,8 @@ struct iommu_kind {
 	const char *(*judge)(struct iommu *m);
 	/* Tables that block every device, then translation on. False: a unit does not obey, or there is no memory. */
 	bool (*start)(struct iommu *m);
+	/* After a start that failed: no unit translates, as far as they obey. */
+	void (*stop)(struct iommu *m);
 	/* Requests with that id go through this domain; NULL: they are blocked. False: a unit did not obey. */
 	bool (*route)(struct iommu *m, u32 bdf, const struct iommu_domain *d);
 	/* Interrupt `index` of that domain's device is this message: what the device is to send for it instead. */

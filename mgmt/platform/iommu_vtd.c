@@ -203,6 +203,12 @@ static bool start(struct iommu *m)
 	return true;
 }
 
+static void stop(struct iommu *m)
+{
+	for (u32 i = 0; i < m->unit_count; i++)
+		(void)quiet(m, &m->units[i]);
+}
+
 /* ---- devices ---- */
 
 static void put(struct iommu *m, volatile u64 *at, u64 value)
@@ -279,5 +285,5 @@ static bool fault(struct iommu *m, struct iommu_fault *out)
 
 const struct iommu_kind iommu_vtd = {
 	.name = "VT-d", .format = &format, .register_bytes = REGISTER_BYTES, .judge = judge, .start = start,
-	.route = route, .message = message, .forget = forget, .fault = fault,
+	.stop = stop, .route = route, .message = message, .forget = forget, .fault = fault,
 };

@@ -330,6 +330,9 @@ static void a_unit_stops(void **state)
 	models[1].is_deaf = true;
 	assert_false(set(0, 0x40000000, 0x200000));
 	assert_false(iommu_amd.route(&m, 0x0018, NULL));
+	iommu_amd.stop(&m);
+	for (u32 i = 0; i < 2; i++)
+		assert_int_equal(models[i].control, BIT64(1));
 	memory_reset(&m, &iommu_amd);
 	m.unit_count = 1;
 	m.read = model_read;

@@ -38,6 +38,7 @@ struct model {
 	u64 root, live_root, queue, head, tail;
 	bool is_contexts_empty, is_iotlb_empty;	/* since the root table was set */
 	bool is_deaf;			/* it does not carry out its queue */
+	bool keeps_regions;		/* protected ones */
 	u64 context[WATCHED][2], cached[WATCHED];
 	u64 faults[FAULTS][2];
 	u32 waits, commands;
@@ -172,7 +173,7 @@ static u64 model_read(void *registers, u32 offset, u32 size)
 		settle(u);
 		return u->status;
 	case 0x34: return u->fsts;
-	case 0x64: return u->pmen | (u->pmen >> 31);
+	case 0x64: return u->pmen | (u->pmen >> 31) | u->keeps_regions;
 	default: fail_msg("read of %x", offset);
 	}
 	return 0;
@@ -375,6 +376,21 @@ static void a_unit_stops(void **state)
 	assert_int_equal(models[0].status & BIT32(31), 0);
 }
 
+/* When others translate: without an IOMMU none does. */
+static void the_last_unit_stops(void **state)
+{
+	(void)state;
+	bring_up(LEVELS_3, 2);
+	models[1].keeps_regions = true;
+	assert_null(iommu_vtd.judge(&m));
+	assert_true(make_domains(&m));
+	assert_false(iommu_vtd.start(&m));
+	assert_true((models[0].status & BIT32(31)) != 0);
+	iommu_vtd.stop(&m);
+	for (u32 i = 0; i < 2; i++)
+		assert_int_equal(models[i].status & (BIT32(31) | BIT32(26)), 0);
+}
+
 static void no_memory(void **state)
 {
 	(void)state;
@@ -418,8 +434,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(three_levels), cmocka_unit_test(four_levels_and_snooping),
-		cmocka_unit_test(cannot_be_used), cmocka_unit_test(a_unit_stops), cmocka_unit_test(no_memory),
-		cmocka_unit_test(faults_are_taken),
+		cmocka_unit_test(cannot_be_used), cmocka_unit_test(a_unit_stops), cmocka_unit_test(the_last_unit_stops),
+		cmocka_unit_test(no_memory), cmocka_unit_test(faults_are_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
