@@ -215,7 +215,16 @@ static bool is_covered(const struct pci_function *f, u16 *alias)
 	return false;
 }
 
-/* False: there are too many, or the IOMMU does not see them. */
+/* The table entry of an I/O APIC lets its interrupts through as they are: no device may have it, too. */
+static bool is_ioapic(u16 id)
+{
+	for (u32 i = 0; i < iommu.ioapic_count; i++)
+		if (iommu.ioapics[i] == id)
+			return true;
+	return false;
+}
+
+/* False: there are too many, the IOMMU does not see them, or an I/O APIC has one of them. */
 static bool requesters(const struct pci_function *f, u16 ids[IOMMU_REQUESTERS], u32 *count)
 {
 	u16 alias;
@@ -225,6 +234,9 @@ static bool requesters(const struct pci_function *f, u16 ids[IOMMU_REQUESTERS], 
 		return false;
 	if (alias != f->bdf)
 		ids[(*count)++] = alias;
+	for (u32 i = 0; i < *count; i++)
+		if (is_ioapic(ids[i]))
+			return false;
 	return true;
 }
 
