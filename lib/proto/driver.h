@@ -5,7 +5,8 @@
  * Everything is set up before the driver's first instruction: BARs are mapped, the device has been reset and may master
  * the bus, its interrupts are routed (MSI-X and MSI are enabled by root). The driver has no access to configuration
  * space, to an MSI-X table or to any other physical address, and is told nothing else of the machine. After a fault it
- * is started again with the same arguments: root first stops the device (bus master off, reset) and zeroes its links.
+ * is started again with the same arguments: root first stops the device (bus master off, reset) and zeroes its links,
+ * but for their windows.
  *
  * A bus address is what goes into a descriptor. Without an IOMMU it is physical, so it differs from run to run; behind
  * one it is the address in the driver's own domain. A driver does not care which.

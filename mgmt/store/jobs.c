@@ -348,7 +348,7 @@ static void attach_whole(u32 disk, const struct store_order *order)
 	struct volume *v = volume_of_part(disk, 0);
 	enum store_error error = STORE_NO_VOLUME;
 
-	if (!t->is_up || !t->is_settled)	/* nobody would look at it while it is attached, nor tell of it */
+	if (!t->is_settled)	/* nobody would look at it while it is attached, nor tell of it */
 		error = STORE_NO_DISK;
 	else if (volume_is_part_used(disk))
 		error = STORE_BUSY;

@@ -359,7 +359,7 @@ static bool is_changing(const struct change *c)
 {
 	for (u32 i = 0; i < CHANGES; i++)
 		if (&changes[i] != c && (changes[i].step == STEP_DISKS || changes[i].step == STEP_STORE) &&
-		    changes[i].request.op == REQ_SET && concerns_disks(&changes[i]) &&
+		    changes[i].request.op == REQ_SET && concerns_disks(&changes[i]) && !is_dry_run(&changes[i]) &&
 		    changes[i].vm_id == c->vm_id)
 			return true;
 	return false;

@@ -495,11 +495,17 @@ static bool name_is_free(const char *name, const struct volume *of)
 	return v == NULL || v == of;
 }
 
+/* Whoever has it, or waits for it, knows it by that name. */
+static bool keeps_name(const struct volume *v)
+{
+	return v->is_making || v->is_going || v->vm != VOLUME_NOBODY;
+}
+
 static void set_part(struct volume *v, const struct store_report *r)
 {
 	v->is_there = true;
 	v->number = r->number;
-	if (v->is_making || v->is_going || v->vm != VOLUME_NOBODY)
+	if (keeps_name(v))
 		return;
 	v->bytes = r->sectors * BLK_SECTOR_BYTES;
 	v->block_bytes = disk_at(r->slot)->block_bytes;
@@ -513,7 +519,9 @@ static void take_part(const struct store_report *r)
 
 	if (before != v)
 		lose(before);
-	if ((r->flags & STORE_NO_PLACE) != 0 || !name_is_free(r->volume, v))
+	if ((r->flags & STORE_NO_PLACE) != 0)
+		return;
+	if ((v == NULL || !keeps_name(v)) && !name_is_free(r->volume, v))
 		return;
 	disk_name(on, r->slot);
 	if (v == NULL)

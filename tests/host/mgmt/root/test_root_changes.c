@@ -272,6 +272,35 @@ static void another_disk(void **state)
 	expect_clean();
 }
 
+/* Two disks have a volume of the same name. A new store gives it to the one that it sees first; VMs keep theirs. */
+static void one_name_on_two_disks(void **state)
+{
+	static const u8 first[STORE_GUID_BYTES] = "first", second[STORE_GUID_BYTES] = "second";
+
+	(void)state;
+	tell_extent(NVME, 3, STORE_EXTENT_VOLUME, "data", GIB, first);
+	tell_extent(VIRTIO, 2, STORE_EXTENT_VOLUME, "virtio0p2", GIB, second);
+	create("a", 0, "", "data");
+	bench_expect(ERR_NONE);
+	create("b", 0, "", "virtio0p2");
+	bench_expect(ERR_NONE);
+	new_store();
+	tell_disks();
+	tell_extent(VIRTIO, 2, STORE_EXTENT_VOLUME, "data", GIB, second);
+	tell_extent(NVME, 3, STORE_EXTENT_VOLUME, "nvme0.0p3", GIB, first);
+	bench_ask(REQ_DELETE, "b", 0);
+	bench_expect(ERR_NONE);
+	create("c", 0, "", "virtio0p2");
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_DELETE, "a", 0);
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_DELETE, "c", 0);
+	bench_expect(ERR_NONE);
+	delete_volume("data");
+	delete_volume("virtio0p2");
+	expect_clean();
+}
+
 /* Fields without an end, while a disk is starting: nothing looks at them. */
 static void hostile_disks(void **state)
 {
@@ -292,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(held_for_a_change), cmocka_unit_test(hostile_disks), cmocka_unit_test(another_disk),
+		cmocka_unit_test(one_name_on_two_disks),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
