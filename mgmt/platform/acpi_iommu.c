@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "acpi_bytes.h"
 #include "acpi_scan.h"
 #include "range.h"
 
@@ -32,22 +33,6 @@ enum { ENTRY_ALL = 1, ENTRY_ONE = 2, ENTRY_START = 3, ENTRY_END = 4, ENTRY_ALIAS
 #define SPECIAL_IOAPIC 1u
 #define ENTRY_READ 8u			/* of an entry */
 #define ENTRY_ACPI_BYTES 22u		/* and its unique id, whose length is in the last of them */
-
-static u16 get16(const u8 *p)
-{
-	u16 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static u64 get64(const u8 *p)
-{
-	u64 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 /* Up to `bytes` of what begins at `at` and has `room` bytes; zeros behind them. */
 static bool read_head(const struct acpi_source *source, u64 at, u32 room, u8 *to, u32 bytes)

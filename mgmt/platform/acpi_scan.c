@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "acpi_bytes.h"
 #include "range.h"
 
 #define HEADER_BYTES 36u
@@ -40,30 +41,6 @@ struct table {
 	u32 bytes;
 	char signature[4];
 };
-
-static u16 get16(const u8 *p)
-{
-	u16 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static u32 get32(const u8 *p)
-{
-	u32 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static u64 get64(const u8 *p)
-{
-	u64 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static u8 sum(const u8 *p, u32 bytes)
 {
