@@ -148,22 +148,27 @@ static void ask_loss(struct session *s, const struct loss *loss, bool is_off)
 	prompt_ask(s, is_off ? "Switch off anyway? [y/N] " : "Reboot anyway? [y/N] ");
 }
 
+static void power_text(const struct out *out, const void *is_off)
+{
+	out_text(out, *(const bool *)is_off ? "Switching off.\n" : "Rebooting.\n");
+}
+
 void power_begin(struct session *s, struct job *job)
 {
+	static const struct view view = { .text = power_text };
 	bool is_off = job->args.command->op == REQ_POWEROFF;
 	struct loss loss;
 
 	loss.live = list_vms(s, is_cut_off, loss.cut_off, sizeof(loss.cut_off));
 	loss.gone = list_vms(s, export_is_lost, loss.lost, sizeof(loss.lost));
 	if ((loss.live || loss.gone) && !args_has(&job->args, ARG_YES)) {
-		if (job_is_json(job))
+		if (job_is_json(job) || job->origin != JOB_PROMPT)
 			refuse_loss(s, job, &loss);
 		else
 			ask_loss(s, &loss, is_off);
 		return;
 	}
-	if (!job_is_json(job))
-		out_text(&s->terminal, is_off ? "Switching off.\n" : "Rebooting.\n");
+	job_show_part(s, job, &view, &is_off);
 	request_begin(s, job);
 }
 

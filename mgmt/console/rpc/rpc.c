@@ -174,6 +174,7 @@ static void execute(struct session *s, u32 arguments, const char *id)
 	struct cmd_error error;
 	const struct command *command = find_command(s, json_member(&s->console->json, 0, "execute"), &error);
 	struct job *job;
+	u32 text;
 
 	if (!command) {
 		refuse(s, &error, id);
@@ -185,6 +186,8 @@ static void execute(struct session *s, u32 arguments, const char *id)
 		refuse(s, &error, id);
 		return;
 	}
+	text = json_member(&s->console->json, 0, "text");
+	job->is_text = text && s->console->json.tokens[text].type == JSON_TRUE;
 	args_init(&job->args, command);
 	if (!set_arguments(s, &job->args, arguments, &error)) {
 		job->is_used = false;

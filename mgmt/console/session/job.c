@@ -52,7 +52,7 @@ struct job *job_new_cancel(struct session *s)
 
 bool job_is_json(const struct job *job)
 {
-	return job->origin == JOB_RPC || args_has(&job->args, ARG_JSON);
+	return (job->origin == JOB_RPC && !job->is_text) || args_has(&job->args, ARG_JSON);
 }
 
 static bool is_about(const struct job *job, const char *name)
@@ -81,6 +81,7 @@ void job_drop(struct job *job)
 {
 	free(job->targets);
 	job->targets = 0;
+	job_text_free(job);
 	job->is_used = false;
 }
 
@@ -216,12 +217,14 @@ void job_answer(struct console *c, const struct reply *reply)
 
 struct out job_text_begin(struct session *s, struct job *job)
 {
+	if (job->is_text)
+		return job_text_out(job);
 	return job->origin == JOB_PROMPT ? s->terminal : notice_begin(s);
 }
 
 void job_text_end(struct session *s, struct job *job)
 {
-	if (job->origin != JOB_PROMPT)
+	if (job->origin != JOB_PROMPT && !job->is_text)
 		notice_end(s);
 }
 
@@ -279,8 +282,28 @@ struct vm_entry *job_vm(struct session *s, struct job *job)
 	return vm;
 }
 
+/* All that the command has printed, with its result. */
+static void answer_text(struct session *s, struct job *job, const struct cmd_error *error)
+{
+	struct json_writer *writer = job_json_begin(s);
+	struct cmd_error too_long;
+
+	if (job->text.is_cut) {
+		error_set(&too_long, RESULT_FAILED, "the answer is too long. Ask for less");
+		error = error ? error : &too_long;
+	}
+	json_bytes(writer, "text", job->text.used ? job->text.bytes : "", job->text.used);
+	if (error)
+		json_error(writer, error);
+	else
+		json_raw(writer, "return", "{}");
+	job_json_end(s, job);
+}
+
 void job_end(struct session *s, struct job *job, const struct cmd_error *error)
 {
+	if (job->is_text)
+		answer_text(s, job, error);
 	if (job->origin == JOB_PROMPT) {
 		s->last_result = error ? error->code : RESULT_OK;
 		s->last_class = error ? error->class : error_class(RESULT_OK);

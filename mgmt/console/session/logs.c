@@ -144,6 +144,7 @@ static void cut_to_line(struct piece *piece)
 void log_proceed(struct session *s, struct job *job)
 {
 	char bytes[LINE_MAX], last = '\n';
+	struct out out;
 
 	while (job->print_at < job->print_end && session_output_used(s) < OUTPUT_SHORT_BYTES) {
 		struct piece piece = next_piece(s, job, bytes, sizeof(bytes));
@@ -160,8 +161,11 @@ void log_proceed(struct session *s, struct job *job)
 	if (job->print_at < job->print_end)
 		return;
 	job->is_printing = false;
-	if (last != '\n')
-		out_text(&s->terminal, "\n");
+	if (last != '\n') {
+		out = job_text_begin(s, job);
+		out_text(&out, "\n");
+		job_text_end(s, job);
+	}
 	job_ok(s, job);
 }
 

@@ -80,6 +80,14 @@ struct target {
 	struct cmd_error error;
 };
 
+/* What a program's command has printed so far, for its answer. */
+#define JOB_TEXT_BYTES (256u * 1024u)
+struct job_text {
+	char *bytes;		/* on the heap */
+	size_t used, size;
+	bool is_cut;		/* there was no room for all of it */
+};
+
 struct job {
 	bool is_used;
 	struct session *session;	/* whose command it is */
@@ -88,6 +96,7 @@ struct job {
 	bool is_printing;	/* log and log-vm: print_at .. print_end remain */
 	bool is_canceled;	/* ends with the next answer */
 	bool is_hinted;		/* the person was told that it takes long */
+	bool is_text;		/* a program's that asked for what the prompt prints */
 	enum job_origin origin;
 	u32 wanted;		/* BIT32(enum fetch) of tables that are not complete */
 	u32 listing;
@@ -105,6 +114,7 @@ struct job {
 	u32 target_id;
 	u32 target;		/* whose answer it is */
 	u32 cancel_at;		/* `cancel` has asked root for those before */
+	struct job_text text;	/* is_text */
 	struct args args;
 };
 
@@ -259,6 +269,11 @@ void prompt_feed(struct session *s, char byte);
 void prompt_interrupt(struct session *s);
 void prompt_ask(struct session *s, const char *question);
 
+/* ---- job_text.c: the text of a job with is_text ---- */
+
+struct out job_text_out(struct job *job);
+void job_text_free(struct job *job);
+
 /* ---- job.c ---- */
 
 /* A free slot for that origin, or NULL. */
@@ -292,7 +307,7 @@ void job_fail(struct session *s, struct job *job, const struct cmd_error *error)
 /* A result: {"return": ...}. Begin, write the value with key "return", end. */
 struct json_writer *job_json_begin(struct session *s);
 void job_json_end(struct session *s, struct job *job);
-/* Where the text of a job goes; job_text_end afterwards. Not for programs' jobs. */
+/* Where the text of a job goes; job_text_end afterwards. Not for programs' jobs that want JSON. */
 struct out job_text_begin(struct session *s, struct job *job);
 void job_text_end(struct session *s, struct job *job);
 bool job_is_json(const struct job *job);

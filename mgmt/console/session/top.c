@@ -37,7 +37,7 @@ static void collect_all(struct session *s, struct job *job)
 void top_begin(struct session *s, struct job *job)
 {
 	job->is_hinted = true;
-	if (job_is_json(job) && !args_has(&job->args, ARG_TIMES))
+	if ((job_is_json(job) || job->is_text) && !args_has(&job->args, ARG_TIMES))
 		job->args.times = 1;
 	if (is_prompt(job)) {
 		memset(&s->top, 0, sizeof(s->top));
@@ -110,6 +110,20 @@ static void table_json(struct json_writer *writer, const char *key, const void *
 
 static const struct view view = { table_text, table_json };
 
+/* For a program that wants text. */
+static void text_json(struct json_writer *writer, const char *key, const void *what)
+{
+	struct out out;
+
+	json_open(writer, key, '{');
+	out = json_text_begin(writer, "text");
+	table_text(&out, what);
+	json_text_end(writer);
+	json_close(writer, '}');
+}
+
+static const struct view text_view = { table_text, text_json };
+
 /* On the screen, over the one before. */
 static void show_screen(struct session *s)
 {
@@ -131,9 +145,11 @@ static void show(struct session *s, struct job *job, bool is_last)
 	struct table table = { &s->console->inventory, ROWS_PLAIN, COLUMNS_DEFAULT };
 
 	if (job->origin == JOB_RPC && !is_last) {
-		job_send_event(s, "TOP", &view, &table);
+		job_send_event(s, "TOP", job->is_text ? &text_view : &view, &table);
 	} else if (job_is_json(job)) {
 		job_show_json(s, job, &view, &table);
+	} else if (job->is_text) {
+		job_show_part(s, job, &view, &table);
 	} else if (session_output_used(s) > OUTPUT_SHORT_BYTES) {
 		return;		/* the line is slower than we are */
 	} else if (s->top.is_screen) {
