@@ -8,3 +8,10 @@ $(B)/vos-pvh.elf: $(B)/vos.elf $(PVH_ENTRY)
 		$(K_OBJS) $(PVH_ENTRY) $(B)/embed.o $(B)/obj/libkmem.a
 	$(Q)for f in $(B)/vos.elf $@.new; do nm $$f | grep '^ffffffff8' > $(B)/obj/$${f##*/}.symbols; done; \
 		cmp $(B)/obj/vos.elf.symbols $(B)/obj/vos-pvh.elf.new.symbols && mv $@.new $@
+
+# Programs for Linux guests.
+$(B)/linux/%: tests/boot/guest/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINUX_PROGRAM) -Wall -Wextra
+TEST_FILES	+= $(patsubst tests/boot/guest/%.c,$(B)/linux/%,$(wildcard tests/boot/guest/*.c))

@@ -90,6 +90,7 @@ class Machine:
         # QEMU: an instruction takes 2**icount ns, whatever it really takes; in Bochs that is so anyway.
         self.icount = icount
         # Images of disks: [(kind, path)], kind = virtio, nvme or ahci on QEMU, ata on Bochs (one).  iommu: vtd or amd.
+        # [(kind, path, drive, device)] on QEMU: options of -drive in the place of a raw image's, and more of -device.
         self.disks, self.iommu = disks or [], iommu
         self.cpu = cpu or ('corei7_skylake_x' if backend == 'bochs' else 'max')
         self.iso = iso or f'{BUILD}/vos.iso'
@@ -146,13 +147,14 @@ class Machine:
     def qemu_disks(self):
         arguments = []
         ports = iter((0, 1, 3, 4, 5))       # the CD-ROM is on port 2
-        for number, (kind, path) in enumerate(self.disks):
-            device = QEMU_DISKS[kind].format(number=number)
+        for number, (kind, path, *special) in enumerate(self.disks):
+            drive, more = special or (f'file={path},format=raw,discard=unmap', '')
+            device = QEMU_DISKS[kind].format(number=number) + more
             if kind == 'ahci':
                 device += f',bus=ide.{next(ports)}'
             if self.iommu and kind == 'virtio':
                 device += ',iommu_platform=on,disable-legacy=on'
-            arguments += ['-drive', f'if=none,id=disk{number},file={path},format=raw,discard=unmap', '-device', device]
+            arguments += ['-drive', f'if=none,id=disk{number},{drive}', '-device', device]
         return arguments
 
     def open_log(self):
@@ -199,6 +201,13 @@ class Machine:
         self.slots.give()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def kill(self):
+        """As a power cut: the emulator is gone at once.  Returns what it wrote until then."""
+        with open(f'/proc/{self.line.pid}/task/{self.line.pid}/children', encoding='ascii') as file:
+            child, = map(int, file.read().split())
+        os.kill(child, signal.SIGKILL)
+        return self.wait_exit()
 
     def __enter__(self):
         return self.start()
