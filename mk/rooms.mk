@@ -16,7 +16,7 @@ ROOT		:= mgmt/root $(addprefix mgmt/root/,service store vm)
 CONSOLE		:= mgmt/console $(addprefix mgmt/console/,command inventory rpc session term view)
 $(foreach r,$(KERNEL),$(eval inc.$(r) := $(filter-out $(r),$(KERNEL))))
 $(foreach r,$(ROOT),$(eval inc.$(r) := $(filter-out $(r),$(ROOT)) mgmt/platform))
-$(foreach r,$(CONSOLE),$(eval inc.$(r) := $(filter-out $(r),$(CONSOLE))))
+$(foreach r,$(CONSOLE),$(eval inc.$(r) := $(filter-out $(r),$(CONSOLE)) lib/wire))
 # The VMM: devices at the bottom, which know the machine's memory and its host; loaders; vCPUs; the machine, which joins
 # them all.
 VMM_DEV		:= vmm/dev $(addprefix vmm/dev/,irq timer char acpi pci power virtio)
@@ -43,7 +43,7 @@ $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
 PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata
 rooms.root	:= $(ROOT) mgmt/platform
-rooms.console	:= $(CONSOLE)
+rooms.console	:= $(CONSOLE) lib/wire
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
 rooms.store	:= mgmt/store

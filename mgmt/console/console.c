@@ -58,18 +58,22 @@ static void scanned(struct session *s, const struct frame_result *result)
 	for (u32 i = 0; i < result->plain_count; i++)
 		plain(s, result->plain[i]);
 	if (result->broken)
-		rpc_broken(s, result->broken, s->scanner.body, s->scanner.count);
-	if (result->is_complete)
-		rpc_frame(s, s->scanner.body, s->scanner.count);
+		rpc_broken(s, result);
+	if (result->is_frame)
+		rpc_frame(s, result);
 }
 
 void console_input(struct session *s, const char *bytes, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct frame_result result = frame_feed(&s->scanner, (u8)bytes[i]);
+	struct frame_result result;
 
+	do {
+		size_t taken = frame_scan(&s->scanner, bytes, count, &result);
+
+		bytes += taken;
+		count -= taken;
 		scanned(s, &result);
-	}
+	} while (count || !frame_is_empty(&result));
 	s->scanner_fed_ns = session_now(s);
 }
 
@@ -80,7 +84,7 @@ static void scanner_timer(struct session *s)
 
 	if (after == 0 || session_now(s) - s->scanner_fed_ns < after)
 		return;
-	result = frame_idle(&s->scanner);
+	frame_idle(&s->scanner, &result);
 	if (result.broken && session_attached(s) == VM_COUNT)
 		result.plain_count = 0;	/* a guest may have a use for ESC _ v as keys; the prompt has not */
 	scanned(s, &result);
@@ -285,9 +289,8 @@ static void apply_conf(struct session *s)
 
 bool console_open(struct console *c, struct session *s, const struct line_ops *line)
 {
-	if (c->line_count == LINE_COUNT)
+	if (c->line_count == LINE_COUNT || !session_init(s, c, line))
 		return false;
-	session_init(s, c, line);
 	s->index = c->line_count++;
 	c->lines[s->index] = s;
 	s->log_at = log_head(s);

@@ -13,7 +13,7 @@ void console_init(struct console *console, const struct console_ops *ops, const 
 	const struct log_ring *log, const char *conf, size_t conf_bytes);
 /*
  * One line more: prints the banner and the prompt. The first one starts reading the machine's state and applies
- * vos.conf. s is all zero before. False: there are LINE_COUNT already.
+ * vos.conf. s is all zero before. False: there are LINE_COUNT already, or no memory.
  */
 bool console_open(struct console *console, struct session *s, const struct line_ops *line);
 /* At most session_input_room() bytes. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs on the serial line: commands as JSON in frames (mgmt/console/rpc/frame.h), and their answers."""
+"""Programs on the serial line: commands as JSON in frames (lib/wire/frame.h), and their answers."""
 import base64
 import json
 import re

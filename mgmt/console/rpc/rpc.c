@@ -272,39 +272,35 @@ static void refuse_link(struct session *s, const char *why, const char *id)
 	refuse(s, &error, id);
 }
 
-void rpc_broken(struct session *s, const char *why, char *body, size_t count)
+void rpc_broken(struct session *s, const struct frame_result *frame)
 {
-	char channel[FRAME_CHANNEL_BYTES], id[JSON_ID_BYTES], *message;
-	size_t length;
+	char id[JSON_ID_BYTES];
 
-	(void)frame_decode(body, count, channel, &message, &length);
-	glimpse_id(&s->console->json, message, length, id);
-	refuse_link(s, why, id);
+	glimpse_id(&s->console->json, frame->message, frame->length, id);
+	refuse_link(s, frame->broken, id);
 }
 
 /* Why the message is none; the id is what could be read of it. */
-static const char *take_message(struct session *s, char *body, size_t count, char *id)
+static const char *take_message(struct session *s, const struct frame_result *frame, char *id)
 {
-	char channel[FRAME_CHANNEL_BYTES], *message;
-	const char *why;
-	size_t length;
+	const char *why = NULL;
 
-	why = frame_decode(body, count, channel, &message, &length);
-	if (!why && strcmp(channel, "control") != 0)
+	if (strcmp(frame->channel, "control") != 0)
 		why = "there is no such channel to send to; control is the one for commands";
-	if (!why && (!json_parse(&s->console->json, message, length) || s->console->json.tokens[0].type != JSON_OBJECT))
+	else if (!json_parse(&s->console->json, frame->message, frame->length) ||
+		 s->console->json.tokens[0].type != JSON_OBJECT)
 		why = "the message is not a JSON object";
 	if (why)
-		glimpse_id(&s->console->json, message, length, id);
+		glimpse_id(&s->console->json, frame->message, frame->length, id);
 	else if (!take_id(&s->console->json, id))
 		why = "the id is neither a number nor a short string";
 	return why;
 }
 
-void rpc_frame(struct session *s, char *body, size_t count)
+void rpc_frame(struct session *s, const struct frame_result *frame)
 {
 	char id[JSON_ID_BYTES];
-	const char *why = take_message(s, body, count, id);
+	const char *why = take_message(s, frame, id);
 	u32 verb, arguments;
 
 	if (why) {

@@ -2,6 +2,7 @@
 /*
  * session.c - the queues of a line and what is on its screen: input, output, frames, notices.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "session.h"
@@ -83,7 +84,9 @@ void notice_end(struct session *s)
 
 void session_send_frame(struct session *s, const char *channel)
 {
-	frame_encode(&s->raw, channel, s->console->json_text, s->console->json_buffer.used);
+	struct frame_sink sink = { s->raw.write, s->raw.context };
+
+	frame_encode(s->scanner.kind, &sink, channel, s->console->json_text, s->console->json_buffer.used);
 }
 
 void notice_release(struct session *s)
@@ -185,8 +188,13 @@ u32 *session_told(struct session *s, const struct vm_entry *vm)
 
 /* ---- all together ---- */
 
-void session_init(struct session *s, struct console *console, const struct line_ops *line)
+bool session_init(struct session *s, struct console *console, const struct line_ops *line)
 {
+	char *body = malloc(frame_buffer_bytes(FRAME_TEXT));
+
+	if (!body)
+		return false;
+	frame_scanner_init(&s->scanner, FRAME_TEXT, body, frame_buffer_bytes(FRAME_TEXT));
 	s->console = console;
 	s->line = line;
 	s->last_class = error_class(RESULT_OK);
@@ -198,4 +206,5 @@ void session_init(struct session *s, struct console *console, const struct line_
 	s->held_out = (struct out){ queue_write, &s->held };
 	s->moved_ns = session_now(s);
 	edit_init(&s->editor, s->terminal);
+	return true;
 }

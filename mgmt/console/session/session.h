@@ -224,8 +224,8 @@ _Static_assert(sizeof(struct session) <= SESSION_BYTES_MAX, "a line is cheap");
 
 /* ---- session.c ---- */
 
-/* Empty queues, an empty line; s is all zero before. */
-void session_init(struct session *s, struct console *console, const struct line_ops *line);
+/* Empty queues, an empty line; s is all zero before. False: no memory. */
+bool session_init(struct session *s, struct console *console, const struct line_ops *line);
 u64 session_now(const struct session *s);
 /* Give the terminal what it takes; true if that was something. */
 bool session_flush(struct session *s);
@@ -392,9 +392,9 @@ void attach_check(struct session *s);
 
 /* ---- rpc.c ---- */
 
-void rpc_frame(struct session *s, char *body, size_t count);
+void rpc_frame(struct session *s, const struct frame_result *frame);
 /* A frame that was dropped, and what came of it. */
-void rpc_broken(struct session *s, const char *why, char *body, size_t count);
+void rpc_broken(struct session *s, const struct frame_result *frame);
 void rpc_event(struct session *s, const struct vm_entry *vm);
 
 #endif

@@ -113,25 +113,25 @@ static char answer[65536];
 /* Take the next frame out of what the terminal got, into answer and json; NULL = begin anew. */
 static inline bool next_frame(char *channel)
 {
-	static struct frame_scanner scanner;
+	static char body[4 * sizeof(answer)];
+	static struct frame_scanner scanner = { .body = body, .size = sizeof(body) };
 	static size_t at;
-	char *message;
-	size_t length;
+	struct frame_result result;
 
 	if (!channel) {
 		at = 0;
 		return false;
 	}
 	while (at < root->terminal_used) {
-		struct frame_result result = frame_feed(&scanner, (u8)root->terminal[at++]);
-
-		if (!result.is_complete)
+		at += frame_scan(&scanner, root->terminal + at, root->terminal_used - at, &result);
+		assert_null(result.broken);
+		if (!result.is_frame)
 			continue;
-		assert_null(frame_decode(scanner.body, scanner.count, channel, &message, &length));
-		assert_true(length < sizeof(answer));
-		memcpy(answer, message, length);
-		answer[length] = 0;
-		if (!json_parse(&json, answer, length))
+		assert_true(result.length < sizeof(answer));
+		memcpy(channel, result.channel, FRAME_CHANNEL_BYTES);
+		memcpy(answer, result.message, result.length);
+		answer[result.length] = 0;
+		if (!json_parse(&json, answer, result.length))
 			fail_msg("not JSON: %s", answer);
 		return true;
 	}
@@ -143,11 +143,11 @@ static inline const char *framed(const char *channel, const char *message)
 {
 	static char text[65536];
 	struct out_buffer buffer;
-	struct out out;
+	struct frame_sink sink;
 
 	out_buffer_init(&buffer, text, sizeof(text));
-	out = out_to_buffer(&buffer);
-	frame_encode(&out, channel, message, strlen(message));
+	sink = (struct frame_sink){ out_to_buffer(&buffer).write, &buffer };
+	frame_encode(FRAME_TEXT, &sink, channel, message, strlen(message));
 	return text;
 }
 

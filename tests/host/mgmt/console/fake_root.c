@@ -625,6 +625,7 @@ static void close_line(struct session *s)
 	for (u32 i = 0; i < EDIT_HISTORY; i++)
 		free(s->editor.history[i]);
 	free(s->top.shown);
+	free(s->scanner.body);
 	memset(s, 0, sizeof(*s));
 }
 

@@ -108,18 +108,18 @@ static void a_command_line_of_a_program(void **state)
 static const char *large_answer(void)
 {
 	static char body[OUTPUT_BYTES];
-	char channel[FRAME_CHANNEL_BYTES], *message;
-	const char *begin = strstr(root->terminal, "\x1b_vos;"), *end;
-	size_t length;
+	struct frame_scanner scanner;
+	struct frame_result result;
+	size_t at = 0;
 
-	assert_non_null(begin);
-	begin += strlen("\x1b_vos;");
-	end = strstr(begin, "\x1b\\");
-	assert_non_null(end);
-	memcpy(body, begin, (size_t)(end - begin));
-	assert_null(frame_decode(body, (size_t)(end - begin), channel, &message, &length));
-	message[length] = 0;
-	return message;
+	frame_scanner_init(&scanner, FRAME_TEXT, body, sizeof(body));
+	do {
+		assert_true(at < root->terminal_used);
+		at += frame_scan(&scanner, root->terminal + at, root->terminal_used - at, &result);
+		assert_null(result.broken);
+	} while (!result.is_frame);
+	result.message[result.length] = 0;
+	return result.message;
 }
 
 /* 128 VMs with the longest command lines: the list is whole, for a person and for a program. */

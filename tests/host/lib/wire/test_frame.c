@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * APC frames in a stream of typed bytes: what is a frame, what is not, and what is broken.
+ * Text frames in a stream of typed bytes: what is a frame, what is not, and what is broken.
  */
 /* links: console */
 #include <setjmp.h>
@@ -13,7 +13,8 @@
 
 #include "frame.h"
 
-static struct frame_scanner scanner;
+static char body[FRAME_BYTES];
+static struct frame_scanner scanner = { .body = body, .size = sizeof(body) };
 static char passed[1024], text[65536];
 static size_t passed_count;
 static u32 frames;
@@ -23,10 +24,6 @@ static char message[1024], channel[FRAME_CHANNEL_BYTES];
 
 static void take(const struct frame_result *result)
 {
-	char *bytes;
-	size_t length;
-	const char *why;
-
 	assert_true(result->plain_count <= sizeof(result->plain));
 	memcpy(passed + passed_count, result->plain, result->plain_count);
 	passed_count += result->plain_count;
@@ -34,16 +31,12 @@ static void take(const struct frame_result *result)
 	if (result->broken)
 		broken = result->broken;
 	takes_back = takes_back || result->takes_back;
-	if (!result->is_complete)
+	if (!result->is_frame)
 		return;
 	frames++;
-	why = frame_decode(scanner.body, scanner.count, channel, &bytes, &length);
-	if (why) {
-		broken = why;
-		return;
-	}
-	memcpy(message, bytes, length);
-	message[length] = 0;
+	memcpy(channel, result->channel, sizeof(channel));
+	memcpy(message, result->message, result->length);
+	message[result->length] = 0;
 }
 
 static void feed(const char *bytes, size_t count)
@@ -53,9 +46,12 @@ static void feed(const char *bytes, size_t count)
 	frames = 0;
 	takes_back = false;
 	broken = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct frame_result result = frame_feed(&scanner, (u8)bytes[i]);
+	while (count) {
+		struct frame_result result;
+		size_t taken = frame_scan(&scanner, bytes, count, &result);
 
+		bytes += taken;
+		count -= taken;
 		take(&result);
 	}
 }
@@ -65,14 +61,22 @@ static void feed_text(const char *bytes)
 	feed(bytes, strlen(bytes));
 }
 
+static void add(void *context, const char *bytes, size_t count)
+{
+	size_t used = strlen(text);
+
+	(void)context;
+	assert_true(used + count < sizeof(text));
+	memcpy(text + used, bytes, count);
+	text[used + count] = 0;
+}
+
 static const char *encode(const char *to, const char *what)
 {
-	static struct out_buffer buffer;
-	struct out out;
+	struct frame_sink sink = { add, NULL };
 
-	out_buffer_init(&buffer, text, sizeof(text));
-	out = out_to_buffer(&buffer);
-	frame_encode(&out, to, what, strlen(what));
+	text[0] = 0;
+	frame_encode(FRAME_TEXT, &sink, to, what, strlen(what));
 	return text;
 }
 
@@ -125,13 +129,13 @@ static void pauses(void **state)
 	feed_text("\x1b");
 	assert_string_equal(passed, "");
 	assert_int_equal(frame_idle_after(&scanner), FRAME_IDLE_NS);
-	result = frame_idle(&scanner);
+	frame_idle(&scanner, &result);
 	take(&result);
 	assert_string_equal(passed, "\x1b");
 	assert_int_equal(frame_idle_after(&scanner), 0);
 	feed_text("\x1b_vos;1;con");
 	assert_int_equal(frame_idle_after(&scanner), FRAME_BODY_IDLE_NS);
-	result = frame_idle(&scanner);
+	frame_idle(&scanner, &result);
 	take(&result);
 	assert_non_null(broken);
 	feed_text("x");
@@ -140,7 +144,7 @@ static void pauses(void **state)
 	for (size_t i = 2; i < 6; i++) {
 		feed("\x1b_vos;", i);
 		assert_int_equal(frame_idle_after(&scanner), FRAME_BODY_IDLE_NS);
-		result = frame_idle(&scanner);
+		frame_idle(&scanner, &result);
 		passed_count = 0;
 		broken = 0;
 		take(&result);
@@ -157,7 +161,7 @@ static void late_start(void **state)
 
 	(void)state;
 	feed_text("\x1b");
-	result = frame_idle(&scanner);
+	frame_idle(&scanner, &result);
 	take(&result);
 	feed_text(encode("control", "late") + 1);
 	assert_true(takes_back);
@@ -165,13 +169,13 @@ static void late_start(void **state)
 	assert_string_equal(message, "late");
 	assert_string_equal(passed, "");
 	feed_text("\x1b");
-	result = frame_idle(&scanner);
+	frame_idle(&scanner, &result);
 	take(&result);
 	feed_text("_vox");
 	assert_false(takes_back);
 	assert_string_equal(passed, "_vox");
 	feed_text("\x1b");
-	result = frame_idle(&scanner);
+	frame_idle(&scanner, &result);
 	take(&result);
 	feed_text("x_vos;");
 	assert_string_equal(passed, "x_vos;");
@@ -251,7 +255,9 @@ static void overlong(void **state)
 /* Padding, alphabet and unused bits are judged; checksums here are right. */
 static void base64(void **state)
 {
-	static const struct { const char *base64; bool is_good;
+	static const struct {
+		const char *base64;
+		bool is_good;
 	} cases[] = {
 		{ "aGk=", true },
 		{ "aGk", false },
@@ -266,19 +272,16 @@ static void base64(void **state)
 		{ "aGk=aGk=", false },
 		{ "-_-_", false },
 	};
-	char body[128];
+	char line[128];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-		char *bytes;
-		size_t length;
-		int used = snprintf(body, sizeof(body), "vos;1;c;%s", cases[i].base64);
-		u32 crc = crc32c(0, body, (size_t)used);
-		const char *why;
+		int used = snprintf(line, sizeof(line), "\x1b_vos;1;c;%s", cases[i].base64);
+		u32 crc = crc32c(0, line + 2, (size_t)used - 2);
 
-		snprintf(body + used, sizeof(body) - (size_t)used, ";%08x", crc);
-		why = frame_decode(body + 4, strlen(body) - 4, channel, &bytes, &length);
-		assert_int_equal(why == 0, cases[i].is_good);
+		snprintf(line + used, sizeof(line) - (size_t)used, ";%08x\x1b\\", crc);
+		feed_text(line);
+		assert_int_equal(broken == NULL, cases[i].is_good);
 	}
 }
 
