@@ -13,7 +13,7 @@
 #define DEVICE_OBJECTS 8u	/* kernel objects that each may take */
 #define BOOT_MODULES 64u	/* files that the kernel hands to root: its own programs, and what the loader brought */
 #define BUILT_IN_MODULES 16u	/* of those at most VOS' own programs */
-#define IMAGE_COUNT 64u		/* files that root knows by name: boot modules, and what is in a bundle of them */
+#define IMAGE_COUNT 128u	/* files that root knows by name: boot modules, what is in a bundle of them, uploads */
 
 /* ---- One PD ---- */
 #define HANDLE_CHOSEN 512u	/* slots 1 .. HANDLE_CHOSEN - 1 are filled by SYS_HANDLE_GRANT, by number ... */

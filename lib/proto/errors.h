@@ -142,6 +142,32 @@
 		"there is no service \"{name}\". list-service shows what there is") \
 	ERROR(ERR_SERVICE_DOWN, RESULT_TIMEOUT, "E_BUSY", \
 		"{name} is not running. list-service shows its state. Try again later") \
+	ERROR(ERR_IMAGE_NAME, RESULT_USAGE, "E_USAGE", \
+		"that is not a valid name for an image: use A-Z, a-z, 0-9 and . _ + -, at most 47 characters") \
+	/* text = image */ \
+	ERROR(ERR_IMAGE_EXISTS, RESULT_STATE, "E_EXISTS", \
+		"there is an image {text} already. Choose another name, or delete-image {text}") \
+	/* need = bytes of the image, have = the most */ \
+	ERROR(ERR_IMAGE_SIZE, RESULT_USAGE, "E_USAGE", "an image has 1 to {have} bytes, not {need}") \
+	/* need, have in bytes */ \
+	ERROR(ERR_UPLOAD_MEMORY, RESULT_RESOURCES, "E_NOMEM", 0) \
+	/* text = image */ \
+	ERROR(ERR_UPLOAD_BUSY, RESULT_TIMEOUT, "E_BUSY", \
+		"another image {text} is being uploaded. Try again later, or delete-image {text}") \
+	/* it is finished, or was dropped */ \
+	ERROR(ERR_NO_UPLOAD, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no such upload any more. Begin it again; list-image shows what there is") \
+	/* need = bytes of the image, have = bytes that came */ \
+	ERROR(ERR_UPLOAD_SHORT, RESULT_STATE, "E_STATE", "only {have} of {need} bytes have arrived. Send the rest") \
+	/* text = image */ \
+	ERROR(ERR_IMAGE_HASH, RESULT_INTEGRITY, "E_INTEGRITY", \
+		"{text} does not have the hash that was announced. Nothing of it was kept. Send it again") \
+	/* text = VM */ \
+	ERROR(ERR_IMAGE_USED, RESULT_STATE, "E_STATE", \
+		"VM {text} is defined with that image. delete-vm {text}, or give it another image with set-vm") \
+	/* text = image */ \
+	ERROR(ERR_IMAGE_BOOT, RESULT_DENIED, "E_DENIED", \
+		"{text} is a boot module, and belongs to the boot medium. Only uploaded images can be deleted") \
 	/* the client has no right to ask for that */ \
 	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that")
 

@@ -14,10 +14,10 @@
 #include "limits.h"
 #include "store.h"
 #include "types.h"
+#include "upload.h"
 #include "vm_fields.h"
 
 #define VM_NAME_BYTES 32u	/* [a-z0-9][a-z0-9-]{0,30} and a zero */
-#define IMAGE_NAME_BYTES 48u
 #define CMDLINE_BYTES 2048u	/* with its zero; Linux on x86 takes as much (COMMAND_LINE_SIZE) */
 #define IMAGE_MODULES 8u	/* further Multiboot modules */
 #define MODULE_BYTES 128u	/* an image's name, perhaps a blank and a text for the guest, with its zero */
@@ -62,6 +62,11 @@ enum request_op {
 	/* By name, of a VM that does not live: */
 	REQ_ATTACH_DISK,	/* the disks of .spec become its last ones; each gets a volume's name of its own */
 	REQ_DETACH_DISK,	/* .spec.disks[0].volume: no longer its disk; the volume stays */
+	/* Uploads (upload.h), by .image: */
+	REQ_UPLOAD_OPEN,	/* name, bytes, hash: begin, or go on with one of the same three; FORCE: drop another */
+	REQ_UPLOAD_WRITE,	/* upload, offset, count: take that from its piece of the window */
+	REQ_UPLOAD_FINISH,	/* upload: it becomes an image, or is dropped because its hash is another */
+	REQ_DELETE_IMAGE,	/* name, of an image or of an upload that is not finished */
 	REQ_OP_COUNT
 };
 
@@ -137,7 +142,10 @@ struct request {
 	u32 timeout_ms;
 	u32 fields;		/* BIT32(enum request_field) of what was given; REQ_SET changes these */
 	char name[VM_NAME_BYTES];
-	struct vm_spec spec;
+	union {
+		struct vm_spec spec;
+		struct image_request image;
+	};
 };
 
 enum vm_state {
@@ -353,7 +361,13 @@ struct memory_report {
 	u64 vm[VM_COUNT];	/* each, by index */
 };
 
-struct image_report { char name[IMAGE_NAME_BYTES]; u64 bytes; u32 is_default; u32 zero; };
+struct image_report {
+	char name[IMAGE_NAME_BYTES];
+	u64 bytes;
+	u32 is_default;
+	u32 is_uploaded;	/* else it came with the boot, and has no hash */
+	u8 hash[IMAGE_HASH_BYTES];
+};
 
 struct host_report {
 	u64 memory_total, memory_free, memory_kernel;
@@ -378,7 +392,8 @@ struct reply {
 		struct vm_stats stats;
 		struct pcpu_report pcpu;
 		struct memory_report memory;
-		struct image_report image;
+		struct image_report image;	/* also: answer to REQ_UPLOAD_FINISH */
+		struct upload_report upload;	/* answer to REQ_UPLOAD_OPEN and REQ_UPLOAD_WRITE */
 		struct host_report host;
 		struct device_report pci;
 		struct service_report service;

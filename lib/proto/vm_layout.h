@@ -34,6 +34,7 @@
 #define CONSOLE_SERIAL_TX 0x20300000ull
 #define CONSOLE_CONF 0x20400000ull		/* the module vos.conf, read only; see console_args */
 #define CONSOLE_ARGS 0x20600000ull		/* struct console_args, read only */
+#define CONSOLE_UPLOADS 0x28000000ull		/* slot i of an upload (upload.h) at + i * UPLOAD_WINDOW_BYTES */
 /* VM i's console rings at + i * VM_RINGS_BYTES; always mapped, zeroed when a VM takes the place. */
 #define CONSOLE_VM_RINGS 0x40000000ull
 #define CONSOLE_H_SERIAL 3u			/* THREAD|SIGNAL: serial driver */

@@ -11,6 +11,7 @@
 #include "change.h"
 #include "client.h"
 #include "drivers.h"
+#include "image_store.h"
 #include "memory_report.h"
 #include "power.h"
 #include "reply.h"
@@ -121,10 +122,7 @@ static struct error_info image_row(void)
 	if (image == NULL)
 		return error_info_of(ERR_NO_IMAGE, 0, 0);
 	request.index++;
-	strcpy(reply.image.name, image->name);
-	reply.image.bytes = image->bytes;
-	reply.image.is_default =
-		strcmp(image->name, IMAGE_DEFAULT_KERNEL) == 0 || strcmp(image->name, IMAGE_DEFAULT_INITRD) == 0;
+	image_report_fill(image, &reply.image);
 	return ERROR_INFO_NONE;
 }
 
@@ -219,6 +217,44 @@ static void do_restart_service(void)
 	send_error(supervisor_request(request.name, is_dry_run()));
 }
 
+/* ---- images ---- */
+
+static void answer_image(struct error_info info)
+{
+	if (info.error != ERR_NONE)
+		send_answer(&info, NULL);
+	else
+		(void)client_send(client, &reply);
+}
+
+static void do_upload_open(void)
+{
+	bool is_forced = (request.flags & REQ_FLAG_FORCE) != 0;
+
+	begin_reply();
+	answer_image(image_store_open(&request.image, is_forced, &reply.upload));
+}
+
+static void do_upload_write(void)
+{
+	begin_reply();
+	answer_image(image_store_write(&request.image, &reply.upload));
+}
+
+static void do_upload_finish(void)
+{
+	begin_reply();
+	answer_image(image_store_finish(request.image.upload, &reply.image));
+}
+
+static void do_delete_image(void)
+{
+	begin_reply();
+	answer_image(image_store_delete(request.image.name, is_dry_run()));
+}
+
+/* ---- the machine ---- */
+
 static void do_power(bool is_reboot)
 {
 	if (power_is_planned())
@@ -276,6 +312,10 @@ static const struct row {
 	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_ATTACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_DETACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_UPLOAD_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_upload_open },
+	[REQ_UPLOAD_WRITE] = { .rights = CLIENT_MANAGE, .serve = do_upload_write },
+	[REQ_UPLOAD_FINISH] = { .rights = CLIENT_MANAGE, .serve = do_upload_finish },
+	[REQ_DELETE_IMAGE] = { .rights = CLIENT_MANAGE, .serve = do_delete_image },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 };
 

@@ -41,20 +41,89 @@ bool image_of_module(const char module[MODULE_BYTES], char name[IMAGE_NAME_BYTES
 	return image_name_ok(name, IMAGE_NAME_BYTES);
 }
 
+static u32 count_uploaded(const struct image_table *table)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < table->count; i++)
+		count += table->images[i].is_uploaded;
+	return count;
+}
+
+/* Neither kind takes the other's room. */
+static bool has_room(const struct image_table *table, bool is_uploaded)
+{
+	u32 uploaded = count_uploaded(table);
+
+	return is_uploaded ? uploaded < IMAGES_UPLOADED : table->count - uploaded < IMAGE_COUNT - IMAGES_UPLOADED;
+}
+
+static enum status judge(const struct image_table *table, const struct image *image)
+{
+	if (!image_name_ok(image->name, IMAGE_NAME_BYTES) || image->bytes == 0 || image->bytes > VMM_IMAGE_STRIDE)
+		return ST_INVAL;
+	if (image_find(table, image->name, image->is_built_in) != NULL)
+		return ST_EXISTS;
+	return has_room(table, image->is_uploaded) ? ST_OK : ST_FULL;
+}
+
+static enum status add(struct image_table *table, const struct image *image)
+{
+	enum status st = judge(table, image);
+
+	if (st == ST_OK)
+		table->images[table->count++] = *image;
+	return st;
+}
+
+/* A name that is too long leaves it without one, which no image has. */
+static void set_name(struct image *image, const char *name)
+{
+	size_t length = strnlen(name, IMAGE_NAME_BYTES);
+
+	if (length < IMAGE_NAME_BYTES)
+		memcpy(image->name, name, length);
+}
+
 enum status image_add(struct image_table *table, const char *name, u64 bytes, u64 h_mem, bool is_built_in)
 {
-	struct image *image;
+	struct image image = { .bytes = bytes, .h_mem = h_mem, .is_built_in = is_built_in };
 
-	if (!image_name_ok(name, IMAGE_NAME_BYTES) || bytes == 0 || bytes > VMM_IMAGE_STRIDE)
-		return ST_INVAL;
-	if (image_find(table, name, is_built_in) != NULL)
-		return ST_EXISTS;
-	if (table->count == IMAGE_COUNT)
-		return ST_FULL;
-	image = &table->images[table->count++];
-	*image = (struct image){ .bytes = bytes, .h_mem = h_mem, .is_built_in = is_built_in };
-	strcpy(image->name, name);
-	return ST_OK;
+	set_name(&image, name);
+	return add(table, &image);
+}
+
+enum status image_add_uploaded(struct image_table *table, const char *name, u64 bytes, u64 h_mem,
+			       const u8 hash[IMAGE_HASH_BYTES])
+{
+	struct image image = { .bytes = bytes, .h_mem = h_mem, .is_uploaded = true };
+
+	set_name(&image, name);
+	memcpy(image.hash, hash, sizeof(image.hash));
+	return add(table, &image);
+}
+
+enum status image_judge_uploaded(const struct image_table *table, const char *name, u64 bytes)
+{
+	struct image image = { .bytes = bytes, .is_uploaded = true };
+
+	set_name(&image, name);
+	return judge(table, &image);
+}
+
+u64 image_take_uploaded(struct image_table *table, const char *name)
+{
+	for (u32 i = 0; i < table->count; i++) {
+		struct image *image = &table->images[i];
+		u64 h_mem = image->h_mem;
+
+		if (!image->is_uploaded || strcmp(image->name, name) != 0)
+			continue;
+		table->count--;
+		memmove(image, image + 1, (table->count - i) * sizeof(*image));
+		return h_mem;
+	}
+	return 0;
 }
 
 const struct image *image_find(const struct image_table *table, const char *name, bool is_built_in)

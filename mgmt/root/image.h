@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image.h - the table of images: files that came with the boot, by name. Pure; who fills it is boot_modules.c.
+ * image.h - the table of images, by name: files that came with the boot (boot_modules.c), and uploads (image_store.c).
+ * Pure.
  */
 #ifndef VOS_IMAGE_H
 #define VOS_IMAGE_H
@@ -14,6 +15,8 @@ struct image {
 	u64 bytes;
 	u64 h_mem;
 	bool is_built_in;	/* a program of VOS, not a guest's image */
+	bool is_uploaded;
+	u8 hash[IMAGE_HASH_BYTES];	/* is_uploaded: BLAKE2b-256 */
 };
 
 struct image_table {
@@ -32,6 +35,12 @@ bool image_of_module(const char module[MODULE_BYTES], char name[IMAGE_NAME_BYTES
 
 /* ST_INVAL: bad name or size; ST_EXISTS: the name is taken (the first one stays); ST_FULL. */
 enum status image_add(struct image_table *table, const char *name, u64 bytes, u64 h_mem, bool is_built_in) MUST_CHECK;
+enum status image_add_uploaded(struct image_table *table, const char *name, u64 bytes, u64 h_mem,
+			       const u8 hash[IMAGE_HASH_BYTES]) MUST_CHECK;
+/* The same, if nothing were done. */
+enum status image_judge_uploaded(const struct image_table *table, const char *name, u64 bytes) MUST_CHECK;
+/* An uploaded one, out of the table: the handle of its memory, which is the caller's; 0: there is none of that name. */
+u64 image_take_uploaded(struct image_table *table, const char *name);
 
 /* NULL if there is none. `name` ends with a zero byte. */
 const struct image *image_find(const struct image_table *table, const char *name, bool is_built_in);

@@ -8,6 +8,7 @@
 #include "client.h"
 #include "dispatch.h"
 #include "drivers.h"
+#include "image_store.h"
 #include "memory_report.h"
 #include "pending_reply.h"
 #include "power.h"
@@ -43,6 +44,7 @@ u64 root_turn(u64 bits)
 	next = earlier(next, supervisor_step());
 	next = earlier(next, power_step());
 	next = earlier(next, change_step());
+	next = earlier(next, image_store_step());
 	if (store_turn(service_pd(SERVICE_STORE)))
 		next = 0;
 	/* A client that had no room for these signals when there is. */

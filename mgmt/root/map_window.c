@@ -18,7 +18,7 @@ static u64 window(enum map_window which)
 	return WINDOWS_ADDRESS + which * WINDOW_BYTES;
 }
 
-enum status map_window_open(enum map_window which, u64 h_mem, u64 bytes, bool is_writable)
+enum status map_window_open_at(enum map_window which, u64 h_mem, u64 offset, u64 bytes, bool is_writable)
 {
 	u32 rights = RIGHT_R | (is_writable ? RIGHT_W : 0);
 	enum status st;
@@ -28,10 +28,15 @@ enum status map_window_open(enum map_window which, u64 h_mem, u64 bytes, bool is
 	if (bytes == 0 || bytes > WINDOW_BYTES)
 		return ST_UNSUPPORTED;
 	bytes = align_up(bytes, PAGE_SIZE);
-	st = sys_mem_map(HANDLE_SELF_PD, h_mem, window(which), 0, bytes, rights);
+	st = sys_mem_map(HANDLE_SELF_PD, h_mem, window(which), offset, bytes, rights);
 	if (st == ST_OK)
 		open_bytes[which] = bytes;
 	return st;
+}
+
+enum status map_window_open(enum map_window which, u64 h_mem, u64 bytes, bool is_writable)
+{
+	return map_window_open_at(which, h_mem, 0, bytes, is_writable);
 }
 
 u8 *map_window_at(enum map_window which)

@@ -16,6 +16,8 @@ enum map_window { WINDOW_SOURCE, WINDOW_TARGET, WINDOW_COUNT };
  * ST_STATE: the window is open; or the kernel's status.
  */
 enum status map_window_open(enum map_window which, u64 h_mem, u64 bytes, bool is_writable) MUST_CHECK;
+/* The same from `offset` on, a multiple of PAGE_SIZE. */
+enum status map_window_open_at(enum map_window which, u64 h_mem, u64 offset, u64 bytes, bool is_writable) MUST_CHECK;
 /* Where what is mapped there is seen. */
 u8 *map_window_at(enum map_window which);
 void map_window_close(enum map_window which);

@@ -10,6 +10,7 @@
 
 #include "accounts.h"
 #include "drivers.h"
+#include "image_store.h"
 #include "root.h"
 #include "service.h"
 #include "store_client.h"
@@ -47,7 +48,8 @@ static void fill_vms(struct memory_report *out)
 
 static void fill_system(struct memory_report *out)
 {
-	out->system += at_start.root_bytes + service_bytes() + driver_bytes() + store_ram_bytes();
+	out->system += at_start.root_bytes + service_bytes() + driver_bytes() + store_ram_bytes() +
+		       image_store_bytes();
 	for (u32 i = 0; i < SHARED_COUNT; i++)
 		out->system += object_bytes(root.shared[i]);
 	for (u32 i = 0; i < WIRES_MAX; i++)

@@ -26,6 +26,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_VOLUME] = { "name", TYPE_VOLUME, "VOLUME",
 		"name of the volume: a-z, 0-9, . and -, at most 36 characters" },
 	[ARG_DISK_NAME] = { "name", TYPE_DISK, "DISK", "name of a disk, see list-disk" },
+	[ARG_IMAGE] = { "name", TYPE_ANY_IMAGE, "IMAGE", "name of an image, see list-image" },
 	[ARG_BYTES] = { "size", TYPE_SIZE, "SIZE", "size, such as 512M or 100G; rounded up to a multiple of 1M" },
 	[ARG_ON] = { "on", TYPE_DISK, "DISK|ram",
 		"disk to make it on, or ram: in memory, lost when VOS ends (default: the disk with the most room)" },
@@ -447,6 +448,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return disk_set_volume(&args->spec.disks[0], value, error);
 	case ARG_DISK_NAME: case ARG_ON:
 		return disk_set_on(&args->spec.disks[0], value, error);
+	case ARG_IMAGE:
+		return set_string(args->image, sizeof(args->image), arg, value, error);
 	case ARG_BYTES:
 		return set_volume_bytes(&args->spec.disks[0], value, error);
 	case ARG_NIC:

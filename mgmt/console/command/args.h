@@ -12,7 +12,7 @@
 #define ARG_OF_ROW(id, ...) ARG_##id,
 
 enum arg {
-	ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_VOLUME, ARG_DISK_NAME, ARG_BYTES, ARG_ON,
+	ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE, ARG_BYTES, ARG_ON,
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
 	ARG_NIC, ARG_AUTOSTART, ARG_ITS_VOLUME, ARG_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_LINES, ARG_OFFSET,
 	ARG_INTERVAL, ARG_TIMES, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN, ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
@@ -24,6 +24,7 @@ enum arg_type {
 	TYPE_NEW_NAME,		/* name of a VM that may not be there yet */
 	TYPE_SERVICE,
 	TYPE_VOLUME, TYPE_DISK,	/* names of them, or of a place for a volume */
+	TYPE_ANY_IMAGE,
 	TYPE_OFFSET, TYPE_TIME, TYPE_TIME_OPTIONAL, TYPE_VERB,
 	TYPE_COUNT, TYPE_SIZE, TYPE_CHOICE, TYPE_PERCENT, TYPE_PCPUS, TYPE_RESTART, TYPE_IMAGE, TYPE_IMAGES,
 	TYPE_TEXT, TYPE_DISKS,	/* enum field_kind */
@@ -69,6 +70,7 @@ struct args {
 	u32 times;			/* 0 = without end */
 	bool autostart;
 	char verb[VM_NAME_BYTES];	/* or a group's name */
+	char image[IMAGE_NAME_BYTES];
 	bool is_full;			/* help: all of it, however long */
 	char id[COMMAND_ID_BYTES];
 };

@@ -16,8 +16,7 @@ const struct command command_rows[] = {
 	{
 		.verb = "create-vm", .group = GROUP_VM,
 		.summary = "define a VM without starting it",
-		.more = "list-image shows the images, which are boot modules. Without --kernel, VOS uses the default "
-			"image.",
+		.more = "list-image shows the images. Without --kernel, VOS uses the default image.",
 		.example = "create-vm --name myvm --cpu 1 --memory 512M",
 		.takes = CHANGE | ARGS_FIELDS | A(NIC), .needs = A(NAME), .op = REQ_CREATE,
 		.ops = { .begin = request_begin, .answer = request_answer },
@@ -170,10 +169,22 @@ const struct command command_rows[] = {
 	{
 		.verb = "list-image", .group = GROUP_MACHINE,
 		.summary = "list kernels and RAM disks to boot VMs from",
+		.more = "boot: it came with the boot medium. uploaded: a program sent it, and it is lost when VOS "
+			"ends. HASH is the start of its BLAKE2b-256, OWNER the user who sent it (there are no users "
+			"yet).",
 		.example = "list-image",
 		.takes = A(JSON),
 		.ops = LISTING, .tables = BIT32(FETCH_IMAGES),
 		.view = { report_images, json_images },
+	},
+	{
+		.verb = "delete-image", .group = GROUP_MACHINE,
+		.summary = "delete an uploaded image",
+		.more = "Refused while a VM is defined with it. Boot modules can't be deleted. An upload of that name "
+			"that is not finished is dropped.",
+		.example = "delete-image mykernel",
+		.takes = A(IMAGE) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(IMAGE), .op = REQ_DELETE_IMAGE,
+		.ops = { .begin = delete_image_begin, .answer = delete_image_answer },
 	},
 	{
 		.verb = "list-device", .group = GROUP_MACHINE,

@@ -209,6 +209,9 @@ static void add_values(struct completion *completion, const struct context *cont
 		if (context->arg == ARG_ON)
 			add_texts(completion, context->partial, ram);
 		break;
+	case TYPE_ANY_IMAGE:
+		add_names(completion, context->partial, names->image, names->context);
+		break;
 	case TYPE_IMAGE: case TYPE_IMAGES:
 		add_names(completion, context->partial, names->image, names->context);
 		if (spec_fields[FIELD_OF_ARG(context->arg)].least == 0 && context->partial[0])

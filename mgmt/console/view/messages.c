@@ -271,6 +271,16 @@ static void disk_sizes(struct cmd_error *error, const struct reply *reply)
 			need, have);
 }
 
+static void upload_memory(struct cmd_error *error, const struct reply *reply)
+{
+	char need[UNIT_TEXT_BYTES], have[UNIT_TEXT_BYTES];
+
+	size_text(need, reply->need, true);
+	size_text(have, reply->have, false);
+	error_set(error, RESULT_RESOURCES, "the image needs %s of memory, %s can be had: the rest is in use, or "
+		"running VMs may still need it", need, have);
+}
+
 static bool has_log(const struct inventory *m, const char *name)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
@@ -343,6 +353,9 @@ static void special_message(
 		break;
 	case ERR_VOLUME_SIZE: case ERR_VOLUME_RAM_SIZE: case ERR_DISK_MEMORY: case ERR_DISK_FULL:
 		disk_sizes(error, reply);
+		break;
+	case ERR_UPLOAD_MEMORY:
+		upload_memory(error, reply);
 		break;
 	case ERR_CANCELED:
 		canceled(error, request);

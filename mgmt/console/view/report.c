@@ -218,26 +218,6 @@ void report_info(const struct out *out, const void *what)
 	out_format(out, "%u; list-image shows them\n", m->image_count);
 }
 
-void report_images(const struct out *out, const void *what)
-{
-	const struct inventory *m = what;
-	char size[UNIT_TEXT_BYTES];
-	u32 width = 16;
-
-	if (m->image_count == 0) {
-		out_text(out, "There are no images. Boot modules of VOS become images.\n");
-		return;
-	}
-	for (u32 i = 0; i < m->image_count; i++)
-		if (strlen(m->images[i].name) > width)
-			width = (u32)strlen(m->images[i].name);
-	out_format(out, "%-*s  %10s\n", (int)width, "NAME", "SIZE");
-	for (u32 i = 0; i < m->image_count; i++) {
-		out_format(out, "%-*s  %10s%s\n", (int)width, m->images[i].name,
-			size_text(size, m->images[i].bytes, false), m->images[i].is_default ? "  default" : "");
-	}
-}
-
 static void reason_row(const struct out *out, const struct vm_report *r)
 {
 	struct out words = row_begin();

@@ -14,6 +14,7 @@ void report_info(const struct out *out, const void *inventory);
 void json_info(struct json_writer *writer, const char *key, const void *inventory);
 void report_images(const struct out *out, const void *inventory);
 void json_images(struct json_writer *writer, const char *key, const void *inventory);
+void json_image(struct json_writer *writer, const char *key, const void *image);	/* struct image_report */
 void report_devices(const struct out *out, const void *inventory);
 void json_devices(struct json_writer *writer, const char *key, const void *inventory);
 void report_services(const struct out *out, const void *inventory);

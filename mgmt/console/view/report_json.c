@@ -65,20 +65,6 @@ void json_info(struct json_writer *w, const char *key, const void *what)
 	json_close(w, '}');
 }
 
-void json_images(struct json_writer *w, const char *key, const void *what)
-{
-	const struct inventory *m = what;
-	json_open(w, key, '[');
-	for (u32 i = 0; i < m->image_count; i++) {
-		json_open(w, 0, '{');
-		json_text(w, "name", m->images[i].name);
-		json_number(w, "bytes", m->images[i].bytes);
-		json_bool(w, "default", m->images[i].is_default);
-		json_close(w, '}');
-	}
-	json_close(w, ']');
-}
-
 void json_load(struct json_writer *w, const struct vm_load *load)
 {
 	json_number(w, "now-ns", load->now_ns);

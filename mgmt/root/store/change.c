@@ -132,9 +132,12 @@ static struct error_info judge_volume(struct change *c)
 
 static struct error_info finish_create(struct change *c)
 {
+	struct request *r = &c->request;
+	/* Once more: while it waited for its volumes an image may have been deleted. */
+	struct error_info no = spec_judge(&r->spec, r->fields, &root.images, INFO->pcpu_count);
 	struct vm *made;
 
-	return vm_define(c->request.name, &c->request.spec, false, &made);
+	return no.error == ERR_NONE ? vm_define(r->name, &r->spec, false, &made) : no;
 }
 
 static struct error_info finish_set(struct change *c)

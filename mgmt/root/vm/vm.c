@@ -111,6 +111,38 @@ u64 vm_free_bytes(void)
 	return stats_of_memory()[MEM_STAT_FREE];
 }
 
+u64 vm_untouched_bytes(void)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm *vm = &vms[i];
+		u64 bytes = vm->spec.memory_bytes;
+
+		if (vm->is_used && lifecycle_has_objects(vm->phase) && vm->spec.memory_policy == MEMORY_LAZY)
+			sum += bytes - min_u64(bytes, vm_granted_bytes(vm));
+	}
+	return sum;
+}
+
+static bool has_image(const struct vm_spec *spec, const char *name)
+{
+	char module[IMAGE_NAME_BYTES];
+
+	for (u32 i = 0; i < spec->module_count; i++)
+		if (image_of_module(spec->modules[i], module) && strcmp(module, name) == 0)
+			return true;
+	return strcmp(spec->kernel, name) == 0 || strcmp(spec->initrd, name) == 0 || strcmp(spec->vmm, name) == 0;
+}
+
+const struct vm *vm_with_image(const char *name)
+{
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (vms[i].is_used && has_image(&vms[i].spec, name))
+			return &vms[i];
+	return NULL;
+}
+
 u32 vm_count(u32 *running)
 {
 	u32 count = 0;

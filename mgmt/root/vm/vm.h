@@ -104,6 +104,10 @@ u32 vm_count(u32 *running);
 u64 vm_need_bytes(const struct vm_spec *spec);
 u64 vm_held_bytes(void);
 u64 vm_free_bytes(void);
+/* Bytes of RAM that VMs which live have not touched yet, and may: nothing is set aside for them. */
+u64 vm_untouched_bytes(void);
+/* A VM that is defined with that image, or NULL. */
+const struct vm *vm_with_image(const char *name);
 /* A VM that has too little memory for its images, or could not even run alone on this machine. */
 struct error_info vm_memory_judge(const struct vm_spec *spec);
 enum vm_state vm_state_of(const struct vm *vm);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fake_disks.h"
+#include "fake_images.h"
 #include "fake_root.h"
 #include "spec_fields.h"
 #include "syscalls.h"
@@ -47,10 +48,6 @@ static const struct volume_row volumes[] = {
 	  .on = "nvme0.0", .vm = "db" },
 	{ .index = 255, .kind = 99, .state = 99, .bytes = 1, .name = "no-end-of-it-all-no-end-of-it-all-no-end",
 	  .on = "no-end-of-it-all-no-end." },
-};
-
-static const struct image_report images[] = {
-	{ "debian-kernel", 7 * MIB, 1, 0 }, { "debian-initrd", 3 * MIB, 1, 0 }, { "memtest", 140 * KIB, 0, 0 },
 };
 
 static struct fake_vm *find(struct fake_root *root, const char *name)
@@ -121,10 +118,7 @@ static void refuse(struct reply *reply, enum result result, enum error error, u6
 
 static bool is_image(const char *name)
 {
-	for (u32 i = 0; i < ARRAY_COUNT(images); i++)
-		if (strcmp(images[i].name, name) == 0)
-			return true;
-	return name[0] == 0;
+	return name[0] == 0 || fake_image_find(name) < fake_image_count;
 }
 
 static void create(struct fake_root *root, const struct request *r, struct reply *reply)
@@ -389,10 +383,10 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		list(root, r, reply);
 		return;
 	case REQ_IMAGES:
-		if (r->index < ARRAY_COUNT(images))
-			reply->image = images[r->index];
-		else
-			refuse(reply, RESULT_NOT_FOUND, ERR_NO_IMAGE, 0, 0);
+		fake_image_row(r, reply);
+		return;
+	case REQ_UPLOAD_OPEN: case REQ_UPLOAD_WRITE: case REQ_UPLOAD_FINISH: case REQ_DELETE_IMAGE:
+		fake_upload(r, reply);
 		return;
 	case REQ_DEVICES:
 		if (r->index < ARRAY_COUNT(devices))
@@ -639,6 +633,7 @@ void fake_end(struct fake_root *root)
 		history_free(&c->inventory.vms[i].history);
 	for (u32 i = 0; i < JOB_COUNT; i++)
 		free(c->jobs[i].targets);
+	fake_images_end();
 	memset(c, 0, sizeof(*c));
 }
 
@@ -673,6 +668,7 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 	root.console = &console;
 	root.session = session;
 	root.now_ns = 1000000000;
+	fake_images_start();
 	root.memory_free = 1900 * MIB;
 	root.info = (struct info_page){
 		.magic = INFO_MAGIC,

@@ -70,7 +70,10 @@ static void refusals(void **state)
 	command("info", "Used        svm npt nx smep smap", RESULT_OK);
 	command("info", "Open to     spectre-v2 srso", RESULT_OK);
 	command("info --json", "\"open-to\":[\"spectre-v2\",\"srso\"]", RESULT_OK);
-	command("list-image", "debian-kernel        7.0 MiB  default", RESULT_OK);
+	command("list-image", "debian-kernel        7.0 MiB  boot      -             -      default", RESULT_OK);
+	command("delete-image memtest", "error[E_DENIED]: memtest is a boot module", RESULT_DENIED);
+	command("delete-image nothing", "there is no image \"nothing\"", RESULT_NOT_FOUND);
+	command("delete-image", "needs --name IMAGE", RESULT_USAGE);
 	command("create-vm --help", "usage: create-vm --name NAME", RESULT_OK);
 	command("help status-vm", "status-vm: show a VM's details", RESULT_OK);
 	command("create-vm one --memory 64M", "defined", RESULT_OK);

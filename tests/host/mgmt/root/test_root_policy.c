@@ -67,13 +67,14 @@ static void image_table(void **state)
 	assert_string_equal(image_at(&images, 2)->name, "tiny");
 	assert_null(image_at(&images, 3));
 	assert_null(image_at(&images, ~0u));
-	for (u32 i = images.count; i < IMAGE_COUNT; i++) {
+	for (u32 i = images.count; i < IMAGE_COUNT - IMAGES_UPLOADED; i++) {
 		name[0] = (char)('a' + i % 26);
 		name[1] = (char)('a' + i / 26);
 		name[2] = '\0';
 		assert_int_equal(image_add(&images, name, 1, 9, false), ST_OK);
 	}
 	assert_int_equal(image_add(&images, "one-more", 1, 9, false), ST_FULL);
+	assert_int_equal(image_judge_uploaded(&images, "one-more", 1), ST_OK);	/* they have room of their own */
 }
 
 static void good_specs(void **state)

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image_store.h - images that come while VOS runs, and go (lib/proto/upload.h). What comes is copied once out of the
+ * console's window, hashed as it is kept, and becomes an image when its hash is the announced one. From then on nobody
+ * has it writable.
+ */
+#ifndef VOS_IMAGE_STORE_H
+#define VOS_IMAGE_STORE_H
+
+#include "error_info.h"
+#include "image.h"
+
+/*
+ * Begin an upload, or go on with one of the same name, size and hash. is_forced: one of that name that differs is
+ * dropped, else that is ERR_UPLOAD_BUSY. All its memory is set aside now, or it is refused.
+ */
+struct error_info image_store_open(const struct image_request *want, bool is_forced, struct upload_report *out);
+/* Take one piece. One that is not the next one changes nothing: the report says what is taken. */
+struct error_info image_store_write(const struct image_request *piece, struct upload_report *out);
+/* All bytes are there: it is an image, or ERR_IMAGE_HASH and gone. */
+struct error_info image_store_finish(u64 upload, struct image_report *out);
+/* Refused for an image that a VM is defined with, and for a boot module. An upload of that name is dropped. */
+struct error_info image_store_delete(const char name[IMAGE_NAME_BYTES], bool is_dry_run);
+
+void image_report_fill(const struct image *image, struct image_report *out);
+
+/* Drops uploads that get no more bytes, and gives back memory, a slice at a time. When to be called again; 0 = soon. */
+u64 image_store_step(void);
+/* Memory of uploads, and of what is being given back; that of images is not in it. */
+u64 image_store_bytes(void);
+
+#endif
