@@ -131,6 +131,9 @@ enum pd_op {
 	PD_SET_CAP,		/* a = percent of one pCPU that its threads may use together; 0 = no limit (default) */
 	PD_SET_AFFINITY,	/* a = mask of pCPUs 0..63 that it may use (default: all); ST_INVAL: none of them is
 				 * there. Threads elsewhere move at their next safe point */
+	PD_CHARGE,		/* a = TSC ticks, below 2^32, that services have worked for it: counted as if its
+				 * threads had run for so long, in what they get next and against the cap. A real-time
+				 * PD without a cap loses nothing */
 	PD_OP_COUNT
 };
 
@@ -140,11 +143,14 @@ enum pd_op {
 #define SCHED_CAP_MAX 6400u	/* percent */
 
 /*
- * A ready thread of a higher class takes the pCPU from one of a lower class at once. SYSTEM is for the few PDs without
- * which nobody could stop a real-time VM that spins: root and the console. DRIVER is for those whose device does not
- * wait for them either. Neither is ever a VM's.
+ * A ready thread of a higher class takes the pCPU from one of a lower class at once. SERVICE is for PDs that work for
+ * VMs, which are charged for it (PD_CHARGE): the store and the drivers of disks. SYSTEM is for the few PDs without
+ * which nobody could stop a VM, or a service, that spins: root and the console. DRIVER is for those whose device does
+ * not wait for them either. Only the first two are ever a VM's.
  */
-enum sched_class { SCHED_CLASS_FAIR, SCHED_CLASS_RT, SCHED_CLASS_SYSTEM, SCHED_CLASS_DRIVER, SCHED_CLASS_COUNT };
+enum sched_class {
+	SCHED_CLASS_FAIR, SCHED_CLASS_RT, SCHED_CLASS_SERVICE, SCHED_CLASS_SYSTEM, SCHED_CLASS_DRIVER, SCHED_CLASS_COUNT
+};
 
 enum fault_word { FAULT_KIND, FAULT_RIP, FAULT_ADDRESS, FAULT_ERROR, FAULT_WORD_COUNT };
 /* FAULT_KIND: 0 none; 1..0xff = exception vector + 1; else one of: */

@@ -53,6 +53,11 @@ enum status pd_ctl(struct pd *pd, u64 op, u64 a)
 			return ST_INVAL;
 		__atomic_store_n(&pd->group.affinity, a, __ATOMIC_RELAXED);
 		break;
+	case PD_CHARGE:
+		if (a > UINT32_MAX)
+			return ST_INVAL;
+		__atomic_fetch_add(&pd->group.owed, a, __ATOMIC_RELAXED);
+		return ST_OK;
 	default:
 		return ST_INVAL;
 	}

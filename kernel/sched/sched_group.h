@@ -24,6 +24,7 @@ struct sched_group {
 	u64 affinity;		/* mask of pCPUs */
 	u32 runnable;		/* atomic: threads ready or running */
 	u64 wakes[STAT_WAKE_BUCKETS];	/* atomic */
+	u64 owed;		/* atomic: ticks of PD_CHARGE that no thread was charged for yet */
 	struct lock lock;	/* for what follows; innermost but for nothing */
 	s64 budget;		/* TSC ticks left in this period */
 	u64 period_end;		/* TSC */
@@ -43,7 +44,15 @@ static inline u32 sched_group_thread_weight(const struct sched_group *group)
 	return runnable > 1 ? (u32)max_u64(group->weight / runnable, 1) : group->weight;
 }
 
-/* One of its threads, of which there is a cap, has run for so long. */
+/* What one of its threads that has run for so long is charged for: also what others did for the PD. */
+static inline u64 sched_group_take_owed(struct sched_group *group, u64 ticks)
+{
+	if (__atomic_load_n(&group->owed, __ATOMIC_RELAXED) != 0)
+		ticks += __atomic_exchange_n(&group->owed, 0, __ATOMIC_RELAXED);
+	return ticks;
+}
+
+/* One of its threads, of which there is a cap, is charged for so long. */
 void sched_group_charge(struct sched_group *group, u64 ticks, u64 now);
 /* 0: its threads may run. Else the TSC at which to ask again. */
 u64 sched_group_parked_until(struct sched_group *group, u64 now);

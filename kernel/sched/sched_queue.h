@@ -35,7 +35,9 @@ static inline void sched_program_timer(struct sched *s)
 
 static inline u64 sched_load_of(const struct thread *t)
 {
-	static const u64 fixed[SCHED_CLASS_COUNT] = { [SCHED_CLASS_RT] = SCHED_WEIGHT_MAX };
+	static const u64 fixed[SCHED_CLASS_COUNT] = {
+		[SCHED_CLASS_RT] = SCHED_WEIGHT_MAX, [SCHED_CLASS_SERVICE] = SCHED_WEIGHT_MAX,
+	};
 
 	return t->class == SCHED_CLASS_FAIR ? sched_group_thread_weight(t->group) : fixed[t->class];
 }

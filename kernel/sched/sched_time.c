@@ -8,13 +8,13 @@
 /* `t` has run for so long, some of it perhaps in its guest. */
 static void charge(struct sched *s, struct thread *t, u64 ticks, u64 now)
 {
-	u64 guest;
+	u64 guest, due = sched_group_take_owed(t->group, ticks);
 
 	t->slice_used += ticks;
 	if (t->class == SCHED_CLASS_FAIR)
-		t->vruntime += ticks * SCHED_WEIGHT_DEFAULT / sched_group_thread_weight(t->group);
+		t->vruntime += due * SCHED_WEIGHT_DEFAULT / sched_group_thread_weight(t->group);
 	if (t->group->cap != 0)
-		sched_group_charge(t->group, ticks, now);
+		sched_group_charge(t->group, due, now);
 	if (t->vcpu == NULL) {
 		s->times[PCPU_TIME_SYSTEM] += ticks;
 		return;

@@ -174,6 +174,7 @@ struct vm_load {
 	u64 run_ns;		/* since its VMM's start, pauses included: what the times below are parts of */
 	u64 cpu_time_ns;	/* all its threads' time on pCPUs */
 	u64 guest_time_ns;	/* thereof in the guest */
+	u64 service_time_ns;	/* beside that: services and drivers worked for it */
 	u64 ready_ns;		/* its threads had to wait for a pCPU */
 	u64 wakeups;
 	u64 exits, exits_vmm;
@@ -214,6 +215,7 @@ struct vm_report {
 	u64 memory_granted_bytes;
 	u64 overhead_bytes;	/* beside RAM and second-level tables: VMM, kernel objects, console rings */
 	struct io_counts io;	/* of all its disks in all its runs */
+	u64 service_ns;		/* load.service_time_ns in all its runs */
 	char text[96];		/* VMM's words on a bad image or a crash; foreign: print escaped */
 	struct disk_report disks[VM_DEVICES];	/* spec.disk_count */
 	struct vm_spec spec;
@@ -374,6 +376,8 @@ struct host_report {
 	u64 uptime_ns, idle_ns;
 	u32 vm_count, vm_running;
 	struct io_counts io_deleted;	/* of VMs that were deleted, together */
+	u64 service_ns;			/* time of the store and the drivers of disks, for VMs or not */
+	u64 service_deleted_ns;		/* thereof for VMs that were deleted */
 };
 
 enum reply_kind { REPLY_ANSWER = 1, REPLY_EVENT };

@@ -22,6 +22,8 @@
 #define VOS_STORE_H
 
 #include "blk.h"
+#include "driver.h"
+#include "limits.h"
 #include "types.h"
 
 #define VOLUME_NAME_BYTES 40u		/* with its zero; at most 36 characters, as a GPT has */
@@ -183,5 +185,16 @@ struct store_figures {
 	u64 latency[STORE_LATENCY_BUCKETS];	/* i: from taking to completing it took [2^i, 2^(i+1)) ns */
 };
 _Static_assert(sizeof(struct store_figures) == 320, "ABI");
+
+/*
+ * For whom the store and the drivers work, by index of the VM, in proportion. The store adds to it, also one that was
+ * started again, and signals root now and then; root reads it at any time.
+ */
+#define STORE_WORK_OTHER VM_COUNT	/* in place of a VM: for none, or for all */
+struct store_work {
+	u64 ticks[STORE_WORK_OTHER + 1];	/* of the TSC, in which the store did something for it */
+	u64 requests[DRIVER_COUNT][STORE_WORK_OTHER + 1];	/* that a driver was given for it; a large one counts as
+								 * several */
+};
 
 #endif

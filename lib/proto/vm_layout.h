@@ -74,10 +74,11 @@ struct console_args {
 #define SCREEN_CRT_PORTS 0x3d4u		/* index and data of VGA's CRT controller */
 #define SCREEN_BIT_LOG BIT64(0)		/* the kernel log grew */
 
-/* ---- Store ---- (store.h: rings with root and figures; blk.h: links) */
+/* ---- Store ---- (store.h: rings with root, figures, work; blk.h: links) */
 #define STORE_ORDERS 0x20000000ull		/* RING_BYTES(STORE_ORDER_RING_BYTES); consumer */
 #define STORE_REPORTS 0x20100000ull		/* RING_BYTES(STORE_REPORT_RING_BYTES); producer */
 #define STORE_FIGURES 0x20200000ull		/* struct store_figures [BLK_WINDOWS], by number of the link */
+#define STORE_WORK 0x20300000ull		/* struct store_work */
 /* Link of disk d of VM v: number v * VM_DEVICES + d, below BLK_WINDOWS. */
 #define STORE_LINKS 0x100000000000ull		/* + number * BLK_LINK_BYTES, while the VM has the disk; server */
 #define STORE_DRIVER_LINKS 0x200000000000ull	/* + (driver * DRIVER_LINKS + disk) * BLK_LINK_BYTES; client */

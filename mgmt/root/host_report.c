@@ -4,6 +4,7 @@
  */
 #include "accounts.h"
 #include "root.h"
+#include "service_time.h"
 #include "vm.h"
 #include "vm_disks.h"
 #include "vm_report.h"
@@ -40,7 +41,7 @@ void pcpu_report_fill(u32 index, struct pcpu_report *out)
 void host_report_fill(struct host_report *out)
 {
 	const u64 *memory = stats_of_memory();
-	u64 idle = 0;
+	u64 idle = 0, all, deleted;
 
 	for (u32 i = 0; i < INFO->pcpu_count; i++)
 		idle += stats_of_pcpu(i)[PCPU_TIME_IDLE];
@@ -51,4 +52,7 @@ void host_report_fill(struct host_report *out)
 	out->idle_ns = ns_of(idle);
 	out->vm_count = vm_count(&out->vm_running);
 	vm_disks_deleted(&out->io_deleted);
+	service_time_sums(&all, &deleted);
+	out->service_ns = ns_of(all);
+	out->service_deleted_ns = ns_of(deleted);
 }

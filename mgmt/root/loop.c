@@ -15,6 +15,7 @@
 #include "reply.h"
 #include "root.h"
 #include "service.h"
+#include "service_time.h"
 #include "store_client.h"
 #include "supervisor.h"
 #include "syscalls.h"
@@ -37,6 +38,8 @@ u64 root_turn(u64 bits)
 	}
 	if ((bits & ROOT_BIT_VMM) != 0)
 		vm_poll_controls();
+	if ((bits & (ROOT_BIT_STORE | ROOT_BIT_REQUEST)) != 0)
+		service_time_collect();		/* before it is reported, and before a VM's place is another's */
 	(void)store_turn(service_pd(SERVICE_STORE));
 	vm_poll_disks();
 	next = dispatch_requests() ? DEADLINE_NONE : 0;

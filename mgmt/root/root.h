@@ -24,6 +24,7 @@ enum shared {
 	SHARED_DRIVER_WINDOWS,	/* DRIVER_WINDOW_COUNT words a driver */
 	SHARED_STORE_FIGURES,	/* struct store_figures a link */
 	SHARED_UPLOADS,		/* UPLOAD_WINDOW_BYTES an upload */
+	SHARED_STORE_WORK,	/* struct store_work */
 	SHARED_COUNT
 };
 

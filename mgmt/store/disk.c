@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "blk_link.h"
+#include "limits.h"
+#include "work.h"
 
 static struct disk {
 	bool was_full;
@@ -37,6 +39,12 @@ void *disk_window(u32 disk)
 	return blk_slot(disks[disk].client.shared, 0);
 }
 
+/* Whom it is done for. */
+static u32 party_of(const struct disk_tag *tag)
+{
+	return tag->link == DISK_OWN ? STORE_WORK_OTHER : tag->link / VM_DEVICES;
+}
+
 bool disk_submit(u32 disk, const struct blk_sqe *sqe, const struct disk_tag *tag)
 {
 	struct disk *d = &disks[disk];
@@ -48,6 +56,7 @@ bool disk_submit(u32 disk, const struct blk_sqe *sqe, const struct disk_tag *tag
 	}
 	d->tags[number] = *tag;
 	fresh |= BIT32(disk);
+	work_handed(disk / DRIVER_LINKS, party_of(tag), sqe->seg_count != 0 ? sqe->sectors : 0);
 	return true;
 }
 
@@ -64,10 +73,12 @@ u32 disk_drop(u32 disk, u32 link)
 
 static void complete(u32 disk, const struct disk_tag *tag, enum blk_status status)
 {
-	if (tag->link == DISK_OWN)
+	if (tag->link == DISK_OWN) {
 		ops->own_completed(disk, status);
-	else
-		ops->completed(tag, status);
+		work_for(STORE_WORK_OTHER);
+		return;
+	}
+	ops->completed(tag, status);
 }
 
 static void take(u32 disk)

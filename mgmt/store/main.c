@@ -13,7 +13,9 @@
 #include "sys.h"
 #include "vm_layout.h"
 #include "vm_link.h"
+#include "work.h"
 
+#define WORK_PER_SECOND 500u	/* root divides the store's time after 2 ms of it: below a slice of the scheduler */
 #define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
 
 static struct rt_time clock_;
@@ -36,6 +38,11 @@ static void signal_driver(u32 driver)
 static u64 now_ns(void)
 {
 	return rt_time_now_ns(&clock_);
+}
+
+static u64 tsc(void)
+{
+	return rt_time_tsc();
 }
 
 /* The store's own transfers first: there is one at a time. */
@@ -61,6 +68,7 @@ int main(void)
 	};
 
 	rt_time_init(&clock_, INFO->tsc_hz, INFO->tsc_boot);
+	work_init((struct store_work *)STORE_WORK, tsc, INFO->tsc_hz / WORK_PER_SECOND);
 	vm_link_init(&ops, (struct store_figures *)STORE_FIGURES);
 	disk_init(&disk_ops);
 	disk_io_init(jobs_io_done);
@@ -72,10 +80,13 @@ int main(void)
 
 		is_busy = orders_turn(&is_news) || is_busy;
 		if (is_news)
-			(void)sys_notify_signal(H_ROOT_SIGNAL);
+			work_for(STORE_WORK_OTHER);
 		is_busy = vm_link_turn() || is_busy;
 		is_busy = disk_kick() || is_busy;
+		if (work_is_due() || is_news)
+			(void)sys_notify_signal(H_ROOT_SIGNAL);
 		if (sys_notify_wait(is_busy ? 0 : deadline(), &bits) == ST_OK)
 			vm_link_woken(bits);
+		work_begin();
 	}
 }

@@ -12,6 +12,7 @@
 #include "bucket.h"
 #include "limits.h"
 #include "vm_layout.h"
+#include "work.h"
 
 #define REQUESTS_PER_TURN 16u
 #define BYTES_PER_TURN (1024u * 1024u)	/* and the request that goes beyond */
@@ -319,6 +320,7 @@ void vm_link_completed(const struct disk_tag *tag, enum blk_status status)
 	if (l->holds_errors && is_attached(tag->link) && is_disks_fault(status)) {
 		hold(tag->link, status);
 		retry_if_quiet(tag->link);
+		work_for(tag->link / VM_DEVICES);
 		return;
 	}
 	count(tag->link, tag->op, tag->bytes, status, ops->now_ns() - tag->begin_ns);
@@ -328,6 +330,7 @@ void vm_link_completed(const struct disk_tag *tag, enum blk_status status)
 		ops->signal(tag->link / VM_DEVICES);
 	if (blk_server_has_work(&l->server))
 		set_busy(tag->link, true);
+	work_for(tag->link / VM_DEVICES);
 }
 
 static void do_in_ram(u32 number, const struct blk_sqe *sqe)
@@ -426,6 +429,7 @@ static u32 serve(u32 number)
 	set_busy(number, served == SERVED_SOME || (served == SERVED_ALL && blk_server_has_work(&l->server)));
 	if (blk_server_should_signal(&l->server))
 		ops->signal(number / VM_DEVICES);
+	work_for(number / VM_DEVICES);
 	return done;
 }
 

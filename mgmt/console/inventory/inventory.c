@@ -134,6 +134,7 @@ static u64 per_second(u64 count, u64 ns)
 static bool is_first_sample(const struct vm_entry *vm, const struct vm_sample *now)
 {
 	return vm->sample.now_ns == 0 || now->cpu_ns < vm->sample.cpu_ns || now->exits < vm->sample.exits ||
+	       now->service_ns < vm->sample.service_ns ||
 	       now->io < vm->sample.io || now->io_bytes < vm->sample.io_bytes;
 }
 
@@ -144,6 +145,7 @@ static struct vm_rates rates_of(const struct vm_sample *from, const struct vm_sa
 	return (struct vm_rates){
 		.cpu_permille = permille(to->cpu_ns - from->cpu_ns, ns),
 		.guest_permille = permille(to->guest_ns - from->guest_ns, ns),
+		.service_permille = permille(to->service_ns - from->service_ns, ns),
 		.exits = (u32)per_second(to->exits - from->exits, ns),
 		.wakeups = (u32)per_second(to->wakeups - from->wakeups, ns),
 		.io = (u32)per_second(to->io - from->io, ns),
@@ -166,7 +168,8 @@ void inventory_sample(struct vm_entry *vm)
 	const struct vm_report *r = &vm->report;
 	const struct vm_load *load = &r->load;
 	struct vm_sample now = {
-		load->now_ns, load->cpu_time_ns, load->guest_time_ns, load->exits, load->wakeups, 0, 0,
+		load->now_ns, load->cpu_time_ns, load->guest_time_ns, load->service_time_ns, load->exits, load->wakeups,
+		0, 0,
 	};
 	struct vm_sample from = vm->sample;
 	u32 most = 1000 * r->spec.cpus;

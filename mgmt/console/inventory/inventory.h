@@ -12,13 +12,14 @@
 /* What happened between the last two looks. Tenths of a percent of one pCPU, and events a second. */
 struct vm_rates {
 	u32 cpu_permille, guest_permille;
+	u32 service_permille;		/* beside that: of services for it */
 	u32 exits, wakeups;
 	u32 io;			/* disk requests */
 	u64 io_bytes;
 };
 
 /* Figures that only grow, as they were at the last look. */
-struct vm_sample { u64 now_ns, cpu_ns, guest_ns, exits, wakeups, io, io_bytes; };
+struct vm_sample { u64 now_ns, cpu_ns, guest_ns, service_ns, exits, wakeups, io, io_bytes; };
 
 enum asker { ASKER_NONE, ASKER_PERSON, ASKER_PROGRAM };
 

@@ -182,22 +182,37 @@ static bool has_io(const struct vm_report *r)
 	return r->spec.disk_count != 0 || io_requests(&r->io) != 0;
 }
 
-static void io_line(const struct out *out, const char *name, const struct io_counts *io)
+static void io_line(const struct out *out, const char *name, const struct io_counts *io, u64 service_ns)
 {
 	char all[UNIT_TEXT_BYTES], read[UNIT_TEXT_BYTES], written[UNIT_TEXT_BYTES], errors[UNIT_TEXT_BYTES];
+	char time[UNIT_TEXT_BYTES];
 
-	out_format(out, "%-31.31s %16s %10s %10s %8s\n", name, count_text(all, io_requests(io)),
+	out_format(out, "%-24.24s %14s %10s %10s %6s %10s\n", name, count_text(all, io_requests(io)),
 		size_text(read, io->read_bytes, false), size_text(written, io->written_bytes, false),
-		count_text(errors, io->errors));
+		count_text(errors, io->errors), seconds_text(time, service_ns));
+}
+
+/* Time of the services that was for nobody in particular. */
+static u64 unassigned_ns(const struct inventory *m)
+{
+	u64 sum = m->host.service_deleted_ns;
+
+	for (u32 i = 0; i < VM_COUNT; i++)
+		sum += m->vms[i].is_used ? m->vms[i].report.service_ns : 0;
+	return m->host.service_ns > sum ? m->host.service_ns - sum : 0;
 }
 
 void report_io_table(const struct out *out, const struct inventory *m)
 {
-	out_format(out, "\n%-31s %16s %10s %10s %8s\n", "DISK I/O", "REQUESTS", "READ", "WRITTEN", "ERRORS");
+	static const struct io_counts none;
+
+	out_format(out, "\n%-24s %14s %10s %10s %6s %10s\n", "DISK I/O", "REQUESTS", "READ", "WRITTEN", "ERRORS",
+		"CPU TIME");
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (m->vms[i].is_used && has_io(&m->vms[i].report))
-			io_line(out, m->vms[i].report.name, &m->vms[i].report.io);
-	io_line(out, "VMs that were deleted", &m->host.io_deleted);
+			io_line(out, m->vms[i].report.name, &m->vms[i].report.io, m->vms[i].report.service_ns);
+	io_line(out, "VMs that were deleted", &m->host.io_deleted, m->host.service_deleted_ns);
+	io_line(out, "for no VM", &none, unassigned_ns(m));
 }
 
 void json_io_table(struct json_writer *w, const struct inventory *m)
@@ -210,11 +225,14 @@ void json_io_table(struct json_writer *w, const struct inventory *m)
 		json_open(w, 0, '{');
 		json_text(w, "name", m->vms[i].report.name);
 		json_io(w, &m->vms[i].report.io);
+		json_number(w, "service-time-ns", m->vms[i].report.service_ns);
 		json_close(w, '}');
 	}
 	json_close(w, ']');
 	json_open(w, "deleted-vms", '{');
 	json_io(w, &m->host.io_deleted);
+	json_number(w, "service-time-ns", m->host.service_deleted_ns);
 	json_close(w, '}');
+	json_number(w, "service-time-ns", m->host.service_ns);
 	json_close(w, '}');
 }

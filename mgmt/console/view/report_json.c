@@ -72,6 +72,7 @@ void json_load(struct json_writer *w, const struct vm_load *load)
 	json_number(w, "run-ns", load->run_ns);
 	json_number(w, "cpu-time-ns", load->cpu_time_ns);
 	json_number(w, "guest-time-ns", load->guest_time_ns);
+	json_number(w, "service-time-ns", load->service_time_ns);
 	json_number(w, "ready-ns", load->ready_ns);
 	json_number(w, "wakeups", load->wakeups);
 	json_number(w, "exits", load->exits);

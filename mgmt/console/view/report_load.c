@@ -56,6 +56,7 @@ static void stats_time(const struct out *out, const struct vm_stats *v)
 	out_text(out, "Time, and its part of one pCPU since the start\n");
 	share_of_time(out, "in the guest", v->load.guest_time_ns, v->load.run_ns);
 	share_of_time(out, "in its VMM and the kernel", vmm, v->load.run_ns);
+	share_of_time(out, "in services for its disks", v->load.service_time_ns, v->load.run_ns);
 	share_of_time(out, "waiting (pCPU taken, cap)", v->load.ready_ns, v->load.run_ns);
 }
 
@@ -319,6 +320,12 @@ static void put_guest(const struct out *out, const struct vm_entry *vm, const st
 	out_format(out, "%4u.%u", rates->guest_permille / 10, rates->guest_permille % 10);
 }
 
+static void put_service(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	(void)vm;
+	out_format(out, "%4u.%u", rates->service_permille / 10, rates->service_permille % 10);
+}
+
 static void put_exits(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
 {
 	(void)vm;
@@ -362,7 +369,7 @@ static const struct top_column {
 	{ "STATE", 2, 9, 1, put_state },     { "VCPU", 1, 4, 3, put_vcpus },	{ "CPU%", 2, 6, 0, put_cpu },
 	{ "GUEST%", 2, 6, 4, put_guest },    { "EXITS/S", 1, 8, 5, put_exits }, { "WAKES/S", 1, 8, 7, put_wakeups },
 	{ "IO/S", 1, 6, 6, put_io },	     { "DATA/S", 1, 6, 8, put_io_bytes },
-	{ "USED", 2, 5, 2, put_memory },
+	{ "DISK%", 2, 6, 9, put_service },   { "USED", 2, 5, 2, put_memory },
 };
 #define RANK_BESIDE_NAME 6u	/* columns of a higher rank give way to a long name */
 

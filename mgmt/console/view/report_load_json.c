@@ -142,6 +142,7 @@ void json_top(struct json_writer *w, const char *key, const struct inventory *m)
 		json_number(w, "cpu", r->spec.cpus);
 		json_number(w, "cpu-permille", is_live ? vms[i]->rates.cpu_permille : 0);
 		json_number(w, "guest-permille", is_live ? vms[i]->rates.guest_permille : 0);
+		json_number(w, "service-permille", is_live ? vms[i]->rates.service_permille : 0);
 		json_number(w, "exits-per-second", is_live ? vms[i]->rates.exits : 0);
 		json_number(w, "wakeups-per-second", is_live ? vms[i]->rates.wakeups : 0);
 		json_number(w, "io-per-second", is_live ? vms[i]->rates.io : 0);

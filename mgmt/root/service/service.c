@@ -27,7 +27,7 @@ static struct service {
 
 /* What all drivers have in common. */
 static const struct service_row driver_row = {
-	.heap_bytes = 256 * KIB, .class = SCHED_CLASS_DRIVER, .cap = DRIVER_CAP,
+	.heap_bytes = 256 * KIB, .class = SCHED_CLASS_SERVICE, .cap = DRIVER_CAP,
 };
 
 u32 service_total(void)

@@ -15,7 +15,7 @@
 #define UART_PORTS 8u
 #define SERIAL_PROGRAM "serial"
 #define CONSOLE_CAP 80u		/* it parses what anybody types, at a class above all VMs */
-#define STORE_CAP 80u		/* VMs order its work, at a class above the fair ones */
+#define STORE_CAP 80u		/* VMs order its work, at a class above theirs */
 #define SCREEN_CAP 20u		/* whoever floods the log must not have it painted at others' cost */
 
 static const struct map_row console_maps[] = {
@@ -26,6 +26,7 @@ static const struct map_row console_maps[] = {
 
 static const struct map_row store_maps[] = {
 	{ SHARED_STORE_FIGURES, STORE_FIGURES, RW },
+	{ SHARED_STORE_WORK, STORE_WORK, RW },
 };
 
 static bool find_serial(struct service_device *out)
@@ -79,7 +80,7 @@ const struct service_row service_table[] = {
 		.find_device = find_screen, .device_at = SCREEN_MEMORY, .takes_over = CONSOLE_SCREEN,
 	},
 	[SERVICE_STORE] = {
-		.program = "store", .heap_bytes = 64 * KIB, .class = SCHED_CLASS_RT, .cap = STORE_CAP,
+		.program = "store", .heap_bytes = 64 * KIB, .class = SCHED_CLASS_SERVICE, .cap = STORE_CAP,
 		.maps = store_maps, .map_count = ARRAY_COUNT(store_maps),
 	},
 };

@@ -10,6 +10,7 @@
 #include "accounts.h"
 #include "drivers.h"
 #include "root.h"
+#include "service_time.h"
 #include "spec.h"
 #include "store_client.h"
 #include "sys.h"
@@ -210,11 +211,12 @@ bool vm_disks_are_gone(const struct vm *vm, struct error_info *no)
 	return is_done;
 }
 
-void vm_disks_forget(const struct vm *vm)
+void vm_disks_forget(struct vm *vm)
 {
 	struct io_counts io = io_of(vm);
 
 	add_io(&deleted, &io);
+	service_time_forget(vm);
 	for (u32 i = 0; i < VM_DEVICES; i++)	/* another VM has that place next */
 		memset(figures_of(vm, i), 0, sizeof(struct store_figures));
 	volumes_let_go(vm->index);

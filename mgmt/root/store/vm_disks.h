@@ -22,7 +22,7 @@ bool vm_disks_have_own(const struct vm *vm);
 void vm_disks_drop(const struct vm *vm);
 bool vm_disks_are_gone(const struct vm *vm, struct error_info *no);
 /* It is no more: volumes that it had stay. */
-void vm_disks_forget(const struct vm *vm);
+void vm_disks_forget(struct vm *vm);
 
 /* A step of vm_build: links with the store, before the arguments are filled in. */
 enum status vm_disks_build(struct vm *vm) MUST_CHECK;

@@ -58,6 +58,7 @@ struct vm {
 	u64 up_since_tsc, up_tsc;
 	u64 built_tsc, ended_tsc;	/* this run's VMM, or the last run's */
 	struct io_counts io_before;	/* of its disks, in runs before that */
+	u64 service_tsc, service_before_tsc;	/* ticks that services worked for it; thereof in runs before that */
 	struct vm_counters last;	/* of a run that is over */
 	struct vm_profile last_profile;
 

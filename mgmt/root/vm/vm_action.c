@@ -144,6 +144,7 @@ static struct error_info build(struct vm *vm)
 
 	vm->up_tsc = 0;
 	vm->built_tsc = vm->ended_tsc = rt_time_tsc();
+	vm->service_before_tsc = vm->service_tsc;
 	vm->after_teardown = AFTER_STAY_IDLE;
 	vm->has_failed_disk = false;
 	memset(&vm->last, 0, sizeof(vm->last));

@@ -98,6 +98,7 @@ static void fill_load(const struct vm *vm, const struct vm_counters *counters, s
 	out->cpu_time_ns = ns_of(counters->cpu_tsc);
 	out->guest_time_ns = ns_of(counters->guest_tsc);
 	out->ready_ns = ns_of(counters->ready_tsc);
+	out->service_time_ns = ns_of(vm->service_tsc - vm->service_before_tsc);
 	out->wakeups = counters->wakeups;
 	out->exits = counters->exits;
 	out->exits_vmm = counters->exits_vmm;
@@ -146,6 +147,7 @@ void vm_report_fill(const struct vm *vm, struct vm_report *out)
 	out->spec = vm->spec;
 	fill_stop_info(vm, out);
 	vm_disks_report(vm, out);
+	out->service_ns = ns_of(vm->service_tsc);
 	if (vm_is_alive(vm)) {
 		vm_counters_read(vm, &counters);
 		fill_live(vm, out);

@@ -232,6 +232,7 @@ static void list(struct fake_root *root, const struct request *r, struct reply *
 			root->vms[i].report.load.exits += 4000;
 			root->vms[i].report.load.wakeups += 250;
 			root->vms[i].report.load.now_ns += 1000000000;
+			root->vms[i].report.load.service_time_ns += 50000000;
 			root->vms[i].report.disks[0].io.reads += 1500;
 			root->vms[i].report.disks[0].io.read_bytes += 6 * MIB;
 		}
@@ -414,7 +415,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		return;
 	case REQ_HOST:
 		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,
-			root->now_ns / 2, 0, 0, { .writes = 7, .written_bytes = 28 * KIB } };
+			root->now_ns / 2, 0, 0, { .writes = 7, .written_bytes = 28 * KIB },
+			1875 * (NS_PER_SECOND / 1000), NS_PER_SECOND / 4 };
 		return;
 	case REQ_PCPU:
 		pcpu(root, r->index, reply);

@@ -93,6 +93,7 @@ static void disk_figures(void **state)
 		.errors = 1, .in_flight = 5,
 	};
 	r->io = r->disks[0].io;
+	r->service_ns = 1500000000;
 	command("status-vm a", "Disk 0      volume a.0, 64.0 MiB in memory: lost when VOS ends; 1,023 requests:\r\n"
 		"            read 4.0 MiB in 1,000, wrote 160.0 KiB in 20; 1 error, 5 in flight\r\n", RESULT_OK);
 	expect("Disk 1      volume a.1, 1.0 MiB in memory: lost when VOS ends; 0 requests: ");
@@ -117,9 +118,10 @@ static void disk_figures(void **state)
 	command("stats-vm a --json", "\"reads-per-second\":1234,", RESULT_OK);
 	expect("\"latency-p50-ns\":32768,\"latency-p90-ns\":32768,\"latency-p99-ns\":32768,"
 		"\"latency-log2-ns\":[0,0,");
-	command("accounting", "DISK I/O                                REQUESTS       READ    WRITTEN   ERRORS\r\n"
-		"a                                          1,023    4.0 MiB  160.0 KiB        1\r\n"
-		"VMs that were deleted                          7        0 B   28.0 KiB        0\r\n", RESULT_OK);
+	command("accounting", "DISK I/O                       REQUESTS       READ    WRITTEN ERRORS   CPU TIME\r\n"
+		"a                                 1,023    4.0 MiB  160.0 KiB      1    1.500 s\r\n"
+		"VMs that were deleted                 7        0 B   28.0 KiB      0    0.250 s\r\n"
+		"for no VM                             0        0 B        0 B      0    0.125 s\r\n", RESULT_OK);
 	expect_80_columns();
 	command("accounting --json", "\"deleted-vms\":{\"reads\":0,\"writes\":7,", RESULT_OK);
 }
@@ -280,7 +282,8 @@ static void top_follows_the_width(void **state)
 	check_narrow("\x1b[24;1R", 16, "NAME        CPU%");
 	check_narrow("\x1b[40;200R", 200,
 		"NAME                             STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S   IO/S DATA/S   "
-		"USED");
+		"DISK%   USED");
+
 	expect_not("and ");
 	clear_screen();
 	fake_type(root, "\x1b[8;80R");

@@ -23,6 +23,7 @@
 #include "vm_layout.h"
 #include "vm_link.h"
 #include "volume.h"
+#include "work.h"
 
 #define LINKS 16u		/* VM links 0 .. LINKS - 1 */
 
@@ -53,6 +54,15 @@ static void *link_at(u32 number)
 static void signal_nobody(u32 number)
 {
 	(void)number;
+}
+
+static struct store_work work;
+
+static u64 tsc(void)
+{
+	static u64 now;
+
+	return now += 10;
 }
 
 static u64 now_ns(void)
@@ -127,6 +137,7 @@ static void restart(void)
 	memset(&view, 0, sizeof(view));
 	memset(&order_memory, 0, sizeof(order_memory));
 	memset(&report_memory, 0, sizeof(report_memory));
+	work_init(&work, tsc, ~0ull);
 	vm_link_init(&ops, figures);
 	disk_init(&disk_ops);
 	disk_io_init(jobs_io_done);
@@ -519,4 +530,9 @@ enum blk_status bench_do(u32 link, enum blk_op op, u64 sector, u32 sectors)
 	bench_run();
 	assert_true(blk_client_completed(&clients[link], &number, &status));
 	return status;
+}
+
+const struct store_work *bench_work(void)
+{
+	return &work;
 }

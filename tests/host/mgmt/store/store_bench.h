@@ -94,4 +94,7 @@ void bench_submit(u32 link, enum blk_op op, u64 sector, u32 sectors);
 u32 bench_completed(u32 link, u32 *errors);
 u8 *bench_data(u32 link);
 
+/* For whom the store has worked; its clock goes on with each look. */
+const struct store_work *bench_work(void);
+
 #endif

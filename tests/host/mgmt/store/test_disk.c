@@ -12,6 +12,7 @@
 
 #include "blk_link.h"
 #include "disk.h"
+#include "work.h"
 
 #define SECTORS 8192u
 #define DISK 5u
@@ -20,6 +21,15 @@
 static _Alignas(4096) u8 memory[BLK_WINDOW_OFFSET];
 static struct blk_server driver;
 static u32 completions;
+
+static struct store_work work;
+
+static u64 tsc(void)
+{
+	static u64 now;
+
+	return now += 10;
+}
 
 static void ignore(u32 number)
 {
@@ -73,6 +83,7 @@ static int setup(void **state)
 
 	(void)state;
 	memset(memory, 0, sizeof(memory));
+	work_init(&work, tsc, ~0ull);
 	disk_init(&ops);
 	disk_add(DISK, memory);
 	blk_server_begin(&driver, memory, &info, BLK_UP, BLK_WINDOWS);

@@ -18,6 +18,7 @@
 #include "vm_layout.h"
 #include "vm_link.h"
 #include "volume.h"
+#include "work.h"
 
 #define VM 5u
 #define NUMBER (VM * VM_DEVICES)
@@ -42,6 +43,15 @@ static void *link_at(u32 number)
 static void ignore(u32 number)
 {
 	(void)number;
+}
+
+static struct store_work work;
+
+static u64 tsc(void)
+{
+	static u64 ticks;
+
+	return ticks += 10;
 }
 
 static u64 now_ns(void)
@@ -76,6 +86,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(figures, 0, sizeof(figures));
+	work_init(&work, tsc, ~0ull);
 	vm_link_init(&ops, figures);
 	volume = volume_add("a.0", VOLUME_IN_RAM);
 	volume->sectors = SECTORS;
@@ -89,6 +100,7 @@ static int setup_disk(void **state)
 	(void)state;
 	memset(figures, 0, sizeof(figures));
 	memset(disk_memory, 0, sizeof(disk_memory));
+	work_init(&work, tsc, ~0ull);
 	vm_link_init(&ops, figures);
 	disk_init(&disk_ops);
 	disk_add(DISK, disk_memory);

@@ -20,6 +20,7 @@
 #include "vm_layout.h"
 #include "vm_link.h"
 #include "volume.h"
+#include "work.h"
 
 #define VM 33u		/* shares its notification bit with VM 1 */
 #define NUMBER (VM * VM_DEVICES)
@@ -44,6 +45,15 @@ static void signal_vm(u32 vm)
 	signals++;
 }
 
+static struct store_work work;
+
+static u64 tsc(void)
+{
+	static u64 now;
+
+	return now += 10;
+}
+
 static u64 now_ns(void)
 {
 	static u64 now;
@@ -59,6 +69,7 @@ static int setup(void **state)
 	(void)state;
 	memset(link_memory, 0, BLK_WINDOW_OFFSET);
 	memset(figures, 0, sizeof(figures));
+	work_init(&work, tsc, ~0ull);
 	vm_link_init(&ops, figures);
 	volume = volume_add("a.0", VOLUME_IN_RAM);
 	volume->sectors = SECTORS;
@@ -166,6 +177,7 @@ static void bad_requests(void **state)
 	/* A store that was started again goes on counting. */
 	figures[NUMBER].counts.in_flight = 3;
 	assert_true(figures[NUMBER].counts.writes != 0);
+	work_init(&work, tsc, ~0ull);
 	vm_link_init(&ops, figures);
 	volume->links = 0;
 	assert_int_equal(vm_link_attach(NUMBER, volume, false, ""), STORE_OK);
@@ -238,6 +250,7 @@ static int setup_disk(void **state)
 	memset(link_memory, 0, BLK_WINDOW_OFFSET);
 	memset(disk_memory, 0, sizeof(disk_memory));
 	memset(figures, 0, sizeof(figures));
+	work_init(&work, tsc, ~0ull);
 	vm_link_init(&ops, figures);
 	disk_init(&disk_ops);
 	disk_add(DISK, disk_memory);
@@ -493,6 +506,7 @@ static int setup_orders(void **state)
 	memset(&order_memory, 0, sizeof(order_memory));
 	memset(&report_memory, 0, sizeof(report_memory));
 	memset(link_memory, 0, BLK_WINDOW_OFFSET);
+	work_init(&work, tsc, ~0ull);
 	vm_link_init(&ops, figures);
 	orders_init(&order_memory.shared, &report_memory.shared);
 	ring_attach_producer(&orders, &order_memory.shared, STORE_ORDER_RING_BYTES);
