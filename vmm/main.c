@@ -15,7 +15,6 @@
 
 static struct machine machine;
 
-_Static_assert(sizeof(struct virtio_blk) <= VMM_DISK_HEAP_BYTES, "root gives that much for each disk");
 _Static_assert(sizeof(struct insn_cache) <= VMM_VCPU_HEAP_BYTES, "root gives that much for each vCPU");
 
 /* ---- The kernel as struct host ---- */
@@ -144,8 +143,7 @@ static void start(void)
 		.control = (struct vmm_control *)VMM_CONTROL, .ram = (u8 *)VMM_RAM, .rings = (void *)VMM_RINGS,
 		.pages = (u8 *)VMM_VCPU_PAGES, .insns = malloc(args()->cpus * sizeof(struct insn_cache)),
 		.host_cpuid = host_cpuid,
-		.disks = args()->disk_count ? malloc(args()->disk_count * sizeof(struct virtio_blk)) : NULL,
-		.links = (u8 *)VMM_LINKS,
+		.disks = (u8 *)VMM_DISKS, .links = (u8 *)VMM_LINKS,
 	};
 	struct load_image images[LOAD_IMAGES];
 

@@ -79,7 +79,7 @@ struct console_args {
 #define STORE_REPORTS 0x20100000ull		/* RING_BYTES(STORE_REPORT_RING_BYTES); producer */
 #define STORE_FIGURES 0x20200000ull		/* struct store_figures [BLK_WINDOWS], by number of the link */
 #define STORE_WORK 0x20300000ull		/* struct store_work */
-/* Link of disk d of VM v: number v * VM_DEVICES + d, below BLK_WINDOWS. */
+/* Link of the disk in slot d of VM v: number v * VM_DEVICES + d, below BLK_WINDOWS. */
 #define STORE_LINKS 0x100000000000ull		/* + number * BLK_LINK_BYTES, while the VM has the disk; server */
 #define STORE_DRIVER_LINKS 0x200000000000ull	/* + (driver * DRIVER_LINKS + disk) * BLK_LINK_BYTES; client */
 #define STORE_RAM 0x300000000000ull		/* + slot * STORE_RAM_STRIDE: memory of a RAM volume */
@@ -97,12 +97,14 @@ struct console_args {
 #define VMM_CONTROL 0x20010000ull	/* struct vmm_control, shared with root, one page */
 #define VMM_RINGS 0x20020000ull		/* its console rings: producer of output, consumer of input */
 #define VMM_VCPU_PAGES 0x20100000ull	/* + i * PAGE_SIZE */
-#define VMM_LINKS 0x28000000ull		/* link of disk d, if there is one, at + d * BLK_LINK_BYTES; client */
+#define VMM_LINKS 0x28000000ull		/* link of the disk in slot d, at + d * BLK_LINK_BYTES; client */
+#define VMM_DISKS 0x29000000ull		/* its own memory for the disk in slot d, at + d * VMM_DISK_STRIDE */
+#define VMM_DISK_STRIDE 0x40000ull
+#define VMM_DISK_BYTES 0x26000u
 #define VMM_STACKS 0x2e000000ull	/* further vCPU threads' stacks: top of thread i at + i * 0x20000 */
 #define VMM_IMAGES 0x100000000ull	/* image i, read only, at + i * VMM_IMAGE_STRIDE */
 #define VMM_IMAGE_STRIDE 0x80000000ull
 #define VMM_VCPU_HEAP_BYTES 0xa800u	/* of its heap, for each vCPU */
-#define VMM_DISK_HEAP_BYTES 0x26000u	/* likewise, for each disk */
 #define VMM_RAM 0x100000000000ull	/* guest RAM: offset 0 .. memory_bytes, contiguous */
 #define VMM_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_VM */
 #define VMM_H_STORE 4u			/* THREAD|SIGNAL: store, badge STORE_BIT_VM << v % 32; only with disks */
@@ -111,6 +113,7 @@ struct console_args {
 
 _Static_assert(CONSOLE_H_VM + VM_COUNT <= HANDLE_CHOSEN && VMM_H_THREAD + VM_VCPUS <= HANDLE_CHOSEN, "slots");
 _Static_assert(VM_COUNT * VM_DEVICES == BLK_WINDOWS, "each disk of each VM has a link");
+_Static_assert(VMM_LINKS + VM_DEVICES * BLK_LINK_BYTES <= VMM_DISKS && VMM_DISK_BYTES <= VMM_DISK_STRIDE, "disks");
 _Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + DRIVER_COUNT <= STORE_H_VM, "slots");
 
 /* Notification bits at a VMM's threads (thread 0 serves the control page and the console). */
@@ -142,6 +145,18 @@ struct vmm_disk {
 	u32 flags;		/* VMM_DISK_... */
 	u32 block_bytes;	/* logical block: 512 or 4096 */
 	char serial[24];	/* with its zero; at most 20 characters */
+};
+
+/*
+ * A slot for a disk, while the VM runs. At its start disk d of the arguments is in slot d. Root attaches a disk to an
+ * empty slot: it maps link and memory, writes `disk`, then counts `generation` up. Root asks the guest to let a disk
+ * go, and takes that back, by counting `ejects` up. The VMM says in disk_gone that a disk has left, asked for or not,
+ * and does not use its link from then on; its memory it may look at, as that stays for the slot's next disk.
+ */
+struct vmm_disk_slot {
+	u32 generation;		/* of the disk; 0: that of the arguments */
+	u32 ejects;		/* odd: the guest is to let it go */
+	struct vmm_disk disk;
 };
 
 /* Read only for the VMM; written by root before the VMM's first instruction. */
@@ -180,7 +195,11 @@ struct vmm_control {
 	u32 is_suspended;	/* the guest has suspended itself; root is not signalled, it reads this when asked */
 	char text[96];
 	u64 vcpus_online;	/* bit = vCPU that its guest has started */
+	u32 disk_gone[VM_DEVICES];	/* by slot: 1 + generation of the disk that has left; 0 = none has */
+	/* root -> VMM, again */
+	struct vmm_disk_slot disks[VM_DEVICES];
 };
+_Static_assert(sizeof(struct vmm_control) <= 4096, "one page");
 
 enum vmm_phase { PHASE_LOADING, PHASE_RUNNING, PHASE_ENDED };
 

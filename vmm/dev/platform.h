@@ -31,6 +31,11 @@
 #define ACPI_PORTS 16u
 #define ACPI_GSI 9u			/* modern: the event device's edge; pc: SCI, level, active high */
 
+/* acpi_hotplug, both platforms. */
+#define ACPI_HOTPLUG_PORT 0x610u
+#define ACPI_HOTPLUG_PORTS 4u
+#define ACPI_HOTPLUG_GSI 10u		/* level, active high */
+
 /* Platform pc. */
 #define PIC_MASTER_PORT 0x20u		/* 2 ports */
 #define PIC_SLAVE_PORT 0xa0u		/* 2 ports */

@@ -15,10 +15,25 @@ void bus_init(struct bus *bus)
 	bus->pio_count = 1;
 }
 
+/* The device's region that is nowhere now, 0 if it has none. */
+static u32 find_unplaced(const struct bus *bus, u32 count, const struct region_ops *ops, const void *device)
+{
+	for (u32 i = 1; i < bus->pio_count; i++) {
+		const struct bus_region *r = &bus->pio[i];
+
+		if (r->ops == ops && r->device == device && r->len == count && bus->port[r->start] != i)
+			return i;
+	}
+	return 0;
+}
+
 enum status bus_reserve_pio(struct bus *bus, u32 count, const struct region_ops *ops, void *device, u32 *region)
 {
 	if (count == 0 || count > sizeof(bus->port))
 		return ST_INVAL;
+	*region = find_unplaced(bus, count, ops, device);
+	if (*region != 0)
+		return ST_OK;
 	if (bus->pio_count == BUS_PIO_REGIONS)
 		return ST_FULL;
 	*region = bus->pio_count++;

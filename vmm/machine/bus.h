@@ -39,8 +39,9 @@ enum status bus_add_pio(struct bus *bus, u32 port, u32 count, const struct regio
 enum status bus_add_mmio(struct bus *bus, u64 gpa, u64 len, const struct region_ops *ops, void *device) MUST_CHECK;
 
 /*
- * A region of ports that the guest moves (a PCI BAR): its place in the table is kept for the life of the bus, *region.
- * It answers nowhere until it is placed. Placing: ST_EXISTS if a port is taken, ST_INVAL beyond the last port.
+ * A region of ports that the guest moves (a PCI BAR): its place in the table is kept for the life of the bus, *region;
+ * a device that comes again gets the one that it had. It answers nowhere until it is placed. Placing: ST_EXISTS if a
+ * port is taken, ST_INVAL beyond the last port.
  * Other vCPUs look regions up without the lock: during a move their access may reach the device at any offset, which
  * the device judges as it judges all offsets.
  */

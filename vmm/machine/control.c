@@ -121,10 +121,12 @@ void machine_notified(struct machine *m, u64 bits)
 		m->presses_seen = load_word(&m->control->power_button);
 		acpi_pm_press_button(&m->acpi_pm);
 	}
+	if (bits & VMM_BIT_CONTROL)
+		machine_serve_disks(m);
 	if (bits & VMM_BIT_CONSOLE)
 		console_port_signalled(&m->console);
-	for (u32 i = 0; (bits & VMM_BIT_DISK) && i < m->args->disk_count; i++)
-		virtio_blk_poll(&m->disks[i]);
+	if (bits & VMM_BIT_DISK)
+		machine_poll_disks(m);
 	machine_unlock(m);
 }
 

@@ -227,18 +227,6 @@ static enum status add_acpi_pm(struct machine *m)
 	return status == ST_OK && machine_is_pc(m) ? add_timer(m, &acpi_pm_timer, &m->acpi_pm) : status;
 }
 
-static enum status add_pci(struct machine *m)
-{
-	struct pci_host host = { .bus = &m->bus, .power = power_ops(m), .set_line = set_line,
-				 .deliver = deliver_message, .ctx = m };
-	enum status status = bus_add_pio(&m->bus, PCI_PORT, PCI_PORTS, &pci_region, &m->pci);
-
-	pci_bus_init(&m->pci, &host);
-	if (status != ST_OK)
-		return status;
-	return bus_add_mmio(&m->bus, PCI_ECAM_ADDRESS, PCI_ECAM_BYTES, &pci_ecam_region, &m->pci);
-}
-
 /* The VM's log is its output: a line in it, if there is room. A guest can't fill the log with them. */
 static void device_broken(void *ctx, const char *device, const char *fault)
 {
@@ -253,9 +241,17 @@ static void device_broken(void *ctx, const char *device, const char *fault)
 		(void)console_port_write(&m->console, (const u8 *)line, (u32)min_u64((u32)count, sizeof(line) - 1));
 }
 
-static struct virtio_host virtio_host(struct machine *m)
+static enum status add_pci(struct machine *m)
 {
-	return (struct virtio_host){ .memory = &m->memory, .broken = device_broken, .ctx = m };
+	struct pci_host host = { .bus = &m->bus, .power = power_ops(m), .set_line = set_line,
+				 .deliver = deliver_message, .ctx = m };
+	enum status status = bus_add_pio(&m->bus, PCI_PORT, PCI_PORTS, &pci_region, &m->pci);
+
+	pci_bus_init(&m->pci, &host);
+	m->virtio_host = (struct virtio_host){ .memory = &m->memory, .broken = device_broken, .ctx = m };
+	if (status != ST_OK)
+		return status;
+	return bus_add_mmio(&m->bus, PCI_ECAM_ADDRESS, PCI_ECAM_BYTES, &pci_ecam_region, &m->pci);
 }
 
 static bool rng_random(void *ctx, void *out, u32 bytes)
@@ -269,13 +265,12 @@ static bool rng_random(void *ctx, void *out, u32 bytes)
 static enum status add_virtio_rng(struct machine *m)
 {
 	struct virtio_rng_ops ops = { .random = rng_random, .armed = timer_armed, .ctx = m };
-	struct virtio_host host = virtio_host(m);
 	enum status status;
 	u64 probe;
 
 	if (!rng_random(m, &probe, sizeof(probe)))
 		return ST_OK;
-	status = virtio_rng_init(&m->virtio_rng, PCI_SLOT_RNG << 3, &ops, &m->clock, &host, &m->pci);
+	status = virtio_rng_init(&m->virtio_rng, PCI_SLOT_RNG << 3, &ops, &m->clock, &m->virtio_host, &m->pci);
 	return status == ST_OK ? add_timer(m, &virtio_rng_timer, &m->virtio_rng) : status;
 }
 
@@ -300,48 +295,18 @@ static enum status add_virtio_console(struct machine *m)
 					  .ctx = &m->console };
 	struct console_port_other other = { .is_open = console_other_is_open, .receive = console_other_receive,
 					    .output_ready = console_other_output_ready, .ctx = &m->virtio_console };
-	struct virtio_host host = virtio_host(m);
 
 	console_port_join(&m->console, &other);
-	return virtio_console_init(&m->virtio_console, PCI_SLOT_CONSOLE << 3, &ops, &host, &m->pci);
+	return virtio_console_init(&m->virtio_console, PCI_SLOT_CONSOLE << 3, &ops, &m->virtio_host, &m->pci);
 }
 
-static void disk_signal(void *ctx)
+static enum status add_hotplug(struct machine *m)
 {
-	const struct host *host = ((struct machine *)ctx)->host;
+	struct irq_line irq = line_of(m, ACPI_HOTPLUG_GSI);
 
-	host->signal_store(host->ctx);
+	machine_init_hotplug(m, &irq);
+	return bus_add_pio(&m->bus, ACPI_HOTPLUG_PORT, ACPI_HOTPLUG_PORTS, &acpi_hotplug_region, &m->hotplug);
 }
-
-/* Root has judged and terminated the serial number. */
-static struct virtio_blk_disk disk_of(const struct vmm_disk *arg)
-{
-	struct virtio_blk_disk disk = { .bytes = arg->bytes, .block_bytes = arg->block_bytes,
-					.is_read_only = arg->flags & VMM_DISK_READ_ONLY };
-
-	memcpy(disk.serial, arg->serial, sizeof(disk.serial));
-	return disk;
-}
-
-/* At least two queues, so that Linux takes no I/O scheduler. */
-static enum status add_disks(struct machine *m)
-{
-	struct virtio_blk_ops ops = { .signal = disk_signal, .ctx = m };
-	struct virtio_host host = virtio_host(m);
-	u32 queues = m->vcpu_count < 2 ? 2 : m->vcpu_count;
-
-	for (u32 i = 0; i < m->args->disk_count; i++) {
-		struct virtio_blk_disk disk = disk_of(&m->args->disks[i]);
-		enum status status = virtio_blk_init(&m->disks[i], (u8)((PCI_SLOT_DISKS + i) << 3), &disk, queues,
-						     m->links + (u64)i * BLK_LINK_BYTES, &ops, &host, &m->pci);
-
-		if (status != ST_OK)
-			return status;
-	}
-	return ST_OK;
-}
-
-_Static_assert(VM_VCPUS <= VIRTIO_QUEUES && PCI_SLOT_DISKS + VM_DEVICES <= PCI_FUNCTIONS, "disks");
 
 static enum status add_pic(struct machine *m)
 {
@@ -420,7 +385,8 @@ static const struct {
 	{ "PCI", ON_BOTH, add_pci },
 	{ "virtio-rng", ON_BOTH, add_virtio_rng },
 	{ "virtio-console", ON_BOTH, add_virtio_console },
-	{ "disks", ON_BOTH, add_disks },
+	{ "disks", ON_BOTH, machine_add_disks },
+	{ "hot-plug registers", ON_BOTH, add_hotplug },
 	{ "8254", ON_PC, add_pit },
 	{ "HPET", ON_BOTH, add_hpet },
 	{ "real-time clock", ON_PC, add_rtc },
@@ -466,11 +432,12 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 		machine_stop(m, 0, STOP_BAD_STATE, false, "start arguments are out of range");
 		return false;
 	}
-	if (!config->insns || (m->args->disk_count && !config->disks)) {
-		machine_stop(m, 0, STOP_NO_MEMORY, false, "no memory for the decoded instructions or for disks");
+	if (!config->insns) {
+		machine_stop(m, 0, STOP_NO_MEMORY, false, "no memory for the decoded instructions");
 		return false;
 	}
-	m->disks = config->disks;
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		m->disks[i].device = (struct virtio_blk *)(void *)(config->disks + i * VMM_DISK_STRIDE);
 	m->links = config->links;
 	m->vcpu_count = m->args->cpus;
 	m->memory = (struct guest_memory){ .ram = config->ram, .bytes = m->args->memory_bytes };

@@ -10,6 +10,7 @@
 #ifndef VOS_MACHINE_H
 #define VOS_MACHINE_H
 
+#include "acpi_hotplug.h"
 #include "acpi_pm.h"
 #include "bus.h"
 #include "console_port.h"
@@ -42,6 +43,13 @@
 #define MACHINE_TIMERS 6u
 
 enum machine_stop_step { NOT_STOPPED, STOPPING, STOPPED };	/* STOPPED: the cause is written */
+
+/* A slot for a disk: control->disks has what root wants there. */
+struct machine_disk {
+	struct virtio_blk *device;	/* memory for it, there once the slot has had a disk */
+	u32 generation;			/* of the disk that is there, or was last */
+	u32 ejects_seen;
+};
 
 struct machine_timer { const struct timer_ops *ops; void *device; };
 
@@ -88,8 +96,12 @@ struct machine {
 	struct pci_bus pci;
 	struct virtio_rng virtio_rng;
 	struct virtio_console virtio_console;
-	struct virtio_blk *disks;	/* args->disk_count */
+	struct acpi_hotplug hotplug;
+	struct machine_disk disks[VM_DEVICES];
+	u32 disks_used;		/* bit = slot whose device uses its link */
+	u32 disks_leaving;	/* thereof: the guest has ejected it, requests are under way */
 	u8 *links;
+	struct virtio_host virtio_host;	/* what all virtio devices get */
 	u32 device_faults;	/* lines about virtio devices in the VM's log so far */
 	struct pic pic;
 	struct pit pit;
@@ -111,8 +123,8 @@ struct machine_config {
 	void *rings;			/* VM_RINGS_BYTES */
 	u8 *pages;			/* a vcpu page every PAGE_SIZE */
 	struct insn_cache *insns;	/* one for each vCPU; NULL: no memory */
-	struct virtio_blk *disks;	/* one for each disk; NULL: no memory, or there are none */
-	u8 *links;			/* with the store: disk d's at + d * BLK_LINK_BYTES */
+	u8 *disks;			/* memory for the disk in slot d at + d * VMM_DISK_STRIDE */
+	u8 *links;			/* with the store: that slot's at + d * BLK_LINK_BYTES */
 	cpuid_host_fn host_cpuid;
 };
 
@@ -187,6 +199,16 @@ void machine_report_suspended(struct machine *m, bool is_suspended);
 /* Tell root that the machine runs; tell it why it stopped. */
 void machine_report_running(struct machine *m);
 void machine_report_stop(struct machine *m);
+
+/* ---- machine_disks.c ---- all under the lock, except machine_add_disks */
+
+/* The disks of the arguments; the registers of those that come and go. */
+enum status machine_add_disks(struct machine *m);
+void machine_init_hotplug(struct machine *m, const struct irq_line *irq);
+/* Root has written to control->disks: disks that have come, and wishes that some go. */
+void machine_serve_disks(struct machine *m);
+/* The store has signalled. */
+void machine_poll_disks(struct machine *m);
 
 /* ---- guest_msr.c ---- false = #GP */
 #define MSR_PERF_CTR0 0xc0010004u	/* AMD: the first of four */

@@ -230,9 +230,13 @@ void vm_disks_forget(struct vm *vm)
 
 static enum status build_link(struct vm *vm, u32 disk)
 {
-	u64 h_mem;
-	enum status st = object_set_mem(&vm->links, BLK_LINK_BYTES, driver_memory_flags(), &h_mem);
+	u64 h_mem, h_own;
+	enum status st = object_set_mem(&vm->objects, VMM_DISK_BYTES, 0, &h_own);
 
+	if (st == ST_OK)
+		st = pd_fill(vm->pd.h_pd, h_own, VMM_DISKS + disk * VMM_DISK_STRIDE, 0, VMM_DISK_BYTES, RW);
+	if (st == ST_OK)
+		st = object_set_mem(&vm->links, BLK_LINK_BYTES, driver_memory_flags(), &h_mem);
 	if (st == ST_OK)
 		st = pd_fill(vm->pd.h_pd, h_mem, VMM_LINKS + disk * BLK_LINK_BYTES, 0, BLK_LINK_BYTES, RW);
 	if (st == ST_OK)

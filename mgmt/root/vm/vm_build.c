@@ -18,7 +18,7 @@
 
 #define RW (RIGHT_R | RIGHT_W)
 #define VMM_PROGRAM "vmm"
-#define VMM_HEAP_BYTES (16 * KIB)	/* beside what each vCPU and each disk takes */
+#define VMM_HEAP_BYTES (16 * KIB)	/* beside what each vCPU takes */
 #define FURTHER_STACK_STRIDE 0x20000ull
 
 void vm_signal(const struct vm *vm)
@@ -48,8 +48,7 @@ static enum status build_pd(struct vm *vm)
 
 	if (program == NULL)
 		return ST_UNSUPPORTED;
-	heap_bytes = VMM_HEAP_BYTES + align_up(vm->spec.cpus * VMM_VCPU_HEAP_BYTES, PAGE_SIZE) +
-		     vm->spec.disk_count * VMM_DISK_HEAP_BYTES;
+	heap_bytes = VMM_HEAP_BYTES + align_up(vm->spec.cpus * VMM_VCPU_HEAP_BYTES, PAGE_SIZE);
 	return pd_build(&vm->pd, program, heap_bytes, &vm->objects);
 }
 

@@ -24,6 +24,7 @@ DefinitionBlock ("", "DSDT", 2, "VOS", "VOSMODRN", 1)
 		}
 
 		Include ("dsdt-idle.inc")
+		Include ("dsdt-hotplug.inc")
 
 		// 10 ** Arg0 looks, a fifth of a second apart, unless the guest is to wake. Not a loop: ACPICA ends a method
 		// in which one has run for 30 s, and then nothing would wake the guest any more.

@@ -7,6 +7,7 @@ DefinitionBlock ("", "DSDT", 2, "VOS", "VOSPC   ", 1)
 	Scope (\_SB)
 	{
 		Include ("dsdt-idle.inc")
+		Include ("dsdt-hotplug.inc")
 
 		// The SCI of the button, or of the real-time clock's alarm, wakes the guest.
 		Method (HOLD, 0, NotSerialized)

@@ -194,7 +194,7 @@ static void place_bars(struct pci_bus *bus)
 /* Give a BAR the next free address. */
 static enum status assign(struct pci_bus *bus, struct pci_function *f, u32 index)
 {
-	struct pci_bar *bar = &f->bar[index];
+	const struct pci_bar *bar = &f->bar[index];
 	u8 *at = f->config + PCI_BASE_ADDRESS_0 + index * 4;
 	u32 *next = bar->kind == PCI_BAR_IO ? &bus->next_port : &bus->next_memory;
 	u64 address = ((u64)*next + bar->bytes - 1) & ~((u64)bar->bytes - 1);
@@ -204,6 +204,11 @@ static enum status assign(struct pci_bus *bus, struct pci_function *f, u32 index
 		return ST_FULL;
 	*next = (u32)address + bar->bytes;
 	pci_put_u32(at, (u32)address | at[0]);
+	return ST_OK;
+}
+
+static enum status reserve(struct pci_bus *bus, struct pci_bar *bar)
+{
 	if (bar->kind != PCI_BAR_IO)
 		return ST_OK;
 	return bus_reserve_pio(bus->host.bus, bar->bytes, bar->ops, bar->device, &bar->region);
@@ -219,7 +224,7 @@ static struct pci_function *find(struct pci_bus *bus, u32 devfn)
 	return NULL;
 }
 
-enum status pci_bus_add(struct pci_bus *bus, struct pci_function *function)
+enum status pci_bus_plug(struct pci_bus *bus, struct pci_function *function)
 {
 	enum status status;
 
@@ -228,15 +233,41 @@ enum status pci_bus_add(struct pci_bus *bus, struct pci_function *function)
 	if (find(bus, function->devfn))
 		return ST_EXISTS;
 	for (u32 i = 0; i < PCI_BARS; i++) {
-		status = function->bar[i].ops ? assign(bus, function, i) : ST_OK;
+		status = function->bar[i].ops ? reserve(bus, &function->bar[i]) : ST_OK;
 		if (status != ST_OK)
 			return status;
 	}
 	function->bus = bus;
-	function->config[PCI_COMMAND] |= PCI_COMMAND_IO | PCI_COMMAND_MEMORY;
 	bus->functions[bus->function_count++] = function;
+	return ST_OK;
+}
+
+enum status pci_bus_add(struct pci_bus *bus, struct pci_function *function)
+{
+	enum status status = ST_OK;
+
+	for (u32 i = 0; i < PCI_BARS && status == ST_OK; i++)
+		status = function->bar[i].ops ? assign(bus, function, i) : ST_OK;
+	if (status == ST_OK)
+		status = pci_bus_plug(bus, function);
+	if (status != ST_OK)
+		return status;
+	function->config[PCI_COMMAND] |= PCI_COMMAND_IO | PCI_COMMAND_MEMORY;
 	place_bars(bus);
 	return ST_OK;
+}
+
+void pci_bus_unplug(struct pci_function *function)
+{
+	struct pci_bus *bus = function->bus;
+	u32 i = 0;
+
+	pci_function_set_pin(function, false);
+	pci_put_u16(function->config + PCI_COMMAND, 0);
+	place_bars(bus);
+	while (bus->functions[i] != function)
+		i++;
+	bus->functions[i] = bus->functions[--bus->function_count];
 }
 
 static u64 config_read(struct pci_function *f, u64 reg, u32 size)

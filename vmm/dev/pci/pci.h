@@ -70,10 +70,17 @@ struct pci_bus {
 
 void pci_bus_init(struct pci_bus *bus, const struct pci_host *host);
 /*
- * The function must live as long as the bus. Its BARs get addresses and are enabled, as firmware leaves them. ST_FULL:
- * no room, here or on the machine's bus; ST_EXISTS: devfn is taken.
+ * The function must live as long as the bus, or until it is unplugged. Its BARs get addresses and are enabled, as
+ * firmware leaves them. ST_FULL: no room, here or on the machine's bus; ST_EXISTS: devfn is taken.
  */
 enum status pci_bus_add(struct pci_bus *bus, struct pci_function *function) MUST_CHECK;
+/*
+ * The same while the guest runs: its BARs are nowhere and disabled, as those of a card that has just been plugged in,
+ * and the guest places them. / Take it away: nothing answers in its place, its pin is not asserted, it is no bus
+ * master. It may come again.
+ */
+enum status pci_bus_plug(struct pci_bus *bus, struct pci_function *function) MUST_CHECK;
+void pci_bus_unplug(struct pci_function *function);
 /* Fill in the fields every type 0 header has. class_code: class << 16 | subclass << 8 | interface. */
 void pci_function_init(struct pci_function *f, u8 devfn, u16 vendor, u16 device, u32 class_code, u8 revision);
 

@@ -431,6 +431,7 @@ enum status virtio_blk_init(struct virtio_blk *b, u8 devfn, const struct virtio_
 	const struct virtio_setup setup = {
 		.features = FEATURES | (disk->is_read_only ? BIT64(VIRTIO_BLK_F_RO) : 0), .queue_count = queue_count,
 		.queue_size = VIRTIO_BLK_QUEUE_SIZE, .config_bytes = CONFIG_BYTES, .devfn = devfn,
+		.is_hot = disk->is_hot,
 	};
 	enum status status;
 
@@ -446,4 +447,9 @@ enum status virtio_blk_init(struct virtio_blk *b, u8 devfn, const struct virtio_
 	fill_config(b, queue_count);
 	virtio_blk_poll(b);
 	return status;
+}
+
+bool virtio_blk_unplug(struct virtio_blk *b)
+{
+	return virtio_unplug(&b->device);
 }

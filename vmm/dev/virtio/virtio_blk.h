@@ -26,6 +26,7 @@ struct virtio_blk_disk {
 	u64 bytes;		/* a multiple of block_bytes */
 	u32 block_bytes;	/* 512 or 4096 */
 	bool is_read_only;
+	bool is_hot;		/* it comes while the guest runs */
 	char serial[VIRTIO_BLK_SERIAL_BYTES];
 };
 
@@ -64,6 +65,13 @@ struct virtio_blk {
 enum status virtio_blk_init(struct virtio_blk *b, u8 devfn, const struct virtio_blk_disk *disk, u32 queue_count,
 			    void *link, const struct virtio_blk_ops *ops, const struct virtio_host *host,
 			    struct pci_bus *bus) MUST_CHECK;
+
+/*
+ * The guest has ejected it. True: it is gone, and its link is not used any more; else call virtio_blk_poll() until
+ * virtio_blk_is_gone(). It can be initialized again then.
+ */
+bool virtio_blk_unplug(struct virtio_blk *b);
+static inline bool virtio_blk_is_gone(const struct virtio_blk *b) { return !b->device.is_resetting; }
 
 /* The store has signalled: take completions, follow a store that was started again, go on with what waits. */
 void virtio_blk_poll(struct virtio_blk *b);

@@ -505,5 +505,12 @@ enum status virtio_init(struct virtio_device *d, const struct virtio_type *type,
 	if (!add_capabilities(d))
 		return ST_FULL;
 	virtio_reset_done(d);
-	return pci_bus_add(bus, f);
+	return setup->is_hot ? pci_bus_plug(bus, f) : pci_bus_add(bus, f);
+}
+
+bool virtio_unplug(struct virtio_device *d)
+{
+	pci_bus_unplug(&d->function);
+	reset(d);
+	return !d->is_resetting;
 }

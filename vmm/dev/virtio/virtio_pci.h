@@ -72,11 +72,18 @@ struct virtio_setup {
 	u32 queue_count, queue_size;
 	u32 config_bytes;
 	u8 devfn;
+	bool is_hot;			/* the guest runs already: pci_bus_plug() */
 };
 
 /* Build it and put it on the bus; `config` is filled in before or after. ST_FULL, ST_EXISTS: as of pci_bus_add(). */
 enum status virtio_init(struct virtio_device *d, const struct virtio_type *type, const struct virtio_setup *setup,
 			const struct virtio_host *host, struct pci_bus *bus) MUST_CHECK;
+
+/*
+ * Take it off the bus. From now on it neither reads nor writes the guest's memory. False: requests are under way, and
+ * virtio_reset_done() follows.
+ */
+bool virtio_unplug(struct virtio_device *d);
 
 /* May the device use its queues? The driver is ready, the function is a bus master, no rule was broken. */
 bool virtio_is_running(const struct virtio_device *d);

@@ -19,6 +19,10 @@ struct machine fake_machine;
 struct vmm_control fake_control;
 u8 fake_ram[FAKE_RAM_BYTES] __attribute__((aligned(4096)));
 u8 fake_rings[VM_RINGS_BYTES] __attribute__((aligned(64)));
+u8 fake_disks[VM_DEVICES * VMM_DISK_STRIDE] __attribute__((aligned(64)));
+u8 fake_links[VM_DEVICES * BLK_LINK_BYTES] __attribute__((aligned(4096)));
+u32 fake_store_signals;
+static struct vmm_args args;
 u64 fake_now;
 u32 fake_root_signals, fake_console_signals, fake_vcpu_signals[VM_VCPUS];
 void (*fake_on_run)(void), (*fake_on_wait)(void);
@@ -26,7 +30,6 @@ u64 fake_run_bits, fake_wait_bits, fake_last_deadline;
 
 static u8 page_bytes[VM_VCPUS * PAGE_SIZE] __attribute__((aligned(4096)));
 struct vcpu_page *const fake_page = (struct vcpu_page *)(void *)page_bytes;
-static struct vmm_args args;
 static struct info_page info;
 
 u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t gpa)
@@ -102,6 +105,12 @@ static void fake_root(void *ctx)
 	fake_now += 1000;
 }
 
+static void fake_store(void *ctx)
+{
+	(void)ctx;
+	fake_store_signals++;
+}
+
 static void fake_console(void *ctx)
 {
 	(void)ctx;
@@ -129,6 +138,7 @@ static bool fake_random(void *ctx, void *out, u32 bytes)
 
 static const struct host host = {
 	.vcpu_run = fake_run, .vcpu_get = fake_get, .wait = fake_wait, .yield = fake_nothing, .signal_root = fake_root,
+	.signal_store = fake_store,
 	.signal_console = fake_console, .signal_vcpu = fake_signal, .tsc = fake_tsc,
 	.random = fake_random,
 };
@@ -162,6 +172,7 @@ bool fake_try_start(u32 platform, u32 cpus)
 	struct machine_config config = {
 		.host = &host, .args = &args, .info = &info, .control = &fake_control, .ram = fake_ram,
 		.rings = fake_rings, .pages = page_bytes, .insns = insns, .host_cpuid = generous_cpuid,
+		.disks = fake_disks, .links = fake_links,
 	};
 
 	memset(fake_ram, 0, sizeof(fake_ram));

@@ -17,6 +17,8 @@ extern struct vcpu_page *const fake_page;
 extern struct vmm_control fake_control;
 extern u8 fake_ram[FAKE_RAM_BYTES];
 extern u8 fake_rings[VM_RINGS_BYTES];
+extern u8 fake_links[VM_DEVICES * BLK_LINK_BYTES];
+extern u32 fake_store_signals;
 extern u64 fake_now;			/* host TSC; runs at 1 GHz */
 extern u32 fake_root_signals, fake_console_signals, fake_vcpu_signals[VM_VCPUS];
 

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "acpi_hotplug.h"
 #include "acpi_pm.h"
 #include "debug_port.h"
 #include "fake_board.h"
@@ -38,6 +39,7 @@ struct machine {
 	struct rtc rtc;
 	struct uart uart;
 	struct acpi_pm pm;
+	struct acpi_hotplug hotplug;
 	struct pci_bus pci;
 	struct bus machine_bus;
 	struct pci_function function;
@@ -189,15 +191,11 @@ static void config_written(void *device, u32 offset, u32 size)
 
 static const struct region_ops bar_region = { .read = bar_read, .write = bar_write };
 
-/* A bus with a function that has a BAR of each kind, and a pin. */
-static void start_pci(const struct power_ops *power)
+/* A function that has a BAR of each kind, and a pin. */
+static void make_function(void)
 {
-	const struct pci_host host = { .bus = &m.machine_bus, .power = *power, .set_line = set_line,
-				       .deliver = on_message };
 	struct pci_function *f = &m.function;
 
-	bus_init(&m.machine_bus);
-	pci_bus_init(&m.pci, &host);
 	pci_function_init(f, 2 << 3, 0x1af4, 0x1042, 0x010000, 1);
 	pci_function_set_bar(f, 0, PCI_BAR_IO, 64, &bar_region, NULL);
 	pci_function_set_bar(f, 1, PCI_BAR_MEMORY_32, 4096, &bar_region, NULL);
@@ -205,7 +203,33 @@ static void start_pci(const struct power_ops *power)
 	pci_function_use_pin(f);
 	must(pci_msix_init(&m.msix, f, 4, 2, 0, 2048));
 	f->written = config_written;
-	must(pci_bus_add(&m.pci, f) == ST_OK);
+}
+
+static void start_pci(const struct power_ops *power)
+{
+	const struct pci_host host = { .bus = &m.machine_bus, .power = *power, .set_line = set_line,
+				       .deliver = on_message };
+
+	bus_init(&m.machine_bus);
+	pci_bus_init(&m.pci, &host);
+	make_function();
+	must(pci_bus_add(&m.pci, &m.function) == ST_OK);
+}
+
+/* Slot 0 has the function: the guest ejects it whenever it likes, and it comes again. */
+static void on_eject(void *ctx, u32 slot)
+{
+	u32 regions = m.machine_bus.pio_count;
+
+	(void)ctx;
+	must(slot < 8);
+	if (slot != 0)
+		return;
+	pci_bus_unplug(&m.function);
+	must(m.machine_bus.mmio_count == 0 && m.pci.line[2] == 0);
+	make_function();
+	must(pci_bus_plug(&m.pci, &m.function) == ST_OK && m.machine_bus.pio_count == regions);
+	acpi_hotplug_came(&m.hotplug, 0);
 }
 
 /* Through the machine's bus, to wherever the guest has put the BARs; the device wants its pin, or sends. */
@@ -239,7 +263,8 @@ static void start(bool is_pc)
 	const struct ioapic_ops io_ops = { on_message, on_told, NULL };
 	const struct uart_ops uart_ops = { uart_room, uart_put, uart_input, NULL };
 	const struct kvmclock_ops kvmclock_ops = { guest_write, NULL };
-	struct irq_line timer = line(2), clock_line = line(8), com = line(4), sci = line(9);
+	const struct acpi_hotplug_ops hotplug_ops = { on_eject, NULL };
+	struct irq_line timer = line(2), clock_line = line(8), com = line(4), sci = line(9), plug = line(10);
 	struct power_ops power = fake_power(&m.fake);
 	struct clock clock;
 
@@ -253,6 +278,7 @@ static void start(bool is_pc)
 	rtc_init(&m.rtc, &clock, &clock_line, GIB, 0);
 	uart_init(&m.uart, &uart_ops, &com);
 	acpi_pm_init(&m.pm, is_pc, &clock, &sci, &power);
+	acpi_hotplug_init(&m.hotplug, &hotplug_ops, &plug);
 	start_pci(&power);
 	i8042_init(&m.i8042, &power);
 	fast_reset_init(&m.fast_reset, &power);
@@ -277,6 +303,7 @@ static const struct {
 	{ &hpet_region, &m.hpet, 0x160 },
 	{ &rtc_region, &m.rtc, 2 },
 	{ &acpi_pm_region, &m.pm, 16 },
+	{ &acpi_hotplug_region, &m.hotplug, ACPI_HOTPLUG_PORTS },
 	{ &pci_region, &m.pci, 8 },
 	{ &pci_ecam_region, &m.pci, PCI_ECAM_BYTES },
 	{ &i8042_data_region, &m.i8042, 1 },

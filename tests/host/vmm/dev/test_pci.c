@@ -268,6 +268,48 @@ static void test_bars_collide(void **state)
 	assert_int_equal(bus_pio_read(&machine_bus, 0x2000, 1), 0x10);
 }
 
+/* A card that comes while the guest runs is nowhere until the guest places it; one that goes leaves nothing behind. */
+static void test_plug_and_unplug(void **state)
+{
+	u32 regions;
+
+	(void)state;
+	add_bars();
+	pci_function_use_pin(&nic);
+	set(&nic, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	pci_function_set_pin(&nic, true);
+	assert_true(board.is_asserted);
+	regions = machine_bus.pio_count;
+	pci_bus_unplug(&nic);
+	assert_false(board.is_asserted);
+	assert_false(pci_function_is_master(&nic));
+	assert_int_equal(get(&nic, 0, 4), 0xffffffff);
+	assert_int_equal(config_read(0x80001800, 0, 4), 0xffffffff);
+	set(&nic, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
+	assert_false(pci_function_is_master(&nic));
+	assert_int_equal(bus_pio_read(&machine_bus, PCI_IO_ADDRESS, 1), 0xff);
+	assert_int_equal(machine_bus.mmio_count, 0);
+	for (u32 i = 0; i < 2 * BUS_PIO_REGIONS; i++) {		/* as often as the guest likes */
+		pci_function_init(&nic, NIC, 0x1af4, 0x1041, 0x020000, 1);
+		pci_function_set_bar(&nic, 0, PCI_BAR_IO, 64, &bar_region, &tags[0]);
+		pci_function_set_bar(&nic, 2, PCI_BAR_MEMORY_64, 16384, &bar_region, &tags[2]);
+		assert_int_equal(pci_bus_plug(&bus, &nic), ST_OK);
+		assert_int_equal(pci_bus_plug(&bus, &nic), ST_EXISTS);
+		assert_int_equal(get(&nic, PCI_COMMAND, 2), 0);
+		assert_int_equal(get(&nic, PCI_BASE_ADDRESS_0, 4), 1);
+		assert_int_equal(bus_pio_read(&machine_bus, PCI_IO_ADDRESS, 1), 0xff);
+		set(&nic, PCI_BASE_ADDRESS_0, 4, 0xc040);
+		set(&nic, PCI_BASE_ADDRESS_2, 4, 0xe1000000);
+		set(&nic, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+		assert_int_equal(bus_pio_read(&machine_bus, 0xc045, 1), 0x15);
+		assert_int_equal(bus_mmio_read(&machine_bus, 0xe1000001, 1), 0x31);
+		pci_bus_unplug(&nic);
+	}
+	assert_int_equal(machine_bus.pio_count, regions);
+	assert_int_equal(pci_bus_add(&bus, &disk), ST_OK);	/* others stay and come as before */
+	assert_int_equal(get(&disk, 0, 4), 0x10421af4);
+}
+
 /* ---- Capabilities, pins ---- */
 
 static void test_capabilities(void **state)
@@ -425,6 +467,7 @@ int main(void)
 		cmocka_unit_test_setup(test_bars_are_sized, setup),
 		cmocka_unit_test_setup(test_bars_move, setup),
 		cmocka_unit_test_setup(test_bars_collide, setup),
+		cmocka_unit_test_setup(test_plug_and_unplug, setup),
 		cmocka_unit_test_setup(test_capabilities, setup),
 		cmocka_unit_test_setup(test_pins_share_a_line, setup),
 		cmocka_unit_test_setup(test_msix_sends, setup),

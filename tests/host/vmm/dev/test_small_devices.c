@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "acpi_hotplug.h"
 #include "acpi_pm.h"
 #include "debug_port.h"
 #include "fake_board.h"
@@ -186,6 +187,56 @@ static void test_suspend_pc(void **state)
 	assert_int_equal(rd(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2), 0x400);
 	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT, 2, 0x400);
 	assert_false(machine.is_asserted);
+}
+
+/* ---- Disks that come and go ---- */
+
+static u32 ejected[8];
+
+static void count_eject(void *ctx, u32 slot)
+{
+	assert_ptr_equal(ctx, &machine);
+	assert_in_range(slot, 0, ARRAY_COUNT(ejected) - 1);
+	ejected[slot]++;
+}
+
+static void test_hotplug(void **state)
+{
+	struct acpi_hotplug_ops ops = { count_eject, &machine };
+	struct irq_line irq = fake_line(&machine, ACPI_HOTPLUG_GSI);
+	struct acpi_hotplug h;
+
+	(void)state;
+	memset(ejected, 0, sizeof(ejected));
+	acpi_hotplug_init(&h, &ops, &irq);
+	acpi_hotplug_came(&h, 7);
+	acpi_hotplug_ask(&h, 0, true);
+	acpi_hotplug_ask(&h, 7, true);
+	assert_true(machine.is_asserted);
+	assert_int_equal(rd(&acpi_hotplug_region, &h, 0, 4), 0x00008180);
+	wr(&acpi_hotplug_region, &h, ACPI_HOTPLUG_UP, 1, 0x80);
+	acpi_hotplug_ask(&h, 7, false);		/* nobody wants it to go any more */
+	assert_int_equal(rd(&acpi_hotplug_region, &h, 0, 2), 0x0100);
+	wr(&acpi_hotplug_region, &h, ACPI_HOTPLUG_DOWN, 1, 0xfe);
+	assert_true(machine.is_asserted);
+	wr(&acpi_hotplug_region, &h, ACPI_HOTPLUG_DOWN, 1, 0x01);
+	assert_false(machine.is_asserted);
+	acpi_hotplug_ask(&h, 3, true);
+	wr(&acpi_hotplug_region, &h, ACPI_HOTPLUG_EJECT, 1, 0x88);	/* asked for, and not asked for */
+	assert_false(machine.is_asserted);
+	assert_int_equal(ejected[3], 1);
+	assert_int_equal(ejected[7], 1);
+	acpi_hotplug_ask(&h, 3, true);
+	acpi_hotplug_came(&h, 3);		/* another disk: what was asked of the last one is void */
+	assert_int_equal(rd(&acpi_hotplug_region, &h, 0, 2), 0x0008);
+	wr(&acpi_hotplug_region, &h, 3, 1, 0xff);
+	wr(&acpi_hotplug_region, &h, ~0ull, 8, ~0ull);
+	assert_true(rd(&acpi_hotplug_region, &h, ~0ull, 8) == ~0ull);
+	assert_int_equal(rd(&acpi_hotplug_region, &h, 0, 2), 0x0008);
+	wr(&acpi_hotplug_region, &h, 0, 8, ~0ull);	/* all of it at once */
+	assert_false(machine.is_asserted);
+	for (u32 i = 0; i < 8; i++)
+		assert_int_equal(ejected[i], i == 3 || i == 7 ? 2 : 1);
 }
 
 /* ---- Keyboard controller, port 92h, debug port ---- */
@@ -378,6 +429,7 @@ int main(void)
 		cmocka_unit_test_setup(test_acpi_pc_timer, setup),
 		cmocka_unit_test_setup(test_suspend_modern, setup),
 		cmocka_unit_test_setup(test_suspend_pc, setup),
+		cmocka_unit_test_setup(test_hotplug, setup),
 		cmocka_unit_test_setup(test_i8042, setup),
 		cmocka_unit_test_setup(test_port_92, setup),
 		cmocka_unit_test_setup(test_debug_port, setup),

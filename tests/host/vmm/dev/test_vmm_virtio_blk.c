@@ -511,6 +511,59 @@ static void test_reset_waits(void **state)
 	assert_true(b->device.type->reset(&b->device));
 }
 
+/* What is under way keeps the link; the guest's memory and its interrupts are not touched any more. */
+static void test_unplug_waits(void **state)
+{
+	u32 before, got, written;
+
+	(void)state;
+	(void)offer(VIRTIO_BLK_T_IN, 0, DATA, 4096);
+	kick();
+	store_take();
+	(void)offer(VIRTIO_BLK_T_OUT, 8, DATA, 4096);	/* the store never sees this one */
+	memset(ram + DATA, 0x77, 4096);
+	before = interrupts;
+	assert_false(virtio_blk_unplug(b));
+	assert_false(virtio_blk_is_gone(b));
+	kick();			/* a vCPU that found the port before it went */
+	store_take();
+	assert_int_equal(held_count, 1);
+	blk_server_complete(&store, held[0].cookie, carry_out(&held[0]));
+	held_count = 0;
+	virtio_blk_poll(b);
+	assert_true(virtio_blk_is_gone(b));
+	assert_false(collect(&got, &written));
+	assert_int_equal(ram[DATA], 0x77);
+	assert_int_equal(interrupts, before);
+	assert_int_equal(pci.function_count, 1);
+	assert_int_equal(bus_pio_read(&machine_bus, PCI_IO_ADDRESS, 1), 0xff);
+}
+
+/* Another disk comes in its place, on a link that is new. */
+static void test_comes_again(void **state)
+{
+	struct virtio_blk_disk d = { .bytes = 4096 * 512, .block_bytes = 512, .is_hot = true };
+	const struct virtio_blk_ops ops = b->ops;
+	const struct virtio_host host = b->device.host;
+	u32 regions = machine_bus.pio_count;
+
+	(void)state;
+	assert_true(virtio_blk_unplug(b));
+	memset(link_memory, 0, BLK_LINK_BYTES);
+	memset(ram, 0, RAM_BYTES);
+	available = collected = 0;
+	assert_int_equal(virtio_blk_init(b, 0x20, &d, 2, link_memory, &ops, &host, &pci), ST_OK);
+	assert_int_equal(machine_bus.pio_count, regions);
+	assert_int_equal(b->device.status, 0);
+	info.sectors = 4096;
+	blk_server_begin(&store, link_memory, &info, BLK_UP, 0);
+	info.sectors = DISK_SECTORS;
+	virtio_blk_poll(b);
+	start_driver(BIT64(VIRTIO_BLK_F_FLUSH));
+	assert_int_equal(run_one(VIRTIO_BLK_T_IN, 0, DATA, 4096, 4097), VIRTIO_BLK_S_OK);
+	assert_int_equal(run_one(VIRTIO_BLK_T_IN, 4096, DATA, 4096, 1), VIRTIO_BLK_S_IOERR);
+}
+
 static void test_writethrough(void **state)
 {
 	(void)state;
@@ -554,6 +607,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_store_restarts, setup, teardown),
 		cmocka_unit_test_teardown(test_before_the_store_is_up, teardown),
 		cmocka_unit_test_setup_teardown(test_reset_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unplug_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_comes_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_writethrough, setup, teardown),
 		cmocka_unit_test_teardown(test_read_only, teardown),
 	};
