@@ -116,6 +116,10 @@
 	/* text = volume */ \
 	ERROR(ERR_NOT_ITS_VOLUME, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"volume \"{text}\" is not a disk of {name}. status-vm {name} shows its disks") \
+	/* text = volume */ \
+	ERROR(ERR_NOT_EJECTED, RESULT_TIMEOUT, "E_TIMEOUT", \
+		"the guest of {name} did not let go of volume {text} in time, and keeps it. Unmount it there and try " \
+		"again, or stop-vm {name} first") \
 	/* text = disk, or ram */ \
 	ERROR(ERR_DISK_SILENT, RESULT_TIMEOUT, "E_TIMEOUT", \
 		"{text} did not answer in time. The change is taken back when it does; see list-volume, log") \

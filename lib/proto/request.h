@@ -59,9 +59,10 @@ enum request_op {
 	REQ_VOLUMES,		/* table; index: volumes from that one on; ERR_NO_VOLUME past the end */
 	REQ_CREATE_VOLUME,	/* .spec.disks[0]: volume, bytes, on */
 	REQ_DELETE_VOLUME,	/* .spec.disks[0]: volume */
-	/* By name, of a VM that does not live: */
+	/* By name, of a VM that is stopped or runs: */
 	REQ_ATTACH_DISK,	/* the disks of .spec become its last ones; each gets a volume's name of its own */
-	REQ_DETACH_DISK,	/* .spec.disks[0].volume: no longer its disk; the volume stays */
+	REQ_DETACH_DISK,	/* .spec.disks[0].volume: no longer its disk; the volume stays. A guest that runs is
+				 * asked first, for timeout_ms (0: 10 s) */
 	/* Uploads (upload.h), by .image: */
 	REQ_UPLOAD_OPEN,	/* name, bytes, hash: begin, or go on with one of the same three; FORCE: drop another */
 	REQ_UPLOAD_WRITE,	/* upload, offset, count: take that from its piece of the window */

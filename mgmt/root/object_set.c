@@ -69,3 +69,17 @@ enum status object_set_release_step(struct object_set *h)
 	}
 	return h->count == 0 ? ST_OK : ST_AGAIN;
 }
+
+void object_set_drop_mem(struct object_set *h, u64 h_mem)
+{
+	u32 i = 0;
+
+	while (i < h->count && h->items[i].handle != h_mem)
+		i++;
+	if (i == h->count)
+		return;
+	while (sys_object_destroy(h_mem) == ST_AGAIN)
+		;
+	(void)sys_handle_close(h_mem);
+	h->items[i] = h->items[--h->count];
+}

@@ -30,6 +30,9 @@ u64 object_bytes(u64 handle);
 /* The same of all of them, also half destroyed. */
 u64 object_set_bytes(const struct object_set *h);
 
+/* Destroy one MEM object of them, a small one. */
+void object_set_drop_mem(struct object_set *h, u64 h_mem);
+
 /* Create and add. */
 enum status object_set_mem(struct object_set *h, u64 bytes, u32 flags, u64 *h_mem) MUST_CHECK;
 

@@ -2,8 +2,8 @@
 /*
  * machine_disks.c - a machine's disks: those of its start, and those that come and go while the guest runs.
  *
- * Slot d is PCI device PCI_SLOT_DISKS + d and has link d. It is empty, has a disk, or its disk is leaving: the guest has
- * ejected it, and the store has requests of it still. Root is told when the slot is empty again.
+ * Slot d is PCI device PCI_SLOT_DISKS + d and has link d. It is empty, has a disk, or its disk is leaving: the guest
+ * has ejected it, and the store has requests of it still. Root is told when the slot is empty again.
  */
 #include <string.h>
 

@@ -38,6 +38,8 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_KEEP_DISK] = { "keep-disk", TYPE_SWITCH, 0, "keep the volumes that were made for the VM" },
 	[ARG_TIMEOUT] = { "timeout", TYPE_TIME, "TIME",
 		"time for the guest to shut down before it is forced off, up to 24h (default: 30s)" },
+	[ARG_EJECT_TIME] = { "timeout", TYPE_TIME, "TIME",
+		"time for a guest that runs to let go of the disk, up to 24h (default: 10s)" },
 	[ARG_LINES] = { "lines", TYPE_COUNT, "N", "only the last N lines, up to 1000000" },
 	[ARG_OFFSET] = { "offset", TYPE_OFFSET, "N",
 		"start at byte N; with --json, continue with the answer's `next`" },
@@ -455,7 +457,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_NIC:
 		return error_set(error, RESULT_UNSUPPORTED,
 			"virtual networks are not there yet (a later version). Leave out --nic");
-	case ARG_TIMEOUT:
+	case ARG_TIMEOUT: case ARG_EJECT_TIME:
 		return set_time(&args->timeout_ns, arg, value, error);
 	case ARG_WAIT:
 		return set_time(&args->wait_ns, arg, value, error);

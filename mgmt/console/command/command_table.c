@@ -92,20 +92,24 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "attach-disk", .group = GROUP_VM,
-		.summary = "give a VM that is stopped one more disk",
-		.more = "The disk becomes the VM's last one. Its volume is made, or is the one that is named. To "
-			"attach a disk while the VM runs is not supported: stop the VM first.",
+		.summary = "give a VM one more disk",
+		.more = "The disk becomes the VM's last one. Its volume is made, or is the one that is named. A guest "
+			"that runs sees the disk at once if it knows ACPI hot plug (Linux does), others at their next "
+			"start. A paused VM gets none.",
 		.example = "attach-disk myvm --disk 10G",
 		.takes = CHANGE | A(DISK), .needs = A(NAME) | A(DISK), .op = REQ_ATTACH_DISK,
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
 		.verb = "detach-disk", .group = GROUP_VM,
-		.summary = "take a disk from a VM that is stopped, and keep its volume",
-		.more = "The disks behind it move up by one, so their names in the guest may change. delete-volume "
-			"deletes the volume. To detach a disk while the VM runs is not supported: stop the VM first.",
+		.summary = "take a disk from a VM, and keep its volume",
+		.more = "A guest that runs is asked to let go of the disk; if it does not within --timeout, the disk "
+			"stays. Unmount the disk in the guest first: Linux lets go of it also while it is mounted. The "
+			"disks behind it move up by one, in a guest that runs at its next start, so their names in the "
+			"guest may change. delete-volume deletes the volume.",
 		.example = "detach-disk myvm --volume myvm.1",
-		.takes = CHANGE | A(ITS_VOLUME), .needs = A(NAME) | A(ITS_VOLUME), .op = REQ_DETACH_DISK,
+		.takes = CHANGE | A(ITS_VOLUME) | A(EJECT_TIME), .needs = A(NAME) | A(ITS_VOLUME),
+		.op = REQ_DETACH_DISK,
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{

@@ -177,8 +177,9 @@ static const char *state_advice(u32 op, u32 state)
 		return is_live ? "Stop it first: only restart, class, weight, cap and affinity can change while it "
 			"runs" : "Wait until it has stopped";
 	case REQ_ATTACH_DISK: case REQ_DETACH_DISK:
-		return is_live ? "Its disks can't change while it runs: stop-vm %s first" :
-				 "Wait until it has stopped";
+		return state == VM_PAUSED    ? "Try resume-vm %s" :
+		       state == VM_SUSPENDED ? "A key on its console wakes it" :
+					       "Wait until it runs or has stopped";
 	case REQ_STOP:
 		return is_live ? "Wait until it has stopped" : "There is nothing to stop";
 	case REQ_NMI:

@@ -33,12 +33,12 @@ static enum status connect(u32 i)
 	return pd_signal(h_pd, wire->from == PARTY_ROOT ? SLOT_WIRE + i : wire->slot, thread_of(wire->to), wire->badge);
 }
 
-static enum status connect_store(const struct vm *vm)
+enum status wiring_connect_store(const struct vm *vm)
 {
 	u64 h_store = service_thread(SERVICE_STORE);
 	enum status st;
 
-	if (h_store == 0 || vm->spec.disk_count == 0)
+	if (h_store == 0)
 		return ST_OK;
 	st = pd_signal(service_pd(SERVICE_STORE), STORE_H_VM + vm->index, vm->h_threads[0], VMM_BIT_DISK);
 	return st == ST_OK ? pd_signal(vm->pd.h_pd, VMM_H_STORE, h_store, STORE_BIT_VM << vm->index % 32) : st;
@@ -59,7 +59,7 @@ enum status wiring_connect_vm(const struct vm *vm)
 {
 	enum status st = connect_console(vm);
 
-	return st == ST_OK ? connect_store(vm) : st;
+	return st == ST_OK && vm->spec.disk_count != 0 ? wiring_connect_store(vm) : st;
 }
 
 /* The store with a driver. */

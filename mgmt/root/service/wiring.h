@@ -14,5 +14,7 @@ enum status wiring_connect(void) MUST_CHECK;
 
 /* A VMM has been made: let it and the console, and if it has disks it and the store, signal each other. */
 enum status wiring_connect_vm(const struct vm *vm) MUST_CHECK;
+/* The latter alone: it gets its first disk while it runs. */
+enum status wiring_connect_store(const struct vm *vm) MUST_CHECK;
 
 #endif

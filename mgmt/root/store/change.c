@@ -10,6 +10,7 @@
 #include "accounts.h"
 #include "client.h"
 #include "error_info.h"
+#include "hot_disks.h"
 #include "range.h"
 #include "reply.h"
 #include "root.h"
@@ -24,9 +25,11 @@
 #define NO_CLIENT CLIENTS_MAX
 #define DISKS_LIMIT_NS (15 * NS_PER_S)	/* for disks to come */
 #define STORE_LIMIT_NS (30 * NS_PER_S)	/* for the store's answer */
+#define EJECT_LIMIT_NS (10 * NS_PER_S)	/* for a guest to let a disk go, unless the request says */
 #define LOOK_NS (50 * NS_PER_MS)	/* no signal tells that a driver has found no disk */
 
-enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_ANSWER };
+/* EJECT: a guest is asked to let a disk go. */
+enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_EJECT, STEP_ANSWER };
 
 static struct change {
 	enum step step;
@@ -34,7 +37,9 @@ static struct change {
 	u64 deadline_tsc;
 	struct error_info info;		/* STEP_ANSWER */
 	struct volume_row row;		/* of REQ_CREATE_VOLUME */
-	u64 vm_id;			/* of REQ_SET: which of the VMs that have had that name */
+	u64 vm_id;			/* of a VM that is to change: which of those that have had that name */
+	u64 built_tsc;			/* STEP_EJECT: which of its runs */
+	u32 disk_count;			/* REQ_ATTACH_DISK: that it had when `spec` was made */
 	struct request request;
 } changes[CHANGES];
 
@@ -61,6 +66,12 @@ static bool is_dry_run(const struct change *c)
 	return (c->request.flags & REQ_FLAG_DRY_RUN) != 0;
 }
 
+/* Of a VM that ran when the request came: the disks of others are a REQ_SET. */
+static bool is_hot(const struct change *c)
+{
+	return c->request.op == REQ_ATTACH_DISK || c->request.op == REQ_DETACH_DISK;
+}
+
 /* The VM that it is to change; NULL: that is no more. */
 static struct vm *set_vm(const struct change *c)
 {
@@ -74,7 +85,7 @@ static struct vm *set_vm(const struct change *c)
 /* The VM that the answer tells of: as it is now, also where that was not asked for. */
 static const struct vm *told_vm(const struct change *c)
 {
-	bool has_one = c->request.op == REQ_SET ||
+	bool has_one = c->request.op == REQ_SET || is_hot(c) ||
 		       (c->request.op == REQ_CREATE && c->info.error == ERR_NONE && !is_dry_run(c));
 
 	return has_one ? vm_find(c->request.name) : NULL;
@@ -117,6 +128,36 @@ static struct error_info judge_set(struct change *c)
 	struct vm *vm = set_vm(c);
 
 	return vm != NULL ? vm_set(vm, &c->request.spec, c->request.fields, true) : error_info_of(ERR_NO_VM, 0, 0);
+}
+
+/* A VM that has stopped meanwhile gets them too; from one that has lost a disk meanwhile, the list is out of date. */
+static struct error_info attach(struct change *c, bool is_dry)
+{
+	struct vm *vm = set_vm(c);
+
+	if (vm == NULL)
+		return error_info_of(ERR_NO_VM, 0, 0);
+	if (vm->spec.disk_count != c->disk_count)
+		return error_info_of(ERR_BUSY, 0, 0);
+	return vm->phase == VM_PHASE_IDLE ? vm_set(vm, &c->request.spec, BIT32(FIELD_DISK), is_dry)
+					  : hot_disks_attach(vm, &c->request.spec, is_dry);
+}
+
+static struct error_info judge_attach(struct change *c)
+{
+	return attach(c, true);
+}
+
+static struct error_info finish_attach(struct change *c)
+{
+	return attach(c, false);
+}
+
+/* All of it was judged just before: make_set. */
+static struct error_info judge_detach(struct change *c)
+{
+	(void)c;
+	return ERROR_INFO_NONE;
 }
 
 static struct error_info judge_volume(struct change *c)
@@ -163,6 +204,8 @@ static const struct {
 } kinds[REQ_OP_COUNT] = {
 	[REQ_CREATE] = { judge_create, finish_create, true },
 	[REQ_SET] = { judge_set, finish_set, true },
+	[REQ_ATTACH_DISK] = { judge_attach, finish_attach, true },
+	[REQ_DETACH_DISK] = { .judge = judge_detach },
 	[REQ_CREATE_VOLUME] = { judge_volume, finish_volume, false },
 	[REQ_DELETE_VOLUME] = { judge_volume, finish_volume, false },
 };
@@ -335,6 +378,51 @@ static void step_store(struct change *c)
 		end(c, no);
 }
 
+/* The guest is asked, until the disk's volume is free. */
+static void begin_eject(struct change *c)
+{
+	u64 limit_ns = c->request.timeout_ms != 0 ? c->request.timeout_ms * NS_PER_MS : EJECT_LIMIT_NS;
+	struct vm *vm = set_vm(c);
+
+	c->step = STEP_EJECT;
+	c->built_tsc = vm->built_tsc;
+	c->deadline_tsc = rt_time_after(&root.time, limit_ns);
+	hot_disks_ask(vm, volume_of(c)->volume, true);
+}
+
+static struct error_info not_ejected(const struct change *c, enum error error)
+{
+	struct error_info no = error_info_of(error, 0, 0);
+
+	strcpy(no.text, volume_of(c)->volume);
+	return no;
+}
+
+/* A volume that the store does not give back is the VM's disk no more, all the same. A run that is over has answered
+ * nothing: the next one has the disk. */
+static void step_eject(struct change *c)
+{
+	struct vm *vm = set_vm(c);
+	bool is_late = c->deadline_tsc <= rt_time_tsc();
+	enum hot_disk_state state;
+
+	if (vm == NULL) {
+		answer(c, error_info_of(ERR_NO_VM, 0, 0));
+		return;
+	}
+	state = hot_disks_state(vm, volume_of(c)->volume);
+	if (state == HOT_DISK_NONE || (state == HOT_DISK_LEAVING && is_late)) {
+		answer(c, ERROR_INFO_NONE);
+	} else if (state == HOT_DISK_LEAVING) {
+		return;
+	} else if (!vm_is_alive(vm) || vm->built_tsc != c->built_tsc) {
+		answer(c, not_ejected(c, ERR_VM_ENDED));
+	} else if (is_late) {
+		hot_disks_ask(vm, volume_of(c)->volume, false);
+		answer(c, not_ejected(c, ERR_NOT_EJECTED));
+	}
+}
+
 static void begin(struct change *c)
 {
 	struct error_info no = kinds[c->request.op].judge(c);
@@ -346,6 +434,10 @@ static void begin(struct change *c)
 	}
 	if (no.error != ERR_NONE || is_dry_run(c)) {
 		answer(c, no);
+		return;
+	}
+	if (c->request.op == REQ_DETACH_DISK) {
+		begin_eject(c);
 		return;
 	}
 	c->step = STEP_STORE;
@@ -361,39 +453,48 @@ static void begin(struct change *c)
 static bool is_changing(const struct change *c)
 {
 	for (u32 i = 0; i < CHANGES; i++)
-		if (&changes[i] != c && (changes[i].step == STEP_DISKS || changes[i].step == STEP_STORE) &&
-		    changes[i].request.op == REQ_SET && concerns_disks(&changes[i]) && !is_dry_run(&changes[i]) &&
-		    changes[i].vm_id == c->vm_id)
+		if (&changes[i] != c && changes[i].step != STEP_FREE && changes[i].step != STEP_ANSWER &&
+		    (changes[i].request.op == REQ_SET || is_hot(&changes[i])) && concerns_disks(&changes[i]) &&
+		    !is_dry_run(&changes[i]) && changes[i].vm_id == c->vm_id)
 			return true;
 	return false;
 }
 
-/* To attach and to detach a disk is to set all of them. */
+/* To attach and to detach a disk is to set all of them; of a VM that lives, to ask its guest. */
 static struct error_info make_set(struct change *c)
 {
 	static struct vm_spec next;	/* too large for the stack */
 	struct request *r = &c->request;
 	const struct vm *vm = vm_find(r->name);
-	struct error_info no;
+	struct error_info no = ERROR_INFO_NONE;
+	bool is_idle;
 
-	if (r->op == REQ_SET || r->op == REQ_ATTACH_DISK || r->op == REQ_DETACH_DISK)
-		c->vm_id = vm->id;
+	if (r->op != REQ_SET && !is_hot(c))
+		return no;
+	c->vm_id = vm->id;
 	if (r->op == REQ_SET)
-		return concerns_disks(c) && is_changing(c) ? error_info_of(ERR_BUSY, 0, 0) : ERROR_INFO_NONE;
-	if (r->op != REQ_ATTACH_DISK && r->op != REQ_DETACH_DISK)
-		return ERROR_INFO_NONE;
-	if (vm->phase != VM_PHASE_IDLE)
-		return error_info_of(ERR_VM_STATE, 0, vm_state_of(vm));
+		return concerns_disks(c) && is_changing(c) ? error_info_of(ERR_BUSY, 0, 0) : no;
+	is_idle = vm->phase == VM_PHASE_IDLE;
+	c->disk_count = vm->spec.disk_count;
+	if (!is_idle)
+		no = hot_disks_judge(vm, r->op == REQ_DETACH_DISK);
+	if (no.error != ERR_NONE)
+		return no;
 	if (r->op == REQ_ATTACH_DISK)
 		no = vm_disks_add(vm, &r->spec, &next);
 	else if (spec_disk_ok(volume_of(c)))
 		no = vm_disks_remove(vm, volume_of(c)->volume, &next);
 	else
 		no = error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
-	r->op = REQ_SET;
-	r->fields = BIT32(FIELD_DISK);
-	r->spec = next;
-	return no.error == ERR_NONE && is_changing(c) ? error_info_of(ERR_BUSY, 0, 0) : no;
+	if (no.error == ERR_NONE && is_changing(c))
+		no = error_info_of(ERR_BUSY, 0, 0);
+	if (is_idle || r->op == REQ_ATTACH_DISK)
+		r->spec = next;
+	if (is_idle) {
+		r->op = REQ_SET;
+		r->fields = BIT32(FIELD_DISK);
+	}
+	return no;
 }
 
 void change_begin(u32 client, const struct request *request)
@@ -425,11 +526,13 @@ static u64 step_one(struct change *c)
 		begin(c);
 	else if (c->step == STEP_STORE)
 		step_store(c);
+	else if (c->step == STEP_EJECT)
+		step_eject(c);
 	else if (c->step == STEP_ANSWER)
 		answer(c, c->info);
 	if (c->step == STEP_DISKS)
 		return rt_time_after(&root.time, LOOK_NS);
-	return c->step == STEP_STORE ? c->deadline_tsc : DEADLINE_NONE;
+	return c->step == STEP_STORE || c->step == STEP_EJECT ? c->deadline_tsc : DEADLINE_NONE;
 }
 
 u64 change_step(void)

@@ -18,9 +18,14 @@
 
 #define RW (RIGHT_R | RIGHT_W)
 
+static u32 link_in(const struct vm *vm, u32 slot)
+{
+	return vm->index * VM_DEVICES + slot;
+}
+
 static u32 link_of(const struct vm *vm, u32 disk)
 {
-	return vm->index * VM_DEVICES + disk;
+	return link_in(vm, vm->slot_of[disk]);
 }
 
 static struct volume *volume_of(const struct vm *vm, u32 disk)
@@ -34,13 +39,46 @@ static struct volume *volume_of(const struct vm *vm, u32 disk)
 	return NULL;
 }
 
+u32 vm_disk_in(const struct vm *vm, u32 slot)
+{
+	for (u32 i = 0; i < vm->spec.disk_count; i++)
+		if (vm->slot_of[i] == slot)
+			return i;
+	return VM_DEVICES;
+}
+
+struct volume *vm_volume_in(const struct vm *vm, u32 slot)
+{
+	u32 disk = vm_disk_in(vm, slot);
+
+	return volume_of(vm, disk < VM_DEVICES ? disk : VM_DEVICES + slot);
+}
+
+static u32 leaving_slots(const struct vm *vm)
+{
+	u32 bits = 0;
+
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		bits |= vm->slots[i].is_leaving ? BIT32(i) : 0;
+	return bits;
+}
+
+u32 vm_disks_taken(const struct vm *vm)
+{
+	u32 bits = leaving_slots(vm);
+
+	for (u32 i = 0; i < vm->spec.disk_count; i++)
+		bits |= BIT32(vm->slot_of[i]);
+	return bits;
+}
+
 /* ---- figures ---- */
 
 static struct io_counts deleted;
 
-static struct store_figures *figures_of(const struct vm *vm, u32 disk)
+static struct store_figures *figures_in(const struct vm *vm, u32 slot)
 {
-	return (struct store_figures *)shared_at(SHARED_STORE_FIGURES) + link_of(vm, disk);
+	return (struct store_figures *)shared_at(SHARED_STORE_FIGURES) + link_in(vm, slot);
 }
 
 static void add_io(struct io_counts *to, const struct io_counts *from)
@@ -54,10 +92,10 @@ static void add_io(struct io_counts *to, const struct io_counts *from)
 	to->errors += from->errors;
 }
 
-/* The figures of that disk begin again, while the store does not serve it. */
-static void begin_figures(struct vm *vm, u32 disk)
+/* The figures of that slot's disk begin again, while the store does not serve it. */
+static void begin_figures(struct vm *vm, u32 slot)
 {
-	struct store_figures *f = figures_of(vm, disk);
+	struct store_figures *f = figures_in(vm, slot);
 
 	add_io(&vm->io_before, &f->counts);
 	memset(f, 0, sizeof(*f));
@@ -69,7 +107,7 @@ static struct io_counts io_of(const struct vm *vm)
 	struct io_counts sum = vm->io_before;
 
 	for (u32 i = 0; i < VM_DEVICES; i++)
-		add_io(&sum, &figures_of(vm, i)->counts);
+		add_io(&sum, &figures_in(vm, i)->counts);
 	return sum;
 }
 
@@ -80,26 +118,56 @@ void vm_disks_deleted(struct io_counts *out)
 
 /* ---- volumes ---- */
 
+/* Slots of the disks that `list` has: one that the VM has already keeps its own, others get empty ones. */
+static void choose_slots(const struct vm *vm, struct volume *const *list, u32 count, u8 *slots)
+{
+	u32 taken = leaving_slots(vm), is_new = 0;
+
+	for (u32 i = 0; i < count; i++) {
+		if (list[i]->vm == vm->index && list[i]->disk < VM_DEVICES) {
+			slots[i] = vm->slot_of[list[i]->disk];
+			taken |= BIT32(slots[i]);
+		} else {
+			is_new |= BIT32(i);
+		}
+	}
+	for (; is_new != 0; is_new &= is_new - 1) {
+		slots[__builtin_ctz(is_new)] = (u8)__builtin_ctz(~taken);
+		taken |= ~taken & (taken + 1);		/* the lowest that was clear */
+	}
+}
+
+/* Those that are leaving have no place in the list, and stay its own until the store has answered. */
+static void let_go(const struct vm *vm)
+{
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		if (volume_of(vm, i) != NULL)
+			volume_of(vm, i)->vm = VOLUME_NOBODY;
+}
+
 void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 {
-	const struct volume *old[VM_DEVICES];
+	struct volume *list[VM_DEVICES];
+	bool had[VM_DEVICES];
+	u8 slots[VM_DEVICES];
 	char name[VOLUME_NAME_BYTES];
 
-	for (u32 i = 0; i < VM_DEVICES; i++)
-		old[i] = volume_of(vm, i);
-	volumes_let_go(vm->index);
 	for (u32 i = 0; i < next->disk_count; i++) {
-		struct volume *v;
-
 		volume_name_of(name, vm->name, next, i);
-		v = volume_find(name);
-		v->vm = vm->index;
-		v->disk = i;
-		if (v->is_fresh)
-			v->made_for = vm->index;
-		v->is_fresh = false;
-		if (v != old[i])
-			begin_figures(vm, i);
+		list[i] = volume_find(name);
+		had[i] = list[i]->vm == vm->index;
+	}
+	choose_slots(vm, list, next->disk_count, slots);
+	let_go(vm);
+	for (u32 i = 0; i < next->disk_count; i++) {
+		list[i]->vm = vm->index;
+		list[i]->disk = i;
+		if (list[i]->is_fresh)
+			list[i]->made_for = vm->index;
+		list[i]->is_fresh = false;
+		vm->slot_of[i] = slots[i];
+		if (!had[i] && !vm->slots[slots[i]].has_disk)
+			begin_figures(vm, slots[i]);
 		store_rules(link_of(vm, i), &next->disks[i], next->on_io_error == IO_ERROR_PAUSE);
 	}
 	for (u32 i = 0; i < STORE_VOLUMES; i++)	/* what it has no more does not go with it either */
@@ -218,7 +286,7 @@ void vm_disks_forget(struct vm *vm)
 	add_io(&deleted, &io);
 	service_time_forget(vm);
 	for (u32 i = 0; i < VM_DEVICES; i++)	/* another VM has that place next */
-		memset(figures_of(vm, i), 0, sizeof(struct store_figures));
+		memset(figures_in(vm, i), 0, sizeof(struct store_figures));
 	volumes_let_go(vm->index);
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index)
@@ -228,22 +296,80 @@ void vm_disks_forget(struct vm *vm)
 
 /* ---- links ---- */
 
-static enum status build_link(struct vm *vm, u32 disk)
+static void unmap(const struct vm *vm, u64 address, u64 bytes)
 {
-	u64 h_mem, h_own;
-	enum status st = object_set_mem(&vm->objects, VMM_DISK_BYTES, 0, &h_own);
+	while (sys_mem_unmap(vm->pd.h_pd, address, bytes) == ST_AGAIN)
+		;
+}
 
-	if (st == ST_OK)
-		st = pd_fill(vm->pd.h_pd, h_own, VMM_DISKS + disk * VMM_DISK_STRIDE, 0, VMM_DISK_BYTES, RW);
-	if (st == ST_OK)
-		st = object_set_mem(&vm->links, BLK_LINK_BYTES, driver_memory_flags(), &h_mem);
-	if (st == ST_OK)
-		st = pd_fill(vm->pd.h_pd, h_mem, VMM_LINKS + disk * BLK_LINK_BYTES, 0, BLK_LINK_BYTES, RW);
-	if (st == ST_OK)
-		st = store_attach(link_of(vm, disk), h_mem, volume_of(vm, disk), &vm->spec.disks[disk]);
-	if (st == ST_OK)
-		store_rules(link_of(vm, disk), &vm->spec.disks[disk], vm->spec.on_io_error == IO_ERROR_PAUSE);
+/* All of it, so that the VMM never faults for want of memory; or nothing. */
+static enum status map(const struct vm *vm, u64 h_mem, u64 address, u64 bytes)
+{
+	enum status st = pd_map(vm->pd.h_pd, h_mem, address, bytes, RW);
+
+	if (st != ST_OK)
+		return st;
+	st = pd_fill(vm->pd.h_pd, h_mem, address, 0, bytes, RW);
+	if (st != ST_OK)
+		unmap(vm, address, bytes);
 	return st;
+}
+
+/* A MEM of that set, mapped: its handle, 0 on a failure. */
+static enum status make_mem(struct vm *vm, struct object_set *set, u64 address, u64 bytes, u32 flags, u64 *h_mem)
+{
+	enum status st = object_set_mem(set, bytes, flags, h_mem);
+
+	if (st == ST_OK) {
+		st = map(vm, *h_mem, address, bytes);
+		if (st != ST_OK)
+			object_set_drop_mem(set, *h_mem);
+	}
+	if (st != ST_OK)
+		*h_mem = 0;
+	return st;
+}
+
+static u64 link_address(u32 slot)
+{
+	return VMM_LINKS + slot * (u64)BLK_LINK_BYTES;
+}
+
+static void drop_link(struct vm *vm, u32 slot)
+{
+	unmap(vm, link_address(slot), BLK_LINK_BYTES);
+	object_set_drop_mem(&vm->links, vm->slots[slot].h_link);
+	vm->slots[slot].h_link = 0;
+}
+
+enum status vm_disks_link(struct vm *vm, u32 slot, const struct volume *v, const struct disk_spec *disk)
+{
+	struct vm_slot *s = &vm->slots[slot];
+	enum status st = ST_OK;
+
+	if (s->h_own == 0)
+		st = make_mem(vm, &vm->objects, VMM_DISKS + slot * VMM_DISK_STRIDE, VMM_DISK_BYTES, 0, &s->h_own);
+	if (st == ST_OK)
+		st = make_mem(vm, &vm->links, link_address(slot), BLK_LINK_BYTES, driver_memory_flags(), &s->h_link);
+	if (st != ST_OK)
+		return st;
+	begin_figures(vm, slot);
+	st = store_attach(link_in(vm, slot), s->h_link, v, disk);
+	if (st != ST_OK) {
+		drop_link(vm, slot);
+		return st;
+	}
+	store_rules(link_in(vm, slot), disk, vm->spec.on_io_error == IO_ERROR_PAUSE);
+	s->has_disk = true;
+	return ST_OK;
+}
+
+bool vm_disks_unlink(struct vm *vm, u32 slot)
+{
+	if (!store_detach(link_in(vm, slot)))
+		return false;
+	drop_link(vm, slot);
+	return true;
 }
 
 void vm_disks_retry(const struct vm *vm)
@@ -256,25 +382,36 @@ enum status vm_disks_build(struct vm *vm)
 {
 	enum status st = ST_OK;
 
-	for (u32 i = 0; i < VM_DEVICES; i++)
+	memset(vm->slots, 0, sizeof(vm->slots));
+	for (u32 i = 0; i < VM_DEVICES; i++) {
 		begin_figures(vm, i);
-	for (u32 i = 0; i < vm->spec.disk_count && st == ST_OK; i++)
-		st = volume_of(vm, i) != NULL ? build_link(vm, i) : ST_STATE;
+		vm->slot_of[i] = (u8)i;
+	}
+	for (u32 i = 0; i < vm->spec.disk_count && st == ST_OK; i++) {
+		const struct volume *v = volume_of(vm, i);
+
+		st = v != NULL ? vm_disks_link(vm, i, v, &vm->spec.disks[i]) : ST_STATE;
+	}
 	return st;
+}
+
+struct vmm_disk vm_disk_of(const struct vm *vm, u32 disk)
+{
+	const struct disk_spec *spec = &vm->spec.disks[disk];
+	struct vmm_disk out = {
+		.bytes = volume_of(vm, disk)->bytes, .block_bytes = volume_of(vm, disk)->block_bytes,
+		.flags = (spec->flags & DISK_READ_ONLY) != 0 ? VMM_DISK_READ_ONLY : 0,
+	};
+
+	strcpy(out.serial, spec->serial);
+	return out;
 }
 
 void vm_disks_args(const struct vm *vm, struct vmm_args *args)
 {
 	args->disk_count = vm->spec.disk_count;
-	for (u32 i = 0; i < vm->spec.disk_count; i++) {
-		const struct disk_spec *disk = &vm->spec.disks[i];
-
-		args->disks[i] = (struct vmm_disk){
-			.bytes = volume_of(vm, i)->bytes, .block_bytes = volume_of(vm, i)->block_bytes,
-			.flags = (disk->flags & DISK_READ_ONLY) != 0 ? VMM_DISK_READ_ONLY : 0,
-		};
-		strcpy(args->disks[i].serial, disk->serial);
-	}
+	for (u32 i = 0; i < vm->spec.disk_count; i++)
+		args->disks[i] = vm_disk_of(vm, i);
 }
 
 bool vm_disks_detach(const struct vm *vm)
@@ -282,7 +419,7 @@ bool vm_disks_detach(const struct vm *vm)
 	bool is_free = true;
 
 	for (u32 i = 0; i < VM_DEVICES; i++)
-		is_free = store_detach(link_of(vm, i)) && is_free;
+		is_free = store_detach(link_in(vm, i)) && is_free;
 	return is_free;
 }
 
@@ -300,7 +437,7 @@ void vm_disks_report(const struct vm *vm, struct vm_report *out)
 		to->bytes = v->bytes;
 		to->flags = vm->spec.disks[i].flags | (v->made_for == vm->index ? DISK_MADE : 0) |
 			    (v->was_blank ? DISK_WAS_BLANK : 0);
-		to->io = figures_of(vm, i)->counts;
+		to->io = figures_in(vm, vm->slot_of[i])->counts;
 	}
 }
 
@@ -309,6 +446,6 @@ void vm_disks_stats(const struct vm *vm, struct vm_stats *out)
 	out->disk_count = vm->spec.disk_count;
 	for (u32 i = 0; i < vm->spec.disk_count; i++) {
 		volume_name_of(out->disks[i].volume, vm->name, &vm->spec, i);
-		out->disks[i].figures = *figures_of(vm, i);
+		out->disks[i].figures = *figures_in(vm, vm->slot_of[i]);
 	}
 }

@@ -24,6 +24,19 @@ bool vm_disks_are_gone(const struct vm *vm, struct error_info *no);
 /* It is no more: volumes that it had stay. */
 void vm_disks_forget(struct vm *vm);
 
+/* The disk in that slot, VM_DEVICES if there is none. / The slot's volume, also one that is leaving. */
+u32 vm_disk_in(const struct vm *vm, u32 slot);
+struct volume *vm_volume_in(const struct vm *vm, u32 slot);
+/* Slots that are not empty, a bit each. */
+u32 vm_disks_taken(const struct vm *vm);
+/* Give a VM that lives memory for an empty slot, and the store a link with it. On a failure the slot is empty, or is
+ * leaving. */
+enum status vm_disks_link(struct vm *vm, u32 slot, const struct volume *v, const struct disk_spec *disk) MUST_CHECK;
+/* A slot that is_leaving. True: neither the store nor a device has its link any more, and its memory is free. */
+bool vm_disks_unlink(struct vm *vm, u32 slot);
+/* What its VMM is told of that disk. */
+struct vmm_disk vm_disk_of(const struct vm *vm, u32 disk);
+
 /* A step of vm_build: links with the store, before the arguments are filled in. */
 enum status vm_disks_build(struct vm *vm) MUST_CHECK;
 void vm_disks_args(const struct vm *vm, struct vmm_args *args);

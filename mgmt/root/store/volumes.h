@@ -29,7 +29,8 @@ struct volume {
 	char on[DISK_NAME_BYTES];	/* VOLUME_RAM or a disk's name */
 	u32 block_bytes;
 	u64 bytes;
-	u32 vm, disk;		/* the VM that has it as that disk, or VOLUME_NOBODY */
+	u32 vm;			/* the VM that has it, or VOLUME_NOBODY */
+	u32 disk;		/* as that disk; VM_DEVICES + slot: it is leaving that slot (struct vm_slot) */
 	u32 made_for;		/* the VM that it was made for, and goes with; or VOLUME_NOBODY */
 	u64 identity;		/* DISK: as the store tells (store.h) */
 	u32 slot;		/* MEMORY: STORE_RAM; else the disk's */

@@ -248,6 +248,13 @@ static bool is_limit_only(const struct vm *vm, const struct vm_spec *wanted, u32
 	return true;
 }
 
+struct error_info vm_judge_disks(const struct vm *vm, const struct vm_spec *next, bool is_dry_run)
+{
+	struct error_info no = volumes_judge(vm->name, vm->index, next);
+
+	return no.error == ERR_NONE && !is_dry_run ? volumes_judge_there(vm->name, next) : no;
+}
+
 struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run)
 {
 	static struct vm_spec next;	/* too large for the stack */
@@ -266,9 +273,7 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 	if (no.error == ERR_NONE && (asked & ~FIELDS_ANY_TIME) != 0 && vm->phase == VM_PHASE_IDLE)
 		no = vm_memory_judge(&next);
 	if (no.error == ERR_NONE && concerns_disks)
-		no = volumes_judge(vm->name, vm->index, &next);
-	if (no.error == ERR_NONE && concerns_disks && !is_dry_run)
-		no = volumes_judge_there(vm->name, &next);
+		no = vm_judge_disks(vm, &next, is_dry_run);
 	if (no.error != ERR_NONE || is_dry_run)
 		return no;
 	no = vm_share_change(vm, &next.share);

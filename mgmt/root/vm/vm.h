@@ -35,6 +35,15 @@ struct vm_profile {
 	u64 wake_bucket[STATS_BUCKETS];
 };
 
+/* A slot for a disk in its machine, in this run (struct vmm_disk_slot). */
+struct vm_slot {
+	bool has_disk;
+	bool is_leaving;	/* the guest has ejected its disk, the store has the link still */
+	u32 generation, ejects;	/* as in the control page */
+	u64 h_link;		/* 0: none */
+	u64 h_own;		/* memory of the VMM's device; it stays for the slot's next disk */
+};
+
 struct vm {
 	bool is_used;
 	u32 events_due;		/* bit = client that is to be told the present state */
@@ -44,6 +53,7 @@ struct vm {
 	u64 id;			/* no other VM, before or after, has it */
 	char name[VM_NAME_BYTES];
 	struct vm_spec spec;
+	u8 slot_of[VM_DEVICES];	/* of its disks, by their place in the spec: the place itself when it starts */
 
 	enum vm_phase phase;
 	enum vm_state idle_state;	/* state when idle */
@@ -65,6 +75,7 @@ struct vm {
 	/* Only in a phase with objects (lifecycle_has_objects). */
 	struct object_set objects;
 	struct object_set links;	/* memory shared with the store; goes when the store has given it back */
+	struct vm_slot slots[VM_DEVICES];
 	struct pd pd;
 	u64 h_ram, h_vm;
 	u64 h_vcpus[VM_VCPUS], h_threads[VM_VCPUS];
@@ -100,6 +111,8 @@ struct vm *vm_find(const char *name);
 struct error_info vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out);
 /* Change the fields `asked` (BIT32(FIELD_*)) of its spec: all of them at rest, those of FIELDS_ANY_TIME always. */
 struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run);
+/* The part of vm_set that concerns disks: could it have these? */
+struct error_info vm_judge_disks(const struct vm *vm, const struct vm_spec *next, bool is_dry_run);
 u32 vm_count(u32 *running);
 /* Bytes that must be free for a VM of that spec to start / bytes that would be free if no VM lived. */
 u64 vm_need_bytes(const struct vm_spec *spec);

@@ -4,6 +4,7 @@
  */
 #include "vm_watch.h"
 
+#include "hot_disks.h"
 #include "link_rules.h"
 #include "root.h"
 #include "rt_log.h"
@@ -31,6 +32,7 @@ void vm_poll_controls(void)
 
 		if (!vm_is_alive(vm))
 			continue;
+		hot_disks_watch(vm);
 		phase = vm_control(vm)->phase;
 		is_paused = vm_control(vm)->is_paused;
 		if (phase == PHASE_ENDED)
@@ -82,6 +84,7 @@ static u64 end_step(struct vm *vm, u64 now)
 		return DEADLINE_NONE;	/* the store's signal wakes root */
 	if (object_set_release_step(&vm->links) != ST_OK)
 		return 0;
+	hot_disks_end(vm);
 	if (!are_volumes_gone(vm, now))
 		return vm->deadline_tsc;
 	internal_event(vm, IN_GONE);
@@ -94,13 +97,13 @@ void vm_poll_disks(void)
 
 	while (link_rules_failure(&link)) {
 		struct vm *vm = vm_at(link / VM_DEVICES);
+		u32 disk = vm_is_alive(vm) ? vm_disk_in(vm, link % VM_DEVICES) : VM_DEVICES;
 		char name[VOLUME_NAME_BYTES];
 
-		if (!vm_is_alive(vm) || vm->has_failed_disk)
+		if (disk == VM_DEVICES || vm->has_failed_disk)
 			continue;
-		volume_name_of(name, vm->name, &vm->spec, link % VM_DEVICES);
-		snprintf(vm->disk_failure, sizeof(vm->disk_failure), "disk %u, volume %s",
-			 (unsigned)(link % VM_DEVICES), name);
+		volume_name_of(name, vm->name, &vm->spec, disk);
+		snprintf(vm->disk_failure, sizeof(vm->disk_failure), "disk %u, volume %s", (unsigned)disk, name);
 		rt_log("root: VM %s: %s failed; it pauses, resume-vm tries again", vm->name, vm->disk_failure);
 		vm->has_failed_disk = true;
 	}
@@ -110,6 +113,8 @@ static u64 step_one(struct vm *vm, u64 now)
 {
 	if (vm->phase == VM_PHASE_ENDING)
 		return end_step(vm, now);
+	if (lifecycle_has_objects(vm->phase))
+		hot_disks_step(vm);
 	if (vm->deadline_tsc <= now) {
 		internal_event(vm, IN_TIMEOUT);
 		return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acpi_hotplug.h - the registers by which a guest's ACPI hears of disks that come, and lets disks go (dsdt-hotplug.inc).
+ * acpi_hotplug.h - the registers by which a guest's ACPI hears of disks that come, and lets disks go
+ * (dsdt-hotplug.inc).
  *
  * Slot s is PCI device PCI_SLOT_DISKS + s. A slot's bit in UP or DOWN asserts ACPI_HOTPLUG_GSI (level) until the guest
  * clears it by writing a one; the event device's method does that and notifies the slot: device check, or eject

@@ -24,7 +24,7 @@ static inline void fake_change_disks(struct vm_report *to, const struct request 
 	u32 *count = &to->spec.disk_count;
 	struct disk_report *disk = &to->disks[*count];
 
-	if (state_is_live(to->state)) {
+	if (to->state == VM_PAUSED || (to->state == VM_SUSPENDED && r->op == REQ_DETACH_DISK)) {
 		fake_refuse_disks(reply, RESULT_STATE, ERR_VM_STATE, to->state);
 	} else if (r->op == REQ_ATTACH_DISK) {
 		*disk = (struct disk_report){ .bytes = r->spec.disks[0].bytes, .flags = DISK_MADE };

@@ -353,7 +353,7 @@ static void every_error_is_told(void **state)
 	}
 }
 
-/* Disks of a VM that is stopped. */
+/* Disks of a VM that is stopped, runs, or is paused. */
 static void a_disk_more_and_less(void **state)
 {
 	(void)state;
@@ -368,9 +368,12 @@ static void a_disk_more_and_less(void **state)
 	command("detach-disk a --volume a.1",
 		"Volume a.1 is no longer a disk of a, and is kept.\r\na has 1 disk.\r\nDisk 0: volume a.0", RESULT_OK);
 	command("start-vm a", "is running", RESULT_OK);
-	command("attach-disk a --disk 16M,on=ram",
-		"error[E_STATE]: a is running. Its disks can't change while it runs: stop-vm a first", RESULT_STATE);
-	command("detach-disk a --volume a.0", "stop-vm a first", RESULT_STATE);
+	command("attach-disk a --disk 16M,on=ram", "a has 2 disks.", RESULT_OK);
+	command("detach-disk a --volume a.1 --timeout 20s", "Volume a.1 is no longer a disk of a", RESULT_OK);
+	command("detach-disk a --volume a.1 --timeout 0s", "needs a time", RESULT_USAGE);
+	command("pause-vm a", "paused", RESULT_OK);
+	command("attach-disk a --disk 16M,on=ram", "error[E_STATE]: a is paused. Try resume-vm a", RESULT_STATE);
+	command("detach-disk a --volume a.0", "a is paused. Try resume-vm a", RESULT_STATE);
 }
 
 int main(void)

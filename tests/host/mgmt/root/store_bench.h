@@ -107,10 +107,10 @@ static inline void make_it(const struct store_order *order, u32 number)
 	done(order, STORE_OK);
 }
 
-static inline void new_store(void)
+/* The store faults and is started again, and the drivers too. Root's orders are there. */
+static inline void restart_store(void)
 {
-	u32 made = fake_threads_made(), all = made + 3;		/* the drivers come back too */
-	struct store_order order;
+	u32 made = fake_threads_made(), all = made + 3;
 
 	fake_fault(store, 15, 0x400000, 0);
 	(void)root_turn(ROOT_BIT_FAULT);
@@ -122,6 +122,13 @@ static inline void new_store(void)
 	attach_store();
 	begin_links();
 	bench_turns(0, 5);
+}
+
+static inline void new_store(void)
+{
+	struct store_order order;
+
+	restart_store();
 	while (ring_used(&orders) != 0) {
 		order = take(STORE_ADD_DISK);
 		done(&order, STORE_OK);

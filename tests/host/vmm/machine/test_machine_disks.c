@@ -2,8 +2,8 @@
 /* links: vmm rt */
 /* helpers: fake_machine.c */
 /*
- * Disks that come and go while the guest runs: the test plays root and the store, and a guest that lets disks go when it
- * is asked, when it is not, twice, never, or in the middle of a request.
+ * Disks that come and go while the guest runs: the test plays root and the store, and a guest that lets disks go when
+ * it is asked, when it is not, twice, never, or in the middle of a request.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,14 +80,17 @@ static bool is_there(u32 slot)
 static void begin_request(u32 slot)
 {
 	struct virtio_blk *b = fake_machine.disks[slot].device;
-	const struct driver_buffer buffers[] = { { HEADER, 16, false }, { DATA, 4096, true }, { HEADER + 64, 1, true } };
+	const struct driver_buffer buffers[] = {
+		{ HEADER, 16, false }, { DATA, 4096, true }, { HEADER + 64, 1, true },
+	};
 	struct virtqueue_setup setup;
 	struct blk_sqe sqe;
 
 	blk_server_begin(&store, fake_links + slot * BLK_LINK_BYTES, &info, BLK_UP, 0);
 	notify_all();
 	bus_mmio_write(&fake_machine.bus, config_address(slot, PCI_BASE_ADDRESS_2), 4, BAR);
-	bus_mmio_write(&fake_machine.bus, config_address(slot, PCI_COMMAND), 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	bus_mmio_write(&fake_machine.bus, config_address(slot, PCI_COMMAND), 2,
+		       PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	driver = (struct fake_driver){ .ram = fake_ram, .base = RING };
 	setup = driver_setup(&driver);
 	b->device.accepted = BIT64(VIRTIO_F_VERSION_1);
@@ -184,7 +187,8 @@ static void test_leaves_late(void **state)
 	notify_all();
 	assert_int_equal(fake_root_signals, 0);
 	assert_int_equal(fake_control.disk_gone[0], 0);
-	blk_server_begin(&store, fake_links, &info, BLK_UP, 0);	/* the store was started again: the request comes again */
+	/* The store was started again: the request comes again. */
+	blk_server_begin(&store, fake_links, &info, BLK_UP, 0);
 	notify_all();
 	assert_int_equal(fake_root_signals, 0);
 	assert_true(blk_server_take(&store, &sqe));

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Root on a fake kernel: disks that a VM gets and loses while it runs. The test plays the console, the store, and a VMM
+ * whose guest lets disks go when it is asked, when it is not, or never, or which lies about that.
+ */
+/* links: root rt */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store_bench.h"
+
+static u64 vmm;				/* its thread */
+
+static volatile struct vmm_control *control(void)
+{
+	return fake_memory(fake_pd_of(vmm), VMM_CONTROL);
+}
+
+static struct store_order link_order(enum store_op op, u32 slot)
+{
+	struct store_order order = take(op);
+
+	assert_int_equal(order.link, slot);	/* of the first VM */
+	return order;
+}
+
+static void link_done(enum store_op op, u32 slot)
+{
+	struct store_order order = link_order(op, slot);
+
+	done(&order, STORE_OK);
+}
+
+/* VM a with so many disks in memory, a.0 ..., running. */
+static void start_a(u32 disks)
+{
+	struct request r = a_create("a", 2 * MIB, VOLUME_RAM, "");
+	struct store_order order;
+
+	r.spec.disk_count = disks;
+	for (u32 i = 1; i < disks; i++)
+		r.spec.disks[i] = r.spec.disks[0];
+	bench_send(&r);
+	for (u32 i = 0; i < disks; i++) {
+		order = take(STORE_ADD_RAM);
+		done(&order, STORE_OK);
+	}
+	bench_expect(ERR_NONE);
+	bench_start("a");
+	vmm = bench_vmm_thread();
+	for (u32 i = 0; i < disks; i++)
+		link_done(STORE_ATTACH, i);
+}
+
+/* Whatever it has is given back; volumes in memory are deleted. */
+static void end_all(void)
+{
+	struct store_order order;
+
+	bench_ask(REQ_DELETE, "a", REQ_FLAG_FORCE);
+	for (u32 i = 0; i < 30; i++) {
+		bench_turns(0, 2);
+		if (ring_get(&orders, &order, sizeof(order)))
+			done(&order, STORE_OK);
+	}
+	for (u32 i = 0; i < 10; i++) {
+		char name[VOLUME_NAME_BYTES];
+
+		snprintf(name, sizeof(name), "a.%u", (unsigned)i);
+		ask_volume(REQ_DELETE_VOLUME, name, 0);
+		if (!bench_is_answered()) {
+			order = take(STORE_DROP_RAM);
+			done(&order, STORE_OK);
+		}
+		bench_await_answer();
+		assert_true(bench_answer.error == ERR_NONE || bench_answer.error == ERR_NO_VOLUME);
+	}
+	expect_no_order();
+	assert_int_equal(fake_object_count(), bench_idle_objects);
+	assert_int_equal(fake_free_bytes(), bench_idle_bytes);
+}
+
+static void ask_attach(u64 bytes, const char *volume)
+{
+	struct request r = a_create("a", bytes, bytes != 0 ? VOLUME_RAM : "", volume);
+
+	r.op = REQ_ATTACH_DISK;
+	bench_send(&r);
+	bench_turns(0, 3);
+}
+
+static void ask_detach(const char *volume, u32 timeout_ms)
+{
+	struct request r = a_create("a", 0, "", volume);
+
+	r.op = REQ_DETACH_DISK;
+	r.timeout_ms = timeout_ms;
+	bench_send(&r);
+	bench_turns(0, 3);
+}
+
+/* The VMM says that the guest has ejected the disk of that generation. */
+static void guest_ejects(u32 slot, u32 generation)
+{
+	control()->disk_gone[slot] = generation + 1;
+	bench_turns(ROOT_BIT_VMM, 3);
+}
+
+static void expect_disks(u32 count, const char *first, const char *second)
+{
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.spec.disk_count, count);
+	if (count > 0)
+		assert_string_equal(bench_answer.vm.disks[0].volume, first);
+	if (count > 1)
+		assert_string_equal(bench_answer.vm.disks[1].volume, second);
+}
+
+static void attach_new(u32 slot)
+{
+	struct store_order order;
+
+	ask_attach(4 * MIB, "");
+	order = take(STORE_ADD_RAM);
+	assert_false(bench_is_answered());
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	link_done(STORE_ATTACH, slot);
+}
+
+/* A disk comes, goes, and comes again; then the first one goes, and the next run has what the last one had. */
+static void comes_and_goes(void **state)
+{
+	u64 pd;
+
+	(void)state;
+	start_a(1);
+	pd = fake_pd_of(vmm);
+	(void)fake_pending(vmm);
+	attach_new(1);
+	assert_true((fake_pending(vmm) & VMM_BIT_CONTROL) != 0);
+	assert_int_equal(control()->disks[1].generation, 1);
+	assert_int_equal(control()->disks[1].disk.bytes, 4 * MIB);
+	assert_non_null(fake_memory(pd, VMM_LINKS + BLK_LINK_BYTES));
+	assert_non_null(fake_memory(pd, VMM_DISKS + VMM_DISK_STRIDE + VMM_DISK_BYTES - 1));
+	expect_disks(2, "a.0", "a.1");
+
+	ask_detach("a.1", 0);
+	assert_false(bench_is_answered());
+	assert_int_equal(control()->disks[1].ejects, 1);
+	assert_int_equal(control()->disks[0].ejects, 0);
+	guest_ejects(1, 1);
+	assert_false(bench_is_answered());		/* the store has the link */
+	assert_non_null(fake_memory(pd, VMM_LINKS + BLK_LINK_BYTES));
+	link_done(STORE_DETACH, 1);
+	bench_expect(ERR_NONE);
+	assert_null(fake_memory(pd, VMM_LINKS + BLK_LINK_BYTES));
+	expect_disks(1, "a.0", NULL);
+
+	ask_attach(0, "a.1");
+	bench_expect(ERR_NONE);
+	link_done(STORE_ATTACH, 1);
+	assert_int_equal(control()->disks[1].generation, 2);
+	assert_int_equal(control()->disks[1].ejects & 1, 0);
+	bench_turns(ROOT_BIT_VMM, 3);			/* disk_gone is that of the last one */
+	expect_disks(2, "a.0", "a.1");
+
+	ask_detach("a.0", 0);
+	assert_int_equal(control()->disks[0].ejects, 1);
+	guest_ejects(0, 0);
+	link_done(STORE_DETACH, 0);
+	bench_expect(ERR_NONE);
+	expect_disks(1, "a.1", NULL);
+	attach_new(0);
+	expect_disks(2, "a.1", "a.2");
+	bench_ask(REQ_RESET, "a", 0);
+	bench_turns(0, 10);
+	link_done(STORE_DETACH, 0);
+	link_done(STORE_DETACH, 1);
+	bench_turns(0, 10);
+	link_done(STORE_ATTACH, 0);
+	link_done(STORE_ATTACH, 1);
+	expect_disks(2, "a.1", "a.2");
+	vmm = bench_vmm_thread();
+	assert_int_equal(control()->disks[0].generation, 0);
+	assert_int_equal(((struct vmm_args *)fake_memory(fake_pd_of(vmm), VMM_ARGS))->disk_count, 2);
+	end_all();
+}
+
+/* The guest keeps it: so does the VM. What it ejects later it has ejected. */
+static void never_consents(void **state)
+{
+	(void)state;
+	start_a(2);
+	ask_detach("a.1", 20);
+	assert_false(bench_is_answered());
+	ask_detach("a.0", 20);
+	bench_expect(ERR_BUSY);
+	ask_attach(2 * MIB, "");
+	bench_expect(ERR_BUSY);
+	end_all();
+	start_a(2);
+	ask_detach("a.1", 20);
+	bench_expect(ERR_NOT_EJECTED);
+	assert_string_equal(bench_answer.text, "a.1");
+	assert_int_equal(control()->disks[1].ejects, 2);
+	expect_disks(2, "a.0", "a.1");
+	expect_no_order();
+	guest_ejects(1, 0);
+	link_done(STORE_DETACH, 1);
+	expect_disks(1, "a.0", NULL);
+	ask_attach(0, "a.1");
+	bench_expect(ERR_NONE);
+	link_done(STORE_ATTACH, 1);
+	end_all();
+}
+
+/* Until the store has answered, neither the slot nor the volume is free. */
+static void store_is_slow(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	start_a(2);
+	guest_ejects(1, 0);			/* nobody has asked */
+	order = link_order(STORE_DETACH, 1);
+	expect_disks(1, "a.0", NULL);
+	ask_attach(0, "a.1");
+	bench_expect(ERR_BUSY);
+	ask_volume(REQ_DELETE_VOLUME, "a.1", 0);
+	bench_expect(ERR_VOLUME_BUSY);
+	attach_new(2);
+	done(&order, STORE_OK);
+	ask_attach(0, "a.1");
+	bench_expect(ERR_NONE);
+	link_done(STORE_ATTACH, 1);
+	expect_disks(3, "a.0", "a.2");
+	ask_detach("a.2", 20);
+	guest_ejects(2, 1);
+	order = link_order(STORE_DETACH, 2);
+	bench_expect(ERR_NONE);			/* it is the VM's no more, when time is over */
+	expect_disks(2, "a.0", "a.1");
+	restart_store();			/* the old one never answers: what it had, it has not now */
+	for (u32 attached = 0; ring_get(&orders, &order, sizeof(order));) {
+		assert_true(order.op != STORE_ATTACH || order.link == attached++);
+		assert_in_range(attached, 0, 2);
+		done(&order, STORE_OK);
+	}
+	tell_disks();
+	expect_no_order();
+	ask_attach(0, "a.2");
+	bench_expect(ERR_NONE);
+	link_done(STORE_ATTACH, 2);
+	end_all();
+}
+
+/* The VM stops, starts again or is deleted while its guest is asked, or while the store is. */
+static void ends_in_between(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	start_a(2);
+	ask_detach("a.1", 0);
+	bench_vmm_control()->wants_restart = 1;
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_REBOOT);
+	bench_turns(0, 10);
+	link_done(STORE_DETACH, 0);
+	link_done(STORE_DETACH, 1);
+	bench_expect(ERR_VM_ENDED);
+	expect_disks(2, "a.0", "a.1");
+	end_all();
+
+	start_a(2);
+	ask_detach("a.1", 0);
+	guest_ejects(1, 0);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_POWEROFF);
+	bench_turns(0, 10);
+	link_done(STORE_DETACH, 1);
+	link_done(STORE_DETACH, 0);
+	bench_expect(ERR_NONE);
+	expect_disks(1, "a.0", NULL);
+	ask_attach(0, "a.1");			/* at rest */
+	bench_expect(ERR_NONE);
+	end_all();
+
+	start_a(2);				/* its a.1 stays, since it was no disk of it any more */
+	guest_ejects(1, 0);
+	bench_ask(REQ_DELETE, "a", REQ_FLAG_FORCE);
+	bench_turns(0, 10);
+	link_done(STORE_DETACH, 1);
+	link_done(STORE_DETACH, 0);
+	order = take(STORE_DROP_RAM);
+	assert_string_equal(order.volume, "a.0");
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	end_all();
+}
+
+static void refused_states(void **state)
+{
+	(void)state;
+	start_a(1);
+	ask_detach("b.0", 0);
+	bench_expect(ERR_NOT_ITS_VOLUME);
+	ask_attach(0, "nothing");
+	bench_expect(ERR_NO_VOLUME);
+	control()->is_suspended = 1;
+	ask_detach("a.0", 0);
+	bench_expect(ERR_VM_STATE);
+	assert_int_equal(bench_answer.have, VM_SUSPENDED);
+	attach_new(1);				/* it finds it when it wakes */
+	control()->is_suspended = 0;
+	bench_ask(REQ_PAUSE, "a", 0);
+	ask_attach(2 * MIB, "");
+	bench_expect(ERR_BUSY);
+	control()->is_paused = control()->want_paused;
+	bench_turns(ROOT_BIT_VMM, 2);
+	ask_attach(2 * MIB, "");
+	bench_expect(ERR_VM_STATE);
+	assert_int_equal(bench_answer.have, VM_PAUSED);
+	ask_detach("a.0", 0);
+	bench_expect(ERR_VM_STATE);
+	bench_ask(REQ_STOP, "a", 0);
+	ask_detach("a.0", 0);
+	bench_expect(ERR_VM_STATE);
+	assert_int_equal(bench_answer.have, VM_STOPPING);
+	expect_no_order();
+	end_all();
+}
+
+/* A VM that stops while the volume of a disk is being made has it when it starts next; one that loses another
+ * meanwhile does not get it back. */
+static void changes_while_it_is_made(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	start_a(1);
+	ask_attach(2 * MIB, "");
+	order = take(STORE_ADD_RAM);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_POWEROFF);
+	bench_turns(0, 10);
+	link_done(STORE_DETACH, 0);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	expect_disks(2, "a.0", "a.1");
+	end_all();
+
+	start_a(2);
+	ask_attach(2 * MIB, "");
+	order = take(STORE_ADD_RAM);
+	guest_ejects(0, 0);
+	link_done(STORE_DETACH, 0);
+	done(&order, STORE_OK);
+	bench_expect(ERR_BUSY);
+	expect_disks(1, "a.1", NULL);
+	order = take(STORE_DROP_RAM);		/* what was made for it */
+	assert_string_equal(order.volume, "a.2");
+	done(&order, STORE_OK);
+	end_all();
+}
+
+/* A VMM says what it likes of its slots: it can lose its own disks and nothing else. */
+static void lies(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	start_a(2);
+	for (u32 slot = 2; slot < VM_DEVICES; slot++)
+		guest_ejects(slot, 0);
+	guest_ejects(0, 7);
+	guest_ejects(1, ~0u);
+	expect_disks(2, "a.0", "a.1");
+	expect_no_order();
+	guest_ejects(1, 0);
+	control()->disk_gone[1] = 0;		/* and takes it back */
+	bench_turns(ROOT_BIT_VMM, 3);
+	guest_ejects(1, 0);
+	link_done(STORE_DETACH, 1);
+	guest_ejects(1, 0);
+	expect_no_order();
+	expect_disks(1, "a.0", NULL);
+	srand(1);
+	for (u32 n = 0; n < 2000; n++) {
+		u32 slot = (u32)rand() % VM_DEVICES;
+
+		control()->disk_gone[slot] = (u32)rand() % 4;
+		control()->disks[slot].generation = (u32)rand();
+		control()->disks[slot].ejects = (u32)rand();
+		control()->is_suspended = (u32)rand() % 2;
+		if (n % 8 == 0)
+			ask_attach(n % 16 != 0 ? 2 * MIB : 0, n % 16 != 0 ? "" : "a.1");
+		if (n % 8 == 3)
+			ask_detach("a.1", 1);
+		bench_turns(ROOT_BIT_VMM, 2);
+		if (n % 3 == 0 && ring_get(&orders, &order, sizeof(order)))
+			done(&order, STORE_OK);
+		for (u32 i = 0; n % 64 == 63 && i < 9; i++)
+			ask_volume(REQ_DELETE_VOLUME, (char[]){ 'a', '.', (char)('0' + i), 0 }, 0);
+	}
+	while (ring_get(&orders, &order, sizeof(order)))
+		done(&order, STORE_OK);
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_in_range(bench_answer.vm.spec.disk_count, 0, VM_DEVICES);
+	end_all();
+}
+
+/* Every call that attaching makes fails once: the VM has the disk, or nothing is left of it. */
+static void each_call_fails_once(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	for (u32 n = 1; n < 16; n++) {
+		u32 count;
+
+		start_a(1);
+		fake_fail_call(n, ST_NOMEM);
+		ask_attach(2 * MIB, "");
+		for (u32 i = 0; i < 10; i++) {
+			bench_turns(0, 2);
+			if (ring_get(&orders, &order, sizeof(order)))
+				done(&order, STORE_OK);
+		}
+		bench_await_answer();
+		count = bench_answer.error == ERR_NONE ? 2 : 1;
+		assert_true(bench_answer.error == ERR_NONE || bench_answer.error == ERR_NO_MEMORY ||
+			    bench_answer.error == ERR_DISK_MEMORY);
+		fake_fail_call(0, ST_OK);
+		assert_int_equal(control()->disks[1].generation, count - 1);
+		expect_disks(count, "a.0", "a.1");
+		end_all();
+	}
+}
+
+static void dry_runs(void **state)
+{
+	struct request r;
+
+	(void)state;
+	start_a(1);
+	r = a_create("a", 2 * MIB, VOLUME_RAM, "");
+	r.op = REQ_ATTACH_DISK;
+	r.flags = REQ_FLAG_DRY_RUN;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	r = a_create("a", 0, "", "a.0");
+	r.op = REQ_DETACH_DISK;
+	r.flags = REQ_FLAG_DRY_RUN;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(control()->disks[0].ejects, 0);
+	expect_disks(1, "a.0", NULL);
+	expect_no_order();
+	end_all();
+}
+
+static int start_root(void **state)
+{
+	int rc = setup(state);
+
+	bench_idle_bytes = fake_free_bytes();
+	bench_idle_objects = fake_object_count();
+	return rc;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(comes_and_goes), cmocka_unit_test(never_consents), cmocka_unit_test(store_is_slow),
+		cmocka_unit_test(ends_in_between), cmocka_unit_test(refused_states),
+		cmocka_unit_test(changes_while_it_is_made), cmocka_unit_test(lies),
+		cmocka_unit_test(each_call_fails_once), cmocka_unit_test(dry_runs),
+	};
+
+	return cmocka_run_group_tests(tests, start_root, NULL);
+}
