@@ -33,8 +33,9 @@ enum silicon_flaw {
 	SILICON_FLAW_COUNT
 };
 
-/* What devices with drivers can reach in memory: there are none; or an IOMMU confines them; or everything. */
-enum info_dma { DMA_NONE, DMA_CONTAINED, DMA_NOT_CONTAINED };
+/* What devices with drivers can reach in memory: there are none; or an IOMMU confines them; or everything. Or an IOMMU
+ * confines them, but they can raise any interrupt. */
+enum info_dma { DMA_NONE, DMA_CONTAINED, DMA_NOT_CONTAINED, DMA_INTERRUPTS_OPEN };
 
 enum info_screen_type { SCREEN_NONE, SCREEN_RGB, SCREEN_TEXT };		/* as Multiboot2 numbers them; 0: no use */
 

@@ -104,13 +104,15 @@ enum syscall_nr {
 #define MAP_FILL BIT32(8)
 
 #define IRQ_PCPU 0u	/* the pCPU that all interrupt lines come to: a driver there is next to them */
+#define IRQ_VECTOR 0x30u	/* + GSI: the vector that a line raises there */
 
 /* SYS_IRQ_CREATE flags. */
 #define IRQ_LEVEL BIT32(0)	/* level triggered (else edge) */
 #define IRQ_LOW BIT32(1)	/* active low (else high) */
 #define IRQ_MSI BIT32(2)	/* alone: a message (MSI, MSI-X), edge triggered. No SYS_IRQ_ACK is needed */
 #define IRQ_SHARED BIT32(3)	/* others may bind the line too, with the same flags: each is signalled */
-#define IRQ_FLAGS_ALL 0xfu
+#define IRQ_REMAPPED BIT32(4)	/* not with IRQ_MSI: the I/O APIC sends VT-d's remappable format, with index `gsi` */
+#define IRQ_FLAGS_ALL 0x1fu
 
 enum thread_op {
 	/* On oneself (h = 0). */

@@ -12,15 +12,17 @@
 
 #define HEAD_BYTES 40u			/* of a structure or block; what is shorter has zeros there */
 #define STRUCTURES 48u			/* where they begin, in both tables */
+#define DMAR_FLAGS 37u			/* of the table */
+#define DMAR_FLAG_INTERRUPTS BIT32(0)
 #define ADDRESS_LIMIT (1ull << 52)
 #define REQUESTER_LAST 0xffffu
 
 /* DMAR structures (8.2 to 8.4) and device scopes (8.3.1). */
 enum { DMAR_DRHD = 0, DMAR_RMRR = 1 };
 enum { DRHD_FLAGS = 4, DRHD_SEGMENT = 6, DRHD_BASE = 8, DRHD_BYTES = 16 };
-enum { RMRR_SEGMENT = 6, RMRR_BASE = 8, RMRR_LIMIT = 16, RMRR_SCOPES = 24, SCOPE_BUS = 5, SCOPE_PATH = 6,
+enum { RMRR_SEGMENT = 6, RMRR_BASE = 8, RMRR_LIMIT = 16, RMRR_SCOPES = 24, SCOPE_ID = 4, SCOPE_BUS = 5, SCOPE_PATH = 6,
        SCOPE_BYTES = 8 };
-enum { SCOPE_DEVICE = 1, SCOPE_BRIDGE = 2 };
+enum { SCOPE_DEVICE = 1, SCOPE_BRIDGE = 2, SCOPE_IOAPIC = 3 };
 #define DRHD_ALL BIT32(0)
 
 /* IVRS blocks (5.2.2). */
@@ -86,13 +88,13 @@ static void add_region(struct acpi_iommu *out, u64 start, u64 end, u16 first, u1
 		};
 }
 
-static void add_ioapic(struct acpi_iommu *out, u16 bdf)
+static void add_ioapic(struct acpi_iommu *out, u8 id, u16 bdf)
 {
 	for (u32 i = 0; i < out->ioapic_count; i++)
-		if (out->ioapics[i] == bdf)
+		if (out->ioapics[i].bdf == bdf && out->ioapics[i].id == id)
 			return;
 	if (out->ioapic_count < ACPI_IOMMU_IOAPICS)
-		out->ioapics[out->ioapic_count++] = bdf;
+		out->ioapics[out->ioapic_count++] = (struct acpi_iommu_ioapic){ .bdf = bdf, .id = id };
 	else
 		out->is_cut = true;
 }
@@ -122,6 +124,8 @@ static void scan_scopes(const struct acpi_source *source, u64 at, u32 bytes, str
 			add_range(out, &(struct acpi_iommu_range){
 				.first = bdf, .last = bdf, .is_bridge = s[0] == SCOPE_BRIDGE,
 			});
+		if (s[1] == SCOPE_BYTES && s[0] == SCOPE_IOAPIC)
+			add_ioapic(out, s[SCOPE_ID], bdf);
 	}
 }
 
@@ -160,6 +164,8 @@ void acpi_scan_dmar(const struct acpi_source *source, u64 at, u32 bytes, struct 
 	if (out->kind != ACPI_IOMMU_NONE)
 		return;
 	out->kind = ACPI_IOMMU_VTD;
+	out->remaps_interrupts = read_head(source, at, bytes, head, HEAD_BYTES) &&
+				 (head[DMAR_FLAGS] & DMAR_FLAG_INTERRUPTS) != 0;
 	for (u32 done = STRUCTURES; range_ok(done, 4, bytes); done += length) {
 		length = read_structure(source, at, done, bytes, head);
 		if (length == 0) {
@@ -222,7 +228,7 @@ static void scan_entry(const u8 *e, struct acpi_iommu_range *open, struct acpi_i
 		break;
 	case ENTRY_SPECIAL:
 		if (e[7] == SPECIAL_IOAPIC)
-			add_ioapic(out, get16(e + 5));
+			add_ioapic(out, e[4], get16(e + 5));
 		break;
 	default:
 		break;
@@ -281,6 +287,7 @@ void acpi_scan_ivrs(const struct acpi_source *source, u64 at, u32 bytes, struct 
 	if (out->kind != ACPI_IOMMU_NONE)
 		return;
 	out->kind = ACPI_IOMMU_AMD;
+	out->remaps_interrupts = true;
 	for (u32 done = STRUCTURES; range_ok(done, 4, bytes); done += length) {
 		length = read_structure(source, at, done, bytes, head);
 		if (length == 0) {
@@ -292,6 +299,16 @@ void acpi_scan_ivrs(const struct acpi_source *source, u64 at, u32 bytes, struct 
 		else if (head[0] >= IVMD_ALL && head[0] <= IVMD_RANGE)
 			scan_ivmd(head, length, out);
 	}
+}
+
+bool acpi_iommu_ioapic(const struct acpi_iommu *iommu, u8 id, u16 *bdf)
+{
+	for (u32 i = 0; i < iommu->ioapic_count; i++) {
+		*bdf = iommu->ioapics[i].bdf;
+		if (iommu->ioapics[i].id == id)
+			return true;
+	}
+	return false;
 }
 
 /* Of ranges that overlap, one with an alias counts. */

@@ -32,16 +32,23 @@ struct acpi_iommu_region {
 	u16 first, last;	/* requesters; DMAR: the first one that it names, or 0 */
 };
 
+/* An I/O APIC of that APIC id sends its interrupts as this requester. */
+struct acpi_iommu_ioapic {
+	u16 bdf;
+	u8 id;
+};
+
 struct acpi_iommu {
 	u8 kind;		/* enum acpi_iommu_kind; of the first table of either kind */
 	bool is_cut;		/* there was more than there is room for */
 	bool has_other_segment;	/* a unit serves a PCI segment beyond the first: not among the units */
 	bool covers_all;	/* DMAR: a unit serves all devices that no other names */
+	bool remaps_interrupts;	/* the platform supports it; IVRS: always */
 	u32 unit_count, range_count, region_count, ioapic_count;
 	u64 units[ACPI_IOMMU_UNITS];	/* where their registers are: multiples of PAGE_SIZE */
 	struct acpi_iommu_range ranges[ACPI_IOMMU_RANGES];
 	struct acpi_iommu_region regions[ACPI_IOMMU_REGIONS];
-	u16 ioapics[ACPI_IOMMU_IOAPICS];	/* IVRS: the ids that I/O APICs' interrupts carry */
+	struct acpi_iommu_ioapic ioapics[ACPI_IOMMU_IOAPICS];
 };
 
 /* A table whose header and checksum are good: `bytes` of it from `at` on. */
@@ -51,5 +58,9 @@ void acpi_scan_ivrs(const struct acpi_source *source, u64 at, u32 bytes, struct 
 /* Does a unit translate for that requester (for all behind that bridge)? Then *alias is the id that its requests carry.
  * DMAR: a device behind bridges that is named by its path is not found; such a table is rare. */
 bool acpi_iommu_covers(const struct acpi_iommu *iommu, u32 bdf, bool is_bridge, u16 *alias);
+
+/* The requester that the I/O APIC of that APIC id is. False: the table does not name it. DMAR: one that is named by a
+ * path through bridges is not found. */
+bool acpi_iommu_ioapic(const struct acpi_iommu *iommu, u8 id, u16 *bdf);
 
 #endif

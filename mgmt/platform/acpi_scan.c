@@ -126,10 +126,12 @@ static bool table_read(const struct acpi_source *source, const struct table *t, 
 
 /* ---- MADT --------------------------------------------------------------------------------------- */
 
-static void add_ioapic(struct acpi_info *out, u64 address, u32 gsi_base)
+static void add_ioapic(struct acpi_info *out, u64 address, u32 gsi_base, u8 id)
 {
 	if (out->ioapic_count < ACPI_IOAPICS && address != 0)
-		out->ioapics[out->ioapic_count++] = (struct acpi_ioapic){ .address = address, .gsi_base = gsi_base };
+		out->ioapics[out->ioapic_count++] = (struct acpi_ioapic){
+			.address = address, .gsi_base = gsi_base, .id = id,
+		};
 }
 
 static void add_override(struct acpi_info *out, u8 isa, u32 gsi, u16 flags)
@@ -169,7 +171,7 @@ static void madt_entry(struct acpi_info *out, const u8 *e, u32 bytes)
 		break;
 	case MADT_IOAPIC:
 		if (bytes >= 12)
-			add_ioapic(out, get32(e + 4), get32(e + 8));
+			add_ioapic(out, get32(e + 4), get32(e + 8), e[2]);
 		break;
 	case MADT_OVERRIDE:
 		if (bytes >= 10 && e[2] == 0)

@@ -27,6 +27,7 @@ struct acpi_register {
 struct acpi_ioapic {
 	u64 address;
 	u32 gsi_base;
+	u8 id;			/* its APIC id */
 };
 
 struct acpi_override {

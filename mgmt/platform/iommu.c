@@ -5,6 +5,7 @@
  */
 #include "iommu.h"
 
+#include "info_page.h"
 #include "iommu_unit.h"
 #include "pci.h"
 #include "platform_parts.h"
@@ -16,12 +17,15 @@
 #define REGISTERS_ADDRESS (TABLES_ADDRESS + 2 * IOMMU_PIECE_BYTES)
 #define REGISTERS_STRIDE 0x10000ull
 #define PAUSE_US 10u
+#define UNUSED_BADGE BIT64(63)		/* of a message that nobody sends */
+#define MESSAGE_APIC_ID(address) ((u32)((address) >> 12) & 0xff)	/* SDM Vol. 3 10.11.1 */
 
 static struct iommu iommu;
 static bool is_on;
 static const char *problem;
 static u64 h_pools[2];
 static u8 domain_of[0x10000];		/* requester -> domain + 1, 0: blocked */
+static u32 lines_apic_id;		/* of the pCPU that lines interrupt */
 
 /* ---- the machine ---- */
 
@@ -112,6 +116,35 @@ static const char *judge_tables(const struct acpi_iommu *found)
 	return NULL;
 }
 
+/* As the kernel would have a device's message go there. */
+static bool find_lines_pcpu(void)
+{
+	const struct stats_page *stats = (const struct stats_page *)STATS_ADDRESS;
+	u64 h_irq;
+	bool is_found;
+
+	if (sys_irq_create(HANDLE_ROOT, IRQ_PCPU, IRQ_MSI, HANDLE_SELF_THREAD, UNUSED_BADGE, &h_irq) != ST_OK)
+		return false;
+	is_found = sys_object_stat(h_irq) == ST_OK;
+	lines_apic_id = MESSAGE_APIC_ID(stats->object[STAT_IRQ_ADDRESS]);
+	while (sys_object_destroy(h_irq) == ST_AGAIN)
+		;
+	(void)sys_handle_close(h_irq);
+	return is_found;
+}
+
+static const char *judge_interrupts(const struct acpi_iommu *found)
+{
+	u16 bdf;
+
+	if (!found->remaps_interrupts)
+		return "the firmware's table of it says so";
+	for (u32 i = 0; i < acpi.ioapic_count; i++)
+		if (!acpi_iommu_ioapic(found, acpi.ioapics[i].id, &bdf))
+			return "the firmware's table of it leaves out an I/O APIC";
+	return find_lines_pcpu() ? NULL : "there is no vector for a message";
+}
+
 static bool make_domains(void)
 {
 	for (u32 i = 0; i < IOMMU_DOMAINS; i++)
@@ -122,6 +155,7 @@ static bool make_domains(void)
 
 static const char *bring_up(const struct acpi_iommu *found)
 {
+	const struct info_page *info = (const struct info_page *)INFO_PAGE_ADDRESS;
 	const char *why = judge_tables(found);
 
 	if (why != NULL)
@@ -130,7 +164,9 @@ static const char *bring_up(const struct acpi_iommu *found)
 	iommu.unit_count = found->unit_count;
 	iommu.ioapic_count = found->ioapic_count;
 	for (u32 i = 0; i < found->ioapic_count; i++)
-		iommu.ioapics[i] = found->ioapics[i];
+		iommu.ioapics[i] = found->ioapics[i].bdf;
+	iommu.interrupt_problem = judge_interrupts(found);
+	iommu.is_x2apic = (info->features_used & BIT64(FEAT_X2APIC)) != 0;
 	for (u32 i = 0; i < found->unit_count; i++)
 		if (!map_registers(i, found->units[i]))
 			return "its registers cannot be mapped";
@@ -178,6 +214,9 @@ void iommu_start(bool is_wanted)
 	is_on = true;
 	rt_log("%s: %u unit%s; devices without a driver are blocked", iommu.kind->name, (unsigned)found->unit_count,
 	       found->unit_count == 1 ? "" : "s");
+	if (iommu.interrupt_problem != NULL)
+		rt_log("the IOMMU does not remap interrupts, devices with a driver can raise any: %s",
+		       iommu.interrupt_problem);
 	tell_regions(found);
 }
 
@@ -215,7 +254,7 @@ static bool is_covered(const struct pci_function *f, u16 *alias)
 	return false;
 }
 
-/* The table entry of an I/O APIC lets its interrupts through as they are: no device may have it, too. */
+/* The table entry of an I/O APIC leads to its interrupts: no device may have it, too. */
 static bool is_ioapic(u16 id)
 {
 	for (u32 i = 0; i < iommu.ioapic_count; i++)
@@ -277,11 +316,15 @@ enum status iommu_attach(u32 domain, const struct pci_function *f)
 enum status iommu_block(u32 domain, const struct pci_function *f)
 {
 	u16 ids[IOMMU_REQUESTERS];
+	enum status st;
 	u32 count;
 
 	if (domain >= IOMMU_DOMAINS || !requesters(f, ids, &count))
 		return ST_UNSUPPORTED;
-	return route_all(ids, count, domain, false);
+	st = route_all(ids, count, domain, false);
+	if (st != ST_OK || !iommu_remaps())
+		return st;
+	return iommu.kind->mute(&iommu, &iommu.domains[domain]) ? ST_OK : ST_STATE;
 }
 
 enum status iommu_map(u32 domain, u64 iova, u64 bus)
@@ -291,10 +334,60 @@ enum status iommu_map(u32 domain, u64 iova, u64 bus)
 	return iommu.kind->forget(&iommu, &iommu.domains[domain]) ? ST_OK : ST_STATE;
 }
 
-void iommu_message(u32 domain, u32 index, u64 *address, u32 *data)
+/* ---- interrupts ---- */
+
+bool iommu_remaps(void)
 {
-	if (is_on && domain < IOMMU_DOMAINS && index < IOMMU_MESSAGES)
-		iommu.kind->message(&iommu, &iommu.domains[domain], index, address, data);
+	return is_on && iommu.interrupt_problem == NULL;
+}
+
+bool iommu_message(u32 domain, const struct pci_function *f, u32 index, u64 *address, u32 *data)
+{
+	struct iommu_interrupt what = { .apic_id = MESSAGE_APIC_ID(*address), .vector = (u8)*data };
+	u16 ids[IOMMU_REQUESTERS];
+	u32 count;
+
+	if (!iommu_remaps())
+		return true;
+	if (domain >= IOMMU_DOMAINS || index >= IOMMU_MESSAGES || !requesters(f, ids, &count))
+		return false;
+	what.first = what.last = ids[0];
+	for (u32 i = 1; i < count; i++) {
+		what.first = ids[i] < what.first ? ids[i] : what.first;
+		what.last = ids[i] > what.last ? ids[i] : what.last;
+	}
+	return iommu.kind->message(&iommu, &iommu.domains[domain], index, &what, address, data);
+}
+
+static bool ioapic_of(u32 gsi, u16 *bdf)
+{
+	const struct acpi_ioapic *of = NULL;
+
+	for (u32 i = 0; i < acpi.ioapic_count; i++)
+		if (acpi.ioapics[i].gsi_base <= gsi && (of == NULL || acpi.ioapics[i].gsi_base > of->gsi_base))
+			of = &acpi.ioapics[i];
+	return of != NULL && acpi_iommu_ioapic(&acpi.iommu, of->id, bdf);
+}
+
+/* QEMU's AMD-Vi sends a level-triggered interrupt as an edge, and the I/O APIC waits for its EOI for ever. */
+static bool loses_levels(void)
+{
+	return iommu.kind == &iommu_amd && platform_is_emulated();
+}
+
+bool iommu_line(u32 gsi, u32 *flags)
+{
+	struct iommu_interrupt what = {
+		.apic_id = lines_apic_id, .vector = (u8)(IRQ_VECTOR + gsi), .is_level = (*flags & IRQ_LEVEL) != 0,
+	};
+
+	if (!iommu_remaps() || gsi > 0xff - IRQ_VECTOR || !ioapic_of(gsi, &what.first))
+		return true;		/* the last two: the kernel refuses it */
+	if (what.is_level && loses_levels())
+		return false;
+	what.last = what.first;
+	*flags |= iommu.kind->line_flags;
+	return iommu.kind->line(&iommu, gsi, &what);
 }
 
 bool iommu_next_fault(struct iommu_fault *out)

@@ -32,8 +32,16 @@ enum status iommu_map(u32 domain, u64 iova, u64 bus) MUST_CHECK;
 enum status iommu_attach(u32 domain, const struct pci_function *f) MUST_CHECK;
 enum status iommu_block(u32 domain, const struct pci_function *f) MUST_CHECK;
 
-/* What the domain's device is to send for its interrupt `index`, instead of that message. Before iommu_attach. */
-void iommu_message(u32 domain, u32 index, u64 *address, u32 *data);
+/* Are interrupts remapped? Then devices and I/O APICs send only those that were given to them by the next two. */
+bool iommu_remaps(void);
+
+/* What the domain's device, that function, is to send for its interrupt `index`, instead of that message. Before
+ * iommu_attach. False: the IOMMU did not obey. */
+bool iommu_message(u32 domain, const struct pci_function *f, u32 index, u64 *address, u32 *data) MUST_CHECK;
+
+/* Before a line is bound with these flags (IRQ_* of syscalls.h), which may become more. False: the IOMMU did not obey,
+ * or loses what is sent. */
+bool iommu_line(u32 gsi, u32 *flags) MUST_CHECK;
 
 /* A number that functions share which the IOMMU cannot tell apart; IOMMU_NO_GROUP: it is not on, or does not translate
  * for that one. */

@@ -2,7 +2,8 @@
 /*
  * iommu_amd.c - AMD-Vi (AMD I/O Virtualization Technology, 3.07): a device table with an entry for each of the 65,536
  * requesters, tables of three levels, commands with a completion wait, a log of events. Interrupts are remapped: a
- * message of a device is an index into a table that root owns, so no device can aim one. See iommu_unit.h.
+ * message of a device is an index into a table that root owns, so no device can aim one. What an I/O APIC sends is an
+ * index, too: its delivery mode and vector (2.2.5.1), which are left as they are. See iommu_unit.h.
  */
 #include "iommu_unit.h"
 
@@ -34,12 +35,15 @@ enum { DEVICES = 0x00, COMMANDS = 0x08, EVENTS = 0x10, CONTROL = 0x18, EXCLUSION
 #define WRITE BIT64(62)
 #define INTERRUPTS_VALID BIT64(0)
 #define INTERRUPTS_COUNT (3ull << 1)		/* 2^3 entries */
+#define LINES_COUNT (8ull << 1)			/* 2^8 entries */
 #define INTERRUPTS_REMAPPED (2ull << 60)	/* else (0) they are aborted */
 
 /* An entry of the interrupt table (2.2.5.2). */
 #define MESSAGE_VALID BIT32(0)
+#define MESSAGE_EOI BIT32(5)			/* the I/O APIC waits for the EOI */
 #define MESSAGE_TO(id) ((id) << 8)
 #define MESSAGE_VECTOR(vector) ((vector) << 16)
+#define MESSAGE_ADDRESS 0xfee00000ull		/* what a device sends; the index is the data */
 
 /* Page table entries (2.2.3). */
 #define PRESENT BIT64(0)
@@ -54,6 +58,7 @@ enum { DEVICES = 0x00, COMMANDS = 0x08, EVENTS = 0x10, CONTROL = 0x18, EXCLUSION
 #define FORGET_INTERRUPTS (5ull << 60)		/* | id */
 #define FORGET_ALL (8ull << 60)
 
+#define EVENT_IS_INTERRUPT BIT64(51)
 #define EVENT_IS_WRITE BIT64(53)
 
 static const struct iommu_format format = {
@@ -139,9 +144,9 @@ static void put_device(struct iommu *m, u32 bdf, const struct iommu_domain *d)
 	entry[0] = first;
 	entry[1] = d != NULL ? iommu_domain_id(m, d) : 0;
 	entry[2] = 0;
-	if (d != NULL && m->interrupts[d - m->domains] != NULL)
+	if (d != NULL && m->interrupt_problem == NULL)
 		entry[2] = iommu_bus(&m->pool, m->interrupts[d - m->domains]) | INTERRUPTS_COUNT | INTERRUPTS_REMAPPED;
-	if (m->interrupts[0] != NULL)
+	if (m->interrupt_problem == NULL)
 		entry[2] |= INTERRUPTS_VALID;
 	entry[3] = 0;
 	if (d != NULL)
@@ -155,36 +160,67 @@ static bool route(struct iommu *m, u32 bdf, const struct iommu_domain *d)
 	return forget_device(m, bdf);
 }
 
-static void message(struct iommu *m, const struct iommu_domain *d, u32 index, u64 *address, u32 *data)
+/* ---- interrupts ---- */
+
+/* An entry is one word. */
+static void put_message(struct iommu *m, volatile u32 *entry, const struct iommu_interrupt *what)
+{
+	*entry = MESSAGE_VALID | (what->is_level ? MESSAGE_EOI : 0) | MESSAGE_TO(what->apic_id) |
+		 MESSAGE_VECTOR((u32)what->vector);
+	iommu_wrote(&m->pool, entry, sizeof(*entry));
+}
+
+/* Its device is blocked: route tells the units of all the table. */
+static bool message(struct iommu *m, const struct iommu_domain *d, u32 index, const struct iommu_interrupt *what,
+		    u64 *address, u32 *data)
+{
+	put_message(m, &m->interrupts[d - m->domains][index], what);
+	*address = MESSAGE_ADDRESS;
+	*data = index;
+	return true;
+}
+
+/* The I/O APICs share a table: vectors are different. */
+static bool line(struct iommu *m, u32 gsi, const struct iommu_interrupt *what)
+{
+	(void)gsi;
+	put_message(m, &m->lines[what->vector], what);
+	for (u32 i = 0; i < m->unit_count; i++)
+		for (u32 k = 0; k < m->ioapic_count; k++)
+			iommu_command(&m->units[i], FORGET_INTERRUPTS | m->ioapics[k], 0);
+	return finish(m);
+}
+
+/* Its device is blocked, as before. */
+static bool mute(struct iommu *m, const struct iommu_domain *d)
 {
 	volatile u32 *table = m->interrupts[d - m->domains];
 
-	if (table == NULL)
-		return;
-	table[index] = MESSAGE_VALID | MESSAGE_TO((u32)(*address >> 12 & 0xff)) | MESSAGE_VECTOR(*data & 0xff);
-	iommu_wrote(&m->pool, &table[index], sizeof(table[index]));
-	*address &= ~0xff000ull;
-	*data = index;
+	for (u32 i = 0; i < IOMMU_MESSAGES; i++)
+		table[i] = 0;
+	iommu_wrote(&m->pool, table, IOMMU_MESSAGES * sizeof(*table));
+	return true;
 }
 
 /* ---- the start ---- */
 
-/* I/O APICs send as requesters of their own, by what the kernel has written into them. Where the table does not say
- * which, no interrupt is remapped. */
 static bool make_interrupts(struct iommu *m)
 {
-	for (u32 i = 0; i < IOMMU_DOMAINS && m->ioapic_count != 0; i++) {
+	for (u32 i = 0; i < IOMMU_DOMAINS; i++) {
 		m->interrupts[i] = iommu_pages(&m->pool, 1);
 		if (m->interrupts[i] == NULL)
 			return false;
 	}
-	return true;
+	m->lines = iommu_pages(&m->pool, 1);
+	return m->lines != NULL;
 }
 
-static void let_ioapics_through(struct iommu *m)
+/* I/O APICs send as requesters of their own. */
+static void remap_ioapics(struct iommu *m)
 {
-	for (u32 i = 0; i < m->ioapic_count; i++)
-		m->devices[m->ioapics[i] * DEVICE_WORDS + 2] = 0;
+	for (u32 i = 0; i < m->ioapic_count && m->interrupt_problem == NULL; i++)
+		m->devices[m->ioapics[i] * DEVICE_WORDS + 2] =
+			iommu_bus(&m->pool, m->lines) | LINES_COUNT | INTERRUPTS_REMAPPED | INTERRUPTS_VALID;
 }
 
 static void start_log(struct iommu *m, struct iommu_unit *u, u64 control)
@@ -226,7 +262,7 @@ static bool start(struct iommu *m)
 		return false;
 	for (u32 bdf = 0; bdf < DEVICE_COUNT; bdf++)
 		put_device(m, bdf, NULL);
-	let_ioapics_through(m);
+	remap_ioapics(m);
 	for (u32 i = 0; i < m->unit_count; i++)
 		if (!start_unit(m, &m->units[i]))
 			return false;
@@ -255,7 +291,7 @@ static bool take(struct iommu *m, struct iommu_unit *u, struct iommu_fault *out)
 		return false;
 	*out = (struct iommu_fault){
 		.bdf = (u16)first, .reason = (u8)(first >> 60), .is_write = (first & EVENT_IS_WRITE) != 0,
-		.address = address,
+		.is_interrupt = (first & EVENT_IS_INTERRUPT) != 0, .address = address,
 	};
 	entry[0] = entry[1] = 0;
 	u->log_head = (u->log_head + 2 * sizeof(u64)) % PAGE_SIZE;
@@ -278,5 +314,6 @@ static bool fault(struct iommu *m, struct iommu_fault *out)
 
 const struct iommu_kind iommu_amd = {
 	.name = "AMD-Vi", .format = &format, .register_bytes = REGISTER_BYTES, .has_large = true, .judge = judge,
-	.start = start, .stop = stop, .route = route, .message = message, .forget = forget, .fault = fault,
+	.start = start, .stop = stop, .route = route, .message = message, .line = line, .mute = mute, .forget = forget,
+	.fault = fault,
 };

@@ -15,6 +15,7 @@
 
 #define IOMMU_DOMAINS 8u		/* one a driver; the domain's id at the IOMMU is its number + 1 */
 #define IOMMU_MESSAGES 8u		/* of a domain */
+#define IOMMU_LINES 256u		/* of I/O APICs, by GSI */
 #define IOMMU_QUEUE_BYTES 4096u
 #define IOMMU_COMMAND_BYTES 16u
 #define IOMMU_WAIT_STEPS 100000u	/* of pause(), until an IOMMU counts as dead: a second */
@@ -39,7 +40,11 @@ struct iommu {
 	volatile u64 *devices;		/* VT-d: the root table; AMD: the device table */
 	volatile u64 *contexts[256];	/* VT-d: by bus; NULL: all of the bus is blocked */
 	struct iommu_domain nothing;	/* AMD: what blocked devices are led to */
-	volatile u32 *interrupts[IOMMU_DOMAINS];	/* AMD: a page each; NULL: interrupts are not remapped */
+	const char *interrupt_problem;	/* why interrupts are not remapped; NULL: they are */
+	bool is_x2apic;			/* local APICs are in that mode */
+	volatile u64 *remapping;	/* VT-d: the table of interrupts: lines, then the domains' messages */
+	volatile u32 *interrupts[IOMMU_DOMAINS];	/* AMD: a table of messages each, in a page */
+	volatile u32 *lines;		/* AMD: the table of I/O APICs, by vector */
 	u32 levels;			/* of domains */
 	u32 ioapic_count;		/* requesters that are I/O APICs */
 	u16 ioapics[ACPI_IOMMU_IOAPICS];
@@ -49,11 +54,20 @@ struct iommu {
 	void (*pause)(void);
 };
 
+/* Which pCPU gets what. */
+struct iommu_interrupt {
+	u32 apic_id;
+	u8 vector;
+	bool is_level;
+	u16 first, last;	/* requesters that may send it: that one; VT-d: or any on the buses of these two */
+};
+
 struct iommu_kind {
 	const char *name;
 	const struct iommu_format *format;
 	u32 register_bytes;	/* of a unit */
 	bool has_large;
+	u32 line_flags;		/* IRQ_* of syscalls.h that lines of I/O APICs get where interrupts are remapped */
 
 	/* Units and pool are set. NULL, or why this one cannot be used; then nothing has been changed. */
 	const char *(*judge)(struct iommu *m);
@@ -63,8 +77,14 @@ struct iommu_kind {
 	void (*stop)(struct iommu *m);
 	/* Requests with that id go through this domain; NULL: they are blocked. False: a unit did not obey. */
 	bool (*route)(struct iommu *m, u32 bdf, const struct iommu_domain *d);
-	/* Interrupt `index` of that domain's device is this message: what the device is to send for it instead. */
-	void (*message)(struct iommu *m, const struct iommu_domain *d, u32 index, u64 *address, u32 *data);
+	/* With interrupt_problem == NULL only. Message `index` of that domain's device is this interrupt: what the
+	 * device has to send for it. False: a unit did not obey. */
+	bool (*message)(struct iommu *m, const struct iommu_domain *d, u32 index, const struct iommu_interrupt *what,
+			u64 *address, u32 *data);
+	/* What an I/O APIC sends for that GSI. */
+	bool (*line)(struct iommu *m, u32 gsi, const struct iommu_interrupt *what);
+	/* The domain's device has no message. */
+	bool (*mute)(struct iommu *m, const struct iommu_domain *d);
 	/* No unit uses an entry of that domain that has been changed. False: a unit did not obey. */
 	bool (*forget)(struct iommu *m, const struct iommu_domain *d);
 	/* The next fault that a unit has noted; it is noted no more. */

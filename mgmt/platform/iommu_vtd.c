@@ -3,15 +3,17 @@
  * iommu_vtd.c - Intel VT-d (Intel Virtualization Technology for Directed I/O, 4.0) in legacy mode: root table, a
  * context table for each bus on which a driver has a device, second-level tables of three or four levels. An entry
  * that is not present blocks. Invalidation is queued: newer units have nothing else, and a wait descriptor says when
- * DMA that was under way has drained. See iommu_unit.h.
+ * DMA that was under way has drained. Interrupts are remapped, and those in compatibility format blocked (5.1.4): the
+ * entry of each says who may send it. See iommu_unit.h.
  */
 #include "iommu_unit.h"
 
 #include "range.h"
+#include "syscalls.h"
 
 /* Registers (11.4). */
 enum { CAP = 0x08, ECAP = 0x10, GCMD = 0x18, GSTS = 0x1c, RTADDR = 0x20, FSTS = 0x34, FECTL = 0x38, PMEN = 0x64,
-       IQT = 0x88, IQA = 0x90 };
+       IQT = 0x88, IQA = 0x90, IRTA = 0xb8 };
 #define REGISTER_BYTES 0x1000u
 
 #define CAP_WRITE_BUFFER BIT64(4)
@@ -26,6 +28,8 @@ enum { CAP = 0x08, ECAP = 0x10, GCMD = 0x18, GSTS = 0x1c, RTADDR = 0x20, FSTS = 
 #define CAP_DRAIN_READS BIT64(55)
 #define ECAP_COHERENT BIT64(0)
 #define ECAP_QUEUE BIT64(1)
+#define ECAP_INTERRUPTS BIT64(3)
+#define ECAP_X2APIC BIT64(4)
 
 /* Bits of GCMD, and of GSTS that answer them. */
 #define TRANSLATE BIT32(31)
@@ -33,6 +37,8 @@ enum { CAP = 0x08, ECAP = 0x10, GCMD = 0x18, GSTS = 0x1c, RTADDR = 0x20, FSTS = 
 #define FLUSH_WRITES BIT32(27)
 #define QUEUE BIT32(26)
 #define REMAP_INTERRUPTS BIT32(25)
+#define SET_REMAPPING BIT32(24)
+#define COMPATIBILITY BIT32(23)
 #define STAYS 0x96ffffffu		/* of GSTS, for GCMD: the others are done once */
 
 #define FSTS_OVERFLOW BIT32(0)
@@ -44,6 +50,7 @@ enum { CAP = 0x08, ECAP = 0x10, GCMD = 0x18, GSTS = 0x1c, RTADDR = 0x20, FSTS = 
 #define FAULT_BYTES 16u
 #define FAULT_THERE BIT64(63)
 #define FAULT_IS_READ BIT64(62)
+#define FAULT_OF_INTERRUPT(reason) ((reason) >= 0x20 && (reason) < 0x30)	/* address: the index (7.1.3) */
 
 /* Descriptors of the queue (6.5.2). */
 #define FORGET_CONTEXTS 0x11ull		/* all of them */
@@ -51,11 +58,27 @@ enum { CAP = 0x08, ECAP = 0x10, GCMD = 0x18, GSTS = 0x1c, RTADDR = 0x20, FSTS = 
 #define FORGET_DOMAIN 0x22ull		/* | id << 16 */
 #define DRAIN_WRITES BIT64(6)
 #define DRAIN_READS BIT64(7)
+#define FORGET_INTERRUPTS 0x04ull	/* all of them */
 #define WAIT_WRITE 0x25ull		/* | data << 32 */
 
 #define PRESENT BIT64(0)
 #define ENTRY_WORDS 2u
 #define BUS_DEVICES 256u
+
+/* The table of interrupts (9.9, 11.4.24): IRTA has its size as 2^(n + 1) entries. */
+#define REMAPPING_PAGES 2u
+#define REMAPPING_SIZE 8u
+#define REMAPPING_X2APIC BIT64(11)
+#define INTERRUPT_LEVEL BIT64(4)
+#define INTERRUPT_VECTOR(vector) ((u64)(vector) << 16)
+#define INTERRUPT_TO(id) ((u64)(id) << 32)
+#define SENDER_IS(id) ((u64)(id) | 1ull << 18)			/* all 16 bits */
+#define SENDER_ON(first, last) (((u64)(first) & 0xff00) | (last) >> 8 | 2ull << 18)	/* any on these buses */
+_Static_assert(IOMMU_LINES + IOMMU_DOMAINS * IOMMU_MESSAGES <= REMAPPING_PAGES * PAGE_SIZE / 16 &&
+	       REMAPPING_PAGES * PAGE_SIZE / 16 == 2u << REMAPPING_SIZE, "all of them have an entry");
+
+/* What a device sends (5.1.5.2): remappable format, subhandle valid and, in the data, 0. */
+#define MESSAGE(index) (0xfee00018ull | (u64)(index) << 5)
 
 /* Second-level entries (9.8): read, write; of a piece, a page of 2 MiB. */
 static const struct iommu_format format = {
@@ -97,9 +120,18 @@ static const char *judge_unit(const struct iommu *m, struct iommu_unit *u)
 	return NULL;
 }
 
+static const char *judge_interrupts(const struct iommu *m, u64 ecap)
+{
+	if (m->interrupt_problem != NULL)
+		return m->interrupt_problem;
+	if ((ecap & ECAP_INTERRUPTS) == 0)
+		return "it does not remap interrupts";
+	return m->is_x2apic && (ecap & ECAP_X2APIC) == 0 ? "it does not know x2APIC ids" : NULL;
+}
+
 static const char *judge(struct iommu *m)
 {
-	u64 all = ~0ull, coherent = ECAP_COHERENT;
+	u64 all = ~0ull, all_ecap = ~0ull;
 
 	for (u32 i = 0; i < m->unit_count; i++) {
 		const char *why = judge_unit(m, &m->units[i]);
@@ -107,16 +139,17 @@ static const char *judge(struct iommu *m)
 		if (why != NULL)
 			return why;
 		all &= m->units[i].capability;
-		coherent &= m->read(m->units[i].registers, ECAP, 8);
+		all_ecap &= m->read(m->units[i].registers, ECAP, 8);
 	}
-	m->pool.is_coherent = coherent != 0;
+	m->pool.is_coherent = (all_ecap & ECAP_COHERENT) != 0;
+	m->interrupt_problem = judge_interrupts(m, all_ecap);
 	m->levels = (all & CAP_LEVELS_3) != 0 ? 3 : 4;
 	return (all & (CAP_LEVELS_3 | CAP_LEVELS_4)) != 0 ? NULL : "it has tables of neither three nor four levels";
 }
 
 /* ---- the queue ---- */
 
-/* All units, then until they all have obeyed. */
+/* All units, then until they all have obeyed. A command to the IOTLB drains, too. */
 static bool invalidate(struct iommu *m, u64 first, u64 second)
 {
 	m->waits++;
@@ -129,7 +162,7 @@ static bool invalidate(struct iommu *m, u64 first, u64 second)
 			return false;
 		if (first != 0)
 			iommu_command(u, first, 0);
-		iommu_command(u, second | drain, 0);
+		iommu_command(u, second == FORGET_INTERRUPTS ? second : second | drain, 0);
 		iommu_command(u, WAIT_WRITE | (u64)m->waits << 32, iommu_bus(&m->pool, u->done));
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		m->write(u->registers, IQT, 8, u->tail);
@@ -152,7 +185,7 @@ static bool forget(struct iommu *m, const struct iommu_domain *d)
 /* What the firmware has left on goes off: interrupts that it remapped would not arrive, its queue is elsewhere. */
 static bool quiet(struct iommu *m, struct iommu_unit *u)
 {
-	static const u32 bits[] = { TRANSLATE, REMAP_INTERRUPTS, QUEUE };
+	static const u32 bits[] = { TRANSLATE, REMAP_INTERRUPTS, COMPATIBILITY, QUEUE };
 
 	m->write(u->registers, FECTL, 4, FECTL_MASK);
 	for (u32 i = 0; i < ARRAY_COUNT(bits); i++)
@@ -176,6 +209,32 @@ static bool set_up(struct iommu *m, struct iommu_unit *u)
 	return command(m, u, QUEUE, true);
 }
 
+static bool set_remapping(struct iommu *m, struct iommu_unit *u)
+{
+	m->write(u->registers, IRTA, 8,
+		 iommu_bus(&m->pool, m->remapping) | REMAPPING_SIZE | (m->is_x2apic ? REMAPPING_X2APIC : 0));
+	return command(m, u, SET_REMAPPING, true);
+}
+
+/* Nothing has an entry yet. No line of an I/O APIC is bound yet, either. */
+static bool remap_interrupts(struct iommu *m)
+{
+	if (m->interrupt_problem != NULL)
+		return true;
+	m->remapping = iommu_pages(&m->pool, REMAPPING_PAGES);
+	if (m->remapping == NULL)
+		return false;
+	for (u32 i = 0; i < m->unit_count; i++)
+		if (!set_remapping(m, &m->units[i]))
+			return false;
+	if (!invalidate(m, 0, FORGET_INTERRUPTS))
+		return false;
+	for (u32 i = 0; i < m->unit_count; i++)
+		if (!command(m, &m->units[i], REMAP_INTERRUPTS, true))
+			return false;
+	return true;
+}
+
 /* Regions that the firmware protected from all DMA are root's to give. */
 static bool switch_on(struct iommu *m, struct iommu_unit *u)
 {
@@ -195,7 +254,7 @@ static bool start(struct iommu *m)
 	for (u32 i = 0; i < m->unit_count; i++)
 		if (!set_up(m, &m->units[i]))
 			return false;
-	if (!forget_all(m))
+	if (!forget_all(m) || !remap_interrupts(m))
 		return false;
 	for (u32 i = 0; i < m->unit_count; i++)
 		if (!switch_on(m, &m->units[i]))
@@ -242,14 +301,52 @@ static bool route(struct iommu *m, u32 bdf, const struct iommu_domain *d)
 	return forget_all(m);
 }
 
-/* Messages go through as they are: the table for interrupts is not used. */
-static void message(struct iommu *m, const struct iommu_domain *d, u32 index, u64 *address, u32 *data)
+/* ---- interrupts ---- */
+
+/* 0: nobody may send it. As above: the half with the present bit is written last, and cleared first. */
+static void set_entry(struct iommu *m, u32 index, u64 low, u64 high)
 {
-	(void)m;
-	(void)d;
-	(void)index;
-	(void)address;
-	(void)data;
+	volatile u64 *entry = m->remapping + index * ENTRY_WORDS;
+
+	put(m, entry, 0);
+	put(m, entry + 1, high);
+	if (low != 0)
+		put(m, entry, low | PRESENT);
+}
+
+static void set_interrupt(struct iommu *m, u32 index, const struct iommu_interrupt *what)
+{
+	u32 id = m->is_x2apic ? what->apic_id : what->apic_id << 8;
+
+	set_entry(m, index, INTERRUPT_TO(id) | INTERRUPT_VECTOR(what->vector) | (what->is_level ? INTERRUPT_LEVEL : 0),
+		  what->first == what->last ? SENDER_IS(what->first) : SENDER_ON(what->first, what->last));
+}
+
+static u32 index_of(const struct iommu *m, const struct iommu_domain *d, u32 index)
+{
+	return IOMMU_LINES + (u32)(d - m->domains) * IOMMU_MESSAGES + index;
+}
+
+static bool message(struct iommu *m, const struct iommu_domain *d, u32 index, const struct iommu_interrupt *what,
+		    u64 *address, u32 *data)
+{
+	set_interrupt(m, index_of(m, d, index), what);
+	*address = MESSAGE(index_of(m, d, index));
+	*data = 0;
+	return invalidate(m, 0, FORGET_INTERRUPTS);
+}
+
+static bool line(struct iommu *m, u32 gsi, const struct iommu_interrupt *what)
+{
+	set_interrupt(m, gsi, what);
+	return invalidate(m, 0, FORGET_INTERRUPTS);
+}
+
+static bool mute(struct iommu *m, const struct iommu_domain *d)
+{
+	for (u32 i = 0; i < IOMMU_MESSAGES; i++)
+		set_entry(m, index_of(m, d, i), 0, 0);
+	return invalidate(m, 0, FORGET_INTERRUPTS);
 }
 
 /* ---- faults ---- */
@@ -257,11 +354,13 @@ static void message(struct iommu *m, const struct iommu_domain *d, u32 index, u6
 static bool take(struct iommu *m, struct iommu_unit *u, u32 at, struct iommu_fault *out)
 {
 	u64 high = m->read(u->registers, at + 8, 8);
+	u8 reason = (u8)(high >> 32);
 
 	if ((high & FAULT_THERE) == 0)
 		return false;
 	*out = (struct iommu_fault){
-		.bdf = (u16)high, .reason = (u8)(high >> 32), .is_write = (high & FAULT_IS_READ) == 0,
+		.bdf = (u16)high, .reason = reason, .is_write = (high & FAULT_IS_READ) == 0,
+		.is_interrupt = FAULT_OF_INTERRUPT(reason),
 		.address = align_down(m->read(u->registers, at, 8), PAGE_SIZE),
 	};
 	m->write(u->registers, at + 12, 4, FAULT_THERE >> 32);
@@ -284,6 +383,7 @@ static bool fault(struct iommu *m, struct iommu_fault *out)
 }
 
 const struct iommu_kind iommu_vtd = {
-	.name = "VT-d", .format = &format, .register_bytes = REGISTER_BYTES, .judge = judge, .start = start,
-	.stop = stop, .route = route, .message = message, .forget = forget, .fault = fault,
+	.name = "VT-d", .format = &format, .register_bytes = REGISTER_BYTES, .line_flags = IRQ_REMAPPED,
+	.judge = judge, .start = start, .stop = stop, .route = route, .message = message, .line = line, .mute = mute,
+	.forget = forget, .fault = fault,
 };

@@ -82,7 +82,7 @@ static void bochs_shutdown(void)
 		port_out(0x8900, 1, (u8)word[i]);
 }
 
-static bool is_below_hypervisor(void)
+bool platform_is_emulated(void)
 {
 	u32 a = 0, b = 0, c = 0, d = 0;
 
@@ -94,7 +94,7 @@ enum status platform_power_off(void)
 {
 	acpi_s5();
 	bochs_shutdown();
-	if (is_below_hypervisor()) {	/* QEMU's two chipsets */
+	if (platform_is_emulated()) {	/* QEMU's two chipsets */
 		port_out(0x604, 2, 0x2000);
 		port_out(0xb004, 2, 0x2000);
 	}

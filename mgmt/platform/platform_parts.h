@@ -30,6 +30,9 @@ u64 clock_rtc_seconds(void);
 /* Busy waiting (clock_calibrate.c). */
 void clock_wait_us(u64 us);
 
+/* Below a hypervisor, or in QEMU (machine_power.c). */
+bool platform_is_emulated(void);
+
 /* Find the PCI functions (pci.c). */
 void pci_start(void);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hostile_nvme.c - a program in the place of the NVMe driver that makes its device read and write where the disk says:
- * in the kernel's memory, in another VM's window. Whoever runs it changes the disk's image while the machine runs, and
- * looks there what came of it.
+ * in the kernel's memory, in another VM's window, at the local APICs' addresses. Whoever runs it changes the disk's
+ * image while the machine runs, and looks there what came of it.
  *
  * Sector 0 is a list of steps (struct list). When its number changes they are taken, each one sector, and sector
- * RESULTS_LBA gets the number, and for each step the controller's status, or NO_ANSWER.
+ * RESULTS_LBA gets the number, and for each step the controller's status, or NO_ANSWER, and as its last word how many
+ * interrupts have come since the list before. The device itself sends none: its queues have none.
  */
 #include <string.h>
 
@@ -24,6 +25,7 @@
 #define NO_ANSWER 0xffffu
 #define ANSWER_MS 3000u
 #define PAUSE_MS 100u
+#define OWN_INTERRUPTS (DRIVER_BIT_IRQ * ((1u << DRIVER_IRQS) - 1))
 
 /* In DRIVER_DMA. */
 enum { ADMIN_SQ = 0x0000, ADMIN_CQ = 0x1000, IO_SQ = 0x2000, IO_CQ = 0x3000, LIST = 0x4000, RESULTS = 0x5000 };
@@ -36,13 +38,15 @@ struct list {
 static struct regs registers;
 static struct nvme_queue admin, io;
 static struct rt_time rt;
+static u64 interrupts;		/* since the last results */
 
 static void pause_ms(u32 ms)
 {
 	u64 until = rt_time_after(&rt, ms * NS_PER_MS), bits;
 
 	while (rt_time_tsc() < until)
-		(void)sys_notify_wait(until, &bits);
+		if (sys_notify_wait(until, &bits) == ST_OK && (bits & OWN_INTERRUPTS) != 0)
+			interrupts++;
 }
 
 static u32 command(struct nvme_queue *q, struct nvme_command c)
@@ -113,6 +117,9 @@ static void take_steps(const struct list *list)
 	results[0] = list->number;
 	for (u32 i = 0; i < list->count && i < STEPS; i++)
 		results[1 + i] = transfer(list->steps[i].is_write != 0, list->steps[i].address, list->steps[i].lba);
+	pause_ms(PAUSE_MS);
+	results[BLK_SECTOR_BYTES / sizeof(*results) - 1] = interrupts;
+	interrupts = 0;
 	(void)transfer(true, ARGS->dma_bus + RESULTS, RESULTS_LBA);
 }
 

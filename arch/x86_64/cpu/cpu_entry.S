@@ -11,19 +11,20 @@
 	.text
 
 /* ---- Stubs: 16 bytes each, so that the IDT is made by a loop. Each leaves the vector and an error code (0 if the
- * processor gave none). */
+ * processor gave none). Whether it gave one is not told by the vector alone: a device can send an interrupt with the
+ * vector of #AC. But the processor pushes onto a stack that it has aligned to 16 bytes (SDM Vol. 3 6.14.2). */
 	.globl cpu_stubs
 	.balign 16
 cpu_stubs:
 	vector = 0
 	.rept 256
 	.balign 16
-	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX push an error code (APM Vol. 2 8.2). */
-	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || \
-	      vector == 29 || vector == 30)
-	pushq $0
+	.if vector < 32
+	testb $8, %spl
+	jz 1f
 	.endif
-	pushq $vector
+	pushq $0
+1:	pushq $vector
 	.if vector == 1
 	jmp trap_debug
 	.elseif vector == 2 || vector == 8 || vector == 18

@@ -54,9 +54,9 @@ void cpu_trap(struct trap_frame *frame)
 {
 	if (frame->vector >= VECTOR_EXCEPTIONS)
 		arch_interrupt((u32)frame->vector);
-	else if (is_user(frame))
+	else if (is_user(frame) && (frame->vector <= VECTOR_PF || !arch_interrupt_end_stray((u32)frame->vector)))
 		user_exception(frame);
-	else
+	else if (!is_user(frame) && !arch_interrupt_end_stray((u32)frame->vector))
 		kernel_panic_frame(frame, cr2_read());
 	if (is_user(frame) && pcpu_self()->need_resched)
 		kernel_exit_check();
@@ -88,6 +88,7 @@ void cpu_paranoid_trap(struct trap_frame *frame)
 		dr6_write(0);
 		return;
 	default:
-		kernel_panic_frame(frame, cr2_read());
+		if (!arch_interrupt_end_stray((u32)frame->vector))
+			kernel_panic_frame(frame, cr2_read());
 	}
 }

@@ -173,6 +173,9 @@ void arch_fpu_forget(struct fpu_area *area);
 /* What the stub of an interrupt vector (32..255) does, for VMX, which acknowledges host interrupts at the exit:
  * dispatches and sends the EOI. */
 void arch_interrupt(u32 vector);
+/* Has a device sent an interrupt with this exception's vector? Then it is over, and nothing else is to be done. Where
+ * no IOMMU remaps interrupts, a device can (SDM Vol. 3 10.5.2: vectors from 16 on). */
+bool arch_interrupt_end_stray(u32 vector) MUST_CHECK;
 
 /* One-shot timer of this pCPU: kernel_timer at or soon after this TSC value; DEADLINE_NONE = off. May fire early. */
 void arch_timer_set(u64 deadline_tsc);

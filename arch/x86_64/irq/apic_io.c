@@ -22,7 +22,7 @@
 #define MSI_ADDRESS 0xfee00000u	/* | destination's APIC id << 12 */
 #define MSI_ID_MAX 0xfeu	/* 0xff: all */
 
-#define GSI_COUNT (VECTOR_TIMER - VECTOR_GSI)
+#define GSI_COUNT (VECTOR_TIMER - IRQ_VECTOR)
 
 static struct ioapic {
 	volatile u8 *registers;
@@ -82,16 +82,17 @@ enum status arch_ioapic_add(hpa_t address, u64 first_gsi)
 enum status arch_irq_route(u32 gsi, u32 flags)
 {
 	const struct ioapic *io = ioapic_of(gsi);
-	u32 low;
+	u32 low, high = flags & IRQ_REMAPPED ? gsi << 17 | BIT32(16) : pcpu_at(IRQ_PCPU)->apic_id << 24;
 
 	if (!io || gsi >= GSI_COUNT)
 		return ST_UNSUPPORTED;
-	low = (VECTOR_GSI + gsi) | REDIRECT_MASKED;
+	low = (IRQ_VECTOR + gsi) | REDIRECT_MASKED;
 	low |= flags & IRQ_LOW ? REDIRECT_LOW_ACTIVE : 0;
 	low |= flags & IRQ_LEVEL ? REDIRECT_LEVEL : 0;
 	lock_acquire(&ioapic_lock);
-	/* Physical destination: always the same pCPU, so that who serves a device can be next to its interrupt. */
-	ioapic_write(io, INDEX_REDIRECTION + 2 * (gsi - io->first) + 1, pcpu_at(IRQ_PCPU)->apic_id << 24);
+	/* Physical destination: always the same pCPU, so that who serves a device can be next to its interrupt. Or an
+	 * index, and the bit that says so (VT-d 4.0, 5.1.5.1). */
+	ioapic_write(io, INDEX_REDIRECTION + 2 * (gsi - io->first) + 1, high);
 	redirect(gsi, low);
 	lock_release(&ioapic_lock);
 	return ST_OK;
@@ -115,7 +116,7 @@ bool arch_irq_message(u32 line, const struct pcpu *pcpu, struct irq_message *out
 {
 	if (line >= GSI_COUNT || ioapic_of(line) || pcpu->apic_id > MSI_ID_MAX)
 		return false;
-	*out = (struct irq_message){ .address = MSI_ADDRESS | pcpu->apic_id << 12, .data = VECTOR_GSI + line };
+	*out = (struct irq_message){ .address = MSI_ADDRESS | pcpu->apic_id << 12, .data = IRQ_VECTOR + line };
 	return true;
 }
 
@@ -123,13 +124,12 @@ void arch_interrupt(u32 vector)
 {
 	if (pcpu_self()->is_idle)
 		kernel_idle_end();
-	if (vector == VECTOR_SPURIOUS || vector < VECTOR_GSI)
-		return;			/* not in service at the local APIC: no EOI */
 	if (vector == VECTOR_TIMER)
 		kernel_timer();
 	else if (vector == VECTOR_IPI)
 		kernel_ipi();
-	else if (vector < VECTOR_TIMER)
-		kernel_irq(vector - VECTOR_GSI);
+	else if (vector >= IRQ_VECTOR && vector < VECTOR_TIMER)
+		kernel_irq(vector - IRQ_VECTOR);
+	/* Interrupts don't nest, so where this one is not in service, as spurious ones are not, nothing is. */
 	apic_local_eoi();
 }

@@ -16,6 +16,7 @@
 #define REG_TPR 0x80u
 #define REG_EOI 0xb0u
 #define REG_SPURIOUS 0xf0u
+#define REG_IN_SERVICE 0x100u	/* vectors below 32 */
 #define REG_REQUESTS 0x200u	/* 16 a 32 vectors */
 #define REG_ERROR_STATUS 0x280u
 #define REG_ICR 0x300u
@@ -108,6 +109,14 @@ void arch_ipi(const struct pcpu *pcpu)
 void apic_local_eoi(void)
 {
 	reg_write(REG_EOI, 0);
+}
+
+bool arch_interrupt_end_stray(u32 vector)
+{
+	if ((reg_read(REG_IN_SERVICE) & BIT32(vector)) == 0)
+		return false;
+	apic_local_eoi();
+	return true;
 }
 
 /*

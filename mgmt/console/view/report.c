@@ -166,6 +166,9 @@ static void dma_row(const struct out *out, const struct info_page *info)
 	case DMA_CONTAINED:
 		out_text(out, "contained: an IOMMU confines each device to the memory of its driver\n");
 		break;
+	case DMA_INTERRUPTS_OPEN:
+		out_text(out, "contained, but a device can raise any interrupt: the IOMMU does not remap them\n");
+		break;
 	case DMA_NOT_CONTAINED:
 		out_text(out, "not contained (");
 		iommu_text(out, info);

@@ -163,6 +163,8 @@ const char *dma_text(const struct info_page *info)
 	switch ((enum info_dma)info->dma) {
 	case DMA_CONTAINED:
 		return "contained";
+	case DMA_INTERRUPTS_OPEN:
+		return "contained, not interrupts";
 	case DMA_NOT_CONTAINED:
 		return "not contained";
 	case DMA_NONE:

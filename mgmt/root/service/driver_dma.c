@@ -49,7 +49,7 @@ void driver_dma_start(bool has_drivers)
 
 	iommu_start(platform_wants_iommu(INFO->cmdline));
 	if (has_drivers)
-		info->dma = iommu_is_on() ? DMA_CONTAINED : DMA_NOT_CONTAINED;
+		info->dma = !iommu_is_on() ? DMA_NOT_CONTAINED : iommu_remaps() ? DMA_CONTAINED : DMA_INTERRUPTS_OPEN;
 	if (iommu_problem() != NULL)
 		snprintf(info->iommu_problem, sizeof(info->iommu_problem), "%s", iommu_problem());
 }
@@ -277,8 +277,13 @@ static void log_fault(const struct iommu_fault *fault, const struct pci_function
 	const char *name = name_of(f);
 
 	pci_name(fault->bdf, address);
-	rt_log("%s%s%s: the IOMMU refused a %s at %llx (reason %u)", name, name[0] != '\0' ? ", " : "", address,
-	       fault->is_write ? "write" : "read", (unsigned long long)fault->address, (unsigned)fault->reason);
+	if (fault->is_interrupt)
+		rt_log("%s%s%s: the IOMMU refused an interrupt (reason %u)", name, name[0] != '\0' ? ", " : "", address,
+		       (unsigned)fault->reason);
+	else
+		rt_log("%s%s%s: the IOMMU refused a %s at %llx (reason %u)", name, name[0] != '\0' ? ", " : "", address,
+		       fault->is_write ? "write" : "read", (unsigned long long)fault->address,
+		       (unsigned)fault->reason);
 }
 
 void driver_dma_look(u64 *next)

@@ -38,8 +38,8 @@ static bool give_message(struct driver *d, u32 number, u64 h_pd, u64 h_thread, s
 	words = stats_of(d->h_irq[d->irq_count]);
 	address = words[STAT_IRQ_ADDRESS];
 	data = (u32)words[STAT_IRQ_DATA];
-	iommu_message(number, d->irq_count, &address, &data);
-	return pci_device_message(&d->device, d->irq_count, address, data) && grant_irq(d, h_pd) == ST_OK;
+	return iommu_message(number, d->device.f, d->irq_count, &address, &data) &&
+	       pci_device_message(&d->device, d->irq_count, address, data) && grant_irq(d, h_pd) == ST_OK;
 }
 
 static void give_messages(struct driver *d, u32 number, u64 h_pd, u64 h_thread, struct object_set *objects)
@@ -54,7 +54,8 @@ static void give_messages(struct driver *d, u32 number, u64 h_pd, u64 h_thread, 
 
 static bool give_gsi(struct driver *d, u64 h_pd, u64 h_thread, u64 gsi, u32 flags, struct object_set *objects)
 {
-	if (make_irq(d, h_thread, gsi, flags, objects) != ST_OK || grant_irq(d, h_pd) != ST_OK)
+	if (!iommu_line((u32)gsi, &flags) || make_irq(d, h_thread, gsi, flags, objects) != ST_OK ||
+	    grant_irq(d, h_pd) != ST_OK)
 		return false;
 	d->interrupts = DRIVER_IRQ_LINES;
 	return true;

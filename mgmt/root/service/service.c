@@ -5,6 +5,7 @@
 #include "service.h"
 
 #include "drivers.h"
+#include "iommu.h"
 #include "limits.h"
 #include "pd.h"
 #include "range.h"
@@ -146,10 +147,12 @@ static enum status give_irq(u32 id, const struct service_device *device)
 {
 	const struct service_row *row = row_of(id);
 	struct service *s = &services[id];
-	u64 h_irq;
-	enum status st =
-		sys_irq_create(HANDLE_ROOT, device->gsi, device->irq_flags, s->h_thread, row->irq_badge, &h_irq);
+	u32 flags = device->irq_flags;
+	enum status st = ST_STATE;
+	u64 h_irq = 0;
 
+	if (iommu_line(device->gsi, &flags))
+		st = sys_irq_create(HANDLE_ROOT, device->gsi, flags, s->h_thread, row->irq_badge, &h_irq);
 	if (st != ST_OK) {
 		rt_log("%s: cannot bind interrupt line %u (status %u), polling", service_name(id),
 		       (unsigned)device->gsi, (unsigned)st);

@@ -48,6 +48,9 @@ static void devices_and_their_dma(void **state)
 	root->info.iommu_problem[0] = 0;
 	root->info.dma = DMA_CONTAINED;
 	command("info", "DMA         contained: an IOMMU confines", RESULT_OK);
+	root->info.dma = DMA_INTERRUPTS_OPEN;
+	command("info", "DMA         contained, but a device can raise any interrupt", RESULT_OK);
+	command("info --json", "\"dma\":\"contained, not interrupts\"", RESULT_OK);
 	root->info.dma = DMA_NONE;
 }
 

@@ -20,6 +20,7 @@ static _Alignas(4096) u8 pool_memory[POOL_PAGES * 4096], pool_seen[POOL_PAGES * 
 static _Alignas(4096) u8 large_memory[POOL_PAGES * 4096];
 static bool is_snooping;
 static u32 pauses;
+static void (*on_write_back)(void);	/* what a unit that reads all the time would see */
 
 /* Lines of 64 bytes go to memory. */
 static void model_write_back(const volatile void *at, u32 bytes)
@@ -30,6 +31,8 @@ static void model_write_back(const volatile void *at, u32 bytes)
 	if (end > sizeof(pool_memory))
 		abort();
 	memcpy(pool_seen + first, pool_memory + first, end - first);
+	if (on_write_back != NULL)
+		on_write_back();
 }
 
 static u64 seen(u64 bus)
@@ -67,6 +70,7 @@ static void memory_reset(struct iommu *m, const struct iommu_kind *kind)
 	m->large.memory = large_memory;
 	m->large.bus = LARGE_BUS;
 	is_snooping = false;
+	on_write_back = NULL;
 	pauses = 0;
 }
 

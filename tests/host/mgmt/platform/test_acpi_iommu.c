@@ -73,13 +73,22 @@ static void dmar(void **state)
 	assert_false(covers(0x28) || covers(0x11) || covers(0x100));
 	assert_true(acpi_iommu_covers(iommu, 0xe1, true, &alias));
 	assert_false(acpi_iommu_covers(iommu, 0x10, true, &alias));
+	assert_false(iommu->remaps_interrupts || acpi_iommu_ioapic(iommu, 2, &alias));
+	/* A unit for I/O APICs, one of which is named by a path, and an HPET. */
+	bytes[37] = 1;
+	ADD(0, 0, 16 + 8 + 10 + 8, 0, 0, 0, 0, 0, 0, 0x20, 0xd9, 0xfe, 0, 0, 0, 0);
+	ADD(3, 8, 0, 0, 2, 0xf0, 0x1f, 7, 3, 10, 0, 0, 3, 0, 5, 0, 6, 0, 4, 8, 0, 0, 4, 0xf0, 0x0f, 0);
+	iommu = scan("DMAR");
+	assert_true(iommu->remaps_interrupts && acpi_iommu_ioapic(iommu, 2, &alias));
+	assert_int_equal(alias, 0xf0ff);
+	assert_false(acpi_iommu_ioapic(iommu, 3, &alias) || acpi_iommu_ioapic(iommu, 4, &alias));
 	/* The unit for all others, and a region for one of them. */
 	ADD(0, 0, 16, 0, 1, 0, 0, 0, 0, 0x10, 0xd9, 0xfe, 0, 0, 0, 0);
 	ADD(1, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0x7e, 0, 0, 0, 0, 0xff, 0xff, 0x1f, 0x7e, 0, 0, 0, 0, 1, 8, 0, 0, 0, 0,
 	    0x14, 0);
 	ADD(4, 0, 8, 0, 1, 2, 3, 4);				/* something else */
 	iommu = scan("DMAR");
-	assert_int_equal(iommu->unit_count, 2);
+	assert_int_equal(iommu->unit_count, 3);
 	assert_true(iommu->covers_all && covers(0xff00));
 	assert_int_equal(iommu->region_count, 1);
 	assert_int_equal(iommu->regions[0].start, 0x7e000000);
@@ -88,7 +97,7 @@ static void dmar(void **state)
 	assert_false(iommu->is_cut);
 	ADD(0, 0, 16, 0, 0, 0, 1, 0, 0, 0x20, 0xd9, 0xfe, 0, 0, 0, 0);
 	iommu = scan("DMAR");
-	assert_int_equal(iommu->unit_count, 2);
+	assert_int_equal(iommu->unit_count, 3);
 	assert_true(iommu->has_other_segment);
 }
 
@@ -140,7 +149,7 @@ static void ivrs(void **state)
 	ADD(0x42, 0, 2, 0, 0, 0xa4, 0, 0);			/* 02:00.0 by way of 00:14.4 */
 	ivhd(0x11, 24);						/* the same unit once more */
 	ADD(3, 8, 0, 0, 4, 0xff, 0, 0);
-	ADD(0x48, 0, 0, 0, 0, 0xa0, 0, 1);			/* an I/O APIC */
+	ADD(0x48, 0, 0, 0, 5, 0xa0, 0, 1);			/* an I/O APIC */
 	ADD(0x48, 0, 0, 0, 0, 0xa1, 0, 2);			/* an HPET */
 	ADD(0x21, 0, 32, 0, 0x18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	ADD(0, 0, 0, 0x70, 0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0);
@@ -151,7 +160,9 @@ static void ivrs(void **state)
 	assert_int_equal(iommu->units[0], 0xfed80000);
 	assert_int_equal(iommu->range_count, 3);
 	assert_int_equal(iommu->ioapic_count, 1);
-	assert_int_equal(iommu->ioapics[0], 0xa0);
+	assert_true(iommu->remaps_interrupts && acpi_iommu_ioapic(iommu, 5, &alias));
+	assert_int_equal(alias, 0xa0);
+	assert_false(acpi_iommu_ioapic(iommu, 0, &alias));
 	assert_true(covers(8) && covers(0xff) && covers(0x100) && covers(0x200));
 	assert_false(covers(7) || covers(0x101) || covers(0x201));
 	assert_true(acpi_iommu_covers(iommu, 0x200, false, &alias));

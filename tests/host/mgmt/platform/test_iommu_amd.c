@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "iommu_memory.h"
+#include "syscalls.h"
 
 #define WATCHED 3u
 #define FORGETS_ALL BIT64(6)
@@ -32,6 +33,7 @@ struct model {
 	bool is_deaf, is_tail_still;
 	u64 entry[WATCHED][4], cached[WATCHED];
 	u32 message[WATCHED];			/* what its interrupt 1 becomes */
+	u32 lines[256];				/* and what the I/O APIC's do, by vector */
 	u32 device_commands;
 };
 
@@ -80,11 +82,14 @@ static u32 read_message(const struct model *u, u32 i)
 	u64 word = u->entry[i][2];
 	u32 message;
 
+	if (m.interrupt_problem != NULL)
+		return 0;
 	assert_int_equal(word & 1, 1);				/* else they go wherever the device likes */
 	if ((word >> 60 & 3) == 0)
 		return ABORTED;
 	assert_int_equal(word >> 60 & 3, 2);
 	assert_int_equal(word >> 1 & 15, 3);
+	assert_int_equal(word & 0xcff0000000000020ull, 0);	/* no NMI, INIT or ExtINT */
 	message = (u32)(seen(word & 0xfffffffffffc0ull) >> 32);
 	if ((message & 1) == 0)
 		return ABORTED;
@@ -92,8 +97,24 @@ static u32 read_message(const struct model *u, u32 i)
 	return message;
 }
 
+static void read_lines(struct model *u)
+{
+	u64 word = seen((u->devices & ~0xfffull) + IOAPIC * 32 + 16);
+
+	if (m.interrupt_problem != NULL) {
+		assert_int_equal(word, 0);
+		return;
+	}
+	assert_int_equal(word & 0xcff000000000003full, 0x11);		/* valid, 2^8 entries; no NMI, INIT or ExtINT */
+	assert_int_equal(word >> 60 & 3, 2);
+	for (u32 i = 0; i < 256; i++)
+		u->lines[i] = (u32)(seen((word & 0xfffffffffffc0ull) + i / 2 * 8) >> i % 2 * 32);
+}
+
 static void fill(struct model *u, bool is_device, bool is_page, bool is_message)
 {
+	if (is_message)
+		read_lines(u);
 	for (u32 i = 0; i < WATCHED; i++) {
 		if (is_device)
 			read_entry(u, i);
@@ -231,7 +252,7 @@ static void model_write(void *registers, u32 offset, u32 size, u64 value)
 
 /* ---- tests ---- */
 
-static void start_all(u64 features)
+static void prepare(u64 features)
 {
 	memory_reset(&m, &iommu_amd);
 	memset(models, 0, sizeof(models));
@@ -247,9 +268,19 @@ static void start_all(u64 features)
 		m.units[i].registers = &models[i];
 	}
 	is_snooping = true;
+}
+
+static void start(void)
+{
 	assert_null(iommu_amd.judge(&m));
 	assert_true(make_domains(&m));
 	assert_true(iommu_amd.start(&m));
+}
+
+static void start_all(u64 features)
+{
+	prepare(features);
+	start();
 }
 
 static void expect(u64 a, u64 b, u64 c)
@@ -294,17 +325,27 @@ static void maps_and_blocks(void **state)
 /* What a device sends is an index into a table of its own; where that leads, root says. */
 static void interrupts(void **state)
 {
-	u64 address = 0xfee03000;
-	u32 data = 0x41;
+	const struct iommu_interrupt what = { .apic_id = 3, .vector = 0x41, .first = 0x18, .last = 0x18 };
+	struct iommu_interrupt line = { .apic_id = 2, .vector = IRQ_VECTOR + 4, .first = IOAPIC, .last = IOAPIC };
+	u64 address = 0;
+	u32 data = 0;
 
 	(void)state;
 	start_all(FORGETS_ALL);
 	for (u32 i = 0; i < WATCHED; i++)
 		assert_int_equal(models[0].message[i], ABORTED);
-	assert_int_equal(seen(LARGE_BUS + IOAPIC * 32 + 16), 0);	/* they pass as written */
+	for (u32 i = 0; i < 256; i++)
+		assert_int_equal(models[1].lines[i] & 1, 0);
+	assert_true(iommu_amd.line(&m, 4, &line));
+	line.vector = IRQ_VECTOR + 19;
+	line.is_level = true;
+	assert_true(iommu_amd.line(&m, 19, &line));
+	for (u32 i = 0; i < 256; i++)
+		assert_int_equal(models[1].lines[i], i == IRQ_VECTOR + 4 ? 1u | 2 << 8 | i << 16 :
+				 i == IRQ_VECTOR + 19 ? 1u | 1 << 5 | 2 << 8 | i << 16 : 0);
 	assert_int_equal(seen(LARGE_BUS + IOAPIC * 32) & 3, 3);		/* its DMA does not */
 	assert_int_equal(seen(LARGE_BUS + IOAPIC * 32) >> 61 & 3, 0);
-	iommu_amd.message(&m, &m.domains[0], 1, &address, &data);
+	assert_true(iommu_amd.message(&m, &m.domains[0], 1, &what, &address, &data));
 	assert_int_equal(address, 0xfee00000);
 	assert_int_equal(data, 1);
 	assert_true(iommu_amd.route(&m, 0x0018, &m.domains[0]));
@@ -312,6 +353,23 @@ static void interrupts(void **state)
 	assert_int_equal(models[1].message[2], ABORTED);
 	assert_true(iommu_amd.route(&m, 0x0018, NULL));
 	assert_int_equal(models[1].message[0], ABORTED);
+	/* The next driver has another one, or none. */
+	assert_true(iommu_amd.mute(&m, &m.domains[0]));
+	assert_true(iommu_amd.route(&m, 0x0018, &m.domains[0]));
+	assert_int_equal(models[1].message[0], ABORTED);
+}
+
+/* The table does not name the I/O APICs: then everything passes as it is. */
+static void interrupts_cannot_be_remapped(void **state)
+{
+	(void)state;
+	prepare(FORGETS_ALL);
+	m.interrupt_problem = "it leaves out an I/O APIC";
+	start();
+	assert_int_equal(seen(LARGE_BUS + 0x18 * 32 + 16), 0);
+	assert_int_equal(seen(LARGE_BUS + IOAPIC * 32 + 16), 0);
+	assert_true(iommu_amd.route(&m, 0x0018, &m.domains[0]));
+	assert_int_equal(seen(LARGE_BUS + 0x18 * 32 + 16), 0);
 }
 
 /* Then each device by itself. */
@@ -346,11 +404,13 @@ static void take_events(u32 count)
 	struct iommu_fault f;
 
 	for (u32 i = 0; i < count; i++)
-		log_event(&models[1], 2ull << 60 | (i % 2 != 0 ? BIT64(53) : 0) | 0x18, 0x12345000 + i);
+		log_event(&models[1], 2ull << 60 | (i % 2 != 0 ? BIT64(53) : 0) | (i % 3 == 0 ? BIT64(51) : 0) | 0x18,
+			0x12345000 + i);
 	for (u32 i = 0; i < count; i++) {
 		assert_true(iommu_amd.fault(&m, &f));
 		assert_int_equal(f.bdf, 0x18);
 		assert_int_equal(f.reason, 2);
+		assert_int_equal(f.is_interrupt, i % 3 == 0);
 		assert_int_equal(f.is_write, i % 2);
 		assert_int_equal(f.address, 0x12345000 + i);
 	}
@@ -385,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(maps_and_blocks), cmocka_unit_test(interrupts), cmocka_unit_test(cannot_forget_all),
 		cmocka_unit_test(a_unit_stops), cmocka_unit_test(events),
+		cmocka_unit_test(interrupts_cannot_be_remapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

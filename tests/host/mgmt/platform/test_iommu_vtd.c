@@ -2,7 +2,8 @@
 /*
  * VT-d against a model of units that is stricter than an emulator: reserved bits, one change of GCMD at a time and
  * awaited, root table before translation with both caches emptied in between, tables that reach memory, caches that are
- * told of each change, and units that stop obeying.
+ * told of each change, and units that stop obeying. Interrupts: entries as they are cached, who may send them, and none
+ * in compatibility format, which emulators let through.
  */
 /* links: root */
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 #include "iommu_memory.h"
+#include "syscalls.h"
 
 #define FAULTS_AT 0x220u
 #define FAULTS 4u
@@ -35,8 +37,10 @@ struct model {
 	u32 status, asked;		/* GSTS, and what it becomes */
 	u32 delay;
 	u32 pmen, fsts, fectl;
-	u64 root, live_root, queue, head, tail;
+	u64 root, live_root, queue, head, tail, irta, live_irta;
 	bool is_contexts_empty, is_iotlb_empty;	/* since the root table was set */
+	bool is_interrupts_empty;		/* since the table of interrupts was set */
+	u64 entries[512][2];			/* as cached: filled again at once */
 	bool is_deaf;			/* it does not carry out its queue */
 	bool keeps_regions;		/* protected ones */
 	u64 context[WATCHED][2], cached[WATCHED];
@@ -100,6 +104,59 @@ static void fill_contexts(struct model *u)
 		read_context(u, i);
 }
 
+static void fill_entries(struct model *u)
+{
+	for (u32 i = 0; i < 1024; i++)
+		u->entries[i / 2][i % 2] = seen((u->live_irta & ~0xfffull) + i * 8);
+}
+
+static bool may_send(const u64 entry[2], u16 source)
+{
+	u64 who = entry[1];
+
+	assert_int_equal(who & ~0xfffffull, 0);
+	assert_int_equal(who >> 16 & 3, 0);			/* all 16 bits count */
+	if (who >> 18 == 1)
+		return (u16)who == source;
+	assert_int_equal(who >> 18, 2);				/* never: anybody */
+	assert_true((who & 0xff) >= (who >> 8 & 0xff));
+	return source >> 8 >= (who >> 8 & 0xff) && source >> 8 <= (who & 0xff);
+}
+
+#define NOTHING (~0ull)
+
+/* A write to the interrupt window becomes: APIC id << 32 | level << 15 | vector (5.1.4, 5.1.5). */
+static u64 interrupt(const struct model *u, u16 source, u64 address, u32 data)
+{
+	u32 index = (u32)(address >> 5 & 0x7fff);
+	u64 low;
+
+	if ((u->status & BIT32(25)) == 0)
+		return (address >> 12 & 0xff) << 32 | (data & 0xff);
+	if ((address & BIT64(4)) == 0)		/* compatibility format: blocked if CFIS is clear, or EIME is set */
+		return (u->status & BIT32(23)) != 0 && (u->live_irta & BIT64(11)) == 0 ? data & 0xff : NOTHING;
+	assert_int_equal(address & 0xfff00004, 0xfee00000);
+	if ((address & BIT64(3)) != 0) {
+		assert_int_equal(data & 0xffff0000, 0);
+		index += data & 0xffff;
+	}
+	if (index >= 2u << (u->live_irta & 15) || (u->entries[index][0] & 1) == 0 ||
+	    !may_send(u->entries[index], source))
+		return NOTHING;
+	low = u->entries[index][0];
+	assert_int_equal(low & 0xff00ffee, 0);			/* fixed, physical, not posted; faults are noted */
+	if ((u->live_irta & BIT64(11)) == 0)
+		assert_int_equal(low >> 32 & 0xffff00ff, 0);
+	return (u->live_irta & BIT64(11)) != 0 ? (low & ~0xffffffffull) | (low >> 4 & 1) << 15 | (low >> 16 & 0xff)
+						: (low >> 40 & 0xff) << 32 | (low >> 4 & 1) << 15 | (low >> 16 & 0xff);
+}
+
+/* What an I/O APIC's entry for that GSI sends, as apic_io.c writes it. */
+static u64 line_interrupt(const struct model *u, u16 source, u32 gsi)
+{
+	return interrupt(u, source, 0xfee00010 | gsi << 5, IRQ_VECTOR + gsi);
+}
+
 /* ---- its queue ---- */
 
 static void descriptor(struct model *u, u64 low, u64 high)
@@ -118,6 +175,13 @@ static void descriptor(struct model *u, u64 low, u64 high)
 		assert_int_equal(low & 0xc0, 0xc0);		/* drained: CAP has both */
 		fill_iotlb(u);
 		u->is_iotlb_empty |= u->is_contexts_empty && (low & 0x30) == 0x10;
+		break;
+	case 4:
+		assert_int_equal(low, 4);
+		assert_int_equal(high, 0);
+		assert_true(u->live_irta != 0);
+		fill_entries(u);
+		u->is_interrupts_empty = true;
 		break;
 	case 5:
 		assert_int_equal(low & 0xfffffff0ull, 0x20);
@@ -181,7 +245,7 @@ static u64 model_read(void *registers, u32 offset, u32 size)
 
 static void gcmd(struct model *u, u32 value)
 {
-	u32 old = u->status & ~(BIT32(30) | BIT32(27)), change = value ^ old;
+	u32 old = u->status & ~(BIT32(30) | BIT32(27) | BIT32(24)), change = value ^ old;
 
 	assert_int_equal(u->delay, 0);				/* the last one is done */
 	assert_int_equal(__builtin_popcount(change), 1);
@@ -192,6 +256,16 @@ static void gcmd(struct model *u, u32 value)
 		u->live_root = u->root & ~0xfffull;
 		u->is_contexts_empty = u->is_iotlb_empty = false;
 		memset(u->context, 0xff, sizeof(u->context));	/* what the firmware's tables left there */
+	} else if (change == BIT32(24)) {
+		assert_int_equal(u->status & BIT32(25), 0);
+		u->live_irta = u->irta;
+		u->is_interrupts_empty = false;
+		memset(u->entries, 0xff, sizeof(u->entries));
+	} else if (change == BIT32(25) && (value & BIT32(25)) != 0) {
+		assert_true(u->is_interrupts_empty && (u->ecap & 8) != 0);
+		assert_int_equal(value & BIT32(23), 0);
+	} else if (change == BIT32(23)) {
+		assert_int_equal(u->status & BIT32(25), 0);
 	} else if (change == BIT32(26) && (value & BIT32(26)) != 0) {
 		assert_int_equal(u->tail, 0);
 		u->head = 0;
@@ -215,8 +289,13 @@ static void model_write(void *registers, u32 offset, u32 size, u64 value)
 			u->faults[(offset - FAULTS_AT) / 16][1] &= ~BIT64(63);
 		return;
 	}
-	assert_int_equal(size, offset == 0x20 || offset == 0x88 || offset == 0x90 ? 8 : 4);
+	assert_int_equal(size, offset == 0x20 || offset == 0x88 || offset == 0x90 || offset == 0xb8 ? 8 : 4);
 	switch (offset) {
+	case 0xb8:
+		assert_int_equal(value & 0x7f0, 0);
+		assert_true((value & BIT64(11)) == 0 || (u->ecap & 16) != 0);
+		u->irta = value;
+		break;
 	case 0x18: gcmd(u, (u32)value); break;
 	case 0x20:
 		assert_int_equal(value & 0xfff, 0);
@@ -264,12 +343,13 @@ static void start_all(u64 levels, u64 ecap)
 {
 	bring_up(levels, ecap);
 	/* The firmware has left everything on. */
-	models[0].status = BIT32(31) | BIT32(30) | BIT32(26) | BIT32(25);
+	models[0].status = BIT32(31) | BIT32(30) | BIT32(26) | BIT32(25) | BIT32(24) | BIT32(23);
 	assert_null(iommu_vtd.judge(&m));
 	assert_true(make_domains(&m));
 	assert_true(iommu_vtd.start(&m));
 	for (u32 i = 0; i < 2; i++) {
-		assert_int_equal(models[i].status & (BIT32(31) | BIT32(26) | BIT32(25)), BIT32(31) | BIT32(26));
+		assert_int_equal(models[i].status & (BIT32(31) | BIT32(26) | BIT32(25) | BIT32(23)),
+			BIT32(31) | BIT32(26) | ((ecap & 8) != 0 && m.interrupt_problem == NULL ? BIT32(25) : 0));
 		assert_int_equal(models[i].pmen, 0);
 		assert_int_equal(models[i].live_root, models[0].live_root);
 		for (u32 k = 0; k < WATCHED; k++)
@@ -334,6 +414,124 @@ static void four_levels_and_snooping(void **state)
 	(void)state;
 	maps_and_blocks(LEVELS_4, 3);
 	assert_int_equal(m.levels, 4);
+}
+
+#define INTERRUPTS 8u			/* ECAP */
+#define X2APIC 16u
+#define DEVICE 0x0018u
+#define NEIGHBOUR 0x0020u
+#define IOAPIC 0xf0ffu
+
+static void check_lines(void)
+{
+	const struct iommu_interrupt serial = { 1, IRQ_VECTOR + 4, false, IOAPIC, IOAPIC };
+	const struct iommu_interrupt pci = { 1, IRQ_VECTOR + 19, true, IOAPIC, IOAPIC };
+
+	assert_true(iommu_vtd.line(&m, 4, &serial) && iommu_vtd.line(&m, 19, &pci));
+	for (u32 i = 0; i < 2; i++) {
+		assert_int_equal(line_interrupt(&models[i], IOAPIC, 4), 1ull << 32 | (IRQ_VECTOR + 4));
+		assert_int_equal(line_interrupt(&models[i], IOAPIC, 19), 1ull << 32 | 1u << 15 | (IRQ_VECTOR + 19));
+		assert_int_equal(line_interrupt(&models[i], IOAPIC, 5), NOTHING);
+		assert_int_equal(line_interrupt(&models[i], DEVICE, 4), NOTHING);
+	}
+}
+
+/* What a device may send is its own messages, and nothing else, wherever it writes. */
+static void check_only(u16 source, u64 address, u64 want)
+{
+	for (u32 i = 0; i < 2; i++) {
+		for (u64 at = 0xfee00000; at < 0xfef00000; at += 4)
+			assert_int_equal(interrupt(&models[i], source, at & ~4ull, 0),
+				(at & ~0xcull) == (address & ~0xcull) ? want : NOTHING);
+		assert_int_equal(interrupt(&models[i], source, address, 1), NOTHING);		/* the next entry */
+	}
+}
+
+/* A unit may read an entry at any time: one that is present is whole, and changes only while it is not. */
+static void look_at_entries(void)
+{
+	static u64 before[512][2];
+	static u64 irta;
+
+	if (irta != models[0].live_irta)
+		memset(before, 0, sizeof(before));
+	irta = models[0].live_irta;
+	for (u32 i = 0; i < 512 && irta != 0; i++) {
+		u64 low = seen((irta & ~0xfffull) + i * 16), high = seen((irta & ~0xfffull) + i * 16 + 8);
+
+		if ((low & before[i][0] & 1) != 0)
+			assert_true(low == before[i][0] && high == before[i][1]);
+		before[i][0] = low;
+		before[i][1] = high;
+	}
+}
+
+static void messages(u64 ecap, u32 apic_id)
+{
+	struct iommu_interrupt what = { .apic_id = apic_id, .vector = 0x41, .first = DEVICE, .last = DEVICE };
+	u64 address = 0, want = (u64)apic_id << 32;
+	u32 data = 1;
+
+	bring_up(LEVELS_3, ecap);
+	m.is_x2apic = (ecap & X2APIC) != 0;
+	on_write_back = look_at_entries;
+	assert_null(iommu_vtd.judge(&m));
+	assert_null(m.interrupt_problem);
+	assert_true(make_domains(&m));
+	assert_true(iommu_vtd.start(&m));
+	check_only(DEVICE, 0, NOTHING);
+	check_lines();
+	assert_true(iommu_vtd.message(&m, &m.domains[3], 2, &what, &address, &data));
+	assert_int_equal(data, 0);
+	check_only(DEVICE, address, want | 0x41);
+	check_only(NEIGHBOUR, 0, NOTHING);
+	/* The driver was started again, and has another vector. */
+	what.vector = 0x99;
+	assert_true(iommu_vtd.message(&m, &m.domains[3], 2, &what, &address, &data));
+	check_only(DEVICE, address, want | 0x99);
+	assert_true(iommu_vtd.mute(&m, &m.domains[2]));
+	check_only(DEVICE, address, want | 0x99);
+	assert_true(iommu_vtd.mute(&m, &m.domains[3]));
+	check_only(DEVICE, 0, NOTHING);
+	check_lines();
+	/* Behind a bridge to conventional PCI it may carry the bridge's id. */
+	what.first = 0x0210;
+	what.last = 0x0308;
+	assert_true(iommu_vtd.message(&m, &m.domains[7], 7, &what, &address, &data));
+	check_only(0x0300, address, want | 0x99);
+	check_only(0x0210, address, want | 0x99);
+	check_only(0x0400, 0, NOTHING);
+	check_only(0x0108, 0, NOTHING);
+}
+
+static void interrupts(void **state)
+{
+	(void)state;
+	messages(2 | INTERRUPTS, 3);
+	messages(3 | INTERRUPTS, 3);
+	messages(2 | INTERRUPTS | X2APIC, 0x123);
+}
+
+/* Then DMA is confined all the same. */
+static void interrupts_cannot_be_remapped(void **state)
+{
+	(void)state;
+	bring_up(LEVELS_3, 2 | INTERRUPTS);
+	models[1].ecap = 2;				/* one unit alone */
+	assert_null(iommu_vtd.judge(&m));
+	assert_non_null(m.interrupt_problem);
+	assert_true(make_domains(&m) && iommu_vtd.start(&m));
+	for (u32 i = 0; i < 2; i++)
+		assert_int_equal(models[i].status & (BIT32(31) | BIT32(25)), BIT32(31));
+	bring_up(LEVELS_3, 2 | INTERRUPTS);
+	m.is_x2apic = true;				/* whose ids it does not know */
+	assert_null(iommu_vtd.judge(&m));
+	assert_non_null(m.interrupt_problem);
+	bring_up(LEVELS_3, 2 | INTERRUPTS);
+	m.interrupt_problem = "the firmware says so";
+	assert_null(iommu_vtd.judge(&m));
+	assert_string_equal(m.interrupt_problem, "the firmware says so");
+	maps_and_blocks(LEVELS_3, 2 | INTERRUPTS);
 }
 
 /* Nothing is changed at a unit that cannot be used. */
@@ -418,11 +616,13 @@ static void faults_are_taken(void **state)
 		models[1].faults[i][0] = 0x123456789000 + 0x123;
 		models[1].faults[i][1] = BIT64(63) | (i == 0 ? BIT64(62) : 0) | 6ull << 32 | (0x18 + i);
 	}
+	models[1].faults[1][1] = BIT64(63) | 0x25ull << 32 | 0x19;
 	models[1].fsts = 3;
 	for (u32 i = 0; i < FAULTS; i++) {
 		assert_true(iommu_vtd.fault(&m, &f));
 		assert_int_equal(f.bdf, 0x18 + i);
-		assert_int_equal(f.reason, 6);
+		assert_int_equal(f.reason, i == 1 ? 0x25 : 6);
+		assert_int_equal(f.is_interrupt, i == 1);
 		assert_int_equal(f.is_write, i != 0);
 		assert_int_equal(f.address, 0x123456789000);
 	}
@@ -435,7 +635,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(three_levels), cmocka_unit_test(four_levels_and_snooping),
 		cmocka_unit_test(cannot_be_used), cmocka_unit_test(a_unit_stops), cmocka_unit_test(the_last_unit_stops),
-		cmocka_unit_test(no_memory), cmocka_unit_test(faults_are_taken),
+		cmocka_unit_test(no_memory), cmocka_unit_test(faults_are_taken), cmocka_unit_test(interrupts),
+		cmocka_unit_test(interrupts_cannot_be_remapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
