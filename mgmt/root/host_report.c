@@ -41,7 +41,7 @@ void pcpu_report_fill(u32 index, struct pcpu_report *out)
 void host_report_fill(struct host_report *out)
 {
 	const u64 *memory = stats_of_memory();
-	u64 idle = 0, all, deleted;
+	u64 idle = 0, deleted_tsc;
 
 	for (u32 i = 0; i < INFO->pcpu_count; i++)
 		idle += stats_of_pcpu(i)[PCPU_TIME_IDLE];
@@ -51,8 +51,7 @@ void host_report_fill(struct host_report *out)
 	out->uptime_ns = rt_time_now_ns(&root.time);
 	out->idle_ns = ns_of(idle);
 	out->vm_count = vm_count(&out->vm_running);
-	vm_disks_deleted(&out->io_deleted);
-	service_time_sums(&all, &deleted);
-	out->service_ns = ns_of(all);
-	out->service_deleted_ns = ns_of(deleted);
+	vm_disks_deleted(&out->io_deleted, &deleted_tsc);
+	out->service_ns = ns_of(service_time_all());
+	out->service_deleted_ns = ns_of(deleted_tsc);
 }

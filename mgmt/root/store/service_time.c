@@ -12,13 +12,14 @@
 #include "services.h"
 #include "store.h"
 #include "sys.h"
+#include "vm.h"
 #include "wires.h"
 
 #define PARTIES (1 + DRIVER_COUNT)	/* the store, then the drivers */
 
 static struct store_work seen;
 static u64 times[PARTIES];	/* of each one's PD, at the last look */
-static u64 all_ticks, deleted_ticks;
+static u64 all_ticks;
 
 static u32 service_of(u32 party)
 {
@@ -89,14 +90,7 @@ void service_time_collect(void)
 			divide(spent(1 + i), each, work->requests[i], seen.requests[i]);
 }
 
-void service_time_forget(struct vm *vm)
+u64 service_time_all(void)
 {
-	deleted_ticks += vm->service_tsc;
-	vm->service_tsc = vm->service_before_tsc = 0;
-}
-
-void service_time_sums(u64 *all, u64 *deleted)
-{
-	*all = all_ticks;
-	*deleted = deleted_ticks;
+	return all_ticks;
 }

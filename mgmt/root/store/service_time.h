@@ -10,17 +10,14 @@
 #ifndef VOS_SERVICE_TIME_H
 #define VOS_SERVICE_TIME_H
 
-#include "vm.h"
+#include "types.h"
 
 #define SERVICE_NS_EACH 50000u
 
 /* Divide what they took since the last call. */
 void service_time_collect(void);
 
-/* What was done for this VM, which is no more, has been. */
-void service_time_forget(struct vm *vm);
-
-/* TSC ticks: of all these services; thereof for VMs that are no more. */
-void service_time_sums(u64 *all, u64 *deleted);
+/* TSC ticks, also those that were for no VM. */
+u64 service_time_all(void);
 
 #endif

@@ -10,7 +10,6 @@
 #include "accounts.h"
 #include "drivers.h"
 #include "root.h"
-#include "service_time.h"
 #include "spec.h"
 #include "store_client.h"
 #include "sys.h"
@@ -75,6 +74,7 @@ u32 vm_disks_taken(const struct vm *vm)
 /* ---- figures ---- */
 
 static struct io_counts deleted;
+static u64 deleted_service_tsc;
 
 static struct store_figures *figures_in(const struct vm *vm, u32 slot)
 {
@@ -111,9 +111,10 @@ static struct io_counts io_of(const struct vm *vm)
 	return sum;
 }
 
-void vm_disks_deleted(struct io_counts *out)
+void vm_disks_deleted(struct io_counts *out, u64 *service_tsc)
 {
 	*out = deleted;
+	*service_tsc = deleted_service_tsc;
 }
 
 /* ---- volumes ---- */
@@ -284,7 +285,8 @@ void vm_disks_forget(struct vm *vm)
 	struct io_counts io = io_of(vm);
 
 	add_io(&deleted, &io);
-	service_time_forget(vm);
+	deleted_service_tsc += vm->service_tsc;
+	vm->service_tsc = vm->service_before_tsc = 0;
 	for (u32 i = 0; i < VM_DEVICES; i++)	/* another VM has that place next */
 		memset(figures_in(vm, i), 0, sizeof(struct store_figures));
 	volumes_let_go(vm->index);

@@ -48,7 +48,7 @@ void vm_disks_retry(const struct vm *vm);
 
 void vm_disks_report(const struct vm *vm, struct vm_report *out);
 void vm_disks_stats(const struct vm *vm, struct vm_stats *out);
-/* Of VMs that are no more. */
-void vm_disks_deleted(struct io_counts *out);
+/* Of VMs that are no more; the ticks that services worked for them. */
+void vm_disks_deleted(struct io_counts *out, u64 *service_tsc);
 
 #endif
