@@ -57,11 +57,3 @@ void frame_encode(enum frame_kind kind, const struct frame_sink *sink, const cha
 
 	frame_encode_pieces(kind, sink, channel, &piece, 1);
 }
-
-bool frame_is_channel(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9') || text[i] == '+'))
-			return false;
-	return length > 0 && length < FRAME_CHANNEL_BYTES;
-}

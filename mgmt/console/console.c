@@ -12,6 +12,9 @@
 #define TURN_INPUT_BYTES 512u
 #define TURN_LOG_LINES 32u
 
+/* The first number of a client is random, and there is room for as many as ever come. */
+#define CLIENT_NUMBER_MASK (BIT64(48) - 1)
+
 /* ---- input ---- */
 
 static bool attached_has_room(const struct session *s)
@@ -88,6 +91,7 @@ static void scanner_timer(struct session *s)
 	if (result.broken && session_attached(s) == VM_COUNT)
 		result.plain_count = 0;	/* a guest may have a use for ESC _ v as keys; the prompt has not */
 	scanned(s, &result);
+	console_input(s, NULL, 0);
 }
 
 /* One byte of input to whom it belongs now; false if there is none, or it has to wait. */
@@ -276,6 +280,8 @@ void console_init(struct console *c, const struct console_ops *ops, const struct
 	c->conf = conf;
 	c->conf_bytes = conf_bytes;
 	c->inventory.info = info;
+	c->boot_id = ops->random(ops->context);
+	c->next_client = 1 + (ops->random(ops->context) & CLIENT_NUMBER_MASK);
 }
 
 /* The VMs of vos.conf. */
@@ -287,9 +293,9 @@ static void apply_conf(struct session *s)
 	job_start(s, job);
 }
 
-bool console_open(struct console *c, struct session *s, const struct line_ops *line)
+bool console_open(struct console *c, struct session *s, const struct line_ops *line, enum frame_kind kind)
 {
-	if (c->line_count == LINE_COUNT || !session_init(s, c, line))
+	if (c->line_count == LINE_COUNT || !session_init(s, c, line, kind))
 		return false;
 	s->index = c->line_count++;
 	c->lines[s->index] = s;
@@ -306,10 +312,28 @@ bool console_open(struct console *c, struct session *s, const struct line_ops *l
 	return true;
 }
 
-static bool run_line(struct session *s)
+/* Pieces of answers, client by client. */
+static bool send_pieces(struct session *s)
 {
 	bool is_some = false;
+	u32 idle = 0;
 
+	while (s->clients.count && idle < CLIENT_COUNT && session_output_used(s) <= OUTPUT_SHORT_BYTES) {
+		struct client *client = &s->clients.list[s->clients.turn++ % CLIENT_COUNT];
+		bool is_sent = client_send_piece(s, client);
+
+		idle = is_sent ? 0 : idle + 1;
+		is_some = is_some || is_sent;
+	}
+	return is_some;
+}
+
+static bool run_line(struct session *s)
+{
+	bool is_some = send_pieces(s);
+
+	if (s->kind == FRAME_PLAIN)
+		return is_some;
 	attach_catch_up(s);
 	for (u32 i = 0; i < TURN_INPUT_BYTES && input_step(s); i++)
 		is_some = true;
@@ -324,6 +348,8 @@ bool console_run(struct console *c)
 
 	for (u32 i = 0; i < c->line_count; i++) {
 		scanner_timer(c->lines[i]);
+		client_nak_timer(c->lines[i]);
+		client_forget_silent(c->lines[i]);
 		attach_check(c->lines[i]);
 	}
 	job_pump(c);
@@ -346,10 +372,12 @@ bool console_has_request(const struct console *c)
 static u64 line_deadline_ns(const struct session *s)
 {
 	u64 after = frame_idle_after(&s->scanner), scan = after ? s->scanner_fed_ns + after : ~0ull;
-	u64 stall = session_stall_ns(s);
+	u64 stall = session_stall_ns(s), nak = client_deadline_ns(s);
 
 	if (stall <= session_now(s))	/* that is over */
 		stall = ~0ull;
+	if (nak < scan)
+		scan = nak;
 	return scan < stall ? scan : stall;
 }
 

@@ -12,10 +12,11 @@
 void console_init(struct console *console, const struct console_ops *ops, const struct info_page *info,
 	const struct log_ring *log, const char *conf, size_t conf_bytes);
 /*
- * One line more: prints the banner and the prompt. The first one starts reading the machine's state and applies
- * vos.conf. s is all zero before. False: there are LINE_COUNT already, or no memory.
+ * One line more. FRAME_TEXT: a person's, with the banner and the prompt; FRAME_PLAIN: for programs alone, in plain
+ * frames. The first one starts reading the machine's state and applies vos.conf. s is all zero before. False: there are
+ * LINE_COUNT already, or no memory.
  */
-bool console_open(struct console *console, struct session *s, const struct line_ops *line);
+bool console_open(struct console *console, struct session *s, const struct line_ops *line, enum frame_kind kind);
 /* At most session_input_room() bytes. */
 void console_input(struct session *s, const char *bytes, size_t count);
 /* Only if console_takes_reply. */

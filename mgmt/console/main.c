@@ -11,6 +11,7 @@
 #include "rt_time.h"
 #include "serial.h"
 #include "sys.h"
+#include "user.h"
 #include "vm_layout.h"
 
 #define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
@@ -120,6 +121,19 @@ static void vm_break(void *context, u32 vm)
 	write_input(vm, bytes, sizeof(bytes));
 }
 
+/* Without the processor's random numbers, the time since power-on in its smallest steps, spread over all bits. */
+static u64 random_word(void *context)
+{
+	static u64 spread;
+	u64 word;
+
+	(void)context;
+	if (user_random(&word, sizeof(word)))
+		return word;
+	spread = (spread ^ __builtin_ia32_rdtsc()) * 0x9e3779b97f4a7c15ull;
+	return spread ^ spread >> 29;
+}
+
 static const struct line_ops line = { .send = send };
 
 static const struct console_ops ops = {
@@ -129,6 +143,7 @@ static const struct console_ops ops = {
 	.vm_has_room = vm_has_room,
 	.vm_write = vm_write,
 	.vm_break = vm_break,
+	.random = random_word,
 };
 
 static bool take_replies(void)
@@ -213,7 +228,7 @@ int main(void)
 	ring_attach_consumer(&replies, shared(CONSOLE_REPLY_RING), REPLY_RING_BYTES);
 	console_init(&console, &ops, INFO, LOG, ARGS->conf_bytes ? (const char *)CONSOLE_CONF : NULL,
 		(size_t)ARGS->conf_bytes);
-	(void)console_open(&console, &session, &line);
+	(void)console_open(&console, &session, &line, FRAME_TEXT);
 	for (;;) {
 		bool is_some = take_replies();
 

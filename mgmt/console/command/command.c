@@ -66,6 +66,13 @@ const struct command *command_named(const char *verb)
 	return 0;
 }
 
+bool command_only_reads(const struct command *command)
+{
+	u64 changes = BIT64(ARG_DRY_RUN) | BIT64(ARG_YES);	/* what such commands take, and no other */
+
+	return !(command->takes & changes) && command->op != REQ_CANCEL;
+}
+
 static bool is_farewell(const char *word)
 {
 	return strcmp(word, "exit") == 0 || strcmp(word, "quit") == 0 || strcmp(word, "logout") == 0;

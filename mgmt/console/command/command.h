@@ -63,6 +63,9 @@ bool text_begins(const char *text, const char *start);
 /* What is said of a line that does not fit. Always false. */
 bool line_too_long(struct cmd_error *error);
 
+/* It changes nothing, so it may be done again. */
+bool command_only_reads(const struct command *command);
+
 /* By exact name, or 0. */
 const struct command *command_named(const char *verb);
 /*

@@ -8,63 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "session.h"
 #include "units.h"
-
-#define TOKEN_BYTES 128u
-
-/* An answer that no job gives. */
-static void refuse(struct session *s, const struct cmd_error *error, const char *id)
-{
-	struct out out = out_to_buffer(&s->console->json_buffer);
-
-	json_error(job_json_begin(s), error);
-	if (id[0])
-		out_format(&out, ",\"id\":%s", id);
-	out_text(&out, "}");
-	session_send_frame(s, "control");
-}
+#include "verbs.h"
 
 void rpc_event(struct session *s, const struct vm_entry *vm)
 {
 	static const struct view view = { report_vm, json_vm };
 
 	if (s->has_peer)
-		job_send_event(s, "VM_STATE", &view, vm);
-}
-
-/* ---- sync ---- */
-
-static void synchronize(struct session *s, u32 arguments, const char *id)
-{
-	u32 token = arguments ? json_member(&s->console->json, arguments, "token") : 0;
-	struct out out = out_to_buffer(&s->console->json_buffer);
-	struct json_writer *writer;
-	char text[TOKEN_BYTES];
-	struct cmd_error error;
-
-	if (!token || !json_value(&s->console->json, token, text, sizeof(text))) {
-		error_set(&error, RESULT_USAGE, "sync needs a token of at most %u bytes", TOKEN_BYTES - 1);
-		refuse(s, &error, id);
-		return;
-	}
-	s->has_peer = true;
-	writer = job_json_begin(s);
-	json_open(writer, "return", '{');
-	json_text(writer, "token", text);
-	json_open(writer, "VOS", '{');
-	json_text(writer, "version", VOS_VERSION);
-	json_number(writer, "protocol", 1);
-	json_open(writer, "channels", '[');
-	json_text(writer, 0, "control");
-	json_text(writer, 0, "events");
-	json_close(writer, ']');
-	json_close(writer, '}');
-	json_close(writer, '}');
-	if (id[0])
-		out_format(&out, ",\"id\":%s", id);
-	out_text(&out, "}");
-	session_send_frame(s, "control");
+		job_send_event(s, NULL, "VM_STATE", &view, vm);
 }
 
 /* ---- commands ---- */
@@ -169,32 +121,48 @@ static const struct command *find_command(struct session *s, u32 execute, struct
 	return 0;
 }
 
-static void execute(struct session *s, u32 arguments, const char *id)
+static struct job *find_slot(struct session *s, const struct command *command, const struct answer_to *to)
 {
+	struct job *job = command->op == REQ_CANCEL ? job_new_cancel(s) : NULL;
+
+	if (!job && to->client)
+		job = job_new_client(s, to->client);
+	else if (!job && command->op != REQ_CANCEL)
+		job = job_new(s, JOB_RPC);
+	if (job)
+		job_set_client(job, to->client, to->client_id);
+	return job;
+}
+
+static void refuse_busy(struct session *s, const struct answer_to *to)
+{
+	bool is_own = to->client && to->client->jobs >= CLIENT_JOBS;
 	struct cmd_error error;
-	const struct command *command = find_command(s, json_member(&s->console->json, 0, "execute"), &error);
-	struct job *job;
+
+	(void)error_busy(&error, is_own ? "4 commands of this client are in progress. Wait for one, or cancel one" :
+		"32 commands are in progress. Try again later, or cancel one");
+	rpc_refuse(s, &error, to);
+}
+
+static void execute(struct session *s, const struct command *command, u32 arguments, const struct answer_to *to)
+{
+	struct job *job = find_slot(s, command, to);
+	struct cmd_error error;
 	u32 text;
 
-	if (!command) {
-		refuse(s, &error, id);
-		return;
-	}
-	job = command->op == REQ_CANCEL ? job_new_cancel(s) : job_new(s, JOB_RPC);
 	if (!job) {
-		(void)error_busy(&error, "32 commands are in progress. Try again later, or cancel one");
-		refuse(s, &error, id);
+		refuse_busy(s, to);
 		return;
 	}
 	text = json_member(&s->console->json, 0, "text");
 	job->is_text = text && s->console->json.tokens[text].type == JSON_TRUE;
 	args_init(&job->args, command);
 	if (!set_arguments(s, &job->args, arguments, &error)) {
-		job->is_used = false;
-		refuse(s, &error, id);
+		job_drop(job);
+		rpc_refuse(s, &error, to);
 		return;
 	}
-	(void)text_copy(job->id, sizeof(job->id), id);
+	(void)text_copy(job->id, sizeof(job->id), to->id);
 	job_start(s, job);
 }
 
@@ -266,16 +234,20 @@ static void glimpse_id(struct json *json, const char *text, size_t length, char 
 
 static void refuse_link(struct session *s, const char *why, const char *id)
 {
+	struct answer_to to = { .id = id };
 	struct cmd_error error;
 
 	error_set(&error, RESULT_LINK, "%s", why);
-	refuse(s, &error, id);
+	rpc_refuse(s, &error, &to);
 }
 
 void rpc_broken(struct session *s, const struct frame_result *frame)
 {
 	char id[JSON_ID_BYTES];
 
+	client_nak(s, frame->bytes);
+	if (s->kind == FRAME_PLAIN)
+		return;
 	glimpse_id(&s->console->json, frame->message, frame->length, id);
 	refuse_link(s, frame->broken, id);
 }
@@ -297,20 +269,141 @@ static const char *take_message(struct session *s, const struct frame_result *fr
 	return why;
 }
 
+/* ---- requests of clients, which may come again ---- */
+
+/* To a client, and not kept. */
+static void refuse_client(struct session *s, u64 number, const char *why, const char *id)
+{
+	struct answer_to to = { .id = id };
+	struct json_writer *writer;
+	struct cmd_error error;
+
+	error_set(&error, RESULT_LINK, "%s", why);
+	writer = job_json_begin(s);
+	json_error(writer, &error);
+	json_number(writer, "c", number);
+	job_json_end_for(s, &to);
+}
+
+static void say_pending(struct session *s, const struct answer_to *to)
+{
+	struct answer_to nobody = { .id = to->id };
+	struct json_writer *writer = job_json_begin(s);
+
+	json_bool(writer, "pending", true);
+	json_number(writer, "c", to->client->number);
+	job_json_end_for(s, &nobody);
+}
+
+/* The message is of a client: find it. False: it was refused. */
+static bool take_client(struct session *s, u32 token, struct answer_to *to)
+{
+	char why[64];
+	u64 number;
+
+	if (!rpc_number(&s->console->json, token, &number)) {
+		refuse_link(s, "\"c\" is not the number of a client", to->id);
+		return false;
+	}
+	to->client = client_find(s, number);
+	if (to->client)
+		return true;
+	snprintf(why, sizeof(why), "no client %llu on this line: say hello", (unsigned long long)number);
+	refuse_client(s, number, why, to->id);
+	return false;
+}
+
+/* True: it is new, and to be done. Else the client was told what became of it. */
+static bool admit(struct session *s, const struct answer_to *to)
+{
+	switch (client_judge(to->client, to->client_id, to->only_reads)) {
+	case CLIENT_NEW:
+		client_begin(s, to->client, to->client_id);
+		return true;
+	case CLIENT_UNDER_WAY:
+		say_pending(s, to);
+		return false;
+	case CLIENT_ANSWERED:
+		client_repeat(to->client, to->client_id);
+		return false;
+	case CLIENT_LOST:
+		refuse_client(s, to->client->number, "the command is done, and its answer is no longer kept", to->id);
+		return false;
+	default:
+		refuse_client(s, to->client->number, "the id is too old: 8 or more below the highest one", to->id);
+		return false;
+	}
+}
+
+static bool take_client_id(struct session *s, struct answer_to *to)
+{
+	if (rpc_number_of(&s->console->json, 0, "id", &to->client_id) && to->client_id > 0)
+		return true;
+	refuse_client(s, to->client->number, "the id of a client's request is a whole number from 1 on", to->id);
+	return false;
+}
+
+/* ---- all requests ---- */
+
+static const struct rpc_verb verbs[] = {
+	{ "sync", false, sync_serve },
+	{ "hello", false, hello_serve },
+	{ "resend", false, resend_serve },
+};
+
+static const struct rpc_verb *find_verb(struct session *s, u32 execute)
+{
+	for (u32 i = 0; execute && i < ARRAY_COUNT(verbs); i++)
+		if (json_is(&s->console->json, execute, verbs[i].verb))
+			return &verbs[i];
+	return NULL;
+}
+
+/* A request that is done once. */
+static void serve_once(struct session *s, const struct rpc_verb *verb, u32 execute_token, u32 arguments,
+	struct answer_to *to)
+{
+	static struct cmd_error error;
+	const struct command *command = verb ? NULL : find_command(s, execute_token, &error);
+
+	to->only_reads = command && command_only_reads(command);
+	if (to->client && (!take_client_id(s, to) || !admit(s, to)))
+		return;
+	if (verb)
+		verb->serve(s, arguments, to);
+	else if (command)
+		execute(s, command, arguments, to);
+	else
+		rpc_refuse(s, &error, to);
+}
+
+static void serve(struct session *s, struct answer_to *to)
+{
+	const struct json *json = &s->console->json;
+	u32 execute_token = json_member(json, 0, "execute"), arguments = json_member(json, 0, "arguments");
+	const struct rpc_verb *verb = find_verb(s, execute_token);
+	bool needs_client = verb ? verb->is_counted : s->kind == FRAME_PLAIN;
+
+	if (verb && !verb->is_counted)
+		verb->serve(s, arguments, to);
+	else if (needs_client && !to->client)
+		refuse_link(s, "say hello first, and give the number of the client as \"c\"", to->id);
+	else
+		serve_once(s, verb, execute_token, arguments, to);
+}
+
 void rpc_frame(struct session *s, const struct frame_result *frame)
 {
 	char id[JSON_ID_BYTES];
 	const char *why = take_message(s, frame, id);
-	u32 verb, arguments;
+	struct answer_to to = { .id = id };
+	u32 client;
 
 	if (why) {
 		refuse_link(s, why, id);
 		return;
 	}
-	verb = json_member(&s->console->json, 0, "execute");
-	arguments = json_member(&s->console->json, 0, "arguments");
-	if (verb && json_is(&s->console->json, verb, "sync"))
-		synchronize(s, arguments, id);
-	else
-		execute(s, arguments, id);
+	client = json_member(&s->console->json, 0, "c");
+	if (!client || take_client(s, client, &to))
+		serve(s, &to);
 }

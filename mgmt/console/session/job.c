@@ -9,10 +9,11 @@
 #include "units.h"
 
 #define HINT_NS NS_PER_SECOND
-/* console->jobs: prompts by line, `cancel`s by line, the start's, the queue. */
+/* console->jobs: prompts by line, `cancel`s by line, the start's, the two queues. */
 #define CANCEL_SLOT LINE_COUNT
 #define STARTUP_SLOT (2 * LINE_COUNT)
 #define QUEUE_SLOT (STARTUP_SLOT + 1)
+#define CLIENTS_SLOT (QUEUE_SLOT + JOB_QUEUE)
 
 static struct job *take(struct session *s, struct job *job, enum job_origin origin)
 {
@@ -29,6 +30,14 @@ struct job *job_of_prompt(struct session *s)
 	return &s->console->jobs[s->index];
 }
 
+static struct job *take_free(struct session *s, u32 from, u32 to, enum job_origin origin)
+{
+	for (u32 i = from; i < to; i++)
+		if (!s->console->jobs[i].is_used)
+			return take(s, &s->console->jobs[i], origin);
+	return NULL;
+}
+
 struct job *job_new(struct session *s, enum job_origin origin)
 {
 	struct console *c = s->console;
@@ -37,10 +46,20 @@ struct job *job_new(struct session *s, enum job_origin origin)
 		return take(s, job_of_prompt(s), origin);
 	if (origin == JOB_STARTUP)
 		return take(s, &c->jobs[STARTUP_SLOT], origin);
-	for (u32 i = QUEUE_SLOT; i < JOB_COUNT; i++)
-		if (!c->jobs[i].is_used)
-			return take(s, &c->jobs[i], origin);
-	return NULL;
+	return take_free(s, QUEUE_SLOT, CLIENTS_SLOT, origin);
+}
+
+struct job *job_new_client(struct session *s, struct client *client)
+{
+	return client->jobs < CLIENT_JOBS ? take_free(s, CLIENTS_SLOT, JOB_COUNT, JOB_RPC) : NULL;
+}
+
+void job_set_client(struct job *job, struct client *client, u64 id)
+{
+	job->client = client;
+	job->client_id = id;
+	if (client)
+		client->jobs++;
 }
 
 struct job *job_new_cancel(struct session *s)
@@ -83,6 +102,9 @@ void job_drop(struct job *job)
 	job->targets = 0;
 	job_text_free(job);
 	job->is_used = false;
+	if (job->client)
+		job->client->jobs--;
+	job->client = NULL;
 }
 
 void job_move(struct job *to, struct job *from)
@@ -245,24 +267,63 @@ static void replace_overfull(struct session *s)
 {
 	struct cmd_error error;
 
-	if (!s->console->json_buffer.is_full && s->console->json_buffer.used < JSON_BYTES - JSON_ID_BYTES - 16)
+	if (!s->console->json_buffer.is_full && s->console->json_buffer.used < JSON_BYTES - JSON_ID_BYTES - 64)
 		return;
 	error_set(&error, RESULT_FAILED, "the answer is too long for JSON. Ask for less");
 	json_error(job_json_begin(s), &error);
 }
 
-void job_json_end(struct session *s, struct job *job)
+static void end_message(struct session *s, const struct answer_to *to)
 {
-	struct out out = out_to_buffer(&s->console->json_buffer), text;
+	struct out out = out_to_buffer(&s->console->json_buffer);
 
 	replace_overfull(s);
-	if (job->id[0])
-		out_format(&out, ",\"id\":%s", job->id);
+	if (to->client)
+		out_format(&out, ",\"c\":%llu,\"id\":%llu", (unsigned long long)to->client->number,
+			(unsigned long long)to->client_id);
+	else if (to->id[0])
+		out_format(&out, ",\"id\":%s", to->id);
 	out_text(&out, "}");
-	if (job->origin == JOB_RPC) {
+}
+
+/* It can't be kept, and could not be sent again if it were lost. */
+static void replace_unkept(struct session *s, const struct answer_to *to)
+{
+	struct cmd_error error;
+
+	if (to->only_reads)
+		error_busy(&error, "other large answers are being sent on this line. Try again later");
+	else
+		error_set(&error, RESULT_RESOURCES, "the command is done. The console has no memory for its answer");
+	json_error(job_json_begin(s), &error);
+	end_message(s, to);
+}
+
+void job_json_end_for(struct session *s, const struct answer_to *to)
+{
+	end_message(s, to);
+	if (!to->client) {
 		session_send_frame(s, "control");
 		return;
 	}
+	if (!client_waits(to->client, to->client_id) ||
+	    client_answer(s, to->client, to->client_id, to->only_reads))
+		return;
+	replace_unkept(s, to);
+	if (!client_answer(s, to->client, to->client_id, to->only_reads))
+		session_send_frame(s, "control");
+}
+
+void job_json_end(struct session *s, struct job *job)
+{
+	struct answer_to to = { job->client, job->client_id, job->id, command_only_reads(job->args.command) };
+	struct out text;
+
+	if (job->origin == JOB_RPC) {
+		job_json_end_for(s, &to);
+		return;
+	}
+	end_message(s, &to);
 	text = job_text_begin(s, job);
 	out_bytes(&text, s->console->json_text, s->console->json_buffer.used);
 	out_text(&text, "\n");
@@ -322,16 +383,20 @@ void job_show_json(struct session *s, struct job *job, const struct view *view, 
 	job_json_end(s, job);
 }
 
-void job_send_event(struct session *s, const char *name, const struct view *view, const void *what)
+void job_send_event(struct session *s, const struct job *job, const char *name, const struct view *view,
+	const void *what)
 {
-	struct out out = out_to_buffer(&s->console->json_buffer);
+	struct answer_to to = { job ? job->client : NULL, job ? job->client_id : 0, "", true };
 	struct json_writer *writer = job_json_begin(s);
 
 	json_text(writer, "event", name);
 	view->json(writer, "data", what);
 	json_number(writer, "uptime-ns", session_now(s));
-	out_text(&out, "}");
-	session_send_frame(s, "events");
+	end_message(s, &to);
+	if (!to.client)
+		session_send_frame(s, "events");
+	else if (session_output_used(s) <= OUTPUT_SHORT_BYTES)
+		client_send(s, to.client, "events", to.client_id, s->console->json_text, s->console->json_buffer.used);
 }
 
 void job_show_part(struct session *s, struct job *job, const struct view *view, const void *what)

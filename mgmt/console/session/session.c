@@ -30,6 +30,14 @@ static void queue_write(void *context, const char *bytes, size_t count)
 	queue_push(context, bytes, count);
 }
 
+/* Text on a line where nobody reads. */
+static void drop_write(void *context, const char *bytes, size_t count)
+{
+	(void)context;
+	(void)bytes;
+	(void)count;
+}
+
 static void terminal_write(void *context, const char *bytes, size_t count)
 {
 	while (count) {
@@ -86,7 +94,7 @@ void session_send_frame(struct session *s, const char *channel)
 {
 	struct frame_sink sink = { s->raw.write, s->raw.context };
 
-	frame_encode(s->scanner.kind, &sink, channel, s->console->json_text, s->console->json_buffer.used);
+	frame_encode(s->kind, &sink, channel, s->console->json_text, s->console->json_buffer.used);
 }
 
 void notice_release(struct session *s)
@@ -188,22 +196,23 @@ u32 *session_told(struct session *s, const struct vm_entry *vm)
 
 /* ---- all together ---- */
 
-bool session_init(struct session *s, struct console *console, const struct line_ops *line)
+bool session_init(struct session *s, struct console *console, const struct line_ops *line, enum frame_kind kind)
 {
-	char *body = malloc(frame_buffer_bytes(FRAME_TEXT));
+	char *body = malloc(frame_buffer_bytes(kind));
 
 	if (!body)
 		return false;
-	frame_scanner_init(&s->scanner, FRAME_TEXT, body, frame_buffer_bytes(FRAME_TEXT));
+	frame_scanner_init(&s->scanner, kind, body, frame_buffer_bytes(kind));
+	s->kind = kind;
 	s->console = console;
 	s->line = line;
 	s->last_class = error_class(RESULT_OK);
 	s->input.limit = INPUT_BYTES;
 	s->output.limit = OUTPUT_BYTES;
 	s->held.limit = HELD_BYTES;
-	s->terminal = (struct out){ terminal_write, &s->output };
+	s->terminal = (struct out){ kind == FRAME_PLAIN ? drop_write : terminal_write, &s->output };
 	s->raw = (struct out){ queue_write, &s->output };
-	s->held_out = (struct out){ queue_write, &s->held };
+	s->held_out = (struct out){ kind == FRAME_PLAIN ? drop_write : queue_write, &s->held };
 	s->moved_ns = session_now(s);
 	edit_init(&s->editor, s->terminal);
 	return true;

@@ -4,18 +4,20 @@
  *
  * There are two states. What is known, and what all lines use in turn, is there once:
  *	struct console	what root told (VMs, images, pCPUs, each VM's history), vos.conf and the last apply-config, the
- *			commands under way of all lines, and the buffers of one answer while it is written: 2.7 MB
+ *			commands under way of all lines, and the buffers of one answer while it is written: 3 MB
  * What one person or program sees of it is there for each line:
  *	struct session	the editor, the decoder of keys, the scanner of frames, the VM whose terminal is shown, which
- *			state and which part of the log it was told, its result, its queues: SESSION_BYTES_MAX, and
- *			from the heap what waits in a queue, the lines that were typed, and the table of `top`
- * A line more costs 39,416 bytes; it cost 4,557,440 when both were one. A member belongs to the session only if two
- * persons may see different values of it.
+ *			state and which part of the log it was told, its result, its queues, its clients (client.h):
+ *			SESSION_BYTES_MAX, and from the heap the buffer of the scanner, what waits in a queue, answers
+ *			of clients that are kept, the lines that were typed, and the table of `top`
+ * A line more costs 43,864 bytes (FRAME_PLAIN: 84,855). A member belongs to the session only if two persons may see
+ * different values of it.
  *
- * From the bottom to the top, none calls one above: session.c (queues, notices), job.c (commands under way), prompt.c
- * (the line and what it starts), fetch.c (tables that root gives line by line), request.c (commands that are one
- * request), batch.c (one command on several VMs), handlers.c, logs.c, top.c, apply.c (vos.conf), attach.c (terminals of
- * VMs), cancel.c, rpc.c (programs on the same line), command_table.c, console.c (who gets what, and a turn of it all).
+ * From the bottom to the top, none calls one above: session.c (queues, notices), client.c (programs that said hello),
+ * job.c (commands under way), prompt.c (the line and what it starts), fetch.c (tables that root gives line by line),
+ * request.c (commands that are one request), batch.c (one command on several VMs), handlers.c, logs.c, top.c, apply.c
+ * (vos.conf), attach.c (terminals of VMs), cancel.c, verbs.c and rpc.c (requests of programs), command_table.c,
+ * console.c (who gets what, and a turn of it all).
  * A job calls its command's functions by the row of the table, and keeps the result of the prompt's command for the
  * prompt to find.
  *
@@ -26,6 +28,7 @@
 #ifndef VOS_SESSION_H
 #define VOS_SESSION_H
 
+#include "client.h"
 #include "command.h"
 #include "complete.h"
 #include "frame.h"
@@ -37,14 +40,15 @@
 
 #define INPUT_BYTES 65536u
 #define OUTPUT_BYTES (2u * 1024u * 1024u)
-#define OUTPUT_SHORT_BYTES 8192u	/* below this, more may be produced */
+#define OUTPUT_SHORT_BYTES CLIENT_OUTPUT_SHORT_BYTES	/* below this, more may be produced */
 #define JSON_BYTES (768u * 1024u)	/* 128 VMs with long command lines; as a frame half of OUTPUT_BYTES */
 #define JSON_ID_BYTES COMMAND_ID_BYTES
-#define JOB_QUEUE 32u			/* commands of programs and in the background that may be under way */
+#define JOB_QUEUE 32u			/* commands in the background, and of programs without `hello`, under way */
+#define CLIENTS_JOBS 32u		/* commands of programs with `hello` under way, of all lines */
 #define LINE_COUNT 8u			/* lines at the same time */
 #define LINE_STALL_NS (2000000000ull)
-/* Of each line the prompt's and one `cancel`; that of vos.conf at the start; the queue, which all lines share. */
-#define JOB_COUNT (2u * LINE_COUNT + 1u + JOB_QUEUE)
+/* Of each line the prompt's and one `cancel`; that of vos.conf at the start; two queues, which all lines share. */
+#define JOB_COUNT (2u * LINE_COUNT + 1u + JOB_QUEUE + CLIENTS_JOBS)
 #define SESSION_BYTES_MAX 40960u
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
 #define HELD_BYTES 8192u
@@ -57,6 +61,7 @@ struct console_ops {
 	bool (*vm_has_room)(void *context, u32 vm);
 	void (*vm_write)(void *context, u32 vm, char byte);	/* only while it has room */
 	void (*vm_break)(void *context, u32 vm);		/* a break on its serial line; likewise */
+	u64 (*random)(void *context);
 	void *context;
 };
 
@@ -107,6 +112,8 @@ struct job {
 	u64 wake_ns;		/* go on then; 0 = no */
 	u64 print_at, print_end;
 	char id[JSON_ID_BYTES];	/* JSON text of the program's id, or "" */
+	struct client *client;	/* the program, if it has said hello, else NULL; it stays as long as the job */
+	u64 client_id;
 	struct request request;
 	/* A command on several VMs: a request for each, with ids from target_id on. */
 	struct target *targets;	/* on the heap; 0 = on one, or none */
@@ -173,6 +180,8 @@ struct console {
 	size_t conf_bytes;
 	u32 line_count;
 	struct session *lines[LINE_COUNT];
+	u64 boot_id;			/* random: another one after each start */
+	u64 next_client;		/* number of the next client; counts up from a random one */
 	struct inventory inventory;
 	u32 next_id;
 	struct job jobs[JOB_COUNT];
@@ -190,10 +199,11 @@ struct console {
 /* What a line was told last of the VM with that number (struct vm_entry). */
 struct told { u32 number, state; };
 
-/* One line: a person's, with programs' frames in between. */
+/* One line: a person's, with programs' frames in between, or one of programs alone. */
 struct session {
 	struct console *console;
 	const struct line_ops *line;
+	enum frame_kind kind;		/* FRAME_PLAIN: no person, no prompt; all text is dropped */
 	u32 index;			/* console->lines[] */
 	enum mode mode;
 	enum result last_result;
@@ -205,6 +215,7 @@ struct session {
 	struct frame_scanner scanner;
 	u64 scanner_fed_ns;
 	bool has_peer;			/* a program has sent sync: it gets events */
+	struct clients clients;
 	u64 log_at;			/* kernel log: printed up to here */
 	struct told told[VM_COUNT];
 	/* attached */
@@ -225,7 +236,7 @@ _Static_assert(sizeof(struct session) <= SESSION_BYTES_MAX, "a line is cheap");
 /* ---- session.c ---- */
 
 /* Empty queues, an empty line; s is all zero before. False: no memory. */
-bool session_init(struct session *s, struct console *console, const struct line_ops *line);
+bool session_init(struct session *s, struct console *console, const struct line_ops *line, enum frame_kind kind);
 u64 session_now(const struct session *s);
 /* Give the terminal what it takes; true if that was something. */
 bool session_flush(struct session *s);
@@ -282,6 +293,10 @@ struct job *job_new(struct session *s, enum job_origin origin);
 struct job *job_of_prompt(struct session *s);
 /* The slot that is kept for a program's `cancel`, so that one is possible when the queue is full. */
 struct job *job_new_cancel(struct session *s);
+/* A free slot for that client's command; NULL: it has CLIENT_JOBS, or all have CLIENTS_JOBS. */
+struct job *job_new_client(struct session *s, struct client *client);
+/* The job is that client's, if there is one (NULL: none), and answers that id. */
+void job_set_client(struct job *job, struct client *client, u64 id);
 /* Do job->args.command. */
 void job_start(struct session *s, struct job *job);
 void job_send(struct session *s, struct job *job, enum request_op op);
@@ -307,6 +322,12 @@ void job_fail(struct session *s, struct job *job, const struct cmd_error *error)
 /* A result: {"return": ...}. Begin, write the value with key "return", end. */
 struct json_writer *job_json_begin(struct session *s);
 void job_json_end(struct session *s, struct job *job);
+/*
+ * The same for an answer to a program that no job gives. client NULL: one that has not said hello; id is the id's JSON
+ * text or "". Else client_id is the id, and the answer is kept for a repeat; only_reads: the command can be done again.
+ */
+struct answer_to { struct client *client; u64 client_id; const char *id; bool only_reads; };
+void job_json_end_for(struct session *s, const struct answer_to *to);
 /* Where the text of a job goes; job_text_end afterwards. Not for programs' jobs that want JSON. */
 struct out job_text_begin(struct session *s, struct job *job);
 void job_text_end(struct session *s, struct job *job);
@@ -327,8 +348,9 @@ void job_show_part(struct session *s, struct job *job, const struct view *view, 
 void job_show_error(struct session *s, struct job *job, const struct cmd_error *error);
 /* One of several objects that the command shows, not the last one. */
 void job_show_json(struct session *s, struct job *job, const struct view *view, const void *what);
-/* {"event": name, "data": ..., "uptime-ns": ...}, for the program on that line. */
-void job_send_event(struct session *s, const char *name, const struct view *view, const void *what);
+/* {"event": name, "data": ..., "uptime-ns": ...}, for the program whose job it is; NULL: for all on that line. */
+void job_send_event(struct session *s, const struct job *job, const char *name, const struct view *view,
+	const void *what);
 /* Is a command on that VM under way whose end will be told on this line? */
 bool job_is_about(const struct session *s, const char *name);
 

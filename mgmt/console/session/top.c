@@ -145,7 +145,7 @@ static void show(struct session *s, struct job *job, bool is_last)
 	struct table table = { &s->console->inventory, ROWS_PLAIN, COLUMNS_DEFAULT };
 
 	if (job->origin == JOB_RPC && !is_last) {
-		job_send_event(s, "TOP", job->is_text ? &text_view : &view, &table);
+		job_send_event(s, job, "TOP", job->is_text ? &text_view : &view, &table);
 	} else if (job_is_json(job)) {
 		job_show_json(s, job, &view, &table);
 	} else if (job->is_text) {

@@ -622,6 +622,7 @@ static void close_line(struct session *s)
 		free(s->editor.history[i]);
 	free(s->top.shown);
 	free(s->scanner.body);
+	client_forget_all(s);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -642,7 +643,7 @@ void fake_end(struct fake_root *root)
 static void start_console(struct fake_root *root, const char *conf)
 {
 	console_init(root->console, &root->ops, &root->info, &root->log, conf, conf ? strlen(conf) : 0);
-	(void)console_open(root->console, root->session, &root->line);
+	(void)console_open(root->console, root->session, &root->line, FRAME_TEXT);
 	fake_run(root);
 }
 
@@ -661,10 +662,9 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 	fake_end(&root);
 	/* Not the whole: it is large, and a fuzzer starts it often. */
 	memset(&root, 0, offsetof(struct fake_root, log));
-	root.log.head = 0;
 	root.is_slow = root.is_full = root.is_down = root.is_unsound = false;
 	root.pcpu_ns = 0;
-	root.send_limit = root.terminal_used = root.held_count = 0;
+	root.log.head = root.send_limit = root.terminal_used = root.held_count = 0;
 	for (u32 i = 0; i < VM_COUNT; i++)
 		root.vms[i].is_used = false;
 	root.console = &console;
@@ -689,7 +689,8 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 		.serial_port = 0x3f8,
 		.serial_baud = 115200,
 	};
-	root.ops = (struct console_ops){ now_ns, take_request, vm_read, vm_has_room, vm_write, vm_break, &root };
+	root.ops = (struct console_ops){ now_ns, take_request, vm_read, vm_has_room, vm_write, vm_break,
+		now_ns, &root };
 	root.line = (struct line_ops){ send, &root };
 	start_console(&root, conf);
 	return &root;

@@ -243,6 +243,7 @@ static void fields_are_those_of_replies(void **state)
 	(void)state;
 	read_page();
 	check_reply("sync", "{\"execute\":\"sync\",\"arguments\":{\"token\":\"c0ffee\"},\"id\":0}");
+	check_reply("hello", "{\"execute\":\"hello\",\"arguments\":{\"client\":\"a\"},\"id\":0}");
 	command("create-vm a --module one --disk 64M,on=ram", "defined", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);
 	check_reply("stats-vm", "{\"execute\":\"stats-vm\",\"arguments\":{\"name\":\"a\"}}");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crc32c.c - CRC-32C, half a byte a step: polynomial 1EDC6F41h (RFC 3720, appendix B.4), reflected 82F63B78h.
+ * frame_parts.c - what both encodings use: names of channels, and CRC-32C, half a byte a step: polynomial
+ * 1EDC6F41h (RFC 3720, appendix B.4), reflected 82F63B78h.
  */
 #include "frame.h"
 
@@ -21,4 +22,12 @@ u32 crc32c(u32 crc, const void *bytes, size_t count)
 		crc = crc >> 4 ^ table[crc & 15];
 	}
 	return ~crc;
+}
+
+bool frame_is_channel(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9') || text[i] == '+'))
+			return false;
+	return length > 0 && length < FRAME_CHANNEL_BYTES;
 }
