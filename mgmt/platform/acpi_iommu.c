@@ -197,6 +197,18 @@ static u32 entry_bytes(const struct acpi_source *source, u64 at, u32 room, const
 	return ENTRY_ACPI_BYTES + whole[ENTRY_ACPI_BYTES - 1];
 }
 
+static void end_range(struct acpi_iommu *out, struct acpi_iommu_range *open, u16 last)
+{
+	bool is_open = open->is_open;
+
+	open->is_open = false;
+	open->last = last;
+	if (is_open)
+		add_range(out, open);
+	else
+		out->is_cut = true;
+}
+
 /* `open` is the range that a start entry began. */
 static void scan_entry(const u8 *e, struct acpi_iommu_range *open, struct acpi_iommu *out)
 {
@@ -218,13 +230,14 @@ static void scan_entry(const u8 *e, struct acpi_iommu_range *open, struct acpi_i
 	case ENTRY_ALIAS_START:
 	case ENTRY_START:
 	case ENTRY_EXTENDED_START:
+		out->is_cut |= open->is_open;
 		*open = one;
+		open->is_open = true;
 		open->has_alias = e[0] == ENTRY_ALIAS_START;
 		open->alias = open->has_alias ? get16(e + 5) : 0;
 		break;
 	case ENTRY_END:
-		open->last = one.last;
-		add_range(out, open);
+		end_range(out, open, one.last);
 		break;
 	case ENTRY_SPECIAL:
 		if (e[7] == SPECIAL_IOAPIC)
@@ -251,6 +264,7 @@ static void scan_entries(const struct acpi_source *source, u64 at, u32 bytes, st
 		}
 		scan_entry(e, &open, out);
 	}
+	out->is_cut |= open.is_open;
 }
 
 static void scan_ivhd(const struct acpi_source *source, u64 at, const u8 *head, u32 bytes, struct acpi_iommu *out)

@@ -24,6 +24,7 @@ struct acpi_iommu_range {
 	u16 alias;		/* IVRS, with has_alias: their requests carry that id instead */
 	bool has_alias;
 	bool is_bridge;		/* DMAR: and for all that is behind this bridge */
+	bool is_open;		/* while the table is read: its end was not seen yet */
 };
 
 /* Memory that the firmware wants devices to reach always: RMRR, IVMD. */

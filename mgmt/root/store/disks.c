@@ -16,7 +16,7 @@ struct disk *disk_at(u32 slot)
 	return &disks[slot];
 }
 
-static bool can_be(u32 slot)
+bool disk_can_be(u32 slot)
 {
 	return slot % DRIVER_LINKS < driver_link_count(slot / DRIVER_LINKS);
 }
@@ -36,7 +36,7 @@ u32 disk_find(const char *name)
 	char own[DISK_NAME_BYTES];
 
 	for (u32 slot = 0; slot < DISKS; slot++) {
-		if (!can_be(slot))
+		if (!disk_can_be(slot))
 			continue;
 		disk_name(own, slot);
 		if (strcmp(own, name) == 0)
@@ -66,13 +66,13 @@ bool disk_take_report(const struct store_report *r)
 {
 	struct disk *d = r->slot < DISKS ? &disks[r->slot] : NULL;
 
-	if (d == NULL || !can_be(r->slot))
+	if (d == NULL)
 		return false;
 	if (r->sectors == 0) {
 		d->is_there = d->is_refused = false;
 		return true;
 	}
-	if (r->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES || !is_block_size(r->block_bytes) ||
+	if (!disk_can_be(r->slot) || r->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES || !is_block_size(r->block_bytes) ||
 	    r->table >= STORE_TABLE_COUNT)
 		return false;
 	*d = (struct disk){
@@ -91,7 +91,7 @@ void disks_forget(void)
 
 bool disk_is_coming(u32 slot)
 {
-	return can_be(slot) && !disks[slot].is_there && !disks[slot].is_refused &&
+	return disk_can_be(slot) && !disks[slot].is_there && !disks[slot].is_refused &&
 	       driver_disk(slot / DRIVER_LINKS, slot % DRIVER_LINKS) != DRIVER_DISK_NONE;
 }
 

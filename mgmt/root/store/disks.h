@@ -27,6 +27,8 @@ struct disk {
 struct disk *disk_at(u32 slot);
 /* "nvme0.0"; a driver that can have one disk gives it its own name. */
 void disk_name(char name[DISK_NAME_BYTES], u32 slot);
+/* Its driver can have that disk, and is not given up. */
+bool disk_can_be(u32 slot);
 /* A disk of that name can be there or come: its slot, else DISKS. */
 u32 disk_find(const char *name);
 /* Names that disks and their partitions have or may get: no other volume is called so. */

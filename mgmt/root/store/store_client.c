@@ -351,6 +351,20 @@ static void deleted(struct volume *v, u32 error)
 	v->is_going = false;
 }
 
+#define MEMORY DISKS		/* in place of a slot */
+
+/* There is something new of a disk, or of what is in memory. */
+static void ask_again(u32 slot)
+{
+	for (u32 i = 0; i < BLK_WINDOWS; i++) {
+		const struct volume *v = volume_at(links[i].volume);
+
+		if (links[i].due == REFUSED && v != NULL && (volume_is_on_disk(v) ? v->slot : MEMORY) == slot)
+			links[i].due = DUE_BEGIN;
+	}
+	is_order_due = true;
+}
+
 static void volume_done(u32 number, enum store_op op, u32 error)
 {
 	struct volume *v = volume_at(number);
@@ -360,7 +374,7 @@ static void volume_done(u32 number, enum store_op op, u32 error)
 		made(v, error);
 	else if ((op == STORE_DROP_RAM || op == STORE_DELETE) && due == END_SENT)
 		deleted(v, error);
-	is_order_due = true;		/* one that was held back */
+	ask_again(MEMORY);		/* also what was held back */
 }
 
 static void link_done(u32 link, enum store_op op, u32 error)
@@ -371,18 +385,8 @@ static void link_done(u32 link, enum store_op op, u32 error)
 		links[link].due = error == STORE_OK ? DUE_NOTHING : REFUSED;
 	else if (op == STORE_DETACH && links[link].due == END_SENT)
 		(void)forget_link(link);
-}
-
-/* There is something new of a disk. */
-static void ask_again(u32 slot)
-{
-	for (u32 i = 0; i < BLK_WINDOWS; i++) {
-		const struct volume *v = volume_at(links[i].volume);
-
-		if (links[i].due == REFUSED && v != NULL && volume_is_on_disk(v) && v->slot == slot)
-			links[i].due = DUE_BEGIN;
-	}
-	is_order_due = true;
+	if (op == STORE_DETACH)
+		ask_again(MEMORY);
 }
 
 /* Of a disk that the store was told of. */

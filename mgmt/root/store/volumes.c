@@ -146,6 +146,8 @@ static struct error_info find_disk(const char *volume, u64 bytes, const struct p
 	for (u32 i = 0; i < DISKS; i++) {
 		struct error_info no;
 
+		if (!disk_can_be(i))
+			continue;
 		disk_name(name, i);
 		if (!disk_at(i)->is_there && best_rank == 0 && disk_is_coming(i))
 			best = refuse(ERR_DISK_COMING, name, 0, 0);

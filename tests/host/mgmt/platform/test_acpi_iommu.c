@@ -192,6 +192,18 @@ static void broken_ivrs(void **state)
 	ivhd(0x10, 8);
 	ADD(3, 0xff, 0, 0, 4, 8, 0, 0);		/* a range that ends before it begins */
 	assert_true(scan("IVRS")->is_cut);
+	for (u32 i = 0; i < 3; i++) {		/* one that does not begin, or does not end */
+		begin();
+		ivhd(0x10, i == 2 ? 12 : 8);
+		if (i == 0)
+			ADD(2, 0, 1, 0, 4, 8, 0, 0);
+		else if (i == 1)
+			ADD(2, 0, 1, 0, 3, 8, 0, 0);
+		else
+			ADD(3, 8, 0, 0, 0x47, 9, 0, 0, 0, 0, 0, 0);
+		assert_true(scan("IVRS")->is_cut);
+		assert_false(covers(0));
+	}
 	begin();
 	ADD(0x11, 0, 24, 0, 2, 0, 0x40, 0, 0, 0, 0xd8, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	assert_true(scan("IVRS")->is_cut);

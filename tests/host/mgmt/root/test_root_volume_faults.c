@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 
+#include "disks.h"
+#include "driver_life.h"
+#include "drivers.h"
 #include "store_bench.h"
 
 /* What the store can't serve just now it is asked for again when it tells more of that disk. */
@@ -81,9 +84,75 @@ static void it_may_be_made(void **state)
 	}
 }
 
+/* A link to a volume in memory that was refused is asked for again when the store has done something else there. */
+static void a_refused_link_to_memory(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	create("m", MIB, VOLUME_RAM, "");
+	order = take(STORE_ADD_RAM);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_START, "m", 0);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_expect(ERR_NONE);
+	order = take(STORE_ATTACH);
+	done(&order, STORE_FULL);
+	expect_no_order();
+	ask_volume(REQ_CREATE_VOLUME, "other", 0);	/* refused: nothing new */
+	bench_await_answer();
+	expect_no_order();
+	create("n", MIB, VOLUME_RAM, "");
+	order = take(STORE_ADD_RAM);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	order = take(STORE_ATTACH);
+	done(&order, STORE_OK);
+	bench_ask(REQ_DELETE, "n", 0);
+	bench_turns(0, 5);
+	order = take(STORE_DROP_RAM);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_DELETE, "m", REQ_FLAG_FORCE);
+	bench_turns(0, 20);
+	order = take(STORE_DETACH);
+	done(&order, STORE_OK);
+	order = take(STORE_DROP_RAM);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	expect_clean();
+}
+
+/* A disk whose driver is given up is not chosen for a volume, and is told of as gone. */
+static void a_given_up_disk(void **state)
+{
+	u64 driver = fake_thread_nth(SERVICE_COUNT);
+
+	(void)state;
+	for (u32 i = 0; i < LIFE_TRIES; i++) {
+		u32 made = fake_threads_made();
+
+		fake_fault(driver, FAULT_EXIT, 0, 0);
+		(void)root_turn(ROOT_BIT_FAULT);
+		if (i < LIFE_TRIES - 1)
+			driver = bench_await_thread(made);
+	}
+	bench_turns(0, 50);
+	assert_int_equal(driver_link_count(0), 0);
+	create("g", 20 * GIB, "", "");			/* the other disk has 10 GiB */
+	bench_expect(ERR_DISK_FULL);
+	expect_no_order();
+	tell_disk(VIRTIO, 0, 0, STORE_TABLE_BLANK, 0);
+	assert_false(disk_at(VIRTIO)->is_there);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(a_refused_link), cmocka_unit_test(it_may_be_made) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_refused_link), cmocka_unit_test(it_may_be_made),
+		cmocka_unit_test(a_refused_link_to_memory), cmocka_unit_test(a_given_up_disk),
+	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
