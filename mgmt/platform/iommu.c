@@ -225,6 +225,11 @@ bool iommu_is_on(void)
 	return is_on;
 }
 
+bool iommu_is_dead(void)
+{
+	return is_on && iommu.is_dead;
+}
+
 const char *iommu_problem(void)
 {
 	return problem;

@@ -20,7 +20,9 @@ void iommu_start(bool is_wanted);
 
 /* Is it on? */
 bool iommu_is_on(void);
-/* If not: why the one that is there cannot be used; NULL: there is none. */
+/* It did not obey once: then nothing is changed any more, and no device behind it may do DMA. */
+bool iommu_is_dead(void);
+/* If not on: why the one that is there cannot be used; NULL: there is none. */
 const char *iommu_problem(void);
 
 /* Lead the domain's device there, or (0) to nothing: then no DMA to what was there is under way any more. `iova` and

@@ -91,6 +91,8 @@ static void go(struct iommu *m, struct iommu_unit *u)
 /* What all units have been told is done. */
 static bool finish(struct iommu *m)
 {
+	if (m->is_dead)
+		return false;
 	m->waits++;
 	for (u32 i = 0; i < m->unit_count; i++) {
 		iommu_command(&m->units[i], WAIT | iommu_bus(&m->pool, m->units[i].done), m->waits);

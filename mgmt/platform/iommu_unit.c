@@ -6,11 +6,12 @@
 
 bool iommu_await_register(struct iommu *m, const struct iommu_unit *u, u32 offset, u64 mask, u64 value)
 {
-	for (u32 i = 0; i < IOMMU_WAIT_STEPS; i++) {
+	for (u32 i = 0; i < IOMMU_WAIT_STEPS && !m->is_dead; i++) {
 		if ((m->read(u->registers, offset, 4) & mask) == value)
 			return true;
 		m->pause();
 	}
+	m->is_dead = true;
 	return false;
 }
 
@@ -32,10 +33,11 @@ static bool is_done(const struct iommu *m)
 
 bool iommu_await_done(struct iommu *m)
 {
-	for (u32 i = 0; i < IOMMU_WAIT_STEPS; i++) {
+	for (u32 i = 0; i < IOMMU_WAIT_STEPS && !m->is_dead; i++) {
 		if (is_done(m))
 			return true;
 		m->pause();
 	}
+	m->is_dead = true;
 	return false;
 }

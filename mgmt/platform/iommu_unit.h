@@ -49,6 +49,7 @@ struct iommu {
 	u32 ioapic_count;		/* requesters that are I/O APICs */
 	u16 ioapics[ACPI_IOMMU_IOAPICS];
 	u32 waits;			/* that were asked for: what `done` is to become */
+	bool is_dead;			/* a unit let a wait end: nobody waits any more, and nothing is believed */
 	u64 (*read)(void *registers, u32 offset, u32 size);
 	void (*write)(void *registers, u32 offset, u32 size, u64 value);
 	void (*pause)(void);
@@ -93,11 +94,11 @@ struct iommu_kind {
 
 extern const struct iommu_kind iommu_vtd, iommu_amd;
 
-/* Until (register & mask) == value; false: not within a second. */
+/* Until (register & mask) == value; false: not within a second, or the IOMMU is dead. */
 bool iommu_await_register(struct iommu *m, const struct iommu_unit *u, u32 offset, u64 mask, u64 value);
 /* Puts a command into the unit's queue; it is carried out when the tail register says so. */
 void iommu_command(struct iommu_unit *u, u64 low, u64 high);
-/* Until every unit has written `waits` into its `done`. */
+/* Until every unit has written `waits` into its `done`; false as above. */
 bool iommu_await_done(struct iommu *m);
 
 /* The number of a domain, as the IOMMU knows it: never 0. */

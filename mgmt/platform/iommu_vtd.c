@@ -96,6 +96,8 @@ static bool command(struct iommu *m, struct iommu_unit *u, u32 bit, bool is_on)
 {
 	u32 word = read4(m, u, GSTS) & STAYS;
 
+	if (m->is_dead)
+		return false;
 	m->write(u->registers, GCMD, 4, is_on ? word | bit : word & ~bit);
 	return iommu_await_register(m, u, GSTS, bit, is_on && bit != FLUSH_WRITES ? bit : 0);
 }
@@ -152,6 +154,8 @@ static const char *judge(struct iommu *m)
 /* All units, then until they all have obeyed. A command to the IOTLB drains, too. */
 static bool invalidate(struct iommu *m, u64 first, u64 second)
 {
+	if (m->is_dead)
+		return false;
 	m->waits++;
 	for (u32 i = 0; i < m->unit_count; i++) {
 		struct iommu_unit *u = &m->units[i];
@@ -262,10 +266,13 @@ static bool start(struct iommu *m)
 	return true;
 }
 
+/* Each by itself: the others may obey. */
 static void stop(struct iommu *m)
 {
-	for (u32 i = 0; i < m->unit_count; i++)
+	for (u32 i = 0; i < m->unit_count; i++) {
+		m->is_dead = false;
 		(void)quiet(m, &m->units[i]);
+	}
 }
 
 /* ---- devices ---- */

@@ -345,6 +345,24 @@ static bool parse_bare(struct args *args, const char *word, struct cmd_error *er
 	return args_set(args, bare, word, error);
 }
 
+bool command_is_on(const struct command *command, const char *noun)
+{
+	const char *dash = strchr(command->verb, '-');
+
+	return dash != NULL && strcmp(dash + 1, noun) == 0;
+}
+
+/* Not if it is a command, too. */
+static bool command_has_noun(const char *word)
+{
+	if (command_named(word) != NULL)
+		return false;
+	FOR_EACH_COMMAND(c)
+		if (command_is_on(c, word))
+			return true;
+	return false;
+}
+
 static bool is_group(const char *word)
 {
 	for (u32 i = 0; i < GROUP_COUNT; i++)
@@ -374,7 +392,7 @@ static bool find_topic(struct args *args, const struct words *words, u32 next, s
 	}
 	if (topic.count == 0)
 		return true;
-	if (topic.count == 1 && is_group(topic.word[0]))
+	if (topic.count == 1 && (is_group(topic.word[0]) || command_has_noun(topic.word[0])))
 		return set_topic(args, topic.word[0]);
 	found = command_find(&topic, &unused, error);
 	if (!found)

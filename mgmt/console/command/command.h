@@ -68,6 +68,8 @@ bool command_only_reads(const struct command *command);
 
 /* By exact name, or 0. */
 const struct command *command_named(const char *verb);
+/* Is it VERB-noun? */
+bool command_is_on(const struct command *command, const char *noun);
 /*
  * The command that the first words mean (a leading `vos`, a unique prefix, or noun and verb), and in *next the word
  * after; 0 and *error otherwise. With no word at all: 0, and error->code RESULT_OK; `vos` alone is help.

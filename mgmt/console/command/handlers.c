@@ -187,6 +187,8 @@ void help_begin(struct session *s, struct job *job)
 		help_command(&s->terminal, topic);
 	else if (group < GROUP_COUNT)
 		help_group(&s->terminal, group);
+	else if (job->args.verb[0] != '\0')
+		help_noun(&s->terminal, job->args.verb);
 	else
 		help_all(&s->terminal);
 	job_ok(s, job);

@@ -59,6 +59,14 @@ void help_group(const struct out *out, u32 group)
 	out_text(out, "help COMMAND explains a command.\n");
 }
 
+void help_noun(const struct out *out, const char *noun)
+{
+	FOR_EACH_COMMAND(c)
+		if (command_is_on(c, noun))
+			help_summary(out, c);
+	out_text(out, "help COMMAND explains a command.\n");
+}
+
 /* ---- flags ---- */
 
 /* The flag and its value; returns the column behind it. */

@@ -15,6 +15,8 @@
 /* The groups and their commands by name; what each command of a group is for. */
 void help_all(const struct out *out);
 void help_group(const struct out *out, u32 group);
+/* Of all commands VERB-noun. */
+void help_noun(const struct out *out, const char *noun);
 /* What one command is for, in a line. */
 void help_summary(const struct out *out, const struct command *command);
 /* All about a command, shorter if that is more than HELP_LINES. */

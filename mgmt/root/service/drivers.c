@@ -412,11 +412,17 @@ u64 driver_pause_ns(u32 number)
 	return driver_life_pause_ns(&drivers[number].life);
 }
 
+void driver_give_up(u32 number)
+{
+	if (driver_is_wanted(number))
+		drivers[number].life.is_given_up = true;
+}
+
 bool driver_forgive(u32 number)
 {
 	struct driver *d = &drivers[number];
 
-	if (!d->life.is_given_up || d->device.reset == PCI_RESET_NONE)
+	if (!d->life.is_given_up || d->device.reset == PCI_RESET_NONE || iommu_is_dead())
 		return false;
 	d->life = (struct driver_life){ .known = d->life.known };
 	return true;

@@ -37,6 +37,8 @@ enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set
  */
 void driver_failed(u32 number, u64 code);
 u64 driver_pause_ns(u32 number);
+/* It is not started again; for one that has ended, or is ended next. */
+void driver_give_up(u32 number);
 /* True: a driver that was given up is wanted again. Not if root can't reset its device: memory that it may still write
  * to was given back. */
 bool driver_forgive(u32 number);

@@ -8,6 +8,7 @@
 #include "client.h"
 #include "driver_dma.h"
 #include "drivers.h"
+#include "iommu.h"
 #include "pending_reply.h"
 #include "root.h"
 #include "rt_log.h"
@@ -163,6 +164,21 @@ static void restart_deaf(u64 *next)
 	}
 }
 
+/* It can neither confine a device nor take one out of its memory. */
+static void stop_behind_dead_iommu(void)
+{
+	static bool is_done;
+
+	if (is_done || !iommu_is_dead())
+		return;
+	is_done = true;
+	rt_log("root: the IOMMU does not answer; the devices behind it are stopped until VOS starts again");
+	for (u32 number = 0; number < DRIVER_COUNT; number++) {
+		driver_give_up(number);
+		supervisor_restart(service_count + number);
+	}
+}
+
 /* All that it had is given back. */
 static void rest(u32 id)
 {
@@ -178,6 +194,7 @@ u64 supervisor_step(void)
 	u32 set = 0;
 
 	restart_deaf(&next);
+	stop_behind_dead_iommu();
 	driver_dma_look(&next_look);
 	next = next_look < next ? next_look : next;
 	for (u32 id = 0; id < service_total(); id++) {

@@ -72,8 +72,8 @@ bool disk_take_report(const struct store_report *r)
 		d->is_there = d->is_refused = false;
 		return true;
 	}
-	if (!disk_can_be(r->slot) || r->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES || !is_block_size(r->block_bytes) ||
-	    r->table >= STORE_TABLE_COUNT)
+	if (!disk_can_be(r->slot) || r->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES ||
+	    !is_block_size(r->block_bytes) || r->table >= STORE_TABLE_COUNT)
 		return false;
 	*d = (struct disk){
 		.is_there = true, .block_bytes = r->block_bytes, .features = r->features, .table = r->table,

@@ -208,6 +208,14 @@ static void help_topics(void **state)
 	command("create-vm --help", "  --name NAME           name of the VM: a-z, 0-9 and - (needed)\r\n", RESULT_OK);
 	command("help create-vm full", "print nothing on success", RESULT_OK);
 	command("help vm create full", "print nothing on success", RESULT_OK);
+	command("help disk", "  attach-disk     ", RESULT_OK);
+	expect("  detach-disk     ");
+	expect("  list-disk       ");
+	expect_not("create-volume");
+	expect_not("To begin");
+	command("help volume", "  create-volume   ", RESULT_OK);
+	command("help log", "log: show", RESULT_OK);		/* a command, too */
+	command("help dis", "Try help", RESULT_USAGE);
 	command("help full", "Try help", RESULT_USAGE);
 }
 

@@ -387,7 +387,11 @@ static void a_unit_stops(void **state)
 	start_all(FORGETS_ALL);
 	models[1].is_deaf = true;
 	assert_false(set(0, 0x40000000, 0x200000));
+	assert_true(m.is_dead);
+	pauses = 0;					/* nobody waits for it a second time */
 	assert_false(iommu_amd.route(&m, 0x0018, NULL));
+	assert_false(set(0, 0x40000000, 0x200000));
+	assert_int_equal(pauses, 0);
 	iommu_amd.stop(&m);
 	for (u32 i = 0; i < 2; i++)
 		assert_int_equal(models[i].control, BIT64(1));

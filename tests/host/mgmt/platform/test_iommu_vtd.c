@@ -565,7 +565,11 @@ static void a_unit_stops(void **state)
 	assert_true(iommu_vtd.route(&m, 0x0018, &m.domains[0]));
 	models[1].is_deaf = true;
 	assert_false(set(0, 0x40000000, 0x200000));
+	assert_true(m.is_dead);
+	pauses = 0;					/* nobody waits for it a second time */
 	assert_false(iommu_vtd.route(&m, 0x0018, NULL));
+	assert_false(set(0, 0x40000000, 0x200000));
+	assert_int_equal(pauses, 0);
 	bring_up(LEVELS_3, 2);
 	models[0].is_deaf = true;
 	assert_null(iommu_vtd.judge(&m));

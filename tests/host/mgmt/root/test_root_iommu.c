@@ -192,11 +192,29 @@ static void it_does_not_obey(void **state)
 	fake_iommu.is_deaf = false;
 }
 
+/* It counts as dead: what was behind it is stopped, is not tried again, and is told of so. */
+static void it_is_dead(void **state)
+{
+	struct request r = bench_make_request(REQ_DEVICES, "", 0);
+
+	(void)state;
+	fake_iommu.is_deaf = fake_iommu.is_dead = true;
+	bench_turns(0, 50);
+	assert_false(fake_devices[NVME].is_master || fake_devices[AHCI].is_master);
+	assert_false(driver_is_wanted(D_NVME) || driver_is_wanted(D_AHCI));
+	bench_send(&r);
+	bench_await_answer();
+	assert_int_equal(bench_rows[NVME].pci.state, DEVICE_GIVEN_UP);
+	bench_ask(REQ_RESTART_SERVICE, driver_name(D_NVME), 0);
+	bench_expect(ERR_SERVICE_DOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_memory), cmocka_unit_test(windows), cmocka_unit_test(it_comes_back),
 		cmocka_unit_test(no_message), cmocka_unit_test(refused_requests), cmocka_unit_test(it_does_not_obey),
+		cmocka_unit_test(it_is_dead),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
