@@ -37,7 +37,7 @@ MAKEFLAGS	+= --no-builtin-rules
 
 # Packages, by sections of iso/packages.txt: what running needs, and what all the rest does.
 DEPS		:= iso/deps.sh run
-ALL_DEPS	:= $(DEPS) uefi intel test
+ALL_DEPS	:= $(DEPS) uefi intel host test
 
 .PHONY: all help deps docs compdb clean distclean
 all: ; +$(Q)$(DEPS) && $(SUBMAKE) do-all
@@ -54,7 +54,7 @@ docs:
 compdb:
 	$(Q)mk/compdb.py
 
-include mk/flags.mk mk/rooms.mk mk/image.mk mk/iso.mk mk/host.mk mk/tests.mk
+include mk/flags.mk mk/rooms.mk mk/image.mk mk/iso.mk mk/host.mk mk/mgmt-host.mk mk/tests.mk
 
 clean:
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name images ! -name 'disk*.img' -exec rm -rf {} + 2>/dev/null || true

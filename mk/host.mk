@@ -20,11 +20,15 @@ FUZZ_FLAGS	:= $(HOST_FLAGS) -fsanitize=fuzzer-no-link -Wno-unknown-warning-optio
 FUZZTIME	?= 60
 
 # Parts and their rooms.
-PARTS		:= boot arch kernel rt $(PDS)
+PARTS		:= boot arch kernel rt $(PDS) libvos vos vosd
 part.boot	:= boot
 part.arch	:= $(filter $(ARCH)/%,$(K_ROOMS))
 part.kernel	:= $(KERNEL) lib/base
 part.rt		:= lib/rt
+$(foreach p,libvos vos vosd,$(eval part.$(p) := mgmt/host/$(p)))
+part.libvos	+= lib/wire
+# Libraries of Linux that a part needs.
+libs.libvos	:= -ljansson
 $(foreach p,$(PDS),$(eval part.$(p) := $(rooms.$(p))))
 FIXTURES	:= tests/host/fixtures
 # Folders whose headers stand in for others': the processor's for the kernel, the system calls' for root.

@@ -33,6 +33,11 @@ inc.vmm/dev/pci		:= vmm/dev vmm/dev/power vmm/dev/irq vmm/machine
 inc.vmm/dev/power	:= vmm/dev
 inc.vmm/dev/virtio	:= vmm/dev vmm/dev/pci vmm/dev/power vmm/dev/irq vmm/machine
 
+# Programs for the operator's own Linux machine (mk/mgmt-host.mk). vos has the console's grammar.
+inc.mgmt/host/libvos	:= lib/wire
+inc.mgmt/host/vos	:= mgmt/host/libvos $(CONSOLE)
+inc.mgmt/host/vosd	:= mgmt/host/libvos lib/wire
+
 # While a VMM handles an exit the vector registers still hold the guest's: touching them would cost a switch of them.
 # Start code runs before the stack guard is set, and answers system calls whose callers keep live values in vector
 # registers.

@@ -32,12 +32,13 @@ function words_of(line)
 }
 
 # kind: the folder below build that has the parts' archives.
-function program(dir, kind, cc, flags, libs, extra,    i, n, list, incs, archives, objs, obj)
+function program(dir, kind, cc, flags, libs, extra,    i, n, list, incs, archives, needs, objs, obj)
 {
 	n = split(links, list, " ")
 	for (i = 1; i <= n; i++) {
 		incs = incs " $(call part_inc," list[i] ")"
 		archives = archives " " B "/" kind "/" list[i] ".a"
+		needs = needs " $(libs." list[i] ")"
 	}
 	n = split(name ".c " helpers " " extra, list, " ")
 	for (i = 1; i <= n; i++) {
@@ -50,7 +51,7 @@ function program(dir, kind, cc, flags, libs, extra,    i, n, list, incs, archive
 		printf "\t$(Q)%s %s%s $(TEST_INC) -c $< -o $@\n", cc, flags, incs
 	}
 	printf "%s/%s/%s:%s%s\n\t$(call say,HOSTLD,$@)\n", B, dir, name, objs, archives
-	printf "\t$(Q)%s %s -o $@%s -Wl,--start-group%s -Wl,--end-group %s\n", cc, flags, objs, archives, libs
+	printf "\t$(Q)%s %s -o $@%s -Wl,--start-group%s -Wl,--end-group %s%s\n", cc, flags, objs, archives, libs, needs
 	gsub(/\.o( |$)/, ".d ", objs)
 	printf "-include%s\n\n", objs
 }

@@ -46,6 +46,8 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_INTERVAL] = { "interval", TYPE_TIME, "TIME",
 		"time between two tables, 500ms to 24h (default: 2s)" },
 	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "stop after N tables, up to 1000000" },
+	[ARG_FILE] = { "file", TYPE_TEXT, "FILE", "file on the machine where the command runs" },
+	[ARG_FOLLOW] = { "follow", TYPE_SWITCH, 0, "go on with what comes, until Ctrl-C" },
 	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },
 	[ARG_ID] = { "id", TYPE_TEXT, "ID", "id of the command, as a program gave it (default: all of yours)" },
 	[ARG_WAIT] = { "wait", TYPE_TIME_OPTIONAL, "[=TIME]",
@@ -470,12 +472,15 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_interval(args, value, error);
 	case ARG_TIMES:
 		return set_count(&args->times, arg, 1000000, value, error);
+	case ARG_FILE:
+		return *value || error_set(error, RESULT_USAGE, "--file is empty");
 	case ARG_ID:
 		return set_string(args->id, sizeof(args->id), arg, value, error);
 	case ARG_VERB:
 		return set_string(args->verb, sizeof(args->verb), arg, value, error);
 	case ARG_ALL:
 	case ARG_AUTOSTART:
+	case ARG_FOLLOW:
 	case ARG_FORCE:
 	case ARG_KEEP_DISK:
 	case ARG_DRY_RUN:

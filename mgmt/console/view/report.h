@@ -7,6 +7,7 @@
 
 #include "cmd_error.h"
 #include "inventory.h"
+#include "json.h"
 #include "view.h"
 
 /* Views of a struct inventory. */

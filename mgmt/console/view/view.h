@@ -5,8 +5,9 @@
 #ifndef VOS_VIEW_H
 #define VOS_VIEW_H
 
-#include "json.h"
 #include "out.h"
+
+struct json_writer;
 
 struct view {
 	void (*text)(const struct out *out, const void *what);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * link.h - the line to a machine as a descriptor, and the lock that keeps a second program of this user from it.
+ */
+#ifndef VOS_HOST_LINK_H
+#define VOS_HOST_LINK_H
+
+#include "host.h"
+
+struct link {
+	int fd;			/* non-blocking; -1 = closed */
+	int lock;		/* -1 = none */
+	bool is_vosd;		/* the other end is a vosd */
+};
+
+#define LINK_NONE ((struct link){ .fd = -1, .lock = -1 })
+
+/*
+ * Lock the line. If a vosd has it, no lock is taken and socket[HOST_TEXT_BYTES] is the path of that vosd's socket;
+ * else socket is "". `serves`: the socket that this process will serve, or NULL. False: *why.
+ */
+bool link_lock(struct link *link, const struct host *host, const char *serves, char *socket, char *why);
+/* Open the line. False: *why. */
+bool link_open(struct link *link, const struct host *host, char *why);
+bool link_open_socket(struct link *link, const char *path, char *why);
+/* Close the line; the lock stays. */
+void link_close(struct link *link);
+void link_unlock(struct link *link);
+
+/* One file each: a descriptor, or -1 and *why. */
+int link_unix(const char *path, char *why);
+int link_serial(const struct host *host, char *why);
+int link_tcp(const struct host *host, char *why);
+
+#endif

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream.c - streams: bytes from VOS with credit and absolute offsets, bytes to VOS with acknowledgements. What was
+ * lost on the line is asked for again; what VOS has no more is counted.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+
+#define WINDOW_TEXT 16384u	/* credit ahead of the reader: a second and a half of a serial line */
+#define WINDOW_PLAIN 262144u
+#define CHUNK_TEXT 3072u	/* bytes to VOS in one frame */
+#define CHUNK_PLAIN 61440u
+#define QUEUED_TEXT 8192u	/* bytes not yet written to the line, beyond which no chunk is added */
+#define QUEUED_PLAIN 262144u
+#define INPUT_MAX 65536u
+#define PROBE_NS (10 * NS_S)	/* a stream is silent: is VOS there, and did a frame get lost? */
+#define HEAD_BYTES 8u
+
+static u64 window(const struct vos *vos)
+{
+	return vos->kind == FRAME_TEXT ? WINDOW_TEXT : WINDOW_PLAIN;
+}
+
+static struct vos_stream *find(struct vos *vos, u32 number)
+{
+	for (struct vos_stream *s = vos->streams; s; s = s->next)
+		if (s->number == number && number)
+			return s;
+	return NULL;
+}
+
+struct vos_stream *stream_new(struct vos *vos)
+{
+	struct vos_stream *stream = calloc(1, sizeof(*stream));
+
+	if (!stream)
+		return NULL;
+	stream->vos = vos;
+	stream->next = vos->streams;
+	vos->streams = stream;
+	return stream;
+}
+
+static u64 member(const json_t *object, const char *name, u64 otherwise)
+{
+	const json_t *value = json_object_get(object, name);
+
+	return json_is_integer(value) && json_integer_value(value) >= 0 ? (u64)json_integer_value(value) : otherwise;
+}
+
+static void grant(struct vos_stream *s, bool goes_back)
+{
+	struct vos *vos = s->vos;
+	u64 to = s->offset + s->data.used + window(vos);
+	json_t *message;
+
+	if (s->arguments == NULL || !s->number)
+		return;
+	message = json_pack("{s:s, s:{s:I, s:I}, s:I}", "execute", "credit", "arguments", "stream",
+		(json_int_t)s->number, "to", (json_int_t)to, "c", (json_int_t)vos->client);
+	if (message && goes_back)
+		json_object_set_new(json_object_get(message, "arguments"), "from",
+			json_integer((json_int_t)(s->offset + s->data.used)));
+	if (message)
+		io_send_json(vos, message);
+	json_decref(message);
+	s->granted = to;
+}
+
+void stream_opened(struct vos_stream *s, const json_t *answer)
+{
+	const json_t *result = json_object_get(answer, "return");
+	u64 offset = member(result, "offset", 0), now = now_ns();
+
+	s->number = (u32)member(result, "stream", 0);
+	s->heard_ns = s->moved_ns = now;
+	if (!s->arguments) {
+		s->taken = s->sent = offset;
+		s->limit = member(result, "limit", offset);
+		return;
+	}
+	if (s->granted == 0 && s->lost == 0)
+		s->offset = offset;
+	else if (offset > s->offset + s->data.used)
+		s->lost += offset - (s->offset + s->data.used);
+	if (offset > s->offset + s->data.used) {	/* its reader goes on behind the gap */
+		s->offset = offset - s->data.used;
+	}
+	s->taken = s->sent = member(result, "taken", 0);
+	s->limit = member(result, "limit", s->taken);
+	grant(s, false);
+}
+
+void stream_free(struct vos_stream *s)
+{
+	struct vos_stream **at = &s->vos->streams;
+
+	while (*at && *at != s)
+		at = &(*at)->next;
+	if (*at)
+		*at = s->next;
+	if (s->probe)
+		s->probe->is_dropped = true;
+	if (s->reopening)
+		s->reopening->is_dropped = true;
+	wire_free(&s->data);
+	wire_free(&s->input);
+	json_decref(s->arguments);
+	free(s);
+}
+
+/* ---- from VOS ---- */
+
+/* Bytes at `offset`, of which those before our position are known. */
+static void take_bytes(struct vos_stream *s, u64 offset, const u8 *bytes, size_t count)
+{
+	u64 position = s->offset + s->data.used;
+	size_t known = position > offset ? (size_t)(position - offset) : 0;
+
+	if (known >= count)
+		return;
+	if (!wire_append(&s->data, bytes + known, count - known))
+		return;		/* asked for again */
+	s->is_new = true;
+	s->asked_from = 0;
+	if (s->granted < s->offset + s->data.used + window(s->vos) / 2 && s->data.used < window(s->vos))
+		grant(s, false);
+}
+
+void stream_data(struct vos *vos, u32 number, const u8 *message, size_t length)
+{
+	struct vos_stream *s = find(vos, number);
+	u64 offset, position;
+
+	if (!s || !s->arguments || length <= HEAD_BYTES)
+		return;
+	offset = wire_get64(message);
+	position = s->offset + s->data.used;
+	s->heard_ns = now_ns();
+	if (offset > position && s->asked_from != position + 1) {
+		s->asked_from = position + 1;	/* was it lost on the line? */
+		s->asked_ns = s->heard_ns;
+		grant(s, true);
+		return;
+	}
+	if (offset > position && s->heard_ns - s->asked_ns < retry_times.gap_ns / 4)
+		return;		/* still of what was under way before */
+	if (offset > position && s->data.used)
+		return;		/* the reader first takes what is before the gap; then it is asked for again */
+	if (offset > position) {
+		s->lost += offset - position;
+		s->offset = offset;
+	}
+	take_bytes(s, offset, message + HEAD_BYTES, length - HEAD_BYTES);
+}
+
+void stream_end(struct vos *vos, u32 number, const char *reason)
+{
+	struct vos_stream *s = find(vos, number);
+
+	if (!s)
+		return;
+	snprintf(s->reason, sizeof(s->reason), "%s", reason);
+	s->is_ended = s->is_new = true;
+	s->number = 0;
+}
+
+void stream_end_all(struct vos *vos, const char *reason)
+{
+	for (struct vos_stream *s = vos->streams; s; s = s->next) {
+		if (s->is_ended)
+			continue;
+		snprintf(s->reason, sizeof(s->reason), "%s", reason);
+		s->is_ended = s->is_new = true;
+		s->number = 0;
+	}
+}
+
+/* ---- to VOS ---- */
+
+void stream_ack(struct vos *vos, u32 number, const u8 *message, size_t length)
+{
+	struct vos_stream *s = find(vos, number);
+	u64 taken, limit;
+
+	if (!s || length < 2 * HEAD_BYTES)
+		return;
+	taken = wire_get64(message);
+	limit = wire_get64(message + HEAD_BYTES);
+	s->resends = 0;
+	if (taken < s->taken || (!s->read && taken - s->taken > s->input.used))
+		return;		/* an old one, or nonsense */
+	if (taken > s->taken || limit > s->limit)
+		s->moved_ns = now_ns();
+	if (!s->read)
+		wire_drop(&s->input, (size_t)(taken - s->taken));
+	s->taken = taken;
+	s->limit = limit > s->limit ? limit : s->limit;
+	if (s->sent < taken)
+		s->sent = taken;
+}
+
+/* The next bytes to send. */
+static ssize_t next_bytes(struct vos_stream *s, u8 *bytes, size_t size)
+{
+	size_t before = (size_t)(s->sent - s->taken), left;
+
+	if (s->limit <= s->sent)
+		return 0;
+	if (s->limit - s->sent < size)
+		size = (size_t)(s->limit - s->sent);
+	if (s->read)
+		return s->read(s, s->sent, bytes, size);
+	left = s->input.used > before ? s->input.used - before : 0;
+	if (left < size)
+		size = left;
+	if (size)
+		memcpy(bytes, s->input.bytes + before, size);
+	return (ssize_t)size;
+}
+
+static void send_bytes(struct vos_stream *s, u64 now)
+{
+	static __thread u8 message[HEAD_BYTES + CHUNK_PLAIN];
+	struct vos *vos = s->vos;
+	bool is_text = vos->kind == FRAME_TEXT;
+	size_t chunk = is_text ? CHUNK_TEXT : CHUNK_PLAIN;
+	char channel[FRAME_CHANNEL_BYTES];
+	ssize_t count;
+
+	snprintf(channel, sizeof(channel), "s%u", s->number);
+	while (vos->out.used < (is_text ? QUEUED_TEXT : QUEUED_PLAIN)) {
+		count = next_bytes(s, message + HEAD_BYTES, chunk);
+		if (count <= 0)
+			return;
+		wire_put64(message, s->sent);
+		io_send(vos, channel, message, HEAD_BYTES + (size_t)count);
+		if (s->sent == s->taken)
+			s->moved_ns = now;
+		s->sent += (u64)count;
+	}
+}
+
+static u64 resend_after(const struct vos_stream *s)
+{
+	u64 wait = 4 * s->vos->round_trip_ns;
+
+	return (wait > retry_times.first_ns ? wait : retry_times.first_ns) << (s->resends < 5 ? s->resends : 5);
+}
+
+/* ---- time ---- */
+
+static void probe(struct vos_stream *s)
+{
+	json_t *arguments = json_pack("{s:I, s:I}", "stream", (json_int_t)s->number, "to",
+		(json_int_t)(s->offset + s->data.used + window(s->vos)));
+
+	if (s->probe || !retry_has_room(s->vos)) {
+		json_decref(arguments);
+		return;
+	}
+	s->probe = retry_new(s->vos, "credit", arguments, true, false);
+}
+
+static void take_probe(struct vos_stream *s, u64 now)
+{
+	struct request *request = s->probe;
+	const json_t *result = json_object_get(request->answer, "return");
+
+	s->probe = NULL;
+	s->heard_ns = now;
+	if (!request->answer)
+		stream_end(s->vos, s->number, request->why);
+	else if (!result)
+		stream_end(s->vos, s->number, "closed by VOS");
+	else if (member(result, "offset", 0) > s->offset + s->data.used)
+		grant(s, true);		/* the last frame was lost */
+	retry_free(s->vos, request);
+}
+
+static void take_reopening(struct vos_stream *s)
+{
+	struct request *request = s->reopening;
+	const char *why = json_string_value(json_object_get(json_object_get(request->answer, "error"), "desc"));
+
+	s->reopening = NULL;
+	if (json_object_get(request->answer, "return")) {
+		stream_opened(s, request->answer);
+	} else {
+		snprintf(s->reason, sizeof(s->reason), "%.250s", why ? why : request->why);
+		s->is_ended = s->is_new = true;
+	}
+	retry_free(s->vos, request);
+}
+
+static void reopen(struct vos_stream *s)
+{
+	json_t *arguments = json_copy(s->arguments);
+
+	if (!arguments || !retry_has_room(s->vos)) {
+		json_decref(arguments);
+		return;
+	}
+	json_object_set_new(arguments, "from", json_integer((json_int_t)(s->offset + s->data.used)));
+	s->reopening = retry_new(s->vos, s->verb, arguments, true, false);
+}
+
+static void pump_one(struct vos_stream *s, u64 now)
+{
+	if (s->probe && s->probe->is_done)
+		take_probe(s, now);
+	if (s->reopening && s->reopening->is_done)
+		take_reopening(s);
+	if (s->is_ended)
+		return;
+	if (!s->number && s->arguments && !s->reopening)
+		reopen(s);
+	if (!s->number)
+		return;
+	if (s->arguments && s->granted < s->offset + s->data.used + window(s->vos) / 2 && s->data.used < window(s->vos))
+		grant(s, false);
+	if (s->arguments && now - s->heard_ns > PROBE_NS)
+		probe(s);
+	if (s->sent > s->taken && now - s->moved_ns > resend_after(s)) {
+		s->sent = s->taken;
+		s->moved_ns = now;
+		s->resends++;
+	}
+	send_bytes(s, now);
+}
+
+void stream_pump(struct vos *vos, u64 now)
+{
+	for (struct vos_stream *s = vos->streams; s; s = s->next)
+		pump_one(s, now);
+}
+
+u64 stream_deadline(const struct vos *vos)
+{
+	u64 deadline = ~0ull, at;
+
+	for (const struct vos_stream *s = vos->streams; s; s = s->next) {
+		if (s->is_ended || !s->number)
+			continue;
+		at = s->sent > s->taken ? s->moved_ns + resend_after(s) : ~0ull;
+		deadline = at < deadline ? at : deadline;
+		at = s->arguments && !s->probe ? s->heard_ns + PROBE_NS + NS_MS : ~0ull;
+		deadline = at < deadline ? at : deadline;
+	}
+	return deadline;
+}
+
+void stream_resume_all(struct vos *vos, bool is_renumbered)
+{
+	for (struct vos_stream *s = vos->streams; s; s = s->next) {
+		if (s->is_ended)
+			continue;
+		s->sent = s->taken;
+		s->asked_from = 0;
+		s->heard_ns = 0;	/* ask soon whether VOS still has it */
+		if (is_renumbered)
+			s->number = 0;
+		else
+			grant(s, true);
+	}
+}
+
+/* ---- for programs ---- */
+
+static struct vos_stream *open_stream(struct vos *vos, const char *verb, json_t *arguments)
+{
+	struct vos_stream *stream = stream_new(vos);
+	json_t *answer = NULL;
+
+	if (stream && arguments && vos->client)
+		answer = conn_call(vos, verb, json_incref(arguments), false);
+	else if (!vos->client)
+		conn_result(vos, VOS_UNSUPPORTED, "E_UNSUPPORTED", "VOS %s is too old for %s (protocol 1.0)",
+			vos->version, verb);
+	else
+		conn_result(vos, VOS_FAILED, "E_FAILED", "no memory");
+	if (vos->result != VOS_OK || !answer) {
+		json_decref(arguments);
+		json_decref(answer);
+		if (stream)
+			stream_free(stream);
+		return NULL;
+	}
+	stream->arguments = arguments;
+	stream->verb = verb;
+	stream_opened(stream, answer);
+	json_decref(answer);
+	return stream;
+}
+
+struct vos_stream *vos_console_open(struct vos *vos, const char *name, enum vos_from from, bool writes)
+{
+	return open_stream(vos, "open-console", json_pack("{s:s, s:s, s:b}", "name", name, "from",
+		from == VOS_FROM_LOG ? "log" : "live", "write", writes));
+}
+
+struct vos_stream *vos_log_open(struct vos *vos)
+{
+	return open_stream(vos, "open-log", json_pack("{s:s}", "from", "log"));
+}
+
+ssize_t vos_stream_read(struct vos_stream *s, void *bytes, size_t size, int timeout_ms)
+{
+	u64 until = until_ns(timeout_ms);
+	size_t count;
+
+	while (s->data.used == 0 && !s->is_ended && !s->vos->is_broken) {
+		conn_turn(s->vos, until);
+		if (s->data.used == 0 && !s->is_ended && now_ns() >= until) {
+			conn_result(s->vos, VOS_TIMEOUT, "E_TIMEOUT", "nothing came in that time");
+			return -1;
+		}
+	}
+	if (s->data.used == 0 && !s->is_ended) {
+		conn_result(s->vos, VOS_LINK, "E_LINK", "%.300s", s->vos->error);
+		return -1;
+	}
+	count = s->data.used < size ? s->data.used : size;
+	if (count)
+		memcpy(bytes, s->data.bytes, count);
+	wire_drop(&s->data, count);
+	s->offset += count;
+	return (ssize_t)count;
+}
+
+size_t vos_stream_write(struct vos_stream *s, const void *bytes, size_t size)
+{
+	size_t room = INPUT_MAX - s->input.used;
+
+	if (s->is_ended)
+		return 0;
+	if (size > room)
+		size = room;
+	if (!wire_append(&s->input, bytes, size))
+		return 0;
+	conn_turn(s->vos, 0);
+	return size;
+}
+
+uint64_t vos_stream_offset(const struct vos_stream *s)
+{
+	return s->offset;
+}
+
+uint64_t vos_stream_lost(const struct vos_stream *s)
+{
+	return s->lost;
+}
+
+const char *vos_stream_reason(const struct vos_stream *s)
+{
+	return s->is_ended ? s->reason : "";
+}
+
+void vos_stream_close(struct vos_stream *s)
+{
+	struct vos *vos;
+	struct request *request;
+
+	if (!s)
+		return;
+	vos = s->vos;
+	if (s->number && vos->client && retry_has_room(vos)) {
+		request = retry_new(vos, "close-stream", json_pack("{s:I}", "stream", (json_int_t)s->number), true,
+			false);
+		if (request)
+			request->is_dropped = true;
+	}
+	stream_free(s);
+	conn_turn(vos, 0);
+}

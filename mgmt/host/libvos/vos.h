@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vos.h - libvos: manage a machine that runs VOS from a program on your own machine.
+ *
+ *	struct vos *vos = vos_open(NULL);
+ *	if (!vos || vos_create_vm(vos, &(struct vos_vm_config){ .name = "myvm", .cpus = 2, .memory_bytes = 512 << 20 }))
+ *		fprintf(stderr, "%s\n", vos_error(vos));
+ *	vos_close(vos);
+ *
+ * Hosts. A host is `unix:PATH` (the socket of an emulator's serial line, or of vosd), `serial:DEVICE[,BAUD]`,
+ * `tcp:ADDRESS:PORT` (loopback addresses only: the line is not encrypted), or a name from ~/.config/vos/hosts, whose
+ * lines are `NAME HOST`. NULL is $VOS_HOST, then the name `default` of that file, then its only entry. Behind a host,
+ * `,plain` or `,text` says how frames are encoded on that line; without, libvos finds out. If a vosd serves the line,
+ * libvos uses vosd; else libvos opens the line and locks it against other programs of this user.
+ *
+ * Results. Functions that return int return an enum vos_result: VOS_OK or what the command failed with, the exit code
+ * of the same command at VOS's prompt. vos_error() has the sentence that goes with it.
+ *
+ * Time. A request that VOS does not answer is repeated with the same number, which VOS executes once. After five
+ * repeats without any sign of life, about a minute, the result is VOS_LINK. A command that takes long (vos_stop_vm)
+ * is waited for as long as VOS says that it is under way.
+ *
+ * Threads. A handle and its streams belong to one thread at a time: two threads must not be inside functions of the
+ * same handle together. Different handles are independent. Callbacks are called by the thread that is inside a
+ * function of the handle, and must not call functions of that handle. libvos starts no threads and handles no
+ * signals; a function that waits goes on waiting after EINTR.
+ */
+#ifndef VOS_H
+#define VOS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum vos_result {
+	VOS_OK = 0,
+	VOS_FAILED = 1,
+	VOS_USAGE = 2,
+	VOS_NOT_FOUND = 3,
+	VOS_STATE = 4,		/* wrong state, or the name is taken */
+	VOS_RESOURCES = 5,
+	VOS_DENIED = 6,
+	VOS_TIMEOUT = 7,	/* not done in time, or busy: try again */
+	VOS_LINK = 8,		/* no connection, no answer, or the machine was restarted */
+	VOS_UNSUPPORTED = 9,
+	VOS_INTEGRITY = 10
+};
+
+struct vos;		/* a connection */
+struct vos_stream;	/* a console, or the log of VOS */
+
+/* ---- connection ---- */
+
+/* Connect and say hello. NULL: it failed, and vos_error(NULL) says why. */
+struct vos *vos_open(const char *host);
+/* Ends its streams too. NULL is allowed. */
+void vos_close(struct vos *vos);
+/*
+ * Why the last function failed, as one sentence; valid until the next call with that handle. NULL: why this thread's
+ * last vos_open failed.
+ */
+const char *vos_error(const struct vos *vos);
+/* The enum vos_result, and the class ("E_NOT_FOUND") of that; NULL as for vos_error. */
+int vos_result(const struct vos *vos);
+const char *vos_error_class(const struct vos *vos);
+/* The version of VOS, and a text that differs after each boot of it; "" before protocol 1.1. */
+const char *vos_version(const struct vos *vos);
+const char *vos_boot_id(const struct vos *vos);
+/* The descriptor to poll for POLLIN before vos_wait(vos, 0); it changes when libvos has to reconnect. */
+int vos_fd(const struct vos *vos);
+
+/* ---- VMs ---- */
+
+/* Members that are 0 or NULL take VOS's defaults. */
+struct vos_vm_config {
+	const char *name;	/* a-z, 0-9 and -, at most 31 characters; needed */
+	unsigned cpus;
+	uint64_t memory_bytes;
+	const char *disk;	/* as --disk takes it, such as "10G" */
+	const char *kernel, *initrd, *cmdline;
+	const char *restart;	/* never, on-failure:N, always */
+	const char *more;	/* further arguments of create-vm as a JSON object, such as {"weight":200} */
+};
+
+#define VOS_NAME_BYTES 32	/* with the zero byte */
+#define VOS_STATE_BYTES 16
+#define VOS_REASON_BYTES 32
+#define VOS_TEXT_BYTES 256
+
+struct vos_vm_status {
+	char name[VOS_NAME_BYTES];
+	char state[VOS_STATE_BYTES];	/* defined starting running suspended paused stopping stopped crashed */
+	char reason[VOS_REASON_BYTES];	/* "-" if there is none */
+	char text[VOS_TEXT_BYTES];	/* what its monitor says of that */
+	unsigned cpus;
+	uint64_t memory_bytes;
+	uint64_t uptime_ns, cpu_time_ns, exits;
+	uint64_t restarts, log_bytes;
+};
+
+#define VOS_DELETE_FORCE 1u	/* also if it runs */
+#define VOS_DELETE_KEEP_DISK 2u
+
+int vos_create_vm(struct vos *vos, const struct vos_vm_config *config);
+int vos_start_vm(struct vos *vos, const char *name);	/* returns when the guest runs */
+int vos_pause_vm(struct vos *vos, const char *name);
+int vos_resume_vm(struct vos *vos, const char *name);
+int vos_reset_vm(struct vos *vos, const char *name);
+/* Asks the guest, and forces the VM off after that time. 0: at once. Negative: VOS's own limit, 30 s. */
+int vos_stop_vm(struct vos *vos, const char *name, int timeout_ms);
+int vos_delete_vm(struct vos *vos, const char *name, unsigned flags);
+int vos_status_vm(struct vos *vos, const char *name, struct vos_vm_status *status);
+/* *list is an array from malloc; free it. */
+int vos_list_vm(struct vos *vos, struct vos_vm_status **list, size_t *count);
+
+/* ---- waiting ---- */
+
+/*
+ * Called at least ten times a second while a function of the handle waits; true ends the wait: the function fails with
+ * VOS_FAILED, class E_CANCELED, and VOS goes on with the command.
+ */
+typedef bool vos_idle_fn(void *context);
+void vos_idle(struct vos *vos, vos_idle_fn *fn, void *context);
+
+/* ---- any command ---- */
+
+#define VOS_CALL_TEXT 1u	/* ask for what the prompt prints: member "text" of the answer */
+
+/*
+ * The command `verb` with its arguments as a JSON object, or NULL for none (docs/PROTOCOL.md). *answer, unless answer
+ * is NULL: the whole answer as JSON text from malloc, also for an error that VOS answered; else NULL.
+ */
+int vos_call(struct vos *vos, const char *verb, const char *arguments, unsigned flags, char **answer);
+
+/* ---- events ---- */
+
+/* `event` is one event as JSON text. From now on, for every event that arrives inside any function of this handle. */
+typedef void vos_event_fn(void *context, const char *event);
+void vos_events(struct vos *vos, vos_event_fn *fn, void *context);
+/*
+ * Wait for events and for bytes of streams, at most that long; negative: without limit. VOS_OK: something came.
+ * VOS_TIMEOUT: nothing did.
+ */
+int vos_wait(struct vos *vos, int timeout_ms);
+
+/* ---- consoles and logs ---- */
+
+enum vos_from { VOS_FROM_LIVE, VOS_FROM_LOG };	/* what comes from now on; or all that is kept, then that */
+
+/* NULL: it failed, see vos_error(vos). Several streams may be open at a time, on one VM too. */
+struct vos_stream *vos_console_open(struct vos *vos, const char *name, enum vos_from from, bool writes);
+struct vos_stream *vos_log_open(struct vos *vos);
+/*
+ * Bytes, as soon as there are some. 0: the stream has ended. -1: nothing came in that time (VOS_TIMEOUT; negative: no
+ * limit) or the connection failed (VOS_LINK): vos_result().
+ */
+ssize_t vos_stream_read(struct vos_stream *stream, void *bytes, size_t size, int timeout_ms);
+/* How many bytes were taken; fewer than `size` if too many are not yet with the guest: read, or wait, and try again. */
+size_t vos_stream_write(struct vos_stream *stream, const void *bytes, size_t size);
+/* Position of the next byte that vos_stream_read returns, and how many bytes before it were lost since the opening. */
+uint64_t vos_stream_offset(const struct vos_stream *stream);
+uint64_t vos_stream_lost(const struct vos_stream *stream);
+/* Why it has ended, or "". */
+const char *vos_stream_reason(const struct vos_stream *stream);
+void vos_stream_close(struct vos_stream *stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

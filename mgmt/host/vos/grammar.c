@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * grammar.c - the prompt's grammar in a shell: its parser judges the words, and they become arguments for VOS as they
+ * were typed. The table is the console's; rows that only make sense at the prompt are left out, and this program's own
+ * are added.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "vos_main.h"
+
+#define A(x) BIT64(ARG_##x)
+#define ROWS_MAX 64u
+
+static const struct command own_rows[] = {
+	{
+		.verb = "events", .group = GROUP_MACHINE,
+		.summary = "print changes of VMs' states as they happen, until Ctrl-C",
+		.example = "events --follow",
+		.takes = A(FOLLOW) | A(TIMES) | A(JSON),
+	},
+};
+
+static struct command rows[ROWS_MAX];
+static char line[LINE_BYTES + 16];
+
+/* Of the prompt's alone. */
+static bool is_prompts(const struct command *row)
+{
+	static const char *const verbs[] = { "result", "clear", "cancel" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
+		if (strcmp(row->verb, verbs[i]) == 0)
+			return true;
+	return false;
+}
+
+static struct command *find_row(const char *verb)
+{
+	for (struct command *row = rows; row->verb; row++)
+		if (strcmp(row->verb, verb) == 0)
+			return row;
+	return NULL;
+}
+
+void grammar_init(void)
+{
+	u32 count = 0;
+
+	for (const struct command *row = command_rows; row->verb && count < ROWS_MAX - 1; row++)
+		if (!is_prompts(row))
+			rows[count++] = *row;
+	for (size_t i = 0; i < ARRAY_COUNT(own_rows) && count < ROWS_MAX - 1; i++)
+		if (!find_row(own_rows[i].verb))
+			rows[count++] = own_rows[i];
+	find_row("log-vm")->takes |= A(FOLLOW);
+	find_row("log")->takes |= A(FOLLOW);
+	commands = rows;
+}
+
+/* ---- words of a shell are a line of the prompt ---- */
+
+static bool is_special(char c)
+{
+	return c == ' ' || c == '\t' || c == '"' || c == '\'' || c == '\\' || c == '#';
+}
+
+/* False: it is too long. */
+static bool add_word(const char *word, size_t *used)
+{
+	const char *empty = *word ? "" : "\"\"";
+
+	if (*used + 3 + 2 * strlen(word) >= sizeof(line))
+		return false;
+	*used += (size_t)snprintf(line + *used, sizeof(line) - *used, "%s%s", *used ? " " : "", empty);
+	for (; *word; word++) {
+		if (is_special(*word))
+			line[(*used)++] = '\\';
+		line[(*used)++] = *word;
+	}
+	line[*used] = 0;
+	return true;
+}
+
+/* ---- the words as VOS's arguments ---- */
+
+static bool is_for_this_side(enum arg arg)
+{
+	return arg == ARG_JSON || arg == ARG_QUIET || arg == ARG_HELP || arg == ARG_FOLLOW || arg == ARG_FILE;
+}
+
+static void add_value(json_t *arguments, const char *name, json_t *value, bool is_list)
+{
+	json_t *there = json_object_get(arguments, name);
+
+	if (!is_list) {
+		json_object_set_new(arguments, name, value);
+		return;
+	}
+	if (!json_is_array(there)) {
+		json_object_set_new(arguments, name, json_array());
+		there = json_object_get(arguments, name);
+	}
+	json_array_append_new(there, value);
+}
+
+static void add_known(struct call *call, enum arg arg, const char *value)
+{
+	const struct command *command = call->args.command;
+	bool is_many = arg == ARG_NAME && (command->takes & A(ALL)) && call->args.names && call->args.names->count > 1;
+
+	if (is_for_this_side(arg) || (arg == ARG_WAIT && !value))
+		return;		/* a program waits anyway */
+	add_value(call->arguments, arg_specs[arg].name, value ? json_string(value) : json_true(),
+		is_many || arg_is_list(arg));
+}
+
+static void take_known(struct call *call, const struct words *words, u32 next)
+{
+	struct cmd_error unused;
+
+	for (; next < words->count; next++) {
+		const char *word = words->word[next], *equals = strchr(word, '=');
+		enum arg arg;
+
+		if (words->is_quoted[next] || strncmp(word, "--", 2) != 0) {
+			add_known(call, command_bare(call->args.command), word);
+			continue;
+		}
+		arg = command_arg(call->args.command, word + 2,
+			equals ? (size_t)(equals - word - 2) : strlen(word + 2), &unused);
+		if (arg == ARG_COUNT)
+			continue;	/* the parser has refused it */
+		if (equals)
+			add_known(call, arg, equals + 1);
+		else if (arg_needs_value(arg) && next + 1 < words->count)
+			add_known(call, arg, words->word[++next]);
+		else
+			add_known(call, arg, NULL);
+	}
+}
+
+/* Of a verb that is not in the table: what it takes, only VOS can know. */
+static void take_foreign(struct call *call, const struct words *words, u32 next)
+{
+	for (; next < words->count; next++) {
+		const char *word = words->word[next], *equals = strchr(word, '=');
+		char name[48];
+
+		if (strncmp(word, "--", 2) != 0) {
+			add_value(call->arguments, "name", json_string(word), json_object_get(call->arguments, "name"));
+			continue;
+		}
+		if (strcmp(word, "--json") == 0 || strcmp(word, "--quiet") == 0) {
+			call->is_json = call->is_json || word[2] == 'j';
+			call->is_quiet = call->is_quiet || word[2] == 'q';
+			continue;
+		}
+		snprintf(name, sizeof(name), "%.*s", (int)(equals ? equals - word - 2 : 47), word + 2);
+		if (equals)
+			add_value(call->arguments, name, json_string(equals + 1), false);
+		else if (next + 1 < words->count && strncmp(words->word[next + 1], "--", 2) != 0)
+			add_value(call->arguments, name, json_string(words->word[++next]), false);
+		else
+			add_value(call->arguments, name, json_true(), false);
+	}
+}
+
+/* No verb begins like that. */
+static bool is_unknown(const char *word)
+{
+	size_t length = strlen(word);
+
+	if (command_is_noun(word) || *word == '-' || length < 2)
+		return false;
+	FOR_EACH_COMMAND(c)
+		if (strncmp(c->verb, word, length) == 0)
+			return false;
+	return true;
+}
+
+void grammar_unknown(const char *word, struct cmd_error *error)
+{
+	struct args args;
+
+	(void)command_parse(word, &args, error);
+}
+
+static struct words words;
+
+bool grammar_parse(struct call *call, int count, char **argv, struct cmd_error *error)
+{
+	struct cmd_error unused;
+	size_t used = 0;
+	u32 next = 0;
+
+	memset(call, 0, sizeof(*call));
+	line[0] = 0;
+	if (count == 0)
+		(void)add_word("help", &used);
+	for (int i = 0; i < count; i++)
+		if (!add_word(argv[i], &used))
+			return line_too_long(error);
+	call->arguments = json_object();
+	tokenize(&words, line, sizeof(line));
+	if (count && is_unknown(argv[0]) && !words.is_too_long && !words.is_too_many) {
+		call->is_foreign = true;
+		call->verb = argv[0];
+		take_foreign(call, &words, 1);
+		return true;
+	}
+	if (!command_parse(line, &call->args, error))
+		return false;
+	if (!call->args.command)
+		call->args.command = command_named("help");
+	call->verb = call->args.command->verb;
+	call->is_json = args_has(&call->args, ARG_JSON);
+	call->is_quiet = args_has(&call->args, ARG_QUIET);
+	(void)command_find(&words, &next, &unused);
+	take_known(call, &words, next);
+	return true;
+}
+
+const char *grammar_value(const struct call *call, enum arg arg)
+{
+	struct cmd_error unused;
+	const char *found = NULL;
+	u32 next = 0;
+
+	(void)command_find(&words, &next, &unused);
+	for (; next < words.count; next++) {
+		const char *word = words.word[next], *equals = strchr(word, '=');
+		bool is_flag = !words.is_quoted[next] && strncmp(word, "--", 2) == 0;
+		enum arg given = !is_flag ? command_bare(call->args.command) : command_arg(call->args.command, word + 2,
+			equals ? (size_t)(equals - word - 2) : strlen(word + 2), &unused);
+
+		if (is_flag && !equals && given != ARG_COUNT && arg_needs_value(given))
+			word = ++next < words.count ? words.word[next] : "";
+		else if (is_flag)
+			word = equals ? equals + 1 : "";
+		found = given == arg ? word : found;
+	}
+	return found;
+}

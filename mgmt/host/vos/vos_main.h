@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vos_main.h - what the parts of the command line program share. grammar.c: from words to a command; show.c: answers;
+ * follow.c, console.c, upload.c: commands that go on; pages.c: manual pages and completion; main.c: which of them.
+ */
+#ifndef VOS_HOST_VOS_MAIN_H
+#define VOS_HOST_VOS_MAIN_H
+
+#include <jansson.h>
+
+#include "command.h"
+#include "text.h"
+#include "vos.h"
+
+/* A command of the shell, parsed. */
+struct call {
+	struct args args;
+	const char *verb;	/* as VOS knows it */
+	json_t *arguments;	/* for VOS */
+	bool is_foreign;	/* this program does not know the verb; VOS may */
+	bool is_json, is_quiet;
+};
+
+/* ---- grammar.c ---- */
+
+/* Set `commands` to those of this program: the prompt's that make sense here, and its own. */
+void grammar_init(void);
+/* False: *error. An empty command is `help`. */
+bool grammar_parse(struct call *call, int count, char **words, struct cmd_error *error);
+/* The value of a flag that VOS does not get, such as FILE; NULL if it is not given. */
+const char *grammar_value(const struct call *call, enum arg arg);
+/* What the prompt says of that word, which is no command. */
+void grammar_unknown(const char *word, struct cmd_error *error);
+
+/* ---- show.c ---- */
+
+/* Print it, as text or JSON; returns the exit code. */
+int show_error(const struct call *call, const struct cmd_error *error);
+/* That of libvos, which may be NULL. */
+int show_failure(const struct call *call, const struct vos *vos);
+/* The answer, or the failure, of vos_call. */
+int show_answer(const struct call *call, const struct vos *vos, const char *answer);
+
+/* ---- commands that go on ---- */
+
+int run_simple(struct vos *vos, const struct call *call);
+int run_top(struct vos *vos, const struct call *call);
+int run_log(struct vos *vos, const struct call *call);
+int run_events(struct vos *vos, const struct call *call);
+int run_console(struct vos *vos, const struct call *call);
+
+/* ---- pages.c ---- */
+
+/* Manual page of this program, in man(7), to the standard output. */
+int pages_manual(void);
+/* Candidates for what is before the cursor of a shell's line, one a line. */
+int pages_complete(const char *line, const char *point);
+
+#endif

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# The operator's machine: vos, vosd and libvos, as programs of Linux.  make host, make install, make deb.
+#
+# vos has the prompt's grammar, help and completion: the console's own sources, compiled for Linux.
+HOSTTOOLS	:= mgmt/host
+TOOLS_FLAGS	:= -std=gnu11 -O2 -g $(filter-out -Wframe-larger-than=%,$(WARN)) -fPIC -fvisibility=default \
+		   -fno-strict-aliasing -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$(CURDIR)=. \
+		   -DVOS_VERSION='"$(VERSION)"' -MMD -MP
+$(eval $(call host_kind,tools,$(CC),$(TOOLS_FLAGS)))
+
+LIBVOS_SONAME	:= libvos.so.1
+T_DIR		:= $(B)/tools
+T_LIB		:= $(T_DIR)/lib
+LIBVOS_MAP	:= $(HOSTTOOLS)/libvos/libvos.map
+TOOLS_LDFLAGS	:= -Wl,-z,relro -Wl,-z,now -Wl,--as-needed
+
+# Programs see only vos_*, in the static library too: its objects are linked into one, whose other names become local.
+$(T_LIB)/libvos.a: $(T_DIR)/libvos.a
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -r -o $(@D)/all.o --whole-archive $<
+	$(Q)$(OBJCOPY) -w -G 'vos_*' $(@D)/all.o $(@D)/libvos.o
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(@D)/libvos.o && rm $(@D)/all.o $(@D)/libvos.o
+$(T_LIB)/$(LIBVOS_SONAME): $(T_DIR)/libvos.a $(LIBVOS_MAP)
+	$(call say,HOSTLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -o $@ -Wl,-soname,$(LIBVOS_SONAME) -Wl,--version-script,$(LIBVOS_MAP) \
+		$(TOOLS_LDFLAGS) -Wl,-z,defs -Wl,--whole-archive $< -Wl,--no-whole-archive $(libs.libvos)
+$(T_LIB)/libvos.so: $(T_LIB)/$(LIBVOS_SONAME)
+	$(Q)ln -sfn $(LIBVOS_SONAME) $@
+
+# vos links libvos statically: one file to copy to another machine.
+tool_objs	= $(patsubst %,$(T_DIR)/obj/%.o,$(wildcard $(HOSTTOOLS)/$(1)/*.c))
+$(T_DIR)/vos: $(call tool_objs,vos) $(T_LIB)/libvos.a $(T_DIR)/console.a
+	$(call say,HOSTLD,$@)
+	$(Q)$(CC) -pie $(TOOLS_LDFLAGS) -o $@ $^ $(libs.libvos)
+$(T_DIR)/vosd: $(call tool_objs,vosd) $(T_DIR)/libvos.a
+	$(call say,HOSTLD,$@)
+	$(Q)$(CC) -pie $(TOOLS_LDFLAGS) -o $@ $^ $(libs.libvos)
+-include $(wildcard $(T_DIR)/obj/$(HOSTTOOLS)/*/*.d)
+
+.PHONY: do-host host
+# The boot tests run them.
+do-boot-files: do-host
+do-host: $(T_DIR)/vos $(T_LIB)/libvos.a $(T_LIB)/libvos.so
+host: ; +$(Q)$(DEPS) host && $(SUBMAKE) do-host

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The programs for the operator's own machine (build/tools) at a test machine's line.
+
+    with Line(machine, 'unix') as line:
+        code, text = line.vos('list-vm')
+
+The line of the machine is offered as the socket of an emulator (unix), as a TCP port on the loopback interface (tcp),
+or as a terminal (serial), while the test does not use it itself.
+"""
+import os
+import select
+import socket
+import subprocess
+import tempfile
+import threading
+import tty
+
+from vosmachine import BUILD, PATIENCE
+
+TOOLS = f'{BUILD}/tools'
+
+
+class Line:
+    def __init__(self, machine, kind):
+        self.machine, self.kind = machine, kind
+        self.folder = tempfile.mkdtemp(prefix='vos-line-')
+        self.carried = bytearray()
+        self.server = self.inner = None
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.carry)
+        self.host = {'unix': self.open_unix, 'tcp': self.open_tcp, 'serial': self.open_serial}[kind]()
+
+    def open_unix(self):
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(f'{self.folder}/line')
+        self.server.listen(1)
+        return f'unix:{self.folder}/line'
+
+    def open_tcp(self):
+        self.server = socket.create_server(('127.0.0.1', 0), backlog=1)
+        return f'tcp:127.0.0.1:{self.server.getsockname()[1]}'
+
+    def open_serial(self):
+        self.outer, self.inner = os.openpty()
+        tty.setraw(self.inner)
+        return f'serial:{os.ttyname(self.inner)}'
+
+    def carry(self):
+        """Bytes between the machine and whoever has opened the line."""
+        client = None if self.server else self.outer
+        line = self.machine.line.child_fd
+        while not self.is_over.is_set():
+            wanted = [line] + ([self.server] if self.server and client is None else []) + \
+                ([client] if client is not None else [])
+            for fd in select.select(wanted, [], [], 0.1)[0]:
+                if fd is self.server:
+                    client = self.server.accept()[0]
+                elif fd == line:
+                    data = os.read(line, 65536)
+                    self.carried += data
+                    if client is not None:
+                        self.send(client, data)
+                else:
+                    data = fd.recv(4096) if self.server else os.read(fd, 4096)
+                    if data:
+                        os.write(line, data)
+                    else:
+                        client.close()
+                        client = None
+        if self.server and client is not None:
+            client.close()
+
+    @staticmethod
+    def send(client, data):
+        try:
+            if isinstance(client, int):
+                os.write(client, data)
+            else:
+                client.sendall(data)
+        except OSError:
+            pass                        # it has just closed
+
+    @property
+    def environment(self):
+        return dict(os.environ, VOS_HOST=self.host, XDG_RUNTIME_DIR=self.folder, XDG_CONFIG_HOME=self.folder,
+                    TERM='dumb')
+
+    def vos(self, *words, **more):
+        """Runs vos; its exit code, and what it printed on both outputs."""
+        done = subprocess.run([f'{TOOLS}/vos', *words], env=self.environment, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False, **more)
+        return done.returncode, done.stdout
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
+        if self.server:
+            self.server.close()
+        else:
+            os.close(self.outer)
+            os.close(self.inner)
