@@ -12,6 +12,7 @@ import fcntl
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -31,12 +32,16 @@ ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=cdrom, path={iso}, status=inserted
 {disk}boot: cdrom
 com1: enabled=1, mode=term, dev={tty}
-log: {log}
+{com2}log: {log}
 panic: action=fatal
 error: action={errors}
 info: action=report
 debug: action=ignore
 clock: sync={sync}, time0=1700000000
+"""
+
+COM2 = """\
+com2: enabled=1, mode=term, dev={tty}
 """
 
 # On the other channel: a disk does not wait for the CD-ROM.
@@ -80,7 +85,45 @@ def own_disk(path):
     return disk
 
 
-def start(args):
+class SecondLine:
+    """The second serial line, a pseudo-terminal for Bochs, on a unix socket: one program at a time, as with QEMU."""
+
+    def __init__(self, path):
+        self.ours, self.theirs = os.openpty()
+        tty.setraw(self.theirs)
+        self.server = socket.socket(socket.AF_UNIX)
+        if os.path.exists(path):
+            os.unlink(path)
+        self.server.bind(path)
+        self.server.listen()
+        self.program = None
+
+    def inputs(self):
+        """What is waited for; without a program, what the machine sends stays in the terminal."""
+        return [self.program, self.ours] if self.program else [self.server]
+
+    def close_program(self):
+        self.program.close()
+        self.program = None
+
+    def copy(self, ready):
+        if self.server in ready:
+            self.program = self.server.accept()[0]
+            return
+        try:
+            if self.program in ready:
+                data = self.program.recv(4096)
+                if not data:
+                    self.close_program()
+                    return
+                write_all(self.ours, data)
+            if self.ours in ready:
+                self.program.sendall(os.read(self.ours, 4096))
+        except ConnectionError:
+            self.close_program()
+
+
+def start(args, second):
     """Returns the Bochs process and our end of its serial line."""
     log = f'{os.path.abspath(args.dir)}/bochs.log'
     os.makedirs(args.dir, exist_ok=True)
@@ -89,7 +132,8 @@ def start(args):
     tty.setraw(theirs)
     with open(f'{args.dir}/bochsrc', 'w') as file:
         file.write(CONFIG.format(model=args.model, cpus=args.cpus, mem=args.mem, iso=os.path.abspath(args.iso),
-                                 tty=os.ttyname(theirs), log=log, bios=BIOS, sync=args.sync,
+                                 tty=os.ttyname(theirs), com2=COM2.format(tty=os.ttyname(second.theirs)) if second
+                                 else '', log=log, bios=BIOS, sync=args.sync,
                                  disk=DISK.format(path=os.path.abspath(args.disk)) if args.disk else '',
                                  errors='ignore' if args.model == 'ryzen' else 'report'))
     with open(f'{args.dir}/rc', 'w') as file:
@@ -125,12 +169,14 @@ def write_all(descriptor, data):
         data = data[os.write(descriptor, data):]
 
 
-def bridge(bochs, line):
+def bridge(bochs, line, second):
     """Copies until the machine or the user has had enough."""
     state = {'escape': False}
     inputs = [line, sys.stdin.fileno()]
     while bochs.poll() is None:
-        ready, _, _ = select.select(inputs, [], [], 0.2)
+        ready, _, _ = select.select(inputs + (second.inputs() if second else []), [], [], 0.2)
+        if second:
+            second.copy(ready)
         if line in ready:
             write_all(sys.stdout.fileno(), os.read(line, 4096))
         if sys.stdin.fileno() in ready:
@@ -149,6 +195,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--iso', default='build/vos.iso')
     parser.add_argument('--disk', help='raw image of an ATA disk')
+    parser.add_argument('--com2', help='unix socket for the second serial line; none without')
     parser.add_argument('--dir', default='build/bochs', help='for the log and what else Bochs writes')
     parser.add_argument('--mem', type=int, default=1024, help='MiB')
     parser.add_argument('--cpus', type=int, default=1)
@@ -160,12 +207,13 @@ def main():
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     _disk = own_disk(args.disk) if args.disk else None
-    bochs, line, _theirs = start(args)
+    second = SecondLine(args.com2) if args.com2 else None
+    bochs, line, _theirs = start(args, second)
     saved = termios.tcgetattr(sys.stdin) if sys.stdin.isatty() else None
     try:
         if saved:
             tty.setraw(sys.stdin)
-        bridge(bochs, line)
+        bridge(bochs, line, second)
     finally:
         bochs.kill()
         bochs.wait()

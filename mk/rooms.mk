@@ -46,15 +46,21 @@ cflags.lib/rt		:= -mgeneral-regs-only
 $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
-PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata
+PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata virtio_port
 rooms.root	:= $(ROOT) mgmt/platform
 rooms.console	:= $(CONSOLE) lib/wire
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
 rooms.store	:= mgmt/store
 rooms.vmm	:= $(VMM_ROOMS)
-$(foreach d,virtio_blk nvme ahci ata,$(eval rooms.$(d) := drivers/blk/$(d) drivers/blk/common))
-$(foreach d,virtio_blk nvme ahci ata,$(eval inc.drivers/blk/$(d) := drivers/blk/common))
+$(foreach d,virtio_blk nvme ahci ata,$(eval rooms.$(d) := drivers/blk/$(d) drivers/blk/common drivers/common))
+$(foreach d,virtio_blk nvme ahci ata,$(eval inc.drivers/blk/$(d) := drivers/blk/common drivers/common))
+rooms.virtio_blk += drivers/virtio
+inc.drivers/blk/virtio_blk += drivers/virtio
+rooms.virtio_port := drivers/virtio_port drivers/virtio drivers/common
+inc.drivers/blk/common	:= drivers/common
+inc.drivers/virtio	:= drivers/common
+inc.drivers/virtio_port	:= drivers/virtio drivers/common
 U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p)))
 U_COMMON	:= $(ARCH)/user lib/rt lib/base
 

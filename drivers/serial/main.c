@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * main.c - the serial driver: one UART, one client (the console). It reaches nothing but eight I/O ports, one
- * interrupt and two rings.
+ * interrupt and two rings. A second UART has a driver of its own, which is the same program.
  *
  * It sleeps until the interrupt or the client has something for it. A machine whose interrupt is missing or dead is
  * noticed and polled.
@@ -18,6 +18,7 @@
 #include "vm_layout.h"
 
 #define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
+#define ARGS ((const struct serial_args *)SERIAL_ARGS)
 #define CPUID_1_ECX_HYPERVISOR BIT32(31)
 #define POLL_NS (1 * NS_PER_MS)			/* no interrupt: shorter than 16 bytes at 115200 baud */
 #define UNPROVEN_NS (10 * NS_PER_MS)		/* no interrupt seen yet: look this often */
@@ -71,23 +72,23 @@ static void tell_overruns(struct driver *d)
 
 	if (d->uart.overruns == d->overruns_told || now < d->next_tell_tsc)
 		return;
-	rt_log("serial: the UART lost input (%llu times)", (unsigned long long)d->uart.overruns);
+	rt_log("%s: the UART lost input (%llu times)", ARGS->name, (unsigned long long)d->uart.overruns);
 	d->overruns_told = d->uart.overruns;
 	d->next_tell_tsc = now + rt_time_ticks(&d->time, OVERRUN_LOG_NS);
 }
 
 static void tell_client(struct driver *d)
 {
-	rt_ring_wrote(&d->uart.rx, SERIAL_H_CONSOLE);
+	rt_ring_wrote(&d->uart.rx, LINE_H_CONSOLE);
 	if (SERIAL_TX_BYTES - ring_used(&d->uart.tx) >= ROOM_TO_TELL)
-		rt_ring_took(&d->uart.tx, SERIAL_H_CONSOLE);
+		rt_ring_took(&d->uart.tx, LINE_H_CONSOLE);
 }
 
 static u64 next_look(const struct driver *d)
 {
 	if (d->is_irq_proven)
 		return DEADLINE_NONE;
-	return rt_time_after(&d->time, INFO->serial_irq == 0 || uart_is_sending(&d->uart) ? POLL_NS : UNPROVEN_NS);
+	return rt_time_after(&d->time, !ARGS->has_irq || uart_is_sending(&d->uart) ? POLL_NS : UNPROVEN_NS);
 }
 
 /* Everything there is to do, then sleep. */
@@ -114,13 +115,13 @@ int main(void)
 	static struct driver d;
 	static u32 port;
 
-	port = INFO->serial_port;
+	port = ARGS->port;
 	d.uart.io = (struct uart_io){ .read = port_read, .write = port_write, .context = &port };
 	rt_time_init(&d.time, INFO->tsc_hz, INFO->tsc_boot);
-	ring_attach_producer(&d.uart.rx, (struct ring_shared *)SERIAL_RX, SERIAL_RX_BYTES);
-	ring_attach_consumer(&d.uart.tx, (struct ring_shared *)SERIAL_TX, SERIAL_TX_BYTES);
-	if (!uart_init(&d.uart, INFO->serial_baud, rx_trigger())) {
-		rt_log("serial: no UART at port 0x%x", (unsigned)port);
+	ring_attach_producer(&d.uart.rx, (struct ring_shared *)LINE_RX, SERIAL_RX_BYTES);
+	ring_attach_consumer(&d.uart.tx, (struct ring_shared *)LINE_TX, SERIAL_TX_BYTES);
+	if (!uart_init(&d.uart, ARGS->baud, rx_trigger())) {
+		rt_log("%s: no UART at port 0x%x", ARGS->name, (unsigned)port);
 		for (;;)
 			(void)sys_notify_wait(DEADLINE_NONE, NULL);
 	}

@@ -10,6 +10,7 @@
 #include "driver.h"
 #include "info_page.h"
 #include "request.h"
+#include "serial.h"
 #include "types.h"
 
 /* ---- Every PD ---- program at 0x400000 (its ELF), info page at INFO_PAGE_ADDRESS. */
@@ -30,25 +31,26 @@
 /* ---- Console ---- */
 #define CONSOLE_REQUEST_RING 0x20000000ull	/* RING_BYTES(REQUEST_RING_BYTES); producer */
 #define CONSOLE_REPLY_RING 0x20100000ull	/* RING_BYTES(REPLY_RING_BYTES); consumer */
-#define CONSOLE_SERIAL_RX 0x20200000ull		/* serial.h: consumer of RX, producer of TX */
-#define CONSOLE_SERIAL_TX 0x20300000ull
 #define CONSOLE_CONF 0x20400000ull		/* the module vos.conf, read only; see console_args */
 #define CONSOLE_ARGS 0x20600000ull		/* struct console_args, read only */
 #define CONSOLE_UPLOADS 0x28000000ull		/* slot i of an upload (upload.h) at + i * UPLOAD_WINDOW_BYTES */
+/* Of each line (serial.h), if there is one: consumer of RX, producer of TX. */
+#define CONSOLE_LINE_RX(line) (0x21000000ull + (line) * 0x200000ull)
+#define CONSOLE_LINE_TX(line) (CONSOLE_LINE_RX(line) + 0x100000ull)
 /* VM i's console rings at + i * VM_RINGS_BYTES; always mapped, zeroed when a VM takes the place. */
 #define CONSOLE_VM_RINGS 0x40000000ull
-#define CONSOLE_H_SERIAL 3u			/* THREAD|SIGNAL: serial driver */
+#define CONSOLE_H_LINE 3u	/* + line: THREAD|SIGNAL of its driver, badge LINE_BIT_CONSOLE */
 #define CONSOLE_H_VM 16u	/* + i: THREAD|SIGNAL of VM i's VMM (badge VMM_BIT_CONSOLE), while it lives */
 
 struct console_args {
 	u64 conf_bytes;		/* 0 = there is no vos.conf */
-	u32 has_serial;
+	u32 lines;		/* BIT32(enum console_line): there is such a line */
 	u32 zero;
 };
 
 /* Notification bits at the console. */
 #define CONSOLE_BIT_REPLY BIT64(0)
-#define CONSOLE_BIT_SERIAL BIT64(1)
+#define CONSOLE_BIT_LINE BIT64(1)	/* some line's driver: there are bytes, or room for some */
 #define CONSOLE_BIT_VM BIT64(2)		/* some VM wrote to, or read from, its console rings */
 #define CONSOLE_BIT_LOG BIT64(3)	/* the kernel log grew */
 
@@ -61,13 +63,14 @@ struct console_args {
 #define VM_INPUT_MARK 0xffu
 #define VM_INPUT_BREAK 0x00u
 
-/* ---- Serial driver ---- (lib/proto/serial.h: rings) */
-#define SERIAL_RX 0x20000000ull
-#define SERIAL_TX 0x20100000ull
-#define SERIAL_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_SERIAL */
+/* ---- Drivers of lines ---- (lib/proto/serial.h: rings; the one of a virtio port has what driver.h says besides) */
+#define LINE_RX 0x20100000ull
+#define LINE_TX 0x20200000ull
+#define LINE_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_LINE */
+#define LINE_BIT_CONSOLE BIT64(1)	/* from the console: bytes to send, or room again */
+#define SERIAL_ARGS 0x20000000ull	/* struct serial_args, read only; not for a virtio port */
 #define SERIAL_H_IRQ 4u
 #define SERIAL_BIT_IRQ BIT64(0)
-#define SERIAL_BIT_CONSOLE BIT64(1)	/* from the console: bytes to send, or room again */
 
 /* ---- Screen driver ---- (the log at LOG_ADDRESS, as in the console) */
 #define SCREEN_MEMORY 0x80000000ull	/* what lies at the info page's screen.address, from its page on */
@@ -111,6 +114,7 @@ struct console_args {
 #define VMM_H_VCPU 16u			/* + i: VCPU|RUN */
 #define VMM_H_THREAD (VMM_H_VCPU + VM_VCPUS)	/* + i: THREAD|SIGNAL of the thread of vCPU i, badge VMM_BIT_KICK */
 
+_Static_assert(CONSOLE_H_LINE + LINE_KINDS <= CONSOLE_H_VM, "slots");
 _Static_assert(CONSOLE_H_VM + VM_COUNT <= HANDLE_CHOSEN && VMM_H_THREAD + VM_VCPUS <= HANDLE_CHOSEN, "slots");
 _Static_assert(VM_COUNT * VM_DEVICES == BLK_WINDOWS, "each disk of each VM has a link");
 _Static_assert(VMM_LINKS + VM_DEVICES * BLK_LINK_BYTES <= VMM_DISKS && VMM_DISK_BYTES <= VMM_DISK_STRIDE, "disks");

@@ -16,6 +16,16 @@ static void store_release(u32 *p, u32 value)
 	__atomic_store_n(p, value, __ATOMIC_RELEASE);
 }
 
+static u64 load_cut(const struct ring *r)
+{
+	return __atomic_load_n(&r->shared->cut, __ATOMIC_ACQUIRE);
+}
+
+static u32 cut_number(u64 cut)
+{
+	return (u32)(cut >> 32);
+}
+
 void ring_attach_producer(struct ring *r, struct ring_shared *shared, u32 size)
 {
 	*r = (struct ring){ .shared = shared, .size = size, .index = load_acquire(&shared->head) };
@@ -24,6 +34,7 @@ void ring_attach_producer(struct ring *r, struct ring_shared *shared, u32 size)
 void ring_attach_consumer(struct ring *r, struct ring_shared *shared, u32 size)
 {
 	*r = (struct ring){ .shared = shared, .size = size, .index = load_acquire(&shared->tail) };
+	r->cuts = cut_number(load_cut(r));
 }
 
 u32 ring_room(const struct ring *r)
@@ -70,6 +81,30 @@ u32 ring_read(struct ring *r, void *bytes, u32 count)
 	r->index += count;
 	store_release(&r->shared->tail, r->index);
 	return count;
+}
+
+void ring_cut(struct ring *r)
+{
+	u64 cut = (u64)(cut_number(load_cut(r)) + 1) << 32 | r->index;
+
+	__atomic_store_n(&r->shared->cut, cut, __ATOMIC_RELEASE);
+}
+
+/* What is used is looked at first: a cut among those bytes was made before they were published. */
+u32 ring_used_to_cut(struct ring *r, bool *is_cut)
+{
+	u32 used = ring_used(r);
+	u64 cut = load_cut(r);
+	s32 before = (s32)((u32)cut - r->index);
+
+	*is_cut = false;
+	if (cut_number(cut) == r->cuts)
+		return used;
+	if (before > 0)
+		return (u32)before < used ? (u32)before : used;
+	r->cuts = cut_number(cut);
+	*is_cut = true;
+	return 0;
 }
 
 bool ring_put(struct ring *r, const void *message, u32 count)

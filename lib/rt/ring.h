@@ -21,7 +21,8 @@
 struct ring_shared {
 	u32 head;		/* written by the producer */
 	u32 producer_waiting;	/* producer: signal me when there is room */
-	u32 zero0[14];
+	u64 cut;		/* written by the producer: number of cuts << 32 | index of the last one */
+	u32 zero0[12];
 	u32 tail;		/* written by the consumer */
 	u32 consumer_waiting;	/* consumer: signal me when there are bytes */
 	u32 zero1[14];
@@ -33,6 +34,7 @@ struct ring {
 	struct ring_shared *shared;
 	u32 size;		/* power of two, bytes of data[] */
 	u32 index;		/* head for the producer, tail for the consumer */
+	u32 cuts;		/* consumer: number of cuts that it has seen */
 };
 
 /* Size of the shared memory for a ring with `size` bytes of data. */
@@ -50,6 +52,12 @@ u32 ring_used(const struct ring *r);
 /* Write or read up to `count` bytes; returns how many were. */
 u32 ring_write(struct ring *r, const void *bytes, u32 count);
 u32 ring_read(struct ring *r, void *bytes, u32 count);
+
+/* Producer: what is written from now on has nothing to do with what was written before. */
+void ring_cut(struct ring *r);
+/* Consumer: how many bytes can be read before the next cut, or all. 0 and *is_cut: this is a cut, told once. Of several
+ * cuts it sees the last. */
+u32 ring_used_to_cut(struct ring *r, bool *is_cut);
 
 /* All or nothing, for fixed-size messages. */
 bool ring_put(struct ring *r, const void *message, u32 count);

@@ -80,6 +80,13 @@ void console_input(struct session *s, const char *bytes, size_t count)
 	s->scanner_fed_ns = session_now(s);
 }
 
+void console_cut(struct session *s)
+{
+	frame_scanner_init(&s->scanner, s->scanner.kind, s->scanner.body, frame_buffer_bytes(s->scanner.kind));
+	queue_clear(&s->output);
+	s->output.is_cut = false;
+}
+
 static void scanner_timer(struct session *s)
 {
 	u64 after = frame_idle_after(&s->scanner);

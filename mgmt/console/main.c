@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - the console as a PD: rings, signals and time around the console and its one line, the serial one.
+ * main.c - the console as a PD: rings, signals and time around the console and its lines.
  *
  * Before it sleeps it sets "please signal me" in every ring it waits for and looks once more, so that no signal is
  * missed.
  */
 #include "console.h"
+#include "range.h"
 #include "ring.h"
+#include "rt_log.h"
 #include "rt_ring.h"
 #include "rt_time.h"
 #include "serial.h"
@@ -26,10 +28,21 @@ struct vm_rings {
 	struct ring input;	/* we produce */
 };
 
+/* One of the console's lines, as root wired it. */
+struct line {
+	u32 rx_bytes, tx_bytes;
+	struct ring rx, tx;
+	struct session session;
+};
+
 static struct console console;
-static struct session session;
+static struct line lines[LINE_KINDS] = {
+	[LINE_SERIAL] = { SERIAL_RX_BYTES, SERIAL_TX_BYTES },
+	[LINE_SERIAL2] = { SERIAL_RX_BYTES, SERIAL_TX_BYTES },
+	[LINE_PORT] = { PORT_RX_BYTES, PORT_TX_BYTES },
+};
 static struct vm_rings vm_rings[VM_COUNT];
-static struct ring serial_rx, serial_tx, requests, replies;
+static struct ring requests, replies;
 static struct rt_time timebase;
 
 static u64 now_ns(void *context)
@@ -38,16 +51,21 @@ static u64 now_ns(void *context)
 	return rt_time_now_ns(&timebase);
 }
 
+static bool is_there(u32 i)
+{
+	return (ARGS->lines & BIT32(i)) != 0;
+}
+
 static size_t send(void *context, const char *bytes, size_t count)
 {
-	u32 taken;
+	struct line *line = context;
+	u32 i = (u32)(line - lines), taken;
 
-	(void)context;
-	if (!ARGS->has_serial)
+	if (!is_there(i))
 		return count;	/* nobody will ever see it */
-	taken = ring_write(&serial_tx, bytes, count < SERIAL_TX_BYTES ? (u32)count : SERIAL_TX_BYTES);
+	taken = ring_write(&line->tx, bytes, count < line->tx_bytes ? (u32)count : line->tx_bytes);
 	if (taken)
-		rt_ring_wrote(&serial_tx, CONSOLE_H_SERIAL);
+		rt_ring_wrote(&line->tx, CONSOLE_H_LINE + i);
 	return taken;
 }
 
@@ -134,7 +152,11 @@ static u64 random_word(void *context)
 	return spread ^ spread >> 29;
 }
 
-static const struct line_ops line = { .send = send };
+static const struct line_ops line_ops[LINE_KINDS] = {
+	[LINE_SERIAL] = { .send = send, .context = &lines[LINE_SERIAL] },
+	[LINE_SERIAL2] = { .send = send, .context = &lines[LINE_SERIAL2] },
+	[LINE_PORT] = { .send = send, .context = &lines[LINE_PORT] },
+};
 
 static const struct console_ops ops = {
 	.now_ns = now_ns,
@@ -159,49 +181,78 @@ static bool take_replies(void)
 	return is_some;
 }
 
-static bool take_input(void)
+static bool take_input(u32 i)
 {
-	char bytes[256];
-	size_t room = session_input_room(&session);
-	u32 count = ring_read(&serial_rx, bytes, room < sizeof(bytes) ? (u32)room : (u32)sizeof(bytes));
+	struct line *line = &lines[i];
+	static char bytes[4096];
+	size_t room = min_u64(session_input_room(&line->session), sizeof(bytes));
+	bool is_cut;
+	u32 count = ring_used_to_cut(&line->rx, &is_cut);
 
+	if (is_cut)
+		console_cut(&line->session);
+	count = ring_read(&line->rx, bytes, (u32)min_u64(room, count));
 	if (count == 0)
-		return false;
-	rt_ring_took(&serial_rx, CONSOLE_H_SERIAL);
-	console_input(&session, bytes, count);
+		return is_cut;
+	rt_ring_took(&line->rx, CONSOLE_H_LINE + i);
+	console_input(&line->session, bytes, count);
 	return true;
+}
+
+static bool take_inputs(void)
+{
+	bool is_some = false;
+
+	for (u32 i = 0; i < LINE_KINDS; i++)
+		if (is_there(i))
+			is_some = take_input(i) || is_some;
+	return is_some;
+}
+
+static void line_set_waiting(struct line *line, bool is_waiting)
+{
+	u32 shown = session_attached(&line->session);
+
+	ring_consumer_wait(&line->rx, is_waiting);
+	ring_producer_wait(&line->tx, is_waiting && session_has_output(&line->session));
+	if (shown != VM_COUNT)
+		ring_producer_wait(&rings_of(shown)->input, is_waiting && !vm_has_room(0, shown));
 }
 
 static void set_waiting(bool is_waiting)
 {
-	u32 shown = session_attached(&session);
-
-	ring_consumer_wait(&serial_rx, is_waiting);
 	ring_consumer_wait(&replies, is_waiting);
-	ring_producer_wait(&serial_tx, is_waiting && session_has_output(&session));
 	ring_producer_wait(&requests, is_waiting && console_has_request(&console));
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (console.inventory.vms[i].is_used)
 			ring_consumer_wait(&rings_of(i)->output, is_waiting && console_takes_vm_output(&console, i));
-	if (shown != VM_COUNT)
-		ring_producer_wait(&rings_of(shown)->input, is_waiting && !vm_has_room(0, shown));
+	for (u32 i = 0; i < LINE_KINDS; i++)
+		if (is_there(i))
+			line_set_waiting(&lines[i], is_waiting);
+}
+
+static bool line_has_work(const struct line *line)
+{
+	const struct session *s = &line->session;
+	u32 shown = session_attached(s);
+
+	if (ring_used(&line->rx) && session_input_room(s))
+		return true;
+	if (session_has_output(s) && ring_room(&line->tx))
+		return true;
+	return shown != VM_COUNT && session_has_input(s) && vm_has_room(0, shown);
 }
 
 /* Something that could be done now, after the waiting flags were set. */
 static bool has_work(void)
 {
-	u32 shown = session_attached(&session);
-
-	if (ring_used(&serial_rx) && session_input_room(&session))
-		return true;
 	if (ring_used(&replies) >= sizeof(struct reply) && console_takes_reply(&console))
-		return true;
-	if (session_has_output(&session) && ring_room(&serial_tx))
 		return true;
 	if (console_has_request(&console) && ring_room(&requests) >= sizeof(struct request))
 		return true;
-	if (shown != VM_COUNT && session_has_input(&session) && vm_has_room(0, shown))
-		return true;
+	for (u32 i = 0; i < LINE_KINDS; i++)
+		if (is_there(i) && line_has_work(&lines[i]))
+			return true;
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (console_takes_vm_output(&console, i) && ring_used(&rings_of(i)->output))
 			return true;
@@ -219,20 +270,33 @@ static void wait(void)
 	set_waiting(false);
 }
 
+/* The first one is a person's; without a serial port it is there all the same, and applies vos.conf. */
+static void open_line(u32 i)
+{
+	enum frame_kind kind = i == LINE_SERIAL ? FRAME_TEXT : FRAME_PLAIN;
+	struct line *line = &lines[i];
+
+	if (is_there(i)) {
+		ring_attach_consumer(&line->rx, shared(CONSOLE_LINE_RX(i)), line->rx_bytes);
+		ring_attach_producer(&line->tx, shared(CONSOLE_LINE_TX(i)), line->tx_bytes);
+	}
+	if ((is_there(i) || i == LINE_SERIAL) && !console_open(&console, &line->session, &line_ops[i], kind))
+		rt_log("console: no memory for line %u", (unsigned)i);
+}
+
 int main(void)
 {
 	rt_time_init(&timebase, INFO->tsc_hz, INFO->tsc_boot);
-	ring_attach_consumer(&serial_rx, shared(CONSOLE_SERIAL_RX), SERIAL_RX_BYTES);
-	ring_attach_producer(&serial_tx, shared(CONSOLE_SERIAL_TX), SERIAL_TX_BYTES);
 	ring_attach_producer(&requests, shared(CONSOLE_REQUEST_RING), REQUEST_RING_BYTES);
 	ring_attach_consumer(&replies, shared(CONSOLE_REPLY_RING), REPLY_RING_BYTES);
 	console_init(&console, &ops, INFO, LOG, ARGS->conf_bytes ? (const char *)CONSOLE_CONF : NULL,
 		(size_t)ARGS->conf_bytes);
-	(void)console_open(&console, &session, &line, FRAME_TEXT);
+	for (u32 i = 0; i < LINE_KINDS; i++)
+		open_line(i);
 	for (;;) {
 		bool is_some = take_replies();
 
-		is_some = take_input() || is_some;
+		is_some = take_inputs() || is_some;
 		if (!console_run(&console) && !is_some)
 			wait();
 	}

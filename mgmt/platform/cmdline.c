@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cmdline.c - the kernel's command line, as far as it concerns root: how many pCPUs, devices that are left alone, no
- * IOMMU, and words that nobody knows.
+ * IOMMU, a second serial line, and words that nobody knows.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@
 
 /* Read by the kernel, or by nobody but allowed. */
 static const char *const known[] = {
-	"console=com1", "console=vga", "console=none", "com1", "safe", "noreboot", "loglvl", "BOOT_IMAGE",
+	"console=com1", "console=vga", "console=none", "com1", "com2", "safe", "noreboot", "loglvl", "BOOT_IMAGE",
 	"--no-driver", "iommu=off",
 };
 
@@ -104,4 +104,37 @@ bool platform_wants_iommu(const char *cmdline)
 		if (strcmp(word, "iommu=off") == 0)
 			return false;
 	return true;
+}
+
+/* The last com2= counts. */
+static enum com_verdict judge_com2(const struct info_page *info, struct platform_uart *out)
+{
+	const char *cmdline = info->cmdline;
+	enum com_verdict verdict = COM_OK;
+	char word[WORD_BYTES];
+
+	*out = (struct platform_uart){ 0 };
+	for (cmdline = next_word(cmdline, word); word[0] != 0; cmdline = next_word(cmdline, word)) {
+		const char *value = text_after(word, "com2");
+
+		if (value != NULL && (*value == '=' || *value == 0))
+			verdict = com_parse(value + (*value == '='), info->serial_port, out);
+	}
+	return verdict;
+}
+
+bool platform_com2(const struct info_page *info, struct platform_uart *out)
+{
+	return judge_com2(info, out) == COM_OK && out->port != 0;
+}
+
+void cmdline_judge_com2(const struct info_page *info)
+{
+	struct platform_uart uart;
+	enum com_verdict verdict = judge_com2(info, &uart);
+
+	if (verdict == COM_BAD)
+		rt_log("com2: not of the form 115200,8n1,0x2f8,3; there is no second serial line");
+	if (verdict == COM_TAKEN)
+		rt_log("com2: its ports are the first serial line's; there is no second one");
 }

@@ -82,6 +82,7 @@ enum status platform_start(struct info_page *info, const struct boot_page *boot)
 	u32 limit = cmdline_pcpu_limit(info->cmdline);
 	enum status st;
 
+	cmdline_judge_com2(info);
 	tell_names(info);
 	tell_silicon(info);
 	tables_find(info, boot);

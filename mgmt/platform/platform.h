@@ -26,6 +26,10 @@ bool platform_leaves_alone(const char *cmdline, const char *address, const char 
 /* Unless the kernel's command line has iommu=off. */
 bool platform_wants_iommu(const char *cmdline);
 
+/* The second serial line, if com2= on the kernel's command line asks for one that can be had. */
+struct platform_uart { u32 port, irq, baud; };	/* I/O port; ISA interrupt, 0 = none */
+bool platform_com2(const struct info_page *info, struct platform_uart *out);
+
 /* Return only if it can't be done. */
 enum status platform_power_off(void);
 enum status platform_reboot(void);

@@ -42,4 +42,10 @@ void pcpu_start_all(struct info_page *info, u32 limit);
 /* The words of the command line that concern root; says which ones nobody knows (cmdline.c). */
 u32 cmdline_pcpu_limit(const char *cmdline);
 
+/* What a value of com2= says (com.c): up to a blank or the end. first_port: of the first serial line, 0 = none. */
+enum com_verdict { COM_OK, COM_BAD, COM_TAKEN };
+enum com_verdict com_parse(const char *value, u32 first_port, struct platform_uart *out);
+/* In words, in the log, if com2= asks for a line that can't be had (cmdline.c). */
+void cmdline_judge_com2(const struct info_page *info);
+
 #endif

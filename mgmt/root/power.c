@@ -37,12 +37,18 @@ void power_request(u32 client, u32 request_id, bool is_reboot)
 	power.limit_tsc = rt_time_after(&root.time, DRAIN_LIMIT_NS);
 }
 
-/* Only a hint: both indices are foreign, and nonsense in them costs no more than the limit. */
-static bool is_line_empty(void)
+/* Only a hint: both indices are foreign, and nonsense in them costs no more than the limit. A ring without a reader
+ * stays empty. */
+static bool is_empty(u32 wire)
 {
-	const volatile struct ring_shared *tx = ring_at(WIRE_SERIAL_TX);
+	const volatile struct ring_shared *tx = ring_at(wire);
 
-	return INFO->serial_port == 0 || tx->head == tx->tail;
+	return tx->head == tx->tail;
+}
+
+static bool are_lines_empty(void)
+{
+	return is_empty(WIRE_SERIAL_TX) && is_empty(WIRE_SERIAL2_TX) && is_empty(WIRE_PORT_TX);
 }
 
 static void switch_off(void)
@@ -69,7 +75,7 @@ u64 power_step(void)
 		switch_off();
 		return 0;
 	}
-	power.is_drained = is_line_empty();
+	power.is_drained = are_lines_empty();
 	power.not_before_tsc = rt_time_after(&root.time, power.is_drained ? FIFO_NS : LOOK_NS);
 	return power.not_before_tsc;
 }

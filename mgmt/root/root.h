@@ -18,6 +18,8 @@
 /* MEM objects that live as long as root does. */
 enum shared {
 	SHARED_CONSOLE_ARGS,
+	SHARED_SERIAL_ARGS,	/* a page: struct serial_args */
+	SHARED_SERIAL2_ARGS,	/* the same, of the second serial line */
 	SHARED_VM_RINGS,	/* VM_RINGS_BYTES a VM */
 	SHARED_CONTROLS,	/* a page a VM: struct vmm_control */
 	SHARED_DRIVER_ARGS,	/* a page a driver: struct driver_args */

@@ -83,7 +83,7 @@ def settle(text):
 
 class Machine:
     def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=None, cpu=None,
-                 icount=None, load=1, disks=None, iommu=None):
+                 icount=None, load=1, disks=None, iommu=None, lines=()):
         self.backend, self.name, self.append, self.mem = backend, name, append, mem
         # More than two CPUs are too much for Bochs, which emulates them all in one thread.
         self.cpus = min(cpus or 1, 2) if backend == 'bochs' else cpus or (1 if icount is not None else 4)
@@ -92,6 +92,8 @@ class Machine:
         # Images of disks: [(kind, path)], kind = virtio, nvme or ahci on QEMU, ata on Bochs (one).  iommu: vtd or amd.
         # [(kind, path, drive, device)] on QEMU: options of -drive in the place of a raw image's, and more of -device.
         self.disks, self.iommu = disks or [], iommu
+        # Lines besides the first one, on sockets (socket_of): com2, for which VOS needs com2=, and on QEMU port.
+        self.lines = lines
         self.cpu = cpu or ('corei7_skylake_x' if backend == 'bochs' else 'max')
         self.iso = iso or f'{BUILD}/vos.iso'
         self.elf = elf or f'{BUILD}/vos-pvh.elf'
@@ -106,7 +108,7 @@ class Machine:
         self.slots = Slots(LOGS, self.load)
         # What tests that go on with another's machine must have in common with it.
         self.key = (backend, self.iso, self.elf, self.bundle, append, mem, self.cpus, self.cpu, self.load,
-                    None if backend == 'bochs' else icount, tuple(self.disks), iommu)
+                    None if backend == 'bochs' else icount, tuple(self.disks), iommu, tuple(lines))
 
     @property
     def emulator(self):
@@ -116,7 +118,8 @@ class Machine:
     def command(self):
         if self.backend == 'bochs':
             return ['/usr/bin/python3', f'{TOP}/iso/bochs.py', '--iso', self.iso, '--mem', str(self.mem), '--cpus',
-                    str(self.cpus), '--model', self.cpu, '--dir', self.folder] + self.bochs_disks()
+                    str(self.cpus), '--model', self.cpu, '--dir', self.folder] + self.bochs_disks() + \
+                (['--com2', self.socket_of('com2')] if 'com2' in self.lines else [])
         if self.backend == 'kvm-amd':
             # One thread: QEMU 7.2 delivers an interrupt of EVENTINJ twice at times when there are several.
             return [QEMU, '-accel', 'tcg,thread=single', '-machine', 'q35', '-cpu', 'max,la57=off', '-m', '2048',
@@ -128,7 +131,7 @@ class Machine:
         qemu = [QEMU, '-accel', 'tcg', '-machine', *MACHINES[self.iommu],
                 '-cpu', self.cpu if self.icount is None else f'{self.cpu},-x2apic',
                 '-m', str(self.mem), '-smp', str(self.cpus), '-nic', 'none', '-display', 'none', '-monitor', 'none',
-                '-serial', 'stdio'] + self.qemu_disks()
+                '-serial', 'stdio'] + self.qemu_disks() + self.qemu_lines()
         if self.icount is not None:
             qemu += ['-icount', f'shift={self.icount},sleep=off']
         if self.backend == 'qemu-pvh':
@@ -143,6 +146,21 @@ class Machine:
     def bochs_disks(self):
         assert all(kind == 'ata' for kind, _ in self.disks) and len(self.disks) <= 1 and not self.iommu
         return [word for _, path in self.disks for word in ('--disk', path)]
+
+    def socket_of(self, line):
+        return f'{self.folder}/{line}.sock'
+
+    def qemu_lines(self):
+        arguments = []
+        for line in self.lines:
+            arguments += ['-chardev', f'socket,id={line},path={self.socket_of(line)},server=on,wait=off']
+        if 'com2' in self.lines:
+            arguments += ['-serial', 'chardev:com2']
+        if 'port' in self.lines:
+            behind = ',iommu_platform=on,disable-legacy=on' if self.iommu else ''
+            arguments += ['-device', 'virtio-serial-pci' + behind,
+                          '-device', 'virtserialport,chardev=port,name=vos']
+        return arguments
 
     def qemu_disks(self):
         arguments = []

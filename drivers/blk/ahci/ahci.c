@@ -196,7 +196,7 @@ static const char *start(struct blk_driver *d)
 	u32 ports;
 
 	memset(&self, 0, sizeof(self));
-	if (!blk_driver_bar(d, 5, 0, HBA_PORTS, &self.regs))
+	if (!bar_regs(d->args, 5, 0, HBA_PORTS, &self.regs))
 		return blk_driver_unusable(d, "the controller's registers are not there");
 	self.cap = regs_read(&self.regs, HBA_CAP, 4);
 	if (!(self.cap & CAP_S64A) && d->args->dma_bits != 32)

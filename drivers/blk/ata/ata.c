@@ -101,9 +101,9 @@ static bool find_channel(struct blk_driver *d, u32 i)
 {
 	struct channel *c = &self.channel[i];
 
-	if (!blk_driver_bar(d, 2 * i, 0, 8, &c->command) ||
-	    !blk_driver_bar(d, 2 * i + 1, CONTROL_PORT, 1, &c->control) ||
-	    !blk_driver_bar(d, BM_BAR, i * BM_BYTES, BM_BYTES, &c->master))
+	if (!bar_regs(d->args, 2 * i, 0, 8, &c->command) ||
+	    !bar_regs(d->args, 2 * i + 1, CONTROL_PORT, 1, &c->control) ||
+	    !bar_regs(d->args, BM_BAR, i * BM_BYTES, BM_BYTES, &c->master))
 		return false;
 	c->table = (struct prd *)(void *)(d->dma + i * PIECE + TABLE_AT);
 	c->bus = d->args->dma_bus + i * PIECE;

@@ -180,23 +180,6 @@ u32 blk_driver_stuck(struct blk_driver *d, u64 now, u64 limit, u64 *next)
 	return DRIVER_LINKS;
 }
 
-bool blk_driver_bar(const struct blk_driver *d, u32 i, u32 offset, u32 need, struct regs *out)
-{
-	const struct driver_bar *bar = i < DRIVER_BARS_COUNT ? &d->args->bars[i] : NULL;
-	struct regs whole;
-
-	if (bar == NULL)
-		return false;
-	if (bar->address != 0)
-		whole = regs_memory(bar->address, bar->bytes);
-	else
-		whole = regs_ports(bar->port, bar->port_count);
-	if (offset > whole.bytes || whole.bytes - offset < need)
-		return false;
-	*out = regs_part(&whole, offset, whole.bytes - offset);
-	return true;
-}
-
 void blk_text(char *to, u32 to_bytes, const u8 *from, u32 from_bytes)
 {
 	u32 n = 0;

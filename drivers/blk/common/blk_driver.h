@@ -8,6 +8,7 @@
 #ifndef VOS_BLK_DRIVER_H
 #define VOS_BLK_DRIVER_H
 
+#include "bar.h"
 #include "blk_link.h"
 #include "driver.h"
 #include "regs.h"
@@ -92,9 +93,6 @@ u32 blk_driver_in_flight(const struct blk_driver *d);
  * has completed none, or DRIVER_LINKS. *next: when to look again if no step is made before; ~0 = there is no need.
  */
 u32 blk_driver_stuck(struct blk_driver *d, u64 now, u64 limit, u64 *next);
-
-/* The memory BAR `i` from `offset` on, or its ports. False: not there, or shorter than `need`. */
-bool blk_driver_bar(const struct blk_driver *d, u32 i, u32 offset, u32 need, struct regs *out);
 
 /* Copy a text of a device, which may lack a zero and be padded with blanks, as printable ASCII. */
 void blk_text(char *to, u32 to_bytes, const u8 *from, u32 from_bytes);

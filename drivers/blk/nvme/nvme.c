@@ -182,7 +182,7 @@ static const char *start(struct blk_driver *d)
 
 	memset(&self, 0, sizeof(self));
 	memset(d->dma, 0, LISTS_AT);	/* phase bits of a life before */
-	if (!blk_driver_bar(d, 0, 0, NVME_DOORBELLS, &self.regs))
+	if (!bar_regs(d->args, 0, 0, NVME_DOORBELLS, &self.regs))
 		return blk_driver_unusable(d, "the controller's registers are not there");
 	self.cap = regs_read64(&self.regs, NVME_CAP);
 	if (CAP_MPSMIN(self.cap) != 0 || CAP_MQES(self.cap) < NVME_ENTRIES - 1)

@@ -8,18 +8,14 @@
 
 #include "range.h"
 #include "rt_log.h"
-#include "virtio_caps.h"
+#include "virtio_pci.h"
 
 #include <linux/virtio_blk.h>
-#include <linux/virtio_config.h>
-#include <linux/virtio_pci.h>
 #include <linux/virtio_ring.h>
 
 #define QUEUE_MAX 256u
 #define CHAIN 6u		/* descriptors of a request: header, at most four parts, status */
-#define RESET_MS 1000u
 #define CONFIG_READS 100u	/* until the configuration has not changed meanwhile */
-#define NO_VECTOR 0xffffu
 #define STATUS_UNKNOWN 0xffu	/* what the device has to overwrite */
 
 /* Layout of DRIVER_DMA. */
@@ -38,11 +34,9 @@ struct slot {
 _Static_assert(sizeof(struct slot) == 64, "layout");
 
 static struct {
-	struct virtio_blocks blocks;
-	u64 features;
-	u16 queue_size;
+	struct virtio_pci pci;
+	struct virtio_queue queue;
 	u32 slot_count;
-	u32 notify_at;
 	u16 avail_index, used_index;
 	u64 free;		/* bit = slot */
 	u64 cookie[BLK_RING];	/* of the request in a slot */
@@ -51,7 +45,7 @@ static struct {
 
 #define FEATURE(name) BIT64(VIRTIO_BLK_F_##name)
 #define WANTED (FEATURE(RO) | FEATURE(BLK_SIZE) | FEATURE(FLUSH) | FEATURE(TOPOLOGY) | FEATURE(DISCARD) | \
-		FEATURE(WRITE_ZEROES) | FEATURE(SIZE_MAX) | BIT64(VIRTIO_F_VERSION_1) | BIT64(VIRTIO_F_ACCESS_PLATFORM))
+		FEATURE(WRITE_ZEROES) | FEATURE(SIZE_MAX))
 
 static struct slot *slot_at(const struct blk_driver *d, u32 i)
 {
@@ -65,113 +59,31 @@ static u64 slot_bus(const struct blk_driver *d, u32 i)
 
 /* ---- Start ---- */
 
-#define COMMON(field) (u32)offsetof(struct virtio_pci_common_cfg, field)
-
-static u32 common_read(u32 offset, u32 size)
-{
-	return regs_read(&self.blocks.common, offset, size);
-}
-
-static void common_write(u32 offset, u32 size, u64 value)
-{
-	regs_write(&self.blocks.common, offset, size, value);
-}
-
-static void write64(u32 offset, u64 value)
-{
-	common_write(offset, 4, (u32)value);
-	common_write(offset + 4, 4, value >> 32);
-}
-
-static void add_status(u32 bits)
-{
-	common_write(COMMON(device_status), 1, common_read(COMMON(device_status), 1) | bits);
-}
-
-static bool reset(struct blk_driver *d)
-{
-	common_write(COMMON(device_status), 1, 0);
-	for (u32 ms = 0; common_read(COMMON(device_status), 1) != 0; ms++) {
-		if (ms == RESET_MS)
-			return false;
-		d->wait_us(1000);
-	}
-	return true;
-}
-
-static u64 offered_features(void)
-{
-	u64 low;
-
-	common_write(COMMON(device_feature_select), 4, 0);
-	low = common_read(COMMON(device_feature), 4);
-	common_write(COMMON(device_feature_select), 4, 1);
-	return low | (u64)common_read(COMMON(device_feature), 4) << 32;
-}
-
-static const char *negotiate(struct blk_driver *d)
-{
-	self.features = offered_features() & WANTED;
-	if (!(self.features & BIT64(VIRTIO_F_VERSION_1)))
-		return blk_driver_unusable(d, "the device is not a virtio 1.x one");
-	if (d->args->is_contained && !(self.features & BIT64(VIRTIO_F_ACCESS_PLATFORM)))
-		return blk_driver_unusable(d, "the device goes around the IOMMU (it does not offer "
-					      "VIRTIO_F_ACCESS_PLATFORM)");
-	common_write(COMMON(guest_feature_select), 4, 0);
-	common_write(COMMON(guest_feature), 4, (u32)self.features);
-	common_write(COMMON(guest_feature_select), 4, 1);
-	common_write(COMMON(guest_feature), 4, self.features >> 32);
-	add_status(VIRTIO_CONFIG_S_FEATURES_OK);
-	if (!(common_read(COMMON(device_status), 1) & VIRTIO_CONFIG_S_FEATURES_OK))
-		return "the device refuses the features that it offers";
-	return NULL;
-}
-
 static const char *set_up_queue(const struct blk_driver *d)
 {
-	u32 vector = d->args->interrupts == DRIVER_IRQ_MESSAGES ? 0 : NO_VECTOR, size;
+	struct virtio_queue_place place = {
+		.desc = d->args->dma_bus + DESC_AT, .avail = d->args->dma_bus + AVAIL_AT,
+		.used = d->args->dma_bus + USED_AT, .most = QUEUE_MAX, .least = CHAIN,
+	};
+	const char *why = virtio_pci_queue(&self.pci, 0, &place, &self.queue);
 
-	common_write(COMMON(msix_config), 2, NO_VECTOR);
-	common_write(COMMON(queue_select), 2, 0);
-	size = common_read(COMMON(queue_size), 2);
-	if (size < CHAIN || (size & (size - 1)) != 0)
-		return "the device has no usable queue";
-	self.queue_size = (u16)min_u64(size, QUEUE_MAX);
-	self.slot_count = (u32)min_u64(self.queue_size / CHAIN, BLK_RING);
+	self.slot_count = (u32)min_u64(self.queue.size / CHAIN, BLK_RING);
 	self.free = self.slot_count == 64 ? ~0ull : BIT64(self.slot_count) - 1;
-	common_write(COMMON(queue_size), 2, self.queue_size);
-	common_write(COMMON(queue_msix_vector), 2, vector);
-	if (common_read(COMMON(queue_msix_vector), 2) != vector)
-		return "the device does not take an interrupt";
-	write64(COMMON(queue_desc_lo), d->args->dma_bus + DESC_AT);
-	write64(COMMON(queue_avail_lo), d->args->dma_bus + AVAIL_AT);
-	write64(COMMON(queue_used_lo), d->args->dma_bus + USED_AT);
-	self.notify_at = common_read(COMMON(queue_notify_off), 2) * self.blocks.notify_multiplier;
-	if (!range_ok(self.notify_at, 2, self.blocks.notify.bytes))
-		return "the queue's notification is out of range";
-	common_write(COMMON(queue_enable), 2, 1);
-	return NULL;
-}
-
-/* A field of the device's configuration, or `otherwise` where the device is too short for it. */
-static u32 config_field(u32 offset, u32 size, u32 otherwise)
-{
-	return range_ok(offset, size, self.blocks.device.bytes) ? regs_read(&self.blocks.device, offset, size)
-								: otherwise;
+	return why;
 }
 
 #define CONFIG(field, otherwise) \
-	config_field((u32)offsetof(struct virtio_blk_config, field), \
-		     (u32)sizeof(((struct virtio_blk_config *)0)->field), otherwise)
+	virtio_pci_config(&self.pci, (u32)offsetof(struct virtio_blk_config, field), \
+			  (u32)sizeof(((struct virtio_blk_config *)0)->field), otherwise)
 
 /* False: the device changes it all the time. */
 static bool capacity(u64 *sectors)
 {
 	for (u32 i = 0; i < CONFIG_READS; i++) {
-		u32 generation = common_read(COMMON(config_generation), 1);
+		u32 generation = virtio_pci_generation(&self.pci);
 
-		*sectors = config_field(0, 4, 0) | (u64)config_field(4, 4, 0) << 32;
-		if (generation == common_read(COMMON(config_generation), 1))
+		*sectors = virtio_pci_config(&self.pci, 0, 4, 0) | (u64)virtio_pci_config(&self.pci, 4, 4, 0) << 32;
+		if (generation == virtio_pci_generation(&self.pci))
 			return true;
 	}
 	return false;
@@ -186,7 +98,7 @@ static u32 features_of(void)
 	u32 features = 0;
 
 	for (u32 i = 0; i < ARRAY_COUNT(table); i++)
-		if (self.features & table[i].theirs)
+		if (self.pci.features & table[i].theirs)
 			features |= table[i].ours;
 	if ((features & BLK_CAN_WRITE_ZEROES) != 0 && CONFIG(write_zeroes_may_unmap, 0) != 0)
 		features |= BLK_CAN_UNMAP;
@@ -209,16 +121,16 @@ static u32 data_limit(u32 unit)
 {
 	u32 most = BLK_MAX_SECTORS;
 
-	if (self.features & FEATURE(SIZE_MAX))
+	if (self.pci.features & FEATURE(SIZE_MAX))
 		most = (u32)min_u64(most, CONFIG(size_max, 0) / BLK_SECTOR_BYTES);
 	return most / unit * unit;
 }
 
 static void describe(u64 sectors, struct blk_info *info)
 {
-	u32 block = self.features & FEATURE(BLK_SIZE) ? CONFIG(blk_size, 512) : 512, exponent = 0, unit;
+	u32 block = self.pci.features & FEATURE(BLK_SIZE) ? CONFIG(blk_size, 512) : 512, exponent = 0, unit;
 
-	if (self.features & FEATURE(TOPOLOGY))
+	if (self.pci.features & FEATURE(TOPOLOGY))
 		exponent = CONFIG(physical_block_exp, 0);
 	if (block < 512 || block > BLK_BLOCK_MAX)
 		block = 512;
@@ -242,22 +154,19 @@ static const char *start(struct blk_driver *d)
 	u64 sectors;
 
 	memset(&self, 0, sizeof(self));
-	if (!virtio_find_blocks(d, &self.blocks))
-		return blk_driver_unusable(d, "the device has no modern register blocks (a legacy device is not "
-					      "supported)");
-	if (!reset(d))
-		return "the device does not reset";
-	add_status(VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER);
-	why = negotiate(d);
-	if (why == NULL)
-		why = set_up_queue(d);
+	self.pci.args = d->args;
+	self.pci.wait_us = d->wait_us;
+	why = virtio_pci_start(&self.pci, WANTED);
+	if (why != NULL)
+		return self.pci.is_unusable ? blk_driver_unusable(d, why) : why;
+	why = set_up_queue(d);
 	if (why == NULL && !capacity(&sectors))
 		why = "the device does not say how large it is";
 	if (why != NULL) {
-		add_status(VIRTIO_CONFIG_S_FAILED);
+		virtio_pci_fail(&self.pci);
 		return why;
 	}
-	add_status(VIRTIO_CONFIG_S_DRIVER_OK);
+	virtio_pci_go(&self.pci);
 	describe(sectors, &info);
 	blk_driver_add(d, 0, &info);
 	return NULL;
@@ -305,11 +214,11 @@ static void publish(const struct blk_driver *d, u32 slot)
 	struct vring_avail *avail = (struct vring_avail *)(void *)(d->dma + AVAIL_AT);
 	const struct vring_used *used = (const struct vring_used *)(const void *)(d->dma + USED_AT);
 
-	avail->ring[self.avail_index % self.queue_size] = (u16)(slot * CHAIN);
+	avail->ring[self.avail_index % self.queue.size] = (u16)(slot * CHAIN);
 	self.avail_index++;
 	__atomic_store_n(&avail->idx, self.avail_index, __ATOMIC_SEQ_CST);	/* before used->flags is looked at */
 	if (!(__atomic_load_n(&used->flags, __ATOMIC_RELAXED) & VRING_USED_F_NO_NOTIFY))
-		regs_write(&self.blocks.notify, self.notify_at, 2, 0);
+		virtio_pci_notify(&self.pci, 0, &self.queue);
 }
 
 static bool submit(struct blk_driver *d, u32 disk, const struct blk_io *io)
@@ -361,23 +270,22 @@ static void service(struct blk_driver *d)
 	const struct vring_used *used = (const struct vring_used *)(const void *)(d->dma + USED_AT);
 	u16 left;
 
-	if (self.queue_size == 0)
+	if (self.queue.size == 0)
 		return;
 	left = (u16)(__atomic_load_n(&used->idx, __ATOMIC_ACQUIRE) - self.used_index);
-	for (; left != 0 && left <= self.queue_size; left--) {
-		u32 id = __atomic_load_n(&used->ring[self.used_index % self.queue_size].id, __ATOMIC_RELAXED);
+	for (; left != 0 && left <= self.queue.size; left--) {
+		u32 id = __atomic_load_n(&used->ring[self.used_index % self.queue.size].id, __ATOMIC_RELAXED);
 
 		self.used_index++;
 		finish(d, id);
 	}
 }
 
-/* Reading the status takes an interrupt line back (4.1.4.5). */
 static void quiet(struct blk_driver *d, u32 irq)
 {
+	(void)d;
 	(void)irq;
-	if (d->args->interrupts == DRIVER_IRQ_LINES && self.blocks.isr.bytes != 0)
-		(void)regs_read(&self.blocks.isr, 0, 1);
+	virtio_pci_quiet(&self.pci);
 }
 
 const struct blk_driver_ops virtio_blk_ops = {

@@ -4,6 +4,7 @@
  */
 #include "driver_parts.h"
 #include "range.h"
+#include "wires.h"
 
 #define IDE_CLASS 0x0101u
 #define IDE_NATIVE(channel) (1u << 2 * (channel))	/* bits of the programming interface */
@@ -13,6 +14,8 @@
 static const struct driver_kind kinds[] = {
 	{ .program = "virtio_blk", .name = "virtio", .vendor = 0x1af4, .devices = { 0x1042, 0x1001 }, .link_count = 1,
 	  .irq_count = 2 },
+	{ .program = "virtio_port", .name = "port", .vendor = 0x1af4, .devices = { 0x1043, 0x1003 },
+	  .party = PARTY_PORT, .irq_count = 1 },
 	{ .program = "nvme", .name = "nvme", .class_code = 0x010802, .class_mask = 0xffffff,
 	  .link_count = DRIVER_LINKS, .irq_count = 2, .registers_bytes = 0x2000 },
 	{ .program = "ahci", .name = "ahci", .class_code = 0x010601, .class_mask = 0xffffff,

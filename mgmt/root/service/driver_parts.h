@@ -16,6 +16,7 @@ struct driver_kind {
 	const char *name;		/* of an instance, with a number behind it */
 	u16 vendor, devices[2];		/* 0 = any, by the class: */
 	u32 class_code, class_mask;
+	u32 party;			/* of its wires, which one driver alone can have; 0 = none: it has disks */
 	u32 link_count, irq_count;	/* at most */
 	u32 registers_bar;
 	u32 registers_bytes;		/* of that BAR, that the driver needs */

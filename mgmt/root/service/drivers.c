@@ -99,6 +99,11 @@ static void assign(struct pci_function *f)
 
 	if (kind == NULL || is_left_alone(f) || image_find(&root.images, kind->program, true) == NULL)
 		return;
+	if (kind->party != 0 && count_of(kind) != 0) {
+		pci_name(f->bdf, address);
+		rt_log("root: %s stays without a driver: there is one %s already", address, kind->name);
+		return;
+	}
 	while (d < drivers + DRIVER_COUNT && d->kind != NULL)
 		d++;
 	if (d == drivers + DRIVER_COUNT) {
@@ -177,6 +182,20 @@ bool driver_is_given_up(u32 number)
 bool driver_is_wanted(u32 number)
 {
 	return number < DRIVER_COUNT && drivers[number].kind != NULL && !drivers[number].life.is_given_up;
+}
+
+u32 driver_of_party(u32 party)
+{
+	u32 number = 0;
+
+	while (number < DRIVER_COUNT && (drivers[number].kind == NULL || drivers[number].kind->party != party))
+		number++;
+	return number;
+}
+
+bool driver_has_disks(u32 number)
+{
+	return drivers[number].kind != NULL && drivers[number].kind->party == 0;
 }
 
 const char *driver_program(u32 number)
@@ -400,7 +419,8 @@ void driver_failed(u32 number, u64 code)
 		       d->name);
 		break;
 	case LIFE_GIVEN_UP:
-		rt_log("root: %s is not started again; its disks are given up", d->name);
+		rt_log("root: %s is not started again%s", d->name,
+		       d->kind->party == 0 ? "; its disks are given up" : "");
 		break;
 	case LIFE_AGAIN:
 		break;

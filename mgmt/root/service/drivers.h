@@ -27,6 +27,11 @@ bool driver_is_given_up(u32 number);
 const char *driver_program(u32 number);
 const char *driver_name(u32 number);
 
+/* The driver that is this party of wires.h; DRIVER_COUNT = there is none. */
+u32 driver_of_party(u32 party);
+/* It has links with the store, instead of wires. */
+bool driver_has_disks(u32 number);
+
 /* Between its thread's creation and its first instruction: everything it gets, and its device is let loose. What is
  * created goes into `objects`. */
 enum status driver_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set *objects) MUST_CHECK;

@@ -41,6 +41,13 @@ static bool is_driver(u32 id)
 	return id >= service_count;
 }
 
+u32 service_of_party(u32 party)
+{
+	if (party < service_count)
+		return party;
+	return service_count + driver_of_party(party);
+}
+
 static const struct service_row *row_of(u32 id)
 {
 	return is_driver(id) ? &driver_row : &service_table[id];
@@ -53,7 +60,9 @@ static const char *program_of(u32 id)
 
 const char *service_name(u32 id)
 {
-	return is_driver(id) ? driver_name(id - service_count) : service_table[id].program;
+	if (is_driver(id))
+		return driver_name(id - service_count);
+	return service_table[id].name != NULL ? service_table[id].name : service_table[id].program;
 }
 
 bool service_is_wanted(u32 id)
@@ -125,13 +134,14 @@ static enum status map_shared(u32 id)
 static enum status map_wire(u32 id, u32 i)
 {
 	const struct wire *wire = &wires[i];
+	bool is_from = service_of_party(wire->from) == id, is_to = service_of_party(wire->to) == id;
 	u64 h_pd = services[id].pd.h_pd;
 
-	if (wire->is_log && wire->to == id)
+	if (wire->is_log && is_to)
 		return pd_map(h_pd, HANDLE_LOG_MEM, LOG_ADDRESS, sizeof(struct log_ring), RIGHT_R);
-	if (wire->ring_bytes == 0 || (wire->from != id && wire->to != id))
+	if (wire->ring_bytes == 0 || (!is_from && !is_to))
 		return ST_OK;
-	return pd_map(h_pd, root.rings[i], wire->from == id ? wire->from_at : wire->to_at, ring_bytes(i), RW);
+	return pd_map(h_pd, root.rings[i], is_from ? wire->from_at : wire->to_at, ring_bytes(i), RW);
 }
 
 static enum status map_wires(u32 id)

@@ -34,6 +34,8 @@ void service_take_down(u32 id);
 
 /* The rows of services.h, then a place for each driver (drivers.h). */
 u32 service_total(void);
+/* The service that is this party of a wire, not root; service_total() if there is none. */
+u32 service_of_party(u32 party);
 /* "console", "nvme0" */
 const char *service_name(u32 id);
 

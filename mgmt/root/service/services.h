@@ -27,6 +27,7 @@ struct service_device {
 };
 
 struct service_row {
+	const char *name;		/* NULL: its program's */
 	const char *program;		/* a built-in module */
 	u64 heap_bytes;
 	u32 class;			/* enum sched_class */

@@ -81,7 +81,8 @@ static void follow_store(u32 id)
 {
 	if (id == SERVICE_STORE)
 		for (u32 number = 0; number < DRIVER_COUNT; number++)
-			supervisor_restart(service_count + number);
+			if (driver_has_disks(number))
+				supervisor_restart(service_count + number);
 }
 
 static void went_down(u32 id)

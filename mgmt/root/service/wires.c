@@ -10,6 +10,14 @@
 #include "store.h"
 #include "vm_layout.h"
 
+/* A line of the console's, and back. */
+#define LINE_RX_WIRE(driver, line, bytes)                                                                              \
+	{ .from = (driver), .to = SERVICE_CONSOLE, .slot = LINE_H_CONSOLE, .badge = CONSOLE_BIT_LINE,                  \
+	  .ring_bytes = (bytes), .from_at = LINE_RX, .to_at = CONSOLE_LINE_RX(line) }
+#define LINE_TX_WIRE(driver, line, bytes)                                                                              \
+	{ .from = SERVICE_CONSOLE, .to = (driver), .slot = CONSOLE_H_LINE + (line), .badge = LINE_BIT_CONSOLE,         \
+	  .ring_bytes = (bytes), .from_at = CONSOLE_LINE_TX(line), .to_at = LINE_TX }
+
 const struct wire wires[] = {
 	[WIRE_REQUEST] = {
 		.from = SERVICE_CONSOLE, .to = PARTY_ROOT, .slot = H_ROOT_SIGNAL, .badge = ROOT_BIT_REQUEST,
@@ -19,14 +27,12 @@ const struct wire wires[] = {
 		.from = PARTY_ROOT, .to = SERVICE_CONSOLE, .badge = CONSOLE_BIT_REPLY,
 		.ring_bytes = REPLY_RING_BYTES, .to_at = CONSOLE_REPLY_RING,
 	},
-	[WIRE_SERIAL_RX] = {
-		.from = SERVICE_SERIAL, .to = SERVICE_CONSOLE, .slot = SERIAL_H_CONSOLE, .badge = CONSOLE_BIT_SERIAL,
-		.ring_bytes = SERIAL_RX_BYTES, .from_at = SERIAL_RX, .to_at = CONSOLE_SERIAL_RX,
-	},
-	[WIRE_SERIAL_TX] = {
-		.from = SERVICE_CONSOLE, .to = SERVICE_SERIAL, .slot = CONSOLE_H_SERIAL, .badge = SERIAL_BIT_CONSOLE,
-		.ring_bytes = SERIAL_TX_BYTES, .from_at = CONSOLE_SERIAL_TX, .to_at = SERIAL_TX,
-	},
+	[WIRE_SERIAL_RX] = LINE_RX_WIRE(SERVICE_SERIAL, LINE_SERIAL, SERIAL_RX_BYTES),
+	[WIRE_SERIAL_TX] = LINE_TX_WIRE(SERVICE_SERIAL, LINE_SERIAL, SERIAL_TX_BYTES),
+	[WIRE_SERIAL2_RX] = LINE_RX_WIRE(SERVICE_SERIAL2, LINE_SERIAL2, SERIAL_RX_BYTES),
+	[WIRE_SERIAL2_TX] = LINE_TX_WIRE(SERVICE_SERIAL2, LINE_SERIAL2, SERIAL_TX_BYTES),
+	[WIRE_PORT_RX] = LINE_RX_WIRE(PARTY_PORT, LINE_PORT, PORT_RX_BYTES),
+	[WIRE_PORT_TX] = LINE_TX_WIRE(PARTY_PORT, LINE_PORT, PORT_TX_BYTES),
 	[WIRE_CONSOLE_LOG] = { .from = PARTY_ROOT, .to = SERVICE_CONSOLE, .badge = CONSOLE_BIT_LOG, .is_log = true },
 	[WIRE_SCREEN_LOG] = { .from = PARTY_ROOT, .to = SERVICE_SCREEN, .badge = SCREEN_BIT_LOG, .is_log = true },
 	[WIRE_STORE_ORDERS] = {

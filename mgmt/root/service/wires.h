@@ -8,13 +8,15 @@
 
 #include "types.h"
 
-enum service_id { SERVICE_SERIAL, SERVICE_CONSOLE, SERVICE_SCREEN, SERVICE_STORE, SERVICE_COUNT };
+enum service_id { SERVICE_SERIAL, SERVICE_CONSOLE, SERVICE_SCREEN, SERVICE_STORE, SERVICE_SERIAL2, SERVICE_COUNT };
 
-#define PARTY_ROOT 0xffu	/* beside every enum service_id */
+/* Beside every enum service_id: root, and the driver of a PCI device whose kind says so (driver_parts.h). */
+#define PARTY_ROOT 0xffu
+#define PARTY_PORT 0xfeu
 
 enum wire_id {
 	WIRE_REQUEST, WIRE_REPLY, WIRE_SERIAL_RX, WIRE_SERIAL_TX, WIRE_CONSOLE_LOG, WIRE_SCREEN_LOG, WIRE_STORE_ORDERS,
-	WIRE_STORE_REPORTS, WIRE_COUNT
+	WIRE_STORE_REPORTS, WIRE_SERIAL2_RX, WIRE_SERIAL2_TX, WIRE_PORT_RX, WIRE_PORT_TX, WIRE_COUNT
 };
 
 struct wire {

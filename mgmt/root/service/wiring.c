@@ -5,6 +5,7 @@
  */
 #include "wiring.h"
 
+#include "drivers.h"
 #include "info_page.h"
 #include "pd.h"
 #include "root.h"
@@ -15,12 +16,12 @@
 
 static u64 pd_of(u32 party)
 {
-	return party == PARTY_ROOT ? HANDLE_SELF_PD : service_pd(party);
+	return party == PARTY_ROOT ? HANDLE_SELF_PD : service_pd(service_of_party(party));
 }
 
 static u64 thread_of(u32 party)
 {
-	return party == PARTY_ROOT ? HANDLE_SELF_THREAD : service_thread(party);
+	return party == PARTY_ROOT ? HANDLE_SELF_THREAD : service_thread(service_of_party(party));
 }
 
 static enum status connect(u32 i)
@@ -62,13 +63,13 @@ enum status wiring_connect_vm(const struct vm *vm)
 	return st == ST_OK && vm->spec.disk_count != 0 ? wiring_connect_store(vm) : st;
 }
 
-/* The store with a driver. */
+/* The store with a driver of disks. */
 static enum status connect_driver(u32 number)
 {
 	u64 h_store = service_thread(SERVICE_STORE), h_driver = service_thread(service_count + number);
 	enum status st;
 
-	if (h_store == 0 || h_driver == 0)
+	if (h_store == 0 || h_driver == 0 || !driver_has_disks(number))
 		return ST_OK;
 	st = pd_signal(service_pd(SERVICE_STORE), STORE_H_DRIVER + number, h_driver, DRIVER_BIT_LINK);
 	return st == ST_OK ? pd_signal(service_pd(service_count + number), DRIVER_H_STORE, h_store,

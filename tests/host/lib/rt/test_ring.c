@@ -128,6 +128,49 @@ static void test_waiting_is_taken_once(void **state)
 	assert_false(ring_producer_take_waiting(&consumer));
 }
 
+static void expect_to_cut(u32 bytes, bool is_cut)
+{
+	bool told;
+
+	assert_int_equal(ring_used_to_cut(&consumer, &told), bytes);
+	assert_int_equal(told, is_cut);
+}
+
+static void test_cuts(void **state)
+{
+	u8 bytes[SIZE] = { 0 };
+
+	(void)state;
+	expect_to_cut(0, false);
+	assert_int_equal(ring_write(&producer, bytes, 10), 10);
+	ring_cut(&producer);
+	assert_int_equal(ring_write(&producer, bytes, 5), 5);
+	expect_to_cut(10, false);
+	assert_int_equal(ring_read(&consumer, bytes, 4), 4);
+	expect_to_cut(6, false);
+	assert_int_equal(ring_read(&consumer, bytes, 6), 6);
+	expect_to_cut(0, true);
+	expect_to_cut(5, false);
+	ring_cut(&producer);		/* of two, the last */
+	assert_int_equal(ring_write(&producer, bytes, 1), 1);
+	ring_cut(&producer);
+	expect_to_cut(6, false);
+	assert_int_equal(ring_read(&consumer, bytes, 6), 6);
+	expect_to_cut(0, true);
+	expect_to_cut(0, false);
+	ring_attach_producer(&producer, &memory.shared, SIZE);	/* another producer goes on */
+	ring_cut(&producer);
+	expect_to_cut(0, true);
+	assert_int_equal(ring_write(&producer, bytes, 3), 3);
+	memory.shared.cut = 77ull << 32 | (producer.index - 1000);	/* a lie: behind, or far away */
+	expect_to_cut(0, true);
+	expect_to_cut(3, false);
+	memory.shared.cut = 78ull << 32 | (producer.index + 1000);
+	expect_to_cut(3, false);
+	ring_attach_consumer(&consumer, &memory.shared, SIZE);	/* knows of none before it */
+	expect_to_cut(3, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +179,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_peer_at_random, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waiting_is_taken_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cuts, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

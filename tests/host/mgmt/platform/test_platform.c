@@ -322,17 +322,65 @@ static void test_command_line(void **state)
 	assert_int_equal(platform_start(&info, &boot), ST_OK);
 	assert_int_equal(info.pcpu_count, 3);
 	assert_string_equal(log_text, "3 pCPUs\n");
-	strcpy(info.cmdline, "maxcpus=3 maxcpus=1 consoles=1 console=ttyS0 com2=9600 \x1b[0m");
+	strcpy(info.cmdline, "maxcpus=3 maxcpus=1 consoles=1 console=ttyS0 com3=9600 \x1b[0m");
 	log_text[0] = 0;
 	assert_int_equal(platform_start(&info, &boot), ST_OK);
 	assert_int_equal(info.pcpu_count, 1);
 	assert_non_null(strstr(log_text, "unknown option: consoles=1\nunknown option: console=ttyS0\n"
-					 "unknown option: com2=9600\nunknown option: ?[0m\n"));
+					 "unknown option: com3=9600\nunknown option: ?[0m\n"));
 	assert_int_equal(cmdline_pcpu_limit("maxcpus=0"), 64);
 	assert_int_equal(cmdline_pcpu_limit("maxcpus=65"), 64);
 	assert_int_equal(cmdline_pcpu_limit("maxcpus=2x"), 64);
 	assert_int_equal(cmdline_pcpu_limit("maxcpus=99999999999999999999"), 64);
 	assert_int_equal(cmdline_pcpu_limit("maxcpus=64"), 64);
+}
+
+static bool has_com2(const char *cmdline, struct platform_uart *uart)
+{
+	strcpy(info.cmdline, cmdline);
+	log_text[0] = 0;
+	cmdline_judge_com2(&info);
+	return platform_com2(&info, uart);
+}
+
+static void expect_com2(const char *cmdline, u32 port, u32 irq, u32 baud)
+{
+	struct platform_uart uart;
+
+	assert_true(has_com2(cmdline, &uart));
+	assert_string_equal(log_text, "");
+	assert_int_equal(uart.port, port);
+	assert_int_equal(uart.irq, irq);
+	assert_int_equal(uart.baud, baud);
+}
+
+static void test_com2(void **state)
+{
+	static const char *const bad[] = { "com2=x", "com2=0", "com2=115201", "com2=9600,7n1", "com2=9600,8n1,0x2f8,16",
+		"com2=9600,8n1,0x2f8,4,5", "com2=9600,8n1x", "com2=,,0xfff9", "com2=,,0x20", "com2=,,0xcf1",
+		"com2=,,0x",
+		"com2=,,,,", "com2=9600,8n1,4294967296", "com2=,,0xcfc", "com2=,,0x2f8,3," };
+	struct platform_uart uart;
+
+	(void)state;
+	info.serial_port = 0x3f8;
+	expect_com2("com2", 0x2f8, 3, 115200);
+	expect_com2("a com2= b", 0x2f8, 3, 115200);
+	expect_com2("com2=9600", 0x2f8, 3, 9600);
+	expect_com2("com2=57600,8n1,0x2e8,0 safe", 0x2e8, 0, 57600);
+	expect_com2("com2=,,1000", 1000, 3, 115200);
+	expect_com2("com2=,,,", 0x2f8, 3, 115200);
+	expect_com2("com2=x com2=,,,5", 0x2f8, 5, 115200);
+	for (u32 i = 0; i < ARRAY_COUNT(bad); i++) {
+		assert_false(has_com2(bad[i], &uart));
+		assert_non_null(strstr(log_text, "there is no second serial line"));
+	}
+	assert_false(has_com2("com20 com1=9600", &uart));
+	assert_string_equal(log_text, "");
+	assert_false(has_com2("com2=,,0x3f1", &uart));
+	assert_non_null(strstr(log_text, "the first serial line's"));
+	info.serial_port = 0;
+	expect_com2("com2=,,0x3f8,4", 0x3f8, 4, 115200);
 }
 
 static void test_dates(void **state)
@@ -377,6 +425,7 @@ int main(void)
 		cmocka_unit_test_setup(test_no_tables, new_machine),
 		cmocka_unit_test_setup(test_pcpus_that_fail, new_machine),
 		cmocka_unit_test_setup(test_command_line, new_machine),
+		cmocka_unit_test_setup(test_com2, new_machine),
 		cmocka_unit_test_setup(test_dates, new_machine),
 		cmocka_unit_test_setup(test_power, new_machine),
 	};

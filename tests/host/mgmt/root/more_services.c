@@ -19,6 +19,12 @@
 	{ .from = (b), .to = (a), .slot = (slot_b), .badge = BIT64((bit) + 1), .ring_bytes = (bytes),                  \
 	  .from_at = AT((at) + 1), .to_at = AT((at) + 1) }
 
+#define LINE(rx, tx, driver, line)                                                                                     \
+	[rx] = { .from = (driver), .to = SERVICE_CONSOLE, .slot = LINE_H_CONSOLE, .badge = CONSOLE_BIT_LINE,           \
+		 .ring_bytes = 4096, .from_at = LINE_RX, .to_at = CONSOLE_LINE_RX(line) },                             \
+	[tx] = { .from = SERVICE_CONSOLE, .to = (driver), .slot = CONSOLE_H_LINE + (line), .badge = LINE_BIT_CONSOLE,  \
+		 .ring_bytes = 4096, .from_at = CONSOLE_LINE_TX(line), .to_at = LINE_TX }
+
 static bool find_disk(struct service_device *out)
 {
 	*out = (struct service_device){
@@ -47,6 +53,7 @@ const struct service_row service_table[] = {
 			      .maps = console_maps, .map_count = 2 },
 	[SERVICE_SCREEN] = { PLAIN },
 	[SERVICE_STORE] = { .program = "store", .heap_bytes = 64 * KIB, .class = SCHED_CLASS_RT },
+	[SERVICE_SERIAL2] = { PLAIN, .name = "serial2", .class = SCHED_CLASS_DRIVER },
 	[MORE_DISK] = { PLAIN, .class = SCHED_CLASS_DRIVER, .affinity = BIT64(0), .find_device = find_disk,
 			.device_at = MORE_DEVICE_AT, .irq_slot = MORE_IRQ_SLOT, .irq_badge = MORE_IRQ_BADGE },
 	[MORE_NET] = { PLAIN, .class = SCHED_CLASS_DRIVER },
@@ -73,12 +80,9 @@ const struct wire wires[] = {
 			   .from_at = CONSOLE_REQUEST_RING },
 	[WIRE_REPLY] = { .from = PARTY_ROOT, .to = SERVICE_CONSOLE, .badge = CONSOLE_BIT_REPLY,
 			 .ring_bytes = REPLY_RING_BYTES, .to_at = CONSOLE_REPLY_RING },
-	[WIRE_SERIAL_RX] = { .from = SERVICE_SERIAL, .to = SERVICE_CONSOLE, .slot = SERIAL_H_CONSOLE,
-			     .badge = CONSOLE_BIT_SERIAL, .ring_bytes = SERIAL_RX_BYTES, .from_at = SERIAL_RX,
-			     .to_at = CONSOLE_SERIAL_RX },
-	[WIRE_SERIAL_TX] = { .from = SERVICE_CONSOLE, .to = SERVICE_SERIAL, .slot = CONSOLE_H_SERIAL,
-			     .badge = SERIAL_BIT_CONSOLE, .ring_bytes = SERIAL_TX_BYTES,
-			     .from_at = CONSOLE_SERIAL_TX, .to_at = SERIAL_TX },
+	LINE(WIRE_SERIAL_RX, WIRE_SERIAL_TX, SERVICE_SERIAL, LINE_SERIAL),
+	LINE(WIRE_SERIAL2_RX, WIRE_SERIAL2_TX, SERVICE_SERIAL2, LINE_SERIAL2),
+	LINE(WIRE_PORT_RX, WIRE_PORT_TX, PARTY_PORT, LINE_PORT),
 	[WIRE_CONSOLE_LOG] = { .from = PARTY_ROOT, .to = SERVICE_CONSOLE, .badge = CONSOLE_BIT_LOG, .is_log = true },
 	[WIRE_SCREEN_LOG] = { .from = PARTY_ROOT, .to = SERVICE_SCREEN, .badge = SCREEN_BIT_LOG, .is_log = true },
 	[WIRE_STORE_ORDERS] = { .from = PARTY_ROOT, .to = SERVICE_STORE, .badge = STORE_BIT_ROOT,
@@ -97,7 +101,7 @@ const struct wire wires[] = {
 	{ .from = PARTY_ROOT, .to = MORE_LOGS, .badge = BIT64(0), .is_log = true },
 	PAIR(MORE_STORAGE, MORE_DISK, 3, 3, 0, 65536, 0),
 	PAIR(MORE_NETWORK, MORE_NET, 3, 3, 0, 65536, 0),
-	PAIR(SERVICE_CONSOLE, MORE_USERS, 4, 3, 10, 4096, 7),
+	PAIR(SERVICE_CONSOLE, MORE_USERS, 8, 3, 10, 4096, 7),
 	PAIR(MORE_LOGS, MORE_STORAGE, 3, 4, 2, 32768, 2),
 	PAIR(MORE_STORAGE, MORE_NETWORK, 5, 4, 4, 131072, 4),
 };

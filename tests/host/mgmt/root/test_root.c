@@ -29,13 +29,13 @@ static void services_are_wired(void **state)
 
 	(void)state;
 	assert_true(fake_is_running(bench_serial) && fake_is_running(bench_console));
-	assert_ptr_equal(fake_memory(serial, SERIAL_RX), fake_memory(console, CONSOLE_SERIAL_RX));
-	assert_ptr_equal(fake_memory(serial, SERIAL_TX), fake_memory(console, CONSOLE_SERIAL_TX));
-	assert_int_equal(fake_badge(console, CONSOLE_H_SERIAL, bench_serial), SERIAL_BIT_CONSOLE);
-	assert_int_equal(fake_badge(serial, SERIAL_H_CONSOLE, bench_console), CONSOLE_BIT_SERIAL);
+	assert_ptr_equal(fake_memory(serial, LINE_RX), fake_memory(console, CONSOLE_LINE_RX(LINE_SERIAL)));
+	assert_ptr_equal(fake_memory(serial, LINE_TX), fake_memory(console, CONSOLE_LINE_TX(LINE_SERIAL)));
+	assert_int_equal(fake_badge(console, CONSOLE_H_LINE + LINE_SERIAL, bench_serial), LINE_BIT_CONSOLE);
+	assert_int_equal(fake_badge(serial, LINE_H_CONSOLE, bench_console), CONSOLE_BIT_LINE);
 	assert_int_equal(fake_badge(console, H_ROOT_SIGNAL, HANDLE_SELF_THREAD), ROOT_BIT_REQUEST);
 	assert_int_equal(args->conf_bytes, 8);
-	assert_int_equal(args->has_serial, 1);
+	assert_int_equal(args->lines, BIT32(LINE_SERIAL) | BIT32(LINE_SERIAL2));
 	assert_memory_equal(fake_memory(console, CONSOLE_CONF), "vm x { }", 8);
 	assert_int_equal(fake_rights(console, CONSOLE_CONF), RIGHT_R);
 	assert_int_equal(fake_rights(console, CONSOLE_ARGS), RIGHT_R);
@@ -45,6 +45,30 @@ static void services_are_wired(void **state)
 	assert_memory_equal(fake_memory(console, 0x402010), "data", 4);
 	assert_null(fake_memory(serial, CONSOLE_REQUEST_RING + 0x800000));
 	assert_int_equal(fake_rights(serial, LOG_ADDRESS), 0);
+}
+
+/* com2= (fake_platform.c): another instance of the same program, with a device and rings of its own. */
+static void second_line_is_wired(void **state)
+{
+	u64 second = fake_thread_nth(SERVICE_SERIAL2), h_pd = fake_pd_of(second), console = fake_pd_of(bench_console);
+	const struct serial_args *args = fake_memory(h_pd, SERIAL_ARGS);
+	const struct serial_args *first = fake_memory(fake_pd_of(bench_serial), SERIAL_ARGS);
+
+	(void)state;
+	assert_true(fake_is_running(second));
+	assert_string_equal(args->name, "serial2");
+	assert_int_equal(args->port, 0x2f8);
+	assert_int_equal(args->has_irq, 1);
+	assert_int_equal(args->baud, 9600);
+	assert_string_equal(first->name, "serial");
+	assert_int_equal(first->port, 0x3f8);
+	assert_int_equal(first->baud, INFO->serial_baud);
+	assert_int_equal(fake_rights(h_pd, SERIAL_ARGS), RIGHT_R);
+	assert_ptr_equal(fake_memory(h_pd, LINE_RX), fake_memory(console, CONSOLE_LINE_RX(LINE_SERIAL2)));
+	assert_ptr_equal(fake_memory(h_pd, LINE_TX), fake_memory(console, CONSOLE_LINE_TX(LINE_SERIAL2)));
+	assert_ptr_not_equal(fake_memory(h_pd, LINE_RX), fake_memory(fake_pd_of(bench_serial), LINE_RX));
+	assert_int_equal(fake_badge(console, CONSOLE_H_LINE + LINE_SERIAL2, second), LINE_BIT_CONSOLE);
+	assert_int_equal(fake_badge(h_pd, LINE_H_CONSOLE, bench_console), CONSOLE_BIT_LINE);
 }
 
 static void screen_driver_gets_the_screen(void **state)
@@ -655,7 +679,8 @@ static void a_table_has_an_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(services_are_wired), cmocka_unit_test(screen_driver_gets_the_screen),
+		cmocka_unit_test(services_are_wired),
+		cmocka_unit_test(second_line_is_wired), cmocka_unit_test(screen_driver_gets_the_screen),
 		cmocka_unit_test(images_are_listed),
 		cmocka_unit_test(a_vm_gets_what_the_layout_says), cmocka_unit_test(lives_and_dies),
 		cmocka_unit_test(a_deaf_guest_is_forced),

@@ -24,10 +24,10 @@
 #include "vm_layout.h"
 #include "wires.h"
 
-enum { BRIDGE, VIRTIO, NVME, NVME_ALONE, AHCI, AHCI_CROWDED, IDE, SECOND, NIC, FUNCTION_COUNT };
+enum { BRIDGE, VIRTIO, NVME, NVME_ALONE, AHCI, AHCI_CROWDED, IDE, SECOND, NIC, PORT, PORT_AGAIN, FUNCTION_COUNT };
 
-/* In the order of their functions. */
-enum { D_VIRTIO, D_NVME, D_AHCI, D_IDE, D_SECOND, D_COUNT };
+/* In the order of their functions; those with disks come before D_PORT. */
+enum { D_VIRTIO, D_NVME, D_AHCI, D_IDE, D_SECOND, D_PORT, D_COUNT };
 
 static u64 threads[D_COUNT];
 
@@ -38,7 +38,7 @@ static struct pci_bar memory(u64 address, u64 bytes)
 
 static int boot(void **state)
 {
-	static const char *const programs[] = { "virtio_blk", "nvme", "ahci", "ata", NULL };
+	static const char *const programs[] = { "virtio_blk", "nvme", "ahci", "ata", "virtio_port", NULL };
 	struct pci_function *f = fake_pci.functions;
 	int rc;
 
@@ -64,6 +64,11 @@ static int boot(void **state)
 	f[SECOND].msix_bar = 5;
 	f[SECOND].msix_offset = 0x1800;
 	f[NIC] = (struct pci_function){ .bdf = 0x30, .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000 };
+	f[PORT] = (struct pci_function){ .bdf = 0x40, .vendor = 0x1af4, .device = 0x1003, .class_code = 0x078000,
+		.bars = { [1] = memory(0xfe040000, 0x1000), [4] = memory(0xfe050000, 0x4000) }, .msix_count = 32,
+		.msix_bar = 1 };
+	f[PORT_AGAIN] = f[PORT];
+	f[PORT_AGAIN].bdf = 0x48;
 	fake_pci.count = FUNCTION_COUNT;
 	bench_programs = programs;
 	fake_cmdline = "00:05.0";
@@ -80,7 +85,7 @@ static const struct driver_args *args_of(u32 d)
 
 static void functions_get_drivers(void **state)
 {
-	static const char *const names[D_COUNT] = { "virtio0", "nvme0", "ahci0", "ata0", "ahci1" };
+	static const char *const names[D_COUNT] = { "virtio0", "nvme0", "ahci0", "ata0", "ahci1", "port0" };
 
 	(void)state;
 	for (u32 i = 0; i < D_COUNT; i++) {
@@ -96,6 +101,35 @@ static void functions_get_drivers(void **state)
 	assert_int_equal(fake_devices[AHCI_CROWDED].stops, 0);	/* no driver: its page would show another's registers */
 	assert_false(fake_devices[NIC].is_master);
 	assert_int_equal(INFO->dma, DMA_NOT_CONTAINED);
+}
+
+/* A line of the console's: rings with it, no link with the store, and one alone. */
+static void a_port_is_a_line(void **state)
+{
+	const struct driver_args *a = args_of(D_PORT);
+	const struct console_args *console_args = fake_memory(fake_pd_of(bench_console), CONSOLE_ARGS);
+	u64 h_pd = fake_pd_of(threads[D_PORT]), console = fake_pd_of(bench_console);
+
+	(void)state;
+	assert_int_equal(driver_of_party(PARTY_PORT), D_PORT);
+	assert_false(driver_has_disks(D_PORT));
+	assert_true(driver_has_disks(D_SECOND));
+	assert_false(driver_has_disks(D_COUNT));
+	assert_string_equal(a->name, "port0");
+	assert_int_equal(a->link_count, 0);
+	assert_int_equal(a->interrupt_count, 1);
+	assert_int_equal(fake_devices[PORT_AGAIN].stops, 0);
+	assert_false(fake_devices[PORT_AGAIN].is_master);
+	assert_true((console_args->lines & BIT32(LINE_PORT)) != 0);
+	assert_int_equal(fake_rights(h_pd, DRIVER_DMA), RIGHT_R | RIGHT_W);
+	assert_null(fake_memory(h_pd, DRIVER_LINK));
+	assert_ptr_equal(fake_memory(h_pd, LINE_RX), fake_memory(console, CONSOLE_LINE_RX(LINE_PORT)));
+	assert_ptr_equal(fake_memory(h_pd, LINE_TX), fake_memory(console, CONSOLE_LINE_TX(LINE_PORT)));
+	assert_null(fake_memory(fake_pd_of(threads[D_NVME]), LINE_RX));
+	assert_int_equal(fake_badge(console, CONSOLE_H_LINE + LINE_PORT, threads[D_PORT]), LINE_BIT_CONSOLE);
+	assert_int_equal(fake_badge(h_pd, LINE_H_CONSOLE, bench_console), CONSOLE_BIT_LINE);
+	assert_int_equal(fake_badge(fake_pd_of(fake_thread_nth(SERVICE_STORE)), STORE_H_DRIVER + D_PORT,
+				    threads[D_PORT]), 0);
 }
 
 static void what_a_driver_finds(void **state)
@@ -321,7 +355,7 @@ static void come_up(u32 d)
 /* The drivers behind the first have found no disk. */
 static void others_find_none(void)
 {
-	for (u32 d = D_VIRTIO + 1; d < D_COUNT; d++)
+	for (u32 d = D_VIRTIO + 1; d < D_PORT; d++)
 		for (u32 i = 0; i < DRIVER_LINKS; i++) {
 			struct blk_link_shared *link = fake_memory(fake_pd_of(threads[d]), DRIVER_LINK +
 				i * DRIVER_PIECE_BYTES);
@@ -333,7 +367,7 @@ static void others_find_none(void)
 
 static void tell_disk(u32 slot, u64 identity)
 {
-	if (slot / DRIVER_LINKS < D_COUNT)
+	if (slot / DRIVER_LINKS < D_PORT)
 		come_up(slot / DRIVER_LINKS);
 	report((struct store_report){ .kind = STORE_DISK, .slot = slot, .sectors = 2048, .block_bytes = 512,
 				      .identity = identity, .table = STORE_TABLE_OTHER });
@@ -365,9 +399,9 @@ static u64 next_store(u64 store)
 	(void)root_turn(ROOT_BIT_FAULT);
 	assert_false(fake_devices[VIRTIO].is_master);
 	assert_false(fake_devices[NVME].is_master);
-	while (fake_threads_made() < made + 1 + D_COUNT)
+	while (fake_threads_made() < made + 1 + D_PORT)
 		(void)bench_await_thread(fake_threads_made());
-	for (u32 i = 0; i < 1 + D_COUNT; i++) {
+	for (u32 i = 0; i < 1 + D_PORT; i++) {
 		u64 thread = fake_thread_nth(made + i);
 		const struct driver_args *args = fake_memory(fake_pd_of(thread), DRIVER_ARGS);
 
@@ -376,6 +410,7 @@ static u64 next_store(u64 store)
 		else
 			threads[args->number] = thread;
 	}
+	assert_true(fake_is_running(threads[D_PORT]));		/* it has nothing to do with the store */
 	attach_store(next);
 	take_disks();
 	return next;
@@ -537,7 +572,8 @@ static void a_driver_is_given_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(functions_get_drivers), cmocka_unit_test(what_a_driver_finds),
+		cmocka_unit_test(functions_get_drivers), cmocka_unit_test(a_port_is_a_line),
+		cmocka_unit_test(what_a_driver_finds),
 		cmocka_unit_test(a_virtio_device), cmocka_unit_test(lines), cmocka_unit_test(windows),
 		cmocka_unit_test(a_table_among_registers), cmocka_unit_test(no_messages),
 		cmocka_unit_test(it_comes_back), cmocka_unit_test(a_deaf_driver), cmocka_unit_test(the_table),

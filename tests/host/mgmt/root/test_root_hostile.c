@@ -112,8 +112,8 @@ static void the_console_comes_back(void **state)
 	bench_console = bench_await_thread(made);
 	assert_true(bench_console != 0 && fake_is_running(bench_console));
 	bench_console_attach();
-	assert_int_equal(fake_badge(fake_pd_of(bench_serial), SERIAL_H_CONSOLE, bench_console), CONSOLE_BIT_SERIAL);
-	assert_int_equal(fake_badge(fake_pd_of(bench_console), CONSOLE_H_SERIAL, bench_serial), SERIAL_BIT_CONSOLE);
+	assert_int_equal(fake_badge(fake_pd_of(bench_serial), LINE_H_CONSOLE, bench_console), CONSOLE_BIT_LINE);
+	assert_int_equal(fake_badge(fake_pd_of(bench_console), CONSOLE_H_LINE, bench_serial), LINE_BIT_CONSOLE);
 	bench_ask(REQ_DELETE, "x", REQ_FLAG_FORCE);	/* left over by the hostile one */
 	bench_await_answer();
 	bench_create("a", RESTART_NEVER, 0);

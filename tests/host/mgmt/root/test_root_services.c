@@ -48,6 +48,8 @@ static void expect_wires(void)
 		const struct wire *wire = &wires[i];
 		u64 slot = wire->from == PARTY_ROOT ? SLOT_WIRE + i : wire->slot;
 
+		if (wire->from == PARTY_PORT || wire->to == PARTY_PORT)
+			continue;	/* there is none */
 		assert_int_equal(fake_badge(pd_of(wire->from), slot, thread_of(wire->to)), wire->badge);
 		if (wire->ring_bytes == 0)
 			continue;

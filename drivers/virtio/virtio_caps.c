@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "bar.h"
 #include "range.h"
 
 #include <linux/pci_regs.h>
@@ -26,33 +27,33 @@ static const struct {
 };
 
 /* The first one of a type that can be used is the best (4.1.4.1). */
-static void take_cap(const struct blk_driver *d, const struct virtio_pci_cap *cap, struct virtio_blocks *out)
+static void take_cap(const struct driver_args *args, const struct virtio_pci_cap *cap, struct virtio_blocks *out)
 {
 	for (u32 i = 0; i < ARRAY_COUNT(wanted); i++) {
 		struct regs *regs = (struct regs *)(void *)((u8 *)out + wanted[i].offset);
 
 		if (cap->cfg_type != wanted[i].type || regs->bytes != 0 || cap->length < wanted[i].least)
 			continue;
-		if (blk_driver_bar(d, cap->bar, cap->offset, cap->length, regs))
+		if (bar_regs(args, cap->bar, cap->offset, cap->length, regs))
 			regs->bytes = cap->length;
 	}
 }
 
-bool virtio_find_blocks(const struct blk_driver *d, struct virtio_blocks *out)
+bool virtio_find_blocks(const struct driver_args *args, struct virtio_blocks *out)
 {
-	const u8 *config = d->args->config;
+	const u8 *config = args->config;
 	u32 at = config[PCI_CAPABILITY_LIST] & 0xfcu;
 	struct virtio_pci_notify_cap cap;
 	bool has_notify;
 
 	memset(out, 0, sizeof(*out));
 	for (u32 n = 0; at >= PCI_STD_HEADER_SIZEOF && n < CAPS_MAX; n++, at = config[at + 1] & 0xfcu) {
-		if (config[at] != PCI_CAP_ID_VNDR || at + sizeof(cap.cap) > sizeof(d->args->config))
+		if (config[at] != PCI_CAP_ID_VNDR || at + sizeof(cap.cap) > sizeof(args->config))
 			continue;
 		memset(&cap, 0, sizeof(cap));
-		memcpy(&cap, config + at, min_u64(sizeof(cap), sizeof(d->args->config) - at));
+		memcpy(&cap, config + at, min_u64(sizeof(cap), sizeof(args->config) - at));
 		has_notify = out->notify.bytes != 0;
-		take_cap(d, &cap.cap, out);
+		take_cap(args, &cap.cap, out);
 		if (!has_notify && out->notify.bytes != 0)
 			out->notify_multiplier = cap.notify_off_multiplier;
 	}

@@ -6,7 +6,8 @@
 #ifndef VOS_VIRTIO_CAPS_H
 #define VOS_VIRTIO_CAPS_H
 
-#include "blk_driver.h"
+#include "driver.h"
+#include "regs.h"
 
 struct virtio_blocks {
 	struct regs common, notify, isr, device;
@@ -14,6 +15,6 @@ struct virtio_blocks {
 };
 
 /* False: one of them is missing, or lies outside of its BAR. */
-bool virtio_find_blocks(const struct blk_driver *d, struct virtio_blocks *out);
+bool virtio_find_blocks(const struct driver_args *args, struct virtio_blocks *out);
 
 #endif

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""The other end of a line of plain frames (docs/PROTOCOL.md): a unix socket behind com2= or the virtio port."""
+import itertools
+import json
+import socket
+import struct
+import time
+
+HEADER = struct.Struct('<4sHHII')
+MAGIC = b'VOS1'
+MESSAGE_BYTES = 65536
+
+
+def crc_table():
+    table = []
+    for value in range(256):
+        for _ in range(8):
+            value = value >> 1 ^ (0x82f63b78 if value & 1 else 0)
+        table.append(value)
+    return table
+
+
+TABLE = crc_table()
+
+
+def crc32c(data, crc=0):
+    crc ^= 0xffffffff
+    for byte in data:
+        crc = TABLE[(crc ^ byte) & 0xff] ^ crc >> 8
+    return crc ^ 0xffffffff
+
+
+def frame(channel, message):
+    channel = channel.encode()
+    head = struct.pack('<4sHI', MAGIC, len(channel), len(message))
+    head = struct.pack('<4sHHI', MAGIC, len(channel), crc32c(head) & 0xffff, len(message))
+    return head + struct.pack('<I', crc32c(head + channel + message)) + channel + message
+
+
+class PlainLine:
+    """One connection.  Frames that are no answer to what is asked are kept in `others`."""
+
+    def __init__(self, path, patience=900):
+        self.path, self.patience = path, patience
+        self.data, self.others, self.skipped, self.ids = b'', [], 0, itertools.count(1)
+        self.socket = None
+        self.open()
+
+    def open(self):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(self.patience)
+        self.socket.connect(self.path)
+        self.data = b''
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send(self, channel, message):
+        self.socket.sendall(frame(channel, message))
+
+    def fill(self):
+        some = self.socket.recv(1 << 16)
+        assert some, 'the line was closed'
+        self.data += some
+
+    def taken(self):
+        """A whole frame of what has come, or None."""
+        while True:
+            at = self.data.find(MAGIC)
+            cut = at if at >= 0 else max(0, len(self.data) - len(MAGIC) + 1)
+            self.skipped += cut
+            self.data = self.data[cut:]
+            if at < 0 or len(self.data) < HEADER.size:
+                return None
+            _, channel_bytes, check, message_bytes, crc = HEADER.unpack_from(self.data)
+            head = struct.pack('<4sHI', MAGIC, channel_bytes, message_bytes)
+            if check == crc32c(head) & 0xffff and 1 <= channel_bytes <= 15 and message_bytes <= MESSAGE_BYTES:
+                end = HEADER.size + channel_bytes + message_bytes
+                if len(self.data) < end:
+                    return None
+                body = self.data[HEADER.size:end]
+                if crc32c(self.data[:12] + body) == crc:
+                    self.data = self.data[end:]
+                    return body[:channel_bytes].decode(), body[channel_bytes:]
+            self.skipped += 1
+            self.data = self.data[1:]
+
+    def receive(self):
+        while True:
+            found = self.taken()
+            if found:
+                return found
+            self.fill()
+
+    def ask(self, message):
+        """A request and the answer with its id; fragments are put together."""
+        number = message.setdefault('id', next(self.ids))
+        self.send('control', json.dumps(message).encode())
+        return self.answer(number, message.get('c'))
+
+    def answer(self, number, client=None):
+        pieces = {}
+        deadline = time.monotonic() + self.patience
+        while time.monotonic() < deadline:
+            channel, message = self.receive()
+            if channel == 'control+':
+                head, _, piece = message.partition(b'\n')
+                c, i, seq, count, _crc = head.decode().split()
+                if (int(c), int(i)) == (client, number):
+                    pieces[int(seq)] = piece
+                    if len(pieces) == int(count):
+                        return json.loads(b''.join(pieces[k] for k in sorted(pieces)))
+                continue
+            found = json.loads(message) if channel == 'control' else None
+            if found and found.get('id') == number and found.get('c') == client and 'pending' not in found:
+                return found
+            self.others.append((channel, message))
+        raise AssertionError(f'no answer to {number}')
+
+    def sync(self):
+        self.send('control', json.dumps({'execute': 'sync', 'id': 'sync'}).encode())
+        while True:
+            channel, message = self.receive()
+            found = json.loads(message) if channel == 'control' else None
+            if found and found.get('id') == 'sync':
+                return found['return'] if 'return' in found else found
+
+
+class Client:
+    """One of several clients of a line."""
+
+    def __init__(self, line, name):
+        self.line = line
+        self.number = line.ask({'execute': 'hello', 'arguments': {'client': name}})['return']['client']
+        self.ids = itertools.count(1)
+
+    def ask(self, execute, **arguments):
+        message = {'execute': execute, 'c': self.number, 'id': next(self.ids)}
+        if arguments:
+            message['arguments'] = arguments
+        return self.line.ask(message)
+
+    def ok(self, execute, **arguments):
+        answer = self.ask(execute, **arguments)
+        assert 'return' in answer, (execute, arguments, answer)
+        return answer['return']
