@@ -217,6 +217,10 @@ static void wait_idle(struct vcpu *v)
 	const struct host *host = v->machine->host;
 	u64 bits = 0;
 
+	if (machine_has_late_disks(v->machine)) {
+		machine_serve_late_disks(v->machine, v);
+		return;
+	}
 	if (v->index == 0)
 		machine_notify_console(v->machine);
 	if (!go_outside(v))

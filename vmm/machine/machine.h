@@ -99,6 +99,7 @@ struct machine {
 	struct acpi_hotplug hotplug;
 	struct machine_disk disks[VM_DEVICES];
 	u32 disks_used;		/* bit = slot whose device uses its link */
+	bool has_late_disks;	/* atomic: notifications of some were put off */
 	u32 disks_leaving;	/* thereof: the guest has ejected it, requests are under way */
 	u8 *links;
 	struct virtio_host virtio_host;	/* what all virtio devices get */
@@ -209,6 +210,12 @@ void machine_init_hotplug(struct machine *m, const struct irq_line *irq);
 void machine_serve_disks(struct machine *m);
 /* The store has signalled. */
 void machine_poll_disks(struct machine *m);
+/* Notifications that disks have put off are due, or this vCPU has nothing else to do. Takes the lock. */
+void machine_serve_late_disks(struct machine *m, struct vcpu *v);
+static inline bool machine_has_late_disks(const struct machine *m)
+{
+	return __atomic_load_n(&m->has_late_disks, __ATOMIC_RELAXED);
+}
 
 /* ---- guest_msr.c ---- false = #GP */
 #define MSR_PERF_CTR0 0xc0010004u	/* AMD: the first of four */

@@ -20,10 +20,31 @@ static void disk_signal(void *ctx)
 	host->signal_store(host->ctx);
 }
 
+static void disk_later(void *ctx)
+{
+	struct machine *m = ctx;
+
+	__atomic_store_n(&m->has_late_disks, true, __ATOMIC_RELAXED);
+}
+
+void machine_serve_late_disks(struct machine *m, struct vcpu *v)
+{
+	v->disks_tsc = 0;
+	machine_lock(m);
+	__atomic_store_n(&m->has_late_disks, false, __ATOMIC_RELAXED);
+	for (u32 left = m->disks_used; left != 0; left &= left - 1) {
+		struct virtio_blk *b = m->disks[__builtin_ctz(left)].device;
+
+		if (b->is_late)
+			virtio_blk_serve(b);
+	}
+	machine_unlock(m);
+}
+
 /* Root has judged and terminated the serial number. At least two queues, so that Linux takes no I/O scheduler. */
 static enum status add(struct machine *m, u32 slot, const struct vmm_disk *arg, bool is_hot)
 {
-	struct virtio_blk_ops ops = { .signal = disk_signal, .ctx = m };
+	struct virtio_blk_ops ops = { .signal = disk_signal, .later = disk_later, .ctx = m };
 	struct virtio_blk_disk disk = { .bytes = arg->bytes, .block_bytes = arg->block_bytes, .is_hot = is_hot,
 					.is_read_only = arg->flags & VMM_DISK_READ_ONLY };
 	u32 queues = m->vcpu_count < 2 ? 2 : m->vcpu_count;

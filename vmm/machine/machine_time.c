@@ -78,15 +78,18 @@ static __attribute__((noinline)) void run_devices(struct machine *m, struct vcpu
 
 u64 machine_run_timers(struct machine *m, struct vcpu *v, bool were_set)
 {
-	u64 now = host_tsc(m), guest = now + m->tsc_offset + lapic_tsc_adjust(v->lapic), at;
+	u64 now = host_tsc(m), guest = now + m->tsc_offset + lapic_tsc_adjust(v->lapic), at, soon;
 
 	lapic_run(v->lapic, guest);
 	if (v->index == 0 && (were_set || now >= v->devices_tsc))
 		run_devices(m, v);
+	if (machine_has_late_disks(m) && now >= v->disks_tsc)
+		machine_serve_late_disks(m, v);
+	soon = machine_has_late_disks(m) ? min_u64(v->devices_tsc, v->disks_tsc) : v->devices_tsc;
 	at = lapic_deadline_tsc(v->lapic);
 	if (at == DEADLINE_NONE)
-		return v->devices_tsc;
-	return min_u64(v->devices_tsc, at > guest ? ahead(now, at - guest) : now);
+		return soon;
+	return min_u64(soon, at > guest ? ahead(now, at - guest) : now);
 }
 
 void machine_time_skip(struct machine *m, u64 ticks)

@@ -16,6 +16,8 @@
 #define SEGMENTS_MAX (VIRTQUEUE_SEGMENTS - 2)	/* of data, beside header and status */
 #define ZERO_SECTORS_MAX BIT32(22)	/* of one discard or write of zeros: 2 GiB */
 #define TOPOLOGY_BYTES 4096u
+#define ALONE_MOST 64u			/* so many notifications with one request: look whether more would come */
+#define GATHER_LEAST 3u			/* what makes it worth while */
 #define CLASS_STORAGE_OTHER 0x018000u
 /* As far as the features reach. */
 #define CONFIG_BYTES ((u32)offsetof(struct virtio_blk_config, unused1) + 3)
@@ -41,9 +43,11 @@ static bool moves_data(const struct virtio_blk_request *r)
 
 static void answer(struct virtio_blk *b, u32 queue, const struct virtqueue_chain *chain, u8 status, u32 data_bytes)
 {
+	const struct virtqueue_segment *last = &chain->segment[chain->count - 1];
+
 	if (!virtio_may_write(&b->device))
 		return;
-	(void)virtqueue_write(chain, chain->writable_bytes - 1, &status, 1);
+	last->at[last->len - 1] = status;
 	virtio_push(&b->device, queue, chain->head, data_bytes + 1);
 	b->dirty |= BIT32(queue);
 }
@@ -312,6 +316,7 @@ static void begin(struct virtio_blk *b, u32 queue, const struct virtqueue_chain 
 		return;
 	}
 	b->free &= ~BIT64(number_of(b, r));
+	b->begun++;
 	start_or_wait(b, r);
 }
 
@@ -344,7 +349,7 @@ static bool blk_reset(struct virtio_device *d)
 
 	for (; b->first_waiting != NO_REQUEST; b->first_waiting = b->request[b->first_waiting].next)
 		release(b, &b->request[b->first_waiting]);
-	b->dirty = 0;
+	b->dirty = b->kicked = 0;
 	d->config[offsetof(struct virtio_blk_config, wce)] = 1;
 	b->is_resetting = b->free != ~0ull;
 	return !b->is_resetting;
@@ -385,21 +390,53 @@ void virtio_blk_poll(struct virtio_blk *b)
 }
 
 /*
+ * Requests that come together cost less each. Threads of the guest that wait for a read each come together if the first
+ * read takes its time; where it is done before its notification returns, no second thread runs meanwhile. So if many
+ * notifications brought one request each, and the store did it at once, one is put off until the vCPU has nothing else
+ * to do. If that was worth while, so is the next.
+ */
+static void note_kick(struct virtio_blk *b, bool was_late)
+{
+	bool was_at_once = b->free == ~0ull;
+
+	b->gathers = was_late && was_at_once && b->begun >= GATHER_LEAST;
+	b->alone = !was_late && was_at_once && b->begun == 1 ? b->alone + 1 : 0;
+}
+
+/*
  * A store that runs at once on this pCPU, as it does where it has no other, has completed the requests when the signal
  * returns. So it is not asked for a signal meanwhile, and the completions are taken here: that saves a system call each
  * way, and a run of the vCPU that ends before it enters the guest.
  */
-static void blk_notify(struct virtio_device *d, u32 queue)
+void virtio_blk_serve(struct virtio_blk *b)
 {
-	struct virtio_blk *b = d->model;
+	bool was_late = b->is_late;
 
-	serve_queue(b, queue);
+	b->is_late = false;
+	b->begun = 0;
+	for (; b->kicked != 0; b->kicked &= b->kicked - 1)
+		serve_queue(b, (u32)__builtin_ctz(b->kicked));
 	if (is_signal_due(b)) {
 		blk_client_wait(&b->client, false);
 		b->ops.signal(b->ops.ctx);
 		virtio_blk_poll(b);
 	}
 	interrupt_dirty(b);
+	note_kick(b, was_late);
+}
+
+static void blk_notify(struct virtio_device *d, u32 queue)
+{
+	struct virtio_blk *b = d->model;
+	bool may_wait = !b->is_late && (b->gathers || b->alone >= ALONE_MOST);
+
+	b->kicked |= BIT32(queue);
+	if (!may_wait) {
+		virtio_blk_serve(b);
+		return;
+	}
+	b->is_late = true;
+	b->ops.later(b->ops.ctx);
 }
 
 static const struct virtio_type blk_type = {

@@ -19,6 +19,7 @@
 
 struct virtio_blk_ops {
 	void (*signal)(void *ctx);	/* there are requests on the link: wake the store */
+	void (*later)(void *ctx);	/* call virtio_blk_serve() when the vCPU has nothing else to do, or soon */
 	void *ctx;
 };
 
@@ -57,6 +58,10 @@ struct virtio_blk {
 	u32 dirty;			/* bit = queue with chains given back since its last interrupt */
 	bool is_resetting;
 	bool is_news;			/* something was put on the link since the store was last signalled */
+	u32 kicked;			/* bit = queue whose notification was not served yet */
+	bool is_late;			/* it waits for virtio_blk_serve() */
+	bool gathers;			/* the next one waits too: the last that did has brought several requests */
+	u32 begun, alone;		/* requests of this notification; notifications with one request in a row */
 	u8 request_of[BLK_RING];	/* by number on the link */
 	struct virtio_blk_request request[VIRTIO_BLK_REQUESTS];
 };
@@ -75,5 +80,8 @@ static inline bool virtio_blk_is_gone(const struct virtio_blk *b) { return !b->d
 
 /* The store has signalled: take completions, follow a store that was started again, go on with what waits. */
 void virtio_blk_poll(struct virtio_blk *b);
+
+/* Serve the notifications that were put off. */
+void virtio_blk_serve(struct virtio_blk *b);
 
 #endif

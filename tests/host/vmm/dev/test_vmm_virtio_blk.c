@@ -58,6 +58,14 @@ static void signal_store(void *ctx)
 	store_complete();
 }
 
+static u32 put_off;
+
+static void serve_later(void *ctx)
+{
+	(void)ctx;
+	put_off++;
+}
+
 static void broken(void *ctx, const char *device, const char *fault)
 {
 	(void)ctx;
@@ -88,7 +96,7 @@ static int make(bool is_read_only)
 {
 	struct virtio_blk_disk d = { .bytes = sizeof(disk), .block_bytes = 512, .is_read_only = is_read_only,
 				     .serial = "serial-of-this-disk!" };
-	struct virtio_blk_ops ops = { signal_store, NULL };
+	struct virtio_blk_ops ops = { signal_store, serve_later, NULL };
 	struct virtio_host host = { &memory, broken, NULL };
 	struct pci_host pci_host = { .bus = &machine_bus, .set_line = set_line };
 
@@ -102,7 +110,7 @@ static int make(bool is_read_only)
 	assert_int_equal(virtio_blk_init(b, 0x20, &d, 2, link_memory, &ops, &host, &pci), ST_OK);
 	available = collected = 0;
 	runs_at_once = was_waiting = false;
-	signals = faults = interrupts = flushes = zeroed = next_descriptor = held_count = 0;
+	put_off = signals = faults = interrupts = flushes = zeroed = next_descriptor = held_count = 0;
 	for (u32 i = 0; i < sizeof(disk); i++)
 		disk[i] = (u8)(i / 512 * 3 + i);
 	info.features = BLK_CAN_FLUSH | BLK_CAN_DISCARD | BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP;
@@ -299,6 +307,75 @@ static void test_done_within_the_kick(void **state)
 	assert_false(collect(&got, &count));
 	store_complete();
 	assert_true(blk_server_should_signal(&store));
+}
+
+static u32 reads_done(void)
+{
+	u32 got, count, n = 0;
+
+	while (collect(&got, &count))
+		n++;
+	return n;
+}
+
+static u32 read_some(u32 requests)
+{
+	for (u32 i = 0; i < requests; i++)
+		(void)offer(VIRTIO_BLK_T_IN, 16, DATA, 4096);
+	kick();
+	return reads_done();
+}
+
+/* Reads that come alone are served at once, but after 64 of them one waits: if others come, the next waits too. */
+static void test_reads_are_gathered(void **state)
+{
+	(void)state;
+	runs_at_once = true;
+	blk_server_wait(&store, true);
+	for (u32 round = 1; round <= 2; round++) {
+		for (u32 i = 0; i < 64; i++)
+			assert_int_equal(read_some(1), 1);
+		assert_int_equal(put_off, round - 1);
+		assert_int_equal(read_some(1), 0);
+		assert_int_equal(put_off, round);
+		virtio_blk_serve(b);			/* nobody came */
+		assert_int_equal(reads_done(), 1);
+	}
+	for (u32 i = 0; i < 64; i++)
+		assert_int_equal(read_some(1), 1);
+	for (u32 i = 0; i < 5; i++) {
+		u32 before = signals;
+
+		assert_int_equal(read_some(1), 0);
+		assert_int_equal(put_off, 3 + i);
+		for (u32 n = 0; n < 3; n++)
+			(void)offer(VIRTIO_BLK_T_IN, 16, DATA, 4096);
+		virtio_blk_serve(b);
+		assert_int_equal(reads_done(), 4);
+		assert_int_equal(signals, before + 1);
+	}
+	assert_int_equal(read_some(1), 0);
+	assert_int_equal(read_some(1), 2);		/* a driver that notifies again is not kept waiting */
+	assert_int_equal(read_some(1), 1);
+	assert_int_equal(put_off, 8);
+	assert_true(b->device.type->reset(&b->device));
+}
+
+/* A disk that takes its time is not kept from beginning, nor are requests that come together. */
+static void test_what_is_not_gathered(void **state)
+{
+	(void)state;
+	blk_server_wait(&store, true);
+	for (u32 i = 0; i < 200; i++) {
+		assert_int_equal(read_some(1), 0);
+		store_complete();
+		virtio_blk_poll(b);
+		assert_int_equal(reads_done(), 1);
+	}
+	runs_at_once = true;
+	for (u32 i = 0; i < 200; i++)
+		assert_int_equal(read_some(2), 2);
+	assert_int_equal(put_off, 0);
 }
 
 /* More than a window, in pieces. */
@@ -596,6 +673,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_done_within_the_kick, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reads_are_gathered, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_is_not_gathered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zeroes, setup, teardown),
