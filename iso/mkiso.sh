@@ -14,7 +14,7 @@ shift 2
 export SOURCE_DATE_EPOCH
 stage=$out.stage
 common='iso9660 part_msdos part_gpt search search_fs_file normal test echo configfile multiboot2 serial terminal
-    reboot halt minicmd ls gzio'
+    reboot halt minicmd ls gzio keystatus'
 bios_modules="$common biosdisk vga_text"
 efi_modules="$common fat efi_gop all_video"
 

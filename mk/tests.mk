@@ -16,7 +16,7 @@ $(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
 	$(Q)CONF= iso/mkiso.sh bundle $@ $(TEST_IMAGES)
 
 .PHONY: do-boot-files do-systems do-nested unit check boot-test test test-more test-io test-guests test-nested newer \
-	mutants sizes coverage bench
+	wire-soak 	mutants sizes coverage bench
 RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(B)/test.iso $(B)/test.cpio $(TEST_FILES)
 
@@ -37,6 +37,8 @@ coverage: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(SUBMAKE) CO
 test-more: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m more $(T)
 # Disks and volumes at length: every kind of disk, with file systems.
 test-io: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m io $(T)
+# Programs on the line at length, with faults: WIRE_REQUESTS=100000, WIRE_REBOOTS=50.
+wire-soak: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m wire $(T)
 # VOS below KVM below QEMU: Linux, KVM and QEMU are Debian's.
 $(B)/nested/initrd: tests/nested/pack.sh tests/nested/run.sh iso/initrd.sh iso/initrd/init $(B)/systems/done \
 		$(B)/vos-pvh.elf $(B)/test.cpio
