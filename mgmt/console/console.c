@@ -213,6 +213,7 @@ static void event(struct console *c, const struct reply *reply)
 
 	if (!vm)
 		return;
+	event_ring_add(c, vm);
 	(void)drain_vm(c, reply->vm.index, HISTORY_BYTES);
 	for (u32 i = 0; i < c->line_count; i++)
 		tell_event(c->lines[i], vm);
@@ -319,17 +320,23 @@ bool console_open(struct console *c, struct session *s, const struct line_ops *l
 	return true;
 }
 
-/* Pieces of answers, client by client. */
-static bool send_pieces(struct session *s)
+/* A piece of an answer, client by client. */
+static bool send_piece(struct session *s)
 {
-	bool is_some = false;
-	u32 idle = 0;
+	for (u32 i = 0; s->clients.count && i < CLIENT_COUNT; i++)
+		if (client_send_piece(s, &s->clients.list[s->clients.turn++ % CLIENT_COUNT]))
+			return true;
+	return false;
+}
 
-	while (s->clients.count && idle < CLIENT_COUNT && session_output_used(s) <= OUTPUT_SHORT_BYTES) {
-		struct client *client = &s->clients.list[s->clients.turn++ % CLIENT_COUNT];
-		bool is_sent = client_send_piece(s, client);
+/* Answers and streams take turns. */
+static bool send_to_programs(struct session *s)
+{
+	bool is_some = false, is_sent = true;
 
-		idle = is_sent ? 0 : idle + 1;
+	while (is_sent && session_output_used(s) <= OUTPUT_SHORT_BYTES) {
+		is_sent = send_piece(s);
+		is_sent = stream_send_one(s) || is_sent;
 		is_some = is_some || is_sent;
 	}
 	return is_some;
@@ -337,8 +344,10 @@ static bool send_pieces(struct session *s)
 
 static bool run_line(struct session *s)
 {
-	bool is_some = send_pieces(s);
+	bool is_some = stream_turn(s);
 
+	is_some = upload_turn(s) || is_some;
+	is_some = send_to_programs(s) || is_some;
 	if (s->kind == FRAME_PLAIN)
 		return is_some;
 	attach_catch_up(s);
@@ -366,6 +375,15 @@ bool console_run(struct console *c)
 	for (u32 i = 0; i < c->line_count; i++)
 		is_some = session_flush(c->lines[i]) || is_some;
 	return is_some;
+}
+
+bool console_waits_for_vm(const struct console *c, u32 vm)
+{
+	for (u32 i = 0; i < c->line_count; i++)
+		if ((session_attached(c->lines[i]) == vm && session_has_input(c->lines[i])) ||
+			stream_waits_for_vm(c->lines[i], vm))
+			return true;
+	return false;
 }
 
 bool console_has_request(const struct console *c)

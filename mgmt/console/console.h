@@ -32,6 +32,8 @@ bool console_run(struct console *console);
 bool console_has_request(const struct console *console);
 /* Output of that VM would be taken now. */
 bool console_takes_vm_output(const struct console *console, u32 vm);
+/* Input waits for that VM to take it. */
+bool console_waits_for_vm(const struct console *console, u32 vm);
 /* When console_run is to be called again although nothing happened; ~0 = never. */
 u64 console_deadline_ns(const struct console *console);
 

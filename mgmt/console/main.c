@@ -166,6 +166,7 @@ static const struct console_ops ops = {
 	.vm_write = vm_write,
 	.vm_break = vm_break,
 	.random = random_word,
+	.uploads = (u8 *)CONSOLE_UPLOADS,
 };
 
 static bool take_replies(void)
@@ -211,21 +212,20 @@ static bool take_inputs(void)
 
 static void line_set_waiting(struct line *line, bool is_waiting)
 {
-	u32 shown = session_attached(&line->session);
-
 	ring_consumer_wait(&line->rx, is_waiting);
 	ring_producer_wait(&line->tx, is_waiting && session_has_output(&line->session));
-	if (shown != VM_COUNT)
-		ring_producer_wait(&rings_of(shown)->input, is_waiting && !vm_has_room(0, shown));
 }
 
 static void set_waiting(bool is_waiting)
 {
 	ring_consumer_wait(&replies, is_waiting);
 	ring_producer_wait(&requests, is_waiting && console_has_request(&console));
-	for (u32 i = 0; i < VM_COUNT; i++)
-		if (console.inventory.vms[i].is_used)
-			ring_consumer_wait(&rings_of(i)->output, is_waiting && console_takes_vm_output(&console, i));
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		if (!console.inventory.vms[i].is_used)
+			continue;
+		ring_consumer_wait(&rings_of(i)->output, is_waiting && console_takes_vm_output(&console, i));
+		ring_producer_wait(&rings_of(i)->input, is_waiting && console_waits_for_vm(&console, i));
+	}
 	for (u32 i = 0; i < LINE_KINDS; i++)
 		if (is_there(i))
 			line_set_waiting(&lines[i], is_waiting);
@@ -234,13 +234,10 @@ static void set_waiting(bool is_waiting)
 static bool line_has_work(const struct line *line)
 {
 	const struct session *s = &line->session;
-	u32 shown = session_attached(s);
 
 	if (ring_used(&line->rx) && session_input_room(s))
 		return true;
-	if (session_has_output(s) && ring_room(&line->tx))
-		return true;
-	return shown != VM_COUNT && session_has_input(s) && vm_has_room(0, shown);
+	return session_has_output(s) && ring_room(&line->tx);
 }
 
 /* Something that could be done now, after the waiting flags were set. */
@@ -254,7 +251,8 @@ static bool has_work(void)
 		if (is_there(i) && line_has_work(&lines[i]))
 			return true;
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if (console_takes_vm_output(&console, i) && ring_used(&rings_of(i)->output))
+		if ((console_takes_vm_output(&console, i) && ring_used(&rings_of(i)->output)) ||
+			(console_waits_for_vm(&console, i) && vm_has_room(0, i)))
 			return true;
 	return false;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stream_verbs.h"
 #include "units.h"
 #include "verbs.h"
 
@@ -349,6 +350,13 @@ static const struct rpc_verb verbs[] = {
 	{ "sync", false, sync_serve },
 	{ "hello", false, hello_serve },
 	{ "resend", false, resend_serve },
+	{ "open-console", true, open_console_serve },
+	{ "open-log", true, open_log_serve },
+	{ "open-events", true, open_events_serve },
+	{ "open-upload", true, open_upload_serve },
+	{ "finish-upload", true, finish_upload_serve },
+	{ "credit", false, credit_serve },
+	{ "close-stream", true, close_stream_serve },
 };
 
 static const struct rpc_verb *find_verb(struct session *s, u32 execute)
@@ -395,10 +403,13 @@ static void serve(struct session *s, struct answer_to *to)
 void rpc_frame(struct session *s, const struct frame_result *frame)
 {
 	char id[JSON_ID_BYTES];
-	const char *why = take_message(s, frame, id);
+	const char *why;
 	struct answer_to to = { .id = id };
 	u32 client;
 
+	if (stream_input(s, frame->channel, frame->message, frame->length))
+		return;
+	why = take_message(s, frame, id);
 	if (why) {
 		refuse_link(s, why, id);
 		return;

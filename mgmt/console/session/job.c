@@ -14,6 +14,7 @@
 #define STARTUP_SLOT (2 * LINE_COUNT)
 #define QUEUE_SLOT (STARTUP_SLOT + 1)
 #define CLIENTS_SLOT (QUEUE_SLOT + JOB_QUEUE)
+#define UPLOAD_SLOT (CLIENTS_SLOT + CLIENTS_JOBS)
 
 static struct job *take(struct session *s, struct job *job, enum job_origin origin)
 {
@@ -51,7 +52,7 @@ struct job *job_new(struct session *s, enum job_origin origin)
 
 struct job *job_new_client(struct session *s, struct client *client)
 {
-	return client->jobs < CLIENT_JOBS ? take_free(s, CLIENTS_SLOT, JOB_COUNT, JOB_RPC) : NULL;
+	return client->jobs < CLIENT_JOBS ? take_free(s, CLIENTS_SLOT, UPLOAD_SLOT, JOB_RPC) : NULL;
 }
 
 void job_set_client(struct job *job, struct client *client, u64 id)
@@ -60,6 +61,13 @@ void job_set_client(struct job *job, struct client *client, u64 id)
 	job->client_id = id;
 	if (client)
 		client->jobs++;
+}
+
+struct job *job_new_upload(struct session *s, u32 slot)
+{
+	struct job *job = &s->console->jobs[UPLOAD_SLOT + slot];
+
+	return job->is_used ? NULL : take(s, job, JOB_UPLOAD);
 }
 
 struct job *job_new_cancel(struct session *s)

@@ -16,8 +16,8 @@
  * From the bottom to the top, none calls one above: session.c (queues, notices), client.c (programs that said hello),
  * job.c (commands under way), prompt.c (the line and what it starts), fetch.c (tables that root gives line by line),
  * request.c (commands that are one request), batch.c (one command on several VMs), handlers.c, logs.c, top.c, apply.c
- * (vos.conf), attach.c (terminals of VMs), cancel.c, verbs.c and rpc.c (requests of programs), command_table.c,
- * console.c (who gets what, and a turn of it all).
+ * (vos.conf), attach.c (terminals of VMs), cancel.c, stream.c and upload.c (streams of programs), verbs.c and rpc.c
+ * (requests of programs), command_table.c, console.c (who gets what, and a turn of it all).
  * A job calls its command's functions by the row of the table, and keeps the result of the prompt's command for the
  * prompt to find.
  *
@@ -37,6 +37,7 @@
 #include "inventory.h"
 #include "queue.h"
 #include "report.h"
+#include "stream.h"
 
 #define INPUT_BYTES 65536u
 #define OUTPUT_BYTES (2u * 1024u * 1024u)
@@ -47,8 +48,9 @@
 #define CLIENTS_JOBS 32u		/* commands of programs with `hello` under way, of all lines */
 #define LINE_COUNT 8u			/* lines at the same time */
 #define LINE_STALL_NS (2000000000ull)
-/* Of each line the prompt's and one `cancel`; that of vos.conf at the start; two queues, which all lines share. */
-#define JOB_COUNT (2u * LINE_COUNT + 1u + JOB_QUEUE + CLIENTS_JOBS)
+/* Of each line the prompt's and one `cancel`; that of vos.conf at the start; two queues, which all lines share; what
+ * the console itself asks of root for each upload. */
+#define JOB_COUNT (2u * LINE_COUNT + 1u + JOB_QUEUE + CLIENTS_JOBS + UPLOADS)
 #define SESSION_BYTES_MAX 40960u
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
 #define HELD_BYTES 8192u
@@ -62,6 +64,7 @@ struct console_ops {
 	void (*vm_write)(void *context, u32 vm, char byte);	/* only while it has room */
 	void (*vm_break)(void *context, u32 vm);		/* a break on its serial line; likewise */
 	u64 (*random)(void *context);
+	u8 *uploads;		/* the window of uploads: UPLOADS * UPLOAD_WINDOW_BYTES */
 	void *context;
 };
 
@@ -75,7 +78,8 @@ enum job_origin {
 	JOB_PROMPT,		/* the person waits */
 	JOB_BACKGROUND,		/* was let go with Ctrl-C or --wait; the result is printed as a notice */
 	JOB_STARTUP,		/* vos.conf at the start; prints notices */
-	JOB_RPC		/* a program's */
+	JOB_RPC,	/* a program's */
+	JOB_UPLOAD	/* a piece of an upload: nobody waits */
 };
 
 /* One of the VMs that a command is for, and how it went there: RESULT_OK as long as nothing is wrong. */
@@ -183,6 +187,8 @@ struct console {
 	u64 boot_id;			/* random: another one after each start */
 	u64 next_client;		/* number of the next client; counts up from a random one */
 	struct inventory inventory;
+	struct event_ring events;
+	u32 last_stream;		/* number of the stream that was opened last */
 	u32 next_id;
 	struct job jobs[JOB_COUNT];
 	/* vos.conf */
@@ -216,6 +222,7 @@ struct session {
 	u64 scanner_fed_ns;
 	bool has_peer;			/* a program has sent sync: it gets events */
 	struct clients clients;
+	struct streams streams;
 	u64 log_at;			/* kernel log: printed up to here */
 	struct told told[VM_COUNT];
 	/* attached */
@@ -295,6 +302,8 @@ struct job *job_of_prompt(struct session *s);
 struct job *job_new_cancel(struct session *s);
 /* A free slot for that client's command; NULL: it has CLIENT_JOBS, or all have CLIENTS_JOBS. */
 struct job *job_new_client(struct session *s, struct client *client);
+/* The slot for what is asked of root about that upload, if it is free, else NULL. */
+struct job *job_new_upload(struct session *s, u32 slot);
 /* The job is that client's, if there is one (NULL: none), and answers that id. */
 void job_set_client(struct job *job, struct client *client, u64 id);
 /* Do job->args.command. */

@@ -622,6 +622,7 @@ static void close_line(struct session *s)
 		free(s->editor.history[i]);
 	free(s->top.shown);
 	free(s->scanner.body);
+	stream_close_all(s);
 	client_forget_all(s);
 	memset(s, 0, sizeof(*s));
 }
@@ -637,6 +638,7 @@ void fake_end(struct fake_root *root)
 	for (u32 i = 0; i < JOB_COUNT; i++)
 		free(c->jobs[i].targets);
 	fake_images_end();
+	event_ring_free(&c->events);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -690,7 +692,7 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 		.serial_baud = 115200,
 	};
 	root.ops = (struct console_ops){ now_ns, take_request, vm_read, vm_has_room, vm_write, vm_break,
-		now_ns, &root };
+		now_ns, fake_window, &root };
 	root.line = (struct line_ops){ send, &root };
 	start_console(&root, conf);
 	return &root;

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Streams of programs: a VM's console with two viewers, input that comes twice or not at all, the log, events, and what
+ * ends a stream. No stream makes a guest wait.
+ */
+/*
+ * links: console
+ * helpers: fake_root.c
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+
+#include "stream_bench.h"
+
+static void say(const char *text)
+{
+	fake_guest_writes(root, "a", text);
+	fake_run(root);
+	collect();
+}
+
+static void two_viewers(void **state)
+{
+	u64 x = hello("x", 1024), y = hello("y", 256);
+	u32 live, all;
+
+	(void)state;
+	run_vm("a");
+	say("first line\r\n");
+	forget_all();
+	live = open_stream(x, "\"open-console\",\"arguments\":{\"name\":\"a\"}");
+	assert_int_equal(number_in(control, "offset"), number_in(control, "end"));
+	all = open_stream(y, "\"open-console\",\"arguments\":{\"name\":\"a\",\"from\":\"log\"}");
+	assert_int_equal(number_in(control, "offset"), 0);
+	assert_int_not_equal(live, all);
+	say("second line\r\n");
+	assert_int_equal(seen[live].frames + seen[all].frames, 0);	/* no credit yet */
+	credit(x, live, 1000000);
+	credit(y, all, 15);
+	assert_int_equal(seen[live].next - seen[live].first, 13);
+	assert_memory_equal(seen[live].bytes, "second line\r\n", 13);
+	assert_int_equal(seen[all].next, 15);
+	assert_memory_equal(seen[all].bytes, "first line\r\nsec", 15);
+	credit(y, all, 1000000);
+	assert_int_equal(seen[all].next, 25);
+	assert_memory_equal(seen[all].bytes, "first line\r\nsecond line\r\n", 25);
+	/* A frame was lost: from there again; asked twice, it comes twice. */
+	forget_all();
+	ask_for(y, "\"credit\",\"arguments\":{\"stream\":2,\"to\":1000000,\"from\":6}", "\"end\":25,\"taken\":0");
+	assert_int_equal(seen[all].first, 6);
+	assert_memory_equal(seen[all].bytes, "line\r\nsecond line\r\n", 19);
+	/* A VM that stops and starts is the same console. */
+	command("stop-vm a --force", "stopped", RESULT_OK);
+	command("start-vm a", "running", RESULT_OK);
+	forget_all();
+	say("third\r\n");
+	assert_memory_equal(seen[live].bytes, "third\r\n", 7);
+	assert_memory_equal(seen[all].bytes, "third\r\n", 7);
+	assert_int_equal(ends, 0);
+}
+
+/* 3,000 lines, in pieces as a guest writes them; both get all of them, in frames of their sizes. */
+static void long_output(void **state)
+{
+	static char all[SEEN_BYTES];
+	size_t used = 0;
+	u64 x = hello("x", 4096), y = hello("y", 300);
+	u32 a, b;
+
+	(void)state;
+	run_vm("a");
+	a = open_stream(x, "\"open-console\",\"arguments\":{\"name\":\"a\",\"from\":\"log\"}");
+	b = open_stream(y, "\"open-console\",\"arguments\":{\"name\":\"a\",\"from\":\"log\"}");
+	credit(x, a, 10000000);
+	credit(y, b, 10000000);
+	forget_all();
+	root->send_limit = 4000;	/* a slow line */
+	for (u32 i = 0; i < 3000; i++) {
+		char line[40];
+
+		snprintf(line, sizeof(line), "line %u of the guest\r\n", i);
+		memcpy(all + used, line, strlen(line));
+		used += strlen(line);
+		fake_guest_writes(root, "a", line);
+		if (i % 10 == 9) {
+			fake_run(root);
+			collect();
+		}
+	}
+	for (u32 i = 0; i < 200; i++) {
+		fake_run(root);
+		collect();
+	}
+	root->send_limit = 0;
+	for (u32 i = 0; i < 2; i++) {
+		struct seen *s = &seen[i ? b : a];
+
+		assert_int_equal(s->jumps, 0);
+		assert_int_equal(s->next - s->first, used);
+		assert_memory_equal(s->bytes, all, used);
+	}
+	assert_true(seen[a].longest <= 4096 && seen[b].longest <= 300);
+}
+
+/* A viewer without credit, or that takes nothing: the guest writes on, and the next offset shows what was lost. */
+static void never_stops_the_guest(void **state)
+{
+	static char line[1001];
+	u64 x = hello("x", 1024);
+	u32 a;
+
+	(void)state;
+	memset(line, 'x', 1000);
+	run_vm("a");
+	a = open_stream(x, "\"open-console\",\"arguments\":{\"name\":\"a\",\"from\":\"log\"}");
+	credit(x, a, 10);
+	forget_all();
+	for (u32 i = 0; i < 200; i++)
+		say(line);
+	assert_int_equal(root->vms[0].out_head, root->vms[0].out_tail);
+	assert_int_equal(seen[a].next, 10);
+	forget_all();
+	credit(x, a, 10000000);
+	assert_int_equal(seen[a].first, 200000 - HISTORY_BYTES);
+	assert_int_equal(seen[a].next, 200000);
+}
+
+static void expect_typed(const char *words)
+{
+	struct fake_vm *vm = &root->vms[0];
+
+	assert_int_equal(vm->in_count, strlen(words));
+	assert_memory_equal(vm->input, words, strlen(words));
+}
+
+static void input(void **state)
+{
+	static char many[STREAM_INPUT_BYTES + 500];
+	u64 x = hello("x", 1024);
+	u32 a, b;
+
+	(void)state;
+	run_vm("a");
+	b = open_stream(x, "\"open-console\",\"arguments\":{\"name\":\"a\"}");
+	a = open_stream(x, "\"open-console\",\"arguments\":{\"name\":\"a\",\"write\":true}");
+	assert_int_equal(number_in(control, "limit"), STREAM_INPUT_BYTES);
+	forget_all();
+	put(b, 0, "not allowed", 11);
+	expect_typed("");
+	assert_int_equal(seen[b].acks, 0);
+	put(a, 0, "hello", 5);
+	expect_typed("hello");
+	assert_int_equal(seen[a].taken, 5);
+	assert_int_equal(seen[a].limit, 5 + STREAM_INPUT_BYTES);
+	put(a, 0, "hello", 5);			/* came twice */
+	put(a, 7, "gap", 3);			/* one was lost */
+	expect_typed("hello");
+	assert_int_equal(seen[a].taken, 5);
+	put(a, 3, "lo wor", 6);			/* partly known */
+	expect_typed("hello wor");
+	assert_int_equal(seen[a].taken, 9);
+	put(a, ~0ull - 2, "xxxxxxxx", 8);	/* around zero */
+	expect_typed("hello wor");
+	put(a, 9, "", 0);
+	/* The guest takes no more: as much waits as was allowed. */
+	memset(many, 'm', sizeof(many));
+	put(a, 9, many, sizeof(many));
+	assert_int_equal(root->vms[0].in_count, 64);
+	assert_true(stream_waits_for_vm(&session, 0));
+	assert_int_equal(seen[a].taken, 9 + STREAM_INPUT_BYTES);
+	assert_int_equal(seen[a].limit, 64 + STREAM_INPUT_BYTES);
+	for (u32 i = 0; i < 100; i++) {
+		root->vms[0].in_count = 0;
+		fake_run(root);
+	}
+	collect();
+	assert_int_equal(seen[a].limit, seen[a].taken + STREAM_INPUT_BYTES);
+	assert_false(stream_waits_for_vm(&session, 0));
+	/* What was meant for a VM that does not live is gone. */
+	command("stop-vm a --force", "stopped", RESULT_OK);
+	root->vms[0].in_count = 0;
+	put(a, seen[a].taken, "lost", 4);
+	expect_typed("");
+	put(a, seen[a].taken, "\0\0", 2);	/* any byte */
+}
+
+static void log_and_events(void **state)
+{
+	u64 x = hello("x", 512);
+	u32 a, b, c;
+
+	(void)state;
+	run_vm("v");
+	a = open_stream(x, "\"open-log\",\"arguments\":{\"from\":\"log\"}");
+	credit(x, a, 1000);
+	forget_all();
+	fake_log(root, "[    1.000000] a line\n");
+	fake_run(root);
+	collect();
+	assert_non_null(memmem(seen[a].bytes, SEEN_BYTES, "a line\n", 7));
+	b = open_stream(x, "\"open-events\"");
+	credit(x, b, 1000000);
+	c = open_stream(x, "\"open-events\",\"arguments\":{\"since\":0}");
+	forget_all();
+	credit(x, c, 1000000);
+	forget_all();
+	for (u32 i = 0; i < 300; i++) {
+		fake_event(root, "v", i % 2 ? VM_RUNNING : VM_PAUSED, STOP_REQUEST);
+		fake_run(root);
+		collect();
+	}
+	assert_int_equal(seen[b].frames, 300);
+	assert_non_null(memmem(seen[b].bytes, SEEN_BYTES, "\"event\":\"VM_STATE\",\"seq\":", 25));
+	/* One that comes later: the last ones, and the jump says how many were lost. */
+	a = open_stream(x, "\"open-events\",\"arguments\":{\"since\":0}");
+	assert_true(number_in(control, "offset") == number_in(control, "end") - EVENTS_KEPT);
+	forget_all();
+	credit(x, a, 1000000);
+	assert_int_equal(seen[a].frames, EVENTS_KEPT);
+}
+
+static void endings(void **state)
+{
+	u64 x = hello("x", 512), y = hello("y", 512);
+	char request[96];
+	u32 a, b;
+
+	(void)state;
+	run_vm("a");
+	a = open_stream(x, "\"open-console\",\"arguments\":{\"name\":\"a\"}");
+	b = open_stream(y, "\"open-console\",\"arguments\":{\"name\":\"a\",\"write\":true}");
+	snprintf(request, sizeof(request), "\"close-stream\",\"arguments\":{\"stream\":%u}", a);
+	ask_for(y, request, "E_NOT_FOUND");		/* another client's */
+	ask_for(x, request, "{\"return\":{},\"c\":");
+	ask_for(x, request, "E_NOT_FOUND");
+	command("delete-vm a --force", "deleted", RESULT_OK);
+	collect();
+	assert_int_equal(ends, 1);
+	assert_non_null(strstr(end_text, "\"reason\":\"the VM was deleted\"},\"c\":"));
+	snprintf(request, sizeof(request), "\"credit\",\"arguments\":{\"stream\":%u,\"to\":5}", b);
+	ask_for(y, request, "E_NOT_FOUND");
+	put(b, 0, "late", 4);
+	/* Another VM of that name is another one. */
+	ask_for(x, "\"open-console\",\"arguments\":{\"name\":\"a\"}", "E_NOT_FOUND");
+	ask_for(x, "\"open-console\",\"arguments\":{\"name\":7}", "E_USAGE");
+	ask_for(x, "\"open-console\"", "E_USAGE");
+	run_vm("a");
+	ask_for(x, "\"open-console\",\"arguments\":{\"name\":\"a\",\"from\":\"nowhere\"}", "E_USAGE");
+	ask_for(x, "\"credit\",\"arguments\":{}", "E_USAGE");
+	exchange("{\"execute\":\"open-log\",\"id\":1}", "say hello first");
+	for (u32 i = 0; i < STREAM_CLIENT_COUNT; i++)
+		(void)open_stream(x, "\"open-log\"");
+	ask_for(x, "\"open-log\"", "E_LIMIT");
+	for (u32 i = 0; i < 3 * STREAM_CLIENT_COUNT; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "z%u", i / STREAM_CLIENT_COUNT);
+		(void)open_stream(hello(name, 0), "\"open-log\"");
+	}
+	ask_for(y, "\"open-log\"", "E_LIMIT");
+	/* Whoever says nothing for so long has left; the next one finds room. */
+	forget_all();
+	root->now_ns += STREAM_SILENT_NS;
+	fake_run(root);
+	collect();
+	assert_int_equal(ends, STREAM_COUNT);
+	assert_non_null(strstr(end_text, "\"reason\":\"silent\""));
+	y = hello("y", 512);
+	(void)open_stream(y, "\"open-log\"");
+}
+
+/* A repeated request opens one stream, not two. */
+static void open_again(void **state)
+{
+	u64 x = hello("x", 512);
+	char first[256];
+
+	(void)state;
+	ask_for(x, "\"open-log\"", "\"stream\":");
+	memcpy(first, control, sizeof(first));
+	ids--;
+	ask_for(x, "\"open-log\"", "\"stream\":");
+	assert_string_equal(control, first);
+	assert_int_equal(session.clients.list[0].streams, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(two_viewers, setup, teardown),
+		cmocka_unit_test_setup_teardown(long_output, setup, teardown),
+		cmocka_unit_test_setup_teardown(never_stops_the_guest, setup, teardown),
+		cmocka_unit_test_setup_teardown(input, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_and_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(endings, setup, teardown),
+		cmocka_unit_test_setup_teardown(open_again, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
