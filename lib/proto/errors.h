@@ -76,6 +76,8 @@
 	ERROR(ERR_LIMIT, RESULT_RESOURCES, "E_LIMIT", "the limit of {have} {text} is reached; see log") \
 	/* need = bytes of RAM that its images take, have = what it has */ \
 	ERROR(ERR_IMAGE_MEMORY, RESULT_USAGE, "E_USAGE", 0) \
+	/* need = bytes of RAM asked for, have = the most that guest-physical addresses name */ \
+	ERROR(ERR_GUEST_MEMORY, RESULT_USAGE, "E_USAGE", 0) \
 	/* REQ_CANCEL; a stop is taken back, whatever else was begun goes on */ \
 	ERROR(ERR_CANCELED, RESULT_FAILED, "E_CANCELED", 0) \
 	ERROR(ERR_NO_DEVICE, RESULT_NOT_FOUND, "E_NOT_FOUND", \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "platform_parts.h"
+#include "range.h"
 #include "rt_log.h"
 #include "rt_time.h"
 #include "silicon.h"
@@ -61,6 +62,14 @@ static void tell_time(struct info_page *info)
 	now = rt_time_now_ns(&time);
 	if (seconds * NS_PER_S > now)
 		info->wall_boot_ns = seconds * NS_PER_S - now;
+}
+
+u64 platform_guest_limit(void)
+{
+	u32 words[4] = { 0 };
+
+	read_leaf(0x80000008u, words);
+	return 1ull << min_u64(max_u64(words[0] & 0xff, 36), 46);
 }
 
 static enum status start_clock(struct info_page *info)

@@ -19,6 +19,9 @@ enum status platform_start(struct info_page *info, const struct boot_page *boot)
 /* The GSI of an ISA interrupt, and in *flags what the firmware says of it (IRQ_LEVEL, IRQ_LOW). */
 u32 platform_isa_irq(u32 isa, u32 *flags);
 
+/* Where guest-physical addresses end: at the machine's own, or at 64 TiB. More than 4 GiB. */
+u64 platform_guest_limit(void);
+
 /* Does --no-driver= on the kernel's command line name this PCI function by its address ("02:1f.3"), by its driver, or
  * with "all"? */
 bool platform_leaves_alone(const char *cmdline, const char *address, const char *driver);

@@ -240,6 +240,14 @@ static void cap_too_large(struct cmd_error *error, const char *name, u32 need, u
 		vcpus, have);
 }
 
+static void guest_memory(struct cmd_error *error, const char *name, const struct reply *reply)
+{
+	char have[UNIT_TEXT_BYTES], need[UNIT_TEXT_BYTES];
+
+	error_set(error, RESULT_USAGE, "%s asks for %s of memory; a VM can have %s on this machine", name,
+		size_text(need, reply->need, true), size_text(have, reply->have, false));
+}
+
 static void image_memory(struct cmd_error *error, const char *name, const struct reply *reply)
 {
 	char have[UNIT_TEXT_BYTES], need[UNIT_TEXT_BYTES];
@@ -351,6 +359,9 @@ static void special_message(
 		break;
 	case ERR_IMAGE_MEMORY:
 		image_memory(error, request->name, reply);
+		break;
+	case ERR_GUEST_MEMORY:
+		guest_memory(error, request->name, reply);
 		break;
 	case ERR_VOLUME_SIZE: case ERR_VOLUME_RAM_SIZE: case ERR_DISK_MEMORY: case ERR_DISK_FULL:
 		disk_sizes(error, reply);

@@ -10,6 +10,7 @@
 #include "blk.h"
 #include "image_need.h"
 #include "map_window.h"
+#include "platform.h"
 #include "range.h"
 #include "root.h"
 #include "spec.h"
@@ -194,11 +195,14 @@ static u64 images_need(const struct vm_spec *spec)
 struct error_info vm_memory_judge(const struct vm_spec *spec)
 {
 	u64 need = images_need(spec), free_bytes = vm_free_bytes();
+	u64 most = platform_guest_limit() - (4 * GIB - RAM_LOW_LIMIT);
 
 	if (need > spec->memory_bytes)
 		return error_info_of(ERR_IMAGE_MEMORY, need, spec->memory_bytes);
 	need = vm_need_bytes(spec);
-	return need > free_bytes + vm_held_bytes() ? error_info_of(ERR_NO_MEMORY, need, free_bytes) : ERROR_INFO_NONE;
+	if (need > free_bytes + vm_held_bytes())
+		return error_info_of(ERR_NO_MEMORY, need, free_bytes);
+	return spec->memory_bytes > most ? error_info_of(ERR_GUEST_MEMORY, spec->memory_bytes, most) : ERROR_INFO_NONE;
 }
 
 struct error_info vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out)

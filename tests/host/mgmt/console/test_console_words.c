@@ -337,6 +337,7 @@ static void every_error_is_told(void **state)
 		{ ERR_NO_IMAGE, "E_NOT_FOUND", "there is no image \"01234567890123456789012345678901234567890123456789"
 			"01234567890123\". list-image" },
 		{ ERR_LIMIT, "E_LIMIT", "16 0123456789" },
+		{ ERR_GUEST_MEMORY, "E_USAGE", "web asks for 4.7 GiB of memory; a VM can have 16 B on this machine" },
 		{ ERROR_COUNT, "E_FAILED", "web failed (error " },
 		{ ~0u, "E_FAILED", "web failed (error 4294967295)" },
 	};

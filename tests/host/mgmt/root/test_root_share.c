@@ -423,10 +423,34 @@ static void too_little_for_its_images(void **state)
 	bench_delete("a");
 }
 
+/* Memory that no guest-physical address of this machine names: refused when it is defined or changed, not at the start. */
+static void more_than_addresses(void **state)
+{
+	const u64 most = (1ull << 40) - GIB;		/* fake_platform.c has 40 bits; 1 GiB below 4 GiB is a hole */
+	struct request r = bench_make_request(REQ_CREATE, "a", 0);
+
+	(void)state;
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = most + PAGE_SIZE_2M, .memory_policy = MEMORY_LAZY };
+	bench_send(&r);
+	bench_expect(ERR_GUEST_MEMORY);
+	assert_int_equal(bench_answer.need, most + PAGE_SIZE_2M);
+	assert_int_equal(bench_answer.have, most);
+	r.spec.memory_bytes = most;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	r.op = REQ_SET;
+	r.fields = BIT32(FIELD_MEMORY);
+	r.spec.memory_bytes = 16ull << 40;
+	bench_send(&r);
+	bench_expect(ERR_GUEST_MEMORY);
+	bench_delete("a");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_fields_of_a_vm_at_rest), cmocka_unit_test(too_little_for_its_images),
+		cmocka_unit_test(more_than_addresses),
 		cmocka_unit_test(a_start_tells_the_share),
 		cmocka_unit_test(set_while_it_runs),
 		cmocka_unit_test(refused_sets), cmocka_unit_test(set_at_any_time), cmocka_unit_test(statistics),
