@@ -6,35 +6,12 @@
 #ifndef VOS_STORE_BENCH_H
 #define VOS_STORE_BENCH_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "driver.h"
-#include "fake_kernel.h"
-#include "info_page.h"
-#include "root.h"
-#include "root_bench.h"
-#include "store.h"
+#include "store_orders.h"
 #include "vm_layout.h"
-#include "wires.h"
 
 #define VIRTIO 0u			/* slots */
 #define NVME DRIVER_LINKS
-
-static u64 store;			/* its thread */
-static struct ring orders, reports;
-
-static inline void attach_store(void)
-{
-	u64 h_pd = fake_pd_of(store);
-
-	ring_attach_consumer(&orders, fake_memory(h_pd, STORE_ORDERS), STORE_ORDER_RING_BYTES);
-	ring_attach_producer(&reports, fake_memory(h_pd, STORE_REPORTS), STORE_REPORT_RING_BYTES);
-}
 
 /* The drivers have begun their links: what is not up is not there. */
 static inline void begin_links(void)
@@ -48,32 +25,6 @@ static inline void begin_links(void)
 		link->epoch++;
 		link->state = slot == VIRTIO || slot == NVME ? BLK_UP : BLK_DOWN;
 	}
-}
-
-static inline void report(struct store_report r)
-{
-	assert_true(ring_put(&reports, &r, sizeof(r)));
-	bench_turns(ROOT_BIT_STORE, 4);
-}
-
-static inline struct store_order take(enum store_op op)
-{
-	struct store_order order = { 0 };
-
-	assert_true(ring_get(&orders, &order, sizeof(order)));
-	assert_int_equal(order.op, op);
-	return order;
-}
-
-static inline void expect_no_order(void)
-{
-	bench_turns(0, 3);
-	assert_int_equal(ring_used(&orders), 0);
-}
-
-static inline void done(const struct store_order *order, enum store_error error)
-{
-	report((struct store_report){ .kind = STORE_DONE, .id = order->id, .error = error });
 }
 
 static inline void tell_disk(u32 slot, u64 bytes, u64 largest, enum store_table table, u32 features)
@@ -168,17 +119,6 @@ static inline void expect_clean(void)
 	bench_expect(ERR_NO_VOLUME);
 	assert_int_equal(bench_row_count, 2);
 	tell_disks();
-}
-
-static inline struct request a_create(const char *name, u64 bytes, const char *on, const char *volume)
-{
-	struct request r = bench_make_request(REQ_CREATE, name, 0);
-
-	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .disk_count = 1 };
-	r.spec.disks[0].bytes = bytes;
-	strcpy(r.spec.disks[0].on, on);
-	strcpy(r.spec.disks[0].volume, volume);
-	return r;
 }
 
 static inline void create(const char *name, u64 bytes, const char *on, const char *volume)

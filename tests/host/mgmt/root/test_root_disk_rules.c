@@ -14,87 +14,10 @@
 
 #include <cmocka.h>
 
-#include "fake_kernel.h"
-#include "info_page.h"
-#include "root.h"
-#include "root_bench.h"
-#include "store.h"
-#include "wires.h"
+#include "store_orders.h"
 
 static u64 store;		/* its thread */
 static struct ring orders, reports;
-
-static void attach_store(void)
-{
-	u64 h_pd = fake_pd_of(store);
-
-	ring_attach_consumer(&orders, fake_memory(h_pd, STORE_ORDERS), STORE_ORDER_RING_BYTES);
-	ring_attach_producer(&reports, fake_memory(h_pd, STORE_REPORTS), STORE_REPORT_RING_BYTES);
-}
-
-static int setup(void **state)
-{
-	int rc = bench_boot(state);
-
-	store = fake_thread_nth(SERVICE_STORE);
-	attach_store();
-	return rc;
-}
-
-static void report(u32 id, enum store_error error)
-{
-	struct store_report r = { .kind = STORE_DONE, .id = id, .error = error };
-
-	assert_true(ring_put(&reports, &r, sizeof(r)));
-	bench_turns(ROOT_BIT_STORE, 3);
-}
-
-/* The next order is this one; returns it. */
-static struct store_order take(enum store_op op)
-{
-	struct store_order order = { 0 };
-
-	assert_true(ring_get(&orders, &order, sizeof(order)));
-	assert_int_equal(order.op, op);
-	return order;
-}
-
-static void expect_done(enum store_op op)
-{
-	report(take(op).id, STORE_OK);
-}
-
-static void expect_no_order(void)
-{
-	assert_int_equal(ring_used(&orders), 0);
-}
-
-static struct request a_create(const char *name, u64 bytes, const char *on, const char *volume)
-{
-	struct request r = bench_make_request(REQ_CREATE, name, 0);
-
-	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .disk_count = 1 };
-	r.spec.disks[0].bytes = bytes;
-	strcpy(r.spec.disks[0].on, on);
-	strcpy(r.spec.disks[0].volume, volume);
-	return r;
-}
-
-static void delete_made(const char *name, enum store_op op)
-{
-	bench_ask(REQ_DELETE, name, 0);
-	bench_turns(0, 5);
-	assert_false(bench_is_answered());
-	expect_done(op);
-	bench_expect(ERR_NONE);
-}
-
-static void expect_all_back(void)
-{
-	bench_turns(0, 10);
-	assert_int_equal(fake_object_count(), bench_idle_objects);
-	assert_int_equal(fake_free_bytes(), bench_idle_bytes);
-}
 
 static void start(const char *name)
 {
@@ -134,7 +57,7 @@ static void expect_rules(u32 link, u32 iops, u64 rate)
 	assert_int_equal(order.link, link);
 	assert_int_equal(order.iops, iops);
 	assert_int_equal(order.bytes, rate);
-	report(order.id, STORE_OK);
+	done(&order, STORE_OK);
 }
 
 /* The store is told of limits before it serves the disk, of other ones while it does, and again when it is new. */
@@ -204,6 +127,7 @@ static void limits_end_with_the_link(void **state)
 {
 	struct request r = a_create("a", 2 * MIB, VOLUME_RAM, "");
 	struct vm_spec spec;
+	struct store_order order;
 	u32 link;
 
 	(void)state;
@@ -216,7 +140,8 @@ static void limits_end_with_the_link(void **state)
 	for (u32 run = 0; run < 2; run++) {
 		start("a");
 		expect_rules(link, 500, 0);
-		report(take(STORE_ATTACH).id, STORE_BUSY);
+		order = take(STORE_ATTACH);
+		done(&order, STORE_BUSY);
 		bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
 		bench_turns(0, 50);
 		bench_expect(ERR_NONE);
@@ -269,7 +194,7 @@ static void a_failed_disk_pauses(void **state)
 	order = take(STORE_RULES);
 	assert_int_equal(order.link, link);
 	assert_int_equal(order.flags, STORE_HOLD_ERRORS);
-	report(order.id, STORE_OK);
+	done(&order, STORE_OK);
 	report_failure(link);			/* not served yet: that can't be */
 	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
 	expect_done(STORE_ATTACH);
@@ -306,5 +231,5 @@ int main(void)
 		cmocka_unit_test(a_failed_disk_pauses),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, setup_store, NULL);
 }

@@ -13,71 +13,10 @@
 
 #include <cmocka.h>
 
-#include "fake_kernel.h"
-#include "info_page.h"
-#include "root.h"
-#include "root_bench.h"
-#include "store.h"
-#include "wires.h"
+#include "store_orders.h"
 
 static u64 store;		/* its thread */
 static struct ring orders, reports;
-
-static void attach_store(void)
-{
-	u64 h_pd = fake_pd_of(store);
-
-	ring_attach_consumer(&orders, fake_memory(h_pd, STORE_ORDERS), STORE_ORDER_RING_BYTES);
-	ring_attach_producer(&reports, fake_memory(h_pd, STORE_REPORTS), STORE_REPORT_RING_BYTES);
-}
-
-static int setup(void **state)
-{
-	int rc = bench_boot(state);
-
-	store = fake_thread_nth(SERVICE_STORE);
-	attach_store();
-	return rc;
-}
-
-static void report(u32 id, enum store_error error)
-{
-	struct store_report r = { .kind = STORE_DONE, .id = id, .error = error };
-
-	assert_true(ring_put(&reports, &r, sizeof(r)));
-	bench_turns(ROOT_BIT_STORE, 3);
-}
-
-/* The next order is this one; returns it. */
-static struct store_order take(enum store_op op)
-{
-	struct store_order order = { 0 };
-
-	assert_true(ring_get(&orders, &order, sizeof(order)));
-	assert_int_equal(order.op, op);
-	return order;
-}
-
-static void expect_done(enum store_op op)
-{
-	report(take(op).id, STORE_OK);
-}
-
-static void expect_no_order(void)
-{
-	assert_int_equal(ring_used(&orders), 0);
-}
-
-static struct request a_create(const char *name, u64 bytes, const char *on, const char *volume)
-{
-	struct request r = bench_make_request(REQ_CREATE, name, 0);
-
-	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .disk_count = 1 };
-	r.spec.disks[0].bytes = bytes;
-	strcpy(r.spec.disks[0].on, on);
-	strcpy(r.spec.disks[0].volume, volume);
-	return r;
-}
 
 static void create(const char *name, u64 bytes, const char *on, const char *volume, enum error error)
 {
@@ -104,23 +43,6 @@ static void delete_vm(const char *name, u32 flags)
 	bench_expect(ERR_NONE);
 }
 
-/* The same of one whose volume goes with it. */
-static void delete_made(const char *name, enum store_op op)
-{
-	bench_ask(REQ_DELETE, name, 0);
-	bench_turns(0, 5);
-	assert_false(bench_is_answered());
-	expect_done(op);
-	bench_expect(ERR_NONE);
-}
-
-static void expect_all_back(void)
-{
-	bench_turns(0, 10);
-	assert_int_equal(fake_object_count(), bench_idle_objects);
-	assert_int_equal(fake_free_bytes(), bench_idle_bytes);
-}
-
 static void a_volume_in_ram(void **state)
 {
 	struct store_order order;
@@ -135,7 +57,7 @@ static void a_volume_in_ram(void **state)
 	assert_int_equal(fake_rights(fake_pd_of(store), STORE_RAM + order.slot * STORE_RAM_STRIDE),
 			 RIGHT_R | RIGHT_W);
 	assert_int_equal(fake_rights(fake_pd_of(store), STORE_RAM + order.slot * STORE_RAM_STRIDE + 64 * MIB), 0);
-	report(order.id, STORE_OK);
+	done(&order, STORE_OK);
 	bench_expect(ERR_NONE);
 	assert_string_equal(bench_answer.vm.disks[0].volume, "a.0");
 	assert_string_equal(bench_answer.vm.disks[0].on, VOLUME_RAM);
@@ -149,18 +71,18 @@ static void a_volume_in_ram(void **state)
 static void a_change_while_it_goes(void **state)
 {
 	struct request r = bench_make_request(REQ_SET, "a", 0);
-	u32 deletion;
+	struct store_order deletion;
 
 	(void)state;
 	create_made("a", 2 * MIB, VOLUME_RAM, "");
 	bench_ask(REQ_DELETE, "a", 0);
 	bench_turns(0, 5);
-	deletion = take(STORE_DROP_RAM).id;
+	deletion = take(STORE_DROP_RAM);
 	r.fields = BIT32(FIELD_WEIGHT);
 	r.spec.share.weight = 200;
 	bench_send(&r);
 	bench_expect(ERR_VM_STATE);
-	report(deletion, STORE_OK);
+	done(&deletion, STORE_OK);
 	bench_ask(REQ_STATUS, "a", 0);
 	bench_expect(ERR_NO_VM);
 	expect_all_back();
@@ -196,7 +118,7 @@ static void a_run(void **state)
 	assert_null(fake_memory(fake_pd_of(store), STORE_LINKS + BLK_LINK_BYTES));
 	assert_int_equal(fake_badge(pd, VMM_H_STORE, store), STORE_BIT_VM);
 	assert_int_equal(fake_badge(fake_pd_of(store), STORE_H_VM, bench_vmm_thread()), VMM_BIT_DISK);
-	report(order.id, STORE_OK);
+	done(&order, STORE_OK);
 	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
 	bench_await_answer();
 
@@ -209,7 +131,7 @@ static void a_run(void **state)
 	order = take(STORE_DETACH);
 	bench_turns(0, 50);
 	expect_no_order();
-	report(order.id, STORE_OK);
+	done(&order, STORE_OK);
 	bench_expect(ERR_NONE);
 	assert_null(fake_memory(fake_pd_of(store), STORE_LINKS));
 	assert_int_equal(fake_threads_made(), made);
@@ -568,7 +490,7 @@ static void each_call_fails_once(void **state)
 		fake_fail_call(n, ST_NOMEM);
 		bench_send(&r);
 		if (ring_get(&orders, &order, sizeof(order)))
-			report(order.id, STORE_OK);
+			done(&order, STORE_OK);
 		bench_await_answer();
 		if (bench_answer.error == ERR_NONE) {
 			bench_ask(REQ_START, "h", 0);
@@ -578,7 +500,7 @@ static void each_call_fails_once(void **state)
 		for (u32 i = 0; i < 50; i++) {
 			bench_turns(0, 2);
 			if (ring_get(&orders, &order, sizeof(order)))
-				report(order.id, STORE_OK);
+				done(&order, STORE_OK);
 		}
 		fake_fail_call(0, ST_OK);
 		bench_ask(REQ_STATUS, "h", 0);
@@ -597,5 +519,5 @@ int main(void)
 		cmocka_unit_test(each_call_fails_once),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, setup_store, NULL);
 }

@@ -423,7 +423,7 @@ static void too_little_for_its_images(void **state)
 	bench_delete("a");
 }
 
-/* Memory that no guest-physical address of this machine names: refused when it is defined or changed, not at the start. */
+/* Memory that no guest-physical address of this machine names is refused when it is defined, not at the start. */
 static void more_than_addresses(void **state)
 {
 	const u64 most = (1ull << 40) - GIB;		/* fake_platform.c has 40 bits; 1 GiB below 4 GiB is a hole */
