@@ -10,9 +10,9 @@ TEST_IMAGES	+= hostile-vmm=$(B)/pd/hostile.stripped
 -include $(HOSTILE_OBJ:.o=.d)
 
 # A kernel for QEMU's -kernel whose NVMe driver is hostile.
-inc.tests/isolation := drivers/blk/common drivers/blk/nvme
+inc.tests/isolation := drivers/common drivers/blk/common drivers/blk/nvme
 HOSTILE_NVME	:= $(addprefix $(B)/obj/u/,tests/isolation/hostile_nvme.c.o drivers/blk/nvme/nvme_queue.c.o \
-		   drivers/blk/common/regs.c.o)
+		   drivers/common/regs.c.o)
 $(B)/pd/hostile_nvme.elf: $(HOSTILE_NVME) $(U_OBJS) $(MK)
 	$(call say,LD3,$@)
 	@mkdir -p $(@D)
