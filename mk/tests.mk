@@ -36,7 +36,7 @@ coverage: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(SUBMAKE) CO
 # Machines that make test has no time for.
 test-more: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m more $(T)
 # Disks and volumes at length: every kind of disk, with file systems.
-test-io: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m io $(T)
+test-io: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && VOS_TEST_MINUTES=240 $(RUN) boot -m io $(T)
 # Programs on the line at length, with faults: WIRE_REQUESTS=100000, WIRE_REBOOTS=50.
 wire-soak: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m wire $(T)
 # VOS below KVM below QEMU: Linux, KVM and QEMU are Debian's.

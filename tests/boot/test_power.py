@@ -49,9 +49,11 @@ def prepare(kind, disk, folder):
 
 
 def boot_guest(machine):
+    """The machine's second disk has the program."""
     machine.wait_prompt()
+    disk = f'virtio{[kind for kind, *_ in machine.disks].count("virtio") - 1}'
     machine.until(lambda: 'error[' not in machine.cmd(
-        'create-vm --name a --memory 128M --disk volume=records --disk volume=files --disk volume=virtio1,ro'),
+        f'create-vm --name a --memory 128M --disk volume=records --disk volume=files --disk volume={disk},ro'),
         'the disks')
     machine.ok('start-vm a')
     machine.attach('a')
