@@ -27,6 +27,7 @@ part.kernel	:= $(KERNEL) lib/base
 part.rt		:= lib/rt
 $(foreach p,libvos vos vosd,$(eval part.$(p) := mgmt/host/$(p)))
 part.libvos	+= lib/wire
+libs.vosd	:= -ljansson
 # Libraries of Linux that a part needs.
 libs.libvos	:= -ljansson
 $(foreach p,$(PDS),$(eval part.$(p) := $(rooms.$(p))))

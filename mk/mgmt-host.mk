@@ -42,5 +42,48 @@ $(T_DIR)/vosd: $(call tool_objs,vosd) $(T_DIR)/libvos.a
 .PHONY: do-host host
 # The boot tests run them.
 do-boot-files: do-host
-do-host: $(T_DIR)/vos $(T_LIB)/libvos.a $(T_LIB)/libvos.so
+do-host: $(T_DIR)/vos $(T_DIR)/vosd $(T_LIB)/libvos.a $(T_LIB)/libvos.so
 host: ; +$(Q)$(DEPS) host && $(SUBMAKE) do-host
+
+# ---- installation ----
+PREFIX		?= /usr/local
+DESTDIR		?=
+T_ROOT		= $(DESTDIR)$(PREFIX)
+T_PACKAGE	:= $(HOSTTOOLS)/package
+# Debian's folder below /usr; other prefixes have the plain one.
+T_LIBDIR	= $(if $(filter /usr,$(PREFIX)),lib/$(shell $(CC) -print-multiarch),lib)
+
+define VOS_PC
+prefix=$(PREFIX)
+Name: libvos
+Description: manage machines that run the VOS hypervisor
+Version: $(VERSION)
+Requires.private: jansson
+Cflags: -I$${prefix}/include
+Libs: -L$${prefix}/$(T_LIBDIR) -lvos
+endef
+export VOS_PC
+
+.PHONY: install deb do-install do-deb
+do-install: do-host
+	$(call say,INSTALL,$(T_ROOT))
+	$(Q)install -d $(addprefix $(T_ROOT)/,bin include $(T_LIBDIR)/pkgconfig share/man/man1 share/man/man8 \
+		share/bash-completion/completions lib/systemd/user share/doc/vos-host/examples)
+	$(Q)install $(T_DIR)/vos $(T_DIR)/vosd $(T_ROOT)/bin
+	$(Q)install -m 644 $(HOSTTOOLS)/libvos/vos.h $(HOSTTOOLS)/libvos/vm.h $(T_ROOT)/include
+	$(Q)install -m 644 $(T_LIB)/libvos.a $(T_LIB)/$(LIBVOS_SONAME) $(T_ROOT)/$(T_LIBDIR)
+	$(Q)ln -sfn $(LIBVOS_SONAME) $(T_ROOT)/$(T_LIBDIR)/libvos.so
+	$(Q)printf '%s\n' "$$VOS_PC" > $(T_ROOT)/$(T_LIBDIR)/pkgconfig/libvos.pc
+	$(Q)$(T_DIR)/vos --manual | gzip -9n > $(T_ROOT)/share/man/man1/vos.1.gz
+	$(Q)gzip -9nc $(T_PACKAGE)/vosd.8 > $(T_ROOT)/share/man/man8/vosd.8.gz
+	$(Q)install -m 644 $(T_PACKAGE)/vos.bash $(T_ROOT)/share/bash-completion/completions/vos
+	$(Q)install -m 644 $(T_PACKAGE)/vosd@.service $(T_ROOT)/lib/systemd/user
+	$(Q)install -m 644 $(HOSTTOOLS)/libvos/examples/*.c $(T_ROOT)/share/doc/vos-host/examples
+install: ; +$(Q)$(DEPS) host && $(SUBMAKE) do-install
+
+do-deb: do-host
+	$(Q)rm -rf $(B)/deb && $(MAKE) --no-print-directory do-install DESTDIR=$(abspath $(B)/deb) PREFIX=/usr
+	$(Q)strip --strip-unneeded -R .comment -R .note $(B)/deb/usr/bin/vos $(B)/deb/usr/bin/vosd \
+		$(B)/deb/usr/lib/*/$(LIBVOS_SONAME) && strip -g $(B)/deb/usr/lib/*/libvos.a
+	$(Q)$(T_PACKAGE)/deb.sh $(B) $(VERSION)
+deb: ; +$(Q)$(DEPS) host && $(SUBMAKE) do-deb

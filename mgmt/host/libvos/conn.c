@@ -86,8 +86,10 @@ void conn_turn(struct vos *vos, u64 until)
 		until = sooner(until, now_ns() + IDLE_NS);
 
 	block_pipe(&before);
-	if (!vos->is_broken && (vos->is_lost || vos->is_stranger))
+	if (!vos->is_broken && (vos->is_lost || vos->is_stranger)) {
 		greet_again(vos);
+		until = 0;	/* what it has ended is not waited for */
+	}
 	if (!vos->is_broken) {
 		retry_pump(vos, now_ns());
 		stream_pump(vos, now_ns());

@@ -99,6 +99,7 @@ struct vos {
 	u64 greeting_id;
 	char version[64], boot_id[BOOT_ID_BYTES];
 	u32 minor;
+	u64 max_frame;		/* that VOS takes on its line, which may be behind a vosd */
 	u64 client;		/* 0 = VOS before 1.1 */
 	bool is_lost;		/* the line has ended or failed: open it again */
 	bool is_stranger;	/* VOS does not know the client: greet again */

@@ -43,6 +43,7 @@ static void take_sync(struct vos *vos, const json_t *result)
 	if (vos->greeting != GREETING_SYNC)
 		return;
 	vos->minor = (u32)json_integer_value(json_object_get(about, "minor"));
+	vos->max_frame = (u64)json_integer_value(json_object_get(about, "max-frame"));
 	snprintf(vos->version, sizeof(vos->version), "%s", version ? version : "?");
 	if (vos->boot_id[0] && (!boot || strcmp(boot, vos->boot_id) != 0)) {
 		retry_fail_all(vos, "the machine was restarted");
@@ -83,10 +84,16 @@ void greet_message(struct vos *vos, const json_t *message)
 	const json_t *result = json_object_get(message, "return"), *id = json_object_get(message, "id");
 	bool is_ours = json_is_integer(id) && (u64)json_integer_value(id) == vos->greeting_id;
 
-	if (json_object_get(result, "VOS"))
+	if (vos->greeting == GREETING_SYNC && is_ours && json_is_true(json_object_get(message, "vosd"))) {
+		const char *why = json_string_value(json_object_get(json_object_get(message, "error"), "desc"));
+
+		conn_result(vos, VOS_LINK, "E_LINK", "%s", why ? why : "vosd has no connection");
+		vos->greeting = GREETING_FAILED;
+	} else if (json_object_get(result, "VOS")) {
 		take_sync(vos, result);
-	else if (vos->greeting == GREETING_HELLO && is_ours)
+	} else if (vos->greeting == GREETING_HELLO && is_ours) {
 		take_hello(vos, message);
+	}
 }
 
 /* ---- questions ---- */
@@ -159,9 +166,12 @@ static bool open_line(struct vos *vos, char *why)
 
 bool greet_open(struct vos *vos)
 {
+	u64 until = now_ns() + 2 * NS_S;
 	char why[HOST_WHY_BYTES];
 
-	if (!open_line(vos, why)) {
+	while (!open_line(vos, why) && vos->socket[0] && now_ns() < until)
+		pause_ns(REOPEN_PAUSE_NS);	/* a vosd that is about to start has the lock, and soon its socket */
+	if (vos->link.fd < 0) {
 		conn_result(vos, VOS_LINK, "E_LINK", "%s", why);
 		return false;
 	}

@@ -33,7 +33,7 @@ static void read_holder(int fd, char *holder, char *socket)
 	memcpy(socket, path, HOST_TEXT_BYTES);
 }
 
-static void write_holder(int fd, const char *serves)
+void link_holder(const struct link *link, const char *serves)
 {
 	char text[PATH_BYTES], name[17] = "?";
 	int comm = open("/proc/self/comm", O_RDONLY | O_CLOEXEC), count;
@@ -46,7 +46,7 @@ static void write_holder(int fd, const char *serves)
 	for (char *c = name; *c; c++)
 		*c = *c == ' ' ? '_' : *c;
 	count = snprintf(text, sizeof(text), "%u %s %s\n", (unsigned)getpid(), name, serves ? serves : "");
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)count, 0) != count)
+	if (ftruncate(link->lock, 0) != 0 || pwrite(link->lock, text, (size_t)count, 0) != count)
 		return;		/* the lock holds all the same */
 }
 
@@ -64,8 +64,8 @@ bool link_lock(struct link *link, const struct host *host, const char *serves, c
 		return false;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-		write_holder(fd, serves);
 		link->lock = fd;
+		link_holder(link, serves);
 		return true;
 	}
 	read_holder(fd, holder, socket);

@@ -20,6 +20,8 @@ struct link {
  * else socket is "". `serves`: the socket that this process will serve, or NULL. False: *why.
  */
 bool link_lock(struct link *link, const struct host *host, const char *serves, char *socket, char *why);
+/* The lock's text: this process serves that socket, or NULL. After a fork, since the number is another. */
+void link_holder(const struct link *link, const char *serves);
 /* Open the line. False: *why. */
 bool link_open(struct link *link, const struct host *host, char *why);
 bool link_open_socket(struct link *link, const char *path, char *why);

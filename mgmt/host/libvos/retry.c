@@ -324,7 +324,7 @@ u64 retry_deadline(const struct vos *vos)
 
 	for (const struct request *r = vos->requests; r; r = r->next) {
 		if (r->is_done)
-			continue;
+			return 0;	/* somebody waits for that */
 		if (r->due_ns < deadline)
 			deadline = r->due_ns;
 		if (r->pieces.count && r->pieces.asked_ns + retry_times.gap_ns < deadline)

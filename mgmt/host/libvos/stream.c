@@ -18,10 +18,17 @@
 #define INPUT_MAX 65536u
 #define PROBE_NS (10 * NS_S)	/* a stream is silent: is VOS there, and did a frame get lost? */
 #define HEAD_BYTES 8u
+#define NARROW_BYTES 32768u
+
+/* A serial line, perhaps behind a vosd: small pieces, so that others get their turn. */
+static bool is_narrow(const struct vos *vos)
+{
+	return vos->kind == FRAME_TEXT || (vos->max_frame && vos->max_frame < NARROW_BYTES);
+}
 
 static u64 window(const struct vos *vos)
 {
-	return vos->kind == FRAME_TEXT ? WINDOW_TEXT : WINDOW_PLAIN;
+	return is_narrow(vos) ? WINDOW_TEXT : WINDOW_PLAIN;
 }
 
 static struct vos_stream *find(struct vos *vos, u32 number)
@@ -208,7 +215,7 @@ static ssize_t next_bytes(struct vos_stream *s, u8 *bytes, size_t size)
 {
 	size_t before = (size_t)(s->sent - s->taken), left;
 
-	if (s->limit <= s->sent)
+	if (s->limit <= s->sent || s->sent - s->taken >= window(s->vos))
 		return 0;
 	if (s->limit - s->sent < size)
 		size = (size_t)(s->limit - s->sent);
@@ -226,7 +233,7 @@ static void send_bytes(struct vos_stream *s, u64 now)
 {
 	static __thread u8 message[HEAD_BYTES + CHUNK_PLAIN];
 	struct vos *vos = s->vos;
-	bool is_text = vos->kind == FRAME_TEXT;
+	bool is_text = is_narrow(vos);
 	size_t chunk = is_text ? CHUNK_TEXT : CHUNK_PLAIN;
 	char channel[FRAME_CHANNEL_BYTES];
 	ssize_t count;

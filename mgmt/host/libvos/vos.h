@@ -10,7 +10,8 @@
  * Hosts. A host is `unix:PATH` (the socket of an emulator's serial line, or of vosd), `serial:DEVICE[,BAUD]`,
  * `tcp:ADDRESS:PORT` (loopback addresses only: the line is not encrypted), or a name from ~/.config/vos/hosts, whose
  * lines are `NAME HOST`. NULL is $VOS_HOST, then the name `default` of that file, then its only entry. Behind a host,
- * `,plain` or `,text` says how frames are encoded on that line; without, libvos finds out. If a vosd serves the line,
+ * `,plain` or `,text` says how frames are encoded on that line; without, frames are text unless VOS
+ * answers otherwise. If a vosd serves the line,
  * libvos uses vosd; else libvos opens the line and locks it against other programs of this user.
  *
  * Results. Functions that return int return an enum vos_result: VOS_OK or what the command failed with, the exit code

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""vosd: several programs on one machine's line, one that does not read, a line that is cut, a vosd that is killed."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from hostline import TOOLS, Line
+from vosmachine import PATIENCE, TINY
+
+
+class Daemon:
+    def __init__(self, line):
+        self.line, self.socket = line, f'{line.folder}/d.sock'
+        self.log = open(f'{line.folder}/vosd.log', 'ab')
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)      # of one that was killed
+        words = [f'{TOOLS}/vosd', '--host', line.host, '--socket', self.socket]
+        self.process = subprocess.Popen(words, stderr=self.log, env=line.environment)
+        deadline = time.monotonic() + PATIENCE
+        while not os.path.exists(self.socket):
+            assert self.process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.log.close()
+        return self.process.wait(PATIENCE)
+
+
+@pytest.mark.shared
+@pytest.mark.backends('qemu-pvh', 'bochs')
+@pytest.mark.machine(**TINY)
+def test_daemon(machine):
+    with Line(machine, 'unix') as line:
+        daemon = Daemon(line)
+        assert os.stat(daemon.socket).st_mode & 0o777 == 0o600
+        assert line.vos('create-vm', 'd', '--memory', '32M', '--kernel', 'heartbeat')[0] == 0
+        # A second vosd, and one that nobody needs, are refused.
+        again = subprocess.run([f'{TOOLS}/vosd', '--host', line.host], env=line.environment, stderr=subprocess.PIPE,
+                               check=False, timeout=PATIENCE)
+        assert again.returncode == 8 and b'another vosd' in again.stderr
+        # Programs at the same time, beside one that never reads.
+        deaf = socket.socket(socket.AF_UNIX)
+        deaf.connect(daemon.socket)
+        crowd = [subprocess.Popen([f'{TOOLS}/vos', 'list-vm', '--json'], env=line.environment, stdout=subprocess.PIPE)
+                 for _ in range(4)]
+        for program in crowd:
+            answer = program.communicate(timeout=PATIENCE)[0]
+            assert program.returncode == 0 and b'"name":"d"' in answer
+        with subprocess.Popen([f'{TOOLS}/vos', 'events', '--count', '1'], env=line.environment,
+                              stdout=subprocess.PIPE, text=True) as events:
+            while events.poll() is None:
+                assert line.vos('start-vm', 'd')[0] == 0
+                assert line.vos('stop-vm', 'd', '--force')[0] == 0
+            assert events.stdout.read().split()[1] == 'd:'
+        deaf.close()
+        # Killed: its socket stays and is of no use, and vos opens the line itself; a new one takes over.
+        daemon.end(signal.SIGKILL)
+        assert line.vos('version')[0] == 0
+        daemon = Daemon(line)
+        assert line.vos('status-vm', 'd')[0] == 0
+        assert daemon.end() == 0 and not os.path.exists(daemon.socket)
+        assert line.vos('delete-vm', 'd')[0] == 0
+
+
+def test_nothing_behind(tmp_path):
+    """A vosd whose line nobody answers: vos ends with code 8, and so does one without vosd."""
+    environment = dict(os.environ, XDG_RUNTIME_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path),
+                       VOS_HOST=f'unix:{tmp_path}/none')
+    with subprocess.Popen([f'{TOOLS}/vosd', '--socket', f'{tmp_path}/d'], env=environment) as daemon:
+        while not os.path.exists(f'{tmp_path}/d'):
+            assert daemon.poll() is None
+            time.sleep(0.05)
+        done = subprocess.run([f'{TOOLS}/vos', 'list-vm'], env=environment, stderr=subprocess.PIPE, check=False)
+        assert done.returncode == 8 and b'vosd has no connection' in done.stderr
+        daemon.terminate()
+    done = subprocess.run([f'{TOOLS}/vos', 'list-vm'], env=environment, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 8 and b'cannot connect' in done.stderr

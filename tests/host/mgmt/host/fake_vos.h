@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fake_vos.h - a VOS of protocol 1.1 behind a unix socket, in a process of its own, whose line spoils bytes: for
+ * tests of libvos. Its command `version` counts how often it was really done: {"version":"N"}.
+ */
+#ifndef VOS_FAKE_VOS_H
+#define VOS_FAKE_VOS_H
+
+#include <sys/types.h>
+
+#include "types.h"
+
+struct fake_vos {
+	const char *path;	/* of its socket */
+	u32 spoil_per_million;	/* bytes that are dropped or changed, in both directions */
+	bool is_old;		/* protocol 1.0 */
+	bool is_plain;
+	u32 deaf_after;		/* commands; 0 = never */
+	u32 restart_after;	/* commands, then another boot-id and no clients; 0 = never */
+	u32 answer_bytes;	/* more than 0: version has a member "padding" as long */
+};
+
+/* Returns its process. It ends by SIGTERM. */
+pid_t fake_vos_start(const struct fake_vos *fake);
+void fake_vos_stop(pid_t process);
+
+#endif

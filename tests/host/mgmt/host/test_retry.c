@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libvos against a VOS whose line drops and changes bytes: every request is answered, and none is done twice; a VOS
+ * that is gone, restarted, or old.
+ */
+/*
+ * links: libvos
+ * helpers: fake_vos.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "conn.h"
+#include "fake_vos.h"
+
+#define REQUESTS 300u
+
+static char folder[] = "/tmp/vos-test-XXXXXX", path[64], host[96];
+
+static int setup(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	setenv("XDG_RUNTIME_DIR", folder, 1);
+	snprintf(path, sizeof(path), "%s/line", folder);
+	snprintf(host, sizeof(host), "unix:%s", path);
+	retry_times = (struct retry_times){
+		.first_ns = 20 * NS_MS, .pending_ns = 20 * NS_MS, .gap_ns = 20 * NS_MS, .reopen_ns = NS_S, .repeats = 9,
+	};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[96];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command);
+}
+
+/* What `version` says: how often VOS has done it. 0: it failed. */
+static u64 ask(struct vos *vos)
+{
+	char *answer = NULL;
+	const char *text;
+	u64 number = 0;
+	json_t *reply;
+
+	if (vos_call(vos, "reset-vm", "{\"name\":\"a\"}", 0, &answer) == VOS_OK) {
+		reply = json_loads(answer, 0, NULL);
+		text = json_string_value(json_object_get(json_object_get(reply, "return"), "version"));
+		number = strtoull(text, NULL, 10);
+		json_decref(reply);
+	}
+	free(answer);
+	return number;
+}
+
+static void each_is_done_once(const struct fake_vos *fake)
+{
+	pid_t process = fake_vos_start(fake);
+	struct vos *vos = vos_open(host);
+
+	if (!vos)
+		fail_msg("%s", vos_error(NULL));
+	for (u64 i = 1; i <= REQUESTS; i++) {
+		u64 number = ask(vos);
+
+		if (number != i)
+			fail_msg("request %llu: done %llu times: %s", (unsigned long long)i, (unsigned long long)number,
+				vos_error(vos));
+	}
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
+static void good_line(void **state)
+{
+	(void)state;
+	each_is_done_once(&(struct fake_vos){ .path = path });
+	each_is_done_once(&(struct fake_vos){ .path = path, .is_old = true });
+}
+
+static void bad_line(void **state)
+{
+	(void)state;
+	each_is_done_once(&(struct fake_vos){ .path = path, .spoil_per_million = 500 });
+	snprintf(host, sizeof(host), "unix:%s,plain", path);
+	each_is_done_once(&(struct fake_vos){ .path = path, .spoil_per_million = 500, .is_plain = true });
+	snprintf(host, sizeof(host), "unix:%s", path);
+}
+
+static void answers_in_pieces(void **state)
+{
+	(void)state;
+	each_is_done_once(&(struct fake_vos){ .path = path, .answer_bytes = 8000 });
+	each_is_done_once(&(struct fake_vos){ .path = path, .answer_bytes = 3000, .spoil_per_million = 100 });
+}
+
+static void vos_is_gone(void **state)
+{
+	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path, .deaf_after = 3 });
+	struct vos *vos = vos_open(host);
+
+	(void)state;
+	assert_non_null(vos);
+	retry_times.repeats = 4;
+	for (u64 i = 1; i <= 3; i++)
+		assert_int_equal(ask(vos), i);
+	assert_int_equal(ask(vos), 0);
+	assert_int_equal(vos_result(vos), VOS_LINK);
+	assert_string_equal(vos_error(vos), "VOS does not answer");
+	vos_close(vos);
+	fake_vos_stop(process);
+	unlink(path);
+	assert_null(vos_open(host));
+	assert_int_equal(vos_result(NULL), VOS_LINK);
+	assert_non_null(strstr(vos_error(NULL), "cannot connect"));
+	retry_times.repeats = 9;
+}
+
+static void line_is_cut(void **state)
+{
+	struct fake_vos fake = { .path = path };
+	pid_t process = fake_vos_start(&fake);
+	struct vos *vos = vos_open(host);
+
+	(void)state;
+	assert_int_equal(ask(vos), 1);
+	fake_vos_stop(process);
+	process = fake_vos_start(&fake);	/* the same boot-id: the same VOS, to us */
+	assert_int_equal(ask(vos), 1);
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
+static void vos_is_restarted(void **state)
+{
+	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path, .restart_after = 2 });
+	struct vos *vos = vos_open(host);
+	char before[BOOT_ID_BYTES];
+
+	(void)state;
+	assert_int_equal(ask(vos), 1);
+	assert_int_equal(ask(vos), 2);
+	snprintf(before, sizeof(before), "%s", vos_boot_id(vos));
+	assert_int_equal(ask(vos), 0);
+	assert_int_equal(vos_result(vos), VOS_LINK);
+	assert_string_equal(vos_error(vos), "the machine was restarted");
+	assert_string_not_equal(before, vos_boot_id(vos));
+	assert_int_equal(ask(vos), 3);		/* the next one is for the new VOS */
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
+static void line_is_locked(void **state)
+{
+	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path });
+	struct vos *vos = vos_open(host);
+
+	(void)state;
+	assert_non_null(vos);
+	assert_null(vos_open(host));
+	assert_non_null(strstr(vos_error(NULL), "is in use by test_retry (process "));
+	vos_close(vos);
+	vos = vos_open(host);
+	if (!vos)
+		fail_msg("%s", vos_error(NULL));
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_line), cmocka_unit_test(bad_line), cmocka_unit_test(answers_in_pieces),
+		cmocka_unit_test(vos_is_gone), cmocka_unit_test(line_is_cut), cmocka_unit_test(vos_is_restarted),
+		cmocka_unit_test(line_is_locked),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
