@@ -20,8 +20,9 @@ void pci_masters_off(bool (*keep)(const struct pci_function *f));
 bool pci_page_is_alone(const struct pci_function *f, u64 page);
 
 /*
- * The ids that requests of this function can carry: its own, then those of the bridges to conventional PCI above it,
- * which speak for what is behind them (PCI Express to PCI Bridge 1.0, 2.3). How many; 0: more than `room`.
+ * The ids that requests of this function can carry: its own, that of function 1 if it is known to send as that one,
+ * then those of the bridges to conventional PCI above it, which speak for what is behind them (PCI Express to PCI
+ * Bridge 1.0, 2.3). How many; 0: more than `room`.
  */
 u32 pci_requesters(const struct pci_function *f, u16 *ids, u32 room);
 

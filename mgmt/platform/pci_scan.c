@@ -143,6 +143,21 @@ const struct pci_function *pci_table_bridge(const struct pci_table *table, u32 b
 	return NULL;
 }
 
+/* Controllers of disks whose DMA carries the id of function 1, also where they have no such function: Marvell's, and
+ * those of HighPoint that are Marvell's inside. Reported by their users; no data sheet says it. */
+static bool sends_as_function_1(const struct pci_function *f)
+{
+	static const u16 marvell[] = {
+		0x9120, 0x9123, 0x9125, 0x9128, 0x9130, 0x9143, 0x9172, 0x917a, 0x9182, 0x9183, 0x91a0, 0x9215, 0x9220,
+		0x9230, 0x9235,
+	};
+	bool is_marvell = false;
+
+	for (u32 i = 0; i < ARRAY_COUNT(marvell); i++)
+		is_marvell |= f->vendor == 0x1b4b && f->device == marvell[i];
+	return is_marvell || (f->vendor == 0x1103 && (f->device == 0x0642 || f->device == 0x0645));
+}
+
 /* Bridges may lie, so there is an end to the way up. */
 u32 pci_table_requesters(const struct pci_table *table, const struct pci_function *f, u16 *ids, u32 room)
 {
@@ -150,6 +165,11 @@ u32 pci_table_requesters(const struct pci_table *table, const struct pci_functio
 	u32 count = 1;
 
 	ids[0] = f->bdf;
+	if (sends_as_function_1(f) && (f->bdf & 7) == 0) {
+		if (count == room)
+			return 0;
+		ids[count++] = f->bdf | 1;
+	}
 	for (u32 depth = 0; bridge != NULL; depth++) {
 		if (depth == PCI_FUNCTIONS)
 			return 0;

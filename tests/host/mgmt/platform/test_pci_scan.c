@@ -192,12 +192,37 @@ static void capability_lists(void **state)
 	assert_int_equal(size()->caps[PCI_CAP_MSI], 0);
 }
 
+/* The ids under which requests can arrive. Some controllers send as a function that they may not have. */
+static void requesters(void **state)
+{
+	static struct pci_table t = {
+		.count = 4, .functions = {
+			{ .bdf = 0x0010, .bus_behind = 2, .header = 1 },	/* to conventional PCI */
+			{ .bdf = 0x0218, .vendor = 0x8086, .device = 0x2922 },
+			{ .bdf = 0x0300, .vendor = 0x1b4b, .device = 0x9230 },
+			{ .bdf = 0x0301, .vendor = 0x1b4b, .device = 0x9230 },
+		},
+	};
+	u16 ids[4];
+
+	(void)state;
+	assert_int_equal(pci_table_requesters(&t, &t.functions[1], ids, 4), 3);
+	assert_true(ids[0] == 0x0218 && ids[1] == 0x0200 && ids[2] == 0x0010);
+	assert_int_equal(pci_table_requesters(&t, &t.functions[1], ids, 2), 0);
+	assert_int_equal(pci_table_requesters(&t, &t.functions[2], ids, 4), 2);
+	assert_true(ids[0] == 0x0300 && ids[1] == 0x0301);
+	assert_int_equal(pci_table_requesters(&t, &t.functions[2], ids, 1), 0);
+	assert_int_equal(pci_table_requesters(&t, &t.functions[3], ids, 4), 1);
+	assert_int_equal(ids[0], 0x0301);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(functions_are_found, setup), cmocka_unit_test_setup(many_functions, setup),
 		cmocka_unit_test_setup(bars_are_sized, setup), cmocka_unit_test_setup(bad_bars_are_none, setup),
 		cmocka_unit_test_setup(the_msix_table, setup), cmocka_unit_test_setup(capability_lists, setup),
+		cmocka_unit_test(requesters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
