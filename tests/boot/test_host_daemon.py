@@ -67,6 +67,33 @@ def test_daemon(machine):
         assert line.vos('delete-vm', 'd')[0] == 0
 
 
+@pytest.mark.shared
+@pytest.mark.backends('qemu-pvh')
+@pytest.mark.machine(**TINY)
+def test_viewers(machine):
+    """Two viewers of a console miss no line of it, although vosd is killed and started again."""
+    with Line(machine, 'unix') as line:
+        daemon = Daemon(line)
+        assert line.vos('create-vm', 'v', '--memory', '32M', '--kernel', 'heartbeat')[0] == 0
+        assert line.vos('start-vm', 'v')[0] == 0
+        viewers = [subprocess.Popen([f'{TOOLS}/vos', 'log-vm', 'v', '--follow'], env=line.environment,
+                                    stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        beats = [[viewer.stdout.readline() for _ in range(10)] for viewer in viewers]
+        daemon.end(signal.SIGKILL)
+        daemon = Daemon(line)
+        for viewer, seen in zip(viewers, beats):
+            while len(seen) < 60:
+                seen.append(viewer.stdout.readline())
+                assert seen[-1], seen
+            numbers = [int(beat.split()[1]) for beat in seen if beat.startswith('beat ')]
+            assert len(numbers) > 50 and numbers == list(range(numbers[0], numbers[0] + len(numbers))), numbers
+            viewer.kill()
+            viewer.wait()
+            viewer.stdout.close()
+        assert line.vos('delete-vm', 'v', '--force')[0] == 0
+        assert daemon.end() == 0
+
+
 def test_nothing_behind(tmp_path):
     """A vosd whose line nobody answers: vos ends with code 8, and so does one without vosd."""
     environment = dict(os.environ, XDG_RUNTIME_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path),

@@ -151,17 +151,33 @@ static bool greet(struct vos *vos)
 	return false;
 }
 
-static bool open_line(struct vos *vos, char *why)
+/* How frames are encoded there: by a vosd always plain, else as the host says or the other end answers. */
+static void expect_frames(struct vos *vos)
 {
+	bool is_vosd = vos->socket[0] != 0;
+
+	vos->is_kind_known = is_vosd || vos->host.encoding != HOST_ANY;
+	vos->kind = is_vosd || vos->host.encoding == HOST_PLAIN ? FRAME_PLAIN : FRAME_TEXT;
+	vos->link.is_vosd = is_vosd;
+	io_reset(vos);
+}
+
+/* waits_for_vosd: a vosd that has just ended may be started again, and needs the line. */
+static bool open_line(struct vos *vos, bool waits_for_vosd, char *why)
+{
+	bool had_vosd = vos->link.is_vosd;
+
 	io_reset(vos);
 	if (vos->link.lock < 0 && !link_lock(&vos->link, &vos->host, NULL, vos->socket, why))
 		return false;
-	if (!vos->socket[0])
-		return link_open(&vos->link, &vos->host, why);
-	vos->is_kind_known = true;
-	vos->kind = FRAME_PLAIN;
-	io_reset(vos);
-	return link_open_socket(&vos->link, vos->socket, why);
+	if (had_vosd && !vos->socket[0] && waits_for_vosd) {
+		link_unlock(&vos->link);
+		snprintf(why, HOST_WHY_BYTES, "vosd has ended");
+		return false;
+	}
+	expect_frames(vos);
+	return vos->socket[0] ? link_open_socket(&vos->link, vos->socket, why) :
+				link_open(&vos->link, &vos->host, why);
 }
 
 bool greet_open(struct vos *vos)
@@ -169,7 +185,7 @@ bool greet_open(struct vos *vos)
 	u64 until = now_ns() + 2 * NS_S;
 	char why[HOST_WHY_BYTES];
 
-	while (!open_line(vos, why) && vos->socket[0] && now_ns() < until)
+	while (!open_line(vos, false, why) && vos->socket[0] && now_ns() < until)
 		pause_ns(REOPEN_PAUSE_NS);	/* a vosd that is about to start has the lock, and soon its socket */
 	if (vos->link.fd < 0) {
 		conn_result(vos, VOS_LINK, "E_LINK", "%s", why);
@@ -194,7 +210,7 @@ static void give_up(struct vos *vos, const char *why)
 
 void greet_again(struct vos *vos)
 {
-	u64 until = now_ns() + retry_times.reopen_ns;
+	u64 until = now_ns() + retry_times.reopen_ns, for_vosd = now_ns() + retry_times.reopen_ns / 2;
 	char why[HOST_WHY_BYTES] = "";
 
 	if (!vos->is_lost && greet(vos))
@@ -204,7 +220,7 @@ void greet_again(struct vos *vos)
 		return;
 	}
 	for (;;) {
-		if (open_line(vos, why) && greet(vos))
+		if (open_line(vos, now_ns() < for_vosd, why) && greet(vos))
 			return;
 		if (vos->greeting == GREETING_FAILED || now_ns() >= until || conn_is_canceled(vos))
 			break;
