@@ -23,7 +23,7 @@ say		= $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-7s %s\n
 B		:= build
 # Parallel unless told otherwise.
 SUBMAKE		= $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
-export CPUS MEM QEMU BOCHS CMDLINE IMAGES CONF DISK NVME AHCI IOMMU V
+export CPUS MEM QEMU BOCHS CMDLINE IMAGES CONF DISK NVME AHCI IOMMU BG V
 # One fixed moment for each tool that writes a date, so that two builds give the same bits.
 export SOURCE_DATE_EPOCH := 1700000000
 export LC_ALL := C

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Boots build/vos.iso with this terminal as the machine's serial line.  run.sh bios|uefi|intel|gdb
+# run.sh bg boots it in the background, with its serial line and a virtio port on unix sockets; run.sh stop-bg ends
+# that.  BG (build/vos unless told otherwise) is what their names begin with.
 # CPUS, MEM (MiB) and QEMU come from the environment.  A reset inside the machine really restarts it.
 # Disks: DISK (virtio; in Bochs ATA; default build/disk.img, made at the first run, sparse, kept; "none" for none), NVME
 # and AHCI (none by default) are paths of images, raw or *.qcow2.  IOMMU=vtd or amd.
@@ -34,6 +36,43 @@ drive()
     printf 'if=none,id=%s,file=%s,format=%s,discard=unmap' "$1" "$(printf %s "$2" | sed 's/,/,,/g')" "$format"
 }
 
+# Is it the machine that was started with these sockets?
+bg_pid()
+{
+    pid=$(cat "$bg.pid" 2>/dev/null) || return 1
+    tr '\0' '\n' < "/proc/$pid/cmdline" 2>/dev/null | grep -Fq "path=$bg.sock," && echo "$pid"
+}
+
+start_bg()
+{
+    if pid=$(bg_pid); then
+        echo "VOS runs in the background already (pid $pid); make stop-bg ends it" >&2
+        exit 1
+    fi
+    behind=${IOMMU:+,iommu_platform=on,disable-legacy=on}
+    leave=
+    start_qemu -daemonize -pidfile "$bg.pid" -monitor none \
+        -chardev "socket,id=serial,path=$bg.sock,server=on,wait=off" -serial chardev:serial \
+        -chardev "socket,id=port,path=$bg-port.sock,server=on,wait=off" \
+        -device "virtio-serial-pci$behind" -device virtserialport,chardev=port,name=vos
+    echo "VOS runs in the background (pid $(cat "$bg.pid"))."
+    echo "  serial line   $bg.sock        a person and programs; one connection at a time"
+    echo "  virtio port   $bg-port.sock   programs, in plain frames (docs/PROTOCOL.md)"
+    echo "shutdown at the prompt ends it in order, make stop-bg like a power cut."
+}
+
+stop_bg()
+{
+    if pid=$(bg_pid); then
+        kill "$pid"
+        while bg_pid > /dev/null; do sleep 0.2; done
+        echo "VOS in the background (pid $pid) is ended."
+    else
+        echo 'VOS does not run in the background.'
+    fi
+    rm -f "$bg.sock" "$bg-port.sock" "$bg.pid"
+}
+
 start_qemu()
 {
     machine=q35
@@ -49,19 +88,26 @@ start_qemu()
     [ -z "$disk" ] || set -- "$@" -drive "$(drive disk "$disk")" -device "virtio-blk-pci,drive=disk,serial=disk$behind"
     [ -z "${NVME:-}" ] || set -- "$@" -drive "$(drive nvme "$NVME")" -device nvme,drive=nvme,serial=nvme
     [ -z "${AHCI:-}" ] || set -- "$@" -drive "$(drive ahci "$AHCI")" -device ide-hd,drive=ahci,bus=ide.0
-    exec "$qemu" -accel tcg -machine "$machine" -cpu max -m "${MEM:-2048}" -smp "$cpus" -nic none \
-        -display none -serial mon:stdio -drive "if=none,id=cd,media=cdrom,readonly=on,file=$dir/vos.iso" \
+    $leave "$qemu" -accel tcg -machine "$machine" -cpu max -m "${MEM:-2048}" -smp "$cpus" -nic none \
+        -display none -drive "if=none,id=cd,media=cdrom,readonly=on,file=$dir/vos.iso" \
         -device ide-cd,drive=cd,bus=ide.2,bootindex=0 "$@"
 }
 
+bg=${BG:-$PWD/$dir/vos}
+leave=exec
+case $kind in
+    bg) start_bg; exit ;;
+    stop-bg) stop_bg; exit ;;
+esac
 echo 'To leave: Ctrl-A X.  Or type shutdown at the prompt.'
 case $kind in
     bios)
-        start_qemu
+        start_qemu -serial mon:stdio
         ;;
     uefi)
         cp -f /usr/share/OVMF/OVMF_VARS_4M.fd "$dir/ovmf-vars.fd"
-        start_qemu -drive if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd \
+        start_qemu -serial mon:stdio \
+            -drive if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd \
             -drive if=pflash,format=raw,unit=1,file="$dir/ovmf-vars.fd"
         ;;
     gdb)

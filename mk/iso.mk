@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Guest images, the ISO, the module bundle, and machines that boot them.
-.PHONY: images vmlinux do-iso do-bundle iso bundle run run-uefi run-intel gdb
+.PHONY: images vmlinux do-iso do-bundle iso bundle run run-uefi run-intel run-bg stop-bg gdb
 
 # Default guest images; a stamp, because a download is not repeated for each change of the script.
 images: $(B)/images/done
@@ -42,4 +42,6 @@ bundle: ; +$(Q)$(DEPS) && $(SUBMAKE) do-bundle
 run: ; +$(Q)$(DEPS) && $(SUBMAKE) do-iso && exec iso/run.sh bios
 run-uefi: ; +$(Q)$(DEPS) uefi && $(SUBMAKE) do-iso && exec iso/run.sh uefi
 run-intel: ; +$(Q)$(DEPS) intel && $(SUBMAKE) do-iso && exec iso/run.sh intel
+run-bg: ; +$(Q)$(DEPS) && $(SUBMAKE) do-iso && exec iso/run.sh bg
+stop-bg: ; $(Q)iso/run.sh stop-bg
 gdb: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-bundle && iso/run.sh gdb

@@ -16,7 +16,7 @@ $(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
 	$(Q)CONF= iso/mkiso.sh bundle $@ $(TEST_IMAGES)
 
 .PHONY: do-boot-files do-systems do-nested unit check boot-test test test-more test-io test-guests test-nested newer \
-	wire-soak 	mutants sizes coverage bench
+	wire-soak mutants sizes coverage bench bench-line
 RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(B)/test.iso $(B)/test.cpio $(TEST_FILES)
 
@@ -86,3 +86,6 @@ bench-io:
 	+$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images $(B)/bench/blkbench $(B)/bench/linux_io
 	$(Q)/usr/bin/python3 tests/bench/bench_io.py $(BENCH) $(B)/bench/blkbench $(B)/bench/linux_io
 .PHONY: bench-io
+
+# Bytes a second and round trips of the console's lines.
+bench-line: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all $(B)/test.cpio && /usr/bin/python3 tests/bench/bench_line.py

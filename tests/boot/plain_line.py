@@ -2,6 +2,7 @@
 """The other end of a line of plain frames (docs/PROTOCOL.md): a unix socket behind com2= or the virtio port."""
 import itertools
 import json
+import select
 import socket
 import struct
 import time
@@ -43,6 +44,7 @@ class PlainLine:
     def __init__(self, path, patience=900):
         self.path, self.patience = path, patience
         self.data, self.others, self.skipped, self.ids = b'', [], 0, itertools.count(1)
+        self.early = {}         # answers to others than who waits
         self.socket = None
         self.open()
 
@@ -105,6 +107,8 @@ class PlainLine:
         return self.answer(number, message.get('c'))
 
     def answer(self, number, client=None):
+        if (client, number) in self.early:
+            return self.early.pop((client, number))
         pieces = {}
         deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
@@ -118,18 +122,37 @@ class PlainLine:
                         return json.loads(b''.join(pieces[k] for k in sorted(pieces)))
                 continue
             found = json.loads(message) if channel == 'control' else None
-            if found and found.get('id') == number and found.get('c') == client and 'pending' not in found:
+            if not found or 'pending' in found or not isinstance(found.get('id'), int):
+                self.others.append((channel, message))
+            elif (found.get('c'), found['id']) == (client, number):
                 return found
-            self.others.append((channel, message))
+            else:
+                self.early[found.get('c'), found['id']] = found
         raise AssertionError(f'no answer to {number}')
 
     def sync(self):
-        self.send('control', json.dumps({'execute': 'sync', 'id': 'sync'}).encode())
+        """Asks again and again: what is sent before VOS has opened the line goes nowhere."""
+        token = f'{next(self.ids)}.{time.monotonic_ns()}'
+        message = {'execute': 'sync', 'arguments': {'token': token}, 'id': 'sync'}
+        deadline = time.monotonic() + self.patience
+        while time.monotonic() < deadline:
+            self.send('control', json.dumps(message).encode())
+            found = self.synced(token, time.monotonic() + 5)
+            if found:
+                return found
+        raise AssertionError('no answer to sync')
+
+    def synced(self, token, until):
         while True:
-            channel, message = self.receive()
-            found = json.loads(message) if channel == 'control' else None
-            if found and found.get('id') == 'sync':
-                return found['return'] if 'return' in found else found
+            found = self.taken()
+            if not found and not select.select([self.socket], [], [], max(0, until - time.monotonic()))[0]:
+                return None
+            if not found:
+                self.fill()
+                continue
+            answer = json.loads(found[1]).get('return') if found[0] == 'control' else None
+            if isinstance(answer, dict) and answer.get('token') == token:
+                return answer
 
 
 class Client:
@@ -138,13 +161,17 @@ class Client:
     def __init__(self, line, name):
         self.line = line
         self.number = line.ask({'execute': 'hello', 'arguments': {'client': name}})['return']['client']
-        self.ids = itertools.count(1)
+        self.ids = itertools.count(2000)
 
     def ask(self, execute, **arguments):
         message = {'execute': execute, 'c': self.number, 'id': next(self.ids)}
         if arguments:
             message['arguments'] = arguments
         return self.line.ask(message)
+
+    def send(self, execute, number):
+        """Without waiting for the answer."""
+        self.line.send('control', json.dumps({'execute': execute, 'c': self.number, 'id': number}).encode())
 
     def ok(self, execute, **arguments):
         answer = self.ask(execute, **arguments)
