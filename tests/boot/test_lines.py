@@ -83,7 +83,7 @@ def iso_with_com2():
     return path
 
 
-@pytest.mark.backends('qemu-pvh')
+@pytest.mark.backends('qemu-pvh', 'bochs')
 def test_second_serial_line(backend):
     arguments = {**TINY, 'iso': iso_with_com2()} if backend == 'bochs' else {**TINY, 'append': COM2}
     with Machine(backend, 'com2', lines=('com2',), cpus=2, mem=512, **arguments) as machine:
