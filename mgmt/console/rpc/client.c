@@ -92,7 +92,7 @@ static void drop_answer(struct session *s, struct client_id *entry, enum id_stat
 	entry->state = state;
 }
 
-static void forget(struct session *s, struct client *client)
+void client_forget(struct session *s, struct client *client)
 {
 	for (u32 i = 0; i < CLIENT_IDS; i++)
 		drop_answer(s, &client->ids[i], ID_FREE);
@@ -108,7 +108,7 @@ void client_forget_silent(struct session *s)
 		struct client *client = &s->clients.list[i];
 
 		if (client->number && !client->jobs && !client->streams && now - client->heard_ns >= CLIENT_SILENT_NS)
-			forget(s, client);
+			client_forget(s, client);
 	}
 }
 
@@ -116,7 +116,7 @@ void client_forget_all(struct session *s)
 {
 	for (u32 i = 0; i < CLIENT_COUNT; i++)
 		if (s->clients.list[i].number)
-			forget(s, &s->clients.list[i]);
+			client_forget(s, &s->clients.list[i]);
 }
 
 /* ---- requests that may be repeated ---- */

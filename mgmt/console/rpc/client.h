@@ -79,6 +79,8 @@ struct client *client_find(struct session *s, u64 number);
  */
 struct client *client_hello(struct session *s, const char *name, u64 fragment);
 bool client_is_name(const char *name);
+/* Its streams are closed, and no command is its. */
+void client_forget(struct session *s, struct client *client);
 /* Forget those that were silent. */
 void client_forget_silent(struct session *s);
 /* The line ends. */

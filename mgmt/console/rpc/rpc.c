@@ -233,15 +233,6 @@ static void glimpse_id(struct json *json, const char *text, size_t length, char 
 	}
 }
 
-static void refuse_link(struct session *s, const char *why, const char *id)
-{
-	struct answer_to to = { .id = id };
-	struct cmd_error error;
-
-	error_set(&error, RESULT_LINK, "%s", why);
-	rpc_refuse(s, &error, &to);
-}
-
 void rpc_broken(struct session *s, const struct frame_result *frame)
 {
 	char id[JSON_ID_BYTES];
@@ -250,7 +241,7 @@ void rpc_broken(struct session *s, const struct frame_result *frame)
 	if (s->kind == FRAME_PLAIN)
 		return;
 	glimpse_id(&s->console->json, frame->message, frame->length, id);
-	refuse_link(s, frame->broken, id);
+	rpc_refuse_link(s, frame->broken, id);
 }
 
 /* Why the message is none; the id is what could be read of it. */
@@ -303,7 +294,7 @@ static bool take_client(struct session *s, u32 token, struct answer_to *to)
 	u64 number;
 
 	if (!rpc_number(&s->console->json, token, &number)) {
-		refuse_link(s, "\"c\" is not the number of a client", to->id);
+		rpc_refuse_link(s, "\"c\" is not the number of a client", to->id);
 		return false;
 	}
 	to->client = client_find(s, number);
@@ -349,6 +340,7 @@ static bool take_client_id(struct session *s, struct answer_to *to)
 static const struct rpc_verb verbs[] = {
 	{ "sync", false, sync_serve },
 	{ "hello", false, hello_serve },
+	{ "bye", false, bye_serve },
 	{ "resend", false, resend_serve },
 	{ "open-console", true, open_console_serve },
 	{ "open-log", true, open_log_serve },
@@ -395,7 +387,7 @@ static void serve(struct session *s, struct answer_to *to)
 	if (verb && !verb->is_counted)
 		verb->serve(s, arguments, to);
 	else if (needs_client && !to->client)
-		refuse_link(s, "say hello first, and give the number of the client as \"c\"", to->id);
+		rpc_refuse_link(s, "say hello first, and give the number of the client as \"c\"", to->id);
 	else
 		serve_once(s, verb, execute_token, arguments, to);
 }
@@ -411,7 +403,7 @@ void rpc_frame(struct session *s, const struct frame_result *frame)
 		return;
 	why = take_message(s, frame, id);
 	if (why) {
-		refuse_link(s, why, id);
+		rpc_refuse_link(s, why, id);
 		return;
 	}
 	client = json_member(&s->console->json, 0, "c");

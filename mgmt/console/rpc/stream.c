@@ -104,10 +104,10 @@ void stream_close(struct session *s, struct stream *stream)
 	free(stream);
 }
 
-void stream_close_all(struct session *s)
+void stream_close_all(struct session *s, const struct client *client)
 {
 	for (u32 i = 0; i < STREAM_COUNT; i++)
-		if (s->streams.list[i])
+		if (s->streams.list[i] && (!client || s->streams.list[i]->client == client))
 			stream_close(s, s->streams.list[i]);
 }
 

@@ -69,8 +69,8 @@ struct stream *stream_find(struct session *s, const struct client *client, u64 n
 void stream_end(struct session *s, struct stream *stream, const char *reason);
 /* The program knows. */
 void stream_close(struct session *s, struct stream *stream);
-/* The line ends. */
-void stream_close_all(struct session *s);
+/* That client leaves; NULL: the line ends. */
+void stream_close_all(struct session *s, const struct client *client);
 /* Up to there the program may send. */
 u64 stream_input_limit(const struct stream *stream);
 

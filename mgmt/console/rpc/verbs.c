@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verbs.c - the requests of the line itself: sync, hello, resend.
+ * verbs.c - the requests of the line itself: sync, hello, bye, resend.
  */
 #include <string.h>
 
@@ -12,6 +12,15 @@ void rpc_refuse(struct session *s, const struct cmd_error *error, const struct a
 {
 	json_error(job_json_begin(s), error);
 	job_json_end_for(s, to);
+}
+
+void rpc_refuse_link(struct session *s, const char *why, const char *id)
+{
+	struct answer_to to = { .id = id };
+	struct cmd_error error;
+
+	error_set(&error, RESULT_LINK, "%s", why);
+	rpc_refuse(s, &error, &to);
 }
 
 bool rpc_number(const struct json *json, u32 token, u64 *number)
@@ -136,6 +145,30 @@ void hello_serve(struct session *s, u32 arguments, const struct answer_to *to)
 	error_set(&error, RESULT_RESOURCES, "%u clients are on this line", CLIENT_COUNT);
 	error.class = "E_LIMIT";
 	rpc_refuse(s, &error, to);
+}
+
+/* ---- bye ---- */
+
+void bye_serve(struct session *s, u32 arguments, const struct answer_to *to)
+{
+	struct answer_to left = { .id = to->id };
+	u64 number = to->client ? to->client->number : 0;
+	struct json_writer *writer;
+
+	(void)arguments;
+	if (!to->client) {
+		rpc_refuse_link(s, "bye needs the number of the client as \"c\"", to->id);
+		return;
+	}
+	stream_close_all(s, to->client);
+	job_leave_all(s->console, to->client);
+	client_forget(s, to->client);
+	if (!to->id[0])
+		return;
+	writer = job_json_begin(s);
+	json_raw(writer, "return", "{}");
+	json_number(writer, "c", number);
+	job_json_end_for(s, &left);
 }
 
 /* ---- resend ---- */

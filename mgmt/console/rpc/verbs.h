@@ -22,6 +22,8 @@ struct rpc_verb {
 
 /* An answer that is an error. */
 void rpc_refuse(struct session *s, const struct cmd_error *error, const struct answer_to *to);
+/* The same, E_LINK, to a program that is no client as far as is known. */
+void rpc_refuse_link(struct session *s, const char *why, const char *id);
 /* The token is a whole number from 0 to CLIENT_ID_MAX. */
 bool rpc_number(const struct json *json, u32 token, u64 *number);
 /* A member of `arguments`, or of the whole message (0), that is such a number; false: there is none. */
@@ -29,6 +31,7 @@ bool rpc_number_of(const struct json *json, u32 arguments, const char *name, u64
 
 void sync_serve(struct session *s, u32 arguments, const struct answer_to *to);
 void hello_serve(struct session *s, u32 arguments, const struct answer_to *to);
+void bye_serve(struct session *s, u32 arguments, const struct answer_to *to);
 void resend_serve(struct session *s, u32 arguments, const struct answer_to *to);
 
 #endif

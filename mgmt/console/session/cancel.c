@@ -20,7 +20,7 @@ static bool is_meant(const struct job *job, const struct job *by)
 {
 	enum job_origin origin = by->origin == JOB_RPC ? JOB_RPC : JOB_BACKGROUND;
 
-	return job != by && job->is_used && job->session == by->session && job->client == by->client &&
+	return job != by && job->is_used && job->session == by->session && job->client_number == by->client_number &&
 	       !job->is_canceled && job->origin == origin &&
 	       (!args_has(&by->args, ARG_ID) || has_id(job, by->args.id));
 }

@@ -58,9 +58,30 @@ struct job *job_new_client(struct session *s, struct client *client)
 void job_set_client(struct job *job, struct client *client, u64 id)
 {
 	job->client = client;
+	job->client_number = client ? client->number : 0;
 	job->client_id = id;
 	if (client)
 		client->jobs++;
+}
+
+/* Its client has left. */
+static bool is_left(const struct job *job)
+{
+	return job->client_number && !job->client;
+}
+
+void job_leave_all(struct console *c, const struct client *client)
+{
+	for (u32 i = 0; i < JOB_COUNT; i++) {
+		struct job *job = &c->jobs[i];
+
+		if (!job->is_used || job->client != client)
+			continue;
+		if (command_only_reads(job->args.command))
+			job_drop(job);
+		else
+			job->client = NULL;
+	}
 }
 
 struct job *job_new_upload(struct session *s, u32 slot)
@@ -327,6 +348,8 @@ void job_json_end(struct session *s, struct job *job)
 	struct answer_to to = { job->client, job->client_id, job->id, command_only_reads(job->args.command) };
 	struct out text;
 
+	if (is_left(job))
+		return;
 	if (job->origin == JOB_RPC) {
 		job_json_end_for(s, &to);
 		return;

@@ -116,7 +116,8 @@ struct job {
 	u64 wake_ns;		/* go on then; 0 = no */
 	u64 print_at, print_end;
 	char id[JSON_ID_BYTES];	/* JSON text of the program's id, or "" */
-	struct client *client;	/* the program, if it has said hello, else NULL; it stays as long as the job */
+	struct client *client;	/* the program, if it has said hello and not yet bye, else NULL */
+	u64 client_number;	/* of that program, also after its bye; 0: it did not say hello */
 	u64 client_id;
 	struct request request;
 	/* A command on several VMs: a request for each, with ids from target_id on. */
@@ -306,6 +307,8 @@ struct job *job_new_client(struct session *s, struct client *client);
 struct job *job_new_upload(struct session *s, u32 slot);
 /* The job is that client's, if there is one (NULL: none), and answers that id. */
 void job_set_client(struct job *job, struct client *client, u64 id);
+/* That client leaves: what only reads ends; the rest of its commands goes on, and nobody is told what comes of it. */
+void job_leave_all(struct console *console, const struct client *client);
 /* Do job->args.command. */
 void job_start(struct session *s, struct job *job);
 void job_send(struct session *s, struct job *job, enum request_op op);

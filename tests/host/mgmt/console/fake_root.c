@@ -622,7 +622,7 @@ static void close_line(struct session *s)
 		free(s->editor.history[i]);
 	free(s->top.shown);
 	free(s->scanner.body);
-	stream_close_all(s);
+	stream_close_all(s, NULL);
 	client_forget_all(s);
 	memset(s, 0, sizeof(*s));
 }

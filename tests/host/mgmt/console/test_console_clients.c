@@ -227,6 +227,92 @@ static void forgotten(void **state)
 	assert_int_equal(say_hello("a", 0), b + 1);
 }
 
+/* ---- bye ---- */
+
+static void expect_unknown(u64 client)
+{
+	char words[64];
+
+	snprintf(words, sizeof(words), "no client %lu on this line", client);
+	ask_for(client, 90, "\"version\"", words);
+}
+
+/* One after the other, more than there are places for. */
+static void leaves(void **state)
+{
+	char name[16], words[64];
+	u64 a;
+
+	(void)state;
+	for (u32 i = 0; i < 3 * CLIENT_COUNT; i++) {
+		snprintf(name, sizeof(name), "short-%u", i);
+		a = say_hello(name, 0);
+		ask_for(a, 1, "\"version\"", "return");
+		snprintf(words, sizeof(words), "{\"return\":{},\"c\":%lu,\"id\":2}", a);
+		ask_for(a, 2, "\"bye\"", words);
+		assert_string_equal(got[0].text, words);
+		ask_for(a, 2, "\"bye\"", "\"class\":\"E_LINK\"");
+		assert_int_equal(session.clients.count, 0);
+	}
+	/* Without an id there is no answer; without a number nobody is meant. */
+	a = say_hello("quiet", 0);
+	exchange("{\"execute\":\"bye\",\"id\":7}", "bye needs the number of the client as \\\"c\\\"\"},\"id\":7}");
+	snprintf(words, sizeof(words), "{\"execute\":\"bye\",\"c\":%lu}", a);
+	send_frame("control", words);
+	collect();
+	assert_int_equal(got_count, 0);
+	assert_int_equal(session.clients.count, 0);
+	assert_int_equal(say_hello("quiet", 0), a + 1);
+}
+
+static u32 jobs_under_way(void)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < JOB_COUNT; i++)
+		count += session.console->jobs[i].is_used;
+	return count;
+}
+
+/* What changes something goes on, and its answer goes to nobody; what only reads ends. */
+static void leaves_work_behind(void **state)
+{
+	u64 a = say_hello("a", 0), b = say_hello("b", 0);
+
+	(void)state;
+	make_vm("x");
+	ask(a, 1, "\"top\",\"arguments\":{\"count\":1000},\"text\":true");
+	ask(b, 1, "\"top\",\"arguments\":{\"count\":2}");
+	root->is_slow = true;
+	ask(a, 2, "\"start-vm\",\"arguments\":{\"name\":\"x\"}");
+	ask(a, 3, "\"status-vm\",\"arguments\":{\"name\":\"x\"}");
+	ask(a, 4, "\"delete-vm\",\"arguments\":{\"name\":[\"x\",\"y\"],\"yes\":true},\"text\":true");
+	assert_int_equal(jobs_under_way(), 5);
+	ask_for(a, 5, "\"bye\"", "{\"return\":{}");
+	assert_int_equal(jobs_under_way(), 3);
+	assert_int_equal(session.clients.count, 1);
+	expect_unknown(a);
+	/* They are nobody's: not of a program without hello, and not of the one that has the place now. */
+	exchange("{\"execute\":\"cancel\",\"id\":1}", "{\"canceled\":0}");
+	assert_int_equal(say_hello("a", 0), b + 1);
+	ask_for(b + 1, 1, "\"cancel\"", "{\"canceled\":0}");
+	root->is_slow = false;
+	forget_frames();
+	fake_answer(root);
+	fake_run(root);
+	for (u32 i = 0; i < 3; i++) {
+		root->now_ns += 10 * NS_PER_SECOND;
+		fake_run(root);
+	}
+	collect();
+	assert_int_equal(got_count, 2);
+	expect_got(0, "events", "\"TOP\"");
+	expect_got(1, "control", "{\"return\":{\"uptime-ns\"");
+	assert_int_equal(jobs_under_way(), 0);
+	assert_true(root->vms[0].is_used);
+	ask_for(b, 2, "\"status-vm\",\"arguments\":{\"name\":\"x\"}", "running");
+}
+
 /* ---- pieces ---- */
 
 static char whole[65536];
@@ -429,7 +515,8 @@ static void old_programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(numbers), test(repeats), test(under_way), test(together), test(forgotten), test(pieces),
+		test(numbers), test(repeats), test(under_way), test(together), test(forgotten), test(leaves),
+		test(leaves_work_behind), test(pieces),
 		test(large_answers), test(naks), test(old_programs),
 	};
 

@@ -133,6 +133,32 @@ static void expect_typed(const char *words)
 	assert_memory_equal(vm->input, words, strlen(words));
 }
 
+/* A client that leaves takes its streams along, and no others. */
+static void leaves(void **state)
+{
+	u64 x = hello("x", 1024), y = hello("y", 1024);
+	u32 a, b;
+
+	(void)state;
+	run_vm("a");
+	a = open_stream(x, "\"open-console\",\"arguments\":{\"name\":\"a\",\"write\":true}");
+	for (u32 i = 1; i < STREAM_CLIENT_COUNT; i++)
+		(void)open_stream(x, "\"open-log\"");
+	b = open_stream(y, "\"open-console\",\"arguments\":{\"name\":\"a\"}");
+	credit(x, a, 1000);
+	credit(y, b, 1000);
+	ask_for(x, "\"bye\"", "{\"return\":{}");
+	forget_all();
+	say("more\r\n");
+	put(a, 0, "typed", 5);
+	expect_typed("");
+	assert_int_equal(seen[a].frames + seen[a].acks, 0);
+	assert_memory_equal(seen[b].bytes, "more\r\n", 6);
+	assert_int_equal(ends, 0);
+	for (u32 i = 0; i < STREAM_COUNT; i++)
+		assert_true(!session.streams.list[i] || session.streams.list[i]->number == b);
+}
+
 static void input(void **state)
 {
 	static char many[STREAM_INPUT_BYTES + 500];
@@ -290,6 +316,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(two_viewers, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(never_stops_the_guest, setup, teardown),
+		cmocka_unit_test_setup_teardown(leaves, setup, teardown),
 		cmocka_unit_test_setup_teardown(input, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_and_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(endings, setup, teardown),
