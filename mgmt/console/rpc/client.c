@@ -29,6 +29,31 @@ static struct client *find_free(struct clients *all)
 	return NULL;
 }
 
+/* For so long nothing came from it, or went to it, and nothing is to go. */
+static bool is_silent(const struct session *s, const struct client *client, u64 ns)
+{
+	return client->number && !client->jobs && !client->streams && !client_has_piece(client) &&
+	       session_now(s) - client->heard_ns >= ns;
+}
+
+/* A place that is free, also because the one who was silent longest gives way. */
+static struct client *find_place(struct session *s)
+{
+	struct client *found = find_free(&s->clients);
+
+	if (found)
+		return found;
+	for (u32 i = 0; i < CLIENT_COUNT; i++) {
+		struct client *client = &s->clients.list[i];
+
+		if (is_silent(s, client, CLIENT_GIVE_WAY_NS) && (!found || client->heard_ns < found->heard_ns))
+			found = client;
+	}
+	if (found)
+		client_forget(s, found);
+	return found;
+}
+
 struct client *client_find(struct session *s, u64 number)
 {
 	for (u32 i = 0; number && i < CLIENT_COUNT; i++) {
@@ -66,7 +91,7 @@ struct client *client_hello(struct session *s, const char *name, u64 fragment)
 
 	client_forget_silent(s);
 	if (!client || !client->number) {
-		client = find_free(&s->clients);
+		client = find_place(s);
 		if (!client)
 			return NULL;
 		client->number = s->console->next_client++;
@@ -102,14 +127,9 @@ void client_forget(struct session *s, struct client *client)
 
 void client_forget_silent(struct session *s)
 {
-	u64 now = session_now(s);
-
-	for (u32 i = 0; s->clients.count && i < CLIENT_COUNT; i++) {
-		struct client *client = &s->clients.list[i];
-
-		if (client->number && !client->jobs && !client->streams && now - client->heard_ns >= CLIENT_SILENT_NS)
-			client_forget(s, client);
-	}
+	for (u32 i = 0; s->clients.count && i < CLIENT_COUNT; i++)
+		if (is_silent(s, &s->clients.list[i], CLIENT_SILENT_NS))
+			client_forget(s, &s->clients.list[i]);
 }
 
 void client_forget_all(struct session *s)
@@ -223,6 +243,7 @@ bool client_answer(struct session *s, struct client *client, u64 id, bool only_r
 		s->clients.large_bytes += length;
 	entry->answer = a;
 	entry->state = ID_ANSWERED;
+	client->heard_ns = session_now(s);
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #define CLIENT_NAME_BYTES 32u
 #define CLIENT_ID_MAX ((1ull << 53) - 1)
 #define CLIENT_SILENT_NS 60000000000ull	/* then it is forgotten, if it has no command and no stream */
+#define CLIENT_GIVE_WAY_NS 5000000000ull	/* likewise, if somebody else says hello and there is no place */
 #define CLIENT_NAK_NS 100000000ull	/* from one `nak` to the next, at least */
 #define FRAGMENT_MIN 256u		/* of an answer in one frame */
 #define FRAGMENT_TEXT_MAX 4096u
@@ -51,7 +52,7 @@ struct client {
 	u64 number;		/* 0 = a free place */
 	char name[CLIENT_NAME_BYTES];
 	u32 fragment;
-	u64 heard_ns;
+	u64 heard_ns;		/* or answered: since then it is silent */
 	u64 highest;		/* id */
 	u32 jobs;		/* commands under way */
 	u32 streams;		/* open streams: as long as there are some, it is not forgotten */
@@ -74,8 +75,9 @@ struct clients {
 /* The client with that number, or NULL. It has been heard of now. */
 struct client *client_find(struct session *s, u64 number);
 /*
- * The client of that name: the one that is there, or a new one; NULL: CLIENT_COUNT are there. name: as client_is_name
- * wants it. fragment is brought within the line's limits.
+ * The client of that name: the one that is there, or a new one, which may take the place of the one that was silent
+ * longest. NULL: CLIENT_COUNT are there, and none of them gives way. name: as client_is_name wants it. fragment is
+ * brought within the line's limits.
  */
 struct client *client_hello(struct session *s, const char *name, u64 fragment);
 bool client_is_name(const char *name);

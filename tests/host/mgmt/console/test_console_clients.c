@@ -219,8 +219,17 @@ static void forgotten(void **state)
 	root->now_ns++;
 	fake_run(root);
 	assert_int_equal(session.clients.count, 1);
+	/* From the answer on it has the same time: it may have been lost. */
 	root->is_slow = false;
+	forget_frames();
 	fake_answer(root);
+	fake_run(root);
+	collect();
+	expect_got(0, "control", "\"state\":\"running\"");
+	root->now_ns += CLIENT_SILENT_NS - 1;
+	fake_run(root);
+	assert_int_equal(session.clients.count, 1);
+	root->now_ns++;
 	fake_run(root);
 	assert_int_equal(session.clients.count, 0);
 	ask_for(a, 1, "\"version\"", "no client ");
@@ -311,6 +320,39 @@ static void leaves_work_behind(void **state)
 	assert_int_equal(jobs_under_way(), 0);
 	assert_true(root->vms[0].is_used);
 	ask_for(b, 2, "\"status-vm\",\"arguments\":{\"name\":\"x\"}", "running");
+}
+
+/* All places are taken, by some that will never say bye: the one that was silent longest gives way, if it was for 5 s
+ * and nothing of it is under way. */
+static void give_way(void **state)
+{
+	static const char hello[] = "{\"execute\":\"hello\",\"arguments\":{\"client\":\"new\"},\"id\":1}";
+	u64 clients[CLIENT_COUNT];
+	char name[16];
+
+	(void)state;
+	make_vm("x");
+	for (u32 i = 0; i < CLIENT_COUNT; i++) {
+		snprintf(name, sizeof(name), "old-%u", i);
+		clients[i] = say_hello(name, 0);
+		root->now_ns++;
+	}
+	ask_for(clients[0], 1, "\"open-log\"", "\"stream\"");
+	root->is_slow = true;
+	ask(clients[1], 1, "\"start-vm\",\"arguments\":{\"name\":\"x\"}");
+	root->now_ns += CLIENT_GIVE_WAY_NS - CLIENT_COUNT - 1;
+	ask_for(clients[2], 1, "\"version\"", "return");
+	exchange(hello, "\"class\":\"E_LIMIT\"");
+	root->now_ns += 4;	/* old-3 has been silent for 5 s */
+	assert_int_equal(say_hello("new", 0), clients[CLIENT_COUNT - 1] + 1);
+	assert_int_equal(say_hello("new", 0), clients[CLIENT_COUNT - 1] + 1);
+	exchange("{\"execute\":\"hello\",\"arguments\":{\"client\":\"more\"},\"id\":1}", "\"class\":\"E_LIMIT\"");
+	for (u32 i = 0; i < CLIENT_COUNT; i++)
+		if (i == 3)
+			expect_unknown(clients[i]);
+		else if (i != 1)
+			ask_for(clients[i], 90, "\"version\"", "return");
+	assert_int_equal(session.clients.count, CLIENT_COUNT);
 }
 
 /* ---- pieces ---- */
@@ -429,6 +471,26 @@ static void large_answers(void **state)
 	expect_got(0, "control+", again);
 }
 
+/* A slow line needs more than 60 s for it: who takes it is not forgotten meanwhile, and for 60 s after. */
+static void long_answer(void **state)
+{
+	u64 a = say_hello("a", 0);
+	u32 seconds = 0;
+
+	(void)state;
+	make_vms(100);
+	root->send_limit = 200;
+	forget_frames();
+	wire("{\"execute\":\"list-vm\",\"c\":1000000001,\"id\":1}");
+	for (; session_has_output(&session) || client_has_piece(&session.clients.list[0]); seconds++) {
+		root->now_ns += NS_PER_SECOND;
+		fake_run(root);
+	}
+	assert_true(seconds > 2 * CLIENT_SILENT_NS / NS_PER_SECOND);
+	collect();
+	assert_int_equal(assemble(a, 1), got_count);
+}
+
 /* ---- broken frames ---- */
 
 static void naks(void **state)
@@ -516,7 +578,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(numbers), test(repeats), test(under_way), test(together), test(forgotten), test(leaves),
-		test(leaves_work_behind), test(pieces),
+		test(leaves_work_behind), test(give_way), test(long_answer), test(pieces),
 		test(large_answers), test(naks), test(old_programs),
 	};
 
