@@ -37,9 +37,9 @@ struct line {
 
 static struct console console;
 static struct line lines[LINE_KINDS] = {
-	[LINE_SERIAL] = { SERIAL_RX_BYTES, SERIAL_TX_BYTES },
-	[LINE_SERIAL2] = { SERIAL_RX_BYTES, SERIAL_TX_BYTES },
-	[LINE_PORT] = { PORT_RX_BYTES, PORT_TX_BYTES },
+	[LINE_SERIAL] = { .rx_bytes = SERIAL_RX_BYTES, .tx_bytes = SERIAL_TX_BYTES },
+	[LINE_SERIAL2] = { .rx_bytes = SERIAL_RX_BYTES, .tx_bytes = SERIAL_TX_BYTES },
+	[LINE_PORT] = { .rx_bytes = PORT_RX_BYTES, .tx_bytes = PORT_TX_BYTES },
 };
 static struct vm_rings vm_rings[VM_COUNT];
 static struct ring requests, replies;
