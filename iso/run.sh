@@ -39,8 +39,14 @@ drive()
 # Is it the machine that was started with these sockets?
 bg_pid()
 {
-    pid=$(cat "$bg.pid" 2>/dev/null) || return 1
-    tr '\0' '\n' < "/proc/$pid/cmdline" 2>/dev/null | grep -Fq "path=$bg.sock," && echo "$pid"
+    written=$(cat "$bg.pid" 2>/dev/null) || return 1
+    tr '\0' '\n' < "/proc/$written/cmdline" 2>/dev/null | grep -Fq "path=$bg.sock," && echo "$written"
+}
+
+# A process that has ended but that nobody waited for holds no files any more, nor does one that is gone.
+has_files()
+{
+    grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null
 }
 
 start_bg()
@@ -65,7 +71,7 @@ stop_bg()
 {
     if pid=$(bg_pid); then
         kill "$pid"
-        while bg_pid > /dev/null; do sleep 0.2; done
+        while has_files "$pid"; do sleep 0.2; done
         echo "VOS in the background (pid $pid) is ended."
     else
         echo 'VOS does not run in the background.'
