@@ -27,6 +27,8 @@ part.kernel	:= $(KERNEL) lib/base
 part.rt		:= lib/rt
 $(foreach p,libvos vos vosd,$(eval part.$(p) := mgmt/host/$(p)))
 part.libvos	+= lib/wire
+# Single files of other parts.
+also.libvos	:= lib/rt/blake2b.c
 libs.vosd	:= -ljansson
 # Libraries of Linux that a part needs.
 libs.libvos	:= -ljansson
@@ -43,6 +45,7 @@ TEST_INC	:= $(addprefix -iquote ,$(sort $(SHARED_INC) $(ARCH)/include lib/rt lib
 # Left out: programs' main, assembly (except the guests' ACPI namespaces), and what starts processors.
 NOT_ON_HOST	:= %/main.c %/cpu_base.c %/cpu_init.c %/ap_start.c
 host_srcs	= $(filter-out $(NOT_ON_HOST),$(wildcard $(1)/*.c)) $(wildcard $(1)/dsdt.S)
+part_srcs	= $(foreach r,$(part.$(1)),$(call host_srcs,$(r))) $(also.$(1))
 
 # (folder below build, compiler, flags): objects and archives of one kind.
 define host_kind
@@ -53,9 +56,9 @@ $(B)/$(1)/obj/%.o: % $(MK) mk/host.mk | $(B)/uapi
 $(foreach p,$(PARTS),$(call host_archive,$(1),$(p)))
 endef
 define host_archive
-$(B)/$(1)/$(2).a: $(patsubst %,$(B)/$(1)/obj/%.o,$(foreach r,$(part.$(2)),$(call host_srcs,$(r))))
+$(B)/$(1)/$(2).a: $(patsubst %,$(B)/$(1)/obj/%.o,$(call part_srcs,$(2)))
 	$$(Q)rm -f $$@ && $$(AR) rcsD $$@ $$^
--include $(patsubst %,$(B)/$(1)/obj/%.d,$(foreach r,$(part.$(2)),$(call host_srcs,$(r))))
+-include $(patsubst %,$(B)/$(1)/obj/%.d,$(call part_srcs,$(2)))
 
 endef
 $(eval $(call host_kind,host,$(CC),$(HOST_FLAGS)))

@@ -9,10 +9,12 @@ or as a terminal (serial), while the test does not use it itself.
 """
 import os
 import select
+import signal
 import socket
 import subprocess
 import tempfile
 import threading
+import time
 import tty
 
 from vosmachine import BUILD, PATIENCE
@@ -24,7 +26,7 @@ class Line:
     def __init__(self, machine, kind):
         self.machine, self.kind = machine, kind
         self.folder = tempfile.mkdtemp(prefix='vos-line-')
-        self.carried = bytearray()
+        self.carried, self.taken = bytearray(), 0       # from the machine; how much was sent to it
         self.server = self.inner = None
         self.is_over = threading.Event()
         self.thread = threading.Thread(target=self.carry)
@@ -63,12 +65,18 @@ class Line:
                 else:
                     data = fd.recv(4096) if self.server else os.read(fd, 4096)
                     if data:
-                        os.write(line, data)
+                        self.give(line, data)
                     else:
                         client.close()
                         client = None
         if self.server and client is not None:
             client.close()
+
+    def give(self, line, data):
+        while data:
+            count = os.write(line, data)
+            self.taken += count
+            data = data[count:]
 
     @staticmethod
     def send(client, data):
@@ -103,3 +111,22 @@ class Line:
         else:
             os.close(self.outer)
             os.close(self.inner)
+
+
+class Daemon:
+    def __init__(self, line):
+        self.line, self.socket = line, f'{line.folder}/d.sock'
+        self.log = open(f'{line.folder}/vosd.log', 'ab')
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)      # of one that was killed
+        words = [f'{TOOLS}/vosd', '--host', line.host, '--socket', self.socket]
+        self.process = subprocess.Popen(words, stderr=self.log, env=line.environment)
+        deadline = time.monotonic() + PATIENCE
+        while not os.path.exists(self.socket):
+            assert self.process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.log.close()
+        return self.process.wait(PATIENCE)

@@ -8,27 +8,8 @@ import time
 
 import pytest
 
-from hostline import TOOLS, Line
+from hostline import TOOLS, Daemon, Line
 from vosmachine import PATIENCE, TINY
-
-
-class Daemon:
-    def __init__(self, line):
-        self.line, self.socket = line, f'{line.folder}/d.sock'
-        self.log = open(f'{line.folder}/vosd.log', 'ab')
-        if os.path.exists(self.socket):
-            os.unlink(self.socket)      # of one that was killed
-        words = [f'{TOOLS}/vosd', '--host', line.host, '--socket', self.socket]
-        self.process = subprocess.Popen(words, stderr=self.log, env=line.environment)
-        deadline = time.monotonic() + PATIENCE
-        while not os.path.exists(self.socket):
-            assert self.process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.05)
-
-    def end(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        self.log.close()
-        return self.process.wait(PATIENCE)
 
 
 @pytest.mark.shared

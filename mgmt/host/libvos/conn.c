@@ -109,7 +109,7 @@ static bool is_look(const char *verb)
 {
 	static const char *const looks[] = {
 		"list-", "status-", "stats-", "log", "info", "accounting", "version", "export-", "open-console",
-		"open-log", "open-events", "credit",
+		"open-log", "open-events", "open-upload", "credit",
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(looks); i++)

@@ -2,7 +2,7 @@
 /*
  * conn.h - a connection inside libvos. From the bottom to the top, none calls one above: io.c (bytes and frames of the
  * line), retry.c (requests and their repeats), stream.c (streams and what is written to them), greet.c (sync, hello,
- * reconnecting), message.c (what comes in), conn.c (a turn of it all), call.c, vm.c, events.c, console.c, upload.c.
+ * reconnecting), message.c (what comes in), conn.c (a turn of it all), vm.c (commands), upload.c (a stream to VOS).
  *
  * Who repeats: VOS keeps a client's last eight ids with their answers, so a request is repeated with its id until an
  * answer comes, and is done once. Offsets of streams are absolute, so these may be repeated too.

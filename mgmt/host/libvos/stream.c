@@ -11,7 +11,7 @@
 
 #define WINDOW_TEXT 16384u	/* credit ahead of the reader: a second and a half of a serial line */
 #define WINDOW_PLAIN 262144u
-#define CHUNK_TEXT 3072u	/* bytes to VOS in one frame */
+#define CHUNK_TEXT 3000u	/* bytes to VOS in one frame, at most (docs/PROTOCOL.md) */
 #define CHUNK_PLAIN 61440u
 #define QUEUED_TEXT 8192u	/* bytes not yet written to the line, beyond which no chunk is added */
 #define QUEUED_PLAIN 262144u
@@ -197,6 +197,7 @@ void stream_ack(struct vos *vos, u32 number, const u8 *message, size_t length)
 		return;
 	taken = wire_get64(message);
 	limit = wire_get64(message + HEAD_BYTES);
+	s->heard_ns = now_ns();
 	s->resends = 0;
 	if (taken < s->taken || (!s->read && taken - s->taken > s->input.used))
 		return;		/* an old one, or nonsense */
@@ -329,7 +330,7 @@ static void pump_one(struct vos_stream *s, u64 now)
 		return;
 	if (s->arguments && s->granted < s->offset + s->data.used + window(s->vos) / 2 && s->data.used < window(s->vos))
 		grant(s, false);
-	if (s->arguments && now - s->heard_ns > PROBE_NS)
+	if (now - s->heard_ns > PROBE_NS)
 		probe(s);
 	if (s->sent > s->taken && now - s->moved_ns > resend_after(s)) {
 		s->sent = s->taken;
@@ -354,7 +355,7 @@ u64 stream_deadline(const struct vos *vos)
 			continue;
 		at = s->sent > s->taken ? s->moved_ns + resend_after(s) : ~0ull;
 		deadline = at < deadline ? at : deadline;
-		at = s->arguments && !s->probe ? s->heard_ns + PROBE_NS + NS_MS : ~0ull;
+		at = !s->probe ? s->heard_ns + PROBE_NS + NS_MS : ~0ull;
 		deadline = at < deadline ? at : deadline;
 	}
 	return deadline;

@@ -166,3 +166,8 @@ int vos_list_vm(struct vos *vos, struct vos_vm_status **list, size_t *count)
 	json_decref(answer);
 	return vos->result;
 }
+
+int vos_delete_image(struct vos *vos, const char *name)
+{
+	return act_on(vos, "delete-image", name);
+}

@@ -149,6 +149,20 @@ void vos_events(struct vos *vos, vos_event_fn *fn, void *context);
  */
 int vos_wait(struct vos *vos, int timeout_ms);
 
+/* ---- images ---- */
+
+/* Called now and then while an upload is under way. */
+typedef void vos_progress_fn(void *context, uint64_t done_bytes, uint64_t bytes);
+/*
+ * Upload a file as an image of that name. One that was interrupted goes on where VOS has it, by whatever program, if
+ * name and bytes are the same. *answer, unless answer is NULL: VOS's last answer as JSON text from malloc, or NULL; it
+ * describes the image. VOS_INTEGRITY: the hash that VOS computed differs. VOS_STATE: the name is taken.
+ */
+int vos_upload_image(struct vos *vos, const char *name, const char *path, vos_progress_fn *fn, void *context,
+	char **answer);
+/* Of an upload that is not finished, too. VOS_STATE: a VM is defined with it. */
+int vos_delete_image(struct vos *vos, const char *name);
+
 /* ---- consoles and logs ---- */
 
 enum vos_from { VOS_FROM_LIVE, VOS_FROM_LOG };	/* what comes from now on; or all that is kept, then that */

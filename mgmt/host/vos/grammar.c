@@ -14,6 +14,15 @@
 
 static const struct command own_rows[] = {
 	{
+		.verb = "upload-image", .group = GROUP_MACHINE,
+		.summary = "upload a file of this machine as an image to boot VMs from",
+		.more = "--name is the image's; without, it is that of the file. An upload that was interrupted goes "
+			"on where it was, for 5 minutes. VOS checks the hash of the whole before the image can be "
+			"used. Uploaded images are lost when VOS ends.",
+		.example = "upload-image bzImage --name mykernel",
+		.takes = A(FILE) | A(IMAGE) | A(QUIET) | A(JSON), .needs = A(FILE),
+	},
+	{
 		.verb = "events", .group = GROUP_MACHINE,
 		.summary = "print changes of VMs' states as they happen, until Ctrl-C",
 		.example = "events --follow",

@@ -38,7 +38,7 @@ static const struct {
 	int (*run)(struct vos *vos, const struct call *call);
 } special[] = {
 	{ "top", run_top }, { "log", run_log }, { "log-vm", run_log }, { "events", run_events },
-	{ "console", run_console },
+	{ "console", run_console }, { "upload-image", run_upload },
 };
 
 static int run(const char *host, const struct call *call)
