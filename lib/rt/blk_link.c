@@ -347,12 +347,31 @@ static u32 longest_run(const struct blk_slots *s, u32 count)
 	return best;
 }
 
+/* Those from `hint` on, if they are free and in one word: so it is with small requests most of the time. */
+static bool take_next(struct blk_slots *s, u32 count, struct blk_seg *seg)
+{
+	u32 from = s->hint;
+	u64 bits;
+
+	if (from % 64 + count > 64 || from + count > BLK_SLOTS)
+		return false;
+	bits = ~0ull >> (64 - count) << from % 64;
+	if ((s->used[from / 64] & bits) != 0)
+		return false;
+	s->used[from / 64] |= bits;
+	s->hint = from + count;
+	*seg = (struct blk_seg){ .window = BLK_WINDOW_OWN, .slot = (u16)from, .count = (u16)count };
+	return true;
+}
+
 u32 blk_slots_take(struct blk_slots *s, u32 count, struct blk_seg seg[BLK_SEGS])
 {
 	u32 n;
 
 	if (count == 0 || count > BLK_SLOTS)
 		return 0;
+	if (take_next(s, count, &seg[0]))
+		return 1;
 	n = take_from(s, s->hint, count, seg);
 	if (n == 0)
 		n = take_from(s, 0, count, seg);

@@ -411,7 +411,9 @@ static enum served serve_some(u32 number, u32 *done)
 			return SERVED_HELD;
 		moved += bytes_of(&sqe);
 	}
-	return l->is_stuck ? SERVED_HELD : SERVED_SOME;
+	if (l->is_stuck)
+		return SERVED_HELD;
+	return blk_server_has_work(&l->server) ? SERVED_SOME : SERVED_ALL;
 }
 
 /* Returns how many. */

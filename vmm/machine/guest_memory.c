@@ -6,23 +6,13 @@
 
 #include <string.h>
 
-#include "range.h"
-#include "vm_layout.h"
-
-u64 guest_memory_low_bytes(const struct guest_memory *m)
-{
-	return min_u64(m->bytes, RAM_LOW_LIMIT);
-}
-
 u64 guest_memory_high_bytes(const struct guest_memory *m)
 {
 	return m->bytes - guest_memory_low_bytes(m);
 }
 
-u8 *guest_memory_at(const struct guest_memory *m, gpa_t gpa, u64 len)
+u8 *guest_memory_high_at(const struct guest_memory *m, gpa_t gpa, u64 len)
 {
-	if (range_ok(gpa.raw, len, guest_memory_low_bytes(m)))
-		return m->ram + gpa.raw;
 	if (gpa.raw >= RAM_HIGH_START && range_ok(gpa.raw - RAM_HIGH_START, len, guest_memory_high_bytes(m)))
 		return m->ram + RAM_LOW_LIMIT + (gpa.raw - RAM_HIGH_START);
 	return NULL;

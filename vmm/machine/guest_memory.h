@@ -8,8 +8,10 @@
 #ifndef VOS_GUEST_MEMORY_H
 #define VOS_GUEST_MEMORY_H
 
+#include "range.h"
 #include "status.h"
 #include "types.h"
+#include "vm_layout.h"
 
 #define RAM_HIGH_START (4 * GIB)
 
@@ -19,11 +21,16 @@ struct guest_memory {
 };
 
 /* RAM below 4 GiB, and from 4 GiB up. */
-u64 guest_memory_low_bytes(const struct guest_memory *m);
+static inline u64 guest_memory_low_bytes(const struct guest_memory *m) { return min_u64(m->bytes, RAM_LOW_LIMIT); }
 u64 guest_memory_high_bytes(const struct guest_memory *m);
 
+/* The same as guest_memory_at() from 4 GiB up. */
+u8 *guest_memory_high_at(const struct guest_memory *m, gpa_t gpa, u64 len);
 /* Where [gpa, gpa + len) is, NULL if it is not all RAM. For loaders and for ranges that are copied at once. */
-u8 *guest_memory_at(const struct guest_memory *m, gpa_t gpa, u64 len);
+static inline u8 *guest_memory_at(const struct guest_memory *m, gpa_t gpa, u64 len)
+{
+	return range_ok(gpa.raw, len, guest_memory_low_bytes(m)) ? m->ram + gpa.raw : guest_memory_high_at(m, gpa, len);
+}
 
 /* Copy in or out; false = not all of it is RAM, nothing was copied. */
 bool guest_memory_read(const struct guest_memory *m, gpa_t gpa, void *to, u64 len) MUST_CHECK;

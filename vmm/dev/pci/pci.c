@@ -117,11 +117,6 @@ void pci_function_set_pin(struct pci_function *f, bool is_asserted)
 	update_line(f);
 }
 
-bool pci_function_is_master(const struct pci_function *f)
-{
-	return f->config[PCI_COMMAND] & PCI_COMMAND_MASTER;
-}
-
 void pci_function_send(const struct pci_function *f, u64 address, u32 data)
 {
 	struct irq_message message = {

@@ -10,6 +10,8 @@
 #ifndef VOS_PCI_H
 #define VOS_PCI_H
 
+#include <linux/pci_regs.h>
+
 #include "bus.h"
 #include "device.h"
 #include "irq_message.h"
@@ -98,7 +100,10 @@ void pci_function_use_pin(struct pci_function *f);
 /* The function wants its pin asserted or not. The guest can switch that off (command register). */
 void pci_function_set_pin(struct pci_function *f, bool is_asserted);
 /* May it read and write memory, and send messages? */
-bool pci_function_is_master(const struct pci_function *f);
+static inline bool pci_function_is_master(const struct pci_function *f)
+{
+	return f->config[PCI_COMMAND] & PCI_COMMAND_MASTER;
+}
 /* An interrupt message: a write of `data` to `address` (SDM Vol. 3 11.11). Lost if the function is not a bus master. */
 void pci_function_send(const struct pci_function *f, u64 address, u32 data);
 

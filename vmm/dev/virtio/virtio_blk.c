@@ -289,18 +289,12 @@ static struct verdict judge(const struct virtio_blk *b, struct virtio_blk_reques
 	return r->op == BLK_FLUSH ? (struct verdict){ 0 } : judge_range(b, r);
 }
 
-/* The segments are kept, because the data of a read comes later. */
-static void keep_chain(struct virtqueue_chain *to, const struct virtqueue_chain *from)
+/* r is free, and has the chain. */
+static void begin(struct virtio_blk *b, u32 queue, struct virtio_blk_request *r)
 {
-	memcpy(to, from, offsetof(struct virtqueue_chain, segment) + from->count * sizeof(from->segment[0]));
-}
-
-static void begin(struct virtio_blk *b, u32 queue, const struct virtqueue_chain *chain)
-{
-	struct virtio_blk_request *r = &b->request[__builtin_ctzll(b->free)];
 	struct verdict verdict;
 
-	if (chain->readable_bytes < HEADER_BYTES || chain->writable_bytes == 0) {
+	if (r->chain.readable_bytes < HEADER_BYTES || r->chain.writable_bytes == 0) {
 		virtio_broken(&b->device, "a request without a header or a status");
 		return;
 	}
@@ -309,10 +303,9 @@ static void begin(struct virtio_blk *b, u32 queue, const struct virtqueue_chain 
 	r->done_bytes = r->sectors = r->seg_count = 0;
 	r->sector = 0;
 	r->is_flushing = false;
-	keep_chain(&r->chain, chain);
 	verdict = judge(b, r);
 	if (verdict.is_final) {
-		answer(b, queue, chain, verdict.status, verdict.data_bytes);
+		answer(b, queue, &r->chain, verdict.status, verdict.data_bytes);
 		return;
 	}
 	b->free &= ~BIT64(number_of(b, r));
@@ -320,14 +313,26 @@ static void begin(struct virtio_blk *b, u32 queue, const struct virtqueue_chain 
 	start_or_wait(b, r);
 }
 
+/* The chain is taken into the request: its segments are needed again when the data of a read comes. */
+static bool take_next(struct virtio_blk *b, u32 queue)
+{
+	struct virtio_blk_request *r;
+
+	if (b->free == 0)
+		return false;
+	r = &b->request[__builtin_ctzll(b->free)];
+	if (!virtio_pop(&b->device, queue, &r->chain))
+		return false;
+	begin(b, queue, r);
+	return true;
+}
+
 /* Take what the queue has, as far as requests are free: it is looked at again when some are. */
 static void serve_queue(struct virtio_blk *b, u32 queue)
 {
-	const struct virtqueue_chain *chain;
-
 	do {
-		while (b->free != 0 && (chain = virtio_pop(&b->device, queue)) != NULL)
-			begin(b, queue, chain);
+		while (take_next(b, queue))
+			;
 	} while (b->free != 0 && virtio_has_more(&b->device, queue));
 }
 

@@ -10,17 +10,18 @@ enum { QUEUE_INPUT = 0, QUEUE_OUTPUT = 1, QUEUES = 2 };
 #define CLASS_COMMUNICATION_OTHER 0x078000u
 
 /* Send what is left of a chain. False: the output has no room for all of it. */
-static bool send(struct virtio_console *c, const struct virtqueue_chain *chain)
+static bool send(struct virtio_console *c)
 {
+	const struct virtqueue_chain *chain = &c->output;
 	u32 start = 0;
 
 	for (u32 i = 0; i < chain->readable; i++) {
 		const struct virtqueue_segment *s = &chain->segment[i];
 
-		if (c->held_sent - start < s->len) {
-			c->held_sent += c->ops.put(c->ops.ctx, s->at + (c->held_sent - start),
-						   s->len - (c->held_sent - start));
-			if (c->held_sent - start < s->len)
+		if (c->output_sent - start < s->len) {
+			c->output_sent += c->ops.put(c->ops.ctx, s->at + (c->output_sent - start),
+						   s->len - (c->output_sent - start));
+			if (c->output_sent - start < s->len)
 				return false;
 		}
 		start += s->len;
@@ -31,27 +32,24 @@ static bool send(struct virtio_console *c, const struct virtqueue_chain *chain)
 static void send_chains(struct virtio_console *c)
 {
 	struct virtio_device *d = &c->device;
-	const struct virtqueue_chain *chain;
 
 	do {
-		while ((chain = virtio_pop(d, QUEUE_OUTPUT)) != NULL) {
-			c->held_sent = 0;
-			if (!send(c, chain)) {
-				c->held = *chain;
-				c->is_held = true;
+		while (virtio_pop(d, QUEUE_OUTPUT, &c->output)) {
+			c->output_sent = 0;
+			c->is_held = !send(c);
+			if (c->is_held)
 				return;
-			}
-			virtio_push(d, QUEUE_OUTPUT, chain->head, 0);
+			virtio_push(d, QUEUE_OUTPUT, c->output.head, 0);
 		}
 	} while (virtio_has_more(d, QUEUE_OUTPUT));
 }
 
 void virtio_console_output_ready(struct virtio_console *c)
 {
-	if (!virtio_is_running(&c->device) || (c->is_held && !send(c, &c->held)))
+	if (!virtio_is_running(&c->device) || (c->is_held && !send(c)))
 		return;
 	if (c->is_held)
-		virtio_push(&c->device, QUEUE_OUTPUT, c->held.head, 0);
+		virtio_push(&c->device, QUEUE_OUTPUT, c->output.head, 0);
 	c->is_held = false;
 	send_chains(c);
 	virtio_interrupt(&c->device, QUEUE_OUTPUT);
@@ -68,15 +66,15 @@ u32 virtio_console_receive(struct virtio_console *c, const u8 *bytes, u32 count)
 	u32 taken = 0;
 
 	while (taken < count) {
-		const struct virtqueue_chain *chain = virtio_pop(d, QUEUE_INPUT);
 		u32 written;
 
-		if (!chain && virtio_has_more(d, QUEUE_INPUT))
-			continue;
-		if (!chain)
+		if (!virtio_pop(d, QUEUE_INPUT, &c->input)) {
+			if (virtio_has_more(d, QUEUE_INPUT))
+				continue;
 			break;
-		written = virtqueue_write(chain, 0, bytes + taken, count - taken);
-		virtio_push(d, QUEUE_INPUT, chain->head, written);
+		}
+		written = virtqueue_write(&c->input, 0, bytes + taken, count - taken);
+		virtio_push(d, QUEUE_INPUT, c->input.head, written);
 		taken += written;
 	}
 	virtio_interrupt(d, QUEUE_INPUT);

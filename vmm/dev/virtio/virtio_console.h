@@ -19,9 +19,9 @@ struct virtio_console_ops {
 struct virtio_console {
 	struct virtio_device device;
 	struct virtio_console_ops ops;
-	bool is_held;			/* `held` waits for room */
-	u32 held_sent;			/* bytes of it that are sent */
-	struct virtqueue_chain held;
+	bool is_held;			/* `output` waits for room */
+	u32 output_sent;		/* bytes of it that are sent */
+	struct virtqueue_chain output, input;
 };
 
 enum status virtio_console_init(struct virtio_console *c, u8 devfn, const struct virtio_console_ops *ops,

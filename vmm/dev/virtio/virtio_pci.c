@@ -77,17 +77,17 @@ bool virtio_is_running(const struct virtio_device *d)
 	       pci_function_is_master(&d->function);
 }
 
-struct virtqueue_chain *virtio_pop(struct virtio_device *d, u32 queue)
+bool virtio_pop(struct virtio_device *d, u32 queue, struct virtqueue_chain *chain)
 {
 	struct virtqueue *ring = &d->queue[queue].ring;
 
 	if (!virtio_is_running(d))
-		return NULL;
-	if (virtqueue_pop(ring, &d->chain))
-		return &d->chain;
+		return false;
+	if (virtqueue_pop(ring, chain))
+		return true;
 	if (ring->fault)
 		virtio_broken(d, ring->fault);
-	return NULL;
+	return false;
 }
 
 void virtio_push(struct virtio_device *d, u32 queue, u16 head, u32 written)

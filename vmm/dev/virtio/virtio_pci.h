@@ -63,7 +63,6 @@ struct virtio_device {
 	bool was_master;		/* when configuration space was written last */
 	u8 config[VIRTIO_CONFIG_BYTES], config_writable[VIRTIO_CONFIG_BYTES];
 	u32 config_bytes;
-	struct virtqueue_chain chain;	/* for virtio_pop() */
 	struct virtio_queue queue[VIRTIO_QUEUES];
 };
 
@@ -91,8 +90,8 @@ bool virtio_is_running(const struct virtio_device *d);
 static inline bool virtio_may_write(const struct virtio_device *d) { return pci_function_is_master(&d->function); }
 static inline bool virtio_has(const struct virtio_device *d, u32 feature) { return d->accepted >> feature & 1; }
 
-/* Take the next chain of a queue, NULL if there is none. The chain is valid until the next call for the device. */
-struct virtqueue_chain *virtio_pop(struct virtio_device *d, u32 queue);
+/* Take the next chain of a queue. False: there is none. */
+bool virtio_pop(struct virtio_device *d, u32 queue, struct virtqueue_chain *chain);
 /* Give a chain back; then, once for all of them, interrupt the driver if it wants that. */
 void virtio_push(struct virtio_device *d, u32 queue, u16 head, u32 written);
 void virtio_interrupt(struct virtio_device *d, u32 queue);

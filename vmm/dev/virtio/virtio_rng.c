@@ -53,12 +53,11 @@ static u32 fill(struct virtio_rng *r, const struct virtqueue_chain *chain)
 static void serve(struct virtio_rng *r)
 {
 	struct virtio_device *d = &r->device;
-	const struct virtqueue_chain *chain;
 
 	r->wake_ns = DEADLINE_NONE;
 	do {
-		while (r->allowance >= PORTION_BYTES && (chain = virtio_pop(d, 0)) != NULL)
-			virtio_push(d, 0, chain->head, fill(r, chain));
+		while (r->allowance >= PORTION_BYTES && virtio_pop(d, 0, &r->chain))
+			virtio_push(d, 0, r->chain.head, fill(r, &r->chain));
 		if (!virtio_has_more(d, 0))
 			break;
 		if (r->allowance < PORTION_BYTES) {

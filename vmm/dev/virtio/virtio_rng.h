@@ -23,6 +23,7 @@ struct virtio_rng {
 	const struct clock *clock;
 	u64 filled_ns;			/* up to when the allowance has been counted */
 	u32 allowance;			/* bytes */
+	struct virtqueue_chain chain;	/* that is answered */
 	u64 wake_ns;			/* chains wait for an allowance; DEADLINE_NONE: none does */
 };
 

@@ -87,64 +87,77 @@ static struct vring_desc load_descriptor(const u8 *table, u32 index)
 static bool add_segment(struct virtqueue *q, struct virtqueue_chain *chain, const struct vring_desc *d)
 {
 	bool is_writable = d->flags & VRING_DESC_F_WRITE;
-	u32 *bytes = is_writable ? &chain->writable_bytes : &chain->readable_bytes;
 	u8 *at = guest_memory_at(q->memory, GPA(d->addr), d->len);
+	u32 count = chain->count;
 
-	if (chain->count == VIRTQUEUE_SEGMENTS)
+	if (count == VIRTQUEUE_SEGMENTS)
 		return broken(q, "a chain has too many descriptors");
 	if (!at || d->len == 0)
 		return broken(q, "a buffer is empty, or not in RAM");
-	if (!is_writable && chain->readable != chain->count)
+	if (!is_writable && chain->readable != count)
 		return broken(q, "a readable buffer follows a writable one");
 	if (d->len > VIRTQUEUE_BYTES_MAX - chain->readable_bytes - chain->writable_bytes)
 		return broken(q, "a chain has too many bytes");
-	*bytes += d->len;
-	chain->segment[chain->count++] = (struct virtqueue_segment){ .at = at, .len = d->len };
-	chain->readable = (u16)(chain->readable + !is_writable);
+	chain->segment[count] = (struct virtqueue_segment){ .at = at, .len = d->len };
+	chain->count = (u16)(count + 1);
+	if (is_writable) {
+		chain->writable_bytes += d->len;
+	} else {
+		chain->readable_bytes += d->len;
+		chain->readable = chain->count;
+	}
 	return true;
 }
 
-/* Follow a chain through a table of `count` descriptors. *indirect is the descriptor of a further table, if its len is
- * not 0. */
-static bool follow(struct virtqueue *q, struct virtqueue_chain *chain, const u8 *table, u32 count, u32 index,
-		   struct vring_desc *indirect)
+/* The table that an indirect descriptor names; NULL: it may not. */
+static const u8 *indirect_table(struct virtqueue *q, u64 gpa, u32 bytes)
 {
-	for (u32 hops = 0; hops < count; hops++) {
+	const u8 *table = guest_memory_at(q->memory, GPA(gpa), bytes);
+	u32 count = bytes / (u32)sizeof(struct vring_desc);
+
+	if (count == 0 || count > VIRTQUEUE_SEGMENTS || bytes % sizeof(struct vring_desc) != 0)
+		q->fault = "an indirect table has a wrong size";
+	else if (!table || !aligned_ok(gpa, sizeof(u64)))
+		q->fault = "an indirect table is not aligned, or not in RAM";
+	return q->fault ? NULL : table;
+}
+
+/* Follow the chain through the queue's table, and through the one that its last descriptor may name. */
+static bool follow(struct virtqueue *q, struct virtqueue_chain *chain)
+{
+	const u8 *table = q->descriptors;
+	u32 count = q->size, index = chain->head;
+	bool may_be_indirect = q->has_indirect;
+
+	for (u32 left = count; left != 0; left--) {
 		struct vring_desc d;
 
 		if (index >= count)
 			return broken(q, "a descriptor's index is out of range");
 		d = load_descriptor(table, index);
+		index = d.next;
 		if (d.flags & VRING_DESC_F_INDIRECT) {
-			if (!indirect || !q->has_indirect || (d.flags & VRING_DESC_F_NEXT))
+			if (!may_be_indirect || (d.flags & VRING_DESC_F_NEXT))
 				return broken(q, "an indirect descriptor is not allowed there");
-			*indirect = d;
-			return true;
+			table = indirect_table(q, d.addr, d.len);
+			if (!table)
+				return false;
+			may_be_indirect = false;
+			index = 0;
+			count = d.len / (u32)sizeof(d);
+			left = count + 1;
+			continue;
 		}
 		if (!add_segment(q, chain, &d))
 			return false;
 		if (!(d.flags & VRING_DESC_F_NEXT))
 			return true;
-		index = d.next;
 	}
 	return broken(q, "a chain has a loop");
 }
 
-static bool follow_indirect(struct virtqueue *q, struct virtqueue_chain *chain, const struct vring_desc *d)
-{
-	u32 count = d->len / (u32)sizeof(*d);
-	const u8 *table = guest_memory_at(q->memory, GPA(d->addr), d->len);
-
-	if (count == 0 || count > VIRTQUEUE_SEGMENTS || d->len % sizeof(*d) != 0)
-		return broken(q, "an indirect table has a wrong size");
-	if (!table || !aligned_ok(d->addr, sizeof(u64)))
-		return broken(q, "an indirect table is not aligned, or not in RAM");
-	return follow(q, chain, table, count, 0, NULL);
-}
-
 bool virtqueue_pop(struct virtqueue *q, struct virtqueue_chain *chain)
 {
-	struct vring_desc indirect;
 	u16 ahead;
 
 	if (!virtqueue_is_enabled(q))
@@ -157,11 +170,7 @@ bool virtqueue_pop(struct virtqueue *q, struct virtqueue_chain *chain)
 	chain->head = load_u16(q->available + RING_ENTRIES + 2 * (q->next_available & (q->size - 1u)));
 	chain->count = chain->readable = 0;
 	chain->readable_bytes = chain->writable_bytes = 0;
-	indirect.len = 0;
-	indirect.flags = 0;
-	if (!follow(q, chain, q->descriptors, q->size, chain->head, &indirect))
-		return false;
-	if (indirect.flags && !follow_indirect(q, chain, &indirect))
+	if (!follow(q, chain))
 		return false;
 	q->next_available++;
 	return true;
@@ -230,12 +239,29 @@ static u32 copy(const struct virtqueue_segment *segment, u32 segments, u32 offse
 	return done;
 }
 
+/* Most are in one segment, the first of its kind. */
+static bool is_in_first(const struct virtqueue_segment *segment, u32 segments, u32 offset, u32 count)
+{
+	return segments != 0 && range_ok(offset, count, segment->len);
+}
+
 u32 virtqueue_read(const struct virtqueue_chain *chain, u32 offset, void *to, u32 count)
 {
+	if (is_in_first(chain->segment, chain->readable, offset, count)) {
+		memcpy(to, chain->segment->at + offset, count);
+		return count;
+	}
 	return copy(chain->segment, chain->readable, offset, to, NULL, count);
 }
 
 u32 virtqueue_write(const struct virtqueue_chain *chain, u32 offset, const void *from, u32 count)
 {
-	return copy(chain->segment + chain->readable, (u32)(chain->count - chain->readable), offset, NULL, from, count);
+	const struct virtqueue_segment *writable = chain->segment + chain->readable;
+	u32 segments = (u32)(chain->count - chain->readable);
+
+	if (is_in_first(writable, segments, offset, count)) {
+		memcpy(writable->at + offset, from, count);
+		return count;
+	}
+	return copy(writable, segments, offset, NULL, from, count);
 }

@@ -110,6 +110,34 @@ static struct blk_sqe data_request(u8 op, u64 sector, u32 sectors)
 				 .seg[0] = { BLK_WINDOW_OWN, 3, (u16)((sectors + 7) / 8), 0 } };
 }
 
+/* As many as a turn takes: no other turn is needed to find that there are no more. */
+static void one_turn_serves_a_batch(void **state)
+{
+	struct blk_sqe sqe = data_request(BLK_READ, 0, 8);
+	enum blk_status status;
+	u32 number;
+
+	(void)state;
+	while (vm_link_turn())
+		;
+	for (u32 i = 0; i < 16; i++)
+		assert_true(blk_client_submit(&client, &sqe) >= 0);
+	assert_true(blk_client_should_signal(&client));
+	vm_link_woken(STORE_BIT_VM << VM % 32);
+	assert_false(vm_link_turn());
+	for (u32 i = 0; i < 16; i++)
+		assert_true(blk_client_completed(&client, &number, &status) && status == BLK_OK);
+	assert_int_equal(do_one(sqe), BLK_OK);	/* it has asked to be signalled */
+	for (u32 i = 0; i < 17; i++)
+		assert_true(blk_client_submit(&client, &sqe) >= 0);
+	assert_true(blk_client_should_signal(&client));
+	vm_link_woken(STORE_BIT_VM << VM % 32);
+	assert_true(vm_link_turn());
+	assert_false(vm_link_turn());
+	for (u32 i = 0; i < 17; i++)
+		assert_true(blk_client_completed(&client, &number, &status) && status == BLK_OK);
+}
+
 static void says_what_it_is(void **state)
 {
 	(void)state;
@@ -583,6 +611,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(says_what_it_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_turn_serves_a_batch, setup, teardown),
 		cmocka_unit_test_setup_teardown(data_is_right, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_requests, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_only, setup, teardown),

@@ -186,6 +186,15 @@ static void test_rules(void **state)
 	offer_one(TABLE, 16)->flags = VRING_DESC_F_INDIRECT;
 	((struct vring_desc *)(void *)(ram + TABLE))->flags = VRING_DESC_F_INDIRECT;
 	must_break("table in a table");
+	offer_one(TABLE, 16);
+	*driver_descriptor(&driver, 0) =
+		(struct vring_desc){ driver.base + DRIVER_DESCRIPTORS, 16, VRING_DESC_F_INDIRECT, 0 };
+	must_break("a table that names itself");
+	offer_one(TABLE, 2 * 16)->flags = VRING_DESC_F_INDIRECT;
+	for (u32 i = 0; i < 2; i++)
+		((struct vring_desc *)(void *)(ram + TABLE))[i] =
+			(struct vring_desc){ DATA, 1, VRING_DESC_F_NEXT, (u16)!i };
+	must_break("loop in a table");
 	start(false, false);
 	driver_offer(&driver, &(struct driver_buffer){ TABLE, 16, false }, 1);
 	driver_descriptor(&driver, 0)->flags = VRING_DESC_F_INDIRECT;
