@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-GOALS = ('objs', 'do-unit')
+GOALS = ('objs', 'do-host', 'do-unit')
 # "compiler ... -c source -o object"
 COMPILE = re.compile(r'^(?:gcc|musl-gcc|clang) .* -c (\S+\.[cS]) -o (\S+)$')
 

@@ -58,10 +58,16 @@ static u64 member(const json_t *object, const char *name, u64 otherwise)
 	return json_is_integer(value) && json_integer_value(value) >= 0 ? (u64)json_integer_value(value) : otherwise;
 }
 
+/* Of the first byte that has not come. */
+static u64 position_of(const struct vos_stream *s)
+{
+	return s->offset + s->data.used;
+}
+
 static void grant(struct vos_stream *s, bool goes_back)
 {
 	struct vos *vos = s->vos;
-	u64 to = s->offset + s->data.used + window(vos);
+	u64 position = position_of(s), to = position + window(vos);
 	json_t *message;
 
 	if (s->arguments == NULL || !s->number)
@@ -70,7 +76,7 @@ static void grant(struct vos_stream *s, bool goes_back)
 		(json_int_t)s->number, "to", (json_int_t)to, "c", (json_int_t)vos->client);
 	if (message && goes_back)
 		json_object_set_new(json_object_get(message, "arguments"), "from",
-			json_integer((json_int_t)(s->offset + s->data.used)));
+			json_integer((json_int_t)position));
 	if (message)
 		io_send_json(vos, message);
 	json_decref(message);
@@ -263,8 +269,8 @@ static u64 resend_after(const struct vos_stream *s)
 
 static void probe(struct vos_stream *s)
 {
-	json_t *arguments = json_pack("{s:I, s:I}", "stream", (json_int_t)s->number, "to",
-		(json_int_t)(s->offset + s->data.used + window(s->vos)));
+	u64 to = position_of(s) + window(s->vos);
+	json_t *arguments = json_pack("{s:I, s:I}", "stream", (json_int_t)s->number, "to", (json_int_t)to);
 
 	if (s->probe || !retry_has_room(s->vos)) {
 		json_decref(arguments);
@@ -307,12 +313,13 @@ static void take_reopening(struct vos_stream *s)
 static void reopen(struct vos_stream *s)
 {
 	json_t *arguments = json_copy(s->arguments);
+	u64 position = position_of(s);
 
 	if (!arguments || !retry_has_room(s->vos)) {
 		json_decref(arguments);
 		return;
 	}
-	json_object_set_new(arguments, "from", json_integer((json_int_t)(s->offset + s->data.used)));
+	json_object_set_new(arguments, "from", json_integer((json_int_t)position));
 	s->reopening = retry_new(s->vos, s->verb, arguments, true, false);
 }
 

@@ -18,7 +18,7 @@ static int run(struct vos *vos, const char *image)
 	const struct vos_vm_config config = {
 		.name = "watched", .cpus = 1, .memory_bytes = 32 << 20, .kernel = image, .more = "{\"weight\":200}",
 	};
-	struct vos_vm_status status;
+	struct vos_vm_status status = { 0 };
 	int result;
 
 	if ((result = vos_create_vm(vos, &config)) != VOS_OK)
