@@ -82,9 +82,10 @@ const struct command command_rows[] = {
 	{
 		.verb = "set-vm", .group = GROUP_VM,
 		.summary = "change a VM's properties",
-		.more = "Properties that are not given stay the same. --restart, --class, --weight, --cap and "
-			"--affinity change at once, also while the VM runs, and so do iops= and rate= of disks "
-			"that are otherwise given as they are; all others only while it is stopped. "
+		.more = "Properties that are not given stay the same. --restart, --on-io-error, --class, --weight, "
+			"--cap and --affinity change at once, also while the VM runs, and so do iops= and rate= of "
+			"--disk, with all disks given as export-config prints them; all others only while it is "
+			"stopped. "
 			"Class, weight, cap and affinity apply to all vCPUs of the VM together.",
 		.example = "set-vm myvm --weight 200 --cap 50%",
 		.takes = CHANGE | ARGS_FIELDS, .needs = A(NAME), .op = REQ_SET,

@@ -92,21 +92,31 @@ static const struct { const char *key; bool (*set)(struct disk_spec *, const cha
 	{ "iops=", set_iops }, { "rate=", set_rate },
 };
 
-static bool set_item(struct disk_spec *to, const char *item, struct cmd_error *error)
+static bool set_key(struct disk_spec *to, u32 *given, u32 key, const char *value, struct cmd_error *error)
+{
+	if (*given & BIT32(key))
+		return error_set(error, RESULT_USAGE, "--disk has %s twice: " USAGE, keys[key].key);
+	*given |= BIT32(key);
+	return keys[key].set(to, value, error);
+}
+
+/* *given: the keys so far. */
+static bool set_item(struct disk_spec *to, u32 *given, const char *item, struct cmd_error *error)
 {
 	if (strcmp(item, "ro") == 0) {
 		to->flags |= DISK_READ_ONLY;
 		return true;
 	}
-	for (u32 i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (u32 i = 0; i < ARRAY_COUNT(keys); i++)
 		if (strncmp(item, keys[i].key, strlen(keys[i].key)) == 0)
-			return keys[i].set(to, item + strlen(keys[i].key), error);
+			return set_key(to, given, i, item + strlen(keys[i].key), error);
 	return set_bytes(to, item, error);
 }
 
 bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error)
 {
 	char item[ITEM_BYTES];
+	u32 given = 0;
 
 	memset(to, 0, sizeof(*to));
 	for (;;) {
@@ -116,7 +126,7 @@ bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error
 			return error_set(error, RESULT_USAGE, "\"%.40s...\" is too long: " USAGE, value);
 		memcpy(item, value, length);
 		item[length] = 0;
-		if (!set_item(to, item, error))
+		if (!set_item(to, &given, item, error))
 			return false;
 		value += length;
 		if (*value == 0)

@@ -75,29 +75,33 @@ static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpu
 		out_text(out, "Note: a real-time VM without a cap can starve the fair VMs.\n");
 }
 
-/* What is behind each disk. */
-static void say_disks(const struct out *out, const struct vm_entry *vm)
+static const char *before_text(u32 flags)
+{
+	if (!(flags & DISK_MADE))
+		return "; it was there and keeps its data\n";
+	return flags & DISK_WAS_BLANK ? ", which was blank and is taken into use\n" : "\n";
+}
+
+/* What is behind each disk; of those from `first_new` on also what it was before. */
+static void say_disks(const struct out *out, const struct vm_entry *vm, u32 first_new)
 {
 	for (u32 i = 0; vm && i < vm->report.spec.disk_count; i++) {
 		out_format(out, "Disk %u: ", i);
 		report_disk(out, &vm->report.disks[i]);
-		if (!(vm->report.disks[i].flags & DISK_MADE))
-			out_text(out, "; it was there and keeps its data");
-		else if (vm->report.disks[i].flags & DISK_WAS_BLANK)
-			out_text(out, ", which was blank and is taken into use");
-		out_text(out, "\n");
+		out_text(out, i < first_new ? "\n" : before_text(vm->report.disks[i].flags));
 	}
 }
 
 static void say_disk_list(const struct out *out, const struct job *job, const struct vm_entry *vm)
 {
 	u32 count = vm->report.spec.disk_count;
+	u32 attached = job->args.command->op == REQ_ATTACH_DISK ? job->args.spec.disk_count : 0;
 
 	if (job->args.command->op == REQ_DETACH_DISK)
 		out_format(out, "Volume %s is no longer a disk of %s, and is kept.\n", job->args.spec.disks[0].volume,
 			vm->report.name);
 	out_format(out, "%s has %u disk%s.\n", vm->report.name, count, count == 1 ? "" : "s");
-	say_disks(out, vm);
+	say_disks(out, vm, count > attached ? count - attached : 0);
 }
 
 /* The volumes that went with a VM, and those that stay: ", and with it volume a.0; kept: volume data". */
@@ -157,7 +161,7 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 		out_format(out, "%s is defined: %u vCPU%s, %s. start-vm %s starts it.\n", name,
 			job->args.spec.cpus, job->args.spec.cpus == 1 ? "" : "s",
 			size_text(size, job->args.spec.memory_bytes, false), name);
-		say_disks(out, vm);
+		say_disks(out, vm, 0);
 		return;
 	case REQ_ATTACH_DISK: case REQ_DETACH_DISK:
 		if (vm)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "command.h"
 #include "report.h"
 #include "report_tables.h"
 #include "units.h"
@@ -174,8 +175,9 @@ static const char *state_advice(u32 op, u32 state)
 	case REQ_PAUSE:
 		return is_live ? "Only a running VM can be paused" : "Try start-vm %s";
 	case REQ_SET:
-		return is_live ? "Stop it first: only restart, class, weight, cap and affinity can change while it "
-			"runs" : "Wait until it has stopped";
+		return is_live ? "Stop it first: only restart, on-io-error, class, weight, cap and affinity can change "
+			"while it runs, and iops= and rate= of --disk, with all disks given as export-config %s "
+			"prints them" : "Wait until it has stopped";
 	case REQ_ATTACH_DISK: case REQ_DETACH_DISK:
 		return state == VM_PAUSED    ? "Try resume-vm %s" :
 		       state == VM_SUSPENDED ? "A key on its console wakes it" :
@@ -203,6 +205,15 @@ static void bad_state(struct cmd_error *error, const struct request *request, co
 			mark ? request->name : "", mark ? mark + 2 : "");
 }
 
+/* The command that sends such a request. */
+static const char *verb_of(u32 op)
+{
+	FOR_EACH_COMMAND(c)
+		if (c->op == op)
+			return c->verb;
+	return "create-vm";
+}
+
 static void bad_field(struct cmd_error *error, const struct request *request, const struct reply *reply)
 {
 	bool is_spec = reply->have < FIELD_SPEC_COUNT;
@@ -216,8 +227,9 @@ static void bad_field(struct cmd_error *error, const struct request *request, co
 			"the --vmm of %s is no program that can run here. Try set-vm %s --vmm none", request->name,
 			request->name);
 	else
-		error_set(error, RESULT_USAGE, "%s%s is not accepted with this value. Try create-vm --help",
-			is_spec ? "--" : "", is_spec ? arg_specs[ARG_OF_FIELD(reply->have)].name : "this request");
+		error_set(error, RESULT_USAGE, "%s%s is not accepted with this value. Try %s --help",
+			is_spec ? "--" : "", is_spec ? arg_specs[ARG_OF_FIELD(reply->have)].name : "this request",
+			verb_of(request->op));
 }
 
 static void no_pcpu(struct cmd_error *error, const struct reply *reply)

@@ -27,7 +27,8 @@ static inline void fake_change_disks(struct vm_report *to, const struct request 
 	if (to->state == VM_PAUSED || (to->state == VM_SUSPENDED && r->op == REQ_DETACH_DISK)) {
 		fake_refuse_disks(reply, RESULT_STATE, ERR_VM_STATE, to->state);
 	} else if (r->op == REQ_ATTACH_DISK) {
-		*disk = (struct disk_report){ .bytes = r->spec.disks[0].bytes, .flags = DISK_MADE };
+		*disk = (struct disk_report){ .bytes = r->spec.disks[0].bytes };
+		disk->flags = disk->bytes ? DISK_MADE | DISK_WAS_BLANK : 0;
 		strcpy(disk->on, r->spec.disks[0].on);
 		snprintf(disk->volume, sizeof(disk->volume), "%.28s.%u", to->name, (*count)++);
 	} else if (*count != 0 && strcmp(disk[-1].volume, r->spec.disks[0].volume) == 0) {

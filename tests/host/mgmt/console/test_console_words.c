@@ -341,6 +341,8 @@ static void every_error_is_told(void **state)
 		{ ERROR_COUNT, "E_FAILED", "web failed (error " },
 		{ ~0u, "E_FAILED", "web failed (error 4294967295)" },
 	};
+	static const struct request attach = { .op = REQ_ATTACH_DISK, .name = "web" };
+	static const struct reply no_disk = { .error = ERR_BAD_FIELD, .have = FIELD_DISK };
 	struct cmd_error error;
 
 	(void)state;
@@ -356,6 +358,8 @@ static void every_error_is_told(void **state)
 		assert_non_null(strstr(error.class, "E_"));
 		assert_null(strchr(error.text, '{'));
 	}
+	report_refusal(&error, &attach, &no_disk, &root->console->inventory);
+	assert_string_equal(error.text, "--disk is not accepted with this value. Try attach-disk --help");
 	for (size_t i = 0; i < ARRAY_COUNT(some); i++) {
 		reply.error = some[i].error;
 		report_refusal(&error, &request, &reply, &root->console->inventory);
@@ -374,6 +378,15 @@ static void a_disk_more_and_less(void **state)
 	command("attach-disk a --disk 16M,on=ram", "a has 1 disk.\r\nDisk 0: volume a.0, 16.0 MiB in memory",
 		RESULT_OK);
 	command("disk attach a --disk 1M,on=ram --json", "\"volume\":\"a.1\"", RESULT_OK);
+	/* What a disk was before is said once: in the answer to what made it. */
+	command("attach-disk a --disk volume=old,on=nvme0", "Disk 2: volume a.2, 0 B on nvme0; it was there and keeps "
+		"its data\r\n", RESULT_OK);
+	command("attach-disk a --disk 1G,on=nvme0", "Disk 0: volume a.0, 16.0 MiB in memory: lost when VOS ends\r\n"
+		"Disk 1: volume a.1, 1.0 MiB in memory: lost when VOS ends\r\n"
+		"Disk 2: volume a.2, 0 B on nvme0\r\n"
+		"Disk 3: volume a.3, 1.0 GiB on nvme0, which was blank and is taken into use\r\n", RESULT_OK);
+	command("detach-disk a --volume a.3", "Disk 2: volume a.2, 0 B on nvme0\r\n", RESULT_OK);
+	command("detach-disk a --volume a.2", "a has 2 disks.", RESULT_OK);
 	command("detach-disk a --volume b.7",
 		"error[E_NOT_FOUND]: volume \"b.7\" is not a disk of a. status-vm a shows its disks", RESULT_NOT_FOUND);
 	command("detach-disk a", "detach-disk needs --volume VOLUME", RESULT_USAGE);
