@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""README's lines for the operator's own machine, as they are printed; a machine that goes away; libvos's examples."""
+"""README's lines for the operator's own machine, as they are printed; a machine that goes away; libvos's examples; the
+Debian package."""
 import glob
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -96,3 +98,24 @@ def test_examples(machine, tmp_path):
         assert code == 3 and 'error[E_NOT_FOUND]' in text, text
         assert run([f'{tmp_path}/six_words'], environment) == (0, '')
         assert 'no VMs' in line.vos('list-vm')[1]
+
+
+IN_PACKAGE = ('bin/vos', 'bin/vosd', 'include/vm.h', 'include/vos.h', 'lib/systemd/user/vosd@.service',
+              'share/bash-completion/completions/vos', 'share/man/man1/vos.1.gz', 'share/man/man8/vosd.8.gz',
+              'share/doc/vos-host/copyright', 'share/doc/vos-host/examples/six_words.c')
+
+
+def test_package():
+    code, text = run(['make', '-s', 'do-deb'], {**os.environ, 'SOURCE_DATE_EPOCH': '1700000000'})
+    assert code == 0, text
+    package = text.split()[-1]
+    code, text = run(['dpkg-deb', '-c', package], os.environ)
+    assert code == 0, text
+    found = {line.split()[5]: line.split()[:2] for line in text.splitlines()}
+    assert not [f'./usr/{name}' for name in IN_PACKAGE if f'./usr/{name}' not in found], text
+    assert {owner for _, owner in found.values()} == {'root/root'}
+    assert found['./usr/bin/vos'][0] == '-rwxr-xr-x' and found['./usr/include/vos.h'][0] == '-rw-r--r--'
+    assert [name for name in found if name.endswith('/libvos.so.1')], text
+    if shutil.which('lintian'):
+        code, text = run(['lintian', '--allow-root', '--fail-on', 'error', package], os.environ)
+        assert code == 0, text
