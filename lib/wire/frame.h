@@ -52,6 +52,7 @@ struct frame_scanner {
 	/* plain */
 	size_t at;		/* body[at..count) is not judged yet */
 	bool is_lost;		/* bytes were skipped since the last good frame */
+	size_t waste;		/* bytes whose checksum was wrong, less those that were judged since */
 };
 
 /* The result of a scan: bytes to pass on, and perhaps the end of a frame. */

@@ -231,8 +231,8 @@ bool client_answer(struct session *s, struct client *client, u64 id, bool only_r
 
 	if (is_long)
 		make_room(s, length);
-	/* All that is kept is being sent: a command that only reads has to wait, others are done already. */
-	if (is_long && only_reads && s->clients.large_bytes && s->clients.large_bytes + length > ANSWERS_LARGE_BYTES)
+	/* All that is kept is being sent. */
+	if (is_long && s->clients.large_bytes && s->clients.large_bytes + length > ANSWERS_LARGE_BYTES)
 		return false;
 	a = new_answer(client, s->console->json_text, length);
 	if (!a)

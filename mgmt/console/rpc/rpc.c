@@ -16,7 +16,8 @@ void rpc_event(struct session *s, const struct vm_entry *vm)
 {
 	static const struct view view = { report_vm, json_vm };
 
-	if (s->has_peer)
+	/* A program that does not read must not make the line so full that replies wait for it. */
+	if (s->has_peer && session_output_used(s) <= OUTPUT_BYTES / 16)
 		job_send_event(s, NULL, "VM_STATE", &view, vm);
 }
 

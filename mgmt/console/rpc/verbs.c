@@ -81,8 +81,9 @@ static void write_machine(struct session *s, struct json_writer *writer)
 	json_close(writer, '}');
 }
 
-void sync_serve(struct session *s, u32 arguments, const struct answer_to *to)
+void sync_serve(struct session *s, u32 arguments, const struct answer_to *asked)
 {
+	const struct answer_to line = { .id = asked->id }, *to = &line;	/* also with "c" */
 	u32 token = arguments ? json_member(&s->console->json, arguments, "token") : 0;
 	struct json_writer *writer;
 	char text[TOKEN_BYTES];
@@ -117,8 +118,9 @@ static void welcome(struct session *s, const struct client *client, const struct
 	job_json_end_for(s, to);
 }
 
-void hello_serve(struct session *s, u32 arguments, const struct answer_to *to)
+void hello_serve(struct session *s, u32 arguments, const struct answer_to *asked)
 {
+	const struct answer_to line = { .id = asked->id }, *to = &line;	/* also with "c" */
 	const struct json *json = &s->console->json;
 	u32 name = arguments ? json_member(json, arguments, "client") : 0;
 	const struct client *client;

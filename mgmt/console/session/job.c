@@ -70,6 +70,13 @@ static bool is_left(const struct job *job)
 	return job->client_number && !job->client;
 }
 
+/* All that it had to ask for was sent: root does it, whoever takes the answer. */
+static bool is_at_root(const struct job *job)
+{
+	return job->is_waiting && !job->is_unsent && !job->wanted && !job->is_applying &&
+	       (job->targets || !args_has(&job->args, ARG_ALL));
+}
+
 void job_leave_all(struct console *c, const struct client *client)
 {
 	for (u32 i = 0; i < JOB_COUNT; i++) {
@@ -77,10 +84,9 @@ void job_leave_all(struct console *c, const struct client *client)
 
 		if (!job->is_used || job->client != client)
 			continue;
-		if (command_only_reads(job->args.command))
+		job->client = NULL;
+		if (command_only_reads(job->args.command) || is_at_root(job))
 			job_drop(job);
-		else
-			job->client = NULL;
 	}
 }
 
@@ -193,7 +199,8 @@ static void send_requests(struct console *c)
 	struct job *job;
 
 	while ((job = oldest_unsent(c)) != NULL && send_one(c, job))
-		;
+		if (is_left(job) && is_at_root(job))
+			job_drop(job);
 }
 
 void job_send(struct session *s, struct job *job, enum request_op op)

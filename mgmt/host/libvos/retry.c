@@ -352,7 +352,7 @@ void retry_renumber(struct vos *vos)
 	for (struct request *r = vos->requests; r; r = r->next) {
 		if (r->is_done)
 			continue;
-		if (r->sends > 1 && !r->is_look) {
+		if (r->sends > r->refusals && !r->is_look) {	/* one of them may have been done */
 			retry_fail(vos, r, "the connection was lost for too long to know whether it was done. Look at "
 				"the state, then try again");
 			continue;
