@@ -111,8 +111,11 @@ void apic_local_eoi(void)
 	reg_write(REG_EOI, 0);
 }
 
+/* Before apic_local_init an exception can come where there are no registers to be read: it is one. */
 bool arch_interrupt_end_stray(u32 vector)
 {
+	if (vector < 16 || (!registers && !(rdmsr(MSR_APIC_BASE) & APIC_BASE_X2)))
+		return false;
 	if ((reg_read(REG_IN_SERVICE) & BIT32(vector)) == 0)
 		return false;
 	apic_local_eoi();

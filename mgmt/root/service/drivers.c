@@ -432,22 +432,6 @@ u64 driver_pause_ns(u32 number)
 	return driver_life_pause_ns(&drivers[number].life);
 }
 
-void driver_give_up(u32 number)
-{
-	if (driver_is_wanted(number))
-		drivers[number].life.is_given_up = true;
-}
-
-bool driver_forgive(u32 number)
-{
-	struct driver *d = &drivers[number];
-
-	if (!d->life.is_given_up || d->device.reset == PCI_RESET_NONE || iommu_is_dead())
-		return false;
-	d->life = (struct driver_life){ .known = d->life.known };
-	return true;
-}
-
 /* The store is told in place of the driver. */
 static void say_lost(u32 number)
 {
@@ -459,6 +443,26 @@ static void say_lost(u32 number)
 			blk_server_begin(&server, driver_dma_link_at(number, disk), NULL, BLK_LOST,
 					 DRIVER_WINDOW_COUNT);
 	(void)sys_notify_signal(SLOT_WIRE + WIRE_STORE_ORDERS);
+}
+
+/* One that is up says it when it is stopped. */
+void driver_give_up(u32 number)
+{
+	if (!driver_is_wanted(number))
+		return;
+	drivers[number].life.is_given_up = true;
+	if (!drivers[number].is_up)
+		say_lost(number);
+}
+
+bool driver_forgive(u32 number)
+{
+	struct driver *d = &drivers[number];
+
+	if (!d->life.is_given_up || d->device.reset == PCI_RESET_NONE || iommu_is_dead())
+		return false;
+	d->life = (struct driver_life){ .known = d->life.known };
+	return true;
 }
 
 /* A new store must not take completions of the old driver for those of its requests. */

@@ -201,6 +201,8 @@ u64 supervisor_step(void)
 	for (u32 id = 0; id < service_total(); id++) {
 		if (states[id].phase == DOWN && service_release_step(id) == ST_OK)
 			rest(id);
+		else if (states[id].phase == RESTING && !service_is_wanted(id))	/* given up meanwhile */
+			rest(id);
 		if (states[id].phase == DOWN)
 			next = 0;
 		if (states[id].phase == RESTING && states[id].rest_until <= rt_time_tsc())

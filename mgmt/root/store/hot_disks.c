@@ -10,6 +10,7 @@
 #include "root.h"
 #include "rt_log.h"
 #include "spec.h"
+#include "spec_fields.h"
 #include "vm_disks.h"
 #include "volumes.h"
 #include "wiring.h"
@@ -101,21 +102,26 @@ static void announce(struct vm *vm, u32 disk)
 	__atomic_store_n(&words->generation, ++s->generation, __ATOMIC_RELEASE);
 }
 
-struct error_info hot_disks_attach(struct vm *vm, const struct vm_spec *next, bool is_dry_run)
+/* The disks of *wanted only: what was set since it was made stays. */
+struct error_info hot_disks_attach(struct vm *vm, const struct vm_spec *wanted, bool is_dry_run)
 {
-	struct error_info no = judge_attach(vm, next, is_dry_run);
+	static struct vm_spec next;	/* too large for the stack */
 	u32 first = vm->spec.disk_count;
+	struct error_info no;
 	enum status st;
 
+	next = vm->spec;
+	spec_merge(&next, wanted, BIT32(FIELD_DISK));
+	no = judge_attach(vm, &next, is_dry_run);
 	if (no.error != ERR_NONE || is_dry_run)
 		return no;
-	st = link_new(vm, next);
+	st = link_new(vm, &next);
 	if (st == ST_NOMEM)
 		return error_info_of(ERR_NO_MEMORY, BLK_LINK_BYTES + VMM_DISK_BYTES, vm_free_bytes());
 	if (st != ST_OK)
 		return error_info_status(st);
-	vm_disks_set(vm, next);
-	vm->spec = *next;
+	vm_disks_set(vm, &next);
+	vm->spec = next;
 	for (u32 i = first; i < vm->spec.disk_count; i++)
 		announce(vm, i);
 	vm_signal(vm);

@@ -14,8 +14,9 @@
 
 /* May its disks change now? It runs, and a guest that is to let a disk go is not suspended. */
 struct error_info hot_disks_judge(const struct vm *vm, bool is_detach);
-/* Give it the disks of `next`: its own, and behind them others. Nothing is changed if that fails. */
-struct error_info hot_disks_attach(struct vm *vm, const struct vm_spec *next, bool is_dry_run);
+/* Give it the disks of `wanted`: its own, and behind them others; nothing else of that spec. Nothing is changed if that
+ * fails. */
+struct error_info hot_disks_attach(struct vm *vm, const struct vm_spec *wanted, bool is_dry_run);
 
 /* Ask its guest to let the disk with that volume go, or take that back. Nothing if it has no such disk. */
 void hot_disks_ask(struct vm *vm, const char *volume, bool is_asked);

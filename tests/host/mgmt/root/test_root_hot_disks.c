@@ -438,6 +438,29 @@ static void each_call_fails_once(void **state)
 	}
 }
 
+/* What is set while the store makes the new disk's volume stays set. */
+static void set_while_it_is_made(void **state)
+{
+	struct store_order order;
+	struct request r;
+
+	(void)state;
+	start_a(1);
+	ask_attach(4 * MIB, "");
+	order = take(STORE_ADD_RAM);
+	r = bench_make_request(REQ_SET, "a", 0);
+	r.fields = BIT32(FIELD_WEIGHT);
+	r.spec.share.weight = 777;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	link_done(STORE_ATTACH, 1);
+	expect_disks(2, "a.0", "a.1");
+	assert_int_equal(bench_answer.vm.spec.share.weight, 777);
+	end_all();
+}
+
 static void dry_runs(void **state)
 {
 	struct request r;
@@ -476,6 +499,7 @@ int main(void)
 		cmocka_unit_test(ends_in_between), cmocka_unit_test(refused_states),
 		cmocka_unit_test(changes_while_it_is_made), cmocka_unit_test(lies),
 		cmocka_unit_test(each_call_fails_once), cmocka_unit_test(dry_runs),
+		cmocka_unit_test(set_while_it_is_made),
 	};
 
 	return cmocka_run_group_tests(tests, start_root, NULL);

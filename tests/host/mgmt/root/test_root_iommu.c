@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "blk_link.h"
 #include "driver.h"
 #include "driver_dma.h"
 #include "drivers.h"
@@ -192,14 +193,26 @@ static void it_does_not_obey(void **state)
 	fake_iommu.is_deaf = false;
 }
 
-/* It counts as dead: what was behind it is stopped, is not tried again, and is told of so. */
+static struct blk_link_shared *link_of(u32 d)
+{
+	return driver_dma_link_at(d, 0);
+}
+
+/* It counts as dead: what was behind it is stopped, is not tried again, and is told of so. The disks are lost, also
+ * those of a driver that was down just then. */
 static void it_is_dead(void **state)
 {
 	struct request r = bench_make_request(REQ_DEVICES, "", 0);
 
 	(void)state;
+	link_of(D_NVME)->state = link_of(D_AHCI)->state = BLK_UP;
+	fake_fault(threads[D_NVME], 15, 0x400000, 0);
+	bench_turns(ROOT_BIT_FAULT, 1);
+	assert_int_equal(link_of(D_NVME)->state, BLK_DOWN);
 	fake_iommu.is_deaf = fake_iommu.is_dead = true;
 	bench_turns(0, 50);
+	assert_int_equal(link_of(D_NVME)->state, BLK_LOST);
+	assert_int_equal(link_of(D_AHCI)->state, BLK_LOST);
 	assert_false(fake_devices[NVME].is_master || fake_devices[AHCI].is_master);
 	assert_false(driver_is_wanted(D_NVME) || driver_is_wanted(D_AHCI));
 	bench_send(&r);
