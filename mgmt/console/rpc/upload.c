@@ -35,6 +35,18 @@ static bool is_name_open(const struct console *c, const char *name)
 	return false;
 }
 
+/* Root gave this place of the window to that upload: whoever had it before has it no more. */
+static void end_former(struct console *c, const struct upload_report *r)
+{
+	for (u32 i = 0; i < c->line_count * STREAM_COUNT; i++) {
+		struct session *line = c->lines[i / STREAM_COUNT];
+		struct stream *stream = line->streams.list[i % STREAM_COUNT];
+
+		if (stream && stream->kind == STREAM_UPLOAD && stream->slot == r->slot && stream->upload != r->upload)
+			stream_end(line, stream, "root dropped the upload");
+	}
+}
+
 /* ---- open-upload ---- */
 
 static void opened_json(struct json_writer *writer, const char *key, const void *what)
@@ -58,6 +70,7 @@ static void open_answer(struct session *s, struct job *job, const struct reply *
 
 	if (request_is_refused(s, job, reply))
 		return;
+	end_former(s->console, r);
 	stream = r->slot < UPLOADS ? stream_new(s, job->client, STREAM_UPLOAD, &error) : NULL;
 	if (!stream) {
 		if (r->slot >= UPLOADS)
@@ -159,22 +172,36 @@ void open_upload_serve(struct session *s, u32 arguments, const struct answer_to 
 
 /* ---- the bytes ---- */
 
+/* Root may have more than came on this stream: the one before it sent that. */
+static void move_on(struct stream *stream, u64 taken)
+{
+	if (taken <= stream->taken || taken > stream->bytes)
+		return;
+	stream->taken = taken;
+	if (stream->received < taken)
+		stream->received = taken;
+}
+
+static void end_refused(struct session *line, struct stream *stream, const struct job *job, const struct reply *reply)
+{
+	struct cmd_error error;
+
+	report_refusal(&error, &job->request, reply, &line->console->inventory);
+	stream_end(line, stream, reply->error == ERR_NO_UPLOAD ? "root dropped the upload" : error.text);
+}
+
 static void write_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	struct session *line;
 	struct stream *stream = find_upload(s->console, job->request.image.upload, &line);
 
-	job_drop(job);
-	if (!stream)
-		return;
-	if (reply->result != RESULT_OK) {
-		stream_end(line, stream, "the upload was dropped");
-		return;
+	if (stream && reply->result != RESULT_OK) {
+		end_refused(line, stream, job, reply);
+	} else if (stream) {
+		move_on(stream, reply->upload.taken);
+		stream->is_ack_due = true;
 	}
-	/* Nothing else moves it, so it is what was asked for, or nothing of it. */
-	if (reply->upload.taken > stream->taken && reply->upload.taken <= stream->received)
-		stream->taken = reply->upload.taken;
-	stream->is_ack_due = true;
+	job_drop(job);
 }
 
 static const struct command write_command = { .verb = "upload", .ops = { .answer = write_answer } };

@@ -77,19 +77,23 @@ static inline void fake_upload_drop(u32 slot)
 	memset(&fake_uploads[slot], 0, sizeof(fake_uploads[slot]));
 }
 
+static inline u32 fake_upload_named(const char *name)
+{
+	u32 slot = 0;
+
+	while (slot < UPLOADS && (fake_uploads[slot].number == 0 || strcmp(fake_uploads[slot].want.name, name) != 0))
+		slot++;
+	return slot;
+}
+
 static inline void fake_upload_open(const struct request *r, struct reply *reply)
 {
-	u32 slot = 0, empty = UPLOADS;
+	u32 slot = fake_upload_named(r->image.name);
 
 	if (fake_image_find(r->image.name) < fake_image_count) {
 		fake_refuse(reply, RESULT_STATE, ERR_IMAGE_EXISTS, r->image.name);
 		return;
 	}
-	for (u32 i = 0; i < UPLOADS; i++)
-		if (fake_uploads[i].number == 0)
-			empty = i;
-	while (slot < UPLOADS && strcmp(fake_uploads[slot].want.name, r->image.name) != 0)
-		slot++;
 	if (slot < UPLOADS && (fake_uploads[slot].want.bytes != r->image.bytes ||
 			       memcmp(fake_uploads[slot].want.hash, r->image.hash, IMAGE_HASH_BYTES) != 0)) {
 		if (!(r->flags & REQ_FLAG_FORCE)) {
@@ -97,9 +101,10 @@ static inline void fake_upload_open(const struct request *r, struct reply *reply
 			return;
 		}
 		fake_upload_drop(slot);
-	} else if (slot == UPLOADS) {
-		slot = empty;
 	}
+	if (slot == UPLOADS)	/* the first free one, as root */
+		for (slot = 0; slot < UPLOADS && fake_uploads[slot].number != 0;)
+			slot++;
 	if (slot == UPLOADS || r->image.bytes > FAKE_IMAGE_BYTES) {
 		fake_refuse(reply, RESULT_RESOURCES, ERR_UPLOAD_MEMORY, "");
 		return;
@@ -155,14 +160,16 @@ static inline void fake_upload_finish(u32 slot, struct reply *reply)
 
 static inline void fake_image_delete(const char *name, struct reply *reply)
 {
-	u32 i = fake_image_find(name);
+	u32 i = fake_image_find(name), slot = fake_upload_named(name);
 
-	if (i == fake_image_count)
+	if (i == fake_image_count && slot == UPLOADS)
 		fake_refuse(reply, RESULT_NOT_FOUND, ERR_NO_IMAGE, name);
-	else if (!fake_images[i].is_uploaded)
+	else if (i < fake_image_count && !fake_images[i].is_uploaded)
 		fake_refuse(reply, RESULT_DENIED, ERR_IMAGE_BOOT, name);
-	else
+	else if (i < fake_image_count)
 		fake_images[i] = fake_images[--fake_image_count];
+	if (slot < UPLOADS)
+		fake_upload_drop(slot);
 }
 
 static inline void fake_upload(const struct request *r, struct reply *reply)

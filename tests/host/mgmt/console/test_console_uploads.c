@@ -193,6 +193,131 @@ static void slow_root(void **state)
 	assert_non_null(strstr(control, "\"name\":\"guest\""));
 }
 
+/* Let root answer all that it was asked. */
+static void answer_all(void)
+{
+	root->is_slow = false;
+	fake_answer(root);
+	fake_run(root);
+	collect();
+}
+
+/* Two uploads have bytes in the window at the same time, and each gets its own. */
+static void side_by_side(void **state)
+{
+	u64 x = hello("x", 4096), y = hello("y", 4096);
+	u32 a = open_stream(x, open_text("one", 5000, 0)), b = open_stream(y, open_text("two", 4000, 0));
+
+	(void)state;
+	root->is_slow = true;
+	put(a, 0, file, PIECE);
+	put(b, 0, file, PIECE);
+	assert_int_equal(root->held_count, 2);
+	answer_all();
+	send_until(b, PIECE, 4000);
+	send_until(a, PIECE, 5000);
+	finish(x, a, "\"name\":\"one\"");
+	finish(y, b, "\"name\":\"two\"");
+}
+
+/* Root is asked to open, then to take bytes of the stream before: it has more than the new client sent. */
+static void opens_before_it_takes(void **state)
+{
+	u64 x = hello("x", 4096), y = hello("y", 4096);
+	u32 a = open_stream(x, open_text("guest", 5000, 0)), b;
+
+	(void)state;
+	root->is_slow = true;
+	ask(y, open_text("guest", 5000, 0));
+	put(a, 0, file, PIECE);
+	assert_int_equal(root->held_count, 2);
+	forget_all();
+	answer_all();
+	b = (u32)number_in(control, "stream");
+	assert_int_equal(ends, 1);
+	put(b, 0, file, 1000);
+	assert_int_equal(seen[b].taken, PIECE);
+	send_until(b, PIECE, 5000);
+	finish(y, b, "\"name\":\"guest\"");
+}
+
+/* Two open other bytes under one name at once: the later one has the place, and nobody else writes into it. */
+static void same_name_at_once(void **state)
+{
+	u64 x = hello("x", 4096), y = hello("y", 4096);
+	u32 a, b;
+
+	(void)state;
+	root->is_slow = true;
+	ask(x, open_text("guest", 5000, 0));
+	ask(y, open_text("guest", 4000, 0));
+	assert_int_equal(root->held_count, 2);
+	forget_all();
+	answer_all();
+	b = (u32)number_in(control, "stream");
+	a = b - 1;
+	assert_int_equal(ends, 1);
+	assert_int_equal(number_in(end_text, "stream"), a);
+	assert_non_null(strstr(end_text, "root dropped the upload"));
+	root->is_slow = true;
+	put(b, 0, file, PIECE);
+	put(a, 0, file + 9000, PIECE);
+	answer_all();
+	send_until(b, PIECE, 4000);
+	finish(y, b, "\"name\":\"guest\"");
+}
+
+/* Root drops an upload, and gives its place to another, while the stream is open. */
+static void place_given_away(void **state)
+{
+	u64 x = hello("x", 4096), y = hello("y", 4096);
+	u32 a = open_stream(x, open_text("one", 5000, 0)), b;
+
+	(void)state;
+	command("delete-image one", "image one is deleted", RESULT_OK);
+	forget_all();
+	b = open_stream(y, open_text("two", 4000, 0));
+	assert_int_equal(ends, 1);
+	put(a, 0, file + 9000, PIECE);
+	send_until(b, 0, 4000);
+	finish(y, b, "\"name\":\"two\"");
+}
+
+/* Bytes that root does not take: the stream ends with root's reason. */
+static void write_fails(u32 name, void (*spoil)(struct request *r), const char *words)
+{
+	char text[16];
+	u32 a;
+
+	snprintf(text, sizeof(text), "gone-%u", name);
+	a = open_stream(hello("x", 4096), open_text(text, 5000, 0));
+	root->is_slow = true;
+	put(a, 0, file, PIECE);
+	spoil(&root->held[0]);
+	forget_all();
+	answer_all();
+	assert_int_equal(ends, 1);
+	if (!strstr(end_text, words))
+		fail_msg("no %s in %s", words, end_text);
+}
+
+static void of_nobody(struct request *r)
+{
+	r->image.upload = 99;
+}
+
+static void of_no_size(struct request *r)
+{
+	r->image.count = 0;
+}
+
+static void refused_bytes(void **state)
+{
+	(void)state;
+	write_fails(1, of_nobody, "root dropped the upload");
+	write_fails(2, of_no_size, "an image has");
+}
+
 static void refusals(void **state)
 {
 	static const char *const bad[] = {
@@ -216,18 +341,6 @@ static void refusals(void **state)
 	ask_for(x, "\"finish-upload\",\"arguments\":{\"stream\":77}", "E_NOT_FOUND");
 	a = open_stream(x, "\"open-log\"");
 	finish(x, a, "is no upload");
-	/* Root drops it meanwhile. */
-	a = open_stream(x, open_text("gone", 5000, 0));
-	root->is_slow = true;
-	put(a, 0, file, PIECE);
-	root->held[0].image.upload = 99;
-	root->is_slow = false;
-	forget_all();
-	fake_answer(root);
-	fake_run(root);
-	collect();
-	assert_int_equal(ends, 1);
-	assert_non_null(strstr(end_text, "the upload was dropped"));
 }
 
 static int begin(void **state)
@@ -245,7 +358,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(wrong_hash, begin, teardown),
 		cmocka_unit_test_setup_teardown(two_clients, begin, teardown),
 		cmocka_unit_test_setup_teardown(slow_root, begin, teardown),
+		cmocka_unit_test_setup_teardown(side_by_side, begin, teardown),
+		cmocka_unit_test_setup_teardown(same_name_at_once, begin, teardown),
+		cmocka_unit_test_setup_teardown(place_given_away, begin, teardown),
+		cmocka_unit_test_setup_teardown(refused_bytes, begin, teardown),
 		cmocka_unit_test_setup_teardown(refusals, begin, teardown),
+		cmocka_unit_test_setup_teardown(opens_before_it_takes, begin, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
