@@ -100,7 +100,7 @@ start_qemu()
 }
 
 bg=${BG:-$PWD/$dir/vos}
-leave=exec
+leave='exec'
 case $kind in
     bg) start_bg; exit ;;
     stop-bg) stop_bg; exit ;;
