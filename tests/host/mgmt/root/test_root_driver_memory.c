@@ -69,7 +69,7 @@ static void each_call_fails_once(void **state)
 	u32 refused = 0;
 
 	(void)state;
-	for (u32 n = 1; n < 60; n++) {
+	for (u32 n = 1; n < 200; n++) {
 		int what = run(n, S64A);
 
 		assert_int_not_equal(what, LEAK);
