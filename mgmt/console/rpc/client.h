@@ -14,7 +14,7 @@
 #define CLIENT_NAME_BYTES 32u
 #define CLIENT_ID_MAX ((1ull << 53) - 1)
 #define CLIENT_SILENT_NS 60000000000ull	/* then it is forgotten, if it has no command and no stream */
-#define CLIENT_GIVE_WAY_NS 5000000000ull	/* likewise, if somebody else says hello and there is no place */
+#define CLIENT_GIVE_WAY_NS 20000000000ull	/* likewise, if there is no place; no client waits so long to repeat */
 #define CLIENT_NAK_NS 100000000ull	/* from one `nak` to the next, at least */
 #define FRAGMENT_MIN 256u		/* of an answer in one frame */
 #define FRAGMENT_TEXT_MAX 4096u

@@ -352,7 +352,7 @@ static void leaves_work_behind(void **state)
 	ask_for(b, 2, "\"status-vm\",\"arguments\":{\"name\":\"x\"}", "running");
 }
 
-/* All places are taken, by some that will never say bye: the one that was silent longest gives way, if it was for 5 s
+/* All places are taken, by some that will never say bye: the one that was silent longest gives way, if it was for 20 s
  * and nothing of it is under way. */
 static void give_way(void **state)
 {
@@ -373,7 +373,7 @@ static void give_way(void **state)
 	root->now_ns += CLIENT_GIVE_WAY_NS - CLIENT_COUNT - 1;
 	ask_for(clients[2], 1, "\"version\"", "return");
 	exchange(hello, "\"class\":\"E_LIMIT\"");
-	root->now_ns += 4;	/* old-3 has been silent for 5 s */
+	root->now_ns += 4;	/* old-3 has been silent for 20 s */
 	assert_int_equal(say_hello("new", 0), clients[CLIENT_COUNT - 1] + 1);
 	assert_int_equal(say_hello("new", 0), clients[CLIENT_COUNT - 1] + 1);
 	exchange("{\"execute\":\"hello\",\"arguments\":{\"client\":\"more\"},\"id\":1}", "\"class\":\"E_LIMIT\"");
