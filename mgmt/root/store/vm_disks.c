@@ -149,7 +149,7 @@ static void let_go(const struct vm *vm)
 void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 {
 	struct volume *list[VM_DEVICES];
-	bool had[VM_DEVICES];
+	bool had[VM_DEVICES] = { false };
 	u8 slots[VM_DEVICES];
 	char name[VOLUME_NAME_BYTES];
 
