@@ -12,7 +12,7 @@ import pytest
 from hostline import TOOLS, Daemon, Line
 from vosmachine import BUILD, PATIENCE, TINY
 
-BYTES = 300000
+BYTES = 150000
 
 
 def start(line, path):
@@ -57,7 +57,7 @@ def test_upload(machine):
         assert image['hash'] == hashlib.blake2b(kernel, digest_size=32).hexdigest()
         assert (image['name'], image['bytes'], image['kind']) == ('sent', BYTES, 'uploaded')
         # In base64 and frames that is 1.35 of it, and some was on the way twice.
-        assert line.taken - before < 1.35 * BYTES + 100000, (line.taken - before) / BYTES
+        assert line.taken - before < 1.35 * BYTES + 50000, (line.taken - before) / BYTES
 
         assert line.vos('create-vm', 'u', '--memory', '32M', '--kernel', 'sent')[0] == 0
         code, text = line.vos('start-vm', 'u')

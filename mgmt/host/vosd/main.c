@@ -16,6 +16,8 @@
 
 #define USAGE_CODE 2
 #define LINK_CODE 8
+#define LOCK_TRIES 20u
+#define LOCK_PAUSE_MS 100
 #define TURN_MS 250		/* a line that is down is tried again */
 
 enum { FD_SIGNALS, FD_LISTENER, FD_LINE, FD_PEERS, FD_COUNT = FD_PEERS + PEERS };
@@ -124,6 +126,17 @@ static bool write_pid(const char *path, char *why)
 	return false;
 }
 
+/* Programs that look for a vosd that has ended hold the lock for moments. */
+static bool lock_line(struct vosd *v, char *taken, char *why)
+{
+	for (u32 i = 0; i < LOCK_TRIES; i++) {
+		if (link_lock(&v->link, &v->host, v->socket, taken, why))
+			return true;
+		(void)poll(NULL, 0, LOCK_PAUSE_MS);
+	}
+	return false;
+}
+
 static bool set_up(struct vosd *v, const struct settings *settings, char *why)
 {
 	char taken[HOST_TEXT_BYTES];
@@ -132,7 +145,7 @@ static bool set_up(struct vosd *v, const struct settings *settings, char *why)
 		memcpy(v->socket, settings->socket, sizeof(v->socket));
 	else if (!host_socket_path(&v->host, v->socket, sizeof(v->socket), why))
 		return false;
-	if (!link_lock(&v->link, &v->host, v->socket, taken, why))
+	if (!lock_line(v, taken, why))
 		return false;
 	if (taken[0]) {
 		snprintf(why, HOST_WHY_BYTES, "another vosd serves %.100s at %.200s", v->host.text, taken);
