@@ -203,11 +203,12 @@ struct error_info image_store_open(const struct image_request *want, bool is_for
 		drop(u);
 		u = NULL;
 	}
-	if (u == NULL)
+	if (u == NULL) {
 		no = begin(want, &u);
-	if (no.error != ERR_NONE)
-		return no;
-	touch(u);
+		if (no.error != ERR_NONE)
+			return no;
+		touch(u);
+	}
 	report(u, out);
 	return no;
 }

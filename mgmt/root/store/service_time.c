@@ -6,6 +6,7 @@
 
 #include "accounts.h"
 #include "driver.h"
+#include "drivers.h"
 #include "range.h"
 #include "root.h"
 #include "service.h"
@@ -63,7 +64,7 @@ static void charge(u32 index, u64 ticks)
 		(void)sys_pd_ctl(vm->pd.h_pd, PD_CHARGE, ticks);
 }
 
-/* `each`: no more than so many ticks for a part. */
+/* No more than `each` ticks for a part. */
 static void divide(u64 ticks, u64 each, const u64 *words, u64 *before)
 {
 	static u32 parts[STORE_WORK_OTHER + 1];
@@ -72,8 +73,7 @@ static void divide(u64 ticks, u64 each, const u64 *words, u64 *before)
 	if (sum == 0)
 		return;
 	ticks = min_u64(ticks, UINT32_MAX);
-	if (each != 0)
-		ticks = min_u64(ticks, sum * each);
+	ticks = min_u64(ticks, sum * each);
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (parts[i] != 0)
 			charge(i, ticks * parts[i] / sum);
@@ -84,9 +84,9 @@ void service_time_collect(void)
 	const struct store_work *work = shared_at(SHARED_STORE_WORK);
 	u64 each = rt_time_ticks(&root.time, SERVICE_NS_EACH);
 
-	divide(spent(0), 0, work->ticks, seen.ticks);
+	divide(spent(0), STORE_TICKS_EACH, work->ticks, seen.ticks);
 	for (u32 i = 0; i < DRIVER_COUNT; i++)
-		if (service_pd(service_of(1 + i)) != 0)
+		if (driver_has_disks(i) && service_pd(service_of(1 + i)) != 0)
 			divide(spent(1 + i), each, work->requests[i], seen.requests[i]);
 }
 

@@ -4,8 +4,9 @@
  * the VM had run so long (PD_CHARGE).
  *
  * How long they ran is what the kernel says; the store says for whom, in what proportions (struct store_work). So all
- * VMs together are never charged for more than the services took, and for a driver for no more than SERVICE_NS_EACH
- * for each request that they made; the rest is the system's.
+ * VMs together are never charged for more than the services took; for the store for no more than STORE_TICKS_EACH ticks
+ * for one that it names, for a driver for no more than SERVICE_NS_EACH for each request. The rest is the system's: what
+ * somebody causes who wakes the store and asks for nothing, or a driver that spins.
  */
 #ifndef VOS_SERVICE_TIME_H
 #define VOS_SERVICE_TIME_H
@@ -13,6 +14,7 @@
 #include "types.h"
 
 #define SERVICE_NS_EACH 50000u
+#define STORE_TICKS_EACH 4u	/* of the store's time for one that it names: waking it costs some, too */
 
 /* Divide what they took since the last call. */
 void service_time_collect(void);

@@ -90,12 +90,16 @@ static void the_store(void **state)
 	work()->ticks[0] += 100;
 	work()->ticks[1] += 300;
 	work()->ticks[STORE_WORK_OTHER] += 600;
-	pass(10000, 0);
-	assert_int_equal(charged(0), 1000);
-	assert_int_equal(charged(1), 3000);
-	pass(10000, 0);			/* it did nothing for anybody */
-	assert_int_equal(charged(0), 1000);
-	assert_int_equal(status("a")->load.service_time_ns - before, ns_of(1000));
+	pass(3000, 0);
+	assert_int_equal(charged(0), 300);
+	assert_int_equal(charged(1), 900);
+	pass(3000, 0);			/* it did nothing for anybody */
+	assert_int_equal(charged(0), 300);
+	/* Somebody wakes it without end and asks for nothing: who asked for a little does not pay for that. */
+	work()->ticks[0] += 10;
+	pass(1000000, 0);
+	assert_int_equal(charged(0), 300 + 10 * 4);
+	assert_int_equal(status("a")->load.service_time_ns - before, ns_of(340));
 }
 
 static void a_driver(void **state)
@@ -148,7 +152,7 @@ static void runs(void **state)
 	bench_turns(0, 50);
 	bench_expect(ERR_NONE);
 	assert_int_equal(status("b")->load.service_time_ns, sum);
-	work()->ticks[1] += 10;		/* what was still in flight */
+	work()->ticks[1] += 1000000;	/* what was still in flight */
 	pass(2000000, 0);
 	sum += ns_of(2000000);
 	assert_in_range(status("b")->service_ns, sum - 1, sum + 1);
@@ -172,7 +176,7 @@ static void a_new_store_begins_with_nothing(void **state)
 	new_store();
 	a = charged(0);
 	store_time = 500;
-	work()->ticks[0] += 10;
+	work()->ticks[0] += 500;
 	pass(0, 0);
 	assert_int_equal(charged(0) - a, 500);
 }
