@@ -63,7 +63,7 @@ class Line:
                     if client is not None:
                         self.send(client, data)
                 else:
-                    data = fd.recv(4096) if self.server else os.read(fd, 4096)
+                    data = self.receive(fd)
                     if data:
                         self.give(line, data)
                     else:
@@ -71,6 +71,12 @@ class Line:
                         client = None
         if self.server and client is not None:
             client.close()
+
+    def receive(self, client):
+        try:
+            return client.recv(4096) if self.server else os.read(client, 4096)
+        except ConnectionError:         # killed, with bytes that it had not read
+            return b''
 
     def give(self, line, data):
         while data:
