@@ -9,6 +9,7 @@ or as a terminal (serial), while the test does not use it itself.
 """
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,6 +29,7 @@ class Line:
         self.folder = tempfile.mkdtemp(prefix='vos-line-')
         self.carried, self.taken = bytearray(), 0       # from the machine; how much was sent to it
         self.server = self.inner = None
+        self.daemons = []
         self.is_over = threading.Event()
         self.thread = threading.Thread(target=self.carry)
         self.host = {'unix': self.open_unix, 'tcp': self.open_tcp, 'serial': self.open_serial}[kind]()
@@ -117,6 +119,10 @@ class Line:
         else:
             os.close(self.outer)
             os.close(self.inner)
+        for daemon in self.daemons:     # where a test has failed
+            if daemon.process.poll() is None:
+                daemon.end(signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Daemon:
@@ -127,6 +133,7 @@ class Daemon:
             os.unlink(self.socket)      # of one that was killed
         words = [f'{TOOLS}/vosd', '--host', line.host, '--socket', self.socket]
         self.process = subprocess.Popen(words, stderr=self.log, env=line.environment)
+        line.daemons.append(self)
         deadline = time.monotonic() + PATIENCE
         while not os.path.exists(self.socket):
             assert self.process.poll() is None and time.monotonic() < deadline
