@@ -240,6 +240,12 @@ static bool line_has_work(const struct line *line)
 	return session_has_output(s) && ring_room(&line->tx);
 }
 
+static bool vm_has_work(u32 vm)
+{
+	return (console_takes_vm_output(&console, vm) && ring_used(&rings_of(vm)->output)) ||
+	       (console_waits_for_vm(&console, vm) && vm_has_room(0, vm));
+}
+
 /* Something that could be done now, after the waiting flags were set. */
 static bool has_work(void)
 {
@@ -251,8 +257,7 @@ static bool has_work(void)
 		if (is_there(i) && line_has_work(&lines[i]))
 			return true;
 	for (u32 i = 0; i < VM_COUNT; i++)
-		if ((console_takes_vm_output(&console, i) && ring_used(&rings_of(i)->output)) ||
-			(console_waits_for_vm(&console, i) && vm_has_room(0, i)))
+		if (console.inventory.vms[i].is_used && vm_has_work(i))
 			return true;
 	return false;
 }

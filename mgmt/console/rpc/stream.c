@@ -85,6 +85,7 @@ struct stream *stream_new(struct session *s, struct client *client, enum stream_
 	stream->client = client;
 	client->streams++;
 	s->streams.list[*free_place_of(s, &place)] = stream;
+	s->streams.count++;
 	return stream;
 }
 
@@ -100,6 +101,7 @@ void stream_close(struct session *s, struct stream *stream)
 	for (u32 i = 0; i < STREAM_COUNT; i++)
 		if (s->streams.list[i] == stream)
 			s->streams.list[i] = NULL;
+	s->streams.count--;
 	stream->client->streams--;
 	free(stream);
 }
@@ -248,7 +250,7 @@ static bool send_data(struct session *s, struct stream *stream)
 
 bool stream_send_one(struct session *s)
 {
-	for (u32 i = 0; i < STREAM_COUNT; i++) {
+	for (u32 i = 0; s->streams.count && i < STREAM_COUNT; i++) {
 		struct stream *stream = s->streams.list[s->streams.turn++ % STREAM_COUNT];
 
 		if (stream && (send_ack(s, stream) || send_data(s, stream)))
@@ -301,7 +303,7 @@ bool stream_turn(struct session *s)
 {
 	bool is_some = false;
 
-	for (u32 i = 0; i < STREAM_COUNT; i++)
+	for (u32 i = 0; s->streams.count && i < STREAM_COUNT; i++)
 		if (s->streams.list[i])
 			is_some = turn(s, s->streams.list[i]) || is_some;
 	return is_some;
@@ -309,7 +311,7 @@ bool stream_turn(struct session *s)
 
 bool stream_waits_for_vm(const struct session *s, u32 vm)
 {
-	for (u32 i = 0; i < STREAM_COUNT; i++) {
+	for (u32 i = 0; s->streams.count && i < STREAM_COUNT; i++) {
 		const struct stream *stream = s->streams.list[i];
 
 		if (stream && stream->kind == STREAM_CONSOLE && stream->vm == vm && stream->taken < stream->received)

@@ -55,6 +55,7 @@ struct stream {
 
 struct streams {
 	struct stream *list[STREAM_COUNT];	/* on the heap; NULL = free */
+	u32 count;
 	u32 turn;		/* the one that may send next */
 };
 

@@ -230,7 +230,7 @@ bool upload_turn(struct session *s)
 {
 	bool is_some = false;
 
-	for (u32 i = 0; i < STREAM_COUNT; i++) {
+	for (u32 i = 0; s->streams.count && i < STREAM_COUNT; i++) {
 		const struct stream *stream = s->streams.list[i];
 
 		if (stream && stream->kind == STREAM_UPLOAD)
