@@ -7,28 +7,11 @@ import socket
 import struct
 import time
 
+from wire import crc32c
+
 HEADER = struct.Struct('<4sHHII')
 MAGIC = b'VOS1'
 MESSAGE_BYTES = 65536
-
-
-def crc_table():
-    table = []
-    for value in range(256):
-        for _ in range(8):
-            value = value >> 1 ^ (0x82f63b78 if value & 1 else 0)
-        table.append(value)
-    return table
-
-
-TABLE = crc_table()
-
-
-def crc32c(data, crc=0):
-    crc ^= 0xffffffff
-    for byte in data:
-        crc = TABLE[(crc ^ byte) & 0xff] ^ crc >> 8
-    return crc ^ 0xffffffff
 
 
 def frame(channel, message):

@@ -5,7 +5,6 @@ import base64
 import hashlib
 import json
 import os
-import re
 import select
 import struct
 import time
@@ -13,18 +12,9 @@ import time
 import pytest
 
 from vosmachine import BUILD, TINY
+from wire import FRAME, crc32c
 
-FRAME = re.compile(rb'\x1b_(vos;1;([a-z0-9+]{1,15});([A-Za-z0-9+/=]*));([0-9a-f]{8})\x1b\\')
 PIECE = 3000
-
-
-def crc32c(data):
-    crc = 0xffffffff
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-    return crc ^ 0xffffffff
 
 
 class Line:

@@ -8,17 +8,9 @@ import time
 import pytest
 
 from vosmachine import TINY
+from wire import crc32c
 
 FRAME = re.compile(r'\x1b_vos;1;([a-z]+);([A-Za-z0-9+/=]*);([0-9a-f]{8})\x1b\\')
-
-
-def crc32c(data):
-    crc = 0xffffffff
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-    return crc ^ 0xffffffff
 
 
 def frame(message):

@@ -15,7 +15,7 @@
 #define HOSTS_BYTES 65536u
 #define DEFAULT_BAUD 115200u
 
-__attribute__((format(printf, 2, 3))) static bool refuse(char *why, const char *format, ...)
+bool host_refuse(char *why, const char *format, ...)
 {
 	va_list list;
 
@@ -71,7 +71,7 @@ static void take_encoding(struct host *host)
 static bool parse_unix(struct host *host, const char *rest, char *why)
 {
 	if (*rest == 0)
-		return refuse(why, "a unix host needs a path: unix:/run/vos.sock");
+		return host_refuse(why, "a unix host needs a path: unix:/run/vos.sock");
 	return copy(host->path, rest, strlen(rest));
 }
 
@@ -81,9 +81,9 @@ static bool parse_serial(struct host *host, const char *rest, char *why)
 
 	host->baud = DEFAULT_BAUD;
 	if (*rest == 0 || comma == rest)
-		return refuse(why, "a serial host needs a device: serial:/dev/ttyUSB0,115200");
+		return host_refuse(why, "a serial host needs a device: serial:/dev/ttyUSB0,115200");
 	if (comma && !number(comma + 1, 1200, 4000000, &host->baud))
-		return refuse(why, "\"%.40s\" is not a rate of a serial line, such as 115200", comma + 1);
+		return host_refuse(why, "\"%.40s\" is not a rate of a serial line, such as 115200", comma + 1);
 	return copy(host->path, rest, comma ? (size_t)(comma - rest) : strlen(rest));
 }
 
@@ -114,16 +114,16 @@ static bool parse_tcp(struct host *host, const char *rest, char *why)
 	u32 port;
 
 	if (!colon || colon == rest || !number(colon + 1, 1, 65535, &port))
-		return refuse(why, "a tcp host needs an address and a port: tcp:127.0.0.1:4555");
+		return host_refuse(why, "a tcp host needs an address and a port: tcp:127.0.0.1:4555");
 	end = colon;
 	if (*rest == '[' && end[-1] == ']') {
 		rest++;
 		end--;
 	}
 	if (!copy(host->path, rest, (size_t)(end - rest)))
-		return refuse(why, "the address is too long");
+		return host_refuse(why, "the address is too long");
 	if (!is_loopback(host->path))
-		return refuse(why, "%.60s is not a loopback address, and the protocol is neither encrypted nor "
+		return host_refuse(why, "%.60s is not a loopback address, and the protocol is neither encrypted nor "
 			"authenticated yet. Use a tunnel: ssh -L 4555:localhost:4555 HOST, then tcp:127.0.0.1:4555",
 			host->path);
 	if (strcmp(host->path, "localhost") == 0)
@@ -157,14 +157,14 @@ bool host_parse(struct host *host, const char *text, char *why)
 
 	memset(host, 0, sizeof(*host));
 	if (!scheme)
-		return refuse(why,
+		return host_refuse(why,
 			"\"%.60s\" is not a host: use unix:PATH, serial:DEVICE[,BAUD], tcp:ADDRESS:PORT, or a "
 			"name of ~/.config/vos/hosts", text);
 	for (const char *at = text; *at; at++)
 		if ((u8)*at <= 0x20 || *at == 0x7f)
-			return refuse(why, "there is a blank or a control character in the host");
+			return host_refuse(why, "there is a blank or a control character in the host");
 	if (!copy(host->text, text, strlen(text)))
-		return refuse(why, "the host is longer than %u characters", HOST_TEXT_BYTES - 1);
+		return host_refuse(why, "the host is longer than %u characters", HOST_TEXT_BYTES - 1);
 	host->kind = scheme->kind;
 	take_encoding(host);
 	return scheme->parse(host, host->text + strlen(scheme->prefix), why);
@@ -237,7 +237,7 @@ static bool take_entry(struct host *host, const struct entry *entry, char *why)
 	char text[HOST_TEXT_BYTES];
 
 	if (!copy(text, entry->host, entry->host_length))
-		return refuse(why, "the host is longer than %u characters", HOST_TEXT_BYTES - 1);
+		return host_refuse(why, "the host is longer than %u characters", HOST_TEXT_BYTES - 1);
 	return host_parse(host, text, why) && copy(host->name, entry->name, entry->name_length);
 }
 
@@ -253,7 +253,7 @@ bool host_in_text(struct host *host, const char *text, size_t length, const char
 
 		line++;
 		if (!read_entry(at, stop, &entry))
-			return refuse(why, "hosts:%u: not NAME HOST", line);
+			return host_refuse(why, "hosts:%u: not NAME HOST", line);
 		at = stop + 1;
 		if (!entry.name_length || is_default || (name && !is_named(&entry, name)))
 			continue;
@@ -262,11 +262,11 @@ bool host_in_text(struct host *host, const char *text, size_t length, const char
 		count++;
 	}
 	if (name && count == 0)
-		return refuse(why, "there is no host \"%.60s\" in ~/.config/vos/hosts", name);
+		return host_refuse(why, "there is no host \"%.60s\" in ~/.config/vos/hosts", name);
 	if (name && count > 1)
-		return refuse(why, "\"%.60s\" is in ~/.config/vos/hosts twice", name);
+		return host_refuse(why, "\"%.60s\" is in ~/.config/vos/hosts twice", name);
 	if (!is_default && count != 1)
-		return refuse(why, "no host is given. Use --host or VOS_HOST, or a name \"default\" in "
+		return host_refuse(why, "no host is given. Use --host or VOS_HOST, or a name \"default\" in "
 			"~/.config/vos/hosts");
 	return take_entry(host, &found, why);
 }
@@ -296,7 +296,7 @@ static bool in_file(struct host *host, const char *name, char *why)
 		fclose(file);
 	}
 	is_found = length < HOSTS_BYTES ? host_in_text(host, text ? text : "", length, name, why) :
-					  refuse(why, "%.200s is longer than %u bytes", path, HOSTS_BYTES - 1);
+					  host_refuse(why, "%.200s is longer than %u bytes", path, HOSTS_BYTES - 1);
 	free(text);
 	return is_found;
 }
@@ -319,9 +319,9 @@ static bool folder_ok(const char *path, char *why)
 	struct stat found;
 
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return refuse(why, "%.200s: %s", path, strerror(errno));
+		return host_refuse(why, "%.200s: %s", path, strerror(errno));
 	if (lstat(path, &found) != 0 || !S_ISDIR(found.st_mode) || found.st_uid != getuid() || (found.st_mode & 022))
-		return refuse(why, "%.200s is not a folder of yours that only you can write to", path);
+		return host_refuse(why, "%.200s is not a folder of yours that only you can write to", path);
 	return true;
 }
 
@@ -332,7 +332,7 @@ bool host_folder(char *path, size_t size, char *why)
 					  snprintf(path, size, "/tmp/vos-%u", (unsigned)getuid());
 
 	if (count <= 0 || (size_t)count >= size)
-		return refuse(why, "the path of XDG_RUNTIME_DIR is too long");
+		return host_refuse(why, "the path of XDG_RUNTIME_DIR is too long");
 	return folder_ok(path, why);
 }
 
@@ -352,7 +352,8 @@ static bool path_of(const char *text, const char *suffix, char *path, size_t siz
 		used += (size_t)snprintf(path + used, size - used, is_plain ? "%c" : "%%%02x", (u8)*text);
 	}
 	if (*text || used + strlen(suffix) >= size)
-		return refuse(why, "the path of a %s is too long. Give the host a name in ~/.config/vos/hosts", suffix);
+		return host_refuse(why, "the path of a %s is too long. Give the host a name in ~/.config/vos/hosts",
+			suffix);
 	memcpy(path + used, suffix, strlen(suffix) + 1);
 	return true;
 }

@@ -24,6 +24,8 @@ struct host {
 	bool is_ipv6;
 };
 
+/* Write why[HOST_WHY_BYTES]; always false. */
+bool host_refuse(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Judge a host string. False: why[HOST_WHY_BYTES] says what is wrong. */
 bool host_parse(struct host *host, const char *text, char *why);
 /*

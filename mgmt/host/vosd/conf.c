@@ -2,7 +2,6 @@
 /*
  * conf.c - settings of vosd: flags, and a file with the same names.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +10,6 @@
 
 #define CONF_BYTES 16384u
 #define KEY_BYTES 32u
-
-__attribute__((format(printf, 2, 3))) static bool refuse(char *why, const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(why, HOST_WHY_BYTES, format, list);
-	va_end(list);
-	return false;
-}
 
 static bool set(struct settings *settings, const char *key, const char *value, char *why)
 {
@@ -36,11 +25,11 @@ static bool set(struct settings *settings, const char *key, const char *value, c
 		if (strcmp(key, texts[i].key) != 0)
 			continue;
 		if (*value == 0 || strlen(value) >= HOST_TEXT_BYTES)
-			return refuse(why, "%s needs a value of at most %u characters", key, HOST_TEXT_BYTES - 1);
+			return host_refuse(why, "%s needs a value of at most %u characters", key, HOST_TEXT_BYTES - 1);
 		memcpy(texts[i].to, value, strlen(value) + 1);
 		return true;
 	}
-	return refuse(why, "%.30s %.30s is no setting: host HOST, socket PATH, pid-file PATH, daemon yes|no", key,
+	return host_refuse(why, "%.30s %.30s is no setting: host HOST, socket PATH, pid-file PATH, daemon yes|no", key,
 		value);
 }
 
@@ -67,11 +56,11 @@ static bool take_line(struct settings *settings, const char *at, const char *end
 	while (at < end && is_blank(*at))
 		at++;
 	if ((size_t)(end - at) >= sizeof(value))
-		return refuse(why, "a value is longer than %u characters", HOST_TEXT_BYTES - 1);
+		return host_refuse(why, "a value is longer than %u characters", HOST_TEXT_BYTES - 1);
 	memcpy(value, at, (size_t)(end - at));
 	value[end - at] = 0;
 	if (strlen(value) != (size_t)(end - at) || strlen(key) != length)
-		return refuse(why, "there is a zero byte");
+		return host_refuse(why, "there is a zero byte");
 	return set(settings, key, value, why);
 }
 
@@ -86,7 +75,7 @@ bool conf_text(struct settings *settings, const char *text, size_t length, char 
 
 		line++;
 		if (!take_line(settings, at, stop, reason))
-			return refuse(why, "vosd.conf:%u: %.300s", line, reason);
+			return host_refuse(why, "vosd.conf:%u: %.300s", line, reason);
 		at = stop + 1;
 	}
 	return true;
@@ -107,11 +96,11 @@ static bool read_file(struct settings *settings, const char *path, char *why)
 		snprintf(own, sizeof(own), "%s/.config/vos/vosd.conf", home);
 	file = fopen(path ? path : own, "re");
 	if (!file)
-		return !path || refuse(why, "cannot read %.200s", path);
+		return !path || host_refuse(why, "cannot read %.200s", path);
 	length = fread(text, 1, sizeof(text), file);
 	fclose(file);
 	if (length == sizeof(text))
-		return refuse(why, "vosd.conf is longer than %u bytes", CONF_BYTES - 1);
+		return host_refuse(why, "vosd.conf is longer than %u bytes", CONF_BYTES - 1);
 	return conf_text(settings, text, length, why);
 }
 
@@ -153,7 +142,7 @@ static bool take_flag(struct settings *settings, int count, char **words, int *i
 		if (value)
 			return set(settings, names[n], value, why);
 	}
-	return refuse(why, "%.60s is no flag. Try vosd --help", words[*i]);
+	return host_refuse(why, "%.60s is no flag. Try vosd --help", words[*i]);
 }
 
 bool conf_read(struct settings *settings, int argc, char **argv, char *why)
