@@ -134,10 +134,11 @@ def test_hostile_interrupts(iommu, tmp_path):
         machine.ok('create-vm --name victim --memory 64M --kernel heartbeat')
         machine.ok('start-vm victim')
         machine.wait_log('victim', '.')
-        # Vectors of exceptions: they are not taken for one, whatever runs, and nothing has a fault.
+        # Vectors of exceptions: they are not taken for one, whatever runs, and nothing has a fault. Below 16 no local
+        # APIC delivers any, but QEMU's does.
         for _ in range(4):
             disk.carry_out(*aim(disk, range(17, 32)))
-            disk.carry_out(*aim(disk, range(9, 17)))
+            disk.carry_out(*aim(disk, [16]))
         assert 'running' in machine.ok('status-vm victim')
         # One of all other vectors is the driver's own. QEMU's VT-d lets messages in compatibility format through.
         count = sum(disk.interrupts(*steps) for steps in chunks(aim(disk, range(32, 240))))

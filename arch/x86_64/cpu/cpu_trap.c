@@ -52,12 +52,13 @@ static void user_exception(struct trap_frame *frame)
 
 void cpu_trap(struct trap_frame *frame)
 {
-	if (frame->vector >= VECTOR_EXCEPTIONS)
+	if (frame->vector >= VECTOR_EXCEPTIONS) {
 		arch_interrupt((u32)frame->vector);
-	else if (is_user(frame) && (frame->vector <= VECTOR_PF || !arch_interrupt_end_stray((u32)frame->vector)))
+	} else if (!arch_interrupt_end_stray((u32)frame->vector)) {
+		if (!is_user(frame))
+			kernel_panic_frame(frame, cr2_read());
 		user_exception(frame);
-	else if (!is_user(frame) && !arch_interrupt_end_stray((u32)frame->vector))
-		kernel_panic_frame(frame, cr2_read());
+	}
 	if (is_user(frame) && pcpu_self()->need_resched)
 		kernel_exit_check();
 }

@@ -111,7 +111,10 @@ void apic_local_eoi(void)
 	reg_write(REG_EOI, 0);
 }
 
-/* Before apic_local_init an exception can come where there are no registers to be read: it is one. */
+/*
+ * A local APIC delivers no vector below 16 (SDM Vol. 3 11.5.2). Before apic_local_init an exception can come where
+ * there are no registers to be read: it is one.
+ */
 bool arch_interrupt_end_stray(u32 vector)
 {
 	if (vector < 16 || (!registers && !(rdmsr(MSR_APIC_BASE) & APIC_BASE_X2)))
