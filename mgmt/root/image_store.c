@@ -58,6 +58,13 @@ static void give_back(u64 h_mem)
 	(void)!object_set_add(&doomed, OBJECT_MEM, h_mem);
 }
 
+/* All of it is back. */
+static void settle(void)
+{
+	while (object_set_release_step(&doomed) != ST_OK)
+		;
+}
+
 static void drop(struct upload *u)
 {
 	give_back(u->h_mem);
@@ -172,19 +179,39 @@ static struct upload *free_place(void)
 	return NULL;
 }
 
-static struct error_info begin(const struct image_request *want, struct upload **out)
+/* What an upload of that size can have, in the place of `old` (NULL: of none). Memory on its way back is waited for
+ * only if it is needed. */
+static u64 room_for(u64 need, const struct upload *old)
 {
-	struct upload *u = free_place();
-	u64 need = align_up(want->bytes, PAGE_SIZE), have = room_bytes(), h_mem;
+	u64 own = old != NULL ? object_bytes(old->h_mem) : 0;
+
+	if (need > room_bytes() + own)
+		settle();
+	return room_bytes() + own;
+}
+
+/* In the place of `old`, unless it is NULL, which is dropped only when that is sure to give enough memory. */
+static struct error_info begin(const struct image_request *want, struct upload *old, struct upload **out)
+{
+	struct upload *u = old != NULL ? old : free_place();
+	u64 need = align_up(want->bytes, PAGE_SIZE), have, h_mem;
 
 	if (u == NULL)
 		return limit_of(UPLOADS, "unfinished uploads");
-	if (need > have || sys_mem_create(HANDLE_ROOT, need, MEM_LARGE, &h_mem) != ST_OK)
+	have = room_for(need, old);
+	if (need > have)
+		return error_info_of(ERR_UPLOAD_MEMORY, need, have);
+	if (old != NULL)
+		drop(old);
+	if (need > room_bytes())
+		settle();
+	if (sys_mem_create(HANDLE_ROOT, need, MEM_LARGE, &h_mem) != ST_OK)
 		return error_info_of(ERR_UPLOAD_MEMORY, need, have);
 	*u = (struct upload){ .number = ++last_number, .bytes = want->bytes, .h_mem = h_mem };
 	strcpy(u->name, want->name);
 	memcpy(u->hash, want->hash, sizeof(u->hash));
 	blake2b_init(&u->sum);
+	touch(u);
 	*out = u;
 	return ERROR_INFO_NONE;
 }
@@ -200,15 +227,12 @@ struct error_info image_store_open(const struct image_request *want, bool is_for
 	if (u != NULL && !is_same(u, want)) {
 		if (!is_forced)
 			return error_of(ERR_UPLOAD_BUSY, want->name);
-		drop(u);
-		u = NULL;
+		no = begin(want, u, &u);
+	} else if (u == NULL) {
+		no = begin(want, NULL, &u);
 	}
-	if (u == NULL) {
-		no = begin(want, &u);
-		if (no.error != ERR_NONE)
-			return no;
-		touch(u);
-	}
+	if (no.error != ERR_NONE)
+		return no;
 	report(u, out);
 	return no;
 }

@@ -410,6 +410,50 @@ static void is_accounted(void **state)
 	expect_nothing_left();
 }
 
+/* One that nobody sends any more makes room for what takes its place; if that is too much, it stays. */
+static void replaces(void **state)
+{
+	u64 most = fake_free_bytes() - 64 * MIB;
+	struct upload_report u = begin("big", most);
+	struct request r = open_request("big", most);
+
+	(void)state;
+	send_until(&u, 100, 100);
+	r.flags = REQ_FLAG_FORCE;
+	r.image.hash[0] ^= 1;
+	r.image.bytes = most + 128 * MIB;
+	bench_send(&r);
+	bench_expect(ERR_UPLOAD_MEMORY);
+	assert_in_range(bench_answer.have, most, most + 64 * MIB);
+	send_until(&u, 200, 100);
+	r.image.bytes = most;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_not_equal(bench_answer.upload.upload, u.upload);
+	assert_int_equal(bench_answer.upload.taken, 0);
+	ask_write(u.upload, 200, 100);
+	assert_int_equal(bench_answer.error, ERR_NO_UPLOAD);
+	delete_image("big", ERR_NONE);
+	expect_nothing_left();
+}
+
+/* Memory that is on its way back is there for the next one. */
+static void deleted_makes_room(void **state)
+{
+	u64 most = fake_free_bytes() - 64 * MIB;
+	struct request away = bench_make_request(REQ_DELETE_IMAGE, "", 0), r = open_request("b", most);
+
+	(void)state;
+	(void)begin("a", most);
+	memset(&away.image, 0, sizeof(away.image));
+	strcpy(away.image.name, "a");
+	assert_true(ring_put(&bench_requests, &away, sizeof(away)));
+	bench_send(&r);			/* both are there before root looks */
+	bench_expect(ERR_NONE);
+	delete_image("b", ERR_NONE);
+	expect_nothing_left();
+}
+
 /* With a clock on which five minutes are over at once. */
 static void expires(void **state)
 {
@@ -422,6 +466,7 @@ static void expires(void **state)
 	u = begin("old", 100);
 	assert_int_equal(u.taken, 50);
 	rt_time_init(&root.time, 1, rt_time_tsc());
+	u = begin("old", 100);		/* no byte: its time stays as it was */
 	young = begin("young", 100);
 	root.time = time;
 	bench_settle(0);
@@ -457,14 +502,19 @@ static void memory_fails(void **state)
 static void random_requests(void **state)
 {
 	static const char *const names[] = { "a", "b", "tiny", "no/name" };
+	static const u32 sizes[] = { 1, 5000, UPLOAD_WRITE_BYTES, 70000 };
+	struct request opens[ARRAY_COUNT(sizes)];
 	u64 numbers[4] = { 0 };
 	unsigned seed = 12;
 
 	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(sizes); i++)	/* hashed once: under sanitizers that is slow */
+		opens[i] = open_request("", sizes[i]);
 	for (u32 n = 0; n < 20000; n++) {
-		struct request r = open_request(names[rand_r(&seed) % 4], 1 + (u64)(rand_r(&seed) % 70000));
+		struct request r = opens[(u32)rand_r(&seed) % ARRAY_COUNT(sizes)];
 		u32 k = (u32)rand_r(&seed) % 4;
 
+		strcpy(r.image.name, names[rand_r(&seed) % 4]);
 		r.op = REQ_UPLOAD_OPEN + (u32)rand_r(&seed) % 4;
 		r.flags = (u32)rand_r(&seed) % 2 ? REQ_FLAG_FORCE : 0;
 		r.image.upload = rand_r(&seed) % 8 ? numbers[k] : (u64)rand_r(&seed);
@@ -505,7 +555,8 @@ int main(void)
 		cmocka_unit_test(becomes_a_vm), cmocka_unit_test(stays_while_named), cmocka_unit_test(wrong_hash),
 		cmocka_unit_test(goes_on), cmocka_unit_test(hostile_pieces), cmocka_unit_test(names_and_sizes),
 		cmocka_unit_test(limits), cmocka_unit_test(leaves_memory_to_vms), cmocka_unit_test(is_accounted),
-		cmocka_unit_test(expires), cmocka_unit_test(memory_fails), cmocka_unit_test(random_requests),
+		cmocka_unit_test(expires), cmocka_unit_test(memory_fails), cmocka_unit_test(replaces),
+		cmocka_unit_test(deleted_makes_room), cmocka_unit_test(random_requests),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
