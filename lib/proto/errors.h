@@ -78,7 +78,7 @@
 	ERROR(ERR_IMAGE_MEMORY, RESULT_USAGE, "E_USAGE", 0) \
 	/* need = bytes of RAM asked for, have = the most that guest-physical addresses name */ \
 	ERROR(ERR_GUEST_MEMORY, RESULT_USAGE, "E_USAGE", 0) \
-	/* REQ_CANCEL; a stop is taken back, whatever else was begun goes on */ \
+	/* REQ_CANCEL; a stop and the question to a guest for its disk are taken back, all else goes on */ \
 	ERROR(ERR_CANCELED, RESULT_FAILED, "E_CANCELED", 0) \
 	ERROR(ERR_NO_DEVICE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"there is no such device. list-device shows what there is") \

@@ -337,6 +337,9 @@ static void canceled(struct cmd_error *error, const struct request *request)
 {
 	if (request->name[0] == 0)
 		error_set(error, RESULT_FAILED, "canceled: the command continues; see list-volume");
+	else if (request->op == REQ_DETACH_DISK)
+		error_set(error, RESULT_FAILED, "canceled: the guest is not asked any more. A disk that it has let go "
+			"of is gone; see status-vm %s", request->name);
 	else
 		error_set(error, RESULT_FAILED, request->op == REQ_STOP ?
 			"canceled: %s is not forced off" :

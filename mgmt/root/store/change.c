@@ -22,6 +22,7 @@
 #include "volumes.h"
 
 #define CHANGES 32u
+#define EJECTS (CHANGES / 2)	/* thereof at most: how long a guest takes is not ours to say */
 #define NO_CLIENT CLIENTS_MAX
 #define DISKS_LIMIT_NS (15 * NS_PER_S)	/* for disks to come */
 #define STORE_LIMIT_NS (30 * NS_PER_S)	/* for the store's answer */
@@ -49,6 +50,15 @@ static struct change *free_place(void)
 		if (changes[i].step == STEP_FREE)
 			return &changes[i];
 	return NULL;
+}
+
+static u32 count_at(enum step step)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < CHANGES; i++)
+		count += changes[i].step == step;
+	return count;
 }
 
 static u32 number_of(const struct change *c)
@@ -437,7 +447,10 @@ static void begin(struct change *c)
 		return;
 	}
 	if (c->request.op == REQ_DETACH_DISK) {
-		begin_eject(c);
+		if (count_at(STEP_EJECT) < EJECTS)
+			begin_eject(c);
+		else
+			answer(c, error_info_of(ERR_BUSY, 0, 0));
 		return;
 	}
 	c->step = STEP_STORE;
@@ -545,6 +558,19 @@ u64 change_step(void)
 	return next;
 }
 
+/* Nobody waits for it any more. It goes on, but a guest is not asked for a disk any more. */
+static void leave_alone(struct change *c)
+{
+	struct vm *vm = set_vm(c);
+
+	c->client = NO_CLIENT;
+	if (c->step != STEP_EJECT)
+		return;
+	if (vm != NULL)
+		hot_disks_ask(vm, volume_of(c)->volume, false);
+	c->step = STEP_FREE;
+}
+
 void change_cancel(u32 client, u32 request_id)
 {
 	struct error_info canceled = error_info_of(ERR_CANCELED, 0, 0);
@@ -555,7 +581,7 @@ void change_cancel(u32 client, u32 request_id)
 		if (c->step == STEP_FREE || c->step == STEP_ANSWER || c->client != client ||
 		    c->request.id != request_id || !reply_send(client, request_id, &canceled, NULL))
 			continue;
-		c->client = NO_CLIENT;
+		leave_alone(c);
 	}
 }
 
@@ -563,5 +589,5 @@ void change_drop(u32 client)
 {
 	for (u32 i = 0; i < CHANGES; i++)
 		if (changes[i].step != STEP_FREE && changes[i].client == client)
-			changes[i].client = NO_CLIENT;
+			leave_alone(&changes[i]);
 }

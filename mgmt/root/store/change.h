@@ -17,10 +17,11 @@ void change_begin(u32 client, const struct request *request);
  * store's signal is an occasion too. */
 u64 change_step(void);
 
-/* The client's request with that id is answered with ERR_CANCELED, if it waits; the change goes on. */
+/* The client's request with that id is answered with ERR_CANCELED, if it waits. The change goes on, except that a guest
+ * is not asked for its disk any more. */
 void change_cancel(u32 client, u32 request_id);
 
-/* Nobody waits for the answers to that client's requests any more. */
+/* Nobody waits for the answers to that client's requests any more: the same, without an answer. */
 void change_drop(u32 client);
 
 #endif
