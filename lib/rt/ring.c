@@ -51,35 +51,79 @@ u32 ring_used(const struct ring *r)
 	return used <= r->size ? used : 0;
 }
 
+/* Where the byte at `offset` is, and how many of `count` lie there in one piece. */
+static u32 piece(const struct ring *r, u32 offset, u32 count, u8 **at)
+{
+	u32 place = (r->index + offset) & (r->size - 1);
+
+	*at = r->shared->data + place;
+	return count < r->size - place ? count : r->size - place;
+}
+
+void ring_write_ahead(struct ring *r, u32 offset, const void *bytes, u32 count)
+{
+	u8 *at;
+	u32 first = piece(r, offset, count, &at);
+
+	memcpy(at, bytes, first);
+	memcpy(r->shared->data, (const u8 *)bytes + first, count - first);
+}
+
+void ring_publish(struct ring *r, u32 count)
+{
+	r->index += count;
+	store_release(&r->shared->head, r->index);
+}
+
+void ring_read_ahead(const struct ring *r, u32 offset, void *bytes, u32 count)
+{
+	u8 *at;
+	u32 first = piece(r, offset, count, &at);
+
+	memcpy(bytes, at, first);
+	memcpy((u8 *)bytes + first, r->shared->data, count - first);
+}
+
+void ring_release(struct ring *r, u32 count)
+{
+	r->index += count;
+	store_release(&r->shared->tail, r->index);
+}
+
+void ring_copy_ahead(const struct ring *from, u32 from_offset, struct ring *to, u32 to_offset, u32 count)
+{
+	while (count != 0) {
+		u8 *at;
+		u32 now = piece(from, from_offset, count, &at);
+
+		ring_write_ahead(to, to_offset, at, now);
+		from_offset += now;
+		to_offset += now;
+		count -= now;
+	}
+}
+
 u32 ring_write(struct ring *r, const void *bytes, u32 count)
 {
-	const u8 *from = bytes;
-	u32 room = ring_room(r), at = r->index & (r->size - 1), first;
+	u32 room = ring_room(r);
 
 	if (count > room)
 		count = room;
-	first = count < r->size - at ? count : r->size - at;
-	memcpy(r->shared->data + at, from, first);
-	memcpy(r->shared->data, from + first, count - first);
-	r->index += count;
-	store_release(&r->shared->head, r->index);
+	ring_write_ahead(r, 0, bytes, count);
+	ring_publish(r, count);
 	return count;
 }
 
 u32 ring_read(struct ring *r, void *bytes, u32 count)
 {
-	u8 *to = bytes;
-	u32 used = ring_used(r), at = r->index & (r->size - 1), first;
+	u32 used = ring_used(r);
 
 	if (count > used)
 		count = used;
 	if (count == 0)
 		return 0;
-	first = count < r->size - at ? count : r->size - at;
-	memcpy(to, r->shared->data + at, first);
-	memcpy(to + first, r->shared->data, count - first);
-	r->index += count;
-	store_release(&r->shared->tail, r->index);
+	ring_read_ahead(r, 0, bytes, count);
+	ring_release(r, count);
 	return count;
 }
 

@@ -53,6 +53,17 @@ u32 ring_used(const struct ring *r);
 u32 ring_write(struct ring *r, const void *bytes, u32 count);
 u32 ring_read(struct ring *r, void *bytes, u32 count);
 
+/*
+ * In pieces: the producer writes bytes behind the published ones, `offset` + `count` <= ring_room(), and publishes them
+ * together; the consumer copies bytes ahead, `offset` + `count` <= ring_used(), and gives them back together.
+ */
+void ring_write_ahead(struct ring *r, u32 offset, const void *bytes, u32 count);
+void ring_publish(struct ring *r, u32 count);
+void ring_read_ahead(const struct ring *r, u32 offset, void *bytes, u32 count);
+void ring_release(struct ring *r, u32 count);
+/* The same bytes from one ring into another, behind its published ones. */
+void ring_copy_ahead(const struct ring *from, u32 from_offset, struct ring *to, u32 to_offset, u32 count);
+
 /* Producer: what is written from now on has nothing to do with what was written before. */
 void ring_cut(struct ring *r);
 /* Consumer: how many bytes can be read before the next cut, or all. 0 and *is_cut: this is a cut, told once. Of several
