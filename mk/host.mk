@@ -20,11 +20,12 @@ FUZZ_FLAGS	:= $(HOST_FLAGS) -fsanitize=fuzzer-no-link -Wno-unknown-warning-optio
 FUZZTIME	?= 60
 
 # Parts and their rooms.
-PARTS		:= boot arch kernel rt $(PDS) libvos vos vosd
+PARTS		:= boot arch kernel rt net $(PDS) libvos vos vosd
 part.boot	:= boot
 part.arch	:= $(filter $(ARCH)/%,$(K_ROOMS))
 part.kernel	:= $(KERNEL) lib/base
 part.rt		:= lib/rt
+part.net	:= $(NET)
 $(foreach p,libvos vos vosd,$(eval part.$(p) := mgmt/host/$(p)))
 part.libvos	+= lib/wire
 # Single files of other parts.

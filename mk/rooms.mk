@@ -33,6 +33,10 @@ inc.vmm/dev/pci		:= vmm/dev vmm/dev/power vmm/dev/irq vmm/machine
 inc.vmm/dev/power	:= vmm/dev
 inc.vmm/dev/virtio	:= vmm/dev vmm/dev/pci vmm/dev/power vmm/dev/irq vmm/machine
 
+# Networks: what a switch does, without the program around it.
+NET		:= lib/net mgmt/net/switch
+inc.mgmt/net/switch	:= lib/net
+
 # Programs for the operator's own Linux machine (mk/mgmt-host.mk). vos has the console's grammar.
 inc.mgmt/host/libvos	:= lib/wire
 inc.mgmt/host/vos	:= mgmt/host/libvos $(CONSOLE)
