@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * switch.c - see switch.h.
+ */
+#include "switch.h"
+
+#include <string.h>
+
+#include "inet.h"
+#include "rt_time.h"
+
+#define RESERVED_FIRST 0x0180c2000000ull	/* IEEE 802.1Q, table 8-1: bridges do not forward these */
+#define RESERVED_LAST 0x0180c200000full
+#define TAG_PRIORITY 0xe000u
+
+void switch_init(struct net_switch *s, u64 secret)
+{
+	memset(s, 0, sizeof(*s));
+	mac_table_init(&s->table, secret);
+}
+
+static bool setup_ok(const struct port_setup *p)
+{
+	return p->vlan != VLAN_NONE && p->vlan <= VLAN_LAST && (p->guard & ~GUARD_ALL) == 0 && p->mac >> 48 == 0 &&
+	       !mac_is_group(p->mac) && p->max_bytes >= ETH_BYTES && p->max_bytes <= NET_FRAME_MAX &&
+	       ((p->guard & GUARD_MAC) == 0 || p->mac != 0);
+}
+
+static bool carries(const struct port_setup *p, u16 vlan)
+{
+	return vlan == p->vlan || (p->is_trunk && (p->vlans[vlan / 8] >> vlan % 8 & 1) != 0);
+}
+
+enum status switch_add_port(struct net_switch *s, u32 port, const struct port_setup *setup)
+{
+	struct switch_port *p;
+
+	if (port >= SWITCH_PORTS || !setup_ok(setup))
+		return ST_INVAL;
+	p = &s->port[port];
+	if (p->is_up || (setup->mac != 0 && !mac_fix(&s->table, setup->vlan, setup->mac, port)))
+		return ST_EXISTS;
+	memset(p, 0, sizeof(*p));
+	p->is_up = true;
+	p->setup = *setup;
+	p->guard = (struct port_guard){ .set = setup->guard, .mac = setup->mac };
+	bucket_set(&p->from, setup->from_rate);
+	bucket_set(&p->to, setup->to_rate);
+	bucket_set(&p->flood, setup->flood_rate);
+	s->up |= BIT64(port);
+	if (setup->is_mirror)
+		s->mirrors |= BIT64(port);
+	return ST_OK;
+}
+
+void switch_remove_port(struct net_switch *s, u32 port)
+{
+	s->up &= ~BIT64(port);
+	s->mirrors &= ~BIT64(port);
+	s->port[port].is_up = false;
+	mac_forget_port(&s->table, port);
+}
+
+enum status switch_set_filter(struct net_switch *s, u32 port, const struct filter_rule *rules, u32 count,
+			      bool drops_rest)
+{
+	struct port_filter *f = &s->port[port].filter;
+
+	if (count > FILTER_RULES)
+		return ST_INVAL;
+	for (u32 i = 0; i < count; i++)
+		if (!filter_rule_ok(&rules[i]))
+			return ST_INVAL;
+	memset(f, 0, sizeof(*f));
+	memcpy(f->rule, rules, count * sizeof(*rules));
+	f->count = count;
+	f->drops_rest = drops_rest;
+	return ST_OK;
+}
+
+void switch_set_address(struct net_switch *s, u32 port, const u8 v4[4])
+{
+	memcpy(s->port[port].guard.address, v4, 4);
+}
+
+static bool has_filter(const struct switch_port *p)
+{
+	return p->filter.count != 0 || p->filter.drops_rest;
+}
+
+/* A second tag would be the first one of a frame that leaves without: a way into another VLAN. */
+static bool has_second_tag(const struct packet *p)
+{
+	return (p->is_tagged && p->ethertype == ETHERTYPE_VLAN) || p->ethertype == ETHERTYPE_SERVICE_VLAN;
+}
+
+/* The VLAN of a frame that came in, or VLAN_NONE: not one of the port's. */
+static u16 vlan_of(const struct port_setup *setup, const struct packet *p)
+{
+	u16 vlan = p->tag & VLAN_ID_MASK;
+
+	if (has_second_tag(p))
+		return VLAN_NONE;
+	if (vlan == VLAN_NONE)
+		return setup->vlan;
+	return setup->is_trunk && vlan <= VLAN_LAST && carries(setup, vlan) ? vlan : VLAN_NONE;
+}
+
+static void parse(struct switch_verdict *v, const struct net_frame *frame, const u8 *head)
+{
+	if (!v->is_parsed)
+		packet_network(&v->packet, head, frame->bytes);
+	v->is_parsed = true;
+}
+
+static bool is_limited(struct bucket *b, u64 now_ns, u64 units)
+{
+	if (bucket_wait_ns(b, now_ns) != 0)
+		return true;
+	bucket_take(b, now_ns, units);
+	return false;
+}
+
+static enum net_drop judge_sender(struct switch_port *port, const struct net_frame *frame, const u8 *head,
+				  struct switch_verdict *v)
+{
+	enum net_drop drop;
+
+	if (port->setup.guard == 0 && !has_filter(port))
+		return DROP_NONE;
+	parse(v, frame, head);
+	if (v->packet.kind == PACKET_BAD)
+		return DROP_MALFORMED;
+	drop = port_guard_judge(&port->guard, &v->packet, head);
+	if (drop != DROP_NONE)
+		return drop;
+	return port_filter_allows(&port->filter, FILTER_FROM_PORT, &v->packet) ? DROP_NONE : DROP_FILTER;
+}
+
+/* All but the addresses: those are looked up when the frame is known to be good. */
+static enum net_drop judge(struct switch_port *port, const struct net_frame *frame, const u8 *head, u64 now_ns,
+			   struct switch_verdict *v)
+{
+	if (port->setup.is_mirror)
+		return DROP_FILTER;
+	if (!packet_link(&v->packet, head, frame->bytes))
+		return DROP_MALFORMED;
+	v->vlan = vlan_of(&port->setup, &v->packet);
+	if (v->vlan == VLAN_NONE)
+		return DROP_VLAN;
+	if (mac_is_group(v->packet.from) || v->packet.from == 0)
+		return DROP_MAC;
+	if (v->packet.to >= RESERVED_FIRST && v->packet.to <= RESERVED_LAST)
+		return DROP_RESERVED;
+	if (is_limited(&port->from, now_ns, frame->bytes))
+		return DROP_RATE;
+	return judge_sender(port, frame, head, v);
+}
+
+static u64 ports_of_vlan(const struct net_switch *s, u16 vlan)
+{
+	u64 found = 0;
+
+	for (u64 left = s->up & ~s->mirrors; left != 0; left &= left - 1) {
+		u32 port = (u32)__builtin_ctzll(left);
+
+		if (carries(&s->port[port].setup, vlan))
+			found |= BIT64(port);
+	}
+	return found;
+}
+
+/* An address that nobody has been heard of goes to all ports that do not have one of their own: a VM's is known. */
+static u64 strangers(const struct net_switch *s)
+{
+	u64 found = 0;
+
+	for (u64 left = s->up; left != 0; left &= left - 1) {
+		u32 port = (u32)__builtin_ctzll(left);
+
+		if ((s->port[port].guard.set & GUARD_MAC) == 0)
+			found |= BIT64(port);
+	}
+	return found;
+}
+
+static enum net_drop choose(struct net_switch *s, u32 port, u64 now_ns, struct switch_verdict *v)
+{
+	u32 now_s = (u32)(now_ns / NS_PER_S), to;
+
+	if (!mac_is_group(v->packet.to)) {
+		to = mac_find(&s->table, v->vlan, v->packet.to, now_s);
+		if (to != PORT_NONE) {
+			v->ports = BIT64(to) & s->up & ~BIT64(port);
+			return DROP_NONE;
+		}
+		v->ports = ports_of_vlan(s, v->vlan) & strangers(s) & ~BIT64(port);
+	} else {
+		v->ports = ports_of_vlan(s, v->vlan) & ~BIT64(port);
+	}
+	if (v->ports != 0 && is_limited(&s->port[port].flood, now_ns, 1)) {
+		v->ports = 0;
+		return DROP_FLOOD;
+	}
+	return v->ports == 0 ? DROP_UNKNOWN : DROP_NONE;
+}
+
+void switch_in(struct net_switch *s, u32 port, const struct net_frame *frame, const u8 *head, u64 now_ns,
+	       struct switch_verdict *v)
+{
+	struct switch_port *p = &s->port[port];
+	enum net_drop drop;
+
+	v->ports = 0;
+	v->is_parsed = false;
+	p->counts.from_frames++;
+	p->counts.from_bytes += frame->bytes;
+	drop = judge(p, frame, head, now_ns, v);
+	if (drop == DROP_NONE && !mac_learn(&s->table, v->vlan, v->packet.from, port, p->setup.most_addresses,
+					    (u32)(now_ns / NS_PER_S)))
+		drop = DROP_MAC;
+	if (drop == DROP_NONE) {
+		drop = choose(s, port, now_ns, v);
+		v->ports |= s->mirrors;
+	}
+	if (drop != DROP_NONE)
+		switch_dropped(s, port, drop);
+}
+
+/* Of a segment that is to be cut, a piece counts. */
+static bool is_too_long(const struct port_setup *p, const struct net_frame *frame, const struct packet *packet)
+{
+	u32 bytes = frame->segmenting == NET_WHOLE ? frame->bytes :
+						     frame->checksum_start + TCP_BYTES + frame->segment_bytes;
+
+	return bytes - (packet->is_tagged ? NET_TAG_BYTES : 0) > p->max_bytes;
+}
+
+static struct switch_exit exit_of(const struct port_setup *p, const struct switch_verdict *v)
+{
+	struct switch_exit exit = { .has_tag = false, .tag = 0 };
+
+	if (p->is_mirror)
+		return (struct switch_exit){ .has_tag = v->packet.is_tagged, .tag = v->packet.tag };
+	if (p->is_trunk && v->vlan != p->vlan) {
+		exit.has_tag = true;
+		exit.tag = (u16)((v->packet.tag & TAG_PRIORITY) | v->vlan);
+	}
+	return exit;
+}
+
+enum net_drop switch_out(struct net_switch *s, u32 port, const struct net_frame *frame, const u8 *head, u64 now_ns,
+			 struct switch_verdict *v, struct switch_exit *exit)
+{
+	struct switch_port *p = &s->port[port];
+
+	*exit = exit_of(&p->setup, v);
+	if (!p->setup.is_mirror && !carries(&p->setup, v->vlan))
+		return DROP_VLAN;
+	if (is_too_long(&p->setup, frame, &v->packet))
+		return DROP_TOO_LONG;
+	if (has_filter(p)) {
+		parse(v, frame, head);
+		if (v->packet.kind == PACKET_BAD)
+			return DROP_MALFORMED;
+		if (!port_filter_allows(&p->filter, FILTER_TO_PORT, &v->packet))
+			return DROP_FILTER;
+	}
+	return is_limited(&p->to, now_ns, frame->bytes) ? DROP_RATE : DROP_NONE;
+}
+
+void switch_delivered(struct net_switch *s, u32 port, u32 bytes)
+{
+	s->port[port].counts.to_frames++;
+	s->port[port].counts.to_bytes += bytes;
+}
+
+void switch_dropped(struct net_switch *s, u32 port, enum net_drop why)
+{
+	s->port[port].counts.drops[why]++;
+}

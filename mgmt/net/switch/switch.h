@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * switch.h - a learning switch with VLANs (IEEE 802.1Q): where a frame goes, and what is counted. Pure: no rings, no
+ * clock. Its owner carries the frames (switch_io.h).
+ *
+ * A frame is judged twice: by switch_in() with the rules of the port that it came from, and by switch_out() with those
+ * of each port that it goes to. Both see its first PACKET_HEAD_BYTES, a private copy.
+ */
+#ifndef VOS_SWITCH_H
+#define VOS_SWITCH_H
+
+#include "bucket.h"
+#include "mac_table.h"
+#include "net.h"
+#include "port_rules.h"
+#include "status.h"
+
+#define VLAN_DEFAULT 1u
+#define VLAN_SET_BYTES 512u
+
+struct port_counts {
+	u64 from_frames, from_bytes;	/* that the client sent, dropped ones too */
+	u64 to_frames, to_bytes;	/* that the client got */
+	u64 drops[DROP_COUNT];		/* of frames from it by switch_in(), and to it by switch_out() or a full ring */
+};
+
+/* What root says of a port. */
+struct port_setup {
+	u64 mac;			/* 0: it has none of its own, as an uplink */
+	bool is_trunk;			/* frames have tags, except those of `vlan` */
+	u16 vlan;			/* of untagged frames, 1 .. VLAN_LAST */
+	u8 vlans[VLAN_SET_BYTES];	/* trunk: a bit for each that it carries besides */
+	u32 max_bytes;			/* longest frame without tag; longer ones only if they are to be cut */
+	u32 guard;			/* GUARD_... */
+	u64 from_rate, to_rate;		/* bytes a second; 0 = no limit */
+	u64 flood_rate;			/* frames a second that go to many ports; 0 = no limit */
+	u32 most_addresses;		/* learned at this port */
+	bool is_mirror;			/* gets a copy of all frames, and sends none */
+};
+
+struct switch_port {
+	bool is_up;
+	struct port_setup setup;
+	struct port_guard guard;
+	struct port_filter filter;
+	struct bucket from, to, flood;
+	struct port_counts counts;
+};
+
+struct net_switch {
+	struct mac_table table;
+	u64 up, mirrors;		/* ports */
+	struct switch_port port[SWITCH_PORTS];
+};
+
+/* What becomes of a frame. */
+struct switch_verdict {
+	u64 ports;			/* that it goes to; 0: none */
+	u16 vlan;
+	struct packet packet;
+	bool is_parsed;			/* packet_network() was called */
+};
+
+void switch_init(struct net_switch *s, u64 secret);
+
+/* ST_INVAL: a field is out of range. ST_EXISTS: the port is up, or another one has its address. */
+enum status switch_add_port(struct net_switch *s, u32 port, const struct port_setup *setup) MUST_CHECK;
+void switch_remove_port(struct net_switch *s, u32 port);
+/* Its counts stay; ST_INVAL: a rule is malformed, nothing has changed. */
+enum status switch_set_filter(struct net_switch *s, u32 port, const struct filter_rule *rules, u32 count,
+			      bool drops_rest) MUST_CHECK;
+/* The client's IPv4 address is known now. */
+void switch_set_address(struct net_switch *s, u32 port, const u8 v4[4]);
+
+/* A frame has come from the client of `port`, which is up. The verdict's ports do not include `port`. */
+void switch_in(struct net_switch *s, u32 port, const struct net_frame *frame, const u8 *head, u64 now_ns,
+	       struct switch_verdict *v);
+
+/* How a frame leaves: with `tag` instead of the one that it came with, if has_tag, or without. */
+struct switch_exit { bool has_tag; u16 tag; };
+
+/* May it go to `port`, one of the verdict's? DROP_NONE: it goes, once there is room. */
+enum net_drop switch_out(struct net_switch *s, u32 port, const struct net_frame *frame, const u8 *head, u64 now_ns,
+			 struct switch_verdict *v, struct switch_exit *exit);
+
+/* The client of `port` got a frame of so many bytes. / `port` is the one to be counted. */
+void switch_delivered(struct net_switch *s, u32 port, u32 bytes);
+void switch_dropped(struct net_switch *s, u32 port, enum net_drop why);
+
+#endif

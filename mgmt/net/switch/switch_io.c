@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * switch_io.c - see switch_io.h.
+ */
+#include "switch_io.h"
+
+#include "inet.h"
+#include "range.h"
+
+#define ADDRESSES (2u * MAC_BYTES)	/* of a frame, in front of its tag */
+
+void switch_io_attach(struct switch_io *io, u32 port, void *link)
+{
+	struct port_rings *r = &io->rings[port];
+	u8 *at = link;
+
+	ring_attach_consumer(&r->from, (struct ring_shared *)(at + NET_TO_SWITCH), NET_RING_BYTES);
+	ring_attach_producer(&r->to, (struct ring_shared *)(at + NET_TO_CLIENT), NET_RING_BYTES);
+}
+
+/* A frame as it leaves: `from` is where what follows the addresses and the tag begins in the one that came in. */
+struct departure {
+	struct net_frame frame;
+	u32 from;
+	u8 start[ADDRESSES + NET_TAG_BYTES];
+	u32 start_bytes;
+};
+
+static struct departure depart(const struct net_frame *frame, const u8 *head, const struct packet *packet,
+			       const struct switch_exit *exit)
+{
+	struct departure d = { .frame = *frame, .from = ADDRESSES + (packet->is_tagged ? NET_TAG_BYTES : 0) };
+
+	d.start_bytes = ADDRESSES + (exit->has_tag ? NET_TAG_BYTES : 0);
+	for (u32 i = 0; i < ADDRESSES; i++)
+		d.start[i] = head[i];
+	if (exit->has_tag) {
+		be16_store(d.start + ADDRESSES, ETHERTYPE_VLAN);
+		be16_store(d.start + ADDRESSES + 2, exit->tag);
+	}
+	d.frame.bytes = d.start_bytes + frame->bytes - d.from;
+	if ((frame->flags & NET_NEEDS_CHECKSUM) != 0)
+		d.frame.checksum_start = (u16)(frame->checksum_start + d.start_bytes - d.from);
+	return d;
+}
+
+/* What was judged goes out as it was judged: the head from the copy, the rest from the ring. */
+static bool deliver(struct switch_io *io, u32 port, const struct ring *from, const struct departure *d, const u8 *head,
+		    u32 head_bytes)
+{
+	struct ring *to = &io->rings[port].to;
+	u32 at = d->start_bytes;
+
+	if (!net_frame_ok(&d->frame) || !net_begin(to, &d->frame))
+		return false;
+	net_write(to, 0, d->start, at);
+	net_write(to, at, head + d->from, head_bytes - d->from);
+	at += head_bytes - d->from;
+	net_copy(from, head_bytes, to, at, d->frame.bytes - at);
+	net_end(to, &d->frame);
+	io->written |= BIT64(port);
+	return true;
+}
+
+static void forward(struct switch_io *io, u32 port, const struct net_frame *frame, u64 now_ns)
+{
+	const struct ring *from = &io->rings[port].from;
+	u32 head_bytes = (u32)min_u64(frame->bytes, PACKET_HEAD_BYTES);
+	u8 head[PACKET_HEAD_BYTES];
+	struct switch_verdict v;
+
+	net_read(from, 0, head, head_bytes);
+	switch_in(io->s, port, frame, head, now_ns, &v);
+	for (u64 left = v.ports; left != 0; left &= left - 1) {
+		u32 to = (u32)__builtin_ctzll(left);
+		struct switch_exit exit;
+		enum net_drop drop = switch_out(io->s, to, frame, head, now_ns, &v, &exit);
+		struct departure d;
+
+		if (drop == DROP_NONE) {
+			d = depart(frame, head, &v.packet, &exit);
+			if (deliver(io, to, from, &d, head, head_bytes)) {
+				switch_delivered(io->s, to, d.frame.bytes);
+				continue;
+			}
+			drop = DROP_FULL;
+		}
+		switch_dropped(io->s, to, drop);
+	}
+}
+
+/* True: there may be more. */
+static bool step_port(struct switch_io *io, u32 port, u64 now_ns, u32 budget)
+{
+	struct port_rings *r = &io->rings[port];
+	struct net_frame frame;
+
+	for (u32 i = 0; i < budget; i++)
+		switch (net_next(&r->from, &frame)) {
+		case NET_NONE:
+			return false;
+		case NET_BROKEN:
+			r->broken++;
+			net_drop_all(&r->from);
+			return false;
+		case NET_FRAME:
+			forward(io, port, &frame, now_ns);
+			net_done(&r->from, &frame);
+			break;
+		}
+	return true;
+}
+
+bool switch_io_step(struct switch_io *io, u64 now_ns, u32 budget)
+{
+	bool is_more = false;
+	u32 first = io->next;
+
+	io->next = (first + 1) % SWITCH_PORTS;
+	for (u32 i = 0; i < SWITCH_PORTS; i++) {
+		u32 port = (first + i) % SWITCH_PORTS;
+
+		if ((io->s->up >> port & 1) != 0 && step_port(io, port, now_ns, budget))
+			is_more = true;
+	}
+	return is_more;
+}
+
+void switch_io_wait(struct switch_io *io, bool is_waiting)
+{
+	for (u64 left = io->s->up; left != 0; left &= left - 1)
+		ring_consumer_wait(&io->rings[__builtin_ctzll(left)].from, is_waiting);
+}

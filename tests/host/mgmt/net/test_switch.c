@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The switch with its rings: where frames go, VLANs that never meet, tags, limits, what is counted; and clients that
+ * break the rules of their rings.
+ */
+/* links: net rt */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "frames.h"
+#include "rt_time.h"
+#include "switch_io.h"
+
+#define MAC(port) (0x020000000001ull + (port))
+#define UPLINK 8u
+#define STRANGER 0x060000000001ull
+#define BROADCAST 0xffffffffffffull
+#define FIRST_S 1000u
+
+static struct net_switch sw;
+static struct switch_io io;
+static u8 *links[SWITCH_PORTS];
+static struct ring to_switch[SWITCH_PORTS], to_client[SWITCH_PORTS];
+static u64 now_ns;
+
+static struct port_setup access_port(u32 port)
+{
+	return (struct port_setup){ .mac = MAC(port), .vlan = VLAN_DEFAULT, .max_bytes = 1514, .guard = GUARD_ALL,
+				    .most_addresses = MAC_PORT_MAX };
+}
+
+static void add(u32 port, const struct port_setup *setup)
+{
+	assert_int_equal(switch_add_port(&sw, port, setup), ST_OK);
+	switch_io_attach(&io, port, links[port]);
+	ring_attach_producer(&to_switch[port], (struct ring_shared *)(links[port] + NET_TO_SWITCH), NET_RING_BYTES);
+	ring_attach_consumer(&to_client[port], (struct ring_shared *)(links[port] + NET_TO_CLIENT), NET_RING_BYTES);
+}
+
+static void add_usual(u32 port)
+{
+	struct port_setup setup = access_port(port);
+
+	add(port, &setup);
+}
+
+static void add_uplink(const u16 *vlans, u32 count)
+{
+	struct port_setup setup = { .vlan = VLAN_DEFAULT, .max_bytes = 1514, .is_trunk = count != 0,
+				    .most_addresses = MAC_UPLINK_MAX };
+
+	for (u32 i = 0; i < count; i++)
+		setup.vlans[vlans[i] / 8] |= (u8)(1u << vlans[i] % 8);
+	add(UPLINK, &setup);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&io, 0, sizeof(io));
+	io.s = &sw;
+	switch_init(&sw, 0x1234567);
+	now_ns = FIRST_S * NS_PER_S;
+	for (u32 i = 0; i < SWITCH_PORTS; i++)
+		links[i] = calloc(1, NET_LINK_BYTES);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < SWITCH_PORTS; i++)
+		free(links[i]);
+	return 0;
+}
+
+static struct test_frame plain(u64 to, u64 from, int vlan)
+{
+	struct test_frame f = frame_ethernet(to, from, vlan, 0x88b5);	/* for experiments (IEEE 802) */
+
+	memset(f.bytes + f.count, 0xa5, 50);
+	f.count += 50;
+	return f;
+}
+
+static void put(u32 port, const struct test_frame *f, struct net_frame frame)
+{
+	frame.bytes = f->count;
+	assert_true(net_begin(&to_switch[port], &frame));
+	net_write(&to_switch[port], 0, f->bytes, f->count);
+	net_end(&to_switch[port], &frame);
+}
+
+static void run(void)
+{
+	while (switch_io_step(&io, now_ns, 16))
+		;
+}
+
+static void send(u32 port, struct test_frame f)
+{
+	put(port, &f, (struct net_frame){ 0 });
+	run();
+}
+
+/* The next frame of a client; count 0: none. */
+static struct test_frame got(u32 port, struct net_frame *frame)
+{
+	struct test_frame f = { .count = 0 };
+	struct net_frame own;
+
+	frame = frame != NULL ? frame : &own;
+	if (net_next(&to_client[port], frame) != NET_FRAME)
+		return f;
+	f.count = frame->bytes;
+	net_read(&to_client[port], 0, f.bytes, f.count);
+	net_done(&to_client[port], frame);
+	return f;
+}
+
+static void expect_frame(u32 port, struct test_frame wanted)
+{
+	struct test_frame f = got(port, NULL);
+
+	assert_int_equal(f.count, wanted.count);
+	assert_memory_equal(f.bytes, wanted.bytes, f.count);
+}
+
+static void expect_none(u32 port)
+{
+	assert_int_equal(got(port, NULL).count, 0);
+}
+
+static u64 drops(u32 port, enum net_drop why)
+{
+	return sw.port[port].counts.drops[why];
+}
+
+static void test_addresses(void **state)
+{
+	(void)state;
+	add_usual(0);
+	add_usual(1);
+	add_usual(2);
+	add_uplink(NULL, 0);
+	send(0, plain(MAC(1), MAC(0), -1));			/* known before it has sent anything */
+	expect_frame(1, plain(MAC(1), MAC(0), -1));
+	expect_none(2);
+	expect_none(UPLINK);
+	send(0, plain(STRANGER, MAC(0), -1));			/* not behind a port with an address of its own */
+	expect_none(2);
+	expect_frame(UPLINK, plain(STRANGER, MAC(0), -1));
+	send(UPLINK, plain(MAC(0), STRANGER, -1));
+	expect_frame(0, plain(MAC(0), STRANGER, -1));
+	send(1, plain(BROADCAST, MAC(1), -1));
+	expect_frame(0, plain(BROADCAST, MAC(1), -1));
+	expect_frame(2, plain(BROADCAST, MAC(1), -1));
+	expect_frame(UPLINK, plain(BROADCAST, MAC(1), -1));
+	expect_none(1);
+	send(UPLINK, plain(MAC(0), MAC(1), -1));		/* a VM's address, from outside */
+	expect_none(0);
+	assert_int_equal(drops(UPLINK, DROP_MAC), 1);
+	send(0, plain(0x0180c2000000ull, MAC(0), -1));
+	assert_int_equal(drops(0, DROP_RESERVED), 1);
+	send(0, plain(MAC(1), 0x0100000000ull << 8 | 1, -1));
+	assert_int_equal(drops(0, DROP_MAC), 1);
+	send(0, plain(MAC(0), MAC(0), -1));			/* to itself */
+	expect_none(0);
+	assert_int_equal(sw.port[0].counts.from_frames, 5);
+	assert_int_equal(sw.port[1].counts.to_frames, 1);
+}
+
+static void test_vlans(void **state)
+{
+	static const u16 carried[] = { 10, 20 };
+	struct port_setup ten = access_port(0), twenty = access_port(1), other = access_port(2);
+
+	(void)state;
+	ten.vlan = 10;
+	twenty.vlan = 20;
+	other.vlan = 30;
+	add(0, &ten);
+	add(1, &twenty);
+	add(2, &other);
+	add_usual(3);
+	add_uplink(carried, ARRAY_COUNT(carried));
+	for (u32 from = 0; from < 4; from++)			/* nobody meets anybody */
+		for (u32 to = 0; to < 4; to++) {
+			send(from, plain(MAC(to), MAC(from), -1));
+			send(from, plain(BROADCAST, MAC(from), -1));
+			if (to != from)
+				expect_none(to);
+		}
+	while (got(UPLINK, NULL).count != 0)
+		;
+	send(0, plain(STRANGER, MAC(0), -1));
+	expect_frame(UPLINK, plain(STRANGER, MAC(0), 10));
+	send(3, plain(STRANGER, MAC(3), -1));			/* the uplink's own VLAN goes without tag */
+	expect_frame(UPLINK, plain(STRANGER, MAC(3), -1));
+	send(2, plain(STRANGER, MAC(2), -1));
+	expect_none(UPLINK);
+	send(UPLINK, plain(MAC(1), STRANGER, 0xe000 | 20));
+	expect_frame(1, plain(MAC(1), STRANGER, -1));
+	send(UPLINK, plain(MAC(2), STRANGER, 30));
+	send(UPLINK, plain(MAC(2), STRANGER, 4095));
+	assert_int_equal(drops(UPLINK, DROP_VLAN), 2);
+	send(0, plain(STRANGER, MAC(0), 0x6000));		/* a priority alone */
+	expect_frame(UPLINK, plain(STRANGER, MAC(0), 0x6000 | 10));
+}
+
+/* A VM that tags its frames itself, once or twice, gets nowhere. */
+static void test_hopping(void **state)
+{
+	static const u16 carried[] = { 20 };
+	struct port_setup twenty = access_port(1);
+	static const u32 inner[] = { 0x8100, 0x88a8 };
+
+	(void)state;
+	twenty.vlan = 20;
+	add_usual(0);
+	add(1, &twenty);
+	add_uplink(carried, 1);
+	send(0, plain(MAC(1), MAC(0), 20));
+	send(0, plain(MAC(1), MAC(0), 1));
+	for (u32 i = 0; i < ARRAY_COUNT(inner); i++) {
+		struct test_frame f = frame_ethernet(BROADCAST, MAC(0), 0, inner[i]);
+
+		frame_add16(&f, 20);
+		frame_add16(&f, 0x0800);
+		frame_add_ipv4(&f, PROTOCOL_UDP, 1, 2, 0);
+		send(0, f);
+	}
+	assert_int_equal(drops(0, DROP_VLAN), 4);
+	expect_none(1);
+	expect_none(UPLINK);
+}
+
+static void test_checksum_moves(void **state)
+{
+	static const u16 carried[] = { 20 };
+	struct port_setup twenty = access_port(0);
+	struct test_frame f = frame_ethernet(STRANGER, MAC(0), -1, 0x0800);
+	struct net_frame frame = { .flags = NET_NEEDS_CHECKSUM, .checksum_start = 34, .checksum_offset = 6 };
+
+	(void)state;
+	twenty.vlan = 20;
+	add(0, &twenty);
+	add_uplink(carried, 1);
+	frame_add_ipv4(&f, PROTOCOL_UDP, 1, 2, 20);
+	frame_add_udp(&f, 5, 6, 12);
+	put(0, &f, frame);
+	run();
+	assert_int_equal(got(UPLINK, &frame).count, f.count + 4);
+	assert_int_equal(frame.checksum_start, 38);
+	assert_int_equal(frame.checksum_offset, 6);
+}
+
+static void test_too_long(void **state)
+{
+	struct test_frame f = plain(MAC(1), MAC(0), -1);
+	struct net_frame whole = { 0 };
+	struct net_frame cut = { .flags = NET_NEEDS_CHECKSUM, .checksum_start = 34, .checksum_offset = 16,
+				 .segmenting = NET_TCP4, .segment_bytes = 1460 };
+
+	(void)state;
+	add_usual(0);
+	add_usual(1);
+	f.count = 1514;
+	put(0, &f, whole);
+	f.count = 1515;
+	put(0, &f, whole);
+	put(0, &f, cut);
+	cut.segment_bytes++;
+	put(0, &f, cut);
+	run();
+	assert_int_equal(got(1, NULL).count, 1514);
+	assert_int_equal(got(1, NULL).count, 1515);
+	expect_none(1);
+	assert_int_equal(drops(1, DROP_TOO_LONG), 2);
+}
+
+static void test_rate(void **state)
+{
+	struct port_setup setup = access_port(0);
+	u32 count = 0;
+
+	(void)state;
+	setup.from_rate = 64 * 1000;				/* 1,000 of these frames a second */
+	add(0, &setup);
+	add_usual(1);
+	for (u32 i = 0; i < 20000; i++, now_ns += NS_PER_S / 4000) {	/* 4,000 a second, for 5 s */
+		send(0, plain(MAC(1), MAC(0), -1));
+		count += got(1, NULL).count != 0;
+	}
+	assert_in_range(count, 5000, 5150);			/* and the burst of 100 ms */
+	assert_int_equal(drops(0, DROP_RATE), 20000 - count);
+}
+
+static void test_flood(void **state)
+{
+	struct port_setup setup = access_port(0);
+
+	(void)state;
+	setup.flood_rate = 100;
+	add(0, &setup);
+	add_usual(1);
+	for (u32 i = 0; i < 100; i++) {
+		send(0, plain(BROADCAST, MAC(0), -1));
+		send(0, plain(MAC(1), MAC(0), -1));
+	}
+	assert_in_range(sw.port[1].counts.to_frames, 110, 112);
+	assert_int_equal(drops(0, DROP_FLOOD), 200 - sw.port[1].counts.to_frames);
+}
+
+/* One that does not take its frames loses them; others go on. */
+static void test_full(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < 3; i++)
+		add_usual(i);
+	for (u32 i = 0; i < 10000; i++)
+		send(0, plain(MAC(1), MAC(0), -1));
+	assert_int_equal(sw.port[1].counts.to_frames + drops(1, DROP_FULL), 10000);
+	assert_true(drops(1, DROP_FULL) > 0);
+	send(0, plain(MAC(2), MAC(0), -1));
+	expect_frame(2, plain(MAC(2), MAC(0), -1));
+}
+
+static void test_mirror(void **state)
+{
+	struct port_setup mirror = { .vlan = VLAN_DEFAULT, .max_bytes = 1514, .is_mirror = true };
+
+	(void)state;
+	add_usual(0);
+	add_usual(1);
+	add(5, &mirror);
+	send(0, plain(MAC(1), MAC(0), -1));
+	expect_frame(1, plain(MAC(1), MAC(0), -1));
+	expect_frame(5, plain(MAC(1), MAC(0), -1));
+	send(5, plain(MAC(1), STRANGER, -1));
+	expect_none(1);
+	send(0, plain(BROADCAST, MAC(0), -1));
+	expect_frame(5, plain(BROADCAST, MAC(0), -1));
+	expect_none(5);
+}
+
+static void test_filter(void **state)
+{
+	static const struct filter_rule drop = { .direction = FILTER_TO_PORT, .action = FILTER_DROP,
+						 .ethertype = 0x88b5 };
+	struct filter_rule bad = drop;
+
+	(void)state;
+	add_usual(0);
+	add_usual(1);
+	bad.action = 7;
+	assert_int_equal(switch_set_filter(&sw, 1, &bad, 1, false), ST_INVAL);
+	assert_int_equal(switch_set_filter(&sw, 1, &drop, 1, false), ST_OK);
+	send(0, plain(MAC(1), MAC(0), -1));
+	expect_none(1);
+	assert_int_equal(drops(1, DROP_FILTER), 1);
+	assert_int_equal(sw.port[1].filter.hits[0], 1);
+	send(1, plain(MAC(0), MAC(1), -1));
+	expect_frame(0, plain(MAC(0), MAC(1), -1));
+}
+
+static void test_ports(void **state)
+{
+	struct port_setup setup = access_port(0), same = access_port(1), bad;
+
+	(void)state;
+	add(0, &setup);
+	same.mac = MAC(0);
+	assert_int_equal(switch_add_port(&sw, 1, &same), ST_EXISTS);
+	assert_int_equal(switch_add_port(&sw, 0, &setup), ST_EXISTS);
+	assert_int_equal(switch_add_port(&sw, SWITCH_PORTS, &setup), ST_INVAL);
+	bad = access_port(1);
+	bad.vlan = 0;
+	assert_int_equal(switch_add_port(&sw, 1, &bad), ST_INVAL);
+	bad.vlan = 4095;
+	assert_int_equal(switch_add_port(&sw, 1, &bad), ST_INVAL);
+	bad = access_port(1);
+	bad.mac = 0;						/* guarded by what? */
+	assert_int_equal(switch_add_port(&sw, 1, &bad), ST_INVAL);
+	switch_remove_port(&sw, 0);
+	add_usual(1);
+	send(1, plain(MAC(0), MAC(1), -1));
+	assert_int_equal(drops(1, DROP_UNKNOWN), 1);
+	assert_int_equal(switch_add_port(&sw, 2, &setup), ST_OK);	/* the address is free again */
+}
+
+static void test_broken_ring(void **state)
+{
+	struct net_frame nonsense = { .bytes = NET_FRAME_MAX + 1 };
+
+	(void)state;
+	add_usual(0);
+	add_usual(1);
+	ring_write_ahead(&to_switch[0], 0, &nonsense, sizeof(nonsense));
+	ring_publish(&to_switch[0], 1024);
+	run();
+	assert_int_equal(io.rings[0].broken, 1);
+	send(0, plain(MAC(1), MAC(0), -1));			/* it may go on */
+	expect_frame(1, plain(MAC(1), MAC(0), -1));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_addresses), TEST(test_vlans), TEST(test_hopping), TEST(test_checksum_moves),
+		TEST(test_too_long), TEST(test_rate), TEST(test_flood), TEST(test_full), TEST(test_mirror),
+		TEST(test_filter), TEST(test_ports), TEST(test_broken_ring),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
