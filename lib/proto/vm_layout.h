@@ -154,9 +154,23 @@ struct vmm_disk {
 /*
  * A slot for a disk, while the VM runs. At its start disk d of the arguments is in slot d. Root attaches a disk to an
  * empty slot: it maps link and memory, writes `disk`, then counts `generation` up. Root asks the guest to let a disk
- * go, and takes that back, by counting `ejects` up. The VMM says in disk_gone that a disk has left, asked for or not,
- * and does not use its link from then on; its memory it may look at, as that stays for the slot's next disk.
+ * go, and takes that back, by counting `ejects` up. The VMM says in disk_news what became of a disk, asked for or not;
+ * from GONE on it does not use the disk's link. Its memory it may look at, as that stays for the slot's next disk.
  */
+enum vmm_disk_state {
+	VMM_DISK_STAYS,
+	VMM_DISK_EJECTED,	/* the guest has let it go, and has requests under way: GONE follows */
+	VMM_DISK_GONE,
+	VMM_DISK_REFUSED,	/* gone: the guest never had it, for its device could not be made */
+	VMM_DISK_STATE_COUNT
+};
+
+/* A word of disk_news: the state of the slot's disk of that generation. */
+static inline u64 vmm_disk_news(enum vmm_disk_state state, u32 generation)
+{
+	return (u64)state << 32 | generation;
+}
+
 struct vmm_disk_slot {
 	u32 generation;		/* of the disk; 0: that of the arguments */
 	u32 ejects;		/* odd: the guest is to let it go */
@@ -199,7 +213,7 @@ struct vmm_control {
 	u32 is_suspended;	/* the guest has suspended itself; root is not signalled, it reads this when asked */
 	char text[96];
 	u64 vcpus_online;	/* bit = vCPU that its guest has started */
-	u32 disk_gone[VM_DEVICES];	/* by slot: 1 + generation of the disk that has left; 0 = none has */
+	u64 disk_news[VM_DEVICES];	/* by slot: vmm_disk_news() */
 	/* root -> VMM, again */
 	struct vmm_disk_slot disks[VM_DEVICES];
 };

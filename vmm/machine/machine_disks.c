@@ -3,7 +3,8 @@
  * machine_disks.c - a machine's disks: those of its start, and those that come and go while the guest runs.
  *
  * Slot d is PCI device PCI_SLOT_DISKS + d and has link d. It is empty, has a disk, or its disk is leaving: the guest
- * has ejected it, and the store has requests of it still. Root is told when the slot is empty again.
+ * has ejected it, and the store has requests of it still. Root is told when it is ejected, and when the slot is empty
+ * again.
  */
 #include <string.h>
 
@@ -69,12 +70,18 @@ enum status machine_add_disks(struct machine *m)
 
 /* ---- Disks that go ---- */
 
+static void report(struct machine *m, u32 slot, enum vmm_disk_state state)
+{
+	__atomic_store_n(&m->control->disk_news[slot], vmm_disk_news(state, m->disks[slot].generation),
+			 __ATOMIC_RELEASE);
+	m->host->signal_root(m->host->ctx);
+}
+
 static void report_gone(struct machine *m, u32 slot)
 {
 	m->disks_used &= ~BIT32(slot);
 	m->disks_leaving &= ~BIT32(slot);
-	__atomic_store_n(&m->control->disk_gone[slot], m->disks[slot].generation + 1, __ATOMIC_RELEASE);
-	m->host->signal_root(m->host->ctx);
+	report(m, slot, VMM_DISK_GONE);
 }
 
 /* The guest ejects what it likes, as often as it likes. */
@@ -84,10 +91,12 @@ static void ejected(void *ctx, u32 slot)
 
 	if (!(m->disks_used & ~m->disks_leaving & BIT32(slot)))
 		return;
-	if (virtio_blk_unplug(m->disks[slot].device))
+	if (virtio_blk_unplug(m->disks[slot].device)) {
 		report_gone(m, slot);
-	else
-		m->disks_leaving |= BIT32(slot);
+		return;
+	}
+	m->disks_leaving |= BIT32(slot);
+	report(m, slot, VMM_DISK_EJECTED);
 }
 
 void machine_poll_disks(struct machine *m)
@@ -117,7 +126,7 @@ static void plug(struct machine *m, u32 slot, u32 generation, const struct vmm_d
 	if (add(m, slot, disk, true) == ST_OK)
 		acpi_hotplug_came(&m->hotplug, slot);
 	else
-		report_gone(m, slot);
+		report(m, slot, VMM_DISK_REFUSED);
 }
 
 static void follow_wish(struct machine *m, u32 slot, u32 ejects)

@@ -161,17 +161,38 @@ void hot_disks_ask(struct vm *vm, const char *volume, bool is_asked)
 	vm_signal(vm);
 }
 
-static void leave(struct vm *vm, u32 slot)
+/* What its VMM says of the disk that the slot has now, or had last. */
+static u32 news_of(const struct vm *vm, u32 slot)
+{
+	u64 word = __atomic_load_n(&vm_control(vm)->disk_news[slot], __ATOMIC_ACQUIRE);
+	u32 state = (u32)(word >> 32);
+
+	return (u32)word == vm->slots[slot].generation && state < VMM_DISK_STATE_COUNT ? state : VMM_DISK_STAYS;
+}
+
+static void log_leaving(const struct vm *vm, u32 slot, const struct volume *v, u32 news)
+{
+	bool is_asked = (vm->slots[slot].ejects & 1) != 0;
+
+	if (news == VMM_DISK_REFUSED)
+		rt_log("root: VM %s: its VMM can't make a device of disk %u, volume %s; the volume stays", vm->name,
+		       (unsigned)v->disk, v->name);
+	else
+		rt_log("root: VM %s: its guest has let go of disk %u, volume %s%s%s", vm->name, (unsigned)v->disk,
+		       v->name, is_asked ? "" : ", which nobody asked for",
+		       news == VMM_DISK_EJECTED ? "; its requests are under way" : "");
+}
+
+static void leave(struct vm *vm, u32 slot, u32 news)
 {
 	static struct vm_spec next;	/* too large for the stack */
 	struct volume *v = vm_volume_in(vm, slot);
 
 	if (vm_disks_remove(vm, v->name, &next).error != ERR_NONE)
 		return;
-	rt_log("root: VM %s: its guest has let go of disk %u, volume %s%s", vm->name, (unsigned)v->disk, v->name,
-	       (vm->slots[slot].ejects & 1) != 0 ? "" : ", which nobody asked for");
+	log_leaving(vm, slot, v, news);
 	vm->slots[slot].has_disk = false;
-	vm->slots[slot].is_leaving = true;
+	vm->slots[slot].is_leaving = vm->slots[slot].is_in_use = true;
 	v->disk = VM_DEVICES + slot;
 	v->made_for = VOLUME_NOBODY;
 	vm_disks_set(vm, &next);
@@ -180,10 +201,14 @@ static void leave(struct vm *vm, u32 slot)
 
 void hot_disks_watch(struct vm *vm)
 {
-	for (u32 slot = 0; slot < VM_DEVICES; slot++)
-		if (vm->slots[slot].has_disk &&
-		    vm_control(vm)->disk_gone[slot] == vm->slots[slot].generation + 1)
-			leave(vm, slot);
+	for (u32 slot = 0; slot < VM_DEVICES; slot++) {
+		u32 news = news_of(vm, slot);
+
+		if (news != VMM_DISK_STAYS && vm->slots[slot].has_disk)
+			leave(vm, slot, news);
+		if (news == VMM_DISK_GONE || news == VMM_DISK_REFUSED)
+			vm->slots[slot].is_in_use = false;
+	}
 }
 
 static void slot_is_empty(struct vm *vm, u32 slot)
@@ -200,7 +225,7 @@ static void slot_is_empty(struct vm *vm, u32 slot)
 void hot_disks_step(struct vm *vm)
 {
 	for (u32 slot = 0; slot < VM_DEVICES; slot++)
-		if (vm->slots[slot].is_leaving && vm_disks_unlink(vm, slot))
+		if (vm->slots[slot].is_leaving && !vm->slots[slot].is_in_use && vm_disks_unlink(vm, slot))
 			slot_is_empty(vm, slot);
 }
 

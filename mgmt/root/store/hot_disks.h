@@ -3,7 +3,8 @@
  * hot_disks.h - disks that a VM gets and loses while it runs: root's side of struct vmm_disk_slot (vm_layout.h).
  *
  * A disk that the guest has ejected, asked or not, is at once no disk of the VM's spec any more. Its volume is free
- * when the store has given the link back. What a VMM says counts only for disks that its VM has.
+ * when the guest's requests are done and the store has given the link back. What a VMM says counts only for disks that
+ * its VM has.
  */
 #ifndef VOS_HOT_DISKS_H
 #define VOS_HOT_DISKS_H

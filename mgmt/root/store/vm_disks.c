@@ -38,7 +38,8 @@ static struct volume *volume_of(const struct vm *vm, u32 disk)
 	return NULL;
 }
 
-u32 vm_disk_in(const struct vm *vm, u32 slot)
+/* The disk in that slot, VM_DEVICES if there is none. */
+static u32 disk_in(const struct vm *vm, u32 slot)
 {
 	for (u32 i = 0; i < vm->spec.disk_count; i++)
 		if (vm->slot_of[i] == slot)
@@ -48,7 +49,7 @@ u32 vm_disk_in(const struct vm *vm, u32 slot)
 
 struct volume *vm_volume_in(const struct vm *vm, u32 slot)
 {
-	u32 disk = vm_disk_in(vm, slot);
+	u32 disk = disk_in(vm, slot);
 
 	return volume_of(vm, disk < VM_DEVICES ? disk : VM_DEVICES + slot);
 }
@@ -376,8 +377,8 @@ bool vm_disks_unlink(struct vm *vm, u32 slot)
 
 void vm_disks_retry(const struct vm *vm)
 {
-	for (u32 i = 0; i < vm->spec.disk_count; i++)
-		store_retry(link_of(vm, i));
+	for (u32 slots = vm_disks_taken(vm); slots != 0; slots &= slots - 1)
+		store_retry(link_in(vm, (u32)__builtin_ctz(slots)));
 }
 
 enum status vm_disks_build(struct vm *vm)

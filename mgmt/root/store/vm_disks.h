@@ -24,8 +24,7 @@ bool vm_disks_are_gone(const struct vm *vm, struct error_info *no);
 /* It is no more: volumes that it had stay. */
 void vm_disks_forget(struct vm *vm);
 
-/* The disk in that slot, VM_DEVICES if there is none. / The slot's volume, also one that is leaving. */
-u32 vm_disk_in(const struct vm *vm, u32 slot);
+/* The slot's volume, also one that is leaving. */
 struct volume *vm_volume_in(const struct vm *vm, u32 slot);
 /* Slots that are not empty, a bit each. */
 u32 vm_disks_taken(const struct vm *vm);

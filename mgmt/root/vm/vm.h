@@ -39,6 +39,7 @@ struct vm_profile {
 struct vm_slot {
 	bool has_disk;
 	bool is_leaving;	/* the guest has ejected its disk, the store has the link still */
+	bool is_in_use;		/* thereof: the guest's requests are under way, the VMM has the link too */
 	u32 generation, ejects;	/* as in the control page */
 	u64 h_link;		/* 0: none */
 	u64 h_own;		/* memory of the VMM's device; it stays for the slot's next disk */

@@ -97,13 +97,14 @@ void vm_poll_disks(void)
 
 	while (link_rules_failure(&link)) {
 		struct vm *vm = vm_at(link / VM_DEVICES);
-		u32 disk = vm_is_alive(vm) ? vm_disk_in(vm, link % VM_DEVICES) : VM_DEVICES;
-		char name[VOLUME_NAME_BYTES];
+		const struct volume *v = vm_is_alive(vm) ? vm_volume_in(vm, link % VM_DEVICES) : NULL;
+		char disk[16] = "";
 
-		if (disk == VM_DEVICES || vm->has_failed_disk)
+		if (v == NULL || vm->has_failed_disk)
 			continue;
-		volume_name_of(name, vm->name, &vm->spec, disk);
-		snprintf(vm->disk_failure, sizeof(vm->disk_failure), "disk %u, volume %s", (unsigned)disk, name);
+		if (v->disk < VM_DEVICES)		/* else it is leaving */
+			snprintf(disk, sizeof(disk), "disk %u, ", (unsigned)v->disk);
+		snprintf(vm->disk_failure, sizeof(vm->disk_failure), "%svolume %s", disk, v->name);
 		rt_log("root: VM %s: %s failed; it pauses, resume-vm tries again", vm->name, vm->disk_failure);
 		vm->has_failed_disk = true;
 	}

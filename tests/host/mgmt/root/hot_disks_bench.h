@@ -10,6 +10,8 @@
 
 #include "store_bench.h"
 
+#define DAY_MS (24u * 3600 * 1000)	/* a time-out that no slow machine runs into */
+
 static u64 vmm;				/* its thread */
 
 static inline volatile struct vmm_control *control(void)
@@ -100,11 +102,16 @@ static inline void ask_detach(const char *volume, u32 timeout_ms)
 	bench_turns(0, 3);
 }
 
-/* The VMM says that the guest has ejected the disk of that generation. */
+static inline void vmm_says(u32 slot, enum vmm_disk_state state, u32 generation)
+{
+	control()->disk_news[slot] = vmm_disk_news(state, generation);
+	bench_turns(ROOT_BIT_VMM, 3);
+}
+
+/* The guest has ejected the disk of that generation. */
 static inline void guest_ejects(u32 slot, u32 generation)
 {
-	control()->disk_gone[slot] = generation + 1;
-	bench_turns(ROOT_BIT_VMM, 3);
+	vmm_says(slot, VMM_DISK_GONE, generation);
 }
 
 static inline void expect_disks(u32 count, const char *first, const char *second)

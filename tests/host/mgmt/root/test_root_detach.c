@@ -17,7 +17,7 @@ static void is_canceled(void **state)
 	start_a(2);
 	detach = a_create("a", 0, "", "a.1");
 	detach.op = REQ_DETACH_DISK;
-	detach.timeout_ms = 24 * 3600 * 1000;
+	detach.timeout_ms = DAY_MS;
 	for (u32 i = 0; i < 40; i++) {		/* there are places for 32 */
 		bench_send(&detach);
 		bench_turns(0, 3);
@@ -55,7 +55,7 @@ static void console_dies(void **state)
 
 	(void)state;
 	start_a(2);
-	ask_detach("a.1", 24 * 3600 * 1000);
+	ask_detach("a.1", DAY_MS);
 	assert_int_equal(control()->disks[1].ejects, 1);
 	made = fake_threads_made();
 	fake_fault(bench_console, 14, 0x400000, 0);
@@ -90,7 +90,7 @@ static void many_never_answer(void **state)
 		snprintf(volume, sizeof(volume), "%s.0", name);
 		r = a_create(name, 0, "", volume);
 		r.op = REQ_DETACH_DISK;
-		r.timeout_ms = 24 * 3600 * 1000;
+		r.timeout_ms = DAY_MS;
 		bench_send(&r);
 		bench_turns(0, 3);
 		refused += bench_is_answered();
@@ -112,10 +112,88 @@ static void many_never_answer(void **state)
 	end_all();
 }
 
+/* The guest has let go, its requests take longer than the request that asked for it. */
+static void requests_are_slow(void **state)
+{
+	(void)state;
+	start_a(2);
+	ask_detach("a.1", 2000);
+	vmm_says(1, VMM_DISK_EJECTED, 0);
+	expect_no_order();			/* the VMM has the link */
+	bench_expect(ERR_NONE);
+	assert_int_equal(control()->disks[1].ejects, 1);
+	expect_disks(1, "a.0", NULL);
+	ask_attach(0, "a.1");
+	bench_expect(ERR_BUSY);
+	vmm_says(1, VMM_DISK_EJECTED, 0);
+	expect_no_order();
+	vmm_says(1, VMM_DISK_GONE, 0);
+	link_done(STORE_DETACH, 1);
+	ask_attach(0, "a.1");
+	bench_expect(ERR_NONE);
+	link_done(STORE_ATTACH, 1);
+
+	vmm_says(0, VMM_DISK_EJECTED, 0);	/* the VM ends before they are done */
+	expect_disks(1, "a.1", NULL);
+	bench_vmm_says(PHASE_ENDED, STOP_GUEST_POWEROFF);
+	bench_turns(0, 10);
+	link_done(STORE_DETACH, 0);
+	link_done(STORE_DETACH, 1);
+	expect_disks(1, "a.1", NULL);
+	end_all();
+}
+
+/* Requests that the store holds, for the disk has failed, are tried again when the VM resumes. */
+static void requests_are_held(void **state)
+{
+	struct request r = bench_make_request(REQ_SET, "a", 0);
+	struct store_order order;
+
+	(void)state;
+	start_a(2);
+	r.fields = BIT32(FIELD_ON_IO_ERROR);
+	r.spec.on_io_error = IO_ERROR_PAUSE;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	link_done(STORE_RULES, 0);
+	link_done(STORE_RULES, 1);
+	vmm_says(1, VMM_DISK_EJECTED, 0);
+	report((struct store_report){ .kind = STORE_FAILED, .slot = 1, .error = BLK_IOERR });
+	control()->is_paused = control()->want_paused;
+	bench_turns(ROOT_BIT_VMM, 2);
+	bench_expect_state("a", VM_PAUSED, STOP_IO_ERROR);
+	bench_ask(REQ_RESUME, "a", 0);
+	bench_turns(0, 3);
+	link_done(STORE_RETRY, 0);
+	order = link_order(STORE_RETRY, 1);
+	done(&order, STORE_OK);
+	control()->is_paused = control()->want_paused;
+	vmm_says(1, VMM_DISK_GONE, 0);
+	bench_await_answer();
+	link_done(STORE_DETACH, 1);
+	end_all();
+}
+
+/* The VMM can't make a device: no guest has let go of anything, and the volume stays. */
+static void device_is_refused(void **state)
+{
+	(void)state;
+	start_a(1);
+	attach_new(1);
+	vmm_says(1, VMM_DISK_REFUSED, 1);
+	assert_string_equal(fake_last_log(),
+			    "root: VM a: its VMM can't make a device of disk 1, volume a.1; the volume stays");
+	link_done(STORE_DETACH, 1);
+	expect_disks(1, "a.0", NULL);
+	end_all();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_canceled), cmocka_unit_test(console_dies), cmocka_unit_test(many_never_answer),
+		cmocka_unit_test(requests_are_slow), cmocka_unit_test(requests_are_held),
+		cmocka_unit_test(device_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, start_root, NULL);

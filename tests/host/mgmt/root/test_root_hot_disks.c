@@ -43,7 +43,7 @@ static void comes_and_goes(void **state)
 	link_done(STORE_ATTACH, 1);
 	assert_int_equal(control()->disks[1].generation, 2);
 	assert_int_equal(control()->disks[1].ejects & 1, 0);
-	bench_turns(ROOT_BIT_VMM, 3);			/* disk_gone is that of the last one */
+	bench_turns(ROOT_BIT_VMM, 3);			/* disk_news is that of the last one */
 	expect_disks(2, "a.0", "a.1");
 
 	ask_detach("a.0", 0);
@@ -73,9 +73,9 @@ static void never_consents(void **state)
 {
 	(void)state;
 	start_a(2);
-	ask_detach("a.1", 20);
+	ask_detach("a.1", DAY_MS);
 	assert_false(bench_is_answered());
-	ask_detach("a.0", 20);
+	ask_detach("a.0", DAY_MS);
 	bench_expect(ERR_BUSY);
 	ask_attach(2 * MIB, "");
 	bench_expect(ERR_BUSY);
@@ -116,7 +116,7 @@ static void store_is_slow(void **state)
 	bench_expect(ERR_NONE);
 	link_done(STORE_ATTACH, 1);
 	expect_disks(3, "a.0", "a.2");
-	ask_detach("a.2", 20);
+	ask_detach("a.2", 2000);
 	guest_ejects(2, 1);
 	order = link_order(STORE_DETACH, 2);
 	bench_expect(ERR_NONE);			/* it is the VM's no more, when time is over */
@@ -256,7 +256,7 @@ static void lies(void **state)
 	expect_disks(2, "a.0", "a.1");
 	expect_no_order();
 	guest_ejects(1, 0);
-	control()->disk_gone[1] = 0;		/* and takes it back */
+	control()->disk_news[1] = 0;		/* and takes it back */
 	bench_turns(ROOT_BIT_VMM, 3);
 	guest_ejects(1, 0);
 	link_done(STORE_DETACH, 1);
@@ -267,7 +267,7 @@ static void lies(void **state)
 	for (u32 n = 0; n < 2000; n++) {
 		u32 slot = (u32)rand() % VM_DEVICES;
 
-		control()->disk_gone[slot] = (u32)rand() % 4;
+		control()->disk_news[slot] = vmm_disk_news((u32)rand() % 6, (u32)rand() % 4);
 		control()->disks[slot].generation = (u32)rand();
 		control()->disks[slot].ejects = (u32)rand();
 		control()->is_suspended = (u32)rand() % 2;

@@ -136,11 +136,11 @@ static void test_comes_and_goes(void **state)
 	assert_int_equal(hotplug(ACPI_HOTPLUG_DOWN), 2);
 	set_hotplug(ACPI_HOTPLUG_DOWN, 2);
 	assert_true(is_there(1));
-	assert_int_equal(fake_control.disk_gone[1], 0);
+	assert_int_equal(fake_control.disk_news[1], 0);
 	fake_root_signals = 0;
 	set_hotplug(ACPI_HOTPLUG_EJECT, 2);
 	assert_false(is_there(1));
-	assert_int_equal(fake_control.disk_gone[1], 2);
+	assert_int_equal(fake_control.disk_news[1], vmm_disk_news(VMM_DISK_GONE, 1));
 	assert_int_equal(fake_root_signals, 1);
 	set_hotplug(ACPI_HOTPLUG_EJECT, 2);	/* once more */
 	assert_int_equal(fake_root_signals, 1);
@@ -150,7 +150,7 @@ static void test_comes_and_goes(void **state)
 		attach(1);
 		assert_true(is_there(1));
 		set_hotplug(ACPI_HOTPLUG_EJECT, 0xff);
-		assert_int_equal(fake_control.disk_gone[1], 3 + i);
+		assert_int_equal(fake_control.disk_news[1], vmm_disk_news(VMM_DISK_GONE, 2 + i));
 		assert_false(line_is_asserted());
 	}
 	assert_int_equal(fake_root_signals, 101);
@@ -185,8 +185,9 @@ static void test_leaves_late(void **state)
 	assert_false(is_there(0));
 	set_hotplug(ACPI_HOTPLUG_EJECT, 1);
 	notify_all();
-	assert_int_equal(fake_root_signals, 0);
-	assert_int_equal(fake_control.disk_gone[0], 0);
+	assert_int_equal(fake_root_signals, 1);
+	assert_int_equal(fake_control.disk_news[0], vmm_disk_news(VMM_DISK_EJECTED, 1));
+	fake_root_signals = 0;
 	/* The store was started again: the request comes again. */
 	blk_server_begin(&store, fake_links, &info, BLK_UP, 0);
 	notify_all();
@@ -195,7 +196,7 @@ static void test_leaves_late(void **state)
 	blk_server_complete(&store, sqe.cookie, BLK_OK);
 	notify_all();
 	assert_int_equal(fake_root_signals, 1);
-	assert_int_equal(fake_control.disk_gone[0], 2);
+	assert_int_equal(fake_control.disk_news[0], vmm_disk_news(VMM_DISK_GONE, 1));
 	assert_false(driver_collect(&driver, &head, &written));
 	attach(0);
 	assert_true(is_there(0));
@@ -212,7 +213,26 @@ static void test_slot_is_taken(void **state)
 	assert_false(line_is_asserted());
 	assert_int_equal(fake_machine.disks[0].generation, 1);
 	set_hotplug(ACPI_HOTPLUG_EJECT, 1);
-	assert_int_equal(fake_control.disk_gone[0], 2);
+	assert_int_equal(fake_control.disk_news[0], vmm_disk_news(VMM_DISK_GONE, 1));
+}
+
+/* A device that can't be made was never the guest's; the slot can have another disk. */
+static void test_cannot_be_made(void **state)
+{
+	struct pci_function *other = &fake_machine.virtio_rng.device.function;
+	u8 devfn = other->devfn;
+
+	(void)state;
+	other->devfn = (PCI_SLOT_DISKS + 2) << 3;
+	fake_root_signals = 0;
+	attach(2);
+	assert_false(line_is_asserted());
+	assert_int_equal(fake_root_signals, 1);
+	assert_int_equal(fake_control.disk_news[2], vmm_disk_news(VMM_DISK_REFUSED, 1));
+	other->devfn = devfn;
+	attach(2);
+	assert_true(line_is_asserted());
+	assert_true(is_there(2));
 }
 
 int main(void)
@@ -223,6 +243,7 @@ int main(void)
 		cmocka_unit_test_setup(test_question_taken_back, setup),
 		cmocka_unit_test_setup(test_leaves_late, setup),
 		cmocka_unit_test_setup(test_slot_is_taken, setup),
+		cmocka_unit_test_setup(test_cannot_be_made, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
