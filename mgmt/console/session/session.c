@@ -25,6 +25,11 @@ bool session_has_output(const struct session *s)
 	return s->output.used != 0;
 }
 
+static bool is_full(const struct session *s)
+{
+	return session_output_used(s) >= OUTPUT_BYTES / 4;
+}
+
 static void queue_write(void *context, const char *bytes, size_t count)
 {
 	queue_push(context, bytes, count);
@@ -65,8 +70,10 @@ bool session_flush(struct session *s)
 		if (taken < count)
 			break;
 	}
-	if (session_output_used(s) != before || before == 0)
-		s->moved_ns = session_now(s);
+	if (session_output_used(s) == 0)
+		s->full_ns = 0;
+	else if (is_full(s) && s->full_ns == 0)
+		s->full_ns = session_now(s);
 	return session_output_used(s) != before;
 }
 
@@ -168,14 +175,12 @@ u32 session_attached(const struct session *s)
 	return s->mode == MODE_ATTACHED || s->mode == MODE_MENU ? s->attached : VM_COUNT;
 }
 
-static bool is_full(const struct session *s)
-{
-	return session_output_used(s) >= OUTPUT_BYTES / 4;
-}
-
+/* A line that trickles has its time once, and again when all that it was sent has gone out. */
 u64 session_stall_ns(const struct session *s)
 {
-	return is_full(s) && s->console->line_count > 1 ? s->moved_ns + LINE_STALL_NS : ~0ull;
+	u64 since = s->full_ns ? s->full_ns : session_now(s);
+
+	return is_full(s) && s->console->line_count > 1 ? since + LINE_STALL_NS : ~0ull;
 }
 
 bool session_takes_reply(const struct session *s)
@@ -213,7 +218,6 @@ bool session_init(struct session *s, struct console *console, const struct line_
 	s->terminal = (struct out){ kind == FRAME_PLAIN ? drop_write : terminal_write, &s->output };
 	s->raw = (struct out){ queue_write, &s->output };
 	s->held_out = (struct out){ kind == FRAME_PLAIN ? drop_write : queue_write, &s->held };
-	s->moved_ns = session_now(s);
 	edit_init(&s->editor, s->terminal);
 	return true;
 }

@@ -14,13 +14,17 @@
 static struct session second;
 static char shown[FAKE_TERMINAL_BYTES];
 static size_t shown_used;
-static bool is_stuck;
+static bool is_stuck, is_trickling;
+static size_t budget;		/* is_trickling: bytes that it takes still */
 
 static size_t show(void *context, const char *bytes, size_t count)
 {
 	(void)context;
 	if (is_stuck)
 		return 0;
+	if (is_trickling && count > budget)
+		count = budget;
+	budget -= is_trickling ? count : 0;
 	assert_true(shown_used + count < sizeof(shown));
 	memcpy(shown + shown_used, bytes, count);
 	shown_used += count;
@@ -40,7 +44,7 @@ static void forget(void)
 static int two_lines(void **state)
 {
 	(void)setup(state);
-	is_stuck = false;
+	is_stuck = is_trickling = false;
 	forget();
 	assert_true(console_open(root->console, &second, &line, FRAME_TEXT));
 	fake_run(root);
@@ -264,8 +268,44 @@ static void a_line_that_stalls(void **state)
 	out_bytes(&second.raw, full, sizeof(full));
 	fake_run(root);
 	assert_int_equal(session_output_used(&second), 0);
-	assert_int_equal(second.moved_ns, root->now_ns);
+	assert_int_equal(second.full_ns, 0);
 	assert_true(console_takes_reply(root->console));
+}
+
+/* A line that takes a byte now and then holds replies up no longer than one that takes nothing. */
+static void a_line_that_trickles(void **state)
+{
+	char full[4096];
+	u64 begun_ns;
+
+	(void)state;
+	memset(full, 'x', sizeof(full));
+	is_trickling = true;
+	budget = 0;
+	for (u32 i = 0; i < OUTPUT_BYTES * 5 / 16 / sizeof(full); i++)
+		out_bytes(&second.raw, full, sizeof(full));
+	fake_run(root);
+	assert_false(console_takes_reply(root->console));
+	begun_ns = root->now_ns;
+	while (!console_takes_reply(root->console)) {
+		root->now_ns += LINE_STALL_NS / 4;
+		assert_true(root->now_ns <= begun_ns + LINE_STALL_NS);
+		budget = 1;
+		fake_run(root);
+	}
+	/* It goes on like that, also where it is full, not full, and full again: the others have waited once. */
+	for (u32 i = 0; i < 100; i++) {
+		budget = i % 2 ? 1 : OUTPUT_BYTES / 8;
+		forget();
+		fake_run(root);
+		root->now_ns += LINE_STALL_NS / 4;
+		for (u32 k = 0; i % 2 && k < OUTPUT_BYTES / 8 / sizeof(full); k++)
+			out_bytes(&second.raw, full, sizeof(full));
+		assert_true(console_takes_reply(root->console));
+	}
+	is_trickling = false;
+	fake_run(root);
+	assert_int_equal(session_output_used(&second), 0);
 }
 
 /* With one line there is nobody to be held up. */
@@ -333,7 +373,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(sizes), test(one_machine), test(told), test(background), test(two_viewers), test(one_viewer),
-		test(a_line_that_stalls), test(programs), test(two_tops),
+		test(a_line_that_stalls), test(a_line_that_trickles), test(programs), test(two_tops),
 		cmocka_unit_test_setup_teardown(the_only_line_is_waited_for, setup, teardown),
 	};
 
