@@ -365,7 +365,7 @@ bool console_run(struct console *c)
 	for (u32 i = 0; i < c->line_count; i++) {
 		scanner_timer(c->lines[i]);
 		client_nak_timer(c->lines[i]);
-		client_forget_silent(c->lines[i]);
+		rpc_forget_silent(c->lines[i]);
 		attach_check(c->lines[i]);
 	}
 	job_pump(c);
@@ -394,27 +394,26 @@ bool console_has_request(const struct console *c)
 	return false;
 }
 
+static u64 earlier(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
 static u64 line_deadline_ns(const struct session *s)
 {
 	u64 after = frame_idle_after(&s->scanner), scan = after ? s->scanner_fed_ns + after : ~0ull;
-	u64 stall = session_stall_ns(s), nak = client_deadline_ns(s);
+	u64 stall = session_stall_ns(s);
 
 	if (stall <= session_now(s))	/* that is over */
 		stall = ~0ull;
-	if (nak < scan)
-		scan = nak;
-	return scan < stall ? scan : stall;
+	return earlier(earlier(scan, stall), earlier(client_deadline_ns(s), stream_deadline_ns(s)));
 }
 
 u64 console_deadline_ns(const struct console *c)
 {
 	u64 deadline = job_deadline_ns(c);
 
-	for (u32 i = 0; i < c->line_count; i++) {
-		u64 line = line_deadline_ns(c->lines[i]);
-
-		if (line < deadline)
-			deadline = line;
-	}
+	for (u32 i = 0; i < c->line_count; i++)
+		deadline = earlier(deadline, line_deadline_ns(c->lines[i]));
 	return deadline;
 }

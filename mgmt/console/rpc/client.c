@@ -132,11 +132,22 @@ void client_forget_silent(struct session *s)
 			client_forget(s, &s->clients.list[i]);
 }
 
-void client_forget_all(struct session *s)
+static u64 silent_until(const struct client *client)
 {
-	for (u32 i = 0; i < CLIENT_COUNT; i++)
-		if (s->clients.list[i].number)
-			client_forget(s, &s->clients.list[i]);
+	bool is_busy = client->jobs || client->streams || client_has_piece(client);
+
+	return client->heard_ns + (is_busy ? CLIENT_DEAD_NS : CLIENT_SILENT_NS);
+}
+
+struct client *client_dead(struct session *s)
+{
+	for (u32 i = 0; s->clients.count && i < CLIENT_COUNT; i++) {
+		struct client *client = &s->clients.list[i];
+
+		if (client->number && session_now(s) - client->heard_ns >= CLIENT_DEAD_NS)
+			return client;
+	}
+	return NULL;
 }
 
 /* ---- requests that may be repeated ---- */
@@ -317,6 +328,7 @@ bool client_send_piece(struct session *s, struct client *client)
 		if (!entry->answer || !entry->answer->due_count)
 			continue;
 		send_next(s, client, entry);
+		client->heard_ns = session_now(s);	/* a slow line may need longer for all of them */
 		return true;
 	}
 	return false;
@@ -347,13 +359,20 @@ void client_send(struct session *s, const struct client *client, const char *cha
 
 /* ---- nak ---- */
 
+static u64 nak_at(const struct session *s)
+{
+	if (!s->clients.is_nak_due)
+		return ~0ull;
+	return s->clients.nak_ns ? s->clients.nak_ns + CLIENT_NAK_NS : 0;
+}
+
 void client_nak_timer(struct session *s)
 {
 	struct frame_sink sink = { s->raw.write, s->raw.context };
 	char text[64];
 	int length;
 
-	if (!s->clients.is_nak_due || session_now(s) < client_deadline_ns(s))
+	if (!s->clients.is_nak_due || session_now(s) < nak_at(s))
 		return;
 	length = snprintf(text, sizeof(text), "{\"channel\":\"\",\"bytes\":%u}", s->clients.nak_bytes);
 	frame_encode(s->kind, &sink, "nak", text, (size_t)length);
@@ -372,7 +391,13 @@ void client_nak(struct session *s, size_t bytes)
 
 u64 client_deadline_ns(const struct session *s)
 {
-	if (!s->clients.is_nak_due)
-		return ~0ull;
-	return s->clients.nak_ns ? s->clients.nak_ns + CLIENT_NAK_NS : 0;
+	u64 deadline = nak_at(s);
+
+	for (u32 i = 0; s->clients.count && i < CLIENT_COUNT; i++) {
+		const struct client *client = &s->clients.list[i];
+
+		if (client->number && silent_until(client) < deadline)
+			deadline = silent_until(client);
+	}
+	return deadline;
 }

@@ -14,6 +14,7 @@
 #define CLIENT_NAME_BYTES 32u
 #define CLIENT_ID_MAX ((1ull << 53) - 1)
 #define CLIENT_SILENT_NS 60000000000ull	/* then it is forgotten, if it has no command and no stream */
+#define CLIENT_DEAD_NS 300000000000ull	/* then it is forgotten, whatever it has */
 #define CLIENT_GIVE_WAY_NS 20000000000ull	/* likewise, if there is no place; no client waits so long to repeat */
 #define CLIENT_NAK_NS 100000000ull	/* from one `nak` to the next, at least */
 #define FRAGMENT_MIN 256u		/* of an answer in one frame */
@@ -52,10 +53,10 @@ struct client {
 	u64 number;		/* 0 = a free place */
 	char name[CLIENT_NAME_BYTES];
 	u32 fragment;
-	u64 heard_ns;		/* or answered: since then it is silent */
+	u64 heard_ns;		/* or sent a piece of an answer: since then it is silent */
 	u64 highest;		/* id */
 	u32 jobs;		/* commands under way */
-	u32 streams;		/* open streams: as long as there are some, it is not forgotten */
+	u32 streams;		/* open streams: as long as there are some, it is forgotten only as dead */
 	u32 turn;		/* of ids[], the next one that sends a piece */
 	struct client_id ids[CLIENT_IDS];
 };
@@ -83,10 +84,10 @@ struct client *client_hello(struct session *s, const char *name, u64 fragment);
 bool client_is_name(const char *name);
 /* Its streams are closed, and no command is its. */
 void client_forget(struct session *s, struct client *client);
-/* Forget those that were silent. */
+/* Forget those that were silent for CLIENT_SILENT_NS, if they have nothing. */
 void client_forget_silent(struct session *s);
-/* The line ends. */
-void client_forget_all(struct session *s);
+/* One that was silent for CLIENT_DEAD_NS, or NULL. Close its streams, leave its commands, and forget it. */
+struct client *client_dead(struct session *s);
 
 /* What a request with that id is: */
 enum client_verdict {
@@ -125,7 +126,7 @@ void client_send(struct session *s, const struct client *client, const char *cha
 /* Tell the line's programs that a frame of so many bytes was broken; not more often than each CLIENT_NAK_NS. */
 void client_nak(struct session *s, size_t bytes);
 void client_nak_timer(struct session *s);
-/* When the timer has something to do; ~0 = nothing. */
+/* When the next `nak` is due, or a client is to be forgotten; ~0 = never. */
 u64 client_deadline_ns(const struct session *s);
 
 #endif

@@ -49,10 +49,3 @@ u64 event_ring_start(const struct event_ring *ring)
 {
 	return ring->next > EVENTS_KEPT ? ring->next - EVENTS_KEPT : 0;
 }
-
-void event_ring_free(struct event_ring *ring)
-{
-	for (u32 i = 0; i < EVENTS_KEPT; i++)
-		free(ring->texts[i]);
-	memset(ring, 0, sizeof(*ring));
-}

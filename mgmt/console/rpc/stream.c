@@ -27,12 +27,23 @@ static bool refuse_limit(struct cmd_error *error, const char *who, u32 most)
 	return false;
 }
 
+/* A free one, or that of a stream that was closed. */
 static u32 *free_place_of(struct session *s, u32 *place)
 {
 	for (*place = 0; *place < STREAM_COUNT; ++*place)
 		if (!s->streams.list[*place])
 			return place;
+	for (*place = 0; *place < STREAM_COUNT; ++*place)
+		if (!s->streams.list[*place]->client)
+			return place;
 	return NULL;
+}
+
+static void clear_place(struct session *s, u32 place)
+{
+	s->streams.count -= s->streams.list[place] ? 1 : 0;
+	free(s->streams.list[place]);
+	s->streams.list[place] = NULL;
 }
 
 bool stream_has_room(struct session *s, const struct client *client, struct cmd_error *error)
@@ -84,7 +95,8 @@ struct stream *stream_new(struct session *s, struct client *client, enum stream_
 	stream->kind = kind;
 	stream->client = client;
 	client->streams++;
-	s->streams.list[*free_place_of(s, &place)] = stream;
+	clear_place(s, *free_place_of(s, &place));
+	s->streams.list[place] = stream;
 	s->streams.count++;
 	return stream;
 }
@@ -96,21 +108,50 @@ struct stream *stream_find(struct session *s, const struct client *client, u64 n
 	return stream && stream->client == client ? stream : NULL;
 }
 
-void stream_close(struct session *s, struct stream *stream)
+static void drop(struct session *s, const struct stream *stream)
 {
 	for (u32 i = 0; i < STREAM_COUNT; i++)
 		if (s->streams.list[i] == stream)
-			s->streams.list[i] = NULL;
-	s->streams.count--;
-	stream->client->streams--;
-	free(stream);
+			clear_place(s, i);
 }
 
-void stream_close_all(struct session *s, const struct client *client)
+static const struct vm_entry *vm_of(const struct session *s, const struct stream *stream)
 {
-	for (u32 i = 0; i < STREAM_COUNT; i++)
-		if (s->streams.list[i] && (!client || s->streams.list[i]->client == client))
-			stream_close(s, s->streams.list[i]);
+	const struct vm_entry *vm = &s->console->inventory.vms[stream->vm];
+
+	return vm->is_used && vm->number == stream->vm_number ? vm : NULL;
+}
+
+/* The guest lives, and there is input that it has not taken. */
+static bool has_rest(const struct session *s, const struct stream *stream)
+{
+	const struct vm_entry *vm = stream->kind == STREAM_CONSOLE ? vm_of(s, stream) : NULL;
+
+	return vm && vm_is_live(vm) && stream->taken < stream->received;
+}
+
+void stream_close(struct session *s, struct stream *stream)
+{
+	stream->client->streams--;
+	stream->client = NULL;
+	stream->is_writable = false;
+	stream->closed_ns = session_now(s);
+	if (!has_rest(s, stream))
+		drop(s, stream);
+}
+
+void stream_close_all(struct session *s, const struct client *client, const char *reason)
+{
+	for (u32 i = 0; i < STREAM_COUNT; i++) {
+		struct stream *stream = s->streams.list[i];
+
+		if (!stream || stream->client != client)
+			continue;
+		if (reason)
+			stream_end(s, stream, reason);
+		else
+			stream_close(s, stream);
+	}
 }
 
 void stream_end(struct session *s, struct stream *stream, const char *reason)
@@ -253,20 +294,13 @@ bool stream_send_one(struct session *s)
 	for (u32 i = 0; s->streams.count && i < STREAM_COUNT; i++) {
 		struct stream *stream = s->streams.list[s->streams.turn++ % STREAM_COUNT];
 
-		if (stream && (send_ack(s, stream) || send_data(s, stream)))
+		if (stream && stream->client && (send_ack(s, stream) || send_data(s, stream)))
 			return true;
 	}
 	return false;
 }
 
 /* ---- a turn ---- */
-
-static const struct vm_entry *vm_of(const struct session *s, const struct stream *stream)
-{
-	const struct vm_entry *vm = &s->console->inventory.vms[stream->vm];
-
-	return vm->is_used && vm->number == stream->vm_number ? vm : NULL;
-}
 
 /* To the guest, as it takes it. What was meant for a VM that does not live is gone. */
 static bool feed(struct session *s, struct stream *stream)
@@ -286,12 +320,20 @@ static bool feed(struct session *s, struct stream *stream)
 	return stream->taken != before;
 }
 
+/* A stream that was closed: true if something was done. */
+static bool rest_turn(struct session *s, struct stream *stream)
+{
+	bool is_some = has_rest(s, stream) && feed(s, stream);
+
+	if (!has_rest(s, stream) || session_now(s) - stream->closed_ns >= STREAM_REST_NS)
+		drop(s, stream);
+	return is_some;
+}
+
 static bool turn(struct session *s, struct stream *stream)
 {
-	if (session_now(s) - stream->client->heard_ns >= STREAM_SILENT_NS) {
-		stream_end(s, stream, "silent");
-		return true;
-	}
+	if (!stream->client)
+		return rest_turn(s, stream);
 	if (stream->kind == STREAM_CONSOLE && !vm_of(s, stream)) {
 		stream_end(s, stream, "the VM was deleted");
 		return true;
@@ -307,6 +349,19 @@ bool stream_turn(struct session *s)
 		if (s->streams.list[i])
 			is_some = turn(s, s->streams.list[i]) || is_some;
 	return is_some;
+}
+
+u64 stream_deadline_ns(const struct session *s)
+{
+	u64 deadline = ~0ull;
+
+	for (u32 i = 0; s->streams.count && i < STREAM_COUNT; i++) {
+		const struct stream *stream = s->streams.list[i];
+
+		if (stream && !stream->client && stream->closed_ns + STREAM_REST_NS < deadline)
+			deadline = stream->closed_ns + STREAM_REST_NS;
+	}
+	return deadline;
 }
 
 bool stream_waits_for_vm(const struct session *s, u32 vm)

@@ -16,7 +16,7 @@
 #define STREAM_NUMBER_MAX 99999u
 #define STREAM_INPUT_BYTES 2048u	/* for a guest that has not taken them yet */
 #define STREAM_FEED_BYTES 256u		/* of those, to the guest in a turn */
-#define STREAM_SILENT_NS 300000000000ull	/* a client that says nothing for so long loses its streams */
+#define STREAM_REST_NS 10000000000ull	/* so long a guest may take input of a stream that was closed */
 
 struct client;
 struct console;
@@ -36,7 +36,8 @@ enum stream_kind { STREAM_CONSOLE, STREAM_LOG, STREAM_EVENTS, STREAM_UPLOAD };
 struct stream {
 	u32 number;
 	enum stream_kind kind;
-	struct client *client;
+	struct client *client;	/* NULL: it is closed, and the guest takes the rest of its input */
+	u64 closed_ns;
 	/* To the program. */
 	u64 sent;		/* the next offset */
 	u64 credit;		/* up to there */
@@ -68,10 +69,10 @@ bool stream_has_room(struct session *s, const struct client *client, struct cmd_
 struct stream *stream_find(struct session *s, const struct client *client, u64 number);
 /* The program is told why. */
 void stream_end(struct session *s, struct stream *stream, const char *reason);
-/* The program knows. */
+/* The program knows. Input that came is still given to the guest, for STREAM_REST_NS; its place is free. */
 void stream_close(struct session *s, struct stream *stream);
-/* That client leaves; NULL: the line ends. */
-void stream_close_all(struct session *s, const struct client *client);
+/* That client leaves; reason: it is told, unless that is NULL. */
+void stream_close_all(struct session *s, const struct client *client, const char *reason);
 /* Up to there the program may send. */
 u64 stream_input_limit(const struct stream *stream);
 
@@ -81,6 +82,8 @@ bool stream_input(struct session *s, const char *channel, const char *message, s
 bool stream_send_one(struct session *s);
 /* A piece of what streams of that line do beside that. */
 bool stream_turn(struct session *s);
+/* When stream_turn has something to do although nothing happened; ~0 = never. */
+u64 stream_deadline_ns(const struct session *s);
 /* Input of some stream waits for that VM. */
 bool stream_waits_for_vm(const struct session *s, u32 vm);
 
@@ -103,6 +106,5 @@ struct event_ring {
 struct vm_entry;
 void event_ring_add(struct console *c, const struct vm_entry *vm);
 u64 event_ring_start(const struct event_ring *ring);
-void event_ring_free(struct event_ring *ring);
 
 #endif

@@ -151,6 +151,23 @@ void hello_serve(struct session *s, u32 arguments, const struct answer_to *asked
 
 /* ---- bye ---- */
 
+/* It is forgotten with its streams; its commands that change something go on. */
+static void part(struct session *s, struct client *client, const char *reason)
+{
+	stream_close_all(s, client, reason);
+	job_leave_all(s->console, client);
+	client_forget(s, client);
+}
+
+void rpc_forget_silent(struct session *s)
+{
+	struct client *client;
+
+	while ((client = client_dead(s)) != NULL)
+		part(s, client, "silent");
+	client_forget_silent(s);
+}
+
 void bye_serve(struct session *s, u32 arguments, const struct answer_to *to)
 {
 	struct answer_to left = { .id = to->id };
@@ -162,9 +179,7 @@ void bye_serve(struct session *s, u32 arguments, const struct answer_to *to)
 		rpc_refuse_link(s, "bye needs the number of the client as \"c\"", to->id);
 		return;
 	}
-	stream_close_all(s, to->client);
-	job_leave_all(s->console, to->client);
-	client_forget(s, to->client);
+	part(s, to->client, NULL);
 	if (!to->id[0])
 		return;
 	writer = job_json_begin(s);

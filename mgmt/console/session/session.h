@@ -431,5 +431,7 @@ void rpc_frame(struct session *s, const struct frame_result *frame);
 /* A frame that was dropped, and what came of it. */
 void rpc_broken(struct session *s, const struct frame_result *frame);
 void rpc_event(struct session *s, const struct vm_entry *vm);
+/* verbs.c: clients that have left without a word. */
+void rpc_forget_silent(struct session *s);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fake_disks.h"
+#include "fake_end.h"
 #include "fake_images.h"
 #include "fake_root.h"
 #include "spec_fields.h"
@@ -613,33 +614,10 @@ void fake_log(struct fake_root *root, const char *text)
 		root->log.text[root->log.head++ % LOG_BYTES] = *text;
 }
 
-static void close_line(struct session *s)
-{
-	queue_clear(&s->input);
-	queue_clear(&s->output);
-	queue_clear(&s->held);
-	for (u32 i = 0; i < EDIT_HISTORY; i++)
-		free(s->editor.history[i]);
-	free(s->top.shown);
-	free(s->scanner.body);
-	stream_close_all(s, NULL);
-	client_forget_all(s);
-	memset(s, 0, sizeof(*s));
-}
-
 void fake_end(struct fake_root *root)
 {
-	struct console *c = root->console;
-
-	for (u32 i = 0; i < c->line_count; i++)
-		close_line(c->lines[i]);
-	for (u32 i = 0; i < VM_COUNT; i++)
-		history_free(&c->inventory.vms[i].history);
-	for (u32 i = 0; i < JOB_COUNT; i++)
-		free(c->jobs[i].targets);
+	fake_end_console(root->console);
 	fake_images_end();
-	event_ring_free(&c->events);
-	memset(c, 0, sizeof(*c));
 }
 
 static void start_console(struct fake_root *root, const char *conf)

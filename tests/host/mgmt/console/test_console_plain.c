@@ -166,6 +166,32 @@ static void without_person(void **state)
 }
 
 /* A long answer comes in one frame up to 60 KiB. */
+/* Broken frames get a nak, also before hello, and nothing else; what is whole and no request is refused. */
+static void broken_frames(void **state)
+{
+	char name[FRAME_CHANNEL_BYTES];
+
+	(void)state;
+	wire_used = sent_used = 0;
+	encode(FRAME_PLAIN, "{\"execute\":\"sync\",\"id\":1}");
+	wire_bytes[wire_used - 1] ^= 1;
+	(void)input(&plain, wire_bytes, wire_used);
+	fake_run(root);
+	expect_frame(0, "nak", "{\"channel\":\"\",\"bytes\":48}");
+	assert_false(received(1, name));
+	sent_used = 0;
+	root->now_ns += CLIENT_NAK_NS;
+	(void)input(&plain, "garbage", 7);
+	fake_run(root);
+	assert_int_equal(sent_used, 0);		/* of the same gap: told already */
+	post("[]");
+	expect_frame(0, "control", "E_LINK");
+	(void)input(&plain, "garbage", 7);
+	fake_run(root);
+	expect_frame(1, "nak", "\"bytes\":7}");
+	assert_false(received(2, name));
+}
+
 static void long_answers(void **state)
 {
 	char message[128], name[FRAME_CHANNEL_BYTES], vm[VM_NAME_BYTES];
@@ -312,7 +338,7 @@ static void large_answers_beside(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(without_person), test(long_answers), test(floods), test(large_answers_beside),
+		test(without_person), test(broken_frames), test(long_answers), test(floods), test(large_answers_beside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

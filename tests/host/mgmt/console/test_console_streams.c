@@ -286,13 +286,112 @@ static void endings(void **state)
 	ask_for(y, "\"open-log\"", "E_LIMIT");
 	/* Whoever says nothing for so long has left; the next one finds room. */
 	forget_all();
-	root->now_ns += STREAM_SILENT_NS;
+	root->now_ns += CLIENT_DEAD_NS;
 	fake_run(root);
 	collect();
 	assert_int_equal(ends, STREAM_COUNT);
 	assert_non_null(strstr(end_text, "\"reason\":\"silent\""));
 	y = hello("y", 512);
 	(void)open_stream(y, "\"open-log\"");
+}
+
+static u32 closing(void)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < STREAM_COUNT; i++)
+		count += session.streams.list[i] && !session.streams.list[i]->client;
+	return count;
+}
+
+static void close_with_input(u64 client, const char *bytes, size_t count)
+{
+	u32 stream = open_stream(client, "\"open-console\",\"arguments\":{\"name\":\"a\",\"write\":true}");
+	char request[96];
+
+	put(stream, 0, bytes, count);
+	snprintf(request, sizeof(request), "\"close-stream\",\"arguments\":{\"stream\":%u}", stream);
+	ask_for(client, request, "{\"return\":{},\"c\":");
+	ask_for(client, request, "E_NOT_FOUND");
+	put(stream, count, "late", 4);
+}
+
+/* What came before close-stream or bye still goes to a guest that is slow, and nothing behind it. */
+static void closed_with_input(void **state)
+{
+	char many[300], name[8];
+	u64 x = hello("x", 1024);
+	u32 viewer;
+
+	(void)state;
+	run_vm("a");
+	for (u32 i = 0; i < sizeof(many); i++)
+		many[i] = (char)('a' + i % 26);
+	viewer = open_stream(x, "\"open-console\",\"arguments\":{\"name\":\"a\"}");
+	credit(x, viewer, 10000);
+	forget_all();
+	close_with_input(x, many, sizeof(many));
+	assert_int_equal(closing(), 1);
+	for (u32 i = 0; i < 20; i++) {
+		assert_int_equal(console_waits_for_vm(root->console, 0), closing());
+		fake_guests(root);
+		fake_run(root);
+	}
+	collect();
+	assert_int_equal(seen[viewer].next - seen[viewer].first, sizeof(many));
+	assert_memory_equal(seen[viewer].bytes, many, sizeof(many));
+	assert_int_equal(closing(), 0);
+	/* A guest that takes nothing is not waited for for ever, nor is one that is gone. */
+	close_with_input(x, many, sizeof(many));
+	assert_int_equal(console_deadline_ns(root->console), root->now_ns + STREAM_REST_NS);
+	root->now_ns += STREAM_REST_NS;
+	fake_run(root);
+	assert_int_equal(closing(), 0);
+	fake_guests(root);
+	close_with_input(x, many, sizeof(many));
+	command("stop-vm a --force", "has stopped", RESULT_OK);
+	assert_int_equal(closing(), 0);
+	command("start-vm a", "is running", RESULT_OK);
+	/* Such streams hold no place of others. */
+	for (u32 i = 0; i < 2 * STREAM_COUNT; i++)
+		close_with_input(x, many, sizeof(many));
+	assert_int_equal(closing(), STREAM_COUNT - 1);
+	for (u32 i = 0; i + 1 < STREAM_COUNT; i++) {
+		snprintf(name, sizeof(name), "z%u", i / STREAM_CLIENT_COUNT);
+		(void)open_stream(hello(name, 0), "\"open-log\"");
+	}
+	assert_int_equal(closing(), 0);
+	ask_for(x, "\"open-log\"", "E_LIMIT");
+}
+
+/* A program that has died, on a machine where nothing else happens: it loses all after a while, and its last frame
+ * counts. */
+static void dead(void **state)
+{
+	u64 x = hello("x", 1024), died_ns;
+	u32 a;
+
+	(void)state;
+	run_vm("a");
+	a = open_stream(x, "\"open-console\",\"arguments\":{\"name\":\"a\",\"write\":true}");
+	ask(x, "\"top\",\"arguments\":{\"count\":1000000,\"interval\":86400}");
+	root->now_ns += CLIENT_DEAD_NS - 1;
+	put(a, 0, "x", 1);
+	fake_guests(root);
+	fake_run(root);
+	died_ns = root->now_ns;
+	forget_all();
+	root->now_ns += CLIENT_DEAD_NS - 1;
+	assert_int_equal(console_deadline_ns(root->console), died_ns + CLIENT_DEAD_NS);
+	fake_run(root);
+	assert_int_equal(session.clients.count, 1);
+	root->now_ns = console_deadline_ns(root->console);
+	fake_run(root);
+	collect();
+	assert_int_equal(ends, 1);
+	assert_non_null(strstr(end_text, "\"reason\":\"silent\""));
+	assert_int_equal(session.clients.count + session.streams.count, 0);
+	assert_int_equal(console_deadline_ns(root->console), ~0ull);	/* nor is its `top` there */
 }
 
 /* A repeated request opens one stream, not two. */
@@ -320,6 +419,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(input, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_and_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(endings, setup, teardown),
+		cmocka_unit_test_setup_teardown(closed_with_input, setup, teardown),
+		cmocka_unit_test_setup_teardown(dead, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_again, setup, teardown),
 	};
 
