@@ -100,6 +100,7 @@ struct vm_share {
 #define DISK_READ_ONLY BIT32(0)
 #define DISK_MADE BIT32(1)		/* of a report: made for this VM, and deleted with it */
 #define DISK_WAS_BLANK BIT32(2)		/* of a report: there was nothing on its disk when it was made */
+#define DISK_WAS_THERE BIT32(3)		/* of a report, with DISK_MADE: for a VM of that name, before a restart */
 #define DISK_IOPS_MAX 10000000u
 #define DISK_RATE_MIN (64ull << 10)
 #define DISK_RATE_MAX (1ull << 40)
@@ -195,7 +196,7 @@ struct disk_report {
 	char volume[VOLUME_NAME_BYTES];
 	char on[DISK_NAME_BYTES];
 	u64 bytes;
-	u32 flags;		/* DISK_READ_ONLY, DISK_MADE */
+	u32 flags;		/* DISK_READ_ONLY, DISK_MADE, DISK_WAS_... */
 	u32 zero;
 	struct io_counts io;	/* of this run, or of the last one */
 };

@@ -47,19 +47,21 @@ enum store_op {
 				 * zeroed */
 	STORE_DETACH,		/* link: answered when nothing of it is in flight; root unmaps it then */
 	STORE_ADD_DISK,		/* slot (driver * DRIVER_LINKS + link), disk: serve it; its link is mapped */
-	STORE_CREATE,		/* slot, volume, bytes, guid: make a partition of VOS' type, on a blank disk a table
-				 * too. guid: 16 random bytes; the store makes a GUID of version 4 of them */
+	STORE_CREATE,		/* slot, volume, bytes, guid, flags: make a partition of VOS' type, on a blank disk a
+				 * table too. guid: 16 random bytes; the store makes a GUID of version 4 of them */
 	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
 				 * is no volume; its blocks are zeroed afterwards, and free then */
 	STORE_RULES,		/* link, iops, bytes: at most so many requests, and bytes of reads and writes, a second;
 				 * 0 = no limit. flags: STORE_HOLD_ERRORS. Good until the link's STORE_DETACH; may come
 				 * before STORE_ATTACH */
 	STORE_RETRY,		/* link: what failed and was held is done again; nothing if none was */
+	STORE_UNMARK,		/* slot, volume, guid: take STORE_MARK from a partition of VOS' type, used or not */
 	STORE_OP_COUNT
 };
 
 #define STORE_READ_ONLY BIT32(0)
 #define STORE_HOLD_ERRORS BIT32(1)	/* a request that the disk fails is not completed; see STORE_FAILED */
+#define STORE_MARK BIT32(2)		/* the partition is marked in the table: bit 48 of its attributes */
 
 struct store_order {
 	u32 op;			/* enum store_op */
@@ -140,6 +142,7 @@ enum store_extent {
 #define STORE_NAME_UNFIT BIT32(0)	/* the name in the table is not one of a volume */
 #define STORE_NAME_TAKEN BIT32(1)	/* another volume has that name */
 #define STORE_NO_PLACE BIT32(2)		/* there are STORE_VOLUMES, or DISKpN is taken: it cannot be attached */
+#define STORE_IS_MARKED BIT32(3)	/* one of VOS' type: STORE_MARK */
 
 struct store_report {
 	u32 kind;		/* enum store_kind */
@@ -158,7 +161,7 @@ struct store_report {
 	u64 first;		/* sector */
 	u32 number;		/* of the partition, from 1; names it together with slot */
 	u32 extent;		/* enum store_extent */
-	u32 flags;		/* STORE_NAME_..., STORE_NO_PLACE */
+	u32 flags;		/* STORE_NAME_..., STORE_NO_PLACE, STORE_IS_MARKED */
 	u32 zeroed;		/* STORE_EXTENT_ZEROING: per cent that is done when it is reported */
 	u8 type[STORE_GUID_BYTES];
 	char volume[VOLUME_NAME_BYTES];	/* the volume's name; "" for STORE_EXTENT_ZEROING */

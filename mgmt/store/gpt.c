@@ -46,6 +46,8 @@ struct entry {
 };
 _Static_assert(sizeof(struct entry) == ENTRY_BYTES, "layout");
 
+#define ATTRIBUTE_MARK BIT64(48)	/* bits 48 to 63 belong to the type (table 5-8) */
+
 /* UEFI 2.10, table 5-1 and 5-3. */
 #define MBR_RECORDS 446u
 #define MBR_RECORD_BYTES 16u
@@ -133,6 +135,7 @@ bool gpt_part(const struct gpt *t, u32 i, struct gpt_part *out)
 	memcpy(out->type, e.type, sizeof(out->type));
 	memcpy(out->guid, e.guid, sizeof(out->guid));
 	label_of(&e, out->label);
+	out->is_marked = (e.attributes & ATTRIBUTE_MARK) != 0;
 	return true;
 }
 
@@ -162,7 +165,8 @@ static s32 empty_entry(const struct gpt *t)
 
 s32 gpt_add(struct gpt *t, const struct gpt_part *part)
 {
-	struct entry e = { .first = part->first, .last = part->first + part->blocks - 1 };
+	struct entry e = { .first = part->first, .last = part->first + part->blocks - 1,
+			   .attributes = part->is_marked ? ATTRIBUTE_MARK : 0 };
 	s32 i = empty_entry(t);
 
 	if (i < 0)
@@ -179,6 +183,15 @@ s32 gpt_add(struct gpt *t, const struct gpt_part *part)
 void gpt_retype(struct gpt *t, u32 i, const u8 type[STORE_GUID_BYTES])
 {
 	memcpy(&t->entries[i * t->entry_bytes], type, STORE_GUID_BYTES);
+}
+
+void gpt_unmark(struct gpt *t, u32 i)
+{
+	struct entry e;
+
+	get(t, i, &e);
+	e.attributes &= ~ATTRIBUTE_MARK;
+	memcpy(&t->entries[i * t->entry_bytes], &e, sizeof(e));
 }
 
 void gpt_remove(struct gpt *t, u32 i)

@@ -272,6 +272,7 @@ static void add_entry(u32 disk)
 	memcpy(part.type, gpt_type_volume, sizeof(part.type));
 	memcpy(part.guid, order->guid, sizeof(part.guid));
 	strcpy(part.label, order->volume);
+	part.is_marked = (order->flags & STORE_MARK) != 0;
 	gpt_make_guid(part.guid);
 	(void)gpt_add(&t->gpt, &part);		/* gpt_find_room has seen that there is an entry */
 	write_table(disk, created);
@@ -317,27 +318,31 @@ static void create_volume(u32 disk, const struct store_order *order)
 		make_room(disk);
 }
 
-/* ---- STORE_DELETE ---- */
+/* ---- STORE_DELETE, STORE_UNMARK ---- */
 
-static void deleted(u32 disk)
+static void changed(u32 disk)
 {
 	jobs[disk].cannot_clean = false;	/* its table can be written */
 	table_sync(disk);
 	answer(disk, STORE_OK);
 }
 
-static void delete_volume(u32 disk, const struct store_order *order)
+static void change_volume(u32 disk, const struct store_order *order)
 {
 	u32 number = 0;
-	enum store_error error = judge_delete(disk, order, &number);
+	enum store_error error = judge_change(disk, order, &number);
 
 	if (error != STORE_OK) {
 		answer(disk, error);
 		return;
 	}
-	volume_meant(order)->is_going = true;
-	gpt_retype(&table_of(disk)->gpt, number - 1, gpt_type_zeroing);
-	write_table(disk, deleted);
+	if (order->op == STORE_UNMARK) {
+		gpt_unmark(&table_of(disk)->gpt, number - 1);
+	} else {
+		volume_meant(order)->is_going = true;
+		gpt_retype(&table_of(disk)->gpt, number - 1, gpt_type_zeroing);
+	}
+	write_table(disk, changed);
 }
 
 /* ---- STORE_ATTACH of a whole disk ---- */
@@ -427,24 +432,19 @@ static void begin_clean(u32 disk, u32 number)
 	write_table(disk, cleaned);
 }
 
-/* That much is zero. Orders come before the rest. */
-static void advance(u32 disk, u64 sectors)
+/* That piece is zero. Orders come before the rest. */
+static void zeroed_some(u32 disk)
 {
 	struct job *j = &jobs[disk];
 	struct table *t = table_of(disk);
 	u32 index = t->zeroing - 1, zeroed;
 
-	j->clean_at += sectors;
+	j->clean_at += j->clean_count;
 	j->step = STEP_NONE;
 	zeroed = (u32)((j->clean_at - j->clean_begin) * 100 / (j->clean_end - j->clean_begin));
 	if (zeroed != t->zeroed)
 		t->due[index / 64] |= BIT64(index % 64);
 	t->zeroed = zeroed;
-}
-
-static void zeroed_some(u32 disk)
-{
-	advance(disk, jobs[disk].clean_count);
 }
 
 static void write_zeroes(u32 disk)
@@ -476,10 +476,8 @@ static void not_discarded(u32 disk, enum blk_status status)
 
 static void clean_read(u32 disk)
 {
-	u64 sectors = jobs[disk].clean_count;
-
-	if (table_is_zero(disk_window(disk), sectors * BLK_SECTOR_BYTES))
-		advance(disk, sectors);
+	if (table_is_zero(disk_window(disk), jobs[disk].clean_count * BLK_SECTOR_BYTES))
+		zeroed_some(disk);
 	else
 		write_zeroes(disk);
 }
@@ -548,10 +546,10 @@ static void begin_order(u32 disk)
 	jobs[disk].is_begun = true;
 	if (order->op == STORE_CREATE)
 		create_volume(disk, order);
-	else if (order->op == STORE_DELETE)
-		delete_volume(disk, order);
-	else
+	else if (order->op == STORE_ATTACH)
 		attach_whole(disk, order);
+	else
+		change_volume(disk, order);
 }
 
 static bool may_clean(u32 disk)

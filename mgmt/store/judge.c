@@ -64,7 +64,7 @@ enum store_error judge_create(u32 disk, const struct store_order *order)
 	return gpt_find_room(&t->gpt, order->bytes / t->info.block_bytes, &first) ? STORE_OK : STORE_FULL;
 }
 
-enum store_error judge_delete(u32 disk, const struct store_order *order, u32 *number)
+enum store_error judge_change(u32 disk, const struct store_order *order, u32 *number)
 {
 	const struct table *t = table_of(disk);
 	const struct volume *v = volume_meant(order);
@@ -82,5 +82,5 @@ enum store_error judge_delete(u32 disk, const struct store_order *order, u32 *nu
 	if (memcmp(part.type, gpt_type_volume, sizeof(part.type)) != 0)
 		return STORE_NOT_VOS;
 	*number = v->part;
-	return v->links != 0 ? STORE_BUSY : STORE_OK;
+	return v->links != 0 && order->op == STORE_DELETE ? STORE_BUSY : STORE_OK;
 }

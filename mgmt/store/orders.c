@@ -209,6 +209,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_ADD_DISK] = add_disk,
 	[STORE_CREATE] = to_disk,
 	[STORE_DELETE] = to_disk,
+	[STORE_UNMARK] = to_disk,
 	[STORE_RULES] = rules,
 	[STORE_RETRY] = retry,
 };

@@ -339,9 +339,11 @@ static void report_volume(u32 disk, const struct gpt_part *part, struct store_re
 		return;
 	}
 	strcpy(out->volume, v->name);
+	if (out->extent == STORE_EXTENT_VOLUME && part->is_marked)
+		out->flags = STORE_IS_MARKED;
 	if (out->extent != STORE_EXTENT_VOLUME || strcmp(v->name, part->label) == 0)
 		return;
-	out->flags = volume_name_ok(part->label) ? STORE_NAME_TAKEN : STORE_NAME_UNFIT;
+	out->flags |= volume_name_ok(part->label) ? STORE_NAME_TAKEN : STORE_NAME_UNFIT;
 }
 
 static void report_part(u32 disk, u32 index, struct store_report *out)

@@ -78,7 +78,9 @@ static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpu
 static const char *before_text(u32 flags)
 {
 	if (!(flags & DISK_MADE))
-		return "; it was there and keeps its data\n";
+		return "; it was there and keeps its data. delete-vm keeps it\n";
+	if (flags & DISK_WAS_THERE)
+		return "; it was there and keeps its data. delete-vm deletes it, unless --keep-disk is given\n";
 	return flags & DISK_WAS_BLANK ? ", which was blank and is taken into use\n" : "\n";
 }
 

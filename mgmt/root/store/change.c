@@ -19,6 +19,7 @@
 #include "store_client.h"
 #include "vm.h"
 #include "vm_disks.h"
+#include "volume_marks.h"
 #include "volumes.h"
 
 #define CHANGES 32u
@@ -245,6 +246,7 @@ static struct error_info make(struct change *c, const char *name, const struct d
 	if (v == NULL)
 		return no;
 	v->change = number_of(c);
+	v->is_marked = kinds[c->request.op].has_vm && volume_is_on_disk(v) && volume_is_named_after(v, c->request.name);
 	if (v->was_blank)
 		rt_log("root: disk %s is blank and is taken into use for volume %s", v->on, v->name);
 	st = store_create(v);

@@ -194,7 +194,7 @@ static void leave(struct vm *vm, u32 slot, u32 news)
 	vm->slots[slot].has_disk = false;
 	vm->slots[slot].is_leaving = vm->slots[slot].is_in_use = true;
 	v->disk = VM_DEVICES + slot;
-	v->made_for = VOLUME_NOBODY;
+	vm_disks_disown(v);
 	vm_disks_set(vm, &next);
 	vm->spec = next;
 }
@@ -219,7 +219,7 @@ static void slot_is_empty(struct vm *vm, u32 slot)
 	if (v == NULL)		/* a disk that could not be attached */
 		return;
 	v->vm = VOLUME_NOBODY;
-	volumes_take_refused();
+	volumes_are_let_go();
 }
 
 void hot_disks_step(struct vm *vm)

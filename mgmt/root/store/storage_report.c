@@ -9,6 +9,7 @@
 #include "disks.h"
 #include "drivers.h"
 #include "vm.h"
+#include "volume_marks.h"
 #include "volumes.h"
 
 static void copy_vm_name(char to[VM_NAME_BYTES], u32 index)
@@ -65,6 +66,16 @@ bool storage_disk_row(u32 *index, struct disk_row *out)
 	return true;
 }
 
+/* Before there is a VM of that name, what the disk says. */
+static void fill_made_for(const struct volume *v, struct volume_row *out)
+{
+	u32 length;
+
+	copy_vm_name(out->made_for, v->made_for);
+	if (v->made_for == VOLUME_NOBODY && v->vm == VOLUME_NOBODY && v->is_marked && volume_names_vm(v, &length))
+		memcpy(out->made_for, v->name, length);
+}
+
 bool storage_volume_row(u32 *index, struct volume_row *out)
 {
 	while (*index < STORE_VOLUMES && volume_at(*index) == NULL)
@@ -73,7 +84,7 @@ bool storage_volume_row(u32 *index, struct volume_row *out)
 		return false;
 	volume_row_fill(volume_at(*index), out);
 	copy_vm_name(out->vm, volume_at(*index)->vm);
-	copy_vm_name(out->made_for, volume_at(*index)->made_for);
+	fill_made_for(volume_at(*index), out);
 	++*index;
 	return true;
 }

@@ -24,6 +24,7 @@
 #include "store_maps.h"
 #include "sys.h"
 #include "vm_layout.h"
+#include "volume_marks.h"
 #include "wires.h"
 
 #define RW (RIGHT_R | RIGHT_W)
@@ -105,6 +106,12 @@ void store_delete(struct volume *v)
 		*due = DUE_END;
 		is_order_due = true;
 	}
+}
+
+void store_unmark(struct volume *v)
+{
+	if (volume_unmark(v))
+		is_order_due = true;
 }
 
 /* The driver of a disk may let its device reach the window of that link, or may not. */
@@ -210,7 +217,8 @@ static bool send(struct store_order *order, u32 number)
 static bool send_volume(u32 number, enum store_op op)
 {
 	const struct volume *v = volume_at(number);
-	struct store_order order = { .op = op, .slot = v->slot, .bytes = v->bytes };
+	struct store_order order = { .op = op, .slot = v->slot, .bytes = v->bytes,
+				     .flags = v->is_marked ? STORE_MARK : 0 };
 
 	memcpy(order.volume, v->name, sizeof(order.volume));
 	memcpy(order.guid, v->guid, sizeof(order.guid));
@@ -227,10 +235,13 @@ static bool is_full(u32 slot)
 {
 	u32 sent = 0;
 
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if ((volume_due[i] == BEGIN_SENT || volume_due[i] == END_SENT) && volume_is_on_disk(volume_at(i)) &&
-		    volume_at(i)->slot == slot)
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		const struct volume *v = volume_at(i);
+
+		if (v != NULL && volume_is_on_disk(v) && v->slot == slot &&
+		    (volume_due[i] == BEGIN_SENT || volume_due[i] == END_SENT || v->is_unmark_sent))
 			sent++;
+	}
 	return sent >= ORDERS_OF_A_DISK;
 }
 
@@ -245,6 +256,20 @@ static bool send_volumes(enum due due)
 		if (!send_volume(i, is_on_disk ? volume_orders[due].disk : volume_orders[due].ram))
 			return false;
 		volume_due[i] = volume_orders[due].next;
+	}
+	return true;
+}
+
+static bool send_unmarks(void)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		struct volume *v = volume_at(i);
+
+		if (v == NULL || !volume_unmark_is_due(v) || is_full(v->slot))
+			continue;
+		if (!send_volume(i, STORE_UNMARK))
+			return false;
+		volume_unmark_sent(v);
 	}
 	return true;
 }
@@ -317,8 +342,8 @@ static void send_due(void)
 	if (!is_order_due || h_store == 0)
 		return;
 	is_order_due = !(send_links(DUE_END, STORE_DETACH, END_SENT) &&
-			 send_volumes(DUE_END) && send_disks() && send_volumes(DUE_BEGIN) && send_rules() &&
-			 send_links(DUE_BEGIN, STORE_ATTACH, BEGIN_SENT));
+			 send_volumes(DUE_END) && send_unmarks() && send_disks() && send_volumes(DUE_BEGIN) &&
+			 send_rules() && send_links(DUE_BEGIN, STORE_ATTACH, BEGIN_SENT));
 	rt_ring_wrote(&orders, SLOT_WIRE + WIRE_STORE_ORDERS);
 }
 
@@ -374,6 +399,8 @@ static void volume_done(u32 number, enum store_op op, u32 error)
 		made(v, error);
 	else if ((op == STORE_DROP_RAM || op == STORE_DELETE) && due == END_SENT)
 		deleted(v, error);
+	else if (op == STORE_UNMARK && v != NULL)
+		volume_unmark_done(v, error);
 	ask_again(MEMORY);		/* also what was held back */
 }
 
@@ -487,6 +514,8 @@ static enum status again_volume(u64 h_pd, u32 number)
 {
 	struct volume *v = volume_at(number);
 
+	if (v != NULL)
+		volume_unmark_again(v);
 	if (v == NULL || (v->h_mem == 0 && volume_due[number] == DUE_NOTHING))
 		return ST_OK;
 	if (v->h_mem != 0 && v->is_going) {

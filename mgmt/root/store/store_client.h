@@ -19,6 +19,10 @@ enum status store_create(struct volume *v) MUST_CHECK;
  * its `error`. */
 void store_delete(struct volume *v);
 
+/* A volume that is_marked: have its disk say that no more. If that fails, which is
+ * logged, it is marked after the next restart of the machine. */
+void store_unmark(struct volume *v);
+
 /* A link with its memory: let the store serve it. `disk` gives read-only, serial and limits. */
 enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const struct disk_spec *disk) MUST_CHECK;
 /* Take it back. True: neither the store nor a device has anything to do with it any more; else root is signalled, and

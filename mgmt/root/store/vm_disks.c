@@ -13,6 +13,7 @@
 #include "spec.h"
 #include "store_client.h"
 #include "sys.h"
+#include "volume_marks.h"
 #include "volumes.h"
 
 #define RW (RIGHT_R | RIGHT_W)
@@ -147,6 +148,24 @@ static void let_go(const struct vm *vm)
 			volume_of(vm, i)->vm = VOLUME_NOBODY;
 }
 
+void vm_disks_disown(struct volume *v)
+{
+	v->made_for = VOLUME_NOBODY;
+	v->was_there = false;
+	store_unmark(v);
+}
+
+/* It goes with its VM: it was made for it, or before the machine was restarted for one of the same name. */
+static void own(struct vm *vm, struct volume *v, bool had)
+{
+	bool is_its_own = v->is_marked && !had && volume_is_named_after(v, vm->name);
+
+	if (v->is_fresh || is_its_own)
+		v->made_for = vm->index;
+	v->was_there = is_its_own ? !v->is_fresh : v->was_there;
+	v->is_fresh = false;
+}
+
 void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 {
 	struct volume *list[VM_DEVICES];
@@ -164,9 +183,7 @@ void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 	for (u32 i = 0; i < next->disk_count; i++) {
 		list[i]->vm = vm->index;
 		list[i]->disk = i;
-		if (list[i]->is_fresh)
-			list[i]->made_for = vm->index;
-		list[i]->is_fresh = false;
+		own(vm, list[i], had[i]);
 		vm->slot_of[i] = slots[i];
 		if (!had[i] && !vm->slots[slots[i]].has_disk)
 			begin_figures(vm, slots[i]);
@@ -174,8 +191,8 @@ void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 	}
 	for (u32 i = 0; i < STORE_VOLUMES; i++)	/* what it has no more does not go with it either */
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && volume_at(i)->vm != vm->index)
-			volume_at(i)->made_for = VOLUME_NOBODY;
-	volumes_take_refused();
+			vm_disks_disown(volume_at(i));
+	volumes_are_let_go();
 }
 
 /* A disk's place in the list names its volume, unless the spec does: before places change, it does. */
@@ -293,8 +310,8 @@ void vm_disks_forget(struct vm *vm)
 	volumes_let_go(vm->index);
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index)
-			volume_at(i)->made_for = VOLUME_NOBODY;
-	volumes_take_refused();
+			vm_disks_disown(volume_at(i));
+	volumes_are_let_go();
 }
 
 /* ---- links ---- */
@@ -439,7 +456,7 @@ void vm_disks_report(const struct vm *vm, struct vm_report *out)
 		strcpy(to->on, v->on);
 		to->bytes = v->bytes;
 		to->flags = vm->spec.disks[i].flags | (v->made_for == vm->index ? DISK_MADE : 0) |
-			    (v->was_blank ? DISK_WAS_BLANK : 0);
+			    (v->was_blank ? DISK_WAS_BLANK : 0) | (v->was_there ? DISK_WAS_THERE : 0);
 		to->io = figures_in(vm, vm->slot_of[i])->counts;
 	}
 }

@@ -8,6 +8,7 @@
 #include "error_info.h"
 #include "status.h"
 #include "vm.h"
+#include "volumes.h"
 
 /* Let it have the disks of `next`, which volumes_judge accepted and whose volumes are all there. Volumes that it does
  * not have any more stay. */
@@ -21,6 +22,8 @@ struct error_info vm_disks_remove(const struct vm *vm, const char *volume, struc
 bool vm_disks_have_own(const struct vm *vm);
 void vm_disks_drop(const struct vm *vm);
 bool vm_disks_are_gone(const struct vm *vm, struct error_info *no);
+/* It does not go with its VM any more, also not after a restart of the machine. */
+void vm_disks_disown(struct volume *v);
 /* It is no more: volumes that it had stay. */
 void vm_disks_forget(struct vm *vm);
 

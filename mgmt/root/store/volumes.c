@@ -9,6 +9,7 @@
 
 #include "range.h"
 #include "vm_layout.h"
+#include "volume_marks.h"
 
 static struct volume volumes[STORE_VOLUMES];
 
@@ -439,15 +440,24 @@ static void expect_parts_again(u32 slot)
 		if (!is_part(&volumes[i]) || volumes[i].slot != slot)
 			continue;
 		volumes[i].is_there = false;
-		if (!is_in_use(&volumes[i]))
+		if (!is_in_use(&volumes[i]) && !volumes[i].is_unmark_due)
 			volumes[i].is_used = false;
 	}
 }
 
-void volumes_take_refused(void)
+/* Partitions that their disk has no more, and that a VM had until now. */
+static void drop_lost(void)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (is_part(&volumes[i]) && !volumes[i].is_there && volumes[i].number == 0 && !is_in_use(&volumes[i]))
+			volumes[i].is_used = false;
+}
+
+void volumes_are_let_go(void)
 {
 	char name[DISK_NAME_BYTES];
 
+	drop_lost();
 	for (u32 slot = 0; slot < DISKS; slot++) {
 		struct disk *d = disk_at(slot);
 
@@ -507,6 +517,7 @@ static void set_part(struct volume *v, const struct store_report *r)
 {
 	v->is_there = true;
 	v->number = r->number;
+	volume_mark_told(v, (r->flags & STORE_IS_MARKED) != 0);
 	if (keeps_name(v))
 		return;
 	v->bytes = r->sectors * BLK_SECTOR_BYTES;

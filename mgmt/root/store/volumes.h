@@ -32,6 +32,9 @@ struct volume {
 	u32 vm;			/* the VM that has it, or VOLUME_NOBODY */
 	u32 disk;		/* as that disk; VM_DEVICES + slot: it is leaving that slot (struct vm_slot) */
 	u32 made_for;		/* the VM that it was made for, and goes with; or VOLUME_NOBODY */
+	bool was_there;		/* it goes with its VM, and was made for one of the same name before */
+	bool is_marked;		/* EXTENT: its disk says that it was made for the VM that it is named after */
+	bool is_unmark_due, is_unmark_sent;	/* and is to say that no more (volume_marks.h) */
 	u64 identity;		/* DISK: as the store tells (store.h) */
 	u32 slot;		/* MEMORY: STORE_RAM; else the disk's */
 	u32 number;		/* EXTENT, PARTITION: in the disk's table; 0 = not known yet */
@@ -73,8 +76,9 @@ struct volume *volume_new(const char *name, const struct disk_spec *want);
 /* The store has told of a whole disk: a volume of its name and size. NULL: another disk had the name, and a VM has
  * that; or there is no place. */
 struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_bytes, u64 identity);
-/* Disks that were refused for a VM's sake are there once it has let that volume go. */
-void volumes_take_refused(void);
+/* VMs have let volumes go. Disks that were refused for their sake are there now; partitions that are lost are volumes
+ * no more. */
+void volumes_are_let_go(void);
 /* The store has told of a partition (STORE_EXTENT) of a disk that is there. */
 void volume_take_extent(const struct store_report *report);
 /* The store is another one: it will tell of all partitions anew. */

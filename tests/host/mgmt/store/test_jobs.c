@@ -233,6 +233,36 @@ static void zeroing_survives(void **state)
 	bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 14, 14);
 }
 
+/* The mark of a volume is in the table, and is taken away while a VM has it; nothing else changes. */
+static void volumes_are_marked(void **state)
+{
+	struct store_order order = { .op = STORE_CREATE, .bytes = MIB_BYTES, .volume = "a.0", .guid = { 3 },
+				     .flags = STORE_MARK };
+	struct store_report before;
+
+	(void)state;
+	bench_boot();
+	assert_int_equal(bench_answer(bench_send(order)), STORE_OK);
+	assert_int_equal(bench_create(0, "b.0", MIB_BYTES, 1), STORE_OK);
+	bench_boot();
+	assert_int_equal(bench_part("a.0")->flags, STORE_IS_MARKED);
+	assert_int_equal(bench_part("b.0")->flags, 0);
+	before = *bench_part("a.0");
+	assert_int_equal(bench_attach(0, "a.0", before.guid), STORE_OK);
+	order = (struct store_order){ .op = STORE_UNMARK, .volume = "a.0" };
+	memcpy(order.guid, before.guid, sizeof(order.guid));
+	assert_int_equal(bench_answer(bench_send(order)), STORE_OK);
+	assert_int_equal(bench_part("a.0")->flags, 0);
+	assert_int_equal(bench_answer(bench_send(order)), STORE_OK);	/* once more */
+	bench_boot();
+	assert_int_equal(bench_part("a.0")->flags, 0);
+	assert_int_equal(bench_part("a.0")->first, before.first);
+	assert_int_equal(bench_part("a.0")->sectors, before.sectors);
+	bench_expect(0, STORE_TABLE_GPT, STORE_FAULT_NONE, 12, 12);
+	memset(order.guid, 9, sizeof(order.guid));
+	assert_int_equal(bench_answer(bench_send(order)), STORE_NO_VOLUME);
+}
+
 /* ---- who may have what ---- */
 
 static void links_and_volumes(void **state)
@@ -439,6 +469,7 @@ int main(void)
 		cmocka_unit_test_setup(names_are_reserved, setup),
 		cmocka_unit_test_setup(deleted_volumes_are_zeroed, setup),
 		cmocka_unit_test_setup(zeroing_survives, setup),
+		cmocka_unit_test_setup(volumes_are_marked, setup),
 		cmocka_unit_test_setup(links_and_volumes, setup),
 		cmocka_unit_test_setup(whole_disks, setup),
 		cmocka_unit_test_setup(an_attachment_that_waits, setup),
