@@ -31,7 +31,7 @@ inc.vmm/dev/char	:= vmm/dev vmm/machine
 inc.vmm/dev/acpi	:= vmm/dev vmm/dev/power vmm/dev/timer
 inc.vmm/dev/pci		:= vmm/dev vmm/dev/power vmm/dev/irq vmm/machine
 inc.vmm/dev/power	:= vmm/dev
-inc.vmm/dev/virtio	:= vmm/dev vmm/dev/pci vmm/dev/power vmm/dev/irq vmm/machine
+inc.vmm/dev/virtio	:= lib/net vmm/dev vmm/dev/pci vmm/dev/power vmm/dev/irq vmm/machine
 
 # Networks: what a switch does, without the program around it.
 NET		:= lib/net mgmt/net/switch
@@ -56,7 +56,7 @@ rooms.console	:= $(CONSOLE) lib/wire
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
 rooms.store	:= mgmt/store
-rooms.vmm	:= $(VMM_ROOMS)
+rooms.vmm	:= $(VMM_ROOMS) lib/net
 $(foreach d,virtio_blk nvme ahci ata,$(eval rooms.$(d) := drivers/blk/$(d) drivers/blk/common drivers/common))
 $(foreach d,virtio_blk nvme ahci ata,$(eval inc.drivers/blk/$(d) := drivers/blk/common drivers/common))
 rooms.virtio_blk += drivers/virtio

@@ -102,10 +102,12 @@ static bool step_port(struct switch_io *io, u32 port, u64 now_ns, u32 budget)
 		case NET_BROKEN:
 			r->broken++;
 			net_drop_all(&r->from);
+			io->taken |= BIT64(port);
 			return false;
 		case NET_FRAME:
 			forward(io, port, &frame, now_ns);
 			net_done(&r->from, &frame);
+			io->taken |= BIT64(port);
 			break;
 		}
 	return true;
@@ -124,6 +126,20 @@ bool switch_io_step(struct switch_io *io, u64 now_ns, u32 budget)
 			is_more = true;
 	}
 	return is_more;
+}
+
+u64 switch_io_to_signal(struct switch_io *io)
+{
+	u64 found = 0;
+
+	for (u64 left = io->written & io->s->up; left != 0; left &= left - 1)
+		if (ring_consumer_take_waiting(&io->rings[__builtin_ctzll(left)].to))
+			found |= left & -left;
+	for (u64 left = io->taken & io->s->up; left != 0; left &= left - 1)
+		if (ring_producer_take_waiting(&io->rings[__builtin_ctzll(left)].from))
+			found |= left & -left;
+	io->written = io->taken = 0;
+	return found;
 }
 
 void switch_io_wait(struct switch_io *io, bool is_waiting)

@@ -20,7 +20,7 @@ struct switch_io {
 	struct net_switch *s;
 	struct port_rings rings[SWITCH_PORTS];
 	u32 next;		/* the port that is looked at first */
-	u64 written;		/* ports whose clients have got frames since they were told */
+	u64 written, taken;	/* ports whose clients got frames / have room since switch_io_to_signal() */
 };
 
 /* The rings of a port that is up; `link` is its memory. */
@@ -28,6 +28,8 @@ void switch_io_attach(struct switch_io *io, u32 port, void *link);
 
 /* Up to `budget` frames from each port. True: there may be more. */
 bool switch_io_step(struct switch_io *io, u64 now_ns, u32 budget);
+/* Ports whose clients asked for a signal, and are to get it now: a bit each. */
+u64 switch_io_to_signal(struct switch_io *io);
 /* Before and after the owner sleeps: clients are to signal what they send. */
 void switch_io_wait(struct switch_io *io, bool is_waiting);
 

@@ -408,13 +408,32 @@ static void test_broken_ring(void **state)
 	expect_frame(1, plain(MAC(1), MAC(0), -1));
 }
 
+/* Clients are signalled that asked for it, once. */
+static void test_signals(void **state)
+{
+	(void)state;
+	add_usual(0);
+	add_usual(1);
+	send(0, plain(MAC(1), MAC(0), -1));
+	assert_true(switch_io_to_signal(&io) == 0);
+	ring_consumer_wait(&to_client[1], true);
+	ring_producer_wait(&to_switch[0], true);
+	assert_true(switch_io_to_signal(&io) == 0);		/* nothing has happened since */
+	send(0, plain(MAC(1), MAC(0), -1));
+	assert_true(switch_io_to_signal(&io) == 3);
+	send(0, plain(MAC(1), MAC(0), -1));
+	assert_true(switch_io_to_signal(&io) == 0);
+	switch_io_wait(&io, true);
+	assert_true(ring_consumer_take_waiting(&to_switch[0]) && ring_consumer_take_waiting(&to_switch[1]));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_addresses), TEST(test_vlans), TEST(test_hopping), TEST(test_checksum_moves),
 		TEST(test_too_long), TEST(test_rate), TEST(test_flood), TEST(test_full), TEST(test_mirror),
-		TEST(test_filter), TEST(test_ports), TEST(test_broken_ring),
+		TEST(test_filter), TEST(test_ports), TEST(test_broken_ring), TEST(test_signals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

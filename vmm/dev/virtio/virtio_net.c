@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_net.c - see virtio_net.h.
+ */
+#include "virtio_net.h"
+
+#include <string.h>
+
+#include <linux/virtio_ids.h>
+#include <linux/virtio_net.h>
+
+#include "checksum.h"
+#include "inet.h"
+#include "range.h"
+
+enum { QUEUE_TO_GUEST = 0, QUEUE_FROM_GUEST = 1, QUEUE_CONTROL = 2, QUEUES = 3 };
+#define CLASS_ETHERNET 0x020000u
+#define HEADER_BYTES ((u32)sizeof(struct virtio_net_hdr_v1))
+#define CONFIG_BYTES ((u32)offsetof(struct virtio_net_config, speed))
+#define CONTROL_BYTES 3u	/* class, command, and the one byte that all commands of VIRTIO_NET_CTRL_RX have */
+
+#define FEATURES \
+	(BIT64(VIRTIO_NET_F_MAC) | BIT64(VIRTIO_NET_F_STATUS) | BIT64(VIRTIO_NET_F_MTU) | \
+	 BIT64(VIRTIO_NET_F_MRG_RXBUF) | BIT64(VIRTIO_NET_F_CTRL_VQ) | BIT64(VIRTIO_NET_F_CTRL_RX) | \
+	 BIT64(VIRTIO_NET_F_CSUM) | BIT64(VIRTIO_NET_F_HOST_TSO4) | BIT64(VIRTIO_NET_F_HOST_TSO6) | \
+	 BIT64(VIRTIO_NET_F_GUEST_CSUM) | BIT64(VIRTIO_NET_F_GUEST_TSO4) | BIT64(VIRTIO_NET_F_GUEST_TSO6))
+
+/* enum net_segmenting */
+static const struct { u8 gso_type; u8 from_guest, to_guest; } segmenting[NET_SEGMENTING_COUNT] = {
+	[NET_WHOLE] = { VIRTIO_NET_HDR_GSO_NONE, 0, 0 },
+	[NET_TCP4] = { VIRTIO_NET_HDR_GSO_TCPV4, VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_GUEST_TSO4 },
+	[NET_TCP6] = { VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_GUEST_TSO6 },
+};
+
+/* ---- From the guest ---- */
+
+static u8 segmenting_of(const struct virtio_net *n, u8 gso_type)
+{
+	for (u8 i = NET_TCP4; i < NET_SEGMENTING_COUNT; i++)
+		if (segmenting[i].gso_type == gso_type && virtio_has(&n->device, segmenting[i].from_guest))
+			return i;
+	return gso_type == VIRTIO_NET_HDR_GSO_NONE ? NET_WHOLE : NET_SEGMENTING_COUNT;
+}
+
+/* The guest's description, in the words of the link. False: it makes no sense. */
+static bool describe(const struct virtio_net *n, const struct virtio_net_hdr_v1 *h, u32 bytes, struct net_frame *out)
+{
+	*out = (struct net_frame){ .bytes = bytes, .segmenting = segmenting_of(n, h->gso_type) };
+	if (out->segmenting != NET_WHOLE)
+		out->segment_bytes = h->gso_size;
+	if ((h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
+		if (!virtio_has(&n->device, VIRTIO_NET_F_CSUM))
+			return false;
+		out->flags = NET_NEEDS_CHECKSUM;
+		out->checksum_start = h->csum_start;
+		out->checksum_offset = h->csum_offset;
+	}
+	return net_frame_ok(out);
+}
+
+/* False: no room. */
+static bool send(struct virtio_net *n)
+{
+	const struct virtqueue_chain *chain = &n->out;
+	u32 at = 0;
+
+	if (!net_begin(&n->to_switch, &n->held))
+		return false;
+	for (u32 i = 0; i < chain->readable; i++) {
+		const struct virtqueue_segment *s = &chain->segment[i];
+		u32 skip = at < HEADER_BYTES ? (u32)min_u64(HEADER_BYTES - at, s->len) : 0;
+
+		if (s->len > skip)
+			net_write(&n->to_switch, at + skip - HEADER_BYTES, s->at + skip, s->len - skip);
+		at += s->len;
+	}
+	net_end(&n->to_switch, &n->held);
+	return true;
+}
+
+/* A chain of the guest is done with, or is held. */
+static void take(struct virtio_net *n)
+{
+	struct virtio_net_hdr_v1 header;
+
+	if (virtqueue_read(&n->out, 0, &header, HEADER_BYTES) != HEADER_BYTES) {
+		virtio_broken(&n->device, "a packet has no header");
+		return;
+	}
+	if (!describe(n, &header, n->out.readable_bytes - HEADER_BYTES, &n->held)) {
+		n->drops.bad++;
+	} else if (!send(n)) {
+		n->is_held = true;
+		return;
+	}
+	virtio_push(&n->device, QUEUE_FROM_GUEST, n->out.head, 0);
+}
+
+/* The chain that is held goes, if there is room. The switch is asked to signal before the ring is looked at again. */
+static bool release_held(struct virtio_net *n)
+{
+	if (!n->is_held)
+		return true;
+	if (!send(n)) {
+		ring_producer_wait(&n->to_switch, true);
+		if (!send(n))
+			return false;
+		ring_producer_wait(&n->to_switch, false);
+	}
+	n->is_held = false;
+	virtio_push(&n->device, QUEUE_FROM_GUEST, n->out.head, 0);
+	return true;
+}
+
+static void from_guest(struct virtio_net *n)
+{
+	struct virtio_device *d = &n->device;
+
+	if (!virtio_is_running(d))
+		return;
+	do {
+		while (release_held(n) && virtio_pop(d, QUEUE_FROM_GUEST, &n->out))
+			take(n);
+	} while (!n->is_held && virtio_has_more(d, QUEUE_FROM_GUEST));
+	if (ring_consumer_take_waiting(&n->to_switch))
+		n->ops.signal(n->ops.ctx);
+	virtio_interrupt(d, QUEUE_FROM_GUEST);
+}
+
+/* ---- To the guest ---- */
+
+static void read_frame(const struct virtio_net *n, u32 offset, void *to, u32 count)
+{
+	if (n->delivery.is_flat)
+		memcpy(to, n->flat + offset, count);
+	else
+		net_read(&n->to_guest, offset, to, count);
+}
+
+static void finish_checksum(struct net_frame *f, u8 *bytes)
+{
+	u8 *field = bytes + f->checksum_start + f->checksum_offset;
+	u16 sum = checksum_finish(checksum_add(0, bytes + f->checksum_start, f->bytes - f->checksum_start));
+
+	/* For UDP, 0 says that there is none (RFC 768); elsewhere both are zero. */
+	be16_store(field, sum == 0 ? 0xffff : sum);
+	f->flags &= (u8)~NET_NEEDS_CHECKSUM;
+	f->checksum_start = f->checksum_offset = 0;
+}
+
+/* The next piece of a segment that the guest can't take whole, in `flat`. */
+static void make_piece(struct virtio_net *n)
+{
+	struct virtio_net_delivery *v = &n->delivery;
+	u32 bytes;
+
+	net_read(&n->to_guest, 0, n->flat, v->plan.header_bytes);
+	bytes = segment_headers(&v->plan, v->piece, n->flat);
+	net_read(&n->to_guest, v->plan.header_bytes + v->piece * v->plan.segment_bytes, n->flat + v->plan.header_bytes,
+		 bytes);
+	v->now = (struct net_frame){
+		.bytes = v->plan.header_bytes + bytes, .flags = NET_NEEDS_CHECKSUM,
+		.checksum_start = v->plan.transport, .checksum_offset = TCP_CHECKSUM,
+	};
+	if (!virtio_has(&n->device, VIRTIO_NET_F_GUEST_CSUM))
+		finish_checksum(&v->now, n->flat);
+}
+
+/* False: it can't be cut. */
+static bool begin_cut(struct virtio_net *n)
+{
+	struct virtio_net_delivery *v = &n->delivery;
+	u8 head[PACKET_HEAD_BYTES];
+
+	net_read(&n->to_guest, 0, head, (u32)min_u64(v->frame.bytes, sizeof(head)));
+	v->is_flat = v->is_cut = segment_plan(&v->plan, &v->frame, head);
+	if (v->is_cut)
+		make_piece(n);
+	return v->is_cut;
+}
+
+/* The frame in the ring, as the guest can take it. False: not at all. */
+static bool begin(struct virtio_net *n, const struct net_frame *frame)
+{
+	struct virtio_net_delivery *v = &n->delivery;
+
+	v->is_active = true;
+	v->is_flat = v->is_cut = false;
+	v->frame = v->now = *frame;
+	v->piece = v->done = v->count = 0;
+	if (frame->segmenting != NET_WHOLE && !virtio_has(&n->device, segmenting[frame->segmenting].to_guest))
+		return begin_cut(n);
+	if ((frame->flags & NET_NEEDS_CHECKSUM) != 0 && !virtio_has(&n->device, VIRTIO_NET_F_GUEST_CSUM)) {
+		net_read(&n->to_guest, 0, n->flat, frame->bytes);
+		v->is_flat = true;
+		finish_checksum(&v->now, n->flat);
+	}
+	return true;
+}
+
+static void end(struct virtio_net *n)
+{
+	net_done(&n->to_guest, &n->delivery.frame);
+	n->delivery.is_active = false;
+}
+
+/* Bytes [v->done, ...) of header and frame into a chain; the header is at its begin if it is the first. */
+static u32 fill(struct virtio_net *n, const struct virtqueue_chain *chain)
+{
+	struct virtio_net_delivery *v = &n->delivery;
+	u32 total = HEADER_BYTES + v->now.bytes, begin_at = v->done, at = 0;
+
+	for (u32 i = chain->readable; i < chain->count && v->done < total; i++) {
+		const struct virtqueue_segment *s = &chain->segment[i];
+		u32 in_header = v->done < HEADER_BYTES ? (u32)min_u64(HEADER_BYTES - v->done, s->len) : 0;
+		u32 count = (u32)min_u64(s->len - in_header, total - v->done - in_header);
+
+		if (count != 0)
+			read_frame(n, v->done + in_header - HEADER_BYTES, s->at + in_header, count);
+		v->done += in_header + count;
+		at += s->len;
+	}
+	return v->done - begin_at;
+}
+
+static struct virtio_net_hdr_v1 header_of(const struct virtio_net *n)
+{
+	const struct virtio_net_delivery *v = &n->delivery;
+	struct virtio_net_hdr_v1 h = { .num_buffers = (u16)v->count, .gso_type = segmenting[v->now.segmenting].gso_type,
+				       .gso_size = v->now.segment_bytes };
+
+	if ((v->now.flags & NET_NEEDS_CHECKSUM) != 0) {
+		h.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		h.csum_start = v->now.checksum_start;
+		h.csum_offset = v->now.checksum_offset;
+	} else if ((v->now.flags & NET_CHECKSUM_GOOD) != 0 && virtio_has(&n->device, VIRTIO_NET_F_GUEST_CSUM)) {
+		h.flags = VIRTIO_NET_HDR_F_DATA_VALID;
+	}
+	return h;
+}
+
+enum filled { FILLED, FILL_NO_BUFFER, FILL_TOO_LARGE };
+
+/* What is delivered now, into as many chains as it takes, or into those that there are. */
+static enum filled fill_chains(struct virtio_net *n)
+{
+	struct virtio_net_delivery *v = &n->delivery;
+	u32 most = virtio_has(&n->device, VIRTIO_NET_F_MRG_RXBUF) ? VIRTIO_NET_BUFFERS : 1;
+
+	while (v->done < HEADER_BYTES + v->now.bytes) {
+		struct virtqueue_chain *chain = v->count == 0 ? &v->first : &n->in;
+
+		if (v->count == most)
+			return FILL_TOO_LARGE;
+		if (!virtio_pop(&n->device, QUEUE_TO_GUEST, chain))
+			return FILL_NO_BUFFER;
+		if (chain->writable_bytes < HEADER_BYTES) {
+			virtio_broken(&n->device, "a receive buffer has no room for a header");
+			return FILL_NO_BUFFER;
+		}
+		v->head[v->count] = chain->head;
+		v->written[v->count++] = fill(n, chain);
+	}
+	return FILLED;
+}
+
+/* Buffers go back with what they hold; those of a frame that does not fit hold nothing. */
+static void give_back(struct virtio_net *n, bool is_whole)
+{
+	struct virtio_net_delivery *v = &n->delivery;
+	struct virtio_net_hdr_v1 header = header_of(n);
+
+	if (is_whole)
+		(void)virtqueue_write(&v->first, 0, &header, HEADER_BYTES);
+	for (u32 i = 0; i < v->count; i++)
+		virtio_push(&n->device, QUEUE_TO_GUEST, v->head[i], is_whole ? v->written[i] : 0);
+	v->done = v->count = 0;
+}
+
+/* The next frame of the ring. The switch is asked to signal before the ring is looked at for the last time. */
+static bool next(struct virtio_net *n, struct net_frame *frame)
+{
+	bool is_asked = false;
+
+	for (;;)
+		switch (net_next(&n->to_guest, frame)) {
+		case NET_FRAME:
+			return true;
+		case NET_BROKEN:
+			n->drops.broken++;
+			net_drop_all(&n->to_guest);
+			break;
+		case NET_NONE:
+			if (is_asked)
+				return false;
+			ring_consumer_wait(&n->to_guest, true);
+			is_asked = true;
+			break;
+		}
+}
+
+/* True: there may be more to do. */
+static bool deliver(struct virtio_net *n)
+{
+	struct virtio_net_delivery *v = &n->delivery;
+	struct net_frame frame;
+
+	if (!v->is_active && (!next(n, &frame) || !begin(n, &frame))) {
+		if (!v->is_active)
+			return false;
+		n->drops.too_large++;
+		end(n);
+		return true;
+	}
+	switch (fill_chains(n)) {
+	case FILL_NO_BUFFER:
+		return virtio_has_more(&n->device, QUEUE_TO_GUEST);
+	case FILL_TOO_LARGE:
+		n->drops.too_large++;
+		give_back(n, false);
+		end(n);
+		return true;
+	case FILLED:
+		give_back(n, true);
+		break;
+	}
+	if (v->is_cut && ++v->piece < v->plan.count)
+		make_piece(n);
+	else
+		end(n);
+	return true;
+}
+
+static void to_guest(struct virtio_net *n)
+{
+	if (!virtio_is_running(&n->device) || !virtqueue_is_enabled(&n->device.queue[QUEUE_TO_GUEST].ring))
+		return;
+	while (deliver(n))
+		;
+	virtio_interrupt(&n->device, QUEUE_TO_GUEST);
+}
+
+/* ---- Control ---- */
+
+/* What a driver wants to receive is its own business: the switch sends what is for this address. */
+static u8 obey(const struct virtqueue_chain *chain)
+{
+	u8 order[CONTROL_BYTES];
+
+	if (chain->readable_bytes != CONTROL_BYTES || virtqueue_read(chain, 0, order, CONTROL_BYTES) != CONTROL_BYTES)
+		return VIRTIO_NET_ERR;
+	return order[0] == VIRTIO_NET_CTRL_RX && order[1] <= VIRTIO_NET_CTRL_RX_ALLMULTI ? VIRTIO_NET_OK :
+											  VIRTIO_NET_ERR;
+}
+
+static void control(struct virtio_net *n)
+{
+	struct virtio_device *d = &n->device;
+
+	do {
+		while (virtio_pop(d, QUEUE_CONTROL, &n->in)) {
+			u8 answer = obey(&n->in);
+
+			virtio_push(d, QUEUE_CONTROL, n->in.head, virtqueue_write(&n->in, 0, &answer, 1));
+		}
+	} while (virtio_has_more(d, QUEUE_CONTROL));
+	virtio_interrupt(d, QUEUE_CONTROL);
+}
+
+/* ---- The device ---- */
+
+static void net_notify(struct virtio_device *d, u32 queue)
+{
+	static void (*const serve[QUEUES])(struct virtio_net *n) = {
+		[QUEUE_TO_GUEST] = to_guest, [QUEUE_FROM_GUEST] = from_guest, [QUEUE_CONTROL] = control,
+	};
+
+	serve[queue](d->model);
+}
+
+/* A frame that was on its way stays in the ring, and comes again. */
+static bool net_reset(struct virtio_device *d)
+{
+	struct virtio_net *n = d->model;
+
+	n->is_held = false;
+	n->delivery.is_active = false;
+	return true;
+}
+
+static const struct virtio_type net_type = {
+	.name = "virtio-net", .id = VIRTIO_ID_NET, .class_code = CLASS_ETHERNET, .notify = net_notify,
+	.reset = net_reset,
+};
+
+void virtio_net_poll(struct virtio_net *n)
+{
+	from_guest(n);
+	to_guest(n);
+}
+
+static void set_status(struct virtio_net *n, bool is_up)
+{
+	const u16 status = is_up ? VIRTIO_NET_S_LINK_UP : 0;
+
+	memcpy(n->device.config + offsetof(struct virtio_net_config, status), &status, sizeof(status));
+}
+
+void virtio_net_set_link(struct virtio_net *n, bool is_up)
+{
+	set_status(n, is_up);
+	virtio_config_changed(&n->device);
+}
+
+enum status virtio_net_init(struct virtio_net *n, u8 devfn, const struct virtio_net_nic *nic, void *link,
+			    const struct virtio_net_ops *ops, const struct virtio_host *host, struct pci_bus *bus)
+{
+	const struct virtio_setup setup = {
+		.features = FEATURES, .queue_count = QUEUES, .queue_size = VIRTIO_NET_QUEUE_SIZE,
+		.config_bytes = CONFIG_BYTES, .devfn = devfn, .is_hot = nic->is_hot,
+	};
+	enum status status;
+	u8 *at = link;
+
+	memset(n, 0, sizeof(*n));
+	n->ops = *ops;
+	ring_attach_producer(&n->to_switch, (struct ring_shared *)(at + NET_TO_SWITCH), NET_RING_BYTES);
+	ring_attach_consumer(&n->to_guest, (struct ring_shared *)(at + NET_TO_CLIENT), NET_RING_BYTES);
+	status = virtio_init(&n->device, &net_type, &setup, host, bus);
+	memcpy(n->device.config, nic->mac, sizeof(nic->mac));
+	memcpy(n->device.config + offsetof(struct virtio_net_config, mtu), &nic->mtu, sizeof(nic->mtu));
+	set_status(n, true);
+	n->device.model = n;
+	return status;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_net.h - network device (virtio 1.2, 5.1): frames between a guest's buffers and a link with a switch
+ * (lib/proto/net.h). A frame is copied once each way: nobody but this VM's VMM reaches its RAM.
+ *
+ * Between guests that can do it checksums are not computed, and TCP segments of 64 KiB not cut. For one that can't,
+ * that is done here. All is under the machine's lock.
+ */
+#ifndef VOS_VIRTIO_NET_H
+#define VOS_VIRTIO_NET_H
+
+#include "net_link.h"
+#include "segment.h"
+#include "virtio_pci.h"
+
+#define VIRTIO_NET_QUEUE_SIZE 256u
+#define VIRTIO_NET_BUFFERS 64u		/* of the guest that one frame may take: they have 1 KiB at least */
+
+struct virtio_net_ops {
+	void (*signal)(void *ctx);	/* the switch waits for frames, or for room, and there are some, or is some */
+	void *ctx;
+};
+
+struct virtio_net_nic {
+	u8 mac[6];
+	u16 mtu;
+	bool is_hot;			/* it comes while the guest runs */
+};
+
+/* Why frames did not arrive. */
+struct virtio_net_drops {
+	u64 bad;			/* from the guest: too short, too long, or with a header that makes no sense */
+	u64 too_large;			/* to the guest: its buffers are too small, or it can't be cut */
+	u64 broken;			/* to the guest: the switch broke a rule of its ring; all that was there */
+};
+
+/* What of a frame of the switch's is on its way into the guest's buffers. */
+struct virtio_net_delivery {
+	bool is_active;
+	struct net_frame frame;		/* in the ring until all of it is delivered */
+	bool is_flat;			/* the bytes are those in `flat`, not those in the ring */
+	bool is_cut;
+	struct segment_plan plan;
+	u32 piece;			/* of the plan */
+	struct net_frame now;		/* what is delivered: the frame, or a piece */
+	u32 done;			/* its bytes, with the header, that are in buffers */
+	u32 count;			/* buffers */
+	u16 head[VIRTIO_NET_BUFFERS];
+	u32 written[VIRTIO_NET_BUFFERS];
+	struct virtqueue_chain first;	/* its header is finished last */
+};
+
+struct virtio_net {
+	struct virtio_device device;
+	struct virtio_net_ops ops;
+	struct ring to_switch, to_guest;
+	struct virtio_net_drops drops;
+	bool is_held;			/* `out` waits for room */
+	struct net_frame held;
+	struct virtqueue_chain out, in;
+	struct virtio_net_delivery delivery;
+	u8 flat[NET_FRAME_MAX];
+};
+
+/* link: mapped, as root made it (NET_LINK_BYTES). */
+enum status virtio_net_init(struct virtio_net *n, u8 devfn, const struct virtio_net_nic *nic, void *link,
+			    const struct virtio_net_ops *ops, const struct virtio_host *host,
+			    struct pci_bus *bus) MUST_CHECK;
+
+/* The switch has signalled: there are frames, or there is room. */
+void virtio_net_poll(struct virtio_net *n);
+/* The cable: the guest is told. It is plugged in at first. */
+void virtio_net_set_link(struct virtio_net *n, bool is_up);
+
+#endif
