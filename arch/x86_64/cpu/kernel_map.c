@@ -82,28 +82,21 @@ static void map_image(const char *start, const char *end, u32 rights)
 }
 
 /* A table for a top-level entry, so that PDs made later and earlier agree about this half. */
-static u64 *make_top(u64 va)
+static void make_top(u64 va)
 {
 	u64 *top = table_pointer(NULL, kernel_pt.root);
 	hpa_t table;
 
 	must(table_alloc(NULL, &table));
-	top[TOP_INDEX(va)] = pt_host.table(table);
-	return table_pointer(NULL, table);
+	top[TOP_INDEX(va)] = pt_table_entry(&pt_host, table);
 }
 
+/* The tables above them, by a mapping that goes again. */
 static void make_windows(void)
 {
-	u64 *level3 = make_top(WINDOW_BASE);
-	u64 *level2_table;
-	hpa_t level2, level1;
-
-	must(table_alloc(NULL, &level2));
-	must(table_alloc(NULL, &level1));
-	level2_table = table_pointer(NULL, level2);
-	windows = table_pointer(NULL, level1);
-	level3[0] = pt_host.table(level2);
-	level2_table[0] = pt_host.table(level1);
+	must(pt_map(&kernel_pt, VA48(WINDOW_BASE), HPA(0), PT_LEVEL_4K, PT_R));
+	windows = tables[tables_used - 1];	/* the lowest was made last */
+	windows[0] = 0;
 }
 
 void kernel_map_init(void)
@@ -222,7 +215,7 @@ static u8 *window_open(hpa_t frame)
 {
 	u32 slot = pcpu_self()->id * WINDOW_SLOTS;
 
-	windows[slot] = pt_host.leaf(frame, PT_R | PT_W, PT_LEVEL_4K);
+	windows[slot] = pt_leaf_entry(&pt_host, frame, PT_R | PT_W, PT_LEVEL_4K);
 	return (u8 *)(WINDOW_BASE + slot * PAGE_SIZE);
 }
 

@@ -2,7 +2,8 @@
 /*
  * pt.h - one page-table walker for host tables, AMD nested tables and Intel EPT (arch/x86_64/mmu/).
  *
- * A format (codec) knows the bits, the walker knows the tree. Both are pure: table frames come from and are reached
+ * A format (codec) knows the bits, the walker knows the tree, and what the formats have in common: the address's bits,
+ * and the bit of a large leaf. Both are pure: table frames come from and are reached
  * through struct pt_frames, so that host tests run the same code. Four levels; leaves of 4 KiB, 2 MiB and, where the
  * format says so, 1 GiB. No TLB work is done here: callers flush (tlb.h, virt.h).
  */
@@ -28,13 +29,15 @@ static inline u64 pt_level_bytes(u32 level)
 }
 
 struct pt_format {
-	u64 (*leaf)(hpa_t hpa, u32 rights, enum pt_level level);
-	u64 (*table)(hpa_t hpa);
-	bool (*is_present)(u64 entry);
-	bool (*is_leaf)(u64 entry, enum pt_level level);
-	hpa_t (*hpa)(u64 entry, enum pt_level level);
-	u32 (*rights)(u64 entry);
+	u64 present;		/* an entry with one of these bits is */
+	u64 table;		/* bits of an entry that points at a table */
+	u64 (*leaf)(u32 rights);	/* bits of a leaf, without address and size */
+	u32 (*rights)(u64 leaf);
 };
+
+/* The entry of a leaf; of a table. */
+u64 pt_leaf_entry(const struct pt_format *format, hpa_t hpa, u32 rights, enum pt_level level);
+u64 pt_table_entry(const struct pt_format *format, hpa_t table);
 
 extern const struct pt_format pt_host;	/* AMD APM Vol. 2 5.3, SDM Vol. 3 4.5 */
 extern const struct pt_format pt_npt;	/* AMD APM Vol. 2 15.25: host format, user bit always set */

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pt.c - the page-table walker: the tree, and nothing of an entry's bits (those are the codecs': pt_host.c,
- * pt_ept.c).
+ * pt.c - the page-table walker: the tree, and of an entry's bits only those that all formats have in common: address
+ * and size (APM Vol. 2 5.3.4, SDM Vol. 3 4.5.4, 28.3.2). The others are the codecs': pt_host.c, pt_ept.c.
  *
- * Invariants: a present entry of level 4 is a table; a table but the root holds at least one present entry,
- * unless hardware walks the tree. No
- * recursion: at most four levels, kept in arrays. Must not be here: TLB work, knowledge of what is mapped.
+ * Invariants: each entry was made here; a present entry of level 4 is a table; a table but the root holds at least one
+ * present entry, unless hardware walks the tree. No recursion: at most four levels, kept in arrays. Must not be here:
+ * TLB work, knowledge of what is mapped.
  */
 #include "pt.h"
 #include "range.h"
 
 #define ENTRIES 512u
 #define VA_LIMIT BIT64(48)
+#define ENTRY_LARGE BIT64(7)	/* above the lowest level: a leaf, not a table */
+#define ENTRY_ADDRESS 0x000ffffffffff000ull
 
 static u32 level_index(u64 va, u32 level)
 {
@@ -23,15 +25,30 @@ static u64 *table_at(const struct pt *pt, hpa_t table)
 	return pt->frames->pointer(pt->frames->ctx, table);
 }
 
-static bool is_table(const struct pt *pt, u64 entry, u32 level)
+u64 pt_leaf_entry(const struct pt_format *format, hpa_t hpa, u32 rights, enum pt_level level)
 {
-	return level > PT_LEVEL_4K && pt->format->is_present(entry) &&
-	       !pt->format->is_leaf(entry, (enum pt_level)level);
+	return hpa.raw | format->leaf(rights) | (level == PT_LEVEL_4K ? 0 : ENTRY_LARGE);
 }
 
-static hpa_t entry_table(const struct pt *pt, u64 entry)
+u64 pt_table_entry(const struct pt_format *format, hpa_t table)
 {
-	return pt->format->hpa(entry, PT_LEVEL_4K);	/* a table is one 4 KiB frame, whatever its level */
+	return table.raw | format->table;
+}
+
+static bool is_present(const struct pt *pt, u64 entry)
+{
+	return (entry & pt->format->present) != 0;
+}
+
+static bool is_table(const struct pt *pt, u64 entry, u32 level)
+{
+	return level > PT_LEVEL_4K && is_present(pt, entry) && (entry & ENTRY_LARGE) == 0;
+}
+
+/* Of the table or the first frame that it points at. */
+static hpa_t entry_hpa(u64 entry)
+{
+	return HPA(entry & ENTRY_ADDRESS);
 }
 
 static enum status table_alloc(struct pt *pt, hpa_t *out)
@@ -72,14 +89,14 @@ static void path_walk(const struct pt *pt, u64 va, struct path *path)
 		path->level = level;
 		if (!is_table(pt, *path->entries[level], level))
 			return;
-		table = entry_table(pt, *path->entries[level]);
+		table = entry_hpa(*path->entries[level]);
 	}
 }
 
 static bool table_is_empty(const struct pt *pt, const u64 *table)
 {
 	for (u32 i = 0; i < ENTRIES; i++)
-		if (pt->format->is_present(table[i]))
+		if (is_present(pt, table[i]))
 			return false;
 	return true;
 }
@@ -93,7 +110,7 @@ static void path_prune(struct pt *pt, u64 va)
 		return;
 	path_walk(pt, va, &path);
 	for (u32 level = path.level; level < pt->top && table_is_empty(pt, path.tables[level]); level++) {
-		table_free(pt, entry_table(pt, *path.entries[level + 1]));
+		table_free(pt, entry_hpa(*path.entries[level + 1]));
 		__atomic_store_n(path.entries[level + 1], 0, __ATOMIC_RELEASE);
 	}
 }
@@ -109,14 +126,14 @@ enum status pt_map(struct pt *pt, u64 va, hpa_t hpa, enum pt_level level, u32 ri
 	if (!aligned_ok(va | hpa.raw, pt_level_bytes(level)) || !range_ok(va, pt_level_bytes(level), VA_LIMIT))
 		return ST_INVAL;
 	path_walk(pt, va, &path);
-	if (path.level < level || pt->format->is_present(*path.entries[path.level]))
+	if (path.level < level || is_present(pt, *path.entries[path.level]))
 		return ST_EXISTS;
 	while (path.level > level && status == ST_OK) {
 		status = table_alloc(pt, &table);
 		if (status != ST_OK)
 			break;
 		/* The zeroed table is visible before the entry that points at it: hardware may walk at any time. */
-		__atomic_store_n(path.entries[path.level], pt->format->table(table), __ATOMIC_RELEASE);
+		__atomic_store_n(path.entries[path.level], pt_table_entry(pt->format, table), __ATOMIC_RELEASE);
 		path.level--;
 		path.entries[path.level] = &table_at(pt, table)[level_index(va, path.level)];
 	}
@@ -124,59 +141,41 @@ enum status pt_map(struct pt *pt, u64 va, hpa_t hpa, enum pt_level level, u32 ri
 		path_prune(pt, va);
 		return status;
 	}
-	__atomic_store_n(path.entries[level], pt->format->leaf(hpa, rights, level), __ATOMIC_RELEASE);
+	__atomic_store_n(path.entries[level], pt_leaf_entry(pt->format, hpa, rights, level), __ATOMIC_RELEASE);
 	return ST_OK;
-}
-
-static struct pt_leaf path_leaf(const struct pt *pt, const struct path *path)
-{
-	u64 entry = *path->entries[path->level];
-	enum pt_level level = (enum pt_level)path->level;
-
-	if (!pt->format->is_present(entry))
-		return (struct pt_leaf){ 0 };
-	return (struct pt_leaf){ .level = level,
-				 .hpa = pt->format->hpa(entry, level),
-				 .rights = pt->format->rights(entry) };
-}
-
-struct pt_leaf pt_lookup(const struct pt *pt, u64 va)
-{
-	struct path path;
-
-	if (va >= VA_LIMIT)
-		return (struct pt_leaf){ 0 };
-	path_walk(pt, va, &path);
-	return path_leaf(pt, &path);
 }
 
 struct pt_leaf pt_next(const struct pt *pt, u64 from, u64 end, u64 *va)
 {
 	struct path path;
-	struct pt_leaf leaf;
+	u64 entry;
 
 	end = min_u64(end, VA_LIMIT);
-	for (u64 at = from; at < end; at = align_down(at, pt_level_bytes(path.level)) + pt_level_bytes(path.level)) {
+	for (u64 at = from; at < end; at = *va + pt_level_bytes(path.level)) {
 		path_walk(pt, at, &path);
-		leaf = path_leaf(pt, &path);
-		if (leaf.level != 0) {
-			*va = align_down(at, pt_level_bytes(path.level));
-			return leaf;
-		}
+		*va = align_down(at, pt_level_bytes(path.level));
+		entry = *path.entries[path.level];
+		if (is_present(pt, entry))
+			return (struct pt_leaf){ (enum pt_level)path.level, entry_hpa(entry),
+						 pt->format->rights(entry) };
 	}
 	return (struct pt_leaf){ 0 };
+}
+
+struct pt_leaf pt_lookup(const struct pt *pt, u64 va)
+{
+	u64 first;
+
+	return pt_next(pt, va, va + 1, &first);
 }
 
 /* Does a leaf that maps `va` lie within [start, end)? Nothing mapped is fine. */
 static bool leaf_is_within(const struct pt *pt, u64 va, u64 start, u64 end)
 {
-	struct pt_leaf leaf = pt_lookup(pt, va);
 	u64 first;
+	struct pt_leaf leaf = pt_next(pt, va, va + 1, &first);
 
-	if (leaf.level == 0)
-		return true;
-	first = align_down(va, pt_level_bytes(leaf.level));
-	return first >= start && pt_level_bytes(leaf.level) <= end - first;
+	return leaf.level == 0 || (first >= start && pt_level_bytes(leaf.level) <= end - first);
 }
 
 enum status pt_unmap(struct pt *pt, u64 va, u64 bytes)
@@ -216,7 +215,7 @@ static bool fini_one(struct pt *pt, u32 keep_from)
 		if (i == limit)
 			break;
 		parent_entry = &entries[i];
-		table = entry_table(pt, entries[i]);
+		table = entry_hpa(entries[i]);
 	}
 	if (parent_entry == NULL)
 		return false;

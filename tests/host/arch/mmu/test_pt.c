@@ -88,38 +88,34 @@ static u64 bytes_of(enum pt_level level)
 static void test_host_bits(void **state)
 {
 	(void)state;
-	assert_int_equal(pt_host.leaf(HPA(0x1000), PT_R, PT_LEVEL_4K), 0x1000 | NX | 0x21);
-	assert_int_equal(pt_host.leaf(HPA(0x1000), PT_R | PT_W | PT_USER, PT_LEVEL_4K), 0x1000 | NX | 0x67);
-	assert_int_equal(pt_host.leaf(HPA(0x200000), PT_R | PT_X | PT_GLOBAL, PT_LEVEL_2M), 0x200000 | 0x1a1);
-	assert_int_equal(pt_host.leaf(HPA(0x1000), PT_R | PT_UNCACHED, PT_LEVEL_4K), 0x1000 | NX | 0x39);
-	assert_int_equal(pt_host.table(HPA(0x5000)) & 0xfff, 0x27);
-	assert_false(pt_host.is_present(0x67 & ~1ull));
-	assert_false(pt_host.is_leaf(0x1 | BIT64(7), PT_LEVEL_TOP));	/* reserved there, never a leaf */
-	assert_true(pt_host.is_leaf(0x1 | BIT64(7), PT_LEVEL_4K));	/* the PAT bit there */
-	/* bit 12 is PAT */
-	assert_int_equal(pt_host.hpa(0x200000 | BIT64(12) | NX | 0x1a1, PT_LEVEL_2M).raw, 0x200000);
+	assert_int_equal(pt_leaf_entry(&pt_host, HPA(0x1000), PT_R, PT_LEVEL_4K), 0x1000 | NX | 0x21);
+	assert_int_equal(pt_leaf_entry(&pt_host, HPA(0x1000), PT_R | PT_W | PT_USER, PT_LEVEL_4K), 0x1000 | NX | 0x67);
+	assert_int_equal(pt_leaf_entry(&pt_host, HPA(0x200000), PT_R | PT_X | PT_GLOBAL, PT_LEVEL_2M), 0x200000 | 0x1a1);
+	assert_int_equal(pt_leaf_entry(&pt_host, HPA(0x1000), PT_R | PT_UNCACHED, PT_LEVEL_4K), 0x1000 | NX | 0x39);
+	assert_int_equal(pt_table_entry(&pt_host, HPA(0x5000)) & 0xfff, 0x27);
+	assert_int_equal(pt_host.present, 1);
 }
 
 static void test_npt_bits(void **state)
 {
 	(void)state;
 	/* the user bit, always */
-	assert_int_equal(pt_npt.leaf(HPA(0x1000), PT_R, PT_LEVEL_4K), 0x1000 | NX | 0x5);
-	assert_int_equal(pt_npt.leaf(HPA(0x200000), PT_R | PT_W | PT_X, PT_LEVEL_2M), 0x200000 | 0x87);
-	assert_int_equal(pt_npt.leaf(HPA(0x1000), PT_R | PT_X | PT_GLOBAL, PT_LEVEL_4K) & BIT64(8), 0);
-	assert_int_equal(pt_npt.table(HPA(0x5000)), 0x5007);
+	assert_int_equal(pt_leaf_entry(&pt_npt, HPA(0x1000), PT_R, PT_LEVEL_4K), 0x1000 | NX | 0x5);
+	assert_int_equal(pt_leaf_entry(&pt_npt, HPA(0x200000), PT_R | PT_W | PT_X, PT_LEVEL_2M), 0x200000 | 0x87);
+	assert_int_equal(pt_leaf_entry(&pt_npt, HPA(0x1000), PT_R | PT_X | PT_GLOBAL, PT_LEVEL_4K) & BIT64(8), 0);
+	assert_int_equal(pt_table_entry(&pt_npt, HPA(0x5000)), 0x5007);
 }
 
 static void test_ept_bits(void **state)
 {
 	(void)state;
-	assert_int_equal(pt_ept.leaf(HPA(0x1000), PT_R, PT_LEVEL_4K), 0x1000 | 0x31);
+	assert_int_equal(pt_leaf_entry(&pt_ept, HPA(0x1000), PT_R, PT_LEVEL_4K), 0x1000 | 0x31);
 	/* W without R would be a misconfiguration */
-	assert_int_equal(pt_ept.leaf(HPA(0x1000), PT_W, PT_LEVEL_4K), 0x1000 | 0x33);
-	assert_int_equal(pt_ept.leaf(HPA(0x200000), PT_R | PT_W | PT_X, PT_LEVEL_2M), 0x200000 | 0xb7);
-	assert_int_equal(pt_ept.leaf(HPA(0x1000), PT_R | PT_UNCACHED, PT_LEVEL_4K), 0x1001);
-	assert_int_equal(pt_ept.table(HPA(0x5000)), 0x5007);
-	assert_true(pt_ept.is_present(4));				/* execute-only is present */
+	assert_int_equal(pt_leaf_entry(&pt_ept, HPA(0x1000), PT_W, PT_LEVEL_4K), 0x1000 | 0x33);
+	assert_int_equal(pt_leaf_entry(&pt_ept, HPA(0x200000), PT_R | PT_W | PT_X, PT_LEVEL_2M), 0x200000 | 0xb7);
+	assert_int_equal(pt_leaf_entry(&pt_ept, HPA(0x1000), PT_R | PT_UNCACHED, PT_LEVEL_4K), 0x1001);
+	assert_int_equal(pt_table_entry(&pt_ept, HPA(0x5000)), 0x5007);
+	assert_int_equal(pt_ept.present, 7);				/* execute-only is present */
 }
 
 static void test_bad_arguments(void **state)
