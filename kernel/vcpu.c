@@ -482,10 +482,12 @@ static hpa_t page_frame(const struct object *object)
 	return direct_hpa(((const struct vcpu *)(const void *)object)->page);
 }
 
-static u64 count_frames(const struct object *object)
+/* Page; extended state; its back end's. */
+#define VCPU_FRAMES (2 + VCPU_HW_FRAMES)
+
+static u64 count_frames(const struct object *)
 {
-	(void)object;
-	return 2 + virt->vcpu_frames;	/* page and extended state; its back end's */
+	return VCPU_FRAMES;
 }
 
 enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
@@ -497,14 +499,14 @@ enum status vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 		return ST_NOMEM;
 	vcpu->vm = vm;
 	vcpu->index = index;
-	vcpu->page = kernel_frames_alloc(2);
-	if (!vcpu->page || virt->vcpu_init(&vcpu->hw, vm->space.pt.root, index, vcpu->page->gpr) != ST_OK) {
-		if (vcpu->page)
-			kernel_frames_free(vcpu->page, 2);
+	vcpu->page = kernel_frames_alloc(VCPU_FRAMES);
+	if (!vcpu->page) {
 		object_free(object);
 		return ST_NOMEM;
 	}
-	vcpu->fpu = (struct fpu_area *)(void *)((u8 *)vcpu->page + PAGE_SIZE);
+	vcpu->fpu = (void *)((u8 *)vcpu->page + PAGE_SIZE);
+	vcpu->hw = (void *)((u8 *)vcpu->page + 2 * PAGE_SIZE);
+	virt->vcpu_init(vcpu->hw, vm->space.pt.root, index, vcpu->page->gpr);
 	arch_fpu_init(vcpu->fpu);
 	arch_fpu_set_xcr0(vcpu->fpu, 1);
 	vcpu->page->version = VCPU_PAGE_VERSION;
@@ -523,8 +525,7 @@ static enum status destroy_step(struct object *object)
 	struct vm *vm = vcpu->vm;
 
 	if (vm->vcpus[vcpu->index] == vcpu) {
-		virt->vcpu_fini(vcpu->hw);
-		kernel_frames_free(vcpu->page, 2);
+		kernel_frames_free(vcpu->page, VCPU_FRAMES);
 		vm->vcpus[vcpu->index] = NULL;
 	}
 	return object_unref(&vm->object);

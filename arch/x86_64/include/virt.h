@@ -19,8 +19,9 @@
 struct info_page;
 struct pcpu;
 
-/* A vCPU's hardware state: one or more kernel frames, laid out by its back end. */
+/* A vCPU's hardware state: so many kernel frames, laid out by its back end. */
 struct vcpu_hw;
+#define VCPU_HW_FRAMES 2u
 
 /* Of vcpu_entry.interrupts: a threshold has four bits. */
 #define ENTRY_INTERRUPTS 0x0fffffffu
@@ -63,14 +64,11 @@ struct virt_ops {
 	void (*cpu_off)(void);
 
 	/*
-	 * s2_root: the VM's second-level table. index: of the vCPU in its VM. page_gpr: the GPR array of the vCPU's
-	 * page, loaded and stored directly at each world switch (any value is harmless there). The vCPU starts in the
-	 * architectural INIT state.
+	 * hw: zeroed frames. s2_root: the VM's second-level table. index: of the vCPU in its VM. page_gpr: the GPR array
+	 * of the vCPU's page, loaded and stored directly at each world switch (any value is harmless there). The vCPU
+	 * starts in the architectural INIT state. Its frames may be freed after a `leave` with nothing since.
 	 */
-	u32 vcpu_frames;		/* kernel frames that each takes */
-	enum status (*vcpu_init)(struct vcpu_hw **out, hpa_t s2_root, u32 index, u64 *page_gpr) MUST_CHECK;
-	/* On any pCPU, after a `leave` with nothing since. */
-	void (*vcpu_fini)(struct vcpu_hw *hw);
+	void (*vcpu_init)(struct vcpu_hw *hw, hpa_t s2_root, u32 index, u64 *page_gpr);
 	/*
 	 * The vCPU may run elsewhere next, or never again: this pCPU keeps nothing of its state, and the next entry
 	 * starts without cached translations. On the pCPU where it was used last.

@@ -91,15 +91,12 @@ void log_write_pd(struct log_writer *w, u32 id, const char *bytes, u32 count)
 
 /* ---- a back end without a processor ---- */
 
-static u64 hw_memory[64];
 static struct sched timer;
 static u32 entries;
 
-static enum status hw_init(struct vcpu_hw **out, hpa_t root_table, u32 index, u64 *gpr)
+static void hw_init(struct vcpu_hw *hw, hpa_t root_table, u32 index, u64 *gpr)
 {
-	(void)root_table, (void)index, (void)gpr;
-	*out = (struct vcpu_hw *)(void *)hw_memory;
-	return ST_OK;
+	(void)hw, (void)root_table, (void)index, (void)gpr;
 }
 
 static void hw_nothing(struct vcpu_hw *hw) { (void)hw; }
@@ -119,7 +116,7 @@ static void hw_load(struct vcpu_hw *hw, const struct vcpu_page *p, u32 groups) {
 static void hw_store(struct vcpu_hw *hw, struct vcpu_page *p, u32 groups) { (void)hw, (void)p, (void)groups; }
 
 static const struct virt_ops ops = {
-	.name = "none", .kind = VIRT_SVM, .s2_format = &pt_host, .vcpu_init = hw_init, .vcpu_fini = hw_nothing,
+	.name = "none", .kind = VIRT_SVM, .s2_format = &pt_host, .vcpu_init = hw_init,
 	.leave = hw_nothing, .load = hw_load, .store = hw_store, .flush = hw_nothing,
 	.prepare = hw_prepare, .enter = hw_enter,
 };

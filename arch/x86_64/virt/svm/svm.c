@@ -139,25 +139,13 @@ static void init_controls(struct vmcb *v, hpa_t s2_root)
 	v->nested_cr3 = s2_root.raw;
 }
 
-static enum status svm_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index, u64 *page_gpr)
+static void svm_vcpu_init(struct vcpu_hw *hw, hpa_t s2_root, u32, u64 *page_gpr)
 {
-	struct vcpu_hw *hw = kernel_frames_alloc(2);
-
-	(void)index;
-	if (!hw)
-		return ST_NOMEM;
 	hw->vmcb_hpa = HPA(direct_hpa(hw).raw + PAGE_SIZE);
 	hw->vmcb = direct_pointer(hw->vmcb_hpa);
 	hw->gpr = page_gpr;
 	init_controls(hw->vmcb, s2_root);
 	svm_load(hw, &virt_init_state, GROUP_ALL);
-	*out = hw;
-	return ST_OK;
-}
-
-static void svm_vcpu_fini(struct vcpu_hw *hw)
-{
-	kernel_frames_free(hw, 2);
 }
 
 /* The state is all in memory then. The ASID is nobody else's here before the next flush of all of them. */
@@ -264,9 +252,7 @@ const struct virt_ops svm_ops = {
 	.probe = svm_probe,
 	.cpu_on = svm_cpu_on,
 	.cpu_off = svm_cpu_off,
-	.vcpu_frames = 2,
 	.vcpu_init = svm_vcpu_init,
-	.vcpu_fini = svm_vcpu_fini,
 	.leave = svm_leave,
 	.load = svm_load,
 	.store = svm_store,

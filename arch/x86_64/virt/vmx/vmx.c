@@ -117,25 +117,14 @@ static void vmx_leave(struct vcpu_hw *hw)
 		cpu->current = NULL;
 }
 
-static enum status vmx_vcpu_init(struct vcpu_hw **out, hpa_t s2_root, u32 index, u64 *page_gpr)
+/* vmx_prepare gets the whole page. */
+static void vmx_vcpu_init(struct vcpu_hw *hw, hpa_t s2_root, u32 index, u64 *)
 {
-	struct vcpu_hw *hw = kernel_frames_alloc(2);
-
-	(void)page_gpr;		/* vmx_prepare gets the whole page */
-	if (!hw)
-		return ST_NOMEM;
 	hw->vmcs_hpa = frame_with_revision(hw);
 	vmx_leave(hw);
 	vmx_make_current(hw);
 	vmx_init_guest_part(hw, s2_root, index);
 	vmx_load(hw, &virt_init_state, GROUP_ALL);
-	*out = hw;
-	return ST_OK;
-}
-
-static void vmx_vcpu_fini(struct vcpu_hw *hw)
-{
-	kernel_frames_free(hw, 2);
 }
 
 static void vmx_flush(struct vcpu_hw *hw)
@@ -161,12 +150,14 @@ static __attribute__((noinline)) void do_pending_work(struct vcpu_hw *hw)
 	hw->pending_work = 0;
 }
 
-/* The timer goes on with the first entry with IF = 0, and may go on until here: guests change IF all the time. */
-static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page, bool sibling_waits)
+/*
+ * The timer goes on with the first entry with IF = 0, and may go on until here: guests change IF all the time. Siblings
+ * that wait change nothing: there is PAUSE_WINDOW; without PLE a loop of PAUSEs goes on to the end of its slice.
+ */
+static void vmx_prepare(struct vcpu_hw *hw, struct vcpu_entry *entry, struct vcpu_page *page, bool)
 {
 	const struct pcpu *pcpu = pcpu_self();
 
-	(void)sibling_waits;	/* PAUSE_WINDOW; without PLE a loop of PAUSEs goes on to the end of its slice */
 	hw->entry = entry;
 	hw->page = page;
 	vmx_make_current(hw);
@@ -235,9 +226,7 @@ const struct virt_ops vmx_ops = {
 	.probe = vmx_probe,
 	.cpu_on = vmx_cpu_on,
 	.cpu_off = vmx_cpu_off,
-	.vcpu_frames = 2,
 	.vcpu_init = vmx_vcpu_init,
-	.vcpu_fini = vmx_vcpu_fini,
 	.leave = vmx_leave,
 	.load = vmx_load,
 	.store = vmx_store,

@@ -49,7 +49,8 @@ static void start(void)
 	svm_features = (struct svm_features){ .exits_for_bad_cr = true };
 	memset(&page, 0, sizeof(page));
 	memset(&entry, 0, sizeof(entry));
-	assert_int_equal(svm_ops.vcpu_init(&hw, HPA(0x5000), 0, page.gpr), ST_OK);
+	hw = kernel_frames_alloc(VCPU_HW_FRAMES);
+	svm_ops.vcpu_init(hw, HPA(0x5000), 0, page.gpr);
 	hw->page = &page;
 	hw->entry = &entry;
 	hw->vmcb->rip = GUEST_RIP;
@@ -57,7 +58,7 @@ static void start(void)
 
 static void end(void)
 {
-	svm_ops.vcpu_fini(hw);
+	kernel_frames_free(hw, VCPU_HW_FRAMES);
 }
 
 static void exit_with(struct vmcb *v, u64 code, u64 info1, u64 info2)
@@ -305,7 +306,8 @@ static void init_with(u32 edx)
 
 	memset(&info, 0, sizeof(info));
 	svm_probe_features(&info, &svm);
-	assert_int_equal(svm_ops.vcpu_init(&hw, HPA(0x5000), 0, page.gpr), ST_OK);
+	hw = kernel_frames_alloc(VCPU_HW_FRAMES);
+	svm_ops.vcpu_init(hw, HPA(0x5000), 0, page.gpr);
 }
 
 static void test_pause_filter(void **state)
@@ -525,7 +527,7 @@ static void test_asids(void **state)
 	}
 	fake_here = 0;
 	for (u32 i = 0; i < VCPUS; i++)
-		assert_int_equal(svm_ops.vcpu_init(&tagged[i].hw, HPA(0x5000), 0, page.gpr), ST_OK);
+		svm_ops.vcpu_init(tagged[i].hw = kernel_frames_alloc(VCPU_HW_FRAMES), HPA(0x5000), 0, page.gpr);
 	for (u32 i = 0; i < 100000; i++)
 		turn(&tagged[(u32)rand_r(&seed) % VCPUS]);
 	printf("entries %u, refused %u, flushes %u\n", seen.entries, seen.refused, seen.flushes);

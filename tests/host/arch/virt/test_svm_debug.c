@@ -61,14 +61,15 @@ static void start(struct svm_features features)
 	memset(fake_dr, 0, sizeof(fake_dr));
 	fake_dr[7] = DR7_FIXED;
 	assert_int_equal(svm_ops.cpu_on(), ST_OK);
-	assert_int_equal(svm_ops.vcpu_init(&hw, HPA(0x5000), 0, page.gpr), ST_OK);
+	hw = kernel_frames_alloc(VCPU_HW_FRAMES);
+	svm_ops.vcpu_init(hw, HPA(0x5000), 0, page.gpr);
 }
 
 static void end(void)
 {
 	struct svm_cpu *cpu = pcpu_self()->virt;
 
-	svm_ops.vcpu_fini(hw);
+	kernel_frames_free(hw, VCPU_HW_FRAMES);
 	free(cpu);
 }
 

@@ -95,7 +95,8 @@ static int start(void **state)
 	memset(&page, 0, sizeof(page));
 	memset(&entry, 0, sizeof(entry));
 	virt_limits = (struct virt_limits){ .cr4_mask = ~0ull, .linear_bits = 48 };
-	assert_int_equal(vmx_ops.vcpu_init(&hw, HPA(0x5000), 0, page.gpr), ST_OK);
+	hw = kernel_frames_alloc(VCPU_HW_FRAMES);
+	vmx_ops.vcpu_init(hw, HPA(0x5000), 0, page.gpr);
 	vmx_ops.prepare(hw, &entry, &page, false);
 	vmwrite(VMCS_GUEST_RIP, GUEST_RIP);
 	vmwrite(VMCS_GUEST_CR0, CR0_PE | CR0_NE);
@@ -107,7 +108,7 @@ static int end(void **state)
 {
 	(void)state;
 	vmx_ops.leave(hw);
-	vmx_ops.vcpu_fini(hw);
+	kernel_frames_free(hw, VCPU_HW_FRAMES);
 	return 0;
 }
 
