@@ -135,10 +135,8 @@ static bool on_framebuffer(struct parse *p, const u8 *tag, u32 bytes)
 	return true;
 }
 
-static bool on_efi(struct parse *p, const u8 *tag, u32 bytes)
+static bool on_efi(struct parse *p, const u8 *, u32)
 {
-	(void)tag;
-	(void)bytes;
 	p->out->firmware = BOOT_UEFI;
 	return true;
 }

@@ -16,15 +16,13 @@ static enum status table_alloc(void *ctx, hpa_t *out)
 	return ST_OK;
 }
 
-static void table_free(void *ctx, hpa_t frame)
+static void table_free(void *, hpa_t frame)
 {
-	(void)ctx;
 	kernel_frames_free(direct_pointer(frame), 1);
 }
 
-static u64 *table_pointer(void *ctx, hpa_t frame)
+static u64 *table_pointer(void *, hpa_t frame)
 {
-	(void)ctx;
 	return direct_pointer(frame);
 }
 

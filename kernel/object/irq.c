@@ -121,9 +121,8 @@ static enum status destroy_begin(struct object *object)
 	return ST_OK;
 }
 
-static enum status destroy_step(struct object *object)
+static enum status destroy_step(struct object *)
 {
-	(void)object;
 	return ST_OK;
 }
 

@@ -24,9 +24,8 @@ static enum status thread_memory(struct thread *t)
 	return ST_OK;
 }
 
-static u64 count_frames(const struct object *object)
+static u64 count_frames(const struct object *)
 {
-	(void)object;
 	return STACK_FRAMES + 1;
 }
 

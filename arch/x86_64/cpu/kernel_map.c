@@ -36,9 +36,8 @@ static struct { hpa_t start; u64 count, used; } further;	/* tables in the direct
 static struct lock map_lock;	/* guards tables_used, further, the tree and mmio_next */
 static u64 mmio_next = MMIO_BASE;
 
-static enum status table_alloc(void *ctx, hpa_t *out)
+static enum status table_alloc(void *, hpa_t *out)
 {
-	(void)ctx;
 	if (tables_used < TABLES) {
 		*out = arch_image_hpa(tables[tables_used++]);
 		return ST_OK;
@@ -51,17 +50,14 @@ static enum status table_alloc(void *ctx, hpa_t *out)
 }
 
 /* Nothing is ever unmapped here but window leaves, which are written directly. */
-static void table_free(void *ctx, hpa_t frame)
+static void table_free(void *, hpa_t)
 {
-	(void)ctx;
-	(void)frame;
 }
 
-static u64 *table_pointer(void *ctx, hpa_t frame)
+static u64 *table_pointer(void *, hpa_t frame)
 {
 	bool is_further = frame.raw - further.start.raw < further.count * PAGE_SIZE;
 
-	(void)ctx;
 	return is_further ? direct_pointer(frame) : (u64 *)(KERNEL_BASE + frame.raw);
 }
 
