@@ -130,16 +130,10 @@ enum status object_destroy(struct object *object)
 		object->grace = quiesce_begin();
 	if (status == ST_OK && !quiesce_passed(object->grace))
 		status = ST_AGAIN;
-	if (status == ST_OK && __atomic_load_n(&object->refs, __ATOMIC_ACQUIRE) == 1)
-		status = type->step(object);
-	else if (status == ST_OK)
-		return object_unref(object);	/* the last reference finishes it */
-	if (status == ST_OK) {
-		object->refs = 0;
-		object_free(object);
-		return ST_OK;
-	}
-	__atomic_fetch_sub(&object->refs, 1, __ATOMIC_RELEASE);
+	if (status == ST_OK)
+		status = object_unref(object);	/* finishes it, or leaves that to the last reference */
+	if (status != ST_OK)
+		__atomic_fetch_sub(&object->refs, 1, __ATOMIC_RELEASE);
 	return status;
 }
 
