@@ -16,7 +16,6 @@ struct region {
 	u64 offset;		/* within the source */
 	struct object *source;	/* MEM, or one that has a page. Referenced. */
 	u32 rights;		/* PT_R PT_W PT_X; 0: it is being unmapped */
-	u32 zero;
 	u64 grace;		/* its leaves are gone: ticket of quiesce_begin, if other pCPUs may have them */
 	u64 filled;		/* bytes from its start that space_fill has made sure of */
 };

@@ -19,7 +19,6 @@ struct handle {
 	u32 generation;		/* of the object when the handle was made; differs = dead */
 	u32 rights;		/* RIGHT_* */
 	u32 version;		/* atomic; odd: being changed */
-	u32 zero;
 };
 
 #define HANDLES_PER_FRAME 128u

@@ -16,8 +16,8 @@ static enum status thread_memory(struct thread *t)
 	t->kernel_stack = kernel_frames_alloc(STACK_FRAMES);
 	if (t->kernel_stack == NULL)
 		return ST_NOMEM;
-	t->fpu = kernel_frames_alloc(1);
-	if (t->fpu == NULL) {
+	t->arch.fpu = kernel_frames_alloc(1);
+	if (t->arch.fpu == NULL) {
 		kernel_frames_free(t->kernel_stack, STACK_FRAMES);
 		return ST_NOMEM;
 	}
@@ -48,8 +48,7 @@ enum status thread_create(struct pd *pd, u64 entry, u64 stack, u64 arg, struct t
 		return status;
 	}
 	arch_thread_init(&t->arch, t->kernel_stack, entry, stack, arg);
-	arch_fpu_init(t->fpu);
-	t->arch.fpu = t->fpu;
+	arch_fpu_init(t->arch.fpu);
 	t->pd = pd;
 	t->supervisor = supervisor;
 	t->supervisor_generation = supervisor != NULL ? supervisor->object.generation : 0;
@@ -83,7 +82,7 @@ static enum status destroy_step(struct object *object)
 	}
 	list_remove(&t->pd_link);
 	sched_add_times(t, t->pd->gone_times);
-	kernel_frames_free(t->fpu, 1);
+	kernel_frames_free(t->arch.fpu, 1);
 	kernel_frames_free(t->kernel_stack, STACK_FRAMES);
 	return ST_OK;
 }

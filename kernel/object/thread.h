@@ -42,7 +42,6 @@ struct thread {
 	struct pd *pd;			/* NULL: a kernel thread (idle) */
 	struct list pd_link;
 	void *kernel_stack;
-	struct fpu_area *fpu;
 
 	u64 pending;			/* atomic: notification bits not collected yet */
 	struct vcpu *vcpu;		/* SYS_VCPU_BIND; referenced. NULL: none */

@@ -194,9 +194,9 @@ static void detach(struct thread *t)
 {
 	if (t->ops != NULL)
 		t->ops->leave(t->vcpu);
-	if (pcpu_self()->fpu_live == t->fpu)
+	if (pcpu_self()->fpu_live == t->arch.fpu)
 		arch_fpu_switch(NULL);
-	arch_fpu_forget(t->fpu);
+	arch_fpu_forget(t->arch.fpu);
 }
 
 void sched_drain(struct sched *s)

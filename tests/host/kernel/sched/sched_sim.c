@@ -414,7 +414,7 @@ void sim_begin(u32 count)
 
 		assert_non_null(object);
 		threads[i] = thread_of(object);
-		threads[i]->fpu = (struct fpu_area *)(void *)threads[i];
+		threads[i]->arch.fpu = (struct fpu_area *)(void *)threads[i];
 		sched_group_init(&groups[i]);
 		threads[i]->pd = &pds[i];
 		threads[i]->group = &groups[i];
