@@ -5,8 +5,6 @@
  * Runs on the early tables (0..4 GiB as they are), with the loader's structure still in memory: everything that is
  * needed of it is copied here.
  */
-#include "main.h"
-
 #include <string.h>
 
 #include "arch.h"
@@ -26,7 +24,7 @@ static union {
 	u8 page[PAGE_SIZE];
 } info_page __attribute__((aligned(PAGE_SIZE)));
 
-static enum status parse(u32 magic, u32 at, u32 *dropped)
+static enum status parse(u32 magic, u32 at)
 {
 	u32 bytes;
 
@@ -35,26 +33,18 @@ static enum status parse(u32 magic, u32 at, u32 *dropped)
 	memcpy(&bytes, (const void *)(u64)at, sizeof(bytes));
 	if (bytes > MULTIBOOT2_MAX_BYTES || !range_ok(at, bytes, EARLY_LIMIT))
 		return ST_INVAL;
-	return boot_parse_multiboot2((const void *)(u64)at, bytes, &boot_info, dropped);
-}
-
-static void say(const char *text)
-{
-	early_console_write(text, strlen(text));
+	return boot_parse_multiboot2((const void *)(u64)at, bytes, &boot_info);
 }
 
 _Noreturn void boot_main(u32 magic, u32 at)
 {
-	u32 dropped = 0;
-	enum status status = parse(magic, at, &dropped);
+	enum status status = parse(magic, at);
 
 	early_console_init(&boot_info, &info_page.info);
 	if (status == ST_UNSUPPORTED)
 		early_console_refuse("VOS needs a Multiboot2 loader (GRUB's multiboot2 command).\n");
 	if (status != ST_OK)
 		early_console_refuse("VOS: the boot loader's information is malformed.\n");
-	if (dropped)
-		say("VOS: more memory ranges than VOS has room for; the rest is ignored.\n");
 	arch_init(&boot_info, &info_page.info);
 	kernel_main(&boot_info, &info_page.info);
 }

@@ -13,11 +13,6 @@
 #include "range.h"
 #include "text.h"
 
-struct parse {
-	struct boot_info *out;
-	u32 *dropped;
-};
-
 #define NO_LIMIT (~0ull)
 
 /* VGA's text memory, which is there if nothing else is said. */
@@ -25,15 +20,15 @@ static const struct info_screen text_screen = {
 	.address = 0xb8000, .pitch = 160, .width = 80, .height = 25, .bits_per_pixel = 16, .type = SCREEN_TEXT,
 };
 
-typedef bool (*tag_handler)(struct parse *p, const u8 *tag, u32 bytes);
+typedef bool (*tag_handler)(struct boot_info *out, const u8 *tag, u32 bytes);
 
-/* Empty ranges are ignored; what wraps or does not fit is counted in *dropped. */
-static void add_range(struct boot_info *out, u64 start, u64 bytes, u32 type, u32 *dropped)
+/* Empty ranges are ignored; what wraps or does not fit is counted in dropped_ranges. */
+static void add_range(struct boot_info *out, u64 start, u64 bytes, u32 type)
 {
 	if (bytes == 0)
 		return;
 	if (out->range_count == BOOT_RANGES || !range_ok(start, bytes, NO_LIMIT)) {
-		(*dropped)++;
+		out->dropped_ranges++;
 		return;
 	}
 	out->ranges[out->range_count++] = (struct boot_range){
@@ -58,14 +53,14 @@ static bool copy_tag(const u8 *tag, u32 bytes, char *to, size_t room)
 	return true;
 }
 
-static bool on_cmdline(struct parse *p, const u8 *tag, u32 bytes)
+static bool on_cmdline(struct boot_info *out, const u8 *tag, u32 bytes)
 {
-	return copy_tag(tag, bytes, p->out->cmdline, sizeof(p->out->cmdline));
+	return copy_tag(tag, bytes, out->cmdline, sizeof(out->cmdline));
 }
 
-static bool on_loader(struct parse *p, const u8 *tag, u32 bytes)
+static bool on_loader(struct boot_info *out, const u8 *tag, u32 bytes)
 {
-	return copy_tag(tag, bytes, p->out->loader, sizeof(p->out->loader));
+	return copy_tag(tag, bytes, out->loader, sizeof(out->loader));
 }
 
 static void leave_out(struct boot_info *out, const char *string)
@@ -79,9 +74,9 @@ static void leave_out(struct boot_info *out, const char *string)
 		out->left_out[used++] = *string;
 }
 
-static bool on_module(struct parse *p, const u8 *tag, u32 bytes)
+static bool on_module(struct boot_info *out, const u8 *tag, u32 bytes)
 {
-	struct boot_info_module *out;
+	struct boot_info_module *module;
 	struct mb2_module m;
 
 	if (!string_ok(tag, bytes, sizeof(m)))
@@ -89,18 +84,18 @@ static bool on_module(struct parse *p, const u8 *tag, u32 bytes)
 	memcpy(&m, tag, sizeof(m));
 	if (m.end < m.start)
 		return false;
-	if (p->out->module_count == BOOT_INFO_MODULES) {
-		leave_out(p->out, (const char *)tag + sizeof(m));
+	if (out->module_count == BOOT_INFO_MODULES) {
+		leave_out(out, (const char *)tag + sizeof(m));
 		return true;
 	}
-	out = &p->out->modules[p->out->module_count++];
-	out->start = HPA(m.start);
-	out->bytes = m.end - m.start;
-	text_copy(out->string, sizeof(out->string), (const char *)tag + sizeof(m));
+	module = &out->modules[out->module_count++];
+	module->start = HPA(m.start);
+	module->bytes = m.end - m.start;
+	text_copy(module->string, sizeof(module->string), (const char *)tag + sizeof(m));
 	return true;
 }
 
-static bool on_memory_map(struct parse *p, const u8 *tag, u32 bytes)
+static bool on_memory_map(struct boot_info *out, const u8 *tag, u32 bytes)
 {
 	struct mb2_memory_map map;
 	struct mb2_memory entry;
@@ -113,12 +108,12 @@ static bool on_memory_map(struct parse *p, const u8 *tag, u32 bytes)
 		return false;
 	for (; range_ok(at, map.entry_bytes, bytes); at += map.entry_bytes) {
 		memcpy(&entry, tag + at, sizeof(entry));
-		add_range(p->out, entry.start, entry.bytes, entry.type, p->dropped);
+		add_range(out, entry.start, entry.bytes, entry.type);
 	}
 	return at == bytes;
 }
 
-static bool on_framebuffer(struct parse *p, const u8 *tag, u32 bytes)
+static bool on_framebuffer(struct boot_info *out, const u8 *tag, u32 bytes)
 {
 	struct mb2_framebuffer fb;
 
@@ -128,34 +123,34 @@ static bool on_framebuffer(struct parse *p, const u8 *tag, u32 bytes)
 	memcpy(&fb, tag, offsetof(struct mb2_framebuffer, type) + 1);
 	if (fb.type != SCREEN_RGB)
 		return true;
-	p->out->screen = (struct info_screen){
+	out->screen = (struct info_screen){
 		.address = fb.address, .pitch = fb.pitch, .width = fb.width, .height = fb.height,
 		.bits_per_pixel = fb.bits_per_pixel, .type = fb.type,
 	};
 	return true;
 }
 
-static bool on_efi(struct parse *p, const u8 *, u32)
+static bool on_efi(struct boot_info *out, const u8 *, u32)
 {
-	p->out->firmware = BOOT_UEFI;
+	out->firmware = BOOT_UEFI;
 	return true;
 }
 
 /* The tag holds a copy of the RSDP. A revision 2 one (new) wins over the first 20 bytes (old), in whatever order they
  * come. */
-static bool on_acpi(struct parse *p, const u8 *tag, u32 bytes)
+static bool on_acpi(struct boot_info *out, const u8 *tag, u32 bytes)
 {
 	u32 from = sizeof(struct mb2_tag);
 	u32 rsdp_bytes = bytes - from;
 
 	if (rsdp_bytes < 20)
 		return false;
-	if (rsdp_bytes > sizeof(p->out->rsdp_copy))
-		rsdp_bytes = sizeof(p->out->rsdp_copy);
-	if (rsdp_bytes <= p->out->rsdp_copy_bytes)
+	if (rsdp_bytes > sizeof(out->rsdp_copy))
+		rsdp_bytes = sizeof(out->rsdp_copy);
+	if (rsdp_bytes <= out->rsdp_copy_bytes)
 		return true;
-	memcpy(p->out->rsdp_copy, tag + from, rsdp_bytes);
-	p->out->rsdp_copy_bytes = rsdp_bytes;
+	memcpy(out->rsdp_copy, tag + from, rsdp_bytes);
+	out->rsdp_copy_bytes = rsdp_bytes;
 	return true;
 }
 
@@ -172,21 +167,19 @@ static const tag_handler handlers[] = {
 };
 
 /* Unknown tags are fine. */
-static bool handle(struct parse *p, u32 type, const u8 *tag, u32 bytes)
+static bool handle(struct boot_info *out, u32 type, const u8 *tag, u32 bytes)
 {
-	return type >= ARRAY_COUNT(handlers) || !handlers[type] || handlers[type](p, tag, bytes);
+	return type >= ARRAY_COUNT(handlers) || !handlers[type] || handlers[type](out, tag, bytes);
 }
 
-enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_info *out, u32 *dropped)
+enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_info *out)
 {
 	const u8 *base = blob;
-	struct parse p = { .out = out, .dropped = dropped };
 	struct mb2_info info;
 	struct mb2_tag tag;
 	u64 at = sizeof(info);
 
 	memset(out, 0, sizeof(*out));
-	*dropped = 0;
 	out->screen = text_screen;
 	if (bytes < sizeof(info))
 		return ST_INVAL;
@@ -201,7 +194,7 @@ enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_in
 			return ST_INVAL;
 		if (tag.type == MB2_END)
 			break;
-		if (!handle(&p, tag.type, base + at, tag.bytes))
+		if (!handle(out, tag.type, base + at, tag.bytes))
 			return ST_INVAL;
 		at += align_up(tag.bytes, 8);
 	}

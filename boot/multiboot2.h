@@ -48,4 +48,7 @@ struct mb2_framebuffer {
 	u8 bits_per_pixel, type;
 };
 
+/* main.c; called by header.S. at: physical address of the loader's structure. */
+_Noreturn void boot_main(u32 magic, u32 at);
+
 #endif

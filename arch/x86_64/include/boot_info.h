@@ -39,6 +39,7 @@ struct boot_info {
 	struct info_screen screen;
 	struct boot_range ranges[BOOT_RANGES];
 	struct boot_info_module modules[BOOT_INFO_MODULES];
+	u32 dropped_ranges;	/* of memory: they wrap, or there were more than BOOT_RANGES */
 	u32 left_out_count;	/* of modules that came after those ... */
 	char left_out[160];	/* ... and their names, a blank before each; cut if they are longer */
 };
@@ -55,9 +56,8 @@ bool boot_has_ram(const struct boot_info *boot, u64 start, u64 bytes);
 
 /*
  * The pure parser (boot/multiboot2.c). `blob` holds `bytes` readable bytes of the loader's structure. Anything
- * malformed gives ST_INVAL; memory ranges beyond our table are counted in *dropped, modules beyond theirs in
- * left_out_count.
+ * malformed gives ST_INVAL; memory ranges and modules beyond our tables are only counted.
  */
-enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_info *out, u32 *dropped) MUST_CHECK;
+enum status boot_parse_multiboot2(const void *blob, size_t bytes, struct boot_info *out) MUST_CHECK;
 
 #endif

@@ -39,17 +39,17 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static struct boot_info info;
 	u8 *copy = malloc(size + 8);
-	u32 total = (u32)size, dropped;
+	u32 total = (u32)size;
 
 	if (!copy)
 		abort();
 	/* As it comes, and with a total size that is true, so that the tags are reached. */
-	if (boot_parse_multiboot2(data, size, &info, &dropped) == ST_OK)
+	if (boot_parse_multiboot2(data, size, &info) == ST_OK)
 		judge(&info);
 	memcpy(copy, data, size);
 	if (size >= sizeof(total))
 		memcpy(copy, &total, sizeof(total));
-	if (boot_parse_multiboot2(copy, size, &info, &dropped) == ST_OK)
+	if (boot_parse_multiboot2(copy, size, &info) == ST_OK)
 		judge(&info);
 	free(copy);
 	return 0;

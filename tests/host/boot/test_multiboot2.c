@@ -85,20 +85,19 @@ static void end(struct blob *b)
 }
 
 /* Parses an exact-size copy, so that the sanitizer sees a byte too many. */
-static enum status parse(const struct blob *b, struct boot_info *out, u32 *dropped)
+static enum status parse(const struct blob *b, struct boot_info *out)
 {
 	u8 *copy = malloc(b->used ? b->used : 1);
 	enum status st;
 
 	assert_non_null(copy);
 	memcpy(copy, b->bytes, b->used);
-	st = boot_parse_multiboot2(copy, b->used, out, dropped);
+	st = boot_parse_multiboot2(copy, b->used, out);
 	free(copy);
 	return st;
 }
 
 static struct boot_info info;
-static u32 dropped;
 static struct blob b;
 
 static void a_whole_boot(void **state)
@@ -124,8 +123,8 @@ static void a_whole_boot(void **state)
 	tag(&b, MB2_ACPI_OLD, 20);
 	put(&b, rsdp, 20);
 	end(&b);
-	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
-	assert_int_equal(dropped, 0);
+	assert_int_equal(parse(&b, &info), ST_OK);
+	assert_int_equal(info.dropped_ranges, 0);
 	assert_string_equal(info.cmdline, "loglvl=debug safe");
 	assert_string_equal(info.loader, "GRUB 2.06");
 	assert_int_equal(info.firmware, BOOT_UEFI);
@@ -150,15 +149,15 @@ static void least_there_can_be(void **state)
 	begin(&b);
 	memory_tag(&b);
 	end(&b);
-	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
+	assert_int_equal(parse(&b, &info), ST_OK);
 	assert_int_equal(info.screen.type, SCREEN_TEXT);
 	assert_int_equal(info.rsdp_copy_bytes, 0);
 	assert_int_equal(info.firmware, BOOT_BIOS);
 	begin(&b);
 	end(&b);
-	assert_int_equal(parse(&b, &info, &dropped), ST_INVAL);	/* no memory map */
+	assert_int_equal(parse(&b, &info), ST_INVAL);	/* no memory map */
 	b.used = 0;
-	assert_int_equal(parse(&b, &info, &dropped), ST_INVAL);
+	assert_int_equal(parse(&b, &info), ST_INVAL);
 }
 
 /* Cut anywhere, with total_bytes as it was or cut too: never accepted. */
@@ -176,9 +175,9 @@ static void cut_short(void **state)
 	for (cut = 0; cut < whole.used; cut++) {
 		b = whole;
 		b.used = cut;
-		assert_int_equal(parse(&b, &info, &dropped), ST_INVAL);
+		assert_int_equal(parse(&b, &info), ST_INVAL);
 		memcpy(b.bytes, &cut, sizeof(cut));
-		assert_int_equal(parse(&b, &info, &dropped), ST_INVAL);
+		assert_int_equal(parse(&b, &info), ST_INVAL);
 	}
 }
 
@@ -194,7 +193,7 @@ static void refused(u32 type, u32 claimed, const void *contents, u32 bytes)
 	put(&b, contents, bytes);
 	memcpy(b.bytes + at + 4, &claimed, sizeof(claimed));
 	end(&b);
-	assert_int_equal(parse(&b, &info, &dropped), ST_INVAL);
+	assert_int_equal(parse(&b, &info), ST_INVAL);
 }
 
 static void tags_that_lie(void **state)
@@ -240,10 +239,10 @@ static void too_many(void **state)
 	for (i = 0; i < BOOT_INFO_MODULES + 3; i++)
 		module_tag(&b, i, i + 1, "m");
 	end(&b);
-	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
+	assert_int_equal(parse(&b, &info), ST_OK);
 	assert_int_equal(info.range_count, BOOT_RANGES);
 	assert_int_equal(info.module_count, BOOT_INFO_MODULES);
-	assert_int_equal(dropped, 199 - BOOT_RANGES);
+	assert_int_equal(info.dropped_ranges, 199 - BOOT_RANGES);
 }
 
 /* The names of those that are left out are kept, as far as there is room. */
@@ -259,7 +258,7 @@ static void too_many_modules(void **state)
 		module_tag(&b, i, i + 1, name);
 	}
 	end(&b);
-	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
+	assert_int_equal(parse(&b, &info), ST_OK);
 	assert_int_equal(info.module_count, BOOT_INFO_MODULES);
 	assert_int_equal(info.left_out_count, 2);
 	assert_string_equal(info.left_out, " image48 image49");
@@ -270,7 +269,7 @@ static void too_many_modules(void **state)
 	for (u32 i = 0; i < BOOT_INFO_MODULES + 20; i++)
 		module_tag(&b, i, i + 1, name);
 	end(&b);
-	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
+	assert_int_equal(parse(&b, &info), ST_OK);
 	assert_int_equal(info.left_out_count, 20);
 	assert_int_equal(strlen(info.left_out), sizeof(info.left_out) - 1);
 }
@@ -287,9 +286,9 @@ static void ranges_that_wrap_are_dropped(void **state)
 	put64(&b, 0x2000);
 	put64(&b, 1);
 	end(&b);
-	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
+	assert_int_equal(parse(&b, &info), ST_OK);
 	assert_int_equal(info.range_count, 2);
-	assert_int_equal(dropped, 1);
+	assert_int_equal(info.dropped_ranges, 1);
 }
 
 static void long_strings_are_cut(void **state)
@@ -305,7 +304,7 @@ static void long_strings_are_cut(void **state)
 	string_tag(&b, MB2_LOADER, text);
 	module_tag(&b, 0, 1, text);
 	end(&b);
-	assert_int_equal(parse(&b, &info, &dropped), ST_OK);
+	assert_int_equal(parse(&b, &info), ST_OK);
 	assert_int_equal(strlen(info.cmdline), sizeof(info.cmdline) - 1);
 	assert_int_equal(strlen(info.loader), sizeof(info.loader) - 1);
 	assert_int_equal(strlen(info.modules[0].string), sizeof(info.modules[0].string) - 1);
