@@ -14,7 +14,6 @@
 #include "sched.h"
 #include "text.h"
 #include "virt.h"
-#include "vm.h"
 
 #define TSC_HZ_MIN 1000000u
 #define TSC_HZ_MAX 100000000000u
@@ -35,8 +34,6 @@ static void virt_start(void)
 	} else {
 		printk(LOG_INFO, "virtualization: %s", virt->name);
 	}
-	if ((info->features_used & BIT64(FEAT_PAGES_1G)) != 0)
-		vm_use_1g();
 }
 
 bool kernel_pcpu_init(void)

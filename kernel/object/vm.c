@@ -9,13 +9,6 @@
 
 #define GPA_LIMIT (1ull << 46)
 
-static bool has_1g;
-
-void vm_use_1g(void)
-{
-	has_1g = true;
-}
-
 static struct vm *vm_of(struct object *object)
 {
 	return (struct vm *)(void *)object;
@@ -39,7 +32,7 @@ enum status vm_create(struct vm **out)
 	object = object_alloc(&vm_type);
 	if (object == NULL)
 		return ST_NOMEM;
-	status = space_init_guest(&vm_of(object)->space, virt->s2_format, gpa_limit(), has_1g);
+	status = space_init_guest(&vm_of(object)->space, virt->s2_format, gpa_limit(), virt_limits.s2_has_1g);
 	if (status != ST_OK) {
 		object_free(object);
 		return status;

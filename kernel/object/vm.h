@@ -21,9 +21,6 @@ struct vm {
 /* Its vCPUs are destroyed first. */
 extern const struct object_type vm_type;
 
-/* Second-level leaves of 1 GiB may be used. Once, at boot. */
-void vm_use_1g(void);
-
 /* ST_UNSUPPORTED without virtualization, ST_NOMEM. */
 enum status vm_create(struct vm **out) MUST_CHECK;
 /* ST_INVAL (index), ST_EXISTS, ST_NOMEM. */

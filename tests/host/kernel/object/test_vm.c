@@ -116,6 +116,20 @@ static void destroy(struct object *object)
 	assert_int_equal(status, ST_OK);
 }
 
+/* Large leaves are used where second-level tables may have them, whatever the host's may. */
+static void leaves_of_1g(void **state)
+{
+	struct vm *vm;
+
+	(void)state;
+	for (u32 i = 0; i < 2; i++) {
+		virt_limits.s2_has_1g = i != 0;
+		vm = make_vm();
+		assert_int_equal(vm->space.pt.has_1g, i != 0);
+		destroy(&vm->object);
+	}
+}
+
 /* A guest has no more physical address bits than the processor, and no more than 46. */
 static void limits(void **state)
 {
@@ -226,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(limits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(leaves_of_1g, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(no_memory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(indices, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(destruction, set_up, tear_down),
