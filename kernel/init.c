@@ -75,7 +75,7 @@ void kernel_main(const struct boot_info *boot, struct info_page *page)
 	info->memory_bytes = frames.total << PAGE_SHIFT;
 	if (arch_init_late() != ST_OK)
 		panic("there is no usable local APIC");
-	arch_pcpus_prepare(boot);
+	arch_pcpus_prepare(HPA(frames_place(boot, AP_PLACE_FIRST, AP_PLACE_END, PAGE_SIZE, PAGE_SIZE)));
 	sched_init();
 	sched_set_clock(ASSUMED_TSC_HZ);
 	root_pd_start(boot, info);

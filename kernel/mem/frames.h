@@ -25,7 +25,6 @@ struct chunk {
 	u32 next, prev;			/* list of chunks, CHUNK_NONE ends it */
 	u16 free_count;
 	u8 class;			/* enum frame_class */
-	u8 zero;
 	u32 list;			/* which list it is in */
 };
 
@@ -78,6 +77,9 @@ struct boot_info;
 
 /* Find memory for the records and make the pool from the boot map. Panics if there is too little. */
 void frames_init(const struct boot_info *boot);
+/* The first aligned place in [from, to) where so much usable memory is free of the image, of modules and of what is not
+ * usable; 0: none. It is the caller's only if the pool does not manage it, or does not yet. */
+u64 frames_place(const struct boot_info *boot, u64 from, u64 to, u64 bytes, u64 alignment);
 
 extern struct frame_pool frames;
 

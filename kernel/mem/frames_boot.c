@@ -31,56 +31,53 @@ struct extent {
 	u64 start, end;
 };
 
-static struct extent range_extent(const struct boot_range *r)
+static struct extent extent_of(hpa_t at, u64 bytes)
 {
-	u64 start = min_u64(r->start.raw, MEMORY_LIMIT);
+	u64 start = min_u64(at.raw, MEMORY_LIMIT);
 
-	return (struct extent){ start, start + min_u64(r->bytes, MEMORY_LIMIT - start) };
+	return (struct extent){ start, start + min_u64(bytes, MEMORY_LIMIT - start) };
 }
 
 /* The i-th thing that occupies memory: the image, the modules, each range that is not usable. False past the last
  * one. */
 static bool occupied(const struct boot_info *boot, u32 i, struct extent *out)
 {
-	u64 start;
-
 	if (i == 0) {
 		*out = (struct extent){ (u64)image_phys_start, (u64)image_phys_end };
 		return true;
 	}
 	if (i <= boot->module_count) {
-		start = min_u64(boot->modules[i - 1].start.raw, MEMORY_LIMIT);
-		*out = (struct extent){ start, start + min_u64(boot->modules[i - 1].bytes, MEMORY_LIMIT - start) };
+		*out = extent_of(boot->modules[i - 1].start, boot->modules[i - 1].bytes);
 		return true;
 	}
 	i -= boot->module_count + 1;
 	if (i >= boot->range_count)
 		return false;
-	*out = range_extent(&boot->ranges[i]);
+	*out = extent_of(boot->ranges[i].start, boot->ranges[i].bytes);
 	if (boot->ranges[i].type == BOOT_MEMORY_USABLE)
 		out->end = out->start;
 	return true;
 }
 
-/* The first place in [at, end), 2 MiB aligned, where `bytes` are free of everything occupied; 0 if there is none. */
-static u64 place_in(const struct boot_info *boot, u64 at, u64 end, u64 bytes)
+/* The first aligned place in [at, end) where `bytes` are free of everything occupied; 0 if there is none. */
+static u64 place_in(const struct boot_info *boot, u64 at, u64 end, u64 bytes, u64 alignment)
 {
 	struct extent e;
 	u32 i = 0;
 
-	at = align_up(max_u64(at, MIB), PAGE_SIZE_2M);
+	at = align_up(at, alignment);
 	while (at <= end && bytes <= end - at) {
 		if (!occupied(boot, i++, &e))
 			return at;
 		if (e.start < e.end && e.start < at + bytes && at < e.end) {
-			at = align_up(e.end, PAGE_SIZE_2M);
+			at = align_up(e.end, alignment);
 			i = 0;
 		}
 	}
 	return 0;
 }
 
-static u64 place_records(const struct boot_info *boot, u64 bytes)
+u64 frames_place(const struct boot_info *boot, u64 from, u64 to, u64 bytes, u64 alignment)
 {
 	struct extent e;
 	u64 at;
@@ -88,12 +85,12 @@ static u64 place_records(const struct boot_info *boot, u64 bytes)
 	for (u32 i = 0; i < boot->range_count; i++) {
 		if (boot->ranges[i].type != BOOT_MEMORY_USABLE)
 			continue;
-		e = range_extent(&boot->ranges[i]);
-		at = place_in(boot, e.start, e.end, bytes);
+		e = extent_of(boot->ranges[i].start, boot->ranges[i].bytes);
+		at = place_in(boot, max_u64(e.start, from), min_u64(e.end, to), bytes, alignment);
 		if (at != 0)
 			return at;
 	}
-	panic("no memory for %llu bytes of frame records", (unsigned long long)bytes);
+	return 0;
 }
 
 static u64 memory_top(const struct boot_info *boot)
@@ -102,7 +99,7 @@ static u64 memory_top(const struct boot_info *boot)
 
 	for (u32 i = 0; i < boot->range_count; i++)
 		if (boot->ranges[i].type == BOOT_MEMORY_USABLE)
-			top = max_u64(top, range_extent(&boot->ranges[i]).end);
+			top = max_u64(top, extent_of(boot->ranges[i].start, boot->ranges[i].bytes).end);
 	return top;
 }
 
@@ -135,10 +132,12 @@ void frames_init(const struct boot_info *boot)
 	u64 tables_offset = align_up(chunk_count * sizeof(struct chunk), PAGE_SIZE);
 	u64 records_bytes = tables_offset + arch_direct_tables(top) * PAGE_SIZE;
 	u64 mapped_bytes = align_up(records_bytes, PAGE_SIZE_2M);
-	u64 at = place_records(boot, mapped_bytes);
+	u64 at = frames_place(boot, MIB, MEMORY_LIMIT, mapped_bytes, PAGE_SIZE_2M);
 	u64 want;
 
 	boot_map = boot;
+	if (at == 0)
+		panic("no memory for %llu bytes of frame records", (unsigned long long)mapped_bytes);
 	if (arch_direct_map(HPA(at), mapped_bytes) != ST_OK)
 		panic("frame records can't be mapped");
 	arch_direct_extend(HPA(at + tables_offset), top);
@@ -160,6 +159,8 @@ void frames_init(const struct boot_info *boot)
 	frames.boot = frames.total - frames.kernel - frames.free_user;
 	frames.watermark_user = WATERMARK_USER;
 	frames.watermark_kernel = WATERMARK_KERNEL;
+	if (boot->dropped_ranges != 0)
+		printk(LOG_WARNING, "memory: %u ranges of the boot loader's map are ignored", boot->dropped_ranges);
 	printk(LOG_INFO, "memory: %llu MiB usable, %llu MiB kernel", (unsigned long long)(frames.total >> 8),
 	       (unsigned long long)(frames.kernel >> 8));
 }

@@ -61,6 +61,16 @@ void fpu_thread_switch(struct fpu_area *area);
 /* Ring 3 meant its own state, but a guest's was parked in the registers: now it is there. False: nothing was parked. */
 bool fpu_unpark(void);
 
+/* Labels of cpu_entry.S: the stub of vector v is at v * STUB_BYTES; SYSCALL; a new thread's first instruction; the switch
+ * to another stack. */
+#define STUB_BYTES 16u
+extern const u8 cpu_stubs[];
+void cpu_syscall(void);
+void cpu_thread_start(void);
+void cpu_stack_switch(u64 *save_rsp, u64 load_rsp);
+
+extern bool cpu_has_smap;	/* AC may and must be cleared */
+
 /* C side of the stubs (cpu_trap.c). */
 void cpu_trap(struct trap_frame *frame);
 void cpu_paranoid_trap(struct trap_frame *frame);

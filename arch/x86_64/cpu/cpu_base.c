@@ -3,7 +3,6 @@
  * cpu_base.c - what the other files of this room stand on: which features are used, and how a pCPU waits and stops.
  */
 #include "cpu.h"
-#include "cpu_entry.h"
 #include "kernel_upcalls.h"
 
 struct cpu_features cpu_features;

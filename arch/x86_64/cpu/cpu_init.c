@@ -10,7 +10,6 @@
 
 #include "ap.h"
 #include "cpu.h"
-#include "cpu_entry.h"
 #include "info_page.h"
 #include "kernel_upcalls.h"
 #include "quirks_cpu.h"
@@ -143,36 +142,31 @@ static void syscall_init(void)
 	wrmsr(MSR_SYSENTER_CS, 0);
 }
 
-#define AP_DATA_FRAMES 8u
-#define AP_STACK_FRAMES ((u32)(KERNEL_STACK_BYTES / PAGE_SIZE))
+#define AP_FRAMES 8u
+#define AP_STACK_BYTES (7 * KIB)	/* at least: ring 0's, of the idle thread and of what interrupts it */
 
+/* The stack takes what is left of the frames. */
 struct ap_data {
 	struct pcpu pcpu;
 	struct cpu_data cpu;
 };
-_Static_assert(sizeof(struct ap_data) <= AP_DATA_FRAMES * PAGE_SIZE, "room for a pCPU");
+_Static_assert(sizeof(struct ap_data) + AP_STACK_BYTES <= AP_FRAMES * PAGE_SIZE, "room for a pCPU");
 
 struct pcpu *cpu_ap_alloc(u32 id, u64 *stack)
 {
-	struct ap_data *data = kernel_frames_alloc(AP_DATA_FRAMES);
-	u8 *bottom = data ? kernel_frames_alloc(AP_STACK_FRAMES) : NULL;
+	struct ap_data *data = kernel_frames_alloc(AP_FRAMES);
 
 	if (!data)
 		return NULL;
-	if (!bottom) {
-		kernel_frames_free(data, AP_DATA_FRAMES);
-		return NULL;
-	}
 	data->pcpu = (struct pcpu){ .self = &data->pcpu, .id = id, .arch = &data->cpu };
-	*stack = (u64)bottom + KERNEL_STACK_BYTES - 16;
+	*stack = (u64)data + AP_FRAMES * PAGE_SIZE - 16;
 	*(struct pcpu **)*stack = &data->pcpu;	/* NOLINT: where ap_entry.S looks */
 	return &data->pcpu;
 }
 
-void cpu_ap_free(struct pcpu *pcpu, u64 stack)
+void cpu_ap_free(struct pcpu *pcpu)
 {
-	kernel_frames_free(pcpu, AP_DATA_FRAMES);
-	kernel_frames_free((u8 *)stack + 16 - KERNEL_STACK_BYTES, AP_STACK_FRAMES);	/* NOLINT */
+	kernel_frames_free(pcpu, AP_FRAMES);
 }
 
 void cpu_ap_init(struct pcpu *pcpu)

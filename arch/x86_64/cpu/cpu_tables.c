@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cpu.h"
-#include "cpu_entry.h"
 
 #define DESC_KERNEL_CODE 0x00af9b000000ffffull
 #define DESC_KERNEL_DATA 0x00cf93000000ffffull

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cpu.h"
-#include "cpu_entry.h"
 #include "entry_offsets.h"
 #include "syscalls.h"
 #include "virt.h"

@@ -14,7 +14,7 @@ extern u64 ap_space, ap_stack;
 
 /* Data and stack of another pCPU (cpu_init.c); the stack pointer for ap_stack in *stack. NULL: no frames. */
 struct pcpu *cpu_ap_alloc(u32 id, u64 *stack);
-void cpu_ap_free(struct pcpu *pcpu, u64 stack);
+void cpu_ap_free(struct pcpu *pcpu);
 /* On that pCPU: what arch_init has set on the boot pCPU. */
 void cpu_ap_init(struct pcpu *pcpu);
 

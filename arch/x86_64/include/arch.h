@@ -93,8 +93,11 @@ void arch_ipi(const struct pcpu *pcpu);
 void arch_stop_others(void);
 extern bool cpu_is_last;	/* what the others' NMI handler looks at */
 
-/* Find room for the code that other pCPUs begin with. */
-void arch_pcpus_prepare(const struct boot_info *boot);
+/* The code that other pCPUs begin with goes to this page, which is above what firmware and loaders keep at the bottom
+ * and below the EBDA. 0: there is none, so there will be one pCPU only. */
+#define AP_PLACE_FIRST 0x8000u
+#define AP_PLACE_END 0x98000u
+void arch_pcpus_prepare(hpa_t page);
 /* SYSTEM_PCPU_INIT and SYSTEM_PCPU_START: the new pCPU calls kernel_pcpu_init and kernel_pcpu_run. */
 enum status arch_pcpu_reset(u64 apic_id) MUST_CHECK;
 enum status arch_pcpu_start(u64 apic_id, u64 *tsc_offset) MUST_CHECK;

@@ -9,7 +9,6 @@
 #include "ap.h"
 #include "kernel_upcalls.h"
 #include "platform_irq.h"
-#include "range.h"
 
 #define ICR_INIT 0x500u
 #define ICR_STARTUP 0x600u
@@ -18,10 +17,6 @@
 #define POLL_US 10u
 #define ANSWER_US 2000000u
 #define FINISH_US 5000000u
-
-/* The trampoline's page: above what firmware and loaders keep at the bottom, below the EBDA. */
-#define PLACE_FIRST 0x8000u
-#define PLACE_END 0x98000u
 
 #define TSC_ROUNDS 16u
 #define TSC_ROUNDS_HZ 500u	/* no further round after 2 ms: somebody else runs on these processors, too */
@@ -37,35 +32,14 @@ static struct {
 	s64 offset;		/* how far the boot pCPU's is ahead, in the end */
 } ap_link;
 
-static u64 place;		/* the trampoline's page */
+static hpa_t place;		/* the trampoline's page */
 
-static bool place_ok(const struct boot_info *boot, u64 at)
+void arch_pcpus_prepare(hpa_t page)
 {
-	bool is_usable = false;
-
-	for (u32 i = 0; i < boot->range_count; i++) {
-		const struct boot_range *r = &boot->ranges[i];
-		bool is_apart = at + PAGE_SIZE <= r->start.raw || at >= r->start.raw + r->bytes;
-
-		if (r->type == BOOT_MEMORY_USABLE)
-			is_usable |= at >= r->start.raw && range_ok(at - r->start.raw, PAGE_SIZE, r->bytes);
-		else if (!is_apart)
-			return false;
-	}
-	for (u32 i = 0; i < boot->module_count; i++)
-		if (boot->modules[i].start.raw < at + PAGE_SIZE &&
-		    at < boot->modules[i].start.raw + boot->modules[i].bytes)
-			return false;
-	return is_usable;
-}
-
-void arch_pcpus_prepare(const struct boot_info *boot)
-{
-	for (place = PLACE_FIRST; place < PLACE_END && !place_ok(boot, place); place += PAGE_SIZE)
-		;
-	if (place == PLACE_END)
+	place = page;
+	if (page.raw == 0)
 		return;
-	arch_frame_write(HPA(place), ap_trampoline, (uintptr_t)ap_trampoline_end - (uintptr_t)ap_trampoline);
+	arch_frame_write(page, ap_trampoline, (uintptr_t)ap_trampoline_end - (uintptr_t)ap_trampoline);
 	ap_space = arch_space_kernel().raw;
 }
 
@@ -75,7 +49,7 @@ static enum status check(u64 apic_id)
 	for (u32 i = 0; i < pcpu_count; i++)
 		if (pcpu_at(i)->apic_id == apic_id)
 			return ST_EXISTS;
-	return place < PLACE_END && apic_local_can_reach(apic_id) ? ST_OK : ST_UNSUPPORTED;
+	return place.raw != 0 && apic_local_can_reach(apic_id) ? ST_OK : ST_UNSUPPORTED;
 }
 
 enum status arch_pcpu_reset(u64 apic_id)
@@ -92,7 +66,7 @@ static bool call(u32 apic_id)
 {
 	for (u32 waited = 0; waited < ANSWER_US; waited += POLL_US) {
 		if (waited == 0 || waited == SIPI_US)
-			apic_local_command(apic_id, ICR_STARTUP | (u32)(place >> PAGE_SHIFT));
+			apic_local_command(apic_id, ICR_STARTUP | (u32)(place.raw >> PAGE_SHIFT));
 		arch_wait_us(POLL_US);
 		if (__atomic_load_n(&ap_stack, __ATOMIC_ACQUIRE) == 0)
 			return true;
@@ -138,7 +112,7 @@ enum status arch_pcpu_start(u64 apic_id, u64 *tsc_offset)
 	ap_link.state = AP_STARTING;
 	__atomic_store_n(&ap_stack, stack, __ATOMIC_RELEASE);
 	if (!call((u32)apic_id)) {
-		cpu_ap_free(pcpu, stack);
+		cpu_ap_free(pcpu);
 		return ST_TIMEOUT;
 	}
 	switch (serve()) {
