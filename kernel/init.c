@@ -54,7 +54,7 @@ enum status kernel_clock_start(u64 hz, u64 *is_deadline_timer)
 	if (info->tsc_hz != 0)
 		return ST_STATE;
 	info->tsc_hz = hz;
-	log_set_clock(hz);
+	log_set_clock(info->tsc_boot, hz);
 	sched_set_clock(hz);
 	*is_deadline_timer = arch_clock_start(hz);
 	virt_start();
@@ -66,11 +66,10 @@ void kernel_main(const struct boot_info *boot, struct info_page *page)
 	const char *level = boot_option(boot, "loglvl");
 
 	info = page;
-	log_init(info->tsc_boot);
 	if (level != NULL && !log_set_level(level))
 		printk(LOG_WARNING, "loglvl: error, warning, info or debug is wanted");
 	printk(LOG_INFO, "VOS " VOS_VERSION);
-	panic_set_noreboot(boot_option(boot, "noreboot") != NULL);
+	panic_halts = boot_option(boot, "noreboot") != NULL;
 	frames_init(boot);
 	info->memory_bytes = frames.total << PAGE_SHIFT;
 	if (arch_init_late() != ST_OK)

@@ -27,15 +27,15 @@ static struct {
 bool log_has_readers, log_has_news;	/* atomic */
 static bool is_panic;
 
-static struct log_ring ring __attribute__((aligned(4096)));
+struct log_ring log_ring __attribute__((aligned(4096)));
 
 static void ring_append(const char *text, size_t bytes)
 {
-	u64 head = ring.head;
+	u64 head = log_ring.head;
 
 	for (size_t i = 0; i < bytes; i++)
-		ring.text[(head + i) % LOG_BYTES] = text[i];
-	__atomic_store_n(&ring.head, head + bytes, __ATOMIC_RELEASE);	/* pairs with the readers' acquire */
+		log_ring.text[(head + i) % LOG_BYTES] = text[i];
+	__atomic_store_n(&log_ring.head, head + bytes, __ATOMIC_RELEASE);	/* pairs with the readers' acquire */
 }
 
 static void append(const char *text, size_t bytes)
@@ -84,13 +84,9 @@ void printk(enum log_level level, const char *format, ...)
 	append(line, used + 1);
 }
 
-void log_init(u64 tsc_boot)
+void log_set_clock(u64 tsc_boot, u64 tsc_hz)
 {
 	log.tsc_boot = tsc_boot;
-}
-
-void log_set_clock(u64 tsc_hz)
-{
 	log.tsc_hz = tsc_hz;
 }
 
@@ -172,9 +168,4 @@ void log_write_pd(struct log_writer *w, u32 pd_id, const char *bytes, u32 count)
 	lock_acquire(&w->lock);
 	write_locked(w, pd_id, bytes, count);
 	lock_release(&w->lock);
-}
-
-struct log_ring *log_memory(void)
-{
-	return &ring;
 }

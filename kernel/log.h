@@ -18,8 +18,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 __attribute__((format(printf, 2, 3))) void printk(enum log_level level, const char *format, ...);
 
 /* Set the clock of the time stamps, which are 0 before, and the level ("error" .. "debug", "all"; ends at a space). */
-void log_init(u64 tsc_boot);
-void log_set_clock(u64 tsc_hz);
+void log_set_clock(u64 tsc_boot, u64 tsc_hz);
 bool log_set_level(const char *name);
 
 /* Bytes that a PD wrote (SYS_LOG_WRITE): collected into lines of their own, at most a fixed number of bytes a
@@ -42,6 +41,6 @@ enum status log_bind(struct thread *thread, u64 badge) MUST_CHECK;
 void log_wake_readers(void);
 extern bool log_has_readers, log_has_news;	/* atomic */
 
-struct log_ring *log_memory(void);
+extern struct log_ring log_ring;
 
 #endif

@@ -14,19 +14,12 @@
 
 extern const char text_start[], text_end[];
 
-static struct {
-	u32 count;		/* atomic: a panic within a panic halts at once */
-	bool is_noreboot;
-} state;
-
-void panic_set_noreboot(bool is_set)
-{
-	state.is_noreboot = is_set;
-}
+static u32 count;		/* atomic: a panic within a panic halts at once */
+bool panic_halts;
 
 static void panic_begin(void)
 {
-	if (__atomic_fetch_add(&state.count, 1, __ATOMIC_SEQ_CST) != 0)
+	if (__atomic_fetch_add(&count, 1, __ATOMIC_SEQ_CST) != 0)
 		arch_halt();
 	log_panic();
 	arch_stop_others();
@@ -49,7 +42,7 @@ static void dump_stack(u64 rsp)
 
 static _Noreturn void panic_end(void)
 {
-	if (state.is_noreboot) {
+	if (panic_halts) {
 		printk(LOG_ERROR, "halted");
 		arch_halt();
 	}

@@ -9,7 +9,7 @@
 
 _Noreturn __attribute__((format(printf, 1, 2))) void panic(const char *format, ...);
 
-/* `noreboot`: halt after a panic instead of restarting the machine after ten seconds. */
-void panic_set_noreboot(bool is_set);
+/* `noreboot`: halt after a panic instead of restarting the machine after ten seconds. Set at boot. */
+extern bool panic_halts;
 
 #endif

@@ -146,7 +146,7 @@ static void add_modules(struct pd *pd, const struct boot_info *boot)
 static void map_pages(struct pd *pd, const struct info_page *info)
 {
 	map(pd, give_fixed(pd, HANDLE_INFO_MEM, info, PAGE_SIZE, RIGHT_R), INFO_PAGE_ADDRESS, PT_R | PT_W);
-	map(pd, give_fixed(pd, HANDLE_LOG_MEM, log_memory(), sizeof(struct log_ring), RIGHT_R), LOG_ADDRESS, PT_R);
+	map(pd, give_fixed(pd, HANDLE_LOG_MEM, &log_ring, sizeof(struct log_ring), RIGHT_R), LOG_ADDRESS, PT_R);
 	map_fixed(pd, &boot_page, sizeof(boot_page), BOOT_PAGE_ADDRESS);
 	map_fixed(pd, &root_stats, sizeof(root_stats), STATS_ADDRESS);
 	(void)map_new(pd, HEAP_ADDRESS, HEAP_BYTES, PT_R | PT_W);
