@@ -26,17 +26,6 @@ enum info_feature {
 	FEAT_COUNT
 };
 
-/* Flaws of processors against which VOS does nothing yet (SECURITY.md). */
-enum silicon_flaw {
-	FLAW_MELTDOWN, FLAW_L1TF, FLAW_MDS, FLAW_TAA, FLAW_ITLB_MULTIHIT, FLAW_SPECTRE_V2, FLAW_BHI,
-	FLAW_RETBLEED, FLAW_SRSO, FLAW_BUS_LOCK,
-	SILICON_FLAW_COUNT
-};
-
-/* What devices with drivers can reach in memory: there are none; or an IOMMU confines them; or everything. Or an IOMMU
- * confines them, but they can raise any interrupt. */
-enum info_dma { DMA_NONE, DMA_CONTAINED, DMA_NOT_CONTAINED, DMA_INTERRUPTS_OPEN };
-
 enum info_screen_type { SCREEN_NONE, SCREEN_RGB, SCREEN_TEXT };		/* as Multiboot2 numbers them; 0: no use */
 
 struct info_screen {
@@ -71,9 +60,9 @@ struct info_page {
 	u32 serial_baud;
 	struct info_screen screen;
 	u64 arch_capabilities;	/* IA32_ARCH_CAPABILITIES (Intel SDM Vol. 4); 0 = there is no such MSR */
-	u32 dma;		/* R: enum info_dma */
+	u32 dma;		/* R: enum info_dma (root_info.h) */
 	char iommu_problem[60];	/* R: why the IOMMU that is there is not used, or "" */
-	u64 silicon_flaws;	/* R: bit = enum silicon_flaw that this processor does not say it is free of */
+	u64 silicon_flaws;	/* R: bit = enum silicon_flaw (root_info.h): not said to be absent */
 };
 _Static_assert(sizeof(struct info_page) <= 4096, "ABI");
 

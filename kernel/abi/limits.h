@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * limits.h - how many there can be of what. All of them are here, because they depend on each other: who raises one
- * sees at compile time which others have to follow.
+ * limits.h - how many there can be of what the kernel keeps tables of. Those of root's tables, which depend on these,
+ * are in lib/proto/root_limits.h.
  */
 #ifndef VOS_LIMITS_H
 #define VOS_LIMITS_H
 
-/* ---- What an operator can have ---- */
-#define VM_COUNT 128u		/* VMs that can be defined */
-#define VM_VCPUS 16u		/* vCPUs of one VM */
-#define VM_DEVICES 8u		/* disks and network cards of one VM, when there are some: room is kept for them */
-#define DEVICE_OBJECTS 8u	/* kernel objects that each may take */
 #define BOOT_MODULES 64u	/* files that the kernel hands to root: its own programs, and what the loader brought */
 #define BUILT_IN_MODULES 16u	/* of those at most VOS' own programs */
-#define IMAGE_COUNT 128u	/* files that root knows by name: boot modules, what is in a bundle of them, uploads */
 
 /* ---- One PD ---- */
 #define HANDLE_CHOSEN 512u	/* slots 1 .. HANDLE_CHOSEN - 1 are filled by SYS_HANDLE_GRANT, by number ... */
@@ -27,20 +21,7 @@
  * because each message signals all of them. Other programs get the log from the console, which has it on its lines.
  */
 #define LOG_READERS 2u
-#define SERVICES_MAX 24u	/* PDs that are always there, and drivers of devices */
 
-/* ---- Root ---- */
-#define OBJECT_SET_MAX 128u	/* kernel objects of one VM or service */
-#define WIRES_MAX 48u		/* signals and rings between root and the services */
-#define CLIENTS_MAX 4u		/* services that may ask root for something */
-#define SHARED_MAX (WIRES_MAX + 16u)	/* MEM objects that root shares with services and VMMs */
-
-/* Three for a vCPU: itself, its thread, its stack; for all: PD, VM, RAM, arguments, heap, stack, writable segments. */
-_Static_assert(3 * VM_VCPUS + VM_DEVICES * DEVICE_OBJECTS + 16 <= OBJECT_SET_MAX, "one VM's objects");
-_Static_assert((VM_COUNT + SERVICES_MAX) * OBJECT_SET_MAX + IMAGE_COUNT + SHARED_MAX <= HANDLE_COUNT - HANDLE_CHOSEN,
-	       "root has a handle to everything");
 _Static_assert(HANDLE_COUNT % 128 == 0, "the table of handles is whole frames");
-_Static_assert(2 * OBJECT_SET_MAX + IMAGE_COUNT <= SPACE_REGIONS, "a PD maps what belongs to it, and images");
-_Static_assert(BOOT_MODULES <= IMAGE_COUNT, "each boot module may be an image");
 
 #endif

@@ -14,7 +14,7 @@
 #ifndef VOS_DRIVER_H
 #define VOS_DRIVER_H
 
-#include "limits.h"
+#include "root_limits.h"
 #include "types.h"
 
 #define DRIVER_COUNT 8u			/* at a time; driver i has the badge STORE_BIT_DRIVER << i at the store */

@@ -11,7 +11,7 @@
 
 #include "driver.h"
 #include "errors.h"
-#include "limits.h"
+#include "root_limits.h"
 #include "store.h"
 #include "types.h"
 #include "upload.h"

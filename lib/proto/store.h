@@ -23,7 +23,7 @@
 
 #include "blk.h"
 #include "driver.h"
-#include "limits.h"
+#include "root_limits.h"
 #include "types.h"
 
 #define VOLUME_NAME_BYTES 40u		/* with its zero; at most 36 characters, as a GPT has */

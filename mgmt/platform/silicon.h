@@ -10,7 +10,7 @@
 #ifndef VOS_SILICON_H
 #define VOS_SILICON_H
 
-#include "info_page.h"
+#include "root_info.h"
 #include "types.h"
 
 /* What a processor says of itself. */

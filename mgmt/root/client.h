@@ -6,8 +6,8 @@
 #ifndef VOS_CLIENT_H
 #define VOS_CLIENT_H
 
-#include "limits.h"
 #include "request.h"
+#include "root_limits.h"
 #include "types.h"
 
 /* What a client may do, as a set. */

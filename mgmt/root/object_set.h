@@ -6,7 +6,7 @@
 #ifndef VOS_OBJECT_SET_H
 #define VOS_OBJECT_SET_H
 
-#include "limits.h"
+#include "root_limits.h"
 #include "status.h"
 #include "types.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "blk_link.h"
-#include "limits.h"
+#include "root_limits.h"
 #include "work.h"
 
 static struct disk {

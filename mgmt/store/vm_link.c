@@ -10,7 +10,7 @@
 
 #include "blk_link.h"
 #include "bucket.h"
-#include "limits.h"
+#include "root_limits.h"
 #include "vm_layout.h"
 #include "work.h"
 

@@ -5,10 +5,10 @@
 #ifndef VOS_REPORT_TABLES_H
 #define VOS_REPORT_TABLES_H
 
-#include "info_page.h"
 #include "inventory.h"
 #include "json.h"
 #include "out.h"
+#include "root_info.h"
 
 #define LABEL_COLUMN 12u	/* of blocks: where what stands behind a label begins */
 

@@ -13,6 +13,7 @@
 #include "pd.h"
 #include "platform.h"
 #include "root.h"
+#include "root_info.h"
 #include "rt_log.h"
 #include "sys.h"
 #include "vm_layout.h"

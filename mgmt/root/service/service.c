@@ -6,10 +6,10 @@
 
 #include "drivers.h"
 #include "iommu.h"
-#include "limits.h"
 #include "pd.h"
 #include "range.h"
 #include "root.h"
+#include "root_limits.h"
 #include "rt_log.h"
 #include "services.h"
 #include "sys.h"

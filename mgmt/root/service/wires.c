@@ -4,8 +4,8 @@
  */
 #include "wires.h"
 
-#include "limits.h"
 #include "request.h"
+#include "root_limits.h"
 #include "serial.h"
 #include "store.h"
 #include "vm_layout.h"

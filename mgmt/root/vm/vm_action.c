@@ -113,7 +113,7 @@ static struct error_info start_ok(const struct vm *vm)
 	return ERROR_INFO_NONE;
 }
 
-/* One of them: that they are all large enough for all VMs is asserted in limits.h. */
+/* One of them: that they are all large enough for all VMs is asserted in root_limits.h. */
 static struct error_info limit_error(const struct vm *vm)
 {
 	bool is_own = vm->objects.count == OBJECT_SET_MAX;

@@ -10,6 +10,7 @@
 #include "fake_end.h"
 #include "fake_images.h"
 #include "fake_root.h"
+#include "root_info.h"
 #include "spec_fields.h"
 #include "syscalls.h"
 #include "units.h"

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "console_bench.h"
+#include "root_info.h"
 
 /* The images are asked for by info itself: nobody need have looked at them before. */
 static void info_counts_images(void **state)

@@ -14,7 +14,7 @@
 
 #include "blk_link.h"
 #include "bucket.h"
-#include "limits.h"
+#include "root_limits.h"
 #include "vm_layout.h"
 #include "vm_link.h"
 #include "volume.h"
