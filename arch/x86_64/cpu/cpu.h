@@ -61,8 +61,8 @@ void fpu_thread_switch(struct fpu_area *area);
 /* Ring 3 meant its own state, but a guest's was parked in the registers: now it is there. False: nothing was parked. */
 bool fpu_unpark(void);
 
-/* Labels of cpu_entry.S: the stub of vector v is at v * STUB_BYTES; SYSCALL; a new thread's first instruction; the switch
- * to another stack. */
+/* Labels of cpu_entry.S: the stub of vector v is at v * STUB_BYTES; SYSCALL; a new thread's first instruction; the
+ * switch to another stack. */
 #define STUB_BYTES 16u
 extern const u8 cpu_stubs[];
 void cpu_syscall(void);

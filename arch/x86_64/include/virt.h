@@ -64,9 +64,9 @@ struct virt_ops {
 	void (*cpu_off)(void);
 
 	/*
-	 * hw: zeroed frames. s2_root: the VM's second-level table. index: of the vCPU in its VM. page_gpr: the GPR array
-	 * of the vCPU's page, loaded and stored directly at each world switch (any value is harmless there). The vCPU
-	 * starts in the architectural INIT state. Its frames may be freed after a `leave` with nothing since.
+	 * hw: zeroed frames. s2_root: the VM's second-level table. index: of the vCPU in its VM. page_gpr: the GPR
+	 * array of the vCPU's page, loaded and stored directly at each world switch (any value is harmless there). The
+	 * vCPU starts in the architectural INIT state. Its frames may be freed after a `leave` with nothing since.
 	 */
 	void (*vcpu_init)(struct vcpu_hw *hw, hpa_t s2_root, u32 index, u64 *page_gpr);
 	/*

@@ -90,7 +90,8 @@ static void test_host_bits(void **state)
 	(void)state;
 	assert_int_equal(pt_leaf_entry(&pt_host, HPA(0x1000), PT_R, PT_LEVEL_4K), 0x1000 | NX | 0x21);
 	assert_int_equal(pt_leaf_entry(&pt_host, HPA(0x1000), PT_R | PT_W | PT_USER, PT_LEVEL_4K), 0x1000 | NX | 0x67);
-	assert_int_equal(pt_leaf_entry(&pt_host, HPA(0x200000), PT_R | PT_X | PT_GLOBAL, PT_LEVEL_2M), 0x200000 | 0x1a1);
+	assert_int_equal(pt_leaf_entry(&pt_host, HPA(0x200000), PT_R | PT_X | PT_GLOBAL, PT_LEVEL_2M),
+			 0x200000 | 0x1a1);
 	assert_int_equal(pt_leaf_entry(&pt_host, HPA(0x1000), PT_R | PT_UNCACHED, PT_LEVEL_4K), 0x1000 | NX | 0x39);
 	assert_int_equal(pt_table_entry(&pt_host, HPA(0x5000)) & 0xfff, 0x27);
 	assert_int_equal(pt_host.present, 1);

@@ -10,7 +10,6 @@
 #include "fake_end.h"
 #include "fake_images.h"
 #include "fake_root.h"
-#include "root_info.h"
 #include "spec_fields.h"
 #include "syscalls.h"
 #include "units.h"

@@ -7,6 +7,7 @@
 #define VOS_FAKE_ROOT_H
 
 #include "console.h"
+#include "root_info.h"
 
 #define FAKE_TERMINAL_BYTES (2u * 1024u * 1024u)
 
