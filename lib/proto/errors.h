@@ -73,7 +73,7 @@
 		"a real-time VM has no weight: it runs before all fair ones. Leave out --weight, limit it with " \
 		"--cap, or use --class fair") \
 	/* have = limit, text = of what */ \
-	ERROR(ERR_LIMIT, RESULT_RESOURCES, "E_LIMIT", "the limit of {have} {text} is reached; see log") \
+	ERROR(ERR_LIMIT, RESULT_RESOURCES, "E_LIMIT", "the limit is reached: at most {have} {text}") \
 	/* need = bytes of RAM that its images take, have = what it has */ \
 	ERROR(ERR_IMAGE_MEMORY, RESULT_USAGE, "E_USAGE", 0) \
 	/* need = bytes of RAM asked for, have = the most that guest-physical addresses name */ \
@@ -87,6 +87,9 @@
 		"there is no volume \"{text}\". list-volume shows what there is; with a size it is made: --disk SIZE") \
 	ERROR(ERR_VOLUME_BUSY, RESULT_STATE, "E_EXISTS", \
 		"volume {text} is a disk of a VM. Choose another volume, or delete that VM; see list-volume") \
+	/* text = volume */ \
+	ERROR(ERR_VOLUME_TWICE, RESULT_USAGE, "E_USAGE", \
+		"volume {text} would be two disks of the VM: a VM can have it once. See status-vm") \
 	/* need = bytes asked for, have = its bytes */ \
 	ERROR(ERR_VOLUME_SIZE, RESULT_STATE, "E_EXISTS", 0) \
 	ERROR(ERR_VOLUME_PLACE, RESULT_STATE, "E_EXISTS", \
@@ -99,6 +102,9 @@
 	/* text = disk */ \
 	ERROR(ERR_UNKNOWN_DISK, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"there is no disk \"{text}\". list-disk shows what there is; on=ram keeps the data in memory") \
+	/* text = a disk whose name is like the one that was given */ \
+	ERROR(ERR_DISK_ALIKE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no disk of that name, except {text} if that is meant; see list-disk") \
 	/* text = disk */ \
 	ERROR(ERR_DISK_COMING, RESULT_TIMEOUT, "E_BUSY", \
 		"disk {text} is not up: its driver or the store is starting. Try again later; see list-disk, log") \

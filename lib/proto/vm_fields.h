@@ -43,7 +43,7 @@ enum field_when { AT_REST, ANY_TIME };
 		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (default: 512M)") \
 	ROW(DISK, disk_count, disks, DISKS, 0, VM_DEVICES, 0, AT_REST, "disk", "SIZE[,...]", \
 		"virtual disk, up to 8 times: SIZE or volume=NAME, then on=ram, ro, serial=TEXT, iops=N, rate=SIZE; " \
-		"or none") \
+		"in create-vm and set-vm also none") \
 	ROW(KERNEL, kernel, kernel, IMAGE, 1, 1, 0, AT_REST, "kernel", "IMAGE", \
 		"image to boot, see list-image (default: the default image)") \
 	ROW(INITRD, initrd, initrd, IMAGE, 0, 1, 0, AT_REST, "initrd", "IMAGE", \

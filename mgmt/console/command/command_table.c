@@ -84,8 +84,7 @@ const struct command command_rows[] = {
 		.summary = "change a VM's properties",
 		.more = "Properties that are not given stay the same. --restart, --on-io-error, --class, --weight, "
 			"--cap and --affinity change at once, also while the VM runs, and so do iops= and rate= of "
-			"--disk, with all disks given as export-config prints them; all others only while it is "
-			"stopped. "
+			"--disk, with all disks of the VM given; all others only while it is stopped. "
 			"Class, weight, cap and affinity apply to all vCPUs of the VM together.",
 		.example = "set-vm myvm --weight 200 --cap 50%",
 		.takes = CHANGE | ARGS_FIELDS, .needs = A(NAME), .op = REQ_SET,
@@ -93,10 +92,10 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "attach-disk", .group = GROUP_VM,
-		.summary = "give a VM one more disk",
-		.more = "The disk becomes the VM's last one. Its volume is made, or is the one that is named. A guest "
-			"that runs sees the disk at once if it knows ACPI hot plug (Linux does), others at their next "
-			"start. A paused VM gets none.",
+		.summary = "give a VM further disks",
+		.more = "The disks become the VM's last ones. The volume of each is made, or is the one that is named. "
+			"A guest that runs sees them at once if it knows ACPI hot plug (Linux does), others at their "
+			"next start. A paused VM gets none.",
 		.example = "attach-disk myvm --disk 10G",
 		.takes = CHANGE | A(DISK), .needs = A(NAME) | A(DISK), .op = REQ_ATTACH_DISK,
 		.ops = { .begin = request_begin, .answer = request_answer },

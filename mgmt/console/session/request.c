@@ -56,7 +56,7 @@ static void say_rounding(const struct out *out, u64 asked, u64 bytes)
 }
 
 /* Worth knowing, but no mistake. */
-static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpus, u64 memory_bytes)
+static void say_notes(const struct out *out, const struct vm_entry *vm, u32 fields, u32 pcpus, u64 memory_bytes)
 {
 	char size[UNIT_TEXT_BYTES];
 	const struct vm_share *share = &vm->report.spec.share;
@@ -65,32 +65,42 @@ static void say_notes(const struct out *out, const struct vm_entry *vm, u32 pcpu
 
 	if (pcpus > 64 && share->affinity == SHARE_ALL_PCPUS)
 		usable = pcpus;
-	if (vm->report.spec.memory_bytes > memory_bytes)
+	if ((fields & BIT32(FIELD_MEMORY)) && vm->report.spec.memory_bytes > memory_bytes)
 		out_format(out, "Note: this machine has %s; the VM ends if it needs more than is free.\n",
 			size_text(size, memory_bytes, false));
-	if (vm->report.spec.cpus > usable)
+	if ((fields & (BIT32(FIELD_CPU) | BIT32(FIELD_AFFINITY))) && vm->report.spec.cpus > usable)
 		out_format(out, "Note: its %u vCPUs share %u pCPU%s.\n", vm->report.spec.cpus,
 			usable, usable == 1 ? "" : "s");
-	if (share->class == SCHED_CLASS_RT && share->cap == 0)
+	if ((fields & (BIT32(FIELD_CLASS) | BIT32(FIELD_CAP))) && share->class == SCHED_CLASS_RT && share->cap == 0)
 		out_text(out, "Note: a real-time VM without a cap can starve the fair VMs.\n");
 }
+
+#define DISK_COLUMN 8u		/* behind "Disk 0: " */
 
 static const char *before_text(u32 flags)
 {
 	if (!(flags & DISK_MADE))
-		return "; it was there and keeps its data. delete-vm keeps it\n";
+		return "; it was there and keeps its data, delete-vm keeps it";
 	if (flags & DISK_WAS_THERE)
-		return "; it was there and keeps its data. delete-vm deletes it, unless --keep-disk is given\n";
-	return flags & DISK_WAS_BLANK ? ", which was blank and is taken into use\n" : "\n";
+		return "; it was there and keeps its data, delete-vm deletes it";
+	return flags & DISK_WAS_BLANK ? ", which was blank and is taken into use" : "";
 }
 
 /* What is behind each disk; of those from `first_new` on also what it was before. */
 static void say_disks(const struct out *out, const struct vm_entry *vm, u32 first_new)
 {
 	for (u32 i = 0; vm && i < vm->report.spec.disk_count; i++) {
+		char line[256];
+		struct out_buffer buffer;
+		struct out text;
+
+		out_buffer_init(&buffer, line, sizeof(line));
+		text = out_to_buffer(&buffer);
+		report_disk(&text, &vm->report.disks[i]);
+		if (i >= first_new)
+			out_text(&text, before_text(vm->report.disks[i].flags));
 		out_format(out, "Disk %u: ", i);
-		report_disk(out, &vm->report.disks[i]);
-		out_text(out, i < first_new ? "\n" : before_text(vm->report.disks[i].flags));
+		out_wrapped(out, line, DISK_COLUMN, DISK_COLUMN, REPORT_COLUMNS);
 	}
 }
 
@@ -197,7 +207,8 @@ static void outcome_text(const struct out *out, const void *what)
 	if (o->vm && !args_has(&o->job->args, ARG_DRY_RUN) &&
 		(o->job->request.op == REQ_CREATE || o->job->request.op == REQ_SET)) {
 		say_rounding(out, o->job->args.memory_asked_bytes, o->vm->report.spec.memory_bytes);
-		say_notes(out, o->vm, o->info->pcpu_count, o->info->memory_bytes);
+		say_notes(out, o->vm, o->job->request.op == REQ_SET ? o->job->request.fields : FIELDS_ALL,
+			o->info->pcpu_count, o->info->memory_bytes);
 	}
 }
 

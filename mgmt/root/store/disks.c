@@ -45,6 +45,30 @@ u32 disk_find(const char *name)
 	return DISKS;
 }
 
+/* Without ".N" at its end. */
+static u32 stem_length(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return (u32)(dot != NULL && strspn(dot + 1, "0123456789") == strlen(dot + 1) ? (size_t)(dot - name) :
+		     strlen(name));
+}
+
+u32 disk_find_alike(const char *name)
+{
+	u32 length = stem_length(name);
+	char own[DISK_NAME_BYTES];
+
+	for (u32 slot = 0; slot < DISKS; slot++) {
+		if (!disks[slot].is_there || !disk_can_be(slot))
+			continue;
+		disk_name(own, slot);
+		if (strcmp(own, name) != 0 && stem_length(own) == length && memcmp(own, name, length) == 0)
+			return slot;
+	}
+	return DISKS;
+}
+
 bool disk_owns_name(const char *name)
 {
 	for (u32 number = 0; number < DRIVER_COUNT; number++) {

@@ -31,6 +31,8 @@ void disk_name(char name[DISK_NAME_BYTES], u32 slot);
 bool disk_can_be(u32 slot);
 /* A disk of that name can be there or come: its slot, else DISKS. */
 u32 disk_find(const char *name);
+/* A disk that is there, and whose name differs only in ".N" at the end, as nvme0.0 does from nvme0; else DISKS. */
+u32 disk_find_alike(const char *name);
 /* Names that disks and their partitions have or may get: no other volume is called so. */
 bool disk_owns_name(const char *name);
 

@@ -267,6 +267,31 @@ struct error_info vm_disks_remove(const struct vm *vm, const char *volume, struc
 	return ERROR_INFO_NONE;
 }
 
+static bool is_same(const struct vm *vm, const struct vm_spec *wanted, u32 disk)
+{
+	const struct disk_spec *want = &wanted->disks[disk], *has = &vm->spec.disks[disk];
+	const struct volume *v = volume_of(vm, disk);
+	char name[VOLUME_NAME_BYTES];
+
+	if (v == NULL || !spec_disk_ok(want))
+		return false;
+	volume_name_of(name, vm->name, wanted, disk);
+	return strcmp(name, v->name) == 0 && (want->bytes == 0 || want->bytes == v->bytes) &&
+	       (want->on[0] == '\0' || strcmp(want->on, v->on) == 0) && want->flags == has->flags &&
+	       strcmp(want->serial, has->serial) == 0;
+}
+
+bool vm_disks_are_same(const struct vm *vm, const struct vm_spec *wanted)
+{
+	u32 same = 0;
+
+	if (wanted->disk_count != vm->spec.disk_count)
+		return false;
+	while (same < wanted->disk_count && is_same(vm, wanted, same))
+		same++;
+	return same == wanted->disk_count;
+}
+
 bool vm_disks_have_own(const struct vm *vm)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)

@@ -18,6 +18,9 @@ void vm_disks_set(struct vm *vm, const struct vm_spec *next);
 struct error_info vm_disks_add(const struct vm *vm, const struct vm_spec *more, struct vm_spec *next);
 struct error_info vm_disks_remove(const struct vm *vm, const char *volume, struct vm_spec *next);
 
+/* Are the disks of `wanted`, which may be foreign, those that it has, however they are written? Limits do not count. */
+bool vm_disks_are_same(const struct vm *vm, const struct vm_spec *wanted);
+
 /* Were volumes made for it? Then before it is no more: delete these, and wait until they are gone, or stay: *no. */
 bool vm_disks_have_own(const struct vm *vm);
 void vm_disks_drop(const struct vm *vm);

@@ -186,12 +186,25 @@ static struct error_info judge_old(const struct volume *v, u32 vm, const struct 
 	return ERROR_INFO_NONE;
 }
 
+/* There is no disk of that name. */
+static struct error_info no_disk(const char *name, enum error error)
+{
+	char alike[DISK_NAME_BYTES];
+	u32 slot = disk_find_alike(name);
+
+	if (slot == DISKS)
+		return refuse(error, name, 0, 0);
+	disk_name(alike, slot);
+	return refuse(ERR_DISK_ALIKE, alike, 0, 0);
+}
+
 /* One without a size must be there: perhaps it is a disk that is not up yet. */
 static struct error_info judge_named(const char *name)
 {
 	u32 slot = disk_find(name);
 
-	return refuse(slot != DISKS && disk_is_coming(slot) ? ERR_DISK_COMING : ERR_NO_VOLUME, name, 0, 0);
+	return slot != DISKS && disk_is_coming(slot) ? refuse(ERR_DISK_COMING, name, 0, 0) :
+						       no_disk(name, ERR_NO_VOLUME);
 }
 
 /* On a disk: which is chosen goes into *plan. */
@@ -203,7 +216,7 @@ static struct error_info judge_place(const char *name, const struct disk_spec *w
 	if (want->on[0] == '\0')
 		no = find_disk(name, want->bytes, plan, &slot);
 	else if (slot == DISKS || (!disk_at(slot)->is_there && !disk_is_coming(slot)))
-		no = refuse(ERR_UNKNOWN_DISK, want->on, 0, 0);
+		no = no_disk(want->on, ERR_UNKNOWN_DISK);
 	else
 		no = judge_disk(slot, want->bytes, plan);
 	if (no.error == ERR_NONE)
@@ -288,10 +301,10 @@ struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spe
 		const struct volume *v;
 
 		volume_name_of(name, vm_name, spec, i);
+		if (is_named_twice(vm_name, spec, i))
+			return refuse(ERR_VOLUME_TWICE, name, 0, 0);
 		v = volume_find(name);
 		no = v != NULL ? judge_old(v, vm, &spec->disks[i]) : judge_new(name, &spec->disks[i], &plan);
-		if (no.error == ERR_NONE && is_named_twice(vm_name, spec, i))
-			no = refuse(ERR_VOLUME_BUSY, name, 0, 0);
 		if (no.error == ERR_NONE && v != NULL && is_had_twice(v, vm_name, spec, i))
 			no = refuse(ERR_DISK_BUSY, v->on, 0, 0);
 	}

@@ -239,17 +239,19 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 /* Is all that is asked, and may not always be changed, another limit of a disk that the VM has? */
 static bool is_limit_only(const struct vm *vm, const struct vm_spec *wanted, u32 asked)
 {
-	if ((asked & ~FIELDS_ANY_TIME) != BIT32(FIELD_DISK) || wanted->disk_count != vm->spec.disk_count)
-		return false;
-	for (u32 i = 0; i < wanted->disk_count && i < VM_DEVICES; i++) {
-		struct disk_spec disk = wanted->disks[i];
+	return (asked & ~FIELDS_ANY_TIME) == BIT32(FIELD_DISK) && vm_disks_are_same(vm, wanted);
+}
 
-		disk.iops = vm->spec.disks[i].iops;
-		disk.rate = vm->spec.disks[i].rate;
-		if (memcmp(&disk, &vm->spec.disks[i], sizeof(disk)) != 0)
-			return false;
+/* The disks as they are written now, with other limits. */
+static void take_limits(struct vm_spec *next, const struct vm_spec *now)
+{
+	for (u32 i = 0; i < now->disk_count; i++) {
+		struct disk_spec disk = now->disks[i];
+
+		disk.iops = next->disks[i].iops;
+		disk.rate = next->disks[i].rate;
+		next->disks[i] = disk;
 	}
-	return true;
 }
 
 struct error_info vm_judge_disks(const struct vm *vm, const struct vm_spec *next, bool is_dry_run)
@@ -273,6 +275,8 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 		return error_info_of(ERR_VM_STATE, 0, vm_state_of(vm));
 	next = vm->spec;
 	spec_merge(&next, wanted, asked);
+	if ((asked & BIT32(FIELD_DISK)) != 0 && vm->phase != VM_PHASE_IDLE)
+		take_limits(&next, &vm->spec);
 	no = spec_judge(&next, asked, &root.images, INFO->pcpu_count);
 	if (no.error == ERR_NONE && (asked & ~FIELDS_ANY_TIME) != 0 && vm->phase == VM_PHASE_IDLE)
 		no = vm_memory_judge(&next);

@@ -98,8 +98,8 @@ static void errors_name_the_vm(void **state)
 		console_reply(root->console, &reply);	/* the second is nobody's */
 	}
 	fake_run(root);
-	expect("error[E_LIMIT]: v0: the limit of 4 things is reached");
-	expect("error[E_LIMIT]: v1: the limit of 4 things is reached");
+	expect("error[E_LIMIT]: v0: the limit is reached: at most 4 things");
+	expect("error[E_LIMIT]: v1: the limit is reached: at most 4 things");
 	expect("error[E_LIMIT]: start-vm failed for 2 of 2 VMs");
 	assert_int_equal(count_of("4 things"), 2);
 	root->held_count = 0;

@@ -381,11 +381,14 @@ static void a_disk_more_and_less(void **state)
 	command("disk attach a --disk 1M,on=ram --json", "\"volume\":\"a.1\"", RESULT_OK);
 	/* What a disk was before is said once: in the answer to what made it. */
 	command("attach-disk a --disk volume=old,on=nvme0", "Disk 2: volume a.2, 0 B on nvme0; it was there and keeps "
-		"its data\r\n", RESULT_OK);
+		"its data, delete-vm\r\n        keeps it\r\n", RESULT_OK);
 	command("attach-disk a --disk 1G,on=nvme0", "Disk 0: volume a.0, 16.0 MiB in memory: lost when VOS ends\r\n"
 		"Disk 1: volume a.1, 1.0 MiB in memory: lost when VOS ends\r\n"
 		"Disk 2: volume a.2, 0 B on nvme0\r\n"
 		"Disk 3: volume a.3, 1.0 GiB on nvme0, which was blank and is taken into use\r\n", RESULT_OK);
+	expect_80_columns();
+	command("set-vm a --on-io-error pause", "a: on-io-error pause\r\n", RESULT_OK);
+	expect_not("Note");
 	command("detach-disk a --volume a.3", "Disk 2: volume a.2, 0 B on nvme0\r\n", RESULT_OK);
 	command("detach-disk a --volume a.2", "a has 2 disks.", RESULT_OK);
 	command("detach-disk a --volume b.7",

@@ -97,6 +97,25 @@ static void limits_of_a_disk(void **state)
 	assert_int_equal(bench_answer.vm.spec.disks[0].rate, 5 * MIB);
 	set_disk(&spec, ERR_NONE);
 	expect_no_order();
+	strcpy(spec.disks[0].volume, "a.0");	/* the same disk, written in other words */
+	spec.disks[0].rate = 6 * MIB;
+	set_disk(&spec, ERR_NONE);
+	expect_rules(link, 0, 6 * MIB);
+	assert_string_equal(bench_answer.vm.spec.disks[0].volume, "");
+	spec.disks[0].bytes = 0;
+	spec.disks[0].on[0] = '\0';
+	spec.disks[0].rate = 5 * MIB;
+	set_disk(&spec, ERR_NONE);
+	expect_rules(link, 0, 5 * MIB);
+	assert_string_equal(bench_answer.vm.spec.disks[0].on, VOLUME_RAM);
+	spec.disks[0].bytes = 7 * MIB;		/* not the same */
+	set_disk(&spec, ERR_VM_STATE);
+	spec.disks[0].bytes = 0;
+	memset(spec.disks[0].volume, 'a', sizeof(spec.disks[0].volume));
+	set_disk(&spec, ERR_VM_STATE);
+	spec = r.spec;
+	spec.disks[0].iops = 0;
+	spec.disks[0].rate = 5 * MIB;
 	spec.disks[0].flags = DISK_READ_ONLY;	/* that can't change now */
 	set_disk(&spec, ERR_VM_STATE);
 	spec.disks[0].flags = 0;

@@ -442,7 +442,7 @@ static void refusals(void **state)
 	strcpy(r.spec.disks[1].volume, "x.0");
 	r.spec.disks[1].bytes = 2 * MIB;
 	bench_send(&r);
-	bench_expect(ERR_VOLUME_BUSY);
+	bench_expect(ERR_VOLUME_TWICE);
 	bench_ask(REQ_STATUS, "x", 0);
 	bench_expect(ERR_NO_VM);
 	expect_no_order();

@@ -147,9 +147,9 @@ static void disks_that_do_not_fit(void **state)
 	assert_int_equal(bench_answer.have, 127 * GIB);
 	assert_string_equal(bench_answer.text, "virtio0");
 	refuse("x", 11 * GIB, "nvme0.0", "", ERR_DISK_FULL);
-	refuse("x", GIB, "nvme0.1", "", ERR_UNKNOWN_DISK);
+	refuse("x", GIB, "nvme0.1", "", ERR_DISK_ALIKE);
 	refuse("x", GIB, "sda", "", ERR_UNKNOWN_DISK);
-	refuse("x", 0, "", "nvme0.1", ERR_NO_VOLUME);
+	refuse("x", 0, "", "nvme0.1", ERR_DISK_ALIKE);
 	/* The two of one VM have to fit together. */
 	r.spec.disk_count = 2;
 	r.spec.disks[1].bytes = 50 * GIB;
@@ -356,6 +356,48 @@ static void by_themselves(void **state)
 	expect_clean();
 }
 
+/* A disk of a controller that has several has a number: who leaves it out, or gives one too many, is told. */
+static void disks_of_a_like_name(void **state)
+{
+	static const struct { const char *given, *meant; } names[] = {
+		{ "nvme0", "nvme0.0" }, { "nvme0.7", "nvme0.0" }, { "virtio0.0", "virtio0" },
+		{ "virtio0.1", "virtio0" },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(names); i++) {
+		create("v", GIB, names[i].given, "");
+		bench_expect(ERR_DISK_ALIKE);
+		assert_string_equal(bench_answer.text, names[i].meant);
+		create("v", 0, "", names[i].given);
+		bench_expect(ERR_DISK_ALIKE);
+		assert_string_equal(bench_answer.text, names[i].meant);
+	}
+	create("v", GIB, "nvme1", "");
+	bench_expect(ERR_UNKNOWN_DISK);
+	create("v", 0, "", "virtio0p1");
+	bench_expect(ERR_NO_VOLUME);
+	expect_clean();
+}
+
+/* One volume can't be two disks. */
+static void a_volume_twice(void **state)
+{
+	struct request r = a_create("v", GIB, "", "data");
+
+	(void)state;
+	r.spec.disk_count = 2;
+	r.spec.disks[1] = r.spec.disks[0];
+	bench_send(&r);
+	bench_expect(ERR_VOLUME_TWICE);
+	assert_string_equal(bench_answer.text, "data");
+	r.spec.disks[1].volume[0] = '\0';
+	strcpy(r.spec.disks[0].volume, "v.1");	/* the second's, if it is not named */
+	bench_send(&r);
+	bench_expect(ERR_VOLUME_TWICE);
+	expect_clean();
+}
+
 /* The client takes its request back, or dies: the change goes on. */
 static void nobody_waits(void **state)
 {
@@ -462,6 +504,8 @@ int main(void)
 		cmocka_unit_test(disks_that_do_not_fit), cmocka_unit_test(names_of_disks),
 		cmocka_unit_test(a_refused_order), cmocka_unit_test(the_store_dies), cmocka_unit_test(a_silent_disk),
 		cmocka_unit_test(deletion_fails), cmocka_unit_test(by_themselves), cmocka_unit_test(nobody_waits),
+		cmocka_unit_test(disks_of_a_like_name),
+		cmocka_unit_test(a_volume_twice),
 		cmocka_unit_test(many), cmocka_unit_test(a_hostile_store),
 	};
 
