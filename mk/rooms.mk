@@ -65,7 +65,8 @@ rooms.virtio_port := drivers/virtio_port drivers/virtio drivers/common
 inc.drivers/blk/common	:= drivers/common
 inc.drivers/virtio	:= drivers/common
 inc.drivers/virtio_port	:= drivers/virtio drivers/common
-U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p)))
+# The pool is in no PD yet; it is compiled for ring 3 all the same, and linked by programs of the host.
+U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p))) lib/pool
 U_COMMON	:= $(ARCH)/user lib/rt lib/base
 
 # room folder -> its objects below $(B)/obj/k (ring 0) or $(B)/obj/u (ring 3)

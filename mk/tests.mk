@@ -16,7 +16,7 @@ $(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
 	$(Q)CONF= iso/mkiso.sh bundle $@ $(TEST_IMAGES)
 
 .PHONY: do-boot-files do-systems do-nested unit check boot-test test test-more test-io test-guests test-nested newer \
-	wire-soak mutants sizes coverage bench bench-line
+	wire-soak crash mutants sizes coverage bench bench-line
 RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(B)/test.iso $(B)/test.cpio $(TEST_FILES)
 
@@ -50,6 +50,11 @@ test-nested: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files do-nested && 
 newer:
 	$(call say,FETCH,$(B)/newer)
 	$(Q)tests/systems/newer.sh $(B)/newer
+# Power cuts of the pool: CRASH_STATES=1000000, CRASH_SEED=1.
+CRASH_STATES	?= 1000000
+CRASH_SEED	?= 1
+crash: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-unit T=pool_crash && POOL_CRASH_STATES=$(CRASH_STATES) \
+	POOL_CRASH_SEED=$(CRASH_SEED) $(B)/host/test_pool_crash
 # Takes guards away one by one, in a copy: the tests that are named for each must fail.
 mutants: ; +$(Q)$(ALL_DEPS) && /usr/bin/python3 tests/mutants/run.py $(T)
 # Everything is built before anything is run; the sum comes last.

@@ -15,6 +15,7 @@
 #ifndef VOS_FRAME_H
 #define VOS_FRAME_H
 
+#include "crc32c.h"
 #include "types.h"
 
 #define FRAME_BYTES 24576u		/* longest body of a text frame, from "1;" to the checksum: 18 KiB of message */
@@ -113,8 +114,5 @@ void frame_encode(enum frame_kind kind, const struct frame_sink *sink, const cha
 bool frame_would_begin(u32 *matched, char byte);
 
 bool frame_is_channel(const char *text, size_t length);
-
-/* CRC-32C (Castagnoli), going on from `crc`; start with 0. */
-u32 crc32c(u32 crc, const void *bytes, size_t count);
 
 #endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * map.c - see map.h.
+ */
+#include "map.h"
+
+#include "layout.h"
+#include "node.h"
+#include "space.h"
+#include "volume.h"
+
+bool map_has_room(struct pool *p, struct job *j)
+{
+	struct commit *c = &p->commit;
+	/* What a checkpoint frees comes in addition. */
+	u32 limbo = p->space.limbo_max - p->space.limbo_count;
+	bool is_near = p->dirty_count + POOL_LEVELS_MAX > p->label.dirty_max || limbo <= p->space.reserve;
+
+	if (!c->is_frozen && !is_near && c->filling.count < POOL_PENDING)
+		return true;
+	c->wants_checkpoint |= !c->is_frozen && is_near;
+	job_wait(&c->room_waiters, j);
+	job_ready(p, &c->job);
+	return false;
+}
+
+bool map_is_own(const struct pool *p, const struct volume *v, const struct pool_granule *g)
+{
+	return g->place != 0 && g->birth > volume_owned_after(p, v);
+}
+
+void map_set(struct pool *p, struct node *leaf, u64 granule, const struct pool_granule *new)
+{
+	struct volume *v = leaf->volume;
+	struct pool_granule *g = node_granule(leaf, granule);
+	bool is_own = map_is_own(p, v, g);
+
+	if (is_own && pool_place_block(g->place) != pool_place_block(new->place))
+		space_free(p, pool_place_block(g->place), layout_granule_blocks(v->r.kind));
+	v->r.own = v->r.own - is_own + (new->place != 0);
+	v->r.mapped = v->r.mapped - (g->place != 0) + (new->place != 0);
+	*g = *new;
+	node_change(p, leaf);
+}
+
+void map_note(struct pool *p, const struct volume *v, u64 granule, const struct pool_granule *new)
+{
+	struct entries *e = &p->commit.filling;
+
+	e->entry[e->count++] = (struct pool_entry){
+		.granule = granule, .place = new->place, .volume = v->r.id, .birth = new->birth, .crc = new->crc,
+		.op = new->place != 0 ? POOL_LOG_MAP : POOL_LOG_HOLE,
+	};
+	e->needs_data_flush |= new->place != 0 && v->r.kind == POOL_PLAIN;
+}

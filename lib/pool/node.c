@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node.c - see node.h. A node is known by volume, level and index, so a node that a clone shares with its origin is in
+ * memory twice when both use it.
+ */
+#include "node.h"
+
+#include <string.h>
+
+#include "crc32c.h"
+#include "layout.h"
+#include "space.h"
+#include "volume.h"
+
+void nodes_init(struct pool *p)
+{
+	list_init(&p->unused_nodes);
+	list_init(&p->evictable);
+	list_init(&p->dirty);
+	list_init(&p->node_waiters);
+	for (u32 i = 0; i < p->memory.nodes; i++) {
+		list_init(&p->node[i].waiters);
+		list_init(&p->node[i].link);
+		list_insert_before(&p->unused_nodes, &p->node[i].link);
+	}
+}
+
+static struct node **bucket(struct pool *p, const struct volume *v, u32 level, u64 index)
+{
+	u64 key = (index * 8 + level) * 0x9e3779b97f4a7c15u + v->at * 0xc2b2ae3d27d4eb4fu;
+
+	return &p->hash[key >> 32 & p->hash_mask];
+}
+
+static struct node *cached(struct pool *p, const struct volume *v, u32 level, u64 index)
+{
+	struct node *n = *bucket(p, v, level, index);
+
+	while (n != NULL && (n->volume != v || n->level != level || n->index != index))
+		n = n->hash_next;
+	return n;
+}
+
+static void unhash(struct pool *p, struct node *n)
+{
+	struct node **at = bucket(p, n->volume, n->level, n->index);
+
+	while (*at != n)
+		at = &(*at)->hash_next;
+	*at = n->hash_next;
+}
+
+void node_pin(struct node *n)
+{
+	if (n->refs++ == 0 && n->state == NODE_CLEAN)
+		list_remove(&n->link);
+}
+
+static void make_evictable(struct pool *p, struct node *n)
+{
+	list_remove(&n->link);
+	list_insert_before(&p->evictable, &n->link);
+	jobs_ready(p, &p->node_waiters);
+}
+
+void node_unpin(struct pool *p, struct node *n)
+{
+	if (--n->refs == 0 && n->state == NODE_CLEAN)
+		make_evictable(p, n);
+}
+
+static void forget(struct pool *p, struct node *n)
+{
+	unhash(p, n);
+	n->state = NODE_UNUSED;
+	list_remove(&n->link);
+	list_insert_before(&p->unused_nodes, &n->link);
+	if (n->parent != NULL)
+		node_unpin(p, n->parent);
+	n->parent = NULL;
+	jobs_ready(p, &p->node_waiters);
+}
+
+/* An unused node; the least recently used clean one makes room. */
+static struct node *take(struct pool *p)
+{
+	struct node *n;
+
+	if (list_is_empty(&p->unused_nodes)) {
+		if (list_is_empty(&p->evictable))
+			return NULL;
+		forget(p, CONTAINER_OF(p->evictable.next, struct node, link));
+	}
+	n = CONTAINER_OF(p->unused_nodes.next, struct node, link);
+	list_remove(&n->link);
+	return n;
+}
+
+static struct pool_ref *ref_in_parent(struct node *n)
+{
+	return n->parent == NULL ? &n->volume->r.root : &n->parent->bytes->ref[n->index % POOL_FANOUT];
+}
+
+static void loaded(struct pool *p, struct pool_io *io)
+{
+	struct node *n = CONTAINER_OF(io, struct node, io);
+	struct layout_node as = { POOL_NODE_MAP, n->level, n->index, sizeof(struct pool_granule) };
+	enum pool_status status = !io->is_ok ? POOL_IO : POOL_OK;
+
+	if (status == POOL_OK && (!layout_node(n->bytes, &n->ref, &as, &p->label) ||
+		(n->level == 0 && !layout_granules(n->bytes, &p->label, n->volume->r.kind))))
+		status = POOL_CORRUPT;
+	for (struct list *l = n->waiters.next; status != POOL_OK && l != &n->waiters; l = l->next)
+		CONTAINER_OF(l, struct job, link)->error = status;
+	jobs_ready(p, &n->waiters);
+	if (status != POOL_OK) {
+		forget(p, n);
+		return;
+	}
+	n->state = NODE_CLEAN;
+	make_evictable(p, n);
+}
+
+/* The node below `parent`, loaded from the disk, or new and empty. NULL = there is no memory. */
+static struct node *bring(struct pool *p, struct volume *v, struct node *parent, u32 level, u64 index)
+{
+	struct node *n, **at;
+
+	if (parent != NULL)
+		node_pin(parent);
+	n = take(p);
+	if (n == NULL) {
+		if (parent != NULL)
+			node_unpin(p, parent);
+		return NULL;
+	}
+	n->parent = parent;
+	n->volume = v;
+	n->level = (u8)level;
+	n->index = index;
+	n->refs = 0;
+	n->ref = *ref_in_parent(n);
+	at = bucket(p, v, level, index);
+	n->hash_next = *at;
+	*at = n;
+	if (n->ref.block != 0) {
+		n->state = NODE_LOADING;
+		n->io.done = loaded;
+		device_submit(p, &n->io, POOL_IO_READ, device_blocks(n->ref.block, 1), n->bytes);
+		return n;
+	}
+	memset(n->bytes, 0, sizeof(*n->bytes));
+	for (u32 i = 0; n->level > 0 && i < POOL_FANOUT; i++)
+		n->bytes->ref[i].birth = n->ref.birth;
+	for (u32 i = 0; n->level == 0 && i < POOL_FANOUT; i++)
+		n->bytes->granule[i].birth = n->ref.birth;
+	n->state = NODE_CLEAN;
+	make_evictable(p, n);
+	return n;
+}
+
+/* A checkpoint makes dirty nodes evictable; recovery can't write one before it has ended. */
+static enum node_found wait_for_node(struct pool *p, struct job *j)
+{
+	if (p->is_failed || !p->is_open) {
+		j->error = p->is_failed ? POOL_FAILED : POOL_MEMORY;
+		return NODE_BAD;
+	}
+	job_wait(&p->node_waiters, j);
+	if (p->dirty_count > 0 && !p->commit.is_frozen) {
+		p->commit.wants_checkpoint = true;
+		job_ready(p, &p->commit.job);
+	}
+	return NODE_LATER;
+}
+
+static void touch(struct pool *p, struct node *n)
+{
+	if (n->state == NODE_CLEAN && n->refs == 0) {
+		list_remove(&n->link);
+		list_insert_before(&p->evictable, &n->link);
+	}
+}
+
+enum node_found node_leaf(struct pool *p, struct volume *v, u64 granule, bool creates, struct job *j, struct node **out)
+{
+	struct node *n = cached(p, v, 0, granule / POOL_FANOUT), *parent = NULL;
+
+	if (j->error != POOL_OK)
+		return NODE_BAD;
+	if (n != NULL && n->state != NODE_LOADING) {
+		touch(p, n);
+		*out = n;
+		return NODE_FOUND;
+	}
+	for (u32 level = v->r.levels; level-- > 0; parent = n) {
+		u64 index = granule / layout_capacity(level + 1);
+
+		n = cached(p, v, level, index);
+		if (n == NULL && !creates &&
+			(parent == NULL ? &v->r.root : &parent->bytes->ref[index % POOL_FANOUT])->block == 0)
+			return NODE_NONE;
+		if (n == NULL)
+			n = bring(p, v, parent, level, index);
+		if (n == NULL)
+			return wait_for_node(p, j);
+		if (n->state == NODE_LOADING) {
+			job_wait(&n->waiters, j);
+			return NODE_LATER;
+		}
+	}
+	*out = n;
+	return NODE_FOUND;
+}
+
+void node_change(struct pool *p, struct node *n)
+{
+	for (; n != NULL && n->state != NODE_DIRTY; n = n->parent) {
+		n->state = NODE_DIRTY;
+		list_remove(&n->link);
+		list_insert_before(&p->dirty, &n->link);
+		p->dirty_count++;
+		if (n->parent == NULL)
+			volume_changed(p, n->volume);
+	}
+}
+
+static bool is_empty(const struct node *n)
+{
+	for (u32 i = 0; i < POOL_FANOUT; i++)
+		if (n->level > 0 ? n->bytes->ref[i].block != 0 : n->bytes->granule[i].place != 0)
+			return false;
+	return true;
+}
+
+/* Nodes without anything in them are not written. */
+static void place(struct pool *p, struct node *n)
+{
+	struct pool_ref *ref = ref_in_parent(n);
+
+	if (n->ref.block != 0 && n->ref.birth > volume_owned_after(p, n->volume))
+		space_free(p, n->ref.block, 1);
+	n->ref = (struct pool_ref){ .birth = p->super.birth };
+	if (!is_empty(n)) {
+		n->ref.block = space_take_block(p);
+		n->bytes->h = (struct pool_node_header){
+			.magic = POOL_NODE_MAGIC, .kind = POOL_NODE_MAP, .level = n->level,
+			.entry_bytes = sizeof(struct pool_granule), .index = n->index, .birth = p->super.birth,
+			.volume = n->volume->r.id,
+		};
+		n->ref.crc = crc32c(0, n->bytes, sizeof(*n->bytes));
+		if (n->ref.block == 0)
+			p->is_failed = true;	/* the reserve is for this, so it can't happen */
+		else
+			space_use(p, n->ref.block, 1);
+	}
+	*ref = n->ref;
+}
+
+void nodes_place(struct pool *p)
+{
+	for (u32 level = 0; level < POOL_LEVELS_MAX; level++)
+		for (struct list *l = p->dirty.next; l != &p->dirty; l = l->next) {
+			struct node *n = CONTAINER_OF(l, struct node, link);
+
+			if (n->level == level)
+				place(p, n);
+		}
+}
+
+void nodes_settle(struct pool *p)
+{
+	while (!list_is_empty(&p->dirty)) {
+		struct node *n = CONTAINER_OF(p->dirty.next, struct node, link);
+
+		list_remove(&n->link);
+		n->state = NODE_CLEAN;
+		if (n->refs == 0)
+			make_evictable(p, n);
+	}
+	p->dirty_count = 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node.h - the cache of map nodes.
+ */
+#ifndef VOS_POOL_NODE_H
+#define VOS_POOL_NODE_H
+
+#include "pool_state.h"
+
+void nodes_init(struct pool *p);
+
+enum node_found {
+	NODE_FOUND,
+	NODE_NONE,	/* holes only; not if it may be created */
+	NODE_LATER,	/* the job waits, and is to ask again */
+	NODE_BAD,	/* j->error says why */
+};
+
+/* The leaf of a granule. With `creates` one is made in memory where there is none: it is clean, and worth nothing until
+ * something is put into it. */
+enum node_found node_leaf(struct pool *p, struct volume *v, u64 granule, bool creates, struct job *j,
+	struct node **out);
+
+/* A node with a pin stays in memory. */
+void node_pin(struct node *n);
+void node_unpin(struct pool *p, struct node *n);
+
+/* Makes it and those above it dirty. Not while a checkpoint is written. */
+void node_change(struct pool *p, struct node *n);
+
+/* A checkpoint: gives the dirty nodes places, from the leaves up, and their checksums to the nodes above. */
+void nodes_place(struct pool *p);
+/* All dirty nodes are on the disk. */
+void nodes_settle(struct pool *p);
+
+static inline struct pool_granule *node_granule(struct node *leaf, u64 granule)
+{
+	return &leaf->bytes->granule[granule % POOL_FANOUT];
+}
+
+#endif

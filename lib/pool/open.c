@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * open.c - opens a pool: label, superblocks, tables, log, checkpoint.
+ */
+#include <string.h>
+
+#include "commit.h"
+#include "layout.h"
+#include "memory.h"
+#include "meta.h"
+#include "node.h"
+#include "recover.h"
+#include "request.h"
+#include "space.h"
+#include "task.h"
+
+enum step { STEP_LABEL, STEP_JUDGE_LABEL, STEP_TABLES, STEP_LOG, STEP_CHECKPOINT };
+
+static void finish(struct pool *p, enum pool_status status)
+{
+	p->is_failed = status != POOL_OK;
+	p->open.opened(p, status);
+}
+
+static void io_done(struct pool *p, struct pool_io *io)
+{
+	(void)io;
+	job_ready(p, &p->open.job);
+}
+
+static void read_blocks(struct pool *p, u64 block, u32 count, void *to)
+{
+	p->open.io.done = io_done;
+	device_submit(p, &p->open.io, POOL_IO_READ, device_blocks(block, count), to);
+}
+
+/* The newer of the two that is right. */
+static enum pool_status choose_super(struct pool *p)
+{
+	const struct pool_super *s[2];
+	bool is_ok[2];
+
+	for (u32 i = 0; i < 2; i++) {
+		s[i] = (const struct pool_super *)&p->commit.record[POOL_SUPER_BLOCK + i];
+		is_ok[i] = layout_super(s[i], &p->label) && (s[i]->generation & 1) == i;
+	}
+	if (!is_ok[0] && !is_ok[1])
+		return POOL_CORRUPT;
+	p->super = is_ok[1] && (!is_ok[0] || s[1]->generation > s[0]->generation) ? *s[1] : *s[0];
+	return POOL_OK;
+}
+
+static enum pool_status judge_label(struct pool *p)
+{
+	enum pool_status status;
+
+	memcpy(&p->label, p->commit.record, sizeof(p->label));
+	status = layout_label(&p->label, p->device.sectors);
+	if (status != POOL_OK)
+		return status;
+	if (!memory_fits(p))
+		return POOL_MEMORY;
+	status = choose_super(p);
+	if (status != POOL_OK)
+		return status;
+	space_init(p);
+	p->files[FILE_VOLUMES].root = p->super.volumes;
+	p->files[FILE_FREE].root = p->super.free_map;
+	p->open.level = META_LEVELS - 1;
+	p->commit.seq = p->open.seq = p->super.log_seq;
+	return POOL_OK;
+}
+
+/* The next node of a table, from the root to the leaves; NULL = none is left. */
+static struct pool_ref *next_table_node(struct pool *p)
+{
+	struct open *o = &p->open;
+
+	for (; o->file < ARRAY_COUNT(p->files); o->file++, o->level = META_LEVELS - 1, o->at = 0) {
+		struct meta_file *f = &p->files[o->file];
+
+		for (; o->at < meta_count(f, o->level) || o->level > 0; o->at++) {
+			if (o->at == meta_count(f, o->level)) {
+				o->level--;
+				o->at = 0;
+			}
+			if (meta_ref(f, o->level, o->at)->block != 0)
+				return meta_ref(f, o->level, o->at);
+		}
+	}
+	return NULL;
+}
+
+/* Takes the node that was read, if there was one, and reads the next. */
+static enum pool_status load_tables(struct pool *p, bool is_first)
+{
+	struct open *o = &p->open;
+	const struct pool_ref *ref;
+
+	if (!is_first && !o->io.is_ok)
+		return POOL_IO;
+	if (!is_first && !meta_load(p, &p->files[o->file], o->level, o->at, p->commit.buffer))
+		return POOL_CORRUPT;
+	o->at += !is_first;
+	ref = next_table_node(p);
+	if (ref != NULL) {
+		read_blocks(p, ref->block, 1, p->commit.buffer);
+		return POOL_AGAIN;
+	}
+	return p->space.used_blocks == p->super.used_blocks ? POOL_OK : POOL_CORRUPT;
+}
+
+static void checkpointed(struct pool *p, struct pool_request *r, enum pool_status status)
+{
+	(void)r;
+	finish(p, status);
+}
+
+/* Writes come after it, so that what a record of the old generation named is never reused while it is valid. */
+static void checkpoint(struct pool *p)
+{
+	p->is_open = true;
+	p->open.checkpoint = (struct pool_request){ .op = POOL_COMMIT, .done = checkpointed };
+	if (pool_submit(p, &p->open.checkpoint) != POOL_OK)
+		finish(p, POOL_FAILED);
+}
+
+static void step(struct pool *p, struct job *j)
+{
+	struct open *o = &p->open;
+	enum pool_status status = POOL_OK;
+
+	(void)j;
+	switch ((enum step)o->step) {
+	case STEP_LABEL:
+		o->step = STEP_JUDGE_LABEL;
+		read_blocks(p, POOL_LABEL_BLOCK, POOL_SUPER_BLOCK + 2, p->commit.record);
+		return;
+	case STEP_JUDGE_LABEL:
+		status = o->io.is_ok ? judge_label(p) : POOL_IO;
+		o->step = STEP_TABLES;
+		if (status == POOL_OK)
+			status = load_tables(p, true);
+		break;
+	case STEP_TABLES:
+		status = load_tables(p, false);
+		break;
+	case STEP_LOG:
+		status = recover_step(p);
+		break;
+	case STEP_CHECKPOINT:
+		return;
+	}
+	if (status == POOL_OK && o->step == STEP_TABLES) {
+		o->step = STEP_LOG;
+		recover_begin(p);
+		status = recover_step(p);
+	}
+	if (status == POOL_OK) {
+		o->step = STEP_CHECKPOINT;
+		checkpoint(p);
+	} else if (status != POOL_AGAIN) {
+		finish(p, status);
+	}
+}
+
+struct pool *pool_open(void *arena, const struct pool_memory *memory, const struct pool_device *device,
+	void (*opened)(struct pool *p, enum pool_status status))
+{
+	struct pool *p;
+
+	if (device->block_sectors != 1 && device->block_sectors != POOL_BLOCK_SECTORS)
+		return NULL;
+	p = memory_carve(arena, memory, device->sectors);
+	if (p == NULL)
+		return NULL;
+	p->device = *device;
+	nodes_init(p);
+	tasks_init(p);
+	requests_init(p);
+	commit_init(p);
+	p->open.opened = opened;
+	job_init(&p->open.job, step);
+	job_ready(p, &p->open.job);
+	return p;
+}

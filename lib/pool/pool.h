@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.h - a pool of volumes on a block device: thin, copy on write, safe against power cuts at any moment.
+ *
+ * The pool allocates nothing, waits for nothing and makes no system call. Its owner gives it an arena, hands its
+ * requests to the device, reports each one's end by pool_io_done(), and calls pool_run() afterwards; callbacks come
+ * from within pool_run(). Everything is called by one thread. Recursion is bounded.
+ *
+ * Whatever is read from the device is judged before it is used. An error of the device, or a malformed block, ends the
+ * request that met it. If a write or a flush of the pool's own fails, its state on the disk is unknown: the pool goes
+ * into the state `failed`, and all changes are refused until it is opened anew.
+ */
+#ifndef VOS_POOL_H
+#define VOS_POOL_H
+
+#include "list.h"
+#include "pool_format.h"
+#include "status.h"
+
+enum pool_status {
+	POOL_OK,
+	POOL_IO,		/* the device failed */
+	POOL_CORRUPT,		/* what is on the disk is malformed, or differs from its checksum */
+	POOL_NO_POOL,		/* there is no label */
+	POOL_UNKNOWN,		/* a version or a feature that is not known here */
+	POOL_INVAL,		/* an argument is malformed or out of range */
+	POOL_NO_SPACE,
+	POOL_NO_VOLUME,
+	POOL_EXISTS,		/* there is a volume of that name */
+	POOL_FULL,		/* no room for another volume in memory */
+	POOL_READ_ONLY,
+	POOL_FAILED,		/* an earlier write or flush of the pool's own failed */
+	POOL_MEMORY,		/* the arena is too small for this pool */
+	POOL_AGAIN,		/* a checkpoint is being written, or the volume has requests: try after its end */
+	POOL_STATUS_COUNT
+};
+
+struct pool;
+
+/* ---- the device below ---- */
+
+enum pool_io_op { POOL_IO_READ, POOL_IO_WRITE, POOL_IO_FLUSH };
+
+/* The pool's memory. A write that ended is in the device's cache; a flush makes those stable that ended before. */
+struct pool_io {
+	enum pool_io_op op;
+	u64 sector;
+	u32 sectors;
+	u8 *data;
+	bool is_ok;
+	struct list link;	/* the pool's */
+	void (*done)(struct pool *p, struct pool_io *io);
+};
+
+struct pool_device {
+	void *context;
+	u64 sectors;
+	u32 block_sectors;	/* 1 or 8: sector and sectors of an io are multiples of it */
+	/* False: no room now; it is asked again after the next pool_io_done(). Never calls pool_io_done() itself. */
+	bool (*submit)(void *context, struct pool_io *io);
+};
+
+void pool_io_done(struct pool *p, struct pool_io *io, bool is_ok);
+
+/* Do all that can be done now. */
+void pool_run(struct pool *p);
+
+/* ---- making and opening ---- */
+
+struct pool_spec {
+	u8 uuid[POOL_UUID_BYTES];	/* random: not that of any pool that was on this disk */
+	char name[POOL_NAME_BYTES];
+	u32 log_blocks;
+	u32 dirty_max;
+};
+
+/* Fills the blocks of a new, empty pool: `blocks` has POOL_LOG_BLOCK of them. All but the first are to be written and
+ * flushed, then the first one written and flushed; what was on the disk before is a pool no more after the first block
+ * was overwritten with zeros and flushed. */
+enum pool_status pool_make(const struct pool_spec *spec, u64 device_sectors, struct pool_node *blocks);
+
+struct pool_memory {
+	u32 volumes;		/* volumes and snapshots */
+	u32 nodes;		/* nodes of maps in the cache: dirty_max + tasks * POOL_LEVELS_MAX at least */
+	u32 tasks;		/* pieces of requests, of a granule each, that are worked on at a time */
+	u32 bounces;		/* buffers of 64 KiB */
+	u32 dirty_max;		/* the pool's, or more */
+	u32 limbo;		/* runs of blocks that are freed before a checkpoint must be written */
+};
+
+/* Bytes of an arena for a pool on a device of so many sectors. The arena begins at a multiple of 4096. */
+u64 pool_arena_bytes(const struct pool_memory *memory, u64 device_sectors);
+
+/* NULL: the memory is malformed. The pool is opened by pool_run() and pool_io_done(); `opened` is called with the
+ * result. Nothing but these may be called before. Recovery is part of it, and ends with a checkpoint. */
+struct pool *pool_open(void *arena, const struct pool_memory *memory, const struct pool_device *device,
+	void (*opened)(struct pool *p, enum pool_status status));
+
+/* ---- volumes ---- */
+
+/* Changes of the table of volumes take effect at once, and are durable, all together, after the next POOL_COMMIT. What
+ * is changed without a pool_run() between is changed together also if the power fails. POOL_AGAIN: not now. */
+
+struct pool_volume_spec {
+	char name[64];
+	u8 uuid[POOL_UUID_BYTES];
+	enum pool_kind kind;
+	u64 sectors;		/* a multiple of 8 */
+};
+
+enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spec *spec, u32 *id);
+enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name);
+
+/* The record of volume number `at` in memory (0 .. pool_memory.volumes - 1); NULL = none. */
+const struct pool_record *pool_volume(const struct pool *p, u32 at);
+const struct pool_record *pool_volume_find(const struct pool *p, const char *name);
+
+/* ---- requests ---- */
+
+enum pool_op { POOL_READ, POOL_WRITE, POOL_FLUSH, POOL_DISCARD, POOL_WRITE_ZEROES, POOL_COMMIT };
+
+/* The caller's memory, until `done` was called. */
+struct pool_request {
+	enum pool_op op;
+	u32 volume;		/* id; not of POOL_FLUSH and POOL_COMMIT, which concern the whole pool */
+	u64 sector;
+	u32 sectors;
+	u8 *data;		/* READ, WRITE. May be shared with somebody who writes it meanwhile */
+	void (*done)(struct pool *p, struct pool_request *r, enum pool_status status);
+	void *context;		/* the caller's */
+	/* the pool's */
+	struct list link;
+	u32 next, pieces;
+	enum pool_status status;
+};
+
+/* Anything but POOL_OK: refused, and `done` is not called. */
+enum pool_status pool_submit(struct pool *p, struct pool_request *r);
+
+/* ---- accounts ---- */
+
+struct pool_space {
+	u64 blocks;		/* of the pool */
+	u64 used_blocks;	/* referenced, with the fixed area */
+	u64 pending_blocks;	/* not referenced any more, free after the next checkpoint */
+	u64 reserve_blocks;	/* kept for the pool's own nodes */
+	u64 free_blocks;	/* for data */
+};
+
+void pool_space_get(const struct pool *p, struct pool_space *out);
+const struct pool_label *pool_label_get(const struct pool *p);
+
+#endif

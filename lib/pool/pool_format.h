@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool_format.h - a pool on its disk. All little endian, in blocks of 4 KiB; docs/internals/pool.md has the reasons.
+ *
+ *	block 0		label: written once, when the pool is made
+ *	block 1, 2	superblocks A and B: generation g lies in block 1 + (g & 1)
+ *	block 3 .. 7	zero
+ *	block 8 ..	log, a ring of log_blocks records: record `seq` lies in block 8 + seq % log_blocks
+ *	then		blocks of data and nodes; a granule of 64 KiB is a chunk, 16 blocks at a multiple of 16
+ *
+ * Label, superblock and record have a checksum of their own, with that field zero; a node's is in the reference to it.
+ * Unused bytes are zero and are not judged, so that later versions can use them under a feature bit.
+ */
+#ifndef VOS_POOL_FORMAT_H
+#define VOS_POOL_FORMAT_H
+
+#include "types.h"
+
+#define POOL_BLOCK 4096u
+#define POOL_SECTOR 512u
+#define POOL_BLOCK_SECTORS (POOL_BLOCK / POOL_SECTOR)
+#define POOL_CHUNK_BLOCKS 16u
+#define POOL_CHUNK_SECTORS (POOL_CHUNK_BLOCKS * POOL_BLOCK_SECTORS)
+
+#define POOL_LABEL_BLOCK 0u
+#define POOL_SUPER_BLOCK 1u		/* and the one after it */
+#define POOL_LOG_BLOCK 8u
+#define POOL_LOG_MIN 16u
+#define POOL_LOG_MAX 16384u
+#define POOL_BLOCKS_MAX (64516ull * 32512)	/* 254 * 254 bitmaps: 7.8 TiB */
+
+#define POOL_VERSION 1u
+#define POOL_UUID_BYTES 16u
+#define POOL_NAME_BYTES 32u		/* with the zero at the end */
+#define POOL_MEMBERS 2u
+
+/* Feature bits of the label. A pool with a bit that is not known here is not opened. */
+#define POOL_FEATURES 0u
+#define POOL_FEATURE_MIRROR BIT32(0)	/* member_count may be 2 */
+#define POOL_FEATURE_ENCRYPTED BIT32(1)	/* there are volumes of kind POOL_ENCRYPTED, and entries of 48 and 64 bytes */
+
+struct pool_label {
+	u8 magic[8];		/* POOL_LABEL_MAGIC */
+	u32 version;		/* POOL_VERSION */
+	u32 features;
+	u8 uuid[POOL_UUID_BYTES];
+	char name[POOL_NAME_BYTES];
+	u64 blocks;		/* of the pool: at most what the device has */
+	u32 log_blocks;
+	u32 dirty_max;		/* nodes that change between two checkpoints: memory that recovery needs */
+	u8 block_shift;		/* 12 */
+	u8 chunk_shift;		/* 16 */
+	u8 member_count;	/* 1, or 2 = mirror */
+	u8 member_index;
+	u8 member_uuid[POOL_MEMBERS][POOL_UUID_BYTES];
+	u32 crc;
+	u8 zero[388];
+};
+_Static_assert(sizeof(struct pool_label) == 512, "format");
+#define POOL_LABEL_MAGIC "VOSPOOL1"
+
+/* A node of a tree; block 0 = there is none, all below is holes, and birth says since when. */
+struct pool_ref {
+	u64 block;
+	u32 crc;		/* of the node's 4096 bytes */
+	u32 birth;		/* of the node: not below any birth in it */
+};
+_Static_assert(sizeof(struct pool_ref) == 16, "format");
+
+/* One sector, which a device writes wholly or not at all; the rest of the block is zero. */
+struct pool_super {
+	u32 magic;		/* POOL_SUPER_MAGIC */
+	u32 crc;
+	u8 uuid[POOL_UUID_BYTES];	/* the label's */
+	u64 generation;		/* from 1 on; the valid one with the higher generation counts */
+	u64 log_seq;		/* the first record that is not in the trees */
+	u32 birth;		/* of what is written now */
+	u32 next_volume;	/* id of the next volume that is made */
+	struct pool_ref volumes, free_map;
+	u64 used_blocks;	/* bits that are set in the free map */
+	u64 nonces;		/* nonces below this number have been given out */
+	u64 stale_generation[POOL_MEMBERS];	/* a member is stale since then; 0 = it is not */
+	u8 zero[400];
+};
+_Static_assert(sizeof(struct pool_super) == 512, "format");
+#define POOL_SUPER_MAGIC 0x42535056u	/* "VPSB" */
+
+enum pool_kind {
+	POOL_PLAIN = 1,		/* granules of 64 KiB, which are overwritten in place if no snapshot has them */
+	POOL_INTEGRITY = 2,	/* granules of 4 KiB, each with a checksum in the map, never overwritten in place */
+	POOL_ENCRYPTED = 3,	/* as integrity, with a nonce and a tag instead of the checksum */
+};
+
+/* Where a granule's data is: 44 bits of block, 4 bits of state, 16 bits of mask. Bit i of the mask is set if block i of
+ * the granule has been written; what has not been reads as zeros. */
+typedef u64 pool_place;
+#define POOL_HOLE 0u
+#define POOL_MAPPED 1u
+
+static inline pool_place pool_place_of(u64 block, u32 mask)
+{
+	return block | (u64)POOL_MAPPED << 44 | (u64)mask << 48;
+}
+
+static inline u64 pool_place_block(pool_place p)
+{
+	return p & (BIT64(44) - 1);
+}
+
+static inline u32 pool_place_state(pool_place p)
+{
+	return (u32)(p >> 44) & 15;
+}
+
+static inline u32 pool_place_mask(pool_place p)
+{
+	return (u32)(p >> 48);
+}
+
+/* A granule in a leaf. */
+struct pool_granule {
+	pool_place place;
+	u32 crc;		/* integrity: of the 4096 bytes */
+	u32 birth;		/* of this place: when it was mapped, or became a hole */
+};
+_Static_assert(sizeof(struct pool_granule) == 16, "format");
+
+/* The same of an encrypted volume; 84 in a leaf. */
+struct pool_granule_encrypted {
+	struct pool_granule g;
+	u8 nonce[12];
+	u8 tag[16];
+	u32 zero;
+};
+_Static_assert(sizeof(struct pool_granule_encrypted) == 48, "format");
+
+enum pool_node_kind { POOL_NODE_MAP = 1, POOL_NODE_VOLUMES = 2, POOL_NODE_FREE = 3 };
+
+struct pool_node_header {
+	u32 magic;		/* POOL_NODE_MAGIC */
+	u8 kind;		/* enum pool_node_kind */
+	u8 level;		/* 0 = leaf */
+	u16 entry_bytes;
+	u64 index;		/* among the nodes of this level */
+	u32 birth;
+	u32 volume;		/* that wrote it; its snapshots and clones share it */
+	u32 zero[2];
+};
+_Static_assert(sizeof(struct pool_node_header) == 32, "format");
+#define POOL_NODE_MAGIC 0x444e5056u	/* "VPND" */
+#define POOL_NODE_BYTES (POOL_BLOCK - 32u)
+#define POOL_FANOUT (POOL_NODE_BYTES / 16u)		/* 254 */
+#define POOL_BITMAP_BITS (POOL_NODE_BYTES * 8u)		/* blocks in a leaf of the free map: 127 MiB */
+#define POOL_LEVELS_MAX 5u
+
+struct pool_node {
+	struct pool_node_header h;
+	union {
+		struct pool_ref ref[POOL_FANOUT];		/* level > 0 */
+		struct pool_granule granule[POOL_FANOUT];
+		u8 bytes[POOL_NODE_BYTES];
+	};
+};
+_Static_assert(sizeof(struct pool_node) == POOL_BLOCK, "format");
+
+/* A volume or a snapshot: 15 in a leaf of the tree of volumes; its place there is free for another if id is 0. */
+struct pool_record {
+	u32 id;			/* never used again */
+	u8 kind;		/* enum pool_kind */
+	u8 levels;		/* of its map: 1 .. POOL_LEVELS_MAX */
+	u16 flags;		/* POOL_VOLUME_* */
+	char name[64];		/* with the zero at the end */
+	u8 uuid[POOL_UUID_BYTES];
+	u64 sectors;
+	struct pool_ref root;
+	u64 mapped;		/* granules that are mapped */
+	u64 own;		/* those of them that no older snapshot and no origin has */
+	u64 quota;		/* granules that may be mapped; 0 = no limit */
+	u64 cursor;		/* being deleted: granules below it are done */
+	u32 head;		/* a snapshot: the volume that it is of; else 0 */
+	u32 origin;		/* a clone: the snapshot that it began as; else 0 */
+	u32 birth;		/* a snapshot: the birth of its newest granules. A clone: that of its origin. Else 0 */
+	u32 crypto;		/* an encrypted volume's key: index among the records of keys; else 0 */
+	u8 zero[96];
+};
+_Static_assert(sizeof(struct pool_record) == 256, "format");
+#define POOL_VOLUME_THICK BIT32(0)	/* blocks for all of it are kept free for it */
+#define POOL_VOLUME_READ_ONLY BIT32(1)
+#define POOL_VOLUME_DELETING BIT32(2)
+#define POOL_VOLUME_FLAGS (BIT32(3) - 1)
+#define POOL_RECORDS 15u		/* in a leaf; each has 256 bytes, the last 224 bytes of a leaf are zero */
+#define POOL_RECORD_BYTES 256u
+
+enum pool_log_op { POOL_LOG_MAP = 1, POOL_LOG_HOLE = 2 };
+
+struct pool_entry {
+	u64 granule;
+	pool_place place;	/* MAP */
+	u32 volume;
+	u32 birth;
+	u32 crc;		/* MAP of an integrity volume */
+	u8 op;
+	u8 zero[3];
+};
+_Static_assert(sizeof(struct pool_entry) == 32, "format");
+
+/* The same of an encrypted volume; 63 in a record. */
+struct pool_entry_encrypted {
+	struct pool_entry e;
+	u8 nonce[12];
+	u8 tag[16];
+	u32 zero;
+};
+_Static_assert(sizeof(struct pool_entry_encrypted) == 64, "format");
+
+#define POOL_ENTRIES 126u		/* in a record */
+#define POOL_BATCH 8u			/* records that are written between two flushes, at most */
+struct pool_log_record {
+	u32 magic;		/* POOL_LOG_MAGIC */
+	u32 crc;
+	u8 uuid[POOL_UUID_BYTES];	/* the label's */
+	u64 generation;		/* of the superblock that it follows */
+	u64 seq;
+	u64 durable;		/* the record of this number, and all before it, were flushed before this was written */
+	u16 count;
+	u16 entry_bytes;	/* 32, or 64 */
+	u32 zero[3];
+	struct pool_entry entry[POOL_ENTRIES];
+};
+_Static_assert(sizeof(struct pool_log_record) == POOL_BLOCK, "format");
+#define POOL_LOG_MAGIC 0x474c5056u	/* "VPLG" */
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool_state.h - the state of an open pool, for the files of this room.
+ *
+ * Work is done by jobs. A job's step runs until it needs something: then it puts the job into a list of waiters, or
+ * starts an io whose end makes it ready. The step decides anew what is to be done each time it runs, from the state of
+ * that moment. So what it has looked up needs no protection from others, except by what it has pinned or locked.
+ */
+#ifndef VOS_POOL_STATE_H
+#define VOS_POOL_STATE_H
+
+#include "pool.h"
+
+struct job {
+	struct list link;
+	void (*step)(struct pool *p, struct job *j);
+	enum pool_status error;		/* of a node that it waited for */
+};
+
+/* A node of a map in memory. Its parent is in memory too: each cached child counts as a reference. */
+enum node_state { NODE_UNUSED, NODE_LOADING, NODE_CLEAN, NODE_DIRTY };
+
+struct volume;
+
+struct node {
+	struct list link;		/* unused, evictable (clean without references), or dirty */
+	struct node *hash_next;
+	struct node *parent;		/* NULL = it is the root */
+	struct volume *volume;
+	u64 index;
+	struct pool_ref ref;		/* what is on the disk; block 0 = nothing */
+	u32 refs;			/* cached children and pins */
+	u8 level;
+	u8 state;			/* enum node_state */
+	struct list waiters;
+	struct pool_io io;
+	struct pool_node *bytes;
+};
+
+struct volume {
+	struct pool_record r;
+	u32 at;				/* in the table */
+	u32 busy;			/* tasks */
+};
+
+/* Blocks that are referenced no more, and are not reused before the next checkpoint is durable. */
+struct extent {
+	u64 block;
+	u32 count;
+};
+
+/* 16 blocks a word. busy = used, or pending, or given out and not referenced yet. */
+struct space {
+	u16 *busy, *used;
+	u32 chunks;
+	u32 free_chunks;		/* wholly free */
+	u32 chunk_at, block_at;		/* where the search goes on */
+	u64 free_blocks, used_blocks, pending_blocks;
+	u64 reserve;			/* for nodes */
+	struct extent *limbo;
+	u32 limbo_count, limbo_max;
+};
+
+/* A tree of fixed depth whose leaves are made of a table in memory: volumes, free map. */
+struct meta_file {
+	enum pool_node_kind kind;
+	u32 leaf_count, inner_count;
+	struct pool_ref *leaf, *inner;
+	struct pool_ref root;
+	u8 *leaf_state, *inner_state;	/* META_* */
+	u8 root_state;
+};
+enum { META_CLEAN, META_DIRTY, META_PLACED };
+
+#define POOL_PENDING (POOL_ENTRIES * POOL_BATCH)
+
+struct entries {
+	struct pool_entry *entry;	/* POOL_PENDING */
+	u32 count;
+	bool needs_data_flush;		/* one of them has no checksum */
+};
+
+/* Writes log records and checkpoints, one after the other. */
+struct commit {
+	struct job job;
+	u32 step;
+	struct pool_io io[2];
+	u32 outstanding;
+	bool is_bad;
+	bool is_frozen;			/* a checkpoint is being written: maps, tables and free map do not change */
+	bool wants_checkpoint;
+	struct list flushes;		/* requests that wait for the next commit */
+	struct list running;		/* those of this one */
+	struct list commits;		/* requests that wait for the next checkpoint */
+	struct list room_waiters;	/* jobs that wait for room in log, limbo or cache, or a checkpoint's end */
+	struct list space_waiters;	/* jobs that wait for blocks that a checkpoint frees */
+	struct entries filling, writing;
+	struct pool_log_record *record;	/* POOL_BATCH + 1 */
+	u32 records;
+	struct pool_node *buffer;	/* of the tables' nodes */
+	struct meta_file *file;		/* being written */
+	u32 level, at;
+	u64 seq;			/* of the next record */
+	u64 durable;
+};
+
+struct open {
+	struct job job;
+	u32 step;
+	struct pool_io io;
+	void (*opened)(struct pool *p, enum pool_status status);
+	u32 file, level, at;		/* of the tables: the node that is read */
+	u64 seq;			/* of the record that is read */
+	u32 held;			/* records in commit.record that are not replayed */
+	u32 checked, replayed;		/* entries of the first one */
+	bool is_end;			/* of the log */
+	u32 wait;			/* recover.c: what io is for */
+	struct pool_request checkpoint;
+};
+
+struct pool {
+	struct pool_device device;
+	struct pool_memory memory;
+	struct pool_label label;
+	struct pool_super super;
+	bool is_failed;
+	bool is_open;			/* recovered; what comes changes maps by tasks */
+
+	struct list ready;		/* jobs */
+	struct list io_waiting;		/* ios that the device had no room for */
+
+	struct volume *volume;		/* memory.volumes */
+	struct space space;
+	struct meta_file files[2];	/* volumes, free map */
+
+	struct node *node;
+	struct node **hash;
+	u32 hash_mask;
+	struct list unused_nodes, evictable, dirty;
+	u32 dirty_count;
+	struct list node_waiters;
+
+	struct task *task;
+	struct list free_tasks;
+	struct list *locks;		/* tasks that hold a granule, by hash */
+	struct list lock_waiters;
+	struct list bounce_waiters;
+	u8 *bounces;
+	u8 **free_bounce;
+	u32 free_bounces;
+	struct list requests;		/* that are not split into tasks yet */
+	struct job split;
+
+	struct commit commit;
+	struct open open;
+};
+
+#define FILE_VOLUMES 0u
+#define FILE_FREE 1u
+
+/* ---- jobs (job.c) ---- */
+void job_init(struct job *j, void (*step)(struct pool *p, struct job *j));
+void job_ready(struct pool *p, struct job *j);
+void job_wait(struct list *waiters, struct job *j);
+void jobs_ready(struct pool *p, struct list *waiters);
+
+/* ---- device (device.c) ---- */
+struct device_range { u64 sector; u32 sectors; };
+
+void device_submit(struct pool *p, struct pool_io *io, enum pool_io_op op, struct device_range range, void *data);
+static inline struct device_range device_blocks(u64 block, u32 count)
+{
+	return (struct device_range){ block * POOL_BLOCK_SECTORS, count * POOL_BLOCK_SECTORS };
+}
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * recover.c - see recover.h.
+ *
+ * A record that is known to be durable, because a later one says so, is replayed as it is. Of the last batch, which may
+ * have been in flight when the power failed, the data of entries with a checksum is read: if it did not arrive, the log
+ * ends before that record. As long as it is not known which of the two a record is, it is held: no more than one batch.
+ */
+#include "recover.h"
+
+#include <string.h>
+
+#include "crc32c.h"
+#include "layout.h"
+#include "map.h"
+#include "node.h"
+#include "space.h"
+#include "volume.h"
+
+#define HELD_MAX (POOL_BATCH + 1)
+
+enum wait { WAIT_NOTHING, WAIT_RECORD, WAIT_DATA };
+
+static void io_done(struct pool *p, struct pool_io *io)
+{
+	(void)io;
+	job_ready(p, &p->open.job);
+}
+
+static void read_block(struct pool *p, u64 block, void *to)
+{
+	p->open.io.done = io_done;
+	device_submit(p, &p->open.io, POOL_IO_READ, device_blocks(block, 1), to);
+}
+
+void recover_begin(struct pool *p)
+{
+	struct open *o = &p->open;
+
+	o->held = o->checked = o->replayed = 0;
+	o->is_end = false;
+	o->wait = WAIT_NOTHING;
+	p->commit.durable = p->super.log_seq - 1;
+}
+
+static void drop_first(struct pool *p)
+{
+	struct open *o = &p->open;
+
+	o->held--;
+	memmove(p->commit.record, p->commit.record + 1, o->held * sizeof(p->commit.record[0]));
+	o->checked = o->replayed = 0;
+}
+
+/* The record that was read, or the end of the log. */
+static enum pool_status take_record(struct pool *p)
+{
+	struct open *o = &p->open;
+	const struct pool_log_record *r = &p->commit.record[o->held];
+
+	if (!o->io.is_ok)
+		return POOL_IO;
+	if (!layout_record(r, &p->super, o->seq)) {
+		o->is_end = true;
+		return POOL_OK;
+	}
+	if (r->durable < p->commit.durable)
+		return POOL_CORRUPT;
+	p->commit.durable = r->durable;
+	o->held++;
+	o->seq++;
+	return POOL_OK;
+}
+
+static const struct pool_entry *entry_of(struct pool *p, u32 at, const struct volume **v, enum pool_status *status)
+{
+	const struct pool_entry *e = &p->commit.record[0].entry[at];
+
+	*v = volume_of(p, e->volume);
+	*status = *v == NULL || !layout_entry(e, &p->label, &(*v)->r, p->super.birth) ? POOL_CORRUPT : POOL_OK;
+	return e;
+}
+
+/* Whether the data of the first record held is there; POOL_AGAIN: some of it is being read. */
+static enum pool_status check_data(struct pool *p)
+{
+	struct open *o = &p->open;
+
+	for (; o->checked < p->commit.record[0].count; o->checked++) {
+		const struct volume *v;
+		enum pool_status status;
+		const struct pool_entry *e = entry_of(p, o->checked, &v, &status);
+
+		if (status != POOL_OK)
+			return status;
+		if (e->op != POOL_LOG_MAP || v->r.kind == POOL_PLAIN)
+			continue;
+		o->wait = WAIT_DATA;
+		read_block(p, pool_place_block(e->place), p->commit.buffer);
+		return POOL_AGAIN;
+	}
+	return POOL_OK;
+}
+
+/* False: the log ends before the first record held. */
+static bool data_is_there(struct pool *p)
+{
+	struct open *o = &p->open;
+	const struct pool_entry *e = &p->commit.record[0].entry[o->checked++];
+
+	return o->io.is_ok && crc32c(0, p->commit.buffer, POOL_BLOCK) == e->crc;
+}
+
+static enum pool_status claim(struct pool *p, const struct volume *v, const struct pool_entry *e,
+	const struct pool_granule *old)
+{
+	u64 block = pool_place_block(e->place);
+
+	if (old->place != 0 && pool_place_block(old->place) == block)
+		return v->r.kind == POOL_PLAIN && map_is_own(p, v, old) ? POOL_OK : POOL_CORRUPT;
+	if (p->space.limbo_count + p->space.reserve >= p->space.limbo_max)
+		return POOL_MEMORY;
+	return e->place == 0 || space_claim(p, block, layout_granule_blocks(v->r.kind)) ? POOL_OK : POOL_CORRUPT;
+}
+
+/* One entry into the map; POOL_AGAIN: a node is being read. */
+static enum pool_status replay_entry(struct pool *p)
+{
+	struct open *o = &p->open;
+	const struct volume *v;
+	enum pool_status status;
+	const struct pool_entry *e = entry_of(p, o->replayed, &v, &status);
+	struct pool_granule new = { e->place, e->crc, e->birth };
+	struct node *leaf;
+	enum node_found found;
+
+	if (status != POOL_OK)
+		return status;
+	found = node_leaf(p, volume_of(p, e->volume), e->granule, true, &o->job, &leaf);
+	if (found != NODE_FOUND)
+		return found == NODE_LATER ? POOL_AGAIN : o->job.error;
+	status = claim(p, v, e, node_granule(leaf, e->granule));
+	if (status == POOL_OK)
+		map_set(p, leaf, e->granule, &new);
+	return status;
+}
+
+static enum pool_status replay_first(struct pool *p)
+{
+	struct open *o = &p->open;
+	enum pool_status status;
+
+	for (; o->replayed < p->commit.record[0].count; o->replayed++) {
+		status = replay_entry(p);
+		if (status != POOL_OK)
+			return status;
+	}
+	p->commit.seq = p->commit.record[0].seq + 1;
+	drop_first(p);
+	return POOL_OK;
+}
+
+static enum pool_status read_record(struct pool *p)
+{
+	struct open *o = &p->open;
+
+	if (o->held == HELD_MAX)
+		return POOL_CORRUPT;
+	if (o->seq - p->super.log_seq >= p->label.log_blocks) {
+		o->is_end = true;
+		return POOL_OK;
+	}
+	o->wait = WAIT_RECORD;
+	read_block(p, POOL_LOG_BLOCK + o->seq % p->label.log_blocks, &p->commit.record[o->held]);
+	return POOL_AGAIN;
+}
+
+/* What an io that ended has brought. */
+static enum pool_status take_io(struct pool *p)
+{
+	struct open *o = &p->open;
+	u32 wait = o->wait;
+
+	o->wait = WAIT_NOTHING;
+	if (wait == WAIT_RECORD)
+		return take_record(p);
+	if (wait == WAIT_DATA && !data_is_there(p))
+		o->held = 0;
+	return POOL_OK;
+}
+
+enum pool_status recover_step(struct pool *p)
+{
+	struct open *o = &p->open;
+	enum pool_status status = take_io(p);
+
+	while (status == POOL_OK && (o->held > 0 || !o->is_end)) {
+		if (o->held > 0 && p->commit.record[0].seq <= p->commit.durable) {
+			status = replay_first(p);
+		} else if (!o->is_end) {
+			status = read_record(p);
+		} else {
+			status = check_data(p);
+			if (status == POOL_OK)
+				status = replay_first(p);
+		}
+	}
+	return status;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * request.c - judges requests, and splits them into tasks.
+ */
+#include "request.h"
+
+#include "layout.h"
+#include "range.h"
+#include "read.h"
+#include "task.h"
+#include "volume.h"
+#include "write.h"
+
+static struct task *take_task(struct pool *p)
+{
+	struct list *l = p->free_tasks.next;
+
+	if (list_is_empty(&p->free_tasks))
+		return NULL;
+	list_remove(l);
+	return CONTAINER_OF(CONTAINER_OF(l, struct job, link), struct task, job);
+}
+
+/* A granule that a request covers wholly, as far as the volume has it, becomes a hole; a discard does nothing else. */
+static void (*begin_of(const struct task *t, u64 left))(struct pool *p, struct job *j)
+{
+	u32 all = layout_granule_blocks(t->volume->r.kind) * POOL_BLOCK_SECTORS;
+
+	if (t->request->op == POOL_READ)
+		return read_begin;
+	if (t->request->op == POOL_WRITE)
+		return write_begin;
+	if (t->first == 0 && t->count == min_u64(all, left))
+		return unmap_begin;
+	return t->request->op == POOL_DISCARD ? NULL : write_begin;
+}
+
+static void begin(struct pool *p, struct task *t, struct pool_request *r)
+{
+	struct volume *v = volume_of(p, r->volume);
+	u32 all = layout_granule_blocks(v->r.kind) * POOL_BLOCK_SECTORS;
+	u64 at = r->sector + r->next;
+	void (*step)(struct pool *p, struct job *j);
+
+	t->request = r;
+	t->volume = v;
+	t->granule = at / all;
+	t->first = (u32)(at % all);
+	t->count = (u32)min_u64(all - t->first, r->sectors - r->next);
+	t->data = r->data == NULL ? NULL : r->data + (u64)r->next * POOL_SECTOR;
+	t->has_waited = false;
+	t->job.error = POOL_OK;
+	r->next += t->count;
+	r->pieces++;
+	v->busy++;
+	step = begin_of(t, v->r.sectors - t->granule * all);
+	if (step == NULL) {
+		task_finish(p, t, POOL_OK);
+		return;
+	}
+	task_next(t, step);
+	job_ready(p, &t->job);
+}
+
+/* A request whose last task ends is its owner's again: nothing of it is looked at after that. */
+static void split(struct pool *p, struct job *j)
+{
+	(void)j;
+	while (!list_is_empty(&p->requests)) {
+		struct pool_request *r = CONTAINER_OF(p->requests.next, struct pool_request, link);
+		struct task *t = take_task(p);
+		u32 unit, first;
+
+		if (t == NULL)
+			return;
+		unit = layout_granule_blocks(volume_of(p, r->volume)->r.kind) * POOL_BLOCK_SECTORS;
+		first = (u32)((r->sector + r->next) % unit);
+		if (r->sectors - r->next <= unit - first)
+			list_remove(&r->link);
+		begin(p, t, r);
+	}
+}
+
+static enum pool_status judge(struct pool *p, const struct pool_request *r)
+{
+	const struct volume *v = volume_of(p, r->volume);
+
+	if (r->op > POOL_COMMIT || r->done == NULL)
+		return POOL_INVAL;
+	if (!p->is_open || (p->is_failed && r->op != POOL_READ))
+		return POOL_FAILED;
+	if (r->op == POOL_FLUSH || r->op == POOL_COMMIT)
+		return POOL_OK;
+	if (v == NULL)
+		return POOL_NO_VOLUME;
+	if (r->sectors == 0 || !range_ok(r->sector, r->sectors, v->r.sectors) ||
+		((r->op == POOL_READ || r->op == POOL_WRITE) != (r->data != NULL)))
+		return POOL_INVAL;
+	return r->op != POOL_READ && (v->r.flags & POOL_VOLUME_READ_ONLY) != 0 ? POOL_READ_ONLY : POOL_OK;
+}
+
+enum pool_status pool_submit(struct pool *p, struct pool_request *r)
+{
+	enum pool_status status = judge(p, r);
+
+	if (status != POOL_OK)
+		return status;
+	r->next = r->pieces = 0;
+	r->status = POOL_OK;
+	list_init(&r->link);
+	if (r->op == POOL_FLUSH) {
+		list_insert_before(&p->commit.flushes, &r->link);
+		job_ready(p, &p->commit.job);
+	} else if (r->op == POOL_COMMIT) {
+		list_insert_before(&p->commit.commits, &r->link);
+		job_ready(p, &p->commit.job);
+	} else {
+		list_insert_before(&p->requests, &r->link);
+		job_ready(p, &p->split);
+	}
+	return POOL_OK;
+}
+
+void requests_init(struct pool *p)
+{
+	list_init(&p->requests);
+	job_init(&p->split, split);
+}

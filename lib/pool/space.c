@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * space.c - see space.h.
+ */
+#include "space.h"
+
+#include <string.h>
+
+#include "layout.h"
+#include "meta.h"
+#include "range.h"
+
+#define WORDS_PER_LEAF (POOL_NODE_BYTES / 2u)
+#define FULL 0xffffu
+#define SEARCH 64u		/* chunks that are looked at for one that is used in part, before a new one is begun */
+
+static u32 bits_of(u64 block, u32 count)
+{
+	return (BIT32(count) - 1) << (block % POOL_CHUNK_BLOCKS);
+}
+
+static void set_busy(struct space *s, u64 block, u32 count)
+{
+	u16 *word = &s->busy[block / POOL_CHUNK_BLOCKS];
+
+	s->free_chunks -= *word == 0;
+	s->free_blocks -= count;
+	*word = (u16)(*word | bits_of(block, count));
+}
+
+static void clear_busy(struct space *s, u64 block, u32 count)
+{
+	u16 *word = &s->busy[block / POOL_CHUNK_BLOCKS];
+
+	*word = (u16)(*word & ~bits_of(block, count));
+	s->free_chunks += *word == 0;
+	s->free_blocks += count;
+}
+
+void space_init(struct pool *p)
+{
+	struct space *s = &p->space;
+	u64 first = layout_first_block(&p->label), blocks = p->label.blocks;
+
+	s->chunks = (u32)(align_up(blocks, POOL_CHUNK_BLOCKS) / POOL_CHUNK_BLOCKS);
+	memset(s->busy, 0, s->chunks * sizeof(*s->busy));
+	memset(s->used, 0, s->chunks * sizeof(*s->used));
+	s->free_chunks = s->chunks;
+	s->free_blocks = (u64)s->chunks * POOL_CHUNK_BLOCKS;
+	s->used_blocks = first;
+	for (u64 b = 0; b < first; b++) {
+		set_busy(s, b, 1);
+		s->used[b / POOL_CHUNK_BLOCKS] = s->busy[b / POOL_CHUNK_BLOCKS];
+	}
+	for (u64 b = blocks; b < (u64)s->chunks * POOL_CHUNK_BLOCKS; b++)
+		set_busy(s, b, 1);
+}
+
+u64 space_room(const struct pool *p)
+{
+	return p->space.free_blocks > p->space.reserve ? p->space.free_blocks - p->space.reserve : 0;
+}
+
+u64 space_take_chunk(struct pool *p)
+{
+	struct space *s = &p->space;
+
+	if (s->free_chunks == 0)
+		return 0;
+	while (s->busy[s->chunk_at] != 0)
+		s->chunk_at = (s->chunk_at + 1) % s->chunks;
+	set_busy(s, (u64)s->chunk_at * POOL_CHUNK_BLOCKS, POOL_CHUNK_BLOCKS);
+	return (u64)s->chunk_at * POOL_CHUNK_BLOCKS;
+}
+
+static u64 take_in(struct space *s, u32 chunk)
+{
+	u64 block = (u64)chunk * POOL_CHUNK_BLOCKS + (u32)__builtin_ctz(~(u32)s->busy[chunk]);
+
+	set_busy(s, block, 1);
+	s->block_at = chunk;
+	return block;
+}
+
+/* Single blocks are gathered in few chunks, so that whole ones stay free. */
+u64 space_take_block(struct pool *p)
+{
+	struct space *s = &p->space;
+	u32 at = s->block_at;
+
+	for (u32 i = 0; i < SEARCH && i < s->chunks; i++, at = (at + 1) % s->chunks)
+		if (s->busy[at] != 0 && s->busy[at] != FULL)
+			return take_in(s, at);
+	if (s->free_chunks > 0) {
+		at = s->chunk_at;
+		while (s->busy[at] != 0)
+			at = (at + 1) % s->chunks;
+		return take_in(s, at);
+	}
+	for (u32 i = 0; i < s->chunks; i++, at = (at + 1) % s->chunks)
+		if (s->busy[at] != FULL)
+			return take_in(s, at);
+	return 0;
+}
+
+void space_put_back(struct pool *p, u64 block, u32 count)
+{
+	clear_busy(&p->space, block, count);
+}
+
+static void changed(struct pool *p, u64 block)
+{
+	meta_change(&p->files[FILE_FREE], (u32)(block / POOL_BITMAP_BITS));
+}
+
+void space_use(struct pool *p, u64 block, u32 count)
+{
+	u16 *word = &p->space.used[block / POOL_CHUNK_BLOCKS];
+
+	*word = (u16)(*word | bits_of(block, count));
+	p->space.used_blocks += count;
+	changed(p, block);
+}
+
+bool space_claim(struct pool *p, u64 block, u32 count)
+{
+	struct space *s = &p->space;
+
+	if ((s->busy[block / POOL_CHUNK_BLOCKS] & bits_of(block, count)) != 0)
+		return false;
+	set_busy(s, block, count);
+	space_use(p, block, count);
+	return true;
+}
+
+void space_free(struct pool *p, u64 block, u32 count)
+{
+	struct space *s = &p->space;
+	u16 *word = &s->used[block / POOL_CHUNK_BLOCKS];
+
+	*word = (u16)(*word & ~bits_of(block, count));
+	s->used_blocks -= count;
+	s->pending_blocks += count;
+	s->limbo[s->limbo_count++] = (struct extent){ block, count };
+	changed(p, block);
+}
+
+void space_settle(struct pool *p)
+{
+	struct space *s = &p->space;
+
+	for (u32 i = 0; i < s->limbo_count; i++)
+		clear_busy(s, s->limbo[i].block, s->limbo[i].count);
+	s->limbo_count = 0;
+	s->pending_blocks = 0;
+}
+
+/* Words of that leaf. */
+static u32 words_of(const struct pool *p, u64 leaf)
+{
+	return (u32)min_u64(WORDS_PER_LEAF, p->space.chunks - leaf * WORDS_PER_LEAF);
+}
+
+void space_fill(const struct pool *p, u64 leaf, u8 *bytes)
+{
+	memcpy(bytes, p->space.used + leaf * WORDS_PER_LEAF, words_of(p, leaf) * sizeof(u16));
+}
+
+/* Bits of blocks that do not exist, and of the fixed area, count for nothing. */
+void space_load(struct pool *p, u64 leaf, const u8 *bytes)
+{
+	struct space *s = &p->space;
+
+	for (u32 i = 0; i < words_of(p, leaf); i++) {
+		u64 chunk = leaf * WORDS_PER_LEAF + i;
+		u16 word;
+
+		memcpy(&word, bytes + i * sizeof(word), sizeof(word));
+		word = (u16)(word & ~s->busy[chunk]);
+		s->free_chunks -= s->busy[chunk] == 0 && word != 0;
+		s->busy[chunk] |= word;
+		s->used[chunk] |= word;
+		s->free_blocks -= (u32)__builtin_popcount(word);
+		s->used_blocks += (u32)__builtin_popcount(word);
+	}
+}
+
+void pool_space_get(const struct pool *p, struct pool_space *out)
+{
+	*out = (struct pool_space){
+		.blocks = p->label.blocks, .used_blocks = p->space.used_blocks,
+		.pending_blocks = p->space.pending_blocks, .reserve_blocks = p->space.reserve,
+		.free_blocks = space_room(p),
+	};
+}

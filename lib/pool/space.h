@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * space.h - which blocks are free. A run of blocks lies within one chunk.
+ *
+ *	free -> (space_take_*) given out -> (space_use) used -> (space_free) pending -> (space_settle) free
+ *
+ * The free map on the disk has the used ones. Pending blocks may be named by what is on the disk, so they are not
+ * given out before the next checkpoint is durable.
+ */
+#ifndef VOS_POOL_SPACE_H
+#define VOS_POOL_SPACE_H
+
+#include "pool_state.h"
+
+/* All free, except the fixed area. */
+void space_init(struct pool *p);
+
+/* Blocks that may be given to data. */
+u64 space_room(const struct pool *p);
+
+/* 0 = there is none. For nodes of the pool itself the reserve may be used. */
+u64 space_take_chunk(struct pool *p);
+u64 space_take_block(struct pool *p);
+
+/* Given out and not needed. */
+void space_put_back(struct pool *p, u64 block, u32 count);
+void space_use(struct pool *p, u64 block, u32 count);
+/* What the disk says is used; false: it is in use already. */
+bool space_claim(struct pool *p, u64 block, u32 count);
+/* There is room in the limbo list. */
+void space_free(struct pool *p, u64 block, u32 count);
+void space_settle(struct pool *p);
+
+/* A leaf of the free map. */
+void space_fill(const struct pool *p, u64 leaf, u8 *bytes);
+void space_load(struct pool *p, u64 leaf, const u8 *bytes);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task.c - see task.h.
+ */
+#include "task.h"
+
+#include "layout.h"
+#include "node.h"
+#include "space.h"
+
+void tasks_init(struct pool *p)
+{
+	list_init(&p->free_tasks);
+	list_init(&p->lock_waiters);
+	list_init(&p->bounce_waiters);
+	for (u32 i = 0; i < TASK_LOCKS; i++)
+		list_init(&p->locks[i]);
+	for (u32 i = 0; i < p->memory.tasks; i++) {
+		job_init(&p->task[i].job, NULL);
+		list_init(&p->task[i].lock_link);
+		list_insert_before(&p->free_tasks, &p->task[i].job.link);
+	}
+	p->free_bounces = p->memory.bounces;
+	for (u32 i = 0; i < p->memory.bounces; i++)
+		p->free_bounce[i] = p->bounces + (u64)i * POOL_CHUNK_BLOCKS * POOL_BLOCK;
+}
+
+void task_drop(struct pool *p, struct task *t)
+{
+	if (t->leaf != NULL)
+		node_unpin(p, t->leaf);
+	t->leaf = NULL;
+	if (t->taken != 0)
+		space_put_back(p, t->taken, layout_granule_blocks(t->volume->r.kind));
+	t->taken = 0;
+	if (t->bounce != NULL) {
+		p->free_bounce[p->free_bounces++] = t->bounce;
+		t->bounce = NULL;
+		jobs_ready(p, &p->bounce_waiters);
+	}
+	if (t->lock != TASK_UNLOCKED) {
+		list_remove(&t->lock_link);
+		t->lock = TASK_UNLOCKED;
+		jobs_ready(p, &p->lock_waiters);
+	}
+}
+
+void task_finish(struct pool *p, struct task *t, enum pool_status status)
+{
+	struct pool_request *r = t->request;
+
+	task_drop(p, t);
+	t->volume->busy--;
+	job_wait(&p->free_tasks, &t->job);
+	if (!list_is_empty(&p->requests))
+		job_ready(p, &p->split);
+	if (status != POOL_OK)
+		r->status = status;
+	if (--r->pieces == 0 && r->next == r->sectors)
+		r->done(p, r, r->status);
+}
+
+void task_pin(struct task *t, struct node *leaf)
+{
+	t->leaf = leaf;
+	node_pin(leaf);
+}
+
+bool task_lock(struct pool *p, struct task *t, enum task_lock how)
+{
+	struct list *all = &p->locks[(t->granule * 31 + t->volume->at) % TASK_LOCKS];
+
+	for (struct list *l = all->next; l != all; l = l->next) {
+		const struct task *other = CONTAINER_OF(l, struct task, lock_link);
+
+		if (other->volume == t->volume && other->granule == t->granule &&
+			(how == TASK_EXCLUSIVE || other->lock == TASK_EXCLUSIVE)) {
+			task_drop(p, t);
+			job_wait(&p->lock_waiters, &t->job);
+			return false;
+		}
+	}
+	t->lock = how;
+	list_insert_before(all, &t->lock_link);
+	return true;
+}
+
+bool task_take_bounce(struct pool *p, struct task *t)
+{
+	if (p->free_bounces == 0) {
+		task_drop(p, t);
+		job_wait(&p->bounce_waiters, &t->job);
+		return false;
+	}
+	t->bounce = p->free_bounce[--p->free_bounces];
+	return true;
+}
+
+static void io_done(struct pool *p, struct pool_io *io)
+{
+	job_ready(p, &CONTAINER_OF(io, struct task, io)->job);
+}
+
+void task_io(struct pool *p, struct task *t, enum pool_io_op op, struct device_range range, void *data)
+{
+	t->io.done = io_done;
+	device_submit(p, &t->io, op, range, data);
+}

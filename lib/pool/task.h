@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task.h - a piece of a request, within one granule. A task that reads or overwrites in place holds its granule shared,
+ * one that changes the map exclusively: so no block is given to somebody else while a task works with it.
+ */
+#ifndef VOS_POOL_TASK_H
+#define VOS_POOL_TASK_H
+
+#include "pool_state.h"
+
+enum task_lock { TASK_UNLOCKED, TASK_SHARED, TASK_EXCLUSIVE };
+
+struct task {
+	struct job job;
+	struct list lock_link;		/* in one of pool.locks */
+	struct pool_request *request;
+	struct volume *volume;
+	u64 granule;
+	u32 first, count;		/* sectors within the granule */
+	u8 *data;			/* NULL = zeros are written */
+	enum task_lock lock;
+	bool has_waited;		/* for a checkpoint to free blocks */
+	struct node *leaf;		/* pinned, or NULL */
+	struct pool_granule old, new;
+	u64 taken;			/* first of the blocks that are given out and not in use yet; 0 = none */
+	u32 block_first, block_count;	/* of the granule: what the bounce buffer holds */
+	u32 at;				/* read: the next sector */
+	u8 *bounce;
+	struct pool_io io;
+};
+
+#define TASK_LOCKS 64u
+
+void tasks_init(struct pool *p);
+
+/* Puts a step in place of the present one. */
+static inline void task_next(struct task *t, void (*step)(struct pool *p, struct job *j))
+{
+	t->job.step = step;
+}
+
+/* The request's part is done; everything that the task holds is given back. */
+void task_finish(struct pool *p, struct task *t, enum pool_status status);
+/* Gives back what the task holds; it will begin anew. */
+void task_drop(struct pool *p, struct task *t);
+
+void task_pin(struct task *t, struct node *leaf);
+/* False: the task was dropped, and waits. */
+bool task_lock(struct pool *p, struct task *t, enum task_lock how);
+bool task_take_bounce(struct pool *p, struct task *t);
+
+/* The io's end makes the task ready. */
+void task_io(struct pool *p, struct task *t, enum pool_io_op op, struct device_range range, void *data);
+
+/* Blocks first .. first + count - 1 as bits of a mask. */
+static inline u32 task_bits(u32 first, u32 count)
+{
+	return (BIT32(count) - 1) << first;
+}
+
+/* The blocks that its sectors are in, and those of them that they cover only in part. */
+static inline u32 task_cover(const struct task *t)
+{
+	u32 first = t->first / POOL_BLOCK_SECTORS, last = (t->first + t->count - 1) / POOL_BLOCK_SECTORS;
+
+	return task_bits(first, last - first + 1);
+}
+
+static inline u32 task_partial(const struct task *t)
+{
+	u32 end = t->first + t->count, bits = 0;
+
+	if (t->first % POOL_BLOCK_SECTORS != 0)
+		bits |= BIT32(t->first / POOL_BLOCK_SECTORS);
+	if (end % POOL_BLOCK_SECTORS != 0)
+		bits |= BIT32(end / POOL_BLOCK_SECTORS);
+	return bits;
+}
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume.c - see volume.h.
+ */
+#include "volume.h"
+
+#include <string.h>
+
+#include "layout.h"
+#include "meta.h"
+
+struct volume *volume_of(struct pool *p, u32 id)
+{
+	for (u32 i = 0; i < p->memory.volumes; i++)
+		if (id != 0 && p->volume[i].r.id == id)
+			return &p->volume[i];
+	return NULL;
+}
+
+u32 volume_owned_after(const struct pool *p, const struct volume *v)
+{
+	(void)p;
+	return v->r.birth;
+}
+
+void volume_changed(struct pool *p, const struct volume *v)
+{
+	meta_change(&p->files[FILE_VOLUMES], v->at / POOL_RECORDS);
+}
+
+/* The log names volumes by ids: it must not name one that the table on the disk does not have, so the next commit is a
+ * checkpoint. */
+static void table_changed(struct pool *p, const struct volume *v)
+{
+	volume_changed(p, v);
+	p->commit.wants_checkpoint = true;
+}
+
+void volumes_fill(const struct pool *p, u64 leaf, u8 *bytes)
+{
+	for (u32 i = 0; i < POOL_RECORDS; i++) {
+		u64 at = leaf * POOL_RECORDS + i;
+
+		if (at < p->memory.volumes)
+			memcpy(bytes + i * POOL_RECORD_BYTES, &p->volume[at].r, POOL_RECORD_BYTES);
+	}
+}
+
+static bool is_new(const struct pool *p, u64 at)
+{
+	const struct pool_record *r = &p->volume[at].r;
+
+	for (u64 i = 0; i < p->memory.volumes; i++)
+		if (i != at && p->volume[i].r.id != 0 &&
+			(p->volume[i].r.id == r->id || strcmp(p->volume[i].r.name, r->name) == 0))
+			return false;
+	return true;
+}
+
+bool volumes_load(struct pool *p, u64 leaf, const u8 *bytes)
+{
+	for (u32 i = 0; i < POOL_RECORDS; i++) {
+		u64 at = leaf * POOL_RECORDS + i;
+		struct pool_record r;
+
+		memcpy(&r, bytes + i * POOL_RECORD_BYTES, sizeof(r));
+		if (r.id == 0)
+			continue;
+		if (at >= p->memory.volumes || !layout_volume(&r, &p->super, &p->label))
+			return false;
+		p->volume[at].r = r;
+		if (!is_new(p, at))
+			return false;
+	}
+	return true;
+}
+
+const struct pool_record *pool_volume(const struct pool *p, u32 at)
+{
+	return at < p->memory.volumes && p->volume[at].r.id != 0 ? &p->volume[at].r : NULL;
+}
+
+const struct pool_record *pool_volume_find(const struct pool *p, const char *name)
+{
+	for (u32 i = 0; i < p->memory.volumes; i++)
+		if (p->volume[i].r.id != 0 && strcmp(p->volume[i].r.name, name) == 0)
+			return &p->volume[i].r;
+	return NULL;
+}
+
+/* The table may change now. */
+static enum pool_status may_change(const struct pool *p)
+{
+	if (p->is_failed)
+		return POOL_FAILED;
+	return p->commit.is_frozen ? POOL_AGAIN : POOL_OK;
+}
+
+static struct volume *unused(struct pool *p)
+{
+	for (u32 i = 0; i < p->memory.volumes; i++)
+		if (p->volume[i].r.id == 0)
+			return &p->volume[i];
+	return NULL;
+}
+
+static bool is_size_ok(enum pool_kind kind, u64 sectors)
+{
+	return sectors > 0 && sectors <= 1ull << 50 && sectors % POOL_BLOCK_SECTORS == 0 &&
+		layout_granules_of(kind, sectors) <= layout_capacity(POOL_LEVELS_MAX);
+}
+
+enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spec *spec, u32 *id)
+{
+	struct volume *v = unused(p);
+	enum pool_status status = may_change(p);
+
+	if (status != POOL_OK)
+		return status;
+	if (!layout_name(spec->name, sizeof(spec->name)) || !is_size_ok(spec->kind, spec->sectors) ||
+		(spec->kind != POOL_PLAIN && spec->kind != POOL_INTEGRITY))
+		return POOL_INVAL;
+	if (pool_volume_find(p, spec->name) != NULL)
+		return POOL_EXISTS;
+	if (v == NULL || p->super.next_volume == ~0u)
+		return POOL_FULL;
+	v->r = (struct pool_record){
+		.id = p->super.next_volume++, .kind = (u8)spec->kind, .sectors = spec->sectors,
+		.levels = (u8)layout_levels(spec->kind, spec->sectors),
+	};
+	strcpy(v->r.name, spec->name);
+	memcpy(v->r.uuid, spec->uuid, sizeof(v->r.uuid));
+	table_changed(p, v);
+	*id = v->r.id;
+	return POOL_OK;
+}
+
+enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name)
+{
+	struct volume *v = volume_of(p, id);
+	enum pool_status status = may_change(p);
+
+	if (status != POOL_OK)
+		return status;
+	if (v == NULL)
+		return POOL_NO_VOLUME;
+	if (!layout_name(name, sizeof(v->r.name)))
+		return POOL_INVAL;
+	if (pool_volume_find(p, name) != NULL)
+		return POOL_EXISTS;
+	memset(v->r.name, 0, sizeof(v->r.name));
+	strcpy(v->r.name, name);
+	table_changed(p, v);
+	return POOL_OK;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Power cuts: a pool under random requests; at each write that the disk gets, and at each answer to a flush, all
+ * subsets of the writes that were not flushed where these are few, and random ones, with torn writes. The pool is
+ * recovered from each, and judged by the oracle; from some the power fails again during recovery. POOL_CRASH_STATES
+ * and POOL_CRASH_SEED say how many and which.
+ */
+/* links: pool */
+/* helpers: crash_world.c sim_disk.c sim_crash.c oracle.c oracle_disk.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "crash_world.h"
+
+#define STATES 30000u
+#define REQUESTS 400u
+
+static struct world world;
+
+static u64 number(const char *name, u64 otherwise)
+{
+	const char *text = getenv(name);
+
+	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static void power_cuts(void **state)
+{
+	u64 seed = number("POOL_CRASH_SEED", 1);
+
+	(void)state;
+	world_make(&world);
+	world.limit = number("POOL_CRASH_STATES", STATES);
+	for (; world.states < world.limit; seed++)
+		world_run(&world, seed, REQUESTS);
+	printf("%llu power cuts, %llu of them during recovery; last seed %llu; %u requests without room\n",
+		(unsigned long long)world.states, (unsigned long long)world.nested, (unsigned long long)seed - 1,
+		(unsigned)world.no_space);
+	world_free(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(power_cuts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
