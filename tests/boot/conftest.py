@@ -130,6 +130,25 @@ def pytest_runtest_logstart(nodeid):
     note('started', nodeid)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session):
+    """Figures of tests that pass are shown too: counts, seeds, what was measured.  xdist's workers have no reporter."""
+    reporter = session.config.pluginmanager.get_plugin('terminalreporter')
+    if reporter:
+        session.config.pluginmanager.register(Figures(reporter))
+
+
+class Figures:
+    def __init__(self, reporter):
+        self.reporter = reporter
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report):
+        if report.when == 'call' and report.passed and report.capstdout:
+            self.reporter.ensure_newline()
+            self.reporter.write_line(report.capstdout.rstrip())
+
+
 def pytest_runtest_logreport(report):
     """Whatever fails in a test, its set-up or its end, fails it."""
     if report.failed:
