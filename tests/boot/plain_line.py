@@ -2,12 +2,13 @@
 """The other end of a line of plain frames (docs/PROTOCOL.md): a unix socket behind com2= or the virtio port."""
 import itertools
 import json
+import os
 import select
 import socket
 import struct
 import time
 
-from wire import crc32c
+from wire import Wire, crc32c
 
 HEADER = struct.Struct('<4sHHII')
 MAGIC = b'VOS1'
@@ -160,3 +161,27 @@ class Client:
         answer = self.ask(execute, **arguments)
         assert 'return' in answer, (execute, arguments, answer)
         return answer['return']
+
+
+class PlainWire(Wire):
+    """What many clients share (wire.py), on a PlainLine; the machine writes on its first line too."""
+    def __init__(self, machine, line):
+        super().__init__(machine)
+        self.line, self.fd = line, line.socket.fileno()
+
+    def post(self, message):
+        self.send(frame('control', json.dumps(message).encode()))
+
+    def read(self):
+        data = os.read(self.fd, 65536)
+        assert data, 'the line was closed'
+        self.bytes_in += len(data)
+        self.line.data += data
+
+    def messages(self, now):
+        while found := self.line.taken():
+            yield found
+
+    def step(self, clients):
+        self.machine.drain(0)
+        super().step(clients)

@@ -5,6 +5,7 @@ import statistics
 
 import pytest
 
+from plain_line import PlainLine, PlainWire
 from vosmachine import TINY
 from wire import Client, Faults, Wire
 
@@ -85,7 +86,7 @@ def test_wire_soak_long(machine):
     soak(machine, int(os.environ.get('WIRE_REQUESTS') or default), 1e-5)
 
 
-def reboot(machine, count):
+def reboot(machine, count, wire):
     """The machine starts anew under programs that do not stop asking; GRUB sees what they say."""
     starts = []
 
@@ -93,7 +94,6 @@ def reboot(machine, count):
         while len(starts) <= count:
             yield 'version', {}
 
-    wire = Wire(machine)
     clients = [Client(wire, f'c{number}', ask_on(), limit=1 << 60, longest=1) for number in range(CLIENTS)]
 
     def all_are_answered():
@@ -115,11 +115,24 @@ def reboot(machine, count):
 @pytest.mark.backends('qemu-bios')
 @pytest.mark.machine(**TINY)
 def test_reboots_under_clients(machine):
-    reboot(machine, 3)
+    reboot(machine, 3, Wire(machine))
+
+
+def reboots(machine):
+    return int(os.environ.get('WIRE_REBOOTS') or (5 if machine.backend == 'bochs' else 50))
 
 
 @pytest.mark.wire
-@pytest.mark.backends('qemu-bios', 'qemu-uefi', 'bochs')
+@pytest.mark.backends('qemu-bios', 'bochs')
 @pytest.mark.machine(**TINY)
 def test_many_reboots_under_clients(machine):
-    reboot(machine, int(os.environ.get('WIRE_REBOOTS') or (5 if machine.backend == 'bochs' else 50)))
+    reboot(machine, reboots(machine), Wire(machine))
+
+
+@pytest.mark.wire
+@pytest.mark.backends('qemu-uefi')
+@pytest.mark.machine(**TINY, lines=('port',))
+def test_many_reboots_with_uefi(machine):
+    """On the virtio port: OVMF reads the serial lines, and an ESC opens its set-up."""
+    with PlainLine(machine.socket_of('port')) as line:
+        reboot(machine, reboots(machine), PlainWire(machine, line))

@@ -82,6 +82,9 @@ class Wire:
         self.received = b''
         self.bytes_in = self.bytes_out = self.broken = 0
 
+    def post(self, message):
+        self.send(frame(message))
+
     def send(self, data):
         self.bytes_out += len(data)
         self.outs.append((max(self.faults_out.later(), self.outs[-1][0] if self.outs else 0),
@@ -99,10 +102,20 @@ class Wire:
     def write(self, now):
         while self.outs and self.outs[0][0] <= now:
             due, data = self.outs.pop(0)
-            taken = os.write(self.fd, data[:4096])
+            taken = self.write_some(data)
             if taken < len(data):
                 self.outs.insert(0, (due, data[taken:]))
                 return
+
+    def write_some(self, data):
+        """Without waiting for a machine that reads nothing: GRUB's menu, or firmware's set-up."""
+        os.set_blocking(self.fd, False)
+        try:
+            return os.write(self.fd, data[:4096])
+        except BlockingIOError:
+            return 0
+        finally:
+            os.set_blocking(self.fd, True)
 
     def messages(self, now):
         """(channel, message) of the frames that are there by now."""
@@ -185,12 +198,12 @@ class Client:
 
     def post(self, now):
         if self.number is None:
-            self.wire.send(frame({'execute': 'hello', 'arguments': {'client': self.name, 'fragment': self.fragment},
-                                  'id': self.name}))
+            self.wire.post({'execute': 'hello', 'arguments': {'client': self.name, 'fragment': self.fragment},
+                            'id': self.name})
             self.hellos += 1
         else:
             command, arguments = self.request
-            self.wire.send(frame({'execute': command, 'arguments': arguments, 'c': self.number, 'id': self.last_id}))
+            self.wire.post({'execute': command, 'arguments': arguments, 'c': self.number, 'id': self.last_id})
         self.deadline = now + self.wait
 
     def ask(self, now):
@@ -235,8 +248,8 @@ class Client:
     def resend(self, pieces, now):
         self.resends += 1
         pieces.heard = now
-        self.wire.send(frame({'execute': 'resend', 'arguments': {'id': self.last_id, 'seq': pieces.missing()[:40]},
-                              'c': self.number}))
+        self.wire.post({'execute': 'resend', 'arguments': {'id': self.last_id, 'seq': pieces.missing()[:40]},
+                        'c': self.number})
 
     # ---- receiving
 
