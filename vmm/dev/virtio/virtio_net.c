@@ -208,7 +208,7 @@ static void end(struct virtio_net *n)
 static u32 fill(struct virtio_net *n, const struct virtqueue_chain *chain)
 {
 	struct virtio_net_delivery *v = &n->delivery;
-	u32 total = HEADER_BYTES + v->now.bytes, begin_at = v->done, at = 0;
+	u32 total = HEADER_BYTES + v->now.bytes, begin_at = v->done;
 
 	for (u32 i = chain->readable; i < chain->count && v->done < total; i++) {
 		const struct virtqueue_segment *s = &chain->segment[i];
@@ -218,7 +218,6 @@ static u32 fill(struct virtio_net *n, const struct virtqueue_chain *chain)
 		if (count != 0)
 			read_frame(n, v->done + in_header - HEADER_BYTES, s->at + in_header, count);
 		v->done += in_header + count;
-		at += s->len;
 	}
 	return v->done - begin_at;
 }
