@@ -37,7 +37,7 @@ def test_daemon(machine):
             while events.poll() is None:
                 assert line.vos('start-vm', 'd')[0] == 0
                 assert line.vos('stop-vm', 'd', '--force')[0] == 0
-            assert events.stdout.read().split()[1] == 'd:'
+            assert events.stdout.read().split()[2] == 'd:'
         deaf.close()
         # Killed: its socket stays and is of no use, and vos opens the line itself; a new one takes over.
         daemon.end(signal.SIGKILL)

@@ -43,9 +43,10 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_LINES] = { "lines", TYPE_COUNT, "N", "only the last N lines, up to 1000000" },
 	[ARG_OFFSET] = { "offset", TYPE_OFFSET, "N",
 		"start at byte N; with --json, continue with the answer's `next`" },
+	[ARG_SINCE] = { "since", TYPE_OFFSET, "N", "start with event N, which is the number before each" },
 	[ARG_INTERVAL] = { "interval", TYPE_TIME, "TIME",
 		"time between two tables, 500ms to 24h (default: 2s)" },
-	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "stop after N tables, up to 1000000" },
+	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "stop after N tables or events, up to 1000000" },
 	[ARG_FILE] = { "file", TYPE_TEXT, "FILE", "file on the machine where the command runs" },
 	[ARG_FOLLOW] = { "follow", TYPE_SWITCH, 0, "go on with what comes, until Ctrl-C" },
 	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },
@@ -465,9 +466,10 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_time(&args->wait_ns, arg, value, error);
 	case ARG_LINES:
 		return set_count(&args->lines, arg, 1000000, value, error);
-	case ARG_OFFSET:
+	case ARG_OFFSET: case ARG_SINCE:
 		return number_parse(value, &args->offset) ||
-			error_set(error, RESULT_USAGE, "--offset needs a number, not \"%.40s\"", value);
+			error_set(error, RESULT_USAGE, "--%s needs a number, not \"%.40s\"", arg_specs[arg].name,
+				value);
 	case ARG_INTERVAL:
 		return set_interval(args, value, error);
 	case ARG_TIMES:

@@ -151,6 +151,7 @@ static void say_credit(struct session *s, const struct stream *stream, const str
 		json_number(writer, "offset", stream->sent);
 		json_number(writer, "end", source->end ? source->end(s, stream) : stream->bytes);
 		json_number(writer, "taken", stream->received);
+		json_number(writer, "start", source->start ? source->start(s, stream) : 0);
 		json_close(writer, '}');
 	} else {
 		json_error(writer, error);

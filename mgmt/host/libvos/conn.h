@@ -62,16 +62,20 @@ struct vos_stream {
 	u32 number;		/* 0 = not open at VOS now */
 	json_t *arguments;	/* of its opening; NULL = an upload, which is opened anew by who sends it */
 	const char *verb;
+	bool is_events;		/* offsets count events, and each in `data` has its length before it */
 	struct request *probe;	/* asks how far VOS is */
 	struct request *reopening;
 	/* from VOS */
-	u64 offset;		/* of the next byte that the reader gets */
+	u64 offset;		/* of the next byte, or event, that the reader gets */
 	struct wire_buffer data;
+	u64 held;		/* bytes, or events, in `data` */
+	u64 end;		/* at the opening: of what VOS had */
 	u64 granted;		/* credit */
 	u64 lost;
-	u64 asked_from;		/* + 1; a gap was seen, and VOS was asked to go back */
-	u64 heard_ns, asked_ns;
+	bool has_gap;		/* something came from behind `position`: VOS is asked to go back */
+	u64 heard_ns;
 	bool is_ended;
+	bool is_failed;		/* with the connection: VOS_LINK */
 	bool is_new;		/* bytes or the end came since vos_wait looked */
 	char reason[VOS_TEXT_BYTES];
 	/* to VOS */
@@ -173,7 +177,8 @@ void stream_free(struct vos_stream *stream);
 void stream_data(struct vos *vos, u32 number, const u8 *message, size_t length);
 void stream_ack(struct vos *vos, u32 number, const u8 *message, size_t length);
 void stream_end(struct vos *vos, u32 number, const char *reason);
-void stream_end_all(struct vos *vos, const char *reason);
+/* The connection has failed, or the machine was restarted. */
+void stream_fail_all(struct vos *vos, const char *why);
 /* After a reconnection: go on at their offsets. */
 void stream_resume_all(struct vos *vos, bool is_renumbered);
 void stream_pump(struct vos *vos, u64 now);

@@ -47,7 +47,7 @@ static void take_sync(struct vos *vos, const json_t *result)
 	snprintf(vos->version, sizeof(vos->version), "%s", version ? version : "?");
 	if (vos->boot_id[0] && (!boot || strcmp(boot, vos->boot_id) != 0)) {
 		retry_fail_all(vos, "the machine was restarted");
-		stream_end_all(vos, "the machine was restarted");
+		stream_fail_all(vos, "the machine was restarted");
 	}
 	snprintf(vos->boot_id, sizeof(vos->boot_id), "%s", boot ? boot : "");
 	vos->greeting = vos->minor && boot ? GREETING_HELLO : GREETING_DONE;
@@ -205,7 +205,7 @@ static void give_up(struct vos *vos, const char *why)
 	vos->is_broken = true;
 	conn_result(vos, VOS_LINK, "E_LINK", "%s", why);
 	retry_fail_all(vos, why);
-	stream_end_all(vos, why);
+	stream_fail_all(vos, why);
 }
 
 void greet_again(struct vos *vos)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stream.c - streams: bytes from VOS with credit and absolute offsets, bytes to VOS with acknowledgements. What was
- * lost on the line is asked for again; what VOS has no more is counted.
+ * stream.c - streams: bytes or events from VOS with credit and absolute offsets, bytes to VOS with acknowledgements.
+ * What was lost on the line is asked for again; what VOS has no more is counted.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 
 #define WINDOW_TEXT 16384u	/* credit ahead of the reader: a second and a half of a serial line */
 #define WINDOW_PLAIN 262144u
+#define WINDOW_EVENTS 32u
 #define CHUNK_TEXT 3000u	/* bytes to VOS in one frame, at most (docs/PROTOCOL.md) */
 #define CHUNK_PLAIN 61440u
 #define QUEUED_TEXT 8192u	/* bytes not yet written to the line, beyond which no chunk is added */
@@ -26,9 +27,11 @@ static bool is_narrow(const struct vos *vos)
 	return vos->kind == FRAME_TEXT || (vos->max_frame && vos->max_frame < NARROW_BYTES);
 }
 
-static u64 window(const struct vos *vos)
+static u64 window(const struct vos_stream *s)
 {
-	return is_narrow(vos) ? WINDOW_TEXT : WINDOW_PLAIN;
+	if (s->is_events)
+		return WINDOW_EVENTS;
+	return is_narrow(s->vos) ? WINDOW_TEXT : WINDOW_PLAIN;
 }
 
 static struct vos_stream *find(struct vos *vos, u32 number)
@@ -58,16 +61,16 @@ static u64 member(const json_t *object, const char *name, u64 otherwise)
 	return json_is_integer(value) && json_integer_value(value) >= 0 ? (u64)json_integer_value(value) : otherwise;
 }
 
-/* Of the first byte that has not come. */
+/* Of the first byte, or event, that has not come. */
 static u64 position_of(const struct vos_stream *s)
 {
-	return s->offset + s->data.used;
+	return s->offset + s->held;
 }
 
 static void grant(struct vos_stream *s, bool goes_back)
 {
 	struct vos *vos = s->vos;
-	u64 position = position_of(s), to = position + window(vos);
+	u64 position = position_of(s), to = position + window(s);
 	json_t *message;
 
 	if (s->arguments == NULL || !s->number)
@@ -90,6 +93,8 @@ void stream_opened(struct vos_stream *s, const json_t *answer)
 
 	s->number = (u32)member(result, "stream", 0);
 	s->heard_ns = s->moved_ns = now;
+	if (s->end == 0)
+		s->end = member(result, "end", offset);
 	if (!s->arguments) {
 		s->taken = s->sent = offset;
 		s->limit = member(result, "limit", offset);
@@ -97,11 +102,10 @@ void stream_opened(struct vos_stream *s, const json_t *answer)
 	}
 	if (s->granted == 0 && s->lost == 0)
 		s->offset = offset;
-	else if (offset > s->offset + s->data.used)
-		s->lost += offset - (s->offset + s->data.used);
-	if (offset > s->offset + s->data.used) {	/* its reader goes on behind the gap */
-		s->offset = offset - s->data.used;
-	}
+	else if (offset > position_of(s))
+		s->lost += offset - position_of(s);
+	if (offset > position_of(s))	/* its reader goes on behind the gap */
+		s->offset = offset - s->held;
 	s->taken = s->sent = member(result, "taken", 0);
 	s->limit = member(result, "limit", s->taken);
 	grant(s, false);
@@ -127,69 +131,81 @@ void stream_free(struct vos_stream *s)
 
 /* ---- from VOS ---- */
 
-/* Bytes at `offset`, of which those before our position are known. */
-static void take_bytes(struct vos_stream *s, u64 offset, const u8 *bytes, size_t count)
+/* Bytes at `offset`, of which those before our position are known. False: all are, or no memory (asked for again). */
+static bool take_bytes(struct vos_stream *s, u64 offset, const u8 *bytes, size_t count)
 {
-	u64 position = s->offset + s->data.used;
+	u64 position = position_of(s);
 	size_t known = position > offset ? (size_t)(position - offset) : 0;
 
-	if (known >= count)
-		return;
-	if (!wire_append(&s->data, bytes + known, count - known))
-		return;		/* asked for again */
-	s->is_new = true;
-	s->asked_from = 0;
-	if (s->granted < s->offset + s->data.used + window(s->vos) / 2 && s->data.used < window(s->vos))
-		grant(s, false);
+	if (known >= count || !wire_append(&s->data, bytes + known, count - known))
+		return false;
+	s->held += count - known;
+	return true;
+}
+
+/* The event of that number. */
+static bool take_event(struct vos_stream *s, u64 number, const u8 *text, size_t length)
+{
+	u32 head = (u32)length;
+
+	if (number < position_of(s) || length >= VOS_EVENT_BYTES || !wire_append(&s->data, &head, sizeof(head)))
+		return false;
+	if (!wire_append(&s->data, text, length)) {
+		s->data.used -= sizeof(head);
+		return false;
+	}
+	s->held++;
+	return true;
+}
+
+/* Has the reader taken enough for more? */
+static bool needs_credit(const struct vos_stream *s)
+{
+	return s->arguments && s->granted < position_of(s) + window(s) / 2 && s->held < window(s);
 }
 
 void stream_data(struct vos *vos, u32 number, const u8 *message, size_t length)
 {
 	struct vos_stream *s = find(vos, number);
-	u64 offset, position;
+	u64 offset;
 
 	if (!s || !s->arguments || length <= HEAD_BYTES)
 		return;
 	offset = wire_get64(message);
-	position = s->offset + s->data.used;
 	s->heard_ns = now_ns();
-	if (offset > position && s->asked_from != position + 1) {
-		s->asked_from = position + 1;	/* was it lost on the line? */
-		s->asked_ns = s->heard_ns;
-		grant(s, true);
+	if (offset > position_of(s)) {	/* lost on the line, or VOS has not kept it: its answer tells */
+		s->has_gap = true;
 		return;
 	}
-	if (offset > position && s->heard_ns - s->asked_ns < retry_times.gap_ns / 4)
-		return;		/* still of what was under way before */
-	if (offset > position && s->data.used)
-		return;		/* the reader first takes what is before the gap; then it is asked for again */
-	if (offset > position) {
-		s->lost += offset - position;
-		s->offset = offset;
-	}
-	take_bytes(s, offset, message + HEAD_BYTES, length - HEAD_BYTES);
+	if (!(s->is_events ? take_event : take_bytes)(s, offset, message + HEAD_BYTES, length - HEAD_BYTES))
+		return;
+	s->is_new = true;
+	if (needs_credit(s))
+		grant(s, false);
+}
+
+static void end_one(struct vos_stream *s, const char *reason, bool is_failed)
+{
+	if (s->is_ended)
+		return;
+	snprintf(s->reason, sizeof(s->reason), "%.250s", reason);
+	s->is_ended = s->is_new = true;
+	s->is_failed = is_failed;
+	s->number = 0;
 }
 
 void stream_end(struct vos *vos, u32 number, const char *reason)
 {
 	struct vos_stream *s = find(vos, number);
 
-	if (!s)
-		return;
-	snprintf(s->reason, sizeof(s->reason), "%s", reason);
-	s->is_ended = s->is_new = true;
-	s->number = 0;
+	if (s)
+		end_one(s, reason, false);
 }
 
-void stream_end_all(struct vos *vos, const char *reason)
+void stream_fail_all(struct vos *vos, const char *why)
 {
-	for (struct vos_stream *s = vos->streams; s; s = s->next) {
-		if (s->is_ended)
-			continue;
-		snprintf(s->reason, sizeof(s->reason), "%s", reason);
-		s->is_ended = s->is_new = true;
-		s->number = 0;
-	}
+	for (struct vos_stream *s = vos->streams; s; s = s->next)
+		end_one(s, why, true);
 }
 
 /* ---- to VOS ---- */
@@ -222,7 +238,7 @@ static ssize_t next_bytes(struct vos_stream *s, u8 *bytes, size_t size)
 {
 	size_t before = (size_t)(s->sent - s->taken), left;
 
-	if (s->limit <= s->sent || s->sent - s->taken >= window(s->vos))
+	if (s->limit <= s->sent || s->sent - s->taken >= window(s))
 		return 0;
 	if (s->limit - s->sent < size)
 		size = (size_t)(s->limit - s->sent);
@@ -267,30 +283,43 @@ static u64 resend_after(const struct vos_stream *s)
 
 /* ---- time ---- */
 
-static void probe(struct vos_stream *s)
+/* How far is VOS? It goes back to our position if that is wanted. */
+static void probe(struct vos_stream *s, bool goes_back)
 {
-	u64 to = position_of(s) + window(s->vos);
-	json_t *arguments = json_pack("{s:I, s:I}", "stream", (json_int_t)s->number, "to", (json_int_t)to);
+	u64 position = position_of(s);
+	json_t *arguments;
 
-	if (s->probe || !retry_has_room(s->vos)) {
-		json_decref(arguments);
+	if (s->probe || !retry_has_room(s->vos))
 		return;
-	}
+	arguments = json_pack("{s:I, s:I}", "stream", (json_int_t)s->number, "to", (json_int_t)(position + window(s)));
+	if (arguments && goes_back)
+		json_object_set_new(arguments, "from", json_integer((json_int_t)position));
 	s->probe = retry_new(s->vos, "credit", arguments, true, false);
+}
+
+/* VOS has not kept what is before it. */
+static void skip_to(struct vos_stream *s, u64 start)
+{
+	s->lost += start - s->offset;
+	s->offset = start;
 }
 
 static void take_probe(struct vos_stream *s, u64 now)
 {
 	struct request *request = s->probe;
 	const json_t *result = json_object_get(request->answer, "return");
+	u64 start = member(result, "start", 0);
 
 	s->probe = NULL;
+	s->has_gap = false;
 	s->heard_ns = now;
-	if (!request->answer)
-		stream_end(s->vos, s->number, request->why);
-	else if (!result)
-		stream_end(s->vos, s->number, "closed by VOS");
-	else if (member(result, "offset", 0) > s->offset + s->data.used)
+	if (!result)
+		end_one(s, request->answer ? "closed by VOS" : request->why, !request->answer);
+	else if (start > position_of(s) && s->held)
+		s->has_gap = true;	/* once the reader has taken what is before it */
+	else if (start > position_of(s))
+		skip_to(s, start);
+	else if (member(result, "offset", 0) > position_of(s))
 		grant(s, true);		/* the last frame was lost */
 	retry_free(s->vos, request);
 }
@@ -301,12 +330,10 @@ static void take_reopening(struct vos_stream *s)
 	const char *why = json_string_value(json_object_get(json_object_get(request->answer, "error"), "desc"));
 
 	s->reopening = NULL;
-	if (json_object_get(request->answer, "return")) {
+	if (json_object_get(request->answer, "return"))
 		stream_opened(s, request->answer);
-	} else {
-		snprintf(s->reason, sizeof(s->reason), "%.250s", why ? why : request->why);
-		s->is_ended = s->is_new = true;
-	}
+	else
+		end_one(s, why ? why : request->why, !request->answer);
 	retry_free(s->vos, request);
 }
 
@@ -319,7 +346,7 @@ static void reopen(struct vos_stream *s)
 		json_decref(arguments);
 		return;
 	}
-	json_object_set_new(arguments, "from", json_integer((json_int_t)position));
+	json_object_set_new(arguments, s->is_events ? "since" : "from", json_integer((json_int_t)position));
 	s->reopening = retry_new(s->vos, s->verb, arguments, true, false);
 }
 
@@ -335,10 +362,12 @@ static void pump_one(struct vos_stream *s, u64 now)
 		reopen(s);
 	if (!s->number)
 		return;
-	if (s->arguments && s->granted < s->offset + s->data.used + window(s->vos) / 2 && s->data.used < window(s->vos))
+	if (needs_credit(s))
 		grant(s, false);
-	if (now - s->heard_ns > PROBE_NS)
-		probe(s);
+	if (s->has_gap && s->held == 0)
+		probe(s, true);
+	else if (now - s->heard_ns > PROBE_NS)
+		probe(s, false);
 	if (s->sent > s->taken && now - s->moved_ns > resend_after(s)) {
 		s->sent = s->taken;
 		s->moved_ns = now;
@@ -374,7 +403,7 @@ void stream_resume_all(struct vos *vos, bool is_renumbered)
 		if (s->is_ended)
 			continue;
 		s->sent = s->taken;
-		s->asked_from = 0;
+		s->has_gap = false;
 		s->heard_ns = 0;	/* ask soon whether VOS still has it */
 		if (is_renumbered)
 			s->number = 0;
@@ -406,6 +435,7 @@ static struct vos_stream *open_stream(struct vos *vos, const char *verb, json_t 
 	}
 	stream->arguments = arguments;
 	stream->verb = verb;
+	stream->is_events = strcmp(verb, "open-events") == 0;
 	stream_opened(stream, answer);
 	json_decref(answer);
 	return stream;
@@ -417,33 +447,77 @@ struct vos_stream *vos_console_open(struct vos *vos, const char *name, enum vos_
 		from == VOS_FROM_LOG ? "log" : "live", "write", writes));
 }
 
+struct vos_stream *vos_console_open_at(struct vos *vos, const char *name, uint64_t offset, bool writes)
+{
+	return open_stream(vos, "open-console", json_pack("{s:s, s:I, s:b}", "name", name, "from",
+		(json_int_t)(offset & INT64_MAX), "write", writes));
+}
+
 struct vos_stream *vos_log_open(struct vos *vos)
 {
 	return open_stream(vos, "open-log", json_pack("{s:s}", "from", "log"));
 }
 
+struct vos_stream *vos_events_open(struct vos *vos, uint64_t since)
+{
+	struct vos_stream *stream = open_stream(vos, "open-events", since == VOS_EVENTS_NEW ?
+		json_pack("{s:s}", "since", "live") : json_pack("{s:I}", "since", (json_int_t)(since & INT64_MAX)));
+
+	if (stream && since && since != VOS_EVENTS_NEW && stream->offset > since)
+		stream->lost = stream->offset - since;
+	return stream;
+}
+
+static ssize_t give_bytes(struct vos_stream *s, void *bytes, size_t size)
+{
+	size_t count = s->data.used < size ? s->data.used : size;
+
+	memcpy(bytes, s->data.bytes, count);
+	wire_drop(&s->data, count);
+	s->offset += count;
+	s->held -= count;
+	return (ssize_t)count;
+}
+
+static ssize_t give_event(struct vos_stream *s, void *bytes, size_t size)
+{
+	u32 length;
+
+	memcpy(&length, s->data.bytes, sizeof(length));
+	if (length >= size) {
+		conn_result(s->vos, VOS_USAGE, "E_USAGE", "the event has %u bytes, and there is room for %zu", length,
+			size);
+		return -1;
+	}
+	memcpy(bytes, s->data.bytes + sizeof(length), length);
+	((char *)bytes)[length] = 0;
+	wire_drop(&s->data, sizeof(length) + length);
+	s->offset++;
+	s->held--;
+	return (ssize_t)length;
+}
+
 ssize_t vos_stream_read(struct vos_stream *s, void *bytes, size_t size, int timeout_ms)
 {
 	u64 until = until_ns(timeout_ms);
-	size_t count;
 
-	while (s->data.used == 0 && !s->is_ended && !s->vos->is_broken) {
+	while (s->held == 0 && !s->is_ended) {
+		if (conn_is_canceled(s->vos)) {
+			conn_result(s->vos, VOS_FAILED, "E_CANCELED", "the wait was ended");
+			return -1;
+		}
 		conn_turn(s->vos, until);
-		if (s->data.used == 0 && !s->is_ended && now_ns() >= until) {
+		if (s->held == 0 && !s->is_ended && now_ns() >= until) {
 			conn_result(s->vos, VOS_TIMEOUT, "E_TIMEOUT", "nothing came in that time");
 			return -1;
 		}
 	}
-	if (s->data.used == 0 && !s->is_ended) {
-		conn_result(s->vos, VOS_LINK, "E_LINK", "%.300s", s->vos->error);
-		return -1;
-	}
-	count = s->data.used < size ? s->data.used : size;
-	if (count)
-		memcpy(bytes, s->data.bytes, count);
-	wire_drop(&s->data, count);
-	s->offset += count;
-	return (ssize_t)count;
+	if (s->held)
+		return s->is_events ? give_event(s, bytes, size) : give_bytes(s, bytes, size);
+	if (!s->is_failed)
+		return 0;
+	conn_result(s->vos, VOS_LINK, "E_LINK", "%s", s->reason);
+	return -1;
 }
 
 size_t vos_stream_write(struct vos_stream *s, const void *bytes, size_t size)
@@ -463,6 +537,11 @@ size_t vos_stream_write(struct vos_stream *s, const void *bytes, size_t size)
 uint64_t vos_stream_offset(const struct vos_stream *s)
 {
 	return s->offset;
+}
+
+uint64_t vos_stream_end(const struct vos_stream *s)
+{
+	return s->end;
 }
 
 uint64_t vos_stream_lost(const struct vos_stream *s)

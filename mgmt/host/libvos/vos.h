@@ -53,7 +53,7 @@ enum vos_result {
 };
 
 struct vos;		/* a connection */
-struct vos_stream;	/* a console, or the log of VOS */
+struct vos_stream;	/* a console, the log of VOS, or its events */
 
 /* ---- connection ---- */
 
@@ -140,7 +140,10 @@ int vos_call(struct vos *vos, const char *verb, const char *arguments, unsigned 
 
 /* ---- events ---- */
 
-/* `event` is one event as JSON text. From now on, for every event that arrives inside any function of this handle. */
+/*
+ * `event` is one event as JSON text. From now on, for every event that arrives inside any function of this handle.
+ * Events are lost while the connection is; vos_events_open misses none.
+ */
 typedef void vos_event_fn(void *context, const char *event);
 void vos_events(struct vos *vos, vos_event_fn *fn, void *context);
 /*
@@ -167,19 +170,33 @@ int vos_delete_image(struct vos *vos, const char *name);
 
 enum vos_from { VOS_FROM_LIVE, VOS_FROM_LOG };	/* what comes from now on; or all that is kept, then that */
 
+#define VOS_EVENTS_NEW UINT64_MAX	/* from now on */
+#define VOS_EVENT_BYTES 2048		/* an event is shorter */
+
 /* NULL: it failed, see vos_error(vos). Several streams may be open at a time, on one VM too. */
 struct vos_stream *vos_console_open(struct vos *vos, const char *name, enum vos_from from, bool writes);
+/* From that offset on: `next` of log-vm's answer, or vos_stream_offset of an earlier stream. */
+struct vos_stream *vos_console_open_at(struct vos *vos, const char *name, uint64_t offset, bool writes);
 struct vos_stream *vos_log_open(struct vos *vos);
 /*
- * Bytes, as soon as there are some. 0: the stream has ended. -1: nothing came in that time (VOS_TIMEOUT; negative: no
- * limit) or the connection failed (VOS_LINK): vos_result().
+ * Changes of VMs' states, from the event with that number (its "seq") on; 0: all that VOS keeps, the last 256. Numbers
+ * begin at 0 when the machine starts: compare vos_boot_id. Offsets of the stream, and what is lost, count events.
+ */
+struct vos_stream *vos_events_open(struct vos *vos, uint64_t since);
+/*
+ * Bytes, as soon as there are some; or one event as JSON text, with a zero byte that is not counted. 0: the stream has
+ * ended. -1: nothing came in that time (VOS_TIMEOUT; negative: no limit), the connection failed or the machine was
+ * restarted (VOS_LINK), the event is longer than the room (VOS_USAGE), or vos_idle's function ended the wait:
+ * vos_result().
  */
 ssize_t vos_stream_read(struct vos_stream *stream, void *bytes, size_t size, int timeout_ms);
 /* How many bytes were taken; fewer than `size` if too many are not yet with the guest: read, or wait, and try again. */
 size_t vos_stream_write(struct vos_stream *stream, const void *bytes, size_t size);
-/* Position of the next byte that vos_stream_read returns, and how many bytes before it were lost since the opening. */
+/* Position of the next byte, or event, that vos_stream_read returns, and how many before it were lost. */
 uint64_t vos_stream_offset(const struct vos_stream *stream);
 uint64_t vos_stream_lost(const struct vos_stream *stream);
+/* Position behind what there was at the opening: from there on it is new. */
+uint64_t vos_stream_end(const struct vos_stream *stream);
 /* Why it has ended, or "". */
 const char *vos_stream_reason(const struct vos_stream *stream);
 void vos_stream_close(struct vos_stream *stream);

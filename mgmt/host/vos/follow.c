@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "out.h"
@@ -19,10 +18,7 @@
 
 /* ---- top ---- */
 
-struct screen {
-	struct termios before;
-	bool is_raw, is_quit, is_now;
-};
+struct screen { bool is_quit, is_now; };
 
 static bool keys(void *context)
 {
@@ -37,25 +33,16 @@ static bool keys(void *context)
 	return screen->is_quit || screen->is_now;
 }
 
-static void screen_open(struct screen *screen)
+static void screen_open(void)
 {
-	struct termios raw;
-
-	memset(screen, 0, sizeof(*screen));
-	if (tcgetattr(STDIN_FILENO, &screen->before) != 0)
-		return;
-	raw = screen->before;
-	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
-	screen->is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+	(void)terminal_take(false, "\x1b[?1049l");
 	fputs("\x1b[?1049h", stdout);
 }
 
-static void screen_close(const struct screen *screen)
+static void screen_close(void)
 {
-	fputs("\x1b[?1049l", stdout);
 	fflush(stdout);
-	if (screen->is_raw)
-		tcsetattr(STDIN_FILENO, TCSANOW, &screen->before);
+	terminal_give_back();
 }
 
 static u32 rows_of_terminal(void)
@@ -113,20 +100,20 @@ int run_top(struct vos *vos, const struct call *call)
 {
 	u32 left = args_has(&call->args, ARG_TIMES) ? call->args.times : 0;
 	bool is_screen = !left && !call->is_json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	struct screen screen;
+	struct screen screen = { 0 };
 	int result;
 
 	if (!left && !is_screen)
 		left = 1;	/* one table, for a program */
 	json_object_del(call->arguments, "count");
 	if (is_screen) {
-		screen_open(&screen);
+		screen_open();
 		vos_idle(vos, keys, &screen);
 	}
 	while (one_table(vos, call, is_screen ? &screen : NULL, &result) && (is_screen || --left))
 		;
 	if (is_screen)
-		screen_close(&screen);
+		screen_close();
 	return result;
 }
 
@@ -218,51 +205,60 @@ int run_log(struct vos *vos, const struct call *call)
 
 /* ---- events ---- */
 
-struct watch {
-	const struct call *call;
-	u32 left;	/* 0 = without end */
-	bool is_over;
-};
-
-static void print_event(void *context, const char *event)
+/* Those that VOS has not kept before the next one. */
+static void tell_lost(const struct vos_stream *stream, u64 *told)
 {
-	struct watch *watch = context;
-	json_t *object;
-	const char *name, *state, *reason;
-	double seconds;
+	u64 lost = vos_stream_lost(stream);
 
-	if (watch->is_over)
-		return;
-	if (watch->call->is_json) {
-		puts(event);
-	} else {
-		object = json_loads(event, 0, NULL);
-		name = json_string_value(json_object_get(json_object_get(object, "data"), "name"));
-		state = json_string_value(json_object_get(json_object_get(object, "data"), "state"));
-		reason = json_string_value(json_object_get(json_object_get(object, "data"), "reason"));
-		seconds = (double)json_integer_value(json_object_get(object, "uptime-ns")) / 1e9;
-		if (reason && strcmp(reason, "-") == 0)
-			reason = NULL;
-		if (name && state)
-			printf("%.6f %s: %s%s%s\n", seconds, name, state, reason ? ", " : "", reason ? reason : "");
-		json_decref(object);
-	}
-	fflush(stdout);
-	watch->is_over = watch->left && --watch->left == 0;
+	if (lost != *told)
+		fprintf(stderr, "[%llu events are lost: VOS keeps the last 256]\n", (unsigned long long)(lost - *told));
+	*told = lost;
 }
 
-static bool is_over(void *context)
+static void print_event(const struct call *call, const char *event)
 {
-	return ((const struct watch *)context)->is_over;
+	json_t *object = call->is_json ? NULL : json_loads(event, 0, NULL), *data = json_object_get(object, "data");
+	const char *name = json_string_value(json_object_get(data, "name"));
+	const char *state = json_string_value(json_object_get(data, "state"));
+	const char *reason = json_string_value(json_object_get(data, "reason"));
+	double seconds = (double)json_integer_value(json_object_get(object, "uptime-ns")) / 1e9;
+
+	if (reason && strcmp(reason, "-") == 0)
+		reason = NULL;
+	if (call->is_json)
+		puts(event);
+	else if (name && state)
+		printf("%lld %.6f %s: %s%s%s\n", (long long)json_integer_value(json_object_get(object, "seq")), seconds,
+			name, state, reason ? ", " : "", reason ? reason : "");
+	fflush(stdout);
+	json_decref(object);
 }
 
 int run_events(struct vos *vos, const struct call *call)
 {
-	struct watch watch = { .call = call, .left = args_has(&call->args, ARG_TIMES) ? call->args.times : 0 };
+	bool goes_on = args_has(&call->args, ARG_FOLLOW) || args_has(&call->args, ARG_TIMES);
+	bool is_since = args_has(&call->args, ARG_SINCE);
+	u64 since = is_since ? call->args.offset : goes_on ? VOS_EVENTS_NEW : 0, told = 0;
+	u32 left = args_has(&call->args, ARG_TIMES) ? call->args.times : 0;
+	struct vos_stream *stream = vos_events_open(vos, since);
+	char event[VOS_EVENT_BYTES];
+	ssize_t count = 1;
 
-	vos_events(vos, print_event, &watch);
-	vos_idle(vos, is_over, &watch);
-	while (!watch.is_over && vos_wait(vos, -1) != VOS_LINK)
-		;
-	return watch.is_over ? VOS_OK : show_failure(call, vos);
+	if (!stream)
+		return show_failure(call, vos);
+	if (is_since && vos_stream_offset(stream) < since)
+		fprintf(stderr, "[VOS has only had %llu events since it was started]\n",
+			(unsigned long long)vos_stream_offset(stream));
+	while (count > 0 && (goes_on || vos_stream_offset(stream) < vos_stream_end(stream))) {
+		count = vos_stream_read(stream, event, sizeof(event), -1);
+		tell_lost(stream, &told);
+		if (count > 0)
+			print_event(call, event);
+		if (count > 0 && left && --left == 0)
+			break;
+	}
+	if (count < 0)
+		return show_failure(call, vos);
+	vos_stream_close(stream);
+	return VOS_OK;
 }

@@ -24,9 +24,12 @@ static const struct command own_rows[] = {
 	},
 	{
 		.verb = "events", .group = GROUP_MACHINE,
-		.summary = "print changes of VMs' states as they happen, until Ctrl-C",
-		.example = "events --follow",
-		.takes = A(FOLLOW) | A(TIMES) | A(JSON),
+		.summary = "print changes of VMs' states: number, seconds since VOS started, VM, state, reason",
+		.more = "Alone, it prints those that VOS keeps, the last 256. With --follow or --count, it prints what "
+			"comes from now on, and with --since also what came since event N: one that was lost meanwhile "
+			"is told. Numbers begin at 0 when VOS starts. With --json, each event is one JSON object.",
+		.example = "events --follow --since 12",
+		.takes = A(SINCE) | A(FOLLOW) | A(TIMES) | A(JSON),
 	},
 };
 
@@ -95,7 +98,8 @@ static bool add_word(const char *word, size_t *used)
 
 static bool is_for_this_side(enum arg arg)
 {
-	return arg == ARG_JSON || arg == ARG_QUIET || arg == ARG_HELP || arg == ARG_FOLLOW || arg == ARG_FILE;
+	return arg == ARG_JSON || arg == ARG_QUIET || arg == ARG_HELP || arg == ARG_FOLLOW || arg == ARG_FILE ||
+	       arg == ARG_SINCE;
 }
 
 static void add_value(json_t *arguments, const char *name, json_t *value, bool is_list)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vos_main.h - what the parts of the command line program share. grammar.c: from words to a command; show.c: answers;
- * follow.c, console.c, upload.c: commands that go on; pages.c: manual pages and completion; main.c: which of them.
+ * follow.c, console.c, upload.c: commands that go on; terminal.c: this terminal; pages.c: manual pages and completion;
+ * main.c: which of them.
  */
 #ifndef VOS_HOST_VOS_MAIN_H
 #define VOS_HOST_VOS_MAIN_H
@@ -49,6 +50,16 @@ int run_log(struct vos *vos, const struct call *call);
 int run_events(struct vos *vos, const struct call *call);
 int run_console(struct vos *vos, const struct call *call);
 int run_upload(struct vos *vos, const struct call *call);
+
+/* ---- terminal.c ---- */
+
+/*
+ * Take keys from this terminal as they are typed: raw, or with the terminal's own treatment of lines put out. It is as
+ * before, and `leave` is written to it, when the program gives it back, ends or is stopped. False: there is none.
+ */
+bool terminal_take(bool is_raw, const char *leave);
+void terminal_on_leave(const char *leave);
+void terminal_give_back(void);
 
 /* ---- pages.c ---- */
 

@@ -46,7 +46,8 @@ static void two_viewers(void **state)
 	assert_memory_equal(seen[all].bytes, "first line\r\nsecond line\r\n", 25);
 	/* A frame was lost: from there again; asked twice, it comes twice. */
 	forget_all();
-	ask_for(y, "\"credit\",\"arguments\":{\"stream\":2,\"to\":1000000,\"from\":6}", "\"end\":25,\"taken\":0");
+	ask_for(y, "\"credit\",\"arguments\":{\"stream\":2,\"to\":1000000,\"from\":6}",
+		"\"end\":25,\"taken\":0,\"start\":0");
 	assert_int_equal(seen[all].first, 6);
 	assert_memory_equal(seen[all].bytes, "line\r\nsecond line\r\n", 19);
 	/* A VM that stops and starts is the same console. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -18,6 +19,7 @@
 
 #define PIECE 512u
 #define KEPT 8u
+#define EVENTS_LOST 8u
 
 struct kept { json_int_t id; json_t *answer; };
 
@@ -115,6 +117,23 @@ static void sync_or_hello(const char *verb, json_t *arguments, json_t *id)
 	json_decref(answer);
 }
 
+/* Of open-events: each credit sends from `from`, or on from where the last one ended. */
+static void credit(json_t *arguments)
+{
+	static u64 sent;
+	u64 to = (u64)json_integer_value(json_object_get(arguments, "to"));
+	json_t *from = json_object_get(arguments, "from");
+	char text[96];
+
+	sent = from ? (u64)json_integer_value(from) : sent;
+	sent = sent < EVENTS_LOST ? EVENTS_LOST : sent;
+	for (; sent < to && sent < fake.events; sent++) {
+		wire_put64(text, sent);
+		snprintf(text + 8, sizeof(text) - 8, "{\"event\":\"VM_STATE\",\"seq\":%llu}", (unsigned long long)sent);
+		send_text("s7", text, 8 + strlen(text + 8));
+	}
+}
+
 static void restart(void)
 {
 	boot++;
@@ -128,13 +147,19 @@ static void restart(void)
 static json_t *do_it(json_t *message, json_t *id)
 {
 	char number[24];
-	json_t *answer;
+	json_t *answer, *more;
 	char *padding;
 
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)++done);
 	answer = json_pack("{s:{s:s}, s:O}", "return", "version", number, "id", id);
 	if (json_object_get(message, "c"))
 		json_object_set(answer, "c", json_object_get(message, "c"));
+	if (fake.events) {
+		more = json_pack("{s:i, s:i, s:i, s:i}", "stream", 7, "offset", EVENTS_LOST, "end", (int)fake.events,
+			"start", EVENTS_LOST);
+		json_object_update(json_object_get(answer, "return"), more);
+		json_decref(more);
+	}
 	if (fake.answer_bytes) {
 		padding = malloc(fake.answer_bytes + 1);
 		memset(padding, 'x', fake.answer_bytes);
@@ -190,7 +215,10 @@ static void take(const struct wire_frame *frame)
 	if (strcmp(verb, "sync") == 0 || strcmp(verb, "hello") == 0) {
 		sync_or_hello(verb, arguments, json_object_get(message, "id"));
 	} else if (json_object_get(message, "c")) {
-		numbered(message, verb, arguments);
+		if (strcmp(verb, "credit") != 0 || json_object_get(message, "id"))
+			numbered(message, verb, arguments);
+		if (strcmp(verb, "credit") == 0)
+			credit(arguments);
 	} else if (json_object_get(message, "id")) {
 		answer = do_it(message, json_object_get(message, "id"));
 		send_json(answer, 0);
@@ -243,6 +271,7 @@ pid_t fake_vos_start(const struct fake_vos *wanted)
 		close(listener);
 		return process;
 	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* a test that dies leaves none behind */
 	for (;;)
 		serve(accept(listener, NULL, NULL));
 }

@@ -17,6 +17,7 @@ struct fake_vos {
 	bool is_plain;
 	u32 deaf_after;		/* commands; 0 = never */
 	u32 restart_after;	/* commands, then another boot-id and no clients; 0 = never */
+	u32 events;		/* how many there are; the first eight are not kept */
 	u32 answer_bytes;	/* more than 0: version has a member "padding" as long */
 };
 

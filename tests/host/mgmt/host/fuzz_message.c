@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct vos vos = { .link = LINK_NONE, .client = 5, .next_id = 1, .greeting = GREETING_DONE };
 	struct vos_stream *stream = stream_new(&vos);
 	struct wire_frame frame = { .kind = FRAME_TEXT };
+	char event[VOS_EVENT_BYTES];
 
 	(void)retry_new(&vos, "list-vm", NULL, true, false);
 	stream->number = 7;
@@ -29,6 +30,12 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		frame.message = data + 1;
 		frame.length = size - 1;
 		message_in(&vos, &frame);
+		stream->is_events = true;
+		stream->held = 0;
+		wire_drop(&stream->data, stream->data.used);
+		message_in(&vos, &frame);
+		while (stream->held && vos_stream_read(stream, event, sizeof(event), 0) >= 0)
+			;
 	}
 	while (vos.streams)
 		stream_free(vos.streams);

@@ -65,6 +65,12 @@ static u64 ask(struct vos *vos)
 	return number;
 }
 
+static bool always(void *context)
+{
+	(void)context;
+	return true;
+}
+
 static void each_is_done_once(const struct fake_vos *fake)
 {
 	pid_t process = fake_vos_start(fake);
@@ -162,6 +168,62 @@ static void vos_is_restarted(void **state)
 	fake_vos_stop(process);
 }
 
+/* Each of them once and in order, although the line spoils frames and is cut; what VOS has not kept is counted. */
+static void events_by_number(void **state)
+{
+	struct fake_vos fake = { .path = path, .events = 300, .spoil_per_million = 500 };
+	pid_t process = fake_vos_start(&fake);
+	struct vos *vos = vos_open(host);
+	struct vos_stream *stream = vos ? vos_events_open(vos, 3) : NULL;
+	char event[VOS_EVENT_BYTES], expected[64];
+
+	(void)state;
+	assert_non_null(stream);
+	assert_int_equal(vos_stream_lost(stream), 5);
+	for (u32 i = 8; i < 300; i++) {
+		assert_int_equal(vos_stream_offset(stream), i);
+		if (vos_stream_read(stream, event, sizeof(event), 20000) <= 0)
+			fail_msg("event %u: %s", i, vos_error(vos));
+		snprintf(expected, sizeof(expected), "{\"event\":\"VM_STATE\",\"seq\":%u}", i);
+		assert_string_equal(event, expected);
+		if (i == 150) {
+			assert_int_equal(vos_stream_read(stream, event, 8, 20000), -1);
+			assert_int_equal(vos_result(vos), VOS_USAGE);
+			fake_vos_stop(process);
+			process = fake_vos_start(&fake);
+		}
+	}
+	assert_int_equal(vos_stream_read(stream, event, sizeof(event), 50), -1);
+	assert_int_equal(vos_result(vos), VOS_TIMEOUT);
+	assert_int_equal(vos_stream_lost(stream), 5);
+	vos_idle(vos, always, NULL);
+	assert_int_equal(vos_stream_read(stream, event, sizeof(event), -1), -1);
+	assert_string_equal(vos_error_class(vos), "E_CANCELED");
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
+/* A stream of a machine that was restarted fails, and has not come to its end. */
+static void stream_of_another_boot(void **state)
+{
+	struct fake_vos fake = { .path = path, .events = 9, .restart_after = 2 };
+	pid_t process = fake_vos_start(&fake);
+	struct vos *vos = vos_open(host);
+	struct vos_stream *stream = vos ? vos_events_open(vos, 0) : NULL;
+	char event[VOS_EVENT_BYTES];
+
+	(void)state;
+	assert_non_null(stream);
+	assert_true(vos_stream_read(stream, event, sizeof(event), 20000) > 0);
+	assert_int_equal(vos_call(vos, "version", NULL, 0, NULL), VOS_OK);
+	assert_int_equal(vos_call(vos, "version", NULL, 0, NULL), VOS_LINK);
+	assert_int_equal(vos_stream_read(stream, event, sizeof(event), 20000), -1);
+	assert_int_equal(vos_result(vos), VOS_LINK);
+	assert_string_equal(vos_error(vos), "the machine was restarted");
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
 static void line_is_locked(void **state)
 {
 	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path });
@@ -184,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_line), cmocka_unit_test(bad_line), cmocka_unit_test(answers_in_pieces),
 		cmocka_unit_test(vos_is_gone), cmocka_unit_test(line_is_cut), cmocka_unit_test(vos_is_restarted),
+		cmocka_unit_test(events_by_number), cmocka_unit_test(stream_of_another_boot),
 		cmocka_unit_test(line_is_locked),
 	};
 
