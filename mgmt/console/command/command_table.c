@@ -193,8 +193,9 @@ const struct command command_rows[] = {
 	{
 		.verb = "list-device", .group = GROUP_MACHINE,
 		.summary = "list PCI devices, their drivers and what they can reach",
-		.more = "DMA \"contained\": an IOMMU confines the device to the memory of its driver. \"not "
-			"contained\": the device could write to any memory if its driver asked it to. \"off\": a "
+		.more = "DRIVER: the driver, or who else has the device. DMA \"contained\": an IOMMU confines the "
+			"device to the memory of its driver. \"not contained\": the device could write to any memory "
+			"if its driver asked it to. \"off\": a "
 			"device without a driver. \"blocked\": the same, by an IOMMU. \"N requests refused\": the "
 			"IOMMU did not let the device reach what it asked for; the log has the first ones. Devices "
 			"of one group cannot be told apart by the IOMMU. The kernel option iommu=off leaves the "

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "out.h"
+#include "range.h"
 
 void out_bytes(const struct out *out, const char *bytes, size_t count)
 {
@@ -94,6 +95,18 @@ static void word(const struct out *out, const char *text, size_t length)
 		out_bytes(out, text[i] == OUT_GLUE[0] ? " " : text + i, 1);
 }
 
+/* Of a word that no line holds: up to the last comma that fits, where it has one. */
+static size_t piece(const char *text, size_t length, u32 at, u32 indent, u32 columns)
+{
+	size_t end = columns > at + 1 ? min_u64(length, columns - at - 1) : 0;
+
+	if (length <= columns - indent)
+		return length;
+	while (end != 0 && text[end - 1] != ',')
+		end--;
+	return end != 0 ? end : length;
+}
+
 void out_wrapped(const struct out *out, const char *text, u32 at, u32 indent, u32 columns)
 {
 	bool is_first = true;
@@ -105,6 +118,7 @@ void out_wrapped(const struct out *out, const char *text, u32 at, u32 indent, u3
 		length = strcspn(text, " ");
 		if (length == 0)
 			break;
+		length = piece(text, length, at, indent, columns);
 		if (!is_first && at + 1 + length > columns) {
 			out_format(out, "\n%*s", (int)indent, "");
 			at = indent;

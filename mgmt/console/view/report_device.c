@@ -20,7 +20,7 @@ static const struct {
 	const char *text;
 } classes[] = {
 	{ 0x01, 0x00, ANY, "SCSI or virtio disk" }, { 0x01, 0x01, ANY, "IDE controller" },
-	{ 0x01, 0x04, ANY, "RAID controller" }, { 0x01, 0x06, 0x01, "SATA controller (AHCI)" },
+	{ 0x01, 0x04, ANY, "RAID controller" }, { 0x01, 0x06, 0x01, "AHCI controller" },
 	{ 0x01, 0x06, ANY, "SATA controller" }, { 0x01, 0x07, ANY, "SAS controller" },
 	{ 0x01, 0x08, 0x02, "NVMe controller" }, { 0x01, ANY, ANY, "storage controller" },
 	{ 0x02, 0x00, ANY, "Ethernet controller" }, { 0x02, ANY, ANY, "network controller" },
@@ -88,6 +88,21 @@ static const char *irq_text(char text[16], const struct device_report *d)
 	return text;
 }
 
+/* The same in a table. */
+static const char *irq_short(char text[16], const struct device_report *d)
+{
+	static const char *const kinds[] = {
+		[DRIVER_IRQ_NONE] = "polled", [DRIVER_IRQ_LINES] = "line", [DRIVER_IRQ_MESSAGES] = "msi",
+	};
+
+	if (!d->driver[0] || d->interrupts >= ARRAY_COUNT(kinds))
+		return "-";
+	if (d->irq_count < 2)
+		return kinds[d->interrupts];
+	snprintf(text, 16, "%u %s", d->irq_count, kinds[d->interrupts]);
+	return text;
+}
+
 static const char *state_of(const struct device_report *d)
 {
 	static const char *const states[DEVICE_STATE_COUNT] = { "unused", "driven", "restarting", "left-alone",
@@ -101,29 +116,40 @@ static void address(char text[ADDRESS_BYTES], const struct device_report *d)
 	snprintf(text, ADDRESS_BYTES, "%02x:%02x.%x", d->bdf >> 8 & 0xff, d->bdf >> 3 & 31, d->bdf & 7);
 }
 
+/* Who has a device is its driver, or what stands in its place. */
+static void device_line(const struct out *out, const struct device_report *d)
+{
+	struct table_line line = line_begin(out);
+	char text[32], at[ADDRESS_BYTES];
+
+	address(at, d);
+	line_cell(&line, 7, at, sizeof(at));
+	snprintf(text, sizeof(text), "%04x:%04x", d->vendor, d->device);
+	line_cell(&line, 9, text, sizeof(text));
+	line_cell(&line, 8, d->driver[0] ? d->driver : owner_text(d), sizeof(d->driver));
+	line_cell(&line, 13, dma_of(d), 13);
+	line_cell(&line, 6, irq_short(text, d), 16);
+	snprintf(text, sizeof(text), d->group == DEVICE_NO_GROUP ? "-" : "%u", d->group);
+	line_cell(&line, 5, text, sizeof(text));
+	line_cell(&line, 0, class_text(d->class_code), sizeof(text));
+	snprintf(text, sizeof(text), "%u requests refused", d->faults);
+	if (d->faults != 0)
+		line_cell(&line, 0, text, sizeof(text));
+	line_end(&line);
+}
+
 void report_devices(const struct out *out, const void *what)
 {
 	const struct inventory *m = what;
-	char at[ADDRESS_BYTES], irq[16], group[12];
 
 	if (m->device_count == 0) {
 		out_text(out, "There are no PCI devices.\n");
 		return;
 	}
-	out_format(out, "%-7s  %-9s  %-8s  %-8s  %-13s  %-10s  %-5s  %s\n", "ADDRESS", "ID", "DRIVER", "OWNER", "DMA",
-		"INTERRUPTS", "GROUP", "DEVICE");
-	for (u32 i = 0; i < m->device_count; i++) {
-		const struct device_report *d = &m->devices[i];
-
-		address(at, d);
-		snprintf(group, sizeof(group), "%u", d->group);
-		out_format(out, "%s  %04x:%04x  %-8s  %-8s  %-13s  %-10s  %-5s  %s", at, d->vendor, d->device,
-			d->driver[0] ? d->driver : "-", owner_text(d), dma_of(d), irq_text(irq, d),
-			d->group == DEVICE_NO_GROUP ? "-" : group, class_text(d->class_code));
-		if (d->faults != 0)
-			out_format(out, "; %u requests refused", d->faults);
-		out_text(out, "\n");
-	}
+	out_format(out, "%-7s  %-9s  %-8s  %-13s  %-6s  %-5s  %s\n", "ADDRESS", "ID", "DRIVER", "DMA", "IRQ", "GROUP",
+		"DEVICE");
+	for (u32 i = 0; i < m->device_count; i++)
+		device_line(out, &m->devices[i]);
 }
 
 void json_devices(struct json_writer *w, const char *key, const void *what)

@@ -4,11 +4,14 @@
  */
 #include <string.h>
 
+#include "range.h"
 #include "report.h"
+#include "report_tables.h"
 #include "units.h"
 
 #define HASH_TEXT_BYTES (2 * IMAGE_HASH_BYTES + 1)
 #define HASH_SHOWN 12	/* digits */
+#define NAME_MOST 28u	/* columns, so that a line holds the others too */
 
 static const char *kind_of(const struct image_report *image)
 {
@@ -29,27 +32,32 @@ static const char *hash_text(char text[HASH_TEXT_BYTES], const struct image_repo
 	return text;
 }
 
-static void image_row(const struct out *out, const struct image_report *image, u32 width)
+static void image_row(const struct out *out, const struct image_report *image, u64 width)
 {
+	struct table_line line = line_begin(out);
 	char size[UNIT_TEXT_BYTES], hash[HASH_TEXT_BYTES];
 
-	out_format(out, "%-*s  %10s  %-8s  %-*.*s  %s%s\n", (int)width, image->name,
-		size_text(size, image->bytes, false), kind_of(image), HASH_SHOWN, HASH_SHOWN,
-		image->is_uploaded ? hash_text(hash, image) : "-", "-", image->is_default ? "      default" : "");
+	line_cell(&line, (s32)width, image->name, sizeof(image->name));
+	line_cell(&line, -10, size_text(size, image->bytes, false), sizeof(size));
+	line_cell(&line, 8, kind_of(image), 8);
+	line_cell(&line, HASH_SHOWN, image->is_uploaded ? hash_text(hash, image) : "-", HASH_SHOWN);
+	line_cell(&line, 5, "-", 1);
+	if (image->is_default)
+		line_cell(&line, 0, "default", 7);
+	line_end(&line);
 }
 
 void report_images(const struct out *out, const void *what)
 {
 	const struct inventory *m = what;
-	u32 width = 16;
+	u64 width = 16;
 
 	if (m->image_count == 0) {
 		out_text(out, "There are no images. Boot modules of VOS become images, and what programs upload.\n");
 		return;
 	}
 	for (u32 i = 0; i < m->image_count; i++)
-		if (strlen(m->images[i].name) > width)
-			width = (u32)strlen(m->images[i].name);
+		width = max_u64(width, min_u64(strlen(m->images[i].name), NAME_MOST));
 	out_format(out, "%-*s  %10s  %-8s  %-*s  %s\n", (int)width, "NAME", "SIZE", "KIND", HASH_SHOWN, "HASH",
 		"OWNER");
 	for (u32 i = 0; i < m->image_count; i++)

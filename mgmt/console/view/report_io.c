@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "histogram.h"
+#include "report.h"
 #include "report_tables.h"
 #include "units.h"
 
@@ -117,12 +118,18 @@ static void latency_rows(const struct out *out, const u64 *latency)
 static void stats_disk(const struct out *out, u32 number, const struct disk_stats *d, u64 ns)
 {
 	const struct io_counts *io = &d->figures.counts;
-	char errors[UNIT_TEXT_BYTES];
+	char errors[UNIT_TEXT_BYTES], line[4 * VOLUME_NAME_BYTES + 64];
+	struct out_buffer buffer;
+	struct out words;
 
-	out_format(out, "Disk %u: volume ", number);
-	out_escaped_line(out, d->volume, strnlen(d->volume, sizeof(d->volume)));
-	out_format(out, "; queue depth %u, %s error%s\n", (u32)io->in_flight, count_text(errors, io->errors),
+	out_buffer_init(&buffer, line, sizeof(line));
+	words = out_to_buffer(&buffer);
+	out_text(&words, "volume ");
+	out_escaped_line(&words, d->volume, sizeof(d->volume));
+	out_format(&words, "; queue depth %u, %s error%s", (u32)io->in_flight, count_text(errors, io->errors),
 		io->errors == 1 ? "" : "s");
+	out_format(out, "Disk %u: ", number);
+	out_wrapped(out, line, 8, 8, REPORT_COLUMNS);
 	out_format(out, "  %-8s %15s  %10s  %10s  %10s\n", "REQUEST", "COUNT", "COUNT/S", "DATA", "DATA/S");
 	data_row(out, "read", io->reads, io->read_bytes, ns);
 	data_row(out, "write", io->writes, io->written_bytes, ns);
@@ -187,7 +194,7 @@ static void io_line(const struct out *out, const char *name, const struct io_cou
 	char all[UNIT_TEXT_BYTES], read[UNIT_TEXT_BYTES], written[UNIT_TEXT_BYTES], errors[UNIT_TEXT_BYTES];
 	char time[UNIT_TEXT_BYTES];
 
-	out_format(out, "%-24.24s %14s %10s %10s %6s %10s\n", name, count_text(all, io_requests(io)),
+	out_format(out, "%-22.22s %14s %10s %10s %6s %12s\n", name, count_text(all, io_requests(io)),
 		size_text(read, io->read_bytes, false), size_text(written, io->written_bytes, false),
 		count_text(errors, io->errors), seconds_text(time, service_ns));
 }
@@ -206,7 +213,7 @@ void report_io_table(const struct out *out, const struct inventory *m)
 {
 	static const struct io_counts none;
 
-	out_format(out, "\n%-24s %14s %10s %10s %6s %10s\n", "DISK I/O", "REQUESTS", "READ", "WRITTEN", "ERRORS",
+	out_format(out, "\n%-22s %14s %10s %10s %6s %12s\n", "DISK I/O", "REQUESTS", "READ", "WRITTEN", "ERRORS",
 		"CPU TIME");
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (m->vms[i].is_used && has_io(&m->vms[i].report))

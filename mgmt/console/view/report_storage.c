@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report.h"
+#include "report_tables.h"
 #include "units.h"
 
 static const char *const disk_states[DISK_ROW_STATE_COUNT] = {
@@ -39,13 +40,9 @@ static bool is_wanted(const struct storage_look *look, const char *name)
 	return look->name[0] == 0 || strcmp(look->name, name) == 0;
 }
 
-/* A row's text in a column; its blanks behind it only if something follows. */
-static void column(const struct out *out, u32 width, const char *text)
+static void column(struct table_line *line, s32 width, const char *text)
 {
-	size_t length = strlen(text);
-
-	out_escaped_line(out, text, length);
-	out_format(out, "%*s", (int)(length < width ? width - length : 0) + 2, "");
+	line_cell(line, width, text, strlen(text));
 }
 
 static const char *size_or_none(char *text, u64 bytes)
@@ -57,18 +54,19 @@ static const char *size_or_none(char *text, u64 bytes)
 
 static void disk_line(const struct out *out, const struct disk_row *d)
 {
+	struct table_line line = line_begin(out);
 	char size[UNIT_TEXT_BYTES], room[UNIT_TEXT_BYTES], state[VM_NAME_BYTES + 16];
 	bool has_room = d->state == DISK_ROW_BLANK || d->state == DISK_ROW_READY;
 
 	snprintf(state, sizeof(state), d->state == DISK_ROW_WHOLE ? "%s: %s" : "%s%s", disk_state(d),
 		d->state == DISK_ROW_WHOLE ? d->vm : "");
-	column(out, 9, d->name);
-	column(out, 9, size_or_none(size, d->bytes));
-	column(out, 9, has_room ? size_or_none(room, d->free_bytes) : "-");
-	column(out, 12, state);
-	column(out, 10, d->program);
-	out_escaped_line(out, d->model[0] ? d->model : "-", sizeof(d->model));
-	out_text(out, "\n");
+	column(&line, 9, d->name);
+	column(&line, 9, size_or_none(size, d->bytes));
+	column(&line, 9, has_room ? size_or_none(room, d->free_bytes) : "-");
+	column(&line, 12, state);
+	column(&line, 10, d->program);
+	line_cell(&line, 0, d->model[0] ? d->model : "-", sizeof(d->model));
+	line_end(&line);
 }
 
 void report_disks(const struct out *out, const void *what)
@@ -124,14 +122,16 @@ static const char *volume_state(const struct volume_row *v)
 
 static void volume_line(const struct out *out, const struct volume_row *v)
 {
+	struct table_line line = line_begin(out);
 	char size[UNIT_TEXT_BYTES];
 
-	column(out, 16, v->name);
-	column(out, 9, size_text(size, v->bytes, false));
-	column(out, 9, v->on);
-	column(out, 12, v->vm[0] ? v->vm : "-");
-	column(out, 12, v->made_for[0] ? v->made_for : "-");
-	out_format(out, "%s\n", volume_state(v));
+	column(&line, 16, v->name);
+	column(&line, 9, size_text(size, v->bytes, false));
+	column(&line, 9, v->on);
+	column(&line, 10, v->vm[0] ? v->vm : "-");
+	column(&line, 10, v->made_for[0] ? v->made_for : "-");
+	column(&line, 0, volume_state(v));
+	line_end(&line);
 }
 
 void report_volumes(const struct out *out, const void *what)
@@ -143,7 +143,7 @@ void report_volumes(const struct out *out, const void *what)
 		out_text(out, "There are no volumes. create-vm --disk SIZE and create-volume make them.\n");
 		return;
 	}
-	out_format(out, "%-16s  %-9s  %-9s  %-12s  %-12s  %s\n", "NAME", "SIZE", "ON", "VM", "MADE FOR", "STATE");
+	out_format(out, "%-16s  %-9s  %-9s  %-10s  %-10s  %s\n", "NAME", "SIZE", "ON", "VM", "MADE FOR", "STATE");
 	for (u32 i = 0; i < m->volume_count; i++)
 		if (is_wanted(look, m->volumes[i].name))
 			volume_line(out, &m->volumes[i]);

@@ -17,6 +17,19 @@ static inline void label(const struct out *out, const char *name)
 	out_format(out, "%-*s", (int)LABEL_COLUMN, name);
 }
 
+/*
+ * A line of a table, cell by cell, with two blanks between them. A cell that does not fit into the rest of the
+ * terminal's line begins another one, indented. `width`: what the cell takes at least; below 0: its text stands to the
+ * right. `text` may be foreign; it ends at a zero or after `most` bytes.
+ */
+struct table_line {
+	const struct out *out;
+	u32 at, blanks;		/* columns printed; blanks that come before the next cell */
+};
+struct table_line line_begin(const struct out *out);
+void line_cell(struct table_line *line, s32 width, const char *text, size_t most);
+void line_end(struct table_line *line);
+
 struct feature_name { const char *name; };
 
 extern const struct feature_name feature_names[FEAT_COUNT], silicon_flaw_names[SILICON_FLAW_COUNT];

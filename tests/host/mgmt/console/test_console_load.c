@@ -118,10 +118,10 @@ static void disk_figures(void **state)
 	command("stats-vm a --json", "\"reads-per-second\":1234,", RESULT_OK);
 	expect("\"latency-p50-ns\":32768,\"latency-p90-ns\":32768,\"latency-p99-ns\":32768,"
 		"\"latency-log2-ns\":[0,0,");
-	command("accounting", "DISK I/O                       REQUESTS       READ    WRITTEN ERRORS   CPU TIME\r\n"
-		"a                                 1,023    4.0 MiB  160.0 KiB      1    1.500 s\r\n"
-		"VMs that were deleted                 7        0 B   28.0 KiB      0    0.250 s\r\n"
-		"for no VM                             0        0 B        0 B      0    0.125 s\r\n", RESULT_OK);
+	command("accounting", "DISK I/O                     REQUESTS       READ    WRITTEN ERRORS     CPU TIME\r\n"
+		"a                               1,023    4.0 MiB  160.0 KiB      1      1.500 s\r\n"
+		"VMs that were deleted               7        0 B   28.0 KiB      0      0.250 s\r\n"
+		"for no VM                           0        0 B        0 B      0      0.125 s\r\n", RESULT_OK);
 	expect_80_columns();
 	command("accounting --json", "\"deleted-vms\":{\"reads\":0,\"writes\":7,", RESULT_OK);
 }

@@ -26,11 +26,10 @@ static void info_counts_images(void **state)
 static void devices_and_their_dma(void **state)
 {
 	static const char *const rows[] = {
-		"00:00.0  8086:29c0  -         vos       -              -           -      host bridge",
-		"virtio0   vos       not contained  2 messages  -      SCSI or virtio disk",
-		"00:1f.2  8086:2922  ahci0     vos       contained      line        7      SATA controller (AHCI); 3 "
-			"requests refused",
-		"01:1f.7  ffee:0001  -         firmware  unknown        -           -      device",
+		"00:00.0  8086:29c0  vos       -              -       -      host bridge",
+		"virtio0   not contained  2 msi   -      SCSI or virtio disk",
+		"00:1f.2  8086:2922  ahci0     contained      line    7      AHCI controller\r\n    3 requests refused",
+		"01:1f.7  ffee:0001  firmware  unknown        -       -      device",
 		"ff:1f.7  ffee:0001  no-end-of-it-al",
 	};
 
@@ -83,14 +82,14 @@ static void disks_and_volumes(void **state)
 	static const char *const rows[] = {
 		"NAME       SIZE       FREE       STATE         DRIVER      MODEL\r\n",
 		"virtio0    128.0 GiB  28.0 GiB   ready         virtio_blk  -\r\n",
-		"nvme0.0    500.0 GiB  -          whole: db     nvme        QEMU \\x1b[31mNVMe Ctrl\r\n",
+		"nvme0.0    500.0 GiB  -          whole: db     nvme\r\n    QEMU \\x1b[31mNVMe Ctrl\r\n",
 		"no-end-of-it-all-no-end  -          -          coming        no-end-of-it-al  -\r\n",
 		"ahci0.2    -          -          ?             ",
 	}, *const volume_rows[] = {
-		"NAME              SIZE       ON         VM            MADE FOR      STATE\r\n",
-		"myvm.0            100.0 GiB  virtio0    myvm          myvm          ready\r\n",
-		"scratch           64.0 MiB   ram        -             -             being deleted\r\n",
-		"nvme0.0           500.0 GiB  nvme0.0    db            -             whole disk\r\n",
+		"NAME              SIZE       ON         VM          MADE FOR    STATE\r\n",
+		"myvm.0            100.0 GiB  virtio0    myvm        myvm        ready\r\n",
+		"scratch           64.0 MiB   ram        -           -           being deleted\r\n",
+		"nvme0.0           500.0 GiB  nvme0.0    db          -           whole disk\r\n",
 	};
 
 	(void)state;
