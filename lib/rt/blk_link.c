@@ -200,24 +200,49 @@ bool blk_client_poll(struct blk_client *c)
 	return true;
 }
 
-s32 blk_client_submit(struct blk_client *c, const struct blk_sqe *sqe)
+static struct blk_sqe *find_free(struct blk_client *c, u32 *number)
 {
-	struct blk_pending *p;
-	u32 number = c->free_hint;
+	u32 at = c->free_hint;
 
 	if (c->outstanding == BLK_RING)
-		return -1;
-	while (c->pending[number].is_used)
-		number = (number + 1) % BLK_RING;
+		return NULL;
+	while (c->pending[at].is_used)
+		at = (at + 1) % BLK_RING;
+	*number = at;
+	return &c->pending[at].sqe;
+}
+
+struct blk_sqe *blk_client_next(struct blk_client *c, u32 *number)
+{
+	struct blk_sqe *sqe = find_free(c, number);
+
+	if (sqe != NULL)
+		*sqe = (struct blk_sqe){ 0 };
+	return sqe;
+}
+
+void blk_client_submit_next(struct blk_client *c, u32 number)
+{
+	struct blk_pending *p = &c->pending[number];
+
 	c->free_hint = (number + 1) % BLK_RING;
 	c->outstanding++;
-	p = &c->pending[number];
 	p->is_used = true;
 	p->generation++;
-	p->sqe = *sqe;
 	p->sqe.cookie = (u64)p->generation << 32 | number;
 	if (c->is_up)
 		publish(c, number);
+}
+
+s32 blk_client_submit(struct blk_client *c, const struct blk_sqe *sqe)
+{
+	u32 number = 0;
+	struct blk_sqe *next = find_free(c, &number);
+
+	if (next == NULL)
+		return -1;
+	*next = *sqe;
+	blk_client_submit_next(c, number);
 	return (s32)number;
 }
 
@@ -244,21 +269,19 @@ static bool fail_one(struct blk_client *c, u32 *number, enum blk_status *status)
 
 bool blk_client_completed(struct blk_client *c, u32 *number, enum blk_status *status)
 {
-	struct blk_pending *p;
-	struct blk_cqe cqe;
-
 	if (c->is_lost)
 		return fail_one(c, number, status);
 	/* As many as there are entries: a peer that writes on and on does not keep its client here. */
 	for (u32 n = 0; n < BLK_RING && c->is_up && published(&c->shared->cq_head, c->cq_tail) != 0; n++) {
-		copy_once(&cqe, cq(c->shared, c->cq_tail), sizeof(cqe));
-		c->cq_tail++;
-		p = &c->pending[cqe.cookie % BLK_RING];
-		if (!p->is_used || cqe.cookie != p->sqe.cookie)
+		const struct blk_cqe *cqe = cq(c->shared, c->cq_tail++);
+		u64 cookie = __atomic_load_n(&cqe->cookie, __ATOMIC_RELAXED);
+		u32 status_of = __atomic_load_n(&cqe->status, __ATOMIC_RELAXED), at = (u32)(cookie % BLK_RING);
+
+		if (!c->pending[at].is_used || cookie != c->pending[at].sqe.cookie)
 			continue;
-		*number = (u32)(cqe.cookie % BLK_RING);
-		release(c, *number);
-		*status = cqe.status < BLK_STATUS_COUNT ? (enum blk_status)cqe.status : BLK_IOERR;
+		release(c, at);
+		*number = at;
+		*status = status_of < BLK_STATUS_COUNT ? (enum blk_status)status_of : BLK_IOERR;
 		return true;
 	}
 	return false;
@@ -364,18 +387,20 @@ static bool take_next(struct blk_slots *s, u32 count, struct blk_seg *seg)
 	return true;
 }
 
-u32 blk_slots_take(struct blk_slots *s, u32 count, struct blk_seg seg[BLK_SEGS])
+static __attribute__((noinline)) u32 take_scattered(struct blk_slots *s, u32 count, struct blk_seg seg[BLK_SEGS])
 {
-	u32 n;
+	u32 n = take_from(s, s->hint, count, seg);
 
-	if (count == 0 || count > BLK_SLOTS)
-		return 0;
-	if (take_next(s, count, &seg[0]))
-		return 1;
-	n = take_from(s, s->hint, count, seg);
 	if (n == 0)
 		n = take_from(s, 0, count, seg);
 	return n != 0 ? n : take_from(s, longest_run(s, count), count, seg);
+}
+
+u32 blk_slots_take(struct blk_slots *s, u32 count, struct blk_seg seg[BLK_SEGS])
+{
+	if (count == 0 || count > BLK_SLOTS)
+		return 0;
+	return take_next(s, count, &seg[0]) ? 1 : take_scattered(s, count, seg);
 }
 
 void blk_slots_give(struct blk_slots *s, const struct blk_seg *seg, u32 seg_count)

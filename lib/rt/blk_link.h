@@ -62,9 +62,14 @@ void blk_client_init(struct blk_client *c, void *link);
 bool blk_client_poll(struct blk_client *c);
 
 /*
- * Submit: copies everything but the cookie, which it makes. Returns a number below BLK_RING that names the request
- * until it is completed, or -1 if BLK_RING are outstanding.
+ * The place for the next request, zeroed: to be filled in, except for the cookie, and submitted with the number, which
+ * is below BLK_RING and names the request until it is completed. One that is not submitted is offered again. NULL if
+ * BLK_RING are outstanding.
  */
+struct blk_sqe *blk_client_next(struct blk_client *c, u32 *number);
+void blk_client_submit_next(struct blk_client *c, u32 number);
+
+/* Submit a copy. Returns the number, or -1 if BLK_RING are outstanding. */
 s32 blk_client_submit(struct blk_client *c, const struct blk_sqe *sqe);
 
 /* The next completion: true with the number of its request, which is then free again. Stale and invented ones are

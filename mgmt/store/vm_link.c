@@ -10,6 +10,7 @@
 
 #include "blk_link.h"
 #include "bucket.h"
+#include "range.h"
 #include "root_limits.h"
 #include "vm_layout.h"
 #include "work.h"
@@ -24,7 +25,7 @@ static struct vm_link {
 	struct blk_server server;
 	bool is_held;			/* a request was taken that the disk had no room for: */
 	struct blk_sqe held;
-	u64 begin_ns;			/* when the last request was taken */
+	u64 begin_ns;			/* of the last request: its turn's begin, or the end of the one before */
 	struct bucket requests, bytes;	/* its limits */
 	bool holds_errors;
 	bool is_stuck;			/* requests failed and are held: none is taken until vm_link_retry */
@@ -106,11 +107,16 @@ static void set_busy(u32 number, bool is_busy)
 
 /* ---- limits ---- */
 
+static bool has_limits(const struct vm_link *l)
+{
+	return (l->requests.rate | l->bytes.rate) != 0;
+}
+
 static u64 limit_wait_ns(const struct vm_link *l)
 {
 	u64 now_ns, requests, bytes;
 
-	if (l->requests.rate == 0 && l->bytes.rate == 0)
+	if (!has_limits(l))
 		return 0;
 	now_ns = ops->now_ns();
 	requests = bucket_wait_ns(&l->requests, now_ns);
@@ -130,6 +136,8 @@ static u64 bytes_of(const struct blk_sqe *sqe)
 
 static void pay(struct vm_link *l, const struct blk_sqe *sqe)
 {
+	if (!has_limits(l))
+		return;
 	bucket_take(&l->requests, l->begin_ns, 1);
 	bucket_take(&l->bytes, l->begin_ns, moves_data(sqe) ? bytes_of(sqe) : 0);
 }
@@ -337,8 +345,10 @@ static void do_in_ram(u32 number, const struct blk_sqe *sqe)
 {
 	struct vm_link *l = &links[number];
 	enum blk_status status = volume_ram_do(l->volume, ops->at(number), sqe);
+	u64 now_ns = ops->now_ns();
 
-	count(number, sqe->op, bytes_of(sqe), status, ops->now_ns() - l->begin_ns);
+	count(number, sqe->op, bytes_of(sqe), status, now_ns - l->begin_ns);
+	l->begin_ns = now_ns;		/* of the next one */
 	blk_server_complete(&l->server, sqe->cookie, status);
 }
 
@@ -380,7 +390,7 @@ static bool carry_out(u32 number, const struct blk_sqe *sqe)
 }
 
 /* The next request: one that the disk had no room for comes first. */
-static bool next_request(struct vm_link *l, struct blk_sqe *out)
+static bool next_request(struct vm_link *l, struct blk_sqe *out, u64 turn_ns)
 {
 	if (l->is_held) {
 		*out = l->held;
@@ -388,7 +398,7 @@ static bool next_request(struct vm_link *l, struct blk_sqe *out)
 	}
 	if (!blk_server_take(&l->server, out))
 		return false;
-	l->begin_ns = ops->now_ns();
+	l->begin_ns = max_u64(l->begin_ns, turn_ns);
 	pay(l, out);
 	return true;
 }
@@ -399,13 +409,13 @@ enum served { SERVED_SOME, SERVED_ALL, SERVED_LATE, SERVED_HELD };
 static enum served serve_some(u32 number, u32 *done)
 {
 	struct vm_link *l = &links[number];
+	u64 turn_ns = ops->now_ns(), moved = 0;
 	struct blk_sqe sqe;
-	u64 moved = 0;
 
 	for (*done = 0; !l->is_stuck && *done < REQUESTS_PER_TURN && moved < BYTES_PER_TURN; ++*done) {
-		if (!l->is_held && limit_wait_ns(l) != 0)
+		if (!l->is_held && has_limits(l) && limit_wait_ns(l) != 0)
 			return SERVED_LATE;
-		if (!next_request(l, &sqe))
+		if (!next_request(l, &sqe, turn_ns))
 			return SERVED_ALL;
 		if (!carry_out(number, &sqe))
 			return SERVED_HELD;

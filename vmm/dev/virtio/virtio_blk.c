@@ -16,7 +16,9 @@
 #define SEGMENTS_MAX (VIRTQUEUE_SEGMENTS - 2)	/* of data, beside header and status */
 #define ZERO_SECTORS_MAX BIT32(22)	/* of one discard or write of zeros: 2 GiB */
 #define TOPOLOGY_BYTES 4096u
-#define ALONE_MOST 64u			/* so many notifications with one request: look whether more would come */
+#define ALONE_LEAST 8u			/* after so many notifications with one request: look whether more would come */
+#define ALONE_MOST 256u			/* after so many, where they did not come the last times */
+#define ALONE_SECTORS 32u		/* of each: 16 KiB; what is larger gains little and ends the row */
 #define GATHER_LEAST 3u			/* what makes it worth while */
 #define CLASS_STORAGE_OTHER 0x018000u
 /* As far as the features reach. */
@@ -48,7 +50,7 @@ static void answer(struct virtio_blk *b, u32 queue, const struct virtqueue_chain
 	if (!virtio_may_write(&b->device))
 		return;
 	last->at[last->len - 1] = status;
-	virtio_push(&b->device, queue, chain->head, data_bytes + 1);
+	virtqueue_push(&b->device.queue[queue].ring, chain->head, data_bytes + 1);
 	b->dirty |= BIT32(queue);
 }
 
@@ -118,20 +120,29 @@ static bool is_writethrough(const struct virtio_blk *b)
 	       b->device.config[offsetof(struct virtio_blk_config, wce)] == 0;
 }
 
-static void submit(struct virtio_blk *b, struct virtio_blk_request *r, const struct blk_sqe *sqe)
+static void submit_piece(struct virtio_blk *b, struct virtio_blk_request *r)
 {
-	s32 number = blk_client_submit(&b->client, sqe);
-
-	b->is_news = true;
+	u32 number = 0;
 	/* A request has one piece on the link at a time, and there are no more requests than the link takes. */
+	struct blk_sqe *sqe = blk_client_next(&b->client, &number);
+
+	sqe->op = r->is_flushing ? BLK_FLUSH : r->op;
+	if (sqe->op != BLK_FLUSH) {
+		sqe->flags = r->flags;
+		sqe->sector = r->sector;
+	}
+	sqe->sectors = r->piece_sectors;
+	sqe->seg_count = (u16)r->seg_count;
+	for (u32 i = 0; i < r->seg_count; i++)
+		sqe->seg[i] = r->seg[i];
+	blk_client_submit_next(&b->client, number);
+	b->is_news = true;
 	b->request_of[number] = (u8)number_of(b, r);
 }
 
 /* The next piece goes on the link, if there is room for it and the store is up. */
 static bool start_piece(struct virtio_blk *b, struct virtio_blk_request *r)
 {
-	struct blk_sqe sqe = { .op = r->is_flushing ? BLK_FLUSH : r->op, .flags = r->flags, .sector = r->sector };
-
 	if (!b->client.is_up)
 		return false;
 	r->piece_sectors = r->seg_count = 0;
@@ -140,15 +151,10 @@ static bool start_piece(struct virtio_blk *b, struct virtio_blk_request *r)
 			return false;
 		if (r->op == BLK_WRITE)
 			copy_piece(b, r);
-		memcpy(sqe.seg, r->seg, sizeof(sqe.seg));
-		sqe.seg_count = (u16)r->seg_count;
-	} else if (sqe.op != BLK_FLUSH) {
+	} else if (!r->is_flushing && r->op != BLK_FLUSH) {
 		r->piece_sectors = (u32)min_u64(r->sectors, b->client.info.max_zero_sectors);
 	}
-	if (sqe.op == BLK_FLUSH)
-		sqe.sector = sqe.flags = 0;
-	sqe.sectors = r->piece_sectors;
-	submit(b, r, &sqe);
+	submit_piece(b, r);
 	return true;
 }
 
@@ -310,6 +316,7 @@ static void begin(struct virtio_blk *b, u32 queue, struct virtio_blk_request *r)
 	}
 	b->free &= ~BIT64(number_of(b, r));
 	b->begun++;
+	b->is_large |= r->sectors > ALONE_SECTORS;
 	start_or_wait(b, r);
 }
 
@@ -398,14 +405,18 @@ void virtio_blk_poll(struct virtio_blk *b)
  * Requests that come together cost less each. Threads of the guest that wait for a read each come together if the first
  * read takes its time; where it is done before its notification returns, no second thread runs meanwhile. So if many
  * notifications brought one request each, and the store did it at once, one is put off until the vCPU has nothing else
- * to do. If that was worth while, so is the next.
+ * to do. If that was worth while, so is the next; if not, twice as many are served at once before the next try.
  */
 static void note_kick(struct virtio_blk *b, bool was_late)
 {
 	bool was_at_once = b->free == ~0ull;
 
 	b->gathers = was_late && was_at_once && b->begun >= GATHER_LEAST;
-	b->alone = !was_late && was_at_once && b->begun == 1 ? b->alone + 1 : 0;
+	b->alone = !was_late && was_at_once && b->begun == 1 && !b->is_large ? b->alone + 1 : 0;
+	if (b->begun > 1 || b->is_large)
+		b->alone_most = ALONE_LEAST;
+	else if (was_late)
+		b->alone_most = (u32)min_u64(2 * b->alone_most, ALONE_MOST);
 }
 
 /*
@@ -419,6 +430,7 @@ void virtio_blk_serve(struct virtio_blk *b)
 
 	b->is_late = false;
 	b->begun = 0;
+	b->is_large = false;
 	for (; b->kicked != 0; b->kicked &= b->kicked - 1)
 		serve_queue(b, (u32)__builtin_ctz(b->kicked));
 	if (is_signal_due(b)) {
@@ -433,7 +445,7 @@ void virtio_blk_serve(struct virtio_blk *b)
 static void blk_notify(struct virtio_device *d, u32 queue)
 {
 	struct virtio_blk *b = d->model;
-	bool may_wait = !b->is_late && (b->gathers || b->alone >= ALONE_MOST);
+	bool may_wait = !b->is_late && (b->gathers || b->alone >= b->alone_most);
 
 	b->kicked |= BIT32(queue);
 	if (!may_wait) {
@@ -483,6 +495,7 @@ enum status virtio_blk_init(struct virtio_blk *b, u8 devfn, const struct virtio_
 	b->link = link;
 	b->free = ~0ull;
 	b->first_waiting = NO_REQUEST;
+	b->alone_most = ALONE_LEAST;
 	blk_client_init(&b->client, link);
 	status = virtio_init(&b->device, &blk_type, &setup, host, bus);
 	b->device.model = b;

@@ -62,6 +62,8 @@ struct virtio_blk {
 	bool is_late;			/* it waits for virtio_blk_serve() */
 	bool gathers;			/* the next one waits too: the last that did has brought several requests */
 	u32 begun, alone;		/* requests of this notification; notifications with one request in a row */
+	u32 alone_most;			/* after so many of these one waits */
+	bool is_large;			/* one of them is */
 	u8 request_of[BLK_RING];	/* by number on the link */
 	struct virtio_blk_request request[VIRTIO_BLK_REQUESTS];
 };

@@ -10,9 +10,6 @@
 #include "virtqueue.h"
 
 #include <linux/virtio_ring.h>
-#include <string.h>
-
-#include "range.h"
 
 _Static_assert(sizeof(struct vring_desc) == 16 && sizeof(struct vring_used_elem) == 8, "virtio 2.7");
 
@@ -239,29 +236,12 @@ static u32 copy(const struct virtqueue_segment *segment, u32 segments, u32 offse
 	return done;
 }
 
-/* Most are in one segment, the first of its kind. */
-static bool is_in_first(const struct virtqueue_segment *segment, u32 segments, u32 offset, u32 count)
+u32 virtqueue_gather(const struct virtqueue_chain *chain, u32 offset, void *to, u32 count)
 {
-	return segments != 0 && range_ok(offset, count, segment->len);
-}
-
-u32 virtqueue_read(const struct virtqueue_chain *chain, u32 offset, void *to, u32 count)
-{
-	if (is_in_first(chain->segment, chain->readable, offset, count)) {
-		memcpy(to, chain->segment->at + offset, count);
-		return count;
-	}
 	return copy(chain->segment, chain->readable, offset, to, NULL, count);
 }
 
-u32 virtqueue_write(const struct virtqueue_chain *chain, u32 offset, const void *from, u32 count)
+u32 virtqueue_scatter(const struct virtqueue_chain *chain, u32 offset, const void *from, u32 count)
 {
-	const struct virtqueue_segment *writable = chain->segment + chain->readable;
-	u32 segments = (u32)(chain->count - chain->readable);
-
-	if (is_in_first(writable, segments, offset, count)) {
-		memcpy(writable->at + offset, from, count);
-		return count;
-	}
-	return copy(writable, segments, offset, NULL, from, count);
+	return copy(chain->segment + chain->readable, (u32)(chain->count - chain->readable), offset, NULL, from, count);
 }

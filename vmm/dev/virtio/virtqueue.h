@@ -14,7 +14,10 @@
 #ifndef VOS_VIRTQUEUE_H
 #define VOS_VIRTQUEUE_H
 
+#include <string.h>
+
 #include "guest_memory.h"
+#include "range.h"
 
 #define VIRTQUEUE_SIZE_MAX 256u
 #define VIRTQUEUE_SEGMENTS 128u
@@ -68,8 +71,34 @@ bool virtqueue_should_interrupt(struct virtqueue *q);
  */
 bool virtqueue_want_notification(struct virtqueue *q);
 
+/* The same as virtqueue_read() and virtqueue_write() for bytes that are in several segments. */
+u32 virtqueue_gather(const struct virtqueue_chain *chain, u32 offset, void *to, u32 count);
+u32 virtqueue_scatter(const struct virtqueue_chain *chain, u32 offset, const void *from, u32 count);
+
+/* Most are in one segment, the first of its kind. */
+static inline bool virtqueue_is_in(const struct virtqueue_segment *segment, u32 segments, u32 offset, u32 count)
+{
+	return segments != 0 && range_ok(offset, count, segment->len);
+}
+
 /* Copy from the readable segments at `offset`, or to the writable ones; returns the bytes copied. */
-u32 virtqueue_read(const struct virtqueue_chain *chain, u32 offset, void *to, u32 count);
-u32 virtqueue_write(const struct virtqueue_chain *chain, u32 offset, const void *from, u32 count);
+static inline u32 virtqueue_read(const struct virtqueue_chain *chain, u32 offset, void *to, u32 count)
+{
+	if (!virtqueue_is_in(chain->segment, chain->readable, offset, count))
+		return virtqueue_gather(chain, offset, to, count);
+	memcpy(to, chain->segment->at + offset, count);
+	__asm__ volatile("" : : : "memory");	/* the copy is what the compiler has to use from now on */
+	return count;
+}
+
+static inline u32 virtqueue_write(const struct virtqueue_chain *chain, u32 offset, const void *from, u32 count)
+{
+	const struct virtqueue_segment *writable = chain->segment + chain->readable;
+
+	if (!virtqueue_is_in(writable, (u32)(chain->count - chain->readable), offset, count))
+		return virtqueue_scatter(chain, offset, from, count);
+	memcpy(writable->at + offset, from, count);
+	return count;
+}
 
 #endif
