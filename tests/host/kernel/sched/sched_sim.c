@@ -25,7 +25,7 @@ u64 sim_timer[FAKE_PCPUS];
 u32 sim_timer_writes, sim_ipis, sim_switches;
 
 static struct pd pds[THREADS];
-static bool ipi_pending[FAKE_PCPUS];
+static bool ipi_pending[FAKE_PCPUS], is_told[FAKE_PCPUS];
 static u32 pcpus;
 static u64 start;
 static u64 busy_until[FAKE_PCPUS];
@@ -157,6 +157,15 @@ static void check_queue(const struct sched *s, u32 class)
 	}
 }
 
+/* A pCPU that sleeps, or runs a thread that makes no call, learns by an interrupt only that it must reschedule. */
+static void check_told(u32 p)
+{
+	bool is_due = fake_pcpus[p].need_resched;
+
+	is_told[p] = is_due && (is_told[p] || ipi_pending[p] || p == fake_here);
+	assert_int_equal(is_told[p], is_due);
+}
+
 static void check_pcpu(u32 p)
 {
 	const struct sched *s = fake_pcpus[p].sched;
@@ -187,6 +196,7 @@ static void check_pcpu(u32 p)
 	assert_int_equal(s->running_prio, s->pcpu->current == s->pcpu->idle ? 0 : s->running_prio);
 	assert_int_equal(s->lock.next, s->lock.serving);
 	assert_true(sim_timer[p] == s->timer);
+	check_told(p);
 }
 
 static void check_thread(u32 i)
@@ -330,8 +340,7 @@ bool sim_can_call(void)
 	return !flows[fake_here].is_resting && !pcpu_self()->need_resched && pcpu_self()->current != pcpu_self()->idle;
 }
 
-/* One thing that pCPU p has to do; false: there is none. */
-static bool step(u32 p)
+bool sim_step(u32 p)
 {
 	u32 here = fake_here;
 	bool is_busy = true;
@@ -350,6 +359,7 @@ static bool step(u32 p)
 	} else {
 		is_busy = false;
 	}
+	is_told[p] = fake_pcpus[p].need_resched;
 	fake_here = here;
 	return is_busy;
 }
@@ -362,14 +372,14 @@ void sim_settle(void)
 		assert_true(rounds < 1000);
 		is_busy = false;
 		for (u32 p = 0; p < pcpus; p++)
-			is_busy |= step(p);
+			is_busy |= sim_step(p);
 	}
 }
 
 void sim_settle_randomly(unsigned *seed)
 {
 	for (u32 i = 0; i < 20; i++) {
-		(void)step((u32)rand_r(seed) % pcpus);
+		(void)sim_step((u32)rand_r(seed) % pcpus);
 		sim_check(false);
 	}
 	sim_settle();
@@ -404,7 +414,7 @@ void sim_begin(u32 count)
 		flows[p].on_stack = NULL;
 		fake_pcpus[p] = (struct pcpu){ .self = &fake_pcpus[p], .id = p };
 		sim_timer[p] = DEADLINE_NONE;
-		ipi_pending[p] = false;
+		ipi_pending[p] = is_told[p] = false;
 		busy_until[p] = fake_tsc;
 		sched_init();
 		sched_set_clock(HZ);

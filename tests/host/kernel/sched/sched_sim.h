@@ -27,6 +27,8 @@ void sim_end(void);
 int sim_setup(void **state);
 int sim_teardown(void **state);
 struct thread *sim_running(void);
+/* One handler or safe point that pCPU p has to do; false: there is none. */
+bool sim_step(u32 p);
 /* Interrupts and safe points, until no pCPU has anything to do at this moment. */
 void sim_settle(void);
 /* Time passes. */
