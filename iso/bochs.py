@@ -86,9 +86,10 @@ def own_disk(path):
 
 
 class SecondLine:
-    """The second serial line, a pseudo-terminal for Bochs, on a unix socket: one program at a time, as with QEMU."""
+    """The second serial line, a pseudo-terminal for Bochs, on a unix socket: one program at a time, as with QEMU. What
+    the machine sends goes to a file, too, if there is one."""
 
-    def __init__(self, path):
+    def __init__(self, path, log):
         self.ours, self.theirs = os.openpty()
         tty.setraw(self.theirs)
         self.server = socket.socket(socket.AF_UNIX)
@@ -97,14 +98,21 @@ class SecondLine:
         self.server.bind(path)
         self.server.listen()
         self.program = None
+        self.log = open(log, 'wb', buffering=0) if log else None
 
     def inputs(self):
-        """What is waited for; without a program, what the machine sends stays in the terminal."""
-        return [self.program, self.ours] if self.program else [self.server]
+        """What is waited for; with neither a program nor a file, what the machine sends stays in the terminal."""
+        return [self.program or self.server] + ([self.ours] if self.program or self.log else [])
 
     def close_program(self):
         self.program.close()
         self.program = None
+
+    def sent(self, data):
+        if self.log:
+            self.log.write(data)
+        if self.program:
+            self.program.sendall(data)
 
     def copy(self, ready):
         if self.server in ready:
@@ -118,7 +126,7 @@ class SecondLine:
                     return
                 write_all(self.ours, data)
             if self.ours in ready:
-                self.program.sendall(os.read(self.ours, 4096))
+                self.sent(os.read(self.ours, 4096))
         except ConnectionError:
             self.close_program()
 
@@ -196,6 +204,7 @@ def main():
     parser.add_argument('--iso', default='build/vos.iso')
     parser.add_argument('--disk', help='raw image of an ATA disk')
     parser.add_argument('--com2', help='unix socket for the second serial line; none without')
+    parser.add_argument('--com2-log', help='a file for what the machine sends on that line')
     parser.add_argument('--dir', default='build/bochs', help='for the log and what else Bochs writes')
     parser.add_argument('--mem', type=int, default=1024, help='MiB')
     parser.add_argument('--cpus', type=int, default=1)
@@ -207,7 +216,7 @@ def main():
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     _disk = own_disk(args.disk) if args.disk else None
-    second = SecondLine(args.com2) if args.com2 else None
+    second = SecondLine(args.com2, args.com2_log) if args.com2 else None
     bochs, line, _theirs = start(args, second)
     saved = termios.tcgetattr(sys.stdin) if sys.stdin.isatty() else None
     try:

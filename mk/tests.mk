@@ -15,8 +15,8 @@ $(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
 	$(call say,CPIO,$@)
 	$(Q)CONF= iso/mkiso.sh bundle $@ $(TEST_IMAGES)
 
-.PHONY: do-boot-files do-systems do-nested unit check boot-test test test-more test-io test-guests test-nested newer \
-	wire-soak crash mutants sizes coverage bench bench-line
+.PHONY: do-boot-files do-systems do-nested unit check boot-test test test-more test-io test-guests newer wire-soak \
+	crash mutants sizes coverage bench bench-line
 RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(B)/test.iso $(B)/test.cpio $(TEST_FILES)
 
@@ -34,18 +34,17 @@ sizes: ; $(Q)$(RUN) sizes
 coverage: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(SUBMAKE) COVERAGE=1 B=build/coverage do-unit && \
 	BOOT='$(BOOT)' tests/coverage.py $(WHAT)
 # Machines that make test has no time for.
-test-more: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m more $(T)
+# VOS below KVM below QEMU or Bochs is one of them: Linux, KVM and QEMU are Debian's.
+$(B)/nested/initrd: tests/nested/pack.sh tests/nested/run.sh iso/initrd.sh iso/initrd/init $(B)/images/done \
+		$(B)/vos-pvh.elf $(B)/test.cpio
+	$(call say,PACK,$@)
+	$(Q)tests/nested/pack.sh $(@D) $(B)/images/packages/kernel $(B)/vos-pvh.elf $(B)/test.cpio
+do-nested: $(B)/nested/initrd
+test-more: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files do-nested && $(RUN) boot -m more $(T)
 # Disks and volumes at length: every kind of disk, with file systems.
 test-io: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && VOS_TEST_MINUTES=240 $(RUN) boot -m io $(T)
 # Programs on the line at length, with faults: WIRE_REQUESTS=100000, WIRE_REBOOTS=50.
 wire-soak: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m wire $(T)
-# VOS below KVM below QEMU: Linux, KVM and QEMU are Debian's.
-$(B)/nested/initrd: tests/nested/pack.sh tests/nested/run.sh iso/initrd.sh iso/initrd/init $(B)/systems/done \
-		$(B)/vos-pvh.elf $(B)/test.cpio
-	$(call say,PACK,$@)
-	$(Q)tests/nested/pack.sh $(@D) $(B)/systems/packages/linux-amd64 $(B)/vos-pvh.elf $(B)/test.cpio
-do-nested: $(B)/nested/initrd
-test-nested: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files do-nested && $(RUN) boot -m nested $(T)
 # Emulators newer than the system's, for QEMU= and BOCHS=.
 newer:
 	$(call say,FETCH,$(B)/newer)

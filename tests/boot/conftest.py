@@ -35,10 +35,9 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line('markers', 'systems: boots what somebody else wrote; only for make test-guests')
     config.addinivalue_line('markers', 'more: on machines that make test has no time for; only for make test-more')
-    config.addinivalue_line('markers', 'nested: below another hypervisor; only for make test-nested')
     config.addinivalue_line('markers', 'io: disks and volumes at length; only for make test-io')
     config.addinivalue_line('markers', 'wire: programs on the line at length; only for make wire-soak')
-    config.option.markexpr = config.option.markexpr or 'not systems and not more and not nested and not io and not wire'
+    config.option.markexpr = config.option.markexpr or 'not systems and not more and not io and not wire'
     config.addinivalue_line('markers', 'backends(*names): the backends a test runs on, instead of the default ones')
     config.addinivalue_line('markers', 'machine(**arguments): arguments for Machine, e.g. mem=512')
     config.addinivalue_line('markers', 'shared: may go on with the machine of another such test, whose VMs are gone')

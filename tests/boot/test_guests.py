@@ -12,6 +12,8 @@ GUESTS = ('exits', 'traps', 'modes', 'mmio', 'paging32', 'msrs', 'features', 'hp
 
 # Machines whose processors do things wrong: the guests' heads say what they leave out there.
 WORDS = {'max': 'tcg', 'ryzen': 'bochs-svm', 'kvm-amd': 'kvm-amd'}
+# KVM's check that refuses VMRESUME of a VMCS that was cleared: VOS asks the processor so, and goes on with VMLAUNCH.
+RESUMED_UNLAUNCHED = re.compile(r'kvm_nested_vmenter_failed: vmcs12->launch_state == launch\s*$')
 
 
 def words_for(machine):
@@ -51,15 +53,23 @@ def test_guests_with_nrips(machine, platform):
     check_guests(machine, platform)
 
 
-@pytest.mark.nested
-@pytest.mark.backends('kvm-amd')
+@pytest.mark.more
+@pytest.mark.backends('kvm-amd', 'kvm-intel')
+@pytest.mark.machine(cpus=1)
 def test_guests_under_kvm(machine):
-    """A third implementation of SVM: KVM judges the VMCB, and tells of each entry that it refuses."""
-    assert 'SVM' in machine.ok('info')
+    """Another implementation of SVM and of VMX: KVM judges VMCB and VMCS, and tells of each entry that it refuses."""
+    assert ('SVM' if machine.backend == 'kvm-amd' else 'VMX') in machine.ok('info')
     check_guests(machine, 'modern', ('exits', 'traps', 'modes', 'mmio'))
+    assert not refused_entries(machine)
+
+
+def refused_entries(machine):
+    """What KVM has told of so far, but for what VOS expects."""
     with open(machine.linux_log, encoding='utf-8', errors='replace') as file:
         linux = file.read()
-    assert 'nested: traces 1' in linux and 'kvm_nested_vmenter_failed' not in linux, linux
+    assert 'nested: traces 1' in linux, linux
+    refused = [line for line in linux.split('\n') if 'kvm_nested_vmenter_failed' in line]
+    return [line for line in refused if not RESUMED_UNLAUNCHED.search(line)]
 
 
 def check_guests(machine, platform, guests=GUESTS):

@@ -5,9 +5,11 @@
         machine.wait_prompt()
         text = machine.cmd('list-vm')
 
-Backends: qemu-bios, qemu-uefi, qemu-pvh (SVM; the last skips firmware and GRUB), bochs (VMX), and kvm-amd: a guest of
-QEMU's under Linux' KVM, in QEMU (tests/nested), with the tiny guests.  What the line carried goes to build/test-logs/
-as it came; the text that tests see has no escape sequences, and of a line that was redrawn only the last state.
+Backends: qemu-bios, qemu-uefi, qemu-pvh (SVM; the last skips firmware and GRUB), bochs (VMX), and kvm-amd and
+kvm-intel: a guest of QEMU's under Linux' KVM, in QEMU or Bochs (tests/nested), with the tiny guests.
+
+What the line carried goes to build/test-logs/ as it came; the text that tests see has no escape sequences, and of a
+line that was redrawn only the last state.
 
 Tests wait for content, however long it takes: a slow machine fails none.  PATIENCE only ends what hangs, and a VM that
 crashes ends a wait for something else at once.
@@ -29,9 +31,10 @@ LOGS = os.path.join(BUILD, 'test-logs')
 OVMF = '/usr/share/OVMF'
 QEMU = os.environ.get('QEMU') or 'qemu-system-x86_64'
 BOCHS = os.environ.get('BOCHS') or 'bochs'
-BACKENDS = ('qemu-bios', 'qemu-uefi', 'qemu-pvh', 'bochs', 'kvm-amd')
+BACKENDS = ('qemu-bios', 'qemu-uefi', 'qemu-pvh', 'bochs', 'kvm-amd', 'kvm-intel')
+IN_BOCHS = ('bochs', 'kvm-intel')
 # For how long something is watched that must not happen, in multiples of what QEMU needs.
-SLOWNESS = {'qemu-bios': 1, 'qemu-uefi': 1, 'qemu-pvh': 1, 'bochs': 5, 'kvm-amd': 10}
+SLOWNESS = {'qemu-bios': 1, 'qemu-uefi': 1, 'qemu-pvh': 1, 'bochs': 5, 'kvm-amd': 10, 'kvm-intel': 50}
 # Seconds for which one thing is waited for.
 PATIENCE = float(os.environ.get('VOS_TEST_PATIENCE', '900'))
 # Arguments for a Machine that carries only the tiny guests and the hostile programs: small, so Bochs boots it sooner.
@@ -86,7 +89,7 @@ class Machine:
                  icount=None, load=1, disks=None, iommu=None, lines=()):
         self.backend, self.name, self.append, self.mem = backend, name, append, mem
         # More than two CPUs are too much for Bochs, which emulates them all in one thread.
-        self.cpus = min(cpus or 1, 2) if backend == 'bochs' else cpus or (1 if icount is not None else 4)
+        self.cpus = min(cpus or 1, 2) if backend in IN_BOCHS else cpus or (1 if icount is not None else 4)
         # QEMU: an instruction takes 2**icount ns, whatever it really takes; in Bochs that is so anyway.
         self.icount = icount
         # Images of disks: [(kind, path)], kind = virtio, nvme or ahci on QEMU, ata on Bochs (one).  iommu: vtd or amd.
@@ -94,7 +97,7 @@ class Machine:
         self.disks, self.iommu = disks or [], iommu
         # Lines besides the first one, on sockets (socket_of): com2, for which VOS needs com2=, and on QEMU port.
         self.lines = lines
-        self.cpu = cpu or ('corei7_skylake_x' if backend == 'bochs' else 'max')
+        self.cpu = cpu or ('corei7_skylake_x' if backend in IN_BOCHS else 'max')
         self.iso = iso or f'{BUILD}/vos.iso'
         self.elf = elf or f'{BUILD}/vos-pvh.elf'
         self.bundle = bundle or f'{BUILD}/bundle.cpio'
@@ -104,29 +107,32 @@ class Machine:
         self.line = self.log = self.folder = None
         self.is_taken_over = False
         # load: CPUs of the machine under the tests that this one keeps busy; QEMU has a thread for each of its own.
-        self.load = 1 if backend == 'bochs' or icount is not None else load
+        self.load = 1 if backend in IN_BOCHS or icount is not None else load
         self.slots = Slots(LOGS, self.load)
         # What tests that go on with another's machine must have in common with it.
         self.key = (backend, self.iso, self.elf, self.bundle, append, mem, self.cpus, self.cpu, self.load,
-                    None if backend == 'bochs' else icount, tuple(self.disks), iommu, tuple(lines))
+                    None if backend in IN_BOCHS else icount, tuple(self.disks), iommu, tuple(lines))
 
     @property
     def emulator(self):
-        return BOCHS if self.backend == 'bochs' else QEMU
+        return BOCHS if self.backend in IN_BOCHS else QEMU
 
     # -------------------------------------------------------------------------------------------- life
     def command(self):
         if self.backend == 'bochs':
-            return ['/usr/bin/python3', f'{TOP}/iso/bochs.py', '--iso', self.iso, '--mem', str(self.mem), '--cpus',
-                    str(self.cpus), '--model', self.cpu, '--dir', self.folder] + self.bochs_disks() + \
+            return self.bochs(self.iso) + self.bochs_disks() + \
                 (['--com2', self.socket_of('com2')] if 'com2' in self.lines else [])
+        if self.backend == 'kvm-intel':
+            return self.bochs(f'{BUILD}/nested/linux.iso') + ['--com2', self.socket_of('com2'),
+                                                              '--com2-log', self.linux_log]
         if self.backend == 'kvm-amd':
-            # One thread: QEMU 7.2 delivers an interrupt of EVENTINJ twice at times when there are several.
+            # One CPU: with several, QEMU 7.2 delivers an interrupt of EVENTINJ, which is KVM's way, twice at times.
             return [QEMU, '-accel', 'tcg,thread=single', '-machine', 'q35', '-cpu', 'max,la57=off', '-m', '2048',
                     '-nic', 'none', '-display', 'none', '-monitor', 'none', '-no-reboot',
                     '-kernel', f'{BUILD}/nested/linux', '-initrd', f'{BUILD}/nested/initrd',
-                    '-append', 'console=ttyS0 vos.test=/bin/nested',
-                    '-serial', f'file:{self.linux_log}', '-serial', 'stdio']
+                    '-append', f'console=ttyS1 vos.test=/bin/nested vos.pcpus={self.cpus}',
+                    '-chardev', f'socket,id=com2,path={self.socket_of("com2")},server=on,wait=off,'
+                    f'logfile={self.linux_log}', '-serial', 'stdio', '-serial', 'chardev:com2']
         # QEMU 10.0 ends at the timer's WRMSR in x2APIC mode when it counts instructions ("Bad icount read").
         qemu = [QEMU, '-accel', 'tcg', '-machine', *MACHINES[self.iommu],
                 '-cpu', self.cpu if self.icount is None else f'{self.cpu},-x2apic',
@@ -142,6 +148,10 @@ class Machine:
             qemu += ['-drive', f'if=pflash,format=raw,unit=0,readonly=on,file={OVMF}/OVMF_CODE_4M.fd',
                      '-drive', f'if=pflash,format=raw,unit=1,file={variables}']
         return qemu
+
+    def bochs(self, iso):
+        return ['/usr/bin/python3', f'{TOP}/iso/bochs.py', '--iso', iso, '--mem', str(self.mem), '--cpus',
+                str(self.cpus), '--model', self.cpu, '--dir', self.folder]
 
     def bochs_disks(self):
         assert all(kind == 'ata' for kind, _ in self.disks) and len(self.disks) <= 1 and not self.iommu
@@ -291,7 +301,7 @@ class Machine:
             if re.search(r'\b(crashed|stopped)\b', state):
                 raise AssertionError(f'{what}: {state}\n' + self.ok(f'log-vm {vm} --lines 20'))
             assert time.monotonic() < deadline, f'not after {PATIENCE:.0f} s: {what}'
-            time.sleep(pause)
+            time.sleep(pause * max(1, self.slowness / 5))     # a look is work for it
 
     # -------------------------------------------------------------------------------------------- consoles of guests
     def attach(self, vm):
