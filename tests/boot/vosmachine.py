@@ -95,7 +95,7 @@ class Machine:
         # Images of disks: [(kind, path)], kind = virtio, nvme or ahci on QEMU, ata on Bochs (one).  iommu: vtd or amd.
         # [(kind, path, drive, device)] on QEMU: options of -drive in the place of a raw image's, and more of -device.
         self.disks, self.iommu = disks or [], iommu
-        # Lines besides the first one, on sockets (socket_of): com2, for which VOS needs com2=, and on QEMU port.
+        # Lines besides the first one, on sockets (socket_of): com2, for which VOS needs com2=; on QEMU port and gdb.
         self.lines = lines
         self.cpu = cpu or ('corei7_skylake_x' if backend in IN_BOCHS else 'max')
         self.iso = iso or f'{BUILD}/vos.iso'
@@ -166,6 +166,8 @@ class Machine:
             arguments += ['-chardev', f'socket,id={line},path={self.socket_of(line)},server=on,wait=off']
         if 'com2' in self.lines:
             arguments += ['-serial', 'chardev:com2']
+        if 'gdb' in self.lines:
+            arguments += ['-gdb', 'chardev:gdb']
         if 'port' in self.lines:
             behind = ',iommu_platform=on,disable-legacy=on' if self.iommu else ''
             arguments += ['-device', 'virtio-serial-pci' + behind,

@@ -92,7 +92,7 @@ void arch_stop_others(void)
 {
 	__atomic_store_n(&cpu_is_last, true, __ATOMIC_RELEASE);
 	for (u32 i = 0; i < pcpu_count; i++)
-		if (pcpu_at(i) != pcpu_self())
+		if (pcpu_at(i)->apic_id != apic_local_id())	/* in a panic GS may be wrong */
 			apic_local_command(pcpu_at(i)->apic_id, ICR_NMI);
 }
 
