@@ -97,20 +97,17 @@ void log_panic(void)
 
 bool log_set_level(const char *name)
 {
-	static const struct {
-		const char *name;
-		enum log_level level;
-	} levels[] = {
-		{ "error", LOG_ERROR }, { "warning", LOG_WARNING }, { "info", LOG_INFO },
-		{ "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
+	static const char *const names[] = {
+		[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+		[LOG_ALL] = "all",
 	};
 
-	for (u32 i = 0; i < ARRAY_COUNT(levels); i++) {
-		const char *end = text_after(name, levels[i].name);
+	for (u32 i = 0; i < ARRAY_COUNT(names); i++) {
+		const char *end = text_after(name, names[i]);
 
 		if (end == NULL || (*end != 0 && *end != ' '))
 			continue;
-		log.level = levels[i].level;
+		log.level = (enum log_level)i;
 		return true;
 	}
 	return false;

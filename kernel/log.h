@@ -12,7 +12,7 @@
 struct thread;
 struct log_ring;
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_ALL };
 
 /* One line, without its newline. Levels above the one of `loglvl=` are dropped. Formats: see format.h. */
 __attribute__((format(printf, 2, 3))) void printk(enum log_level level, const char *format, ...);
