@@ -10,8 +10,6 @@
  * XSAVE uses the standard format with every component of xcr0_mask; XCR0 itself is the owner's while its state is live.
  * On an emulator whose guests write XCR0 without an exit, the register is the truth, so it is read back.
  */
-#include <string.h>
-
 #include "cpu.h"
 #include "fpu_state.h"
 #include "info_page.h"
@@ -106,7 +104,6 @@ static void restore(const struct fpu_area *area)
 
 void arch_fpu_init(struct fpu_area *area)
 {
-	memset(area, 0, sizeof(*area));
 	/* XSTATE_BV = 0 resets all but MXCSR, which XRSTOR always takes from here; FXRSTOR takes all. */
 	area->state[0] = FPU_CONTROL_RESET;
 	area->state[FPU_MXCSR_AT / 8] = FPU_MXCSR_RESET;

@@ -47,7 +47,6 @@ static void idt_fill(void)
 
 static void tss_fill(struct cpu_data *data, struct pcpu *pcpu)
 {
-	memset(&data->tss, 0, sizeof(data->tss));
 	data->tss.io_bitmap_at = offsetof(struct tss, io_bitmap);
 	memset(data->tss.io_bitmap, 0xff, sizeof(data->tss.io_bitmap));
 	for (u32 i = 1; i < IST_COUNT; i++) {

@@ -38,8 +38,6 @@ void arch_thread_init(struct arch_thread *t, void *kernel_stack, u64 entry, u64 
 	*frame = (struct switch_frame){ .rip = (u64)cpu_thread_start };
 	t->kernel_stack_top = (u64)top;
 	t->kernel_rsp = (u64)frame;
-	t->fs_base = 0;
-	t->compat_handler = 0;
 }
 
 void arch_thread_allow_ports(struct arch_thread *t)

@@ -126,8 +126,8 @@ struct arch_thread {		/* first-class part of struct thread that arch code owns *
 	struct fpu_area *fpu;
 };
 
-/* Prepare a thread so that the first switch to it enters ring 3 at entry with RSP = stack, RDI = arg, other registers
- * 0. kernel_stack: KERNEL_STACK_BYTES in kernel memory. */
+/* Prepare a zeroed thread so that the first switch to it enters ring 3 at entry with RSP = stack, RDI = arg, other
+ * registers 0. kernel_stack: KERNEL_STACK_BYTES in kernel memory. */
 void arch_thread_init(struct arch_thread *t, void *kernel_stack, u64 entry, u64 stack, u64 arg);
 /* A thread that has not run yet: its ring 3 may use every I/O port (IOPL 3). */
 void arch_thread_allow_ports(struct arch_thread *t);
@@ -158,7 +158,7 @@ void arch_ports_switch(const struct port_set *ports);
 /* If has_ports, before ring 3 runs: a VM exit has cut the bitmap off the TSS. */
 void arch_ports_restore(void);
 
-/* Extended state: areas come from kernel frames (one each); init value = the processor's reset state. */
+/* Extended state: areas are zeroed kernel frames (one each); init value = the processor's reset state. */
 void arch_fpu_init(struct fpu_area *area);
 /* From now on the registers must hold `area`'s state (saves the live one first, if it is another; NULL = nobody's).
  * xcr0: value while it is live. */
