@@ -12,7 +12,6 @@
 #include "panic.h"
 #include "root_pd.h"
 #include "sched.h"
-#include "text.h"
 #include "virt.h"
 
 #define TSC_HZ_MIN 1000000u
@@ -23,11 +22,6 @@ static struct info_page *info;
 static void virt_start(void)
 {
 	virt_probe(info);
-	if (virt != NULL && virt->cpu_on() != ST_OK) {
-		text_copy(info->virt_reason, sizeof(info->virt_reason), "it could not be switched on");
-		info->virt = VIRT_NONE;
-		virt = NULL;
-	}
 	if (virt == NULL) {
 		printk(LOG_WARNING, "virtualization: none, so no VM can be started");
 		printk(LOG_WARNING, "%s", info->virt_reason);	/* on a line of its own: a screen has 80 columns */

@@ -106,7 +106,7 @@ extern const struct virt_ops svm_ops, vmx_ops;
 /* The chosen back end, or NULL: no virtualization (info->virt_reason says why). */
 extern const struct virt_ops *virt;
 
-/* Choose; fills info->virt, features and reason. */
+/* On the boot pCPU: choose, and turn it on. Fills info->virt, features and reason. */
 void virt_probe(struct info_page *info);
 
 /*

@@ -82,9 +82,13 @@ void virt_probe(struct info_page *info)
 	for (u32 i = 0; i < ARRAY_COUNT(back_ends) && !virt; i++)
 		if (back_ends[i]->probe(info))
 			virt = back_ends[i];
-	if (virt)
+	if (virt && virt->cpu_on() == ST_OK) {
 		virt_note_reason(info, "");
-	info->virt = virt ? virt->kind : VIRT_NONE;
+		info->virt = virt->kind;
+	} else if (virt) {
+		virt_note_reason(info, "it could not be switched on");
+		virt = NULL;
+	}
 }
 
 void virt_raise_gp(struct vcpu_entry *entry)
