@@ -337,8 +337,7 @@ static struct syscall_result call_irq_create(u64 h_root, u64 gsi, u64 flags, u64
 		return result(status);
 	thread = object_get(h_thread, &thread_type, RIGHT_CTL, &status);
 	if (thread != NULL)
-		status =
-			flags <= IRQ_FLAGS_ALL ? irq_create(gsi, (u32)flags, thread_of(thread), badge, &irq) : ST_INVAL;
+		status = irq_create(gsi, flags, thread_of(thread), badge, &irq);
 	if (status != ST_OK)
 		return result(status);
 	r = return_handle(&irq->object, RIGHT_ACK);
@@ -393,7 +392,7 @@ static void system_memory(void)
 	words[MEM_STAT_INSTALLED] = frames.total << PAGE_SHIFT;
 	words[MEM_STAT_BOOT] = frames.boot << PAGE_SHIFT;
 	words[MEM_STAT_KERNEL] = (frames.kernel - frames.free_kernel) << PAGE_SHIFT;
-	words[MEM_STAT_SLABS] = object_slab_frames() << PAGE_SHIFT;
+	words[MEM_STAT_SLABS] = __atomic_load_n(&object_slab_frames, __ATOMIC_RELAXED) << PAGE_SHIFT;
 	words[MEM_STAT_GRANTED] = frames.granted << PAGE_SHIFT;
 	words[MEM_STAT_RESERVED] = frames.reserved << PAGE_SHIFT;
 	words[MEM_STAT_FREE] = (frames.free_user - frames.reserved) << PAGE_SHIFT;

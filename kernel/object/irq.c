@@ -39,20 +39,20 @@ static enum status line_find(u64 gsi, struct irq *irq)
 	return (irq->flags & IRQ_SHARED) != 0 && lines[gsi]->flags == irq->flags ? ST_OK : ST_EXISTS;
 }
 
-enum status irq_create(u64 gsi, u32 flags, struct thread *thread, u64 badge, struct irq **out)
+enum status irq_create(u64 gsi, u64 flags, struct thread *thread, u64 badge, struct irq **out)
 {
 	bool is_message = (flags & IRQ_MSI) != 0;
 	struct object *object;
 	struct irq *irq;
 	enum status status;
 
-	if ((flags & ~IRQ_FLAGS_ALL) != 0 || (is_message && flags != IRQ_MSI))
+	if ((flags & ~(u64)IRQ_FLAGS_ALL) != 0 || (is_message && flags != IRQ_MSI))
 		return ST_INVAL;
 	object = object_alloc(&irq_type);
 	if (object == NULL)
 		return ST_NOMEM;
 	irq = irq_of(object);
-	irq->flags = flags;
+	irq->flags = (u32)flags;
 	irq->thread = thread;
 	irq->thread_generation = thread->object.generation;
 	irq->badge = badge;

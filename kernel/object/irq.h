@@ -31,7 +31,7 @@ extern const struct object_type irq_type;
 /* gsi: with IRQ_MSI the pCPU instead. ST_INVAL, ST_EXISTS (the line is bound, and not shared by all with the same
  * flags), ST_FULL (no vector for a message), ST_NOMEM, or what arch_irq_route says. Nothing comes until irq_open, which
  * is called once nothing can fail any more. */
-enum status irq_create(u64 gsi, u32 flags, struct thread *thread, u64 badge, struct irq **out) MUST_CHECK;
+enum status irq_create(u64 gsi, u64 flags, struct thread *thread, u64 badge, struct irq **out) MUST_CHECK;
 void irq_open(struct irq *irq);
 void irq_ack(struct irq *irq);
 

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-static u64 slab_frames;	/* atomic */
+u64 object_slab_frames;
 
 static void slab_push(struct object *object)
 {
@@ -42,18 +42,13 @@ static bool slab_grow(const struct object_type *type)
 
 	if (frame == NULL)
 		return false;
-	__atomic_fetch_add(&slab_frames, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&object_slab_frames, 1, __ATOMIC_RELAXED);
 	for (u32 at = 0; at + size <= PAGE_SIZE; at += size) {
 		object = (struct object *)(void *)(frame + at + type->offset);
 		*object = (struct object){ .type = type };
 		slab_push(object);
 	}
 	return true;
-}
-
-u64 object_slab_frames(void)
-{
-	return __atomic_load_n(&slab_frames, __ATOMIC_RELAXED);
 }
 
 void object_stats(struct object *object, u64 *words)

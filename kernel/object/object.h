@@ -63,8 +63,7 @@ static inline bool object_is_dead(const struct object *object, u32 generation)
 	       __atomic_load_n(&object->is_dying, __ATOMIC_ACQUIRE);
 }
 
-/* Frames that slabs have taken. */
-u64 object_slab_frames(void);
+extern u64 object_slab_frames;	/* atomic: that slabs have taken */
 /* By enum stat. */
 void object_stats(struct object *object, u64 *words);
 

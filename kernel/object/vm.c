@@ -2,8 +2,9 @@
 /*
  * vm.c - see vm.h. The vCPUs' life with their VM; what a vCPU is and does is in vcpu.c.
  */
-#include "vcpu.h"
+#include "range.h"
 #include "stats.h"
+#include "vcpu.h"
 #include "virt.h"
 #include "vm.h"
 
@@ -14,16 +15,10 @@ static struct vm *vm_of(struct object *object)
 	return (struct vm *)(void *)object;
 }
 
-/* Guests never see more physical address bits than the machine has. */
-static u64 gpa_limit(void)
-{
-	u64 limit = 1ull << virt_limits.physical_bits;
-
-	return limit < GPA_LIMIT ? limit : GPA_LIMIT;
-}
-
 enum status vm_create(struct vm **out)
 {
+	/* Guests never see more physical address bits than the machine has. */
+	u64 limit = min_u64(1ull << virt_limits.physical_bits, GPA_LIMIT);
 	struct object *object;
 	enum status status;
 
@@ -32,7 +27,7 @@ enum status vm_create(struct vm **out)
 	object = object_alloc(&vm_type);
 	if (object == NULL)
 		return ST_NOMEM;
-	status = space_init_guest(&vm_of(object)->space, virt->s2_format, gpa_limit(), virt_limits.s2_has_1g);
+	status = space_init_guest(&vm_of(object)->space, virt->s2_format, limit, virt_limits.s2_has_1g);
 	if (status != ST_OK) {
 		object_free(object);
 		return status;

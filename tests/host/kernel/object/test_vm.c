@@ -51,7 +51,7 @@ static u64 frames_before;
 
 static u64 frames_used(void)
 {
-	return frames.free_kernel + object_slab_frames();
+	return frames.free_kernel + object_slab_frames;
 }
 
 /* vCPUs whose memory is not free yet: four frames each; the VM has a table. */
