@@ -74,8 +74,6 @@ u64 sched_group_parked_until(struct sched_group *group, u64 now)
 {
 	u64 until = 0;
 
-	if (group->cap == 0)
-		return 0;
 	lock_acquire(&group->lock);
 	refill(group, now);
 	if (group->cap != 0 && group->budget <= 0)

@@ -54,7 +54,7 @@ static inline u64 sched_group_take_owed(struct sched_group *group, u64 ticks)
 
 /* One of its threads, of which there is a cap, is charged for so long. */
 void sched_group_charge(struct sched_group *group, u64 ticks, u64 now);
-/* 0: its threads may run. Else the TSC at which to ask again. */
+/* 0: its threads may run. Else the TSC at which to ask again. Needed only if there is a cap. */
 u64 sched_group_parked_until(struct sched_group *group, u64 now);
 /* How long one of its threads may run before somebody looks at the budget again; never 0. */
 u64 sched_group_allowance(struct sched_group *group);

@@ -38,23 +38,23 @@ static inline u64 mask_allowed(const struct thread *t)
 
 void sched_mask_change(u64 *mask, u64 bits, bool is_set);
 
-/* Tell the others whether this pCPU is idle, and whether it has threads to give. Lock held. */
+/* Tell the others what has changed: whether this pCPU is idle, and whether it has threads to give. Lock held. */
+static inline void sched_publish(const struct sched *s, bool *known, u64 *mask, bool is_set)
+{
+	if (*known == is_set)
+		return;
+	*known = is_set;
+	sched_mask_change(mask, mask_of(s), is_set);
+}
+
 static inline void sched_publish_idle(struct sched *s, bool is_idle)
 {
-	if (s->is_idle == is_idle)
-		return;
-	s->is_idle = is_idle;
-	sched_mask_change(&sched_masks.idle, mask_of(s), is_idle);
+	sched_publish(s, &s->is_idle, &sched_masks.idle, is_idle);
 }
 
 static inline void sched_publish_overloaded(struct sched *s)
 {
-	bool is_overloaded = s->movable_count != 0;
-
-	if (s->is_overloaded == is_overloaded)
-		return;
-	s->is_overloaded = is_overloaded;
-	sched_mask_change(&sched_masks.overloaded, mask_of(s), is_overloaded);
+	sched_publish(s, &s->is_overloaded, &sched_masks.overloaded, s->movable_count != 0);
 }
 
 /* The scheduler of a thread, locked. */
