@@ -118,11 +118,35 @@ static void each_is_mapped_where_it_is_looked_for(void **state)
 	}
 }
 
+/* As for the page below 1 MiB in which other pCPUs begin: whatever the map says twice, and modules, are in the way. */
+static void places_are_free(void **state)
+{
+	static struct boot_info low = {
+		.ranges = {
+			{ HPA(0), 0x9fc00, BOOT_MEMORY_USABLE, 0 }, { HPA(0x10000), 0x1001, BOOT_MEMORY_RESERVED, 0 },
+			{ HPA(0xffffffffffff0000), ~0ull, BOOT_MEMORY_USABLE, 0 },
+		},
+		.range_count = 3, .modules = { { .start = HPA(0x8fff), .bytes = 1 } }, .module_count = 1,
+	};
+
+	(void)state;
+	assert_int_equal(frames_place(&low, 0x8000, 0x98000, PAGE_SIZE, PAGE_SIZE), 0x9000);
+	low.modules[0].bytes = 0x1002;
+	assert_int_equal(frames_place(&low, 0x8000, 0x98000, PAGE_SIZE, PAGE_SIZE), 0xb000);
+	low.modules[0].bytes = 0x7000;
+	assert_int_equal(frames_place(&low, 0x8000, 0x98000, PAGE_SIZE, PAGE_SIZE), 0x12000);
+	assert_int_equal(frames_place(&low, 0x8000, 0x12fff, PAGE_SIZE, PAGE_SIZE), 0);
+	assert_int_equal(frames_place(&low, 0x9f000, 0xa0000, PAGE_SIZE, PAGE_SIZE), 0);
+	low.modules[0].bytes = ~0ull;
+	assert_int_equal(frames_place(&low, 0x8000, 0x98000, PAGE_SIZE, PAGE_SIZE), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_memory_can_become_kernel),
 		cmocka_unit_test(each_is_mapped_where_it_is_looked_for),
+		cmocka_unit_test(places_are_free),
 	};
 
 	return cmocka_run_group_tests(tests, start_machine, NULL);
