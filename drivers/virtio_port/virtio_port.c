@@ -143,21 +143,30 @@ static void reclaim(struct port *p, struct port_channel *c)
 
 /* ---- Control messages ---- */
 
-/* There is room for one message for each port, and a device that takes none is of no use. */
-static void say(struct port *p, u32 port, u16 event, u16 value)
+/* False: the device has not taken enough of the last ones yet. */
+static bool say(struct port *p, u32 port, u16 event, u16 value)
 {
 	struct virtio_console_control message = { .id = port, .event = event, .value = value };
 	u32 slot;
 
 	reclaim(p, &p->control_out);
 	slot = free_slot(&p->control_out);
-	if (slot == NO_SLOT) {
-		broken(p);
-		return;
-	}
+	if (slot == NO_SLOT)
+		return false;
 	memcpy(buffer_at(p, &p->control_out, slot), &message, sizeof(message));
 	give(p, &p->control_out, slot, sizeof(message));
 	notify(p, &p->control_out);
+	return true;
+}
+
+/* Say what is due, as far as there is room. */
+static void say_due(struct port *p)
+{
+	for (; p->ready_due != 0; p->ready_due &= p->ready_due - 1)
+		if (!say(p, (u32)__builtin_ctz(p->ready_due), VIRTIO_CONSOLE_PORT_READY, 1))
+			return;
+	if (p->is_open_due)
+		p->is_open_due = !say(p, p->number, VIRTIO_CONSOLE_PORT_OPEN, 1);
 }
 
 /* The first port of that name is the line, as long as this instance lives: its buffers stay in that port's queues. */
@@ -172,8 +181,7 @@ static void found(struct port *p, u32 port)
 	} else if (p->number != port) {
 		return;
 	}
-	p->is_found = true;
-	say(p, port, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	p->is_found = p->is_open_due = true;
 }
 
 static void drop_held(struct port *p)
@@ -182,6 +190,7 @@ static void drop_held(struct port *p)
 		return;
 	p->has_held = false;
 	give(p, &p->in, p->held, PORT_BUFFER_BYTES);
+	notify(p, &p->in);
 }
 
 static void opened(struct port *p, bool is_open)
@@ -214,7 +223,7 @@ static void hear(struct port *p, const u8 *bytes, u32 count)
 	is_line = p->is_found && message.id == p->number;
 	switch (message.event) {
 	case VIRTIO_CONSOLE_PORT_ADD:
-		say(p, message.id, VIRTIO_CONSOLE_PORT_READY, 1);
+		p->ready_due |= BIT32(message.id);
 		break;
 	case VIRTIO_CONSOLE_PORT_NAME:
 		if (is_ours((const char *)bytes + sizeof(message), count - (u32)sizeof(message)))
@@ -225,8 +234,9 @@ static void hear(struct port *p, const u8 *bytes, u32 count)
 			opened(p, message.value != 0);
 		break;
 	case VIRTIO_CONSOLE_PORT_REMOVE:
+		p->ready_due &= ~BIT32(message.id);
 		if (is_line)
-			p->is_found = p->is_open = false;
+			p->is_found = p->is_open = p->is_open_due = false;
 		break;
 	default:
 		break;
@@ -324,6 +334,7 @@ bool port_step(struct port *p)
 	u16 until = used_index(p, &p->in);
 	bool is_some = control(p);
 
+	say_due(p);
 	is_some = receive(p, until) || is_some;
 	return transmit(p) || is_some;
 }
@@ -387,6 +398,6 @@ const char *port_start(struct port *p)
 		     sizeof(struct virtio_console_control));
 	virtio_pci_go(&p->pci);
 	give_all(p, &p->control_in);
-	say(p, 0, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	(void)say(p, 0, VIRTIO_CONSOLE_DEVICE_READY, 1);	/* the queue is empty */
 	return NULL;
 }

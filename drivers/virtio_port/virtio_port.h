@@ -44,6 +44,8 @@ struct port {
 	bool is_found, is_open;	/* the port is there; the host has it open */
 	bool has_news;		/* a cut: the console is to be signalled although it did not ask */
 	u32 number;		/* of the port, once it was found */
+	u32 ready_due;		/* bit = port that is to be told READY when there is room for the message */
+	bool is_open_due;	/* ... and the line OPEN */
 	bool has_held;		/* a buffer that RX had no room for */
 	u32 held, held_at, held_end;	/* its slot; bytes of it that remain */
 	u64 broken;		/* what the device said that can't be */

@@ -69,6 +69,29 @@ static void handshake(void **state)
 	assert_int_equal(bench.broken, 0);
 }
 
+/* Messages for which the device has left no room are said when there is some. */
+static void control_queue_is_full(void **state)
+{
+	(void)state;
+	bench_device.queue_size = 2;
+	assert_null(port_start(&bench));
+	for (u32 i = 0; i < 3; i++) {
+		bench_say(i, VIRTIO_CONSOLE_PORT_ADD, 1, NULL);
+		bench_steps();
+	}
+	bench_say(2, VIRTIO_CONSOLE_PORT_NAME, 1, "vos");
+	bench_steps();
+	bench_expect_message(0, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	bench_expect_message(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	bench_steps();
+	bench_expect_message(1, VIRTIO_CONSOLE_PORT_READY, 1);
+	bench_expect_message(2, VIRTIO_CONSOLE_PORT_READY, 1);
+	bench_steps();
+	bench_expect_message(2, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	bench_expect_silence();
+	assert_int_equal(bench.broken, 0);
+}
+
 static void both_ways(void **state)
 {
 	u32 at = 0, got = 0;
@@ -181,6 +204,29 @@ static void held_bytes_are_dropped(void **state)
 	bench_steps();
 	assert_int_equal(take_input(BENCH_RX_BYTES), BENCH_RX_BYTES);
 	expect_cut(true);
+}
+
+/* The device learns that it has the buffer of dropped bytes again. */
+static void dropped_buffer_is_told(void **state)
+{
+	u32 before;
+
+	(void)state;
+	bench_bring_up();
+	expect_cut(true);
+	for (u32 at = 0; at < BENCH_RX_BYTES; at += 4096) {
+		assert_int_equal(bench_write(IN, pattern + at, 4096), 4096);
+		bench_steps();
+	}
+	assert_int_equal(bench_write(IN, pattern, 1), 1);
+	bench_steps();
+	assert_true(bench.has_held);
+	before = bench_device.queues[IN].notifies;
+	bench_say(2, VIRTIO_CONSOLE_PORT_OPEN, 0, NULL);
+	bench_say(2, VIRTIO_CONSOLE_PORT_OPEN, 1, NULL);
+	bench_steps();
+	assert_int_equal(bench_buffers(IN), PORT_SLOTS);
+	assert_int_equal(bench_device.queues[IN].notifies, before + 1);
 }
 
 static void port_goes_and_comes_back(void **state)
@@ -345,7 +391,8 @@ static void line_is_quieted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(handshake, setup), cmocka_unit_test_setup(both_ways, setup),
+		cmocka_unit_test_setup(handshake, setup), cmocka_unit_test_setup(control_queue_is_full, setup),
+		cmocka_unit_test_setup(both_ways, setup), cmocka_unit_test_setup(dropped_buffer_is_told, setup),
 		cmocka_unit_test_setup(full, setup), cmocka_unit_test_setup(host_comes_and_goes, setup),
 		cmocka_unit_test_setup(held_bytes_are_dropped, setup),
 		cmocka_unit_test_setup(port_goes_and_comes_back, setup), cmocka_unit_test_setup(lies, setup),
