@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The tiny guests of tests/guests: each states what it expects of exits, traps, modes and device memory."""
+import os
 import re
 import subprocess
 
+import pexpect
 import pytest
 
 from vosmachine import TINY
@@ -70,6 +72,29 @@ def refused_entries(machine):
     assert 'nested: traces 1' in linux, linux
     refused = [line for line in linux.split('\n') if 'kvm_nested_vmenter_failed' in line]
     return [line for line in refused if not RESUMED_UNLAUNCHED.search(line)]
+
+
+@pytest.mark.more
+@pytest.mark.backends('kvm-amd')
+@pytest.mark.machine(cpus=2)
+def test_line_under_kvm(machine):
+    """A driver's interrupts on one pCPU while guests run on both. If the line falls silent, the failure says how all
+    pCPUs were."""
+    names = ('exits', 'traps', 'modes')
+    assert '2 pCPUs' in machine.ok('info')
+    try:
+        for number in range(int(os.environ.get('VOS_TEST_ROUNDS') or 3)):
+            for name in names:
+                machine.ok(f'create-vm --name {name}{number} --cpu 1 --memory 64M --kernel {name} '
+                           f'--cmdline "{words_for(machine)}"')
+                machine.ok(f'start-vm {name}{number}')
+            for name in names:
+                machine.wait_state(f'{name}{number}', 'stopped')
+                assert re.search(r'DONE \d+ passed, 0 failed', machine.ok(f'log-vm {name}{number}'))
+                machine.ok(f'delete-vm {name}{number}')
+    except pexpect.TIMEOUT as error:
+        raise AssertionError(machine.dump()) from error
+    assert not refused_entries(machine)
 
 
 def check_guests(machine, platform, guests=GUESTS):

@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import tempfile
 import time
 
@@ -244,6 +245,15 @@ class Machine:
 
     def __exit__(self, *_):
         self.stop()
+
+    def dump(self, seconds=30):
+        """Below KVM: how all pCPUs and interrupt controllers are, from Linux' log, where it comes to stand."""
+        with open(self.linux_log, encoding='utf-8', errors='replace') as log, socket.socket(socket.AF_UNIX) as line:
+            log.seek(0, os.SEEK_END)
+            line.connect(self.socket_of('com2'))
+            line.sendall(b'\rdump\r')
+            time.sleep(seconds * self.slowness / 10)
+            return log.read()
 
     def wait_exit(self):
         """The machine must power itself off; returns what it wrote until then."""
