@@ -156,6 +156,8 @@ bool layout_node(const struct pool_node *n, const struct pool_ref *ref, const st
 	return true;
 }
 
+#define KNOWN_FLAGS (POOL_VOLUME_READ_ONLY | POOL_VOLUME_DELETING)
+
 /* A clone, a snapshot, or neither. */
 static bool is_family(const struct pool_record *r, const struct pool_super *s)
 {
@@ -167,7 +169,8 @@ static bool is_family(const struct pool_record *r, const struct pool_super *s)
 bool layout_volume(const struct pool_record *r, const struct pool_super *s, const struct pool_label *l)
 {
 	return r->id > 0 && r->id < s->next_volume && (r->kind == POOL_PLAIN || r->kind == POOL_INTEGRITY) &&
-		r->levels >= 1 && r->levels <= POOL_LEVELS_MAX && (r->flags & ~POOL_VOLUME_FLAGS) == 0 &&
+		r->levels >= 1 && r->levels <= POOL_LEVELS_MAX && (r->flags & ~KNOWN_FLAGS) == 0 &&
+		r->quota == 0 && r->crypto == 0 &&
 		layout_name(r->name, sizeof(r->name)) && r->sectors > 0 && r->sectors <= 1ull << 50 &&
 		r->sectors % POOL_BLOCK_SECTORS == 0 &&
 		layout_granules_of(r->kind, r->sectors) <= layout_capacity(r->levels) &&

@@ -24,20 +24,20 @@ bool map_has_room(struct pool *p, struct job *j)
 	return false;
 }
 
-bool map_is_own(const struct pool *p, const struct volume *v, const struct pool_granule *g)
+bool map_is_own(const struct volume *v, u64 granule, const struct pool_granule *g)
 {
-	return g->place != 0 && g->birth > volume_owned_after(p, v);
+	return g->place != 0 && g->birth > volume_owned_after(v, granule);
 }
 
 void map_set(struct pool *p, struct node *leaf, u64 granule, const struct pool_granule *new)
 {
 	struct volume *v = leaf->volume;
 	struct pool_granule *g = node_granule(leaf, granule);
-	bool is_own = map_is_own(p, v, g);
+	bool is_own = map_is_own(v, granule, g);
 
 	if (is_own && pool_place_block(g->place) != pool_place_block(new->place))
 		space_free(p, pool_place_block(g->place), layout_granule_blocks(v->r.kind));
-	v->r.own = v->r.own - is_own + (new->place != 0);
+	v->r.own = v->r.own - is_own + map_is_own(v, granule, new);
 	v->r.mapped = v->r.mapped - (g->place != 0) + (new->place != 0);
 	*g = *new;
 	node_change(p, leaf);

@@ -12,7 +12,7 @@
 bool map_has_room(struct pool *p, struct job *j);
 
 /* Whether nothing but this volume's newest state has that granule. */
-bool map_is_own(const struct pool *p, const struct volume *v, const struct pool_granule *g);
+bool map_is_own(const struct volume *v, u64 granule, const struct pool_granule *g);
 
 /* Puts `new` in the place of what the leaf has, frees what that was if it was the volume's own, and keeps the accounts.
  * The blocks of the new one are in use already. */

@@ -32,7 +32,7 @@ static struct node **bucket(struct pool *p, const struct volume *v, u32 level, u
 	return &p->hash[key >> 32 & p->hash_mask];
 }
 
-static struct node *cached(struct pool *p, const struct volume *v, u32 level, u64 index)
+struct node *node_cached(struct pool *p, const struct volume *v, u32 level, u64 index)
 {
 	struct node *n = *bucket(p, v, level, index);
 
@@ -182,9 +182,10 @@ static void touch(struct pool *p, struct node *n)
 	}
 }
 
-enum node_found node_leaf(struct pool *p, struct volume *v, u64 granule, bool creates, struct job *j, struct node **out)
+enum node_found node_at(struct pool *p, struct volume *v, const struct node_place *at, struct job *j,
+	struct node **out)
 {
-	struct node *n = cached(p, v, 0, granule / POOL_FANOUT), *parent = NULL;
+	struct node *n = node_cached(p, v, at->level, at->granule / layout_capacity(at->level + 1)), *parent = NULL;
 
 	if (j->error != POOL_OK)
 		return NODE_BAD;
@@ -193,11 +194,11 @@ enum node_found node_leaf(struct pool *p, struct volume *v, u64 granule, bool cr
 		*out = n;
 		return NODE_FOUND;
 	}
-	for (u32 level = v->r.levels; level-- > 0; parent = n) {
-		u64 index = granule / layout_capacity(level + 1);
+	for (u32 level = v->r.levels; level-- > at->level; parent = n) {
+		u64 index = at->granule / layout_capacity(level + 1);
 
-		n = cached(p, v, level, index);
-		if (n == NULL && !creates &&
+		n = node_cached(p, v, level, index);
+		if (n == NULL && !at->creates &&
 			(parent == NULL ? &v->r.root : &parent->bytes->ref[index % POOL_FANOUT])->block == 0)
 			return NODE_NONE;
 		if (n == NULL)
@@ -211,6 +212,31 @@ enum node_found node_leaf(struct pool *p, struct volume *v, u64 granule, bool cr
 	}
 	*out = n;
 	return NODE_FOUND;
+}
+
+void nodes_forget(struct pool *p, const struct volume *v)
+{
+	bool is_again;
+
+	do {
+		is_again = false;
+		for (u32 i = 0; i < p->memory.nodes; i++) {
+			struct node *n = &p->node[i];
+
+			if (n->volume != v || n->state != NODE_CLEAN || n->refs > 0)
+				continue;
+			forget(p, n);
+			is_again = true;
+		}
+	} while (is_again);
+}
+
+bool nodes_are_clean(const struct pool *p, const struct volume *v)
+{
+	for (const struct list *l = p->dirty.next; l != &p->dirty; l = l->next)
+		if (CONTAINER_OF(l, struct node, link)->volume == v)
+			return false;
+	return true;
 }
 
 void node_change(struct pool *p, struct node *n)
@@ -237,8 +263,9 @@ static bool is_empty(const struct node *n)
 static void place(struct pool *p, struct node *n)
 {
 	struct pool_ref *ref = ref_in_parent(n);
+	u64 granule = n->index * layout_capacity(n->level + 1u);
 
-	if (n->ref.block != 0 && n->ref.birth > volume_owned_after(p, n->volume))
+	if (n->ref.block != 0 && n->ref.birth > volume_owned_after(n->volume, granule))
 		space_free(p, n->ref.block, 1);
 	n->ref = (struct pool_ref){ .birth = p->super.birth };
 	if (!is_empty(n)) {

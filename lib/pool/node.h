@@ -16,10 +16,27 @@ enum node_found {
 	NODE_BAD,	/* j->error says why */
 };
 
-/* The leaf of a granule. With `creates` one is made in memory where there is none: it is clean, and worth nothing until
- * something is put into it. */
-enum node_found node_leaf(struct pool *p, struct volume *v, u64 granule, bool creates, struct job *j,
+/* The node of that level above a granule. With `creates` one is made in memory where there is none: it is clean, and
+ * worth nothing until something is put into it. */
+struct node_place { u64 granule; u32 level; bool creates; };
+enum node_found node_at(struct pool *p, struct volume *v, const struct node_place *at, struct job *j,
 	struct node **out);
+
+static inline enum node_found node_leaf(struct pool *p, struct volume *v, u64 granule, bool creates, struct job *j,
+	struct node **out)
+{
+	struct node_place at = { granule, 0, creates };
+
+	return node_at(p, v, &at, j, out);
+}
+
+/* A node if it is in memory. */
+struct node *node_cached(struct pool *p, const struct volume *v, u32 level, u64 index);
+
+/* Whether a volume has no node that differs from the disk. */
+bool nodes_are_clean(const struct pool *p, const struct volume *v);
+/* Nothing of a volume that is clean, and has no tasks, stays in memory. */
+void nodes_forget(struct pool *p, const struct volume *v);
 
 /* A node with a pin stays in memory. */
 void node_pin(struct node *n);

@@ -9,10 +9,12 @@
 #include "memory.h"
 #include "meta.h"
 #include "node.h"
+#include "reap.h"
 #include "recover.h"
 #include "request.h"
 #include "space.h"
 #include "task.h"
+#include "volume.h"
 
 enum step { STEP_LABEL, STEP_JUDGE_LABEL, STEP_TABLES, STEP_LOG, STEP_CHECKPOINT };
 
@@ -107,12 +109,13 @@ static enum pool_status load_tables(struct pool *p, bool is_first)
 		read_blocks(p, ref->block, 1, p->commit.buffer);
 		return POOL_AGAIN;
 	}
-	return p->space.used_blocks == p->super.used_blocks ? POOL_OK : POOL_CORRUPT;
+	return p->space.used_blocks == p->super.used_blocks && volumes_relate(p) ? POOL_OK : POOL_CORRUPT;
 }
 
 static void checkpointed(struct pool *p, struct pool_request *r, enum pool_status status)
 {
 	(void)r;
+	job_ready(p, &p->reap.job);
 	finish(p, status);
 }
 
@@ -179,6 +182,7 @@ struct pool *pool_open(void *arena, const struct pool_memory *memory, const stru
 	tasks_init(p);
 	requests_init(p);
 	commit_init(p);
+	reap_init(p);
 	p->open.opened = opened;
 	job_init(&p->open.job, step);
 	job_ready(p, &p->open.job);

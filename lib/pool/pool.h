@@ -111,6 +111,18 @@ struct pool_volume_spec {
 enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spec *spec, u32 *id);
 enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name);
 
+/* A snapshot of a volume without requests: read only, and never different again. POOL_AGAIN: it has requests, or
+ * changes that no checkpoint has: try after the next POOL_COMMIT. Of several volumes: when pool_snapshot_ready() says
+ * POOL_OK of all, snapshots of all can be made without a pool_run() between. */
+enum pool_status pool_snapshot_ready(struct pool *p, u32 id);
+enum pool_status pool_snapshot(struct pool *p, u32 id, const char *name, const u8 uuid[POOL_UUID_BYTES], u32 *snapshot);
+
+/* A volume that begins as a snapshot is. The snapshot can't be deleted as long as there is the clone. */
+enum pool_status pool_clone(struct pool *p, u32 snapshot, const char *name, const u8 uuid[POOL_UUID_BYTES], u32 *id);
+
+/* The name is free at once; blocks become free little by little. POOL_EXISTS: it has snapshots, or clones. */
+enum pool_status pool_delete(struct pool *p, u32 id);
+
 /* The record of volume number `at` in memory (0 .. pool_memory.volumes - 1); NULL = none. */
 const struct pool_record *pool_volume(const struct pool *p, u32 at);
 const struct pool_record *pool_volume_find(const struct pool *p, const char *name);

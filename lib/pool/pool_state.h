@@ -41,6 +41,14 @@ struct volume {
 	struct pool_record r;
 	u32 at;				/* in the table */
 	u32 busy;			/* tasks */
+	struct volume *previous;	/* the next older snapshot of the same head, or NULL */
+	u32 base;			/* what was born later is not the origin's */
+};
+
+/* Gives the blocks of volumes that are being deleted back, one volume after the other. */
+struct reap {
+	struct job job;
+	struct volume *volume;		/* NULL = none */
 };
 
 /* Blocks that are referenced no more, and are not reused before the next checkpoint is durable. */
@@ -152,6 +160,7 @@ struct pool {
 	struct job split;
 
 	struct commit commit;
+	struct reap reap;
 	struct open open;
 };
 

@@ -117,7 +117,7 @@ static enum pool_status claim(struct pool *p, const struct volume *v, const stru
 	u64 block = pool_place_block(e->place);
 
 	if (old->place != 0 && pool_place_block(old->place) == block)
-		return v->r.kind == POOL_PLAIN && map_is_own(p, v, old) ? POOL_OK : POOL_CORRUPT;
+		return v->r.kind == POOL_PLAIN ? POOL_OK : POOL_CORRUPT;
 	if (p->space.limbo_count + p->space.reserve >= p->space.limbo_max)
 		return POOL_MEMORY;
 	return e->place == 0 || space_claim(p, block, layout_granule_blocks(v->r.kind)) ? POOL_OK : POOL_CORRUPT;

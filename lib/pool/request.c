@@ -91,7 +91,7 @@ static enum pool_status judge(struct pool *p, const struct pool_request *r)
 		return POOL_FAILED;
 	if (r->op == POOL_FLUSH || r->op == POOL_COMMIT)
 		return POOL_OK;
-	if (v == NULL)
+	if (v == NULL || (v->r.flags & POOL_VOLUME_DELETING) != 0)
 		return POOL_NO_VOLUME;
 	if (r->sectors == 0 || !range_ok(r->sector, r->sectors, v->r.sectors) ||
 		((r->op == POOL_READ || r->op == POOL_WRITE) != (r->data != NULL)))

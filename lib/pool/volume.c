@@ -17,10 +17,77 @@ struct volume *volume_of(struct pool *p, u32 id)
 	return NULL;
 }
 
-u32 volume_owned_after(const struct pool *p, const struct volume *v)
+u32 volume_owned_after(const struct volume *v, u64 granule)
 {
-	(void)p;
-	return v->r.birth;
+	const struct volume *s = v->previous;
+
+	while (s != NULL && (s->r.flags & POOL_VOLUME_DELETING) != 0 && granule < s->r.cursor)
+		s = s->previous;
+	return s != NULL ? s->r.birth : v->base;
+}
+
+static bool is_snapshot_of(const struct volume *s, u32 head)
+{
+	return s->r.id != 0 && s->r.head == head;
+}
+
+/* The newest snapshot of that head which is older than `birth`. */
+static struct volume *older(struct pool *p, u32 head, u32 birth)
+{
+	struct volume *best = NULL;
+
+	for (u32 i = 0; i < p->memory.volumes; i++) {
+		struct volume *s = &p->volume[i];
+
+		if (is_snapshot_of(s, head) && s->r.birth < birth && (best == NULL || s->r.birth > best->r.birth))
+			best = s;
+	}
+	return best;
+}
+
+struct volume *volume_next(struct pool *p, const struct volume *v)
+{
+	struct volume *best = NULL;
+
+	if (v->r.head == 0)
+		return NULL;
+	for (u32 i = 0; i < p->memory.volumes; i++) {
+		struct volume *s = &p->volume[i];
+
+		if (is_snapshot_of(s, v->r.head) && s->r.birth > v->r.birth &&
+			(best == NULL || s->r.birth < best->r.birth))
+			best = s;
+	}
+	return best != NULL ? best : volume_of(p, v->r.head);
+}
+
+static bool is_like(const struct pool_record *a, const struct pool_record *b)
+{
+	return a->kind == b->kind && a->levels == b->levels && a->sectors == b->sectors;
+}
+
+/* A snapshot's head is there, and is none; a clone's origin is a snapshot that stays. */
+static bool is_related(struct pool *p, struct volume *v)
+{
+	const struct volume *head = volume_of(p, v->r.head), *origin = volume_of(p, v->r.origin);
+
+	if (v->r.head != 0 && (head == NULL || head->r.head != 0 || !is_like(&v->r, &head->r) ||
+		(head->r.flags & POOL_VOLUME_DELETING) != 0 || (v->r.flags & POOL_VOLUME_READ_ONLY) == 0))
+		return false;
+	if (v->r.origin != 0 && (origin == NULL || origin->r.head == 0 || origin->r.birth != v->r.birth ||
+		!is_like(&v->r, &origin->r) || (origin->r.flags & POOL_VOLUME_DELETING) != 0))
+		return false;
+	v->previous = older(p, v->r.head != 0 ? v->r.head : v->r.id, v->r.head != 0 ? v->r.birth : ~0u);
+	v->base = v->r.head != 0 ? head->r.birth : v->r.birth;
+	return true;
+}
+
+bool volumes_relate(struct pool *p)
+{
+	for (u32 i = 0; i < p->memory.volumes; i++)
+		if (p->volume[i].r.id != 0 && !is_related(p, &p->volume[i]))
+			return false;
+	return true;
 }
 
 void volume_changed(struct pool *p, const struct volume *v)
@@ -30,10 +97,12 @@ void volume_changed(struct pool *p, const struct volume *v)
 
 /* The log names volumes by ids: it must not name one that the table on the disk does not have, so the next commit is a
  * checkpoint. */
-static void table_changed(struct pool *p, const struct volume *v)
+void volume_table_changed(struct pool *p, const struct volume *v)
 {
 	volume_changed(p, v);
 	p->commit.wants_checkpoint = true;
+	if (!volumes_relate(p))
+		p->is_failed = true;	/* all changes are judged before, so it can't happen */
 }
 
 void volumes_fill(const struct pool *p, u64 leaf, u8 *bytes)
@@ -46,13 +115,19 @@ void volumes_fill(const struct pool *p, u64 leaf, u8 *bytes)
 	}
 }
 
+/* The name of what is being deleted is free. */
+static bool is_same_name(const struct pool_record *a, const struct pool_record *b)
+{
+	return ((a->flags | b->flags) & POOL_VOLUME_DELETING) == 0 && strcmp(a->name, b->name) == 0;
+}
+
 static bool is_new(const struct pool *p, u64 at)
 {
 	const struct pool_record *r = &p->volume[at].r;
 
 	for (u64 i = 0; i < p->memory.volumes; i++)
 		if (i != at && p->volume[i].r.id != 0 &&
-			(p->volume[i].r.id == r->id || strcmp(p->volume[i].r.name, r->name) == 0))
+			(p->volume[i].r.id == r->id || is_same_name(&p->volume[i].r, r)))
 			return false;
 	return true;
 }
@@ -83,20 +158,21 @@ const struct pool_record *pool_volume(const struct pool *p, u32 at)
 const struct pool_record *pool_volume_find(const struct pool *p, const char *name)
 {
 	for (u32 i = 0; i < p->memory.volumes; i++)
-		if (p->volume[i].r.id != 0 && strcmp(p->volume[i].r.name, name) == 0)
+		if (p->volume[i].r.id != 0 && (p->volume[i].r.flags & POOL_VOLUME_DELETING) == 0 &&
+			strcmp(p->volume[i].r.name, name) == 0)
 			return &p->volume[i].r;
 	return NULL;
 }
 
 /* The table may change now. */
-static enum pool_status may_change(const struct pool *p)
+enum pool_status volume_may_change(const struct pool *p)
 {
 	if (p->is_failed)
 		return POOL_FAILED;
 	return p->commit.is_frozen ? POOL_AGAIN : POOL_OK;
 }
 
-static struct volume *unused(struct pool *p)
+struct volume *volume_unused(struct pool *p)
 {
 	for (u32 i = 0; i < p->memory.volumes; i++)
 		if (p->volume[i].r.id == 0)
@@ -112,8 +188,8 @@ static bool is_size_ok(enum pool_kind kind, u64 sectors)
 
 enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spec *spec, u32 *id)
 {
-	struct volume *v = unused(p);
-	enum pool_status status = may_change(p);
+	struct volume *v = volume_unused(p);
+	enum pool_status status = volume_may_change(p);
 
 	if (status != POOL_OK)
 		return status;
@@ -130,7 +206,7 @@ enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spe
 	};
 	strcpy(v->r.name, spec->name);
 	memcpy(v->r.uuid, spec->uuid, sizeof(v->r.uuid));
-	table_changed(p, v);
+	volume_table_changed(p, v);
 	*id = v->r.id;
 	return POOL_OK;
 }
@@ -138,11 +214,11 @@ enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spe
 enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name)
 {
 	struct volume *v = volume_of(p, id);
-	enum pool_status status = may_change(p);
+	enum pool_status status = volume_may_change(p);
 
 	if (status != POOL_OK)
 		return status;
-	if (v == NULL)
+	if (v == NULL || (v->r.flags & POOL_VOLUME_DELETING) != 0)
 		return POOL_NO_VOLUME;
 	if (!layout_name(name, sizeof(v->r.name)))
 		return POOL_INVAL;
@@ -150,6 +226,6 @@ enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name)
 		return POOL_EXISTS;
 	memset(v->r.name, 0, sizeof(v->r.name));
 	strcpy(v->r.name, name);
-	table_changed(p, v);
+	volume_table_changed(p, v);
 	return POOL_OK;
 }

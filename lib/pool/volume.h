@@ -10,8 +10,20 @@
 /* NULL = there is none. */
 struct volume *volume_of(struct pool *p, u32 id);
 
-/* What was born later belongs to this volume alone: its newest snapshot's birth, or that of the snapshot before. */
-u32 volume_owned_after(const struct pool *p, const struct volume *v);
+/* What was born later at that granule belongs to this volume and newer ones alone: the birth of the snapshot before it.
+ * A snapshot that is being deleted counts no more where its granules are done. */
+u32 volume_owned_after(const struct volume *v, u64 granule);
+
+/* The next newer snapshot of a snapshot's line, or its head. */
+struct volume *volume_next(struct pool *p, const struct volume *v);
+
+/* Who is whose snapshot; after each change of the table. False: the records contradict each other. */
+bool volumes_relate(struct pool *p);
+
+/* Changes of the table: whether they are possible now; a place, or NULL; a new id; that it was changed. */
+enum pool_status volume_may_change(const struct pool *p);
+struct volume *volume_unused(struct pool *p);
+void volume_table_changed(struct pool *p, const struct volume *v);
 
 /* The record differs from the disk. */
 void volume_changed(struct pool *p, const struct volume *v);

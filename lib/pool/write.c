@@ -35,7 +35,7 @@ static struct plan plan_of(const struct pool *p, const struct task *t)
 	u32 aside;
 
 	a.mask = pool_place_mask(t->old.place);
-	a.in_place = is_plain && map_is_own(p, t->volume, &t->old);
+	a.in_place = is_plain && map_is_own(t->volume, t->granule, &t->old);
 	aside = a.in_place ? 0 : a.mask & ~a.cover;
 	a.range = aside != 0 ? task_bits(0, layout_granule_blocks(t->volume->r.kind)) : a.cover;
 	a.is_bounced = !is_plain || t->data == NULL || aside != 0 ||

@@ -8,6 +8,7 @@
 
 #define SECTORS_MAX (768u * POOL_BLOCK_SECTORS)
 #define EXHAUSTIVE 6u		/* writes in flight of which all subsets are tried */
+#define OPERATIONS 6u		/* one of so many is looked at, so that there are more of them */
 #define SAMPLES 24u		/* subsets that are tried of more */
 #define REQUEST_SECTORS 384u
 #define VOLUME_SECTORS 640u
@@ -76,6 +77,11 @@ static const u8 *block_of(const void *disk, u64 block)
 	return crash_block(disk, block);
 }
 
+static bool is_there(const struct pool_record *r)
+{
+	return r != NULL && (r->flags & POOL_VOLUME_DELETING) == 0;
+}
+
 static void check_volumes(struct world *w, struct pool *p)
 {
 	for (u32 i = 0; i < ORACLE_VOLUMES; i++) {
@@ -88,8 +94,29 @@ static void check_volumes(struct world *w, struct pool *p)
 			check_volume(w, p, v, r->id);
 	}
 	for (u32 i = 0; i < w->memory.volumes; i++)
-		if (pool_volume(p, i) != NULL && oracle_find(&w->oracle, pool_volume(p, i)->name) == NULL)
+		if (is_there(pool_volume(p, i)) && oracle_find(&w->oracle, pool_volume(p, i)->name) == NULL)
 			die(w, "volume %s has come from nowhere", pool_volume(p, i)->name);
+}
+
+static bool read_for_check(void *context, u64 block, void *to)
+{
+	memcpy(to, crash_block(&((struct world *)context)->crash, block), POOL_BLOCK);
+	return true;
+}
+
+static void found(void *context, enum check_fault fault, u64 block, u32 id)
+{
+	die(context, "check: %s: block %llu, volume %u", pool_check_text[fault], (unsigned long long)block,
+		(unsigned)id);
+}
+
+/* The pool's own check of the disk, with the data. */
+static void check_disk(struct world *w)
+{
+	struct pool_check c = { .context = w, .read = read_for_check, .found = found,
+		.device_sectors = w->disk.sectors, .with_data = true };
+
+	pool_check(&c, w->check_arena);
 }
 
 static void check_state(struct world *w)
@@ -105,6 +132,7 @@ static void check_state(struct world *w)
 		die(w, "recovery: status %u", (unsigned)w->opened);
 	if (!oracle_accounts(&w->oracle, &w->crash, block_of, w->disk.sectors / POOL_BLOCK_SECTORS))
 		die(w, "%s", w->oracle.failure);
+	check_disk(w);
 	check_volumes(w, p);
 	w->states++;
 }
@@ -170,7 +198,7 @@ static void try_states(struct world *w, bool is_newest_in)
 	u32 n = w->disk.writes;
 	u64 newest = is_newest_in && n > 0 && n <= 64 ? 1ull << (n - 1) : 0;
 
-	if (w->is_checking || w->states >= w->limit)
+	if (w->is_checking || w->states >= w->limit || below(w, OPERATIONS) != 0)
 		return;
 	w->is_checking = true;
 	if (n <= EXHAUSTIVE) {
@@ -194,6 +222,15 @@ static void on_write(struct sim_disk *d)
 
 /* ---- requests ---- */
 
+static void committed(struct oracle_volume *v, u64 asked)
+{
+	if (v->is_used && v->changed <= asked) {
+		v->may_be_missing = v->is_deleted;
+		if (v->is_deleted)
+			oracle_remove(v);
+	}
+}
+
 static void ended(struct pool *p, struct pool_request *r, enum pool_status status)
 {
 	struct world_request *q = r->context;
@@ -213,7 +250,7 @@ static void ended(struct pool *p, struct pool_request *r, enum pool_status statu
 		return;
 	oracle_flushed(&w->oracle, q->asked);
 	for (u32 i = 0; r->op == POOL_COMMIT && i < ORACLE_VOLUMES; i++)
-		w->oracle.volume[i].may_be_missing = false;
+		committed(&w->oracle.volume[i], q->asked);
 	w->checkpoints += r->op == POOL_COMMIT;
 	try_states(w, false);
 }
@@ -241,7 +278,7 @@ static struct oracle_volume *some_volume(struct world *w)
 {
 	struct oracle_volume *v = &w->oracle.volume[below(w, ORACLE_VOLUMES)];
 
-	return v->is_used ? v : NULL;
+	return v->is_used && !v->is_deleted ? v : NULL;
 }
 
 /* Sectors that a discard makes zero: whole granules, as far as the volume has them. */
@@ -289,6 +326,22 @@ static void submit(struct world *w, struct world_request *q)
 		die(w, "a request of kind %u was refused: status %u", (unsigned)q->r.op, (unsigned)status);
 }
 
+/* What a change of the table came to; true: it was made. */
+static bool is_made(struct world *w, enum pool_status status, const char *what)
+{
+	/* POOL_EXISTS: a deletion of what is needed until an earlier one has ended. */
+	if (status != POOL_OK && status != POOL_AGAIN && status != POOL_FULL && status != POOL_EXISTS)
+		die(w, "%s: status %u", what, (unsigned)status);
+	return status == POOL_OK;
+}
+
+static void added(struct world *w, struct oracle_volume *v)
+{
+	if (v == NULL)
+		die(w, "no room for a volume");
+	v->changed = ++w->disk.time;
+}
+
 static void make_volume(struct world *w)
 {
 	struct pool_volume_spec spec = { .kind = below(w, 2) == 0 ? POOL_PLAIN : POOL_INTEGRITY };
@@ -296,16 +349,68 @@ static void make_volume(struct world *w)
 
 	spec.sectors = (1 + below(w, (spec.kind == POOL_PLAIN ? VOLUME_SECTORS : VOLUME_SECTORS / 4) / 8)) * 8;
 	snprintf(spec.name, sizeof(spec.name), "v%u", (unsigned)w->next_name++);
-	switch (pool_volume_create(w->pool, &spec, &id)) {
-	case POOL_OK:
-		if (oracle_add(&w->oracle, spec.name, spec.sectors) == NULL)
-			die(w, "no room for a volume");
-		break;
-	case POOL_AGAIN:
-		break;
-	default:
-		die(w, "a volume was not made");
-	}
+	if (is_made(w, pool_volume_create(w->pool, &spec, &id), "a new volume"))
+		added(w, oracle_add(&w->oracle, spec.name, spec.sectors));
+}
+
+static bool has_requests(const struct world *w, const struct oracle_volume *v)
+{
+	return is_busy(w, v, 0, v->sectors);
+}
+
+/* A snapshot, or a clone of one. */
+static void copy_volume(struct world *w, struct oracle_volume *v)
+{
+	static const u8 uuid[POOL_UUID_BYTES];
+	struct oracle_volume *copy;
+	char name[64];
+	u32 id, from = pool_volume_find(w->pool, v->name)->id;
+	bool is_clone = v->is_read_only;
+
+	if (has_requests(w, v))
+		return;
+	snprintf(name, sizeof(name), "%s-%u", is_clone ? "c" : "s", (unsigned)w->next_name++);
+	if (!is_made(w, is_clone ? pool_clone(w->pool, from, name, uuid, &id) :
+		pool_snapshot(w->pool, from, name, uuid, &id), name))
+		return;
+	copy = oracle_copy(&w->oracle, v, name);
+	added(w, copy);
+	copy->is_read_only = !is_clone;
+	w->copies++;
+}
+
+static void delete_volume(struct world *w, struct oracle_volume *v)
+{
+	if (has_requests(w, v) || v->uses > 0 || !is_made(w, pool_delete(w->pool,
+		pool_volume_find(w->pool, v->name)->id), "a deletion"))
+		return;
+	v->is_deleted = v->may_be_missing = true;
+	v->changed = ++w->disk.time;
+	w->deletions++;
+}
+
+static u32 count_volumes(const struct world *w)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < w->memory.volumes; i++)
+		count += pool_volume(w->pool, i) != NULL || w->oracle.volume[i].is_used;
+	return count;
+}
+
+static void change_table(struct world *w)
+{
+	struct oracle_volume *v = some_volume(w);
+	u32 what = below(w, 8);
+
+	if (what >= 6 && v != NULL)
+		delete_volume(w, v);
+	else if (count_volumes(w) > 12)
+		return;
+	else if (what >= 2 && v != NULL)
+		copy_volume(w, v);
+	else if (what < 2)
+		make_volume(w);
 }
 
 static void request(struct world *w, struct world_request *q)
@@ -328,6 +433,8 @@ static void request(struct world *w, struct world_request *q)
 		return;
 	r = pool_volume_find(w->pool, v->name);
 	choose_range(w, v, &q->r);
+	if (v->is_read_only)
+		q->r.op = POOL_READ;
 	if (is_busy(w, v, q->r.sector, q->r.sectors) || !oracle_may_write(v, q->r.sector, q->r.sectors))
 		return;
 	q->v = v;
@@ -354,6 +461,7 @@ void world_make(struct world *w)
 		.limbo = 64 };
 	w->arena = aligned_alloc(POOL_BLOCK, (pool_arena_bytes(&w->memory, SECTORS_MAX) + 8191) / 4096 * 4096);
 	w->second_arena = aligned_alloc(POOL_BLOCK, (pool_arena_bytes(&w->memory, SECTORS_MAX) + 8191) / 4096 * 4096);
+	w->check_arena = malloc(pool_check_bytes(SECTORS_MAX));
 	w->buffer = malloc(REQUEST_SECTORS * POOL_SECTOR);
 	crash_make(&w->crash, SECTORS_MAX);
 	for (u32 i = 0; i < WORLD_REQUESTS; i++)
@@ -364,6 +472,7 @@ void world_free(struct world *w)
 {
 	free(w->arena);
 	free(w->second_arena);
+	free(w->check_arena);
 	free(w->buffer);
 	crash_free(&w->crash);
 	for (u32 i = 0; i < WORLD_REQUESTS; i++)
@@ -411,8 +520,8 @@ void world_run(struct world *w, u64 seed, u32 requests)
 			requests--;
 			request(w, q);
 		}
-		if (below(w, 200) == 0 && w->next_name < 16)
-			make_volume(w);
+		if (below(w, 12) == 0)
+			change_table(w);
 		pool_run(w->pool);
 		if (w->disk.queued > 0 && below(w, 3) != 0)
 			sim_disk_end(&w->disk, below(w, w->disk.queued));

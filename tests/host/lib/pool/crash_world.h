@@ -5,6 +5,7 @@
 #ifndef CRASH_WORLD_H
 #define CRASH_WORLD_H
 
+#include "check.h"
 #include "oracle.h"
 #include "sim_crash.h"
 
@@ -30,14 +31,14 @@ struct world {
 	struct oracle oracle;
 	struct pool *pool;
 	struct pool_memory memory;
-	void *arena, *second_arena;
+	void *arena, *second_arena, *check_arena;
 	struct world_request request[WORLD_REQUESTS];
 	u32 requests_max;
 	u32 next_value, next_name;
 	bool is_checking;
 	u64 states, nested, limit;	/* power cuts tried; of them during recovery; to be tried */
 	u32 no_space;		/* requests that were refused for want of room */
-	u32 checkpoints;
+	u32 checkpoints, copies, deletions;
 	u8 *buffer;
 	enum pool_status opened;
 };

@@ -39,8 +39,31 @@ struct oracle_volume *oracle_add(struct oracle *o, const char *name, u64 sectors
 	return NULL;
 }
 
+struct oracle_volume *oracle_copy(struct oracle *o, struct oracle_volume *from, const char *name)
+{
+	struct oracle_volume *v = oracle_add(o, name, from->sectors);
+
+	for (u64 i = 0; v != NULL && i < from->sectors; i++) {
+		const struct oracle_sector *s = &from->sector[i];
+		bool is_failed = false;
+
+		for (u32 k = 0; k < s->count; k++)
+			is_failed |= s->later[k].ended == 0;
+		if (is_failed)
+			v->sector[i] = *s;
+		else
+			v->sector[i].stable = s->count > 0 ? s->later[s->count - 1].value : s->stable;
+	}
+	if (v != NULL)
+		v->of = from;
+	from->uses++;
+	return v;
+}
+
 void oracle_remove(struct oracle_volume *v)
 {
+	if (v->of != NULL)
+		v->of->uses--;
 	free(v->sector);
 	memset(v, 0, sizeof(*v));
 }

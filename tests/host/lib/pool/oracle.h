@@ -31,7 +31,11 @@ struct oracle_volume {
 	char name[64];
 	bool is_used;
 	bool may_be_missing;	/* made or deleted, and not committed */
-	bool is_read_only;
+	bool is_read_only;	/* a snapshot */
+	bool is_deleted;	/* and not committed: may be there, as it was */
+	u32 uses;		/* snapshots of it that are there, or clones */
+	struct oracle_volume *of;	/* what it is a snapshot or a clone of */
+	u64 changed;		/* when it was made, or deleted */
 	u64 sectors;
 	struct oracle_sector *sector;
 };
@@ -44,6 +48,8 @@ struct oracle {
 void oracle_init(struct oracle *o);
 void oracle_free(struct oracle *o);
 struct oracle_volume *oracle_add(struct oracle *o, const char *name, u64 sectors);
+/* The same contents, all of them final where no write has failed. */
+struct oracle_volume *oracle_copy(struct oracle *o, struct oracle_volume *from, const char *name);
 void oracle_remove(struct oracle_volume *v);
 struct oracle_volume *oracle_find(struct oracle *o, const char *name);
 

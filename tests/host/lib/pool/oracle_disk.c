@@ -19,7 +19,9 @@ struct walk {
 	u64 blocks;
 	u64 *used;		/* who has it: volume tree << 32 | what; 0 = nobody */
 	u64 used_count, mapped;
-	u32 volume;		/* id */
+	u32 volume;		/* the family's first head: what shares blocks */
+	u8 record[64][256];
+	u32 records;
 	u32 granule_blocks;
 	bool is_bad;
 };
@@ -72,7 +74,7 @@ static void take(struct walk *w, u64 block, u64 owner)
 		complain(w, "a block beyond the end", block, owner);
 		return;
 	}
-	if (w->used[block] != 0)
+	if (w->used[block] != 0 && (w->used[block] != owner || w->volume == 0))
 		complain(w, "a block is used twice", block, owner);
 	w->used_count += w->used[block] == 0;
 	w->used[block] = owner;
@@ -86,7 +88,7 @@ static const u8 *node(struct walk *w, const u8 *ref, u32 kind, u32 level, u64 in
 
 	if (block == 0)
 		return NULL;
-	take(w, block, (u64)kind << 56 | (u64)w->volume << 24 | level);
+	take(w, block, (u64)kind << 60 | (u64)w->volume << 48 | (u64)level << 44 | index << 4);
 	if (w->is_bad)
 		return NULL;
 	bytes = w->block(w->disk, block);
@@ -97,7 +99,7 @@ static const u8 *node(struct walk *w, const u8 *ref, u32 kind, u32 level, u64 in
 	return w->is_bad ? NULL : bytes;
 }
 
-static void granules(struct walk *w, const u8 *bytes)
+static void granules(struct walk *w, const u8 *bytes, u64 first)
 {
 	for (u32 i = 0; i < FANOUT; i++) {
 		u64 place = u64_at(bytes, 32 + i * 16), block = place & ((1ull << 44) - 1);
@@ -106,7 +108,7 @@ static void granules(struct walk *w, const u8 *bytes)
 			continue;
 		w->mapped++;
 		for (u32 k = 0; k < w->granule_blocks; k++)
-			take(w, block + k, 1ull << 56 | (u64)w->volume << 24 | 255);
+			take(w, block + k, 8ull << 60 | (u64)w->volume << 48 | (first + i) << 4 | k);
 	}
 }
 
@@ -117,18 +119,37 @@ static void map(struct walk *w, const u8 *ref, u32 level, u64 index)
 	if (bytes == NULL)
 		return;
 	if (level == 0)
-		granules(w, bytes);
+		granules(w, bytes, index * FANOUT);
 	for (u32 i = 0; level > 0 && i < FANOUT; i++)
 		map(w, bytes + 32 + i * 16, level - 1, index * FANOUT + i);
 }
 
+/* The head of the line that the origins lead to. */
+static u32 family_of(struct walk *w, const u8 *r)
+{
+	for (u32 tries = 0; tries < 64; tries++) {
+		u32 up = u32_at(r, 144) != 0 ? u32_at(r, 144) : u32_at(r, 148), i = 0;
+
+		if (up == 0)
+			return u32_at(r, 0);
+		while (i < w->records && u32_at(w->record[i], 0) != up)
+			i++;
+		if (i == w->records)
+			break;
+		r = w->record[i];
+	}
+	complain(w, "a snapshot of nothing", u32_at(r, 0), 0);
+	return 0;
+}
+
 static void volume(struct walk *w, const u8 *r)
 {
-	w->volume = u32_at(r, 0);
+	w->volume = family_of(w, r);
 	w->granule_blocks = r[4] == 1 ? CHUNK : 1;
 	w->mapped = 0;
 	map(w, r + 96, r[5] - 1u, 0);
-	if (w->mapped != u64_at(r, 112))
+	/* Of a volume that is being deleted whole parts go at a time, uncounted. */
+	if ((r[6] & 4) == 0 && w->mapped != u64_at(r, 112))
 		complain(w, "a volume's count of granules", w->mapped, u64_at(r, 112));
 	w->volume = 0;
 }
@@ -137,7 +158,7 @@ static void volumes(struct walk *w, const u8 *bytes)
 {
 	for (u32 i = 0; i < 15; i++)
 		if (u32_at(bytes, 32 + i * 256) != 0)
-			volume(w, bytes + 32 + i * 256);
+			memcpy(w->record[w->records++], bytes + 32 + i * 256, 256);
 }
 
 /* Calls `leaf` for each leaf of a table. */
@@ -206,6 +227,8 @@ bool oracle_accounts(struct oracle *o, const void *disk, const u8 *(*block)(cons
 		take(&w, b, ~0ull);
 	table(&w, s + 48, 2, 2, 0, volumes);
 	table(&w, s + 64, 3, 2, 0, NULL);
+	for (u32 i = 0; i < w.records; i++)
+		volume(&w, w.record[i]);
 	if (u64_at(s, 80) != w.used_count)
 		complain(&w, "the superblock's count of used blocks", u64_at(s, 80), w.used_count);
 	if (!w.is_bad)

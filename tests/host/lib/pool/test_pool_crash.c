@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Power cuts: a pool under random requests; at each write that the disk gets, and at each answer to a flush, all
+ * Power cuts: a pool under random requests; at many of the writes that the disk gets, and answers to flushes, all
  * subsets of the writes that were not flushed where these are few, and random ones, with torn writes. The pool is
  * recovered from each, and judged by the oracle; from some the power fails again during recovery. POOL_CRASH_STATES
  * and POOL_CRASH_SEED say how many and which.
@@ -38,8 +38,10 @@ static void power_cuts(void **state)
 	world.limit = number("POOL_CRASH_STATES", STATES);
 	for (; world.states < world.limit; seed++)
 		world_run(&world, seed, REQUESTS);
-	printf("%llu power cuts, %llu of them during recovery; last seed %llu; %u requests without room\n",
-		(unsigned long long)world.states, (unsigned long long)world.nested, (unsigned long long)seed - 1,
+	printf("%llu power cuts, %llu of them during recovery; last seed %llu\n",
+		(unsigned long long)world.states, (unsigned long long)world.nested, (unsigned long long)seed - 1);
+	printf("%u commits, %u snapshots and clones, %u deletions, %u requests without room\n",
+		(unsigned)world.checkpoints, (unsigned)world.copies, (unsigned)world.deletions,
 		(unsigned)world.no_space);
 	world_free(&world);
 }
