@@ -17,13 +17,18 @@ static struct vm_entry *attached(struct session *s)
 
 static void show_bytes(struct session *s, const char *bytes, size_t count)
 {
+	size_t shown = 0;
+
 	for (size_t i = 0; i < count; i++) {
 		if (bytes[i] == '\x1b')
 			s->was_escape = true;
-		if (frame_would_begin(&s->guest_matched, bytes[i]))
-			out_text(&s->raw, "\x18");	/* CAN: no terminal, and no program, takes it for a string */
-		out_bytes(&s->raw, bytes + i, 1);
+		if (!frame_would_begin(&s->guest_matched, bytes[i]))
+			continue;
+		out_bytes(&s->raw, bytes + shown, i - shown);
+		out_text(&s->raw, "\x18");	/* CAN: no terminal, and no program, takes it for a string */
+		shown = i;
 	}
+	out_bytes(&s->raw, bytes + shown, count - shown);
 }
 
 void attach_show(struct session *s, u64 at, const char *bytes, size_t count)
