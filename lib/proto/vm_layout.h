@@ -44,8 +44,9 @@
 
 struct console_args {
 	u64 conf_bytes;		/* 0 = there is no vos.conf */
+	u64 boot_id;		/* random; the same until the machine starts again */
 	u32 lines;		/* BIT32(enum console_line): there is such a line */
-	u32 zero;
+	u32 start;		/* how often root has started the console since then, this time too */
 };
 
 /* Notification bits at the console. */

@@ -114,5 +114,8 @@ void frame_encode(enum frame_kind kind, const struct frame_sink *sink, const cha
 bool frame_would_begin(u32 *matched, char byte);
 
 bool frame_is_channel(const char *text, size_t length);
+/* Channels s1 .. s999999999, and a1 .., are of the stream with that number; 0: it is another channel. */
+#define FRAME_STREAM_MAX 999999999u
+u32 frame_stream_of(const char *channel);
 
 #endif

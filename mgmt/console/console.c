@@ -280,15 +280,16 @@ static bool log_step(struct session *s)
 /* ---- all together ---- */
 
 void console_init(struct console *c, const struct console_ops *ops, const struct info_page *info,
-	const struct log_ring *log, const char *conf, size_t conf_bytes)
+	const struct log_ring *log, const struct console_args *args, const char *conf)
 {
 	commands = command_rows;
 	c->ops = ops;
 	c->log = log;
 	c->conf = conf;
-	c->conf_bytes = conf_bytes;
+	c->conf_bytes = (size_t)args->conf_bytes;
 	c->inventory.info = info;
-	c->boot_id = ops->random(ops->context);
+	c->boot_id = args->boot_id;
+	c->start = args->start;
 	c->next_client = 1 + (ops->random(ops->context) & CLIENT_NUMBER_MASK);
 }
 
@@ -308,6 +309,8 @@ bool console_open(struct console *c, struct session *s, const struct line_ops *l
 	s->index = c->line_count++;
 	c->lines[s->index] = s;
 	s->log_at = log_head(s);
+	if (c->start > 1)
+		rpc_tell_start(s);
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (c->inventory.vms[i].is_used)
 			*session_told(s, &c->inventory.vms[i]) = c->inventory.vms[i].report.state;

@@ -8,9 +8,9 @@
 
 #include "session.h"
 
-/* All zero before. conf may be NULL. */
+/* All zero before. conf: args->conf_bytes of vos.conf, or NULL. */
 void console_init(struct console *console, const struct console_ops *ops, const struct info_page *info,
-	const struct log_ring *log, const char *conf, size_t conf_bytes);
+	const struct log_ring *log, const struct console_args *args, const char *conf);
 /*
  * One line more. FRAME_TEXT: a person's, with the banner and the prompt; FRAME_PLAIN: for programs alone, in plain
  * frames. The first one starts reading the machine's state and applies vos.conf. s is all zero before. False: there are

@@ -292,8 +292,7 @@ int main(void)
 	rt_time_init(&timebase, INFO->tsc_hz, INFO->tsc_boot);
 	ring_attach_producer(&requests, shared(CONSOLE_REQUEST_RING), REQUEST_RING_BYTES);
 	ring_attach_consumer(&replies, shared(CONSOLE_REPLY_RING), REPLY_RING_BYTES);
-	console_init(&console, &ops, INFO, LOG, ARGS->conf_bytes ? (const char *)CONSOLE_CONF : NULL,
-		(size_t)ARGS->conf_bytes);
+	console_init(&console, &ops, INFO, LOG, ARGS, ARGS->conf_bytes ? (const char *)CONSOLE_CONF : NULL);
 	for (u32 i = 0; i < LINE_KINDS; i++)
 		open_line(i);
 	for (;;) {

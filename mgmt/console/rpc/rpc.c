@@ -21,6 +21,22 @@ void rpc_event(struct session *s, const struct vm_entry *vm)
 		job_send_event(s, NULL, "VM_STATE", &view, vm);
 }
 
+static void start_json(struct json_writer *writer, const char *key, const void *what)
+{
+	const struct console *c = what;
+
+	json_open(writer, key, '{');
+	json_number(writer, "start", c->start);
+	json_close(writer, '}');
+}
+
+void rpc_tell_start(struct session *s)
+{
+	static const struct view view = { NULL, start_json };
+
+	job_send_event(s, NULL, "CONSOLE_START", &view, s->console);
+}
+
 /* ---- commands ---- */
 
 static enum arg exact_arg(const struct command *command, const char *name)

@@ -71,12 +71,15 @@ static bool is_number_used(const struct console *c, u32 number)
 	return false;
 }
 
+/* Others than those of the console's former starts: a program that still sends to these reaches no new stream. */
 static u32 new_number(struct console *c)
 {
+	u32 base = (c->start - 1) % (FRAME_STREAM_MAX / STREAM_NUMBERS) * STREAM_NUMBERS;
+
 	do
-		c->last_stream = c->last_stream % STREAM_NUMBER_MAX + 1;
-	while (is_number_used(c, c->last_stream));
-	return c->last_stream;
+		c->last_stream = c->last_stream % (STREAM_NUMBERS - 1) + 1;
+	while (is_number_used(c, base + c->last_stream));
+	return base + c->last_stream;
 }
 
 struct stream *stream_new(struct session *s, struct client *client, enum stream_kind kind, struct cmd_error *error)
@@ -204,24 +207,13 @@ static void take_input(struct session *s, struct stream *stream, u64 offset, con
 		buffer[stream->received++ % size] = bytes[i];
 }
 
-static bool take_number(const char *channel, u32 *number)
-{
-	u32 digits = 0;
-
-	if (channel[0] != 's' || channel[1] < '1' || channel[1] > '9')
-		return false;
-	for (*number = 0; channel[1 + digits] >= '0' && channel[1 + digits] <= '9' && digits < 5; digits++)
-		*number = *number * 10 + (u32)(channel[1 + digits] - '0');
-	return channel[1 + digits] == 0;
-}
-
 bool stream_input(struct session *s, const char *channel, const char *message, size_t length)
 {
 	struct stream *stream;
+	u32 number = frame_stream_of(channel);
 	u64 offset;
-	u32 number;
 
-	if (!take_number(channel, &number))
+	if (number == 0 || channel[0] != 's')
 		return false;
 	stream = find_number(s, number);
 	if (!stream || !stream->is_writable || length < OFFSET_BYTES)

@@ -13,7 +13,7 @@
 
 #define STREAM_COUNT 32u		/* on a line */
 #define STREAM_CLIENT_COUNT 8u		/* of a client */
-#define STREAM_NUMBER_MAX 99999u
+#define STREAM_NUMBERS 100000u		/* that one start of the console gives, before it gives them again */
 #define STREAM_INPUT_BYTES 2048u	/* for a guest that has not taken them yet */
 #define STREAM_FEED_BYTES 256u		/* of those, to the guest in a turn */
 #define STREAM_REST_NS 10000000000ull	/* so long a guest may take input of a stream that was closed */
@@ -76,7 +76,7 @@ void stream_close_all(struct session *s, const struct client *client, const char
 /* Up to there the program may send. */
 u64 stream_input_limit(const struct stream *stream);
 
-/* A frame on a channel s1 .. s99999. False: it is another channel. */
+/* A frame on a channel of a stream's. False: it is another channel. */
 bool stream_input(struct session *s, const char *channel, const char *message, size_t length);
 /* Send at most one frame; true if there was one. Who calls it looks at the line's output first. */
 bool stream_send_one(struct session *s);

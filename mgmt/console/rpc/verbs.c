@@ -78,6 +78,7 @@ static void write_machine(struct session *s, struct json_writer *writer)
 	json_text(writer, 0, "none");
 	json_close(writer, ']');
 	json_number(writer, "users", 0);
+	json_number(writer, "console-start", s->console->start);
 	json_close(writer, '}');
 }
 
@@ -114,6 +115,7 @@ static void welcome(struct session *s, const struct client *client, const struct
 	json_number(writer, "fragment", client->fragment);
 	json_number(writer, "idle-ns", CLIENT_SILENT_NS);
 	write_boot_id(s, writer);
+	json_number(writer, "console-start", s->console->start);
 	json_close(writer, '}');
 	job_json_end_for(s, to);
 }

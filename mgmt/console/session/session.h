@@ -39,6 +39,7 @@
 #include "queue.h"
 #include "report.h"
 #include "stream.h"
+#include "vm_layout.h"
 
 #define INPUT_BYTES 65536u
 #define OUTPUT_BYTES (2u * 1024u * 1024u)
@@ -186,11 +187,12 @@ struct console {
 	size_t conf_bytes;
 	u32 line_count;
 	struct session *lines[LINE_COUNT];
-	u64 boot_id;			/* random: another one after each start */
+	u64 boot_id;			/* random: another one after each start of the machine */
+	u32 start;			/* how often the console was started since, this time too */
 	u64 next_client;		/* number of the next client; counts up from a random one */
 	struct inventory inventory;
 	struct event_ring events;
-	u32 last_stream;		/* number of the stream that was opened last */
+	u32 last_stream;		/* of the numbers of this start: that of the stream that was opened last */
 	u32 next_id;
 	struct job jobs[JOB_COUNT];
 	/* vos.conf */
@@ -431,6 +433,8 @@ void rpc_frame(struct session *s, const struct frame_result *frame);
 /* A frame that was dropped, and what came of it. */
 void rpc_broken(struct session *s, const struct frame_result *frame);
 void rpc_event(struct session *s, const struct vm_entry *vm);
+/* That the console was started again: clients and streams are gone. */
+void rpc_tell_start(struct session *s);
 /* verbs.c: clients that have left without a word. */
 void rpc_forget_silent(struct session *s);
 

@@ -60,6 +60,8 @@ static void take_event(struct vos *vos, const u8 *text, size_t length)
 	}
 	if (strcmp(name, "STREAM_END") == 0 && stream > 0) {
 		stream_end(vos, (u32)stream, reason ? reason : "closed by VOS");
+	} else if (strcmp(name, "CONSOLE_START") == 0) {
+		vos->is_stranger = true;
 	} else if (vos->event) {
 		dump = json_dumps(message, JSON_COMPACT);
 		vos->is_news = true;
@@ -70,24 +72,9 @@ static void take_event(struct vos *vos, const u8 *text, size_t length)
 	json_decref(message);
 }
 
-/* "s17": 17; 0: it is no such name. */
-static u32 stream_of(const char *channel, char letter)
-{
-	u32 number = 0;
-
-	if (channel[0] != letter || channel[1] == 0)
-		return 0;
-	for (const char *at = channel + 1; *at; at++) {
-		if (*at < '0' || *at > '9' || number > 99999)
-			return 0;
-		number = number * 10 + (u32)(*at - '0');
-	}
-	return number;
-}
-
 void message_in(struct vos *vos, const struct wire_frame *frame)
 {
-	u32 stream;
+	u32 stream = frame_stream_of(frame->channel);
 
 	if (strcmp(frame->channel, "control") == 0)
 		take_control(vos, frame->message, frame->length);
@@ -97,8 +84,8 @@ void message_in(struct vos *vos, const struct wire_frame *frame)
 		take_event(vos, frame->message, frame->length);
 	else if (strcmp(frame->channel, "nak") == 0)
 		retry_nak(vos, now_ns());
-	else if ((stream = stream_of(frame->channel, 's')) != 0)
+	else if (stream && frame->channel[0] == 's')
 		stream_data(vos, stream, frame->message, frame->length);
-	else if ((stream = stream_of(frame->channel, 'a')) != 0)
+	else if (stream)
 		stream_ack(vos, stream, frame->message, frame->length);
 }

@@ -72,27 +72,12 @@ static void unlearn_stream(struct vosd *v, u32 stream)
 
 static void learn_stream(struct vosd *v, struct peer *peer, u64 stream)
 {
-	if (stream == 0 || stream > 99999 || peer_of_stream(v, (u32)stream) == peer)
+	if (stream == 0 || stream > FRAME_STREAM_MAX || peer_of_stream(v, (u32)stream) == peer)
 		return;
 	unlearn_stream(v, (u32)stream);
 	if (peer->stream_count == PEER_STREAMS)
 		memmove(peer->streams, peer->streams + 1, sizeof(peer->streams[0]) * --peer->stream_count);
 	peer->streams[peer->stream_count++] = (u32)stream;
-}
-
-/* "s17" or "a17": 17; 0: it is no stream's channel. */
-static u32 stream_of(const char *channel)
-{
-	u32 number = 0;
-
-	if ((channel[0] != 's' && channel[0] != 'a') || channel[1] == 0)
-		return 0;
-	for (const char *at = channel + 1; *at; at++) {
-		if (*at < '0' || *at > '9' || number > 99999)
-			return 0;
-		number = number * 10 + (u32)(*at - '0');
-	}
-	return number;
 }
 
 static struct waiting *waiting_for(struct vosd *v, u64 number)
@@ -180,7 +165,7 @@ static void control_up(struct vosd *v, struct peer *peer, const struct wire_fram
 
 void route_up(struct vosd *v, struct peer *peer, const struct wire_frame *frame)
 {
-	u32 stream = stream_of(frame->channel);
+	u32 stream = frame_stream_of(frame->channel);
 
 	if (strcmp(frame->channel, "control") == 0)
 		control_up(v, peer, frame);
@@ -291,7 +276,7 @@ static u64 client_of_fragment(const struct wire_frame *frame)
 
 void route_down(struct vosd *v, const struct wire_frame *frame)
 {
-	u32 stream = stream_of(frame->channel);
+	u32 stream = frame_stream_of(frame->channel);
 
 	if (strcmp(frame->channel, "control") == 0)
 		control_down(v, frame);

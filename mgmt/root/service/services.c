@@ -4,10 +4,13 @@
  */
 #include "services.h"
 
+#include <sys/random.h>
+
 #include "drivers.h"
 #include "pd.h"
 #include "platform.h"
 #include "range.h"
+#include "rt_time.h"
 #include "store_client.h"
 #include "syscalls.h"
 #include "text.h"
@@ -91,12 +94,22 @@ static u32 lines(void)
 	return set;
 }
 
+/* Without the processor's random numbers, the time since power-on in its smallest steps, spread over all bits. */
+static u64 random_id(void)
+{
+	u64 id;
+
+	return getrandom(&id, sizeof(id), 0) == sizeof(id) ? id : rt_time_tsc() * 0x9e3779b97f4a7c15ull;
+}
+
 static enum status prepare_console(u64 h_pd)
 {
 	struct console_args *args = shared_at(SHARED_CONSOLE_ARGS);
 
 	args->conf_bytes = root.conf.bytes;
 	args->lines = lines();
+	if (args->start++ == 0)
+		args->boot_id = random_id();
 	return root.conf.bytes != 0 ? pd_map(h_pd, root.conf.h_mem, CONSOLE_CONF, root.conf.bytes, RIGHT_R) : ST_OK;
 }
 

@@ -622,7 +622,9 @@ void fake_end(struct fake_root *root)
 
 static void start_console(struct fake_root *root, const char *conf)
 {
-	console_init(root->console, &root->ops, &root->info, &root->log, conf, conf ? strlen(conf) : 0);
+	root->args.conf_bytes = conf ? strlen(conf) : 0;
+	root->args.start++;
+	console_init(root->console, &root->ops, &root->info, &root->log, &root->args, conf);
 	(void)console_open(root->console, root->session, &root->line, FRAME_TEXT);
 	fake_run(root);
 }
@@ -671,6 +673,7 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 	};
 	root.ops = (struct console_ops){ now_ns, take_request, vm_read, vm_has_room, vm_write, vm_break,
 		now_ns, fake_window, &root };
+	root.args.boot_id = 0xb007;
 	root.line = (struct line_ops){ send, &root };
 	start_console(&root, conf);
 	return &root;

@@ -24,6 +24,7 @@ struct fake_vm {
 struct fake_root {
 	struct console *console;
 	struct session *session;	/* its first line */
+	struct console_args args;
 	struct info_page info;
 	struct log_ring log;
 	struct console_ops ops;

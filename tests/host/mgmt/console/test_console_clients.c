@@ -44,7 +44,7 @@ static u64 say_hello(const char *name, u32 fragment)
 
 	snprintf(message, sizeof(message),
 		"{\"execute\":\"hello\",\"arguments\":{\"client\":\"%s\",\"fragment\":%u},\"id\":1}", name, fragment);
-	exchange(message, "\"idle-ns\":60000000000,\"boot-id\":\"000000003b9aca00\"},\"id\":1}");
+	exchange(message, "\"idle-ns\":60000000000,\"boot-id\":\"000000000000b007\",\"console-start\":1},\"id\":1}");
 	assert_int_equal(sscanf(answer, "{\"return\":{\"client\":%lu", &number), 1);
 	return number;
 }
@@ -586,8 +586,8 @@ static void old_programs(void **state)
 		{ "[]", "{\"error\":{\"class\":\"E_LINK\",\"code\":8,\"desc\":\"the message is not a JSON object\"}}" },
 		{ "{\"execute\":\"sync\",\"arguments\":{\"token\":\"t\"},\"id\":6}",
 		  "{\"return\":{\"token\":\"t\",\"VOS\":{\"version\":\"" VOS_VERSION "\",\"protocol\":1,\"channels\":"
-		  "[\"control\",\"events\"],\"minor\":1,\"boot-id\":\"000000003b9aca00\",\"max-frame\":24576,"
-		  "\"auth\":[\"none\"],\"users\":0}},\"id\":6}" },
+		  "[\"control\",\"events\"],\"minor\":1,\"boot-id\":\"000000000000b007\",\"max-frame\":24576,"
+		  "\"auth\":[\"none\"],\"users\":0,\"console-start\":1}},\"id\":6}" },
 	};
 
 	(void)state;

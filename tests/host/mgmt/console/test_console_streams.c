@@ -395,6 +395,38 @@ static void dead(void **state)
 	assert_int_equal(console_deadline_ns(root->console), ~0ull);	/* nor is its `top` there */
 }
 
+/* The console is started again: programs are told, on a machine that is the same, and what an old one still sends to
+ * its stream reaches no new one. */
+static void console_starts_again(void **state)
+{
+	static const char open[] = "\"open-console\",\"arguments\":{\"name\":\"a\",\"write\":true}";
+	u64 x = hello("x", 1024), y;
+	char channel[FRAME_CHANNEL_BYTES];
+	u32 old, new;
+
+	(void)state;
+	run_vm("a");
+	old = open_stream(x, open);
+	forget_frames();
+	root->now_ns += NS_PER_SECOND;		/* for other random numbers */
+	fake_restart(root, NULL);
+	assert_true(next_frame(channel));
+	assert_string_equal(channel, "events");
+	assert_non_null(strstr(answer, "{\"event\":\"CONSOLE_START\",\"data\":{\"start\":2},\"uptime-ns\":"));
+	assert_false(next_frame(channel));
+	exchange("{\"execute\":\"hello\",\"arguments\":{\"client\":\"z\"},\"id\":1}",
+		"\"boot-id\":\"000000000000b007\",\"console-start\":2}");
+	fake_screen(root);
+	ask_for(x, "\"open-log\"", "no client ");
+	y = hello("y", 1024);
+	new = open_stream(y, open);
+	assert_int_equal(new, STREAM_NUMBERS + old);
+	put(old, 0, "old", 3);
+	expect_typed("");
+	put(new, 0, "new", 3);
+	expect_typed("new");
+}
+
 /* A repeated request opens one stream, not two. */
 static void open_again(void **state)
 {
@@ -422,6 +454,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(endings, setup, teardown),
 		cmocka_unit_test_setup_teardown(closed_with_input, setup, teardown),
 		cmocka_unit_test_setup_teardown(dead, setup, teardown),
+		cmocka_unit_test_setup_teardown(console_starts_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_again, setup, teardown),
 	};
 

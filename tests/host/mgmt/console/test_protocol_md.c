@@ -297,6 +297,9 @@ static void events(void **state)
 	root->now_ns += 3 * NS_PER_SECOND;
 	fake_run(root);
 	check_event("TOP");
+	fake_screen(root);
+	fake_restart(root, NULL);
+	check_event("CONSOLE_START");
 }
 
 /* The example of the checksum. */

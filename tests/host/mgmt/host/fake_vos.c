@@ -136,7 +136,12 @@ static void credit(json_t *arguments)
 
 static void restart(void)
 {
-	boot++;
+	static const char event[] = "{\"event\":\"CONSOLE_START\",\"data\":{\"start\":2},\"uptime-ns\":1}";
+
+	if (fake.restarts_console)
+		send_text("events", event, strlen(event));
+	else
+		boot++;
 	client += 100;
 	for (u32 i = 0; i < KEPT; i++) {
 		json_decref(kept[i].answer);

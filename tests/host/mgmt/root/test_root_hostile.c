@@ -102,14 +102,18 @@ static void a_hostile_console(void **state)
 /* The console faults: a new one comes, meets everybody, and the VMs did not notice. */
 static void the_console_comes_back(void **state)
 {
-	u64 h_vmm;
+	const struct console_args *args = fake_memory(fake_pd_of(bench_console), CONSOLE_ARGS);
+	u64 h_vmm, boot_id = args->boot_id;
 	u32 made;
 
 	(void)state;
+	assert_true(args->start == 1 && boot_id != 0);
 	fake_fault(bench_console, 15, 0x400000, 0);
 	made = fake_threads_made();
 	(void)root_turn(ROOT_BIT_FAULT);
 	bench_console = bench_await_thread(made);
+	args = fake_memory(fake_pd_of(bench_console), CONSOLE_ARGS);
+	assert_true(args->start == 2 && args->boot_id == boot_id);	/* the machine is the same */
 	assert_true(bench_console != 0 && fake_is_running(bench_console));
 	bench_console_attach();
 	assert_int_equal(fake_badge(fake_pd_of(bench_serial), LINE_H_CONSOLE, bench_console), CONSOLE_BIT_LINE);
