@@ -152,10 +152,16 @@ static u64 random_word(void *context)
 	return spread ^ spread >> 29;
 }
 
+static void log_line(void *context, const char *text)
+{
+	(void)context;
+	rt_log("console: %s", text);
+}
+
 static const struct line_ops line_ops[LINE_KINDS] = {
-	[LINE_SERIAL] = { .send = send, .context = &lines[LINE_SERIAL] },
-	[LINE_SERIAL2] = { .send = send, .context = &lines[LINE_SERIAL2] },
-	[LINE_PORT] = { .send = send, .context = &lines[LINE_PORT] },
+	[LINE_SERIAL] = { .send = send, .context = &lines[LINE_SERIAL], .name = "the first serial line" },
+	[LINE_SERIAL2] = { .send = send, .context = &lines[LINE_SERIAL2], .name = "com2" },
+	[LINE_PORT] = { .send = send, .context = &lines[LINE_PORT], .name = "the virtio port" },
 };
 
 static const struct console_ops ops = {
@@ -166,6 +172,7 @@ static const struct console_ops ops = {
 	.vm_write = vm_write,
 	.vm_break = vm_break,
 	.random = random_word,
+	.log = log_line,
 	.uploads = (u8 *)CONSOLE_UPLOADS,
 };
 

@@ -254,6 +254,8 @@ void rpc_broken(struct session *s, const struct frame_result *frame)
 {
 	char id[JSON_ID_BYTES];
 
+	if (s->is_looped)
+		return;
 	client_nak(s, frame->bytes);
 	if (s->kind == FRAME_PLAIN)
 		return;
@@ -276,6 +278,47 @@ static const char *take_message(struct session *s, const struct frame_result *fr
 	else if (!take_id(&s->console->json, id))
 		why = "the id is neither a number nor a short string";
 	return why;
+}
+
+/* ---- lines that are looped back ---- */
+
+/* Only VOS sends on these. */
+static bool is_own_channel(const char *channel)
+{
+	static const char *const names[] = { "nak", "events", "events+", "control+" };
+
+	for (u32 i = 0; i < ARRAY_COUNT(names); i++)
+		if (strcmp(channel, names[i]) == 0)
+			return true;
+	return channel[0] == 'a' && frame_stream_of(channel);
+}
+
+/* An answer or an event: no program sends one. */
+static bool is_own_message(const struct json *json)
+{
+	static const char *const members[] = { "return", "error", "event", "pending", "gone" };
+
+	if (json_member(json, 0, "execute"))
+		return false;
+	for (u32 i = 0; i < ARRAY_COUNT(members); i++)
+		if (json_member(json, 0, members[i]))
+			return true;
+	return false;
+}
+
+/* A plug, or another VOS at the other end. An answer would come back too, and get one. */
+static void take_own(struct session *s)
+{
+	const struct console_ops *ops = s->console->ops;
+	char text[128];
+
+	s->is_looped = true;
+	if (s->is_loop_told)
+		return;
+	snprintf(text, sizeof(text), "%s brings back what VOS sends. VOS is silent there until a program asks",
+		s->line->name);
+	ops->log(ops->context, text);
+	s->is_loop_told = true;
 }
 
 /* ---- requests of clients, which may come again ---- */
@@ -416,6 +459,10 @@ void rpc_frame(struct session *s, const struct frame_result *frame)
 	struct answer_to to = { .id = id };
 	u32 client;
 
+	if (is_own_channel(frame->channel)) {
+		take_own(s);
+		return;
+	}
 	if (stream_input(s, frame->channel, frame->message, frame->length))
 		return;
 	why = take_message(s, frame, id);
@@ -423,6 +470,11 @@ void rpc_frame(struct session *s, const struct frame_result *frame)
 		rpc_refuse_link(s, why, id);
 		return;
 	}
+	if (is_own_message(&s->console->json)) {
+		take_own(s);
+		return;
+	}
+	s->is_looped = false;
 	client = json_member(&s->console->json, 0, "c");
 	if (!client || take_client(s, client, &to))
 		serve(s, &to);

@@ -66,6 +66,7 @@ struct console_ops {
 	void (*vm_write)(void *context, u32 vm, char byte);	/* only while it has room */
 	void (*vm_break)(void *context, u32 vm);		/* a break on its serial line; likewise */
 	u64 (*random)(void *context);
+	void (*log)(void *context, const char *text);	/* a line of VOS' log */
 	u8 *uploads;		/* the window of uploads: UPLOADS * UPLOAD_WINDOW_BYTES */
 	void *context;
 };
@@ -74,6 +75,7 @@ struct console_ops {
 struct line_ops {
 	size_t (*send)(void *context, const char *bytes, size_t count);	/* returns how many were taken */
 	void *context;
+	const char *name;	/* for the log */
 };
 
 enum job_origin {
@@ -225,6 +227,8 @@ struct session {
 	struct frame_scanner scanner;
 	u64 scanner_fed_ns;
 	bool has_peer;			/* a program has sent sync: it gets events */
+	bool is_looped;			/* since the last request, what VOS sends came back: no answer */
+	bool is_loop_told;		/* in the log */
 	struct clients clients;
 	struct streams streams;
 	u64 log_at;			/* kernel log: printed up to here */

@@ -59,6 +59,14 @@ static struct fake_vm *find(struct fake_root *root, const char *name)
 	return 0;
 }
 
+static void log_text(void *context, const char *text)
+{
+	struct fake_root *root = context;
+
+	root->logged++;
+	snprintf(root->logged_text, sizeof(root->logged_text), "%s", text);
+}
+
 static u64 now_ns(void *context)
 {
 	return ((struct fake_root *)context)->now_ns;
@@ -672,9 +680,9 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 		.serial_baud = 115200,
 	};
 	root.ops = (struct console_ops){ now_ns, take_request, vm_read, vm_has_room, vm_write, vm_break,
-		now_ns, fake_window, &root };
+		now_ns, log_text, fake_window, &root };
 	root.args.boot_id = 0xb007;
-	root.line = (struct line_ops){ send, &root };
+	root.line = (struct line_ops){ send, &root, "the first line" };
 	start_console(&root, conf);
 	return &root;
 }

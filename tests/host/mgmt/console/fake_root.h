@@ -25,6 +25,8 @@ struct fake_root {
 	struct console *console;
 	struct session *session;	/* its first line */
 	struct console_args args;
+	u32 logged;			/* lines that the console wrote to the log; the last one: */
+	char logged_text[256];
 	struct info_page info;
 	struct log_ring log;
 	struct console_ops ops;

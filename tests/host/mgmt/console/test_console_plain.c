@@ -31,7 +31,7 @@ static size_t take(void *context, const char *bytes, size_t count)
 	return count;
 }
 
-static const struct line_ops line = { .send = take };
+static const struct line_ops line = { .send = take, .name = "com2" };
 
 static int two_lines(void **state)
 {
@@ -192,6 +192,71 @@ static void broken_frames(void **state)
 	assert_false(received(2, name));
 }
 
+/* All that VOS has sent comes back. */
+static void loop_back(void)
+{
+	static char back[sizeof(sent)];
+	size_t count = sent_used;
+
+	memcpy(back, sent, count);
+	sent_used = 0;
+	for (size_t at = 0; at < count; at += input(&plain, back + at, count - at))
+		fake_run(root);
+	fake_run(root);
+	root->now_ns += CLIENT_NAK_NS;
+	fake_run(root);
+}
+
+static u32 frames_until_silent(void)
+{
+	char name[FRAME_CHANNEL_BYTES];
+	u32 frames = 0;
+
+	for (u32 i = 0; i < 1000; i++) {
+		for (u32 k = 0; received(k, name); k++)
+			frames++;
+		loop_back();
+	}
+	return frames;
+}
+
+/* A plug that connects the line with itself: noise, and each answer, comes back at most once and is not answered. */
+static void looped_back(void **state)
+{
+	static const char *const requests[] = {
+		"{\"execute\":\"sync\",\"arguments\":{\"token\":\"t\"},\"id\":1}", "{\"execute\":\"version\",\"id\":1}",
+		"{\"execute\":\"hello\",\"arguments\":{\"client\":\"me\"},\"id\":1}", "[]", "{}",
+	};
+
+	(void)state;
+	wire_used = sent_used = 0;
+	(void)input(&plain, "noise", 5);
+	fake_run(root);
+	assert_int_equal(frames_until_silent(), 1);
+	assert_int_equal(root->logged, 1);
+	assert_non_null(strstr(root->logged_text, "com2 brings back"));
+	for (u32 i = 0; i < 100; i++) {		/* more of it has no answer at all */
+		(void)input(&plain, "noise", 5);
+		root->now_ns += CLIENT_NAK_NS;
+		fake_run(root);
+	}
+	assert_int_equal(sent_used, 0);
+	for (u32 i = 0; i < ARRAY_COUNT(requests); i++) {
+		post(requests[i]);
+		assert_int_equal(frames_until_silent(), 1);
+	}
+	fake_event(root, "a", VM_RUNNING, STOP_REQUEST);
+	fake_run(root);
+	(void)frames_until_silent();
+	assert_int_equal(sent_used, 0);
+	assert_int_equal(root->logged, 1);
+	post("{\"execute\":\"sync\",\"arguments\":{\"token\":\"u\"},\"id\":2}");	/* a program is there again */
+	expect_frame(0, "control", "\"token\":\"u\"");
+	(void)input(&plain, "noise", 5);
+	fake_run(root);
+	expect_frame(1, "nak", "bytes");
+}
+
 static void long_answers(void **state)
 {
 	char message[128], name[FRAME_CHANNEL_BYTES], vm[VM_NAME_BYTES];
@@ -338,7 +403,8 @@ static void large_answers_beside(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(without_person), test(broken_frames), test(long_answers), test(floods), test(large_answers_beside),
+		test(without_person), test(broken_frames), test(looped_back), test(long_answers), test(floods),
+		test(large_answers_beside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
