@@ -622,6 +622,12 @@ void fake_log(struct fake_root *root, const char *text)
 		root->log.text[root->log.head++ % LOG_BYTES] = *text;
 }
 
+const u8 *fake_upload_bytes(u32 slot, u64 *taken)
+{
+	*taken = fake_uploads[slot].taken;
+	return fake_uploads[slot].number ? fake_uploads[slot].bytes : NULL;
+}
+
 void fake_end(struct fake_root *root)
 {
 	fake_end_console(root->console);
@@ -639,7 +645,8 @@ static void start_console(struct fake_root *root, const char *conf)
 
 void fake_restart(struct fake_root *root, const char *conf)
 {
-	fake_end(root);
+	fake_end_console(root->console);
+	root->held_count = 0;		/* nobody waits for the answers */
 	start_console(root, conf);
 }
 

@@ -70,5 +70,7 @@ void fake_guests(struct fake_root *root);
 /* The VM changes state by itself: an event. */
 void fake_event(struct fake_root *root, const char *name, enum vm_state state, enum vm_reason reason);
 void fake_log(struct fake_root *root, const char *text);
+/* What came of the upload in that slot; NULL: there is none. */
+const u8 *fake_upload_bytes(u32 slot, u64 *taken);
 
 #endif
