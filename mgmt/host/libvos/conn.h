@@ -102,6 +102,7 @@ struct vos {
 	char token[NAME_BYTES], name[NAME_BYTES];
 	u64 greeting_id;
 	char version[64], boot_id[BOOT_ID_BYTES];
+	u64 console_start;	/* 0: an older VOS */
 	u32 minor;
 	u64 max_frame;		/* that VOS takes on its line, which may be behind a vosd */
 	u64 client;		/* 0 = VOS before 1.1 */

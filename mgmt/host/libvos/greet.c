@@ -32,7 +32,7 @@ static void take_sync(struct vos *vos, const json_t *result)
 	const char *token = json_string_value(json_object_get(result, "token"));
 	const char *version = json_string_value(json_object_get(about, "version"));
 	const char *boot = json_string_value(json_object_get(about, "boot-id"));
-	u64 now = now_ns();
+	u64 now = now_ns(), start = (u64)json_integer_value(json_object_get(about, "console-start"));
 
 	if (!token || strcmp(token, vos->token) != 0)
 		return;
@@ -48,7 +48,10 @@ static void take_sync(struct vos *vos, const json_t *result)
 	if (vos->boot_id[0] && (!boot || strcmp(boot, vos->boot_id) != 0)) {
 		retry_fail_all(vos, "the machine was restarted");
 		stream_fail_all(vos, "the machine was restarted");
+	} else if (start != vos->console_start) {
+		stream_fail_all(vos, "VOS has started its console again");	/* offsets begin anew */
 	}
+	vos->console_start = start;
 	snprintf(vos->boot_id, sizeof(vos->boot_id), "%s", boot ? boot : "");
 	vos->greeting = vos->minor && boot ? GREETING_HELLO : GREETING_DONE;
 }

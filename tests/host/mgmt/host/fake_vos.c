@@ -27,6 +27,7 @@ static struct fake_vos fake;
 static struct wire_buffer out;
 static enum frame_kind kind;
 static u64 client = 4711, done, commands, boot = 1;
+static u32 console_start = 1;
 static struct kept kept[KEPT];
 static u64 random_state = 88172645463325252ull;
 
@@ -108,6 +109,8 @@ static void sync_or_hello(const char *verb, json_t *arguments, json_t *id)
 
 			json_object_set_new(about, "minor", json_integer(1));
 			json_object_set_new(about, "boot-id", json_string(boot_id));
+			if (fake.restarts_console)
+				json_object_set_new(about, "console-start", json_integer(console_start));
 		}
 	} else {
 		answer = json_pack("{s:{s:I, s:i, s:s}, s:O}", "return", "client", (json_int_t)client, "fragment", 512,
@@ -138,10 +141,12 @@ static void restart(void)
 {
 	static const char event[] = "{\"event\":\"CONSOLE_START\",\"data\":{\"start\":2},\"uptime-ns\":1}";
 
-	if (fake.restarts_console)
+	if (fake.restarts_console) {
+		console_start++;
 		send_text("events", event, strlen(event));
-	else
+	} else {
 		boot++;
+	}
 	client += 100;
 	for (u32 i = 0; i < KEPT; i++) {
 		json_decref(kept[i].answer);
