@@ -22,6 +22,8 @@ Q		:= $(if $(V),,@)
 say		= $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 B		:= build
 # Parallel unless told otherwise.
+# Before a recipe that runs SUBMAKE: it gets the job server. Not with -n, which only prints.
+NOW		= $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,+)
 SUBMAKE		= $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 export CPUS MEM QEMU BOCHS CMDLINE IMAGES CONF DISK NVME AHCI IOMMU BG V
 # One fixed moment for each tool that writes a date, so that two builds give the same bits.
@@ -40,7 +42,7 @@ DEPS		:= iso/deps.sh run
 ALL_DEPS	:= $(DEPS) uefi intel host test
 
 .PHONY: all help deps docs compdb clean distclean
-all: ; +$(Q)$(DEPS) && $(SUBMAKE) do-all
+all: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-all
 
 help:
 	@cat mk/help.txt

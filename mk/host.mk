@@ -90,4 +90,4 @@ do-fuzz: $(LIBFUZZ_BINS)
 		$$f -max_total_time=$(FUZZTIME) -timeout=10 -artifact_prefix=$(B)/corpus/ $$c || exit 1; \
 	done
 
-fuzz: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-fuzz
+fuzz: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-fuzz

@@ -37,11 +37,11 @@ do-iso: $(B)/vos.iso
 do-bundle: $(B)/bundle.cpio
 	@:
 
-iso: ; +$(Q)$(DEPS) && $(SUBMAKE) do-iso
-bundle: ; +$(Q)$(DEPS) && $(SUBMAKE) do-bundle
-run: ; +$(Q)$(DEPS) && $(SUBMAKE) do-iso && exec iso/run.sh bios
-run-uefi: ; +$(Q)$(DEPS) uefi && $(SUBMAKE) do-iso && exec iso/run.sh uefi
-run-intel: ; +$(Q)$(DEPS) intel && $(SUBMAKE) do-iso && exec iso/run.sh intel
-run-bg: ; +$(Q)$(DEPS) && $(SUBMAKE) do-iso && exec iso/run.sh bg
+iso: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-iso
+bundle: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-bundle
+run: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-iso && exec iso/run.sh bios
+run-uefi: ; $(NOW)$(Q)$(DEPS) uefi && $(SUBMAKE) do-iso && exec iso/run.sh uefi
+run-intel: ; $(NOW)$(Q)$(DEPS) intel && $(SUBMAKE) do-iso && exec iso/run.sh intel
+run-bg: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-iso && exec iso/run.sh bg
 stop-bg: ; $(Q)iso/run.sh stop-bg
-gdb: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-bundle && iso/run.sh gdb
+gdb: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-bundle && iso/run.sh gdb

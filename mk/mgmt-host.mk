@@ -43,7 +43,7 @@ $(T_DIR)/vosd: $(call tool_objs,vosd) $(T_DIR)/libvos.a
 # The boot tests run them.
 do-boot-files: do-host
 do-host: $(T_DIR)/vos $(T_DIR)/vosd $(T_LIB)/libvos.a $(T_LIB)/libvos.so
-host: ; +$(Q)$(DEPS) host && $(SUBMAKE) do-host
+host: ; $(NOW)$(Q)$(DEPS) host && $(SUBMAKE) do-host
 
 # ---- installation ----
 PREFIX		?= /usr/local
@@ -79,11 +79,11 @@ do-install: do-host
 	$(Q)install -m 644 $(T_PACKAGE)/vos.bash $(T_ROOT)/share/bash-completion/completions/vos
 	$(Q)install -m 644 $(T_PACKAGE)/vosd@.service $(T_ROOT)/lib/systemd/user
 	$(Q)install -m 644 $(HOSTTOOLS)/libvos/examples/*.c $(T_ROOT)/share/doc/vos-host/examples
-install: ; +$(Q)$(DEPS) host && $(SUBMAKE) do-install
+install: ; $(NOW)$(Q)$(DEPS) host && $(SUBMAKE) do-install
 
 do-deb: do-host
 	$(Q)rm -rf $(B)/deb && $(MAKE) --no-print-directory do-install DESTDIR=$(abspath $(B)/deb) PREFIX=/usr
 	$(Q)strip --strip-unneeded -R .comment -R .note $(B)/deb/usr/bin/vos $(B)/deb/usr/bin/vosd \
 		$(B)/deb/usr/lib/*/$(LIBVOS_SONAME) && strip -g $(B)/deb/usr/lib/*/libvos.a
 	$(Q)$(T_PACKAGE)/deb.sh $(B) $(VERSION)
-deb: ; +$(Q)$(DEPS) host && $(SUBMAKE) do-deb
+deb: ; $(NOW)$(Q)$(DEPS) host && $(SUBMAKE) do-deb

@@ -20,19 +20,19 @@ $(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
 RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(B)/test.iso $(B)/test.cpio $(TEST_FILES)
 
-unit: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-unit && $(RUN) unit $(T)
+unit: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-unit && $(RUN) unit $(T)
 # Other people's systems as guests: long, and fetched from the archive first.
 $(B)/systems/done: tests/systems/fetch.sh tests/systems/apt.sh iso/initrd.sh iso/initrd/init $(B)/images/done
 	$(call say,FETCH,$(@D))
 	$(Q)tests/systems/fetch.sh $(@D) && touch $@
 do-systems: $(B)/systems/done
-test-guests: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-systems && $(RUN) boot -m systems $(T)
-check: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-iso do-bundle && $(RUN) check
-boot-test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
+test-guests: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-systems && $(RUN) boot -m systems $(T)
+check: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-iso do-bundle && $(RUN) check
+boot-test: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot $(T)
 sizes: ; $(Q)$(RUN) sizes
 # Lines that tests run, WHAT=unit by host tests or WHAT=kernel by boot tests (BOOT="-k guests").
-coverage: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(SUBMAKE) COVERAGE=1 B=build/coverage do-unit && \
-	BOOT='$(BOOT)' tests/coverage.py $(WHAT)
+coverage: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && \
+	$(SUBMAKE) COVERAGE=1 B=build/coverage do-unit && BOOT='$(BOOT)' tests/coverage.py $(WHAT)
 # Machines that make test has no time for.
 # VOS below KVM below QEMU or Bochs is one of them: Linux, KVM and QEMU are Debian's.
 $(B)/nested/initrd: tests/nested/pack.sh tests/nested/run.sh iso/initrd.sh iso/initrd/init $(B)/images/done \
@@ -40,11 +40,11 @@ $(B)/nested/initrd: tests/nested/pack.sh tests/nested/run.sh iso/initrd.sh iso/i
 	$(call say,PACK,$@)
 	$(Q)tests/nested/pack.sh $(@D) $(B)/images/packages/kernel $(B)/vos-pvh.elf $(B)/test.cpio
 do-nested: $(B)/nested/initrd
-test-more: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files do-nested && $(RUN) boot -m more $(T)
+test-more: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files do-nested && $(RUN) boot -m more $(T)
 # Disks and volumes at length: every kind of disk, with file systems.
-test-io: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && VOS_TEST_MINUTES=240 $(RUN) boot -m io $(T)
+test-io: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && VOS_TEST_MINUTES=240 $(RUN) boot -m io $(T)
 # Programs on the line at length, with faults: WIRE_REQUESTS=100000, WIRE_REBOOTS=50.
-wire-soak: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m wire $(T)
+wire-soak: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m wire $(T)
 # Emulators newer than the system's, for QEMU= and BOCHS=.
 newer:
 	$(call say,FETCH,$(B)/newer)
@@ -52,12 +52,12 @@ newer:
 # Power cuts of the pool: CRASH_STATES=1000000, CRASH_SEED=1.
 CRASH_STATES	?= 1000000
 CRASH_SEED	?= 1
-crash: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-unit T=pool_crash && POOL_CRASH_STATES=$(CRASH_STATES) \
+crash: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-unit T=pool_crash && POOL_CRASH_STATES=$(CRASH_STATES) \
 	POOL_CRASH_SEED=$(CRASH_SEED) $(B)/host/test_pool_crash
 # Takes guards away one by one, in a copy: the tests that are named for each must fail.
-mutants: ; +$(Q)$(ALL_DEPS) && /usr/bin/python3 tests/mutants/run.py $(T)
+mutants: ; $(NOW)$(Q)$(ALL_DEPS) && /usr/bin/python3 tests/mutants/run.py $(T)
 # Everything is built before anything is run; the sum comes last.
-test: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-unit do-boot-files && $(RUN) sizes unit check boot $(T)
+test: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-unit do-boot-files && $(RUN) sizes unit check boot $(T)
 
 # The yardstick is not part of the project: a folder with exitbench's sources, beside the project unless told otherwise.
 EXITBENCH	?= ../shared/bench/exitbench
@@ -66,7 +66,7 @@ bench:
 	$(Q)test -f '$(EXITBENCH)/Makefile' || { \
 		echo "make bench: no exitbench at $(EXITBENCH); say where it is: make bench EXITBENCH=folder" >&2; \
 		exit 2; }
-	+$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images vmlinux guests bench-files
+	$(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images vmlinux guests bench-files
 	$(Q)mkdir -p $(B)/exitbench $(B)/exitbench2 && for n in '' 2; do \
 		$(MAKE) -s -C "$(EXITBENCH)$$n" O="$(abspath $(B)/exitbench)$$n" 2>$(B)/exitbench/make.log || \
 		{ cat $(B)/exitbench/make.log >&2; exit 1; }; done
@@ -87,9 +87,9 @@ bench-io:
 	$(Q)test -f '$(BLKBENCH)' || { \
 		echo "make bench-io: no blkbench at $(BLKBENCH); say where it is: make bench-io BLKBENCH=file" >&2; \
 		exit 2; }
-	+$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images $(B)/bench/blkbench $(B)/bench/linux_io
+	$(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images $(B)/bench/blkbench $(B)/bench/linux_io
 	$(Q)/usr/bin/python3 tests/bench/bench_io.py $(BENCH) $(B)/bench/blkbench $(B)/bench/linux_io
 .PHONY: bench-io
 
 # Bytes a second and round trips of the console's lines.
-bench-line: ; +$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all $(B)/test.cpio && /usr/bin/python3 tests/bench/bench_line.py
+bench-line: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all $(B)/test.cpio && /usr/bin/python3 tests/bench/bench_line.py
