@@ -321,11 +321,12 @@ struct disk_row {
 	u64 bytes, free_bytes;	/* 0 while it is DISK_ROW_COMING; free: for one volume */
 	u32 block_bytes;
 	u32 features;		/* BLK_CAN_..., BLK_IS_READ_ONLY */
+	u32 zeroing;		/* 0, or the space of a deleted volume is being zeroed: 1 + per cent done */
 	char name[DISK_NAME_BYTES];
 	char program[DRIVER_NAME_BYTES];	/* that drives it */
 	char model[BLK_MODEL_BYTES];	/* foreign: print escaped */
 	char vm[VM_NAME_BYTES];	/* DISK_ROW_WHOLE: that has it */
-	u8 zero[7];
+	u8 zero[3];
 };
 
 enum volume_row_kind {

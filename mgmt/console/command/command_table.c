@@ -233,7 +233,8 @@ const struct command command_rows[] = {
 		.summary = "list the machine's disks, their drivers and what is on them",
 		.more = "blank: VOS takes the disk into use when a volume is made on it. ready: volumes can be made "
 			"in its free part. unknown: its contents are none that VOS knows; nothing is made on it. "
-			"whole: a VM has all of it. coming: its driver is not up yet. FREE is room for one volume.",
+			"whole: a VM has all of it. coming: its driver is not up yet. zeroing: so much of a deleted "
+			"volume's space is zero by now, and is free when all is. FREE is room for one volume.",
 		.example = "list-disk",
 		.takes = A(DISK_NAME) | A(JSON),
 		.ops = STORAGE, .tables = BIT32(FETCH_DISKS),

@@ -58,8 +58,11 @@ static void disk_line(const struct out *out, const struct disk_row *d)
 	char size[UNIT_TEXT_BYTES], room[UNIT_TEXT_BYTES], state[VM_NAME_BYTES + 16];
 	bool has_room = d->state == DISK_ROW_BLANK || d->state == DISK_ROW_READY;
 
-	snprintf(state, sizeof(state), d->state == DISK_ROW_WHOLE ? "%s: %s" : "%s%s", disk_state(d),
-		d->state == DISK_ROW_WHOLE ? d->vm : "");
+	if (d->state == DISK_ROW_READY && d->zeroing != 0)
+		snprintf(state, sizeof(state), "zeroing %u%%", d->zeroing - 1);
+	else
+		snprintf(state, sizeof(state), d->state == DISK_ROW_WHOLE ? "%s: %s" : "%s%s", disk_state(d),
+			d->state == DISK_ROW_WHOLE ? d->vm : "");
 	column(&line, 9, d->name);
 	column(&line, 9, size_or_none(size, d->bytes));
 	column(&line, 9, has_room ? size_or_none(room, d->free_bytes) : "-");
@@ -96,6 +99,7 @@ static void disk_json(struct json_writer *w, const struct disk_row *d)
 	json_text(w, "driver", d->program);
 	json_text(w, "model", d->model);
 	json_text(w, "vm", d->vm);
+	json_number(w, "zeroed-percent", d->zeroing != 0 ? d->zeroing - 1 : 100);
 	json_close(w, '}');
 }
 

@@ -107,6 +107,19 @@ bool disk_take_report(const struct store_report *r)
 	return true;
 }
 
+/* One at a time is zeroed; those that wait are at 0. */
+void disk_take_zeroing(const struct store_report *r)
+{
+	struct disk *d = &disks[r->slot];
+
+	if (r->extent == STORE_EXTENT_ZEROING && (r->zeroed != 0 || d->zeroing == 0)) {
+		d->zeroing = r->number;
+		d->zeroed = r->zeroed <= 100 ? r->zeroed : 100;
+	} else if (r->extent != STORE_EXTENT_ZEROING && d->zeroing == r->number) {
+		d->zeroing = 0;
+	}
+}
+
 void disks_forget(void)
 {
 	for (u32 slot = 0; slot < DISKS; slot++)

@@ -21,6 +21,7 @@ struct disk {
 	u32 table;		/* enum store_table */
 	u64 bytes, identity;	/* store.h */
 	u64 largest_bytes, free_bytes;	/* store.h */
+	u32 zeroing, zeroed;	/* partition whose blocks are being zeroed, or 0; per cent done */
 };
 
 /* By slot, below DISKS. */
@@ -38,6 +39,8 @@ bool disk_owns_name(const char *name);
 
 /* A report of the store, STORE_DISK, of a disk that it was told of. False: it is not possible. */
 bool disk_take_report(const struct store_report *report);
+/* STORE_EXTENT of a disk that is there: how far zeroing is. */
+void disk_take_zeroing(const struct store_report *report);
 /* The store is another one, and has told of nothing. */
 void disks_forget(void);
 

@@ -52,6 +52,7 @@ static void fill(u32 slot, struct disk_row *out)
 	out->free_bytes = d->largest_bytes;
 	out->block_bytes = d->block_bytes;
 	out->features = d->features;
+	out->zeroing = d->zeroing != 0 ? 1 + d->zeroed : 0;
 	driver_disk_model(slot / DRIVER_LINKS, slot % DRIVER_LINKS, out->model);
 }
 

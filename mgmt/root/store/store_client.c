@@ -441,6 +441,7 @@ static void take_extent(const struct store_report *report)
 	    (!spec_volume_name_ok(report->volume, sizeof(report->volume)) || report->volume[0] == '\0' ||
 	     report->sectors == 0 || report->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES))
 		return;
+	disk_take_zeroing(report);
 	volume_take_extent(report);
 	ask_again(report->slot);
 }

@@ -85,6 +85,7 @@ static void fill_storage(void)
 		for (u32 k = 9; k < sizeof(d->model); k += 10)
 			d->model[k] = ' ';
 		d->bytes = d->free_bytes = VOLUME_BYTES_MAX;
+		d->zeroing = 38;
 		d->state = i == 0 ? DISK_ROW_WHOLE : DISK_ROW_READY;
 	}
 	m.volume_count = 2;
@@ -176,6 +177,7 @@ static void longest_names(void **state)
 	expect_columns(report_devices, &m);
 	expect_columns(report_disks, &look);
 	assert_non_null(strstr(text, m.disks[0].name));
+	assert_non_null(strstr(text, "zeroing 37%"));
 	expect_columns(report_volumes, &look);
 	assert_non_null(strstr(text, m.volumes[1].name));
 	assert_non_null(strstr(text, m.volumes[1].made_for));

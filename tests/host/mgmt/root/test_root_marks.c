@@ -201,11 +201,44 @@ static void is_lost_while_held(void **state)
 	expect_clean();
 }
 
+static u32 zeroing_of(const char *disk)
+{
+	bench_ask(REQ_DISKS, "", 0);
+	bench_await_answer();
+	for (u32 i = 0; i < bench_row_count; i++)
+		if (strcmp(bench_rows[i].disk.name, disk) == 0)
+			return bench_rows[i].disk.zeroing;
+	fail();
+	return 0;
+}
+
+/* How far the zeroing of a deleted volume's space is, and of one that waits behind it. */
+static void zeroing_is_shown(void **state)
+{
+	struct store_report r = { .kind = STORE_EXTENT, .slot = VIRTIO, .number = 1, .sectors = 2048, .first = 2048,
+		.extent = STORE_EXTENT_ZEROING, .guid = { 1 } };
+
+	(void)state;
+	assert_int_equal(zeroing_of("virtio0"), 0);
+	report(r);
+	assert_int_equal(zeroing_of("virtio0"), 1);
+	r.zeroed = 37;
+	report(r);
+	tell_extent(VIRTIO, 2, STORE_EXTENT_ZEROING, "", MIB, (u8[STORE_GUID_BYTES]){ 2 });
+	assert_int_equal(zeroing_of("virtio0"), 38);
+	assert_int_equal(zeroing_of("nvme0.0"), 0);
+	tell_extent(VIRTIO, 1, STORE_EXTENT_GONE, "", 0, r.guid);
+	tell_extent(VIRTIO, 2, STORE_EXTENT_GONE, "", 0, r.guid);
+	assert_int_equal(zeroing_of("virtio0"), 0);
+	expect_clean();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_marked), cmocka_unit_test(goes_with_its_vm), cmocka_unit_test(is_unmarked),
 		cmocka_unit_test(unmark_is_repeated), cmocka_unit_test(is_lost_while_held),
+		cmocka_unit_test(zeroing_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
