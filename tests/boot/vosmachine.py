@@ -87,7 +87,7 @@ def settle(text):
 
 class Machine:
     def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=None, cpu=None,
-                 icount=None, load=1, disks=None, iommu=None, lines=()):
+                 icount=None, load=1, disks=None, iommu=None, lines=(), in_step=False):
         self.backend, self.name, self.append, self.mem = backend, name, append, mem
         # More than two CPUs are too much for Bochs, which emulates them all in one thread.
         self.cpus = min(cpus or 1, 2) if backend in IN_BOCHS else cpus or (1 if icount is not None else 4)
@@ -98,6 +98,8 @@ class Machine:
         self.disks, self.iommu = disks or [], iommu
         # Lines besides the first one, on sockets (socket_of): com2, for which VOS needs com2=; on QEMU port and gdb.
         self.lines = lines
+        # In Bochs: an idle machine's time does not run ahead of the wall's, by which a test's other end waits.
+        self.in_step = in_step and backend == 'bochs'
         self.cpu = cpu or ('corei7_skylake_x' if backend in IN_BOCHS else 'max')
         self.iso = iso or f'{BUILD}/vos.iso'
         self.elf = elf or f'{BUILD}/vos-pvh.elf'
@@ -112,7 +114,7 @@ class Machine:
         self.slots = Slots(LOGS, self.load)
         # What tests that go on with another's machine must have in common with it.
         self.key = (backend, self.iso, self.elf, self.bundle, append, mem, self.cpus, self.cpu, self.load,
-                    None if backend in IN_BOCHS else icount, tuple(self.disks), iommu, tuple(lines))
+                    None if backend in IN_BOCHS else icount, tuple(self.disks), iommu, tuple(lines), self.in_step)
 
     @property
     def emulator(self):
@@ -122,7 +124,8 @@ class Machine:
     def command(self):
         if self.backend == 'bochs':
             return self.bochs(self.iso) + self.bochs_disks() + \
-                (['--com2', self.socket_of('com2')] if 'com2' in self.lines else [])
+                (['--com2', self.socket_of('com2')] if 'com2' in self.lines else []) + \
+                (['--sync', 'slowdown'] if self.in_step else [])
         if self.backend == 'kvm-intel':
             return self.bochs(f'{BUILD}/nested/linux.iso') + ['--com2', self.socket_of('com2'),
                                                               '--com2-log', self.linux_log]

@@ -27,6 +27,7 @@ for number in range(256):
     TABLE.append(number)
 REPEATS = 5             # without any sign of life, then a client gives up: code 8
 PENDING_S = 2
+WAIT_MAX_S = 15         # between repeats: VOS forgets a client that is silent for 60 s, and what it has done for it
 
 
 def crc32c(data):
@@ -171,7 +172,7 @@ class Pieces:
 
 
 class Client:
-    def __init__(self, wire, name, work, fragment=512, patience=1.0, limit=REPEATS, longest=1e9):
+    def __init__(self, wire, name, work, fragment=512, patience=1.0, limit=REPEATS, longest=WAIT_MAX_S):
         self.wire, self.work, self.fragment = wire, work, fragment
         self.name = f'{name}-{random.SystemRandom().getrandbits(32):08x}'
         self.number = self.boot = self.request = None
@@ -194,7 +195,7 @@ class Client:
     # ---- sending
 
     def timeout(self):
-        return max(1.0, 4 * self.round_trip) * self.patience
+        return min(max(1.0, 4 * self.round_trip) * self.patience, self.longest)
 
     def post(self, now):
         if self.number is None:

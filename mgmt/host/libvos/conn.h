@@ -25,6 +25,7 @@
 /* How patient a client is; tests shorten it. */
 struct retry_times {
 	u64 first_ns;		/* until the first repeat, at least */
+	u64 longest_ns;		/* between repeats, at most: well below VOS's idle-ns */
 	u64 pending_ns;		/* between questions about a request that is under way */
 	u64 gap_ns;		/* a piece is missing: until it is asked for */
 	u64 reopen_ns;		/* a line that was lost is opened again for so long */

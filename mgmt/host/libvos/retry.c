@@ -16,14 +16,21 @@
 #define LINE_BYTES_PER_S 4000u	/* a slow line: what is long needs longer */
 
 struct retry_times retry_times = {
-	.first_ns = NS_S, .pending_ns = 2 * NS_S, .gap_ns = NS_S, .reopen_ns = 20 * NS_S, .repeats = 5,
+	.first_ns = NS_S, .longest_ns = 15 * NS_S, .pending_ns = 2 * NS_S, .gap_ns = NS_S, .reopen_ns = 20 * NS_S,
+	.repeats = 5,
 };
+
+/* VOS forgets who is silent for long, and what it has done for that client: it would be done once more. */
+static u64 limited(u64 interval)
+{
+	return interval < retry_times.longest_ns ? interval : retry_times.longest_ns;
+}
 
 static u64 first_interval(const struct vos *vos)
 {
 	u64 interval = 4 * vos->round_trip_ns;
 
-	return interval > retry_times.first_ns ? interval : retry_times.first_ns;
+	return limited(interval > retry_times.first_ns ? interval : retry_times.first_ns);
 }
 
 /* ---- their list ---- */
@@ -284,7 +291,7 @@ static void send_one(struct vos *vos, struct request *request, u64 now)
 		request->sent_ns = now;
 		request->interval_ns = first_interval(vos);
 	} else if (request->repeats) {
-		request->interval_ns *= 2;
+		request->interval_ns = limited(2 * request->interval_ns);
 	}
 	if (request->sends && !vos->client)
 		ask_old(vos, request);

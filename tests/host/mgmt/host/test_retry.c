@@ -33,7 +33,8 @@ static int setup(void **state)
 	snprintf(path, sizeof(path), "%s/line", folder);
 	snprintf(host, sizeof(host), "unix:%s", path);
 	retry_times = (struct retry_times){
-		.first_ns = 20 * NS_MS, .pending_ns = 20 * NS_MS, .gap_ns = 20 * NS_MS, .reopen_ns = NS_S, .repeats = 9,
+		.first_ns = 20 * NS_MS, .longest_ns = 15 * NS_S, .pending_ns = 20 * NS_MS, .gap_ns = 20 * NS_MS,
+		.reopen_ns = NS_S, .repeats = 9,
 	};
 	return 0;
 }
@@ -132,6 +133,31 @@ static void vos_is_gone(void **state)
 	assert_int_equal(vos_result(NULL), VOS_LINK);
 	assert_non_null(strstr(vos_error(NULL), "cannot connect"));
 	retry_times.repeats = 9;
+}
+
+/* Above a line with long round trips too, VOS hears of a client that waits before idle-ns, 60 s, is over. */
+static void is_never_silent_for_long(void **state)
+{
+	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path, .deaf_after = 1 });
+	struct vos *vos = vos_open(host);
+	struct request *request;
+	u64 now = 1, longest = 0;
+
+	(void)state;
+	assert_int_equal(ask(vos), 1);
+	vos->round_trip_ns = 10 * NS_S;
+	request = retry_new(vos, "version", NULL, true, false);
+	for (u32 sends = 1; sends <= retry_times.repeats; sends++) {
+		retry_pump(vos, now);
+		assert_int_equal(request->sends, sends);
+		if (request->due_ns - now > longest)
+			longest = request->due_ns - now;
+		now = request->due_ns;
+	}
+	retry_free(vos, request);
+	vos_close(vos);
+	fake_vos_stop(process);
+	assert_in_range(longest, 10 * NS_S, 16 * NS_S);
 }
 
 static void line_is_cut(void **state)
@@ -276,6 +302,7 @@ int main(void)
 		cmocka_unit_test(events_by_number), cmocka_unit_test(stream_of_another_boot),
 		cmocka_unit_test(console_is_restarted),
 		cmocka_unit_test(line_is_locked),
+		cmocka_unit_test(is_never_silent_for_long),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
