@@ -13,6 +13,9 @@ void sim_disk_make(struct sim_disk *d, u64 sectors)
 	d->queue_max = SIM_QUEUE;
 	if (d->stable == NULL || d->now == NULL)
 		abort();
+	/* What was on it before: a block that was never written must not be shown. */
+	memset(d->stable, 0xa5, sectors * POOL_SECTOR);
+	memset(d->now, 0xa5, sectors * POOL_SECTOR);
 }
 
 void sim_disk_free(struct sim_disk *d)
