@@ -40,7 +40,7 @@ drive()
 bg_pid()
 {
     written=$(cat "$bg.pid" 2>/dev/null) || return 1
-    tr '\0' '\n' < "/proc/$written/cmdline" 2>/dev/null | grep -Fq "path=$bg.sock," && echo "$written"
+    tr '\0' '\n' 2>/dev/null < "/proc/$written/cmdline" | grep -Fq "path=$bg.sock," && echo "$written"
 }
 
 # A process that has ended but that nobody waited for holds no files any more, nor does one that is gone.

@@ -24,13 +24,14 @@ TOOLS = f'{BUILD}/tools'
 
 
 class Line:
-    def __init__(self, machine, kind):
-        self.machine, self.kind = machine, kind
+    def __init__(self, machine, kind, under=()):
+        """under: words of a program that runs vos and vosd, such as valgrind."""
+        self.machine, self.kind, self.under = machine, kind, list(under)
         self.folder = tempfile.mkdtemp(prefix='vos-line-')
         self.carried, self.taken = bytearray(), 0       # from the machine; how much was sent to it
         self.server = self.inner = None
         self.daemons = []
-        self.is_over = threading.Event()
+        self.is_over, self.is_out, self.is_dark = threading.Event(), threading.Event(), False
         self.thread = threading.Thread(target=self.carry)
         self.host = {'unix': self.open_unix, 'tcp': self.open_tcp, 'serial': self.open_serial}[kind]()
 
@@ -54,6 +55,8 @@ class Line:
         client = None if self.server else self.outer
         line = self.machine.line.child_fd
         while not self.is_over.is_set():
+            if self.server and self.is_out.is_set():
+                client = self.go_dark(client)
             wanted = [line] + ([self.server] if self.server and client is None else []) + \
                 ([client] if client is not None else [])
             for fd in select.select(wanted, [], [], 0.1)[0]:
@@ -73,6 +76,27 @@ class Line:
                         client = None
         if self.server and client is not None:
             client.close()
+
+    def go_dark(self, client):
+        """A unix socket only: its path is gone meanwhile."""
+        self.server.close()
+        os.unlink(f'{self.folder}/line')
+        if client is not None:
+            client.close()
+        self.is_dark = True
+        while self.is_out.is_set() and not self.is_over.is_set():
+            time.sleep(0.02)
+        self.is_dark = False
+        self.open_unix()
+
+    def unplug(self):
+        """As if the emulator had ended, or the adapter was pulled: until plug(), nobody gets at the machine."""
+        self.is_out.set()
+        while not self.is_dark:
+            time.sleep(0.02)
+
+    def plug(self):
+        self.is_out.clear()
 
     def receive(self, client):
         try:
@@ -103,8 +127,9 @@ class Line:
 
     def vos(self, *words, **more):
         """Runs vos; its exit code, and what it printed on both outputs."""
-        done = subprocess.run([f'{TOOLS}/vos', *words], env=self.environment, stdout=subprocess.PIPE, text=True,
-                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False, **more)
+        done = subprocess.run([*self.under, f'{TOOLS}/vos', *words], env=self.environment, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                              timeout=PATIENCE, **more)
         return done.returncode, done.stdout
 
     def __enter__(self):
@@ -131,7 +156,7 @@ class Daemon:
         self.log = open(f'{line.folder}/vosd.log', 'ab')
         if os.path.exists(self.socket):
             os.unlink(self.socket)      # of one that was killed
-        words = [f'{TOOLS}/vosd', '--host', line.host, '--socket', self.socket]
+        words = [*line.under, f'{TOOLS}/vosd', '--host', line.host, '--socket', self.socket]
         self.process = subprocess.Popen(words, stderr=self.log, env=line.environment)
         line.daemons.append(self)
         deadline = time.monotonic() + PATIENCE

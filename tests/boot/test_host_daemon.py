@@ -21,8 +21,7 @@ def test_daemon(machine):
         assert os.stat(daemon.socket).st_mode & 0o777 == 0o600
         assert line.vos('create-vm', 'd', '--memory', '32M', '--kernel', 'heartbeat')[0] == 0
         # A second vosd, and one that nobody needs, are refused.
-        again = subprocess.run([f'{TOOLS}/vosd', '--host', line.host], env=line.environment, stderr=subprocess.PIPE,
-                               check=False, timeout=PATIENCE)
+        again = run_vosd(line, '--host', line.host)
         assert again.returncode == 8 and b'another vosd' in again.stderr
         # Programs at the same time, beside one that never reads.
         deaf = socket.socket(socket.AF_UNIX)
@@ -44,8 +43,52 @@ def test_daemon(machine):
         assert line.vos('version')[0] == 0
         daemon = Daemon(line)
         assert line.vos('status-vm', 'd')[0] == 0
+        # The same line by another path; a file that is no socket is left alone.
+        again = run_vosd(line, '--host', f'unix:{line.folder}/../{os.path.basename(line.folder)}/line')
+        assert again.returncode == 8 and b'another vosd' in again.stderr
         assert daemon.end() == 0 and not os.path.exists(daemon.socket)
+        with open(daemon.socket, 'w', encoding='ascii') as file:
+            file.write('mine')
+        again = run_vosd(line, '--host', line.host, '--socket', daemon.socket)
+        assert again.returncode == 8 and b'is no socket' in again.stderr
+        # Its socket is removed, for example at the end of the user's session: it leaves the line to others.
+        daemon = Daemon(line)
+        os.unlink(daemon.socket)
+        assert daemon.process.wait(PATIENCE) == 8
         assert line.vos('delete-vm', 'd')[0] == 0
+
+
+def run_vosd(line, *words):
+    return subprocess.run([f'{TOOLS}/vosd', *words], env=line.environment, stderr=subprocess.PIPE, check=False,
+                          timeout=PATIENCE)
+
+
+@pytest.mark.shared
+@pytest.mark.backends('qemu-pvh')
+@pytest.mark.machine(**TINY)
+def test_line_is_pulled(machine):
+    """The line is gone for a while: programs that come are told at once, and one that was there goes on afterwards."""
+    with Line(machine, 'unix') as line:
+        daemon = Daemon(line)
+        assert line.vos('create-vm', 'w', '--memory', '32M', '--kernel', 'heartbeat')[0] == 0
+        since = len(line.vos('events')[1].splitlines())
+        with subprocess.Popen([f'{TOOLS}/vos', 'events', '--since', str(since), '--count', '4'], env=line.environment,
+                              stdout=subprocess.PIPE, text=True) as events:
+            assert line.vos('start-vm', 'w')[0] == 0 and line.vos('stop-vm', 'w', '--force')[0] == 0
+            assert [events.stdout.readline().split()[3] for _ in range(2)] == ['starting,', 'running,']
+            line.unplug()
+            code, text = line.vos('list-vm')
+            assert code == 8 and 'vosd has no connection' in text
+            daemon.end(signal.SIGKILL)          # the program finds a vosd whose line is down
+            daemon = Daemon(line)
+            time.sleep(1)
+            line.plug()
+            while line.vos('start-vm', 'w')[0] != 0:
+                time.sleep(0.1)
+            assert [event.split()[3] for event in events.stdout.read().splitlines()] == ['stopped,', 'starting,']
+            assert events.wait(PATIENCE) == 0
+        assert line.vos('delete-vm', 'w', '--force')[0] == 0
+        assert daemon.end() == 0
 
 
 @pytest.mark.shared

@@ -211,23 +211,34 @@ static void give_up(struct vos *vos, const char *why)
 	stream_fail_all(vos, why);
 }
 
+/* A vosd whose line is down says so; it may come back, as ours may. */
+static bool is_refused(const struct vos *vos)
+{
+	return vos->greeting == GREETING_FAILED && !vos->link.is_vosd;
+}
+
 void greet_again(struct vos *vos)
 {
 	u64 until = now_ns() + retry_times.reopen_ns, for_vosd = now_ns() + retry_times.reopen_ns / 2;
 	char why[HOST_WHY_BYTES] = "";
+	bool is_open;
 
 	if (!vos->is_lost && greet(vos))
 		return;
-	if (!vos->is_lost) {
+	if (!vos->is_lost && vos->greeting != GREETING_FAILED) {
 		give_up(vos, "VOS does not answer");
 		return;
 	}
 	for (;;) {
-		if (open_line(vos, now_ns() < for_vosd, why) && greet(vos))
+		is_open = open_line(vos, now_ns() < for_vosd, why);
+		if (is_open && greet(vos))
 			return;
-		if (vos->greeting == GREETING_FAILED || now_ns() >= until || conn_is_canceled(vos))
+		if (is_open)
+			snprintf(why, sizeof(why), "%.300s", vos->greeting == GREETING_FAILED ? vos->error :
+				"the connection was closed");
+		if (is_refused(vos) || now_ns() >= until || conn_is_canceled(vos))
 			break;
 		pause_ns(REOPEN_PAUSE_NS);
 	}
-	give_up(vos, why[0] ? why : "the connection was closed");
+	give_up(vos, why);
 }

@@ -358,9 +358,15 @@ static bool path_of(const char *text, const char *suffix, char *path, size_t siz
 	return true;
 }
 
+/* By what the line is, not by how it was written: a relative path and a link lead to the same line. */
 bool host_lock_path(const struct host *host, char *path, size_t size, char *why)
 {
-	return path_of(host->text, ".lock", path, size, why);
+	static const char *const prefixes[] = { [HOST_UNIX] = "unix:", [HOST_SERIAL] = "serial:" };
+	char text[HOST_TEXT_BYTES], *real = host->kind == HOST_TCP ? NULL : realpath(host->path, NULL);
+	bool is_real = real && (size_t)snprintf(text, sizeof(text), "%s%s", prefixes[host->kind], real) < sizeof(text);
+
+	free(real);
+	return path_of(is_real ? text : host->text, ".lock", path, size, why);
 }
 
 bool host_socket_path(const struct host *host, char *path, size_t size, char *why)

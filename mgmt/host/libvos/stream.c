@@ -403,6 +403,8 @@ void stream_resume_all(struct vos *vos, bool is_renumbered)
 		if (s->is_ended)
 			continue;
 		s->sent = s->taken;
+		s->resends = 0;
+		s->moved_ns = now_ns();
 		s->has_gap = false;
 		s->heard_ns = 0;	/* ask soon whether VOS still has it */
 		if (is_renumbered)

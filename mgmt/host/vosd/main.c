@@ -24,6 +24,12 @@ enum { FD_SIGNALS, FD_LISTENER, FD_LINE, FD_PEERS, FD_COUNT = FD_PEERS + PEERS }
 
 static struct vosd vosd;
 
+static int fail(const char *why, int code)
+{
+	fprintf(stderr, "vosd: %s\n", why);
+	return code;
+}
+
 static void fill(struct pollfd *fds)
 {
 	struct vosd *v = &vosd;
@@ -64,8 +70,8 @@ static void serve_peers(const struct pollfd *fds)
 			peer_close(v, &v->peers[i]);
 }
 
-/* Until SIGTERM or SIGINT. */
-static void loop(void)
+/* Until SIGTERM or SIGINT, or until no program can connect any more: the line is then free for another vosd. */
+static int loop(void)
 {
 	struct pollfd fds[FD_COUNT];
 	struct vosd *v = &vosd;
@@ -74,9 +80,11 @@ static void loop(void)
 		line_pump(v);
 		fill(fds);
 		if (poll(fds, FD_COUNT, TURN_MS) < 0 && errno != EINTR)
-			return;
+			return LINK_CODE;
 		if (fds[FD_SIGNALS].revents)
-			return;
+			return 0;
+		if (!peer_is_reachable(v))
+			return fail("its socket was removed", LINK_CODE);
 		if (line_is_up(v) && (fds[FD_LINE].revents & (POLLIN | POLLHUP | POLLERR)))
 			line_read(v);
 		if (fds[FD_LISTENER].revents)
@@ -158,17 +166,12 @@ static bool set_up(struct vosd *v, const struct settings *settings, char *why)
 	return peer_listen(v, why);
 }
 
-static int fail(const char *why, int code)
-{
-	fprintf(stderr, "vosd: %s\n", why);
-	return code;
-}
-
 int main(int argc, char **argv)
 {
 	struct settings settings;
 	char why[HOST_WHY_BYTES];
 	struct vosd *v = &vosd;
+	int code;
 
 	v->link = LINK_NONE;
 	if (!conf_read(&settings, argc, argv, why))
@@ -184,9 +187,10 @@ int main(int argc, char **argv)
 		(void)unlink(v->socket);
 		return fail(why, LINK_CODE);
 	}
-	loop();
-	(void)unlink(v->socket);
+	code = loop();
+	if (peer_is_reachable(v))
+		(void)unlink(v->socket);
 	if (settings.pid_file[0])
 		(void)unlink(settings.pid_file);
-	return 0;
+	return code;
 }

@@ -29,6 +29,7 @@ static bool is_served(const char *path)
 bool peer_listen(struct vosd *v, char *why)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct stat found;
 	mode_t mask;
 	int result;
 
@@ -44,15 +45,26 @@ bool peer_listen(struct vosd *v, char *why)
 		return false;
 	}
 	memcpy(address.sun_path, v->socket, strlen(v->socket));
-	(void)unlink(v->socket);
+	if (lstat(v->socket, &found) == 0 && !S_ISSOCK(found.st_mode)) {
+		snprintf(why, HOST_WHY_BYTES, "%.200s is there and is no socket", v->socket);
+		return false;
+	}
+	(void)unlink(v->socket);	/* of a vosd that was killed */
 	v->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	mask = umask(0177);
 	result = v->listener < 0 ? -1 : bind(v->listener, (const struct sockaddr *)&address, sizeof(address));
 	(void)umask(mask);
-	if (result == 0 && listen(v->listener, 16) == 0)
+	if (result == 0 && listen(v->listener, 16) == 0 && stat(v->socket, &v->served) == 0)
 		return true;
 	snprintf(why, HOST_WHY_BYTES, "%.200s: %s", v->socket, strerror(errno));
 	return false;
+}
+
+bool peer_is_reachable(const struct vosd *v)
+{
+	struct stat found;
+
+	return stat(v->socket, &found) == 0 && found.st_dev == v->served.st_dev && found.st_ino == v->served.st_ino;
 }
 
 static struct peer *free_peer(struct vosd *v)

@@ -10,6 +10,7 @@
 #define VOS_HOST_VOSD_H
 
 #include <jansson.h>
+#include <sys/stat.h>
 
 #include "link.h"
 #include "wire.h"
@@ -53,6 +54,7 @@ struct vosd {
 	struct host host;
 	struct link link;
 	char socket[HOST_TEXT_BYTES];
+	struct stat served;	/* the file of that socket */
 	int listener, signals;
 	/* the line */
 	struct wire_scanner in;
@@ -90,6 +92,8 @@ bool line_has_room(const struct vosd *v);
 /* ---- peer.c ---- */
 
 bool peer_listen(struct vosd *v, char *why);
+/* False: the socket was removed, for example with the user's last session, or another one is in its place. */
+bool peer_is_reachable(const struct vosd *v);
 void peer_accept(struct vosd *v);
 void peer_read(struct vosd *v, struct peer *peer);
 void peer_write(struct peer *peer);
