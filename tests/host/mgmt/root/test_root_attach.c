@@ -101,7 +101,7 @@ static void attach_and_detach(void **state)
 	bench_expect(ERR_NONE);
 	expect_disks("a.0", "a.1");
 	assert_int_equal(bench_answer.vm.disks[1].flags, DISK_MADE);
-	change_disk(REQ_ATTACH_DISK, "a.1", 0, ERR_VOLUME_BUSY);
+	change_disk(REQ_ATTACH_DISK, "a.1", 0, ERR_VOLUME_TWICE);
 	change_disk(REQ_ATTACH_DISK, "nothing", 0, ERR_NO_VOLUME);
 	change_disk(REQ_DETACH_DISK, "nothing", 0, ERR_NOT_ITS_VOLUME);
 	change_disk(REQ_DETACH_DISK, "", 0, ERR_BAD_FIELD);
