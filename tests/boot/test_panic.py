@@ -26,3 +26,11 @@ def test_panic_without_gs():
         machine.expect('PANIC: exception 14 in ring 0, error 0')
         machine.expect('halted')
         gdb.close()
+
+
+def test_panic_without_local_apic():
+    """Early: nothing is set up that a panic could ask."""
+    with Machine('qemu-pvh', 'panic-without-apic', append='noreboot', cpus=1, cpu='max,-apic,-x2apic',
+                 **TINY) as machine:
+        machine.expect('PANIC: there is no usable local APIC')
+        machine.expect('halted')

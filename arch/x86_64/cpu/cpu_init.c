@@ -62,7 +62,6 @@ static const struct {
 	u8 word, bit;
 	const bool *is_used;	/* NULL: used if there */
 } told_features[] = {
-	{ FEAT_PAGES_1G, W_80000001_EDX, 26, NULL },
 	{ FEAT_NX, W_80000001_EDX, 20, NULL },
 	{ FEAT_SMEP, W_7_EBX, 7, NULL },
 	{ FEAT_SMAP, W_7_EBX, 20, NULL },

@@ -88,10 +88,11 @@ void apic_local_command(u32 apic_id, u32 command)
 		__builtin_ia32_pause();
 }
 
+/* While there is one pCPU alone its local APIC may not be up, and then has no registers to be read. */
 void arch_stop_others(void)
 {
 	__atomic_store_n(&cpu_is_last, true, __ATOMIC_RELEASE);
-	for (u32 i = 0; i < pcpu_count; i++)
+	for (u32 i = 0; pcpu_count > 1 && i < pcpu_count; i++)
 		if (pcpu_at(i)->apic_id != apic_local_id())	/* in a panic GS may be wrong */
 			apic_local_command(pcpu_at(i)->apic_id, ICR_NMI);
 }

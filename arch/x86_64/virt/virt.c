@@ -84,6 +84,7 @@ void virt_probe(struct info_page *info)
 			virt = back_ends[i];
 	if (virt && virt->cpu_on() == ST_OK) {
 		virt_note_reason(info, "");
+		virt_note_feature(info, FEAT_PAGES_1G, virt_limits.s2_has_1g);
 		info->virt = virt->kind;
 	} else if (virt) {
 		virt_note_reason(info, "it could not be switched on");
