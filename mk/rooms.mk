@@ -47,6 +47,7 @@ inc.mgmt/host/vosd	:= mgmt/host/libvos lib/wire
 # registers.
 cflags.$(ARCH)/user	:= -mgeneral-regs-only -fno-stack-protector
 cflags.lib/rt		:= -mgeneral-regs-only
+cflags.lib/net		:= -mgeneral-regs-only
 $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.

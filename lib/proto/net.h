@@ -26,7 +26,7 @@ _Static_assert(RING_BYTES(NET_RING_BYTES) <= 4096u + NET_RING_BYTES, "layout");
 #define NET_TAG_BYTES 4u	/* IEEE 802.1Q */
 #define NET_FRAME_MAX (14u + NET_TAG_BYTES + 65535u)
 
-#define NET_SEGMENT_MIN 48u	/* as Linux' tcp_min_snd_mss: else one frame could become 65,536 */
+#define NET_SEGMENT_MIN 48u	/* else one frame could become 65,536; Linux sends no smaller ones, unless asked to */
 
 #define NET_NEEDS_CHECKSUM BIT32(0)	/* the field at checksum_start + checksum_offset holds the sum of the pseudo
 					 * header; the checksum is of all bytes from checksum_start on */

@@ -17,7 +17,7 @@ enum { QUEUE_TO_GUEST = 0, QUEUE_FROM_GUEST = 1, QUEUE_CONTROL = 2, QUEUES = 3 }
 #define CLASS_ETHERNET 0x020000u
 #define HEADER_BYTES ((u32)sizeof(struct virtio_net_hdr_v1))
 #define CONFIG_BYTES ((u32)offsetof(struct virtio_net_config, speed))
-#define CONTROL_BYTES 3u	/* class, command, and the one byte that all commands of VIRTIO_NET_CTRL_RX have */
+#define CONTROL_BYTES 3u	/* class, command, and what follows at least */
 
 #define FEATURES \
 	(BIT64(VIRTIO_NET_F_MAC) | BIT64(VIRTIO_NET_F_STATUS) | BIT64(VIRTIO_NET_F_MTU) | \
@@ -42,6 +42,14 @@ static u8 segmenting_of(const struct virtio_net *n, u8 gso_type)
 	return gso_type == VIRTIO_NET_HDR_GSO_NONE ? NET_WHOLE : NET_SEGMENTING_COUNT;
 }
 
+/* Of a segment that is to be cut, a piece counts. */
+static bool is_too_long(const struct virtio_net *n, const struct net_frame *f)
+{
+	u32 bytes = f->segmenting == NET_WHOLE ? f->bytes : f->checksum_start + TCP_BYTES + f->segment_bytes;
+
+	return bytes > n->longest;
+}
+
 /* The guest's description, in the words of the link. False: it makes no sense. */
 static bool describe(const struct virtio_net *n, const struct virtio_net_hdr_v1 *h, u32 bytes, struct net_frame *out)
 {
@@ -55,7 +63,7 @@ static bool describe(const struct virtio_net *n, const struct virtio_net_hdr_v1 
 		out->checksum_start = h->csum_start;
 		out->checksum_offset = h->csum_offset;
 	}
-	return net_frame_ok(out);
+	return net_frame_ok(out) && !is_too_long(n, out);
 }
 
 /* False: no room. */
@@ -188,6 +196,8 @@ static bool begin(struct virtio_net *n, const struct net_frame *frame)
 	v->is_flat = v->is_cut = false;
 	v->frame = v->now = *frame;
 	v->piece = v->done = v->count = 0;
+	if (is_too_long(n, frame))
+		return false;
 	if (frame->segmenting != NET_WHOLE && !virtio_has(&n->device, segmenting[frame->segmenting].to_guest))
 		return begin_cut(n);
 	if ((frame->flags & NET_NEEDS_CHECKSUM) != 0 && !virtio_has(&n->device, VIRTIO_NET_F_GUEST_CSUM)) {
@@ -240,11 +250,19 @@ static struct virtio_net_hdr_v1 header_of(const struct virtio_net *n)
 
 enum filled { FILLED, FILL_NO_BUFFER, FILL_TOO_LARGE };
 
+/* Buffers that a frame may take. One that held all of the queue would wait for ever: the driver gets none back. */
+static u32 most_buffers(const struct virtio_net *n)
+{
+	if (!virtio_has(&n->device, VIRTIO_NET_F_MRG_RXBUF))
+		return 1;
+	return (u32)min_u64(VIRTIO_NET_BUFFERS, n->device.queue[QUEUE_TO_GUEST].ring.size / 2);
+}
+
 /* What is delivered now, into as many chains as it takes, or into those that there are. */
 static enum filled fill_chains(struct virtio_net *n)
 {
 	struct virtio_net_delivery *v = &n->delivery;
-	u32 most = virtio_has(&n->device, VIRTIO_NET_F_MRG_RXBUF) ? VIRTIO_NET_BUFFERS : 1;
+	u32 most = most_buffers(n);
 
 	while (v->done < HEADER_BYTES + v->now.bytes) {
 		struct virtqueue_chain *chain = v->count == 0 ? &v->first : &n->in;
@@ -277,40 +295,41 @@ static void give_back(struct virtio_net *n, bool is_whole)
 }
 
 /* The next frame of the ring. The switch is asked to signal before the ring is looked at for the last time. */
-static bool next(struct virtio_net *n, struct net_frame *frame)
+static enum net_next next(struct virtio_net *n, struct net_frame *frame)
 {
-	bool is_asked = false;
+	enum net_next what = net_next(&n->to_guest, frame);
 
-	for (;;)
-		switch (net_next(&n->to_guest, frame)) {
-		case NET_FRAME:
-			return true;
-		case NET_BROKEN:
-			n->drops.broken++;
-			net_drop_all(&n->to_guest);
-			break;
-		case NET_NONE:
-			if (is_asked)
-				return false;
-			ring_consumer_wait(&n->to_guest, true);
-			is_asked = true;
-			break;
-		}
+	if (what == NET_NONE) {
+		ring_consumer_wait(&n->to_guest, true);
+		what = net_next(&n->to_guest, frame);
+	}
+	if (what == NET_BROKEN) {
+		n->drops.broken++;
+		net_drop_all(&n->to_guest);
+	}
+	return what;
+}
+
+/* No frame is on its way: begin with the next one. True: there may be more to do. */
+static bool take_next(struct virtio_net *n)
+{
+	struct net_frame frame;
+	enum net_next what = next(n, &frame);
+
+	if (what == NET_FRAME && !begin(n, &frame)) {
+		n->drops.too_large++;
+		end(n);
+	}
+	return what != NET_NONE;
 }
 
 /* True: there may be more to do. */
 static bool deliver(struct virtio_net *n)
 {
 	struct virtio_net_delivery *v = &n->delivery;
-	struct net_frame frame;
 
-	if (!v->is_active && (!next(n, &frame) || !begin(n, &frame))) {
-		if (!v->is_active)
-			return false;
-		n->drops.too_large++;
-		end(n);
-		return true;
-	}
+	if (!v->is_active)
+		return take_next(n);
 	switch (fill_chains(n)) {
 	case FILL_NO_BUFFER:
 		return virtio_has_more(&n->device, QUEUE_TO_GUEST);
@@ -334,22 +353,30 @@ static void to_guest(struct virtio_net *n)
 {
 	if (!virtio_is_running(&n->device) || !virtqueue_is_enabled(&n->device.queue[QUEUE_TO_GUEST].ring))
 		return;
-	while (deliver(n))
-		;
+	for (u32 turn = 0; deliver(n); turn++)
+		if (turn == 2 * VIRTIO_NET_TURNS) {		/* one to begin a frame, one to deliver it */
+			n->ops.later(n->ops.ctx);
+			break;
+		}
 	virtio_interrupt(&n->device, QUEUE_TO_GUEST);
 }
 
 /* ---- Control ---- */
 
-/* What a driver wants to receive is its own business: the switch sends what is for this address. */
+/*
+ * What a driver wants to receive is its own business: the switch sends what is for this address. With CTRL_RX come the
+ * modes, of one byte each, and the table of addresses (virtio 1.2, 5.1.6.5.1 and 5.1.6.5.2).
+ */
 static u8 obey(const struct virtqueue_chain *chain)
 {
 	u8 order[CONTROL_BYTES];
 
-	if (chain->readable_bytes != CONTROL_BYTES || virtqueue_read(chain, 0, order, CONTROL_BYTES) != CONTROL_BYTES)
+	if (virtqueue_read(chain, 0, order, CONTROL_BYTES) != CONTROL_BYTES)
 		return VIRTIO_NET_ERR;
-	return order[0] == VIRTIO_NET_CTRL_RX && order[1] <= VIRTIO_NET_CTRL_RX_ALLMULTI ? VIRTIO_NET_OK :
-											  VIRTIO_NET_ERR;
+	if (order[0] == VIRTIO_NET_CTRL_MAC)
+		return order[1] == VIRTIO_NET_CTRL_MAC_TABLE_SET ? VIRTIO_NET_OK : VIRTIO_NET_ERR;
+	return order[0] == VIRTIO_NET_CTRL_RX && order[1] <= VIRTIO_NET_CTRL_RX_ALLMULTI &&
+	       chain->readable_bytes == CONTROL_BYTES ? VIRTIO_NET_OK : VIRTIO_NET_ERR;
 }
 
 static void control(struct virtio_net *n)
@@ -423,6 +450,7 @@ enum status virtio_net_init(struct virtio_net *n, u8 devfn, const struct virtio_
 
 	memset(n, 0, sizeof(*n));
 	n->ops = *ops;
+	n->longest = ETH_BYTES + NET_TAG_BYTES + nic->mtu;
 	ring_attach_producer(&n->to_switch, (struct ring_shared *)(at + NET_TO_SWITCH), NET_RING_BYTES);
 	ring_attach_consumer(&n->to_guest, (struct ring_shared *)(at + NET_TO_CLIENT), NET_RING_BYTES);
 	status = virtio_init(&n->device, &net_type, &setup, host, bus);

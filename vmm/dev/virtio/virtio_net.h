@@ -14,10 +14,12 @@
 #include "virtio_pci.h"
 
 #define VIRTIO_NET_QUEUE_SIZE 256u
-#define VIRTIO_NET_BUFFERS 64u		/* of the guest that one frame may take: they have 1 KiB at least */
+#define VIRTIO_NET_BUFFERS 64u		/* that one frame may take; also at most half of the queue */
+#define VIRTIO_NET_TURNS 256u		/* frames that are delivered or dropped at once */
 
 struct virtio_net_ops {
-	void (*signal)(void *ctx);	/* the switch waits for frames, or for room, and there are some, or is some */
+	void (*signal)(void *ctx);	/* the switch waits for frames, and there are some */
+	void (*later)(void *ctx);	/* call virtio_net_poll() soon: there is more to do than is done at once */
 	void *ctx;
 };
 
@@ -29,8 +31,8 @@ struct virtio_net_nic {
 
 /* Why frames did not arrive. */
 struct virtio_net_drops {
-	u64 bad;			/* from the guest: too short, too long, or with a header that makes no sense */
-	u64 too_large;			/* to the guest: its buffers are too small, or it can't be cut */
+	u64 bad;			/* from the guest: too short, longer than its MTU, or with a senseless header */
+	u64 too_large;			/* to the guest: longer than its MTU, than its buffers, or it can't be cut */
 	u64 broken;			/* to the guest: the switch broke a rule of its ring; all that was there */
 };
 
@@ -55,6 +57,7 @@ struct virtio_net {
 	struct virtio_net_ops ops;
 	struct ring to_switch, to_guest;
 	struct virtio_net_drops drops;
+	u32 longest;			/* frame or piece, with a tag */
 	bool is_held;			/* `out` waits for room */
 	struct net_frame held;
 	struct virtqueue_chain out, in;

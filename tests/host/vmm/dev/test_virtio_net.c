@@ -28,6 +28,8 @@
 #define BUFFER_SPACE 0x20000u
 #define CONTROL 0x20000u
 #define HEADER ((u32)sizeof(struct virtio_net_hdr_v1))
+#define MTU 9000u
+#define LONGEST (14 + 4 + MTU)
 #define A 0x020000000001ull
 #define B 0x020000000002ull
 #define ALL_FEATURES                                                                                                   \
@@ -41,12 +43,18 @@ static struct pci_bus pci;
 static struct bus machine_bus;
 static struct fake_driver driver[3];
 static struct ring from_guest, to_guest;	/* the switch's ends */
-static u32 signals, faults;
+static u32 signals, faults, put_off;
 
 static void signal_switch(void *ctx)
 {
 	(void)ctx;
 	signals++;
+}
+
+static void poll_later(void *ctx)
+{
+	(void)ctx;
+	put_off++;
 }
 
 static void broken(void *ctx, const char *device, const char *fault)
@@ -83,8 +91,8 @@ static void start_driver(u64 features)
 
 static int setup(void **state)
 {
-	struct virtio_net_nic nic = { .mac = { 2, 0, 0, 0, 0, 1 }, .mtu = 1500 };
-	struct virtio_net_ops ops = { signal_switch, NULL };
+	struct virtio_net_nic nic = { .mac = { 2, 0, 0, 0, 0, 1 }, .mtu = MTU };
+	struct virtio_net_ops ops = { signal_switch, poll_later, NULL };
 	struct virtio_host host = { &memory, broken, NULL };
 	struct pci_host pci_host = { .bus = &machine_bus, .set_line = set_line };
 
@@ -99,7 +107,7 @@ static int setup(void **state)
 	assert_int_equal(virtio_net_init(n, 0x20, &nic, link_memory, &ops, &host, &pci), ST_OK);
 	ring_attach_consumer(&from_guest, (struct ring_shared *)(link_memory + NET_TO_SWITCH), NET_RING_BYTES);
 	ring_attach_producer(&to_guest, (struct ring_shared *)(link_memory + NET_TO_CLIENT), NET_RING_BYTES);
-	signals = faults = 0;
+	signals = faults = put_off = 0;
 	start_driver(ALL_FEATURES);
 	return 0;
 }
@@ -213,9 +221,10 @@ static void test_send_nonsense(void **state)
 	}
 	offer((struct virtio_net_hdr_v1){ 0 }, 13, 1000);
 	offer((struct virtio_net_hdr_v1){ 0 }, NET_FRAME_MAX + 1, 1000000);
+	offer((struct virtio_net_hdr_v1){ 0 }, LONGEST + 1, 1000000);
 	start_driver(0);
 	offer((struct virtio_net_hdr_v1){ .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34 }, 100, 1000);
-	assert_int_equal(n->drops.bad, ARRAY_COUNT(bad) + 3);
+	assert_int_equal(n->drops.bad, ARRAY_COUNT(bad) + 4);
 	assert_int_equal(net_next(&from_guest, &frame), NET_NONE);
 	assert_int_equal(faults, 0);
 	driver_offer(&driver[1], &(struct driver_buffer){ OUT, HEADER - 1, false }, 1);
@@ -231,6 +240,7 @@ static void test_send_waits(void **state)
 	u32 sent = 0, written;
 
 	(void)state;
+	n->longest = NET_FRAME_MAX;
 	do {
 		offer((struct virtio_net_hdr_v1){ 0 }, 60000, 100000);
 		sent++;
@@ -329,10 +339,12 @@ static void test_receive(void **state)
 	expect_plain(1012, 1);
 	arrive_plain(1013);
 	expect_plain(1013, 2);
-	arrive_plain(5000);					/* there are four left; it takes five */
+	arrive_plain(3000);
+	expect_plain(3000, 3);
+	arrive_plain(2000);					/* there is one left; it takes two */
 	assert_int_equal(receive(&header), 0);
 	add_buffers(1, 1024);
-	expect_plain(5000, 5);
+	expect_plain(2000, 2);
 	arrive_plain(60);					/* none are left */
 	arrive_plain(61);
 	assert_int_equal(receive(&header), 0);
@@ -362,24 +374,63 @@ static void test_receive_alone(void **state)
 	assert_int_equal(receive(&header), 0);
 }
 
-/* Many small buffers: more than a frame may take. */
+/* Buffers so small that one frame would take half of the queue: the driver gets them back, and goes on. */
 static void test_receive_in_crumbs(void **state)
 {
+	u32 written;
+
 	(void)state;
 	begin_receiving(ALL_FEATURES);
-	add_buffers(8, 16);
-	arrive_plain(2000);
-	for (u32 i = 0, written; i < VIRTIO_NET_BUFFERS; i++) {
-		if (n->drops.too_large == 0)
-			add_buffers(i == 0 ? 0 : 1, 16);
-		(void)is_collected(0, &written);
-	}
+	add_buffers(DRIVER_SIZE, 1024);
+	arrive_plain(DRIVER_SIZE / 2 * 1024);
 	assert_int_equal(n->drops.too_large, 1);
+	for (u32 i = 0; i < DRIVER_SIZE / 2; i++, taken++) {
+		assert_true(is_collected(0, &written));
+		assert_int_equal(written, 0);
+	}
+	arrive_plain(60);
+	expect_plain(60, 1);
 	assert_int_equal(faults, 0);
 	begin_receiving(ALL_FEATURES);
 	add_buffers(1, HEADER - 1);
 	arrive_plain(60);
 	assert_int_equal(faults, 1);
+}
+
+static void test_receive_too_long(void **state)
+{
+	(void)state;
+	begin_receiving(ALL_FEATURES);
+	add_buffers(DRIVER_SIZE, 16384);
+	arrive_plain(LONGEST);
+	expect_plain(LONGEST, 1);
+	arrive_plain(LONGEST + 1);
+	assert_int_equal(n->drops.too_large, 1);
+	arrive_plain(60);
+	expect_plain(60, 1);
+}
+
+/* Frames that cost the guest no buffer do not keep the VMM here. */
+static void test_turns(void **state)
+{
+	const struct net_frame frame = { .bytes = 60 };
+	u32 polls = 0;
+
+	(void)state;
+	begin_receiving(ALL_FEATURES);
+	n->longest = 59;
+	for (u32 i = 0; i < 2000; i++) {
+		assert_true(net_begin(&to_guest, &frame));
+		net_end(&to_guest, &frame);
+	}
+	do {
+		put_off = 0;
+		virtio_net_poll(n);
+		polls++;
+	} while (put_off != 0);
+	assert_int_equal(n->drops.too_large, 2000);
+	assert_in_range(polls, 3, 5);
+	assert_true(ring_consumer_take_waiting(&to_guest));
 }
 
 static struct test_frame udp_frame(void)
@@ -465,9 +516,8 @@ static void test_cut(void **state)
 	arrive_plain(60);
 	add_buffers(1, 1600);
 	expect_plain(60, 1);
-	frame_bytes[14 + IPV4_PROTOCOL] = 0;			/* what can't be cut is dropped */
 	memcpy(frame_bytes, f.bytes, f.count);
-	frame_bytes[14 + IPV4_PROTOCOL] = PROTOCOL_UDP;
+	frame_bytes[14 + IPV4_PROTOCOL] = PROTOCOL_UDP;		/* what can't be cut is dropped */
 	arrive(frame, frame_bytes);
 	assert_int_equal(n->drops.too_large, 1);
 }
@@ -530,7 +580,9 @@ static void test_control(void **state)
 	(void)state;
 	assert_int_equal(order(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_PROMISC, 3), VIRTIO_NET_OK);
 	assert_int_equal(order(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_NOBCAST, 3), VIRTIO_NET_ERR);
+	assert_int_equal(order(VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_TABLE_SET, 10), VIRTIO_NET_OK);
 	assert_int_equal(order(VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, 8), VIRTIO_NET_ERR);
+	assert_int_equal(order(VIRTIO_NET_CTRL_RX, 0, 4), VIRTIO_NET_ERR);
 	assert_int_equal(order(VIRTIO_NET_CTRL_RX, 0, 1), VIRTIO_NET_ERR);
 }
 
@@ -541,7 +593,7 @@ static void test_config(void **state)
 	(void)state;
 	memcpy(&config, n->device.config, offsetof(struct virtio_net_config, speed));
 	assert_memory_equal(config.mac, ((u8[]){ 2, 0, 0, 0, 0, 1 }), 6);
-	assert_int_equal(config.mtu, 1500);
+	assert_int_equal(config.mtu, MTU);
 	assert_int_equal(config.status, VIRTIO_NET_S_LINK_UP);
 	virtio_net_set_link(n, false);
 	memcpy(&config, n->device.config, offsetof(struct virtio_net_config, speed));
@@ -554,7 +606,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_send), TEST(test_send_unfinished), TEST(test_send_nonsense), TEST(test_send_waits),
-		TEST(test_receive), TEST(test_receive_alone), TEST(test_receive_in_crumbs), TEST(test_checksum),
+		TEST(test_receive), TEST(test_receive_alone), TEST(test_receive_in_crumbs), TEST(test_receive_too_long),
+		TEST(test_turns), TEST(test_checksum),
 		TEST(test_cut), TEST(test_reset), TEST(test_broken_ring), TEST(test_control), TEST(test_config),
 	};
 
