@@ -16,6 +16,7 @@
 #include "root.h"
 #include "rt_log.h"
 #include "spec.h"
+#include "storage_report.h"
 #include "store_client.h"
 #include "vm.h"
 #include "vm_disks.h"

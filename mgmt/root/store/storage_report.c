@@ -67,6 +67,26 @@ bool storage_disk_row(u32 *index, struct disk_row *out)
 	return true;
 }
 
+static u32 row_state(const struct volume *v)
+{
+	if (v->is_making || v->is_going)
+		return v->is_making ? VOLUME_ROW_MAKING : VOLUME_ROW_DELETING;
+	if (!volume_is_on_disk(v) || (disk_at(v->slot)->is_there && (v->kind == VOLUME_ROW_DISK || v->is_there)))
+		return VOLUME_ROW_READY;
+	return VOLUME_ROW_MISSING;
+}
+
+void volume_row_fill(const struct volume *v, struct volume_row *out)
+{
+	out->index = volume_number(v);
+	out->kind = v->kind;
+	out->state = row_state(v);
+	out->block_bytes = v->block_bytes;
+	out->bytes = v->bytes;
+	strcpy(out->name, v->name);
+	strcpy(out->on, v->on);
+}
+
 /* Before there is a VM of that name, what the disk says. */
 static void fill_made_for(const struct volume *v, struct volume_row *out)
 {

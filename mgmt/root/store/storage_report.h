@@ -11,5 +11,8 @@
 /* The first row from *index on, which is then behind it. False: there is none. */
 bool storage_disk_row(u32 *index, struct disk_row *out);
 bool storage_volume_row(u32 *index, struct volume_row *out);
+/* Of one volume, but for the VMs' names. */
+struct volume;
+void volume_row_fill(const struct volume *volume, struct volume_row *out);
 
 #endif

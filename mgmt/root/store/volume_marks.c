@@ -33,11 +33,16 @@ bool volume_unmark(struct volume *v)
 	return is_due;
 }
 
-/* Of one that is deleted, or is not there, nothing can be said. */
+bool volume_is_unmarked(const struct volume *v)
+{
+	return v->is_unmark_due || v->is_unmark_sent || v->has_unmark_failed;
+}
+
+/* Of one that is deleted nothing can be said. One that the store has not told of is asked for: the answer comes after
+ * all that it tells of the disk. */
 bool volume_unmark_is_due(const struct volume *v)
 {
-	return v->is_unmark_due && !v->is_unmark_sent && !v->is_making && !v->is_going && v->is_there &&
-	       disk_at(v->slot)->is_there;
+	return v->is_unmark_due && !v->is_unmark_sent && !v->is_making && !v->is_going && disk_at(v->slot)->is_there;
 }
 
 void volume_unmark_sent(struct volume *v)
@@ -46,21 +51,36 @@ void volume_unmark_sent(struct volume *v)
 	v->is_unmark_sent = true;
 }
 
+bool volume_is_remembered(const struct volume *v)
+{
+	return !v->is_there && !volume_is_in_use(v) && volume_is_unmarked(v);
+}
+
+/* The store has told all of its disk. Where it could not read the table, nothing is known. */
+static bool is_lost(const struct volume *v, u32 error)
+{
+	return volume_is_remembered(v) && (error == STORE_OK || error == STORE_NO_VOLUME) &&
+	       disk_at(v->slot)->table != STORE_TABLE_UNREADABLE;
+}
+
 void volume_unmark_done(struct volume *v, u32 error)
 {
 	if (!v->is_unmark_sent)
 		return;
+	if (is_lost(v, error))
+		v->is_used = false;
 	v->is_unmark_sent = false;
 	v->is_unmark_due = v->is_unmark_due || error == STORE_NO_DISK;	/* again when that is back */
+	v->has_unmark_failed = error != STORE_OK && error != STORE_NO_DISK;
 }
 
 void volume_unmark_again(struct volume *v)
 {
-	v->is_unmark_due = v->is_unmark_due || v->is_unmark_sent;
-	v->is_unmark_sent = false;
+	v->is_unmark_due = volume_is_unmarked(v);
+	v->is_unmark_sent = v->has_unmark_failed = false;
 }
 
 void volume_mark_told(struct volume *v, bool is_marked)
 {
-	v->is_marked = is_marked && !v->is_unmark_due && !v->is_unmark_sent;
+	v->is_marked = is_marked && !volume_is_unmarked(v);
 }

@@ -15,7 +15,12 @@ bool volume_is_named_after(const struct volume *v, const char *vm_name);
 
 /* It is marked no more. True: its disk is to be told. */
 bool volume_unmark(struct volume *v);
-/* That can be ordered now. / It was. / It was answered, with an enum store_error. / The store is another one. */
+/* Its disk may say that it is marked, and root knows better: until that is so, or the machine is started again. */
+bool volume_is_unmarked(const struct volume *v);
+/* It is in the table for that alone: the store has not told of it. */
+bool volume_is_remembered(const struct volume *v);
+/* That can be ordered now. / It was. / It was answered, with an enum store_error; one that is only
+ * remembered and that the disk has not is no volume any more. / The store is another one. */
 bool volume_unmark_is_due(const struct volume *v);
 void volume_unmark_sent(struct volume *v);
 void volume_unmark_done(struct volume *v, u32 error);

@@ -54,7 +54,7 @@ bool volume_is_on_disk(const struct volume *v)
 
 /* ---- what disks are used for ---- */
 
-static bool is_in_use(const struct volume *v)
+bool volume_is_in_use(const struct volume *v)
 {
 	return v->vm != VOLUME_NOBODY || v->is_making || v->is_going || v->change != CHANGE_NONE;
 }
@@ -76,7 +76,7 @@ static bool is_part(const struct volume *v)
 static bool is_part_taken(u32 slot)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (is_part(&volumes[i]) && volumes[i].slot == slot && is_in_use(&volumes[i]))
+		if (is_part(&volumes[i]) && volumes[i].slot == slot && volume_is_in_use(&volumes[i]))
 			return true;
 	return false;
 }
@@ -447,13 +447,14 @@ void volumes_let_go(u32 vm)
 			volumes[i].vm = VOLUME_NOBODY;
 }
 
-static void expect_parts_again(u32 slot)
+/* is_same: they are the same disk's, and what is unmarked is not forgotten. */
+static void expect_parts_again(u32 slot, bool is_same)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		if (!is_part(&volumes[i]) || volumes[i].slot != slot)
 			continue;
 		volumes[i].is_there = false;
-		if (!is_in_use(&volumes[i]) && !volumes[i].is_unmark_due)
+		if (!volume_is_in_use(&volumes[i]) && !(is_same && volume_is_unmarked(&volumes[i])))
 			volumes[i].is_used = false;
 	}
 }
@@ -462,7 +463,8 @@ static void expect_parts_again(u32 slot)
 static void drop_lost(void)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (is_part(&volumes[i]) && !volumes[i].is_there && volumes[i].number == 0 && !is_in_use(&volumes[i]))
+		if (is_part(&volumes[i]) && !volumes[i].is_there && volumes[i].number == 0 &&
+		    !volume_is_in_use(&volumes[i]))
 			volumes[i].is_used = false;
 }
 
@@ -478,7 +480,7 @@ void volumes_are_let_go(void)
 		if (d->is_refused && volume_set_disk(slot, name, d->bytes, d->block_bytes, d->identity) != NULL) {
 			d->is_refused = false;
 			d->is_there = true;
-			expect_parts_again(slot);	/* those were the other disk's */
+			expect_parts_again(slot, false);	/* those were the other disk's */
 		}
 	}
 }
@@ -509,15 +511,18 @@ static void lose(struct volume *v)
 		return;
 	v->is_there = false;
 	v->number = 0;
-	if (!is_in_use(v))
+	if (!volume_is_in_use(v))
 		v->is_used = false;
 }
 
+/* What is remembered makes way for what is there. */
 static bool name_is_free(const char *name, const struct volume *of)
 {
-	const struct volume *v = volume_find(name);
+	struct volume *v = volume_find(name);
 
-	return v == NULL || v == of;
+	if (v != NULL && v != of && volume_is_remembered(v))
+		v->is_used = false;
+	return v == NULL || v == of || !v->is_used;
 }
 
 /* Whoever has it, or waits for it, knows it by that name. */
@@ -573,27 +578,5 @@ void volume_take_extent(const struct store_report *r)
 void volumes_expect_again(void)
 {
 	for (u32 slot = 0; slot < DISKS; slot++)
-		expect_parts_again(slot);
-}
-
-/* ---- list-volume ---- */
-
-static u32 row_state(const struct volume *v)
-{
-	if (v->is_making || v->is_going)
-		return v->is_making ? VOLUME_ROW_MAKING : VOLUME_ROW_DELETING;
-	if (!volume_is_on_disk(v) || (disk_at(v->slot)->is_there && (v->kind == VOLUME_ROW_DISK || v->is_there)))
-		return VOLUME_ROW_READY;
-	return VOLUME_ROW_MISSING;
-}
-
-void volume_row_fill(const struct volume *v, struct volume_row *out)
-{
-	out->index = volume_number(v);
-	out->kind = v->kind;
-	out->state = row_state(v);
-	out->block_bytes = v->block_bytes;
-	out->bytes = v->bytes;
-	strcpy(out->name, v->name);
-	strcpy(out->on, v->on);
+		expect_parts_again(slot, true);
 }

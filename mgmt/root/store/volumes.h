@@ -35,6 +35,7 @@ struct volume {
 	bool was_there;		/* it goes with its VM, and was made for one of the same name before */
 	bool is_marked;		/* EXTENT: its disk says that it was made for the VM that it is named after */
 	bool is_unmark_due, is_unmark_sent;	/* and is to say that no more (volume_marks.h) */
+	bool has_unmark_failed;	/* it says so still: it is told again by the next store */
 	u64 identity;		/* DISK: as the store tells (store.h) */
 	u32 slot;		/* MEMORY: STORE_RAM; else the disk's */
 	u32 number;		/* EXTENT, PARTITION: in the disk's table; 0 = not known yet */
@@ -48,6 +49,8 @@ u32 volume_number(const struct volume *v);
 struct volume *volume_find(const char *name);
 /* It lies on a disk, whole or in part. */
 bool volume_is_on_disk(const struct volume *v);
+/* A VM has it, or something is being done with it. */
+bool volume_is_in_use(const struct volume *v);
 
 /* The name of VM's disk `disk`: what its spec says, else "VM.DISK". name[VOLUME_NAME_BYTES]. */
 void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec, u32 disk);
@@ -86,8 +89,5 @@ void volumes_expect_again(void);
 
 /* Nobody has it any more. It stays. */
 void volumes_let_go(u32 vm);
-
-/* Row for list-volume. */
-void volume_row_fill(const struct volume *v, struct volume_row *out);
 
 #endif

@@ -173,14 +173,96 @@ static void unmark_is_repeated(void **state)
 	new_store();
 	expect_no_order();
 	tell_disks();
-	expect_no_order();
-	tell_marked(&o, 1, STORE_IS_MARKED);
 	order = take_unmark(&o);
+	tell_marked(&o, 1, STORE_IS_MARKED);
 	done(&order, STORE_NO_DISK);
 	order = take_unmark(&o);
 	done(&order, STORE_IO);
 	expect_made_for("v.0", "");
+	tell_disks();
+	tell_marked(&o, 1, STORE_IS_MARKED);	/* the store looks at a disk anew that failed */
+	expect_no_order();
+	expect_made_for("v.0", "");
+	create("v", GIB, "", "");
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.disks[0].flags, 0);
+	bench_ask(REQ_DELETE, "v", 0);
+	bench_expect(ERR_NONE);
+	expect_no_order();			/* it is kept */
+	new_store();
+	tell_disks();
+	order = take_unmark(&o);
+	tell_marked(&o, 1, 0);
+	done(&order, STORE_OK);
+	expect_made_for("v.0", "");
 	lose(&o);
+	expect_clean();
+}
+
+static struct store_order keep(u8 guid)
+{
+	struct store_order o = find("v.0", guid, STORE_IS_MARKED);
+
+	create("v", GIB, "", "");
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_DELETE, "v", REQ_FLAG_KEEP_DISKS);
+	bench_expect(ERR_NONE);
+	(void)take_unmark(&o);
+	return o;
+}
+
+/* Nothing is to be said of a partition that is gone, and its name is free. */
+static void unmark_ends_with_its_partition(void **state)
+{
+	struct store_order o = keep(12), order;
+
+	(void)state;
+	new_store();
+	tell_disks();
+	order = take_unmark(&o);
+	done(&order, STORE_NO_VOLUME);
+	expect_clean();
+	/* Another disk has a volume of that name. */
+	o = keep(13);
+	new_store();
+	tell_disks();
+	order = take_unmark(&o);
+	o = find("v.0", 14, STORE_IS_MARKED);
+	done(&order, STORE_NO_VOLUME);
+	expect_made_for("v.0", "v");
+	lose(&o);
+	expect_clean();
+	/* A disk that cannot be read has told nothing: it is asked when it is there anew. */
+	o = keep(15);
+	new_store();
+	tell_disk(VIRTIO, 128 * GIB, 0, STORE_TABLE_UNREADABLE, 0);
+	order = take_unmark(&o);
+	done(&order, STORE_NO_VOLUME);
+	new_store();
+	tell_disks();
+	order = take_unmark(&o);
+	tell_marked(&o, 1, STORE_IS_MARKED);
+	done(&order, STORE_OK);
+	expect_made_for("v.0", "");
+	lose(&o);
+	expect_clean();
+}
+
+/* While a VM has the whole disk there is another one in its place: what was the first one's is forgotten. */
+static void unmark_ends_with_its_disk(void **state)
+{
+	(void)state;
+	(void)keep(16);
+	create("w", 0, "", "virtio0");
+	bench_expect(ERR_NONE);
+	new_store();
+	report((struct store_report){ .kind = STORE_DISK, .slot = VIRTIO, .sectors = 128 * GIB / 512,
+		.block_bytes = 512, .identity = 99, .table = STORE_TABLE_BLANK });
+	tell_disk(NVME, 500 * GIB, 10 * GIB, STORE_TABLE_GPT, 0);
+	expect_no_order();
+	bench_ask(REQ_DELETE, "w", 0);
+	bench_expect(ERR_NONE);
+	bench_turns(0, 3);
 	expect_clean();
 }
 
@@ -237,7 +319,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_marked), cmocka_unit_test(goes_with_its_vm), cmocka_unit_test(is_unmarked),
-		cmocka_unit_test(unmark_is_repeated), cmocka_unit_test(is_lost_while_held),
+		cmocka_unit_test(unmark_is_repeated), cmocka_unit_test(unmark_ends_with_its_partition),
+		cmocka_unit_test(unmark_ends_with_its_disk), cmocka_unit_test(is_lost_while_held),
 		cmocka_unit_test(zeroing_is_shown),
 	};
 
