@@ -84,7 +84,7 @@ static void carve_all(struct pool *p, struct arena *a, const struct pool_memory 
 			p->node[i].bytes = bytes;
 	}
 	p->volume = carve(a, m->volumes, sizeof(*p->volume), 8);
-	p->hash = carve(a, hash_size(m), sizeof(*p->hash), 8);
+	p->hash = carve(a, hash_size(m), sizeof(struct node *), 8);
 	p->hash_mask = hash_size(m) - 1;
 	p->task = carve(a, m->tasks, sizeof(*p->task), 8);
 	p->locks = carve(a, TASK_LOCKS, sizeof(*p->locks), 8);

@@ -11,7 +11,7 @@
 #include "node.h"
 #include "reap.h"
 #include "recover.h"
-#include "request.h"
+#include "pool_request.h"
 #include "space.h"
 #include "task.h"
 #include "volume.h"

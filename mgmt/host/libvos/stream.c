@@ -286,12 +286,12 @@ static u64 resend_after(const struct vos_stream *s)
 /* How far is VOS? It goes back to our position if that is wanted. */
 static void probe(struct vos_stream *s, bool goes_back)
 {
-	u64 position = position_of(s);
+	u64 position = position_of(s), to = position + window(s);
 	json_t *arguments;
 
 	if (s->probe || !retry_has_room(s->vos))
 		return;
-	arguments = json_pack("{s:I, s:I}", "stream", (json_int_t)s->number, "to", (json_int_t)(position + window(s)));
+	arguments = json_pack("{s:I, s:I}", "stream", (json_int_t)s->number, "to", (json_int_t)to);
 	if (arguments && goes_back)
 		json_object_set_new(arguments, "from", json_integer((json_int_t)position));
 	s->probe = retry_new(s->vos, "credit", arguments, true, false);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * request.c - judges requests, and splits them into tasks.
+ * pool_request.c - judges requests, and splits them into tasks.
  */
-#include "request.h"
+#include "pool_request.h"
 
 #include "layout.h"
 #include "range.h"

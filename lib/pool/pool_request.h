@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * request.h - see request.c.
+ * pool_request.h - see pool_request.c.
  */
 #ifndef VOS_POOL_REQUEST_H
 #define VOS_POOL_REQUEST_H
