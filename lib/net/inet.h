@@ -13,6 +13,7 @@
 #define ETH_TO 0u
 #define ETH_FROM 6u
 #define ETH_TYPE 12u
+#define ETHERTYPE_FIRST 0x0600u		/* below, it is a length (IEEE 802.3) */
 #define ETHERTYPE_IPV4 0x0800u
 #define ETHERTYPE_ARP 0x0806u
 #define ETHERTYPE_VLAN 0x8100u

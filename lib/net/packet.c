@@ -54,18 +54,22 @@ static bool read_arp(const struct head *h, u32 at)
 static bool read_transport(struct packet *p, const struct head *h, u32 at)
 {
 	const u8 *t = h->at + at;
+	u32 bytes = 0;
 
+	p->payload = (u16)at;
 	switch (p->protocol) {
 	case PROTOCOL_TCP:
 	case PROTOCOL_UDP:
-		if (!range_ok(at, p->protocol == PROTOCOL_TCP ? TCP_BYTES : UDP_BYTES, h->bytes))
+		bytes = p->protocol == PROTOCOL_TCP ? TCP_BYTES : UDP_BYTES;
+		if (!range_ok(at, bytes, h->bytes))
 			return false;
 		p->from_port = be16_load(t);
 		p->to_port = be16_load(t + 2);
 		break;
 	case PROTOCOL_ICMP:
 	case PROTOCOL_ICMPV6:
-		if (!range_ok(at, 4, h->bytes))
+		bytes = 4;
+		if (!range_ok(at, bytes, h->bytes))
 			return false;
 		p->icmp_type = t[0];
 		break;
@@ -73,6 +77,7 @@ static bool read_transport(struct packet *p, const struct head *h, u32 at)
 		return at <= h->bytes;
 	}
 	p->transport = (u16)at;
+	p->payload = (u16)(at + bytes);
 	return true;
 }
 
@@ -83,7 +88,14 @@ static void map_address(u8 out[16], const u8 *v4)
 	memcpy(out + 12, v4, 4);
 }
 
-static bool read_ipv4(struct packet *p, const struct head *h)
+/* Headers end with their packet: what is behind it is padding, which the receiver does not look at. */
+static void end_at(struct head *h, u32 end)
+{
+	if (h->bytes > end)
+		h->bytes = end;
+}
+
+static bool read_ipv4(struct packet *p, struct head *h)
 {
 	const u8 *ip = h->at + p->network;
 	u32 header, length;
@@ -94,6 +106,7 @@ static bool read_ipv4(struct packet *p, const struct head *h)
 	length = be16_load(ip + IPV4_LENGTH);
 	if (header < IPV4_BYTES || length < header || !range_ok(p->network, length, h->frame_bytes))
 		return false;
+	end_at(h, p->network + length);
 	p->protocol = ip[IPV4_PROTOCOL];
 	map_address(p->from_address, ip + IPV4_FROM);
 	map_address(p->to_address, ip + IPV4_TO);
@@ -116,7 +129,7 @@ static u32 extension_bytes(u8 protocol, const u8 *header)
 
 /* All headers must be in the first fragment (RFC 7112), and in what is looked at: a guard that can't see the last one
  * would let pass what it is there to stop (RFC 7113). */
-static bool read_ipv6(struct packet *p, const struct head *h)
+static bool read_ipv6(struct packet *p, struct head *h)
 {
 	const u8 *ip = h->at + p->network;
 	u32 at = p->network + IPV6_BYTES;
@@ -124,6 +137,7 @@ static bool read_ipv6(struct packet *p, const struct head *h)
 	if (!range_ok(p->network, IPV6_BYTES, h->bytes) || ip[0] >> 4 != 6 ||
 	    !range_ok(at, be16_load(ip + IPV6_LENGTH), h->frame_bytes))
 		return false;
+	end_at(h, at + be16_load(ip + IPV6_LENGTH));
 	memcpy(p->from_address, ip + IPV6_FROM, 16);
 	memcpy(p->to_address, ip + IPV6_TO, 16);
 	p->protocol = ip[IPV6_NEXT];
@@ -142,6 +156,15 @@ static bool read_ipv6(struct packet *p, const struct head *h)
 	return read_transport(p, h, at);
 }
 
+/* Another way to send IP and ARP (RFC 1042), which nothing here reads and some receivers do: CVE-2021-27853, 27861. */
+static bool is_snap(const struct packet *p, const struct head *h)
+{
+	const u8 *llc = h->at + p->network;
+
+	return p->ethertype < ETHERTYPE_FIRST && range_ok(p->network, 3, h->bytes) && llc[0] == 0xaa &&
+	       llc[1] == 0xaa && llc[2] == 3;
+}
+
 void packet_network(struct packet *p, const u8 *head, u32 frame_bytes)
 {
 	struct head h = head_of(head, frame_bytes);
@@ -149,7 +172,7 @@ void packet_network(struct packet *p, const u8 *head, u32 frame_bytes)
 
 	p->protocol = PROTOCOL_NO_NEXT;
 	p->is_later_fragment = false;
-	p->transport = p->from_port = p->to_port = 0;
+	p->transport = p->payload = p->from_port = p->to_port = 0;
 	p->icmp_type = 0;
 	memset(p->from_address, 0, sizeof(p->from_address));
 	memset(p->to_address, 0, sizeof(p->to_address));
@@ -168,10 +191,22 @@ void packet_network(struct packet *p, const u8 *head, u32 frame_bytes)
 		is_good = read_ipv6(p, &h);
 		break;
 	default:
+		is_good = !is_snap(p, &h);
 		break;
 	}
 	if (!is_good)
 		p->kind = PACKET_BAD;
+}
+
+bool packet_checksum_ok(const struct packet *p, u32 start, u32 offset)
+{
+	if ((p->kind != PACKET_IPV4 && p->kind != PACKET_IPV6) || p->is_later_fragment)
+		return false;
+	if (start == p->transport && p->protocol == PROTOCOL_TCP)
+		return offset == TCP_CHECKSUM;
+	if (start == p->transport && p->protocol == PROTOCOL_UDP)
+		return offset == UDP_CHECKSUM;
+	return start >= p->payload;
 }
 
 bool packet_in_prefix(const u8 *address, const u8 *prefix, u32 bits)

@@ -29,6 +29,7 @@ struct packet {
 	u8 protocol;		/* behind the extension headers */
 	bool is_later_fragment;	/* not the first one: there is no transport header */
 	u16 transport;		/* offset of the transport header; 0: none */
+	u16 payload;		/* offset of what is behind the headers that were read */
 	u8 from_address[16], to_address[16];
 	u16 from_port, to_port;	/* TCP and UDP */
 	u8 icmp_type;		/* ICMP and ICMPv6 */
@@ -40,6 +41,12 @@ struct packet {
  */
 bool packet_link(struct packet *p, const u8 *head, u32 frame_bytes);
 void packet_network(struct packet *p, const u8 *head, u32 frame_bytes);
+
+/*
+ * After packet_network(): may somebody else compute a checksum of all bytes from `start` on, into start + offset? Only
+ * into the field of TCP or UDP, or behind all that was read: else the packet would be another one than was judged.
+ */
+bool packet_checksum_ok(const struct packet *p, u32 start, u32 offset);
 
 /* Does an address begin with the first `bits` of a prefix? bits <= 128. */
 bool packet_in_prefix(const u8 *address, const u8 *prefix, u32 bits);

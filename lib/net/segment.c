@@ -20,6 +20,15 @@ static bool is_fragment(const struct packet *p, const u8 *head)
 	return p->transport != p->network + IPV6_BYTES;		/* no extension header can be cut around */
 }
 
+/* Where the IP packet ends. */
+static u32 end_of(const struct packet *p, const u8 *head)
+{
+	const u8 *ip = head + p->network;
+
+	return p->network + (p->kind == PACKET_IPV4 ? be16_load(ip + IPV4_LENGTH) :
+						      IPV6_BYTES + be16_load(ip + IPV6_LENGTH));
+}
+
 bool segment_plan(struct segment_plan *plan, const struct net_frame *frame, const u8 *head)
 {
 	struct packet p;
@@ -28,7 +37,8 @@ bool segment_plan(struct segment_plan *plan, const struct net_frame *frame, cons
 	if (!packet_link(&p, head, frame->bytes))
 		return false;
 	packet_network(&p, head, frame->bytes);
-	if (!is_kind(&p, frame->segmenting) || is_fragment(&p, head) || frame->checksum_start != p.transport ||
+	if (!is_kind(&p, frame->segmenting) || is_fragment(&p, head) || end_of(&p, head) != frame->bytes ||
+	    frame->checksum_start != p.transport ||
 	    frame->checksum_offset != TCP_CHECKSUM)
 		return false;
 	tcp_bytes = (head[p.transport + TCP_OFFSET] >> 4) * 4u;

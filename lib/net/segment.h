@@ -22,10 +22,17 @@ struct segment_plan {
 };
 
 /*
- * How to cut a frame whose `segmenting` is not NET_WHOLE. False: its headers are not what it says (another protocol,
- * options beyond the frame, fragments, no payload): drop it.
+ * How to cut a frame whose `segmenting` is not NET_WHOLE. False: its headers are not what it says (another protocol or
+ * length, options beyond the frame, fragments, no payload): drop it.
  */
 bool segment_plan(struct segment_plan *plan, const struct net_frame *frame, const u8 *head);
+
+/* Bytes of the longest piece, with its headers. */
+static inline u32 segment_longest(const struct segment_plan *plan)
+{
+	return plan->header_bytes +
+	       (plan->payload_bytes < plan->segment_bytes ? plan->payload_bytes : plan->segment_bytes);
+}
 
 /*
  * The headers of piece `i` < count into `header`, which holds a copy of the frame's own: lengths, identification,

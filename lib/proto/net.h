@@ -26,11 +26,11 @@ _Static_assert(RING_BYTES(NET_RING_BYTES) <= 4096u + NET_RING_BYTES, "layout");
 #define NET_TAG_BYTES 4u	/* IEEE 802.1Q */
 #define NET_FRAME_MAX (14u + NET_TAG_BYTES + 65535u)
 
-#define NET_SEGMENT_MIN 48u	/* else one frame could become 65,536; Linux sends no smaller ones, unless asked to */
+#define NET_SEGMENT_MIN 8u	/* Linux: 48 less up to 40 bytes of TCP options */
 
 #define NET_NEEDS_CHECKSUM BIT32(0)	/* the field at checksum_start + checksum_offset holds the sum of the pseudo
 					 * header; the checksum is of all bytes from checksum_start on */
-#define NET_CHECKSUM_GOOD BIT32(1)	/* somebody trusted has checked it */
+#define NET_CHECKSUM_GOOD BIT32(1)	/* the producer has checked it; a switch takes that away */
 #define NET_FRAME_FLAGS (BIT32(2) - 1)
 
 /* A TCP segment that is too large for the wire: whoever can't take it cuts it into pieces of segment_bytes. */

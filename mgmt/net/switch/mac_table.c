@@ -4,6 +4,8 @@
  */
 #include "mac_table.h"
 
+#include <string.h>
+
 static u64 key_of(u16 vlan, u64 mac)
 {
 	return (u64)vlan << 48 | mac;
@@ -17,7 +19,7 @@ _Static_assert(MAC_SETS == 256, "set_of takes eight bits");
 
 static bool has_aged(const struct mac_entry *e, u32 now_s)
 {
-	return !e->is_fixed && now_s - e->seen_s > MAC_AGE_S;
+	return now_s - e->seen_s > MAC_AGE_S;
 }
 
 void mac_table_init(struct mac_table *t, u64 secret)
@@ -48,7 +50,7 @@ u32 mac_find(const struct mac_table *t, u16 vlan, u64 mac, u32 now_s)
 
 static void empty(struct mac_table *t, struct mac_entry *e)
 {
-	if (e->key != 0 && !e->is_fixed)
+	if (e->key != 0)
 		t->learned[e->port]--;
 	*e = (struct mac_entry){ 0 };
 }
@@ -61,62 +63,76 @@ static struct mac_entry *place(struct mac_entry *set, u32 port, bool may_grow, u
 	for (u32 i = 0; i < MAC_WAYS; i++) {
 		if (may_grow && (set[i].key == 0 || has_aged(&set[i], now_s)))
 			return &set[i];
-		if (set[i].key != 0 && !set[i].is_fixed && set[i].port == port &&
+		if (set[i].key != 0 && set[i].port == port &&
 		    (own == NULL || now_s - set[i].seen_s > now_s - own->seen_s))
 			own = &set[i];
 	}
 	return own;
 }
 
-/* The station is at `port` now. It may have moved: then the entry counts for its new port. */
-static void move(struct mac_table *t, struct mac_entry *e, u32 port, u32 most, u32 now_s)
-{
-	if (e->port != port) {
-		if (t->learned[port] >= most)
-			return;
-		t->learned[e->port]--;
-		t->learned[port]++;
-		e->port = (u8)port;
-	}
-	e->seen_s = now_s;
-}
-
-bool mac_learn(struct mac_table *t, u16 vlan, u64 mac, u32 port, u32 most, u32 now_s)
+void mac_learn(struct mac_table *t, u16 vlan, u64 mac, u32 port, u32 most, u32 now_s)
 {
 	u64 key = key_of(vlan, mac);
 	struct mac_entry *e = find(t, key);
 
-	if (e != NULL && e->is_fixed)
-		return e->port == port;
-	if (e != NULL) {
-		move(t, e, port, most, now_s);
-		return true;
+	if (e != NULL && e->port == port) {
+		e->seen_s = now_s;
+		return;
 	}
+	if (e != NULL)		/* it has moved */
+		empty(t, e);
 	e = place(t->entry[set_of(t, key)], port, t->learned[port] < most, now_s);
 	if (e == NULL)
-		return true;
+		return;
 	empty(t, e);
 	*e = (struct mac_entry){ .key = key, .seen_s = now_s, .port = (u8)port };
 	t->learned[port]++;
-	return true;
 }
 
-bool mac_fix(struct mac_table *t, u16 vlan, u64 mac, u32 port)
+/* ---- Addresses of ports: half of the places are empty, so a search ends soon ---- */
+
+static u32 own_hash(const struct mac_table *t, u64 mac)
 {
-	struct mac_entry *set = t->entry[set_of(t, key_of(vlan, mac))], *e = find(t, key_of(vlan, mac));
+	return (u32)((mac * t->secret) >> 57);
+}
+_Static_assert(MAC_OWN_PLACES == 128, "own_hash gives seven bits");
 
-	for (u32 i = 0; i < MAC_WAYS && e == NULL; i++)
-		if (set[i].key == 0)
-			e = &set[i];
-	for (u32 i = 0; i < MAC_WAYS && e == NULL; i++)
-		if (!set[i].is_fixed)
-			e = &set[i];
-	if (e == NULL || (e->is_fixed && e->port != port))
-		return false;
-	empty(t, e);
-	*e = (struct mac_entry){ .key = key_of(vlan, mac), .port = (u8)port, .is_fixed = true };
+u32 mac_owner(const struct mac_table *t, u64 mac)
+{
+	for (u32 i = own_hash(t, mac);; i = (i + 1) % MAC_OWN_PLACES) {
+		if (t->own_place[i] == 0)
+			return PORT_NONE;
+		if (t->own[t->own_place[i] - 1] == mac)
+			return t->own_place[i] - 1u;
+	}
+}
+
+static void place_own(struct mac_table *t)
+{
+	memset(t->own_place, 0, sizeof(t->own_place));
+	for (u32 port = 0; port < SWITCH_PORTS; port++) {
+		u32 i = own_hash(t, t->own[port]);
+
+		if (t->own[port] == 0)
+			continue;
+		while (t->own_place[i] != 0)
+			i = (i + 1) % MAC_OWN_PLACES;
+		t->own_place[i] = (u8)(port + 1);
+	}
+}
+
+bool mac_own(struct mac_table *t, u64 mac, u32 port)
+{
+	u32 owner = mac_owner(t, mac);
+
+	if (owner != PORT_NONE)
+		return owner == port;
+	t->own[port] = mac;
+	place_own(t);
 	return true;
 }
+
+/* ---- Forgetting ---- */
 
 void mac_table_sweep(struct mac_table *t, u32 now_s)
 {
@@ -132,4 +148,6 @@ void mac_forget_port(struct mac_table *t, u32 port)
 		for (u32 i = 0; i < MAC_WAYS; i++)
 			if (t->entry[s][i].key != 0 && t->entry[s][i].port == port)
 				empty(t, &t->entry[s][i]);
+	t->own[port] = 0;
+	place_own(t);
 }

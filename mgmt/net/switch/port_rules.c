@@ -26,13 +26,15 @@ static enum net_drop judge_ipv4(const struct port_guard *g, const struct packet 
 {
 	if ((g->set & GUARD_ADDRESS) != 0 && !is_own_address(g, p->from_address + 12))
 		return DROP_ADDRESS;
-	return (g->set & GUARD_DHCP) != 0 && p->protocol == PROTOCOL_UDP && p->from_port == PORT_DHCP_SERVER ?
+	return (g->set & GUARD_DHCP) != 0 && p->protocol == PROTOCOL_UDP &&
+			       (p->from_port == PORT_DHCP_SERVER || p->to_port == PORT_DHCP_CLIENT) ?
 		       DROP_DHCP : DROP_NONE;
 }
 
 static enum net_drop judge_ipv6(const struct port_guard *g, const struct packet *p)
 {
-	if ((g->set & GUARD_DHCP) != 0 && p->protocol == PROTOCOL_UDP && p->from_port == PORT_DHCPV6_SERVER)
+	if ((g->set & GUARD_DHCP) != 0 && p->protocol == PROTOCOL_UDP &&
+	    (p->from_port == PORT_DHCPV6_SERVER || p->to_port == PORT_DHCPV6_CLIENT))
 		return DROP_DHCP;
 	if ((g->set & GUARD_ADVERTISEMENTS) != 0 && p->protocol == PROTOCOL_ICMPV6 && !p->is_later_fragment &&
 	    (p->icmp_type == ICMPV6_ROUTER_ADVERTISEMENT || p->icmp_type == ICMPV6_REDIRECT))

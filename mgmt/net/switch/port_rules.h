@@ -11,19 +11,19 @@
 /* Why a frame was not delivered. Each is counted. */
 enum net_drop {
 	DROP_NONE,
-	DROP_MALFORMED,		/* its headers are broken */
+	DROP_MALFORMED,		/* its headers are broken, or what is left to be done to it makes no sense */
 	DROP_TOO_LONG,		/* for the port that it would go to */
 	DROP_VLAN,		/* not one of the port's */
 	DROP_RESERVED,		/* to an address that no bridge forwards (IEEE 802.1Q, table 8-1) */
 	DROP_MAC,		/* from an address that is not the port's, or is another port's */
 	DROP_ADDRESS,		/* from an IP address that is not the port's; ARP that claims one */
-	DROP_DHCP,		/* a server's message from a port that is not trusted */
+	DROP_DHCP,		/* a server's message, or one to a client, from a port that is not trusted */
 	DROP_ADVERTISEMENT,	/* a router's advertisement, or redirection, from a port that is not trusted */
 	DROP_FILTER,		/* a rule of the operator's */
 	DROP_RATE,		/* the port's limit */
 	DROP_FLOOD,		/* the limit of frames that go to many ports */
 	DROP_FULL,		/* the receiver does not take its frames */
-	DROP_UNKNOWN,		/* nobody is there */
+	DROP_UNKNOWN,		/* nobody is there, except perhaps behind the port that it came from */
 	DROP_COUNT
 };
 

@@ -8,10 +8,11 @@
 
 #include "inet.h"
 #include "rt_time.h"
+#include "segment.h"
 
 #define RESERVED_FIRST 0x0180c2000000ull	/* IEEE 802.1Q, table 8-1: bridges do not forward these */
 #define RESERVED_LAST 0x0180c200000full
-#define TAG_PRIORITY 0xe000u
+#define TAG_PRIORITY 0xf000u	/* and whether it may be dropped first */
 
 void switch_init(struct net_switch *s, u64 secret)
 {
@@ -38,7 +39,7 @@ enum status switch_add_port(struct net_switch *s, u32 port, const struct port_se
 	if (port >= SWITCH_PORTS || !setup_ok(setup))
 		return ST_INVAL;
 	p = &s->port[port];
-	if (p->is_up || (setup->mac != 0 && !mac_fix(&s->table, setup->vlan, setup->mac, port)))
+	if (p->is_up || (setup->mac != 0 && !mac_own(&s->table, setup->mac, port)))
 		return ST_EXISTS;
 	memset(p, 0, sizeof(*p));
 	p->is_up = true;
@@ -121,6 +122,28 @@ static bool is_limited(struct bucket *b, u64 now_ns, u64 units)
 	return false;
 }
 
+/*
+ * What is left to be done to a frame is done behind the last judge: it must not make another frame of it. Of a segment
+ * that is to be cut, a piece is what ports have their limits for.
+ */
+static bool judge_rest(const struct net_frame *frame, const u8 *head, struct switch_verdict *v)
+{
+	struct segment_plan plan;
+
+	v->longest = frame->bytes;
+	if ((frame->flags & NET_NEEDS_CHECKSUM) == 0)
+		return true;
+	parse(v, frame, head);
+	if (!packet_checksum_ok(&v->packet, frame->checksum_start, frame->checksum_offset))
+		return false;
+	if (frame->segmenting == NET_WHOLE)
+		return true;
+	if (!segment_plan(&plan, frame, head))
+		return false;
+	v->longest = segment_longest(&plan);
+	return true;
+}
+
 static enum net_drop judge_sender(struct switch_port *port, const struct net_frame *frame, const u8 *head,
 				  struct switch_verdict *v)
 {
@@ -154,6 +177,8 @@ static enum net_drop judge(struct switch_port *port, const struct net_frame *fra
 		return DROP_RESERVED;
 	if (is_limited(&port->from, now_ns, frame->bytes))
 		return DROP_RATE;
+	if (!judge_rest(frame, head, v))
+		return DROP_MALFORMED;
 	return judge_sender(port, frame, head, v);
 }
 
@@ -170,7 +195,7 @@ static u64 ports_of_vlan(const struct net_switch *s, u16 vlan)
 	return found;
 }
 
-/* An address that nobody has been heard of goes to all ports that do not have one of their own: a VM's is known. */
+/* A frame to an unknown address goes to ports without GUARD_MAC: behind others there is nobody who is not known. */
 static u64 strangers(const struct net_switch *s)
 {
 	u64 found = 0;
@@ -184,25 +209,40 @@ static u64 strangers(const struct net_switch *s)
 	return found;
 }
 
+/* Of a frame to one station. */
+static u64 ports_of_station(const struct net_switch *s, u16 vlan, u64 mac, u32 now_s)
+{
+	u32 to = mac_owner(&s->table, mac);
+
+	if (to == PORT_NONE || !carries(&s->port[to].setup, vlan))
+		to = mac_find(&s->table, vlan, mac, now_s);
+	return to != PORT_NONE ? BIT64(to) & s->up : ports_of_vlan(s, vlan) & strangers(s);
+}
+
 static enum net_drop choose(struct net_switch *s, u32 port, u64 now_ns, struct switch_verdict *v)
 {
-	u32 now_s = (u32)(now_ns / NS_PER_S), to;
+	bool is_group = mac_is_group(v->packet.to);
 
-	if (!mac_is_group(v->packet.to)) {
-		to = mac_find(&s->table, v->vlan, v->packet.to, now_s);
-		if (to != PORT_NONE) {
-			v->ports = BIT64(to) & s->up & ~BIT64(port);
-			return DROP_NONE;
-		}
-		v->ports = ports_of_vlan(s, v->vlan) & strangers(s) & ~BIT64(port);
-	} else {
-		v->ports = ports_of_vlan(s, v->vlan) & ~BIT64(port);
-	}
-	if (v->ports != 0 && is_limited(&s->port[port].flood, now_ns, 1)) {
+	v->ports = is_group ? ports_of_vlan(s, v->vlan) :
+			      ports_of_station(s, v->vlan, v->packet.to, (u32)(now_ns / NS_PER_S));
+	v->ports &= ~BIT64(port);
+	if (v->ports == 0)
+		return DROP_UNKNOWN;
+	if ((is_group || (v->ports & (v->ports - 1)) != 0) && is_limited(&s->port[port].flood, now_ns, 1)) {
 		v->ports = 0;
 		return DROP_FLOOD;
 	}
-	return v->ports == 0 ? DROP_UNKNOWN : DROP_NONE;
+	return DROP_NONE;
+}
+
+/* False: it is another port's own address. */
+static bool learn(struct net_switch *s, u32 port, u16 vlan, u64 mac, u64 now_ns)
+{
+	u32 owner = mac_owner(&s->table, mac);
+
+	if (owner == PORT_NONE)
+		mac_learn(&s->table, vlan, mac, port, s->port[port].setup.most_addresses, (u32)(now_ns / NS_PER_S));
+	return owner == PORT_NONE || owner == port;
 }
 
 void switch_in(struct net_switch *s, u32 port, const struct net_frame *frame, const u8 *head, u64 now_ns,
@@ -216,8 +256,7 @@ void switch_in(struct net_switch *s, u32 port, const struct net_frame *frame, co
 	p->counts.from_frames++;
 	p->counts.from_bytes += frame->bytes;
 	drop = judge(p, frame, head, now_ns, v);
-	if (drop == DROP_NONE && !mac_learn(&s->table, v->vlan, v->packet.from, port, p->setup.most_addresses,
-					    (u32)(now_ns / NS_PER_S)))
+	if (drop == DROP_NONE && !learn(s, port, v->vlan, v->packet.from, now_ns))
 		drop = DROP_MAC;
 	if (drop == DROP_NONE) {
 		drop = choose(s, port, now_ns, v);
@@ -225,15 +264,6 @@ void switch_in(struct net_switch *s, u32 port, const struct net_frame *frame, co
 	}
 	if (drop != DROP_NONE)
 		switch_dropped(s, port, drop);
-}
-
-/* Of a segment that is to be cut, a piece counts. */
-static bool is_too_long(const struct port_setup *p, const struct net_frame *frame, const struct packet *packet)
-{
-	u32 bytes = frame->segmenting == NET_WHOLE ? frame->bytes :
-						     frame->checksum_start + TCP_BYTES + frame->segment_bytes;
-
-	return bytes - (packet->is_tagged ? NET_TAG_BYTES : 0) > p->max_bytes;
 }
 
 static struct switch_exit exit_of(const struct port_setup *p, const struct switch_verdict *v)
@@ -257,7 +287,7 @@ enum net_drop switch_out(struct net_switch *s, u32 port, const struct net_frame 
 	*exit = exit_of(&p->setup, v);
 	if (!p->setup.is_mirror && !carries(&p->setup, v->vlan))
 		return DROP_VLAN;
-	if (is_too_long(&p->setup, frame, &v->packet))
+	if (v->longest - (v->packet.is_tagged ? NET_TAG_BYTES : 0) > p->setup.max_bytes)
 		return DROP_TOO_LONG;
 	if (has_filter(p)) {
 		parse(v, frame, head);

@@ -26,7 +26,7 @@ struct port_counts {
 
 /* What root says of a port. */
 struct port_setup {
-	u64 mac;			/* 0: it has none of its own, as an uplink */
+	u64 mac;			/* its own, in all VLANs; 0: it has none, as an uplink */
 	bool is_trunk;			/* frames have tags, except those of `vlan` */
 	u16 vlan;			/* of untagged frames, 1 .. VLAN_LAST */
 	u8 vlans[VLAN_SET_BYTES];	/* trunk: a bit for each that it carries besides */
@@ -59,6 +59,7 @@ struct switch_verdict {
 	u16 vlan;
 	struct packet packet;
 	bool is_parsed;			/* packet_network() was called */
+	u32 longest;			/* bytes of the frame, or of the longest piece that it is to be cut into */
 };
 
 void switch_init(struct net_switch *s, u64 secret);

@@ -16,6 +16,9 @@ void switch_io_attach(struct switch_io *io, u32 port, void *link)
 
 	ring_attach_consumer(&r->from, (struct ring_shared *)(at + NET_TO_SWITCH), NET_RING_BYTES);
 	ring_attach_producer(&r->to, (struct ring_shared *)(at + NET_TO_CLIENT), NET_RING_BYTES);
+	/* A switch before this one may have moved frames, and died before it told the client. */
+	io->written |= BIT64(port);
+	io->taken |= BIT64(port);
 }
 
 /* A frame as it leaves: `from` is where what follows the addresses and the tag begins in the one that came in. */
@@ -38,28 +41,55 @@ static struct departure depart(const struct net_frame *frame, const u8 *head, co
 		be16_store(d.start + ADDRESSES, ETHERTYPE_VLAN);
 		be16_store(d.start + ADDRESSES + 2, exit->tag);
 	}
+	d.frame.flags &= (u8)~NET_CHECKSUM_GOOD;		/* so says somebody who may not be trusted */
 	d.frame.bytes = d.start_bytes + frame->bytes - d.from;
 	if ((frame->flags & NET_NEEDS_CHECKSUM) != 0)
 		d.frame.checksum_start = (u16)(frame->checksum_start + d.start_bytes - d.from);
 	return d;
 }
 
+/* Also with a tag more. Before rates are charged. */
+static bool has_room(const struct switch_io *io, u32 port, const struct net_frame *frame)
+{
+	return ring_room(&io->rings[port].to) >= frame->bytes + NET_TAG_BYTES + 2 * NET_ALIGN;
+}
+
 /* What was judged goes out as it was judged: the head from the copy, the rest from the ring. */
-static bool deliver(struct switch_io *io, u32 port, const struct ring *from, const struct departure *d, const u8 *head,
-		    u32 head_bytes)
+static enum net_drop deliver(struct switch_io *io, u32 port, const struct ring *from, const struct departure *d,
+			     const u8 *head, u32 head_bytes)
 {
 	struct ring *to = &io->rings[port].to;
 	u32 at = d->start_bytes;
 
-	if (!net_frame_ok(&d->frame) || !net_begin(to, &d->frame))
-		return false;
+	if (!net_frame_ok(&d->frame))		/* with its tag it is longer than a frame can be */
+		return DROP_TOO_LONG;
+	if (!net_begin(to, &d->frame))
+		return DROP_FULL;
 	net_write(to, 0, d->start, at);
 	net_write(to, at, head + d->from, head_bytes - d->from);
 	at += head_bytes - d->from;
 	net_copy(from, head_bytes, to, at, d->frame.bytes - at);
 	net_end(to, &d->frame);
 	io->written |= BIT64(port);
-	return true;
+	return DROP_NONE;
+}
+
+static enum net_drop forward_to(struct switch_io *io, u32 to, const struct ring *from, const struct net_frame *frame,
+				const u8 *head, u64 now_ns, struct switch_verdict *v)
+{
+	enum net_drop drop = DROP_FULL;
+	struct switch_exit exit;
+	struct departure d;
+
+	if (has_room(io, to, frame))
+		drop = switch_out(io->s, to, frame, head, now_ns, v, &exit);
+	if (drop != DROP_NONE)
+		return drop;
+	d = depart(frame, head, &v->packet, &exit);
+	drop = deliver(io, to, from, &d, head, (u32)min_u64(frame->bytes, PACKET_HEAD_BYTES));
+	if (drop == DROP_NONE)
+		switch_delivered(io->s, to, d.frame.bytes);
+	return drop;
 }
 
 static void forward(struct switch_io *io, u32 port, const struct net_frame *frame, u64 now_ns)
@@ -73,19 +103,10 @@ static void forward(struct switch_io *io, u32 port, const struct net_frame *fram
 	switch_in(io->s, port, frame, head, now_ns, &v);
 	for (u64 left = v.ports; left != 0; left &= left - 1) {
 		u32 to = (u32)__builtin_ctzll(left);
-		struct switch_exit exit;
-		enum net_drop drop = switch_out(io->s, to, frame, head, now_ns, &v, &exit);
-		struct departure d;
+		enum net_drop drop = forward_to(io, to, from, frame, head, now_ns, &v);
 
-		if (drop == DROP_NONE) {
-			d = depart(frame, head, &v.packet, &exit);
-			if (deliver(io, to, from, &d, head, head_bytes)) {
-				switch_delivered(io->s, to, d.frame.bytes);
-				continue;
-			}
-			drop = DROP_FULL;
-		}
-		switch_dropped(io->s, to, drop);
+		if (drop != DROP_NONE)
+			switch_dropped(io->s, to, drop);
 	}
 }
 

@@ -36,18 +36,16 @@ static const struct { u8 gso_type; u8 from_guest, to_guest; } segmenting[NET_SEG
 
 static u8 segmenting_of(const struct virtio_net *n, u8 gso_type)
 {
-	for (u8 i = NET_TCP4; i < NET_SEGMENTING_COUNT; i++)
+	for (u32 i = NET_TCP4; i < NET_SEGMENTING_COUNT; i++)
 		if (segmenting[i].gso_type == gso_type && virtio_has(&n->device, segmenting[i].from_guest))
-			return i;
+			return (u8)i;
 	return gso_type == VIRTIO_NET_HDR_GSO_NONE ? NET_WHOLE : NET_SEGMENTING_COUNT;
 }
 
-/* Of a segment that is to be cut, a piece counts. */
+/* A segment that is to be cut may be longer. */
 static bool is_too_long(const struct virtio_net *n, const struct net_frame *f)
 {
-	u32 bytes = f->segmenting == NET_WHOLE ? f->bytes : f->checksum_start + TCP_BYTES + f->segment_bytes;
-
-	return bytes > n->longest;
+	return f->segmenting == NET_WHOLE && f->bytes > n->longest;
 }
 
 /* The guest's description, in the words of the link. False: it makes no sense. */
@@ -123,13 +121,18 @@ static bool release_held(struct virtio_net *n)
 static void from_guest(struct virtio_net *n)
 {
 	struct virtio_device *d = &n->device;
+	u32 turns = 0;
 
 	if (!virtio_is_running(d))
 		return;
 	do {
-		while (release_held(n) && virtio_pop(d, QUEUE_FROM_GUEST, &n->out))
+		while (turns < VIRTIO_NET_TURNS && release_held(n) && virtio_pop(d, QUEUE_FROM_GUEST, &n->out)) {
 			take(n);
-	} while (!n->is_held && virtio_has_more(d, QUEUE_FROM_GUEST));
+			turns++;
+		}
+	} while (turns < VIRTIO_NET_TURNS && !n->is_held && virtio_has_more(d, QUEUE_FROM_GUEST));
+	if (turns == VIRTIO_NET_TURNS)
+		n->ops.later(n->ops.ctx);
 	if (ring_consumer_take_waiting(&n->to_switch))
 		n->ops.signal(n->ops.ctx);
 	virtio_interrupt(d, QUEUE_FROM_GUEST);
@@ -181,7 +184,7 @@ static bool begin_cut(struct virtio_net *n)
 	u8 head[PACKET_HEAD_BYTES];
 
 	net_read(&n->to_guest, 0, head, (u32)min_u64(v->frame.bytes, sizeof(head)));
-	v->is_flat = v->is_cut = segment_plan(&v->plan, &v->frame, head);
+	v->is_flat = v->is_cut = segment_plan(&v->plan, &v->frame, head) && segment_longest(&v->plan) <= n->longest;
 	if (v->is_cut)
 		make_piece(n);
 	return v->is_cut;
@@ -281,7 +284,10 @@ static enum filled fill_chains(struct virtio_net *n)
 	return FILLED;
 }
 
-/* Buffers go back with what they hold; those of a frame that does not fit hold nothing. */
+/*
+ * Buffers go back with what they hold, all at once (virtio 1.2, 5.1.6.4.1): a driver that looks meanwhile must not see
+ * a part of a frame. Those of a frame that does not fit hold nothing.
+ */
 static void give_back(struct virtio_net *n, bool is_whole)
 {
 	struct virtio_net_delivery *v = &n->delivery;
@@ -289,8 +295,12 @@ static void give_back(struct virtio_net *n, bool is_whole)
 
 	if (is_whole)
 		(void)virtqueue_write(&v->first, 0, &header, HEADER_BYTES);
-	for (u32 i = 0; i < v->count; i++)
-		virtio_push(&n->device, QUEUE_TO_GUEST, v->head[i], is_whole ? v->written[i] : 0);
+	for (u32 i = 0; i < v->count; i++) {
+		bool is_last = i + 1 == v->count;
+
+		(is_last ? virtio_push : virtio_put)(&n->device, QUEUE_TO_GUEST, v->head[i],
+						     is_whole ? v->written[i] : 0);
+	}
 	v->done = v->count = 0;
 }
 

@@ -15,7 +15,7 @@
 
 #define VIRTIO_NET_QUEUE_SIZE 256u
 #define VIRTIO_NET_BUFFERS 64u		/* that one frame may take; also at most half of the queue */
-#define VIRTIO_NET_TURNS 256u		/* frames that are delivered or dropped at once */
+#define VIRTIO_NET_TURNS 64u		/* frames each way at once; the lock is held meanwhile */
 
 struct virtio_net_ops {
 	void (*signal)(void *ctx);	/* the switch waits for frames, and there are some */

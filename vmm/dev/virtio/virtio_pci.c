@@ -90,6 +90,12 @@ bool virtio_pop(struct virtio_device *d, u32 queue, struct virtqueue_chain *chai
 	return false;
 }
 
+void virtio_put(struct virtio_device *d, u32 queue, u16 head, u32 written)
+{
+	if (virtio_may_write(d))
+		virtqueue_put(&d->queue[queue].ring, head, written);
+}
+
 void virtio_push(struct virtio_device *d, u32 queue, u16 head, u32 written)
 {
 	if (!virtio_may_write(d))

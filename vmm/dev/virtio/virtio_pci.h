@@ -94,6 +94,8 @@ static inline bool virtio_has(const struct virtio_device *d, u32 feature) { retu
 bool virtio_pop(struct virtio_device *d, u32 queue, struct virtqueue_chain *chain);
 /* Give a chain back; then, once for all of them, interrupt the driver if it wants that. */
 void virtio_push(struct virtio_device *d, u32 queue, u16 head, u32 written);
+/* The driver sees this one together with the next that is pushed. */
+void virtio_put(struct virtio_device *d, u32 queue, u16 head, u32 written);
 void virtio_interrupt(struct virtio_device *d, u32 queue);
 /* The device is done with all chains that it found: true if there are more. */
 bool virtio_has_more(struct virtio_device *d, u32 queue);

@@ -184,7 +184,7 @@ bool virtqueue_want_notification(struct virtqueue *q)
 
 /* ---- Giving them back ---- */
 
-void virtqueue_push(struct virtqueue *q, u16 head, u32 written)
+void virtqueue_put(struct virtqueue *q, u16 head, u32 written)
 {
 	u8 *entry;
 
@@ -194,7 +194,13 @@ void virtqueue_push(struct virtqueue *q, u16 head, u32 written)
 	__atomic_store_n((u32 *)(void *)entry, head, __ATOMIC_RELAXED);
 	__atomic_store_n((u32 *)(void *)(entry + 4), written, __ATOMIC_RELAXED);
 	q->next_used++;
-	store_u16(q->used + RING_INDEX, q->next_used);
+}
+
+void virtqueue_push(struct virtqueue *q, u16 head, u32 written)
+{
+	virtqueue_put(q, head, written);
+	if (virtqueue_is_enabled(q))
+		store_u16(q->used + RING_INDEX, q->next_used);
 }
 
 bool virtqueue_should_interrupt(struct virtqueue *q)

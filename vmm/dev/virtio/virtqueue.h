@@ -63,6 +63,8 @@ static inline bool virtqueue_is_enabled(const struct virtqueue *q) { return q->d
 bool virtqueue_pop(struct virtqueue *q, struct virtqueue_chain *chain);
 /* Give a chain back; `written` bytes of its writable segments hold data. */
 void virtqueue_push(struct virtqueue *q, u16 head, u32 written);
+/* The same, but the driver sees it together with the next one that is pushed. */
+void virtqueue_put(struct virtqueue *q, u16 head, u32 written);
 /* After one or more pushes: does the driver want an interrupt for them? */
 bool virtqueue_should_interrupt(struct virtqueue *q);
 /*

@@ -140,6 +140,28 @@ static void test_ipv6_hidden(void **state)
 	assert_true(packet.is_later_fragment && packet.transport == 0);
 }
 
+/* Headers that end behind their packet, in what a receiver takes for padding; and another way to send IP. */
+static void test_padding_and_snap(void **state)
+{
+	struct test_frame f = frame_ethernet(B, A, -1, 0x86dd);
+
+	(void)state;
+	frame_add_ipv6(&f, PROTOCOL_FRAGMENT, 1, 16);
+	frame_add(&f, (const u8[8]){ PROTOCOL_OPTIONS, 0, 0, 1 }, 8);
+	frame_add(&f, (const u8[16]){ PROTOCOL_ICMPV6, 1 }, 16);	/* half of it is in the packet */
+	frame_add(&f, (const u8[8]){ 128 }, 8);
+	assert_int_equal(read_cut(&f, f.count), PACKET_BAD);
+	f = frame_ethernet(B, A, -1, 0x0800);
+	frame_add_ipv4(&f, PROTOCOL_UDP, 1, 2, 4);
+	frame_add_udp(&f, 1, 2, 4);
+	assert_int_equal(read_cut(&f, f.count), PACKET_BAD);
+	f = frame_ethernet(B, A, -1, 36);
+	frame_add(&f, (const u8[]){ 0xaa, 0xaa, 3, 0, 0, 0, 8, 6 }, 8);
+	assert_int_equal(read_cut(&f, f.count), PACKET_BAD);
+	f.bytes[14] = f.bytes[15] = 0x42;				/* spanning tree */
+	assert_int_equal(read_cut(&f, f.count), PACKET_OTHER);
+}
+
 static void test_prefix(void **state)
 {
 	static const u8 a[16] = { 0x20, 0x01, 0x0d, 0xb8, 0xff }, b[16] = { 0x20, 0x01, 0x0d, 0xb8, 0xf0 };
@@ -155,7 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_link), cmocka_unit_test(test_arp), cmocka_unit_test(test_ipv4),
 		cmocka_unit_test(test_ipv6_extensions), cmocka_unit_test(test_ipv6_hidden),
-		cmocka_unit_test(test_prefix),
+		cmocka_unit_test(test_padding_and_snap), cmocka_unit_test(test_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

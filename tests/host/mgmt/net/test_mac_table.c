@@ -28,11 +28,11 @@ static void test_learn_and_age(void **state)
 {
 	(void)state;
 	assert_int_equal(mac_find(&table, 1, A, 0), PORT_NONE);
-	assert_true(mac_learn(&table, 1, A, 3, MAC_PORT_MAX, 10));
+	mac_learn(&table, 1, A, 3, MAC_PORT_MAX, 10);
 	assert_int_equal(mac_find(&table, 1, A, 10 + MAC_AGE_S), 3);
 	assert_int_equal(mac_find(&table, 2, A, 10), PORT_NONE);		/* another VLAN */
 	assert_int_equal(mac_find(&table, 1, A, 11 + MAC_AGE_S), PORT_NONE);
-	assert_true(mac_learn(&table, 1, A, 5, MAC_PORT_MAX, 20));
+	mac_learn(&table, 1, A, 5, MAC_PORT_MAX, 20);
 	assert_int_equal(mac_find(&table, 1, A, 20), 5);
 	assert_int_equal(table.learned[3], 0);
 	assert_int_equal(table.learned[5], 1);
@@ -41,18 +41,40 @@ static void test_learn_and_age(void **state)
 	assert_int_equal(table.learned[5], 0);
 }
 
-static void test_fixed(void **state)
+/* Addresses of ports are theirs in every VLAN, as many as there are ports, whatever the secret is. */
+static void test_own(void **state)
 {
 	(void)state;
-	assert_true(mac_learn(&table, 1, A, 9, MAC_PORT_MAX, 0));		/* somebody was there first */
-	assert_true(mac_fix(&table, 1, A, 2));
-	assert_int_equal(table.learned[9], 0);
-	assert_false(mac_learn(&table, 1, A, 9, MAC_PORT_MAX, 1));
-	assert_true(mac_learn(&table, 1, A, 2, MAC_PORT_MAX, 1));
-	assert_int_equal(mac_find(&table, 1, A, 1000000), 2);
-	assert_false(mac_fix(&table, 1, A, 3));
+	assert_true(mac_own(&table, A, 2));
+	assert_int_equal(mac_owner(&table, A), 2);
+	assert_int_equal(mac_owner(&table, A + 1), PORT_NONE);
+	assert_false(mac_own(&table, A, 3));
 	mac_forget_port(&table, 2);
-	assert_true(mac_fix(&table, 1, A, 3));
+	assert_int_equal(mac_owner(&table, A), PORT_NONE);
+	for (u64 secret = 1; secret < 2000; secret++) {
+		mac_table_init(&table, secret * 0x9e3779b97f4a7c15ull);
+		for (u32 port = 0; port < SWITCH_PORTS; port++)
+			assert_true(mac_own(&table, A + port, port));
+		for (u32 port = 0; port < SWITCH_PORTS; port++)
+			assert_int_equal(mac_owner(&table, A + port), port);
+		assert_int_equal(mac_owner(&table, A + SWITCH_PORTS), PORT_NONE);
+	}
+}
+
+/* A station moves to a port that has its most entries: it is not looked for at the old one. */
+static void test_moves_to_a_full_port(void **state)
+{
+	u32 at;
+
+	(void)state;
+	for (u64 i = 0; i < 2; i++)
+		mac_learn(&table, 1, 0x060000000000ull + i, 5, 2, 1);
+	mac_learn(&table, 1, A, 8, MAC_PORT_MAX, 1);
+	mac_learn(&table, 1, A, 5, 2, 2);
+	at = mac_find(&table, 1, A, 2);
+	assert_true(at == 5 || at == PORT_NONE);
+	assert_int_equal(table.learned[8], 0);
+	assert_int_equal(table.learned[5], 2);
 }
 
 static void test_limit(void **state)
@@ -61,9 +83,9 @@ static void test_limit(void **state)
 
 	(void)state;
 	for (u64 i = 0; i < 40; i++)
-		assert_true(mac_learn(&table, 1, A + i, (u32)i, MAC_PORT_MAX, 0));
+		mac_learn(&table, 1, A + i, (u32)i, MAC_PORT_MAX, 0);
 	for (u64 i = 0; i < 100000; i++)
-		assert_true(mac_learn(&table, 1, 0x060000000000ull + i * 977, 63, MAC_PORT_MAX, 1));
+		mac_learn(&table, 1, 0x060000000000ull + i * 977, 63, MAC_PORT_MAX, 1);
 	assert_true(table.learned[63] <= MAC_PORT_MAX);
 	for (u64 i = 0; i < 40; i++)
 		others += mac_find(&table, 1, A + i, 1) == i;
@@ -84,7 +106,7 @@ static u32 count_of(u32 port)
 		for (u32 w = 0; w < MAC_WAYS; w++) {
 			const struct mac_entry *e = &table.entry[s][w];
 
-			count += e->key != 0 && !e->is_fixed && e->port == port;
+			count += e->key != 0 && e->port == port;
 		}
 	return count;
 }
@@ -102,10 +124,8 @@ static void test_random(void **state)
 
 		if (what == 0)
 			mac_forget_port(&table, port);
-		else if (what < 5)
-			(void)mac_fix(&table, vlan, mac, port);
 		else
-			(void)mac_learn(&table, vlan, mac, port, MAC_PORT_MAX, i / 100);
+			mac_learn(&table, vlan, mac, port, MAC_PORT_MAX, i / 100);
 		if (i % 1000 == 0)
 			for (u32 p = 0; p < 8; p++) {
 				assert_int_equal(table.learned[p], count_of(p));
@@ -117,7 +137,8 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_learn_and_age, setup), cmocka_unit_test_setup(test_fixed, setup),
+		cmocka_unit_test_setup(test_learn_and_age, setup), cmocka_unit_test_setup(test_own, setup),
+		cmocka_unit_test_setup(test_moves_to_a_full_port, setup),
 		cmocka_unit_test_setup(test_limit, setup), cmocka_unit_test_setup(test_random, setup),
 	};
 

@@ -93,6 +93,7 @@ static void test_servers(void **state)
 
 	(void)state;
 	expect(udp4(OWN, OWN_IP, PORT_DHCP_SERVER, PORT_DHCP_CLIENT), DROP_DHCP);
+	expect(udp4(OWN, OWN_IP, 1067, PORT_DHCP_CLIENT), DROP_DHCP);	/* clients look at this port alone */
 	expect(icmp6(ICMPV6_ROUTER_ADVERTISEMENT, false), DROP_ADVERTISEMENT);
 	expect(icmp6(ICMPV6_ROUTER_ADVERTISEMENT, true), DROP_ADVERTISEMENT);
 	expect(icmp6(ICMPV6_REDIRECT, false), DROP_ADVERTISEMENT);

@@ -170,6 +170,7 @@ static void test_addresses(void **state)
 	assert_int_equal(drops(0, DROP_MAC), 1);
 	send(0, plain(MAC(0), MAC(0), -1));			/* to itself */
 	expect_none(0);
+	assert_int_equal(drops(0, DROP_UNKNOWN), 1);
 	assert_int_equal(sw.port[0].counts.from_frames, 5);
 	assert_int_equal(sw.port[1].counts.to_frames, 1);
 }
@@ -259,12 +260,24 @@ static void test_checksum_moves(void **state)
 	assert_int_equal(frame.checksum_offset, 6);
 }
 
+static struct test_frame tcp_segment(u32 options, u32 payload)
+{
+	struct test_frame f = frame_ethernet(MAC(1), MAC(0), -1, 0x0800);
+	u8 tcp[60] = { 0x10, 0, 0, 0x50, [12] = (u8)((20 + options) / 4 << 4), 0x10 };
+
+	frame_add_ipv4(&f, PROTOCOL_TCP, 0x0a000001, 0x0a000002, 20 + options + payload);
+	frame_add(&f, tcp, 20 + options);
+	memset(f.bytes + f.count, 0x5a, payload);
+	f.count += payload;
+	return f;
+}
+
 static void test_too_long(void **state)
 {
-	struct test_frame f = plain(MAC(1), MAC(0), -1);
+	struct test_frame f = plain(MAC(1), MAC(0), -1), with_options = tcp_segment(12, 1460);
 	struct net_frame whole = { 0 };
 	struct net_frame cut = { .flags = NET_NEEDS_CHECKSUM, .checksum_start = 34, .checksum_offset = 16,
-				 .segmenting = NET_TCP4, .segment_bytes = 1460 };
+				 .segmenting = NET_TCP4, .segment_bytes = 1448 };
 
 	(void)state;
 	add_usual(0);
@@ -273,14 +286,83 @@ static void test_too_long(void **state)
 	put(0, &f, whole);
 	f.count = 1515;
 	put(0, &f, whole);
-	put(0, &f, cut);
+	put(0, &with_options, cut);				/* 54 + 12 + 1448 is just right */
 	cut.segment_bytes++;
-	put(0, &f, cut);
+	put(0, &with_options, cut);
+	put(0, &f, cut);					/* it is no TCP segment */
 	run();
 	assert_int_equal(got(1, NULL).count, 1514);
-	assert_int_equal(got(1, NULL).count, 1515);
+	assert_int_equal(got(1, NULL).count, with_options.count);
 	expect_none(1);
 	assert_int_equal(drops(1, DROP_TOO_LONG), 2);
+	assert_int_equal(drops(0, DROP_MALFORMED), 1);
+}
+
+/* A checksum that somebody else computes is not to change what was judged: tag, addresses, kind of packet. */
+static void test_checksum_elsewhere(void **state)
+{
+	struct net_frame frame = { .flags = NET_NEEDS_CHECKSUM, .checksum_start = 14 };
+	struct test_frame tagged = plain(STRANGER, MAC(0), 0), icmp = frame_ethernet(STRANGER, MAC(0), -1, 0x86dd);
+	struct test_frame arp = frame_arp(MAC(0), MAC(0), 0x0a000002);
+	struct test_frame tunnel = frame_ethernet(STRANGER, MAC(0), -1, 0x0800);
+
+	(void)state;
+	add_usual(0);
+	add_uplink(NULL, 0);
+	put(0, &tagged, frame);
+	frame.checksum_offset = 16;
+	put(0, &arp, frame);
+	frame_add_ipv6(&icmp, PROTOCOL_ICMPV6, 1, 8);
+	frame_add(&icmp, (const u8[8]){ 200 }, 8);
+	frame.checksum_start = 54;
+	frame.checksum_offset = 0;
+	put(0, &icmp, frame);
+	run();
+	assert_int_equal(drops(0, DROP_MALFORMED), 3);
+	expect_none(UPLINK);
+	/* Behind all headers it is the guest's own business: a packet within UDP. */
+	frame_add_ipv4(&tunnel, PROTOCOL_UDP, 1, 2, 8 + 60);
+	frame_add_udp(&tunnel, 5, 4789, 60);
+	frame.checksum_start = 14 + 20 + 8 + 20;
+	frame.checksum_offset = 16;
+	put(0, &tunnel, frame);
+	run();
+	expect_frame(UPLINK, tunnel);
+}
+
+/* The address of a port that carries several VLANs is its own in all of them, also while it is silent. */
+static void test_trunk_with_address(void **state)
+{
+	static const u16 carried[] = { 20 };
+	struct port_setup trunk = access_port(0), twenty = access_port(1);
+
+	(void)state;
+	trunk.is_trunk = true;
+	trunk.vlans[20 / 8] |= 1u << 20 % 8;
+	twenty.vlan = 20;
+	add(0, &trunk);
+	add(1, &twenty);
+	add_uplink(carried, 1);
+	send(1, plain(MAC(0), MAC(1), -1));
+	expect_frame(0, plain(MAC(0), MAC(1), 20));
+	expect_none(UPLINK);
+	send(UPLINK, plain(MAC(1), MAC(0), 20));
+	assert_int_equal(drops(UPLINK, DROP_MAC), 1);
+}
+
+/* A switch that is started again: whoever waited for the one before is told. */
+static void test_starts_again(void **state)
+{
+	(void)state;
+	add_usual(0);
+	add_usual(1);
+	ring_producer_wait(&to_switch[0], true);
+	ring_consumer_wait(&to_client[1], true);
+	memset(&io, 0, sizeof(io));
+	io.s = &sw;
+	switch_io_attach(&io, 0, links[0]);
+	switch_io_attach(&io, 1, links[1]);
+	assert_true(switch_io_to_signal(&io) == 3);
 }
 
 static void test_rate(void **state)
@@ -432,7 +514,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_addresses), TEST(test_vlans), TEST(test_hopping), TEST(test_checksum_moves),
-		TEST(test_too_long), TEST(test_rate), TEST(test_flood), TEST(test_full), TEST(test_mirror),
+		TEST(test_too_long), TEST(test_checksum_elsewhere), TEST(test_trunk_with_address),
+		TEST(test_starts_again), TEST(test_rate), TEST(test_flood), TEST(test_full), TEST(test_mirror),
 		TEST(test_filter), TEST(test_ports), TEST(test_broken_ring), TEST(test_signals),
 	};
 

@@ -362,10 +362,33 @@ static void test_random_rings(void **state)
 	assert_true(rings < 1000 || (chains > rings / 10 && faults > rings / 10));
 }
 
+/* Several chains that the driver sees together. */
+static void test_put(void **state)
+{
+	const struct driver_buffer buffer = { DATA, 5, true };
+	u32 head, written;
+
+	(void)state;
+	for (u32 i = 0; i < 3; i++) {
+		driver_offer(&driver, &buffer, 1);
+		assert_true(virtqueue_pop(&q, &chain));
+		if (i < 2)
+			virtqueue_put(&q, chain.head, i);
+		assert_false(driver_collect(&driver, &head, &written));
+	}
+	virtqueue_push(&q, chain.head, 2);
+	for (u32 i = 0; i < 3; i++) {
+		assert_true(driver_collect(&driver, &head, &written));
+		assert_int_equal(written, i);
+	}
+	assert_false(driver_collect(&driver, &head, &written));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_chains_go_round, setup),
+		cmocka_unit_test_setup(test_put, setup),
 		cmocka_unit_test_setup(test_set_up, setup),
 		cmocka_unit_test_setup(test_indirect, setup),
 		cmocka_unit_test_setup(test_rules, setup),
