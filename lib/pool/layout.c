@@ -174,6 +174,6 @@ bool layout_volume(const struct pool_record *r, const struct pool_super *s, cons
 		layout_name(r->name, sizeof(r->name)) && r->sectors > 0 && r->sectors <= 1ull << 50 &&
 		r->sectors % POOL_BLOCK_SECTORS == 0 &&
 		layout_granules_of(r->kind, r->sectors) <= layout_capacity(r->levels) &&
-		r->mapped <= layout_granules_of(r->kind, r->sectors) && r->own <= r->mapped &&
+		r->mapped <= layout_granules_of(r->kind, r->sectors) &&
 		is_ref(&r->root, l, s->birth) && is_family(r, s);
 }

@@ -174,7 +174,8 @@ struct pool_record {
 	u64 sectors;
 	struct pool_ref root;
 	u64 mapped;		/* granules that are mapped */
-	u64 own;		/* those of them that no older snapshot and no origin has */
+	u64 own;		/* those of them that no older snapshot and no origin has; modulo 2^64, and right only
+				 * while no snapshot of the line is being deleted */
 	u64 quota;		/* granules that may be mapped; 0 = no limit */
 	u64 cursor;		/* being deleted: granules below it are done */
 	u32 head;		/* a snapshot: the volume that it is of; else 0 */

@@ -49,6 +49,7 @@ struct volume {
 struct reap {
 	struct job job;
 	struct volume *volume;		/* NULL = none */
+	u32 slice;			/* granules before others have their turn */
 };
 
 /* Blocks that are referenced no more, and are not reused before the next checkpoint is durable. */

@@ -18,7 +18,7 @@
 #include "space.h"
 #include "volume.h"
 
-#define SLICE 64u		/* granules before others have their turn */
+#define SLICE 64u
 
 enum outcome { DONE_SOME, WAITS, FAILED };
 
@@ -36,7 +36,16 @@ static enum outcome outcome_of(enum node_found found)
 	return found == NODE_LATER ? WAITS : FAILED;
 }
 
-/* Whether the newer one has the same node there. A node that is dirty is going to be another. */
+static enum outcome wait_for_checkpoint(struct pool *p)
+{
+	p->commit.wants_checkpoint |= !p->commit.is_frozen;
+	job_wait(&p->commit.room_waiters, &p->reap.job);
+	job_ready(p, &p->commit.job);
+	return WAITS;
+}
+
+/* Whether the newer one has the same node there. One that it has changed is going to be another; but until a checkpoint
+ * has placed it, the newer one's tree on the disk has this one. */
 static enum outcome newer_has(struct pool *p, struct volume *newer, u32 level, u64 block, bool *has)
 {
 	u64 granule = p->reap.volume->r.cursor, index = granule / layout_capacity(level + 1);
@@ -50,7 +59,7 @@ static enum outcome newer_has(struct pool *p, struct volume *newer, u32 level, u
 		return DONE_SOME;
 	n = node_cached(p, newer, level, index);
 	if (n != NULL && n->state == NODE_DIRTY)
-		return DONE_SOME;
+		return n->ref.block == block ? wait_for_checkpoint(p) : DONE_SOME;
 	if (level + 1 == newer->r.levels) {
 		*has = newer->r.root.block == block;
 		return DONE_SOME;
@@ -115,9 +124,10 @@ static void drop(struct pool *p, struct volume *v, struct volume *newer, struct 
 }
 
 /* The next granule that the leaf has, or its end. */
-static enum outcome reap_leaf(struct pool *p, struct volume *v, struct volume *newer, struct node *leaf)
+static enum outcome reap_leaf(struct pool *p, struct volume *v, struct node *leaf)
 {
 	u64 end = (v->r.cursor / POOL_FANOUT + 1) * POOL_FANOUT;
+	struct volume *newer;
 	enum outcome outcome;
 	bool has;
 
@@ -127,6 +137,7 @@ static enum outcome reap_leaf(struct pool *p, struct volume *v, struct volume *n
 	if (v->r.cursor == end)
 		return DONE_SOME;
 	node_pin(leaf);
+	newer = volume_next(p, v);
 	outcome = newer_granule(p, newer, v->r.cursor, node_granule(leaf, v->r.cursor)->place, &has);
 	if (outcome == DONE_SOME)
 		drop(p, v, newer, leaf, has);
@@ -180,7 +191,7 @@ static enum outcome reap_once(struct pool *p)
 		if (found != NODE_FOUND)
 			return outcome_of(found);
 	}
-	return reap_leaf(p, v, newer, n);
+	return reap_leaf(p, v, n);
 }
 
 /* The record goes when its tree on the disk is empty; what was shared wholly with the newer one is that one's. */
@@ -189,9 +200,7 @@ static bool finish(struct pool *p)
 	struct volume *v = p->reap.volume, *newer = volume_next(p, v);
 
 	if (!nodes_are_clean(p, v) || p->commit.is_frozen) {
-		p->commit.wants_checkpoint |= !p->commit.is_frozen;
-		job_wait(&p->commit.room_waiters, &p->reap.job);
-		job_ready(p, &p->commit.job);
+		wait_for_checkpoint(p);
 		return false;
 	}
 	if (newer != NULL) {
@@ -204,6 +213,11 @@ static bool finish(struct pool *p)
 	p->reap.volume = NULL;
 	volume_table_changed(p, v);
 	return true;
+}
+
+static bool is_through(const struct volume *v)
+{
+	return v->r.cursor >= layout_capacity(v->r.levels);
 }
 
 static struct volume *next_volume(struct pool *p)
@@ -223,8 +237,7 @@ static void step(struct pool *p, struct job *j)
 		r->volume = next_volume(p);
 	if (r->volume == NULL || p->is_failed)
 		return;
-	for (u32 i = 0; i < SLICE && outcome == DONE_SOME && r->volume->r.cursor < layout_capacity(r->volume->r.levels);
-		i++) {
+	for (u32 i = 0; i < r->slice && outcome == DONE_SOME && !is_through(r->volume); i++) {
 		if (!map_has_room(p, j))
 			return;
 		outcome = reap_once(p);
@@ -234,11 +247,12 @@ static void step(struct pool *p, struct job *j)
 	/* What can't be read can't be freed: the volume stays, and the next opening tries again. */
 	if (outcome == FAILED)
 		return;
-	if (r->volume->r.cursor < layout_capacity(r->volume->r.levels) || finish(p))
+	if (!is_through(r->volume) || finish(p))
 		job_ready(p, j);
 }
 
 void reap_init(struct pool *p)
 {
+	p->reap.slice = SLICE;
 	job_init(&p->reap.job, step);
 }

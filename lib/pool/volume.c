@@ -17,11 +17,17 @@ struct volume *volume_of(struct pool *p, u32 id)
 	return NULL;
 }
 
+/* Of a snapshot that is being deleted, what its own cursor has passed is done. */
+static bool is_done_at(const struct volume *s, u64 granule)
+{
+	return (s->r.flags & POOL_VOLUME_DELETING) != 0 && granule < s->r.cursor;
+}
+
 u32 volume_owned_after(const struct volume *v, u64 granule)
 {
 	const struct volume *s = v->previous;
 
-	while (s != NULL && (s->r.flags & POOL_VOLUME_DELETING) != 0 && granule < s->r.cursor)
+	while (s != NULL && is_done_at(s, granule))
 		s = s->previous;
 	return s != NULL ? s->r.birth : v->base;
 }
@@ -54,7 +60,7 @@ struct volume *volume_next(struct pool *p, const struct volume *v)
 	for (u32 i = 0; i < p->memory.volumes; i++) {
 		struct volume *s = &p->volume[i];
 
-		if (is_snapshot_of(s, v->r.head) && s->r.birth > v->r.birth &&
+		if (is_snapshot_of(s, v->r.head) && s->r.birth > v->r.birth && !is_done_at(s, v->r.cursor) &&
 			(best == NULL || s->r.birth < best->r.birth))
 			best = s;
 	}

@@ -14,7 +14,8 @@ struct volume *volume_of(struct pool *p, u32 id);
  * A snapshot that is being deleted counts no more where its granules are done. */
 u32 volume_owned_after(const struct volume *v, u64 granule);
 
-/* The next newer snapshot of a snapshot's line, or its head. */
+/* The next newer snapshot of a snapshot's line, or its head: who may have what a snapshot being deleted has at its
+ * cursor. One that is being deleted too, and is further, counts no more. */
 struct volume *volume_next(struct pool *p, const struct volume *v);
 
 /* Who is whose snapshot; after each change of the table. False: the records contradict each other. */
