@@ -514,12 +514,14 @@ ssize_t vos_stream_read(struct vos_stream *s, void *bytes, size_t size, int time
 			return -1;
 		}
 	}
-	if (s->held)
-		return s->is_events ? give_event(s, bytes, size) : give_bytes(s, bytes, size);
-	if (!s->is_failed)
+	if (!s->held && s->is_failed) {
+		conn_result(s->vos, VOS_LINK, "E_LINK", "%s", s->reason);
+		return -1;
+	}
+	conn_result(s->vos, VOS_OK, "ok", "%s", "");
+	if (!s->held)
 		return 0;
-	conn_result(s->vos, VOS_LINK, "E_LINK", "%s", s->reason);
-	return -1;
+	return s->is_events ? give_event(s, bytes, size) : give_bytes(s, bytes, size);
 }
 
 size_t vos_stream_write(struct vos_stream *s, const void *bytes, size_t size)

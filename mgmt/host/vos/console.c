@@ -25,9 +25,8 @@ struct view_of_vm {
 	struct vos *vos;
 	char name[VOS_NAME_BYTES];
 	struct vos_stream *stream;
-	bool is_terminal, is_menu, is_sure, is_left, is_input_over;
+	bool is_terminal, has_terminal, is_menu, is_sure, is_left, is_input_over;
 	bool is_over;		/* the VM has ended */
-	bool is_failed;		/* see the result */
 	u64 lost;
 	u8 pending[PENDING_BYTES];	/* typed, not yet taken */
 	size_t pending_count;
@@ -178,33 +177,45 @@ static bool is_live(const char *state)
 	return false;
 }
 
-/* The last lines of the log, for a person; returns where it goes on. */
-static u64 show_tail(const struct view_of_vm *v)
+/* For a person, behind the last lines of the log, which are *tail. NULL: see the result. */
+static struct vos_stream *open_behind_tail(const struct view_of_vm *v, json_t **tail)
 {
 	json_t *answer = ask(v, "log-vm", json_pack("{s:i}", "lines", TAIL_LINES), 0);
-	json_t *log = json_object_get(answer, "return"), *text = json_object_get(log, "text");
+	json_t *log = json_object_get(answer, "return");
 	u64 next = (u64)json_integer_value(json_object_get(log, "next"));
 
-	if (json_is_string(text))
-		write_all(json_string_value(text), json_string_length(text));
+	*tail = json_incref(json_object_get(log, "text"));
 	json_decref(answer);
-	return next;
+	return vos_console_open_at(v->vos, v->name, next, true);
 }
 
-/* False: see the result. */
+/* False: see the result; the VM before is still the one that is shown. */
 static bool attach(struct view_of_vm *v, const char *name)
 {
-	struct vos_stream *before = v->stream;
+	struct vos_stream *stream;
+	char before[VOS_NAME_BYTES];
+	json_t *tail = NULL;
 
+	memcpy(before, v->name, sizeof(before));
 	snprintf(v->name, sizeof(v->name), "%s", name);
-	v->stream = NULL;
-	vos_stream_close(before);
-	say("[attached to %s; Ctrl-] opens a menu]\n", name);
-	v->stream = v->is_terminal ? vos_console_open_at(v->vos, name, show_tail(v), true) :
-				     vos_console_open(v->vos, name, VOS_FROM_LIVE, true);
+	stream = v->is_terminal ? open_behind_tail(v, &tail) : vos_console_open(v->vos, name, VOS_FROM_LIVE, true);
+	if (!stream) {
+		memcpy(v->name, before, sizeof(before));
+		json_decref(tail);
+		return false;
+	}
+	vos_stream_close(v->stream);
+	v->stream = stream;
+	if (v->is_terminal && !v->has_terminal)
+		v->has_terminal = terminal_take(true, "");	/* until then Ctrl-C ends vos */
+	v->pending_count = 0;	/* typed for the VM before */
 	v->lost = 0;
 	v->has_news = v->was_paused = false;
-	return v->stream != NULL;
+	say("[attached to %s; Ctrl-] opens a menu]\n", name);
+	if (json_is_string(tail))
+		write_all(json_string_value(tail), json_string_length(tail));
+	json_decref(tail);
+	return true;
 }
 
 /* The next or the previous one of list-vm that lives. */
@@ -225,7 +236,8 @@ static void go_to(struct view_of_vm *v, bool is_next)
 		if (!is_live(other->state))
 			continue;
 		say("\n");
-		v->is_failed = !attach(v, other->name);
+		if (!attach(v, other->name))
+			tell_failure(v);
 		break;
 	}
 	if (steps >= count)
@@ -307,7 +319,7 @@ static void take_keys(struct view_of_vm *v)
 		v->is_input_over = true;
 		v->is_left = v->is_left || isatty(STDIN_FILENO);
 	}
-	for (ssize_t i = 0; i < count && !v->is_left && !v->is_failed; i++) {
+	for (ssize_t i = 0; i < count && !v->is_left; i++) {
 		if (v->is_menu || v->is_sure)
 			menu_key(v, keys[i]);
 		else if (keys[i] == ESCAPE_KEY && v->is_terminal)
@@ -327,8 +339,8 @@ static void send_keys(struct view_of_vm *v)
 
 /* ---- the guest ---- */
 
-/* What it wrote. False: there will be no more. */
-static bool show_output(struct view_of_vm *v, int timeout_ms)
+/* What it wrote; returns what vos_stream_read did. */
+static ssize_t show_output(struct view_of_vm *v, int timeout_ms)
 {
 	u8 bytes[4096];
 	ssize_t count = vos_stream_read(v->stream, bytes, sizeof(bytes), timeout_ms);
@@ -339,7 +351,7 @@ static bool show_output(struct view_of_vm *v, int timeout_ms)
 	}
 	if (count > 0)
 		write_all(bytes, (size_t)count);
-	return count > 0 || (count < 0 && vos_result(v->vos) == VOS_TIMEOUT);
+	return count;
 }
 
 static void take_event(void *context, const char *event)
@@ -360,6 +372,20 @@ static void take_event(void *context, const char *event)
 	json_decref(object);
 }
 
+/* With the last of what it wrote; until the next event, because VOS may have started it again. */
+static void tell_end(struct view_of_vm *v)
+{
+	char state[VOS_STATE_BYTES], reason[VOS_REASON_BYTES];
+	bool restarts = v->restarts;
+
+	memcpy(state, v->state, sizeof(state));
+	memcpy(reason, v->reason, sizeof(reason));
+	while (!v->has_news && show_output(v, LAST_MS) > 0)
+		;
+	say("\n[%s is %s (%s)%s]\n", v->name, state, reason, restarts ? "; VOS may start it again" : "");
+	v->is_over = !restarts;
+}
+
 static void tell_news(struct view_of_vm *v)
 {
 	bool was_paused = v->was_paused;
@@ -372,11 +398,7 @@ static void tell_news(struct view_of_vm *v)
 		if (was_paused)
 			say("\n[%s is running again]\n", v->name);
 	} else if (!is_live(v->state)) {
-		while (show_output(v, LAST_MS) && vos_result(v->vos) == VOS_OK)
-			;
-		say("\n[%s is %s (%s)%s]\n", v->name, v->state, v->reason,
-			v->restarts ? "; VOS may start it again" : "");
-		v->is_over = !v->restarts;
+		tell_end(v);
 	}
 }
 
@@ -385,9 +407,11 @@ static void attend(struct view_of_vm *v)
 {
 	struct pollfd fds[2] = { { .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN } };
 	bool has_room;
+	ssize_t count;
 
-	while (!v->is_left && !v->is_over && !v->is_failed) {
-		if (!show_output(v, 0))
+	while (!v->is_left && !v->is_over) {
+		count = show_output(v, 0);
+		if (count == 0 || (count < 0 && vos_result(v->vos) != VOS_TIMEOUT))
 			return;
 		if (v->has_news)
 			tell_news(v);
@@ -395,8 +419,7 @@ static void attend(struct view_of_vm *v)
 		has_room = v->pending_count < PENDING_BYTES && !v->is_input_over;
 		if (poll(fds, has_room ? 2 : 1, WAIT_MS) > 0 && has_room && fds[1].revents)
 			take_keys(v);
-		if (!v->is_failed)
-			send_keys(v);
+		send_keys(v);
 	}
 }
 
@@ -419,6 +442,24 @@ static bool is_attachable(const struct view_of_vm *v, const struct call *call, i
 	return false;
 }
 
+static int show_console(struct view_of_vm *v, const struct call *call)
+{
+	int result = VOS_OK;
+
+	if (!attach(v, call->args.name))
+		return show_failure(call, v->vos);
+	attend(v);
+	terminal_give_back();
+	if (v->is_left)
+		fprintf(stderr, "\n[detached from %s; vos console %s attaches again]\n", v->name, v->name);
+	else if (!v->is_over && vos_result(v->vos) == VOS_LINK)
+		result = show_failure(call, v->vos);
+	else if (!v->is_over)
+		fprintf(stderr, "\n[the console has ended: %s]\n", vos_stream_reason(v->stream));
+	vos_stream_close(v->stream);
+	return result;
+}
+
 int run_console(struct vos *vos, const struct call *call)
 {
 	struct view_of_vm v = { .vos = vos, .is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) };
@@ -427,19 +468,7 @@ int run_console(struct vos *vos, const struct call *call)
 	if (!is_attachable(&v, call, &result))
 		return result;
 	vos_events(vos, take_event, &v);
-	if (!attach(&v, call->args.name))
-		return show_failure(call, vos);
-	if (v.is_terminal)
-		(void)terminal_take(true, "");
-	attend(&v);
-	result = v.is_left || v.is_over ? VOS_OK : vos_result(vos);
-	terminal_give_back();
-	if (v.is_left)
-		fprintf(stderr, "\n[detached from %s; vos console %s attaches again]\n", v.name, v.name);
-	else if (v.is_failed || result == VOS_LINK)
-		result = show_failure(call, vos);
-	else if (!v.is_over)
-		fprintf(stderr, "\n[the console has ended: %s]\n", vos_stream_reason(v.stream));
-	vos_stream_close(v.stream);
-	return v.is_failed || result == VOS_LINK ? result : VOS_OK;
+	result = show_console(&v, call);
+	vos_events(vos, NULL, NULL);
+	return result;
 }

@@ -112,8 +112,10 @@ int run_top(struct vos *vos, const struct call *call)
 	}
 	while (one_table(vos, call, is_screen ? &screen : NULL, &result) && (is_screen || --left))
 		;
-	if (is_screen)
+	if (is_screen) {
+		vos_idle(vos, NULL, NULL);
 		screen_close();
+	}
 	return result;
 }
 
