@@ -248,6 +248,11 @@ const char *vos_boot_id(const struct vos *vos)
 	return vos->boot_id;
 }
 
+uint64_t vos_console_start(const struct vos *vos)
+{
+	return vos->console_start;
+}
+
 int vos_fd(const struct vos *vos)
 {
 	return vos->link.fd;

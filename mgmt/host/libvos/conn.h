@@ -74,6 +74,7 @@ struct vos_stream {
 	u64 granted;		/* credit */
 	u64 lost;
 	bool has_gap;		/* something came from behind `position`: VOS is asked to go back */
+	bool takes_next;	/* it did, and does not say how far: the next that comes is the oldest it keeps */
 	u64 heard_ns;
 	bool is_ended;
 	bool is_failed;		/* with the connection: VOS_LINK */

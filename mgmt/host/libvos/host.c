@@ -14,6 +14,7 @@
 
 #define HOSTS_BYTES 65536u
 #define DEFAULT_BAUD 115200u
+#define REAL_BYTES 4096u	/* of what realpath returns */
 
 bool host_refuse(char *why, const char *format, ...)
 {
@@ -358,15 +359,41 @@ static bool path_of(const char *text, const char *suffix, char *path, size_t siz
 	return true;
 }
 
-/* By what the line is, not by how it was written: a relative path and a link lead to the same line. */
+/* Of the folder that `path` is in, or NULL. */
+static char *real_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[HOST_TEXT_BYTES];
+
+	if (!slash)
+		return realpath(".", NULL);
+	(void)copy(folder, path, (size_t)(slash - path) + 1);
+	return realpath(folder, NULL);
+}
+
+/*
+ * By where the line is, not by how that was written: relative paths and links to its folder are resolved. Its own name
+ * is not, so that the lock is the same before there is a socket, or while an adapter is unplugged; without its folder,
+ * the path is as it was written.
+ */
 bool host_lock_path(const struct host *host, char *path, size_t size, char *why)
 {
 	static const char *const prefixes[] = { [HOST_UNIX] = "unix:", [HOST_SERIAL] = "serial:" };
-	char text[HOST_TEXT_BYTES], *real = host->kind == HOST_TCP ? NULL : realpath(host->path, NULL);
-	bool is_real = real && (size_t)snprintf(text, sizeof(text), "%s%s", prefixes[host->kind], real) < sizeof(text);
+	const char *slash = strrchr(host->path, '/');
+	char text[REAL_BYTES + HOST_TEXT_BYTES], *real;
 
+	if (host->kind == HOST_TCP) {
+		snprintf(text, sizeof(text), "tcp:%s:%u", host->path, host->port);
+		return path_of(text, ".lock", path, size, why);
+	}
+	real = real_folder(host->path);
+	if (real)
+		snprintf(text, sizeof(text), "%s%s/%s", prefixes[host->kind], strcmp(real, "/") == 0 ? "" : real,
+			slash ? slash + 1 : host->path);
+	else
+		snprintf(text, sizeof(text), "%s%s", prefixes[host->kind], host->path);
 	free(real);
-	return path_of(is_real ? text : host->text, ".lock", path, size, why);
+	return path_of(text, ".lock", path, size, why);
 }
 
 bool host_socket_path(const struct host *host, char *path, size_t size, char *why)

@@ -164,6 +164,15 @@ static bool needs_credit(const struct vos_stream *s)
 	return s->arguments && s->granted < position_of(s) + window(s) / 2 && s->held < window(s);
 }
 
+/* VOS has not kept what is before it. */
+static void skip_to(struct vos_stream *s, u64 start)
+{
+	s->lost += start - s->offset;
+	s->offset = start;
+}
+
+static void take_probe(struct vos_stream *s, u64 now);
+
 void stream_data(struct vos *vos, u32 number, const u8 *message, size_t length)
 {
 	struct vos_stream *s = find(vos, number);
@@ -173,6 +182,13 @@ void stream_data(struct vos *vos, u32 number, const u8 *message, size_t length)
 		return;
 	offset = wire_get64(message);
 	s->heard_ns = now_ns();
+	if (s->probe && s->probe->is_done)	/* it came before this */
+		take_probe(s, s->heard_ns);
+	if (s->is_ended)
+		return;
+	if (offset > position_of(s) && s->takes_next && s->held == 0)
+		skip_to(s, offset);
+	s->takes_next = false;
 	if (offset > position_of(s)) {	/* lost on the line, or VOS has not kept it: its answer tells */
 		s->has_gap = true;
 		return;
@@ -297,11 +313,9 @@ static void probe(struct vos_stream *s, bool goes_back)
 	s->probe = retry_new(s->vos, "credit", arguments, true, false);
 }
 
-/* VOS has not kept what is before it. */
-static void skip_to(struct vos_stream *s, u64 start)
+static bool goes_back(const struct request *probe)
 {
-	s->lost += start - s->offset;
-	s->offset = start;
+	return json_object_get(json_object_get(probe->message, "arguments"), "from") != NULL;
 }
 
 static void take_probe(struct vos_stream *s, u64 now)
@@ -312,6 +326,7 @@ static void take_probe(struct vos_stream *s, u64 now)
 
 	s->probe = NULL;
 	s->has_gap = false;
+	s->takes_next = result && !json_object_get(result, "start") && goes_back(request);
 	s->heard_ns = now;
 	if (!result)
 		end_one(s, request->answer ? "closed by VOS" : request->why, !request->answer);

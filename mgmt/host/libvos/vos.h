@@ -47,7 +47,7 @@ enum vos_result {
 	VOS_RESOURCES = 5,
 	VOS_DENIED = 6,
 	VOS_TIMEOUT = 7,	/* not done in time, or busy: try again */
-	VOS_LINK = 8,		/* no connection, no answer, or the machine was restarted */
+	VOS_LINK = 8,		/* no connection, no answer, or the machine or VOS's console was restarted */
 	VOS_UNSUPPORTED = 9,
 	VOS_INTEGRITY = 10
 };
@@ -72,6 +72,11 @@ const char *vos_error_class(const struct vos *vos);
 /* The version of VOS, and a text that differs after each boot of it; "" before protocol 1.1. */
 const char *vos_version(const struct vos *vos);
 const char *vos_boot_id(const struct vos *vos);
+/*
+ * How often VOS has started its console since that boot; 0: a VOS that does not say. Offsets of consoles and numbers of
+ * events are of one boot and one start: with another, they begin at 0 again, and the streams before fail.
+ */
+uint64_t vos_console_start(const struct vos *vos);
 /* The descriptor to poll for POLLIN before vos_wait(vos, 0); it changes when libvos has to reconnect. */
 int vos_fd(const struct vos *vos);
 
@@ -175,19 +180,20 @@ enum vos_from { VOS_FROM_LIVE, VOS_FROM_LOG };	/* what comes from now on; or all
 
 /* NULL: it failed, see vos_error(vos). Several streams may be open at a time, on one VM too. */
 struct vos_stream *vos_console_open(struct vos *vos, const char *name, enum vos_from from, bool writes);
-/* From that offset on: `next` of log-vm's answer, or vos_stream_offset of an earlier stream. */
+/* From that offset on: `next` of log-vm's answer, or vos_stream_offset of a stream of the same vos_console_start. */
 struct vos_stream *vos_console_open_at(struct vos *vos, const char *name, uint64_t offset, bool writes);
 struct vos_stream *vos_log_open(struct vos *vos);
 /*
  * Changes of VMs' states, from the event with that number (its "seq") on; 0: all that VOS keeps, the last 256. Numbers
- * begin at 0 when the machine starts: compare vos_boot_id. Offsets of the stream, and what is lost, count events.
+ * begin at 0 when the machine starts, and when VOS starts its console again: compare vos_boot_id and vos_console_start.
+ * Offsets of the stream, and what is lost, count events.
  */
 struct vos_stream *vos_events_open(struct vos *vos, uint64_t since);
 /*
  * Bytes, as soon as there are some; or one event as JSON text, with a zero byte that is not counted. 0: the stream has
- * ended. -1: nothing came in that time (VOS_TIMEOUT; negative: no limit), the connection failed or the machine was
- * restarted (VOS_LINK), the event is longer than the room (VOS_USAGE), or vos_idle's function ended the wait:
- * vos_result().
+ * ended. -1, and vos_result() says why: nothing came in that time (VOS_TIMEOUT; negative: no limit), the connection
+ * failed, the machine was restarted or VOS started its console again (VOS_LINK), the event is longer than the room
+ * (VOS_USAGE), or vos_idle's function ended the wait (VOS_FAILED).
  */
 ssize_t vos_stream_read(struct vos_stream *stream, void *bytes, size_t size, int timeout_ms);
 /* How many bytes were taken; fewer than `size` if too many are not yet with the guest: read, or wait, and try again. */

@@ -249,7 +249,7 @@ int run_events(struct vos *vos, const struct call *call)
 	if (!stream)
 		return show_failure(call, vos);
 	if (is_since && vos_stream_offset(stream) < since)
-		fprintf(stderr, "[VOS has only had %llu events since it was started]\n",
+		fprintf(stderr, "[VOS has only had %llu events since it, or its console, was started]\n",
 			(unsigned long long)vos_stream_offset(stream));
 	while (count > 0 && (goes_on || vos_stream_offset(stream) < vos_stream_end(stream))) {
 		count = vos_stream_read(stream, event, sizeof(event), -1);

@@ -27,7 +27,8 @@ static const struct command own_rows[] = {
 		.summary = "print changes of VMs' states: number, seconds since VOS started, VM, state, reason",
 		.more = "Alone, it prints those that VOS keeps, the last 256. With --follow or --count, it prints what "
 			"comes from now on, and with --since also what came since event N: one that was lost meanwhile "
-			"is told. Numbers begin at 0 when VOS starts. With --json, each event is one JSON object.",
+			"is told. Numbers begin at 0 when VOS starts, and when it starts its console again, which "
+			"libvos tells. With --json, each event is one JSON object.",
 		.example = "events --follow --since 12",
 		.takes = A(SINCE) | A(FOLLOW) | A(TIMES) | A(JSON),
 	},

@@ -20,6 +20,7 @@
 #define PIECE 512u
 #define KEPT 8u
 #define EVENTS_LOST 8u
+#define OVERRUN_EVENTS 5u
 
 struct kept { json_int_t id; json_t *answer; };
 
@@ -131,6 +132,8 @@ static void credit(json_t *arguments)
 	sent = from ? (u64)json_integer_value(from) : sent;
 	sent = sent < EVENTS_LOST ? EVENTS_LOST : sent;
 	for (; sent < to && sent < fake.events; sent++) {
+		if (fake.overrun && sent >= fake.overrun && sent < fake.overrun + OVERRUN_EVENTS)
+			continue;
 		wire_put64(text, sent);
 		snprintf(text + 8, sizeof(text) - 8, "{\"event\":\"VM_STATE\",\"seq\":%llu}", (unsigned long long)sent);
 		send_text("s7", text, 8 + strlen(text + 8));
@@ -165,8 +168,9 @@ static json_t *do_it(json_t *message, json_t *id)
 	if (json_object_get(message, "c"))
 		json_object_set(answer, "c", json_object_get(message, "c"));
 	if (fake.events) {
-		more = json_pack("{s:i, s:i, s:i, s:i}", "stream", 7, "offset", EVENTS_LOST, "end", (int)fake.events,
-			"start", EVENTS_LOST);
+		more = json_pack("{s:i, s:i, s:i}", "stream", 7, "offset", EVENTS_LOST, "end", (int)fake.events);
+		if (!fake.overrun)
+			json_object_set_new(more, "start", json_integer(EVENTS_LOST));
 		json_object_update(json_object_get(answer, "return"), more);
 		json_decref(more);
 	}

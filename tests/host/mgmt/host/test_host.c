@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -133,11 +134,58 @@ static void paths_of_sockets(void **state)
 	assert_int_equal(system(expected), 0);
 }
 
+static void lock_of(const char *format, const char *folder, char *path, size_t size)
+{
+	char text[HOST_TEXT_BYTES];
+	struct host host;
+
+	snprintf(text, sizeof(text), format, folder);
+	if (!host_parse(&host, text, why) || !host_lock_path(&host, path, size, why))
+		fail_msg("%s: %s", text, why);
+}
+
+/* However the line is written, and whether it is there already or not. */
+static void one_lock_for_a_line(void **state)
+{
+	static const char *const formats[] = { "unix:%s/line", "unix:%s/./line,plain", "unix:%s/link/line" };
+	char folder[] = "/tmp/vos-test-XXXXXX", path[512], expected[512], command[256], other[512];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	setenv("XDG_RUNTIME_DIR", folder, 1);
+	snprintf(command, sizeof(command), "ln -s . %s/link", folder);
+	assert_int_equal(system(command), 0);
+	lock_of("unix:%s/line", folder, expected, sizeof(expected));
+	for (int is_there = 0; is_there < 2; is_there++) {
+		for (size_t i = 0; i < ARRAY_COUNT(formats); i++) {
+			lock_of(formats[i], folder, path, sizeof(path));
+			assert_string_equal(path, expected);
+		}
+		snprintf(command, sizeof(command), "ln -s elsewhere %s/line && touch %s/elsewhere", folder, folder);
+		assert_int_equal(is_there ? 0 : system(command), 0);
+	}
+	assert_int_equal(chdir(folder), 0);
+	lock_of("unix:line%.0s", folder, path, sizeof(path));
+	assert_string_equal(path, expected);
+	lock_of("serial:%s/none/adapter,9600", folder, expected, sizeof(expected));
+	lock_of("serial:%s/none/adapter", folder, path, sizeof(path));
+	assert_string_equal(path, expected);
+	lock_of("serial:/tty%.0s", folder, path, sizeof(path));
+	snprintf(other, sizeof(other), "%s/vos/serial%%3a%%2ftty.lock", folder);
+	assert_string_equal(path, other);
+	lock_of("tcp:localhost:4555%.0s", folder, expected, sizeof(expected));
+	lock_of("tcp:127.0.0.1:4555,plain%.0s", folder, path, sizeof(path));
+	assert_string_equal(path, expected);
+	assert_int_equal(chdir("/"), 0);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_hosts), cmocka_unit_test(bad_hosts), cmocka_unit_test(file_of_hosts),
-		cmocka_unit_test(paths_of_sockets),
+		cmocka_unit_test(paths_of_sockets), cmocka_unit_test(one_lock_for_a_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,6 +229,28 @@ static void events_by_number(void **state)
 	fake_vos_stop(process);
 }
 
+/* A VOS that does not say what it keeps: the next event that comes is the oldest one, and those before it are lost. */
+static void overrun_without_start(void **state)
+{
+	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path, .events = 40, .overrun = 20 });
+	struct vos *vos = vos_open(host);
+	struct vos_stream *stream = vos ? vos_events_open(vos, 8) : NULL;
+	char event[VOS_EVENT_BYTES], expected[64];
+
+	(void)state;
+	assert_non_null(stream);
+	for (u32 i = 8; i < 40; i = i == 19 ? 25 : i + 1) {
+		if (vos_stream_read(stream, event, sizeof(event), 20000) <= 0)
+			fail_msg("event %u: %s", i, vos_error(vos));
+		assert_int_equal(vos_result(vos), VOS_OK);
+		snprintf(expected, sizeof(expected), "{\"event\":\"VM_STATE\",\"seq\":%u}", i);
+		assert_string_equal(event, expected);
+	}
+	assert_int_equal(vos_stream_lost(stream), 5);
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
 /* A stream of a machine that was restarted fails, and has not come to its end. */
 static void stream_of_another_boot(void **state)
 {
@@ -263,12 +285,14 @@ static void console_is_restarted(void **state)
 	(void)state;
 	assert_non_null(stream);
 	client = vos->client;
+	assert_int_equal(vos_console_start(vos), 1);
 	snprintf(before, sizeof(before), "%s", vos_boot_id(vos));
 	done = ask(vos);
 	for (u32 i = 0; i < 60 && vos->client == client; i++)	/* told, without asking anything */
 		conn_turn(vos, now_ns() + NS_S);
 	assert_int_equal(ask(vos), done + 1);
 	assert_string_equal(before, vos_boot_id(vos));
+	assert_int_equal(vos_console_start(vos), 2);
 	while (vos_stream_read(stream, event, sizeof(event), 20000) > 0)
 		;
 	assert_int_equal(vos_result(vos), VOS_LINK);	/* its offsets begin anew */
@@ -300,7 +324,7 @@ int main(void)
 		cmocka_unit_test(good_line), cmocka_unit_test(bad_line), cmocka_unit_test(answers_in_pieces),
 		cmocka_unit_test(vos_is_gone), cmocka_unit_test(line_is_cut), cmocka_unit_test(vos_is_restarted),
 		cmocka_unit_test(events_by_number), cmocka_unit_test(stream_of_another_boot),
-		cmocka_unit_test(console_is_restarted),
+		cmocka_unit_test(console_is_restarted), cmocka_unit_test(overrun_without_start),
 		cmocka_unit_test(line_is_locked),
 		cmocka_unit_test(is_never_silent_for_long),
 	};
