@@ -28,6 +28,9 @@ static inline struct error_info error_info_status(enum status st)
 	return st == ST_OK ? ERROR_INFO_NONE : error_info_of(ERR_INTERNAL, 0, st);
 }
 
+/* ERR_LIMIT: there are `most` of those, which is a name in the plural. */
+struct error_info error_info_limit(u32 most, const char *what);
+
 /* The exit code that belongs to an error. */
 enum result error_info_result(u32 error);
 

@@ -133,14 +133,6 @@ static void report(const struct upload *u, struct upload_report *out)
 	};
 }
 
-static struct error_info limit_of(u32 most, const char *what)
-{
-	struct error_info no = error_info_of(ERR_LIMIT, 0, most);
-
-	strcpy(no.text, what);
-	return no;
-}
-
 /* What is neither in use, nor promised to VMs that live, nor to services that start again. */
 static u64 room_bytes(void)
 {
@@ -160,7 +152,7 @@ static struct error_info judge(const char *name, u64 bytes)
 	case ST_EXISTS:
 		return error_of(ERR_IMAGE_EXISTS, name);
 	case ST_FULL:
-		return limit_of(IMAGES_UPLOADED, "uploaded images");
+		return error_info_limit(IMAGES_UPLOADED, "uploaded images");
 	default:
 		return error_info_of(ERR_IMAGE_SIZE, bytes, VMM_IMAGE_STRIDE);
 	}
@@ -190,23 +182,27 @@ static u64 room_for(u64 need, const struct upload *old)
 	return room_bytes() + own;
 }
 
-/* In the place of `old`, unless it is NULL, which is dropped only when that is sure to give enough memory. */
+/* In the place of `old`, unless it is NULL. That is dropped when its successor has its memory, or before, if only that
+ * gives enough. */
 static struct error_info begin(const struct image_request *want, struct upload *old, struct upload **out)
 {
 	struct upload *u = old != NULL ? old : free_place();
 	u64 need = align_up(want->bytes, PAGE_SIZE), have, h_mem;
 
 	if (u == NULL)
-		return limit_of(UPLOADS, "unfinished uploads");
+		return error_info_limit(UPLOADS, "unfinished uploads");
 	have = room_for(need, old);
 	if (need > have)
 		return error_info_of(ERR_UPLOAD_MEMORY, need, have);
-	if (old != NULL)
-		drop(old);
-	if (need > room_bytes())
+	if (old != NULL && need > room_bytes()) {
+		drop(u);
 		settle();
+		old = NULL;
+	}
 	if (sys_mem_create(HANDLE_ROOT, need, MEM_LARGE, &h_mem) != ST_OK)
 		return error_info_of(ERR_UPLOAD_MEMORY, need, have);
+	if (old != NULL)
+		drop(old);
 	*u = (struct upload){ .number = ++last_number, .bytes = want->bytes, .h_mem = h_mem };
 	strcpy(u->name, want->name);
 	memcpy(u->hash, want->hash, sizeof(u->hash));

@@ -13,7 +13,7 @@
 /*
  * Begin an upload, or go on with one of the same name, size and hash. is_forced: one of that name that differs is
  * dropped, else that is ERR_UPLOAD_BUSY. All its memory is set aside now, or it is refused; what the dropped one had
- * counts as free, and it stays if that is too little.
+ * counts as free. That one stays if all of it is too little, or if there is room for both and the kernel gives none.
  */
 struct error_info image_store_open(const struct image_request *want, bool is_forced, struct upload_report *out);
 /* Take one piece. One that is not the next one changes nothing: the report says what is taken. */

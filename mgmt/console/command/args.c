@@ -46,7 +46,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_SINCE] = { "since", TYPE_OFFSET, "N", "start with event N, which is the number before each" },
 	[ARG_INTERVAL] = { "interval", TYPE_TIME, "TIME",
 		"time between two tables, 500ms to 24h (default: 2s)" },
-	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "stop after N tables or events, up to 1000000" },
+	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "stop after N updates, up to 1000000" },
 	[ARG_FILE] = { "file", TYPE_TEXT, "FILE", "file on the machine where the command runs" },
 	[ARG_FOLLOW] = { "follow", TYPE_SWITCH, 0, "go on with what comes, until Ctrl-C" },
 	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },

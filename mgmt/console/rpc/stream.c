@@ -294,6 +294,27 @@ bool stream_send_one(struct session *s)
 
 /* ---- a turn ---- */
 
+/* `first` was closed before `next` was, and what it left for the same VM comes first. */
+static bool is_before(const struct session *s, const struct stream *first, const struct stream *next)
+{
+	if (first == next || first->client || first->vm_number != next->vm_number || !has_rest(s, first))
+		return false;
+	return next->client || first->closed_ns < next->closed_ns ||
+	       (first->closed_ns == next->closed_ns && first->number < next->number);
+}
+
+/* Input of different programs is not mixed because one was closed, on whatever line. */
+static bool must_wait(const struct session *s, const struct stream *stream)
+{
+	const struct console *c = s->console;
+
+	for (u32 i = 0; i < c->line_count; i++)
+		for (u32 k = 0; c->lines[i]->streams.count && k < STREAM_COUNT; k++)
+			if (c->lines[i]->streams.list[k] && is_before(s, c->lines[i]->streams.list[k], stream))
+				return true;
+	return false;
+}
+
 /* To the guest, as it takes it. What was meant for a VM that does not live is gone. */
 static bool feed(struct session *s, struct stream *stream)
 {
@@ -303,6 +324,8 @@ static bool feed(struct session *s, struct stream *stream)
 
 	if (!is_live)
 		stream->taken = stream->received;
+	if (stream->taken == stream->received || must_wait(s, stream))
+		return stream->taken != before;
 	for (u32 i = 0; i < STREAM_FEED_BYTES && stream->taken < stream->received; i++) {
 		if (!ops->vm_has_room(ops->context, stream->vm))
 			break;

@@ -100,7 +100,7 @@ bool upload_turn(struct session *s);
 
 struct event_ring {
 	u64 next;		/* number of the next event; the last EVENTS_KEPT are there */
-	char *texts[EVENTS_KEPT];	/* on the heap; NULL: there was no memory for it */
+	char *texts[EVENTS_KEPT];	/* on the heap; NULL: no memory for it, it is sent as LOST */
 };
 
 struct vm_entry;

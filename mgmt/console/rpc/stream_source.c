@@ -2,6 +2,7 @@
 /*
  * stream_source.c - what streams read: a VM's history, the kernel's log, the last events.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "session.h"
@@ -68,15 +69,20 @@ static u64 events_end(struct session *s, const struct stream *stream)
 	return s->console->events.next;
 }
 
+/* Each number has a frame: who misses one asks for it again, and never gets past it. */
 static size_t events_read(struct session *s, const struct stream *stream, char *to, size_t size, u64 *next)
 {
+	char lost[64];
 	const char *text = s->console->events.texts[stream->sent % EVENTS_KEPT];
-	size_t count = text ? strlen(text) : 0;
+	size_t count;
 
+	snprintf(lost, sizeof(lost), "{\"event\":\"LOST\",\"seq\":%llu}", (unsigned long long)stream->sent);
+	text = text ? text : lost;
+	count = strlen(text);
 	*next = stream->sent + 1;
 	if (count > size)
 		return 0;
-	memcpy(to, text ? text : "", count);
+	memcpy(to, text, count);
 	return count;
 }
 

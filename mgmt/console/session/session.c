@@ -70,7 +70,7 @@ bool session_flush(struct session *s)
 		if (taken < count)
 			break;
 	}
-	if (session_output_used(s) == 0)
+	if (session_output_used(s) < OUTPUT_SHORT_BYTES)
 		s->full_ns = 0;
 	else if (is_full(s) && s->full_ns == 0)
 		s->full_ns = session_now(s);
@@ -175,7 +175,7 @@ u32 session_attached(const struct session *s)
 	return s->mode == MODE_ATTACHED || s->mode == MODE_MENU ? s->attached : VM_COUNT;
 }
 
-/* A line that trickles has its time once, and again when all that it was sent has gone out. */
+/* A line that trickles has its time once, and again when nearly all that it was sent has gone out. */
 u64 session_stall_ns(const struct session *s)
 {
 	u64 since = s->full_ns ? s->full_ns : session_now(s);

@@ -23,7 +23,7 @@
  *
  * Nothing is lost: input is taken only when there is room for it, requests wait until the ring takes them, and
  * whatever can produce much output first looks whether the output queue is short. Only a line that is too full for
- * longer than LINE_STALL_NS while there are others does not hold these up until it was empty: its output is cut at
+ * longer than LINE_STALL_NS while there are others does not hold these up until it was short: its output is cut at
  * OUTPUT_BYTES.
  */
 #ifndef VOS_SESSION_H
@@ -243,7 +243,7 @@ struct session {
 	struct queue input, output;
 	struct queue held;		/* notices that came while somebody else drew on the screen */
 	struct out held_out;
-	u64 full_ns;			/* when it was too full for replies first since it was empty; 0 = it was not */
+	u64 full_ns;			/* when it was too full for replies first since it was short; 0 = it was not */
 };
 
 _Static_assert(sizeof(struct session) <= SESSION_BYTES_MAX, "a line is cheap");

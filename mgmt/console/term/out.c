@@ -95,7 +95,7 @@ static void word(const struct out *out, const char *text, size_t length)
 		out_bytes(out, text[i] == OUT_GLUE[0] ? " " : text + i, 1);
 }
 
-/* Of a word that no line holds: up to the last comma that fits, where it has one. */
+/* Of a word that no line holds: up to the last comma that fits, on this line or on one of its own. */
 static size_t piece(const char *text, size_t length, u32 at, u32 indent, u32 columns)
 {
 	size_t end = columns > at + 1 ? min_u64(length, columns - at - 1) : 0;
@@ -104,6 +104,8 @@ static size_t piece(const char *text, size_t length, u32 at, u32 indent, u32 col
 		return length;
 	while (end != 0 && text[end - 1] != ',')
 		end--;
+	if (end == 0 && at > indent)
+		return piece(text, length, indent, indent, columns);
 	return end != 0 ? end : length;
 }
 

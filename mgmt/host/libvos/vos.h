@@ -187,6 +187,7 @@ struct vos_stream *vos_log_open(struct vos *vos);
  * Changes of VMs' states, from the event with that number (its "seq") on; 0: all that VOS keeps, the last 256. Numbers
  * begin at 0 when the machine starts, and when VOS starts its console again: compare vos_boot_id and vos_console_start.
  * Offsets of the stream, and what is lost, count events.
+ * An event that VOS had no memory for comes as {"event":"LOST","seq":N}.
  */
 struct vos_stream *vos_events_open(struct vos *vos, uint64_t since);
 /*

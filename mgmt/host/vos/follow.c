@@ -232,6 +232,9 @@ static void print_event(const struct call *call, const char *event)
 	else if (name && state)
 		printf("%lld %.6f %s: %s%s%s\n", (long long)json_integer_value(json_object_get(object, "seq")), seconds,
 			name, state, reason ? ", " : "", reason ? reason : "");
+	else
+		fprintf(stderr, "[event %lld is lost: VOS had no memory for it]\n",
+			(long long)json_integer_value(json_object_get(object, "seq")));
 	fflush(stdout);
 	json_decref(object);
 }

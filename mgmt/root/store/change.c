@@ -240,12 +240,11 @@ static bool needs_choice(const struct change *c)
 static struct error_info make(struct change *c, const char *name, const struct disk_spec *want)
 {
 	struct volume *v = volume_new(name, want);
-	struct error_info no = error_info_of(ERR_LIMIT, 0, STORE_RAM_SLOTS);
+	struct error_info no;
 	enum status st;
 
-	strcpy(no.text, "volumes");
 	if (v == NULL)
-		return no;
+		return error_info_limit(STORE_RAM_SLOTS, "volumes");
 	v->change = number_of(c);
 	v->is_marked = kinds[c->request.op].has_vm && volume_is_on_disk(v) && volume_is_named_after(v, c->request.name);
 	if (v->was_blank)
@@ -453,7 +452,7 @@ static void begin(struct change *c)
 		if (count_at(STEP_EJECT) < EJECTS)
 			begin_eject(c);
 		else
-			answer(c, error_info_of(ERR_BUSY, 0, 0));
+			answer(c, error_info_limit(EJECTS, "disks that guests are asked for"));
 		return;
 	}
 	c->step = STEP_STORE;

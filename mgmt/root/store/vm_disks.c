@@ -229,16 +229,13 @@ static void name_new(const struct vm *vm, struct vm_spec *spec, struct disk_spec
 
 struct error_info vm_disks_add(const struct vm *vm, const struct vm_spec *more, struct vm_spec *next)
 {
-	struct error_info no = error_info_of(ERR_LIMIT, 0, VM_DEVICES);
-
 	if (more->disk_count == 0 || more->disk_count > VM_DEVICES)
 		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 	for (u32 i = 0; i < more->disk_count; i++)
 		if (!spec_disk_ok(&more->disks[i]))
 			return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
-	strcpy(no.text, "disks of a VM");
 	if (vm->spec.disk_count + more->disk_count > VM_DEVICES)
-		return no;
+		return error_info_limit(VM_DEVICES, "disks of a VM");
 	*next = vm->spec;
 	name_volumes(vm, next);
 	for (u32 i = 0; i < more->disk_count; i++) {

@@ -117,10 +117,9 @@ static struct error_info start_ok(const struct vm *vm)
 static struct error_info limit_error(const struct vm *vm)
 {
 	bool is_own = vm->objects.count == OBJECT_SET_MAX;
-	struct error_info no = error_info_of(ERR_LIMIT, 0, is_own ? OBJECT_SET_MAX : HANDLE_COUNT - HANDLE_CHOSEN);
 
-	strcpy(no.text, is_own ? "kernel objects of one VM" : "kernel objects");
-	return no;
+	return is_own ? error_info_limit(OBJECT_SET_MAX, "kernel objects of one VM") :
+			error_info_limit(HANDLE_COUNT - HANDLE_CHOSEN, "kernel objects");
 }
 
 static struct error_info build_error(const struct vm *vm, enum status st)

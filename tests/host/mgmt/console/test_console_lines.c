@@ -308,6 +308,31 @@ static void a_line_that_trickles(void **state)
 	assert_int_equal(session_output_used(&second), 0);
 }
 
+/* A line that has nearly all of it taken again and again is waited for each time, also if it is never empty. */
+static void a_line_that_streams(void **state)
+{
+	char full[4096];
+
+	(void)state;
+	memset(full, 'x', sizeof(full));
+	is_trickling = true;
+	for (u32 k = 0; k < 3; k++) {
+		budget = 0;
+		for (u32 i = 0; i < OUTPUT_BYTES / 4 / sizeof(full); i++)
+			out_bytes(&second.raw, full, sizeof(full));
+		fake_run(root);
+		assert_false(console_takes_reply(root->console));
+		root->now_ns += LINE_STALL_NS;
+		assert_true(console_takes_reply(root->console));
+		budget = session_output_used(&second) - 100;
+		forget();
+		fake_run(root);
+		assert_in_range(session_output_used(&second), 1, OUTPUT_SHORT_BYTES - 1);
+	}
+	is_trickling = false;
+	fake_run(root);
+}
+
 /* With one line there is nobody to be held up. */
 static void the_only_line_is_waited_for(void **state)
 {
@@ -373,7 +398,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(sizes), test(one_machine), test(told), test(background), test(two_viewers), test(one_viewer),
-		test(a_line_that_stalls), test(a_line_that_trickles), test(programs), test(two_tops),
+		test(a_line_that_stalls), test(a_line_that_trickles), test(a_line_that_streams), test(programs),
+		test(two_tops),
 		cmocka_unit_test_setup_teardown(the_only_line_is_waited_for, setup, teardown),
 	};
 

@@ -246,6 +246,26 @@ static void log_and_events(void **state)
 	assert_int_equal(seen[a].frames, EVENTS_KEPT);
 }
 
+/* One that the console had no memory for comes as lost, so that all who follow know where they are. */
+static void a_lost_event(void **state)
+{
+	u64 x = hello("x", 512), number;
+	u32 stream;
+	char expected[80];
+
+	(void)state;
+	run_vm("v");
+	number = root->console->events.next - 1;
+	free(root->console->events.texts[number % EVENTS_KEPT]);
+	root->console->events.texts[number % EVENTS_KEPT] = NULL;
+	stream = open_stream(x, "\"open-events\",\"arguments\":{\"since\":0}");
+	forget_all();
+	credit(x, stream, 1000000);
+	assert_int_equal(seen[stream].frames, number + 1);
+	snprintf(expected, sizeof(expected), "{\"event\":\"LOST\",\"seq\":%lu}", number);
+	assert_non_null(memmem(seen[stream].bytes, SEEN_BYTES, expected, strlen(expected)));
+}
+
 static void endings(void **state)
 {
 	u64 x = hello("x", 512), y = hello("y", 512);
@@ -365,6 +385,46 @@ static void closed_with_input(void **state)
 	ask_for(x, "\"open-log\"", "E_LIMIT");
 }
 
+static void guest_takes(char *to, u32 *used)
+{
+	struct fake_vm *vm = &root->vms[0];
+
+	memcpy(to + *used, vm->input, vm->in_count);
+	*used += (u32)vm->in_count;
+	vm->in_count = 0;
+	fake_run(root);
+}
+
+/* What one stream left comes before what the next one sends, whatever their places, also where that is closed too. */
+static void closed_comes_first(void **state)
+{
+	static const char request[] = "\"open-console\",\"arguments\":{\"name\":\"a\",\"write\":true}";
+	char many[300], got[1024], close[96];
+	u64 x = hello("x", 1024);
+	u32 first, next, used = 0;
+
+	(void)state;
+	run_vm("a");
+	memset(many, 'm', sizeof(many));
+	first = open_stream(x, "\"open-log\"");
+	close_with_input(x, many, sizeof(many));
+	snprintf(close, sizeof(close), "\"close-stream\",\"arguments\":{\"stream\":%u}", first);
+	ask_for(x, close, "{\"return\":{}");
+	next = open_stream(x, request);			/* it has the place before the closed one's */
+	assert_int_equal(session.streams.list[0]->number, next);
+	put(next, 0, "next", 4);
+	snprintf(close, sizeof(close), "\"close-stream\",\"arguments\":{\"stream\":%u}", next);
+	ask_for(x, close, "{\"return\":{}");
+	assert_int_equal(closing(), 2);
+	put(open_stream(x, request), 0, "last", 4);
+	for (u32 i = 0; i < 20; i++)
+		guest_takes(got, &used);
+	assert_int_equal(used, sizeof(many) + 8);
+	assert_memory_equal(got, many, sizeof(many));
+	assert_memory_equal(got + sizeof(many), "nextlast", 8);
+	assert_int_equal(closing(), 0);
+}
+
 /* A program that has died, on a machine where nothing else happens: it loses all after a while, and its last frame
  * counts. */
 static void dead(void **state)
@@ -451,8 +511,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(leaves, setup, teardown),
 		cmocka_unit_test_setup_teardown(input, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_and_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_lost_event, setup, teardown),
 		cmocka_unit_test_setup_teardown(endings, setup, teardown),
 		cmocka_unit_test_setup_teardown(closed_with_input, setup, teardown),
+		cmocka_unit_test_setup_teardown(closed_comes_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(dead, setup, teardown),
 		cmocka_unit_test_setup_teardown(console_starts_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_again, setup, teardown),

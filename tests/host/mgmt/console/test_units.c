@@ -229,6 +229,23 @@ static void buffers(void **state)
 	assert_string_equal(exact, "");
 }
 
+/* A word without spaces that needs several lines is broken at commas. */
+static void wrapped_text(void **state)
+{
+	char bytes[256];
+	struct out_buffer buffer;
+	struct out out;
+
+	(void)state;
+	out_buffer_init(&buffer, bytes, sizeof(bytes));
+	out = out_to_buffer(&buffer);
+	out_wrapped(&out, "one aaaa,bbbb,cccc,dddd,eeee,ffff,gggg,hhhh two", 0, 2, 14);
+	assert_string_equal(bytes, "one aaaa,bbbb,\n  cccc,dddd,\n  eeee,ffff,\n  gggg,hhhh\n  two\n");
+	out_buffer_init(&buffer, bytes, sizeof(bytes));
+	out_wrapped(&out, "a,b no-comma-in-all-of-it c", 0, 2, 10);
+	assert_string_equal(bytes, "a,b\n  no-comma-in-all-of-it\n  c\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +256,7 @@ int main(void)
 		cmocka_unit_test(sets),
 		cmocka_unit_test(foreign_text),
 		cmocka_unit_test(buffers),
+		cmocka_unit_test(wrapped_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

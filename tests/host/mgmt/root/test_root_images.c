@@ -437,6 +437,27 @@ static void replaces(void **state)
 	expect_nothing_left();
 }
 
+/* Where there is room for both, the old one stays until the new one has its memory. */
+static void stays_without_another(void **state)
+{
+	struct upload_report u = begin("twice", 1000);
+	struct request r = open_request("twice", 1000);
+
+	(void)state;
+	send_until(&u, 100, 100);
+	r.flags = REQ_FLAG_FORCE;
+	r.image.hash[0] ^= 1;
+	fake_fail_call(1, ST_NOMEM);
+	bench_send(&r);
+	bench_expect(ERR_UPLOAD_MEMORY);
+	send_until(&u, 200, 100);
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_not_equal(bench_answer.upload.upload, u.upload);
+	delete_image("twice", ERR_NONE);
+	expect_nothing_left();
+}
+
 /* Memory that is on its way back is there for the next one. */
 static void deleted_makes_room(void **state)
 {
@@ -556,6 +577,7 @@ int main(void)
 		cmocka_unit_test(goes_on), cmocka_unit_test(hostile_pieces), cmocka_unit_test(names_and_sizes),
 		cmocka_unit_test(limits), cmocka_unit_test(leaves_memory_to_vms), cmocka_unit_test(is_accounted),
 		cmocka_unit_test(expires), cmocka_unit_test(memory_fails), cmocka_unit_test(replaces),
+		cmocka_unit_test(stays_without_another),
 		cmocka_unit_test(deleted_makes_room), cmocka_unit_test(random_requests),
 	};
 
