@@ -54,11 +54,6 @@ bool volume_is_on_disk(const struct volume *v)
 
 /* ---- what disks are used for ---- */
 
-bool volume_is_in_use(const struct volume *v)
-{
-	return v->vm != VOLUME_NOBODY || v->is_making || v->is_going || v->change != CHANGE_NONE;
-}
-
 /* A VM has the whole disk. */
 static bool is_whole_taken(u32 slot)
 {

@@ -50,7 +50,10 @@ struct volume *volume_find(const char *name);
 /* It lies on a disk, whole or in part. */
 bool volume_is_on_disk(const struct volume *v);
 /* A VM has it, or something is being done with it. */
-bool volume_is_in_use(const struct volume *v);
+static inline bool volume_is_in_use(const struct volume *v)
+{
+	return v->vm != VOLUME_NOBODY || v->is_making || v->is_going || v->change != CHANGE_NONE;
+}
 
 /* The name of VM's disk `disk`: what its spec says, else "VM.DISK". name[VOLUME_NAME_BYTES]. */
 void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec, u32 disk);
