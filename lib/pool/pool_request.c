@@ -52,7 +52,6 @@ static void begin(struct pool *p, struct task *t, struct pool_request *r)
 	t->job.error = POOL_OK;
 	r->next += t->count;
 	r->pieces++;
-	v->busy++;
 	step = begin_of(t, v->r.sectors - t->granule * all);
 	if (step == NULL) {
 		task_finish(p, t, POOL_OK);
@@ -115,6 +114,7 @@ enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 		list_insert_before(&p->commit.commits, &r->link);
 		job_ready(p, &p->commit.job);
 	} else {
+		volume_of(p, r->volume)->busy++;
 		list_insert_before(&p->requests, &r->link);
 		job_ready(p, &p->split);
 	}

@@ -223,7 +223,8 @@ static bool is_through(const struct volume *v)
 static struct volume *next_volume(struct pool *p)
 {
 	for (u32 i = 0; i < p->memory.volumes; i++)
-		if (p->volume[i].r.id != 0 && (p->volume[i].r.flags & POOL_VOLUME_DELETING) != 0)
+		if (p->volume[i].r.id != 0 && (p->volume[i].r.flags & POOL_VOLUME_DELETING) != 0 &&
+			!p->volume[i].is_stuck)
 			return &p->volume[i];
 	return NULL;
 }
@@ -244,9 +245,14 @@ static void step(struct pool *p, struct job *j)
 	}
 	if (outcome == WAITS)
 		return;
-	/* What can't be read can't be freed: the volume stays, and the next opening tries again. */
-	if (outcome == FAILED)
+	/* What can't be read can't be freed: the volume stays, and others have their turn. */
+	if (outcome == FAILED) {
+		r->volume->is_stuck = true;
+		r->volume = NULL;
+		j->error = POOL_OK;
+		job_ready(p, j);
 		return;
+	}
 	if (!is_through(r->volume) || finish(p))
 		job_ready(p, j);
 }

@@ -108,7 +108,7 @@ static bool data_is_there(struct pool *p)
 	struct open *o = &p->open;
 	const struct pool_entry *e = &p->commit.record[0].entry[o->checked++];
 
-	return o->io.is_ok && crc32c(0, p->commit.buffer, POOL_BLOCK) == e->crc;
+	return crc32c(0, p->commit.buffer, POOL_BLOCK) == e->crc;
 }
 
 static enum pool_status claim(struct pool *p, const struct volume *v, const struct pool_entry *e,
@@ -140,9 +140,10 @@ static enum pool_status replay_entry(struct pool *p)
 	if (found != NODE_FOUND)
 		return found == NODE_LATER ? POOL_AGAIN : o->job.error;
 	status = claim(p, v, e, node_granule(leaf, e->granule));
-	if (status == POOL_OK)
-		map_set(p, leaf, e->granule, &new);
-	return status;
+	if (status != POOL_OK)
+		return status;
+	map_set(p, leaf, e->granule, &new);
+	return p->dirty_count > p->label.dirty_max ? POOL_CORRUPT : POOL_OK;
 }
 
 static enum pool_status replay_first(struct pool *p)
@@ -184,6 +185,9 @@ static enum pool_status take_io(struct pool *p)
 	o->wait = WAIT_NOTHING;
 	if (wait == WAIT_RECORD)
 		return take_record(p);
+	/* What can't be read may have been acknowledged. */
+	if (wait == WAIT_DATA && !o->io.is_ok)
+		return POOL_IO;
 	if (wait == WAIT_DATA && !data_is_there(p))
 		o->held = 0;
 	return POOL_OK;

@@ -61,14 +61,25 @@ u64 space_room(const struct pool *p)
 	return p->space.free_blocks > p->space.reserve ? p->space.free_blocks - p->space.reserve : 0;
 }
 
+/* The next that is wholly free; s->chunks = there is none. */
+static u32 find_chunk(const struct space *s)
+{
+	u32 at = s->chunk_at;
+
+	for (u32 i = 0; s->free_chunks > 0 && i < s->chunks; i++, at = (at + 1) % s->chunks)
+		if (s->busy[at] == 0)
+			return at;
+	return s->chunks;
+}
+
 u64 space_take_chunk(struct pool *p)
 {
 	struct space *s = &p->space;
+	u32 at = find_chunk(s);
 
-	if (s->free_chunks == 0)
+	if (at == s->chunks)
 		return 0;
-	while (s->busy[s->chunk_at] != 0)
-		s->chunk_at = (s->chunk_at + 1) % s->chunks;
+	s->chunk_at = at;
 	set_busy(s, (u64)s->chunk_at * POOL_CHUNK_BLOCKS, POOL_CHUNK_BLOCKS);
 	return (u64)s->chunk_at * POOL_CHUNK_BLOCKS;
 }
@@ -91,12 +102,10 @@ u64 space_take_block(struct pool *p)
 	for (u32 i = 0; i < SEARCH && i < s->chunks; i++, at = (at + 1) % s->chunks)
 		if (s->busy[at] != 0 && s->busy[at] != FULL)
 			return take_in(s, at);
-	if (s->free_chunks > 0) {
-		at = s->chunk_at;
-		while (s->busy[at] != 0)
-			at = (at + 1) % s->chunks;
+	at = find_chunk(s);
+	if (at < s->chunks)
 		return take_in(s, at);
-	}
+	at = s->block_at;
 	for (u32 i = 0; i < s->chunks; i++, at = (at + 1) % s->chunks)
 		if (s->busy[at] != FULL)
 			return take_in(s, at);
@@ -138,6 +147,11 @@ void space_free(struct pool *p, u64 block, u32 count)
 	struct space *s = &p->space;
 	u16 *word = &s->used[block / POOL_CHUNK_BLOCKS];
 
+	if ((*word & bits_of(block, count)) != bits_of(block, count) || s->limbo_count == s->limbo_max) {
+		p->is_failed = true;
+		job_ready(p, &p->commit.job);
+		return;
+	}
 	*word = (u16)(*word & ~bits_of(block, count));
 	s->used_blocks -= count;
 	s->pending_blocks += count;

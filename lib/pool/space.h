@@ -27,7 +27,7 @@ void space_put_back(struct pool *p, u64 block, u32 count);
 void space_use(struct pool *p, u64 block, u32 count);
 /* What the disk says is used; false: it is in use already. */
 bool space_claim(struct pool *p, u64 block, u32 count);
-/* There is room in the limbo list. */
+/* There is room in the limbo list. Blocks that are not used have two owners on the disk: the pool fails. */
 void space_free(struct pool *p, u64 block, u32 count);
 void space_settle(struct pool *p);
 

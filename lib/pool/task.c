@@ -50,14 +50,15 @@ void task_finish(struct pool *p, struct task *t, enum pool_status status)
 	struct pool_request *r = t->request;
 
 	task_drop(p, t);
-	t->volume->busy--;
 	job_wait(&p->free_tasks, &t->job);
 	if (!list_is_empty(&p->requests))
 		job_ready(p, &p->split);
 	if (status != POOL_OK)
 		r->status = status;
-	if (--r->pieces == 0 && r->next == r->sectors)
-		r->done(p, r, r->status);
+	if (--r->pieces > 0 || r->next < r->sectors)
+		return;
+	t->volume->busy--;
+	r->done(p, r, r->status);
 }
 
 void task_pin(struct task *t, struct node *leaf)

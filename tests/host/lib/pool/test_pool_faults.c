@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "check.h"
+#include "crc32c.h"
 #include "layout.h"
 #include "pool_state.h"
 #include "range.h"
@@ -326,6 +327,152 @@ static void head_lets_go_meanwhile(void **state)
 	assert_sound();
 }
 
+/* One volume that can't be deleted does not hold up others. */
+static void unreadable_deletion(void **state)
+{
+	u32 v, w;
+
+	(void)state;
+	make_pool(768, 16, 20, 0);
+	v = make_volume("v", POOL_INTEGRITY, 64 * GRANULE);
+	w = make_volume("w", POOL_INTEGRITY, 64 * GRANULE);
+	write_granules(v, 0, 8);
+	write_granules(w, 0, 8);
+	commit();
+	disk.now[volume(v)->r.root.block * POOL_BLOCK + 100] ^= 1;
+	assert_int_equal(reopen(), POOL_OK);
+	assert_int_equal(pool_delete(pool, v), POOL_OK);
+	assert_int_equal(pool_delete(pool, w), POOL_OK);
+	commit();
+	commit();
+	assert_non_null(volume(v));
+	assert_null(volume(w));
+}
+
+/* ---- requests ---- */
+
+/* A request is the volume's from pool_submit() on, before any part of it was begun. */
+static void submitted_request(void **state)
+{
+	enum pool_status status = POOL_STATUS_COUNT;
+	struct pool_request r = { .op = POOL_WRITE, .sectors = 2 * GRANULE, .data = data, .done = ended,
+		.context = &status };
+	static const u8 uuid[POOL_UUID_BYTES];
+	u32 v, s;
+
+	(void)state;
+	make_pool(768, 16, 20, 0);
+	r.volume = v = make_volume("v", POOL_INTEGRITY, 64 * GRANULE);
+	assert_int_equal(pool_submit(pool, &r), POOL_OK);
+	assert_int_equal(pool_delete(pool, v), POOL_AGAIN);
+	assert_int_equal(pool_snapshot(pool, v, "s", uuid, &s), POOL_AGAIN);
+	sim_disk_drain(&disk);
+	assert_int_equal(status, POOL_OK);
+	assert_int_equal(volume(v)->busy, 0);
+	commit();
+	assert_int_equal(pool_delete(pool, v), POOL_OK);
+}
+
+/* ---- what a damaged disk says ---- */
+
+/* More nodes than a log between two checkpoints can change: the memory for them is not there. */
+static void log_of_too_many_nodes(void **state)
+{
+	static struct pool_log_record r;
+	const u32 leaves = 140, entries = 88;
+	u32 v;
+
+	(void)state;
+	make_pool(2048, 32, 12, 0);
+	v = make_volume("v", POOL_INTEGRITY, (u64)LEAF * leaves * GRANULE);
+	for (u32 i = 0; i < leaves; i++)
+		write_granules(v, i * LEAF, i * LEAF + 1);
+	commit();
+	memset(&r, 0, sizeof(r));
+	r.magic = POOL_LOG_MAGIC;
+	memcpy(r.uuid, pool->label.uuid, sizeof(r.uuid));
+	r.generation = pool->super.generation;
+	r.seq = pool->super.log_seq;
+	r.durable = r.seq - 1;
+	r.entry_bytes = sizeof(r.entry[0]);
+	for (; r.count < entries; r.count++)
+		r.entry[r.count] = (struct pool_entry){ .granule = (u64)r.count * LEAF, .volume = v,
+			.birth = pool->super.birth, .op = POOL_LOG_HOLE };
+	r.crc = layout_sum(&r, sizeof(r), offsetof(struct pool_log_record, crc));
+	memcpy(disk.now + (POOL_LOG_BLOCK + r.seq % 32) * POOL_BLOCK, &r, sizeof(r));
+	assert_int_equal(reopen(), POOL_CORRUPT);
+}
+
+/* Granule `to` gets the place of granule `from`, and all checksums above are right. */
+static void share_block(u32 id, u32 from, u32 to)
+{
+	struct volume *v = volume(id);
+	struct pool_node *leaf = (struct pool_node *)(disk.now + v->r.root.block * POOL_BLOCK);
+	struct pool_super *s = (struct pool_super *)(disk.now +
+		(POOL_SUPER_BLOCK + (pool->super.generation & 1)) * POOL_BLOCK);
+	struct pool_node *top = (struct pool_node *)(disk.now + s->volumes.block * POOL_BLOCK);
+	struct pool_node *inner = (struct pool_node *)(disk.now + top->ref[0].block * POOL_BLOCK);
+	struct pool_node *table = (struct pool_node *)(disk.now + inner->ref[0].block * POOL_BLOCK);
+	struct pool_record record;
+
+	leaf->granule[to] = leaf->granule[from];
+	memcpy(&record, table->bytes + v->at * POOL_RECORD_BYTES, sizeof(record));
+	record.root.crc = crc32c(0, leaf, sizeof(*leaf));
+	memcpy(table->bytes + v->at * POOL_RECORD_BYTES, &record, sizeof(record));
+	inner->ref[0].crc = crc32c(0, table, sizeof(*table));
+	top->ref[0].crc = crc32c(0, inner, sizeof(*inner));
+	s->volumes.crc = crc32c(0, top, sizeof(*top));
+	s->crc = layout_sum(s, sizeof(*s), offsetof(struct pool_super, crc));
+}
+
+/* The second one that lets it go shows it: nothing is changed from then on. */
+static void two_owners(void **state)
+{
+	struct pool_request r = { .op = POOL_WRITE, .sectors = 8, .data = data, .done = ended };
+	u32 v;
+
+	(void)state;
+	make_pool(768, 16, 20, 0);
+	v = make_volume("v", POOL_PLAIN, 40 * POOL_CHUNK_SECTORS);
+	for (u32 i = 0; i < 2; i++)
+		assert_int_equal(request(POOL_WRITE, v, i * POOL_CHUNK_SECTORS, POOL_CHUNK_SECTORS), POOL_OK);
+	commit();
+	share_block(v, 0, 1);
+	assert_int_equal(reopen(), POOL_OK);
+	assert_int_equal(request(POOL_DISCARD, v, 0, POOL_CHUNK_SECTORS), POOL_OK);
+	request(POOL_DISCARD, v, POOL_CHUNK_SECTORS, POOL_CHUNK_SECTORS);
+	r.volume = v;
+	assert_int_equal(pool_submit(pool, &r), POOL_FAILED);
+}
+
+/* ---- errors of reads ---- */
+
+/* The data of the log's last entries: what can't be read now is not lost, and the next opening finds it. */
+static void unreadable_data_of_log(void **state)
+{
+	u64 block = 0;
+	u32 v;
+
+	(void)state;
+	make_pool(768, 16, 20, 0);
+	v = make_volume("v", POOL_INTEGRITY, 64 * GRANULE);
+	write_granules(v, 0, 1);
+	assert_int_equal(request(POOL_FLUSH, 0, 0, 0), POOL_OK);
+	while (memcmp(disk.stable + block * POOL_BLOCK, data, POOL_BLOCK) != 0)
+		block++;
+	begin_open(0);
+	for (pool_run(pool); disk.queued > 0; pool_run(pool)) {
+		disk.fail_after = disk.queue[0].io->sector == block * POOL_BLOCK_SECTORS;
+		sim_disk_end(&disk, 0);
+	}
+	disk.fail_after = 0;
+	assert_int_equal(opened_as, POOL_IO);
+	assert_int_equal(reopen(), POOL_OK);
+	memset(data, 0, POOL_BLOCK);
+	assert_int_equal(request(POOL_READ, v, 0, GRANULE), POOL_OK);
+	assert_int_equal(data[0], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +480,11 @@ int main(void)
 		cmocka_unit_test_teardown(two_neighbours, free_pool),
 		cmocka_unit_test_teardown(two_neighbours_with_holes, free_pool),
 		cmocka_unit_test_teardown(head_lets_go_meanwhile, free_pool),
+		cmocka_unit_test_teardown(unreadable_deletion, free_pool),
+		cmocka_unit_test_teardown(submitted_request, free_pool),
+		cmocka_unit_test_teardown(log_of_too_many_nodes, free_pool),
+		cmocka_unit_test_teardown(two_owners, free_pool),
+		cmocka_unit_test_teardown(unreadable_data_of_log, free_pool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
