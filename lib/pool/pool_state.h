@@ -41,6 +41,7 @@ struct volume {
 	struct pool_record r;
 	u32 at;				/* in the table */
 	u32 busy;			/* requests that have not ended */
+	u64 deleted_in;			/* generation of the superblock that has no deletion of it yet */
 	bool is_stuck;			/* being deleted, and a node can't be read: the next opening tries again */
 	struct volume *previous;	/* the next older snapshot of the same head, or NULL */
 	u32 base;			/* what was born later is not the origin's */

@@ -238,6 +238,11 @@ static void step(struct pool *p, struct job *j)
 		r->volume = next_volume(p);
 	if (r->volume == NULL || p->is_failed)
 		return;
+	/* The head writes in place where the cursor was: a power cut must not bring the snapshot back. */
+	if (r->volume->deleted_in == p->super.generation) {
+		wait_for_checkpoint(p);
+		return;
+	}
 	for (u32 i = 0; i < r->slice && outcome == DONE_SOME && !is_through(r->volume); i++) {
 		if (!map_has_room(p, j))
 			return;

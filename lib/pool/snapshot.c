@@ -123,6 +123,7 @@ enum pool_status pool_delete(struct pool *p, u32 id)
 		return POOL_AGAIN;
 	v->r.flags = POOL_VOLUME_READ_ONLY | POOL_VOLUME_DELETING;
 	v->r.cursor = 0;
+	v->deleted_in = p->super.generation;
 	volume_table_changed(p, v);
 	job_ready(p, &p->reap.job);
 	return POOL_OK;

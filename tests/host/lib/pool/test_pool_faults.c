@@ -327,6 +327,26 @@ static void head_lets_go_meanwhile(void **state)
 	assert_sound();
 }
 
+/* As long as a power cut would bring the snapshot back, the head must not write in place what it has. */
+static void deletion_begins_on_disk(void **state)
+{
+	u64 generation;
+	u32 v, s;
+
+	(void)state;
+	make_pool(768, 16, 20, 0);
+	v = make_volume("v", POOL_PLAIN, 8 * POOL_CHUNK_SECTORS);
+	assert_int_equal(request(POOL_WRITE, v, 0, POOL_CHUNK_SECTORS), POOL_OK);
+	s = snapshot(v, "s");
+	assert_int_equal(request(POOL_WRITE, v, POOL_CHUNK_SECTORS, POOL_CHUNK_SECTORS), POOL_OK);
+	commit();
+	generation = pool->super.generation;
+	assert_int_equal(pool_delete(pool, s), POOL_OK);
+	step_until_cursor(volume(s), 1);
+	assert_false(pool->commit.is_frozen);
+	assert_int_equal(pool->super.generation, generation + 1);
+}
+
 /* One volume that can't be deleted does not hold up others. */
 static void unreadable_deletion(void **state)
 {
@@ -480,6 +500,7 @@ int main(void)
 		cmocka_unit_test_teardown(two_neighbours, free_pool),
 		cmocka_unit_test_teardown(two_neighbours_with_holes, free_pool),
 		cmocka_unit_test_teardown(head_lets_go_meanwhile, free_pool),
+		cmocka_unit_test_teardown(deletion_begins_on_disk, free_pool),
 		cmocka_unit_test_teardown(unreadable_deletion, free_pool),
 		cmocka_unit_test_teardown(submitted_request, free_pool),
 		cmocka_unit_test_teardown(log_of_too_many_nodes, free_pool),
