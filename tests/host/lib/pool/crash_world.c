@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "crash_world.h"
 
+#include "pool_state.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SECTORS_MAX (768u * POOL_BLOCK_SECTORS)
-#define EXHAUSTIVE 6u		/* writes in flight of which all subsets are tried */
-#define OPERATIONS 6u		/* one of so many is looked at, so that there are more of them */
-#define SAMPLES 24u		/* subsets that are tried of more */
+#define EXHAUSTIVE 4u		/* writes in flight of which all subsets are tried */
+#define OPERATIONS 30u		/* one of so many is looked at, so that there are more of them */
+#define SAMPLES 10u		/* subsets that are tried of more */
 #define REQUEST_SECTORS 384u
 #define VOLUME_SECTORS 640u
+#define WINDOW 128u		/* of a sparse volume: whole granules */
 
 static u64 next(struct world *w)
 {
@@ -54,12 +57,25 @@ static void read_done(struct pool *p, struct pool_request *r, enum pool_status s
 	*(enum pool_status *)r->context = status;
 }
 
+/* Where on the volume a sector lies that the oracle has, and how many follow it there. */
+static u64 sector_on(const struct oracle_volume *v, u64 at)
+{
+	return at / v->window * v->stride + at % v->window;
+}
+
+static u32 run_at(const struct oracle_volume *v, u64 at)
+{
+	u64 left = v->window - at % v->window;
+
+	return (u32)(left < REQUEST_SECTORS ? left : REQUEST_SECTORS);
+}
+
 static void check_volume(struct world *w, struct pool *p, const struct oracle_volume *v, u32 id)
 {
-	for (u64 at = 0; at < v->sectors; at += REQUEST_SECTORS) {
-		u32 count = (u32)(v->sectors - at < REQUEST_SECTORS ? v->sectors - at : REQUEST_SECTORS);
+	for (u64 at = 0; at < v->sectors; at += run_at(v, at)) {
+		u32 count = run_at(v, at);
 		enum pool_status status = POOL_AGAIN;
-		struct pool_request r = { .op = POOL_READ, .volume = id, .sector = at, .sectors = count,
+		struct pool_request r = { .op = POOL_READ, .volume = id, .sector = sector_on(v, at), .sectors = count,
 			.data = w->buffer, .done = read_done, .context = &status };
 
 		if (pool_submit(p, &r) != POOL_OK)
@@ -242,7 +258,7 @@ static void ended(struct pool *p, struct pool_request *r, enum pool_status statu
 	else if (status != POOL_OK)
 		die(w, "a request of kind %u: status %u", (unsigned)r->op, (unsigned)status);
 	q->is_used = false;
-	if (r->op == POOL_READ && !oracle_check(&w->oracle, q->v, r->sector, r->sectors, q->data, false))
+	if (r->op == POOL_READ && !oracle_check(&w->oracle, q->v, q->at, r->sectors, q->data, false))
 		die(w, "%s", w->oracle.failure);
 	if (status == POOL_OK && q->count > 0)
 		oracle_end(q->v, q->first, (u32)q->count, q->value, ++w->disk.time);
@@ -268,7 +284,7 @@ static bool is_busy(const struct world *w, const struct oracle_volume *v, u64 se
 	for (u32 i = 0; i < WORLD_REQUESTS; i++) {
 		const struct world_request *q = &w->request[i];
 
-		if (q->is_used && q->v == v && q->r.sector < sector + sectors && sector < q->r.sector + q->r.sectors)
+		if (q->is_used && q->v == v && q->at < sector + sectors && sector < q->at + q->r.sectors)
 			return true;
 	}
 	return false;
@@ -292,17 +308,17 @@ static void whole_granules(const struct oracle_volume *v, u32 unit, u64 *first, 
 	*first = from;
 }
 
-static void choose_range(struct world *w, const struct oracle_volume *v, struct pool_request *r)
+static void choose_range(struct world *w, const struct oracle_volume *v, struct world_request *q)
 {
+	struct pool_request *r = &q->r;
 	static const u32 units[] = { 1, 8, 8, 8, 128 };
 	u32 unit = units[below(w, 5)];
 
-	r->sector = below(w, (u32)v->sectors) / unit * unit;
+	q->at = below(w, (u32)v->sectors) / unit * unit;
+	r->sector = sector_on(v, q->at);
 	r->sectors = (1 + below(w, below(w, 4) == 0 ? REQUEST_SECTORS / unit + 1 : 3)) * unit;
-	if (r->sectors > REQUEST_SECTORS)
-		r->sectors = REQUEST_SECTORS;
-	if (r->sectors > v->sectors - r->sector)
-		r->sectors = (u32)(v->sectors - r->sector);
+	if (r->sectors > run_at(v, q->at))
+		r->sectors = run_at(v, q->at);
 }
 
 static enum pool_op some_op(struct world *w)
@@ -345,12 +361,20 @@ static void added(struct world *w, struct oracle_volume *v)
 static void make_volume(struct world *w)
 {
 	struct pool_volume_spec spec = { .kind = below(w, 2) == 0 ? POOL_PLAIN : POOL_INTEGRITY };
-	u32 id;
+	bool is_plain = spec.kind == POOL_PLAIN, is_sparse = below(w, 3) == 0;
+	u32 id, sectors = (1 + below(w, (is_plain ? VOLUME_SECTORS : VOLUME_SECTORS / 4) / 8)) * 8;
+	u32 window = sectors, stride = sectors;
 
-	spec.sectors = (1 + below(w, (spec.kind == POOL_PLAIN ? VOLUME_SECTORS : VOLUME_SECTORS / 4) / 8)) * 8;
+	/* A map of two levels: each window lies in a leaf of its own, the first at its beginning and the others not. */
+	if (is_sparse) {
+		window = WINDOW;
+		stride = (POOL_FANOUT + 2) * (is_plain ? POOL_CHUNK_SECTORS : POOL_BLOCK_SECTORS);
+		sectors = (2 + below(w, 2)) * window;
+	}
+	spec.sectors = (u64)sectors / window * stride;
 	snprintf(spec.name, sizeof(spec.name), "v%u", (unsigned)w->next_name++);
 	if (is_made(w, pool_volume_create(w->pool, &spec, &id), "a new volume"))
-		added(w, oracle_add(&w->oracle, spec.name, spec.sectors));
+		added(w, oracle_add(&w->oracle, spec.name, sectors, window, stride));
 }
 
 static bool has_requests(const struct world *w, const struct oracle_volume *v)
@@ -367,7 +391,7 @@ static void copy_volume(struct world *w, struct oracle_volume *v)
 	u32 id, from = pool_volume_find(w->pool, v->name)->id;
 	bool is_clone = v->is_read_only;
 
-	if (has_requests(w, v))
+	if (has_requests(w, v) || (is_clone && below(w, 3) != 0))
 		return;
 	snprintf(name, sizeof(name), "%s-%u", is_clone ? "c" : "s", (unsigned)w->next_name++);
 	if (!is_made(w, is_clone ? pool_clone(w->pool, from, name, uuid, &id) :
@@ -379,7 +403,7 @@ static void copy_volume(struct world *w, struct oracle_volume *v)
 	w->copies++;
 }
 
-static void delete_volume(struct world *w, struct oracle_volume *v)
+static void delete_one(struct world *w, struct oracle_volume *v)
 {
 	if (has_requests(w, v) || v->uses > 0 || !is_made(w, pool_delete(w->pool,
 		pool_volume_find(w->pool, v->name)->id), "a deletion"))
@@ -387,6 +411,22 @@ static void delete_volume(struct world *w, struct oracle_volume *v)
 	v->is_deleted = v->may_be_missing = true;
 	v->changed = ++w->disk.time;
 	w->deletions++;
+}
+
+/* Of a snapshot sometimes all of its line, in any order. */
+static void delete_volume(struct world *w, struct oracle_volume *v)
+{
+	const struct oracle_volume *head = v->of;
+	bool is_line = v->is_read_only && below(w, 3) == 0;
+	u32 first = below(w, ORACLE_VOLUMES);
+
+	delete_one(w, v);
+	for (u32 i = 0; is_line && i < ORACLE_VOLUMES; i++) {
+		struct oracle_volume *s = &w->oracle.volume[(first + i) % ORACLE_VOLUMES];
+
+		if (s->is_used && !s->is_deleted && s->is_read_only && s->of == head)
+			delete_one(w, s);
+	}
 }
 
 static u32 count_volumes(const struct world *w)
@@ -403,13 +443,13 @@ static void change_table(struct world *w)
 	struct oracle_volume *v = some_volume(w);
 	u32 what = below(w, 8);
 
-	if (what >= 6 && v != NULL)
+	if (what >= 4 && v != NULL)
 		delete_volume(w, v);
 	else if (count_volumes(w) > 12)
 		return;
-	else if (what >= 2 && v != NULL)
+	else if (what >= 1 && v != NULL)
 		copy_volume(w, v);
-	else if (what < 2)
+	else if (what < 1)
 		make_volume(w);
 }
 
@@ -432,14 +472,14 @@ static void request(struct world *w, struct world_request *q)
 	if (v == NULL)
 		return;
 	r = pool_volume_find(w->pool, v->name);
-	choose_range(w, v, &q->r);
+	choose_range(w, v, q);
 	if (v->is_read_only)
 		q->r.op = POOL_READ;
-	if (is_busy(w, v, q->r.sector, q->r.sectors) || !oracle_may_write(v, q->r.sector, q->r.sectors))
+	if (is_busy(w, v, q->at, q->r.sectors) || !oracle_may_write(v, q->at, q->r.sectors))
 		return;
 	q->v = v;
 	q->r.volume = r->id;
-	q->first = q->r.sector;
+	q->first = q->at;
 	q->count = q->r.op == POOL_READ ? 0 : q->r.sectors;
 	q->value = q->r.op == POOL_WRITE ? ++w->next_value : 0;
 	if (q->r.op == POOL_DISCARD)
@@ -502,7 +542,26 @@ static void start(struct world *w)
 	sim_disk_drain(&w->disk);
 	if (w->opened != POOL_OK)
 		die(w, "a new pool: status %u", (unsigned)w->opened);
+	/* Others have their turn more often, and the power fails in more places. */
+	w->pool->reap.slice = 1 + below(w, 3);
 	w->disk.on_write = on_write;
+}
+
+/* All that can be done now, or a few jobs of it. */
+static void run(struct world *w)
+{
+	struct pool *p = w->pool;
+
+	if (below(w, 4) == 0) {
+		pool_run(p);
+		return;
+	}
+	for (u32 jobs = below(w, 6); jobs > 0 && !list_is_empty(&p->ready); jobs--) {
+		struct job *j = CONTAINER_OF(p->ready.next, struct job, link);
+
+		list_remove(&j->link);
+		j->step(p, j);
+	}
 }
 
 void world_run(struct world *w, u64 seed, u32 requests)
@@ -520,15 +579,16 @@ void world_run(struct world *w, u64 seed, u32 requests)
 			requests--;
 			request(w, q);
 		}
-		if (below(w, 12) == 0)
+		if (below(w, 5) == 0)
 			change_table(w);
-		pool_run(w->pool);
+		run(w);
 		if (w->disk.queued > 0 && below(w, 3) != 0)
 			sim_disk_end(&w->disk, below(w, w->disk.queued));
-		pool_run(w->pool);
+		run(w);
 	}
 	w->disk.on_write = NULL;
 	sim_disk_drain(&w->disk);
+	try_state(w, ~0ull, false);
 	sim_disk_free(&w->disk);
 	oracle_free(&w->oracle);
 }

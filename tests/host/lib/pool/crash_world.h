@@ -17,6 +17,7 @@ struct world_request {
 	struct pool_request r;
 	struct world *w;
 	struct oracle_volume *v;
+	u64 at;			/* of its first sector among those that the oracle has */
 	u64 first, count;	/* sectors that get the value */
 	u32 value;
 	u64 asked;

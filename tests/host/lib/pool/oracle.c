@@ -24,14 +24,15 @@ struct oracle_volume *oracle_find(struct oracle *o, const char *name)
 	return NULL;
 }
 
-struct oracle_volume *oracle_add(struct oracle *o, const char *name, u64 sectors)
+struct oracle_volume *oracle_add(struct oracle *o, const char *name, u64 sectors, u32 window, u32 stride)
 {
 	for (u32 i = 0; i < ORACLE_VOLUMES; i++) {
 		struct oracle_volume *v = &o->volume[i];
 
 		if (v->is_used)
 			continue;
-		*v = (struct oracle_volume){ .is_used = true, .may_be_missing = true, .sectors = sectors };
+		*v = (struct oracle_volume){ .is_used = true, .may_be_missing = true, .sectors = sectors,
+			.window = window, .stride = stride };
 		snprintf(v->name, sizeof(v->name), "%s", name);
 		v->sector = calloc(sectors, sizeof(*v->sector));
 		return v->sector != NULL ? v : NULL;
@@ -41,7 +42,7 @@ struct oracle_volume *oracle_add(struct oracle *o, const char *name, u64 sectors
 
 struct oracle_volume *oracle_copy(struct oracle *o, struct oracle_volume *from, const char *name)
 {
-	struct oracle_volume *v = oracle_add(o, name, from->sectors);
+	struct oracle_volume *v = oracle_add(o, name, from->sectors, from->window, from->stride);
 
 	for (u64 i = 0; v != NULL && i < from->sectors; i++) {
 		const struct oracle_sector *s = &from->sector[i];

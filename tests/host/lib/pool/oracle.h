@@ -36,7 +36,8 @@ struct oracle_volume {
 	u32 uses;		/* snapshots of it that are there, or clones */
 	struct oracle_volume *of;	/* what it is a snapshot or a clone of */
 	u64 changed;		/* when it was made, or deleted */
-	u64 sectors;
+	u64 sectors;		/* in windows: one lies at each multiple of `stride` on the volume */
+	u32 window, stride;
 	struct oracle_sector *sector;
 };
 
@@ -47,7 +48,7 @@ struct oracle {
 
 void oracle_init(struct oracle *o);
 void oracle_free(struct oracle *o);
-struct oracle_volume *oracle_add(struct oracle *o, const char *name, u64 sectors);
+struct oracle_volume *oracle_add(struct oracle *o, const char *name, u64 sectors, u32 window, u32 stride);
 /* The same contents, all of them final where no write has failed. */
 struct oracle_volume *oracle_copy(struct oracle *o, struct oracle_volume *from, const char *name);
 void oracle_remove(struct oracle_volume *v);
