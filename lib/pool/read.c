@@ -50,22 +50,35 @@ static void read_next(struct pool *p, struct job *j)
 	task_finish(p, t, POOL_OK);
 }
 
-static void bounced(struct pool *p, struct job *j)
+void read_clear_unwritten(struct task *t)
 {
-	struct task *t = CONTAINER_OF(j, struct task, job);
 	u32 mask = pool_place_mask(t->old.place);
 
-	if (!t->io.is_ok) {
-		task_finish(p, t, POOL_IO);
-		return;
-	}
-	if (t->volume->r.kind != POOL_PLAIN && crc32c(0, t->bounce, POOL_BLOCK) != t->old.crc) {
-		task_finish(p, t, POOL_CORRUPT);
-		return;
-	}
 	for (u32 i = 0; i < t->block_count; i++)
 		if ((mask >> (t->block_first + i) & 1) == 0)
 			memset(t->bounce + i * POOL_BLOCK, 0, POOL_BLOCK);
+}
+
+bool read_end(struct pool *p, struct task *t)
+{
+	if (!t->io.is_ok) {
+		task_finish(p, t, POOL_IO);
+		return false;
+	}
+	if (t->volume->r.kind != POOL_PLAIN && crc32c(0, t->bounce, POOL_BLOCK) != t->old.crc) {
+		task_finish(p, t, POOL_CORRUPT);
+		return false;
+	}
+	read_clear_unwritten(t);
+	return true;
+}
+
+static void bounced(struct pool *p, struct job *j)
+{
+	struct task *t = CONTAINER_OF(j, struct task, job);
+
+	if (!read_end(p, t))
+		return;
 	memcpy(t->data, t->bounce + (t->first - t->block_first * POOL_BLOCK_SECTORS) * POOL_SECTOR,
 		t->count * POOL_SECTOR);
 	task_finish(p, t, POOL_OK);

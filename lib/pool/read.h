@@ -11,4 +11,10 @@
  * had there. Data with a checksum passes only if it is right. */
 void read_begin(struct pool *p, struct job *j);
 
+/* Blocks of the granule as it was are in the bounce: judge them, and clear those that were never written. False: they
+ * can't be had, and the task is finished. */
+bool read_end(struct pool *p, struct task *t);
+/* Of the blocks in the bounce, zeros where nothing was ever written. */
+void read_clear_unwritten(struct task *t);
+
 #endif

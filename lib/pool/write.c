@@ -18,6 +18,7 @@
 #include "layout.h"
 #include "map.h"
 #include "node.h"
+#include "read.h"
 #include "space.h"
 #include "task.h"
 
@@ -107,29 +108,12 @@ static void write_bounce(struct pool *p, struct task *t)
 		t->block_count * POOL_BLOCK_SECTORS), t->bounce);
 }
 
-static void clear_unwritten(struct task *t)
-{
-	u32 mask = pool_place_mask(t->old.place);
-
-	for (u32 i = 0; i < t->block_count; i++)
-		if ((mask >> (t->block_first + i) & 1) == 0)
-			memset(t->bounce + i * POOL_BLOCK, 0, POOL_BLOCK);
-}
-
 static void old_read(struct pool *p, struct job *j)
 {
 	struct task *t = CONTAINER_OF(j, struct task, job);
 
-	if (!t->io.is_ok) {
-		task_finish(p, t, POOL_IO);
-		return;
-	}
-	if (t->volume->r.kind != POOL_PLAIN && crc32c(0, t->bounce, POOL_BLOCK) != t->old.crc) {
-		task_finish(p, t, POOL_CORRUPT);
-		return;
-	}
-	clear_unwritten(t);
-	write_bounce(p, t);
+	if (read_end(p, t))
+		write_bounce(p, t);
 }
 
 static void write_bounced(struct pool *p, struct task *t, const struct plan *a)
@@ -137,7 +121,7 @@ static void write_bounced(struct pool *p, struct task *t, const struct plan *a)
 	t->block_first = (u32)__builtin_ctz(a->range);
 	t->block_count = (u32)__builtin_popcount(a->range);
 	if ((a->mask & a->range & ~(a->cover & ~a->partial)) == 0) {
-		clear_unwritten(t);
+		read_clear_unwritten(t);
 		write_bounce(p, t);
 		return;
 	}
