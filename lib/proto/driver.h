@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * driver.h - what the PD of a block driver finds: one PCI function, memory for its queues, its links with the store.
+ * driver.h - what the PD of a driver finds: one PCI function, memory for its queues, and if it has disks its links with
+ * the store. What a network card's finds besides is nic.h's.
  *
  * Everything is set up before the driver's first instruction: BARs are mapped, the device has been reset and may master
  * the bus, its interrupts are routed (MSI-X and MSI are enabled by root). The driver has no access to configuration
@@ -37,7 +38,8 @@
 
 /* ---- Handles and notification bits ---- */
 #define DRIVER_H_STORE 3u		/* THREAD|SIGNAL: store, badge STORE_BIT_DRIVER << its number; not
-					 * there without a store: signalling is ST_HANDLE then, no error */
+					 * there without a store: signalling is ST_HANDLE then, no error. A
+					 * network card's driver has its switch here (nic.h) */
 #define DRIVER_H_IRQ 16u		/* + i: IRQ|ACK, 0 <= i < interrupt_count; badge DRIVER_BIT_IRQ << i */
 #define DRIVER_BIT_LINK BIT64(0)	/* from the store: requests, or a link that is to be set up anew */
 #define DRIVER_BIT_IRQ BIT64(8)
@@ -49,7 +51,7 @@
 enum driver_exit {
 	DRIVER_EXIT_NOT_UP = 1,	/* the controller did not come up */
 	DRIVER_EXIT_UNUSABLE,	/* and never will: it is of a kind that the driver can't drive */
-	DRIVER_EXIT_STUCK = 16,	/* + disk: it does not answer */
+	DRIVER_EXIT_STUCK = 16,	/* + disk, or alone if it has none: it does not answer */
 };
 
 /*
