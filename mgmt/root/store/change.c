@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * change.c - see change.h. A change owns the volumes that it makes or deletes (volume.change) until it ends: nobody
- * else gets them meanwhile. One that fails takes back what it made.
+ * change.c - see change.h: the course of a change.
  */
 #include "change.h"
 
 #include <string.h>
 
-#include "accounts.h"
+#include "change_kinds.h"
+#include "change_volumes.h"
 #include "client.h"
 #include "error_info.h"
 #include "hot_disks.h"
@@ -21,6 +21,7 @@
 #include "vm.h"
 #include "vm_disks.h"
 #include "volume_marks.h"
+#include "volume_judge.h"
 #include "volumes.h"
 
 #define CHANGES 32u
@@ -31,20 +32,7 @@
 #define EJECT_LIMIT_NS (10 * NS_PER_S)	/* for a guest to let a disk go, unless the request says */
 #define LOOK_NS (50 * NS_PER_MS)	/* no signal tells that a driver has found no disk */
 
-/* EJECT: a guest is asked to let a disk go. */
-enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_EJECT, STEP_ANSWER };
-
-static struct change {
-	enum step step;
-	u32 client;		/* NO_CLIENT: nobody waits */
-	u64 deadline_tsc;
-	struct error_info info;		/* STEP_ANSWER */
-	struct volume_row row;		/* of REQ_CREATE_VOLUME */
-	u64 vm_id;			/* of a VM that is to change: which of those that have had that name */
-	u64 built_tsc;			/* STEP_EJECT: which of its runs */
-	u32 disk_count;			/* REQ_ATTACH_DISK: that it had when `spec` was made */
-	struct request request;
-} changes[CHANGES];
+static struct change changes[CHANGES];
 
 static struct change *free_place(void)
 {
@@ -63,42 +51,13 @@ static u32 count_at(enum step step)
 	return count;
 }
 
-static u32 number_of(const struct change *c)
-{
-	return (u32)(c - changes);
-}
-
-static const struct disk_spec *volume_of(const struct change *c)
-{
-	return &c->request.spec.disks[0];
-}
-
-static bool is_dry_run(const struct change *c)
-{
-	return (c->request.flags & REQ_FLAG_DRY_RUN) != 0;
-}
-
-/* Of a VM that ran when the request came: the disks of others are a REQ_SET. */
-static bool is_hot(const struct change *c)
-{
-	return c->request.op == REQ_ATTACH_DISK || c->request.op == REQ_DETACH_DISK;
-}
-
-/* The VM that it is to change; NULL: that is no more. */
-static struct vm *set_vm(const struct change *c)
-{
-	struct vm *vm = vm_find(c->request.name);
-
-	return vm != NULL && vm->id == c->vm_id ? vm : NULL;
-}
-
 /* ---- answers ---- */
 
 /* The VM that the answer tells of: as it is now, also where that was not asked for. */
 static const struct vm *told_vm(const struct change *c)
 {
-	bool has_one = c->request.op == REQ_SET || is_hot(c) ||
-		       (c->request.op == REQ_CREATE && c->info.error == ERR_NONE && !is_dry_run(c));
+	bool has_one = c->request.op == REQ_SET || change_is_hot(c) ||
+		       (c->request.op == REQ_CREATE && c->info.error == ERR_NONE && !change_is_dry(c));
 
 	return has_one ? vm_find(c->request.name) : NULL;
 }
@@ -109,7 +68,7 @@ static bool send_answer(const struct change *c)
 
 	if (c->client == NO_CLIENT)
 		return true;
-	if (c->request.op != REQ_CREATE_VOLUME || c->info.error != ERR_NONE || is_dry_run(c))
+	if (c->request.op != REQ_CREATE_VOLUME || c->info.error != ERR_NONE || change_is_dry(c))
 		return reply_send(c->client, c->request.id, &c->info, told_vm(c));
 	memset(&reply, 0, sizeof(reply));
 	reply.kind = REPLY_ANSWER;
@@ -124,261 +83,15 @@ static void answer(struct change *c, struct error_info info)
 	c->step = send_answer(c) ? STEP_FREE : STEP_ANSWER;
 }
 
-/* ---- what each request is ---- */
-
-static struct error_info judge_create(struct change *c)
-{
-	struct request *r = &c->request;
-	struct error_info no = spec_judge(&r->spec, r->fields, &root.images, INFO->pcpu_count);
-	struct vm *none;
-
-	return no.error == ERR_NONE ? vm_define(r->name, &r->spec, true, &none) : no;
-}
-
-static struct error_info judge_set(struct change *c)
-{
-	struct vm *vm = set_vm(c);
-
-	return vm != NULL ? vm_set(vm, &c->request.spec, c->request.fields, true) : error_info_of(ERR_NO_VM, 0, 0);
-}
-
-/* A VM that has stopped meanwhile gets them too; from one that has lost a disk meanwhile, the list is out of date. */
-static struct error_info attach(struct change *c, bool is_dry)
-{
-	struct vm *vm = set_vm(c);
-
-	if (vm == NULL)
-		return error_info_of(ERR_NO_VM, 0, 0);
-	if (vm->spec.disk_count != c->disk_count)
-		return error_info_of(ERR_BUSY, 0, 0);
-	return vm->phase == VM_PHASE_IDLE ? vm_set(vm, &c->request.spec, BIT32(FIELD_DISK), is_dry)
-					  : hot_disks_attach(vm, &c->request.spec, is_dry);
-}
-
-static struct error_info judge_attach(struct change *c)
-{
-	return attach(c, true);
-}
-
-static struct error_info finish_attach(struct change *c)
-{
-	return attach(c, false);
-}
-
-/* All of it was judged just before: make_set. */
-static struct error_info judge_detach(struct change *c)
-{
-	(void)c;
-	return ERROR_INFO_NONE;
-}
-
-static struct error_info judge_volume(struct change *c)
-{
-	const struct disk_spec *want = volume_of(c);
-
-	if (!spec_disk_ok(want) || want->volume[0] == '\0')
-		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
-	if (c->request.op == REQ_DELETE_VOLUME)
-		return volume_judge_delete(want->volume);
-	return want->bytes != 0 ? volume_judge_new(want->volume, want) : error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
-}
-
-static struct error_info finish_create(struct change *c)
-{
-	struct request *r = &c->request;
-	/* Once more: while it waited for its volumes an image may have been deleted. */
-	struct error_info no = spec_judge(&r->spec, r->fields, &root.images, INFO->pcpu_count);
-	struct vm *made;
-
-	return no.error == ERR_NONE ? vm_define(r->name, &r->spec, false, &made) : no;
-}
-
-static struct error_info finish_set(struct change *c)
-{
-	struct vm *vm = set_vm(c);
-
-	return vm != NULL ? vm_set(vm, &c->request.spec, c->request.fields, false) : error_info_of(ERR_NO_VM, 0, 0);
-}
-
-static struct error_info finish_volume(struct change *c)
-{
-	const struct volume *v = volume_find(volume_of(c)->volume);
-
-	if (v != NULL && c->request.op == REQ_CREATE_VOLUME)
-		volume_row_fill(v, &c->row);
-	return ERROR_INFO_NONE;
-}
-
-static const struct {
-	struct error_info (*judge)(struct change *c);
-	struct error_info (*finish)(struct change *c);
-	bool has_vm;		/* its disks are those of a VM's spec */
-} kinds[REQ_OP_COUNT] = {
-	[REQ_CREATE] = { judge_create, finish_create, true },
-	[REQ_SET] = { judge_set, finish_set, true },
-	[REQ_ATTACH_DISK] = { judge_attach, finish_attach, true },
-	[REQ_DETACH_DISK] = { .judge = judge_detach },
-	[REQ_CREATE_VOLUME] = { judge_volume, finish_volume, false },
-	[REQ_DELETE_VOLUME] = { judge_volume, finish_volume, false },
-};
-
-static bool concerns_disks(const struct change *c)
-{
-	return c->request.op != REQ_SET || (c->request.fields & BIT32(FIELD_DISK)) != 0;
-}
-
-/* Some volume is to be made on the best of all disks. Only of a request whose fields were judged. */
-static bool needs_choice(const struct change *c)
-{
-	if (kinds[c->request.op].has_vm)
-		return volumes_need_choice(c->request.name, &c->request.spec);
-	return c->request.op == REQ_CREATE_VOLUME && volume_of(c)->on[0] == '\0';
-}
-
-/* ---- volumes ---- */
-
-static struct error_info make(struct change *c, const char *name, const struct disk_spec *want)
-{
-	struct volume *v = volume_new(name, want);
-	struct error_info no;
-	enum status st;
-
-	if (v == NULL)
-		return error_info_limit(STORE_RAM_SLOTS, "volumes");
-	v->change = number_of(c);
-	v->is_marked = kinds[c->request.op].has_vm && volume_is_on_disk(v) && volume_is_named_after(v, c->request.name);
-	if (v->was_blank)
-		rt_log("root: disk %s is blank and is taken into use for volume %s", v->on, v->name);
-	st = store_create(v);
-	if (st == ST_OK)
-		return ERROR_INFO_NONE;
-	no = error_info_of(st == ST_NOMEM ? ERR_DISK_MEMORY : ERR_INTERNAL, want->bytes,
-			   st == ST_NOMEM ? stats_of_memory()[MEM_STAT_FREE] : st);
-	strcpy(no.text, name);
-	return no;
-}
-
-/* It was there before: nobody else gets or deletes it meanwhile. */
-static void hold(const struct change *c, struct volume *v)
-{
-	v->change = number_of(c);
-	v->is_held = true;
-}
-
-static struct error_info make_missing(struct change *c)
-{
-	struct error_info no = ERROR_INFO_NONE;
-	char name[VOLUME_NAME_BYTES];
-
-	for (u32 i = 0; i < c->request.spec.disk_count && no.error == ERR_NONE; i++) {
-		struct volume *v;
-
-		volume_name_of(name, c->request.name, &c->request.spec, i);
-		v = volume_find(name);
-		if (v == NULL)
-			no = make(c, name, &c->request.spec.disks[i]);
-		else if (v->vm == VOLUME_NOBODY)
-			hold(c, v);
-	}
-	return no;
-}
-
-static struct error_info begin_volumes(struct change *c)
-{
-	struct volume *v;
-
-	if (!concerns_disks(c))
-		return ERROR_INFO_NONE;
-	if (kinds[c->request.op].has_vm)
-		return make_missing(c);
-	if (c->request.op == REQ_CREATE_VOLUME)
-		return make(c, volume_of(c)->volume, volume_of(c));
-	v = volume_find(volume_of(c)->volume);
-	v->change = number_of(c);
-	store_delete(v);
-	return ERROR_INFO_NONE;
-}
-
-/* What it made goes again; what could not be deleted stays. */
-static void release_volumes(struct change *c, bool is_failed)
-{
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
-		struct volume *v = volume_at(i);
-
-		if (v == NULL || v->change != number_of(c))
-			continue;
-		v->change = CHANGE_NONE;
-		if (v->is_held) {
-			v->is_held = false;
-			continue;
-		}
-		v->is_fresh = !is_failed && kinds[c->request.op].has_vm;
-		if (is_failed && c->request.op != REQ_DELETE_VOLUME)
-			store_delete(v);
-	}
-}
-
-/* The VM did not come to be after all: nobody took them. */
-static void drop_fresh(const struct change *c)
-{
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
-		struct volume *v = volume_at(i);
-
-		if (v == NULL || !v->is_fresh || !kinds[c->request.op].has_vm)
-			continue;
-		v->is_fresh = false;
-		store_delete(v);
-	}
-}
-
-static struct error_info store_error(const struct volume *v)
-{
-	static const u8 errors[STORE_ERROR_COUNT] = {
-		[STORE_EXISTS] = ERR_VOLUME_EXISTS, [STORE_FULL] = ERR_DISK_FULL, [STORE_NO_DISK] = ERR_DISK_COMING,
-		[STORE_NOT_EMPTY] = ERR_DISK_CONTENTS, [STORE_WRITE_PROTECTED] = ERR_DISK_READ_ONLY,
-		[STORE_IO] = ERR_DISK_IO, [STORE_BUSY] = ERR_DISK_BUSY, [STORE_NOT_VOS] = ERR_VOLUME_FOREIGN,
-	};
-	enum error error = v->error < STORE_ERROR_COUNT && errors[v->error] != 0 ? errors[v->error] : ERR_INTERNAL;
-	bool is_about_volume = error == ERR_VOLUME_EXISTS || error == ERR_VOLUME_FOREIGN;
-	struct error_info no = error_info_of(error, v->bytes, error == ERR_INTERNAL ? v->error : 0);
-
-	strcpy(no.text, is_about_volume ? v->name : v->on);
-	if (error == ERR_DISK_FULL && volume_is_on_disk(v))
-		no.have = disk_at(v->slot)->largest_bytes;
-	return no;
-}
-
-/* True: the store has answered about all of its volumes. *no: the first that failed. */
-static bool are_volumes_done(const struct change *c, struct error_info *no)
-{
-	bool is_done = true;
-
-	*no = ERROR_INFO_NONE;
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
-		const struct volume *v = volume_at(i);
-
-		if (v == NULL || v->change != number_of(c) || v->is_held)
-			continue;
-		if (v->error == STORE_OK && (v->is_making || v->is_going)) {
-			is_done = false;
-			*no = error_info_of(ERR_DISK_SILENT, 0, 0);
-			strcpy(no->text, v->on);
-		} else if (v->error != STORE_OK && no->error == ERR_NONE) {
-			*no = store_error(v);
-		}
-	}
-	return is_done;
-}
-
 /* ---- the course of it ---- */
 
 static void end(struct change *c, struct error_info info)
 {
-	release_volumes(c, info.error != ERR_NONE);
+	change_volumes_release(c, info.error != ERR_NONE);
 	if (info.error == ERR_NONE)
-		info = kinds[c->request.op].finish(c);
+		info = change_kinds[c->request.op].finish(c);
 	if (info.error != ERR_NONE)
-		drop_fresh(c);
+		change_volumes_drop_fresh(c);
 	answer(c, info);
 }
 
@@ -386,7 +99,7 @@ static void step_store(struct change *c)
 {
 	struct error_info no;
 
-	if (are_volumes_done(c, &no) || c->deadline_tsc <= rt_time_tsc())
+	if (change_volumes_are_done(c, &no) || c->deadline_tsc <= rt_time_tsc())
 		end(c, no);
 }
 
@@ -394,19 +107,19 @@ static void step_store(struct change *c)
 static void begin_eject(struct change *c)
 {
 	u64 limit_ns = c->request.timeout_ms != 0 ? c->request.timeout_ms * NS_PER_MS : EJECT_LIMIT_NS;
-	struct vm *vm = set_vm(c);
+	struct vm *vm = change_vm(c);
 
 	c->step = STEP_EJECT;
 	c->built_tsc = vm->built_tsc;
 	c->deadline_tsc = rt_time_after(&root.time, limit_ns);
-	hot_disks_ask(vm, volume_of(c)->volume, true);
+	hot_disks_ask(vm, change_volume(c)->volume, true);
 }
 
 static struct error_info not_ejected(const struct change *c, enum error error)
 {
 	struct error_info no = error_info_of(error, 0, 0);
 
-	strcpy(no.text, volume_of(c)->volume);
+	strcpy(no.text, change_volume(c)->volume);
 	return no;
 }
 
@@ -414,7 +127,7 @@ static struct error_info not_ejected(const struct change *c, enum error error)
  * nothing: the next one has the disk. */
 static void step_eject(struct change *c)
 {
-	struct vm *vm = set_vm(c);
+	struct vm *vm = change_vm(c);
 	bool is_late = c->deadline_tsc <= rt_time_tsc();
 	enum hot_disk_state state;
 
@@ -422,7 +135,7 @@ static void step_eject(struct change *c)
 		answer(c, error_info_of(ERR_NO_VM, 0, 0));
 		return;
 	}
-	state = hot_disks_state(vm, volume_of(c)->volume);
+	state = hot_disks_state(vm, change_volume(c)->volume);
 	if (state == HOT_DISK_NONE || (state == HOT_DISK_LEAVING && is_late)) {
 		answer(c, ERROR_INFO_NONE);
 	} else if (state == HOT_DISK_LEAVING) {
@@ -430,21 +143,21 @@ static void step_eject(struct change *c)
 	} else if (!vm_is_alive(vm) || vm->built_tsc != c->built_tsc) {
 		answer(c, not_ejected(c, ERR_VM_ENDED));
 	} else if (is_late) {
-		hot_disks_ask(vm, volume_of(c)->volume, false);
+		hot_disks_ask(vm, change_volume(c)->volume, false);
 		answer(c, not_ejected(c, ERR_NOT_EJECTED));
 	}
 }
 
 static void begin(struct change *c)
 {
-	struct error_info no = kinds[c->request.op].judge(c);
-	bool may_wait = concerns_disks(c) && disks_are_coming() && c->deadline_tsc > rt_time_tsc();
+	struct error_info no = change_kinds[c->request.op].judge(c);
+	bool may_wait = change_concerns_disks(c) && disks_are_coming() && c->deadline_tsc > rt_time_tsc();
 
-	if (may_wait && (volume_may_come(&no, false) || (volume_may_come(&no, true) && needs_choice(c)))) {
+	if (may_wait && (volume_may_come(&no, false) || (volume_may_come(&no, true) && change_needs_choice(c)))) {
 		c->step = STEP_DISKS;
 		return;
 	}
-	if (no.error != ERR_NONE || is_dry_run(c)) {
+	if (no.error != ERR_NONE || change_is_dry(c)) {
 		answer(c, no);
 		return;
 	}
@@ -457,7 +170,7 @@ static void begin(struct change *c)
 	}
 	c->step = STEP_STORE;
 	c->deadline_tsc = rt_time_after(&root.time, STORE_LIMIT_NS);
-	no = begin_volumes(c);
+	no = change_volumes_begin(c);
 	if (no.error != ERR_NONE)
 		end(c, no);
 	else
@@ -467,11 +180,14 @@ static void begin(struct change *c)
 /* Another change of that VM's disks would be undone by one that began with the disks as they are now. */
 static bool is_changing(const struct change *c)
 {
-	for (u32 i = 0; i < CHANGES; i++)
-		if (&changes[i] != c && changes[i].step != STEP_FREE && changes[i].step != STEP_ANSWER &&
-		    (changes[i].request.op == REQ_SET || is_hot(&changes[i])) && concerns_disks(&changes[i]) &&
-		    !is_dry_run(&changes[i]) && changes[i].vm_id == c->vm_id)
+	for (u32 i = 0; i < CHANGES; i++) {
+		const struct change *other = &changes[i];
+
+		if (other != c && other->step != STEP_FREE && other->step != STEP_ANSWER &&
+		    (other->request.op == REQ_SET || change_is_hot(other)) && change_concerns_disks(other) &&
+		    !change_is_dry(other) && other->vm_id == c->vm_id)
 			return true;
+	}
 	return false;
 }
 
@@ -484,11 +200,11 @@ static struct error_info make_set(struct change *c)
 	struct error_info no = ERROR_INFO_NONE;
 	bool is_idle;
 
-	if (r->op != REQ_SET && !is_hot(c))
+	if (r->op != REQ_SET && !change_is_hot(c))
 		return no;
 	c->vm_id = vm->id;
 	if (r->op == REQ_SET)
-		return concerns_disks(c) && is_changing(c) ? error_info_of(ERR_BUSY, 0, 0) : no;
+		return change_concerns_disks(c) && is_changing(c) ? error_info_of(ERR_BUSY, 0, 0) : no;
 	is_idle = vm->phase == VM_PHASE_IDLE;
 	c->disk_count = vm->spec.disk_count;
 	if (!is_idle)
@@ -497,8 +213,8 @@ static struct error_info make_set(struct change *c)
 		return no;
 	if (r->op == REQ_ATTACH_DISK)
 		no = vm_disks_add(vm, &r->spec, &next);
-	else if (spec_disk_ok(volume_of(c)))
-		no = vm_disks_remove(vm, volume_of(c)->volume, &next);
+	else if (spec_disk_ok(change_volume(c)))
+		no = vm_disks_remove(vm, change_volume(c)->volume, &next);
 	else
 		no = error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 	if (no.error == ERR_NONE && is_changing(c))
@@ -521,6 +237,7 @@ void change_begin(u32 client, const struct request *request)
 		(void)reply_send(client, request->id, &busy, NULL);
 		return;
 	}
+	c->number = (u32)(c - changes);
 	c->client = client;
 	c->request = *request;
 	c->deadline_tsc = rt_time_after(&root.time, DISKS_LIMIT_NS);
@@ -532,7 +249,7 @@ void change_begin(u32 client, const struct request *request)
 	begin(c);
 	if (c->step == STEP_DISKS)
 		rt_log("root: a request for %s waits for disks that are starting",
-		       kinds[c->request.op].has_vm ? c->request.name : volume_of(c)->volume);
+		       change_kinds[c->request.op].has_vm ? c->request.name : change_volume(c)->volume);
 }
 
 static u64 step_one(struct change *c)
@@ -563,13 +280,13 @@ u64 change_step(void)
 /* Nobody waits for it any more. It goes on, but a guest is not asked for a disk any more. */
 static void leave_alone(struct change *c)
 {
-	struct vm *vm = set_vm(c);
+	struct vm *vm = change_vm(c);
 
 	c->client = NO_CLIENT;
 	if (c->step != STEP_EJECT)
 		return;
 	if (vm != NULL)
-		hot_disks_ask(vm, volume_of(c)->volume, false);
+		hot_disks_ask(vm, change_volume(c)->volume, false);
 	c->step = STEP_FREE;
 }
 

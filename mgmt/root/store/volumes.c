@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "range.h"
-#include "vm_layout.h"
 #include "volume_marks.h"
 
 static struct volume volumes[STORE_VOLUMES];
@@ -39,14 +37,6 @@ void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec,
 		snprintf(name, VOLUME_NAME_BYTES, "%s.%u", vm_name, (unsigned)disk);
 }
 
-static struct error_info refuse(enum error error, const char *text, u64 need, u64 have)
-{
-	struct error_info no = error_info_of(error, need, have);
-
-	snprintf(no.text, sizeof(no.text), "%s", text);
-	return no;
-}
-
 bool volume_is_on_disk(const struct volume *v)
 {
 	return v->kind != VOLUME_ROW_MEMORY;
@@ -54,8 +44,7 @@ bool volume_is_on_disk(const struct volume *v)
 
 /* ---- what disks are used for ---- */
 
-/* A VM has the whole disk. */
-static bool is_whole_taken(u32 slot)
+bool volumes_have_whole(u32 slot)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
 		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_DISK && volumes[i].slot == slot)
@@ -63,287 +52,17 @@ static bool is_whole_taken(u32 slot)
 	return false;
 }
 
-static bool is_part(const struct volume *v)
+bool volume_is_part(const struct volume *v)
 {
 	return v->is_used && (v->kind == VOLUME_ROW_EXTENT || v->kind == VOLUME_ROW_PARTITION);
 }
 
-static bool is_part_taken(u32 slot)
+bool volumes_have_part(u32 slot)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (is_part(&volumes[i]) && volumes[i].slot == slot && volume_is_in_use(&volumes[i]))
+		if (volume_is_part(&volumes[i]) && volumes[i].slot == slot && volume_is_in_use(&volumes[i]))
 			return true;
 	return false;
-}
-
-/* What the store's report does not know of yet. */
-static u64 promised_bytes(u32 slot)
-{
-	u64 sum = 0;
-
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_EXTENT && volumes[i].slot == slot &&
-		    volumes[i].is_making && !volumes[i].is_there)
-			sum += volumes[i].bytes;
-	return sum;
-}
-
-/* Volumes of one request that are not in the table yet: bytes on each disk. */
-struct plan { u64 bytes[DISKS]; };
-
-/* Room for one volume. */
-static u64 room_of(u32 slot, const struct plan *plan)
-{
-	const struct disk *d = disk_at(slot);
-	u64 promised = promised_bytes(slot) + plan->bytes[slot];
-
-	return promised <= d->free_bytes ? min_u64(d->largest_bytes, d->free_bytes - promised) : 0;
-}
-
-static bool is_table_fit(u32 table)
-{
-	return table == STORE_TABLE_BLANK || table == STORE_TABLE_GPT || table == STORE_TABLE_RECOVERED;
-}
-
-static struct error_info judge_disk(u32 slot, u64 bytes, const struct plan *plan)
-{
-	const struct disk *d = disk_at(slot);
-	char name[DISK_NAME_BYTES];
-
-	disk_name(name, slot);
-	if (!d->is_there)
-		return refuse(ERR_DISK_COMING, name, 0, 0);
-	if (is_whole_taken(slot))
-		return refuse(ERR_DISK_BUSY, name, 0, 0);
-	if (d->table == STORE_TABLE_UNREADABLE)
-		return refuse(ERR_DISK_IO, name, 0, 0);
-	if (!is_table_fit(d->table))
-		return refuse(ERR_DISK_CONTENTS, name, 0, d->table);
-	if ((d->features & BLK_IS_READ_ONLY) != 0)
-		return refuse(ERR_DISK_READ_ONLY, name, 0, 0);
-	if (room_of(slot, plan) < bytes)
-		return refuse(ERR_DISK_FULL, name, bytes, room_of(slot, plan));
-	return ERROR_INFO_NONE;
-}
-
-/* What can be used comes before what is full, and that before all else; then by room. */
-static u64 rank(const struct error_info *no, u64 room)
-{
-	return no->error == ERR_NONE ? BIT64(62) | room : no->error == ERR_DISK_FULL ? BIT64(61) | room : 1;
-}
-
-/* The disk with the most room, in *slot; or why there is none. */
-static struct error_info find_disk(const char *volume, u64 bytes, const struct plan *plan, u32 *slot)
-{
-	struct error_info best = refuse(ERR_NO_DISK, volume, 0, 0);
-	char name[DISK_NAME_BYTES];
-	u64 best_rank = 0;
-
-	for (u32 i = 0; i < DISKS; i++) {
-		struct error_info no;
-
-		if (!disk_can_be(i))
-			continue;
-		disk_name(name, i);
-		if (!disk_at(i)->is_there && best_rank == 0 && disk_is_coming(i))
-			best = refuse(ERR_DISK_COMING, name, 0, 0);
-		if (!disk_at(i)->is_there)
-			continue;
-		no = judge_disk(i, bytes, plan);
-		if (rank(&no, room_of(i, plan)) <= best_rank)
-			continue;
-		best_rank = rank(&no, room_of(i, plan));
-		best = no;
-		*slot = i;
-	}
-	return best;
-}
-
-/* ---- judging ---- */
-
-/* One that is there already: it must be free, and what is asked for. */
-static struct error_info judge_old(const struct volume *v, u32 vm, const struct disk_spec *want)
-{
-	if (v->is_making || v->change != CHANGE_NONE)
-		return refuse(ERR_VOLUME_CHANGING, v->name, 0, 0);
-	if (v->vm != VOLUME_NOBODY && v->vm != vm)
-		return refuse(ERR_VOLUME_BUSY, v->name, 0, 0);
-	if (want->bytes != 0 && want->bytes != v->bytes)
-		return refuse(ERR_VOLUME_SIZE, v->name, want->bytes, v->bytes);
-	if (want->on[0] != '\0' && strcmp(want->on, v->on) != 0)
-		return refuse(ERR_VOLUME_PLACE, v->name, 0, 0);
-	if (v->vm == vm && vm != VOLUME_NOBODY)		/* it has it already */
-		return ERROR_INFO_NONE;
-	if (v->kind == VOLUME_ROW_DISK ? is_part_taken(v->slot) : volume_is_on_disk(v) && is_whole_taken(v->slot))
-		return refuse(ERR_DISK_BUSY, v->on, 0, 0);
-	if (is_part(v) && !v->is_there)
-		return refuse(ERR_VOLUME_MISSING, v->name, 0, 0);
-	return ERROR_INFO_NONE;
-}
-
-/* There is no disk of that name. */
-static struct error_info no_disk(const char *name, enum error error)
-{
-	char alike[DISK_NAME_BYTES];
-	u32 slot = disk_find_alike(name);
-
-	if (slot == DISKS)
-		return refuse(error, name, 0, 0);
-	disk_name(alike, slot);
-	return refuse(ERR_DISK_ALIKE, alike, 0, 0);
-}
-
-/* One without a size must be there: perhaps it is a disk that is not up yet. */
-static struct error_info judge_named(const char *name)
-{
-	u32 slot = disk_find(name);
-
-	return slot != DISKS && disk_is_coming(slot) ? refuse(ERR_DISK_COMING, name, 0, 0) :
-						       no_disk(name, ERR_NO_VOLUME);
-}
-
-/* On a disk: which is chosen goes into *plan. */
-static struct error_info judge_place(const char *name, const struct disk_spec *want, struct plan *plan)
-{
-	u32 slot = disk_find(want->on);
-	struct error_info no;
-
-	if (want->on[0] == '\0')
-		no = find_disk(name, want->bytes, plan, &slot);
-	else if (slot == DISKS || (!disk_at(slot)->is_there && !disk_is_coming(slot)))
-		no = no_disk(want->on, ERR_UNKNOWN_DISK);
-	else
-		no = judge_disk(slot, want->bytes, plan);
-	if (no.error == ERR_NONE)
-		plan->bytes[slot] += want->bytes;
-	return no;
-}
-
-static struct error_info judge_new(const char *name, const struct disk_spec *want, struct plan *plan)
-{
-	if (want->bytes == 0)
-		return judge_named(name);
-	if (disk_owns_name(name))
-		return refuse(ERR_VOLUME_NAME, name, 0, 0);
-	if (strcmp(want->on, VOLUME_RAM) != 0)
-		return judge_place(name, want, plan);
-	return want->bytes <= STORE_RAM_STRIDE
-		? ERROR_INFO_NONE : refuse(ERR_VOLUME_RAM_SIZE, name, want->bytes, STORE_RAM_STRIDE);
-}
-
-bool volumes_need_choice(const char *vm_name, const struct vm_spec *spec)
-{
-	char name[VOLUME_NAME_BYTES];
-
-	for (u32 i = 0; i < spec->disk_count; i++) {
-		volume_name_of(name, vm_name, spec, i);
-		if (volume_find(name) == NULL && spec->disks[i].on[0] == '\0' && spec->disks[i].bytes != 0)
-			return true;
-	}
-	return false;
-}
-
-bool volume_may_come(const struct error_info *no, bool is_choice)
-{
-	switch (no->error) {
-	case ERR_NO_DISK: case ERR_NO_VOLUME: case ERR_DISK_COMING: case ERR_VOLUME_MISSING:
-		return true;
-	case ERR_NONE: case ERR_DISK_FULL: case ERR_DISK_CONTENTS: case ERR_DISK_READ_ONLY: case ERR_DISK_BUSY:
-	case ERR_DISK_IO:
-		return is_choice;
-	default:
-		return false;
-	}
-}
-
-static bool is_named_twice(const char *vm_name, const struct vm_spec *spec, u32 disk)
-{
-	char name[VOLUME_NAME_BYTES], other[VOLUME_NAME_BYTES];
-
-	volume_name_of(name, vm_name, spec, disk);
-	for (u32 i = 0; i < disk; i++) {
-		volume_name_of(other, vm_name, spec, i);
-		if (strcmp(name, other) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A whole disk and a part of it can't both be had. */
-static bool is_had_twice(const struct volume *v, const char *vm_name, const struct vm_spec *spec, u32 disk)
-{
-	char name[VOLUME_NAME_BYTES];
-
-	for (u32 i = 0; i < disk; i++) {
-		const struct volume *other;
-
-		volume_name_of(name, vm_name, spec, i);
-		other = volume_find(name);
-		if (other != NULL && volume_is_on_disk(other) && volume_is_on_disk(v) && other->slot == v->slot &&
-		    (other->kind == VOLUME_ROW_DISK) != (v->kind == VOLUME_ROW_DISK))
-			return true;
-	}
-	return false;
-}
-
-struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spec *spec)
-{
-	struct error_info no = ERROR_INFO_NONE;
-	struct plan plan = { { 0 } };
-	char name[VOLUME_NAME_BYTES];
-
-	for (u32 i = 0; i < spec->disk_count && no.error == ERR_NONE; i++) {
-		const struct volume *v;
-
-		volume_name_of(name, vm_name, spec, i);
-		if (is_named_twice(vm_name, spec, i))
-			return refuse(ERR_VOLUME_TWICE, name, 0, 0);
-		v = volume_find(name);
-		no = v != NULL ? judge_old(v, vm, &spec->disks[i]) : judge_new(name, &spec->disks[i], &plan);
-		if (no.error == ERR_NONE && v != NULL && is_had_twice(v, vm_name, spec, i))
-			no = refuse(ERR_DISK_BUSY, v->on, 0, 0);
-	}
-	return no;
-}
-
-struct error_info volumes_judge_there(const char *vm_name, const struct vm_spec *spec)
-{
-	char name[VOLUME_NAME_BYTES];
-
-	for (u32 i = 0; i < spec->disk_count; i++) {
-		volume_name_of(name, vm_name, spec, i);
-		if (volume_find(name) == NULL)
-			return refuse(ERR_NO_VOLUME, name, 0, 0);
-	}
-	return ERROR_INFO_NONE;
-}
-
-struct error_info volume_judge_new(const char *name, const struct disk_spec *want)
-{
-	struct plan plan = { { 0 } };
-
-	if (volume_find(name) != NULL)
-		return refuse(ERR_VOLUME_EXISTS, name, 0, 0);
-	return judge_new(name, want, &plan);
-}
-
-struct error_info volume_judge_delete(const char *name)
-{
-	const struct volume *v = volume_find(name);
-
-	if (v == NULL)
-		return refuse(ERR_NO_VOLUME, name, 0, 0);
-	if (v->is_making || v->change != CHANGE_NONE)
-		return refuse(ERR_VOLUME_CHANGING, name, 0, 0);
-	if (v->kind == VOLUME_ROW_DISK || v->kind == VOLUME_ROW_PARTITION)
-		return refuse(ERR_VOLUME_FOREIGN, name, 0, 0);
-	if (v->vm != VOLUME_NOBODY)
-		return refuse(ERR_VOLUME_BUSY, name, 0, 0);
-	if (v->kind == VOLUME_ROW_EXTENT && is_whole_taken(v->slot))
-		return refuse(ERR_DISK_BUSY, v->on, 0, 0);
-	if (v->kind == VOLUME_ROW_EXTENT && !v->is_there)
-		return refuse(ERR_VOLUME_MISSING, name, 0, 0);
-	return ERROR_INFO_NONE;
 }
 
 static struct volume *free_place(void)
@@ -354,25 +73,10 @@ static struct volume *free_place(void)
 	return NULL;
 }
 
-static bool is_slot_taken(u32 slot)
+struct volume *volume_add(const char *name, const char *on, struct volume with)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_MEMORY && volumes[i].slot == slot)
-			return true;
-	return false;
-}
+	struct volume *v = free_place();
 
-static u32 free_slot(void)
-{
-	u32 slot = 0;
-
-	while (slot < STORE_RAM_SLOTS && is_slot_taken(slot))
-		slot++;
-	return slot;
-}
-
-static struct volume *fill(struct volume *v, const char *name, const char *on, struct volume with)
-{
 	if (v == NULL)
 		return NULL;
 	*v = with;
@@ -382,33 +86,6 @@ static struct volume *fill(struct volume *v, const char *name, const char *on, s
 	strcpy(v->name, name);
 	strcpy(v->on, on);
 	return v;
-}
-
-static struct volume *new_in_memory(const char *name, u64 bytes)
-{
-	u32 slot = free_slot();
-
-	if (slot == STORE_RAM_SLOTS)
-		return NULL;
-	return fill(free_place(), name, VOLUME_RAM, (struct volume){
-		.kind = VOLUME_ROW_MEMORY, .is_making = true, .bytes = bytes, .slot = slot, .block_bytes = 512 });
-}
-
-struct volume *volume_new(const char *name, const struct disk_spec *want)
-{
-	struct plan plan = { { 0 } };
-	char on[DISK_NAME_BYTES];
-	u32 slot = disk_find(want->on);
-
-	if (strcmp(want->on, VOLUME_RAM) == 0)
-		return new_in_memory(name, want->bytes);
-	if (want->on[0] == '\0' && find_disk(name, want->bytes, &plan, &slot).error != ERR_NONE)
-		return NULL;
-	disk_name(on, slot);
-	return fill(free_place(), name, on, (struct volume){
-		.kind = VOLUME_ROW_EXTENT, .is_making = true, .bytes = want->bytes, .slot = slot,
-		.block_bytes = disk_at(slot)->block_bytes,
-		.was_blank = disk_at(slot)->table == STORE_TABLE_BLANK && promised_bytes(slot) == 0 });
 }
 
 /* A driver that was started again may have found another disk behind the name. */
@@ -422,7 +99,7 @@ struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_
 	struct volume *v = volume_find(name);
 
 	if (v == NULL)
-		return fill(free_place(), name, name, (struct volume){
+		return volume_add(name, name, (struct volume){
 			.kind = VOLUME_ROW_DISK, .bytes = bytes, .slot = slot, .block_bytes = block_bytes,
 			.identity = identity });
 	if (v->kind != VOLUME_ROW_DISK || (v->vm != VOLUME_NOBODY && is_other_disk(v, bytes, block_bytes, identity))) {
@@ -446,7 +123,7 @@ void volumes_let_go(u32 vm)
 static void expect_parts_again(u32 slot, bool is_same)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
-		if (!is_part(&volumes[i]) || volumes[i].slot != slot)
+		if (!volume_is_part(&volumes[i]) || volumes[i].slot != slot)
 			continue;
 		volumes[i].is_there = false;
 		if (!volume_is_in_use(&volumes[i]) && !(is_same && volume_is_unmarked(&volumes[i])))
@@ -458,7 +135,7 @@ static void expect_parts_again(u32 slot, bool is_same)
 static void drop_lost(void)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (is_part(&volumes[i]) && !volumes[i].is_there && volumes[i].number == 0 &&
+		if (volume_is_part(&volumes[i]) && !volumes[i].is_there && volumes[i].number == 0 &&
 		    !volume_is_in_use(&volumes[i]))
 			volumes[i].is_used = false;
 }
@@ -485,7 +162,7 @@ void volumes_are_let_go(void)
 static struct volume *find_guid(u32 slot, const u8 guid[STORE_GUID_BYTES])
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (is_part(&volumes[i]) && volumes[i].slot == slot &&
+		if (volume_is_part(&volumes[i]) && volumes[i].slot == slot &&
 		    memcmp(volumes[i].guid, guid, STORE_GUID_BYTES) == 0)
 			return &volumes[i];
 	return NULL;
@@ -494,7 +171,7 @@ static struct volume *find_guid(u32 slot, const u8 guid[STORE_GUID_BYTES])
 static struct volume *find_part(u32 slot, u32 number)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (is_part(&volumes[i]) && volumes[i].slot == slot && volumes[i].number == number)
+		if (volume_is_part(&volumes[i]) && volumes[i].slot == slot && volumes[i].number == number)
 			return &volumes[i];
 	return NULL;
 }
@@ -551,7 +228,7 @@ static void take_part(const struct store_report *r)
 		return;
 	disk_name(on, r->slot);
 	if (v == NULL)
-		v = fill(free_place(), r->volume, on, (struct volume){
+		v = volume_add(r->volume, on, (struct volume){
 			.kind = r->extent == STORE_EXTENT_VOLUME ? VOLUME_ROW_EXTENT : VOLUME_ROW_PARTITION,
 			.slot = r->slot });
 	if (v == NULL)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * volumes.h - root's table of volumes, and the judging of what a VM is to have as disks. Pure: what a change needs from
- * the kernel and the store is its caller's business (vm_disks.h, store_client.h, change.h).
+ * volumes.h - root's table of volumes. Pure: what a change needs from the kernel and the store is its caller's business
+ * (vm_disks.h, store_client.h, change.h).
  */
 #ifndef VOS_VOLUMES_H
 #define VOS_VOLUMES_H
 
 #include "disks.h"
-#include "error_info.h"
 #include "request.h"
 #include "types.h"
 
@@ -49,6 +48,11 @@ u32 volume_number(const struct volume *v);
 struct volume *volume_find(const char *name);
 /* It lies on a disk, whole or in part. */
 bool volume_is_on_disk(const struct volume *v);
+/* A partition: EXTENT or PARTITION. */
+bool volume_is_part(const struct volume *v);
+/* A VM has the whole disk in that slot. / One of its partitions is in use. */
+bool volumes_have_whole(u32 slot);
+bool volumes_have_part(u32 slot);
 /* A VM has it, or something is being done with it. */
 static inline bool volume_is_in_use(const struct volume *v)
 {
@@ -58,26 +62,8 @@ static inline bool volume_is_in_use(const struct volume *v)
 /* The name of VM's disk `disk`: what its spec says, else "VM.DISK". name[VOLUME_NAME_BYTES]. */
 void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec, u32 disk);
 
-/*
- * Can a VM of that name have these disks? `vm`: its index, whose volumes it may keep; VOLUME_NOBODY for one that is
- * about to be made. Whether there is memory for volumes in RAM is not asked here.
- */
-struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spec *spec);
-/* Are all of them there? */
-struct error_info volumes_judge_there(const char *vm_name, const struct vm_spec *spec);
-/* Can a volume of that name be made as `want` says? / Can it be deleted? */
-struct error_info volume_judge_new(const char *name, const struct disk_spec *want);
-struct error_info volume_judge_delete(const char *name);
-/* One of these disks is to be made where there is most room: on one of all disks. */
-bool volumes_need_choice(const char *vm_name, const struct vm_spec *spec);
-/* A judgement that may be another when all disks are there that can come. is_choice: volumes_need_choice. */
-bool volume_may_come(const struct error_info *no, bool is_choice);
-
-/*
- * A place for a new volume, which volume_judge_new has accepted: is_making. NULL: there are STORE_VOLUMES, or
- * STORE_RAM_SLOTS in RAM.
- */
-struct volume *volume_new(const char *name, const struct disk_spec *want);
+/* A place in the table: used by nobody yet. NULL: there are STORE_VOLUMES. */
+struct volume *volume_add(const char *name, const char *on, struct volume with);
 
 /* The store has told of a whole disk: a volume of its name and size. NULL: another disk had the name, and a VM has
  * that; or there is no place. */

@@ -17,7 +17,7 @@
 #include "spec_fields.h"
 #include "sys.h"
 #include "vm_disks.h"
-#include "volumes.h"
+#include "volume_judge.h"
 
 #define OVERHEAD_BYTES (1 * MIB)	/* VMM: data, stacks; kernel: objects, tables' first levels */
 #define OVERHEAD_SHIFT 8		/* page tables: 1/256 of the RAM, if all of it is mapped in small pages twice */

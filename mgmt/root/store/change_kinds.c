@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * change_kinds.c - see change_kinds.h.
+ */
+#include "change_kinds.h"
+
+#include "hot_disks.h"
+#include "root.h"
+#include "spec.h"
+#include "storage_report.h"
+#include "volume_judge.h"
+
+struct vm *change_vm(const struct change *c)
+{
+	struct vm *vm = vm_find(c->request.name);
+
+	return vm != NULL && vm->id == c->vm_id ? vm : NULL;
+}
+
+static struct error_info judge_create(struct change *c)
+{
+	struct request *r = &c->request;
+	struct error_info no = spec_judge(&r->spec, r->fields, &root.images, INFO->pcpu_count);
+	struct vm *none;
+
+	return no.error == ERR_NONE ? vm_define(r->name, &r->spec, true, &none) : no;
+}
+
+static struct error_info judge_set(struct change *c)
+{
+	struct vm *vm = change_vm(c);
+
+	return vm != NULL ? vm_set(vm, &c->request.spec, c->request.fields, true) : error_info_of(ERR_NO_VM, 0, 0);
+}
+
+/* A VM that has stopped meanwhile gets them too; from one that has lost a disk meanwhile, the list is out of date. */
+static struct error_info attach(struct change *c, bool is_dry)
+{
+	struct vm *vm = change_vm(c);
+
+	if (vm == NULL)
+		return error_info_of(ERR_NO_VM, 0, 0);
+	if (vm->spec.disk_count != c->disk_count)
+		return error_info_of(ERR_BUSY, 0, 0);
+	return vm->phase == VM_PHASE_IDLE ? vm_set(vm, &c->request.spec, BIT32(FIELD_DISK), is_dry)
+					  : hot_disks_attach(vm, &c->request.spec, is_dry);
+}
+
+static struct error_info judge_attach(struct change *c)
+{
+	return attach(c, true);
+}
+
+static struct error_info finish_attach(struct change *c)
+{
+	return attach(c, false);
+}
+
+/* All of it was judged just before: make_set. */
+static struct error_info judge_detach(struct change *c)
+{
+	(void)c;
+	return ERROR_INFO_NONE;
+}
+
+static struct error_info judge_volume(struct change *c)
+{
+	const struct disk_spec *want = change_volume(c);
+
+	if (!spec_disk_ok(want) || want->volume[0] == '\0')
+		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
+	if (c->request.op == REQ_DELETE_VOLUME)
+		return volume_judge_delete(want->volume);
+	return want->bytes != 0 ? volume_judge_new(want->volume, want) : error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
+}
+
+static struct error_info finish_create(struct change *c)
+{
+	struct request *r = &c->request;
+	/* Once more: while it waited for its volumes an image may have been deleted. */
+	struct error_info no = spec_judge(&r->spec, r->fields, &root.images, INFO->pcpu_count);
+	struct vm *made;
+
+	return no.error == ERR_NONE ? vm_define(r->name, &r->spec, false, &made) : no;
+}
+
+static struct error_info finish_set(struct change *c)
+{
+	struct vm *vm = change_vm(c);
+
+	return vm != NULL ? vm_set(vm, &c->request.spec, c->request.fields, false) : error_info_of(ERR_NO_VM, 0, 0);
+}
+
+static struct error_info finish_volume(struct change *c)
+{
+	const struct volume *v = volume_find(change_volume(c)->volume);
+
+	if (v != NULL && c->request.op == REQ_CREATE_VOLUME)
+		volume_row_fill(v, &c->row);
+	return ERROR_INFO_NONE;
+}
+
+const struct change_kind change_kinds[REQ_OP_COUNT] = {
+	[REQ_CREATE] = { judge_create, finish_create, true },
+	[REQ_SET] = { judge_set, finish_set, true },
+	[REQ_ATTACH_DISK] = { judge_attach, finish_attach, true },
+	[REQ_DETACH_DISK] = { .judge = judge_detach },
+	[REQ_CREATE_VOLUME] = { judge_volume, finish_volume, false },
+	[REQ_DELETE_VOLUME] = { judge_volume, finish_volume, false },
+};
+
+bool change_concerns_disks(const struct change *c)
+{
+	return c->request.op != REQ_SET || (c->request.fields & BIT32(FIELD_DISK)) != 0;
+}
+
+bool change_needs_choice(const struct change *c)
+{
+	if (change_kinds[c->request.op].has_vm)
+		return volumes_need_choice(c->request.name, &c->request.spec);
+	return c->request.op == REQ_CREATE_VOLUME && change_volume(c)->on[0] == '\0';
+}

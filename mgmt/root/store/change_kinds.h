@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * change_kinds.h - what each request that is a change (change.h) is: how it is judged, and what is done when its
+ * volumes are there.
+ */
+#ifndef VOS_CHANGE_KINDS_H
+#define VOS_CHANGE_KINDS_H
+
+#include "error_info.h"
+#include "request.h"
+#include "vm.h"
+
+/* EJECT: a guest is asked to let a disk go. */
+enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_EJECT, STEP_ANSWER };
+
+struct change {
+	u32 number;		/* of its place: volume.change */
+	enum step step;
+	u32 client;		/* NO_CLIENT: nobody waits */
+	u64 deadline_tsc;
+	struct error_info info;		/* STEP_ANSWER */
+	struct volume_row row;		/* of REQ_CREATE_VOLUME */
+	u64 vm_id;			/* of a VM that is to change: which of those that have had that name */
+	u64 built_tsc;			/* STEP_EJECT: which of its runs */
+	u32 disk_count;			/* REQ_ATTACH_DISK: that it had when `spec` was made */
+	struct request request;
+};
+
+static inline const struct disk_spec *change_volume(const struct change *c)
+{
+	return &c->request.spec.disks[0];
+}
+
+static inline bool change_is_dry(const struct change *c)
+{
+	return (c->request.flags & REQ_FLAG_DRY_RUN) != 0;
+}
+
+/* Of a VM that ran when the request came: the disks of others are a REQ_SET. */
+static inline bool change_is_hot(const struct change *c)
+{
+	return c->request.op == REQ_ATTACH_DISK || c->request.op == REQ_DETACH_DISK;
+}
+
+/* The VM that it is to change; NULL: that is no more. */
+struct vm *change_vm(const struct change *c);
+bool change_concerns_disks(const struct change *c);
+/* Some volume is to be made on the best of all disks. Only of a request whose fields were judged. */
+bool change_needs_choice(const struct change *c);
+
+struct change_kind {
+	struct error_info (*judge)(struct change *c);
+	struct error_info (*finish)(struct change *c);
+	bool has_vm;		/* its disks are those of a VM's spec */
+};
+extern const struct change_kind change_kinds[REQ_OP_COUNT];
+
+#endif

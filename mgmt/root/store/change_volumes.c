@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * change_volumes.c - see change_volumes.h.
+ */
+#include "change_volumes.h"
+
+#include <string.h>
+
+#include "accounts.h"
+#include "rt_log.h"
+#include "store_client.h"
+#include "volume_judge.h"
+#include "volume_marks.h"
+
+static struct error_info make(struct change *c, const char *name, const struct disk_spec *want)
+{
+	struct volume *v = volume_new(name, want);
+	struct error_info no;
+	enum status st;
+
+	if (v == NULL)
+		return error_info_limit(STORE_RAM_SLOTS, "volumes");
+	v->change = c->number;
+	v->is_marked = change_kinds[c->request.op].has_vm && volume_is_on_disk(v) &&
+		       volume_is_named_after(v, c->request.name);
+	if (v->was_blank)
+		rt_log("root: disk %s is blank and is taken into use for volume %s", v->on, v->name);
+	st = store_create(v);
+	if (st == ST_OK)
+		return ERROR_INFO_NONE;
+	no = error_info_of(st == ST_NOMEM ? ERR_DISK_MEMORY : ERR_INTERNAL, want->bytes,
+			   st == ST_NOMEM ? stats_of_memory()[MEM_STAT_FREE] : st);
+	strcpy(no.text, name);
+	return no;
+}
+
+/* It was there before: nobody else gets or deletes it meanwhile. */
+static void hold(const struct change *c, struct volume *v)
+{
+	v->change = c->number;
+	v->is_held = true;
+}
+
+static struct error_info make_missing(struct change *c)
+{
+	struct error_info no = ERROR_INFO_NONE;
+	char name[VOLUME_NAME_BYTES];
+
+	for (u32 i = 0; i < c->request.spec.disk_count && no.error == ERR_NONE; i++) {
+		struct volume *v;
+
+		volume_name_of(name, c->request.name, &c->request.spec, i);
+		v = volume_find(name);
+		if (v == NULL)
+			no = make(c, name, &c->request.spec.disks[i]);
+		else if (v->vm == VOLUME_NOBODY)
+			hold(c, v);
+	}
+	return no;
+}
+
+struct error_info change_volumes_begin(struct change *c)
+{
+	struct volume *v;
+
+	if (!change_concerns_disks(c))
+		return ERROR_INFO_NONE;
+	if (change_kinds[c->request.op].has_vm)
+		return make_missing(c);
+	if (c->request.op == REQ_CREATE_VOLUME)
+		return make(c, change_volume(c)->volume, change_volume(c));
+	v = volume_find(change_volume(c)->volume);
+	v->change = c->number;
+	store_delete(v);
+	return ERROR_INFO_NONE;
+}
+
+void change_volumes_release(struct change *c, bool is_failed)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		struct volume *v = volume_at(i);
+
+		if (v == NULL || v->change != c->number)
+			continue;
+		v->change = CHANGE_NONE;
+		if (v->is_held) {
+			v->is_held = false;
+			continue;
+		}
+		v->is_fresh = !is_failed && change_kinds[c->request.op].has_vm;
+		if (is_failed && c->request.op != REQ_DELETE_VOLUME)
+			store_delete(v);
+	}
+}
+
+void change_volumes_drop_fresh(const struct change *c)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		struct volume *v = volume_at(i);
+
+		if (v == NULL || !v->is_fresh || !change_kinds[c->request.op].has_vm)
+			continue;
+		v->is_fresh = false;
+		store_delete(v);
+	}
+}
+
+static struct error_info store_error(const struct volume *v)
+{
+	static const u8 errors[STORE_ERROR_COUNT] = {
+		[STORE_EXISTS] = ERR_VOLUME_EXISTS, [STORE_FULL] = ERR_DISK_FULL, [STORE_NO_DISK] = ERR_DISK_COMING,
+		[STORE_NOT_EMPTY] = ERR_DISK_CONTENTS, [STORE_WRITE_PROTECTED] = ERR_DISK_READ_ONLY,
+		[STORE_IO] = ERR_DISK_IO, [STORE_BUSY] = ERR_DISK_BUSY, [STORE_NOT_VOS] = ERR_VOLUME_FOREIGN,
+	};
+	enum error error = v->error < STORE_ERROR_COUNT && errors[v->error] != 0 ? errors[v->error] : ERR_INTERNAL;
+	bool is_about_volume = error == ERR_VOLUME_EXISTS || error == ERR_VOLUME_FOREIGN;
+	struct error_info no = error_info_of(error, v->bytes, error == ERR_INTERNAL ? v->error : 0);
+
+	strcpy(no.text, is_about_volume ? v->name : v->on);
+	if (error == ERR_DISK_FULL && volume_is_on_disk(v))
+		no.have = disk_at(v->slot)->largest_bytes;
+	return no;
+}
+
+bool change_volumes_are_done(const struct change *c, struct error_info *no)
+{
+	bool is_done = true;
+
+	*no = ERROR_INFO_NONE;
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		const struct volume *v = volume_at(i);
+
+		if (v == NULL || v->change != c->number || v->is_held)
+			continue;
+		if (v->error == STORE_OK && (v->is_making || v->is_going)) {
+			is_done = false;
+			*no = error_info_of(ERR_DISK_SILENT, 0, 0);
+			strcpy(no->text, v->on);
+		} else if (v->error != STORE_OK && no->error == ERR_NONE) {
+			*no = store_error(v);
+		}
+	}
+	return is_done;
+}
