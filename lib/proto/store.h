@@ -17,6 +17,14 @@
  * The store looks at a disk that is there, then reports it and its partitions, and again what has changed. Changes by
  * an order are reported before its STORE_DONE. While a whole disk is attached, its partitions are not, and nothing is
  * made or deleted there; afterwards the store looks at it anew.
+ *
+ * Pools (lib/pool): a partition of a type of its own (gpt.h) holds a pool. It is reported as STORE_EXTENT_POOL, has
+ * its name among the volumes, and cannot be attached. Root opens it under a number p of its choice, with memory for
+ * it; from then on the volumes in it have the slot STORE_POOL_SLOT + p, and orders and reports about them are as
+ * about a disk's partitions: STORE_DISK of that slot is the pool, STORE_EXTENT a volume or a snapshot, and its guid
+ * is the UUID that the pool has for it. A pool whose disk is lost is opened anew by the store when the disk is back;
+ * its volumes stay.
+ * Changes in a pool are on the disk when they are answered.
  */
 #ifndef VOS_STORE_H
 #define VOS_STORE_H
@@ -37,6 +45,11 @@
 #define STORE_GUID_BYTES 16u
 #define STORE_PARTITIONS 256u		/* of a disk: numbers 1 .. STORE_PARTITIONS */
 
+#define STORE_POOLS_MAX 4u		/* open at a time */
+#define STORE_POOL_SLOT (DRIVER_COUNT * DRIVER_LINKS)	/* + p: the slot of what is in pool p */
+#define STORE_POOL_NAME_MAX 31u		/* characters */
+#define STORE_POOL_VOLUMES 240u		/* volumes and snapshots of a pool: numbers 1 .. STORE_POOL_VOLUMES */
+
 #define STORE_ORDER_RING_BYTES 16384u
 #define STORE_REPORT_RING_BYTES 65536u
 
@@ -48,20 +61,39 @@ enum store_op {
 	STORE_DETACH,		/* link: answered when nothing of it is in flight; root unmaps it then */
 	STORE_ADD_DISK,		/* slot (driver * DRIVER_LINKS + link), disk: serve it; its link is mapped */
 	STORE_CREATE,		/* slot, volume, bytes, guid, flags: make a partition of VOS' type, on a blank disk a
-				 * table too. guid: 16 random bytes; the store makes a GUID of version 4 of them */
+				 * table too. guid: 16 random bytes; the store makes a GUID of version 4 of them.
+				 * STORE_IS_POOL: a pool of that name. Slot of a pool: a thin volume in it;
+				 * STORE_INTEGRITY: with checksums */
 	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
-				 * is no volume; its blocks are zeroed afterwards, and free then */
+				 * is no volume; its blocks are zeroed afterwards, and free then. A pool must be closed.
+				 * Slot of a pool: a volume or a snapshot, which nothing needs */
 	STORE_RULES,		/* link, iops, bytes: at most so many requests, and bytes of reads and writes, a second;
 				 * 0 = no limit. flags: STORE_HOLD_ERRORS. Good until the link's STORE_DETACH; may come
 				 * before STORE_ATTACH */
 	STORE_RETRY,		/* link: what failed and was held is done again; nothing if none was */
 	STORE_UNMARK,		/* slot, volume, guid: take STORE_MARK from a partition of VOS' type, used or not */
+	STORE_OPEN_POOL,	/* slot (of its disk), volume, guid, link = p, bytes: open that pool. Its arena is
+				 * mapped at STORE_POOLS + p * STORE_POOL_STRIDE. Answered when its volumes were
+				 * reported */
+	STORE_CLOSE_POOL,	/* link = p: no link has a volume of it. Answered when all is on the disk, or the disk
+				 * failed: root may unmap the arena then */
+	/* Of what is in a pool: slot, volume (its name afterwards), guid. */
+	STORE_RENAME,
+	STORE_RESIZE,		/* bytes: not less than it has */
+	STORE_SNAPSHOT,		/* of the volume guid; volume, new_guid: name and UUID of the snapshot. STORE_MORE: the
+				 * next order is a part of it; the snapshots are of one moment, and are there all or
+				 * none. Each is answered, with the same error */
+	STORE_CLONE,		/* of the snapshot guid; volume, new_guid: of the new volume. STORE_MARK */
+	STORE_REVERT,		/* the volume guid to its snapshot new_guid; no link has the volume */
 	STORE_OP_COUNT
 };
 
 #define STORE_READ_ONLY BIT32(0)
 #define STORE_HOLD_ERRORS BIT32(1)	/* a request that the disk fails is not completed; see STORE_FAILED */
 #define STORE_MARK BIT32(2)		/* the partition is marked in the table: bit 48 of its attributes */
+#define STORE_IS_POOL BIT32(3)
+#define STORE_INTEGRITY BIT32(4)
+#define STORE_MORE BIT32(5)
 
 struct store_order {
 	u32 op;			/* enum store_op */
@@ -76,15 +108,16 @@ struct store_order {
 	char serial[BLK_SERIAL_BYTES];
 	u8 zero1[11];
 	u8 guid[STORE_GUID_BYTES];	/* of the partition; zeros for a volume in RAM or a whole disk */
+	u8 new_guid[STORE_GUID_BYTES];	/* 16 random bytes as for STORE_CREATE, or what an order says */
 };
-_Static_assert(sizeof(struct store_order) == 144, "ABI");
+_Static_assert(sizeof(struct store_order) == 160, "ABI");
 
 enum store_kind {
 	STORE_DONE = 1,		/* of an order: id, error */
 	STORE_DISK,		/* a disk is there (slot to guid), or gone for now: slot, and sectors 0 */
 	STORE_EXTENT,		/* a partition: slot, sectors, guid and what follows; or no more: extent 0 */
 	STORE_FAILED,		/* slot: a link that holds errors; error: enum blk_status. It is not served until
-				 * STORE_RETRY */
+				 * STORE_RETRY. BLK_NOSPACE, a pool is full: each link holds that */
 	STORE_KIND_COUNT
 };
 
@@ -100,6 +133,13 @@ enum store_error {
 	STORE_IO,		/* the disk failed; the store looks at it anew */
 	STORE_BUSY,		/* in use: the volume, its whole disk, or a partition of the whole disk */
 	STORE_NOT_VOS,		/* STORE_DELETE: the partition is not of VOS' type */
+	STORE_NO_POOL,		/* no pool is open under that number, or what should be one has no label */
+	STORE_POOL_DAMAGED,	/* what is on the disk is malformed, or differs from its checksum */
+	STORE_POOL_UNKNOWN,	/* a version or a feature that is not known here */
+	STORE_POOL_FAILED,	/* a write of the pool's own failed: it takes no changes until it is opened anew */
+	STORE_ARENA,		/* the memory is too small for this pool */
+	STORE_NEEDED,		/* it has snapshots or clones */
+	STORE_NOT_THERE_YET,	/* this store can't do that */
 	STORE_ERROR_COUNT
 };
 
@@ -135,6 +175,7 @@ enum store_extent {
 	STORE_EXTENT_VOLUME,	/* of VOS' type */
 	STORE_EXTENT_ZEROING,	/* was a volume; its blocks are being zeroed. It cannot be attached */
 	STORE_EXTENT_OTHER,	/* of another type; a volume with the name DISKpN */
+	STORE_EXTENT_POOL,	/* a pool; largest_bytes: of the arena that it wants */
 	STORE_EXTENT_COUNT
 };
 
@@ -143,20 +184,25 @@ enum store_extent {
 #define STORE_NAME_TAKEN BIT32(1)	/* another volume has that name */
 #define STORE_NO_PLACE BIT32(2)		/* there are STORE_VOLUMES, or DISKpN is taken: it cannot be attached */
 #define STORE_IS_MARKED BIT32(3)	/* one of VOS' type: STORE_MARK */
+/* Of what is in a pool. */
+#define STORE_IS_SNAPSHOT BIT32(4)	/* `first`: the number of the volume that it is of. It cannot be attached */
+#define STORE_IS_CLONE BIT32(5)		/* `first`: the number of the snapshot that it began as */
+#define STORE_HAS_CHECKSUMS BIT32(6)
 
 struct store_report {
 	u32 kind;		/* enum store_kind */
 	u32 id;
-	u32 error;		/* enum store_error */
+	u32 error;		/* enum store_error; STORE_DISK of a pool: why it is not open */
 	u32 slot;
-	u64 sectors;		/* of 512 bytes */
+	u64 sectors;		/* of 512 bytes; of a pool 0 while it is not open */
 	u32 block_bytes;
 	u32 features;		/* BLK_CAN_..., BLK_IS_READ_ONLY */
 	u64 identity;		/* a hash of the disk's model and serial */
 	u32 table;		/* enum store_table */
 	u32 fault;		/* enum store_fault */
 	u64 largest_bytes;	/* of the largest volume that can be made; 0 also if none can */
-	u64 free_bytes;		/* in all pieces of VOLUME_UNIT that are free */
+	u64 free_bytes;		/* in all pieces of VOLUME_UNIT that are free; in a pool: for data. Of a volume in a
+				 * pool: that it has of its own */
 	u8 guid[STORE_GUID_BYTES];	/* STORE_DISK: of its GPT, or zeros */
 	u64 first;		/* sector */
 	u32 number;		/* of the partition, from 1; names it together with slot */

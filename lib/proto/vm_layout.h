@@ -88,6 +88,8 @@ struct console_args {
 #define STORE_DRIVER_LINKS 0x200000000000ull	/* + (driver * DRIVER_LINKS + disk) * BLK_LINK_BYTES; client */
 #define STORE_RAM 0x300000000000ull		/* + slot * STORE_RAM_STRIDE: memory of a RAM volume */
 #define STORE_RAM_STRIDE 0x1000000000ull	/* 64 GiB */
+#define STORE_POOLS 0x400000000000ull		/* + p * STORE_POOL_STRIDE: arena of pool p */
+#define STORE_POOL_STRIDE 0x100000000ull	/* 4 GiB */
 #define STORE_H_DRIVER 3u			/* + driver: THREAD|SIGNAL of it (driver.h) */
 #define STORE_H_VM 16u				/* + v: THREAD|SIGNAL of VM v's VMM (badge VMM_BIT_DISK) */
 

@@ -103,8 +103,16 @@ static enum store_error attach(const struct store_order *order)
 	return vm_link_attach(order->link, v, (order->flags & STORE_READ_ONLY) != 0, order->serial);
 }
 
+static enum store_error not_there_yet(const struct store_order *order)
+{
+	(void)order;
+	return STORE_NOT_THERE_YET;
+}
+
 static enum store_error to_disk(const struct store_order *order)
 {
+	if ((order->flags & (STORE_IS_POOL | STORE_INTEGRITY)) != 0)
+		return STORE_NOT_THERE_YET;
 	return order->slot < DISKS ? queue(order->slot, order) : STORE_BAD_ORDER;
 }
 
@@ -212,6 +220,13 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_UNMARK] = to_disk,
 	[STORE_RULES] = rules,
 	[STORE_RETRY] = retry,
+	[STORE_OPEN_POOL] = not_there_yet,
+	[STORE_CLOSE_POOL] = not_there_yet,
+	[STORE_RENAME] = not_there_yet,
+	[STORE_RESIZE] = not_there_yet,
+	[STORE_SNAPSHOT] = not_there_yet,
+	[STORE_CLONE] = not_there_yet,
+	[STORE_REVERT] = not_there_yet,
 };
 
 static void carry_out(const struct store_order *order)
