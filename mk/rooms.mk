@@ -33,7 +33,6 @@ inc.vmm/dev/pci		:= vmm/dev vmm/dev/power vmm/dev/irq vmm/machine
 inc.vmm/dev/power	:= vmm/dev
 inc.vmm/dev/virtio	:= lib/net vmm/dev vmm/dev/pci vmm/dev/power vmm/dev/irq vmm/machine
 
-# Networks: what a switch does, without the program around it.
 NET		:= lib/net mgmt/net/switch
 inc.mgmt/net/switch	:= lib/net
 
@@ -51,13 +50,14 @@ cflags.lib/net		:= -mgeneral-regs-only
 $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
-PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata virtio_port
+PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata virtio_port switch
 rooms.root	:= $(ROOT) mgmt/platform
 rooms.console	:= $(CONSOLE) lib/wire
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
 rooms.store	:= mgmt/store
 rooms.vmm	:= $(VMM_ROOMS) lib/net
+rooms.switch	:= mgmt/net/switch lib/net
 $(foreach d,virtio_blk nvme ahci ata,$(eval rooms.$(d) := drivers/blk/$(d) drivers/blk/common drivers/common))
 $(foreach d,virtio_blk nvme ahci ata,$(eval inc.drivers/blk/$(d) := drivers/blk/common drivers/common))
 rooms.virtio_blk += drivers/virtio

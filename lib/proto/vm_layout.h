@@ -9,8 +9,10 @@
 #include "blk.h"
 #include "driver.h"
 #include "info_page.h"
+#include "net.h"
 #include "request.h"
 #include "serial.h"
+#include "switch.h"
 #include "types.h"
 
 /* ---- Every PD ---- program at 0x400000 (its ELF), info page at INFO_PAGE_ADDRESS. */
@@ -27,6 +29,7 @@
 #define ROOT_BIT_VMM BIT64(1)		/* some VMM: its control page changed */
 #define ROOT_BIT_FAULT BIT64(2)		/* some thread stopped */
 #define ROOT_BIT_STORE BIT64(3)		/* store: there are reports, or room for orders */
+#define ROOT_BIT_SWITCH BIT64(4)	/* some switch: its figures have an answer */
 
 /* ---- Console ---- */
 #define CONSOLE_REQUEST_RING 0x20000000ull	/* RING_BYTES(REQUEST_RING_BYTES); producer */
@@ -98,6 +101,17 @@ struct console_args {
 #define STORE_BIT_DRIVER BIT64(8)	/* << driver */
 #define STORE_BIT_VM BIT64(32)		/* << v % 32: some link of these VMs */
 
+/* ---- Switch ---- (switch.h: configuration, figures; net.h: links; one PD for each switch) */
+#define SWITCH_CONFIG 0x20000000ull		/* struct switch_config, read only */
+#define SWITCH_FIGURES 0x20100000ull		/* struct switch_figures */
+#define SWITCH_LINKS 0x100000000000ull		/* link of port p, at + p * NET_LINK_STRIDE, while the port is up */
+#define NET_LINK_STRIDE 0x200000ull
+#define SWITCH_H_PORT 16u			/* + p: THREAD|SIGNAL of the port's client: frames for it, or room */
+
+/* Notification bits at a switch. A client of port p has the badge SWITCH_BIT_PORT << p % 32. */
+#define SWITCH_BIT_ROOT BIT64(0)
+#define SWITCH_BIT_PORT BIT64(32)
+
 /* ---- VMM ---- */
 #define VMM_ARGS 0x20000000ull		/* struct vmm_args, read only, two pages */
 #define VMM_CONTROL 0x20010000ull	/* struct vmm_control, shared with root, one page */
@@ -107,6 +121,10 @@ struct console_args {
 #define VMM_DISKS 0x29000000ull		/* its own memory for the disk in slot d, at + d * VMM_DISK_STRIDE */
 #define VMM_DISK_STRIDE 0x40000ull
 #define VMM_DISK_BYTES 0x26000u
+#define VMM_NIC_LINKS 0x2a000000ull	/* link of network card n, at + n * NET_LINK_STRIDE; client */
+#define VMM_NICS 0x2b000000ull		/* its own memory for network card n, at + n * VMM_NIC_STRIDE */
+#define VMM_NIC_STRIDE 0x40000ull
+#define VMM_NIC_BYTES 0x16000u
 #define VMM_STACKS 0x2e000000ull	/* further vCPU threads' stacks: top of thread i at + i * 0x20000 */
 #define VMM_IMAGES 0x100000000ull	/* image i, read only, at + i * VMM_IMAGE_STRIDE */
 #define VMM_IMAGE_STRIDE 0x80000000ull
@@ -114,6 +132,7 @@ struct console_args {
 #define VMM_RAM 0x100000000000ull	/* guest RAM: offset 0 .. memory_bytes, contiguous */
 #define VMM_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_VM */
 #define VMM_H_STORE 4u			/* THREAD|SIGNAL: store, badge STORE_BIT_VM << v % 32; only with disks */
+#define VMM_H_NIC 5u			/* + n: THREAD|SIGNAL: switch of card n, badge SWITCH_BIT_PORT << port % 32 */
 #define VMM_H_VCPU 16u			/* + i: VCPU|RUN */
 #define VMM_H_THREAD (VMM_H_VCPU + VM_VCPUS)	/* + i: THREAD|SIGNAL of the thread of vCPU i, badge VMM_BIT_KICK */
 
@@ -121,6 +140,10 @@ _Static_assert(CONSOLE_H_LINE + LINE_KINDS <= CONSOLE_H_VM, "slots");
 _Static_assert(CONSOLE_H_VM + VM_COUNT <= HANDLE_CHOSEN && VMM_H_THREAD + VM_VCPUS <= HANDLE_CHOSEN, "slots");
 _Static_assert(VM_COUNT * VM_DEVICES == BLK_WINDOWS, "each disk of each VM has a link");
 _Static_assert(VMM_LINKS + VM_DEVICES * BLK_LINK_BYTES <= VMM_DISKS && VMM_DISK_BYTES <= VMM_DISK_STRIDE, "disks");
+_Static_assert(VMM_NIC_LINKS + VM_DEVICES * NET_LINK_STRIDE <= VMM_NICS && VMM_NIC_BYTES <= VMM_NIC_STRIDE, "cards");
+_Static_assert(NET_LINK_BYTES <= NET_LINK_STRIDE && VMM_H_NIC + VM_DEVICES <= VMM_H_VCPU, "cards");
+_Static_assert(SWITCH_H_PORT + SWITCH_PORTS <= HANDLE_CHOSEN, "slots");
+_Static_assert(sizeof(struct switch_config) <= SWITCH_FIGURES - SWITCH_CONFIG, "layout");
 _Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + DRIVER_COUNT <= STORE_H_VM, "slots");
 
 /* Notification bits at a VMM's threads (thread 0 serves the control page and the console). */
@@ -128,6 +151,7 @@ _Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + DRIVER
 #define VMM_BIT_CONSOLE BIT64(1)
 #define VMM_BIT_KICK BIT64(2)
 #define VMM_BIT_DISK BIT64(3)	/* store: a link has completions, or a new epoch */
+#define VMM_BIT_NIC BIT64(8)	/* << n: the switch of card n: there are frames, or room */
 
 /*
  * Guest-physical layout: RAM offset [0, RAM_LOW_LIMIT) at GPA 0, the rest at 4 GiB. Root maps it, the VMM computes
@@ -180,6 +204,19 @@ struct vmm_disk_slot {
 	struct vmm_disk disk;
 };
 
+/* A network card. Card n is PCI device 12 + n. */
+struct vmm_nic {
+	u8 mac[6];
+	u16 mtu;		/* bytes behind the Ethernet header, without a tag: at least 68 (RFC 791) */
+};
+
+/* Frames that a card of the VMM's drops itself. */
+struct vmm_nic_drops {
+	u64 bad;		/* from the guest: too short, longer than its MTU, or with a senseless header */
+	u64 too_large;		/* to the guest: longer than its MTU, than its buffers, or it can't be cut */
+	u64 broken;		/* to the guest: the switch broke a rule of its ring; all that was there */
+};
+
 /* Read only for the VMM; written by root before the VMM's first instruction. */
 struct vmm_args {
 	char name[VM_NAME_BYTES];
@@ -188,10 +225,13 @@ struct vmm_args {
 	u32 platform;		/* enum vm_platform */
 	u32 image_count;	/* 1 + initrd + modules */
 	u32 disk_count;
+	u32 nic_count;		/* with the disks, VM_DEVICES at most */
+	u32 zero;
 	u64 wall_offset_ns;	/* added to the host's wall clock */
 	u64 random_seed[4];	/* for the VMM's own use */
 	struct vmm_image images[2 + IMAGE_MODULES];
 	struct vmm_disk disks[VM_DEVICES];
+	struct vmm_nic nics[VM_DEVICES];
 	char cmdline[CMDLINE_BYTES];
 };
 _Static_assert(sizeof(struct vmm_args) <= 8192, "two pages");
@@ -205,7 +245,8 @@ struct vmm_control {
 	u32 want_paused;	/* odd: stand still; even: run */
 	u32 power_button;	/* number of presses so far */
 	u32 nmi_button;		/* likewise: an NMI for the first vCPU */
-	u32 zero0[13];
+	u32 nics_unplugged;	/* bit = network card without a cable */
+	u32 zero0[12];
 	/* VMM -> root; foreign for root */
 	u32 phase;		/* enum vmm_phase */
 	u32 is_paused;		/* equals want_paused once that is obeyed */
@@ -217,6 +258,7 @@ struct vmm_control {
 	char text[96];
 	u64 vcpus_online;	/* bit = vCPU that its guest has started */
 	u64 disk_news[VM_DEVICES];	/* by slot: vmm_disk_news() */
+	struct vmm_nic_drops nic_drops[VM_DEVICES];
 	/* root -> VMM, again */
 	struct vmm_disk_slot disks[VM_DEVICES];
 };

@@ -67,5 +67,6 @@
 #define PCI_SLOT_RNG 2u
 #define PCI_SLOT_CONSOLE 3u
 #define PCI_SLOT_DISKS 4u
+#define PCI_SLOT_NICS 12u
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "inet.h"
+
 static u64 key_of(u16 vlan, u64 mac)
 {
 	return (u64)vlan << 48 | mac;
@@ -150,4 +152,21 @@ void mac_forget_port(struct mac_table *t, u32 port)
 				empty(t, &t->entry[s][i]);
 	t->own[port] = 0;
 	place_own(t);
+}
+
+u32 mac_table_list(const struct mac_table *t, u32 now_s, struct switch_station *list)
+{
+	const struct mac_entry *entry = t->entry[0];
+	u32 count = 0;
+
+	for (u32 i = 0; i < SWITCH_PORTS; i++)
+		if (t->own[i] != 0)
+			list[count++] = (struct switch_station){ .mac = t->own[i], .port = (u16)i };
+	for (u32 i = 0; i < MAC_SETS * MAC_WAYS; i++)
+		if (entry[i].key != 0 && !has_aged(&entry[i], now_s))
+			list[count++] = (struct switch_station){
+				.mac = entry[i].key & MAC_BROADCAST, .vlan = (u16)(entry[i].key >> 48),
+				.port = entry[i].port, .age_s = now_s - entry[i].seen_s,
+			};
+	return count;
 }

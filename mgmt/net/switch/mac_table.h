@@ -9,15 +9,15 @@
 #ifndef VOS_MAC_TABLE_H
 #define VOS_MAC_TABLE_H
 
-#include "types.h"
+#include "switch.h"
 
 #define MAC_SETS 256u
 #define MAC_WAYS 4u
 #define MAC_AGE_S 300u
 #define MAC_PORT_MAX 64u
 #define MAC_UPLINK_MAX 512u
-#define SWITCH_PORTS 64u
 #define PORT_NONE SWITCH_PORTS
+_Static_assert(MAC_SETS * MAC_WAYS + SWITCH_PORTS == SWITCH_STATIONS, "room for all");
 
 struct mac_entry {
 	u64 key;		/* VLAN << 48 | address; 0: empty (the address 0 is no station's) */
@@ -55,5 +55,8 @@ void mac_learn(struct mac_table *t, u16 vlan, u64 mac, u32 port, u32 most, u32 n
 bool mac_own(struct mac_table *t, u64 mac, u32 port);
 /* The port is gone: so are all its entries. */
 void mac_forget_port(struct mac_table *t, u32 port);
+
+/* All that it knows, into list[SWITCH_STATIONS]; returns how many. */
+u32 mac_table_list(const struct mac_table *t, u32 now_s, struct switch_station *list);
 
 #endif

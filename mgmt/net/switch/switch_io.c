@@ -6,6 +6,7 @@
 
 #include "inet.h"
 #include "range.h"
+#include "rt_time.h"
 
 #define ADDRESSES (2u * MAC_BYTES)	/* of a frame, in front of its tag */
 
@@ -19,6 +20,7 @@ void switch_io_attach(struct switch_io *io, u32 port, void *link)
 	/* A switch before this one may have moved frames, and died before it told the client. */
 	io->written |= BIT64(port);
 	io->taken |= BIT64(port);
+	io->active |= BIT64(port);
 }
 
 /* A frame as it leaves: `from` is where what follows the addresses and the tag begins in the one that came in. */
@@ -110,6 +112,18 @@ static void forward(struct switch_io *io, u32 port, const struct net_frame *fram
 	}
 }
 
+/* No frame is there. False: none is there still, after the client was asked to signal the next one. */
+static bool has_come(struct port_rings *r)
+{
+	struct net_frame frame;
+
+	ring_consumer_wait(&r->from, true);
+	if (net_next(&r->from, &frame) == NET_NONE)
+		return false;
+	ring_consumer_wait(&r->from, false);
+	return true;
+}
+
 /* True: there may be more. */
 static bool step_port(struct switch_io *io, u32 port, u64 now_ns, u32 budget)
 {
@@ -119,12 +133,12 @@ static bool step_port(struct switch_io *io, u32 port, u64 now_ns, u32 budget)
 	for (u32 i = 0; i < budget; i++)
 		switch (net_next(&r->from, &frame)) {
 		case NET_NONE:
-			return false;
+			return has_come(r);
 		case NET_BROKEN:
-			r->broken++;
+			io->s->port[port].figures->counts.broken++;
 			net_drop_all(&r->from);
 			io->taken |= BIT64(port);
-			return false;
+			break;
 		case NET_FRAME:
 			forward(io, port, &frame, now_ns);
 			net_done(&r->from, &frame);
@@ -134,19 +148,32 @@ static bool step_port(struct switch_io *io, u32 port, u64 now_ns, u32 budget)
 	return true;
 }
 
+static void step_ports(struct switch_io *io, u64 ports, u64 now_ns, u32 budget)
+{
+	for (; ports != 0; ports &= ports - 1) {
+		u32 port = (u32)__builtin_ctzll(ports);
+		u64 since = rt_time_tsc();
+
+		if (!step_port(io, port, now_ns, budget))
+			io->active &= ~BIT64(port);
+		io->s->port[port].figures->ticks += rt_time_tsc() - since;
+	}
+}
+
+void switch_io_woken(struct switch_io *io, u64 ports)
+{
+	io->active |= ports;
+}
+
 bool switch_io_step(struct switch_io *io, u64 now_ns, u32 budget)
 {
-	bool is_more = false;
-	u32 first = io->next;
+	u64 earlier = BIT64(io->next) - 1;
 
-	io->next = (first + 1) % SWITCH_PORTS;
-	for (u32 i = 0; i < SWITCH_PORTS; i++) {
-		u32 port = (first + i) % SWITCH_PORTS;
-
-		if ((io->s->up >> port & 1) != 0 && step_port(io, port, now_ns, budget))
-			is_more = true;
-	}
-	return is_more;
+	io->active &= io->s->up;
+	io->next = (io->next + 1) % SWITCH_PORTS;
+	step_ports(io, io->active & ~earlier, now_ns, budget);
+	step_ports(io, io->active & earlier, now_ns, budget);
+	return io->active != 0;
 }
 
 u64 switch_io_to_signal(struct switch_io *io)
@@ -161,10 +188,4 @@ u64 switch_io_to_signal(struct switch_io *io)
 			found |= left & -left;
 	io->written = io->taken = 0;
 	return found;
-}
-
-void switch_io_wait(struct switch_io *io, bool is_waiting)
-{
-	for (u64 left = io->s->up; left != 0; left &= left - 1)
-		ring_consumer_wait(&io->rings[__builtin_ctzll(left)].from, is_waiting);
 }

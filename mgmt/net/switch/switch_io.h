@@ -9,16 +9,16 @@
 #define VOS_SWITCH_IO_H
 
 #include "net_link.h"
-#include "switch.h"
+#include "net_switch.h"
 
 struct port_rings {
 	struct ring from, to;	/* from its client, to its client */
-	u64 broken;		/* how often the client broke a rule */
 };
 
 struct switch_io {
 	struct net_switch *s;
 	struct port_rings rings[SWITCH_PORTS];
+	u64 active;		/* ports that may have frames; the clients of others signal what they send */
 	u32 next;		/* the port that is looked at first */
 	u64 written, taken;	/* ports whose clients got frames / have room since switch_io_to_signal() */
 };
@@ -26,11 +26,14 @@ struct switch_io {
 /* The rings of a port that is up; `link` is its memory. */
 void switch_io_attach(struct switch_io *io, u32 port, void *link);
 
-/* Up to `budget` frames from each port. True: there may be more. */
+/* The clients of these ports have signalled. */
+void switch_io_woken(struct switch_io *io, u64 ports);
+/*
+ * Up to `budget` frames from each port. True: there may be more. False: the owner may sleep, clients signal what they
+ * send.
+ */
 bool switch_io_step(struct switch_io *io, u64 now_ns, u32 budget);
 /* Ports whose clients asked for a signal, and are to get it now: a bit each. */
 u64 switch_io_to_signal(struct switch_io *io);
-/* Before and after the owner sleeps: clients are to signal what they send. */
-void switch_io_wait(struct switch_io *io, bool is_waiting);
 
 #endif

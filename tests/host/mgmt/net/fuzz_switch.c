@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { PORTS = 7, TRUNK = 5, HOSTILE = 6, VLANS = 3 };
 
 static struct net_switch sw;
+static struct switch_port_figures figures[SWITCH_PORTS];
 static struct switch_io io;
 static struct ring to_switch[PORTS], to_client[PORTS];
 static u8 links[PORTS][NET_LINK_BYTES] __attribute__((aligned(64)));
@@ -42,14 +43,16 @@ static void begin(void)
 {
 	memset(&io, 0, sizeof(io));
 	memset(sent, 0, sizeof(sent));
-	switch_init(&sw, 99);
+	memset(figures, 0, sizeof(figures));
+	switch_init(&sw, 99, figures);
 	io.s = &sw;
 	for (u32 i = 0; i < PORTS; i++) {
 		struct port_setup setup = { .mac = i == TRUNK ? 0 : MAC(i), .vlan = vlan_of(i), .max_bytes = 9014,
-					    .guard = i == TRUNK ? 0 : GUARD_ALL, .most_addresses = 8 };
+					    .guard = i == TRUNK ? 0 : GUARD_ALL, .most_addresses = 8,
+					    .flags = PORT_UP };
 
 		if (i == TRUNK) {
-			setup.is_trunk = true;
+			setup.flags |= PORT_TRUNK;
 			setup.vlans[10 / 8] |= 1u << 10 % 8;
 			setup.vlans[20 / 8] |= 1u << 20 % 8;
 		}
@@ -177,6 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			scribble(data, count);
 		else
 			send_some(port, kind, data, count);
+		switch_io_woken(&io, sw.up);
 		while (switch_io_step(&io, now_ns, 8))
 			;
 		now_ns += (u64)kind * NS_PER_MS;
@@ -185,6 +189,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= count;
 	}
 	for (u32 i = 0; i < HOSTILE; i++)
-		check(sw.port[i].counts.from_frames == sent[i]);
+		check(sw.port[i].figures->counts.from_frames == sent[i]);
 	return 0;
 }

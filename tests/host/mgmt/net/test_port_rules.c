@@ -20,12 +20,15 @@
 
 static struct port_guard guard;
 static struct port_filter filter;
+static u64 hits[FILTER_RULES];
 
 static int setup(void **state)
 {
 	(void)state;
 	guard = (struct port_guard){ .set = GUARD_ALL, .mac = OWN };
 	memset(&filter, 0, sizeof(filter));
+	memset(hits, 0, sizeof(hits));
+	filter.hits = hits;
 	return 0;
 }
 
@@ -132,7 +135,7 @@ static void test_first_match(void **state)
 	assert_true(allows(udp4(OWN, OWN_IP, 1, 53)));
 	assert_false(allows(udp4(OWN, OWN_IP, 1, 54)));
 	assert_true(allows(frame_arp(OWN, OWN, OWN_IP)));	/* the third is for the other direction */
-	assert_true(filter.hits[0] == 1 && filter.hits[1] == 1 && filter.hits[2] == 0);
+	assert_true(hits[0] == 1 && hits[1] == 1 && hits[2] == 0);
 	filter.drops_rest = true;
 	assert_false(allows(frame_arp(OWN, OWN, OWN_IP)));
 }

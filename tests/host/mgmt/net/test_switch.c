@@ -22,6 +22,7 @@
 #define FIRST_S 1000u
 
 static struct net_switch sw;
+static struct switch_port_figures figures[SWITCH_PORTS];
 static struct switch_io io;
 static u8 *links[SWITCH_PORTS];
 static struct ring to_switch[SWITCH_PORTS], to_client[SWITCH_PORTS];
@@ -29,8 +30,8 @@ static u64 now_ns;
 
 static struct port_setup access_port(u32 port)
 {
-	return (struct port_setup){ .mac = MAC(port), .vlan = VLAN_DEFAULT, .max_bytes = 1514, .guard = GUARD_ALL,
-				    .most_addresses = MAC_PORT_MAX };
+	return (struct port_setup){ .mac = MAC(port), .flags = PORT_UP, .vlan = VLAN_DEFAULT, .max_bytes = 1514,
+				    .guard = GUARD_ALL, .most_addresses = MAC_PORT_MAX };
 }
 
 static void add(u32 port, const struct port_setup *setup)
@@ -50,9 +51,11 @@ static void add_usual(u32 port)
 
 static void add_uplink(const u16 *vlans, u32 count)
 {
-	struct port_setup setup = { .vlan = VLAN_DEFAULT, .max_bytes = 1514, .is_trunk = count != 0,
+	struct port_setup setup = { .vlan = VLAN_DEFAULT, .max_bytes = 1514, .flags = PORT_UP,
 				    .most_addresses = MAC_UPLINK_MAX };
 
+	if (count != 0)
+		setup.flags |= PORT_TRUNK;
 	for (u32 i = 0; i < count; i++)
 		setup.vlans[vlans[i] / 8] |= (u8)(1u << vlans[i] % 8);
 	add(UPLINK, &setup);
@@ -63,7 +66,8 @@ static int setup(void **state)
 	(void)state;
 	memset(&io, 0, sizeof(io));
 	io.s = &sw;
-	switch_init(&sw, 0x1234567);
+	memset(figures, 0, sizeof(figures));
+	switch_init(&sw, 0x1234567, figures);
 	now_ns = FIRST_S * NS_PER_S;
 	for (u32 i = 0; i < SWITCH_PORTS; i++)
 		links[i] = calloc(1, NET_LINK_BYTES);
@@ -97,6 +101,7 @@ static void put(u32 port, const struct test_frame *f, struct net_frame frame)
 
 static void run(void)
 {
+	switch_io_woken(&io, sw.up);
 	while (switch_io_step(&io, now_ns, 16))
 		;
 }
@@ -137,7 +142,7 @@ static void expect_none(u32 port)
 
 static u64 drops(u32 port, enum net_drop why)
 {
-	return sw.port[port].counts.drops[why];
+	return sw.port[port].figures->counts.drops[why];
 }
 
 static void test_addresses(void **state)
@@ -171,8 +176,8 @@ static void test_addresses(void **state)
 	send(0, plain(MAC(0), MAC(0), -1));			/* to itself */
 	expect_none(0);
 	assert_int_equal(drops(0, DROP_UNKNOWN), 1);
-	assert_int_equal(sw.port[0].counts.from_frames, 5);
-	assert_int_equal(sw.port[1].counts.to_frames, 1);
+	assert_int_equal(sw.port[0].figures->counts.from_frames, 5);
+	assert_int_equal(sw.port[1].figures->counts.to_frames, 1);
 }
 
 static void test_vlans(void **state)
@@ -337,7 +342,7 @@ static void test_trunk_with_address(void **state)
 	struct port_setup trunk = access_port(0), twenty = access_port(1);
 
 	(void)state;
-	trunk.is_trunk = true;
+	trunk.flags |= PORT_TRUNK;
 	trunk.vlans[20 / 8] |= 1u << 20 % 8;
 	twenty.vlan = 20;
 	add(0, &trunk);
@@ -394,8 +399,8 @@ static void test_flood(void **state)
 		send(0, plain(BROADCAST, MAC(0), -1));
 		send(0, plain(MAC(1), MAC(0), -1));
 	}
-	assert_in_range(sw.port[1].counts.to_frames, 110, 112);
-	assert_int_equal(drops(0, DROP_FLOOD), 200 - sw.port[1].counts.to_frames);
+	assert_in_range(sw.port[1].figures->counts.to_frames, 110, 112);
+	assert_int_equal(drops(0, DROP_FLOOD), 200 - sw.port[1].figures->counts.to_frames);
 }
 
 /* One that does not take its frames loses them; others go on. */
@@ -406,7 +411,7 @@ static void test_full(void **state)
 		add_usual(i);
 	for (u32 i = 0; i < 10000; i++)
 		send(0, plain(MAC(1), MAC(0), -1));
-	assert_int_equal(sw.port[1].counts.to_frames + drops(1, DROP_FULL), 10000);
+	assert_int_equal(sw.port[1].figures->counts.to_frames + drops(1, DROP_FULL), 10000);
 	assert_true(drops(1, DROP_FULL) > 0);
 	send(0, plain(MAC(2), MAC(0), -1));
 	expect_frame(2, plain(MAC(2), MAC(0), -1));
@@ -414,7 +419,7 @@ static void test_full(void **state)
 
 static void test_mirror(void **state)
 {
-	struct port_setup mirror = { .vlan = VLAN_DEFAULT, .max_bytes = 1514, .is_mirror = true };
+	struct port_setup mirror = { .vlan = VLAN_DEFAULT, .max_bytes = 1514, .flags = PORT_UP | PORT_MIRROR };
 
 	(void)state;
 	add_usual(0);
@@ -445,7 +450,7 @@ static void test_filter(void **state)
 	send(0, plain(MAC(1), MAC(0), -1));
 	expect_none(1);
 	assert_int_equal(drops(1, DROP_FILTER), 1);
-	assert_int_equal(sw.port[1].filter.hits[0], 1);
+	assert_int_equal(sw.port[1].figures->hits[0], 1);
 	send(1, plain(MAC(0), MAC(1), -1));
 	expect_frame(0, plain(MAC(0), MAC(1), -1));
 }
@@ -485,7 +490,7 @@ static void test_broken_ring(void **state)
 	ring_write_ahead(&to_switch[0], 0, &nonsense, sizeof(nonsense));
 	ring_publish(&to_switch[0], 1024);
 	run();
-	assert_int_equal(io.rings[0].broken, 1);
+	assert_int_equal(figures[0].counts.broken, 1);
 	send(0, plain(MAC(1), MAC(0), -1));			/* it may go on */
 	expect_frame(1, plain(MAC(1), MAC(0), -1));
 }
@@ -505,8 +510,27 @@ static void test_signals(void **state)
 	assert_true(switch_io_to_signal(&io) == 3);
 	send(0, plain(MAC(1), MAC(0), -1));
 	assert_true(switch_io_to_signal(&io) == 0);
-	switch_io_wait(&io, true);
 	assert_true(ring_consumer_take_waiting(&to_switch[0]) && ring_consumer_take_waiting(&to_switch[1]));
+}
+
+/* A client that was asked to signal is looked at when it does, and not before; then it is asked again. */
+static void test_sleeps(void **state)
+{
+	struct test_frame f = plain(MAC(1), MAC(0), -1);
+
+	(void)state;
+	add_usual(0);
+	add_usual(1);
+	run();
+	put(0, &f, (struct net_frame){ 0 });
+	assert_false(switch_io_step(&io, now_ns, 16));
+	expect_none(1);
+	assert_true(ring_consumer_take_waiting(&to_switch[0]));
+	switch_io_woken(&io, BIT64(0) | BIT64(32));		/* port 32 is down */
+	assert_true(switch_io_step(&io, now_ns, 1));		/* the budget is used up */
+	assert_false(switch_io_step(&io, now_ns, 1));
+	expect_frame(1, f);
+	assert_true(ring_consumer_take_waiting(&to_switch[0]));
 }
 
 int main(void)
@@ -517,6 +541,7 @@ int main(void)
 		TEST(test_too_long), TEST(test_checksum_elsewhere), TEST(test_trunk_with_address),
 		TEST(test_starts_again), TEST(test_rate), TEST(test_flood), TEST(test_full), TEST(test_mirror),
 		TEST(test_filter), TEST(test_ports), TEST(test_broken_ring), TEST(test_signals),
+		TEST(test_sleeps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

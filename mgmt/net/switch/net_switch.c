@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * switch.c - see switch.h.
+ * net_switch.c - see net_switch.h.
  */
-#include "switch.h"
+#include "net_switch.h"
 
 #include <string.h>
 
@@ -14,22 +14,25 @@
 #define RESERVED_LAST 0x0180c200000full
 #define TAG_PRIORITY 0xf000u	/* and whether it may be dropped first */
 
-void switch_init(struct net_switch *s, u64 secret)
+void switch_init(struct net_switch *s, u64 secret, struct switch_port_figures *figures)
 {
 	memset(s, 0, sizeof(*s));
 	mac_table_init(&s->table, secret);
+	for (u32 i = 0; i < SWITCH_PORTS; i++)
+		s->port[i].figures = &figures[i];
 }
 
 static bool setup_ok(const struct port_setup *p)
 {
-	return p->vlan != VLAN_NONE && p->vlan <= VLAN_LAST && (p->guard & ~GUARD_ALL) == 0 && p->mac >> 48 == 0 &&
-	       !mac_is_group(p->mac) && p->max_bytes >= ETH_BYTES && p->max_bytes <= NET_FRAME_MAX &&
+	return (p->flags & ~PORT_FLAGS) == 0 && (p->flags & PORT_UP) != 0 && p->vlan != VLAN_NONE &&
+	       p->vlan <= VLAN_LAST && (p->guard & ~GUARD_ALL) == 0 && p->mac >> 48 == 0 && !mac_is_group(p->mac) &&
+	       p->max_bytes >= ETH_BYTES && p->max_bytes <= NET_FRAME_MAX &&
 	       ((p->guard & GUARD_MAC) == 0 || p->mac != 0);
 }
 
 static bool carries(const struct port_setup *p, u16 vlan)
 {
-	return vlan == p->vlan || (p->is_trunk && (p->vlans[vlan / 8] >> vlan % 8 & 1) != 0);
+	return vlan == p->vlan || ((p->flags & PORT_TRUNK) != 0 && (p->vlans[vlan / 8] >> vlan % 8 & 1) != 0);
 }
 
 enum status switch_add_port(struct net_switch *s, u32 port, const struct port_setup *setup)
@@ -41,15 +44,14 @@ enum status switch_add_port(struct net_switch *s, u32 port, const struct port_se
 	p = &s->port[port];
 	if (p->is_up || (setup->mac != 0 && !mac_own(&s->table, setup->mac, port)))
 		return ST_EXISTS;
-	memset(p, 0, sizeof(*p));
-	p->is_up = true;
-	p->setup = *setup;
+	*p = (struct switch_port){ .is_up = true, .setup = *setup, .figures = p->figures };
+	p->filter.hits = p->figures->hits;
 	p->guard = (struct port_guard){ .set = setup->guard, .mac = setup->mac };
 	bucket_set(&p->from, setup->from_rate);
 	bucket_set(&p->to, setup->to_rate);
 	bucket_set(&p->flood, setup->flood_rate);
 	s->up |= BIT64(port);
-	if (setup->is_mirror)
+	if ((setup->flags & PORT_MIRROR) != 0)
 		s->mirrors |= BIT64(port);
 	return ST_OK;
 }
@@ -72,7 +74,6 @@ enum status switch_set_filter(struct net_switch *s, u32 port, const struct filte
 	for (u32 i = 0; i < count; i++)
 		if (!filter_rule_ok(&rules[i]))
 			return ST_INVAL;
-	memset(f, 0, sizeof(*f));
 	memcpy(f->rule, rules, count * sizeof(*rules));
 	f->count = count;
 	f->drops_rest = drops_rest;
@@ -104,7 +105,7 @@ static u16 vlan_of(const struct port_setup *setup, const struct packet *p)
 		return VLAN_NONE;
 	if (vlan == VLAN_NONE)
 		return setup->vlan;
-	return setup->is_trunk && vlan <= VLAN_LAST && carries(setup, vlan) ? vlan : VLAN_NONE;
+	return (setup->flags & PORT_TRUNK) != 0 && vlan <= VLAN_LAST && carries(setup, vlan) ? vlan : VLAN_NONE;
 }
 
 static void parse(struct switch_verdict *v, const struct net_frame *frame, const u8 *head)
@@ -144,6 +145,16 @@ static bool judge_rest(const struct net_frame *frame, const u8 *head, struct swi
 	return true;
 }
 
+/* For people. */
+static void note_address(struct switch_port *port, const struct packet *p, const u8 *head)
+{
+	static const u8 none[4];
+	const u8 *sender = head + p->network + ARP_SENDER_IP;
+
+	if (p->kind == PACKET_ARP && memcmp(sender, none, sizeof(none)) != 0)
+		memcpy(port->figures->address, sender, sizeof(none));
+}
+
 static enum net_drop judge_sender(struct switch_port *port, const struct net_frame *frame, const u8 *head,
 				  struct switch_verdict *v)
 {
@@ -157,6 +168,7 @@ static enum net_drop judge_sender(struct switch_port *port, const struct net_fra
 	drop = port_guard_judge(&port->guard, &v->packet, head);
 	if (drop != DROP_NONE)
 		return drop;
+	note_address(port, &v->packet, head);
 	return port_filter_allows(&port->filter, FILTER_FROM_PORT, &v->packet) ? DROP_NONE : DROP_FILTER;
 }
 
@@ -164,7 +176,7 @@ static enum net_drop judge_sender(struct switch_port *port, const struct net_fra
 static enum net_drop judge(struct switch_port *port, const struct net_frame *frame, const u8 *head, u64 now_ns,
 			   struct switch_verdict *v)
 {
-	if (port->setup.is_mirror)
+	if ((port->setup.flags & PORT_MIRROR) != 0)
 		return DROP_FILTER;
 	if (!packet_link(&v->packet, head, frame->bytes))
 		return DROP_MALFORMED;
@@ -253,8 +265,8 @@ void switch_in(struct net_switch *s, u32 port, const struct net_frame *frame, co
 
 	v->ports = 0;
 	v->is_parsed = false;
-	p->counts.from_frames++;
-	p->counts.from_bytes += frame->bytes;
+	p->figures->counts.from_frames++;
+	p->figures->counts.from_bytes += frame->bytes;
 	drop = judge(p, frame, head, now_ns, v);
 	if (drop == DROP_NONE && !learn(s, port, v->vlan, v->packet.from, now_ns))
 		drop = DROP_MAC;
@@ -270,9 +282,9 @@ static struct switch_exit exit_of(const struct port_setup *p, const struct switc
 {
 	struct switch_exit exit = { .has_tag = false, .tag = 0 };
 
-	if (p->is_mirror)
+	if ((p->flags & PORT_MIRROR) != 0)
 		return (struct switch_exit){ .has_tag = v->packet.is_tagged, .tag = v->packet.tag };
-	if (p->is_trunk && v->vlan != p->vlan) {
+	if ((p->flags & PORT_TRUNK) != 0 && v->vlan != p->vlan) {
 		exit.has_tag = true;
 		exit.tag = (u16)((v->packet.tag & TAG_PRIORITY) | v->vlan);
 	}
@@ -285,7 +297,7 @@ enum net_drop switch_out(struct net_switch *s, u32 port, const struct net_frame 
 	struct switch_port *p = &s->port[port];
 
 	*exit = exit_of(&p->setup, v);
-	if (!p->setup.is_mirror && !carries(&p->setup, v->vlan))
+	if ((p->setup.flags & PORT_MIRROR) == 0 && !carries(&p->setup, v->vlan))
 		return DROP_VLAN;
 	if (v->longest - (v->packet.is_tagged ? NET_TAG_BYTES : 0) > p->setup.max_bytes)
 		return DROP_TOO_LONG;
@@ -301,11 +313,11 @@ enum net_drop switch_out(struct net_switch *s, u32 port, const struct net_frame 
 
 void switch_delivered(struct net_switch *s, u32 port, u32 bytes)
 {
-	s->port[port].counts.to_frames++;
-	s->port[port].counts.to_bytes += bytes;
+	s->port[port].figures->counts.to_frames++;
+	s->port[port].figures->counts.to_bytes += bytes;
 }
 
 void switch_dropped(struct net_switch *s, u32 port, enum net_drop why)
 {
-	s->port[port].counts.drops[why]++;
+	s->port[port].figures->counts.drops[why]++;
 }

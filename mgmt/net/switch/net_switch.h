@@ -1,42 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * switch.h - a learning switch with VLANs (IEEE 802.1Q): where a frame goes, and what is counted. Pure: no rings, no
- * clock. Its owner carries the frames (switch_io.h).
+ * net_switch.h - a learning switch with VLANs (IEEE 802.1Q): where a frame goes, and what is counted. Pure: no rings,
+ * no clock. Its owner carries the frames (switch_io.h).
  *
  * A frame is judged twice: by switch_in() with the rules of the port that it came from, and by switch_out() with those
  * of each port that it goes to. Both see its first PACKET_HEAD_BYTES, a private copy.
  */
-#ifndef VOS_SWITCH_H
-#define VOS_SWITCH_H
+#ifndef VOS_NET_SWITCH_H
+#define VOS_NET_SWITCH_H
 
 #include "bucket.h"
 #include "mac_table.h"
 #include "net.h"
 #include "port_rules.h"
 #include "status.h"
-
-#define VLAN_DEFAULT 1u
-#define VLAN_SET_BYTES 512u
-
-struct port_counts {
-	u64 from_frames, from_bytes;	/* that the client sent, dropped ones too */
-	u64 to_frames, to_bytes;	/* that the client got */
-	u64 drops[DROP_COUNT];		/* of frames from it by switch_in(), and to it by switch_out() or a full ring */
-};
-
-/* What root says of a port. */
-struct port_setup {
-	u64 mac;			/* its own, in all VLANs; 0: it has none, as an uplink */
-	bool is_trunk;			/* frames have tags, except those of `vlan` */
-	u16 vlan;			/* of untagged frames, 1 .. VLAN_LAST */
-	u8 vlans[VLAN_SET_BYTES];	/* trunk: a bit for each that it carries besides */
-	u32 max_bytes;			/* longest frame without tag; longer ones only if they are to be cut */
-	u32 guard;			/* GUARD_... */
-	u64 from_rate, to_rate;		/* bytes a second; 0 = no limit */
-	u64 flood_rate;			/* frames a second that go to many ports; 0 = no limit */
-	u32 most_addresses;		/* learned at this port */
-	bool is_mirror;			/* gets a copy of all frames, and sends none */
-};
+#include "switch.h"
 
 struct switch_port {
 	bool is_up;
@@ -44,7 +22,7 @@ struct switch_port {
 	struct port_guard guard;
 	struct port_filter filter;
 	struct bucket from, to, flood;
-	struct port_counts counts;
+	struct switch_port_figures *figures;
 };
 
 struct net_switch {
@@ -62,7 +40,8 @@ struct switch_verdict {
 	u32 longest;			/* bytes of the frame, or of the longest piece that it is to be cut into */
 };
 
-void switch_init(struct net_switch *s, u64 secret);
+/* figures[SWITCH_PORTS]: goes on counting there. */
+void switch_init(struct net_switch *s, u64 secret, struct switch_port_figures *figures);
 
 /* ST_INVAL: a field is out of range. ST_EXISTS: the port is up, or another one has its address. */
 enum status switch_add_port(struct net_switch *s, u32 port, const struct port_setup *setup) MUST_CHECK;
