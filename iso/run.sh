@@ -87,7 +87,7 @@ start_qemu()
     case ${IOMMU:-} in
         '') ;;
         vtd) machine=q35,kernel-irqchip=split; set -- "$@" -device intel-iommu,intremap=on ;;
-        amd) machine=q35,kernel-irqchip=split; set -- "$@" -device amd-iommu,intremap=on ;;
+        amd) machine=q35,kernel-irqchip=split; set -- "$@" -device amd-iommu,intremap=on,pt=off ;;
         *) echo "IOMMU=$IOMMU: vtd or amd" >&2; exit 1 ;;
     esac
     [ -z "${IOMMU:-}" ] || behind=,iommu_platform=on,disable-legacy=on

@@ -46,7 +46,7 @@ COLUMNS = 80
 MACHINES = {
     None: ('q35',),
     'vtd': ('q35,kernel-irqchip=split', '-device', 'intel-iommu,intremap=on'),
-    'amd': ('q35,kernel-irqchip=split', '-device', 'amd-iommu,intremap=on'),
+    'amd': ('q35,kernel-irqchip=split', '-device', 'amd-iommu,intremap=on,pt=off'),
 }
 QEMU_DISKS = {
     'virtio': 'virtio-blk-pci,drive=disk{number},serial=disk{number}',
