@@ -117,6 +117,8 @@ static const struct pool_ref *before_ref(struct walk *w, u32 level, u64 granule)
 {
 	const struct pool_ref *ref = &w->before->root;
 
+	if (level >= w->before->levels || granule >= layout_capacity(w->before->levels))
+		return NULL;
 	for (u32 l = w->before->levels; l-- > level + 1;) {
 		const struct pool_node *n;
 
@@ -147,7 +149,7 @@ static const struct pool_record *record_of(const struct pool_check *c, const str
 	return NULL;
 }
 
-/* The newest snapshot of that head which is older than `birth`. */
+/* The newest snapshot of that head which a state of that birth descends from. */
 static const struct pool_record *older(const struct pool_check *c, const struct arena *a, u32 head, u32 birth)
 {
 	const struct pool_record *best = NULL;
@@ -155,7 +157,8 @@ static const struct pool_record *older(const struct pool_check *c, const struct 
 	for (u32 i = 0; i < c->records; i++) {
 		const struct pool_record *s = &a->record[i];
 
-		if (s->head == head && s->birth < birth && (best == NULL || s->birth > best->birth))
+		if (s->head == head && s->birth < birth && (s->until == 0 || birth <= s->until) &&
+			(best == NULL || s->birth > best->birth))
 			best = s;
 	}
 	return best;
@@ -270,10 +273,10 @@ static bool check_family(struct pool_check *c, const struct arena *a, const stru
 {
 	const struct pool_record *head = record_of(c, a, r->head), *origin = record_of(c, a, r->origin);
 
-	if (r->head != 0 && (head == NULL || head->head != 0 || head->levels != r->levels || head->kind != r->kind))
+	if (r->head != 0 && (head == NULL || head->head != 0 || head->kind != r->kind))
 		return fault(c, CHECK_FAMILY, 0, r->id);
 	if (r->origin != 0 && (origin == NULL || origin->head == 0 || origin->birth != r->birth ||
-		origin->levels != r->levels || origin->kind != r->kind))
+		origin->kind != r->kind))
 		return fault(c, CHECK_FAMILY, 0, r->id);
 	return true;
 }

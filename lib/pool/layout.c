@@ -156,12 +156,16 @@ bool layout_node(const struct pool_node *n, const struct pool_ref *ref, const st
 	return true;
 }
 
-#define KNOWN_FLAGS (POOL_VOLUME_READ_ONLY | POOL_VOLUME_DELETING)
+#define KNOWN_FLAGS (POOL_VOLUME_THICK | POOL_VOLUME_READ_ONLY | POOL_VOLUME_DELETING)
 
 /* A clone, a snapshot, or neither. */
 static bool is_family(const struct pool_record *r, const struct pool_super *s)
 {
-	if (r->head != 0 && r->origin != 0)
+	bool is_let_go = r->head != 0 && (r->flags & POOL_VOLUME_DELETING) != 0;
+
+	if (r->head != 0 && (r->origin != 0 || (r->flags & POOL_VOLUME_THICK) != 0))
+		return false;
+	if (r->until != 0 && (!is_let_go || r->until < r->birth || r->until >= s->birth))
 		return false;
 	return (r->head != 0 || r->origin != 0) == (r->birth != 0) && r->birth < s->birth;
 }

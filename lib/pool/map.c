@@ -38,6 +38,7 @@ void map_set(struct pool *p, struct node *leaf, u64 granule, const struct pool_g
 	if (is_own && pool_place_block(g->place) != pool_place_block(new->place))
 		space_free(p, pool_place_block(g->place), layout_granule_blocks(v->r.kind));
 	v->r.own = v->r.own - is_own + map_is_own(v, granule, new);
+	volume_keep(p, v);
 	v->r.mapped = v->r.mapped - (g->place != 0) + (new->place != 0);
 	*g = *new;
 	node_change(p, leaf);

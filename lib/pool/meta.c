@@ -55,6 +55,8 @@ static void place(struct pool *p, struct meta_file *f, u32 level, u32 at)
 
 	if (ref->block != 0)
 		space_free(p, ref->block, 1);
+	else
+		p->space.promised--;
 	ref->block = space_take_block(p);
 	if (ref->block == 0)
 		p->is_failed = true;	/* the reserve is for this, so it can't happen */
@@ -77,6 +79,16 @@ bool meta_place(struct pool *p, struct meta_file *f)
 				is_changed = true;
 			}
 	return is_changed;
+}
+
+u32 meta_missing(struct meta_file *f)
+{
+	u32 missing = 0;
+
+	for (u32 level = 0; level < META_LEVELS; level++)
+		for (u32 at = 0; at < meta_count(f, level); at++)
+			missing += meta_ref(f, level, at)->block == 0;
+	return missing;
 }
 
 bool meta_is_dirty(const struct meta_file *f)

@@ -29,6 +29,9 @@ void meta_settle(struct meta_file *f);
 /* Whether one of its nodes differs from the disk. */
 bool meta_is_dirty(const struct meta_file *f);
 
+/* Nodes that the disk does not have yet. */
+u32 meta_missing(struct meta_file *f);
+
 /* For reading: the nodes of a level, and their references. */
 u32 meta_count(const struct meta_file *f, u32 level);
 struct pool_ref *meta_ref(struct meta_file *f, u32 level, u32 at);

@@ -214,21 +214,52 @@ enum node_found node_at(struct pool *p, struct volume *v, const struct node_plac
 	return NODE_FOUND;
 }
 
-void nodes_forget(struct pool *p, const struct volume *v)
+bool nodes_raise(struct pool *p, struct volume *v)
 {
-	bool is_again;
+	struct node *below = node_cached(p, v, v->r.levels - 1u, 0), *n;
+	const struct pool_ref old = v->r.root;
+
+	if (below != NULL)
+		node_pin(below);
+	v->r.root = (struct pool_ref){ .birth = p->super.birth };
+	n = bring(p, v, NULL, v->r.levels, 0);
+	if (n == NULL) {
+		v->r.root = old;
+		if (below != NULL)
+			node_unpin(p, below);
+		return false;
+	}
+	v->r.levels++;
+	n->bytes->ref[0] = old;
+	if (below != NULL) {
+		node_pin(n);
+		below->parent = n;
+		node_unpin(p, below);
+	}
+	node_change(p, n);
+	return true;
+}
+
+bool nodes_forget(struct pool *p, const struct volume *v)
+{
+	bool is_again, is_left;
 
 	do {
-		is_again = false;
+		is_again = is_left = false;
 		for (u32 i = 0; i < p->memory.nodes; i++) {
 			struct node *n = &p->node[i];
 
-			if (n->volume != v || n->state != NODE_CLEAN || n->refs > 0)
+			if (n->volume != v || n->state == NODE_UNUSED)
 				continue;
+			if (n->state != NODE_CLEAN || n->refs > 0) {
+				is_left = true;
+				continue;
+			}
 			forget(p, n);
 			is_again = true;
 		}
-	} while (is_again);
+	} while (is_again && is_left);
+	return !is_left;
 }
 
 bool nodes_are_clean(const struct pool *p, const struct volume *v)
@@ -239,9 +270,27 @@ bool nodes_are_clean(const struct pool *p, const struct volume *v)
 	return true;
 }
 
+/* It is going to have a block, and no other one becomes free for it. */
+static bool is_added(const struct node *n)
+{
+	return n->ref.block == 0 ||
+		n->ref.birth <= volume_owned_after(n->volume, n->index * layout_capacity(n->level + 1u));
+}
+
+u32 node_added(const struct node *n)
+{
+	u32 count = 0;
+
+	for (; n != NULL && n->state != NODE_DIRTY; n = n->parent)
+		count += is_added(n);
+	return count;
+}
+
 void node_change(struct pool *p, struct node *n)
 {
 	for (; n != NULL && n->state != NODE_DIRTY; n = n->parent) {
+		n->is_added = is_added(n);
+		p->space.promised += n->is_added;
 		n->state = NODE_DIRTY;
 		list_remove(&n->link);
 		list_insert_before(&p->dirty, &n->link);
@@ -265,6 +314,8 @@ static void place(struct pool *p, struct node *n)
 	struct pool_ref *ref = ref_in_parent(n);
 	u64 granule = n->index * layout_capacity(n->level + 1u);
 
+	p->space.promised -= n->is_added;
+	n->is_added = false;
 	if (n->ref.block != 0 && n->ref.birth > volume_owned_after(n->volume, granule))
 		space_free(p, n->ref.block, 1);
 	n->ref = (struct pool_ref){ .birth = p->super.birth };

@@ -35,13 +35,17 @@ struct node *node_cached(struct pool *p, const struct volume *v, u32 level, u64 
 
 /* Whether a volume has no node that differs from the disk. */
 bool nodes_are_clean(const struct pool *p, const struct volume *v);
-/* Nothing of a volume that is clean, and has no tasks, stays in memory. */
-void nodes_forget(struct pool *p, const struct volume *v);
+/* Nothing of a volume that is clean, and has no tasks, stays in memory; false: a node is being read. */
+bool nodes_forget(struct pool *p, const struct volume *v);
+/* Makes the map a level higher; what is known of the nodes below stays. False: there is no memory for the new root. */
+bool nodes_raise(struct pool *p, struct volume *v);
 
 /* A node with a pin stays in memory. */
 void node_pin(struct node *n);
 void node_unpin(struct pool *p, struct node *n);
 
+/* Blocks that the next checkpoint needs in addition once node_change() was called. */
+u32 node_added(const struct node *n);
 /* Makes it and those above it dirty. Not while a checkpoint is written. */
 void node_change(struct pool *p, struct node *n);
 

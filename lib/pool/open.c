@@ -109,7 +109,12 @@ static enum pool_status load_tables(struct pool *p, bool is_first)
 		read_blocks(p, ref->block, 1, p->commit.buffer);
 		return POOL_AGAIN;
 	}
-	return p->space.used_blocks == p->super.used_blocks && volumes_relate(p) ? POOL_OK : POOL_CORRUPT;
+	if (p->space.used_blocks != p->super.used_blocks || !volumes_relate(p))
+		return POOL_CORRUPT;
+	p->space.promised = meta_missing(&p->files[FILE_VOLUMES]) + meta_missing(&p->files[FILE_FREE]);
+	for (u32 i = 0; i < p->memory.volumes; i++)
+		volume_keep(p, &p->volume[i]);
+	return POOL_OK;
 }
 
 static void checkpointed(struct pool *p, struct pool_request *r, enum pool_status status)

@@ -106,10 +106,15 @@ struct pool_volume_spec {
 	u8 uuid[POOL_UUID_BYTES];
 	enum pool_kind kind;
 	u64 sectors;		/* a multiple of 8 */
+	bool is_thick;		/* blocks for all of it are kept for it, so that it never meets POOL_NO_SPACE */
 };
 
 enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spec *spec, u32 *id);
 enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name);
+
+/* Makes a volume larger, also one with requests; what is new reads as zeros. POOL_INVAL: it would become smaller.
+ * POOL_NO_SPACE: a thick one, and there is no room to be kept. Its snapshots keep their size. */
+enum pool_status pool_resize(struct pool *p, u32 id, u64 sectors);
 
 /* A snapshot of a volume without requests: read only, and never different again. POOL_AGAIN: it has requests, or
  * changes that no checkpoint has: try after the next POOL_COMMIT. Of several volumes: when pool_snapshot_ready() says
@@ -120,7 +125,16 @@ enum pool_status pool_snapshot(struct pool *p, u32 id, const char *name, const u
 /* A volume that begins as a snapshot is. The snapshot can't be deleted as long as there is the clone. */
 enum pool_status pool_clone(struct pool *p, u32 snapshot, const char *name, const u8 uuid[POOL_UUID_BYTES], u32 *id);
 
-/* The name is free at once; blocks become free little by little. POOL_EXISTS: it has snapshots, or clones. */
+/* Puts the volume that it is a snapshot of back to what the snapshot has, size included, and deletes all newer
+ * snapshots of that volume. It has no requests; what it was is let go little by little. POOL_EXISTS: a newer snapshot
+ * has clones. POOL_AGAIN also while what an earlier revert has let go descends from one of those. Of several volumes:
+ * when pool_revert_ready() says POOL_OK of all, all can be put back without a pool_run() between; each takes one place
+ * of pool_memory.volumes until what it was has gone. */
+enum pool_status pool_revert_ready(struct pool *p, u32 snapshot);
+enum pool_status pool_revert(struct pool *p, u32 snapshot);
+
+/* The name is free at once; blocks become free little by little. POOL_EXISTS: it has snapshots, or clones.
+ * POOL_AGAIN also for a snapshot as long as what a revert has let go descends from it. */
 enum pool_status pool_delete(struct pool *p, u32 id);
 
 /* The record of volume number `at` in memory (0 .. pool_memory.volumes - 1); NULL = none. */
@@ -156,10 +170,14 @@ struct pool_space {
 	u64 used_blocks;	/* referenced, with the fixed area */
 	u64 pending_blocks;	/* not referenced any more, free after the next checkpoint */
 	u64 reserve_blocks;	/* kept for the pool's own nodes */
-	u64 free_blocks;	/* for data */
+	u64 kept_blocks;	/* for thick volumes, which have not taken them yet */
+	u64 free_blocks;	/* for data of thin volumes */
+	u64 data_blocks;	/* what data and its maps can have at all: free_blocks of a new pool */
 };
 
 void pool_space_get(const struct pool *p, struct pool_space *out);
+/* How much of data_blocks is gone, 0 .. 100: 100 only if nothing is left. What is kept for thick volumes is gone. */
+u32 pool_space_percent(const struct pool_space *space);
 const struct pool_label *pool_label_get(const struct pool *p);
 
 #endif

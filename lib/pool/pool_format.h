@@ -182,10 +182,12 @@ struct pool_record {
 	u32 origin;		/* a clone: the snapshot that it began as; else 0 */
 	u32 birth;		/* a snapshot: the birth of its newest granules. A clone: that of its origin. Else 0 */
 	u32 crypto;		/* an encrypted volume's key: index among the records of keys; else 0 */
-	u8 zero[96];
+	u32 until;		/* a snapshot that a revert let go: the birth of the state that the head had then; what
+				 * is newer does not descend from it. Else 0 */
+	u8 zero[92];
 };
 _Static_assert(sizeof(struct pool_record) == 256, "format");
-#define POOL_VOLUME_THICK BIT32(0)	/* blocks for all of it are kept free for it */
+#define POOL_VOLUME_THICK BIT32(0)	/* blocks for all of it are kept free for it; not of a snapshot */
 #define POOL_VOLUME_READ_ONLY BIT32(1)
 #define POOL_VOLUME_DELETING BIT32(2)
 #define POOL_VOLUME_FLAGS (BIT32(3) - 1)

@@ -48,7 +48,6 @@ static void begin(struct pool *p, struct task *t, struct pool_request *r)
 	t->first = (u32)(at % all);
 	t->count = (u32)min_u64(all - t->first, r->sectors - r->next);
 	t->data = r->data == NULL ? NULL : r->data + (u64)r->next * POOL_SECTOR;
-	t->has_waited = false;
 	t->job.error = POOL_OK;
 	r->next += t->count;
 	r->pieces++;
@@ -57,7 +56,8 @@ static void begin(struct pool *p, struct task *t, struct pool_request *r)
 		task_finish(p, t, POOL_OK);
 		return;
 	}
-	task_next(t, step);
+	t->first_step = step;
+	task_restart(t);
 	job_ready(p, &t->job);
 }
 

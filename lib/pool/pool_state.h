@@ -32,6 +32,7 @@ struct node {
 	u32 refs;			/* cached children and pins */
 	u8 level;
 	u8 state;			/* enum node_state */
+	bool is_added;			/* dirty, and its old place does not become free */
 	struct list waiters;
 	struct pool_io io;
 	struct pool_node *bytes;
@@ -42,6 +43,7 @@ struct volume {
 	u32 at;				/* in the table */
 	u32 busy;			/* requests that have not ended */
 	u64 deleted_in;			/* generation of the superblock that has no deletion of it yet */
+	u64 kept_blocks, kept_chunks;	/* a thick one: its part of space.kept_* */
 	bool is_stuck;			/* being deleted, and a node can't be read: the next opening tries again */
 	struct volume *previous;	/* the next older snapshot of the same head, or NULL */
 	u32 base;			/* what was born later is not the origin's */
@@ -67,7 +69,10 @@ struct space {
 	u32 free_chunks;		/* wholly free */
 	u32 chunk_at, block_at;		/* where the search goes on */
 	u64 free_blocks, used_blocks, pending_blocks;
-	u64 reserve;			/* for nodes */
+	u64 reserve;			/* for nodes: copies of those that a checkpoint writes anew */
+	u64 promised;			/* to nodes that the next checkpoints add */
+	u64 kept_blocks;		/* for thick volumes: what they may still take */
+	u64 kept_chunks;		/* of that, for granules of a whole chunk */
 	struct extent *limbo;
 	u32 limbo_count, limbo_max;
 };

@@ -57,6 +57,9 @@ static enum outcome newer_has(struct pool *p, struct volume *newer, u32 level, u
 	*has = false;
 	if (newer == NULL)
 		return DONE_SOME;
+	/* One of them was smaller, and has no such node. */
+	if (level >= newer->r.levels || granule >= layout_capacity(newer->r.levels))
+		return DONE_SOME;
 	n = node_cached(p, newer, level, index);
 	if (n != NULL && n->state == NODE_DIRTY)
 		return n->ref.block == block ? wait_for_checkpoint(p) : DONE_SOME;
@@ -93,7 +96,7 @@ static enum outcome newer_granule(struct pool *p, struct volume *newer, u64 gran
 	enum node_found found;
 
 	*has = false;
-	if (newer == NULL)
+	if (newer == NULL || granule >= layout_capacity(newer->r.levels))
 		return DONE_SOME;
 	found = node_leaf(p, newer, granule, false, &p->reap.job, &leaf);
 	if (found == NODE_LATER || found == NODE_BAD)
@@ -114,6 +117,7 @@ static void drop(struct pool *p, struct volume *v, struct volume *newer, struct 
 			space_free(p, pool_place_block(g->place), layout_granule_blocks(v->r.kind));
 		} else {
 			newer->r.own++;
+			volume_keep(p, newer);
 			volume_changed(p, newer);
 		}
 	}
@@ -199,7 +203,7 @@ static bool finish(struct pool *p)
 {
 	struct volume *v = p->reap.volume, *newer = volume_next(p, v);
 
-	if (!nodes_are_clean(p, v) || p->commit.is_frozen) {
+	if (!nodes_are_clean(p, v) || p->commit.is_frozen || !nodes_forget(p, v)) {
 		wait_for_checkpoint(p);
 		return false;
 	}
@@ -207,7 +211,6 @@ static bool finish(struct pool *p)
 		newer->r.own += v->r.own;
 		volume_changed(p, newer);
 	}
-	nodes_forget(p, v);
 	v->r = (struct pool_record){ 0 };
 	v->previous = NULL;
 	p->reap.volume = NULL;

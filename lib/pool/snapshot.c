@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * snapshot.c - snapshots, clones, and the beginning of a deletion: changes of records only. A snapshot takes the root
- * that its head has on the disk, so nothing of the head may differ from the disk.
+ * snapshot.c - snapshots, clones, reverts, growing, and the beginning of a deletion: changes of records. A snapshot
+ * takes the root that its head has on the disk, so nothing of the head may differ from the disk.
  */
 #include <string.h>
 
 #include "layout.h"
 #include "node.h"
+#include "range.h"
+#include "space.h"
 #include "volume.h"
 
 /* A new record of that name can be made. */
@@ -48,6 +50,7 @@ enum pool_status pool_snapshot_ready(struct pool *p, u32 id)
 {
 	const struct volume *v = volume_of(p, id);
 	enum pool_status status = volume_may_change(p);
+	struct pool_record after;
 
 	if (status != POOL_OK)
 		return status;
@@ -55,7 +58,11 @@ enum pool_status pool_snapshot_ready(struct pool *p, u32 id)
 		return POOL_NO_VOLUME;
 	if (v->r.head != 0)
 		return POOL_READ_ONLY;
-	return v->busy > 0 || !nodes_are_clean(p, v) ? POOL_AGAIN : POOL_OK;
+	if (v->busy > 0 || !nodes_are_clean(p, v))
+		return POOL_AGAIN;
+	after = v->r;
+	after.own = 0;
+	return volume_may_keep(p, v, &after);
 }
 
 enum pool_status pool_snapshot(struct pool *p, u32 id, const char *name, const u8 uuid[POOL_UUID_BYTES], u32 *snapshot)
@@ -108,6 +115,25 @@ static bool is_needed(const struct pool *p, u32 id)
 	return false;
 }
 
+/* Something that a revert has let go is newer than `v`, and may have what neither the head nor others after it have. */
+static bool has_let_go(const struct pool *p, const struct volume *v)
+{
+	for (u32 i = 0; i < p->memory.volumes; i++) {
+		const struct pool_record *s = &p->volume[i].r;
+
+		if (s->id != 0 && v->r.head != 0 && s->head == v->r.head && s->until != 0 && s->birth > v->r.birth)
+			return true;
+	}
+	return false;
+}
+
+static void let_go(struct pool *p, struct volume *v)
+{
+	v->r.flags = POOL_VOLUME_READ_ONLY | POOL_VOLUME_DELETING;
+	v->r.cursor = 0;
+	v->deleted_in = p->super.generation;
+}
+
 enum pool_status pool_delete(struct pool *p, u32 id)
 {
 	struct volume *v = volume_of(p, id);
@@ -119,12 +145,120 @@ enum pool_status pool_delete(struct pool *p, u32 id)
 		return POOL_NO_VOLUME;
 	if (is_needed(p, id))
 		return POOL_EXISTS;
-	if (v->busy > 0 || !nodes_are_clean(p, v))
+	if (v->busy > 0 || !nodes_are_clean(p, v) || has_let_go(p, v))
 		return POOL_AGAIN;
-	v->r.flags = POOL_VOLUME_READ_ONLY | POOL_VOLUME_DELETING;
-	v->r.cursor = 0;
-	v->deleted_in = p->super.generation;
+	let_go(p, v);
 	volume_table_changed(p, v);
 	job_ready(p, &p->reap.job);
+	return POOL_OK;
+}
+
+/* A snapshot of the same volume that is newer, and that no earlier revert has let go. */
+static bool is_after(const struct pool *p, u32 at, const struct volume *s)
+{
+	const struct pool_record *r = &p->volume[at].r;
+
+	return r->id != 0 && r->head == s->r.head && r->until == 0 && r->birth > s->r.birth;
+}
+
+static enum pool_status may_let_go(const struct pool *p, const struct volume *s)
+{
+	for (u32 i = 0; i < p->memory.volumes; i++) {
+		if (!is_after(p, i, s))
+			continue;
+		if (is_needed(p, p->volume[i].r.id))
+			return POOL_EXISTS;
+		if (p->volume[i].busy > 0 || has_let_go(p, &p->volume[i]))
+			return POOL_AGAIN;
+	}
+	return POOL_OK;
+}
+
+enum pool_status pool_revert_ready(struct pool *p, u32 snapshot)
+{
+	const struct volume *s = volume_of(p, snapshot), *v;
+	enum pool_status status = volume_may_change(p);
+	struct pool_record after;
+
+	if (status != POOL_OK)
+		return status;
+	if (s == NULL || is_deleting(s))
+		return POOL_NO_VOLUME;
+	v = volume_of(p, s->r.head);
+	if (v == NULL)
+		return POOL_INVAL;
+	if (volume_unused(p) == NULL || p->super.next_volume == ~0u || p->super.birth >= ~0u - 1)
+		return POOL_FULL;
+	if (v->busy > 0 || !nodes_are_clean(p, v) || !nodes_forget(p, v))
+		return POOL_AGAIN;
+	after = v->r;
+	after.sectors = s->r.sectors;
+	after.levels = s->r.levels;
+	after.own = 0;
+	status = may_let_go(p, s);
+	return status != POOL_OK ? status : volume_may_keep(p, v, &after);
+}
+
+/* What the head was becomes a snapshot that is being deleted, like all that are newer than `s`. */
+enum pool_status pool_revert(struct pool *p, u32 snapshot)
+{
+	struct volume *s = volume_of(p, snapshot), *v, *was;
+	enum pool_status status = pool_revert_ready(p, snapshot);
+
+	if (status != POOL_OK)
+		return status;
+	v = volume_of(p, s->r.head);
+	was = add_like(p, &v->r, v->r.name, v->r.uuid);
+	was->r.head = v->r.id;
+	was->r.birth = p->super.birth++;
+	for (u32 i = 0; i < p->memory.volumes; i++)
+		if (is_after(p, i, s)) {
+			if (!is_deleting(&p->volume[i]))
+				let_go(p, &p->volume[i]);
+			p->volume[i].r.until = was->r.birth;
+			volume_changed(p, &p->volume[i]);
+		}
+	v->r.root = s->r.root;
+	v->r.levels = s->r.levels;
+	v->r.sectors = s->r.sectors;
+	v->r.mapped = s->r.mapped;
+	v->r.own = 0;
+	volume_changed(p, v);
+	volume_table_changed(p, was);
+	job_ready(p, &p->reap.job);
+	return POOL_OK;
+}
+
+enum pool_status pool_resize(struct pool *p, u32 id, u64 sectors)
+{
+	struct volume *v = volume_of(p, id);
+	enum pool_status status = volume_may_change(p);
+	struct pool_record after;
+	u32 more;
+
+	if (status != POOL_OK)
+		return status;
+	if (v == NULL || is_deleting(v))
+		return POOL_NO_VOLUME;
+	if (v->r.head != 0)
+		return POOL_READ_ONLY;
+	if (!volume_size_ok(v->r.kind, sectors) || sectors < v->r.sectors)
+		return POOL_INVAL;
+	after = v->r;
+	after.sectors = sectors;
+	after.levels = (u8)max_u64(v->r.levels, layout_levels(v->r.kind, sectors));
+	more = after.levels - v->r.levels;
+	status = volume_may_keep(p, v, &after);
+	if (status != POOL_OK)
+		return status;
+	if (space_room(p, SPACE_THIN) < more && more > 0)
+		return POOL_NO_SPACE;
+	if (p->dirty_count + more + POOL_LEVELS_MAX > p->label.dirty_max)
+		return POOL_AGAIN;
+	while (v->r.levels < after.levels)
+		if (!nodes_raise(p, v))
+			return POOL_AGAIN;
+	v->r.sectors = sectors;
+	volume_table_changed(p, v);
 	return POOL_OK;
 }

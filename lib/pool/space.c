@@ -56,9 +56,16 @@ void space_init(struct pool *p)
 		set_busy(s, b, 1);
 }
 
-u64 space_room(const struct pool *p)
+static u64 minus(u64 a, u64 b)
 {
-	return p->space.free_blocks > p->space.reserve ? p->space.free_blocks - p->space.reserve : 0;
+	return a > b ? a - b : 0;
+}
+
+u64 space_room(const struct pool *p, enum space_user user)
+{
+	const struct space *s = &p->space;
+
+	return minus(s->free_blocks, s->reserve + s->promised + (user == SPACE_THICK ? 0 : s->kept_blocks));
 }
 
 /* The next that is wholly free; s->chunks = there is none. */
@@ -72,9 +79,8 @@ static u32 find_chunk(const struct space *s)
 	return s->chunks;
 }
 
-u64 space_take_chunk(struct pool *p)
+static u64 take_chunk(struct space *s)
 {
-	struct space *s = &p->space;
 	u32 at = find_chunk(s);
 
 	if (at == s->chunks)
@@ -93,13 +99,19 @@ static u64 take_in(struct space *s, u32 chunk)
 	return block;
 }
 
+/* Whether a chunk may be begun for a single block: those that are kept, and what nodes need, stay whole. */
+static bool may_begin_chunk(const struct space *s)
+{
+	return s->free_chunks * (u64)POOL_CHUNK_BLOCKS > s->kept_chunks * POOL_CHUNK_BLOCKS + s->reserve;
+}
+
 /* Single blocks are gathered in few chunks, so that whole ones stay free. */
 u64 space_take_block(struct pool *p)
 {
 	struct space *s = &p->space;
-	u32 at = s->block_at;
+	u32 at = s->block_at, look = may_begin_chunk(s) ? SEARCH : s->chunks;
 
-	for (u32 i = 0; i < SEARCH && i < s->chunks; i++, at = (at + 1) % s->chunks)
+	for (u32 i = 0; i < look && i < s->chunks; i++, at = (at + 1) % s->chunks)
 		if (s->busy[at] != 0 && s->busy[at] != FULL)
 			return take_in(s, at);
 	at = find_chunk(s);
@@ -110,6 +122,32 @@ u64 space_take_block(struct pool *p)
 		if (s->busy[at] != FULL)
 			return take_in(s, at);
 	return 0;
+}
+
+u64 space_take(struct pool *p, enum space_user user, u32 count)
+{
+	struct space *s = &p->space;
+	u64 broken = s->free_blocks - s->free_chunks * (u64)POOL_CHUNK_BLOCKS;	/* free, and not in a whole chunk */
+
+	if (space_room(p, user) < count)
+		return 0;
+	if (count == 1)
+		return broken > 0 || may_begin_chunk(s) ? space_take_block(p) : 0;
+	return user == SPACE_THICK || s->free_chunks > s->kept_chunks ? take_chunk(s) : 0;
+}
+
+/* A chunk with nothing in it that is used: with luck all of it is pending. */
+static bool has_pending_chunk(const struct space *s)
+{
+	for (u32 i = 0; i < s->limbo_count; i++)
+		if (s->used[s->limbo[i].block / POOL_CHUNK_BLOCKS] == 0)
+			return true;
+	return false;
+}
+
+bool space_may_come(const struct pool *p, u32 count)
+{
+	return p->commit.is_frozen || (count == 1 ? p->space.pending_blocks > 0 : has_pending_chunk(&p->space));
 }
 
 void space_put_back(struct pool *p, u64 block, u32 count)
@@ -199,11 +237,19 @@ void space_load(struct pool *p, u64 leaf, const u8 *bytes)
 	}
 }
 
+u32 pool_space_percent(const struct pool_space *s)
+{
+	u64 gone = minus(s->data_blocks, s->free_blocks);
+
+	return s->data_blocks == 0 ? 100 : (u32)(gone * 100 / s->data_blocks);
+}
+
 void pool_space_get(const struct pool *p, struct pool_space *out)
 {
 	*out = (struct pool_space){
 		.blocks = p->label.blocks, .used_blocks = p->space.used_blocks,
 		.pending_blocks = p->space.pending_blocks, .reserve_blocks = p->space.reserve,
-		.free_blocks = space_room(p),
+		.kept_blocks = p->space.kept_blocks, .free_blocks = space_room(p, SPACE_THIN),
+		.data_blocks = minus(p->label.blocks, layout_first_block(&p->label) + p->space.reserve),
 	};
 }

@@ -15,11 +15,15 @@
 /* All free, except the fixed area. */
 void space_init(struct pool *p);
 
-/* Blocks that may be given to data. */
-u64 space_room(const struct pool *p);
+/* Blocks that may be given to data. A thick volume takes what is kept for it, and never more. */
+enum space_user { SPACE_THIN, SPACE_THICK };
+u64 space_room(const struct pool *p, enum space_user user);
 
-/* 0 = there is none. For nodes of the pool itself the reserve may be used. */
-u64 space_take_chunk(struct pool *p);
+/* A block, or a chunk, for data; 0 = there is none. */
+u64 space_take(struct pool *p, enum space_user user, u32 count);
+/* Whether the next checkpoint may bring what there is none of. */
+bool space_may_come(const struct pool *p, u32 count);
+/* A block for a node of the pool itself: the reserve is for this. */
 u64 space_take_block(struct pool *p);
 
 /* Given out and not needed. */

@@ -19,7 +19,7 @@ struct task {
 	u32 first, count;		/* sectors within the granule */
 	u8 *data;			/* NULL = zeros are written */
 	enum task_lock lock;
-	bool has_waited;		/* for a checkpoint to free blocks */
+	void (*first_step)(struct pool *p, struct job *j);
 	struct node *leaf;		/* pinned, or NULL */
 	struct pool_granule old, new;
 	u64 taken;			/* first of the blocks that are given out and not in use yet; 0 = none */
@@ -37,6 +37,11 @@ void tasks_init(struct pool *p);
 static inline void task_next(struct task *t, void (*step)(struct pool *p, struct job *j))
 {
 	t->job.step = step;
+}
+
+static inline void task_restart(struct task *t)
+{
+	task_next(t, t->first_step);
 }
 
 /* The request's part is done; everything that the task holds is given back. */

@@ -8,6 +8,8 @@
 
 #include "layout.h"
 #include "meta.h"
+#include "range.h"
+#include "space.h"
 
 struct volume *volume_of(struct pool *p, u32 id)
 {
@@ -37,7 +39,7 @@ static bool is_snapshot_of(const struct volume *s, u32 head)
 	return s->r.id != 0 && s->r.head == head;
 }
 
-/* The newest snapshot of that head which is older than `birth`. */
+/* The newest snapshot of that head which a state of that birth descends from. */
 static struct volume *older(struct pool *p, u32 head, u32 birth)
 {
 	struct volume *best = NULL;
@@ -45,7 +47,8 @@ static struct volume *older(struct pool *p, u32 head, u32 birth)
 	for (u32 i = 0; i < p->memory.volumes; i++) {
 		struct volume *s = &p->volume[i];
 
-		if (is_snapshot_of(s, head) && s->r.birth < birth && (best == NULL || s->r.birth > best->r.birth))
+		if (is_snapshot_of(s, head) && s->r.birth < birth && (s->r.until == 0 || birth <= s->r.until) &&
+			(best == NULL || s->r.birth > best->r.birth))
 			best = s;
 	}
 	return best;
@@ -67,21 +70,16 @@ struct volume *volume_next(struct pool *p, const struct volume *v)
 	return best != NULL ? best : volume_of(p, v->r.head);
 }
 
-static bool is_like(const struct pool_record *a, const struct pool_record *b)
-{
-	return a->kind == b->kind && a->levels == b->levels && a->sectors == b->sectors;
-}
-
 /* A snapshot's head is there, and is none; a clone's origin is a snapshot that stays. */
 static bool is_related(struct pool *p, struct volume *v)
 {
 	const struct volume *head = volume_of(p, v->r.head), *origin = volume_of(p, v->r.origin);
 
-	if (v->r.head != 0 && (head == NULL || head->r.head != 0 || !is_like(&v->r, &head->r) ||
+	if (v->r.head != 0 && (head == NULL || head->r.head != 0 || v->r.kind != head->r.kind ||
 		(head->r.flags & POOL_VOLUME_DELETING) != 0 || (v->r.flags & POOL_VOLUME_READ_ONLY) == 0))
 		return false;
 	if (v->r.origin != 0 && (origin == NULL || origin->r.head == 0 || origin->r.birth != v->r.birth ||
-		!is_like(&v->r, &origin->r) || (origin->r.flags & POOL_VOLUME_DELETING) != 0))
+		v->r.kind != origin->r.kind || (origin->r.flags & POOL_VOLUME_DELETING) != 0))
 		return false;
 	v->previous = older(p, v->r.head != 0 ? v->r.head : v->r.id, v->r.head != 0 ? v->r.birth : ~0u);
 	v->base = v->r.head != 0 ? head->r.birth : v->r.birth;
@@ -106,6 +104,8 @@ void volume_changed(struct pool *p, const struct volume *v)
 void volume_table_changed(struct pool *p, const struct volume *v)
 {
 	volume_changed(p, v);
+	for (u32 i = 0; i < p->memory.volumes; i++)
+		volume_keep(p, &p->volume[i]);
 	p->commit.wants_checkpoint = true;
 	if (!volumes_relate(p))
 		p->is_failed = true;	/* all changes are judged before, so it can't happen */
@@ -186,32 +186,82 @@ struct volume *volume_unused(struct pool *p)
 	return NULL;
 }
 
-static bool is_size_ok(enum pool_kind kind, u64 sectors)
+bool volume_size_ok(enum pool_kind kind, u64 sectors)
 {
 	return sectors > 0 && sectors <= 1ull << 50 && sectors % POOL_BLOCK_SECTORS == 0 &&
 		layout_granules_of(kind, sectors) <= layout_capacity(POOL_LEVELS_MAX);
+}
+
+/* A thick volume may take a chunk, or a block, for each granule that is not its own, and nodes above them. Overwriting
+ * an integrity volume takes blocks before others become free. */
+struct keep { u64 blocks, chunks; };
+
+static struct keep keep_of(const struct pool *p, const struct pool_record *r)
+{
+	u64 all = layout_granules_of(r->kind, r->sectors), nodes = 0;
+	u64 own = min_u64(r->own, r->own > all ? 0 : all);	/* beyond: not right just now */
+	struct keep k = { 0, 0 };
+
+	if (r->id == 0 || (r->flags & POOL_VOLUME_THICK) == 0)
+		return k;
+	for (u32 level = 1; level <= r->levels; level++)
+		nodes += all / layout_capacity(level) + 1;
+	k.blocks = (all - own) * layout_granule_blocks(r->kind) + min_u64(nodes, (all - own) * r->levels);
+	if (r->kind == POOL_PLAIN)
+		k.chunks = all - own;
+	else
+		k.blocks += p->memory.tasks;
+	return k;
+}
+
+void volume_keep(struct pool *p, struct volume *v)
+{
+	struct keep k = keep_of(p, &v->r);
+
+	p->space.kept_blocks += k.blocks - v->kept_blocks;
+	p->space.kept_chunks += k.chunks - v->kept_chunks;
+	v->kept_blocks = k.blocks;
+	v->kept_chunks = k.chunks;
+}
+
+enum pool_status volume_may_keep(const struct pool *p, const struct volume *v, const struct pool_record *changed)
+{
+	struct keep k = keep_of(p, changed);
+	const struct space *s = &p->space;
+
+	if ((k.blocks <= v->kept_blocks || k.blocks - v->kept_blocks <= space_room(p, SPACE_THIN)) &&
+		(k.chunks <= v->kept_chunks || s->kept_chunks - v->kept_chunks + k.chunks <= s->free_chunks))
+		return POOL_OK;
+	return s->pending_blocks > 0 ? POOL_AGAIN : POOL_NO_SPACE;
 }
 
 enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spec *spec, u32 *id)
 {
 	struct volume *v = volume_unused(p);
 	enum pool_status status = volume_may_change(p);
+	struct pool_record r;
 
 	if (status != POOL_OK)
 		return status;
-	if (!layout_name(spec->name, sizeof(spec->name)) || !is_size_ok(spec->kind, spec->sectors) ||
+	if (!layout_name(spec->name, sizeof(spec->name)) || !volume_size_ok(spec->kind, spec->sectors) ||
 		(spec->kind != POOL_PLAIN && spec->kind != POOL_INTEGRITY))
 		return POOL_INVAL;
 	if (pool_volume_find(p, spec->name) != NULL)
 		return POOL_EXISTS;
 	if (v == NULL || p->super.next_volume == ~0u)
 		return POOL_FULL;
-	v->r = (struct pool_record){
-		.id = p->super.next_volume++, .kind = (u8)spec->kind, .sectors = spec->sectors,
+	r = (struct pool_record){
+		.id = p->super.next_volume, .kind = (u8)spec->kind, .sectors = spec->sectors,
 		.levels = (u8)layout_levels(spec->kind, spec->sectors),
+		.flags = spec->is_thick ? POOL_VOLUME_THICK : 0,
 	};
-	strcpy(v->r.name, spec->name);
-	memcpy(v->r.uuid, spec->uuid, sizeof(v->r.uuid));
+	strcpy(r.name, spec->name);
+	memcpy(r.uuid, spec->uuid, sizeof(r.uuid));
+	status = volume_may_keep(p, v, &r);
+	if (status != POOL_OK)
+		return status;
+	v->r = r;
+	p->super.next_volume++;
 	volume_table_changed(p, v);
 	*id = v->r.id;
 	return POOL_OK;

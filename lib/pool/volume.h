@@ -26,6 +26,13 @@ enum pool_status volume_may_change(const struct pool *p);
 struct volume *volume_unused(struct pool *p);
 void volume_table_changed(struct pool *p, const struct volume *v);
 
+bool volume_size_ok(enum pool_kind kind, u64 sectors);
+
+/* Keeps blocks for a thick volume, after each change of its own granules, its size or its flags. */
+void volume_keep(struct pool *p, struct volume *v);
+/* Whether there is room to keep what the changed record needs: POOL_OK, POOL_NO_SPACE, or POOL_AGAIN: not now. */
+enum pool_status volume_may_keep(const struct pool *p, const struct volume *v, const struct pool_record *changed);
+
 /* The record differs from the disk. */
 void volume_changed(struct pool *p, const struct volume *v);
 

@@ -49,16 +49,60 @@ static struct device_range range_in(u64 block, u32 first, u32 count)
 	return (struct device_range){ block * POOL_BLOCK_SECTORS + first, count };
 }
 
+static enum space_user user_of(const struct task *t)
+{
+	return (t->volume->r.flags & POOL_VOLUME_THICK) != 0 ? SPACE_THICK : SPACE_THIN;
+}
+
+/* The task begins anew after the next checkpoint, if that may free as many blocks. Others may take them before it: then
+ * those have gone on, and it asks again. */
+static void wait_for_space(struct pool *p, struct task *t, u32 count)
+{
+	if (!space_may_come(p, count)) {
+		task_finish(p, t, POOL_NO_SPACE);
+		return;
+	}
+	task_drop(p, t);
+	task_restart(t);
+	job_wait(&p->commit.space_waiters, &t->job);
+	p->commit.wants_checkpoint |= !p->commit.is_frozen;
+	job_ready(p, &p->commit.job);
+}
+
+static bool take_blocks(struct pool *p, struct task *t)
+{
+	u32 count = layout_granule_blocks(t->volume->r.kind);
+
+	t->taken = space_take(p, user_of(t), count);
+	if (t->taken == 0)
+		wait_for_space(p, t, count);
+	return t->taken != 0;
+}
+
+/* The map can change now: there are blocks for the nodes that come in addition, too. */
+static bool may_change(struct pool *p, struct task *t)
+{
+	u32 added;
+
+	if (p->is_failed) {
+		task_finish(p, t, POOL_FAILED);
+		return false;
+	}
+	if (!map_has_room(p, &t->job))
+		return false;
+	added = node_added(t->leaf);
+	if (added == 0 || space_room(p, user_of(t)) >= added)
+		return true;
+	wait_for_space(p, t, 1);
+	return false;
+}
+
 /* The map takes what was written. */
 static void apply(struct pool *p, struct job *j)
 {
 	struct task *t = CONTAINER_OF(j, struct task, job);
 
-	if (p->is_failed) {
-		task_finish(p, t, POOL_FAILED);
-		return;
-	}
-	if (!map_has_room(p, j))
+	if (!may_change(p, t))
 		return;
 	if (t->taken != 0) {
 		space_use(p, t->taken, layout_granule_blocks(t->volume->r.kind));
@@ -130,29 +174,6 @@ static void write_bounced(struct pool *p, struct task *t, const struct plan *a)
 		t->block_count * POOL_BLOCK_SECTORS), t->bounce);
 }
 
-/* A checkpoint frees what is pending: the task waits for one, once. */
-static bool take_blocks(struct pool *p, struct task *t)
-{
-	u32 count = layout_granule_blocks(t->volume->r.kind);
-	u64 block = 0;
-
-	if (space_room(p) >= count)
-		block = count == 1 ? space_take_block(p) : space_take_chunk(p);
-	t->taken = block;
-	if (block != 0)
-		return true;
-	if (t->has_waited || (p->space.pending_blocks == 0 && !p->commit.is_frozen)) {
-		task_finish(p, t, POOL_NO_SPACE);
-		return false;
-	}
-	t->has_waited = true;
-	task_drop(p, t);
-	job_wait(&p->commit.space_waiters, &t->job);
-	p->commit.wants_checkpoint |= !p->commit.is_frozen;
-	job_ready(p, &p->commit.job);
-	return false;
-}
-
 static bool get_ready(struct pool *p, struct task *t, const struct plan *a)
 {
 	bool is_change = !a->in_place || a->is_bounced || (a->cover & ~a->mask) != 0;
@@ -208,11 +229,7 @@ static void unmap(struct pool *p, struct job *j)
 {
 	struct task *t = CONTAINER_OF(j, struct task, job);
 
-	if (p->is_failed) {
-		task_finish(p, t, POOL_FAILED);
-		return;
-	}
-	if (!map_has_room(p, j))
+	if (!may_change(p, t))
 		return;
 	t->new = (struct pool_granule){ .birth = p->super.birth };
 	map_set(p, t->leaf, t->granule, &t->new);

@@ -32,6 +32,7 @@ struct oracle_volume *oracle_add(struct oracle *o, const char *name, u64 sectors
 		if (v->is_used)
 			continue;
 		*v = (struct oracle_volume){ .is_used = true, .may_be_missing = true, .sectors = sectors,
+			.stable_sectors = sectors,
 			.window = window, .stride = stride };
 		snprintf(v->name, sizeof(v->name), "%s", name);
 		v->sector = calloc(sectors, sizeof(*v->sector));
@@ -67,6 +68,37 @@ void oracle_remove(struct oracle_volume *v)
 		v->of->uses--;
 	free(v->sector);
 	memset(v, 0, sizeof(*v));
+}
+
+void oracle_grow(struct oracle_volume *v, u64 sectors, u64 now)
+{
+	v->sector = realloc(v->sector, sectors * sizeof(*v->sector));
+	if (v->sector == NULL)
+		abort();
+	memset(v->sector + v->sectors, 0, (sectors - v->sectors) * sizeof(*v->sector));
+	if (v->window == v->sectors)
+		v->window = v->stride = (u32)sectors;
+	v->sectors = sectors;
+	v->sized = now;
+}
+
+bool oracle_size(const struct oracle_volume *v, u64 sectors, u64 *count)
+{
+	*count = v->window == v->stride ? sectors : sectors / v->stride * v->window;
+	return *count == v->sectors || *count == v->stable_sectors;
+}
+
+bool oracle_revert(struct oracle_volume *v, const struct oracle_volume *snapshot, u64 now)
+{
+	for (u64 i = 0; i < v->sectors; i++)
+		if (snapshot->sector[i].count > 0 || v->sector[i].count == ORACLE_LATER)
+			return false;
+	for (u64 i = 0; now != 0 && i < v->sectors; i++) {
+		struct oracle_sector *s = &v->sector[i];
+
+		s->later[s->count++] = (struct oracle_value){ snapshot->sector[i].stable, now };
+	}
+	return true;
 }
 
 bool oracle_may_write(const struct oracle_volume *v, u64 sector, u32 sectors)
@@ -116,9 +148,14 @@ static void flush_sector(struct oracle_sector *s, u64 asked)
 
 void oracle_flushed(struct oracle *o, u64 asked)
 {
-	for (u32 i = 0; i < ORACLE_VOLUMES; i++)
-		for (u64 k = 0; o->volume[i].is_used && k < o->volume[i].sectors; k++)
-			flush_sector(&o->volume[i].sector[k], asked);
+	for (u32 i = 0; i < ORACLE_VOLUMES; i++) {
+		struct oracle_volume *v = &o->volume[i];
+
+		if (v->sized <= asked)
+			v->stable_sectors = v->sectors;
+		for (u64 k = 0; v->is_used && k < v->sectors; k++)
+			flush_sector(&v->sector[k], asked);
+	}
 }
 
 static u64 word(u32 value, u32 at)
@@ -179,4 +216,14 @@ bool oracle_check(struct oracle *o, const struct oracle_volume *v, u64 sector, u
 		return false;
 	}
 	return true;
+}
+
+void oracle_settle(struct oracle_volume *v, u64 sector, u32 sectors, const u8 *bytes)
+{
+	for (u32 i = 0; i < sectors; i++) {
+		u64 first;
+
+		memcpy(&first, bytes + i * ORACLE_SECTOR, sizeof(first));
+		v->sector[sector + i] = (struct oracle_sector){ .stable = (u32)(first >> 8) };
+	}
 }

@@ -35,7 +35,9 @@ struct oracle_volume {
 	bool is_deleted;	/* and not committed: may be there, as it was */
 	u32 uses;		/* snapshots of it that are there, or clones */
 	struct oracle_volume *of;	/* what it is a snapshot or a clone of */
-	u64 changed;		/* when it was made, or deleted */
+	u64 changed, made;	/* changed: when it was made, or deleted */
+	u64 stable_sectors;	/* what it may still have after a power cut */
+	u64 sized;		/* when it became as large as it is */
 	u64 sectors;		/* in windows: one lies at each multiple of `stride` on the volume */
 	u32 window, stride;
 	struct oracle_sector *sector;
@@ -52,6 +54,14 @@ struct oracle_volume *oracle_add(struct oracle *o, const char *name, u64 sectors
 /* The same contents, all of them final where no write has failed. */
 struct oracle_volume *oracle_copy(struct oracle *o, struct oracle_volume *from, const char *name);
 void oracle_remove(struct oracle_volume *v);
+/* The volume has more sectors, of zeros: in more windows, or in one that is larger. */
+void oracle_grow(struct oracle_volume *v, u64 sectors, u64 now);
+/* Whether the size on the disk may be that; how many of the oracle's sectors it is. */
+bool oracle_size(const struct oracle_volume *v, u64 sectors, u64 *count);
+/* The volume has by now what the snapshot has; false: nobody knows what that is. now = 0: only ask. */
+bool oracle_revert(struct oracle_volume *v, const struct oracle_volume *snapshot, u64 now);
+/* After a power cut: what was read is what there is. */
+void oracle_settle(struct oracle_volume *v, u64 sector, u32 sectors, const u8 *bytes);
 struct oracle_volume *oracle_find(struct oracle *o, const char *name);
 
 bool oracle_may_write(const struct oracle_volume *v, u64 sector, u32 sectors);

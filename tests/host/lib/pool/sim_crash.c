@@ -112,6 +112,11 @@ void crash_drain(struct crash_disk *c)
 		struct pool_io *io = c->queue[0];
 
 		memmove(c->queue, c->queue + 1, --c->queued * sizeof(c->queue[0]));
+		if (c->fail_after == 1) {
+			pool_io_done(c->pool, io, false);
+			continue;
+		}
+		c->fail_after -= c->fail_after > 1;
 		do_io(c, io);
 		pool_io_done(c->pool, io, true);
 	}

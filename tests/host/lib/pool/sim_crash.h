@@ -29,6 +29,7 @@ struct crash_disk {
 	u64 bytes_used, bytes_max;
 	struct pool_io *queue[SIM_QUEUE];
 	u32 queued;
+	u32 fail_after;		/* the next io of that number fails, and all after it; 0 = none fails */
 	struct pool *pool;
 };
 

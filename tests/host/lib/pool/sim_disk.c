@@ -61,13 +61,19 @@ struct pool_device sim_device(struct sim_disk *d, u32 block_sectors)
 	return (struct pool_device){ d, d->sectors, block_sectors, submit };
 }
 
-static void end_write(struct sim_disk *d, struct pool_io *io)
+/* One that fails has arrived all the same, or has not. */
+static void end_write(struct sim_disk *d, struct pool_io *io, bool is_ok)
 {
 	for (u32 i = 0; i < d->writes; i++) {
 		struct sim_write *w = &d->write[i];
 
 		if (w->io != io)
 			continue;
+		if (!is_ok && (d->time & 1) != 0) {
+			free(w->data);
+			memmove(w, w + 1, (--d->writes - i) * sizeof(*w));
+			return;
+		}
 		/* What the memory holds by now, and not what it held at first, may be what arrived. */
 		memcpy(d->now + w->sector * POOL_SECTOR, w->data, w->sectors * POOL_SECTOR);
 		w->io = NULL;
@@ -106,7 +112,7 @@ void sim_disk_end(struct sim_disk *d, u32 at)
 	d->queued--;
 	d->fail_after -= d->fail_after > 1;
 	if (q.io->op == POOL_IO_WRITE)
-		end_write(d, q.io);
+		end_write(d, q.io, is_ok);
 	else if (q.io->op == POOL_IO_FLUSH && is_ok)
 		end_flush(d, q.submitted);
 	else if (q.io->op == POOL_IO_READ && is_ok) {
@@ -115,6 +121,14 @@ void sim_disk_end(struct sim_disk *d, u32 at)
 		d->read_sectors += q.io->sectors;
 	}
 	pool_io_done(d->pool, q.io, is_ok);
+}
+
+void sim_disk_cut(struct sim_disk *d)
+{
+	memcpy(d->now, d->stable, d->sectors * POOL_SECTOR);
+	for (u32 i = 0; i < d->writes; i++)
+		free(d->write[i].data);
+	d->writes = d->queued = d->fail_after = 0;
 }
 
 void sim_disk_drain(struct sim_disk *d)

@@ -35,7 +35,7 @@ struct sim_disk {
 	u32 queued, queue_max;	/* queue_max: what it has room for */
 	u64 time;
 	u64 writes_done, flushes_done, reads_done, read_sectors, written_sectors;
-	u32 fail_after;		/* ios that end well before one fails; 0 = none fails */
+	u32 fail_after;		/* the next io of that number fails, and all after it; 0 = none fails */
 	struct pool *pool;
 	void (*on_write)(struct sim_disk *d);	/* a write was submitted */
 };
@@ -45,6 +45,8 @@ void sim_disk_free(struct sim_disk *d);
 struct pool_device sim_device(struct sim_disk *d, u32 block_sectors);
 /* Ends the io at that place of the queue. */
 void sim_disk_end(struct sim_disk *d, u32 at);
+/* What was not flushed is lost, and nobody waits for it. */
+void sim_disk_cut(struct sim_disk *d);
 /* Runs the pool and ends ios, in their order, until nothing is left to do. */
 void sim_disk_drain(struct sim_disk *d);
 /* A new, empty pool, written and flushed. */

@@ -6,7 +6,7 @@
  * and POOL_CRASH_SEED say how many and which.
  */
 /* links: pool */
-/* helpers: crash_world.c sim_disk.c sim_crash.c oracle.c oracle_disk.c */
+/* helpers: crash_world.c crash_state.c crash_table.c sim_disk.c sim_crash.c oracle.c oracle_disk.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,6 +43,8 @@ static void power_cuts(void **state)
 	printf("%u commits, %u snapshots and clones, %u deletions, %u requests without room\n",
 		(unsigned)world.checkpoints, (unsigned)world.copies, (unsigned)world.deletions,
 		(unsigned)world.no_space);
+	printf("%u reverts, %u volumes that grew, %u pools that went on after a cut, %u disks that failed\n",
+		(unsigned)world.reverts, (unsigned)world.resizes, (unsigned)world.cuts, (unsigned)world.failures);
 	world_free(&world);
 }
 
