@@ -21,9 +21,9 @@ $(foreach r,$(CONSOLE),$(eval inc.$(r) := $(filter-out $(r),$(CONSOLE)) lib/wire
 # them all.
 VMM_DEV		:= vmm/dev $(addprefix vmm/dev/,irq timer char acpi pci power virtio)
 VMM_ROOMS	:= vmm vmm/machine vmm/cpu vmm/load $(VMM_DEV)
-inc.vmm			:= $(VMM_ROOMS)
-inc.vmm/machine		:= vmm/cpu vmm/load $(VMM_DEV)
-inc.vmm/cpu		:= vmm/machine $(VMM_DEV)
+inc.vmm			:= $(VMM_ROOMS) lib/net
+inc.vmm/machine		:= vmm/cpu vmm/load $(VMM_DEV) lib/net
+inc.vmm/cpu		:= vmm/machine $(VMM_DEV) lib/net
 inc.vmm/load		:= vmm/machine vmm/cpu vmm/dev vmm/dev/acpi vmm/dev/power
 inc.vmm/dev/irq		:= vmm/dev
 inc.vmm/dev/timer	:= vmm/dev

@@ -70,6 +70,12 @@ static void host_signal_store(void *ctx)
 	(void)!sys_notify_signal(VMM_H_STORE);
 }
 
+static void host_signal_switch(void *ctx, u32 nic)
+{
+	(void)ctx;
+	(void)!sys_notify_signal(VMM_H_NIC + nic);
+}
+
 static void host_signal_vcpu(void *ctx, u32 vcpu)
 {
 	(void)ctx;
@@ -101,6 +107,7 @@ static const struct host host = {
 	.signal_root = host_signal_root,
 	.signal_console = host_signal_console,
 	.signal_store = host_signal_store,
+	.signal_switch = host_signal_switch,
 	.signal_vcpu = host_signal_vcpu,
 	.tsc = host_tsc,
 	.random = host_random,
@@ -144,6 +151,7 @@ static void start(void)
 		.pages = (u8 *)VMM_VCPU_PAGES, .insns = malloc(args()->cpus * sizeof(struct insn_cache)),
 		.host_cpuid = host_cpuid,
 		.disks = (u8 *)VMM_DISKS, .links = (u8 *)VMM_LINKS,
+		.nics = (u8 *)VMM_NICS, .nic_links = (u8 *)VMM_NIC_LINKS,
 	};
 	struct load_image images[LOAD_IMAGES];
 

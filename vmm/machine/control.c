@@ -123,10 +123,13 @@ void machine_notified(struct machine *m, u64 bits)
 	}
 	if (bits & VMM_BIT_CONTROL)
 		machine_serve_disks(m);
+	if (bits & VMM_BIT_CONTROL)
+		machine_serve_nics(m);
 	if (bits & VMM_BIT_CONSOLE)
 		console_port_signalled(&m->console);
 	if (bits & VMM_BIT_DISK)
 		machine_poll_disks(m);
+	machine_poll_nics(m, bits);
 	machine_unlock(m);
 }
 

@@ -20,6 +20,7 @@ struct host {
 	void (*signal_root)(void *ctx);
 	void (*signal_console)(void *ctx);
 	void (*signal_store)(void *ctx);
+	void (*signal_switch)(void *ctx, u32 nic);
 	void (*signal_vcpu)(void *ctx, u32 vcpu);
 	u64 (*tsc)(void *ctx);
 	bool (*random)(void *ctx, void *out, u32 bytes);	/* false: this machine has no generator */

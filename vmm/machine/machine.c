@@ -300,6 +300,13 @@ static enum status add_virtio_console(struct machine *m)
 	return virtio_console_init(&m->virtio_console, PCI_SLOT_CONSOLE << 3, &ops, &m->virtio_host, &m->pci);
 }
 
+static enum status add_nics(struct machine *m)
+{
+	enum status status = machine_add_nics(m);
+
+	return status == ST_OK ? add_timer(m, &machine_nics_timer, m) : status;
+}
+
 static enum status add_hotplug(struct machine *m)
 {
 	struct irq_line irq = line_of(m, ACPI_HOTPLUG_GSI);
@@ -386,6 +393,7 @@ static const struct {
 	{ "virtio-rng", ON_BOTH, add_virtio_rng },
 	{ "virtio-console", ON_BOTH, add_virtio_console },
 	{ "disks", ON_BOTH, machine_add_disks },
+	{ "network cards", ON_BOTH, add_nics },
 	{ "hot-plug registers", ON_BOTH, add_hotplug },
 	{ "8254", ON_PC, add_pit },
 	{ "HPET", ON_BOTH, add_hpet },
@@ -428,7 +436,7 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 	m->info = config->info;
 	m->control = config->control;
 	if (m->args->cpus == 0 || m->args->cpus > VM_VCPUS || m->args->platform >= PLATFORM_COUNT ||
-	    m->args->disk_count > VM_DEVICES) {
+	    m->args->disk_count > VM_DEVICES || m->args->nic_count > VM_DEVICES) {
 		machine_stop(m, 0, STOP_BAD_STATE, false, "start arguments are out of range");
 		return false;
 	}
@@ -436,9 +444,12 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 		machine_stop(m, 0, STOP_NO_MEMORY, false, "no memory for the decoded instructions");
 		return false;
 	}
-	for (u32 i = 0; i < VM_DEVICES; i++)
+	for (u32 i = 0; i < VM_DEVICES; i++) {
 		m->disks[i].device = (struct virtio_blk *)(void *)(config->disks + i * VMM_DISK_STRIDE);
+		m->nics[i] = (struct virtio_net *)(void *)(config->nics + i * VMM_NIC_STRIDE);
+	}
 	m->links = config->links;
+	m->nic_links = config->nic_links;
 	m->vcpu_count = m->args->cpus;
 	m->memory = (struct guest_memory){ .ram = config->ram, .bytes = m->args->memory_bytes };
 	memory_map_build(&m->map, &m->memory);

@@ -36,11 +36,12 @@
 #include "uart16550.h"
 #include "virtio_blk.h"
 #include "virtio_console.h"
+#include "virtio_net.h"
 #include "virtio_rng.h"
 #include "vcpu.h"
 #include "vm_layout.h"
 
-#define MACHINE_TIMERS 6u
+#define MACHINE_TIMERS 7u
 
 enum machine_stop_step { NOT_STOPPED, STOPPING, STOPPED };	/* STOPPED: the cause is written */
 
@@ -102,6 +103,10 @@ struct machine {
 	bool has_late_disks;	/* atomic: notifications of some were put off */
 	u32 disks_leaving;	/* thereof: the guest has ejected it, requests are under way */
 	u8 *links;
+	struct virtio_net *nics[VM_DEVICES];	/* memory for each, used up to args->nic_count */
+	u8 *nic_links;
+	u32 nics_late;		/* bit = card that has more to do */
+	u32 nics_unplugged;	/* of control, as the guest was told */
 	struct virtio_host virtio_host;	/* what all virtio devices get */
 	u32 device_faults;	/* lines about virtio devices in the VM's log so far */
 	struct pic pic;
@@ -126,6 +131,8 @@ struct machine_config {
 	struct insn_cache *insns;	/* one for each vCPU; NULL: no memory */
 	u8 *disks;			/* memory for the disk in slot d at + d * VMM_DISK_STRIDE */
 	u8 *links;			/* with the store: that slot's at + d * BLK_LINK_BYTES */
+	u8 *nics;			/* memory for network card n at + n * VMM_NIC_STRIDE */
+	u8 *nic_links;			/* with its switch: at + n * NET_LINK_STRIDE */
 	cpuid_host_fn host_cpuid;
 };
 
@@ -216,6 +223,15 @@ static inline bool machine_has_late_disks(const struct machine *m)
 {
 	return __atomic_load_n(&m->has_late_disks, __ATOMIC_RELAXED);
 }
+
+/* ---- machine_nics.c ---- all under the lock, except machine_add_nics */
+
+enum status machine_add_nics(struct machine *m);
+/* Switches have signalled: VMM_BIT_NIC << n. */
+void machine_poll_nics(struct machine *m, u64 bits);
+/* Root has written to control->nics_unplugged. */
+void machine_serve_nics(struct machine *m);
+extern const struct timer_ops machine_nics_timer;	/* of a machine: cards that put work off */
 
 /* ---- guest_msr.c ---- false = #GP */
 #define MSR_PERF_CTR0 0xc0010004u	/* AMD: the first of four */

@@ -94,7 +94,7 @@ static void take(struct virtio_net *n)
 		return;
 	}
 	if (!describe(n, &header, n->out.readable_bytes - HEADER_BYTES, &n->held)) {
-		n->drops.bad++;
+		n->drops->bad++;
 	} else if (!send(n)) {
 		n->is_held = true;
 		return;
@@ -132,9 +132,9 @@ static void from_guest(struct virtio_net *n)
 		}
 	} while (turns < VIRTIO_NET_TURNS && !n->is_held && virtio_has_more(d, QUEUE_FROM_GUEST));
 	if (turns == VIRTIO_NET_TURNS)
-		n->ops.later(n->ops.ctx);
+		n->ops.later(n->ops.ctx, n->number);
 	if (ring_consumer_take_waiting(&n->to_switch))
-		n->ops.signal(n->ops.ctx);
+		n->ops.signal(n->ops.ctx, n->number);
 	virtio_interrupt(d, QUEUE_FROM_GUEST);
 }
 
@@ -314,7 +314,7 @@ static enum net_next next(struct virtio_net *n, struct net_frame *frame)
 		what = net_next(&n->to_guest, frame);
 	}
 	if (what == NET_BROKEN) {
-		n->drops.broken++;
+		n->drops->broken++;
 		net_drop_all(&n->to_guest);
 	}
 	return what;
@@ -327,7 +327,7 @@ static bool take_next(struct virtio_net *n)
 	enum net_next what = next(n, &frame);
 
 	if (what == NET_FRAME && !begin(n, &frame)) {
-		n->drops.too_large++;
+		n->drops->too_large++;
 		end(n);
 	}
 	return what != NET_NONE;
@@ -344,7 +344,7 @@ static bool deliver(struct virtio_net *n)
 	case FILL_NO_BUFFER:
 		return virtio_has_more(&n->device, QUEUE_TO_GUEST);
 	case FILL_TOO_LARGE:
-		n->drops.too_large++;
+		n->drops->too_large++;
 		give_back(n, false);
 		end(n);
 		return true;
@@ -365,7 +365,7 @@ static void to_guest(struct virtio_net *n)
 		return;
 	for (u32 turn = 0; deliver(n); turn++)
 		if (turn == 2 * VIRTIO_NET_TURNS) {		/* one to begin a frame, one to deliver it */
-			n->ops.later(n->ops.ctx);
+			n->ops.later(n->ops.ctx, n->number);
 			break;
 		}
 	virtio_interrupt(&n->device, QUEUE_TO_GUEST);
@@ -453,13 +453,15 @@ enum status virtio_net_init(struct virtio_net *n, u8 devfn, const struct virtio_
 {
 	const struct virtio_setup setup = {
 		.features = FEATURES, .queue_count = QUEUES, .queue_size = VIRTIO_NET_QUEUE_SIZE,
-		.config_bytes = CONFIG_BYTES, .devfn = devfn, .is_hot = nic->is_hot,
+		.config_bytes = CONFIG_BYTES, .devfn = devfn,
 	};
 	enum status status;
 	u8 *at = link;
 
 	memset(n, 0, sizeof(*n));
 	n->ops = *ops;
+	n->number = nic->number;
+	n->drops = nic->drops;
 	n->longest = ETH_BYTES + NET_TAG_BYTES + nic->mtu;
 	ring_attach_producer(&n->to_switch, (struct ring_shared *)(at + NET_TO_SWITCH), NET_RING_BYTES);
 	ring_attach_consumer(&n->to_guest, (struct ring_shared *)(at + NET_TO_CLIENT), NET_RING_BYTES);

@@ -12,28 +12,24 @@
 #include "net_link.h"
 #include "segment.h"
 #include "virtio_pci.h"
+#include "vm_layout.h"
 
 #define VIRTIO_NET_QUEUE_SIZE 256u
 #define VIRTIO_NET_BUFFERS 64u		/* that one frame may take; also at most half of the queue */
 #define VIRTIO_NET_TURNS 64u		/* frames each way at once; the lock is held meanwhile */
 
 struct virtio_net_ops {
-	void (*signal)(void *ctx);	/* the switch waits for frames, and there are some */
-	void (*later)(void *ctx);	/* call virtio_net_poll() soon: there is more to do than is done at once */
+	void (*signal)(void *ctx, u32 nic);	/* the switch waits for frames, and there are some */
+	void (*later)(void *ctx, u32 nic);	/* call virtio_net_poll() soon: there is more to do than is done at
+						 * once */
 	void *ctx;
 };
 
 struct virtio_net_nic {
+	u32 number;			/* for virtio_net_ops */
 	u8 mac[6];
 	u16 mtu;
-	bool is_hot;			/* it comes while the guest runs */
-};
-
-/* Why frames did not arrive. */
-struct virtio_net_drops {
-	u64 bad;			/* from the guest: too short, longer than its MTU, or with a senseless header */
-	u64 too_large;			/* to the guest: longer than its MTU, than its buffers, or it can't be cut */
-	u64 broken;			/* to the guest: the switch broke a rule of its ring; all that was there */
+	struct vmm_nic_drops *drops;	/* are counted there */
 };
 
 /* What of a frame of the switch's is on its way into the guest's buffers. */
@@ -56,7 +52,8 @@ struct virtio_net {
 	struct virtio_device device;
 	struct virtio_net_ops ops;
 	struct ring to_switch, to_guest;
-	struct virtio_net_drops drops;
+	u32 number;
+	struct vmm_nic_drops *drops;
 	u32 longest;			/* frame or piece, with a tag */
 	bool is_held;			/* `out` waits for room */
 	struct net_frame held;

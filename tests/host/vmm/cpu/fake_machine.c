@@ -21,8 +21,12 @@ u8 fake_ram[FAKE_RAM_BYTES] __attribute__((aligned(4096)));
 u8 fake_rings[VM_RINGS_BYTES] __attribute__((aligned(64)));
 u8 fake_disks[VM_DEVICES * VMM_DISK_STRIDE] __attribute__((aligned(64)));
 u8 fake_links[VM_DEVICES * BLK_LINK_BYTES] __attribute__((aligned(4096)));
-u32 fake_store_signals;
+u8 fake_nics[VM_DEVICES * VMM_NIC_STRIDE] __attribute__((aligned(64)));
+u8 fake_nic_links[VM_DEVICES * NET_LINK_STRIDE] __attribute__((aligned(4096)));
+u32 fake_store_signals, fake_switch_signals[VM_DEVICES];
 static struct vmm_args args;
+static struct vmm_nic nics[VM_DEVICES];	/* of the next machine */
+static u32 nic_count;
 u64 fake_now;
 u32 fake_root_signals, fake_console_signals, fake_vcpu_signals[VM_VCPUS];
 void (*fake_on_run)(void), (*fake_on_wait)(void);
@@ -111,6 +115,12 @@ static void fake_store(void *ctx)
 	fake_store_signals++;
 }
 
+static void fake_switch(void *ctx, u32 nic)
+{
+	(void)ctx;
+	fake_switch_signals[nic]++;
+}
+
 static void fake_console(void *ctx)
 {
 	(void)ctx;
@@ -138,7 +148,7 @@ static bool fake_random(void *ctx, void *out, u32 bytes)
 
 static const struct host host = {
 	.vcpu_run = fake_run, .vcpu_get = fake_get, .wait = fake_wait, .yield = fake_nothing, .signal_root = fake_root,
-	.signal_store = fake_store,
+	.signal_store = fake_store, .signal_switch = fake_switch,
 	.signal_console = fake_console, .signal_vcpu = fake_signal, .tsc = fake_tsc,
 	.random = fake_random,
 };
@@ -172,7 +182,7 @@ bool fake_try_start(u32 platform, u32 cpus)
 	struct machine_config config = {
 		.host = &host, .args = &args, .info = &info, .control = &fake_control, .ram = fake_ram,
 		.rings = fake_rings, .pages = page_bytes, .insns = insns, .host_cpuid = generous_cpuid,
-		.disks = fake_disks, .links = fake_links,
+		.disks = fake_disks, .links = fake_links, .nics = fake_nics, .nic_links = fake_nic_links,
 	};
 
 	memset(fake_ram, 0, sizeof(fake_ram));
@@ -184,6 +194,8 @@ bool fake_try_start(u32 platform, u32 cpus)
 	args.memory_bytes = FAKE_RAM_BYTES;
 	args.cpus = cpus;
 	args.platform = platform;
+	args.nic_count = nic_count;
+	memcpy(args.nics, nics, sizeof(args.nics));
 	fake_now = 5000000;
 	fake_on_wait = NULL;
 	fake_root_signals = fake_console_signals = 0;
@@ -197,6 +209,16 @@ void fake_start_cpus(u32 platform, u32 cpus)
 
 	assert_true(fake_try_start(platform, cpus));
 	load_registers(&result, &fake_machine.memory, fake_page);
+}
+
+void fake_start_nics(u32 platform, const struct vmm_nic *cards, u32 count)
+{
+	nic_count = count;
+	memcpy(nics, cards, count * sizeof(*cards));
+	memset(fake_nic_links, 0, sizeof(fake_nic_links));
+	memset(fake_switch_signals, 0, sizeof(fake_switch_signals));
+	fake_start(platform);
+	nic_count = 0;
 }
 
 void fake_use_x2apic(void)

@@ -18,7 +18,8 @@ extern struct vmm_control fake_control;
 extern u8 fake_ram[FAKE_RAM_BYTES];
 extern u8 fake_rings[VM_RINGS_BYTES];
 extern u8 fake_links[VM_DEVICES * BLK_LINK_BYTES];
-extern u32 fake_store_signals;
+extern u8 fake_nic_links[VM_DEVICES * NET_LINK_STRIDE];
+extern u32 fake_store_signals, fake_switch_signals[VM_DEVICES];
 extern u64 fake_now;			/* host TSC; runs at 1 GHz */
 extern u32 fake_root_signals, fake_console_signals, fake_vcpu_signals[VM_VCPUS];
 
@@ -32,6 +33,8 @@ extern u64 fake_last_deadline;		/* of the last vcpu_run or wait */
 /* A new machine, in 32-bit mode at FAKE_CODE. */
 void fake_start(u32 platform);
 void fake_start_cpus(u32 platform, u32 cpus);
+/* With these network cards. */
+void fake_start_nics(u32 platform, const struct vmm_nic *nics, u32 count);
 bool fake_try_start(u32 platform, u32 cpus);	/* false: machine_init() refuses the start arguments */
 /* The guest has switched all its local APICs to x2APIC mode. */
 void fake_use_x2apic(void);
