@@ -12,7 +12,8 @@
  * A port's client (a VMM, a router, the driver of a NIC) shares a link with the switch: lib/proto/net.h. Root maps it,
  * zeroed, and grants both handles for signals, before it says PORT_UP; it takes the link away when a version without
  * PORT_UP is followed, or the switch is dead. A client that is started again may find the link as it was. A change of
- * anything else keeps the link's frames and the counters; what was learned at the port is forgotten.
+ * anything else keeps the link's frames and the counters; what was learned at the port is forgotten. What a client has
+ * sent before its port came up is dropped.
  */
 #ifndef VOS_SWITCH_H
 #define VOS_SWITCH_H

@@ -16,7 +16,16 @@ static bool copy_config(const struct switch_port_config *shared, u32 version, st
 	return __atomic_load_n(&shared->version, __ATOMIC_RELAXED) == version;
 }
 
-static enum status add(struct switch_follow *f, u32 port, const struct switch_port_config *c, bool had_link)
+/* A port that was not up before. What its link holds from an earlier use is not for this switch. */
+static void attach(struct switch_follow *f, u32 port, u32 version)
+{
+	switch_io_attach(f->io, port, f->link_at(port));
+	if (f->figures->port[port].version != version)		/* else this switch has followed it, and has died */
+		net_drop_all(&f->io->rings[port].from);
+}
+
+static enum status add(struct switch_follow *f, u32 port, const struct switch_port_config *c, bool had_link,
+		       u32 version)
 {
 	struct net_switch *s = f->io->s;
 	enum status status = c->drops_rest <= 1 ? switch_add_port(s, port, &c->setup) : ST_INVAL;
@@ -30,7 +39,7 @@ static enum status add(struct switch_follow *f, u32 port, const struct switch_po
 	}
 	switch_set_address(s, port, c->address);
 	if (!had_link)
-		switch_io_attach(f->io, port, f->link_at(port));
+		attach(f, port, version);
 	return ST_OK;
 }
 
@@ -43,7 +52,7 @@ static void follow(struct switch_follow *f, u32 port, const struct switch_port_c
 	if (was_up)
 		switch_remove_port(f->io->s, port);
 	if ((c->setup.flags & PORT_UP) != 0)
-		status = add(f, port, c, was_up);
+		status = add(f, port, c, was_up, version);
 	f->seen[port] = version;
 	figures->status = status;
 	__atomic_store_n(&figures->version, version, __ATOMIC_RELEASE);

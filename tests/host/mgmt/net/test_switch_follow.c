@@ -212,6 +212,24 @@ static void test_starts_again(void **state)
 	assert_int_equal(got(1), 2);				/* it goes on counting */
 }
 
+/* What a client has sent before its port was up is dropped, but for what it sent while the switch was dead. */
+static void test_old_frames(void **state)
+{
+	(void)state;
+	assert_int_equal(told(1, usual(1)), ST_OK);
+	send(0, MAC(1), MAC(0));
+	assert_int_equal(told(0, usual(0)), ST_OK);
+	while (switch_io_step(&io, NOW_S * NS_PER_S, 16))
+		;
+	assert_int_equal(got(1), 0);
+	start_switch();
+	send(0, MAC(1), MAC(0));
+	assert_true(follow_turn(&follow, NOW_S));
+	while (switch_io_step(&io, NOW_S * NS_PER_S, 16))
+		;
+	assert_int_equal(got(1), 1);
+}
+
 static void test_stations(void **state)
 {
 	struct switch_port_config uplink = usual(UPLINK);
@@ -260,7 +278,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_come_and_go), TEST(test_change), TEST(test_bad), TEST(test_half_written),
-		TEST(test_starts_again), TEST(test_stations), TEST(test_anything),
+		TEST(test_starts_again), TEST(test_old_frames), TEST(test_stations), TEST(test_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
