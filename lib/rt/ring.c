@@ -29,11 +29,15 @@ static u32 cut_number(u64 cut)
 void ring_attach_producer(struct ring *r, struct ring_shared *shared, u32 size)
 {
 	*r = (struct ring){ .shared = shared, .size = size, .index = load_acquire(&shared->head) };
+	if (r->index - load_acquire(&shared->tail) > size)
+		ring_publish(r, load_acquire(&shared->tail) - r->index);
 }
 
 void ring_attach_consumer(struct ring *r, struct ring_shared *shared, u32 size)
 {
 	*r = (struct ring){ .shared = shared, .size = size, .index = load_acquire(&shared->tail) };
+	if (load_acquire(&shared->head) - r->index > size)
+		ring_release(r, load_acquire(&shared->head) - r->index);
 	r->cuts = cut_number(load_cut(r));
 }
 

@@ -40,8 +40,8 @@ struct ring {
 /* Size of the shared memory for a ring with `size` bytes of data. */
 #define RING_BYTES(size) (sizeof(struct ring_shared) + (size))
 
-/* Attach as producer or consumer of a ring that is zeroed or in use: goes on at the published index of one's own
- * side. */
+/* Attach as producer or consumer of a ring that is zeroed or in use: goes on at the published index of one's own side.
+ * If that can't be, because who had this end broke it, the ring is empty from here on. */
 void ring_attach_producer(struct ring *r, struct ring_shared *shared, u32 size);
 void ring_attach_consumer(struct ring *r, struct ring_shared *shared, u32 size);
 

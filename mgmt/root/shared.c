@@ -22,6 +22,7 @@ static const struct {
 	[SHARED_CONSOLE_ARGS] = { sizeof(struct console_args), 0x24000000 },
 	[SHARED_SERIAL_ARGS] = { sizeof(struct serial_args), 0x24010000 },
 	[SHARED_SERIAL2_ARGS] = { sizeof(struct serial_args), 0x24020000 },
+	[SHARED_NICS] = { DRIVER_COUNT * PAGE_SIZE, 0x24030000 },
 	[SHARED_CONTROLS] = { VM_COUNT * PAGE_SIZE, 0x24100000 },
 	[SHARED_DRIVER_ARGS] = { DRIVER_COUNT * PAGE_SIZE, 0x24200000 },
 	[SHARED_DRIVER_WINDOWS] = { DRIVER_COUNT * DRIVER_WINDOW_COUNT * sizeof(u64), 0x24300000 },

@@ -14,10 +14,13 @@
 struct driver_kind {
 	const char *program;
 	const char *name;		/* of an instance, with a number behind it */
-	u16 vendor, devices[2];		/* 0 = any, by the class: */
+	u16 vendor;			/* 0 = any, by the class */
+	const u16 *devices;		/* of that vendor's; ends with 0 */
 	u32 class_code, class_mask;
-	u32 party;			/* of its wires, which one driver alone can have; 0 = none: it has disks */
-	u32 link_count, irq_count;	/* at most */
+	u32 party;			/* of its wires, which one driver alone can have; 0 = none */
+	bool is_nic;			/* it has one link with a switch */
+	u32 link_count, irq_count;	/* at most; links with the store */
+	bool has_msi_alone;		/* the program does not set up the device for MSI-X */
 	u32 registers_bar;
 	u32 registers_bytes;		/* of that BAR, that the driver needs */
 	bool is_32_bit;			/* it can reach nothing beyond 4 GiB */

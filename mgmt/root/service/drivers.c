@@ -10,6 +10,7 @@
 #include "accounts.h"
 #include "blk_link.h"
 #include "driver_dma.h"
+#include "driver_nics.h"
 #include "driver_parts.h"
 #include "iommu.h"
 #include "pci.h"
@@ -53,17 +54,17 @@ static u32 count_of(const struct driver_kind *kind)
 	u32 count = 0;
 
 	for (u32 i = 0; i < DRIVER_COUNT; i++)
-		count += drivers[i].kind == kind;
+		count += drivers[i].kind != NULL && strcmp(drivers[i].kind->name, kind->name) == 0;
 	return count;
 }
 
-/* An MSI-X table in pages that the driver needs itself is not used: it could aim interrupts. There may be MSI instead,
- * or a line. */
+/* An MSI-X table in pages that the driver needs itself is not used: it could aim interrupts. Without MSI-X there may be
+ * MSI, or a line. */
 static void judge_table(const struct driver_kind *kind, struct pci_function *f)
 {
 	u64 bytes, first = pci_msix_pages(f, kind->registers_bar, &bytes);
 
-	if (bytes != 0 && first < kind->registers_bytes)
+	if (kind->has_msi_alone || (bytes != 0 && first < kind->registers_bytes))
 		f->msix_count = 0;
 }
 
@@ -151,6 +152,8 @@ static void make_memory(u32 number)
 		return;
 	}
 	st = driver_dma_make(number, d->kind->link_count, (driver_memory_flags() & MEM_BELOW_4G) != 0);
+	if (st == ST_OK && d->kind->is_nic)
+		st = driver_nic_make(number);
 	if (st == ST_OK)
 		return;
 	rt_log("root: no memory for %s (status %u)", d->name, (unsigned)st);
@@ -195,7 +198,12 @@ u32 driver_of_party(u32 party)
 
 bool driver_has_disks(u32 number)
 {
-	return drivers[number].kind != NULL && drivers[number].kind->party == 0;
+	return drivers[number].kind != NULL && drivers[number].kind->link_count != 0;
+}
+
+bool driver_is_nic(u32 number)
+{
+	return number < DRIVER_COUNT && drivers[number].kind != NULL && drivers[number].kind->is_nic;
 }
 
 const char *driver_program(u32 number)
@@ -254,7 +262,7 @@ void driver_disk_model(u32 number, u32 disk, char model[BLK_MODEL_BYTES])
 
 u64 driver_bytes(void)
 {
-	return driver_dma_bytes();
+	return driver_dma_bytes() + driver_nics_bytes();
 }
 
 /* ---- what a driver's PD gets ---- */
@@ -277,7 +285,9 @@ static enum status give_memory(u32 number, u64 h_pd)
 	enum status st = pd_fill(h_pd, root.shared[SHARED_DRIVER_ARGS], DRIVER_ARGS, number * PAGE_SIZE, PAGE_SIZE,
 				 RIGHT_R);
 
-	return st == ST_OK ? driver_dma_give(number, h_pd) : st;
+	if (st == ST_OK)
+		st = driver_dma_give(number, h_pd);
+	return st == ST_OK && drivers[number].kind->is_nic ? driver_nic_give(number, h_pd) : st;
 }
 
 /* A part of a BAR: whole pages. */
@@ -413,6 +423,8 @@ void driver_failed(u32 number, u64 code)
 {
 	struct driver *d = &drivers[number];
 
+	if (d->kind->link_count == 0 && code == DRIVER_EXIT_STUCK)
+		code = DRIVER_EXIT_NOT_UP;	/* there is no disk to be blamed */
 	switch (driver_life_failed(&d->life, code, rt_time_tsc() >= d->steady_tsc)) {
 	case LIFE_DISK_LOST:
 		rt_log("root: disk %u of %s is given up: it does not answer", (unsigned)(code - DRIVER_EXIT_STUCK),
@@ -420,7 +432,7 @@ void driver_failed(u32 number, u64 code)
 		break;
 	case LIFE_GIVEN_UP:
 		rt_log("root: %s is not started again%s", d->name,
-		       d->kind->party == 0 ? "; its disks are given up" : "");
+		       d->kind->link_count != 0 ? "; its disks are given up" : "");
 		break;
 	case LIFE_AGAIN:
 		break;
@@ -473,6 +485,8 @@ void driver_stop(u32 number)
 	d->is_up = false;
 	pci_device_stop(&d->device);
 	driver_dma_close(number, d->device.f);
+	if (d->kind->is_nic)
+		driver_nic_forget(number);
 	for (u32 disk = 0; disk < DRIVER_LINKS; disk++)
 		if (driver_dma_link(number, disk) != 0 && link_state(number, disk) == BLK_UP)
 			d->life.known |= BIT32(disk);

@@ -29,8 +29,10 @@ const char *driver_name(u32 number);
 
 /* The driver that is this party of wires.h; DRIVER_COUNT = there is none. */
 u32 driver_of_party(u32 party);
-/* It has links with the store, instead of wires. */
+/* It has links with the store. */
 bool driver_has_disks(u32 number);
+/* It is a network card's (driver_nics.h), also when it was given up. */
+bool driver_is_nic(u32 number);
 
 /* Between its thread's creation and its first instruction: everything it gets, and its device is let loose. What is
  * created goes into `objects`. */

@@ -111,6 +111,26 @@ static void test_hostile_peer_at_random(void **state)
 	}
 }
 
+/* Who had an end published what can't be, and ended: the next one begins with an empty ring. */
+static void test_broken_end(void **state)
+{
+	u8 bytes[8] = { 0 };
+
+	(void)state;
+	memory.shared.tail = 20;
+	memory.shared.head = 20 + SIZE + 1;
+	ring_attach_producer(&producer, &memory.shared, SIZE);
+	ring_attach_consumer(&consumer, &memory.shared, SIZE);
+	assert_int_equal(ring_used(&consumer), 0);
+	assert_int_equal(ring_room(&producer), SIZE);
+	assert_int_equal(ring_write(&producer, bytes, 8), 8);
+	assert_int_equal(ring_used(&consumer), 8);
+	memory.shared.tail = 100;
+	ring_attach_consumer(&consumer, &memory.shared, SIZE);
+	assert_int_equal(ring_used(&consumer), 0);
+	assert_int_equal(ring_room(&producer), SIZE);
+}
+
 static void test_waiting_is_taken_once(void **state)
 {
 	(void)state;
@@ -178,6 +198,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_all_or_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_peer_at_random, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_broken_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waiting_is_taken_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cuts, setup, teardown),
 	};

@@ -14,6 +14,7 @@
 
 #include "driver.h"
 #include "driver_life.h"
+#include "driver_nics.h"
 #include "drivers.h"
 #include "fake_kernel.h"
 #include "root.h"
@@ -24,10 +25,12 @@
 #include "vm_layout.h"
 #include "wires.h"
 
-enum { BRIDGE, VIRTIO, NVME, NVME_ALONE, AHCI, AHCI_CROWDED, IDE, SECOND, NIC, PORT, PORT_AGAIN, FUNCTION_COUNT };
+enum {
+	BRIDGE, VIRTIO, NVME, NVME_ALONE, AHCI, AHCI_CROWDED, IDE, SECOND, NIC, PORT, PORT_AGAIN, E1000, FUNCTION_COUNT
+};
 
 /* In the order of their functions; those with disks come before D_PORT. */
-enum { D_VIRTIO, D_NVME, D_AHCI, D_IDE, D_SECOND, D_PORT, D_COUNT };
+enum { D_VIRTIO, D_NVME, D_AHCI, D_IDE, D_SECOND, D_PORT, D_NIC, D_COUNT };
 
 static u64 threads[D_COUNT];
 
@@ -38,7 +41,7 @@ static struct pci_bar memory(u64 address, u64 bytes)
 
 static int boot(void **state)
 {
-	static const char *const programs[] = { "virtio_blk", "nvme", "ahci", "ata", "virtio_port", NULL };
+	static const char *const programs[] = { "virtio_blk", "nvme", "ahci", "ata", "virtio_port", "e1000", NULL };
 	struct pci_function *f = fake_pci.functions;
 	int rc;
 
@@ -63,12 +66,15 @@ static int boot(void **state)
 	f[SECOND].msix_count = 1;		/* among its registers */
 	f[SECOND].msix_bar = 5;
 	f[SECOND].msix_offset = 0x1800;
-	f[NIC] = (struct pci_function){ .bdf = 0x30, .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000 };
+	f[NIC] = (struct pci_function){ .bdf = 0x30, .vendor = 0x8086, .device = 0x1533, .class_code = 0x020000 };
 	f[PORT] = (struct pci_function){ .bdf = 0x40, .vendor = 0x1af4, .device = 0x1003, .class_code = 0x078000,
 		.bars = { [1] = memory(0xfe040000, 0x1000), [4] = memory(0xfe050000, 0x4000) }, .msix_count = 32,
 		.msix_bar = 1 };
 	f[PORT_AGAIN] = f[PORT];
 	f[PORT_AGAIN].bdf = 0x48;
+	f[E1000] = (struct pci_function){ .bdf = 0x50, .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000,
+		.bars = { memory(0xfe060000, 0x20000), [3] = memory(0xfe080000, 0x4000) }, .msix_count = 5,
+		.msix_bar = 3, .irq_pin = 1, .irq_line = 10 };
 	fake_pci.count = FUNCTION_COUNT;
 	bench_programs = programs;
 	fake_cmdline = "00:05.0";
@@ -85,7 +91,7 @@ static const struct driver_args *args_of(u32 d)
 
 static void functions_get_drivers(void **state)
 {
-	static const char *const names[D_COUNT] = { "virtio0", "nvme0", "ahci0", "ata0", "ahci1", "port0" };
+	static const char *const names[D_COUNT] = { "virtio0", "nvme0", "ahci0", "ata0", "ahci1", "port0", "nic0" };
 
 	(void)state;
 	for (u32 i = 0; i < D_COUNT; i++) {
@@ -130,6 +136,62 @@ static void a_port_is_a_line(void **state)
 	assert_int_equal(fake_badge(h_pd, LINE_H_CONSOLE, bench_console), CONSOLE_BIT_LINE);
 	assert_int_equal(fake_badge(fake_pd_of(fake_thread_nth(SERVICE_STORE)), STORE_H_DRIVER + D_PORT,
 				    threads[D_PORT]), 0);
+}
+
+/* A link with a switch and a page with root, nothing of the store's; its program can do no MSI-X. */
+static void a_network_card(void **state)
+{
+	u64 h_pd = fake_pd_of(threads[D_NIC]);
+	struct nic_page *page = fake_memory(h_pd, NIC_PAGE), seen;
+	u32 made = fake_threads_made();
+
+	(void)state;
+	assert_true(driver_is_nic(D_NIC));
+	assert_false(driver_is_nic(D_PORT) || driver_is_nic(D_COUNT) || driver_is_nic(DRIVER_COUNT));
+	assert_false(driver_has_disks(D_NIC));
+	assert_int_equal(args_of(D_NIC)->link_count, 0);
+	assert_int_equal(args_of(D_NIC)->interrupts, DRIVER_IRQ_LINES);
+	assert_int_equal(fake_devices[E1000].message_count, 0);
+	assert_int_equal(fake_rights(h_pd, NIC_LINK + NET_LINK_BYTES - 1), RIGHT_R | RIGHT_W);
+	assert_int_equal(fake_rights(h_pd, NIC_LINK + NET_LINK_BYTES), 0);
+	assert_null(fake_memory(fake_pd_of(threads[D_PORT]), NIC_PAGE));
+	assert_true(driver_nic_link(D_NIC) != 0);
+	assert_int_equal(driver_nic_link(D_PORT), 0);
+	assert_int_equal(driver_nic_link(DRIVER_COUNT), 0);
+
+	driver_nic_plug(D_NIC, true);
+	assert_int_equal(page->is_plugged, 1);
+	assert_false(driver_nic_look(D_NIC, &seen) || driver_nic_look(D_PORT, &seen));
+	page->mtu = 1500;
+	page->mbits = 1000;
+	page->state = NIC_UP;
+	assert_true(driver_nic_look(D_NIC, &seen));
+	assert_int_equal(seen.mbits, 1000);
+	page->mtu = NIC_MTU_MAX + 1;
+	assert_false(driver_nic_look(D_NIC, &seen));
+	page->mtu = NIC_MTU_MIN - 1;
+	assert_false(driver_nic_look(D_NIC, &seen));
+	page->mtu = 1500;
+	page->state = NIC_STATE_COUNT;
+	assert_false(driver_nic_look(D_NIC, &seen));
+	page->state = NIC_UP;
+	page->is_half_duplex = 2;
+	assert_false(driver_nic_look(D_NIC, &seen));
+
+	/* It comes back: what the old one said is not true, what is in the link is. */
+	memset(fake_memory(h_pd, NIC_LINK), 0x55, NET_LINK_BYTES);
+	page->is_half_duplex = 0;
+	fake_fault(threads[D_NIC], FAULT_EXIT, 0, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	assert_false(driver_nic_look(D_NIC, &seen));
+	threads[D_NIC] = bench_await_thread(made);
+	h_pd = fake_pd_of(threads[D_NIC]);
+	page = fake_memory(h_pd, NIC_PAGE);
+	assert_int_equal(page->is_plugged, 1);
+	assert_int_equal(page->mtu, 0);
+	assert_int_equal(*(u8 *)fake_memory(h_pd, NIC_LINK), 0x55);
+	driver_nic_plug(D_NIC, false);
+	assert_int_equal(page->is_plugged, 0);
 }
 
 static void what_a_driver_finds(void **state)
@@ -573,6 +635,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_get_drivers), cmocka_unit_test(a_port_is_a_line),
+		cmocka_unit_test(a_network_card),
 		cmocka_unit_test(what_a_driver_finds),
 		cmocka_unit_test(a_virtio_device), cmocka_unit_test(lines), cmocka_unit_test(windows),
 		cmocka_unit_test(a_table_among_registers), cmocka_unit_test(no_messages),
