@@ -129,6 +129,13 @@ static void step(struct pool *p, struct job *j)
 	} while (c->outstanding == 0 && (c->step != STEP_IDLE || choose(p) != STEP_IDLE));
 }
 
+bool pool_is_logged(const struct pool *p)
+{
+	const struct commit *c = &p->commit;
+
+	return c->filling.count == 0 && c->writing.count == 0 && !c->is_frozen;
+}
+
 void commit_init(struct pool *p)
 {
 	struct commit *c = &p->commit;

@@ -156,7 +156,7 @@ bool layout_node(const struct pool_node *n, const struct pool_ref *ref, const st
 	return true;
 }
 
-#define KNOWN_FLAGS (POOL_VOLUME_THICK | POOL_VOLUME_READ_ONLY | POOL_VOLUME_DELETING)
+#define KNOWN_FLAGS POOL_VOLUME_FLAGS
 
 /* A clone, a snapshot, or neither. */
 static bool is_family(const struct pool_record *r, const struct pool_super *s)

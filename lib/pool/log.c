@@ -82,4 +82,5 @@ void log_end(struct pool *p)
 	c->seq += c->records;
 	c->durable = c->seq - 1;
 	c->records = 0;
+	c->writing.count = 0;
 }

@@ -111,6 +111,8 @@ struct pool_volume_spec {
 
 enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spec *spec, u32 *id);
 enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name);
+/* A mark of the owner's: POOL_VOLUME_MARKED. A new volume has none. */
+enum pool_status pool_volume_mark(struct pool *p, u32 id, bool is_marked);
 
 /* Makes a volume larger, also one with requests; what is new reads as zeros. POOL_INVAL: it would become smaller.
  * POOL_NO_SPACE: a thick one, and there is no room to be kept. Its snapshots keep their size. */
@@ -162,6 +164,10 @@ struct pool_request {
 
 /* Anything but POOL_OK: refused, and `done` is not called. */
 enum pool_status pool_submit(struct pool *p, struct pool_request *r);
+
+/* What requests that have ended changed is in the log on the device, or in a checkpoint: opened again, the pool has it,
+ * unless the power fails before a flush. False while some of it is on its way; a POOL_FLUSH brings it there. */
+bool pool_is_logged(const struct pool *p);
 
 /* ---- accounts ---- */
 

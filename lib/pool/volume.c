@@ -285,3 +285,17 @@ enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name)
 	volume_table_changed(p, v);
 	return POOL_OK;
 }
+
+enum pool_status pool_volume_mark(struct pool *p, u32 id, bool is_marked)
+{
+	struct volume *v = volume_of(p, id);
+	enum pool_status status = volume_may_change(p);
+
+	if (status != POOL_OK)
+		return status;
+	if (v == NULL || (v->r.flags & POOL_VOLUME_DELETING) != 0)
+		return POOL_NO_VOLUME;
+	v->r.flags = (u16)((v->r.flags & ~POOL_VOLUME_MARKED) | (is_marked ? POOL_VOLUME_MARKED : 0));
+	volume_table_changed(p, v);
+	return POOL_OK;
+}

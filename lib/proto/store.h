@@ -47,7 +47,7 @@
 
 #define STORE_POOLS_MAX 4u		/* open at a time */
 #define STORE_POOL_SLOT (DRIVER_COUNT * DRIVER_LINKS)	/* + p: the slot of what is in pool p */
-#define STORE_POOL_NAME_MAX 31u		/* characters */
+#define STORE_POOL_NAME_MAX (DISK_NAME_BYTES - 1)	/* characters: it is told where a disk's name is */
 #define STORE_POOL_VOLUMES 240u		/* volumes and snapshots of a pool: numbers 1 .. STORE_POOL_VOLUMES */
 
 #define STORE_ORDER_RING_BYTES 16384u

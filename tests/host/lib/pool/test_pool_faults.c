@@ -302,6 +302,66 @@ static void unreadable_data_of_log(void **state)
 	assert_int_equal(data[0], 1);
 }
 
+/* The program that had the pool ended, and the disk did not: what was in the log is there. */
+static void logged_is_kept(void **state)
+{
+	u32 v;
+
+	(void)state;
+	make_pool(768, 64, 40, 0);
+	v = make_volume("v", POOL_PLAIN, POOL_CHUNK_SECTORS);
+	assert_true(pool_is_logged(pool));
+	assert_int_equal(request(POOL_WRITE, v, 0, 8), POOL_OK);
+	assert_false(pool_is_logged(pool));
+	assert_int_equal(request(POOL_FLUSH, 0, 0, 0), POOL_OK);
+	assert_true(pool_is_logged(pool));
+	assert_int_equal(request(POOL_WRITE, v, 0, 8), POOL_OK);	/* in place */
+	assert_true(pool_is_logged(pool));
+	assert_int_equal(reopen(), POOL_OK);
+	memset(data, 0, POOL_BLOCK);
+	assert_int_equal(request(POOL_READ, v, 0, 8), POOL_OK);
+	assert_int_equal(data[0], 1);
+}
+
+/* Until a checkpoint has all that changed. */
+static void not_logged_in_checkpoint(void **state)
+{
+	enum pool_status status = POOL_STATUS_COUNT;
+	struct pool_request r = { .op = POOL_COMMIT, .done = ended, .context = &status };
+	u32 v;
+
+	(void)state;
+	make_pool(768, 64, 40, 0);
+	v = make_volume("v", POOL_PLAIN, POOL_CHUNK_SECTORS);
+	assert_int_equal(request(POOL_WRITE, v, 0, 8), POOL_OK);
+	assert_int_equal(pool_submit(pool, &r), POOL_OK);
+	while (status == POOL_STATUS_COUNT) {
+		assert_false(pool_is_logged(pool));
+		assert_true(step_pool());
+	}
+	assert_true(pool_is_logged(pool));
+}
+
+static void mark_is_kept(void **state)
+{
+	u32 v;
+
+	(void)state;
+	make_pool(768, 64, 40, 0);
+	v = make_volume("v", POOL_PLAIN, POOL_CHUNK_SECTORS);
+	assert_int_equal(volume(v)->r.flags, 0);
+	assert_int_equal(pool_volume_mark(pool, v + 1, true), POOL_NO_VOLUME);
+	assert_int_equal(pool_volume_mark(pool, v, true), POOL_OK);
+	commit();
+	assert_int_equal(reopen(), POOL_OK);
+	assert_int_equal(volume(v)->r.flags, POOL_VOLUME_MARKED);
+	assert_int_equal(volume(snapshot(v, "s"))->r.flags, POOL_VOLUME_READ_ONLY);
+	assert_int_equal(pool_volume_mark(pool, v, false), POOL_OK);
+	commit();
+	assert_int_equal(volume(v)->r.flags, 0);
+	assert_sound();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +375,9 @@ int main(void)
 		cmocka_unit_test_teardown(log_of_too_many_nodes, free_pool),
 		cmocka_unit_test_teardown(two_owners, free_pool),
 		cmocka_unit_test_teardown(unreadable_data_of_log, free_pool),
+		cmocka_unit_test_teardown(logged_is_kept, free_pool),
+		cmocka_unit_test_teardown(not_logged_in_checkpoint, free_pool),
+		cmocka_unit_test_teardown(mark_is_kept, free_pool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
