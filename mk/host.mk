@@ -37,6 +37,7 @@ libs.vosd	:= -ljansson
 # Libraries of Linux that a part needs.
 libs.libvos	:= -ljansson
 $(foreach p,$(PDS),$(eval part.$(p) := $(rooms.$(p))))
+part.store	:= mgmt/store
 FIXTURES	:= tests/host/fixtures
 # Folders whose headers stand in for others': the processor's for the kernel, the system calls' for root.
 fakes		= $(if $(filter $(1),$(K_ROOMS)),$(FIXTURES)/arch,$(if $(filter $(1),$(part.root)),$(FIXTURES)/user))

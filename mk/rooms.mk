@@ -55,7 +55,8 @@ rooms.root	:= $(ROOT) mgmt/platform
 rooms.console	:= $(CONSOLE) lib/wire
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
-rooms.store	:= mgmt/store
+rooms.store	:= mgmt/store lib/pool
+inc.mgmt/store	:= lib/pool
 rooms.vmm	:= $(VMM_ROOMS) lib/net
 rooms.switch	:= mgmt/net/switch lib/net
 $(foreach d,virtio_blk nvme ahci ata,$(eval rooms.$(d) := drivers/blk/$(d) drivers/blk/common drivers/common))
@@ -66,8 +67,7 @@ rooms.virtio_port := drivers/virtio_port drivers/virtio drivers/common
 inc.drivers/blk/common	:= drivers/common
 inc.drivers/virtio	:= drivers/common
 inc.drivers/virtio_port	:= drivers/virtio drivers/common
-# The pool is in no PD yet; it is compiled for ring 3 all the same, and linked by programs of the host.
-U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p))) lib/pool
+U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p)))
 U_COMMON	:= $(ARCH)/user lib/rt lib/base
 
 # room folder -> its objects below $(B)/obj/k (ring 0) or $(B)/obj/u (ring 3)

@@ -63,7 +63,7 @@ enum store_op {
 	STORE_CREATE,		/* slot, volume, bytes, guid, flags: make a partition of VOS' type, on a blank disk a
 				 * table too. guid: 16 random bytes; the store makes a GUID of version 4 of them.
 				 * STORE_IS_POOL: a pool of that name. Slot of a pool: a thin volume in it;
-				 * STORE_INTEGRITY: with checksums */
+				 * STORE_INTEGRITY: with checksums; STORE_THICK: blocks for all of it are kept */
 	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
 				 * is no volume; its blocks are zeroed afterwards, and free then. A pool must be closed.
 				 * Slot of a pool: a volume or a snapshot, which nothing needs */
@@ -84,7 +84,8 @@ enum store_op {
 				 * next order is a part of it; the snapshots are of one moment, and are there all or
 				 * none. Each is answered, with the same error */
 	STORE_CLONE,		/* of the snapshot guid; volume, new_guid: of the new volume. STORE_MARK */
-	STORE_REVERT,		/* the volume guid to its snapshot new_guid; no link has the volume */
+	STORE_REVERT,		/* the volume guid to its snapshot new_guid; newer snapshots are deleted. No link has
+				 * the volume. STORE_MORE as for snapshots */
 	STORE_OP_COUNT
 };
 
@@ -94,6 +95,7 @@ enum store_op {
 #define STORE_IS_POOL BIT32(3)
 #define STORE_INTEGRITY BIT32(4)
 #define STORE_MORE BIT32(5)
+#define STORE_THICK BIT32(6)
 
 struct store_order {
 	u32 op;			/* enum store_op */
@@ -139,7 +141,6 @@ enum store_error {
 	STORE_POOL_FAILED,	/* a write of the pool's own failed: it takes no changes until it is opened anew */
 	STORE_ARENA,		/* the memory is too small for this pool */
 	STORE_NEEDED,		/* it has snapshots or clones */
-	STORE_NOT_THERE_YET,	/* this store can't do that */
 	STORE_ERROR_COUNT
 };
 
@@ -188,6 +189,7 @@ enum store_extent {
 #define STORE_IS_SNAPSHOT BIT32(4)	/* `first`: the number of the volume that it is of. It cannot be attached */
 #define STORE_IS_CLONE BIT32(5)		/* `first`: the number of the snapshot that it began as */
 #define STORE_HAS_CHECKSUMS BIT32(6)
+#define STORE_IS_THICK BIT32(7)
 
 struct store_report {
 	u32 kind;		/* enum store_kind */

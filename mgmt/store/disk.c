@@ -42,6 +42,8 @@ void *disk_window(u32 disk)
 /* Whom it is done for. */
 static u32 party_of(const struct disk_tag *tag)
 {
+	if (tag->link == DISK_POOL)
+		return tag->party;
 	return tag->link == DISK_OWN ? STORE_WORK_OTHER : tag->link / VM_DEVICES;
 }
 
@@ -76,6 +78,11 @@ static void complete(u32 disk, const struct disk_tag *tag, enum blk_status statu
 	if (tag->link == DISK_OWN) {
 		ops->own_completed(disk, status);
 		work_for(STORE_WORK_OTHER);
+		return;
+	}
+	if (tag->link == DISK_POOL) {
+		ops->pool_completed(disk, tag, status);
+		work_for(tag->party);
 		return;
 	}
 	ops->completed(tag, status);

@@ -17,11 +17,14 @@ struct disk_tag {
 	u64 cookie;		/* of the VM's request */
 	u64 begin_ns;
 	u64 bytes;
-	u16 link;		/* DISK_OWN: the store's own request; the rest is not used then */
+	u16 link;		/* DISK_OWN: the store's own request; the rest is not used then. DISK_POOL: a pool's */
+	u16 party;		/* DISK_POOL: the VM that it is for, or STORE_WORK_OTHER; op, bytes and begin_ns are not
+				 * used */
 	u8 op;
 };
 
 #define DISK_OWN BLK_WINDOW_OWN
+#define DISK_POOL (DISK_OWN - 1u)
 
 struct disk_ops {
 	void (*signal)(u32 driver);
@@ -29,6 +32,7 @@ struct disk_ops {
 	void (*changed)(u32 disk, const struct blk_info *info);
 	void (*completed)(const struct disk_tag *tag, enum blk_status status);
 	void (*own_completed)(u32 disk, enum blk_status status);
+	void (*pool_completed)(u32 disk, const struct disk_tag *tag, enum blk_status status);
 	void (*has_room)(u32 disk);		/* after disk_submit was refused */
 };
 

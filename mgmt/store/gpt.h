@@ -35,6 +35,8 @@ struct gpt_part {
 /* EFFA3133-A3A2-4E42-ADE5-3CA4D892E62F and 0B082E9F-557C-40AE-8856-78C6BF25B203 */
 extern const u8 gpt_type_volume[STORE_GUID_BYTES];	/* a volume of VOS */
 extern const u8 gpt_type_zeroing[STORE_GUID_BYTES];	/* was one; its blocks are not all zero yet */
+/* 3EF4FE3D-4D3F-4FCB-8BB7-0364B8CE2CCB */
+extern const u8 gpt_type_pool[STORE_GUID_BYTES];	/* a pool of VOS (lib/pool/pool_format.h) */
 
 /* Part of a disk, in memory that may be foreign: `bytes` is a multiple of the block size. */
 struct gpt_region {

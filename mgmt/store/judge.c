@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "pool_size.h"
 #include "range.h"
 #include "table.h"
 #include "volume.h"
@@ -39,6 +40,14 @@ static bool is_guid_ok(const u8 guid[STORE_GUID_BYTES])
 	return memcmp(guid, none, sizeof(none)) != 0;
 }
 
+static bool is_kind_ok(const struct store_order *order)
+{
+	if ((order->flags & STORE_IS_POOL) == 0)
+		return (order->flags & ~STORE_MARK) == 0;
+	return order->flags == STORE_IS_POOL && order->bytes >= POOL_BYTES_MIN &&
+	       strlen(order->volume) <= STORE_POOL_NAME_MAX && pool_arena_of(order->bytes / BLK_SECTOR_BYTES) != 0;
+}
+
 enum store_error judge_create(u32 disk, const struct store_order *order)
 {
 	struct table *t = table_of(disk);
@@ -47,7 +56,7 @@ enum store_error judge_create(u32 disk, const struct store_order *order)
 	u64 first;
 
 	if (order->bytes == 0 || order->bytes > VOLUME_BYTES_MAX || !aligned_ok(order->bytes, VOLUME_UNIT) ||
-	    !volume_name_ok(order->volume) || !is_guid_ok(order->guid))
+	    !volume_name_ok(order->volume) || !is_guid_ok(order->guid) || !is_kind_ok(order))
 		return STORE_BAD_ORDER;
 	if (error != STORE_OK)
 		return error;
@@ -79,7 +88,7 @@ enum store_error judge_change(u32 disk, const struct store_order *order, u32 *nu
 		return STORE_IO;
 	if (!table_has_gpt(t) || !gpt_part(&t->gpt, v->part - 1, &part))
 		return STORE_NOT_EMPTY;
-	if (memcmp(part.type, gpt_type_volume, sizeof(part.type)) != 0)
+	if (memcmp(part.type, gpt_type_volume, sizeof(part.type)) != 0 && (!v->is_pool || order->op != STORE_DELETE))
 		return STORE_NOT_VOS;
 	*number = v->part;
 	return v->links != 0 && order->op == STORE_DELETE ? STORE_BUSY : STORE_OK;

@@ -8,6 +8,9 @@
 #include "info_page.h"
 #include "jobs.h"
 #include "orders.h"
+#include "pool_io.h"
+#include "pool_link.h"
+#include "pools.h"
 #include "rt_time.h"
 #include "store.h"
 #include "sys.h"
@@ -45,10 +48,17 @@ static u64 tsc(void)
 	return rt_time_tsc();
 }
 
+static void disk_changed(u32 disk, const struct blk_info *info)
+{
+	jobs_disk_changed(disk, info);
+	pools_disk_changed(disk, info);
+}
+
 /* The store's own transfers first: there is one at a time. */
 static void disk_has_room(u32 disk)
 {
 	disk_io_has_room(disk);
+	pool_io_has_room(disk);
 	vm_link_disk_has_room(disk);
 }
 
@@ -64,7 +74,7 @@ int main(void)
 {
 	static const struct vm_link_ops ops = { link_at, signal_vm, now_ns };
 	static const struct disk_ops disk_ops = {
-		signal_driver, jobs_disk_changed, vm_link_completed, disk_io_completed, disk_has_room,
+		signal_driver, disk_changed, vm_link_completed, disk_io_completed, pool_io_completed, disk_has_room,
 	};
 
 	rt_time_init(&clock_, INFO->tsc_hz, INFO->tsc_boot);
@@ -73,15 +83,20 @@ int main(void)
 	disk_init(&disk_ops);
 	disk_io_init(jobs_io_done);
 	jobs_init();
+	pool_io_init((u8 *)STORE_LINKS);
+	pool_link_init(vm_link_completed);
+	pools_init((u8 *)STORE_POOLS);
 	orders_init((struct ring_shared *)STORE_ORDERS, (struct ring_shared *)STORE_REPORTS);
 	for (;;) {
 		bool is_busy = disk_turn(), is_news;
 		u64 bits = 0;
 
+		is_busy = pools_turn() || is_busy;
 		is_busy = orders_turn(&is_news) || is_busy;
 		if (is_news)
 			work_for(STORE_WORK_OTHER);
 		is_busy = vm_link_turn() || is_busy;
+		is_busy = pools_turn() || is_busy;
 		is_busy = disk_kick() || is_busy;
 		if (work_is_due() || is_news)
 			(void)sys_notify_signal(H_ROOT_SIGNAL);

@@ -9,6 +9,7 @@
 
 #include "disk.h"
 #include "jobs.h"
+#include "pools.h"
 #include "range.h"
 #include "store.h"
 #include "table.h"
@@ -96,6 +97,8 @@ static enum store_error attach(const struct store_order *order)
 		return STORE_NO_VOLUME;
 	if (v->kind == VOLUME_TO_BE || v->is_going)
 		return STORE_BUSY;
+	if (v->is_pool)
+		return STORE_BAD_ORDER;
 	if (v->kind == VOLUME_ON_DISK && v->part == 0)
 		return queue(v->disk, order);
 	if (v->kind == VOLUME_ON_DISK && table_is_whole_used(v->disk))
@@ -103,17 +106,15 @@ static enum store_error attach(const struct store_order *order)
 	return vm_link_attach(order->link, v, (order->flags & STORE_READ_ONLY) != 0, order->serial);
 }
 
-static enum store_error not_there_yet(const struct store_order *order)
+static enum store_error to_pool(const struct store_order *order)
 {
-	(void)order;
-	return STORE_NOT_THERE_YET;
+	return order->slot >= STORE_POOL_SLOT && order->slot - STORE_POOL_SLOT < STORE_POOLS_MAX ? pools_order(order)
+		: STORE_BAD_ORDER;
 }
 
-static enum store_error to_disk(const struct store_order *order)
+static enum store_error to_disk_or_pool(const struct store_order *order)
 {
-	if ((order->flags & (STORE_IS_POOL | STORE_INTEGRITY)) != 0)
-		return STORE_NOT_THERE_YET;
-	return order->slot < DISKS ? queue(order->slot, order) : STORE_BAD_ORDER;
+	return order->slot < DISKS ? queue(order->slot, order) : to_pool(order);
 }
 
 static enum store_error rules(const struct store_order *order)
@@ -127,6 +128,7 @@ static enum store_error rules(const struct store_order *order)
 
 static enum store_error retry(const struct store_order *order)
 {
+	pools_retry();
 	return vm_link_retry(order->link);
 }
 
@@ -203,6 +205,18 @@ static void report_disks(void)
 	}
 }
 
+static void report_pools(void)
+{
+	struct store_report report;
+	enum store_error error;
+	u32 id;
+
+	while (has_room() && pools_report(&report))
+		(void)ring_put(&reports, &report, sizeof(report));
+	while (has_room() && pools_take_answer(&id, &error))
+		report_done(id, error);
+}
+
 static bool strings_end(const struct store_order *order)
 {
 	return memchr(order->volume, '\0', sizeof(order->volume)) != NULL &&
@@ -215,18 +229,18 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_DROP_RAM] = drop_ram,
 	[STORE_ATTACH] = attach,
 	[STORE_ADD_DISK] = add_disk,
-	[STORE_CREATE] = to_disk,
-	[STORE_DELETE] = to_disk,
-	[STORE_UNMARK] = to_disk,
+	[STORE_CREATE] = to_disk_or_pool,
+	[STORE_DELETE] = to_disk_or_pool,
+	[STORE_UNMARK] = to_disk_or_pool,
 	[STORE_RULES] = rules,
 	[STORE_RETRY] = retry,
-	[STORE_OPEN_POOL] = not_there_yet,
-	[STORE_CLOSE_POOL] = not_there_yet,
-	[STORE_RENAME] = not_there_yet,
-	[STORE_RESIZE] = not_there_yet,
-	[STORE_SNAPSHOT] = not_there_yet,
-	[STORE_CLONE] = not_there_yet,
-	[STORE_REVERT] = not_there_yet,
+	[STORE_OPEN_POOL] = pools_open,
+	[STORE_CLOSE_POOL] = pools_close,
+	[STORE_RENAME] = to_pool,
+	[STORE_RESIZE] = to_pool,
+	[STORE_SNAPSHOT] = to_pool,
+	[STORE_CLONE] = to_pool,
+	[STORE_REVERT] = to_pool,
 };
 
 static void carry_out(const struct store_order *order)
@@ -264,6 +278,7 @@ bool orders_turn(bool *is_news)
 		taken++;
 	}
 	report_disks();
+	report_pools();
 	report_failures();
 	*is_news = (before != reports.index && ring_consumer_take_waiting(&reports)) ||
 		   (taken != 0 && ring_producer_take_waiting(&orders));

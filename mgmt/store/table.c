@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pool_size.h"
 #include "range.h"
 #include "volume.h"
 
@@ -139,6 +140,8 @@ static enum store_extent kind_of(const struct gpt_part *part)
 		return STORE_EXTENT_VOLUME;
 	if (memcmp(part->type, gpt_type_zeroing, sizeof(part->type)) == 0)
 		return STORE_EXTENT_ZEROING;
+	if (memcmp(part->type, gpt_type_pool, sizeof(part->type)) == 0)
+		return STORE_EXTENT_POOL;
 	return STORE_EXTENT_OTHER;
 }
 
@@ -154,7 +157,8 @@ u32 table_find_zeroing(const struct table *t)
 
 static bool is_part_of(const struct volume *v, const struct table *t, const struct gpt_part *part)
 {
-	return kind_of(part) != STORE_EXTENT_ZEROING && memcmp(v->guid, part->guid, sizeof(v->guid)) == 0 &&
+	return kind_of(part) != STORE_EXTENT_ZEROING && v->is_pool == (kind_of(part) == STORE_EXTENT_POOL) &&
+	       memcmp(v->guid, part->guid, sizeof(v->guid)) == 0 &&
 	       v->first == table_sectors(t, part->first) && v->sectors == table_sectors(t, part->blocks);
 }
 
@@ -163,10 +167,21 @@ static void name_by_place(const struct table *t, u32 number, char name[VOLUME_NA
 	snprintf(name, VOLUME_NAME_BYTES, "%sp%u", t->name, (unsigned)number);
 }
 
+static bool is_vos(const struct gpt_part *part)
+{
+	return kind_of(part) == STORE_EXTENT_VOLUME || kind_of(part) == STORE_EXTENT_POOL;
+}
+
+static bool is_label_ok(const struct gpt_part *part)
+{
+	return volume_name_ok(part->label) &&
+	       (kind_of(part) != STORE_EXTENT_POOL || strlen(part->label) <= STORE_POOL_NAME_MAX);
+}
+
 /* The name that its partition has in the table, if it can have that. */
 static bool has_own_name(const struct gpt_part *part)
 {
-	return kind_of(part) == STORE_EXTENT_VOLUME && volume_name_ok(part->label) && volume_find(part->label) == NULL;
+	return is_vos(part) && is_label_ok(part) && volume_find(part->label) == NULL;
 }
 
 static bool is_named_as(const struct volume *v, const struct table *t, const struct gpt_part *part)
@@ -174,7 +189,7 @@ static bool is_named_as(const struct volume *v, const struct table *t, const str
 	char name[VOLUME_NAME_BYTES];
 
 	name_by_place(t, v->part, name);
-	return strcmp(v->name, kind_of(part) == STORE_EXTENT_VOLUME ? part->label : name) == 0;
+	return strcmp(v->name, is_vos(part) && is_label_ok(part) ? part->label : name) == 0;
 }
 
 /* A volume that nothing has is made anew if its name is another one, or may be its own now. */
@@ -217,6 +232,7 @@ static void add_new(u32 disk, u32 number)
 	v->first = table_sectors(t, part.first);
 	v->sectors = table_sectors(t, part.blocks);
 	v->info = t->info;
+	v->is_pool = kind_of(&part) == STORE_EXTENT_POOL;
 	memcpy(v->guid, part.guid, sizeof(v->guid));
 }
 
@@ -341,9 +357,11 @@ static void report_volume(u32 disk, const struct gpt_part *part, struct store_re
 	strcpy(out->volume, v->name);
 	if (out->extent == STORE_EXTENT_VOLUME && part->is_marked)
 		out->flags = STORE_IS_MARKED;
-	if (out->extent != STORE_EXTENT_VOLUME || strcmp(v->name, part->label) == 0)
+	if (v->is_pool)
+		out->largest_bytes = pool_arena_of(v->sectors);
+	if (!is_vos(part) || strcmp(v->name, part->label) == 0)
 		return;
-	out->flags |= volume_name_ok(part->label) ? STORE_NAME_TAKEN : STORE_NAME_UNFIT;
+	out->flags |= is_label_ok(part) ? STORE_NAME_TAKEN : STORE_NAME_UNFIT;
 }
 
 static void report_part(u32 disk, u32 index, struct store_report *out)

@@ -4,18 +4,42 @@
  */
 #include "table_write.h"
 
+#include <string.h>
+
 #include "disk.h"
 #include "disk_io.h"
+#include "pool_size.h"
 #include "table.h"
 
-#define STEPS 7u
+#define STEPS 8u
 
 static u32 steps[DISKS];		/* the next one */
+static struct gpt_part pools[DISKS];	/* that are to be made; without blocks: none */
+
+void table_write_new(u32 disk, const struct gpt_part *part)
+{
+	if (memcmp(part->type, gpt_type_pool, sizeof(part->type)) == 0)
+		pools[disk] = *part;
+}
 
 void table_write_begin(u32 disk)
 {
 	table_of(disk)->is_settled = false;
 	steps[disk] = 0;
+}
+
+/* The table names it only when it is there (judge_create has seen that it can be). */
+static bool write_pool(u32 disk)
+{
+	const struct table *t = table_of(disk);
+	const struct gpt_part part = pools[disk];
+
+	pools[disk].blocks = 0;
+	if (part.blocks == 0 ||
+	    !pool_new(part.label, part.guid, table_sectors(t, part.blocks), disk_window(disk)))
+		return false;
+	disk_io_start(disk, BLK_WRITE, table_sectors(t, part.first), POOL_NEW_BYTES / BLK_SECTOR_BYTES, &t->info);
+	return true;
 }
 
 static bool flush(u32 disk)
@@ -76,8 +100,9 @@ static bool write_mbr(u32 disk)
 
 /* Of each step: false if there is nothing to do. */
 static bool (*const orders[2][STEPS])(u32 disk) = {
-	{ flush, write_second, flush, write_entries, write_header, write_mbr, flush },
-	{ flush, write_entries, write_header, write_mbr, flush, write_second, flush },	/* the first copy is bad */
+	{ write_pool, flush, write_second, flush, write_entries, write_header, write_mbr, flush },
+	/* the first copy is bad */
+	{ write_pool, flush, write_entries, write_header, write_mbr, flush, write_second, flush },
 };
 
 bool table_write_next(u32 disk)

@@ -10,6 +10,7 @@
 
 #include "blk_link.h"
 #include "bucket.h"
+#include "pool_link.h"
 #include "range.h"
 #include "root_limits.h"
 #include "vm_layout.h"
@@ -43,7 +44,7 @@ _Static_assert(LINK_WORDS <= 31 && 64 % VM_DEVICES == 0, "a bit for each word; a
 
 static struct link_set busy, late, failures;
 static u64 attached[LINK_WORDS];	/* and not being detached: others are never busy or late */
-static u32 next_on_disk[DISKS];		/* whose turn it is when the disk has room */
+static u32 next_on_disk[DISKS + STORE_POOLS_MAX];	/* whose turn it is when the disk or pool has room */
 static const struct vm_link_ops *ops;
 static struct store_figures *figures;
 
@@ -263,9 +264,12 @@ void vm_link_hold_errors(u32 number, bool is_held)
 	links[number].holds_errors = is_held;
 }
 
-static bool is_disks_fault(enum blk_status status)
+/* A pool that is full is no fault of the disk: there may be room later. */
+static bool is_held_status(const struct vm_link *l, enum blk_status status)
 {
-	return status == BLK_IOERR || status == BLK_NOSPACE || status == BLK_GONE;
+	if (status == BLK_NOSPACE && l->volume->kind == VOLUME_IN_POOL)
+		return true;
+	return l->holds_errors && (status == BLK_IOERR || status == BLK_NOSPACE || status == BLK_GONE);
 }
 
 static void hold(u32 number, enum blk_status status)
@@ -325,7 +329,7 @@ void vm_link_completed(const struct disk_tag *tag, enum blk_status status)
 	struct vm_link *l = &links[tag->link];
 
 	figures[tag->link].counts.in_flight--;
-	if (l->holds_errors && is_attached(tag->link) && is_disks_fault(status)) {
+	if (is_attached(tag->link) && is_held_status(l, status)) {
 		hold(tag->link, status);
 		retry_if_quiet(tag->link);
 		work_for(tag->link / VM_DEVICES);
@@ -352,14 +356,19 @@ static void do_in_ram(u32 number, const struct blk_sqe *sqe)
 	blk_server_complete(&l->server, sqe->cookie, status);
 }
 
+static struct disk_tag tag_of(u32 number, const struct blk_sqe *sqe)
+{
+	return (struct disk_tag){
+		.cookie = sqe->cookie, .begin_ns = links[number].begin_ns, .link = (u16)number, .op = sqe->op,
+		.bytes = bytes_of(sqe),
+	};
+}
+
 /* To the disk, with the data where it is: in this link's window. False: the disk has no room; the request is held. */
 static bool hand_on(u32 number, const struct blk_sqe *sqe)
 {
 	struct vm_link *l = &links[number];
-	struct disk_tag tag = {
-		.cookie = sqe->cookie, .begin_ns = l->begin_ns, .link = (u16)number, .op = sqe->op,
-		.bytes = bytes_of(sqe),
-	};
+	const struct disk_tag tag = tag_of(number, sqe);
 	struct blk_sqe to = *sqe;
 
 	to.sector += sqe->op != BLK_FLUSH ? l->volume->first : 0;
@@ -371,6 +380,23 @@ static bool hand_on(u32 number, const struct blk_sqe *sqe)
 	else
 		figures[number].counts.in_flight++;
 	return !l->is_held;
+}
+
+/* To the pool, which may complete it at once. False: it has no room; the request is held. */
+static bool hand_to_pool(u32 number, const struct blk_sqe *sqe)
+{
+	struct vm_link *l = &links[number];
+	const struct volume *v = l->volume;
+	const struct disk_tag tag = tag_of(number, sqe);
+
+	l->is_held = false;
+	figures[number].counts.in_flight++;
+	if (pool_link_submit(v->disk - STORE_POOL_SLOT, v->pool, v->pool_id, ops->at(number), sqe, &tag))
+		return true;
+	figures[number].counts.in_flight--;
+	l->is_held = true;
+	l->held = *sqe;
+	return false;
 }
 
 /* What is written to a disk without a cache is stable. */
@@ -385,6 +411,8 @@ static bool carry_out(u32 number, const struct blk_sqe *sqe)
 
 	if (v->kind == VOLUME_ON_DISK && !is_done_already(v, sqe))
 		return hand_on(number, sqe);
+	if (v->kind == VOLUME_IN_POOL)
+		return hand_to_pool(number, sqe);
 	do_in_ram(number, sqe);
 	return true;
 }
@@ -412,7 +440,10 @@ static enum served serve_some(u32 number, u32 *done)
 	u64 turn_ns = ops->now_ns(), moved = 0;
 	struct blk_sqe sqe;
 
-	for (*done = 0; !l->is_stuck && *done < REQUESTS_PER_TURN && moved < BYTES_PER_TURN; ++*done) {
+	*done = 0;
+	if (l->volume->is_waiting)
+		return SERVED_HELD;
+	for (; !l->is_stuck && *done < REQUESTS_PER_TURN && moved < BYTES_PER_TURN; ++*done) {
 		if (!l->is_held && has_limits(l) && limit_wait_ns(l) != 0)
 			return SERVED_LATE;
 		if (!next_request(l, &sqe, turn_ns))
@@ -469,6 +500,13 @@ void vm_link_disk_has_room(u32 disk)
 		next_on_disk[disk] = done == 0 ? number : (number + 1) % BLK_WINDOWS;
 		return;
 	}
+}
+
+void vm_link_go_on(const struct volume *volume)
+{
+	for (u32 number = 0; number < BLK_WINDOWS && volume->links != 0; number++)
+		if (is_attached(number) && links[number].volume == volume)
+			set_busy(number, true);
 }
 
 void vm_link_woken(u64 bits)

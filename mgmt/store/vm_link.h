@@ -38,10 +38,13 @@ enum store_error vm_link_retry(u32 number);
 /* VM v of some bit (STORE_BIT_VM << v % 32) has signalled. */
 void vm_link_woken(u64 bits);
 
-/* Of a request that disk_submit took. */
+/* Of a request that disk_submit or pool_link_submit took. */
 void vm_link_completed(const struct disk_tag *tag, enum blk_status status);
-/* That disk has room again for requests that were refused. */
+/* That disk, or that slot's pool, has room again for requests that were refused. */
 void vm_link_disk_has_room(u32 disk);
+
+/* Links with that volume had to wait: no more. */
+void vm_link_go_on(const struct volume *volume);
 
 /* A bounded piece of work. False: all VMMs know that they have to signal for more. */
 bool vm_link_turn(void);

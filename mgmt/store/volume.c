@@ -39,6 +39,12 @@ struct volume *volume_find(const char *name)
 	return NULL;
 }
 
+/* It lies in a slot, that of a disk or of a pool. */
+static bool is_in(const struct volume *v, u32 slot)
+{
+	return (v->kind == VOLUME_ON_DISK || v->kind == VOLUME_IN_POOL) && v->disk == slot;
+}
+
 struct volume *volume_meant(const struct store_order *order)
 {
 	static const u8 none[STORE_GUID_BYTES];
@@ -47,7 +53,7 @@ struct volume *volume_meant(const struct store_order *order)
 	if (memcmp(order->guid, none, sizeof(none)) == 0)
 		return v != NULL && memcmp(v->guid, none, sizeof(none)) == 0 ? v : NULL;
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (volumes[i].kind == VOLUME_ON_DISK && volumes[i].disk == order->slot &&
+		if (is_in(&volumes[i], order->slot) &&
 		    memcmp(volumes[i].guid, order->guid, sizeof(none)) == 0)
 			return &volumes[i];
 	return NULL;
@@ -56,7 +62,7 @@ struct volume *volume_meant(const struct store_order *order)
 struct volume *volume_of_part(u32 disk, u32 part)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (volumes[i].kind == VOLUME_ON_DISK && volumes[i].disk == disk && volumes[i].part == part)
+		if (is_in(&volumes[i], disk) && volumes[i].part == part)
 			return &volumes[i];
 	return NULL;
 }
@@ -112,7 +118,7 @@ static void disk_info(const struct volume *v, bool is_read_only, struct blk_info
 
 void volume_info(const struct volume *v, bool is_read_only, const char *serial, struct blk_info *out)
 {
-	if (v->kind == VOLUME_ON_DISK) {
+	if (v->kind != VOLUME_IN_RAM) {
 		disk_info(v, is_read_only, out);
 		strcpy(out->serial, serial);
 		return;

@@ -13,19 +13,26 @@ enum volume_kind {
 	VOLUME_NONE,		/* the place is free */
 	VOLUME_IN_RAM,
 	VOLUME_ON_DISK,
+	VOLUME_IN_POOL,
 	VOLUME_TO_BE,		/* a name that is taken by one that is being made */
 };
+
+struct pool;
 
 struct volume {
 	u32 kind;		/* enum volume_kind */
 	char name[VOLUME_NAME_BYTES];
 	u64 sectors;
 	u8 *ram;		/* VOLUME_IN_RAM: its first byte */
-	u32 disk;		/* VOLUME_ON_DISK: disk.h */
+	u32 disk;		/* VOLUME_ON_DISK: disk.h; VOLUME_IN_POOL: the pool's slot */
 	u64 first;		/* and its first sector there */
-	u32 part;		/* and the number of its partition; 0: the whole disk */
+	u32 part;		/* and the number of its partition; 0: the whole disk. Or the number in the pool */
+	bool is_pool;		/* VOLUME_ON_DISK: a pool is in it; open: one link is attached */
+	struct pool *pool;	/* VOLUME_IN_POOL; NULL: it has failed */
+	u32 pool_id;		/* and what the pool calls it */
+	bool is_waiting;	/* its links take no requests for now */
 	bool is_going;		/* it is being deleted: no link any more */
-	u8 guid[STORE_GUID_BYTES];	/* of its partition, else zeros */
+	u8 guid[STORE_GUID_BYTES];	/* of its partition, or UUID in the pool; else zeros */
 	struct blk_info info;	/* what that disk can */
 	u32 links;		/* that are attached to it */
 };
@@ -36,7 +43,8 @@ struct volume *volume_find(const char *name);
 /* Which an order is about: the partition of its slot and GUID, whatever it is called now; the name where the GUID is
  * zero. NULL: there is none. */
 struct volume *volume_meant(const struct store_order *order);
-/* NULL: there is none of that partition of that disk; part 0: of the whole disk. */
+/* NULL: there is none of that partition of that disk, or of that number in that slot's pool; part 0: of the whole
+ * disk. */
 struct volume *volume_of_part(u32 disk, u32 part);
 /* A disk can other things than before. */
 void volume_set_disk_info(u32 disk, const struct blk_info *info);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* links: store rt */
+/* links: store pool rt */
 /*
  * A disk's first and last sectors with any bytes in them: what is accepted is within the disk and without overlap, and
  * is read again as it was written back, with either copy, also after a change.

@@ -17,6 +17,9 @@
 #include "disk_io.h"
 #include "jobs.h"
 #include "orders.h"
+#include "pool_io.h"
+#include "pool_link.h"
+#include "pools.h"
 #include "ring.h"
 #include "root_limits.h"
 #include "table.h"
@@ -75,6 +78,7 @@ static u64 now_ns(void)
 static void has_room(u32 disk)
 {
 	disk_io_has_room(disk);
+	pool_io_has_room(disk);
 	vm_link_disk_has_room(disk);
 }
 
@@ -110,8 +114,18 @@ void bench_setup(void)
 	bench_boot();
 }
 
+static void changed(u32 disk, const struct blk_info *info)
+{
+	jobs_disk_changed(disk, info);
+	pools_disk_changed(disk, info);
+}
+
 static void drop_volumes(void)
 {
+	for (u32 p = 0; p < BENCH_POOLS; p++)
+		for (u32 number = 1; number <= STORE_POOL_VOLUMES; number++)
+			if (volume_of_part(STORE_POOL_SLOT + p, number) != NULL)
+				volume_drop(volume_of_part(STORE_POOL_SLOT + p, number));
 	for (u32 disk = 0; disk < BENCH_DISKS; disk++)
 		for (u32 part = 0; part <= STORE_PARTITIONS; part++)
 			if (volume_of_part(disk, part) != NULL)
@@ -121,17 +135,25 @@ static void drop_volumes(void)
 			volume_drop(volume_find(name));
 }
 
+static void map(u8 *at, u64 bytes)
+{
+	assert_ptr_equal(mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+			      0), at);
+}
+
 static void restart(void)
 {
 	static const struct vm_link_ops ops = { link_at, signal_nobody, now_ns };
 	static const struct disk_ops disk_ops = {
-		signal_nobody, jobs_disk_changed, vm_link_completed, disk_io_completed, has_room,
+		signal_nobody, changed, vm_link_completed, disk_io_completed, pool_io_completed, has_room,
 	};
 	static bool is_mapped;
 
-	if (!is_mapped)
-		assert_ptr_equal(mmap(disk_link(0), BENCH_DISKS * BLK_LINK_BYTES, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), disk_link(0));
+	if (!is_mapped) {
+		map(disk_link(0), BENCH_DISKS * BLK_LINK_BYTES);
+		for (u32 p = 0; p < BENCH_POOLS; p++)
+			map((u8 *)STORE_POOLS + p * STORE_POOL_STRIDE, BENCH_ARENA);
+	}
 	is_mapped = true;
 	drop_volumes();
 	memset(&view, 0, sizeof(view));
@@ -142,6 +164,9 @@ static void restart(void)
 	disk_init(&disk_ops);
 	disk_io_init(jobs_io_done);
 	jobs_init();
+	pool_io_init(links[0]);
+	pool_link_init(vm_link_completed);
+	pools_init((u8 *)STORE_POOLS);
 	orders_init(&order_memory.shared, &report_memory.shared);
 	ring_attach_producer(&orders, &order_memory.shared, STORE_ORDER_RING_BYTES);
 	ring_attach_consumer(&reports, &report_memory.shared, STORE_REPORT_RING_BYTES);
@@ -354,9 +379,20 @@ static void take_reports(void)
 
 	while (ring_get(&reports, &r, sizeof(r))) {
 		view.reports++;
-		assert_true(r.slot < BENCH_DISKS && r.number <= STORE_PARTITIONS);
+		if (r.kind == STORE_FAILED) {
+			view.failed = r;
+			view.failures++;
+			continue;
+		}
+		assert_true(r.slot < BENCH_DISKS ||
+			    (r.slot >= STORE_POOL_SLOT && r.slot < STORE_POOL_SLOT + BENCH_POOLS));
+		assert_true(r.number <= (r.slot < BENCH_DISKS ? STORE_PARTITIONS : STORE_POOL_VOLUMES));
 		if (r.kind == STORE_DONE)
 			view.done[view.done_count++ % BENCH_REPORTS] = r;
+		else if (r.slot >= STORE_POOL_SLOT && r.kind == STORE_DISK)
+			view.pool[r.slot - STORE_POOL_SLOT] = r;
+		else if (r.slot >= STORE_POOL_SLOT)
+			view.in_pool[r.slot - STORE_POOL_SLOT][r.number] = r;
 		else if (r.kind == STORE_DISK)
 			view.disk[r.slot] = r;
 		else
@@ -369,8 +405,10 @@ static bool turn(u32 *requests)
 	bool is_busy = disk_turn(), is_news, is_new = false;
 	u32 before = view.reports;
 
+	is_busy = pools_turn() || is_busy;
 	is_busy = orders_turn(&is_news) || is_busy;
 	is_busy = vm_link_turn() || is_busy;
+	is_busy = pools_turn() || is_busy;
 	is_busy = disk_kick() || is_busy;
 	take_reports();
 	for (u32 disk = 0; disk < BENCH_DISKS; disk++)
@@ -427,7 +465,43 @@ const struct store_report *bench_part(const char *volume)
 			if (r->extent != STORE_EXTENT_GONE && strcmp(r->volume, volume) == 0)
 				return r;
 		}
+	for (u32 p = 0; p < BENCH_POOLS; p++)
+		for (u32 number = 1; number <= STORE_POOL_VOLUMES; number++) {
+			const struct store_report *r = &view.in_pool[p][number];
+
+			if (r->extent != STORE_EXTENT_GONE && strcmp(r->volume, volume) == 0)
+				return r;
+		}
 	return NULL;
+}
+
+enum store_error bench_create_pool(u32 disk, const char *name, u64 bytes, u8 guid)
+{
+	struct store_order order = { .op = STORE_CREATE, .slot = disk, .bytes = bytes, .flags = STORE_IS_POOL };
+
+	strcpy(order.volume, name);
+	memset(order.guid, guid, sizeof(order.guid));
+	return bench_answer(bench_send(order));
+}
+
+enum store_error bench_open_pool(u32 p, const char *name)
+{
+	struct store_order order = { .op = STORE_OPEN_POOL, .link = p, .bytes = BENCH_ARENA };
+	const struct store_report *part = bench_part(name);
+
+	strcpy(order.volume, name);
+	if (part != NULL) {
+		order.slot = part->slot;
+		memcpy(order.guid, part->guid, sizeof(order.guid));
+	}
+	return bench_answer(bench_send(order));
+}
+
+enum store_error bench_close_pool(u32 p)
+{
+	struct store_order order = { .op = STORE_CLOSE_POOL, .link = p };
+
+	return bench_answer(bench_send(order));
 }
 
 enum store_error bench_delete(u32 disk, const char *volume)
@@ -457,7 +531,7 @@ static enum store_error attach(u32 link, const char *volume, const u8 *guid)
 	return bench_answer(bench_send(order));
 }
 
-static void follow(u32 link)
+void bench_follow(u32 link)
 {
 	assert_true(blk_client_poll(&clients[link]));
 	assert_true(clients[link].is_up);
@@ -474,7 +548,7 @@ enum store_error bench_attach(u32 link, const char *volume, const u8 *guid)
 	if (error != STORE_OK)
 		return error;
 	blk_client_init(&clients[link], links[link]);
-	follow(link);
+	bench_follow(link);
 	return STORE_OK;
 }
 
@@ -483,7 +557,7 @@ enum store_error bench_attach_again(u32 link, const char *volume)
 	enum store_error error = attach(link, volume, NULL);
 
 	if (error == STORE_OK)
-		follow(link);
+		bench_follow(link);
 	return error;
 }
 

@@ -17,6 +17,8 @@
 #define BENCH_BYTES (16u * 1024u * 1024u)	/* of a disk */
 #define BENCH_SECTORS (BENCH_BYTES / BLK_SECTOR_BYTES)
 #define BENCH_REPORTS 1024u
+#define BENCH_POOLS 2u			/* that can be opened */
+#define BENCH_ARENA (8u * 1024u * 1024u)
 
 struct bench_disk {
 	struct blk_info info;
@@ -41,6 +43,10 @@ struct bench_disk {
 struct bench_view {
 	struct store_report disk[BENCH_DISKS];
 	struct store_report part[BENCH_DISKS][STORE_PARTITIONS + 1];	/* extent 0: none */
+	struct store_report pool[BENCH_POOLS];
+	struct store_report in_pool[BENCH_POOLS][STORE_POOL_VOLUMES + 1];
+	struct store_report failed;	/* the last one */
+	u32 failures;
 	struct store_report done[BENCH_REPORTS];
 	u32 done_count;
 	u32 reports;
@@ -79,7 +85,12 @@ enum store_error bench_answer(u32 id);
 enum store_error bench_create(u32 disk, const char *volume, u64 bytes, u8 guid);
 enum store_error bench_delete(u32 disk, const char *volume);
 
-/* The partition of that volume; NULL: there is none. */
+/* A pool on a disk, and what is in it; the slot of pool p's volumes is STORE_POOL_SLOT + p. */
+enum store_error bench_create_pool(u32 disk, const char *name, u64 bytes, u8 guid);
+enum store_error bench_open_pool(u32 p, const char *name);
+enum store_error bench_close_pool(u32 p);
+
+/* The partition, volume or snapshot of that name; NULL: there is none. */
 const struct store_report *bench_part(const char *volume);
 
 /* A link of a VM with a volume; guid NULL: as told. */
@@ -87,6 +98,8 @@ enum store_error bench_attach(u32 link, const char *volume, const u8 *guid);
 /* The same of a VM that has had it from a store before. */
 enum store_error bench_attach_again(u32 link, const char *volume);
 enum store_error bench_detach(u32 link);
+/* Its VMM follows the store into a new epoch. */
+void bench_follow(u32 link);
 /* One request of it, whose data is in bench_data(link). */
 enum blk_status bench_do(u32 link, enum blk_op op, u64 sector, u32 sectors);
 /* The same without waiting; completions so far. */

@@ -2,7 +2,7 @@
 /*
  * One turn of the store's disks ends whatever a driver does.
  */
-/* links: store rt */
+/* links: store pool rt */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,7 +77,7 @@ static void go_on(u32 disk, enum blk_status status)
 
 static int setup(void **state)
 {
-	static const struct disk_ops ops = { ignore, changed, completed, go_on, ignore };
+	static const struct disk_ops ops = { ignore, changed, completed, go_on, NULL, ignore };
 	static const struct blk_info info = { .sectors = SECTORS, .block_bytes = 512, .physical_bytes = 4096,
 					      .max_sectors = 256, .features = BLK_CAN_FLUSH };
 

@@ -2,7 +2,7 @@
 /*
  * Disks with damaged tables, that fail, lie, come and go, and stores and drivers that die, with volumes on them.
  */
-/* links: store rt */
+/* links: store pool rt */
 /* helpers: store_bench.c */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * Partition tables: what is built is what sfdisk and sgdisk read, what those make is read, and what is wrong is refused
  * for its reason.
  */
-/* links: store rt */
+/* links: store pool rt */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

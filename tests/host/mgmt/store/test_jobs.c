@@ -3,7 +3,7 @@
  * Volumes on disks: made, deleted, zeroed, told of, attached, and found again. With disks that fail:
  * test_disk_faults.c.
  */
-/* links: store rt */
+/* links: store pool rt */
 /* helpers: store_bench.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,7 +118,7 @@ static void orders_are_judged(void **state)
 	(void)state;
 	assert_int_equal(bench_answer(bench_send(order)), STORE_BAD_ORDER);	/* no GUID */
 	order.guid[0] = 1;
-	order.slot = DISKS;
+	order.slot = DISKS + STORE_POOLS_MAX;
 	assert_int_equal(bench_answer(bench_send(order)), STORE_BAD_ORDER);
 	assert_int_equal(bench_create(7, "a", MIB_BYTES, 1), STORE_NO_DISK);
 	assert_int_equal(bench_create(0, "A", MIB_BYTES, 1), STORE_BAD_ORDER);

@@ -3,7 +3,7 @@
  * Power cuts: at each write of making and deleting volumes, with any part of what was not flushed lost. Afterwards the
  * disk has the table from before or the one from after, what was answered is there, and no volume has another's data.
  */
-/* links: store rt */
+/* links: store pool rt */
 /* helpers: store_bench.c */
 #include <setjmp.h>
 #include <stdarg.h>

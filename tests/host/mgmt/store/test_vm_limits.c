@@ -3,7 +3,7 @@
  * How the store is shared: limits of requests and bytes a second of each link, and turns on a full disk. The test plays
  * the VMMs, a driver and the clock.
  */
-/* links: store rt */
+/* links: store pool rt */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

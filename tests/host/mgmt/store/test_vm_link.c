@@ -2,7 +2,7 @@
 /*
  * The store with volumes in RAM: the test plays root and the VMMs.
  */
-/* links: store rt */
+/* links: store pool rt */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@
 
 #include "blk_link.h"
 #include "disk_io.h"
+#include "pool_io.h"
 #include "jobs.h"
 #include "orders.h"
 #include "root_limits.h"
@@ -269,7 +270,8 @@ static void disk_changed(u32 disk, const struct blk_info *info)
 }
 
 static const struct disk_ops disk_ops = {
-	signal_driver, disk_changed, vm_link_completed, disk_io_completed, vm_link_disk_has_room,
+	signal_driver, disk_changed, vm_link_completed, disk_io_completed, pool_io_completed,
+	vm_link_disk_has_room,
 };
 
 static int setup_disk(void **state)

@@ -3,7 +3,7 @@
  * For whom the store works: what passes while it serves a link is that VM's, also in completions, and what it does for
  * itself is nobody's.
  */
-/* links: store rt */
+/* links: store pool rt */
 /* helpers: store_bench.c */
 #include <setjmp.h>
 #include <stdarg.h>

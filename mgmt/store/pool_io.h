@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool_io.h - the device under an open pool: its partition of a disk, with many transfers at a time.
+ *
+ * A guest's data stays where it is: the driver is told the window of the VM's link. What else a pool reads and
+ * writes, its own memory, goes through slots of the disk's own window, with a copy: so a driver reaches nothing of
+ * a pool's memory, and what was judged after a read stays as it was judged. A restart of the driver delays a
+ * transfer, no more.
+ */
+#ifndef VOS_POOL_IO_H
+#define VOS_POOL_IO_H
+
+#include "disk.h"
+#include "pool.h"
+#include "types.h"
+#include "volume.h"
+
+/* links: where the link with number 0 is mapped; link n follows at n * BLK_LINK_BYTES. */
+void pool_io_init(u8 *links);
+
+/* Pool number p lies in that partition of a disk that is up. Nothing of the pool before is in flight. */
+struct pool_device pool_io_begin(u32 p, const struct volume *part);
+/* Whose transfers they are; NULL: of none any more, those in flight end without a word. */
+void pool_io_set_pool(u32 p, struct pool *pool);
+
+/* End what needed no disk. False: there was none. */
+bool pool_io_turn(u32 p);
+/* Something is in flight. */
+bool pool_io_is_busy(u32 p);
+/* The last transfer that failed did so because the disk was gone. */
+bool pool_io_is_gone(u32 p);
+
+/* For disk_ops. */
+void pool_io_completed(u32 disk, const struct disk_tag *tag, enum blk_status status);
+void pool_io_has_room(u32 disk);
+
+#endif

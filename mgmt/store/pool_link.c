@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool_link.c - see pool_link.h. A request is one of the pool's for each segment of its data.
+ */
+#include "pool_link.h"
+
+#include <string.h>
+
+#include "blk_link.h"
+#include "list.h"
+#include "pool_io.h"
+#include "range.h"
+#include "store.h"
+
+#define REQUESTS 256u			/* of a pool */
+
+struct request {
+	struct list link;		/* of those that are free */
+	struct disk_tag tag;
+	u32 p;
+	u32 parts;			/* that have not ended */
+	bool is_logged;			/* or need not be */
+	enum pool_status status;
+	struct pool_request part[BLK_SEGS];
+};
+
+static struct row {
+	struct list free;
+	u32 count;
+	bool was_full, has_failed;
+	struct request requests[REQUESTS];
+} rows[STORE_POOLS_MAX];
+
+static void (*completed)(const struct disk_tag *tag, enum blk_status status);
+
+void pool_link_init(void (*with)(const struct disk_tag *tag, enum blk_status status))
+{
+	completed = with;
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		pool_link_forget(p);
+}
+
+void pool_link_forget(u32 p)
+{
+	struct row *row = &rows[p];
+
+	list_init(&row->free);
+	row->count = 0;
+	row->was_full = row->has_failed = false;
+	for (u32 i = 0; i < REQUESTS; i++)
+		list_insert_before(&row->free, &row->requests[i].link);
+}
+
+u32 pool_link_count(u32 p)
+{
+	return rows[p].count;
+}
+
+bool pool_link_has_failed(u32 p)
+{
+	return rows[p].has_failed;
+}
+
+bool pool_link_take_room(u32 p)
+{
+	bool has_room = rows[p].was_full && !list_is_empty(&rows[p].free);
+
+	rows[p].was_full = rows[p].was_full && !has_room;
+	return has_room;
+}
+
+static enum blk_status status_of(u32 p, enum pool_status status)
+{
+	static const u8 as[POOL_STATUS_COUNT] = {
+		[POOL_OK] = BLK_OK, [POOL_INVAL] = BLK_INVAL, [POOL_NO_SPACE] = BLK_NOSPACE,
+		[POOL_READ_ONLY] = BLK_READONLY, [POOL_NO_VOLUME] = BLK_GONE,
+	};
+
+	if (status == POOL_OK || as[status] != BLK_OK)
+		return (enum blk_status)as[status];
+	return pool_io_is_gone(p) ? BLK_GONE : BLK_IOERR;
+}
+
+static void end(struct request *r)
+{
+	struct row *row = &rows[r->p];
+	const struct disk_tag tag = r->tag;
+
+	row->has_failed = row->has_failed || r->status == POOL_FAILED;
+	row->count--;
+	list_insert_before(&row->free, &r->link);
+	completed(&tag, status_of(r->p, r->status));
+}
+
+static void part_done(struct pool *pool, struct pool_request *part, enum pool_status status)
+{
+	struct request *r = part->context;
+
+	if (status != POOL_OK)
+		r->status = status;
+	if (--r->parts != 0)
+		return;
+	if (r->is_logged || r->status != POOL_OK || pool_is_logged(pool)) {
+		end(r);
+		return;
+	}
+	r->is_logged = true;
+	r->parts = 1;
+	r->part[0] = (struct pool_request){ .op = POOL_FLUSH, .done = part_done, .context = r };
+	r->status = pool_submit(pool, &r->part[0]);
+	if (r->status != POOL_OK)
+		end(r);
+}
+
+/* The data of a part, or all of a request without data. Returns the parts. */
+static u32 split(struct request *r, void *link, const struct blk_sqe *sqe, u32 id)
+{
+	static const u8 ops[BLK_OP_COUNT] = {
+		[BLK_READ] = POOL_READ, [BLK_WRITE] = POOL_WRITE, [BLK_FLUSH] = POOL_FLUSH,
+		[BLK_DISCARD] = POOL_DISCARD, [BLK_WRITE_ZEROES] = POOL_WRITE_ZEROES,
+	};
+	const struct pool_request all = {
+		.op = (enum pool_op)ops[sqe->op], .volume = id, .sector = sqe->sector, .sectors = sqe->sectors,
+		.done = part_done, .context = r,
+	};
+	u32 at = 0;
+
+	r->part[0] = all;
+	for (u32 i = 0; i < sqe->seg_count; i++) {
+		struct pool_request *part = &r->part[i];
+
+		*part = all;
+		part->sector += at;
+		part->sectors = (u32)min_u64(sqe->sectors - at, (u64)sqe->seg[i].count * BLK_SLOT_SECTORS);
+		part->data = blk_slot(link, sqe->seg[i].slot);
+		at += part->sectors;
+	}
+	return sqe->seg_count != 0 ? sqe->seg_count : 1;
+}
+
+bool pool_link_submit(u32 p, struct pool *pool, u32 id, void *link, const struct blk_sqe *sqe,
+		      const struct disk_tag *tag)
+{
+	struct row *row = &rows[p];
+	struct request *r;
+	u32 parts;
+
+	if (list_is_empty(&row->free)) {
+		row->was_full = true;
+		return false;
+	}
+	r = CONTAINER_OF(row->free.next, struct request, link);
+	list_remove(&r->link);
+	row->count++;
+	r->tag = *tag;
+	r->p = p;
+	r->status = POOL_OK;
+	r->is_logged = sqe->op != BLK_WRITE && sqe->op != BLK_WRITE_ZEROES;
+	parts = split(r, link, sqe, id);
+	r->parts = parts + 1;		/* this function's own: no part ends it meanwhile */
+	for (u32 i = 0; i < parts; i++) {
+		enum pool_status status = pool != NULL ? pool_submit(pool, &r->part[i]) : POOL_FAILED;
+
+		if (status == POOL_OK)
+			continue;
+		r->status = status;
+		r->parts--;
+	}
+	if (--r->parts == 0)
+		end(r);
+	return true;
+}

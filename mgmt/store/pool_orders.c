@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool_orders.c - see pool_orders.h. An order changes the pool's table, and a commit brings that to the disk. Where the
+ * pool says POOL_AGAIN, a commit comes first. A snapshot's volumes take no requests until it is made.
+ */
+#include "pool_orders.h"
+
+#include <string.h>
+
+#include "gpt.h"
+#include "pool_volumes.h"
+#include "range.h"
+#include "vm_link.h"
+
+#define FLAGS_KNOWN (STORE_MARK | STORE_INTEGRITY | STORE_THICK | STORE_MORE)
+
+void pool_answer(struct store_pool *s, u32 id, enum store_error error)
+{
+	s->answers[s->answer_count++] = (struct pool_answer){ id, error };
+}
+
+enum store_error pool_error_of(enum pool_status status)
+{
+	static const u8 errors[POOL_STATUS_COUNT] = {
+		[POOL_IO] = STORE_IO, [POOL_CORRUPT] = STORE_POOL_DAMAGED, [POOL_NO_POOL] = STORE_NO_POOL,
+		[POOL_UNKNOWN] = STORE_POOL_UNKNOWN, [POOL_NO_SPACE] = STORE_FULL, [POOL_NO_VOLUME] = STORE_NO_VOLUME,
+		[POOL_EXISTS] = STORE_EXISTS, [POOL_FULL] = STORE_FULL, [POOL_READ_ONLY] = STORE_BAD_ORDER,
+		[POOL_FAILED] = STORE_POOL_FAILED, [POOL_MEMORY] = STORE_ARENA, [POOL_AGAIN] = STORE_BUSY,
+	};
+
+	return status == POOL_OK ? STORE_OK : errors[status] != 0 ? (enum store_error)errors[status] : STORE_BAD_ORDER;
+}
+
+bool pool_orders_queue(struct store_pool *s, const struct store_order *order)
+{
+	struct pool_queue *q = &s->queue;
+
+	if (q->count + s->answer_count >= POOL_QUEUE)
+		return false;
+	q->orders[q->count++] = *order;
+	return true;
+}
+
+/* ---- what an order is about ---- */
+
+static const struct pool_record *record_of(const struct store_pool *s, const u8 guid[STORE_GUID_BYTES])
+{
+	for (u32 i = 0; i < STORE_POOL_VOLUMES; i++) {
+		const struct pool_record *r = pool_volume(s->pool, i);
+
+		if (r != NULL && (r->flags & POOL_VOLUME_DELETING) == 0 && memcmp(r->uuid, guid, sizeof(r->uuid)) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+static struct volume *volume_of_record(u32 slot, const struct pool_record *r)
+{
+	for (u32 number = 1; number <= STORE_POOL_VOLUMES; number++) {
+		struct volume *v = volume_of_part(slot, number);
+
+		if (v != NULL && v->pool_id == r->id)
+			return v;
+	}
+	return NULL;
+}
+
+/* ---- single orders: POOL_OK, POOL_AGAIN, or why not ---- */
+
+static enum store_error later_or(enum pool_status status)
+{
+	return status == POOL_AGAIN ? STORE_ERROR_COUNT : pool_error_of(status);
+}
+
+static bool is_new_guid(const struct store_pool *s, const u8 from[STORE_GUID_BYTES], u8 guid[STORE_GUID_BYTES])
+{
+	memcpy(guid, from, STORE_GUID_BYTES);
+	gpt_make_guid(guid);
+	return record_of(s, guid) == NULL;
+}
+
+static enum store_error mark_new(struct store_pool *s, u32 id, const struct store_order *order)
+{
+	return (order->flags & STORE_MARK) != 0 ? later_or(pool_volume_mark(s->pool, id, true)) : STORE_OK;
+}
+
+static enum store_error create(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	struct pool_volume_spec spec = {
+		.kind = (order->flags & STORE_INTEGRITY) != 0 ? POOL_INTEGRITY : POOL_PLAIN,
+		.sectors = order->bytes / BLK_SECTOR_BYTES, .is_thick = (order->flags & STORE_THICK) != 0,
+	};
+	enum store_error error;
+	u32 id;
+
+	(void)slot;
+	if (order->bytes == 0 || order->bytes > VOLUME_BYTES_MAX || !aligned_ok(order->bytes, VOLUME_UNIT))
+		return STORE_BAD_ORDER;
+	if (volume_find(order->volume) != NULL || !is_new_guid(s, order->guid, spec.uuid))
+		return STORE_EXISTS;
+	strcpy(spec.name, order->volume);
+	error = later_or(pool_volume_create(s->pool, &spec, &id));
+	return error == STORE_OK ? mark_new(s, id, order) : error;
+}
+
+static enum store_error delete_one(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	const struct pool_record *r = record_of(s, order->guid);
+	const struct volume *v = r != NULL ? volume_of_record(slot, r) : NULL;
+	enum pool_status status;
+
+	if (r == NULL)
+		return STORE_NO_VOLUME;
+	if (v != NULL && v->links != 0)
+		return STORE_BUSY;
+	status = pool_delete(s->pool, r->id);
+	return status == POOL_EXISTS ? STORE_NEEDED : later_or(status);
+}
+
+static enum store_error unmark(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	const struct pool_record *r = record_of(s, order->guid);
+
+	(void)slot;
+	return r != NULL ? later_or(pool_volume_mark(s->pool, r->id, false)) : STORE_NO_VOLUME;
+}
+
+static enum store_error rename_one(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	const struct pool_record *r = record_of(s, order->guid);
+
+	(void)slot;
+	if (r == NULL)
+		return STORE_NO_VOLUME;
+	if (!volume_name_ok(order->volume))
+		return STORE_BAD_ORDER;
+	if (r->head == 0 && volume_find(order->volume) != NULL)
+		return STORE_EXISTS;
+	return later_or(pool_volume_rename(s->pool, r->id, order->volume));
+}
+
+static enum store_error clone(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	const struct pool_record *r = record_of(s, order->guid);
+	u8 guid[STORE_GUID_BYTES];
+	enum store_error error;
+	u32 id;
+
+	(void)slot;
+	if (r == NULL)
+		return STORE_NO_VOLUME;
+	if (!volume_name_ok(order->volume))
+		return STORE_BAD_ORDER;
+	if (volume_find(order->volume) != NULL || !is_new_guid(s, order->new_guid, guid))
+		return STORE_EXISTS;
+	error = later_or(pool_clone(s->pool, r->id, order->volume, guid, &id));
+	return error == STORE_OK ? mark_new(s, id, order) : error;
+}
+
+static enum store_error resize(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	const struct pool_record *r = record_of(s, order->guid);
+	enum pool_status status;
+
+	(void)slot;
+	if (r == NULL)
+		return STORE_NO_VOLUME;
+	if (r->head != 0 || order->bytes > VOLUME_BYTES_MAX || !aligned_ok(order->bytes, VOLUME_UNIT))
+		return STORE_BAD_ORDER;
+	status = pool_resize(s->pool, r->id, order->bytes / BLK_SECTOR_BYTES);
+	return later_or(status);
+}
+
+/* ---- snapshots, and going back to them, of one moment ---- */
+
+static u32 unused_records(const struct store_pool *s)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < STORE_POOL_VOLUMES; i++)
+		count += pool_volume(s->pool, i) == NULL;
+	return count;
+}
+
+static bool is_repeated(const struct store_order *orders, u32 i)
+{
+	for (u32 k = 0; k < i; k++)
+		if (strcmp(orders[k].volume, orders[i].volume) == 0 ||
+		    memcmp(orders[k].new_guid, orders[i].new_guid, STORE_GUID_BYTES) == 0)
+			return true;
+	return false;
+}
+
+/* All that pool_snapshot would refuse is asked before the first is made. */
+static enum store_error may_snapshot(const struct store_pool *s, u32 i)
+{
+	const struct store_order *order = &s->queue.orders[i];
+	const struct pool_record *r = record_of(s, order->guid);
+	u8 guid[STORE_GUID_BYTES];
+
+	if (r == NULL)
+		return STORE_NO_VOLUME;
+	if (order->op != STORE_SNAPSHOT || r->head != 0 || !volume_name_ok(order->volume))
+		return STORE_BAD_ORDER;
+	if (pool_volume_find(s->pool, order->volume) != NULL || is_repeated(s->queue.orders, i) ||
+	    !is_new_guid(s, order->new_guid, guid))
+		return STORE_EXISTS;
+	return later_or(pool_snapshot_ready(s->pool, r->id));
+}
+
+static void hold(u32 slot, const struct pool_record *r, bool is_waiting)
+{
+	struct volume *v = r != NULL ? volume_of_record(slot, r) : NULL;
+
+	if (v == NULL)
+		return;
+	v->is_waiting = is_waiting;
+	if (!is_waiting)
+		vm_link_go_on(v);
+}
+
+static void hold_group(const struct store_pool *s, u32 slot, bool is_waiting)
+{
+	for (u32 i = 0; i < s->queue.group; i++)
+		hold(slot, record_of(s, s->queue.orders[i].guid), is_waiting);
+}
+
+static enum store_error snapshot(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	u32 id, group = s->queue.group;
+	u8 guid[STORE_GUID_BYTES];
+
+	hold_group(s, slot, true);
+	if (unused_records(s) < group)
+		return STORE_FULL;
+	for (u32 i = 0; i < group; i++) {
+		enum store_error error = may_snapshot(s, i);
+
+		if (error != STORE_OK)
+			return error;
+	}
+	for (u32 i = 0; i < group; i++) {
+		const struct pool_record *r = record_of(s, order[i].guid);
+		enum pool_status status;
+
+		(void)is_new_guid(s, order[i].new_guid, guid);
+		status = pool_snapshot(s->pool, r->id, order[i].volume, guid, &id);
+		if (status != POOL_OK)	/* births have run out */
+			return pool_error_of(status);
+	}
+	return STORE_OK;
+}
+
+static enum store_error may_revert(const struct store_pool *s, u32 slot, u32 i)
+{
+	const struct store_order *order = &s->queue.orders[i];
+	const struct pool_record *r = record_of(s, order->guid), *to = record_of(s, order->new_guid);
+	const struct volume *v = r != NULL ? volume_of_record(slot, r) : NULL;
+	enum pool_status status;
+
+	if (r == NULL || to == NULL)
+		return STORE_NO_VOLUME;
+	if (order->op != STORE_REVERT || to->head != r->id)
+		return STORE_BAD_ORDER;
+	for (u32 k = 0; k < i; k++)
+		if (memcmp(s->queue.orders[k].guid, order->guid, STORE_GUID_BYTES) == 0)
+			return STORE_BAD_ORDER;
+	if (v != NULL && v->links != 0)
+		return STORE_BUSY;
+	status = pool_revert_ready(s->pool, to->id);
+	return status == POOL_EXISTS ? STORE_NEEDED : later_or(status);
+}
+
+static enum store_error revert(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	u32 group = s->queue.group;
+
+	if (unused_records(s) < group)
+		return STORE_FULL;
+	for (u32 i = 0; i < group; i++) {
+		enum store_error error = may_revert(s, slot, i);
+
+		if (error != STORE_OK)
+			return error;
+	}
+	for (u32 i = 0; i < group; i++) {
+		enum pool_status status = pool_revert(s->pool, record_of(s, order[i].new_guid)->id);
+
+		if (status != POOL_OK)	/* births have run out */
+			return pool_error_of(status);
+	}
+	return STORE_OK;
+}
+
+/* ---- one after the other ---- */
+
+static enum store_error (*const doers[STORE_OP_COUNT])(struct store_pool *s, u32 slot,
+						       const struct store_order *order) = {
+	[STORE_CREATE] = create,
+	[STORE_DELETE] = delete_one,
+	[STORE_UNMARK] = unmark,
+	[STORE_RENAME] = rename_one,
+	[STORE_CLONE] = clone,
+	[STORE_SNAPSHOT] = snapshot,
+	[STORE_REVERT] = revert,
+	[STORE_RESIZE] = resize,
+};
+
+static enum store_error carry_out(struct store_pool *s, u32 slot)
+{
+	const struct store_order *order = &s->queue.orders[0];
+
+	if ((order->flags & ~FLAGS_KNOWN) != 0)
+		return STORE_BAD_ORDER;
+	return doers[order->op] != NULL ? doers[order->op](s, slot, order) : STORE_BAD_ORDER;
+}
+
+static void answer_group(struct store_pool *s, u32 slot, enum store_error error)
+{
+	struct pool_queue *q = &s->queue;
+
+	hold_group(s, slot, false);
+	for (u32 i = 0; i < q->group; i++)
+		pool_answer(s, q->orders[i].id, error);
+	q->count -= q->group;
+	memmove(q->orders, q->orders + q->group, q->count * sizeof(q->orders[0]));
+	q->group = 0;
+	q->is_changed = false;
+}
+
+static void committed(struct pool *pool, struct pool_request *r, enum pool_status status)
+{
+	struct pool_queue *q = r->context;
+
+	(void)pool;
+	q->is_committing = false;
+	q->committed = status;
+}
+
+static void commit(struct store_pool *s, u32 slot)
+{
+	struct pool_queue *q = &s->queue;
+	enum pool_status status;
+
+	q->commit = (struct pool_request){ .op = POOL_COMMIT, .done = committed, .context = q };
+	status = pool_submit(s->pool, &q->commit);
+	q->is_committing = status == POOL_OK;
+	if (status != POOL_OK)
+		answer_group(s, slot, pool_error_of(status));
+}
+
+static bool has_more(const struct store_order *order)
+{
+	return (order->op == STORE_SNAPSHOT || order->op == STORE_REVERT) && (order->flags & STORE_MORE) != 0;
+}
+
+/* The orders of the first group, if all of them are there; 0: not yet. */
+static u32 group_of(const struct pool_queue *q)
+{
+	u32 count = 1;
+
+	while (count <= q->count && has_more(&q->orders[count - 1]))
+		count++;
+	return count <= q->count ? count : 0;
+}
+
+static void try_group(struct store_pool *s, u32 slot)
+{
+	struct pool_queue *q = &s->queue;
+	enum store_error error = carry_out(s, slot);
+
+	if (error != STORE_OK && error != STORE_ERROR_COUNT) {
+		answer_group(s, slot, error);
+		return;
+	}
+	q->is_changed = error == STORE_OK;
+	if (q->is_changed)
+		hold_group(s, slot, false);
+	commit(s, slot);
+}
+
+bool pool_orders_turn(struct store_pool *s, u32 slot)
+{
+	struct pool_queue *q = &s->queue;
+
+	if (q->count == 0 || q->is_committing)
+		return false;
+	if (q->group == 0) {
+		q->group = group_of(q);
+		if (q->group == 0)
+			return false;
+		q->committed = POOL_OK;
+	}
+	if (q->committed != POOL_OK) {
+		answer_group(s, slot, pool_error_of(q->committed));
+	} else if (q->is_changed) {
+		pool_volumes_sync(s, slot);
+		answer_group(s, slot, STORE_OK);
+	} else {
+		try_group(s, slot);
+	}
+	return true;
+}
+
+void pool_orders_end(struct store_pool *s, u32 slot, enum store_error error)
+{
+	struct pool_queue *q = &s->queue;
+
+	for (u32 i = 0; i < q->count; i++)
+		pool_answer(s, q->orders[i].id, error);
+	q->count = q->group = 0;
+	q->is_committing = q->is_changed = false;
+	(void)slot;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool_orders.h - orders about what is in an open pool: one after the other, each answered when it is on the disk and
+ * what it changed was reported.
+ */
+#ifndef VOS_POOL_ORDERS_H
+#define VOS_POOL_ORDERS_H
+
+#include "store_pool.h"
+
+/* False: too many. */
+bool pool_orders_queue(struct store_pool *s, const struct store_order *order);
+/* Go on, while the pool is open. True: something was done. */
+bool pool_orders_turn(struct store_pool *s, u32 slot);
+/* The pool is open no more: all are answered. */
+void pool_orders_end(struct store_pool *s, u32 slot, enum store_error error);
+
+void pool_answer(struct store_pool *s, u32 id, enum store_error error);
+enum store_error pool_error_of(enum pool_status status);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pools.c - see pools.h.
+ */
+#include "pools.h"
+
+#include <string.h>
+
+#include "pool_io.h"
+#include "pool_link.h"
+#include "pool_orders.h"
+#include "pool_size.h"
+#include "pool_volumes.h"
+#include "range.h"
+#include "table.h"
+#include "vm_layout.h"
+#include "vm_link.h"
+#include "volume.h"
+#include "work.h"
+
+#define LATER STORE_ERROR_COUNT
+
+static struct store_pool pools[STORE_POOLS_MAX];
+static u8 *arenas;
+
+void pools_init(u8 *at)
+{
+	arenas = at;
+	memset(pools, 0, sizeof(pools));
+}
+
+static u32 number_of(const struct store_pool *s)
+{
+	return (u32)(s - pools);
+}
+
+static u32 slot_of(const struct store_pool *s)
+{
+	return STORE_POOL_SLOT + number_of(s);
+}
+
+/* ---- opening ---- */
+
+static void opened(struct pool *pool, enum pool_status status)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
+		if (pools[p].pool != pool)
+			continue;
+		pools[p].is_opened = true;
+		pools[p].status = status;
+	}
+}
+
+static void begin_open(struct store_pool *s)
+{
+	u32 p = number_of(s);
+	const struct pool_memory memory = pool_memory_of(s->part->sectors);
+	const struct pool_device device = pool_io_begin(p, s->part);
+
+	pool_link_forget(p);
+	s->state = POOLS_OPENING;
+	s->is_opened = false;
+	s->pool = pool_open(arenas + (u64)p * STORE_POOL_STRIDE, &memory, &device, opened);
+	pool_io_set_pool(p, s->pool);
+	pool_volumes_hold(slot_of(s));
+}
+
+static enum store_error judge_part(const struct volume *v)
+{
+	if (v == NULL)
+		return STORE_NO_VOLUME;
+	if (!v->is_pool)
+		return STORE_NO_POOL;
+	if (v->links != 0 || table_is_whole_used(v->disk))
+		return STORE_BUSY;
+	if (!table_of(v->disk)->is_up)
+		return STORE_NO_DISK;
+	return (v->info.features & BLK_IS_READ_ONLY) != 0 ? STORE_WRITE_PROTECTED : STORE_OK;
+}
+
+enum store_error pools_open(const struct store_order *order)
+{
+	struct store_pool *s = order->link < STORE_POOLS_MAX ? &pools[order->link] : NULL;
+	struct volume *v = volume_meant(order);
+	enum store_error error = judge_part(v);
+	u64 wanted;
+
+	if (s == NULL || order->id == 0)
+		return STORE_BAD_ORDER;
+	if (s->state != POOLS_CLOSED)
+		return STORE_EXISTS;
+	if (error != STORE_OK)
+		return error;
+	wanted = pool_arena_of(v->sectors);
+	if (wanted == 0 || order->bytes < wanted || order->bytes > STORE_POOL_STRIDE)
+		return STORE_ARENA;
+	s->part = v;
+	s->has_uuid = false;
+	s->error = STORE_OK;
+	s->open_id = order->id;
+	v->links++;
+	begin_open(s);
+	return LATER;
+}
+
+/* ---- the end ---- */
+
+/* Nothing of the pool runs any more; what the disk has of it ends without a word. */
+static void stop(struct store_pool *s, enum store_pool_state next, enum store_error error)
+{
+	s->pool = NULL;
+	s->error = error;
+	s->state = POOLS_STOPPING;
+	s->next = next;
+	memset(s->due, 0, sizeof(s->due));	/* told when it is open again, or in the end */
+	pool_io_set_pool(number_of(s), NULL);
+	pool_orders_end(s, slot_of(s), error != STORE_OK ? error : STORE_NO_POOL);
+}
+
+static void answer(struct store_pool *s, u32 *id, enum store_error error)
+{
+	if (*id != 0)
+		pool_answer(s, *id, error);
+	*id = 0;
+}
+
+static void stopped(struct store_pool *s)
+{
+	s->state = s->next;
+	s->is_due = s->next == POOLS_FAILED || s->close_id != 0;
+	if (s->next == POOLS_CLOSED) {
+		pool_volumes_drop(s, slot_of(s));
+		s->part->links--;
+		answer(s, &s->open_id, s->error);
+		s->error = STORE_OK;
+	} else {
+		pool_volumes_go_on(s, slot_of(s));
+	}
+	answer(s, &s->close_id, STORE_OK);
+}
+
+/* Commits what is there; whether that succeeds or not, the pool is closed then. */
+static void committed(struct pool *pool, struct pool_request *r, enum pool_status status)
+{
+	(void)pool;
+	(void)status;
+	((struct store_pool *)r->context)->is_closing = true;
+}
+
+enum store_error pools_close(const struct store_order *order)
+{
+	struct store_pool *s = order->link < STORE_POOLS_MAX ? &pools[order->link] : NULL;
+
+	if (s == NULL || order->id == 0)
+		return STORE_BAD_ORDER;
+	if (s->state == POOLS_CLOSED)
+		return STORE_NO_POOL;
+	if ((s->state != POOLS_OPEN && s->state != POOLS_FAILED) || s->close_id != 0 ||
+	    s->queue.count != 0 || pool_volumes_is_used(slot_of(s)))
+		return STORE_BUSY;
+	s->close_id = order->id;
+	s->closing = (struct pool_request){ .op = POOL_COMMIT, .done = committed, .context = s };
+	s->is_closing = s->state == POOLS_FAILED || pool_submit(s->pool, &s->closing) != POOL_OK;
+	return LATER;
+}
+
+enum store_error pools_order(const struct store_order *order)
+{
+	struct store_pool *s = &pools[order->slot - STORE_POOL_SLOT];
+
+	if (order->id == 0 || !volume_name_ok(order->volume))
+		return STORE_BAD_ORDER;
+	if (s->state == POOLS_CLOSED || s->close_id != 0)
+		return STORE_NO_POOL;
+	if (s->state == POOLS_FAILED)
+		return s->error;
+	return pool_orders_queue(s, order) ? LATER : STORE_BUSY;
+}
+
+/* ---- failures ---- */
+
+void pools_disk_changed(u32 disk, const struct blk_info *info)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pools[p].state == POOLS_FAILED && pools[p].part->disk == disk && info != NULL)
+			begin_open(&pools[p]);
+}
+
+void pools_retry(void)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pools[p].state == POOLS_FAILED && table_of(pools[p].part->disk)->is_up)
+			begin_open(&pools[p]);
+}
+
+/* ---- one after the other ---- */
+
+static bool is_same_pool(struct store_pool *s)
+{
+	const struct pool_label *label = pool_label_get(s->pool);
+
+	if (s->has_uuid)
+		return memcmp(s->uuid, label->uuid, sizeof(s->uuid)) == 0;
+	memcpy(s->uuid, label->uuid, sizeof(s->uuid));
+	s->has_uuid = true;
+	return true;
+}
+
+/* A pool that was open before is not given up. */
+static void look_at_opened(struct store_pool *s)
+{
+	enum store_error error = s->pool == NULL ? STORE_ARENA : pool_error_of(s->status);
+
+	if (error == STORE_OK && !is_same_pool(s))
+		error = STORE_NO_POOL;
+	if (error == STORE_IO && pool_io_is_gone(number_of(s)))
+		error = STORE_NO_DISK;
+	if (error != STORE_OK) {
+		stop(s, s->open_id != 0 ? POOLS_CLOSED : POOLS_FAILED, error);
+		return;
+	}
+	s->state = POOLS_OPEN;
+	s->error = STORE_OK;
+	pool_volumes_sync(s, slot_of(s));
+	pool_volumes_go_on(s, slot_of(s));
+	answer(s, &s->open_id, STORE_OK);
+}
+
+static bool look_at_open(struct store_pool *s)
+{
+	u32 p = number_of(s);
+
+	if (s->is_closing) {
+		s->is_closing = false;
+		stop(s, POOLS_CLOSED, STORE_OK);
+		return true;
+	}
+	if (pool_link_has_failed(p) || s->queue.committed == POOL_FAILED) {
+		s->state = POOLS_FAILING;
+		pool_volumes_go_on(s, slot_of(s));	/* they have no pool any more */
+		return true;
+	}
+	if (pool_link_take_room(p))
+		vm_link_disk_has_room(slot_of(s));
+	pool_volumes_look(s, slot_of(s));
+	return pool_orders_turn(s, slot_of(s));
+}
+
+/* True: its state, or what root is to be told, is another one. */
+static bool look(struct store_pool *s)
+{
+	u32 p = number_of(s);
+
+	switch (s->state) {
+	case POOLS_OPENING:
+		if (s->pool != NULL && !s->is_opened)
+			return false;
+		look_at_opened(s);
+		return true;
+	case POOLS_OPEN:
+		return look_at_open(s);
+	case POOLS_FAILING:
+		if (pool_link_count(p) == 0)
+			stop(s, POOLS_FAILED, pool_io_is_gone(p) ? STORE_NO_DISK : STORE_POOL_FAILED);
+		return pool_link_count(p) == 0;
+	case POOLS_STOPPING:
+		if (!pool_io_is_busy(p))
+			stopped(s);
+		return !pool_io_is_busy(p);
+	case POOLS_FAILED:
+		if (s->is_closing)
+			stop(s, POOLS_CLOSED, STORE_OK);
+		s->is_closing = false;
+		return s->state == POOLS_STOPPING;
+	default:
+		return false;
+	}
+}
+
+bool pools_turn(void)
+{
+	bool is_more = false;
+
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
+		struct store_pool *s = &pools[p];
+		u32 before = pool_link_count(p);
+
+		if (s->state == POOLS_CLOSED)
+			continue;
+		is_more = pool_io_turn(p) || is_more;
+		if (s->pool != NULL)
+			pool_run(s->pool);
+		is_more = look(s) || before != pool_link_count(p) || is_more;
+		work_for(STORE_WORK_OTHER);
+	}
+	return is_more;
+}
+
+/* ---- reports ---- */
+
+bool pools_report(struct store_report *out)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
+		if (!pool_volumes_has_report(&pools[p]))
+			continue;
+		pool_volumes_report(&pools[p], slot_of(&pools[p]), out);
+		return true;
+	}
+	return false;
+}
+
+bool pools_take_answer(u32 *id, enum store_error *error)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
+		struct store_pool *s = &pools[p];
+
+		if (s->answer_count == 0 || pool_volumes_has_report(s))
+			continue;
+		*id = s->answers[0].id;
+		*error = s->answers[0].error;
+		s->answer_count--;
+		memmove(s->answers, s->answers + 1, s->answer_count * sizeof(s->answers[0]));
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_pool.h - what the store holds of a pool that is open, or was: for the files about pools.
+ */
+#ifndef VOS_STORE_POOL_H
+#define VOS_STORE_POOL_H
+
+#include "pool.h"
+#include "store.h"
+#include "types.h"
+#include "volume.h"
+
+#define POOL_QUEUE 32u			/* orders about what is in it */
+#define POOL_ANSWERS (POOL_QUEUE + 2)
+#define POOL_WORDS ((STORE_POOL_VOLUMES + 63) / 64)
+
+enum store_pool_state {
+	POOLS_CLOSED,
+	POOLS_OPENING,
+	POOLS_OPEN,
+	POOLS_FAILING,		/* takes nothing any more; requests under way are ending */
+	POOLS_STOPPING,		/* its last transfers are ending */
+	POOLS_FAILED,			/* until it is opened anew */
+};
+
+/* What root was told of a volume or snapshot. */
+struct pool_told {
+	u32 id;				/* 0: nothing */
+	u16 flags;
+	u64 sectors, own;
+	char name[VOLUME_NAME_BYTES];
+};
+
+/* Orders, one after the other; those of a group of snapshots together. */
+struct pool_queue {
+	u32 count, group;		/* group: the first ones, which are carried out now; 0: none */
+	bool is_changed;		/* the table of volumes; it is to be committed */
+	bool is_committing;
+	enum pool_status committed;
+	struct pool_request commit;
+	struct store_order orders[POOL_QUEUE];
+};
+
+struct pool_answer {
+	u32 id;
+	enum store_error error;
+};
+
+struct store_pool {
+	enum store_pool_state state, next;	/* next: after STOPPING */
+	enum store_error error;		/* why it is not open */
+	struct volume *part;		/* its partition */
+	struct pool *pool;		/* NULL while it is closed, stopping or failed */
+	bool is_opened;			/* with the status: */
+	enum pool_status status;
+	bool has_uuid;
+	u8 uuid[POOL_UUID_BYTES];	/* what it had when it was opened first */
+	u32 open_id, close_id;		/* orders that are being carried out; 0: none */
+	bool is_closing;		/* its last commit has ended: */
+	struct pool_request closing;
+	bool is_due;			/* the pool is to be reported */
+	u64 told_free;			/* blocks */
+	u64 due[POOL_WORDS];		/* volumes to be reported, by number - 1 */
+	struct pool_told told[STORE_POOL_VOLUMES];
+	struct pool_queue queue;
+	u32 answer_count;
+	struct pool_answer answers[POOL_ANSWERS];
+};
+
+#endif
