@@ -2,7 +2,8 @@
 /*
  * conn.h - a connection inside libvos. From the bottom to the top, none calls one above: io.c (bytes and frames of the
  * line), retry.c (requests and their repeats), stream.c (streams and what is written to them), greet.c (sync, hello,
- * reconnecting), message.c (what comes in), conn.c (a turn of it all), vm.c (commands), upload.c (a stream to VOS).
+ * reconnecting), message.c (what comes in), conn.c (a turn of it all), stream_program.c (streams for programs), vm.c
+ * (commands), upload.c (a stream to VOS).
  *
  * Who repeats: VOS keeps a client's last eight ids with their answers, so a request is repeated with its id until an
  * answer comes, and is done once. Offsets of streams are absolute, so these may be repeated too.
@@ -75,7 +76,9 @@ struct vos_stream {
 	u64 lost;
 	bool has_gap;		/* something came from behind `position`: VOS is asked to go back */
 	bool takes_next;	/* it did, and does not say how far: the next that comes is the oldest it keeps */
-	u64 heard_ns;
+	u64 data_ns;		/* when something came last */
+	u64 asked_ns;		/* when VOS said last how far it is */
+	u64 patience_ns;	/* from then on, until it is asked again; 0 = anew, since there was something */
 	bool is_ended;
 	bool is_failed;		/* with the connection: VOS_LINK */
 	bool is_new;		/* bytes or the end came since vos_wait looked */

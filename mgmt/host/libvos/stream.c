@@ -16,8 +16,7 @@
 #define CHUNK_PLAIN 61440u
 #define QUEUED_TEXT 8192u	/* bytes not yet written to the line, beyond which no chunk is added */
 #define QUEUED_PLAIN 262144u
-#define INPUT_MAX 65536u
-#define PROBE_NS (10 * NS_S)	/* a stream is silent: is VOS there, and did a frame get lost? */
+#define PATIENCE_NS (10 * NS_S)	/* with a stream that is silent, at most */
 #define HEAD_BYTES 8u
 #define NARROW_BYTES 32768u
 
@@ -92,7 +91,8 @@ void stream_opened(struct vos_stream *s, const json_t *answer)
 	u64 offset = member(result, "offset", 0), now = now_ns();
 
 	s->number = (u32)member(result, "stream", 0);
-	s->heard_ns = s->moved_ns = now;
+	s->data_ns = s->moved_ns = s->asked_ns = now;
+	s->patience_ns = 0;
 	if (s->end == 0)
 		s->end = member(result, "end", offset);
 	if (!s->arguments) {
@@ -181,9 +181,10 @@ void stream_data(struct vos *vos, u32 number, const u8 *message, size_t length)
 	if (!s || !s->arguments || length <= HEAD_BYTES)
 		return;
 	offset = wire_get64(message);
-	s->heard_ns = now_ns();
+	s->data_ns = now_ns();
+	s->patience_ns = 0;
 	if (s->probe && s->probe->is_done)	/* it came before this */
-		take_probe(s, s->heard_ns);
+		take_probe(s, s->data_ns);
 	if (s->is_ended)
 		return;
 	if (offset > position_of(s) && s->takes_next && s->held == 0)
@@ -235,12 +236,13 @@ void stream_ack(struct vos *vos, u32 number, const u8 *message, size_t length)
 		return;
 	taken = wire_get64(message);
 	limit = wire_get64(message + HEAD_BYTES);
-	s->heard_ns = now_ns();
 	s->resends = 0;
 	if (taken < s->taken || (!s->read && taken - s->taken > s->input.used))
 		return;		/* an old one, or nonsense */
-	if (taken > s->taken || limit > s->limit)
+	if (taken > s->taken || limit > s->limit) {
 		s->moved_ns = now_ns();
+		s->patience_ns = 0;
+	}
 	if (!s->read)
 		wire_drop(&s->input, (size_t)(taken - s->taken));
 	s->taken = taken;
@@ -290,14 +292,40 @@ static void send_bytes(struct vos_stream *s, u64 now)
 	}
 }
 
-static u64 resend_after(const struct vos_stream *s)
+/* ---- time ---- */
+
+/* So long an answer may take. */
+static u64 reply_ns(const struct vos_stream *s)
 {
 	u64 wait = 4 * s->vos->round_trip_ns;
 
-	return (wait > retry_times.first_ns ? wait : retry_times.first_ns) << (s->resends < 5 ? s->resends : 5);
+	return wait > retry_times.first_ns ? wait : retry_times.first_ns;
 }
 
-/* ---- time ---- */
+static u64 resend_after(const struct vos_stream *s)
+{
+	return reply_ns(s) << (s->resends < 5 ? s->resends : 5);
+}
+
+/* There is, or may be, more to send, and VOS has not said that it takes more. */
+static bool is_held_up(const struct vos_stream *s)
+{
+	return s->sent == s->taken && s->limit <= s->sent && (s->read || s->input.used);
+}
+
+/*
+ * Nothing tells of a credit that was lost, of an acknowledgement, or of the last frame before a pause, so VOS is asked
+ * how far it is: soon, and then less and less often as long as it has nothing new.
+ */
+static u64 probe_at(const struct vos_stream *s)
+{
+	u64 since = is_held_up(s) && s->moved_ns < s->data_ns ? s->moved_ns : s->data_ns;
+	u64 patience = s->patience_ns ? s->patience_ns : reply_ns(s);
+
+	if (since < s->asked_ns)
+		since = s->asked_ns;
+	return since + (patience < PATIENCE_NS ? patience : PATIENCE_NS);
+}
 
 /* How far is VOS? It goes back to our position if that is wanted. */
 static void probe(struct vos_stream *s, bool goes_back)
@@ -326,8 +354,11 @@ static void take_probe(struct vos_stream *s, u64 now)
 
 	s->probe = NULL;
 	s->has_gap = false;
+	s->asked_ns = now;
+	s->patience_ns = s->patience_ns ? 2 * s->patience_ns : reply_ns(s);
+	if (s->patience_ns > PATIENCE_NS)
+		s->patience_ns = PATIENCE_NS;
 	s->takes_next = result && !json_object_get(result, "start") && goes_back(request);
-	s->heard_ns = now;
 	if (!result)
 		end_one(s, request->answer ? "closed by VOS" : request->why, !request->answer);
 	else if (start > position_of(s) && s->held)
@@ -335,7 +366,9 @@ static void take_probe(struct vos_stream *s, u64 now)
 	else if (start > position_of(s))
 		skip_to(s, start);
 	else if (member(result, "offset", 0) > position_of(s))
-		grant(s, true);		/* the last frame was lost */
+		s->has_gap = true;	/* the last frame was lost */
+	if (s->has_gap)
+		s->patience_ns = 0;
 	retry_free(s->vos, request);
 }
 
@@ -381,7 +414,7 @@ static void pump_one(struct vos_stream *s, u64 now)
 		grant(s, false);
 	if (s->has_gap && s->held == 0)
 		probe(s, true);
-	else if (now - s->heard_ns > PROBE_NS)
+	else if (now >= probe_at(s))
 		probe(s, false);
 	if (s->sent > s->taken && now - s->moved_ns > resend_after(s)) {
 		s->sent = s->taken;
@@ -399,6 +432,7 @@ void stream_pump(struct vos *vos, u64 now)
 
 u64 stream_deadline(const struct vos *vos)
 {
+	bool may_ask = retry_has_room(vos);
 	u64 deadline = ~0ull, at;
 
 	for (const struct vos_stream *s = vos->streams; s; s = s->next) {
@@ -406,7 +440,7 @@ u64 stream_deadline(const struct vos *vos)
 			continue;
 		at = s->sent > s->taken ? s->moved_ns + resend_after(s) : ~0ull;
 		deadline = at < deadline ? at : deadline;
-		at = !s->probe ? s->heard_ns + PROBE_NS + NS_MS : ~0ull;
+		at = may_ask && !s->probe ? probe_at(s) : ~0ull;
 		deadline = at < deadline ? at : deadline;
 	}
 	return deadline;
@@ -421,172 +455,10 @@ void stream_resume_all(struct vos *vos, bool is_renumbered)
 		s->resends = 0;
 		s->moved_ns = now_ns();
 		s->has_gap = false;
-		s->heard_ns = 0;	/* ask soon whether VOS still has it */
+		s->data_ns = s->asked_ns = s->patience_ns = 0;	/* ask soon whether VOS still has it */
 		if (is_renumbered)
 			s->number = 0;
 		else
 			grant(s, true);
 	}
-}
-
-/* ---- for programs ---- */
-
-static struct vos_stream *open_stream(struct vos *vos, const char *verb, json_t *arguments)
-{
-	struct vos_stream *stream = stream_new(vos);
-	json_t *answer = NULL;
-
-	if (stream && arguments && vos->client)
-		answer = conn_call(vos, verb, json_incref(arguments), false);
-	else if (!vos->client)
-		conn_result(vos, VOS_UNSUPPORTED, "E_UNSUPPORTED", "VOS %s is too old for %s (protocol 1.0)",
-			vos->version, verb);
-	else
-		conn_result(vos, VOS_FAILED, "E_FAILED", "no memory");
-	if (vos->result != VOS_OK || !answer) {
-		json_decref(arguments);
-		json_decref(answer);
-		if (stream)
-			stream_free(stream);
-		return NULL;
-	}
-	stream->arguments = arguments;
-	stream->verb = verb;
-	stream->is_events = strcmp(verb, "open-events") == 0;
-	stream_opened(stream, answer);
-	json_decref(answer);
-	return stream;
-}
-
-struct vos_stream *vos_console_open(struct vos *vos, const char *name, enum vos_from from, bool writes)
-{
-	return open_stream(vos, "open-console", json_pack("{s:s, s:s, s:b}", "name", name, "from",
-		from == VOS_FROM_LOG ? "log" : "live", "write", writes));
-}
-
-struct vos_stream *vos_console_open_at(struct vos *vos, const char *name, uint64_t offset, bool writes)
-{
-	return open_stream(vos, "open-console", json_pack("{s:s, s:I, s:b}", "name", name, "from",
-		(json_int_t)(offset & INT64_MAX), "write", writes));
-}
-
-struct vos_stream *vos_log_open(struct vos *vos)
-{
-	return open_stream(vos, "open-log", json_pack("{s:s}", "from", "log"));
-}
-
-struct vos_stream *vos_events_open(struct vos *vos, uint64_t since)
-{
-	struct vos_stream *stream = open_stream(vos, "open-events", since == VOS_EVENTS_NEW ?
-		json_pack("{s:s}", "since", "live") : json_pack("{s:I}", "since", (json_int_t)(since & INT64_MAX)));
-
-	if (stream && since && since != VOS_EVENTS_NEW && stream->offset > since)
-		stream->lost = stream->offset - since;
-	return stream;
-}
-
-static ssize_t give_bytes(struct vos_stream *s, void *bytes, size_t size)
-{
-	size_t count = s->data.used < size ? s->data.used : size;
-
-	memcpy(bytes, s->data.bytes, count);
-	wire_drop(&s->data, count);
-	s->offset += count;
-	s->held -= count;
-	return (ssize_t)count;
-}
-
-static ssize_t give_event(struct vos_stream *s, void *bytes, size_t size)
-{
-	u32 length;
-
-	memcpy(&length, s->data.bytes, sizeof(length));
-	if (length >= size) {
-		conn_result(s->vos, VOS_USAGE, "E_USAGE", "the event has %u bytes, and there is room for %zu", length,
-			size);
-		return -1;
-	}
-	memcpy(bytes, s->data.bytes + sizeof(length), length);
-	((char *)bytes)[length] = 0;
-	wire_drop(&s->data, sizeof(length) + length);
-	s->offset++;
-	s->held--;
-	return (ssize_t)length;
-}
-
-ssize_t vos_stream_read(struct vos_stream *s, void *bytes, size_t size, int timeout_ms)
-{
-	u64 until = until_ns(timeout_ms);
-
-	while (s->held == 0 && !s->is_ended) {
-		if (conn_is_canceled(s->vos)) {
-			conn_result(s->vos, VOS_FAILED, "E_CANCELED", "the wait was ended");
-			return -1;
-		}
-		conn_turn(s->vos, until);
-		if (s->held == 0 && !s->is_ended && now_ns() >= until) {
-			conn_result(s->vos, VOS_TIMEOUT, "E_TIMEOUT", "nothing came in that time");
-			return -1;
-		}
-	}
-	if (!s->held && s->is_failed) {
-		conn_result(s->vos, VOS_LINK, "E_LINK", "%s", s->reason);
-		return -1;
-	}
-	conn_result(s->vos, VOS_OK, "ok", "%s", "");
-	if (!s->held)
-		return 0;
-	return s->is_events ? give_event(s, bytes, size) : give_bytes(s, bytes, size);
-}
-
-size_t vos_stream_write(struct vos_stream *s, const void *bytes, size_t size)
-{
-	size_t room = INPUT_MAX - s->input.used;
-
-	if (s->is_ended)
-		return 0;
-	if (size > room)
-		size = room;
-	if (!wire_append(&s->input, bytes, size))
-		return 0;
-	conn_turn(s->vos, 0);
-	return size;
-}
-
-uint64_t vos_stream_offset(const struct vos_stream *s)
-{
-	return s->offset;
-}
-
-uint64_t vos_stream_end(const struct vos_stream *s)
-{
-	return s->end;
-}
-
-uint64_t vos_stream_lost(const struct vos_stream *s)
-{
-	return s->lost;
-}
-
-const char *vos_stream_reason(const struct vos_stream *s)
-{
-	return s->is_ended ? s->reason : "";
-}
-
-void vos_stream_close(struct vos_stream *s)
-{
-	struct vos *vos;
-	struct request *request;
-
-	if (!s)
-		return;
-	vos = s->vos;
-	if (s->number && vos->client && retry_has_room(vos)) {
-		request = retry_new(vos, "close-stream", json_pack("{s:I}", "stream", (json_int_t)s->number), true,
-			false);
-		if (request)
-			request->is_dropped = true;
-	}
-	stream_free(s);
-	conn_turn(vos, 0);
 }

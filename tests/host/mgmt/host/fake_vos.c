@@ -29,6 +29,7 @@ static struct wire_buffer out;
 static enum frame_kind kind;
 static u64 client = 4711, done, commands, boot = 1;
 static u32 console_start = 1;
+static u64 sent;		/* the next event */
 static struct kept kept[KEPT];
 static u64 random_state = 88172645463325252ull;
 
@@ -121,19 +122,41 @@ static void sync_or_hello(const char *verb, json_t *arguments, json_t *id)
 	json_decref(answer);
 }
 
-/* Of open-events: each credit sends from `from`, or on from where the last one ended. */
-static void credit(json_t *arguments)
+/* So many bytes of input came. */
+static void acknowledge(u64 taken)
 {
-	static u64 sent;
-	u64 to = (u64)json_integer_value(json_object_get(arguments, "to"));
+	char text[16];
+
+	wire_put64(text, taken);
+	wire_put64(text + 8, fake.input_limit);
+	send_text("a7", text, sizeof(text));
+}
+
+/* That a credit sends first. */
+static u64 next_event(json_t *arguments)
+{
 	json_t *from = json_object_get(arguments, "from");
+	u64 next = from ? (u64)json_integer_value(from) : sent;
+
+	return next < EVENTS_LOST ? EVENTS_LOST : next;
+}
+
+/* Of open-events: each credit sends from `from`, or on from where the last one ended. */
+static void credit(json_t *arguments, bool is_asked)
+{
+	u64 to = (u64)json_integer_value(json_object_get(arguments, "to"));
 	char text[96];
 
-	sent = from ? (u64)json_integer_value(from) : sent;
-	sent = sent < EVENTS_LOST ? EVENTS_LOST : sent;
+	if (fake.input_limit && is_asked)
+		acknowledge(0);
+	sent = next_event(arguments);
 	for (; sent < to && sent < fake.events; sent++) {
 		if (fake.overrun && sent >= fake.overrun && sent < fake.overrun + OVERRUN_EVENTS)
 			continue;
+		if (fake.lost_event && sent == fake.lost_event) {
+			fake.lost_event = 0;
+			continue;
+		}
 		wire_put64(text, sent);
 		snprintf(text + 8, sizeof(text) - 8, "{\"event\":\"VM_STATE\",\"seq\":%llu}", (unsigned long long)sent);
 		send_text("s7", text, 8 + strlen(text + 8));
@@ -161,14 +184,20 @@ static json_t *do_it(json_t *message, json_t *id)
 {
 	char number[24];
 	json_t *answer, *more;
+	bool is_credit;
 	char *padding;
+	u64 offset;
 
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)++done);
+	is_credit = strcmp(json_string_value(json_object_get(message, "execute")), "credit") == 0;
+	done += !is_credit;
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)done);
 	answer = json_pack("{s:{s:s}, s:O}", "return", "version", number, "id", id);
 	if (json_object_get(message, "c"))
 		json_object_set(answer, "c", json_object_get(message, "c"));
 	if (fake.events) {
-		more = json_pack("{s:i, s:i, s:i}", "stream", 7, "offset", EVENTS_LOST, "end", (int)fake.events);
+		offset = is_credit ? next_event(json_object_get(message, "arguments")) : EVENTS_LOST;
+		more = json_pack("{s:i, s:I, s:i}", "stream", 7, "offset", (json_int_t)offset, "end",
+			(int)fake.events);
 		if (!fake.overrun)
 			json_object_set_new(more, "start", json_integer(EVENTS_LOST));
 		json_object_update(json_object_get(answer, "return"), more);
@@ -207,13 +236,21 @@ static void numbered(json_t *message, const char *verb, json_t *arguments)
 	} else if (place->id == id) {
 		send_json(place->answer, id);
 	} else if (id > place->id) {
-		commands++;
+		commands += strcmp(verb, "credit") != 0;	/* which libvos sends when it likes */
 		json_decref(place->answer);
 		*place = (struct kept){ id, do_it(message, json_object_get(message, "id")) };
 		send_json(place->answer, id);
-		if (fake.restart_after && commands == fake.restart_after)
+		if (fake.restart_after && commands == fake.restart_after && strcmp(verb, "credit") != 0)
 			restart();
 	}
+}
+
+static bool is_lost_credit(void)
+{
+	if (fake.lost_credits == 0)
+		return false;
+	fake.lost_credits--;
+	return true;
 }
 
 static void take(const struct wire_frame *frame)
@@ -222,6 +259,8 @@ static void take(const struct wire_frame *frame)
 	const char *verb = json_string_value(json_object_get(message, "execute"));
 	json_t *arguments = json_object_get(message, "arguments"), *answer;
 
+	if (frame->channel[0] == 's' && frame->length > 8)
+		acknowledge(wire_get64(frame->message) + frame->length - 8);
 	if (!verb || strcmp(verb, "bye") == 0 || (fake.deaf_after && commands >= fake.deaf_after)) {
 		json_decref(message);
 		return;
@@ -231,8 +270,8 @@ static void take(const struct wire_frame *frame)
 	} else if (json_object_get(message, "c")) {
 		if (strcmp(verb, "credit") != 0 || json_object_get(message, "id"))
 			numbered(message, verb, arguments);
-		if (strcmp(verb, "credit") == 0)
-			credit(arguments);
+		if (strcmp(verb, "credit") == 0 && (json_object_get(message, "id") || !is_lost_credit()))
+			credit(arguments, json_object_get(message, "id") != NULL);
 	} else if (json_object_get(message, "id")) {
 		answer = do_it(message, json_object_get(message, "id"));
 		send_json(answer, 0);
@@ -275,6 +314,7 @@ pid_t fake_vos_start(const struct fake_vos *wanted)
 	pid_t process;
 
 	fake = *wanted;
+	random_state = 88172645463325252ull ^ (u64)fake.seed << 20;
 	kind = fake.is_plain ? FRAME_PLAIN : FRAME_TEXT;
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", fake.path);
 	unlink(fake.path);

@@ -18,6 +18,10 @@ struct fake_vos {
 	u32 deaf_after;		/* commands; 0 = never */
 	u32 restart_after;	/* commands, then another boot-id and no clients; 0 = never */
 	u32 events;		/* how many there are; the first eight are not kept */
+	u32 seed;		/* of what it spoils */
+	u32 lost_credits;	/* so many, of those without an id, do not arrive */
+	u32 lost_event;		/* this one gets lost when it is sent first; 0 = none */
+	u32 input_limit;	/* of the stream; the acknowledgement that tells of it gets lost */
 	u32 overrun;		/* this one and the four after it are not kept, and no answer has `start`; 0 = none */
 	bool restarts_console;	/* then: the same boot-id, and an event */
 	u32 answer_bytes;	/* more than 0: version has a member "padding" as long */

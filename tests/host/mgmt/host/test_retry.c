@@ -21,6 +21,8 @@
 #include "fake_vos.h"
 
 #define REQUESTS 300u
+#define SEEDS 8u
+#define SHORT_MS 8000		/* less than the pause between two probes can become */
 
 static char folder[] = "/tmp/vos-test-XXXXXX", path[64], host[96];
 
@@ -195,15 +197,14 @@ static void vos_is_restarted(void **state)
 }
 
 /* Each of them once and in order, although the line spoils frames and is cut; what VOS has not kept is counted. */
-static void events_by_number(void **state)
+static void read_events(u32 seed)
 {
-	struct fake_vos fake = { .path = path, .events = 300, .spoil_per_million = 500 };
+	struct fake_vos fake = { .path = path, .events = 300, .spoil_per_million = 500, .seed = seed };
 	pid_t process = fake_vos_start(&fake);
 	struct vos *vos = vos_open(host);
 	struct vos_stream *stream = vos ? vos_events_open(vos, 3) : NULL;
 	char event[VOS_EVENT_BYTES], expected[64];
 
-	(void)state;
 	assert_non_null(stream);
 	assert_int_equal(vos_stream_lost(stream), 5);
 	for (u32 i = 8; i < 300; i++) {
@@ -225,6 +226,62 @@ static void events_by_number(void **state)
 	vos_idle(vos, always, NULL);
 	assert_int_equal(vos_stream_read(stream, event, sizeof(event), -1), -1);
 	assert_string_equal(vos_error_class(vos), "E_CANCELED");
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
+static void events_by_number(void **state)
+{
+	(void)state;
+	for (u32 seed = 0; seed < SEEDS; seed++)
+		read_events(seed);
+}
+
+/* What was lost on the line shows in nothing that comes: VOS is asked, long before the reader's patience is over. */
+static void read_although(const struct fake_vos *fake)
+{
+	pid_t process = fake_vos_start(fake);
+	struct vos *vos = vos_open(host);
+	struct vos_stream *stream = vos ? vos_events_open(vos, 8) : NULL;
+	char event[VOS_EVENT_BYTES];
+
+	assert_non_null(stream);
+	for (u32 i = 8; i < fake->events; i++)
+		if (vos_stream_read(stream, event, sizeof(event), SHORT_MS) <= 0)
+			fail_msg("event %u: %s", i, vos_error(vos));
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
+static void credit_is_lost(void **state)
+{
+	(void)state;
+	read_although(&(struct fake_vos){ .path = path, .events = 100, .lost_credits = 3 });
+}
+
+static void last_frame_is_lost(void **state)
+{
+	(void)state;
+	read_although(&(struct fake_vos){ .path = path, .events = 20, .lost_event = 19 });
+}
+
+/* VOS takes more input, and that it said so was lost. Output that goes on does not hide it. */
+static void acknowledgement_is_lost(void **state)
+{
+	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path, .events = 20, .input_limit = 9 });
+	struct vos *vos = vos_open(host);
+	struct vos_stream *stream = vos ? vos_events_open(vos, 8) : NULL;
+	u64 until = now_ns() + SHORT_MS * NS_MS;
+
+	(void)state;
+	assert_non_null(stream);
+	stream->limit = 0;
+	assert_int_equal(vos_stream_write(stream, "0123456789", 10), 10);
+	while (stream->taken < 9 && now_ns() < until) {
+		stream->data_ns = now_ns();
+		conn_turn(vos, now_ns() + NS_MS);
+	}
+	assert_int_equal(stream->taken, 9);
 	vos_close(vos);
 	fake_vos_stop(process);
 }
@@ -325,7 +382,8 @@ int main(void)
 		cmocka_unit_test(vos_is_gone), cmocka_unit_test(line_is_cut), cmocka_unit_test(vos_is_restarted),
 		cmocka_unit_test(events_by_number), cmocka_unit_test(stream_of_another_boot),
 		cmocka_unit_test(console_is_restarted), cmocka_unit_test(overrun_without_start),
-		cmocka_unit_test(line_is_locked),
+		cmocka_unit_test(line_is_locked), cmocka_unit_test(credit_is_lost),
+		cmocka_unit_test(last_frame_is_lost), cmocka_unit_test(acknowledgement_is_lost),
 		cmocka_unit_test(is_never_silent_for_long),
 	};
 
