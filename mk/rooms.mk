@@ -33,8 +33,9 @@ inc.vmm/dev/pci		:= vmm/dev vmm/dev/power vmm/dev/irq vmm/machine
 inc.vmm/dev/power	:= vmm/dev
 inc.vmm/dev/virtio	:= lib/net vmm/dev vmm/dev/pci vmm/dev/power vmm/dev/irq vmm/machine
 
-NET		:= lib/net mgmt/net/switch
+NET		:= lib/net mgmt/net/switch mgmt/net/router
 inc.mgmt/net/switch	:= lib/net
+inc.mgmt/net/router	:= lib/net
 
 # Programs for the operator's own Linux machine (mk/mgmt-host.mk). vos has the console's grammar.
 inc.mgmt/host/libvos	:= lib/wire
@@ -50,7 +51,7 @@ cflags.lib/net		:= -mgeneral-regs-only
 $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
-PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata virtio_port switch
+PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata virtio_port switch router
 rooms.root	:= $(ROOT) mgmt/platform
 rooms.console	:= $(CONSOLE) lib/wire
 rooms.serial	:= drivers/serial
@@ -59,6 +60,7 @@ rooms.store	:= mgmt/store lib/pool
 inc.mgmt/store	:= lib/pool
 rooms.vmm	:= $(VMM_ROOMS) lib/net
 rooms.switch	:= mgmt/net/switch lib/net
+rooms.router	:= mgmt/net/router lib/net
 $(foreach d,virtio_blk nvme ahci ata,$(eval rooms.$(d) := drivers/blk/$(d) drivers/blk/common drivers/common))
 $(foreach d,virtio_blk nvme ahci ata,$(eval inc.drivers/blk/$(d) := drivers/blk/common drivers/common))
 rooms.virtio_blk += drivers/virtio

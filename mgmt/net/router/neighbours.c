@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * neighbours.c - see neighbours.h.
+ */
+#include "neighbours.h"
+
+#include <string.h>
+
+#define ARP_KINDS 0x00010800u		/* Ethernet, IPv4 */
+#define ARP_LENGTHS 0x0604u
+
+static u32 seconds(u64 now_ns)
+{
+	return (u32)(now_ns / NS_PER_S);
+}
+
+static bool is_due(const struct neighbour *e, u32 now_s)
+{
+	return (s32)(now_s - e->due_s) >= 0;
+}
+
+void neighbours_init(struct neighbours *n, u64 secret, const struct net_if *ports)
+{
+	memset(n, 0, sizeof(*n));
+	n->secret = secret | 1;
+	n->ports = ports;
+	for (u32 i = 0; i < ROUTER_PORTS; i++)
+		bucket_set(&n->requests[i], NEIGHBOUR_RATE);
+}
+
+static struct neighbour *set_of(struct neighbours *n, u32 port, u32 address)
+{
+	return n->entry[(((u64)port << 32 | address) * n->secret) >> 58];
+}
+_Static_assert(NEIGHBOUR_SETS == 64, "set_of takes six bits");
+
+static struct neighbour *find(struct neighbours *n, u32 port, u32 address)
+{
+	struct neighbour *set = set_of(n, port, address);
+
+	for (u32 i = 0; i < NEIGHBOUR_WAYS; i++)
+		if (set[i].address == address && set[i].port == port && set[i].state != NEIGHBOUR_NONE)
+			return &set[i];
+	return NULL;
+}
+
+static void drop_held(struct neighbours *n, struct neighbour *e)
+{
+	if (e->held != 0)
+		n->held[e->held - 1].count = 0;
+	e->held = 0;
+}
+
+/* What is known stays longest; of equals, the one whose time ends first goes. */
+static struct neighbour *make(struct neighbours *n, u32 port, u32 address)
+{
+	static const u8 worth[] = {
+		[NEIGHBOUR_NONE] = 0, [NEIGHBOUR_FAILED] = 1, [NEIGHBOUR_ASKED] = 2, [NEIGHBOUR_PROBED] = 3,
+		[NEIGHBOUR_KNOWN] = 3,
+	};
+	struct neighbour *set = set_of(n, port, address), *e = &set[0];
+
+	for (u32 i = 1; i < NEIGHBOUR_WAYS; i++)
+		if (worth[set[i].state] < worth[e->state] ||
+		    (worth[set[i].state] == worth[e->state] && (s32)(set[i].due_s - e->due_s) < 0))
+			e = &set[i];
+	drop_held(n, e);
+	*e = (struct neighbour){ .address = address, .port = (u8)port };
+	return e;
+}
+
+static void send_arp(struct neighbours *n, u32 port, u16 operation, u64 to, u64 target_mac, u32 target)
+{
+	const struct net_if *own = &n->ports[port];
+	u8 frame[ETH_BYTES + ARP_BYTES], *arp = frame + ETH_BYTES;
+
+	mac_store(frame + ETH_TO, to);
+	mac_store(frame + ETH_FROM, own->mac);
+	be16_store(frame + ETH_TYPE, ETHERTYPE_ARP);
+	be32_store(arp + ARP_KIND, ARP_KINDS);
+	be16_store(arp + 4, ARP_LENGTHS);
+	be16_store(arp + ARP_OPERATION, operation);
+	mac_store(arp + ARP_SENDER_MAC, own->mac);
+	be32_store(arp + ARP_SENDER_IP, own->address);
+	mac_store(arp + ARP_TARGET_MAC, target_mac);
+	be32_store(arp + ARP_TARGET_IP, target);
+	n->out.send(n->out.context, port, frame, sizeof(frame));
+}
+
+/* A try that the rate does not allow counts too: a neighbour is not asked for ever. */
+static void ask(struct neighbours *n, struct neighbour *e, u64 now_ns)
+{
+	struct bucket *b = &n->requests[e->port];
+
+	e->tries++;
+	e->due_s = seconds(now_ns) + 1;
+	if (bucket_wait_ns(b, now_ns) != 0)
+		return;
+	bucket_take(b, now_ns, 1);
+	send_arp(n, e->port, ARP_REQUEST, e->state == NEIGHBOUR_PROBED ? e->mac : MAC_BROADCAST, 0, e->address);
+}
+
+bool neighbour_find(struct neighbours *n, u32 port, u32 address, u64 now_ns, u64 *mac)
+{
+	struct neighbour *e = find(n, port, address);
+
+	if (e == NULL || (e->state != NEIGHBOUR_KNOWN && e->state != NEIGHBOUR_PROBED))
+		return false;
+	*mac = e->mac;
+	if (unlikely(e->state == NEIGHBOUR_KNOWN && is_due(e, seconds(now_ns)))) {
+		e->state = NEIGHBOUR_PROBED;
+		e->tries = 0;
+		ask(n, e, now_ns);
+	}
+	return true;
+}
+
+static struct neighbour_frame *free_frame(struct neighbours *n, struct neighbour *e)
+{
+	if (e->held != 0)
+		return &n->held[e->held - 1];
+	for (u32 i = 0; i < NEIGHBOUR_HELD; i++)
+		if (n->held[i].count == 0) {
+			e->held = (u8)(i + 1);
+			return &n->held[i];
+		}
+	return NULL;
+}
+
+bool neighbour_hold(struct neighbours *n, u32 port, u32 address, const u8 *bytes, u32 count, u32 from_port,
+		    bool is_untouched, u64 now_ns)
+{
+	struct neighbour *e = find(n, port, address);
+	struct neighbour_frame *f;
+
+	if (e == NULL || (e->state == NEIGHBOUR_FAILED && is_due(e, seconds(now_ns)))) {
+		e = make(n, port, address);
+		e->state = NEIGHBOUR_ASKED;
+		ask(n, e, now_ns);
+	}
+	f = e->state == NEIGHBOUR_ASKED && count <= PACKET_MOST ? free_frame(n, e) : NULL;
+	if (f == NULL)
+		return false;
+	memcpy(f->bytes, bytes, count);
+	f->count = count;
+	f->from_port = (u8)from_port;
+	f->is_untouched = is_untouched;
+	return true;
+}
+
+static void confirm(struct neighbours *n, struct neighbour *e, u64 mac, u64 now_ns)
+{
+	e->mac = mac;
+	e->state = NEIGHBOUR_KNOWN;
+	e->tries = 0;
+	e->due_s = seconds(now_ns) + NEIGHBOUR_FRESH_S;
+	if (e->held != 0) {
+		struct neighbour_frame *f = &n->held[e->held - 1];
+
+		mac_store(f->bytes + ETH_TO, mac);
+		n->out.send(n->out.context, e->port, f->bytes, f->count);
+		drop_held(n, e);
+	}
+}
+
+/* Of the network at that port, and a station's own words: the sender is who sent the frame. */
+static bool sender_ok(const struct net_if *own, const u8 *bytes, u32 sender, u64 mac)
+{
+	return mac == mac_load(bytes + ETH_FROM) && !mac_is_group(mac) && mac != 0 && mac != own->mac &&
+	       net_if_reaches(own, sender) && is_host(sender) && !net_if_is_broadcast(own, sender) &&
+	       (sender & ~prefix_mask(own->bits)) != 0;
+}
+
+static bool arp_ok(const u8 *arp)
+{
+	u16 operation = be16_load(arp + ARP_OPERATION);
+
+	return be32_load(arp + ARP_KIND) == ARP_KINDS && be16_load(arp + 4) == ARP_LENGTHS &&
+	       (operation == ARP_REQUEST || operation == ARP_REPLY);
+}
+
+bool neighbour_arp(struct neighbours *n, u32 port, const u8 *bytes, u32 count, u64 now_ns)
+{
+	const struct net_if *own = &n->ports[port];
+	const u8 *arp = bytes + ETH_BYTES;
+	u32 sender, target;
+	struct neighbour *e;
+	bool is_question;
+	u64 mac;
+
+	if (count < ETH_BYTES + ARP_BYTES || !arp_ok(arp))
+		return false;
+	sender = be32_load(arp + ARP_SENDER_IP);
+	target = be32_load(arp + ARP_TARGET_IP);
+	mac = mac_load(arp + ARP_SENDER_MAC);
+	is_question = be16_load(arp + ARP_OPERATION) == ARP_REQUEST && target == own->address && own->address != 0;
+	if (sender == own->address && sender != 0 && mac != own->mac)
+		n->conflicts++;
+	else if (sender_ok(own, bytes, sender, mac)) {
+		e = find(n, port, sender);
+		if (e == NULL && is_question)
+			e = make(n, port, sender);
+		if (e != NULL)
+			confirm(n, e, mac, now_ns);
+	}
+	/* Also to who has no address yet (RFC 5227): it must see that this one is taken. */
+	if (is_question && mac == mac_load(bytes + ETH_FROM) && !mac_is_group(mac))
+		send_arp(n, port, ARP_REPLY, mac, mac, sender);
+	return true;
+}
+
+static void fail(struct neighbours *n, struct neighbour *e, u64 now_ns)
+{
+	struct neighbour_frame *f = e->held != 0 ? &n->held[e->held - 1] : NULL;
+
+	e->state = NEIGHBOUR_FAILED;
+	e->due_s = seconds(now_ns) + NEIGHBOUR_FAILED_S;
+	e->held = 0;
+	if (f == NULL)
+		return;
+	n->lost(n->lost_context, f->is_untouched ? f->from_port : NET_IF_NONE, f->bytes, f->count, now_ns);
+	f->count = 0;
+}
+
+static void step(struct neighbours *n, struct neighbour *e, u64 now_ns)
+{
+	bool is_asked = e->state == NEIGHBOUR_ASKED || e->state == NEIGHBOUR_PROBED;
+
+	if (!is_due(e, seconds(now_ns)))
+		return;
+	if (is_asked && e->tries < NEIGHBOUR_TRIES) {
+		ask(n, e, now_ns);
+	} else if (e->state == NEIGHBOUR_PROBED) {	/* perhaps it has moved: ask all */
+		e->state = NEIGHBOUR_ASKED;
+		e->tries = 0;
+		ask(n, e, now_ns);
+	} else if (e->state == NEIGHBOUR_ASKED) {
+		fail(n, e, now_ns);
+	} else if (e->state == NEIGHBOUR_FAILED || seconds(now_ns) - e->due_s > 10 * NEIGHBOUR_FRESH_S) {
+		*e = (struct neighbour){ 0 };
+	}
+}
+
+void neighbours_tick(struct neighbours *n, u64 now_ns)
+{
+	for (u32 s = 0; s < NEIGHBOUR_SETS; s++)
+		for (u32 i = 0; i < NEIGHBOUR_WAYS; i++)
+			if (n->entry[s][i].state != NEIGHBOUR_NONE)
+				step(n, &n->entry[s][i], now_ns);
+}
+
+void neighbours_forget(struct neighbours *n, u32 port)
+{
+	for (u32 s = 0; s < NEIGHBOUR_SETS; s++)
+		for (u32 i = 0; i < NEIGHBOUR_WAYS; i++) {
+			struct neighbour *e = &n->entry[s][i];
+
+			if (e->state == NEIGHBOUR_NONE || e->port != port)
+				continue;
+			drop_held(n, e);
+			*e = (struct neighbour){ 0 };
+		}
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plane.c - see plane.h.
+ */
+#include "plane.h"
+
+#include <string.h>
+
+#include "segment.h"
+
+/* A packet on its way. */
+struct passage {
+	u32 port;			/* that it came through */
+	const struct net_frame *frame;
+	u8 *head;
+	struct datagram d;
+	u64 now_ns;
+	bool is_translated;
+	/* As it came, if an error message about it may be needed after a translation. */
+	bool is_kept;
+	struct datagram kept;
+	u8 kept_head[PACKET_HEAD_BYTES];
+};
+
+static u32 seconds(u64 now_ns)
+{
+	return (u32)(now_ns / NS_PER_S);
+}
+
+/* ---- Error messages ---- */
+
+static void answer(struct plane *p, u32 port, const u8 *frame, const struct datagram *d, struct icmp_error e,
+		   u64 now_ns)
+{
+	struct bucket *b = &p->errors[port];
+	const struct net_if *in = &p->port[port];
+	u8 out[ICMP_ERROR_MOST];
+	u32 count;
+
+	if (in->address == 0 || !icmp_error_allowed(d, frame, in))
+		return;
+	if (bucket_wait_ns(b, now_ns) != 0) {
+		plane_dropped(p, ROUTER_DROP_RATE);
+		return;
+	}
+	bucket_take(b, now_ns, 1);
+	count = icmp_error_write(out, d, in, e);
+	plane_send(p, out, count, now_ns);
+}
+
+void plane_refuse(struct plane *p, u32 port, const u8 *frame, const struct datagram *d, struct icmp_error e, u64 now_ns)
+{
+	answer(p, port, frame, d, e, now_ns);
+}
+
+static enum router_drop tell(struct plane *p, const struct passage *g, struct icmp_error e, enum router_drop why)
+{
+	if (g->is_kept)
+		answer(p, g->port, g->kept_head, &g->kept, e, g->now_ns);
+	else if (!g->is_translated)
+		answer(p, g->port, g->head, &g->d, e, g->now_ns);
+	return why;
+}
+
+/* A frame that waited for a neighbour in vain. */
+static void lost(void *context, u32 from_port, const u8 *bytes, u32 count, u64 now_ns)
+{
+	struct plane *p = context;
+	struct net_frame frame = { .bytes = count };
+	u8 head[PACKET_HEAD_BYTES];
+	struct datagram d;
+
+	plane_dropped(p, ROUTER_DROP_NEIGHBOUR);
+	if (from_port == NET_IF_NONE)
+		return;
+	memcpy(head, bytes, count < sizeof(head) ? count : sizeof(head));
+	if (datagram_read(&d, head, &frame))
+		answer(p, from_port, head, &d, (struct icmp_error){ ICMP_UNREACHABLE, UNREACHABLE_HOST, 0 }, now_ns);
+}
+
+/* ---- Set-up ---- */
+
+void plane_init(struct plane *p, u64 secret, struct outlet out, struct dice dice)
+{
+	memset(p, 0, sizeof(*p));
+	p->out = out;
+	neighbours_init(&p->neighbours, secret, p->port);
+	p->neighbours.out = (struct outlet){ out.send, out.context };
+	p->neighbours.lost = lost;
+	p->neighbours.lost_context = p;
+	nat_init(&p->nat, secret, dice);
+	for (u32 i = 0; i < ROUTER_PORTS; i++)
+		bucket_set(&p->errors[i], ICMP_ERROR_RATE);
+	p->least_mtu = ROUTER_MTU_MAX;
+}
+
+static void own_route(struct plane *p, u32 port)
+{
+	const struct net_if *i = &p->port[port];
+	struct route route = { .prefix = i->address, .bits = i->bits, .port = (u8)port, .origin = ROUTE_OWN };
+
+	/* There is always room for one of each port. */
+	if (i->is_up && i->address != 0 && routes_add(&p->routes, route) != ST_OK)
+		__builtin_unreachable();
+}
+
+void plane_set_port(struct plane *p, u32 port, const struct net_if *setup)
+{
+	p->port[port] = *setup;
+	neighbours_forget(&p->neighbours, port);
+	routes_remove(&p->routes, ROUTE_OWN);
+	p->least_mtu = ROUTER_MTU_MAX;
+	for (u32 i = 0; i < ROUTER_PORTS; i++) {
+		own_route(p, i);
+		if (p->port[i].is_up && p->port[i].mtu < p->least_mtu)
+			p->least_mtu = p->port[i].mtu;
+	}
+	if (setup->is_outer && p->nat.outer != setup->address)
+		nat_set_outer(&p->nat, setup->address);
+}
+
+/* ---- Leaving ---- */
+
+static void leave(struct plane *p, struct passage *g, const struct route *route, struct plane_verdict *v)
+{
+	u64 mac;
+
+	datagram_age(&g->d);
+	v->port = route->port;
+	v->next_hop = route->gateway != 0 ? route->gateway : g->d.to;
+	v->is_translated = g->is_translated;
+	mac_store(g->head + ETH_FROM, p->port[v->port].mac);
+	p->forwarded++;
+	if (likely(neighbour_find(&p->neighbours, v->port, v->next_hop, g->now_ns, &mac))) {
+		mac_store(g->head + ETH_TO, mac);
+		v->action = PLANE_SEND;
+	} else {
+		v->action = PLANE_WAIT;
+	}
+}
+
+void plane_wait(struct plane *p, const struct plane_verdict *v, u32 from_port, const u8 *bytes, u32 count, u64 now_ns)
+{
+	if (!neighbour_hold(&p->neighbours, v->port, v->next_hop, bytes, count, from_port, !v->is_translated, now_ns))
+		plane_dropped(p, ROUTER_DROP_NEIGHBOUR);
+}
+
+void plane_send(struct plane *p, u8 *bytes, u32 count, u64 now_ns)
+{
+	u32 to = be32_load(bytes + ETH_BYTES + IPV4_TO), next_hop;
+	const struct route *route = routes_find(&p->routes, to);
+	u64 mac;
+
+	if (route == NULL || !p->port[route->port].is_up) {
+		plane_dropped(p, ROUTER_DROP_ROUTE);
+		return;
+	}
+	next_hop = route->gateway != 0 ? route->gateway : to;
+	mac_store(bytes + ETH_FROM, p->port[route->port].mac);
+	be16_store(bytes + ETH_TYPE, ETHERTYPE_IPV4);
+	if (neighbour_find(&p->neighbours, route->port, next_hop, now_ns, &mac)) {
+		mac_store(bytes + ETH_TO, mac);
+		p->out.send(p->out.context, route->port, bytes, count);
+	} else if (!neighbour_hold(&p->neighbours, route->port, next_hop, bytes, count, NET_IF_NONE, false, now_ns)) {
+		plane_dropped(p, ROUTER_DROP_NEIGHBOUR);
+	}
+}
+
+/* ---- Through NAT ---- */
+
+static enum router_drop nat_drop(enum nat_result result)
+{
+	static const enum router_drop drops[] = {
+		[NAT_DONE] = ROUTER_DROP_NONE, [NAT_LOCAL] = ROUTER_DROP_LOCAL, [NAT_UNKNOWN] = ROUTER_DROP_NAT_NONE,
+		[NAT_LIMITED] = ROUTER_DROP_NAT_LIMIT, [NAT_KIND] = ROUTER_DROP_NAT_KIND,
+		[NAT_FRAGMENT] = ROUTER_DROP_FRAGMENT,
+	};
+
+	return drops[result];
+}
+
+/* What may turn out not to pass is kept as it came: its sender knows it by that. */
+static void keep(const struct plane *p, struct passage *g)
+{
+	if (likely(g->d.ttl > 1 && g->frame->bytes <= p->least_mtu + ETH_BYTES))
+		return;
+	memcpy(g->kept_head, g->head, (u32)(g->d.ip - g->head) + g->d.there);
+	g->kept = g->d;
+	g->kept.ip = g->kept_head + (g->d.ip - g->head);
+	if (g->d.transport != NULL)
+		g->kept.transport = g->kept_head + (g->d.transport - g->head);
+	g->is_kept = true;
+}
+
+/* The longest packet that the next network sees of this one. 0: it is to be cut, and can't be. */
+static u32 longest(const struct passage *g)
+{
+	struct segment_plan plan;
+
+	if (likely(g->frame->segmenting == NET_WHOLE))
+		return g->d.bytes;
+	return segment_plan(&plan, g->frame, g->head) ? segment_longest(&plan) - ETH_BYTES : 0;
+}
+
+/* By a route that was found, with what its sender must be told. */
+static enum router_drop hop(struct plane *p, struct passage *g, const struct route *route, struct plane_verdict *v)
+{
+	const struct net_if *out = &p->port[route->port];
+	u32 most = longest(g);
+
+	if (most == 0)
+		return ROUTER_DROP_MALFORMED;
+	if (g->d.ttl <= 1)
+		return tell(p, g, (struct icmp_error){ ICMP_TIME_EXCEEDED, 0, 0 }, ROUTER_DROP_TTL);
+	if (most > out->mtu)
+		return tell(p, g, (struct icmp_error){ ICMP_UNREACHABLE, UNREACHABLE_TOO_LONG, (u16)out->mtu },
+			    ROUTER_DROP_TOO_LONG);
+	if (out->is_outer && !p->port[g->port].is_outer) {
+		enum nat_result result = nat_out(&p->nat, &g->d, seconds(g->now_ns));
+
+		if (result != NAT_DONE)
+			return nat_drop(result);
+		g->is_translated = true;
+	}
+	leave(p, g, route, v);
+	return ROUTER_DROP_NONE;
+}
+
+static enum router_drop find_hop(struct plane *p, struct passage *g, struct plane_verdict *v)
+{
+	const struct route *route = routes_find(&p->routes, g->d.to);
+
+	if (route == NULL || p->port[route->port].address == 0)
+		return tell(p, g, (struct icmp_error){ ICMP_UNREACHABLE, UNREACHABLE_NET, 0 }, ROUTER_DROP_ROUTE);
+	return hop(p, g, route, v);
+}
+
+/* To the outer address: behind it are inner hosts, or the router itself. From an inner host, its own source is to be
+ * seen as others see it (RFC 4787, REQ-9), and both hosts are behind the router. */
+static enum router_drop to_outer(struct plane *p, struct passage *g, struct plane_verdict *v)
+{
+	enum nat_result result = NAT_DONE;
+	bool is_inner = !p->port[g->port].is_outer;
+
+	v->action = PLANE_TAKE;
+	if (is_inner && !nat_has(&p->nat, &g->d))
+		return ROUTER_DROP_NONE;
+	keep(p, g);
+	if (is_inner)
+		result = nat_out(&p->nat, &g->d, seconds(g->now_ns));
+	if (result == NAT_DONE)
+		result = nat_in(&p->nat, &g->d, seconds(g->now_ns));
+	if (result == NAT_LOCAL)
+		return ROUTER_DROP_NONE;
+	v->action = PLANE_DROPPED;
+	if (result != NAT_DONE)
+		return nat_drop(result);
+	g->is_translated = true;
+	return find_hop(p, g, v);
+}
+
+/* ---- Coming in ---- */
+
+static bool is_own(const struct plane *p, u32 address)
+{
+	for (u32 i = 0; i < ROUTER_PORTS; i++)
+		if (p->port[i].is_up && p->port[i].address == address)
+			return address != 0;
+	return false;
+}
+
+/* Nobody sends with an address that is not behind his port (RFC 2827), or with one of the router's. */
+static bool source_ok(const struct plane *p, u32 port, const struct datagram *d)
+{
+	const struct net_if *in = &p->port[port];
+	const struct route *route;
+
+	if (d->from == 0)		/* a host that has no address yet */
+		return d->protocol == PROTOCOL_UDP && !d->is_fragment && d->to_port == PORT_DHCP_SERVER &&
+		       !in->is_outer;
+	if (!is_host(d->from) || net_if_is_broadcast(in, d->from) || is_own(p, d->from))
+		return false;
+	if (in->is_outer && in->address == 0)
+		return true;		/* all that it takes is for the DHCP client */
+	if (likely(net_if_reaches(in, d->from)))
+		return true;
+	route = routes_find(&p->routes, d->from);
+	return route != NULL && route->port == port;
+}
+
+static enum router_drop ipv4_in(struct plane *p, struct passage *g, struct plane_verdict *v)
+{
+	const struct net_if *in = &p->port[g->port];
+	bool is_group = mac_is_group(mac_load(g->head + ETH_TO));
+
+	if (!datagram_read(&g->d, g->head, g->frame))
+		return ROUTER_DROP_MALFORMED;
+	if (!source_ok(p, g->port, &g->d))
+		return ROUTER_DROP_SOURCE;
+	if (in->address == 0 || net_if_is_broadcast(in, g->d.to)) {
+		v->action = PLANE_TAKE;
+		return ROUTER_DROP_NONE;
+	}
+	if (is_group || !is_host(g->d.to))	/* also multicast: it goes nowhere from here */
+		return ROUTER_DROP_LOCAL;
+	if (g->d.to == p->nat.outer && p->nat.outer != 0)
+		return to_outer(p, g, v);
+	if (is_own(p, g->d.to)) {
+		v->action = PLANE_TAKE;
+		return in->is_outer ? ROUTER_DROP_NAT_NONE : ROUTER_DROP_NONE;
+	}
+	return in->is_outer ? ROUTER_DROP_NAT_NONE : find_hop(p, g, v);
+}
+
+static enum router_drop judge(struct plane *p, struct passage *g, struct plane_verdict *v)
+{
+	u64 to = mac_load(g->head + ETH_TO);
+	u16 ethertype = be16_load(g->head + ETH_TYPE);
+
+	if (to != p->port[g->port].mac && !mac_is_group(to))
+		return ROUTER_DROP_LINK;
+	if (likely(ethertype == ETHERTYPE_IPV4))
+		return ipv4_in(p, g, v);
+	if (ethertype != ETHERTYPE_ARP)
+		return ROUTER_DROP_LINK;
+	return neighbour_arp(&p->neighbours, g->port, g->head, g->frame->bytes, g->now_ns) ? ROUTER_DROP_NONE :
+											      ROUTER_DROP_MALFORMED;
+}
+
+void plane_in(struct plane *p, u32 port, const struct net_frame *frame, u8 *head, u64 now_ns, struct plane_verdict *v)
+{
+	struct passage g;
+	enum router_drop why;
+
+	g.port = port;
+	g.frame = frame;
+	g.head = head;
+	g.now_ns = now_ns;
+	g.is_translated = g.is_kept = false;
+	v->action = PLANE_DROPPED;
+	why = judge(p, &g, v);
+	if (why != ROUTER_DROP_NONE) {
+		v->action = PLANE_DROPPED;
+		plane_dropped(p, why);
+	}
+}

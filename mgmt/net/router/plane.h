@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plane.h - what becomes of a frame that came to a router (RFC 1812). Pure: its owner carries the frames (router_io.h).
+ *
+ * plane_in() judges a frame by its first PACKET_HEAD_BYTES, a private copy, and changes them as they are to leave. What
+ * is for the router itself, or has to wait for a neighbour's address, is looked at as a whole afterwards.
+ */
+#ifndef VOS_PLANE_H
+#define VOS_PLANE_H
+
+#include "bucket.h"
+#include "icmp_error.h"
+#include "nat.h"
+#include "neighbours.h"
+#include "routes.h"
+
+struct plane {
+	struct net_if port[ROUTER_PORTS];
+	u32 least_mtu;			/* of ports that are up */
+	struct routes routes;
+	struct neighbours neighbours;
+	struct nat nat;
+	struct bucket errors[ROUTER_PORTS];
+	struct outlet out;
+	u64 drops[ROUTER_DROP_COUNT];
+	u64 forwarded;
+};
+
+enum plane_action {
+	PLANE_DROPPED,
+	PLANE_SEND,	/* to `port`, with the changed head */
+	PLANE_WAIT,	/* plane_wait() with the whole frame, its head changed */
+	PLANE_TAKE	/* it is for the router itself */
+};
+
+struct plane_verdict {
+	enum plane_action action;
+	u32 port;		/* that it goes to */
+	u32 next_hop;
+	bool is_translated;
+};
+
+/* The outlet's and the dice's functions stay. */
+void plane_init(struct plane *p, u64 secret, struct outlet out, struct dice dice);
+/* A port is another one, or gone: what was known of it is forgotten. */
+void plane_set_port(struct plane *p, u32 port, const struct net_if *setup);
+
+void plane_in(struct plane *p, u32 port, const struct net_frame *frame, u8 *head, u64 now_ns, struct plane_verdict *v);
+/* After PLANE_WAIT: the frame that came through `from_port`. */
+void plane_wait(struct plane *p, const struct plane_verdict *v, u32 from_port, const u8 *bytes, u32 count,
+		u64 now_ns);
+
+/*
+ * A packet of the router's own, at most PACKET_MOST bytes with room for an Ethernet header in front: finds its way. Its
+ * source address is that of the port that it leaves by, if `ip` says 0; checksums of headers above IP do not change.
+ */
+void plane_send(struct plane *p, u8 *bytes, u32 count, u64 now_ns);
+/* An ICMP error about a frame that was for the router itself. */
+void plane_refuse(struct plane *p, u32 port, const u8 *frame, const struct datagram *d, struct icmp_error e,
+		  u64 now_ns);
+
+static inline void plane_dropped(struct plane *p, enum router_drop why)
+{
+	p->drops[why]++;
+}
+
+#endif

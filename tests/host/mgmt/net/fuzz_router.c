@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames of any bytes through a router: parts of headers are made plausible, so that most get far. What leaves has good
+ * checksums where they were good; nothing from outside reaches an inner host that did not ask; counts add up.
+ */
+/* links: net rt */
+#include <stdlib.h>
+
+#include "checksum.h"
+#include "router_world.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct world w;
+
+static void check(bool is_true)
+{
+	if (!is_true)
+		abort();
+}
+
+static void judge(const struct world_frame *f)
+{
+	const u8 *ip = f->bytes + ETH_BYTES;
+
+	check(f->port < 3 && f->count >= ETH_BYTES + IPV4_BYTES);
+	check(mac_load(f->bytes + ETH_FROM) == w.g.plane.port[f->port].mac);
+	if (be16_load(f->bytes + ETH_TYPE) == ETHERTYPE_ARP)
+		return;
+	check(be16_load(f->bytes + ETH_TYPE) == ETHERTYPE_IPV4 && ip[0] >> 4 == 4);
+	check(checksum_finish(checksum_add(0, ip, (ip[0] & 15u) * 4)) == 0);
+	if (f->port == 0)		/* no inner address is seen outside */
+		check(be32_load(ip + IPV4_FROM) == 0xc0000202);
+}
+
+/* Bits of `kind` choose what is made plausible. */
+static void shape(u8 *b, u32 count, u32 port, u8 kind)
+{
+	static const u32 addresses[] = { 0xc0000202, 0x0a000001, 0x0a000005, 0x0a000106, 0xc6336407, 0xffffffff };
+	u8 *ip = b + ETH_BYTES;
+	u32 header = (ip[0] & 15u) * 4;
+
+	if (count < 54)
+		return;
+	mac_store(b + ETH_TO, kind & 1 ? MAC_BROADCAST : w.g.plane.port[port].mac);
+	mac_store(b + ETH_FROM, 0x020000000005 + ((u64)port << 8));
+	be16_store(b + ETH_TYPE, kind & 2 && kind & 4 ? ETHERTYPE_ARP : ETHERTYPE_IPV4);
+	if (kind & 2 && kind & 4)
+		return;
+	ip[0] = (u8)(0x40 | (ip[0] & 15));
+	be16_store(ip + IPV4_LENGTH, (u16)(count - ETH_BYTES - (kind & 64 ? ip[3] % 4 : 0)));
+	if (kind & 8)
+		ip[IPV4_FRAGMENT] &= 0x60;
+	be32_store(ip + IPV4_FROM, port == 0 ? 0xc6336407 : 0x0a000005 + ((port - 1) << 8));
+	be32_store(ip + IPV4_TO, addresses[kind % ARRAY_COUNT(addresses)]);
+	ip[IPV4_PROTOCOL] = kind & 16 ? PROTOCOL_ICMP : kind & 32 ? PROTOCOL_UDP : PROTOCOL_TCP;
+	be16_store(ip + IPV4_CHECKSUM, 0);
+	if (header >= IPV4_BYTES && header + ETH_BYTES <= count)
+		be16_store(ip + IPV4_CHECKSUM, checksum_finish(checksum_add(0, ip, header)));
+}
+
+static void send(u32 port, u8 kind, const u8 *data, u32 count)
+{
+	static u8 bytes[1024];
+	struct net_frame frame = { .bytes = count };
+
+	memset(bytes, 0, sizeof(bytes));
+	memcpy(bytes, data, count);
+	shape(bytes, count, port, kind);
+	if (count > 60 && bytes[count - 1] % 4 == 1) {
+		frame.flags = NET_NEEDS_CHECKSUM;
+		frame.checksum_start = bytes[count - 1] & 8 ? 34 : bytes[count - 2];
+		frame.checksum_offset = bytes[count - 1] & 16 ? TCP_CHECKSUM : UDP_CHECKSUM;
+		frame.segmenting = bytes[count - 1] & 32 ? NET_TCP4 : NET_WHOLE;
+		frame.segment_bytes = frame.segmenting == NET_WHOLE ? 0 : 20;
+	}
+	world_in(&w, port, bytes, count, &frame);
+	for (u32 i = 0; i < w.kept; i++)
+		judge(&w.frame[i]);
+	w.kept = 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	world_init(&w);
+	while (size >= 3) {
+		u32 port = data[0] % 3, count = data[1] * 3u;
+		u8 kind = data[2];
+
+		data += 3;
+		size -= 3;
+		count = count < size ? count : (u32)size;
+		if (count >= ETH_BYTES)
+			send(port, kind, data, count);
+		if (count != 0 && data[0] % 16 == 0)
+			world_tick(&w, 1u + kind);
+		data += count;
+		size -= count;
+	}
+	return 0;
+}
