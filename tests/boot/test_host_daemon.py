@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
 """vosd: several programs on one machine's line, one that does not read, a line that is cut, a vosd that is killed."""
+import glob
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
 
 from hostline import TOOLS, Daemon, Line
-from vosmachine import PATIENCE, TINY
+from vosmachine import PATIENCE, TINY, TOP
 
 
 @pytest.mark.shared
@@ -118,6 +122,83 @@ def test_viewers(machine):
             viewer.stdout.close()
         assert line.vos('delete-vm', 'v', '--force')[0] == 0
         assert daemon.end() == 0
+
+
+def test_log_of_daemon(tmp_path):
+    """In the background it has a log, which tells why it has ended."""
+    environment = dict(os.environ, XDG_RUNTIME_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path),
+                       XDG_STATE_HOME=f'{tmp_path}/state/of', VOS_HOST=f'unix:{tmp_path}/line')
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(f'{tmp_path}/line')
+    server.listen(1)
+    log = f'{tmp_path}/state/of/vos/vosd.log'
+    subprocess.run([f'{TOOLS}/vosd', '--daemon', '--socket', f'{tmp_path}/d'], env=environment, check=True)
+    server.accept()[0].close()
+    server.close()
+    await_text(log, 'is lost: ')
+    os.unlink(f'{tmp_path}/d')
+    await_text(log, 'its socket was removed')
+    assert os.stat(log).st_mode & 0o777 == 0o600
+    done = subprocess.run([f'{TOOLS}/vosd', '--daemon', '--socket', f'{tmp_path}/d'], check=False,
+                          env={**environment, 'XDG_STATE_HOME': '/proc/none'}, stderr=subprocess.PIPE)
+    assert done.returncode == 8 and b'cannot write the log' in done.stderr and not os.path.exists(f'{tmp_path}/d')
+
+
+def await_text(path, text):
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with open(path, encoding='utf-8') as file:
+            found = file.read()
+        if text in found:
+            return
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+
+
+def test_unit():
+    """What systemd runs for a user, word for word but for the folder of vosd: as somebody who is not root."""
+    with open(f'{TOP}/mgmt/host/package/vosd@.service', encoding='utf-8') as file:
+        words = re.search(r'^ExecStart=(.*)$', file.read(), re.M)[1].replace('%i', 'box').split()
+    folder = tempfile.mkdtemp(prefix='vos-unit-')
+    os.mkdir(f'{folder}/vos', 0o700)
+    with open(f'{folder}/vos/hosts', 'w', encoding='ascii') as file:
+        file.write(f'box unix:{folder}/line\n')
+    words[0] = shutil.copy(f'{TOOLS}/{os.path.basename(words[0])}', folder)
+    user = []
+    if os.getuid() == 0:
+        user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs']
+        for path in (folder, f'{folder}/vos', f'{folder}/vos/hosts'):
+            os.chown(path, 65534, 65534)
+    environment = dict(PATH=os.environ['PATH'], HOME=folder, XDG_RUNTIME_DIR=folder, XDG_CONFIG_HOME=folder)
+    with subprocess.Popen([*user, *words], env=environment, stderr=subprocess.PIPE) as daemon:
+        while not glob.glob(f'{folder}/vos/*.sock'):
+            assert daemon.poll() is None, daemon.stderr.read()
+            time.sleep(0.05)
+        done = subprocess.run([*user, *words], env=environment, stderr=subprocess.PIPE, check=False)
+        assert done.returncode == 8 and b'another vosd' in done.stderr
+        daemon.terminate()
+        assert daemon.wait(PATIENCE) == 0, daemon.stderr.read()
+    assert not glob.glob(f'{folder}/vos/*.sock')
+    shutil.rmtree(folder)
+
+
+def test_hint(tmp_path):
+    """A line that takes everything and says nothing: a person is told that vos waits."""
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(f'{tmp_path}/line')
+    server.listen(1)
+    environment = dict(os.environ, XDG_RUNTIME_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path))
+    outer, inner = os.openpty()
+    words = [f'{TOOLS}/vos', '--host', f'unix:{tmp_path}/line', 'list-vm']
+    with subprocess.Popen(words, env=environment, stderr=inner) as program:
+        os.close(inner)
+        text = b''
+        while b'\n' not in text:
+            text += os.read(outer, 4096)
+        assert text.startswith(b'vos: waiting for unix:') and b'does not answer' in text, text
+        program.kill()
+    os.close(outer)
+    server.close()
 
 
 def test_nothing_behind(tmp_path):

@@ -2,6 +2,7 @@
 /*
  * main.c - vos: VOS's commands in a shell of the operator's own machine, with the prompt's words, texts and exit codes.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 
 #include "help.h"
 #include "vos_main.h"
+
+#define HINT_BYTES 300u
+#define HINT_S 2u
 
 static int simple(struct vos *vos, const struct call *call)
 {
@@ -41,9 +45,36 @@ static const struct {
 	{ "console", run_console }, { "upload-image", run_upload },
 };
 
+/* ---- nobody answers ---- */
+
+static char hint[HINT_BYTES];
+
+static void show_hint(int number)
+{
+	(void)number;
+	if (write(STDERR_FILENO, hint, strlen(hint)) < 0)
+		return;
+}
+
+/* vos_open, which waits for about a minute; a person is told so when it does. */
+static struct vos *open_host(const char *host)
+{
+	struct sigaction tell = { .sa_handler = show_hint, .sa_flags = SA_RESTART };
+	const char *name = host ? host : getenv("VOS_HOST");
+	struct vos *vos;
+
+	snprintf(hint, sizeof(hint), "vos: waiting for %.200s, which does not answer (up to a minute) ...\n",
+		name ? name : "the machine");
+	if (isatty(STDERR_FILENO) && sigaction(SIGALRM, &tell, NULL) == 0)
+		(void)alarm(HINT_S);
+	vos = vos_open(host);
+	(void)alarm(0);
+	return vos;
+}
+
 static int run(const char *host, const struct call *call)
 {
-	struct vos *vos = vos_open(host);
+	struct vos *vos = open_host(host);
 	int (*how)(struct vos *, const struct call *) = run_simple;
 	int result;
 

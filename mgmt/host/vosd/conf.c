@@ -111,7 +111,8 @@ static const char usage[] =
 	"                   ~/.config/vos/hosts (default: VOS_HOST, or the name `default`)\n"
 	"  --socket PATH    where programs connect (default: $XDG_RUNTIME_DIR/vos/HOST.sock)\n"
 	"  --pid-file PATH  write the number of the process there\n"
-	"  --daemon         go to the background as soon as programs can connect\n"
+	"  --daemon         go to the background as soon as programs can connect; messages go to\n"
+	"                   ~/.local/state/vos/vosd.log ($XDG_STATE_HOME)\n"
 	"  --config FILE    settings instead of ~/.config/vos/vosd.conf: lines such as `host box`\n";
 
 /* The value of the flag at words[*i], which is `name`; NULL: it is another flag. */

@@ -35,7 +35,7 @@ bool line_has_room(const struct vosd *v)
 static void lose(struct vosd *v, const char *why)
 {
 	if (line_is_up(v))
-		fprintf(stderr, "vosd: the line %s is lost: %s\n", v->host.text, why);
+		log_line("the line %s is lost: %s", v->host.text, why);
 	link_close(&v->link);
 	wire_free(&v->out);
 	snprintf(v->why, sizeof(v->why), "%s", why);
@@ -45,7 +45,7 @@ static void lose(struct vosd *v, const char *why)
 void line_send(struct vosd *v, const char *channel, const void *message, size_t length)
 {
 	if (line_is_up(v) && !wire_encode(&v->out, v->kind, channel, message, length))
-		fprintf(stderr, "vosd: a message of %zu bytes does not fit the line\n", length);
+		log_line("a message of %zu bytes does not fit the line", length);
 }
 
 /* Any answer shows how frames are encoded. */
@@ -68,7 +68,7 @@ static void open_line(struct vosd *v)
 		v->next_try_ns = line_now_ns() + RETRY_NS;
 		return;
 	}
-	fprintf(stderr, "vosd: the line %s is open\n", v->host.text);
+	log_line("the line %s is open", v->host.text);
 	ask(v);
 }
 

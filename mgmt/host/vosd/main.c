@@ -26,7 +26,7 @@ static struct vosd vosd;
 
 static int fail(const char *why, int code)
 {
-	fprintf(stderr, "vosd: %s\n", why);
+	log_line("%s", why);
 	return code;
 }
 
@@ -109,17 +109,21 @@ static bool catch_signals(struct vosd *v)
 }
 
 /* Everything is open: the parent ends now, and programs can connect. The lock of the line is the child's too. */
-static bool go_to_background(void)
+static bool go_to_background(char *why)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	pid_t child = null < 0 ? -1 : fork();
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = log_open(why);
+	pid_t child;
 
-	if (child < 0)
+	if (log < 0)
 		return false;
+	child = null < 0 ? -1 : fork();
 	if (child > 0)
 		_exit(0);
-	(void)setsid();
-	return dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0;
+	if (child == 0)
+		(void)setsid();
+	if (child < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || !log_use(log))
+		return host_refuse(why, "%s", strerror(errno));
+	return true;
 }
 
 static bool write_pid(const char *path, char *why)
@@ -180,8 +184,10 @@ int main(int argc, char **argv)
 		return fail(why, USAGE_CODE);
 	if (!set_up(v, &settings, why))
 		return fail(why, LINK_CODE);
-	if (settings.is_daemon && !go_to_background())
-		return fail(strerror(errno), LINK_CODE);
+	if (settings.is_daemon && !go_to_background(why)) {
+		(void)unlink(v->socket);
+		return fail(why, LINK_CODE);
+	}
 	link_holder(&v->link, v->socket);
 	if (!write_pid(settings.pid_file, why)) {
 		(void)unlink(v->socket);

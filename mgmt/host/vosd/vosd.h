@@ -3,7 +3,8 @@
  * vosd.h - what the parts of vosd share. A router: it owns the line to one VOS and serves programs on a unix socket
  * with plain frames of the same protocol. Each of its programs says hello itself, so each is a client of VOS with
  * numbers, jobs and streams of its own; repeats and offsets are between the program and VOS, and vosd remembers
- * nothing that could be lost with it. conf.c: settings; line.c: the line; peer.c: the programs' sockets; route.c:
+ * nothing that could be lost with it. conf.c: settings; log.c: what
+ * it tells; line.c: the line; peer.c: the programs' sockets; route.c:
  * which frame is whose; main.c: the loop.
  */
 #ifndef VOS_HOST_VOSD_H
@@ -76,6 +77,15 @@ struct vosd {
 bool conf_text(struct settings *settings, const char *text, size_t length, char *why);
 /* The command line, and the file that it names or ~/.config/vos/vosd.conf. False: *why, or "" to end well. */
 bool conf_read(struct settings *settings, int argc, char **argv, char *why);
+
+/* ---- log.c ---- */
+
+/* The file of what is told in the background; -1: *why. */
+int log_open(char *why);
+/* From now on, that file is stderr. */
+bool log_use(int fd);
+/* A line for whoever runs vosd. */
+void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- line.c ---- */
 
