@@ -30,7 +30,7 @@ static struct port {
 	u32 disk;
 	u64 first;			/* sector */
 	u32 most;			/* sectors of a piece */
-	bool can_flush, is_gone;
+	bool can_flush, is_gone, is_stirred;
 	u32 on_disk;
 	struct list free, waiting, ended;
 	struct transfer transfers[TRANSFERS];
@@ -180,6 +180,7 @@ static bool submit(void *context, struct pool_io *io)
 	t->io = io;
 	t->done = t->segs = 0;
 	if (io->op == POOL_IO_FLUSH && !port->can_flush) {	/* what was written is stable */
+		port->is_stirred = true;
 		list_insert_before(&port->ended, &t->link);
 		return true;
 	}
@@ -238,6 +239,14 @@ bool pool_io_turn(u32 p)
 	return is_some;
 }
 
+bool pool_io_take_stirred(u32 p)
+{
+	bool is_stirred = ports[p].is_stirred;
+
+	ports[p].is_stirred = false;
+	return is_stirred;
+}
+
 bool pool_io_is_busy(u32 p)
 {
 	return ports[p].on_disk != 0;
@@ -261,6 +270,7 @@ void pool_io_completed(u32 disk, const struct disk_tag *tag, enum blk_status sta
 	struct transfer *t = &port->transfers[tag->cookie % TRANSFERS];
 
 	port->on_disk--;
+	port->is_stirred = true;
 	if (status == BLK_OK && port->pool != NULL && t->io->op == POOL_IO_READ)
 		copy(disk, t, false);
 	give_slots(port, t);

@@ -25,6 +25,8 @@ void pool_io_set_pool(u32 p, struct pool *pool);
 
 /* End what needed no disk. False: there was none. */
 bool pool_io_turn(u32 p);
+/* A transfer has ended, or was begun that needs no disk, since the last call. */
+bool pool_io_take_stirred(u32 p);
 /* Something is in flight. */
 bool pool_io_is_busy(u32 p);
 /* The last transfer that failed did so because the disk was gone. */

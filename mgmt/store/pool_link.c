@@ -27,7 +27,7 @@ struct request {
 static struct row {
 	struct list free;
 	u32 count;
-	bool was_full, has_failed;
+	bool was_full, has_failed, is_stirred;
 	struct request requests[REQUESTS];
 } rows[STORE_POOLS_MAX];
 
@@ -36,8 +36,10 @@ static void (*completed)(const struct disk_tag *tag, enum blk_status status);
 void pool_link_init(void (*with)(const struct disk_tag *tag, enum blk_status status))
 {
 	completed = with;
-	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
-		pool_link_forget(p);
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
+		rows[p].count = 0;	/* the rest when it is opened: what is not opened takes no memory */
+		rows[p].was_full = rows[p].has_failed = rows[p].is_stirred = false;
+	}
 }
 
 void pool_link_forget(u32 p)
@@ -49,6 +51,14 @@ void pool_link_forget(u32 p)
 	row->was_full = row->has_failed = false;
 	for (u32 i = 0; i < REQUESTS; i++)
 		list_insert_before(&row->free, &row->requests[i].link);
+}
+
+bool pool_link_take_stirred(u32 p)
+{
+	bool is_stirred = rows[p].is_stirred;
+
+	rows[p].is_stirred = false;
+	return is_stirred;
 }
 
 u32 pool_link_count(u32 p)
@@ -152,6 +162,7 @@ bool pool_link_submit(u32 p, struct pool *pool, u32 id, void *link, const struct
 	r = CONTAINER_OF(row->free.next, struct request, link);
 	list_remove(&r->link);
 	row->count++;
+	row->is_stirred = true;
 	r->tag = *tag;
 	r->p = p;
 	r->status = POOL_OK;

@@ -19,6 +19,8 @@ void pool_link_init(void (*completed)(const struct disk_tag *tag, enum blk_statu
 bool pool_link_submit(u32 p, struct pool *pool, u32 id, void *link, const struct blk_sqe *sqe,
 		      const struct disk_tag *tag);
 
+/* A request has come since the last call. */
+bool pool_link_take_stirred(u32 p);
 /* Requests under way in pool p. */
 u32 pool_link_count(u32 p);
 /* A request was refused since the last call, and there is room now. */

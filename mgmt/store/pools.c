@@ -60,6 +60,7 @@ static void begin_open(struct store_pool *s)
 	pool_link_forget(p);
 	s->state = POOLS_OPENING;
 	s->is_opened = false;
+	s->is_stirred = true;
 	s->pool = pool_open(arenas + (u64)p * STORE_POOL_STRIDE, &memory, &device, opened);
 	pool_io_set_pool(p, s->pool);
 	pool_volumes_hold(slot_of(s));
@@ -159,6 +160,7 @@ enum store_error pools_close(const struct store_order *order)
 	    s->queue.count != 0 || pool_volumes_is_used(slot_of(s)))
 		return STORE_BUSY;
 	s->close_id = order->id;
+	s->is_stirred = true;
 	s->closing = (struct pool_request){ .op = POOL_COMMIT, .done = committed, .context = s };
 	s->is_closing = s->state == POOLS_FAILED || pool_submit(s->pool, &s->closing) != POOL_OK;
 	return LATER;
@@ -174,6 +176,7 @@ enum store_error pools_order(const struct store_order *order)
 		return STORE_NO_POOL;
 	if (s->state == POOLS_FAILED)
 		return s->error;
+	s->is_stirred = true;
 	return pool_orders_queue(s, order) ? LATER : STORE_BUSY;
 }
 
@@ -284,13 +287,16 @@ bool pools_turn(void)
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
 		struct store_pool *s = &pools[p];
 		u32 before = pool_link_count(p);
+		bool is_stirred = pool_io_take_stirred(p);
 
-		if (s->state == POOLS_CLOSED)
+		is_stirred = pool_link_take_stirred(p) || is_stirred || s->is_stirred;
+		if (!is_stirred || s->state == POOLS_CLOSED)
 			continue;
-		is_more = pool_io_turn(p) || is_more;
 		if (s->pool != NULL)
 			pool_run(s->pool);
-		is_more = look(s) || before != pool_link_count(p) || is_more;
+		s->is_stirred = pool_io_turn(p);	/* pool_run comes after it */
+		s->is_stirred = look(s) || before != pool_link_count(p) || s->is_stirred;
+		is_more = is_more || s->is_stirred;
 		work_for(STORE_WORK_OTHER);
 	}
 	return is_more;

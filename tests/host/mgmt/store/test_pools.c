@@ -178,6 +178,25 @@ static void with_checksums(void **state)
 	assert_true(reads(0, 3, 300, 5));
 }
 
+/* A disk without a cache, and with large blocks. */
+static void another_disk(void **state)
+{
+	(void)state;
+	bench_disk[0].info.features &= ~BLK_CAN_FLUSH;
+	bench_disk[0].info.block_bytes = 4096;
+	bench_boot();
+	make_pool();
+	make_volume("v", 1);
+	assert_int_equal(bench_attach(0, "v", NULL), STORE_OK);
+	assert_int_equal(write_all(0, 1001, 200, 5), BLK_OK);
+	assert_int_equal(bench_do(0, BLK_FLUSH, 0, 0), BLK_OK);
+	assert_int_equal(bench_disk[0].flushes, 0);
+	reboot();
+	assert_int_equal(bench_attach_again(0, "v"), STORE_OK);
+	assert_true(reads(0, 1001, 200, 5));
+	assert_true(reads(0, 993, 8, 0));
+}
+
 /* ---- what was answered is there ---- */
 
 /* The store dies, its disks and VMs do not: all that was answered is there, flushed or not. */
@@ -462,6 +481,7 @@ int main(void)
 		cmocka_unit_test_setup(a_volume, setup),
 		cmocka_unit_test_setup(unaligned_segments, setup),
 		cmocka_unit_test_setup(with_checksums, setup),
+		cmocka_unit_test_setup(another_disk, setup),
 		cmocka_unit_test_setup(a_store_that_dies, setup),
 		cmocka_unit_test_setup(power_cuts, setup),
 		cmocka_unit_test_setup(power_cuts_of_changes, setup),
