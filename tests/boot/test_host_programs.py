@@ -2,6 +2,7 @@
 """README's lines for the operator's own machine, as they are printed; a machine that goes away; libvos's examples; the
 Debian package."""
 import glob
+import gzip
 import os
 import shutil
 import signal
@@ -105,7 +106,33 @@ IN_PACKAGE = ('bin/vos', 'bin/vosd', 'include/vm.h', 'include/vos.h', 'lib/syste
               'share/doc/vos-host/copyright', 'share/doc/vos-host/examples/six_words.c')
 
 
-def test_package():
+def install(package, root):
+    """Into a root of its own, where nothing else is installed."""
+    os.makedirs(f'{root}/var/lib/dpkg/updates')
+    os.mkdir(f'{root}/var/lib/dpkg/info')
+    for name in ('status', 'available'):
+        with open(f'{root}/var/lib/dpkg/{name}', 'w', encoding='ascii'):
+            pass
+    code, text = run(['dpkg', f'--root={root}', f'--log={root}/log', '--force-depends,not-root', '-i', package],
+                     {**os.environ, 'LC_ALL': 'C'})
+    assert code == 0, text
+
+
+def try_installed(root):
+    environment = {**os.environ, 'PATH': f'{root}/usr/bin:{os.environ["PATH"]}'}
+    code, text = run(['vos', '--version'], environment)
+    assert code == 0 and text.startswith('vos '), text
+    code, text = run(['vosd', '--help'], environment)
+    assert code == 0 and '--daemon' in text
+    code, text = run(['bash', '-c', f'. {root}/usr/share/bash-completion/completions/vos; COMP_LINE="vos list-v"; '
+                      'COMP_POINT=10; COMP_WORDS=(vos list-v); COMP_CWORD=1; _vos; echo ${COMPREPLY[@]}'], environment)
+    assert code == 0 and text.split() == ['list-vm', 'list-volume'], text
+    for page in ('man1/vos.1.gz', 'man8/vosd.8.gz'):
+        with gzip.open(f'{root}/usr/share/man/{page}', 'rt') as file:
+            assert file.readline().startswith('.TH VOS')
+
+
+def test_package(tmp_path):
     code, text = run(['make', '-s', 'do-deb'], {**os.environ, 'SOURCE_DATE_EPOCH': '1700000000'})
     assert code == 0, text
     package = text.split()[-1]
@@ -116,6 +143,8 @@ def test_package():
     assert {owner for _, owner in found.values()} == {'root/root'}
     assert found['./usr/bin/vos'][0] == '-rwxr-xr-x' and found['./usr/include/vos.h'][0] == '-rw-r--r--'
     assert [name for name in found if name.endswith('/libvos.so.1')], text
+    install(package, f'{tmp_path}/root')
+    try_installed(f'{tmp_path}/root')
     if shutil.which('lintian'):
-        code, text = run(['lintian', '--allow-root', '--fail-on', 'error', package], os.environ)
+        code, text = run(['lintian', '--allow-root', '--fail-on', 'error,warning', package], os.environ)
         assert code == 0, text

@@ -18,7 +18,14 @@ needs()
     done
 }
 
-mkdir -p "$root/DEBIAN" "$doc"
+overrides=$root/usr/share/lintian/overrides
+mkdir -p "$root/DEBIAN" "$doc" "$overrides"
+cat > "$overrides/vos-host" <<'OVERRIDES'
+# One package: the library, its headers and the programs are of one version, and for one machine's operator.
+vos-host: package-name-doesnt-match-sonames libvos1
+vos-host: link-to-shared-library-in-wrong-package *
+OVERRIDES
+chmod 644 "$overrides/vos-host"
 cp LICENSE "$doc/copyright"
 printf 'vos-host (%s) unstable; urgency=medium\n\n  * Programs and library.\n\n' "$version" > "$doc/changelog"
 printf ' -- VOS <vos@vos.invalid>  %s\n' "$(date -u -R -d "@$SOURCE_DATE_EPOCH")" >> "$doc/changelog"
