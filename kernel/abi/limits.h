@@ -11,7 +11,7 @@
 
 /* ---- One PD ---- */
 #define HANDLE_CHOSEN 512u	/* slots 1 .. HANDLE_CHOSEN - 1 are filled by SYS_HANDLE_GRANT, by number ... */
-#define HANDLE_COUNT 20480u	/* ... HANDLE_CHOSEN .. HANDLE_COUNT - 1 by the kernel, with what is created */
+#define HANDLE_COUNT 21504u	/* ... HANDLE_CHOSEN .. HANDLE_COUNT - 1 by the kernel, with what is created */
 #define SPACE_REGIONS 2048u	/* mappings of one PD or VM */
 #define PORT_RANGES 8u		/* ranges of I/O ports of one PD */
 

@@ -180,6 +180,25 @@
 	/* text = image */ \
 	ERROR(ERR_IMAGE_BOOT, RESULT_DENIED, "E_DENIED", \
 		"{text} is a boot module, and belongs to the boot medium. Only uploaded images can be deleted") \
+	/* text = switch */ \
+	ERROR(ERR_NO_SWITCH, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no switch \"{text}\". list-switch shows what there is; create-switch {text} makes it") \
+	/* text = switch */ \
+	ERROR(ERR_SWITCH_EXISTS, RESULT_STATE, "E_EXISTS", \
+		"there is a switch {text} already. Choose another name, or delete-switch {text}") \
+	/* text = service */ \
+	ERROR(ERR_SERVICE_NAME, RESULT_STATE, "E_EXISTS", \
+		"{text} is the name of a service of VOS: see list-service. Choose another name") \
+	/* text = VM */ \
+	ERROR(ERR_SWITCH_USED, RESULT_STATE, "E_STATE", \
+		"VM {text} has a network card on that switch. delete-vm {text}, or take the card from it with " \
+		"set-vm {text} --nic none") \
+	/* text = program */ \
+	ERROR(ERR_NO_PROGRAM, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"the boot medium lacks VOS' program {text}") \
+	/* text = VM that has it */ \
+	ERROR(ERR_MAC_TAKEN, RESULT_STATE, "E_EXISTS", \
+		"VM {text} has a network card with that MAC address. Leave out mac= to get another one") \
 	/* the client has no right to ask for that */ \
 	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that")
 

@@ -13,6 +13,7 @@
 #include "errors.h"
 #include "root_limits.h"
 #include "store.h"
+#include "switch.h"
 #include "types.h"
 #include "upload.h"
 #include "vm_fields.h"
@@ -68,6 +69,11 @@ enum request_op {
 	REQ_UPLOAD_WRITE,	/* upload, offset, count: take that from its piece of the window */
 	REQ_UPLOAD_FINISH,	/* upload: it becomes an image, or is dropped because its hash is another */
 	REQ_DELETE_IMAGE,	/* name, of an image or of an upload that is not finished */
+	/* By the switch's name: */
+	REQ_CREATE_SWITCH, REQ_DELETE_SWITCH,	/* answered when its program is on its way up or down */
+	REQ_SWITCHES,		/* table; index: switches from that one on; ERR_NO_SWITCH past the end */
+	REQ_PORTS,		/* table; index: its ports in use from that one on; ERR_NO_DEVICE past the end */
+	REQ_STATIONS,		/* table; index: its known addresses from that one on; ERR_NO_DEVICE past the end */
 	REQ_OP_COUNT
 };
 
@@ -117,6 +123,24 @@ struct disk_spec {
 	char serial[DISK_SERIAL_BYTES];	/* printable; "" = none */
 };
 
+#define NIC_UNGUARDED BIT32(0)		/* it may send with any address, and as a server of DHCP or a router */
+#define MAC_BITS 48
+#define MAC_GROUP BIT64(40)		/* bit 0 of the first byte (IEEE 802, 8.2) */
+#define MAC_LOCAL BIT64(41)		/* bit 1: not from a manufacturer */
+#define NIC_VLAN_MAX 4094u
+#define NIC_RATE_MIN (64ull << 10)
+#define NIC_RATE_MAX (1ull << 40)
+
+/* A network card of a VM is plugged into a switch. */
+struct nic_spec {
+	char network[VM_NAME_BYTES];	/* the switch */
+	u64 mac;		/* the first byte in bits 40 to 47; 0: root chooses one */
+	u64 rate;		/* bytes a second each way at most, NIC_RATE_MIN .. NIC_RATE_MAX; 0 = no limit */
+	u32 vlan;		/* 1 .. 4094; 0 = VLAN_DEFAULT */
+	u32 flags;		/* NIC_UNGUARDED */
+};
+
+/* The members of one field (vm_fields.h) stand together, and no others between them. */
 struct vm_spec {
 	u32 cpus;
 	u32 platform;		/* enum vm_platform */
@@ -124,11 +148,14 @@ struct vm_spec {
 	u32 restart;		/* enum vm_restart */
 	u32 restart_limit;	/* ON_FAILURE: how often */
 	u32 memory_policy;	/* enum vm_memory_policy */
-	u32 module_count;
-	u32 disk_count;
 	u32 on_io_error;	/* enum vm_on_io_error */
+	u32 module_count;
 	char modules[IMAGE_MODULES][MODULE_BYTES];	/* "IMAGE" or "IMAGE TEXT": modules after the initrd */
+	u32 disk_count;
 	struct disk_spec disks[VM_DEVICES];
+	u32 nic_count;		/* with the disks, at most VM_DEVICES */
+	u32 zero;
+	struct nic_spec nics[VM_DEVICES];
 	struct vm_share share;
 	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image */
 	char initrd[IMAGE_NAME_BYTES];	/* "" = none (or the default image's, if kernel is "") */
@@ -201,6 +228,18 @@ struct disk_report {
 	struct io_counts io;	/* of this run, or of the last one */
 };
 
+/* A network card. Figures are of this run, or of the last one. */
+struct nic_report {
+	u64 mac;
+	u32 port;		/* of the switch; SWITCH_PORTS: it has none, for the VM does not live */
+	u32 status;		/* enum status, of a port: ST_AGAIN: the switch is not up */
+	u64 sent_frames, sent_bytes;	/* by the guest, dropped ones too */
+	u64 got_frames, got_bytes;
+	u64 drops;		/* of frames from and to it: show-switch has the reasons */
+	u8 address[4];		/* IPv4 that it used last; 0.0.0.0: none was seen */
+	u32 zero;
+};
+
 struct vm_report {
 	char name[VM_NAME_BYTES];
 	u32 index;		/* 0 .. VM_COUNT-1: where its console rings are; the same while the VM is defined */
@@ -220,6 +259,7 @@ struct vm_report {
 	u64 service_ns;		/* load.service_time_ns in all its runs */
 	char text[96];		/* VMM's words on a bad image or a crash; foreign: print escaped */
 	struct disk_report disks[VM_DEVICES];	/* spec.disk_count */
+	struct nic_report nics[VM_DEVICES];	/* spec.nic_count */
 	struct vm_spec spec;
 };
 
@@ -356,6 +396,45 @@ struct volume_row {
 	char made_for[VM_NAME_BYTES];	/* whose delete-vm deletes it, or "" */
 };
 
+struct switch_row {
+	u32 index;
+	u32 state;		/* enum service_state, of its program */
+	u32 restarts;
+	u32 ports;		/* in use */
+	u64 frames, bytes;	/* that came in at them */
+	u64 drops;
+	u64 memory_bytes;
+	char name[VM_NAME_BYTES];
+};
+
+enum port_kind { PORT_OF_VM, PORT_KIND_COUNT };
+
+/* A port of a switch that is in use. */
+struct port_row {
+	u32 index;
+	u32 kind;		/* enum port_kind: what is plugged in */
+	u32 card;		/* which of the VM's network cards */
+	u32 status;		/* enum status: ST_OK: up; ST_AGAIN: the switch is not; ST_EXISTS: its MAC is taken */
+	u64 mac;
+	u64 rate;		/* bytes a second each way; 0 = no limit */
+	u32 guard;		/* GUARD_... */
+	u16 vlan;
+	u8 address[4];		/* IPv4 that its client used last; 0.0.0.0: none was seen */
+	u16 zero;
+	u32 zero1;
+	char client[VM_NAME_BYTES];
+	struct port_counts counts;
+};
+
+#define STATION_ROWS 256u	/* in one reply */
+
+/* Addresses that a switch knows. */
+struct station_rows {
+	u32 index;		/* of the first */
+	u32 count;
+	struct switch_station station[STATION_ROWS];
+};
+
 /* vms, system, kernel and free add up to installed, unless somebody lost some. */
 struct memory_report {
 	u64 installed;
@@ -405,6 +484,9 @@ struct reply {
 		struct device_report pci;
 		struct service_report service;
 		struct disk_row disk;
+		struct switch_row network;
+		struct port_row port;
+		struct station_rows stations;
 		struct volume_row volume;	/* also: answer to REQ_CREATE_VOLUME */
 	};
 };

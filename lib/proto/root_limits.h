@@ -13,16 +13,18 @@
 #define VM_VCPUS 16u		/* vCPUs of one VM */
 #define VM_DEVICES 8u		/* disks and network cards of one VM, when there are some: room is kept for them */
 #define DEVICE_OBJECTS 8u	/* kernel objects that each may take */
+#define SWITCHES 8u		/* virtual switches */
+#define ROUTERS 4u		/* and what joins them */
 #define IMAGE_COUNT 128u	/* files that root knows by name: boot modules, what is in a bundle of them, uploads */
 
 /* ---- The machine ---- */
-#define SERVICES_MAX 24u	/* PDs that are always there, and drivers of devices */
+#define SERVICES_MAX 34u	/* PDs that are always there, drivers of devices, switches, routers */
 
 /* ---- Root ---- */
 #define OBJECT_SET_MAX 128u	/* kernel objects of one VM or service */
 #define WIRES_MAX 48u		/* signals and rings between root and the services */
 #define CLIENTS_MAX 4u		/* services that may ask root for something */
-#define SHARED_MAX (WIRES_MAX + 16u)	/* MEM objects that root shares with services and VMMs */
+#define SHARED_MAX (WIRES_MAX + 16u + 2 * SWITCHES)	/* MEM objects that root shares with services and VMMs */
 
 /* Three for a vCPU: itself, its thread, its stack; for all: PD, VM, RAM, arguments, heap, stack, writable segments. */
 _Static_assert(3 * VM_VCPUS + VM_DEVICES * DEVICE_OBJECTS + 16 <= OBJECT_SET_MAX, "one VM's objects");

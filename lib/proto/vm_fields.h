@@ -30,6 +30,7 @@ enum field_kind {
 	KIND_IMAGES,		/* module_count, modules */
 	KIND_TEXT,		/* char[]: a printable text */
 	KIND_DISKS,		/* disk_count, disks */
+	KIND_NICS,		/* nic_count, nics */
 };
 
 enum field_when { AT_REST, ANY_TIME };
@@ -44,6 +45,9 @@ enum field_when { AT_REST, ANY_TIME };
 	ROW(DISK, disk_count, disks, DISKS, 0, VM_DEVICES, 0, AT_REST, "disk", "SIZE[,...]", \
 		"virtual disk, up to 8 times: SIZE or volume=NAME, then on=ram, ro, serial=TEXT, iops=N, rate=SIZE; " \
 		"in create-vm and set-vm also none") \
+	ROW(NIC, nic_count, nics, NICS, 0, VM_DEVICES, 0, AT_REST, "nic", "SWITCH[,...]", \
+		"network card, several times, with the disks at most 8: SWITCH or switch=NAME, then mac=ADDRESS, " \
+		"vlan=N, rate=SIZE, guard=off; or none") \
 	ROW(KERNEL, kernel, kernel, IMAGE, 1, 1, 0, AT_REST, "kernel", "IMAGE", \
 		"image to boot, see list-image (default: the default image)") \
 	ROW(INITRD, initrd, initrd, IMAGE, 0, 1, 0, AT_REST, "initrd", "IMAGE", \

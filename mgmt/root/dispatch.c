@@ -13,6 +13,7 @@
 #include "drivers.h"
 #include "image_store.h"
 #include "memory_report.h"
+#include "networks.h"
 #include "power.h"
 #include "reply.h"
 #include "root.h"
@@ -217,6 +218,37 @@ static void do_restart_service(void)
 	send_error(supervisor_request(request.name, is_dry_run()));
 }
 
+/* ---- networks ---- */
+
+static void do_create_switch(void)
+{
+	struct error_info no = networks_create_switch(request.name, is_dry_run());
+
+	send_answer(&no, NULL);
+}
+
+static void do_delete_switch(void)
+{
+	struct error_info no = networks_delete_switch(request.name, is_dry_run());
+
+	send_answer(&no, NULL);
+}
+
+static struct error_info switch_row(void)
+{
+	return error_info_of(networks_switch_row(&request.index, &reply.network) ? ERR_NONE : ERR_NO_SWITCH, 0, 0);
+}
+
+static struct error_info port_row(void)
+{
+	return networks_port_row(request.name, &request.index, &reply.port);
+}
+
+static struct error_info station_rows(void)
+{
+	return networks_station_rows(request.name, &request.index, &reply.stations);
+}
+
 /* ---- images ---- */
 
 static void answer_image(struct error_info info)
@@ -312,6 +344,11 @@ static const struct row {
 	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_ATTACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_DETACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_CREATE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_create_switch, .needs_name = true },
+	[REQ_DELETE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_delete_switch, .needs_name = true },
+	[REQ_SWITCHES] = { .rights = CLIENT_LOOK, .fill_row = switch_row },
+	[REQ_PORTS] = { .rights = CLIENT_LOOK, .fill_row = port_row },
+	[REQ_STATIONS] = { .rights = CLIENT_LOOK, .fill_row = station_rows },
 	[REQ_UPLOAD_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_upload_open },
 	[REQ_UPLOAD_WRITE] = { .rights = CLIENT_MANAGE, .serve = do_upload_write },
 	[REQ_UPLOAD_FINISH] = { .rights = CLIENT_MANAGE, .serve = do_upload_finish },

@@ -18,6 +18,14 @@ struct error_info error_info_limit(u32 most, const char *what)
 	return no;
 }
 
+struct error_info error_info_about(enum error error, const char *name)
+{
+	struct error_info no = error_info_of(error, 0, 0);
+
+	strcpy(no.text, name);
+	return no;
+}
+
 enum result error_info_result(u32 error)
 {
 	return error < ERROR_COUNT ? (enum result)results[error] : RESULT_FAILED;

@@ -28,6 +28,9 @@ static inline struct error_info error_info_status(enum status st)
 	return st == ST_OK ? ERROR_INFO_NONE : error_info_of(ERR_INTERNAL, 0, st);
 }
 
+/* With that name as its text. */
+struct error_info error_info_about(enum error error, const char *name);
+
 /* ERR_LIMIT: there are `most` of those, which is a name in the plural. */
 struct error_info error_info_limit(u32 most, const char *what);
 

@@ -62,6 +62,7 @@ u64 ring_bytes(u32 wire);
 /* Slots of root's own handle table that hold handles with the badge it signals with. */
 #define SLOT_WIRE (HANDLE_FIRST_MODULE + BOOT_MODULES)	/* + wire */
 #define SLOT_VMM (SLOT_WIRE + WIRES_MAX)		/* + index: VMM_BIT_CONTROL */
-_Static_assert(SLOT_VMM + VM_COUNT <= HANDLE_CHOSEN && SHARED_COUNT + WIRES_MAX <= SHARED_MAX, "slots");
+#define SLOT_SWITCH (SLOT_VMM + VM_COUNT)		/* + number: SWITCH_BIT_ROOT */
+_Static_assert(SLOT_SWITCH + SWITCHES <= HANDLE_CHOSEN && SHARED_COUNT + WIRES_MAX <= SHARED_MAX, "slots");
 
 #endif

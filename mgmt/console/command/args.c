@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "disk_arg.h"
+#include "nic_arg.h"
 #include "out.h"
 #include "range.h"
 #include "syscalls.h"
@@ -23,6 +24,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_ALL] = { "all", TYPE_SWITCH, 0, "all VMs that the command can act on" },
 	[ARG_SERVICE] = { "name", TYPE_SERVICE, "SERVICE", "name of a service or driver, see list-service" },
+	[ARG_SWITCH] = { "name", TYPE_NETWORK, "SWITCH", "name of the switch: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_VOLUME] = { "name", TYPE_VOLUME, "VOLUME",
 		"name of the volume: a-z, 0-9, . and -, at most 36 characters" },
 	[ARG_DISK_NAME] = { "name", TYPE_DISK, "DISK", "name of a disk, see list-disk" },
@@ -31,7 +33,6 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_ON] = { "on", TYPE_DISK, "DISK|ram",
 		"disk to make it on, or ram: in memory, lost when VOS ends (default: the disk with the most room)" },
 	VM_FIELDS(SPEC_OF_ROW)
-	[ARG_NIC] = { "nic", TYPE_TEXT, "NETWORK", "virtual network card (not supported yet)" },
 	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
 	[ARG_ITS_VOLUME] = { "volume", TYPE_VOLUME, "VOLUME", "volume that the disk is kept in, see status-vm" },
 	[ARG_FORCE] = { "force", TYPE_SWITCH, 0, "at once, without asking the guest" },
@@ -209,6 +210,18 @@ static bool add_disk(struct vm_spec *spec, const char *value, struct cmd_error *
 	if (!disk_parse(&spec->disks[spec->disk_count], value, error))
 		return false;
 	spec->disk_count++;
+	return true;
+}
+
+static bool add_nic(struct vm_spec *spec, const char *value, struct cmd_error *error)
+{
+	if (spec->nic_count == 0 && is_none(value))
+		return true;
+	if (spec->nic_count == VM_DEVICES)
+		return error_set(error, RESULT_USAGE, "at most %u network cards are possible", VM_DEVICES);
+	if (!nic_parse(&spec->nics[spec->nic_count], value, error))
+		return false;
+	spec->nic_count++;
 	return true;
 }
 
@@ -436,6 +449,8 @@ static bool set_field(struct args *args, enum arg arg, const char *value, struct
 		return set_printable(spec, arg, value, error);
 	case KIND_DISKS:
 		return add_disk(spec, value, error);
+	case KIND_NICS:
+		return add_nic(spec, value, error);
 	}
 	return error_set(error, RESULT_FAILED, "no such argument");
 }
@@ -447,7 +462,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	switch (arg) {
 	case ARG_NAME:
 		return takes_many(args) ? add_name(args, value, error) : set_name(args->name, value, error);
-	case ARG_SERVICE:
+	case ARG_SERVICE: case ARG_SWITCH:
 		return set_name(args->name, value, error);
 	case ARG_VOLUME: case ARG_ITS_VOLUME:
 		return disk_set_volume(&args->spec.disks[0], value, error);
@@ -457,9 +472,6 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_string(args->image, sizeof(args->image), arg, value, error);
 	case ARG_BYTES:
 		return set_volume_bytes(&args->spec.disks[0], value, error);
-	case ARG_NIC:
-		return error_set(error, RESULT_UNSUPPORTED,
-			"virtual networks are not there yet (a later version). Leave out --nic");
 	case ARG_TIMEOUT: case ARG_EJECT_TIME:
 		return set_time(&args->timeout_ns, arg, value, error);
 	case ARG_WAIT:

@@ -12,9 +12,9 @@
 #define ARG_OF_ROW(id, ...) ARG_##id,
 
 enum arg {
-	ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE, ARG_BYTES, ARG_ON,
+	ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE, ARG_BYTES, ARG_ON,
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
-	ARG_NIC, ARG_AUTOSTART, ARG_ITS_VOLUME, ARG_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
+	ARG_AUTOSTART, ARG_ITS_VOLUME, ARG_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
 	ARG_OFFSET, ARG_SINCE, ARG_INTERVAL, ARG_TIMES, ARG_FILE, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
 	ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
 	ARG_COUNT
@@ -25,10 +25,11 @@ enum arg_type {
 	TYPE_NEW_NAME,		/* name of a VM that may not be there yet */
 	TYPE_SERVICE,
 	TYPE_VOLUME, TYPE_DISK,	/* names of them, or of a place for a volume */
+	TYPE_NETWORK,		/* a switch */
 	TYPE_ANY_IMAGE,
 	TYPE_OFFSET, TYPE_TIME, TYPE_TIME_OPTIONAL, TYPE_VERB,
 	TYPE_COUNT, TYPE_SIZE, TYPE_CHOICE, TYPE_PERCENT, TYPE_PCPUS, TYPE_RESTART, TYPE_IMAGE, TYPE_IMAGES,
-	TYPE_TEXT, TYPE_DISKS,	/* enum field_kind */
+	TYPE_TEXT, TYPE_DISKS, TYPE_NICS,	/* enum field_kind */
 };
 
 struct arg_spec {
@@ -81,7 +82,7 @@ void args_init(struct args *args, const struct command *command);
 bool args_has(const struct args *args, enum arg arg);
 /*
  * Set one; value 0 = none was given. False: refused, and *error says why. A second value is refused, except of
- * --module, --disk, and of --name where a command takes --all.
+ * --module, --disk, --nic, and of --name where a command takes --all.
  */
 bool args_set(struct args *args, enum arg arg, const char *value, struct cmd_error *error);
 /* BIT32(enum request_field) of those flags of ARGS_FIELDS that are in `given`, and back. */
@@ -98,7 +99,9 @@ static inline u64 args_of_fields(u32 fields)
 /* Whether it may be given several times, one value each. */
 static inline bool arg_is_list(enum arg arg)
 {
-	return arg_specs[arg].type == TYPE_IMAGES || arg_specs[arg].type == TYPE_DISKS;
+	enum arg_type type = arg_specs[arg].type;
+
+	return type == TYPE_IMAGES || type == TYPE_DISKS || type == TYPE_NICS;
 }
 
 /* Whether the type takes its value from the next word. */

@@ -155,7 +155,7 @@ bool command_is_noun(const char *word)
 enum arg command_bare(const struct command *command)
 {
 	static const u8 bare[] = {
-		ARG_VERB, ARG_FILE, ARG_NAME, ARG_SERVICE, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE,
+		ARG_VERB, ARG_FILE, ARG_NAME, ARG_SERVICE, ARG_SWITCH, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE,
 	};
 
 	for (u32 i = 0; i < ARRAY_COUNT(bare); i++)

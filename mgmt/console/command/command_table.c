@@ -18,7 +18,7 @@ const struct command command_rows[] = {
 		.summary = "define a VM without starting it",
 		.more = "list-image shows the images. Without --kernel, VOS uses the default image.",
 		.example = "create-vm --name myvm --cpu 1 --memory 512M",
-		.takes = CHANGE | ARGS_FIELDS | A(NIC), .needs = A(NAME), .op = REQ_CREATE,
+		.takes = CHANGE | ARGS_FIELDS, .needs = A(NAME), .op = REQ_CREATE,
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
@@ -269,10 +269,51 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
+		.verb = "list-switch", .group = GROUP_MACHINE,
+		.summary = "list virtual switches",
+		.more = "Network cards of VMs are plugged into switches. A switch is a program of VOS, with its name "
+			"in list-service. FRAMES and DATA came in at its ports that are in use. show-switch shows "
+			"these.",
+		.example = "list-switch",
+		.takes = A(JSON),
+		.ops = LISTING, .tables = BIT32(FETCH_SWITCHES),
+		.view = { report_switches, json_switches },
+	},
+	{
+		.verb = "show-switch", .group = GROUP_MACHINE,
+		.summary = "show a switch's ports, known addresses and drops",
+		.more = "SENT is what came from the port's client, GOT what it was sent. IP is the address that it "
+			"used last. Each dropped frame is counted with its reason at the port that it came from, or "
+			"was for. An address that sends nothing is forgotten after 300 s.",
+		.example = "show-switch lan",
+		.takes = A(SWITCH) | A(JSON), .needs = A(SWITCH),
+		.ops = { .begin = listing_begin, .answer = switches_answer },
+		.tables = BIT32(FETCH_SWITCHES) | BIT32(FETCH_PORTS) | BIT32(FETCH_STATIONS),
+		.view = { report_switch, json_switch },
+	},
+	{
+		.verb = "create-switch", .group = GROUP_MACHINE,
+		.summary = "make a virtual switch",
+		.more = "VMs with a network card on it, create-vm --nic SWITCH, reach each other if their VLAN is the "
+			"same, and nobody else. A card can send only with its own MAC address, the first IPv4 address "
+			"aside, and not as a server of DHCP or a router, unless guard=off is given.",
+		.example = "create-switch lan",
+		.takes = A(SWITCH) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(SWITCH), .op = REQ_CREATE_SWITCH,
+		.ops = { .begin = request_begin, .answer = switch_answer },
+	},
+	{
+		.verb = "delete-switch", .group = GROUP_MACHINE,
+		.summary = "delete a virtual switch",
+		.more = "Refused while a VM is defined with a network card on it.",
+		.example = "delete-switch lan",
+		.takes = A(SWITCH) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(SWITCH), .op = REQ_DELETE_SWITCH,
+		.ops = { .begin = request_begin, .answer = switch_answer },
+	},
+	{
 		.verb = "apply-config", .group = GROUP_MACHINE,
 		.summary = "apply vos.conf",
-		.more = "Defines the VMs that do not exist, and starts those with autostart. Changes existing VMs as "
-			"set-vm does; properties that can't change while a VM runs are shown and stay the same. "
+		.more = "Makes the switches and VMs that do not exist, and starts VMs with autostart. Changes existing "
+			"VMs as set-vm does; properties that can't change while a VM runs are shown and stay the same. "
 			"--dry-run shows what would change.",
 		.example = "apply-config --dry-run",
 		.takes = A(DRY_RUN) | A(QUIET) | A(JSON),
@@ -280,8 +321,8 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "export-config", .group = GROUP_MACHINE,
-		.summary = "print the definitions of all VMs as a vos.conf",
-		.more = "A boot medium with this text as vos.conf defines the same VMs at the next start. With NAME, "
+		.summary = "print all switches and VMs as a vos.conf",
+		.more = "A boot medium with this text as vos.conf defines the same at the next start. With NAME, "
 			"prints that VM only.",
 		.example = "export-config",
 		.takes = A(NAME) | A(JSON),

@@ -204,6 +204,14 @@ static void add_values(struct completion *completion, const struct context *cont
 		if (context->command->op != REQ_CREATE_VOLUME)
 			add_names(completion, context->partial, names->volume, names->context);
 		break;
+	case TYPE_NETWORK:
+		if (context->command->op != REQ_CREATE_SWITCH)
+			add_names(completion, context->partial, names->network, names->context);
+		break;
+	case TYPE_NICS:
+		add_names(completion, context->partial, names->network, names->context);
+		add_texts(completion, context->partial, none);
+		break;
 	case TYPE_DISK:
 		add_names(completion, context->partial, names->disk, names->context);
 		if (context->arg == ARG_ON)

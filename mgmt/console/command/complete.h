@@ -15,6 +15,7 @@ struct name_source {
 	const char *(*service)(void *context, u32 index);
 	const char *(*disk)(void *context, u32 index);
 	const char *(*volume)(void *context, u32 index);
+	const char *(*network)(void *context, u32 index);
 	void *context;
 };
 

@@ -14,6 +14,8 @@
 #define FROM_COMMAND_LINE (BIT64(ARG_NAME) | BIT64(ARG_WAIT) | BIT64(ARG_DRY_RUN) | BIT64(ARG_QUIET) | BIT64(ARG_JSON))
 #define CREATE command_named("create-vm")
 #define KEYS ((CREATE->takes & ~FROM_COMMAND_LINE) | BIT64(ARG_AUTOSTART))
+#define CREATE_SWITCH command_named("create-switch")
+#define SWITCH_KEYS (CREATE_SWITCH->takes & ~(FROM_COMMAND_LINE | BIT64(ARG_SWITCH)))
 
 enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_STRING, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_SEMICOLON, TOKEN_BAD };
 
@@ -30,7 +32,10 @@ struct parser {
 	/* names seen, to find doubles */
 	u32 name_count;
 	char names[VM_COUNT][VM_NAME_BYTES];
-	struct args defaults, vm;
+	u32 network_count;
+	char networks[SWITCHES][VM_NAME_BYTES];
+	u64 keys;			/* of the block in hand */
+	struct args defaults, vm, network;
 	struct cmd_error error;
 };
 
@@ -148,10 +153,10 @@ static void skip_block(struct parser *p)
 		advance(p);
 }
 
-static enum arg key_named(const char *word)
+static enum arg key_named(const struct parser *p, const char *word)
 {
 	for (u32 i = 0; i < ARG_COUNT; i++)
-		if ((KEYS & BIT64(i)) && strcmp(arg_specs[i].name, word) == 0)
+		if ((p->keys & BIT64(i)) && strcmp(arg_specs[i].name, word) == 0)
 			return (enum arg)i;
 	return ARG_COUNT;
 }
@@ -176,21 +181,23 @@ static bool parse_value(struct parser *p, struct args *args, enum arg key)
 }
 
 /* { key value; ... }, the brace in hand; afterwards the token behind it is. */
-static bool parse_block(struct parser *p, struct args *args)
+static bool parse_block(struct parser *p, struct args *args, u64 keys)
 {
 	char text[120];
 
+	p->keys = keys;
 	if (p->kind != TOKEN_OPEN)
 		return mistake(p, "a { is missing here");
 	advance(p);
 	while (p->kind != TOKEN_CLOSE) {
-		enum arg key = p->kind == TOKEN_WORD ? key_named(p->word) : ARG_COUNT;
+		enum arg key = p->kind == TOKEN_WORD ? key_named(p, p->word) : ARG_COUNT;
 
 		if (p->kind == TOKEN_END)
 			return mistake(p, "a } is missing at the end");
 		if (key == ARG_COUNT) {
 			snprintf(text, sizeof(text),
-				"\"%.40s\" is not a key: keys are create-vm's flags, and autostart", p->word);
+				keys == KEYS ? "\"%.40s\" is not a key: keys are create-vm's flags, and autostart" :
+				"\"%.40s\" is not a key: a switch has none", p->word);
 			return mistake(p, p->kind == TOKEN_WORD ? text : "a key such as cpu or memory is missing here");
 		}
 		advance(p);
@@ -248,10 +255,36 @@ static bool parse_vm(struct parser *p)
 {
 	args_init(&p->vm, CREATE);
 	advance(p);
-	if (!parse_name(p) || !parse_block(p, &p->vm))
+	if (!parse_name(p) || !parse_block(p, &p->vm, KEYS))
 		return false;
 	fill_in(&p->vm, &p->defaults);
 	p->ops->vm(p->ops->context, &p->vm);
+	return true;
+}
+
+static bool parse_network_name(struct parser *p)
+{
+	if (p->kind != TOKEN_WORD && p->kind != TOKEN_STRING)
+		return mistake(p, "the name of the switch is missing here");
+	if (!args_set(&p->network, ARG_SWITCH, p->word, &p->error))
+		return mistake(p, p->error.text);
+	for (u32 i = 0; i < p->network_count; i++)
+		if (strcmp(p->networks[i], p->word) == 0)
+			return mistake(p, "there is a switch of that name already");
+	if (p->network_count == SWITCHES)
+		return mistake(p, "there are too many switches");
+	memcpy(p->networks[p->network_count++], p->network.name, VM_NAME_BYTES);
+	advance(p);
+	return true;
+}
+
+static bool parse_network(struct parser *p)
+{
+	args_init(&p->network, CREATE_SWITCH);
+	advance(p);
+	if (!parse_network_name(p) || !parse_block(p, &p->network, SWITCH_KEYS))
+		return false;
+	p->ops->network(p->ops->context, &p->network);
 	return true;
 }
 
@@ -259,12 +292,14 @@ static bool parse_statement(struct parser *p)
 {
 	if (p->kind == TOKEN_WORD && strcmp(p->word, "vm") == 0)
 		return parse_vm(p);
+	if (p->kind == TOKEN_WORD && strcmp(p->word, "switch") == 0)
+		return parse_network(p);
 	if (p->kind == TOKEN_WORD && strcmp(p->word, "default") == 0) {
 		args_init(&p->defaults, CREATE);
 		advance(p);
-		return parse_block(p, &p->defaults);
+		return parse_block(p, &p->defaults, KEYS);
 	}
-	return mistake(p, "`vm NAME { ... }` or `default { ... }` is expected here");
+	return mistake(p, "`vm NAME { ... }`, `switch NAME { ... }` or `default { ... }` is expected here");
 }
 
 void config_parse(const char *text, size_t length, const struct config_ops *ops)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config.h - vos.conf: the VMs of this machine.
+ * config.h - vos.conf: the switches and VMs of this machine.
  *
  *	# a comment
+ *	switch lan { }
  *	default { kernel debian-kernel; initrd debian-initrd }
  *	vm myvm { cpu 1; memory 512M; cmdline "console=ttyS0"; autostart yes; restart on-failure:5 }
  *
@@ -15,13 +16,14 @@
 #include "args.h"
 
 struct config_ops {
-	/* A VM without a mistake, in the order of the file. */
+	/* A VM, a switch without a mistake, in the order of the file. */
 	void (*vm)(void *context, const struct args *args);
+	void (*network)(void *context, const struct args *args);
 	void (*mistake)(void *context, u32 line, u32 column, const char *text);
 	void *context;
 };
 
-/* Reads the whole text; a VM with a mistake is left out, and only the first mistake of each is reported. */
+/* Reads the whole text; a block with a mistake is left out, and only the first mistake of each is reported. */
 void config_parse(const char *text, size_t length, const struct config_ops *ops);
 
 #endif

@@ -12,7 +12,6 @@
 
 #define USAGE "--disk is SIZE or volume=NAME, then on=ram, ro, serial=TEXT, iops=N, rate=SIZE, with commas between"
 #define ITEM_BYTES 64u
-#define LIMIT_BYTES 24u		/* a limit as text */
 
 static bool is_name(const char *text, size_t most)
 {
@@ -153,22 +152,9 @@ static u32 add_item(char *text, u32 used, const char *key, const char *value)
 	return used + (u32)snprintf(text + used, DISK_TEXT_BYTES - used, "%s%s%s", used ? "," : "", key, value);
 }
 
-static const char *rate_text(char text[LIMIT_BYTES], u64 rate)
-{
-	static const struct { u64 bytes; char unit; } units[] = { { GIB, 'G' }, { MIB, 'M' }, { KIB, 'K' } };
-	u32 i = 0;
-
-	text[0] = 0;
-	while (i < ARRAY_COUNT(units) - 1 && rate % units[i].bytes != 0)
-		i++;
-	if (rate != 0)
-		(void)snprintf(text, LIMIT_BYTES, "%llu%c", (unsigned long long)(rate / units[i].bytes), units[i].unit);
-	return text;
-}
-
 const char *disk_text(char *text, const struct disk_spec *disk)
 {
-	char limit[LIMIT_BYTES] = "";
+	char limit[UNIT_TEXT_BYTES] = "";
 	u32 used = disk->bytes != 0 ? size_item(text, disk->bytes) : 0;
 
 	text[used] = 0;

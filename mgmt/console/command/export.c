@@ -32,8 +32,11 @@ void export_text(const struct out *out, const void *what)
 {
 	const struct session *s = ((const struct export_what *)what)->session;
 	const char *name = ((const struct export_what *)what)->name;
-	u32 count = 0;
+	const struct inventory *m = &s->console->inventory;
+	u32 count = *name ? 0 : m->switch_count;
 
+	for (u32 i = 0; i < count; i++)
+		out_format(out, "switch %s {\n}\n", m->switches[i].name);
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		const struct vm_entry *vm = &s->console->inventory.vms[i];
 		const struct args *args = vm->is_used ? in_config(s, vm->report.name) : 0;

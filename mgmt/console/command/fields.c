@@ -7,6 +7,7 @@
 
 #include "disk_arg.h"
 #include "fields.h"
+#include "nic_arg.h"
 #include "units.h"
 
 static const char *const restart_words[RESTART_COUNT] = {
@@ -51,13 +52,15 @@ const char *field_text(char *text, const struct vm_spec *spec, u32 field)
 		return *spec_text(spec, field) ? spec_text(spec, field) : "none";
 	case KIND_TEXT:
 		return spec_text(spec, field);
-	case KIND_IMAGES: case KIND_DISKS:
+	case KIND_IMAGES: case KIND_DISKS: case KIND_NICS:
 		break;
 	}
 	return text;
 }
 
-/* Of a list: how many, and the text of one, in text[DISK_TEXT_BYTES] or the spec's own. */
+/* Of a list: how many, and the text of one, in text[SET_TEXT_BYTES] or the spec's own. */
+_Static_assert(DISK_TEXT_BYTES <= SET_TEXT_BYTES && NIC_TEXT_BYTES <= SET_TEXT_BYTES, "room for one");
+
 static u32 list_count(const struct vm_spec *spec, u32 field)
 {
 	switch ((enum field_kind)spec_fields[field].kind) {
@@ -65,6 +68,8 @@ static u32 list_count(const struct vm_spec *spec, u32 field)
 		return spec->module_count;
 	case KIND_DISKS:
 		return spec->disk_count;
+	case KIND_NICS:
+		return spec->nic_count;
 	default:
 		return 0;
 	}
@@ -72,7 +77,10 @@ static u32 list_count(const struct vm_spec *spec, u32 field)
 
 static const char *list_item(char *text, const struct vm_spec *spec, u32 field, u32 index)
 {
-	return spec_fields[field].kind == KIND_IMAGES ? spec->modules[index] : disk_text(text, &spec->disks[index]);
+	if (spec_fields[field].kind == KIND_IMAGES)
+		return spec->modules[index];
+	return spec_fields[field].kind == KIND_DISKS ? disk_text(text, &spec->disks[index])
+						     : nic_text(text, &spec->nics[index]);
 }
 
 void field_json(struct json_writer *w, const struct vm_spec *spec, u32 field)
@@ -88,7 +96,7 @@ void field_json(struct json_writer *w, const struct vm_spec *spec, u32 field)
 	case KIND_IMAGE:
 		json_text(w, name, spec_text(spec, field));
 		return;
-	case KIND_IMAGES: case KIND_DISKS:
+	case KIND_IMAGES: case KIND_DISKS: case KIND_NICS:
 		json_open(w, name, '[');
 		for (u32 i = 0; i < list_count(spec, field); i++)
 			json_text(w, 0, list_item(text, spec, field, i));

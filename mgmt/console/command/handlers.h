@@ -30,6 +30,8 @@ void service_begin(struct session *s, struct job *job);
 void service_answer(struct session *s, struct job *job, const struct reply *reply);
 void storage_answer(struct session *s, struct job *job, const struct reply *reply);
 void volume_answer(struct session *s, struct job *job, const struct reply *reply);
+void switches_answer(struct session *s, struct job *job, const struct reply *reply);
+void switch_answer(struct session *s, struct job *job, const struct reply *reply);
 void delete_image_begin(struct session *s, struct job *job);
 void delete_image_answer(struct session *s, struct job *job, const struct reply *reply);
 void apply_begin(struct session *s, struct job *job);

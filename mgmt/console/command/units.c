@@ -201,6 +201,19 @@ const char *size_flag(char *text, u64 bytes)
 	return text;
 }
 
+const char *rate_text(char *text, u64 bytes)
+{
+	static const struct { u64 bytes; char unit; } units[] = { { GIB, 'G' }, { MIB, 'M' }, { KIB, 'K' } };
+	u32 i = 0;
+
+	text[0] = 0;
+	while (i < ARRAY_COUNT(units) - 1 && bytes % units[i].bytes != 0)
+		i++;
+	if (bytes != 0)
+		snprintf(text, UNIT_TEXT_BYTES, "%llu%c", (unsigned long long)(bytes / units[i].bytes), units[i].unit);
+	return text;
+}
+
 const char *duration_text(char *text, u64 ns)
 {
 	u64 seconds = ns / NS_PER_SECOND, days = seconds / 86400;

@@ -24,6 +24,7 @@ bool name_ok(const char *text);			/* [a-z0-9][a-z0-9-]{0,30} */
 const char *size_text(char *text, u64 bytes, bool rounds_up);	/* "3.1 GiB" */
 const char *size_short(char *text, u64 bytes);			/* "3.1G", "64M" */
 const char *size_flag(char *text, u64 bytes); /* "3G", "768M": what a flag takes, not more than bytes */
+const char *rate_text(char *text, u64 bytes); /* a multiple of 1K, exactly: "64K", "3M"; "" for 0 */
 const char *duration_text(char *text, u64 ns);			/* "00:14:02", "3d 00:14:02" */
 const char *seconds_text(char *text, u64 ns);			/* "12.345 s" */
 const char *count_text(char *text, u64 count);			/* "1,234,567" */

@@ -36,6 +36,14 @@ static void judge_disks(struct vm_report *r)
 	}
 }
 
+static void judge_nics(struct vm_report *r)
+{
+	if (r->spec.nic_count > VM_DEVICES)
+		r->spec.nic_count = 0;
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		terminate(r->spec.nics[i].network, VM_NAME_BYTES);
+}
+
 bool inventory_add_disk(struct inventory *m, const struct disk_row *row)
 {
 	struct disk_row *to = &m->disks[m->disk_count];
@@ -66,6 +74,36 @@ bool inventory_add_volume(struct inventory *m, const struct volume_row *row)
 	return true;
 }
 
+bool inventory_add_switch(struct inventory *m, const struct switch_row *row)
+{
+	if (m->switch_count == SWITCHES)
+		return false;
+	m->switches[m->switch_count] = *row;
+	terminate(m->switches[m->switch_count].name, sizeof(row->name));
+	m->switch_count++;
+	return true;
+}
+
+bool inventory_add_port(struct inventory *m, const struct port_row *row)
+{
+	if (m->port_count == SWITCH_PORTS)
+		return false;
+	m->ports[m->port_count] = *row;
+	terminate(m->ports[m->port_count].client, sizeof(row->client));
+	m->port_count++;
+	return true;
+}
+
+bool inventory_add_stations(struct inventory *m, const struct station_rows *rows)
+{
+	for (u32 i = 0; i < rows->count && i < STATION_ROWS; i++) {
+		if (m->station_count == SWITCH_STATIONS)
+			return false;
+		m->stations[m->station_count++] = rows->station[i];
+	}
+	return true;
+}
+
 struct vm_entry *inventory_update(struct inventory *m, const struct vm_report *report)
 {
 	struct vm_entry *vm;
@@ -89,6 +127,7 @@ struct vm_entry *inventory_update(struct inventory *m, const struct vm_report *r
 	if (vm->report.spec.module_count > IMAGE_MODULES)
 		vm->report.spec.module_count = 0;
 	judge_disks(&vm->report);
+	judge_nics(&vm->report);
 	return vm;
 }
 

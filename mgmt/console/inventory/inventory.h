@@ -63,6 +63,13 @@ struct inventory {
 	struct disk_row disks[INVENTORY_DISKS];
 	u32 volume_count;
 	struct volume_row volumes[STORE_VOLUMES];
+	u32 switch_count;
+	struct switch_row switches[SWITCHES];
+	/* Of the switch that was shown last: */
+	u32 port_count;
+	struct port_row ports[SWITCH_PORTS];
+	u32 station_count;
+	struct switch_station stations[SWITCH_STATIONS];
 	struct vm_entry vms[VM_COUNT];	/* by report.index */
 };
 
@@ -71,6 +78,9 @@ struct vm_entry *inventory_update(struct inventory *inventory, const struct vm_r
 /* The next row of a table; false: it is full. */
 bool inventory_add_disk(struct inventory *inventory, const struct disk_row *row);
 bool inventory_add_volume(struct inventory *inventory, const struct volume_row *row);
+bool inventory_add_switch(struct inventory *inventory, const struct switch_row *row);
+bool inventory_add_port(struct inventory *inventory, const struct port_row *row);
+bool inventory_add_stations(struct inventory *inventory, const struct station_rows *rows);
 void inventory_update_pcpu(struct inventory *inventory, const struct pcpu_report *report);
 struct vm_entry *inventory_find(struct inventory *inventory, const char *name);	/* 0 = not there */
 void inventory_forget(struct inventory *inventory, const char *name);

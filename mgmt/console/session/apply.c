@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * apply.c - vos.conf made true: VMs that it names and that are not there are created, and started if it says so. Those
- * that are there are changed to what it says; what can't be changed while they run stays as it is, and is told.
+ * apply.c - vos.conf made true: switches that it names and that are not there are created first, then VMs, which are
+ * started if it says so. VMs that are there are changed to what it says; what can't be changed while they run stays as
+ * it is, and is told.
  *
  * At the start nothing of a VM that is there is changed: it is there because the console is started again, and what an
  * operator has set meanwhile holds.
@@ -25,6 +26,25 @@ static void on_vm(void *context, const struct args *args)
 
 	if (parsing->s->console->config_count < VM_COUNT)
 		parsing->s->console->config[parsing->s->console->config_count++] = *args;
+}
+
+static void on_network(void *context, const struct args *args)
+{
+	struct console *c = ((struct apply_context *)context)->s->console;
+
+	if (c->network_count < SWITCHES)
+		c->networks[c->network_count++] = *args;
+}
+
+/* By number: the switches first. */
+static const struct args *entry_at(const struct console *c, u32 index)
+{
+	return index < c->network_count ? &c->networks[index] : &c->config[index - c->network_count];
+}
+
+static u32 entry_count(const struct console *c)
+{
+	return c->network_count + c->config_count;
 }
 
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
@@ -60,7 +80,7 @@ static u32 differences(const struct vm_spec *is, const struct args *args)
 
 /* ---- results ---- */
 
-/* A VM of vos.conf, and what was done with it. */
+/* A VM or switch of vos.conf, and what was done with it. */
 struct apply_vm {
 	const struct args *args;
 	const struct apply_row *row;
@@ -105,7 +125,8 @@ static void row_text(const struct out *out, const void *what)
 		list_set(out, &vm->args->spec, row->set);
 	}
 	if (row->is_created)
-		out_format(out, "+ %s: %s%s\n", name, vm->is_dry_run ? "would be created" : "created",
+		out_format(out, "+ %s%s: %s%s\n", vm->args->command->op == REQ_CREATE_SWITCH ? "switch " : "", name,
+			vm->is_dry_run ? "would be created" : "created",
 			row->is_started ? " and started" : "");
 	if (!row->differs && !row->set && !row->is_created && !row->has_fault)
 		out_format(out, "= %s: no change\n", name);
@@ -128,9 +149,11 @@ static void row_json(struct json_writer *writer, const char *key, const void *wh
 	json_open(writer, key, '{');
 	json_text(writer, "name", vm->args->name);
 	json_bool(writer, "created", row->is_created);
-	json_bool(writer, "started", row->is_started);
-	write_fields(writer, "set", row->set);
-	write_fields(writer, "differs", row->differs);
+	if (vm->args->command->op != REQ_CREATE_SWITCH) {
+		json_bool(writer, "started", row->is_started);
+		write_fields(writer, "set", row->set);
+		write_fields(writer, "differs", row->differs);
+	}
 	if (row->has_fault)
 		json_error(writer, &row->error);
 	json_close(writer, '}');
@@ -142,7 +165,7 @@ static struct apply_vm vm_of(const struct job *job, u32 index)
 {
 	const struct console *c = job->session->console;
 
-	return (struct apply_vm){ &c->config[index], &c->apply.rows[index], args_has(&job->args, ARG_DRY_RUN) };
+	return (struct apply_vm){ entry_at(c, index), &c->apply.rows[index], args_has(&job->args, ARG_DRY_RUN) };
 }
 
 /* The views of all are of the job. */
@@ -151,7 +174,7 @@ static void apply_text(const struct out *out, const void *what)
 	const struct job *job = what;
 	const struct console *c = job->session->console;
 
-	if (c->config_count == 0 && job->mistakes == 0)
+	if (entry_count(c) == 0 && job->mistakes == 0)
 		out_text(out, c->conf_bytes ? "vos.conf defines no VM.\n" :
 			"There is no vos.conf on this boot medium.\n");
 }
@@ -165,6 +188,17 @@ static void write_mistake(struct json_writer *writer, const struct apply_mistake
 	json_close(writer, '}');
 }
 
+static void write_rows(struct json_writer *writer, const char *key, const struct job *job, u32 first, u32 end)
+{
+	json_open(writer, key, '[');
+	for (u32 i = first; i < end; i++) {
+		struct apply_vm vm = vm_of(job, i);
+
+		row_view.json(writer, 0, &vm);
+	}
+	json_close(writer, ']');
+}
+
 static void apply_json(struct json_writer *writer, const char *key, const void *what)
 {
 	const struct job *job = what;
@@ -172,13 +206,8 @@ static void apply_json(struct json_writer *writer, const char *key, const void *
 
 	json_open(writer, key, '{');
 	json_bool(writer, "dry-run", args_has(&job->args, ARG_DRY_RUN));
-	json_open(writer, "vms", '[');
-	for (u32 i = 0; i < c->config_count; i++) {
-		struct apply_vm vm = vm_of(job, i);
-
-		row_view.json(writer, 0, &vm);
-	}
-	json_close(writer, ']');
+	write_rows(writer, "vms", job, c->network_count, entry_count(c));
+	write_rows(writer, "switches", job, 0, c->network_count);
 	json_open(writer, "mistakes", '[');
 	for (u32 i = 0; i < c->apply.mistake_count; i++)
 		write_mistake(writer, &c->apply.mistakes[i]);
@@ -244,16 +273,51 @@ static bool compare(struct session *s, struct job *job, const struct vm_entry *v
 	return true;
 }
 
-/* Go on with the next VM that needs a request. */
+static bool has_switch(const struct inventory *m, const char *name)
+{
+	for (u32 i = 0; i < m->switch_count; i++)
+		if (strcmp(m->switches[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* In a dry run a VM is judged without its cards on switches that would be made before it. */
+static void drop_new_switches(const struct console *c, struct vm_spec *spec)
+{
+	u32 count = spec->nic_count;
+
+	spec->nic_count = 0;
+	for (u32 i = 0; i < count; i++)
+		if (has_switch(&c->inventory, spec->nics[i].network))
+			spec->nics[spec->nic_count++] = spec->nics[i];
+}
+
+/* True: a request is under way. */
+static bool begin_entry(struct session *s, struct job *job, const struct args *args)
+{
+	const struct vm_entry *vm = inventory_find(&s->console->inventory, args->name);
+	static struct args judged;	/* too large for the stack */
+
+	if (args->command->op == REQ_CREATE_SWITCH) {
+		if (has_switch(&s->console->inventory, args->name))
+			return false;
+		send(s, job, args, REQ_CREATE_SWITCH, 0);
+		return true;
+	}
+	if (vm)
+		return compare(s, job, vm, args);
+	judged = *args;
+	if (args_has(&job->args, ARG_DRY_RUN))
+		drop_new_switches(s->console, &judged.spec);
+	send(s, job, &judged, REQ_CREATE, fields_of_args(args->given));
+	return true;
+}
+
+/* Go on with the next switch or VM that needs a request. */
 static void next(struct session *s, struct job *job)
 {
-	for (; job->index < s->console->config_count; job->index++) {
-		const struct args *args = &s->console->config[job->index];
-		const struct vm_entry *vm = inventory_find(&s->console->inventory, args->name);
-
-		if (!vm)
-			send(s, job, args, REQ_CREATE, fields_of_args(args->given));
-		if (!vm || compare(s, job, vm, args))
+	for (; job->index < entry_count(s->console); job->index++) {
+		if (begin_entry(s, job, entry_at(s->console, job->index)))
 			return;
 		show_row(s, job);
 	}
@@ -281,17 +345,17 @@ void apply_begin(struct session *s, struct job *job)
 		job_fail(s, job, &error);
 		return;
 	}
-	fetch_begin(s, job, BIT32(FETCH_VMS) | BIT32(FETCH_IMAGES));
+	fetch_begin(s, job, BIT32(FETCH_VMS) | BIT32(FETCH_IMAGES) | BIT32(FETCH_SWITCHES));
 }
 
 static void apply(struct session *s, struct job *job)
 {
 	struct apply_context parsing = { s, job };
-	struct config_ops ops = { on_vm, on_mistake, &parsing };
+	struct config_ops ops = { on_vm, on_network, on_mistake, &parsing };
 	struct console *c = s->console;
 
 	job->is_applying = true;
-	c->config_count = c->apply.mistake_count = 0;
+	c->config_count = c->network_count = c->apply.mistake_count = 0;
 	memset(c->apply.rows, 0, sizeof(c->apply.rows));
 	if (c->conf_bytes)
 		config_parse(c->conf, c->conf_bytes, &ops);
@@ -314,8 +378,12 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 	bool is_dry_run = args_has(&job->args, ARG_DRY_RUN);
 	struct apply_row *row = &s->console->apply.rows[job->index];
 
-	(void)inventory_update(&s->console->inventory, &reply->vm);
+	if (job->request.op != REQ_CREATE_SWITCH)
+		(void)inventory_update(&s->console->inventory, &reply->vm);
 	switch (job->request.op) {
+	case REQ_CREATE_SWITCH:
+		row->is_created = true;
+		return false;
 	case REQ_CREATE:
 		row->is_created = true;
 		row->is_started = args->autostart && is_dry_run;
@@ -331,9 +399,10 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 
 static void take_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	const struct args *args = &s->console->config[job->index];
+	const struct args *args = entry_at(s->console, job->index);
 
-	request_take_vm(s, job, job->request.name, reply);
+	if (job->request.op != REQ_CREATE_SWITCH)
+		request_take_vm(s, job, job->request.name, reply);
 	if (reply->result != RESULT_OK) {
 		failed(s, job, reply);
 	} else if (done(s, job, args, reply)) {

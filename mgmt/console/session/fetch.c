@@ -10,6 +10,7 @@
 static void ask(struct session *s, struct job *job, enum request_op op, u32 index)
 {
 	memset(&job->request, 0, sizeof(job->request));
+	memcpy(job->request.name, job->args.name, sizeof(job->request.name));	/* for tables of one thing */
 	job->request.index = index;
 	job_send(s, job, op);
 }
@@ -116,6 +117,43 @@ static bool take_volume(struct session *s, struct job *job, const struct reply *
 	return false;
 }
 
+static bool take_switch(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		m->switch_count = 0;
+	if (reply->result != RESULT_OK || !inventory_add_switch(m, &reply->network))
+		return true;
+	job->request.index = reply->network.index + 1;
+	return false;
+}
+
+static bool take_port(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		m->port_count = 0;
+	if (reply->result != RESULT_OK || reply->port.index >= SWITCH_PORTS || !inventory_add_port(m, &reply->port))
+		return true;
+	job->request.index = reply->port.index + 1;
+	return false;
+}
+
+static bool take_stations(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		m->station_count = 0;
+	if (reply->result != RESULT_OK || reply->stations.count == 0 ||
+	    !inventory_add_stations(m, &reply->stations))
+		return true;
+	job->request.index = reply->stations.index + reply->stations.count;
+	return false;
+}
+
 static bool take_memory(struct session *s, struct job *job, const struct reply *reply)
 {
 	(void)job;
@@ -137,6 +175,9 @@ static const struct {
 	[FETCH_SERVICES] = { REQ_SERVICES, take_service },
 	[FETCH_DISKS] = { REQ_DISKS, take_disk },
 	[FETCH_VOLUMES] = { REQ_VOLUMES, take_volume },
+	[FETCH_SWITCHES] = { REQ_SWITCHES, take_switch },
+	[FETCH_PORTS] = { REQ_PORTS, take_port },
+	[FETCH_STATIONS] = { REQ_STATIONS, take_stations },
 };
 
 static void ask_first(struct session *s, struct job *job)

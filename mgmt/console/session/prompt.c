@@ -112,6 +112,13 @@ static const char *volume_name(void *context, u32 index)
 	return index < m->volume_count ? m->volumes[index].name : 0;
 }
 
+static const char *switch_name(void *context, u32 index)
+{
+	const struct inventory *m = &((const struct session *)context)->console->inventory;
+
+	return index < m->switch_count ? m->switches[index].name : 0;
+}
+
 static void list_candidates(struct session *s, const struct completion *completion)
 {
 	size_t width = 0, column = 0;
@@ -142,7 +149,7 @@ static bool is_good_name(const char *text)
 
 static void tab(struct session *s)
 {
-	struct name_source names = { vm_name, image_name, service_name, disk_name, volume_name, s };
+	struct name_source names = { vm_name, image_name, service_name, disk_name, volume_name, switch_name, s };
 	struct completion *completion = &s->console->completion;
 	size_t common;
 	char last;
@@ -164,7 +171,7 @@ static void tab(struct session *s)
 
 static void question(struct session *s)
 {
-	struct name_source names = { vm_name, image_name, service_name, disk_name, volume_name, s };
+	struct name_source names = { vm_name, image_name, service_name, disk_name, volume_name, switch_name, s };
 
 	if (s->mode != MODE_PROMPT || !complete_wants_help(s->editor.line, s->editor.cursor)) {
 		edit_insert(&s->editor, "?", 1);

@@ -137,7 +137,7 @@ struct job {
 /* Tables that root gives, in the order in which they are asked for. */
 enum fetch {
 	FETCH_VMS, FETCH_IMAGES, FETCH_PCPUS, FETCH_HOST, FETCH_MEMORY, FETCH_DEVICES, FETCH_SERVICES, FETCH_DISKS,
-	FETCH_VOLUMES, FETCH_COUNT
+	FETCH_VOLUMES, FETCH_SWITCHES, FETCH_PORTS, FETCH_STATIONS, FETCH_COUNT
 };
 
 enum mode {
@@ -148,7 +148,7 @@ enum mode {
 
 #define APPLY_MISTAKES 32u	/* of vos.conf that are told to a program */
 
-/* What apply-config does with a VM of vos.conf. */
+/* What apply-config does with a switch or VM of vos.conf. */
 struct apply_row {
 	bool is_created, is_started;
 	bool has_fault;
@@ -161,7 +161,7 @@ struct apply_mistake { u32 line, column; char text[ERROR_TEXT_BYTES]; };
 
 /* The result of the last apply-config. */
 struct apply {
-	struct apply_row rows[VM_COUNT];	/* like console.config */
+	struct apply_row rows[SWITCHES + VM_COUNT];	/* like console.networks, then console.config */
 	u32 mistake_count;
 	struct apply_mistake mistakes[APPLY_MISTAKES];
 };
@@ -200,6 +200,8 @@ struct console {
 	/* vos.conf */
 	u32 config_count;
 	struct args config[VM_COUNT];
+	u32 network_count;
+	struct args networks[SWITCHES];
 	struct apply apply;
 	/* of one answer, or one key, at a time */
 	char json_text[JSON_BYTES];

@@ -372,6 +372,19 @@ static void disk_rows(const struct out *out, const struct vm_report *r)
 	}
 }
 
+static void nic_rows(const struct out *out, const struct vm_report *r)
+{
+	char title[20];
+
+	for (u32 i = 0; i < r->spec.nic_count; i++) {
+		struct out words = row_begin();
+
+		report_nic(&words, &r->spec.nics[i], &r->nics[i]);
+		snprintf(title, sizeof(title), "NIC %u", i);
+		row_end(out, title);
+	}
+}
+
 static void class_row(const struct out *out, const struct vm_share *share)
 {
 	label(out, "Class");
@@ -442,6 +455,9 @@ static void spec_rows(const struct out *out, const struct vm_entry *vm)
 			break;
 		case FIELD_DISK:
 			disk_rows(out, r);
+			break;
+		case FIELD_NIC:
+			nic_rows(out, r);
 			break;
 		case FIELD_CLASS:
 			class_row(out, &r->spec.share);

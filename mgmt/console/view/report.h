@@ -27,6 +27,11 @@ struct storage_look {
 };
 void report_disks(const struct out *out, const void *look);
 void json_disks(struct json_writer *writer, const char *key, const void *look);
+/* Of an inventory: all switches; of a struct storage_look, one with its ports. */
+void report_switches(const struct out *out, const void *inventory);
+void json_switches(struct json_writer *writer, const char *key, const void *inventory);
+void report_switch(const struct out *out, const void *look);
+void json_switch(struct json_writer *writer, const char *key, const void *look);
 void report_volumes(const struct out *out, const void *look);
 void json_volumes(struct json_writer *writer, const char *key, const void *look);
 /* Of a struct volume_row. */

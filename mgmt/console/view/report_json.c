@@ -128,6 +128,7 @@ void json_vm(struct json_writer *w, const char *key, const void *what)
 	json_load(w, &r->load);
 	vcpu_list(w, r);
 	disk_list(w, r);
+	json_nics(w, r);
 	json_number(w, "memory-granted", r->memory_granted_bytes);
 	json_number(w, "memory-overhead", r->overhead_bytes);
 	json_number(w, "restarts", r->restarts);

@@ -56,6 +56,10 @@ void json_disk_stats(struct json_writer *writer, const struct vm_stats *stats);
 void report_io_table(const struct out *out, const struct inventory *inventory);
 void json_io_table(struct json_writer *writer, const struct inventory *inventory);
 
+/* A network card of a VM, in a row of status-vm; all of them as a member of an object. */
+void report_nic(const struct out *out, const struct nic_spec *spec, const struct nic_report *nic);
+void json_nics(struct json_writer *writer, const struct vm_report *report);
+
 /* VMs by CPU%, the busiest first; returns how many. */
 u32 vms_by_load(const struct inventory *inventory, const struct vm_entry *sorted[VM_COUNT]);
 

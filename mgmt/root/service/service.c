@@ -5,6 +5,7 @@
 #include "service.h"
 
 #include "drivers.h"
+#include "families.h"
 #include "iommu.h"
 #include "pd.h"
 #include "range.h"
@@ -16,7 +17,6 @@
 #include "vm_layout.h"
 
 #define RW (RIGHT_R | RIGHT_W)
-#define DRIVER_CAP 80u		/* of a pCPU: a driver runs before all VMs */
 
 static struct service {
 	bool is_up;
@@ -26,57 +26,79 @@ static struct service {
 	struct object_set objects;
 } services[SERVICES_MAX];
 
-/* What all drivers have in common. */
-static const struct service_row driver_row = {
-	.heap_bytes = 256 * KIB, .class = SCHED_CLASS_SERVICE, .cap = DRIVER_CAP,
-};
-
 u32 service_total(void)
 {
-	return service_count + DRIVER_COUNT;
+	u32 total = service_count;
+
+	for (u32 i = 0; i < service_family_count; i++)
+		total += service_families[i].count;
+	return total;
 }
 
-static bool is_driver(u32 id)
+/* NULL: a row of the table of services; else *number is its place in the family. */
+static const struct service_family *family_of(u32 id, u32 *number)
 {
-	return id >= service_count;
+	u32 first = service_count, i = 0;
+
+	if (id < service_count)
+		return NULL;
+	while (id - first >= service_families[i].count)
+		first += service_families[i++].count;
+	*number = id - first;
+	return &service_families[i];
 }
 
 u32 service_of_party(u32 party)
 {
 	if (party < service_count)
 		return party;
-	return service_count + driver_of_party(party);
+	return driver_of_party(party) < DRIVER_COUNT ? SERVICE_DRIVER(driver_of_party(party)) : service_total();
 }
 
 static const struct service_row *row_of(u32 id)
 {
-	return is_driver(id) ? &driver_row : &service_table[id];
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
+
+	return family != NULL ? &family->row : &service_table[id];
 }
 
 static const char *program_of(u32 id)
 {
-	return is_driver(id) ? driver_program(id - service_count) : service_table[id].program;
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
+
+	return family != NULL && family->program != NULL ? family->program(number) : row_of(id)->program;
 }
 
 const char *service_name(u32 id)
 {
-	if (is_driver(id))
-		return driver_name(id - service_count);
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
+
+	if (family != NULL)
+		return family->name(number);
 	return service_table[id].name != NULL ? service_table[id].name : service_table[id].program;
 }
 
 bool service_is_wanted(u32 id)
 {
 	struct service_device device = { 0 };
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
 
-	if (is_driver(id))
-		return driver_is_wanted(id - service_count);
+	if (family != NULL)
+		return family->is_wanted(number);
 	return service_table[id].find_device == NULL || service_table[id].find_device(&device);
 }
 
 bool service_is_there(u32 id)
 {
-	return service_is_wanted(id) || (is_driver(id) && driver_is_given_up(id - service_count));
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
+	bool is_given_up = family != NULL && family->is_given_up != NULL && family->is_given_up(number);
+
+	return is_given_up || service_is_wanted(id);
 }
 
 bool service_has_program(u32 id)
@@ -218,9 +240,11 @@ static enum status make_thread(u32 id)
 static enum status prepare(u32 id)
 {
 	struct service *s = &services[id];
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
 
-	if (is_driver(id))
-		return driver_prepare(id - service_count, s->pd.h_pd, s->h_thread, &s->objects);
+	if (family != NULL)
+		return family->prepare(number, s->pd.h_pd, s->h_thread, &s->objects);
 	return service_prepare(id, s->pd.h_pd);
 }
 
@@ -279,6 +303,16 @@ static u64 fault_word(u32 id, enum fault_word word)
 	return value;
 }
 
+static void say_failed(u32 id)
+{
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
+	bool is_exit = fault_word(id, FAULT_KIND) == FAULT_EXIT;
+
+	if (family != NULL && family->failed != NULL)
+		family->failed(number, is_exit ? fault_word(id, FAULT_ERROR) : 0);
+}
+
 bool service_check_fault(u32 id)
 {
 	struct service *s = &services[id];
@@ -293,29 +327,35 @@ bool service_check_fault(u32 id)
 		       (unsigned long long)fault_word(id, FAULT_RIP),
 		       (unsigned long long)fault_word(id, FAULT_ADDRESS),
 		       (unsigned long long)fault_word(id, FAULT_ERROR));
-	if (is_driver(id))
-		driver_failed(id - service_count,
-			      fault_word(id, FAULT_KIND) == FAULT_EXIT ? fault_word(id, FAULT_ERROR) : 0);
+	say_failed(id);
 	service_take_down(id);
 	return true;
 }
 
 u64 service_pause_ns(u32 id)
 {
-	return is_driver(id) ? driver_pause_ns(id - service_count) : NS_PER_S;
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
+
+	return family != NULL && family->pause_ns != NULL ? family->pause_ns(number) : NS_PER_S;
 }
 
 bool service_forgive(u32 id)
 {
-	return is_driver(id) && driver_forgive(id - service_count);
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
+
+	return family != NULL && family->forgive != NULL && family->forgive(number);
 }
 
 void service_take_down(u32 id)
 {
 	struct service *s = &services[id];
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
 
-	if (s->is_up && is_driver(id))
-		driver_stop(id - service_count);
+	if (s->is_up && family != NULL)
+		family->stop(number);
 	s->bytes = object_set_bytes(&s->objects);
 	s->is_up = false;
 }
@@ -323,4 +363,13 @@ void service_take_down(u32 id)
 enum status service_release_step(u32 id)
 {
 	return object_set_release_step(&services[id].objects);
+}
+
+void service_released(u32 id)
+{
+	u32 number;
+	const struct service_family *family = family_of(id, &number);
+
+	if (family != NULL && family->released != NULL)
+		family->released(number);
 }

@@ -32,7 +32,7 @@ bool service_forgive(u32 id);
 /* It is not up from now on; what it has is to be given back. A driver's device is stopped first. */
 void service_take_down(u32 id);
 
-/* The rows of services.h, then a place for each driver (drivers.h). */
+/* The rows of services.h, then the places of the families (families.h). */
 u32 service_total(void);
 /* The service that is this party of a wire, not root; service_total() if there is none. */
 u32 service_of_party(u32 party);
@@ -41,6 +41,8 @@ const char *service_name(u32 id);
 
 /* Give back a bounded piece. ST_AGAIN: call again. */
 enum status service_release_step(u32 id) MUST_CHECK;
+/* That is done. */
+void service_released(u32 id);
 
 /* Its PD and its thread, for grants; 0 while it is not up. */
 u64 service_pd(u32 id);

@@ -48,28 +48,28 @@ static bool build(u32 id)
 }
 
 /* Build these, then connect all with each other, then let the new ones run. */
-static void bring_up(u32 set)
+static void bring_up(u64 set)
 {
 	enum status st;
 
 	for (u32 id = 0; id < service_total(); id++)
-		if ((set & BIT32(id)) != 0 && !build(id))
-			set &= ~BIT32(id);
+		if ((set & BIT64(id)) != 0 && !build(id))
+			set &= ~BIT64(id);
 	st = wiring_connect();
 	if (st != ST_OK)
 		rt_log("root: services can't be wired (status %u)", (unsigned)st);
 	for (u32 id = 0; id < service_total(); id++)
-		if ((set & BIT32(id)) != 0)
+		if ((set & BIT64(id)) != 0)
 			service_start(id);
 }
 
 void supervisor_start(void)
 {
-	u32 set = 0;
+	u64 set = 0;
 
 	for (u32 id = 0; id < service_total(); id++) {
 		if (service_is_wanted(id) && service_has_program(id))
-			set |= BIT32(id);
+			set |= BIT64(id);
 		else if (service_is_wanted(id))
 			rt_log("root: there is no program %s", service_name(id));
 	}
@@ -82,7 +82,7 @@ static void follow_store(u32 id)
 	if (id == SERVICE_STORE)
 		for (u32 number = 0; number < DRIVER_COUNT; number++)
 			if (driver_has_disks(number))
-				supervisor_restart(service_count + number);
+				supervisor_restart(SERVICE_DRIVER(number));
 }
 
 static void went_down(u32 id)
@@ -108,6 +108,30 @@ void supervisor_restart(u32 id)
 		return;
 	service_take_down(id);
 	went_down(id);
+}
+
+void supervisor_add(u32 id)
+{
+	if (states[id].phase != OFF || !service_has_program(id))
+		return;
+	states[id].phase = RESTING;
+	states[id].rest_until = 0;
+	states[id].restarts = 0;
+}
+
+void supervisor_remove(u32 id)
+{
+	if (states[id].phase == UP)
+		service_take_down(id);
+	states[id].phase = DOWN;	/* also where there is nothing to give back */
+}
+
+bool supervisor_has(const char *name)
+{
+	for (u32 id = 0; id < service_total(); id++)
+		if (service_is_there(id) && strcmp(service_name(id), name) == 0)
+			return true;
+	return false;
 }
 
 enum error supervisor_request(const char *name, bool is_dry_run)
@@ -161,7 +185,7 @@ static void restart_deaf(u64 *next)
 		if ((deaf & BIT32(number)) == 0)
 			continue;
 		rt_log("root: %s does not acknowledge a shared interrupt; starting it again", driver_name(number));
-		supervisor_restart(service_count + number);
+		supervisor_restart(SERVICE_DRIVER(number));
 	}
 }
 
@@ -176,7 +200,7 @@ static void stop_behind_dead_iommu(void)
 	rt_log("root: the IOMMU does not answer; the devices behind it are stopped until VOS starts again");
 	for (u32 number = 0; number < DRIVER_COUNT; number++) {
 		driver_give_up(number);
-		supervisor_restart(service_count + number);
+		supervisor_restart(SERVICE_DRIVER(number));
 	}
 }
 
@@ -191,22 +215,24 @@ static void rest(u32 id)
 
 u64 supervisor_step(void)
 {
-	u64 next, next_look;
-	u32 set = 0;
+	u64 next, next_look, set = 0;
 
 	restart_deaf(&next);
 	stop_behind_dead_iommu();
 	driver_dma_look(&next_look);
 	next = next_look < next ? next_look : next;
 	for (u32 id = 0; id < service_total(); id++) {
-		if (states[id].phase == DOWN && service_release_step(id) == ST_OK)
+		if (states[id].phase == DOWN && service_release_step(id) == ST_OK) {
+			service_released(id);
 			rest(id);
-		else if (states[id].phase == RESTING && !service_is_wanted(id))	/* given up meanwhile */
+			next = 0;	/* who waited for what it had may go on */
+		} else if (states[id].phase == RESTING && !service_is_wanted(id)) {	/* given up meanwhile */
 			rest(id);
+		}
 		if (states[id].phase == DOWN)
 			next = 0;
 		if (states[id].phase == RESTING && states[id].rest_until <= rt_time_tsc())
-			set |= BIT32(id);
+			set |= BIT64(id);
 		else if (states[id].phase == RESTING && states[id].rest_until < next)
 			next = states[id].rest_until;
 	}

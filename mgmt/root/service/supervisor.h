@@ -18,6 +18,12 @@ void supervisor_check_faults(void);
 /* Take this service down, if it is up, and start it again; with the store also all drivers. */
 void supervisor_restart(u32 id);
 
+/* A place of a family (families.h) is wanted from now on, or not any more: start it, or take it down for good. */
+void supervisor_add(u32 id);
+void supervisor_remove(u32 id);
+/* Some service of that name is wanted. */
+bool supervisor_has(const char *name);
+
 /* The same on request, by name. ERR_NO_SERVICE, or ERR_SERVICE_DOWN: it is not up, or can't be. A
  * driver that was given up is tried again. */
 enum error supervisor_request(const char *name, bool is_dry_run);

@@ -66,13 +66,13 @@ enum status wiring_connect_vm(const struct vm *vm)
 /* The store with a driver of disks. */
 static enum status connect_driver(u32 number)
 {
-	u64 h_store = service_thread(SERVICE_STORE), h_driver = service_thread(service_count + number);
+	u64 h_store = service_thread(SERVICE_STORE), h_driver = service_thread(SERVICE_DRIVER(number));
 	enum status st;
 
 	if (h_store == 0 || h_driver == 0 || !driver_has_disks(number))
 		return ST_OK;
 	st = pd_signal(service_pd(SERVICE_STORE), STORE_H_DRIVER + number, h_driver, DRIVER_BIT_LINK);
-	return st == ST_OK ? pd_signal(service_pd(service_count + number), DRIVER_H_STORE, h_store,
+	return st == ST_OK ? pd_signal(service_pd(SERVICE_DRIVER(number)), DRIVER_H_STORE, h_store,
 				       STORE_BIT_DRIVER << number) : st;
 }
 

@@ -234,8 +234,8 @@ struct error_info vm_disks_add(const struct vm *vm, const struct vm_spec *more, 
 	for (u32 i = 0; i < more->disk_count; i++)
 		if (!spec_disk_ok(&more->disks[i]))
 			return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
-	if (vm->spec.disk_count + more->disk_count > VM_DEVICES)
-		return error_info_limit(VM_DEVICES, "disks of a VM");
+	if (vm->spec.disk_count + more->disk_count + vm->spec.nic_count > VM_DEVICES)
+		return error_info_limit(VM_DEVICES, "disks and network cards of a VM");
 	*next = vm->spec;
 	name_volumes(vm, next);
 	for (u32 i = 0; i < more->disk_count; i++) {

@@ -140,6 +140,24 @@ static struct error_info disks_judge(const struct vm_spec *s)
 	return ERROR_INFO_NONE;
 }
 
+/* A name of a switch is as one of a VM. */
+bool spec_nic_ok(const struct nic_spec *nic)
+{
+	return spec_name_ok(nic->network) && nic->mac >> MAC_BITS == 0 && (nic->mac & MAC_GROUP) == 0 &&
+	       nic->vlan <= NIC_VLAN_MAX && (nic->flags & ~NIC_UNGUARDED) == 0 &&
+	       (nic->rate == 0 || (nic->rate >= NIC_RATE_MIN && nic->rate <= NIC_RATE_MAX));
+}
+
+static struct error_info nics_judge(const struct vm_spec *s)
+{
+	if (s->nic_count > VM_DEVICES)
+		return bad_field(FIELD_NIC);
+	for (u32 i = 0; i < s->nic_count; i++)
+		if (!spec_nic_ok(&s->nics[i]))
+			return bad_field(FIELD_NIC);
+	return ERROR_INFO_NONE;
+}
+
 static struct error_info field_judge(const struct vm_spec *s, enum request_field field,
 				     const struct image_table *images)
 {
@@ -158,6 +176,8 @@ static struct error_info field_judge(const struct vm_spec *s, enum request_field
 		return memchr(spec_text(s, field), '\0', row->bytes) != NULL ? ERROR_INFO_NONE : bad_field(field);
 	case KIND_DISKS:
 		return disks_judge(s);
+	case KIND_NICS:
+		return nics_judge(s);
 	case KIND_PERCENT: case KIND_PCPUS:
 		break;	/* parts of the share */
 	}

@@ -16,6 +16,8 @@ bool spec_name_ok(const char name[VM_NAME_BYTES]);
 bool spec_volume_name_ok(const char *name, u32 bytes);
 /* One of spec.disks. */
 bool spec_disk_ok(const struct disk_spec *disk);
+/* One of spec.nics. */
+bool spec_nic_ok(const struct nic_spec *nic);
 
 /*
  * Checks every field, and fills in what was not given (spec_fill); `asked`: BIT32(FIELD_*) of what was. On ERR_NONE

@@ -17,6 +17,7 @@
 #include "spec_fields.h"
 #include "sys.h"
 #include "vm_disks.h"
+#include "vm_nics.h"
 #include "volume_judge.h"
 
 #define OVERHEAD_BYTES (1 * MIB)	/* VMM: data, stacks; kernel: objects, tables' first levels */
@@ -80,7 +81,8 @@ static u64 images_bytes(const struct vm_spec *spec)
 
 u64 vm_need_bytes(const struct vm_spec *spec)
 {
-	u64 beside = OVERHEAD_BYTES + (u64)spec->disk_count * BLK_LINK_BYTES;
+	u64 beside = OVERHEAD_BYTES + (u64)spec->disk_count * BLK_LINK_BYTES +
+		     (u64)spec->nic_count * NET_LINK_BYTES;
 
 	if (spec->memory_policy == MEMORY_LAZY)
 		return min_u64(images_bytes(spec), spec->memory_bytes) + beside;
@@ -216,6 +218,8 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 	if (vm == NULL)
 		return error_info_of(ERR_TOO_MANY_VMS, VM_COUNT + 1, VM_COUNT);
 	if (no.error == ERR_NONE)
+		no = vm_nics_judge(name, spec);
+	if (no.error == ERR_NONE)
 		no = volumes_judge(name, VOLUME_NOBODY, spec);
 	if (no.error == ERR_NONE && !is_dry_run)
 		no = volumes_judge_there(name, spec);
@@ -230,6 +234,7 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 	vm->deadline_tsc = DEADLINE_NONE;
 	strcpy(vm->name, name);
 	vm_disks_set(vm, spec);
+	vm_nics_set(vm, spec);
 	vm->is_used = true;
 	memset((u8 *)shared_at(SHARED_VM_RINGS) + (u64)vm->index * VM_RINGS_BYTES, 0, VM_RINGS_BYTES);
 	*out = vm;
@@ -280,6 +285,8 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 	no = spec_judge(&next, asked, &root.images, INFO->pcpu_count);
 	if (no.error == ERR_NONE && (asked & ~FIELDS_ANY_TIME) != 0 && vm->phase == VM_PHASE_IDLE)
 		no = vm_memory_judge(&next);
+	if (no.error == ERR_NONE)
+		no = vm_nics_judge(vm->name, &next);
 	if (no.error == ERR_NONE && concerns_disks)
 		no = vm_judge_disks(vm, &next, is_dry_run);
 	if (no.error != ERR_NONE || is_dry_run)
@@ -289,6 +296,8 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 		return no;
 	if (concerns_disks)
 		vm_disks_set(vm, &next);
+	if ((asked & BIT32(FIELD_NIC)) != 0)
+		vm_nics_set(vm, &next);
 	vm->spec = next;
 	return no;
 }

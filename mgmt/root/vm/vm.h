@@ -45,6 +45,14 @@ struct vm_slot {
 	u64 h_own;		/* memory of the VMM's device; it stays for the slot's next disk */
 };
 
+/* A network card. */
+struct vm_nic {
+	u64 mac;		/* for as long as it is defined */
+	bool has_port;		/* of that switch; it lives, or the switch has not let go of its link yet: */
+	u32 number, port;
+	struct port_counts last;	/* of a run that is over */
+};
+
 struct vm {
 	bool is_used;
 	u32 events_due;		/* bit = client that is to be told the present state */
@@ -54,6 +62,7 @@ struct vm {
 	u64 id;			/* no other VM, before or after, has it */
 	char name[VM_NAME_BYTES];
 	struct vm_spec spec;
+	struct vm_nic nics[VM_DEVICES];
 	u8 slot_of[VM_DEVICES];	/* of its disks, by their place in the spec: the place itself when it starts */
 
 	enum vm_phase phase;

@@ -14,6 +14,7 @@
 #include "rt_log.h"
 #include "sys.h"
 #include "vm_disks.h"
+#include "vm_nics.h"
 #include "wiring.h"
 
 #define RW (RIGHT_R | RIGHT_W)
@@ -108,6 +109,7 @@ static enum status fill_args(const struct vm *vm, struct vmm_args *args)
 	args->platform = vm->spec.platform;
 	strcpy(args->cmdline, vm->spec.cmdline);
 	vm_disks_args(vm, args);
+	vm_nics_args(vm, args);
 	/* On a machine without a random number generator the seed stays zero, which the VMM can see. */
 	(void)getrandom(args->random_seed, sizeof(args->random_seed), 0);
 	st = add_image(vm, args, vm->spec.kernel, IMAGE_KERNEL);
@@ -192,7 +194,9 @@ static enum status build_links(struct vm *vm)
 
 	if (st == ST_OK)
 		st = pd_signal(HANDLE_SELF_PD, SLOT_VMM + vm->index, vm->h_threads[0], VMM_BIT_CONTROL);
-	return st == ST_OK ? wiring_connect_vm(vm) : st;
+	if (st == ST_OK)
+		st = wiring_connect_vm(vm);
+	return st == ST_OK ? vm_nics_connect(vm) : st;
 }
 
 static enum status build_share(struct vm *vm)
@@ -222,7 +226,7 @@ static const struct {
 	const char *what;
 } steps[] = {
 	{ build_pd, "its VMM" }, { build_ram, "its memory" }, { vm_disks_build, "its disks" },
-	{ build_args, "its arguments" },
+	{ vm_nics_build, "its network cards" }, { build_args, "its arguments" },
 	{ build_shared, "its shared memory" }, { build_vcpus, "its vCPUs" }, { build_links, "its signals" },
 	{ build_share, "its share of the pCPUs" }, { build_start, "its start" },
 };

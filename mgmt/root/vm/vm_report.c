@@ -5,6 +5,7 @@
 #include "vm_report.h"
 
 #include "vm_disks.h"
+#include "vm_nics.h"
 
 #include <string.h>
 
@@ -147,6 +148,7 @@ void vm_report_fill(const struct vm *vm, struct vm_report *out)
 	out->spec = vm->spec;
 	fill_stop_info(vm, out);
 	vm_disks_report(vm, out);
+	vm_nics_report(vm, out);
 	out->service_ns = ns_of(vm->service_tsc);
 	if (vm_is_alive(vm)) {
 		vm_counters_read(vm, &counters);

@@ -11,6 +11,7 @@
 #include "sys.h"
 #include "vm.h"
 #include "vm_disks.h"
+#include "vm_nics.h"
 #include "volumes.h"
 
 #include <stdio.h>
@@ -80,8 +81,8 @@ static u64 end_step(struct vm *vm, u64 now)
 {
 	if (object_set_release_step(&vm->objects) != ST_OK)
 		return 0;
-	if (!vm_disks_detach(vm))
-		return DEADLINE_NONE;	/* the store's signal wakes root */
+	if (!vm_nics_detach(vm) || !vm_disks_detach(vm))
+		return DEADLINE_NONE;	/* a signal of the switch or the store wakes root */
 	if (object_set_release_step(&vm->links) != ST_OK)
 		return 0;
 	hot_disks_end(vm);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fake_disks.h"
+#include "fake_networks.h"
 #include "fake_end.h"
 #include "fake_images.h"
 #include "fake_root.h"
@@ -169,6 +170,7 @@ static void create(struct fake_root *root, const struct request *r, struct reply
 	memcpy(root->vms[i].report.name, r->name, VM_NAME_BYTES);
 	root->vms[i].report.index = i;
 	root->vms[i].report.spec = r->spec;
+	fake_nics(&root->vms[i].report);
 	for (u32 disk = 0; disk < r->spec.disk_count; disk++) {
 		struct disk_report *to = &root->vms[i].report.disks[disk];
 
@@ -419,6 +421,9 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 	case REQ_DISKS: case REQ_VOLUMES:
 		storage_row(r, reply);
 		return;
+	case REQ_CREATE_SWITCH: case REQ_DELETE_SWITCH: case REQ_SWITCHES: case REQ_PORTS: case REQ_STATIONS:
+		fake_network(&root->switch_count, r, reply);
+		return;
 	case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME:
 		change_volume(r, reply);
 		return;
@@ -456,7 +461,7 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 static bool is_table(u32 op)
 {
 	return op == REQ_LIST || op == REQ_IMAGES || op == REQ_PCPU || op == REQ_DEVICES ||
-	       op == REQ_SERVICES || op == REQ_DISKS || op == REQ_VOLUMES;
+	       op == REQ_SERVICES || op == REQ_DISKS || op == REQ_VOLUMES || op >= REQ_SWITCHES;
 }
 
 /* Tables come a few rows at a time. */
@@ -476,9 +481,7 @@ void fake_answer_one(struct fake_root *root)
 		reply.id = request.id;
 		serve(root, &request, &reply);
 		reply.more = is_table(request.op) && reply.result == RESULT_OK && ++rows < FAKE_ROWS;
-		request.index = request.op == REQ_LIST ? reply.vm.index + 1 :
-			request.op == REQ_DISKS ? reply.disk.index + 1 :
-			request.op == REQ_VOLUMES ? reply.volume.index + 1 : request.index + 1;
+		request.index = fake_next_index(&request, &reply);
 		console_reply(root->console, &reply);
 	} while (reply.more);
 }

@@ -22,6 +22,7 @@ struct fake_vm {
 };
 
 struct fake_root {
+	u32 switch_count;
 	struct console *console;
 	struct session *session;	/* its first line */
 	struct console_args args;

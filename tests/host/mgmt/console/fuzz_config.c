@@ -42,6 +42,12 @@ static void on_vm(void *context, const struct args *args)
 	seen->last = *args;
 }
 
+static void on_network(void *context, const struct args *args)
+{
+	(void)context;
+	check(name_ok(args->name));
+}
+
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
 {
 	struct seen *seen = context;
@@ -58,7 +64,7 @@ static void round_trip(const struct args *args)
 	static char text[65536];
 	static struct seen again;
 	static struct vm_spec spec;
-	struct config_ops ops = { on_vm, on_mistake, &again };
+	struct config_ops ops = { on_vm, on_network, on_mistake, &again };
 	struct out_buffer buffer;
 	struct out out;
 
@@ -80,7 +86,7 @@ static void round_trip(const struct args *args)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct seen seen;
-	struct config_ops ops = { on_vm, on_mistake, &seen };
+	struct config_ops ops = { on_vm, on_network, on_mistake, &seen };
 
 	commands = command_rows;
 	memset(&seen, 0, sizeof(seen));

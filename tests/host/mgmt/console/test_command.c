@@ -169,7 +169,20 @@ static void bad_lines(void **state)
 		{ "create-vm a --disk 1G,rate=", RESULT_USAGE, "such as 50M" },
 		{ "create-vm a --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G "
 			"--disk 1G", RESULT_USAGE, "at most 8" },
-		{ "create-vm a --nic lan", RESULT_UNSUPPORTED, "not there yet" },
+		{ "create-vm a --nic lan,filter=web", RESULT_UNSUPPORTED, "not there yet" },
+		{ "create-vm a --nic Lan", RESULT_USAGE, "not the name of a switch" },
+		{ "create-vm a --nic vlan=7", RESULT_USAGE, "has no switch" },
+		{ "create-vm a --nic lan,wan", RESULT_USAGE, "\"wan\" is not possible" },
+		{ "create-vm a --nic lan,switch=wan", RESULT_USAGE, "twice" },
+		{ "create-vm a --nic lan,vlan=0", RESULT_USAGE, "from 1 to 4094" },
+		{ "create-vm a --nic lan,vlan=4095", RESULT_USAGE, "from 1 to 4094" },
+		{ "create-vm a --nic lan,mac=02:00:00:00:00", RESULT_USAGE, "six bytes" },
+		{ "create-vm a --nic lan,mac=02:00:00:00:00:0g", RESULT_USAGE, "six bytes" },
+		{ "create-vm a --nic lan,mac=02:00:00:00:00:011", RESULT_USAGE, "six bytes" },
+		{ "create-vm a --nic lan,mac=01:00:00:00:00:01", RESULT_USAGE, "first byte is even" },
+		{ "create-vm a --nic lan,mac=00:00:00:00:00:00", RESULT_USAGE, "first byte is even" },
+		{ "create-vm a --nic lan,rate=1K", RESULT_USAGE, "from 64K to 1T" },
+		{ "create-vm a --nic lan,guard=no", RESULT_USAGE, "on or off" },
 		{ "create-vm a --platform mac", RESULT_USAGE, "modern or pc" },
 		{ "create-vm a --restart on-failure:0", RESULT_USAGE, "on-failure:5" },
 		{ "create-vm a --restart on-failure", RESULT_USAGE, "on-failure:5" },
@@ -192,7 +205,7 @@ static void bad_lines(void **state)
 		{ "vm", RESULT_USAGE, "needs a verb" },
 		{ "vm frobnicate", RESULT_USAGE, "is not a command" },
 		{ "pause-vm", RESULT_USAGE, "pause-vm needs --name NAME, or --all. For example" },
-		{ "sh", RESULT_USAGE, "shutdown ends all VMs. Type it in full" },
+		{ "shu", RESULT_USAGE, "shutdown ends all VMs. Type it in full" },
 		{ "reboo --yes", RESULT_USAGE, "reboot ends all VMs. Type it in full" },
 		{ "vm s", RESULT_USAGE, "several commands" },
 		{ "help strat-vm", RESULT_USAGE, "Did you mean" },
@@ -239,7 +252,7 @@ static const char *service_name(void *context, u32 index)
 	return index < ARRAY_COUNT(services) ? services[index] : 0;
 }
 
-static const struct name_source names = { vm_name, image_name, service_name, image_name, image_name, 0 };
+static const struct name_source names = { vm_name, image_name, service_name, image_name, image_name, service_name, 0 };
 
 /* All candidates in one string. */
 static const char *candidates(const char *line)
@@ -359,7 +372,7 @@ static void completions(void **state)
 
 	(void)state;
 	assert_string_equal(candidates("sta"), "start-vm status-vm stats-vm");
-	assert_string_equal(candidates("vos cre"), "create-vm create-volume");
+	assert_string_equal(candidates("vos cre"), "create-vm create-volume create-switch");
 	assert_string_equal(candidates("volume d"), "delete");
 	assert_string_equal(candidates("vm s"), "start stop set status stats");
 	assert_string_equal(candidates("start-vm "), "build1 build2 web");
@@ -413,7 +426,7 @@ static const char *no_name(void *context, u32 index)
 
 static void help_in_place(const char *line, const char *words, const char *others)
 {
-	static const struct name_source nobody = { no_name, no_name, no_name, no_name, no_name, 0 };
+	static const struct name_source nobody = { no_name, no_name, no_name, no_name, no_name, no_name, 0 };
 	static char text[8192];
 	struct out_buffer buffer;
 	struct out out;
@@ -465,7 +478,7 @@ static u32 lines(const char *text)
 /* On a terminal of 80 columns and 24 lines, with the prompt below. */
 static void help_fits(void **state)
 {
-	static char text[65536];
+	static char text[131072];
 	struct out_buffer buffer;
 	struct out out;
 	size_t column = 0;

@@ -31,6 +31,14 @@ static void on_vm(void *context, const struct args *args)
 	strcat(names, " ");
 }
 
+static void on_network(void *context, const struct args *args)
+{
+	(void)context;
+	strcat(names, "switch ");
+	strcat(names, args->name);
+	strcat(names, " ");
+}
+
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
 {
 	(void)context;
@@ -40,7 +48,7 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 
 static void parse(const char *text)
 {
-	static const struct config_ops ops = { on_vm, on_mistake, 0 };
+	static const struct config_ops ops = { on_vm, on_network, on_mistake, 0 };
 	char *copy = malloc(strlen(text) + 1);
 
 	memcpy(copy, text, strlen(text));
@@ -75,6 +83,23 @@ static void example(void **state)
 	assert_false(vms[2].autostart);
 	parse("vm a { cmdline \"a \\\"quoted\\\" \\\\ word\" }");
 	assert_string_equal(vms[0].spec.cmdline, "a \"quoted\" \\ word");
+}
+
+static void switches(void **state)
+{
+	(void)state;
+	parse("vm a { nic lan; nic switch=wan,vlan=7,rate=1M } switch lan { }\nswitch wan { }");
+	assert_int_equal(mistakes, 0);
+	assert_string_equal(names, "a switch lan switch wan ");
+	assert_int_equal(vms[0].spec.nic_count, 2);
+	assert_string_equal(vms[0].spec.nics[1].network, "wan");
+	assert_int_equal(vms[0].spec.nics[1].vlan, 7);
+	parse("switch lan { cpu 2 } switch lan { } vm a { }");
+	assert_int_equal(mistakes, 2);
+	assert_string_equal(mistake, "1:14: \"cpu\" is not a key: a switch has none");
+	assert_string_equal(names, "a ");
+	parse("switch Lan { }");
+	assert_int_equal(mistakes, 1);
 }
 
 static void defaults(void **state)
@@ -157,7 +182,7 @@ static void shares(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(example), cmocka_unit_test(defaults),
+		cmocka_unit_test(example), cmocka_unit_test(defaults), cmocka_unit_test(switches),
 		cmocka_unit_test(shares), cmocka_unit_test(mistakes_are_told),
 	};
 

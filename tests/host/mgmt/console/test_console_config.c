@@ -194,6 +194,32 @@ static void set_all(void **state)
 	expect("\"restart\":\"never\"");
 }
 
+/* Switches are made before VMs, and export-config has them. */
+static void switches(void **state)
+{
+	(void)state;
+	root = fake_start(&session, "vm a { nic lan,rate=1M }\nswitch lan { }\n");
+	command("list-switch", "lan               running         1        1,234    4.0 MiB          3\r\n", RESULT_OK);
+	command("apply-config", "= lan: no change\r\n= a: no change", RESULT_OK);
+	command("export-config", "switch lan {\r\n}\r\nvm a {", RESULT_OK);
+	expect("nic lan,rate=1M;");
+	command("status-vm a", "NIC 0       switch lan, up, MAC 02:11:22:33:44:55, IP 10.0.0.9; sent 1200", RESULT_OK);
+	command("show-switch lan", "switch lan, running, 1 port in use\r\n", RESULT_OK);
+	expect("   2  a:0       up        7  02:11:22:33:44:55  10.0.0.9         1,200       34\r\n"
+	       "  dropped:  mac 2  rate 1\r\n");
+	expect("02:11:22:33:44:66     7     3   12 s\r\n");
+	command("show-switch wan", "E_NOT_FOUND", RESULT_NOT_FOUND);
+	command("delete-switch lan", "E_STATE", RESULT_STATE);
+	command("create-switch lan --dry-run", "would succeed", RESULT_OK);
+	command("create-switch hostile-without-an-end-of-names", "is made", RESULT_OK);
+	command("list-switch", "hostile-without-an-end-of-names", RESULT_OK);
+	command("show-switch hostile-without-an-end-of-names", "0 ports in use", RESULT_OK);
+	command("delete-switch hostile-without-an-end-of-names", "is deleted", RESULT_OK);
+	root = fake_start(&session, "");
+	command("apply-config", "There is no vos.conf", RESULT_OK);
+	command("list-switch", "There are no switches. create-switch makes one.\r\n", RESULT_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +228,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(set_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(export_round_trip, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_definitions, setup, teardown),
+		cmocka_unit_test_setup_teardown(switches, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -244,7 +244,8 @@ static void fields_are_those_of_replies(void **state)
 	read_page();
 	check_reply("sync", "{\"execute\":\"sync\",\"arguments\":{\"token\":\"c0ffee\"},\"id\":0}");
 	check_reply("hello", "{\"execute\":\"hello\",\"arguments\":{\"client\":\"a\"},\"id\":0}");
-	command("create-vm a --module one --disk 64M,on=ram", "defined", RESULT_OK);
+	command("create-switch lan", "made", RESULT_OK);
+	command("create-vm a --module one --disk 64M,on=ram --nic lan", "defined", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);
 	check_reply("stats-vm", "{\"execute\":\"stats-vm\",\"arguments\":{\"name\":\"a\"}}");
 	check_reply("list-image", "{\"execute\":\"list-image\"}");
@@ -253,6 +254,8 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("list-disk", "{\"execute\":\"list-disk\"}");
 	check_reply("A volume", "{\"execute\":\"create-volume\",\"arguments\":{\"name\":\"data\",\"size\":\"1G\"}}");
 	check_reply("list-volume", "{\"execute\":\"list-volume\"}");
+	check_reply("list-switch", "{\"execute\":\"list-switch\"}");
+	check_reply("show-switch", "{\"execute\":\"show-switch\",\"arguments\":{\"name\":\"lan\"}}");
 	check_reply("info", "{\"execute\":\"info\"}");
 	check_reply("accounting", "{\"execute\":\"accounting\"}");
 	check_reply("top", "{\"execute\":\"top\"}");
@@ -262,7 +265,7 @@ static void fields_are_those_of_replies(void **state)
 	fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
 	check_reply("A VM", "{\"execute\":\"status-vm\",\"arguments\":{\"name\":\"a\"}}");
 	check_reply("export-config", "{\"execute\":\"export-config\"}");
-	root = fake_start(&session, "vm a { cap none }\nvm b { cpu x }\nvm c { memory 64G }\n");
+	root = fake_start(&session, "switch lan { }\nvm a { cap none }\nvm b { cpu x }\nvm c { memory 64G }\n");
 	command("set-vm a --cap 50% --cpu 2", "cpu 2", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);
 	check_reply("apply-config", "{\"execute\":\"apply-config\"}");

@@ -21,6 +21,7 @@
 #include "serial.h"
 #include "vm_layout.h"
 #include "wires.h"
+#define REQUESTS (REQUEST_RING_BYTES / sizeof(struct request))
 
 static void services_are_wired(void **state)
 {
@@ -632,22 +633,22 @@ static void expect_whole_tables(u32 others)
 	struct reply reply;
 	u32 ends = 0;
 
-	for (r.id = 1000; r.id < 1030; r.id++) {
+	for (r.id = 1000; r.id < 1000 + REQUESTS; r.id++) {
 		if (r.id == 1000 + others)
 			r.op = REQ_PCPU;
 		assert_true(ring_put(&bench_requests, &r, sizeof(r)));
 	}
-	for (u32 i = 0; i < 30; i++)
+	for (u32 i = 0; i < REQUESTS; i++)
 		(void)root_turn(ROOT_BIT_REQUEST);
 	assert_true(ring_used(&bench_replies) % sizeof(reply) == 0);
-	for (u32 i = 0; i < 30; i++) {
+	for (u32 i = 0; i < REQUESTS; i++) {
 		while (ring_get(&bench_replies, &reply, sizeof(reply))) {
 			assert_int_equal(reply.id, 1000 + ends);
 			ends += reply.more == 0;
 		}
 		(void)root_turn(ROOT_BIT_REQUEST);
 	}
-	assert_int_equal(ends, 30);
+	assert_int_equal(ends, REQUESTS);
 }
 
 static void tables_fit_into_the_ring(void **state)
@@ -683,16 +684,14 @@ int main(void)
 		cmocka_unit_test(second_line_is_wired), cmocka_unit_test(screen_driver_gets_the_screen),
 		cmocka_unit_test(images_are_listed),
 		cmocka_unit_test(a_vm_gets_what_the_layout_says), cmocka_unit_test(lives_and_dies),
-		cmocka_unit_test(a_deaf_guest_is_forced),
-		cmocka_unit_test(the_button_is_pressed_again),
+		cmocka_unit_test(a_deaf_guest_is_forced), cmocka_unit_test(the_button_is_pressed_again),
 		cmocka_unit_test(a_stop_is_taken_back), cmocka_unit_test(a_guest_suspends_itself),
 		cmocka_unit_test(pauses), cmocka_unit_test(reboots),
 		cmocka_unit_test(crashes), cmocka_unit_test(restarts_on_failure), cmocka_unit_test(any_call_may_fail),
 		cmocka_unit_test(memory_is_counted), cmocka_unit_test(lazy_memory_is_not_counted),
 		cmocka_unit_test(eager_memory_comes_first), cmocka_unit_test(memory_adds_up),
-		cmocka_unit_test(a_hundred_times),
-		cmocka_unit_test(the_table_fills_up), cmocka_unit_test(tables_fit_into_the_ring),
-		cmocka_unit_test(a_table_has_an_end),
+		cmocka_unit_test(a_hundred_times), cmocka_unit_test(the_table_fills_up),
+		cmocka_unit_test(tables_fit_into_the_ring), cmocka_unit_test(a_table_has_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, bench_boot, NULL);

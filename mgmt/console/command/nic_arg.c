@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nic_arg.c - see nic_arg.h. Whether there is a switch of that name, root says.
+ */
+#include "nic_arg.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "range.h"
+#include "units.h"
+
+#define USAGE "--nic is SWITCH or switch=NAME, then mac=ADDRESS, vlan=N, rate=SIZE, guard=off, with commas between"
+#define ITEM_BYTES 64u
+
+static bool set_switch(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	if (!name_ok(value))
+		return error_set(error, RESULT_USAGE, "\"%.40s\" is not the name of a switch: " USAGE, value);
+	strcpy(to->network, value);
+	return true;
+}
+
+static bool digit_parse(char c, u64 *digit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c != 0 ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : 0;
+
+	*digit = at ? (u64)(at - digits) : 0;
+	return at != 0;
+}
+
+static bool mac_parse(const char *value, u64 *mac)
+{
+	u64 high, low;
+
+	*mac = 0;
+	for (u32 i = 0; i < 6; i++, value += 3) {
+		if (!digit_parse(value[0], &high) || !digit_parse(value[1], &low) || value[2] != (i < 5 ? ':' : 0))
+			return false;
+		*mac = *mac << 8 | high << 4 | low;
+	}
+	return true;
+}
+
+static bool set_mac(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	if (!mac_parse(value, &to->mac))
+		return error_set(error, RESULT_USAGE,
+			"\"%.40s\" is not a MAC address: six bytes such as 02:00:00:00:00:07", value);
+	if (to->mac == 0 || (to->mac & MAC_GROUP) != 0)
+		return error_set(error, RESULT_USAGE,
+			"%s can't be a network card's own address: the first byte is even, and it is not all zero",
+			value);
+	return true;
+}
+
+static bool set_vlan(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	return (count_parse(value, NIC_VLAN_MAX, &to->vlan) && to->vlan != 0) ||
+		error_set(error, RESULT_USAGE, "vlan= is a VLAN from 1 to %u, not \"%.40s\"", NIC_VLAN_MAX, value);
+}
+
+static bool set_rate(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	if (!size_parse(value, &to->rate) || to->rate < NIC_RATE_MIN || to->rate > NIC_RATE_MAX)
+		return error_set(error, RESULT_USAGE,
+			"rate= is the most bytes a second each way, such as 10M, from 64K to 1T, not \"%.40s\"", value);
+	to->rate = align_up(to->rate, KIB);
+	return true;
+}
+
+static bool set_guard(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return error_set(error, RESULT_USAGE, "guard= is on or off, not \"%.40s\"", value);
+	to->flags = strcmp(value, "off") == 0 ? NIC_UNGUARDED : 0;
+	return true;
+}
+
+static bool set_filter(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	(void)to;
+	(void)value;
+	return error_set(error, RESULT_UNSUPPORTED,
+		"filter= is not there yet (a later version). Leave it out, or filter in the guest");
+}
+
+static const struct { const char *key; bool (*set)(struct nic_spec *, const char *, struct cmd_error *); } keys[] = {
+	{ "switch=", set_switch }, { "mac=", set_mac }, { "vlan=", set_vlan }, { "rate=", set_rate },
+	{ "guard=", set_guard }, { "filter=", set_filter },
+};
+
+/* *given: the keys so far. */
+static bool set_item(struct nic_spec *to, u32 *given, const char *item, struct cmd_error *error)
+{
+	u32 key = 0;
+	size_t length = 0;
+
+	while (key < ARRAY_COUNT(keys) && strncmp(item, keys[key].key, strlen(keys[key].key)) != 0)
+		key++;
+	if (key < ARRAY_COUNT(keys))
+		length = strlen(keys[key].key);
+	else if (strchr(item, '=') || *given)	/* a bare word in front is the switch */
+		return error_set(error, RESULT_USAGE, "\"%.40s\" is not possible: " USAGE, item);
+	else
+		key = 0;
+	if (*given & BIT32(key))
+		return error_set(error, RESULT_USAGE, "--nic has %s twice: " USAGE, keys[key].key);
+	*given |= BIT32(key);
+	return keys[key].set(to, item + length, error);
+}
+
+bool nic_parse(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	char item[ITEM_BYTES];
+	u32 given = 0;
+
+	memset(to, 0, sizeof(*to));
+	for (;;) {
+		size_t length = strcspn(value, ",");
+
+		if (length >= sizeof(item))
+			return error_set(error, RESULT_USAGE, "\"%.40s...\" is too long: " USAGE, value);
+		memcpy(item, value, length);
+		item[length] = 0;
+		if (!set_item(to, &given, item, error))
+			return false;
+		value += length;
+		if (*value == 0)
+			break;
+		value++;
+	}
+	return to->network[0] != 0 || error_set(error, RESULT_USAGE, "--nic has no switch: " USAGE);
+}
+
+const char *mac_text(char *text, u64 mac)
+{
+	(void)snprintf(text, MAC_TEXT_BYTES, "%02x:%02x:%02x:%02x:%02x:%02x", (u32)(mac >> 40) & 0xff,
+		(u32)(mac >> 32) & 0xff, (u32)(mac >> 24) & 0xff, (u32)(mac >> 16) & 0xff, (u32)(mac >> 8) & 0xff,
+		(u32)mac & 0xff);
+	return text;
+}
+
+const char *nic_text(char *text, const struct nic_spec *nic)
+{
+	char mac[MAC_TEXT_BYTES], rate[UNIT_TEXT_BYTES], vlan[16];
+
+	(void)snprintf(vlan, sizeof(vlan), "%u", nic->vlan);
+	(void)snprintf(text, NIC_TEXT_BYTES, "%.*s%s%s%s%s%s%s%s", (int)sizeof(nic->network) - 1, nic->network,
+		nic->mac ? ",mac=" : "", nic->mac ? mac_text(mac, nic->mac) : "",
+		nic->vlan ? ",vlan=" : "", nic->vlan ? vlan : "",
+		nic->rate ? ",rate=" : "", nic->rate ? rate_text(rate, nic->rate) : "",
+		(nic->flags & NIC_UNGUARDED) != 0 ? ",guard=off" : "");
+	return text;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nic_arg.h - a virtual network card as --nic writes it: "lan", "switch=lan,vlan=7,rate=10M", and back.
+ */
+#ifndef VOS_NIC_ARG_H
+#define VOS_NIC_ARG_H
+
+#include "cmd_error.h"
+#include "request.h"
+
+#define NIC_TEXT_BYTES 128u
+#define MAC_TEXT_BYTES 18u
+
+/* False: *error says why. */
+bool nic_parse(struct nic_spec *to, const char *value, struct cmd_error *error);
+/* As nic_parse takes it, into text[NIC_TEXT_BYTES]; returned. */
+const char *nic_text(char *text, const struct nic_spec *nic);
+
+/* "02:00:5e:10:00:01", into text[MAC_TEXT_BYTES]; returned. */
+const char *mac_text(char *text, u64 mac);
+
+#endif

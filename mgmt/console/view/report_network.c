@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report_network.c - list-switch, show-switch and the network cards of status-vm, for people and for programs. See
+ * report.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "nic_arg.h"
+#include "report.h"
+#include "report_tables.h"
+#include "status.h"
+#include "units.h"
+
+#define ADDRESS_TEXT_BYTES 16u
+
+static const char *const service_states[SERVICE_STATE_COUNT] = { "running", "restarting", "given-up", "missing" };
+
+/* As members of "drops" in JSON, and as show-switch says them. */
+static const char *const drop_names[DROP_COUNT] = {
+	[DROP_MALFORMED] = "malformed", [DROP_TOO_LONG] = "too-long", [DROP_VLAN] = "vlan",
+	[DROP_RESERVED] = "reserved", [DROP_MAC] = "mac", [DROP_ADDRESS] = "address", [DROP_DHCP] = "dhcp",
+	[DROP_ADVERTISEMENT] = "advertisement", [DROP_FILTER] = "filter", [DROP_RATE] = "rate",
+	[DROP_FLOOD] = "flood", [DROP_FULL] = "full", [DROP_UNKNOWN] = "unknown",
+};
+
+static const char *switch_state(const struct switch_row *row)
+{
+	return row->state < SERVICE_STATE_COUNT ? service_states[row->state] : "?";
+}
+
+/* Of an enum status. */
+static const char *port_state(u32 status)
+{
+	switch (status) {
+	case ST_OK:
+		return "up";
+	case ST_AGAIN:
+		return "waiting";
+	case ST_EXISTS:
+		return "mac-taken";
+	case ST_STATE:
+		return "off";
+	default:
+		return "refused";
+	}
+}
+
+static const char *address_text(char *text, const u8 address[4])
+{
+	static const u8 none[4];
+
+	snprintf(text, ADDRESS_TEXT_BYTES, "%u.%u.%u.%u", address[0], address[1], address[2], address[3]);
+	return memcmp(address, none, sizeof(none)) != 0 ? text : "-";
+}
+
+static void json_address(struct json_writer *w, const u8 address[4])
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	address_text(text, address);
+	json_text(w, "ipv4", strcmp(text, "0.0.0.0") != 0 ? text : "");
+}
+
+static u64 sum_of(const u64 drops[DROP_COUNT])
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < DROP_COUNT; i++)
+		sum += drops[i];
+	return sum;
+}
+
+static void cell(struct table_line *line, s32 width, const char *text)
+{
+	line_cell(line, width, text, strlen(text));
+}
+
+/* ---- list-switch ---- */
+
+static void switch_line(const struct out *out, const struct switch_row *row)
+{
+	struct table_line line = line_begin(out);
+	char text[UNIT_TEXT_BYTES];
+
+	cell(&line, 16, row->name);
+	cell(&line, 10, switch_state(row));
+	snprintf(text, sizeof(text), "%u", row->ports);
+	cell(&line, -5, text);
+	cell(&line, -11, count_text(text, row->frames));
+	cell(&line, -9, size_text(text, row->bytes, false));
+	cell(&line, -9, count_text(text, row->drops));
+	line_end(&line);
+}
+
+void report_switches(const struct out *out, const void *what)
+{
+	const struct inventory *m = what;
+
+	if (m->switch_count == 0) {
+		out_text(out, "There are no switches. create-switch makes one.\n");
+		return;
+	}
+	out_format(out, "%-16s  %-10s  %5s  %11s  %9s  %9s\n", "NAME", "STATE", "PORTS", "FRAMES", "DATA", "DROPPED");
+	for (u32 i = 0; i < m->switch_count; i++)
+		switch_line(out, &m->switches[i]);
+}
+
+/* As members of an object that is open. */
+static void switch_members(struct json_writer *w, const struct switch_row *row)
+{
+	json_text(w, "name", row->name);
+	json_text(w, "state", switch_state(row));
+	json_number(w, "restarts", row->restarts);
+	json_number(w, "memory", row->memory_bytes);
+	json_number(w, "port-count", row->ports);
+	json_number(w, "frames", row->frames);
+	json_number(w, "bytes", row->bytes);
+	json_number(w, "dropped", row->drops);
+}
+
+void json_switches(struct json_writer *w, const char *key, const void *what)
+{
+	const struct inventory *m = what;
+
+	json_open(w, key, '[');
+	for (u32 i = 0; i < m->switch_count; i++) {
+		json_open(w, 0, '{');
+		switch_members(w, &m->switches[i]);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+/* ---- show-switch ---- */
+
+static void drop_line(const struct out *out, const u64 drops[DROP_COUNT])
+{
+	struct table_line line = line_begin(out);
+	char text[UNIT_TEXT_BYTES + 20];
+
+	if (sum_of(drops) == 0)
+		return;
+	cell(&line, 8, "  dropped:");
+	for (u32 i = 1; i < DROP_COUNT; i++) {
+		snprintf(text, sizeof(text), "%s %llu", drop_names[i], (unsigned long long)drops[i]);
+		if (drops[i] != 0)
+			cell(&line, 0, text);
+	}
+	line_end(&line);
+}
+
+static void port_line(const struct out *out, const struct port_row *p)
+{
+	struct table_line line = line_begin(out);
+	char text[VM_NAME_BYTES + 16], mac[MAC_TEXT_BYTES], address[ADDRESS_TEXT_BYTES];
+
+	snprintf(text, sizeof(text), "%u", p->index);
+	cell(&line, -4, text);
+	snprintf(text, sizeof(text), "%s:%u", p->client, p->card);
+	cell(&line, 8, text);
+	cell(&line, 5, port_state(p->status));
+	snprintf(text, sizeof(text), "%u", p->vlan);
+	cell(&line, -4, text);
+	cell(&line, 17, mac_text(mac, p->mac));
+	cell(&line, 13, address_text(address, p->address));
+	cell(&line, -7, count_text(text, p->counts.from_frames));
+	cell(&line, -7, count_text(text, p->counts.to_frames));
+	line_end(&line);
+	drop_line(out, p->counts.drops);
+}
+
+static void station_line(const struct out *out, const struct switch_station *s)
+{
+	struct table_line line = line_begin(out);
+	char text[24], mac[MAC_TEXT_BYTES];
+
+	cell(&line, 17, mac_text(mac, s->mac));
+	snprintf(text, sizeof(text), "%u", s->vlan);
+	cell(&line, -4, s->vlan ? text : "all");
+	snprintf(text, sizeof(text), "%u", s->port);
+	cell(&line, -4, text);
+	snprintf(text, sizeof(text), "%u s", s->age_s);
+	cell(&line, -5, s->vlan ? text : "fixed");
+	line_end(&line);
+}
+
+static const struct switch_row *row_of(const struct storage_look *look)
+{
+	const struct inventory *m = look->inventory;
+	u32 i = 0;
+
+	while (i + 1 < m->switch_count && strcmp(m->switches[i].name, look->name) != 0)
+		i++;
+	return &m->switches[i];
+}
+
+void report_switch(const struct out *out, const void *what)
+{
+	const struct storage_look *look = what;
+	const struct inventory *m = look->inventory;
+	const struct switch_row *row = row_of(look);
+
+	out_format(out, "switch %s, %s, %u port%s in use\n", row->name, switch_state(row), m->port_count,
+		m->port_count == 1 ? "" : "s");
+	if (m->port_count != 0)
+		out_format(out, "%4s  %-8s  %-5s  %4s  %-17s  %-13s  %7s  %7s\n", "PORT", "CLIENT", "STATE", "VLAN",
+			"MAC", "IP", "SENT", "GOT");
+	for (u32 i = 0; i < m->port_count; i++)
+		port_line(out, &m->ports[i]);
+	if (m->station_count != 0)
+		out_format(out, "%-17s  %4s  %4s  %5s\n", "ADDRESS", "VLAN", "PORT", "AGE");
+	for (u32 i = 0; i < m->station_count; i++)
+		station_line(out, &m->stations[i]);
+}
+
+static void json_drops(struct json_writer *w, const u64 drops[DROP_COUNT])
+{
+	json_open(w, "drops", '{');
+	for (u32 i = 1; i < DROP_COUNT; i++)
+		json_number(w, drop_names[i], drops[i]);
+	json_close(w, '}');
+}
+
+static void port_json(struct json_writer *w, const struct port_row *p)
+{
+	char mac[MAC_TEXT_BYTES];
+
+	json_open(w, 0, '{');
+	json_number(w, "port", p->index);
+	json_text(w, "vm", p->client);
+	json_number(w, "nic", p->card);
+	json_text(w, "state", port_state(p->status));
+	json_number(w, "vlan", p->vlan);
+	json_text(w, "mac", mac_text(mac, p->mac));
+	json_address(w, p->address);
+	json_bool(w, "guarded", p->guard != 0);
+	json_number(w, "rate-limit", p->rate);
+	json_number(w, "sent-frames", p->counts.from_frames);
+	json_number(w, "sent-bytes", p->counts.from_bytes);
+	json_number(w, "got-frames", p->counts.to_frames);
+	json_number(w, "got-bytes", p->counts.to_bytes);
+	json_number(w, "broken", p->counts.broken);
+	json_drops(w, p->counts.drops);
+	json_close(w, '}');
+}
+
+static void station_json(struct json_writer *w, const struct switch_station *s)
+{
+	char mac[MAC_TEXT_BYTES];
+
+	json_open(w, 0, '{');
+	json_text(w, "mac", mac_text(mac, s->mac));
+	json_number(w, "vlan", s->vlan);
+	json_number(w, "port", s->port);
+	json_number(w, "age-s", s->age_s);
+	json_bool(w, "fixed", s->vlan == 0);
+	json_close(w, '}');
+}
+
+void json_switch(struct json_writer *w, const char *key, const void *what)
+{
+	const struct storage_look *look = what;
+	const struct inventory *m = look->inventory;
+
+	json_open(w, key, '{');
+	switch_members(w, row_of(look));
+	json_open(w, "ports", '[');
+	for (u32 i = 0; i < m->port_count; i++)
+		port_json(w, &m->ports[i]);
+	json_close(w, ']');
+	json_open(w, "addresses", '[');
+	for (u32 i = 0; i < m->station_count; i++)
+		station_json(w, &m->stations[i]);
+	json_close(w, ']');
+	json_close(w, '}');
+}
+
+/* ---- a VM's cards ---- */
+
+void report_nic(const struct out *out, const struct nic_spec *spec, const struct nic_report *nic)
+{
+	char mac[MAC_TEXT_BYTES], address[ADDRESS_TEXT_BYTES], sent[UNIT_TEXT_BYTES], got[UNIT_TEXT_BYTES];
+	char rate[UNIT_TEXT_BYTES];
+
+	out_format(out, "switch %s, %s, MAC %s, IP %s; ", spec->network, port_state(nic->status),
+		mac_text(mac, nic->mac), address_text(address, nic->address));
+	out_format(out, "sent %llu frames (%s), got %llu (%s), %llu dropped", (unsigned long long)nic->sent_frames,
+		size_text(sent, nic->sent_bytes, false), (unsigned long long)nic->got_frames,
+		size_text(got, nic->got_bytes, false), (unsigned long long)nic->drops);
+	if (spec->vlan)
+		out_format(out, "; VLAN %u", spec->vlan);
+	if (spec->rate)
+		out_format(out, "; at most %s a second each way", size_text(rate, spec->rate, false));
+	if ((spec->flags & NIC_UNGUARDED) != 0)
+		out_text(out, "; unguarded");
+}
+
+static void nic_json(struct json_writer *w, const struct nic_spec *spec, const struct nic_report *nic)
+{
+	char mac[MAC_TEXT_BYTES];
+
+	json_open(w, 0, '{');
+	json_text(w, "switch", spec->network);
+	json_text(w, "state", port_state(nic->status));
+	json_text(w, "mac", mac_text(mac, nic->mac));
+	json_address(w, nic->address);
+	json_number(w, "vlan", spec->vlan ? spec->vlan : VLAN_DEFAULT);
+	json_bool(w, "guarded", (spec->flags & NIC_UNGUARDED) == 0);
+	json_number(w, "rate-limit", spec->rate);
+	json_number(w, "sent-frames", nic->sent_frames);
+	json_number(w, "sent-bytes", nic->sent_bytes);
+	json_number(w, "got-frames", nic->got_frames);
+	json_number(w, "got-bytes", nic->got_bytes);
+	json_number(w, "dropped", nic->drops);
+	json_close(w, '}');
+}
+
+void json_nics(struct json_writer *w, const struct vm_report *r)
+{
+	json_open(w, "nics", '[');
+	for (u32 i = 0; i < r->spec.nic_count; i++)
+		nic_json(w, &r->spec.nics[i], &r->nics[i]);
+	json_close(w, ']');
+}

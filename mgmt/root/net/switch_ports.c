@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * switch_ports.c - see switch_ports.h.
+ */
+#include "switch_ports.h"
+
+#include <string.h>
+
+#include "pd.h"
+#include "root_limits.h"
+#include "switches.h"
+#include "sys.h"
+#include "vm_layout.h"
+
+#define RW (RIGHT_R | RIGHT_W)
+
+static struct port {
+	u64 h_link;		/* 0: the port is free */
+	bool is_ending;		/* the switch has not followed yet */
+	bool is_mapped;		/* in the switch's PD */
+	struct port_client client;
+} ports[SWITCHES][SWITCH_PORTS];
+
+static u64 link_address(u32 port)
+{
+	return SWITCH_LINKS + port * NET_LINK_STRIDE;
+}
+
+static volatile struct switch_port_config *config_of(u32 number, u32 port)
+{
+	return &switch_config_at(number)->port[port];
+}
+
+static volatile struct switch_port_figures *figures_of(u32 number, u32 port)
+{
+	return &switch_figures_at(number)->port[port];
+}
+
+/* Memory that another PD writes, byte by byte and each once. */
+static void copy_from(void *to, const volatile void *from, u32 bytes)
+{
+	for (u32 i = 0; i < bytes; i++)
+		((u8 *)to)[i] = ((const volatile u8 *)from)[i];
+}
+
+/* ---- maps and handles ---- */
+
+static void unmap(u64 h_pd, u32 port)
+{
+	while (sys_mem_unmap(h_pd, link_address(port), NET_LINK_BYTES) == ST_AGAIN)
+		;
+}
+
+/* All of it, so that the switch never faults for want of memory; or nothing. */
+static enum status map(u64 h_pd, u32 port, u64 h_link)
+{
+	enum status st;
+
+	if (h_pd == 0)
+		return ST_OK;
+	st = pd_map(h_pd, h_link, link_address(port), NET_LINK_BYTES, RW);
+	if (st != ST_OK)
+		return st;
+	st = pd_fill(h_pd, h_link, link_address(port), 0, NET_LINK_BYTES, RW);
+	if (st != ST_OK)
+		unmap(h_pd, port);
+	return st;
+}
+
+static enum status wire(const struct port *p, u32 port, u64 h_pd, u64 h_thread)
+{
+	const struct port_client *c = &p->client;
+	enum status st;
+
+	if (h_pd == 0 || c->h_pd == 0)
+		return ST_OK;
+	st = pd_signal(h_pd, SWITCH_H_PORT + port, c->h_thread, c->badge);
+	return st == ST_OK ? pd_signal(c->h_pd, c->slot, h_thread, SWITCH_BIT_PORT << port % 32) : st;
+}
+
+/* ---- ports ---- */
+
+enum status switch_port_add(u32 number, u64 h_link, u32 *port)
+{
+	u32 i = 0;
+	enum status st;
+
+	while (i < SWITCH_PORTS && ports[number][i].h_link != 0)
+		i++;
+	if (i == SWITCH_PORTS)
+		return ST_FULL;
+	st = map(switch_pd(number), i, h_link);
+	if (st != ST_OK)
+		return st;
+	ports[number][i] = (struct port){ .h_link = h_link, .is_mapped = switch_pd(number) != 0 };
+	*port = i;
+	return ST_OK;
+}
+
+enum status switch_port_client(u32 number, u32 port, const struct port_client *client)
+{
+	ports[number][port].client = *client;
+	return wire(&ports[number][port], port, switch_pd(number), switch_thread(number));
+}
+
+/* Between two additions to the version (lib/proto/switch.h). */
+static void write_setup(u32 number, u32 port, const struct port_setup *setup)
+{
+	volatile struct switch_port_config *c = config_of(number, port);
+	u32 version = c->version;
+
+	__atomic_store_n(&c->version, version + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	memcpy((void *)(uintptr_t)&c->setup, setup, sizeof(*setup));
+	__atomic_store_n(&c->version, version + 2 != 0 ? version + 2 : 2, __ATOMIC_RELEASE);
+	switch_signal(number);
+}
+
+void switch_port_set(u32 number, u32 port, const struct port_setup *setup)
+{
+	struct port_setup up = *setup;
+
+	up.flags |= PORT_UP;
+	write_setup(number, port, &up);
+}
+
+static bool is_followed(u32 number, u32 port)
+{
+	u32 followed = __atomic_load_n(&figures_of(number, port)->version, __ATOMIC_ACQUIRE);
+
+	return followed == config_of(number, port)->version;
+}
+
+/* Its figures begin again with the next client. */
+static void free_port(u32 number, u32 port)
+{
+	volatile struct switch_port_figures *f = figures_of(number, port);
+
+	for (u32 i = offsetof(struct switch_port_figures, status); i < sizeof(*f); i++)
+		((volatile u8 *)f)[i] = 0;
+	memset(&ports[number][port], 0, sizeof(ports[number][port]));
+}
+
+bool switch_port_remove(u32 number, u32 port, struct port_counts *last)
+{
+	static const struct port_setup down;
+	struct port *p = &ports[number][port];
+
+	if (!p->is_ending)
+		write_setup(number, port, &down);
+	p->is_ending = true;
+	if (switch_pd(number) != 0 ? !is_followed(number, port) : switch_has_maps(number))
+		return false;
+	if (switch_pd(number) != 0 && p->is_mapped)
+		unmap(switch_pd(number), port);
+	copy_from(last, &figures_of(number, port)->counts, sizeof(*last));
+	free_port(number, port);
+	return true;
+}
+
+bool switch_port_is_used(u32 number, u32 port)
+{
+	return ports[number][port].h_link != 0;
+}
+
+u32 switch_ports_used(u32 number)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < SWITCH_PORTS; i++)
+		count += switch_port_is_used(number, i);
+	return count;
+}
+
+void switch_port_setup_of(u32 number, u32 port, struct port_setup *setup)
+{
+	copy_from(setup, &config_of(number, port)->setup, sizeof(*setup));
+}
+
+void switch_port_state(u32 number, u32 port, struct port_state *out)
+{
+	const volatile struct switch_port_figures *f = figures_of(number, port);
+	u32 status = f->status;
+
+	out->status = status < ST_COUNT ? status : (u32)ST_INVAL;
+	if (switch_pd(number) == 0 || !is_followed(number, port))
+		out->status = ST_AGAIN;
+	copy_from(out->address, f->address, sizeof(out->address));
+	out->ticks = f->ticks;
+	copy_from(&out->counts, &f->counts, sizeof(out->counts));
+}
+
+/* A port whose end the old switch did not see any more is not mapped in the new one. */
+enum status switch_ports_again(u32 number, u64 h_pd, u64 h_thread)
+{
+	enum status st = ST_OK;
+
+	for (u32 i = 0; i < SWITCH_PORTS && st == ST_OK; i++) {
+		struct port *p = &ports[number][i];
+
+		p->is_mapped = p->h_link != 0 && !p->is_ending;
+		if (!p->is_mapped)
+			continue;
+		st = map(h_pd, i, p->h_link);
+		if (st == ST_OK)
+			st = wire(p, i, h_pd, h_thread);
+	}
+	return st;
+}

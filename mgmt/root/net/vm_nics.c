@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_nics.c - see vm_nics.h.
+ */
+#include "vm_nics.h"
+
+#include <string.h>
+
+#include "pd.h"
+#include "switch_ports.h"
+#include "switches.h"
+#include "sys.h"
+
+#define RW (RIGHT_R | RIGHT_W)
+#define NIC_MTU 1500u
+#define ETHERNET_HEADER_BYTES 14u
+#define NIC_FLOODS 1000u	/* frames a second that it sends to many: ARP, DHCP and IPv6 need a few */
+#define UNGUARDED_ADDRESSES 64u
+
+/* By index; one that was deleted is not used any more. */
+static const struct vm *vms[VM_COUNT];
+
+static const struct vm *vm_in(u32 index)
+{
+	return vms[index] != NULL && vms[index]->is_used ? vms[index] : NULL;
+}
+
+/* ---- judging ---- */
+
+/* The VM, except that one, with a card of that address. */
+static const struct vm *vm_with_mac(u64 mac, const char *except)
+{
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm *vm = vm_in(i);
+
+		for (u32 n = 0; vm != NULL && strcmp(vm->name, except) != 0 && n < vm->spec.nic_count; n++)
+			if (vm->nics[n].mac == mac)
+				return vm;
+	}
+	return NULL;
+}
+
+static bool is_given_twice(const struct vm_spec *spec, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		if (spec->nics[i].mac == spec->nics[n].mac)
+			return true;
+	return false;
+}
+
+static struct error_info judge_mac(const char *name, const struct vm_spec *spec, u32 n)
+{
+	const struct vm *other;
+
+	if (spec->nics[n].mac == 0)
+		return ERROR_INFO_NONE;
+	if (is_given_twice(spec, n))
+		return error_info_about(ERR_MAC_TAKEN, name);
+	other = vm_with_mac(spec->nics[n].mac, name);
+	return other != NULL ? error_info_about(ERR_MAC_TAKEN, other->name) : ERROR_INFO_NONE;
+}
+
+struct error_info vm_nics_judge(const char *name, const struct vm_spec *spec)
+{
+	struct error_info no = ERROR_INFO_NONE;
+
+	if (spec->disk_count + spec->nic_count > VM_DEVICES)
+		return error_info_limit(VM_DEVICES, "disks and network cards of a VM");
+	for (u32 n = 0; n < spec->nic_count && no.error == ERR_NONE; n++) {
+		if (switch_find(spec->nics[n].network) == SWITCHES)
+			return error_info_about(ERR_NO_SWITCH, spec->nics[n].network);
+		no = judge_mac(name, spec, n);
+	}
+	return no;
+}
+
+/* ---- addresses ---- */
+
+/* FNV-1a: the same name, place and attempt give the same address. */
+static u64 hash(u64 sum, const void *bytes, u32 count)
+{
+	for (u32 i = 0; i < count; i++)
+		sum = (sum ^ ((const u8 *)bytes)[i]) * 0x100000001b3ull;
+	return sum;
+}
+
+static u64 derived_mac(const char *name, u32 n, u32 attempt)
+{
+	u64 sum = hash(0xcbf29ce484222325ull, name, (u32)strlen(name));
+
+	sum = hash(sum, &n, sizeof(n));
+	sum = hash(sum, &attempt, sizeof(attempt));
+	sum ^= sum >> MAC_BITS;
+	return (sum & (BIT64(MAC_BITS) - 1) & ~MAC_GROUP) | MAC_LOCAL;
+}
+
+static bool is_taken(const struct vm *vm, const struct vm_spec *next, u32 n, u64 mac)
+{
+	for (u32 i = 0; i < next->nic_count; i++)
+		if (i != n && (next->nics[i].mac == mac || (i < n && vm->nics[i].mac == mac)))
+			return true;
+	return vm_with_mac(mac, vm->name) != NULL;
+}
+
+void vm_nics_set(struct vm *vm, const struct vm_spec *next)
+{
+	vms[vm->index] = vm;
+	for (u32 n = 0; n < next->nic_count; n++) {
+		u64 mac = next->nics[n].mac;
+
+		for (u32 attempt = 0; mac == 0; attempt++) {
+			mac = derived_mac(vm->name, n, attempt);
+			if (is_taken(vm, next, n, mac))
+				mac = 0;
+		}
+		vm->nics[n].mac = mac;
+	}
+}
+
+/* ---- while it lives ---- */
+
+static enum status make_mem(struct vm *vm, struct object_set *set, u64 address, u64 bytes, u64 *h_mem)
+{
+	enum status st = object_set_mem(set, bytes, 0, h_mem);
+
+	return st == ST_OK ? pd_fill(vm->pd.h_pd, *h_mem, address, 0, bytes, RW) : st;
+}
+
+static enum status build_nic(struct vm *vm, u32 n)
+{
+	struct vm_nic *nic = &vm->nics[n];
+	u64 h_own, h_link;
+	enum status st = make_mem(vm, &vm->objects, VMM_NICS + n * VMM_NIC_STRIDE, VMM_NIC_BYTES, &h_own);
+
+	nic->number = switch_find(vm->spec.nics[n].network);
+	if (nic->number == SWITCHES)
+		return ST_STATE;
+	if (st == ST_OK)
+		st = make_mem(vm, &vm->links, VMM_NIC_LINKS + n * NET_LINK_STRIDE, NET_LINK_BYTES, &h_link);
+	if (st == ST_OK)
+		st = switch_port_add(nic->number, h_link, &nic->port);
+	nic->has_port = st == ST_OK;
+	return st;
+}
+
+enum status vm_nics_build(struct vm *vm)
+{
+	enum status st = ST_OK;
+
+	for (u32 n = 0; n < vm->spec.nic_count && st == ST_OK; n++) {
+		memset(&vm->nics[n].last, 0, sizeof(vm->nics[n].last));
+		st = build_nic(vm, n);
+	}
+	return st;
+}
+
+void vm_nics_args(const struct vm *vm, struct vmm_args *args)
+{
+	args->nic_count = vm->spec.nic_count;
+	for (u32 n = 0; n < vm->spec.nic_count; n++) {
+		args->nics[n].mtu = NIC_MTU;
+		for (u32 i = 0; i < sizeof(args->nics[n].mac); i++)
+			args->nics[n].mac[i] = (u8)(vm->nics[n].mac >> (MAC_BITS - 8 - 8 * i));
+	}
+}
+
+static struct port_setup setup_of(const struct vm *vm, u32 n)
+{
+	const struct nic_spec *spec = &vm->spec.nics[n];
+	bool is_guarded = (spec->flags & NIC_UNGUARDED) == 0;
+
+	return (struct port_setup){
+		.mac = vm->nics[n].mac, .from_rate = spec->rate, .to_rate = spec->rate, .flood_rate = NIC_FLOODS,
+		.guard = is_guarded ? GUARD_ALL : 0, .max_bytes = ETHERNET_HEADER_BYTES + NIC_MTU,
+		.most_addresses = is_guarded ? 0 : UNGUARDED_ADDRESSES,
+		.vlan = (u16)(spec->vlan != 0 ? spec->vlan : VLAN_DEFAULT),
+	};
+}
+
+enum status vm_nics_connect(struct vm *vm)
+{
+	enum status st = ST_OK;
+
+	for (u32 n = 0; n < vm->spec.nic_count && st == ST_OK; n++) {
+		struct port_client client = {
+			.h_pd = vm->pd.h_pd, .h_thread = vm->h_threads[0], .slot = VMM_H_NIC + n,
+			.badge = VMM_BIT_NIC << n,
+		};
+		struct port_setup setup = setup_of(vm, n);
+
+		st = switch_port_client(vm->nics[n].number, vm->nics[n].port, &client);
+		if (st == ST_OK)
+			switch_port_set(vm->nics[n].number, vm->nics[n].port, &setup);
+	}
+	return st;
+}
+
+bool vm_nics_detach(struct vm *vm)
+{
+	bool is_free = true;
+
+	for (u32 n = 0; n < VM_DEVICES; n++) {
+		struct vm_nic *nic = &vm->nics[n];
+
+		if (nic->has_port)
+			nic->has_port = !switch_port_remove(nic->number, nic->port, &nic->last);
+		is_free = is_free && !nic->has_port;
+	}
+	return is_free;
+}
+
+/* ---- what is told ---- */
+
+const struct vm *vm_with_switch(const char *name)
+{
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm *vm = vm_in(i);
+
+		for (u32 n = 0; vm != NULL && n < vm->spec.nic_count; n++)
+			if (strcmp(vm->spec.nics[n].network, name) == 0)
+				return vm;
+	}
+	return NULL;
+}
+
+const struct vm *vm_with_port(u32 number, u32 port, u32 *card)
+{
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm *vm = vm_in(i);
+
+		for (u32 n = 0; vm != NULL && n < VM_DEVICES; n++) {
+			*card = n;
+			if (vm->nics[n].has_port && vm->nics[n].number == number && vm->nics[n].port == port)
+				return vm;
+		}
+	}
+	return NULL;
+}
+
+static u64 sum_of(const u64 *drops)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < DROP_COUNT; i++)
+		sum += drops[i];
+	return sum;
+}
+
+static void report_nic(const struct vm *vm, u32 n, struct nic_report *to)
+{
+	const struct vm_nic *nic = &vm->nics[n];
+	struct port_state state = { .status = ST_STATE, .counts = nic->last };
+
+	if (nic->has_port)
+		switch_port_state(nic->number, nic->port, &state);
+	*to = (struct nic_report){
+		.mac = nic->mac, .status = state.status, .port = nic->has_port ? nic->port : SWITCH_PORTS,
+		.sent_frames = state.counts.from_frames, .sent_bytes = state.counts.from_bytes,
+		.got_frames = state.counts.to_frames, .got_bytes = state.counts.to_bytes,
+		.drops = sum_of(state.counts.drops),
+	};
+	memcpy(to->address, state.address, sizeof(to->address));
+}
+
+void vm_nics_report(const struct vm *vm, struct vm_report *out)
+{
+	for (u32 n = 0; n < vm->spec.nic_count; n++)
+		report_nic(vm, n, &out->nics[n]);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_nics.h - the network cards of a VM: a MAC address each for as long as it is defined, a port of a switch and the
+ * link with it while it lives.
+ */
+#ifndef VOS_VM_NICS_H
+#define VOS_VM_NICS_H
+
+#include "error_info.h"
+#include "status.h"
+#include "vm.h"
+
+/* Could a VM of that name have the cards of `spec`, whose fields are in range? */
+struct error_info vm_nics_judge(const char *name, const struct vm_spec *spec);
+/* It has them, which were judged: their addresses. */
+void vm_nics_set(struct vm *vm, const struct vm_spec *next);
+
+/* Steps of vm_build: links and ports, before the arguments are filled in / signals, and the ports go up. */
+enum status vm_nics_build(struct vm *vm) MUST_CHECK;
+void vm_nics_args(const struct vm *vm, struct vmm_args *args);
+enum status vm_nics_connect(struct vm *vm) MUST_CHECK;
+/* Its VMM is gone. True: no switch has anything to do with its links any more, and their memory can go; else call again
+ * after a switch's next signal. */
+bool vm_nics_detach(struct vm *vm);
+
+/* A VM that is defined with a card on that switch, or NULL. */
+const struct vm *vm_with_switch(const char *name);
+/* The VM whose card has that port, or NULL; *card: which. */
+const struct vm *vm_with_port(u32 number, u32 port, u32 *card);
+
+void vm_nics_report(const struct vm *vm, struct vm_report *out);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * families.c - the table of families; see families.h. The drivers are first: SERVICE_DRIVER.
+ */
+#include "families.h"
+
+#include "drivers.h"
+#include "range.h"
+#include "switch_service.h"
+#include "syscalls.h"
+
+#define DRIVER_CAP 80u		/* of a pCPU: a driver runs before all VMs */
+#define SWITCH_CAP 80u		/* VMs and the wire order its work, at a class above the VMs' */
+
+const struct service_family service_families[] = {
+	{
+		.count = DRIVER_COUNT,
+		.row = { .heap_bytes = 256 * KIB, .class = SCHED_CLASS_SERVICE, .cap = DRIVER_CAP },
+		.program = driver_program, .name = driver_name,
+		.is_wanted = driver_is_wanted, .is_given_up = driver_is_given_up,
+		.prepare = driver_prepare, .stop = driver_stop, .failed = driver_failed,
+		.pause_ns = driver_pause_ns, .forgive = driver_forgive,
+	},
+	{
+		.count = SWITCHES,
+		.row = { .program = SWITCH_PROGRAM, .heap_bytes = 64 * KIB, .class = SCHED_CLASS_SERVICE,
+			 .cap = SWITCH_CAP },
+		.name = switch_name, .is_wanted = switch_is_there,
+		.prepare = switch_prepare, .stop = switch_stopped, .released = switch_released,
+	},
+};
+
+const u32 service_family_count = ARRAY_COUNT(service_families);

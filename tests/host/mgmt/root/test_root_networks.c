@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Root on a fake kernel: switches as services, the network cards of VMs, ports and links. The test plays the switches,
+ * well-meant and hostile ones.
+ */
+/* links: root rt */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_kernel.h"
+#include "root_bench.h"
+#include "spec_fields.h"
+#include "syscalls.h"
+
+static u64 h_switch;		/* the thread of the switch that was started last */
+
+static struct switch_config *config(void)
+{
+	return fake_memory(fake_pd_of(h_switch), SWITCH_CONFIG);
+}
+
+static struct switch_figures *figures(void)
+{
+	return fake_memory(fake_pd_of(h_switch), SWITCH_FIGURES);
+}
+
+/* As the switch does: all ports. */
+static void follow(void)
+{
+	for (u32 i = 0; i < SWITCH_PORTS; i++)
+		figures()->port[i].version = config()->port[i].version;
+	bench_settle(ROOT_BIT_SWITCH);
+}
+
+static u64 await_switch(void)
+{
+	bench_settle(0);
+	h_switch = fake_thread_nth(fake_threads_made() - 1);
+	assert_true(fake_is_running(h_switch));
+	return h_switch;
+}
+
+static void create_switch(const char *name)
+{
+	bench_ask(REQ_CREATE_SWITCH, name, 0);
+	bench_expect(ERR_NONE);
+	(void)await_switch();
+}
+
+/* All that it had is back. */
+static void delete_switch(const char *name)
+{
+	bench_ask(REQ_DELETE_SWITCH, name, 0);
+	bench_expect(ERR_NONE);
+	bench_settle(0);
+	assert_int_equal(fake_free_bytes(), bench_idle_bytes);
+	assert_int_equal(fake_object_count(), bench_idle_objects);
+}
+
+static struct request a_vm(const char *name, const char *network)
+{
+	struct request r = bench_make_request(REQ_CREATE, name, 0);
+
+	r.fields = BIT32(FIELD_NIC);
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .nic_count = 1 };
+	strcpy(r.spec.nics[0].network, network);
+	return r;
+}
+
+static void create_vm(const char *name, const char *network)
+{
+	struct request r = a_vm(name, network);
+
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+}
+
+static void delete_vm(const char *name)
+{
+	bench_ask(REQ_DELETE, name, REQ_FLAG_FORCE);
+	if (bench_is_answered())
+		return;
+	bench_settle(0);
+	follow();
+	bench_expect(ERR_NONE);
+}
+
+/* ---- switches ---- */
+
+static void made_and_deleted(void **state)
+{
+	(void)state;
+	create_switch("lan");
+	assert_int_equal(fake_rights(fake_pd_of(h_switch), SWITCH_CONFIG), RIGHT_R);
+	assert_int_equal(fake_rights(fake_pd_of(h_switch), SWITCH_FIGURES), RIGHT_R | RIGHT_W);
+	assert_int_equal(fake_badge(fake_pd_of(h_switch), H_ROOT_SIGNAL, HANDLE_SELF_THREAD), ROOT_BIT_SWITCH);
+	assert_int_not_equal(config()->secret, 0);
+	bench_ask(REQ_CREATE_SWITCH, "lan", 0);
+	bench_expect(ERR_SWITCH_EXISTS);
+	bench_ask(REQ_CREATE_SWITCH, "store", 0);
+	bench_expect(ERR_SERVICE_NAME);
+	bench_ask(REQ_CREATE_SWITCH, "No", 0);
+	bench_expect(ERR_BAD_NAME);
+	bench_ask(REQ_DELETE_SWITCH, "wan", 0);
+	bench_expect(ERR_NO_SWITCH);
+	bench_ask(REQ_DELETE_SWITCH, "lan", REQ_FLAG_DRY_RUN);
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_SWITCHES, "", 0);
+	bench_await_answer();
+	assert_int_equal(bench_row_count, 1);
+	assert_string_equal(bench_rows[0].network.name, "lan");
+	assert_int_equal(bench_rows[0].network.state, SERVICE_UP);
+	delete_switch("lan");
+	bench_ask(REQ_SWITCHES, "", 0);
+	bench_expect(ERR_NO_SWITCH);
+}
+
+static void as_many_as_there_can_be(void **state)
+{
+	char name[] = "s0";
+
+	(void)state;
+	for (u32 i = 0; i < SWITCHES; i++, name[1]++)
+		create_switch(name);
+	bench_ask(REQ_CREATE_SWITCH, "more", 0);
+	bench_expect(ERR_LIMIT);
+	bench_ask(REQ_SERVICES, "", 0);
+	bench_await_answer();
+	assert_string_equal(bench_rows[bench_row_count - 1].service.name, "s7");
+	for (u32 i = 0; i < SWITCHES; i++) {
+		name[1]--;
+		bench_ask(REQ_DELETE_SWITCH, name, 0);
+		bench_expect(ERR_NONE);
+		bench_settle(0);
+	}
+	assert_int_equal(fake_free_bytes(), bench_idle_bytes);
+	assert_int_equal(fake_object_count(), bench_idle_objects);
+}
+
+static void each_call_fails_once(void **state)
+{
+	u32 n = 1;
+
+	(void)state;
+	for (; n < 100; n++) {
+		fake_fail_call(n, ST_NOMEM);
+		bench_ask(REQ_CREATE_SWITCH, "lan", 0);
+		fake_fail_call(0, ST_OK);
+		bench_await_answer();
+		bench_settle(0);
+		if (bench_answer.error == ERR_NONE)
+			delete_switch("lan");
+		assert_int_equal(fake_free_bytes(), bench_idle_bytes);
+		assert_int_equal(fake_object_count(), bench_idle_objects);
+	}
+}
+
+/* ---- cards ---- */
+
+static void refused_cards(void **state)
+{
+	struct request r;
+
+	(void)state;
+	create_switch("lan");
+	r = a_vm("a", "wan");
+	bench_send(&r);
+	bench_expect(ERR_NO_SWITCH);
+	assert_string_equal(bench_answer.text, "wan");
+	r = a_vm("a", "lan");
+	r.spec.nics[0].vlan = NIC_VLAN_MAX + 1;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	assert_int_equal(bench_answer.have, FIELD_NIC);
+	r = a_vm("a", "lan");
+	r.spec.nics[0].mac = MAC_GROUP;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r = a_vm("a", "lan");
+	r.spec.nics[0].rate = NIC_RATE_MIN - 1;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r = a_vm("a", "lan");
+	r.spec.nics[0].flags = NIC_UNGUARDED << 1;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r = a_vm("a", "lan");
+	memset(r.spec.nics[0].network, 'x', VM_NAME_BYTES);
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r = a_vm("a", "lan");
+	r.spec.nic_count = VM_DEVICES + 1;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	r = a_vm("a", "lan");
+	r.spec.nic_count = 2;
+	r.spec.nics[1] = r.spec.nics[0];
+	r.spec.nics[0].mac = r.spec.nics[1].mac = MAC_LOCAL | 5;
+	bench_send(&r);
+	bench_expect(ERR_MAC_TAKEN);
+	delete_switch("lan");
+}
+
+/* The same name and place give the same address, unless another VM has it. */
+static void addresses(void **state)
+{
+	struct request r;
+	u64 mac;
+
+	(void)state;
+	create_switch("lan");
+	create_vm("a", "lan");
+	mac = bench_answer.vm.nics[0].mac;
+	assert_true((mac & MAC_LOCAL) != 0 && (mac & MAC_GROUP) == 0 && mac >> MAC_BITS == 0);
+	assert_int_equal(bench_answer.vm.spec.nics[0].mac, 0);
+	delete_vm("a");
+	create_vm("a", "lan");
+	assert_int_equal(bench_answer.vm.nics[0].mac, mac);
+	delete_vm("a");
+	r = a_vm("b", "lan");
+	r.spec.nics[0].mac = mac;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	create_vm("a", "lan");
+	assert_int_not_equal(bench_answer.vm.nics[0].mac, mac);
+	r = a_vm("c", "lan");
+	r.spec.nics[0].mac = mac;
+	bench_send(&r);
+	bench_expect(ERR_MAC_TAKEN);
+	assert_string_equal(bench_answer.text, "b");
+	bench_ask(REQ_DELETE_SWITCH, "lan", 0);
+	bench_expect(ERR_SWITCH_USED);
+	delete_vm("a");
+	delete_vm("b");
+	delete_switch("lan");
+}
+
+static void at_rest_alone(void **state)
+{
+	struct request r;
+
+	(void)state;
+	create_switch("lan");
+	create_vm("a", "lan");
+	r = a_vm("a", "lan");
+	r.op = REQ_SET;
+	r.spec.nic_count = 0;
+	bench_start("a");
+	bench_send(&r);
+	bench_expect(ERR_VM_STATE);
+	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
+	bench_settle(0);
+	follow();
+	bench_expect(ERR_NONE);
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.spec.nic_count, 0);
+	delete_switch("lan");		/* no card on it any more, but a VM */
+	delete_vm("a");
+}
+
+/* ---- ports ---- */
+
+static void wired(void **state)
+{
+	u64 h_vmm, vmm_pd, switch_pd;
+	const struct port_setup *setup;
+	struct request r;
+
+	(void)state;
+	create_switch("lan");
+	r = a_vm("a", "lan");
+	r.spec.nics[0].vlan = 7;
+	r.spec.nics[0].rate = MIB;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	bench_start("a");
+	h_vmm = bench_vmm_thread();
+	vmm_pd = fake_pd_of(h_vmm);
+	switch_pd = fake_pd_of(h_switch);
+	setup = &config()->port[0].setup;
+	assert_int_equal(config()->port[0].version, 2);
+	assert_int_equal(setup->flags, PORT_UP);
+	assert_int_equal(setup->guard, GUARD_ALL);
+	assert_int_equal(setup->mac, bench_answer.vm.nics[0].mac);
+	assert_int_equal(setup->vlan, 7);
+	assert_int_equal(setup->from_rate, MIB);
+	strcpy(fake_memory(vmm_pd, VMM_NIC_LINKS), "hello");
+	assert_string_equal(fake_memory(switch_pd, SWITCH_LINKS), "hello");
+	assert_int_equal(fake_badge(switch_pd, SWITCH_H_PORT, h_vmm), VMM_BIT_NIC);
+	assert_int_equal(fake_badge(vmm_pd, VMM_H_NIC, h_switch), SWITCH_BIT_PORT);
+	assert_int_equal(((const struct vmm_args *)fake_memory(vmm_pd, VMM_ARGS))->nic_count, 1);
+	assert_int_equal(((const struct vmm_args *)fake_memory(vmm_pd, VMM_ARGS))->nics[0].mac[5], setup->mac & 0xff);
+	assert_int_equal(bench_answer.vm.nics[0].status, ST_AGAIN);
+	follow();
+	figures()->port[0].counts.from_frames = 3;
+	figures()->port[0].counts.drops[DROP_MAC] = 2;
+	memcpy(figures()->port[0].address, (u8[]){ 10, 0, 0, 9 }, 4);
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.nics[0].status, ST_OK);
+	assert_int_equal(bench_answer.vm.nics[0].sent_frames, 3);
+	assert_int_equal(bench_answer.vm.nics[0].drops, 2);
+	assert_int_equal(bench_answer.vm.nics[0].address[3], 9);
+	bench_ask(REQ_PORTS, "lan", 0);
+	bench_await_answer();
+	assert_int_equal(bench_row_count, 1);
+	assert_string_equal(bench_rows[0].port.client, "a");
+	assert_int_equal(bench_rows[0].port.counts.drops[DROP_MAC], 2);
+	bench_ask(REQ_PORTS, "wan", 0);
+	bench_expect(ERR_NO_SWITCH);
+
+	/* The link stays until the switch has followed. */
+	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
+	bench_settle(0);
+	assert_false(bench_is_answered());
+	assert_int_equal(config()->port[0].setup.flags, 0);
+	assert_non_null(fake_memory(switch_pd, SWITCH_LINKS));
+	follow();
+	bench_expect(ERR_NONE);
+	assert_null(fake_memory(switch_pd, SWITCH_LINKS));
+	assert_int_equal(figures()->port[0].counts.from_frames, 0);
+	assert_int_equal(bench_answer.vm.nics[0].sent_frames, 3);
+	delete_vm("a");
+	delete_switch("lan");
+}
+
+static void the_switch_is_started_again(void **state)
+{
+	u64 h_vmm;
+
+	(void)state;
+	create_switch("lan");
+	create_vm("a", "lan");
+	bench_start("a");
+	h_vmm = bench_vmm_thread();
+	follow();
+	figures()->port[0].counts.to_frames = 5;
+	strcpy(fake_memory(fake_pd_of(h_vmm), VMM_NIC_LINKS), "hello");
+	fake_fault(h_switch, 14, 0, 0);
+	bench_settle(ROOT_BIT_FAULT);
+	h_switch = bench_await_thread(fake_threads_made());
+	assert_true(fake_is_running(h_switch));
+	assert_int_equal(figures()->port[0].counts.to_frames, 5);
+	assert_int_equal(config()->port[0].setup.flags, PORT_UP);
+	assert_string_equal(fake_memory(fake_pd_of(h_switch), SWITCH_LINKS), "hello");
+	assert_int_equal(fake_badge(fake_pd_of(h_switch), SWITCH_H_PORT, h_vmm), VMM_BIT_NIC);
+	assert_int_equal(fake_badge(fake_pd_of(h_vmm), VMM_H_NIC, h_switch), SWITCH_BIT_PORT);
+	delete_vm("a");
+	delete_switch("lan");
+}
+
+/* A VM ends while its switch is down: nobody is waited for. */
+static void the_vm_ends_meanwhile(void **state)
+{
+	(void)state;
+	create_switch("lan");
+	create_vm("a", "lan");
+	bench_start("a");
+	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
+	bench_settle(0);
+	assert_false(bench_is_answered());	/* the switch is silent ... */
+	fake_fault(h_switch, 14, 0, 0);
+	bench_settle(ROOT_BIT_FAULT);		/* ... and dies */
+	bench_expect(ERR_NONE);
+	h_switch = bench_await_thread(fake_threads_made());
+	assert_null(fake_memory(fake_pd_of(h_switch), SWITCH_LINKS));
+	delete_vm("a");
+	delete_switch("lan");
+}
+
+static void starts_that_fail(void **state)
+{
+	u64 before;
+	u32 objects, n = 1;
+
+	(void)state;
+	create_switch("lan");
+	create_vm("a", "lan");
+	bench_settle(0);
+	before = fake_free_bytes();
+	objects = fake_object_count();
+	for (bool is_done = false; !is_done && n < 300; n++) {
+		fake_fail_call(n, ST_NOMEM);
+		bench_ask(REQ_START, "a", 0);
+		fake_fail_call(0, ST_OK);
+		is_done = !bench_is_answered();
+		bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
+		bench_settle(0);
+		follow();
+		bench_settle(0);
+		assert_int_equal(fake_free_bytes(), before);
+		assert_int_equal(fake_object_count(), objects);
+	}
+	assert_true(n > 20 && n < 300);
+	delete_vm("a");
+	delete_switch("lan");
+}
+
+/* Whatever a switch writes, root reads numbers in their range. */
+static void a_hostile_switch(void **state)
+{
+	(void)state;
+	create_switch("lan");
+	create_vm("a", "lan");
+	bench_start("a");
+	memset(figures(), 0xff, sizeof(*figures()));
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.nics[0].status, ST_AGAIN);
+	figures()->port[0].version = config()->port[0].version;
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.nics[0].status, ST_INVAL);
+	bench_ask(REQ_STATIONS, "lan", 0);
+	bench_await_answer();
+	assert_int_equal(bench_row_count, (SWITCH_STATIONS + STATION_ROWS - 1) / STATION_ROWS);
+	for (u32 i = 0; i < bench_row_count; i++)
+		assert_true(bench_rows[i].stations.count <= STATION_ROWS);
+	figures()->station_count = 3;
+	bench_ask(REQ_STATIONS, "lan", 0);
+	bench_await_answer();
+	assert_int_equal(bench_rows[0].stations.count, 3);
+	delete_vm("a");
+	delete_switch("lan");
+}
+
+/* Each field has its own bytes of a spec: to set one changes no other. */
+static void fields_do_not_overlap(void **state)
+{
+	(void)state;
+	for (u32 a = 0; a < FIELD_SPEC_COUNT; a++)
+		for (u32 b = 0; b < FIELD_SPEC_COUNT; b++)
+			assert_true(a == b || spec_fields[a].offset + spec_fields[a].bytes <= spec_fields[b].offset ||
+				    spec_fields[b].offset + spec_fields[b].bytes <= spec_fields[a].offset);
+}
+
+static int boot(void **state)
+{
+	static const char *const programs[] = { "switch", NULL };
+
+	bench_programs = programs;
+	return bench_boot(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fields_do_not_overlap),
+		cmocka_unit_test(made_and_deleted),
+		cmocka_unit_test(as_many_as_there_can_be),
+		cmocka_unit_test(each_call_fails_once),
+		cmocka_unit_test(refused_cards),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(wired),
+		cmocka_unit_test(the_switch_is_started_again),
+		cmocka_unit_test(the_vm_ends_meanwhile),
+		cmocka_unit_test(starts_that_fail),
+		cmocka_unit_test(a_hostile_switch),
+		cmocka_unit_test(at_rest_alone),
+	};
+
+	return cmocka_run_group_tests(tests, boot, NULL);
+}
