@@ -91,5 +91,19 @@ bench-io:
 	$(Q)/usr/bin/python3 tests/bench/bench_io.py $(BENCH) $(B)/bench/blkbench $(B)/bench/linux_io
 .PHONY: bench-io
 
+# And of a packet between two VMs.
+NETBENCH	?= ../shared/bench/io/netbench.c
+$(B)/bench/netbench: $(NETBENCH)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINUX_PROGRAM)
+bench-net:
+	$(Q)test -f '$(NETBENCH)' || { \
+		echo "make bench-net: no netbench at $(NETBENCH); say where it is: make bench-net NETBENCH=file" >&2; \
+		exit 2; }
+	$(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images $(B)/bench/netbench
+	$(Q)/usr/bin/python3 tests/bench/bench_net.py $(B)/bench/netbench
+.PHONY: bench-net
+
 # Bytes a second and round trips of the console's lines.
 bench-line: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all $(B)/test.cpio && /usr/bin/python3 tests/bench/bench_line.py

@@ -24,7 +24,8 @@ LONG = {'test_modern_platform[bochs]': 80, 'test_pc_platform[bochs]': 70, 'test_
         'test_nothing_leaks[qemu-pvh]': 60, 'test_linux_two_vcpus[bochs]': 40, 'test_migration[bochs]': 40,
         'test_128_vms[qemu-pvh]': 30, 'test_power_cuts': 25, 'test_hostile_vmm[qemu-pvh]': 35,
         'test_hostile_guests[qemu-pvh]': 30, 'test_ways_to_reset[qemu-bios-modern]': 35,
-        'test_ways_to_reset[qemu-bios-pc]': 35, 'test_disk_errors': 50}
+        'test_ways_to_reset[qemu-bios-pc]': 35, 'test_disk_errors': 50,
+        'test_two_vms[bochs]': 80, 'test_hostile_frames_on_qemu': 40, 'test_switch_restarts[qemu-pvh]': 40}
 USUAL = {'bochs': 20}
 
 
