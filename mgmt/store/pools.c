@@ -59,7 +59,7 @@ static void begin_open(struct store_pool *s)
 
 	pool_link_forget(p);
 	s->state = POOLS_OPENING;
-	s->is_opened = false;
+	s->is_opened = s->is_disk_back = false;
 	s->is_stirred = true;
 	s->pool = pool_open(arenas + (u64)p * STORE_POOL_STRIDE, &memory, &device, opened);
 	pool_io_set_pool(p, s->pool);
@@ -134,6 +134,8 @@ static void stopped(struct store_pool *s)
 		s->part->links--;
 		answer(s, &s->open_id, s->error);
 		s->error = STORE_OK;
+	} else if (s->is_disk_back && s->close_id == 0) {
+		begin_open(s);
 	} else {
 		pool_volumes_go_on(s, slot_of(s));
 	}
@@ -184,9 +186,15 @@ enum store_error pools_order(const struct store_order *order)
 
 void pools_disk_changed(u32 disk, const struct blk_info *info)
 {
-	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
-		if (pools[p].state == POOLS_FAILED && pools[p].part->disk == disk && info != NULL)
-			begin_open(&pools[p]);
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
+		struct store_pool *s = &pools[p];
+
+		if (s->state == POOLS_CLOSED || s->part->disk != disk || info == NULL)
+			continue;
+		s->is_disk_back = true;
+		if (s->state == POOLS_FAILED)
+			begin_open(s);
+	}
 }
 
 void pools_retry(void)

@@ -48,6 +48,7 @@ struct pool_answer {
 
 struct store_pool {
 	enum store_pool_state state, next;	/* next: after STOPPING */
+	bool is_disk_back;		/* since it was opened; it is opened anew when it has failed */
 	bool is_stirred;		/* there may be something to do */
 	enum store_error error;		/* why it is not open */
 	struct volume *part;		/* its partition */

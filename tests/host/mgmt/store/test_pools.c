@@ -330,6 +330,31 @@ static void a_lost_disk(void **state)
 	assert_int_equal(bench_create(POOL0, "w", MIB_BYTES, 2), STORE_OK);
 }
 
+/* The disk is back before the pool has ended what it failed. */
+static void a_disk_that_is_back_soon(void **state)
+{
+	u32 errors = 0;
+
+	(void)state;
+	make_pool();
+	make_volume("v", 1);
+	assert_int_equal(bench_attach(0, "v", NULL), STORE_OK);
+	assert_int_equal(write_all(0, 0, PATTERN, 3), BLK_OK);
+	bench_disk[0].is_stuck = true;
+	bench_submit(0, BLK_WRITE, 4096, PATTERN);
+	bench_submit(0, BLK_FLUSH, 0, 0);
+	bench_run();
+	bench_driver_again(0, true);
+	bench_run_some(0);
+	bench_disk[0].is_stuck = false;
+	bench_driver_again(0, false);
+	bench_run();
+	assert_int_equal(bench_completed(0, &errors), 2);
+	assert_int_equal(view.pool[0].error, STORE_OK);
+	assert_int_not_equal(view.pool[0].sectors, 0);
+	assert_true(reads(0, 0, PATTERN, 3));
+}
+
 /* A write of the pool's own fails, and the disk is there: the pool is opened again when somebody asks. */
 static void a_failed_pool(void **state)
 {
@@ -487,6 +512,7 @@ int main(void)
 		cmocka_unit_test_setup(power_cuts_of_changes, setup),
 		cmocka_unit_test_setup(a_full_pool, setup),
 		cmocka_unit_test_setup(a_lost_disk, setup),
+		cmocka_unit_test_setup(a_disk_that_is_back_soon, setup),
 		cmocka_unit_test_setup(a_failed_pool, setup),
 		cmocka_unit_test_setup(damaged_pools, setup),
 		cmocka_unit_test_setup(snapshots_and_clones, setup),
