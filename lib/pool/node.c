@@ -300,6 +300,26 @@ void node_change(struct pool *p, struct node *n)
 	}
 }
 
+u64 node_hole_end(struct pool *p, const struct volume *v, u64 granule)
+{
+	const struct node *n = NULL, *parent;
+
+	for (u32 level = v->r.levels; level-- > 0;) {
+		u64 index = granule / layout_capacity(level + 1);
+
+		parent = n;
+		n = node_cached(p, v, level, index);
+		if (n == NULL && (parent == NULL ? &v->r.root : &parent->bytes->ref[index % POOL_FANOUT])->block == 0)
+			return (index + 1) * layout_capacity(level + 1);
+		if (n == NULL || n->state == NODE_LOADING)
+			return granule + 1;
+	}
+	do
+		granule++;
+	while (granule % POOL_FANOUT != 0 && n->bytes->granule[granule % POOL_FANOUT].place == 0);
+	return granule;
+}
+
 static bool is_empty(const struct node *n)
 {
 	for (u32 i = 0; i < POOL_FANOUT; i++)

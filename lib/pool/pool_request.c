@@ -15,8 +15,6 @@ static struct task *take_task(struct pool *p)
 {
 	struct list *l = p->free_tasks.next;
 
-	if (list_is_empty(&p->free_tasks))
-		return NULL;
 	list_remove(l);
 	return CONTAINER_OF(CONTAINER_OF(l, struct job, link), struct task, job);
 }
@@ -35,6 +33,18 @@ static void (*begin_of(const struct task *t, u64 left))(struct pool *p, struct j
 	return t->request->op == POOL_DISCARD ? NULL : write_begin;
 }
 
+/* One that a task may be begun for, or NULL. */
+static struct pool_request *next_request(struct pool *p)
+{
+	bool has_read = !list_is_empty(&p->reads);
+	bool has_change = !list_is_empty(&p->changes) && p->changing < p->memory.tasks - p->memory.tasks / 4;
+
+	if (!has_read && !has_change)
+		return NULL;
+	p->is_read_next = has_read && (!has_change || !p->is_read_next);
+	return CONTAINER_OF(p->is_read_next ? p->reads.next : p->changes.next, struct pool_request, link);
+}
+
 static void begin(struct pool *p, struct task *t, struct pool_request *r)
 {
 	struct volume *v = volume_of(p, r->volume);
@@ -51,6 +61,7 @@ static void begin(struct pool *p, struct task *t, struct pool_request *r)
 	t->job.error = POOL_OK;
 	r->next += t->count;
 	r->pieces++;
+	p->changing += r->op != POOL_READ;
 	step = begin_of(t, v->r.sectors - t->granule * all);
 	if (step == NULL) {
 		task_finish(p, t, POOL_OK);
@@ -65,13 +76,14 @@ static void begin(struct pool *p, struct task *t, struct pool_request *r)
 static void split(struct pool *p, struct job *j)
 {
 	(void)j;
-	while (!list_is_empty(&p->requests)) {
-		struct pool_request *r = CONTAINER_OF(p->requests.next, struct pool_request, link);
-		struct task *t = take_task(p);
+	for (;;) {
+		struct pool_request *r = list_is_empty(&p->free_tasks) ? NULL : next_request(p);
+		struct task *t;
 		u32 unit, first;
 
-		if (t == NULL)
+		if (r == NULL)
 			return;
+		t = take_task(p);
 		unit = layout_granule_blocks(volume_of(p, r->volume)->r.kind) * POOL_BLOCK_SECTORS;
 		first = (u32)((r->sector + r->next) % unit);
 		if (r->sectors - r->next <= unit - first)
@@ -115,7 +127,7 @@ enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 		job_ready(p, &p->commit.job);
 	} else {
 		volume_of(p, r->volume)->busy++;
-		list_insert_before(&p->requests, &r->link);
+		list_insert_before(r->op == POOL_READ ? &p->reads : &p->changes, &r->link);
 		job_ready(p, &p->split);
 	}
 	return POOL_OK;
@@ -123,6 +135,7 @@ enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 
 void requests_init(struct pool *p)
 {
-	list_init(&p->requests);
+	list_init(&p->reads);
+	list_init(&p->changes);
 	job_init(&p->split, split);
 }

@@ -164,7 +164,9 @@ struct pool {
 	u8 *bounces;
 	u8 **free_bounce;
 	u32 free_bounces;
-	struct list requests;		/* that are not split into tasks yet */
+	struct list reads, changes;	/* requests that are not split into tasks yet; changes: all but reads */
+	bool is_read_next;		/* they take turns */
+	u32 changing;			/* tasks of changes, which wait for commits: some are left for reads */
 	struct job split;
 
 	struct commit commit;

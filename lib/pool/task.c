@@ -51,7 +51,8 @@ void task_finish(struct pool *p, struct task *t, enum pool_status status)
 
 	task_drop(p, t);
 	job_wait(&p->free_tasks, &t->job);
-	if (!list_is_empty(&p->requests))
+	p->changing -= r->op != POOL_READ;
+	if (!list_is_empty(&p->reads) || !list_is_empty(&p->changes))
 		job_ready(p, &p->split);
 	if (status != POOL_OK)
 		r->status = status;

@@ -18,6 +18,7 @@
 #include "layout.h"
 #include "map.h"
 #include "node.h"
+#include "range.h"
 #include "read.h"
 #include "space.h"
 #include "task.h"
@@ -182,6 +183,20 @@ static bool get_ready(struct pool *p, struct task *t, const struct plan *a)
 		(!a->is_bounced || task_take_bounce(p, t)) && (a->in_place || take_blocks(p, t));
 }
 
+/* Holes that follow a hole need no task: a request over terabytes of them ends soon, and others have their turn. */
+static void skip_holes(struct pool *p, const struct task *t)
+{
+	struct pool_request *r = t->request;
+	u64 unit = layout_granule_blocks(t->volume->r.kind) * POOL_BLOCK_SECTORS;
+	u64 end = node_hole_end(p, t->volume, t->granule) * unit - r->sector;
+
+	if (end <= r->next)
+		return;
+	r->next = (u32)min_u64(end, r->sectors);
+	if (r->next == r->sectors)
+		list_remove(&r->link);
+}
+
 /* The leaf of a change; false: the task waits, or has ended. */
 static bool find(struct pool *p, struct task *t, bool creates)
 {
@@ -198,6 +213,8 @@ static bool find(struct pool *p, struct task *t, bool creates)
 		task_pin(t, leaf);
 		return true;
 	}
+	if (found == NODE_NONE)
+		skip_holes(p, t);
 	if (found != NODE_LATER)
 		task_finish(p, t, t->job.error);
 	return false;
@@ -244,6 +261,7 @@ void unmap_begin(struct pool *p, struct job *j)
 	if (!find(p, t, false))
 		return;
 	if (t->old.place == 0) {
+		skip_holes(p, t);
 		task_finish(p, t, POOL_OK);
 		return;
 	}

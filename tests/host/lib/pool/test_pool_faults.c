@@ -202,6 +202,54 @@ static void submitted_request(void **state)
 	assert_int_equal(pool_delete(pool, v), POOL_OK);
 }
 
+/* Holes are gone through by subtrees, and within a leaf at once. */
+static void discard_of_holes(void **state)
+{
+	enum pool_status status = POOL_STATUS_COUNT;
+	struct pool_request r = { .op = POOL_DISCARD, .sectors = ~0u - 7, .done = ended, .context = &status };
+	u32 steps = 0;
+
+	(void)state;
+	make_pool(768, 16, 20, 0);
+	r.volume = make_volume("v", POOL_INTEGRITY, 1ull << 33);
+	write_granules(r.volume, 100, 101);
+	assert_int_equal(pool_submit(pool, &r), POOL_OK);
+	while (status == POOL_STATUS_COUNT && step_pool())
+		steps++;
+	assert_int_equal(status, POOL_OK);
+	assert_in_range(steps, 1, 8000);
+	assert_int_equal(volume(r.volume)->r.mapped, 0);
+	assert_int_equal(volume(r.volume)->busy, 0);
+}
+
+/* Writes that wait for a checkpoint leave tasks for reads. */
+static void read_while_changes_wait(void **state)
+{
+	enum pool_status status[9];
+	struct pool_request r[9];
+	u32 v;
+
+	(void)state;
+	make_pool(768, 16, 20, 0);
+	v = make_volume("v", POOL_INTEGRITY, 64 * GRANULE);
+	pool->commit.is_frozen = true;
+	for (u32 i = 0; i < 9; i++) {
+		status[i] = POOL_STATUS_COUNT;
+		r[i] = (struct pool_request){ .op = i == 8 ? POOL_READ : POOL_WRITE, .volume = v, .sectors = GRANULE,
+			.sector = i * GRANULE, .data = data, .done = ended, .context = &status[i] };
+		assert_int_equal(pool_submit(pool, &r[i]), POOL_OK);
+	}
+	for (u32 i = 0; i < 1000 && disk.queued + !list_is_empty(&pool->ready) > 0; i++)
+		step_pool();
+	assert_int_equal(status[8], POOL_OK);
+	assert_int_equal(status[0], POOL_STATUS_COUNT);
+	pool->commit.is_frozen = false;
+	jobs_ready(pool, &pool->commit.room_waiters);
+	sim_disk_drain(&disk);
+	for (u32 i = 0; i < 8; i++)
+		assert_int_equal(status[i], POOL_OK);
+}
+
 /* ---- what a damaged disk says ---- */
 
 /* More nodes than a log between two checkpoints can change: the memory for them is not there. */
@@ -372,6 +420,8 @@ int main(void)
 		cmocka_unit_test_teardown(deletion_begins_on_disk, free_pool),
 		cmocka_unit_test_teardown(unreadable_deletion, free_pool),
 		cmocka_unit_test_teardown(submitted_request, free_pool),
+		cmocka_unit_test_teardown(discard_of_holes, free_pool),
+		cmocka_unit_test_teardown(read_while_changes_wait, free_pool),
 		cmocka_unit_test_teardown(log_of_too_many_nodes, free_pool),
 		cmocka_unit_test_teardown(two_owners, free_pool),
 		cmocka_unit_test_teardown(unreadable_data_of_log, free_pool),
