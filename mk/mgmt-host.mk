@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The operator's machine: vos, vosd and libvos, as programs of Linux.  make host, make install, make deb.
+# The operator's machine: vos, vosd, vos-pool and libvos, as programs of Linux.  make host, make install, make deb.
 #
 # vos has the prompt's grammar, help and completion: the console's own sources, compiled for Linux.
 HOSTTOOLS	:= mgmt/host
@@ -37,12 +37,15 @@ $(T_DIR)/vos: $(call tool_objs,vos) $(T_LIB)/libvos.a $(T_DIR)/console.a
 $(T_DIR)/vosd: $(call tool_objs,vosd) $(T_DIR)/libvos.a
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) -pie $(TOOLS_LDFLAGS) -o $@ $^ $(libs.libvos)
+$(T_DIR)/vos-pool: $(call tool_objs,pool) $(T_DIR)/vos_pool.a $(T_DIR)/pool.a
+	$(call say,HOSTLD,$@)
+	$(Q)$(CC) -pie $(TOOLS_LDFLAGS) -o $@ $^
 -include $(wildcard $(T_DIR)/obj/$(HOSTTOOLS)/*/*.d)
 
 .PHONY: do-host host
 # The boot tests run them.
 do-boot-files: do-host
-do-host: $(T_DIR)/vos $(T_DIR)/vosd $(T_LIB)/libvos.a $(T_LIB)/libvos.so
+do-host: $(T_DIR)/vos $(T_DIR)/vosd $(T_DIR)/vos-pool $(T_LIB)/libvos.a $(T_LIB)/libvos.so
 host: ; $(NOW)$(Q)$(DEPS) host && $(SUBMAKE) do-host
 
 # ---- installation ----
@@ -69,12 +72,13 @@ do-install: do-host
 	$(call say,INSTALL,$(T_ROOT))
 	$(Q)install -d $(addprefix $(T_ROOT)/,bin include $(T_LIBDIR)/pkgconfig share/man/man1 share/man/man8 \
 		share/bash-completion/completions lib/systemd/user share/doc/vos-host/examples)
-	$(Q)install $(T_DIR)/vos $(T_DIR)/vosd $(T_ROOT)/bin
+	$(Q)install $(T_DIR)/vos $(T_DIR)/vosd $(T_DIR)/vos-pool $(T_ROOT)/bin
 	$(Q)install -m 644 $(HOSTTOOLS)/libvos/vos.h $(HOSTTOOLS)/libvos/vm.h $(T_ROOT)/include
 	$(Q)install -m 644 $(T_LIB)/libvos.a $(T_LIB)/$(LIBVOS_SONAME) $(T_ROOT)/$(T_LIBDIR)
 	$(Q)ln -sfn $(LIBVOS_SONAME) $(T_ROOT)/$(T_LIBDIR)/libvos.so
 	$(Q)printf '%s\n' "$$VOS_PC" > $(T_ROOT)/$(T_LIBDIR)/pkgconfig/libvos.pc
 	$(Q)$(T_DIR)/vos --manual | gzip -9n > $(T_ROOT)/share/man/man1/vos.1.gz
+	$(Q)gzip -9nc $(T_PACKAGE)/vos-pool.1 > $(T_ROOT)/share/man/man1/vos-pool.1.gz
 	$(Q)gzip -9nc $(T_PACKAGE)/vosd.8 > $(T_ROOT)/share/man/man8/vosd.8.gz
 	$(Q)install -m 644 $(T_PACKAGE)/vos.bash $(T_ROOT)/share/bash-completion/completions/vos
 	$(Q)install -m 644 $(T_PACKAGE)/vosd@.service $(T_ROOT)/lib/systemd/user
@@ -83,7 +87,7 @@ install: ; $(NOW)$(Q)$(DEPS) host && $(SUBMAKE) do-install
 
 do-deb: do-host
 	$(Q)rm -rf $(B)/deb && $(MAKE) --no-print-directory do-install DESTDIR=$(abspath $(B)/deb) PREFIX=/usr
-	$(Q)strip --strip-unneeded -R .comment -R .note $(B)/deb/usr/bin/vos $(B)/deb/usr/bin/vosd \
+	$(Q)strip --strip-unneeded -R .comment -R .note $(addprefix $(B)/deb/usr/bin/,vos vosd vos-pool) \
 		$(B)/deb/usr/lib/*/$(LIBVOS_SONAME) && strip -g $(B)/deb/usr/lib/*/libvos.a
 	$(Q)$(T_PACKAGE)/deb.sh $(B) $(VERSION)
 deb: ; $(NOW)$(Q)$(DEPS) host && $(SUBMAKE) do-deb

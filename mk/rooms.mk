@@ -41,6 +41,7 @@ inc.mgmt/net/router	:= lib/net
 inc.mgmt/host/libvos	:= lib/wire
 inc.mgmt/host/vos	:= mgmt/host/libvos $(CONSOLE)
 inc.mgmt/host/vosd	:= mgmt/host/libvos lib/wire
+inc.mgmt/host/pool	:= lib/pool mgmt/store
 
 # While a VMM handles an exit the vector registers still hold the guest's: touching them would cost a switch of them.
 # Start code runs before the stack guard is set, and answers system calls whose callers keep live values in vector

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vos_pool.c - see vos_pool.h.
+ */
+#include "vos_pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "image.h"
+#include "layout.h"
+
+#define SHOWN_MAX 100u		/* faults that are listed */
+
+struct run {
+	struct image image;
+	struct pool_check check;
+	void *arena;
+	FILE *err;
+	bool is_quiet;		/* faults are only counted */
+	bool has_label;
+	u64 unreadable;		/* blocks */
+};
+
+static const char usage[] =
+	"usage: vos-pool check IMAGE [OFFSET]   look for faults; data with a checksum is read, too\n"
+	"       vos-pool info IMAGE [OFFSET]    show the pool and its volumes\n"
+	"IMAGE is a file or a disk; without OFFSET (bytes) the pool is at its beginning\n"
+	"or in its one partition of a pool's type. Nothing is written.\n"
+	"exit status: 0 no fault, 1 faults, 2 wrong arguments, 3 not readable or no pool\n";
+
+static bool read_block(void *context, u64 block, void *to)
+{
+	struct run *r = context;
+	bool is_ok = image_read(&r->image, block, to);
+
+	r->unreadable += !is_ok;
+	return is_ok;
+}
+
+static const char *name_of(const struct run *r, u32 id)
+{
+	for (u32 i = 0; i < r->check.records; i++)
+		if (pool_check_record(r->arena, i)->id == id)
+			return pool_check_record(r->arena, i)->name;
+	return "?";
+}
+
+static void found(void *context, enum check_fault fault, u64 block, u32 id)
+{
+	struct run *r = context;
+
+	r->has_label &= fault != CHECK_LABEL;
+	if (r->is_quiet || r->check.faults > SHOWN_MAX)
+		return;
+	fprintf(r->err, "vos-pool: %s: ", r->image.path);
+	if (fault == CHECK_LABEL)
+		fprintf(r->err, "%s\n", pool_check_text[fault]);
+	else if (id == 0)
+		fprintf(r->err, "block %llu: %s\n", (unsigned long long)block, pool_check_text[fault]);
+	else
+		fprintf(r->err, "volume %s, block %llu: %s\n", name_of(r, id), (unsigned long long)block,
+			pool_check_text[fault]);
+}
+
+static double mib(u64 blocks)
+{
+	return (double)blocks * POOL_BLOCK / (1024.0 * 1024);
+}
+
+static void show_pool(const struct run *r, FILE *out)
+{
+	const struct pool_label *l = &r->check.label;
+
+	fprintf(out, "pool %s: %.1f MiB, %.1f MiB used, %u volumes and snapshots, %u records in the log\n", l->name,
+		mib(l->blocks), mib(r->check.super.used_blocks), (unsigned)r->check.records,
+		(unsigned)r->check.log_records);
+}
+
+static void show_volume(const struct run *r, const struct pool_record *v, FILE *out)
+{
+	fprintf(out, "%-23s  %-9s  %10.1f  %10.1f", v->name, v->kind == POOL_PLAIN ? "plain" : "integrity",
+		mib(v->sectors / POOL_BLOCK_SECTORS), mib(v->mapped * layout_granule_blocks(v->kind)));
+	if ((v->flags & POOL_VOLUME_THICK) != 0)
+		fputs("  thick", out);
+	if ((v->flags & POOL_VOLUME_DELETING) != 0)
+		fputs("  being deleted", out);
+	if (v->head != 0)
+		fprintf(out, "  snapshot of %s", name_of(r, v->head));
+	if (v->origin != 0)
+		fprintf(out, "  clone of %s", name_of(r, v->origin));
+	fputc('\n', out);
+}
+
+static int check(struct run *r, FILE *out)
+{
+	if (r->has_label)
+		show_pool(r, out);
+	if (r->check.faults > SHOWN_MAX)
+		fprintf(r->err, "vos-pool: %s: and %llu more\n", r->image.path,
+			(unsigned long long)(r->check.faults - SHOWN_MAX));
+	if (!r->has_label)
+		return VOS_POOL_UNREADABLE;
+	fprintf(out, r->check.faults == 0 ? "no fault\n" : "%llu faults\n", (unsigned long long)r->check.faults);
+	if (r->check.faults == 0)
+		return VOS_POOL_OK;
+	return r->unreadable > 0 ? VOS_POOL_UNREADABLE : VOS_POOL_FAULTS;
+}
+
+static int info(struct run *r, FILE *out)
+{
+	if (!r->has_label) {
+		fprintf(r->err, "vos-pool: %s: %s\n", r->image.path, pool_check_text[CHECK_LABEL]);
+		return VOS_POOL_UNREADABLE;
+	}
+	show_pool(r, out);
+	fprintf(out, "%-23s  %-9s  %10s  %10s\n", "NAME", "KIND", "SIZE MiB", "MAPPED MiB");
+	for (u32 i = 0; i < r->check.records; i++)
+		show_volume(r, pool_check_record(r->arena, i), out);
+	if (r->check.faults == 0)
+		return VOS_POOL_OK;
+	fprintf(r->err, "vos-pool: %s: %llu faults: vos-pool check shows them\n", r->image.path,
+		(unsigned long long)r->check.faults);
+	return VOS_POOL_FAULTS;
+}
+
+static const struct command {
+	const char *name;
+	bool is_quiet, with_data;
+	int (*report)(struct run *r, FILE *out);
+} commands[] = {
+	{ "check", false, true, check },
+	{ "info", true, false, info },
+};
+
+static const struct command *command_of(const char *name)
+{
+	for (u32 i = 0; i < ARRAY_COUNT(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static bool parse_offset(const char *text, u64 *offset)
+{
+	char *end;
+
+	errno = 0;
+	*offset = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && *end == 0 && errno == 0 && *offset % POOL_SECTOR == 0 &&
+		*offset != IMAGE_ANYWHERE;
+}
+
+static int run(struct run *r, const struct command *c, FILE *out)
+{
+	int status;
+
+	r->is_quiet = c->is_quiet;
+	r->has_label = true;
+	r->check = (struct pool_check){ .context = r, .read = read_block, .found = found,
+		.device_sectors = r->image.bytes / POOL_SECTOR, .with_data = c->with_data };
+	r->arena = malloc(pool_check_bytes(r->check.device_sectors));
+	if (r->arena == NULL) {
+		fprintf(r->err, "vos-pool: %s: no memory\n", r->image.path);
+		return VOS_POOL_UNREADABLE;
+	}
+	pool_check(&r->check, r->arena);
+	r->has_label &= r->check.label.blocks > 0;
+	status = c->report(r, out);
+	free(r->arena);
+	return status;
+}
+
+int vos_pool(int argc, char **argv, FILE *out, FILE *err)
+{
+	const struct command *c = argc < 2 ? NULL : command_of(argv[1]);
+	u64 offset = IMAGE_ANYWHERE;
+	struct run r = { .err = err };
+	int status;
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage, out);
+		return VOS_POOL_OK;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		fputs("vos-pool " VOS_VERSION "\n", out);
+		return VOS_POOL_OK;
+	}
+	if (c == NULL || argc < 3 || argc > 4 || (argc == 4 && !parse_offset(argv[3], &offset))) {
+		if (c != NULL && argc == 4)
+			fputs("vos-pool: OFFSET is a number of bytes, a multiple of 512\n", err);
+		fputs(usage, err);
+		return VOS_POOL_USAGE;
+	}
+	if (!image_open(&r.image, argv[2], offset, err))
+		return VOS_POOL_UNREADABLE;
+	status = run(&r, c, out);
+	image_close(&r.image);
+	return status;
+}
