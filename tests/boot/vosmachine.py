@@ -14,11 +14,13 @@ line that was redrawn only the last state.
 Tests wait for content, however long it takes: a slow machine fails none.  PATIENCE only ends what hangs, and a VM that
 crashes ends a wait for something else at once.
 """
+import functools
 import os
 import re
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 
@@ -85,6 +87,13 @@ def settle(text):
     return '\n'.join(lines).strip('\n')
 
 
+@functools.cache
+def has_x2apic():
+    """Does QEMU have it without KVM, as it has since 9.0?"""
+    version = subprocess.run([QEMU, '--version'], capture_output=True, text=True, check=True).stdout
+    return int(re.search(r'version (\d+)', version).group(1)) >= 9
+
+
 class Machine:
     def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=None, cpu=None,
                  icount=None, load=1, disks=None, iommu=None, lines=(), in_step=False):
@@ -138,7 +147,9 @@ class Machine:
                     '-chardev', f'socket,id=com2,path={self.socket_of("com2")},server=on,wait=off,'
                     f'logfile={self.linux_log}', '-serial', 'stdio', '-serial', 'chardev:com2']
         # QEMU 10.0 ends at the timer's WRMSR in x2APIC mode when it counts instructions ("Bad icount read").
-        qemu = [QEMU, '-accel', 'tcg', '-machine', *MACHINES[self.iommu],
+        # A QEMU with x2APIC has to be told that VT-d sends interrupts to its ids; an older one refuses that with TCG.
+        eim = ['-global', 'intel-iommu.eim=on'] if self.iommu == 'vtd' and has_x2apic() else []
+        qemu = [QEMU, '-accel', 'tcg', '-machine', *MACHINES[self.iommu], *eim,
                 '-cpu', self.cpu if self.icount is None else f'{self.cpu},-x2apic',
                 '-m', str(self.mem), '-smp', str(self.cpus), '-nic', 'none', '-display', 'none', '-monitor', 'none',
                 '-serial', 'stdio'] + self.qemu_disks() + self.qemu_lines()
