@@ -13,7 +13,9 @@ class Gdb:
         self.line.settimeout(300)
         self.line.connect(path)
         self.data = b''
-        self.reply()                # that it has stopped
+        self.send('qAttached')
+        while self.reply() != '1':
+            pass                    # QEMU before 8.1 tells unasked that it has stopped
 
     def close(self):
         self.line.close()
