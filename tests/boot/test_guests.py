@@ -75,7 +75,7 @@ def refused_entries(machine):
 
 
 @pytest.mark.more
-@pytest.mark.backends('kvm-amd', 'kvm-intel')
+@pytest.mark.backends('kvm-amd')
 @pytest.mark.machine(cpus=2)
 def test_line_under_kvm(machine):
     """A driver's interrupts on one pCPU while guests run on both. If the line falls silent, the failure says how all
