@@ -30,7 +30,7 @@ romimage: file={bios}
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=cdrom, path={iso}, status=inserted
-{disk}boot: cdrom
+{disk}{nic}boot: cdrom
 com1: enabled=1, mode=term, dev={tty}
 {com2}log: {log}
 panic: action=fatal
@@ -42,6 +42,12 @@ clock: sync={sync}, time0=1700000000
 
 COM2 = """\
 com2: enabled=1, mode=term, dev={tty}
+"""
+
+# Behind the card is Bochs' own network, of which the file says nothing but that it is one.
+NIC = """\
+pci: enabled=1, chipset=i440fx, slot1=e1000
+e1000: card=0, enabled=1, mac={mac}, ethmod=slirp, script={script}
 """
 
 # On the other channel: a disk does not wait for the CD-ROM.
@@ -131,6 +137,15 @@ class SecondLine:
             self.close_program()
 
 
+def nic_of(args):
+    if not args.nic:
+        return ''
+    script = f'{os.path.abspath(args.dir)}/slirp.conf'
+    with open(script, 'w') as file:
+        file.write('# slirp config\n')
+    return NIC.format(mac=args.nic, script=script)
+
+
 def start(args, second):
     """Returns the Bochs process and our end of its serial line."""
     log = f'{os.path.abspath(args.dir)}/bochs.log'
@@ -143,6 +158,7 @@ def start(args, second):
                                  tty=os.ttyname(theirs), com2=COM2.format(tty=os.ttyname(second.theirs)) if second
                                  else '', log=log, bios=BIOS, sync=args.sync,
                                  disk=DISK.format(path=os.path.abspath(args.disk)) if args.disk else '',
+                                 nic=nic_of(args),
                                  errors='ignore' if args.model == 'ryzen' else 'report'))
     with open(f'{args.dir}/rc', 'w') as file:
         file.write('c\n' if args.cpus == 1 else DEBUGGER)
@@ -203,6 +219,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--iso', default='build/vos.iso')
     parser.add_argument('--disk', help='raw image of an ATA disk')
+    parser.add_argument('--nic', metavar='MAC', help="a network card with Bochs' own network behind it")
     parser.add_argument('--com2', help='unix socket for the second serial line; none without')
     parser.add_argument('--com2-log', help='a file for what the machine sends on that line')
     parser.add_argument('--dir', default='build/bochs', help='for the log and what else Bochs writes')

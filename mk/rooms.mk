@@ -52,7 +52,8 @@ cflags.lib/net		:= -mgeneral-regs-only
 $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
-PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata virtio_port switch router
+PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata virtio_port switch router \
+		   virtio_net e1000
 rooms.root	:= $(ROOT) mgmt/platform
 rooms.console	:= $(CONSOLE) lib/wire
 rooms.serial	:= drivers/serial
@@ -68,6 +69,11 @@ rooms.virtio_blk += drivers/virtio
 inc.drivers/blk/virtio_blk += drivers/virtio
 rooms.virtio_port := drivers/virtio_port drivers/virtio drivers/common
 inc.drivers/blk/common	:= drivers/common
+$(foreach d,virtio_net e1000,$(eval rooms.$(d) := drivers/net/$(d) drivers/net/common drivers/common lib/net))
+$(foreach d,virtio_net e1000,$(eval inc.drivers/net/$(d) := drivers/net/common drivers/common lib/net))
+rooms.virtio_net += drivers/virtio
+inc.drivers/net/virtio_net += drivers/virtio
+inc.drivers/net/common	:= drivers/common lib/net
 inc.drivers/virtio	:= drivers/common
 inc.drivers/virtio_port	:= drivers/virtio drivers/common
 U_ROOMS		:= $(foreach p,$(PDS),$(rooms.$(p)))

@@ -13,6 +13,7 @@
 
 #define RESET_MS 1000u
 #define NO_VECTOR 0xffffu
+#define ISR_CONFIG BIT32(1)		/* 4.1.4.5 */
 
 #define COMMON(field) (u32)offsetof(struct virtio_pci_common_cfg, field)
 
@@ -137,10 +138,17 @@ void virtio_pci_notify(struct virtio_pci *v, u16 index, const struct virtio_queu
 	regs_write(&v->blocks.notify, q->notify_at, 2, index);
 }
 
-void virtio_pci_quiet(struct virtio_pci *v)
+bool virtio_pci_quiet(struct virtio_pci *v)
 {
-	if (v->args->interrupts == DRIVER_IRQ_LINES && v->blocks.isr.bytes != 0)
-		(void)regs_read(&v->blocks.isr, 0, 1);
+	if (v->args->interrupts != DRIVER_IRQ_LINES || v->blocks.isr.bytes == 0)
+		return false;
+	return (regs_read(&v->blocks.isr, 0, 1) & ISR_CONFIG) != 0;
+}
+
+void virtio_pci_config_interrupt(struct virtio_pci *v)
+{
+	if (v->args->interrupts == DRIVER_IRQ_MESSAGES)
+		common_write(v, COMMON(msix_config), 2, v->args->interrupt_count > 1 ? 1 : 0);
 }
 
 u32 virtio_pci_config(struct virtio_pci *v, u32 offset, u32 size, u32 otherwise)

@@ -41,8 +41,11 @@ void virtio_pci_fail(struct virtio_pci *v);
 
 /* There is something new in queue `index`. */
 void virtio_pci_notify(struct virtio_pci *v, u16 index, const struct virtio_queue *q);
-/* Let the device take its interrupt back, if that is a line (4.1.4.5). */
-void virtio_pci_quiet(struct virtio_pci *v);
+/* Let the device take its interrupt back, if that is a line (4.1.4.5). True: its configuration may have changed. */
+bool virtio_pci_quiet(struct virtio_pci *v);
+/* After virtio_pci_start: a change of the configuration raises an interrupt too: message 1, or 0 if there is one alone;
+ * lines do so anyway. */
+void virtio_pci_config_interrupt(struct virtio_pci *v);
 
 /* A field of the device's configuration, or `otherwise` where the device is too short for it. */
 u32 virtio_pci_config(struct virtio_pci *v, u32 offset, u32 size, u32 otherwise);

@@ -57,7 +57,7 @@ static void acknowledge(u64 bits)
 	if ((bits & DRIVER_BIT_IRQ) == 0 || ARGS->interrupt_count == 0)
 		return;
 	self.is_irq_proven = true;
-	virtio_pci_quiet(&self.port.pci);
+	(void)virtio_pci_quiet(&self.port.pci);
 	(void)sys_irq_ack(DRIVER_H_IRQ);
 }
 

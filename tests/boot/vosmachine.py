@@ -96,7 +96,7 @@ def has_x2apic():
 
 class Machine:
     def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=None, cpu=None,
-                 icount=None, load=1, disks=None, iommu=None, lines=(), in_step=False):
+                 icount=None, load=1, disks=None, iommu=None, lines=(), in_step=False, nics=()):
         self.backend, self.name, self.append, self.mem = backend, name, append, mem
         # More than two CPUs are too much for Bochs, which emulates them all in one thread.
         self.cpus = min(cpus or 1, 2) if backend in IN_BOCHS else cpus or (1 if icount is not None else 4)
@@ -105,6 +105,9 @@ class Machine:
         # Images of disks: [(kind, path)], kind = virtio, nvme or ahci on QEMU, ata on Bochs (one).  iommu: vtd or amd.
         # [(kind, path, drive, device)] on QEMU: options of -drive in the place of a raw image's, and more of -device.
         self.disks, self.iommu = disks or [], iommu
+        # Network cards: models of QEMU (virtio-net-pci, e1000, e1000e), at most one on Bochs (e1000). Behind each is
+        # the emulator's own network, which reaches nothing.
+        self.nics = nics
         # Lines besides the first one, on sockets (socket_of): com2, for which VOS needs com2=; on QEMU port and gdb.
         self.lines = lines
         # In Bochs: an idle machine's time does not run ahead of the wall's, by which a test's other end waits.
@@ -123,7 +126,8 @@ class Machine:
         self.slots = Slots(LOGS, self.load)
         # What tests that go on with another's machine must have in common with it.
         self.key = (backend, self.iso, self.elf, self.bundle, append, mem, self.cpus, self.cpu, self.load,
-                    None if backend in IN_BOCHS else icount, tuple(self.disks), iommu, tuple(lines), self.in_step)
+                    None if backend in IN_BOCHS else icount, tuple(self.disks), iommu, tuple(lines), self.in_step,
+                    tuple(nics))
 
     @property
     def emulator(self):
@@ -132,7 +136,7 @@ class Machine:
     # -------------------------------------------------------------------------------------------- life
     def command(self):
         if self.backend == 'bochs':
-            return self.bochs(self.iso) + self.bochs_disks() + \
+            return self.bochs(self.iso) + self.bochs_disks() + self.bochs_nics() + \
                 (['--com2', self.socket_of('com2')] if 'com2' in self.lines else []) + \
                 (['--sync', 'slowdown'] if self.in_step else [])
         if self.backend == 'kvm-intel':
@@ -152,7 +156,8 @@ class Machine:
         qemu = [QEMU, '-accel', 'tcg', '-machine', *MACHINES[self.iommu], *eim,
                 '-cpu', self.cpu if self.icount is None else f'{self.cpu},-x2apic',
                 '-m', str(self.mem), '-smp', str(self.cpus), '-nic', 'none', '-display', 'none', '-monitor', 'none',
-                '-serial', 'stdio'] + self.qemu_disks() + self.qemu_lines()
+                '-serial', 'stdio'] + self.qemu_disks() + self.qemu_nics() + \
+            self.qemu_lines()
         if self.icount is not None:
             qemu += ['-icount', f'shift={self.icount},sleep=off']
         if self.backend == 'qemu-pvh':
@@ -171,6 +176,22 @@ class Machine:
     def bochs_disks(self):
         assert all(kind == 'ata' for kind, _ in self.disks) and len(self.disks) <= 1 and not self.iommu
         return [word for _, path in self.disks for word in ('--disk', path)]
+
+    def bochs_nics(self):
+        assert tuple(self.nics) in ((), ('e1000',))
+        return ['--nic', self.mac_of(0)] if self.nics else []
+
+    @staticmethod
+    def mac_of(number):
+        return f'52:54:00:12:34:{0x56 + number:02x}'
+
+    def qemu_nics(self):
+        arguments = []
+        for number, model in enumerate(self.nics):
+            behind = ',iommu_platform=on,disable-legacy=on' if self.iommu and model.startswith('virtio') else ''
+            arguments += ['-netdev', f'user,id=nic{number},restrict=on',
+                          '-device', f'{model},id=card{number},netdev=nic{number},mac={self.mac_of(number)}{behind}']
+        return arguments
 
     def socket_of(self, line):
         return f'{self.folder}/{line}.sock'

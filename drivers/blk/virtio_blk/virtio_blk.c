@@ -285,7 +285,7 @@ static void quiet(struct blk_driver *d, u32 irq)
 {
 	(void)d;
 	(void)irq;
-	virtio_pci_quiet(&self.pci);
+	(void)virtio_pci_quiet(&self.pci);
 }
 
 const struct blk_driver_ops virtio_blk_ops = {

@@ -201,7 +201,7 @@ const struct command command_rows[] = {
 			"of one group cannot be told apart by the IOMMU. The kernel option iommu=off leaves the "
 			"IOMMU alone. The kernel option --no-driver=LIST leaves devices as the firmware "
 			"set them up; LIST has addresses (00:1f.2), programs of drivers (virtio_blk, nvme, ahci, "
-			"ata) or all.",
+			"ata, virtio_net, e1000) or all.",
 		.example = "list-device",
 		.takes = A(JSON),
 		.ops = LISTING, .tables = BIT32(FETCH_DEVICES),
