@@ -17,6 +17,7 @@
 struct plane {
 	struct net_if port[ROUTER_PORTS];
 	u32 least_mtu;			/* of ports that are up */
+	u32 own_count, own[ROUTER_PORTS];	/* their addresses */
 	struct routes routes;
 	struct neighbours neighbours;
 	struct nat nat;
