@@ -145,6 +145,29 @@
 	/* text = volume */ \
 	ERROR(ERR_VOLUME_FOREIGN, RESULT_STATE, "E_STATE", \
 		"{text} was not made by VOS: a whole disk or somebody's partition is not deleted") \
+	/* text = pool */ \
+	ERROR(ERR_NO_POOL, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no pool \"{text}\". list-pool shows what there is; create-pool NAME DISK makes one") \
+	ERROR(ERR_POOL_EXISTS, RESULT_STATE, "E_EXISTS", \
+		"there is a pool {text} already. Choose another name; see list-pool") \
+	ERROR(ERR_POOL_COMING, RESULT_TIMEOUT, "E_BUSY", \
+		"pool {text} is being opened. Try again later; see list-pool, log") \
+	ERROR(ERR_POOL_SHUT, RESULT_STATE, "E_STATE", \
+		"pool {text} can't be used now: its disk is not there or has failed; see list-pool, log") \
+	ERROR(ERR_POOL_UNREADABLE, RESULT_STATE, "E_STATE", \
+		"pool {text} can't be opened, so nobody knows what is in it; see list-pool. --force deletes it all") \
+	/* text = pool; have = how many are in it */ \
+	ERROR(ERR_POOL_NOT_EMPTY, RESULT_STATE, "E_EXISTS", \
+		"pool {text} has {have} volumes and snapshots: delete them first; see list-volume") \
+	/* text = pool or snapshot, where a volume is wanted */ \
+	ERROR(ERR_IS_POOL, RESULT_STATE, "E_STATE", \
+		"{text} is a pool. on={text} makes a volume in it; delete-pool {text} deletes it") \
+	ERROR(ERR_IS_SNAPSHOT, RESULT_STATE, "E_STATE", "{text} is a snapshot, and no disk of a VM can be one") \
+	/* text = volume */ \
+	ERROR(ERR_NOT_IN_POOL, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"volume {text} is not in a pool. Only volumes in pools can do that; see list-volume") \
+	ERROR(ERR_VOLUME_NEEDED, RESULT_STATE, "E_EXISTS", \
+		"volume {text} has snapshots or clones: delete them first; see list-volume") \
 	/* text = volume; the VM is deleted, it is not */ \
 	ERROR(ERR_VOLUME_STAYS, RESULT_FAILED, "E_IO", \
 		"{name} is deleted, but not its volume {text}: its disk failed; see log, list-volume") \

@@ -60,6 +60,9 @@ enum request_op {
 	REQ_VOLUMES,		/* table; index: volumes from that one on; ERR_NO_VOLUME past the end */
 	REQ_CREATE_VOLUME,	/* .spec.disks[0]: volume, bytes, on */
 	REQ_DELETE_VOLUME,	/* .spec.disks[0]: volume */
+	REQ_POOLS,		/* table; index: pools from that one on; ERR_NO_POOL past the end */
+	REQ_CREATE_POOL,	/* .spec.disks[0]: volume (its name), on (a disk), bytes, or 0 for all the room there */
+	REQ_DELETE_POOL,	/* .spec.disks[0]: volume; FORCE: also one that can't be opened */
 	/* By name, of a VM that is stopped or runs: */
 	REQ_ATTACH_DISK,	/* the disks of .spec become its last ones; each gets a volume's name of its own */
 	REQ_DETACH_DISK,	/* .spec.disks[0].volume: no longer its disk; the volume stays. A guest that runs is
@@ -374,6 +377,9 @@ enum volume_row_kind {
 	VOLUME_ROW_EXTENT,		/* a partition of VOS' type */
 	VOLUME_ROW_PARTITION,		/* of another type */
 	VOLUME_ROW_DISK,		/* a whole one */
+	VOLUME_ROW_THIN,		/* in a pool: takes room as it is written */
+	VOLUME_ROW_SNAPSHOT,		/* in a pool: of a volume, never different again */
+	VOLUME_ROW_POOL,		/* a pool's partition: no volume, but it has a name among them */
 	VOLUME_ROW_KIND_COUNT
 };
 
@@ -390,8 +396,10 @@ struct volume_row {
 	u32 state;		/* enum volume_row_state */
 	u32 block_bytes;
 	u64 bytes;
+	u64 used_bytes;		/* THIN, SNAPSHOT: that it has of its own in the pool */
 	char name[VOLUME_NAME_BYTES];
-	char on[DISK_NAME_BYTES];	/* VOLUME_RAM or a disk's name */
+	char on[DISK_NAME_BYTES];	/* VOLUME_RAM, or the name of a disk or a pool */
+	char of[VOLUME_NAME_BYTES];	/* the volume that a SNAPSHOT is of, the snapshot that a THIN began as, or "" */
 	char vm[VM_NAME_BYTES];		/* whose disk it is, or "" */
 	char made_for[VM_NAME_BYTES];	/* whose delete-vm deletes it, or "" */
 };
@@ -433,6 +441,30 @@ struct station_rows {
 	u32 index;		/* of the first */
 	u32 count;
 	struct switch_station station[STATION_ROWS];
+};
+
+enum pool_row_state {
+	POOL_ROW_READY,
+	POOL_ROW_MAKING, POOL_ROW_DELETING,
+	POOL_ROW_OPENING,
+	POOL_ROW_MISSING,	/* its disk is not there */
+	POOL_ROW_FAILED,	/* error: why it can't be used */
+	POOL_ROW_STATE_COUNT
+};
+
+/* A pool: a partition of a disk that volumes take room from as they are written. */
+struct pool_row {
+	u32 index;
+	u32 state;		/* enum pool_row_state */
+	u32 error;		/* enum store_error */
+	u32 volumes, snapshots;
+	u32 zero;
+	u64 bytes;		/* of the pool */
+	u64 used_bytes, free_bytes;	/* 0 while it is not open */
+	u64 promised_bytes;	/* the sizes of its volumes together */
+	u64 memory_bytes;	/* that the store has for it */
+	char name[DISK_NAME_BYTES];
+	char on[DISK_NAME_BYTES];	/* a disk's name */
 };
 
 /* vms, system, kernel and free add up to installed, unless somebody lost some. */
@@ -488,6 +520,7 @@ struct reply {
 		struct port_row port;
 		struct station_rows stations;
 		struct volume_row volume;	/* also: answer to REQ_CREATE_VOLUME */
+		struct pool_row pool;		/* also: answer to REQ_CREATE_POOL */
 	};
 };
 

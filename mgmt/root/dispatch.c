@@ -162,6 +162,13 @@ static struct error_info volume_row(void)
 	return ERROR_INFO_NONE;
 }
 
+static struct error_info pool_row(void)
+{
+	if (!storage_pool_row(&request.index, &reply.pool))
+		return error_info_of(ERR_NO_POOL, 0, 0);
+	return ERROR_INFO_NONE;
+}
+
 /* As many rows as there are and the ring has room for; who wants the rest asks again. */
 static void send_table(struct error_info (*fill_row)(void))
 {
@@ -340,6 +347,9 @@ static const struct row {
 	[REQ_RESTART_SERVICE] = { .rights = CLIENT_SERVICE, .serve = do_restart_service, .needs_name = true },
 	[REQ_DISKS] = { .rights = CLIENT_LOOK, .fill_row = disk_row },
 	[REQ_VOLUMES] = { .rights = CLIENT_LOOK, .fill_row = volume_row },
+	[REQ_POOLS] = { .rights = CLIENT_LOOK, .fill_row = pool_row },
+	[REQ_CREATE_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_DELETE_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CREATE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_ATTACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },

@@ -29,13 +29,18 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 		"name of the volume: a-z, 0-9, . and -, at most 36 characters" },
 	[ARG_DISK_NAME] = { "name", TYPE_DISK, "DISK", "name of a disk, see list-disk" },
 	[ARG_IMAGE] = { "name", TYPE_ANY_IMAGE, "IMAGE", "name of an image, see list-image" },
+	[ARG_POOL] = { "name", TYPE_POOL, "POOL", "name of the pool: a-z, 0-9, . and -, at most 23 characters" },
+	[ARG_POOL_DISK] = { "disk", TYPE_DISK, "DISK", "disk to make it on, see list-disk" },
+	[ARG_POOL_BYTES] = { "size", TYPE_SIZE, "SIZE",
+		"size of the pool, such as 100G; else it takes the largest free part" },
 	[ARG_BYTES] = { "size", TYPE_SIZE, "SIZE", "size, such as 512M or 100G; rounded up to a multiple of 1M" },
-	[ARG_ON] = { "on", TYPE_DISK, "DISK|ram",
-		"disk to make it on, or ram: in memory, lost when VOS ends (default: the disk with the most room)" },
+	[ARG_ON] = { "on", TYPE_DISK, "POOL|DISK|ram",
+		"pool or disk to make it on, or ram: in memory, lost when VOS ends (default: a pool, else a disk)" },
 	VM_FIELDS(SPEC_OF_ROW)
 	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
 	[ARG_ITS_VOLUME] = { "volume", TYPE_VOLUME, "VOLUME", "volume that the disk is kept in, see status-vm" },
 	[ARG_FORCE] = { "force", TYPE_SWITCH, 0, "at once, without asking the guest" },
+	[ARG_POOL_FORCE] = { "force", TYPE_SWITCH, 0, "also if it can't be opened: all that is in it is lost" },
 	[ARG_KEEP_DISK] = { "keep-disk", TYPE_SWITCH, 0, "keep the volumes that were made for the VM" },
 	[ARG_TIMEOUT] = { "timeout", TYPE_TIME, "TIME",
 		"time for the guest to shut down before it is forced off, up to 24h (default: 30s)" },
@@ -466,11 +471,13 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_name(args->name, value, error);
 	case ARG_VOLUME: case ARG_ITS_VOLUME:
 		return disk_set_volume(&args->spec.disks[0], value, error);
-	case ARG_DISK_NAME: case ARG_ON:
+	case ARG_POOL:
+		return disk_set_pool(&args->spec.disks[0], value, error);
+	case ARG_DISK_NAME: case ARG_ON: case ARG_POOL_DISK:
 		return disk_set_on(&args->spec.disks[0], value, error);
 	case ARG_IMAGE:
 		return set_string(args->image, sizeof(args->image), arg, value, error);
-	case ARG_BYTES:
+	case ARG_BYTES: case ARG_POOL_BYTES:
 		return set_volume_bytes(&args->spec.disks[0], value, error);
 	case ARG_TIMEOUT: case ARG_EJECT_TIME:
 		return set_time(&args->timeout_ns, arg, value, error);
@@ -495,7 +502,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_ALL:
 	case ARG_AUTOSTART:
 	case ARG_FOLLOW:
-	case ARG_FORCE:
+	case ARG_FORCE: case ARG_POOL_FORCE:
 	case ARG_KEEP_DISK:
 	case ARG_DRY_RUN:
 	case ARG_YES:

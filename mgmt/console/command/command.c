@@ -152,16 +152,22 @@ bool command_is_noun(const char *word)
 	return false;
 }
 
-enum arg command_bare(const struct command *command)
+enum arg command_bare(const struct command *command, u64 given)
 {
 	static const u8 bare[] = {
 		ARG_VERB, ARG_FILE, ARG_NAME, ARG_SERVICE, ARG_SWITCH, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE,
+		ARG_POOL, ARG_POOL_DISK,
 	};
+	enum arg first = ARG_COUNT;
 
-	for (u32 i = 0; i < ARRAY_COUNT(bare); i++)
-		if (command->takes & BIT64(bare[i]))
+	for (u32 i = 0; i < ARRAY_COUNT(bare); i++) {
+		if (!(command->takes & BIT64(bare[i])))
+			continue;
+		if (!(given & BIT64(bare[i])))
 			return (enum arg)bare[i];
-	return ARG_COUNT;
+		first = first == ARG_COUNT ? (enum arg)bare[i] : first;
+	}
+	return first;
 }
 
 static const struct command *by_noun(const char *noun, const char *verb, struct cmd_error *error)
@@ -336,7 +342,7 @@ static bool refuse_one_dash(const struct args *args, const char *word, struct cm
 static bool parse_bare(struct args *args, const char *word, struct cmd_error *error)
 {
 	const struct command *command = args->command;
-	enum arg bare = command_bare(command);
+	enum arg bare = command_bare(command, args->given);
 
 	if (bare == ARG_COUNT)
 		return error_set(error, RESULT_USAGE, "%s takes no \"%.40s\". Try help %s", command->verb, word,

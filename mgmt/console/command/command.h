@@ -47,8 +47,9 @@ extern const struct command command_rows[];
 extern const char *const group_titles[GROUP_COUNT];
 extern const char *const group_names[GROUP_COUNT];	/* as help takes them */
 
-/* What a word without a flag sets: the name, or what help is to explain; ARG_COUNT = nothing. */
-enum arg command_bare(const struct command *command);
+/* What a word without a flag sets: the name, or what help is to explain, what is not given yet first;
+ * ARG_COUNT = nothing. */
+enum arg command_bare(const struct command *command, u64 given);
 /* `vm create` is create-vm: is that such a noun? */
 bool command_is_noun(const char *word);
 

@@ -241,10 +241,41 @@ const struct command command_rows[] = {
 		.view = { report_disks, json_disks },
 	},
 	{
+		.verb = "list-pool", .group = GROUP_MACHINE,
+		.summary = "list pools: room that volumes take as they are written",
+		.more = "Volumes in a pool may together be larger than it. USED and FREE are room for data, SIZES is "
+			"what the sizes of its volumes add up to. opening: the store is reading it. missing: its disk "
+			"is not there. failed: it can't be used; the log says why.",
+		.example = "list-pool",
+		.takes = A(POOL) | A(JSON),
+		.ops = STORAGE, .tables = BIT32(FETCH_POOLS),
+		.view = { report_pools, json_pools },
+	},
+	{
+		.verb = "create-pool", .group = GROUP_MACHINE,
+		.summary = "make a pool in the free part of a disk",
+		.more = "Shows what is on the disk and asks. What is there stays; a blank disk is taken into use. From "
+			"then on new disks of VMs are made in the pool, unless on= says where. Data in a pool is safe "
+			"against a power cut at any moment.",
+		.example = "create-pool fast nvme0.0",
+		.takes = A(POOL) | A(POOL_DISK) | A(POOL_BYTES) | A(YES) | CHANGE_VOLUME,
+		.needs = A(POOL) | A(POOL_DISK), .op = REQ_CREATE_POOL,
+		.ops = { .begin = pool_begin, .answer = pool_answer },
+	},
+	{
+		.verb = "delete-pool", .group = GROUP_MACHINE,
+		.summary = "delete a pool that has no volumes",
+		.more = "--force deletes a pool that can't be opened, with all that may be in it, and asks first. Its "
+			"room on the disk is free again when it has been zeroed.",
+		.example = "delete-pool fast",
+		.takes = A(POOL) | A(POOL_FORCE) | A(YES) | CHANGE_VOLUME, .needs = A(POOL), .op = REQ_DELETE_POOL,
+		.ops = { .begin = pool_begin, .answer = pool_answer },
+	},
+	{
 		.verb = "list-volume", .group = GROUP_MACHINE,
 		.summary = "list volumes: what disks of VMs are kept in",
-		.more = "A volume is part of a disk, a whole disk, or memory of this machine (ON is ram). MADE FOR is "
-			"the VM whose delete-vm deletes it.",
+		.more = "A volume is in a pool, part of a disk, a whole disk, or memory of this machine (ON is ram). "
+			"USED is what one in a pool takes of it. MADE FOR is the VM whose delete-vm deletes it.",
 		.example = "list-volume",
 		.takes = A(VOLUME) | A(JSON),
 		.ops = STORAGE, .tables = BIT32(FETCH_VOLUMES),
@@ -310,7 +341,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = switch_answer },
 	},
 	{
-		.verb = "apply-config", .group = GROUP_MACHINE,
+		.verb = "apply-config", .group = GROUP_VM,
 		.summary = "apply vos.conf",
 		.more = "Makes the switches and VMs that do not exist, and starts VMs with autostart. Changes existing "
 			"VMs as set-vm does; properties that can't change while a VM runs are shown and stay the same. "
@@ -320,7 +351,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = apply_begin, .answer = apply_answer },
 	},
 	{
-		.verb = "export-config", .group = GROUP_MACHINE,
+		.verb = "export-config", .group = GROUP_VM,
 		.summary = "print all switches and VMs as a vos.conf",
 		.more = "A boot medium with this text as vos.conf defines the same at the next start. With NAME, "
 			"prints that VM only.",
@@ -374,7 +405,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = power_begin, .answer = request_answer },
 	},
 	{
-		.verb = "version", .group = GROUP_MACHINE,
+		.verb = "version", .group = GROUP_PROMPT,
 		.summary = "show the version of VOS",
 		.example = "version",
 		.takes = A(JSON),

@@ -34,8 +34,8 @@ static void scan_flags(struct context *context, u32 next, u32 last)
 		const char *equals = strchr(word, '=');
 
 		if (words.is_quoted[i] || strncmp(word, "--", 2) != 0) {
-			if (command_bare(context->command) != ARG_COUNT)
-				context->given |= BIT64(command_bare(context->command));
+			if (command_bare(context->command, context->given) != ARG_COUNT)
+				context->given |= BIT64(command_bare(context->command, context->given));
 			continue;
 		}
 		context->arg = command_arg(
@@ -84,7 +84,7 @@ static void find_argument(struct context *context, u32 next, u32 last)
 		context->partial = equals + 1;
 		return;
 	}
-	context->arg = command_bare(context->command);
+	context->arg = command_bare(context->command, context->given);
 	if (context->arg != ARG_COUNT && is_possible(context, context->arg)) {
 		context->place = PLACE_VALUE;
 		context->is_bare = true;
@@ -211,6 +211,10 @@ static void add_values(struct completion *completion, const struct context *cont
 	case TYPE_NICS:
 		add_names(completion, context->partial, names->network, names->context);
 		add_texts(completion, context->partial, none);
+		break;
+	case TYPE_POOL:
+		if (context->command->op != REQ_CREATE_POOL)
+			add_names(completion, context->partial, names->pool, names->context);
 		break;
 	case TYPE_DISK:
 		add_names(completion, context->partial, names->disk, names->context);

@@ -10,7 +10,8 @@
 #include "range.h"
 #include "units.h"
 
-#define USAGE "--disk is SIZE or volume=NAME, then on=ram, ro, serial=TEXT, iops=N, rate=SIZE, with commas between"
+#define USAGE "--disk is SIZE or volume=NAME, then on=POOL|DISK|ram, ro, serial=TEXT, iops=N, rate=SIZE, " \
+	"with commas between"
 #define ITEM_BYTES 64u
 
 static bool is_name(const char *text, size_t most)
@@ -31,10 +32,20 @@ bool disk_set_volume(struct disk_spec *to, const char *value, struct cmd_error *
 	return true;
 }
 
+bool disk_set_pool(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	if (!is_name(value, STORE_POOL_NAME_MAX))
+		return error_set(error, RESULT_USAGE,
+			"\"%.40s\" is not the name of a pool: use a-z, 0-9, . and -, at most %u characters", value,
+			STORE_POOL_NAME_MAX);
+	strcpy(to->volume, value);
+	return true;
+}
+
 bool disk_set_on(struct disk_spec *to, const char *value, struct cmd_error *error)
 {
 	if (!is_name(value, DISK_NAME_BYTES - 1))
-		return error_set(error, RESULT_USAGE, "\"%.40s\" is not the name of a disk, nor ram", value);
+		return error_set(error, RESULT_USAGE, "\"%.40s\" is not the name of a disk or a pool, nor ram", value);
 	strcpy(to->on, value);
 	return true;
 }

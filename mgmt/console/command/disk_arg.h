@@ -13,6 +13,7 @@
 /* False: *error says why. A size is rounded up to VOLUME_UNIT. */
 bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error);
 /* Its parts. */
+bool disk_set_pool(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_volume(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_on(struct disk_spec *to, const char *value, struct cmd_error *error);
 /* As disk_parse takes it, into text[DISK_TEXT_BYTES]; returned. */

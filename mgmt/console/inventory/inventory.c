@@ -70,6 +70,7 @@ bool inventory_add_volume(struct inventory *m, const struct volume_row *row)
 	terminate(to->on, sizeof(to->on));
 	terminate(to->vm, sizeof(to->vm));
 	terminate(to->made_for, sizeof(to->made_for));
+	terminate(to->of, sizeof(to->of));
 	m->volume_count++;
 	return true;
 }
@@ -101,6 +102,19 @@ bool inventory_add_stations(struct inventory *m, const struct station_rows *rows
 			return false;
 		m->stations[m->station_count++] = rows->station[i];
 	}
+	return true;
+}
+
+bool inventory_add_pool(struct inventory *m, const struct pool_row *row)
+{
+	struct pool_row *to = &m->pools[m->pool_count];
+
+	if (m->pool_count == STORE_POOLS_MAX)
+		return false;
+	*to = *row;
+	terminate(to->name, sizeof(to->name));
+	terminate(to->on, sizeof(to->on));
+	m->pool_count++;
 	return true;
 }
 

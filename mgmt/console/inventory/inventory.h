@@ -70,6 +70,8 @@ struct inventory {
 	struct port_row ports[SWITCH_PORTS];
 	u32 station_count;
 	struct switch_station stations[SWITCH_STATIONS];
+	u32 pool_count;
+	struct pool_row pools[STORE_POOLS_MAX];
 	struct vm_entry vms[VM_COUNT];	/* by report.index */
 };
 
@@ -77,6 +79,7 @@ struct inventory {
 struct vm_entry *inventory_update(struct inventory *inventory, const struct vm_report *report);
 /* The next row of a table; false: it is full. */
 bool inventory_add_disk(struct inventory *inventory, const struct disk_row *row);
+bool inventory_add_pool(struct inventory *inventory, const struct pool_row *row);
 bool inventory_add_volume(struct inventory *inventory, const struct volume_row *row);
 bool inventory_add_switch(struct inventory *inventory, const struct switch_row *row);
 bool inventory_add_port(struct inventory *inventory, const struct port_row *row);

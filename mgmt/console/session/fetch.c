@@ -154,6 +154,18 @@ static bool take_stations(struct session *s, struct job *job, const struct reply
 	return false;
 }
 
+static bool take_pool(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		m->pool_count = 0;
+	if (reply->result != RESULT_OK || !inventory_add_pool(m, &reply->pool))
+		return true;
+	job->request.index = reply->pool.index + 1;
+	return false;
+}
+
 static bool take_memory(struct session *s, struct job *job, const struct reply *reply)
 {
 	(void)job;
@@ -178,6 +190,7 @@ static const struct {
 	[FETCH_SWITCHES] = { REQ_SWITCHES, take_switch },
 	[FETCH_PORTS] = { REQ_PORTS, take_port },
 	[FETCH_STATIONS] = { REQ_STATIONS, take_stations },
+	[FETCH_POOLS] = { REQ_POOLS, take_pool },
 };
 
 static void ask_first(struct session *s, struct job *job)

@@ -97,7 +97,7 @@ static const char *service_name(void *context, u32 index)
 	return index < m->service_count ? m->services[index].name : 0;
 }
 
-/* Disks and volumes as the last listing had them. */
+/* Disks, volumes and pools as the last listing had them. */
 static const char *disk_name(void *context, u32 index)
 {
 	const struct inventory *m = &((const struct session *)context)->console->inventory;
@@ -117,6 +117,13 @@ static const char *switch_name(void *context, u32 index)
 	const struct inventory *m = &((const struct session *)context)->console->inventory;
 
 	return index < m->switch_count ? m->switches[index].name : 0;
+}
+
+static const char *pool_name(void *context, u32 index)
+{
+	const struct inventory *m = &((const struct session *)context)->console->inventory;
+
+	return index < m->pool_count ? m->pools[index].name : 0;
 }
 
 static void list_candidates(struct session *s, const struct completion *completion)
@@ -149,7 +156,9 @@ static bool is_good_name(const char *text)
 
 static void tab(struct session *s)
 {
-	struct name_source names = { vm_name, image_name, service_name, disk_name, volume_name, switch_name, s };
+	struct name_source names = {
+		vm_name, image_name, service_name, disk_name, volume_name, switch_name, pool_name, s,
+	};
 	struct completion *completion = &s->console->completion;
 	size_t common;
 	char last;
@@ -171,7 +180,9 @@ static void tab(struct session *s)
 
 static void question(struct session *s)
 {
-	struct name_source names = { vm_name, image_name, service_name, disk_name, volume_name, switch_name, s };
+	struct name_source names = {
+		vm_name, image_name, service_name, disk_name, volume_name, switch_name, pool_name, s,
+	};
 
 	if (s->mode != MODE_PROMPT || !complete_wants_help(s->editor.line, s->editor.cursor)) {
 		edit_insert(&s->editor, "?", 1);

@@ -18,7 +18,7 @@ void request_fill(struct job *job)
 	memcpy(r->name, args->name, sizeof(r->name));
 	r->spec = args->spec;
 	r->fields = fields_of_args(args->given);
-	if (args_has(args, ARG_FORCE))
+	if (args_has(args, ARG_FORCE) || args_has(args, ARG_POOL_FORCE))
 		r->flags |= REQ_FLAG_FORCE;
 	if (args_has(args, ARG_KEEP_DISK))
 		r->flags |= REQ_FLAG_KEEP_DISKS;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storage.c - list-disk, list-volume, create-volume and delete-volume.
+ * storage.c - list-disk, list-pool, list-volume, create-volume and delete-volume.
  */
 #include "handlers.h"
 #include "session.h"
 
 static const char *name_wanted(const struct args *args)
 {
-	if (args_has(args, ARG_VOLUME))
+	if (args_has(args, ARG_VOLUME) || args_has(args, ARG_POOL))
 		return args->spec.disks[0].volume;
 	return args_has(args, ARG_DISK_NAME) ? args->spec.disks[0].on : "";
 }
@@ -20,6 +20,9 @@ static bool is_there(const struct inventory *m, const struct args *args)
 		return true;
 	for (u32 i = 0; args_has(args, ARG_DISK_NAME) && i < m->disk_count; i++)
 		if (strcmp(m->disks[i].name, name) == 0)
+			return true;
+	for (u32 i = 0; args_has(args, ARG_POOL) && i < m->pool_count; i++)
+		if (strcmp(m->pools[i].name, name) == 0)
 			return true;
 	for (u32 i = 0; args_has(args, ARG_VOLUME) && i < m->volume_count; i++)
 		if (strcmp(m->volumes[i].name, name) == 0)
@@ -39,7 +42,8 @@ void storage_answer(struct session *s, struct job *job, const struct reply *repl
 		return;
 	}
 	error_set(&error, RESULT_NOT_FOUND, "there is no %s \"%s\". %s shows what there is",
-		args_has(&job->args, ARG_VOLUME) ? "volume" : "disk", look.name, job->args.command->verb);
+		args_has(&job->args, ARG_VOLUME) ? "volume" : args_has(&job->args, ARG_POOL) ? "pool" : "disk",
+		look.name, job->args.command->verb);
 	job_fail(s, job, &error);
 }
 

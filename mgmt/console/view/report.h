@@ -34,6 +34,11 @@ void report_switch(const struct out *out, const void *look);
 void json_switch(struct json_writer *writer, const char *key, const void *look);
 void report_volumes(const struct out *out, const void *look);
 void json_volumes(struct json_writer *writer, const char *key, const void *look);
+void report_pools(const struct out *out, const void *look);
+void json_pools(struct json_writer *writer, const char *key, const void *look);
+/* Of a struct pool_row. */
+void report_pool(const struct out *out, const void *row);
+void json_pool(struct json_writer *writer, const char *key, const void *row);
 /* Of a struct volume_row. */
 void report_volume(const struct out *out, const void *row);
 void json_volume(struct json_writer *writer, const char *key, const void *row);

@@ -17,7 +17,7 @@ static const char *const disk_states[DISK_ROW_STATE_COUNT] = {
 
 static const char *const volume_kinds[VOLUME_ROW_KIND_COUNT] = {
 	[VOLUME_ROW_MEMORY] = "memory", [VOLUME_ROW_EXTENT] = "extent", [VOLUME_ROW_PARTITION] = "partition",
-	[VOLUME_ROW_DISK] = "disk",
+	[VOLUME_ROW_DISK] = "disk", [VOLUME_ROW_THIN] = "thin", [VOLUME_ROW_SNAPSHOT] = "snapshot",
 };
 
 static const char *const volume_states[VOLUME_ROW_STATE_COUNT] = {
@@ -116,9 +116,16 @@ void json_disks(struct json_writer *w, const char *key, const void *what)
 
 /* ---- volumes ---- */
 
+static bool is_in_pool(const struct volume_row *v)
+{
+	return v->kind == VOLUME_ROW_THIN || v->kind == VOLUME_ROW_SNAPSHOT;
+}
+
 /* What it is, as long as it is there. */
 static const char *volume_state(const struct volume_row *v)
 {
+	if (v->state == VOLUME_ROW_READY && v->kind == VOLUME_ROW_SNAPSHOT)
+		return "snapshot";
 	if (v->state == VOLUME_ROW_READY && (v->kind == VOLUME_ROW_DISK || v->kind == VOLUME_ROW_PARTITION))
 		return v->kind == VOLUME_ROW_DISK ? "whole disk" : "partition";
 	return word(volume_states, VOLUME_ROW_STATE_COUNT, v->state);
@@ -127,13 +134,14 @@ static const char *volume_state(const struct volume_row *v)
 static void volume_line(const struct out *out, const struct volume_row *v)
 {
 	struct table_line line = line_begin(out);
-	char size[UNIT_TEXT_BYTES];
+	char size[UNIT_TEXT_BYTES], used[UNIT_TEXT_BYTES];
 
-	column(&line, 16, v->name);
+	column(&line, 14, v->name);
 	column(&line, 9, size_text(size, v->bytes, false));
+	column(&line, 9, is_in_pool(v) ? size_text(used, v->used_bytes, false) : "-");
 	column(&line, 9, v->on);
-	column(&line, 10, v->vm[0] ? v->vm : "-");
-	column(&line, 10, v->made_for[0] ? v->made_for : "-");
+	column(&line, 8, v->vm[0] ? v->vm : "-");
+	column(&line, 8, v->made_for[0] ? v->made_for : "-");
 	column(&line, 0, volume_state(v));
 	line_end(&line);
 }
@@ -147,7 +155,8 @@ void report_volumes(const struct out *out, const void *what)
 		out_text(out, "There are no volumes. create-vm --disk SIZE and create-volume make them.\n");
 		return;
 	}
-	out_format(out, "%-16s  %-9s  %-9s  %-10s  %-10s  %s\n", "NAME", "SIZE", "ON", "VM", "MADE FOR", "STATE");
+	out_format(out, "%-14s  %-9s  %-9s  %-9s  %-8s  %-8s  %s\n", "NAME", "SIZE", "USED", "ON", "VM", "MADE FOR",
+		"STATE");
 	for (u32 i = 0; i < m->volume_count; i++)
 		if (is_wanted(look, m->volumes[i].name))
 			volume_line(out, &m->volumes[i]);
@@ -163,6 +172,8 @@ void json_volume(struct json_writer *w, const char *key, const void *row)
 	json_number(w, "block-bytes", v->block_bytes);
 	json_text(w, "kind", word(volume_kinds, VOLUME_ROW_KIND_COUNT, v->kind));
 	json_text(w, "on", v->on);
+	json_number(w, "used-bytes", is_in_pool(v) ? v->used_bytes : v->bytes);
+	json_text(w, "of", v->of);
 	json_text(w, "vm", v->vm);
 	json_text(w, "made-for", v->made_for);
 	json_text(w, "state", word(volume_states, VOLUME_ROW_STATE_COUNT, v->state));

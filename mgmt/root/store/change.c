@@ -11,6 +11,7 @@
 #include "client.h"
 #include "error_info.h"
 #include "hot_disks.h"
+#include "pools.h"
 #include "range.h"
 #include "reply.h"
 #include "root.h"
@@ -68,12 +69,16 @@ static bool send_answer(const struct change *c)
 
 	if (c->client == NO_CLIENT)
 		return true;
-	if (c->request.op != REQ_CREATE_VOLUME || c->info.error != ERR_NONE || change_is_dry(c))
+	if ((c->request.op != REQ_CREATE_VOLUME && c->request.op != REQ_CREATE_POOL) || c->info.error != ERR_NONE ||
+	    change_is_dry(c))
 		return reply_send(c->client, c->request.id, &c->info, told_vm(c));
 	memset(&reply, 0, sizeof(reply));
 	reply.kind = REPLY_ANSWER;
 	reply.id = c->request.id;
-	reply.volume = c->row;
+	if (c->request.op == REQ_CREATE_POOL)
+		reply.pool = c->pool;
+	else
+		reply.volume = c->row;
 	return client_send(c->client, &reply);
 }
 
@@ -151,7 +156,8 @@ static void step_eject(struct change *c)
 static void begin(struct change *c)
 {
 	struct error_info no = change_kinds[c->request.op].judge(c);
-	bool may_wait = change_concerns_disks(c) && disks_are_coming() && c->deadline_tsc > rt_time_tsc();
+	bool may_wait = change_concerns_disks(c) && (disks_are_coming() || pools_are_coming()) &&
+			c->deadline_tsc > rt_time_tsc();
 
 	if (may_wait && (volume_may_come(&no, false) || (volume_may_come(&no, true) && change_needs_choice(c)))) {
 		c->step = STEP_DISKS;

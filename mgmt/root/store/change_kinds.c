@@ -4,7 +4,10 @@
  */
 #include "change_kinds.h"
 
+#include <string.h>
+
 #include "hot_disks.h"
+#include "pools.h"
 #include "root.h"
 #include "spec.h"
 #include "storage_report.h"
@@ -74,6 +77,28 @@ static struct error_info judge_volume(struct change *c)
 	return want->bytes != 0 ? volume_judge_new(want->volume, want) : error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 }
 
+/* A pool's name can stand where a disk's does. */
+static struct error_info judge_pool(struct change *c)
+{
+	const struct disk_spec *want = change_volume(c);
+	bool is_forced = (c->request.flags & REQ_FLAG_FORCE) != 0;
+
+	if (!spec_disk_ok(want) || want->volume[0] == '\0' || strlen(want->volume) > STORE_POOL_NAME_MAX)
+		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
+	if (c->request.op == REQ_DELETE_POOL)
+		return pool_judge_delete(want->volume, is_forced);
+	return want->on[0] != '\0' ? pool_judge_new(want->volume, want) : error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
+}
+
+static struct error_info finish_pool(struct change *c)
+{
+	u32 p = pool_find(change_volume(c)->volume);
+
+	if (pool_at(p) != NULL)
+		pool_row_fill(p, &c->pool);
+	return ERROR_INFO_NONE;
+}
+
 static struct error_info finish_create(struct change *c)
 {
 	struct request *r = &c->request;
@@ -106,7 +131,9 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 	[REQ_ATTACH_DISK] = { judge_attach, finish_attach, true },
 	[REQ_DETACH_DISK] = { .judge = judge_detach },
 	[REQ_CREATE_VOLUME] = { judge_volume, finish_volume, false },
-	[REQ_DELETE_VOLUME] = { judge_volume, finish_volume, false },
+	[REQ_DELETE_VOLUME] = { judge_volume, finish_volume, .deletes = true },
+	[REQ_CREATE_POOL] = { judge_pool, finish_pool, false },
+	[REQ_DELETE_POOL] = { judge_pool, finish_pool, .deletes = true },
 };
 
 bool change_concerns_disks(const struct change *c)

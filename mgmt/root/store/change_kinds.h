@@ -20,6 +20,7 @@ struct change {
 	u64 deadline_tsc;
 	struct error_info info;		/* STEP_ANSWER */
 	struct volume_row row;		/* of REQ_CREATE_VOLUME */
+	struct pool_row pool;		/* of REQ_CREATE_POOL */
 	u64 vm_id;			/* of a VM that is to change: which of those that have had that name */
 	u64 built_tsc;			/* STEP_EJECT: which of its runs */
 	u32 disk_count;			/* REQ_ATTACH_DISK: that it had when `spec` was made */
@@ -52,6 +53,7 @@ struct change_kind {
 	struct error_info (*judge)(struct change *c);
 	struct error_info (*finish)(struct change *c);
 	bool has_vm;		/* its disks are those of a VM's spec */
+	bool deletes;		/* the volume or pool that it names */
 };
 extern const struct change_kind change_kinds[REQ_OP_COUNT];
 

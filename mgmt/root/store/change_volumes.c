@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "pools.h"
 #include "rt_log.h"
 #include "store_client.h"
 #include "volume_judge.h"
@@ -14,7 +15,8 @@
 
 static struct error_info make(struct change *c, const char *name, const struct disk_spec *want)
 {
-	struct volume *v = volume_new(name, want);
+	bool is_pool = c->request.op == REQ_CREATE_POOL;
+	struct volume *v = is_pool ? pool_new(name, want) : volume_new(name, want);
 	struct error_info no;
 	enum status st;
 
@@ -24,7 +26,8 @@ static struct error_info make(struct change *c, const char *name, const struct d
 	v->is_marked = change_kinds[c->request.op].has_vm && volume_is_on_disk(v) &&
 		       volume_is_named_after(v, c->request.name);
 	if (v->was_blank)
-		rt_log("root: disk %s is blank and is taken into use for volume %s", v->on, v->name);
+		rt_log("root: disk %s is blank and is taken into use for %s %s", v->on, is_pool ? "pool" : "volume",
+		       v->name);
 	st = store_create(v);
 	if (st == ST_OK)
 		return ERROR_INFO_NONE;
@@ -67,7 +70,7 @@ struct error_info change_volumes_begin(struct change *c)
 		return ERROR_INFO_NONE;
 	if (change_kinds[c->request.op].has_vm)
 		return make_missing(c);
-	if (c->request.op == REQ_CREATE_VOLUME)
+	if (!change_kinds[c->request.op].deletes)
 		return make(c, change_volume(c)->volume, change_volume(c));
 	v = volume_find(change_volume(c)->volume);
 	v->change = c->number;
@@ -88,7 +91,7 @@ void change_volumes_release(struct change *c, bool is_failed)
 			continue;
 		}
 		v->is_fresh = !is_failed && change_kinds[c->request.op].has_vm;
-		if (is_failed && c->request.op != REQ_DELETE_VOLUME)
+		if (is_failed && !change_kinds[c->request.op].deletes)
 			store_delete(v);
 	}
 }
@@ -111,14 +114,31 @@ static struct error_info store_error(const struct volume *v)
 		[STORE_EXISTS] = ERR_VOLUME_EXISTS, [STORE_FULL] = ERR_DISK_FULL, [STORE_NO_DISK] = ERR_DISK_COMING,
 		[STORE_NOT_EMPTY] = ERR_DISK_CONTENTS, [STORE_WRITE_PROTECTED] = ERR_DISK_READ_ONLY,
 		[STORE_IO] = ERR_DISK_IO, [STORE_BUSY] = ERR_DISK_BUSY, [STORE_NOT_VOS] = ERR_VOLUME_FOREIGN,
+		[STORE_NO_POOL] = ERR_POOL_SHUT, [STORE_POOL_FAILED] = ERR_POOL_SHUT,
+		[STORE_POOL_DAMAGED] = ERR_POOL_SHUT, [STORE_NEEDED] = ERR_VOLUME_NEEDED,
 	};
 	enum error error = v->error < STORE_ERROR_COUNT && errors[v->error] != 0 ? errors[v->error] : ERR_INTERNAL;
-	bool is_about_volume = error == ERR_VOLUME_EXISTS || error == ERR_VOLUME_FOREIGN;
+	bool is_about_volume = error == ERR_VOLUME_EXISTS || error == ERR_VOLUME_FOREIGN || error == ERR_VOLUME_NEEDED;
 	struct error_info no = error_info_of(error, v->bytes, error == ERR_INTERNAL ? v->error : 0);
 
 	strcpy(no.text, is_about_volume ? v->name : v->on);
 	if (error == ERR_DISK_FULL && volume_is_on_disk(v))
-		no.have = disk_at(v->slot)->largest_bytes;
+		no.have = volume_is_in_pool(v) ? pool_at(v->pool)->free_bytes : disk_at(v->slot)->largest_bytes;
+	return no;
+}
+
+/* A pool that was made is to be open, too. */
+static struct error_info failure_of(const struct change *c, const struct volume *v)
+{
+	struct error_info no = error_info_of(ERR_POOL_SHUT, 0, 0);
+
+	if (v->error != STORE_OK)
+		return store_error(v);
+	if (c->request.op != REQ_CREATE_POOL || pool_is_usable(v->pool))
+		return ERROR_INFO_NONE;
+	if (pool_at(v->pool)->error == STORE_ARENA)
+		no = error_info_of(ERR_DISK_MEMORY, pool_at(v->pool)->arena_bytes, stats_of_memory()[MEM_STAT_FREE]);
+	strcpy(no.text, v->name);
 	return no;
 }
 
@@ -132,12 +152,13 @@ bool change_volumes_are_done(const struct change *c, struct error_info *no)
 
 		if (v == NULL || v->change != c->number || v->is_held)
 			continue;
-		if (v->error == STORE_OK && (v->is_making || v->is_going)) {
+		if (v->error == STORE_OK && (v->is_making || v->is_going ||
+					     (v->kind == VOLUME_ROW_POOL && pool_is_coming(v->pool)))) {
 			is_done = false;
 			*no = error_info_of(ERR_DISK_SILENT, 0, 0);
 			strcpy(no->text, v->on);
-		} else if (v->error != STORE_OK && no->error == ERR_NONE) {
-			*no = store_error(v);
+		} else if (no->error == ERR_NONE) {
+			*no = failure_of(c, v);
 		}
 	}
 	return is_done;

@@ -12,6 +12,7 @@
 #include "spec.h"
 #include "spec_fields.h"
 #include "vm_disks.h"
+#include "volume_extents.h"
 #include "volumes.h"
 #include "wiring.h"
 

@@ -8,6 +8,7 @@
 
 #include "disks.h"
 #include "drivers.h"
+#include "pools.h"
 #include "vm.h"
 #include "volume_marks.h"
 #include "volumes.h"
@@ -71,9 +72,21 @@ static u32 row_state(const struct volume *v)
 {
 	if (v->is_making || v->is_going)
 		return v->is_making ? VOLUME_ROW_MAKING : VOLUME_ROW_DELETING;
+	if (volume_is_in_pool(v))
+		return v->is_there && pool_is_usable(v->pool) ? VOLUME_ROW_READY : VOLUME_ROW_MISSING;
 	if (!volume_is_on_disk(v) || (disk_at(v->slot)->is_there && (v->kind == VOLUME_ROW_DISK || v->is_there)))
 		return VOLUME_ROW_READY;
 	return VOLUME_ROW_MISSING;
+}
+
+static void fill_origin(const struct volume *v, struct volume_row *out)
+{
+	for (u32 i = 0; v->origin != 0 && i < STORE_VOLUMES; i++) {
+		const struct volume *other = volume_at(i);
+
+		if (other != NULL && volume_is_in_pool(other) && other->pool == v->pool && other->number == v->origin)
+			strcpy(out->of, other->name);
+	}
 }
 
 void volume_row_fill(const struct volume *v, struct volume_row *out)
@@ -85,6 +98,8 @@ void volume_row_fill(const struct volume *v, struct volume_row *out)
 	out->bytes = v->bytes;
 	strcpy(out->name, v->name);
 	strcpy(out->on, v->on);
+	out->used_bytes = v->used_bytes;
+	fill_origin(v, out);
 }
 
 /* Before there is a VM of that name, what the disk says. */
@@ -99,7 +114,8 @@ static void fill_made_for(const struct volume *v, struct volume_row *out)
 
 bool storage_volume_row(u32 *index, struct volume_row *out)
 {
-	while (*index < STORE_VOLUMES && volume_at(*index) == NULL)
+	while (*index < STORE_VOLUMES &&
+	       (volume_at(*index) == NULL || volume_at(*index)->kind == VOLUME_ROW_POOL))
 		++*index;
 	if (*index >= STORE_VOLUMES)
 		return false;
@@ -107,5 +123,55 @@ bool storage_volume_row(u32 *index, struct volume_row *out)
 	copy_vm_name(out->vm, volume_at(*index)->vm);
 	fill_made_for(volume_at(*index), out);
 	++*index;
+	return true;
+}
+
+static u32 pool_state(u32 p)
+{
+	const struct volume *v = pool_at(p)->partition;
+
+	if (v->is_making || v->is_going)
+		return v->is_making ? POOL_ROW_MAKING : POOL_ROW_DELETING;
+	if (!v->is_there || !disk_at(v->slot)->is_there ||
+	    (pool_at(p)->state == POOL_IS_OPEN && pool_at(p)->has_lost_disk))
+		return POOL_ROW_MISSING;
+	if (pool_is_coming(p))
+		return POOL_ROW_OPENING;
+	return pool_is_usable(p) ? POOL_ROW_READY : POOL_ROW_FAILED;
+}
+
+void pool_row_fill(u32 p, struct pool_row *out)
+{
+	const struct pool *pool = pool_at(p);
+
+	out->index = p;
+	out->state = pool_state(p);
+	out->error = pool->error;
+	out->bytes = pool->bytes != 0 ? pool->bytes : pool->partition->bytes;
+	if (pool->state == POOL_IS_OPEN) {
+		out->used_bytes = pool_used_bytes(pool);
+		out->free_bytes = pool->free_bytes;
+	}
+	out->memory_bytes = pool->h_arena != 0 ? pool->arena_bytes : 0;
+	strcpy(out->name, pool->partition->name);
+	strcpy(out->on, pool->partition->on);
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		const struct volume *v = volume_at(i);
+
+		if (v == NULL || !volume_is_in_pool(v) || v->pool != p)
+			continue;
+		out->snapshots += v->kind == VOLUME_ROW_SNAPSHOT;
+		out->volumes += v->kind == VOLUME_ROW_THIN;
+		out->promised_bytes += v->kind == VOLUME_ROW_THIN ? v->bytes : 0;
+	}
+}
+
+bool storage_pool_row(u32 *index, struct pool_row *out)
+{
+	while (*index < STORE_POOLS_MAX && pool_at(*index) == NULL)
+		++*index;
+	if (*index >= STORE_POOLS_MAX)
+		return false;
+	pool_row_fill((*index)++, out);
 	return true;
 }

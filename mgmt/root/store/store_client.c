@@ -9,25 +9,26 @@
 #include "store_client.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #include "accounts.h"
 #include "drivers.h"
+#include "guid.h"
 #include "link_rules.h"
 #include "object_set.h"
 #include "pd.h"
+#include "pools.h"
 #include "root.h"
 #include "rt_log.h"
 #include "rt_ring.h"
-#include "spec.h"
 #include "store.h"
 #include "store_maps.h"
+#include "store_pools.h"
 #include "sys.h"
 #include "vm_layout.h"
+#include "volume_extents.h"
 #include "volume_marks.h"
 #include "wires.h"
 
-#define RW (RIGHT_R | RIGHT_W)
 #define REPORTS_PER_TURN 64u
 #define ORDERS_OF_A_DISK 12u	/* sent and not answered: the store keeps 16, of which some are for links */
 
@@ -49,18 +50,6 @@ static struct ring orders, reports;
 
 /* ---- what is asked for ---- */
 
-/* Random, or at least of this moment. */
-static void choose_guid(u8 guid[STORE_GUID_BYTES])
-{
-	static u64 count;
-	u64 words[2] = { rt_time_tsc(), ++count };
-
-	if (getrandom(guid, STORE_GUID_BYTES, 0) != STORE_GUID_BYTES)
-		memcpy(guid, words, sizeof(words));
-	guid[7] = (u8)((guid[7] & 0x0f) | 0x40);	/* version 4, variant 1 (RFC 4122, 4.4), as on the disk */
-	guid[8] = (u8)((guid[8] & 0x3f) | 0x80);
-}
-
 enum status store_create(struct volume *v)
 {
 	enum status st = ST_OK;
@@ -68,9 +57,9 @@ enum status store_create(struct volume *v)
 	if (v->kind == VOLUME_ROW_MEMORY)
 		st = store_add_ram(h_store, v);
 	else
-		choose_guid(v->guid);
+		guid_choose(v->guid);
 	if (st != ST_OK) {
-		v->is_used = false;
+		volume_forget(v);
 		return st;
 	}
 	volume_due[volume_number(v)] = DUE_BEGIN;
@@ -83,13 +72,13 @@ static void forget_volume(struct volume *v)
 	if (v->h_mem != 0)
 		store_drop_ram(h_store, v);
 	volume_due[volume_number(v)] = DUE_NOTHING;
-	v->is_used = false;
+	volume_forget(v);
 }
 
 /* It failed, but not before its disk did, which may have it when it is there again. */
 static bool may_be_made(const struct volume *v)
 {
-	return v->kind == VOLUME_ROW_EXTENT && (v->error == STORE_NO_DISK || v->error == STORE_IO);
+	return v->kind != VOLUME_ROW_MEMORY && (v->error == STORE_NO_DISK || v->error == STORE_IO);
 }
 
 void store_delete(struct volume *v)
@@ -217,8 +206,9 @@ static bool send(struct store_order *order, u32 number)
 static bool send_volume(u32 number, enum store_op op)
 {
 	const struct volume *v = volume_at(number);
-	struct store_order order = { .op = op, .slot = v->slot, .bytes = v->bytes,
-				     .flags = v->is_marked ? STORE_MARK : 0 };
+	struct store_order order = { .op = op, .slot = volume_place(v), .bytes = v->bytes,
+				     .flags = (v->is_marked ? STORE_MARK : 0) |
+					      (v->kind == VOLUME_ROW_POOL ? STORE_IS_POOL : 0) };
 
 	memcpy(order.volume, v->name, sizeof(order.volume));
 	memcpy(order.guid, v->guid, sizeof(order.guid));
@@ -245,15 +235,19 @@ static bool is_full(u32 slot)
 	return sent >= ORDERS_OF_A_DISK;
 }
 
+static bool can_change(const struct volume *v)
+{
+	return !volume_is_on_disk(v) || (disk_at(v->slot)->is_there && !is_full(v->slot) && pool_lets_change(v));
+}
+
 static bool send_volumes(enum due due)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		const struct volume *v = volume_at(i);
-		bool is_on_disk = v != NULL && volume_is_on_disk(v);
 
-		if (volume_due[i] != due || (is_on_disk && (!disk_at(v->slot)->is_there || is_full(v->slot))))
+		if (volume_due[i] != due || !can_change(v))
 			continue;
-		if (!send_volume(i, is_on_disk ? volume_orders[due].disk : volume_orders[due].ram))
+		if (!send_volume(i, volume_is_on_disk(v) ? volume_orders[due].disk : volume_orders[due].ram))
 			return false;
 		volume_due[i] = volume_orders[due].next;
 	}
@@ -270,6 +264,19 @@ static bool send_unmarks(void)
 		if (!send_volume(i, STORE_UNMARK))
 			return false;
 		volume_unmark_sent(v);
+	}
+	return true;
+}
+
+static bool send_pools(void)
+{
+	struct store_order order;
+	u32 p = 0;
+
+	while (store_pools_order(h_store, &p, &order)) {
+		if (!send(&order, p))
+			return false;
+		store_pools_sent(p, (enum store_op)order.op);
 	}
 	return true;
 }
@@ -295,7 +302,7 @@ static bool send_link(u32 link, enum store_op op)
 	struct store_order order = { .op = op, .link = link, .flags = links[link].flags };
 
 	if (op == STORE_ATTACH) {
-		order.slot = v->slot;
+		order.slot = volume_place(v);
 		memcpy(order.volume, v->name, sizeof(order.volume));
 		memcpy(order.guid, v->guid, sizeof(order.guid));
 		memcpy(order.serial, links[link].serial, sizeof(order.serial));
@@ -303,18 +310,10 @@ static bool send_link(u32 link, enum store_op op)
 	return send(&order, link);
 }
 
-/* The store has the volume: it was told of one in RAM before, and has told of disks and their parts itself. */
-static bool is_served(const struct volume *v)
-{
-	if (!volume_is_on_disk(v))
-		return true;
-	return disk_at(v->slot)->is_there && (v->kind == VOLUME_ROW_DISK || v->is_there);
-}
-
 static bool send_links(enum due due, enum store_op op, enum due next)
 {
 	for (u32 i = 0; i < BLK_WINDOWS; i++) {
-		if (links[i].due != due || (due == DUE_BEGIN && !is_served(volume_at(links[i].volume))))
+		if (links[i].due != due || (due == DUE_BEGIN && !volume_is_served(volume_at(links[i].volume))))
 			continue;
 		if (!send_link(i, op))
 			return false;
@@ -342,7 +341,8 @@ static void send_due(void)
 	if (!is_order_due || h_store == 0)
 		return;
 	is_order_due = !(send_links(DUE_END, STORE_DETACH, END_SENT) &&
-			 send_volumes(DUE_END) && send_unmarks() && send_disks() && send_volumes(DUE_BEGIN) &&
+			 send_pools() && send_volumes(DUE_END) && send_unmarks() && send_disks() &&
+			 send_volumes(DUE_BEGIN) &&
 			 send_rules() && send_links(DUE_BEGIN, STORE_ATTACH, BEGIN_SENT));
 	rt_ring_wrote(&orders, SLOT_WIRE + WIRE_STORE_ORDERS);
 }
@@ -365,7 +365,7 @@ static void made(struct volume *v, u32 error)
 /* If one that perhaps was made can't be deleted, the store will tell of it. */
 static void deleted(struct volume *v, u32 error)
 {
-	bool is_known = v->kind != VOLUME_ROW_EXTENT || v->number != 0;
+	bool is_known = v->kind == VOLUME_ROW_MEMORY || v->number != 0;
 
 	if (error == STORE_OK || error == STORE_NO_VOLUME || !is_known) {
 		forget_volume(v);
@@ -404,6 +404,17 @@ static void volume_done(u32 number, enum store_op op, u32 error)
 	ask_again(MEMORY);		/* also what was held back */
 }
 
+static void pool_done(u32 p, enum store_op op, u32 error)
+{
+	struct volume *v = store_pools_done(h_store, p, op, error);
+
+	if (v == NULL)
+		return;
+	if (op == STORE_CLOSE_POOL && error != STORE_OK)
+		deleted(v, error);	/* the store has it still: its partition stays */
+	ask_again(v->slot);
+}
+
 static void link_done(u32 link, enum store_op op, u32 error)
 {
 	if (link >= BLK_WINDOWS)
@@ -432,18 +443,22 @@ static void take_disk(const struct store_report *report)
 	disk_at(report->slot)->is_there = false;
 }
 
+static void take_pool(const struct store_report *report)
+{
+	pool_take_report(report);
+	is_order_due = true;		/* what waited for it */
+}
+
 static void take_extent(const struct store_report *report)
 {
-	if (report->slot >= DISKS || !disk_at(report->slot)->is_there || report->number == 0 ||
-	    report->number > STORE_PARTITIONS || report->extent >= STORE_EXTENT_COUNT)
+	bool is_in_pool = report->slot >= STORE_POOL_SLOT;
+
+	if (!extent_is_ok(report))
 		return;
-	if ((report->extent == STORE_EXTENT_VOLUME || report->extent == STORE_EXTENT_OTHER) &&
-	    (!spec_volume_name_ok(report->volume, sizeof(report->volume)) || report->volume[0] == '\0' ||
-	     report->sectors == 0 || report->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES))
-		return;
-	disk_take_zeroing(report);
+	if (!is_in_pool)
+		disk_take_zeroing(report);
 	volume_take_extent(report);
-	ask_again(report->slot);
+	ask_again(is_in_pool ? pool_at(report->slot - STORE_POOL_SLOT)->partition->slot : report->slot);
 }
 
 static void take_done(const struct store_report *report)
@@ -456,6 +471,8 @@ static void take_done(const struct store_report *report)
 		       (unsigned)report->error);
 	if (op == STORE_ATTACH || op == STORE_DETACH)
 		link_done(number, op, report->error);
+	else if (op == STORE_OPEN_POOL || op == STORE_CLOSE_POOL)
+		pool_done(number, op, report->error);
 	else if (op != STORE_RULES && op != STORE_RETRY)
 		volume_done(number, op, report->error);
 }
@@ -469,7 +486,9 @@ static void take_failure(u32 link)
 
 static void take(const struct store_report *report)
 {
-	if (report->kind == STORE_DISK)
+	if (report->kind == STORE_DISK && report->slot >= STORE_POOL_SLOT)
+		take_pool(report);
+	else if (report->kind == STORE_DISK)
 		take_disk(report);
 	else if (report->kind == STORE_EXTENT)
 		take_extent(report);
@@ -548,13 +567,10 @@ static enum status map_disks(u64 h_pd)
 	enum status st = ST_OK;
 
 	for (u32 slot = 0; slot < DISKS && st == ST_OK; slot++) {
-		u64 h_link = driver_link(slot / DRIVER_LINKS, slot % DRIVER_LINKS);
+		bool is_mapped = false;
 
-		disk_due[slot] = DUE_NOTHING;
-		if (h_link == 0 || slot % DRIVER_LINKS >= driver_link_count(slot / DRIVER_LINKS))
-			continue;
-		st = pd_fill(h_pd, h_link, STORE_DRIVER_LINKS + slot * (u64)BLK_LINK_BYTES, 0, BLK_LINK_BYTES, RW);
-		disk_due[slot] = DUE_BEGIN;
+		st = store_map_disk(h_pd, slot, &is_mapped);
+		disk_due[slot] = is_mapped ? DUE_BEGIN : DUE_NOTHING;
 	}
 	return st;
 }
@@ -565,6 +581,7 @@ enum status store_prepare(u64 h_pd)
 
 	store_init();
 	h_store = 0;		/* nothing is mapped there yet */
+	store_pools_drop();
 	disks_forget();
 	st = map_disks(h_pd);
 	for (u32 i = 0; i < STORE_VOLUMES && st == ST_OK; i++)
@@ -575,14 +592,4 @@ enum status store_prepare(u64 h_pd)
 	is_order_due = true;
 	h_store = h_pd;
 	return st;
-}
-
-u64 store_ram_bytes(void)
-{
-	u64 sum = 0;
-
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (volume_at(i) != NULL)
-			sum += object_bytes(volume_at(i)->h_mem);
-	return sum;
 }

@@ -45,7 +45,4 @@ bool store_turn(u64 h_pd);
 /* Before root sleeps. False: there is a report after all. */
 bool store_may_sleep(void);
 
-/* Memory of all volumes in RAM. */
-u64 store_ram_bytes(void);
-
 #endif

@@ -4,6 +4,8 @@
  */
 #include "store_maps.h"
 
+#include "drivers.h"
+#include "object_set.h"
 #include "pd.h"
 #include "root.h"
 #include "sys.h"
@@ -60,6 +62,43 @@ void store_drop_ram(u64 h_pd, const struct volume *v)
 	destroy(v->h_mem);
 }
 
+u64 store_ram_bytes(void)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volume_at(i) != NULL)
+			sum += object_bytes(volume_at(i)->h_mem);
+	return sum;
+}
+
+static u64 arena_address(u32 p)
+{
+	return STORE_POOLS + p * STORE_POOL_STRIDE;
+}
+
+enum status store_add_arena(u64 h_pd, u32 p, u64 bytes, u64 *h_mem)
+{
+	enum status st = sys_mem_create(HANDLE_ROOT, bytes, 0, h_mem);
+
+	if (st != ST_OK)
+		return st;
+	st = pd_map(h_pd, *h_mem, arena_address(p), bytes, RW);
+	if (st == ST_OK)
+		st = pd_fill(h_pd, *h_mem, arena_address(p), 0, bytes, RW);
+	if (st != ST_OK) {
+		store_drop_arena(h_pd, p, bytes, *h_mem);
+		*h_mem = 0;
+	}
+	return st;
+}
+
+void store_drop_arena(u64 h_pd, u32 p, u64 bytes, u64 h_mem)
+{
+	unmap(h_pd, arena_address(p), bytes);
+	destroy(h_mem);
+}
+
 enum status store_map_link(u64 h_pd, u32 link, u64 h_mem)
 {
 	enum status st;
@@ -78,4 +117,14 @@ enum status store_map_link(u64 h_pd, u32 link, u64 h_mem)
 void store_unmap_link(u64 h_pd, u32 link)
 {
 	unmap(h_pd, link_address(link), BLK_LINK_BYTES);
+}
+
+enum status store_map_disk(u64 h_pd, u32 slot, bool *is_mapped)
+{
+	u64 h_link = driver_link(slot / DRIVER_LINKS, slot % DRIVER_LINKS);
+
+	*is_mapped = h_link != 0 && slot % DRIVER_LINKS < driver_link_count(slot / DRIVER_LINKS);
+	if (!*is_mapped)
+		return ST_OK;
+	return pd_fill(h_pd, h_link, STORE_DRIVER_LINKS + slot * (u64)BLK_LINK_BYTES, 0, BLK_LINK_BYTES, RW);
 }

@@ -14,6 +14,7 @@
 #include "store_client.h"
 #include "sys.h"
 #include "volume_marks.h"
+#include "volume_extents.h"
 #include "volumes.h"
 
 #define RW (RIGHT_R | RIGHT_W)

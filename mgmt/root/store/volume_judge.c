@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pools.h"
 #include "range.h"
 #include "vm_layout.h"
 
@@ -28,7 +29,8 @@ static u64 promised_bytes(u32 slot)
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		const struct volume *v = volume_at(i);
 
-		if (v != NULL && v->kind == VOLUME_ROW_EXTENT && v->slot == slot && v->is_making && !v->is_there)
+		if (v != NULL && (v->kind == VOLUME_ROW_EXTENT || v->kind == VOLUME_ROW_POOL) && v->slot == slot &&
+		    v->is_making && !v->is_there)
 			sum += v->bytes;
 	}
 	return sum;
@@ -112,6 +114,8 @@ static struct error_info judge_old(const struct volume *v, u32 vm, const struct 
 {
 	if (v->is_making || v->change != CHANGE_NONE)
 		return refuse(ERR_VOLUME_CHANGING, v->name, 0, 0);
+	if (v->kind == VOLUME_ROW_POOL || v->kind == VOLUME_ROW_SNAPSHOT)
+		return refuse(v->kind == VOLUME_ROW_POOL ? ERR_IS_POOL : ERR_IS_SNAPSHOT, v->name, 0, 0);
 	if (v->vm != VOLUME_NOBODY && v->vm != vm)
 		return refuse(ERR_VOLUME_BUSY, v->name, 0, 0);
 	if (want->bytes != 0 && want->bytes != v->bytes)
@@ -127,6 +131,52 @@ static struct error_info judge_old(const struct volume *v, u32 vm, const struct 
 		return refuse(ERR_VOLUME_MISSING, v->name, 0, 0);
 	return ERROR_INFO_NONE;
 }
+
+/* ---- pools ---- */
+
+static struct error_info judge_pool(u32 p, u64 bytes)
+{
+	const struct pool *pool = pool_at(p);
+	const char *name = pool->partition->name;
+
+	if (pool_is_coming(p) || pool->partition->is_making)
+		return refuse(ERR_POOL_COMING, name, 0, 0);
+	if (!pool_is_usable(p))
+		return refuse(ERR_POOL_SHUT, name, 0, pool->error);
+	if (bytes > pool->largest_bytes)
+		return refuse(ERR_DISK_FULL, name, bytes, pool->largest_bytes);
+	return ERROR_INFO_NONE;
+}
+
+/* The one with the most room; STORE_POOLS_MAX if there is none that can be used. */
+static u32 best_pool(u64 bytes)
+{
+	u32 best = STORE_POOLS_MAX;
+
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pool_at(p) != NULL && judge_pool(p, bytes).error == ERR_NONE &&
+		    (best == STORE_POOLS_MAX || pool_at(p)->free_bytes > pool_at(best)->free_bytes))
+			best = p;
+	return best;
+}
+
+/* A volume goes into a pool if `want` names one; or names nothing, and there is one. */
+static u32 choose_pool(const struct disk_spec *want)
+{
+	return want->on[0] != '\0' ? pool_find(want->on) : best_pool(want->bytes);
+}
+
+static bool is_pool_coming(const char **name)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pool_is_coming(p)) {
+			*name = pool_at(p)->partition->name;
+			return true;
+		}
+	return false;
+}
+
+/* ---- disks ---- */
 
 /* There is no disk of that name. */
 static struct error_info no_disk(const char *name, enum error error)
@@ -149,12 +199,17 @@ static struct error_info judge_named(const char *name)
 						       no_disk(name, ERR_NO_VOLUME);
 }
 
-/* On a disk: which is chosen goes into *plan. */
+/* In a pool, or on a disk: which is chosen goes into *plan. */
 static struct error_info judge_place(const char *name, const struct disk_spec *want, struct plan *plan)
 {
-	u32 slot = disk_find(want->on);
+	u32 slot = disk_find(want->on), p = choose_pool(want);
 	struct error_info no;
+	const char *coming;
 
+	if (p != STORE_POOLS_MAX)
+		return judge_pool(p, want->bytes);
+	if (want->on[0] == '\0' && is_pool_coming(&coming))
+		return refuse(ERR_POOL_COMING, coming, 0, 0);
 	if (want->on[0] == '\0')
 		no = find_disk(name, want->bytes, plan, &slot);
 	else if (slot == DISKS || (!disk_at(slot)->is_there && !disk_is_coming(slot)))
@@ -193,7 +248,8 @@ bool volumes_need_choice(const char *vm_name, const struct vm_spec *spec)
 bool volume_may_come(const struct error_info *no, bool is_choice)
 {
 	switch (no->error) {
-	case ERR_NO_DISK: case ERR_NO_VOLUME: case ERR_DISK_COMING: case ERR_VOLUME_MISSING:
+	case ERR_NO_DISK: case ERR_NO_VOLUME: case ERR_DISK_COMING: case ERR_VOLUME_MISSING: case ERR_POOL_COMING:
+	case ERR_UNKNOWN_DISK:
 		return true;
 	case ERR_NONE: case ERR_DISK_FULL: case ERR_DISK_CONTENTS: case ERR_DISK_READ_ONLY: case ERR_DISK_BUSY:
 	case ERR_DISK_IO:
@@ -282,15 +338,52 @@ struct error_info volume_judge_delete(const char *name)
 		return refuse(ERR_NO_VOLUME, name, 0, 0);
 	if (v->is_making || v->change != CHANGE_NONE)
 		return refuse(ERR_VOLUME_CHANGING, name, 0, 0);
+	if (v->kind == VOLUME_ROW_POOL)
+		return refuse(ERR_IS_POOL, name, 0, 0);
 	if (v->kind == VOLUME_ROW_DISK || v->kind == VOLUME_ROW_PARTITION)
 		return refuse(ERR_VOLUME_FOREIGN, name, 0, 0);
 	if (v->vm != VOLUME_NOBODY)
 		return refuse(ERR_VOLUME_BUSY, name, 0, 0);
 	if (v->kind == VOLUME_ROW_EXTENT && volumes_have_whole(v->slot))
 		return refuse(ERR_DISK_BUSY, v->on, 0, 0);
-	if (v->kind == VOLUME_ROW_EXTENT && !v->is_there)
+	if (v->kind != VOLUME_ROW_MEMORY && !v->is_there)
 		return refuse(ERR_VOLUME_MISSING, name, 0, 0);
-	return ERROR_INFO_NONE;
+	return volume_is_in_pool(v) ? judge_pool(v->pool, 0) : ERROR_INFO_NONE;
+}
+
+struct error_info pool_judge_new(const char *name, const struct disk_spec *want)
+{
+	struct plan plan = { { 0 } };
+	u32 slot = disk_find(want->on);
+
+	if (volume_find(name) != NULL)
+		return refuse(pool_find(name) < STORE_POOLS_MAX ? ERR_POOL_EXISTS : ERR_VOLUME_EXISTS, name, 0, 0);
+	if (disk_owns_name(name) || strcmp(name, VOLUME_RAM) == 0)
+		return refuse(ERR_VOLUME_NAME, name, 0, 0);
+	if (pools_are_full())
+		return error_info_limit(STORE_POOLS_MAX, "pools");
+	if (slot == DISKS || (!disk_at(slot)->is_there && !disk_is_coming(slot)))
+		return no_disk(want->on, ERR_UNKNOWN_DISK);
+	return judge_disk(slot, want->bytes != 0 ? want->bytes : VOLUME_UNIT, &plan);
+}
+
+/* What may be in one that can't be opened, nobody knows. */
+struct error_info pool_judge_delete(const char *name, bool is_forced)
+{
+	const struct volume *v = volume_find(name);
+	u32 p = pool_find(name);
+
+	if (p == STORE_POOLS_MAX)
+		return refuse(ERR_NO_POOL, name, 0, 0);
+	if (v->is_making || v->change != CHANGE_NONE)
+		return refuse(ERR_VOLUME_CHANGING, name, 0, 0);
+	if (pool_volume_count(p) != 0)
+		return refuse(ERR_POOL_NOT_EMPTY, name, 0, pool_volume_count(p));
+	if (!v->is_there || !disk_at(v->slot)->is_there)
+		return refuse(ERR_VOLUME_MISSING, name, 0, 0);
+	if (pool_is_coming(p))
+		return refuse(ERR_POOL_COMING, name, 0, 0);
+	return pool_is_usable(p) || is_forced ? ERROR_INFO_NONE : refuse(ERR_POOL_UNREADABLE, name, 0, 0);
 }
 
 static bool is_slot_taken(u32 slot)
@@ -324,10 +417,14 @@ struct volume *volume_new(const char *name, const struct disk_spec *want)
 {
 	struct plan plan = { { 0 } };
 	char on[DISK_NAME_BYTES];
-	u32 slot = disk_find(want->on);
+	u32 slot = disk_find(want->on), p = choose_pool(want);
 
 	if (strcmp(want->on, VOLUME_RAM) == 0)
 		return new_in_memory(name, want->bytes);
+	if (p != STORE_POOLS_MAX)
+		return volume_add(name, pool_at(p)->partition->name, (struct volume){
+			.kind = VOLUME_ROW_THIN, .is_making = true, .bytes = want->bytes, .pool = p,
+			.slot = pool_at(p)->partition->slot, .block_bytes = pool_at(p)->block_bytes });
 	if (want->on[0] == '\0' && find_disk(name, want->bytes, &plan, &slot).error != ERR_NONE)
 		return NULL;
 	disk_name(on, slot);
@@ -335,4 +432,18 @@ struct volume *volume_new(const char *name, const struct disk_spec *want)
 		.kind = VOLUME_ROW_EXTENT, .is_making = true, .bytes = want->bytes, .slot = slot,
 		.block_bytes = disk_at(slot)->block_bytes,
 		.was_blank = disk_at(slot)->table == STORE_TABLE_BLANK && promised_bytes(slot) == 0 });
+}
+
+struct volume *pool_new(const char *name, const struct disk_spec *want)
+{
+	static const struct plan none;
+	u32 slot = disk_find(want->on);
+	struct volume *v = volume_add(name, want->on, (struct volume){
+		.kind = VOLUME_ROW_POOL, .is_making = true, .slot = slot, .block_bytes = disk_at(slot)->block_bytes,
+		.bytes = want->bytes != 0 ? want->bytes : room_of(slot, &none),
+		.was_blank = disk_at(slot)->table == STORE_TABLE_BLANK && promised_bytes(slot) == 0 });
+
+	if (v != NULL && !pool_add(v))
+		v->is_used = false;
+	return v != NULL && v->is_used ? v : NULL;
 }

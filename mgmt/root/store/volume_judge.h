@@ -20,6 +20,12 @@ struct error_info volumes_judge_there(const char *vm_name, const struct vm_spec 
 /* Can a volume of that name be made as `want` says? / Can it be deleted? */
 struct error_info volume_judge_new(const char *name, const struct disk_spec *want);
 struct error_info volume_judge_delete(const char *name);
+/* Can a pool of that name be made, of want->bytes, or 0: of all the room, on the disk want->on? / Can it be deleted?
+ * is_forced: also one that can't be opened, with all that may be in it. */
+struct error_info pool_judge_new(const char *name, const struct disk_spec *want);
+struct error_info pool_judge_delete(const char *name, bool is_forced);
+/* A place for a new pool's partition, which pool_judge_new has accepted: is_making. NULL: there is none. */
+struct volume *pool_new(const char *name, const struct disk_spec *want);
 /* One of these disks is to be made where there is most room: on one of all disks. */
 bool volumes_need_choice(const char *vm_name, const struct vm_spec *spec);
 /* A judgement that may be another when all disks are there that can come. is_choice: volumes_need_choice. */

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "pools.h"
 #include "store.h"
 
 bool volume_names_vm(const struct volume *v, u32 *length)
@@ -42,7 +43,8 @@ bool volume_is_unmarked(const struct volume *v)
  * all that it tells of the disk. */
 bool volume_unmark_is_due(const struct volume *v)
 {
-	return v->is_unmark_due && !v->is_unmark_sent && !v->is_making && !v->is_going && disk_at(v->slot)->is_there;
+	return v->is_unmark_due && !v->is_unmark_sent && !v->is_making && !v->is_going && disk_at(v->slot)->is_there &&
+	       (!volume_is_in_pool(v) || pool_is_usable(v->pool));
 }
 
 void volume_unmark_sent(struct volume *v)

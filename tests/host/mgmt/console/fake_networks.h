@@ -86,6 +86,8 @@ static inline u32 fake_next_index(const struct request *r, const struct reply *r
 		return reply->disk.index + 1;
 	if (r->op == REQ_PORTS)
 		return reply->port.index + 1;
+	if (r->op == REQ_POOLS)
+		return reply->pool.index + 1;
 	return r->op == REQ_VOLUMES ? reply->volume.index + 1 : r->index + 1;
 }
 

@@ -10,6 +10,7 @@
 #include "fake_networks.h"
 #include "fake_end.h"
 #include "fake_images.h"
+#include "fake_pools.h"
 #include "fake_root.h"
 #include "spec_fields.h"
 #include "syscalls.h"
@@ -352,35 +353,19 @@ static const struct service_report services[] = {
 
 static void storage_row(const struct request *r, struct reply *reply)
 {
-	for (u32 i = 0; r->op == REQ_DISKS && i < ARRAY_COUNT(disks); i++)
-		if (disks[i].index >= r->index) {
-			reply->disk = disks[i];
+	for (u32 i = 0; r->op == REQ_DISKS && i < ARRAY_COUNT(disks); i++) {
+		reply->disk = disks[i];
+		if (disks[i].index >= r->index)
 			return;
-		}
-	for (u32 i = 0; r->op == REQ_VOLUMES && i < ARRAY_COUNT(volumes); i++)
-		if (volumes[i].index >= r->index) {
-			reply->volume = volumes[i];
-			return;
-		}
-	refuse(reply, RESULT_NOT_FOUND, r->op == REQ_DISKS ? ERR_NO_DEVICE : ERR_NO_VOLUME, 0, 0);
-}
-
-static void change_volume(const struct request *r, struct reply *reply)
-{
-	const struct disk_spec *want = &r->spec.disks[0];
-
-	if (strcmp(want->volume, "gone") == 0) {
-		refuse(reply, RESULT_NOT_FOUND, ERR_NO_VOLUME, 0, 0);
-	} else if (want->bytes > 28 * GIB) {
-		refuse(reply, RESULT_RESOURCES, ERR_DISK_FULL, want->bytes, 28 * GIB);
-		snprintf(reply->text, sizeof(reply->text), "virtio0");
-		return;
 	}
-	snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
-	if (r->op == REQ_DELETE_VOLUME || reply->error != ERR_NONE)
+	for (u32 i = 0; r->op == REQ_VOLUMES && i < ARRAY_COUNT(volumes); i++) {
+		reply->volume = volumes[i];
+		if (volumes[i].index >= r->index)
+			return;
+	}
+	if (fake_pool_row(r, reply))
 		return;
-	reply->volume = (struct volume_row){ .kind = VOLUME_ROW_EXTENT, .bytes = want->bytes, .on = "virtio0" };
-	memcpy(reply->volume.name, want->volume, sizeof(reply->volume.name));
+	refuse(reply, RESULT_NOT_FOUND, r->op == REQ_DISKS ? ERR_NO_DEVICE : ERR_NO_VOLUME, 0, 0);
 }
 
 static void serve(struct fake_root *root, const struct request *r, struct reply *reply)
@@ -418,14 +403,14 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		else if (!(r->flags & REQ_FLAG_DRY_RUN))
 			memcpy(root->restarted, r->name, VM_NAME_BYTES);
 		return;
-	case REQ_DISKS: case REQ_VOLUMES:
+	case REQ_DISKS: case REQ_VOLUMES: case REQ_POOLS:
 		storage_row(r, reply);
 		return;
 	case REQ_CREATE_SWITCH: case REQ_DELETE_SWITCH: case REQ_SWITCHES: case REQ_PORTS: case REQ_STATIONS:
 		fake_network(&root->switch_count, r, reply);
 		return;
-	case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME:
-		change_volume(r, reply);
+	case REQ_CREATE_POOL: case REQ_DELETE_POOL: case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME:
+		fake_change_volume(r, reply);
 		return;
 	case REQ_HOST:
 		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,
@@ -461,7 +446,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 static bool is_table(u32 op)
 {
 	return op == REQ_LIST || op == REQ_IMAGES || op == REQ_PCPU || op == REQ_DEVICES ||
-	       op == REQ_SERVICES || op == REQ_DISKS || op == REQ_VOLUMES || op >= REQ_SWITCHES;
+	       op == REQ_SERVICES || op == REQ_DISKS || op == REQ_VOLUMES || op == REQ_POOLS || op == REQ_SWITCHES ||
+	       op == REQ_PORTS || op == REQ_STATIONS;
 }
 
 /* Tables come a few rows at a time. */

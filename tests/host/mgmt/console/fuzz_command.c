@@ -68,7 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"set-vm x --affinity ", "set-vm x --cap ", "top --", "create-vm x --disk ",
 		"create-volume x --size ", "volume list ", "list-disk --name " };
 	static struct completion completion;
-	static const struct name_source names = { one_name, one_name, one_name, one_name, one_name, one_name, 0 };
+	static const struct name_source names = {
+		one_name, one_name, one_name, one_name, one_name, one_name, one_name, 0,
+	};
 	static const struct out out = { drop, 0 };
 	static char line[LINE_BYTES];
 	size_t used;

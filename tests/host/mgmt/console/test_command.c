@@ -252,7 +252,9 @@ static const char *service_name(void *context, u32 index)
 	return index < ARRAY_COUNT(services) ? services[index] : 0;
 }
 
-static const struct name_source names = { vm_name, image_name, service_name, image_name, image_name, service_name, 0 };
+static const struct name_source names = {
+	vm_name, image_name, service_name, image_name, image_name, service_name, image_name, 0
+};
 
 /* All candidates in one string. */
 static const char *candidates(const char *line)
@@ -372,7 +374,7 @@ static void completions(void **state)
 
 	(void)state;
 	assert_string_equal(candidates("sta"), "start-vm status-vm stats-vm");
-	assert_string_equal(candidates("vos cre"), "create-vm create-volume create-switch");
+	assert_string_equal(candidates("vos cre"), "create-vm create-pool create-volume create-switch");
 	assert_string_equal(candidates("volume d"), "delete");
 	assert_string_equal(candidates("vm s"), "start stop set status stats");
 	assert_string_equal(candidates("start-vm "), "build1 build2 web");
@@ -426,7 +428,7 @@ static const char *no_name(void *context, u32 index)
 
 static void help_in_place(const char *line, const char *words, const char *others)
 {
-	static const struct name_source nobody = { no_name, no_name, no_name, no_name, no_name, no_name, 0 };
+	static const struct name_source nobody = { no_name, no_name, no_name, no_name, no_name, no_name, no_name, 0 };
 	static char text[8192];
 	struct out_buffer buffer;
 	struct out out;

@@ -18,7 +18,7 @@
 
 #define PAGE "COMMANDS.md"
 
-static char wanted[65536], found[65536];
+static char wanted[131072], found[131072];
 
 static void write_command(const struct out *out, const struct command *command)
 {

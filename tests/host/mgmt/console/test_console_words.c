@@ -86,10 +86,10 @@ static void disks_and_volumes(void **state)
 		"no-end-of-it-all-no-end  -          -          coming        no-end-of-it-al  -\r\n",
 		"ahci0.2    -          -          ?             ",
 	}, *const volume_rows[] = {
-		"NAME              SIZE       ON         VM          MADE FOR    STATE\r\n",
-		"myvm.0            100.0 GiB  virtio0    myvm        myvm        ready\r\n",
-		"scratch           64.0 MiB   ram        -           -           being deleted\r\n",
-		"nvme0.0           500.0 GiB  nvme0.0    db          -           whole disk\r\n",
+		"NAME            SIZE       USED       ON         VM        MADE FOR  STATE\r\n",
+		"myvm.0          100.0 GiB  -          virtio0    myvm      myvm      ready\r\n",
+		"scratch         64.0 MiB   -          ram        -         -\r\n    being deleted\r\n",
+		"nvme0.0         500.0 GiB  -          nvme0.0    db        -         whole disk\r\n",
 	};
 
 	(void)state;
@@ -101,7 +101,8 @@ static void disks_and_volumes(void **state)
 	command("list-disk nvme0.0", "nvme0.0", RESULT_OK);
 	expect_not("virtio0");
 	command("list-volume --name scratch --json", "\"return\":[{\"name\":\"scratch\",\"bytes\":67108864,"
-		"\"block-bytes\":512,\"kind\":\"memory\",\"on\":\"ram\",\"vm\":\"\",\"made-for\":\"\","
+		"\"block-bytes\":512,\"kind\":\"memory\",\"on\":\"ram\",\"used-bytes\":67108864,"
+		"\"of\":\"\",\"vm\":\"\",\"made-for\":\"\","
 		"\"state\":\"being deleted\"}]", RESULT_OK);
 	command("list-disk --name nvme0.0 --json", "\"read-only\":true,\"state\":\"whole\",\"driver\":\"nvme\"",
 		RESULT_OK);
@@ -109,6 +110,31 @@ static void disks_and_volumes(void **state)
 		RESULT_NOT_FOUND);
 	command("list-disk vda", "error[E_NOT_FOUND]: there is no disk \"vda\"", RESULT_NOT_FOUND);
 	command("list-volume A/B", "is not the name of a volume", RESULT_USAGE);
+}
+
+static void pools(void **state)
+{
+	static const char *const rows[] = {
+		"NAME        ON         SIZE       USED       FREE       VOLS  SIZES      STATE\r\n",
+		"fast        virtio0    100.0 GiB  80.0 GiB   20.0 GiB   2     400.0 GiB  ready\r\n",
+		"no-end-of-it-all-no-end", "failed: damaged",
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
+		command("list-pool", rows[i], RESULT_OK);
+	command("list-pool fast --json", "\"return\":[{\"name\":\"fast\",\"on\":\"virtio0\",\"bytes\":", RESULT_OK);
+	command("list-pool slow", "error[E_NOT_FOUND]: there is no pool \"slow\"", RESULT_NOT_FOUND);
+	command("create-pool slow", "needs --disk DISK", RESULT_USAGE);
+	command("create-pool slow virtio0 now", "is one word too many", RESULT_USAGE);
+	command("create-pool abcdefghijklmnopqrstuvwx virtio0", "is not the name of a pool", RESULT_USAGE);
+	command("create-pool slow virtio0 --dry-run", "create-pool slow would succeed", RESULT_OK);
+	command("create-pool slow virtio0 --yes", "pool slow, 28.0 GiB on virtio0. New disks", RESULT_OK);
+	command("create-pool slow virtio0 --json", "error", RESULT_STATE);
+	command("create-pool slow --disk virtio0 --size 1G --yes --json", "\"return\":{\"name\":\"slow\"", RESULT_OK);
+	command("delete-pool slow", "pool slow is deleted", RESULT_OK);
+	command("delete-pool fast", "error[E_EXISTS]: pool fast has 2 volumes and snapshots", RESULT_STATE);
+	command("delete-pool fast --force --yes", "pool fast is deleted", RESULT_OK);
 }
 
 static void volumes_are_made_and_deleted(void **state)
@@ -413,6 +439,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(disks_and_volumes, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_disk_more_and_less, setup, teardown),
 		cmocka_unit_test_setup_teardown(volumes_are_made_and_deleted, setup, teardown),
+		cmocka_unit_test_setup_teardown(pools, setup, teardown),
 		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),
 		cmocka_unit_test_setup_teardown(guesses, setup, teardown),

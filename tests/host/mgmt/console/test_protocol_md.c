@@ -252,6 +252,9 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("list-device", "{\"execute\":\"list-device\"}");
 	check_reply("list-service", "{\"execute\":\"list-service\"}");
 	check_reply("list-disk", "{\"execute\":\"list-disk\"}");
+	check_reply("A pool",
+		"{\"execute\":\"create-pool\",\"arguments\":{\"name\":\"p\",\"disk\":\"virtio0\",\"yes\":true}}");
+	check_reply("list-pool", "{\"execute\":\"list-pool\"}");
 	check_reply("A volume", "{\"execute\":\"create-volume\",\"arguments\":{\"name\":\"data\",\"size\":\"1G\"}}");
 	check_reply("list-volume", "{\"execute\":\"list-volume\"}");
 	check_reply("list-switch", "{\"execute\":\"list-switch\"}");

@@ -91,7 +91,7 @@ static void rights(void **state)
 	for (u32 op = REQ_CREATE; op < REQ_OP_COUNT; op++) {
 		bool is_look = op == REQ_STATUS || op == REQ_LIST || op == REQ_IMAGES || op == REQ_HOST ||
 			       op == REQ_STATS || op == REQ_PCPU || op == REQ_MEMORY || op == REQ_DEVICES ||
-			       op == REQ_SERVICES || op == REQ_DISKS || op == REQ_VOLUMES ||
+			       op == REQ_SERVICES || op == REQ_DISKS || op == REQ_VOLUMES || op == REQ_POOLS ||
 			       op == REQ_SWITCHES || op == REQ_PORTS || op == REQ_STATIONS;
 		bool is_power = op == REQ_REBOOT || op == REQ_POWEROFF;
 

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pools.c - create-pool and delete-pool: what is on the disk is shown, and the person asked.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "session.h"
+#include "units.h"
+
+static const char *pool_name(const struct job *job)
+{
+	return job->args.spec.disks[0].volume;
+}
+
+static bool is_sure(const struct job *job)
+{
+	bool is_harmless = job->args.command->op == REQ_DELETE_POOL && !args_has(&job->args, ARG_POOL_FORCE);
+
+	return is_harmless || args_has(&job->args, ARG_YES) || args_has(&job->args, ARG_DRY_RUN);
+}
+
+/* ---- the question ---- */
+
+static bool refuse_unsure(struct session *s, struct job *job, const char *what)
+{
+	struct cmd_error error;
+
+	if (!job_is_json(job) && job->origin == JOB_PROMPT)
+		return false;
+	error_set(&error, RESULT_STATE, "%s. Say \"yes\" if that is meant", what);
+	job_fail(s, job, &error);
+	return true;
+}
+
+static u32 volumes_on(const struct inventory *m, const char *disk)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < m->volume_count; i++)
+		count += strcmp(m->volumes[i].on, disk) == 0 && m->volumes[i].kind != VOLUME_ROW_DISK;
+	return count;
+}
+
+/* The disk's line, and those of what is on it. */
+static void show_disk(struct session *s, const char *disk)
+{
+	const struct inventory *m = &s->console->inventory;
+	struct storage_look look = { m, disk };
+
+	report_disks(&s->terminal, &look);
+	for (u32 i = 0; i < m->volume_count; i++) {
+		if (strcmp(m->volumes[i].on, disk) != 0 || m->volumes[i].kind == VOLUME_ROW_DISK)
+			continue;
+		out_text(&s->terminal, "  ");
+		report_volume(&s->terminal, &m->volumes[i]);
+		out_text(&s->terminal, "\n");
+	}
+	for (u32 i = 0; i < m->pool_count; i++) {
+		if (strcmp(m->pools[i].on, disk) != 0)
+			continue;
+		out_text(&s->terminal, "  ");
+		report_pool(&s->terminal, &m->pools[i]);
+		out_text(&s->terminal, "\n");
+	}
+}
+
+static void ask_create(struct session *s, struct job *job)
+{
+	const char *disk = job->args.spec.disks[0].on;
+	char text[160], size[UNIT_TEXT_BYTES] = "its largest free part";
+	u32 count = volumes_on(&s->console->inventory, disk);
+
+	snprintf(text, sizeof(text), "disk %s has %u volume%s, which would stay, and pool %s would take room there",
+		disk, count, count == 1 ? "" : "s", pool_name(job));
+	if (refuse_unsure(s, job, text))
+		return;
+	show_disk(s, disk);
+	if (job->args.spec.disks[0].bytes != 0)
+		(void)size_text(size, job->args.spec.disks[0].bytes, false);
+	out_format(&s->terminal, "Pool %s takes %s. What is on the disk stays.\n", pool_name(job), size);
+	snprintf(text, sizeof(text), "Make pool %s on %s? [y/N] ", pool_name(job), disk);
+	prompt_ask(s, text);
+}
+
+static void ask_delete(struct session *s, struct job *job)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "all that is in pool %s would be lost", pool_name(job));
+	if (refuse_unsure(s, job, text))
+		return;
+	out_format(&s->terminal, "If pool %s can't be opened, all that is in it is lost.\n", pool_name(job));
+	snprintf(text, sizeof(text), "Delete pool %s? [y/N] ", pool_name(job));
+	prompt_ask(s, text);
+}
+
+void pool_begin(struct session *s, struct job *job)
+{
+	if (is_sure(job))
+		request_begin(s, job);
+	else if (job->args.command->op == REQ_DELETE_POOL)
+		ask_delete(s, job);
+	else
+		fetch_begin(s, job, BIT32(FETCH_DISKS) | BIT32(FETCH_VOLUMES) | BIT32(FETCH_POOLS));
+}
+
+/* ---- the answer ---- */
+
+struct pool_done {
+	const struct args *args;
+	const struct pool_row *row;
+};
+
+static void done_text(const struct out *out, const void *what)
+{
+	const struct pool_done *done = what;
+	const char *name = done->args->spec.disks[0].volume;
+
+	if (args_has(done->args, ARG_DRY_RUN)) {
+		out_format(out, "%s %s would succeed. Nothing was changed.\n", done->args->command->verb, name);
+	} else if (done->args->command->op == REQ_DELETE_POOL) {
+		out_format(out, "pool %s is deleted\n", name);
+	} else {
+		report_pool(out, done->row);
+		out_text(out, ". New disks of VMs are made in it.\n");
+	}
+}
+
+static void done_json(struct json_writer *writer, const char *key, const void *what)
+{
+	const struct pool_done *done = what;
+
+	if (args_has(done->args, ARG_DRY_RUN) || done->args->command->op == REQ_DELETE_POOL)
+		json_raw(writer, key, "{}");
+	else
+		json_pool(writer, key, done->row);
+}
+
+void pool_answer(struct session *s, struct job *job, const struct reply *reply)
+{
+	static const struct view view = { done_text, done_json };
+	struct pool_row row = reply->pool;
+	struct pool_done done = { &job->args, &row };
+	struct cmd_error error;
+
+	if (job->wanted != 0) {
+		if (fetch_answer(s, job, reply))
+			ask_create(s, job);
+		return;
+	}
+	if (reply->result != RESULT_OK) {
+		report_refusal(&error, &job->request, reply, &s->console->inventory);
+		job_fail(s, job, &error);
+		return;
+	}
+	row.name[sizeof(row.name) - 1] = row.on[sizeof(row.on) - 1] = 0;
+	job_show(s, job, &view, &done);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report_pool.c - list-pool and what is said of a pool, for people and for programs. See report.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+#include "report_tables.h"
+#include "units.h"
+
+static const char *const states[POOL_ROW_STATE_COUNT] = {
+	[POOL_ROW_READY] = "ready", [POOL_ROW_MAKING] = "being made", [POOL_ROW_DELETING] = "being deleted",
+	[POOL_ROW_OPENING] = "opening", [POOL_ROW_MISSING] = "missing", [POOL_ROW_FAILED] = "failed",
+};
+
+/* Why it can't be used: as the store says. */
+static const char *const errors[STORE_ERROR_COUNT] = {
+	[STORE_OK] = "", [STORE_IO] = "disk-error", [STORE_NO_DISK] = "no-disk", [STORE_NO_POOL] = "no-pool",
+	[STORE_POOL_DAMAGED] = "damaged", [STORE_POOL_UNKNOWN] = "unknown-version",
+	[STORE_POOL_FAILED] = "write-failed", [STORE_ARENA] = "no-memory",
+};
+
+static const char *state_of(const struct pool_row *p)
+{
+	return p->state < POOL_ROW_STATE_COUNT ? states[p->state] : "?";
+}
+
+static const char *error_of(const struct pool_row *p)
+{
+	const char *text = p->error < STORE_ERROR_COUNT ? errors[p->error] : NULL;
+
+	return text != NULL ? text : "other";
+}
+
+static void size_cell(struct table_line *line, u64 bytes)
+{
+	char size[UNIT_TEXT_BYTES];
+
+	line_cell(line, 9, size_text(size, bytes, false), sizeof(size));
+}
+
+static void pool_line(const struct out *out, const struct pool_row *p)
+{
+	struct table_line line = line_begin(out);
+	char state[48], count[16];
+	bool is_failed = p->state == POOL_ROW_FAILED;
+
+	snprintf(state, sizeof(state), is_failed ? "%s: %s" : "%s%s", state_of(p), is_failed ? error_of(p) : "");
+	snprintf(count, sizeof(count), "%u", p->volumes);
+	line_cell(&line, 10, p->name, sizeof(p->name));
+	line_cell(&line, 9, p->on, sizeof(p->on));
+	size_cell(&line, p->bytes);
+	size_cell(&line, p->used_bytes);
+	size_cell(&line, p->free_bytes);
+	line_cell(&line, 4, count, sizeof(count));
+	size_cell(&line, p->promised_bytes);
+	line_cell(&line, 0, state, sizeof(state));
+	line_end(&line);
+}
+
+void report_pools(const struct out *out, const void *what)
+{
+	const struct storage_look *look = what;
+	const struct inventory *m = look->inventory;
+
+	if (m->pool_count == 0) {
+		out_text(out, "There are no pools. create-pool NAME DISK makes one.\n");
+		return;
+	}
+	out_format(out, "%-10s  %-9s  %-9s  %-9s  %-9s  %-4s  %-9s  %s\n", "NAME", "ON", "SIZE", "USED", "FREE", "VOLS",
+		"SIZES", "STATE");
+	for (u32 i = 0; i < m->pool_count; i++)
+		if (look->name[0] == '\0' || strcmp(look->name, m->pools[i].name) == 0)
+			pool_line(out, &m->pools[i]);
+}
+
+void json_pool(struct json_writer *w, const char *key, const void *row)
+{
+	const struct pool_row *p = row;
+
+	json_open(w, key, '{');
+	json_text(w, "name", p->name);
+	json_text(w, "on", p->on);
+	json_number(w, "bytes", p->bytes);
+	json_number(w, "used-bytes", p->used_bytes);
+	json_number(w, "free-bytes", p->free_bytes);
+	json_number(w, "volumes", p->volumes);
+	json_number(w, "snapshots", p->snapshots);
+	json_number(w, "volume-bytes", p->promised_bytes);
+	json_number(w, "memory-bytes", p->memory_bytes);
+	json_text(w, "state", state_of(p));
+	json_text(w, "error", error_of(p));
+	json_close(w, '}');
+}
+
+void json_pools(struct json_writer *w, const char *key, const void *what)
+{
+	const struct storage_look *look = what;
+
+	json_open(w, key, '[');
+	for (u32 i = 0; i < look->inventory->pool_count; i++)
+		if (look->name[0] == '\0' || strcmp(look->name, look->inventory->pools[i].name) == 0)
+			json_pool(w, 0, &look->inventory->pools[i]);
+	json_close(w, ']');
+}
+
+void report_pool(const struct out *out, const void *row)
+{
+	const struct pool_row *p = row;
+	char size[UNIT_TEXT_BYTES];
+
+	out_text(out, "pool ");
+	out_escaped_line(out, p->name, sizeof(p->name));
+	out_format(out, ", %s on ", size_text(size, p->bytes, false));
+	out_escaped_line(out, p->on, sizeof(p->on));
+}

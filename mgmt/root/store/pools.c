@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pools.c - see pools.h.
+ */
+#include "pools.h"
+
+#include <string.h>
+
+#include "range.h"
+
+static struct pool pools[STORE_POOLS_MAX];
+
+struct pool *pool_at(u32 p)
+{
+	return p < STORE_POOLS_MAX && pools[p].partition != NULL ? &pools[p] : NULL;
+}
+
+u32 pool_find(const char *name)
+{
+	u32 p = 0;
+
+	while (p < STORE_POOLS_MAX && (pools[p].partition == NULL || pools[p].partition->is_going ||
+				       strcmp(pools[p].partition->name, name) != 0))
+		p++;
+	return p;
+}
+
+static u32 free_place(void)
+{
+	u32 p = 0;
+
+	while (p < STORE_POOLS_MAX && pools[p].partition != NULL)
+		p++;
+	return p;
+}
+
+bool pools_are_full(void)
+{
+	return free_place() == STORE_POOLS_MAX;
+}
+
+bool pool_add(struct volume *partition)
+{
+	u32 p = free_place();
+
+	if (p == STORE_POOLS_MAX)
+		return false;
+	pools[p] = (struct pool){ .partition = partition };
+	partition->pool = p;
+	return true;
+}
+
+void pool_remove(u32 p)
+{
+	if (p < STORE_POOLS_MAX)
+		memset(&pools[p], 0, sizeof(pools[p]));
+}
+
+/* One that could not be opened is tried again when something of it has changed. */
+void pool_told(u32 p, u64 arena_bytes)
+{
+	struct pool *pool = &pools[p];
+
+	if (pool->state != POOL_IS_CLOSED && pool->state != POOL_HAS_FAILED)
+		return;
+	pool->arena_bytes = align_up(arena_bytes, PAGE_SIZE);
+	pool->state = POOL_IS_CLOSED;
+}
+
+static bool is_report_ok(const struct store_report *r)
+{
+	return r->error < STORE_ERROR_COUNT && r->sectors <= VOLUME_BYTES_MAX / BLK_SECTOR_BYTES &&
+	       (r->sectors == 0 || (r->block_bytes >= BLK_SECTOR_BYTES && r->block_bytes <= BLK_BLOCK_MAX &&
+				    (r->block_bytes & (r->block_bytes - 1)) == 0 &&
+				    r->free_bytes <= r->sectors * BLK_SECTOR_BYTES));
+}
+
+void pool_take_report(const struct store_report *r)
+{
+	struct pool *pool = pool_at(r->slot - STORE_POOL_SLOT);
+
+	if (pool == NULL || pool->h_arena == 0 || !is_report_ok(r))
+		return;
+	pool->error = r->error;
+	pool->has_lost_disk = r->sectors == 0;
+	if (r->sectors == 0)
+		return;
+	pool->bytes = r->sectors * BLK_SECTOR_BYTES;
+	pool->free_bytes = r->free_bytes;
+	pool->largest_bytes = min_u64(r->largest_bytes, VOLUME_BYTES_MAX);
+	pool->block_bytes = r->block_bytes;
+}
+
+void pools_forget(void)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
+		pools[p].state = POOL_IS_CLOSED;
+		pools[p].h_arena = 0;
+		pools[p].arena_bytes = 0;
+		pools[p].has_lost_disk = false;
+	}
+}
+
+bool pool_is_usable(u32 p)
+{
+	const struct pool *pool = pool_at(p);
+
+	return pool != NULL && pool->state == POOL_IS_OPEN && !pool->has_lost_disk && pool->error == STORE_OK &&
+	       pool->bytes != 0;
+}
+
+u64 pool_used_bytes(const struct pool *pool)
+{
+	return pool->bytes - pool->free_bytes;
+}
+
+bool pool_open_is_due(u32 p)
+{
+	const struct pool *pool = pool_at(p);
+
+	return pool != NULL && pool->state == POOL_IS_CLOSED && pool->arena_bytes != 0 && pool->partition->is_there &&
+	       !pool->partition->is_making && !pool->partition->is_going;
+}
+
+bool pool_is_coming(u32 p)
+{
+	return pool_at(p) != NULL && (pools[p].state == POOL_IS_OPENING || pool_open_is_due(p));
+}
+
+bool pools_are_coming(void)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pool_is_coming(p))
+			return true;
+	return false;
+}
+
+u32 pool_volume_count(u32 p)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		count += volume_at(i) != NULL && volume_is_in_pool(volume_at(i)) && volume_at(i)->pool == p;
+	return count;
+}
+
+bool pool_close_is_due(u32 p)
+{
+	const struct pool *pool = pool_at(p);
+
+	return pool != NULL && pool->state == POOL_IS_OPEN && pool->partition->is_going;
+}
+
+bool pool_is_shut(u32 p)
+{
+	return pool_at(p) == NULL || pools[p].state == POOL_IS_CLOSED || pools[p].state == POOL_HAS_FAILED;
+}
+
+bool pool_lets_change(const struct volume *v)
+{
+	if (v->kind == VOLUME_ROW_POOL)
+		return pool_is_shut(v->pool);
+	return !volume_is_in_pool(v) || pool_is_usable(v->pool);
+}
+
+/* It is told once, and again when it has been well below. */
+u32 pool_warning(u32 p)
+{
+	static const u32 thresholds[] = { 95, 80 };
+	struct pool *pool = pool_at(p);
+	u32 percent = pool_is_usable(p) ? (u32)(pool_used_bytes(pool) / (pool->bytes / 100 + 1)) : 0;
+
+	if (!pool_is_usable(p))
+		return 0;
+	for (u32 i = 0; i < ARRAY_COUNT(thresholds); i++) {
+		if (percent < thresholds[i])
+			continue;
+		if (pool->warned_percent >= thresholds[i])
+			return 0;
+		pool->warned_percent = thresholds[i];
+		return thresholds[i];
+	}
+	pool->warned_percent = 0;
+	return 0;
+}

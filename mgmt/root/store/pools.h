@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pools.h - root's table of pools. A pool's partition is a volume of the kind VOLUME_ROW_POOL, which no VM can have.
+ * Its number p is its place in this table, and the volumes in it have that number too. What the store is to do with
+ * pools is decided here, and ordered by store_pools.h. Pure.
+ */
+#ifndef VOS_POOLS_H
+#define VOS_POOLS_H
+
+#include "request.h"
+#include "store.h"
+#include "volumes.h"
+
+/* CLOSED: the store has no memory for it. FAILED: it could not be opened; `error` says why. */
+enum pool_state { POOL_IS_CLOSED, POOL_IS_OPENING, POOL_IS_OPEN, POOL_IS_CLOSING, POOL_HAS_FAILED };
+
+struct pool {
+	struct volume *partition;	/* NULL: the place is free */
+	enum pool_state state;
+	u32 error;		/* enum store_error */
+	u64 arena_bytes;	/* that the store wants for it */
+	u64 h_arena;
+	u64 bytes, free_bytes, largest_bytes;	/* as of the store's last report */
+	u32 block_bytes;
+	bool has_lost_disk;	/* the store opens it again when that is back */
+	u32 warned_percent;	/* of it were used at the last warning; 0 = none */
+};
+
+/* Below STORE_POOLS_MAX; NULL: there is none. */
+struct pool *pool_at(u32 p);
+/* The number of the pool of that name, STORE_POOLS_MAX if there is none. */
+u32 pool_find(const char *name);
+bool pools_are_full(void);
+/* A pool's partition is there, or about to be made. False: there are STORE_POOLS_MAX. */
+bool pool_add(struct volume *partition);
+void pool_remove(u32 p);
+/* The store has told of its partition. */
+void pool_told(u32 p, u64 arena_bytes);
+/* STORE_DISK of a pool that the store has been given. */
+void pool_take_report(const struct store_report *report);
+/* The store is another one; no pool has an arena any more. */
+void pools_forget(void);
+
+/* Its volumes can be used, and others made. */
+bool pool_is_usable(u32 p);
+/* Bytes for data that are in use. */
+u64 pool_used_bytes(const struct pool *pool);
+/* The store is opening it, or is about to. */
+bool pool_is_coming(u32 p);
+bool pools_are_coming(void);
+/* Volumes and snapshots in it, also those that are being made or deleted. */
+u32 pool_volume_count(u32 p);
+
+/* What is due: to give it memory and have it opened; because its partition is to be deleted, to have it closed. */
+bool pool_open_is_due(u32 p);
+bool pool_close_is_due(u32 p);
+/* The store has nothing of it: its partition can be deleted. */
+bool pool_is_shut(u32 p);
+
+/* Its pool can make and delete it, if it is in one; a pool itself can be made, or is shut. */
+bool pool_lets_change(const struct volume *v);
+
+/* Of a pool that is in use: a threshold in per cent that it has passed since the last call, else 0. */
+u32 pool_warning(u32 p);
+
+#endif

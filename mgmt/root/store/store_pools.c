@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_pools.c - see store_pools.h.
+ */
+#include "store_pools.h"
+
+#include <string.h>
+
+#include "object_set.h"
+#include "range.h"
+#include "rt_log.h"
+#include "store_maps.h"
+
+/* What there is no memory for waits for the next store. */
+static bool give_arena(u64 h_pd, u32 p)
+{
+	struct pool *pool = pool_at(p);
+	enum status st = store_add_arena(h_pd, p, pool->arena_bytes, &pool->h_arena);
+
+	if (st == ST_OK)
+		return true;
+	pool->state = POOL_HAS_FAILED;
+	pool->error = STORE_ARENA;
+	rt_log("root: no memory for pool %s: %lu KiB (status %u)", pool->partition->name,
+	       (unsigned long)(pool->arena_bytes / KIB), (unsigned)st);
+	return false;
+}
+
+static void drop_arena(u64 h_pd, u32 p)
+{
+	store_drop_arena(h_pd, p, pool_at(p)->arena_bytes, pool_at(p)->h_arena);
+	pool_at(p)->h_arena = 0;
+}
+
+bool store_pools_order(u64 h_pd, u32 *p, struct store_order *out)
+{
+	for (; *p < STORE_POOLS_MAX; ++*p) {
+		const struct pool *pool = pool_at(*p);
+		bool is_open = pool_open_is_due(*p) && disk_at(pool->partition->slot)->is_there;
+
+		if (!pool_close_is_due(*p) &&
+		    !(is_open && (pool->h_arena != 0 || give_arena(h_pd, *p))))
+			continue;
+		*out = (struct store_order){ .op = is_open ? STORE_OPEN_POOL : STORE_CLOSE_POOL, .link = *p,
+			.slot = pool->partition->slot, .bytes = pool->arena_bytes };
+		memcpy(out->volume, pool->partition->name, sizeof(out->volume));
+		memcpy(out->guid, pool->partition->guid, sizeof(out->guid));
+		return true;
+	}
+	return false;
+}
+
+void store_pools_sent(u32 p, enum store_op op)
+{
+	pool_at(p)->state = op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING;
+}
+
+struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
+{
+	struct pool *pool = pool_at(p);
+
+	if (pool == NULL || pool->state != (op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING))
+		return NULL;
+	if ((op == STORE_OPEN_POOL) == (error == STORE_OK)) {
+		pool->state = POOL_IS_OPEN;
+	} else {
+		pool->error = error;
+		pool->state = op == STORE_OPEN_POOL ? POOL_HAS_FAILED : POOL_IS_CLOSED;
+		drop_arena(h_pd, p);
+	}
+	return pool->partition;
+}
+
+void store_pools_drop(void)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pool_at(p) != NULL && pool_at(p)->h_arena != 0)
+			drop_arena(0, p);
+}
+
+u64 store_pools_bytes(void)
+{
+	u64 sum = 0;
+
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pool_at(p) != NULL)
+			sum += object_bytes(pool_at(p)->h_arena);
+	return sum;
+}

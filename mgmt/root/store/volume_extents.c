@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume_extents.c - see volume_extents.h.
+ */
+#include "volume_extents.h"
+
+#include <string.h>
+
+#include "pools.h"
+#include "spec.h"
+#include "vm_layout.h"
+#include "volume_marks.h"
+
+/* What the store tells of slot `slot`, in place `number` of the table. */
+static struct volume *part_in(u32 number, u32 slot)
+{
+	struct volume *v = volume_at(number);
+
+	return v != NULL && volume_is_part(v) && volume_place(v) == slot ? v : NULL;
+}
+
+/* Somebody has it, or waits for it. */
+static bool is_kept(const struct volume *v)
+{
+	return volume_is_in_use(v) ||
+	       (v->kind == VOLUME_ROW_POOL && (!pool_is_shut(v->pool) || pool_volume_count(v->pool) != 0));
+}
+
+void volume_forget(struct volume *v)
+{
+	v->is_used = false;
+	if (v->kind == VOLUME_ROW_POOL)
+		pool_remove(v->pool);
+}
+
+/* ---- whole disks ---- */
+
+/* A driver that was started again may have found another disk behind the name. */
+static bool is_other_disk(const struct volume *v, u64 bytes, u32 block_bytes, u64 identity)
+{
+	return v->identity != identity || bytes < v->bytes || v->block_bytes != block_bytes;
+}
+
+struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_bytes, u64 identity)
+{
+	struct volume *v = volume_find(name);
+
+	if (v == NULL)
+		return volume_add(name, name, (struct volume){
+			.kind = VOLUME_ROW_DISK, .bytes = bytes, .slot = slot, .block_bytes = block_bytes,
+			.identity = identity });
+	if (v->kind != VOLUME_ROW_DISK || (v->vm != VOLUME_NOBODY && is_other_disk(v, bytes, block_bytes, identity))) {
+		disk_at(slot)->is_refused = true;
+		return NULL;
+	}
+	v->bytes = bytes;
+	v->block_bytes = block_bytes;
+	v->identity = identity;
+	return v;
+}
+
+/* is_same: they are the same disk's, and what is unmarked is not forgotten. */
+static void expect_parts_again(u32 slot, bool is_same)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		struct volume *v = part_in(i, slot);
+
+		if (v == NULL)
+			continue;
+		v->is_there = false;
+		if (!is_kept(v) && !(is_same && volume_is_unmarked(v)))
+			volume_forget(v);
+	}
+}
+
+/* Partitions that their disk has no more, and that a VM had until now. */
+static void drop_lost(void)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volume_at(i) != NULL && volume_is_part(volume_at(i)) && !volume_at(i)->is_there &&
+		    volume_at(i)->number == 0 && !is_kept(volume_at(i)))
+			volume_forget(volume_at(i));
+}
+
+void volumes_are_let_go(void)
+{
+	char name[DISK_NAME_BYTES];
+
+	drop_lost();
+	for (u32 slot = 0; slot < DISKS; slot++) {
+		struct disk *d = disk_at(slot);
+
+		disk_name(name, slot);
+		if (d->is_refused && volume_set_disk(slot, name, d->bytes, d->block_bytes, d->identity) != NULL) {
+			d->is_refused = false;
+			d->is_there = true;
+			expect_parts_again(slot, false);	/* those were the other disk's */
+		}
+	}
+}
+
+/* ---- partitions ---- */
+
+static struct volume *find_guid(u32 slot, const u8 guid[STORE_GUID_BYTES])
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		struct volume *v = part_in(i, slot);
+
+		if (v != NULL && memcmp(v->guid, guid, STORE_GUID_BYTES) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+static struct volume *find_part(u32 slot, u32 number)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (part_in(i, slot) != NULL && volume_at(i)->number == number)
+			return volume_at(i);
+	return NULL;
+}
+
+/* It is no partition any more. What is asked of it is answered by the store; a VM that has it loses it. */
+static void lose(struct volume *v)
+{
+	if (v == NULL || v->is_making || v->is_going)
+		return;
+	v->is_there = false;
+	v->number = 0;
+	if (!is_kept(v))
+		volume_forget(v);
+}
+
+/* What is remembered makes way for what is there. */
+static bool name_is_free(const char *name, const struct volume *of)
+{
+	struct volume *v = volume_find(name);
+
+	if (v != NULL && v != of && volume_is_remembered(v))
+		v->is_used = false;
+	return v == NULL || v == of || !v->is_used;
+}
+
+/* Whoever has it, or waits for it, knows it by that name. */
+static bool keeps_name(const struct volume *v)
+{
+	return v->is_making || v->is_going || v->vm != VOLUME_NOBODY;
+}
+
+static u32 block_bytes_of(u32 slot)
+{
+	return slot < DISKS ? disk_at(slot)->block_bytes : pool_at(slot - STORE_POOL_SLOT)->block_bytes;
+}
+
+static void set_part(struct volume *v, const struct store_report *r)
+{
+	v->is_there = true;
+	v->number = r->number;
+	v->used_bytes = volume_is_in_pool(v) ? r->free_bytes : 0;
+	v->origin = volume_is_in_pool(v) ? (u32)r->first : 0;
+	volume_mark_told(v, (r->flags & STORE_IS_MARKED) != 0);
+	if (keeps_name(v))
+		return;
+	v->bytes = r->sectors * BLK_SECTOR_BYTES;
+	v->block_bytes = block_bytes_of(r->slot);
+	strcpy(v->name, r->volume);
+}
+
+/* The store has that disk, or has been given that pool. */
+static bool is_place_known(u32 slot)
+{
+	const struct pool *pool = pool_at(slot - STORE_POOL_SLOT);
+
+	return slot < DISKS ? disk_at(slot)->is_there : pool != NULL && pool->h_arena != 0;
+}
+
+bool extent_is_ok(const struct store_report *r)
+{
+	bool is_in_pool = r->slot >= STORE_POOL_SLOT;
+
+	if (!is_place_known(r->slot) || r->number == 0 || r->number > STORE_PARTITIONS ||
+	    r->extent >= STORE_EXTENT_COUNT || (is_in_pool && r->extent > STORE_EXTENT_VOLUME))
+		return false;
+	if (r->extent == STORE_EXTENT_GONE || r->extent == STORE_EXTENT_ZEROING)
+		return true;
+	if (r->extent == STORE_EXTENT_POOL && (r->largest_bytes == 0 || r->largest_bytes > STORE_POOL_STRIDE ||
+					       strnlen(r->volume, sizeof(r->volume)) > STORE_POOL_NAME_MAX))
+		return false;
+	return spec_volume_name_ok(r->volume, sizeof(r->volume)) && r->volume[0] != '\0' && r->sectors != 0 &&
+	       r->sectors <= VOLUME_BYTES_MAX / BLK_SECTOR_BYTES;
+}
+
+static u32 kind_of(const struct store_report *r)
+{
+	if (r->slot >= STORE_POOL_SLOT)
+		return (r->flags & STORE_IS_SNAPSHOT) != 0 ? VOLUME_ROW_SNAPSHOT : VOLUME_ROW_THIN;
+	return r->extent == STORE_EXTENT_VOLUME ? VOLUME_ROW_EXTENT :
+	       r->extent == STORE_EXTENT_POOL ? VOLUME_ROW_POOL : VOLUME_ROW_PARTITION;
+}
+
+/* One that was not known. NULL: there is no place for it. */
+static struct volume *find_new(const struct store_report *r)
+{
+	bool is_in_pool = r->slot >= STORE_POOL_SLOT;
+	const struct volume *partition = is_in_pool ? pool_at(r->slot - STORE_POOL_SLOT)->partition : NULL;
+	char on[DISK_NAME_BYTES];
+	struct volume *v;
+
+	if (kind_of(r) == VOLUME_ROW_POOL && pools_are_full())
+		return NULL;
+	if (is_in_pool)
+		strcpy(on, partition->name);
+	else
+		disk_name(on, r->slot);
+	v = volume_add(r->volume, on, (struct volume){
+		.kind = kind_of(r), .slot = is_in_pool ? partition->slot : r->slot,
+		.pool = is_in_pool ? r->slot - STORE_POOL_SLOT : 0 });
+	if (v != NULL && v->kind == VOLUME_ROW_POOL)
+		(void)pool_add(v);
+	return v;
+}
+
+static void take_part(const struct store_report *r)
+{
+	struct volume *v = find_guid(r->slot, r->guid), *before = find_part(r->slot, r->number);
+
+	if (v != NULL && v->kind != kind_of(r)) {	/* it is not what it was */
+		lose(v);
+		v = find_guid(r->slot, r->guid);
+		if (v != NULL)
+			return;
+	}
+	if (before != v)
+		lose(before);
+	if ((r->flags & STORE_NO_PLACE) != 0)
+		return;
+	if ((v == NULL || !keeps_name(v)) && !name_is_free(r->volume, v))
+		return;
+	if (v == NULL)
+		v = find_new(r);
+	if (v == NULL)
+		return;
+	memcpy(v->guid, r->guid, STORE_GUID_BYTES);
+	set_part(v, r);
+	if (v->kind == VOLUME_ROW_POOL)
+		pool_told(v->pool, r->largest_bytes);
+}
+
+void volume_take_extent(const struct store_report *r)
+{
+	struct volume *v = find_guid(r->slot, r->guid);
+
+	if (r->extent == STORE_EXTENT_VOLUME || r->extent == STORE_EXTENT_OTHER || r->extent == STORE_EXTENT_POOL)
+		take_part(r);
+	else
+		lose(v != NULL ? v : find_part(r->slot, r->number));
+}
+
+bool volume_is_served(const struct volume *v)
+{
+	if (!volume_is_on_disk(v))
+		return true;
+	return disk_at(v->slot)->is_there && (v->kind == VOLUME_ROW_DISK || v->is_there);
+}
+
+/* What is in pools first: a pool with volumes that are in use is kept. */
+void volumes_expect_again(void)
+{
+	pools_forget();
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		expect_parts_again(STORE_POOL_SLOT + p, true);
+	for (u32 slot = 0; slot < DISKS; slot++)
+		expect_parts_again(slot, true);
+}

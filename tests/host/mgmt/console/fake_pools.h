@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fake_pools.h - what fake_root.c says of pools, one that is not empty and one of nonsense; and of volumes that are
+ * made and deleted.
+ */
+#ifndef VOS_TEST_FAKE_POOLS_H
+#define VOS_TEST_FAKE_POOLS_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "errors.h"
+#include "fake_disks.h"
+#include "request.h"
+#include "units.h"
+
+static const struct pool_row fake_pools[] = {
+	{ .index = 0, .bytes = 100 * GIB, .used_bytes = 80 * GIB, .free_bytes = 20 * GIB, .volumes = 2,
+	  .promised_bytes = 400 * GIB, .name = "fast", .on = "virtio0" },
+	{ .index = 3, .state = POOL_ROW_FAILED, .error = STORE_POOL_DAMAGED, .bytes = 1, .used_bytes = 9,
+	  .name = "no-end-of-it-all-no-end.", .on = "no-end-of-it-all-no-end." },
+};
+
+static inline bool fake_pool_row(const struct request *r, struct reply *reply)
+{
+	for (u32 i = 0; r->op == REQ_POOLS && i < ARRAY_COUNT(fake_pools); i++)
+		if (fake_pools[i].index >= r->index) {
+			reply->pool = fake_pools[i];
+			return true;
+		}
+	return false;
+}
+
+static inline bool fake_change_pool(const struct request *r, struct reply *reply)
+{
+	const struct disk_spec *want = &r->spec.disks[0];
+
+	if (r->op != REQ_CREATE_POOL && r->op != REQ_DELETE_POOL)
+		return false;
+	if (strcmp(want->volume, "fast") == 0 && r->flags == 0) {
+		reply->result = RESULT_STATE;
+		reply->error = ERR_POOL_NOT_EMPTY;
+		reply->have = 2;
+	} else if (r->op == REQ_CREATE_POOL) {
+		reply->pool = (struct pool_row){ .bytes = want->bytes != 0 ? want->bytes : 28 * GIB };
+		snprintf(reply->pool.name, sizeof(reply->pool.name), "%.23s", want->volume);
+		memcpy(reply->pool.on, want->on, sizeof(reply->pool.on));
+	}
+	snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
+	return true;
+}
+
+static inline void fake_change_volume(const struct request *r, struct reply *reply)
+{
+	const struct disk_spec *want = &r->spec.disks[0];
+
+	if (fake_change_pool(r, reply))
+		return;
+	if (strcmp(want->volume, "gone") == 0) {
+		fake_refuse_disks(reply, RESULT_NOT_FOUND, ERR_NO_VOLUME, 0);
+	} else if (want->bytes > 28 * GIB) {
+		fake_refuse_disks(reply, RESULT_RESOURCES, ERR_DISK_FULL, 28 * GIB);
+		reply->need = want->bytes;
+		snprintf(reply->text, sizeof(reply->text), "virtio0");
+		return;
+	}
+	snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
+	if (r->op == REQ_DELETE_VOLUME || reply->error != ERR_NONE)
+		return;
+	reply->volume = (struct volume_row){ .kind = VOLUME_ROW_EXTENT, .bytes = want->bytes, .on = "virtio0" };
+	memcpy(reply->volume.name, want->volume, sizeof(reply->volume.name));
+}
+
+#endif
