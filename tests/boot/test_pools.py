@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""Pools: thin disks whose data is there after a restart of the store, of the VM and of the machine."""
+import json
+import os
+
+import pytest
+
+from vosmachine import Machine
+
+
+def sparse(folder, size):
+    image = os.path.join(folder, 'disk.img')
+    with open(image, 'wb') as file:
+        file.truncate(size)
+    return image
+
+
+def boot_guest(machine, name):
+    machine.ok(f'start-vm {name}')
+    machine.attach(name)
+    machine.wait_guest()
+
+
+def write(machine, name):
+    machine.guest_cmd(f'cd /root; dd if=/dev/urandom of={name} bs=64k count=16')
+    machine.guest_cmd(f'dd if={name} of=/dev/vda bs=64k seek=$((0x{name[1:]} * 1000))')
+    return machine.guest_cmd(f'sync; md5sum {name}').split()[0]
+
+
+def read(machine, name):
+    return machine.guest_cmd(
+        f'dd if=/dev/vda bs=64k count=16 skip=$((0x{name[1:]} * 1000)) 2>/dev/null | md5sum').split()[0]
+
+
+def pool_test(backend, kind, disk, size, folder):
+    image = sparse(folder, size)
+    with Machine(backend, f'test_pools-{kind}', disks=[(kind, image)]) as machine:
+        machine.wait_prompt()
+        machine.ok(f'create-pool fast {disk} --yes')
+        machine.ok('create-vm --name v --memory 128M --disk 100G')
+        boot_guest(machine, 'v')
+        assert int(machine.guest_cmd('cat /sys/block/vda/size').split()[-1]) == 100 << 21
+        sums = {'r1': write(machine, 'r1')}
+        assert read(machine, 'r1') == sums['r1']
+        machine.detach()
+        machine.ok('restart-service store')
+        machine.attach('v')
+        machine.guest_cmd('echo 3 > /proc/sys/vm/drop_caches')
+        assert read(machine, 'r1') == sums['r1']
+        sums['r2'] = write(machine, 'r2')
+        machine.detach()
+        machine.ok('stop-vm v --force')
+    with Machine(backend, f'test_pools-{kind}-again', disks=[(kind, image)]) as machine:
+        machine.wait_prompt()
+        machine.ok('create-vm --name v --memory 128M --disk 100G')
+        boot_guest(machine, 'v')
+        for name, digest in sums.items():
+            assert read(machine, name) == digest
+        machine.detach()
+        machine.ok('delete-vm v --force')
+        row = json.loads(machine.ok('list-pool --json'))['return'][0]
+        assert row['name'] == 'fast'
+
+
+def test_a_pool(tmp_path):
+    pool_test('qemu-pvh', 'nvme', 'nvme0.0', 1 << 30, str(tmp_path))
+
+
+@pytest.mark.io
+def test_a_pool_on_bochs(tmp_path):
+    pool_test('bochs', 'ata', 'ata0.0', 64 << 20, str(tmp_path))
