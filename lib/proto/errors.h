@@ -24,7 +24,8 @@
 	RESULT(RESULT_TIMEOUT, 7, "E_TIMEOUT") /* or busy */ \
 	RESULT(RESULT_LINK, 8, "E_LINK") \
 	RESULT(RESULT_UNSUPPORTED, 9, "E_UNSUPPORTED") \
-	RESULT(RESULT_INTEGRITY, 10, "E_INTEGRITY")
+	RESULT(RESULT_INTEGRITY, 10, "E_INTEGRITY") \
+	RESULT(RESULT_DONE, 11, "E_DONE") /* and its answer is lost: the console's alone */
 
 /* What exactly: chosen by root. */
 #define ERRORS(ERROR) \

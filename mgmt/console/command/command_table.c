@@ -426,8 +426,8 @@ const struct command command_rows[] = {
 		.verb = "result", .group = GROUP_PROMPT, .is_for_people = true,
 		.summary = "show the exit code of the last command",
 		.more = "0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state or exists, 5 not enough resources, 6 "
-			"denied, 7 timed out or busy (try again), 8 link or protocol, 9 not supported, 10 integrity. "
-			"A command on several VMs returns the highest of their codes.",
+			"denied, 7 timed out or busy (try again), 8 link or protocol, 9 not supported, 10 integrity, "
+			"11 done, but the answer is lost. A command on several VMs returns the highest of their codes.",
 		.example = "result",
 		.ops = { .begin = result_begin },
 	},

@@ -324,13 +324,13 @@ static void take_own(struct session *s)
 /* ---- requests of clients, which may come again ---- */
 
 /* To a client, and not kept. */
-static void refuse_client(struct session *s, u64 number, const char *why, const char *id)
+static void refuse_client(struct session *s, u64 number, enum result result, const char *why, const char *id)
 {
 	struct answer_to to = { .id = id };
 	struct json_writer *writer;
 	struct cmd_error error;
 
-	error_set(&error, RESULT_LINK, "%s", why);
+	error_set(&error, result, "%s", why);
 	writer = job_json_begin(s);
 	json_error(writer, &error);
 	json_number(writer, "c", number);
@@ -361,7 +361,7 @@ static bool take_client(struct session *s, u32 token, struct answer_to *to)
 	if (to->client)
 		return true;
 	snprintf(why, sizeof(why), "no client %llu on this line: say hello", (unsigned long long)number);
-	refuse_client(s, number, why, to->id);
+	refuse_client(s, number, RESULT_LINK, why, to->id);
 	return false;
 }
 
@@ -379,10 +379,12 @@ static bool admit(struct session *s, const struct answer_to *to)
 		client_repeat(to->client, to->client_id);
 		return false;
 	case CLIENT_LOST:
-		refuse_client(s, to->client->number, "the command is done, and its answer is no longer kept", to->id);
+		refuse_client(s, to->client->number, RESULT_DONE,
+			"the command is done, and its answer is no longer kept. Look at the state", to->id);
 		return false;
 	default:
-		refuse_client(s, to->client->number, "the id is too old: 8 or more below the highest one", to->id);
+		refuse_client(s, to->client->number, RESULT_LINK, "the id is too old: 8 or more below the highest one",
+			to->id);
 		return false;
 	}
 }
@@ -391,7 +393,8 @@ static bool take_client_id(struct session *s, struct answer_to *to)
 {
 	if (rpc_number_of(&s->console->json, 0, "id", &to->client_id) && to->client_id > 0)
 		return true;
-	refuse_client(s, to->client->number, "the id of a client's request is a whole number from 1 on", to->id);
+	refuse_client(s, to->client->number, RESULT_LINK, "the id of a client's request is a whole number from 1 on",
+		to->id);
 	return false;
 }
 

@@ -330,7 +330,8 @@ static void replace_unkept(struct session *s, const struct answer_to *to)
 	if (to->only_reads)
 		error_busy(&error, "other large answers are being sent on this line. Try again later");
 	else
-		error_set(&error, RESULT_RESOURCES, "the command is done. The console has no memory for its answer");
+		error_set(&error, RESULT_DONE,
+			"the command is done, and the console has no memory for its answer. Look at the state");
 	json_error(job_json_begin(s), &error);
 	end_message(s, to);
 }

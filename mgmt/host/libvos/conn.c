@@ -41,8 +41,8 @@ int conn_take_result(struct vos *vos, const struct request *request)
 		return conn_result(vos, VOS_LINK, "E_LINK", "%s", request->why);
 	if (!error)
 		return conn_result(vos, VOS_OK, "ok", "%s", "");
-	return conn_result(vos, code >= 1 && code <= 10 ? (int)code : VOS_FAILED, class ? class : "E_FAILED", "%s",
-		text ? text : "VOS says no more");
+	return conn_result(vos, code >= VOS_FAILED && code <= VOS_DONE ? (int)code : VOS_FAILED,
+		class ? class : "E_FAILED", "%s", text ? text : "VOS says no more");
 }
 
 /* A write to a line that is gone is an error, no signal; others' handlers stay as they are. */

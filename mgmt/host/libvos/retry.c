@@ -136,7 +136,7 @@ void retry_answer(struct vos *vos, struct request *request, json_t *answer)
 {
 	u64 now = now_ns();
 
-	/* It was not understood, so not done: it came spoiled, or the client is not known any more. */
+	/* Not understood, so not done: it came spoiled, or the client is not known any more. (E_DONE: it is done.) */
 	if (is_link_error(answer) && vos->client && ++request->refusals < REFUSALS_MAX) {
 		vos->is_stranger = vos->is_stranger || request->refusals > 1;
 		request->repeats = 0;

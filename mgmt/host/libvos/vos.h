@@ -49,7 +49,8 @@ enum vos_result {
 	VOS_TIMEOUT = 7,	/* not done in time, or busy: try again */
 	VOS_LINK = 8,		/* no connection, no answer, or the machine or VOS's console was restarted */
 	VOS_UNSUPPORTED = 9,
-	VOS_INTEGRITY = 10
+	VOS_INTEGRITY = 10,
+	VOS_DONE = 11		/* the command is done, but VOS no longer knows how it ended: look at the state */
 };
 
 struct vos;		/* a connection */

@@ -64,7 +64,8 @@ static const char head[] =
 static const char tail[] =
 	".SH EXIT STATUS\n"
 	"0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state or exists, 5 not enough resources, 6 denied, 7 timed\n"
-	"out or busy (try again), 8 link or protocol, 9 not supported, 10 integrity.\n"
+	"out or busy (try again), 8 link or protocol, 9 not supported, 10 integrity, 11 done, but\n"
+	"the answer is lost: look at the state.\n"
 	".SH ENVIRONMENT\n.TP\n.B VOS_HOST\nthe host, if \\fB\\-\\-host\\fR is not given\n"
 	".SH FILES\n.TP\n.I ~/.config/vos/hosts\nlines of a name and a host; without a host, the name \\fBdefault\\fR\n"
 	".TP\n.I $XDG_RUNTIME_DIR/vos\nsockets of vosd, and locks of lines\n"

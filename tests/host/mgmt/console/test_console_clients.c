@@ -472,8 +472,8 @@ static void pieces(void **state)
 /* Large answers share the room of a line: the oldest is dropped, and had again if the command only reads. */
 static void large_answers(void **state)
 {
-	char again[32], many[2048] = "\"stop-vm\",\"arguments\":{\"name\":[";
-	u32 count, used = (u32)strlen(many);
+	char again[32];
+	u32 count;
 	u64 a = say_hello("a", 0);
 
 	(void)state;
@@ -491,10 +491,6 @@ static void large_answers(void **state)
 	session.clients.large_bytes += ANSWERS_LARGE_BYTES;
 	ask(a, 9, "\"list-vm\"");
 	ask_for(a, 9, "\"list-vm\"", "E_BUSY");
-	for (u32 i = 0; i < 40; i++)
-		used += (u32)snprintf(many + used, sizeof(many) - used, "%s\"no-such-vm-%u\"", i ? "," : "", i);
-	snprintf(many + used, sizeof(many) - used, "]}");
-	ask_for(a, 10, many, "the command is done. The console has no memory");
 	session.clients.large_bytes -= ANSWERS_LARGE_BYTES;
 	send_frame("control", "{\"execute\":\"resend\",\"arguments\":{\"id\":5,\"seq\":[0]},\"c\":1000000001}");
 	collect();
@@ -503,6 +499,27 @@ static void large_answers(void **state)
 	assert_int_equal(assemble(a, 5), count);
 	snprintf(again, sizeof(again), "%lu 5 0 ", a);
 	expect_got(0, "control+", again);
+}
+
+/* A command that is done and whose answer is gone is not done again; an error of its own says so. */
+static void lost_answers(void **state)
+{
+	char many[2048] = "\"stop-vm\",\"arguments\":{\"name\":[";
+	u32 used = (u32)strlen(many);
+	u64 a = say_hello("a", 0);
+
+	(void)state;
+	for (u32 i = 0; i < 40; i++)
+		used += (u32)snprintf(many + used, sizeof(many) - used, "%s\"no-such-vm-%u\"", i ? "," : "", i);
+	snprintf(many + used, sizeof(many) - used, "]}");
+	ask(a, 1, many);
+	assert_true(session.clients.large_bytes > ANSWER_SMALL_BYTES);
+	/* As if there were others. */
+	session.clients.large_bytes += ANSWERS_LARGE_BYTES;
+	ask_for(a, 2, many, "\"class\":\"E_DONE\",\"code\":11,\"desc\":\"the command is done, and the console has no");
+	ask_for(a, 2, many, "\"class\":\"E_DONE\"");
+	ask_for(a, 1, many, "\"class\":\"E_DONE\",\"code\":11,\"desc\":\"the command is done, and its answer is no");
+	session.clients.large_bytes -= ANSWERS_LARGE_BYTES;
 }
 
 /* A slow line needs more than 60 s for it: who takes it is not forgotten meanwhile, and for 60 s after. */
@@ -614,7 +631,7 @@ int main(void)
 		test(numbers), test(repeats), test(under_way), test(together), test(forgotten),
 		test(line_verbs_with_number), test(events_unread), test(leaves), test(leaves_work_behind),
 		test(give_way), test(long_answer), test(pieces),
-		test(large_answers), test(naks), test(old_programs),
+		test(large_answers), test(lost_answers), test(naks), test(old_programs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,7 @@ static void write_limits(const struct out *out)
 
 static void write_errors(const struct out *out)
 {
-	static const char *const words[RESULT_INTEGRITY + 1] = {
+	static const char *const words[RESULT_DONE + 1] = {
 		[RESULT_FAILED] = "failed; also `E_ENDED`: the VM ended before what was asked for came true, "
 				  "`E_CANCELED`: by `cancel`",
 		[RESULT_USAGE] = "the command or an argument is wrong",
@@ -45,10 +45,11 @@ static void write_errors(const struct out *out)
 		[RESULT_LINK] = "the frame or the message is not right",
 		[RESULT_UNSUPPORTED] = "not supported by VOS or this machine",
 		[RESULT_INTEGRITY] = "something is damaged",
+		[RESULT_DONE] = "the command is done, but its answer is lost: look at the state",
 	};
 
 	out_text(out, "| code | class | meaning |\n|---|---|---|\n");
-	for (u32 i = RESULT_FAILED; i <= RESULT_INTEGRITY; i++)
+	for (u32 i = RESULT_FAILED; i <= RESULT_DONE; i++)
 		out_format(out, "| %u | `%s` | %s |\n", i, error_class((enum result)i), words[i]);
 }
 

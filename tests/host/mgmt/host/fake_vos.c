@@ -22,7 +22,7 @@
 #define EVENTS_LOST 8u
 #define OVERRUN_EVENTS 5u
 
-struct kept { json_int_t id; json_t *answer; };
+struct kept { json_int_t id; json_t *answer; };	/* NULL: it was not kept */
 
 static struct fake_vos fake;
 static struct wire_buffer out;
@@ -213,35 +213,64 @@ static json_t *do_it(json_t *message, json_t *id)
 	return answer;
 }
 
+static void refuse(const json_t *message, const char *class, int code, const char *why)
+{
+	json_t *answer = json_pack("{s:{s:s, s:i, s:s}, s:O, s:O}", "error", "class", class, "code", code, "desc", why,
+		"c", json_object_get(message, "c"), "id", json_object_get(message, "id"));
+
+	send_json(answer, 0);
+	json_decref(answer);
+}
+
+static void repeat(const json_t *message, const struct kept *place)
+{
+	if (place->answer) {
+		send_json(place->answer, place->id);
+		return;
+	}
+	refuse(message, "E_DONE", 11, "done");
+	client += 100;
+}
+
+/* A command that was not seen. */
+static void begin(json_t *message, const char *verb, struct kept *place)
+{
+	bool is_credit = strcmp(verb, "credit") == 0;	/* which libvos sends when it likes */
+
+	commands += !is_credit;
+	json_decref(place->answer);
+	*place = (struct kept){ json_integer_value(json_object_get(message, "id")),
+				do_it(message, json_object_get(message, "id")) };
+	if (fake.unkept && commands == fake.unkept && !is_credit) {
+		json_decref(place->answer);
+		place->answer = NULL;
+		return;
+	}
+	send_json(place->answer, place->id);
+	if (fake.restart_after && commands == fake.restart_after && !is_credit)
+		restart();
+}
+
 static void numbered(json_t *message, const char *verb, json_t *arguments)
 {
 	json_int_t id = json_integer_value(json_object_get(message, "id"));
 	struct kept *place = &kept[(u64)id % KEPT];
-	json_t *answer;
 	char *text;
 
 	if ((u64)json_integer_value(json_object_get(message, "c")) != client) {
-		answer = json_pack("{s:{s:s, s:i, s:s}, s:O, s:I}", "error", "class", "E_LINK", "code", 8, "desc",
-			"no client", "c", json_object_get(message, "c"), "id", id);
-		send_json(answer, 0);
-		json_decref(answer);
+		refuse(message, "E_LINK", 8, "no client");
 	} else if (strcmp(verb, "resend") == 0) {
 		id = json_integer_value(json_object_get(arguments, "id"));
 		place = &kept[(u64)id % KEPT];
-		if (place->id != id)
+		if (place->id != id || !place->answer)
 			return;
 		text = json_dumps(place->answer, JSON_COMPACT);
 		send_pieces(id, text, json_object_get(arguments, "seq"));
 		free(text);
 	} else if (place->id == id) {
-		send_json(place->answer, id);
+		repeat(message, place);
 	} else if (id > place->id) {
-		commands += strcmp(verb, "credit") != 0;	/* which libvos sends when it likes */
-		json_decref(place->answer);
-		*place = (struct kept){ id, do_it(message, json_object_get(message, "id")) };
-		send_json(place->answer, id);
-		if (fake.restart_after && commands == fake.restart_after && strcmp(verb, "credit") != 0)
-			restart();
+		begin(message, verb, place);
 	}
 }
 

@@ -196,6 +196,23 @@ static void vos_is_restarted(void **state)
 	fake_vos_stop(process);
 }
 
+/* VOS says that it is done, and how it ended is not known any more: it is not sent again under another number. */
+static void answer_is_not_kept(void **state)
+{
+	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path, .unkept = 2 });
+	struct vos *vos = vos_open(host);
+
+	(void)state;
+	assert_non_null(vos);
+	assert_int_equal(ask(vos), 1);
+	assert_int_equal(ask(vos), 0);
+	assert_int_equal(vos_result(vos), VOS_DONE);
+	assert_string_equal(vos_error_class(vos), "E_DONE");
+	assert_int_equal(ask(vos), 3);
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
 /* Each of them once and in order, although the line spoils frames and is cut; what VOS has not kept is counted. */
 static void read_events(u32 seed)
 {
@@ -384,7 +401,7 @@ int main(void)
 		cmocka_unit_test(console_is_restarted), cmocka_unit_test(overrun_without_start),
 		cmocka_unit_test(line_is_locked), cmocka_unit_test(credit_is_lost),
 		cmocka_unit_test(last_frame_is_lost), cmocka_unit_test(acknowledgement_is_lost),
-		cmocka_unit_test(is_never_silent_for_long),
+		cmocka_unit_test(is_never_silent_for_long), cmocka_unit_test(answer_is_not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
