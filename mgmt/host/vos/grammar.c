@@ -132,19 +132,23 @@ static void add_known(struct call *call, enum arg arg, const char *value)
 static void take_known(struct call *call, const struct words *words, u32 next)
 {
 	struct cmd_error unused;
+	u64 given = 0;		/* as flags, or without */
 
 	for (; next < words->count; next++) {
 		const char *word = words->word[next], *equals = strchr(word, '=');
 		enum arg arg;
 
 		if (words->is_quoted[next] || strncmp(word, "--", 2) != 0) {
-			add_known(call, command_bare(call->args.command), word);
+			arg = command_bare(call->args.command, given);
+			given |= BIT64(arg);
+			add_known(call, arg, word);
 			continue;
 		}
 		arg = command_arg(call->args.command, word + 2,
 			equals ? (size_t)(equals - word - 2) : strlen(word + 2), &unused);
 		if (arg == ARG_COUNT)
 			continue;	/* the parser has refused it */
+		given |= BIT64(arg);
 		if (equals)
 			add_known(call, arg, equals + 1);
 		else if (arg_needs_value(arg) && next + 1 < words->count)
@@ -240,14 +244,16 @@ const char *grammar_value(const struct call *call, enum arg arg)
 	struct cmd_error unused;
 	const char *found = NULL;
 	u32 next = 0;
+	u64 seen = 0;
 
 	(void)command_find(&words, &next, &unused);
 	for (; next < words.count; next++) {
 		const char *word = words.word[next], *equals = strchr(word, '=');
 		bool is_flag = !words.is_quoted[next] && strncmp(word, "--", 2) == 0;
-		enum arg given = !is_flag ? command_bare(call->args.command) : command_arg(call->args.command, word + 2,
-			equals ? (size_t)(equals - word - 2) : strlen(word + 2), &unused);
+		enum arg given = !is_flag ? command_bare(call->args.command, seen) : command_arg(call->args.command,
+			word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2), &unused);
 
+		seen |= given != ARG_COUNT ? BIT64(given) : 0;
 		if (is_flag && !equals && given != ARG_COUNT && arg_needs_value(given))
 			word = ++next < words.count ? words.word[next] : "";
 		else if (is_flag)
