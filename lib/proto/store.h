@@ -190,6 +190,9 @@ enum store_extent {
 #define STORE_IS_CLONE BIT32(5)		/* `first`: the number of the snapshot that it began as */
 #define STORE_HAS_CHECKSUMS BIT32(6)
 #define STORE_IS_THICK BIT32(7)
+/* Of a disk and its partitions: more of its reports follow. The first without it ends what the disk has: until then a
+ * pool on it may be untold. */
+#define STORE_IS_MORE BIT32(8)
 
 struct store_report {
 	u32 kind;		/* enum store_kind */
@@ -209,7 +212,7 @@ struct store_report {
 	u64 first;		/* sector */
 	u32 number;		/* of the partition, from 1; names it together with slot */
 	u32 extent;		/* enum store_extent */
-	u32 flags;		/* STORE_NAME_..., STORE_NO_PLACE, STORE_IS_MARKED */
+	u32 flags;		/* STORE_NAME_..., STORE_NO_PLACE, STORE_IS_..., STORE_HAS_CHECKSUMS */
 	u32 zeroed;		/* STORE_EXTENT_ZEROING: per cent that is done when it is reported */
 	u8 type[STORE_GUID_BYTES];
 	char volume[VOLUME_NAME_BYTES];	/* the volume's name; "" for STORE_EXTENT_ZEROING */

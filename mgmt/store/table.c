@@ -395,10 +395,10 @@ void table_report(u32 disk, struct store_report *out)
 	struct table *t = &tables[disk];
 
 	*out = (struct store_report){ .slot = disk };
-	if (!t->is_due) {
+	if (t->is_due)
+		report_disk(t, out);
+	else
 		report_part(disk, next_due(t), out);
-		return;
-	}
-	report_disk(t, out);
 	t->is_due = false;
+	out->flags |= table_has_report(disk) ? STORE_IS_MORE : 0;
 }

@@ -93,7 +93,7 @@ bool disk_take_report(const struct store_report *r)
 	if (d == NULL)
 		return false;
 	if (r->sectors == 0) {
-		d->is_there = d->is_refused = false;
+		d->is_there = d->is_refused = d->has_more = false;
 		return true;
 	}
 	if (!disk_can_be(r->slot) || r->sectors > VOLUME_BYTES_MAX / BLK_SECTOR_BYTES ||
@@ -102,9 +102,15 @@ bool disk_take_report(const struct store_report *r)
 	*d = (struct disk){
 		.is_there = true, .block_bytes = r->block_bytes, .features = r->features, .table = r->table,
 		.bytes = r->sectors * BLK_SECTOR_BYTES, .identity = r->identity, .largest_bytes = r->largest_bytes,
-		.free_bytes = r->free_bytes,
+		.free_bytes = r->free_bytes, .has_more = (r->flags & STORE_IS_MORE) != 0,
 	};
 	return true;
+}
+
+void disk_take_more(const struct store_report *r)
+{
+	if (r->slot < DISKS)
+		disks[r->slot].has_more = disks[r->slot].is_there && (r->flags & STORE_IS_MORE) != 0;
 }
 
 /* One at a time is zeroed; those that wait are at 0. */
@@ -123,13 +129,17 @@ void disk_take_zeroing(const struct store_report *r)
 void disks_forget(void)
 {
 	for (u32 slot = 0; slot < DISKS; slot++)
-		disks[slot].is_there = disks[slot].is_refused = false;
+		disks[slot].is_there = disks[slot].is_refused = disks[slot].has_more = false;
 }
 
 bool disk_is_coming(u32 slot)
 {
-	return disk_can_be(slot) && !disks[slot].is_there && !disks[slot].is_refused &&
-	       driver_disk(slot / DRIVER_LINKS, slot % DRIVER_LINKS) != DRIVER_DISK_NONE;
+	const struct disk *d = &disks[slot];
+
+	if (!disk_can_be(slot) || d->is_refused)
+		return false;
+	return d->is_there ? d->has_more :
+			     driver_disk(slot / DRIVER_LINKS, slot % DRIVER_LINKS) != DRIVER_DISK_NONE;
 }
 
 bool disks_are_coming(void)

@@ -16,6 +16,7 @@
 struct disk {
 	bool is_there;		/* this store has told of it, and not that it is gone */
 	bool is_refused;	/* it is there, but another one than a VM has (volume_set_disk) */
+	bool has_more;		/* the store has not told of all that it has: STORE_IS_MORE */
 	u32 block_bytes;
 	u32 features;		/* BLK_CAN_..., BLK_IS_READ_ONLY */
 	u32 table;		/* enum store_table */
@@ -39,12 +40,14 @@ bool disk_owns_name(const char *name);
 
 /* A report of the store, STORE_DISK, of a disk that it was told of. False: it is not possible. */
 bool disk_take_report(const struct store_report *report);
+/* STORE_EXTENT, also one that is not possible: whether that was all of the disk. */
+void disk_take_more(const struct store_report *report);
 /* STORE_EXTENT of a disk that is there: how far zeroing is. */
 void disk_take_zeroing(const struct store_report *report);
 /* The store is another one, and has told of nothing. */
 void disks_forget(void);
 
-/* The disk can come yet: neither its driver nor the store has said what is there. */
+/* The disk can come yet, or something on it: its driver and the store have not said all that is there. */
 bool disk_is_coming(u32 slot);
 bool disks_are_coming(void);
 

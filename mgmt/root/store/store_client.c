@@ -453,6 +453,7 @@ static void take_extent(const struct store_report *report)
 {
 	bool is_in_pool = report->slot >= STORE_POOL_SLOT;
 
+	disk_take_more(report);
 	if (!extent_is_ok(report))
 		return;
 	if (!is_in_pool)

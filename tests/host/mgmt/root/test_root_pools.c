@@ -243,6 +243,68 @@ static void is_waited_for(void **state)
 	delete_pool();
 }
 
+static void tell_more(struct store_report r)
+{
+	r.slot = VIRTIO;
+	r.flags = STORE_IS_MORE;
+	report(r);
+}
+
+/* A new disk waits until the store has told of all that a disk has: a pool may be among it. A pool that is named is
+ * waited for too. */
+static void is_waited_for_untold(void **state)
+{
+	struct store_report disk = { .kind = STORE_DISK, .sectors = 128 * GIB / 512, .block_bytes = 512,
+		.identity = 7 + VIRTIO, .table = STORE_TABLE_GPT, .largest_bytes = 27 * GIB, .free_bytes = 27 * GIB };
+	struct store_report other = { .kind = STORE_EXTENT, .number = 2, .extent = STORE_EXTENT_OTHER, .sectors = 8,
+		.volume = "virtio0p2", .guid = { 2 } };
+	struct store_order order;
+
+	(void)state;
+	memset(pool_guid, 7, sizeof(pool_guid));
+	for (u32 i = 0; i < 2; i++) {
+		new_store();
+		tell_disk(NVME, 500 * GIB, 10 * GIB, STORE_TABLE_GPT, 0);
+		tell_more(disk);
+		create("a", GIB, i == 0 ? "" : "fast", "");
+		expect_no_order();
+		tell_more(other);
+		expect_no_order();
+		tell_more((struct store_report){ .kind = STORE_EXTENT, .number = STORE_PARTITIONS + 1 });
+		expect_no_order();
+		assert_false(bench_is_answered());
+		tell_partition("fast", ARENA);
+		open_it();
+		order = take(STORE_CREATE);
+		assert_int_equal(order.slot, STORE_POOL_SLOT);
+		done(&order, STORE_FULL);
+		bench_expect(ERR_DISK_FULL);
+	}
+	tell_extent(VIRTIO, 2, STORE_EXTENT_GONE, "", 0, other.guid);
+	delete_pool();
+}
+
+/* One that was lost while it was told of is not waited for: what it was going to tell never comes. */
+static void is_lost_untold(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	tell_more((struct store_report){ .kind = STORE_DISK, .sectors = 128 * GIB / 512, .block_bytes = 512,
+		.identity = 7 + VIRTIO, .table = STORE_TABLE_GPT });
+	create("a", GIB, "", "");
+	expect_no_order();
+	report((struct store_report){ .kind = STORE_DISK, .slot = VIRTIO });
+	expect_no_order();		/* its driver may bring it back */
+	tell_disk(VIRTIO, 128 * GIB, 127 * GIB, STORE_TABLE_BLANK, 0);
+	order = take(STORE_CREATE);
+	assert_int_equal(order.slot, VIRTIO);
+	done(&order, STORE_FULL);
+	bench_expect(ERR_DISK_FULL);
+	tell_disks();
+	expect_clean();
+}
+
 /* It can't be opened: nothing goes into it, and only force deletes it. */
 static void is_damaged(void **state)
 {
@@ -379,7 +441,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_made), cmocka_unit_test(volumes_go_into_it), cmocka_unit_test(volumes_come_back),
-		cmocka_unit_test(is_waited_for), cmocka_unit_test(is_damaged), cmocka_unit_test(is_taken_back),
+		cmocka_unit_test(is_waited_for), cmocka_unit_test(is_waited_for_untold),
+		cmocka_unit_test(is_lost_untold), cmocka_unit_test(is_damaged), cmocka_unit_test(is_taken_back),
 		cmocka_unit_test(is_refused), cmocka_unit_test(a_hostile_store),
 	};
 

@@ -387,6 +387,9 @@ static void take_reports(void)
 		assert_true(r.slot < BENCH_DISKS ||
 			    (r.slot >= STORE_POOL_SLOT && r.slot < STORE_POOL_SLOT + BENCH_POOLS));
 		assert_true(r.number <= (r.slot < BENCH_DISKS ? STORE_PARTITIONS : STORE_POOL_VOLUMES));
+		if (r.kind != STORE_DONE && r.slot < BENCH_DISKS)
+			view.ends[r.slot] += (r.flags & STORE_IS_MORE) == 0;
+		r.flags &= ~STORE_IS_MORE;
 		if (r.kind == STORE_DONE)
 			view.done[view.done_count++ % BENCH_REPORTS] = r;
 		else if (r.slot >= STORE_POOL_SLOT && r.kind == STORE_DISK)

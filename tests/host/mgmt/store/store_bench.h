@@ -43,6 +43,7 @@ struct bench_disk {
 struct bench_view {
 	struct store_report disk[BENCH_DISKS];
 	struct store_report part[BENCH_DISKS][STORE_PARTITIONS + 1];	/* extent 0: none */
+	u32 ends[BENCH_DISKS];		/* reports of a disk, or of what it has, without STORE_IS_MORE */
 	struct store_report pool[BENCH_POOLS];
 	struct store_report in_pool[BENCH_POOLS][STORE_POOL_VOLUMES + 1];
 	struct store_report failed;	/* the last one */
