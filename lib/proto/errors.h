@@ -102,7 +102,7 @@
 		"data is lost when VOS ends") \
 	/* text = disk */ \
 	ERROR(ERR_UNKNOWN_DISK, RESULT_NOT_FOUND, "E_NOT_FOUND", \
-		"there is no disk \"{text}\". list-disk shows what there is; on=ram keeps the data in memory") \
+		"there is no disk or pool \"{text}\"; see list-disk and list-pool. on=ram keeps the data in memory") \
 	/* text = a disk whose name is like the one that was given */ \
 	ERROR(ERR_DISK_ALIKE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"there is no disk of that name, except {text} if that is meant; see list-disk") \
@@ -159,7 +159,7 @@
 		"pool {text} can't be opened, so nobody knows what is in it; see list-pool. --force deletes it all") \
 	/* text = pool; have = how many are in it */ \
 	ERROR(ERR_POOL_NOT_EMPTY, RESULT_STATE, "E_EXISTS", \
-		"pool {text} has {have} volumes and snapshots: delete them first; see list-volume") \
+		"pool {text} is not empty (volumes and snapshots: {have}). Delete them first; see list-volume") \
 	/* text = pool or snapshot, where a volume is wanted */ \
 	ERROR(ERR_IS_POOL, RESULT_STATE, "E_STATE", \
 		"{text} is a pool. on={text} makes a volume in it; delete-pool {text} deletes it") \

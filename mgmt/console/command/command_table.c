@@ -248,7 +248,7 @@ const struct command command_rows[] = {
 			"is not there. failed: it can't be used; the log says why.",
 		.example = "list-pool",
 		.takes = A(POOL) | A(JSON),
-		.ops = STORAGE, .tables = BIT32(FETCH_POOLS),
+		.ops = STORAGE, .tables = BIT32(FETCH_POOLS) | BIT32(FETCH_DISKS),
 		.view = { report_pools, json_pools },
 	},
 	{

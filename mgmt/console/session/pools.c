@@ -66,20 +66,46 @@ static void show_disk(struct session *s, const char *disk)
 	}
 }
 
+static const struct disk_row *disk_of(const struct inventory *m, const char *name)
+{
+	for (u32 i = 0; i < m->disk_count; i++)
+		if (strcmp(m->disks[i].name, name) == 0)
+			return &m->disks[i];
+	return NULL;
+}
+
+/* There is nothing to ask: no such disk. */
+static void refuse_disk(struct session *s, struct job *job)
+{
+	static struct reply no;
+	struct cmd_error error;
+
+	no = (struct reply){ .result = RESULT_NOT_FOUND, .error = ERR_UNKNOWN_DISK };
+	snprintf(no.text, sizeof(no.text), "%s", job->args.spec.disks[0].on);
+	report_refusal(&error, &job->request, &no, &s->console->inventory);
+	job_fail(s, job, &error);
+}
+
 static void ask_create(struct session *s, struct job *job)
 {
 	const char *disk = job->args.spec.disks[0].on;
-	char text[160], size[UNIT_TEXT_BYTES] = "its largest free part";
+	const struct disk_row *row = disk_of(&s->console->inventory, disk);
 	u32 count = volumes_on(&s->console->inventory, disk);
+	u64 bytes = job->args.spec.disks[0].bytes;
+	char text[160], size[UNIT_TEXT_BYTES];
 
+	if (row == NULL) {
+		refuse_disk(s, job);
+		return;
+	}
 	snprintf(text, sizeof(text), "disk %s has %u volume%s, which would stay, and pool %s would take room there",
 		disk, count, count == 1 ? "" : "s", pool_name(job));
 	if (refuse_unsure(s, job, text))
 		return;
 	show_disk(s, disk);
-	if (job->args.spec.disks[0].bytes != 0)
-		(void)size_text(size, job->args.spec.disks[0].bytes, false);
-	out_format(&s->terminal, "Pool %s takes %s. What is on the disk stays.\n", pool_name(job), size);
+	out_format(&s->terminal, "Pool %s takes %s%s. What is on the disk stays.\n", pool_name(job),
+		size_text(size, bytes != 0 ? bytes : row->free_bytes, false),
+		bytes != 0 ? "" : ", the largest free part");
 	snprintf(text, sizeof(text), "Make pool %s on %s? [y/N] ", pool_name(job), disk);
 	prompt_ask(s, text);
 }

@@ -37,7 +37,7 @@ static void size_cell(struct table_line *line, u64 bytes)
 {
 	char size[UNIT_TEXT_BYTES];
 
-	line_cell(line, 9, size_text(size, bytes, false), sizeof(size));
+	line_cell(line, 10, size_text(size, bytes, false), sizeof(size));
 }
 
 static void pool_line(const struct out *out, const struct pool_row *p)
@@ -48,8 +48,8 @@ static void pool_line(const struct out *out, const struct pool_row *p)
 
 	snprintf(state, sizeof(state), is_failed ? "%s: %s" : "%s%s", state_of(p), is_failed ? error_of(p) : "");
 	snprintf(count, sizeof(count), "%u", p->volumes);
-	line_cell(&line, 10, p->name, sizeof(p->name));
-	line_cell(&line, 9, p->on, sizeof(p->on));
+	line_cell(&line, 8, p->name, sizeof(p->name));
+	line_cell(&line, 8, p->on, sizeof(p->on));
 	size_cell(&line, p->bytes);
 	size_cell(&line, p->used_bytes);
 	size_cell(&line, p->free_bytes);
@@ -59,17 +59,26 @@ static void pool_line(const struct out *out, const struct pool_row *p)
 	line_end(&line);
 }
 
+static bool is_disk_coming(const struct inventory *m)
+{
+	for (u32 i = 0; i < m->disk_count; i++)
+		if (m->disks[i].state == DISK_ROW_COMING)
+			return true;
+	return false;
+}
+
 void report_pools(const struct out *out, const void *what)
 {
 	const struct storage_look *look = what;
 	const struct inventory *m = look->inventory;
 
 	if (m->pool_count == 0) {
-		out_text(out, "There are no pools. create-pool NAME DISK makes one.\n");
+		out_text(out, is_disk_coming(m) ? "No pool is found yet: disks are still starting; see list-disk.\n" :
+			"There are no pools. create-pool NAME DISK makes one.\n");
 		return;
 	}
-	out_format(out, "%-10s  %-9s  %-9s  %-9s  %-9s  %-4s  %-9s  %s\n", "NAME", "ON", "SIZE", "USED", "FREE", "VOLS",
-		"SIZES", "STATE");
+	out_format(out, "%-8s  %-8s  %-10s  %-10s  %-10s  %-4s  %-10s  %s\n", "NAME", "ON", "SIZE", "USED",
+		"FREE", "VOLS", "SIZES", "STATE");
 	for (u32 i = 0; i < m->pool_count; i++)
 		if (look->name[0] == '\0' || strcmp(look->name, m->pools[i].name) == 0)
 			pool_line(out, &m->pools[i]);

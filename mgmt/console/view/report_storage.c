@@ -64,8 +64,8 @@ static void disk_line(const struct out *out, const struct disk_row *d)
 		snprintf(state, sizeof(state), d->state == DISK_ROW_WHOLE ? "%s: %s" : "%s%s", disk_state(d),
 			d->state == DISK_ROW_WHOLE ? d->vm : "");
 	column(&line, 9, d->name);
-	column(&line, 9, size_or_none(size, d->bytes));
-	column(&line, 9, has_room ? size_or_none(room, d->free_bytes) : "-");
+	column(&line, 10, size_or_none(size, d->bytes));
+	column(&line, 10, has_room ? size_or_none(room, d->free_bytes) : "-");
 	column(&line, 12, state);
 	column(&line, 10, d->program);
 	line_cell(&line, 0, d->model[0] ? d->model : "-", sizeof(d->model));
@@ -81,7 +81,7 @@ void report_disks(const struct out *out, const void *what)
 		out_text(out, "This machine has no disk that VOS drives; see list-device.\n");
 		return;
 	}
-	out_format(out, "%-9s  %-9s  %-9s  %-12s  %-10s  %s\n", "NAME", "SIZE", "FREE", "STATE", "DRIVER", "MODEL");
+	out_format(out, "%-9s  %-10s  %-10s  %-12s  %-10s  %s\n", "NAME", "SIZE", "FREE", "STATE", "DRIVER", "MODEL");
 	for (u32 i = 0; i < m->disk_count; i++)
 		if (is_wanted(look, m->disks[i].name))
 			disk_line(out, &m->disks[i]);

@@ -163,7 +163,6 @@ bool pool_lets_change(const struct volume *v)
 	return !volume_is_in_pool(v) || pool_is_usable(v->pool);
 }
 
-/* It is told once, and again when it has been well below. */
 u32 pool_warning(u32 p)
 {
 	static const u32 thresholds[] = { 95, 80 };

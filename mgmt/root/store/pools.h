@@ -60,7 +60,8 @@ bool pool_is_shut(u32 p);
 /* Its pool can make and delete it, if it is in one; a pool itself can be made, or is shut. */
 bool pool_lets_change(const struct volume *v);
 
-/* Of a pool that is in use: a threshold in per cent that it has passed since the last call, else 0. */
+/* Of a pool that is in use: the threshold in per cent that it has passed since the last call, else 0.
+ * Who has been told of 95 is told again when it has been below 80. */
 u32 pool_warning(u32 p);
 
 #endif

@@ -412,6 +412,7 @@ static void pool_done(u32 p, enum store_op op, u32 error)
 		return;
 	if (op == STORE_CLOSE_POOL && error != STORE_OK)
 		deleted(v, error);	/* the store has it still: its partition stays */
+	store_pools_warn(p);
 	ask_again(v->slot);
 }
 
@@ -446,6 +447,7 @@ static void take_disk(const struct store_report *report)
 static void take_pool(const struct store_report *report)
 {
 	pool_take_report(report);
+	store_pools_warn(report->slot - STORE_POOL_SLOT);
 	is_order_due = true;		/* what waited for it */
 }
 

@@ -71,6 +71,15 @@ struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 	return pool->partition;
 }
 
+void store_pools_warn(u32 p)
+{
+	u32 percent = pool_warning(p);
+
+	if (percent != 0)
+		rt_log("root: pool %s is %u %% full: %lu MiB are free", pool_at(p)->partition->name, (unsigned)percent,
+		       (unsigned long)(pool_at(p)->free_bytes / MIB));
+}
+
 void store_pools_drop(void)
 {
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++)

@@ -80,11 +80,11 @@ static void services_are_restarted(void **state)
 static void disks_and_volumes(void **state)
 {
 	static const char *const rows[] = {
-		"NAME       SIZE       FREE       STATE         DRIVER      MODEL\r\n",
-		"virtio0    128.0 GiB  28.0 GiB   ready         virtio_blk  -\r\n",
-		"nvme0.0    500.0 GiB  -          whole: db     nvme\r\n    QEMU \\x1b[31mNVMe Ctrl\r\n",
-		"no-end-of-it-all-no-end  -          -          coming        no-end-of-it-al  -\r\n",
-		"ahci0.2    -          -          ?             ",
+		"NAME       SIZE        FREE        STATE         DRIVER      MODEL\r\n",
+		"virtio0    128.0 GiB   28.0 GiB    ready         virtio_blk  -\r\n",
+		"nvme0.0    500.0 GiB   -           whole: db     nvme\r\n    QEMU \\x1b[31mNVMe Ctrl\r\n",
+		"no-end-of-it-all-no-end  -           -           coming        no-end-of-it-al\r\n    -\r\n",
+		"ahci0.2    -           -           ?             ",
 	}, *const volume_rows[] = {
 		"NAME            SIZE       USED       ON         VM        MADE FOR  STATE\r\n",
 		"myvm.0          100.0 GiB  -          virtio0    myvm      myvm      ready\r\n",
@@ -115,8 +115,8 @@ static void disks_and_volumes(void **state)
 static void pools(void **state)
 {
 	static const char *const rows[] = {
-		"NAME        ON         SIZE       USED       FREE       VOLS  SIZES      STATE\r\n",
-		"fast        virtio0    100.0 GiB  80.0 GiB   20.0 GiB   2     400.0 GiB  ready\r\n",
+		"NAME      ON        SIZE        USED        FREE        VOLS  SIZES       STATE\r\n",
+		"fast      virtio0   100.0 GiB   80.0 GiB    20.0 GiB    2     400.0 GiB   ready\r\n",
 		"no-end-of-it-all-no-end", "failed: damaged",
 	};
 
@@ -133,8 +133,63 @@ static void pools(void **state)
 	command("create-pool slow virtio0 --json", "error", RESULT_STATE);
 	command("create-pool slow --disk virtio0 --size 1G --yes --json", "\"return\":{\"name\":\"slow\"", RESULT_OK);
 	command("delete-pool slow", "pool slow is deleted", RESULT_OK);
-	command("delete-pool fast", "error[E_EXISTS]: pool fast has 2 volumes and snapshots", RESULT_STATE);
+	command("delete-pool fast",
+		"error[E_EXISTS]: pool fast is not empty (volumes and snapshots: 2). Delete", RESULT_STATE);
 	command("delete-pool fast --force --yes", "pool fast is deleted", RESULT_OK);
+}
+
+/* Right after boot, none that is found is not the same as none. */
+static void no_pools(void **state)
+{
+	static struct inventory m;
+	const struct storage_look look = { &m, "" };
+	struct out_buffer buffer;
+	char text[128] = "";
+	struct out out;
+
+	(void)state;
+	for (u32 i = 0; i < 3; i++) {
+		m.disk_count = i;
+		m.disks[1].state = DISK_ROW_COMING;
+		m.disks[0].state = DISK_ROW_READY;
+		out_buffer_init(&buffer, text, sizeof(text));
+		out = out_to_buffer(&buffer);
+		report_pools(&out, &look);
+		text[buffer.used] = '\0';
+		assert_string_equal(text, i < 2 ? "There are no pools. create-pool NAME DISK makes one.\n" :
+			"No pool is found yet: disks are still starting; see list-disk.\n");
+	}
+}
+
+/* create-pool shows what the disk has, and asks; delete-pool --force asks. */
+static void pools_are_asked_for(void **state)
+{
+	(void)state;
+	fake_type(root, "create-pool slow virtio0\r");
+	expect("Make pool slow on virtio0? [y/N] ");
+	expect("virtio0    128.0 GiB   28.0 GiB    ready         virtio_blk  -\r\n"
+		"  volume myvm.0, 100.0 GiB on virtio0\r\n  pool fast, 100.0 GiB on virtio0\r\n"
+		"Pool slow takes 28.0 GiB, the largest free part. What is on the disk stays.\r\n");
+	fake_type(root, "n\r");
+	expect("Nothing was done.");
+	expect_not("pool slow, 28.0 GiB");
+	fake_type(root, "create-pool slow virtio0 --size 10G\r");
+	expect("Pool slow takes 10.0 GiB. What is on the disk stays.");
+	fake_type(root, "y\r");
+	expect("pool slow, 10.0 GiB on virtio0. New disks of VMs are made in it.");
+	expect_80_columns();
+	clear_screen();
+	command("create-pool slow vda", "error[E_NOT_FOUND]: there is no disk or pool \"vda\"; see list-disk",
+		RESULT_NOT_FOUND);
+	expect_not("[y/N]");
+	fake_type(root, "delete-pool slow --force\r");
+	expect("If pool slow can't be opened, all that is in it is lost.\r\nDelete pool slow? [y/N] ");
+	fake_type(root, "\r");
+	expect("Nothing was done.");
+	expect_not("pool slow is deleted");
+	fake_type(root, "delete-pool slow --force\ry\r");
+	expect("pool slow is deleted");
+	command("delete-pool slow --force --json", "all that is in pool slow would be lost. Say", RESULT_STATE);
 }
 
 static void volumes_are_made_and_deleted(void **state)
@@ -440,6 +495,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_disk_more_and_less, setup, teardown),
 		cmocka_unit_test_setup_teardown(volumes_are_made_and_deleted, setup, teardown),
 		cmocka_unit_test_setup_teardown(pools, setup, teardown),
+		cmocka_unit_test(no_pools),
+		cmocka_unit_test_setup_teardown(pools_are_asked_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),
 		cmocka_unit_test_setup_teardown(guesses, setup, teardown),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rt_log.h"
 #include "store_bench.h"
 
 #define ARENA (3 * MIB)
@@ -305,6 +306,35 @@ static void is_lost_untold(void **state)
 	expect_clean();
 }
 
+/* Each threshold is told once, and anew when the pool has been below both. One that is full at boot is told of then. */
+static void is_warned_of(void **state)
+{
+	static const struct { u64 free_gib; const char *line; } rows[] = {
+		{ 21, NULL }, { 19, "root: pool fast is 80 % full: 19456 MiB are free" }, { 18, NULL },
+		{ 4, "root: pool fast is 95 % full: 4096 MiB are free" }, { 0, NULL }, { 18, NULL }, { 4, NULL },
+		{ 50, NULL }, { 0, "root: pool fast is 95 % full: 0 MiB are free" },
+	};
+	struct store_order order;
+
+	(void)state;
+	find_pool();
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++) {
+		rt_log("nothing");
+		tell_pool(rows[i].free_gib * GIB, STORE_OK);
+		assert_string_equal(fake_last_log(), rows[i].line != NULL ? rows[i].line : "nothing");
+	}
+	delete_pool();
+	memset(pool_guid, 7, sizeof(pool_guid));
+	tell_partition("fast", ARENA);
+	order = take_open();
+	rt_log("nothing");
+	tell_pool(10 * GIB, STORE_OK);
+	assert_string_equal(fake_last_log(), "nothing");
+	done(&order, STORE_OK);
+	assert_string_equal(fake_last_log(), "root: pool fast is 80 % full: 10240 MiB are free");
+	delete_pool();
+}
+
 /* It can't be opened: nothing goes into it, and only force deletes it. */
 static void is_damaged(void **state)
 {
@@ -442,7 +472,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_made), cmocka_unit_test(volumes_go_into_it), cmocka_unit_test(volumes_come_back),
 		cmocka_unit_test(is_waited_for), cmocka_unit_test(is_waited_for_untold),
-		cmocka_unit_test(is_lost_untold), cmocka_unit_test(is_damaged), cmocka_unit_test(is_taken_back),
+		cmocka_unit_test(is_lost_untold), cmocka_unit_test(is_warned_of),
+		cmocka_unit_test(is_damaged), cmocka_unit_test(is_taken_back),
 		cmocka_unit_test(is_refused), cmocka_unit_test(a_hostile_store),
 	};
 
