@@ -217,6 +217,13 @@
 	ERROR(ERR_SWITCH_USED, RESULT_STATE, "E_STATE", \
 		"VM {text} has a network card on that switch. delete-vm {text}, or take the card from it with " \
 		"set-vm {text} --nic none") \
+	/* text = network card */ \
+	ERROR(ERR_NO_NIC, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no network card \"{text}\" with a driver. list-device shows what there is") \
+	/* text = switch that has it */ \
+	ERROR(ERR_NIC_TAKEN, RESULT_STATE, "E_STATE", \
+		"switch {text} has that network card as its uplink. Plug the VMs into {text}, or " \
+		"delete-switch {text}") \
 	/* text = program */ \
 	ERROR(ERR_NO_PROGRAM, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
 		"the boot medium lacks VOS' program {text}") \

@@ -21,6 +21,7 @@
 #define NIC_H_SWITCH DRIVER_H_STORE	/* THREAD|SIGNAL: its switch, as DRIVER_H_STORE */
 /* The driver gets DRIVER_BIT_LINK: from its switch: frames, or room for some; from root: is_plugged has changed. */
 
+#define NIC_NAME "nic"		/* of the drivers: nic0, nic1 ... */
 #define NIC_MTU_MIN 68u			/* RFC 791 */
 #define NIC_MTU_MAX 1500u		/* bytes behind the Ethernet header and a tag; no jumbo frames */
 

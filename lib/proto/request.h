@@ -11,6 +11,7 @@
 
 #include "driver.h"
 #include "errors.h"
+#include "nic.h"
 #include "root_limits.h"
 #include "store.h"
 #include "switch.h"
@@ -73,7 +74,8 @@ enum request_op {
 	REQ_UPLOAD_FINISH,	/* upload: it becomes an image, or is dropped because its hash is another */
 	REQ_DELETE_IMAGE,	/* name, of an image or of an upload that is not finished */
 	/* By the switch's name: */
-	REQ_CREATE_SWITCH, REQ_DELETE_SWITCH,	/* answered when its program is on its way up or down */
+	REQ_CREATE_SWITCH,	/* .network */
+	REQ_DELETE_SWITCH,	/* both are answered when its program is on its way up or down */
 	REQ_SWITCHES,		/* table; index: switches from that one on; ERR_NO_SWITCH past the end */
 	REQ_PORTS,		/* table; index: its ports in use from that one on; ERR_NO_DEVICE past the end */
 	REQ_STATIONS,		/* table; index: its known addresses from that one on; ERR_NO_DEVICE past the end */
@@ -166,6 +168,11 @@ struct vm_spec {
 	char cmdline[CMDLINE_BYTES];	/* "" with kernel "" = the default image's */
 };
 
+/* What a switch is besides its name. */
+struct switch_spec {
+	char uplink[DRIVER_NAME_BYTES];	/* the network card that joins it to the wire, "nic0"; "" = none */
+};
+
 struct request {
 	u32 id;			/* chosen by the console, comes back in the reply */
 	u32 op;
@@ -177,6 +184,7 @@ struct request {
 	union {
 		struct vm_spec spec;
 		struct image_request image;
+		struct switch_spec network;	/* REQ_CREATE_SWITCH */
 	};
 };
 
@@ -412,10 +420,13 @@ struct switch_row {
 	u64 frames, bytes;	/* that came in at them */
 	u64 drops;
 	u64 memory_bytes;
+	u32 nic_state;		/* of its uplink: enum nic_state; NIC_STARTING: its driver says nothing (yet) */
+	u32 nic_mbits;		/* 0 = not known */
 	char name[VM_NAME_BYTES];
+	char uplink[DRIVER_NAME_BYTES];	/* "" = none */
 };
 
-enum port_kind { PORT_OF_VM, PORT_KIND_COUNT };
+enum port_kind { PORT_OF_VM, PORT_OF_NIC, PORT_KIND_COUNT };
 
 /* A port of a switch that is in use. */
 struct port_row {
@@ -430,7 +441,7 @@ struct port_row {
 	u8 address[4];		/* IPv4 that its client used last; 0.0.0.0: none was seen */
 	u16 zero;
 	u32 zero1;
-	char client[VM_NAME_BYTES];
+	char client[VM_NAME_BYTES];	/* the VM; the card, "nic0" */
 	struct port_counts counts;
 };
 

@@ -229,7 +229,7 @@ static void do_restart_service(void)
 
 static void do_create_switch(void)
 {
-	struct error_info no = networks_create_switch(request.name, is_dry_run());
+	struct error_info no = networks_create_switch(request.name, &request.network, is_dry_run());
 
 	send_answer(&no, NULL);
 }

@@ -36,6 +36,8 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_BYTES] = { "size", TYPE_SIZE, "SIZE", "size, such as 512M or 100G; rounded up to a multiple of 1M" },
 	[ARG_ON] = { "on", TYPE_DISK, "POOL|DISK|ram",
 		"pool or disk to make it on, or ram: in memory, lost when VOS ends (default: a pool, else a disk)" },
+	[ARG_UPLINK] = { "uplink", TYPE_CARD, "NIC|none",
+		"network card of the machine that joins the switch to the wire, such as nic0 (default: none)" },
 	VM_FIELDS(SPEC_OF_ROW)
 	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
 	[ARG_ITS_VOLUME] = { "volume", TYPE_VOLUME, "VOLUME", "volume that the disk is kept in, see status-vm" },
@@ -227,6 +229,18 @@ static bool add_nic(struct vm_spec *spec, const char *value, struct cmd_error *e
 	if (!nic_parse(&spec->nics[spec->nic_count], value, error))
 		return false;
 	spec->nic_count++;
+	return true;
+}
+
+static bool set_uplink(struct switch_spec *spec, const char *value, struct cmd_error *error)
+{
+	bool has_one = !is_none(value);
+
+	memset(spec, 0, sizeof(*spec));
+	if (has_one && (!name_ok(value) || !text_copy(spec->uplink, sizeof(spec->uplink), value)))
+		return error_set(error, RESULT_USAGE,
+			"\"%.40s\" is not a network card: --uplink is the name of its driver, such as nic0 (see "
+			"list-device), or none", value);
 	return true;
 }
 
@@ -469,6 +483,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return takes_many(args) ? add_name(args, value, error) : set_name(args->name, value, error);
 	case ARG_SERVICE: case ARG_SWITCH:
 		return set_name(args->name, value, error);
+	case ARG_UPLINK:
+		return set_uplink(&args->network, value, error);
 	case ARG_VOLUME: case ARG_ITS_VOLUME:
 		return disk_set_volume(&args->spec.disks[0], value, error);
 	case ARG_POOL:

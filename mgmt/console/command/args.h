@@ -13,7 +13,7 @@
 
 enum arg {
 	ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE, ARG_POOL, ARG_POOL_DISK,
-	ARG_BYTES, ARG_POOL_BYTES, ARG_ON,
+	ARG_BYTES, ARG_POOL_BYTES, ARG_ON, ARG_UPLINK,
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
 	ARG_AUTOSTART, ARG_ITS_VOLUME, ARG_FORCE, ARG_POOL_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
 	ARG_OFFSET, ARG_SINCE, ARG_INTERVAL, ARG_TIMES, ARG_FILE, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
@@ -27,6 +27,7 @@ enum arg_type {
 	TYPE_SERVICE,
 	TYPE_VOLUME, TYPE_DISK,	/* names of them, or of a place for a volume */
 	TYPE_NETWORK,		/* a switch */
+	TYPE_CARD,		/* a network card of the machine */
 	TYPE_POOL,
 	TYPE_ANY_IMAGE,
 	TYPE_OFFSET, TYPE_TIME, TYPE_TIME_OPTIONAL, TYPE_VERB,
@@ -65,6 +66,7 @@ struct args {
 	const struct name_list *names;	/* of a command on several VMs: all; only until the next command is parsed */
 	bool is_list;			/* a list of results is wanted, whatever the number of names */
 	struct vm_spec spec;
+	struct switch_spec network;
 	u64 timeout_ns;
 	u64 wait_ns;			/* 0 = no limit */
 	u64 memory_asked_bytes;		/* as given; spec.memory_bytes is a possible size */

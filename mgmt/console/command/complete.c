@@ -7,6 +7,7 @@
 
 #include "complete.h"
 #include "help.h"
+#include "nic.h"
 #include "units.h"
 
 /* Where the cursor is, in terms of the grammar. */
@@ -183,6 +184,16 @@ static void add_vms(struct completion *completion, const char *partial, const st
 			add(completion, partial, name);
 }
 
+/* Their drivers are services. */
+static void add_cards(struct completion *completion, const char *partial, const struct name_source *names)
+{
+	const char *name;
+
+	for (u32 i = 0; (name = names->service(names->context, i)) != NULL; i++)
+		if (text_begins(name, NIC_NAME))
+			add(completion, partial, name);
+}
+
 static void add_values(struct completion *completion, const struct context *context, const struct name_source *names)
 {
 	static const char *const policies[] = { "never", "on-failure:", "always", 0 };
@@ -207,6 +218,10 @@ static void add_values(struct completion *completion, const struct context *cont
 	case TYPE_NETWORK:
 		if (context->command->op != REQ_CREATE_SWITCH)
 			add_names(completion, context->partial, names->network, names->context);
+		break;
+	case TYPE_CARD:
+		add_cards(completion, context->partial, names);
+		add_texts(completion, context->partial, none);
 		break;
 	case TYPE_NICS:
 		add_names(completion, context->partial, names->network, names->context);

@@ -197,7 +197,7 @@ static bool parse_block(struct parser *p, struct args *args, u64 keys)
 		if (key == ARG_COUNT) {
 			snprintf(text, sizeof(text),
 				keys == KEYS ? "\"%.40s\" is not a key: keys are create-vm's flags, and autostart" :
-				"\"%.40s\" is not a key: a switch has none", p->word);
+				"\"%.40s\" is not a key: a switch has uplink alone", p->word);
 			return mistake(p, p->kind == TOKEN_WORD ? text : "a key such as cpu or memory is missing here");
 		}
 		advance(p);

@@ -28,6 +28,14 @@ void export_vm(const struct out *out, const char *name, const struct vm_spec *sp
 	out_text(out, autostart ? "\tautostart yes;\n}\n" : "}\n");
 }
 
+static void export_switch(const struct out *out, const struct switch_row *row)
+{
+	out_format(out, "switch %s {\n", row->name);
+	if (row->uplink[0])
+		out_format(out, "\tuplink %s;\n", row->uplink);
+	out_text(out, "}\n");
+}
+
 void export_text(const struct out *out, const void *what)
 {
 	const struct session *s = ((const struct export_what *)what)->session;
@@ -36,7 +44,7 @@ void export_text(const struct out *out, const void *what)
 	u32 count = *name ? 0 : m->switch_count;
 
 	for (u32 i = 0; i < count; i++)
-		out_format(out, "switch %s {\n}\n", m->switches[i].name);
+		export_switch(out, &m->switches[i]);
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		const struct vm_entry *vm = &s->console->inventory.vms[i];
 		const struct args *args = vm->is_used ? in_config(s, vm->report.name) : 0;

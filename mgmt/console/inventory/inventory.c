@@ -81,6 +81,7 @@ bool inventory_add_switch(struct inventory *m, const struct switch_row *row)
 		return false;
 	m->switches[m->switch_count] = *row;
 	terminate(m->switches[m->switch_count].name, sizeof(row->name));
+	terminate(m->switches[m->switch_count].uplink, sizeof(row->uplink));
 	m->switch_count++;
 	return true;
 }

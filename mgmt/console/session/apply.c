@@ -253,7 +253,10 @@ static void send(struct session *s, struct job *job, const struct args *args, en
 {
 	memset(&job->request, 0, sizeof(job->request));
 	memcpy(job->request.name, args->name, sizeof(job->request.name));
-	job->request.spec = args->spec;
+	if (op == REQ_CREATE_SWITCH)
+		job->request.network = args->network;
+	else
+		job->request.spec = args->spec;
 	job->request.fields = fields;
 	if (args_has(&job->args, ARG_DRY_RUN))
 		job->request.flags = REQ_FLAG_DRY_RUN;
@@ -273,12 +276,27 @@ static bool compare(struct session *s, struct job *job, const struct vm_entry *v
 	return true;
 }
 
-static bool has_switch(const struct inventory *m, const char *name)
+static const struct switch_row *switch_named(const struct inventory *m, const char *name)
 {
 	for (u32 i = 0; i < m->switch_count; i++)
 		if (strcmp(m->switches[i].name, name) == 0)
-			return true;
-	return false;
+			return &m->switches[i];
+	return NULL;
+}
+
+/* A switch that is there stays as it is. */
+static void compare_switch(struct job *job, const struct switch_row *is, const struct args *args)
+{
+	struct apply_row *row = &job->session->console->apply.rows[job->index];
+
+	if (strcmp(is->uplink, args->network.uplink) == 0 || job->origin == JOB_STARTUP)
+		return;
+	job->mistakes++;
+	row->has_fault = true;
+	error_set(&row->error, RESULT_STATE,
+		"its uplink is %s, not %s. delete-switch %s, then apply-config, makes it anew",
+		is->uplink[0] ? is->uplink : "none", args->network.uplink[0] ? args->network.uplink : "none",
+		args->name);
 }
 
 /* In a dry run a VM is judged without its cards on switches that would be made before it. */
@@ -288,7 +306,7 @@ static void drop_new_switches(const struct console *c, struct vm_spec *spec)
 
 	spec->nic_count = 0;
 	for (u32 i = 0; i < count; i++)
-		if (has_switch(&c->inventory, spec->nics[i].network))
+		if (switch_named(&c->inventory, spec->nics[i].network))
 			spec->nics[spec->nic_count++] = spec->nics[i];
 }
 
@@ -296,11 +314,14 @@ static void drop_new_switches(const struct console *c, struct vm_spec *spec)
 static bool begin_entry(struct session *s, struct job *job, const struct args *args)
 {
 	const struct vm_entry *vm = inventory_find(&s->console->inventory, args->name);
+	const struct switch_row *network = switch_named(&s->console->inventory, args->name);
 	static struct args judged;	/* too large for the stack */
 
 	if (args->command->op == REQ_CREATE_SWITCH) {
-		if (has_switch(&s->console->inventory, args->name))
+		if (network) {
+			compare_switch(job, network, args);
 			return false;
+		}
 		send(s, job, args, REQ_CREATE_SWITCH, 0);
 		return true;
 	}

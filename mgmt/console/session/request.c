@@ -16,7 +16,10 @@ void request_fill(struct job *job)
 
 	memset(r, 0, sizeof(*r));
 	memcpy(r->name, args->name, sizeof(r->name));
-	r->spec = args->spec;
+	if (args->command->op == REQ_CREATE_SWITCH)
+		r->network = args->network;
+	else
+		r->spec = args->spec;
 	r->fields = fields_of_args(args->given);
 	if (args_has(args, ARG_FORCE) || args_has(args, ARG_POOL_FORCE))
 		r->flags |= REQ_FLAG_FORCE;

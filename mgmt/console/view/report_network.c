@@ -78,6 +78,14 @@ static void cell(struct table_line *line, s32 width, const char *text)
 
 /* ---- list-switch ---- */
 
+/* As JSON says them too. */
+static const char *wire_state(const struct switch_row *row)
+{
+	static const char *const states[NIC_STATE_COUNT] = { "waiting", "no-carrier", "up" };
+
+	return row->nic_state < NIC_STATE_COUNT ? states[row->nic_state] : "?";
+}
+
 static void switch_line(const struct out *out, const struct switch_row *row)
 {
 	struct table_line line = line_begin(out);
@@ -85,6 +93,7 @@ static void switch_line(const struct out *out, const struct switch_row *row)
 
 	cell(&line, 16, row->name);
 	cell(&line, 10, switch_state(row));
+	cell(&line, 6, row->uplink[0] ? row->uplink : "-");
 	snprintf(text, sizeof(text), "%u", row->ports);
 	cell(&line, -5, text);
 	cell(&line, -11, count_text(text, row->frames));
@@ -101,7 +110,8 @@ void report_switches(const struct out *out, const void *what)
 		out_text(out, "There are no switches. create-switch makes one.\n");
 		return;
 	}
-	out_format(out, "%-16s  %-10s  %5s  %11s  %9s  %9s\n", "NAME", "STATE", "PORTS", "FRAMES", "DATA", "DROPPED");
+	out_format(out, "%-16s  %-10s  %-6s  %5s  %11s  %9s  %9s\n", "NAME", "STATE", "UPLINK", "PORTS", "FRAMES",
+		"DATA", "DROPPED");
 	for (u32 i = 0; i < m->switch_count; i++)
 		switch_line(out, &m->switches[i]);
 }
@@ -113,6 +123,9 @@ static void switch_members(struct json_writer *w, const struct switch_row *row)
 	json_text(w, "state", switch_state(row));
 	json_number(w, "restarts", row->restarts);
 	json_number(w, "memory", row->memory_bytes);
+	json_text(w, "uplink", row->uplink);
+	json_text(w, "uplink-state", row->uplink[0] ? wire_state(row) : "none");
+	json_number(w, "uplink-mbits", row->nic_mbits);
 	json_number(w, "port-count", row->ports);
 	json_number(w, "frames", row->frames);
 	json_number(w, "bytes", row->bytes);
@@ -158,11 +171,11 @@ static void port_line(const struct out *out, const struct port_row *p)
 	snprintf(text, sizeof(text), "%u", p->index);
 	cell(&line, -4, text);
 	snprintf(text, sizeof(text), "%s:%u", p->client, p->card);
-	cell(&line, 8, text);
+	cell(&line, 8, p->kind == PORT_OF_VM ? text : p->client);
 	cell(&line, 5, port_state(p->status));
 	snprintf(text, sizeof(text), "%u", p->vlan);
 	cell(&line, -4, text);
-	cell(&line, 17, mac_text(mac, p->mac));
+	cell(&line, 17, p->mac ? mac_text(mac, p->mac) : "-");
 	cell(&line, 13, address_text(address, p->address));
 	cell(&line, -7, count_text(text, p->counts.from_frames));
 	cell(&line, -7, count_text(text, p->counts.to_frames));
@@ -195,6 +208,14 @@ static const struct switch_row *row_of(const struct storage_look *look)
 	return &m->switches[i];
 }
 
+static void uplink_line(const struct out *out, const struct switch_row *row)
+{
+	out_format(out, "uplink %s, %s", row->uplink, wire_state(row));
+	if (row->nic_mbits)
+		out_format(out, ", %u Mbit/s", row->nic_mbits);
+	out_text(out, "\n");
+}
+
 void report_switch(const struct out *out, const void *what)
 {
 	const struct storage_look *look = what;
@@ -203,6 +224,8 @@ void report_switch(const struct out *out, const void *what)
 
 	out_format(out, "switch %s, %s, %u port%s in use\n", row->name, switch_state(row), m->port_count,
 		m->port_count == 1 ? "" : "s");
+	if (row->uplink[0])
+		uplink_line(out, row);
 	if (m->port_count != 0)
 		out_format(out, "%4s  %-8s  %-5s  %4s  %-17s  %-13s  %7s  %7s\n", "PORT", "CLIENT", "STATE", "VLAN",
 			"MAC", "IP", "SENT", "GOT");
@@ -228,11 +251,12 @@ static void port_json(struct json_writer *w, const struct port_row *p)
 
 	json_open(w, 0, '{');
 	json_number(w, "port", p->index);
-	json_text(w, "vm", p->client);
+	json_text(w, "kind", p->kind == PORT_OF_VM ? "vm" : p->kind == PORT_OF_NIC ? "uplink" : "?");
+	json_text(w, "vm", p->kind == PORT_OF_VM ? p->client : "");
 	json_number(w, "nic", p->card);
 	json_text(w, "state", port_state(p->status));
 	json_number(w, "vlan", p->vlan);
-	json_text(w, "mac", mac_text(mac, p->mac));
+	json_text(w, "mac", p->mac ? mac_text(mac, p->mac) : "");
 	json_address(w, p->address);
 	json_bool(w, "guarded", p->guard != 0);
 	json_number(w, "rate-limit", p->rate);

@@ -14,21 +14,42 @@
 #include "supervisor.h"
 #include "switch_ports.h"
 #include "switches.h"
+#include "uplinks.h"
 #include "vm_nics.h"
 
-struct error_info networks_create_switch(const char *name, bool is_dry_run)
+static struct error_info judge(const char *name, const struct switch_spec *spec)
 {
 	struct error_info no = switch_judge_new(name);
-	u32 number;
 
 	if (no.error == ERR_NONE && supervisor_has(name))
 		no = error_info_about(ERR_SERVICE_NAME, name);
-	if (no.error != ERR_NONE || is_dry_run)
+	return no.error == ERR_NONE ? uplink_judge(spec) : no;
+}
+
+/* There is no PD of it yet: its supervisor starts one. */
+static struct error_info create(const char *name, const struct switch_spec *spec)
+{
+	u32 number;
+	struct error_info no = switch_create(name, &number);
+	enum status st;
+
+	if (no.error != ERR_NONE)
 		return no;
-	no = switch_create(name, &number);
-	if (no.error == ERR_NONE)
+	st = uplink_add(number, spec);
+	if (st == ST_OK) {
 		supervisor_add(SERVICE_SWITCH(number));
-	return no;
+		return ERROR_INFO_NONE;
+	}
+	switch_delete(number);
+	supervisor_remove(SERVICE_SWITCH(number));
+	return error_info_status(st);
+}
+
+struct error_info networks_create_switch(const char *name, const struct switch_spec *spec, bool is_dry_run)
+{
+	struct error_info no = judge(name, spec);
+
+	return no.error != ERR_NONE || is_dry_run ? no : create(name, spec);
 }
 
 struct error_info networks_delete_switch(const char *name, bool is_dry_run)
@@ -40,7 +61,7 @@ struct error_info networks_delete_switch(const char *name, bool is_dry_run)
 		return error_info_about(ERR_NO_SWITCH, name);
 	if (user != NULL)
 		return error_info_about(ERR_SWITCH_USED, user->name);
-	if (switch_ports_used(number) != 0)	/* of a VM that is just being taken down */
+	if (switch_ports_used(number) != uplink_has(number))	/* a VM is just being taken down */
 		return error_info_of(ERR_BUSY, 0, 0);
 	if (is_dry_run)
 		return ERROR_INFO_NONE;
@@ -75,6 +96,18 @@ static void fill_service(u32 number, struct switch_row *out)
 	out->memory_bytes = service.bytes;
 }
 
+static void fill_uplink(u32 number, struct switch_row *out)
+{
+	struct nic_page page;
+
+	strcpy(out->uplink, uplink_name(number));
+	out->nic_state = NIC_STARTING;
+	if (!uplink_look(number, &page))
+		return;
+	out->nic_state = page.state;
+	out->nic_mbits = page.mbits;
+}
+
 bool networks_switch_row(u32 *index, struct switch_row *out)
 {
 	while (*index < SWITCHES && !switch_is_there(*index))
@@ -84,6 +117,7 @@ bool networks_switch_row(u32 *index, struct switch_row *out)
 	out->index = *index;
 	strcpy(out->name, switch_name(*index));
 	fill_service(*index, out);
+	fill_uplink(*index, out);
 	for (u32 i = 0; i < SWITCH_PORTS; i++)
 		if (switch_port_is_used(*index, i))
 			add_port(*index, i, out);
@@ -108,14 +142,16 @@ static void fill_port(u32 number, u32 port, struct port_row *out)
 	switch_port_setup_of(number, port, &setup);
 	switch_port_state(number, port, &state);
 	out->index = port;
-	out->kind = PORT_OF_VM;
+	out->kind = uplink_is(number, port) ? PORT_OF_NIC : PORT_OF_VM;
 	out->status = state.status;
 	out->mac = setup.mac;
 	out->rate = setup.from_rate;
 	out->guard = setup.guard;
 	out->vlan = setup.vlan;
 	memcpy(out->address, state.address, sizeof(out->address));
-	if (vm != NULL)
+	if (out->kind == PORT_OF_NIC)
+		strcpy(out->client, uplink_name(number));
+	else if (vm != NULL)
 		strcpy(out->client, vm->name);
 	out->counts = state.counts;
 }

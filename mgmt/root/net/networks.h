@@ -9,8 +9,8 @@
 #include "error_info.h"
 #include "types.h"
 
-/* The name is one of a VM, as far as its characters go. */
-struct error_info networks_create_switch(const char *name, bool is_dry_run);
+/* The name is one of a VM, as far as its characters go; the rest is foreign. */
+struct error_info networks_create_switch(const char *name, const struct switch_spec *spec, bool is_dry_run);
 struct error_info networks_delete_switch(const char *name, bool is_dry_run);
 
 /* Switch *index, or the next one; *index is behind it then. False: no more. */

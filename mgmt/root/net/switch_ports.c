@@ -158,6 +158,11 @@ bool switch_port_remove(u32 number, u32 port, struct port_counts *last)
 	return true;
 }
 
+void switch_ports_forget(u32 number)
+{
+	memset(ports[number], 0, sizeof(ports[number]));
+}
+
 bool switch_port_is_used(u32 number, u32 port)
 {
 	return ports[number][port].h_link != 0;

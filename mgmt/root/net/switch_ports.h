@@ -35,6 +35,9 @@ u32 switch_ports_used(u32 number);
 /* A private copy of what root says of it. */
 void switch_port_setup_of(u32 number, u32 port, struct port_setup *setup);
 
+/* The switch is deleted and its PD is gone: so are its ports. */
+void switch_ports_forget(u32 number);
+
 /* What the switch says of it: foreign, but for `status`, which is an enum status, ST_AGAIN while it does not follow. */
 struct port_state {
 	u32 status;

@@ -11,5 +11,7 @@
 
 enum status switch_prepare(u32 number, u64 h_pd, u64 h_thread, struct object_set *objects) MUST_CHECK;
 void switch_stopped(u32 number);
+/* All that its PD had is given back. */
+void switch_gone(u32 number);
 
 #endif

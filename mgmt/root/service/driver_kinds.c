@@ -3,6 +3,7 @@
  * driver_kinds.c - which PCI function gets which program. Adding a driver is a row here.
  */
 #include "driver_parts.h"
+#include "nic.h"
 #include "range.h"
 #include "wires.h"
 
@@ -13,7 +14,6 @@
 
 #define VIRTIO_VENDOR 0x1af4u
 #define INTEL_VENDOR 0x8086u
-#define NIC_NAME "nic"
 
 static const u16 virtio_blk_ids[] = { 0x1042, 0x1001, 0 };
 static const u16 virtio_port_ids[] = { 0x1043, 0x1003, 0 };

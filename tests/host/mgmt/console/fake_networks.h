@@ -13,9 +13,11 @@
 #include "status.h"
 
 static const struct switch_row fake_switches[] = {
-	{ .name = "lan", .state = SERVICE_UP, .ports = 1, .frames = 1234, .bytes = 4 * MIB, .drops = 3,
+	{ .name = "lan", .uplink = "nic0", .nic_state = NIC_UP, .nic_mbits = 1000, .state = SERVICE_UP,
+	  .ports = 1, .frames = 1234, .bytes = 4 * MIB, .drops = 3,
 	  .memory_bytes = MIB },
-	{ .index = 1, .name = "hostile-without-an-end-of-names", .state = 99, .ports = ~0u },
+	{ .index = 1, .name = "hostile-without-an-end-of-names", .uplink = "without-an-end-", .state = 99,
+	  .ports = ~0u, .nic_state = 99 },
 };
 
 static const struct port_row fake_port = {
@@ -49,6 +51,9 @@ static inline void fake_network(u32 *count, const struct request *r, struct repl
 		reply->stations = fake_stations;
 		if (is_hostile)
 			memset(&reply->stations, 0xff, sizeof(reply->stations));
+	} else if (r->op == REQ_CREATE_SWITCH && strcmp(r->network.uplink, "nic1") == 0) {
+		fake_network_refuse(reply, ERR_NO_NIC);
+		strcpy(reply->text, r->network.uplink);
 	} else if (r->op == REQ_CREATE_SWITCH && *count < ARRAY_COUNT(fake_switches)) {
 		*count += (r->flags & REQ_FLAG_DRY_RUN) == 0;
 	} else if (r->op == REQ_CREATE_SWITCH) {

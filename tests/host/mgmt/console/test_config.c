@@ -96,7 +96,7 @@ static void switches(void **state)
 	assert_int_equal(vms[0].spec.nics[1].vlan, 7);
 	parse("switch lan { cpu 2 } switch lan { } vm a { }");
 	assert_int_equal(mistakes, 2);
-	assert_string_equal(mistake, "1:14: \"cpu\" is not a key: a switch has none");
+	assert_string_equal(mistake, "1:14: \"cpu\" is not a key: a switch has uplink alone");
 	assert_string_equal(names, "a ");
 	parse("switch Lan { }");
 	assert_int_equal(mistakes, 1);

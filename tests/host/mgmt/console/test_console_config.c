@@ -198,13 +198,14 @@ static void set_all(void **state)
 static void switches(void **state)
 {
 	(void)state;
-	root = fake_start(&session, "vm a { nic lan,rate=1M }\nswitch lan { }\n");
-	command("list-switch", "lan               running         1        1,234    4.0 MiB          3\r\n", RESULT_OK);
+	root = fake_start(&session, "vm a { nic lan,rate=1M }\nswitch lan { uplink nic0 }\n");
+	command("list-switch", "lan               running     nic0        1        1,234    4.0 MiB          3\r\n",
+		RESULT_OK);
 	command("apply-config", "= lan: no change\r\n= a: no change", RESULT_OK);
-	command("export-config", "switch lan {\r\n}\r\nvm a {", RESULT_OK);
+	command("export-config", "switch lan {\r\n\tuplink nic0;\r\n}\r\nvm a {", RESULT_OK);
 	expect("nic lan,rate=1M;");
 	command("status-vm a", "NIC 0       switch lan, up, MAC 02:11:22:33:44:55, IP 10.0.0.9; sent 1200", RESULT_OK);
-	command("show-switch lan", "switch lan, running, 1 port in use\r\n", RESULT_OK);
+	command("show-switch lan", "switch lan, running, 1 port in use\r\nuplink nic0, up, 1000 Mbit/s\r\n", RESULT_OK);
 	expect("   2  a:0       up        7  02:11:22:33:44:55  10.0.0.9         1,200       34\r\n"
 	       "  dropped:  mac 2  rate 1\r\n");
 	expect("02:11:22:33:44:66     7     3   12 s\r\n");
@@ -215,6 +216,11 @@ static void switches(void **state)
 	command("list-switch", "hostile-without-an-end-of-names", RESULT_OK);
 	command("show-switch hostile-without-an-end-of-names", "0 ports in use", RESULT_OK);
 	command("delete-switch hostile-without-an-end-of-names", "is deleted", RESULT_OK);
+	command("create-switch wan --uplink nic1", "there is no network card \"nic1\"", RESULT_NOT_FOUND);
+	command("create-switch wan --uplink Nic", "--uplink is the name of its driver", RESULT_USAGE);
+	root = fake_start(&session, "switch lan { uplink none; }\nswitch wan { uplink nic1; mtu 1; }\n");
+	expect("\"mtu\" is not a key: a switch has uplink alone");
+	command("apply-config", "its uplink is nic0, not none", RESULT_FAILED);
 	root = fake_start(&session, "");
 	command("apply-config", "There is no vos.conf", RESULT_OK);
 	command("list-switch", "There are no switches. create-switch makes one.\r\n", RESULT_OK);

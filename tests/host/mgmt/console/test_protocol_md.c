@@ -269,7 +269,8 @@ static void fields_are_those_of_replies(void **state)
 	fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
 	check_reply("A VM", "{\"execute\":\"status-vm\",\"arguments\":{\"name\":\"a\"}}");
 	check_reply("export-config", "{\"execute\":\"export-config\"}");
-	root = fake_start(&session, "switch lan { }\nvm a { cap none }\nvm b { cpu x }\nvm c { memory 64G }\n");
+	root = fake_start(&session, "switch lan { uplink nic0 }\n"
+		"vm a { cap none }\nvm b { cpu x }\nvm c { memory 64G }\n");
 	command("set-vm a --cap 50% --cpu 2", "cpu 2", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);
 	check_reply("apply-config", "{\"execute\":\"apply-config\"}");

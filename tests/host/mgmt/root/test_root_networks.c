@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "fake_kernel.h"
+#include "root.h"
 #include "root_bench.h"
 #include "spec_fields.h"
 #include "syscalls.h"
@@ -43,6 +44,14 @@ static u64 await_switch(void)
 	h_switch = fake_thread_nth(fake_threads_made() - 1);
 	assert_true(fake_is_running(h_switch));
 	return h_switch;
+}
+
+static void ask_switch(const char *name, const char *uplink)
+{
+	struct request r = bench_make_request(REQ_CREATE_SWITCH, name, 0);
+
+	strcpy(r.network.uplink, uplink);
+	bench_send(&r);
 }
 
 static void create_switch(const char *name)
@@ -430,6 +439,149 @@ static void a_hostile_switch(void **state)
 	delete_switch("lan");
 }
 
+/* ---- uplinks ---- */
+
+static u64 h_card;		/* the thread of nic0's driver */
+
+static struct nic_page *card_page(void)
+{
+	return fake_memory(fake_pd_of(h_card), NIC_PAGE);
+}
+
+static void expect_wired(void)
+{
+	u64 card_pd = fake_pd_of(h_card), switch_pd = fake_pd_of(h_switch);
+
+	assert_ptr_equal(fake_memory(card_pd, NIC_LINK), fake_memory(switch_pd, SWITCH_LINKS));
+	assert_int_equal(fake_badge(switch_pd, SWITCH_H_PORT, h_card), DRIVER_BIT_LINK);
+	assert_int_equal(fake_badge(card_pd, NIC_H_SWITCH, h_switch), SWITCH_BIT_PORT);
+	assert_int_equal(card_page()->is_plugged, 1);
+}
+
+static void an_uplink_is_wired(void **state)
+{
+	const struct port_setup *setup;
+
+	(void)state;
+	assert_int_equal(card_page()->is_plugged, 0);
+	ask_switch("lan", "nic0");
+	bench_expect(ERR_NONE);
+	(void)await_switch();
+	expect_wired();
+	setup = &config()->port[0].setup;
+	assert_int_equal(setup->flags, PORT_UP | PORT_TRUNK);
+	assert_int_equal(setup->guard, 0);
+	assert_int_equal(setup->mac, 0);
+	assert_int_equal(setup->vlans[0], 0xfe);
+	assert_int_equal(setup->vlans[VLAN_SET_BYTES - 1], 0x7f);
+	assert_true((fake_pending(h_card) & DRIVER_BIT_LINK) != 0);
+	follow();
+	bench_ask(REQ_PORTS, "lan", 0);
+	bench_await_answer();
+	assert_int_equal(bench_row_count, 1);
+	assert_int_equal(bench_rows[0].port.kind, PORT_OF_NIC);
+	assert_string_equal(bench_rows[0].port.client, "nic0");
+	*card_page() = (struct nic_page){ .is_plugged = 1, .state = NIC_UP, .mtu = NIC_MTU_MAX, .mbits = 1000 };
+	bench_ask(REQ_SWITCHES, "", 0);
+	bench_await_answer();
+	assert_string_equal(bench_rows[0].network.uplink, "nic0");
+	assert_int_equal(bench_rows[0].network.nic_state, NIC_UP);
+	assert_int_equal(bench_rows[0].network.nic_mbits, 1000);
+	card_page()->mtu = 0;		/* nonsense */
+	bench_ask(REQ_SWITCHES, "", 0);
+	bench_await_answer();
+	assert_int_equal(bench_rows[0].network.nic_state, NIC_STARTING);
+	delete_switch("lan");
+	assert_int_equal(card_page()->is_plugged, 0);
+}
+
+static void refused_uplinks(void **state)
+{
+	struct request r = bench_make_request(REQ_CREATE_SWITCH, "wan", 0);
+
+	(void)state;
+	ask_switch("wan", "nic1");
+	bench_expect(ERR_NO_NIC);
+	assert_string_equal(bench_answer.text, "nic1");
+	ask_switch("wan", "store");
+	bench_expect(ERR_NO_NIC);
+	memset(r.network.uplink, 'n', sizeof(r.network.uplink));
+	bench_send(&r);
+	bench_expect(ERR_BAD_NAME);
+	ask_switch("lan", "nic0");
+	bench_expect(ERR_NONE);
+	(void)await_switch();
+	ask_switch("wan", "nic0");
+	bench_expect(ERR_NIC_TAKEN);
+	assert_string_equal(bench_answer.text, "lan");
+	delete_switch("lan");
+	ask_switch("wan", "nic0");		/* another one can have it then */
+	bench_expect(ERR_NONE);
+	(void)await_switch();
+	expect_wired();
+	delete_switch("wan");
+}
+
+static void swap(u64 *a, u64 *b)
+{
+	u64 was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+/* Either end is started again, or both: the other one keeps the link, and gets the new handle. */
+static void ends_of_an_uplink_come_back(void **state)
+{
+	u32 made;
+
+	(void)state;
+	ask_switch("lan", "nic0");
+	bench_expect(ERR_NONE);
+	(void)await_switch();
+	follow();
+	strcpy(fake_memory(fake_pd_of(h_card), NIC_LINK), "hello");
+	fake_fault(h_switch, 14, 0, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	assert_int_equal(card_page()->is_plugged, 0);
+	h_switch = bench_await_thread(fake_threads_made());
+	expect_wired();
+	fake_fault(h_card, 14, 0, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	h_card = bench_await_thread(fake_threads_made());
+	expect_wired();
+	/* Both are down. */
+	made = fake_threads_made();
+	fake_fault(h_card, 14, 0, 0);
+	fake_fault(h_switch, 14, 0, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	h_card = bench_await_thread(made);
+	h_switch = bench_await_thread(made + 1);
+	if (fake_memory(fake_pd_of(h_card), NIC_PAGE) == NULL)
+		swap(&h_card, &h_switch);
+	bench_settle(0);
+	expect_wired();
+	assert_string_equal(fake_memory(fake_pd_of(h_switch), SWITCH_LINKS), "hello");
+	delete_switch("lan");
+}
+
+static void uplinks_that_fail(void **state)
+{
+	(void)state;
+	for (u32 n = 1; n < 100; n++) {
+		fake_fail_call(n, ST_NOMEM);
+		ask_switch("lan", "nic0");
+		fake_fail_call(0, ST_OK);
+		bench_await_answer();
+		bench_settle(0);
+		if (bench_answer.error == ERR_NONE)
+			delete_switch("lan");
+		assert_int_equal(card_page()->is_plugged, 0);
+		assert_int_equal(fake_free_bytes(), bench_idle_bytes);
+		assert_int_equal(fake_object_count(), bench_idle_objects);
+	}
+}
+
 /* Each field has its own bytes of a spec: to set one changes no other. */
 static void fields_do_not_overlap(void **state)
 {
@@ -442,10 +594,19 @@ static void fields_do_not_overlap(void **state)
 
 static int boot(void **state)
 {
-	static const char *const programs[] = { "switch", NULL };
+	static const char *const programs[] = { "switch", "e1000", NULL };
+	int rc;
 
+	fake_pci.functions[0] = (struct pci_function){
+		.bdf = 0x50, .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000,
+		.bars = { { .address = 0xfe060000, .bytes = 0x20000, .kind = PCI_BAR_MEMORY } },
+		.irq_pin = 1, .irq_line = 10,
+	};
+	fake_pci.count = 1;
 	bench_programs = programs;
-	return bench_boot(state);
+	rc = bench_boot(state);
+	h_card = fake_thread_nth(fake_threads_made() - 1);
+	return rc;
 }
 
 int main(void)
@@ -463,6 +624,10 @@ int main(void)
 		cmocka_unit_test(starts_that_fail),
 		cmocka_unit_test(a_hostile_switch),
 		cmocka_unit_test(at_rest_alone),
+		cmocka_unit_test(refused_uplinks),
+		cmocka_unit_test(an_uplink_is_wired),
+		cmocka_unit_test(ends_of_an_uplink_come_back),
+		cmocka_unit_test(uplinks_that_fail),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
