@@ -108,10 +108,14 @@ static u32 longest(const struct nic_driver *d, const u8 *head)
 	return d->card.mtu + ETH_BYTES + (be16_load(head + ETH_TYPE) == ETHERTYPE_VLAN ? NET_TAG_BYTES : 0);
 }
 
-/* A card that is not told of CWR (RFC 3168, 6.1.2) repeats it in every piece. */
-static bool is_for_card(const struct nic_driver *d, const struct segment_plan *plan, const u8 *head)
+/*
+ * A card that is not told of CWR (RFC 3168, 6.1.2) repeats it in every piece. One that holds fewer buffers than the
+ * segment needs would never have room for it.
+ */
+static bool is_for_card(const struct nic_driver *d, const struct segment_plan *plan, const u8 *head, u32 bytes)
 {
-	return d->can_cut[plan->kind] && (head[plan->transport + TCP_FLAGS] & TCP_CWR) == 0;
+	return d->can_cut[plan->kind] && (head[plan->transport + TCP_FLAGS] & TCP_CWR) == 0 &&
+	       buffers_of(bytes) <= d->most;
 }
 
 /* f->segmenting is not NET_WHOLE; the head is in cut. False: no room now. */
@@ -121,7 +125,7 @@ static bool send_segment(struct nic_driver *d, const struct net_frame *f)
 
 	if (!segment_plan(&cut->plan, f, cut->head) || segment_longest(&cut->plan) > longest(d, cut->head)) {
 		drop(d, NIC_DROP_TOO_LONG);
-	} else if (!is_for_card(d, &cut->plan, cut->head)) {
+	} else if (!is_for_card(d, &cut->plan, cut->head, f->bytes)) {
 		cut->is_active = true;
 		cut->next = 0;
 		return send_pieces(d, f);
@@ -214,6 +218,7 @@ const char *nic_driver_start(struct nic_driver *d, void *link)
 	d->card.mtu = NIC_MTU_MAX;
 	why = d->ops->start(d);
 	if (why == NULL) {
+		d->most = d->ops->room(d);
 		nic_driver_look(d);
 		nic_driver_publish(d);
 	}

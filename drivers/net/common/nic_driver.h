@@ -70,6 +70,7 @@ struct nic_driver {
 	struct nic_cut cut;
 	u64 sent, seen;		/* buffers that the card has sent: now, at the watchdog's last look */
 	u32 busy;		/* buffers that it has */
+	u32 most;		/* buffers that it can have: the room behind `start` */
 	u64 stuck_at;		/* then it is stuck, if it has sent none until then; 0 = it has none */
 };
 

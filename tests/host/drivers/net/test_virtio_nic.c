@@ -37,7 +37,7 @@ struct model_queue {
 static struct {
 	u64 features, taken;
 	u32 select, commands;
-	u16 queue, config_vector;
+	u16 queue, config_vector, most;		/* most: descriptors of a queue */
 	u8 status, ack;
 	bool is_deaf;
 	struct model_queue queues[QUEUES];
@@ -61,7 +61,7 @@ static u64 common_read(u32 at)
 	if (at == COMMON(device_status))
 		return dev.status;
 	if (at == COMMON(queue_size))
-		return selected()->size != 0 ? selected()->size : 256;
+		return selected()->size != 0 ? selected()->size : dev.most;
 	if (at == COMMON(queue_msix_vector))
 		return selected()->vector;
 	if (at == COMMON(queue_notify_off))
@@ -247,6 +247,7 @@ static int setup(void **state)
 	bench_reset(&virtio_net_ops);
 	memset(&dev, 0, sizeof(dev));
 	bench_args.interrupt_count = 2;
+	dev.most = 256;
 	bench_args.config[PCI_CAPABILITY_LIST] = 0x40;
 	put_cap(0x40, 0x58, VIRTIO_PCI_CAP_NOTIFY_CFG, NOTIFY, 0x1000);
 	put_cap(0x58, 0x70, VIRTIO_PCI_CAP_COMMON_CFG, 0, 0x38);
@@ -452,6 +453,37 @@ static void segments(void **state)
 	assert_int_equal(bench_got[ETH_BYTES + IPV4_BYTES + TCP_FLAGS], 0);
 }
 
+/* A segment that needs more buffers than the queue has is cut here, and what follows it goes out, too. */
+static void a_short_queue(void **state)
+{
+	static u8 bytes[BENCH_FRAME_BYTES];
+	struct net_frame frame = bench_segment(bytes, 60000, 1300);
+	u32 pieces = 0, payload = 0, count;
+
+	(void)state;
+	dev.most = 4;
+	bench_start();
+	bench_send(&frame, bytes);
+	bench_send_plain(bytes, 100);
+	for (bench_steps(); (count = transmit()) != 0 && count != 100; bench_steps()) {
+		assert_int_equal(dev.header.gso_type, VIRTIO_NET_HDR_GSO_NONE);
+		assert_memory_equal(bench_got + 54, bytes + 54 + payload, count - 54);
+		payload += count - 54;
+		pieces++;
+		use(TX, dev.head, 0);
+	}
+	assert_int_equal(payload, 60000);
+	assert_int_equal(pieces, 47);
+	assert_int_equal(count, 100);
+	frame = bench_segment(bytes, 4 * NIC_BUFFER_BYTES - 54, 1300);	/* one that fits is the device's to cut */
+	use(TX, dev.head, 0);
+	bench_send(&frame, bytes);
+	bench_steps();
+	assert_int_equal(transmit(), frame.bytes);
+	assert_int_equal(dev.buffers, 4);
+	assert_int_equal(dev.header.gso_type, VIRTIO_NET_HDR_GSO_TCPV4);
+}
+
 static void the_cable(void **state)
 {
 	(void)state;
@@ -475,6 +507,7 @@ int main(void)
 		cmocka_unit_test_setup(frames_from_the_wire, setup_up),
 		cmocka_unit_test_setup(nonsense_from_the_wire, setup_up),
 		cmocka_unit_test_setup(frames_to_the_wire, setup_up), cmocka_unit_test_setup(segments, setup_up),
+		cmocka_unit_test_setup(a_short_queue, setup),
 		cmocka_unit_test_setup(the_cable, setup_up),
 	};
 
