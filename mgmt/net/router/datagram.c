@@ -51,6 +51,8 @@ static bool partial_ok(struct datagram *d, const u8 *head, const struct net_fram
 		return true;
 	if (d->is_fragment || d->transport == NULL)
 		return false;
+	if (frame->checksum_start + frame->checksum_offset + 2u > ETH_BYTES + d->bytes)	/* behind the packet */
+		return false;
 	d->is_partial = frame->checksum_start == start;
 	if (!d->is_partial)
 		return frame->checksum_start >= start + transport_bytes(d->protocol);

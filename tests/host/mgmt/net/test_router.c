@@ -225,11 +225,31 @@ static void test_rings(void **state)
 	}
 }
 
+/* A checksum behind the packet, in the padding that the router cuts off, would break its ring with the switch. */
+static void test_checksum_in_padding(void **state)
+{
+	u8 frame[100] = { 2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 1, 5, 8, 0 };
+	struct net_frame how = { .bytes = 100, .flags = NET_NEEDS_CHECKSUM, .checksum_start = 62 };
+
+	(void)state;
+	world_init(&w);
+	ipv4_header_write(frame + ETH_BYTES, PROTOCOL_UDP, 0x0a000005, 0x0a000105, 30);
+	for (u16 offset = 0; offset < 8; offset++) {
+		u64 malformed = w.g.plane.drops[ROUTER_DROP_MALFORMED];
+		bool is_inside = 62u + offset + 2 <= ETH_BYTES + IPV4_BYTES + 30;
+
+		how.checksum_offset = offset;
+		world_in(&w, 1, frame, sizeof(frame), &how);
+		assert_int_equal(w.g.plane.drops[ROUTER_DROP_MALFORMED] - malformed, !is_inside);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_lease), cmocka_unit_test(test_conflict),
 		cmocka_unit_test(test_host_limit), cmocka_unit_test(test_rings),
+		cmocka_unit_test(test_checksum_in_padding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
