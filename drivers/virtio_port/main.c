@@ -67,12 +67,13 @@ static void step(void)
 	bool is_more = port_step(&self.port);
 
 	tell_console();
-	if (is_more)
-		return;
-	port_wait(&self.port, true);
-	is_more = port_step(&self.port);
-	tell_console();
-	if (!is_more && sys_notify_wait(next_look(), &bits) == ST_OK)
+	if (!is_more) {
+		port_wait(&self.port, true);
+		is_more = port_step(&self.port);
+		tell_console();
+	}
+	/* A line that is not acknowledged stays masked: also while there is more. */
+	if (sys_notify_wait(is_more ? 0 : next_look(), &bits) == ST_OK)
 		acknowledge(bits);
 	port_wait(&self.port, false);
 }

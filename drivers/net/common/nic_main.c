@@ -4,6 +4,7 @@
  */
 #include "info_page.h"
 #include "nic_driver.h"
+#include "range.h"
 #include "rt_log.h"
 #include "rt_ring.h"
 #include "rt_time.h"
@@ -16,7 +17,7 @@
 static struct {
 	struct nic_driver driver;
 	struct rt_time time;
-	u64 stuck_limit, next_watch;	/* in ticks of the TSC */
+	u64 stuck_limit, next_watch, next_poll;	/* in ticks of the TSC */
 	bool is_irq_proven;		/* an interrupt has come */
 	u32 said;			/* enum nic_state in the log */
 } self;
@@ -62,16 +63,25 @@ static void acknowledge(u64 bits)
 }
 
 /* A line may be wired elsewhere than the firmware says: it is believed when it has fired. */
-static u64 next_look(void)
+static bool needs_polling(void)
 {
 	u32 kind = self.driver.args->interrupts;
-	u64 poll;
 
-	if (kind == DRIVER_IRQ_MESSAGES || (kind == DRIVER_IRQ_LINES && self.is_irq_proven))
-		return self.next_watch;
+	return kind != DRIVER_IRQ_MESSAGES && (kind != DRIVER_IRQ_LINES || !self.is_irq_proven);
+}
+
+/* Under load, too: the cable of a busy card may be pulled. */
+static void poll(void)
+{
+	if (!needs_polling() || rt_time_tsc() < self.next_poll)
+		return;
 	nic_driver_look(&self.driver);
-	poll = rt_time_after(&self.time, POLL_NS);
-	return poll < self.next_watch ? poll : self.next_watch;
+	self.next_poll = rt_time_after(&self.time, POLL_NS);
+}
+
+static u64 next_look(void)
+{
+	return needs_polling() ? min_u64(self.next_poll, self.next_watch) : self.next_watch;
 }
 
 /* The next life begins with a reset. */
@@ -105,10 +115,12 @@ static void step(void)
 		ring_consumer_wait(&d->from_switch, true);
 		is_more = move();
 	}
+	poll();
 	say_carrier();
 	nic_driver_publish(d);
 	watch();
-	if (!is_more && sys_notify_wait(next_look(), &bits) == ST_OK)
+	/* Also while there is more: a line that is not acknowledged stays masked, and root takes us for deaf. */
+	if (sys_notify_wait(is_more ? 0 : next_look(), &bits) == ST_OK)
 		acknowledge(bits);
 	ring_consumer_wait(&d->from_switch, false);
 }
