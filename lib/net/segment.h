@@ -34,6 +34,12 @@ static inline u32 segment_longest(const struct segment_plan *plan)
 	       (plan->payload_bytes < plan->segment_bytes ? plan->payload_bytes : plan->segment_bytes);
 }
 
+/* Bytes of all pieces, with their headers: less than 2^26. */
+static inline u32 segment_wire_bytes(const struct segment_plan *plan)
+{
+	return plan->count * plan->header_bytes + plan->payload_bytes;
+}
+
 /*
  * The headers of piece `i` < count into `header`, which holds a copy of the frame's own: lengths, identification,
  * sequence, flags; the TCP checksum field gets the sum of the pseudo header, as with NET_NEEDS_CHECKSUM. Returns the

@@ -125,13 +125,15 @@ static bool is_limited(struct bucket *b, u64 now_ns, u64 units)
 
 /*
  * What is left to be done to a frame is done behind the last judge: it must not make another frame of it. Of a segment
- * that is to be cut, a piece is what ports have their limits for.
+ * that is to be cut, a piece is what ports have their limits for, and all pieces are what rates have to pay for. TCP
+ * has one receiver (RFC 9293, 3.9.2.3), so a segment to many is only there to be copied.
  */
 static bool judge_rest(const struct net_frame *frame, const u8 *head, struct switch_verdict *v)
 {
 	struct segment_plan plan;
 
-	v->longest = frame->bytes;
+	v->longest = v->wire_bytes = frame->bytes;
+	v->pieces = 1;
 	if ((frame->flags & NET_NEEDS_CHECKSUM) == 0)
 		return true;
 	parse(v, frame, head);
@@ -139,9 +141,11 @@ static bool judge_rest(const struct net_frame *frame, const u8 *head, struct swi
 		return false;
 	if (frame->segmenting == NET_WHOLE)
 		return true;
-	if (!segment_plan(&plan, frame, head))
+	if (mac_is_group(v->packet.to) || !segment_plan(&plan, frame, head))
 		return false;
 	v->longest = segment_longest(&plan);
+	v->wire_bytes = segment_wire_bytes(&plan);
+	v->pieces = plan.count;
 	return true;
 }
 
@@ -176,6 +180,8 @@ static enum net_drop judge_sender(struct switch_port *port, const struct net_fra
 static enum net_drop judge(struct switch_port *port, const struct net_frame *frame, const u8 *head, u64 now_ns,
 			   struct switch_verdict *v)
 {
+	bool is_good;
+
 	if ((port->setup.flags & PORT_MIRROR) != 0)
 		return DROP_FILTER;
 	if (!packet_link(&v->packet, head, frame->bytes))
@@ -187,9 +193,11 @@ static enum net_drop judge(struct switch_port *port, const struct net_frame *fra
 		return DROP_MAC;
 	if (v->packet.to >= RESERVED_FIRST && v->packet.to <= RESERVED_LAST)
 		return DROP_RESERVED;
-	if (is_limited(&port->from, now_ns, frame->bytes))
+	if (bucket_wait_ns(&port->from, now_ns) != 0)
 		return DROP_RATE;
-	if (!judge_rest(frame, head, v))
+	is_good = judge_rest(frame, head, v);
+	bucket_take(&port->from, now_ns, v->wire_bytes);
+	if (!is_good)
 		return DROP_MALFORMED;
 	return judge_sender(port, frame, head, v);
 }
@@ -240,7 +248,7 @@ static enum net_drop choose(struct net_switch *s, u32 port, u64 now_ns, struct s
 	v->ports &= ~BIT64(port);
 	if (v->ports == 0)
 		return DROP_UNKNOWN;
-	if ((is_group || (v->ports & (v->ports - 1)) != 0) && is_limited(&s->port[port].flood, now_ns, 1)) {
+	if ((is_group || (v->ports & (v->ports - 1)) != 0) && is_limited(&s->port[port].flood, now_ns, v->pieces)) {
 		v->ports = 0;
 		return DROP_FLOOD;
 	}
@@ -308,7 +316,7 @@ enum net_drop switch_out(struct net_switch *s, u32 port, const struct net_frame 
 		if (!port_filter_allows(&p->filter, FILTER_TO_PORT, &v->packet))
 			return DROP_FILTER;
 	}
-	return is_limited(&p->to, now_ns, frame->bytes) ? DROP_RATE : DROP_NONE;
+	return is_limited(&p->to, now_ns, v->wire_bytes) ? DROP_RATE : DROP_NONE;
 }
 
 void switch_delivered(struct net_switch *s, u32 port, u32 bytes)

@@ -38,6 +38,8 @@ struct switch_verdict {
 	struct packet packet;
 	bool is_parsed;			/* packet_network() was called */
 	u32 longest;			/* bytes of the frame, or of the longest piece that it is to be cut into */
+	u32 pieces;			/* that it is to be cut into; 1: none */
+	u32 wire_bytes;			/* of all pieces, each with its headers */
 };
 
 /* figures[SWITCH_PORTS]: goes on counting there. */

@@ -403,6 +403,62 @@ static void test_flood(void **state)
 	assert_int_equal(drops(0, DROP_FLOOD), 200 - sw.port[1].figures->counts.to_frames);
 }
 
+/* A segment costs what it is cut into: its pieces with their headers. */
+static void test_rate_of_segments(void **state)
+{
+	struct net_frame cut = { .flags = NET_NEEDS_CHECKSUM, .checksum_start = 34, .checksum_offset = 16,
+				 .segmenting = NET_TCP4, .segment_bytes = NET_SEGMENT_MIN };
+	struct test_frame f = tcp_segment(0, 800);		/* 100 pieces of 62 bytes */
+	struct port_setup from = access_port(0), to = access_port(1);
+
+	(void)state;
+	from.from_rate = 62000;					/* so 10 such segments a second */
+	to.to_rate = 31000;
+	add(0, &from);
+	add(1, &to);
+	for (u32 i = 0; i < 1000; i++, now_ns += 10 * NS_PER_MS) {	/* for 10 s */
+		put(0, &f, cut);
+		run();
+		while (got(1, NULL).count != 0)
+			;
+	}
+	assert_in_range(drops(0, DROP_RATE), 1000 - 104, 1000 - 99);
+	assert_in_range(sw.port[1].figures->counts.to_frames, 49, 53);
+}
+
+/* To many, a segment is only there to be copied; to an unknown station each piece is a frame to many. */
+static void test_flood_of_segments(void **state)
+{
+	struct net_frame cut = { .flags = NET_NEEDS_CHECKSUM, .checksum_start = 34, .checksum_offset = 16,
+				 .segmenting = NET_TCP4, .segment_bytes = NET_SEGMENT_MIN };
+	struct test_frame f = tcp_segment(0, 800);
+	struct port_setup setup = access_port(0), open = access_port(1);
+
+	(void)state;
+	setup.flood_rate = 100;
+	add(0, &setup);
+	open.guard = 0;
+	open.mac = 0;
+	add(1, &open);
+	open.most_addresses = MAC_PORT_MAX;
+	add(2, &open);
+	memset(f.bytes, 0xff, MAC_BYTES);
+	put(0, &f, cut);
+	f.bytes[0] = 0x01;
+	put(0, &f, cut);
+	run();
+	assert_int_equal(drops(0, DROP_MALFORMED), 2);
+	expect_none(1);
+	f.bytes[0] = 0x02;
+	for (u32 i = 0; i < 100; i++) {				/* 10,000 pieces in 1 s */
+		put(0, &f, cut);
+		run();
+		now_ns += 10 * NS_PER_MS;
+	}
+	assert_in_range(sw.port[1].figures->counts.to_frames, 1, 3);
+	assert_int_equal(drops(0, DROP_FLOOD), 100 - sw.port[1].figures->counts.to_frames);
+}
+
 /* One that does not take its frames loses them; others go on. */
 static void test_full(void **state)
 {
@@ -541,7 +597,7 @@ int main(void)
 		TEST(test_too_long), TEST(test_checksum_elsewhere), TEST(test_trunk_with_address),
 		TEST(test_starts_again), TEST(test_rate), TEST(test_flood), TEST(test_full), TEST(test_mirror),
 		TEST(test_filter), TEST(test_ports), TEST(test_broken_ring), TEST(test_signals),
-		TEST(test_sleeps),
+		TEST(test_sleeps), TEST(test_rate_of_segments), TEST(test_flood_of_segments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
