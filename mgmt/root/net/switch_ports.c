@@ -131,11 +131,15 @@ static bool is_followed(u32 number, u32 port)
 	return followed == config_of(number, port)->version;
 }
 
-/* Its figures begin again with the next client. */
+/* Its figures begin again with the next client, which has its own address and rules. The port is down: the switch does
+ * not look at them. */
 static void free_port(u32 number, u32 port)
 {
 	volatile struct switch_port_figures *f = figures_of(number, port);
+	volatile struct switch_port_config *c = config_of(number, port);
 
+	memset((void *)(uintptr_t)c->address, 0, sizeof(c->address));
+	c->rule_count = c->drops_rest = 0;
 	for (u32 i = offsetof(struct switch_port_figures, status); i < sizeof(*f); i++)
 		((volatile u8 *)f)[i] = 0;
 	memset(&ports[number][port], 0, sizeof(ports[number][port]));

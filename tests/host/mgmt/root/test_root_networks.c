@@ -364,6 +364,25 @@ static void the_switch_is_started_again(void **state)
 	delete_switch("lan");
 }
 
+/* What was set for a port's client does not hold for the next one. */
+static void a_port_begins_again(void **state)
+{
+	struct switch_port_config *c;
+
+	(void)state;
+	create_switch("lan");
+	create_vm("a", "lan");
+	bench_start("a");
+	c = &config()->port[0];
+	memcpy(c->address, (u8[]){ 10, 0, 0, 9 }, 4);
+	c->rule_count = c->drops_rest = 1;
+	delete_vm("a");
+	assert_memory_equal(c->address, ((u8[]){ 0, 0, 0, 0 }), 4);
+	assert_int_equal(c->rule_count, 0);
+	assert_int_equal(c->drops_rest, 0);
+	delete_switch("lan");
+}
+
 /* A VM ends while its switch is down: nobody is waited for. */
 static void the_vm_ends_meanwhile(void **state)
 {
@@ -620,6 +639,7 @@ int main(void)
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(wired),
 		cmocka_unit_test(the_switch_is_started_again),
+		cmocka_unit_test(a_port_begins_again),
 		cmocka_unit_test(the_vm_ends_meanwhile),
 		cmocka_unit_test(starts_that_fail),
 		cmocka_unit_test(a_hostile_switch),
