@@ -10,7 +10,7 @@ static struct {
 	bool holds_errors;
 	bool are_told;		/* the store has some of that link, also of one before */
 	bool are_due, is_retry_due;
-	bool has_failed;
+	bool has_failed, is_full;
 } rules[BLK_WINDOWS];
 
 void link_rules_clear(u32 link)
@@ -76,18 +76,20 @@ void link_rules_sent(u32 link, u32 op)
 	rules[link].are_told = true;
 }
 
-void link_rules_failed(u32 link)
+void link_rules_failed(u32 link, bool is_full)
 {
-	rules[link].has_failed = rules[link].holds_errors;
+	rules[link].has_failed = rules[link].holds_errors || is_full;
+	rules[link].is_full = is_full;
 }
 
-bool link_rules_failure(u32 *link)
+bool link_rules_failure(u32 *link, bool *is_full)
 {
 	for (u32 i = 0; i < BLK_WINDOWS; i++) {
 		if (!rules[i].has_failed)
 			continue;
 		rules[i].has_failed = false;
 		*link = i;
+		*is_full = rules[i].is_full;
 		return true;
 	}
 	return false;

@@ -25,9 +25,9 @@ bool link_rules_order(u32 link, struct store_order *out);
 /* That order was sent. */
 void link_rules_sent(u32 link, u32 op);
 
-/* The store says that it holds something of that link. */
-void link_rules_failed(u32 link);
+/* The store says that it holds something of that link; is_full: without any rule, as its pool has no room. */
+void link_rules_failed(u32 link, bool is_full);
 /* A link of which that is so; each is told once. */
-bool link_rules_failure(u32 *link);
+bool link_rules_failure(u32 *link, bool *is_full);
 
 #endif

@@ -481,10 +481,10 @@ static void take_done(const struct store_report *report)
 }
 
 /* Of a link that it serves. */
-static void take_failure(u32 link)
+static void take_failure(u32 link, u32 error)
 {
 	if (link < BLK_WINDOWS && links[link].h_mem != 0 && links[link].due == DUE_NOTHING)
-		link_rules_failed(link);
+		link_rules_failed(link, error == BLK_NOSPACE && volume_is_in_pool(volume_at(links[link].volume)));
 }
 
 static void take(const struct store_report *report)
@@ -498,7 +498,7 @@ static void take(const struct store_report *report)
 	else if (report->kind == STORE_DONE)
 		take_done(report);
 	else if (report->kind == STORE_FAILED)
-		take_failure(report->slot);
+		take_failure(report->slot, report->error);
 }
 
 bool store_turn(u64 h_pd)

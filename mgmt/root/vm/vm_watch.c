@@ -94,9 +94,10 @@ static u64 end_step(struct vm *vm, u64 now)
 
 void vm_poll_disks(void)
 {
+	bool is_full;
 	u32 link;
 
-	while (link_rules_failure(&link)) {
+	while (link_rules_failure(&link, &is_full)) {
 		struct vm *vm = vm_at(link / VM_DEVICES);
 		const struct volume *v = vm_is_alive(vm) ? vm_volume_in(vm, link % VM_DEVICES) : NULL;
 		char disk[16] = "";
@@ -105,8 +106,10 @@ void vm_poll_disks(void)
 			continue;
 		if (v->disk < VM_DEVICES)		/* else it is leaving */
 			snprintf(disk, sizeof(disk), "disk %u, ", (unsigned)v->disk);
-		snprintf(vm->disk_failure, sizeof(vm->disk_failure), "%svolume %s", disk, v->name);
-		rt_log("root: VM %s: %s failed; it pauses, resume-vm tries again", vm->name, vm->disk_failure);
+		snprintf(vm->disk_failure, sizeof(vm->disk_failure), "%svolume %s%s", disk, v->name,
+			 is_full ? ": pool full" : "");
+		rt_log("root: VM %s: %s%s; it pauses, resume-vm tries again", vm->name, vm->disk_failure,
+		       is_full ? "" : " failed");
 		vm->has_failed_disk = true;
 	}
 }

@@ -306,6 +306,49 @@ static void is_lost_untold(void **state)
 	expect_clean();
 }
 
+static void vmm_pauses(void)
+{
+	bench_vmm_control()->is_paused = bench_vmm_control()->want_paused;
+	bench_turns(ROOT_BIT_VMM, 3);
+}
+
+/* A VM whose pool is full pauses whatever it has asked for, and its disk goes on where it was. */
+static void is_full(void **state)
+{
+	struct store_report failed = { .kind = STORE_FAILED, .error = BLK_IOERR };
+	struct store_order order;
+	u8 guid[STORE_GUID_BYTES] = { 9 };
+
+	(void)state;
+	find_pool();
+	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_VOLUME, "a.0", 100 * GIB, guid);
+	create("a", 100 * GIB, "", "");
+	bench_expect(ERR_NONE);
+	failed.slot = bench_answer.vm.index * VM_DEVICES;
+	bench_start("a");
+	expect_done(STORE_ATTACH);
+	report(failed);			/* which it has not asked for */
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
+	failed.error = BLK_NOSPACE;
+	report(failed);
+	vmm_pauses();
+	bench_expect_state("a", VM_PAUSED, STOP_IO_ERROR);
+	assert_string_equal(bench_answer.vm.text, "disk 0, volume a.0: pool full");
+	bench_ask(REQ_RESUME, "a", 0);
+	bench_expect(ERR_NONE);
+	order = take(STORE_RETRY);
+	assert_int_equal(order.link, failed.slot);
+	done(&order, STORE_OK);
+	vmm_pauses();
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
+	bench_ask(REQ_DELETE, "a", REQ_FLAG_FORCE);
+	bench_turns(0, 20);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_GONE, "", 0, guid);
+	delete_pool();
+}
+
 /* Each threshold is told once, and anew when the pool has been below both. One that is full at boot is told of then. */
 static void is_warned_of(void **state)
 {
@@ -472,7 +515,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_made), cmocka_unit_test(volumes_go_into_it), cmocka_unit_test(volumes_come_back),
 		cmocka_unit_test(is_waited_for), cmocka_unit_test(is_waited_for_untold),
-		cmocka_unit_test(is_lost_untold), cmocka_unit_test(is_warned_of),
+		cmocka_unit_test(is_lost_untold), cmocka_unit_test(is_warned_of), cmocka_unit_test(is_full),
 		cmocka_unit_test(is_damaged), cmocka_unit_test(is_taken_back),
 		cmocka_unit_test(is_refused), cmocka_unit_test(a_hostile_store),
 	};
