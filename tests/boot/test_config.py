@@ -36,7 +36,8 @@ def test_export(machine):
     assert one.startswith('vm a {\n\tcpu 1;\n') and 'vm rt' not in one, one
     program = Program(machine)
     assert program.ask('export-config', name='a')['return']['text'] == one
-    assert program.ask('apply-config')['return'] == {'dry-run': False, 'vms': [], 'mistakes': [], 'holds': True}
+    assert program.ask('apply-config')['return'] == {'dry-run': False, 'vms': [], 'switches': [],
+                                                      'mistakes': [], 'holds': True}
     assert program.ask('set-vm', name='vm', module=[], vmm='')['return']['module'] == []
     for command in ('reboot', 'shutdown'):
         machine.send(f'{command}\r')
