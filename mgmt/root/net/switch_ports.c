@@ -7,16 +7,20 @@
 #include <string.h>
 
 #include "pd.h"
+#include "root.h"
 #include "root_limits.h"
+#include "rt_time.h"
 #include "switches.h"
 #include "sys.h"
 #include "vm_layout.h"
 
 #define RW (RIGHT_R | RIGHT_W)
+#define FOLLOW_LIMIT_NS (2 * NS_PER_S)	/* a turn of a switch takes less than a millisecond */
 
 static struct port {
 	u64 h_link;		/* 0: the port is free */
 	bool is_ending;		/* the switch has not followed yet */
+	u64 limit_tsc;		/* then: it has to, until that time */
 	bool is_mapped;		/* in the switch's PD */
 	struct port_client client;
 } ports[SWITCHES][SWITCH_PORTS];
@@ -145,14 +149,24 @@ static void free_port(u32 number, u32 port)
 	memset(&ports[number][port], 0, sizeof(ports[number][port]));
 }
 
-bool switch_port_remove(u32 number, u32 port, struct port_counts *last)
+/* From here on its client's handles may be closed: a switch that is started again is not wired with them. */
+static void begin_end(u32 number, u32 port)
 {
 	static const struct port_setup down;
 	struct port *p = &ports[number][port];
 
-	if (!p->is_ending)
-		write_setup(number, port, &down);
+	if (p->is_ending)
+		return;
 	p->is_ending = true;
+	p->limit_tsc = rt_time_after(&root.time, FOLLOW_LIMIT_NS);
+	write_setup(number, port, &down);
+}
+
+bool switch_port_remove(u32 number, u32 port, struct port_counts *last)
+{
+	struct port *p = &ports[number][port];
+
+	begin_end(number, port);
 	if (switch_pd(number) != 0 ? !is_followed(number, port) : switch_has_maps(number))
 		return false;
 	if (switch_pd(number) != 0 && p->is_mapped)
@@ -165,6 +179,11 @@ bool switch_port_remove(u32 number, u32 port, struct port_counts *last)
 void switch_ports_forget(u32 number)
 {
 	memset(ports[number], 0, sizeof(ports[number]));
+}
+
+u64 switch_port_limit(u32 number, u32 port)
+{
+	return switch_pd(number) != 0 ? ports[number][port].limit_tsc : DEADLINE_NONE;
 }
 
 bool switch_port_is_used(u32 number, u32 port)

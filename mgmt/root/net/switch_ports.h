@@ -27,8 +27,11 @@ enum status switch_port_client(u32 number, u32 port, const struct port_client *c
 /* Take it into use, or change what holds of it. PORT_UP is in the flags from here on. */
 void switch_port_set(u32 number, u32 port, const struct port_setup *setup);
 /* Take it out of use. True: the switch has nothing to do with its link any more, the port is free, and its last figures
- * are in *last; else the switch's signal wakes root, call again then. */
+ * are in *last; else the switch's signal wakes root, call again then. Its client may go after the first call. */
 bool switch_port_remove(u32 number, u32 port, struct port_counts *last);
+/* Of one that is being taken out: the time, of the time stamp counter, when a switch that has not followed hangs.
+ * DEADLINE_NONE: it is down. */
+u64 switch_port_limit(u32 number, u32 port);
 
 bool switch_port_is_used(u32 number, u32 port);
 u32 switch_ports_used(u32 number);

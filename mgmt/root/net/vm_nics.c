@@ -119,6 +119,19 @@ void vm_nics_set(struct vm *vm, const struct vm_spec *next)
 
 /* ---- while it lives ---- */
 
+struct error_info vm_nics_find_ports(const struct vm *vm)
+{
+	u32 wanted[SWITCHES] = { 0 };
+
+	for (u32 n = 0; n < vm->spec.nic_count; n++) {
+		u32 number = switch_find(vm->spec.nics[n].network);
+
+		if (number < SWITCHES && ++wanted[number] + switch_ports_used(number) > SWITCH_PORTS)
+			return error_info_limit(SWITCH_PORTS, "ports of a switch");
+	}
+	return ERROR_INFO_NONE;
+}
+
 static enum status make_mem(struct vm *vm, struct object_set *set, u64 address, u64 bytes, u64 *h_mem)
 {
 	enum status st = object_set_mem(set, bytes, 0, h_mem);
@@ -195,15 +208,26 @@ enum status vm_nics_connect(struct vm *vm)
 	return st;
 }
 
-bool vm_nics_detach(struct vm *vm)
+static void await(const struct vm_nic *nic, struct switch_wait *wait)
+{
+	u64 limit_tsc = switch_port_limit(nic->number, nic->port);
+
+	if (limit_tsc < wait->limit_tsc)
+		*wait = (struct switch_wait){ .number = nic->number, .limit_tsc = limit_tsc };
+}
+
+bool vm_nics_detach(struct vm *vm, struct switch_wait *wait)
 {
 	bool is_free = true;
 
+	*wait = (struct switch_wait){ .limit_tsc = DEADLINE_NONE };
 	for (u32 n = 0; n < VM_DEVICES; n++) {
 		struct vm_nic *nic = &vm->nics[n];
 
 		if (nic->has_port)
 			nic->has_port = !switch_port_remove(nic->number, nic->port, &nic->last);
+		if (nic->has_port)
+			await(nic, wait);
 		is_free = is_free && !nic->has_port;
 	}
 	return is_free;

@@ -19,9 +19,13 @@ void vm_nics_set(struct vm *vm, const struct vm_spec *next);
 enum status vm_nics_build(struct vm *vm) MUST_CHECK;
 void vm_nics_args(const struct vm *vm, struct vmm_args *args);
 enum status vm_nics_connect(struct vm *vm) MUST_CHECK;
-/* Its VMM is gone. True: no switch has anything to do with its links any more, and their memory can go; else call again
- * after a switch's next signal. */
-bool vm_nics_detach(struct vm *vm);
+/* The switch that is waited for, and until when it is not taken to hang (DEADLINE_NONE: it is down). */
+struct switch_wait { u32 number; u64 limit_tsc; };
+/* Its VMM is going: call this first, before its PD and threads are given back. True: no switch has anything to do with
+ * its links any more, and their memory can go; else call again after a switch's next signal, or at wait->limit_tsc. */
+bool vm_nics_detach(struct vm *vm, struct switch_wait *wait) MUST_CHECK;
+/* May it start: are there ports for all its cards? */
+struct error_info vm_nics_find_ports(const struct vm *vm);
 
 /* A VM that is defined with a card on that switch, or NULL. */
 const struct vm *vm_with_switch(const char *name);

@@ -12,6 +12,7 @@
 #include "sys.h"
 #include "vm.h"
 #include "vm_disks.h"
+#include "vm_nics.h"
 
 #define LOAD_LIMIT_NS (120 * NS_PER_S)
 #define PAUSE_LIMIT_NS (2 * NS_PER_S)
@@ -110,7 +111,7 @@ static struct error_info start_ok(const struct vm *vm)
 		return error_info_of(ERR_NO_VIRT, 0, 0);
 	if (need > free_bytes)
 		return error_info_of(ERR_NO_MEMORY, need, free_bytes);
-	return ERROR_INFO_NONE;
+	return vm_nics_find_ports(vm);
 }
 
 /* One of them: that they are all large enough for all VMs is asserted in root_limits.h. */

@@ -8,6 +8,9 @@
 #include "link_rules.h"
 #include "root.h"
 #include "rt_log.h"
+#include "services.h"
+#include "supervisor.h"
+#include "switches.h"
 #include "sys.h"
 #include "vm.h"
 #include "vm_disks.h"
@@ -77,12 +80,27 @@ static bool are_volumes_gone(struct vm *vm, u64 now)
 	return vm_disks_are_gone(vm, &no) || vm->deadline_tsc <= now;
 }
 
+/* Its signal wakes root. One that hangs is started again: then it sees no link of the VM any more. */
+static u64 await_switch(const struct switch_wait *wait, u64 now)
+{
+	if (wait->limit_tsc > now)
+		return wait->limit_tsc;
+	rt_log("root: switch %s does not answer: it is started again", switch_name(wait->number));
+	supervisor_restart(SERVICE_SWITCH(wait->number));
+	return 0;
+}
+
 static u64 end_step(struct vm *vm, u64 now)
 {
+	struct switch_wait wait;
+	bool is_unplugged = vm_nics_detach(vm, &wait);
+
 	if (object_set_release_step(&vm->objects) != ST_OK)
 		return 0;
-	if (!vm_nics_detach(vm) || !vm_disks_detach(vm))
-		return DEADLINE_NONE;	/* a signal of the switch or the store wakes root */
+	if (!is_unplugged)
+		return await_switch(&wait, now);
+	if (!vm_disks_detach(vm))
+		return DEADLINE_NONE;	/* a signal of the store wakes root */
 	if (object_set_release_step(&vm->links) != ST_OK)
 		return 0;
 	hot_disks_end(vm);

@@ -13,91 +13,11 @@
 #include <cmocka.h>
 
 #include "fake_kernel.h"
+#include "networks_bench.h"
 #include "root.h"
 #include "root_bench.h"
 #include "spec_fields.h"
 #include "syscalls.h"
-
-static u64 h_switch;		/* the thread of the switch that was started last */
-
-static struct switch_config *config(void)
-{
-	return fake_memory(fake_pd_of(h_switch), SWITCH_CONFIG);
-}
-
-static struct switch_figures *figures(void)
-{
-	return fake_memory(fake_pd_of(h_switch), SWITCH_FIGURES);
-}
-
-/* As the switch does: all ports. */
-static void follow(void)
-{
-	for (u32 i = 0; i < SWITCH_PORTS; i++)
-		figures()->port[i].version = config()->port[i].version;
-	bench_settle(ROOT_BIT_SWITCH);
-}
-
-static u64 await_switch(void)
-{
-	bench_settle(0);
-	h_switch = fake_thread_nth(fake_threads_made() - 1);
-	assert_true(fake_is_running(h_switch));
-	return h_switch;
-}
-
-static void ask_switch(const char *name, const char *uplink)
-{
-	struct request r = bench_make_request(REQ_CREATE_SWITCH, name, 0);
-
-	strcpy(r.network.uplink, uplink);
-	bench_send(&r);
-}
-
-static void create_switch(const char *name)
-{
-	bench_ask(REQ_CREATE_SWITCH, name, 0);
-	bench_expect(ERR_NONE);
-	(void)await_switch();
-}
-
-/* All that it had is back. */
-static void delete_switch(const char *name)
-{
-	bench_ask(REQ_DELETE_SWITCH, name, 0);
-	bench_expect(ERR_NONE);
-	bench_settle(0);
-	assert_int_equal(fake_free_bytes(), bench_idle_bytes);
-	assert_int_equal(fake_object_count(), bench_idle_objects);
-}
-
-static struct request a_vm(const char *name, const char *network)
-{
-	struct request r = bench_make_request(REQ_CREATE, name, 0);
-
-	r.fields = BIT32(FIELD_NIC);
-	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .nic_count = 1 };
-	strcpy(r.spec.nics[0].network, network);
-	return r;
-}
-
-static void create_vm(const char *name, const char *network)
-{
-	struct request r = a_vm(name, network);
-
-	bench_send(&r);
-	bench_expect(ERR_NONE);
-}
-
-static void delete_vm(const char *name)
-{
-	bench_ask(REQ_DELETE, name, REQ_FLAG_FORCE);
-	if (bench_is_answered())
-		return;
-	bench_settle(0);
-	follow();
-	bench_expect(ERR_NONE);
-}
 
 /* ---- switches ---- */
 
@@ -339,69 +259,6 @@ static void wired(void **state)
 	delete_switch("lan");
 }
 
-static void the_switch_is_started_again(void **state)
-{
-	u64 h_vmm;
-
-	(void)state;
-	create_switch("lan");
-	create_vm("a", "lan");
-	bench_start("a");
-	h_vmm = bench_vmm_thread();
-	follow();
-	figures()->port[0].counts.to_frames = 5;
-	strcpy(fake_memory(fake_pd_of(h_vmm), VMM_NIC_LINKS), "hello");
-	fake_fault(h_switch, 14, 0, 0);
-	bench_settle(ROOT_BIT_FAULT);
-	h_switch = bench_await_thread(fake_threads_made());
-	assert_true(fake_is_running(h_switch));
-	assert_int_equal(figures()->port[0].counts.to_frames, 5);
-	assert_int_equal(config()->port[0].setup.flags, PORT_UP);
-	assert_string_equal(fake_memory(fake_pd_of(h_switch), SWITCH_LINKS), "hello");
-	assert_int_equal(fake_badge(fake_pd_of(h_switch), SWITCH_H_PORT, h_vmm), VMM_BIT_NIC);
-	assert_int_equal(fake_badge(fake_pd_of(h_vmm), VMM_H_NIC, h_switch), SWITCH_BIT_PORT);
-	delete_vm("a");
-	delete_switch("lan");
-}
-
-/* What was set for a port's client does not hold for the next one. */
-static void a_port_begins_again(void **state)
-{
-	struct switch_port_config *c;
-
-	(void)state;
-	create_switch("lan");
-	create_vm("a", "lan");
-	bench_start("a");
-	c = &config()->port[0];
-	memcpy(c->address, (u8[]){ 10, 0, 0, 9 }, 4);
-	c->rule_count = c->drops_rest = 1;
-	delete_vm("a");
-	assert_memory_equal(c->address, ((u8[]){ 0, 0, 0, 0 }), 4);
-	assert_int_equal(c->rule_count, 0);
-	assert_int_equal(c->drops_rest, 0);
-	delete_switch("lan");
-}
-
-/* A VM ends while its switch is down: nobody is waited for. */
-static void the_vm_ends_meanwhile(void **state)
-{
-	(void)state;
-	create_switch("lan");
-	create_vm("a", "lan");
-	bench_start("a");
-	bench_ask(REQ_STOP, "a", REQ_FLAG_FORCE);
-	bench_settle(0);
-	assert_false(bench_is_answered());	/* the switch is silent ... */
-	fake_fault(h_switch, 14, 0, 0);
-	bench_settle(ROOT_BIT_FAULT);		/* ... and dies */
-	bench_expect(ERR_NONE);
-	h_switch = bench_await_thread(fake_threads_made());
-	assert_null(fake_memory(fake_pd_of(h_switch), SWITCH_LINKS));
-	delete_vm("a");
-	delete_switch("lan");
-}
-
 static void starts_that_fail(void **state)
 {
 	u64 before;
@@ -638,9 +495,6 @@ int main(void)
 		cmocka_unit_test(refused_cards),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(wired),
-		cmocka_unit_test(the_switch_is_started_again),
-		cmocka_unit_test(a_port_begins_again),
-		cmocka_unit_test(the_vm_ends_meanwhile),
 		cmocka_unit_test(starts_that_fail),
 		cmocka_unit_test(a_hostile_switch),
 		cmocka_unit_test(at_rest_alone),
