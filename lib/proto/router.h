@@ -15,7 +15,6 @@
 
 #include "net.h"
 
-#define ROUTER_COUNT 4u			/* routers */
 #define ROUTER_PORTS 8u			/* of one */
 #define ROUTER_ROUTES 32u		/* that root gives; those of its own networks and of DHCP are not counted */
 #define ROUTER_FORWARDS 32u

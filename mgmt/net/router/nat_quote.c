@@ -52,8 +52,6 @@ enum nat_result nat_error_in(struct nat *n, struct datagram *d, u32 now_s)
 	if (!quoted(d, &q))
 		return NAT_KIND;
 	protocol = nat_protocol_of(&q);
-	if (n->table.by_port[protocol][q.from_port] == NAT_OWN)
-		return NAT_LOCAL;
 	m = nat_map_of_port(&n->table, protocol, q.from_port);
 	if (q.from != n->outer || m == NULL)
 		return NAT_UNKNOWN;

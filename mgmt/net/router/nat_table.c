@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define BUCKET_BITS 14
-_Static_assert(NAT_BUCKETS == 1u << BUCKET_BITS && NAT_SESSIONS < NAT_OWN && NAT_MAPS < NAT_OWN, "indices");
+_Static_assert(NAT_BUCKETS == 1u << BUCKET_BITS && NAT_SESSIONS < NAT_NONE && NAT_MAPS < NAT_NONE, "indices");
 
 static u32 bucket_of(const struct nat_table *t, enum nat_protocol protocol, u32 inner, u16 port, u32 remote,
 		     u16 remote_port)
@@ -146,21 +146,6 @@ void nat_map_drop_unused(struct nat_table *t, struct nat_map *map)
 	t->by_port[map->protocol][map->outer_port] = NAT_NONE;
 	*map = (struct nat_map){ .next = t->free_map };
 	t->free_map = at;
-}
-
-u16 nat_port_take(struct nat_table *t, const struct dice *dice)
-{
-	u16 port = free_port(t, NAT_UDP, (u16)(dice->roll(dice->context) & 1), dice);
-
-	if (port != 0)
-		t->by_port[NAT_UDP][port] = NAT_OWN;
-	return port;
-}
-
-void nat_port_give(struct nat_table *t, u16 port)
-{
-	if (t->by_port[NAT_UDP][port] == NAT_OWN)
-		t->by_port[NAT_UDP][port] = NAT_NONE;
 }
 
 /* ---- Sessions ---- */

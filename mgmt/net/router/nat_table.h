@@ -15,13 +15,12 @@
 #include "net_if.h"
 
 #define NAT_SESSIONS 16384u
-#define NAT_MAPS 8192u
+#define NAT_MAPS NAT_SESSIONS		/* each session may have its own: fewer would be used up by few hosts */
 #define NAT_HOSTS 512u			/* inner addresses with sessions */
 #define NAT_HOST_SESSIONS 2048u		/* of one inner address */
 #define NAT_BUCKETS 16384u
 #define NAT_PORT_FIRST 1024u		/* of those that are chosen (RFC 4787, REQ-3) */
 #define NAT_NONE 0xffffu
-#define NAT_OWN 0xfffeu			/* the port is one of the router's own */
 #define NAT_TRIES 64u			/* for a free port */
 
 enum nat_protocol { NAT_TCP, NAT_UDP, NAT_ICMP, NAT_PROTOCOLS };
@@ -64,7 +63,7 @@ struct nat_table {
 	u32 session_count;
 	u16 free_session, free_map;
 	u16 session_bucket[NAT_BUCKETS], map_bucket[NAT_BUCKETS];
-	u16 by_port[NAT_PROTOCOLS][65536];	/* mapping, NAT_OWN or NAT_NONE */
+	u16 by_port[NAT_PROTOCOLS][65536];	/* mapping or NAT_NONE */
 	struct nat_map map[NAT_MAPS];
 	struct nat_session session[NAT_SESSIONS];
 	struct nat_host host[NAT_HOSTS];
@@ -82,10 +81,6 @@ struct nat_map *nat_map_add(struct nat_table *t, enum nat_protocol protocol, u32
 bool nat_map_forward(struct nat_table *t, enum nat_protocol protocol, u16 outer_port, u32 inner, u16 port);
 /* A mapping that may have got no session goes again. */
 void nat_map_drop_unused(struct nat_table *t, struct nat_map *map);
-
-/* An outer UDP port for the router itself; 0: none is free. */
-u16 nat_port_take(struct nat_table *t, const struct dice *dice);
-void nat_port_give(struct nat_table *t, u16 port);
 
 /* The session of that mapping's endpoint with that peer; one whose time has ended is none. */
 struct nat_session *nat_session_find(struct nat_table *t, enum nat_protocol protocol, u32 inner, u16 port, u32 remote,
