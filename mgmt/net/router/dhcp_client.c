@@ -6,7 +6,6 @@
 
 #define FOREVER 0xffffffffu
 #define LEASE_MOST (1u << 30)	/* so that times can be compared; 34 years */
-#define LEASE_LEAST 60u
 
 static bool is_due(u32 at_s, u32 now_s)
 {
@@ -114,7 +113,7 @@ static bool lease_ok(const struct dhcp_message *m)
 /* Times that make no sense are replaced by the usual ones (RFC 2131, 4.4.5). */
 static void bind(struct dhcp_client *c, const struct dhcp_message *m)
 {
-	u32 span = m->lease_s < LEASE_LEAST ? LEASE_LEAST : m->lease_s < LEASE_MOST ? m->lease_s : LEASE_MOST;
+	u32 span = m->lease_s < LEASE_MOST ? m->lease_s : LEASE_MOST;
 	u32 renew = m->renew_s != 0 && m->renew_s < span ? m->renew_s : span / 2;
 	u32 rebind = m->rebind_s != 0 && m->rebind_s < span ? m->rebind_s : span / 8 * 7;
 

@@ -208,17 +208,43 @@ static bool request(struct dhcp_server *s, u32 port, const struct dhcp_message *
 	return answer(s, port, m, DHCP_ACK, address, out, to);
 }
 
-/* Somebody has that address already: nobody gets it for a while. An address that root gave is given again. */
+/* The oldest address that the station has declined, if it has declined as many as it may. */
+static struct dhcp_lease *too_many_declined(struct dhcp_server *s, u32 port, u64 mac, u32 now_s)
+{
+	struct dhcp_lease *oldest = NULL;
+	u32 count = 0;
+
+	for (u32 i = 0; i < DHCP_LEASES; i++) {
+		struct dhcp_lease *l = &s->lease[i];
+
+		if (l->declined_by != mac || l->port != port || has_ended(l, now_s))
+			continue;
+		count++;
+		if (oldest == NULL || (s32)(l->end_s - oldest->end_s) < 0)
+			oldest = l;
+	}
+	return count < DHCP_DECLINES ? NULL : oldest;
+}
+
+/*
+ * Somebody has that address already: nobody gets it for a while. An address that root gave is given again. Only who has
+ * the address declines it (RFC 2131, 3.1, 5), and not many: else one station would use up the pool.
+ */
 static bool decline(struct dhcp_server *s, u32 port, const struct dhcp_message *m, u32 now_s, u8 *out,
 		    struct dhcp_answer *to)
 {
-	struct dhcp_lease *l = lease_of(s, port, m->mac);
+	struct dhcp_lease *l = lease_of(s, port, m->mac), *oldest;
 
 	(void)out;
 	(void)to;
-	if (l == NULL || l->address != m->requested || m->server != s->ports[port].address)
+	if (l == NULL || l->is_offered || has_ended(l, now_s) || l->address != m->requested ||
+	    m->server != s->ports[port].address)
 		return false;
+	oldest = too_many_declined(s, port, m->mac, now_s);
+	if (oldest != NULL)
+		*oldest = (struct dhcp_lease){ 0 };
 	l->mac = 0;
+	l->declined_by = m->mac;
 	l->end_s = now_s + DHCP_DECLINED_S;
 	return false;
 }
@@ -259,20 +285,4 @@ bool dhcp_serve(struct dhcp_server *s, u32 port, u64 mac, const u8 *bytes, u32 c
 	if (m.client != 0 && !net_if_reaches(&s->ports[port], m.client))
 		return false;
 	return handlers[m.type](s, port, &m, now_s, out, to);
-}
-
-u32 dhcp_address_of(const struct dhcp_server *s, u64 mac, u32 now_s)
-{
-	for (u32 i = 0; i < DHCP_LEASES; i++)
-		if (s->lease[i].mac == mac && !s->lease[i].is_offered && !has_ended(&s->lease[i], now_s))
-			return s->lease[i].address;
-	return 0;
-}
-
-u64 dhcp_station_of(const struct dhcp_server *s, u32 address, u32 now_s)
-{
-	for (u32 i = 0; i < DHCP_LEASES; i++)
-		if (s->lease[i].address == address && !s->lease[i].is_offered && !has_ended(&s->lease[i], now_s))
-			return s->lease[i].mac;
-	return 0;
 }

@@ -15,9 +15,11 @@
 #define DHCP_LEASES 256u
 #define DHCP_OFFER_S 30u
 #define DHCP_DECLINED_S 600u
+#define DHCP_DECLINES 4u	/* addresses that one station keeps from the others so */
 
 struct dhcp_lease {
 	u64 mac;		/* 0: free, or declined by somebody */
+	u64 declined_by;	/* 0: it is not declined */
 	u32 address;
 	u32 end_s;
 	u8 port;
@@ -53,9 +55,5 @@ struct dhcp_answer {
  */
 bool dhcp_serve(struct dhcp_server *s, u32 port, u64 mac, const u8 *bytes, u32 count, u32 now_s, u8 *out,
 		struct dhcp_answer *to);
-/* The address that the station has now; 0: none. */
-u32 dhcp_address_of(const struct dhcp_server *s, u64 mac, u32 now_s);
-/* The other way round; 0: nobody. */
-u64 dhcp_station_of(const struct dhcp_server *s, u32 address, u32 now_s);
 
 #endif

@@ -165,10 +165,16 @@ static bool is_same_port(const struct router_port *a, const struct router_port *
 	       a->address == b->address && a->prefix_bits == b->prefix_bits && a->mtu == b->mtu;
 }
 
+/* Nothing else of a port counts that is not up. */
+static bool is_outer_port(const struct router_port *p)
+{
+	return p->is_up != 0 && p->is_outer != 0;
+}
+
 static void set_port(struct gateway *g, u32 i, const struct router_port *p, u64 now_ns)
 {
 	struct net_if port = { 0 };
-	bool is_outer = p->is_up != 0 && p->is_outer != 0;
+	bool is_outer = is_outer_port(p);
 
 	if (p->is_up != 0)
 		port = (struct net_if){ true, is_outer, p->prefix_bits, mac_load(p->mac), p->address, p->mtu };
@@ -231,10 +237,10 @@ enum router_error gateway_configure(struct gateway *g, const struct router_confi
 		is_changed[i] = !is_same_port(&g->config.port[i], &c->port[i]);
 	g->config = *c;
 	for (u32 i = 0; i < ROUTER_PORTS; i++)
-		if (is_changed[i] && c->port[i].is_outer == 0)
+		if (is_changed[i] && !is_outer_port(&c->port[i]))
 			set_port(g, i, &c->port[i], now_ns);
 	for (u32 i = 0; i < ROUTER_PORTS; i++)
-		if (is_changed[i] && c->port[i].is_outer != 0) {
+		if (is_changed[i] && is_outer_port(&c->port[i])) {
 			set_port(g, i, &c->port[i], now_ns);
 			is_other_nat = true;
 		}

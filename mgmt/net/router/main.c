@@ -84,7 +84,7 @@ static void configure(u64 now_ns)
 	static struct router_config config;
 	static bool is_started;
 
-	if (!share_read_config((const struct router_config *)ROUTER_CONFIG, &config) || config.generation == taken)
+	if (!share_read_config((const struct router_config *)ROUTER_CONFIG, taken, &config))
 		return;
 	if (!is_started) {
 		seed(&config);

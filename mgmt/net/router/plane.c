@@ -235,6 +235,9 @@ static enum router_drop find_hop(struct plane *p, struct passage *g, struct plan
 
 	if (route == NULL || p->port[route->port].address == 0)
 		return tell(p, g, (struct icmp_error){ ICMP_UNREACHABLE, UNREACHABLE_NET, 0 }, ROUTER_DROP_ROUTE);
+	/* To all of a network of the router's: not from another one (RFC 2644). */
+	if (route->gateway == 0 && net_if_is_broadcast(&p->port[route->port], g->d.to))
+		return ROUTER_DROP_ROUTE;
 	return hop(p, g, route, v);
 }
 

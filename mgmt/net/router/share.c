@@ -7,11 +7,11 @@
 
 #include <string.h>
 
-bool share_read_config(const struct router_config *shared, struct router_config *copy)
+bool share_read_config(const struct router_config *shared, u32 taken, struct router_config *copy)
 {
 	u32 before = __atomic_load_n(&shared->generation, __ATOMIC_ACQUIRE);
 
-	if ((before & 1) != 0)
+	if ((before & 1) != 0 || before == taken)
 		return false;
 	memcpy(copy, (const void *)shared, sizeof(*copy));
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);

@@ -8,8 +8,8 @@
 
 #include "router.h"
 
-/* False: root is writing; it signals again. */
-bool share_read_config(const struct router_config *shared, struct router_config *copy);
+/* False: it is the one that was taken, and nothing is copied; or root is writing: it signals again. */
+bool share_read_config(const struct router_config *shared, u32 taken, struct router_config *copy);
 /* Between these two the report may be written. */
 void share_begin_report(struct router_report *r);
 void share_end_report(struct router_report *r);

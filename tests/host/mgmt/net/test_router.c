@@ -15,6 +15,7 @@
 #include "config_judge.h"
 #include "router_io.h"
 #include "router_world.h"
+#include "share.h"
 
 static struct world w;
 
@@ -66,6 +67,8 @@ static struct dhcp_message asked(void)
 	return m;
 }
 
+static u32 leased_s = 1000;
+
 static void tell(u32 id, enum dhcp_type type, u32 yours)
 {
 	struct dhcp_message m = { .is_reply = true, .type = (u8)type, .id = id, .yours = yours, .mac = 0x020000000002 };
@@ -79,7 +82,7 @@ static void tell(u32 id, enum dhcp_type type, u32 yours)
 	dhcp_add32(&out, DHCP_MASK, 0xffffff00);
 	dhcp_add32(&out, DHCP_ROUTER, (yours & 0xffffff00) | 1);
 	dhcp_add32(&out, DHCP_DNS, 0xc0000235);
-	dhcp_add32(&out, DHCP_LEASE, 1000);
+	dhcp_add32(&out, DHCP_LEASE, leased_s);
 	count = dhcp_end(&out);
 	ipv4_header_write(bytes + ETH_BYTES, PROTOCOL_UDP, 0xc0000201, yours, UDP_BYTES + count);
 	be16_store(udp, PORT_DHCP_SERVER);
@@ -132,6 +135,22 @@ static void test_lease(void **state)
 	world_tick(&w, 1200);
 	assert_int_equal(w.g.plane.nat.outer, 0);
 	assert_null(routes_find(&w.g.plane.routes, 0x08080808));
+}
+
+/* A lease of a few seconds is not used for longer. */
+static void test_short_lease(void **state)
+{
+	(void)state;
+	begin_dhcp();
+	leased_s = 20;
+	tell(asked().id, DHCP_OFFER, 0xc0000263);
+	tell(asked().id, DHCP_ACK, 0xc0000263);
+	leased_s = 1000;
+	assert_int_equal(w.g.plane.nat.outer, 0xc0000263);
+	world_tick(&w, 19);
+	assert_int_equal(w.g.plane.nat.outer, 0xc0000263);
+	world_tick(&w, 2);
+	assert_int_equal(w.g.plane.nat.outer, 0);
 }
 
 /* A network outside that is one inside too. */
@@ -244,12 +263,141 @@ static void test_checksum_in_padding(void **state)
 	}
 }
 
+static struct dhcp_message ask(u64 mac, enum dhcp_type type, u32 wish, u32 now_s)
+{
+	struct dhcp_message m = { .type = (u8)type, .id = 7, .mac = mac };
+	u8 question[DHCP_MOST], out[DHCP_MOST];
+	struct dhcp_answer to;
+	struct dhcp_writer writer;
+	u32 count;
+
+	dhcp_begin(&writer, question, &m);
+	dhcp_add32(&writer, DHCP_SERVER, 0x0a000001);
+	if (wish != 0)
+		dhcp_add32(&writer, DHCP_REQUESTED, wish);
+	count = dhcp_end(&writer);
+	m = (struct dhcp_message){ 0 };
+	if (dhcp_serve(&w.g.server, 1, mac, question, count, now_s, out, &to))
+		assert_true(dhcp_read(&m, out, to.bytes));
+	return m;
+}
+
+/* Who declines whatever he gets, offered or taken, leaves the others most of a pool of ten. */
+static void test_declined(void **state)
+{
+	const u64 evil = 0x020000000109, other = 0x020000000120;
+	u32 got = 0, address;
+
+	(void)state;
+	world_init(&w);
+	for (u32 i = 0; i < 40; i++) {
+		address = ask(evil, DHCP_DISCOVER, 0, 1000).yours;
+		assert_int_not_equal(address, 0);
+		if (i % 2 != 0)
+			assert_int_equal(ask(evil, DHCP_REQUEST, address, 1000).type, DHCP_ACK);
+		(void)ask(evil, DHCP_DECLINE, address, 1000);
+	}
+	for (u32 i = 0; i < 10; i++)
+		got += ask(other + i, DHCP_DISCOVER, 0, 1000).yours != 0;
+	assert_int_equal(got, 10 - DHCP_DECLINES);
+}
+
+/* A lease that has ended may be another one's: it is not declined any more. */
+static void test_declined_late(void **state)
+{
+	const u64 evil = 0x020000000109, other = 0x020000000120;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(ask(evil, DHCP_REQUEST, 0x0a000064, 1000).type, DHCP_ACK);
+	w.g.server.lease[1] = w.g.server.lease[0];	/* the other one gets an entry before it */
+	w.g.server.lease[0] = (struct dhcp_lease){ 0 };
+	assert_int_equal(ask(other, DHCP_REQUEST, 0x0a000064, 5000).type, DHCP_ACK);
+	(void)ask(evil, DHCP_DECLINE, 0x0a000064, 5000);
+	assert_int_equal(ask(other, DHCP_REQUEST, 0x0a000064, 5001).type, DHCP_ACK);
+}
+
+/* One endpoint for each session: the hosts' limits hold, and not that of the mappings. */
+static void test_mappings(void **state)
+{
+	struct nat_table *t = &w.g.plane.nat.table;
+	struct dice dice = { world_roll, &w };
+
+	(void)state;
+	world_init(&w);
+	for (u32 i = 0; i < 7 * NAT_HOST_SESSIONS; i++) {
+		struct nat_map *m = nat_map_add(t, NAT_UDP, 0x0a000005 + i / NAT_HOST_SESSIONS, (u16)(2000 + i),
+						(u16)(2000 + i), &dice);
+
+		assert_non_null(m);
+		assert_non_null(nat_session_add(t, m, 0xc6336401, 53, 2000));
+	}
+}
+
+/* The outer role goes to a lower port: what the old one's lease brought goes, whatever is left in its description. */
+static void test_other_outer(void **state)
+{
+	struct router_config c = world_config();
+
+	(void)state;
+	world_init(&w);
+	c.route_count = 0;
+	c.port[3] = c.port[0];
+	c.port[3].address = c.port[3].prefix_bits = 0;
+	c.port[0].is_up = 0;
+	assert_int_equal(gateway_configure(&w.g, &c, w.now_ns), ROUTER_OK);
+	assert_int_equal(w.g.outer, 3);
+	assert_int_equal(routes_add(&w.g.plane.routes, (struct route){ .gateway = 0xc0000201, .port = 3,
+								       .origin = ROUTE_DHCP }), ST_OK);
+	c.port[3].is_up = 0;
+	c.port[0].is_up = 1;
+	assert_int_equal(gateway_configure(&w.g, &c, w.now_ns), ROUTER_OK);
+	assert_int_equal(w.g.outer, 0);
+	assert_int_equal(w.g.plane.nat.outer, 0xc0000202);
+	assert_null(routes_find(&w.g.plane.routes, 0x08080808));
+}
+
+/* To all of another network (RFC 2644): not even ARP asks for it. */
+static void test_directed_broadcast(void **state)
+{
+	u8 frame[60] = { 2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 1, 5, 8, 0 };
+
+	(void)state;
+	world_init(&w);
+	ipv4_header_write(frame + ETH_BYTES, PROTOCOL_UDP, 0x0a000005, 0x0a0001ff, 12);
+	world_in(&w, 1, frame, sizeof(frame), NULL);
+	assert_int_equal(w.kept, 0);
+	assert_int_equal(w.g.plane.drops[ROUTER_DROP_ROUTE], 1);
+	ipv4_header_write(frame + ETH_BYTES, PROTOCOL_UDP, 0x0a000005, 0x0a0001fe, 12);
+	world_in(&w, 1, frame, sizeof(frame), NULL);
+	assert_int_equal(w.kept, 1);
+}
+
+/* What was taken is not copied again. */
+static void test_share(void **state)
+{
+	static struct router_config shared, copy;
+
+	(void)state;
+	shared = (struct router_config){ .generation = 4, .name_count = 1 };
+	assert_false(share_read_config(&shared, 4, &copy));
+	assert_int_equal(copy.name_count, 0);
+	assert_true(share_read_config(&shared, 2, &copy));
+	assert_int_equal(copy.generation, 4);
+	assert_int_equal(copy.name_count, 1);
+	shared.generation = 5;
+	assert_false(share_read_config(&shared, 4, &copy));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_lease), cmocka_unit_test(test_conflict),
 		cmocka_unit_test(test_host_limit), cmocka_unit_test(test_rings),
 		cmocka_unit_test(test_checksum_in_padding),
+		cmocka_unit_test(test_declined), cmocka_unit_test(test_declined_late),
+		cmocka_unit_test(test_mappings), cmocka_unit_test(test_other_outer), cmocka_unit_test(test_share),
+		cmocka_unit_test(test_short_lease), cmocka_unit_test(test_directed_broadcast),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
