@@ -133,7 +133,12 @@ bool pool_is_logged(const struct pool *p)
 {
 	const struct commit *c = &p->commit;
 
-	return c->filling.count == 0 && c->writing.count == 0 && !c->is_frozen;
+	return !p->is_failed && c->filling.count == 0 && c->writing.count == 0 && !c->is_frozen;
+}
+
+bool pool_has_failed(const struct pool *p)
+{
+	return p->is_failed;
 }
 
 void commit_init(struct pool *p)

@@ -166,8 +166,11 @@ struct pool_request {
 enum pool_status pool_submit(struct pool *p, struct pool_request *r);
 
 /* What requests that have ended changed is in the log on the device, or in a checkpoint: opened again, the pool has it,
- * unless the power fails before a flush. False while some of it is on its way; a POOL_FLUSH brings it there. */
+ * unless the power fails before a flush. False while some of it is on its way; a POOL_FLUSH brings it there. False of a
+ * pool that has failed: a commit that failed may have had it. */
 bool pool_is_logged(const struct pool *p);
+/* POOL_FAILED is what the next change would meet; also when no request was under way as the pool failed. */
+bool pool_has_failed(const struct pool *p);
 
 /* ---- accounts ---- */
 

@@ -34,6 +34,11 @@ void disk_add(u32 disk, void *link)
 	blk_client_init(&disks[disk].client, link);
 }
 
+bool disk_is_lost(u32 disk)
+{
+	return disks[disk].client.is_lost;
+}
+
 void *disk_window(u32 disk)
 {
 	return blk_slot(disks[disk].client.shared, 0);

@@ -41,6 +41,9 @@ void disk_init(const struct disk_ops *ops);
 /* Root has mapped its link at `link`. */
 void disk_add(u32 disk, void *link);
 
+/* It is lost, or another disk is in its place: not only that its driver is away. */
+bool disk_is_lost(u32 disk);
+
 /* The window of that link: for the store's own requests. */
 void *disk_window(u32 disk);
 

@@ -95,7 +95,7 @@ static enum store_error attach(const struct store_order *order)
 
 	if (v == NULL)
 		return STORE_NO_VOLUME;
-	if (v->kind == VOLUME_TO_BE || v->is_going)
+	if (v->kind == VOLUME_TO_BE || v->is_going || (v->kind == VOLUME_IN_POOL && !pools_may_attach(v->disk)))
 		return STORE_BUSY;
 	if (v->is_pool)
 		return STORE_BAD_ORDER;

@@ -30,7 +30,7 @@ static struct port {
 	u32 disk;
 	u64 first;			/* sector */
 	u32 most;			/* sectors of a piece */
-	bool can_flush, is_gone, is_stirred;
+	bool can_flush, is_gone, is_lost, is_stirred;
 	u32 on_disk;
 	struct list free, waiting, ended;
 	struct transfer transfers[TRANSFERS];
@@ -254,7 +254,17 @@ bool pool_io_is_busy(u32 p)
 
 bool pool_io_is_gone(u32 p)
 {
-	return ports[p].is_gone;
+	return ports[p].is_gone || ports[p].is_lost;
+}
+
+void pool_io_lose(u32 p)
+{
+	ports[p].is_lost = ports[p].is_stirred = true;
+}
+
+bool pool_io_is_lost(u32 p)
+{
+	return ports[p].is_lost;
 }
 
 void pool_io_has_room(u32 disk)

@@ -29,8 +29,11 @@ bool pool_io_turn(u32 p);
 bool pool_io_take_stirred(u32 p);
 /* Something is in flight. */
 bool pool_io_is_busy(u32 p);
-/* The last transfer that failed did so because the disk was gone. */
+/* The disk is lost, or the last transfer that failed did so because the disk was gone. */
 bool pool_io_is_gone(u32 p);
+/* The disk is lost. What is there when it is back may be another state, or another disk: until pool_io_begin(). */
+void pool_io_lose(u32 p);
+bool pool_io_is_lost(u32 p);
 
 /* For disk_ops. */
 void pool_io_completed(u32 disk, const struct disk_tag *tag, enum blk_status status);

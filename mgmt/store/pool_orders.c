@@ -12,6 +12,9 @@
 #include "range.h"
 #include "vm_link.h"
 
+/* Of an order that meets POOL_AGAIN each time: as guests free blocks as fast as others take them, or as what a revert
+ * let go can't be read. The orders behind it, and the guests whose volumes it holds, do not wait for ever. */
+#define TRIES 64u
 #define FLAGS_KNOWN (STORE_MARK | STORE_INTEGRITY | STORE_THICK | STORE_MORE)
 
 void pool_answer(struct store_pool *s, u32 id, enum store_error error)
@@ -31,14 +34,53 @@ enum store_error pool_error_of(enum pool_status status)
 	return status == POOL_OK ? STORE_OK : errors[status] != 0 ? (enum store_error)errors[status] : STORE_BAD_ORDER;
 }
 
-bool pool_orders_queue(struct store_pool *s, const struct store_order *order)
+/* ---- groups that are not whole ---- */
+
+static bool has_more(const struct store_order *order)
+{
+	return (order->op == STORE_SNAPSHOT || order->op == STORE_REVERT) && (order->flags & STORE_MORE) != 0;
+}
+
+/* The last order waits for more of its group. */
+static bool is_waiting_for_more(const struct pool_queue *q)
+{
+	return q->count > q->group && has_more(&q->orders[q->count - 1]);
+}
+
+static void refuse_begun(struct store_pool *s, enum store_error error)
 {
 	struct pool_queue *q = &s->queue;
 
+	while (is_waiting_for_more(q))
+		pool_answer(s, q->orders[--q->count].id, error);
+}
+
+/* What is to come of the last group, as what has come is refused. */
+static void refuse_rest(struct pool_queue *q)
+{
+	if (is_waiting_for_more(q))
+		q->refused_op = q->orders[q->count - 1].op;
+}
+
+void pool_orders_refused(struct store_pool *s, const struct store_order *order, enum store_error error)
+{
+	refuse_begun(s, error);
+	s->queue.refused_op = has_more(order) ? order->op : 0;
+}
+
+enum store_error pool_orders_queue(struct store_pool *s, const struct store_order *order)
+{
+	struct pool_queue *q = &s->queue;
+
+	if (q->refused_op == order->op)
+		return STORE_BAD_ORDER;
+	q->refused_op = 0;
+	if (is_waiting_for_more(q) && q->orders[q->count - 1].op != order->op)
+		refuse_begun(s, STORE_BAD_ORDER);
 	if (q->count + s->answer_count >= POOL_QUEUE)
-		return false;
+		return STORE_BUSY;
 	q->orders[q->count++] = *order;
-	return true;
+	return STORE_OK;
 }
 
 /* ---- what an order is about ---- */
@@ -63,6 +105,18 @@ static struct volume *volume_of_record(u32 slot, const struct pool_record *r)
 			return v;
 	}
 	return NULL;
+}
+
+/* Until the order is answered. False: it has some. */
+static bool keep_links_off(u32 slot, const struct pool_record *r)
+{
+	struct volume *v = volume_of_record(slot, r);
+
+	if (v != NULL && v->links != 0)
+		return false;
+	if (v != NULL)
+		v->is_going = true;
+	return true;
 }
 
 /* ---- single orders: POOL_OK, POOL_AGAIN, or why not ---- */
@@ -106,12 +160,11 @@ static enum store_error create(struct store_pool *s, u32 slot, const struct stor
 static enum store_error delete_one(struct store_pool *s, u32 slot, const struct store_order *order)
 {
 	const struct pool_record *r = record_of(s, order->guid);
-	const struct volume *v = r != NULL ? volume_of_record(slot, r) : NULL;
 	enum pool_status status;
 
 	if (r == NULL)
 		return STORE_NO_VOLUME;
-	if (v != NULL && v->links != 0)
+	if (!keep_links_off(slot, r))
 		return STORE_BUSY;
 	status = pool_delete(s->pool, r->id);
 	return status == POOL_EXISTS ? STORE_NEEDED : later_or(status);
@@ -200,7 +253,7 @@ static enum store_error may_snapshot(const struct store_pool *s, u32 i)
 
 	if (r == NULL)
 		return STORE_NO_VOLUME;
-	if (order->op != STORE_SNAPSHOT || r->head != 0 || !volume_name_ok(order->volume))
+	if (r->head != 0 || !volume_name_ok(order->volume))
 		return STORE_BAD_ORDER;
 	if (pool_volume_find(s->pool, order->volume) != NULL || is_repeated(s->queue.orders, i) ||
 	    !is_new_guid(s, order->new_guid, guid))
@@ -255,17 +308,16 @@ static enum store_error may_revert(const struct store_pool *s, u32 slot, u32 i)
 {
 	const struct store_order *order = &s->queue.orders[i];
 	const struct pool_record *r = record_of(s, order->guid), *to = record_of(s, order->new_guid);
-	const struct volume *v = r != NULL ? volume_of_record(slot, r) : NULL;
 	enum pool_status status;
 
 	if (r == NULL || to == NULL)
 		return STORE_NO_VOLUME;
-	if (order->op != STORE_REVERT || to->head != r->id)
+	if (to->head != r->id)
 		return STORE_BAD_ORDER;
 	for (u32 k = 0; k < i; k++)
 		if (memcmp(s->queue.orders[k].guid, order->guid, STORE_GUID_BYTES) == 0)
 			return STORE_BAD_ORDER;
-	if (v != NULL && v->links != 0)
+	if (!keep_links_off(slot, r))
 		return STORE_BUSY;
 	status = pool_revert_ready(s->pool, to->id);
 	return status == POOL_EXISTS ? STORE_NEEDED : later_or(status);
@@ -320,11 +372,12 @@ static void answer_group(struct store_pool *s, u32 slot, enum store_error error)
 	struct pool_queue *q = &s->queue;
 
 	hold_group(s, slot, false);
+	pool_volumes_stay(slot);
 	for (u32 i = 0; i < q->group; i++)
 		pool_answer(s, q->orders[i].id, error);
 	q->count -= q->group;
 	memmove(q->orders, q->orders + q->group, q->count * sizeof(q->orders[0]));
-	q->group = 0;
+	q->group = q->tries = 0;
 	q->is_changed = false;
 }
 
@@ -349,11 +402,6 @@ static void commit(struct store_pool *s, u32 slot)
 		answer_group(s, slot, pool_error_of(status));
 }
 
-static bool has_more(const struct store_order *order)
-{
-	return (order->op == STORE_SNAPSHOT || order->op == STORE_REVERT) && (order->flags & STORE_MORE) != 0;
-}
-
 /* The orders of the first group, if all of them are there; 0: not yet. */
 static u32 group_of(const struct pool_queue *q)
 {
@@ -369,6 +417,8 @@ static void try_group(struct store_pool *s, u32 slot)
 	struct pool_queue *q = &s->queue;
 	enum store_error error = carry_out(s, slot);
 
+	if (error == STORE_ERROR_COUNT && ++q->tries == TRIES)
+		error = STORE_BUSY;
 	if (error != STORE_OK && error != STORE_ERROR_COUNT) {
 		answer_group(s, slot, error);
 		return;
@@ -406,9 +456,11 @@ void pool_orders_end(struct store_pool *s, u32 slot, enum store_error error)
 {
 	struct pool_queue *q = &s->queue;
 
+	refuse_rest(q);
 	for (u32 i = 0; i < q->count; i++)
 		pool_answer(s, q->orders[i].id, error);
-	q->count = q->group = 0;
+	q->count = q->group = q->tries = 0;
 	q->is_committing = q->is_changed = false;
-	(void)slot;
+	q->committed = POOL_OK;
+	pool_volumes_stay(slot);
 }

@@ -166,6 +166,16 @@ void pool_volumes_go_on(struct store_pool *s, u32 slot)
 	}
 }
 
+void pool_volumes_stay(u32 slot)
+{
+	for (u32 number = 1; number <= STORE_POOL_VOLUMES; number++) {
+		struct volume *v = volume_of_part(slot, number);
+
+		if (v != NULL)
+			v->is_going = false;
+	}
+}
+
 bool pool_volumes_is_used(u32 slot)
 {
 	for (u32 number = 1; number <= STORE_POOL_VOLUMES; number++) {

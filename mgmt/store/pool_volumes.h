@@ -15,6 +15,9 @@ void pool_volumes_sync(struct store_pool *s, u32 slot);
 void pool_volumes_hold(u32 slot);
 void pool_volumes_go_on(struct store_pool *s, u32 slot);
 
+/* None of them is going any more: what was to end it, or to put it back, was answered. */
+void pool_volumes_stay(u32 slot);
+
 /* A link has one of them. */
 bool pool_volumes_is_used(u32 slot);
 /* There are none any more. */

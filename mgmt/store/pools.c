@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "disk.h"
 #include "pool_io.h"
 #include "pool_link.h"
 #include "pool_orders.h"
@@ -72,7 +73,7 @@ static enum store_error judge_part(const struct volume *v)
 		return STORE_NO_VOLUME;
 	if (!v->is_pool)
 		return STORE_NO_POOL;
-	if (v->links != 0 || table_is_whole_used(v->disk))
+	if (v->links != 0 || v->is_going || table_is_whole_used(v->disk))
 		return STORE_BUSY;
 	if (!table_of(v->disk)->is_up)
 		return STORE_NO_DISK;
@@ -110,6 +111,7 @@ enum store_error pools_open(const struct store_order *order)
 static void stop(struct store_pool *s, enum store_pool_state next, enum store_error error)
 {
 	s->pool = NULL;
+	s->is_closing = false;		/* its last commit will not end any more */
 	s->error = error;
 	s->state = POOLS_STOPPING;
 	s->next = next;
@@ -168,18 +170,32 @@ enum store_error pools_close(const struct store_order *order)
 	return LATER;
 }
 
-enum store_error pools_order(const struct store_order *order)
+static enum store_error judge_order(const struct store_pool *s, const struct store_order *order)
 {
-	struct store_pool *s = &pools[order->slot - STORE_POOL_SLOT];
-
 	if (order->id == 0 || !volume_name_ok(order->volume))
 		return STORE_BAD_ORDER;
 	if (s->state == POOLS_CLOSED || s->close_id != 0)
 		return STORE_NO_POOL;
-	if (s->state == POOLS_FAILED)
-		return s->error;
+	return s->state == POOLS_FAILED ? s->error : STORE_OK;
+}
+
+enum store_error pools_order(const struct store_order *order)
+{
+	struct store_pool *s = &pools[order->slot - STORE_POOL_SLOT];
+	enum store_error error = judge_order(s, order);
+
 	s->is_stirred = true;
-	return pool_orders_queue(s, order) ? LATER : STORE_BUSY;
+	if (error == STORE_OK)
+		error = pool_orders_queue(s, order);
+	if (error == STORE_OK)
+		return LATER;
+	pool_orders_refused(s, order, error);
+	return error;
+}
+
+bool pools_may_attach(u32 slot)
+{
+	return pools[slot - STORE_POOL_SLOT].close_id == 0;
 }
 
 /* ---- failures ---- */
@@ -189,9 +205,13 @@ void pools_disk_changed(u32 disk, const struct blk_info *info)
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
 		struct store_pool *s = &pools[p];
 
-		if (s->state == POOLS_CLOSED || s->part->disk != disk || info == NULL)
+		if (s->state == POOLS_CLOSED || s->part->disk != disk)
 			continue;
-		s->is_disk_back = true;
+		s->is_disk_back = info != NULL;
+		if (info == NULL && disk_is_lost(disk))
+			pool_io_lose(p);
+		if (info == NULL)
+			continue;
 		if (s->state == POOLS_FAILED)
 			begin_open(s);
 	}
@@ -242,11 +262,10 @@ static bool look_at_open(struct store_pool *s)
 	u32 p = number_of(s);
 
 	if (s->is_closing) {
-		s->is_closing = false;
 		stop(s, POOLS_CLOSED, STORE_OK);
 		return true;
 	}
-	if (pool_link_has_failed(p) || s->queue.committed == POOL_FAILED) {
+	if (pool_link_has_failed(p) || pool_has_failed(s->pool) || pool_io_is_lost(p)) {
 		s->state = POOLS_FAILING;
 		pool_volumes_go_on(s, slot_of(s));	/* they have no pool any more */
 		return true;
@@ -272,7 +291,8 @@ static bool look(struct store_pool *s)
 		return look_at_open(s);
 	case POOLS_FAILING:
 		if (pool_link_count(p) == 0)
-			stop(s, POOLS_FAILED, pool_io_is_gone(p) ? STORE_NO_DISK : STORE_POOL_FAILED);
+			stop(s, s->close_id != 0 ? POOLS_CLOSED : POOLS_FAILED,
+			     pool_io_is_gone(p) ? STORE_NO_DISK : STORE_POOL_FAILED);
 		return pool_link_count(p) == 0;
 	case POOLS_STOPPING:
 		if (!pool_io_is_busy(p))
@@ -281,7 +301,6 @@ static bool look(struct store_pool *s)
 	case POOLS_FAILED:
 		if (s->is_closing)
 			stop(s, POOLS_CLOSED, STORE_OK);
-		s->is_closing = false;
 		return s->state == POOLS_STOPPING;
 	default:
 		return false;

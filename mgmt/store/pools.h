@@ -20,6 +20,8 @@ void pools_init(u8 *arenas);
 enum store_error pools_open(const struct store_order *order);
 enum store_error pools_close(const struct store_order *order);
 enum store_error pools_order(const struct store_order *order);
+/* False: the pool of that slot is being closed, and its volumes end with it. */
+bool pools_may_attach(u32 slot);
 
 /* For disk_ops: the disk is there with this info, or gone (NULL). */
 void pools_disk_changed(u32 disk, const struct blk_info *info);

@@ -34,6 +34,8 @@ struct pool_told {
 /* Orders, one after the other; those of a group of snapshots together. */
 struct pool_queue {
 	u32 count, group;		/* group: the first ones, which are carried out now; 0: none */
+	u32 refused_op;			/* what comes of a group of these is refused up to its end; 0: none */
+	u32 tries;			/* of the group, at which the pool said POOL_AGAIN */
 	bool is_changed;		/* the table of volumes; it is to be committed */
 	bool is_committing;
 	enum pool_status committed;

@@ -476,11 +476,12 @@ static u32 serve(u32 number)
 	return done;
 }
 
+/* A link whose volume is held takes no room: it goes on by itself, and must not stand before the others. */
 static bool waits_for(u32 number, u32 disk)
 {
 	const struct vm_link *l = &links[number];
 
-	return is_attached(number) && l->is_held && !l->is_stuck && l->volume->disk == disk;
+	return is_attached(number) && l->is_held && !l->is_stuck && !l->volume->is_waiting && l->volume->disk == disk;
 }
 
 /* One after the other, a few requests each; next time it goes on with the first that had none. */

@@ -31,7 +31,7 @@ struct volume {
 	struct pool *pool;	/* VOLUME_IN_POOL; NULL: it has failed */
 	u32 pool_id;		/* and what the pool calls it */
 	bool is_waiting;	/* its links take no requests for now */
-	bool is_going;		/* it is being deleted: no link any more */
+	bool is_going;		/* it is being deleted, or put back: no link any more */
 	u8 guid[STORE_GUID_BYTES];	/* of its partition, or UUID in the pool; else zeros */
 	struct blk_info info;	/* what that disk can */
 	u32 links;		/* that are attached to it */

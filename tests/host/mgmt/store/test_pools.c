@@ -13,72 +13,13 @@
 
 #include <cmocka.h>
 
-#include "store_bench.h"
-
-#define POOL0 STORE_POOL_SLOT
-#define POOL_BYTES (12 * MIB_BYTES)
-#define PATTERN 64u			/* sectors: half a granule */
+#include "pool_words.h"
 
 static int setup(void **state)
 {
 	(void)state;
 	bench_setup();
 	return 0;
-}
-
-/* ---- short words ---- */
-
-static void make_pool(void)
-{
-	assert_int_equal(bench_create_pool(0, "p", POOL_BYTES, 7), STORE_OK);
-	assert_int_equal(bench_open_pool(0, "p"), STORE_OK);
-}
-
-static void make_volume(const char *name, u8 guid)
-{
-	assert_int_equal(bench_create(POOL0, name, 64 * MIB_BYTES, guid), STORE_OK);
-}
-
-static void reboot(void)
-{
-	bench_boot();
-	assert_int_equal(bench_open_pool(0, "p"), STORE_OK);
-}
-
-static enum blk_status write_all(u32 link, u64 sector, u32 sectors, u8 value)
-{
-	memset(bench_data(link), value, sectors * BLK_SECTOR_BYTES);
-	return bench_do(link, BLK_WRITE, sector, sectors);
-}
-
-static bool reads(u32 link, u64 sector, u32 sectors, u8 value)
-{
-	memset(bench_data(link), (u8)~value, sectors * BLK_SECTOR_BYTES);
-	assert_int_equal(bench_do(link, BLK_READ, sector, sectors), BLK_OK);
-	for (u32 i = 0; i < sectors * BLK_SECTOR_BYTES; i++)
-		if (bench_data(link)[i] != value)
-			return false;
-	return true;
-}
-
-static struct store_order about(enum store_op op, const char *volume)
-{
-	struct store_order order = { .op = op, .slot = POOL0 };
-	const struct store_report *part = bench_part(volume);
-
-	strcpy(order.volume, volume);
-	if (part != NULL)
-		memcpy(order.guid, part->guid, sizeof(order.guid));
-	return order;
-}
-
-static struct store_order named(enum store_op op, const char *volume, const char *name, u8 guid)
-{
-	struct store_order order = about(op, volume);
-
-	strcpy(order.volume, name);
-	memset(order.new_guid, guid, sizeof(order.new_guid));
-	return order;
 }
 
 /* ---- making and opening ---- */
@@ -456,7 +397,7 @@ static void a_group_that_cannot_be(void **state)
 	ids[0] = bench_send(first);
 	ids[1] = bench_send(second);
 	assert_int_equal(bench_answer(ids[0]), STORE_BAD_ORDER);
-	assert_int_equal(bench_answer(ids[1]), STORE_BAD_ORDER);
+	assert_int_equal(bench_answer(ids[1]), STORE_OK);
 	assert_null(bench_part("s"));
 	assert_int_equal(write_all(0, 0, PATTERN, 3), BLK_OK);
 }
