@@ -126,14 +126,14 @@ static struct error_info finish_volume(struct change *c)
 }
 
 const struct change_kind change_kinds[REQ_OP_COUNT] = {
-	[REQ_CREATE] = { judge_create, finish_create, true },
-	[REQ_SET] = { judge_set, finish_set, true },
-	[REQ_ATTACH_DISK] = { judge_attach, finish_attach, true },
+	[REQ_CREATE] = { .judge = judge_create, .finish = finish_create, .has_vm = true },
+	[REQ_SET] = { .judge = judge_set, .finish = finish_set, .has_vm = true },
+	[REQ_ATTACH_DISK] = { .judge = judge_attach, .finish = finish_attach, .has_vm = true },
 	[REQ_DETACH_DISK] = { .judge = judge_detach },
-	[REQ_CREATE_VOLUME] = { judge_volume, finish_volume, false },
-	[REQ_DELETE_VOLUME] = { judge_volume, finish_volume, .deletes = true },
-	[REQ_CREATE_POOL] = { judge_pool, finish_pool, false },
-	[REQ_DELETE_POOL] = { judge_pool, finish_pool, .deletes = true },
+	[REQ_CREATE_VOLUME] = { .judge = judge_volume, .finish = finish_volume },
+	[REQ_DELETE_VOLUME] = { .judge = judge_volume, .finish = finish_volume, .deletes = true },
+	[REQ_CREATE_POOL] = { .judge = judge_pool, .finish = finish_pool },
+	[REQ_DELETE_POOL] = { .judge = judge_pool, .finish = finish_pool, .deletes = true },
 };
 
 bool change_concerns_disks(const struct change *c)
