@@ -415,23 +415,27 @@ static struct volume *new_in_memory(const char *name, u64 bytes)
 
 struct volume *volume_new(const char *name, const struct disk_spec *want)
 {
+	struct volume v = { .kind = VOLUME_ROW_EXTENT, .is_making = true, .bytes = want->bytes };
+	u32 p = choose_pool(want);
 	struct plan plan = { { 0 } };
 	char on[DISK_NAME_BYTES];
-	u32 slot = disk_find(want->on), p = choose_pool(want);
 
+	v.slot = disk_find(want->on);
 	if (strcmp(want->on, VOLUME_RAM) == 0)
 		return new_in_memory(name, want->bytes);
-	if (p != STORE_POOLS_MAX)
-		return volume_add(name, pool_at(p)->partition->name, (struct volume){
-			.kind = VOLUME_ROW_THIN, .is_making = true, .bytes = want->bytes, .pool = p,
-			.slot = pool_at(p)->partition->slot, .block_bytes = pool_at(p)->block_bytes });
-	if (want->on[0] == '\0' && find_disk(name, want->bytes, &plan, &slot).error != ERR_NONE)
+	if (p != STORE_POOLS_MAX) {
+		v.kind = VOLUME_ROW_THIN;
+		v.pool = p;
+		v.slot = pool_at(p)->partition->slot;
+		v.block_bytes = pool_at(p)->block_bytes;
+		return volume_add(name, pool_at(p)->partition->name, v);
+	}
+	if (want->on[0] == '\0' && find_disk(name, want->bytes, &plan, &v.slot).error != ERR_NONE)
 		return NULL;
-	disk_name(on, slot);
-	return volume_add(name, on, (struct volume){
-		.kind = VOLUME_ROW_EXTENT, .is_making = true, .bytes = want->bytes, .slot = slot,
-		.block_bytes = disk_at(slot)->block_bytes,
-		.was_blank = disk_at(slot)->table == STORE_TABLE_BLANK && promised_bytes(slot) == 0 });
+	disk_name(on, v.slot);
+	v.block_bytes = disk_at(v.slot)->block_bytes;
+	v.was_blank = disk_at(v.slot)->table == STORE_TABLE_BLANK && promised_bytes(v.slot) == 0;
+	return volume_add(name, on, v);
 }
 
 struct volume *pool_new(const char *name, const struct disk_spec *want)
