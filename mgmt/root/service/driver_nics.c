@@ -14,6 +14,7 @@
 #define RW (RIGHT_R | RIGHT_W)
 
 static u64 links[DRIVER_COUNT];		/* handles; 0 = none */
+static bool plugged[DRIVER_COUNT];	/* as root says in the page, which the driver writes too */
 
 static struct nic_page *page_of(u32 number)
 {
@@ -35,9 +36,7 @@ enum status driver_nic_give(u32 number, u64 h_pd)
 
 void driver_nic_forget(u32 number)
 {
-	struct nic_page *page = page_of(number);
-
-	*page = (struct nic_page){ .is_plugged = page->is_plugged };
+	*page_of(number) = (struct nic_page){ .is_plugged = plugged[number] };
 }
 
 u64 driver_nic_link(u32 number)
@@ -47,6 +46,7 @@ u64 driver_nic_link(u32 number)
 
 void driver_nic_plug(u32 number, bool is_plugged)
 {
+	plugged[number] = is_plugged;
 	__atomic_store_n(&page_of(number)->is_plugged, is_plugged, __ATOMIC_RELEASE);
 }
 

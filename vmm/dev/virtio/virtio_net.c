@@ -165,7 +165,7 @@ static void make_piece(struct virtio_net *n)
 	struct virtio_net_delivery *v = &n->delivery;
 	u32 bytes;
 
-	net_read(&n->to_guest, 0, n->flat, v->plan.header_bytes);
+	memcpy(n->flat, v->headers, v->plan.header_bytes);
 	bytes = segment_headers(&v->plan, v->piece, n->flat);
 	net_read(&n->to_guest, v->plan.header_bytes + v->piece * v->plan.segment_bytes, n->flat + v->plan.header_bytes,
 		 bytes);
@@ -181,10 +181,10 @@ static void make_piece(struct virtio_net *n)
 static bool begin_cut(struct virtio_net *n)
 {
 	struct virtio_net_delivery *v = &n->delivery;
-	u8 head[PACKET_HEAD_BYTES];
 
-	net_read(&n->to_guest, 0, head, (u32)min_u64(v->frame.bytes, sizeof(head)));
-	v->is_flat = v->is_cut = segment_plan(&v->plan, &v->frame, head) && segment_longest(&v->plan) <= n->longest;
+	net_read(&n->to_guest, 0, v->headers, (u32)min_u64(v->frame.bytes, sizeof(v->headers)));
+	v->is_flat = v->is_cut = segment_plan(&v->plan, &v->frame, v->headers) &&
+			      segment_longest(&v->plan) <= n->longest;
 	if (v->is_cut)
 		make_piece(n);
 	return v->is_cut;

@@ -38,6 +38,7 @@ struct virtio_net_delivery {
 	struct net_frame frame;		/* in the ring until all of it is delivered */
 	bool is_flat;			/* the bytes are those in `flat`, not those in the ring */
 	bool is_cut;
+	u8 headers[PACKET_HEAD_BYTES];	/* as they were judged: those in the ring can change meanwhile */
 	struct segment_plan plan;
 	u32 piece;			/* of the plan */
 	struct net_frame now;		/* what is delivered: the frame, or a piece */
