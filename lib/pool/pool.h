@@ -118,22 +118,27 @@ enum pool_status pool_volume_mark(struct pool *p, u32 id, bool is_marked);
  * POOL_NO_SPACE: a thick one, and there is no room to be kept. Its snapshots keep their size. */
 enum pool_status pool_resize(struct pool *p, u32 id, u64 sectors);
 
-/* A snapshot of a volume without requests: read only, and never different again. POOL_AGAIN: it has requests, or
- * changes that no checkpoint has: try after the next POOL_COMMIT. Of several volumes: when pool_snapshot_ready() says
- * POOL_OK of all, snapshots of all can be made without a pool_run() between. */
-enum pool_status pool_snapshot_ready(struct pool *p, u32 id);
-enum pool_status pool_snapshot(struct pool *p, u32 id, const char *name, const u8 uuid[POOL_UUID_BYTES], u32 *snapshot);
+struct pool_snapshot_spec {
+	u32 volume;		/* id */
+	char name[64];
+	u8 uuid[POOL_UUID_BYTES];
+	u32 snapshot;		/* out: its id */
+};
+
+/* Snapshots of volumes without requests, of one moment: read only, and never different again. All are made or none.
+ * POOL_EXISTS: a name is taken, or one or a volume is there twice. POOL_AGAIN: one has requests, or changes that no
+ * checkpoint has: try after the next POOL_COMMIT. POOL_NO_SPACE: what is kept for thick volumes, of all together. */
+enum pool_status pool_snapshot(struct pool *p, struct pool_snapshot_spec *specs, u32 count);
 
 /* A volume that begins as a snapshot is. The snapshot can't be deleted as long as there is the clone. */
 enum pool_status pool_clone(struct pool *p, u32 snapshot, const char *name, const u8 uuid[POOL_UUID_BYTES], u32 *id);
 
-/* Puts the volume that it is a snapshot of back to what the snapshot has, size included, and deletes all newer
- * snapshots of that volume. It has no requests; what it was is let go little by little. POOL_EXISTS: a newer snapshot
- * has clones. POOL_AGAIN also while what an earlier revert has let go descends from one of those. Of several volumes:
- * when pool_revert_ready() says POOL_OK of all, all can be put back without a pool_run() between; each takes one place
- * of pool_memory.volumes until what it was has gone. */
-enum pool_status pool_revert_ready(struct pool *p, u32 snapshot);
-enum pool_status pool_revert(struct pool *p, u32 snapshot);
+/* Puts the volumes that these are snapshots of back to what the snapshots have, size included, and deletes all newer
+ * snapshots of those volumes; all or none. They have no requests; what they were is let go little by little, and each
+ * takes one place of pool_memory.volumes until then. POOL_EXISTS: a newer snapshot has clones. POOL_INVAL: one is no
+ * snapshot, or two are of the same volume. POOL_AGAIN also while what an earlier revert has let go descends from a
+ * newer one. */
+enum pool_status pool_revert(struct pool *p, const u32 *snapshots, u32 count);
 
 /* The name is free at once; blocks become free little by little. POOL_EXISTS: it has snapshots, or clones.
  * POOL_AGAIN also for a snapshot as long as what a revert has let go descends from it. */

@@ -11,18 +11,25 @@
 #include "space.h"
 #include "volume.h"
 
-/* A new record of that name can be made. */
-static enum pool_status may_add(struct pool *p, const char *name)
+/* So many new records can be made, each with a birth of its own. */
+static enum pool_status may_add(const struct pool *p, u32 count)
 {
 	enum pool_status status = volume_may_change(p);
+	u32 unused = 0;
 
+	for (u32 i = 0; i < p->memory.volumes; i++)
+		unused += p->volume[i].r.id == 0;
 	if (status != POOL_OK)
 		return status;
+	return unused < count || ~0u - p->super.next_volume < count || p->super.birth + (u64)count > ~0u - 1
+		? POOL_FULL : POOL_OK;
+}
+
+static enum pool_status may_name(const struct pool *p, const char *name)
+{
 	if (!layout_name(name, sizeof(p->volume->r.name)))
 		return POOL_INVAL;
-	if (pool_volume_find(p, name) != NULL)
-		return POOL_EXISTS;
-	return volume_unused(p) == NULL || p->super.next_volume == ~0u ? POOL_FULL : POOL_OK;
+	return pool_volume_find(p, name) != NULL ? POOL_EXISTS : POOL_OK;
 }
 
 /* A record that has what `from` has, with no own granules. */
@@ -46,14 +53,11 @@ static bool is_deleting(const struct volume *v)
 	return (v->r.flags & POOL_VOLUME_DELETING) != 0;
 }
 
-enum pool_status pool_snapshot_ready(struct pool *p, u32 id)
+static enum pool_status may_snapshot(struct pool *p, u32 id, struct keep_change *kept)
 {
 	const struct volume *v = volume_of(p, id);
-	enum pool_status status = volume_may_change(p);
 	struct pool_record after;
 
-	if (status != POOL_OK)
-		return status;
 	if (v == NULL || is_deleting(v))
 		return POOL_NO_VOLUME;
 	if (v->r.head != 0)
@@ -62,37 +66,56 @@ enum pool_status pool_snapshot_ready(struct pool *p, u32 id)
 		return POOL_AGAIN;
 	after = v->r;
 	after.own = 0;
-	return volume_may_keep(p, v, &after);
+	volume_keep_add(p, kept, v, &after);
+	return POOL_OK;
 }
 
-enum pool_status pool_snapshot(struct pool *p, u32 id, const char *name, const u8 uuid[POOL_UUID_BYTES], u32 *snapshot)
+static enum pool_status may_be_in_group(const struct pool *p, const struct pool_snapshot_spec *specs, u32 i)
 {
-	struct volume *v = volume_of(p, id), *s;
-	enum pool_status status = pool_snapshot_ready(p, id);
+	for (u32 k = 0; k < i; k++)
+		if (specs[k].volume == specs[i].volume || strcmp(specs[k].name, specs[i].name) == 0)
+			return POOL_EXISTS;
+	return may_name(p, specs[i].name);
+}
 
-	if (status == POOL_OK)
-		status = may_add(p, name);
-	if (status != POOL_OK)
-		return status;
-	if (p->super.birth >= ~0u - 1)
-		return POOL_FULL;
-	s = add_like(p, &v->r, name, uuid);
+static void snapshot(struct pool *p, struct pool_snapshot_spec *spec)
+{
+	struct volume *v = volume_of(p, spec->volume), *s = add_like(p, &v->r, spec->name, spec->uuid);
+
 	s->r.flags = POOL_VOLUME_READ_ONLY;
 	s->r.head = v->r.id;
 	s->r.birth = p->super.birth++;
 	v->r.own = 0;
 	volume_changed(p, v);
 	volume_table_changed(p, s);
-	*snapshot = s->r.id;
-	return POOL_OK;
+	spec->snapshot = s->r.id;
+}
+
+enum pool_status pool_snapshot(struct pool *p, struct pool_snapshot_spec *specs, u32 count)
+{
+	enum pool_status status = may_add(p, count);
+	struct keep_change kept = { 0 };
+
+	for (u32 i = 0; i < count && status == POOL_OK; i++) {
+		status = may_be_in_group(p, specs, i);
+		if (status == POOL_OK)
+			status = may_snapshot(p, specs[i].volume, &kept);
+	}
+	if (status == POOL_OK)
+		status = volume_may_keep(p, &kept);
+	for (u32 i = 0; i < count && status == POOL_OK; i++)
+		snapshot(p, &specs[i]);
+	return status;
 }
 
 enum pool_status pool_clone(struct pool *p, u32 snapshot, const char *name, const u8 uuid[POOL_UUID_BYTES], u32 *id)
 {
 	const struct volume *s = volume_of(p, snapshot);
 	struct volume *v;
-	enum pool_status status = may_add(p, name);
+	enum pool_status status = may_add(p, 1);
 
+	if (status == POOL_OK)
+		status = may_name(p, name);
 	if (status != POOL_OK)
 		return status;
 	if (s == NULL || is_deleting(s))
@@ -174,41 +197,43 @@ static enum pool_status may_let_go(const struct pool *p, const struct volume *s)
 	return POOL_OK;
 }
 
-enum pool_status pool_revert_ready(struct pool *p, u32 snapshot)
+static enum pool_status may_revert(struct pool *p, u32 snapshot, struct keep_change *kept)
 {
 	const struct volume *s = volume_of(p, snapshot), *v;
-	enum pool_status status = volume_may_change(p);
 	struct pool_record after;
 
-	if (status != POOL_OK)
-		return status;
 	if (s == NULL || is_deleting(s))
 		return POOL_NO_VOLUME;
 	v = volume_of(p, s->r.head);
 	if (v == NULL)
 		return POOL_INVAL;
-	if (volume_unused(p) == NULL || p->super.next_volume == ~0u || p->super.birth >= ~0u - 1)
-		return POOL_FULL;
 	if (v->busy > 0 || !nodes_are_clean(p, v) || !nodes_forget(p, v))
 		return POOL_AGAIN;
 	after = v->r;
 	after.sectors = s->r.sectors;
 	after.levels = s->r.levels;
 	after.own = 0;
-	status = may_let_go(p, s);
-	return status != POOL_OK ? status : volume_may_keep(p, v, &after);
+	volume_keep_add(p, kept, v, &after);
+	return may_let_go(p, s);
 }
 
-/* What the head was becomes a snapshot that is being deleted, like all that are newer than `s`. */
-enum pool_status pool_revert(struct pool *p, u32 snapshot)
+/* Another of the group puts the same volume back. */
+static bool is_reverted_twice(struct pool *p, const u32 *snapshots, u32 i)
 {
-	struct volume *s = volume_of(p, snapshot), *v, *was;
-	enum pool_status status = pool_revert_ready(p, snapshot);
+	const struct volume *s = volume_of(p, snapshots[i]);
 
-	if (status != POOL_OK)
-		return status;
-	v = volume_of(p, s->r.head);
-	was = add_like(p, &v->r, v->r.name, v->r.uuid);
+	for (u32 k = 0; k < i && s != NULL; k++)
+		if (volume_of(p, snapshots[k])->r.head == s->r.head)
+			return true;
+	return false;
+}
+
+/* What the head was becomes a snapshot that is being deleted, like all that are newer than the one that stays. */
+static void revert(struct pool *p, u32 snapshot)
+{
+	const struct volume *s = volume_of(p, snapshot);
+	struct volume *v = volume_of(p, s->r.head), *was = add_like(p, &v->r, v->r.name, v->r.uuid);
+
 	was->r.head = v->r.id;
 	was->r.birth = p->super.birth++;
 	for (u32 i = 0; i < p->memory.volumes; i++)
@@ -225,6 +250,21 @@ enum pool_status pool_revert(struct pool *p, u32 snapshot)
 	v->r.own = 0;
 	volume_changed(p, v);
 	volume_table_changed(p, was);
+}
+
+enum pool_status pool_revert(struct pool *p, const u32 *snapshots, u32 count)
+{
+	enum pool_status status = may_add(p, count);
+	struct keep_change kept = { 0 };
+
+	for (u32 i = 0; i < count && status == POOL_OK; i++)
+		status = is_reverted_twice(p, snapshots, i) ? POOL_INVAL : may_revert(p, snapshots[i], &kept);
+	if (status == POOL_OK)
+		status = volume_may_keep(p, &kept);
+	if (status != POOL_OK)
+		return status;
+	for (u32 i = 0; i < count; i++)
+		revert(p, snapshots[i]);
 	job_ready(p, &p->reap.job);
 	return POOL_OK;
 }
@@ -233,6 +273,7 @@ enum pool_status pool_resize(struct pool *p, u32 id, u64 sectors)
 {
 	struct volume *v = volume_of(p, id);
 	enum pool_status status = volume_may_change(p);
+	struct keep_change kept = { 0 };
 	struct pool_record after;
 	u32 more;
 
@@ -248,7 +289,8 @@ enum pool_status pool_resize(struct pool *p, u32 id, u64 sectors)
 	after.sectors = sectors;
 	after.levels = (u8)max_u64(v->r.levels, layout_levels(v->r.kind, sectors));
 	more = after.levels - v->r.levels;
-	status = volume_may_keep(p, v, &after);
+	volume_keep_add(p, &kept, v, &after);
+	status = volume_may_keep(p, &kept);
 	if (status != POOL_OK)
 		return status;
 	if (space_room(p, SPACE_THIN) < more && more > 0)

@@ -224,13 +224,24 @@ void volume_keep(struct pool *p, struct volume *v)
 	v->kept_chunks = k.chunks;
 }
 
-enum pool_status volume_may_keep(const struct pool *p, const struct volume *v, const struct pool_record *changed)
+void volume_keep_add(const struct pool *p, struct keep_change *sum, const struct volume *v,
+	const struct pool_record *changed)
 {
-	struct keep k = keep_of(p, changed);
+	struct keep after = keep_of(p, changed);
+
+	sum->blocks += v->kept_blocks;
+	sum->chunks += v->kept_chunks;
+	sum->blocks_after += after.blocks;
+	sum->chunks_after += after.chunks;
+}
+
+enum pool_status volume_may_keep(const struct pool *p, const struct keep_change *sum)
+{
 	const struct space *s = &p->space;
 
-	if ((k.blocks <= v->kept_blocks || k.blocks - v->kept_blocks <= space_room(p, SPACE_THIN)) &&
-		(k.chunks <= v->kept_chunks || s->kept_chunks - v->kept_chunks + k.chunks <= s->free_chunks))
+	if ((sum->blocks_after <= sum->blocks || sum->blocks_after - sum->blocks <= space_room(p, SPACE_THIN)) &&
+		(sum->chunks_after <= sum->chunks ||
+		s->kept_chunks - sum->chunks + sum->chunks_after <= s->free_chunks))
 		return POOL_OK;
 	return s->pending_blocks > 0 ? POOL_AGAIN : POOL_NO_SPACE;
 }
@@ -239,6 +250,7 @@ enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spe
 {
 	struct volume *v = volume_unused(p);
 	enum pool_status status = volume_may_change(p);
+	struct keep_change kept = { 0 };
 	struct pool_record r;
 
 	if (status != POOL_OK)
@@ -257,7 +269,8 @@ enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spe
 	};
 	strcpy(r.name, spec->name);
 	memcpy(r.uuid, spec->uuid, sizeof(r.uuid));
-	status = volume_may_keep(p, v, &r);
+	volume_keep_add(p, &kept, v, &r);
+	status = volume_may_keep(p, &kept);
 	if (status != POOL_OK)
 		return status;
 	v->r = r;

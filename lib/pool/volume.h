@@ -30,8 +30,14 @@ bool volume_size_ok(enum pool_kind kind, u64 sectors);
 
 /* Keeps blocks for a thick volume, after each change of its own granules, its size or its flags. */
 void volume_keep(struct pool *p, struct volume *v);
-/* Whether there is room to keep what the changed record needs: POOL_OK, POOL_NO_SPACE, or POOL_AGAIN: not now. */
-enum pool_status volume_may_keep(const struct pool *p, const struct volume *v, const struct pool_record *changed);
+/* What is kept for volumes that change together: now, and afterwards. */
+struct keep_change {
+	u64 blocks, chunks, blocks_after, chunks_after;
+};
+void volume_keep_add(const struct pool *p, struct keep_change *sum, const struct volume *v,
+	const struct pool_record *changed);
+/* Whether there is room for that: POOL_OK, POOL_NO_SPACE, or POOL_AGAIN: not now. */
+enum pool_status volume_may_keep(const struct pool *p, const struct keep_change *sum);
 
 /* The record differs from the disk. */
 void volume_changed(struct pool *p, const struct volume *v);

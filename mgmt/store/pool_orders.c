@@ -226,41 +226,6 @@ static enum store_error resize(struct store_pool *s, u32 slot, const struct stor
 
 /* ---- snapshots, and going back to them, of one moment ---- */
 
-static u32 unused_records(const struct store_pool *s)
-{
-	u32 count = 0;
-
-	for (u32 i = 0; i < STORE_POOL_VOLUMES; i++)
-		count += pool_volume(s->pool, i) == NULL;
-	return count;
-}
-
-static bool is_repeated(const struct store_order *orders, u32 i)
-{
-	for (u32 k = 0; k < i; k++)
-		if (strcmp(orders[k].volume, orders[i].volume) == 0 ||
-		    memcmp(orders[k].new_guid, orders[i].new_guid, STORE_GUID_BYTES) == 0)
-			return true;
-	return false;
-}
-
-/* All that pool_snapshot would refuse is asked before the first is made. */
-static enum store_error may_snapshot(const struct store_pool *s, u32 i)
-{
-	const struct store_order *order = &s->queue.orders[i];
-	const struct pool_record *r = record_of(s, order->guid);
-	u8 guid[STORE_GUID_BYTES];
-
-	if (r == NULL)
-		return STORE_NO_VOLUME;
-	if (r->head != 0 || !volume_name_ok(order->volume))
-		return STORE_BAD_ORDER;
-	if (pool_volume_find(s->pool, order->volume) != NULL || is_repeated(s->queue.orders, i) ||
-	    !is_new_guid(s, order->new_guid, guid))
-		return STORE_EXISTS;
-	return later_or(pool_snapshot_ready(s->pool, r->id));
-}
-
 static void hold(u32 slot, const struct pool_record *r, bool is_waiting)
 {
 	struct volume *v = r != NULL ? volume_of_record(slot, r) : NULL;
@@ -278,70 +243,70 @@ static void hold_group(const struct store_pool *s, u32 slot, bool is_waiting)
 		hold(slot, record_of(s, s->queue.orders[i].guid), is_waiting);
 }
 
+static bool is_guid_repeated(const struct store_order *orders, u32 i)
+{
+	for (u32 k = 0; k < i; k++)
+		if (memcmp(orders[k].new_guid, orders[i].new_guid, STORE_GUID_BYTES) == 0)
+			return true;
+	return false;
+}
+
+static enum store_error spec_of(const struct store_pool *s, u32 i, struct pool_snapshot_spec *spec)
+{
+	const struct store_order *order = &s->queue.orders[i];
+	const struct pool_record *r = record_of(s, order->guid);
+
+	if (r == NULL)
+		return STORE_NO_VOLUME;
+	if (!volume_name_ok(order->volume))
+		return STORE_BAD_ORDER;
+	if (is_guid_repeated(s->queue.orders, i) || !is_new_guid(s, order->new_guid, spec->uuid))
+		return STORE_EXISTS;
+	spec->volume = r->id;
+	strcpy(spec->name, order->volume);
+	return STORE_OK;
+}
+
 static enum store_error snapshot(struct store_pool *s, u32 slot, const struct store_order *order)
 {
-	u32 id, group = s->queue.group;
-	u8 guid[STORE_GUID_BYTES];
+	static struct pool_snapshot_spec specs[POOL_QUEUE];
 
+	(void)order;
 	hold_group(s, slot, true);
-	if (unused_records(s) < group)
-		return STORE_FULL;
-	for (u32 i = 0; i < group; i++) {
-		enum store_error error = may_snapshot(s, i);
+	for (u32 i = 0; i < s->queue.group; i++) {
+		enum store_error error = spec_of(s, i, &specs[i]);
 
 		if (error != STORE_OK)
 			return error;
 	}
-	for (u32 i = 0; i < group; i++) {
-		const struct pool_record *r = record_of(s, order[i].guid);
-		enum pool_status status;
-
-		(void)is_new_guid(s, order[i].new_guid, guid);
-		status = pool_snapshot(s->pool, r->id, order[i].volume, guid, &id);
-		if (status != POOL_OK)	/* births have run out */
-			return pool_error_of(status);
-	}
-	return STORE_OK;
+	return later_or(pool_snapshot(s->pool, specs, s->queue.group));
 }
 
-static enum store_error may_revert(const struct store_pool *s, u32 slot, u32 i)
+static enum store_error may_revert(const struct store_pool *s, u32 slot, const struct store_order *order, u32 *snapshot)
 {
-	const struct store_order *order = &s->queue.orders[i];
 	const struct pool_record *r = record_of(s, order->guid), *to = record_of(s, order->new_guid);
-	enum pool_status status;
 
 	if (r == NULL || to == NULL)
 		return STORE_NO_VOLUME;
 	if (to->head != r->id)
 		return STORE_BAD_ORDER;
-	for (u32 k = 0; k < i; k++)
-		if (memcmp(s->queue.orders[k].guid, order->guid, STORE_GUID_BYTES) == 0)
-			return STORE_BAD_ORDER;
-	if (!keep_links_off(slot, r))
-		return STORE_BUSY;
-	status = pool_revert_ready(s->pool, to->id);
-	return status == POOL_EXISTS ? STORE_NEEDED : later_or(status);
+	*snapshot = to->id;
+	return keep_links_off(slot, r) ? STORE_OK : STORE_BUSY;
 }
 
 static enum store_error revert(struct store_pool *s, u32 slot, const struct store_order *order)
 {
-	u32 group = s->queue.group;
+	u32 snapshots[POOL_QUEUE];
+	enum pool_status status;
 
-	if (unused_records(s) < group)
-		return STORE_FULL;
-	for (u32 i = 0; i < group; i++) {
-		enum store_error error = may_revert(s, slot, i);
+	for (u32 i = 0; i < s->queue.group; i++) {
+		enum store_error error = may_revert(s, slot, &order[i], &snapshots[i]);
 
 		if (error != STORE_OK)
 			return error;
 	}
-	for (u32 i = 0; i < group; i++) {
-		enum pool_status status = pool_revert(s->pool, record_of(s, order[i].new_guid)->id);
-
-		if (status != POOL_OK)	/* births have run out */
-			return pool_error_of(status);
-	}
-	return STORE_OK;
+	status = pool_revert(s->pool, snapshots, s->queue.group);
+	return status == POOL_EXISTS ? STORE_NEEDED : later_or(status);
 }
 
 /* ---- one after the other ---- */

@@ -52,6 +52,14 @@ static bool has_requests(const struct world *w, const struct oracle_volume *v)
 	return world_is_busy(w, v, 0, v->sectors);
 }
 
+static enum pool_status take_snapshot(struct world *w, u32 of, const char *name)
+{
+	struct pool_snapshot_spec spec = { .volume = of };
+
+	strcpy(spec.name, name);
+	return pool_snapshot(w->pool, &spec, 1);
+}
+
 /* A snapshot, or a clone of one. */
 static void copy_volume(struct world *w, struct oracle_volume *v)
 {
@@ -65,7 +73,7 @@ static void copy_volume(struct world *w, struct oracle_volume *v)
 		return;
 	snprintf(name, sizeof(name), "%s-%u", is_clone ? "c" : "s", (unsigned)w->next_name++);
 	if (!is_made(w, is_clone ? pool_clone(w->pool, from, name, uuid, &id) :
-		pool_snapshot(w->pool, from, name, uuid, &id), name))
+		take_snapshot(w, from, name), name))
 		return;
 	copy = oracle_copy(&w->oracle, v, name);
 	added(w, copy);
@@ -103,6 +111,7 @@ static void delete_volume(struct world *w, struct oracle_volume *v)
 static void revert_volume(struct world *w, struct oracle_volume *v)
 {
 	struct oracle_volume *head = v->of;
+	u32 to = pool_volume_find(w->pool, v->name)->id;
 
 	if (!v->is_read_only || has_requests(w, head) || head->sectors != v->sectors ||
 		head->stable_sectors != v->sectors || !oracle_revert(head, v, 0))
@@ -113,7 +122,7 @@ static void revert_volume(struct world *w, struct oracle_volume *v)
 		if (s->is_used && s->is_read_only && s->of == head && has_requests(w, s))
 			return;
 	}
-	if (!is_made(w, pool_revert(w->pool, pool_volume_find(w->pool, v->name)->id), "a revert"))
+	if (!is_made(w, pool_revert(w->pool, &to, 1), "a revert"))
 		return;
 	oracle_revert(head, v, ++w->disk.time);
 	for (u32 i = 0; i < ORACLE_VOLUMES; i++) {

@@ -149,6 +149,15 @@ static void find_refs(const struct pool_ref *ref, u32 parent, u32 at)
 	refs[ref_count++].at = at;
 }
 
+/* 0: it is refused. */
+static u32 take_snapshot(u32 of, const char *name)
+{
+	struct pool_snapshot_spec spec = { .volume = of, .uuid = { 9 } };
+
+	strcpy(spec.name, name);
+	return pool_snapshot(pool, &spec, 1) == POOL_OK ? spec.snapshot : 0;
+}
+
 static void make_good(void)
 {
 	static struct pool_node blocks[POOL_LOG_BLOCK];
@@ -169,8 +178,8 @@ static void make_good(void)
 	request(POOL_WRITE, i, 0, 24);
 	request(POOL_WRITE, i, POOL_FANOUT * 8, 8);
 	commit();
-	must(pool_snapshot(pool, i, "s", spec.uuid, &id) == POOL_OK &&
-		pool_clone(pool, id, "c", spec.uuid, &id) == POOL_OK);
+	id = take_snapshot(i, "s");
+	must(id != 0 && pool_clone(pool, id, "c", spec.uuid, &id) == POOL_OK);
 	commit();
 	request(POOL_WRITE, p, 128, 8);
 	request(POOL_WRITE, i, 8, 16);
@@ -267,10 +276,10 @@ static void ask(const u8 *from)
 	case 1: commit(); break;
 	case 2: request(POOL_DISCARD, id, 0, r->sectors > ~0u ? ~0u : (u32)r->sectors); break;
 	case 3: request(POOL_WRITE_ZEROES, id, sector, sectors); break;
-	case 4: pool_snapshot(pool, id, name, uuid, &id); break;
+	case 4: take_snapshot(id, name); break;
 	case 5: pool_clone(pool, id, name, uuid, &id); break;
 	case 6: pool_delete(pool, id); break;
-	case 7: pool_revert(pool, id); break;
+	case 7: pool_revert(pool, &id, 1); break;
 	case 8: pool_resize(pool, id, r->sectors + from[3] * 8ull * POOL_FANOUT); break;
 	case 9: request(POOL_READ, id, sector, sectors); break;
 	default: request(POOL_WRITE, id, sector, sectors); break;

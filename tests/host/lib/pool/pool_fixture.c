@@ -112,13 +112,23 @@ u32 make_volume(const char *name, enum pool_kind kind, u64 sectors)
 
 u32 snapshot(u32 volume, const char *name)
 {
-	static const u8 uuid[POOL_UUID_BYTES];
 	u32 id = 0;
 
 	commit();
-	assert_int_equal(pool_snapshot(pool, volume, name, uuid, &id), POOL_OK);
+	assert_int_equal(try_snapshot(volume, name, &id), POOL_OK);
 	commit();
 	return id;
+}
+
+enum pool_status try_snapshot(u32 volume, const char *name, u32 *id)
+{
+	struct pool_snapshot_spec spec = { .volume = volume };
+	enum pool_status status;
+
+	strcpy(spec.name, name);
+	status = pool_snapshot(pool, &spec, 1);
+	*id = spec.snapshot;
+	return status;
 }
 
 struct volume *volume(u32 id)

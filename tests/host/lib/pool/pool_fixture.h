@@ -33,6 +33,7 @@ void write_granules(u32 volume, u32 from, u32 to);
 
 u32 make_volume(const char *name, enum pool_kind kind, u64 sectors);
 u32 snapshot(u32 volume, const char *name);
+enum pool_status try_snapshot(u32 volume, const char *name, u32 *id);
 struct volume *volume(u32 id);	/* NULL = there is none */
 void assert_sound(void);
 

@@ -130,16 +130,16 @@ static void revert(void **state)
 	write_value(v, 1, 4);
 	commit();
 	assert_int_equal(pool_clone(pool, third, "clone", uuid, &clone), POOL_OK);
-	assert_int_equal(pool_revert(pool, second), POOL_EXISTS);
+	assert_int_equal(pool_revert(pool, &second, 1), POOL_EXISTS);
 	assert_int_equal(pool_delete(pool, clone), POOL_OK);
 	settle();
-	assert_int_equal(pool_revert(pool, v), POOL_INVAL);
-	assert_int_equal(pool_revert(pool, second), POOL_OK);
+	assert_int_equal(pool_revert(pool, &v, 1), POOL_INVAL);
+	assert_int_equal(pool_revert(pool, &second, 1), POOL_OK);
 	assert_null(pool_volume_find(pool, "third"));
 	/* What was let go still descends from them. */
 	assert_int_equal(pool_delete(pool, second), POOL_AGAIN);
 	assert_int_equal(pool_delete(pool, first), POOL_AGAIN);
-	assert_int_equal(pool_revert(pool, first), POOL_AGAIN);
+	assert_int_equal(pool_revert(pool, &first, 1), POOL_AGAIN);
 	assert_int_equal(value_of(v, 1), 2);
 	write_value(v, 2, 5);
 	commit_and_cut();
@@ -151,7 +151,7 @@ static void revert(void **state)
 	assert_int_equal(value_of(v, 2), 5);
 	assert_int_equal(value_of(v, 300), 1);
 	assert_int_equal(value_of(second, 2), 2);
-	assert_int_equal(pool_revert(pool, first), POOL_OK);
+	assert_int_equal(pool_revert(pool, &first, 1), POOL_OK);
 	settle();
 	assert_null(volume(second));
 	assert_int_equal(value_of(v, 1), 1);
@@ -175,15 +175,14 @@ static void revert_again(void **state)
 	write_granules(v, 8, 40);
 	commit();
 	pool->reap.slice = 0;		/* nothing is deleted */
-	assert_int_equal(pool_revert(pool, s), POOL_OK);
+	assert_int_equal(pool_revert(pool, &s, 1), POOL_OK);
 	list_remove(&pool->reap.job.link);
 	write_granules(v, 4, 36);
 	commit();
-	assert_int_equal(pool_snapshot_ready(pool, v), POOL_OK);
 	snapshot(v, "between");
 	write_value(v, 0, 9);
 	commit();
-	assert_int_equal(pool_revert(pool, s), POOL_OK);
+	assert_int_equal(pool_revert(pool, &s, 1), POOL_OK);
 	list_remove(&pool->reap.job.link);
 	write_value(v, 5, 7);
 	commit();
@@ -217,18 +216,14 @@ static void revert_two(void **state)
 		write_value(v[i], 399, 2);
 	}
 	commit();
-	for (u32 i = 0; i < 2; i++)
-		assert_int_equal(pool_revert_ready(pool, s[i]), POOL_OK);
-	for (u32 i = 0; i < 2; i++)
-		assert_int_equal(pool_revert(pool, s[i]), POOL_OK);
+	assert_int_equal(pool_revert(pool, s, 2), POOL_OK);
 	sim_disk_cut(&disk);
 	assert_int_equal(reopen(), POOL_OK);
 	for (u32 i = 0; i < 2; i++) {
 		assert_int_equal(value_of(v[i], 1), 2);
 		assert_int_equal(value_of(v[i], 399), 2);
 	}
-	for (u32 i = 0; i < 2; i++)
-		assert_int_equal(pool_revert(pool, s[i]), POOL_OK);
+	assert_int_equal(pool_revert(pool, s, 2), POOL_OK);
 	commit();
 	sim_disk_cut(&disk);
 	assert_int_equal(reopen(), POOL_OK);
@@ -241,6 +236,101 @@ static void revert_two(void **state)
 		assert_int_equal(pool_resize(pool, v[i], 400 * GRANULE), POOL_OK);
 		assert_int_equal(value_of(v[i], 399), 0);
 	}
+}
+
+/* ---- groups ---- */
+
+static void write_chunks(u32 v, u32 count)
+{
+	for (u32 i = 0; i < count; i++)
+		assert_int_equal(request(POOL_WRITE, v, (u64)i * POOL_CHUNK_SECTORS, POOL_CHUNK_SECTORS), POOL_OK);
+}
+
+static void make_two_thick(u32 blocks, u32 chunks, u32 v[2])
+{
+	make_pool(blocks, 16, 20, 0);
+	for (u32 i = 0; i < 2; i++) {
+		v[i] = make_thick(i == 0 ? "a" : "b", POOL_PLAIN, (u64)chunks * POOL_CHUNK_SECTORS, POOL_OK);
+		write_chunks(v[i], chunks);
+	}
+	commit();
+}
+
+static bool is_named(const char *name)
+{
+	return pool_volume_find(pool, name) != NULL;
+}
+
+static void snapshots_beyond_the_room(void **state)
+{
+	struct pool_snapshot_spec specs[2] = { { .name = "as" }, { .name = "bs" } };
+	u32 v[2], births;
+
+	(void)state;
+	make_two_thick(1024, 14, v);
+	make_thick("c", POOL_PLAIN, 14 * POOL_CHUNK_SECTORS, POOL_OK);
+	births = pool->super.birth;
+	for (u32 i = 0; i < 2; i++)
+		specs[i].volume = v[i];
+	assert_int_equal(pool_snapshot(pool, specs, 2), POOL_NO_SPACE);
+	assert_false(is_named("as") || is_named("bs"));
+	assert_int_equal(pool->super.birth, births);
+	assert_int_equal(pool_snapshot(pool, specs, 1), POOL_OK);
+	settle();
+}
+
+static void snapshots_that_cannot_be(void **state)
+{
+	struct pool_snapshot_spec specs[3] = { { .name = "as" }, { .name = "bs" }, { .name = "cs" } };
+
+	(void)state;
+	make_pool(768, 16, 20, 0);
+	for (u32 i = 0; i < 3; i++)
+		specs[i].volume = make_volume((const char *const[]){ "a", "b", "c" }[i], POOL_PLAIN, 8);
+	strcpy(specs[2].name, "as");
+	assert_int_equal(pool_snapshot(pool, specs, 3), POOL_EXISTS);
+	strcpy(specs[2].name, "b");
+	assert_int_equal(pool_snapshot(pool, specs, 3), POOL_EXISTS);
+	strcpy(specs[2].name, "");
+	assert_int_equal(pool_snapshot(pool, specs, 3), POOL_INVAL);
+	strcpy(specs[2].name, "cs");
+	specs[2].volume = specs[0].volume;
+	assert_int_equal(pool_snapshot(pool, specs, 3), POOL_EXISTS);
+	specs[2].volume = 99;
+	assert_int_equal(pool_snapshot(pool, specs, 3), POOL_NO_VOLUME);
+	specs[2].volume = specs[1].volume + 1;
+	pool->super.birth = ~0u - 3;
+	assert_int_equal(pool_snapshot(pool, specs, 3), POOL_FULL);
+	pool->super.birth = ~0u - 4;
+	assert_int_equal(pool_snapshot(pool, specs, 3), POOL_OK);
+	for (u32 i = 7; i < memory.volumes; i++)
+		make_volume((const char[]){ (char)('g' + i), 0 }, POOL_PLAIN, 8);
+	strcpy(specs[0].name, "more");
+	strcpy(specs[1].name, "most");
+	assert_int_equal(pool_snapshot(pool, specs, 2), POOL_FULL);
+	assert_false(is_named("more"));
+}
+
+static void reverts_beyond_the_room(void **state)
+{
+	static const char *const names[] = { "as", "bs" };
+	u32 v[2], s[2];
+
+	(void)state;
+	make_two_thick(832, 10, v);
+	for (u32 i = 0; i < 2; i++) {
+		s[i] = snapshot(v[i], names[i]);
+		write_chunks(v[i], 8);
+	}
+	commit();
+	assert_int_equal(pool_revert(pool, s, 2), POOL_NO_SPACE);
+	for (u32 i = 0; i < 2; i++)
+		assert_int_equal(volume(v[i])->r.own, 8);
+	assert_int_equal(pool_revert(pool, (const u32[]){ s[0], s[0] }, 2), POOL_INVAL);
+	assert_int_equal(pool_revert(pool, s, 1), POOL_OK);
+	settle();
+	assert_int_equal(pool_revert(pool, s + 1, 1), POOL_OK);
+	settle();
 }
 
 /* ---- space ---- */
@@ -283,9 +373,9 @@ static void thick(enum pool_kind kind, u32 granules)
 	for (u32 round = 0; round < 3; round++)
 		for (u32 i = 0; i < granules; i++)
 			assert_int_equal(request(POOL_WRITE, t, (u64)i * unit, unit), POOL_OK);
-	assert_int_equal(pool_snapshot(pool, t, "s", uuid, &w), POOL_AGAIN);
+	assert_int_equal(try_snapshot(t, "s", &w), POOL_AGAIN);
 	commit();
-	assert_int_equal(pool_snapshot(pool, t, "s", uuid, &w), POOL_NO_SPACE);
+	assert_int_equal(try_snapshot(t, "s", &w), POOL_NO_SPACE);
 	assert_int_equal(pool_resize(pool, t, (u64)granules * 2 * unit), POOL_NO_SPACE);
 	settle();
 	assert_int_equal(reopen(), POOL_OK);
@@ -362,6 +452,9 @@ int main(void)
 		cmocka_unit_test_teardown(revert, free_pool),
 		cmocka_unit_test_teardown(revert_again, free_pool),
 		cmocka_unit_test_teardown(revert_two, free_pool),
+		cmocka_unit_test_teardown(snapshots_beyond_the_room, free_pool),
+		cmocka_unit_test_teardown(snapshots_that_cannot_be, free_pool),
+		cmocka_unit_test_teardown(reverts_beyond_the_room, free_pool),
 		cmocka_unit_test_teardown(thick_plain, free_pool),
 		cmocka_unit_test_teardown(thick_integrity, free_pool),
 		cmocka_unit_test_teardown(holes_of_a_full_pool, free_pool),
