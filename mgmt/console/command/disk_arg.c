@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "items.h"
 #include "range.h"
 #include "units.h"
 
 #define USAGE "--disk is SIZE or volume=NAME, then on=POOL|DISK|ram, ro, serial=TEXT, iops=N, rate=SIZE, " \
 	"with commas between"
-#define ITEM_BYTES 64u
 
 static bool is_name(const char *text, size_t most)
 {
@@ -102,47 +102,41 @@ static const struct { const char *key; bool (*set)(struct disk_spec *, const cha
 	{ "iops=", set_iops }, { "rate=", set_rate },
 };
 
-static bool set_key(struct disk_spec *to, u32 *given, u32 key, const char *value, struct cmd_error *error)
+/* A disk that is being read. */
+struct reading {
+	struct disk_spec *to;
+	u32 given;		/* keys so far */
+};
+
+static bool set_key(struct reading *reading, u32 key, const char *value, struct cmd_error *error)
 {
-	if (*given & BIT32(key))
+	if (reading->given & BIT32(key))
 		return error_set(error, RESULT_USAGE, "--disk has %s twice: " USAGE, keys[key].key);
-	*given |= BIT32(key);
-	return keys[key].set(to, value, error);
+	reading->given |= BIT32(key);
+	return keys[key].set(reading->to, value, error);
 }
 
-/* *given: the keys so far. */
-static bool set_item(struct disk_spec *to, u32 *given, const char *item, struct cmd_error *error)
+static bool set_item(void *to, const char *item, struct cmd_error *error)
 {
+	struct reading *reading = to;
+
 	if (strcmp(item, "ro") == 0) {
-		to->flags |= DISK_READ_ONLY;
+		reading->to->flags |= DISK_READ_ONLY;
 		return true;
 	}
 	for (u32 i = 0; i < ARRAY_COUNT(keys); i++)
 		if (strncmp(item, keys[i].key, strlen(keys[i].key)) == 0)
-			return set_key(to, given, i, item + strlen(keys[i].key), error);
-	return set_bytes(to, item, error);
+			return set_key(reading, i, item + strlen(keys[i].key), error);
+	return set_bytes(reading->to, item, error);
 }
 
 bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error)
 {
-	char item[ITEM_BYTES];
-	u32 given = 0;
+	struct reading reading = { .to = to };
 
 	memset(to, 0, sizeof(*to));
-	for (;;) {
-		size_t length = strcspn(value, ",");
-
-		if (length >= sizeof(item))
-			return error_set(error, RESULT_USAGE, "\"%.40s...\" is too long: " USAGE, value);
-		memcpy(item, value, length);
-		item[length] = 0;
-		if (!set_item(to, &given, item, error))
-			return false;
-		value += length;
-		if (*value == 0)
-			break;
-		value++;
-	}
+	if (!items_each(value, USAGE, set_item, &reading, error))
+		return false;
 	if (to->bytes == 0 && to->volume[0] == 0)
 		return error_set(error, RESULT_USAGE, "--disk has no size: " USAGE);
 	return true;

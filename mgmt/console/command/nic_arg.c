@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "items.h"
 #include "range.h"
 #include "units.h"
 
 #define USAGE "--nic is SWITCH or switch=NAME, then mac=ADDRESS, vlan=N, rate=SIZE, guard=off, with commas between"
-#define ITEM_BYTES 64u
 
 static bool set_switch(struct nic_spec *to, const char *value, struct cmd_error *error)
 {
@@ -91,9 +91,15 @@ static const struct { const char *key; bool (*set)(struct nic_spec *, const char
 	{ "guard=", set_guard }, { "filter=", set_filter },
 };
 
-/* *given: the keys so far. */
-static bool set_item(struct nic_spec *to, u32 *given, const char *item, struct cmd_error *error)
+/* A card that is being read. */
+struct reading {
+	struct nic_spec *to;
+	u32 given;		/* keys so far */
+};
+
+static bool set_item(void *to, const char *item, struct cmd_error *error)
 {
+	struct reading *reading = to;
 	u32 key = 0;
 	size_t length = 0;
 
@@ -101,36 +107,23 @@ static bool set_item(struct nic_spec *to, u32 *given, const char *item, struct c
 		key++;
 	if (key < ARRAY_COUNT(keys))
 		length = strlen(keys[key].key);
-	else if (strchr(item, '=') || *given)	/* a bare word in front is the switch */
+	else if (strchr(item, '=') || reading->given)	/* a bare word in front is the switch */
 		return error_set(error, RESULT_USAGE, "\"%.40s\" is not possible: " USAGE, item);
 	else
 		key = 0;
-	if (*given & BIT32(key))
+	if (reading->given & BIT32(key))
 		return error_set(error, RESULT_USAGE, "--nic has %s twice: " USAGE, keys[key].key);
-	*given |= BIT32(key);
-	return keys[key].set(to, item + length, error);
+	reading->given |= BIT32(key);
+	return keys[key].set(reading->to, item + length, error);
 }
 
 bool nic_parse(struct nic_spec *to, const char *value, struct cmd_error *error)
 {
-	char item[ITEM_BYTES];
-	u32 given = 0;
+	struct reading reading = { .to = to };
 
 	memset(to, 0, sizeof(*to));
-	for (;;) {
-		size_t length = strcspn(value, ",");
-
-		if (length >= sizeof(item))
-			return error_set(error, RESULT_USAGE, "\"%.40s...\" is too long: " USAGE, value);
-		memcpy(item, value, length);
-		item[length] = 0;
-		if (!set_item(to, &given, item, error))
-			return false;
-		value += length;
-		if (*value == 0)
-			break;
-		value++;
-	}
+	if (!items_each(value, USAGE, set_item, &reading, error))
+		return false;
 	return to->network[0] != 0 || error_set(error, RESULT_USAGE, "--nic has no switch: " USAGE);
 }
 
