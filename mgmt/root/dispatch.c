@@ -18,6 +18,7 @@
 #include "reply.h"
 #include "root.h"
 #include "spec.h"
+#include "station_wait.h"
 #include "storage_report.h"
 #include "supervisor.h"
 #include "sys.h"
@@ -256,6 +257,19 @@ static struct error_info station_rows(void)
 	return networks_station_rows(request.name, &request.index, &reply.stations);
 }
 
+/* The first of its rows are late: the switch lists its addresses for them. */
+static void do_stations(void)
+{
+	struct error_info no = ERROR_INFO_NONE;
+
+	if (request.index == 0)
+		no = station_wait_begin(client, &request);
+	else
+		send_table(station_rows);
+	if (no.error != ERR_NONE)
+		send_answer(&no, NULL);
+}
+
 /* ---- images ---- */
 
 static void answer_image(struct error_info info)
@@ -358,7 +372,7 @@ static const struct row {
 	[REQ_DELETE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_delete_switch, .needs_name = true },
 	[REQ_SWITCHES] = { .rights = CLIENT_LOOK, .fill_row = switch_row },
 	[REQ_PORTS] = { .rights = CLIENT_LOOK, .fill_row = port_row },
-	[REQ_STATIONS] = { .rights = CLIENT_LOOK, .fill_row = station_rows },
+	[REQ_STATIONS] = { .rights = CLIENT_LOOK, .serve = do_stations, .needs_name = true },
 	[REQ_UPLOAD_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_upload_open },
 	[REQ_UPLOAD_WRITE] = { .rights = CLIENT_MANAGE, .serve = do_upload_write },
 	[REQ_UPLOAD_FINISH] = { .rights = CLIENT_MANAGE, .serve = do_upload_finish },
@@ -400,11 +414,14 @@ static bool serve_client(void)
 	return false;
 }
 
-bool dispatch_requests(void)
+u64 dispatch_requests(void)
 {
-	bool is_all = true;
+	u64 next = DEADLINE_NONE;
 
+	while (station_wait_take(&client, &request))
+		send_table(station_rows);
 	for (client = 0; client < client_count; client++)
-		is_all = serve_client() && is_all;
-	return is_all;
+		if (!serve_client())
+			next = 0;
+	return next != 0 ? station_wait_limit() : 0;
 }

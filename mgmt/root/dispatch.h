@@ -5,7 +5,10 @@
 #ifndef VOS_DISPATCH_H
 #define VOS_DISPATCH_H
 
-/* Serve a bounded number of each client's requests. False: there may be more. */
-_Bool dispatch_requests(void);
+#include "types.h"
+
+/* Serve a bounded number of each client's requests. Returns when to call it again, of the time stamp counter; 0: there
+ * may be more now. */
+u64 dispatch_requests(void);
 
 #endif

@@ -163,8 +163,6 @@ struct error_info networks_port_row(const char *name, u32 *index, struct port_ro
 
 	if (no.error != ERR_NONE)
 		return no;
-	if (*index == 0)
-		switch_list_stations(number);
 	while (*index < SWITCH_PORTS && !switch_port_is_used(number, *index))
 		++*index;
 	if (*index >= SWITCH_PORTS)

@@ -16,7 +16,7 @@ struct error_info networks_delete_switch(const char *name, bool is_dry_run);
 /* Switch *index, or the next one; *index is behind it then. False: no more. */
 bool networks_switch_row(u32 *index, struct switch_row *out);
 /* The same of that switch's ports in use, and of the addresses that it knows; ERR_NO_DEVICE: no more. The name is
- * foreign. The first row of ports has the switch list its addresses anew. */
+ * foreign. The addresses are those of the list that was asked for last (station_wait.h). */
 struct error_info networks_port_row(const char *name, u32 *index, struct port_row *out);
 struct error_info networks_station_rows(const char *name, u32 *index, struct station_rows *out);
 

@@ -74,10 +74,13 @@ void switch_signal(u32 number)
 		(void)sys_notify_signal(SLOT_SWITCH + number);
 }
 
-void switch_list_stations(u32 number)
+u32 switch_list_stations(u32 number)
 {
-	switch_config_at(number)->stations++;
+	volatile struct switch_config *c = switch_config_at(number);
+
+	__atomic_store_n(&c->stations, c->stations + 1, __ATOMIC_RELEASE);
 	switch_signal(number);
+	return c->stations;
 }
 
 /* ---- memory ---- */

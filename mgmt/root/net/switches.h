@@ -38,8 +38,8 @@ bool switch_has_maps(u32 number);
 /* Its configuration has changed. */
 void switch_signal(u32 number);
 
-/* Have it list the addresses that it knows anew. */
-void switch_list_stations(u32 number);
+/* Have it list the addresses that it knows anew. Returns the number of that list (switch_config.stations). */
+u32 switch_list_stations(u32 number);
 
 /* Of all. */
 u64 switches_bytes(void);

@@ -14,6 +14,7 @@
 #include "rt_log.h"
 #include "service.h"
 #include "services.h"
+#include "station_wait.h"
 #include "sys.h"
 #include "wiring.h"
 
@@ -43,6 +44,7 @@ static bool build(u32 id)
 			client_reset(client);
 			pending_reply_drop(client);
 			change_drop(client);
+			station_wait_drop(client);
 		}
 	return st == ST_OK;
 }

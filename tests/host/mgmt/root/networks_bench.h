@@ -36,6 +36,14 @@ static inline void follow(void)
 	bench_settle(ROOT_BIT_SWITCH);
 }
 
+/* It lists the addresses that root asked for; there are so many. */
+static inline void list_addresses(u32 count)
+{
+	figures()->station_count = count;
+	figures()->stations = config()->stations;
+	bench_settle(ROOT_BIT_SWITCH);
+}
+
 static inline u64 await_switch(void)
 {
 	bench_settle(0);

@@ -303,12 +303,13 @@ static void a_hostile_switch(void **state)
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.nics[0].status, ST_INVAL);
 	bench_ask(REQ_STATIONS, "lan", 0);
+	list_addresses(~0u);
 	bench_await_answer();
 	assert_int_equal(bench_row_count, (SWITCH_STATIONS + STATION_ROWS - 1) / STATION_ROWS);
 	for (u32 i = 0; i < bench_row_count; i++)
 		assert_true(bench_rows[i].stations.count <= STATION_ROWS);
-	figures()->station_count = 3;
 	bench_ask(REQ_STATIONS, "lan", 0);
+	list_addresses(3);
 	bench_await_answer();
 	assert_int_equal(bench_rows[0].stations.count, 3);
 	delete_vm("a");

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -31,6 +32,43 @@ static void a_port_begins_again(void **state)
 	assert_memory_equal(c->address, ((u8[]){ 0, 0, 0, 0 }), 4);
 	assert_int_equal(c->rule_count, 0);
 	assert_int_equal(c->drops_rest, 0);
+	delete_switch("lan");
+}
+
+/* Nobody is shown the addresses of an earlier request; nor does a switch hold up an answer for long. */
+static void addresses_are_listed_anew(void **state)
+{
+	(void)state;
+	create_switch("lan");
+	figures()->station_count = 2;
+	bench_ask(REQ_STATIONS, "lan", 0);
+	bench_settle(0);
+	assert_false(bench_is_answered());
+	list_addresses(3);
+	assert_true(bench_is_answered());
+	assert_int_equal(bench_row_count, 1);
+	assert_int_equal(bench_rows[0].stations.count, 3);
+	bench_ask(REQ_STATIONS, "wan", 0);
+	bench_expect(ERR_NO_SWITCH);
+	bench_ask(REQ_STATIONS, "No", 0);
+	bench_expect(ERR_BAD_NAME);
+	for (u32 i = 0; i < 17; i++)
+		bench_ask(REQ_STATIONS, "lan", 0);
+	bench_expect(ERR_BUSY);
+	list_addresses(3);
+	bench_ask(REQ_STATIONS, "lan", 0);
+	for (u32 i = 0; i < 2000 && !bench_is_answered(); i++) {	/* the switch says nothing: its time runs out */
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		bench_settle(0);
+	}
+	assert_true(bench_is_answered());
+	bench_ask(REQ_STATIONS, "lan", 0);
+	bench_settle(0);
+	assert_false(bench_is_answered());
+	fake_fault(h_switch, 14, 0, 0);
+	bench_settle(ROOT_BIT_FAULT);					/* it dies */
+	assert_true(bench_is_answered());
+	h_switch = bench_await_thread(fake_threads_made());
 	delete_switch("lan");
 }
 
@@ -164,6 +202,7 @@ static int boot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_are_listed_anew),
 		cmocka_unit_test(a_port_begins_again),
 		cmocka_unit_test(the_switch_restarts_while_a_vm_ends),
 		cmocka_unit_test(a_switch_that_hangs),
