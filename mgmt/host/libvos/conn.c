@@ -81,20 +81,20 @@ bool conn_is_canceled(struct vos *vos)
 void conn_turn(struct vos *vos, u64 until)
 {
 	sigset_t before;
+	bool is_any;		/* request or stream over: the caller may wait for that, and for nothing else */
 
 	if (vos->idle)
 		until = sooner(until, now_ns() + IDLE_NS);
 
 	block_pipe(&before);
-	if (!vos->is_broken && (vos->is_lost || vos->is_stranger)) {
+	is_any = !vos->is_broken && (vos->is_lost || vos->is_stranger);
+	if (is_any)
 		greet_again(vos);
-		until = 0;	/* what it has ended is not waited for */
-	}
 	if (!vos->is_broken) {
-		retry_pump(vos, now_ns());
-		stream_pump(vos, now_ns());
-		retry_pump(vos, now_ns());	/* what the streams ask */
-		io_wait(vos, sooner(until, sooner(retry_deadline(vos), stream_deadline(vos))));
+		is_any = retry_pump(vos, now_ns()) || is_any;
+		is_any = stream_pump(vos, now_ns()) || is_any;
+		is_any = retry_pump(vos, now_ns()) || is_any;	/* what the streams ask */
+		io_wait(vos, is_any ? 0 : sooner(until, sooner(retry_deadline(vos), stream_deadline(vos))));
 	}
 	unblock_pipe(&before);
 }

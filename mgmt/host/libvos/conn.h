@@ -158,8 +158,8 @@ struct request *retry_new(struct vos *vos, const char *verb, json_t *arguments, 
 /* Is there room for one more id? */
 bool retry_has_room(const struct vos *vos);
 void retry_free(struct vos *vos, struct request *request);
-/* Send what is due, or give up. */
-void retry_pump(struct vos *vos, u64 now);
+/* Send what is due, or give up. True: one is over that was not before. */
+bool retry_pump(struct vos *vos, u64 now);
 u64 retry_deadline(const struct vos *vos);
 struct request *retry_find(struct vos *vos, u64 id);
 /* A sign of life. */
@@ -187,7 +187,8 @@ void stream_end(struct vos *vos, u32 number, const char *reason);
 void stream_fail_all(struct vos *vos, const char *why);
 /* After a reconnection: go on at their offsets. */
 void stream_resume_all(struct vos *vos, bool is_renumbered);
-void stream_pump(struct vos *vos, u64 now);
+/* Send and ask what is due. True: one is over that was not before. */
+bool stream_pump(struct vos *vos, u64 now);
 u64 stream_deadline(const struct vos *vos);
 
 /* ---- greet.c ---- */

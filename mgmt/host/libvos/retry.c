@@ -306,23 +306,29 @@ static void pump_one(struct vos *vos, struct request *request, u64 now)
 {
 	if (request->pieces.count && now >= request->pieces.asked_ns + retry_times.gap_ns)
 		ask_for_pieces(vos, request, now);
-	if (request->repeats > retry_times.repeats)
+	if (now < request->due_ns)
+		return;
+	if (request->repeats > retry_times.repeats)	/* and the last one had its time too */
 		retry_fail(vos, request, "VOS does not answer");
-	else if (now >= request->due_ns)
+	else
 		send_one(vos, request, now);
 }
 
-void retry_pump(struct vos *vos, u64 now)
+bool retry_pump(struct vos *vos, u64 now)
 {
 	struct request *next;
+	bool is_any = false;
 
 	for (struct request *r = vos->requests; r; r = next) {
 		next = r->next;
-		if (!r->is_done)
+		if (!r->is_done) {
 			pump_one(vos, r, now);
+			is_any = is_any || r->is_done;
+		}
 		if (r->is_done && r->is_dropped)
 			retry_free(vos, r);
 	}
+	return is_any;
 }
 
 u64 retry_deadline(const struct vos *vos)

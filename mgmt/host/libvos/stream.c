@@ -424,10 +424,17 @@ static void pump_one(struct vos_stream *s, u64 now)
 	send_bytes(s, now);
 }
 
-void stream_pump(struct vos *vos, u64 now)
+bool stream_pump(struct vos *vos, u64 now)
 {
-	for (struct vos_stream *s = vos->streams; s; s = s->next)
+	bool is_any = false;
+
+	for (struct vos_stream *s = vos->streams; s; s = s->next) {
+		bool was_ended = s->is_ended;
+
 		pump_one(s, now);
+		is_any = is_any || s->is_ended != was_ended;
+	}
+	return is_any;
 }
 
 u64 stream_deadline(const struct vos *vos)

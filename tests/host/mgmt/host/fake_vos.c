@@ -267,6 +267,8 @@ static void numbered(json_t *message, const char *verb, json_t *arguments)
 		text = json_dumps(place->answer, JSON_COMPACT);
 		send_pieces(id, text, json_object_get(arguments, "seq"));
 		free(text);
+	} else if (strcmp(verb, "credit") == 0 && fake.ends_stream && sent >= fake.events) {
+		refuse(message, "E_NOT_FOUND", 3, "no such stream");
 	} else if (place->id == id) {
 		repeat(message, place);
 	} else if (id > place->id) {

@@ -22,6 +22,7 @@
 
 #define REQUESTS 300u
 #define SEEDS 8u
+#define HANGS_S 60u		/* what takes longer has no end */
 #define SHORT_MS 8000		/* less than the pause between two probes can become */
 
 static char folder[] = "/tmp/vos-test-XXXXXX", path[64], host[96];
@@ -149,13 +150,17 @@ static void is_never_silent_for_long(void **state)
 	assert_int_equal(ask(vos), 1);
 	vos->round_trip_ns = 10 * NS_S;
 	request = retry_new(vos, "version", NULL, true, false);
-	for (u32 sends = 1; sends <= retry_times.repeats; sends++) {
+	for (u32 sends = 1; sends <= retry_times.repeats + 1; sends++) {
+		retry_pump(vos, now);
 		retry_pump(vos, now);
 		assert_int_equal(request->sends, sends);
+		assert_false(request->is_done);		/* the last repeat too may be answered */
 		if (request->due_ns - now > longest)
 			longest = request->due_ns - now;
 		now = request->due_ns;
 	}
+	assert_true(retry_pump(vos, now));
+	assert_true(request->is_done);
 	retry_free(vos, request);
 	vos_close(vos);
 	fake_vos_stop(process);
@@ -375,6 +380,47 @@ static void console_is_restarted(void **state)
 	fake_vos_stop(process);
 }
 
+/* Nothing but the answer to a question of libvos's own tells of the end: its reader does not wait for more. */
+static void end_is_told_by_an_answer(void **state)
+{
+	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path, .events = 20, .ends_stream = true });
+	struct vos *vos = vos_open(host);
+	struct vos_stream *stream = vos ? vos_events_open(vos, 8) : NULL;
+	char event[VOS_EVENT_BYTES];
+
+	(void)state;
+	assert_non_null(stream);
+	for (u32 i = 8; i < 20; i++)
+		assert_true(vos_stream_read(stream, event, sizeof(event), -1) > 0);
+	alarm(HANGS_S);
+	assert_int_equal(vos_stream_read(stream, event, sizeof(event), -1), 0);
+	alarm(0);
+	assert_string_equal(vos_stream_reason(stream), "closed by VOS");
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
+/* A request that nobody waits for any more keeps the next one from being sent, until it is given up. */
+static void room_comes_by_giving_up(void **state)
+{
+	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path, .deaf_after = 1 });
+	struct vos *vos = vos_open(host);
+
+	(void)state;
+	assert_int_equal(ask(vos), 1);
+	retry_times.repeats = 2;
+	retry_new(vos, "version", NULL, true, false)->is_dropped = true;
+	while (retry_has_room(vos))
+		vos->next_id++;		/* as if these had been answered */
+	alarm(HANGS_S);
+	assert_int_equal(ask(vos), 0);
+	alarm(0);
+	assert_int_equal(vos_result(vos), VOS_LINK);
+	retry_times.repeats = 9;
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
 static void line_is_locked(void **state)
 {
 	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path });
@@ -402,6 +448,7 @@ int main(void)
 		cmocka_unit_test(line_is_locked), cmocka_unit_test(credit_is_lost),
 		cmocka_unit_test(last_frame_is_lost), cmocka_unit_test(acknowledgement_is_lost),
 		cmocka_unit_test(is_never_silent_for_long), cmocka_unit_test(answer_is_not_kept),
+		cmocka_unit_test(end_is_told_by_an_answer), cmocka_unit_test(room_comes_by_giving_up),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
