@@ -154,6 +154,8 @@ struct vm_spec {
 	u32 restart_limit;	/* ON_FAILURE: how often */
 	u32 memory_policy;	/* enum vm_memory_policy */
 	u32 on_io_error;	/* enum vm_on_io_error */
+	u32 autostart;		/* 1: started when VOS starts; root does nothing with it */
+	u32 zero0;
 	u32 module_count;
 	char modules[IMAGE_MODULES][MODULE_BYTES];	/* "IMAGE" or "IMAGE TEXT": modules after the initrd */
 	u32 disk_count;

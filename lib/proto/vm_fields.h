@@ -61,6 +61,8 @@ enum field_when { AT_REST, ANY_TIME };
 		"virtual hardware: modern, or pc with the legacy devices") \
 	ROW(RESTART, restart, restart_limit, RESTART, 0, 1000, 0, ANY_TIME, "restart", "POLICY", \
 		"after a crash: never, on-failure:N or always; N restarts at most, up to 1000") \
+	ROW(AUTOSTART, autostart, autostart, CHOICE, 0, 1, 0, ANY_TIME, "autostart", "no|yes", \
+		"start the VM when VOS starts (default: no)") \
 	ROW(ON_IO_ERROR, on_io_error, on_io_error, CHOICE, 0, IO_ERROR_COUNT - 1, 0, ANY_TIME, \
 		"on-io-error", "report|pause", \
 		"if a disk fails: report it to the guest, or pause the VM; resume-vm tries again (default: report)") \

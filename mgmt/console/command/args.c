@@ -39,7 +39,6 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_UPLINK] = { "uplink", TYPE_CARD, "NIC|none",
 		"network card of the machine that joins the switch to the wire, such as nic0 (default: none)" },
 	VM_FIELDS(SPEC_OF_ROW)
-	[ARG_AUTOSTART] = { "autostart", TYPE_SWITCH, "yes|no", "start the VM when VOS starts" },
 	[ARG_ITS_VOLUME] = { "volume", TYPE_VOLUME, "VOLUME", "volume that the disk is kept in, see status-vm" },
 	[ARG_FORCE] = { "force", TYPE_SWITCH, 0, "at once, without asking the guest" },
 	[ARG_POOL_FORCE] = { "force", TYPE_SWITCH, 0, "also if it can't be opened: all that is in it is lost" },
@@ -418,9 +417,7 @@ static bool set_switch(struct args *args, enum arg arg, const char *value, struc
 
 	if (value && !is_no && strcmp(value, "yes") != 0 && strcmp(value, "true") != 0)
 		return error_set(error, RESULT_USAGE, "--%s is yes or no, not \"%.40s\"", arg_specs[arg].name, value);
-	if (arg == ARG_AUTOSTART)
-		args->autostart = !is_no;
-	else if (is_no)
+	if (is_no)
 		args->given &= ~BIT64(arg);
 	return true;
 }
@@ -516,7 +513,6 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_VERB:
 		return set_string(args->verb, sizeof(args->verb), arg, value, error);
 	case ARG_ALL:
-	case ARG_AUTOSTART:
 	case ARG_FOLLOW:
 	case ARG_FORCE: case ARG_POOL_FORCE:
 	case ARG_KEEP_DISK:

@@ -15,7 +15,7 @@ enum arg {
 	ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE, ARG_POOL, ARG_POOL_DISK,
 	ARG_BYTES, ARG_POOL_BYTES, ARG_ON, ARG_UPLINK,
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
-	ARG_AUTOSTART, ARG_ITS_VOLUME, ARG_FORCE, ARG_POOL_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
+	ARG_ITS_VOLUME, ARG_FORCE, ARG_POOL_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
 	ARG_OFFSET, ARG_SINCE, ARG_INTERVAL, ARG_TIMES, ARG_FILE, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
 	ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
 	ARG_COUNT
@@ -74,7 +74,6 @@ struct args {
 	u64 offset;
 	u64 interval_ns;
 	u32 times;			/* 0 = without end */
-	bool autostart;
 	char verb[VM_NAME_BYTES];	/* or a group's name */
 	char image[IMAGE_NAME_BYTES];
 	bool is_full;			/* help: all of it, however long */

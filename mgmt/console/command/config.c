@@ -13,7 +13,7 @@
 #define CONFIG_WORD_BYTES (CMDLINE_BYTES + 64u)
 #define FROM_COMMAND_LINE (BIT64(ARG_NAME) | BIT64(ARG_WAIT) | BIT64(ARG_DRY_RUN) | BIT64(ARG_QUIET) | BIT64(ARG_JSON))
 #define CREATE command_named("create-vm")
-#define KEYS ((CREATE->takes & ~FROM_COMMAND_LINE) | BIT64(ARG_AUTOSTART))
+#define KEYS (CREATE->takes & ~FROM_COMMAND_LINE)
 #define CREATE_SWITCH command_named("create-switch")
 #define SWITCH_KEYS (CREATE_SWITCH->takes & ~(FROM_COMMAND_LINE | BIT64(ARG_SWITCH)))
 
@@ -196,7 +196,7 @@ static bool parse_block(struct parser *p, struct args *args, u64 keys)
 			return mistake(p, "a } is missing at the end");
 		if (key == ARG_COUNT) {
 			snprintf(text, sizeof(text),
-				keys == KEYS ? "\"%.40s\" is not a key: keys are create-vm's flags, and autostart" :
+				keys == KEYS ? "\"%.40s\" is not a key: keys are create-vm's flags" :
 				"\"%.40s\" is not a key: a switch has uplink alone", p->word);
 			return mistake(p, p->kind == TOKEN_WORD ? text : "a key such as cpu or memory is missing here");
 		}
@@ -246,8 +246,6 @@ static void fill_in(struct args *vm, const struct args *defaults)
 	if (spec->share.class == SCHED_CLASS_RT)	/* which has no weight */
 		missing &= ~BIT64(ARG_WEIGHT);
 	spec_merge(spec, from, fields_of_args(missing));
-	if (missing & BIT64(ARG_AUTOSTART))
-		vm->autostart = defaults->autostart;
 	vm->given |= missing;
 }
 

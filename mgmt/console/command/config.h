@@ -7,8 +7,7 @@
  *	default { kernel debian-kernel; initrd debian-initrd }
  *	vm myvm { cpu 1; memory 512M; cmdline "console=ttyS0"; autostart yes; restart on-failure:5 }
  *
- * The keys are the flags of create-vm, and autostart. `default` gives what the VMs behind it have if they don't say
- *otherwise.
+ * The keys are the flags of create-vm. `default` gives what the VMs behind it have if they don't say otherwise.
  */
 #ifndef VOS_CONFIG_H
 #define VOS_CONFIG_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * export.c - see export.h. Autostart is no property of a VM that root knows: it is what vos.conf says of that name.
+ * export.c - see export.h.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@ static const struct args *in_config(const struct session *s, const char *name)
 	return 0;
 }
 
-void export_vm(const struct out *out, const char *name, const struct vm_spec *spec, bool autostart)
+void export_vm(const struct out *out, const char *name, const struct vm_spec *spec)
 {
 	out_format(out, "vm %s {\n", name);
 	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++) {
@@ -25,7 +25,7 @@ void export_vm(const struct out *out, const char *name, const struct vm_spec *sp
 		field_conf(out, spec, i);
 		out_text(out, ";\n");
 	}
-	out_text(out, autostart ? "\tautostart yes;\n}\n" : "}\n");
+	out_text(out, "}\n");
 }
 
 static void export_switch(const struct out *out, const struct switch_row *row)
@@ -47,12 +47,11 @@ void export_text(const struct out *out, const void *what)
 		export_switch(out, &m->switches[i]);
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		const struct vm_entry *vm = &s->console->inventory.vms[i];
-		const struct args *args = vm->is_used ? in_config(s, vm->report.name) : 0;
 
 		if (!vm->is_used || (*name && strcmp(name, vm->report.name) != 0))
 			continue;
 		count++;
-		export_vm(out, vm->report.name, &vm->report.spec, args && args->autostart);
+		export_vm(out, vm->report.name, &vm->report.spec);
 	}
 	if (count == 0)
 		out_text(out, "# There are no VMs.\n");

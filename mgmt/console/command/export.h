@@ -8,7 +8,7 @@
 #include "session.h"
 
 /* One definition. */
-void export_vm(const struct out *out, const char *name, const struct vm_spec *spec, bool autostart);
+void export_vm(const struct out *out, const char *name, const struct vm_spec *spec);
 /*
  * A view of a struct export_what: all definitions, in the order of their places, or that of one VM, as a vos.conf that
  * makes the same again.

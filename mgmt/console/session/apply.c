@@ -407,8 +407,8 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 		return false;
 	case REQ_CREATE:
 		row->is_created = true;
-		row->is_started = args->autostart && is_dry_run;
-		return args->autostart && !is_dry_run;
+		row->is_started = args->spec.autostart && is_dry_run;
+		return args->spec.autostart && !is_dry_run;
 	case REQ_SET:
 		row->set = job->request.fields;
 		return false;

@@ -175,8 +175,8 @@ static const char *state_advice(u32 op, u32 state)
 	case REQ_PAUSE:
 		return is_live ? "Only a running VM can be paused" : "Try start-vm %s";
 	case REQ_SET:
-		return is_live ? "Stop it first: only restart, on-io-error, class, weight, cap and affinity can change "
-			"while it runs, and iops= and rate= of --disk, with all disks of the VM given; "
+		return is_live ? "Stop it first: only restart, autostart, on-io-error, class, weight, cap and affinity "
+			"can change while it runs, and iops= and rate= of --disk, with all disks of the VM given; "
 			"export-config %s prints them" : "Wait until it has stopped";
 	case REQ_ATTACH_DISK: case REQ_DETACH_DISK:
 		return state == VM_PAUSED    ? "Try resume-vm %s" :

@@ -69,7 +69,7 @@ static void example(void **state)
 	assert_int_equal(vms[0].spec.memory_bytes, 512 * MIB);
 	assert_string_equal(vms[0].spec.kernel, "debian-kernel");
 	assert_string_equal(vms[0].spec.cmdline, "console=ttyS0");
-	assert_true(vms[0].autostart);
+	assert_true(vms[0].spec.autostart);
 	assert_int_equal(vms[0].spec.restart, RESTART_ON_FAILURE);
 	assert_int_equal(vms[0].spec.restart_limit, 5);
 	parse("");
@@ -80,7 +80,7 @@ static void example(void **state)
 	assert_int_equal(mistakes, 0);
 	assert_string_equal(names, "a b c ");
 	assert_int_equal(vms[2].spec.module_count, 3);
-	assert_false(vms[2].autostart);
+	assert_false(vms[2].spec.autostart);
 	parse("vm a { cmdline \"a \\\"quoted\\\" \\\\ word\" }");
 	assert_string_equal(vms[0].spec.cmdline, "a \"quoted\" \\ word");
 }
@@ -112,12 +112,12 @@ static void defaults(void **state)
 	assert_string_equal(vms[1].spec.kernel, "k");
 	assert_string_equal(vms[1].spec.cmdline, "c");
 	assert_int_equal(vms[1].spec.memory_bytes, GIB);
-	assert_true(vms[1].autostart);
+	assert_true(vms[1].spec.autostart);
 	assert_string_equal(vms[2].spec.kernel, "other");
 	assert_string_equal(vms[2].spec.initrd, "");
 	assert_string_equal(vms[2].spec.cmdline, "");
 	assert_int_equal(vms[2].spec.memory_bytes, 64 * MIB);
-	assert_false(vms[2].autostart);
+	assert_false(vms[2].spec.autostart);
 }
 
 static void mistakes_are_told(void **state)

@@ -87,9 +87,10 @@ static void refusals(void **state)
 	command("pause-vm one", "one has crashed. Try start-vm one", RESULT_STATE);
 	/* A message ends its lines between words. */
 	command("set-vm build1 --cpu 2",
-		"error[E_STATE]: build1 is running. Stop it first: only restart, on-io-error,\r\n"
-		"  class, weight, cap and affinity can change while it runs, and iops= and rate=\r\n"
-		"  of --disk, with all disks of the VM given; export-config build1 prints them\r\n", RESULT_STATE);
+		"error[E_STATE]: build1 is running. Stop it first: only restart, autostart,\r\n"
+		"  on-io-error, class, weight, cap and affinity can change while it runs, and\r\n"
+		"  iops= and rate= of --disk, with all disks of the VM given; export-config\r\n"
+		"  build1 prints them\r\n", RESULT_STATE);
 	root->memory_free = 100 * GIB;
 	command("create-vm huge --memory 8G", "Note: this machine has 2.0 GiB; the VM ends if it needs more than "
 		"is free.\r\n", RESULT_OK);

@@ -137,7 +137,7 @@ static void export_round_trip(void **state)
 	command("apply-config", "= a: no change\r\n+ b: created\r\n", RESULT_OK);
 	command("export-config b", "vm b {", RESULT_OK);
 	expect_not("vm a {");
-	command("export-config", "\tautostart yes;\r\n}\r\nvm b {", RESULT_OK);
+	command("export-config", "\tautostart yes;\r\n\ton-io-error report;", RESULT_OK);
 	command("export-config c", "E_NOT_FOUND", RESULT_NOT_FOUND);
 	command("export-config b --json", "{\"return\":{\"text\":\"vm b {\\n", RESULT_OK);
 }
