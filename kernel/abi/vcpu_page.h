@@ -113,7 +113,7 @@ enum exit_reason {
 	EXIT_NOMEM,		/* guest memory could not be granted: .mem */
 	EXIT_GRANTED,		/* only counted: the kernel granted the memory, the VMM hears nothing */
 	EXIT_SHADOW,		/* left in a shadow of interrupts; it may not last: execute a HLT behind STI */
-	EXIT_CR,		/* MOV to CR0 or CR4, or LMSW, not executed; GPR SEG CR; to be decoded */
+	EXIT_CR,		/* MOV to CR0 or CR4, from CR4, or LMSW, not executed; GPR SEG CR; to be decoded */
 	EXIT_TASK_SWITCH,	/* by a task gate or to a TSS, on hardware that leaves it to software */
 	EXIT_REASON_COUNT
 };

@@ -238,11 +238,30 @@ static bool cr4_write(struct vcpu_page *page, u64 value, u64 mask)
 	return true;
 }
 
+/* False: #GP. */
+static bool cr_move(struct vcpu *v, const struct insn *insn)
+{
+	struct vcpu_page *page = v->page;
+	u64 *gpr = &page->gpr[insn->dst.reg & 15], mask = alu_mask(insn->op_bytes);
+
+	if (x86_cpl(page) != 0)
+		return false;
+	if (insn->op == OP_MOV_FROM_CR) {
+		*gpr = page->cr4 & mask;
+		return true;
+	}
+	if (!(insn->reg == 0 ? cr0_write(page, *gpr & mask)
+			     : cr4_write(page, *gpr & mask, v->machine->cpuid.cr4_mask)))
+		return false;
+	page->dirty |= GROUP_CR;
+	return true;
+}
+
 static void exit_cr(struct vcpu *v)
 {
 	struct vcpu_page *page = v->page;
 	const struct insn *insn = vcpu_decode(v);
-	u64 value;
+	bool is_ours;
 
 	if (!insn)
 		return;
@@ -251,17 +270,12 @@ static void exit_cr(struct vcpu *v)
 		return;
 	}
 	vcpu_fetch_groups(v, GROUP_SEG | GROUP_CR);
-	if (insn->op != OP_MOV_TO_CR || (insn->reg != 0 && insn->reg != 4)) {
-		vcpu_inject(v, fault_ud());
+	is_ours = insn->op == OP_MOV_TO_CR ? insn->reg == 0 || insn->reg == 4 :
+					     insn->op == OP_MOV_FROM_CR && insn->reg == 4;
+	if (!is_ours || !cr_move(v, insn)) {
+		vcpu_inject(v, is_ours ? fault_gp() : fault_ud());
 		return;
 	}
-	value = page->gpr[insn->dst.reg & 15] & alu_mask(insn->op_bytes);
-	if (x86_cpl(page) != 0 || !(insn->reg == 0 ? cr0_write(page, value)
-						   : cr4_write(page, value, v->machine->cpuid.cr4_mask))) {
-		vcpu_inject(v, fault_gp());
-		return;
-	}
-	page->dirty |= GROUP_CR;
 	emulate_finish(page, insn->mode, insn->len);
 	vcpu_completed(v);
 }

@@ -114,7 +114,7 @@ static void enable_pause_filter(struct vmcb *v)
 
 static void init_controls(struct vmcb *v, hpa_t s2_root)
 {
-	v->intercept_cr = SVM_INTERCEPT_CR4_WRITE;
+	v->intercept_cr = SVM_INTERCEPT_CR4;
 	v->intercept_dr = SVM_INTERCEPT_DR_ALL;
 	v->intercept_exceptions = BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC);
 	v->intercept_misc1 = SVM_INTERCEPT1(SVM_INTR) | SVM_INTERCEPT1(SVM_NMI) | SVM_INTERCEPT1(SVM_INIT) |

@@ -121,7 +121,7 @@ void svm_event_inject(struct vcpu_hw *hw, struct vcpu_entry *entry)
 	 * A higher TPR holds back what is offered, too. (And QEMU TCG dies of an assertion when CR8 is written with
 	 * V_IRQ set.)
 	 */
-	v->intercept_cr = SVM_INTERCEPT_CR4_WRITE |
+	v->intercept_cr = SVM_INTERCEPT_CR4 |
 			  (entry->tpr_threshold || entry->intr_pending ? SVM_INTERCEPT_CR8_WRITE : 0);
 	v->event_inject = 0;
 	hw->injected = (struct vcpu_event){ 0 };

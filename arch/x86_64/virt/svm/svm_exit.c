@@ -201,6 +201,7 @@ static const struct exit_rule rules[SVM_EXIT_TABLE_SIZE] = {
 	RULE_DR(SVM_DR_WRITE),
 	[SVM_CR_WRITE + 8] = RULE(EXIT_CR8, handle_cr),
 	[SVM_CR_WRITE + 4] = RULE(EXIT_CR, handle_cr),
+	[SVM_CR_READ + 4] = RULE(EXIT_CR, handle_cr),
 	[SVM_CR0_SELECTIVE] = RULE(EXIT_CR, handle_cr),
 	[SVM_EXCEPTION + VECTOR_DB] = RULE(EXIT_EXCEPTION, handle_exception),
 	[SVM_ICEBP] = RULE(EXIT_EXCEPTION, handle_int1),

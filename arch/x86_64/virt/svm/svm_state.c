@@ -91,7 +91,7 @@ static void load_gprs(struct vcpu_hw *hw, const struct vcpu_page *from)
 
 #define FIELD(group, name) STATE_FIELD(group, name, offsetof(struct vmcb, name))
 static const struct state_field fields[] = {
-	FIELD(GROUP_CR, cr0), FIELD(GROUP_CR, cr2), FIELD(GROUP_CR, cr3), FIELD(GROUP_CR, cr4),
+	FIELD(GROUP_CR, cr0), FIELD(GROUP_CR, cr2), FIELD(GROUP_CR, cr3),
 	FIELD(GROUP_CR, pat), FIELD(GROUP_DR, dr6), FIELD(GROUP_DR, dr7),
 	FIELD(GROUP_MSR, star), FIELD(GROUP_MSR, lstar), FIELD(GROUP_MSR, cstar), FIELD(GROUP_MSR, sfmask),
 	FIELD(GROUP_MSR, kernel_gs_base), FIELD(GROUP_MSR, sysenter_cs), FIELD(GROUP_MSR, sysenter_esp),
@@ -150,6 +150,7 @@ void svm_load(struct vcpu_hw *hw, const struct vcpu_page *from, u32 groups)
 	if (groups & GROUP_SEG)
 		load_segments(hw->vmcb, from);
 	if (groups & GROUP_CR) {
+		hw->vmcb->cr4 = from->cr4 | CR4_MCE;	/* the host's: or a machine check shuts the processor down */
 		hw->vmcb->efer = from->efer | EFER_SVME;	/* VMRUN demands it; the guest never sees it */
 		hw->asid_generation = 0;	/* as a MOV to them would, forget translations */
 	}
@@ -171,8 +172,10 @@ void svm_store(struct vcpu_hw *hw, struct vcpu_page *to, u32 groups)
 			*state_at(to, fields[i].page) = *state_at(hw->vmcb, fields[i].hw);
 	if (groups & GROUP_SEG)
 		store_segments(hw->vmcb, to);
-	if (groups & GROUP_CR)
+	if (groups & GROUP_CR) {
+		to->cr4 = hw->vmcb->cr4 & ~CR4_MCE;
 		to->efer = hw->vmcb->efer & ~EFER_SVME;
+	}
 	if (groups & GROUP_DR)
 		store_drs(hw, to);
 	if (groups & GROUP_MSR)

@@ -108,7 +108,8 @@ _Static_assert(SVM_SHUTDOWN == 0x7f && SVM_XSETBV == 0x8d, "APM appendix C");
 #define SVM_INTERCEPT2(code) BIT32((code) - SVM_VMRUN)
 #define SVM_INTERCEPT3(code) BIT32((code) - SVM_INVLPGB)
 #define SVM_INTERCEPT_DR_ALL 0xffffffffu
-#define SVM_INTERCEPT_CR4_WRITE BIT32(16 + 4)	/* always: bits that the guest's CPUID does not have */
+/* Always: bits that the guest's CPUID does not have, and the host's CR4.MCE in it. */
+#define SVM_INTERCEPT_CR4 (BIT32(4) | BIT32(16 + 4))
 #define SVM_INTERCEPT_CR8_WRITE BIT32(16 + 8)
 
 /* int_control */

@@ -380,6 +380,7 @@ static void test_intercepts(void **state)
 
 	(void)state;
 	start();
+	assert_int_equal(vmcb_word(0x0), BIT32(4) | BIT32(16 + 4));	/* CR4, which has a bit of the host's */
 	assert_int_equal(vmcb_word(0x8) & (BIT32(1) | BIT32(17) | BIT32(18)), BIT32(1) | BIT32(17) | BIT32(18));
 	assert_int_equal(vmcb_word(0xc) & misc1, misc1);
 	assert_int_equal(vmcb_word(0x10) & misc2, misc2);
@@ -429,6 +430,23 @@ static void test_svme_is_hidden(void **state)
 	page.efer = 0;
 	svm_ops.store(hw, &page, GROUP_CR);
 	assert_int_equal(page.efer, EFER_LME);
+	end();
+}
+
+/*
+ * With CR4.MCE clear a machine check shuts the processor down (APM Vol. 2 9.2.2), and while a guest runs CR4 is the
+ * guest's.
+ */
+static void test_machine_check_is_on(void **state)
+{
+	(void)state;
+	start();
+	page.cr4 = CR4_PAE;
+	svm_ops.load(hw, &page, GROUP_CR);
+	assert_int_equal(hw->vmcb->cr4, CR4_PAE | CR4_MCE);
+	page.cr4 = 0;
+	svm_ops.store(hw, &page, GROUP_CR);
+	assert_int_equal(page.cr4, CR4_PAE);
 	end();
 }
 
@@ -550,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_intercepts),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_svme_is_hidden),
+		cmocka_unit_test(test_machine_check_is_on),
 		cmocka_unit_test(test_asids),
 	};
 

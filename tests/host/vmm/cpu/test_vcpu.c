@@ -466,6 +466,17 @@ static void test_control_registers(void **state)
 	fake_exit(EXIT_CR);
 	fake_expect_done(3);
 	assert_true(fake_page->cr0 == (CR0_PE | CR0_ET | CR0_MP | CR0_TS));
+	fake_page->cr4 = CR4_PAE | CR4_PGE;
+	fake_page->gpr[GPR_RCX] = ~0ull;
+	fake_code("\x0f\x20\xe1", 3);		/* mov ecx,cr4 */
+	fake_exit(EXIT_CR);
+	fake_expect_done(3);
+	assert_true(fake_page->gpr[GPR_RCX] == (CR4_PAE | CR4_PGE));
+	fake_page->seg[SEG_SS].access |= 3 << ACCESS_DPL_SHIFT;
+	fake_code("\x0f\x20\xe1", 3);
+	fake_exit(EXIT_CR);
+	fake_expect_event(VECTOR_GP);
+	fake_page->seg[SEG_SS].access &= ~(3u << ACCESS_DPL_SHIFT);
 	fake_code("\x0f\x22\xd1", 3);		/* mov cr2,ecx: no exit that was asked for */
 	fake_exit(EXIT_CR);
 	fake_expect_event(VECTOR_UD);
