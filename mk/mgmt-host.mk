@@ -42,9 +42,22 @@ $(T_DIR)/vos-pool: $(call tool_objs,pool) $(T_DIR)/vos_pool.a $(T_DIR)/pool.a
 	$(Q)$(CC) -pie $(TOOLS_LDFLAGS) -o $@ $^
 -include $(wildcard $(T_DIR)/obj/$(HOSTTOOLS)/*/*.d)
 
+# For a boot test: the same, and an example, of the host tests' objects, which are under sanitizers.
+A_DIR		:= $(B)/host/tools
+checked_objs	= $(patsubst %,$(B)/host/obj/%.o,$(wildcard $(HOSTTOOLS)/$(1)/*.c))
+CHECKED		:= $(addprefix $(A_DIR)/,vos vosd watch)
+$(A_DIR)/vos: $(call checked_objs,vos) $(B)/host/libvos.a $(B)/host/console.a
+$(A_DIR)/vosd: $(call checked_objs,vosd) $(B)/host/libvos.a
+$(A_DIR)/watch: $(HOSTTOOLS)/libvos/examples/watch.c $(B)/host/libvos.a
+$(CHECKED):
+	$(call say,HOSTLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -g $(ASAN) -I$(HOSTTOOLS)/libvos -o $@ $^ $(libs.libvos)
+-include $(wildcard $(B)/host/obj/$(HOSTTOOLS)/*/main.c.d)
+
 .PHONY: do-host host
 # The boot tests run them.
-do-boot-files: do-host
+do-boot-files: do-host $(CHECKED)
 do-host: $(T_DIR)/vos $(T_DIR)/vosd $(T_DIR)/vos-pool $(T_LIB)/libvos.a $(T_LIB)/libvos.so
 host: ; $(NOW)$(Q)$(DEPS) host && $(SUBMAKE) do-host
 

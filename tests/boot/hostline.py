@@ -24,10 +24,11 @@ TOOLS = f'{BUILD}/tools'
 
 
 class Line:
-    def __init__(self, machine, kind, under=()):
-        """under: words of a program that runs vos and vosd, such as valgrind."""
-        self.machine, self.kind, self.under = machine, kind, list(under)
+    def __init__(self, machine, kind, under=(), tools=TOOLS):
+        """under: words of a program that runs vos and vosd, such as valgrind. tools: the folder of these two."""
+        self.machine, self.kind, self.under, self.tools = machine, kind, list(under), tools
         self.folder = tempfile.mkdtemp(prefix='vos-line-')
+        self.sanitizer = f'exitcode=99:log_path={self.folder}/report'
         self.carried, self.taken = bytearray(), 0       # from the machine; how much was sent to it
         self.server = self.inner = None
         self.daemons = []
@@ -123,11 +124,11 @@ class Line:
     @property
     def environment(self):
         return dict(os.environ, VOS_HOST=self.host, XDG_RUNTIME_DIR=self.folder, XDG_CONFIG_HOME=self.folder,
-                    TERM='dumb')
+                    TERM='dumb', ASAN_OPTIONS=self.sanitizer, UBSAN_OPTIONS=self.sanitizer)
 
     def vos(self, *words, **more):
         """Runs vos; its exit code, and what it printed on both outputs."""
-        done = subprocess.run([*self.under, f'{TOOLS}/vos', *words], env=self.environment, text=True, check=False,
+        done = subprocess.run([*self.under, f'{self.tools}/vos', *words], env=self.environment, text=True, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                               timeout=PATIENCE, **more)
         return done.returncode, done.stdout
@@ -156,7 +157,7 @@ class Daemon:
         self.log = open(f'{line.folder}/vosd.log', 'ab')
         if os.path.exists(self.socket):
             os.unlink(self.socket)      # of one that was killed
-        words = [*line.under, f'{TOOLS}/vosd', '--host', line.host, '--socket', self.socket]
+        words = [*line.under, f'{line.tools}/vosd', '--host', line.host, '--socket', self.socket]
         self.process = subprocess.Popen(words, stderr=self.log, env=line.environment)
         line.daemons.append(self)
         deadline = time.monotonic() + PATIENCE
