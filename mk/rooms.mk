@@ -19,18 +19,19 @@ $(foreach r,$(ROOT),$(eval inc.$(r) := $(filter-out $(r),$(ROOT)) mgmt/platform)
 $(foreach r,$(CONSOLE),$(eval inc.$(r) := $(filter-out $(r),$(CONSOLE)) lib/wire))
 # The VMM: devices at the bottom, which know the machine's memory and its host; loaders; vCPUs; the machine, which joins
 # them all.
-VMM_DEV		:= vmm/dev $(addprefix vmm/dev/,irq timer char acpi pci power virtio)
+VMM_DEV		:= vmm/dev $(addprefix vmm/dev/,irq timer char acpi pci power virtio firmware)
 VMM_ROOMS	:= vmm vmm/machine vmm/cpu vmm/load $(VMM_DEV)
 inc.vmm			:= $(VMM_ROOMS) lib/net
 inc.vmm/machine		:= vmm/cpu vmm/load $(VMM_DEV) lib/net
 inc.vmm/cpu		:= vmm/machine $(VMM_DEV) lib/net
-inc.vmm/load		:= vmm/machine vmm/cpu vmm/dev vmm/dev/acpi vmm/dev/power
+inc.vmm/load		:= vmm/machine vmm/cpu vmm/dev vmm/dev/acpi vmm/dev/power vmm/dev/firmware
 inc.vmm/dev/irq		:= vmm/dev
 inc.vmm/dev/timer	:= vmm/dev
 inc.vmm/dev/char	:= vmm/dev vmm/machine
 inc.vmm/dev/acpi	:= vmm/dev vmm/dev/power vmm/dev/timer
 inc.vmm/dev/pci		:= vmm/dev vmm/dev/power vmm/dev/irq vmm/machine
 inc.vmm/dev/power	:= vmm/dev
+inc.vmm/dev/firmware	:= vmm/dev vmm/machine
 inc.vmm/dev/virtio	:= lib/net vmm/dev vmm/dev/pci vmm/dev/power vmm/dev/irq vmm/machine
 
 NET		:= lib/net mgmt/net/switch mgmt/net/router
