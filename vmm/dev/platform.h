@@ -64,6 +64,7 @@
 #define PCI_ECAM_BYTES 0x100000u
 #define PCI_GSI 16u
 #define PCI_LINES 4u
+#define PCI_SLOT_CHIPSET 1u		/* platform pc */
 #define PCI_SLOT_RNG 2u
 #define PCI_SLOT_CONSOLE 3u
 #define PCI_SLOT_DISKS 4u

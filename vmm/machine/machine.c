@@ -254,6 +254,11 @@ static enum status add_pci(struct machine *m)
 	return bus_add_mmio(&m->bus, PCI_ECAM_ADDRESS, PCI_ECAM_BYTES, &pci_ecam_region, &m->pci);
 }
 
+static enum status add_chipset(struct machine *m)
+{
+	return pci_chipset_add(&m->chipset, &m->pci);
+}
+
 static bool rng_random(void *ctx, void *out, u32 bytes)
 {
 	const struct host *host = ((struct machine *)ctx)->host;
@@ -352,9 +357,11 @@ static enum status add_hpet(struct machine *m)
 static enum status add_rtc(struct machine *m)
 {
 	struct irq_line irq = { .set = set_rtc_line, .ctx = m, .gsi = RTC_GSI };
+	struct rtc_machine machine = { .memory_low = guest_memory_low_bytes(&m->memory),
+				       .memory_high = guest_memory_high_bytes(&m->memory), .cpus = m->vcpu_count };
 	enum status status;
 
-	rtc_init(&m->rtc, &m->clock, &irq, guest_memory_low_bytes(&m->memory), guest_memory_high_bytes(&m->memory));
+	rtc_init(&m->rtc, &m->clock, &irq, &machine);
 	status = bus_add_pio(&m->bus, RTC_PORT, RTC_PORTS, &rtc_region, &m->rtc);
 	return status == ST_OK ? add_timer(m, &rtc_timer, &m->rtc) : status;
 }
@@ -390,6 +397,7 @@ static const struct {
 	{ "pvpanic", ON_BOTH, add_pvpanic },
 	{ "ACPI registers", ON_BOTH, add_acpi_pm },
 	{ "PCI", ON_BOTH, add_pci },
+	{ "chipset", ON_PC, add_chipset },
 	{ "virtio-rng", ON_BOTH, add_virtio_rng },
 	{ "virtio-console", ON_BOTH, add_virtio_console },
 	{ "disks", ON_BOTH, machine_add_disks },

@@ -27,6 +27,7 @@
 #include "machine_lock.h"
 #include "memory_map.h"
 #include "pci.h"
+#include "pci_chipset.h"
 #include "pic8259.h"
 #include "pit8254.h"
 #include "power.h"
@@ -95,6 +96,7 @@ struct machine {
 	struct pvpanic pvpanic;
 	struct acpi_pm acpi_pm;
 	struct pci_bus pci;
+	struct pci_chipset chipset;
 	struct virtio_rng virtio_rng;
 	struct virtio_console virtio_console;
 	struct acpi_hotplug hotplug;

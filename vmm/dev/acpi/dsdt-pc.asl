@@ -40,6 +40,9 @@ DefinitionBlock ("", "DSDT", 2, "VOS", "VOSPC   ", 1)
 					0x0000, 0x1000, 0xFFFF, 0x0000, 0xF000)
 				DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable, ReadWrite,
 					0x00000000, 0xE0000000, 0xEFFFFFFF, 0x00000000, 0x10000000)
+				// Where SeaBIOS puts devices' memory: below the I/O APIC, from the top.
+				DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable, ReadWrite,
+					0x00000000, 0xF0100000, 0xFEBFFFFF, 0x00000000, 0x0EB00000)
 			})
 
 			Include ("dsdt-pci.inc")

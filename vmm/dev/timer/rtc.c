@@ -15,11 +15,13 @@ enum {
 	REG_MONTH, REG_YEAR, REG_A, REG_B, REG_C, REG_D, REG_CENTURY = 0x32,
 };
 
-/* Where firmware leaves the memory sizes. */
+/* Where a PC has the memory sizes; CPUs less one and the boot order as virtual machines tell their firmware. */
 enum {
 	CMOS_BASE_KIB = 0x15, CMOS_EXTENDED_KIB = 0x17, CMOS_EXTENDED_KIB2 = 0x30, CMOS_ABOVE_16M = 0x34,
-	CMOS_ABOVE_4G = 0x5b,
+	CMOS_BOOT_ORDER = 0x3d, CMOS_ABOVE_4G = 0x5b, CMOS_CPUS = 0x5f,
 };
+
+#define BOOT_FROM_DISK 2u	/* first; nothing second */
 
 #define A_UPDATING BIT32(7)
 #define A_DEFAULT 0x26u		/* 32768 Hz divider, 1024 Hz */
@@ -362,20 +364,22 @@ static u64 up_to(u64 value, u64 limit)
 	return value < limit ? value : limit;
 }
 
-void rtc_init(struct rtc *r, const struct clock *clock, const struct irq_line *irq, u64 memory_low, u64 memory_high)
+void rtc_init(struct rtc *r, const struct clock *clock, const struct irq_line *irq, const struct rtc_machine *machine)
 {
-	u64 extended = memory_low > MIB ? memory_low - MIB : 0;
-	u64 above_16m = memory_low > 16 * MIB ? memory_low - 16 * MIB : 0;
+	u64 low = machine->memory_low;
+	u64 extended = low > MIB ? low - MIB : 0, above_16m = low > 16 * MIB ? low - 16 * MIB : 0;
 
 	*r = (struct rtc){ .clock = *clock, .irq = *irq };
 	r->cmos[REG_A] = A_DEFAULT;
 	r->cmos[REG_B] = B_24H;
 	r->cmos[REG_D] = D_VALID;
-	put_le(r, CMOS_BASE_KIB, 2, up_to(memory_low / KIB, 640));
+	put_le(r, CMOS_BASE_KIB, 2, up_to(low / KIB, 640));
 	put_le(r, CMOS_EXTENDED_KIB, 2, up_to(extended / KIB, 0xffff));
 	put_le(r, CMOS_EXTENDED_KIB2, 2, up_to(extended / KIB, 0xffff));
 	put_le(r, CMOS_ABOVE_16M, 2, up_to(above_16m / (64 * KIB), 0xffff));
-	put_le(r, CMOS_ABOVE_4G, 3, up_to(memory_high / (64 * KIB), 0xffffff));
+	put_le(r, CMOS_ABOVE_4G, 3, up_to(machine->memory_high / (64 * KIB), 0xffffff));
+	r->cmos[CMOS_BOOT_ORDER] = BOOT_FROM_DISK;
+	r->cmos[CMOS_CPUS] = (u8)(machine->cpus - 1);
 	r->period_count = periods_now(r);
 	r->update_s = now_s(r);
 }

@@ -22,8 +22,13 @@ struct rtc {
 	u8 cmos[CMOS_BYTES];
 };
 
-/* memory_bytes: RAM below 4 GiB and above it, for the size fields that firmware leaves there. */
-void rtc_init(struct rtc *r, const struct clock *clock, const struct irq_line *irq, u64 memory_low, u64 memory_high);
+/* What a PC's CMOS memory says of the machine. */
+struct rtc_machine {
+	u64 memory_low, memory_high;	/* bytes of RAM below 4 GiB and from there on */
+	u32 cpus;
+};
+
+void rtc_init(struct rtc *r, const struct clock *clock, const struct irq_line *irq, const struct rtc_machine *machine);
 
 extern const struct region_ops rtc_region;	/* 2 ports; device = struct rtc */
 extern const struct timer_ops rtc_timer;

@@ -275,7 +275,7 @@ static void start(bool is_pc)
 	pic_init(&m.pic, on_intr, NULL);
 	pit_init(&m.pit, &clock, &timer);
 	hpet_init(&m.hpet, &hpet_ops, &clock, &timer);
-	rtc_init(&m.rtc, &clock, &clock_line, GIB, 0);
+	rtc_init(&m.rtc, &clock, &clock_line, &(struct rtc_machine){ .memory_low = GIB, .cpus = VCPUS });
 	uart_init(&m.uart, &uart_ops, &com);
 	acpi_pm_init(&m.pm, is_pc, &clock, &sci, &power);
 	acpi_hotplug_init(&m.hotplug, &hotplug_ops, &plug);

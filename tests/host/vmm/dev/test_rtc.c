@@ -34,12 +34,13 @@ static int setup(void **state)
 {
 	struct clock clock;
 	struct irq_line line;
+	struct rtc_machine sizes = { .memory_low = 3 * GIB, .memory_high = 5 * GIB, .cpus = 16 };
 
 	(void)state;
 	machine = (struct fake_board){ .wall_start_ns = START_S * NS_PER_SECOND, .tsc_hz = 1000000000 };
 	clock = fake_clock(&machine);
 	line = fake_line(&machine, 8);
-	rtc_init(&rtc, &clock, &line, 3 * GIB, 5 * GIB);
+	rtc_init(&rtc, &clock, &line, &sizes);
 	return 0;
 }
 
@@ -188,6 +189,8 @@ static void test_cmos(void **state)
 	(void)state;
 	assert_int_equal(get(0x15) | get(0x16) << 8, 640);
 	assert_int_equal(get(0x34) | get(0x35) << 8, (3 * GIB - 16 * MIB) / 65536);
+	assert_int_equal(get(0x5f), 15);
+	assert_int_equal(get(0x3d), 2);
 	assert_int_equal(get(0x5b) | get(0x5c) << 8 | get(0x5d) << 16, 5 * GIB / 65536);
 	set(0x7f, 0x42);
 	assert_int_equal(get(0xff), 0x42);	/* bit 7 is the NMI mask */
