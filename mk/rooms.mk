@@ -24,14 +24,14 @@ VMM_ROOMS	:= vmm vmm/machine vmm/cpu vmm/load $(VMM_DEV)
 inc.vmm			:= $(VMM_ROOMS) lib/net
 inc.vmm/machine		:= vmm/cpu vmm/load $(VMM_DEV) lib/net
 inc.vmm/cpu		:= vmm/machine $(VMM_DEV) lib/net
-inc.vmm/load		:= vmm/machine vmm/cpu vmm/dev vmm/dev/acpi vmm/dev/power vmm/dev/firmware
+inc.vmm/load		:= vmm/machine vmm/cpu vmm/dev vmm/dev/acpi vmm/dev/power
 inc.vmm/dev/irq		:= vmm/dev
 inc.vmm/dev/timer	:= vmm/dev
 inc.vmm/dev/char	:= vmm/dev vmm/machine
 inc.vmm/dev/acpi	:= vmm/dev vmm/dev/power vmm/dev/timer
 inc.vmm/dev/pci		:= vmm/dev vmm/dev/power vmm/dev/irq vmm/machine
 inc.vmm/dev/power	:= vmm/dev
-inc.vmm/dev/firmware	:= vmm/dev vmm/machine
+inc.vmm/dev/firmware	:= vmm/dev vmm/dev/acpi vmm/machine
 inc.vmm/dev/virtio	:= lib/net vmm/dev vmm/dev/pci vmm/dev/power vmm/dev/irq vmm/machine
 
 NET		:= lib/net mgmt/net/switch mgmt/net/router

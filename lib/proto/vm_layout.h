@@ -159,7 +159,13 @@ _Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + DRIVER
  */
 #define RAM_LOW_LIMIT 0xc0000000ull
 
-enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE };
+/* Firmware is the first image and the only one; its last byte is at 4 GiB - 1, read only. */
+enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE, IMAGE_FIRMWARE };
+
+static inline bool vmm_firmware_size_ok(u64 bytes)
+{
+	return bytes != 0 && bytes % 0x10000 == 0 && bytes <= 0x1000000;	/* below it are the APICs */
+}
 
 struct vmm_image {
 	u64 bytes;
@@ -257,6 +263,8 @@ struct vmm_control {
 	u32 is_suspended;	/* the guest has suspended itself; root is not signalled, it reads this when asked */
 	char text[96];
 	u64 vcpus_online;	/* bit = vCPU that its guest has started */
+	u32 no_medium;		/* its firmware has found nothing to boot; as is_suspended */
+	u32 zero1;
 	u64 disk_news[VM_DEVICES];	/* by slot: vmm_disk_news() */
 	struct vmm_nic_drops nic_drops[VM_DEVICES];
 	/* root -> VMM, again */

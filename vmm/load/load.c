@@ -14,6 +14,7 @@ static const struct {
 	bool (*is)(const struct load_image *kernel);
 	bool (*load)(const struct load_input *in, struct load_result *out);
 } loaders[] = {
+	{ load_firmware_is, load_firmware },
 	{ load_linux_is, load_linux },
 	{ load_multiboot_is, load_multiboot },
 	{ load_pvh_is, load_pvh },
@@ -80,7 +81,14 @@ static void set_page_tables(const struct guest_memory *memory, struct vcpu_page 
 		table[1024 + i] = i * PAGE_SIZE_2M | flags | BIT64(7);
 }
 
-void load_registers(const struct load_result *result, const struct guest_memory *memory, struct vcpu_page *page)
+/* The vCPU is as reset has left it. SDM Vol. 3 9.1.4: its first instruction is 16 bytes below 4 GiB. */
+static void set_reset_vector(struct vcpu_page *page)
+{
+	page->seg[SEG_CS].base = 0xffff0000;
+	page->dirty |= GROUP_SEG;
+}
+
+static void set_entry(const struct load_result *result, const struct guest_memory *memory, struct vcpu_page *page)
 {
 	bool is_long = result->mode == LOAD_LONG;
 
@@ -104,4 +112,12 @@ void load_registers(const struct load_result *result, const struct guest_memory 
 		page->efer = EFER_LME | EFER_LMA;
 	}
 	page->dirty |= GROUP_GPR | GROUP_SEG | GROUP_CR;
+}
+
+void load_registers(const struct load_result *result, const struct guest_memory *memory, struct vcpu_page *page)
+{
+	if (result->mode == LOAD_RESET)
+		set_reset_vector(page);
+	else
+		set_entry(result, memory, page);
 }

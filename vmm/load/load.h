@@ -2,7 +2,8 @@
 /*
  * load.h - puts a guest's images into its RAM and says in what state its first vCPU starts. Pure.
  *
- * Three kinds, told apart by content: Linux bzImage, Multiboot 1 (ELF or a.out kludge), PVH ELF. Images are foreign:
+ * Three kinds of kernels, told apart by content: Linux bzImage, Multiboot 1 (ELF or a.out kludge), PVH ELF; or a
+ * firmware's ROM. Images are foreign:
  * every offset and length in them is judged before use, and a bad one gives a reason in words, never more.
  */
 #ifndef VOS_LOAD_H
@@ -23,13 +24,14 @@ struct load_image {
 struct load_input {
 	const struct guest_memory *memory;	/* all zero yet */
 	const struct memory_map *map;
-	const struct load_image *images;	/* [0] is the kernel */
+	const struct load_image *images;	/* [0] is the kernel, or the firmware */
 	u32 image_count;
 	const char *cmdline;
 	u64 rsdp;				/* GPA of the ACPI root pointer, 0 = none */
 };
 
-enum load_mode { LOAD_PROTECTED, LOAD_LONG };	/* flat 32-bit without paging; 64-bit with an identity map of 4 GiB */
+/* Flat 32-bit without paging; 64-bit with an identity map of 4 GiB; the reset vector, in real mode. */
+enum load_mode { LOAD_PROTECTED, LOAD_LONG, LOAD_RESET };
 
 struct load_result {
 	u32 mode;		/* enum load_mode */
@@ -57,6 +59,9 @@ bool load_multiboot(const struct load_input *in, struct load_result *out);
 
 bool load_pvh_is(const struct load_image *kernel);
 bool load_pvh(const struct load_input *in, struct load_result *out);
+
+bool load_firmware_is(const struct load_image *image);
+bool load_firmware(const struct load_input *in, struct load_result *out);
 
 /* ---- Shared by the loaders ---- */
 

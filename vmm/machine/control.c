@@ -174,6 +174,11 @@ void machine_report_suspended(struct machine *m, bool is_suspended)
 	store_word(&m->control->is_suspended, is_suspended);
 }
 
+void machine_report_no_medium(struct machine *m)
+{
+	store_word(&m->control->no_medium, 1);
+}
+
 void machine_report_running(struct machine *m)
 {
 	machine_report_online(m, &m->vcpu[0]);

@@ -12,9 +12,12 @@
 
 #include "acpi_hotplug.h"
 #include "acpi_pm.h"
+#include "bios_files.h"
 #include "bus.h"
 #include "console_port.h"
 #include "debug_port.h"
+#include "firmware_log.h"
+#include "fw_cfg.h"
 #include "guest_cpuid.h"
 #include "guest_memory.h"
 #include "host.h"
@@ -116,6 +119,9 @@ struct machine {
 	struct hpet hpet;
 	struct rtc rtc;
 	struct i8042 i8042;
+	struct fw_cfg fw_cfg;
+	struct bios_files bios_files;
+	struct firmware_log firmware_log;
 	struct fast_reset fast_reset;
 	u32 vcpu_count;
 	struct vcpu vcpu[VM_VCPUS];
@@ -148,6 +154,12 @@ bool machine_load(struct machine *m, const struct load_image *images);
 static inline bool machine_is_pc(const struct machine *m)
 {
 	return m->args->platform == PLATFORM_PC;
+}
+
+/* Does it start with a firmware's ROM, not with a kernel? */
+static inline bool machine_has_firmware(const struct machine *m)
+{
+	return m->args->image_count != 0 && m->args->images[0].kind == IMAGE_FIRMWARE;
 }
 
 static inline bool machine_is_stopped(const struct machine *m)
@@ -206,6 +218,8 @@ void machine_leave(struct machine *m, const struct vcpu *v);
 void machine_start(struct machine *m);
 /* Tell root (for its state) whether the guest has suspended itself. */
 void machine_report_suspended(struct machine *m, bool is_suspended);
+/* Likewise that its firmware has found nothing to boot. */
+void machine_report_no_medium(struct machine *m);
 /* Tell root that the machine runs; tell it why it stopped. */
 void machine_report_running(struct machine *m);
 void machine_report_stop(struct machine *m);

@@ -8,6 +8,7 @@
  */
 #include "acpi_tables.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "acpi_pm.h"
@@ -32,7 +33,7 @@ struct PACKED rsdp {
 	u8 extended_checksum;
 	u8 zero[3];
 };
-_Static_assert(sizeof(struct rsdp) == 36, "ACPI");
+_Static_assert(sizeof(struct rsdp) == ACPI_RSDP_BYTES, "ACPI");
 
 struct PACKED header {
 	char signature[4];
@@ -354,4 +355,36 @@ u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t
 	fill_rsdp(&rsdp, xsdt);
 	memcpy(buffer, &rsdp, sizeof(rsdp));
 	return b.used;
+}
+
+static void note_pointer(struct acpi_pointers *p, u64 at, u32 bytes)
+{
+	p->pointer[p->count].at = (u32)at;
+	p->pointer[p->count++].bytes = bytes;
+}
+
+static void note_table(struct acpi_pointers *p, u64 at, u32 bytes)
+{
+	p->table[p->table_count].at = (u32)at;
+	p->table[p->table_count++].bytes = bytes;
+}
+
+void acpi_find_pointers(const u8 *tables, struct acpi_pointers *out)
+{
+	struct rsdp rsdp;
+	struct xsdt xsdt;
+	struct fadt fadt;
+
+	*out = (struct acpi_pointers){ .count = 0 };
+	memcpy(&rsdp, tables, sizeof(rsdp));
+	memcpy(&xsdt, tables + rsdp.xsdt, sizeof(xsdt));
+	memcpy(&fadt, tables + xsdt.entry[0], sizeof(fadt));
+	note_table(out, rsdp.xsdt, sizeof(xsdt));
+	note_table(out, xsdt.entry[0], sizeof(fadt));
+	for (u32 i = 0; i < ARRAY_COUNT(xsdt.entry); i++)
+		note_pointer(out, rsdp.xsdt + offsetof(struct xsdt, entry) + i * sizeof(xsdt.entry[0]), 8);
+	if (fadt.facs)
+		note_pointer(out, xsdt.entry[0] + offsetof(struct fadt, facs), 4);
+	note_pointer(out, xsdt.entry[0] + offsetof(struct fadt, dsdt), 4);
+	note_pointer(out, xsdt.entry[0] + offsetof(struct fadt, x_dsdt), 8);
 }

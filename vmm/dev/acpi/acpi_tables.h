@@ -23,4 +23,18 @@ struct acpi_config {
  */
 u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t gpa);
 
+#define ACPI_RSDP_BYTES 36u
+
+/* The fields of the tables that hold addresses in them, besides the RSDP's; and the tables that these are in. */
+#define ACPI_POINTERS 8u
+struct acpi_pointers {
+	struct { u32 at, bytes; } pointer[ACPI_POINTERS];
+	u32 count;
+	struct { u32 at, bytes; } table[2];
+	u32 table_count;
+};
+
+/* Of tables that acpi_build() has built for address 0. */
+void acpi_find_pointers(const u8 *tables, struct acpi_pointers *out);
+
 #endif

@@ -146,7 +146,6 @@ static void dma_run(struct fw_cfg *f, u64 gpa)
 	if (!guest_memory_read(f->memory, GPA(gpa), &command, sizeof(command)))
 		return;
 	result = __builtin_bswap32(dma_do(f, &command) ? 0 : DMA_ERROR);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
 	(void)!guest_memory_write(f->memory, GPA(gpa), &result, sizeof(result));
 }
 

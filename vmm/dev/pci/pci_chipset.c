@@ -50,7 +50,8 @@ static void make_host_bridge(struct pci_function *f)
 	f->writable[SMRAM] = 0xff;
 }
 
-/* The ACPI registers are where they are: the base reads so, whatever is written. SMIs count as set up: there are none. */
+/* The ACPI registers are where they are: the base reads so, whatever is written. SMIs, of which there are none, count
+ * as set up. */
 static void make_power(struct pci_function *f)
 {
 	init(f, PCI_SLOT_CHIPSET << 3 | 3, PIIX4_POWER, CLASS_OTHER_BRIDGE, 3);

@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "acpi_tables.h"
 #include "fake_machine.h"
 #include "load.h"
 #include "syscalls.h"
@@ -35,15 +34,6 @@ u64 fake_run_bits, fake_wait_bits, fake_last_deadline;
 static u8 page_bytes[VM_VCPUS * PAGE_SIZE] __attribute__((aligned(4096)));
 struct vcpu_page *const fake_page = (struct vcpu_page *)(void *)page_bytes;
 static struct info_page info;
-
-u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t gpa)
-{
-	(void)config;
-	(void)gpa;
-	assert_true(capacity >= 8);
-	memcpy(buffer, "RSD PTR ", 8);
-	return 8;
-}
 
 struct vcpu_page *fake_page_of(u32 vcpu)
 {

@@ -15,6 +15,7 @@
 #include "acpi_pm.h"
 #include "debug_port.h"
 #include "fake_board.h"
+#include "firmware_log.h"
 #include "i8042.h"
 #include "kvmclock.h"
 
@@ -421,6 +422,40 @@ static void test_kvmclock_scale(void **state)
 	}
 }
 
+/* ---- What SeaBIOS tells ---- */
+
+static struct firmware_log firmware_log;
+
+static void note_no_medium(void *ctx)
+{
+	++*(u32 *)ctx;
+}
+
+static void tell(const char *text)
+{
+	while (*text)
+		wr(&firmware_log_region, &firmware_log, 0, 1, (u8)*text++);
+}
+
+static void test_firmware_log(void **state)
+{
+	u32 told = 0;
+
+	(void)state;
+	firmware_log_init(&firmware_log, note_no_medium, &told);
+	assert_int_equal(rd(&firmware_log_region, &firmware_log, 0, 1), 0xe9);
+	assert_true(rd(&firmware_log_region, &firmware_log, 0, 2) == ~0ull);
+	tell("SeaBIOS (version 1.16.2)\n\nNo bootable device. Retrying in 60 seconds.\n No bootable device.\n");
+	tell("No bootable device\nNo bootable device");
+	assert_int_equal(told, 0);
+	tell(".\n");
+	assert_int_equal(told, 1);
+	for (u32 i = 0; i < 1000; i++)
+		tell("No bootable device.");
+	tell("\n");
+	assert_int_equal(told, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +470,7 @@ int main(void)
 		cmocka_unit_test_setup(test_debug_port, setup),
 		cmocka_unit_test_setup(test_kvmclock_records, setup),
 		cmocka_unit_test_setup(test_kvmclock_scale, setup),
+		cmocka_unit_test_setup(test_firmware_log, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

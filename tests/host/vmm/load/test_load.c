@@ -435,6 +435,41 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* ---- Firmware ---- */
+
+static void test_firmware(void **state)
+{
+	struct load_image rom = { .size = 256 * KIB, .kind = IMAGE_FIRMWARE, .name = "rom" };
+	struct load_input in = { .memory = &memory, .map = &map, .images = &rom, .image_count = 1, .cmdline = "" };
+	static const u64 bad[] = { 0, 1, 64 * KIB - 1, 100000, 16 * MIB + 64 * KIB };
+	struct load_result out;
+	u8 *bytes = malloc(rom.size);
+	struct vcpu_page page = { .rip = 0xfff0 };
+
+	(void)state;
+	for (u32 i = 0; i < rom.size; i++)
+		bytes[i] = (u8)(i % 251 + 1);
+	rom.bytes = bytes;
+	memset(ram, 0, RAM_BYTES);
+	assert_true(load(&in, &out));
+	assert_memory_equal(ram + 0xe0000, bytes + 128 * KIB, 128 * KIB);
+	assert_int_equal(ram[0xdffff] | ram[0x100000], 0);
+	load_registers(&out, &memory, &page);
+	assert_true(page.seg[SEG_CS].base + page.rip == 0xfffffff0);
+	assert_int_equal(page.dirty, GROUP_SEG);
+	rom.size = 64 * KIB;
+	memset(ram, 0, RAM_BYTES);
+	assert_true(load(&in, &out));
+	assert_memory_equal(ram + 0xf0000, bytes, 64 * KIB);
+	assert_int_equal(ram[0xeffff], 0);
+	for (u32 i = 0; i < ARRAY_COUNT(bad); i++) {
+		rom.size = bad[i];
+		assert_false(load(&in, &out));
+		assert_non_null(strstr(out.why, "64 KiB"));
+	}
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_pvh),	      cmocka_unit_test(test_elf_bad),
 		cmocka_unit_test(test_multiboot_elf), cmocka_unit_test(test_multiboot_kludge),
 		cmocka_unit_test(test_multiboot_low), cmocka_unit_test(test_registers),
+		cmocka_unit_test(test_firmware),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -16,7 +16,6 @@
 
 #include <cmocka.h>
 
-#include "acpi_tables.h"
 #include "load.h"
 #include "machine.h"
 #include "syscalls.h"
@@ -44,12 +43,6 @@ static u32 inside;		/* atomic: vCPUs in guest mode */
 static u32 is_still;		/* atomic: root was told that the machine is paused, and has not resumed it */
 static u32 pauses;		/* atomic: so far */
 static u32 bad_entries;		/* atomic: entries while it was */
-
-u32 acpi_build(const struct acpi_config *config, u8 *buffer, u32 capacity, gpa_t gpa)
-{
-	(void)config, (void)buffer, (void)gpa;
-	return capacity;
-}
 
 static u64 now(void *ctx)
 {
