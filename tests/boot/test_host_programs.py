@@ -101,19 +101,25 @@ def test_examples(machine, tmp_path):
         assert 'no VMs' in line.vos('list-vm')[1]
 
 
-IN_PACKAGE = ('bin/vos', 'bin/vosd', 'include/vm.h', 'include/vos.h', 'lib/systemd/user/vosd@.service',
-              'share/bash-completion/completions/vos', 'share/man/man1/vos.1.gz', 'share/man/man8/vosd.8.gz',
-              'share/doc/vos-host/copyright', 'share/doc/vos-host/examples/six_words.c')
+IN_PACKAGES = {
+    'vos-host': ('bin/vos', 'bin/vosd', 'bin/vos-pool', 'lib/systemd/user/vosd@.service',
+                 'share/bash-completion/completions/vos', 'share/man/man1/vos.1.gz', 'share/man/man8/vosd.8.gz',
+                 'share/doc/vos-host/copyright'),
+    'libvos1': ('share/doc/libvos1/copyright',),
+    'libvos-dev': ('include/vm.h', 'include/vos.h', 'share/doc/libvos-dev/copyright',
+                   'share/doc/libvos-dev/examples/six_words.c'),
+}
+LIBRARIES = {'vos-host': [], 'libvos1': ['libvos.so.1'], 'libvos-dev': ['libvos.a', 'libvos.so']}
 
 
-def install(package, root):
+def install(packages, root):
     """Into a root of its own, where nothing else is installed."""
     os.makedirs(f'{root}/var/lib/dpkg/updates')
     os.mkdir(f'{root}/var/lib/dpkg/info')
     for name in ('status', 'available'):
         with open(f'{root}/var/lib/dpkg/{name}', 'w', encoding='ascii'):
             pass
-    code, text = run(['dpkg', f'--root={root}', f'--log={root}/log', '--force-depends,not-root', '-i', package],
+    code, text = run(['dpkg', f'--root={root}', f'--log={root}/log', '--force-depends,not-root', '-i', *packages],
                      {**os.environ, 'LC_ALL': 'C'})
     assert code == 0, text
 
@@ -123,7 +129,7 @@ def try_installed(root):
     code, text = run(['vos', '--version'], environment)
     assert code == 0 and text.startswith('vos '), text
     code, text = run(['vosd', '--help'], environment)
-    assert code == 0 and '--daemon' in text
+    assert code == 0 and '--daemon' in text and all(len(line) < 80 for line in text.splitlines()), text
     code, text = run(['bash', '-c', f'. {root}/usr/share/bash-completion/completions/vos; COMP_LINE="vos list-v"; '
                       'COMP_POINT=10; COMP_WORDS=(vos list-v); COMP_CWORD=1; _vos; echo ${COMPREPLY[@]}'], environment)
     assert code == 0 and text.split() == ['list-vm', 'list-volume'], text
@@ -132,19 +138,26 @@ def try_installed(root):
             assert file.readline().startswith('.TH VOS')
 
 
+def try_package(package):
+    code, text = run(['dpkg-deb', '-c', package], os.environ)
+    assert code == 0, text
+    found = {line.split()[5].removeprefix('./usr/'): line.split()[:2] for line in text.splitlines()}
+    name = os.path.basename(package).split('_')[0]
+    assert not [file for file in IN_PACKAGES[name] if file not in found], text
+    libraries = sorted(os.path.basename(file) for file in found if '/libvos.' in file and '.pc' not in file)
+    assert libraries == LIBRARIES[name]
+    assert {owner for _, owner in found.values()} == {'root/root'}
+    assert all(mode == '-rwxr-xr-x' for file, (mode, _) in found.items() if file.startswith('bin/') and file != 'bin/')
+    return name
+
+
 def test_package(tmp_path):
     code, text = run(['make', '-s', 'do-deb'], {**os.environ, 'SOURCE_DATE_EPOCH': '1700000000'})
     assert code == 0, text
-    package = text.split()[-1]
-    code, text = run(['dpkg-deb', '-c', package], os.environ)
-    assert code == 0, text
-    found = {line.split()[5]: line.split()[:2] for line in text.splitlines()}
-    assert not [f'./usr/{name}' for name in IN_PACKAGE if f'./usr/{name}' not in found], text
-    assert {owner for _, owner in found.values()} == {'root/root'}
-    assert found['./usr/bin/vos'][0] == '-rwxr-xr-x' and found['./usr/include/vos.h'][0] == '-rw-r--r--'
-    assert [name for name in found if name.endswith('/libvos.so.1')], text
-    install(package, f'{tmp_path}/root')
+    packages = text.split()
+    assert [try_package(package) for package in packages] == list(IN_PACKAGES)
+    install(packages, f'{tmp_path}/root')
     try_installed(f'{tmp_path}/root')
     if shutil.which('lintian'):
-        code, text = run(['lintian', '--allow-root', '--fail-on', 'error,warning', package], os.environ)
+        code, text = run(['lintian', '--allow-root', '--fail-on', 'error,warning', *packages], os.environ)
         assert code == 0, text

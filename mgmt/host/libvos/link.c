@@ -96,7 +96,7 @@ bool link_open(struct link *link, const struct host *host, char *why)
 {
 	switch (host->kind) {
 	case HOST_UNIX:
-		return take(link, link_unix(host->path, why), why);
+		return take(link, link_unix(host->path, LINK_HINT, why), why);
 	case HOST_SERIAL:
 		return take(link, link_serial(host, why), why);
 	case HOST_TCP:
@@ -108,7 +108,7 @@ bool link_open(struct link *link, const struct host *host, char *why)
 bool link_open_socket(struct link *link, const char *path, char *why)
 {
 	link->is_vosd = true;
-	return take(link, link_unix(path, why), why);
+	return take(link, link_unix(path, "", why), why);
 }
 
 void link_close(struct link *link)

@@ -29,8 +29,11 @@ bool link_open_socket(struct link *link, const char *path, char *why);
 void link_close(struct link *link);
 void link_unlock(struct link *link);
 
-/* One file each: a descriptor, or -1 and *why. */
-int link_unix(const char *path, char *why);
+/* What a person may try who gets no connection to a machine's line. */
+#define LINK_HINT ". Does the machine run?"
+
+/* One file each: a descriptor, or -1 and *why. `hint`: LINK_HINT, or "" for a vosd's socket. */
+int link_unix(const char *path, const char *hint, char *why);
 int link_serial(const struct host *host, char *why);
 int link_tcp(const struct host *host, char *why);
 

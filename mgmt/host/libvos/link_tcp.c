@@ -44,7 +44,7 @@ int link_tcp(const struct host *host, char *why)
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, length) == 0 &&
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0)
 		return fd;
-	snprintf(why, HOST_WHY_BYTES, "cannot connect to %.200s: %s", host->text, strerror(errno));
+	snprintf(why, HOST_WHY_BYTES, "cannot connect to %.200s: %s" LINK_HINT, host->text, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;

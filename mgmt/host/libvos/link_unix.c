@@ -11,7 +11,7 @@
 
 #include "link.h"
 
-int link_unix(const char *path, char *why)
+int link_unix(const char *path, const char *hint, char *why)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd;
@@ -25,8 +25,8 @@ int link_unix(const char *path, char *why)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
-	snprintf(why, HOST_WHY_BYTES, "cannot connect to %.200s: %s", path,
-		errno == EAGAIN ? "its queue of connections is full" : strerror(errno));
+	snprintf(why, HOST_WHY_BYTES, "cannot connect to %.200s: %s%s", path,
+		errno == EAGAIN ? "its queue of connections is full" : strerror(errno), hint);
 	if (fd >= 0)
 		close(fd);
 	return -1;

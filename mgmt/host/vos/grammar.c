@@ -24,8 +24,9 @@ static const struct command own_rows[] = {
 	},
 	{
 		.verb = "events", .group = GROUP_MACHINE,
-		.summary = "print changes of VMs' states: number, seconds since VOS started, VM, state, reason",
-		.more = "Alone, it prints those that VOS keeps, the last 256. With --follow or --count, it prints what "
+		.summary = "print the changes of VMs' states, with number and time",
+		.more = "A line has the number, the seconds since VOS started, the VM, its state and the reason. "
+			"Alone, it prints those that VOS keeps, the last 256. With --follow or --count, it prints what "
 			"comes from now on, and with --since also what came since event N: one that was lost meanwhile "
 			"is told. Numbers begin at 0 when VOS starts, and when it starts its console again, which "
 			"libvos tells. With --json, each event is one JSON object.",

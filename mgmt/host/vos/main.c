@@ -110,7 +110,8 @@ static int help(const struct call *call)
 	if (!topic && !args_has(&call->args, ARG_HELP))
 		out_text(&out, "\nvos [--host HOST] COMMAND ... HOST is unix:PATH, serial:DEVICE[,BAUD],\n"
 			"tcp:ADDRESS:PORT or a name from ~/.config/vos/hosts; without --host, VOS_HOST or\n"
-			"the name `default`.\n");
+			"the name `default`. Exit codes are the prompt's; vosd serves several programs on\n"
+			"one line (man vos, man vosd).\n");
 	return 0;
 }
 

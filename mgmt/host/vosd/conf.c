@@ -106,14 +106,17 @@ static bool read_file(struct settings *settings, const char *path, char *why)
 
 static const char usage[] =
 	"vosd [--host HOST] [--socket PATH] [--pid-file PATH] [--daemon] [--config FILE]\n"
-	"Owns the line to a machine that runs VOS, and serves several vos commands and programs at a time.\n"
-	"  --host HOST      unix:PATH, serial:DEVICE[,BAUD], tcp:ADDRESS:PORT (loopback), or a name from\n"
-	"                   ~/.config/vos/hosts (default: VOS_HOST, or the name `default`)\n"
-	"  --socket PATH    where programs connect (default: $XDG_RUNTIME_DIR/vos/HOST.sock)\n"
+	"Owns the line to a machine that runs VOS, and serves several vos commands and\n"
+	"programs at a time.\n"
+	"  --host HOST      unix:PATH, serial:DEVICE[,BAUD], tcp:ADDRESS:PORT (loopback)\n"
+	"                   or a name from ~/.config/vos/hosts (default: VOS_HOST, or\n"
+	"                   the name `default`)\n"
+	"  --socket PATH    where programs connect ($XDG_RUNTIME_DIR/vos/HOST.sock)\n"
 	"  --pid-file PATH  write the number of the process there\n"
-	"  --daemon         go to the background as soon as programs can connect; messages go to\n"
-	"                   ~/.local/state/vos/vosd.log ($XDG_STATE_HOME)\n"
-	"  --config FILE    settings instead of ~/.config/vos/vosd.conf: lines such as `host box`\n";
+	"  --daemon         go to the background as soon as programs can connect, and\n"
+	"                   log to ~/.local/state/vos/vosd.log ($XDG_STATE_HOME)\n"
+	"  --config FILE    settings instead of ~/.config/vos/vosd.conf: lines such as\n"
+	"                   `host box`\n";
 
 /* The value of the flag at words[*i], which is `name`; NULL: it is another flag. */
 static const char *value_of(const char *name, int count, char **words, int *i)

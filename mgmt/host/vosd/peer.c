@@ -19,7 +19,7 @@
 static bool is_served(const char *path)
 {
 	char unused[HOST_WHY_BYTES];
-	int fd = link_unix(path, unused);
+	int fd = link_unix(path, "", unused);
 
 	if (fd >= 0)
 		close(fd);
@@ -85,7 +85,7 @@ void peer_accept(struct vosd *v)
 	if (peer)
 		memset(peer, 0, sizeof(*peer));
 	if (!peer || !wire_start(&peer->in, false, true)) {
-		fprintf(stderr, "vosd: a program is turned away: there are %u\n", PEERS);
+		log_line("a program is turned away: there are %u", PEERS);
 		if (peer)
 			peer->fd = -1;
 		close(fd);

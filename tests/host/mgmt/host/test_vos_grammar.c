@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "help.h"
 #include "vos_main.h"
 
 #define WORDS 8u
@@ -50,6 +51,25 @@ static void arguments(void **state)
 	}
 }
 
+/* This program's own commands too, on a terminal of 80 columns. */
+static void help_fits(void **state)
+{
+	static char text[16384];
+	struct out_buffer buffer;
+	struct out out;
+
+	(void)state;
+	grammar_init();
+	FOR_EACH_COMMAND(c) {
+		out_buffer_init(&buffer, text, sizeof(text));
+		out = out_to_buffer(&buffer);
+		help_command_full(&out, c);
+		for (const char *at = text; *at; at += strcspn(at, "\n") + 1)
+			if (strcspn(at, "\n") >= 80)
+				fail_msg("%s: %.*s", c->verb, (int)strcspn(at, "\n"), at);
+	}
+}
+
 static void values(void **state)
 {
 	char *words[] = { "upload-image", "path", "--json" };
@@ -66,7 +86,9 @@ static void values(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(arguments), cmocka_unit_test(values) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arguments), cmocka_unit_test(values), cmocka_unit_test(help_fits),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
