@@ -119,4 +119,10 @@ static inline bool mac_is_group(u64 mac)
 
 #define MAC_BROADCAST 0xffffffffffffull
 
+static inline void mac_store(u8 *p, u64 mac)
+{
+	be16_store(p, (u16)(mac >> 32));
+	be32_store(p + 2, (u32)mac);
+}
+
 #endif

@@ -217,6 +217,17 @@
 	ERROR(ERR_SWITCH_USED, RESULT_STATE, "E_STATE", \
 		"VM {text} has a network card on that switch. delete-vm {text}, or take the card from it with " \
 		"set-vm {text} --nic none") \
+	/* text = router */ \
+	ERROR(ERR_SWITCH_ROUTED, RESULT_STATE, "E_STATE", \
+		"router {text} has a port on that switch. delete-router {text} first") \
+	/* text = router */ \
+	ERROR(ERR_NO_ROUTER, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no router \"{text}\". list-router shows what there is; create-router makes one") \
+	/* text = router */ \
+	ERROR(ERR_ROUTER_EXISTS, RESULT_STATE, "E_EXISTS", \
+		"there is a router {text} already. Choose another name, or delete-router {text}") \
+	/* have = enum router_error */ \
+	ERROR(ERR_ROUTER_SPEC, RESULT_USAGE, "E_USAGE", 0) \
 	/* text = network card */ \
 	ERROR(ERR_NO_NIC, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"there is no network card \"{text}\" with a driver. list-device shows what there is") \

@@ -13,13 +13,13 @@
 #include "errors.h"
 #include "nic.h"
 #include "root_limits.h"
+#include "router_spec.h"
 #include "store.h"
 #include "switch.h"
 #include "types.h"
 #include "upload.h"
 #include "vm_fields.h"
 
-#define VM_NAME_BYTES 32u	/* [a-z0-9][a-z0-9-]{0,30} and a zero */
 #define CMDLINE_BYTES 2048u	/* with its zero; Linux on x86 takes as much (COMMAND_LINE_SIZE) */
 #define IMAGE_MODULES 8u	/* further Multiboot modules */
 #define MODULE_BYTES 128u	/* an image's name, perhaps a blank and a text for the guest, with its zero */
@@ -79,6 +79,12 @@ enum request_op {
 	REQ_SWITCHES,		/* table; index: switches from that one on; ERR_NO_SWITCH past the end */
 	REQ_PORTS,		/* table; index: its ports in use from that one on; ERR_NO_DEVICE past the end */
 	REQ_STATIONS,		/* table; index: its known addresses from that one on; ERR_NO_DEVICE past the end */
+	/* By the router's name: */
+	REQ_CREATE_ROUTER,	/* .router */
+	REQ_SET_ROUTER,		/* .router: its forwards become these; the rest is not looked at */
+	REQ_DELETE_ROUTER,	/* create and delete are answered when its program is on its way up or down */
+	REQ_ROUTERS,		/* table; index: routers from that one on; ERR_NO_ROUTER past the end */
+	REQ_ROUTER_LINES,	/* table; index: 0, then .lines.next; ERR_NO_DEVICE past the end */
 	REQ_OP_COUNT
 };
 
@@ -187,6 +193,7 @@ struct request {
 		struct vm_spec spec;
 		struct image_request image;
 		struct switch_spec network;	/* REQ_CREATE_SWITCH */
+		struct router_spec router;	/* REQ_CREATE_ROUTER, REQ_SET_ROUTER */
 	};
 };
 
@@ -428,13 +435,13 @@ struct switch_row {
 	char uplink[DRIVER_NAME_BYTES];	/* "" = none */
 };
 
-enum port_kind { PORT_OF_VM, PORT_OF_NIC, PORT_KIND_COUNT };
+enum port_kind { PORT_OF_VM, PORT_OF_NIC, PORT_OF_ROUTER, PORT_KIND_COUNT };
 
 /* A port of a switch that is in use. */
 struct port_row {
 	u32 index;
 	u32 kind;		/* enum port_kind: what is plugged in */
-	u32 card;		/* which of the VM's network cards */
+	u32 card;		/* which of the VM's network cards, or of the router's ports */
 	u32 status;		/* enum status: ST_OK: up; ST_AGAIN: the switch is not; ST_EXISTS: its MAC is taken */
 	u64 mac;
 	u64 rate;		/* bytes a second each way; 0 = no limit */
@@ -443,7 +450,7 @@ struct port_row {
 	u8 address[4];		/* IPv4 that its client used last; 0.0.0.0: none was seen */
 	u16 zero;
 	u32 zero1;
-	char client[VM_NAME_BYTES];	/* the VM; the card, "nic0" */
+	char client[VM_NAME_BYTES];	/* the VM or router; the card, "nic0" */
 	struct port_counts counts;
 };
 
@@ -532,6 +539,8 @@ struct reply {
 		struct switch_row network;
 		struct port_row port;
 		struct station_rows stations;
+		struct router_row router;
+		struct router_lines lines;
 		struct volume_row volume;	/* also: answer to REQ_CREATE_VOLUME */
 		struct pool_row pool;		/* also: answer to REQ_CREATE_POOL */
 	};

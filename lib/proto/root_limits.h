@@ -9,6 +9,7 @@
 #include "limits.h"
 
 /* ---- What an operator can have ---- */
+#define VM_NAME_BYTES 32u	/* of a VM, switch or router: [a-z0-9][a-z0-9-]{0,30} and a zero */
 #define VM_COUNT 128u		/* VMs that can be defined */
 #define VM_VCPUS 16u		/* vCPUs of one VM */
 #define VM_DEVICES 8u		/* disks and network cards of one VM, when there are some: room is kept for them */

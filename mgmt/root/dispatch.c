@@ -17,6 +17,8 @@
 #include "power.h"
 #include "reply.h"
 #include "root.h"
+#include "router_report.h"
+#include "router_requests.h"
 #include "spec.h"
 #include "station_wait.h"
 #include "storage_report.h"
@@ -270,6 +272,37 @@ static void do_stations(void)
 		send_answer(&no, NULL);
 }
 
+static void do_create_router(void)
+{
+	struct error_info no = router_request_create(request.name, &request.router, is_dry_run());
+
+	send_answer(&no, NULL);
+}
+
+static void do_set_router(void)
+{
+	struct error_info no = router_request_set(request.name, &request.router, is_dry_run());
+
+	send_answer(&no, NULL);
+}
+
+static void do_delete_router(void)
+{
+	struct error_info no = router_request_delete(request.name, is_dry_run());
+
+	send_answer(&no, NULL);
+}
+
+static struct error_info router_row(void)
+{
+	return error_info_of(router_report_row(&request.index, &reply.router) ? ERR_NONE : ERR_NO_ROUTER, 0, 0);
+}
+
+static struct error_info router_lines(void)
+{
+	return router_report_lines(request.name, &request.index, &reply.lines);
+}
+
 /* ---- images ---- */
 
 static void answer_image(struct error_info info)
@@ -373,6 +406,11 @@ static const struct row {
 	[REQ_SWITCHES] = { .rights = CLIENT_LOOK, .fill_row = switch_row },
 	[REQ_PORTS] = { .rights = CLIENT_LOOK, .fill_row = port_row },
 	[REQ_STATIONS] = { .rights = CLIENT_LOOK, .serve = do_stations, .needs_name = true },
+	[REQ_CREATE_ROUTER] = { .rights = CLIENT_MANAGE, .serve = do_create_router, .needs_name = true },
+	[REQ_SET_ROUTER] = { .rights = CLIENT_MANAGE, .serve = do_set_router, .needs_name = true },
+	[REQ_DELETE_ROUTER] = { .rights = CLIENT_MANAGE, .serve = do_delete_router, .needs_name = true },
+	[REQ_ROUTERS] = { .rights = CLIENT_LOOK, .fill_row = router_row },
+	[REQ_ROUTER_LINES] = { .rights = CLIENT_LOOK, .fill_row = router_lines },
 	[REQ_UPLOAD_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_upload_open },
 	[REQ_UPLOAD_WRITE] = { .rights = CLIENT_MANAGE, .serve = do_upload_write },
 	[REQ_UPLOAD_FINISH] = { .rights = CLIENT_MANAGE, .serve = do_upload_finish },

@@ -14,6 +14,7 @@
 #include "power.h"
 #include "reply.h"
 #include "root.h"
+#include "router_requests.h"
 #include "service.h"
 #include "service_time.h"
 #include "store_client.h"
@@ -45,6 +46,7 @@ u64 root_turn(u64 bits)
 	next = dispatch_requests();
 	next = earlier(next, vm_step());
 	next = earlier(next, supervisor_step());
+	next = earlier(next, router_step());
 	next = earlier(next, power_step());
 	next = earlier(next, change_step());
 	next = earlier(next, image_store_step());

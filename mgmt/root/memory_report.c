@@ -12,6 +12,8 @@
 #include "drivers.h"
 #include "image_store.h"
 #include "root.h"
+#include "router_ports.h"
+#include "routers.h"
 #include "service.h"
 #include "store_maps.h"
 #include "store_pools.h"
@@ -51,7 +53,8 @@ static void fill_vms(struct memory_report *out)
 static void fill_system(struct memory_report *out)
 {
 	out->system += at_start.root_bytes + service_bytes() + driver_bytes() + store_ram_bytes() +
-		       store_pools_bytes() + image_store_bytes() + switches_bytes();
+		       store_pools_bytes() + image_store_bytes() + switches_bytes() + routers_bytes() +
+		       router_ports_bytes();
 	for (u32 i = 0; i < SHARED_COUNT; i++)
 		out->system += object_bytes(root.shared[i]);
 	for (u32 i = 0; i < WIRES_MAX; i++)

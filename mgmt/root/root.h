@@ -64,6 +64,7 @@ u64 ring_bytes(u32 wire);
 #define SLOT_VMM (SLOT_WIRE + WIRES_MAX)		/* + index: VMM_BIT_CONTROL */
 #define SLOT_SWITCH (SLOT_VMM + VM_COUNT)		/* + number: SWITCH_BIT_ROOT */
 #define SLOT_NIC (SLOT_SWITCH + SWITCHES)		/* + driver: DRIVER_BIT_LINK */
-_Static_assert(SLOT_NIC + DRIVER_COUNT <= HANDLE_CHOSEN && SHARED_COUNT + WIRES_MAX <= SHARED_MAX, "slots");
+#define SLOT_ROUTER (SLOT_NIC + DRIVER_COUNT)		/* + number: ROUTER_BIT_CONFIG */
+_Static_assert(SLOT_ROUTER + ROUTERS <= HANDLE_CHOSEN && SHARED_COUNT + WIRES_MAX <= SHARED_MAX, "slots");
 
 #endif

@@ -346,6 +346,27 @@ static void canceled(struct cmd_error *error, const struct request *request)
 			"canceled: the command continues; see status-vm %s", request->name);
 }
 
+static void router_spec(struct cmd_error *error, const struct reply *reply)
+{
+	static const char *const texts[ROUTER_ERROR_COUNT] = {
+		[ROUTER_BAD_COUNT] = "a router has 1 to 7 inner ports, and at most 32 forwards",
+		[ROUTER_BAD_PORT] = "the address of a port is one of a host, with 1 to 30 bits for its network, such "
+			"as 10.1.0.1/24",
+		[ROUTER_BAD_OUTER] = "an inner port needs an address, such as --inner lan,10.1.0.1/24",
+		[ROUTER_BAD_OVERLAP] = "two ports are in one network. Give each port a network of its own",
+		[ROUTER_BAD_ROUTE] = "the gateway is not in the network of the outer port's address",
+		[ROUTER_BAD_FORWARD] = "a forward is to a VM, or to an address of the network of an inner port, and "
+			"there is one for each protocol and port",
+		[ROUTER_BAD_NAME] = "the name of a router has at most 24 characters",
+	};
+	const char *text = reply->have < ROUTER_ERROR_COUNT ? texts[reply->have] : 0;
+
+	if (text)
+		error_set(error, RESULT_USAGE, "%s", text);
+	else
+		error_set(error, RESULT_USAGE, "the router can't be like that (reason %u)", (u32)reply->have);
+}
+
 /* Messages that their row leaves open. */
 static void special_message(
 	struct cmd_error *error, const struct request *request, const struct reply *reply, const struct inventory *m)
@@ -383,6 +404,9 @@ static void special_message(
 		break;
 	case ERR_UPLOAD_MEMORY:
 		upload_memory(error, reply);
+		break;
+	case ERR_ROUTER_SPEC:
+		router_spec(error, reply);
 		break;
 	case ERR_CANCELED:
 		canceled(error, request);

@@ -97,7 +97,6 @@ static void configure(u64 now_ns)
 	if (error == ROUTER_OK)
 		attach(&config);
 	report(now_ns);
-	(void)sys_notify_signal(H_ROOT_SIGNAL);
 }
 
 /* ---- Time ---- */

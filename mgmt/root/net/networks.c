@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "range.h"
+#include "router_ports.h"
+#include "routers.h"
 #include "rt_log.h"
 #include "service.h"
 #include "services.h"
@@ -54,14 +56,17 @@ struct error_info networks_create_switch(const char *name, const struct switch_s
 
 struct error_info networks_delete_switch(const char *name, bool is_dry_run)
 {
-	u32 number = switch_find(name);
+	u32 number = switch_find(name), router;
 	const struct vm *user = vm_with_switch(name);
 
 	if (number == SWITCHES)
 		return error_info_about(ERR_NO_SWITCH, name);
 	if (user != NULL)
 		return error_info_about(ERR_SWITCH_USED, user->name);
-	if (switch_ports_used(number) != uplink_has(number))	/* a VM is just being taken down */
+	router = router_on_switch(number);
+	if (router < ROUTERS)
+		return error_info_about(ERR_SWITCH_ROUTED, router_name(router));
+	if (switch_ports_used(number) != uplink_has(number))	/* a VM or router is just being taken down */
 		return error_info_of(ERR_BUSY, 0, 0);
 	if (is_dry_run)
 		return ERROR_INFO_NONE;
@@ -138,6 +143,7 @@ static void fill_port(u32 number, u32 port, struct port_row *out)
 	struct port_setup setup;
 	struct port_state state;
 	const struct vm *vm = vm_with_port(number, port, &out->card);
+	u32 router_port, router = router_with_port(number, port, &router_port);
 
 	switch_port_setup_of(number, port, &setup);
 	switch_port_state(number, port, &state);
@@ -149,10 +155,15 @@ static void fill_port(u32 number, u32 port, struct port_row *out)
 	out->guard = setup.guard;
 	out->vlan = setup.vlan;
 	memcpy(out->address, state.address, sizeof(out->address));
-	if (out->kind == PORT_OF_NIC)
+	if (out->kind == PORT_OF_NIC) {
 		strcpy(out->client, uplink_name(number));
-	else if (vm != NULL)
+	} else if (router < ROUTERS) {
+		out->kind = PORT_OF_ROUTER;
+		out->card = router_port;
+		strcpy(out->client, router_name(router));
+	} else if (vm != NULL) {
 		strcpy(out->client, vm->name);
+	}
 	out->counts = state.counts;
 }
 

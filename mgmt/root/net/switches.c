@@ -11,6 +11,7 @@
 #include "range.h"
 #include "root.h"
 #include "rt_time.h"
+#include "shared_mem.h"
 #include "sys.h"
 #include "vm_layout.h"
 
@@ -105,56 +106,19 @@ volatile struct switch_figures *switch_figures_at(u32 number)
 	return (volatile struct switch_figures *)figures_address(number);	/* likewise */
 }
 
-static void destroy(u64 *h_mem)
-{
-	while (sys_object_destroy(*h_mem) == ST_AGAIN)
-		;
-	(void)sys_handle_close(*h_mem);
-	*h_mem = 0;
-}
-
-static void drop(u64 *h_mem, u64 address, u64 bytes)
-{
-	if (*h_mem == 0)
-		return;
-	while (sys_mem_unmap(HANDLE_SELF_PD, address, bytes) == ST_AGAIN)
-		;
-	destroy(h_mem);
-}
-
-/* Mapped in root, and granted; or nothing. */
-static enum status make(u64 bytes, u64 address, u64 *h_mem)
-{
-	enum status st = sys_mem_create(HANDLE_ROOT, bytes, 0, h_mem);
-
-	if (st != ST_OK) {
-		*h_mem = 0;
-		return st;
-	}
-	st = pd_map(HANDLE_SELF_PD, *h_mem, address, bytes, RW);
-	if (st != ST_OK) {
-		destroy(h_mem);
-		return st;
-	}
-	st = pd_fill(HANDLE_SELF_PD, *h_mem, address, 0, bytes, RW);
-	if (st != ST_OK)
-		drop(h_mem, address, bytes);
-	return st;
-}
-
 static void drop_memory(u32 number)
 {
-	drop(&switches[number].h_config, config_address(number), CONFIG_BYTES);
-	drop(&switches[number].h_figures, figures_address(number), FIGURES_BYTES);
+	shared_mem_drop(&switches[number].h_config, config_address(number), CONFIG_BYTES);
+	shared_mem_drop(&switches[number].h_figures, figures_address(number), FIGURES_BYTES);
 }
 
 static enum status make_memory(u32 number)
 {
-	enum status st = make(CONFIG_BYTES, config_address(number), &switches[number].h_config);
+	enum status st = shared_mem_make(CONFIG_BYTES, config_address(number), &switches[number].h_config);
 	u64 secret = rt_time_tsc();
 
 	if (st == ST_OK)
-		st = make(FIGURES_BYTES, figures_address(number), &switches[number].h_figures);
+		st = shared_mem_make(FIGURES_BYTES, figures_address(number), &switches[number].h_figures);
 	if (st != ST_OK) {
 		drop_memory(number);
 		return st;

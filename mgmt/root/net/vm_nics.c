@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "nic_mac.h"
 #include "pd.h"
 #include "switch_ports.h"
 #include "switches.h"
@@ -19,6 +20,18 @@
 
 /* By index; one that was deleted is not used any more. */
 static const struct vm *vms[VM_COUNT];
+
+static u32 version;
+
+u32 vm_nics_version(void)
+{
+	return version;
+}
+
+void vm_nics_forget(void)
+{
+	version++;
+}
 
 static const struct vm *vm_in(u32 index)
 {
@@ -76,24 +89,6 @@ struct error_info vm_nics_judge(const char *name, const struct vm_spec *spec)
 
 /* ---- addresses ---- */
 
-/* FNV-1a: the same name, place and attempt give the same address. */
-static u64 hash(u64 sum, const void *bytes, u32 count)
-{
-	for (u32 i = 0; i < count; i++)
-		sum = (sum ^ ((const u8 *)bytes)[i]) * 0x100000001b3ull;
-	return sum;
-}
-
-static u64 derived_mac(const char *name, u32 n, u32 attempt)
-{
-	u64 sum = hash(0xcbf29ce484222325ull, name, (u32)strlen(name));
-
-	sum = hash(sum, &n, sizeof(n));
-	sum = hash(sum, &attempt, sizeof(attempt));
-	sum ^= sum >> MAC_BITS;
-	return (sum & (BIT64(MAC_BITS) - 1) & ~MAC_GROUP) | MAC_LOCAL;
-}
-
 static bool is_taken(const struct vm *vm, const struct vm_spec *next, u32 n, u64 mac)
 {
 	for (u32 i = 0; i < next->nic_count; i++)
@@ -105,11 +100,12 @@ static bool is_taken(const struct vm *vm, const struct vm_spec *next, u32 n, u64
 void vm_nics_set(struct vm *vm, const struct vm_spec *next)
 {
 	vms[vm->index] = vm;
+	version++;
 	for (u32 n = 0; n < next->nic_count; n++) {
 		u64 mac = next->nics[n].mac;
 
 		for (u32 attempt = 0; mac == 0; attempt++) {
-			mac = derived_mac(vm->name, n, attempt);
+			mac = nic_mac_of(vm->name, n, attempt);
 			if (is_taken(vm, next, n, mac))
 				mac = 0;
 		}

@@ -15,6 +15,11 @@ struct error_info vm_nics_judge(const char *name, const struct vm_spec *spec);
 /* It has them, which were judged: their addresses. */
 void vm_nics_set(struct vm *vm, const struct vm_spec *next);
 
+/* The VM is deleted. */
+void vm_nics_forget(void);
+/* Another number since VMs' cards were others. */
+u32 vm_nics_version(void);
+
 /* Steps of vm_build: links and ports, before the arguments are filled in / signals, and the ports go up. */
 enum status vm_nics_build(struct vm *vm) MUST_CHECK;
 void vm_nics_args(const struct vm *vm, struct vmm_args *args);

@@ -6,12 +6,14 @@
 
 #include "drivers.h"
 #include "range.h"
+#include "router_service.h"
 #include "switch_service.h"
 #include "syscalls.h"
 #include "uplinks.h"
 
 #define DRIVER_CAP 80u		/* of a pCPU: a driver runs before all VMs */
 #define SWITCH_CAP 80u		/* VMs and the wire order its work, at a class above the VMs' */
+#define ROUTER_CAP 80u		/* likewise */
 
 /* A network card's driver is a client of the switch that has the card. */
 static enum status prepare_driver(u32 number, u64 h_pd, u64 h_thread, struct object_set *objects)
@@ -42,6 +44,13 @@ const struct service_family service_families[] = {
 			 .cap = SWITCH_CAP },
 		.name = switch_name, .is_wanted = switch_is_there,
 		.prepare = switch_prepare, .stop = switch_stopped, .released = switch_gone,
+	},
+	{
+		.count = ROUTERS,
+		.row = { .program = ROUTER_PROGRAM, .heap_bytes = 64 * KIB, .class = SCHED_CLASS_SERVICE,
+			 .cap = ROUTER_CAP },
+		.name = router_service_name, .is_wanted = router_is_there,
+		.prepare = router_prepare, .stop = router_stopped, .released = router_released,
 	},
 };
 

@@ -48,6 +48,7 @@ extern const u32 service_count;	/* with the families' places <= SERVICES_MAX */
 /* The first family (families.h). */
 #define SERVICE_DRIVER(number) (service_count + (number))
 #define SERVICE_SWITCH(number) (SERVICE_DRIVER(DRIVER_COUNT) + (number))
+#define SERVICE_ROUTER(number) (SERVICE_SWITCH(SWITCHES) + (number))
 
 /* What rows cannot say; before the first instruction of service `id`, whose PD is h_pd. */
 enum status service_prepare(u32 id, u64 h_pd) MUST_CHECK;

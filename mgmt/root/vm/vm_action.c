@@ -369,6 +369,7 @@ static void forget(struct vm *vm)
 	vm_disks_forget(vm);
 	pending_reply_forget_vm(vm->index);
 	vm->is_used = false;
+	vm_nics_forget();
 }
 
 static struct outcome action_delete(struct vm *vm, const struct request_context *context)

@@ -8,9 +8,7 @@
 #include "link_rules.h"
 #include "root.h"
 #include "rt_log.h"
-#include "services.h"
-#include "supervisor.h"
-#include "switches.h"
+#include "switch_watch.h"
 #include "sys.h"
 #include "vm.h"
 #include "vm_disks.h"
@@ -80,16 +78,6 @@ static bool are_volumes_gone(struct vm *vm, u64 now)
 	return vm_disks_are_gone(vm, &no) || vm->deadline_tsc <= now;
 }
 
-/* Its signal wakes root. One that hangs is started again: then it sees no link of the VM any more. */
-static u64 await_switch(const struct switch_wait *wait, u64 now)
-{
-	if (wait->limit_tsc > now)
-		return wait->limit_tsc;
-	rt_log("root: switch %s does not answer: it is started again", switch_name(wait->number));
-	supervisor_restart(SERVICE_SWITCH(wait->number));
-	return 0;
-}
-
 static u64 end_step(struct vm *vm, u64 now)
 {
 	struct switch_wait wait;
@@ -98,7 +86,7 @@ static u64 end_step(struct vm *vm, u64 now)
 	if (object_set_release_step(&vm->objects) != ST_OK)
 		return 0;
 	if (!is_unplugged)
-		return await_switch(&wait, now);
+		return switch_watch(wait.number, wait.limit_tsc, now);
 	if (!vm_disks_detach(vm))
 		return DEADLINE_NONE;	/* a signal of the store wakes root */
 	if (object_set_release_step(&vm->links) != ST_OK)

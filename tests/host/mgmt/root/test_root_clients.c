@@ -92,7 +92,8 @@ static void rights(void **state)
 		bool is_look = op == REQ_STATUS || op == REQ_LIST || op == REQ_IMAGES || op == REQ_HOST ||
 			       op == REQ_STATS || op == REQ_PCPU || op == REQ_MEMORY || op == REQ_DEVICES ||
 			       op == REQ_SERVICES || op == REQ_DISKS || op == REQ_VOLUMES || op == REQ_POOLS ||
-			       op == REQ_SWITCHES || op == REQ_PORTS || op == REQ_STATIONS;
+			       op == REQ_SWITCHES || op == REQ_PORTS || op == REQ_STATIONS ||
+			       op == REQ_ROUTERS || op == REQ_ROUTER_LINES;
 		bool is_power = op == REQ_REBOOT || op == REQ_POWEROFF;
 
 		send(CLIENT_USERS, op, "a", op);

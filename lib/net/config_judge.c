@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include "inet.h"
+#include "ipv4.h"
+
 #define LEASE_LEAST_S 60u
 #define LEASE_MOST_S (1u << 30)
 

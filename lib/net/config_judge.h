@@ -5,7 +5,7 @@
 #ifndef VOS_CONFIG_JUDGE_H
 #define VOS_CONFIG_JUDGE_H
 
-#include "net_if.h"
+#include "router.h"
 
 /* Of a private copy. ROUTER_OK: all of it keeps the rules of router.h. */
 enum router_error config_judge(const struct router_config *c);
