@@ -186,6 +186,7 @@ struct pool_space {
 	u64 reserve_blocks;	/* kept for the pool's own nodes */
 	u64 kept_blocks;	/* for thick volumes, which have not taken them yet */
 	u64 free_blocks;	/* for data of thin volumes */
+	u64 coming_blocks;	/* what free_blocks will be after the next checkpoint */
 	u64 data_blocks;	/* what data and its maps can have at all: free_blocks of a new pool */
 };
 

@@ -246,10 +246,13 @@ u32 pool_space_percent(const struct pool_space *s)
 
 void pool_space_get(const struct pool *p, struct pool_space *out)
 {
+	u64 taken = p->space.reserve + p->space.promised + p->space.kept_blocks;
+
 	*out = (struct pool_space){
 		.blocks = p->label.blocks, .used_blocks = p->space.used_blocks,
 		.pending_blocks = p->space.pending_blocks, .reserve_blocks = p->space.reserve,
 		.kept_blocks = p->space.kept_blocks, .free_blocks = space_room(p, SPACE_THIN),
+		.coming_blocks = minus(p->space.free_blocks + p->space.pending_blocks, taken),
 		.data_blocks = minus(p->label.blocks, layout_first_block(&p->label) + p->space.reserve),
 	};
 }

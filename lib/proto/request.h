@@ -213,6 +213,7 @@ enum vm_reason {		/* why the VM is in its state */
 	STOP_VMM_FAULT,		/* the VMM itself faulted */
 	STOP_NO_MEMORY,
 	STOP_IO_ERROR,		/* paused: a disk failed; text says which */
+	STOP_POOL_FULL,		/* paused: the pool of a disk is full; text says which. Goes on when there is room */
 	STOP_COUNT
 };
 

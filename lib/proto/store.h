@@ -120,6 +120,7 @@ enum store_kind {
 	STORE_EXTENT,		/* a partition: slot, sectors, guid and what follows; or no more: extent 0 */
 	STORE_FAILED,		/* slot: a link that holds errors; error: enum blk_status. It is not served until
 				 * STORE_RETRY. BLK_NOSPACE, a pool is full: each link holds that */
+	STORE_ROOM,		/* slot: a link that failed as its pool was full. There is more room now */
 	STORE_KIND_COUNT
 };
 

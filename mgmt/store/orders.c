@@ -134,13 +134,15 @@ static enum store_error retry(const struct store_order *order)
 
 static void report_failures(void)
 {
-	struct store_report report = { .kind = STORE_FAILED };
+	struct store_report report = { .kind = STORE_FAILED }, room = { .kind = STORE_ROOM };
 	enum blk_status status;
 
 	while (has_room() && vm_link_failure(&report.slot, &status)) {
 		report.error = status;
 		(void)ring_put(&reports, &report, sizeof(report));
 	}
+	while (has_room() && vm_link_room(&room.slot))
+		(void)ring_put(&reports, &room, sizeof(room));
 }
 
 /* An attachment that waits for its disk must not begin after the link's end. */

@@ -13,6 +13,7 @@
 #include "store.h"
 
 #define REQUESTS 256u			/* of a pool */
+#define NOT_FULL (~0ull)
 
 struct request {
 	struct list link;		/* of those that are free */
@@ -28,6 +29,7 @@ static struct row {
 	struct list free;
 	u32 count;
 	bool was_full, has_failed, is_stirred;
+	u64 least_room;			/* of the pool, in blocks, since a request met a full one; NOT_FULL: none did */
 	struct request requests[REQUESTS];
 } rows[STORE_POOLS_MAX];
 
@@ -39,6 +41,7 @@ void pool_link_init(void (*with)(const struct disk_tag *tag, enum blk_status sta
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
 		rows[p].count = 0;	/* the rest when it is opened: what is not opened takes no memory */
 		rows[p].was_full = rows[p].has_failed = rows[p].is_stirred = false;
+		rows[p].least_room = NOT_FULL;
 	}
 }
 
@@ -49,6 +52,7 @@ void pool_link_forget(u32 p)
 	list_init(&row->free);
 	row->count = 0;
 	row->was_full = row->has_failed = false;
+	row->least_room = NOT_FULL;
 	for (u32 i = 0; i < REQUESTS; i++)
 		list_insert_before(&row->free, &row->requests[i].link);
 }
@@ -77,6 +81,27 @@ bool pool_link_take_room(u32 p)
 
 	rows[p].was_full = rows[p].was_full && !has_room;
 	return has_room;
+}
+
+static void met_full_pool(u32 p, const struct pool *pool)
+{
+	struct pool_space space;
+
+	pool_space_get(pool, &space);
+	rows[p].least_room = min_u64(rows[p].least_room, space.coming_blocks);
+}
+
+bool pool_link_take_growth(u32 p, u64 room, u64 more)
+{
+	struct row *row = &rows[p];
+
+	if (row->least_room == NOT_FULL)
+		return false;
+	row->least_room = min_u64(row->least_room, room);
+	if (room - row->least_room < more)
+		return false;
+	row->least_room = NOT_FULL;
+	return true;
 }
 
 static enum blk_status status_of(u32 p, enum pool_status status)
@@ -108,6 +133,8 @@ static void part_done(struct pool *pool, struct pool_request *part, enum pool_st
 
 	if (status != POOL_OK)
 		r->status = status;
+	if (status == POOL_NO_SPACE)
+		met_full_pool(r->p, pool);
 	if (--r->parts != 0)
 		return;
 	if (r->is_logged || r->status != POOL_OK || pool_is_logged(pool)) {

@@ -25,6 +25,9 @@ bool pool_link_take_stirred(u32 p);
 u32 pool_link_count(u32 p);
 /* A request was refused since the last call, and there is room now. */
 bool pool_link_take_room(u32 p);
+/* `room` blocks are there now, or after a checkpoint. True, once: that is `more` beyond the least since a request met a
+ * full pool. */
+bool pool_link_take_growth(u32 p, u64 room, u64 more);
 /* The pool said that an earlier write of its own failed. Until pool_link_forget. */
 bool pool_link_has_failed(u32 p);
 /* Pool p begins anew; none is under way. */

@@ -20,6 +20,7 @@
 #include "work.h"
 
 #define LATER STORE_ERROR_COUNT
+#define ROOM_PARTS 64u			/* of a pool */
 
 static struct store_pool pools[STORE_POOLS_MAX];
 static u8 *arenas;
@@ -254,12 +255,40 @@ static void look_at_opened(struct store_pool *s)
 	s->error = STORE_OK;
 	pool_volumes_sync(s, slot_of(s));
 	pool_volumes_go_on(s, slot_of(s));
+	vm_link_pool_has_room(slot_of(s));	/* as far as is known */
 	answer(s, &s->open_id, STORE_OK);
+}
+
+static bool is_deleting(const struct store_pool *s)
+{
+	for (u32 i = 0; i < STORE_POOL_VOLUMES; i++) {
+		const struct pool_record *r = pool_volume(s->pool, i);
+
+		if (r != NULL && (r->flags & POOL_VOLUME_DELETING) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Who met a full pool goes on with a granule of room; while a deletion brings more and more, not with each piece. */
+static bool look_for_room(struct store_pool *s)
+{
+	struct pool_space space;
+	u64 more = POOL_CHUNK_BLOCKS;
+
+	pool_space_get(s->pool, &space);
+	if (is_deleting(s))
+		more = max_u64(more, space.blocks / ROOM_PARTS);
+	if (!pool_link_take_growth(number_of(s), space.coming_blocks, more))
+		return false;
+	vm_link_pool_has_room(slot_of(s));
+	return true;
 }
 
 static bool look_at_open(struct store_pool *s)
 {
 	u32 p = number_of(s);
+	bool has_room;
 
 	if (s->is_closing) {
 		stop(s, POOLS_CLOSED, STORE_OK);
@@ -273,7 +302,8 @@ static bool look_at_open(struct store_pool *s)
 	if (pool_link_take_room(p))
 		vm_link_disk_has_room(slot_of(s));
 	pool_volumes_look(s, slot_of(s));
-	return pool_orders_turn(s, slot_of(s));
+	has_room = look_for_room(s);
+	return pool_orders_turn(s, slot_of(s)) || has_room;
 }
 
 /* True: its state, or what root is to be told, is another one. */

@@ -42,7 +42,7 @@ struct link_set {
 };
 _Static_assert(LINK_WORDS <= 31 && 64 % VM_DEVICES == 0, "a bit for each word; a VM's links are in one");
 
-static struct link_set busy, late, failures;
+static struct link_set busy, late, failures, rooms;
 static u64 attached[LINK_WORDS];	/* and not being detached: others are never busy or late */
 static u32 next_on_disk[DISKS + STORE_POOLS_MAX];	/* whose turn it is when the disk or pool has room */
 static const struct vm_link_ops *ops;
@@ -54,6 +54,7 @@ void vm_link_init(const struct vm_link_ops *with, struct store_figures *to)
 	memset(&busy, 0, sizeof(busy));
 	memset(&late, 0, sizeof(late));
 	memset(&failures, 0, sizeof(failures));
+	memset(&rooms, 0, sizeof(rooms));
 	memset(attached, 0, sizeof(attached));
 	memset(next_on_disk, 0, sizeof(next_on_disk));
 	ops = with;
@@ -214,6 +215,7 @@ bool vm_link_detach(u32 number)
 	l->failed = 0;
 	l->is_stuck = l->is_retry_due = false;
 	put(&failures, number, false);
+	put(&rooms, number, false);
 	dropped = l->volume->kind == VOLUME_ON_DISK ? disk_drop(l->volume->disk, number) : 0;
 	l->server.in_flight -= dropped;
 	figures[number].counts.in_flight -= dropped;
@@ -297,6 +299,27 @@ bool vm_link_failure(u32 *number, enum blk_status *status)
 	return true;
 }
 
+static bool is_full(const struct vm_link *l, u32 slot)
+{
+	return l->is_stuck && l->failure == BLK_NOSPACE && l->volume->kind == VOLUME_IN_POOL && l->volume->disk == slot;
+}
+
+void vm_link_pool_has_room(u32 slot)
+{
+	for (u32 number = 0; number < BLK_WINDOWS; number++)
+		if (is_attached(number) && is_full(&links[number], slot))
+			put(&rooms, number, true);
+}
+
+bool vm_link_room(u32 *number)
+{
+	*number = next_of(&rooms, 0);
+	if (*number == BLK_WINDOWS)
+		return false;
+	put(&rooms, *number, false);
+	return true;
+}
+
 /* In a new epoch, in which the VMM submits all that was not completed. */
 static void retry_if_quiet(u32 number)
 {
@@ -318,6 +341,7 @@ enum store_error vm_link_retry(u32 number)
 		return STORE_BAD_ORDER;
 	if (is_attached(number) && links[number].is_stuck) {
 		put(&failures, number, false);
+		put(&rooms, number, false);
 		links[number].is_retry_due = true;
 		retry_if_quiet(number);
 	}

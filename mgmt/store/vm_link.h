@@ -32,6 +32,10 @@ enum store_error vm_link_limit(u32 number, u32 iops, u64 bytes);
 void vm_link_hold_errors(u32 number, bool is_held);
 /* A link that has begun to hold; each is told once. False: there is none. */
 bool vm_link_failure(u32 *number, enum blk_status *status);
+/* The pool of that slot is not as full as it was. */
+void vm_link_pool_has_room(u32 slot);
+/* A link that holds what met a full pool, and has room now; each is told once, after its failure. */
+bool vm_link_room(u32 *number);
 /* Serve it again, and what it holds first. */
 enum store_error vm_link_retry(u32 number);
 

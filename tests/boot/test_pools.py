@@ -62,6 +62,56 @@ def pool_test(backend, kind, disk, size, folder):
         assert row['name'] == 'fast'
 
 
+def pool_of(machine):
+    return json.loads(machine.ok('list-pool --json'))['return'][0]
+
+
+def vm_of(machine, name):
+    return json.loads(machine.ok(f'status-vm {name} --json'))['return']
+
+
+def full_pool_test(backend, kind, disk, folder):
+    """A guest fills the pool and stands still; when another VM's disk is deleted it goes on, and nothing is lost."""
+    image = sparse(folder, 24 << 20)
+    with Machine(backend, f'test_pools-full-{kind}', disks=[(kind, image)]) as machine:
+        machine.wait_prompt()
+        machine.ok(f'create-pool fast {disk} --yes')
+        for name in ('a', 'b'):
+            machine.ok(f'create-vm --name {name} --memory 128M --disk 100G')
+        boot_guest(machine, 'b')
+        machine.guest_cmd('yes | head -c4194304 > /f; dd if=/f of=/dev/vda bs=64k conv=fsync')
+        machine.detach()
+        size = pool_of(machine)['free-bytes'] // 65536 * 65536 + (2 << 20)
+        boot_guest(machine, 'a')
+        machine.guest_cmd(f'seq 9999999 | head -c{size} > /f')
+        machine.guest_cmd('w() { dd if=/f of=/dev/vda bs=64k conv=fsync; echo end $?; }')
+        machine.send('w >/tmp/end 2>&1 &\r')
+        machine.detach()
+        machine.wait_state('a', 'paused')
+        vm = vm_of(machine, 'a')
+        assert (vm['reason'], vm['text']) == ('pool-full', 'disk 0, volume a.0'), vm
+        machine.ok('resume-vm a')               # there is no more room than before
+        machine.until(lambda: vm_of(machine, 'a')['reason'] == 'pool-full', 'the next try')
+        machine.ok('delete-vm b --force')
+        machine.wait_state('a', 'running')
+        machine.attach('a')
+        assert 'end 0' in machine.guest_cmd('wait; cat /tmp/end')
+        machine.guest_cmd('echo 3 > /proc/sys/vm/drop_caches')
+        written = machine.guest_cmd(f'head -c{size} /dev/vda | md5sum').split()[0]
+        assert written == machine.guest_cmd('md5sum /f').split()[0]
+        assert 'errors 0' in machine.guest_cmd("echo errors $(dmesg | grep -ci 'i/o error')")
+        machine.detach()
+
+
+def test_a_full_pool(tmp_path):
+    full_pool_test('qemu-pvh', 'nvme', 'nvme0.0', str(tmp_path))
+
+
+@pytest.mark.io
+def test_a_full_pool_on_bochs(tmp_path):
+    full_pool_test('bochs', 'ata', 'ata0.0', str(tmp_path))
+
+
 def test_a_pool(tmp_path):
     pool_test('qemu-pvh', 'nvme', 'nvme0.0', 1 << 30, str(tmp_path))
 

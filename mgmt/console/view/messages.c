@@ -37,6 +37,7 @@ static const char *const reason_names[STOP_COUNT] = {
 	[STOP_VMM_FAULT] = "vmm-fault",
 	[STOP_NO_MEMORY] = "no-memory",
 	[STOP_IO_ERROR] = "io-error",
+	[STOP_POOL_FULL] = "pool-full",
 };
 
 const struct feature_name feature_names[FEAT_COUNT] = {

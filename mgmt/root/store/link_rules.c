@@ -10,7 +10,8 @@ static struct {
 	bool holds_errors;
 	bool are_told;		/* the store has some of that link, also of one before */
 	bool are_due, is_retry_due;
-	bool has_failed, is_full;
+	enum link_news news;
+	bool met_full_pool;	/* since its requests were done again */
 } rules[BLK_WINDOWS];
 
 void link_rules_clear(u32 link)
@@ -19,7 +20,8 @@ void link_rules_clear(u32 link)
 	rules[link].rate = 0;
 	rules[link].holds_errors = false;
 	rules[link].are_due = rules[link].are_told;
-	rules[link].is_retry_due = rules[link].has_failed = false;
+	rules[link].is_retry_due = rules[link].met_full_pool = false;
+	rules[link].news = LINK_NO_NEWS;
 }
 
 void link_rules_end(u32 link)
@@ -39,17 +41,19 @@ bool link_rules_set(u32 link, const struct disk_spec *disk, bool holds_errors)
 	return true;
 }
 
-void link_rules_retry(u32 link)
+void link_rules_retry(u32 link, bool is_begun)
 {
-	rules[link].has_failed = false;
-	rules[link].is_retry_due = true;
+	rules[link].news = LINK_NO_NEWS;
+	rules[link].met_full_pool = false;
+	rules[link].is_retry_due = is_begun;
 }
 
 void link_rules_again(u32 link)
 {
 	rules[link].are_told = false;
 	rules[link].are_due = rules[link].iops != 0 || rules[link].rate != 0 || rules[link].holds_errors;
-	rules[link].is_retry_due = rules[link].has_failed = false;
+	rules[link].is_retry_due = false;
+	rules[link].news = rules[link].met_full_pool ? LINK_POOL_HAS_ROOM : LINK_NO_NEWS;
 }
 
 bool link_rules_order(u32 link, struct store_order *out)
@@ -76,20 +80,27 @@ void link_rules_sent(u32 link, u32 op)
 	rules[link].are_told = true;
 }
 
-void link_rules_failed(u32 link, bool is_full)
+void link_rules_take(const struct store_report *report, bool is_in_pool)
 {
-	rules[link].has_failed = rules[link].holds_errors || is_full;
-	rules[link].is_full = is_full;
+	u32 link = report->slot;
+	enum link_news news = LINK_POOL_HAS_ROOM;
+
+	if (report->kind == STORE_FAILED)
+		news = report->error == BLK_NOSPACE && is_in_pool ? LINK_POOL_FULL : LINK_FAILED;
+	if (news == LINK_FAILED && !rules[link].holds_errors)
+		return;
+	rules[link].news = news;
+	rules[link].met_full_pool = rules[link].met_full_pool || news == LINK_POOL_FULL;
 }
 
-bool link_rules_failure(u32 *link, bool *is_full)
+bool link_rules_news(u32 *link, enum link_news *news)
 {
 	for (u32 i = 0; i < BLK_WINDOWS; i++) {
-		if (!rules[i].has_failed)
+		if (rules[i].news == LINK_NO_NEWS)
 			continue;
-		rules[i].has_failed = false;
 		*link = i;
-		*is_full = rules[i].is_full;
+		*news = rules[i].news;
+		rules[i].news = LINK_NO_NEWS;
 		return true;
 	}
 	return false;

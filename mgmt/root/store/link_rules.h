@@ -14,10 +14,11 @@
 void link_rules_clear(u32 link);
 /* True: they are others, and due. */
 bool link_rules_set(u32 link, const struct disk_spec *disk, bool holds_errors);
-void link_rules_retry(u32 link);
+/* Requests that are held are done again; by a store that has not begun with the link they are anyway. */
+void link_rules_retry(u32 link, bool is_begun);
 /* The store serves it, and is to detach it: then it forgets what it was told. */
 void link_rules_end(u32 link);
-/* The store is new, and the link begins anew there. */
+/* The store is new, and the link begins anew there. Whether a pool is still full it does not know: that is news. */
 void link_rules_again(u32 link);
 
 /* What is due of it, the rules first. False: nothing. */
@@ -25,9 +26,16 @@ bool link_rules_order(u32 link, struct store_order *out);
 /* That order was sent. */
 void link_rules_sent(u32 link, u32 op);
 
-/* The store says that it holds something of that link; is_full: without any rule, as its pool has no room. */
-void link_rules_failed(u32 link, bool is_full);
-/* A link of which that is so; each is told once. */
-bool link_rules_failure(u32 *link, bool *is_full);
+/* What the store says of a link whose requests it holds. */
+enum link_news {
+	LINK_NO_NEWS,
+	LINK_FAILED,		/* counts where errors are held */
+	LINK_POOL_FULL,		/* its pool is; such requests are always held */
+	LINK_POOL_HAS_ROOM,	/* after that */
+};
+/* STORE_FAILED or STORE_ROOM. */
+void link_rules_take(const struct store_report *report, bool is_in_pool);
+/* A link with news; the last of each are told once. */
+bool link_rules_news(u32 *link, enum link_news *news);
 
 #endif

@@ -140,7 +140,7 @@ void store_retry(u32 link)
 {
 	if (links[link].h_mem == 0)
 		return;
-	link_rules_retry(link);
+	link_rules_retry(link, links[link].due != DUE_BEGIN);
 	is_order_due = true;
 }
 
@@ -481,10 +481,10 @@ static void take_done(const struct store_report *report)
 }
 
 /* Of a link that it serves. */
-static void take_failure(u32 link, u32 error)
+static void take_link_news(const struct store_report *report)
 {
-	if (link < BLK_WINDOWS && links[link].h_mem != 0 && links[link].due == DUE_NOTHING)
-		link_rules_failed(link, error == BLK_NOSPACE && volume_is_in_pool(volume_at(links[link].volume)));
+	if (report->slot < BLK_WINDOWS && links[report->slot].h_mem != 0 && links[report->slot].due == DUE_NOTHING)
+		link_rules_take(report, volume_is_in_pool(volume_at(links[report->slot].volume)));
 }
 
 static void take(const struct store_report *report)
@@ -497,8 +497,8 @@ static void take(const struct store_report *report)
 		take_extent(report);
 	else if (report->kind == STORE_DONE)
 		take_done(report);
-	else if (report->kind == STORE_FAILED)
-		take_failure(report->slot, report->error);
+	else if (report->kind == STORE_FAILED || report->kind == STORE_ROOM)
+		take_link_news(report);
 }
 
 bool store_turn(u64 h_pd)

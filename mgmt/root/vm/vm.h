@@ -29,6 +29,14 @@ struct vm_counters {
 	u64 exits, exits_vmm;
 };
 
+/* Why a VM pauses for a disk; the store holds requests until it is resumed. */
+enum disk_trouble {
+	DISK_NO_TROUBLE,
+	DISK_FAILED,		/* IO_ERROR_PAUSE */
+	DISK_POOL_FULL,
+	DISK_POOL_HAS_ROOM,	/* it was full: the VM goes on by itself */
+};
+
 /* What only stats-vm wants to know. */
 struct vm_profile {
 	u64 exit_count[STATS_EXITS], exit_tsc[STATS_EXITS];
@@ -92,7 +100,8 @@ struct vm {
 	u32 button_presses, nmi_presses;
 	u64 stop_tsc;		/* VM_PHASE_POWERING: it is forced off then */
 	u32 pause_wish;		/* as in the control page */
-	bool has_failed_disk;	/* IO_ERROR_PAUSE: requests are held until it is resumed */
+	bool is_pause_asked;	/* by an operator: it does not go on by itself */
+	enum disk_trouble disk_trouble;
 	char disk_failure[80];
 	bool is_filling;	/* MEMORY_EAGER: its RAM is being granted, its threads have not started */
 };

@@ -146,7 +146,7 @@ static struct error_info build(struct vm *vm)
 	vm->built_tsc = vm->ended_tsc = rt_time_tsc();
 	vm->service_before_tsc = vm->service_tsc;
 	vm->after_teardown = AFTER_STAY_IDLE;
-	vm->has_failed_disk = false;
+	vm->disk_trouble = DISK_NO_TROUBLE;
 	memset(&vm->last, 0, sizeof(vm->last));
 	memset(&vm->last_profile, 0, sizeof(vm->last_profile));
 	st = vm_build(vm);
@@ -235,7 +235,7 @@ static struct outcome action_load_timeout(struct vm *vm, const struct request_co
 
 static struct outcome action_pause(struct vm *vm, const struct request_context *context)
 {
-	(void)context;
+	vm->is_pause_asked = context->is_request;
 	vm_control(vm)->want_paused = ++vm->pause_wish;
 	vm_signal(vm);
 	enter(vm, VM_PHASE_PAUSING, PAUSE_LIMIT_NS);
@@ -244,8 +244,7 @@ static struct outcome action_pause(struct vm *vm, const struct request_context *
 
 static struct outcome action_pause_join(struct vm *vm, const struct request_context *context)
 {
-	(void)vm;
-	(void)context;
+	vm->is_pause_asked |= context->is_request;
 	return wait_for(WAIT_FOR_PAUSED);
 }
 
@@ -260,11 +259,16 @@ static void ctl_threads(const struct vm *vm, enum thread_op op)
 /* Its VMM stands still, says that it does, or gave no answer: the kernel makes it true. */
 static struct outcome action_pause_done(struct vm *vm, const struct request_context *context)
 {
+	static const u8 reasons[] = {
+		[DISK_NO_TROUBLE] = STOP_REQUEST, [DISK_FAILED] = STOP_IO_ERROR, [DISK_POOL_FULL] = STOP_POOL_FULL,
+		[DISK_POOL_HAS_ROOM] = STOP_POOL_FULL,
+	};
+
 	(void)context;
 	ctl_threads(vm, THREAD_STOP);
 	clock_stop(vm);
-	stop_info_of_reason(&vm->stop_info, vm->has_failed_disk ? STOP_IO_ERROR : STOP_REQUEST, false);
-	if (vm->has_failed_disk)
+	stop_info_of_reason(&vm->stop_info, reasons[vm->disk_trouble], false);
+	if (vm->disk_trouble != DISK_NO_TROUBLE)
 		strcpy(vm->stop_info.text, vm->disk_failure);
 	enter(vm, VM_PHASE_PAUSED, 0);
 	resolve(vm, WAIT_FOR_PAUSED, ERR_NONE);
@@ -274,9 +278,9 @@ static struct outcome action_pause_done(struct vm *vm, const struct request_cont
 /* A paused one goes on; the phase is the caller's business. */
 static void resume(struct vm *vm)
 {
-	if (vm->has_failed_disk)
+	if (vm->disk_trouble != DISK_NO_TROUBLE)
 		vm_disks_retry(vm);
-	vm->has_failed_disk = false;
+	vm->disk_trouble = DISK_NO_TROUBLE;
 	stop_info_of_reason(&vm->stop_info, STOP_REQUEST, false);
 	vm_control(vm)->want_paused = ++vm->pause_wish;
 	ctl_threads(vm, THREAD_START);

@@ -98,26 +98,58 @@ static u64 end_step(struct vm *vm, u64 now)
 	return 0;
 }
 
+static void take_trouble(struct vm *vm, const struct volume *v, enum disk_trouble trouble)
+{
+	char disk[16] = "";
+
+	if (v->disk < VM_DEVICES)		/* else it is leaving */
+		snprintf(disk, sizeof(disk), "disk %u, ", (unsigned)v->disk);
+	snprintf(vm->disk_failure, sizeof(vm->disk_failure), "%svolume %s", disk, v->name);
+	rt_log("root: VM %s: %s%s", vm->name, vm->disk_failure, trouble == DISK_POOL_FULL
+		? ": the pool is full; it pauses until there is room" : " failed; it pauses, resume-vm tries again");
+	vm->disk_trouble = trouble;
+}
+
+/* One that does not stand still needs not go on. */
+static void take_room(struct vm *vm)
+{
+	bool is_full = vm->disk_trouble == DISK_POOL_FULL;
+
+	if (vm->phase == VM_PHASE_PAUSING || vm->phase == VM_PHASE_PAUSED) {
+		vm->disk_trouble = is_full ? DISK_POOL_HAS_ROOM : vm->disk_trouble;
+		return;
+	}
+	vm->disk_trouble = is_full ? DISK_NO_TROUBLE : vm->disk_trouble;
+	vm_disks_retry(vm);
+}
+
 void vm_poll_disks(void)
 {
-	bool is_full;
+	enum link_news news;
 	u32 link;
 
-	while (link_rules_failure(&link, &is_full)) {
+	while (link_rules_news(&link, &news)) {
 		struct vm *vm = vm_at(link / VM_DEVICES);
 		const struct volume *v = vm_is_alive(vm) ? vm_volume_in(vm, link % VM_DEVICES) : NULL;
-		char disk[16] = "";
 
-		if (v == NULL || vm->has_failed_disk)
+		if (v == NULL)
 			continue;
-		if (v->disk < VM_DEVICES)		/* else it is leaving */
-			snprintf(disk, sizeof(disk), "disk %u, ", (unsigned)v->disk);
-		snprintf(vm->disk_failure, sizeof(vm->disk_failure), "%svolume %s%s", disk, v->name,
-			 is_full ? ": pool full" : "");
-		rt_log("root: VM %s: %s%s; it pauses, resume-vm tries again", vm->name, vm->disk_failure,
-		       is_full ? "" : " failed");
-		vm->has_failed_disk = true;
+		if (news == LINK_POOL_HAS_ROOM)
+			take_room(vm);
+		else if (vm->disk_trouble == DISK_NO_TROUBLE)
+			take_trouble(vm, v, news == LINK_POOL_FULL ? DISK_POOL_FULL : DISK_FAILED);
 	}
+}
+
+/* For a disk: pauses, or goes on unless an operator has paused it too. */
+static void follow_disks(struct vm *vm)
+{
+	if (vm->disk_trouble != DISK_NO_TROUBLE && vm->phase == VM_PHASE_LIVE)
+		internal_event(vm, IN_PAUSE);
+	if (vm->disk_trouble != DISK_POOL_HAS_ROOM || vm->phase != VM_PHASE_PAUSED || vm->is_pause_asked)
+		return;
+	rt_log("root: VM %s goes on: the pool may have room", vm->name);
+	internal_event(vm, IN_RESUME);
 }
 
 static u64 step_one(struct vm *vm, u64 now)
@@ -130,8 +162,7 @@ static u64 step_one(struct vm *vm, u64 now)
 		internal_event(vm, IN_TIMEOUT);
 		return 0;
 	}
-	if (vm->has_failed_disk && vm->phase == VM_PHASE_LIVE)
-		internal_event(vm, IN_PAUSE);
+	follow_disks(vm);
 	if (vm->phase == VM_PHASE_LOADING && vm->is_filling) {
 		enum status st = vm_fill_step(vm);
 

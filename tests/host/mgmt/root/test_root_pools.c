@@ -312,41 +312,126 @@ static void vmm_pauses(void)
 	bench_turns(ROOT_BIT_VMM, 3);
 }
 
-/* A VM whose pool is full pauses whatever it has asked for, and its disk goes on where it was. */
-static void is_full(void **state)
-{
-	struct store_report failed = { .kind = STORE_FAILED, .error = BLK_IOERR };
-	struct store_order order;
-	u8 guid[STORE_GUID_BYTES] = { 9 };
+static const u8 volume_guid[STORE_GUID_BYTES] = { 9 };
 
-	(void)state;
+/* VM a, with a disk in the pool. Returns its link. */
+static u32 start_in_pool(void)
+{
+	u32 link;
+
 	find_pool();
-	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_VOLUME, "a.0", 100 * GIB, guid);
+	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_VOLUME, "a.0", 100 * GIB, volume_guid);
 	create("a", 100 * GIB, "", "");
 	bench_expect(ERR_NONE);
-	failed.slot = bench_answer.vm.index * VM_DEVICES;
+	link = bench_answer.vm.index * VM_DEVICES;
 	bench_start("a");
 	expect_done(STORE_ATTACH);
+	return link;
+}
+
+static void end_in_pool(void)
+{
+	bench_ask(REQ_DELETE, "a", REQ_FLAG_FORCE);
+	bench_turns(0, 20);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_GONE, "", 0, volume_guid);
+	delete_pool();
+}
+
+static void expect_retry(u32 link)
+{
+	struct store_order order = take(STORE_RETRY);
+
+	assert_int_equal(order.link, link);
+	done(&order, STORE_OK);
+	vmm_pauses();
+	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
+}
+
+/* A VM whose pool is full pauses whatever it has asked for, and goes on where it was: when there is room, or when an
+ * operator says so. */
+static void is_full(void **state)
+{
+	struct store_report failed = { .kind = STORE_FAILED, .error = BLK_IOERR }, room = { .kind = STORE_ROOM };
+
+	(void)state;
+	failed.slot = room.slot = start_in_pool();
 	report(failed);			/* which it has not asked for */
 	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
 	failed.error = BLK_NOSPACE;
 	report(failed);
 	vmm_pauses();
-	bench_expect_state("a", VM_PAUSED, STOP_IO_ERROR);
-	assert_string_equal(bench_answer.vm.text, "disk 0, volume a.0: pool full");
+	bench_expect_state("a", VM_PAUSED, STOP_POOL_FULL);
+	assert_string_equal(bench_answer.vm.text, "disk 0, volume a.0");
 	bench_ask(REQ_RESUME, "a", 0);
 	bench_expect(ERR_NONE);
-	order = take(STORE_RETRY);
-	assert_int_equal(order.link, failed.slot);
-	done(&order, STORE_OK);
+	expect_retry(failed.slot);
+	report(failed);
+	vmm_pauses();
+	bench_expect_state("a", VM_PAUSED, STOP_POOL_FULL);
+	expect_no_order();
+	report(room);
+	bench_turns(0, 3);
+	expect_retry(failed.slot);
+	report(failed);			/* and room before its VMM stands still */
+	report(room);
+	vmm_pauses();
+	bench_turns(0, 3);
+	expect_retry(failed.slot);
+	end_in_pool();
+}
+
+/* An operator's pause stays one, also if it comes after the store's word; then the try comes with resume-vm. */
+static void is_full_and_paused(void **state)
+{
+	struct store_report failed = { .kind = STORE_FAILED, .error = BLK_NOSPACE }, room = { .kind = STORE_ROOM };
+
+	(void)state;
+	failed.slot = room.slot = start_in_pool();
+	for (u32 i = 0; i < 2; i++) {
+		if (i == 1)
+			report(failed);
+		bench_ask(REQ_PAUSE, "a", 0);
+		vmm_pauses();
+		bench_expect(ERR_NONE);
+		bench_expect_state("a", VM_PAUSED, i == 0 ? STOP_REQUEST : STOP_POOL_FULL);
+		if (i == 0)
+			report(failed);
+		report(room);
+		bench_turns(0, 3);
+		bench_expect_state("a", VM_PAUSED, i == 0 ? STOP_REQUEST : STOP_POOL_FULL);
+		expect_no_order();
+		bench_ask(REQ_RESUME, "a", 0);
+		bench_expect(ERR_NONE);
+		expect_retry(failed.slot);
+	}
+	end_in_pool();
+}
+
+/* A new store does not know of it: the VM tries. */
+static void is_full_in_a_store_that_dies(void **state)
+{
+	struct store_report failed = { .kind = STORE_FAILED, .error = BLK_NOSPACE };
+	struct store_order order;
+
+	(void)state;
+	failed.slot = start_in_pool();
+	report(failed);
+	vmm_pauses();
+	bench_expect_state("a", VM_PAUSED, STOP_POOL_FULL);
+	new_store();
+	bench_turns(0, 3);
 	vmm_pauses();
 	bench_expect_state("a", VM_RUNNING, STOP_REQUEST);
-	bench_ask(REQ_DELETE, "a", REQ_FLAG_FORCE);
-	bench_turns(0, 20);
-	expect_done(STORE_DETACH);
-	bench_expect(ERR_NONE);
-	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_GONE, "", 0, guid);
-	delete_pool();
+	tell_disks();
+	tell_partition("fast", ARENA);
+	order = take_open();
+	tell_pool(0, STORE_OK);
+	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_VOLUME, "a.0", 100 * GIB, volume_guid);
+	done(&order, STORE_OK);
+	expect_done(STORE_ATTACH);
+	end_in_pool();
 }
 
 /* Each threshold is told once, and anew when the pool has been below both. One that is full at boot is told of then. */
@@ -516,6 +601,7 @@ int main(void)
 		cmocka_unit_test(is_made), cmocka_unit_test(volumes_go_into_it), cmocka_unit_test(volumes_come_back),
 		cmocka_unit_test(is_waited_for), cmocka_unit_test(is_waited_for_untold),
 		cmocka_unit_test(is_lost_untold), cmocka_unit_test(is_warned_of), cmocka_unit_test(is_full),
+		cmocka_unit_test(is_full_and_paused), cmocka_unit_test(is_full_in_a_store_that_dies),
 		cmocka_unit_test(is_damaged), cmocka_unit_test(is_taken_back),
 		cmocka_unit_test(is_refused), cmocka_unit_test(a_hostile_store),
 	};

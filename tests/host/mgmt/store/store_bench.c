@@ -384,6 +384,11 @@ static void take_reports(void)
 			view.failures++;
 			continue;
 		}
+		if (r.kind == STORE_ROOM) {
+			view.room = r.slot;
+			view.rooms++;
+			continue;
+		}
 		assert_true(r.slot < BENCH_DISKS ||
 			    (r.slot >= STORE_POOL_SLOT && r.slot < STORE_POOL_SLOT + BENCH_POOLS));
 		assert_true(r.number <= (r.slot < BENCH_DISKS ? STORE_PARTITIONS : STORE_POOL_VOLUMES));

@@ -213,11 +213,11 @@ static void power_cuts_of_changes(void **state)
 
 /* ---- a full pool ---- */
 
-static void a_full_pool(void **state)
+/* Returns how many MiB of v have been written, or wait to be. */
+static u32 fill_pool(void)
 {
 	u32 errors = 0, filled;
 
-	(void)state;
 	make_pool();
 	make_volume("v", 1);
 	make_volume("w", 2);
@@ -233,15 +233,77 @@ static void a_full_pool(void **state)
 	assert_in_range(filled, 4, 12);
 	assert_int_equal(view.failed.slot, 0);
 	assert_int_equal(view.failed.error, BLK_NOSPACE);
-	assert_true(reads(1, 0, 2048, 8));		/* the other one goes on */
-	assert_int_equal(bench_do(1, BLK_DISCARD, 0, 2048), BLK_OK);
-	assert_int_equal(bench_do(1, BLK_FLUSH, 0, 0), BLK_OK);
-	assert_int_equal(bench_answer(bench_send((struct store_order){ .op = STORE_RETRY, .link = 0 })), STORE_OK);
+	assert_int_equal(view.rooms, 0);
+	return filled;
+}
+
+static void goes_on(u32 filled)
+{
+	u32 errors = 0;
+
+	assert_int_equal(view.rooms, 1);
+	assert_int_equal(view.room, 0);
+	assert_int_equal(retry(), STORE_OK);
 	bench_follow(0);
 	assert_int_equal(bench_completed(0, &errors), 1);
 	assert_int_equal(errors, 0);
+	assert_int_equal(view.failures, 1);
 	for (u32 i = 0; i < filled; i++)
 		assert_true(reads(0, i * 2048, 2048, (u8)(i + 1)));
+}
+
+/* What is freed counts before a checkpoint has been written. */
+static void a_full_pool(void **state)
+{
+	u32 filled = fill_pool();
+
+	(void)state;
+	assert_true(reads(1, 0, 2048, 8));		/* the other one goes on */
+	assert_int_equal(bench_do(1, BLK_DISCARD, 0, 64), BLK_OK);
+	assert_int_equal(view.rooms, 0);		/* half a granule */
+	assert_int_equal(bench_do(1, BLK_DISCARD, 0, 2048), BLK_OK);
+	goes_on(filled);
+}
+
+/* A try that meets a full pool again waits for more than that. */
+static void a_pool_that_is_full_again(void **state)
+{
+	u32 filled = fill_pool(), errors;
+
+	(void)state;
+	assert_int_equal(bench_do(1, BLK_DISCARD, 0, 128), BLK_OK);
+	assert_int_equal(view.rooms, 1);
+	assert_int_equal(retry(), STORE_OK);
+	bench_follow(0);
+	assert_int_equal(bench_completed(0, &errors), 0);
+	assert_int_equal(view.failures, 2);
+	assert_int_equal(view.rooms, 1);
+	assert_int_equal(bench_do(1, BLK_DISCARD, 0, 2048), BLK_OK);
+	assert_int_equal(view.rooms, 2);
+	view.rooms = view.failures = 1;
+	goes_on(filled);
+}
+
+static void room_by_a_deletion(void **state)
+{
+	u32 filled = fill_pool();
+
+	(void)state;
+	bench_detach(1);
+	assert_int_equal(bench_answer(bench_send(about(STORE_DELETE, "w"))), STORE_OK);
+	bench_run();
+	goes_on(filled);
+}
+
+/* What is held ends with the link. */
+static void a_full_pool_is_detached(void **state)
+{
+	(void)state;
+	fill_pool();
+	bench_detach(0);
+	assert_int_equal(bench_do(1, BLK_DISCARD, 0, 2048), BLK_OK);
+	assert_int_equal(view.rooms, 0);
+	assert_int_equal(write_all(1, 0, 2048, 8), BLK_OK);
 }
 
 /* ---- disks that fail ---- */
@@ -452,6 +514,9 @@ int main(void)
 		cmocka_unit_test_setup(power_cuts, setup),
 		cmocka_unit_test_setup(power_cuts_of_changes, setup),
 		cmocka_unit_test_setup(a_full_pool, setup),
+		cmocka_unit_test_setup(a_pool_that_is_full_again, setup),
+		cmocka_unit_test_setup(room_by_a_deletion, setup),
+		cmocka_unit_test_setup(a_full_pool_is_detached, setup),
 		cmocka_unit_test_setup(a_lost_disk, setup),
 		cmocka_unit_test_setup(a_disk_that_is_back_soon, setup),
 		cmocka_unit_test_setup(a_failed_pool, setup),
