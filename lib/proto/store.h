@@ -22,8 +22,8 @@
  * its name among the volumes, and cannot be attached. Root opens it under a number p of its choice, with memory for
  * it; from then on the volumes in it have the slot STORE_POOL_SLOT + p, and orders and reports about them are as
  * about a disk's partitions: STORE_DISK of that slot is the pool, STORE_EXTENT a volume or a snapshot, and its guid
- * is the UUID that the pool has for it. A pool whose disk is lost is opened anew by the store when the disk is back;
- * its volumes stay.
+ * is the UUID that the pool has for it. A pool whose disk is lost is opened anew by the store when the disk is back,
+ * one that failed beside that after a while; its volumes stay.
  * Changes in a pool are on the disk when they are answered.
  */
 #ifndef VOS_STORE_H

@@ -11,6 +11,7 @@
 #include "pool_io.h"
 #include "pool_link.h"
 #include "pools.h"
+#include "range.h"
 #include "rt_time.h"
 #include "store.h"
 #include "sys.h"
@@ -62,10 +63,10 @@ static void disk_has_room(u32 disk)
 	vm_link_disk_has_room(disk);
 }
 
-/* Of links that have used up their limits. */
+/* Of links that have used up their limits, and pools that have failed. */
 static u64 deadline(void)
 {
-	u64 ns = vm_link_wait_ns();
+	u64 ns = min_u64(vm_link_wait_ns(), pools_wait_ns());
 
 	return ns != VM_LINK_NEVER ? rt_time_after(&clock_, ns) : DEADLINE_NONE;
 }
@@ -85,7 +86,7 @@ int main(void)
 	jobs_init();
 	pool_io_init((u8 *)STORE_LINKS);
 	pool_link_init(vm_link_completed);
-	pools_init((u8 *)STORE_POOLS);
+	pools_init((u8 *)STORE_POOLS, now_ns);
 	orders_init((struct ring_shared *)STORE_ORDERS, (struct ring_shared *)STORE_REPORTS);
 	for (;;) {
 		bool is_busy = disk_turn(), is_news;

@@ -13,6 +13,7 @@
 #include "pool_size.h"
 #include "pool_volumes.h"
 #include "range.h"
+#include "rt_time.h"
 #include "table.h"
 #include "vm_layout.h"
 #include "vm_link.h"
@@ -21,13 +22,17 @@
 
 #define LATER STORE_ERROR_COUNT
 #define ROOM_PARTS 64u			/* of a pool */
+#define REOPEN_NS NS_PER_S		/* after a failure; twice as long after the next one */
+#define REOPEN_NS_MAX (64 * NS_PER_S)
 
 static struct store_pool pools[STORE_POOLS_MAX];
 static u8 *arenas;
+static u64 (*now_ns)(void);
 
-void pools_init(u8 *at)
+void pools_init(u8 *at, u64 (*clock)(void))
 {
 	arenas = at;
+	now_ns = clock;
 	memset(pools, 0, sizeof(pools));
 }
 
@@ -128,6 +133,18 @@ static void answer(struct store_pool *s, u32 *id, enum store_error error)
 	*id = 0;
 }
 
+/* One that was open for longer than it had waited has a new fault. */
+static void plan_reopen(struct store_pool *s)
+{
+	u64 now = now_ns();
+
+	if (s->opened_ns != 0 && now - s->opened_ns > s->delay_ns)
+		s->delay_ns = 0;
+	s->opened_ns = 0;
+	s->delay_ns = s->delay_ns == 0 ? REOPEN_NS : min_u64(2 * s->delay_ns, REOPEN_NS_MAX);
+	s->reopen_ns = now + s->delay_ns;
+}
+
 static void stopped(struct store_pool *s)
 {
 	s->state = s->next;
@@ -140,6 +157,7 @@ static void stopped(struct store_pool *s)
 	} else if (s->is_disk_back && s->close_id == 0) {
 		begin_open(s);
 	} else {
+		plan_reopen(s);
 		pool_volumes_go_on(s, slot_of(s));
 	}
 	answer(s, &s->close_id, STORE_OK);
@@ -218,11 +236,35 @@ void pools_disk_changed(u32 disk, const struct blk_info *info)
 	}
 }
 
+static bool may_reopen(const struct store_pool *s)
+{
+	return s->state == POOLS_FAILED && !s->is_closing && table_of(s->part->disk)->is_up;
+}
+
 void pools_retry(void)
 {
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
-		if (pools[p].state == POOLS_FAILED && table_of(pools[p].part->disk)->is_up)
+		if (may_reopen(&pools[p]))
 			begin_open(&pools[p]);
+}
+
+/* What the disk failed; what it has does not change by itself. */
+static bool reopens(const struct store_pool *s)
+{
+	return may_reopen(s) && (s->error == STORE_POOL_FAILED || s->error == STORE_IO);
+}
+
+u64 pools_wait_ns(void)
+{
+	u64 next = POOLS_NEVER;
+
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
+		u64 now = reopens(&pools[p]) ? now_ns() : 0;
+
+		if (now != 0)
+			next = min_u64(next, pools[p].reopen_ns > now ? pools[p].reopen_ns - now : 0);
+	}
+	return next;
 }
 
 /* ---- one after the other ---- */
@@ -253,6 +295,7 @@ static void look_at_opened(struct store_pool *s)
 	}
 	s->state = POOLS_OPEN;
 	s->error = STORE_OK;
+	s->opened_ns = now_ns();
 	pool_volumes_sync(s, slot_of(s));
 	pool_volumes_go_on(s, slot_of(s));
 	vm_link_pool_has_room(slot_of(s));	/* as far as is known */
@@ -346,6 +389,8 @@ bool pools_turn(void)
 		u32 before = pool_link_count(p);
 		bool is_stirred = pool_io_take_stirred(p);
 
+		if (reopens(s) && s->reopen_ns <= now_ns())
+			begin_open(s);
 		is_stirred = pool_link_take_stirred(p) || is_stirred || s->is_stirred;
 		if (!is_stirred || s->state == POOLS_CLOSED)
 			continue;

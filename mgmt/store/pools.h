@@ -3,8 +3,8 @@
  * pools.h - the pools that are open: opened by root's order, opened anew when their disk is back, closed.
  *
  * A pool whose disk failed at a write of its own takes no changes. What is under way ends, and then it has failed:
- * requests of its volumes fail, until it is opened anew, with what is on the disk. What was answered is there
- * (pool_link.h).
+ * requests of its volumes fail, until it is opened anew, with what is on the disk: after a delay, which doubles with
+ * each try, and at a STORE_RETRY. What was answered is there (pool_link.h).
  */
 #ifndef VOS_POOLS_H
 #define VOS_POOLS_H
@@ -14,7 +14,7 @@
 #include "types.h"
 
 /* arenas: where the arena of pool 0 is mapped; that of pool p follows at p * STORE_POOL_STRIDE. */
-void pools_init(u8 *arenas);
+void pools_init(u8 *arenas, u64 (*now_ns)(void));
 
 /* STORE_OPEN_POOL, STORE_CLOSE_POOL, or one with the slot of a pool. STORE_ERROR_COUNT: answered later. */
 enum store_error pools_open(const struct store_order *order);
@@ -25,11 +25,14 @@ bool pools_may_attach(u32 slot);
 
 /* For disk_ops: the disk is there with this info, or gone (NULL). */
 void pools_disk_changed(u32 disk, const struct blk_info *info);
-/* Open anew what has failed although its disk is there. */
+/* Open anew, now, what has failed although its disk is there. */
 void pools_retry(void);
 
 /* A bounded piece of work. True: something was done, so call it again, after orders_turn and vm_link_turn. */
 bool pools_turn(void);
+/* When to call it even if nothing happens: in so many nanoseconds; POOLS_NEVER. */
+#define POOLS_NEVER (~0ull)
+u64 pools_wait_ns(void);
 
 /* The next thing to report. False: nothing. */
 bool pools_report(struct store_report *out);

@@ -51,6 +51,8 @@ struct pool_answer {
 struct store_pool {
 	enum store_pool_state state, next;	/* next: after STOPPING */
 	bool is_disk_back;		/* since it was opened; it is opened anew when it has failed */
+	u64 opened_ns;			/* when it was opened last, */
+	u64 reopen_ns, delay_ns;	/* and when it will be, having failed, so much later */
 	bool is_stirred;		/* there may be something to do */
 	enum store_error error;		/* why it is not open */
 	struct volume *part;		/* its partition */

@@ -78,6 +78,8 @@ void bench_write_table(u32 disk, const struct gpt_part *parts, u32 count);
 
 /* Until nothing moves any more. */
 void bench_run(void);
+/* Time passes; then bench_run. */
+void bench_pass(u64 ns);
 /* A bit of it: at most that many requests are done. */
 void bench_run_some(u32 requests);
 

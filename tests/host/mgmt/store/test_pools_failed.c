@@ -14,6 +14,8 @@
 
 #include "pool_link.h"
 #include "pool_words.h"
+#include "pools.h"
+#include "rt_time.h"
 #include "volume.h"
 
 static int setup(void **state)
@@ -42,6 +44,44 @@ static void an_order_whose_commit_fails(void **state)
 	assert_true(reads(0, 0, PATTERN, 3));
 	assert_int_equal(write_all(0, 0, PATTERN, 4), BLK_OK);
 	assert_int_equal(bench_create(POOL0, "x", MIB_BYTES, 9), STORE_OK);
+}
+
+static u64 reads_of(u32 disk)
+{
+	return bench_disk[disk].read_count;
+}
+
+/* It opens again by itself, after 1, 2, 4 s. When it was well for a while, the next failure is a new one. */
+static void a_failed_pool_is_tried_again(void **state)
+{
+	(void)state;
+	make_pool();
+	make_volume("v", 1);
+	assert_int_equal(bench_attach(0, "v", NULL), STORE_OK);
+	assert_int_equal(write_all(0, 0, PATTERN, 3), BLK_OK);
+	for (u32 round = 0; round < 2; round++) {
+		bench_pass(100 * NS_PER_S);
+		assert_int_equal(pools_wait_ns(), POOLS_NEVER);
+		bench_disk[0].fail_at = bench_disk[0].writes + 2;
+		assert_int_equal(write_all(0, 4096 * (round + 1), PATTERN, 4), BLK_IOERR);
+		for (u64 delay = 1; delay <= 64; delay *= 2) {
+			u64 before = reads_of(0);
+
+			assert_int_equal(view.pool[0].error, STORE_POOL_FAILED);
+			assert_in_range(pools_wait_ns(), NS_PER_S * delay * 9 / 10, NS_PER_S * delay);
+			bench_pass(NS_PER_S * delay * 9 / 10);
+			assert_int_equal(reads_of(0), before);
+			bench_pass(NS_PER_S * delay / 10);
+			assert_int_not_equal(reads_of(0), before);
+		}
+		bench_pass(63 * NS_PER_S);
+		assert_in_range(pools_wait_ns(), 1, NS_PER_S);
+		bench_disk[0].fail_at = 0;
+		bench_pass(NS_PER_S);
+		assert_int_equal(view.pool[0].error, STORE_OK);
+		assert_true(reads(0, 0, PATTERN, 3));
+		assert_int_equal(write_all(0, 4096, PATTERN, 4), BLK_OK);
+	}
 }
 
 /* Fails the disk at that write after a deletion began. True: the deletion was answered before, and it succeeded. */
@@ -348,6 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(an_order_whose_commit_fails, setup),
+		cmocka_unit_test_setup(a_failed_pool_is_tried_again, setup),
 		cmocka_unit_test_setup(a_pool_that_fails_in_the_background, setup),
 		cmocka_unit_test_setup(a_write_whose_checkpoint_fails, setup),
 		cmocka_unit_test_setup(an_idle_pool_whose_disk_is_lost, setup),
