@@ -33,21 +33,44 @@ static void (*begin_of(const struct task *t, u64 left))(struct pool *p, struct j
 	return t->request->op == POOL_DISCARD ? NULL : write_begin;
 }
 
+/* The first request of the volume whose turn it is. */
+static struct pool_request *first_of(struct list *turns)
+{
+	while (!list_is_empty(turns)) {
+		struct turn *turn = CONTAINER_OF(turns->next, struct turn, link);
+
+		if (!list_is_empty(&turn->requests))
+			return CONTAINER_OF(turn->requests.next, struct pool_request, link);
+		list_remove(&turn->link);
+	}
+	return NULL;
+}
+
 /* One that a task may be begun for, or NULL. */
 static struct pool_request *next_request(struct pool *p)
 {
-	bool has_read = !list_is_empty(&p->reads);
-	bool has_change = !list_is_empty(&p->changes) && p->changing < p->memory.tasks - p->memory.tasks / 4;
+	bool may_change = p->changing < p->memory.tasks - p->memory.tasks / 4;
+	struct pool_request *read = first_of(&p->turns[TURN_READ]);
+	struct pool_request *change = may_change ? first_of(&p->turns[TURN_CHANGE]) : NULL;
 
-	if (!has_read && !has_change)
-		return NULL;
-	p->is_read_next = has_read && (!has_change || !p->is_read_next);
-	return CONTAINER_OF(p->is_read_next ? p->reads.next : p->changes.next, struct pool_request, link);
+	p->is_read_next = read != NULL && (change == NULL || !p->is_read_next);
+	return p->is_read_next ? read : change;
 }
 
-static void begin(struct pool *p, struct task *t, struct pool_request *r)
+/* Behind the other volumes, of which each has a piece before the next one of this. */
+static void end_turn(struct pool *p, struct volume *v, enum turn_kind kind)
 {
-	struct volume *v = volume_of(p, r->volume);
+	list_remove(&v->turns[kind].link);
+	list_insert_before(&p->turns[kind], &v->turns[kind].link);
+}
+
+static enum turn_kind kind_of(const struct pool_request *r)
+{
+	return r->op == POOL_READ ? TURN_READ : TURN_CHANGE;
+}
+
+static void begin(struct pool *p, struct task *t, struct volume *v, struct pool_request *r)
+{
 	u32 all = layout_granule_blocks(v->r.kind) * POOL_BLOCK_SECTORS;
 	u64 at = r->sector + r->next;
 	void (*step)(struct pool *p, struct job *j);
@@ -78,17 +101,20 @@ static void split(struct pool *p, struct job *j)
 	(void)j;
 	for (;;) {
 		struct pool_request *r = list_is_empty(&p->free_tasks) ? NULL : next_request(p);
+		struct volume *v;
 		struct task *t;
 		u32 unit, first;
 
 		if (r == NULL)
 			return;
+		v = volume_of(p, r->volume);
 		t = take_task(p);
-		unit = layout_granule_blocks(volume_of(p, r->volume)->r.kind) * POOL_BLOCK_SECTORS;
+		end_turn(p, v, kind_of(r));
+		unit = layout_granule_blocks(v->r.kind) * POOL_BLOCK_SECTORS;
 		first = (u32)((r->sector + r->next) % unit);
 		if (r->sectors - r->next <= unit - first)
 			list_remove(&r->link);
-		begin(p, t, r);
+		begin(p, t, v, r);
 	}
 }
 
@@ -110,6 +136,16 @@ static enum pool_status judge(struct pool *p, const struct pool_request *r)
 	return r->op != POOL_READ && (v->r.flags & POOL_VOLUME_READ_ONLY) != 0 ? POOL_READ_ONLY : POOL_OK;
 }
 
+static void queue(struct pool *p, struct volume *v, struct pool_request *r)
+{
+	struct turn *turn = &v->turns[kind_of(r)];
+
+	v->busy++;
+	if (list_is_empty(&turn->link))
+		list_insert_before(&p->turns[kind_of(r)], &turn->link);
+	list_insert_before(&turn->requests, &r->link);
+}
+
 enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 {
 	enum pool_status status = judge(p, r);
@@ -126,8 +162,7 @@ enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 		list_insert_before(&p->commit.commits, &r->link);
 		job_ready(p, &p->commit.job);
 	} else {
-		volume_of(p, r->volume)->busy++;
-		list_insert_before(r->op == POOL_READ ? &p->reads : &p->changes, &r->link);
+		queue(p, volume_of(p, r->volume), r);
 		job_ready(p, &p->split);
 	}
 	return POOL_OK;
@@ -135,7 +170,12 @@ enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 
 void requests_init(struct pool *p)
 {
-	list_init(&p->reads);
-	list_init(&p->changes);
+	for (u32 kind = 0; kind < TURN_COUNT; kind++) {
+		list_init(&p->turns[kind]);
+		for (u32 i = 0; i < p->memory.volumes; i++) {
+			list_init(&p->volume[i].turns[kind].link);
+			list_init(&p->volume[i].turns[kind].requests);
+		}
+	}
 	job_init(&p->split, split);
 }

@@ -38,8 +38,16 @@ struct node {
 	struct pool_node *bytes;
 };
 
+/* Requests of one volume that are not split into tasks yet. */
+struct turn {
+	struct list link;		/* in pool.turns: the volumes have their turns there */
+	struct list requests;
+};
+enum turn_kind { TURN_READ, TURN_CHANGE, TURN_COUNT };
+
 struct volume {
 	struct pool_record r;
+	struct turn turns[TURN_COUNT];
 	u32 at;				/* in the table */
 	u32 busy;			/* requests that have not ended */
 	u64 deleted_in;			/* generation of the superblock that has no deletion of it yet */
@@ -164,7 +172,7 @@ struct pool {
 	u8 *bounces;
 	u8 **free_bounce;
 	u32 free_bounces;
-	struct list reads, changes;	/* requests that are not split into tasks yet; changes: all but reads */
+	struct list turns[TURN_COUNT];	/* volumes that have, or had, requests which are not split into tasks yet */
 	bool is_read_next;		/* they take turns */
 	u32 changing;			/* tasks of changes, which wait for commits: some are left for reads */
 	struct job split;

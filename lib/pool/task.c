@@ -52,7 +52,7 @@ void task_finish(struct pool *p, struct task *t, enum pool_status status)
 	task_drop(p, t);
 	job_wait(&p->free_tasks, &t->job);
 	p->changing -= r->op != POOL_READ;
-	if (!list_is_empty(&p->reads) || !list_is_empty(&p->changes))
+	if (!list_is_empty(&p->turns[TURN_READ]) || !list_is_empty(&p->turns[TURN_CHANGE]))
 		job_ready(p, &p->split);
 	if (status != POOL_OK)
 		r->status = status;

@@ -11,13 +11,18 @@
 #include "vm_link.h"
 
 #define TELL_PARTS 64u			/* a change of 1/64 of the pool is told */
-#define MAX_ZERO_SECTORS 524288u	/* 256 MiB: 4096 granules */
+#define MAX_ZERO_GRANULES 4096u		/* of a request */
 
 static const struct pool_record *record_of(const struct store_pool *s, u32 number)
 {
 	const struct pool_record *r = s->pool != NULL ? pool_volume(s->pool, number - 1) : NULL;
 
 	return r != NULL && (r->flags & POOL_VOLUME_DELETING) == 0 ? r : NULL;
+}
+
+static u32 granule_sectors(const struct pool_record *r)
+{
+	return r->kind == POOL_PLAIN ? POOL_CHUNK_SECTORS : POOL_BLOCK_SECTORS;
 }
 
 /* ---- volumes ---- */
@@ -47,7 +52,7 @@ static void add_volume(const struct store_pool *s, u32 slot, u32 number, const s
 	memcpy(v->guid, r->uuid, sizeof(v->guid));
 	v->info = (struct blk_info){
 		.block_bytes = BLK_SECTOR_BYTES, .physical_bytes = BLK_SLOT_BYTES, .max_sectors = BLK_MAX_SECTORS,
-		.max_zero_sectors = MAX_ZERO_SECTORS,
+		.max_zero_sectors = MAX_ZERO_GRANULES * granule_sectors(r),
 		.features = BLK_CAN_FLUSH | BLK_CAN_DISCARD | BLK_CAN_WRITE_ZEROES | BLK_CAN_UNMAP,
 	};
 }
@@ -84,9 +89,7 @@ static void sync_volume(struct store_pool *s, u32 slot, u32 number)
 
 static u64 own_bytes(const struct pool_record *r)
 {
-	u64 granule = r->kind == POOL_PLAIN ? POOL_CHUNK_SECTORS : POOL_BLOCK_SECTORS;
-
-	return min_u64(r->own, r->mapped) * granule * BLK_SECTOR_BYTES;
+	return min_u64(r->own, r->mapped) * granule_sectors(r) * BLK_SECTOR_BYTES;
 }
 
 static struct pool_told tell_of(const struct store_pool *s, u32 slot, u32 number)

@@ -409,9 +409,51 @@ static void mark_is_kept(void **state)
 	assert_sound();
 }
 
+/* ---- turns ---- */
+
+static u32 ends;
+
+static void note_end(struct pool *p, struct pool_request *r, enum pool_status status)
+{
+	(void)p;
+	assert_int_equal(status, POOL_OK);
+	*(u32 *)r->context = ++ends;
+}
+
+/* A volume's large requests, and how many of them there are, are no matter to another volume. */
+static void turns_of_volumes(void **state)
+{
+	static const enum pool_op ops[] = { POOL_DISCARD, POOL_WRITE_ZEROES, POOL_WRITE, POOL_READ };
+	u32 greedy, modest, end[5];
+
+	(void)state;
+	make_pool(2048, 64, 40, 0);
+	greedy = make_volume("g", POOL_INTEGRITY, 200 * GRANULE);
+	modest = make_volume("m", POOL_INTEGRITY, 8 * GRANULE);
+	for (u32 i = 0; i < ARRAY_COUNT(ops); i++) {
+		struct pool_request r[5];
+
+		write_granules(greedy, 0, 150);
+		write_granules(modest, 0, 1);
+		ends = 0;
+		for (u32 k = 0; k < 5; k++) {
+			bool has_data = ops[i] == POOL_READ || ops[i] == POOL_WRITE;
+
+			r[k] = (struct pool_request){ .op = ops[i], .volume = k < 4 ? greedy : modest,
+				.sectors = k < 4 ? (has_data ? 16 : 150) * GRANULE : GRANULE,
+				.data = has_data ? data : NULL, .done = note_end, .context = &end[k] };
+			assert_int_equal(pool_submit(pool, &r[k]), POOL_OK);
+		}
+		sim_disk_drain(&disk);
+		assert_int_equal(ends, 5);
+		assert_int_equal(end[4], 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(turns_of_volumes, free_pool),
 		cmocka_unit_test_teardown(snapshot_of_changed_head, free_pool),
 		cmocka_unit_test_teardown(two_neighbours, free_pool),
 		cmocka_unit_test_teardown(two_neighbours_with_holes, free_pool),
