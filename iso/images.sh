@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Makes the default guest images in the folder given: debian-kernel (Debian's cloud kernel, downloaded once),
-# debian-initrd (busybox, mkfs.ext4, a few of that kernel's modules and initrd/init) and memtest (memtest86+).
+# debian-initrd (busybox, mkfs.ext4, a few of that kernel's modules and initrd/init), memtest (memtest86+) and seabios,
+# the BIOS of VMs that boot from their disks.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -49,6 +50,7 @@ version=$(basename packages/kernel/lib/modules/*)
 PROGRAMS=/sbin/mkfs.ext4 "$here/initrd.sh" debian-initrd.new /bin/busybox packages/kernel $modules
 cp "packages/kernel/boot/vmlinuz-$version" debian-kernel.new
 cp packages/memtest/boot/memtest86+x64.bin memtest.new
-for image in debian-kernel debian-initrd memtest; do
+cp /usr/share/seabios/bios-256k.bin seabios.new
+for image in debian-kernel debian-initrd memtest seabios; do
     mv "$image.new" "$image"
 done

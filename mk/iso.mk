@@ -15,7 +15,7 @@ $(B)/images/debian-vmlinux: iso/vmlinux.py $(B)/images/done
 vmlinux: $(B)/images/debian-vmlinux
 
 # What goes on the ISO: the default images, then the user's; a later one of the same name wins.
-DEFAULT_IMAGES	:= debian-kernel debian-initrd memtest
+DEFAULT_IMAGES	:= debian-kernel debian-initrd memtest seabios
 MODULES		= $(foreach i,$(DEFAULT_IMAGES),$(i)=$(B)/images/$(i)) $(IMAGES)
 MODULE_FILES	= $(foreach m,$(IMAGES),$(lastword $(subst =, ,$(m)))) $(CONF)
 # The knobs are an input too: this file changes when they do.

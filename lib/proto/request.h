@@ -29,6 +29,9 @@
 #define IMAGE_DEFAULT_INITRD "debian-initrd"
 #define IMAGE_DEFAULT_CMDLINE "console=ttyS0"
 
+/* What a VM starts with that boots from its disk. */
+#define IMAGE_BIOS "seabios"
+
 #define REQUEST_FIELD(id, ...) FIELD_##id,
 
 enum request_field {
@@ -93,6 +96,8 @@ enum request_op {
 #define REQ_FLAG_KEEP_DISKS BIT32(2)	/* REQ_DELETE: the volumes that were made for the VM stay */
 
 enum vm_platform { PLATFORM_MODERN, PLATFORM_PC, PLATFORM_COUNT };
+/* What a VM starts with: an image of a kernel, or firmware that boots its first disk. */
+enum vm_boot { BOOT_KERNEL, BOOT_DISK, BOOT_COUNT };
 /* What root does after a crash. */
 enum vm_restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_COUNT };
 
@@ -161,7 +166,7 @@ struct vm_spec {
 	u32 memory_policy;	/* enum vm_memory_policy */
 	u32 on_io_error;	/* enum vm_on_io_error */
 	u32 autostart;		/* 1: started when VOS starts; root does nothing with it */
-	u32 zero0;
+	u32 boot;		/* enum vm_boot */
 	u32 module_count;
 	char modules[IMAGE_MODULES][MODULE_BYTES];	/* "IMAGE" or "IMAGE TEXT": modules after the initrd */
 	u32 disk_count;
@@ -170,7 +175,7 @@ struct vm_spec {
 	u32 zero;
 	struct nic_spec nics[VM_DEVICES];
 	struct vm_share share;
-	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image */
+	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image, or none: it boots from its disk */
 	char initrd[IMAGE_NAME_BYTES];	/* "" = none (or the default image's, if kernel is "") */
 	char vmm[IMAGE_NAME_BYTES];	/* program to use as its VMM; "" = the built-in one */
 	char cmdline[CMDLINE_BYTES];	/* "" with kernel "" = the default image's */
@@ -214,6 +219,7 @@ enum vm_reason {		/* why the VM is in its state */
 	STOP_NO_MEMORY,
 	STOP_IO_ERROR,		/* paused: a disk failed; text says which */
 	STOP_POOL_FULL,		/* paused: the pool of a disk is full; text says which. Goes on when there is room */
+	STOP_NO_MEDIUM,		/* running: its firmware has found nothing to boot */
 	STOP_COUNT
 };
 

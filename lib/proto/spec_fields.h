@@ -51,10 +51,24 @@ static inline const char *spec_text(const struct vm_spec *spec, u32 field)
 	return (const char *)spec + spec_fields[field].offset;
 }
 
+/* Of a VM that boots from its disk: no kernel, nor what was loaded with one; a PC, unless another is asked for. */
+static inline void spec_fill_disk_boot(struct vm_spec *spec, u32 asked)
+{
+	static const u32 of_kernel[] = { FIELD_KERNEL, FIELD_INITRD, FIELD_MODULE, FIELD_CMDLINE };
+
+	for (u32 i = 0; i < ARRAY_COUNT(of_kernel); i++)
+		if ((asked & BIT32(of_kernel[i])) == 0)
+			memset((u8 *)spec + spec_fields[of_kernel[i]].offset, 0, spec_fields[of_kernel[i]].bytes);
+	if ((asked & BIT32(FIELD_PLATFORM)) == 0)
+		spec->platform = PLATFORM_PC;
+}
+
 /* What root makes of a spec in which `asked` was given: the default image where no kernel is named, a default share. */
 static inline void spec_fill(struct vm_spec *spec, u32 asked)
 {
-	if (spec->kernel[0] == '\0') {
+	if (spec->boot == BOOT_DISK) {
+		spec_fill_disk_boot(spec, asked);
+	} else if (spec->kernel[0] == '\0') {
 		strcpy(spec->kernel, IMAGE_DEFAULT_KERNEL);
 		if (spec->initrd[0] == '\0' && (asked & BIT32(FIELD_INITRD)) == 0)
 			strcpy(spec->initrd, IMAGE_DEFAULT_INITRD);

@@ -48,6 +48,8 @@ enum field_when { AT_REST, ANY_TIME };
 	ROW(NIC, nic_count, nics, NICS, 0, VM_DEVICES, 0, AT_REST, "nic", "SWITCH[,...]", \
 		"network card, several times, with the disks at most 8: SWITCH or switch=NAME, then mac=ADDRESS, " \
 		"vlan=N, rate=SIZE, guard=off; or none") \
+	ROW(BOOT, boot, boot, CHOICE, 0, BOOT_COUNT - 1, 0, AT_REST, "boot", "kernel|disk", \
+		"boot a kernel image, or by BIOS its disks, on platform pc (default: kernel)") \
 	ROW(KERNEL, kernel, kernel, IMAGE, 1, 1, 0, AT_REST, "kernel", "IMAGE", \
 		"image to boot, see list-image (default: the default image)") \
 	ROW(INITRD, initrd, initrd, IMAGE, 0, 1, 0, AT_REST, "initrd", "IMAGE", \

@@ -132,9 +132,12 @@ static void brief_arg(const struct out *out, enum arg arg, const char *need)
 		need);
 }
 
+/* Of these the short form has only the names: what all commands take, and what hardly anybody needs. */
+#define ARGS_NAMED_ONLY (ARGS_COMMON | BIT64(ARG_MEMORY_POLICY) | BIT64(ARG_VMM))
+
 static void brief_args(const struct out *out, u64 args, u64 needs)
 {
-	u64 common = args & ARGS_COMMON;
+	u64 common = args & ARGS_NAMED_ONLY;
 
 	for (u32 i = 0; i < ARG_COUNT; i++)
 		if ((args & ~common) & BIT64(i))

@@ -73,9 +73,15 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
  * for. */
 static u32 differences(const struct vm_spec *is, const struct args *args)
 {
-	const u32 always = BIT32(FIELD_CPU) | BIT32(FIELD_MEMORY) | BIT32(FIELD_PLATFORM) | BIT32(FIELD_RESTART);
+	const u32 always = BIT32(FIELD_CPU) | BIT32(FIELD_MEMORY) | BIT32(FIELD_PLATFORM) | BIT32(FIELD_RESTART) |
+			   BIT32(FIELD_BOOT);
+	u32 given = fields_of_args(args->given);
+	static struct vm_spec want;	/* too large for the stack */
 
-	return spec_differing(is, &args->spec) & (fields_of_args(args->given) | always);
+	want = args->spec;
+	if (want.boot == BOOT_DISK)
+		spec_fill(&want, given);
+	return spec_differing(is, &want) & (given | always);
 }
 
 /* ---- results ---- */

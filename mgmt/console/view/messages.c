@@ -38,6 +38,7 @@ static const char *const reason_names[STOP_COUNT] = {
 	[STOP_NO_MEMORY] = "no-memory",
 	[STOP_IO_ERROR] = "io-error",
 	[STOP_POOL_FULL] = "pool-full",
+	[STOP_NO_MEDIUM] = "no-bootable-medium",
 };
 
 const struct feature_name feature_names[FEAT_COUNT] = {

@@ -324,7 +324,22 @@ static void vcpu_row(const struct out *out, const struct vm_report *r)
 	row_end(out, "vCPUs");
 }
 
-static void image_rows(const struct out *out, const struct vm_spec *spec)
+/* A property that says all by itself. */
+static void plain_row(const struct out *out, const struct vm_spec *spec, u32 field)
+{
+	const char *name = arg_specs[ARG_OF_FIELD(field)].name;
+	struct out words = row_begin();
+	char title[LABEL_COLUMN], text[SET_TEXT_BYTES];
+	const char *value = field_text(text, spec, field);
+
+	out_escaped_line(&words, value, strlen(value));
+	if (spec_fields[field].kind == KIND_PERCENT && spec_number(spec, field))
+		out_text(&words, " of a pCPU");
+	snprintf(title, sizeof(title), "%c%.*s", name[0] - 'a' + 'A', (int)sizeof(title) - 3, name + 1);
+	row_end(out, title);
+}
+
+static void kernel_rows(const struct out *out, const struct vm_spec *spec)
 {
 	struct out words = row_begin();
 
@@ -340,6 +355,14 @@ static void image_rows(const struct out *out, const struct vm_spec *spec)
 	row_end(out, "Kernel");
 	if (spec->kernel[0] || spec->cmdline[0])
 		foreign_row(out, "Cmdline", spec->cmdline, sizeof(spec->cmdline));
+}
+
+static void image_rows(const struct out *out, const struct vm_spec *spec)
+{
+	if (spec->boot == BOOT_DISK)
+		plain_row(out, spec, FIELD_BOOT);
+	else
+		kernel_rows(out, spec);
 	if (spec->vmm[0])
 		foreign_row(out, "VMM", spec->vmm, sizeof(spec->vmm));
 }
@@ -412,21 +435,6 @@ static void on_error_row(const struct out *out, const struct vm_spec *spec)
 							    "are reported to the guest\n");
 }
 
-/* A property that says all by itself. */
-static void plain_row(const struct out *out, const struct vm_spec *spec, u32 field)
-{
-	const char *name = arg_specs[ARG_OF_FIELD(field)].name;
-	struct out words = row_begin();
-	char title[LABEL_COLUMN], text[SET_TEXT_BYTES];
-	const char *value = field_text(text, spec, field);
-
-	out_escaped_line(&words, value, strlen(value));
-	if (spec_fields[field].kind == KIND_PERCENT && spec_number(spec, field))
-		out_text(&words, " of a pCPU");
-	snprintf(title, sizeof(title), "%c%.*s", name[0] - 'a' + 'A', (int)sizeof(title) - 3, name + 1);
-	row_end(out, title);
-}
-
 static void memory_rows(const struct out *out, const struct vm_report *r)
 {
 	char a[UNIT_TEXT_BYTES], b[UNIT_TEXT_BYTES], c[UNIT_TEXT_BYTES], policy[SET_TEXT_BYTES];
@@ -470,7 +478,7 @@ static void spec_rows(const struct out *out, const struct vm_entry *vm)
 				on_error_row(out, &r->spec);
 			break;
 		case FIELD_MEMORY_POLICY: case FIELD_INITRD: case FIELD_MODULE: case FIELD_CMDLINE: case FIELD_WEIGHT:
-		case FIELD_VMM:
+		case FIELD_VMM: case FIELD_BOOT:
 			break;	/* told with another */
 		default:
 			plain_row(out, &r->spec, i);

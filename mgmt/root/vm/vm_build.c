@@ -99,10 +99,34 @@ static enum status add_image(const struct vm *vm, struct vmm_args *args, const c
 	return pd_map(vm->pd.h_pd, image->h_mem, address, image->bytes, RIGHT_R);
 }
 
-static enum status fill_args(const struct vm *vm, struct vmm_args *args)
+/* Its last byte is at 4 GiB - 1. A size that is none its VMM refuses in words. */
+static enum status add_firmware(const struct vm *vm, struct vmm_args *args)
+{
+	enum status st = add_image(vm, args, IMAGE_BIOS, IMAGE_FIRMWARE);
+	u64 bytes = st == ST_OK ? args->images[0].bytes : 0;
+
+	if (!vmm_firmware_size_ok(bytes))
+		return st;
+	return sys_mem_map(vm->h_vm, image_find(&root.images, IMAGE_BIOS, false)->h_mem, 4 * GIB - bytes, 0, bytes,
+			   RIGHT_R | RIGHT_X);
+}
+
+static enum status add_images(const struct vm *vm, struct vmm_args *args)
 {
 	enum status st;
 
+	if (vm->spec.boot == BOOT_DISK)
+		return add_firmware(vm, args);
+	st = add_image(vm, args, vm->spec.kernel, IMAGE_KERNEL);
+	if (st == ST_OK)
+		st = add_image(vm, args, vm->spec.initrd, IMAGE_INITRD);
+	for (u32 i = 0; i < vm->spec.module_count && st == ST_OK; i++)
+		st = add_image(vm, args, vm->spec.modules[i], IMAGE_MODULE);
+	return st;
+}
+
+static enum status fill_args(const struct vm *vm, struct vmm_args *args)
+{
 	strcpy(args->name, vm->name);
 	args->memory_bytes = vm->spec.memory_bytes;
 	args->cpus = vm->spec.cpus;
@@ -112,12 +136,7 @@ static enum status fill_args(const struct vm *vm, struct vmm_args *args)
 	vm_nics_args(vm, args);
 	/* On a machine without a random number generator the seed stays zero, which the VMM can see. */
 	(void)getrandom(args->random_seed, sizeof(args->random_seed), 0);
-	st = add_image(vm, args, vm->spec.kernel, IMAGE_KERNEL);
-	if (st == ST_OK)
-		st = add_image(vm, args, vm->spec.initrd, IMAGE_INITRD);
-	for (u32 i = 0; i < vm->spec.module_count && st == ST_OK; i++)
-		st = add_image(vm, args, vm->spec.modules[i], IMAGE_MODULE);
-	return st;
+	return add_images(vm, args);
 }
 
 static enum status build_args(struct vm *vm)

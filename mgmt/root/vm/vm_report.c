@@ -74,6 +74,8 @@ static void fill_stop_info(const struct vm *vm, struct vm_report *out)
 	out->vmm_fault = vm->stop_info.vmm_fault;
 	out->detail = vm->stop_info.detail;
 	memcpy(out->text, vm->stop_info.text, sizeof(out->text));
+	if (vm_state_of(vm) == VM_RUNNING && vm_control(vm)->no_medium != 0)
+		out->reason = STOP_NO_MEDIUM;
 }
 
 static u64 ns_of(u64 tsc)

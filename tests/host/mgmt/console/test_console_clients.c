@@ -387,7 +387,7 @@ static void give_way(void **state)
 
 /* ---- pieces ---- */
 
-static char whole[65536];
+static char whole[131072];
 static size_t whole_length;
 
 /* Put together what came for that client and id; returns how many pieces, or 0 if it is not whole. */

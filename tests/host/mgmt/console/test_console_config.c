@@ -112,7 +112,10 @@ static void export_round_trip(void **state)
 	command("create-vm rt --memory 64M --class rt --cmdline ';' --restart always", "defined", RESULT_OK);
 	snprintf(line, sizeof(line), "create-vm long --memory 64M --cmdline %0*d", (int)CMDLINE_BYTES - 1, 7);
 	command(line, "defined", RESULT_OK);
+	command("create-vm own --memory 64M --boot disk --disk 64M,on=ram", "defined", RESULT_OK);
 	strcpy(first, exported());
+	assert_non_null(strstr(strstr(first, "vm own {"), "\tboot disk;\r\n\tinitrd none;\r\n"));
+	assert_non_null(strstr(strstr(first, "vm own {"), "\tplatform pc;\r\n"));
 	assert_non_null(strstr(first,
 		"\tmodule \"debian-initrd a,b; \\\"c\\\" } # vm x { \\\\\"; module debian-initrd;\r\n"));
 	assert_non_null(strstr(first,
@@ -126,6 +129,11 @@ static void export_round_trip(void **state)
 	expect("= vm: no change");
 	expect("= rt: no change");
 	expect("= long: no change");
+	expect("= own: no change");
+	/* The platform that comes with booting from a disk need not be said. */
+	root = fake_start(&session, "vm own { boot disk; disk 64M,on=ram }\n");
+	command("apply-config", "= own: no change", RESULT_OK);
+	command("status-vm own", "Boot        disk\r\nPlatform    pc", RESULT_OK);
 	/* Only one; and what vos.conf starts is in it. */
 	root = fake_start(&session, "vm a { autostart yes }\nvm b { }\n");
 	command("delete-vm a --force", "a is deleted", RESULT_OK);

@@ -98,6 +98,55 @@ static void good_specs(void **state)
 	assert_int_equal(spec_judge(&other, 0, &images, 4).error, ERR_NO_DEFAULT_IMAGE);
 }
 
+static struct vm_spec from_disk(void)
+{
+	struct vm_spec spec = { .cpus = 1, .memory_bytes = 512 * MIB, .boot = BOOT_DISK, .disk_count = 1 };
+
+	spec.disks[0].bytes = 64 * MIB;
+	return spec;
+}
+
+static void expect_boot(struct vm_spec spec, u32 asked, enum error error)
+{
+	assert_int_equal(spec_judge(&spec, asked, &images, 4).error, error);
+}
+
+static void disk_boot(void **state)
+{
+	struct vm_spec spec = from_disk();
+
+	(void)state;
+	expect_boot(spec, 0, ERR_NO_IMAGE);
+	assert_int_equal(image_add(&images, IMAGE_BIOS, 262144, 5, false), ST_OK);
+	assert_int_equal(spec_judge(&spec, 0, &images, 4).error, ERR_NONE);
+	assert_string_equal(spec.kernel, "");
+	assert_string_equal(spec.cmdline, "");
+	assert_int_equal(spec.platform, PLATFORM_PC);
+	expect_boot(spec, BIT32(FIELD_PLATFORM), ERR_NONE);
+	spec.platform = PLATFORM_MODERN;
+	expect_boot(spec, BIT32(FIELD_PLATFORM), ERR_BOOT_PLATFORM);
+	spec = from_disk();
+	spec.disk_count = 0;
+	expect_boot(spec, 0, ERR_BOOT_NO_DISK);
+	/* A kernel that was there before is none now; one that is asked for is refused. */
+	spec = from_disk();
+	strcpy(spec.kernel, "tiny");
+	strcpy(spec.cmdline, "x");
+	spec.module_count = 1;
+	strcpy(spec.modules[0], "tiny");
+	expect_boot(spec, BIT32(FIELD_KERNEL), ERR_BOOT_KERNEL);
+	expect_boot(spec, BIT32(FIELD_CMDLINE), ERR_BOOT_KERNEL);
+	expect_boot(spec, BIT32(FIELD_MODULE), ERR_BOOT_KERNEL);
+	assert_int_equal(spec_judge(&spec, BIT32(FIELD_BOOT), &images, 4).error, ERR_NONE);
+	assert_int_equal(spec.kernel[0] | spec.cmdline[0] | (int)spec.module_count | spec.modules[0][0], 0);
+	/* And back: the default image. */
+	spec.boot = BOOT_KERNEL;
+	assert_int_equal(spec_judge(&spec, BIT32(FIELD_BOOT), &images, 4).error, ERR_NONE);
+	assert_string_equal(spec.kernel, "debian-kernel");
+	spec.boot = BOOT_COUNT;
+	expect_boot(spec, 0, ERR_BAD_FIELD);
+}
+
 static void expect_bad(struct vm_spec spec, enum error error, u64 have)
 {
 	struct error_info no = spec_judge(&spec, BIT32(FIELD_WEIGHT), &images, 4);
@@ -231,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(names, setup), cmocka_unit_test_setup(image_table, setup),
 		cmocka_unit_test_setup(good_specs, setup), cmocka_unit_test_setup(bad_specs, setup),
+		cmocka_unit_test_setup(disk_boot, setup),
 		cmocka_unit_test_setup(phases, setup), cmocka_unit_test_setup(stop_reports, setup),
 	};
 
