@@ -38,7 +38,9 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'more: on machines that make test has no time for; only for make test-more')
     config.addinivalue_line('markers', 'io: disks and volumes at length; only for make test-io')
     config.addinivalue_line('markers', 'wire: programs on the line at length; only for make wire-soak')
-    config.option.markexpr = config.option.markexpr or 'not systems and not more and not io and not wire'
+    config.addinivalue_line('markers', 'firmware: systems on disks at length; only for make test-firmware')
+    config.option.markexpr = config.option.markexpr or \
+        'not systems and not more and not io and not wire and not firmware'
     config.addinivalue_line('markers', 'backends(*names): the backends a test runs on, instead of the default ones')
     config.addinivalue_line('markers', 'machine(**arguments): arguments for Machine, e.g. mem=512')
     config.addinivalue_line('markers', 'shared: may go on with the machine of another such test, whose VMs are gone')

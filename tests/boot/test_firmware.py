@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """VMs that boot from their own disks, by a BIOS."""
+import json
 import os
 import re
+import time
 
 import pytest
 
+import bootdisk
 from vosmachine import BUILD, TINY, Machine
 
 SECTOR = 512
@@ -26,10 +29,10 @@ def boot_sector():
         return file.read()
 
 
-def start(machine, name, disk):
+def start(machine, name, disk, memory='64M'):
     machine.until(lambda: 'would succeed' in machine.cmd(f'create-vm --name {name} --dry-run --boot disk {disk}'),
                   'the disk is up')
-    machine.ok(f'create-vm --name {name} --memory 64M --boot disk {disk}')
+    machine.ok(f'create-vm --name {name} --memory {memory} --boot disk {disk}')
     machine.ok(f'start-vm {name}')
 
 
@@ -73,3 +76,67 @@ def test_nothing_to_boot(machine):
     assert 'E_USAGE' in machine.cmd('create-vm --name none --boot disk')
     assert 'E_USAGE' in machine.cmd('create-vm --name iso --boot iso --disk 1M,on=ram')
     assert 'boot disk;' in machine.ok('export-config empty')
+
+
+MENU = """set timeout=60
+menuentry other { echo "not this one"; reboot }
+menuentry linux { linux /boot/kernel console=ttyS0 quiet; initrd /boot/initrd }
+"""
+
+
+def choose_linux(machine):
+    """GRUB's menu by the keys of the serial line."""
+    machine.expect('other')
+    machine.send('\x1b[B\r')
+    machine.wait_guest()
+
+
+def check_grub_and_linux(backend, tmp_path):
+    kind, disk = KINDS[backend]
+    image = bootdisk.make(tmp_path, MENU, {'kernel': f'{BUILD}/images/debian-kernel',
+                                           'initrd': f'{BUILD}/images/debian-initrd'})
+    with Machine(backend, 'grub-linux', **TINY, disks=[(kind, image)]) as machine:
+        machine.wait_prompt()
+        start(machine, 'd', f'--disk volume={disk}', memory='256M')
+        machine.attach('d')
+        choose_linux(machine)
+        assert 'VOS' in machine.guest_cmd('cat /sys/class/dmi/id/sys_vendor')
+        assert 'lost 0' in machine.guest_cmd('echo lost $(dmesg | grep -c "no compatible bridge window")')
+        machine.guest_cmd('mkdir /m; mount /dev/vda1 /m; echo kept $((6*7)) > /m/note; umount /m')
+        machine.send('reboot\r')
+        choose_linux(machine)
+        machine.guest_cmd('mkdir /m; mount /dev/vda1 /m')
+        assert 'kept 42' in machine.guest_cmd('cat /m/note')
+        machine.guest_cmd('umount /m')
+        machine.detach()
+        machine.ok('stop-vm d')   # the power button
+        machine.wait_state('d', 'stopped')
+        assert 'Power down' in machine.ok('log-vm d')
+
+
+@pytest.mark.backends('qemu-pvh')
+def test_grub_and_linux(backend, tmp_path):
+    """A system that is on the VM's disk, with its own boot loader: keeps its data, starts anew, has a power button."""
+    check_grub_and_linux(backend, tmp_path)
+
+
+@pytest.mark.firmware
+@pytest.mark.backends('bochs')
+def test_grub_and_linux_on_bochs(backend, tmp_path):
+    """The same: there it unpacks two kernels, which takes long."""
+    check_grub_and_linux(backend, tmp_path)
+
+
+@pytest.mark.firmware
+@pytest.mark.backends('qemu-pvh')
+def test_cost(backend, tmp_path):
+    """Exits, and instructions of the guest and all that works for it, up to a boot sector that only halts."""
+    image = image_of(tmp_path, [b'\xfa\xf4\xeb\xfd'.ljust(SECTOR - 2, b'\0') + b'\x55\xaa'])
+    with Machine(backend, 'firmware-cost', **TINY, disks=[('nvme', image)], icount=0) as machine:
+        machine.wait_prompt()
+        start(machine, 'd', '--disk volume=nvme0.0')
+        machine.wait_log('d', 'Booting from Hard Disk')
+        time.sleep(2)       # what is counted does not go on
+        status = json.loads(machine.ok('status-vm d --json').replace('\n', ''))['return']
+        assert status['exits'] <= 6000
+        assert status['cpu-time-ns'] + status['service-time-ns'] <= 60e6
