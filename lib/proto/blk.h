@@ -31,7 +31,8 @@
 #define BLK_SLOTS ((BLK_LINK_BYTES - BLK_WINDOW_OFFSET) / BLK_SLOT_BYTES)	/* 508 */
 #define BLK_MAX_SECTORS (BLK_SLOTS * BLK_SLOT_SECTORS)
 #define BLK_SEGS 4u
-#define BLK_WINDOWS 1024u		/* windows of VMs: VM's index * VM_DEVICES + disk */
+#define BLK_WINDOWS 1032u		/* windows of links with the store: VM's index * VM_DEVICES + disk; the last
+					 * VM_DEVICES are root's */
 #define BLK_WINDOW_OWN 0xffffu		/* blk_seg.window: the window of the link that the request came by */
 #define BLK_BLOCK_MAX 4096u		/* largest block_bytes and physical_bytes */
 #define BLK_MODEL_BYTES 41u		/* with their zeros */

@@ -15,6 +15,7 @@
 #ifndef VOS_DRIVER_H
 #define VOS_DRIVER_H
 
+#include "blk.h"
 #include "root_limits.h"
 #include "types.h"
 
@@ -23,12 +24,13 @@
 #define DRIVER_IRQS 8u			/* interrupts of one driver at most */
 #define DRIVER_BARS_COUNT 6u
 #define DRIVER_NAME_BYTES 16u
-#define DRIVER_WINDOW_COUNT (VM_COUNT * VM_DEVICES)
+#define DRIVER_WINDOW_COUNT BLK_WINDOWS
+#define DRIVER_WINDOWS_BYTES 0x3000u	/* whole pages: each driver has its own */
 #define DRIVER_PIECE_BYTES 0x200000ull	/* of a link and of DRIVER_DMA: contiguous on the bus */
 
 /* ---- Addresses ---- (program, heap, stack and info page as in every PD: vm_layout.h) */
 #define DRIVER_ARGS 0x20000000ull	/* const struct driver_args, read only, one page */
-#define DRIVER_WINDOWS 0x20010000ull	/* const u64 [DRIVER_WINDOW_COUNT], read only: bus address of VM link
+#define DRIVER_WINDOWS 0x20010000ull	/* const u64 [DRIVER_WINDOW_COUNT], read only: bus address of link
 					 * i's first byte, 0 = not permitted. It changes while the driver runs: read
 					 * it once for each request, and judge what was read */
 #define DRIVER_LINK 0x28000000ull	/* + i * DRIVER_PIECE_BYTES: link of disk i (blk.h); the driver is the server */

@@ -86,7 +86,7 @@ struct console_args {
 #define STORE_REPORTS 0x20100000ull		/* RING_BYTES(STORE_REPORT_RING_BYTES); producer */
 #define STORE_FIGURES 0x20200000ull		/* struct store_figures [BLK_WINDOWS], by number of the link */
 #define STORE_WORK 0x20300000ull		/* struct store_work */
-/* Link of the disk in slot d of VM v: number v * VM_DEVICES + d, below BLK_WINDOWS. */
+/* Link of the disk in slot d of VM v: number v * VM_DEVICES + d; root's own ones follow, below BLK_WINDOWS. */
 #define STORE_LINKS 0x100000000000ull		/* + number * BLK_LINK_BYTES, while the VM has the disk; server */
 #define STORE_DRIVER_LINKS 0x200000000000ull	/* + (driver * DRIVER_LINKS + disk) * BLK_LINK_BYTES; client */
 #define STORE_RAM 0x300000000000ull		/* + slot * STORE_RAM_STRIDE: memory of a RAM volume */
@@ -138,7 +138,7 @@ struct console_args {
 
 _Static_assert(CONSOLE_H_LINE + LINE_KINDS <= CONSOLE_H_VM, "slots");
 _Static_assert(CONSOLE_H_VM + VM_COUNT <= HANDLE_CHOSEN && VMM_H_THREAD + VM_VCPUS <= HANDLE_CHOSEN, "slots");
-_Static_assert(VM_COUNT * VM_DEVICES == BLK_WINDOWS, "each disk of each VM has a link");
+_Static_assert((VM_COUNT + 1) * VM_DEVICES == BLK_WINDOWS, "each disk of each VM has a link, and root as many as a VM");
 _Static_assert(VMM_LINKS + VM_DEVICES * BLK_LINK_BYTES <= VMM_DISKS && VMM_DISK_BYTES <= VMM_DISK_STRIDE, "disks");
 _Static_assert(VMM_NIC_LINKS + VM_DEVICES * NET_LINK_STRIDE <= VMM_NICS && VMM_NIC_BYTES <= VMM_NIC_STRIDE, "cards");
 _Static_assert(NET_LINK_BYTES <= NET_LINK_STRIDE && VMM_H_NIC + VM_DEVICES <= VMM_H_VCPU, "cards");

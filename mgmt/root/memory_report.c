@@ -19,6 +19,7 @@
 #include "store_pools.h"
 #include "switches.h"
 #include "vm.h"
+#include "volume_link.h"
 
 #define ATTEMPTS 100u
 
@@ -54,7 +55,7 @@ static void fill_system(struct memory_report *out)
 {
 	out->system += at_start.root_bytes + service_bytes() + driver_bytes() + store_ram_bytes() +
 		       store_pools_bytes() + image_store_bytes() + switches_bytes() + routers_bytes() +
-		       router_ports_bytes();
+		       router_ports_bytes() + volume_links_bytes();
 	for (u32 i = 0; i < SHARED_COUNT; i++)
 		out->system += object_bytes(root.shared[i]);
 	for (u32 i = 0; i < WIRES_MAX; i++)

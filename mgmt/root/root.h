@@ -23,7 +23,7 @@ enum shared {
 	SHARED_VM_RINGS,	/* VM_RINGS_BYTES a VM */
 	SHARED_CONTROLS,	/* a page a VM: struct vmm_control */
 	SHARED_DRIVER_ARGS,	/* a page a driver: struct driver_args */
-	SHARED_DRIVER_WINDOWS,	/* DRIVER_WINDOW_COUNT words a driver */
+	SHARED_DRIVER_WINDOWS,	/* DRIVER_WINDOWS_BYTES a driver */
 	SHARED_NICS,		/* a page a driver: struct nic_page */
 	SHARED_STORE_FIGURES,	/* struct store_figures a link */
 	SHARED_UPLOADS,		/* UPLOAD_WINDOW_BYTES an upload */

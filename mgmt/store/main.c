@@ -31,7 +31,8 @@ static void *link_at(u32 number)
 
 static void signal_vm(u32 vm)
 {
-	(void)sys_notify_signal(STORE_H_VM + vm);	/* gone: root is about to detach it */
+	/* One that is gone root is about to detach. */
+	(void)sys_notify_signal(vm < VM_COUNT ? STORE_H_VM + vm : H_ROOT_SIGNAL);
 }
 
 static void signal_driver(u32 driver)

@@ -19,7 +19,7 @@
 #define REQUESTS_PER_TURN 16u
 #define BYTES_PER_TURN (1024u * 1024u)	/* and the request that goes beyond */
 #define BADGES 32u
-#define LINK_WORDS (BLK_WINDOWS / 64)
+#define LINK_WORDS ((BLK_WINDOWS + 63) / 64)
 
 static struct vm_link {
 	struct volume *volume;		/* NULL: not attached */
@@ -536,6 +536,8 @@ void vm_link_go_on(const struct volume *volume)
 
 void vm_link_woken(u64 bits)
 {
+	if ((bits & STORE_BIT_ROOT) != 0)	/* its links are behind those of the VMs */
+		add(&busy, VM_COUNT * VM_DEVICES / 64, (BIT64(VM_DEVICES) - 1) << VM_COUNT * VM_DEVICES % 64);
 	for (u64 left = bits / STORE_BIT_VM; left != 0; left &= left - 1)
 		for (u32 vm = (u32)__builtin_ctzll(left); vm < VM_COUNT; vm += BADGES)
 			add(&busy, vm * VM_DEVICES / 64, (BIT64(VM_DEVICES) - 1) << vm * VM_DEVICES % 64);

@@ -28,6 +28,7 @@
 #define IOVA_LINKS (IOVA_QUEUES + DRIVER_PIECE_BYTES)
 #define IOVA_WINDOWS (IOVA_LINKS + DRIVER_LINKS * DRIVER_PIECE_BYTES)
 #define IOVA_INTERRUPTS 0xfee00000ull
+_Static_assert(DRIVER_WINDOW_COUNT * sizeof(u64) <= DRIVER_WINDOWS_BYTES, "layout");
 _Static_assert(IOVA_WINDOWS + DRIVER_WINDOW_COUNT * DRIVER_PIECE_BYTES <= IOVA_INTERRUPTS, "windows are memory");
 
 #define LOOK_NS NS_PER_S
@@ -155,7 +156,7 @@ void driver_dma_clear_links(u32 number)
 /* Queues begin with zeros, which a device that has not been reset does not read. */
 enum status driver_dma_give(u32 number, u64 h_pd)
 {
-	const u64 windows = DRIVER_WINDOW_COUNT * sizeof(u64);
+	const u64 windows = DRIVER_WINDOWS_BYTES;
 	enum status st = pd_fill(h_pd, root.shared[SHARED_DRIVER_WINDOWS], DRIVER_WINDOWS, number * windows, windows,
 				 RIGHT_R);
 
@@ -224,7 +225,8 @@ void driver_dma_close(u32 number, const struct pci_function *f)
 
 static volatile u64 *windows_of(u32 number)
 {
-	return (volatile u64 *)shared_at(SHARED_DRIVER_WINDOWS) + number * DRIVER_WINDOW_COUNT;
+	return (volatile u64 *)shared_at(SHARED_DRIVER_WINDOWS) +
+	       number * (DRIVER_WINDOWS_BYTES / sizeof(u64));
 }
 
 static void tell_window(u32 number, u32 link, u64 bus)

@@ -13,6 +13,7 @@
 #include "vm.h"
 #include "vm_disks.h"
 #include "vm_nics.h"
+#include "volume_link.h"
 #include "volumes.h"
 
 #include <stdio.h>
@@ -132,6 +133,8 @@ void vm_poll_disks(void)
 		struct vm *vm = vm_at(link / VM_DEVICES);
 		const struct volume *v = vm_is_alive(vm) ? vm_volume_in(vm, link % VM_DEVICES) : NULL;
 
+		if (link >= VM_COUNT * VM_DEVICES && news == LINK_POOL_FULL)
+			volume_link_failed(link);
 		if (v == NULL)
 			continue;
 		if (news == LINK_POOL_HAS_ROOM)

@@ -212,8 +212,8 @@ static void what_a_driver_finds(void **state)
 	assert_int_equal(fake_devices[NVME].last_message, 2000 + STAT_IRQ_ADDRESS + STAT_IRQ_DATA);
 	assert_int_equal(fake_rights(h_pd, DRIVER_ARGS), RIGHT_R);
 	assert_int_equal(fake_rights(h_pd, DRIVER_WINDOWS), RIGHT_R);
-	assert_int_equal(fake_rights(h_pd, DRIVER_WINDOWS + DRIVER_WINDOW_COUNT * 8 - 1), RIGHT_R);
-	assert_int_equal(fake_rights(h_pd, DRIVER_WINDOWS + DRIVER_WINDOW_COUNT * 8), 0);
+	assert_int_equal(fake_rights(h_pd, DRIVER_WINDOWS + DRIVER_WINDOWS_BYTES - 1), RIGHT_R);
+	assert_int_equal(fake_rights(h_pd, DRIVER_WINDOWS + DRIVER_WINDOWS_BYTES), 0);
 	assert_int_equal(fake_rights(h_pd, DRIVER_DMA), RIGHT_R | RIGHT_W);
 	for (u32 i = 0; i < DRIVER_LINKS; i++) {
 		assert_int_equal(fake_rights(h_pd, DRIVER_LINK + i * DRIVER_PIECE_BYTES), RIGHT_R | RIGHT_W);
