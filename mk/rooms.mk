@@ -15,7 +15,7 @@ inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
 ROOT		:= mgmt/root $(addprefix mgmt/root/,net service store vm)
 CONSOLE		:= mgmt/console $(addprefix mgmt/console/,command inventory rpc session term view)
 $(foreach r,$(KERNEL),$(eval inc.$(r) := $(filter-out $(r),$(KERNEL))))
-$(foreach r,$(ROOT),$(eval inc.$(r) := $(filter-out $(r),$(ROOT)) mgmt/platform lib/net))
+$(foreach r,$(ROOT),$(eval inc.$(r) := $(filter-out $(r),$(ROOT)) mgmt/platform lib/net lib/image))
 $(foreach r,$(CONSOLE),$(eval inc.$(r) := $(filter-out $(r),$(CONSOLE)) lib/wire))
 # The VMM: devices at the bottom, which know the machine's memory and its host; loaders; vCPUs; the machine, which joins
 # them all.
@@ -55,7 +55,7 @@ $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
 PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata virtio_port switch router \
 		   virtio_net e1000
-rooms.root	:= $(ROOT) mgmt/platform lib/net
+rooms.root	:= $(ROOT) mgmt/platform lib/net lib/image
 rooms.console	:= $(CONSOLE) lib/wire
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen

@@ -111,8 +111,8 @@ struct pool_volume_spec {
 
 enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spec *spec, u32 *id);
 enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name);
-/* A mark of the owner's: POOL_VOLUME_MARKED. A new volume has none. */
-enum pool_status pool_volume_mark(struct pool *p, u32 id, bool is_marked);
+/* Marks of the owner's: `marks`, of POOL_VOLUME_MARKS, are set or cleared. A new volume has none. */
+enum pool_status pool_volume_mark(struct pool *p, u32 id, u32 marks, bool is_set);
 
 /* Makes a volume larger, also one with requests; what is new reads as zeros. POOL_INVAL: it would become smaller.
  * POOL_NO_SPACE: a thick one, and there is no room to be kept. Its snapshots keep their size. */

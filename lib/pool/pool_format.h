@@ -191,7 +191,9 @@ _Static_assert(sizeof(struct pool_record) == 256, "format");
 #define POOL_VOLUME_READ_ONLY BIT32(1)
 #define POOL_VOLUME_DELETING BIT32(2)
 #define POOL_VOLUME_MARKED BIT32(3)	/* the owner's; the pool only keeps it */
-#define POOL_VOLUME_FLAGS (BIT32(4) - 1)
+#define POOL_VOLUME_UNFINISHED BIT32(4)	/* likewise */
+#define POOL_VOLUME_MARKS (POOL_VOLUME_MARKED | POOL_VOLUME_UNFINISHED)
+#define POOL_VOLUME_FLAGS (BIT32(5) - 1)
 #define POOL_RECORDS 15u		/* in a leaf; each has 256 bytes, the last 224 bytes of a leaf are zero */
 #define POOL_RECORD_BYTES 256u
 

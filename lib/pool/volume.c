@@ -299,7 +299,7 @@ enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name)
 	return POOL_OK;
 }
 
-enum pool_status pool_volume_mark(struct pool *p, u32 id, bool is_marked)
+enum pool_status pool_volume_mark(struct pool *p, u32 id, u32 marks, bool is_set)
 {
 	struct volume *v = volume_of(p, id);
 	enum pool_status status = volume_may_change(p);
@@ -308,7 +308,9 @@ enum pool_status pool_volume_mark(struct pool *p, u32 id, bool is_marked)
 		return status;
 	if (v == NULL || (v->r.flags & POOL_VOLUME_DELETING) != 0)
 		return POOL_NO_VOLUME;
-	v->r.flags = (u16)((v->r.flags & ~POOL_VOLUME_MARKED) | (is_marked ? POOL_VOLUME_MARKED : 0));
+	if ((marks & ~POOL_VOLUME_MARKS) != 0)
+		return POOL_INVAL;
+	v->r.flags = (u16)((v->r.flags & ~marks) | (is_set ? marks : 0));
 	volume_table_changed(p, v);
 	return POOL_OK;
 }

@@ -209,6 +209,23 @@
 	ERROR(ERR_IMAGE_USED, RESULT_STATE, "E_STATE", \
 		"VM {text} is defined with that image. delete-vm {text}, or give it another image with set-vm") \
 	/* text = image */ \
+	ERROR(ERR_IMAGE_COPIED, RESULT_TIMEOUT, "E_BUSY", \
+		"image {text} is being copied into a volume. Try again later; see list-volume") \
+	ERROR(ERR_IMAGE_FORMAT, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"{text} is no raw disk image, but qcow2, VMDK, VHDX or compressed. Convert it first, as " \
+		"with qemu-img convert -O raw") \
+	/* text = image; need = its bytes, have = bytes of the volume */ \
+	ERROR(ERR_IMAGE_LARGER, RESULT_USAGE, "E_USAGE", 0) \
+	/* text = volume */ \
+	ERROR(ERR_VOLUME_COPYING, RESULT_TIMEOUT, "E_BUSY", \
+		"volume {text} is being filled with an image. Try again later; see list-volume") \
+	ERROR(ERR_IMPORT_CANCELED, RESULT_FAILED, "E_CANCELED", \
+		"the import into volume {text} was ended, and the volume is deleted") \
+	ERROR(ERR_IMPORT_FULL, RESULT_RESOURCES, "E_NOSPACE", \
+		"there is no room left for what is in the image: volume {text} is deleted; see list-pool") \
+	ERROR(ERR_IMPORT_IO, RESULT_FAILED, "E_IO", \
+		"volume {text} could not be written, and is deleted; see log, list-disk") \
+	/* text = image */ \
 	ERROR(ERR_IMAGE_BOOT, RESULT_DENIED, "E_DENIED", \
 		"{text} is a boot module, and belongs to the boot medium. Only uploaded images can be deleted") \
 	/* text = switch */ \

@@ -62,7 +62,7 @@ enum request_op {
 	REQ_RESTART_SERVICE,	/* by the service's name: answered when it is on its way down */
 	REQ_DISKS,		/* table; index: disks from that one on; ERR_NO_DEVICE past the end */
 	REQ_VOLUMES,		/* table; index: volumes from that one on; ERR_NO_VOLUME past the end */
-	REQ_CREATE_VOLUME,	/* .spec.disks[0]: volume, bytes, on */
+	REQ_CREATE_VOLUME,	/* .spec.disks[0]: volume, bytes, on, image. Answered when the image is in it */
 	REQ_DELETE_VOLUME,	/* .spec.disks[0]: volume */
 	REQ_POOLS,		/* table; index: pools from that one on; ERR_NO_POOL past the end */
 	REQ_CREATE_POOL,	/* .spec.disks[0]: volume (its name), on (a disk), bytes, or 0 for all the room there */
@@ -137,6 +137,7 @@ struct disk_spec {
 	char volume[VOLUME_NAME_BYTES];	/* "" = the VM's name, a dot and the disk's number */
 	char on[DISK_NAME_BYTES];	/* where: a disk's name or VOLUME_RAM; "" = the disk with the most room */
 	char serial[DISK_SERIAL_BYTES];	/* printable; "" = none */
+	char image[IMAGE_NAME_BYTES];	/* what a new volume begins with, "" = zeros; bytes 0: of its size */
 };
 
 #define NIC_UNGUARDED BIT32(0)		/* it may send with any address, and as a server of DHCP or a router */
@@ -411,6 +412,7 @@ enum volume_row_state {
 	VOLUME_ROW_READY,
 	VOLUME_ROW_MAKING, VOLUME_ROW_DELETING,		/* the answer of the disk is awaited */
 	VOLUME_ROW_MISSING,				/* its disk is not there */
+	VOLUME_ROW_IMPORTING,				/* an image is being copied into it; percent */
 	VOLUME_ROW_STATE_COUNT
 };
 
@@ -421,6 +423,8 @@ struct volume_row {
 	u32 block_bytes;
 	u64 bytes;
 	u64 used_bytes;		/* THIN, SNAPSHOT: that it has of its own in the pool */
+	u32 percent;
+	u32 zero;
 	char name[VOLUME_NAME_BYTES];
 	char on[DISK_NAME_BYTES];	/* VOLUME_RAM, or the name of a disk or a pool */
 	char of[VOLUME_NAME_BYTES];	/* the volume that a SNAPSHOT is of, the snapshot that a THIN began as, or "" */

@@ -72,6 +72,7 @@ enum store_op {
 				 * before STORE_ATTACH */
 	STORE_RETRY,		/* link: what failed and was held is done again; nothing if none was */
 	STORE_UNMARK,		/* slot, volume, guid: take STORE_MARK from a partition of VOS' type, used or not */
+	STORE_FINISH,		/* the same of STORE_UNFINISHED */
 	STORE_OPEN_POOL,	/* slot (of its disk), volume, guid, link = p, bytes: open that pool. Its arena is
 				 * mapped at STORE_POOLS + p * STORE_POOL_STRIDE. Answered when its volumes were
 				 * reported */
@@ -96,6 +97,7 @@ enum store_op {
 #define STORE_INTEGRITY BIT32(4)
 #define STORE_MORE BIT32(5)
 #define STORE_THICK BIT32(6)
+#define STORE_UNFINISHED BIT32(7)	/* of STORE_CREATE: its contents are not there yet: bit 49 */
 
 struct store_order {
 	u32 op;			/* enum store_op */
@@ -194,6 +196,7 @@ enum store_extent {
 /* Of a disk and its partitions: more of its reports follow. The first without it ends what the disk has: until then a
  * pool on it may be untold. */
 #define STORE_IS_MORE BIT32(8)
+#define STORE_IS_UNFINISHED BIT32(9)	/* a volume with STORE_UNFINISHED */
 
 struct store_report {
 	u32 kind;		/* enum store_kind */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "blake2b.h"
+#include "import.h"
 #include "map_window.h"
 #include "object_set.h"
 #include "range.h"
@@ -349,6 +350,8 @@ struct error_info image_store_delete(const char name[IMAGE_NAME_BYTES], bool is_
 		return error_of(ERR_IMAGE_BOOT, name);
 	if (vm != NULL)
 		return error_of(ERR_IMAGE_USED, vm->name);
+	if (import_uses(name))
+		return error_of(ERR_IMAGE_COPIED, name);
 	if (!is_dry_run)
 		remove_named(name);
 	return ERROR_INFO_NONE;

@@ -50,6 +50,7 @@ struct entry {
 };
 _Static_assert(sizeof(struct entry) == ENTRY_BYTES, "layout");
 
+#define ATTRIBUTE_UNFINISHED BIT64(49)
 #define ATTRIBUTE_MARK BIT64(48)	/* bits 48 to 63 belong to the type (table 5-8) */
 
 /* UEFI 2.10, table 5-1 and 5-3. */
@@ -140,6 +141,7 @@ bool gpt_part(const struct gpt *t, u32 i, struct gpt_part *out)
 	memcpy(out->guid, e.guid, sizeof(out->guid));
 	label_of(&e, out->label);
 	out->is_marked = (e.attributes & ATTRIBUTE_MARK) != 0;
+	out->is_unfinished = (e.attributes & ATTRIBUTE_UNFINISHED) != 0;
 	return true;
 }
 
@@ -170,7 +172,8 @@ static s32 empty_entry(const struct gpt *t)
 s32 gpt_add(struct gpt *t, const struct gpt_part *part)
 {
 	struct entry e = { .first = part->first, .last = part->first + part->blocks - 1,
-			   .attributes = part->is_marked ? ATTRIBUTE_MARK : 0 };
+			   .attributes = (part->is_marked ? ATTRIBUTE_MARK : 0) |
+					 (part->is_unfinished ? ATTRIBUTE_UNFINISHED : 0) };
 	s32 i = empty_entry(t);
 
 	if (i < 0)
@@ -189,12 +192,12 @@ void gpt_retype(struct gpt *t, u32 i, const u8 type[STORE_GUID_BYTES])
 	memcpy(&t->entries[i * t->entry_bytes], type, STORE_GUID_BYTES);
 }
 
-void gpt_unmark(struct gpt *t, u32 i)
+void gpt_unmark(struct gpt *t, u32 i, u32 mark)
 {
 	struct entry e;
 
 	get(t, i, &e);
-	e.attributes &= ~ATTRIBUTE_MARK;
+	e.attributes &= ~(mark == STORE_MARK ? ATTRIBUTE_MARK : ATTRIBUTE_UNFINISHED);
 	memcpy(&t->entries[i * t->entry_bytes], &e, sizeof(e));
 }
 

@@ -30,6 +30,7 @@ struct gpt_part {
 	u8 guid[STORE_GUID_BYTES];
 	char label[VOLUME_NAME_BYTES];	/* ASCII; '?' for any other character */
 	bool is_marked;			/* STORE_MARK */
+	bool is_unfinished;		/* STORE_UNFINISHED */
 };
 
 /* EFFA3133-A3A2-4E42-ADE5-3CA4D892E62F and 0B082E9F-557C-40AE-8856-78C6BF25B203 */
@@ -78,7 +79,8 @@ s32 gpt_find(const struct gpt *t, const u8 guid[STORE_GUID_BYTES]);
 /* A new entry, with a range that gpt_find_room found. Its index; -1: all entries are used. */
 s32 gpt_add(struct gpt *t, const struct gpt_part *part);
 void gpt_retype(struct gpt *t, u32 i, const u8 type[STORE_GUID_BYTES]);
-void gpt_unmark(struct gpt *t, u32 i);
+/* STORE_MARK or STORE_UNFINISHED is taken from it. */
+void gpt_unmark(struct gpt *t, u32 i, u32 mark);
 void gpt_remove(struct gpt *t, u32 i);
 
 /* The smallest free extent of whole units with room for so many blocks (a multiple of a unit). False: there is none. */

@@ -273,6 +273,7 @@ static void add_entry(u32 disk)
 	memcpy(part.guid, order->guid, sizeof(part.guid));
 	strcpy(part.label, order->volume);
 	part.is_marked = (order->flags & STORE_MARK) != 0;
+	part.is_unfinished = (order->flags & STORE_UNFINISHED) != 0;
 	gpt_make_guid(part.guid);
 	(void)gpt_add(&t->gpt, &part);		/* gpt_find_room has seen that there is an entry */
 	table_write_new(disk, &part);
@@ -319,7 +320,7 @@ static void create_volume(u32 disk, const struct store_order *order)
 		make_room(disk);
 }
 
-/* ---- STORE_DELETE, STORE_UNMARK ---- */
+/* ---- STORE_DELETE, STORE_UNMARK, STORE_FINISH ---- */
 
 static void changed(u32 disk)
 {
@@ -337,8 +338,8 @@ static void change_volume(u32 disk, const struct store_order *order)
 		answer(disk, error);
 		return;
 	}
-	if (order->op == STORE_UNMARK) {
-		gpt_unmark(&table_of(disk)->gpt, number - 1);
+	if (order->op != STORE_DELETE) {
+		gpt_unmark(&table_of(disk)->gpt, number - 1, order->op == STORE_FINISH ? STORE_UNFINISHED : STORE_MARK);
 	} else {
 		volume_meant(order)->is_going = true;
 		gpt_retype(&table_of(disk)->gpt, number - 1, gpt_type_zeroing);

@@ -43,7 +43,7 @@ static bool is_guid_ok(const u8 guid[STORE_GUID_BYTES])
 static bool is_kind_ok(const struct store_order *order)
 {
 	if ((order->flags & STORE_IS_POOL) == 0)
-		return (order->flags & ~STORE_MARK) == 0;
+		return (order->flags & ~(STORE_MARK | STORE_UNFINISHED)) == 0;
 	return order->flags == STORE_IS_POOL && order->bytes >= POOL_BYTES_MIN &&
 	       strlen(order->volume) <= STORE_POOL_NAME_MAX && pool_arena_of(order->bytes / BLK_SECTOR_BYTES) != 0;
 }

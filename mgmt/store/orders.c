@@ -234,6 +234,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_CREATE] = to_disk_or_pool,
 	[STORE_DELETE] = to_disk_or_pool,
 	[STORE_UNMARK] = to_disk_or_pool,
+	[STORE_FINISH] = to_disk_or_pool,
 	[STORE_RULES] = rules,
 	[STORE_RETRY] = retry,
 	[STORE_OPEN_POOL] = pools_open,

@@ -15,7 +15,7 @@
 /* Of an order that meets POOL_AGAIN each time: as guests free blocks as fast as others take them, or as what a revert
  * let go can't be read. The orders behind it, and the guests whose volumes it holds, do not wait for ever. */
 #define TRIES 64u
-#define FLAGS_KNOWN (STORE_MARK | STORE_INTEGRITY | STORE_THICK | STORE_MORE)
+#define FLAGS_KNOWN (STORE_MARK | STORE_INTEGRITY | STORE_THICK | STORE_MORE | STORE_UNFINISHED)
 
 void pool_answer(struct store_pool *s, u32 id, enum store_error error)
 {
@@ -135,7 +135,10 @@ static bool is_new_guid(const struct store_pool *s, const u8 from[STORE_GUID_BYT
 
 static enum store_error mark_new(struct store_pool *s, u32 id, const struct store_order *order)
 {
-	return (order->flags & STORE_MARK) != 0 ? later_or(pool_volume_mark(s->pool, id, true)) : STORE_OK;
+	u32 marks = ((order->flags & STORE_MARK) != 0 ? POOL_VOLUME_MARKED : 0) |
+		    ((order->flags & STORE_UNFINISHED) != 0 ? POOL_VOLUME_UNFINISHED : 0);
+
+	return marks != 0 ? later_or(pool_volume_mark(s->pool, id, marks, true)) : STORE_OK;
 }
 
 static enum store_error create(struct store_pool *s, u32 slot, const struct store_order *order)
@@ -170,12 +173,23 @@ static enum store_error delete_one(struct store_pool *s, u32 slot, const struct 
 	return status == POOL_EXISTS ? STORE_NEEDED : later_or(status);
 }
 
-static enum store_error unmark(struct store_pool *s, u32 slot, const struct store_order *order)
+static enum store_error clear(struct store_pool *s, const struct store_order *order, u32 mark)
 {
 	const struct pool_record *r = record_of(s, order->guid);
 
+	return r != NULL ? later_or(pool_volume_mark(s->pool, r->id, mark, false)) : STORE_NO_VOLUME;
+}
+
+static enum store_error unmark(struct store_pool *s, u32 slot, const struct store_order *order)
+{
 	(void)slot;
-	return r != NULL ? later_or(pool_volume_mark(s->pool, r->id, false)) : STORE_NO_VOLUME;
+	return clear(s, order, POOL_VOLUME_MARKED);
+}
+
+static enum store_error finish(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	(void)slot;
+	return clear(s, order, POOL_VOLUME_UNFINISHED);
 }
 
 static enum store_error rename_one(struct store_pool *s, u32 slot, const struct store_order *order)
@@ -316,6 +330,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(struct store_pool *s, u32
 	[STORE_CREATE] = create,
 	[STORE_DELETE] = delete_one,
 	[STORE_UNMARK] = unmark,
+	[STORE_FINISH] = finish,
 	[STORE_RENAME] = rename_one,
 	[STORE_CLONE] = clone,
 	[STORE_SNAPSHOT] = snapshot,

@@ -357,6 +357,8 @@ static void report_volume(u32 disk, const struct gpt_part *part, struct store_re
 	strcpy(out->volume, v->name);
 	if (out->extent == STORE_EXTENT_VOLUME && part->is_marked)
 		out->flags = STORE_IS_MARKED;
+	if (out->extent == STORE_EXTENT_VOLUME && part->is_unfinished)
+		out->flags |= STORE_IS_UNFINISHED;
 	if (v->is_pool)
 		out->largest_bytes = pool_arena_of(v->sectors);
 	if (!is_vos(part) || strcmp(v->name, part->label) == 0)

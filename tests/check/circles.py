@@ -15,8 +15,8 @@ OBJECTS = 'build/obj'
 
 # A file belongs to the longest of these folders that holds it, at any depth.
 ROOMS = ('boot', 'arch/x86_64/cpu', 'arch/x86_64/mmu', 'arch/x86_64/irq', 'arch/x86_64/user', 'arch/x86_64/virt',
-         'arch/x86_64/virt/svm', 'arch/x86_64/virt/vmx', 'kernel', 'lib/base', 'lib/pool', 'lib/rt', 'lib/wire',
-         'drivers', 'mgmt/root', 'mgmt/console', 'mgmt/platform', 'mgmt', 'vmm', 'vmm/dev')
+         'arch/x86_64/virt/svm', 'arch/x86_64/virt/vmx', 'kernel', 'lib/base', 'lib/image', 'lib/pool', 'lib/rt',
+         'lib/wire', 'drivers', 'mgmt/root', 'mgmt/console', 'mgmt/platform', 'mgmt', 'vmm', 'vmm/dev')
 
 
 # The circles of today, one a line, "room: file names without folder and ending".

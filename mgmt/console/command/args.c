@@ -21,6 +21,7 @@
 	[ARG_##id] = { name, TYPE_##kind, value, help },
 
 const struct arg_spec arg_specs[ARG_COUNT] = {
+	[ARG_SOURCE] = { "image", TYPE_ANY_IMAGE, "IMAGE", "a raw disk image to begin with, see list-image" },
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_ALL] = { "all", TYPE_SWITCH, 0, "all VMs that the command can act on" },
 	[ARG_SERVICE] = { "name", TYPE_SERVICE, "SERVICE", "name of a service or driver, see list-service" },
@@ -488,6 +489,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return disk_set_pool(&args->spec.disks[0], value, error);
 	case ARG_DISK_NAME: case ARG_ON: case ARG_POOL_DISK:
 		return disk_set_on(&args->spec.disks[0], value, error);
+	case ARG_SOURCE:
+		return disk_set_image(&args->spec.disks[0], value, error);
 	case ARG_IMAGE:
 		return set_string(args->image, sizeof(args->image), arg, value, error);
 	case ARG_BYTES: case ARG_POOL_BYTES:

@@ -155,8 +155,8 @@ bool command_is_noun(const char *word)
 enum arg command_bare(const struct command *command, u64 given)
 {
 	static const u8 bare[] = {
-		ARG_VERB, ARG_FILE, ARG_NAME, ARG_SERVICE, ARG_SWITCH, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE,
-		ARG_POOL, ARG_POOL_DISK,
+		ARG_VERB, ARG_FILE, ARG_SOURCE, ARG_NAME, ARG_SERVICE, ARG_SWITCH, ARG_VOLUME, ARG_DISK_NAME,
+		ARG_IMAGE, ARG_POOL, ARG_POOL_DISK,
 	};
 	enum arg first = ARG_COUNT;
 

@@ -291,6 +291,19 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
+		.verb = "import-image", .group = GROUP_MACHINE,
+		.summary = "make a volume that begins with a disk image",
+		.more = "The image is a raw one: a boot module, or one that upload-image of the program vos sent. The "
+			"volume has the image's size, or --size; runs of zeros take no room in a pool. list-volume "
+			"shows how far the import is, and delete-volume ends it. If the machine stops meanwhile, the "
+			"volume is deleted when it starts again. create-vm --disk image=IMAGE does the same for a "
+			"VM's own disk.",
+		.example = "import-image debian.raw web --size 20G",
+		.takes = A(SOURCE) | A(VOLUME) | A(BYTES) | A(ON) | CHANGE_VOLUME, .needs = A(SOURCE) | A(VOLUME),
+		.op = REQ_CREATE_VOLUME,
+		.ops = { .begin = request_begin, .answer = volume_answer },
+	},
+	{
 		.verb = "delete-volume", .group = GROUP_MACHINE,
 		.summary = "delete a volume and its data",
 		.more = "A volume that is a disk of a VM and a whole disk can't be deleted. The room on the disk is "

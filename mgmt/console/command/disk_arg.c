@@ -11,8 +11,8 @@
 #include "range.h"
 #include "units.h"
 
-#define USAGE "--disk is SIZE or volume=NAME, then on=POOL|DISK|ram, ro, serial=TEXT, iops=N, rate=SIZE, " \
-	"with commas between"
+#define USAGE "--disk is SIZE, image=NAME or volume=NAME, then on=POOL|DISK|ram, ro, serial=TEXT, iops=N, " \
+	"rate=SIZE, with commas between"
 
 static bool is_name(const char *text, size_t most)
 {
@@ -64,6 +64,15 @@ static bool set_serial(struct disk_spec *to, const char *value, struct cmd_error
 	return true;
 }
 
+bool disk_set_image(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	if (*value == 0 || strlen(value) >= sizeof(to->image))
+		return error_set(error, RESULT_USAGE,
+			"\"%.40s\" is not the name of an image. list-image shows what there is", value);
+	strcpy(to->image, value);
+	return true;
+}
+
 static bool set_iops(struct disk_spec *to, const char *value, struct cmd_error *error)
 {
 	return (count_parse(value, DISK_IOPS_MAX, &to->iops) && to->iops != 0) ||
@@ -99,7 +108,7 @@ static bool set_bytes(struct disk_spec *to, const char *item, struct cmd_error *
 
 static const struct { const char *key; bool (*set)(struct disk_spec *, const char *, struct cmd_error *); } keys[] = {
 	{ "volume=", disk_set_volume }, { "on=", disk_set_on }, { "serial=", set_serial },
-	{ "iops=", set_iops }, { "rate=", set_rate },
+	{ "iops=", set_iops }, { "rate=", set_rate }, { "image=", disk_set_image },
 };
 
 /* A disk that is being read. */
@@ -137,7 +146,7 @@ bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error
 	memset(to, 0, sizeof(*to));
 	if (!items_each(value, USAGE, set_item, &reading, error))
 		return false;
-	if (to->bytes == 0 && to->volume[0] == 0)
+	if (to->bytes == 0 && to->volume[0] == 0 && to->image[0] == 0)
 		return error_set(error, RESULT_USAGE, "--disk has no size: " USAGE);
 	return true;
 }
@@ -164,6 +173,7 @@ const char *disk_text(char *text, const struct disk_spec *disk)
 
 	text[used] = 0;
 	used = add_item(text, used, "volume=", disk->volume);
+	used = add_item(text, used, "image=", disk->image);
 	used = add_item(text, used, "on=", disk->on);
 	used = add_item(text, used, "", (disk->flags & DISK_READ_ONLY) != 0 ? "ro" : "");
 	used = add_item(text, used, "serial=", disk->serial);

@@ -8,13 +8,14 @@
 #include "cmd_error.h"
 #include "request.h"
 
-#define DISK_TEXT_BYTES 192u
+#define DISK_TEXT_BYTES 256u
 
 /* False: *error says why. A size is rounded up to VOLUME_UNIT. */
 bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error);
 /* Its parts. */
 bool disk_set_pool(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_volume(struct disk_spec *to, const char *value, struct cmd_error *error);
+bool disk_set_image(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_on(struct disk_spec *to, const char *value, struct cmd_error *error);
 /* As disk_parse takes it, into text[DISK_TEXT_BYTES]; returned. */
 const char *disk_text(char *text, const struct disk_spec *disk);

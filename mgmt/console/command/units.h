@@ -10,7 +10,7 @@
 #define NS_PER_MS 1000000ull
 #define NS_PER_SECOND 1000000000ull
 #define UNIT_TEXT_BYTES 24u
-#define SET_TEXT_BYTES 192u
+#define SET_TEXT_BYTES 256u
 
 /* Each judges the whole text and leaves *value alone if it is not right. None overflows. */
 bool count_parse(const char *text, u32 limit, u32 *value);	/* decimal, 0 .. limit */

@@ -283,6 +283,9 @@ static void disk_sizes(struct cmd_error *error, const struct reply *reply)
 	if (reply->error == ERR_VOLUME_SIZE)
 		error_set(error, RESULT_STATE, "volume %.*s is there and has %s, not %s. Try --disk volume=%.*s, or "
 			"delete it first", length, reply->text, have, need, length, reply->text);
+	else if (reply->error == ERR_IMAGE_LARGER)
+		error_set(error, RESULT_USAGE, "image %.*s has %s and does not fit into a volume of %s", length,
+			reply->text, need, have);
 	else if (reply->error == ERR_DISK_FULL)
 		error_set(error, RESULT_RESOURCES, "disk %.*s has room for a volume of %s, not of %s. Try a smaller "
 			"size, or another disk with on=DISK; see list-disk", length, reply->text, have, need);
@@ -401,7 +404,7 @@ static void special_message(
 	case ERR_GUEST_MEMORY:
 		guest_memory(error, request->name, reply);
 		break;
-	case ERR_VOLUME_SIZE: case ERR_VOLUME_RAM_SIZE: case ERR_DISK_MEMORY: case ERR_DISK_FULL:
+	case ERR_VOLUME_SIZE: case ERR_VOLUME_RAM_SIZE: case ERR_DISK_MEMORY: case ERR_DISK_FULL: case ERR_IMAGE_LARGER:
 		disk_sizes(error, reply);
 		break;
 	case ERR_UPLOAD_MEMORY:

@@ -22,7 +22,7 @@ static const char *const volume_kinds[VOLUME_ROW_KIND_COUNT] = {
 
 static const char *const volume_states[VOLUME_ROW_STATE_COUNT] = {
 	[VOLUME_ROW_READY] = "ready", [VOLUME_ROW_MAKING] = "being made", [VOLUME_ROW_DELETING] = "being deleted",
-	[VOLUME_ROW_MISSING] = "missing",
+	[VOLUME_ROW_MISSING] = "missing", [VOLUME_ROW_IMPORTING] = "importing",
 };
 
 static const char *word(const char *const *words, u32 count, u32 index)
@@ -134,7 +134,7 @@ static const char *volume_state(const struct volume_row *v)
 static void volume_line(const struct out *out, const struct volume_row *v)
 {
 	struct table_line line = line_begin(out);
-	char size[UNIT_TEXT_BYTES], used[UNIT_TEXT_BYTES];
+	char size[UNIT_TEXT_BYTES], used[UNIT_TEXT_BYTES], state[32];
 
 	column(&line, 14, v->name);
 	column(&line, 9, size_text(size, v->bytes, false));
@@ -142,7 +142,9 @@ static void volume_line(const struct out *out, const struct volume_row *v)
 	column(&line, 9, v->on);
 	column(&line, 8, v->vm[0] ? v->vm : "-");
 	column(&line, 8, v->made_for[0] ? v->made_for : "-");
-	column(&line, 0, volume_state(v));
+	snprintf(state, sizeof(state), v->state == VOLUME_ROW_IMPORTING ? "%s %u%%" : "%s", volume_state(v),
+		v->percent);
+	column(&line, 0, state);
 	line_end(&line);
 }
 
@@ -177,6 +179,7 @@ void json_volume(struct json_writer *w, const char *key, const void *row)
 	json_text(w, "vm", v->vm);
 	json_text(w, "made-for", v->made_for);
 	json_text(w, "state", word(volume_states, VOLUME_ROW_STATE_COUNT, v->state));
+	json_number(w, "percent", v->percent);
 	json_close(w, '}');
 }
 

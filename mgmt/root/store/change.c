@@ -100,12 +100,23 @@ static void end(struct change *c, struct error_info info)
 	answer(c, info);
 }
 
+/* An image may take its time: nothing but the disk limits it. */
+static void step_copy(struct change *c)
+{
+	if (change_images_are_done(c, &c->info))
+		end(c, c->info);
+}
+
 static void step_store(struct change *c)
 {
 	struct error_info no;
 
-	if (change_volumes_are_done(c, &no) || c->deadline_tsc <= rt_time_tsc())
-		end(c, no);
+	if (!change_volumes_are_done(c, &no) && c->deadline_tsc > rt_time_tsc())
+		return;
+	if (no.error == ERR_NONE && change_images_begin(c, &c->info))
+		c->step = STEP_COPY;
+	else
+		end(c, no.error == ERR_NONE ? c->info : no);
 }
 
 /* The guest is asked, until the disk's volume is free. */
@@ -155,10 +166,12 @@ static void step_eject(struct change *c)
 
 static void begin(struct change *c)
 {
-	struct error_info no = change_kinds[c->request.op].judge(c);
+	struct error_info no = change_images_judge(c);
 	bool may_wait = change_concerns_disks(c) && (disks_are_coming() || pools_are_coming()) &&
 			c->deadline_tsc > rt_time_tsc();
 
+	if (no.error == ERR_NONE)
+		no = change_kinds[c->request.op].judge(c);
 	if (may_wait && (volume_may_come(&no, false) || (volume_may_come(&no, true) && change_needs_choice(c)))) {
 		c->step = STEP_DISKS;
 		return;
@@ -244,6 +257,7 @@ void change_begin(u32 client, const struct request *request)
 		return;
 	}
 	c->number = (u32)(c - changes);
+	c->sized = 0;
 	c->client = client;
 	c->request = *request;
 	c->deadline_tsc = rt_time_after(&root.time, DISKS_LIMIT_NS);
@@ -264,6 +278,8 @@ static u64 step_one(struct change *c)
 		begin(c);
 	else if (c->step == STEP_STORE)
 		step_store(c);
+	else if (c->step == STEP_COPY)
+		step_copy(c);
 	else if (c->step == STEP_EJECT)
 		step_eject(c);
 	else if (c->step == STEP_ANSWER)

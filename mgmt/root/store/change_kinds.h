@@ -10,20 +10,21 @@
 #include "request.h"
 #include "vm.h"
 
-/* EJECT: a guest is asked to let a disk go. */
-enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_EJECT, STEP_ANSWER };
+/* COPY: images are copied into its volumes. EJECT: a guest is asked to let a disk go. */
+enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_COPY, STEP_EJECT, STEP_ANSWER };
 
 struct change {
 	u32 number;		/* of its place: volume.change */
 	enum step step;
 	u32 client;		/* NO_CLIENT: nobody waits */
 	u64 deadline_tsc;
-	struct error_info info;		/* STEP_ANSWER */
+	struct error_info info;		/* STEP_ANSWER; STEP_COPY: of the first copy that failed */
 	struct volume_row row;		/* of REQ_CREATE_VOLUME */
 	struct pool_row pool;		/* of REQ_CREATE_POOL */
 	u64 vm_id;			/* of a VM that is to change: which of those that have had that name */
 	u64 built_tsc;			/* STEP_EJECT: which of its runs */
 	u32 disk_count;			/* REQ_ATTACH_DISK: that it had when `spec` was made */
+	u32 sized;			/* bit = disk of `spec` that has the size of its image, as none was given */
 	struct request request;
 };
 

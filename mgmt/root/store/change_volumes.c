@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "import.h"
 #include "pools.h"
 #include "rt_log.h"
+#include "spec.h"
 #include "store_client.h"
 #include "volume_judge.h"
 #include "volume_marks.h"
@@ -23,6 +25,7 @@ static struct error_info make(struct change *c, const char *name, const struct d
 	if (v == NULL)
 		return error_info_limit(STORE_RAM_SLOTS, "volumes");
 	v->change = c->number;
+	v->is_unfinished = want->image[0] != '\0';
 	v->is_marked = change_kinds[c->request.op].has_vm && volume_is_on_disk(v) &&
 		       volume_is_named_after(v, c->request.name);
 	if (v->was_blank)
@@ -73,7 +76,8 @@ struct error_info change_volumes_begin(struct change *c)
 	if (!change_kinds[c->request.op].deletes)
 		return make(c, change_volume(c)->volume, change_volume(c));
 	v = volume_find(change_volume(c)->volume);
-	v->change = c->number;
+	if (!v->is_busy)		/* else it is the import's, which ends by that */
+		v->change = c->number;
 	store_delete(v);
 	return ERROR_INFO_NONE;
 }
@@ -91,7 +95,7 @@ void change_volumes_release(struct change *c, bool is_failed)
 			continue;
 		}
 		v->is_fresh = !is_failed && change_kinds[c->request.op].has_vm;
-		if (is_failed && !change_kinds[c->request.op].deletes)
+		if (is_failed && !change_kinds[c->request.op].deletes && !v->is_going)
 			store_delete(v);
 	}
 }
@@ -142,6 +146,15 @@ static struct error_info failure_of(const struct change *c, const struct volume 
 	return no;
 }
 
+/* One that an import had is not the change's that deletes it. */
+static bool is_waited_for(const struct change *c, const struct volume *v)
+{
+	bool is_meant = change_kinds[c->request.op].deletes && v->is_going &&
+			strcmp(v->name, change_volume(c)->volume) == 0;
+
+	return (v->change == c->number && !v->is_held) || is_meant;
+}
+
 bool change_volumes_are_done(const struct change *c, struct error_info *no)
 {
 	bool is_done = true;
@@ -150,7 +163,7 @@ bool change_volumes_are_done(const struct change *c, struct error_info *no)
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		const struct volume *v = volume_at(i);
 
-		if (v == NULL || v->change != c->number || v->is_held)
+		if (v == NULL || !is_waited_for(c, v))
 			continue;
 		if (v->error == STORE_OK && (v->is_making || v->is_going ||
 					     (v->kind == VOLUME_ROW_POOL && pool_is_coming(v->pool)))) {
@@ -160,6 +173,86 @@ bool change_volumes_are_done(const struct change *c, struct error_info *no)
 		} else if (no->error == ERR_NONE) {
 			*no = failure_of(c, v);
 		}
+	}
+	return is_done;
+}
+
+/* ---- images ---- */
+
+/* Its disks that may be new; what root has not judged yet is bounded here. */
+static u32 disks_of(const struct change *c)
+{
+	const struct change_kind *kind = &change_kinds[c->request.op];
+
+	if (kind->deletes || c->request.op == REQ_DETACH_DISK || !change_concerns_disks(c))
+		return 0;
+	return !kind->has_vm ? 1 : c->request.spec.disk_count < VM_DEVICES ? c->request.spec.disk_count : VM_DEVICES;
+}
+
+static struct volume *volume_for(const struct change *c, u32 disk)
+{
+	char name[VOLUME_NAME_BYTES];
+
+	volume_name_of(name, c->request.name, &c->request.spec, disk);
+	return volume_find(name);
+}
+
+/* Its volume may have come since it was judged before: that has a size of its own. */
+static struct error_info judge_image(struct change *c, u32 disk)
+{
+	struct disk_spec *want = &c->request.spec.disks[disk];
+
+	if ((c->sized & BIT32(disk)) != 0)
+		want->bytes = 0;
+	c->sized &= ~BIT32(disk);
+	if (!spec_disk_ok(want) || want->image[0] == '\0' || volume_for(c, disk) != NULL)
+		return ERROR_INFO_NONE;
+	c->sized |= want->bytes == 0 ? BIT32(disk) : 0;
+	return import_judge(want);
+}
+
+struct error_info change_images_judge(struct change *c)
+{
+	struct error_info no = ERROR_INFO_NONE;
+
+	for (u32 i = 0; i < disks_of(c) && no.error == ERR_NONE; i++)
+		no = judge_image(c, i);
+	return no;
+}
+
+bool change_images_begin(struct change *c, struct error_info *no)
+{
+	bool is_some = false;
+
+	*no = ERROR_INFO_NONE;
+	for (u32 i = 0; i < disks_of(c) && no->error == ERR_NONE; i++) {
+		const char *image = c->request.spec.disks[i].image;
+		struct volume *v = volume_for(c, i);
+
+		if (image[0] == '\0' || v == NULL || v->change != c->number || v->is_held)
+			continue;
+		*no = import_begin(v, image);
+		is_some = is_some || no->error == ERR_NONE;
+	}
+	return is_some;
+}
+
+bool change_images_are_done(const struct change *c, struct error_info *no)
+{
+	bool is_done = true;
+
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		const struct volume *v = volume_at(i);
+		struct error_info one;
+
+		if (v == NULL || v->change != c->number || v->is_held)
+			continue;
+		if (no->error != ERR_NONE)	/* nobody needs the rest */
+			import_cancel(v);
+		if (!import_end(v, &one))
+			is_done = false;
+		else if (no->error == ERR_NONE)
+			*no = one;
 	}
 	return is_done;
 }

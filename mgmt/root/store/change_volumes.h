@@ -12,6 +12,11 @@
 struct error_info change_volumes_begin(struct change *c);
 /* True: the store has answered about all of its volumes. *no: the first that failed. */
 bool change_volumes_are_done(const struct change *c, struct error_info *no);
+/* The images that its new volumes are to begin with: are they there, and do they fit? / They are copied. True: some are
+ * under way. / True: none is any more. *no: why the first one failed, also in the calls before. */
+struct error_info change_images_judge(struct change *c);
+bool change_images_begin(struct change *c, struct error_info *no);
+bool change_images_are_done(const struct change *c, struct error_info *no);
 /* What it made goes again if it failed; what could not be deleted stays. */
 void change_volumes_release(struct change *c, bool is_failed);
 /* The VM did not come to be after all: nobody took them. */

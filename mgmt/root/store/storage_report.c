@@ -8,6 +8,7 @@
 
 #include "disks.h"
 #include "drivers.h"
+#include "import.h"
 #include "pools.h"
 #include "vm.h"
 #include "volume_marks.h"
@@ -72,6 +73,8 @@ static u32 row_state(const struct volume *v)
 {
 	if (v->is_making || v->is_going)
 		return v->is_making ? VOLUME_ROW_MAKING : VOLUME_ROW_DELETING;
+	if (v->is_unfinished && v->is_busy)
+		return VOLUME_ROW_IMPORTING;
 	if (volume_is_in_pool(v))
 		return v->is_there && pool_is_usable(v->pool) ? VOLUME_ROW_READY : VOLUME_ROW_MISSING;
 	if (!volume_is_on_disk(v) || (disk_at(v->slot)->is_there && (v->kind == VOLUME_ROW_DISK || v->is_there)))
@@ -99,6 +102,7 @@ void volume_row_fill(const struct volume *v, struct volume_row *out)
 	strcpy(out->name, v->name);
 	strcpy(out->on, v->on);
 	out->used_bytes = v->used_bytes;
+	out->percent = import_percent(v);
 	fill_origin(v, out);
 }
 

@@ -22,6 +22,7 @@
 #include "rt_ring.h"
 #include "store.h"
 #include "store_maps.h"
+#include "order_ring.h"
 #include "store_pools.h"
 #include "sys.h"
 #include "vm_layout.h"
@@ -46,7 +47,7 @@ static struct {
 static enum due volume_due[STORE_VOLUMES], disk_due[DISKS];
 static bool is_order_due;
 static u64 h_store;		/* its PD, 0 while it is down */
-static struct ring orders, reports;
+static struct ring reports;
 
 /* ---- what is asked for ---- */
 
@@ -101,6 +102,18 @@ void store_unmark(struct volume *v)
 {
 	if (volume_unmark(v))
 		is_order_due = true;
+}
+
+void store_finish(struct volume *v)
+{
+	volume_finish(v);
+	is_order_due = true;
+}
+
+void store_release(struct volume *v)
+{
+	v->is_busy = false;
+	is_order_due = true;
 }
 
 /* The driver of a disk may let its device reach the window of that link, or may not. */
@@ -188,33 +201,6 @@ bool store_detach(u32 link)
 
 /* ---- orders ---- */
 
-/* An id says what the order was about; there is one order at a time about each thing. */
-static u32 id_of(enum store_op op, u32 number)
-{
-	return (u32)op << 24 | number;
-}
-
-static bool send(struct store_order *order, u32 number)
-{
-	order->id = id_of((enum store_op)order->op, number);
-	if (ring_put(&orders, order, sizeof(*order)))
-		return true;
-	ring_producer_wait(&orders, true);
-	return ring_put(&orders, order, sizeof(*order));
-}
-
-static bool send_volume(u32 number, enum store_op op)
-{
-	const struct volume *v = volume_at(number);
-	struct store_order order = { .op = op, .slot = volume_place(v), .bytes = v->bytes,
-				     .flags = (v->is_marked ? STORE_MARK : 0) |
-					      (v->kind == VOLUME_ROW_POOL ? STORE_IS_POOL : 0) };
-
-	memcpy(order.volume, v->name, sizeof(order.volume));
-	memcpy(order.guid, v->guid, sizeof(order.guid));
-	return send(&order, number);
-}
-
 /* By enum due: what is to be ordered of a volume in RAM and of one on a disk, once the disk is there. */
 static const struct { enum store_op ram, disk; enum due next; } volume_orders[] = {
 	[DUE_BEGIN] = { STORE_ADD_RAM, STORE_CREATE, BEGIN_SENT },
@@ -229,7 +215,8 @@ static bool is_full(u32 slot)
 		const struct volume *v = volume_at(i);
 
 		if (v != NULL && volume_is_on_disk(v) && v->slot == slot &&
-		    (volume_due[i] == BEGIN_SENT || volume_due[i] == END_SENT || v->is_unmark_sent))
+		    (volume_due[i] == BEGIN_SENT || volume_due[i] == END_SENT || v->is_unmark_sent ||
+		     v->is_finish_sent))
 			sent++;
 	}
 	return sent >= ORDERS_OF_A_DISK;
@@ -245,25 +232,26 @@ static bool send_volumes(enum due due)
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		const struct volume *v = volume_at(i);
 
-		if (volume_due[i] != due || !can_change(v))
+		if (volume_due[i] != due || v->is_busy || !can_change(v))
 			continue;
-		if (!send_volume(i, volume_is_on_disk(v) ? volume_orders[due].disk : volume_orders[due].ram))
+		if (!store_order_volume(i, volume_is_on_disk(v) ? volume_orders[due].disk : volume_orders[due].ram))
 			return false;
 		volume_due[i] = volume_orders[due].next;
 	}
 	return true;
 }
 
-static bool send_unmarks(void)
+/* What disks say of volumes that is so no more. */
+static bool send_marks(enum store_op op, bool (*is_due)(const struct volume *v), void (*sent)(struct volume *v))
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		struct volume *v = volume_at(i);
 
-		if (v == NULL || !volume_unmark_is_due(v) || is_full(v->slot))
+		if (v == NULL || !is_due(v) || is_full(v->slot))
 			continue;
-		if (!send_volume(i, STORE_UNMARK))
+		if (!store_order_volume(i, op))
 			return false;
-		volume_unmark_sent(v);
+		sent(v);
 	}
 	return true;
 }
@@ -274,7 +262,7 @@ static bool send_pools(void)
 	u32 p = 0;
 
 	while (store_pools_order(h_store, &p, &order)) {
-		if (!send(&order, p))
+		if (!store_order_send(&order, p))
 			return false;
 		store_pools_sent(p, (enum store_op)order.op);
 	}
@@ -289,7 +277,7 @@ static bool send_disks(void)
 		if (disk_due[slot] != DUE_BEGIN)
 			continue;
 		disk_name(order.disk, slot);
-		if (!send(&order, slot))
+		if (!store_order_send(&order, slot))
 			return false;
 		disk_due[slot] = BEGIN_SENT;
 	}
@@ -307,7 +295,7 @@ static bool send_link(u32 link, enum store_op op)
 		memcpy(order.guid, v->guid, sizeof(order.guid));
 		memcpy(order.serial, links[link].serial, sizeof(order.serial));
 	}
-	return send(&order, link);
+	return store_order_send(&order, link);
 }
 
 static bool send_links(enum due due, enum store_op op, enum due next)
@@ -329,7 +317,7 @@ static bool send_rules(void)
 
 	for (u32 i = 0; i < BLK_WINDOWS; i++)
 		while (links[i].h_mem != 0 && links[i].due <= BEGIN_SENT && link_rules_order(i, &order)) {
-			if (!send(&order, i))
+			if (!store_order_send(&order, i))
 				return false;
 			link_rules_sent(i, order.op);
 		}
@@ -341,10 +329,12 @@ static void send_due(void)
 	if (!is_order_due || h_store == 0)
 		return;
 	is_order_due = !(send_links(DUE_END, STORE_DETACH, END_SENT) &&
-			 send_pools() && send_volumes(DUE_END) && send_unmarks() && send_disks() &&
+			 send_pools() && send_volumes(DUE_END) &&
+			 send_marks(STORE_UNMARK, volume_unmark_is_due, volume_unmark_sent) &&
+			 send_marks(STORE_FINISH, volume_finish_is_due, volume_finish_sent) && send_disks() &&
 			 send_volumes(DUE_BEGIN) &&
 			 send_rules() && send_links(DUE_BEGIN, STORE_ATTACH, BEGIN_SENT));
-	rt_ring_wrote(&orders, SLOT_WIRE + WIRE_STORE_ORDERS);
+	order_ring_kick();
 }
 
 /* ---- reports ---- */
@@ -401,6 +391,8 @@ static void volume_done(u32 number, enum store_op op, u32 error)
 		deleted(v, error);
 	else if (op == STORE_UNMARK && v != NULL)
 		volume_unmark_done(v, error);
+	else if (op == STORE_FINISH && v != NULL)
+		volume_finish_done(v, error);
 	ask_again(MEMORY);		/* also what was held back */
 }
 
@@ -466,8 +458,8 @@ static void take_extent(const struct store_report *report)
 
 static void take_done(const struct store_report *report)
 {
-	enum store_op op = (enum store_op)(report->id >> 24);
-	u32 number = report->id & 0xffffff;
+	enum store_op op = store_order_op(report->id);
+	u32 number = store_order_number(report->id);
 
 	if (report->error != STORE_OK)
 		rt_log("root: the store refused order %u on %u (error %u)", (unsigned)op, (unsigned)number,
@@ -524,11 +516,10 @@ bool store_may_sleep(void)
 
 void store_init(void)
 {
-	struct ring_shared *o = ring_at(WIRE_STORE_ORDERS), *r = ring_at(WIRE_STORE_REPORTS);
+	struct ring_shared *r = ring_at(WIRE_STORE_REPORTS);
 
-	memset(o, 0, sizeof(*o));
 	memset(r, 0, sizeof(*r));
-	ring_attach_producer(&orders, o, wires[WIRE_STORE_ORDERS].ring_bytes);
+	order_ring_init();
 	ring_attach_consumer(&reports, r, wires[WIRE_STORE_REPORTS].ring_bytes);
 }
 
@@ -538,7 +529,7 @@ static enum status again_volume(u64 h_pd, u32 number)
 	struct volume *v = volume_at(number);
 
 	if (v != NULL)
-		volume_unmark_again(v);
+		volume_marks_again(v);
 	if (v == NULL || (v->h_mem == 0 && volume_due[number] == DUE_NOTHING))
 		return ST_OK;
 	if (v->h_mem != 0 && v->is_going) {

@@ -23,6 +23,12 @@ void store_delete(struct volume *v);
  * logged, it is marked after the next restart of the machine. */
 void store_unmark(struct volume *v);
 
+/* A volume that is_unfinished: have its disk say that no more. It is finished when it is not is_unfinished any more;
+ * when `error` is set, that failed. */
+void store_finish(struct volume *v);
+/* Root's link to it is closed: it is not is_busy any more. */
+void store_release(struct volume *v);
+
 /* A link with its memory: let the store serve it. `disk` gives read-only, serial and limits. */
 enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const struct disk_spec *disk) MUST_CHECK;
 /* Take it back. True: neither the store nor a device has anything to do with it any more; else root is signalled, and

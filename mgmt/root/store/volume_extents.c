@@ -159,6 +159,7 @@ static void set_part(struct volume *v, const struct store_report *r)
 	v->used_bytes = volume_is_in_pool(v) ? r->free_bytes : 0;
 	v->origin = volume_is_in_pool(v) ? (u32)r->first : 0;
 	volume_mark_told(v, (r->flags & STORE_IS_MARKED) != 0);
+	v->is_unfinished = (r->flags & STORE_IS_UNFINISHED) != 0;
 	if (keeps_name(v))
 		return;
 	v->bytes = r->sectors * BLK_SECTOR_BYTES;

@@ -112,6 +112,8 @@ static struct error_info find_disk(const char *volume, u64 bytes, const struct p
 /* One that is there already: it must be free, and what is asked for. */
 static struct error_info judge_old(const struct volume *v, u32 vm, const struct disk_spec *want)
 {
+	if (v->is_busy || v->is_unfinished)
+		return refuse(ERR_VOLUME_COPYING, v->name, 0, 0);
 	if (v->is_making || v->change != CHANGE_NONE)
 		return refuse(ERR_VOLUME_CHANGING, v->name, 0, 0);
 	if (v->kind == VOLUME_ROW_POOL || v->kind == VOLUME_ROW_SNAPSHOT)
@@ -336,6 +338,8 @@ struct error_info volume_judge_delete(const char *name)
 
 	if (v == NULL)
 		return refuse(ERR_NO_VOLUME, name, 0, 0);
+	if (v->is_busy && v->is_unfinished)	/* that ends its import */
+		return ERROR_INFO_NONE;
 	if (v->is_making || v->change != CHANGE_NONE)
 		return refuse(ERR_VOLUME_CHANGING, name, 0, 0);
 	if (v->kind == VOLUME_ROW_POOL)

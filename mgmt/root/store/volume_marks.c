@@ -41,10 +41,15 @@ bool volume_is_unmarked(const struct volume *v)
 
 /* Of one that is deleted nothing can be said. One that the store has not told of is asked for: the answer comes after
  * all that it tells of the disk. */
+static bool can_be_told(const struct volume *v)
+{
+	return !v->is_making && !v->is_going && disk_at(v->slot)->is_there &&
+	       (!volume_is_in_pool(v) || pool_is_usable(v->pool));
+}
+
 bool volume_unmark_is_due(const struct volume *v)
 {
-	return v->is_unmark_due && !v->is_unmark_sent && !v->is_making && !v->is_going && disk_at(v->slot)->is_there &&
-	       (!volume_is_in_pool(v) || pool_is_usable(v->pool));
+	return v->is_unmark_due && !v->is_unmark_sent && can_be_told(v);
 }
 
 void volume_unmark_sent(struct volume *v)
@@ -76,10 +81,38 @@ void volume_unmark_done(struct volume *v, u32 error)
 	v->has_unmark_failed = error != STORE_OK && error != STORE_NO_DISK;
 }
 
-void volume_unmark_again(struct volume *v)
+void volume_finish(struct volume *v)
+{
+	v->is_finish_due = v->is_unfinished = volume_is_on_disk(v);
+}
+
+bool volume_finish_is_due(const struct volume *v)
+{
+	return v->is_finish_due && can_be_told(v);
+}
+
+void volume_finish_sent(struct volume *v)
+{
+	v->is_finish_due = false;
+	v->is_finish_sent = true;
+}
+
+void volume_finish_done(struct volume *v, u32 error)
+{
+	if (!v->is_finish_sent)
+		return;
+	v->is_finish_sent = false;
+	v->is_finish_due = error == STORE_NO_DISK;	/* again when that is back */
+	v->error = v->is_finish_due ? STORE_OK : error;
+	v->is_unfinished = error != STORE_OK;
+}
+
+void volume_marks_again(struct volume *v)
 {
 	v->is_unmark_due = volume_is_unmarked(v);
 	v->is_unmark_sent = v->has_unmark_failed = false;
+	v->is_finish_due = v->is_finish_due || v->is_finish_sent;
+	v->is_finish_sent = false;
 }
 
 void volume_mark_told(struct volume *v, bool is_marked)

@@ -42,6 +42,9 @@ struct volume {
 	u32 origin;		/* SNAPSHOT: number of the volume that it is of; THIN: of the snapshot, or 0 */
 	u64 used_bytes;		/* THIN, SNAPSHOT: that it has of its own in the pool */
 	u8 guid[STORE_GUID_BYTES];	/* of what has a number */
+	bool is_unfinished;	/* its contents are not there yet (import.h), and its disk says so */
+	bool is_finish_due, is_finish_sent;	/* and is to say that no more */
+	bool is_busy;		/* root has a link to it (volume_link.h): it is not deleted meanwhile */
 	u64 h_mem;		/* MEMORY */
 };
 
@@ -68,7 +71,7 @@ bool volumes_have_part(u32 slot);
 /* A VM has it, or something is being done with it. */
 static inline bool volume_is_in_use(const struct volume *v)
 {
-	return v->vm != VOLUME_NOBODY || v->is_making || v->is_going || v->change != CHANGE_NONE;
+	return v->vm != VOLUME_NOBODY || v->is_making || v->is_going || v->is_busy || v->change != CHANGE_NONE;
 }
 
 /* The name of VM's disk `disk`: what its spec says, else "VM.DISK". name[VOLUME_NAME_BYTES]. */

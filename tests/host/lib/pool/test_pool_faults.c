@@ -397,13 +397,13 @@ static void mark_is_kept(void **state)
 	make_pool(768, 64, 40, 0);
 	v = make_volume("v", POOL_PLAIN, POOL_CHUNK_SECTORS);
 	assert_int_equal(volume(v)->r.flags, 0);
-	assert_int_equal(pool_volume_mark(pool, v + 1, true), POOL_NO_VOLUME);
-	assert_int_equal(pool_volume_mark(pool, v, true), POOL_OK);
+	assert_int_equal(pool_volume_mark(pool, v + 1, POOL_VOLUME_MARKED, true), POOL_NO_VOLUME);
+	assert_int_equal(pool_volume_mark(pool, v, POOL_VOLUME_MARKED, true), POOL_OK);
 	commit();
 	assert_int_equal(reopen(), POOL_OK);
 	assert_int_equal(volume(v)->r.flags, POOL_VOLUME_MARKED);
 	assert_int_equal(volume(snapshot(v, "s"))->r.flags, POOL_VOLUME_READ_ONLY);
-	assert_int_equal(pool_volume_mark(pool, v, false), POOL_OK);
+	assert_int_equal(pool_volume_mark(pool, v, POOL_VOLUME_MARKED, false), POOL_OK);
 	commit();
 	assert_int_equal(volume(v)->r.flags, 0);
 	assert_sound();

@@ -103,7 +103,7 @@ static void disks_and_volumes(void **state)
 	command("list-volume --name scratch --json", "\"return\":[{\"name\":\"scratch\",\"bytes\":67108864,"
 		"\"block-bytes\":512,\"kind\":\"memory\",\"on\":\"ram\",\"used-bytes\":67108864,"
 		"\"of\":\"\",\"vm\":\"\",\"made-for\":\"\","
-		"\"state\":\"being deleted\"}]", RESULT_OK);
+		"\"state\":\"being deleted\",\"percent\":0}]", RESULT_OK);
 	command("list-disk --name nvme0.0 --json", "\"read-only\":true,\"state\":\"whole\",\"driver\":\"nvme\"",
 		RESULT_OK);
 	command("volume list gone", "error[E_NOT_FOUND]: there is no volume \"gone\". list-volume shows",

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * order_ring.c - see order_ring.h.
+ */
+#include "order_ring.h"
+
+#include <string.h>
+
+#include "root.h"
+#include "rt_ring.h"
+#include "volumes.h"
+#include "wires.h"
+
+static struct ring orders;
+
+void order_ring_init(void)
+{
+	struct ring_shared *shared = ring_at(WIRE_STORE_ORDERS);
+
+	memset(shared, 0, sizeof(*shared));
+	ring_attach_producer(&orders, shared, wires[WIRE_STORE_ORDERS].ring_bytes);
+}
+
+bool store_order_send(struct store_order *order, u32 number)
+{
+	order->id = order->op << 24 | number;
+	if (ring_put(&orders, order, sizeof(*order)))
+		return true;
+	ring_producer_wait(&orders, true);
+	return ring_put(&orders, order, sizeof(*order));
+}
+
+bool store_order_volume(u32 number, enum store_op op)
+{
+	const struct volume *v = volume_at(number);
+	struct store_order order = { .op = op, .slot = volume_place(v), .bytes = v->bytes,
+				     .flags = (v->is_marked ? STORE_MARK : 0) |
+					      (v->is_unfinished && volume_is_on_disk(v) ? STORE_UNFINISHED : 0) |
+					      (v->kind == VOLUME_ROW_POOL ? STORE_IS_POOL : 0) };
+
+	memcpy(order.volume, v->name, sizeof(order.volume));
+	memcpy(order.guid, v->guid, sizeof(order.guid));
+	return store_order_send(&order, number);
+}
+
+void order_ring_kick(void)
+{
+	rt_ring_wrote(&orders, SLOT_WIRE + WIRE_STORE_ORDERS);
+}

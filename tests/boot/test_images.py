@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""Disk images become volumes: a guest mounts what the test made, and reads what it put there."""
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from vosmachine import BUILD, TOP, Machine
+
+FILE_BYTES = 1 << 20
+
+
+def make_image(folder, size='24M'):
+    """A raw disk with an ext4 on it, and in that a file; returns the path and the file's MD5."""
+    content, path = os.urandom(FILE_BYTES), f'{folder}/disk.raw'
+    os.makedirs(f'{folder}/tree')
+    with open(f'{folder}/tree/file', 'wb') as file:
+        file.write(content)
+    subprocess.run(['/sbin/mke2fs', '-q', '-F', '-t', 'ext4', '-d', f'{folder}/tree', path, size], check=True)
+    return path, hashlib.md5(content).hexdigest()
+
+
+def boot_files(kind, folder, image):
+    """VOS with the default guest and the image as a further boot module, disk-raw."""
+    shutil.copy(f'{BUILD}/vos.elf', folder)
+    out = f'{folder}/vos.{kind}'
+    words = [f'{name}={BUILD}/images/{name}' for name in ('debian-kernel', 'debian-initrd')]
+    subprocess.run([f'{TOP}/iso/mkiso.sh', kind, out, *words, f'disk-raw={image}'], check=True,
+                   env=os.environ | {'CONF': '', 'CMDLINE': ''})
+    return out
+
+
+def volume(machine, name):
+    rows = json.loads(machine.ok(f'list-volume {name} --json'))['return']
+    return rows[0]
+
+
+def import_test(backend, disk_kind, disk, folder):
+    image, digest = make_image(folder)
+    kind = 'iso' if backend == 'bochs' else 'bundle'
+    files = {kind: boot_files(kind, folder, image)}
+    with open(f'{folder}/disk.img', 'wb') as file:
+        file.truncate(200 << 20)
+    with Machine(backend, f'test_images-{disk_kind}', disks=[(disk_kind, f'{folder}/disk.img')], **files) as machine:
+        machine.wait_prompt()
+        machine.ok(f'create-pool fast {disk} --yes')
+        assert 'on fast' in machine.ok('import-image disk-raw data --size 64M')
+        row = volume(machine, 'data')
+        assert (row['bytes'], row['state'], row['on']) == (64 << 20, 'ready', 'fast')
+        assert FILE_BYTES <= row['used-bytes'] < 8 << 20         # what is zero takes no room
+        assert 'there is a volume data already' in machine.cmd('import-image disk-raw data')
+        assert 'does not fit' in machine.cmd('import-image disk-raw small --size 1M')
+        machine.ok('create-vm v --memory 128M --disk volume=data --disk image=disk-raw')
+        machine.ok('start-vm v')
+        machine.attach('v')
+        machine.wait_guest()
+        for name in ('vda', 'vdb'):
+            machine.guest_cmd(f'mkdir -p /{name}; mount -t ext4 /dev/{name} /{name}')
+            assert digest in machine.guest_cmd(f'md5sum /{name}/file')
+        machine.detach()
+        assert volume(machine, 'v.1')['made-for'] == 'v'
+        machine.ok('delete-vm v --force')
+
+
+def test_import(tmp_path):
+    import_test('qemu-pvh', 'nvme', 'nvme0.0', str(tmp_path))
+
+
+@pytest.mark.io
+def test_import_on_bochs(tmp_path):
+    import_test('bochs', 'ata', 'ata0.0', str(tmp_path))
