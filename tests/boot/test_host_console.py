@@ -58,6 +58,12 @@ def test_console_menu(machine):
         two.send('y')
         two.expect_exact('[y]')
         one.expect_exact('[y]')
+        # Their vosd is killed: both go on with the next one.
+        daemon.end(signal.SIGKILL)
+        daemon = Daemon(line)
+        two.send('r')
+        two.expect_exact('[r]')
+        one.expect_exact('[r]')
         one.send('\x1d')
         one.expect_exact(f'[t] {MENU}')
         one.send('?')
