@@ -27,13 +27,14 @@ static enum router_error judge_port(const struct router_port *p)
 	if (mac == 0 || mac_is_group(mac) || p->mtu < ROUTER_MTU_MIN || p->mtu > ROUTER_MTU_MAX)
 		return ROUTER_BAD_PORT;
 	if (p->address == 0)
-		return p->is_outer != 0 && p->prefix_bits == 0 && p->serves_dhcp == 0 ? ROUTER_OK : ROUTER_BAD_OUTER;
+		return p->is_outer != 0 && p->prefix_bits == 0 && p->serves_dhcp == 0 && p->speaks_rip == 0 ?
+		       ROUTER_OK : ROUTER_BAD_OUTER;
 	if (p->prefix_bits < 1 || p->prefix_bits > 30 || !station_ok(p, p->address))
 		return ROUTER_BAD_PORT;
+	if (p->is_outer != 0 && (p->serves_dhcp != 0 || p->speaks_rip != 0))
+		return ROUTER_BAD_OUTER;
 	if (p->serves_dhcp == 0)
 		return ROUTER_OK;
-	if (p->is_outer != 0)
-		return ROUTER_BAD_OUTER;
 	if (p->lease_s < LEASE_LEAST_S || p->lease_s > LEASE_MOST_S)
 		return ROUTER_BAD_POOL;
 	if (p->pool_first == 0 && p->pool_last == 0)

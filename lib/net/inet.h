@@ -76,6 +76,8 @@
 #define TCP_PSH 0x08u
 #define TCP_CWR 0x80u
 #define PORT_DHCP_SERVER 67u
+#define PORT_RIP 520u
+#define RIP_GROUP 0xe0000009u	/* 224.0.0.9 */
 #define PORT_DHCP_CLIENT 68u
 #define PORT_DHCPV6_CLIENT 546u
 #define PORT_DHCPV6_SERVER 547u

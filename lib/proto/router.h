@@ -47,7 +47,8 @@ struct router_port {
 	u32 address;		/* 0: from DHCP, for the outer port alone */
 	u8 prefix_bits;		/* 1 .. 30; 0 with DHCP */
 	u8 serves_dhcp;		/* for an inner port */
-	u16 zero;
+	u8 speaks_rip;		/* likewise: with the routers of that network (RFC 2453) */
+	u8 zero;
 	u32 mtu;		/* of IP packets, ROUTER_MTU_MIN .. ROUTER_MTU_MAX */
 	u32 pool_first, pool_last;	/* that the DHCP server gives to whom it does not know; both 0: to nobody */
 	u32 lease_s;		/* at least 60 */
@@ -133,7 +134,7 @@ enum router_dhcp_state {
 #define ROUTER_REPORT_LEASES 256u
 #define ROUTER_REPORT_NEIGHBOURS 256u
 #define ROUTER_REPORT_SESSIONS 1024u
-#define ROUTER_REPORT_ROUTES 48u
+#define ROUTER_REPORT_ROUTES 128u
 
 struct router_report_port {
 	u64 in_frames, in_bytes, out_frames, out_bytes;

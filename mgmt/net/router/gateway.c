@@ -131,10 +131,22 @@ static void hear_dhcp(struct gateway *g, const struct own_udp *u)
 	ask_dhcp(g, u->now_ns);
 }
 
+static void send_rip(void *context, u32 port, const struct own_peer *to, u8 *bytes, u32 payload)
+{
+	struct gateway *g = context;
+
+	own_send(&g->own, port, PORT_RIP, to, bytes, payload);
+}
+
 static bool udp(void *context, const struct own_udp *u)
 {
 	struct gateway *g = context;
 	bool is_outer = u->port == g->outer;
+
+	if (u->to_port == PORT_RIP && g->plane.port[u->port].speaks_rip) {
+		rip_heard(&g->rip, u);
+		return true;
+	}
 
 	if (is_outer && u->to_port == PORT_DHCP_CLIENT && u->from_port == PORT_DHCP_SERVER) {
 		hear_dhcp(g, u);
@@ -153,6 +165,7 @@ void gateway_init(struct gateway *g, u64 secret, struct outlet out, struct dice 
 	memset(g, 0, sizeof(*g));
 	plane_init(&g->plane, secret, out, dice);
 	own_init(&g->own, &g->plane, udp, g);
+	rip_init(&g->rip, g->plane.port, &g->plane.routes, (struct rip_outlet){ send_rip, g }, dice);
 	g->server.ports = g->plane.port;
 	g->server.names = g->config.name;
 	g->outer = NET_IF_NONE;
@@ -162,7 +175,8 @@ void gateway_init(struct gateway *g, u64 secret, struct outlet out, struct dice 
 static bool is_same_port(const struct router_port *a, const struct router_port *b)
 {
 	return memcmp(a->mac, b->mac, MAC_BYTES) == 0 && a->is_up == b->is_up && a->is_outer == b->is_outer &&
-	       a->address == b->address && a->prefix_bits == b->prefix_bits && a->mtu == b->mtu;
+	       a->address == b->address && a->prefix_bits == b->prefix_bits && a->mtu == b->mtu &&
+	       a->speaks_rip == b->speaks_rip;
 }
 
 /* Nothing else of a port counts that is not up. */
@@ -177,7 +191,8 @@ static void set_port(struct gateway *g, u32 i, const struct router_port *p, u64 
 	bool is_outer = is_outer_port(p);
 
 	if (p->is_up != 0)
-		port = (struct net_if){ true, is_outer, p->prefix_bits, mac_load(p->mac), p->address, p->mtu };
+		port = (struct net_if){ true, is_outer, p->speaks_rip != 0, p->prefix_bits, mac_load(p->mac),
+					p->address, p->mtu };
 	if (i == g->outer) {		/* it was the outer one */
 		routes_remove(&g->plane.routes, ROUTE_DHCP);
 		g->client.state = ROUTER_DHCP_OFF;
@@ -185,6 +200,7 @@ static void set_port(struct gateway *g, u32 i, const struct router_port *p, u64 
 		g->outer = NET_IF_NONE;
 	}
 	plane_set_port(&g->plane, i, &port);
+	rip_set_port(&g->rip, i, port.speaks_rip, seconds(now_ns));
 	if (!is_outer)
 		return;
 	g->outer = i;
@@ -257,6 +273,7 @@ void gateway_tick(struct gateway *g, u64 now_ns)
 {
 	neighbours_tick(&g->plane.neighbours, now_ns);
 	nat_table_sweep(&g->plane.nat.table, seconds(now_ns));
+	rip_tick(&g->rip, seconds(now_ns));
 	if (g->outer != NET_IF_NONE)
 		ask_dhcp(g, now_ns);
 }

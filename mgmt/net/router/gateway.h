@@ -10,11 +10,13 @@
 #include "dhcp_client.h"
 #include "dhcp_server.h"
 #include "own.h"
+#include "rip.h"
 
 struct gateway {
 	struct plane plane;
 	struct own own;
 	struct dhcp_server server;
+	struct rip rip;
 	struct dhcp_client client;	/* OFF without an outer port that asks */
 	u32 outer;			/* the outer port, or NET_IF_NONE */
 	struct router_config config;	/* that was taken last */

@@ -294,6 +294,11 @@ static bool source_ok(const struct plane *p, u32 port, const struct datagram *d)
 	return route != NULL && route->port == port;
 }
 
+static bool is_rip(const struct datagram *d)
+{
+	return d->to == RIP_GROUP && d->protocol == PROTOCOL_UDP && !d->is_fragment && d->to_port == PORT_RIP;
+}
+
 static enum router_drop ipv4_in(struct plane *p, struct passage *g, struct plane_verdict *v)
 {
 	const struct net_if *in = &p->port[g->port];
@@ -304,6 +309,10 @@ static enum router_drop ipv4_in(struct plane *p, struct passage *g, struct plane
 	if (!source_ok(p, g->port, &g->d))
 		return ROUTER_DROP_SOURCE;
 	if (in->address == 0 || net_if_is_broadcast(in, g->d.to)) {
+		v->action = PLANE_TAKE;
+		return ROUTER_DROP_NONE;
+	}
+	if (in->speaks_rip && is_rip(&g->d)) {
 		v->action = PLANE_TAKE;
 		return ROUTER_DROP_NONE;
 	}

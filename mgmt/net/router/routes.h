@@ -8,13 +8,15 @@
 #include "net_if.h"
 #include "status.h"
 
-#define ROUTES_MAX (ROUTER_ROUTES + ROUTER_PORTS + 1u)
+#define ROUTES_LEARNED 64u	/* of neighbours, by RIP */
+#define ROUTES_MAX (ROUTER_ROUTES + ROUTER_PORTS + 1u + ROUTES_LEARNED)
 _Static_assert(ROUTES_MAX <= ROUTER_REPORT_ROUTES, "all can be reported");
 
 #define PREFERENCE_OWN 0u		/* a port's own network */
+#define PREFERENCE_RIP 120u
 #define PREFERENCE_DHCP 254u
 
-enum route_origin { ROUTE_OWN, ROUTE_GIVEN, ROUTE_DHCP };
+enum route_origin { ROUTE_OWN, ROUTE_GIVEN, ROUTE_DHCP, ROUTE_RIP };
 
 struct route {
 	u32 prefix;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "checksum.h"
+#include "rip_message.h"
 #include "router_world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -24,6 +25,7 @@ static void judge(const struct world_frame *f)
 	const u8 *ip = f->bytes + ETH_BYTES;
 
 	check(f->port < 3 && f->count >= ETH_BYTES + IPV4_BYTES);
+	check(w.g.plane.routes.count <= ROUTES_MAX && w.g.rip.count <= ROUTES_LEARNED);
 	check(mac_load(f->bytes + ETH_FROM) == w.g.plane.port[f->port].mac);
 	if (be16_load(f->bytes + ETH_TYPE) == ETHERTYPE_ARP)
 		return;
@@ -59,6 +61,33 @@ static void shape(u8 *b, u32 count, u32 port, u8 kind)
 		be16_store(ip + IPV4_CHECKSUM, checksum_finish(checksum_add(0, ip, header)));
 }
 
+/* From a neighbour's RIP, an answer or a question; the entries' families and upper bytes are plausible. */
+static void shape_rip(u8 *b, u32 count, u8 kind)
+{
+	u8 *ip = b + ETH_BYTES, *udp = ip + IPV4_BYTES, *rip = udp + UDP_BYTES;
+
+	if (count < OWN_UDP_HEADERS + RIP_HEADER + RIP_ENTRY)
+		return;
+	count -= (count - OWN_UDP_HEADERS - RIP_HEADER) % RIP_ENTRY;
+	mac_store(b + ETH_TO, RIP_GROUP_MAC);
+	ipv4_header_write(ip, PROTOCOL_UDP, 0x0a000106, RIP_GROUP, count - ETH_BYTES - IPV4_BYTES);
+	be16_store(udp, PORT_RIP);
+	be16_store(udp + 2, PORT_RIP);
+	be16_store(udp + UDP_LENGTH, (u16)(count - ETH_BYTES - IPV4_BYTES));
+	be16_store(udp + UDP_CHECKSUM, 0);
+	rip[0] = kind & 1 ? RIP_REQUEST : RIP_RESPONSE;
+	rip[1] = 2;
+	for (u8 *e = rip + RIP_HEADER; e < b + count; e += RIP_ENTRY) {
+		be16_store(e, kind & 2 ? RIP_FAMILY_ALL : RIP_FAMILY_IPV4);
+		be16_store(e + 8, 0xffff);
+		if (e[18] & 1) {
+			be16_store(e + 6, 0);
+			be16_store(e + 10, 0);
+		}
+		be32_store(e + 16, e[19] & 31u);
+	}
+}
+
 static void send(u32 port, u8 kind, const u8 *data, u32 count)
 {
 	static u8 bytes[1024];
@@ -67,6 +96,8 @@ static void send(u32 port, u8 kind, const u8 *data, u32 count)
 	memset(bytes, 0, sizeof(bytes));
 	memcpy(bytes, data, count);
 	shape(bytes, count, port, kind);
+	if (port == 2 && kind >= 0xe0)
+		shape_rip(bytes, count, kind);
 	if (count > 60 && bytes[count - 1] % 4 == 1) {
 		frame.flags = NET_NEEDS_CHECKSUM;
 		frame.checksum_start = bytes[count - 1] & 8 ? 34 : bytes[count - 2];
@@ -82,7 +113,11 @@ static void send(u32 port, u8 kind, const u8 *data, u32 count)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct router_config config = world_config();
+
 	world_init(&w);
+	config.port[2].speaks_rip = 1;
+	check(gateway_configure(&w.g, &config, w.now_ns) == ROUTER_OK);
 	while (size >= 3) {
 		u32 port = data[0] % 3, count = data[1] * 3u;
 		u8 kind = data[2];

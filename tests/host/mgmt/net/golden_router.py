@@ -4,7 +4,7 @@
 those that are expected, are scapy's (python3-scapy 2.5.0); no code of VOS made them. Run it after a change:
 	tests/host/mgmt/net/golden_router.py > tests/host/mgmt/net/golden_router.txt
 """
-from scapy.all import ARP, BOOTP, DHCP, Ether, ICMP, IP, IPOption, Raw, TCP, UDP, fragment, raw
+from scapy.all import ARP, BOOTP, DHCP, Ether, ICMP, IP, IPOption, RIP, RIPAuth, RIPEntry, Raw, TCP, UDP, fragment, raw
 
 OUT, IN, IN2 = 0, 1, 2
 NETS = {OUT: "192.0.2.", IN: "10.0.0.", IN2: "10.0.1."}
@@ -382,9 +382,74 @@ def port_forward_cases():
 	put(OUT, to_router(OUT, 1) / udp("198.51.100.50", "192.0.2.2", 3333, 8080))
 
 
+RIP_GROUP = ("01:00:5e:00:00:09", "224.0.0.9")
+
+
+def rip(*entries, cmd=2, version=2):
+	"""Entries: network, mask, metric."""
+	packet = RIP(cmd=cmd, version=version)
+	for network, mask, metric in entries:
+		packet /= RIPEntry(AF=2 if network != "all" else 0, addr="0.0.0.0" if network == "all" else network,
+		                   mask=mask, metric=metric)
+	return packet
+
+
+def rip_put(n, packet, sport=520, to=RIP_GROUP):
+	put(IN2, Ether(dst=to[0], src=mac(IN2, n)) / IP(src=address(IN2, n), dst=to[1], ttl=1) / UDP(
+		sport=sport, dport=520) / packet)
+
+
+def rip_expect(packet, to=RIP_GROUP, dport=520):
+	expect(IN2, Ether(dst=to[0], src=OWN[IN2][0]) / IP(src=OWN[IN2][1], dst=to[1], id=0) / UDP(
+		sport=520, dport=dport) / packet)
+
+
+OWN_RIP = [("192.0.2.0", "255.255.255.0", 1), ("10.0.0.0", "255.255.255.0", 1), ("0.0.0.0", "0.0.0.0", 1)]
+
+
+def rip_cases():
+	net = ("172.16.0.0", "255.255.0.0")
+	packet = udp(address(IN, 5), "172.16.3.4")
+	case("rip: not on a port that does not speak it")
+	rip_put(6, rip((*net, 2)))
+	case("rip: a port that begins asks, then tells what the router reaches (RFC 2453, 3.9)")
+	print("=", IN2)
+	rip_expect(rip(("all", "0.0.0.0", 16), cmd=1))
+	wait(1)
+	rip_expect(rip(*OWN_RIP))
+	case("rip: what a neighbour tells is reached through it, and told back as unreachable")
+	meet(IN, 5)
+	meet(IN2, 6)
+	rip_put(6, rip((*net, 2)))
+	put(IN, to_router(IN, 5) / packet)
+	expect(IN2, from_router(IN2, 6) / udp(address(IN, 5), "172.16.3.4", ttl=63))
+	put(IN2, to_router(IN2, 6) / udp("172.16.3.4", address(IN, 5)))
+	expect(IN, from_router(IN, 5) / udp("172.16.3.4", address(IN, 5), ttl=63))
+	wait(6)
+	rip_expect(rip((*net, 16)))
+	case("rip: one who asks gets all, where he asked from")
+	rip_put(6, rip(("all", "0.0.0.0", 16), cmd=1), sport=4000, to=OWN[IN2])
+	rip_expect(rip(*OWN_RIP, (*net, 16)), to=(mac(IN2, 6), address(IN2, 6)), dport=4000)
+	case("rip: nothing is taken with a password, of version 1, or from another port")
+	rip_put(6, RIP(cmd=2, version=2) / RIPAuth(authtype=2, password=b"secret") / RIPEntry(
+		AF=2, addr="172.17.0.0", mask="255.255.0.0", metric=1))
+	rip_put(6, rip(("172.17.0.0", "255.255.0.0", 1), version=1))
+	rip_put(6, rip(("172.17.0.0", "255.255.0.0", 1)), sport=521)
+	put(IN, Ether(dst=RIP_GROUP[0], src=mac(IN, 5)) / IP(src=address(IN, 5), dst=RIP_GROUP[1], ttl=1) / UDP(
+		sport=520, dport=520) / rip(("172.17.0.0", "255.255.0.0", 1)))
+	rip_put(6, rip(("all", "0.0.0.0", 16), cmd=1), sport=4000, to=OWN[IN2])
+	rip_expect(rip(*OWN_RIP, (*net, 16)), to=(mac(IN2, 6), address(IN2, 6)), dport=4000)
+	case("rip: what the neighbour no longer reaches goes by the default route")
+	meet(OUT, 1)
+	rip_put(6, rip((*net, 16)))
+	put(IN, to_router(IN, 5) / tcp(address(IN, 5), "172.16.3.4", "S", 6001))
+	expect(OUT, from_router(OUT, 1) / tcp("192.0.2.2", "172.16.3.4", "S", 6001, ttl=63))
+
+
 arp_cases()
 forward_cases()
 own_cases()
 nat_cases()
 port_forward_cases()
 dhcp_cases()
+rip_cases()

@@ -38,6 +38,7 @@ static void test_refused(void **state)
 	BAD(ROUTER_BAD_PORT, c.port[1].address = 0x0a000000);
 	BAD(ROUTER_BAD_OUTER, c.port[1].address = 0);
 	BAD(ROUTER_BAD_OUTER, c.port[2].is_outer = 1);
+	BAD(ROUTER_BAD_OUTER, c.port[0].speaks_rip = 1);
 	BAD(ROUTER_BAD_OVERLAP, c.port[2].address = 0x0a000009);
 	BAD(ROUTER_BAD_OVERLAP, c.port[2].mac[4] = 1);
 	BAD(ROUTER_BAD_POOL, c.port[1].pool_last = 0x0a0000ff);

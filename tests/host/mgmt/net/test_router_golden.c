@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The router against frames that scapy made (golden_router.py): each line of golden_router.txt is a frame that comes in
- * ("> port bytes"), one that must leave next ("< port bytes"), seconds that pass ("+ n"), or the name of what follows
- * ("# name"). Nothing else may leave.
+ * ("> port bytes"), one that must leave next ("< port bytes"), seconds that pass ("+ n"), a port that begins to speak
+ * RIP ("= port"), or the name of what follows ("# name"). Nothing else may leave.
  */
 /* links: net rt */
 #include <setjmp.h>
@@ -64,6 +64,14 @@ static void expect(u32 port, const u8 *bytes, u32 count)
 	taken++;
 }
 
+static void speak_rip(u32 port)
+{
+	struct router_config config = w.g.config;
+
+	config.port[port].speaks_rip = 1;
+	assert_int_equal(gateway_configure(&w.g, &config, w.now_ns), ROUTER_OK);
+}
+
 static void run(char *line)
 {
 	static u8 bytes[PACKET_MOST];
@@ -71,6 +79,8 @@ static void run(char *line)
 
 	if (line[0] != '<' && line[0] != '+')
 		nothing_left();
+	if (line[0] == '=')
+		speak_rip(port);
 	if (line[0] == '+')
 		world_tick(&w, port);
 	if (line[0] == '#')
