@@ -97,6 +97,27 @@ def test_line_is_pulled(machine):
         assert daemon.end() == 0
 
 
+@pytest.mark.backends('qemu-bios')
+@pytest.mark.machine(**TINY)
+def test_reboot(machine):
+    """Who waits is told that the machine was restarted; who comes then finds the new one, by way of the same vosd."""
+    with Line(machine, 'unix') as line:
+        daemon = Daemon(line)
+        assert line.vos('create-vm', 'r', '--memory', '32M', '--kernel', 'heartbeat')[0] == 0
+        assert line.vos('start-vm', 'r')[0] == 0
+        with subprocess.Popen([f'{TOOLS}/vos', 'log-vm', 'r', '--follow'], env=line.environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as log:
+            assert log.stdout.readline()
+            assert line.vos('reboot', '--yes')[0] in (0, 8)     # its answer may come late
+            text = log.communicate(timeout=PATIENCE)[0]
+            assert log.returncode == 8 and 'E_LINK' in text, text
+        deadline = time.monotonic() + PATIENCE
+        while (found := line.vos('list-vm'))[0] != 0:
+            assert found[0] == 8 and time.monotonic() < deadline, found
+        assert 'no VMs' in found[1], found
+        assert daemon.end() == 0
+
+
 @pytest.mark.shared
 @pytest.mark.backends('qemu-pvh')
 @pytest.mark.machine(**TINY)
