@@ -10,6 +10,7 @@
 #include "nic_arg.h"
 #include "out.h"
 #include "range.h"
+#include "router_arg.h"
 #include "syscalls.h"
 #include "units.h"
 
@@ -26,6 +27,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_ALL] = { "all", TYPE_SWITCH, 0, "all VMs that the command can act on" },
 	[ARG_SERVICE] = { "name", TYPE_SERVICE, "SERVICE", "name of a service or driver, see list-service" },
 	[ARG_SWITCH] = { "name", TYPE_NETWORK, "SWITCH", "name of the switch: a-z, 0-9 and -, at most 31 characters" },
+	[ARG_ROUTER] = { "name", TYPE_ROUTER, "ROUTER", "name of the router: a-z, 0-9 and -, at most 24 characters" },
 	[ARG_VOLUME] = { "name", TYPE_VOLUME, "VOLUME",
 		"name of the volume: a-z, 0-9, . and -, at most 36 characters" },
 	[ARG_DISK_NAME] = { "name", TYPE_DISK, "DISK", "name of a disk, see list-disk" },
@@ -39,6 +41,16 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 		"pool or disk to make it on, or ram: in memory, lost when VOS ends (default: a pool, else a disk)" },
 	[ARG_UPLINK] = { "uplink", TYPE_CARD, "NIC|none",
 		"network card of the machine that joins the switch to the wire, such as nic0 (default: none)" },
+	[ARG_OUTER] = { "outer", TYPE_OUTER, "SWITCH[,...]",
+		"port to the outside: SWITCH, where DHCP gives it an address, or SWITCH,ADDRESS/BITS,gateway=ADDRESS. "
+		"The inner networks are hidden behind that address (NAT). Also dns=ADDRESS (up to 3), vlan=N (default: "
+		"none, the inner networks alone)" },
+	[ARG_INNER] = { "inner", TYPE_INNERS, "SWITCH,IP/BITS[,...]",
+		"port to a network of VMs, several times: SWITCH,ADDRESS/BITS such as lan,10.1.0.1/24, its address "
+		"there. Also dhcp=off (it gives no addresses), vlan=N" },
+	[ARG_FORWARD] = { "forward", TYPE_FORWARDS, "tcp:PORT:VM:PORT",
+		"what comes from outside to that port goes to the VM's, several times; or udp:PORT:VM:PORT, or none. "
+		"An address may stand for the VM" },
 	VM_FIELDS(SPEC_OF_ROW)
 	[ARG_ITS_VOLUME] = { "volume", TYPE_VOLUME, "VOLUME", "volume that the disk is kept in, see status-vm" },
 	[ARG_FORCE] = { "force", TYPE_SWITCH, 0, "at once, without asking the guest" },
@@ -83,7 +95,7 @@ void args_init(struct args *args, const struct command *command)
 {
 	memset(args, 0, sizeof(*args));
 	args->command = command;
-	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
+	for (u32 i = 0; i < FIELD_SPEC_COUNT && !(command && (command->takes & BIT64(ARG_ROUTER))); i++)
 		if (spec_fields[i].initial)
 			spec_set_number(&args->spec, i, spec_fields[i].initial);
 	args->interval_ns = DEFAULT_INTERVAL_NS;
@@ -479,8 +491,14 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	switch (arg) {
 	case ARG_NAME:
 		return takes_many(args) ? add_name(args, value, error) : set_name(args->name, value, error);
-	case ARG_SERVICE: case ARG_SWITCH:
+	case ARG_SERVICE: case ARG_SWITCH: case ARG_ROUTER:
 		return set_name(args->name, value, error);
+	case ARG_OUTER:
+		return router_parse_outer(&args->router, value, error);
+	case ARG_INNER:
+		return router_parse_inner(&args->router, value, error);
+	case ARG_FORWARD:
+		return router_parse_forward(&args->router, value, error);
 	case ARG_UPLINK:
 		return set_uplink(&args->network, value, error);
 	case ARG_VOLUME: case ARG_ITS_VOLUME:

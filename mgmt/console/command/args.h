@@ -12,8 +12,8 @@
 #define ARG_OF_ROW(id, ...) ARG_##id,
 
 enum arg {
-	ARG_SOURCE, ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE, ARG_POOL,
-	ARG_POOL_DISK, ARG_BYTES, ARG_POOL_BYTES, ARG_ON, ARG_UPLINK,
+	ARG_SOURCE, ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE,
+	ARG_POOL, ARG_POOL_DISK, ARG_BYTES, ARG_POOL_BYTES, ARG_ON, ARG_UPLINK, ARG_OUTER, ARG_INNER, ARG_FORWARD,
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
 	ARG_ITS_VOLUME, ARG_FORCE, ARG_POOL_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
 	ARG_OFFSET, ARG_SINCE, ARG_INTERVAL, ARG_TIMES, ARG_FILE, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
@@ -27,6 +27,8 @@ enum arg_type {
 	TYPE_SERVICE,
 	TYPE_VOLUME, TYPE_DISK,	/* names of them, or of a place for a volume */
 	TYPE_NETWORK,		/* a switch */
+	TYPE_ROUTER,
+	TYPE_OUTER, TYPE_INNERS, TYPE_FORWARDS,	/* ports of a router, and what it forwards (router_arg.h) */
 	TYPE_CARD,		/* a network card of the machine */
 	TYPE_POOL,
 	TYPE_ANY_IMAGE,
@@ -65,7 +67,10 @@ struct args {
 	char name[VM_NAME_BYTES];
 	const struct name_list *names;	/* of a command on several VMs: all; only until the next command is parsed */
 	bool is_list;			/* a list of results is wanted, whatever the number of names */
-	struct vm_spec spec;
+	union {
+		struct vm_spec spec;
+		struct router_spec router;	/* of a command on a router */
+	};
 	struct switch_spec network;
 	u64 timeout_ns;
 	u64 wait_ns;			/* 0 = no limit */
@@ -85,7 +90,7 @@ void args_init(struct args *args, const struct command *command);
 bool args_has(const struct args *args, enum arg arg);
 /*
  * Set one; value 0 = none was given. False: refused, and *error says why. A second value is refused, except of
- * --module, --disk, --nic, and of --name where a command takes --all.
+ * --module, --disk, --nic, --inner, --forward, and of --name where a command takes --all.
  */
 bool args_set(struct args *args, enum arg arg, const char *value, struct cmd_error *error);
 /* BIT32(enum request_field) of those flags of ARGS_FIELDS that are in `given`, and back. */
@@ -104,7 +109,8 @@ static inline bool arg_is_list(enum arg arg)
 {
 	enum arg_type type = arg_specs[arg].type;
 
-	return type == TYPE_IMAGES || type == TYPE_DISKS || type == TYPE_NICS;
+	return type == TYPE_IMAGES || type == TYPE_DISKS || type == TYPE_NICS || type == TYPE_INNERS ||
+	       type == TYPE_FORWARDS;
 }
 
 /* Whether the type takes its value from the next word. */

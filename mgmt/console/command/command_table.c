@@ -313,7 +313,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
-		.verb = "list-switch", .group = GROUP_MACHINE,
+		.verb = "list-switch", .group = GROUP_NETWORK,
 		.summary = "list virtual switches",
 		.more = "Network cards of VMs are plugged into switches. A switch is a program of VOS, with its name "
 			"in list-service. FRAMES and DATA came in at its ports that are in use. show-switch shows "
@@ -324,7 +324,7 @@ const struct command command_rows[] = {
 		.view = { report_switches, json_switches },
 	},
 	{
-		.verb = "show-switch", .group = GROUP_MACHINE,
+		.verb = "show-switch", .group = GROUP_NETWORK,
 		.summary = "show a switch's ports, known addresses and drops",
 		.more = "SENT is what came from the port's client, GOT what it was sent. IP is the address that it "
 			"used last. Each dropped frame is counted with its reason at the port that it came from, or "
@@ -336,7 +336,7 @@ const struct command command_rows[] = {
 		.view = { report_switch, json_switch },
 	},
 	{
-		.verb = "create-switch", .group = GROUP_MACHINE,
+		.verb = "create-switch", .group = GROUP_NETWORK,
 		.summary = "make a virtual switch",
 		.more = "VMs with a network card on it, create-vm --nic SWITCH, reach each other if their VLAN is the "
 			"same. With --uplink they also reach what is on that card's wire, where VLAN 1 is untagged "
@@ -349,12 +349,67 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = switch_answer },
 	},
 	{
-		.verb = "delete-switch", .group = GROUP_MACHINE,
+		.verb = "delete-switch", .group = GROUP_NETWORK,
 		.summary = "delete a virtual switch",
-		.more = "Refused while a VM is defined with a network card on it.",
+		.more = "Refused while a VM is defined with a network card on it, or a router has a port there.",
 		.example = "delete-switch lan",
 		.takes = A(SWITCH) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(SWITCH), .op = REQ_DELETE_SWITCH,
 		.ops = { .begin = request_begin, .answer = switch_answer },
+	},
+	{
+		.verb = "list-router", .group = GROUP_NETWORK,
+		.summary = "list routers between networks",
+		.more = "A router joins switches: it hides the inner networks behind the address of its outer port "
+			"(NAT), and gives VMs addresses (DHCP). ADDRESS is the outer one. A router is a program of "
+			"VOS, router-NAME in list-service. A machine with a network card has the switches lan0 and "
+			"nat0 and the router nat0 unless vos.conf says otherwise.",
+		.example = "list-router",
+		.takes = A(JSON),
+		.ops = LISTING, .tables = BIT32(FETCH_ROUTERS),
+		.view = { report_routers, json_routers },
+	},
+	{
+		.verb = "show-router", .group = GROUP_NETWORK,
+		.summary = "show a router's ports, routes, leases, neighbours and sessions",
+		.more = "GOT is what came in at a port, SENT what went out. Each dropped packet is counted with its "
+			"reason. LEASE: addresses that DHCP has given. NEIGHBOUR: stations that the router has asked "
+			"for. NAT: connections to the outside, the first 32; --json has 1,024. The figures are up to "
+			"a second old.",
+		.example = "show-router nat0",
+		.takes = A(ROUTER) | A(JSON), .needs = A(ROUTER),
+		.ops = { .begin = listing_begin, .answer = routers_answer },
+		.tables = BIT32(FETCH_ROUTERS) | BIT32(FETCH_ROUTER_LINES) | BIT32(FETCH_VMS),
+		.view = { report_router, json_router },
+	},
+	{
+		.verb = "create-router", .group = GROUP_NETWORK,
+		.summary = "make a router between switches",
+		.more = "VMs on the switch of an inner port get an address, a gateway and name servers by DHCP, and "
+			"reach the outside; from there nobody reaches them except by --forward. Each VM has an address "
+			"of its own, the same at each start. Without --outer, the router joins its inner networks "
+			"alone.",
+		.example = "create-router nat1 --outer lan0 --inner web,10.2.0.1/24",
+		.takes = A(ROUTER) | A(OUTER) | A(INNER) | A(FORWARD) | A(DRY_RUN) | A(QUIET) | A(JSON),
+		.needs = A(ROUTER) | A(INNER), .op = REQ_CREATE_ROUTER,
+		.ops = { .begin = request_begin, .answer = router_answer },
+	},
+	{
+		.verb = "set-router", .group = GROUP_NETWORK,
+		.summary = "change what a router forwards to VMs",
+		.more = "The forwards that are given take the place of those that the router had. none takes all away. "
+			"A forward to a VM that is not there waits for it. Connections through the router end.",
+		.example = "set-router nat0 --forward tcp:8080:web:80",
+		.takes = A(ROUTER) | A(FORWARD) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(ROUTER) | A(FORWARD),
+		.op = REQ_SET_ROUTER,
+		.ops = { .begin = request_begin, .answer = router_answer },
+	},
+	{
+		.verb = "delete-router", .group = GROUP_NETWORK,
+		.summary = "delete a router",
+		.more = "The VMs behind it keep their network cards, and reach each other alone.",
+		.example = "delete-router nat1",
+		.takes = A(ROUTER) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(ROUTER), .op = REQ_DELETE_ROUTER,
+		.ops = { .begin = request_begin, .answer = router_answer },
 	},
 	{
 		.verb = "apply-config", .group = GROUP_VM,
@@ -430,9 +485,10 @@ const struct command command_rows[] = {
 	{
 		.verb = "help", .group = GROUP_PROMPT, .is_for_people = true,
 		.summary = "list the commands, or explain one",
-		.more = "help vm, help machine and help prompt explain the commands of a group, help disk those for "
-			"disks, and so with other nouns. help COMMAND full prints the complete text, also if it does "
-			"not fit the screen. Limits: 4096 characters and 64 words in a line, 31 characters in the name "
+		.more = "help vm, help network, help machine and help prompt explain the commands of a group, help "
+			"disk those for disks, and so with other nouns. help COMMAND full prints the complete text, "
+			"also if it does not fit the screen. Limits: 4096 characters and 64 words in a line, 31 "
+			"characters in the name "
 			"of a VM, 47 in that of an image, 128 VMs.",
 		.example = "help create-vm",
 		.takes = A(VERB),

@@ -199,6 +199,7 @@ static void add_values(struct completion *completion, const struct context *cont
 	static const char *const policies[] = { "never", "on-failure:", "always", 0 };
 	static const char *const answers[] = { "yes", "no", 0 };
 	static const char *const none[] = { "none", 0 };
+	static const char *const forwards[] = { "tcp:", "udp:", "none", 0 };
 	static const char *const ram[] = { VOLUME_RAM, 0 };
 	static const char *const all[] = { "all", 0 };
 	char word[SET_TEXT_BYTES];
@@ -218,6 +219,16 @@ static void add_values(struct completion *completion, const struct context *cont
 	case TYPE_NETWORK:
 		if (context->command->op != REQ_CREATE_SWITCH)
 			add_names(completion, context->partial, names->network, names->context);
+		break;
+	case TYPE_ROUTER:
+		if (context->command->op != REQ_CREATE_ROUTER)
+			add_names(completion, context->partial, names->router, names->context);
+		break;
+	case TYPE_OUTER: case TYPE_INNERS:
+		add_names(completion, context->partial, names->network, names->context);
+		break;
+	case TYPE_FORWARDS:
+		add_texts(completion, context->partial, forwards);
 		break;
 	case TYPE_CARD:
 		add_cards(completion, context->partial, names);

@@ -16,6 +16,7 @@ struct name_source {
 	const char *(*disk)(void *context, u32 index);
 	const char *(*volume)(void *context, u32 index);
 	const char *(*network)(void *context, u32 index);
+	const char *(*router)(void *context, u32 index);
 	const char *(*pool)(void *context, u32 index);
 	void *context;
 };

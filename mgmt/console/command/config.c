@@ -8,14 +8,27 @@
 #include "command.h"
 #include "config.h"
 #include "out.h"
+#include "range.h"
 #include "syscalls.h"
 
 #define CONFIG_WORD_BYTES (CMDLINE_BYTES + 64u)
 #define FROM_COMMAND_LINE (BIT64(ARG_NAME) | BIT64(ARG_WAIT) | BIT64(ARG_DRY_RUN) | BIT64(ARG_QUIET) | BIT64(ARG_JSON))
 #define CREATE command_named("create-vm")
 #define KEYS (CREATE->takes & ~FROM_COMMAND_LINE)
-#define CREATE_SWITCH command_named("create-switch")
-#define SWITCH_KEYS (CREATE_SWITCH->takes & ~(FROM_COMMAND_LINE | BIT64(ARG_SWITCH)))
+
+/* Blocks that are made by a command of their own, whose flags are their keys. */
+static const struct block {
+	const char *word, *verb;
+	enum arg name;
+	u32 most;
+	const char *keys;
+} blocks[] = {
+	{ "switch", "create-switch", ARG_SWITCH, SWITCHES, "a switch has uplink alone" },
+	{ "router", "create-router", ARG_ROUTER, ROUTERS, "a router has outer, inner and forward" },
+};
+#define BLOCK_KINDS ARRAY_COUNT(blocks)
+#define VM_KEYS "keys are create-vm's flags"
+_Static_assert(ROUTERS <= SWITCHES, "parser.block_names");
 
 enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_STRING, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_SEMICOLON, TOKEN_BAD };
 
@@ -32,10 +45,11 @@ struct parser {
 	/* names seen, to find doubles */
 	u32 name_count;
 	char names[VM_COUNT][VM_NAME_BYTES];
-	u32 network_count;
-	char networks[SWITCHES][VM_NAME_BYTES];
+	u32 block_count[BLOCK_KINDS];
+	char block_names[BLOCK_KINDS][SWITCHES][VM_NAME_BYTES];
 	u64 keys;			/* of the block in hand */
-	struct args defaults, vm, network;
+	const char *keys_text;		/* what they are */
+	struct args defaults, vm, block;
 	struct cmd_error error;
 };
 
@@ -181,11 +195,12 @@ static bool parse_value(struct parser *p, struct args *args, enum arg key)
 }
 
 /* { key value; ... }, the brace in hand; afterwards the token behind it is. */
-static bool parse_block(struct parser *p, struct args *args, u64 keys)
+static bool parse_block(struct parser *p, struct args *args, u64 keys, const char *keys_text)
 {
 	char text[120];
 
 	p->keys = keys;
+	p->keys_text = keys_text;
 	if (p->kind != TOKEN_OPEN)
 		return mistake(p, "a { is missing here");
 	advance(p);
@@ -195,9 +210,7 @@ static bool parse_block(struct parser *p, struct args *args, u64 keys)
 		if (p->kind == TOKEN_END)
 			return mistake(p, "a } is missing at the end");
 		if (key == ARG_COUNT) {
-			snprintf(text, sizeof(text),
-				keys == KEYS ? "\"%.40s\" is not a key: keys are create-vm's flags" :
-				"\"%.40s\" is not a key: a switch has uplink alone", p->word);
+			snprintf(text, sizeof(text), "\"%.40s\" is not a key: %s", p->word, p->keys_text);
 			return mistake(p, p->kind == TOKEN_WORD ? text : "a key such as cpu or memory is missing here");
 		}
 		advance(p);
@@ -253,36 +266,77 @@ static bool parse_vm(struct parser *p)
 {
 	args_init(&p->vm, CREATE);
 	advance(p);
-	if (!parse_name(p) || !parse_block(p, &p->vm, KEYS))
+	if (!parse_name(p) || !parse_block(p, &p->vm, KEYS, VM_KEYS))
 		return false;
 	fill_in(&p->vm, &p->defaults);
 	p->ops->vm(p->ops->context, &p->vm);
 	return true;
 }
 
-static bool parse_network_name(struct parser *p)
+static bool block_mistake(struct parser *p, const char *text, const struct block *block)
 {
+	char full[80];
+
+	snprintf(full, sizeof(full), text, block->word);
+	return mistake(p, full);
+}
+
+static bool parse_block_name(struct parser *p, u32 kind)
+{
+	const struct block *block = &blocks[kind];
+
 	if (p->kind != TOKEN_WORD && p->kind != TOKEN_STRING)
-		return mistake(p, "the name of the switch is missing here");
-	if (!args_set(&p->network, ARG_SWITCH, p->word, &p->error))
+		return block_mistake(p, "the name of the %s is missing here", block);
+	if (!args_set(&p->block, block->name, p->word, &p->error))
 		return mistake(p, p->error.text);
-	for (u32 i = 0; i < p->network_count; i++)
-		if (strcmp(p->networks[i], p->word) == 0)
-			return mistake(p, "there is a switch of that name already");
-	if (p->network_count == SWITCHES)
-		return mistake(p, "there are too many switches");
-	memcpy(p->networks[p->network_count++], p->network.name, VM_NAME_BYTES);
+	for (u32 i = 0; i < p->block_count[kind]; i++)
+		if (strcmp(p->block_names[kind][i], p->word) == 0)
+			return block_mistake(p, "there is a %s of that name already", block);
+	if (p->block_count[kind] == block->most)
+		return block_mistake(p, "there is no room for another %s", block);
+	memcpy(p->block_names[kind][p->block_count[kind]++], p->block.name, VM_NAME_BYTES);
 	advance(p);
 	return true;
 }
 
-static bool parse_network(struct parser *p)
+static bool has_all(struct parser *p, const struct command *command)
 {
-	args_init(&p->network, CREATE_SWITCH);
+	for (u32 i = 0; i < ARG_COUNT; i++)
+		if (command->needs & ~p->block.given & BIT64(i)) {
+			char text[80];
+
+			snprintf(text, sizeof(text), "the key %s is missing in the block that ends here",
+				arg_specs[i].name);
+			return mistake(p, text);
+		}
+	return true;
+}
+
+static bool parse_made(struct parser *p, u32 kind)
+{
+	const struct command *command = command_named(blocks[kind].verb);
+	u64 keys = command->takes & ~(FROM_COMMAND_LINE | BIT64(blocks[kind].name));
+
+	p->ops->has_networks(p->ops->context);
+	args_init(&p->block, command);
 	advance(p);
-	if (!parse_network_name(p) || !parse_block(p, &p->network, SWITCH_KEYS))
+	if (!parse_block_name(p, kind) || !parse_block(p, &p->block, keys, blocks[kind].keys) || !has_all(p, command))
 		return false;
-	p->ops->network(p->ops->context, &p->network);
+	p->ops->network(p->ops->context, &p->block);
+	return true;
+}
+
+/* networks none; */
+static bool parse_networks(struct parser *p)
+{
+	advance(p);
+	if (p->kind != TOKEN_WORD || strcmp(p->word, "none") != 0)
+		return mistake(p, "`networks none;` is expected here");
+	advance(p);
+	if (p->kind != TOKEN_SEMICOLON)
+		return mistake(p, "a ; is missing here");
+	advance(p);
+	p->ops->has_networks(p->ops->context);
 	return true;
 }
 
@@ -290,14 +344,18 @@ static bool parse_statement(struct parser *p)
 {
 	if (p->kind == TOKEN_WORD && strcmp(p->word, "vm") == 0)
 		return parse_vm(p);
-	if (p->kind == TOKEN_WORD && strcmp(p->word, "switch") == 0)
-		return parse_network(p);
+	for (u32 i = 0; i < BLOCK_KINDS; i++)
+		if (p->kind == TOKEN_WORD && strcmp(p->word, blocks[i].word) == 0)
+			return parse_made(p, i);
+	if (p->kind == TOKEN_WORD && strcmp(p->word, "networks") == 0)
+		return parse_networks(p);
 	if (p->kind == TOKEN_WORD && strcmp(p->word, "default") == 0) {
 		args_init(&p->defaults, CREATE);
 		advance(p);
-		return parse_block(p, &p->defaults, KEYS);
+		return parse_block(p, &p->defaults, KEYS, VM_KEYS);
 	}
-	return mistake(p, "`vm NAME { ... }`, `switch NAME { ... }` or `default { ... }` is expected here");
+	return mistake(p, "`vm NAME { ... }`, `switch NAME { ... }`, `router NAME { ... }`, `networks none;` or "
+		"`default { ... }` is expected here");
 }
 
 void config_parse(const char *text, size_t length, const struct config_ops *ops)

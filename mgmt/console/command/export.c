@@ -6,6 +6,7 @@
 
 #include "export.h"
 #include "fields.h"
+#include "router_arg.h"
 
 static const struct args *in_config(const struct session *s, const char *name)
 {
@@ -38,15 +39,39 @@ static void export_switch(const struct out *out, const struct switch_row *row)
 	out_text(out, "}\n");
 }
 
+static void export_router(const struct out *out, const struct router_row *row)
+{
+	char text[ROUTER_TEXT_BYTES];
+
+	out_format(out, "router %s {\n", row->name);
+	if (row->spec.outer.network[0])
+		out_format(out, "\touter %s;\n", router_outer_text(text, &row->spec));
+	for (u32 i = 0; i < row->spec.inner_count; i++)
+		out_format(out, "\tinner %s;\n", router_inner_text(text, &row->spec.inner[i]));
+	for (u32 i = 0; i < row->spec.forward_count; i++)
+		out_format(out, "\tforward %s;\n", router_forward_text(text, &row->spec.forward[i]));
+	out_text(out, "}\n");
+}
+
+/* Returns how many there are. A machine with a network card would have the default ones. */
+static u32 export_networks(const struct out *out, const struct inventory *m)
+{
+	for (u32 i = 0; i < m->switch_count; i++)
+		export_switch(out, &m->switches[i]);
+	for (u32 i = 0; i < m->router_count; i++)
+		export_router(out, &m->routers[i]);
+	if (m->switch_count + m->router_count == 0 && inventory_has_card(m))
+		out_text(out, "networks none;\n");
+	return m->switch_count + m->router_count;
+}
+
 void export_text(const struct out *out, const void *what)
 {
 	const struct session *s = ((const struct export_what *)what)->session;
 	const char *name = ((const struct export_what *)what)->name;
 	const struct inventory *m = &s->console->inventory;
-	u32 count = *name ? 0 : m->switch_count;
+	u32 count = *name ? 0 : export_networks(out, m);
 
-	for (u32 i = 0; i < count; i++)
-		export_switch(out, &m->switches[i]);
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		const struct vm_entry *vm = &s->console->inventory.vms[i];
 

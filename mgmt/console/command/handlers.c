@@ -56,7 +56,8 @@ void listing_answer(struct session *s, struct job *job, const struct reply *repl
 void export_begin(struct session *s, struct job *job)
 {
 	if (!args_has(&job->args, ARG_NAME) || job_vm(s, job))
-		fetch_begin(s, job, BIT32(FETCH_VMS) | BIT32(FETCH_SWITCHES));
+		fetch_begin(s, job, BIT32(FETCH_VMS) | BIT32(FETCH_SWITCHES) | BIT32(FETCH_ROUTERS) |
+				       BIT32(FETCH_SERVICES));
 }
 
 void export_answer(struct session *s, struct job *job, const struct reply *reply)

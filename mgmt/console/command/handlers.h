@@ -32,6 +32,8 @@ void storage_answer(struct session *s, struct job *job, const struct reply *repl
 void volume_answer(struct session *s, struct job *job, const struct reply *reply);
 void switches_answer(struct session *s, struct job *job, const struct reply *reply);
 void switch_answer(struct session *s, struct job *job, const struct reply *reply);
+void routers_answer(struct session *s, struct job *job, const struct reply *reply);
+void router_answer(struct session *s, struct job *job, const struct reply *reply);
 void pool_begin(struct session *s, struct job *job);
 void pool_answer(struct session *s, struct job *job, const struct reply *reply);
 void delete_image_begin(struct session *s, struct job *job);

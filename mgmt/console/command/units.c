@@ -46,6 +46,24 @@ bool count_parse(const char *text, u32 limit, u32 *value)
 	return true;
 }
 
+bool ipv4_parse(const char *text, u32 *address)
+{
+	u32 found = 0;
+	u64 byte;
+
+	for (u32 i = 0; i < 4; i++) {
+		const char *first = text;
+
+		if (!digits(&text, 255, &byte) || (*first == '0' && text != first + 1) ||
+		    *text != (i < 3 ? '.' : 0))
+			return false;
+		found = found << 8 | (u32)byte;
+		text++;
+	}
+	*address = found;
+	return true;
+}
+
 bool number_parse(const char *text, u64 *value)
 {
 	u64 n;
@@ -256,6 +274,13 @@ const char *seconds_text(char *text, u64 ns)
 {
 	snprintf(text, UNIT_TEXT_BYTES, "%llu.%03u s", (unsigned long long)(ns / NS_PER_SECOND),
 		(u32)(ns % NS_PER_SECOND / NS_PER_MS));
+	return text;
+}
+
+const char *ipv4_text(char *text, u32 address)
+{
+	(void)snprintf(text, UNIT_TEXT_BYTES, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
+		address & 255);
 	return text;
 }
 

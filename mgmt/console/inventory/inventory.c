@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "inventory.h"
+#include "range.h"
 #include "spec_fields.h"
 #include "units.h"
 
@@ -42,6 +43,14 @@ static void judge_nics(struct vm_report *r)
 		r->spec.nic_count = 0;
 	for (u32 i = 0; i < VM_DEVICES; i++)
 		terminate(r->spec.nics[i].network, VM_NAME_BYTES);
+}
+
+bool inventory_has_card(const struct inventory *m)
+{
+	for (u32 i = 0; i < m->service_count; i++)
+		if (strcmp(m->services[i].name, NIC_NAME "0") == 0)
+			return true;
+	return false;
 }
 
 bool inventory_add_disk(struct inventory *m, const struct disk_row *row)
@@ -103,6 +112,65 @@ bool inventory_add_stations(struct inventory *m, const struct station_rows *rows
 			return false;
 		m->stations[m->station_count++] = rows->station[i];
 	}
+	return true;
+}
+
+static void judge_router_port(struct router_port_spec *port)
+{
+	terminate(port->network, sizeof(port->network));
+	port->prefix_bits &= 31;
+}
+
+bool inventory_add_router(struct inventory *m, const struct router_row *row)
+{
+	struct router_row *to = &m->routers[m->router_count];
+
+	if (m->router_count == ROUTERS)
+		return false;
+	*to = *row;
+	terminate(to->name, sizeof(to->name));
+	judge_router_port(&to->spec.outer);
+	for (u32 i = 0; i < ROUTER_INNER_PORTS; i++)
+		judge_router_port(&to->spec.inner[i]);
+	for (u32 i = 0; i < ROUTER_FORWARDS; i++)
+		terminate(to->spec.forward[i].vm, VM_NAME_BYTES);
+	if (to->spec.inner_count > ROUTER_INNER_PORTS)
+		to->spec.inner_count = 0;
+	if (to->spec.forward_count > ROUTER_FORWARDS)
+		to->spec.forward_count = 0;
+	m->router_count++;
+	return true;
+}
+
+/* Where a table of the router's is, how many rows it has room for, and bytes of one. */
+static void *router_table(struct inventory *m, u32 table, u32 *most, size_t *bytes)
+{
+	const struct { void *rows; u32 most; size_t bytes; } tables[ROUTER_TABLE_COUNT] = {
+		[ROUTER_TABLE_ROUTES] = { m->routes, ARRAY_COUNT(m->routes), sizeof(m->routes[0]) },
+		[ROUTER_TABLE_LEASES] = { m->leases, ARRAY_COUNT(m->leases), sizeof(m->leases[0]) },
+		[ROUTER_TABLE_NEIGHBOURS] = { m->neighbours, ARRAY_COUNT(m->neighbours), sizeof(m->neighbours[0]) },
+		[ROUTER_TABLE_SESSIONS] = { m->sessions, ARRAY_COUNT(m->sessions), sizeof(m->sessions[0]) },
+	};
+
+	*most = tables[table].most;
+	*bytes = tables[table].bytes;
+	return tables[table].rows;
+}
+
+bool inventory_add_lines(struct inventory *m, const struct router_lines *lines)
+{
+	u32 most, *count;
+	size_t bytes;
+	char *rows;
+
+	if (lines->table >= ROUTER_TABLE_COUNT || lines->count > ROUTER_LINES)
+		return false;
+	rows = router_table(m, lines->table, &most, &bytes);
+	count = &m->line_count[lines->table];
+	if (lines->count > most - *count)
+		return false;
+	memcpy(rows + *count * bytes, lines->route, lines->count * bytes);
+	*count += lines->count;
 	return true;
 }
 

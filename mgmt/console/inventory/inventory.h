@@ -70,6 +70,14 @@ struct inventory {
 	struct port_row ports[SWITCH_PORTS];
 	u32 station_count;
 	struct switch_station stations[SWITCH_STATIONS];
+	u32 router_count;
+	struct router_row routers[ROUTERS];
+	/* Of the router that was shown last: */
+	u32 line_count[ROUTER_TABLE_COUNT];
+	struct router_report_lease leases[ROUTER_REPORT_LEASES];
+	struct router_route routes[ROUTER_REPORT_ROUTES];
+	struct router_report_neighbour neighbours[ROUTER_REPORT_NEIGHBOURS];
+	struct router_report_session sessions[ROUTER_REPORT_SESSIONS];
 	u32 pool_count;
 	struct pool_row pools[STORE_POOLS_MAX];
 	struct vm_entry vms[VM_COUNT];	/* by report.index */
@@ -83,7 +91,11 @@ bool inventory_add_pool(struct inventory *inventory, const struct pool_row *row)
 bool inventory_add_volume(struct inventory *inventory, const struct volume_row *row);
 bool inventory_add_switch(struct inventory *inventory, const struct switch_row *row);
 bool inventory_add_port(struct inventory *inventory, const struct port_row *row);
+bool inventory_add_router(struct inventory *inventory, const struct router_row *row);
+bool inventory_add_lines(struct inventory *inventory, const struct router_lines *lines);
 bool inventory_add_stations(struct inventory *inventory, const struct station_rows *rows);
+/* A network card of the machine has a driver: a service, as the last listing had them. */
+bool inventory_has_card(const struct inventory *inventory);
 void inventory_update_pcpu(struct inventory *inventory, const struct pcpu_report *report);
 struct vm_entry *inventory_find(struct inventory *inventory, const char *name);	/* 0 = not there */
 void inventory_forget(struct inventory *inventory, const char *name);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * apply.c - vos.conf made true: switches that it names and that are not there are created first, then VMs, which are
- * started if it says so. VMs that are there are changed to what it says; what can't be changed while they run stays as
- * it is, and is told.
+ * apply.c - vos.conf made true: switches that it names and that are not there are created first, then routers, then
+ * VMs, which are started if it says so. VMs that are there are changed to what it says; what can't be changed while
+ * they run stays as it is, and is told.
+ *
+ * A machine with a network card whose vos.conf says nothing of networks has the default ones.
  *
  * At the start nothing of a VM that is there is changed: it is there because the console is started again, and what an
  * operator has set meanwhile holds.
@@ -32,19 +34,34 @@ static void on_network(void *context, const struct args *args)
 {
 	struct console *c = ((struct apply_context *)context)->s->console;
 
-	if (c->network_count < SWITCHES)
+	if (args->command->op == REQ_CREATE_SWITCH && c->network_count < SWITCHES)
 		c->networks[c->network_count++] = *args;
+	else if (args->command->op == REQ_CREATE_ROUTER && c->router_count < ROUTERS)
+		c->routers[c->router_count++] = *args;
 }
 
-/* By number: the switches first. */
+static void on_networks(void *context)
+{
+	((struct apply_context *)context)->s->console->has_networks = true;
+}
+
+/* By number: the switches first, then routers. */
 static const struct args *entry_at(const struct console *c, u32 index)
 {
-	return index < c->network_count ? &c->networks[index] : &c->config[index - c->network_count];
+	if (index < c->network_count)
+		return &c->networks[index];
+	index -= c->network_count;
+	return index < c->router_count ? &c->routers[index] : &c->config[index - c->router_count];
 }
 
 static u32 entry_count(const struct console *c)
 {
-	return c->network_count + c->config_count;
+	return c->network_count + c->router_count + c->config_count;
+}
+
+static bool is_vm(const struct args *args)
+{
+	return args->command->op == REQ_CREATE;
 }
 
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
@@ -86,7 +103,7 @@ static u32 differences(const struct vm_spec *is, const struct args *args)
 
 /* ---- results ---- */
 
-/* A VM or switch of vos.conf, and what was done with it. */
+/* A VM, switch or router of vos.conf, and what was done with it. */
 struct apply_vm {
 	const struct args *args;
 	const struct apply_row *row;
@@ -120,22 +137,25 @@ static void row_text(const struct out *out, const void *what)
 {
 	const struct apply_vm *vm = what;
 	const struct apply_row *row = vm->row;
-	const char *name = vm->args->name;
+	const char *name = vm->args->name, *kind = is_vm(vm->args) ? "" :
+		vm->args->command->op == REQ_CREATE_SWITCH ? "switch " : "router ";
 
 	if (row->differs) {
 		out_format(out, "! %s: ", name);
 		list_fields(out, row->differs);
 	}
 	if (row->set) {
-		out_format(out, "~ %s: %s: ", name, vm->is_dry_run ? "would be set" : "is set");
-		list_set(out, &vm->args->spec, row->set);
+		out_format(out, "~ %s%s: %s: ", kind, name, vm->is_dry_run ? "would be set" : "is set");
+		if (is_vm(vm->args))
+			list_set(out, &vm->args->spec, row->set);
+		else
+			out_text(out, "what it forwards\n");
 	}
 	if (row->is_created)
-		out_format(out, "+ %s%s: %s%s\n", vm->args->command->op == REQ_CREATE_SWITCH ? "switch " : "", name,
-			vm->is_dry_run ? "would be created" : "created",
+		out_format(out, "+ %s%s: %s%s\n", kind, name, vm->is_dry_run ? "would be created" : "created",
 			row->is_started ? " and started" : "");
 	if (!row->differs && !row->set && !row->is_created && !row->has_fault)
-		out_format(out, "= %s: no change\n", name);
+		out_format(out, "= %s%s: no change\n", kind, name);
 }
 
 static void write_fields(struct json_writer *writer, const char *key, u32 fields)
@@ -155,7 +175,9 @@ static void row_json(struct json_writer *writer, const char *key, const void *wh
 	json_open(writer, key, '{');
 	json_text(writer, "name", vm->args->name);
 	json_bool(writer, "created", row->is_created);
-	if (vm->args->command->op != REQ_CREATE_SWITCH) {
+	if (vm->args->command->op == REQ_CREATE_ROUTER)
+		json_bool(writer, "set", row->set != 0);
+	if (is_vm(vm->args)) {
 		json_bool(writer, "started", row->is_started);
 		write_fields(writer, "set", row->set);
 		write_fields(writer, "differs", row->differs);
@@ -212,8 +234,9 @@ static void apply_json(struct json_writer *writer, const char *key, const void *
 
 	json_open(writer, key, '{');
 	json_bool(writer, "dry-run", args_has(&job->args, ARG_DRY_RUN));
-	write_rows(writer, "vms", job, c->network_count, entry_count(c));
+	write_rows(writer, "vms", job, c->network_count + c->router_count, entry_count(c));
 	write_rows(writer, "switches", job, 0, c->network_count);
+	write_rows(writer, "routers", job, c->network_count, c->network_count + c->router_count);
 	json_open(writer, "mistakes", '[');
 	for (u32 i = 0; i < c->apply.mistake_count; i++)
 		write_mistake(writer, &c->apply.mistakes[i]);
@@ -261,6 +284,8 @@ static void send(struct session *s, struct job *job, const struct args *args, en
 	memcpy(job->request.name, args->name, sizeof(job->request.name));
 	if (op == REQ_CREATE_SWITCH)
 		job->request.network = args->network;
+	else if (op == REQ_CREATE_ROUTER || op == REQ_SET_ROUTER)
+		job->request.router = args->router;
 	else
 		job->request.spec = args->spec;
 	job->request.fields = fields;
@@ -290,6 +315,44 @@ static const struct switch_row *switch_named(const struct inventory *m, const ch
 	return NULL;
 }
 
+static const struct router_row *router_named(const struct inventory *m, const char *name)
+{
+	for (u32 i = 0; i < m->router_count; i++)
+		if (strcmp(m->routers[i].name, name) == 0)
+			return &m->routers[i];
+	return NULL;
+}
+
+static bool is_same_but_forwards(const struct router_spec *a, const struct router_spec *b)
+{
+	return a->inner_count == b->inner_count && a->gateway == b->gateway &&
+	       memcmp(a->servers, b->servers, sizeof(a->servers)) == 0 &&
+	       memcmp(&a->outer, &b->outer, sizeof(a->outer)) == 0 &&
+	       memcmp(a->inner, b->inner, a->inner_count * sizeof(a->inner[0])) == 0;
+}
+
+/* A router that is there: what it forwards can change. True: a request is under way. */
+static bool compare_router(struct session *s, struct job *job, const struct router_row *is, const struct args *args)
+{
+	struct apply_row *row = &s->console->apply.rows[job->index];
+	const struct router_spec *want = &args->router;
+
+	if (job->origin == JOB_STARTUP)
+		return false;
+	if (!is_same_but_forwards(&is->spec, want)) {
+		job->mistakes++;
+		row->has_fault = true;
+		error_set(&row->error, RESULT_STATE, "its ports are others than in vos.conf. delete-router %s, then "
+			"apply-config, makes it anew", args->name);
+		return false;
+	}
+	if (is->spec.forward_count == want->forward_count &&
+	    memcmp(is->spec.forward, want->forward, want->forward_count * sizeof(want->forward[0])) == 0)
+		return false;
+	send(s, job, args, REQ_SET_ROUTER, 1);
+	return true;
+}
+
 /* A switch that is there stays as it is. */
 static void compare_switch(struct job *job, const struct switch_row *is, const struct args *args)
 {
@@ -316,13 +379,35 @@ static void drop_new_switches(const struct console *c, struct vm_spec *spec)
 			spec->nics[spec->nic_count++] = spec->nics[i];
 }
 
+/* In a dry run, one with ports on switches that would be made before it is not judged. */
+static bool begin_router(struct session *s, struct job *job, const struct router_row *is, const struct args *args)
+{
+	const struct inventory *m = &s->console->inventory;
+	const struct router_spec *spec = &args->router;
+	bool has_all = !spec->outer.network[0] || switch_named(m, spec->outer.network);
+
+	for (u32 i = 0; i < spec->inner_count; i++)
+		has_all = has_all && switch_named(m, spec->inner[i].network);
+	if (is)
+		return compare_router(s, job, is, args);
+	if (args_has(&job->args, ARG_DRY_RUN) && !has_all) {
+		s->console->apply.rows[job->index].is_created = true;
+		return false;
+	}
+	send(s, job, args, REQ_CREATE_ROUTER, 0);
+	return true;
+}
+
 /* True: a request is under way. */
 static bool begin_entry(struct session *s, struct job *job, const struct args *args)
 {
 	const struct vm_entry *vm = inventory_find(&s->console->inventory, args->name);
 	const struct switch_row *network = switch_named(&s->console->inventory, args->name);
+	const struct router_row *router = router_named(&s->console->inventory, args->name);
 	static struct args judged;	/* too large for the stack */
 
+	if (args->command->op == REQ_CREATE_ROUTER)
+		return begin_router(s, job, router, args);
 	if (args->command->op == REQ_CREATE_SWITCH) {
 		if (network) {
 			compare_switch(job, network, args);
@@ -372,20 +457,28 @@ void apply_begin(struct session *s, struct job *job)
 		job_fail(s, job, &error);
 		return;
 	}
-	fetch_begin(s, job, BIT32(FETCH_VMS) | BIT32(FETCH_IMAGES) | BIT32(FETCH_SWITCHES));
+	fetch_begin(s, job, BIT32(FETCH_VMS) | BIT32(FETCH_IMAGES) | BIT32(FETCH_SWITCHES) | BIT32(FETCH_ROUTERS) |
+			       BIT32(FETCH_SERVICES));
 }
 
 static void apply(struct session *s, struct job *job)
 {
+	static const char default_networks[] =
+		"switch lan0 { uplink " NIC_NAME "0 }\n"
+		"switch nat0 { }\n"
+		"router nat0 { outer lan0; inner nat0,10.111.0.1/24 }\n";
 	struct apply_context parsing = { s, job };
-	struct config_ops ops = { on_vm, on_network, on_mistake, &parsing };
+	struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, &parsing };
 	struct console *c = s->console;
 
 	job->is_applying = true;
-	c->config_count = c->network_count = c->apply.mistake_count = 0;
+	c->config_count = c->network_count = c->router_count = c->apply.mistake_count = 0;
+	c->has_networks = false;
 	memset(c->apply.rows, 0, sizeof(c->apply.rows));
 	if (c->conf_bytes)
 		config_parse(c->conf, c->conf_bytes, &ops);
+	if (!c->has_networks && inventory_has_card(&c->inventory))
+		config_parse(default_networks, sizeof(default_networks) - 1, &ops);
 	job->index = 0;
 	next(s, job);
 }
@@ -405,17 +498,17 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 	bool is_dry_run = args_has(&job->args, ARG_DRY_RUN);
 	struct apply_row *row = &s->console->apply.rows[job->index];
 
-	if (job->request.op != REQ_CREATE_SWITCH)
+	if (is_vm(args))
 		(void)inventory_update(&s->console->inventory, &reply->vm);
 	switch (job->request.op) {
-	case REQ_CREATE_SWITCH:
+	case REQ_CREATE_SWITCH: case REQ_CREATE_ROUTER:
 		row->is_created = true;
 		return false;
 	case REQ_CREATE:
 		row->is_created = true;
 		row->is_started = args->spec.autostart && is_dry_run;
 		return args->spec.autostart && !is_dry_run;
-	case REQ_SET:
+	case REQ_SET: case REQ_SET_ROUTER:
 		row->set = job->request.fields;
 		return false;
 	default:
@@ -428,7 +521,7 @@ static void take_answer(struct session *s, struct job *job, const struct reply *
 {
 	const struct args *args = entry_at(s->console, job->index);
 
-	if (job->request.op != REQ_CREATE_SWITCH)
+	if (is_vm(args))
 		request_take_vm(s, job, job->request.name, reply);
 	if (reply->result != RESULT_OK) {
 		failed(s, job, reply);

@@ -154,6 +154,31 @@ static bool take_stations(struct session *s, struct job *job, const struct reply
 	return false;
 }
 
+static bool take_router(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		m->router_count = 0;
+	if (reply->result != RESULT_OK || !inventory_add_router(m, &reply->router))
+		return true;
+	job->request.index = reply->router.index + 1;
+	return false;
+}
+
+static bool take_router_lines(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		memset(m->line_count, 0, sizeof(m->line_count));
+	if (reply->result != RESULT_OK || reply->lines.count == 0 || reply->lines.next <= job->request.index ||
+	    !inventory_add_lines(m, &reply->lines))
+		return true;
+	job->request.index = reply->lines.next;
+	return false;
+}
+
 static bool take_pool(struct session *s, struct job *job, const struct reply *reply)
 {
 	struct inventory *m = &s->console->inventory;
@@ -190,6 +215,8 @@ static const struct {
 	[FETCH_SWITCHES] = { REQ_SWITCHES, take_switch },
 	[FETCH_PORTS] = { REQ_PORTS, take_port },
 	[FETCH_STATIONS] = { REQ_STATIONS, take_stations },
+	[FETCH_ROUTERS] = { REQ_ROUTERS, take_router },
+	[FETCH_ROUTER_LINES] = { REQ_ROUTER_LINES, take_router_lines },
 	[FETCH_POOLS] = { REQ_POOLS, take_pool },
 };
 

@@ -119,6 +119,13 @@ static const char *switch_name(void *context, u32 index)
 	return index < m->switch_count ? m->switches[index].name : 0;
 }
 
+static const char *router_name(void *context, u32 index)
+{
+	const struct inventory *m = &((const struct session *)context)->console->inventory;
+
+	return index < m->router_count ? m->routers[index].name : 0;
+}
+
 static const char *pool_name(void *context, u32 index)
 {
 	const struct inventory *m = &((const struct session *)context)->console->inventory;
@@ -157,7 +164,7 @@ static bool is_good_name(const char *text)
 static void tab(struct session *s)
 {
 	struct name_source names = {
-		vm_name, image_name, service_name, disk_name, volume_name, switch_name, pool_name, s,
+		vm_name, image_name, service_name, disk_name, volume_name, switch_name, router_name, pool_name, s,
 	};
 	struct completion *completion = &s->console->completion;
 	size_t common;
@@ -181,7 +188,7 @@ static void tab(struct session *s)
 static void question(struct session *s)
 {
 	struct name_source names = {
-		vm_name, image_name, service_name, disk_name, volume_name, switch_name, pool_name, s,
+		vm_name, image_name, service_name, disk_name, volume_name, switch_name, router_name, pool_name, s,
 	};
 
 	if (s->mode != MODE_PROMPT || !complete_wants_help(s->editor.line, s->editor.cursor)) {

@@ -18,6 +18,8 @@ void request_fill(struct job *job)
 	memcpy(r->name, args->name, sizeof(r->name));
 	if (args->command->op == REQ_CREATE_SWITCH)
 		r->network = args->network;
+	else if (args->command->op == REQ_CREATE_ROUTER || args->command->op == REQ_SET_ROUTER)
+		r->router = args->router;
 	else
 		r->spec = args->spec;
 	r->fields = fields_of_args(args->given);

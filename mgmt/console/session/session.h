@@ -137,7 +137,8 @@ struct job {
 /* Tables that root gives, in the order in which they are asked for. */
 enum fetch {
 	FETCH_VMS, FETCH_IMAGES, FETCH_PCPUS, FETCH_HOST, FETCH_MEMORY, FETCH_DEVICES, FETCH_SERVICES, FETCH_DISKS,
-	FETCH_VOLUMES, FETCH_SWITCHES, FETCH_PORTS, FETCH_STATIONS, FETCH_POOLS, FETCH_COUNT
+	FETCH_VOLUMES, FETCH_SWITCHES, FETCH_PORTS, FETCH_STATIONS, FETCH_POOLS, FETCH_ROUTERS, FETCH_ROUTER_LINES,
+	FETCH_COUNT
 };
 
 enum mode {
@@ -161,7 +162,7 @@ struct apply_mistake { u32 line, column; char text[ERROR_TEXT_BYTES]; };
 
 /* The result of the last apply-config. */
 struct apply {
-	struct apply_row rows[SWITCHES + VM_COUNT];	/* like console.networks, then console.config */
+	struct apply_row rows[SWITCHES + ROUTERS + VM_COUNT];	/* like console.networks, .routers, then .config */
 	u32 mistake_count;
 	struct apply_mistake mistakes[APPLY_MISTAKES];
 };
@@ -202,6 +203,9 @@ struct console {
 	struct args config[VM_COUNT];
 	u32 network_count;
 	struct args networks[SWITCHES];
+	u32 router_count;
+	struct args routers[ROUTERS];
+	bool has_networks;		/* it says what networks there are, or none */
 	struct apply apply;
 	/* of one answer, or one key, at a time */
 	char json_text[JSON_BYTES];

@@ -32,6 +32,11 @@ void report_switches(const struct out *out, const void *inventory);
 void json_switches(struct json_writer *writer, const char *key, const void *inventory);
 void report_switch(const struct out *out, const void *look);
 void json_switch(struct json_writer *writer, const char *key, const void *look);
+/* The same of routers. */
+void report_routers(const struct out *out, const void *inventory);
+void json_routers(struct json_writer *writer, const char *key, const void *inventory);
+void report_router(const struct out *out, const void *look);
+void json_router(struct json_writer *writer, const char *key, const void *look);
 void report_volumes(const struct out *out, const void *look);
 void json_volumes(struct json_writer *writer, const char *key, const void *look);
 void report_pools(const struct out *out, const void *look);

@@ -171,7 +171,7 @@ static void port_line(const struct out *out, const struct port_row *p)
 	snprintf(text, sizeof(text), "%u", p->index);
 	cell(&line, -4, text);
 	snprintf(text, sizeof(text), "%s:%u", p->client, p->card);
-	cell(&line, 8, p->kind == PORT_OF_VM ? text : p->client);
+	cell(&line, 8, p->kind == PORT_OF_NIC ? p->client : text);
 	cell(&line, 5, port_state(p->status));
 	snprintf(text, sizeof(text), "%u", p->vlan);
 	cell(&line, -4, text);
@@ -247,12 +247,14 @@ static void json_drops(struct json_writer *w, const u64 drops[DROP_COUNT])
 
 static void port_json(struct json_writer *w, const struct port_row *p)
 {
+	static const char *const kinds[PORT_KIND_COUNT] = { "vm", "uplink", "router" };
 	char mac[MAC_TEXT_BYTES];
 
 	json_open(w, 0, '{');
 	json_number(w, "port", p->index);
-	json_text(w, "kind", p->kind == PORT_OF_VM ? "vm" : p->kind == PORT_OF_NIC ? "uplink" : "?");
+	json_text(w, "kind", p->kind < PORT_KIND_COUNT ? kinds[p->kind] : "?");
 	json_text(w, "vm", p->kind == PORT_OF_VM ? p->client : "");
+	json_text(w, "router", p->kind == PORT_OF_ROUTER ? p->client : "");
 	json_number(w, "nic", p->card);
 	json_text(w, "state", port_state(p->status));
 	json_number(w, "vlan", p->vlan);

@@ -392,7 +392,9 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 			refuse(reply, RESULT_NOT_FOUND, ERR_NO_DEVICE, 0, 0);
 		return;
 	case REQ_SERVICES:
-		if (r->index < ARRAY_COUNT(services))
+		if (r->index == ARRAY_COUNT(services) && root->has_card)
+			reply->service = (struct service_report){ .name = "nic0", .index = r->index };
+		else if (r->index < ARRAY_COUNT(services))
 			reply->service = services[r->index];
 		else
 			refuse(reply, RESULT_NOT_FOUND, ERR_NO_SERVICE, 0, 0);
@@ -408,6 +410,9 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		return;
 	case REQ_CREATE_SWITCH: case REQ_DELETE_SWITCH: case REQ_SWITCHES: case REQ_PORTS: case REQ_STATIONS:
 		fake_network(&root->switch_count, r, reply);
+		return;
+	case REQ_CREATE_ROUTER: case REQ_SET_ROUTER: case REQ_DELETE_ROUTER: case REQ_ROUTERS: case REQ_ROUTER_LINES:
+		fake_router(&root->routers, r, reply);
 		return;
 	case REQ_CREATE_POOL: case REQ_DELETE_POOL: case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME:
 		fake_change_volume(r, reply);
@@ -447,7 +452,7 @@ static bool is_table(u32 op)
 {
 	return op == REQ_LIST || op == REQ_IMAGES || op == REQ_PCPU || op == REQ_DEVICES ||
 	       op == REQ_SERVICES || op == REQ_DISKS || op == REQ_VOLUMES || op == REQ_POOLS || op == REQ_SWITCHES ||
-	       op == REQ_PORTS || op == REQ_STATIONS;
+	       op == REQ_PORTS || op == REQ_STATIONS || op == REQ_ROUTERS || op == REQ_ROUTER_LINES;
 }
 
 /* Tables come a few rows at a time. */

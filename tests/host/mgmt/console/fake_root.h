@@ -7,6 +7,7 @@
 #define VOS_FAKE_ROOT_H
 
 #include "console.h"
+#include "fake_routers.h"
 #include "root_info.h"
 
 #define FAKE_TERMINAL_BYTES (2u * 1024u * 1024u)
@@ -23,6 +24,8 @@ struct fake_vm {
 
 struct fake_root {
 	u32 switch_count;
+	struct fake_routers routers;
+	bool has_card;			/* the machine has a network card */
 	struct console *console;
 	struct session *session;	/* its first line */
 	struct console_args args;

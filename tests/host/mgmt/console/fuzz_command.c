@@ -32,6 +32,10 @@ static void check_args(const struct args *args)
 	check((args->command->needs & ~args->given) == 0 || args_has(args, ARG_HELP));
 	check((args->given & ~(args->command->takes | BIT64(ARG_HELP))) == 0);
 	check(!args_has(args, ARG_NAME) || name_ok(args->name));
+	if (args->command->takes & BIT64(ARG_ROUTER)) {
+		check(args->router.inner_count <= ROUTER_INNER_PORTS && args->router.forward_count <= ROUTER_FORWARDS);
+		return;
+	}
 	check(args->spec.cpus >= 1 && args->spec.memory_bytes % PAGE_SIZE_2M == 0 && args->spec.memory_bytes);
 	check(args->spec.platform < PLATFORM_COUNT && args->spec.restart < RESTART_COUNT);
 	check(args->spec.share.class <= SCHED_CLASS_RT && args->spec.share.weight <= SCHED_WEIGHT_MAX);
@@ -66,10 +70,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const starts[] = { "", "create-vm x ", "create-vm --cmdline ", "vm ", "set-vm x --",
 		"set-vm x --affinity ", "set-vm x --cap ", "top --", "create-vm x --disk ",
-		"create-volume x --size ", "volume list ", "list-disk --name " };
+		"create-volume x --size ", "volume list ", "list-disk --name ", "create-router x --inner ",
+		"create-router x --outer ", "set-router x --forward " };
 	static struct completion completion;
 	static const struct name_source names = {
-		one_name, one_name, one_name, one_name, one_name, one_name, one_name, 0,
+		one_name, one_name, one_name, one_name, one_name, one_name, one_name, one_name, 0,
 	};
 	static const struct out out = { drop, 0 };
 	static char line[LINE_BYTES];

@@ -48,6 +48,11 @@ static void on_network(void *context, const struct args *args)
 	check(name_ok(args->name));
 }
 
+static void on_networks(void *context)
+{
+	(void)context;
+}
+
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
 {
 	struct seen *seen = context;
@@ -64,7 +69,7 @@ static void round_trip(const struct args *args)
 	static char text[65536];
 	static struct seen again;
 	static struct vm_spec spec;
-	struct config_ops ops = { on_vm, on_network, on_mistake, &again };
+	struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, &again };
 	struct out_buffer buffer;
 	struct out out;
 
@@ -86,7 +91,7 @@ static void round_trip(const struct args *args)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct seen seen;
-	struct config_ops ops = { on_vm, on_network, on_mistake, &seen };
+	struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, &seen };
 
 	commands = command_rows;
 	memset(&seen, 0, sizeof(seen));

@@ -213,6 +213,21 @@ static void bad_lines(void **state)
 		{ "help strat-vm", RESULT_USAGE, "Did you mean" },
 		{ "stop-vm a --timeout 0s", RESULT_USAGE, "needs a time" },
 		{ "create-vm a --", RESULT_USAGE, "has no --" },
+		{ "create-router r", RESULT_USAGE, "needs --inner" },
+		{ "create-router r --inner lan", RESULT_USAGE, "needs a switch and an address" },
+		{ "create-router r --inner lan,10.1.0.1/31", RESULT_USAGE, "is not an address with its" },
+		{ "create-router r --inner lan,10.1.0.256/24", RESULT_USAGE, "is not an address" },
+		{ "create-router r --inner lan,10.1.0.1/24,gateway=10.1.0.2", RESULT_USAGE, "is not possible" },
+		{ "create-router r --inner lan,10.1.0.1/24,vlan=4095", RESULT_USAGE, "a VLAN from 1 to 4094" },
+		{ "create-router r --inner lan,10.1.0.1/24,dhcp=off,dhcp=on", RESULT_USAGE, "is given twice" },
+		{ "create-router r --inner Lan,10.1.0.1/24", RESULT_USAGE, "is not the name of a switch" },
+		{ "create-router r --inner a,10.1.0.1/24 --outer b,gateway=1.2.3.4", RESULT_USAGE, "DHCP gives" },
+		{ "create-router r --inner a,10.1.0.1/24 --outer b,dns=1,dns=2", RESULT_USAGE, "dns= is an IPv4" },
+		{ "set-router r --forward tcp:80:web", RESULT_USAGE, "is not possible: --forward is tcp:PORT" },
+		{ "set-router r --forward tcp:0:web:80", RESULT_USAGE, "is not possible" },
+		{ "set-router r --forward tcp:80:web:80:", RESULT_USAGE, "is not possible" },
+		{ "set-router r --forward icmp:80:web:80", RESULT_USAGE, "is not possible" },
+		{ "set-router r --forward tcp:65536:web:80", RESULT_USAGE, "is not possible" },
 	};
 	static char line[4000];
 
@@ -255,7 +270,7 @@ static const char *service_name(void *context, u32 index)
 }
 
 static const struct name_source names = {
-	vm_name, image_name, service_name, image_name, image_name, service_name, image_name, 0
+	vm_name, image_name, service_name, image_name, image_name, service_name, service_name, image_name, 0
 };
 
 /* All candidates in one string. */
@@ -376,7 +391,7 @@ static void completions(void **state)
 
 	(void)state;
 	assert_string_equal(candidates("sta"), "start-vm status-vm stats-vm");
-	assert_string_equal(candidates("vos cre"), "create-vm create-pool create-volume create-switch");
+	assert_string_equal(candidates("vos cre"), "create-vm create-pool create-volume create-switch create-router");
 	assert_string_equal(candidates("volume d"), "delete");
 	assert_string_equal(candidates("vm s"), "start stop set status stats");
 	assert_string_equal(candidates("start-vm "), "build1 build2 web");
@@ -430,7 +445,8 @@ static const char *no_name(void *context, u32 index)
 
 static void help_in_place(const char *line, const char *words, const char *others)
 {
-	static const struct name_source nobody = { no_name, no_name, no_name, no_name, no_name, no_name, no_name, 0 };
+	static const struct name_source nobody = { no_name, no_name, no_name, no_name, no_name, no_name, no_name,
+						  no_name, 0 };
 	static char text[8192];
 	struct out_buffer buffer;
 	struct out out;

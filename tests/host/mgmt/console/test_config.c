@@ -22,6 +22,9 @@ static struct args vms[8];
 static u32 vm_count, mistakes;
 static char names[512], mistake[512];
 
+static bool has_networks;
+static struct args last_network;
+
 static void on_vm(void *context, const struct args *args)
 {
 	(void)context;
@@ -34,9 +37,16 @@ static void on_vm(void *context, const struct args *args)
 static void on_network(void *context, const struct args *args)
 {
 	(void)context;
-	strcat(names, "switch ");
+	strcat(names, args->command->op == REQ_CREATE_ROUTER ? "router " : "switch ");
+	last_network = *args;
 	strcat(names, args->name);
 	strcat(names, " ");
+}
+
+static void on_networks(void *context)
+{
+	(void)context;
+	has_networks = true;
 }
 
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
@@ -48,11 +58,12 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 
 static void parse(const char *text)
 {
-	static const struct config_ops ops = { on_vm, on_network, on_mistake, 0 };
+	static const struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, 0 };
 	char *copy = malloc(strlen(text) + 1);
 
 	memcpy(copy, text, strlen(text));
 	vm_count = mistakes = 0;
+	has_networks = false;
 	names[0] = mistake[0] = 0;
 	config_parse(copy, strlen(text), &ops);
 	free(copy);
@@ -98,6 +109,21 @@ static void switches(void **state)
 	assert_int_equal(mistakes, 2);
 	assert_string_equal(mistake, "1:14: \"cpu\" is not a key: a switch has uplink alone");
 	assert_string_equal(names, "a ");
+	parse("router r { outer lan,vlan=7; inner a,10.1.0.1/24; inner b,10.2.0.1/24,dhcp=off; forward udp:1:web:2 }");
+	assert_int_equal(mistakes, 0);
+	assert_string_equal(names, "router r ");
+	assert_true(has_networks);
+	assert_int_equal(last_network.router.inner_count, 2);
+	assert_int_equal(last_network.router.inner[1].flags, ROUTER_NO_DHCP);
+	assert_int_equal(last_network.router.outer.vlan, 7);
+	assert_int_equal(last_network.router.forward[0].protocol, 17);
+	parse("networks none;");
+	assert_int_equal(mistakes, 0);
+	assert_true(has_networks);
+	parse("networks all;");
+	assert_string_equal(mistake, "1:10: `networks none;` is expected here");
+	parse("vm a { }");
+	assert_false(has_networks);
 	parse("switch Lan { }");
 	assert_int_equal(mistakes, 1);
 }

@@ -209,7 +209,7 @@ static void switches(void **state)
 	root = fake_start(&session, "vm a { nic lan,rate=1M }\nswitch lan { uplink nic0 }\n");
 	command("list-switch", "lan               running     nic0        1        1,234    4.0 MiB          3\r\n",
 		RESULT_OK);
-	command("apply-config", "= lan: no change\r\n= a: no change", RESULT_OK);
+	command("apply-config", "= switch lan: no change\r\n= a: no change", RESULT_OK);
 	command("export-config", "switch lan {\r\n\tuplink nic0;\r\n}\r\nvm a {", RESULT_OK);
 	expect("nic lan,rate=1M;");
 	command("status-vm a", "NIC 0       switch lan, up, MAC 02:11:22:33:44:55, IP 10.0.0.9; sent 1200", RESULT_OK);
@@ -234,6 +234,63 @@ static void switches(void **state)
 	command("list-switch", "There are no switches. create-switch makes one.\r\n", RESULT_OK);
 }
 
+static const char a_router[] = "switch lan { uplink nic0 }\n"
+	"router nat { outer lan; inner lan,10.1.0.1/24; forward tcp:8080:web:80 }\n";
+
+/* Routers are made behind switches; what they forward can be changed. */
+static void routers(void **state)
+{
+	(void)state;
+	root = fake_start(&session, a_router);
+	command("list-router", "nat           running     lan     10.0.2.15               1     1,234        9\r\n",
+		RESULT_OK);
+	command("show-router nat", "router nat, running, 1234 packets handed on, 5 answered\r\n"
+		"outside     switch lan, 10.0.2.15/24, DHCP bound, lease 01:00:00\r\n"
+		"gateway     10.0.2.2, name server 10.0.2.3\r\n"
+		"forwards    tcp:8080:web:80  (10.111.0.7)\r\n"
+		"routes      default via 10.0.2.2, port 0, preference 10\r\n", RESULT_OK);
+	expect("dropped:    ttl 2  unasked 7\r\n");
+	expect("10.111.0.7       02:11:22:33:44:55  -                 00:01:30\r\n");
+	expect("10.0.2.2         02:00:00:00:00:09     0\r\n");
+	expect("tcp    10.111.0.7:4000         4001  1.1.1.1:443               60 s\r\n");
+	command("export-config", "router nat {\r\n\touter lan;\r\n\tinner lan,10.1.0.1/24;\r\n"
+		"\tforward tcp:8080:web:80;\r\n}\r\n", RESULT_OK);
+	command("apply-config", "= switch lan: no change\r\n= router nat: no change\r\n", RESULT_OK);
+	command("set-router nat --forward udp:53:10.1.0.9:53 --forward tcp:22:new:22", "has 2 forwards now", RESULT_OK);
+	command("apply-config", "~ router nat: is set: what it forwards\r\n", RESULT_OK);
+	command("set-router nat --forward none", "has 0 forwards now", RESULT_OK);
+	command("set-router nat", "set-router needs --forward", RESULT_USAGE);
+	command("show-router wan", "there is no router \"wan\"", RESULT_NOT_FOUND);
+	command("create-router nat --inner lan,10.2.0.1/24", "there is a router nat already", RESULT_STATE);
+	command("create-router wan --inner wan,10.2.0.1/24", "two ports are in one network", RESULT_USAGE);
+	command("create-router hostile --inner lan,10.2.0.1/24", "router hostile is made", RESULT_OK);
+	command("list-router", "hostile", RESULT_OK);
+	command("show-router hostile", "router hostile, ?", RESULT_OK);
+	command("export-config", "router hostile {", RESULT_OK);
+	command("delete-router hostile", "router hostile is deleted", RESULT_OK);
+	root = fake_start(&session, "router nat { outer lan }\nswitch lan { }\n");
+	expect("the key inner is missing");
+	command("list-router", "There are no routers. create-router makes one.\r\n", RESULT_OK);
+}
+
+/* A machine with a card has a way out, unless vos.conf says something of networks. */
+static void default_networks(void **state)
+{
+	(void)state;
+	root = fake_start(&session, "");
+	command("export-config", "# There are no VMs.\r\n", RESULT_OK);
+	root->has_card = true;
+	fake_restart(root, "");
+	command("list-router", "nat0          running     lan0", RESULT_OK);
+	command("export-config", "router nat0 {\r\n\touter lan0;\r\n\tinner nat0,10.111.0.1/24;\r\n}\r\n", RESULT_OK);
+	root->routers.count = root->switch_count = 0;
+	command("export-config", "networks none;\r\n", RESULT_OK);
+	fake_restart(root, "networks none;\n");
+	command("list-router", "There are no routers.", RESULT_OK);
+	fake_restart(root, "switch lan { }\n");
+	command("list-router", "There are no routers.", RESULT_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +300,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(export_round_trip, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_definitions, setup, teardown),
 		cmocka_unit_test_setup_teardown(switches, setup, teardown),
+		cmocka_unit_test_setup_teardown(routers, setup, teardown),
+		cmocka_unit_test_setup_teardown(default_networks, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

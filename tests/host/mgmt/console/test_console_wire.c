@@ -208,7 +208,7 @@ static void configuration(void **state)
 		"{\"name\":\"c\",\"created\":false,\"started\":false,\"set\":[],\"differs\":[],"
 		"\"error\":{\"class\":\"E_NOMEM\",\"code\":5,");
 	assert_non_null(strstr(answer, "{\"name\":\"d\",\"created\":true,\"started\":true,\"set\":[],\"differs\":[]}],"
-		"\"switches\":[],\"mistakes\":[{\"line\":2,\"column\":12,\"desc\":\"--cpu needs"));
+		"\"switches\":[],\"routers\":[],\"mistakes\":[{\"line\":2,\"column\":12,\"desc\":\"--cpu needs"));
 	assert_non_null(strstr(answer, "\"}],\"holds\":false},\"id\":1}"));
 	exchange("{\"execute\":\"status-vm\",\"arguments\":{\"name\":\"d\"}}", "E_NOT_FOUND");
 	exchange("{\"execute\":\"apply-config\"}", "\"set\":[\"cap\"]");

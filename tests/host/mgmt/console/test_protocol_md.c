@@ -260,6 +260,9 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("list-volume", "{\"execute\":\"list-volume\"}");
 	check_reply("list-switch", "{\"execute\":\"list-switch\"}");
 	check_reply("show-switch", "{\"execute\":\"show-switch\",\"arguments\":{\"name\":\"lan\"}}");
+	command("create-router nat --outer lan --inner lan,10.1.0.1/24 --forward tcp:1:web:2", "made", RESULT_OK);
+	check_reply("list-router", "{\"execute\":\"list-router\"}");
+	check_reply("show-router", "{\"execute\":\"show-router\",\"arguments\":{\"name\":\"nat\"}}");
 	check_reply("info", "{\"execute\":\"info\"}");
 	check_reply("accounting", "{\"execute\":\"accounting\"}");
 	check_reply("top", "{\"execute\":\"top\"}");
@@ -270,6 +273,7 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("A VM", "{\"execute\":\"status-vm\",\"arguments\":{\"name\":\"a\"}}");
 	check_reply("export-config", "{\"execute\":\"export-config\"}");
 	root = fake_start(&session, "switch lan { uplink nic0 }\n"
+		"router nat { outer lan; inner lan,10.1.0.1/24 }\n"
 		"vm a { cap none }\nvm b { cpu x }\nvm c { memory 64G }\n");
 	command("set-vm a --cap 50% --cpu 2", "cpu 2", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);

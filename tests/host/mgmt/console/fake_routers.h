@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fake_routers.h - what fake_root.c says of routers: those that were made, as they were asked for; one that is called
+ * hostile tells nonsense.
+ */
+#ifndef VOS_TEST_FAKE_ROUTERS_H
+#define VOS_TEST_FAKE_ROUTERS_H
+
+#include <string.h>
+
+#include "errors.h"
+#include "request.h"
+#include "status.h"
+
+struct fake_routers {
+	u32 count;
+	struct router_row row[ROUTERS];
+};
+
+static inline void fake_router_refuse(struct reply *reply, enum result result, enum error error, const char *text)
+{
+	reply->result = result;
+	reply->error = error;
+	strcpy(reply->text, text);
+}
+
+static inline struct router_row *fake_router_named(struct fake_routers *all, const char *name)
+{
+	for (u32 i = 0; i < all->count; i++)
+		if (strcmp(all->row[i].name, name) == 0)
+			return &all->row[i];
+	return NULL;
+}
+
+static inline struct router_row fake_router_row(const struct request *r)
+{
+	struct router_row row = {
+		.state = SERVICE_UP, .dhcp_state = ROUTER_DHCP_BOUND, .dhcp_left_s = 3600, .gateway = 0x0a000202,
+		.servers = { 0x0a000203 }, .sessions = 1, .leases = 1, .neighbours = 1, .forwarded = 1234,
+		.answered = 5, .drops = { [ROUTER_DROP_TTL] = 2, [ROUTER_DROP_NAT_NONE] = 7 },
+		.port = { { 10, 1000, 20, 2000, 0x0a00020f, 24 }, { 30, 3000, 40, 4000, 0x0a6f0001, 24 } },
+		.spec = r->router,
+	};
+
+	memcpy(row.name, r->name, sizeof(row.name));
+	for (u32 i = 0; i < row.spec.forward_count; i++)
+		row.forward_address[i] = strcmp(row.spec.forward[i].vm, "web") == 0 ? 0x0a6f0007 : 0;
+	return row;
+}
+
+static inline void fake_router_lines(const struct request *r, struct reply *reply)
+{
+	struct router_lines *lines = &reply->lines;
+
+	lines->next = r->index + 1;
+	lines->table = r->index;
+	lines->count = 1;
+	switch (r->index) {
+	case ROUTER_TABLE_ROUTES:
+		lines->route[0] = (struct router_route){ .gateway = 0x0a000202, .preference = 10 };
+		break;
+	case ROUTER_TABLE_LEASES:
+		lines->lease[0] = (struct router_report_lease){
+			0x0a6f0007, 90, { 2, 0x11, 0x22, 0x33, 0x44, 0x55 }, 1, 0,
+		};
+		break;
+	case ROUTER_TABLE_NEIGHBOURS:
+		lines->neighbour[0] = (struct router_report_neighbour){ 0x0a000202, { 2, 0, 0, 0, 0, 9 }, 0, 1 };
+		break;
+	case ROUTER_TABLE_SESSIONS:
+		lines->session[0] = (struct router_report_session){ 0x0a6f0007, 0x01010101, 4000, 4001, 443, 6, 0, 60 };
+		break;
+	default:
+		fake_router_refuse(reply, RESULT_NOT_FOUND, ERR_NO_DEVICE, "");
+		break;
+	}
+	if (strcmp(r->name, "hostile") == 0)
+		memset(lines, 0xff, sizeof(*lines));
+}
+
+static inline void fake_router(struct fake_routers *all, const struct request *r, struct reply *reply)
+{
+	struct router_row *row = fake_router_named(all, r->name);
+
+	if (r->op == REQ_ROUTERS && r->index < all->count) {
+		reply->router = all->row[r->index];
+		if (strcmp(reply->router.name, "hostile") == 0)
+			memset((u8 *)&reply->router + sizeof(u32), 0xff,
+			       offsetof(struct router_row, name) - sizeof(u32));
+	} else if (r->op == REQ_ROUTER_LINES) {
+		fake_router_lines(r, reply);
+	} else if (r->op == REQ_CREATE_ROUTER && strcmp(r->router.inner[0].network, "wan") == 0) {
+		fake_router_refuse(reply, RESULT_USAGE, ERR_ROUTER_SPEC, "");
+		reply->have = ROUTER_BAD_OVERLAP;
+	} else if (r->op == REQ_CREATE_ROUTER && row == NULL) {
+		all->row[all->count] = fake_router_row(r);
+		all->row[all->count].index = all->count;
+		all->count += (r->flags & REQ_FLAG_DRY_RUN) == 0;
+	} else if (r->op == REQ_CREATE_ROUTER) {
+		fake_router_refuse(reply, RESULT_STATE, ERR_ROUTER_EXISTS, r->name);
+	} else if (row == NULL || r->op == REQ_ROUTERS) {
+		fake_router_refuse(reply, RESULT_NOT_FOUND, ERR_NO_ROUTER, r->name);
+	} else if (r->op == REQ_SET_ROUTER) {
+		row->spec.forward_count = r->router.forward_count;
+		memcpy(row->spec.forward, r->router.forward, sizeof(row->spec.forward));
+	} else {
+		all->count--;			/* the last one */
+	}
+}
+
+#endif
