@@ -143,6 +143,8 @@ def nic_of(args):
     script = f'{os.path.abspath(args.dir)}/slirp.conf'
     with open(script, 'w') as file:
         file.write('# slirp config\n')
+        if args.forward:
+            file.write('hostfwd = tcp:127.0.0.1:%s-:%s\n' % tuple(args.forward.split(':')))
     return NIC.format(mac=args.nic, script=script)
 
 
@@ -220,6 +222,8 @@ def main():
     parser.add_argument('--iso', default='build/vos.iso')
     parser.add_argument('--disk', help='raw image of an ATA disk')
     parser.add_argument('--nic', metavar='MAC', help="a network card with Bochs' own network behind it")
+    parser.add_argument('--forward', metavar='HOST:PORT',
+                        help="port of the host's loopback that goes to that port of the machine")
     parser.add_argument('--com2', help='unix socket for the second serial line; none without')
     parser.add_argument('--com2-log', help='a file for what the machine sends on that line')
     parser.add_argument('--dir', default='build/bochs', help='for the log and what else Bochs writes')

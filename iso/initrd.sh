@@ -13,13 +13,16 @@ busybox=$2
 shift 2
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/root" "$root/tmp" "$root/etc/acpi/PWRF"
+mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/root" "$root/tmp" "$root/etc/acpi/PWRF" \
+    "$root/etc/udhcpc"
 cp "$busybox" "$root/bin/busybox"
 cp "$here/initrd/init" "$root/init"
+cp "$here/initrd/udhcpc" "$root/etc/udhcpc/default.script"
 printf '#!/bin/sh\nexec poweroff\n' > "$root/etc/acpi/PWRF/00000080"
 printf '#!/bin/sh\necho c > /proc/sysrq-trigger\n' > "$root/bin/panic"
 printf '#!/bin/sh\ncd /root\nsetsid cttyhack sh\nexec poweroff\n' > "$root/etc/session"
-chmod 755 "$root/bin/busybox" "$root/init" "$root/etc/session" "$root/etc/acpi/PWRF/00000080" "$root/bin/panic"
+chmod 755 "$root/bin/busybox" "$root/init" "$root/etc/session" "$root/etc/udhcpc/default.script" \
+    "$root/etc/acpi/PWRF/00000080" "$root/bin/panic"
 for program in ${PROGRAMS:-}; do
     cp -L "$program" "$root/bin/"
     for library in $(ldd "$program" | grep -o '/[^ ]*'); do

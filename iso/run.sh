@@ -6,6 +6,8 @@
 # CPUS, MEM (MiB) and QEMU come from the environment.  A reset inside the machine really restarts it.
 # Disks: DISK (virtio; in Bochs ATA; default build/disk.img, made at the first run, sparse, kept; "none" for none), NVME
 # and AHCI (none by default) are paths of images, raw or *.qcow2.  IOMMU=vtd or amd.
+# A network card with the emulator's own network behind it, NIC=none for none; FORWARD=PORT: what comes to that port of
+# this machine's loopback goes to the same port of VOS' address there.
 set -eu
 
 kind=$1
@@ -79,6 +81,13 @@ stop_bg()
     rm -f "$bg.sock" "$bg-port.sock" "$bg.pid"
 }
 
+# The network behind the card: QEMU's own.
+network()
+{
+    printf 'user,id=net'
+    [ -z "${FORWARD:-}" ] || printf ',hostfwd=tcp:127.0.0.1:%s-:%s' "$FORWARD" "$FORWARD"
+}
+
 start_qemu()
 {
     machine=q35
@@ -91,6 +100,7 @@ start_qemu()
         *) echo "IOMMU=$IOMMU: vtd or amd" >&2; exit 1 ;;
     esac
     [ -z "${IOMMU:-}" ] || behind=,iommu_platform=on,disable-legacy=on
+    [ "${NIC:-}" = none ] || set -- "$@" -netdev "$(network)" -device "virtio-net-pci,netdev=net$behind"
     [ -z "$disk" ] || set -- "$@" -drive "$(drive disk "$disk")" -device "virtio-blk-pci,drive=disk,serial=disk$behind"
     [ -z "${NVME:-}" ] || set -- "$@" -drive "$(drive nvme "$NVME")" -device nvme,drive=nvme,serial=nvme
     [ -z "${AHCI:-}" ] || set -- "$@" -drive "$(drive ahci "$AHCI")" -device ide-hd,drive=ahci,bus=ide.0
@@ -131,6 +141,6 @@ case $kind in
         echo 'Bochs interprets every instruction: the prompt takes some ten seconds, Linux a minute or two.'
         find_disk disk-intel.img "$disk_size"
         exec /usr/bin/python3 iso/bochs.py --iso "$dir/vos.iso" --mem "${MEM:-1024}" --cpus "${CPUS:-1}" \
-            --sync slowdown ${disk:+--disk "$disk"}
+            --sync slowdown ${disk:+--disk "$disk"} --nic 52:54:00:12:34:56 ${FORWARD:+--forward "$FORWARD:$FORWARD"}
         ;;
 esac

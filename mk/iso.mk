@@ -4,7 +4,7 @@
 
 # Default guest images; a stamp, because a download is not repeated for each change of the script.
 images: $(B)/images/done
-$(B)/images/done: iso/images.sh iso/initrd.sh iso/initrd/init
+$(B)/images/done: iso/images.sh iso/initrd.sh $(wildcard iso/initrd/*)
 	$(call say,IMAGES,$(@D))
 	$(Q)iso/images.sh $(@D) && touch $@
 

@@ -19,7 +19,7 @@ from vosmachine import BUILD
 
 def start(machine, name, address):
     machine.ok(f'create-vm --name {name} --cpu 1 --memory 128M --kernel debian-kernel --initrd net-initrd --nic lan '
-               '--cmdline "console=ttyS0 quiet"')
+               '--cmdline "console=ttyS0 quiet ip=off"')
     machine.ok(f'start-vm {name}')
     machine.attach(name)
     machine.wait_guest()

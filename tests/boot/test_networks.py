@@ -23,7 +23,7 @@ def answer(machine, line):
 
 def start(machine, name, nic, address):
     """A VM with a card, which has that address."""
-    machine.ok(f'create-vm --name {name} --memory 128M --nic {nic}')
+    machine.ok(f'create-vm --name {name} --memory 128M --nic {nic} --cmdline "console=ttyS0 ip=off"')
     machine.ok(f'start-vm {name}')
     machine.attach(name)
     machine.wait_guest()

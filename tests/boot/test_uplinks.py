@@ -9,6 +9,16 @@ from vosmachine import Machine
 GATEWAY = '10.0.2.2'        # of the emulator's own network: it answers ARP and ping
 
 
+def drop_networks(machine):
+    """The default ones, which have the card."""
+    machine.until(lambda: answer(machine, 'list-router'), 'the default networks')
+    machine.ok('delete-router nat0')
+    for switch in ('nat0', 'lan0'):
+        machine.until(lambda name=switch: 'would succeed' in machine.cmd(f'delete-switch {name} --dry-run'), 'ports')
+        machine.ok(f'delete-switch {switch}')
+    machine.until(lambda: 'would succeed' in machine.cmd('create-switch lan --uplink nic0 --dry-run'), 'the card')
+
+
 def uplink_port(machine):
     return next(row for row in answer(machine, 'show-switch lan')['ports'] if row['kind'] == 'uplink')
 
@@ -16,6 +26,7 @@ def uplink_port(machine):
 def reaches_the_wire(backend, model):
     with Machine(backend, f'uplink-{model}', nics=(model,)) as machine:
         machine.wait_prompt()
+        drop_networks(machine)
         assert 'there is no network card "nic1"' in machine.cmd('create-switch lan --uplink nic1')
         machine.ok('create-switch lan --uplink nic0')
         assert 'switch lan has that network card' in machine.cmd('create-switch wan --uplink nic0')

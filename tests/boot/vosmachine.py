@@ -96,7 +96,7 @@ def has_x2apic():
 
 class Machine:
     def __init__(self, backend, name, iso=None, elf=None, bundle=None, append='', mem=1024, cpus=None, cpu=None,
-                 icount=None, load=1, disks=None, iommu=None, lines=(), in_step=False, nics=()):
+                 icount=None, load=1, disks=None, iommu=None, lines=(), in_step=False, nics=(), forward=None):
         self.backend, self.name, self.append, self.mem = backend, name, append, mem
         # More than two CPUs are too much for Bochs, which emulates them all in one thread.
         self.cpus = min(cpus or 1, 2) if backend in IN_BOCHS else cpus or (1 if icount is not None else 4)
@@ -108,6 +108,9 @@ class Machine:
         # Network cards: models of QEMU (virtio-net-pci, e1000, e1000e), at most one on Bochs (e1000). Behind each is
         # the emulator's own network, which reaches nothing.
         self.nics = nics
+        # A pair of ports: what comes to the first one on the host's loopback goes to the second one of the machine's
+        # own address on the first card's network. That network then lets the machine out, too: to the loopback.
+        self.forward = forward
         # Lines besides the first one, on sockets (socket_of): com2, for which VOS needs com2=; on QEMU port and gdb.
         self.lines = lines
         # In Bochs: an idle machine's time does not run ahead of the wall's, by which a test's other end waits.
@@ -127,7 +130,7 @@ class Machine:
         # What tests that go on with another's machine must have in common with it.
         self.key = (backend, self.iso, self.elf, self.bundle, append, mem, self.cpus, self.cpu, self.load,
                     None if backend in IN_BOCHS else icount, tuple(self.disks), iommu, tuple(lines), self.in_step,
-                    tuple(nics))
+                    tuple(nics), forward)
 
     @property
     def emulator(self):
@@ -179,7 +182,8 @@ class Machine:
 
     def bochs_nics(self):
         assert tuple(self.nics) in ((), ('e1000',))
-        return ['--nic', self.mac_of(0)] if self.nics else []
+        forward = ['--forward', f'{self.forward[0]}:{self.forward[1]}'] if self.forward else []
+        return ['--nic', self.mac_of(0), *forward] if self.nics else []
 
     @staticmethod
     def mac_of(number):
@@ -189,7 +193,10 @@ class Machine:
         arguments = []
         for number, model in enumerate(self.nics):
             behind = ',iommu_platform=on,disable-legacy=on' if self.iommu and model.startswith('virtio') else ''
-            arguments += ['-netdev', f'user,id=nic{number},restrict=on',
+            net = 'restrict=on'
+            if number == 0 and self.forward:
+                net = f'hostfwd=tcp:127.0.0.1:{self.forward[0]}-:{self.forward[1]}'
+            arguments += ['-netdev', f'user,id=nic{number},{net}',
                           '-device', f'{model},id=card{number},netdev=nic{number},mac={self.mac_of(number)}{behind}']
         return arguments
 
