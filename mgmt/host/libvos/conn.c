@@ -108,8 +108,8 @@ void conn_await(struct vos *vos, const struct request *request)
 static bool is_look(const char *verb)
 {
 	static const char *const looks[] = {
-		"list-", "status-", "stats-", "log", "info", "accounting", "version", "export-", "open-console",
-		"open-log", "open-events", "open-upload", "credit",
+		"list-", "show-", "status-", "stats-", "log", "info", "accounting", "version", "export-",
+		"open-console", "open-log", "open-events", "open-upload", "credit",
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(looks); i++)

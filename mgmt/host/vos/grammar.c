@@ -10,7 +10,7 @@
 #include "vos_main.h"
 
 #define A(x) BIT64(ARG_##x)
-#define ROWS_MAX 64u
+#define ROWS_MAX 128u
 
 static const struct command own_rows[] = {
 	{

@@ -60,6 +60,8 @@ static void help_fits(void **state)
 
 	(void)state;
 	grammar_init();
+	assert_non_null(command_named("upload-image"));		/* the last ones: all have a place */
+	assert_non_null(command_named("events"));
 	FOR_EACH_COMMAND(c) {
 		out_buffer_init(&buffer, text, sizeof(text));
 		out = out_to_buffer(&buffer);
