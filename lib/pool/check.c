@@ -273,7 +273,8 @@ static bool check_family(struct pool_check *c, const struct arena *a, const stru
 {
 	const struct pool_record *head = record_of(c, a, r->head), *origin = record_of(c, a, r->origin);
 
-	if (r->head != 0 && (head == NULL || head->head != 0 || head->kind != r->kind))
+	if (r->head != 0 && (head == NULL || head->head != 0 || head->kind != r->kind ||
+		!layout_may_have_head(r, head)))
 		return fault(c, CHECK_FAMILY, 0, r->id);
 	if (r->origin != 0 && (origin == NULL || origin->head == 0 || origin->birth != r->birth ||
 		origin->kind != r->kind))

@@ -170,6 +170,12 @@ static bool is_family(const struct pool_record *r, const struct pool_super *s)
 	return (r->head != 0 || r->origin != 0) == (r->birth != 0) && r->birth < s->birth;
 }
 
+bool layout_may_have_head(const struct pool_record *snapshot, const struct pool_record *head)
+{
+	return (head->flags & POOL_VOLUME_DELETING) == 0 ||
+		(head->cursor == 0 && (snapshot->flags & POOL_VOLUME_DELETING) != 0);
+}
+
 bool layout_volume(const struct pool_record *r, const struct pool_super *s, const struct pool_label *l)
 {
 	return r->id > 0 && r->id < s->next_volume && (r->kind == POOL_PLAIN || r->kind == POOL_INTEGRITY) &&

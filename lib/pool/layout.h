@@ -20,6 +20,8 @@ struct layout_node { enum pool_node_kind kind; u32 level; u64 index; u32 entry_b
 bool layout_node(const struct pool_node *n, const struct pool_ref *ref, const struct layout_node *as,
 	const struct pool_label *l);
 bool layout_granules(const struct pool_node *n, const struct pool_label *l, enum pool_kind kind);
+/* A head that is being deleted waits for its snapshots, which are all being deleted. */
+bool layout_may_have_head(const struct pool_record *snapshot, const struct pool_record *head);
 bool layout_volume(const struct pool_record *r, const struct pool_super *s, const struct pool_label *l);
 
 bool layout_name(const char *name, u32 size);

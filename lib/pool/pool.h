@@ -140,9 +140,10 @@ enum pool_status pool_clone(struct pool *p, u32 snapshot, const char *name, cons
  * newer one. */
 enum pool_status pool_revert(struct pool *p, const u32 *snapshots, u32 count);
 
-/* The name is free at once; blocks become free little by little. POOL_EXISTS: it has snapshots, or clones.
- * POOL_AGAIN also for a snapshot as long as what a revert has let go descends from it. */
-enum pool_status pool_delete(struct pool *p, u32 id);
+/* Volumes and snapshots, all or none. Their names are free at once; blocks become free little by little. POOL_EXISTS:
+ * one has clones, or snapshots that are neither being deleted nor among these. POOL_AGAIN also for a snapshot as long
+ * as what a revert has let go descends from it. */
+enum pool_status pool_delete(struct pool *p, const u32 *ids, u32 count);
 
 /* The record of volume number `at` in memory (0 .. pool_memory.volumes - 1); NULL = none. */
 const struct pool_record *pool_volume(const struct pool *p, u32 at);

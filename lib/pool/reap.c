@@ -223,12 +223,24 @@ static bool is_through(const struct volume *v)
 	return v->r.cursor >= layout_capacity(v->r.levels);
 }
 
-static struct volume *next_volume(struct pool *p)
+static bool has_snapshots(const struct pool *p, u32 id)
 {
 	for (u32 i = 0; i < p->memory.volumes; i++)
-		if (p->volume[i].r.id != 0 && (p->volume[i].r.flags & POOL_VOLUME_DELETING) != 0 &&
-			!p->volume[i].is_stuck)
-			return &p->volume[i];
+		if (p->volume[i].r.id != 0 && p->volume[i].r.head == id)
+			return true;
+	return false;
+}
+
+/* A head comes after its snapshots: what they shared is its own then. */
+static struct volume *next_volume(struct pool *p)
+{
+	for (u32 i = 0; i < p->memory.volumes; i++) {
+		struct volume *v = &p->volume[i];
+
+		if (v->r.id != 0 && (v->r.flags & POOL_VOLUME_DELETING) != 0 && !v->is_stuck &&
+			!has_snapshots(p, v->r.id))
+			return v;
+	}
 	return NULL;
 }
 

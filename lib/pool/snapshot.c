@@ -130,11 +130,24 @@ enum pool_status pool_clone(struct pool *p, u32 snapshot, const char *name, cons
 	return POOL_OK;
 }
 
-static bool is_needed(const struct pool *p, u32 id)
+static bool is_in(u32 id, const u32 *ids, u32 count)
 {
-	for (u32 i = 0; i < p->memory.volumes; i++)
-		if (p->volume[i].r.id != 0 && (p->volume[i].r.head == id || p->volume[i].r.origin == id))
+	for (u32 i = 0; i < count; i++)
+		if (ids[i] == id)
 			return true;
+	return false;
+}
+
+/* It has clones, or snapshots that are not being deleted: beside those that go with it. */
+static bool is_needed(const struct pool *p, u32 id, const u32 *ids, u32 count)
+{
+	for (u32 i = 0; i < p->memory.volumes; i++) {
+		const struct volume *v = &p->volume[i];
+
+		if (v->r.id != 0 && (v->r.origin == id ||
+			(v->r.head == id && !is_deleting(v) && !is_in(v->r.id, ids, count))))
+			return true;
+	}
 	return false;
 }
 
@@ -157,21 +170,32 @@ static void let_go(struct pool *p, struct volume *v)
 	v->deleted_in = p->super.generation;
 }
 
-enum pool_status pool_delete(struct pool *p, u32 id)
+static enum pool_status may_delete(struct pool *p, const u32 *ids, u32 count, u32 i)
 {
-	struct volume *v = volume_of(p, id);
-	enum pool_status status = volume_may_change(p);
+	const struct volume *v = volume_of(p, ids[i]);
 
-	if (status != POOL_OK)
-		return status;
 	if (v == NULL || is_deleting(v))
 		return POOL_NO_VOLUME;
-	if (is_needed(p, id))
+	if (is_in(ids[i], ids, i))
+		return POOL_INVAL;
+	if (is_needed(p, ids[i], ids, count))
 		return POOL_EXISTS;
-	if (v->busy > 0 || !nodes_are_clean(p, v) || has_let_go(p, v))
-		return POOL_AGAIN;
-	let_go(p, v);
-	volume_table_changed(p, v);
+	return v->busy > 0 || !nodes_are_clean(p, v) || has_let_go(p, v) ? POOL_AGAIN : POOL_OK;
+}
+
+enum pool_status pool_delete(struct pool *p, const u32 *ids, u32 count)
+{
+	enum pool_status status = volume_may_change(p);
+
+	for (u32 i = 0; i < count && status == POOL_OK; i++)
+		status = may_delete(p, ids, count, i);
+	if (status != POOL_OK)
+		return status;
+	for (u32 i = 0; i < count; i++) {
+		let_go(p, volume_of(p, ids[i]));
+		volume_changed(p, volume_of(p, ids[i]));
+	}
+	volume_table_changed(p, volume_of(p, ids[0]));
 	job_ready(p, &p->reap.job);
 	return POOL_OK;
 }
@@ -189,7 +213,7 @@ static enum pool_status may_let_go(const struct pool *p, const struct volume *s)
 	for (u32 i = 0; i < p->memory.volumes; i++) {
 		if (!is_after(p, i, s))
 			continue;
-		if (is_needed(p, p->volume[i].r.id))
+		if (is_needed(p, p->volume[i].r.id, NULL, 0))
 			return POOL_EXISTS;
 		if (p->volume[i].busy > 0 || has_let_go(p, &p->volume[i]))
 			return POOL_AGAIN;

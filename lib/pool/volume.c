@@ -76,7 +76,7 @@ static bool is_related(struct pool *p, struct volume *v)
 	const struct volume *head = volume_of(p, v->r.head), *origin = volume_of(p, v->r.origin);
 
 	if (v->r.head != 0 && (head == NULL || head->r.head != 0 || v->r.kind != head->r.kind ||
-		(head->r.flags & POOL_VOLUME_DELETING) != 0 || (v->r.flags & POOL_VOLUME_READ_ONLY) == 0))
+		!layout_may_have_head(&v->r, &head->r) || (v->r.flags & POOL_VOLUME_READ_ONLY) == 0))
 		return false;
 	if (v->r.origin != 0 && (origin == NULL || origin->r.head == 0 || origin->r.birth != v->r.birth ||
 		v->r.kind != origin->r.kind || (origin->r.flags & POOL_VOLUME_DELETING) != 0))

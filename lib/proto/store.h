@@ -66,7 +66,8 @@ enum store_op {
 				 * STORE_INTEGRITY: with checksums; STORE_THICK: blocks for all of it are kept */
 	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
 				 * is no volume; its blocks are zeroed afterwards, and free then. A pool must be closed.
-				 * Slot of a pool: a volume or a snapshot, which nothing needs */
+				 * Slot of a pool: a volume or a snapshot, which nothing needs; snapshots that are being
+				 * deleted do not count. STORE_WITH_SNAPSHOTS: all that it has go with it */
 	STORE_RULES,		/* link, iops, bytes: at most so many requests, and bytes of reads and writes, a second;
 				 * 0 = no limit. flags: STORE_HOLD_ERRORS. Good until the link's STORE_DETACH; may come
 				 * before STORE_ATTACH */
@@ -98,6 +99,7 @@ enum store_op {
 #define STORE_MORE BIT32(5)
 #define STORE_THICK BIT32(6)
 #define STORE_UNFINISHED BIT32(7)	/* of STORE_CREATE: its contents are not there yet: bit 49 */
+#define STORE_WITH_SNAPSHOTS BIT32(8)
 
 struct store_order {
 	u32 op;			/* enum store_op */

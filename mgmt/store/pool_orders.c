@@ -15,7 +15,8 @@
 /* Of an order that meets POOL_AGAIN each time: as guests free blocks as fast as others take them, or as what a revert
  * let go can't be read. The orders behind it, and the guests whose volumes it holds, do not wait for ever. */
 #define TRIES 64u
-#define FLAGS_KNOWN (STORE_MARK | STORE_INTEGRITY | STORE_THICK | STORE_MORE | STORE_UNFINISHED)
+#define FLAGS_KNOWN \
+	(STORE_MARK | STORE_INTEGRITY | STORE_THICK | STORE_MORE | STORE_UNFINISHED | STORE_WITH_SNAPSHOTS)
 
 void pool_answer(struct store_pool *s, u32 id, enum store_error error)
 {
@@ -162,14 +163,23 @@ static enum store_error create(struct store_pool *s, u32 slot, const struct stor
 
 static enum store_error delete_one(struct store_pool *s, u32 slot, const struct store_order *order)
 {
+	bool is_all = (order->flags & STORE_WITH_SNAPSHOTS) != 0;
 	const struct pool_record *r = record_of(s, order->guid);
+	u32 ids[STORE_POOL_VOLUMES], count = 1;
 	enum pool_status status;
 
 	if (r == NULL)
 		return STORE_NO_VOLUME;
 	if (!keep_links_off(slot, r))
 		return STORE_BUSY;
-	status = pool_delete(s->pool, r->id);
+	ids[0] = r->id;
+	for (u32 i = 0; is_all && i < STORE_POOL_VOLUMES; i++) {
+		const struct pool_record *snapshot = pool_volume(s->pool, i);
+
+		if (snapshot != NULL && snapshot->head == r->id && (snapshot->flags & POOL_VOLUME_DELETING) == 0)
+			ids[count++] = snapshot->id;
+	}
+	status = pool_delete(s->pool, ids, count);
 	return status == POOL_EXISTS ? STORE_NEEDED : later_or(status);
 }
 

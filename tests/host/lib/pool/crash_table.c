@@ -81,14 +81,45 @@ static void copy_volume(struct world *w, struct oracle_volume *v)
 	w->copies++;
 }
 
-static void delete_one(struct world *w, struct oracle_volume *v)
+static void deleted(struct world *w, struct oracle_volume *v)
 {
-	if (has_requests(w, v) || v->uses > 0 || !is_made(w, pool_delete(w->pool,
-		pool_volume_find(w->pool, v->name)->id), "a deletion"))
-		return;
 	v->is_deleted = v->may_be_missing = true;
 	v->changed = ++w->disk.time;
 	w->deletions++;
+}
+
+static void delete_one(struct world *w, struct oracle_volume *v)
+{
+	u32 id = pool_volume_find(w->pool, v->name)->id;
+
+	if (!has_requests(w, v) && v->uses == 0 && is_made(w, pool_delete(w->pool, &id, 1), "a deletion"))
+		deleted(w, v);
+}
+
+/* With its snapshots, of which some may be being deleted. False: one has a clone. */
+static bool delete_with_snapshots(struct world *w, struct oracle_volume *v)
+{
+	struct oracle_volume *all[ORACLE_VOLUMES] = { v };
+	u32 ids[ORACLE_VOLUMES] = { 0 }, count = 1;
+
+	for (u32 i = 0; i < ORACLE_VOLUMES; i++) {
+		struct oracle_volume *s = &w->oracle.volume[i];
+
+		if (!s->is_used || s->is_deleted || s->of != v)
+			continue;
+		if (s->uses > 0)
+			return false;
+		all[count++] = s;
+	}
+	for (u32 i = 0; i < count; i++) {
+		if (has_requests(w, all[i]))
+			return true;
+		ids[i] = pool_volume_find(w->pool, all[i]->name)->id;
+	}
+	if (is_made(w, pool_delete(w->pool, ids, count), "a deletion with snapshots"))
+		for (u32 i = 0; i < count; i++)
+			deleted(w, all[i]);
+	return true;
 }
 
 /* Of a snapshot sometimes all of its line, in any order. */
@@ -98,6 +129,8 @@ static void delete_volume(struct world *w, struct oracle_volume *v)
 	bool is_line = v->is_read_only && world_below(w, 3) == 0;
 	u32 first = world_below(w, ORACLE_VOLUMES);
 
+	if (!v->is_read_only && world_below(w, 2) == 0 && delete_with_snapshots(w, v))
+		return;
 	delete_one(w, v);
 	for (u32 i = 0; is_line && i < ORACLE_VOLUMES; i++) {
 		struct oracle_volume *s = &w->oracle.volume[(first + i) % ORACLE_VOLUMES];

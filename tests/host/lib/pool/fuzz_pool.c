@@ -278,7 +278,7 @@ static void ask(const u8 *from)
 	case 3: request(POOL_WRITE_ZEROES, id, sector, sectors); break;
 	case 4: take_snapshot(id, name); break;
 	case 5: pool_clone(pool, id, name, uuid, &id); break;
-	case 6: pool_delete(pool, id); break;
+	case 6: pool_delete(pool, &id, 1); break;
 	case 7: pool_revert(pool, &id, 1); break;
 	case 8: pool_resize(pool, id, r->sectors + from[3] * 8ull * POOL_FANOUT); break;
 	case 9: request(POOL_READ, id, sector, sectors); break;

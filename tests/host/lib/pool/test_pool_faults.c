@@ -30,7 +30,7 @@ static void snapshot_of_changed_head(void **state)
 	write_granules(v, 0, 8);
 	s = snapshot(v, "s");
 	write_granules(v, 0, 1);
-	assert_int_equal(pool_delete(pool, s), POOL_OK);
+	assert_int_equal(pool_delete(pool, &s, 1), POOL_OK);
 	sim_disk_drain(&disk);
 	commit();
 	assert_sound();
@@ -59,9 +59,9 @@ static void two_neighbours(void **state)
 	newer = snapshot(v, "newer");
 	write_granules(v, 300, 301);
 	commit();
-	assert_int_equal(pool_delete(pool, newer), POOL_OK);
+	assert_int_equal(pool_delete(pool, &newer, 1), POOL_OK);
 	step_until_cursor(volume(newer), 302);
-	assert_int_equal(pool_delete(pool, older), POOL_OK);
+	assert_int_equal(pool_delete(pool, &older, 1), POOL_OK);
 	commit_and_cut();
 	assert_in_range(volume(newer)->r.cursor, 302, granules - 1);
 	assert_int_equal(volume(older)->r.cursor, 0);
@@ -90,9 +90,9 @@ static void two_neighbours_with_holes(void **state)
 	newer = snapshot(v, "newer");
 	write_granules(v, 40, 42);
 	commit();
-	assert_int_equal(pool_delete(pool, newer), POOL_OK);
+	assert_int_equal(pool_delete(pool, &newer, 1), POOL_OK);
 	step_until_cursor(volume(newer), 10);
-	assert_int_equal(pool_delete(pool, older), POOL_OK);
+	assert_int_equal(pool_delete(pool, &older, 1), POOL_OK);
 	commit_and_cut();
 	assert_in_range(volume(newer)->r.cursor, 10, 37);
 	assert_int_equal(volume(older)->r.cursor, 0);
@@ -116,7 +116,7 @@ static void head_lets_go_meanwhile(void **state)
 	s = snapshot(v, "s");
 	write_granules(v, LEAF, LEAF + 1);
 	commit();
-	assert_int_equal(pool_delete(pool, s), POOL_OK);
+	assert_int_equal(pool_delete(pool, &s, 1), POOL_OK);
 	step_until_cursor(volume(s), LEAF);
 	{
 		enum pool_status status = POOL_STATUS_COUNT;
@@ -150,7 +150,7 @@ static void deletion_begins_on_disk(void **state)
 	assert_int_equal(request(POOL_WRITE, v, POOL_CHUNK_SECTORS, POOL_CHUNK_SECTORS), POOL_OK);
 	commit();
 	generation = pool->super.generation;
-	assert_int_equal(pool_delete(pool, s), POOL_OK);
+	assert_int_equal(pool_delete(pool, &s, 1), POOL_OK);
 	step_until_cursor(volume(s), 1);
 	assert_false(pool->commit.is_frozen);
 	assert_int_equal(pool->super.generation, generation + 1);
@@ -170,8 +170,8 @@ static void unreadable_deletion(void **state)
 	commit();
 	disk.now[volume(v)->r.root.block * POOL_BLOCK + 100] ^= 1;
 	assert_int_equal(reopen(), POOL_OK);
-	assert_int_equal(pool_delete(pool, v), POOL_OK);
-	assert_int_equal(pool_delete(pool, w), POOL_OK);
+	assert_int_equal(pool_delete(pool, &v, 1), POOL_OK);
+	assert_int_equal(pool_delete(pool, &w, 1), POOL_OK);
 	commit();
 	commit();
 	assert_non_null(volume(v));
@@ -192,13 +192,13 @@ static void submitted_request(void **state)
 	make_pool(768, 16, 20, 0);
 	r.volume = v = make_volume("v", POOL_INTEGRITY, 64 * GRANULE);
 	assert_int_equal(pool_submit(pool, &r), POOL_OK);
-	assert_int_equal(pool_delete(pool, v), POOL_AGAIN);
+	assert_int_equal(pool_delete(pool, &v, 1), POOL_AGAIN);
 	assert_int_equal(try_snapshot(v, "s", &s), POOL_AGAIN);
 	sim_disk_drain(&disk);
 	assert_int_equal(status, POOL_OK);
 	assert_int_equal(volume(v)->busy, 0);
 	commit();
-	assert_int_equal(pool_delete(pool, v), POOL_OK);
+	assert_int_equal(pool_delete(pool, &v, 1), POOL_OK);
 }
 
 /* Holes are gone through by subtrees, and within a leaf at once. */

@@ -81,11 +81,11 @@ static void grow(void **state)
 	assert_int_equal(value_of(v, 7), 3);
 	assert_int_equal(value_of(v, far), 4);
 	assert_int_equal(value_of(s, 7), 2);
-	assert_int_equal(pool_delete(pool, s), POOL_OK);
+	assert_int_equal(pool_delete(pool, &s, 1), POOL_OK);
 	settle();
 	assert_null(volume(s));
 	assert_int_equal(volume(v)->r.own, volume(v)->r.mapped);
-	assert_int_equal(pool_delete(pool, v), POOL_OK);
+	assert_int_equal(pool_delete(pool, &v, 1), POOL_OK);
 	settle();
 	assert_null(volume(v));
 }
@@ -131,14 +131,14 @@ static void revert(void **state)
 	commit();
 	assert_int_equal(pool_clone(pool, third, "clone", uuid, &clone), POOL_OK);
 	assert_int_equal(pool_revert(pool, &second, 1), POOL_EXISTS);
-	assert_int_equal(pool_delete(pool, clone), POOL_OK);
+	assert_int_equal(pool_delete(pool, &clone, 1), POOL_OK);
 	settle();
 	assert_int_equal(pool_revert(pool, &v, 1), POOL_INVAL);
 	assert_int_equal(pool_revert(pool, &second, 1), POOL_OK);
 	assert_null(pool_volume_find(pool, "third"));
 	/* What was let go still descends from them. */
-	assert_int_equal(pool_delete(pool, second), POOL_AGAIN);
-	assert_int_equal(pool_delete(pool, first), POOL_AGAIN);
+	assert_int_equal(pool_delete(pool, &second, 1), POOL_AGAIN);
+	assert_int_equal(pool_delete(pool, &first, 1), POOL_AGAIN);
 	assert_int_equal(pool_revert(pool, &first, 1), POOL_AGAIN);
 	assert_int_equal(value_of(v, 1), 2);
 	write_value(v, 2, 5);
@@ -156,7 +156,7 @@ static void revert(void **state)
 	assert_null(volume(second));
 	assert_int_equal(value_of(v, 1), 1);
 	assert_int_equal(value_of(v, 2), 0);
-	assert_int_equal(pool_delete(pool, first), POOL_OK);
+	assert_int_equal(pool_delete(pool, &first, 1), POOL_OK);
 	settle();
 	assert_int_equal(volume(v)->r.own, volume(v)->r.mapped);
 	assert_int_equal(pool->space.used_blocks, pool->label.log_blocks + POOL_LOG_BLOCK + 2 + 1 + 2 + 2 * 3);
@@ -194,7 +194,7 @@ static void revert_again(void **state)
 	assert_int_equal(value_of(v, 5), 7);
 	assert_int_equal(value_of(v, 36), 0);
 	assert_int_equal(volume(v)->r.own, 1);
-	assert_int_equal(pool_delete(pool, s), POOL_OK);
+	assert_int_equal(pool_delete(pool, &s, 1), POOL_OK);
 	settle();
 	assert_int_equal(volume(v)->r.own, 32);
 }
@@ -333,6 +333,51 @@ static void reverts_beyond_the_room(void **state)
 	settle();
 }
 
+/* A volume goes with its snapshots, of which one is being deleted already; all or none, also after a power cut. */
+static void delete_with_snapshots(void **state)
+{
+	u32 v, s[3], clone, ids[3];
+	u64 used;
+
+	(void)state;
+	make_pool(2048, 64, 20, 1);
+	v = make_volume("v", POOL_INTEGRITY, 600 * GRANULE);
+	used = pool->space.used_blocks;
+	for (u32 i = 0; i < 3; i++) {
+		write_granules(v, 10 * i, 10 * i + 20);
+		s[i] = snapshot(v, (const char *const[]){ "s0", "s1", "s2" }[i]);
+	}
+	write_granules(v, 290, 310);
+	commit();
+	memcpy(ids, (const u32[]){ v, s[0], s[2] }, sizeof(ids));
+	assert_int_equal(pool_clone(pool, s[2], "clone", uuid, &clone), POOL_OK);
+	assert_int_equal(pool_delete(pool, ids, 3), POOL_EXISTS);
+	assert_int_equal(pool_delete(pool, &clone, 1), POOL_OK);
+	settle();
+	assert_int_equal(pool_delete(pool, ids, 3), POOL_EXISTS);	/* s1 stays */
+	assert_int_equal(pool_delete(pool, (const u32[]){ s[1], s[1] }, 2), POOL_INVAL);
+	pool->reap.slice = 0;
+	assert_int_equal(pool_delete(pool, &s[1], 1), POOL_OK);
+	list_remove(&pool->reap.job.link);
+	commit();
+	assert_int_equal(pool_delete(pool, ids, 3), POOL_OK);
+	list_remove(&pool->reap.job.link);
+	assert_null(pool_volume_find(pool, "v"));
+	sim_disk_cut(&disk);
+	begin_open(1);
+	sim_disk_drain(&disk);
+	assert_int_equal(value_of(v, 0), 1);
+	settle();
+	assert_null(volume(s[1]));
+	assert_int_equal(pool_delete(pool, ids, 3), POOL_OK);
+	commit_and_cut();
+	assert_sound();
+	assert_int_equal(reopen(), POOL_OK);
+	settle();
+	assert_null(volume(v));
+	assert_int_equal(pool->space.used_blocks, used);
+}
+
 /* ---- space ---- */
 
 static void fill(u32 v)
@@ -364,7 +409,7 @@ static void thick(enum pool_kind kind, u32 granules)
 	}
 	fill(v);
 	commit();
-	assert_int_equal(pool_delete(pool, x), POOL_OK);
+	assert_int_equal(pool_delete(pool, &x, 1), POOL_OK);
 	settle();
 	fill(v);
 	pool_space_get(pool, &space);
@@ -418,7 +463,7 @@ static void holes_of_a_full_pool(void **state)
 	assert_false(pool->is_failed);
 	pool_space_get(pool, &space);
 	assert_true(pool->space.free_blocks >= pool->space.reserve);
-	assert_int_equal(pool_delete(pool, w), POOL_OK);
+	assert_int_equal(pool_delete(pool, &w, 1), POOL_OK);
 	settle();
 	assert_int_equal(request(POOL_DISCARD, v, (u64)(leaves - 1) * LEAF * GRANULE, GRANULE), POOL_OK);
 }
@@ -437,7 +482,7 @@ static void accounts(void **state)
 	make_thick("t", POOL_PLAIN, (blocks * 81 / 100) / 16 * POOL_CHUNK_SECTORS, POOL_OK);
 	pool_space_get(pool, &space);
 	assert_in_range(pool_space_percent(&space), 79, 85);
-	assert_int_equal(pool_delete(pool, pool_volume_find(pool, "t")->id), POOL_OK);
+	assert_int_equal(pool_delete(pool, &pool_volume_find(pool, "t")->id, 1), POOL_OK);
 	settle();
 	pool_space_get(pool, &space);
 	assert_int_equal(space.kept_blocks, 0);
@@ -455,6 +500,7 @@ int main(void)
 		cmocka_unit_test_teardown(snapshots_beyond_the_room, free_pool),
 		cmocka_unit_test_teardown(snapshots_that_cannot_be, free_pool),
 		cmocka_unit_test_teardown(reverts_beyond_the_room, free_pool),
+		cmocka_unit_test_teardown(delete_with_snapshots, free_pool),
 		cmocka_unit_test_teardown(thick_plain, free_pool),
 		cmocka_unit_test_teardown(thick_integrity, free_pool),
 		cmocka_unit_test_teardown(holes_of_a_full_pool, free_pool),

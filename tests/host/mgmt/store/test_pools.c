@@ -438,6 +438,35 @@ static void snapshots_and_clones(void **state)
 	assert_true(reads(2, 0, PATTERN, 3));
 }
 
+/* A volume whose snapshot goes is not needed; one whose snapshots stay is, unless they go with it. */
+static void deletion_with_snapshots(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	make_pool();
+	make_volume("v", 1);
+	assert_int_equal(bench_attach(0, "v", NULL), STORE_OK);
+	for (u32 i = 0; i < 3; i++) {
+		assert_int_equal(write_all(0, i * 128, 256, (u8)(i + 1)), BLK_OK);
+		order = named(STORE_SNAPSHOT, "v", (const char *const[]){ "s0", "s1", "s2" }[i], (u8)(2 + i));
+		assert_int_equal(bench_answer(bench_send(order)), STORE_OK);
+	}
+	assert_int_equal(bench_answer(bench_send(about(STORE_DELETE, "s1"))), STORE_OK);
+	order = about(STORE_DELETE, "v");
+	order.flags = STORE_WITH_SNAPSHOTS;
+	assert_int_equal(bench_answer(bench_send(order)), STORE_BUSY);
+	assert_int_equal(bench_detach(0), STORE_OK);
+	assert_int_equal(bench_answer(bench_send(about(STORE_DELETE, "v"))), STORE_NEEDED);
+	assert_int_equal(bench_answer(bench_send(order)), STORE_OK);
+	assert_null(bench_part("v"));
+	assert_null(bench_part("s0"));
+	assert_null(bench_part("s2"));
+	reboot();
+	assert_null(bench_part("v"));
+	make_volume("v", 1);
+}
+
 /* All of a group or none; and requests go on. */
 static void a_group_that_cannot_be(void **state)
 {
@@ -523,6 +552,7 @@ int main(void)
 		cmocka_unit_test_setup(damaged_pools, setup),
 		cmocka_unit_test_setup(snapshots_and_clones, setup),
 		cmocka_unit_test_setup(a_group_that_cannot_be, setup),
+		cmocka_unit_test_setup(deletion_with_snapshots, setup),
 		cmocka_unit_test_setup(hostile_orders, setup),
 	};
 
