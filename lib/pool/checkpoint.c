@@ -34,6 +34,7 @@ void checkpoint_begin(struct pool *p)
 	list_move_all(&c->running, &c->commits);
 	c->filling.count = 0;
 	c->filling.needs_data_flush = false;
+	c->batch++;
 	c->file = &p->files[FILE_VOLUMES];
 	c->level = c->at = 0;
 	place_all(p);

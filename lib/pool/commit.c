@@ -67,6 +67,7 @@ static void end(struct pool *p)
 	struct commit *c = &p->commit;
 
 	c->step = STEP_IDLE;
+	c->logged = c->batch - 1;
 	jobs_ready(p, &c->room_waiters);
 	answer(p, &c->running, POOL_OK);
 }
@@ -129,11 +130,9 @@ static void step(struct pool *p, struct job *j)
 	} while (c->outstanding == 0 && (c->step != STEP_IDLE || choose(p) != STEP_IDLE));
 }
 
-bool pool_is_logged(const struct pool *p)
+bool pool_is_logged(const struct pool *p, const struct pool_request *r)
 {
-	const struct commit *c = &p->commit;
-
-	return !p->is_failed && c->filling.count == 0 && c->writing.count == 0 && !c->is_frozen;
+	return p->volume[r->at].noted <= p->commit.logged;
 }
 
 bool pool_has_failed(const struct pool *p)
@@ -145,6 +144,7 @@ void commit_init(struct pool *p)
 {
 	struct commit *c = &p->commit;
 
+	c->batch = 1;
 	list_init(&c->flushes);
 	list_init(&c->running);
 	list_init(&c->commits);

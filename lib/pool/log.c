@@ -30,6 +30,7 @@ void log_flush_data(struct pool *p)
 	list_move_all(&c->running, &c->flushes);
 	c->filling = (struct entries){ .entry = c->writing.entry };
 	c->writing = taken;
+	c->batch++;
 	if (taken.count == 0 || taken.needs_data_flush)
 		commit_flush(p);
 }

@@ -44,10 +44,11 @@ void map_set(struct pool *p, struct node *leaf, u64 granule, const struct pool_g
 	node_change(p, leaf);
 }
 
-void map_note(struct pool *p, const struct volume *v, u64 granule, const struct pool_granule *new)
+void map_note(struct pool *p, struct volume *v, u64 granule, const struct pool_granule *new)
 {
 	struct entries *e = &p->commit.filling;
 
+	v->noted = p->commit.batch;
 	e->entry[e->count++] = (struct pool_entry){
 		.granule = granule, .place = new->place, .volume = v->r.id, .birth = new->birth, .crc = new->crc,
 		.op = new->place != 0 ? POOL_LOG_MAP : POOL_LOG_HOLE,

@@ -19,6 +19,6 @@ bool map_is_own(const struct volume *v, u64 granule, const struct pool_granule *
 void map_set(struct pool *p, struct node *leaf, u64 granule, const struct pool_granule *new);
 
 /* Notes the change for the log. */
-void map_note(struct pool *p, const struct volume *v, u64 granule, const struct pool_granule *new);
+void map_note(struct pool *p, struct volume *v, u64 granule, const struct pool_granule *new);
 
 #endif

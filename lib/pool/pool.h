@@ -137,12 +137,12 @@ enum pool_status pool_clone(struct pool *p, u32 snapshot, const char *name, cons
  * snapshots of those volumes; all or none. They have no requests; what they were is let go little by little, and each
  * takes one place of pool_memory.volumes until then. POOL_EXISTS: a newer snapshot has clones. POOL_INVAL: one is no
  * snapshot, or two are of the same volume. POOL_AGAIN also while what an earlier revert has let go descends from a
- * newer one. */
+ * newer one; POOL_IO as for pool_delete. */
 enum pool_status pool_revert(struct pool *p, const u32 *snapshots, u32 count);
 
 /* Volumes and snapshots, all or none. Their names are free at once; blocks become free little by little. POOL_EXISTS:
  * one has clones, or snapshots that are neither being deleted nor among these. POOL_AGAIN also for a snapshot as long
- * as what a revert has let go descends from it. */
+ * as what a revert has let go descends from it; POOL_IO: that can't be read, until the pool is opened anew. */
 enum pool_status pool_delete(struct pool *p, const u32 *ids, u32 count);
 
 /* The record of volume number `at` in memory (0 .. pool_memory.volumes - 1); NULL = none. */
@@ -164,6 +164,7 @@ struct pool_request {
 	void *context;		/* the caller's */
 	/* the pool's */
 	struct list link;
+	u32 at;			/* place of the volume's record */
 	u32 next, pieces;
 	enum pool_status status;
 };
@@ -171,10 +172,10 @@ struct pool_request {
 /* Anything but POOL_OK: refused, and `done` is not called. */
 enum pool_status pool_submit(struct pool *p, struct pool_request *r);
 
-/* What requests that have ended changed is in the log on the device, or in a checkpoint: opened again, the pool has it,
- * unless the power fails before a flush. False while some of it is on its way; a POOL_FLUSH brings it there. False of a
- * pool that has failed: a commit that failed may have had it. */
-bool pool_is_logged(const struct pool *p);
+/* Asked within done(), of that request: what its volume's map had changed by then is in the log on the device, or in a
+ * checkpoint: opened again, the pool has it, unless the power fails before a flush. False while some of it is on its
+ * way; a POOL_FLUSH brings it there. */
+bool pool_is_logged(const struct pool *p, const struct pool_request *r);
 /* POOL_FAILED is what the next change would meet; also when no request was under way as the pool failed. */
 bool pool_has_failed(const struct pool *p);
 

@@ -107,7 +107,7 @@ static void split(struct pool *p, struct job *j)
 
 		if (r == NULL)
 			return;
-		v = volume_of(p, r->volume);
+		v = &p->volume[r->at];
 		t = take_task(p);
 		end_turn(p, v, kind_of(r));
 		unit = layout_granule_blocks(v->r.kind) * POOL_BLOCK_SECTORS;
@@ -118,10 +118,8 @@ static void split(struct pool *p, struct job *j)
 	}
 }
 
-static enum pool_status judge(struct pool *p, const struct pool_request *r)
+static enum pool_status judge(const struct pool *p, const struct volume *v, const struct pool_request *r)
 {
-	const struct volume *v = volume_of(p, r->volume);
-
 	if (r->op > POOL_COMMIT || r->done == NULL)
 		return POOL_INVAL;
 	if (!p->is_open || (p->is_failed && r->op != POOL_READ))
@@ -148,7 +146,8 @@ static void queue(struct pool *p, struct volume *v, struct pool_request *r)
 
 enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 {
-	enum pool_status status = judge(p, r);
+	struct volume *v = volume_of(p, r->volume);
+	enum pool_status status = judge(p, v, r);
 
 	if (status != POOL_OK)
 		return status;
@@ -162,7 +161,8 @@ enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 		list_insert_before(&p->commit.commits, &r->link);
 		job_ready(p, &p->commit.job);
 	} else {
-		queue(p, volume_of(p, r->volume), r);
+		r->at = v->at;
+		queue(p, v, r);
 		job_ready(p, &p->split);
 	}
 	return POOL_OK;

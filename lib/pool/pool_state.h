@@ -50,6 +50,7 @@ struct volume {
 	struct turn turns[TURN_COUNT];
 	u32 at;				/* in the table */
 	u32 busy;			/* requests that have not ended */
+	u64 noted;			/* commit.batch of the newest entry for the log */
 	u64 deleted_in;			/* generation of the superblock that has no deletion of it yet */
 	u64 kept_blocks, kept_chunks;	/* a thick one: its part of space.kept_* */
 	bool is_stuck;			/* being deleted, and a node can't be read: the next opening tries again */
@@ -119,6 +120,8 @@ struct commit {
 	struct list room_waiters;	/* jobs that wait for room in log, limbo or cache, or a checkpoint's end */
 	struct list space_waiters;	/* jobs that wait for blocks that a checkpoint frees */
 	struct entries filling, writing;
+	u64 batch;			/* of what is filling: commits that have begun */
+	u64 logged;			/* the newest batch that is in the log or in a checkpoint */
 	struct pool_log_record *record;	/* POOL_BATCH + 1 */
 	u32 records;
 	struct pool_node *buffer;	/* of the tables' nodes */

@@ -151,16 +151,20 @@ static bool is_needed(const struct pool *p, u32 id, const u32 *ids, u32 count)
 	return false;
 }
 
-/* Something that a revert has let go is newer than `v`, and may have what neither the head nor others after it have. */
-static bool has_let_go(const struct pool *p, const struct volume *v)
+/* Something that a revert has let go is newer than `v`, and may have what neither the head nor others after it have:
+ * POOL_AGAIN; POOL_IO: that can't be read. */
+static enum pool_status may_go(const struct pool *p, const struct volume *v)
 {
-	for (u32 i = 0; i < p->memory.volumes; i++) {
-		const struct pool_record *s = &p->volume[i].r;
+	enum pool_status status = POOL_OK;
 
-		if (s->id != 0 && v->r.head != 0 && s->head == v->r.head && s->until != 0 && s->birth > v->r.birth)
-			return true;
+	for (u32 i = 0; i < p->memory.volumes; i++) {
+		const struct volume *s = &p->volume[i];
+
+		if (s->r.id != 0 && v->r.head != 0 && s->r.head == v->r.head && s->r.until != 0 &&
+			s->r.birth > v->r.birth && status != POOL_IO)
+			status = s->is_stuck ? POOL_IO : POOL_AGAIN;
 	}
-	return false;
+	return status;
 }
 
 static void let_go(struct pool *p, struct volume *v)
@@ -180,7 +184,7 @@ static enum pool_status may_delete(struct pool *p, const u32 *ids, u32 count, u3
 		return POOL_INVAL;
 	if (is_needed(p, ids[i], ids, count))
 		return POOL_EXISTS;
-	return v->busy > 0 || !nodes_are_clean(p, v) || has_let_go(p, v) ? POOL_AGAIN : POOL_OK;
+	return v->busy > 0 || !nodes_are_clean(p, v) ? POOL_AGAIN : may_go(p, v);
 }
 
 enum pool_status pool_delete(struct pool *p, const u32 *ids, u32 count)
@@ -210,15 +214,17 @@ static bool is_after(const struct pool *p, u32 at, const struct volume *s)
 
 static enum pool_status may_let_go(const struct pool *p, const struct volume *s)
 {
-	for (u32 i = 0; i < p->memory.volumes; i++) {
+	enum pool_status status = POOL_OK;
+
+	for (u32 i = 0; i < p->memory.volumes && status == POOL_OK; i++) {
 		if (!is_after(p, i, s))
 			continue;
 		if (is_needed(p, p->volume[i].r.id, NULL, 0))
-			return POOL_EXISTS;
-		if (p->volume[i].busy > 0 || has_let_go(p, &p->volume[i]))
-			return POOL_AGAIN;
+			status = POOL_EXISTS;
+		else
+			status = p->volume[i].busy > 0 ? POOL_AGAIN : may_go(p, &p->volume[i]);
 	}
-	return POOL_OK;
+	return status;
 }
 
 static enum pool_status may_revert(struct pool *p, u32 snapshot, struct keep_change *kept)

@@ -68,6 +68,13 @@ u64 space_room(const struct pool *p, enum space_user user)
 	return minus(s->free_blocks, s->reserve + s->promised + (user == SPACE_THICK ? 0 : s->kept_blocks));
 }
 
+u64 space_coming(const struct pool *p)
+{
+	const struct space *s = &p->space;
+
+	return minus(s->free_blocks + s->pending_blocks, s->reserve + s->promised + s->kept_blocks);
+}
+
 /* The next that is wholly free; s->chunks = there is none. */
 static u32 find_chunk(const struct space *s)
 {
@@ -246,13 +253,11 @@ u32 pool_space_percent(const struct pool_space *s)
 
 void pool_space_get(const struct pool *p, struct pool_space *out)
 {
-	u64 taken = p->space.reserve + p->space.promised + p->space.kept_blocks;
-
 	*out = (struct pool_space){
 		.blocks = p->label.blocks, .used_blocks = p->space.used_blocks,
 		.pending_blocks = p->space.pending_blocks, .reserve_blocks = p->space.reserve,
 		.kept_blocks = p->space.kept_blocks, .free_blocks = space_room(p, SPACE_THIN),
-		.coming_blocks = minus(p->space.free_blocks + p->space.pending_blocks, taken),
+		.coming_blocks = space_coming(p),
 		.data_blocks = minus(p->label.blocks, layout_first_block(&p->label) + p->space.reserve),
 	};
 }

@@ -17,6 +17,8 @@ void space_init(struct pool *p);
 
 /* Blocks that may be given to data. A thick volume takes what is kept for it, and never more. */
 enum space_user { SPACE_THIN, SPACE_THICK };
+/* What it will be for thin volumes after the next checkpoint. */
+u64 space_coming(const struct pool *p);
 u64 space_room(const struct pool *p, enum space_user user);
 
 /* A block, or a chunk, for data; 0 = there is none. */

@@ -238,12 +238,13 @@ void volume_keep_add(const struct pool *p, struct keep_change *sum, const struct
 enum pool_status volume_may_keep(const struct pool *p, const struct keep_change *sum)
 {
 	const struct space *s = &p->space;
+	u64 blocks = sum->blocks_after > sum->blocks ? sum->blocks_after - sum->blocks : 0;
+	u64 chunks = sum->chunks_after > sum->chunks ? s->kept_chunks - sum->chunks + sum->chunks_after : 0;
 
-	if ((sum->blocks_after <= sum->blocks || sum->blocks_after - sum->blocks <= space_room(p, SPACE_THIN)) &&
-		(sum->chunks_after <= sum->chunks ||
-		s->kept_chunks - sum->chunks + sum->chunks_after <= s->free_chunks))
+	if (blocks <= space_room(p, SPACE_THIN) && chunks <= s->free_chunks)
 		return POOL_OK;
-	return s->pending_blocks > 0 ? POOL_AGAIN : POOL_NO_SPACE;
+	/* Of each run of blocks that are freed, one chunk at most. */
+	return blocks <= space_coming(p) && chunks <= s->free_chunks + (u64)s->limbo_count ? POOL_AGAIN : POOL_NO_SPACE;
 }
 
 enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spec *spec, u32 *id)

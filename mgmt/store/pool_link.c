@@ -137,7 +137,7 @@ static void part_done(struct pool *pool, struct pool_request *part, enum pool_st
 		met_full_pool(r->p, pool);
 	if (--r->parts != 0)
 		return;
-	if (r->is_logged || r->status != POOL_OK || pool_is_logged(pool)) {
+	if (r->is_logged || r->status != POOL_OK || pool_is_logged(pool, part)) {
 		end(r);
 		return;
 	}

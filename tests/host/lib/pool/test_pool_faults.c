@@ -349,6 +349,26 @@ static void unreadable_data_of_log(void **state)
 	assert_int_equal(data[0], 1);
 }
 
+/* ---- what is logged ---- */
+
+static bool was_logged;
+
+static void note_logged(struct pool *p, struct pool_request *r, enum pool_status status)
+{
+	assert_int_equal(status, POOL_OK);
+	was_logged = pool_is_logged(p, r);
+}
+
+static bool writes_logged(u32 volume, u64 sector)
+{
+	struct pool_request r = { .op = POOL_WRITE, .volume = volume, .sector = sector, .sectors = 8, .data = data,
+		.done = note_logged };
+
+	assert_int_equal(pool_submit(pool, &r), POOL_OK);
+	sim_disk_drain(&disk);
+	return was_logged;
+}
+
 /* The program that had the pool ended, and the disk did not: what was in the log is there. */
 static void logged_is_kept(void **state)
 {
@@ -357,13 +377,9 @@ static void logged_is_kept(void **state)
 	(void)state;
 	make_pool(768, 64, 40, 0);
 	v = make_volume("v", POOL_PLAIN, POOL_CHUNK_SECTORS);
-	assert_true(pool_is_logged(pool));
-	assert_int_equal(request(POOL_WRITE, v, 0, 8), POOL_OK);
-	assert_false(pool_is_logged(pool));
+	assert_false(writes_logged(v, 0));
 	assert_int_equal(request(POOL_FLUSH, 0, 0, 0), POOL_OK);
-	assert_true(pool_is_logged(pool));
-	assert_int_equal(request(POOL_WRITE, v, 0, 8), POOL_OK);	/* in place */
-	assert_true(pool_is_logged(pool));
+	assert_true(writes_logged(v, 0));		/* in place */
 	assert_int_equal(reopen(), POOL_OK);
 	memset(data, 0, POOL_BLOCK);
 	assert_int_equal(request(POOL_READ, v, 0, 8), POOL_OK);
@@ -383,10 +399,37 @@ static void not_logged_in_checkpoint(void **state)
 	assert_int_equal(request(POOL_WRITE, v, 0, 8), POOL_OK);
 	assert_int_equal(pool_submit(pool, &r), POOL_OK);
 	while (status == POOL_STATUS_COUNT) {
-		assert_false(pool_is_logged(pool));
+		assert_false(pool_is_logged(pool, &r));
 		assert_true(step_pool());
 	}
-	assert_true(pool_is_logged(pool));
+	assert_true(pool_is_logged(pool, &r));
+}
+
+/* A write in place waits for its own volume's entries, and not for those of others. */
+static void logged_by_volume(void **state)
+{
+	struct pool_request commit_request = { .op = POOL_COMMIT, .done = ended };
+	enum pool_status committed = POOL_STATUS_COUNT;
+	u32 v, w;
+
+	(void)state;
+	make_pool(768, 16, 20, 0);
+	v = make_volume("v", POOL_PLAIN, 64);
+	w = make_volume("w", POOL_PLAIN, 64);
+	assert_false(writes_logged(v, 0));
+	assert_false(writes_logged(v, 0));		/* in place, and its map is not there yet */
+	assert_int_equal(request(POOL_FLUSH, 0, 0, 0), POOL_OK);
+	assert_true(writes_logged(v, 0));
+	assert_false(writes_logged(w, 0));
+	assert_true(writes_logged(v, 0));
+	assert_false(writes_logged(w, 8));
+	commit_request.context = &committed;
+	assert_int_equal(pool_submit(pool, &commit_request), POOL_OK);
+	while (!pool->commit.is_frozen)
+		assert_true(step_pool());
+	sim_disk_drain(&disk);
+	assert_int_equal(committed, POOL_OK);
+	assert_true(writes_logged(w, 8));
 }
 
 static void mark_is_kept(void **state)
@@ -454,6 +497,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(turns_of_volumes, free_pool),
+		cmocka_unit_test_teardown(logged_by_volume, free_pool),
 		cmocka_unit_test_teardown(snapshot_of_changed_head, free_pool),
 		cmocka_unit_test_teardown(two_neighbours, free_pool),
 		cmocka_unit_test_teardown(two_neighbours_with_holes, free_pool),

@@ -140,6 +140,10 @@ static void revert(void **state)
 	assert_int_equal(pool_delete(pool, &second, 1), POOL_AGAIN);
 	assert_int_equal(pool_delete(pool, &first, 1), POOL_AGAIN);
 	assert_int_equal(pool_revert(pool, &first, 1), POOL_AGAIN);
+	volume(clone + 1)->is_stuck = true;		/* it can't be read */
+	assert_int_equal(pool_delete(pool, &second, 1), POOL_IO);
+	assert_int_equal(pool_revert(pool, &first, 1), POOL_IO);
+	volume(clone + 1)->is_stuck = false;
 	assert_int_equal(value_of(v, 1), 2);
 	write_value(v, 2, 5);
 	commit_and_cut();
@@ -418,6 +422,7 @@ static void thick(enum pool_kind kind, u32 granules)
 	for (u32 round = 0; round < 3; round++)
 		for (u32 i = 0; i < granules; i++)
 			assert_int_equal(request(POOL_WRITE, t, (u64)i * unit, unit), POOL_OK);
+	assert_int_equal(pool_resize(pool, t, (u64)granules * 50 * unit), POOL_NO_SPACE);	/* whatever is freed */
 	assert_int_equal(try_snapshot(t, "s", &w), POOL_AGAIN);
 	commit();
 	assert_int_equal(try_snapshot(t, "s", &w), POOL_NO_SPACE);

@@ -274,7 +274,7 @@ static void an_order_that_can_never_be(void **state)
 	for (u32 i = 0; i < 2000 && !is_answered(ids[1], &error); i++)
 		bench_run_some(1);
 	assert_true(is_answered(ids[0], &error));
-	assert_int_equal(error, STORE_BUSY);
+	assert_int_equal(error, STORE_IO);
 	assert_true(is_answered(ids[1], &error));
 	assert_int_equal(error, STORE_OK);
 }
