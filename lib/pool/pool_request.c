@@ -11,6 +11,11 @@
 #include "volume.h"
 #include "write.h"
 
+static u32 granule_sectors(const struct volume *v)
+{
+	return layout_granule_blocks(v->r.kind) * POOL_BLOCK_SECTORS;
+}
+
 static struct task *take_task(struct pool *p)
 {
 	struct list *l = p->free_tasks.next;
@@ -46,12 +51,18 @@ static struct pool_request *first_of(struct list *turns)
 	return NULL;
 }
 
+/* Some tasks are left for reads. */
+static bool may_begin(const struct pool *p, enum turn_kind kind)
+{
+	return !list_is_empty(&p->free_tasks) &&
+		(kind == TURN_READ || p->changing < p->memory.tasks - p->memory.tasks / 4);
+}
+
 /* One that a task may be begun for, or NULL. */
 static struct pool_request *next_request(struct pool *p)
 {
-	bool may_change = p->changing < p->memory.tasks - p->memory.tasks / 4;
 	struct pool_request *read = first_of(&p->turns[TURN_READ]);
-	struct pool_request *change = may_change ? first_of(&p->turns[TURN_CHANGE]) : NULL;
+	struct pool_request *change = may_begin(p, TURN_CHANGE) ? first_of(&p->turns[TURN_CHANGE]) : NULL;
 
 	p->is_read_next = read != NULL && (change == NULL || !p->is_read_next);
 	return p->is_read_next ? read : change;
@@ -71,7 +82,7 @@ static enum turn_kind kind_of(const struct pool_request *r)
 
 static void begin(struct pool *p, struct task *t, struct volume *v, struct pool_request *r)
 {
-	u32 all = layout_granule_blocks(v->r.kind) * POOL_BLOCK_SECTORS;
+	u32 all = granule_sectors(v);
 	u64 at = r->sector + r->next;
 	void (*step)(struct pool *p, struct job *j);
 
@@ -110,7 +121,7 @@ static void split(struct pool *p, struct job *j)
 		v = &p->volume[r->at];
 		t = take_task(p);
 		end_turn(p, v, kind_of(r));
-		unit = layout_granule_blocks(v->r.kind) * POOL_BLOCK_SECTORS;
+		unit = granule_sectors(v);
 		first = (u32)((r->sector + r->next) % unit);
 		if (r->sectors - r->next <= unit - first)
 			list_remove(&r->link);
@@ -134,11 +145,26 @@ static enum pool_status judge(const struct pool *p, const struct volume *v, cons
 	return r->op != POOL_READ && (v->r.flags & POOL_VOLUME_READ_ONLY) != 0 ? POOL_READ_ONLY : POOL_OK;
 }
 
+/* Who needs one task, and before whom nobody waits, needs no turn. A discard may end as it begins: that is for
+ * pool_run(). */
+static bool begins_at_once(const struct pool *p, const struct volume *v, const struct pool_request *r)
+{
+	u32 unit = granule_sectors(v);
+
+	return r->op <= POOL_WRITE && list_is_empty(&p->turns[kind_of(r)]) && may_begin(p, kind_of(r)) &&
+		(u32)(r->sector & (unit - 1)) + (u64)r->sectors <= unit;
+}
+
 static void queue(struct pool *p, struct volume *v, struct pool_request *r)
 {
 	struct turn *turn = &v->turns[kind_of(r)];
 
 	v->busy++;
+	if (begins_at_once(p, v, r)) {
+		begin(p, take_task(p), v, r);
+		return;
+	}
+	job_ready(p, &p->split);
 	if (list_is_empty(&turn->link))
 		list_insert_before(&p->turns[kind_of(r)], &turn->link);
 	list_insert_before(&turn->requests, &r->link);
@@ -163,7 +189,6 @@ enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 	} else {
 		r->at = v->at;
 		queue(p, v, r);
-		job_ready(p, &p->split);
 	}
 	return POOL_OK;
 }

@@ -65,6 +65,8 @@ struct reap {
 	u32 slice;			/* granules before others have their turn */
 };
 
+#define VOLUMES_FOUND 64u
+
 /* Blocks that are referenced no more, and are not reused before the next checkpoint is durable. */
 struct extent {
 	u64 block;
@@ -157,6 +159,7 @@ struct pool {
 	struct list io_waiting;		/* ios that the device had no room for */
 
 	struct volume *volume;		/* memory.volumes */
+	u16 found[VOLUMES_FOUND];	/* places at which ids were found last */
 	struct space space;
 	struct meta_file files[2];	/* volumes, free map */
 

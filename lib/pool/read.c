@@ -20,11 +20,10 @@ static struct device_range range_in(const struct task *t, u32 first, u32 count)
 static u32 run_end(const struct task *t, u32 at)
 {
 	u32 mask = pool_place_mask(t->old.place), end = t->first + t->count, block = at / POOL_BLOCK_SECTORS;
-	u32 bit = mask >> block & 1;
+	u32 others = (mask >> block & 1) != 0 ? ~mask : mask;
 
-	while (block < POOL_CHUNK_BLOCKS && (mask >> block & 1) == bit)
-		block++;
-	return (u32)min_u64(end, block * POOL_BLOCK_SECTORS);
+	others = others >> block << block | BIT32(POOL_CHUNK_BLOCKS);
+	return (u32)min_u64(end, (u32)__builtin_ctz(others) * POOL_BLOCK_SECTORS);
 }
 
 /* Straight into the request's memory, a run of written blocks at a time. */

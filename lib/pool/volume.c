@@ -11,11 +11,21 @@
 #include "range.h"
 #include "space.h"
 
+/* Looked for once, in general. */
 struct volume *volume_of(struct pool *p, u32 id)
 {
-	for (u32 i = 0; i < p->memory.volumes; i++)
-		if (id != 0 && p->volume[i].r.id == id)
-			return &p->volume[i];
+	u16 *found = &p->found[id % VOLUMES_FOUND];
+
+	if (id == 0)
+		return NULL;
+	if (p->volume[*found].r.id == id)
+		return &p->volume[*found];
+	for (u32 i = 0; i < p->memory.volumes; i++) {
+		if (p->volume[i].r.id != id)
+			continue;
+		*found = (u16)i;
+		return &p->volume[i];
+	}
 	return NULL;
 }
 

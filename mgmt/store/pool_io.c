@@ -75,10 +75,9 @@ static bool in_window(const u8 *data, u32 sectors, struct blk_seg *out)
 /* Whom it is done for. */
 static u32 party_of(const struct pool_io *io)
 {
-	u64 at = (u64)io->data - (u64)links;
+	u64 window = ((u64)io->data - (u64)links) / BLK_LINK_BYTES;
 
-	return io->data != NULL && at < (u64)BLK_WINDOWS * BLK_LINK_BYTES ? (u32)(at / BLK_LINK_BYTES) / VM_DEVICES
-		: STORE_WORK_OTHER;
+	return window < BLK_WINDOWS && io->data != NULL ? (u32)window / VM_DEVICES : STORE_WORK_OTHER;
 }
 
 static u8 *data_of(const struct transfer *t)
@@ -184,8 +183,8 @@ static bool submit(void *context, struct pool_io *io)
 		list_insert_before(&port->ended, &t->link);
 		return true;
 	}
-	list_insert_before(&port->waiting, &t->link);
-	start_waiting(port);
+	if (!list_is_empty(&port->waiting) || !start(port, t))
+		list_insert_before(&port->waiting, &t->link);
 	return true;
 }
 
@@ -270,7 +269,7 @@ bool pool_io_is_lost(u32 p)
 void pool_io_has_room(u32 disk)
 {
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
-		if (ports[p].disk == disk)
+		if (ports[p].disk == disk && !list_is_empty(&ports[p].waiting))
 			start_waiting(&ports[p]);
 }
 
@@ -281,7 +280,7 @@ void pool_io_completed(u32 disk, const struct disk_tag *tag, enum blk_status sta
 
 	port->on_disk--;
 	port->is_stirred = true;
-	if (status == BLK_OK && port->pool != NULL && t->io->op == POOL_IO_READ)
+	if (t->segs != 0 && status == BLK_OK && port->pool != NULL && t->io->op == POOL_IO_READ)
 		copy(disk, t, false);
 	give_slots(port, t);
 	t->done += t->piece;

@@ -91,12 +91,15 @@ static void met_full_pool(u32 p, const struct pool *pool)
 	rows[p].least_room = min_u64(rows[p].least_room, space.coming_blocks);
 }
 
+bool pool_link_was_full(u32 p)
+{
+	return rows[p].least_room != NOT_FULL;
+}
+
 bool pool_link_take_growth(u32 p, u64 room, u64 more)
 {
 	struct row *row = &rows[p];
 
-	if (row->least_room == NOT_FULL)
-		return false;
 	row->least_room = min_u64(row->least_room, room);
 	if (room - row->least_room < more)
 		return false;
@@ -156,23 +159,25 @@ static u32 split(struct request *r, void *link, const struct blk_sqe *sqe, u32 i
 		[BLK_READ] = POOL_READ, [BLK_WRITE] = POOL_WRITE, [BLK_FLUSH] = POOL_FLUSH,
 		[BLK_DISCARD] = POOL_DISCARD, [BLK_WRITE_ZEROES] = POOL_WRITE_ZEROES,
 	};
-	const struct pool_request all = {
-		.op = (enum pool_op)ops[sqe->op], .volume = id, .sector = sqe->sector, .sectors = sqe->sectors,
-		.done = part_done, .context = r,
-	};
-	u32 at = 0;
+	u32 at = 0, parts = sqe->seg_count != 0 ? sqe->seg_count : 1;
 
-	r->part[0] = all;
-	for (u32 i = 0; i < sqe->seg_count; i++) {
+	for (u32 i = 0; i < parts; i++) {
 		struct pool_request *part = &r->part[i];
 
-		*part = all;
-		part->sector += at;
+		part->op = (enum pool_op)ops[sqe->op];
+		part->volume = id;
+		part->sector = sqe->sector + at;
+		part->sectors = sqe->sectors;
+		part->data = NULL;
+		part->done = part_done;
+		part->context = r;
+		if (sqe->seg_count == 0)
+			break;
 		part->sectors = (u32)min_u64(sqe->sectors - at, (u64)sqe->seg[i].count * BLK_SLOT_SECTORS);
 		part->data = blk_slot(link, sqe->seg[i].slot);
 		at += part->sectors;
 	}
-	return sqe->seg_count != 0 ? sqe->seg_count : 1;
+	return parts;
 }
 
 bool pool_link_submit(u32 p, struct pool *pool, u32 id, void *link, const struct blk_sqe *sqe,

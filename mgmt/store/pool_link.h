@@ -25,6 +25,8 @@ bool pool_link_take_stirred(u32 p);
 u32 pool_link_count(u32 p);
 /* A request was refused since the last call, and there is room now. */
 bool pool_link_take_room(u32 p);
+/* A request met a full pool, and pool_link_take_growth has not said yes since. */
+bool pool_link_was_full(u32 p);
 /* `room` blocks are there now, or after a checkpoint. True, once: that is `more` beyond the least since a request met a
  * full pool. */
 bool pool_link_take_growth(u32 p, u64 room, u64 more);

@@ -319,6 +319,8 @@ static bool look_for_room(struct store_pool *s)
 	struct pool_space space;
 	u64 more = POOL_CHUNK_BLOCKS;
 
+	if (!pool_link_was_full(number_of(s)))
+		return false;
 	pool_space_get(s->pool, &space);
 	if (is_deleting(s))
 		more = max_u64(more, space.blocks / ROOM_PARTS);
