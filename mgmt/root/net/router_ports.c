@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "inet.h"
 #include "info_page.h"
 #include "nic_mac.h"
 #include "object_set.h"
@@ -15,6 +16,7 @@
 #include "switch_ports.h"
 #include "switches.h"
 #include "sys.h"
+#include "uplinks.h"
 
 #define RW (RIGHT_R | RIGHT_W)
 #define ETHERNET_HEADER_BYTES 14u
@@ -24,29 +26,31 @@ static struct {
 	u64 h_link;		/* 0: it has none */
 	bool has_port;		/* of that switch: */
 	u32 switch_number, switch_port;
+	u32 salt;		/* of its MAC address; 0: none (yet) */
 } ports[ROUTERS][ROUTER_PORTS];
 
 u64 router_port_mac(u32 number, u32 port)
 {
-	return nic_mac_of(router_service_name(number), port, 0);
+	return nic_mac_of(router_service_name(number), port, ports[number][port].salt);
 }
 
 /* Anybody's server of DHCP, but with its own address alone. */
-static struct port_setup setup_of(u32 number, u32 port)
+static void set_up(u32 number, u32 port)
 {
 	const struct router_port_spec *spec = router_port_spec_of(router_spec_of(number), port);
+	static struct port_setup setup;		/* too large for the stack */
 
-	return (struct port_setup){
+	setup = (struct port_setup){
 		.mac = router_port_mac(number, port), .guard = GUARD_MAC,
 		.max_bytes = ETHERNET_HEADER_BYTES + PORT_MTU,
 		.vlan = (u16)(spec->vlan != 0 ? spec->vlan : VLAN_DEFAULT),
 	};
+	switch_port_set(ports[number][port].switch_number, ports[number][port].switch_port, &setup);
 }
 
 static enum status add(u32 number, u32 port, const struct router_port_spec *spec)
 {
 	u32 switch_number = switch_find(spec->network), switch_port;
-	struct port_setup setup = setup_of(number, port);
 	u64 h_link;
 	enum status st = sys_mem_create(HANDLE_ROOT, NET_LINK_BYTES, 0, &h_link);
 
@@ -59,7 +63,7 @@ static enum status add(u32 number, u32 port, const struct router_port_spec *spec
 	ports[number][port].has_port = true;
 	ports[number][port].switch_number = switch_number;
 	ports[number][port].switch_port = switch_port;
-	switch_port_set(switch_number, switch_port, &setup);
+	set_up(number, port);
 	return ST_OK;
 }
 
@@ -74,6 +78,33 @@ enum status router_ports_add(u32 number)
 			st = add(number, i, spec);
 	}
 	return st;
+}
+
+/* The end of the MAC address of the network card that joins that switch to a wire; 0: none, or not known yet. */
+static u32 card_of(u32 switch_number)
+{
+	struct nic_page page;
+
+	return uplink_look(switch_number, &page) ? be32_load(page.mac + 2) : 0;
+}
+
+bool router_ports_find_cards(u32 number, bool *is_waiting)
+{
+	bool is_changed = false;
+
+	for (u32 i = 0; i < ROUTER_PORTS; i++) {
+		if (!ports[number][i].has_port || ports[number][i].salt != 0 ||
+		    !uplink_has(ports[number][i].switch_number))
+			continue;
+		ports[number][i].salt = card_of(ports[number][i].switch_number);
+		if (ports[number][i].salt == 0) {
+			*is_waiting = true;
+			continue;
+		}
+		set_up(number, i);
+		is_changed = true;
+	}
+	return is_changed;
 }
 
 static enum status connect(u32 number, u32 port, u64 h_pd, u64 h_thread)
@@ -120,6 +151,7 @@ bool router_ports_remove(u32 number, u32 *waits_for, u64 *limit_tsc)
 			ports[number][i].has_port = false;
 		if (!ports[number][i].has_port) {
 			shared_mem_destroy(&ports[number][i].h_link);
+			ports[number][i].salt = 0;
 			continue;
 		}
 		is_all = false;

@@ -23,7 +23,11 @@ void router_ports_disconnect(u32 number);
  * the time when it is taken to hang (DEADLINE_NONE: it is down). */
 bool router_ports_remove(u32 number, u32 *waits_for, u64 *limit_tsc) MUST_CHECK;
 
-/* Its address in that network: the same for the same router's name and port. */
+/* On a wire there may be other machines with routers of the same names: a port there gets another MAC address as soon
+ * as the card's is known, which is mixed in. True: some port has another one now. *is_waiting: a card is not up yet. */
+bool router_ports_find_cards(u32 number, bool *is_waiting);
+
+/* Its address in that network: the same for the same router's name, port and card. */
 u64 router_port_mac(u32 number, u32 port);
 /* ST_OK: the switch has its port up; ST_STATE: there is no such port. */
 enum status router_port_status(u32 number, u32 port);

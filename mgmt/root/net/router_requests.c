@@ -151,6 +151,15 @@ static u64 go_on_down(u32 number, u64 now)
 	return DEADLINE_NONE;
 }
 
+static u64 go_on_up(u32 number, bool is_news)
+{
+	bool is_waiting = false;
+
+	if (router_ports_find_cards(number, &is_waiting) || is_news)
+		router_config_write(number);
+	return is_waiting ? rt_time_after(&root.time, NS_PER_S) : DEADLINE_NONE;
+}
+
 u64 router_step(void)
 {
 	u64 now = rt_time_tsc(), next = DEADLINE_NONE;
@@ -159,8 +168,8 @@ u64 router_step(void)
 	for (u32 i = 0; i < ROUTERS; i++) {
 		u64 then = DEADLINE_NONE;
 
-		if (router_is_there(i) && is_news)
-			router_config_write(i);
+		if (router_is_there(i))
+			then = go_on_up(i, is_news);
 		else if (router_is_going(i))
 			then = go_on_down(i, now);
 		next = then < next ? then : next;

@@ -23,6 +23,7 @@
 #define INNER 1u
 
 static u64 h_router;		/* the thread of the router that was started last */
+static u64 h_card;		/* that of the network card's driver */
 
 static struct router_config *router_config(void)
 {
@@ -324,6 +325,36 @@ static void the_switch_hangs(void **state)
 	delete_switch("lan");
 }
 
+/* On a wire another machine may have a router of that name: the card's address makes the difference. */
+static void an_address_of_its_own_on_a_wire(void **state)
+{
+	struct nic_page *page = fake_memory(fake_pd_of(h_card), NIC_PAGE);
+	struct request r = a_router("nat0");
+	u64 mac;
+
+	(void)state;
+	page->state = NIC_STARTING;
+	ask_switch("lan", "nic0");
+	bench_expect(ERR_NONE);
+	(void)await_switch();
+	follow();
+	expect_created(&r);
+	mac = mac_load(router_config()->port[OUTER].mac);
+	memcpy(page->mac, (u8[]){ 2, 0, 0, 1, 2, 3 }, MAC_BYTES);
+	page->mtu = NIC_MTU_MAX;
+	page->state = NIC_UP;
+	bench_settle(0);
+	follow();
+	expect_good_config();
+	assert_true(mac_load(router_config()->port[OUTER].mac) != mac);
+	mac = mac_load(router_config()->port[OUTER].mac);
+	assert_int_equal(config()->port[1].setup.mac, mac);
+	page->state = NIC_STARTING;			/* its driver is started again: the address stays */
+	bench_settle(0);
+	assert_int_equal(mac_load(router_config()->port[OUTER].mac), mac);
+	delete_all();
+}
+
 static void each_call_fails_once(void **state)
 {
 	u32 objects;
@@ -409,9 +440,25 @@ static void hostile_report(void **state)
 	delete_all();
 }
 
+static int boot(void **state)
+{
+	static const char *const programs[] = { "switch", "router", "e1000", NULL };
+	int rc;
+
+	fake_pci.functions[0] = (struct pci_function){
+		.bdf = 0x50, .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000,
+		.bars = { { .address = 0xfe060000, .bytes = 0x20000, .kind = PCI_BAR_MEMORY } },
+		.irq_pin = 1, .irq_line = 10,
+	};
+	fake_pci.count = 1;
+	bench_programs = programs;
+	rc = bench_boot(state);
+	h_card = fake_thread_nth(fake_threads_made() - 1);
+	return rc;
+}
+
 int main(void)
 {
-	static const char *const programs[] = { "switch", "router", NULL };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(made_and_deleted),
 		cmocka_unit_test(refused_specs),
@@ -422,11 +469,11 @@ int main(void)
 		cmocka_unit_test(the_router_restarts),
 		cmocka_unit_test(the_switch_restarts),
 		cmocka_unit_test(the_switch_hangs),
+		cmocka_unit_test(an_address_of_its_own_on_a_wire),
 		cmocka_unit_test(each_call_fails_once),
 		cmocka_unit_test(reports),
 		cmocka_unit_test(hostile_report),
 	};
 
-	bench_programs = programs;
-	return cmocka_run_group_tests(tests, bench_boot, NULL);
+	return cmocka_run_group_tests(tests, boot, NULL);
 }
