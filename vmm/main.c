@@ -130,9 +130,9 @@ static bool take_vcpu(u32 index)
 }
 
 /* Root has filled the argument page, which is read only. An image's address follows from its number. */
-static u32 list_images(struct load_image list[LOAD_IMAGES])
+static u32 list_images(struct load_image list[VMM_IMAGES_MAX])
 {
-	u32 count = (u32)min_u64(args()->image_count, LOAD_IMAGES);
+	u32 count = (u32)min_u64(args()->image_count, VMM_IMAGES_MAX);
 
 	for (u32 i = 0; i < count; i++)
 		list[i] = (struct load_image){
@@ -141,6 +141,15 @@ static u32 list_images(struct load_image list[LOAD_IMAGES])
 			.kind = args()->images[i].kind, .name = args()->images[i].name,
 		};
 	return count;
+}
+
+/* The last image may be the disc in the CD drive. */
+static void find_cd(struct machine_config *config, const struct load_image *images, u32 count)
+{
+	if (count == 0 || images[count - 1].kind != IMAGE_CD)
+		return;
+	config->cd = images[count - 1].bytes;
+	config->cd_bytes = images[count - 1].size;
 }
 
 static void start(void)
@@ -153,11 +162,13 @@ static void start(void)
 		.disks = (u8 *)VMM_DISKS, .links = (u8 *)VMM_LINKS,
 		.nics = (u8 *)VMM_NICS, .nic_links = (u8 *)VMM_NIC_LINKS,
 	};
-	struct load_image images[LOAD_IMAGES];
+	struct load_image images[VMM_IMAGES_MAX];
+	u32 count = list_images(images);
 
+	find_cd(&config, images, count);
 	if (!machine_init(&machine, &config))
 		return;
-	if (list_images(images) != args()->image_count) {
+	if (count != args()->image_count) {
 		machine_stop(&machine, 0, STOP_BAD_IMAGE, false, "too many images");
 		return;
 	}

@@ -50,12 +50,14 @@
 	ERROR(ERR_NO_IMAGE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"there is no image \"{text}\". list-image shows what there is") \
 	ERROR(ERR_BOOT_KERNEL, RESULT_USAGE, "E_USAGE", \
-		"{name} boots from its disk, so no --kernel, --initrd, --module or --cmdline is used. Leave them " \
+		"{name} does not boot a kernel, so no --kernel, --initrd, --module or --cmdline is used. Leave them " \
 		"out, or give --boot kernel") \
 	ERROR(ERR_BOOT_PLATFORM, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
-		"booting from a disk needs the virtual hardware of --platform pc") \
+		"booting from a disk or CD needs the virtual hardware of --platform pc") \
 	ERROR(ERR_BOOT_NO_DISK, RESULT_USAGE, "E_USAGE", \
 		"{name} has no disk to boot from. Give it one with --disk, see list-volume") \
+	ERROR(ERR_BOOT_NO_ISO, RESULT_USAGE, "E_USAGE", \
+		"{name} has no CD to boot from. Give it an image with --iso, see list-image") \
 	ERROR(ERR_NO_DEFAULT_IMAGE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"there is no default image. Give --kernel IMAGE; list-image shows what there is") \
 	/* this machine has no usable virtualization */ \

@@ -96,8 +96,8 @@ enum request_op {
 #define REQ_FLAG_KEEP_DISKS BIT32(2)	/* REQ_DELETE: the volumes that were made for the VM stay */
 
 enum vm_platform { PLATFORM_MODERN, PLATFORM_PC, PLATFORM_COUNT };
-/* What a VM starts with: an image of a kernel, or firmware that boots its first disk. */
-enum vm_boot { BOOT_KERNEL, BOOT_DISK, BOOT_COUNT };
+/* What a VM starts with: an image of a kernel, or firmware that boots its disks, then its CD; or the CD first. */
+enum vm_boot { BOOT_KERNEL, BOOT_DISK, BOOT_ISO, BOOT_COUNT };
 /* What root does after a crash. */
 enum vm_restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_COUNT };
 
@@ -176,7 +176,8 @@ struct vm_spec {
 	u32 zero;
 	struct nic_spec nics[VM_DEVICES];
 	struct vm_share share;
-	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image, or none: it boots from its disk */
+	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image, or none: it has firmware */
+	char iso[IMAGE_NAME_BYTES];	/* the disc in its CD drive; "" = no drive */
 	char initrd[IMAGE_NAME_BYTES];	/* "" = none (or the default image's, if kernel is "") */
 	char vmm[IMAGE_NAME_BYTES];	/* program to use as its VMM; "" = the built-in one */
 	char cmdline[CMDLINE_BYTES];	/* "" with kernel "" = the default image's */
@@ -559,7 +560,7 @@ struct reply {
 
 #define REQUEST_RING_BYTES 131072u	/* console -> root */
 #define REPLY_RING_BYTES 262144u	/* root -> console */
-_Static_assert(sizeof(struct request) <= 5120, "ring");
+_Static_assert(sizeof(struct request) <= 5376, "ring");
 _Static_assert(sizeof(struct reply) <= 8192, "ring");
 
 #endif

@@ -51,8 +51,13 @@ static inline const char *spec_text(const struct vm_spec *spec, u32 field)
 	return (const char *)spec + spec_fields[field].offset;
 }
 
-/* Of a VM that boots from its disk: no kernel, nor what was loaded with one; a PC, unless another is asked for. */
-static inline void spec_fill_disk_boot(struct vm_spec *spec, u32 asked)
+static inline bool spec_has_firmware(const struct vm_spec *spec)
+{
+	return spec->boot != BOOT_KERNEL;
+}
+
+/* Of a VM with firmware: no kernel, nor what was loaded with one; a PC, unless another is asked for. */
+static inline void spec_fill_firmware(struct vm_spec *spec, u32 asked)
 {
 	static const u32 of_kernel[] = { FIELD_KERNEL, FIELD_INITRD, FIELD_MODULE, FIELD_CMDLINE };
 
@@ -66,8 +71,8 @@ static inline void spec_fill_disk_boot(struct vm_spec *spec, u32 asked)
 /* What root makes of a spec in which `asked` was given: the default image where no kernel is named, a default share. */
 static inline void spec_fill(struct vm_spec *spec, u32 asked)
 {
-	if (spec->boot == BOOT_DISK) {
-		spec_fill_disk_boot(spec, asked);
+	if (spec_has_firmware(spec)) {
+		spec_fill_firmware(spec, asked);
 	} else if (spec->kernel[0] == '\0') {
 		strcpy(spec->kernel, IMAGE_DEFAULT_KERNEL);
 		if (spec->initrd[0] == '\0' && (asked & BIT32(FIELD_INITRD)) == 0)

@@ -48,8 +48,10 @@ enum field_when { AT_REST, ANY_TIME };
 	ROW(NIC, nic_count, nics, NICS, 0, VM_DEVICES, 0, AT_REST, "nic", "SWITCH[,...]", \
 		"network card, several times, with the disks at most 8: SWITCH or switch=NAME, then mac=ADDRESS, " \
 		"vlan=N, rate=SIZE, guard=off; or none") \
-	ROW(BOOT, boot, boot, CHOICE, 0, BOOT_COUNT - 1, 0, AT_REST, "boot", "kernel|disk", \
-		"boot a kernel image, or by BIOS its disks, on platform pc (default: kernel)") \
+	ROW(BOOT, boot, boot, CHOICE, 0, BOOT_COUNT - 1, 0, AT_REST, "boot", "kernel|disk|iso", \
+		"boot a kernel image, or by BIOS its disks or CD, on platform pc (default: kernel)") \
+	ROW(ISO, iso, iso, IMAGE, 0, 1, 0, AT_REST, "iso", "IMAGE", \
+		"image of the disc in its CD drive, or none: it has no drive (default: none)") \
 	ROW(KERNEL, kernel, kernel, IMAGE, 1, 1, 0, AT_REST, "kernel", "IMAGE", \
 		"image to boot, see list-image (default: the default image)") \
 	ROW(INITRD, initrd, initrd, IMAGE, 0, 1, 0, AT_REST, "initrd", "IMAGE", \

@@ -159,8 +159,12 @@ _Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + DRIVER
  */
 #define RAM_LOW_LIMIT 0xc0000000ull
 
-/* Firmware is the first image and the only one; its last byte is at 4 GiB - 1, read only. */
-enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE, IMAGE_FIRMWARE };
+/*
+ * First the kernel and what is loaded with it, or firmware, whose last byte is at 4 GiB - 1, read only. Last, if there
+ * is one, the disc in the CD drive.
+ */
+enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE, IMAGE_FIRMWARE, IMAGE_CD };
+#define VMM_IMAGES_MAX (3u + IMAGE_MODULES)
 
 static inline bool vmm_firmware_size_ok(u64 bytes)
 {
@@ -229,13 +233,13 @@ struct vmm_args {
 	u64 memory_bytes;
 	u32 cpus;
 	u32 platform;		/* enum vm_platform */
-	u32 image_count;	/* 1 + initrd + modules */
+	u32 image_count;	/* 1 + initrd + modules + CD */
 	u32 disk_count;
 	u32 nic_count;		/* with the disks, VM_DEVICES at most */
-	u32 zero;
+	u32 boot;		/* enum vm_boot */
 	u64 wall_offset_ns;	/* added to the host's wall clock */
 	u64 random_seed[4];	/* for the VMM's own use */
-	struct vmm_image images[2 + IMAGE_MODULES];
+	struct vmm_image images[VMM_IMAGES_MAX];
 	struct vmm_disk disks[VM_DEVICES];
 	struct vmm_nic nics[VM_DEVICES];
 	char cmdline[CMDLINE_BYTES];

@@ -5,6 +5,8 @@ import shutil
 import struct
 import subprocess
 
+from vosmachine import BUILD, TOP
+
 SECTOR = 512
 GRUB = '/usr/lib/grub/i386-pc'
 PARTITION = 2048                # its first sector
@@ -53,3 +55,27 @@ def make(folder, menu, files, size=96 << 20):
     shutil.rmtree(tree)
     os.remove(part)
     return disk
+
+
+def make_cd(folder, menu, note):
+    """GRUB on an El Torito disc, with that menu and a file /note."""
+    tree, disc = (os.path.join(folder, name) for name in ('cd', 'disc.iso'))
+    os.makedirs(os.path.join(tree, 'boot', 'grub'))
+    with open(os.path.join(tree, 'boot', 'grub', 'grub.cfg'), 'w', encoding='ascii') as file:
+        file.write(menu)
+    with open(os.path.join(tree, 'note'), 'wb') as file:
+        file.write(note)
+    core = os.path.join(tree, 'boot', 'grub', 'core.img')
+    run('grub-mkimage', '-O', 'i386-pc-eltorito', '-p', '/boot/grub', '-o', core, 'iso9660', *MODULES, 'cat', 'read')
+    run('xorriso', '-as', 'mkisofs', '-quiet', '-r', '-o', disc, '-b', 'boot/grub/core.img', '-no-emul-boot',
+        '-boot-load-size', '4', '-boot-info-table', tree)
+    shutil.rmtree(tree)
+    return disc
+
+
+def bundle(folder, **images):
+    """A bundle of these images, and the BIOS."""
+    path = os.path.join(folder, 'bundle.cpio')
+    words = [f'{name}={file}' for name, file in images.items()]
+    run(f'{TOP}/iso/mkiso.sh', 'bundle', path, f'seabios={BUILD}/images/seabios', *words)
+    return path

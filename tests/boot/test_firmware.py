@@ -75,6 +75,7 @@ def test_nothing_to_boot(machine):
     assert 'no-bootable-medium' not in machine.ok('status-vm empty')
     assert 'E_USAGE' in machine.cmd('create-vm --name none --boot disk')
     assert 'E_USAGE' in machine.cmd('create-vm --name iso --boot iso --disk 1M,on=ram')
+    assert 'E_NOT_FOUND' in machine.cmd('create-vm --name iso --boot iso --iso nothing')
     assert 'boot disk;' in machine.ok('export-config empty')
 
 
@@ -112,6 +113,39 @@ def check_grub_and_linux(backend, tmp_path):
         machine.ok('stop-vm d')   # the power button
         machine.wait_state('d', 'stopped')
         assert 'Power down' in machine.ok('log-vm d')
+
+
+CD_MENU = """set timeout=60
+menuentry other { reboot }
+menuentry note { cat (cd)/note; read key }
+"""
+
+
+@pytest.mark.backends('qemu-pvh')
+def test_cd(backend, tmp_path):
+    """GRUB's rescue CD, before and behind an empty disk; one that is cut short; a disc beside a kernel."""
+    disc = bootdisk.make_cd(tmp_path, CD_MENU, b'this is the CD\n')
+    cut = os.path.join(tmp_path, 'cut.iso')
+    with open(disc, 'rb') as file, open(cut, 'wb') as out:
+        out.write(file.read(40 << 10))
+    bundle = bootdisk.bundle(tmp_path, disc=disc, cut=cut, heartbeat=f'{BUILD}/guests/heartbeat.elf')
+    with Machine(backend, 'cd', bundle=bundle) as machine:
+        machine.wait_prompt()
+        for name, boot in (('cd', 'iso'), ('behind', 'disk')):
+            machine.ok(f'create-vm --name {name} --memory 64M --boot {boot} --iso disc --disk 1M,on=ram')
+            machine.ok(f'start-vm {name}')
+            machine.attach(name)
+            machine.expect('other')
+            machine.send('\x1b[B\r')
+            machine.expect('this is the CD')
+            machine.detach()
+            assert re.search('^CD +disc$', machine.ok(f'status-vm {name}'), re.M)
+        machine.ok('create-vm --name cut --memory 64M --boot iso --iso cut')
+        machine.ok('start-vm cut')
+        machine.wait_log('cut', 'No bootable device')
+        assert 'no-bootable-medium' in machine.ok('status-vm cut')
+        machine.ok('create-vm --name kernel --memory 64M --kernel heartbeat --iso disc')
+        machine.ok('start-vm kernel')
 
 
 @pytest.mark.backends('qemu-pvh')

@@ -69,5 +69,6 @@
 #define PCI_SLOT_CONSOLE 3u
 #define PCI_SLOT_DISKS 4u
 #define PCI_SLOT_NICS 12u
+#define PCI_SLOT_CD 20u
 
 #endif

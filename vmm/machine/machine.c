@@ -279,6 +279,13 @@ static enum status add_virtio_rng(struct machine *m)
 	return status == ST_OK ? add_timer(m, &virtio_rng_timer, &m->virtio_rng) : status;
 }
 
+static enum status add_cd_drive(struct machine *m)
+{
+	if (!m->cd)
+		return ST_OK;
+	return virtio_scsi_init(&m->cd_drive, PCI_SLOT_CD << 3, m->cd, m->cd_bytes, &m->virtio_host, &m->pci);
+}
+
 static bool console_other_is_open(void *ctx)
 {
 	return virtio_console_is_open(ctx);
@@ -393,7 +400,8 @@ static void no_medium(void *ctx)
 static enum status add_firmware(struct machine *m)
 {
 	struct bios_config config = { .platform = m->args->platform, .cpus = m->vcpu_count,
-				      .disk_count = m->args->disk_count };
+				      .disk_count = m->args->disk_count, .has_cd = m->cd != NULL,
+				      .is_cd_first = m->args->boot == BOOT_ISO };
 	enum status status;
 
 	if (!machine_has_firmware(m))
@@ -425,6 +433,7 @@ static const struct {
 	{ "virtio-console", ON_BOTH, add_virtio_console },
 	{ "disks", ON_BOTH, machine_add_disks },
 	{ "network cards", ON_BOTH, add_nics },
+	{ "CD drive", ON_BOTH, add_cd_drive },
 	{ "hot-plug registers", ON_BOTH, add_hotplug },
 	{ "8254", ON_PC, add_pit },
 	{ "HPET", ON_BOTH, add_hpet },
@@ -480,6 +489,8 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 		m->disks[i].device = (struct virtio_blk *)(void *)(config->disks + i * VMM_DISK_STRIDE);
 		m->nics[i] = (struct virtio_net *)(void *)(config->nics + i * VMM_NIC_STRIDE);
 	}
+	m->cd = config->cd;
+	m->cd_bytes = config->cd_bytes;
 	m->links = config->links;
 	m->nic_links = config->nic_links;
 	m->vcpu_count = m->args->cpus;
@@ -498,7 +509,8 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 bool machine_load(struct machine *m, const struct load_image *images)
 {
 	struct load_input in = {
-		.memory = &m->memory, .map = &m->map, .images = images, .image_count = m->args->image_count,
+		.memory = &m->memory, .map = &m->map, .images = images,
+		.image_count = m->args->image_count - (m->cd ? 1 : 0),
 		.cmdline = m->args->cmdline, .rsdp = BIOS_START,
 	};
 	struct load_result result;

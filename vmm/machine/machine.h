@@ -42,6 +42,7 @@
 #include "virtio_console.h"
 #include "virtio_net.h"
 #include "virtio_rng.h"
+#include "virtio_scsi.h"
 #include "vcpu.h"
 #include "vm_layout.h"
 
@@ -102,6 +103,9 @@ struct machine {
 	struct pci_chipset chipset;
 	struct virtio_rng virtio_rng;
 	struct virtio_console virtio_console;
+	struct virtio_scsi cd_drive;
+	const u8 *cd;		/* the disc in it, NULL: there is no drive */
+	u64 cd_bytes;
 	struct acpi_hotplug hotplug;
 	struct machine_disk disks[VM_DEVICES];
 	u32 disks_used;		/* bit = slot whose device uses its link */
@@ -141,13 +145,17 @@ struct machine_config {
 	u8 *links;			/* with the store: that slot's at + d * BLK_LINK_BYTES */
 	u8 *nics;			/* memory for network card n at + n * VMM_NIC_STRIDE */
 	u8 *nic_links;			/* with its switch: at + n * NET_LINK_STRIDE */
+	const u8 *cd;			/* the disc in its CD drive; NULL: it has no drive */
+	u64 cd_bytes;
 	cpuid_host_fn host_cpuid;
 };
 
 /* Builds the machine; false: the machine has stopped already (stop_info says why). */
 bool machine_init(struct machine *m, const struct machine_config *config);
 
-/* Loads the images and gives vCPU 0 its first state. `images` have args->image_count entries. */
+/*
+ * Loads the images, all but the CD, and gives vCPU 0 its first state. `images` have args->image_count entries.
+ */
 struct load_image;
 bool machine_load(struct machine *m, const struct load_image *images);
 

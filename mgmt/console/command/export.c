@@ -22,8 +22,8 @@ void export_vm(const struct out *out, const char *name, const struct vm_spec *sp
 	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++) {
 		if (i == FIELD_WEIGHT && spec->share.class == SCHED_CLASS_RT)
 			continue;	/* a real-time VM may not be given one */
-		if (i == FIELD_KERNEL && spec->boot == BOOT_DISK)
-			continue;	/* nor one that boots from its disk a kernel, not even none */
+		if (i == FIELD_KERNEL && spec_has_firmware(spec))
+			continue;	/* nor one with firmware a kernel, not even none */
 		out_text(out, "\t");
 		field_conf(out, spec, i);
 		out_text(out, ";\n");

@@ -133,7 +133,7 @@ static void brief_arg(const struct out *out, enum arg arg, const char *need)
 }
 
 /* Of these the short form has only the names: what all commands take, and what hardly anybody needs. */
-#define ARGS_NAMED_ONLY (ARGS_COMMON | BIT64(ARG_MEMORY_POLICY) | BIT64(ARG_VMM))
+#define ARGS_NAMED_ONLY (ARGS_COMMON | BIT64(ARG_ON_IO_ERROR) | BIT64(ARG_MEMORY_POLICY) | BIT64(ARG_VMM))
 
 static void brief_args(const struct out *out, u64 args, u64 needs)
 {

@@ -96,7 +96,7 @@ static u32 differences(const struct vm_spec *is, const struct args *args)
 	static struct vm_spec want;	/* too large for the stack */
 
 	want = args->spec;
-	if (want.boot == BOOT_DISK)
+	if (spec_has_firmware(&want))
 		spec_fill(&want, given);
 	return spec_differing(is, &want) & (given | always);
 }

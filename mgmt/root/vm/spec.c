@@ -189,14 +189,16 @@ static struct error_info field_judge(const struct vm_spec *s, enum request_field
 /* What a VM can start with, and on what hardware. */
 static struct error_info boot_judge(const struct vm_spec *s, const struct image_table *images)
 {
-	if (s->boot != BOOT_DISK)
+	if (!spec_has_firmware(s))
 		return ERROR_INFO_NONE;
 	if (s->kernel[0] != '\0' || s->initrd[0] != '\0' || s->module_count != 0 || s->cmdline[0] != '\0')
 		return error_info_of(ERR_BOOT_KERNEL, 0, 0);
 	if (s->platform != PLATFORM_PC)
 		return error_info_of(ERR_BOOT_PLATFORM, 0, 0);
-	if (s->disk_count == 0)
+	if (s->boot == BOOT_DISK && s->disk_count == 0)
 		return error_info_of(ERR_BOOT_NO_DISK, 0, 0);
+	if (s->boot == BOOT_ISO && s->iso[0] == '\0')
+		return error_info_of(ERR_BOOT_NO_ISO, 0, 0);
 	return image_judge(IMAGE_BIOS, FIELD_BOOT, images);
 }
 
@@ -208,7 +210,7 @@ struct error_info spec_judge(struct vm_spec *s, u32 asked, const struct image_ta
 		no = cpu_share_judge(&s->share, asked, s->cpus, pcpus);
 	if (no.error != ERR_NONE)
 		return no;
-	if (s->boot != BOOT_DISK && s->kernel[0] == '\0' && !has_default_image(images))
+	if (!spec_has_firmware(s) && s->kernel[0] == '\0' && !has_default_image(images))
 		return error_info_of(ERR_NO_DEFAULT_IMAGE, 0, 0);
 	spec_fill(s, asked);
 	for (u32 i = 0; i < FIELD_SPEC_COUNT && no.error == ERR_NONE; i++)

@@ -12,6 +12,7 @@
 #include "range.h"
 #include "root.h"
 #include "rt_log.h"
+#include "spec_fields.h"
 #include "sys.h"
 #include "vm_disks.h"
 #include "vm_nics.h"
@@ -111,18 +112,22 @@ static enum status add_firmware(const struct vm *vm, struct vmm_args *args)
 			   RIGHT_R | RIGHT_X);
 }
 
-static enum status add_images(const struct vm *vm, struct vmm_args *args)
+static enum status add_kernel(const struct vm *vm, struct vmm_args *args)
 {
-	enum status st;
+	enum status st = add_image(vm, args, vm->spec.kernel, IMAGE_KERNEL);
 
-	if (vm->spec.boot == BOOT_DISK)
-		return add_firmware(vm, args);
-	st = add_image(vm, args, vm->spec.kernel, IMAGE_KERNEL);
 	if (st == ST_OK)
 		st = add_image(vm, args, vm->spec.initrd, IMAGE_INITRD);
 	for (u32 i = 0; i < vm->spec.module_count && st == ST_OK; i++)
 		st = add_image(vm, args, vm->spec.modules[i], IMAGE_MODULE);
 	return st;
+}
+
+static enum status add_images(const struct vm *vm, struct vmm_args *args)
+{
+	enum status st = spec_has_firmware(&vm->spec) ? add_firmware(vm, args) : add_kernel(vm, args);
+
+	return st == ST_OK ? add_image(vm, args, vm->spec.iso, IMAGE_CD) : st;
 }
 
 static enum status fill_args(const struct vm *vm, struct vmm_args *args)
@@ -131,6 +136,7 @@ static enum status fill_args(const struct vm *vm, struct vmm_args *args)
 	args->memory_bytes = vm->spec.memory_bytes;
 	args->cpus = vm->spec.cpus;
 	args->platform = vm->spec.platform;
+	args->boot = vm->spec.boot;
 	strcpy(args->cmdline, vm->spec.cmdline);
 	vm_disks_args(vm, args);
 	vm_nics_args(vm, args);

@@ -109,14 +109,25 @@ static struct bios_e820 ram(u64 start, u64 bytes)
 	return (struct bios_e820){ (u32)start, (u32)(start >> 32), (u32)bytes, (u32)(bytes >> 32), MEMORY_RAM };
 }
 
-/* Names of devices as Open Firmware has them. */
-static void build_boot_order(struct bios_files *b, u32 disks)
+/* Names of devices as Open Firmware has them; there is room for all. */
+static void add_to_order(struct bios_files *b, u32 slot, const char *unit)
 {
-	u32 used = 0;
+	u32 used = (u32)strlen(b->boot_order);
 
-	for (u32 i = 0; i < disks && used < sizeof(b->boot_order); i++)
-		used += (u32)snprintf(b->boot_order + used, sizeof(b->boot_order) - used,
-				      "/pci@i0cf8/scsi@%x/disk@0,0\n", (unsigned)(PCI_SLOT_DISKS + i));
+	(void)snprintf(b->boot_order + used, sizeof(b->boot_order) - used, "/pci@i0cf8/scsi@%x/%s\n", (unsigned)slot,
+		       unit);
+}
+
+static void build_boot_order(struct bios_files *b, const struct bios_config *config)
+{
+	static const char cd[] = "channel@0/disk@0,0";
+
+	if (config->has_cd && config->is_cd_first)
+		add_to_order(b, PCI_SLOT_CD, cd);
+	for (u32 i = 0; i < config->disk_count; i++)
+		add_to_order(b, PCI_SLOT_DISKS + i, "disk@0,0");
+	if (config->has_cd && !config->is_cd_first)
+		add_to_order(b, PCI_SLOT_CD, cd);
 }
 
 bool bios_files_add(struct bios_files *b, struct fw_cfg *f, const struct guest_memory *memory,
@@ -128,7 +139,7 @@ bool bios_files_add(struct bios_files *b, struct fw_cfg *f, const struct guest_m
 	b->cpus = (u16)config->cpus;
 	b->e820[0] = ram(0, guest_memory_low_bytes(memory));
 	b->e820[1] = ram(RAM_HIGH_START, guest_memory_high_bytes(memory));
-	build_boot_order(b, config->disk_count);
+	build_boot_order(b, config);
 	smbios_bytes = smbios_build(b->smbios, sizeof(b->smbios), GPA(0));
 	if (!build_acpi(b, config, &tables_bytes) || smbios_bytes == 0)
 		return false;

@@ -16,6 +16,7 @@ struct bios_config {
 	u32 platform;			/* enum vm_platform */
 	u32 cpus;
 	u32 disk_count;			/* disk d is in slot PCI_SLOT_DISKS + d */
+	bool has_cd, is_cd_first;	/* is it tried before the disks? */
 };
 
 /* A command to the loader of tables, little endian. */
@@ -27,7 +28,7 @@ struct bios_loader_command {
 struct bios_e820 { u32 start_low, start_high, len_low, len_high, type; };
 
 #define BIOS_LOADER_COMMANDS (2 + 1 + ACPI_POINTERS + 3)
-#define BIOS_BOOT_ORDER_BYTES 256u
+#define BIOS_BOOT_ORDER_BYTES 320u
 
 struct bios_files {
 	u8 rsdp[ACPI_RSDP_BYTES];

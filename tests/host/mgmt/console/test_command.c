@@ -183,7 +183,7 @@ static void bad_lines(void **state)
 		{ "create-vm a --nic lan,mac=00:00:00:00:00:00", RESULT_USAGE, "first byte is even" },
 		{ "create-vm a --nic lan,rate=1K", RESULT_USAGE, "from 64K to 1T" },
 		{ "create-vm a --nic lan,guard=no", RESULT_USAGE, "on or off" },
-		{ "create-vm a --boot iso", RESULT_USAGE, "--boot is kernel or disk" },
+		{ "create-vm a --boot net", RESULT_USAGE, "--boot is kernel or disk or iso" },
 		{ "create-vm a --firmware uefi", RESULT_USAGE, "firmware" },
 		{ "create-vm a --platform mac", RESULT_USAGE, "modern or pc" },
 		{ "create-vm a --restart on-failure:0", RESULT_USAGE, "on-failure:5" },

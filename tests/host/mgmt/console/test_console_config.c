@@ -114,7 +114,7 @@ static void export_round_trip(void **state)
 	command(line, "defined", RESULT_OK);
 	command("create-vm own --memory 64M --boot disk --disk 64M,on=ram", "defined", RESULT_OK);
 	strcpy(first, exported());
-	assert_non_null(strstr(strstr(first, "vm own {"), "\tboot disk;\r\n\tinitrd none;\r\n"));
+	assert_non_null(strstr(strstr(first, "vm own {"), "\tboot disk;\r\n\tiso none;\r\n\tinitrd none;\r\n"));
 	assert_non_null(strstr(strstr(first, "vm own {"), "\tplatform pc;\r\n"));
 	assert_non_null(strstr(first,
 		"\tmodule \"debian-initrd a,b; \\\"c\\\" } # vm x { \\\\\"; module debian-initrd;\r\n"));

@@ -285,7 +285,7 @@ static void help_topics(void **state)
 	command("help vm create", "create-vm: define", RESULT_OK);
 	command("help create-vm", "create-vm: define", RESULT_OK);
 	expect("  --class fair|rt       fair: shares pCPUs by weight; rt: real-time\r\n");
-	expect("  --memory-policy --vmm --wait --dry-run --quiet --json\r\n");
+	expect("  --on-io-error --memory-policy --vmm --wait --dry-run --quiet --json\r\n");
 	command("create-vm --help", "  --name NAME           name of the VM: a-z, 0-9 and - (needed)\r\n", RESULT_OK);
 	command("help create-vm full", "print nothing on success", RESULT_OK);
 	command("help vm create full", "print nothing on success", RESULT_OK);

@@ -128,6 +128,12 @@ static void disk_boot(void **state)
 	spec = from_disk();
 	spec.disk_count = 0;
 	expect_boot(spec, 0, ERR_BOOT_NO_DISK);
+	spec.boot = BOOT_ISO;
+	expect_boot(spec, 0, ERR_BOOT_NO_ISO);
+	strcpy(spec.iso, "disc");
+	expect_boot(spec, 0, ERR_NO_IMAGE);
+	strcpy(spec.iso, "tiny");
+	expect_boot(spec, 0, ERR_NONE);		/* without any disk */
 	/* A kernel that was there before is none now; one that is asked for is refused. */
 	spec = from_disk();
 	strcpy(spec.kernel, "tiny");
