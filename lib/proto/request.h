@@ -74,7 +74,8 @@ enum request_op {
 	/* Uploads (upload.h), by .image: */
 	REQ_UPLOAD_OPEN,	/* name, bytes, hash: begin, or go on with one of the same three; FORCE: drop another */
 	REQ_UPLOAD_WRITE,	/* upload, offset, count: take that from its piece of the window */
-	REQ_UPLOAD_FINISH,	/* upload: it becomes an image, or is dropped because its hash is another */
+	REQ_UPLOAD_FINISH,	/* upload: it becomes an image, or is dropped because its hash is another; of a
+				 * volume the answer is .volume */
 	REQ_DELETE_IMAGE,	/* name, of an image or of an upload that is not finished */
 	/* By the switch's name: */
 	REQ_CREATE_SWITCH,	/* .network */
@@ -93,6 +94,8 @@ enum request_op {
 
 #define REQ_FLAG_FORCE BIT32(0)
 #define REQ_FLAG_DRY_RUN BIT32(1)	/* check and answer, change nothing */
+#define REQ_FLAG_VOLUME BIT32(3)	/* REQ_UPLOAD_OPEN: a stream (extents.h) for the volume of that name */
+#define REQ_FLAG_UPLOAD BIT32(4)	/* REQ_CREATE_VOLUME: its contents come by that upload */
 #define REQ_FLAG_KEEP_DISKS BIT32(2)	/* REQ_DELETE: the volumes that were made for the VM stay */
 
 enum vm_platform { PLATFORM_MODERN, PLATFORM_PC, PLATFORM_COUNT };

@@ -313,24 +313,36 @@ static void answer_image(struct error_info info)
 		(void)client_send(client, &reply);
 }
 
+static struct image_asker asker(void)
+{
+	return (struct image_asker){ client, request.id };
+}
+
 static void do_upload_open(void)
 {
 	bool is_forced = (request.flags & REQ_FLAG_FORCE) != 0;
 
 	begin_reply();
-	answer_image(image_store_open(&request.image, is_forced, &reply.upload));
+	answer_image((request.flags & REQ_FLAG_VOLUME) != 0 ? image_store_open_volume(&request.image, &reply.upload)
+		     : image_store_open(&request.image, is_forced, &reply.upload));
 }
 
 static void do_upload_write(void)
 {
+	struct error_info info;
+
 	begin_reply();
-	answer_image(image_store_write(&request.image, &reply.upload));
+	if (image_store_write(asker(), &request.image, &info, &reply.upload))
+		answer_image(info);
 }
 
 static void do_upload_finish(void)
 {
+	struct error_info info;
+
 	begin_reply();
-	answer_image(image_store_finish(request.image.upload, &reply.image));
+	if (image_store_finish(asker(), request.image.upload, &info, &reply.image))
+		answer_image(info);
 }
 
 static void do_delete_image(void)

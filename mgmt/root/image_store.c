@@ -8,13 +8,16 @@
 #include <string.h>
 
 #include "blake2b.h"
+#include "client.h"
 #include "import.h"
 #include "map_window.h"
 #include "object_set.h"
 #include "range.h"
+#include "reply.h"
 #include "root.h"
 #include "rt_log.h"
 #include "service.h"
+#include "storage_report.h"
 #include "sys.h"
 #include "vm.h"
 
@@ -30,8 +33,12 @@ static struct upload {
 	u64 bytes, taken;
 	u8 hash[IMAGE_HASH_BYTES];	/* announced */
 	u64 h_mem;
+	struct import *import;	/* it goes into a volume; NULL: into memory */
 	u64 deadline_tsc;
 	struct blake2b sum;	/* of what is taken */
+	enum { WAITS_NOT, WAITS_WRITE, WAITS_FINISH } waits;	/* a request that is not answered yet: */
+	struct image_asker asker;
+	struct image_request piece;
 } uploads[UPLOADS];
 
 static u64 last_number;
@@ -68,30 +75,11 @@ static void settle(void)
 
 static void drop(struct upload *u)
 {
-	give_back(u->h_mem);
+	if (u->import != NULL)
+		import_leave(u->import);
+	else
+		give_back(u->h_mem);
 	*u = (struct upload){ .number = 0 };
-}
-
-static u64 earlier(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
-u64 image_store_step(void)
-{
-	u64 next = DEADLINE_NONE;
-
-	for (u32 i = 0; i < UPLOADS; i++) {
-		struct upload *u = &uploads[i];
-
-		if (u->number != 0 && rt_time_tsc() >= u->deadline_tsc) {
-			rt_log("root: the upload of image %s got no more bytes and is dropped", u->name);
-			drop(u);
-		}
-		if (u->number != 0)
-			next = earlier(next, u->deadline_tsc);
-	}
-	return object_set_release_step(&doomed) == ST_OK ? next : 0;
 }
 
 u64 image_store_bytes(void)
@@ -106,10 +94,11 @@ u64 image_store_bytes(void)
 
 /* ---- beginning ---- */
 
-static struct upload *upload_named(const char *name)
+static struct upload *upload_named(const char *name, bool is_volume)
 {
 	for (u32 i = 0; i < UPLOADS; i++)
-		if (uploads[i].number != 0 && strcmp(uploads[i].name, name) == 0)
+		if (uploads[i].number != 0 && (uploads[i].import != NULL) == is_volume &&
+		    strcmp(uploads[i].name, name) == 0)
 			return &uploads[i];
 	return NULL;
 }
@@ -172,6 +161,15 @@ static struct upload *free_place(void)
 	return NULL;
 }
 
+static void set_up(struct upload *u, const struct image_request *want)
+{
+	*u = (struct upload){ .number = ++last_number, .bytes = want->bytes };
+	strcpy(u->name, want->name);
+	memcpy(u->hash, want->hash, sizeof(u->hash));
+	blake2b_init(&u->sum);
+	touch(u);
+}
+
 /* What an upload of that size can have, in the place of `old` (NULL: of none). Memory on its way back is waited for
  * only if it is needed. */
 static u64 room_for(u64 need, const struct upload *old)
@@ -204,13 +202,43 @@ static struct error_info begin(const struct image_request *want, struct upload *
 		return error_info_of(ERR_UPLOAD_MEMORY, need, have);
 	if (old != NULL)
 		drop(old);
-	*u = (struct upload){ .number = ++last_number, .bytes = want->bytes, .h_mem = h_mem };
-	strcpy(u->name, want->name);
-	memcpy(u->hash, want->hash, sizeof(u->hash));
-	blake2b_init(&u->sum);
-	touch(u);
+	set_up(u, want);
+	u->h_mem = h_mem;
 	*out = u;
 	return ERROR_INFO_NONE;
+}
+
+/* Into the volume of that name, which waits for it. */
+static struct error_info open_volume(const struct image_request *want, struct upload **out)
+{
+	struct upload *u = image_name_ok(want->name, IMAGE_NAME_BYTES) ? upload_named(want->name, true) : free_place();
+	struct import *import;
+
+	if (!image_name_ok(want->name, IMAGE_NAME_BYTES))
+		return error_info_of(ERR_IMAGE_NAME, 0, 0);
+	*out = u;
+	if (u != NULL)
+		return is_same(u, want) ? ERROR_INFO_NONE : error_of(ERR_VOLUME_COPYING, want->name);
+	u = free_place();
+	if (u == NULL)
+		return error_info_limit(UPLOADS, "unfinished uploads");
+	import = import_stream(want->name);
+	if (import == NULL)
+		return error_of(ERR_NOT_WAITING, want->name);
+	set_up(u, want);
+	u->import = import;
+	*out = u;
+	return ERROR_INFO_NONE;
+}
+
+struct error_info image_store_open_volume(const struct image_request *want, struct upload_report *out)
+{
+	struct upload *u;
+	struct error_info no = open_volume(want, &u);
+
+	if (no.error == ERR_NONE)
+		report(u, out);
+	return no;
 }
 
 struct error_info image_store_open(const struct image_request *want, bool is_forced, struct upload_report *out)
@@ -220,7 +248,7 @@ struct error_info image_store_open(const struct image_request *want, bool is_for
 
 	if (no.error != ERR_NONE)
 		return no;
-	u = upload_named(want->name);
+	u = upload_named(want->name, false);
 	if (u != NULL && !is_same(u, want)) {
 		if (!is_forced)
 			return error_of(ERR_UPLOAD_BUSY, want->name);
@@ -266,21 +294,50 @@ static enum status take(struct upload *u, u32 count)
 	return ST_OK;
 }
 
-struct error_info image_store_write(const struct image_request *piece, struct upload_report *out)
+/* Into the volume, as much of it as there is room for. */
+static struct error_info take_for_volume(struct upload *u, u32 count)
+{
+	static u8 copy[UPLOAD_WRITE_BYTES];
+	struct error_info no;
+	u64 taken;
+
+	memcpy(copy, window_of(u, u->taken), count);
+	taken = import_feed(u->import, copy, count, &no);
+	blake2b_add(&u->sum, copy, taken);
+	u->taken += taken;
+	return no;
+}
+
+bool image_store_write(struct image_asker asker, const struct image_request *piece, struct error_info *no,
+		       struct upload_report *out)
 {
 	struct upload *u = upload_numbered(piece->upload);
-	enum status st = ST_OK;
+	u64 before = piece->offset;
 
-	if (u == NULL)
-		return error_info_of(ERR_NO_UPLOAD, 0, 0);
+	*no = ERROR_INFO_NONE;
+	if (u == NULL || u->waits != WAITS_NOT) {
+		*no = error_info_of(u == NULL ? ERR_NO_UPLOAD : ERR_BUSY, 0, 0);
+		return true;
+	}
+	if (piece->offset == u->taken && !piece_ok(u, piece)) {
+		*no = error_info_of(ERR_IMAGE_SIZE, piece->offset + piece->count, u->bytes);
+		return true;
+	}
 	if (piece->offset == u->taken) {
-		if (!piece_ok(u, piece))
-			return error_info_of(ERR_IMAGE_SIZE, piece->offset + piece->count, u->bytes);
-		st = take(u, piece->count);
+		*no = u->import != NULL ? take_for_volume(u, piece->count) :
+					  error_info_status(take(u, piece->count));
 		touch(u);
 	}
 	report(u, out);
-	return error_info_status(st);
+	if (no->error == ERR_NONE && u->import != NULL && u->taken == before) {
+		u->waits = WAITS_WRITE;
+		u->asker = asker;
+		u->piece = *piece;
+		return false;
+	}
+	if (no->error != ERR_NONE && u->import != NULL)
+		drop(u);
+	return true;
 }
 
 /* ---- ending ---- */
@@ -305,28 +362,105 @@ static struct error_info become_image(const struct upload *u, struct image_repor
 	return no;
 }
 
-struct error_info image_store_finish(u64 upload, struct image_report *out)
+/* It is whole; what is not is refused. */
+static struct error_info judge_whole(struct upload *u)
 {
-	struct upload *u = upload_numbered(upload);
-	struct error_info no;
 	u8 digest[BLAKE2B_BYTES];
 
 	if (u == NULL)
 		return error_info_of(ERR_NO_UPLOAD, 0, 0);
+	if (u->waits != WAITS_NOT)
+		return error_info_of(ERR_BUSY, 0, 0);
 	if (u->taken != u->bytes)
 		return error_info_of(ERR_UPLOAD_SHORT, u->bytes, u->taken);
 	blake2b_finish(&u->sum, digest);
-	no = memcmp(digest, u->hash, sizeof(digest)) == 0 ? become_image(u, out) : error_of(ERR_IMAGE_HASH, u->name);
-	if (no.error != ERR_NONE)
+	return memcmp(digest, u->hash, sizeof(digest)) == 0 ? ERROR_INFO_NONE : error_of(ERR_IMAGE_HASH, u->name);
+}
+
+bool image_store_finish(struct image_asker asker, u64 upload, struct error_info *no, struct image_report *out)
+{
+	struct upload *u = upload_numbered(upload);
+
+	*no = judge_whole(u);
+	if (no->error == ERR_NO_UPLOAD || no->error == ERR_BUSY || no->error == ERR_UPLOAD_SHORT)
+		return true;
+	if (no->error == ERR_NONE && u->import != NULL) {
+		import_finish(u->import);
+		u->waits = WAITS_FINISH;
+		u->asker = asker;
+		return false;
+	}
+	if (no->error == ERR_NONE)
+		*no = become_image(u, out);
+	if (no->error != ERR_NONE)
 		drop(u);
 	else
 		*u = (struct upload){ .number = 0 };
-	return no;
+	return true;
+}
+
+/* ---- what is answered later ---- */
+
+static bool send(const struct image_asker *asker, const struct error_info *no, struct reply *reply)
+{
+	if (asker->client == CLIENTS_MAX)
+		return true;
+	if (no->error != ERR_NONE)
+		return reply_send(asker->client, asker->id, no, NULL);
+	reply->kind = REPLY_ANSWER;
+	reply->id = asker->id;
+	return client_send(asker->client, reply);
+}
+
+/* The volume has all of it, or has failed: the upload is no more. */
+static void answer_finish(struct upload *u)
+{
+	static struct reply reply;
+	struct image_asker asker = u->asker;
+	struct error_info no;
+
+	memset(&reply, 0, sizeof(reply));
+	volume_row_fill(import_volume(u->import), &reply.volume);
+	if ((asker.client != CLIENTS_MAX && client_room(asker.client) == 0) || !import_result(u->import, &no))
+		return;
+	reply.volume.state = VOLUME_ROW_READY;
+	*u = (struct upload){ .number = 0 };
+	(void)send(&asker, &no, &reply);
+}
+
+static void answer_write(struct upload *u)
+{
+	static struct reply reply;
+	const struct image_asker asker = u->asker;
+	const struct image_request piece = u->piece;
+	struct error_info no;
+
+	if (asker.client != CLIENTS_MAX && client_room(asker.client) == 0)
+		return;
+	u->waits = WAITS_NOT;
+	memset(&reply, 0, sizeof(reply));
+	if (image_store_write(asker, &piece, &no, &reply.upload))
+		(void)send(&asker, &no, &reply);
+}
+
+static void answer_late(struct upload *u)
+{
+	if (u->waits == WAITS_FINISH)
+		answer_finish(u);
+	else
+		answer_write(u);
+}
+
+void image_store_drop(u32 client)
+{
+	for (u32 i = 0; i < UPLOADS; i++)
+		if (uploads[i].waits != WAITS_NOT && uploads[i].asker.client == client)
+			uploads[i].asker.client = CLIENTS_MAX;
 }
 
 static void remove_named(const char *name)
 {
-	struct upload *u = upload_named(name);
+	struct upload *u = upload_named(name, false);
 	u64 h_mem = image_take_uploaded(&root.images, name);
 
 	if (h_mem != 0)
@@ -344,7 +478,7 @@ struct error_info image_store_delete(const char name[IMAGE_NAME_BYTES], bool is_
 		return error_info_of(ERR_IMAGE_NAME, 0, 0);
 	image = image_find(&root.images, name, false);
 	vm = vm_with_image(name);
-	if (image == NULL && upload_named(name) == NULL)
+	if (image == NULL && upload_named(name, false) == NULL)
 		return error_of(ERR_NO_IMAGE, name);
 	if (image != NULL && !image->is_uploaded)
 		return error_of(ERR_IMAGE_BOOT, name);
@@ -355,4 +489,31 @@ struct error_info image_store_delete(const char name[IMAGE_NAME_BYTES], bool is_
 	if (!is_dry_run)
 		remove_named(name);
 	return ERROR_INFO_NONE;
+}
+
+/* ---- turns ---- */
+
+static u64 earlier(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+u64 image_store_step(void)
+{
+	u64 next = DEADLINE_NONE;
+
+	for (u32 i = 0; i < UPLOADS; i++) {
+		struct upload *u = &uploads[i];
+
+		if (u->waits != WAITS_NOT)
+			answer_late(u);
+		if (u->number != 0 && u->waits == WAITS_NOT && rt_time_tsc() >= u->deadline_tsc) {
+			rt_log("root: the upload of %s %s got no more bytes and is dropped",
+			       u->import != NULL ? "volume" : "image", u->name);
+			drop(u);
+		}
+		if (u->number != 0)
+			next = earlier(next, u->deadline_tsc);
+	}
+	return object_set_release_step(&doomed) == ST_OK ? next : 0;
 }

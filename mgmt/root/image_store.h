@@ -2,7 +2,7 @@
 /*
  * image_store.h - images that come while VOS runs, and go (lib/proto/upload.h). What comes is copied once out of the
  * console's window, hashed as it is kept, and becomes an image when its hash is the announced one. From then on nobody
- * has it writable.
+ * has it writable. Or it becomes the contents of a volume.
  */
 #ifndef VOS_IMAGE_STORE_H
 #define VOS_IMAGE_STORE_H
@@ -16,10 +16,23 @@
  * counts as free. That one stays if all of it is too little, or if there is room for both and the kernel gives none.
  */
 struct error_info image_store_open(const struct image_request *want, bool is_forced, struct upload_report *out);
-/* Take one piece. One that is not the next one changes nothing: the report says what is taken. */
-struct error_info image_store_write(const struct image_request *piece, struct upload_report *out);
-/* All bytes are there: it is an image, or ERR_IMAGE_HASH and gone. */
-struct error_info image_store_finish(u64 upload, struct image_report *out);
+/* The same for a volume that waits for it (import.h): the bytes are a stream of extents. It can't begin anew. */
+struct error_info image_store_open_volume(const struct image_request *want, struct upload_report *out);
+
+/* Who asked, where an answer may come later. */
+struct image_asker {
+	u32 client, id;
+};
+
+/* Take one piece. One that is not the next one changes nothing: the report says what is taken, which may be a part.
+ * False: the volume has no room for it now, and the answer comes later. */
+bool image_store_write(struct image_asker asker, const struct image_request *piece, struct error_info *no,
+		       struct upload_report *out);
+/* All bytes are there: it is an image, or ERR_IMAGE_HASH and gone. False: of a volume the answer, struct volume_row,
+ * comes when all of it is on stable storage. */
+bool image_store_finish(struct image_asker asker, u64 upload, struct error_info *no, struct image_report *out);
+/* Nobody waits for the answers to that client's requests any more. */
+void image_store_drop(u32 client);
 /* Refused for an image that a VM is defined with, and for a boot module. An upload of that name is dropped. */
 struct error_info image_store_delete(const char name[IMAGE_NAME_BYTES], bool is_dry_run);
 

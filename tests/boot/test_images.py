@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from hostline import Line
 from vosmachine import BUILD, TOP, Machine
 
 FILE_BYTES = 1 << 20
@@ -72,3 +73,49 @@ def test_import(tmp_path):
 @pytest.mark.io
 def test_import_on_bochs(tmp_path):
     import_test('bochs', 'ata', 'ata0.0', str(tmp_path))
+
+
+def small_image(folder):
+    """An ext4 that a serial line can carry, with its digest."""
+    content = os.urandom(20000)
+    os.makedirs(f'{folder}/small')
+    with open(f'{folder}/small/file', 'wb') as file:
+        file.write(content)
+    path = f'{folder}/small.raw'
+    subprocess.run(['/sbin/mke2fs', '-q', '-F', '-t', 'ext4', '-O', '^has_journal,^resize_inode', '-d',
+                    f'{folder}/small', path, '8M'], check=True)
+    subprocess.run(['qemu-img', 'convert', '-O', 'qcow2', '-c', path, f'{folder}/small.qcow2'], check=True)
+    return hashlib.md5(content).hexdigest()
+
+
+def test_upload_into_volumes(tmp_path):
+    """A raw file and a qcow2 file of the operator's machine become volumes; zeros are not sent."""
+    digest = small_image(str(tmp_path))
+    with open(f'{tmp_path}/disk.img', 'wb') as file:
+        file.truncate(200 << 20)
+    with Machine('qemu-pvh', 'test_images-upload', disks=[('nvme', f'{tmp_path}/disk.img')]) as machine:
+        machine.wait_prompt()
+        machine.ok('create-pool fast nvme0.0 --yes')
+        with Line(machine, 'unix') as line:
+            code, text = line.vos('upload-image', f'{tmp_path}/small.raw', '--volume', 'raw')
+            assert code == 0 and 'Volume raw has the image, 8.0 MiB' in text, text
+            code, text = line.vos('upload-image', f'{tmp_path}/small.qcow2', '--volume', 'cow', '--size', '16M')
+            assert code == 0, text
+            assert line.taken < 1 << 20         # of twice 8 MiB
+            code, text = line.vos('upload-image', f'{tmp_path}/small.raw', '--volume', 'raw')
+            assert code == 4 and 'volume' in text, text
+            with open(f'{tmp_path}/cut.qcow2', 'wb') as file, open(f'{tmp_path}/small.qcow2', 'rb') as whole:
+                file.write(whole.read(70000))
+            code, text = line.vos('upload-image', f'{tmp_path}/cut.qcow2', '--volume', 'cut')
+            assert code == 1 and 'L1 table' in text, text
+        machine.ok('')
+        assert volume(machine, 'cow')['bytes'] == 16 << 20 and volume(machine, 'raw')['state'] == 'ready'
+        assert 'there is no volume' in machine.cmd('list-volume cut')
+        machine.ok('create-vm v --memory 128M --disk volume=raw --disk volume=cow')
+        machine.ok('start-vm v')
+        machine.attach('v')
+        machine.wait_guest()
+        for name in ('vda', 'vdb'):
+            machine.guest_cmd(f'mkdir -p /{name}; mount -t ext4 /dev/{name} /{name}')
+            assert digest in machine.guest_cmd(f'md5sum /{name}/file')
+        machine.detach()

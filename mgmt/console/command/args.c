@@ -39,6 +39,10 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_BYTES] = { "size", TYPE_SIZE, "SIZE", "size, such as 512M or 100G; rounded up to a multiple of 1M" },
 	[ARG_ON] = { "on", TYPE_DISK, "POOL|DISK|ram",
 		"pool or disk to make it on, or ram: in memory, lost when VOS ends (default: a pool, else a disk)" },
+	[ARG_UPLOAD] = { "upload", TYPE_SWITCH, 0,
+		"its contents come by an upload within 5 minutes; vos upload-image --volume does both" },
+	[ARG_INTO] = { "volume", TYPE_VOLUME, "VOLUME",
+		"make a volume of that name that begins with the file's contents" },
 	[ARG_UPLINK] = { "uplink", TYPE_CARD, "NIC|none",
 		"network card of the machine that joins the switch to the wire, such as nic0 (default: none)" },
 	[ARG_OUTER] = { "outer", TYPE_OUTER, "SWITCH[,...]",
@@ -501,7 +505,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return router_parse_forward(&args->router, value, error);
 	case ARG_UPLINK:
 		return set_uplink(&args->network, value, error);
-	case ARG_VOLUME: case ARG_ITS_VOLUME:
+	case ARG_VOLUME: case ARG_ITS_VOLUME: case ARG_INTO:
 		return disk_set_volume(&args->spec.disks[0], value, error);
 	case ARG_POOL:
 		return disk_set_pool(&args->spec.disks[0], value, error);
@@ -537,6 +541,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_FOLLOW:
 	case ARG_FORCE: case ARG_POOL_FORCE:
 	case ARG_KEEP_DISK:
+	case ARG_UPLOAD:
 	case ARG_DRY_RUN:
 	case ARG_YES:
 	case ARG_QUIET:

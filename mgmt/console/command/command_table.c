@@ -286,7 +286,7 @@ const struct command command_rows[] = {
 		.summary = "make a volume that stays until delete-volume",
 		.more = "A VM gets it as a disk with create-vm --disk volume=NAME. A blank disk is taken into use.",
 		.example = "create-volume --name data --size 10G",
-		.takes = A(VOLUME) | A(BYTES) | A(ON) | CHANGE_VOLUME, .needs = A(VOLUME) | A(BYTES),
+		.takes = A(VOLUME) | A(BYTES) | A(ON) | A(UPLOAD) | CHANGE_VOLUME, .needs = A(VOLUME) | A(BYTES),
 		.op = REQ_CREATE_VOLUME,
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},

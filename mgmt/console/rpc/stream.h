@@ -50,6 +50,7 @@ struct stream {
 	char input[STREAM_INPUT_BYTES];	/* byte n is at n % STREAM_INPUT_BYTES */
 	/* STREAM_UPLOAD */
 	u64 upload, bytes;
+	bool is_volume;		/* it goes into one */
 	u32 slot;
 	char name[IMAGE_NAME_BYTES];
 };

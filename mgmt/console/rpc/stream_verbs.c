@@ -10,7 +10,7 @@
 
 #define FROM_BYTES 24u
 
-static bool is_true(const struct json *json, u32 arguments, const char *name)
+bool rpc_is_true(const struct json *json, u32 arguments, const char *name)
 {
 	u32 token = arguments ? json_member(json, arguments, name) : 0;
 
@@ -94,7 +94,7 @@ void open_console_serve(struct session *s, u32 arguments, const struct answer_to
 	}
 	stream->vm = vm->report.index;
 	stream->vm_number = vm->number;
-	stream->is_writable = is_true(json, arguments, "write");
+	stream->is_writable = rpc_is_true(json, arguments, "write");
 	open_at(s, arguments, "from", stream, to);
 }
 

@@ -16,6 +16,9 @@ void close_stream_serve(struct session *s, u32 arguments, const struct answer_to
 void open_upload_serve(struct session *s, u32 arguments, const struct answer_to *to);
 void finish_upload_serve(struct session *s, u32 arguments, const struct answer_to *to);
 
+/* That member is true. */
+struct json;
+bool rpc_is_true(const struct json *json, u32 arguments, const char *name);
 /* The stream that "stream" of the arguments names, if it is this client's; else NULL, and *error says why. */
 struct stream *stream_named(struct session *s, u32 arguments, const struct answer_to *to, struct cmd_error *error);
 

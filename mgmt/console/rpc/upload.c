@@ -83,6 +83,7 @@ static void open_answer(struct session *s, struct job *job, const struct reply *
 		stream_end(other_line, other, "another client goes on with the upload");
 	stream->upload = r->upload;
 	stream->bytes = r->bytes;
+	stream->is_volume = (job->request.flags & REQ_FLAG_VOLUME) != 0;
 	stream->slot = r->slot;
 	stream->received = stream->taken = r->taken;
 	stream->is_writable = true;
@@ -156,6 +157,7 @@ void open_upload_serve(struct session *s, u32 arguments, const struct answer_to 
 {
 	struct image_request image;
 	struct cmd_error error;
+	bool is_volume = rpc_is_true(&s->console->json, arguments, "volume");
 	struct job *job;
 
 	if (!take_image(s, arguments, &image, &error) || !stream_has_room(s, to->client, &error)) {
@@ -166,7 +168,7 @@ void open_upload_serve(struct session *s, u32 arguments, const struct answer_to 
 	if (!job)
 		return;
 	job->request.image = image;
-	job->request.flags = is_name_open(s->console, image.name) ? 0 : REQ_FLAG_FORCE;
+	job->request.flags = is_volume ? REQ_FLAG_VOLUME : is_name_open(s->console, image.name) ? 0 : REQ_FLAG_FORCE;
 	job_send(s, job, REQ_UPLOAD_OPEN);
 }
 
@@ -243,14 +245,21 @@ bool upload_turn(struct session *s)
 
 static void finish_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	static const struct view view = { NULL, json_image };
+	static const struct view view = { NULL, json_image }, volume_view = { NULL, json_volume };
 	struct stream *stream = stream_find(s, job->client, job->index);
 	struct image_report image = reply->image;
+	struct volume_row row = reply->volume;
 
 	if (stream && stream->upload == job->request.image.upload && reply->error != ERR_UPLOAD_SHORT)
 		stream_close(s, stream);
 	if (request_is_refused(s, job, reply))
 		return;
+	if (job->is_of_volume) {
+		row.name[sizeof(row.name) - 1] = row.on[sizeof(row.on) - 1] = row.of[sizeof(row.of) - 1] = 0;
+		row.vm[sizeof(row.vm) - 1] = row.made_for[sizeof(row.made_for) - 1] = 0;
+		job_show(s, job, &volume_view, &row);
+		return;
+	}
 	image.name[sizeof(image.name) - 1] = 0;
 	job_show(s, job, &view, &image);
 }
@@ -269,6 +278,7 @@ static void finish_proceed(struct session *s, struct job *job)
 		job->is_printing = false;
 		memset(&job->request.image, 0, sizeof(job->request.image));
 		job->request.image.upload = stream->upload;
+		job->is_of_volume = stream->is_volume;
 		job_send(s, job, REQ_UPLOAD_FINISH);
 	}
 }

@@ -29,6 +29,8 @@ void request_fill(struct job *job)
 		r->flags |= REQ_FLAG_KEEP_DISKS;
 	if (args_has(args, ARG_DRY_RUN))
 		r->flags |= REQ_FLAG_DRY_RUN;
+	if (args_has(args, ARG_UPLOAD))
+		r->flags |= REQ_FLAG_UPLOAD;
 	r->timeout_ms = (u32)(args->timeout_ns / NS_PER_MS);
 	if (args->timeout_ns && r->timeout_ms == 0)
 		r->timeout_ms = 1;

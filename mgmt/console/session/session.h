@@ -107,6 +107,7 @@ struct job {
 	bool is_waiting;	/* a request is under way */
 	bool is_unsent;		/* ... but the ring had no room yet */
 	bool is_printing;	/* log and log-vm: print_at .. print_end remain */
+	bool is_of_volume;	/* finish-upload: of one into a volume */
 	bool is_canceled;	/* ends with the next answer */
 	bool is_hinted;		/* the person was told that it takes long */
 	bool is_text;		/* a program's that asked for what the prompt prints */

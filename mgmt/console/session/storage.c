@@ -65,7 +65,8 @@ static void done_text(const struct out *out, const void *what)
 		out_format(out, "volume %s is deleted\n", name);
 	} else {
 		report_volume(out, done->row);
-		out_format(out, ". create-vm --disk volume=%s gives it to a VM.\n", name);
+		out_format(out, args_has(done->args, ARG_UPLOAD) ? ". It waits for an upload, 5 minutes.\n"
+			: ". create-vm --disk volume=%s gives it to a VM.\n", name);
 	}
 }
 

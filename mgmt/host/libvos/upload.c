@@ -17,8 +17,8 @@
 #define OPENINGS 20u		/* of the same upload, after interruptions */
 
 struct upload {
-	int fd;
-	u64 bytes;
+	struct vos_source source;
+	bool is_volume;
 	char hash[2 * BLAKE2B_BYTES + 1];
 	const char *name;
 	int error;		/* errno of reading */
@@ -33,28 +33,29 @@ static int fail(struct vos *vos, const char *what, const char *why)
 }
 
 /* Errno, or 0. */
-static int hash_file(struct upload *u)
+static int hash_file(int fd, struct vos_source *source)
 {
-	static const char digits[] = "0123456789abcdef";
 	static __thread u8 piece[65536];
 	struct blake2b state;
-	u8 hash[BLAKE2B_BYTES];
 	ssize_t count;
 
-	u->bytes = 0;
+	source->bytes = 0;
 	blake2b_init(&state);
-	while ((count = pread(u->fd, piece, sizeof(piece), (off_t)u->bytes)) > 0) {
+	while ((count = pread(fd, piece, sizeof(piece), (off_t)source->bytes)) > 0) {
 		blake2b_add(&state, piece, (size_t)count);
-		u->bytes += (u64)count;
+		source->bytes += (u64)count;
 	}
 	if (count < 0)
 		return errno;
-	blake2b_finish(&state, hash);
-	for (u32 i = 0; i < BLAKE2B_BYTES; i++) {
-		u->hash[2 * i] = digits[hash[i] >> 4];
-		u->hash[2 * i + 1] = digits[hash[i] & 15];
-	}
+	blake2b_finish(&state, source->hash);
 	return 0;
+}
+
+static ssize_t read_file(void *context, uint64_t offset, void *bytes, size_t size)
+{
+	const int *fd = context;
+
+	return pread(*fd, bytes, size, (off_t)offset);
 }
 
 static ssize_t read_piece(struct vos_stream *stream, u64 offset, u8 *bytes, size_t size)
@@ -62,11 +63,11 @@ static ssize_t read_piece(struct vos_stream *stream, u64 offset, u8 *bytes, size
 	struct upload *u = stream->context;
 	ssize_t count;
 
-	if (offset >= u->bytes)
+	if (offset >= u->source.bytes)
 		return 0;
-	if (size > u->bytes - offset)
-		size = (size_t)(u->bytes - offset);
-	count = pread(u->fd, bytes, size, (off_t)offset);
+	if (size > u->source.bytes - offset)
+		size = (size_t)(u->source.bytes - offset);
+	count = u->source.read(u->source.context, offset, bytes, size);
 	if (count <= 0)
 		u->error = count < 0 ? errno : EIO;	/* EIO: it has become shorter */
 	return count;
@@ -79,7 +80,7 @@ static void tell(struct upload *u, u64 done, bool is_last)
 	if (!u->fn || (!is_last && now - u->told_ns < PROGRESS_NS))
 		return;
 	u->told_ns = now;
-	u->fn(u->context, done, u->bytes);
+	u->fn(u->context, done, u->source.bytes);
 }
 
 static bool goes_on(struct vos *vos, const struct upload *u, const struct vos_stream *stream)
@@ -91,11 +92,11 @@ static bool goes_on(struct vos *vos, const struct upload *u, const struct vos_st
 /* Send all of it. False: see why_not. */
 static bool send_all(struct vos *vos, struct upload *u, struct vos_stream *stream)
 {
-	while (stream->taken < u->bytes && goes_on(vos, u, stream)) {
+	while (stream->taken < u->source.bytes && goes_on(vos, u, stream)) {
 		conn_turn(vos, now_ns() + PROGRESS_NS);
 		tell(u, stream->taken, false);
 	}
-	return stream->taken >= u->bytes && stream->number;
+	return stream->taken >= u->source.bytes && stream->number;
 }
 
 /* Not all was sent. True: for good, and the result says why. */
@@ -117,7 +118,7 @@ static bool finish(struct vos *vos, struct upload *u, u32 number, json_t **answe
 {
 	*answer = conn_call(vos, "finish-upload", json_pack("{s:I}", "stream", (json_int_t)number), false);
 	if (vos->result == VOS_OK)
-		tell(u, u->bytes, true);
+		tell(u, u->source.bytes, true);
 	return vos->result != VOS_NOT_FOUND;	/* the stream went with its client: open it again */
 }
 
@@ -132,8 +133,8 @@ static bool attempt(struct vos *vos, struct upload *u, json_t **answer)
 		fail(vos, u->name, "no memory");
 		return true;
 	}
-	opened = conn_call(vos, "open-upload", json_pack("{s:s, s:I, s:s}", "name", u->name, "bytes",
-		(json_int_t)u->bytes, "hash", u->hash), false);
+	opened = conn_call(vos, "open-upload", json_pack("{s:s, s:I, s:s, s:b}", "name", u->name, "bytes",
+		(json_int_t)u->source.bytes, "hash", u->hash, "volume", u->is_volume), false);
 	if (vos->result != VOS_OK) {
 		json_decref(*answer);
 		*answer = opened;
@@ -153,9 +154,14 @@ static bool attempt(struct vos *vos, struct upload *u, json_t **answer)
 
 static int upload(struct vos *vos, struct upload *u, char **answer)
 {
+	static const char digits[] = "0123456789abcdef";
 	json_t *reply = NULL;
 	bool is_over = false;
 
+	for (u32 i = 0; i < BLAKE2B_BYTES; i++) {
+		u->hash[2 * i] = digits[u->source.hash[i] >> 4];
+		u->hash[2 * i + 1] = digits[u->source.hash[i] & 15];
+	}
 	for (u32 i = 0; i < OPENINGS && !is_over; i++)
 		is_over = attempt(vos, u, &reply);
 	if (!is_over)
@@ -166,26 +172,45 @@ static int upload(struct vos *vos, struct upload *u, char **answer)
 	return vos->result;
 }
 
+static bool is_too_old(struct vos *vos)
+{
+	if (!vos->client)
+		conn_result(vos, VOS_UNSUPPORTED, "E_UNSUPPORTED",
+			"VOS %s is too old for uploads (protocol 1.0)", vos->version);
+	return !vos->client;
+}
+
 int vos_upload_image(struct vos *vos, const char *name, const char *path, vos_progress_fn *fn, void *context,
 	char **answer)
 {
-	struct upload u = { .name = name, .fn = fn, .context = context };
+	int fd = -1;
+	struct upload u = { .name = name, .fn = fn, .context = context,
+		.source = { .read = read_file, .context = &fd } };
 	struct stat file;
 
 	if (answer)
 		*answer = NULL;
-	if (!vos->client)
-		return conn_result(vos, VOS_UNSUPPORTED, "E_UNSUPPORTED",
-			"VOS %s is too old for uploads (protocol 1.0)", vos->version);
-	u.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (u.fd < 0)
+	if (is_too_old(vos))
+		return vos->result;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
 		return fail(vos, path, strerror(errno));
-	if (fstat(u.fd, &file) != 0 || !S_ISREG(file.st_mode))
+	if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
 		fail(vos, path, "not a regular file");
-	else if ((u.error = hash_file(&u)) != 0)
+	else if ((u.error = hash_file(fd, &u.source)) != 0)
 		fail(vos, path, strerror(u.error));
 	else
 		upload(vos, &u, answer);
-	close(u.fd);
+	close(fd);
 	return vos->result;
+}
+
+int vos_upload_volume(struct vos *vos, const char *name, const struct vos_source *source, vos_progress_fn *fn,
+	void *context, char **answer)
+{
+	struct upload u = { .name = name, .fn = fn, .context = context, .source = *source, .is_volume = true };
+
+	if (answer)
+		*answer = NULL;
+	return is_too_old(vos) ? vos->result : upload(vos, &u, answer);
 }

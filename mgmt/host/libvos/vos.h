@@ -169,6 +169,19 @@ typedef void vos_progress_fn(void *context, uint64_t done_bytes, uint64_t bytes)
  */
 int vos_upload_image(struct vos *vos, const char *name, const char *path, vos_progress_fn *fn, void *context,
 	char **answer);
+/* Bytes and their BLAKE2b-256. read: some of the bytes from there on, at least one; -1 with errno. */
+struct vos_source {
+	uint64_t bytes;
+	unsigned char hash[32];
+	ssize_t (*read)(void *context, uint64_t offset, void *bytes, size_t size);
+	void *context;
+};
+/*
+ * Fill a volume that waits for it (create-volume with "upload":true) with a stream of extents (docs/PROTOCOL.md). It
+ * can be interrupted as above. *answer describes the volume. A volume whose upload fails is deleted.
+ */
+int vos_upload_volume(struct vos *vos, const char *name, const struct vos_source *source, vos_progress_fn *fn,
+	void *context, char **answer);
 /* Of an upload that is not finished, too. VOS_STATE: a VM is defined with it. */
 int vos_delete_image(struct vos *vos, const char *name);
 

@@ -13,7 +13,7 @@ all=$build/deb
 # The versions of the libraries that ours were linked with are the least that they need.
 needs()
 {
-    for package in libc6 libjansson4; do
+    for package in libc6 libjansson4 "$@"; do
         printf '%s%s (>= %s)' "${comma-}" "$package" "$(dpkg-query -W -f '${Version}' "$package" | sed 's/-.*//')"
         comma=', '
     done
@@ -52,7 +52,7 @@ build()
 lib=$(cd "$all/usr" && echo lib/*/libvos.so.1)
 lib=${lib%/*}
 
-package vos-host admin "$(needs)" 'manage machines that run the VOS hypervisor' \
+package vos-host admin "$(needs zlib1g libzstd1)" 'manage machines that run the VOS hypervisor' \
     bin lib/systemd share/man share/bash-completion <<'MORE'
 vos runs the commands of VOS's prompt in a shell of your own machine, vosd
 shares a serial line or a socket between several programs, and vos-pool checks

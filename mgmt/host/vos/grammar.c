@@ -15,12 +15,14 @@
 static const struct command own_rows[] = {
 	{
 		.verb = "upload-image", .group = GROUP_MACHINE,
-		.summary = "upload a file of this machine as an image to boot VMs from",
+		.summary = "upload a file of this machine as an image, or into a new volume",
 		.more = "--name is the image's; without, it is that of the file. An upload that was interrupted goes "
 			"on where it was, for 5 minutes. VOS checks the hash of the whole before the image can be "
-			"used. Uploaded images are lost when VOS ends.",
-		.example = "upload-image bzImage --name mykernel",
-		.takes = A(FILE) | A(IMAGE) | A(QUIET) | A(JSON), .needs = A(FILE),
+			"used. Uploaded images are lost when VOS ends. With --volume, the file is a disk image, raw "
+			"or qcow2, and becomes a volume that stays; its zeros are not sent. --size makes the volume "
+			"larger than the image.",
+		.example = "upload-image debian.qcow2 --volume web --size 20G",
+		.takes = A(FILE) | A(IMAGE) | A(INTO) | A(BYTES) | A(ON) | A(QUIET) | A(JSON), .needs = A(FILE),
 	},
 	{
 		.verb = "events", .group = GROUP_MACHINE,

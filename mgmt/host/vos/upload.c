@@ -10,7 +10,7 @@
 #include "units.h"
 #include "vos_main.h"
 
-static void progress(void *context, u64 done, u64 bytes)
+void show_progress(void *context, uint64_t done, uint64_t bytes)
 {
 	const char *const *name = context;
 	char from[UNIT_TEXT_BYTES], to[UNIT_TEXT_BYTES];
@@ -26,7 +26,11 @@ int run_upload(struct vos *vos, const struct call *call)
 	const char *name = args_has(&call->args, ARG_IMAGE) ? call->args.image : slash ? slash + 1 : path;
 	bool is_shown = !call->is_quiet && !call->is_json && isatty(STDERR_FILENO);
 	char *answer;
-	int result = vos_upload_image(vos, name, path, is_shown ? progress : NULL, &name, &answer);
+	int result;
+
+	if (args_has(&call->args, ARG_INTO))
+		return run_upload_volume(vos, call);
+	result = vos_upload_image(vos, name, path, is_shown ? show_progress : NULL, &name, &answer);
 
 	if (call->is_json)
 		result = show_answer(call, vos, answer);

@@ -8,6 +8,7 @@
 #include "client.h"
 #include "driver_dma.h"
 #include "drivers.h"
+#include "image_store.h"
 #include "iommu.h"
 #include "pending_reply.h"
 #include "root.h"
@@ -44,6 +45,7 @@ static bool build(u32 id)
 			client_reset(client);
 			pending_reply_drop(client);
 			change_drop(client);
+			image_store_drop(client);
 			station_wait_drop(client);
 		}
 	return st == ST_OK;

@@ -74,6 +74,8 @@ static struct error_info judge_volume(struct change *c)
 		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 	if (c->request.op == REQ_DELETE_VOLUME)
 		return volume_judge_delete(want->volume);
+	if ((c->request.flags & REQ_FLAG_UPLOAD) != 0 && want->image[0] != '\0')
+		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 	return want->bytes != 0 || want->image[0] != '\0' ? volume_judge_new(want->volume, want)
 							     : error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 }

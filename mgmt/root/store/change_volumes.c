@@ -15,6 +15,12 @@
 #include "volume_judge.h"
 #include "volume_marks.h"
 
+/* Its contents come by an upload (image_store.h), after the change. */
+static bool waits_for_upload(const struct change *c)
+{
+	return c->request.op == REQ_CREATE_VOLUME && (c->request.flags & REQ_FLAG_UPLOAD) != 0;
+}
+
 static struct error_info make(struct change *c, const char *name, const struct disk_spec *want)
 {
 	bool is_pool = c->request.op == REQ_CREATE_POOL;
@@ -25,7 +31,7 @@ static struct error_info make(struct change *c, const char *name, const struct d
 	if (v == NULL)
 		return error_info_limit(STORE_RAM_SLOTS, "volumes");
 	v->change = c->number;
-	v->is_unfinished = want->image[0] != '\0';
+	v->is_unfinished = want->image[0] != '\0' || waits_for_upload(c);
 	v->is_marked = change_kinds[c->request.op].has_vm && volume_is_on_disk(v) &&
 		       volume_is_named_after(v, c->request.name);
 	if (v->was_blank)
@@ -229,9 +235,9 @@ bool change_images_begin(struct change *c, struct error_info *no)
 		const char *image = c->request.spec.disks[i].image;
 		struct volume *v = volume_for(c, i);
 
-		if (image[0] == '\0' || v == NULL || v->change != c->number || v->is_held)
+		if (v == NULL || v->change != c->number || v->is_held || !v->is_unfinished)
 			continue;
-		*no = import_begin(v, image);
+		*no = image[0] != '\0' ? import_begin(v, image) : import_begin_stream(v);
 		is_some = is_some || no->error == ERR_NONE;
 	}
 	return is_some;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * import.c - see import.h. The steps of one: copy, flush, have the mark of an unfinished volume taken away, close the
+ * import.c - see import.h. The steps of one: fill, flush, have the mark of an unfinished volume taken away, close the
  * link. One that fails goes on with the last step. Until the link is closed the volume is_busy: it is not deleted
  * meanwhile.
  */
@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "extents.h"
 #include "image.h"
 #include "image_format.h"
 #include "map_window.h"
@@ -16,21 +17,21 @@
 #include "rt_log.h"
 #include "store_client.h"
 #include "syscalls.h"
-#include "volume_link.h"
+#include "volume_writer.h"
 
-#define PIECE_BYTES 65536u		/* what is either written or left as a hole: a granule of a thin volume */
 #define TURN_BYTES (512 * KIB)		/* of an image, in one turn of root */
 
-enum import_step { IMPORT_FREE, IMPORT_COPY, IMPORT_FLUSH, IMPORT_FINISH, IMPORT_CLOSE, IMPORT_OVER };
+enum import_step { IMPORT_FREE, IMPORT_FILL, IMPORT_FLUSH, IMPORT_FINISH, IMPORT_CLOSE, IMPORT_OVER };
 
 static struct import {
 	enum import_step step;
 	struct volume *volume;
-	struct volume_link *link;
-	char image[IMAGE_NAME_BYTES];
+	struct volume_writer writer;
+	char image[IMAGE_NAME_BYTES];	/* "": a stream */
 	u64 h_mem, bytes;	/* of the image */
-	u64 at;			/* all before it was written, or left as a hole; or will be */
-	bool is_flushing;
+	struct extents stream;
+	bool is_had;		/* a stream: by its upload */
+	u64 deadline_tsc;	/* a stream: for more of it */
 	struct error_info failure;
 } imports[VOLUME_LINKS];
 
@@ -40,6 +41,11 @@ static struct error_info refuse(enum error error, const char *text, u64 need, u6
 
 	strcpy(no.text, text);	/* a judged name: there is room */
 	return no;
+}
+
+static bool is_stream(const struct import *m)
+{
+	return m->image[0] == '\0';
 }
 
 static struct import *import_of(const struct volume *v)
@@ -66,7 +72,7 @@ static void fail(struct import *m, enum error error)
 		m->step = IMPORT_CLOSE;
 }
 
-/* ---- before ---- */
+/* ---- the begin ---- */
 
 /* The first bytes say of some formats that they are no raw disk image. */
 static bool is_raw(const struct image *image)
@@ -97,146 +103,147 @@ struct error_info import_judge(struct disk_spec *want)
 	return ERROR_INFO_NONE;
 }
 
-struct error_info import_begin(struct volume *v, const char *name)
+/* What is in new blocks of a partition, nobody knows. */
+static struct error_info begin(struct volume *v, struct import with)
 {
-	const struct image *image = image_find(&root.images, name, false);
 	struct import *m = free_place();
+	struct volume_link *link;
 	enum status st;
 
-	if (image == NULL)		/* it was deleted while the volume was made */
-		return refuse(ERR_NO_IMAGE, name, 0, 0);
 	if (m == NULL)
 		return error_info_limit(VOLUME_LINKS, "imports at a time");
-	*m = (struct import){ .volume = v, .h_mem = image->h_mem, .bytes = image->bytes };
-	m->link = volume_link_open(v, false, &st);
-	if (m->link == NULL)
+	link = volume_link_open(v, false, &st);
+	if (link == NULL)
 		return error_info_status(st);
-	strcpy(m->image, name);
-	m->step = IMPORT_COPY;
+	*m = with;
+	m->volume = v;
+	volume_writer_begin(&m->writer, link, v->kind != VOLUME_ROW_EXTENT);
+	m->step = IMPORT_FILL;
 	v->is_busy = true;
 	return ERROR_INFO_NONE;
 }
 
-/* ---- copying ---- */
-
-static bool is_zero(const u8 *bytes, u64 count)
+struct error_info import_begin(struct volume *v, const char *name)
 {
-	u64 word = 0;
+	const struct image *image = image_find(&root.images, name, false);
+	struct import with = { .step = IMPORT_FREE };
 
-	for (; count >= sizeof(word) && word == 0; bytes += sizeof(word), count -= sizeof(word))
-		memcpy(&word, bytes, sizeof(word));
-	while (count != 0 && word == 0)
-		word = bytes[--count];
-	return word == 0;
+	if (image == NULL)		/* it was deleted while the volume was made */
+		return refuse(ERR_NO_IMAGE, name, 0, 0);
+	with.h_mem = image->h_mem;
+	with.bytes = image->bytes;
+	strcpy(with.image, name);
+	return begin(v, with);
 }
 
-/* What is in new blocks of a partition, nobody knows. */
-static bool is_hole(const struct import *m, const u8 *bytes, u64 count)
+struct error_info import_begin_stream(struct volume *v)
 {
-	return m->volume->kind != VOLUME_ROW_EXTENT && is_zero(bytes, count);
+	struct import with = { .deadline_tsc = rt_time_after(&root.time, UPLOAD_KEPT_NS) };
+
+	extents_init(&with.stream);
+	return begin(v, with);
 }
 
-/* A request of the disk's size at most, in whole blocks. */
-static u64 piece_bytes(const struct import *m)
+/* ---- a stream ---- */
+
+struct import *import_stream(const char *volume)
 {
-	u64 most = m->link->client.info.max_sectors * (u64)BLK_SECTOR_BYTES;
+	for (u32 i = 0; i < VOLUME_LINKS; i++) {
+		struct import *m = &imports[i];
 
-	return min_u64(PIECE_BYTES, most >= PAGE_SIZE ? align_down(most, PAGE_SIZE) : most);
-}
-
-/* False: there is no room for a request. */
-static bool write_piece(struct import *m, const u8 *bytes, u64 count)
-{
-	struct volume_link *l = m->link;
-	u64 whole = align_up(count, l->client.info.block_bytes);
-	u32 number, slots = (u32)(align_up(whole, BLK_SLOT_BYTES) / BLK_SLOT_BYTES);
-	struct blk_sqe *sqe = blk_client_next(&l->client, &number);
-
-	if (sqe == NULL)
-		return false;
-	sqe->seg_count = (u16)blk_slots_take(&l->slots, slots, sqe->seg);
-	if (sqe->seg_count == 0)
-		return false;
-	for (u32 i = 0; i < sqe->seg_count; i++) {
-		u64 room = sqe->seg[i].count * (u64)BLK_SLOT_BYTES, some = min_u64(count, room);
-		u8 *to = volume_link_slot(l, sqe->seg[i].slot);
-
-		memcpy(to, bytes, some);
-		memset(to + some, 0, room - some);
-		bytes += some;
-		count -= some;
+		if (m->step != IMPORT_FILL || !is_stream(m) || m->is_had || strcmp(m->volume->name, volume) != 0)
+			continue;
+		m->is_had = true;
+		return m;
 	}
-	sqe->op = BLK_WRITE;
-	sqe->sector = m->at / BLK_SECTOR_BYTES;
-	sqe->sectors = (u32)(whole / BLK_SECTOR_BYTES);
-	blk_client_submit_next(&l->client, number);
+	return NULL;
+}
+
+const struct volume *import_volume(const struct import *m)
+{
+	return m->volume;
+}
+
+u64 import_feed(struct import *m, const u8 *bytes, u64 count, struct error_info *no)
+{
+	u64 taken = 0, some = 1;
+
+	m->deadline_tsc = rt_time_after(&root.time, UPLOAD_KEPT_NS);
+	while (m->step == IMPORT_FILL && taken < count && some != 0) {
+		enum extents_state state = extents_next(&m->stream, bytes + taken, count - taken, &some);
+
+		if (state == EXTENTS_BAD || m->stream.disk_bytes > m->volume->bytes)
+			fail(m, ERR_IMPORT_STREAM);
+		else if (state == EXTENTS_DATA) {
+			some = volume_writer_put(&m->writer, m->stream.offset, bytes + taken, some);
+			extents_took(&m->stream, some);
+		}
+		taken += some;
+	}
+	volume_link_kick(m->writer.link);
+	*no = m->failure;
+	return taken;
+}
+
+void import_finish(struct import *m)
+{
+	if (m->step != IMPORT_FILL)
+		return;
+	if (m->stream.is_over)
+		m->step = IMPORT_FLUSH;
+	else
+		fail(m, ERR_IMPORT_STREAM);
+}
+
+bool import_result(struct import *m, struct error_info *no)
+{
+	if (m->step != IMPORT_OVER)
+		return false;
+	*no = m->failure;
+	m->step = IMPORT_FREE;
 	return true;
 }
 
-static void copy_some(struct import *m)
+void import_leave(struct import *m)
 {
-	u64 page = align_down(m->at, PAGE_SIZE), end = min_u64(m->bytes, m->at + TURN_BYTES);
-	const u8 *from = map_window_at(WINDOW_SOURCE);
-
-	if (map_window_open_at(WINDOW_SOURCE, m->h_mem, page, end - page, false) != ST_OK) {
-		fail(m, ERR_IMPORT_IO);
-		return;
-	}
-	while (m->at < end) {
-		const u8 *bytes = from + (m->at - page);
-		u64 count = min_u64(piece_bytes(m), end - m->at);
-
-		if (!is_hole(m, bytes, count) && !write_piece(m, bytes, count))
-			break;
-		m->at += count;
-	}
-	map_window_close(WINDOW_SOURCE);
-}
-
-static void flush(struct import *m)
-{
-	struct blk_sqe sqe = { .op = BLK_FLUSH };
-
-	m->is_flushing = blk_client_submit(&m->link->client, &sqe) >= 0;
-}
-
-static void take_completions(struct import *m)
-{
-	struct blk_client *c = &m->link->client;
-	enum blk_status status;
-	u32 number;
-
-	(void)blk_client_poll(c);
-	while (blk_client_completed(c, &number, &status)) {
-		const struct blk_sqe *sqe = &c->pending[number].sqe;
-
-		blk_slots_give(&m->link->slots, sqe->seg, sqe->seg_count);
-		if (status != BLK_OK)
-			fail(m, status == BLK_NOSPACE ? ERR_IMPORT_FULL : ERR_IMPORT_IO);
-	}
-	if (m->link->is_full)
-		fail(m, ERR_IMPORT_FULL);
-	if (m->volume->is_going)
+	m->is_had = false;
+	if (m->step == IMPORT_OVER)
+		m->step = IMPORT_FREE;
+	else
 		fail(m, ERR_IMPORT_CANCELED);
 }
 
 /* ---- the course of one ---- */
 
-static void step_copy(struct import *m)
+static void fill_from_image(struct import *m)
 {
-	if (!m->link->client.is_up)
+	struct volume_writer *w = &m->writer;
+	u64 page = align_down(w->at, PAGE_SIZE), end = min_u64(m->bytes, w->at + TURN_BYTES);
+
+	if (map_window_open_at(WINDOW_SOURCE, m->h_mem, page, end - page, false) != ST_OK) {
+		fail(m, ERR_IMPORT_IO);
 		return;
-	if (m->at < m->bytes)
-		copy_some(m);
-	if (m->at == m->bytes && m->link->client.outstanding == 0 && m->step == IMPORT_COPY) {
-		m->step = IMPORT_FLUSH;
-		flush(m);
 	}
+	(void)volume_writer_put(w, w->at, map_window_at(WINDOW_SOURCE) + (w->at - page), end - w->at);
+	map_window_close(WINDOW_SOURCE);
+}
+
+static void step_fill(struct import *m)
+{
+	if (is_stream(m)) {
+		if (m->deadline_tsc <= rt_time_tsc())
+			fail(m, ERR_IMPORT_CANCELED);
+		return;
+	}
+	if (m->writer.at < m->bytes)
+		fill_from_image(m);
+	if (m->writer.at == m->bytes && m->step == IMPORT_FILL)
+		m->step = IMPORT_FLUSH;
 }
 
 static void step_flush(struct import *m)
 {
-	if (m->link->client.outstanding != 0)
+	if (!volume_writer_end(&m->writer))
 		return;
 	m->step = IMPORT_FINISH;
 	store_finish(m->volume);
@@ -250,33 +257,48 @@ static void step_finish(struct import *m)
 		m->step = IMPORT_CLOSE;
 }
 
+/* A stream's volume is nobody's but the import's. */
 static void step_close(struct import *m)
 {
-	if (!volume_link_close(m->link))
+	struct volume *v = m->volume;
+
+	if (!volume_link_close(m->writer.link))
 		return;
-	m->step = IMPORT_OVER;
-	store_release(m->volume);
+	m->step = is_stream(m) && !m->is_had ? IMPORT_FREE : IMPORT_OVER;
+	store_release(v);
+	if (is_stream(m) && m->failure.error != ERR_NONE && !v->is_going)
+		store_delete(v);
+}
+
+static u64 next_of(const struct import *m)
+{
+	return m->step == IMPORT_FILL && is_stream(m) ? m->deadline_tsc : DEADLINE_NONE;
 }
 
 static u64 step_one(struct import *m)
 {
 	static void (*const steps[])(struct import *m) = {
-		[IMPORT_COPY] = step_copy, [IMPORT_FLUSH] = step_flush, [IMPORT_FINISH] = step_finish,
+		[IMPORT_FILL] = step_fill, [IMPORT_FLUSH] = step_flush, [IMPORT_FINISH] = step_finish,
 	};
+	enum import_step step = m->step;
+	u64 at = m->writer.at;
 
-	if (m->step < IMPORT_CLOSE)
-		take_completions(m);
 	if (m->step < IMPORT_CLOSE) {
-		u64 at = m->at;
-
+		volume_writer_turn(&m->writer);
+		if (m->writer.failure != ERR_NONE)
+			fail(m, m->writer.failure);
+		if (m->volume->is_going)
+			fail(m, ERR_IMPORT_CANCELED);
+	}
+	if (m->step < IMPORT_CLOSE) {
 		steps[m->step](m);
-		volume_link_kick(m->link);
-		if (m->at != at || volume_link_wait(m->link))
+		volume_link_kick(m->writer.link);
+		if (m->writer.at != at || volume_link_wait(m->writer.link))
 			return 0;
 	}
 	if (m->step == IMPORT_CLOSE)
 		step_close(m);
-	return m->step == IMPORT_OVER ? 0 : DEADLINE_NONE;
+	return m->step != step ? 0 : next_of(m);
 }
 
 /* What a machine that lost its power has left. */
@@ -303,20 +325,14 @@ u64 import_step(void)
 	return next;
 }
 
-/* ---- after ---- */
+/* ---- the end ---- */
 
 bool import_end(const struct volume *v, struct error_info *no)
 {
 	struct import *m = import_of(v);
 
 	*no = ERROR_INFO_NONE;
-	if (m == NULL)
-		return true;
-	if (m->step != IMPORT_OVER)
-		return false;
-	*no = m->failure;
-	*m = (struct import){ .step = IMPORT_FREE };
-	return true;
+	return m == NULL || is_stream(m) || import_result(m, no);
 }
 
 void import_cancel(const struct volume *v)
@@ -330,8 +346,9 @@ void import_cancel(const struct volume *v)
 u32 import_percent(const struct volume *v)
 {
 	const struct import *m = import_of(v);
+	u64 bytes = m == NULL ? 0 : is_stream(m) ? m->stream.disk_bytes : m->bytes;
 
-	return m != NULL ? (u32)(m->at * 100 / m->bytes) : 0;
+	return bytes != 0 ? (u32)(min_u64(m->writer.at, bytes) * 100 / bytes) : 0;
 }
 
 bool import_uses(const char *image)

@@ -10,6 +10,7 @@
 
 #include "blake2b.h"
 #include "blk_link.h"
+#include "extents.h"
 #include "store_bench.h"
 
 #define ARENA (3 * MIB)
@@ -34,10 +35,9 @@ static void make_image(void)
 	image[IMAGE_BYTES - 1] = 3;
 }
 
-static void send_image(const char *name, const u8 *bytes, u64 count)
+static struct request open_request(const char *name, const u8 *bytes, u64 count, u32 flags)
 {
-	struct request r = bench_make_request(REQ_UPLOAD_OPEN, "", 0);
-	struct upload_report u;
+	struct request r = bench_make_request(REQ_UPLOAD_OPEN, "", flags);
 	struct blake2b sum;
 
 	memset(&r.image, 0, sizeof(r.image));
@@ -46,28 +46,49 @@ static void send_image(const char *name, const u8 *bytes, u64 count)
 	blake2b_init(&sum);
 	blake2b_add(&sum, bytes, count);
 	blake2b_finish(&sum, r.image.hash);
+	return r;
+}
+
+/* Some bytes of an upload are where root takes them from, and it is asked to. */
+static void ask_write(const struct upload_report *u, const u8 *bytes, u64 count)
+{
+	u32 at = (u32)(u->taken % UPLOAD_WINDOW_BYTES), some = UPLOAD_WRITE_BYTES;
+	struct request r = bench_make_request(REQ_UPLOAD_WRITE, "", 0);
+
+	some = some < count - u->taken ? some : (u32)(count - u->taken);
+	some = some < UPLOAD_WINDOW_BYTES - at ? some : UPLOAD_WINDOW_BYTES - at;
+	memcpy((u8 *)fake_memory(fake_pd_of(bench_console), CONSOLE_UPLOADS) + u->slot * UPLOAD_WINDOW_BYTES + at,
+	       bytes + u->taken, some);
+	memset(&r.image, 0, sizeof(r.image));
+	r.image.upload = u->upload;
+	r.image.offset = u->taken;
+	r.image.count = some;
+	bench_send(&r);
+}
+
+static void ask_finish(u64 upload)
+{
+	struct request r = bench_make_request(REQ_UPLOAD_FINISH, "", 0);
+
+	memset(&r.image, 0, sizeof(r.image));
+	r.image.upload = upload;
+	bench_send(&r);
+}
+
+static void send_image(const char *name, const u8 *bytes, u64 count)
+{
+	struct request r = open_request(name, bytes, count, 0);
+	struct upload_report u;
+
 	bench_send(&r);
 	bench_expect(ERR_NONE);
 	u = bench_answer.upload;
 	while (u.taken < count) {
-		u32 at = (u32)(u.taken % UPLOAD_WINDOW_BYTES), some = UPLOAD_WRITE_BYTES;
-
-		some = some < count - u.taken ? some : (u32)(count - u.taken);
-		memcpy((u8 *)fake_memory(fake_pd_of(bench_console), CONSOLE_UPLOADS) + u.slot * UPLOAD_WINDOW_BYTES +
-		       at, bytes + u.taken, some);
-		r = bench_make_request(REQ_UPLOAD_WRITE, "", 0);
-		memset(&r.image, 0, sizeof(r.image));
-		r.image.upload = u.upload;
-		r.image.offset = u.taken;
-		r.image.count = some;
-		bench_send(&r);
+		ask_write(&u, bytes, count);
 		bench_expect(ERR_NONE);
 		u = bench_answer.upload;
 	}
-	r = bench_make_request(REQ_UPLOAD_FINISH, "", 0);
-	memset(&r.image, 0, sizeof(r.image));
-	r.image.upload = u.upload;
-	bench_send(&r);
+	ask_finish(u.upload);
 	bench_expect(ERR_NONE);
 }
 
@@ -140,7 +161,6 @@ static struct store_order begin_link(void)
 	assert_int_equal(made.flags & STORE_UNFINISHED, STORE_UNFINISHED);
 	tell_volume(&made, STORE_IS_UNFINISHED);
 	done(&made, STORE_OK);
-	assert_false(bench_is_answered());
 	order = take(STORE_ATTACH);
 	assert_int_equal(order.link, LINK);
 	assert_memory_equal(order.guid, made.guid, STORE_GUID_BYTES);
@@ -218,6 +238,7 @@ static void is_copied(void **state)
 	find_pool();
 	ask_import("web", "disk.raw", 0, 0);
 	made = begin_link();
+	assert_false(bench_is_answered());
 	assert_int_equal(made.bytes, 2 * MIB);	/* of the image, in whole MiB */
 	serve_all();
 	assert_true(is_flushed);
@@ -420,6 +441,117 @@ static void vm_gets_it(void **state)
 	drop_pool();
 }
 
+/* ---- streams ---- */
+
+static u8 stream[IMAGE_BYTES + 4096];
+static u64 stream_bytes;
+
+/* The image as a stream: the units that are not zero. */
+static void make_stream(void)
+{
+	static u8 unit[EXTENTS_UNIT];
+	static const u8 zeros[EXTENTS_UNIT];
+
+	extents_put_head(stream, sizeof(image));
+	stream_bytes = EXTENTS_HEAD_BYTES;
+	for (u64 at = 0; at < sizeof(image); at += EXTENTS_UNIT) {
+		u64 some = sizeof(image) - at < EXTENTS_UNIT ? sizeof(image) - at : EXTENTS_UNIT;
+
+		memset(unit, 0, sizeof(unit));
+		memcpy(unit, image + at, some);
+		if (memcmp(unit, zeros, sizeof(unit)) == 0)
+			continue;
+		extents_put_extent(stream + stream_bytes, at, EXTENTS_UNIT);
+		memcpy(stream + stream_bytes + EXTENTS_HEAD_BYTES, unit, EXTENTS_UNIT);
+		stream_bytes += EXTENTS_HEAD_BYTES + EXTENTS_UNIT;
+	}
+	extents_put_end(stream + stream_bytes, sizeof(image));
+	stream_bytes += EXTENTS_HEAD_BYTES;
+}
+
+/* A volume that waits, its link served, and its upload open. */
+static struct store_order begin_stream(struct upload_report *u)
+{
+	struct request r;
+	struct store_order made;
+
+	find_pool();
+	ask_import("web", "", VOLUME_BYTES, REQ_FLAG_UPLOAD);
+	made = begin_link();
+	bench_expect(ERR_NONE);
+	r = open_request("web", stream, stream_bytes, REQ_FLAG_VOLUME);
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	*u = bench_answer.upload;
+	return made;
+}
+
+static void send_stream(struct upload_report *u)
+{
+	while (u->taken < stream_bytes) {
+		ask_write(u, stream, stream_bytes);
+		while (!bench_is_answered())
+			serve_all();
+		assert_int_equal(bench_answer.error, ERR_NONE);
+		assert_true(bench_answer.upload.taken > u->taken);
+		u->taken = bench_answer.upload.taken;
+	}
+}
+
+static void stream_is_written(void **state)
+{
+	struct store_order made, order;
+	struct upload_report u;
+
+	(void)state;
+	make_stream();
+	made = begin_stream(&u);
+	send_stream(&u);
+	ask_finish(u.upload);
+	serve_all();
+	order = take(STORE_FINISH);
+	assert_memory_equal(volume, image, sizeof(image));
+	assert_false(is_written[1] || is_written[4] || is_written[20]);	/* holes */
+	tell_volume(&made, 0);
+	done(&order, STORE_OK);
+	assert_false(bench_is_answered());
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+	assert_string_equal(bench_answer.volume.name, "web");
+	delete_volume("web");
+	drop_pool();
+}
+
+/* Not what was announced, or no stream: the volume goes. */
+static void bad_streams_go(void **state)
+{
+	struct upload_report u;
+	struct request r;
+
+	(void)state;
+	make_stream();
+	(void)begin_stream(&u);
+	r = open_request("web", stream, stream_bytes - 1, REQ_FLAG_VOLUME);
+	bench_send(&r);
+	bench_expect(ERR_VOLUME_COPYING);	/* it is had */
+	stream[EXTENTS_HEAD_BYTES + 100] ^= 1;
+	send_stream(&u);
+	ask_finish(u.upload);
+	bench_expect(ERR_IMAGE_HASH);
+	expect_deleted();
+	r = open_request("web", stream, stream_bytes, REQ_FLAG_VOLUME);
+	bench_send(&r);
+	bench_expect(ERR_NOT_WAITING);
+	drop_pool();
+	make_stream();
+	stream[1] = 'X';
+	(void)begin_stream(&u);
+	ask_write(&u, stream, stream_bytes);
+	bench_expect(ERR_IMPORT_STREAM);
+	expect_deleted();
+	drop_pool();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -431,6 +563,8 @@ int main(void)
 		cmocka_unit_test(unfinished_ones_go),
 		cmocka_unit_test(store_dies),
 		cmocka_unit_test(vm_gets_it),
+		cmocka_unit_test(stream_is_written),
+		cmocka_unit_test(bad_streams_go),
 	};
 
 	make_image();
