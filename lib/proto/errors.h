@@ -169,6 +169,9 @@
 	/* text = pool; have = how many are in it */ \
 	ERROR(ERR_POOL_NOT_EMPTY, RESULT_STATE, "E_EXISTS", \
 		"pool {text} is not empty (volumes and snapshots: {have}). Delete them first; see list-volume") \
+	/* text = pool; have = how many volumes and snapshots it can have */ \
+	ERROR(ERR_POOL_RECORDS, RESULT_RESOURCES, "E_NOSPACE", \
+		"pool {text} has {have} volumes and snapshots, as many as it can. Delete some; see list-volume") \
 	/* text = pool or snapshot, where a volume is wanted */ \
 	ERROR(ERR_IS_POOL, RESULT_STATE, "E_STATE", \
 		"{text} is a pool. on={text} makes a volume in it; delete-pool {text} deletes it") \

@@ -146,6 +146,7 @@ enum store_error {
 	STORE_POOL_FAILED,	/* a write of the pool's own failed: it takes no changes until it is opened anew */
 	STORE_ARENA,		/* the memory is too small for this pool */
 	STORE_NEEDED,		/* it has snapshots or clones */
+	STORE_NO_RECORD,	/* the pool has STORE_POOL_VOLUMES volumes and snapshots */
 	STORE_ERROR_COUNT
 };
 
@@ -219,7 +220,8 @@ struct store_report {
 	u32 number;		/* of the partition, from 1; names it together with slot */
 	u32 extent;		/* enum store_extent */
 	u32 flags;		/* STORE_NAME_..., STORE_NO_PLACE, STORE_IS_..., STORE_HAS_CHECKSUMS */
-	u32 zeroed;		/* STORE_EXTENT_ZEROING: per cent that is done when it is reported */
+	u32 percent;		/* STORE_EXTENT_ZEROING: that is done when it is reported. STORE_DISK of a pool: of what
+				 * data can have that is gone; 100: all */
 	u8 type[STORE_GUID_BYTES];
 	char volume[VOLUME_NAME_BYTES];	/* the volume's name; "" for STORE_EXTENT_ZEROING */
 	char label[VOLUME_NAME_BYTES];	/* the name in the table in ASCII; '?' for any other character */

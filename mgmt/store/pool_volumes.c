@@ -230,6 +230,7 @@ static void report_pool(struct store_pool *s, struct store_report *out)
 	out->block_bytes = BLK_SECTOR_BYTES;
 	out->free_bytes = space.free_blocks * POOL_BLOCK;
 	out->largest_bytes = VOLUME_BYTES_MAX;
+	out->percent = pool_space_percent(&space);
 }
 
 /* The number of the volume or snapshot with that id. */

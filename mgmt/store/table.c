@@ -387,7 +387,7 @@ static void report_part(u32 disk, u32 index, struct store_report *out)
 	memcpy(out->type, part.type, sizeof(out->type));
 	strcpy(out->label, part.label);
 	if (out->extent == STORE_EXTENT_ZEROING)
-		out->zeroed = out->number == t->zeroing ? t->zeroed : 0;
+		out->percent = out->number == t->zeroing ? t->zeroed : 0;
 	else
 		report_volume(disk, &part, out);
 }

@@ -90,29 +90,30 @@ static u32 find_pools(struct image *i, FILE *err)
 	return found;
 }
 
-static bool find(struct image *i, u64 offset, FILE *err)
+static enum image_result find(struct image *i, u64 offset, FILE *err)
 {
 	u32 found;
 
 	if (offset != IMAGE_ANYWHERE) {
 		if (offset >= i->bytes) {
 			fprintf(err, "vos-pool: %s: ends before the offset\n", i->path);
-			return false;
+			return IMAGE_NO_POOL;
 		}
 		i->offset = offset;
 		i->bytes -= offset;
-		return true;
+		return IMAGE_OPEN;
 	}
 	if (has_label(i))
-		return true;
+		return IMAGE_OPEN;
 	found = find_pools(i, err);
 	if (found == 0)
 		fprintf(err, "vos-pool: %s: no pool at the beginning, and no partition of a pool's type\n", i->path);
-	return found == 1;
+	return found == 1 ? IMAGE_OPEN : found == 0 ? IMAGE_NO_POOL : IMAGE_SEVERAL_POOLS;
 }
 
-bool image_open(struct image *i, const char *path, u64 offset, FILE *err)
+enum image_result image_open(struct image *i, const char *path, u64 offset, FILE *err)
 {
+	enum image_result result;
 	off_t end;
 
 	*i = (struct image){ .path = path, .fd = open(path, O_RDONLY | O_CLOEXEC) };
@@ -120,13 +121,13 @@ bool image_open(struct image *i, const char *path, u64 offset, FILE *err)
 	if (end < 0) {
 		fprintf(err, "vos-pool: %s: %s\n", path, strerror(errno));
 		image_close(i);
-		return false;
+		return IMAGE_NO_POOL;
 	}
 	i->bytes = (u64)end;
-	if (find(i, offset, err))
-		return true;
-	image_close(i);
-	return false;
+	result = find(i, offset, err);
+	if (result != IMAGE_OPEN)
+		image_close(i);
+	return result;
 }
 
 void image_close(struct image *i)

@@ -18,9 +18,11 @@ struct image {
 /* Where the pool begins is not known. */
 #define IMAGE_ANYWHERE (~0ull)
 
+enum image_result { IMAGE_OPEN, IMAGE_NO_POOL, IMAGE_SEVERAL_POOLS };
+
 /* Opens it for reading, and finds the pool: at that offset, at the beginning, or in the one partition of its type.
- * False: it said why. */
-bool image_open(struct image *i, const char *path, u64 offset, FILE *err);
+ * Unless it is IMAGE_OPEN, it said why. */
+enum image_result image_open(struct image *i, const char *path, u64 offset, FILE *err);
 void image_close(struct image *i);
 
 /* A block of the pool. */

@@ -178,6 +178,7 @@ int vos_pool(int argc, char **argv, FILE *out, FILE *err)
 	const struct command *c = argc < 2 ? NULL : command_of(argv[1]);
 	u64 offset = IMAGE_ANYWHERE;
 	struct run r = { .err = err };
+	enum image_result opened;
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
@@ -194,8 +195,9 @@ int vos_pool(int argc, char **argv, FILE *out, FILE *err)
 		fputs(usage, err);
 		return VOS_POOL_USAGE;
 	}
-	if (!image_open(&r.image, argv[2], offset, err))
-		return VOS_POOL_UNREADABLE;
+	opened = image_open(&r.image, argv[2], offset, err);
+	if (opened != IMAGE_OPEN)
+		return opened == IMAGE_SEVERAL_POOLS ? VOS_POOL_USAGE : VOS_POOL_UNREADABLE;
 	status = run(&r, c, out);
 	image_close(&r.image);
 	return status;

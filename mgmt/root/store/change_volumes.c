@@ -126,12 +126,15 @@ static struct error_info store_error(const struct volume *v)
 		[STORE_IO] = ERR_DISK_IO, [STORE_BUSY] = ERR_DISK_BUSY, [STORE_NOT_VOS] = ERR_VOLUME_FOREIGN,
 		[STORE_NO_POOL] = ERR_POOL_SHUT, [STORE_POOL_FAILED] = ERR_POOL_SHUT,
 		[STORE_POOL_DAMAGED] = ERR_POOL_SHUT, [STORE_NEEDED] = ERR_VOLUME_NEEDED,
+		[STORE_NO_RECORD] = ERR_POOL_RECORDS,
 	};
 	enum error error = v->error < STORE_ERROR_COUNT && errors[v->error] != 0 ? errors[v->error] : ERR_INTERNAL;
 	bool is_about_volume = error == ERR_VOLUME_EXISTS || error == ERR_VOLUME_FOREIGN || error == ERR_VOLUME_NEEDED;
 	struct error_info no = error_info_of(error, v->bytes, error == ERR_INTERNAL ? v->error : 0);
 
 	strcpy(no.text, is_about_volume ? v->name : v->on);
+	if (error == ERR_POOL_RECORDS)
+		no.have = STORE_POOL_VOLUMES;
 	if (error == ERR_DISK_FULL && volume_is_on_disk(v))
 		no.have = volume_is_in_pool(v) ? pool_at(v->pool)->free_bytes : disk_at(v->slot)->largest_bytes;
 	return no;

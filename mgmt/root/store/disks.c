@@ -118,9 +118,9 @@ void disk_take_zeroing(const struct store_report *r)
 {
 	struct disk *d = &disks[r->slot];
 
-	if (r->extent == STORE_EXTENT_ZEROING && (r->zeroed != 0 || d->zeroing == 0)) {
+	if (r->extent == STORE_EXTENT_ZEROING && (r->percent != 0 || d->zeroing == 0)) {
 		d->zeroing = r->number;
-		d->zeroed = r->zeroed <= 100 ? r->zeroed : 100;
+		d->zeroed = r->percent <= 100 ? r->percent : 100;
 	} else if (r->extent != STORE_EXTENT_ZEROING && d->zeroing == r->number) {
 		d->zeroing = 0;
 	}

@@ -69,7 +69,7 @@ void pool_told(u32 p, u64 arena_bytes)
 
 static bool is_report_ok(const struct store_report *r)
 {
-	return r->error < STORE_ERROR_COUNT && r->sectors <= VOLUME_BYTES_MAX / BLK_SECTOR_BYTES &&
+	return r->error < STORE_ERROR_COUNT && r->percent <= 100 && r->sectors <= VOLUME_BYTES_MAX / BLK_SECTOR_BYTES &&
 	       (r->sectors == 0 || (r->block_bytes >= BLK_SECTOR_BYTES && r->block_bytes <= BLK_BLOCK_MAX &&
 				    (r->block_bytes & (r->block_bytes - 1)) == 0 &&
 				    r->free_bytes <= r->sectors * BLK_SECTOR_BYTES));
@@ -87,6 +87,7 @@ void pool_take_report(const struct store_report *r)
 		return;
 	pool->bytes = r->sectors * BLK_SECTOR_BYTES;
 	pool->free_bytes = r->free_bytes;
+	pool->percent = r->percent;
 	pool->largest_bytes = min_u64(r->largest_bytes, VOLUME_BYTES_MAX);
 	pool->block_bytes = r->block_bytes;
 }
@@ -98,6 +99,7 @@ void pools_forget(void)
 		pools[p].h_arena = 0;
 		pools[p].arena_bytes = 0;
 		pools[p].has_lost_disk = false;
+		memset(pools[p].told, 0, sizeof(pools[p].told));
 	}
 }
 
@@ -140,8 +142,18 @@ u32 pool_volume_count(u32 p)
 	u32 count = 0;
 
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		count += volume_at(i) != NULL && volume_is_in_pool(volume_at(i)) && volume_at(i)->pool == p;
+		count += volume_at(i) != NULL && volume_is_in_pool(volume_at(i)) && volume_at(i)->pool == p &&
+			!volume_at(i)->is_there;
+	for (u32 i = 0; i < ARRAY_COUNT(pools[p].told); i++)
+		count += (u32)__builtin_popcountll(pools[p].told[i]);
 	return count;
+}
+
+void pool_told_extent(u32 p, u32 number, bool is_there)
+{
+	u64 *word = &pools[p].told[(number - 1) / 64], bit = BIT64((number - 1) % 64);
+
+	*word = is_there ? *word | bit : *word & ~bit;
 }
 
 bool pool_close_is_due(u32 p)
@@ -167,12 +179,11 @@ u32 pool_warning(u32 p)
 {
 	static const u32 thresholds[] = { 95, 80 };
 	struct pool *pool = pool_at(p);
-	u32 percent = pool_is_usable(p) ? (u32)(pool_used_bytes(pool) / (pool->bytes / 100 + 1)) : 0;
 
 	if (!pool_is_usable(p))
 		return 0;
 	for (u32 i = 0; i < ARRAY_COUNT(thresholds); i++) {
-		if (percent < thresholds[i])
+		if (pool->percent < thresholds[i])
 			continue;
 		if (pool->warned_percent >= thresholds[i])
 			return 0;

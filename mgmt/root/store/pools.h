@@ -23,7 +23,9 @@ struct pool {
 	u64 bytes, free_bytes, largest_bytes;	/* as of the store's last report */
 	u32 block_bytes;
 	bool has_lost_disk;	/* the store opens it again when that is back */
-	u32 warned_percent;	/* of it were used at the last warning; 0 = none */
+	u32 percent;		/* of what data can have that is gone */
+	u32 warned_percent;	/* when the last warning came; 0 = none */
+	u64 told[STORE_PARTITIONS / 64];	/* by number - 1: what is in it, also if root has no row of it */
 };
 
 /* Below STORE_POOLS_MAX; NULL: there is none. */
@@ -48,7 +50,9 @@ u64 pool_used_bytes(const struct pool *pool);
 /* The store is opening it, or is about to. */
 bool pool_is_coming(u32 p);
 bool pools_are_coming(void);
-/* Volumes and snapshots in it, also those that are being made or deleted. */
+/* The store has told of a volume or snapshot in it, or that it is gone. */
+void pool_told_extent(u32 p, u32 number, bool is_there);
+/* Volumes and snapshots in it, also those that root has no room for, and those that are being made or deleted. */
 u32 pool_volume_count(u32 p);
 
 /* What is due: to give it memory and have it opened; because its partition is to be deleted, to have it closed. */

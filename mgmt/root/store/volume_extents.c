@@ -251,6 +251,8 @@ void volume_take_extent(const struct store_report *r)
 {
 	struct volume *v = find_guid(r->slot, r->guid);
 
+	if (r->slot >= STORE_POOL_SLOT)
+		pool_told_extent(r->slot - STORE_POOL_SLOT, r->number, r->extent == STORE_EXTENT_VOLUME);
 	if (r->extent == STORE_EXTENT_VOLUME || r->extent == STORE_EXTENT_OTHER || r->extent == STORE_EXTENT_POOL)
 		take_part(r);
 	else

@@ -182,7 +182,7 @@ static void in_a_partition(void **state)
 		unlink(path);
 	}
 	write_disk(2, true);
-	assert_int_equal(run("check", path, NULL), VOS_POOL_UNREADABLE);
+	assert_int_equal(run("check", path, NULL), VOS_POOL_USAGE);
 	assert_says(errors, "name an offset");
 	assert_int_equal(run("check", path, "4194304"), VOS_POOL_OK);
 	assert_int_equal(run("check", path, "512"), VOS_POOL_UNREADABLE);

@@ -304,7 +304,7 @@ static void zeroing_is_shown(void **state)
 	assert_int_equal(zeroing_of("virtio0"), 0);
 	report(r);
 	assert_int_equal(zeroing_of("virtio0"), 1);
-	r.zeroed = 37;
+	r.percent = 37;
 	report(r);
 	tell_extent(VIRTIO, 2, STORE_EXTENT_ZEROING, "", MIB, (u8[STORE_GUID_BYTES]){ 2 });
 	assert_int_equal(zeroing_of("virtio0"), 38);

@@ -39,7 +39,7 @@ static void tell_pool(u64 free_bytes, enum store_error error)
 {
 	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT, .block_bytes = 512, .error = error,
 		.sectors = error == STORE_OK ? POOL_BYTES / 512 : 0, .free_bytes = free_bytes,
-		.largest_bytes = VOLUME_BYTES_MAX });
+		.largest_bytes = VOLUME_BYTES_MAX, .percent = (u32)(100 - free_bytes * 100 / POOL_BYTES) });
 }
 
 /* The pool's arena is where the store looks for it. */
@@ -170,6 +170,7 @@ static void volumes_go_into_it(void **state)
 	bench_turns(0, 5);
 	order = take(STORE_DELETE);
 	assert_int_equal(order.slot, STORE_POOL_SLOT);
+	tell_extent(STORE_POOL_SLOT, 5, STORE_EXTENT_GONE, "", 0, order.guid);
 	done(&order, STORE_OK);
 	bench_expect(ERR_NONE);
 	create("a", GIB, "nvme0.0", "");	/* a disk that is named is meant */
@@ -511,6 +512,24 @@ static void is_taken_back(void **state)
 	expect_no_pool();
 }
 
+/* What root has no row for is in the pool all the same: it is not deleted with it unasked. */
+static void holds_what_is_not_taken(void **state)
+{
+	struct store_report r = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT, .number = 3,
+		.extent = STORE_EXTENT_VOLUME, .sectors = GIB / 512, .block_bytes = 512, .volume = "hidden",
+		.guid = { 9 }, .flags = STORE_NO_PLACE };
+
+	(void)state;
+	find_pool();
+	report(r);
+	ask_pool(REQ_DELETE_POOL, "fast", "", 0);
+	bench_expect(ERR_POOL_NOT_EMPTY);
+	assert_int_equal(bench_answer.have, 1);
+	r.extent = STORE_EXTENT_GONE;
+	report(r);
+	delete_pool();
+}
+
 static void is_refused(void **state)
 {
 	static const struct { const char *name, *on; enum error error; } bad[] = {
@@ -603,7 +622,8 @@ int main(void)
 		cmocka_unit_test(is_lost_untold), cmocka_unit_test(is_warned_of), cmocka_unit_test(is_full),
 		cmocka_unit_test(is_full_and_paused), cmocka_unit_test(is_full_in_a_store_that_dies),
 		cmocka_unit_test(is_damaged), cmocka_unit_test(is_taken_back),
-		cmocka_unit_test(is_refused), cmocka_unit_test(a_hostile_store),
+		cmocka_unit_test(holds_what_is_not_taken), cmocka_unit_test(is_refused),
+		cmocka_unit_test(a_hostile_store),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

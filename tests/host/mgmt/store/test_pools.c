@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -495,6 +496,20 @@ static void a_group_that_cannot_be(void **state)
 
 /* ---- orders that cannot be ---- */
 
+/* That is not a full disk. */
+static void a_full_table(void **state)
+{
+	char name[8];
+
+	(void)state;
+	make_pool();
+	for (u32 i = 0; i <= STORE_POOL_VOLUMES; i++) {
+		snprintf(name, sizeof(name), "v%u", (unsigned)i);
+		assert_int_equal(bench_create(POOL0, name, MIB_BYTES, (u8)(i + 1)),
+				 i < STORE_POOL_VOLUMES ? STORE_OK : STORE_NO_RECORD);
+	}
+}
+
 static void hostile_orders(void **state)
 {
 	struct store_order order;
@@ -553,6 +568,7 @@ int main(void)
 		cmocka_unit_test_setup(snapshots_and_clones, setup),
 		cmocka_unit_test_setup(a_group_that_cannot_be, setup),
 		cmocka_unit_test_setup(deletion_with_snapshots, setup),
+		cmocka_unit_test_setup(a_full_table, setup),
 		cmocka_unit_test_setup(hostile_orders, setup),
 	};
 
