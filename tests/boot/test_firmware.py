@@ -79,6 +79,17 @@ def test_nothing_to_boot(machine):
     assert 'boot disk;' in machine.ok('export-config empty')
 
 
+@pytest.mark.backends('qemu-pvh')
+def test_disk_of_an_image(backend, tmp_path):
+    """A system comes as an image of its disk."""
+    image = image_of(tmp_path, [boot_sector(), b'second sector'])
+    with Machine(backend, 'disk-image', bundle=bootdisk.bundle(tmp_path, system=image)) as machine:
+        machine.wait_prompt()
+        machine.ok('create-vm --name d --memory 64M --boot disk --disk image=system,on=ram')
+        machine.ok('start-vm d')
+        machine.wait_log('d', r'boot sector runs: second sector\s+keys:')
+
+
 MENU = """set timeout=60
 menuentry other { echo "not this one"; reboot }
 menuentry linux { linux /boot/kernel console=ttyS0 quiet; initrd /boot/initrd }
