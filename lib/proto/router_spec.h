@@ -19,11 +19,13 @@
 #define ROUTER_NAME_MOST (VM_NAME_BYTES - sizeof(ROUTER_SERVICE_PREFIX))
 
 #define ROUTER_NO_DHCP BIT32(0)		/* it gives no addresses there */
+#define ROUTER_SPEAKS_RIP BIT32(1)	/* with the routers there (RFC 2453) */
+#define ROUTER_PORT_FLAGS (ROUTER_NO_DHCP | ROUTER_SPEAKS_RIP)
 
 struct router_port_spec {
 	char network[VM_NAME_BYTES];	/* the switch; "": there is no such port */
 	u32 vlan;			/* 1 .. 4094; 0 = VLAN_DEFAULT */
-	u32 flags;			/* ROUTER_NO_DHCP, of an inner port */
+	u32 flags;			/* of an inner port; the outer one has none */
 	u32 address, prefix_bits;	/* both 0: from DHCP, the outer port alone */
 };
 

@@ -370,7 +370,7 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "show-router", .group = GROUP_NETWORK,
-		.summary = "show a router's ports, routes, leases, neighbours and sessions",
+		.summary = "show a router's ports, routes, leases, neighbours, sessions",
 		.more = "GOT is what came in at a port, SENT what went out. Each dropped packet is counted with its "
 			"reason. LEASE: addresses that DHCP has given. NEIGHBOUR: stations that the router has asked "
 			"for. NAT: connections to the outside, the first 32; --json has 1,024. The figures are up to "

@@ -14,8 +14,8 @@
 
 #define OUTER_USAGE "--outer is SWITCH, or SWITCH,ADDRESS/BITS,gateway=ADDRESS, then vlan=N, dns=ADDRESS, with " \
 	"commas between"
-#define INNER_USAGE "--inner is SWITCH,ADDRESS/BITS such as lan,10.1.0.1/24, then vlan=N, dhcp=off, with commas " \
-	"between"
+#define INNER_USAGE "--inner is SWITCH,ADDRESS/BITS such as lan,10.1.0.1/24, then vlan=N, dhcp=off, rip=on, with " \
+	"commas between"
 #define FORWARD_USAGE "--forward is tcp:PORT:VM:PORT or udp:PORT:VM:PORT, such as tcp:8080:web:80"
 
 /* A port that is being read. */
@@ -58,12 +58,24 @@ static bool set_vlan(struct reading *r, const char *value, struct cmd_error *err
 		error_set(error, RESULT_USAGE, "vlan= is a VLAN from 1 to %u, not \"%.40s\"", NIC_VLAN_MAX, value);
 }
 
-static bool set_dhcp(struct reading *r, const char *value, struct cmd_error *error)
+/* `flag` stands for the key's value `word`, which is on or off. */
+static bool set_flag(struct reading *r, const char *key, const char *value, const char *word, u32 flag,
+		     struct cmd_error *error)
 {
 	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-		return error_set(error, RESULT_USAGE, "dhcp= is on or off, not \"%.40s\"", value);
-	r->port->flags = strcmp(value, "off") == 0 ? ROUTER_NO_DHCP : 0;
+		return error_set(error, RESULT_USAGE, "%s is on or off, not \"%.40s\"", key, value);
+	r->port->flags |= strcmp(value, word) == 0 ? flag : 0;
 	return true;
+}
+
+static bool set_dhcp(struct reading *r, const char *value, struct cmd_error *error)
+{
+	return set_flag(r, "dhcp=", value, "off", ROUTER_NO_DHCP, error);
+}
+
+static bool set_rip(struct reading *r, const char *value, struct cmd_error *error)
+{
+	return set_flag(r, "rip=", value, "on", ROUTER_SPEAKS_RIP, error);
 }
 
 static bool set_gateway(struct reading *r, const char *value, struct cmd_error *error)
@@ -95,6 +107,7 @@ static const struct {
 	u32 kinds;
 } keys[] = {
 	{ "vlan=", set_vlan, OF_OUTER | OF_INNER }, { "dhcp=", set_dhcp, OF_INNER },
+	{ "rip=", set_rip, OF_INNER },
 	{ "gateway=", set_gateway, OF_OUTER }, { "dns=", set_server, OF_OUTER | MANY },
 };
 
@@ -249,7 +262,9 @@ const char *router_inner_text(char *text, const struct router_port_spec *port)
 	u32 used = begin_port(text, port);
 
 	if ((port->flags & ROUTER_NO_DHCP) != 0)
-		(void)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",dhcp=off");
+		used += (u32)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",dhcp=off");
+	if ((port->flags & ROUTER_SPEAKS_RIP) != 0)
+		(void)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",rip=on");
 	return text;
 }
 

@@ -39,6 +39,7 @@ static void json_port(struct json_writer *w, const struct router_row *row, u32 p
 	json_ip(w, "address", report->address);
 	json_number(w, "prefix", report->prefix_bits);
 	json_bool(w, "serves-dhcp", port != ROUTER_PORT_OUTER && (spec->flags & ROUTER_NO_DHCP) == 0);
+	json_bool(w, "speaks-rip", (spec->flags & ROUTER_SPEAKS_RIP) != 0);
 	json_number(w, "got-frames", report->in_frames);
 	json_number(w, "got-bytes", report->in_bytes);
 	json_number(w, "sent-frames", report->out_frames);

@@ -37,6 +37,7 @@ static void fill_port(const struct router_spec *spec, u32 port, u64 mac)
 	to->address = from->address;
 	to->prefix_bits = (u8)from->prefix_bits;
 	to->mtu = PORT_MTU;
+	to->speaks_rip = (from->flags & ROUTER_SPEAKS_RIP) != 0;
 	to->serves_dhcp = !to->is_outer && (from->flags & ROUTER_NO_DHCP) == 0;
 	if (!to->serves_dhcp)
 		return;
@@ -71,7 +72,7 @@ static struct error_info judge_port(const struct router_port_spec *port, bool is
 {
 	if (!spec_name_ok(port->network))
 		return error_info_of(ERR_BAD_NAME, 0, 0);
-	if (port->vlan > NIC_VLAN_MAX || port->prefix_bits > 30 || (port->flags & ~ROUTER_NO_DHCP) != 0 ||
+	if (port->vlan > NIC_VLAN_MAX || port->prefix_bits > 30 || (port->flags & ~ROUTER_PORT_FLAGS) != 0 ||
 	    (is_outer && port->flags != 0))
 		return bad(ROUTER_BAD_PORT);
 	if (!is_outer && port->address == 0)

@@ -46,6 +46,7 @@ static struct request a_router(const char *name)
 	strcpy(r.router.inner[0].network, "lan");
 	r.router.inner[0].address = 0x0a090001;
 	r.router.inner[0].prefix_bits = 24;
+	r.router.inner[0].flags = ROUTER_SPEAKS_RIP;
 	return r;
 }
 
@@ -99,6 +100,8 @@ static void made_and_deleted(void **state)
 	expect_good_config();
 	assert_int_equal(router_config()->port[OUTER].is_outer, 1);
 	assert_int_equal(router_config()->port[INNER].serves_dhcp, 1);
+	assert_int_equal(router_config()->port[INNER].speaks_rip, 1);
+	assert_int_equal(router_config()->port[OUTER].speaks_rip, 0);
 	assert_int_equal(router_config()->port[INNER].pool_last, 0x0a0900fe);
 	for (u32 i = 0; i < 2; i++) {
 		assert_ptr_equal(fake_memory(h_pd, ROUTER_LINKS + i * ROUTER_LINK_STRIDE),
