@@ -225,7 +225,7 @@
 	ERROR(ERR_VOLUME_COPYING, RESULT_TIMEOUT, "E_BUSY", \
 		"volume {text} is being filled with an image. Try again later; see list-volume") \
 	ERROR(ERR_NOT_WAITING, RESULT_STATE, "E_STATE", \
-		"there is no volume {text} that waits for an upload; see list-volume") \
+		"volume {text} does not wait for an upload: it is there already, or was deleted; see list-volume") \
 	ERROR(ERR_IMPORT_STREAM, RESULT_USAGE, "E_USAGE", \
 		"what was sent for volume {text} is no stream of extents, or does not fit: the volume is deleted") \
 	ERROR(ERR_IMPORT_CANCELED, RESULT_FAILED, "E_CANCELED", \
