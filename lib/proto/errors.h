@@ -6,8 +6,9 @@
  *	RESULT(name, exit code, class)
  *	ERROR(name, exit code, class, message)
  *
- * In a message {name} is the VM of the request, and {need}, {have} and {text} are those of the reply. A message of 0
- * depends on more than that: the console has a function for it (mgmt/console/view/messages.c).
+ * In a message {name} is the VM of the request, {new} the one that it would make, and {need}, {have} and {text} are
+ * those of the reply. A message of 0 depends on more than that: the console has a function for it
+ * (mgmt/console/view/messages.c).
  */
 #ifndef VOS_ERRORS_H
 #define VOS_ERRORS_H
@@ -32,10 +33,10 @@
 	ERROR(ERR_NONE, RESULT_OK, "E_FAILED", "root refused it and gave no reason") \
 	ERROR(ERR_NO_VM, RESULT_NOT_FOUND, "E_NOT_FOUND", "there is no VM \"{name}\". list-vm shows what there is") \
 	ERROR(ERR_VM_EXISTS, RESULT_STATE, "E_EXISTS", \
-		"there is a VM \"{name}\" already. Choose another name, or delete-vm {name}") \
+		"there is a VM \"{new}\" already. Choose another name, or delete-vm {new}") \
 	/* have = enum vm_state it is in */ \
 	ERROR(ERR_VM_STATE, RESULT_STATE, "E_STATE", 0) \
-	ERROR(ERR_BAD_NAME, RESULT_USAGE, "E_USAGE", "\"{name}\" is not a valid name for a VM: use a-z, 0-9 and -") \
+	ERROR(ERR_BAD_NAME, RESULT_USAGE, "E_USAGE", "\"{new}\" is not a valid name for a VM: use a-z, 0-9 and -") \
 	/* have = enum request_field */ \
 	ERROR(ERR_BAD_FIELD, RESULT_USAGE, "E_USAGE", 0) \
 	/* need, have in bytes */ \
@@ -172,15 +173,38 @@
 	/* text = pool; have = how many volumes and snapshots it can have */ \
 	ERROR(ERR_POOL_RECORDS, RESULT_RESOURCES, "E_NOSPACE", \
 		"pool {text} has {have} volumes and snapshots, as many as it can. Delete some; see list-volume") \
-	/* text = pool or snapshot, where a volume is wanted */ \
+	ERROR(ERR_POOL_FULL, RESULT_RESOURCES, "E_NOSPACE", \
+		"pool {text} has no room for that. Delete snapshots or volumes in it first; see list-pool") \
+	ERROR(ERR_POOL_BUSY, RESULT_TIMEOUT, "E_BUSY", \
+		"pool {text} is busy, or is still freeing what was deleted. Try again later") \
+	/* text = pool, where a volume is wanted */ \
 	ERROR(ERR_IS_POOL, RESULT_STATE, "E_STATE", \
 		"{text} is a pool. on={text} makes a volume in it; delete-pool {text} deletes it") \
-	ERROR(ERR_IS_SNAPSHOT, RESULT_STATE, "E_STATE", "{text} is a snapshot, and no disk of a VM can be one") \
 	/* text = volume */ \
 	ERROR(ERR_NOT_IN_POOL, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
 		"volume {text} is not in a pool. Only volumes in pools can do that; see list-volume") \
 	ERROR(ERR_VOLUME_NEEDED, RESULT_STATE, "E_EXISTS", \
-		"volume {text} has snapshots or clones: delete them first; see list-volume") \
+		"volume {text} has snapshots: delete them first with delete-snapshot; see list-snapshot") \
+	ERROR(ERR_NO_DISKS, RESULT_STATE, "E_STATE", "{name} has no disks. attach-disk {name} --disk SIZE adds one") \
+	/* text = volume */ \
+	ERROR(ERR_POOLS_DIFFER, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"volume {text} is in another pool than the first disk of {name}: snapshots of one moment are made in " \
+		"one pool. See list-volume") \
+	/* text = snapshot */ \
+	ERROR(ERR_VM_SNAPSHOTS, RESULT_STATE, "E_EXISTS", \
+		"{name} has snapshots, such as {text}. Delete them first with delete-snapshot, or use --keep-disk to " \
+		"keep its volumes; see list-snapshot {name}") \
+	ERROR(ERR_NO_SNAPSHOT, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"{name} has no snapshot \"{text}\". list-snapshot {name} shows what there is") \
+	ERROR(ERR_SNAPSHOT_EXISTS, RESULT_STATE, "E_EXISTS", \
+		"{name} has a snapshot {text} already. Choose another name; see list-snapshot {name}") \
+	/* text = volume */ \
+	ERROR(ERR_SNAPSHOT_LACKS, RESULT_STATE, "E_STATE", \
+		"that snapshot was made without volume {text}, which is a disk of {name} now. detach-disk it first, " \
+		"or choose another snapshot; see list-snapshot {name}") \
+	/* text = a clone's volume */ \
+	ERROR(ERR_SNAPSHOT_NEEDED, RESULT_STATE, "E_EXISTS", \
+		"volume {text} is a clone of a snapshot that would go: delete that volume, or its VM, first") \
 	/* text = volume; the VM is deleted, it is not */ \
 	ERROR(ERR_VOLUME_STAYS, RESULT_FAILED, "E_IO", \
 		"{name} is deleted, but not its volume {text}: its disk failed; see log, list-volume") \

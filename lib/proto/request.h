@@ -89,6 +89,12 @@ enum request_op {
 	REQ_DELETE_ROUTER,	/* create and delete are answered when its program is on its way up or down */
 	REQ_ROUTERS,		/* table; index: routers from that one on; ERR_NO_ROUTER past the end */
 	REQ_ROUTER_LINES,	/* table; index: 0, then .lines.next; ERR_NO_DEVICE past the end */
+	/* Snapshots of the disks of a VM, by its name. All of its disks are in one pool; of one moment, all or none: */
+	REQ_SNAPSHOT_VM,	/* .snapshot, "": root chooses a name. Answered with .snapshot */
+	REQ_REVERT_VM,		/* .snapshot; of a VM that is at rest. Newer snapshots go */
+	REQ_DELETE_SNAPSHOT,	/* .snapshot */
+	REQ_CLONE_VM,		/* .to: a new VM like it, with disks that begin as .snapshot; "": as one that is made,
+				 * and has the new VM's name */
 	REQ_OP_COUNT
 };
 
@@ -199,6 +205,8 @@ struct request {
 	u32 timeout_ms;
 	u32 fields;		/* BIT32(enum request_field) of what was given; REQ_SET changes these */
 	char name[VM_NAME_BYTES];
+	char to[VM_NAME_BYTES];
+	char snapshot[VM_NAME_BYTES];
 	union {
 		struct vm_spec spec;
 		struct image_request image;
@@ -431,9 +439,18 @@ struct volume_row {
 	u32 zero;
 	char name[VOLUME_NAME_BYTES];
 	char on[DISK_NAME_BYTES];	/* VOLUME_RAM, or the name of a disk or a pool */
-	char of[VOLUME_NAME_BYTES];	/* the volume that a SNAPSHOT is of, the snapshot that a THIN began as, or "" */
+	char of[VOLUME_NAME_BYTES];	/* the volume that a SNAPSHOT is of, and a THIN that is a clone; or "" */
+	char snapshot[VOLUME_NAME_BYTES];	/* the one that a clone began as */
+	u64 age;			/* SNAPSHOT: the higher of two is the newer one's */
 	char vm[VM_NAME_BYTES];		/* whose disk it is, or "" */
 	char made_for[VM_NAME_BYTES];	/* whose delete-vm deletes it, or "" */
+};
+
+/* A snapshot of a VM's disks that was made. */
+struct snapshot_report {
+	char name[VM_NAME_BYTES];
+	u32 disks;
+	u32 zero;
 };
 
 struct switch_row {
@@ -558,12 +575,13 @@ struct reply {
 		struct router_lines lines;
 		struct volume_row volume;	/* also: answer to REQ_CREATE_VOLUME */
 		struct pool_row pool;		/* also: answer to REQ_CREATE_POOL */
+		struct snapshot_report snapshot;	/* answer to REQ_SNAPSHOT_VM */
 	};
 };
 
 #define REQUEST_RING_BYTES 131072u	/* console -> root */
 #define REPLY_RING_BYTES 262144u	/* root -> console */
-_Static_assert(sizeof(struct request) <= 5376, "ring");
+_Static_assert(sizeof(struct request) <= 5632, "ring");
 _Static_assert(sizeof(struct reply) <= 8192, "ring");
 
 #endif

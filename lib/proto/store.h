@@ -24,6 +24,7 @@
  * about a disk's partitions: STORE_DISK of that slot is the pool, STORE_EXTENT a volume or a snapshot, and its guid
  * is the UUID that the pool has for it. A pool whose disk is lost is opened anew by the store when the disk is back,
  * one that failed beside that after a while; its volumes stay.
+ * A snapshot's name is its own among the snapshots of its volume.
  * Changes in a pool are on the disk when they are answered.
  */
 #ifndef VOS_STORE_H
@@ -85,7 +86,9 @@ enum store_op {
 	STORE_SNAPSHOT,		/* of the volume guid; volume, new_guid: name and UUID of the snapshot. STORE_MORE: the
 				 * next order is a part of it; the snapshots are of one moment, and are there all or
 				 * none. Each is answered, with the same error */
-	STORE_CLONE,		/* of the snapshot guid; volume, new_guid: of the new volume. STORE_MARK */
+	STORE_CLONE,		/* of the snapshot guid; volume, new_guid: of the new volume. STORE_MARK. guid may be a
+				 * volume's: a snapshot of that with the name `snapshot` is made too, and cloned.
+				 * STORE_MORE as for snapshots */
 	STORE_REVERT,		/* the volume guid to its snapshot new_guid; newer snapshots are deleted. No link has
 				 * the volume. STORE_MORE as for snapshots */
 	STORE_OP_COUNT
@@ -115,8 +118,9 @@ struct store_order {
 	u8 zero1[11];
 	u8 guid[STORE_GUID_BYTES];	/* of the partition; zeros for a volume in RAM or a whole disk */
 	u8 new_guid[STORE_GUID_BYTES];	/* 16 random bytes as for STORE_CREATE, or what an order says */
+	char snapshot[VOLUME_NAME_BYTES];	/* STORE_CLONE of a volume */
 };
-_Static_assert(sizeof(struct store_order) == 160, "ABI");
+_Static_assert(sizeof(struct store_order) == 200, "ABI");
 
 enum store_kind {
 	STORE_DONE = 1,		/* of an order: id, error */
@@ -209,7 +213,7 @@ struct store_report {
 	u64 sectors;		/* of 512 bytes; of a pool 0 while it is not open */
 	u32 block_bytes;
 	u32 features;		/* BLK_CAN_..., BLK_IS_READ_ONLY */
-	u64 identity;		/* a hash of the disk's model and serial */
+	u64 identity;		/* a hash of the disk's model and serial. Of a snapshot: the higher of two is newer */
 	u32 table;		/* enum store_table */
 	u32 fault;		/* enum store_fault */
 	u64 largest_bytes;	/* of the largest volume that can be made; 0 also if none can */

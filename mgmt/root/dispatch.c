@@ -25,6 +25,7 @@
 #include "supervisor.h"
 #include "sys.h"
 #include "vm.h"
+#include "vm_disks.h"
 #include "vm_report.h"
 
 #define REQUESTS_PER_TURN 8u
@@ -74,10 +75,19 @@ static struct request_context context_of(void)
 /* A request that lifecycle.h's table decides. */
 static void do_input(enum input input)
 {
-	struct vm *vm = vm_find(request.name);
+	bool is_delete = input == IN_DELETE || input == IN_DELETE_FORCE;
 	struct request_context context = context_of();
+	struct vm *vm = vm_find(request.name);
 	struct outcome outcome;
 
+	if (is_delete && !context.keeps_disks) {
+		struct error_info no = vm_disks_judge_drop(vm);
+
+		if (no.error != ERR_NONE) {
+			send_answer(&no, vm);
+			return;
+		}
+	}
 	if (is_dry_run()) {
 		struct error_info info = vm_judge(vm, input);
 
@@ -413,6 +423,10 @@ static const struct row {
 	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_ATTACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_DETACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_SNAPSHOT_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_REVERT_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_DELETE_SNAPSHOT] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_CLONE_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_CREATE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_create_switch, .needs_name = true },
 	[REQ_DELETE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_delete_switch, .needs_name = true },
 	[REQ_SWITCHES] = { .rights = CLIENT_LOOK, .fill_row = switch_row },

@@ -19,6 +19,7 @@
 #include "service.h"
 #include "service_time.h"
 #include "store_client.h"
+#include "order_ring.h"
 #include "supervisor.h"
 #include "syscalls.h"
 #include "vm_layout.h"
@@ -57,7 +58,7 @@ u64 root_turn(u64 bits)
 	/* A client that had no room for these signals when there is. */
 	pending_reply_flush();
 	reply_flush_events();
-	return clients_may_sleep() && store_may_sleep() ? next : 0;
+	return clients_may_sleep() && store_reports_may_sleep() ? next : 0;
 }
 
 enum status root_start(void)
@@ -71,7 +72,7 @@ enum status root_start(void)
 		return st;
 	for (u32 client = 0; client < client_count; client++)
 		client_reset(client);
-	store_init();
+	order_ring_init();
 	boot_modules_read(&root.images, &root.conf);
 	drivers_find();
 	supervisor_start();

@@ -223,7 +223,8 @@ static bool strings_end(const struct store_order *order)
 {
 	return memchr(order->volume, '\0', sizeof(order->volume)) != NULL &&
 	       memchr(order->disk, '\0', sizeof(order->disk)) != NULL &&
-	       memchr(order->serial, '\0', sizeof(order->serial)) != NULL;
+	       memchr(order->serial, '\0', sizeof(order->serial)) != NULL &&
+	       memchr(order->snapshot, '\0', sizeof(order->snapshot)) != NULL;
 }
 
 static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order *order) = {

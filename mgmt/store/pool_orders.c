@@ -39,7 +39,9 @@ enum store_error pool_error_of(enum pool_status status)
 
 static bool has_more(const struct store_order *order)
 {
-	return (order->op == STORE_SNAPSHOT || order->op == STORE_REVERT) && (order->flags & STORE_MORE) != 0;
+	bool is_of_group = order->op == STORE_SNAPSHOT || order->op == STORE_REVERT || order->op == STORE_CLONE;
+
+	return is_of_group && (order->flags & STORE_MORE) != 0;
 }
 
 /* The last order waits for more of its group. */
@@ -205,6 +207,7 @@ static enum store_error finish(struct store_pool *s, u32 slot, const struct stor
 static enum store_error rename_one(struct store_pool *s, u32 slot, const struct store_order *order)
 {
 	const struct pool_record *r = record_of(s, order->guid);
+	char name[sizeof(r->name)];
 
 	(void)slot;
 	if (r == NULL)
@@ -213,25 +216,8 @@ static enum store_error rename_one(struct store_pool *s, u32 slot, const struct 
 		return STORE_BAD_ORDER;
 	if (r->head == 0 && volume_find(order->volume) != NULL)
 		return STORE_EXISTS;
-	return later_or(pool_volume_rename(s->pool, r->id, order->volume));
-}
-
-static enum store_error clone(struct store_pool *s, u32 slot, const struct store_order *order)
-{
-	const struct pool_record *r = record_of(s, order->guid);
-	u8 guid[STORE_GUID_BYTES];
-	enum store_error error;
-	u32 id;
-
-	(void)slot;
-	if (r == NULL)
-		return STORE_NO_VOLUME;
-	if (!volume_name_ok(order->volume))
-		return STORE_BAD_ORDER;
-	if (volume_find(order->volume) != NULL || !is_new_guid(s, order->new_guid, guid))
-		return STORE_EXISTS;
-	error = later_or(pool_clone(s->pool, r->id, order->volume, guid, &id));
-	return error == STORE_OK ? mark_new(s, id, order) : error;
+	pool_volumes_name(name, order->volume, r->head);
+	return later_or(pool_volume_rename(s->pool, r->id, name));
 }
 
 static enum store_error resize(struct store_pool *s, u32 slot, const struct store_order *order)
@@ -248,7 +234,7 @@ static enum store_error resize(struct store_pool *s, u32 slot, const struct stor
 	return later_or(status);
 }
 
-/* ---- snapshots, and going back to them, of one moment ---- */
+/* ---- snapshots of one moment ---- */
 
 static void hold(u32 slot, const struct pool_record *r, bool is_waiting)
 {
@@ -287,7 +273,7 @@ static enum store_error spec_of(const struct store_pool *s, u32 i, struct pool_s
 	if (is_guid_repeated(s->queue.orders, i) || !is_new_guid(s, order->new_guid, spec->uuid))
 		return STORE_EXISTS;
 	spec->volume = r->id;
-	strcpy(spec->name, order->volume);
+	pool_volumes_name(spec->name, order->volume, r->id);
 	return STORE_OK;
 }
 
@@ -305,6 +291,106 @@ static enum store_error snapshot(struct store_pool *s, u32 slot, const struct st
 	}
 	return later_or(pool_snapshot(s->pool, specs, s->queue.group));
 }
+
+/* ---- clones, of snapshots or with a snapshot of now ---- */
+
+static u32 unused_records(const struct store_pool *s)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < STORE_POOL_VOLUMES; i++)
+		count += pool_volume(s->pool, i) == NULL;
+	return count;
+}
+
+static bool is_name_repeated(const struct store_order *orders, u32 i)
+{
+	for (u32 k = 0; k < i; k++)
+		if (strcmp(orders[k].volume, orders[i].volume) == 0)
+			return true;
+	return false;
+}
+
+static enum store_error may_clone(const struct store_pool *s, u32 i)
+{
+	const struct store_order *order = &s->queue.orders[i];
+	u8 guid[STORE_GUID_BYTES];
+
+	if (record_of(s, order->guid) == NULL)
+		return STORE_NO_VOLUME;
+	if (!volume_name_ok(order->volume))
+		return STORE_BAD_ORDER;
+	if (volume_find(order->volume) != NULL || pool_volume_find(s->pool, order->volume) != NULL ||
+	    is_name_repeated(s->queue.orders, i) || is_guid_repeated(s->queue.orders, i) ||
+	    !is_new_guid(s, order->new_guid, guid))
+		return STORE_EXISTS;
+	return STORE_OK;
+}
+
+/* What a clone of a volume begins as: its UUID is the clone's but for one byte. */
+static enum store_error origin_of(const struct store_pool *s, u32 i, struct pool_snapshot_spec *spec)
+{
+	const struct store_order *order = &s->queue.orders[i];
+	const struct pool_record *r = record_of(s, order->guid);
+
+	if (!volume_name_ok(order->snapshot))
+		return STORE_BAD_ORDER;
+	(void)is_new_guid(s, order->new_guid, spec->uuid);
+	spec->uuid[STORE_GUID_BYTES - 1] ^= 0xff;
+	if (record_of(s, spec->uuid) != NULL)
+		return STORE_EXISTS;
+	spec->volume = r->id;
+	pool_volumes_name(spec->name, order->snapshot, r->id);
+	return STORE_OK;
+}
+
+/* Of each order the snapshot that is cloned: those of volumes are made. */
+static enum store_error make_origins(struct store_pool *s, u32 from[POOL_QUEUE])
+{
+	static struct pool_snapshot_spec specs[POOL_QUEUE];
+	u32 group = s->queue.group, count = 0;
+	enum store_error error = STORE_OK;
+	enum pool_status status;
+
+	for (u32 i = 0; i < group && error == STORE_OK; i++) {
+		const struct pool_record *r = record_of(s, s->queue.orders[i].guid);
+
+		from[i] = r->head != 0 ? r->id : 0;
+		if (r->head == 0)
+			error = origin_of(s, i, &specs[count++]);
+	}
+	if (error != STORE_OK)
+		return error;
+	if (unused_records(s) < group + count)
+		return STORE_FULL;
+	status = count != 0 ? pool_snapshot(s->pool, specs, count) : POOL_OK;
+	for (u32 i = 0, k = 0; i < group && status == POOL_OK; i++)
+		if (from[i] == 0)
+			from[i] = specs[k++].snapshot;
+	return later_or(status);
+}
+
+static enum store_error clone(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	enum store_error error = STORE_OK;
+	u32 id, from[POOL_QUEUE];
+	u8 guid[STORE_GUID_BYTES];
+
+	hold_group(s, slot, true);
+	for (u32 i = 0; i < s->queue.group && error == STORE_OK; i++)
+		error = may_clone(s, i);
+	if (error == STORE_OK)
+		error = make_origins(s, from);
+	for (u32 i = 0; i < s->queue.group && error == STORE_OK; i++) {
+		(void)is_new_guid(s, order[i].new_guid, guid);
+		error = later_or(pool_clone(s->pool, from[i], order[i].volume, guid, &id));
+		if (error == STORE_OK)
+			error = mark_new(s, id, &order[i]);
+	}
+	return error;
+}
+
+/* ---- reverts ---- */
 
 static enum store_error may_revert(const struct store_pool *s, u32 slot, const struct store_order *order, u32 *snapshot)
 {

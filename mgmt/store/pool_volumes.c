@@ -27,10 +27,35 @@ static u32 granule_sectors(const struct pool_record *r)
 
 /* ---- volumes ---- */
 
+void pool_volumes_name(char full[POOL_RECORD_NAME], const char *name, u32 head)
+{
+	if (head == 0)
+		strcpy(full, name);
+	else
+		snprintf(full, POOL_RECORD_NAME, "%.*s@%u", (int)VOLUME_NAME_MAX, name,
+			 (unsigned)head);
+}
+
+/* A snapshot's without what makes it unique. */
+static void own_name(const struct pool_record *r, char name[sizeof(r->name)])
+{
+	strcpy(name, r->name);
+	if (r->head != 0)
+		name[strcspn(name, "@")] = '\0';
+}
+
+static bool is_name_fit(const char *name)
+{
+	return strlen(name) < VOLUME_NAME_BYTES && volume_name_ok(name);
+}
+
 static void take_name(const struct store_pool *s, const struct pool_record *r, u32 number, char name[VOLUME_NAME_BYTES])
 {
-	if (strlen(r->name) < VOLUME_NAME_BYTES && volume_name_ok(r->name))
-		strcpy(name, r->name);
+	char own[sizeof(r->name)];
+
+	own_name(r, own);
+	if (is_name_fit(own))
+		strcpy(name, own);
 	else
 		snprintf(name, VOLUME_NAME_BYTES, "%.24sp%u", s->part->name, (unsigned)number);
 }
@@ -247,8 +272,10 @@ static u32 number_of(const struct store_pool *s, u32 id)
 
 static u32 flags_of(const struct pool_record *r, const struct pool_told *told)
 {
+	char own[sizeof(r->name)];
 	u32 flags = 0;
 
+	own_name(r, own);
 	flags |= (r->flags & POOL_VOLUME_MARKED) != 0 ? STORE_IS_MARKED : 0;
 	flags |= (r->flags & POOL_VOLUME_UNFINISHED) != 0 ? STORE_IS_UNFINISHED : 0;
 	flags |= r->head != 0 ? STORE_IS_SNAPSHOT : 0;
@@ -257,8 +284,8 @@ static u32 flags_of(const struct pool_record *r, const struct pool_told *told)
 	flags |= r->kind == POOL_INTEGRITY ? STORE_HAS_CHECKSUMS : 0;
 	if (told->name[0] == '\0')
 		return flags | STORE_NO_PLACE;
-	if (strcmp(told->name, r->name) != 0)
-		flags |= volume_name_ok(r->name) ? STORE_NAME_TAKEN : STORE_NAME_UNFIT;
+	if (strcmp(told->name, own) != 0)
+		flags |= is_name_fit(own) ? STORE_NAME_TAKEN : STORE_NAME_UNFIT;
 	return flags;
 }
 
@@ -279,6 +306,7 @@ static void report_volume(struct store_pool *s, u32 slot, u32 number, struct sto
 	out->free_bytes = told->own;
 	out->flags = flags_of(r, told);
 	out->first = r->head != 0 ? number_of(s, r->head) : r->origin != 0 ? number_of(s, r->origin) : 0;
+	out->identity = r->head != 0 ? r->birth : 0;
 	memcpy(out->guid, r->uuid, sizeof(out->guid));
 	strcpy(out->volume, told->name);
 	snprintf(out->label, sizeof(out->label), "%.39s", r->name);

@@ -7,6 +7,12 @@
 
 #include "store_pool.h"
 
+#define POOL_RECORD_NAME sizeof(((struct pool_record *)0)->name)
+
+/* What the pool calls a volume, or the snapshot of that name of the volume `head`: the pool's names are unique, those
+ * of snapshots only among those of one volume. */
+void pool_volumes_name(char full[POOL_RECORD_NAME], const char *name, u32 head);
+
 /* Make volumes of the pool's table, keep those that are the same, drop those that are no more; one that a link has
  * stays, and fails its requests. What differs from what root was told is due to be reported. */
 void pool_volumes_sync(struct store_pool *s, u32 slot);

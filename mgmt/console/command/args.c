@@ -34,6 +34,9 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_IMAGE] = { "name", TYPE_ANY_IMAGE, "IMAGE", "name of an image, see list-image" },
 	[ARG_POOL] = { "name", TYPE_POOL, "POOL", "name of the pool: a-z, 0-9, . and -, at most 23 characters" },
 	[ARG_POOL_DISK] = { "disk", TYPE_DISK, "DISK", "disk to make it on, see list-disk" },
+	[ARG_TO] = { "to", TYPE_FRESH_NAME, "NEW", "name of the new VM: a-z, 0-9 and -, at most 31 characters" },
+	[ARG_SNAPSHOT] = { "snapshot", TYPE_SNAPSHOT, "SNAPSHOT",
+		"name of the snapshot: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_POOL_BYTES] = { "size", TYPE_SIZE, "SIZE",
 		"size of the pool, such as 100G; else it takes the largest free part" },
 	[ARG_BYTES] = { "size", TYPE_SIZE, "SIZE", "size, such as 512M or 100G; rounded up to a multiple of 1M" },
@@ -503,6 +506,10 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return router_parse_inner(&args->router, value, error);
 	case ARG_FORWARD:
 		return router_parse_forward(&args->router, value, error);
+	case ARG_TO:
+		return set_name(args->to, value, error);
+	case ARG_SNAPSHOT:
+		return set_name(args->snapshot, value, error);
 	case ARG_UPLINK:
 		return set_uplink(&args->network, value, error);
 	case ARG_VOLUME: case ARG_ITS_VOLUME: case ARG_INTO:

@@ -13,8 +13,8 @@
 
 enum arg {
 	ARG_SOURCE, ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE,
-	ARG_POOL, ARG_POOL_DISK, ARG_BYTES, ARG_POOL_BYTES, ARG_ON, ARG_UPLOAD, ARG_INTO, ARG_UPLINK, ARG_OUTER,
-	ARG_INNER, ARG_FORWARD,
+	ARG_POOL, ARG_POOL_DISK, ARG_TO, ARG_SNAPSHOT, ARG_BYTES, ARG_POOL_BYTES, ARG_ON, ARG_UPLOAD, ARG_INTO,
+	ARG_UPLINK, ARG_OUTER, ARG_INNER, ARG_FORWARD,
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
 	ARG_ITS_VOLUME, ARG_FORCE, ARG_POOL_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
 	ARG_OFFSET, ARG_SINCE, ARG_INTERVAL, ARG_TIMES, ARG_FILE, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
@@ -32,6 +32,8 @@ enum arg_type {
 	TYPE_OUTER, TYPE_INNERS, TYPE_FORWARDS,	/* ports of a router, and what it forwards (router_arg.h) */
 	TYPE_CARD,		/* a network card of the machine */
 	TYPE_POOL,
+	TYPE_SNAPSHOT,
+	TYPE_FRESH_NAME,	/* of a VM that is to be made, beside another one */
 	TYPE_ANY_IMAGE,
 	TYPE_OFFSET, TYPE_TIME, TYPE_TIME_OPTIONAL, TYPE_VERB,
 	TYPE_COUNT, TYPE_SIZE, TYPE_CHOICE, TYPE_PERCENT, TYPE_PCPUS, TYPE_RESTART, TYPE_IMAGE, TYPE_IMAGES,
@@ -66,6 +68,7 @@ struct args {
 	const struct command *command;	/* 0: an empty line */
 	u64 given;			/* BIT64(enum arg) */
 	char name[VM_NAME_BYTES];
+	char to[VM_NAME_BYTES], snapshot[VM_NAME_BYTES];
 	const struct name_list *names;	/* of a command on several VMs: all; only until the next command is parsed */
 	bool is_list;			/* a list of results is wanted, whatever the number of names */
 	union {

@@ -13,12 +13,13 @@
 const struct command *commands;
 
 const char *const group_titles[GROUP_COUNT] = {
-	[GROUP_VM] = "Virtual machines", [GROUP_NETWORK] = "Networks", [GROUP_MACHINE] = "This machine",
-	[GROUP_PROMPT] = "The prompt",
+	[GROUP_VM] = "Virtual machines", [GROUP_STORAGE] = "Disks, pools and snapshots", [GROUP_NETWORK] = "Networks",
+	[GROUP_MACHINE] = "This machine", [GROUP_PROMPT] = "The prompt",
 };
 
 const char *const group_names[GROUP_COUNT] = {
-	[GROUP_VM] = "vm", [GROUP_NETWORK] = "network", [GROUP_MACHINE] = "machine", [GROUP_PROMPT] = "prompt",
+	[GROUP_VM] = "vm", [GROUP_STORAGE] = "storage", [GROUP_NETWORK] = "network",
+	[GROUP_MACHINE] = "machine", [GROUP_PROMPT] = "prompt",
 };
 
 static u32 smallest(u32 a, u32 b, u32 c)
@@ -157,7 +158,7 @@ enum arg command_bare(const struct command *command, u64 given)
 {
 	static const u8 bare[] = {
 		ARG_VERB, ARG_FILE, ARG_SOURCE, ARG_NAME, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_VOLUME,
-		ARG_DISK_NAME, ARG_IMAGE, ARG_POOL, ARG_POOL_DISK,
+		ARG_DISK_NAME, ARG_IMAGE, ARG_POOL, ARG_POOL_DISK, ARG_TO, ARG_SNAPSHOT,
 	};
 	enum arg first = ARG_COUNT;
 

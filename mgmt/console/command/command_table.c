@@ -91,7 +91,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
-		.verb = "attach-disk", .group = GROUP_VM,
+		.verb = "attach-disk", .group = GROUP_STORAGE,
 		.summary = "give a VM further disks",
 		.more = "The disks become the VM's last ones. The volume of each is made, or is the one that is named. "
 			"A guest that runs sees them at once if it knows ACPI hot plug (Linux does), others at their "
@@ -101,7 +101,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
-		.verb = "detach-disk", .group = GROUP_VM,
+		.verb = "detach-disk", .group = GROUP_STORAGE,
 		.summary = "take a disk from a VM, and keep its volume",
 		.more = "A guest that runs is asked to let go of the disk; if it does not within --timeout, the disk "
 			"stays. Unmount the disk in the guest first: Linux lets go of it also while it is mounted. The "
@@ -110,6 +110,55 @@ const struct command command_rows[] = {
 		.example = "detach-disk myvm --volume myvm.1",
 		.takes = CHANGE | A(ITS_VOLUME) | A(EJECT_TIME), .needs = A(NAME) | A(ITS_VOLUME),
 		.op = REQ_DETACH_DISK,
+		.ops = { .begin = request_begin, .answer = request_answer },
+	},
+	{
+		.verb = "snapshot-vm", .group = GROUP_STORAGE,
+		.summary = "make a snapshot of all disks of a VM, at one moment",
+		.more = "Its disks are in one pool. All of them get the snapshot, or none. Without --snapshot it is "
+			"called snap1, snap2 and so on. A VM that runs goes on: the snapshot has what the guest has "
+			"written to its disks by then, as after a power cut; memory is not kept. A snapshot takes room "
+			"only as its disk changes.",
+		.example = "snapshot-vm myvm --snapshot before-upgrade",
+		.takes = CHANGE | A(SNAPSHOT), .needs = A(NAME), .op = REQ_SNAPSHOT_VM,
+		.ops = { .begin = request_begin, .answer = snapshot_answer },
+	},
+	{
+		.verb = "list-snapshot", .group = GROUP_STORAGE,
+		.summary = "list the snapshots of VMs, the oldest first",
+		.more = "OF is the VM, or the volume if no VM has it. DISKS is how many of its disks the snapshot has. "
+			"USED is what it has in the pool that no older one has. CLONES are disks that began as it.",
+		.example = "list-snapshot myvm",
+		.takes = A(NAME) | A(JSON),
+		.ops = { .begin = snapshots_begin, .answer = snapshots_answer }, .tables = BIT32(FETCH_VOLUMES),
+		.view = { report_snapshots, json_snapshots },
+	},
+	{
+		.verb = "revert-vm", .group = GROUP_STORAGE,
+		.summary = "put all disks of a VM back to what they were at a snapshot",
+		.more = "The VM is stopped. What was written since then is lost, and newer snapshots are deleted; the "
+			"snapshot itself stays. Asks first.",
+		.example = "revert-vm myvm --snapshot before-upgrade",
+		.takes = CHANGE | A(SNAPSHOT) | A(YES), .needs = A(NAME) | A(SNAPSHOT), .op = REQ_REVERT_VM,
+		.ops = { .begin = revert_begin, .answer = snapshot_answer },
+	},
+	{
+		.verb = "delete-snapshot", .group = GROUP_STORAGE,
+		.summary = "delete a snapshot of a VM",
+		.more = "The disks stay as they are. Refused while there are clones of it.",
+		.example = "delete-snapshot myvm --snapshot before-upgrade",
+		.takes = CHANGE | A(SNAPSHOT), .needs = A(NAME) | A(SNAPSHOT), .op = REQ_DELETE_SNAPSHOT,
+		.ops = { .begin = request_begin, .answer = snapshot_answer },
+	},
+	{
+		.verb = "clone-vm", .group = GROUP_VM,
+		.summary = "define a VM like another, with disks that begin as its",
+		.more = "The new VM's disks share with the old one's what neither has changed: making them takes no "
+			"time and no room. They begin as the snapshot, or as the disks are now; then a snapshot with "
+			"the name of the new VM is made, too. Network cards get new addresses. The snapshot can't be "
+			"deleted while there is the clone.",
+		.example = "clone-vm myvm --to myvm2",
+		.takes = CHANGE | A(TO) | A(SNAPSHOT), .needs = A(NAME) | A(TO), .op = REQ_CLONE_VM,
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
@@ -229,7 +278,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = service_begin, .answer = service_answer },
 	},
 	{
-		.verb = "list-disk", .group = GROUP_MACHINE,
+		.verb = "list-disk", .group = GROUP_STORAGE,
 		.summary = "list the machine's disks, their drivers and what is on them",
 		.more = "blank: VOS takes the disk into use when a volume is made on it. ready: volumes can be made "
 			"in its free part. unknown: its contents are none that VOS knows; nothing is made on it. "
@@ -241,7 +290,7 @@ const struct command command_rows[] = {
 		.view = { report_disks, json_disks },
 	},
 	{
-		.verb = "list-pool", .group = GROUP_MACHINE,
+		.verb = "list-pool", .group = GROUP_STORAGE,
 		.summary = "list pools: room that volumes take as they are written",
 		.more = "Volumes in a pool may together be larger than it. USED and FREE are room for data, SIZES is "
 			"what the sizes of its volumes add up to. opening: the store is reading it. missing: its disk "
@@ -252,7 +301,7 @@ const struct command command_rows[] = {
 		.view = { report_pools, json_pools },
 	},
 	{
-		.verb = "create-pool", .group = GROUP_MACHINE,
+		.verb = "create-pool", .group = GROUP_STORAGE,
 		.summary = "make a pool in the free part of a disk",
 		.more = "Shows what is on the disk and asks. What is there stays; a blank disk is taken into use. From "
 			"then on new disks of VMs are made in the pool, unless on= says where. Data in a pool is safe "
@@ -263,7 +312,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "delete-pool", .group = GROUP_MACHINE,
+		.verb = "delete-pool", .group = GROUP_STORAGE,
 		.summary = "delete a pool that has no volumes",
 		.more = "--force deletes a pool that can't be opened, with all that may be in it, and asks first. Its "
 			"room on the disk is free again when it has been zeroed.",
@@ -272,7 +321,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "list-volume", .group = GROUP_MACHINE,
+		.verb = "list-volume", .group = GROUP_STORAGE,
 		.summary = "list volumes: what disks of VMs are kept in",
 		.more = "A volume is in a pool, part of a disk, a whole disk, or memory of this machine (ON is ram). "
 			"USED is what one in a pool takes of it. MADE FOR is the VM whose delete-vm deletes it.",
@@ -282,7 +331,7 @@ const struct command command_rows[] = {
 		.view = { report_volumes, json_volumes },
 	},
 	{
-		.verb = "create-volume", .group = GROUP_MACHINE,
+		.verb = "create-volume", .group = GROUP_STORAGE,
 		.summary = "make a volume that stays until delete-volume",
 		.more = "A VM gets it as a disk with create-vm --disk volume=NAME. A blank disk is taken into use.",
 		.example = "create-volume --name data --size 10G",
@@ -291,7 +340,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
-		.verb = "import-image", .group = GROUP_MACHINE,
+		.verb = "import-image", .group = GROUP_STORAGE,
 		.summary = "make a volume that begins with a disk image",
 		.more = "The image is a raw one: a boot module, or one that upload-image of the program vos sent. The "
 			"volume has the image's size, or --size; runs of zeros take no room in a pool. list-volume "
@@ -304,7 +353,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
-		.verb = "delete-volume", .group = GROUP_MACHINE,
+		.verb = "delete-volume", .group = GROUP_STORAGE,
 		.summary = "delete a volume and its data",
 		.more = "A volume that is a disk of a VM and a whole disk can't be deleted. The room on the disk is "
 			"free again when it has been zeroed, which takes time on disks that can't discard blocks.",
@@ -485,11 +534,10 @@ const struct command command_rows[] = {
 	{
 		.verb = "help", .group = GROUP_PROMPT, .is_for_people = true,
 		.summary = "list the commands, or explain one",
-		.more = "help vm, help network, help machine and help prompt explain the commands of a group, help "
-			"disk those for disks, and so with other nouns. help COMMAND full prints the complete text, "
-			"also if it does not fit the screen. Limits: 4096 characters and 64 words in a line, 31 "
-			"characters in the name "
-			"of a VM, 47 in that of an image, 128 VMs.",
+		.more = "help vm, help storage, help network, help machine and help prompt explain the commands of a "
+			"group, help disk those for disks, and so with other nouns. help COMMAND full prints the "
+			"complete text, also if it does not fit the screen. Limits: 4096 characters and 64 words in a "
+			"line, 31 characters in the name of a VM, 47 in that of an image, 128 VMs.",
 		.example = "help create-vm",
 		.takes = A(VERB),
 		.ops = { .begin = help_begin },

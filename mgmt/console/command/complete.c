@@ -164,6 +164,22 @@ static void add_names(
 		add(completion, partial, name);
 }
 
+/* Snapshots of several disks have one name. */
+static void add_once(
+	struct completion *completion, const char *partial, const char *(*source)(void *, u32), void *context)
+{
+	const char *name;
+
+	for (u32 i = 0; (name = source(context, i)) != 0; i++) {
+		u32 k = 0;
+
+		while (k < completion->count && strcmp(completion->candidates[k], name) != 0)
+			k++;
+		if (k == completion->count)
+			add(completion, partial, name);
+	}
+}
+
 /* What stands before the cursor's word is not offered again. */
 static bool is_on_line(const char *name)
 {
@@ -242,6 +258,10 @@ static void add_values(struct completion *completion, const struct context *cont
 		if (context->command->op != REQ_CREATE_POOL)
 			add_names(completion, context->partial, names->pool, names->context);
 		break;
+	case TYPE_SNAPSHOT:
+		if (context->command->op != REQ_SNAPSHOT_VM)
+			add_once(completion, context->partial, names->snapshot, names->context);
+		break;
 	case TYPE_DISK:
 		add_names(completion, context->partial, names->disk, names->context);
 		if (context->arg == ARG_ON)
@@ -277,6 +297,7 @@ static void add_values(struct completion *completion, const struct context *cont
 		add_texts(completion, context->partial, answers);
 		break;
 	case TYPE_COUNT: case TYPE_OFFSET: case TYPE_SIZE: case TYPE_TIME: case TYPE_TIME_OPTIONAL: case TYPE_TEXT:
+	case TYPE_FRESH_NAME:
 		break;
 	}
 }

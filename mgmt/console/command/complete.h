@@ -18,6 +18,7 @@ struct name_source {
 	const char *(*network)(void *context, u32 index);
 	const char *(*router)(void *context, u32 index);
 	const char *(*pool)(void *context, u32 index);
+	const char *(*snapshot)(void *context, u32 index);
 	void *context;
 };
 

@@ -36,6 +36,10 @@ void routers_answer(struct session *s, struct job *job, const struct reply *repl
 void router_answer(struct session *s, struct job *job, const struct reply *reply);
 void pool_begin(struct session *s, struct job *job);
 void pool_answer(struct session *s, struct job *job, const struct reply *reply);
+void snapshots_begin(struct session *s, struct job *job);
+void snapshots_answer(struct session *s, struct job *job, const struct reply *reply);
+void snapshot_answer(struct session *s, struct job *job, const struct reply *reply);
+void revert_begin(struct session *s, struct job *job);
 void delete_image_begin(struct session *s, struct job *job);
 void delete_image_answer(struct session *s, struct job *job, const struct reply *reply);
 void apply_begin(struct session *s, struct job *job);

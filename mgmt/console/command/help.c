@@ -93,7 +93,7 @@ static void full_arg(const struct out *out, enum arg arg, const char *need)
 {
 	const struct arg_spec *spec = &arg_specs[arg];
 	u32 column = flag_name(out, spec);
-	char help[160];
+	char help[256];
 
 	snprintf(help, sizeof(help), "%s%s", spec->help, need);
 	if (column + 1 >= ARG_COLUMN)
@@ -219,11 +219,7 @@ void help_command_full(const struct out *out, const struct command *command)
 
 static void help_command_brief(const struct out *out, const struct command *command)
 {
-	out_format(out, "%s: %s\nusage: %s", command->verb, command->summary, command->verb);
-	for (u32 i = 0; i < ARG_COUNT; i++)
-		if (command->needs & BIT64(i))
-			out_format(out, " --%s %s", arg_specs[i].name, arg_specs[i].value);
-	out_format(out, " [flags]\nexample: %s\n", command->example);
+	out_format(out, "%s: %s\nexample: %s\n", command->verb, command->summary, command->example);
 	brief_args(out, args_of(command), command->needs);
 	out_format(out, "help %s full has the complete text; --FLAG ? explains a flag.\n", command->verb);
 }

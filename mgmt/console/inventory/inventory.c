@@ -80,6 +80,7 @@ bool inventory_add_volume(struct inventory *m, const struct volume_row *row)
 	terminate(to->vm, sizeof(to->vm));
 	terminate(to->made_for, sizeof(to->made_for));
 	terminate(to->of, sizeof(to->of));
+	terminate(to->snapshot, sizeof(to->snapshot));
 	m->volume_count++;
 	return true;
 }

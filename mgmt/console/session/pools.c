@@ -23,17 +23,6 @@ static bool is_sure(const struct job *job)
 
 /* ---- the question ---- */
 
-static bool refuse_unsure(struct session *s, struct job *job, const char *what)
-{
-	struct cmd_error error;
-
-	if (!job_is_json(job) && job->origin == JOB_PROMPT)
-		return false;
-	error_set(&error, RESULT_STATE, "%s. Say \"yes\" if that is meant", what);
-	job_fail(s, job, &error);
-	return true;
-}
-
 static u32 volumes_on(const struct inventory *m, const char *disk)
 {
 	u32 count = 0;
@@ -100,7 +89,7 @@ static void ask_create(struct session *s, struct job *job)
 	}
 	snprintf(text, sizeof(text), "disk %s has %u volume%s, which would stay, and pool %s would take room there",
 		disk, count, count == 1 ? "" : "s", pool_name(job));
-	if (refuse_unsure(s, job, text))
+	if (!prompt_can_ask(s, job, text))
 		return;
 	show_disk(s, disk);
 	out_format(&s->terminal, "Pool %s takes %s%s. What is on the disk stays.\n", pool_name(job),
@@ -115,7 +104,7 @@ static void ask_delete(struct session *s, struct job *job)
 	char text[160];
 
 	snprintf(text, sizeof(text), "all that is in pool %s would be lost", pool_name(job));
-	if (refuse_unsure(s, job, text))
+	if (!prompt_can_ask(s, job, text))
 		return;
 	out_format(&s->terminal, "If pool %s can't be opened, all that is in it is lost.\n", pool_name(job));
 	snprintf(text, sizeof(text), "Delete pool %s? [y/N] ", pool_name(job));

@@ -23,6 +23,17 @@ void prompt_ask(struct session *s, const char *question)
 	edit_begin(&s->editor, question, false);
 }
 
+bool prompt_can_ask(struct session *s, struct job *job, const char *what)
+{
+	struct cmd_error error;
+
+	if (!job_is_json(job) && job->origin == JOB_PROMPT)
+		return true;
+	error_set(&error, RESULT_STATE, "%s. Say \"yes\" if that is meant", what);
+	job_fail(s, job, &error);
+	return false;
+}
+
 static void remember(struct session *s, enum result result, const char *class)
 {
 	s->last_result = result;
@@ -109,7 +120,20 @@ static const char *volume_name(void *context, u32 index)
 {
 	const struct inventory *m = &((const struct session *)context)->console->inventory;
 
-	return index < m->volume_count ? m->volumes[index].name : 0;
+	for (u32 i = 0; i < m->volume_count; i++)
+		if (m->volumes[i].kind != VOLUME_ROW_SNAPSHOT && index-- == 0)
+			return m->volumes[i].name;
+	return 0;
+}
+
+static const char *snapshot_name(void *context, u32 index)
+{
+	const struct inventory *m = &((const struct session *)context)->console->inventory;
+
+	for (u32 i = 0; i < m->volume_count; i++)
+		if (m->volumes[i].kind == VOLUME_ROW_SNAPSHOT && index-- == 0)
+			return m->volumes[i].name;
+	return 0;
 }
 
 static const char *switch_name(void *context, u32 index)
@@ -164,7 +188,8 @@ static bool is_good_name(const char *text)
 static void tab(struct session *s)
 {
 	struct name_source names = {
-		vm_name, image_name, service_name, disk_name, volume_name, switch_name, router_name, pool_name, s,
+		vm_name, image_name, service_name, disk_name, volume_name, switch_name, router_name, pool_name,
+		snapshot_name, s,
 	};
 	struct completion *completion = &s->console->completion;
 	size_t common;
@@ -188,7 +213,8 @@ static void tab(struct session *s)
 static void question(struct session *s)
 {
 	struct name_source names = {
-		vm_name, image_name, service_name, disk_name, volume_name, switch_name, router_name, pool_name, s,
+		vm_name, image_name, service_name, disk_name, volume_name, switch_name, router_name, pool_name,
+		snapshot_name, s,
 	};
 
 	if (s->mode != MODE_PROMPT || !complete_wants_help(s->editor.line, s->editor.cursor)) {

@@ -16,6 +16,8 @@ void request_fill(struct job *job)
 
 	memset(r, 0, sizeof(*r));
 	memcpy(r->name, args->name, sizeof(r->name));
+	memcpy(r->to, args->to, sizeof(r->to));
+	memcpy(r->snapshot, args->snapshot, sizeof(r->snapshot));
 	if (args->command->op == REQ_CREATE_SWITCH)
 		r->network = args->network;
 	else if (args->command->op == REQ_CREATE_ROUTER || args->command->op == REQ_SET_ROUTER)
@@ -182,6 +184,10 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 			size_text(size, job->args.spec.memory_bytes, false), name);
 		say_disks(out, vm, 0);
 		return;
+	case REQ_CLONE_VM:
+		out_format(out, "%s is defined as a clone of %s. start-vm %s starts it.\n", name, job->args.name, name);
+		say_disks(out, vm, vm ? vm->report.spec.disk_count : 0);
+		return;
 	case REQ_ATTACH_DISK: case REQ_DETACH_DISK:
 		if (vm)
 			say_disk_list(out, job, vm);
@@ -234,7 +240,7 @@ const struct view outcome_view = { outcome_text, outcome_json };
 static bool carries_vm(u32 op)
 {
 	return (op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET || op == REQ_NMI ||
-	       op == REQ_ATTACH_DISK || op == REQ_DETACH_DISK;
+	       op == REQ_ATTACH_DISK || op == REQ_DETACH_DISK || op == REQ_CLONE_VM;
 }
 
 void request_take_vm(struct session *s, const struct job *job, const char *name, const struct reply *reply)
@@ -273,13 +279,14 @@ bool request_is_refused(struct session *s, struct job *job, const struct reply *
 
 void request_answer(struct session *s, struct job *job, const struct reply *reply)
 {
+	bool is_clone = job->args.command->op == REQ_CLONE_VM;
 	struct outcome outcome = {
-		.job = job, .name = job->args.name, .info = s->console->inventory.info,
+		.job = job, .name = is_clone ? job->args.to : job->args.name, .info = s->console->inventory.info,
 	};
 
 	if (request_is_refused(s, job, reply))
 		return;
-	request_take_vm(s, job, job->args.name, reply);
-	outcome.vm = inventory_find(&s->console->inventory, job->args.name);
+	request_take_vm(s, job, outcome.name, reply);
+	outcome.vm = inventory_find(&s->console->inventory, outcome.name);
 	job_show(s, job, &outcome_view, &outcome);
 }

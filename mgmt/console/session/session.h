@@ -301,6 +301,8 @@ void prompt_feed(struct session *s, char byte);
 /* Ctrl-C while a command is under way. */
 void prompt_interrupt(struct session *s);
 void prompt_ask(struct session *s, const char *question);
+/* Is there a person to ask? Else the job has failed: `what` would happen. */
+bool prompt_can_ask(struct session *s, struct job *job, const char *what);
 
 /* ---- job_text.c: the text of a job with is_text ---- */
 

@@ -425,6 +425,10 @@ static void special_message(
 /* Write what the mark at `at` stands for; returns its length, 0 if it is none. */
 static size_t put_mark(const struct out *out, const char *at, const struct request *request, const struct reply *reply)
 {
+	if (strncmp(at, "{new}", 5) == 0) {
+		out_text(out, request->to[0] ? request->to : request->name);
+		return 5;
+	}
 	if (strncmp(at, "{name}", 6) == 0)
 		out_text(out, request->name);
 	else if (strncmp(at, "{need}", 6) == 0)

@@ -39,6 +39,9 @@ void report_router(const struct out *out, const void *look);
 void json_router(struct json_writer *writer, const char *key, const void *look);
 void report_volumes(const struct out *out, const void *look);
 void json_volumes(struct json_writer *writer, const char *key, const void *look);
+/* Of a struct storage_look whose name is that of a VM. */
+void report_snapshots(const struct out *out, const void *look);
+void json_snapshots(struct json_writer *writer, const char *key, const void *look);
 void report_pools(const struct out *out, const void *look);
 void json_pools(struct json_writer *writer, const char *key, const void *look);
 /* Of a struct pool_row. */

@@ -124,8 +124,6 @@ static bool is_in_pool(const struct volume_row *v)
 /* What it is, as long as it is there. */
 static const char *volume_state(const struct volume_row *v)
 {
-	if (v->state == VOLUME_ROW_READY && v->kind == VOLUME_ROW_SNAPSHOT)
-		return "snapshot";
 	if (v->state == VOLUME_ROW_READY && (v->kind == VOLUME_ROW_DISK || v->kind == VOLUME_ROW_PARTITION))
 		return v->kind == VOLUME_ROW_DISK ? "whole disk" : "partition";
 	return word(volume_states, VOLUME_ROW_STATE_COUNT, v->state);
@@ -159,7 +157,7 @@ void report_volumes(const struct out *out, const void *what)
 	out_format(out, "%-14s  %-9s  %-9s  %-9s  %-8s  %-8s  %s\n", "NAME", "SIZE", "USED", "ON", "VM", "MADE FOR",
 		"STATE");
 	for (u32 i = 0; i < m->volume_count; i++)
-		if (is_wanted(look, m->volumes[i].name))
+		if (m->volumes[i].kind != VOLUME_ROW_SNAPSHOT && is_wanted(look, m->volumes[i].name))
 			volume_line(out, &m->volumes[i]);
 }
 
@@ -175,6 +173,7 @@ void json_volume(struct json_writer *w, const char *key, const void *row)
 	json_text(w, "on", v->on);
 	json_number(w, "used-bytes", is_in_pool(v) ? v->used_bytes : v->bytes);
 	json_text(w, "of", v->of);
+	json_text(w, "snapshot", v->snapshot);
 	json_text(w, "vm", v->vm);
 	json_text(w, "made-for", v->made_for);
 	json_text(w, "state", word(volume_states, VOLUME_ROW_STATE_COUNT, v->state));

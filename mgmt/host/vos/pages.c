@@ -94,7 +94,7 @@ static const char *no_names(void *context, u32 index)
 int pages_complete(const char *line, const char *point)
 {
 	static const struct name_source names = {
-		no_names, no_names, no_names, no_names, no_names, no_names, no_names, no_names, NULL,
+		no_names, no_names, no_names, no_names, no_names, no_names, no_names, no_names, no_names, NULL,
 	};
 	static struct completion completion;
 	size_t cursor = strtoul(point, NULL, 10), length = strlen(line);

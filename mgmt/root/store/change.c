@@ -11,6 +11,7 @@
 #include "client.h"
 #include "error_info.h"
 #include "hot_disks.h"
+#include "pool_groups.h"
 #include "pools.h"
 #include "range.h"
 #include "reply.h"
@@ -57,10 +58,25 @@ static u32 count_at(enum step step)
 /* The VM that the answer tells of: as it is now, also where that was not asked for. */
 static const struct vm *told_vm(const struct change *c)
 {
+	bool is_clone = c->request.op == REQ_CLONE_VM;
 	bool has_one = c->request.op == REQ_SET || change_is_hot(c) ||
-		       (c->request.op == REQ_CREATE && c->info.error == ERR_NONE && !change_is_dry(c));
+		       ((c->request.op == REQ_CREATE || is_clone) && c->info.error == ERR_NONE && !change_is_dry(c));
 
-	return has_one ? vm_find(c->request.name) : NULL;
+	return has_one ? vm_find(is_clone ? c->request.to : c->request.name) : NULL;
+}
+
+/* An answer that tells of something else than a VM. */
+static bool has_report(u32 op)
+{
+	return op == REQ_CREATE_VOLUME || op == REQ_CREATE_POOL || op == REQ_SNAPSHOT_VM;
+}
+
+static void fill_snapshot(const struct change *c, struct snapshot_report *out)
+{
+	const struct vm *vm = change_vm(c);
+
+	strcpy(out->name, c->request.snapshot);
+	out->disks = vm != NULL ? vm->spec.disk_count : 0;
 }
 
 static bool send_answer(const struct change *c)
@@ -69,14 +85,15 @@ static bool send_answer(const struct change *c)
 
 	if (c->client == NO_CLIENT)
 		return true;
-	if ((c->request.op != REQ_CREATE_VOLUME && c->request.op != REQ_CREATE_POOL) || c->info.error != ERR_NONE ||
-	    change_is_dry(c))
+	if (!has_report(c->request.op) || c->info.error != ERR_NONE || change_is_dry(c))
 		return reply_send(c->client, c->request.id, &c->info, told_vm(c));
 	memset(&reply, 0, sizeof(reply));
 	reply.kind = REPLY_ANSWER;
 	reply.id = c->request.id;
 	if (c->request.op == REQ_CREATE_POOL)
 		reply.pool = c->pool;
+	else if (c->request.op == REQ_SNAPSHOT_VM)
+		fill_snapshot(c, &reply.snapshot);
 	else
 		reply.volume = c->row;
 	return client_send(c->client, &reply);
@@ -97,6 +114,8 @@ static void end(struct change *c, struct error_info info)
 		info = change_kinds[c->request.op].finish(c);
 	if (info.error != ERR_NONE)
 		change_volumes_drop_fresh(c);
+	if (c->group != GROUP_NONE)
+		group_end(c->group, info.error != ERR_NONE);
 	answer(c, info);
 }
 
@@ -196,6 +215,12 @@ static void begin(struct change *c)
 		step_store(c);
 }
 
+/* Of a VM that is there. */
+static bool is_of_vm(const struct change *c)
+{
+	return c->request.op == REQ_SET || change_is_hot(c) || change_kinds[c->request.op].is_of_vm;
+}
+
 /* Another change of that VM's disks would be undone by one that began with the disks as they are now. */
 static bool is_changing(const struct change *c)
 {
@@ -203,8 +228,8 @@ static bool is_changing(const struct change *c)
 		const struct change *other = &changes[i];
 
 		if (other != c && other->step != STEP_FREE && other->step != STEP_ANSWER &&
-		    (other->request.op == REQ_SET || change_is_hot(other)) && change_concerns_disks(other) &&
-		    !change_is_dry(other) && other->vm_id == c->vm_id)
+		    is_of_vm(other) && change_concerns_disks(other) && !change_is_dry(other) &&
+		    other->vm_id == c->vm_id)
 			return true;
 	}
 	return false;
@@ -219,10 +244,10 @@ static struct error_info make_set(struct change *c)
 	struct error_info no = ERROR_INFO_NONE;
 	bool is_idle;
 
-	if (r->op != REQ_SET && !change_is_hot(c))
+	if (!is_of_vm(c))
 		return no;
 	c->vm_id = vm->id;
-	if (r->op == REQ_SET)
+	if (!change_is_hot(c))
 		return change_concerns_disks(c) && is_changing(c) ? error_info_of(ERR_BUSY, 0, 0) : no;
 	is_idle = vm->phase == VM_PHASE_IDLE;
 	c->disk_count = vm->spec.disk_count;
@@ -260,6 +285,7 @@ void change_begin(u32 client, const struct request *request)
 	c->sized = 0;
 	c->client = client;
 	c->request = *request;
+	c->group = GROUP_NONE;
 	c->deadline_tsc = rt_time_after(&root.time, DISKS_LIMIT_NS);
 	no = make_set(c);
 	if (no.error != ERR_NONE) {

@@ -6,19 +6,13 @@
 
 #include <string.h>
 
+#include "change_snapshots.h"
 #include "hot_disks.h"
 #include "pools.h"
 #include "root.h"
 #include "spec.h"
 #include "storage_report.h"
 #include "volume_judge.h"
-
-struct vm *change_vm(const struct change *c)
-{
-	struct vm *vm = vm_find(c->request.name);
-
-	return vm != NULL && vm->id == c->vm_id ? vm : NULL;
-}
 
 static struct error_info judge_create(struct change *c)
 {
@@ -61,6 +55,12 @@ static struct error_info finish_attach(struct change *c)
 
 /* All of it was judged just before: make_set. */
 static struct error_info judge_detach(struct change *c)
+{
+	(void)c;
+	return ERROR_INFO_NONE;
+}
+
+static struct error_info finish_nothing(struct change *c)
 {
 	(void)c;
 	return ERROR_INFO_NONE;
@@ -133,6 +133,20 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 	[REQ_SET] = { .judge = judge_set, .finish = finish_set, .has_vm = true },
 	[REQ_ATTACH_DISK] = { .judge = judge_attach, .finish = finish_attach, .has_vm = true },
 	[REQ_DETACH_DISK] = { .judge = judge_detach },
+	[REQ_SNAPSHOT_VM] = {
+		.judge = snapshot_judge, .order = snapshot_order, .finish = finish_nothing, .has_vm = true,
+		.is_of_vm = true,
+	},
+	[REQ_REVERT_VM] = {
+		.judge = revert_judge, .order = revert_order, .finish = revert_finish, .has_vm = true, .is_of_vm = true,
+	},
+	[REQ_DELETE_SNAPSHOT] = {
+		.judge = snapshot_judge_delete, .order = snapshot_order_delete, .finish = finish_nothing,
+		.has_vm = true, .deletes = true, .is_of_vm = true,
+	},
+	[REQ_CLONE_VM] = {
+		.judge = clone_judge, .order = clone_order, .finish = clone_finish, .has_vm = true, .is_of_vm = true,
+	},
 	[REQ_CREATE_VOLUME] = { .judge = judge_volume, .finish = finish_volume },
 	[REQ_DELETE_VOLUME] = { .judge = judge_volume, .finish = finish_volume, .deletes = true },
 	[REQ_CREATE_POOL] = { .judge = judge_pool, .finish = finish_pool },

@@ -9,6 +9,7 @@
 #include "error_info.h"
 #include "request.h"
 #include "vm.h"
+#include "volumes.h"
 
 /* COPY: images are copied into its volumes. EJECT: a guest is asked to let a disk go. */
 enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_COPY, STEP_EJECT, STEP_ANSWER };
@@ -25,6 +26,7 @@ struct change {
 	u64 built_tsc;			/* STEP_EJECT: which of its runs */
 	u32 disk_count;			/* REQ_ATTACH_DISK: that it had when `spec` was made */
 	u32 sized;			/* bit = disk of `spec` that has the size of its image, as none was given */
+	u32 group;			/* pool_groups.h: what the store is asked for; or GROUP_NONE */
 	struct request request;
 };
 
@@ -45,16 +47,32 @@ static inline bool change_is_hot(const struct change *c)
 }
 
 /* The VM that it is to change; NULL: that is no more. */
-struct vm *change_vm(const struct change *c);
+static inline struct vm *change_vm(const struct change *c)
+{
+	struct vm *vm = vm_find(c->request.name);
+
+	return vm != NULL && vm->id == c->vm_id ? vm : NULL;
+}
+
+/* It was there before: nobody else gets or deletes it until the change ends. */
+static inline void change_hold(const struct change *c, struct volume *v)
+{
+	v->change = c->number;
+	v->is_held = true;
+}
+
 bool change_concerns_disks(const struct change *c);
 /* Some volume is to be made on the best of all disks. Only of a request whose fields were judged. */
 bool change_needs_choice(const struct change *c);
 
 struct change_kind {
 	struct error_info (*judge)(struct change *c);
+	/* Ask the store for more than the volumes that it lacks; NULL: for these. */
+	struct error_info (*order)(struct change *c);
 	struct error_info (*finish)(struct change *c);
 	bool has_vm;		/* its disks are those of a VM's spec */
-	bool deletes;		/* the volume or pool that it names */
+	bool deletes;		/* the volume or pool that it names, or those that `order` gives it */
+	bool is_of_vm;		/* whose disks it is about, and which is there: no other change is, meanwhile */
 };
 extern const struct change_kind change_kinds[REQ_OP_COUNT];
 

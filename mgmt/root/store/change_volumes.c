@@ -8,6 +8,7 @@
 
 #include "accounts.h"
 #include "import.h"
+#include "pool_groups.h"
 #include "pools.h"
 #include "rt_log.h"
 #include "spec.h"
@@ -46,13 +47,6 @@ static struct error_info make(struct change *c, const char *name, const struct d
 	return no;
 }
 
-/* It was there before: nobody else gets or deletes it meanwhile. */
-static void hold(const struct change *c, struct volume *v)
-{
-	v->change = c->number;
-	v->is_held = true;
-}
-
 static struct error_info make_missing(struct change *c)
 {
 	struct error_info no = ERROR_INFO_NONE;
@@ -66,7 +60,7 @@ static struct error_info make_missing(struct change *c)
 		if (v == NULL)
 			no = make(c, name, &c->request.spec.disks[i]);
 		else if (v->vm == VOLUME_NOBODY)
-			hold(c, v);
+			change_hold(c, v);
 	}
 	return no;
 }
@@ -77,6 +71,8 @@ struct error_info change_volumes_begin(struct change *c)
 
 	if (!change_concerns_disks(c))
 		return ERROR_INFO_NONE;
+	if (change_kinds[c->request.op].order != NULL)
+		return change_kinds[c->request.op].order(c);
 	if (change_kinds[c->request.op].has_vm)
 		return make_missing(c);
 	if (!change_kinds[c->request.op].deletes)
@@ -97,7 +93,7 @@ void change_volumes_release(struct change *c, bool is_failed)
 			continue;
 		v->change = CHANGE_NONE;
 		if (v->is_held) {
-			v->is_held = false;
+			v->is_held = v->is_locked = false;
 			continue;
 		}
 		v->is_fresh = !is_failed && change_kinds[c->request.op].has_vm;
@@ -164,11 +160,47 @@ static bool is_waited_for(const struct change *c, const struct volume *v)
 	return (v->change == c->number && !v->is_held) || is_meant;
 }
 
+static struct error_info group_error(const struct change *c, u32 error)
+{
+	static const u8 errors[STORE_ERROR_COUNT] = {
+		[STORE_EXISTS] = ERR_VOLUME_EXISTS, [STORE_FULL] = ERR_POOL_FULL, [STORE_BUSY] = ERR_POOL_BUSY,
+		[STORE_NEEDED] = ERR_POOL_BUSY, [STORE_NO_VOLUME] = ERR_POOL_BUSY, [STORE_IO] = ERR_DISK_IO,
+		[STORE_NO_DISK] = ERR_DISK_COMING, [STORE_NO_POOL] = ERR_POOL_SHUT,
+		[STORE_POOL_FAILED] = ERR_POOL_SHUT, [STORE_POOL_DAMAGED] = ERR_POOL_SHUT,
+	};
+	const char *made = c->request.op == REQ_CLONE_VM ? c->request.to : c->request.snapshot;
+	const struct pool *pool = pool_at(group_pool(c->group));
+
+	if (error >= STORE_ERROR_COUNT || errors[error] == 0)
+		return error_info_of(ERR_INTERNAL, 0, error);
+	return error_info_about((enum error)errors[error],
+				error == STORE_EXISTS ? made : pool != NULL ? pool->partition->name : "");
+}
+
+/* What it asked of a pool (pool_groups.h). */
+static bool is_group_done(const struct change *c, struct error_info *no)
+{
+	const struct pool *pool;
+	u32 error;
+
+	if (c->group == GROUP_NONE)
+		return true;
+	if (group_is_done(c->group, &error)) {
+		if (error != STORE_OK)
+			*no = group_error(c, error);
+		return true;
+	}
+	pool = pool_at(group_pool(c->group));
+	*no = error_info_about(ERR_DISK_SILENT, pool != NULL ? pool->partition->name : "");
+	return false;
+}
+
 bool change_volumes_are_done(const struct change *c, struct error_info *no)
 {
-	bool is_done = true;
+	bool is_done;
 
 	*no = ERROR_INFO_NONE;
+	is_done = is_group_done(c, no);
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		const struct volume *v = volume_at(i);
 
@@ -193,7 +225,7 @@ static u32 disks_of(const struct change *c)
 {
 	const struct change_kind *kind = &change_kinds[c->request.op];
 
-	if (kind->deletes || c->request.op == REQ_DETACH_DISK || !change_concerns_disks(c))
+	if (kind->deletes || kind->order != NULL || c->request.op == REQ_DETACH_DISK || !change_concerns_disks(c))
 		return 0;
 	return !kind->has_vm ? 1 : c->request.spec.disk_count < VM_DEVICES ? c->request.spec.disk_count : VM_DEVICES;
 }

@@ -11,23 +11,30 @@
 #include "volumes.h"
 #include "wires.h"
 
-static struct ring orders;
+static struct ring orders, reports;
 
 void order_ring_init(void)
 {
-	struct ring_shared *shared = ring_at(WIRE_STORE_ORDERS);
+	struct ring_shared *o = ring_at(WIRE_STORE_ORDERS), *r = ring_at(WIRE_STORE_REPORTS);
 
-	memset(shared, 0, sizeof(*shared));
-	ring_attach_producer(&orders, shared, wires[WIRE_STORE_ORDERS].ring_bytes);
+	memset(o, 0, sizeof(*o));
+	memset(r, 0, sizeof(*r));
+	ring_attach_producer(&orders, o, wires[WIRE_STORE_ORDERS].ring_bytes);
+	ring_attach_consumer(&reports, r, wires[WIRE_STORE_REPORTS].ring_bytes);
+}
+
+bool order_ring_has_room(u32 count)
+{
+	if (ring_room(&orders) >= count * sizeof(struct store_order))
+		return true;
+	ring_producer_wait(&orders, true);
+	return ring_room(&orders) >= count * sizeof(struct store_order);
 }
 
 bool store_order_send(struct store_order *order, u32 number)
 {
 	order->id = order->op << 24 | number;
-	if (ring_put(&orders, order, sizeof(*order)))
-		return true;
-	ring_producer_wait(&orders, true);
-	return ring_put(&orders, order, sizeof(*order));
+	return order_ring_has_room(1) && ring_put(&orders, order, sizeof(*order));
 }
 
 bool store_order_volume(u32 number, enum store_op op)
@@ -46,4 +53,20 @@ bool store_order_volume(u32 number, enum store_op op)
 void order_ring_kick(void)
 {
 	rt_ring_wrote(&orders, SLOT_WIRE + WIRE_STORE_ORDERS);
+}
+
+bool store_report_take(struct store_report *report)
+{
+	return ring_get(&reports, report, sizeof(*report));
+}
+
+void store_reports_taken(void)
+{
+	rt_ring_took(&reports, SLOT_WIRE + WIRE_STORE_ORDERS);
+}
+
+bool store_reports_may_sleep(void)
+{
+	ring_consumer_wait(&reports, true);
+	return ring_used(&reports) < sizeof(struct store_report);
 }

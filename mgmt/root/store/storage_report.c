@@ -84,12 +84,14 @@ static u32 row_state(const struct volume *v)
 
 static void fill_origin(const struct volume *v, struct volume_row *out)
 {
-	for (u32 i = 0; v->origin != 0 && i < STORE_VOLUMES; i++) {
-		const struct volume *other = volume_at(i);
+	const struct volume *from = volume_origin(v);
 
-		if (other != NULL && volume_is_in_pool(other) && other->pool == v->pool && other->number == v->origin)
-			strcpy(out->of, other->name);
+	if (from != NULL && from->kind == VOLUME_ROW_SNAPSHOT) {
+		strcpy(out->snapshot, from->name);
+		from = volume_origin(from);
 	}
+	if (from != NULL)
+		strcpy(out->of, from->name);
 }
 
 void volume_row_fill(const struct volume *v, struct volume_row *out)
@@ -103,6 +105,7 @@ void volume_row_fill(const struct volume *v, struct volume_row *out)
 	strcpy(out->on, v->on);
 	out->used_bytes = v->used_bytes;
 	out->percent = import_percent(v);
+	out->age = v->kind == VOLUME_ROW_SNAPSHOT ? v->identity : 0;
 	fill_origin(v, out);
 }
 

@@ -16,10 +16,10 @@
 #include "link_rules.h"
 #include "object_set.h"
 #include "pd.h"
+#include "pool_groups.h"
 #include "pools.h"
 #include "root.h"
 #include "rt_log.h"
-#include "rt_ring.h"
 #include "store.h"
 #include "store_maps.h"
 #include "order_ring.h"
@@ -28,7 +28,6 @@
 #include "vm_layout.h"
 #include "volume_extents.h"
 #include "volume_marks.h"
-#include "wires.h"
 
 #define REPORTS_PER_TURN 64u
 #define ORDERS_OF_A_DISK 12u	/* sent and not answered: the store keeps 16, of which some are for links */
@@ -47,7 +46,6 @@ static struct {
 static enum due volume_due[STORE_VOLUMES], disk_due[DISKS];
 static bool is_order_due;
 static u64 h_store;		/* its PD, 0 while it is down */
-static struct ring reports;
 
 /* ---- what is asked for ---- */
 
@@ -113,6 +111,11 @@ void store_finish(struct volume *v)
 void store_release(struct volume *v)
 {
 	v->is_busy = false;
+	is_order_due = true;
+}
+
+void store_groups(void)
+{
 	is_order_due = true;
 }
 
@@ -324,12 +327,18 @@ static bool send_rules(void)
 	return true;
 }
 
+static void drop_unwanted(void)
+{
+	for (struct volume *v = groups_unwanted(); v != NULL; v = groups_unwanted())
+		store_delete(v);
+}
+
 static void send_due(void)
 {
 	if (!is_order_due || h_store == 0)
 		return;
 	is_order_due = !(send_links(DUE_END, STORE_DETACH, END_SENT) &&
-			 send_pools() && send_volumes(DUE_END) &&
+			 send_pools() && groups_send() && send_volumes(DUE_END) &&
 			 send_marks(STORE_UNMARK, volume_unmark_is_due, volume_unmark_sent) &&
 			 send_marks(STORE_FINISH, volume_finish_is_due, volume_finish_sent) && send_disks() &&
 			 send_volumes(DUE_BEGIN) &&
@@ -420,6 +429,12 @@ static void link_done(u32 link, enum store_op op, u32 error)
 		ask_again(MEMORY);
 }
 
+static void group_done(u32 number, u32 error)
+{
+	group_take_done(number, error);
+	is_order_due = true;		/* the pool's next group */
+}
+
 /* Of a disk that the store was told of. */
 static void take_disk(const struct store_report *report)
 {
@@ -468,6 +483,8 @@ static void take_done(const struct store_report *report)
 		link_done(number, op, report->error);
 	else if (op == STORE_OPEN_POOL || op == STORE_CLOSE_POOL)
 		pool_done(number, op, report->error);
+	else if (op >= STORE_RENAME)
+		group_done(number, report->error);
 	else if (op != STORE_RULES && op != STORE_RETRY)
 		volume_done(number, op, report->error);
 }
@@ -499,29 +516,15 @@ bool store_turn(u64 h_pd)
 	u32 taken = 0;
 
 	h_store = h_pd;
-	for (; taken < REPORTS_PER_TURN && ring_get(&reports, &report, sizeof(report)); taken++)
+	for (; taken < REPORTS_PER_TURN && store_report_take(&report); taken++)
 		take(&report);
-	rt_ring_took(&reports, SLOT_WIRE + WIRE_STORE_ORDERS);
+	store_reports_taken();
+	drop_unwanted();
 	send_due();
 	return taken != 0;
 }
 
-bool store_may_sleep(void)
-{
-	ring_consumer_wait(&reports, true);
-	return ring_used(&reports) < sizeof(struct store_report);
-}
-
 /* ---- a new store ---- */
-
-void store_init(void)
-{
-	struct ring_shared *r = ring_at(WIRE_STORE_REPORTS);
-
-	memset(r, 0, sizeof(*r));
-	order_ring_init();
-	ring_attach_consumer(&reports, r, wires[WIRE_STORE_REPORTS].ring_bytes);
-}
 
 /* It has nothing in memory that the old one was told to give back. On a disk, what was begun is begun again. */
 static enum status again_volume(u64 h_pd, u32 number)
@@ -573,7 +576,7 @@ enum status store_prepare(u64 h_pd)
 {
 	enum status st;
 
-	store_init();
+	order_ring_init();
 	h_store = 0;		/* nothing is mapped there yet */
 	store_pools_drop();
 	disks_forget();
@@ -583,6 +586,7 @@ enum status store_prepare(u64 h_pd)
 	for (u32 i = 0; i < BLK_WINDOWS && st == ST_OK; i++)
 		st = again_link(h_pd, i);
 	volumes_expect_again();
+	groups_again();
 	is_order_due = true;
 	h_store = h_pd;
 	return st;

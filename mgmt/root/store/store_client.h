@@ -39,8 +39,8 @@ void store_rules(u32 link, const struct disk_spec *disk, bool holds_errors);
 /* What it holds is to be done again. */
 void store_retry(u32 link);
 
-/* At root's start: the rings are there, the store is not yet. */
-void store_init(void);
+/* A group of orders (pool_groups.h) is due. */
+void store_groups(void);
 
 /* Hook of the service table: the PD is new and does not run yet. */
 enum status store_prepare(u64 h_pd) MUST_CHECK;
@@ -48,7 +48,5 @@ enum status store_prepare(u64 h_pd) MUST_CHECK;
 /* Reports and orders, a bounded piece. h_pd: the store's PD; 0 while it is down: said before its handle is closed.
  * True: there were reports, so what waited for one may go on. */
 bool store_turn(u64 h_pd);
-/* Before root sleeps. False: there is a report after all. */
-bool store_may_sleep(void);
 
 #endif

@@ -29,7 +29,7 @@ static u32 link_of(const struct vm *vm, u32 disk)
 	return link_in(vm, vm->slot_of[disk]);
 }
 
-static struct volume *volume_of(const struct vm *vm, u32 disk)
+struct volume *vm_disk_volume(const struct vm *vm, u32 disk)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		struct volume *v = volume_at(i);
@@ -38,6 +38,21 @@ static struct volume *volume_of(const struct vm *vm, u32 disk)
 			return v;
 	}
 	return NULL;
+}
+
+void vm_disk_resized(struct vm *vm, u32 disk, u64 bytes)
+{
+	vm_disk_volume(vm, disk)->bytes = bytes;
+	if (vm->spec.disks[disk].bytes != 0)
+		vm->spec.disks[disk].bytes = bytes;
+}
+
+bool vm_disks_are_locked(const struct vm *vm)
+{
+	for (u32 i = 0; i < vm->spec.disk_count; i++)
+		if (vm_disk_volume(vm, i) != NULL && vm_disk_volume(vm, i)->is_locked)
+			return true;
+	return false;
 }
 
 /* The disk in that slot, VM_DEVICES if there is none. */
@@ -53,7 +68,7 @@ struct volume *vm_volume_in(const struct vm *vm, u32 slot)
 {
 	u32 disk = disk_in(vm, slot);
 
-	return volume_of(vm, disk < VM_DEVICES ? disk : VM_DEVICES + slot);
+	return vm_disk_volume(vm, disk < VM_DEVICES ? disk : VM_DEVICES + slot);
 }
 
 static u32 leaving_slots(const struct vm *vm)
@@ -145,8 +160,8 @@ static void choose_slots(const struct vm *vm, struct volume *const *list, u32 co
 static void let_go(const struct vm *vm)
 {
 	for (u32 i = 0; i < VM_DEVICES; i++)
-		if (volume_of(vm, i) != NULL)
-			volume_of(vm, i)->vm = VOLUME_NOBODY;
+		if (vm_disk_volume(vm, i) != NULL)
+			vm_disk_volume(vm, i)->vm = VOLUME_NOBODY;
 }
 
 void vm_disks_disown(struct volume *v)
@@ -268,7 +283,7 @@ struct error_info vm_disks_remove(const struct vm *vm, const char *volume, struc
 static bool is_same(const struct vm *vm, const struct vm_spec *wanted, u32 disk)
 {
 	const struct disk_spec *want = &wanted->disks[disk], *has = &vm->spec.disks[disk];
-	const struct volume *v = volume_of(vm, disk);
+	const struct volume *v = vm_disk_volume(vm, disk);
 	char name[VOLUME_NAME_BYTES];
 
 	if (v == NULL || !spec_disk_ok(want))
@@ -296,6 +311,19 @@ bool vm_disks_have_own(const struct vm *vm)
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index)
 			return true;
 	return false;
+}
+
+struct error_info vm_disks_judge_drop(const struct vm *vm)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		const struct volume *s = volume_at(i), *of = NULL;
+
+		if (s != NULL && s->kind == VOLUME_ROW_SNAPSHOT && !s->is_going)
+			of = volume_origin(s);
+		if (of != NULL && of->made_for == vm->index)
+			return error_info_about(ERR_VM_SNAPSHOTS, s->name);
+	}
+	return ERROR_INFO_NONE;
 }
 
 void vm_disks_drop(const struct vm *vm)
@@ -431,7 +459,7 @@ enum status vm_disks_build(struct vm *vm)
 		vm->slot_of[i] = (u8)i;
 	}
 	for (u32 i = 0; i < vm->spec.disk_count && st == ST_OK; i++) {
-		const struct volume *v = volume_of(vm, i);
+		const struct volume *v = vm_disk_volume(vm, i);
 
 		st = v != NULL ? vm_disks_link(vm, i, v, &vm->spec.disks[i]) : ST_STATE;
 	}
@@ -442,7 +470,7 @@ struct vmm_disk vm_disk_of(const struct vm *vm, u32 disk)
 {
 	const struct disk_spec *spec = &vm->spec.disks[disk];
 	struct vmm_disk out = {
-		.bytes = volume_of(vm, disk)->bytes, .block_bytes = volume_of(vm, disk)->block_bytes,
+		.bytes = vm_disk_volume(vm, disk)->bytes, .block_bytes = vm_disk_volume(vm, disk)->block_bytes,
 		.flags = (spec->flags & DISK_READ_ONLY) != 0 ? VMM_DISK_READ_ONLY : 0,
 	};
 
@@ -470,7 +498,7 @@ void vm_disks_report(const struct vm *vm, struct vm_report *out)
 {
 	out->io = io_of(vm);
 	for (u32 i = 0; i < vm->spec.disk_count; i++) {
-		const struct volume *v = volume_of(vm, i);
+		const struct volume *v = vm_disk_volume(vm, i);
 		struct disk_report *to = &out->disks[i];
 
 		if (v == NULL)

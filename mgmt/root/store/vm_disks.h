@@ -23,6 +23,8 @@ bool vm_disks_are_same(const struct vm *vm, const struct vm_spec *wanted);
 
 /* Were volumes made for it? Then before it is no more: delete these, and wait until they are gone, or stay: *no. */
 bool vm_disks_have_own(const struct vm *vm);
+/* Can they be deleted? */
+struct error_info vm_disks_judge_drop(const struct vm *vm);
 void vm_disks_drop(const struct vm *vm);
 bool vm_disks_are_gone(const struct vm *vm, struct error_info *no);
 /* It does not go with its VM any more, also not after a restart of the machine. */
@@ -30,6 +32,12 @@ void vm_disks_disown(struct volume *v);
 /* It is no more: volumes that it had stay. */
 void vm_disks_forget(struct vm *vm);
 
+/* The volume of a disk in its list. */
+struct volume *vm_disk_volume(const struct vm *vm, u32 disk);
+/* It has another size. */
+void vm_disk_resized(struct vm *vm, u32 disk, u64 bytes);
+/* Some of them can't be used for now (is_locked). */
+bool vm_disks_are_locked(const struct vm *vm);
 /* The slot's volume, also one that is leaving. */
 struct volume *vm_volume_in(const struct vm *vm, u32 slot);
 /* Slots that are not empty, a bit each. */

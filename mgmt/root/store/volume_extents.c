@@ -158,6 +158,7 @@ static void set_part(struct volume *v, const struct store_report *r)
 	v->number = r->number;
 	v->used_bytes = volume_is_in_pool(v) ? r->free_bytes : 0;
 	v->origin = volume_is_in_pool(v) ? (u32)r->first : 0;
+	v->identity = r->identity;
 	volume_mark_told(v, (r->flags & STORE_IS_MARKED) != 0);
 	v->is_unfinished = (r->flags & STORE_IS_UNFINISHED) != 0;
 	if (keeps_name(v))
@@ -235,7 +236,7 @@ static void take_part(const struct store_report *r)
 		lose(before);
 	if ((r->flags & STORE_NO_PLACE) != 0)
 		return;
-	if ((v == NULL || !keeps_name(v)) && !name_is_free(r->volume, v))
+	if ((v == NULL || !keeps_name(v)) && kind_of(r) != VOLUME_ROW_SNAPSHOT && !name_is_free(r->volume, v))
 		return;
 	if (v == NULL)
 		v = find_new(r);

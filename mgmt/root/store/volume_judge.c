@@ -116,8 +116,8 @@ static struct error_info judge_old(const struct volume *v, u32 vm, const struct 
 		return refuse(ERR_VOLUME_COPYING, v->name, 0, 0);
 	if (v->is_making || v->change != CHANGE_NONE)
 		return refuse(ERR_VOLUME_CHANGING, v->name, 0, 0);
-	if (v->kind == VOLUME_ROW_POOL || v->kind == VOLUME_ROW_SNAPSHOT)
-		return refuse(v->kind == VOLUME_ROW_POOL ? ERR_IS_POOL : ERR_IS_SNAPSHOT, v->name, 0, 0);
+	if (v->kind == VOLUME_ROW_POOL)
+		return refuse(ERR_IS_POOL, v->name, 0, 0);
 	if (v->vm != VOLUME_NOBODY && v->vm != vm)
 		return refuse(ERR_VOLUME_BUSY, v->name, 0, 0);
 	if (want->bytes != 0 && want->bytes != v->bytes)
@@ -148,6 +148,11 @@ static struct error_info judge_pool(u32 p, u64 bytes)
 	if (bytes > pool->largest_bytes)
 		return refuse(ERR_DISK_FULL, name, bytes, pool->largest_bytes);
 	return ERROR_INFO_NONE;
+}
+
+struct error_info pool_judge_usable(u32 p)
+{
+	return judge_pool(p, 0);
 }
 
 /* The one with the most room; STORE_POOLS_MAX if there is none that can be used. */
@@ -352,6 +357,8 @@ struct error_info volume_judge_delete(const char *name)
 		return refuse(ERR_DISK_BUSY, v->on, 0, 0);
 	if (v->kind != VOLUME_ROW_MEMORY && !v->is_there)
 		return refuse(ERR_VOLUME_MISSING, name, 0, 0);
+	if (volume_has_snapshots(v))
+		return refuse(ERR_VOLUME_NEEDED, name, 0, 0);
 	return volume_is_in_pool(v) ? judge_pool(v->pool, 0) : ERROR_INFO_NONE;
 }
 

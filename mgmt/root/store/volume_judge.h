@@ -24,6 +24,8 @@ struct error_info volume_judge_delete(const char *name);
  * is_forced: also one that can't be opened, with all that may be in it. */
 struct error_info pool_judge_new(const char *name, const struct disk_spec *want);
 struct error_info pool_judge_delete(const char *name, bool is_forced);
+/* Can its volumes be used and changed? */
+struct error_info pool_judge_usable(u32 p);
 /* A place for a new pool's partition, which pool_judge_new has accepted: is_making. NULL: there is none. */
 struct volume *pool_new(const char *name, const struct disk_spec *want);
 /* One of these disks is to be made where there is most room: on one of all disks. */

@@ -22,9 +22,54 @@ u32 volume_number(const struct volume *v)
 struct volume *volume_find(const char *name)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (volumes[i].is_used && !volumes[i].is_going && strcmp(volumes[i].name, name) == 0)
+		if (volumes[i].is_used && !volumes[i].is_going && volumes[i].kind != VOLUME_ROW_SNAPSHOT &&
+		    strcmp(volumes[i].name, name) == 0)
 			return &volumes[i];
 	return NULL;
+}
+
+struct volume *volume_snapshot(const struct volume *of, const char *name)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].is_used && !volumes[i].is_going && volumes[i].kind == VOLUME_ROW_SNAPSHOT &&
+		    volume_origin(&volumes[i]) == of && strcmp(volumes[i].name, name) == 0)
+			return &volumes[i];
+	return NULL;
+}
+
+struct volume *volume_origin(const struct volume *v)
+{
+	for (u32 i = 0; i < STORE_VOLUMES && volume_is_in_pool(v) && v->origin != 0; i++)
+		if (volumes[i].is_used && volume_is_in_pool(&volumes[i]) && volumes[i].pool == v->pool &&
+		    volumes[i].number == v->origin)
+			return &volumes[i];
+	return NULL;
+}
+
+const struct volume *volume_clone_of(const struct volume *snapshot)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_THIN &&
+		    volume_origin(&volumes[i]) == snapshot)
+			return &volumes[i];
+	return NULL;
+}
+
+bool volume_has_snapshots(const struct volume *v)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_SNAPSHOT && volume_origin(&volumes[i]) == v)
+			return true;
+	return false;
+}
+
+u32 volumes_free_count(void)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		count += !volumes[i].is_used;
+	return count;
 }
 
 void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec, u32 disk)

@@ -23,6 +23,7 @@ struct volume {
 	u32 error;		/* enum store_error: making or deleting it failed */
 	u32 change;		/* number of the change that it belongs to just now, or CHANGE_NONE */
 	bool is_held;		/* it was there before that change */
+	bool is_locked;		/* it is being put back: its VM can't start meanwhile */
 	u32 kind;		/* enum volume_row_kind; a whole DISK can neither be made nor deleted */
 	char name[VOLUME_NAME_BYTES];
 	char on[DISK_NAME_BYTES];	/* VOLUME_RAM, or the name of a disk or a pool */
@@ -35,7 +36,7 @@ struct volume {
 	bool is_marked;		/* EXTENT, THIN: its disk says that it was made for the VM that it is named after */
 	bool is_unmark_due, is_unmark_sent;	/* and is to say that no more (volume_marks.h) */
 	bool has_unmark_failed;	/* it says so still: it is told again by the next store */
-	u64 identity;		/* DISK: as the store tells (store.h) */
+	u64 identity;		/* DISK, SNAPSHOT: as the store tells (store.h) */
 	u32 slot;		/* MEMORY: STORE_RAM; else the disk's, also of what is in a pool there */
 	u32 pool;		/* POOL: its number (pools.h); THIN, SNAPSHOT: that of the pool that it is in */
 	u32 number;		/* in the disk's table or the pool's; 0 = not known yet */
@@ -51,7 +52,14 @@ struct volume {
 /* By number, below STORE_VOLUMES; NULL: the place is free. */
 struct volume *volume_at(u32 number);
 u32 volume_number(const struct volume *v);
-struct volume *volume_find(const char *name);
+struct volume *volume_find(const char *name);	/* not a snapshot: it has a name among those of its volume */
+struct volume *volume_snapshot(const struct volume *of, const char *name);
+/* What a snapshot is of, and what a clone began as; NULL: nothing, or that is not there. */
+struct volume *volume_origin(const struct volume *v);
+/* Some clone of that snapshot. */
+const struct volume *volume_clone_of(const struct volume *snapshot);
+bool volume_has_snapshots(const struct volume *v);
+u32 volumes_free_count(void);
 /* It lies on a disk, whole or in part. */
 bool volume_is_on_disk(const struct volume *v);
 static inline bool volume_is_in_pool(const struct volume *v)

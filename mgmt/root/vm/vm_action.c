@@ -111,6 +111,8 @@ static struct error_info start_ok(const struct vm *vm)
 		return error_info_of(ERR_NO_VIRT, 0, 0);
 	if (need > free_bytes)
 		return error_info_of(ERR_NO_MEMORY, need, free_bytes);
+	if (vm_disks_are_locked(vm))
+		return error_info_of(ERR_BUSY, 0, 0);
 	return vm_nics_find_ports(vm);
 }
 

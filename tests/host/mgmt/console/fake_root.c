@@ -11,6 +11,7 @@
 #include "fake_end.h"
 #include "fake_images.h"
 #include "fake_pools.h"
+#include "fake_snapshots.h"
 #include "fake_root.h"
 #include "spec_fields.h"
 #include "syscalls.h"
@@ -49,6 +50,12 @@ static const struct volume_row volumes[] = {
 	  .name = "scratch", .on = VOLUME_RAM },
 	{ .index = 7, .kind = VOLUME_ROW_DISK, .bytes = 500 * GIB, .block_bytes = 4096, .name = "nvme0.0",
 	  .on = "nvme0.0", .vm = "db" },
+	{ .index = 8, .kind = VOLUME_ROW_SNAPSHOT, .bytes = 100 * GIB, .used_bytes = 3 * MIB, .name = "new",
+	  .on = "fast", .of = "myvm.0", .age = 5 },
+	{ .index = 9, .kind = VOLUME_ROW_SNAPSHOT, .bytes = 100 * GIB, .used_bytes = GIB, .name = "old", .on = "fast",
+	  .of = "myvm.0", .age = 3 },
+	{ .index = 10, .kind = VOLUME_ROW_THIN, .bytes = 100 * GIB, .name = "copy.0", .on = "fast", .of = "myvm.0",
+	  .snapshot = "old" },
 	{ .index = 255, .kind = 99, .state = 99, .bytes = 1, .name = "no-end-of-it-all-no-end-of-it-all-no-end",
 	  .on = "no-end-of-it-all-no-end." },
 };
@@ -416,6 +423,9 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		return;
 	case REQ_CREATE_POOL: case REQ_DELETE_POOL: case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME:
 		fake_change_volume(r, reply);
+		return;
+	case REQ_SNAPSHOT_VM: case REQ_REVERT_VM: case REQ_DELETE_SNAPSHOT:
+		fake_change_snapshot(r, reply);
 		return;
 	case REQ_HOST:
 		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,

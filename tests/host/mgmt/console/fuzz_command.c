@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"create-router x --outer ", "set-router x --forward " };
 	static struct completion completion;
 	static const struct name_source names = {
-		one_name, one_name, one_name, one_name, one_name, one_name, one_name, one_name, 0,
+		one_name, one_name, one_name, one_name, one_name, one_name, one_name, one_name, one_name, 0,
 	};
 	static const struct out out = { drop, 0 };
 	static char line[LINE_BYTES];

@@ -272,7 +272,8 @@ static const char *service_name(void *context, u32 index)
 }
 
 static const struct name_source names = {
-	vm_name, image_name, service_name, image_name, image_name, service_name, service_name, image_name, 0
+	vm_name, image_name, service_name, image_name, image_name, service_name, service_name, image_name,
+	image_name, 0
 };
 
 /* All candidates in one string. */
@@ -395,7 +396,7 @@ static void completions(void **state)
 	assert_string_equal(candidates("sta"), "start-vm status-vm stats-vm");
 	assert_string_equal(candidates("vos cre"), "create-vm create-pool create-volume create-switch create-router");
 	assert_string_equal(candidates("volume d"), "delete");
-	assert_string_equal(candidates("vm s"), "start stop set status stats");
+	assert_string_equal(candidates("vm s"), "start stop set snapshot status stats");
 	assert_string_equal(candidates("start-vm "), "build1 build2 web");
 	assert_string_equal(candidates("start-vm b"), "build1 build2");
 	assert_string_equal(candidates("start-vm build1 "), "build2 web");
@@ -422,7 +423,7 @@ static void completions(void **state)
 	assert_string_equal(candidates("set-vm web --cap n"), "none");
 	assert_string_equal(candidates("set-vm --affinity="), "all");
 	assert_string_equal(candidates("create-vm x --memory-policy e"), "eager");
-	assert_string_equal(candidates("help st"), "start-vm stop-vm status-vm stats-vm");
+	assert_string_equal(candidates("help st"), "start-vm stop-vm status-vm stats-vm storage");
 	assert_string_equal(candidates("create-vm x --cmdline \"--m"), "");
 	assert_string_equal(candidates("nonsense --m"), "");
 	assert_string_equal(candidates("create-vm x # --m"), "");
@@ -448,7 +449,7 @@ static const char *no_name(void *context, u32 index)
 static void help_in_place(const char *line, const char *words, const char *others)
 {
 	static const struct name_source nobody = { no_name, no_name, no_name, no_name, no_name, no_name, no_name,
-						  no_name, 0 };
+						  no_name, no_name, 0 };
 	static char text[8192];
 	struct out_buffer buffer;
 	struct out out;

@@ -74,7 +74,8 @@ static void refusals(void **state)
 	command("delete-image memtest", "error[E_DENIED]: memtest is a boot module", RESULT_DENIED);
 	command("delete-image nothing", "there is no image \"nothing\"", RESULT_NOT_FOUND);
 	command("delete-image", "needs --name IMAGE", RESULT_USAGE);
-	command("create-vm --help", "usage: create-vm --name NAME", RESULT_OK);
+	command("create-vm --help", "create-vm: define a VM without starting it\r\nexample: create-vm --name myvm",
+		RESULT_OK);
 	command("help status-vm", "status-vm: show a VM's details", RESULT_OK);
 	command("create-vm one --memory 64M", "defined", RESULT_OK);
 	command("set-vm one --cap 101%", "than one can use: 100% of a pCPU for its one vCPU. Try --cap 100%",

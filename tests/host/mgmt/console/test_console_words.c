@@ -102,7 +102,7 @@ static void disks_and_volumes(void **state)
 	expect_not("virtio0");
 	command("list-volume --name scratch --json", "\"return\":[{\"name\":\"scratch\",\"bytes\":67108864,"
 		"\"block-bytes\":512,\"kind\":\"memory\",\"on\":\"ram\",\"used-bytes\":67108864,"
-		"\"of\":\"\",\"vm\":\"\",\"made-for\":\"\","
+		"\"of\":\"\",\"snapshot\":\"\",\"vm\":\"\",\"made-for\":\"\","
 		"\"state\":\"being deleted\",\"percent\":0}]", RESULT_OK);
 	command("list-disk --name nvme0.0 --json", "\"read-only\":true,\"state\":\"whole\",\"driver\":\"nvme\"",
 		RESULT_OK);
@@ -190,6 +190,39 @@ static void pools_are_asked_for(void **state)
 	fake_type(root, "delete-pool slow --force\ry\r");
 	expect("pool slow is deleted");
 	command("delete-pool slow --force --json", "all that is in pool slow would be lost. Say", RESULT_STATE);
+}
+
+/* One line for the disks of a VM, the oldest first; revert-vm says what is lost, and asks. */
+static void snapshots(void **state)
+{
+	(void)state;
+	command("create-vm myvm", "myvm is defined", RESULT_OK);
+	command("list-snapshot", "NAME              OF              DISKS  SIZE       USED       CLONES\r\n"
+		"old               myvm            1      100.0 GiB  1.0 GiB    copy.0\r\n"
+		"new               myvm            1      100.0 GiB  3.0 MiB    -\r\n", RESULT_OK);
+	command("list-snapshot nobody", "error[E_NOT_FOUND]: there is no VM \"nobody\"", RESULT_NOT_FOUND);
+	command("list-snapshot myvm --json", "\"return\":[{\"name\":\"old\",\"vm\":\"myvm\",\"volume\":\"\","
+		"\"disks\":1,\"bytes\":107374182400,\"used-bytes\":1073741824,\"clones\":[\"copy.0\"]},", RESULT_OK);
+	command("snapshot-vm myvm", "snapshot snap1 of myvm is made, of 2 disks. revert-vm goes back to it.",
+		RESULT_OK);
+	command("snapshot-vm myvm x --json", "\"return\":{\"name\":\"x\",\"vm\":\"myvm\",\"disks\":2}", RESULT_OK);
+	command("snapshot-vm myvm --dry-run", "snapshot-vm myvm would succeed. Nothing was changed.", RESULT_OK);
+	command("snapshot-vm myvm A", "\"A\" is not a name", RESULT_USAGE);
+	command("revert-vm myvm", "needs --snapshot SNAPSHOT", RESULT_USAGE);
+	fake_type(root, "revert-vm myvm old\r");
+	expect("What myvm has written to its disks since snapshot old is lost; newer snapshots\r\n"
+		"  are deleted: new\r\nPut myvm back to old? [y/N] ");
+	fake_type(root, "\r");
+	expect("Nothing was done.");
+	expect_not("has its disks back");
+	fake_type(root, "revert-vm myvm old\ry\r");
+	expect("myvm has its disks back as they were at snapshot old");
+	command("revert-vm myvm --snapshot old --json",
+		"since snapshot old is lost; newer snapshots are deleted: new. Say", RESULT_STATE);
+	command("revert-vm myvm gone",
+		"error[E_NOT_FOUND]: myvm has no snapshot \"gone\". list-snapshot myvm shows", RESULT_NOT_FOUND);
+	command("delete-snapshot myvm old", "snapshot old of myvm is deleted", RESULT_OK);
+	expect_80_columns();
 }
 
 static void volumes_are_made_and_deleted(void **state)
@@ -497,6 +530,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pools, setup, teardown),
 		cmocka_unit_test(no_pools),
 		cmocka_unit_test_setup_teardown(pools_are_asked_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(snapshots, setup, teardown),
 		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),
 		cmocka_unit_test_setup_teardown(guesses, setup, teardown),

@@ -258,6 +258,9 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("list-pool", "{\"execute\":\"list-pool\"}");
 	check_reply("A volume", "{\"execute\":\"create-volume\",\"arguments\":{\"name\":\"data\",\"size\":\"1G\"}}");
 	check_reply("list-volume", "{\"execute\":\"list-volume\"}");
+	command("create-vm myvm", "defined", RESULT_OK);
+	check_reply("snapshot-vm", "{\"execute\":\"snapshot-vm\",\"arguments\":{\"name\":\"myvm\"}}");
+	check_reply("list-snapshot", "{\"execute\":\"list-snapshot\"}");
 	check_reply("list-switch", "{\"execute\":\"list-switch\"}");
 	check_reply("show-switch", "{\"execute\":\"show-switch\",\"arguments\":{\"name\":\"lan\"}}");
 	command("create-router nat --outer lan --inner lan,10.1.0.1/24 --forward tcp:1:web:2", "made", RESULT_OK);

@@ -88,7 +88,7 @@ static void fill_storage(void)
 		d->zeroing = 38;
 		d->state = i == 0 ? DISK_ROW_WHOLE : DISK_ROW_READY;
 	}
-	m.volume_count = 2;
+	m.volume_count = 4;		/* two volumes, and a snapshot of each that has the other one as a clone */
 	for (u32 i = 0; i < m.volume_count; i++) {
 		struct volume_row *v = &m.volumes[i];
 
@@ -98,6 +98,10 @@ static void fill_storage(void)
 		name(v->made_for, sizeof(v->made_for), i);
 		v->bytes = VOLUME_BYTES_MAX;
 		v->state = VOLUME_ROW_DELETING;
+		v->kind = i < 2 ? VOLUME_ROW_THIN : VOLUME_ROW_SNAPSHOT;
+		v->used_bytes = VOLUME_BYTES_MAX;
+		name(v->of, VOLUME_NAME_MAX + 1, i < 2 ? 1 - i : i - 2);
+		name(v->snapshot, VOLUME_NAME_MAX + 1, i < 2 ? 3 - i : 0);
 	}
 }
 
@@ -179,6 +183,7 @@ static void longest_names(void **state)
 	assert_non_null(strstr(text, m.disks[0].name));
 	assert_non_null(strstr(text, "zeroing 37%"));
 	expect_columns(report_volumes, &look);
+	expect_columns(report_snapshots, &look);
 	assert_non_null(strstr(text, m.volumes[1].name));
 	assert_non_null(strstr(text, m.volumes[1].made_for));
 	expect_columns(report_images, &m);

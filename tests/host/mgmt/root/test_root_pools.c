@@ -8,12 +8,7 @@
 #include <stdlib.h>
 
 #include "rt_log.h"
-#include "store_bench.h"
-
-#define ARENA (3 * MIB)
-#define POOL_BYTES (100 * GIB)
-
-static u8 pool_guid[STORE_GUID_BYTES];
+#include "pool_bench.h"
 
 static void ask_pool(enum request_op op, const char *name, const char *on, u32 flags)
 {
@@ -23,53 +18,6 @@ static void ask_pool(enum request_op op, const char *name, const char *on, u32 f
 	strcpy(r.spec.disks[0].on, on);
 	bench_send(&r);
 	bench_turns(0, 3);
-}
-
-static void tell_partition(const char *name, u64 arena)
-{
-	struct store_report r = { .kind = STORE_EXTENT, .slot = VIRTIO, .number = 1, .extent = STORE_EXTENT_POOL,
-		.sectors = POOL_BYTES / 512, .first = 2048, .largest_bytes = arena };
-
-	strcpy(r.volume, name);
-	memcpy(r.guid, pool_guid, sizeof(r.guid));
-	report(r);
-}
-
-static void tell_pool(u64 free_bytes, enum store_error error)
-{
-	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT, .block_bytes = 512, .error = error,
-		.sectors = error == STORE_OK ? POOL_BYTES / 512 : 0, .free_bytes = free_bytes,
-		.largest_bytes = VOLUME_BYTES_MAX, .percent = (u32)(100 - free_bytes * 100 / POOL_BYTES) });
-}
-
-/* The pool's arena is where the store looks for it. */
-static struct store_order take_open(void)
-{
-	struct store_order order = take(STORE_OPEN_POOL);
-
-	assert_int_equal(order.slot, VIRTIO);
-	assert_int_equal(order.link, 0);
-	assert_int_equal(order.bytes, ARENA);
-	assert_memory_equal(order.guid, pool_guid, sizeof(pool_guid));
-	assert_non_null(fake_memory(fake_pd_of(store), STORE_POOLS));
-	assert_non_null(fake_memory(fake_pd_of(store), STORE_POOLS + ARENA - 4096));
-	return order;
-}
-
-static void open_it(void)
-{
-	struct store_order order = take_open();
-
-	tell_pool(90 * GIB, STORE_OK);
-	done(&order, STORE_OK);
-}
-
-/* A pool on a disk, as after a restart of the machine. */
-static void find_pool(void)
-{
-	memset(pool_guid, 7, sizeof(pool_guid));
-	tell_partition("fast", ARENA);
-	open_it();
 }
 
 static struct pool_row the_pool(void)

@@ -439,6 +439,44 @@ static void snapshots_and_clones(void **state)
 	assert_true(reads(2, 0, PATTERN, 3));
 }
 
+/* Of volumes as they are now, all or none: their snapshots have one name. A name is as long as it may be. */
+static void clones_of_now(void **state)
+{
+	struct store_order first, second;
+	u32 ids[2];
+
+	(void)state;
+	make_pool();
+	make_volume("v", 1);
+	make_volume("w", 2);
+	assert_int_equal(bench_attach(0, "v", NULL), STORE_OK);
+	assert_int_equal(write_all(0, 0, PATTERN, 3), BLK_OK);
+	for (u32 round = 0; round < 2; round++) {
+		first = named(STORE_CLONE, "v", round == 0 ? "c" : "e", 5);
+		first.flags = STORE_MORE | STORE_MARK;
+		strcpy(first.snapshot, "s-2345678901234567890123456789012345");
+		second = named(STORE_CLONE, "w", round == 0 ? "v" : "f", 6);	/* that is there */
+		strcpy(second.snapshot, first.snapshot);
+		ids[0] = bench_send(first);
+		ids[1] = bench_send(second);
+		assert_int_equal(bench_answer(ids[0]), round == 0 ? STORE_EXISTS : STORE_OK);
+		assert_int_equal(bench_answer(ids[1]), round == 0 ? STORE_EXISTS : STORE_OK);
+		assert_null(bench_part("c"));
+	}
+	assert_int_equal(bench_part("e")->flags, STORE_IS_CLONE | STORE_IS_MARKED);
+	assert_int_equal(bench_part("f")->flags, STORE_IS_CLONE);
+	assert_int_not_equal(bench_part("e")->first, bench_part("f")->first);
+	assert_int_equal(bench_part(first.snapshot)->flags, STORE_IS_SNAPSHOT);
+	assert_int_equal(write_all(0, 0, PATTERN, 4), BLK_OK);
+	assert_int_equal(bench_answer(bench_send(named(STORE_RENAME, "w", "renamed", 0))), STORE_OK);
+	assert_int_equal(bench_answer(bench_send(named(STORE_SNAPSHOT, "v", "s", 7))), STORE_OK);
+	assert_int_equal(bench_answer(bench_send(named(STORE_SNAPSHOT, "v", "s", 8))), STORE_EXISTS);
+	assert_int_equal(bench_answer(bench_send(named(STORE_SNAPSHOT, "renamed", "s", 8))), STORE_OK);
+	reboot();
+	assert_int_equal(bench_attach(2, "e", NULL), STORE_OK);
+	assert_true(reads(2, 0, PATTERN, 3));
+}
+
 /* A volume whose snapshot goes is not needed; one whose snapshots stay is, unless they go with it. */
 static void deletion_with_snapshots(void **state)
 {
@@ -567,6 +605,7 @@ int main(void)
 		cmocka_unit_test_setup(damaged_pools, setup),
 		cmocka_unit_test_setup(snapshots_and_clones, setup),
 		cmocka_unit_test_setup(a_group_that_cannot_be, setup),
+		cmocka_unit_test_setup(clones_of_now, setup),
 		cmocka_unit_test_setup(deletion_with_snapshots, setup),
 		cmocka_unit_test_setup(a_full_table, setup),
 		cmocka_unit_test_setup(hostile_orders, setup),
