@@ -104,7 +104,7 @@ void line_read(struct vosd *v)
 	if (count > 0 && wire_feed(&v->in, bytes, (size_t)count))
 		take_frames(v);
 	else if (count == 0 || (errno != EAGAIN && errno != EINTR))
-		lose(v, count == 0 ? "closed" : strerror(errno));
+		lose(v, count == 0 ? "the other end has closed it" : strerror(errno));
 }
 
 void line_write(struct vosd *v)
