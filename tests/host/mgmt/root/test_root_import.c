@@ -121,6 +121,7 @@ static void drop_pool(void)
 {
 	struct request r = bench_make_request(REQ_DELETE_POOL, "", 0);
 
+	report((struct store_report){ .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT, .number = 5 });
 	strcpy(r.spec.disks[0].volume, "fast");
 	bench_send(&r);
 	bench_turns(0, 3);
