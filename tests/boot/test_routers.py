@@ -80,6 +80,8 @@ def test_way_out_and_in(backend, page):
         for name in addresses:
             assert pings(machine, name, OUTSIDE) == 3
         assert pings(machine, 'b', addresses['web']) == 3
+        assert addresses['web'] in on(machine, 'b', 'nslookup web.vos')
+        assert "can't find mail.vos" in on(machine, 'b', 'nslookup mail.vos')
         assert 'a page of the host' in on(machine, 'b', f'wget -q -O - http://{OUTSIDE}:{page}/')
         machine.ok('set-router nat0 --forward tcp:8080:web:80')
         on(machine, 'web', 'mkdir www; echo hello > www/index.html; httpd -h www')

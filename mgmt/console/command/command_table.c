@@ -433,10 +433,10 @@ const struct command command_rows[] = {
 	{
 		.verb = "create-router", .group = GROUP_NETWORK,
 		.summary = "make a router between switches",
-		.more = "VMs on the switch of an inner port get an address, a gateway and name servers by DHCP, and "
-			"reach the outside; from there nobody reaches them except by --forward. Each VM has an address "
-			"of its own, the same at each start. Without --outer, the router joins its inner networks "
-			"alone.",
+		.more = "VMs on the switch of an inner port get an address, a gateway and a name server by DHCP, find "
+			"each other by NAME.vos, and reach the outside; from there nobody reaches them except by "
+			"--forward. Each VM has an address of its own, the same at each start. Without --outer, the "
+			"router joins its inner networks alone.",
 		.example = "create-router nat1 --outer lan0 --inner web,10.2.0.1/24",
 		.takes = A(ROUTER) | A(OUTER) | A(INNER) | A(FORWARD) | A(DRY_RUN) | A(QUIET) | A(JSON),
 		.needs = A(ROUTER) | A(INNER), .op = REQ_CREATE_ROUTER,

@@ -117,18 +117,6 @@ static bool keep(struct dhcp_server *s, u32 port, u64 mac, u32 address, bool is_
 
 /* ---- Answers ---- */
 
-static void add_servers(struct dhcp_writer *w, const u32 *servers)
-{
-	u8 bytes[4 * ROUTER_SERVERS];
-	u32 count = 0;
-
-	for (u32 i = 0; i < ROUTER_SERVERS; i++)
-		if (servers[i] != 0)
-			be32_store(bytes + 4 * count++, servers[i]);
-	if (count != 0)
-		dhcp_add(w, DHCP_DNS, bytes, 4 * count);
-}
-
 static void add_network(struct dhcp_writer *w, const struct net_if *i)
 {
 	u8 mtu[2];
@@ -166,7 +154,7 @@ static bool answer(const struct dhcp_server *s, u32 port, const struct dhcp_mess
 	dhcp_add32(&w, DHCP_SERVER, s->ports[port].address);
 	if (type != DHCP_NAK) {
 		add_network(&w, &s->ports[port]);
-		add_servers(&w, s->servers);
+		dhcp_add32(&w, DHCP_DNS, s->ports[port].address);
 	}
 	if (yours != 0) {
 		dhcp_add32(&w, DHCP_LEASE, lease_s);
@@ -267,6 +255,14 @@ static bool inform(struct dhcp_server *s, u32 port, const struct dhcp_message *m
 {
 	(void)now_s;
 	return net_if_reaches(&s->ports[port], m->client) && answer(s, port, m, DHCP_ACK, 0, out, to);
+}
+
+u32 dhcp_address_of(const struct dhcp_server *s, u64 mac, u32 now_s)
+{
+	for (u32 i = 0; i < DHCP_LEASES; i++)
+		if (mac != 0 && s->lease[i].mac == mac && !s->lease[i].is_offered && !has_ended(&s->lease[i], now_s))
+			return s->lease[i].address;
+	return 0;
 }
 
 bool dhcp_serve(struct dhcp_server *s, u32 port, u64 mac, const u8 *bytes, u32 count, u32 now_s, u8 *out,

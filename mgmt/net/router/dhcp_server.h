@@ -37,7 +37,7 @@ struct dhcp_server {
 	const struct net_if *ports;
 	const struct router_name *names;	/* that root gave; count of them */
 	u32 name_count;
-	u32 servers[ROUTER_SERVERS];	/* of DNS, that stations are told; 0: none */
+	u32 servers[ROUTER_SERVERS];	/* of DNS, outside; 0: none. Stations are told the router itself (dns.h) */
 	struct dhcp_scope scope[ROUTER_PORTS];
 	struct dhcp_lease lease[DHCP_LEASES];
 };
@@ -55,5 +55,8 @@ struct dhcp_answer {
  */
 bool dhcp_serve(struct dhcp_server *s, u32 port, u64 mac, const u8 *bytes, u32 count, u32 now_s, u8 *out,
 		struct dhcp_answer *to);
+
+/* The address that a station of that MAC has taken; 0: none. */
+u32 dhcp_address_of(const struct dhcp_server *s, u64 mac, u32 now_s);
 
 #endif

@@ -33,6 +33,7 @@ static void set_outer(struct gateway *g, u32 address, u8 bits)
 	port.address = address;
 	port.bits = bits;
 	plane_set_port(&g->plane, g->outer, &port);
+	dns_forget(&g->dns);
 	add_forwards(g);
 }
 
@@ -131,6 +132,21 @@ static void hear_dhcp(struct gateway *g, const struct own_udp *u)
 	ask_dhcp(g, u->now_ns);
 }
 
+/* Of an inner station to the router's address there, or an answer from outside. */
+static void forward_dns(struct gateway *g, const struct own_udp *u, bool is_outer)
+{
+	static u8 out[OWN_UDP_HEADERS + DNS_MOST];	/* too large for the stack */
+	u32 outside = g->outer != NET_IF_NONE ? g->plane.port[g->outer].address : 0;
+	struct dns_out to;
+	enum dns_action action = is_outer ? dns_heard(&g->dns, u, out + OWN_UDP_HEADERS, &to) :
+					    dns_asked(&g->dns, u, outside != 0, out + OWN_UDP_HEADERS, &to);
+
+	if (action == DNS_REPLY)
+		own_send(&g->own, to.port, PORT_DNS, &to.to, out, to.bytes);
+	else if (action == DNS_FORWARD)
+		own_send_far(&g->own, outside, to.from_port, to.to.address, PORT_DNS, out, to.bytes, u->now_ns);
+}
+
 static void send_rip(void *context, u32 port, const struct own_peer *to, u8 *bytes, u32 payload)
 {
 	struct gateway *g = context;
@@ -152,6 +168,10 @@ static bool udp(void *context, const struct own_udp *u)
 		hear_dhcp(g, u);
 		return true;
 	}
+	if (is_outer ? u->from_port == PORT_DNS : u->to_port == PORT_DNS && u->to == g->plane.port[u->port].address) {
+		forward_dns(g, u, is_outer);
+		return true;
+	}
 	if (is_outer || u->to_port != PORT_DHCP_SERVER || !g->server.scope[u->port].is_on)
 		return false;
 	serve_dhcp(g, u);
@@ -166,6 +186,7 @@ void gateway_init(struct gateway *g, u64 secret, struct outlet out, struct dice 
 	plane_init(&g->plane, secret, out, dice);
 	own_init(&g->own, &g->plane, udp, g);
 	rip_init(&g->rip, g->plane.port, &g->plane.routes, (struct rip_outlet){ send_rip, g }, dice);
+	dns_init(&g->dns, &g->server, &g->plane.nat.table, dice);
 	g->server.ports = g->plane.port;
 	g->server.names = g->config.name;
 	g->outer = NET_IF_NONE;
@@ -264,6 +285,7 @@ enum router_error gateway_configure(struct gateway *g, const struct router_confi
 	set_scopes(g);
 	if (is_other_nat) {		/* sessions end: their ports may be others' now */
 		nat_set_outer(&g->plane.nat, g->plane.nat.outer);
+		dns_forget(&g->dns);
 		add_forwards(g);
 	}
 	return ROUTER_OK;
@@ -273,6 +295,7 @@ void gateway_tick(struct gateway *g, u64 now_ns)
 {
 	neighbours_tick(&g->plane.neighbours, now_ns);
 	nat_table_sweep(&g->plane.nat.table, seconds(now_ns));
+	dns_tick(&g->dns, seconds(now_ns));
 	rip_tick(&g->rip, seconds(now_ns));
 	if (g->outer != NET_IF_NONE)
 		ask_dhcp(g, now_ns);

@@ -9,6 +9,7 @@
 
 #include "dhcp_client.h"
 #include "dhcp_server.h"
+#include "dns.h"
 #include "own.h"
 #include "rip.h"
 
@@ -17,6 +18,7 @@ struct gateway {
 	struct own own;
 	struct dhcp_server server;
 	struct rip rip;
+	struct dns dns;
 	struct dhcp_client client;	/* OFF without an outer port that asks */
 	u32 outer;			/* the outer port, or NET_IF_NONE */
 	struct router_config config;	/* that was taken last */

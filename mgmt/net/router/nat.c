@@ -8,7 +8,7 @@
 
 #include "nat_quote.h"
 
-#define PORT_DNS 53u
+#define NAT_PORT_DNS 53u
 #define TCP_SYN 0x02u
 #define TCP_RST 0x04u
 
@@ -97,7 +97,7 @@ static void touch(struct nat_session *s, u32 protocol, const struct datagram *d,
 	if (protocol == NAT_TCP)
 		span = tcp_time(s, d, is_out);
 	else if (protocol == NAT_UDP)
-		span = s->remote_port == PORT_DNS ? NAT_DNS_S : NAT_UDP_S;
+		span = s->remote_port == NAT_PORT_DNS ? NAT_DNS_S : NAT_UDP_S;
 	if (is_out || protocol == NAT_TCP)
 		s->end_s = now_s + span;
 }

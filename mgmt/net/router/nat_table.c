@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define BUCKET_BITS 14
-_Static_assert(NAT_BUCKETS == 1u << BUCKET_BITS && NAT_SESSIONS < NAT_NONE && NAT_MAPS < NAT_NONE, "indices");
+_Static_assert(NAT_BUCKETS == 1u << BUCKET_BITS && NAT_SESSIONS < NAT_NONE && NAT_MAPS < NAT_OWN, "indices");
 
 static u32 bucket_of(const struct nat_table *t, enum nat_protocol protocol, u32 inner, u16 port, u32 remote,
 		     u16 remote_port)
@@ -111,6 +111,21 @@ static u16 free_port(const struct nat_table *t, enum nat_protocol protocol, u16 
 			return (u16)port;
 	}
 	return 0;
+}
+
+u16 nat_port_take(struct nat_table *t, enum nat_protocol protocol, const struct dice *dice)
+{
+	u16 port = free_port(t, protocol, (u16)(dice->roll(dice->context) & 1), dice);
+
+	if (port != 0)
+		t->by_port[protocol][port] = NAT_OWN;
+	return port;
+}
+
+void nat_port_release(struct nat_table *t, enum nat_protocol protocol, u16 port)
+{
+	if (t->by_port[protocol][port] == NAT_OWN)
+		t->by_port[protocol][port] = NAT_NONE;
 }
 
 struct nat_map *nat_map_add(struct nat_table *t, enum nat_protocol protocol, u32 inner, u16 port, u16 wanted,

@@ -21,6 +21,7 @@
 #define NAT_BUCKETS 16384u
 #define NAT_PORT_FIRST 1024u		/* of those that are chosen (RFC 4787, REQ-3) */
 #define NAT_NONE 0xffffu
+#define NAT_OWN 0xfffeu			/* in by_port: the router's own */
 #define NAT_TRIES 64u			/* for a free port */
 
 enum nat_protocol { NAT_TCP, NAT_UDP, NAT_ICMP, NAT_PROTOCOLS };
@@ -63,7 +64,7 @@ struct nat_table {
 	u32 session_count;
 	u16 free_session, free_map;
 	u16 session_bucket[NAT_BUCKETS], map_bucket[NAT_BUCKETS];
-	u16 by_port[NAT_PROTOCOLS][65536];	/* mapping or NAT_NONE */
+	u16 by_port[NAT_PROTOCOLS][65536];	/* mapping, NAT_OWN or NAT_NONE */
 	struct nat_map map[NAT_MAPS];
 	struct nat_session session[NAT_SESSIONS];
 	struct nat_host host[NAT_HOSTS];
@@ -81,6 +82,11 @@ struct nat_map *nat_map_add(struct nat_table *t, enum nat_protocol protocol, u32
 bool nat_map_forward(struct nat_table *t, enum nat_protocol protocol, u16 outer_port, u32 inner, u16 port);
 /* A mapping that may have got no session goes again. */
 void nat_map_drop_unused(struct nat_table *t, struct nat_map *map);
+
+/* A random port for the router itself, which no mapping gets until it is released; 0: none is free. */
+u16 nat_port_take(struct nat_table *t, enum nat_protocol protocol, const struct dice *dice);
+/* Nothing to do if the table was made anew. */
+void nat_port_release(struct nat_table *t, enum nat_protocol protocol, u16 port);
 
 /* The session of that mapping's endpoint with that peer; one whose time has ended is none. */
 struct nat_session *nat_session_find(struct nat_table *t, enum nat_protocol protocol, u32 inner, u16 port, u32 remote,

@@ -88,6 +88,31 @@ static void shape_rip(u8 *b, u32 count, u8 kind)
 	}
 }
 
+/* A question of a station, or an answer from the server outside. */
+static void shape_dns(u8 *b, u32 count, u32 port, u8 kind)
+{
+	u8 *ip = b + ETH_BYTES, *udp = ip + IPV4_BYTES, *dns = udp + UDP_BYTES;
+
+	if (count < OWN_UDP_HEADERS + DNS_HEADER)
+		return;
+	mac_store(b + ETH_TO, w.g.plane.port[port].mac);
+	if (port == 0)
+		ipv4_header_write(ip, PROTOCOL_UDP, 0xc0000235, 0xc0000202, count - ETH_BYTES - IPV4_BYTES);
+	else
+		ipv4_header_write(ip, PROTOCOL_UDP, 0x0a000005, 0x0a000001, count - ETH_BYTES - IPV4_BYTES);
+	be16_store(udp, port == 0 ? PORT_DNS : 5353);
+	be16_store(udp + 2, port == 0 ? w.g.dns.open[DNS_OPEN - 1].port : PORT_DNS);
+	be16_store(udp + UDP_LENGTH, (u16)(count - ETH_BYTES - IPV4_BYTES));
+	be16_store(udp + UDP_CHECKSUM, 0);
+	be16_store(dns + 4, 1);
+	be32_store(dns + 6, 0);
+	dns[2] = port == 0 ? 0x80 : kind & 1;
+	if (port == 0 && kind & 2)
+		be16_store(dns, w.g.dns.open[DNS_OPEN - 1].id);
+	if (count > OWN_UDP_HEADERS + DNS_HEADER + 9 && kind & 4)
+		memcpy(dns + DNS_HEADER, "\3web\3vos", 9);
+}
+
 static void send(u32 port, u8 kind, const u8 *data, u32 count)
 {
 	static u8 bytes[1024];
@@ -98,6 +123,8 @@ static void send(u32 port, u8 kind, const u8 *data, u32 count)
 	shape(bytes, count, port, kind);
 	if (port == 2 && kind >= 0xe0)
 		shape_rip(bytes, count, kind);
+	if (port != 2 && kind >= 0xe0)
+		shape_dns(bytes, count, port, kind);
 	if (count > 60 && bytes[count - 1] % 4 == 1) {
 		frame.flags = NET_NEEDS_CHECKSUM;
 		frame.checksum_start = bytes[count - 1] & 8 ? 34 : bytes[count - 2];

@@ -4,7 +4,8 @@
 those that are expected, are scapy's (python3-scapy 2.5.0); no code of VOS made them. Run it after a change:
 	tests/host/mgmt/net/golden_router.py > tests/host/mgmt/net/golden_router.txt
 """
-from scapy.all import ARP, BOOTP, DHCP, Ether, ICMP, IP, IPOption, RIP, RIPAuth, RIPEntry, Raw, TCP, UDP, fragment, raw
+from scapy.all import ARP, BOOTP, DHCP, DNS, DNSQR, DNSRR, Ether, \
+	ICMP, IP, IPOption, RIP, RIPAuth, RIPEntry, Raw, TCP, UDP, fragment, raw
 
 OUT, IN, IN2 = 0, 1, 2
 NETS = {OUT: "192.0.2.", IN: "10.0.0.", IN2: "10.0.1."}
@@ -319,7 +320,7 @@ def dhcp_expect(n, xid, type, yours, to, to_mac, tail=(), **more):
 	options = [("message-type", type), ("server_id", "10.0.0.1")]
 	if type != "nak":
 		options += [("subnet_mask", "255.255.255.0"), ("router", "10.0.0.1"), ("domain", b"vos"),
-		            ("interface-mtu", 1500), ("broadcast_address", "10.0.0.255"), ("name_server", "192.0.2.53")]
+		            ("interface-mtu", 1500), ("broadcast_address", "10.0.0.255"), ("name_server", "10.0.0.1")]
 	if yours != "0.0.0.0":
 		options += [("lease_time", 3600), ("renewal_time", 1800), ("rebinding_time", 3150)]
 	expect(IN, Ether(dst=to_mac, src=OWN[IN][0]) / IP(src="10.0.0.1", dst=to, id=0) / UDP(
@@ -446,10 +447,44 @@ def rip_cases():
 	expect(OUT, from_router(OUT, 1) / tcp("192.0.2.2", "172.16.3.4", "S", 6001, ttl=63))
 
 
+def dns_put(message, n=5, to="10.0.0.1", sport=5353):
+	put(IN, to_router(IN, n) / IP(src=address(IN, n), dst=to) / UDP(sport=sport, dport=53) / message)
+
+
+def dns_expect(message, n=5, sport=5353):
+	expect(IN, from_router(IN, n) / IP(src="10.0.0.1", dst=address(IN, n), id=0) / UDP(
+		sport=53, dport=sport) / message)
+
+
+def dns_cases():
+	case("dns: a name that root gave, in whatever letters (RFC 1035)")
+	dns_put(DNS(id=7, rd=1, qd=DNSQR(qname="web.vos")))
+	dns_expect(DNS(id=7, qr=1, aa=1, rd=1, ra=1, qd=DNSQR(qname="web.vos"),
+	               an=DNSRR(rrname=b"\xc0\x0c", ttl=60, rdata="10.0.0.7")))
+	dns_put(DNS(id=8, rd=0, qd=DNSQR(qname="WEB.Vos")))
+	dns_expect(DNS(id=8, qr=1, aa=1, rd=0, ra=1, qd=DNSQR(qname="WEB.Vos"),
+	               an=DNSRR(rrname=b"\xc0\x0c", ttl=60, rdata="10.0.0.7")))
+	case("dns: it has no address of version 6; other names of .vos are nobody's, and are not asked for outside")
+	dns_put(DNS(id=9, rd=1, qd=DNSQR(qname="web.vos", qtype="AAAA")))
+	dns_expect(DNS(id=9, qr=1, aa=1, rd=1, ra=1, qd=DNSQR(qname="web.vos", qtype="AAAA")))
+	for name in "mail.vos", "a.web.vos", "vos":
+		dns_put(DNS(id=10, rd=1, qd=DNSQR(qname=name)))
+		dns_expect(DNS(id=10, qr=1, aa=1, rd=1, ra=1, rcode=3, qd=DNSQR(qname=name)))
+	case("dns: two questions, none, and what is no question; an answer is not answered")
+	dns_put(DNS(id=11, rd=1, qd=DNSQR(qname="web.vos") / DNSQR(qname="web.vos")))
+	dns_expect(DNS(id=11, qr=1, rd=1, ra=1, rcode=1, qd=None))
+	dns_put(DNS(id=12, rd=1, qd=None))
+	dns_expect(DNS(id=12, qr=1, rd=1, ra=1, rcode=1, qd=None))
+	dns_put(DNS(id=13, opcode=2, rd=0, qd=DNSQR(qname="web.vos")))
+	dns_expect(DNS(id=13, qr=1, opcode=2, rd=0, ra=1, rcode=4, qd=None))
+	dns_put(DNS(id=14, qr=1, qd=DNSQR(qname="web.vos")))
+
+
 arp_cases()
 forward_cases()
 own_cases()
 nat_cases()
 port_forward_cases()
 dhcp_cases()
+dns_cases()
 rip_cases()
