@@ -12,7 +12,7 @@ K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/s
 # Folders a room may include from, besides K_INC or U_INC and itself.
 inc.$(ARCH)/virt/svm	:= $(ARCH)/virt
 inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
-ROOT		:= mgmt/root $(addprefix mgmt/root/,net service store vm)
+ROOT		:= mgmt/root $(addprefix mgmt/root/,config net service store vm)
 CONSOLE		:= mgmt/console $(addprefix mgmt/console/,command inventory rpc session term view)
 $(foreach r,$(KERNEL),$(eval inc.$(r) := $(filter-out $(r),$(KERNEL))))
 $(foreach r,$(ROOT),$(eval inc.$(r) := $(filter-out $(r),$(ROOT)) mgmt/platform lib/net lib/image))

@@ -208,6 +208,12 @@
 	/* text = volume; the VM is deleted, it is not */ \
 	ERROR(ERR_VOLUME_STAYS, RESULT_FAILED, "E_IO", \
 		"{name} is deleted, but not its volume {text}: its disk failed; see log, list-volume") \
+	/* text = volume */ \
+	ERROR(ERR_VOLUME_OF_VOS, RESULT_STATE, "E_STATE", \
+		"volume {text} has the machine's definitions, and goes with its pool: delete-pool") \
+	/* text = pool; what was asked for is done */ \
+	ERROR(ERR_NOT_KEPT, RESULT_FAILED, "E_IO", \
+		"it is done, but pool {text} did not take it: a restart of VOS loses it; see log, info") \
 	/* text = volume; need, have in bytes */ \
 	ERROR(ERR_DISK_MEMORY, RESULT_RESOURCES, "E_NOMEM", 0) \
 	ERROR(ERR_NO_SERVICE, RESULT_NOT_FOUND, "E_NOT_FOUND", \

@@ -9,6 +9,7 @@
 #ifndef VOS_REQUEST_H
 #define VOS_REQUEST_H
 
+#include "definitions_task.h"
 #include "driver.h"
 #include "errors.h"
 #include "nic.h"
@@ -95,6 +96,7 @@ enum request_op {
 	REQ_DELETE_SNAPSHOT,	/* .snapshot */
 	REQ_CLONE_VM,		/* .to: a new VM like it, with disks that begin as .snapshot; "": as one that is made,
 				 * and has the new VM's name */
+	REQ_DEFINITIONS,	/* .definitions: that task is done (number 0: none); answered when there is another */
 	REQ_OP_COUNT
 };
 
@@ -103,6 +105,7 @@ enum request_op {
 #define REQ_FLAG_VOLUME BIT32(3)	/* REQ_UPLOAD_OPEN: a stream (extents.h) for the volume of that name */
 #define REQ_FLAG_UPLOAD BIT32(4)	/* REQ_CREATE_VOLUME: its contents come by that upload */
 #define REQ_FLAG_KEEP_DISKS BIT32(2)	/* REQ_DELETE: the volumes that were made for the VM stay */
+#define REQ_FLAG_NOTHING_NEW BIT32(3)	/* REQ_CREATE: only disks in memory are made; all others must be there */
 
 enum vm_platform { PLATFORM_MODERN, PLATFORM_PC, PLATFORM_COUNT };
 /* What a VM starts with: an image of a kernel, or firmware that boots its disks, then its CD; or the CD first. */
@@ -212,6 +215,7 @@ struct request {
 		struct image_request image;
 		struct switch_spec network;	/* REQ_CREATE_SWITCH */
 		struct router_spec router;	/* REQ_CREATE_ROUTER, REQ_SET_ROUTER */
+		struct definitions_request definitions;	/* REQ_DEFINITIONS */
 	};
 };
 
@@ -298,6 +302,8 @@ struct vm_report {
 	struct io_counts io;	/* of all its disks in all its runs */
 	u64 service_ns;		/* load.service_time_ns in all its runs */
 	char text[96];		/* VMM's words on a bad image or a crash; foreign: print escaped */
+	u32 is_leaving;		/* it is being deleted: no definition any more */
+	u32 zero;
 	struct disk_report disks[VM_DEVICES];	/* spec.disk_count */
 	struct nic_report nics[VM_DEVICES];	/* spec.nic_count */
 	struct vm_spec spec;
@@ -417,6 +423,7 @@ enum volume_row_kind {
 	VOLUME_ROW_THIN,		/* in a pool: takes room as it is written */
 	VOLUME_ROW_SNAPSHOT,		/* in a pool: of a volume, never different again */
 	VOLUME_ROW_POOL,		/* a pool's partition: no volume, but it has a name among them */
+	VOLUME_ROW_VOS,			/* of a report: THIN, with the machine's definitions */
 	VOLUME_ROW_KIND_COUNT
 };
 
@@ -544,6 +551,7 @@ struct host_report {
 	struct io_counts io_deleted;	/* of VMs that were deleted, together */
 	u64 service_ns;			/* time of the store and the drivers of disks, for VMs or not */
 	u64 service_deleted_ns;		/* thereof for VMs that were deleted */
+	struct definitions_report definitions;
 };
 
 enum reply_kind { REPLY_ANSWER = 1, REPLY_EVENT };
@@ -576,6 +584,7 @@ struct reply {
 		struct volume_row volume;	/* also: answer to REQ_CREATE_VOLUME */
 		struct pool_row pool;		/* also: answer to REQ_CREATE_POOL */
 		struct snapshot_report snapshot;	/* answer to REQ_SNAPSHOT_VM */
+		struct definitions_report definitions;	/* answer to REQ_DEFINITIONS */
 	};
 };
 

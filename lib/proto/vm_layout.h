@@ -36,6 +36,7 @@
 #define CONSOLE_REPLY_RING 0x20100000ull	/* RING_BYTES(REPLY_RING_BYTES); consumer */
 #define CONSOLE_CONF 0x20400000ull		/* the module vos.conf, read only; see console_args */
 #define CONSOLE_ARGS 0x20600000ull		/* struct console_args, read only */
+#define CONSOLE_DEFINITIONS 0x20700000ull	/* text of DEFINITIONS_BYTES (request.h) */
 #define CONSOLE_UPLOADS 0x28000000ull		/* slot i of an upload (upload.h) at + i * UPLOAD_WINDOW_BYTES */
 /* Of each line (serial.h), if there is one: consumer of RX, producer of TX. */
 #define CONSOLE_LINE_RX(line) (0x21000000ull + (line) * 0x200000ull)

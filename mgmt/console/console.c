@@ -293,15 +293,6 @@ void console_init(struct console *c, const struct console_ops *ops, const struct
 	c->next_client = 1 + (ops->random(ops->context) & CLIENT_NUMBER_MASK);
 }
 
-/* The VMs of vos.conf. */
-static void apply_conf(struct session *s)
-{
-	struct job *job = job_new(s, JOB_STARTUP);
-
-	args_init(&job->args, command_named("apply-config"));
-	job_start(s, job);
-}
-
 bool console_open(struct console *c, struct session *s, const struct line_ops *line, enum frame_kind kind)
 {
 	if (c->line_count == LINE_COUNT || !session_init(s, c, line, kind))
@@ -319,7 +310,7 @@ bool console_open(struct console *c, struct session *s, const struct line_ops *l
 	out_text(&s->terminal, "Type help for the commands; Tab completes, ? explains.\n");
 	prompt_show(s);
 	if (s->index == 0)
-		apply_conf(s);
+		keeper_begin(s);
 	return true;
 }
 
@@ -372,6 +363,7 @@ bool console_run(struct console *c)
 		attach_check(c->lines[i]);
 	}
 	job_pump(c);
+	keeper_turn(c);
 	for (u32 i = 0; i < c->line_count; i++)
 		is_some = run_line(c->lines[i]) || is_some;
 	is_some = drain_vms(c) || is_some;

@@ -13,7 +13,7 @@ void console_init(struct console *console, const struct console_ops *ops, const 
 	const struct log_ring *log, const struct console_args *args, const char *conf);
 /*
  * One line more. FRAME_TEXT: a person's, with the banner and the prompt; FRAME_PLAIN: for programs alone, in plain
- * frames. The first one starts reading the machine's state and applies vos.conf. s is all zero before. False: there are
+ * frames. The first one starts asking root for the definitions to apply. s is all zero before. False: there are
  * LINE_COUNT already, or no memory.
  */
 bool console_open(struct console *console, struct session *s, const struct line_ops *line, enum frame_kind kind);

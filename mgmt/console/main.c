@@ -174,6 +174,7 @@ static const struct console_ops ops = {
 	.random = random_word,
 	.log = log_line,
 	.uploads = (u8 *)CONSOLE_UPLOADS,
+	.definitions = (char *)CONSOLE_DEFINITIONS,
 };
 
 static bool take_replies(void)

@@ -10,6 +10,8 @@
 
 #include "change.h"
 #include "client.h"
+#include "definition_changes.h"
+#include "definitions.h"
 #include "drivers.h"
 #include "image_store.h"
 #include "memory_report.h"
@@ -238,20 +240,34 @@ static void do_restart_service(void)
 	send_error(supervisor_request(request.name, is_dry_run()));
 }
 
+static void do_definitions(void)
+{
+	definitions_request(client, &request);
+}
+
 /* ---- networks ---- */
+
+/* What was made or deleted is answered when it is kept. */
+static void answer_network(struct error_info no)
+{
+	bool is_done = no.error == ERR_NONE && !is_dry_run();
+
+	if (is_done)
+		definitions_changed();
+	if (is_done && definitions_have_room())
+		definitions_answer(client, request.id);
+	else
+		send_answer(&no, NULL);
+}
 
 static void do_create_switch(void)
 {
-	struct error_info no = networks_create_switch(request.name, &request.network, is_dry_run());
-
-	send_answer(&no, NULL);
+	answer_network(networks_create_switch(request.name, &request.network, is_dry_run()));
 }
 
 static void do_delete_switch(void)
 {
-	struct error_info no = networks_delete_switch(request.name, is_dry_run());
-
-	send_answer(&no, NULL);
+	answer_network(networks_delete_switch(request.name, is_dry_run()));
 }
 
 static struct error_info switch_row(void)
@@ -284,23 +300,17 @@ static void do_stations(void)
 
 static void do_create_router(void)
 {
-	struct error_info no = router_request_create(request.name, &request.router, is_dry_run());
-
-	send_answer(&no, NULL);
+	answer_network(router_request_create(request.name, &request.router, is_dry_run()));
 }
 
 static void do_set_router(void)
 {
-	struct error_info no = router_request_set(request.name, &request.router, is_dry_run());
-
-	send_answer(&no, NULL);
+	answer_network(router_request_set(request.name, &request.router, is_dry_run()));
 }
 
 static void do_delete_router(void)
 {
-	struct error_info no = router_request_delete(request.name, is_dry_run());
-
-	send_answer(&no, NULL);
+	answer_network(router_request_delete(request.name, is_dry_run()));
 }
 
 static struct error_info router_row(void)
@@ -442,6 +452,7 @@ static const struct row {
 	[REQ_UPLOAD_FINISH] = { .rights = CLIENT_MANAGE, .serve = do_upload_finish },
 	[REQ_DELETE_IMAGE] = { .rights = CLIENT_MANAGE, .serve = do_delete_image },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
+	[REQ_DEFINITIONS] = { .rights = CLIENT_MANAGE, .serve = do_definitions },
 };
 
 static void serve(void)

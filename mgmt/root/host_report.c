@@ -3,6 +3,7 @@
  * host_report.c - what root tells about the machine; see vm_report.h. Figures come from the kernel's own accounts.
  */
 #include "accounts.h"
+#include "definitions.h"
 #include "root.h"
 #include "service_time.h"
 #include "vm.h"
@@ -54,4 +55,5 @@ void host_report_fill(struct host_report *out)
 	vm_disks_deleted(&out->io_deleted, &deleted_tsc);
 	out->service_ns = ns_of(service_time_all());
 	out->service_deleted_ns = ns_of(deleted_tsc);
+	definitions_report_fill(&out->definitions);
 }

@@ -6,6 +6,7 @@
  */
 #include "change.h"
 #include "client.h"
+#include "definitions.h"
 #include "dispatch.h"
 #include "drivers.h"
 #include "image_store.h"
@@ -53,12 +54,13 @@ u64 root_turn(u64 bits)
 	next = earlier(next, import_step());
 	next = earlier(next, change_step());
 	next = earlier(next, image_store_step());
+	next = earlier(next, definitions_step());	/* of what was changed by all before */
 	if (store_turn(service_pd(SERVICE_STORE)))
 		next = 0;
 	/* A client that had no room for these signals when there is. */
 	pending_reply_flush();
 	reply_flush_events();
-	return clients_may_sleep() && store_reports_may_sleep() ? next : 0;
+	return clients_may_sleep() && store_reports_may_sleep() && definitions_may_sleep() ? next : 0;
 }
 
 enum status root_start(void)

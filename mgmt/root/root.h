@@ -27,6 +27,7 @@ enum shared {
 	SHARED_NICS,		/* a page a driver: struct nic_page */
 	SHARED_STORE_FIGURES,	/* struct store_figures a link */
 	SHARED_UPLOADS,		/* UPLOAD_WINDOW_BYTES an upload */
+	SHARED_DEFINITIONS,	/* DEFINITIONS_BYTES */
 	SHARED_STORE_WORK,	/* struct store_work */
 	SHARED_COUNT
 };

@@ -40,6 +40,7 @@ struct parser {
 	/* the token in hand */
 	enum token_kind kind;
 	u32 token_line, token_column;
+	size_t token_at;
 	char word[CONFIG_WORD_BYTES];
 	const char *bad;	/* TOKEN_BAD: why */
 	/* names seen, to find doubles */
@@ -134,6 +135,7 @@ static void advance(struct parser *p)
 
 	skip_blanks(p);
 	p->token_line = p->line;
+	p->token_at = p->at;
 	p->token_column = (u32)(p->at - p->line_start) + 1;
 	p->word[0] = 0;
 	if (p->at == p->length) {
@@ -358,6 +360,18 @@ static bool parse_statement(struct parser *p)
 		"`default { ... }` is expected here");
 }
 
+/* A statement begins at the token in hand, and ends before the one behind it. */
+static void parse_next(struct parser *p)
+{
+	size_t from = p->token_at;
+	bool is_right = parse_statement(p);
+
+	if (!is_right)
+		skip_block(p);
+	if (p->ops->statement)
+		p->ops->statement(p->ops->context, (struct config_span){ (u32)from, (u32)p->token_at }, is_right);
+}
+
 void config_parse(const char *text, size_t length, const struct config_ops *ops)
 {
 	static struct parser parser;
@@ -371,6 +385,5 @@ void config_parse(const char *text, size_t length, const struct config_ops *ops)
 	args_init(&p->defaults, CREATE);
 	advance(p);
 	while (p->kind != TOKEN_END)
-		if (!parse_statement(p))
-			skip_block(p);
+		parse_next(p);
 }

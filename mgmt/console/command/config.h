@@ -18,6 +18,9 @@
 
 #include "args.h"
 
+/* Bytes of the text. */
+struct config_span { u32 from, to; };
+
 struct config_ops {
 	/* A VM; a switch or router (its command says which); without a mistake, in the order of the file. */
 	void (*vm)(void *context, const struct args *args);
@@ -26,6 +29,8 @@ struct config_ops {
 	void (*has_networks)(void *context);
 	void (*mistake)(void *context, u32 line, u32 column, const char *text);
 	void *context;
+	/* After each statement: where it is; it had no mistake. May be NULL. */
+	void (*statement)(void *context, struct config_span span, bool is_right);
 };
 
 /* Reads the whole text; a block with a mistake is left out, and only the first mistake of each is reported. */

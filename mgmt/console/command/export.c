@@ -75,7 +75,7 @@ void export_text(const struct out *out, const void *what)
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		const struct vm_entry *vm = &s->console->inventory.vms[i];
 
-		if (!vm->is_used || (*name && strcmp(name, vm->report.name) != 0))
+		if (!vm->is_used || vm->report.is_leaving || (*name && strcmp(name, vm->report.name) != 0))
 			continue;
 		count++;
 		export_vm(out, vm->report.name, &vm->report.spec);

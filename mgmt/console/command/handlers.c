@@ -161,7 +161,8 @@ void power_begin(struct session *s, struct job *job)
 	struct loss loss;
 
 	loss.live = list_vms(s, is_cut_off, loss.cut_off, sizeof(loss.cut_off));
-	loss.gone = list_vms(s, export_is_lost, loss.lost, sizeof(loss.lost));
+	loss.gone = s->console->keeper.task.place == DEFINITIONS_IN_POOL ?
+		0 : list_vms(s, export_is_lost, loss.lost, sizeof(loss.lost));
 	if ((loss.live || loss.gone) && !args_has(&job->args, ARG_YES)) {
 		if (job_is_json(job) || job->origin != JOB_PROMPT)
 			refuse_loss(s, job, &loss);

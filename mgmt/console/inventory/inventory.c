@@ -221,6 +221,22 @@ static void drop(struct vm_entry *vm)
 	*vm = (struct vm_entry){ 0 };
 }
 
+const struct switch_row *inventory_switch(const struct inventory *m, const char *name)
+{
+	for (u32 i = 0; i < m->switch_count; i++)
+		if (strcmp(m->switches[i].name, name) == 0)
+			return &m->switches[i];
+	return NULL;
+}
+
+const struct router_row *inventory_router(const struct inventory *m, const char *name)
+{
+	for (u32 i = 0; i < m->router_count; i++)
+		if (strcmp(m->routers[i].name, name) == 0)
+			return &m->routers[i];
+	return NULL;
+}
+
 void inventory_forget(struct inventory *m, const char *name)
 {
 	struct vm_entry *vm = inventory_find(m, name);

@@ -98,6 +98,8 @@ bool inventory_add_stations(struct inventory *inventory, const struct station_ro
 bool inventory_has_card(const struct inventory *inventory);
 void inventory_update_pcpu(struct inventory *inventory, const struct pcpu_report *report);
 struct vm_entry *inventory_find(struct inventory *inventory, const char *name);	/* 0 = not there */
+const struct switch_row *inventory_switch(const struct inventory *inventory, const char *name);	/* 0 = not there */
+const struct router_row *inventory_router(const struct inventory *inventory, const char *name);
 void inventory_forget(struct inventory *inventory, const char *name);
 /* A listing begins, and has this number; it ended: what was not seen since is gone. Listings may overlap. */
 u32 inventory_listing(struct inventory *inventory);

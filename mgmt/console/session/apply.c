@@ -20,6 +20,8 @@
 struct apply_context {
 	struct session *s;
 	struct job *job;
+	u32 vms, routers, networks;		/* whose spans are noted */
+	struct config_span vm_spans[VM_COUNT], router_spans[ROUTERS], network_spans[SWITCHES];
 };
 
 static void on_vm(void *context, const struct args *args)
@@ -45,8 +47,17 @@ static void on_networks(void *context)
 	((struct apply_context *)context)->s->console->has_networks = true;
 }
 
+/* What is behind the last place goes with it. */
+static void add_bad(struct apply *apply, struct config_span span)
+{
+	if (apply->bad_count == APPLY_MISTAKES)
+		apply->bad[APPLY_MISTAKES - 1].to = span.to;
+	else
+		apply->bad[apply->bad_count++] = span;
+}
+
 /* By number: the switches first, then routers. */
-static const struct args *entry_at(const struct console *c, u32 index)
+const struct args *apply_entry(const struct console *c, u32 index)
 {
 	if (index < c->network_count)
 		return &c->networks[index];
@@ -54,7 +65,7 @@ static const struct args *entry_at(const struct console *c, u32 index)
 	return index < c->router_count ? &c->routers[index] : &c->config[index - c->router_count];
 }
 
-static u32 entry_count(const struct console *c)
+u32 apply_entry_count(const struct console *c)
 {
 	return c->network_count + c->router_count + c->config_count;
 }
@@ -64,12 +75,40 @@ static bool is_vm(const struct args *args)
 	return args->command->op == REQ_CREATE;
 }
 
+static void on_statement(void *context, struct config_span span, bool is_right)
+{
+	struct console *c = ((struct apply_context *)context)->s->console;
+	struct apply_context *parsing = context;
+
+	if (!is_right)
+		add_bad(&c->apply, span);
+	else if (parsing->vms < c->config_count)
+		parsing->vm_spans[parsing->vms++] = span;
+	else if (parsing->routers < c->router_count)
+		parsing->router_spans[parsing->routers++] = span;
+	else if (parsing->networks < c->network_count)
+		parsing->network_spans[parsing->networks++] = span;
+}
+
+/* Where each row's statement is: how many rows of each kind there are is known at the end only. */
+static void note_spans(struct console *c, const struct apply_context *parsing)
+{
+	struct apply_row *row = c->apply.rows;
+
+	for (u32 i = 0; i < c->network_count; i++)
+		row++->span = parsing->network_spans[i];
+	for (u32 i = 0; i < c->router_count; i++)
+		row++->span = parsing->router_spans[i];
+	for (u32 i = 0; i < c->config_count; i++)
+		row++->span = parsing->vm_spans[i];
+}
+
 static void on_mistake(void *context, u32 line, u32 column, const char *text)
 {
 	struct apply_context *parsing = context;
 	struct apply *apply = &parsing->s->console->apply;
 	struct apply_mistake *mistake = &apply->mistakes[apply->mistake_count];
-	char before[40];
+	char before[DISK_NAME_BYTES + 40];
 	struct out out;
 
 	parsing->job->mistakes++;
@@ -81,7 +120,7 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 	if (job_is_json(parsing->job))
 		return;
 	out = job_text_begin(parsing->s, parsing->job);
-	snprintf(before, sizeof(before), "vos.conf:%u:%u: ", line, column);
+	snprintf(before, sizeof(before), "%s:%u:%u: ", apply->source.what, line, column);
 	report_line(&out, before, text);
 	job_text_end(parsing->s, parsing->job);
 }
@@ -193,7 +232,7 @@ static struct apply_vm vm_of(const struct job *job, u32 index)
 {
 	const struct console *c = job->session->console;
 
-	return (struct apply_vm){ entry_at(c, index), &c->apply.rows[index], args_has(&job->args, ARG_DRY_RUN) };
+	return (struct apply_vm){ apply_entry(c, index), &c->apply.rows[index], args_has(&job->args, ARG_DRY_RUN) };
 }
 
 /* The views of all are of the job. */
@@ -202,7 +241,7 @@ static void apply_text(const struct out *out, const void *what)
 	const struct job *job = what;
 	const struct console *c = job->session->console;
 
-	if (entry_count(c) == 0 && job->mistakes == 0)
+	if (apply_entry_count(c) == 0 && job->mistakes == 0)
 		out_text(out, c->conf_bytes ? "vos.conf defines no VM.\n" :
 			"There is no vos.conf on this boot medium.\n");
 }
@@ -234,7 +273,7 @@ static void apply_json(struct json_writer *writer, const char *key, const void *
 
 	json_open(writer, key, '{');
 	json_bool(writer, "dry-run", args_has(&job->args, ARG_DRY_RUN));
-	write_rows(writer, "vms", job, c->network_count + c->router_count, entry_count(c));
+	write_rows(writer, "vms", job, c->network_count + c->router_count, apply_entry_count(c));
 	write_rows(writer, "switches", job, 0, c->network_count);
 	write_rows(writer, "routers", job, c->network_count, c->network_count + c->router_count);
 	json_open(writer, "mistakes", '[');
@@ -263,7 +302,7 @@ static void finish(struct session *s, struct job *job)
 static void show_row(struct session *s, struct job *job)
 {
 	struct apply_vm vm = vm_of(job, job->index);
-	char before[VM_NAME_BYTES + 16];
+	char before[VM_NAME_BYTES + DISK_NAME_BYTES + 16];
 	struct out out;
 
 	if (job->origin != JOB_STARTUP)
@@ -271,7 +310,7 @@ static void show_row(struct session *s, struct job *job)
 	if (!vm.row->has_fault || job_is_json(job))
 		return;
 	out = job_text_begin(s, job);
-	snprintf(before, sizeof(before), "vos.conf: %s: ", vm.args->name);
+	snprintf(before, sizeof(before), "%s: %s: ", s->console->apply.source.what, vm.args->name);
 	report_error(&out, before, &vm.row->error);
 	job_text_end(s, job);
 }
@@ -291,7 +330,17 @@ static void send(struct session *s, struct job *job, const struct args *args, en
 	job->request.fields = fields;
 	if (args_has(&job->args, ARG_DRY_RUN))
 		job->request.flags = REQ_FLAG_DRY_RUN;
+	if (op == REQ_CREATE && s->console->apply.source.is_kept)
+		job->request.flags |= REQ_FLAG_NOTHING_NEW;
 	job_send(s, job, op);
+}
+
+/* At the start nothing is, unless the disk with the definitions came later than VMs of vos.conf: those count. */
+static bool changes_what_is_there(const struct session *s, const struct job *job)
+{
+	const struct apply_source *source = &s->console->apply.source;
+
+	return job->origin != JOB_STARTUP || (source->is_kept && !source->is_again);
 }
 
 /* A VM that is there. True: a request is under way. */
@@ -301,26 +350,10 @@ static bool compare(struct session *s, struct job *job, const struct vm_entry *v
 	u32 fixed = vm_is_live(vm) ? differing & ~FIELDS_ANY_TIME : 0, fields = differing & ~fixed;
 
 	s->console->apply.rows[job->index].differs = fixed;
-	if (!fields || job->origin == JOB_STARTUP)
+	if (!fields || !changes_what_is_there(s, job))
 		return false;
 	send(s, job, args, REQ_SET, fields);
 	return true;
-}
-
-static const struct switch_row *switch_named(const struct inventory *m, const char *name)
-{
-	for (u32 i = 0; i < m->switch_count; i++)
-		if (strcmp(m->switches[i].name, name) == 0)
-			return &m->switches[i];
-	return NULL;
-}
-
-static const struct router_row *router_named(const struct inventory *m, const char *name)
-{
-	for (u32 i = 0; i < m->router_count; i++)
-		if (strcmp(m->routers[i].name, name) == 0)
-			return &m->routers[i];
-	return NULL;
 }
 
 static bool is_same_but_forwards(const struct router_spec *a, const struct router_spec *b)
@@ -375,7 +408,7 @@ static void drop_new_switches(const struct console *c, struct vm_spec *spec)
 
 	spec->nic_count = 0;
 	for (u32 i = 0; i < count; i++)
-		if (switch_named(&c->inventory, spec->nics[i].network))
+		if (inventory_switch(&c->inventory, spec->nics[i].network))
 			spec->nics[spec->nic_count++] = spec->nics[i];
 }
 
@@ -384,10 +417,10 @@ static bool begin_router(struct session *s, struct job *job, const struct router
 {
 	const struct inventory *m = &s->console->inventory;
 	const struct router_spec *spec = &args->router;
-	bool has_all = !spec->outer.network[0] || switch_named(m, spec->outer.network);
+	bool has_all = !spec->outer.network[0] || inventory_switch(m, spec->outer.network);
 
 	for (u32 i = 0; i < spec->inner_count; i++)
-		has_all = has_all && switch_named(m, spec->inner[i].network);
+		has_all = has_all && inventory_switch(m, spec->inner[i].network);
 	if (is)
 		return compare_router(s, job, is, args);
 	if (args_has(&job->args, ARG_DRY_RUN) && !has_all) {
@@ -402,8 +435,8 @@ static bool begin_router(struct session *s, struct job *job, const struct router
 static bool begin_entry(struct session *s, struct job *job, const struct args *args)
 {
 	const struct vm_entry *vm = inventory_find(&s->console->inventory, args->name);
-	const struct switch_row *network = switch_named(&s->console->inventory, args->name);
-	const struct router_row *router = router_named(&s->console->inventory, args->name);
+	const struct switch_row *network = inventory_switch(&s->console->inventory, args->name);
+	const struct router_row *router = inventory_router(&s->console->inventory, args->name);
 	static struct args judged;	/* too large for the stack */
 
 	if (args->command->op == REQ_CREATE_ROUTER)
@@ -428,12 +461,20 @@ static bool begin_entry(struct session *s, struct job *job, const struct args *a
 /* Go on with the next switch or VM that needs a request. */
 static void next(struct session *s, struct job *job)
 {
-	for (; job->index < entry_count(s->console); job->index++) {
-		if (begin_entry(s, job, entry_at(s->console, job->index)))
+	for (; job->index < apply_entry_count(s->console); job->index++) {
+		if (begin_entry(s, job, apply_entry(s->console, job->index)))
 			return;
 		show_row(s, job);
 	}
 	finish(s, job);
+}
+
+bool apply_is_on(const struct console *c)
+{
+	for (u32 i = 0; i < JOB_COUNT; i++)
+		if (c->jobs[i].is_used && c->jobs[i].args.command && c->jobs[i].args.command->ops.begin == apply_begin)
+			return true;
+	return false;
 }
 
 static bool is_taken(const struct session *s, const struct job *job)
@@ -467,18 +508,22 @@ static void apply(struct session *s, struct job *job)
 		"switch lan0 { uplink " NIC_NAME "0 }\n"
 		"switch nat0 { }\n"
 		"router nat0 { outer lan0; inner nat0,10.111.0.1/24 }\n";
-	struct apply_context parsing = { s, job };
-	struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, &parsing };
+	static struct apply_context parsing;
+	struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, &parsing, on_statement };
 	struct console *c = s->console;
+	struct apply_source conf = { .text = c->conf, .bytes = c->conf_bytes, .what = "vos.conf" };
 
 	job->is_applying = true;
-	c->config_count = c->network_count = c->router_count = c->apply.mistake_count = 0;
+	parsing = (struct apply_context){ .s = s, .job = job };
+	c->config_count = c->network_count = c->router_count = 0;
 	c->has_networks = false;
-	memset(c->apply.rows, 0, sizeof(c->apply.rows));
-	if (c->conf_bytes)
-		config_parse(c->conf, c->conf_bytes, &ops);
-	if (!c->has_networks && inventory_has_card(&c->inventory))
+	memset(&c->apply, 0, sizeof(c->apply));
+	c->apply.source = job->origin == JOB_STARTUP ? c->startup : conf;
+	if (c->apply.source.bytes)
+		config_parse(c->apply.source.text, c->apply.source.bytes, &ops);
+	if (!c->has_networks && !c->apply.source.is_kept && inventory_has_card(&c->inventory))
 		config_parse(default_networks, sizeof(default_networks) - 1, &ops);
+	note_spans(c, &parsing);
 	job->index = 0;
 	next(s, job);
 }
@@ -519,7 +564,7 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 
 static void take_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	const struct args *args = entry_at(s->console, job->index);
+	const struct args *args = apply_entry(s->console, job->index);
 
 	if (is_vm(args))
 		request_take_vm(s, job, job->request.name, reply);

@@ -26,7 +26,7 @@ static bool take_vm(struct session *s, struct job *job, const struct reply *repl
 		return true;
 	}
 	vm = inventory_update(&s->console->inventory, &reply->vm);
-	if (vm && job->origin != JOB_RPC && job->origin != JOB_STARTUP)
+	if (vm && job->origin != JOB_RPC && job->origin != JOB_STARTUP && job->origin != JOB_KEEPER)
 		*session_told(s, vm) = vm->report.state;
 	job->request.index = reply->vm.index + 1;
 	return false;

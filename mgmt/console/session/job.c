@@ -9,10 +9,11 @@
 #include "units.h"
 
 #define HINT_NS NS_PER_SECOND
-/* console->jobs: prompts by line, `cancel`s by line, the start's, the two queues. */
+/* console->jobs: prompts by line, `cancel`s by line, the start's, the keeper's, the two queues. */
 #define CANCEL_SLOT LINE_COUNT
 #define STARTUP_SLOT (2 * LINE_COUNT)
-#define QUEUE_SLOT (STARTUP_SLOT + 1)
+#define KEEPER_SLOT (STARTUP_SLOT + 1)
+#define QUEUE_SLOT (KEEPER_SLOT + 1)
 #define CLIENTS_SLOT (QUEUE_SLOT + JOB_QUEUE)
 #define UPLOAD_SLOT (CLIENTS_SLOT + CLIENTS_JOBS)
 
@@ -47,7 +48,14 @@ struct job *job_new(struct session *s, enum job_origin origin)
 		return take(s, job_of_prompt(s), origin);
 	if (origin == JOB_STARTUP)
 		return take(s, &c->jobs[STARTUP_SLOT], origin);
+	if (origin == JOB_KEEPER)
+		return take(s, &c->jobs[KEEPER_SLOT], origin);
 	return take_free(s, QUEUE_SLOT, CLIENTS_SLOT, origin);
+}
+
+struct job *job_of_keeper(struct console *c)
+{
+	return &c->jobs[KEEPER_SLOT];
 }
 
 struct job *job_new_client(struct session *s, struct client *client)

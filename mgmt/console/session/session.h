@@ -16,8 +16,9 @@
  * From the bottom to the top, none calls one above: session.c (queues, notices), client.c (programs that said hello),
  * job.c (commands under way), prompt.c (the line and what it starts), fetch.c (tables that root gives line by line),
  * request.c (commands that are one request), batch.c (one command on several VMs), handlers.c, logs.c, top.c, apply.c
- * (vos.conf), attach.c (terminals of VMs), cancel.c, stream.c and upload.c (streams of programs), verbs.c and rpc.c
- * (requests of programs), command_table.c, console.c (who gets what, and a turn of it all).
+ * (vos.conf), keeper.c (definitions in a pool), attach.c (terminals of VMs), cancel.c, stream.c and upload.c (streams
+ * of programs), verbs.c and rpc.c (requests of programs), command_table.c, console.c (who gets what, and a turn of it
+ * all).
  * A job calls its command's functions by the row of the table, and keeps the result of the prompt's command for the
  * prompt to find.
  *
@@ -32,6 +33,7 @@
 #include "client.h"
 #include "command.h"
 #include "complete.h"
+#include "config.h"
 #include "frame.h"
 #include "json.h"
 #include "lineedit.h"
@@ -50,9 +52,9 @@
 #define CLIENTS_JOBS 32u		/* commands of programs with `hello` under way, of all lines */
 #define LINE_COUNT 8u			/* lines at the same time */
 #define LINE_STALL_NS (2000000000ull)
-/* Of each line the prompt's and one `cancel`; that of vos.conf at the start; two queues, which all lines share; what
- * the console itself asks of root for each upload. */
-#define JOB_COUNT (2u * LINE_COUNT + 1u + JOB_QUEUE + CLIENTS_JOBS + UPLOADS)
+/* Of each line the prompt's and one `cancel`; that of vos.conf at the start; the keeper's; two queues, which all lines
+ * share; what the console itself asks of root for each upload. */
+#define JOB_COUNT (2u * LINE_COUNT + 2u + JOB_QUEUE + CLIENTS_JOBS + UPLOADS)
 #define SESSION_BYTES_MAX 40960u
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
 #define HELD_BYTES 8192u
@@ -68,6 +70,7 @@ struct console_ops {
 	u64 (*random)(void *context);
 	void (*log)(void *context, const char *text);	/* a line of VOS' log */
 	u8 *uploads;		/* the window of uploads: UPLOADS * UPLOAD_WINDOW_BYTES */
+	char *definitions;	/* a text of DEFINITIONS_BYTES, which root reads and writes */
 	void *context;
 };
 
@@ -81,7 +84,8 @@ struct line_ops {
 enum job_origin {
 	JOB_PROMPT,		/* the person waits */
 	JOB_BACKGROUND,		/* was let go with Ctrl-C or --wait; the result is printed as a notice */
-	JOB_STARTUP,		/* vos.conf at the start; prints notices */
+	JOB_STARTUP,		/* the definitions at the start; prints notices */
+	JOB_KEEPER,		/* does what root asks for (keeper.c): nobody waits */
 	JOB_RPC,	/* a program's */
 	JOB_UPLOAD	/* a piece of an upload: nobody waits */
 };
@@ -157,15 +161,51 @@ struct apply_row {
 	u32 set;		/* BIT32(enum request_field) that were changed, or would be in a dry run */
 	u32 differs;		/* ... that can't be changed while the VM runs */
 	struct cmd_error error;
+	struct config_span span;	/* of what is applied */
 };
 
 struct apply_mistake { u32 line, column; char text[ERROR_TEXT_BYTES]; };
 
+/* What is applied. */
+struct apply_source {
+	const char *text;
+	size_t bytes;
+	char what[DISK_NAME_BYTES + 8];	/* "vos.conf", "pool fast" */
+	bool is_kept;			/* it is a pool's: disks in it are there, or will be */
+	bool is_again;			/* it was applied already, before the console was started again */
+};
+
 /* The result of the last apply-config. */
 struct apply {
+	struct apply_source source;
+	u32 bad_count;
+	struct config_span bad[APPLY_MISTAKES];	/* statements with mistakes; the last one takes all that follows */
 	struct apply_row rows[SWITCHES + ROUTERS + VM_COUNT];	/* like console.networks, .routers, then .config */
 	u32 mistake_count;
 	struct apply_mistake mistakes[APPLY_MISTAKES];
+};
+
+#define KEEPER_LEFT (SWITCHES + ROUTERS + VM_COUNT)
+
+/* A statement of a pool's text that could not be applied. */
+struct left {
+	struct config_span span;
+	enum request_op op;		/* that would make it */
+	char name[VM_NAME_BYTES];	/* "": it has a mistake */
+};
+
+/* keeper.c: what root asks for, so that the definitions outlive the machine. */
+struct keeper {
+	struct definitions_report task;		/* in hand */
+	bool is_apply_due, is_applying;
+	bool is_broken;			/* no memory: its text would lack something */
+	bool is_told;			/* where they are kept: */
+	u32 told_place;
+	char told_pool[DISK_NAME_BYTES];
+	char *text;			/* the pool's, on the heap */
+	size_t bytes;
+	u32 left_count;
+	struct left left[KEEPER_LEFT];
 };
 
 #define TOP_ROWS 100u		/* of a terminal that are used, at most */
@@ -208,6 +248,8 @@ struct console {
 	struct args routers[ROUTERS];
 	bool has_networks;		/* it says what networks there are, or none */
 	struct apply apply;
+	struct apply_source startup;	/* of JOB_STARTUP */
+	struct keeper keeper;
 	/* of one answer, or one key, at a time */
 	char json_text[JSON_BYTES];
 	struct out_buffer json_buffer;
@@ -320,6 +362,7 @@ struct job *job_new_cancel(struct session *s);
 /* A free slot for that client's command; NULL: it has CLIENT_JOBS, or all have CLIENTS_JOBS. */
 struct job *job_new_client(struct session *s, struct client *client);
 /* The slot for what is asked of root about that upload, if it is free, else NULL. */
+struct job *job_of_keeper(struct console *c);
 struct job *job_new_upload(struct session *s, u32 slot);
 /* The job is that client's, if there is one (NULL: none), and answers that id. */
 void job_set_client(struct job *job, struct client *client, u64 id);
@@ -425,6 +468,19 @@ void batch_cancel_unsent(struct session *s, struct job *job);
 /* Take a key, or a part of the terminal's reply; false if there is none for top. */
 bool top_input(struct session *s);
 void top_interrupt(struct session *s);
+
+/* ---- apply.c ---- */
+
+/* Something is being applied. */
+bool apply_is_on(const struct console *c);
+/* What was applied last, in the order of its rows. */
+u32 apply_entry_count(const struct console *c);
+const struct args *apply_entry(const struct console *c, u32 index);
+
+/* ---- keeper.c ---- */
+
+void keeper_begin(struct session *s);
+void keeper_turn(struct console *c);
 
 /* ---- attach.c ---- */
 

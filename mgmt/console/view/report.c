@@ -180,6 +180,44 @@ static void dma_row(const struct out *out, const struct info_page *info)
 	}
 }
 
+void report_definitions(const struct out *out, const struct definitions_report *r)
+{
+	switch ((enum definitions_place)r->place) {
+	case DEFINITIONS_SEARCHED:
+		out_text(out, "Definitions of VMs: disks are still coming.\n");
+		break;
+	case DEFINITIONS_IN_RAM:
+		out_text(out, "Definitions of VMs are kept in RAM only: create-pool makes them last.\n");
+		break;
+	case DEFINITIONS_IN_POOL:
+		out_format(out, "Definitions of VMs are kept in pool %s.\n", r->pool);
+		break;
+	case DEFINITIONS_NOT_WRITTEN:
+		out_format(out, "Definitions of VMs: pool %s did not take the last ones; see log.\n", r->pool);
+		break;
+	case DEFINITIONS_DAMAGED:
+		out_format(out, "Definitions of VMs are kept in RAM only: those in pool %s are damaged.\n", r->pool);
+		break;
+	case DEFINITIONS_PLACE_COUNT:
+		break;
+	}
+}
+
+static void definitions_row(const struct out *out, const struct definitions_report *r)
+{
+	static const char *const words[DEFINITIONS_PLACE_COUNT] = {
+		[DEFINITIONS_SEARCHED] = "disks are still coming",
+		[DEFINITIONS_IN_RAM] = "kept in RAM only; create-pool makes them last",
+		[DEFINITIONS_IN_POOL] = "kept in pool ", [DEFINITIONS_NOT_WRITTEN] = "not written to pool ",
+		[DEFINITIONS_DAMAGED] = "kept in RAM only; damaged in pool ",
+	};
+
+	label(out, "Definitions");
+	if (r->place < DEFINITIONS_PLACE_COUNT)
+		out_format(out, "%s%.*s", words[r->place], (int)sizeof(r->pool), r->pool);
+	out_text(out, "\n");
+}
+
 void report_info(const struct out *out, const void *what)
 {
 	const struct inventory *m = what;
@@ -219,6 +257,7 @@ void report_info(const struct out *out, const void *what)
 	pcpu_row(out, m);
 	label(out, "Images");
 	out_format(out, "%u; list-image shows them\n", m->image_count);
+	definitions_row(out, &m->host.definitions);
 }
 
 static void reason_row(const struct out *out, const struct vm_report *r)

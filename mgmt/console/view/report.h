@@ -11,6 +11,8 @@
 #include "view.h"
 
 /* Views of a struct inventory. */
+/* Where the definitions are kept, as a line. */
+void report_definitions(const struct out *out, const struct definitions_report *r);
 void report_info(const struct out *out, const void *inventory);
 void json_info(struct json_writer *writer, const char *key, const void *inventory);
 void report_images(const struct out *out, const void *inventory);

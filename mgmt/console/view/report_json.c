@@ -27,6 +27,21 @@ static void feature_list(struct json_writer *w, const char *key, const struct fe
 	json_close(w, ']');
 }
 
+static void json_definitions(struct json_writer *w, const char *key, const struct definitions_report *r)
+{
+	static const char *const places[DEFINITIONS_PLACE_COUNT] = {
+		[DEFINITIONS_SEARCHED] = "searched", [DEFINITIONS_IN_RAM] = "ram", [DEFINITIONS_IN_POOL] = "pool",
+		[DEFINITIONS_NOT_WRITTEN] = "not-written", [DEFINITIONS_DAMAGED] = "damaged",
+	};
+	char pool[DISK_NAME_BYTES];
+
+	snprintf(pool, sizeof(pool), "%.*s", (int)sizeof(r->pool) - 1, r->pool);
+	json_open(w, key, '{');
+	json_text(w, "kept-in", r->place < DEFINITIONS_PLACE_COUNT ? places[r->place] : "?");
+	json_text(w, "pool", pool);
+	json_close(w, '}');
+}
+
 void json_info(struct json_writer *w, const char *key, const void *what)
 {
 	const struct inventory *m = what;
@@ -52,6 +67,7 @@ void json_info(struct json_writer *w, const char *key, const void *what)
 	json_number(w, "memory-total", m->host.memory_total);
 	json_number(w, "memory-free", m->host.memory_free);
 	json_number(w, "memory-kernel", m->host.memory_kernel);
+	json_definitions(w, "definitions", &m->host.definitions);
 	json_text(w, "dma", dma_text(info));
 	json_text(w, "firmware", info->firmware);
 	json_text(w, "loader", info->loader);

@@ -18,6 +18,7 @@ static const char *const disk_states[DISK_ROW_STATE_COUNT] = {
 static const char *const volume_kinds[VOLUME_ROW_KIND_COUNT] = {
 	[VOLUME_ROW_MEMORY] = "memory", [VOLUME_ROW_EXTENT] = "extent", [VOLUME_ROW_PARTITION] = "partition",
 	[VOLUME_ROW_DISK] = "disk", [VOLUME_ROW_THIN] = "thin", [VOLUME_ROW_SNAPSHOT] = "snapshot",
+	[VOLUME_ROW_VOS] = "vos",
 };
 
 static const char *const volume_states[VOLUME_ROW_STATE_COUNT] = {
@@ -118,12 +119,14 @@ void json_disks(struct json_writer *w, const char *key, const void *what)
 
 static bool is_in_pool(const struct volume_row *v)
 {
-	return v->kind == VOLUME_ROW_THIN || v->kind == VOLUME_ROW_SNAPSHOT;
+	return v->kind == VOLUME_ROW_THIN || v->kind == VOLUME_ROW_SNAPSHOT || v->kind == VOLUME_ROW_VOS;
 }
 
 /* What it is, as long as it is there. */
 static const char *volume_state(const struct volume_row *v)
 {
+	if (v->state == VOLUME_ROW_READY && v->kind == VOLUME_ROW_VOS)
+		return "of VOS";
 	if (v->state == VOLUME_ROW_READY && (v->kind == VOLUME_ROW_DISK || v->kind == VOLUME_ROW_PARTITION))
 		return v->kind == VOLUME_ROW_DISK ? "whole disk" : "partition";
 	return word(volume_states, VOLUME_ROW_STATE_COUNT, v->state);

@@ -28,6 +28,7 @@ static const struct map_row console_maps[] = {
 	{ SHARED_CONSOLE_ARGS, CONSOLE_ARGS, RIGHT_R },
 	{ SHARED_VM_RINGS, CONSOLE_VM_RINGS, RW },
 	{ SHARED_UPLOADS, CONSOLE_UPLOADS, RW },
+	{ SHARED_DEFINITIONS, CONSOLE_DEFINITIONS, RW },
 };
 
 static const struct map_row store_maps[] = {

@@ -6,6 +6,7 @@
 
 #include "change.h"
 #include "client.h"
+#include "definitions.h"
 #include "driver_dma.h"
 #include "drivers.h"
 #include "image_store.h"
@@ -46,6 +47,7 @@ static bool build(u32 id)
 			pending_reply_drop(client);
 			change_drop(client);
 			image_store_drop(client);
+			definitions_drop(client);
 			station_wait_drop(client);
 		}
 	return st == ST_OK;

@@ -9,6 +9,8 @@
 #include "change_kinds.h"
 #include "change_volumes.h"
 #include "client.h"
+#include "definition_changes.h"
+#include "definitions.h"
 #include "error_info.h"
 #include "hot_disks.h"
 #include "pool_groups.h"
@@ -107,6 +109,27 @@ static void answer(struct change *c, struct error_info info)
 
 /* ---- the course of it ---- */
 
+static void step_keep(struct change *c)
+{
+	struct error_info no;
+
+	if (definitions_are_kept(c->changes, &no))
+		answer(c, no);
+}
+
+/* It is done: what it has changed of a VM is written before it is answered. */
+static void keep(struct change *c)
+{
+	c->step = STEP_KEEP;
+	c->changes = definitions_count();
+	step_keep(c);
+}
+
+static bool changes_a_vm(const struct change *c)
+{
+	return change_kinds[c->request.op].has_vm || c->request.op == REQ_DETACH_DISK;
+}
+
 static void end(struct change *c, struct error_info info)
 {
 	change_volumes_release(c, info.error != ERR_NONE);
@@ -116,7 +139,10 @@ static void end(struct change *c, struct error_info info)
 		change_volumes_drop_fresh(c);
 	if (c->group != GROUP_NONE)
 		group_end(c->group, info.error != ERR_NONE);
-	answer(c, info);
+	if (info.error == ERR_NONE && changes_a_vm(c))
+		keep(c);
+	else
+		answer(c, info);
 }
 
 /* An image may take its time: nothing but the disk limits it. */
@@ -172,7 +198,7 @@ static void step_eject(struct change *c)
 	}
 	state = hot_disks_state(vm, change_volume(c)->volume);
 	if (state == HOT_DISK_NONE || (state == HOT_DISK_LEAVING && is_late)) {
-		answer(c, ERROR_INFO_NONE);
+		keep(c);
 	} else if (state == HOT_DISK_LEAVING) {
 		return;
 	} else if (!vm_is_alive(vm) || vm->built_tsc != c->built_tsc) {
@@ -227,7 +253,7 @@ static bool is_changing(const struct change *c)
 	for (u32 i = 0; i < CHANGES; i++) {
 		const struct change *other = &changes[i];
 
-		if (other != c && other->step != STEP_FREE && other->step != STEP_ANSWER &&
+		if (other != c && other->step != STEP_FREE && other->step < STEP_KEEP &&
 		    is_of_vm(other) && change_concerns_disks(other) && !change_is_dry(other) &&
 		    other->vm_id == c->vm_id)
 			return true;
@@ -308,6 +334,8 @@ static u64 step_one(struct change *c)
 		step_copy(c);
 	else if (c->step == STEP_EJECT)
 		step_eject(c);
+	else if (c->step == STEP_KEEP)
+		step_keep(c);
 	else if (c->step == STEP_ANSWER)
 		answer(c, c->info);
 	if (c->step == STEP_DISKS)

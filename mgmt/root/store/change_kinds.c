@@ -20,6 +20,8 @@ static struct error_info judge_create(struct change *c)
 	struct error_info no = spec_judge(&r->spec, r->fields, &root.images, INFO->pcpu_count);
 	struct vm *none;
 
+	if (no.error == ERR_NONE && (r->flags & REQ_FLAG_NOTHING_NEW) != 0)
+		no = volumes_judge_kept(r->name, &r->spec);
 	return no.error == ERR_NONE ? vm_define(r->name, &r->spec, true, &none) : no;
 }
 

@@ -11,8 +11,9 @@
 #include "vm.h"
 #include "volumes.h"
 
-/* COPY: images are copied into its volumes. EJECT: a guest is asked to let a disk go. */
-enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_COPY, STEP_EJECT, STEP_ANSWER };
+/* COPY: images are copied into its volumes. EJECT: a guest is asked to let a disk go. KEEP: what has changed is being
+ * written (definitions.h). */
+enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_COPY, STEP_EJECT, STEP_KEEP, STEP_ANSWER };
 
 struct change {
 	u32 number;		/* of its place: volume.change */
@@ -20,6 +21,7 @@ struct change {
 	u32 client;		/* NO_CLIENT: nobody waits */
 	u64 deadline_tsc;
 	struct error_info info;		/* STEP_ANSWER; STEP_COPY: of the first copy that failed */
+	u64 changes;			/* STEP_KEEP: up to that count (definition_changes.h) */
 	struct volume_row row;		/* of REQ_CREATE_VOLUME */
 	struct pool_row pool;		/* of REQ_CREATE_POOL */
 	u64 vm_id;			/* of a VM that is to change: which of those that have had that name */

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "definition_changes.h"
 #include "blk.h"
 #include "root.h"
 #include "rt_log.h"
@@ -123,6 +124,7 @@ struct error_info hot_disks_attach(struct vm *vm, const struct vm_spec *wanted, 
 		return error_info_status(st);
 	vm_disks_set(vm, &next);
 	vm->spec = next;
+	definitions_changed();
 	for (u32 i = first; i < vm->spec.disk_count; i++)
 		announce(vm, i);
 	vm_signal(vm);
@@ -198,6 +200,7 @@ static void leave(struct vm *vm, u32 slot, u32 news)
 	vm_disks_disown(v);
 	vm_disks_set(vm, &next);
 	vm->spec = next;
+	definitions_changed();
 }
 
 void hot_disks_watch(struct vm *vm)

@@ -42,6 +42,7 @@ bool store_order_volume(u32 number, enum store_op op)
 	const struct volume *v = volume_at(number);
 	struct store_order order = { .op = op, .slot = volume_place(v), .bytes = v->bytes,
 				     .flags = (v->is_marked ? STORE_MARK : 0) |
+					      (v->is_thick ? STORE_THICK : 0) |
 					      (v->is_unfinished && volume_is_on_disk(v) ? STORE_UNFINISHED : 0) |
 					      (v->kind == VOLUME_ROW_POOL ? STORE_IS_POOL : 0) };
 

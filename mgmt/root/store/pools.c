@@ -156,11 +156,26 @@ void pool_told_extent(u32 p, u32 number, bool is_there)
 	*word = is_there ? *word | bit : *word & ~bit;
 }
 
+static const struct volume *system_volume(u32 p)
+{
+	const struct volume *v = volume_find(VOLUME_OF_VOS);
+
+	return v != NULL && volume_is_in_pool(v) && v->pool == p ? v : NULL;
+}
+
+u32 pool_system_count(u32 p)
+{
+	return system_volume(p) != NULL;
+}
+
+/* Root's own link comes first. */
 bool pool_close_is_due(u32 p)
 {
 	const struct pool *pool = pool_at(p);
+	const struct volume *system = system_volume(p);
 
-	return pool != NULL && pool->state == POOL_IS_OPEN && pool->partition->is_going;
+	return pool != NULL && pool->state == POOL_IS_OPEN && pool->partition->is_going &&
+	       (system == NULL || !system->is_busy);
 }
 
 bool pool_is_shut(u32 p)

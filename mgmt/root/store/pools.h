@@ -55,6 +55,9 @@ void pool_told_extent(u32 p, u32 number, bool is_there);
 /* Volumes and snapshots in it, also those that root has no room for, and those that are being made or deleted. */
 u32 pool_volume_count(u32 p);
 
+/* Thereof those of VOS itself, which go with it. */
+u32 pool_system_count(u32 p);
+
 /* What is due: to give it memory and have it opened; because its partition is to be deleted, to have it closed. */
 bool pool_open_is_due(u32 p);
 bool pool_close_is_due(u32 p);

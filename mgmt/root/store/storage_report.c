@@ -97,7 +97,7 @@ static void fill_origin(const struct volume *v, struct volume_row *out)
 void volume_row_fill(const struct volume *v, struct volume_row *out)
 {
 	out->index = volume_number(v);
-	out->kind = v->kind;
+	out->kind = volume_is_of_vos(v->name) ? VOLUME_ROW_VOS : v->kind;
 	out->state = row_state(v);
 	out->block_bytes = v->block_bytes;
 	out->bytes = v->bytes;

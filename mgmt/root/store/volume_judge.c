@@ -116,6 +116,8 @@ static struct error_info judge_old(const struct volume *v, u32 vm, const struct 
 		return refuse(ERR_VOLUME_COPYING, v->name, 0, 0);
 	if (v->is_making || v->change != CHANGE_NONE)
 		return refuse(ERR_VOLUME_CHANGING, v->name, 0, 0);
+	if (volume_is_of_vos(v->name))
+		return refuse(ERR_VOLUME_NAME, v->name, 0, 0);
 	if (v->kind == VOLUME_ROW_POOL)
 		return refuse(ERR_IS_POOL, v->name, 0, 0);
 	if (v->vm != VOLUME_NOBODY && v->vm != vm)
@@ -232,7 +234,7 @@ static struct error_info judge_new(const char *name, const struct disk_spec *wan
 {
 	if (want->bytes == 0)
 		return judge_named(name);
-	if (disk_owns_name(name))
+	if (disk_owns_name(name) || volume_is_of_vos(name))
 		return refuse(ERR_VOLUME_NAME, name, 0, 0);
 	if (strcmp(want->on, VOLUME_RAM) != 0)
 		return judge_place(name, want, plan);
@@ -328,6 +330,18 @@ struct error_info volumes_judge_there(const char *vm_name, const struct vm_spec 
 	return ERROR_INFO_NONE;
 }
 
+struct error_info volumes_judge_kept(const char *vm_name, const struct vm_spec *spec)
+{
+	char name[VOLUME_NAME_BYTES];
+
+	for (u32 i = 0; i < spec->disk_count; i++) {
+		volume_name_of(name, vm_name, spec, i);
+		if (strcmp(spec->disks[i].on, VOLUME_RAM) != 0 && volume_find(name) == NULL)
+			return refuse(ERR_NO_VOLUME, name, 0, 0);
+	}
+	return ERROR_INFO_NONE;
+}
+
 struct error_info volume_judge_new(const char *name, const struct disk_spec *want)
 {
 	struct plan plan = { { 0 } };
@@ -351,8 +365,8 @@ struct error_info volume_judge_delete(const char *name)
 		return refuse(ERR_IS_POOL, name, 0, 0);
 	if (v->kind == VOLUME_ROW_DISK || v->kind == VOLUME_ROW_PARTITION)
 		return refuse(ERR_VOLUME_FOREIGN, name, 0, 0);
-	if (v->vm != VOLUME_NOBODY)
-		return refuse(ERR_VOLUME_BUSY, name, 0, 0);
+	if (v->vm != VOLUME_NOBODY || v->is_busy)
+		return refuse(v->is_busy ? ERR_VOLUME_OF_VOS : ERR_VOLUME_BUSY, name, 0, 0);
 	if (v->kind == VOLUME_ROW_EXTENT && volumes_have_whole(v->slot))
 		return refuse(ERR_DISK_BUSY, v->on, 0, 0);
 	if (v->kind != VOLUME_ROW_MEMORY && !v->is_there)
@@ -388,8 +402,8 @@ struct error_info pool_judge_delete(const char *name, bool is_forced)
 		return refuse(ERR_NO_POOL, name, 0, 0);
 	if (v->is_making || v->change != CHANGE_NONE)
 		return refuse(ERR_VOLUME_CHANGING, name, 0, 0);
-	if (pool_volume_count(p) != 0)
-		return refuse(ERR_POOL_NOT_EMPTY, name, 0, pool_volume_count(p));
+	if (pool_volume_count(p) != pool_system_count(p))
+		return refuse(ERR_POOL_NOT_EMPTY, name, 0, pool_volume_count(p) - pool_system_count(p));
 	if (!v->is_there || !disk_at(v->slot)->is_there)
 		return refuse(ERR_VOLUME_MISSING, name, 0, 0);
 	if (pool_is_coming(p))

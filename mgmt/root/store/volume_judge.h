@@ -17,6 +17,8 @@
 struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spec *spec);
 /* Are all of them there? */
 struct error_info volumes_judge_there(const char *vm_name, const struct vm_spec *spec);
+/* Those that outlive a restart of the machine are there. */
+struct error_info volumes_judge_kept(const char *vm_name, const struct vm_spec *spec);
 /* Can a volume of that name be made as `want` says? / Can it be deleted? */
 struct error_info volume_judge_new(const char *name, const struct disk_spec *want);
 struct error_info volume_judge_delete(const char *name);

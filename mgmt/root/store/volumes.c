@@ -80,6 +80,11 @@ void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec,
 		snprintf(name, VOLUME_NAME_BYTES, "%s.%u", vm_name, (unsigned)disk);
 }
 
+bool volume_is_of_vos(const char *name)
+{
+	return strcmp(name, VOLUME_OF_VOS) == 0;
+}
+
 bool volume_is_on_disk(const struct volume *v)
 {
 	return v->kind != VOLUME_ROW_MEMORY;

@@ -46,6 +46,7 @@ struct volume {
 	bool is_unfinished;	/* its contents are not there yet (import.h), and its disk says so */
 	bool is_finish_due, is_finish_sent;	/* and is to say that no more */
 	bool is_busy;		/* root has a link to it (volume_link.h): it is not deleted meanwhile */
+	bool is_thick;		/* THIN that is to be made: its pool keeps room for all of it */
 	u64 h_mem;		/* MEMORY */
 };
 
@@ -81,6 +82,10 @@ static inline bool volume_is_in_use(const struct volume *v)
 {
 	return v->vm != VOLUME_NOBODY || v->is_making || v->is_going || v->is_busy || v->change != CHANGE_NONE;
 }
+
+/* VOS keeps the machine's definitions in the volume of this name: no VM has it, and no request makes it. */
+#define VOLUME_OF_VOS "vos.config"
+bool volume_is_of_vos(const char *name);
 
 /* The name of VM's disk `disk`: what its spec says, else "VM.DISK". name[VOLUME_NAME_BYTES]. */
 void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec, u32 disk);

@@ -8,6 +8,7 @@
 
 #include "accounts.h"
 #include "blk.h"
+#include "definition_changes.h"
 #include "image_need.h"
 #include "map_window.h"
 #include "platform.h"
@@ -239,6 +240,7 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 	vm_disks_set(vm, spec);
 	vm_nics_set(vm, spec);
 	vm->is_used = true;
+	definitions_changed();
 	memset((u8 *)shared_at(SHARED_VM_RINGS) + (u64)vm->index * VM_RINGS_BYTES, 0, VM_RINGS_BYTES);
 	*out = vm;
 	return ERROR_INFO_NONE;
@@ -302,5 +304,6 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 	if ((asked & BIT32(FIELD_NIC)) != 0)
 		vm_nics_set(vm, &next);
 	vm->spec = next;
+	definitions_changed();
 	return no;
 }

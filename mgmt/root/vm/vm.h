@@ -79,6 +79,7 @@ struct vm {
 	u64 deadline_tsc;	/* of this phase, or DEADLINE_NONE */
 	struct stop_info stop_info;	/* why it is in its state */
 	bool are_disks_kept;	/* when it is deleted */
+	u64 deletion;		/* AFTER_DELETE: the count of changes (definition_changes.h) with that one */
 	u32 restarts;		/* by itself, since an operator started it */
 	u32 crash_restarts;
 

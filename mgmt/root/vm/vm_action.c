@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "definitions.h"
+#include "definition_changes.h"
 #include "range.h"
 #include "root.h"
 #include "rt_log.h"
@@ -368,6 +370,8 @@ static void forget(struct vm *vm)
 
 	if (!vm->are_disks_kept)
 		(void)vm_disks_are_gone(vm, &no);
+	if (no.error == ERR_NONE)
+		(void)definitions_are_kept(vm->deletion, &no);
 	resolve(vm, WAIT_FOR_STOPPED, ERR_NONE);
 	resolve(vm, WAIT_FOR_RUNNING, ERR_NO_VM);
 	resolve(vm, WAIT_FOR_PAUSED, ERR_NO_VM);
@@ -378,10 +382,20 @@ static void forget(struct vm *vm)
 	vm_nics_forget();
 }
 
-static struct outcome action_delete(struct vm *vm, const struct request_context *context)
+/* It is no definition any more from now on; that is written before its volumes go. */
+static void begin_deletion(struct vm *vm, const struct request_context *context)
 {
 	vm->are_disks_kept = context->keeps_disks;
-	if (vm->are_disks_kept || !vm_disks_have_own(vm)) {
+	definitions_changed();
+	vm->deletion = definitions_count();
+}
+
+static struct outcome action_delete(struct vm *vm, const struct request_context *context)
+{
+	struct error_info no;
+
+	begin_deletion(vm, context);
+	if ((vm->are_disks_kept || !vm_disks_have_own(vm)) && definitions_are_kept(vm->deletion, &no)) {
 		forget(vm);
 		return done();
 	}
@@ -393,7 +407,7 @@ static struct outcome action_delete(struct vm *vm, const struct request_context 
 
 static struct outcome action_end_delete(struct vm *vm, const struct request_context *context)
 {
-	vm->are_disks_kept = context->keeps_disks;
+	begin_deletion(vm, context);
 	stop_info_of_reason(&vm->stop_info, STOP_FORCED, false);
 	begin_end(vm, AFTER_DELETE);
 	return wait_for(WAIT_FOR_DELETED);

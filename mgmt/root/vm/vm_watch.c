@@ -4,6 +4,8 @@
  */
 #include "vm_watch.h"
 
+#include "definitions.h"
+
 #include "hot_disks.h"
 #include "link_rules.h"
 #include "root.h"
@@ -70,7 +72,11 @@ static bool are_volumes_gone(struct vm *vm, u64 now)
 {
 	struct error_info no;
 
-	if (vm->after_teardown != AFTER_DELETE || vm->are_disks_kept)
+	if (vm->after_teardown != AFTER_DELETE)
+		return true;
+	if (!definitions_are_kept(vm->deletion, &no))
+		return false;		/* in a step of theirs, after which root goes on */
+	if (vm->are_disks_kept)
 		return true;
 	if (vm->deadline_tsc == DEADLINE_NONE) {
 		vm_disks_drop(vm);

@@ -36,6 +36,7 @@ static inline void fake_end_console(struct console *c)
 		history_free(&c->inventory.vms[i].history);
 	for (u32 i = 0; i < JOB_COUNT; i++)
 		free(c->jobs[i].targets);
+	free(c->keeper.text);
 	for (u32 i = 0; i < EVENTS_KEPT; i++)
 		free(c->events.texts[i]);
 	memset(c, 0, sizeof(*c));

@@ -190,4 +190,10 @@ static inline void fake_upload(const struct request *r, struct reply *reply)
 		fake_upload_finish(slot, reply);
 }
 
+const u8 *fake_upload_bytes(u32 slot, u64 *taken)
+{
+	*taken = fake_uploads[slot].taken;
+	return fake_uploads[slot].number ? fake_uploads[slot].bytes : NULL;
+}
+
 #endif

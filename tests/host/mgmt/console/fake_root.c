@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_definitions.h"
 #include "fake_disks.h"
 #include "fake_networks.h"
 #include "fake_end.h"
@@ -430,7 +431,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 	case REQ_HOST:
 		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,
 			root->now_ns / 2, 0, 0, { .writes = 7, .written_bytes = 28 * KIB },
-			1875 * (NS_PER_SECOND / 1000), NS_PER_SECOND / 4 };
+			1875 * (NS_PER_SECOND / 1000), NS_PER_SECOND / 4,
+			{ .place = DEFINITIONS_IN_RAM } };
 		return;
 	case REQ_PCPU:
 		pcpu(root, r->index, reply);
@@ -536,6 +538,8 @@ static bool take_request(void *context, const struct request *request)
 
 	if (root->is_full || root->held_count == ARRAY_COUNT(root->held))
 		return false;
+	if (request->op == REQ_DEFINITIONS)
+		return fake_take_keeper(root, request);
 	root->held[root->held_count++] = *request;
 	return true;
 }
@@ -550,6 +554,7 @@ void fake_run(struct fake_root *root)
 	do {
 		is_some = console_run(root->console);
 		is_some = serve_cancels(root) || is_some;
+		is_some = fake_give_task(root) || is_some;
 		if (!root->is_slow && root->held_count) {
 			fake_answer(root);
 			is_some = true;
@@ -620,18 +625,6 @@ void fake_event(struct fake_root *root, const char *name, enum vm_state state, e
 	console_reply(root->console, &reply);
 }
 
-void fake_log(struct fake_root *root, const char *text)
-{
-	for (; *text; text++)
-		root->log.text[root->log.head++ % LOG_BYTES] = *text;
-}
-
-const u8 *fake_upload_bytes(u32 slot, u64 *taken)
-{
-	*taken = fake_uploads[slot].taken;
-	return fake_uploads[slot].number ? fake_uploads[slot].bytes : NULL;
-}
-
 void fake_end(struct fake_root *root)
 {
 	fake_end_console(root->console);
@@ -642,9 +635,11 @@ static void start_console(struct fake_root *root, const char *conf)
 {
 	root->args.conf_bytes = conf ? strlen(conf) : 0;
 	root->args.start++;
+	root->has_keeper = false;
+	root->task = (struct definitions_report){ 0 };
 	console_init(root->console, &root->ops, &root->info, &root->log, &root->args, conf);
 	(void)console_open(root->console, root->session, &root->line, FRAME_TEXT);
-	fake_run(root);
+	fake_task(root, DEFINITIONS_CONF, NULL);
 }
 
 void fake_restart(struct fake_root *root, const char *conf)
@@ -691,7 +686,7 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 		.serial_baud = 115200,
 	};
 	root.ops = (struct console_ops){ now_ns, take_request, vm_read, vm_has_room, vm_write, vm_break,
-		now_ns, log_text, fake_window, &root };
+		now_ns, log_text, fake_window, root.definitions, &root };
 	root.args.boot_id = 0xb007;
 	root.line = (struct line_ops){ send, &root, "the first line" };
 	start_console(&root, conf);

@@ -50,7 +50,16 @@ struct fake_root {
 	struct fake_vm vms[VM_COUNT];
 	char terminal[FAKE_TERMINAL_BYTES];
 	size_t terminal_used;
+	/* REQ_DEFINITIONS: what the console waits with, and the task that it gets next. */
+	bool has_keeper;
+	struct request keeper;
+	struct definitions_report task;		/* task DEFINITIONS_NOTHING: none */
+	struct definitions_request done;	/* of the last one */
+	char definitions[DEFINITIONS_BYTES];	/* the window */
 };
+
+/* Give the console that task, with a text of a pool; until it is done. */
+void fake_task(struct fake_root *root, enum definitions_task task, const char *text);
 
 /* One at a time: root and console are static. conf may be NULL. Ends the one before. */
 struct fake_root *fake_start(struct session *session, const char *conf);

@@ -17,6 +17,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct seen {
+	size_t end;		/* of the last statement */
 	size_t size;
 	u32 count, mistakes, last_line;
 	struct args last;
@@ -63,13 +64,23 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 	check(seen->mistakes <= seen->size + 1);
 }
 
+/* They follow each other, and are within the text. */
+static void on_statement(void *context, struct config_span span, bool is_right)
+{
+	struct seen *seen = context;
+
+	(void)is_right;
+	check(span.from >= seen->end && span.to > span.from && span.to <= seen->size);
+	seen->end = span.to;
+}
+
 /* What is written of a VM makes the same again. */
 static void round_trip(const struct args *args)
 {
 	static char text[65536];
 	static struct seen again;
 	static struct vm_spec spec;
-	struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, &again };
+	struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, &again, on_statement };
 	struct out_buffer buffer;
 	struct out out;
 
@@ -91,7 +102,7 @@ static void round_trip(const struct args *args)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct seen seen;
-	struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, &seen };
+	struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, &seen, on_statement };
 
 	commands = command_rows;
 	memset(&seen, 0, sizeof(seen));

@@ -58,7 +58,7 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 
 static void parse(const char *text)
 {
-	static const struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, 0 };
+	static const struct config_ops ops = { on_vm, on_network, on_networks, on_mistake, 0, NULL };
 	char *copy = malloc(strlen(text) + 1);
 
 	memcpy(copy, text, strlen(text));

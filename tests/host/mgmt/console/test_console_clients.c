@@ -308,7 +308,8 @@ static u32 jobs_under_way(void)
 	u32 count = 0;
 
 	for (u32 i = 0; i < JOB_COUNT; i++)
-		count += session.console->jobs[i].is_used;
+		count += session.console->jobs[i].is_used &&
+			 session.console->jobs[i].origin != JOB_KEEPER;	/* which is always there */
 	return count;
 }
 

@@ -361,7 +361,7 @@ static void run(unsigned first_seed)
 	}
 	assert_int_equal(console_deadline_ns(root->console), ~0ull);
 	for (u32 i = 0; i < JOB_COUNT; i++)
-		assert_false(root->console->jobs[i].is_used);
+		assert_true(!root->console->jobs[i].is_used || root->console->jobs[i].origin == JOB_KEEPER);
 }
 
 static void first(void **state)

@@ -23,7 +23,8 @@
 
 struct ring bench_requests, bench_replies;
 u64 bench_serial, bench_console, bench_screen;	/* threads */
-static u32 last_id;
+static u32 last_id, task_id;
+struct definitions_report bench_task;
 u32 bench_events, bench_row_count;
 struct reply bench_answer, bench_last_event, bench_rows[BENCH_ROWS];
 u64 bench_idle_bytes;
@@ -49,6 +50,9 @@ static void take_replies(void)
 		if (reply.kind == REPLY_EVENT) {
 			bench_events++;
 			bench_last_event = reply;
+		} else if (reply.id == task_id) {
+			bench_task = reply.definitions;
+			task_id = 0;
 		} else if (reply.id == last_id) {
 			bench_answer = reply;
 			if (reply.error == ERR_NONE && bench_row_count < BENCH_ROWS)
@@ -69,6 +73,17 @@ void bench_settle(u64 bits)
 	while (root_turn(bits) == 0)
 		bits = 0;
 	take_replies();
+}
+
+void bench_ask_task(u64 number, u64 bytes)
+{
+	static u32 tasks;
+	struct request r = bench_make_request(REQ_DEFINITIONS, "", 0);
+
+	r.definitions = (struct definitions_request){ .number = number, .bytes = bytes };
+	task_id = r.id = ~tasks++;
+	assert_true(ring_put(&bench_requests, &r, sizeof(r)));
+	bench_turns(ROOT_BIT_REQUEST, 3);
 }
 
 void bench_send(struct request *r)

@@ -17,6 +17,7 @@ extern u32 bench_events;				/* seen so far */
 extern struct reply bench_rows[BENCH_ROWS];		/* the last request's answers without an error */
 extern u32 bench_row_count;
 extern struct reply bench_answer, bench_last_event;	/* to the last request; kind 0 = not yet */
+extern struct definitions_report bench_task;	/* that root gave last */
 extern u64 bench_idle_bytes;				/* free when no VM lives */
 extern u32 bench_idle_objects;
 
@@ -34,6 +35,8 @@ void bench_turns(u64 bits, u32 count);
 struct request bench_make_request(enum request_op op, const char *name, u32 flags);
 void bench_send(struct request *request);
 void bench_ask(enum request_op op, const char *name, u32 flags);	/* make and send */
+/* As the console does: that task is done; the answer goes to bench_task when it comes. */
+void bench_ask_task(u64 number, u64 bytes);
 bool bench_is_answered(void);
 void bench_await_answer(void);
 void bench_expect(enum error error);					/* await, compare */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * definition_changes.h - a count of the changes to what export-config prints: VMs, their properties, networks. Whoever
+ * changes one of them counts it; definitions.c sees that it is written down. Pure.
+ */
+#ifndef VOS_DEFINITION_CHANGES_H
+#define VOS_DEFINITION_CHANGES_H
+
+#include "types.h"
+
+/* Something is another one now. */
+void definitions_changed(void);
+/* How many changes there were. */
+u64 definitions_count(void);
+
+#endif

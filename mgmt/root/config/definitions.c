@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * definitions.c - see definitions.h. A row of states, each with a function that says which is next; a task of the
+ * console's, of which there is one at a time; and answers that wait.
+ */
+#include "definitions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "definition_changes.h"
+#include "definition_volume.h"
+#include "disks.h"
+#include "pools.h"
+#include "range.h"
+#include "reply.h"
+#include "root.h"
+#include "rt_log.h"
+#include "store_client.h"
+#include "sys.h"
+#include "syscalls.h"
+#include "volume_judge.h"
+
+#define SEARCH_LIMIT_NS (15 * NS_PER_S)		/* for disks to come */
+#define WRITE_LIMIT_NS (20 * NS_PER_S)		/* from a change until it is written */
+#define AGAIN_NS (5 * NS_PER_S)			/* after a write that failed */
+#define REFUSED_NS (60 * NS_PER_S)		/* after a pool has refused the volume */
+#define LOOK_NS (50 * NS_PER_MS)		/* no signal tells that a driver has found no disk */
+#define ANSWERS 64u
+
+enum keep {
+	KEEP_SEARCH,		/* is there a pool that has definitions? */
+	KEEP_OPEN, KEEP_READ,	/* there is one */
+	KEEP_LOAD,		/* the console applies them */
+	KEEP_CONF,		/* there is none: it applies vos.conf */
+	KEEP_NONE,		/* and that is done: until there is a pool, */
+	KEEP_MAKE,		/* in which they get a volume */
+	KEEP_KEPT,
+	KEEP_TEXT,		/* the console writes their text, */
+	KEEP_WRITE,		/* root to the pool */
+	KEEP_LEAVE,		/* their volume is given back */
+	KEEP_COUNT
+};
+
+static struct {
+	enum keep state;
+	u64 since_tsc;		/* of the state; 0 = not begun */
+	bool is_client_new;	/* a console that knows nothing */
+	bool is_again;		/* KEEP_READ, KEEP_LOAD: for a console that was started again */
+	bool is_conf_given, is_conf_done;
+	bool is_damaged;	/* their volume has something else than what VOS writes: it stays as it is */
+	u64 kept, failed;	/* changes that are written, or could not be */
+	u64 writing;		/* that are in the text in hand */
+	u64 late_tsc;		/* what is to be written has failed then; 0 = nothing is */
+	u64 again_tsc;		/* after a failure, not before that */
+	u64 text_bytes;
+	char pool[DISK_NAME_BYTES];
+	struct definitions_report task;
+	struct { bool is_there; u32 client, request_id; } asker;
+} k = { .task.task = DEFINITIONS_NOTHING };
+
+static struct { bool is_used; u32 client, request_id; u64 count; } answers[ANSWERS];
+
+static u8 *text(void)
+{
+	return shared_at(SHARED_DEFINITIONS);
+}
+
+static u64 since_ns(u64 tsc)
+{
+	return rt_time_ns(&root.time, rt_time_tsc() - tsc);
+}
+
+/* ---- the console's tasks ---- */
+
+static void send_task(void)
+{
+	static struct reply reply;
+
+	if (!k.asker.is_there || k.task.task == DEFINITIONS_NOTHING)
+		return;
+	memset(&reply, 0, sizeof(reply));
+	reply.kind = REPLY_ANSWER;
+	reply.id = k.asker.request_id;
+	reply.definitions = k.task;
+	k.asker.is_there = !client_send(k.asker.client, &reply);
+}
+
+static void give_task(enum definitions_task task, u64 bytes)
+{
+	k.task.number++;
+	k.task.task = task;
+	k.task.bytes = bytes;
+	k.task.is_again = k.is_again;
+	if (task == DEFINITIONS_CONF || task == DEFINITIONS_TELL)
+		k.task.place = k.is_damaged ? DEFINITIONS_DAMAGED : DEFINITIONS_IN_RAM;
+	else
+		k.task.place = k.failed > k.kept ? DEFINITIONS_NOT_WRITTEN : DEFINITIONS_IN_POOL;
+	snprintf(k.task.pool, sizeof(k.task.pool), "%s", k.task.place == DEFINITIONS_IN_RAM ? "" : k.pool);
+	send_task();
+}
+
+/* The task that was given is done, and its text, if it was one, has so many bytes. */
+static bool is_task_done(void)
+{
+	return k.task.task == DEFINITIONS_NOTHING;
+}
+
+void definitions_request(u32 client, const struct request *request)
+{
+	const struct definitions_request *done = &request->definitions;
+	struct error_info busy = error_info_of(ERR_BUSY, 0, 0);
+
+	if (k.asker.is_there) {
+		(void)reply_send(client, request->id, &busy, NULL);
+		return;
+	}
+	k.asker.is_there = true;
+	k.asker.client = client;
+	k.asker.request_id = request->id;
+	if (done->number == 0 && k.task.task == DEFINITIONS_SAVE)
+		k.task.task = DEFINITIONS_NOTHING;	/* it was another one's */
+	k.is_client_new = k.is_client_new || (done->number == 0 && is_task_done());
+	if (done->number == k.task.number && k.task.task != DEFINITIONS_NOTHING) {
+		k.task.task = DEFINITIONS_NOTHING;
+		k.text_bytes = done->bytes;
+	}
+	send_task();
+}
+
+void definitions_drop(u32 client)
+{
+	if (k.asker.is_there && k.asker.client == client)
+		k.asker.is_there = false;
+	for (u32 i = 0; i < ANSWERS; i++)
+		answers[i].is_used = answers[i].is_used && answers[i].client != client;
+}
+
+/* ---- answers that wait ---- */
+
+static bool is_keeping(void)
+{
+	return k.state == KEEP_KEPT || k.state == KEEP_TEXT || k.state == KEEP_WRITE;
+}
+
+bool definitions_are_kept(u64 count, struct error_info *no)
+{
+	*no = ERROR_INFO_NONE;
+	if (!is_keeping() || k.kept >= count)
+		return true;
+	if (k.failed < count)
+		return false;
+	*no = error_info_of(ERR_NOT_KEPT, 0, 0);
+	strcpy(no->text, k.pool);
+	return true;
+}
+
+bool definitions_have_room(void)
+{
+	for (u32 i = 0; i < ANSWERS; i++)
+		if (!answers[i].is_used)
+			return true;
+	return false;
+}
+
+void definitions_answer(u32 client, u32 request_id)
+{
+	u32 i = 0;
+
+	while (i < ANSWERS - 1 && answers[i].is_used)
+		i++;
+	answers[i].is_used = true;
+	answers[i].client = client;
+	answers[i].request_id = request_id;
+	answers[i].count = definitions_count();
+}
+
+static void send_answers(void)
+{
+	struct error_info no;
+
+	for (u32 i = 0; i < ANSWERS; i++)
+		if (answers[i].is_used && definitions_are_kept(answers[i].count, &no))
+			answers[i].is_used = !reply_send(answers[i].client, answers[i].request_id, &no, NULL);
+}
+
+/* ---- pools ---- */
+
+static struct volume *volume_in(u32 p)
+{
+	struct volume *v = volume_find(VOLUME_OF_VOS);
+
+	return v != NULL && v->kind == VOLUME_ROW_THIN && v->pool == p && !v->is_making && v->is_there ? v : NULL;
+}
+
+/* A volume's name is there once, so one pool's definitions are known at most: those of the pool that came first. */
+static struct volume *find_volume(void)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pool_is_usable(p) && volume_in(p) != NULL)
+			return volume_in(p);
+	return NULL;
+}
+
+/* The pool that they are in is being deleted. */
+static bool is_pool_going(void)
+{
+	const struct volume *v = definition_volume_of();
+
+	return v != NULL && (pool_at(v->pool) == NULL || pool_at(v->pool)->partition->is_going);
+}
+
+static enum keep open_volume(struct volume *v)
+{
+	snprintf(k.pool, sizeof(k.pool), "%s", v->on);
+	k.is_again = false;
+	if (definition_volume_open(v))
+		return KEEP_OPEN;
+	k.again_tsc = rt_time_after(&root.time, AGAIN_NS);
+	return k.is_conf_done ? KEEP_NONE : KEEP_CONF;
+}
+
+/* ---- states ---- */
+
+static enum keep step_search(void)
+{
+	struct volume *v = find_volume();
+
+	if (v != NULL)
+		return open_volume(v);
+	return (disks_are_coming() || pools_are_coming()) && since_ns(k.since_tsc) < SEARCH_LIMIT_NS ? KEEP_SEARCH
+												    : KEEP_CONF;
+}
+
+static enum keep leave(void)
+{
+	definition_volume_close();
+	k.again_tsc = rt_time_after(&root.time, AGAIN_NS);
+	return KEEP_LEAVE;
+}
+
+static enum keep step_open(void)
+{
+	enum definition_volume_state state = definition_volume_step();
+
+	if (is_pool_going() || state == DEFINITION_VOLUME_FAILED)
+		return leave();
+	if (state != DEFINITION_VOLUME_READY)
+		return KEEP_OPEN;
+	definition_volume_read(text());
+	return KEEP_READ;
+}
+
+static enum keep begin_load(u64 bytes)
+{
+	give_task(DEFINITIONS_LOAD, bytes);
+	return KEEP_LOAD;
+}
+
+static enum keep step_read(void)
+{
+	const struct definitions_found *found = definition_volume_found();
+	enum definition_volume_state state = definition_volume_step();
+
+	if (state == DEFINITION_VOLUME_BUSY)
+		return KEEP_READ;
+	if (state != DEFINITION_VOLUME_READY) {
+		rt_log("root: the definitions in pool %s can't be read", k.pool);
+		return leave();
+	}
+	k.is_damaged = found->is_damaged && !found->is_there;
+	if (k.is_damaged) {
+		rt_log("root: the definitions in pool %s are damaged, and stay as they are: delete-volume %s, and "
+		       "VOS begins anew there", k.pool, VOLUME_OF_VOS);
+		return leave();
+	}
+	if (found->is_damaged)
+		rt_log("root: the last definitions in pool %s are damaged: those before them count", k.pool);
+	if (found->is_there)
+		return begin_load(found->bytes);
+	return k.is_conf_done ? KEEP_KEPT : KEEP_CONF;
+}
+
+static enum keep step_load(void)
+{
+	if (!is_task_done())
+		return KEEP_LOAD;
+	k.is_conf_done = true;
+	k.kept = 0;		/* what could be applied is written, if it differs */
+	return KEEP_KEPT;
+}
+
+static enum keep step_conf(void)
+{
+	if (!k.is_conf_given)
+		give_task(DEFINITIONS_CONF, 0);
+	k.is_conf_given = !is_task_done();
+	if (k.is_conf_given)
+		return KEEP_CONF;
+	k.is_conf_done = true;
+	return definition_volume_of() != NULL ? KEEP_KEPT : KEEP_NONE;
+}
+
+/* In the first pool that has room for it. */
+static enum keep make_volume(void)
+{
+	struct disk_spec want = { .bytes = DEFINITION_VOLUME_BYTES };
+	struct volume *v;
+
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
+		if (!pool_is_usable(p) || pool_at(p)->partition->is_going ||
+		    pool_at(p)->free_bytes < DEFINITION_VOLUME_BYTES)
+			continue;
+		strcpy(want.on, pool_at(p)->partition->name);
+		v = volume_new(VOLUME_OF_VOS, &want);
+		if (v == NULL)
+			return KEEP_NONE;
+		v->is_thick = true;		/* so that it can be written when the pool is full */
+		return store_create(v) == ST_OK ? KEEP_MAKE : KEEP_NONE;
+	}
+	return KEEP_NONE;
+}
+
+static enum keep step_none(void)
+{
+	struct volume *v = find_volume();
+
+	if (k.is_client_new)
+		return KEEP_CONF;
+	if (rt_time_tsc() < k.again_tsc)
+		return KEEP_NONE;
+	if (v != NULL)
+		return k.is_damaged ? KEEP_NONE : open_volume(v);
+	k.is_damaged = false;
+	return volume_find(VOLUME_OF_VOS) == NULL ? make_volume() : KEEP_NONE;
+}
+
+static enum keep step_make(void)
+{
+	struct volume *v = volume_find(VOLUME_OF_VOS);
+
+	if (v == NULL)
+		return KEEP_NONE;
+	if (v->is_making && v->error == STORE_OK)
+		return KEEP_MAKE;
+	if (v->error == STORE_OK) {
+		definitions_changed();		/* also if there are none: the pool is to say so */
+		return open_volume(v);
+	}
+	rt_log("root: pool %s takes no volume for the definitions (error %u)", v->on, (unsigned)v->error);
+	store_delete(v);
+	k.again_tsc = rt_time_after(&root.time, REFUSED_NS);
+	return KEEP_NONE;
+}
+
+/* Where the pool is not there, the store's signal says when it is. */
+static bool is_write_due(void)
+{
+	return k.kept < definitions_count() && pool_is_usable(definition_volume_of()->pool) &&
+	       (k.failed < definitions_count() || rt_time_tsc() >= k.again_tsc);
+}
+
+static enum keep step_kept(void)
+{
+	if (is_pool_going())
+		return leave();
+	if (k.is_client_new) {
+		k.is_again = true;
+		definition_volume_read(text());
+		return KEEP_READ;
+	}
+	if (!is_write_due())
+		return KEEP_KEPT;
+	k.writing = definitions_count();
+	give_task(DEFINITIONS_SAVE, 0);
+	return KEEP_TEXT;
+}
+
+static enum keep write_failed(void)
+{
+	if (k.failed < k.writing)
+		rt_log("root: the definitions could not be written to pool %s", k.pool);
+	k.failed = k.writing;
+	k.again_tsc = rt_time_after(&root.time, AGAIN_NS);
+	return KEEP_KEPT;
+}
+
+static enum keep step_text(void)
+{
+	if (k.is_client_new)
+		return KEEP_KEPT;
+	if (!is_task_done())
+		return KEEP_TEXT;
+	if (k.text_bytes == 0 || k.text_bytes > DEFINITION_TEXT_BYTES)
+		return write_failed();
+	definition_volume_write(text(), k.text_bytes);
+	return KEEP_WRITE;
+}
+
+static enum keep step_write(void)
+{
+	enum definition_volume_state state = definition_volume_step();
+
+	if (state == DEFINITION_VOLUME_BUSY)
+		return KEEP_WRITE;
+	if (state != DEFINITION_VOLUME_READY)
+		return write_failed();
+	k.kept = k.writing;
+	return KEEP_KEPT;
+}
+
+static enum keep step_leave(void)
+{
+	if (definition_volume_step() != DEFINITION_VOLUME_CLOSED)
+		return KEEP_LEAVE;
+	if (!k.is_conf_done)
+		return KEEP_CONF;
+	give_task(DEFINITIONS_TELL, 0);
+	return KEEP_NONE;
+}
+
+static enum keep (*const steps[KEEP_COUNT])(void) = {
+	[KEEP_SEARCH] = step_search, [KEEP_OPEN] = step_open, [KEEP_READ] = step_read, [KEEP_LOAD] = step_load,
+	[KEEP_CONF] = step_conf, [KEEP_NONE] = step_none, [KEEP_MAKE] = step_make, [KEEP_KEPT] = step_kept,
+	[KEEP_TEXT] = step_text, [KEEP_WRITE] = step_write, [KEEP_LEAVE] = step_leave,
+};
+
+/* ---- all of it ---- */
+
+/* A store or a console that is silent holds an answer up, but not for ever. */
+static void look_for_late(void)
+{
+	if (!is_keeping() || k.kept >= definitions_count() || k.failed >= definitions_count()) {
+		k.late_tsc = 0;
+		return;
+	}
+	if (k.late_tsc == 0)
+		k.late_tsc = rt_time_after(&root.time, WRITE_LIMIT_NS);
+	if (rt_time_tsc() < k.late_tsc)
+		return;
+	rt_log("root: the definitions are not written to pool %s in time", k.pool);
+	k.failed = definitions_count();
+}
+
+static u64 next_call(void)
+{
+	if (k.state == KEEP_SEARCH)
+		return rt_time_after(&root.time, LOOK_NS);
+	if (k.state == KEEP_KEPT && is_write_due())
+		return 0;
+	if ((k.state == KEEP_NONE || k.state == KEEP_KEPT) && k.again_tsc > rt_time_tsc())
+		return k.again_tsc;
+	return k.late_tsc != 0 ? k.late_tsc : DEADLINE_NONE;
+}
+
+u64 definitions_step(void)
+{
+	enum keep before = k.state;
+	u64 failed = k.failed;
+
+	if (k.since_tsc == 0)
+		k.since_tsc = rt_time_tsc();
+	k.state = steps[k.state]();
+	if (k.state == KEEP_LOAD || k.state == KEEP_CONF)
+		k.is_client_new = false;
+	look_for_late();
+	send_answers();
+	send_task();
+	return k.state != before || k.failed != failed ? 0 : next_call();
+}
+
+bool definitions_may_sleep(void)
+{
+	return definition_volume_may_sleep();
+}
+
+void definitions_report_fill(struct definitions_report *out)
+{
+	static const u8 where[KEEP_COUNT] = {
+		[KEEP_SEARCH] = DEFINITIONS_SEARCHED, [KEEP_OPEN] = DEFINITIONS_SEARCHED,
+		[KEEP_READ] = DEFINITIONS_SEARCHED, [KEEP_LOAD] = DEFINITIONS_IN_POOL,
+		[KEEP_CONF] = DEFINITIONS_IN_RAM, [KEEP_NONE] = DEFINITIONS_IN_RAM,
+		[KEEP_MAKE] = DEFINITIONS_IN_RAM, [KEEP_KEPT] = DEFINITIONS_IN_POOL,
+		[KEEP_TEXT] = DEFINITIONS_IN_POOL, [KEEP_WRITE] = DEFINITIONS_IN_POOL,
+		[KEEP_LEAVE] = DEFINITIONS_IN_RAM,
+	};
+
+	*out = k.task;
+	out->place = k.is_damaged ? DEFINITIONS_DAMAGED : where[k.state];
+	if (is_keeping() && k.failed > k.kept)
+		out->place = DEFINITIONS_NOT_WRITTEN;
+	snprintf(out->pool, sizeof(out->pool), "%s", out->place == DEFINITIONS_IN_RAM ? "" : k.pool);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console in front of a fake root that keeps definitions: texts of a pool are applied, written, and what could not
+ * be applied is written again.
+ */
+/* links: console */
+/* helpers: fake_root.c */
+#include "console_bench.h"
+
+static void expect_text(const char *text)
+{
+	const char *end = memchr(root->definitions, 0, sizeof(root->definitions));
+
+	if (end == NULL || strstr(root->definitions, text) == NULL) {
+		print_error("no \"%s\" in:\n%s\n", text, root->definitions);
+		fail();
+	}
+}
+
+/* What the console writes. */
+static void save(void)
+{
+	memset(root->definitions, 0, sizeof(root->definitions));
+	fake_task(root, DEFINITIONS_SAVE, NULL);
+	assert_int_equal(root->done.number, root->task.number);
+	assert_int_equal(root->done.bytes, strlen(root->definitions));
+}
+
+static void load(const char *text)
+{
+	fake_screen(root);
+	fake_task(root, DEFINITIONS_LOAD, text);
+	assert_int_equal(root->done.number, root->task.number);
+}
+
+static void nothing(void **state)
+{
+	(void)state;
+	save();
+	expect_text("# There are no VMs.\n");
+	assert_int_equal(root->done.number, 2);
+}
+
+static void there_and_back(void **state)
+{
+	static char text[4096];
+
+	(void)state;
+	load("switch lan { }\nvm a { memory 64M; autostart yes }\nvm b { weight 7 }\n");
+	expect("Definitions of VMs are kept in pool fast.");
+	expect_not("vos.conf");
+	command("list-vm", "a        running", RESULT_OK);
+	save();
+	expect_text("switch lan {\n");
+	expect_text("}\nvm a {\n");
+	expect_text("weight 7;\n");
+	strcpy(text, root->definitions);
+	/* In a machine that has nothing yet, it makes the same. */
+	root = fake_start(&session, "# nothing\n");
+	load(text);
+	expect("vos.conf of the boot medium is not applied");
+	save();
+	assert_string_equal(root->definitions, text);
+	command("delete-vm b --yes", "b is deleted", RESULT_OK);
+	save();
+	assert_null(strstr(root->definitions, "vm b {"));
+}
+
+/* Mistakes have a place; what could not be had stays, word for word, until something of its name is there. */
+static void what_is_left(void **state)
+{
+	(void)state;
+	load("vm big { memory 64G }\nvm bad { cpu x; memory 1G } # why\nvm a { }\nvm c { kernel gone }\nfoo;\n");
+	expect("pool fast:2:14: --cpu needs");
+	expect("pool fast: big: error[E_NOMEM]");
+	expect("pool fast: c: error[E_NOT_FOUND]");
+	command("list-vm", "a        defined", RESULT_OK);
+	save();
+	expect_text("vm a {\n");
+	expect_text("\nvm big { memory 64G }\n");
+	expect_text("vm bad { cpu x; memory 1G }");
+	expect_text("foo;");
+	expect_text("vm c { kernel gone }\n");
+	command("create-vm c", "c is defined", RESULT_OK);
+	command("delete-vm c --yes", "c is deleted", RESULT_OK);
+	save();
+	expect_text("vm c { kernel gone }\n");		/* nothing was written while c was there */
+	command("create-vm c", "c is defined", RESULT_OK);
+	save();
+	assert_null(strstr(root->definitions, "kernel gone"));
+	command("delete-vm c --yes", "c is deleted", RESULT_OK);
+	save();
+	assert_null(strstr(root->definitions, "vm c"));
+	expect_text("vm big { memory 64G }\n");
+}
+
+/* A pool that comes late counts; a VM that runs keeps what it has. */
+static void a_late_pool(void **state)
+{
+	(void)state;
+	root = fake_start(&session, "vm a { memory 64M }\nvm b { memory 64M; autostart yes }\n");
+	load("vm a { memory 128M }\nvm b { memory 128M }\nvm c { }\n");
+	command("status-vm a", "Memory      128.0 MiB", RESULT_OK);
+	command("status-vm b", "Memory      64.0 MiB", RESULT_OK);
+	command("list-vm", "c        defined", RESULT_OK);
+}
+
+/* More statements with mistakes than there are places: the last one has the rest of the text. */
+static void many_mistakes(void **state)
+{
+	static char text[65536];
+	size_t used = 0;
+
+	(void)state;
+	for (u32 i = 0; i < 400; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "vm v%u { cpu x }\n", i);
+	load(text);
+	save();
+	for (u32 i = 0; i < 400; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "vm v%u {", i);
+		expect_text(name);
+	}
+}
+
+/* All that goes down with the machine is in the pool. */
+static void nothing_is_lost(void **state)
+{
+	(void)state;
+	make_vm("a");
+	command("reboot --json", "vos.conf lacks definitions", RESULT_STATE);
+	save();
+	command("reboot --json", "{\"return\":{}", RESULT_OK);
+	assert_true(root->is_down);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(there_and_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_left, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_late_pool, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_mistakes, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_lost, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

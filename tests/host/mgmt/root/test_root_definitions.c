@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Root on a fake kernel: definitions in a pool. The test plays the console, the store, and the pool's disk, which
+ * fails, is torn, or is not what VOS wrote.
+ */
+/* links: root rt */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "blk_link.h"
+#include "definition_slots.h"
+#include "definitions.h"
+#include "rt_log.h"
+#include "store_bench.h"
+
+#define ARENA (3 * MIB)
+#define POOL_BYTES (100 * GIB)
+#define TEXT "vm a {\n}\n"
+
+static u8 pool_guid[STORE_GUID_BYTES], volume_guid[STORE_GUID_BYTES];
+static u8 disk[DEFINITION_VOLUME_BYTES];	/* their volume */
+static struct blk_server server;
+static u32 link_number;
+static bool is_served, has_failed, is_silent;
+static u32 writes, flushes;
+
+/* ---- the store's part ---- */
+
+static u8 *link_memory(void)
+{
+	return fake_memory(fake_pd_of(store), STORE_LINKS + link_number * (u64)BLK_LINK_BYTES);
+}
+
+static void move(const struct blk_sqe *sqe)
+{
+	u8 *at = disk + sqe->sector * BLK_SECTOR_BYTES;
+
+	for (u32 i = 0; i < sqe->seg_count; i++)
+		for (u32 j = 0; j < sqe->seg[i].count; j++, at += BLK_SLOT_BYTES) {
+			u8 *slot = blk_slot(link_memory(), sqe->seg[i].slot + j);
+
+			memcpy(sqe->op == BLK_READ ? slot : at, sqe->op == BLK_READ ? at : slot, BLK_SLOT_BYTES);
+		}
+}
+
+static void serve(void)
+{
+	struct blk_sqe sqe;
+
+	for (u32 i = 0; i < 8 && is_served && !is_silent; i++) {
+		while (blk_server_take(&server, &sqe)) {
+			if (sqe.op != BLK_FLUSH && !has_failed)
+				move(&sqe);
+			writes += sqe.op == BLK_WRITE;
+			flushes += sqe.op == BLK_FLUSH;
+			blk_server_complete(&server, sqe.cookie, has_failed ? BLK_IOERR : BLK_OK);
+		}
+		bench_turns(ROOT_BIT_STORE, 4);
+	}
+}
+
+static void attached(void)
+{
+	static const struct blk_info info = { .sectors = DEFINITION_VOLUME_BYTES / 512, .block_bytes = 4096,
+		.physical_bytes = 4096, .features = BLK_CAN_FLUSH, .max_sectors = BLK_MAX_SECTORS };
+	struct store_order order = take(STORE_ATTACH);
+
+	assert_string_equal(order.volume, "vos.config");
+	assert_int_equal(order.flags & STORE_READ_ONLY, 0);
+	link_number = order.link;
+	done(&order, STORE_OK);
+	blk_server_begin(&server, link_memory(), &info, BLK_UP, 0);
+	is_served = true;
+	serve();
+}
+
+static void tell_volume(void)
+{
+	struct store_report r = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT, .number = 1,
+		.extent = STORE_EXTENT_VOLUME, .sectors = DEFINITION_VOLUME_BYTES / 512 };
+
+	strcpy(r.volume, "vos.config");
+	memcpy(r.guid, volume_guid, sizeof(r.guid));
+	report(r);
+}
+
+static void find_pool(bool has_volume)
+{
+	struct store_report r = { .kind = STORE_EXTENT, .slot = VIRTIO, .number = 1, .extent = STORE_EXTENT_POOL,
+		.sectors = POOL_BYTES / 512, .first = 2048, .largest_bytes = ARENA };
+	struct store_order order;
+
+	strcpy(r.volume, "fast");
+	memcpy(r.guid, pool_guid, sizeof(r.guid));
+	report(r);
+	order = take(STORE_OPEN_POOL);
+	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT, .block_bytes = 512,
+		.sectors = POOL_BYTES / 512, .free_bytes = 90 * GIB, .largest_bytes = VOLUME_BYTES_MAX });
+	if (has_volume)
+		tell_volume();
+	done(&order, STORE_OK);
+	bench_turns(0, 5);
+}
+
+static void make_volume(void)
+{
+	struct store_order order = take(STORE_CREATE);
+
+	assert_string_equal(order.volume, "vos.config");
+	assert_int_equal(order.slot, STORE_POOL_SLOT);
+	assert_true((order.flags & STORE_THICK) != 0);
+	memcpy(volume_guid, order.guid, sizeof(volume_guid));
+	tell_volume();
+	done(&order, STORE_OK);
+	attached();
+}
+
+/* ---- the console's part ---- */
+
+static char *window(void)
+{
+	return fake_memory(fake_pd_of(bench_console), CONSOLE_DEFINITIONS);
+}
+
+static void expect_task(enum definitions_task task, enum definitions_place place)
+{
+	assert_int_equal(bench_task.task, task);
+	assert_int_equal(bench_task.place, place);
+	assert_string_equal(bench_task.pool, place == DEFINITIONS_IN_RAM ? "" : "fast");
+}
+
+static void write_text(const char *text)
+{
+	expect_task(DEFINITIONS_SAVE, DEFINITIONS_IN_POOL);
+	strcpy(window(), text);
+	bench_ask_task(bench_task.number, strlen(text));
+	serve();
+}
+
+static enum definitions_place place(void)
+{
+	bench_ask(REQ_HOST, "", 0);
+	bench_expect(ERR_NONE);
+	return (enum definitions_place)bench_answer.host.definitions.place;
+}
+
+static void fill_slot(u32 slot, u64 generation, const char *text)
+{
+	struct definition_header *h = (void *)(disk + slot * DEFINITION_SLOT_BYTES);
+	u8 hash[BLAKE2B_BYTES];
+	struct blake2b sum;
+
+	blake2b_init(&sum);
+	blake2b_add(&sum, text, strlen(text));
+	blake2b_finish(&sum, hash);
+	definition_header_fill(h, generation, strlen(text), hash);
+	memset(h + 1, 0, DEFINITION_HEADER_BYTES);
+	memcpy(h + 1, text, strlen(text));
+}
+
+/* The store has told of its disks, and of a pool if there is one; the console has asked. */
+static void boot(bool has_pool)
+{
+	struct store_report blank = { .kind = STORE_DISK, .slot = VIRTIO, .sectors = 128 * GIB / 512,
+		.block_bytes = 512, .identity = 7, .table = STORE_TABLE_GPT, .flags = STORE_IS_MORE };
+
+	bench_ask_task(0, 0);
+	tell_disk(NVME, 500 * GIB, 10 * GIB, STORE_TABLE_GPT, 0);
+	if (has_pool) {
+		report(blank);
+		assert_int_equal(bench_task.task, DEFINITIONS_NOTHING);	/* they may come yet */
+		find_pool(true);
+		attached();
+	} else {
+		tell_disk(VIRTIO, 128 * GIB, 127 * GIB, STORE_TABLE_GPT, 0);
+		bench_turns(0, 5);
+	}
+}
+
+static int begin(void **state)
+{
+	memset(pool_guid, 7, sizeof(pool_guid));
+	memset(volume_guid, 9, sizeof(volume_guid));
+	return setup_untold(state);
+}
+
+/* A machine without definitions: vos.conf first, then a pool, which takes them. */
+static void make_pool(void)
+{
+	boot(false);
+	expect_task(DEFINITIONS_CONF, DEFINITIONS_IN_RAM);
+	bench_ask_task(bench_task.number, 0);
+	find_pool(false);
+	make_volume();
+	write_text(TEXT);
+	assert_int_equal(place(), DEFINITIONS_IN_POOL);
+}
+
+static void ask_create(const char *name)
+{
+	struct request r = bench_make_request(REQ_CREATE, name, 0);
+
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB };
+	bench_send(&r);
+	bench_turns(0, 5);
+}
+
+/* From now on each time limit is over at once. */
+static void hurry(void)
+{
+	rt_time_init(&root.time, 1, rt_time_tsc());
+}
+
+/* ---- what happens ---- */
+
+static void a_first_pool(void **state)
+{
+	const struct definition_header *h = (const void *)disk;
+
+	(void)state;
+	make_pool();
+	assert_int_equal(definition_header_judge(h), DEFINITION_SLOT_FULL);
+	assert_int_equal(h->generation, 1);
+	assert_memory_equal(h + 1, TEXT, strlen(TEXT));
+	assert_int_equal(flushes, 1);
+}
+
+/* A change is answered when it is flushed, and not before. */
+static void a_change_waits(void **state)
+{
+	const struct definition_header *h = (const void *)(disk + DEFINITION_SLOT_BYTES);
+
+	(void)state;
+	make_pool();
+	ask_create("one");
+	assert_false(bench_is_answered());
+	is_silent = true;
+	write_text("two");
+	assert_false(bench_is_answered());
+	is_silent = false;
+	serve();
+	assert_int_equal(flushes, 2);
+	assert_true(bench_is_answered());
+	bench_expect(ERR_NONE);
+	assert_int_equal(h->generation, 2);
+	assert_memory_equal(h + 1, "two", 3);
+	ask_create("two");
+	assert_false(bench_is_answered());
+	write_text("three");		/* into the first slot again */
+	bench_expect(ERR_NONE);
+	assert_int_equal(((const struct definition_header *)(const void *)disk)->generation, 3);
+}
+
+/* Changes that come while a text is written go into the next one, together. */
+static void changes_together(void **state)
+{
+	u32 before;
+
+	(void)state;
+	make_pool();
+	before = flushes;
+	ask_create("one");
+	ask_create("two");
+	ask_create("three");
+	assert_false(bench_is_answered());
+	write_text("one");
+	assert_false(bench_is_answered());
+	write_text("all");
+	bench_expect(ERR_NONE);
+	assert_int_equal(flushes, before + 2);
+}
+
+static void a_write_fails(void **state)
+{
+	(void)state;
+	make_pool();
+	has_failed = true;
+	ask_create("one");
+	hurry();
+	write_text("two");
+	bench_expect(ERR_NOT_KEPT);
+	assert_string_equal(bench_answer.text, "fast");
+	assert_int_equal(place(), DEFINITIONS_NOT_WRITTEN);
+	has_failed = false;
+	bench_turns(0, 5);
+	expect_task(DEFINITIONS_SAVE, DEFINITIONS_NOT_WRITTEN);
+	bench_ask_task(bench_task.number, 4);
+	serve();
+	assert_int_equal(place(), DEFINITIONS_IN_POOL);
+	ask_create("two");
+	expect_task(DEFINITIONS_SAVE, DEFINITIONS_IN_POOL);
+	bench_ask_task(bench_task.number, 0);		/* the console has no room for it */
+	bench_expect(ERR_NOT_KEPT);
+}
+
+/* A console that does not answer holds nobody up for ever. */
+static void a_silent_console(void **state)
+{
+	(void)state;
+	make_pool();
+	hurry();
+	ask_create("one");
+	bench_turns(0, 5);
+	bench_expect(ERR_NOT_KEPT);
+}
+
+static void the_newest_counts(void **state)
+{
+	u32 before;
+
+	(void)state;
+	fill_slot(0, 6, TEXT);
+	fill_slot(1, 5, "old");
+	boot(true);
+	expect_task(DEFINITIONS_LOAD, DEFINITIONS_IN_POOL);
+	assert_int_equal(bench_task.bytes, strlen(TEXT));
+	assert_int_equal(bench_task.is_again, 0);
+	assert_memory_equal(window(), TEXT, strlen(TEXT));
+	ask_create("a");
+	assert_true(bench_is_answered());		/* the text has it already */
+	bench_ask_task(bench_task.number, 0);
+	before = writes;
+	write_text(TEXT);
+	assert_int_equal(writes, before);		/* it is what is there */
+	ask_create("b");
+	write_text("new");
+	bench_expect(ERR_NONE);
+	assert_int_equal(((struct definition_header *)(void *)(disk + DEFINITION_SLOT_BYTES))->generation, 7);
+	/* A console that is started again is told what the pool has. */
+	definitions_drop(0);
+	bench_ask_task(0, 0);
+	serve();
+	expect_task(DEFINITIONS_LOAD, DEFINITIONS_IN_POOL);
+	assert_int_equal(bench_task.is_again, 1);
+	assert_memory_equal(window(), "new", 3);
+}
+
+static void a_torn_text(void **state)
+{
+	(void)state;
+	fill_slot(0, 6, TEXT);
+	fill_slot(1, 5, "old");
+	disk[DEFINITION_HEADER_BYTES + 2] ^= 1;
+	boot(true);
+	expect_task(DEFINITIONS_LOAD, DEFINITIONS_IN_POOL);
+	assert_memory_equal(window(), "old", 3);
+}
+
+/* What VOS did not write stays, and the machine comes up. */
+static void damaged(void **state)
+{
+	(void)state;
+	fill_slot(0, 6, TEXT);
+	memset(disk + DEFINITION_SLOT_BYTES, 0x55, DEFINITION_HEADER_BYTES);
+	disk[DEFINITION_HEADER_BYTES + 2] ^= 1;
+	boot(true);
+	expect_done(STORE_DETACH);
+	expect_task(DEFINITIONS_CONF, DEFINITIONS_DAMAGED);
+	bench_ask_task(bench_task.number, 0);
+	ask_create("one");
+	bench_expect(ERR_NONE);
+	hurry();
+	expect_no_order();
+	assert_int_equal(writes, 0);
+	assert_int_equal(place(), DEFINITIONS_DAMAGED);
+}
+
+/* The pool comes when vos.conf has been applied: what it has is applied too. */
+static void a_late_pool(void **state)
+{
+	(void)state;
+	fill_slot(1, 1, TEXT);
+	boot(false);
+	expect_task(DEFINITIONS_CONF, DEFINITIONS_IN_RAM);
+	bench_ask_task(bench_task.number, 0);
+	ask_create("one");
+	bench_expect(ERR_NONE);
+	find_pool(true);
+	attached();
+	expect_task(DEFINITIONS_LOAD, DEFINITIONS_IN_POOL);
+	bench_ask_task(bench_task.number, 0);
+	write_text("both");
+	assert_int_equal(place(), DEFINITIONS_IN_POOL);
+}
+
+/* The text lacks a VM before its volume goes. */
+static void a_deletion_waits(void **state)
+{
+	struct request r = bench_make_request(REQ_CREATE, "one", 0);
+	struct store_report v = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT, .number = 2,
+		.extent = STORE_EXTENT_VOLUME, .sectors = MIB / 512 };
+	struct store_order order;
+
+	(void)state;
+	make_pool();
+	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .disk_count = 1 };
+	r.spec.disks[0].bytes = MIB;
+	bench_send(&r);
+	bench_turns(0, 3);
+	order = take(STORE_CREATE);
+	memcpy(v.guid, order.guid, sizeof(v.guid));
+	strcpy(v.volume, "one.0");
+	report(v);
+	done(&order, STORE_OK);
+	write_text("one");
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_DELETE, "one", 0);
+	bench_turns(0, 5);
+	expect_no_order();
+	bench_ask(REQ_LIST, "", 0);
+	bench_turns(0, 2);
+	assert_int_equal(bench_rows[0].vm.is_leaving, 1);
+	write_text("none");
+	bench_turns(0, 5);
+	expect_done(STORE_DELETE);
+}
+
+/* Its own link is no reason to keep a pool. */
+static void the_pool_is_deleted(void **state)
+{
+	struct request r = bench_make_request(REQ_DELETE_POOL, "", 0);
+
+	(void)state;
+	make_pool();
+	strcpy(r.spec.disks[0].volume, "vos.config");
+	r.op = REQ_DELETE_VOLUME;
+	bench_send(&r);
+	bench_expect(ERR_VOLUME_OF_VOS);
+	r.op = REQ_CREATE_VOLUME;
+	r.spec.disks[0].bytes = MIB;
+	bench_send(&r);
+	bench_expect(ERR_VOLUME_EXISTS);
+	r.op = REQ_DELETE_POOL;
+	strcpy(r.spec.disks[0].volume, "fast");
+	bench_send(&r);
+	bench_turns(0, 5);
+	is_served = false;
+	expect_done(STORE_DETACH);
+	bench_turns(0, 5);
+	expect_done(STORE_CLOSE_POOL);
+	expect_done(STORE_DELETE);
+	bench_expect(ERR_NONE);
+	expect_task(DEFINITIONS_TELL, DEFINITIONS_IN_RAM);
+	assert_int_equal(place(), DEFINITIONS_IN_RAM);
+}
+
+/* Any header: nothing is written to it, and the machine comes up with one of the texts or none. */
+static void any_headers(void **state)
+{
+	(void)state;
+	fill_slot(0, 6, TEXT);
+	fill_slot(1, 5, "old");
+	srand((unsigned)time(NULL));
+	for (u32 i = 0; i < 2; i++)
+		disk[i * DEFINITION_SLOT_BYTES + (u32)rand() % 88] ^= (u8)(1 + rand() % 255);
+	boot(true);
+	expect_done(STORE_DETACH);
+	expect_task(DEFINITIONS_CONF, DEFINITIONS_DAMAGED);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_first_pool), cmocka_unit_test(a_change_waits), cmocka_unit_test(changes_together),
+		cmocka_unit_test(a_write_fails), cmocka_unit_test(a_silent_console),
+		cmocka_unit_test(the_newest_counts), cmocka_unit_test(a_torn_text), cmocka_unit_test(damaged),
+		cmocka_unit_test(a_late_pool), cmocka_unit_test(a_deletion_waits),
+		cmocka_unit_test(the_pool_is_deleted), cmocka_unit_test(any_headers),
+	};
+	int failed = 0;
+
+	/* A machine of its own for each: root's state is static. */
+	for (u32 i = 0; i < ARRAY_COUNT(tests); i++) {
+		const struct CMUnitTest one[] = { tests[i] };
+		int status = 0;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			exit(cmocka_run_group_tests(one, begin, NULL));
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+			failed++;
+	}
+	return failed;
+}
