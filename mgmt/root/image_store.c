@@ -211,11 +211,16 @@ static struct error_info begin(const struct image_request *want, struct upload *
 /* Into the volume of that name, which waits for it. */
 static struct error_info open_volume(const struct image_request *want, struct upload **out)
 {
-	struct upload *u = image_name_ok(want->name, IMAGE_NAME_BYTES) ? upload_named(want->name, true) : free_place();
 	struct import *import;
+	struct upload *u;
 
 	if (!image_name_ok(want->name, IMAGE_NAME_BYTES))
 		return error_info_of(ERR_IMAGE_NAME, 0, 0);
+	u = upload_named(want->name, true);
+	if (u != NULL && u->waits == WAITS_NOT && import_is_over(u->import)) {
+		drop(u);	/* its volume is gone; who sent it hears so with the next piece */
+		u = NULL;
+	}
 	*out = u;
 	if (u != NULL)
 		return is_same(u, want) ? ERROR_INFO_NONE : error_of(ERR_VOLUME_COPYING, want->name);
@@ -512,7 +517,7 @@ u64 image_store_step(void)
 			       u->import != NULL ? "volume" : "image", u->name);
 			drop(u);
 		}
-		if (u->number != 0)
+		if (u->number != 0 && u->waits == WAITS_NOT)	/* else the store's signal is what it waits for */
 			next = earlier(next, u->deadline_tsc);
 	}
 	return object_set_release_step(&doomed) == ST_OK ? next : 0;

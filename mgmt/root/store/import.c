@@ -48,11 +48,15 @@ static bool is_stream(const struct import *m)
 	return m->image[0] == '\0';
 }
 
+/* A stream that is over, and waits for its upload, has no volume any more: that may be another one by now. */
 static struct import *import_of(const struct volume *v)
 {
-	for (u32 i = 0; i < VOLUME_LINKS; i++)
-		if (imports[i].step != IMPORT_FREE && imports[i].volume == v)
-			return &imports[i];
+	for (u32 i = 0; i < VOLUME_LINKS; i++) {
+		struct import *m = &imports[i];
+
+		if (m->step != IMPORT_FREE && m->volume == v && !(is_stream(m) && m->step == IMPORT_OVER))
+			return m;
+	}
 	return NULL;
 }
 
@@ -193,6 +197,11 @@ void import_finish(struct import *m)
 		m->step = IMPORT_FLUSH;
 	else
 		fail(m, ERR_IMPORT_STREAM);
+}
+
+bool import_is_over(const struct import *m)
+{
+	return m->step == IMPORT_OVER;
 }
 
 bool import_result(struct import *m, struct error_info *no)

@@ -34,6 +34,8 @@ struct import *import_stream(const char *volume);
 u64 import_feed(struct import *m, const u8 *bytes, u64 count, struct error_info *no);
 /* All of it has come, and is what it should be. */
 void import_finish(struct import *m);
+/* Its result waits; the volume of one that has failed is no more. */
+bool import_is_over(const struct import *m);
 /* False: it is under way. True: it is over, and m is no more; *no: why it failed. */
 bool import_result(struct import *m, struct error_info *no);
 /* Nobody wants it any more. */

@@ -61,11 +61,99 @@ static void bad_streams_go(void **state)
 	drop_pool();
 }
 
+/* The upload does not know yet that its volume was deleted: what is in that place then is another volume. */
+static void deleted_meanwhile(void **state)
+{
+	struct store_order made, order;
+	struct upload_report u, again;
+	struct request r;
+
+	(void)state;
+	make_stream();
+	(void)begin_stream(&u);
+	ask_write(&u, stream, stream_bytes);
+	bench_expect(ERR_NONE);
+	u = bench_answer.upload;
+	ask_volume(REQ_DELETE_VOLUME, "web", 0);
+	bench_turns(0, 3);
+	expect_deleted();
+	send_image("disk.raw", image, sizeof(image));
+	ask_import("web", "disk.raw", VOLUME_BYTES, 0);
+	made = begin_link();
+	assert_false(bench_is_answered());
+	ask_write(&u, stream, stream_bytes);
+	bench_expect(ERR_IMPORT_CANCELED);
+	serve_all();
+	assert_memory_equal(volume, image, sizeof(image));
+	order = take(STORE_FINISH);
+	tell_volume(&made, 0);
+	done(&order, STORE_OK);
+	expect_done(STORE_DETACH);
+	delete_volume("web");
+	delete_image("disk.raw", ERR_NONE);
+	drop_pool();
+	for (u32 i = 0; i < 2; i++) {	/* the same upload, and another one */
+		(void)begin_stream(&u);
+		ask_volume(REQ_DELETE_VOLUME, "web", 0);
+		bench_turns(0, 3);
+		expect_deleted();
+		ask_import("web", "", VOLUME_BYTES, REQ_FLAG_UPLOAD);
+		(void)begin_link();
+		bench_expect(ERR_NONE);
+		r = open_request("web", stream, stream_bytes - i, REQ_FLAG_VOLUME);
+		bench_send(&r);
+		bench_expect(ERR_NONE);
+		again = bench_answer.upload;
+		assert_true(again.upload != u.upload && again.taken == 0);
+		ask_volume(REQ_DELETE_VOLUME, "web", 0);
+		bench_turns(0, 3);
+		expect_deleted();
+		drop_pool();
+	}
+}
+
+/* However long a disk takes for the last flush, root sleeps meanwhile. */
+static void disk_is_slow(void **state)
+{
+	struct rt_time time = root.time;
+	struct store_order made, order;
+	struct upload_report u;
+	struct request r;
+
+	(void)state;
+	make_stream();
+	made = begin_stream(&u);
+	while (u.taken + UPLOAD_WRITE_BYTES < stream_bytes) {
+		ask_write(&u, stream, stream_bytes);
+		while (!bench_is_answered())
+			serve_all();
+		u = bench_answer.upload;
+	}
+	serve_all();
+	r = write_request(&u, stream, stream_bytes);
+	rt_time_init(&root.time, 1, rt_time_tsc());	/* the time of the upload is over at once */
+	assert_true(ring_put(&bench_requests, &r, sizeof(r)));
+	ask_finish(u.upload);
+	root.time = time;
+	bench_turns(ROOT_BIT_STORE, 10);
+	assert_true(root_turn(0) > rt_time_tsc());
+	serve_all();
+	order = take(STORE_FINISH);
+	tell_volume(&made, 0);
+	done(&order, STORE_OK);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+	delete_volume("web");
+	drop_pool();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stream_is_written),
 		cmocka_unit_test(bad_streams_go),
+		cmocka_unit_test(deleted_meanwhile),
+		cmocka_unit_test(disk_is_slow),
 	};
 
 	make_image();
