@@ -125,27 +125,30 @@ static bool close_piece(struct volume_writer *w)
 /* The piece is full. */
 static bool is_at_end(const struct volume_writer *w)
 {
-	return w->seg_count != 0 && aligned_ok(w->at, piece_bytes(w));
+	return w->seg_count != 0 && aligned_ok(w->at, w->piece_bytes);
 }
 
+/* It keeps its size, whatever the store that is there when it is full says of itself: it has slots for that. */
 static bool open_piece(struct volume_writer *w)
 {
-	if (w->seg_count == 0)
-		w->seg_count = blk_slots_take(&w->link->slots, (u32)(piece_bytes(w) + BLK_SLOT_BYTES - 1) /
-					      BLK_SLOT_BYTES, w->seg);
+	if (w->seg_count != 0)
+		return true;
+	w->piece_at = w->at;
+	w->piece_bytes = piece_bytes(w);
+	w->seg_count = blk_slots_take(&w->link->slots, (u32)(w->piece_bytes + BLK_SLOT_BYTES - 1) / BLK_SLOT_BYTES,
+				      w->seg);
 	return w->seg_count != 0;
 }
 
 /* Some bytes behind the ones before, to the piece's end at most. */
 static u64 put_some(struct volume_writer *w, const u8 *bytes, u64 count)
 {
-	u64 end = align_down(w->at, piece_bytes(w)) + piece_bytes(w), left;
+	u64 end, left;
 	u8 *to;
 
-	if (w->seg_count == 0)
-		w->piece_at = w->at;
 	if (!open_piece(w))
 		return 0;
+	end = align_down(w->at, w->piece_bytes) + w->piece_bytes;
 	to = piece_byte(w, w->at - w->piece_at, &left);
 	count = min_u64(min_u64(count, left), end - w->at);
 	memcpy(to, bytes, count);
@@ -214,6 +217,8 @@ void volume_writer_turn(struct volume_writer *w)
 		if (status != BLK_OK)
 			w->failure = status == BLK_NOSPACE ? ERR_IMPORT_FULL : ERR_IMPORT_IO;
 	}
+	if (c->is_lost)		/* another volume is behind the link: nothing will be taken */
+		w->failure = ERR_IMPORT_IO;
 	if (w->link->is_full)
 		w->failure = ERR_IMPORT_FULL;
 }

@@ -14,7 +14,7 @@ struct volume_writer {
 	struct volume_link *link;
 	bool keeps_holes;	/* what is not written reads as zeros */
 	u64 at;			/* all before it was taken */
-	u64 piece_at;		/* of the piece that is being filled; seg_count 0: none is */
+	u64 piece_at, piece_bytes;	/* of the piece that is being filled; seg_count 0: none is */
 	u32 seg_count;
 	struct blk_seg seg[BLK_SEGS];
 	bool is_flushing;

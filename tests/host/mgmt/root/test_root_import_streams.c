@@ -147,6 +147,63 @@ static void disk_is_slow(void **state)
 	drop_pool();
 }
 
+/* One extent from the volume's begin on, without a zero in it. */
+static void make_solid(u64 bytes)
+{
+	extents_put_head(stream, sizeof(image));
+	extents_put_extent(stream + EXTENTS_HEAD_BYTES, 0, bytes);
+	memset(stream + 2 * EXTENTS_HEAD_BYTES, 0x5a, bytes);
+	extents_put_end(stream + 2 * EXTENTS_HEAD_BYTES + bytes, sizeof(image));
+	stream_bytes = 3 * EXTENTS_HEAD_BYTES + bytes;
+}
+
+/* The next store takes more in a request, when a piece for the one before is half full. */
+static void store_takes_more(void **state)
+{
+	struct store_order made, order;
+	struct upload_report u;
+
+	(void)state;
+	make_solid(2 * GRANULE);
+	made = begin_stream(&u);
+	begin_server(VOLUME_BYTES, 8);
+	bench_turns(ROOT_BIT_STORE, 4);
+	ask_write(&u, stream, stream_bytes);
+	bench_expect(ERR_NONE);
+	u = bench_answer.upload;
+	serve_all();
+	begin_server(VOLUME_BYTES, 512);
+	bench_turns(ROOT_BIT_STORE, 4);
+	send_stream(&u);
+	ask_finish(u.upload);
+	serve_all();
+	order = take(STORE_FINISH);
+	for (u32 i = 0; i < 2 * GRANULE; i++)
+		assert_int_equal(volume[i], 0x5a);
+	tell_volume(&made, 0);
+	done(&order, STORE_OK);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+	delete_volume("web");
+	drop_pool();
+}
+
+/* Behind the link is another volume than before: nothing of it is awaited. */
+static void volume_is_lost(void **state)
+{
+	struct upload_report u;
+
+	(void)state;
+	make_solid(2 * GRANULE);
+	(void)begin_stream(&u);
+	begin_server(VOLUME_BYTES / 2, 512);
+	bench_turns(ROOT_BIT_STORE, 4);
+	ask_write(&u, stream, stream_bytes);
+	bench_expect(ERR_IMPORT_IO);
+	expect_deleted();
+	drop_pool();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +211,8 @@ int main(void)
 		cmocka_unit_test(bad_streams_go),
 		cmocka_unit_test(deleted_meanwhile),
 		cmocka_unit_test(disk_is_slow),
+		cmocka_unit_test(store_takes_more),
+		cmocka_unit_test(volume_is_lost),
 	};
 
 	make_image();
