@@ -195,7 +195,7 @@ static enum store_error judge_order(const struct store_pool *s, const struct sto
 		return STORE_BAD_ORDER;
 	if (s->state == POOLS_CLOSED || s->close_id != 0)
 		return STORE_NO_POOL;
-	return s->state == POOLS_FAILED ? s->error : STORE_OK;
+	return s->state == POOLS_FAILED || s->state == POOLS_STOPPING ? s->error : STORE_OK;
 }
 
 enum store_error pools_order(const struct store_order *order)

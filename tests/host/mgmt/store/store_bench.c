@@ -430,6 +430,13 @@ static bool turn(u32 *requests)
 	return is_busy || is_new || before != view.reports;
 }
 
+void bench_turn(void)
+{
+	u32 requests = 1;
+
+	(void)turn(&requests);
+}
+
 void bench_run_some(u32 requests)
 {
 	while (turn(&requests) && requests != 0)

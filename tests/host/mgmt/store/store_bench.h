@@ -80,6 +80,8 @@ void bench_write_table(u32 disk, const struct gpt_part *parts, u32 count);
 void bench_run(void);
 /* Time passes; then bench_run. */
 void bench_pass(u64 ns);
+/* One turn of the store, and of a driver that does one request. */
+void bench_turn(void);
 /* A bit of it: at most that many requests are done. */
 void bench_run_some(u32 requests);
 

@@ -279,6 +279,36 @@ static void an_order_that_can_never_be(void **state)
 	assert_int_equal(error, STORE_OK);
 }
 
+#define READS 30u
+
+/* An order that comes at any moment while the pool fails, or waits for reads to end, is answered before it opens
+ * again. */
+static void an_order_while_the_pool_fails(void **state)
+{
+	enum store_error error;
+	u32 id;
+
+	(void)state;
+	for (u32 turns = 0; turns < 2 * READS; turns++) {
+		bench_setup();
+		make_pool();
+		make_volume("v", 1);
+		assert_int_equal(bench_attach(0, "v", NULL), STORE_OK);
+		assert_int_equal(write_all(0, 0, PATTERN, 3), BLK_OK);
+		bench_disk[0].fail_at = bench_disk[0].writes + 2;
+		bench_submit(0, BLK_WRITE, 4096, 8);
+		for (u32 i = 0; i < turns; i++) {
+			if (i < READS)
+				bench_submit(0, BLK_READ, 0, 1);
+			bench_turn();
+		}
+		id = bench_send((struct store_order){ .op = STORE_CREATE, .slot = POOL0, .bytes = MIB_BYTES,
+						      .volume = "w", .guid = { 9 } });
+		bench_run();
+		assert_true(is_answered(id, &error));
+	}
+}
+
 /* ---- orders that cross ---- */
 
 static struct store_order attachment(const char *volume)
@@ -394,6 +424,7 @@ int main(void)
 		cmocka_unit_test_setup(an_idle_pool_whose_disk_is_lost, setup),
 		cmocka_unit_test_setup(room_behind_a_held_volume, setup),
 		cmocka_unit_test_setup(an_order_that_can_never_be, setup),
+		cmocka_unit_test_setup(an_order_while_the_pool_fails, setup),
 		cmocka_unit_test_setup(an_attachment_while_the_pool_closes, setup),
 		cmocka_unit_test_setup(an_attachment_while_the_volume_goes, setup),
 		cmocka_unit_test_setup(an_opening_while_the_pool_is_deleted, setup),
