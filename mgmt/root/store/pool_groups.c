@@ -25,7 +25,8 @@ struct member {
 
 static struct group {
 	enum group_state state;
-	bool is_unwanted;
+	bool is_left;			/* nobody asks about it any more */
+	bool is_unwanted;		/* and what it makes goes again */
 	enum store_op op;
 	u32 flags, pool, count, error;
 	struct member members[MEMBERS];
@@ -105,6 +106,7 @@ void group_end(u32 group, bool has_given_up)
 {
 	struct group *g = &groups[group];
 
+	g->is_left = true;
 	g->is_unwanted = has_given_up && g->op != STORE_REVERT;
 	if (g->state == GROUP_DUE || (g->state == GROUP_DONE && !g->is_unwanted))
 		g->state = GROUP_FREE;
@@ -182,7 +184,7 @@ void group_take_done(u32 number, u32 error)
 		g->error = error;
 	if (!are_answered(g))
 		return;
-	g->state = GROUP_DONE;
+	g->state = g->is_left && !g->is_unwanted ? GROUP_FREE : GROUP_DONE;
 	if (is_made(g))
 		g->error = STORE_OK;
 }
@@ -205,6 +207,7 @@ struct volume *groups_unwanted(void)
 	return NULL;
 }
 
+/* A revert that nobody waits for is not done behind the back of who was told that it failed. */
 void groups_again(void)
 {
 	for (u32 i = 0; i < GROUPS; i++) {
@@ -212,7 +215,7 @@ void groups_again(void)
 
 		if (g->state != GROUP_SENT)
 			continue;
-		g->state = GROUP_DUE;
+		g->state = g->is_left && !g->is_unwanted ? GROUP_FREE : GROUP_DUE;
 		g->error = STORE_OK;
 		for (u32 k = 0; k < g->count; k++)
 			g->members[k].is_answered = false;

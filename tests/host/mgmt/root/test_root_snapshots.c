@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "pool_bench.h"
+#include "pool_groups.h"
 #include "volumes.h"
 
 #define DISKS_OF_A 2u
@@ -244,6 +245,15 @@ static void store_dies(void **state)
 	forget_all();
 }
 
+static void await_silence(void)
+{
+	for (u32 i = 0; i < 2000 && !bench_is_answered(); i++) {	/* seconds of root's time */
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		bench_turns(0, 1);
+	}
+	bench_expect(ERR_DISK_SILENT);
+}
+
 /* A store that says nothing: what it makes later goes again. */
 static void store_is_silent(void **state)
 {
@@ -253,11 +263,7 @@ static void store_is_silent(void **state)
 	make_vm();
 	ask(REQ_SNAPSHOT_VM, "s", "");
 	take_group(STORE_SNAPSHOT, group);
-	for (u32 i = 0; i < 2000 && !bench_is_answered(); i++) {	/* seconds of root's time */
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-		bench_turns(0, 1);
-	}
-	bench_expect(ERR_DISK_SILENT);
+	await_silence();
 	for (u32 k = 0; k < DISKS_OF_A; k++) {
 		tell_part(3 + k, "s", GIB, STORE_IS_SNAPSHOT, 1 + k, group[k].new_guid);
 		done(&group[k], STORE_OK);
@@ -270,6 +276,70 @@ static void store_is_silent(void **state)
 	}
 	assert_null(find_row("s", "a.0"));
 	forget_all();
+}
+
+static u32 free_groups(void)
+{
+	u32 begun[GROUPS], count = 0;
+
+	while (count < GROUPS && (begun[count] = group_begin(STORE_SNAPSHOT, 0)) != GROUP_NONE)
+		count++;
+	for (u32 i = 0; i < count; i++)
+		group_end(begun[i], false);
+	return count;
+}
+
+static void give_up_revert(struct store_order group[DISKS_OF_A])
+{
+	ask(REQ_REVERT_VM, "s", "");
+	take_group(STORE_REVERT, group);
+	await_silence();
+}
+
+/* A store that says nothing to a revert: nothing of it is kept, and no other store is told of it. */
+static void revert_is_given_up(void **state)
+{
+	struct store_order group[DISKS_OF_A], again;
+
+	(void)state;
+	make_vm();
+	tell_snapshot(3, "s", 1);
+	tell_snapshot(4, "s", 2);
+	give_up_revert(group);
+	for (u32 k = 0; k < DISKS_OF_A; k++)
+		done(&group[k], STORE_OK);
+	assert_int_equal(free_groups(), GROUPS);
+	give_up_revert(group);
+	new_store();
+	tell_disks();
+	tell_partition("fast", ARENA);
+	again = take_open();
+	tell_pool(90 * GIB, STORE_OK);
+	tell_volume(1, "a.0", GIB);
+	tell_volume(2, "data", 2 * GIB);
+	done(&again, STORE_OK);
+	expect_no_order();
+	assert_int_equal(free_groups(), GROUPS);
+	forget_all();
+}
+
+/* A count of disks that nobody has judged, while another pool is coming. */
+static void count_is_a_lie(void **state)
+{
+	struct request r = bench_make_request(REQ_SNAPSHOT_VM, "a", 0);
+	struct store_report other = { .kind = STORE_EXTENT, .slot = NVME, .number = 2, .extent = STORE_EXTENT_POOL,
+		.volume = "other", .sectors = POOL_BYTES / 512, .first = 4096, .largest_bytes = ARENA, .guid = { 8 } };
+	struct store_order group[DISKS_OF_A];
+
+	(void)state;
+	make_vm();
+	report(other);
+	(void)take(STORE_OPEN_POOL);
+	strcpy(r.snapshot, "s");
+	r.spec.disk_count = ~0u;
+	bench_send(&r);
+	bench_turns(0, 3);
+	take_group(STORE_SNAPSHOT, group);
 }
 
 /* Of a VM at rest, all disks or none; it can't start meanwhile, and has the sizes of then. */
@@ -399,9 +469,11 @@ int main(void)
 		cmocka_unit_test(cannot_be),
 		cmocka_unit_test(store_dies),
 		cmocka_unit_test(store_is_silent),
+		cmocka_unit_test(revert_is_given_up),
 		cmocka_unit_test(goes_back),
 		cmocka_unit_test(is_deleted),
 		cmocka_unit_test(is_cloned),
+		cmocka_unit_test(count_is_a_lie),
 	};
 
 	return cmocka_run_group_tests(tests, setup_pool, NULL);
