@@ -22,6 +22,7 @@ struct upload {
 	char hash[2 * BLAKE2B_BYTES + 1];
 	const char *name;
 	int error;		/* errno of reading */
+	char ended[VOS_TEXT_BYTES];	/* what VOS said when it ended the stream before this one */
 	vos_progress_fn *fn;
 	void *context;
 	u64 told_ns;
@@ -100,8 +101,9 @@ static bool send_all(struct vos *vos, struct upload *u, struct vos_stream *strea
 }
 
 /* Not all was sent. True: for good, and the result says why. */
-static bool why_not(struct vos *vos, const struct upload *u, const struct vos_stream *stream)
+static bool why_not(struct vos *vos, struct upload *u, const struct vos_stream *stream)
 {
+	snprintf(u->ended, sizeof(u->ended), "%s", stream->reason);
 	if (u->error)
 		fail(vos, u->name, strerror(u->error));
 	else if (vos->is_broken || stream->resends > retry_times.repeats)
@@ -122,6 +124,16 @@ static bool finish(struct vos *vos, struct upload *u, u32 number, json_t **answe
 	return vos->result != VOS_NOT_FOUND;	/* the stream went with its client: open it again */
 }
 
+/* It can't be opened. A volume that waits no more has failed before, for what VOS said then. */
+static json_t *refused(struct vos *vos, const struct upload *u, json_t *answer)
+{
+	if (!u->is_volume || !u->ended[0] || vos->result != VOS_STATE)
+		return answer;
+	json_decref(answer);
+	conn_result(vos, VOS_FAILED, "E_FAILED", "%s", u->ended);
+	return NULL;
+}
+
 /* One opening. True: it has come to its end. */
 static bool attempt(struct vos *vos, struct upload *u, json_t **answer)
 {
@@ -137,7 +149,7 @@ static bool attempt(struct vos *vos, struct upload *u, json_t **answer)
 		(json_int_t)u->source.bytes, "hash", u->hash, "volume", u->is_volume), false);
 	if (vos->result != VOS_OK) {
 		json_decref(*answer);
-		*answer = opened;
+		*answer = refused(vos, u, opened);
 		stream_free(stream);
 		return true;
 	}

@@ -28,7 +28,6 @@ static int refuse(const struct call *call, enum result code, const char *path, c
 	return show_error(call, &error);
 }
 
-/* What VOS says of a volume that waits is said by the opening of the upload. */
 static int make_volume(struct vos *vos, const struct call *call, u64 bytes, char **answer)
 {
 	json_t *arguments = json_pack("{s:s, s:b}", "name", call->args.spec.disks[0].volume, "upload", 1);
@@ -57,8 +56,11 @@ static int send_all(struct vos *vos, const struct call *call, struct disk_file *
 	if (args_has(&call->args, ARG_BYTES))
 		bytes = call->args.spec.disks[0].bytes;
 	result = make_volume(vos, call, bytes, &made);
-	if (result == VOS_OK || result == VOS_STATE)
+	if (result == VOS_OK || strcmp(vos_error_class(vos), "E_EXISTS") == 0) {	/* perhaps it waits */
+		free(made);
+		made = NULL;
 		result = vos_upload_volume(vos, name, source, is_shown ? show_progress : NULL, &name, &answer);
+	}
 	if (call->is_json)
 		result = show_answer(call, vos, answer != NULL ? answer : made);
 	else if (result != VOS_OK)

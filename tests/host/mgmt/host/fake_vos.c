@@ -122,6 +122,39 @@ static void sync_or_hello(const char *verb, json_t *arguments, json_t *id)
 	json_decref(answer);
 }
 
+static void refuse(const json_t *message, const char *class, int code, const char *why)
+{
+	json_t *answer = json_pack("{s:{s:s, s:i, s:s}, s:O, s:O}", "error", "class", class, "code", code, "desc", why,
+		"c", json_object_get(message, "c"), "id", json_object_get(message, "id"));
+
+	send_json(answer, 0);
+	json_decref(answer);
+}
+
+/* Once. */
+static void open_upload(const json_t *message)
+{
+	json_t *answer;
+
+	if (done++ != 0) {
+		refuse(message, "E_STATE", 4, "nothing waits for it");
+		return;
+	}
+	answer = json_pack("{s:{s:i, s:i, s:i}, s:O, s:O}", "return", "stream", 7, "offset", 0, "limit", 4096, "c",
+		json_object_get(message, "c"), "id", json_object_get(message, "id"));
+	send_json(answer, 0);
+	json_decref(answer);
+}
+
+static void end_upload(void)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "{\"event\":\"STREAM_END\",\"data\":{\"stream\":7,\"offset\":0,"
+		"\"reason\":\"there is no room\"},\"c\":%llu}", (unsigned long long)client);
+	send_text("events", text, strlen(text));
+}
+
 /* So many bytes of input came. */
 static void acknowledge(u64 taken)
 {
@@ -213,15 +246,6 @@ static json_t *do_it(json_t *message, json_t *id)
 	return answer;
 }
 
-static void refuse(const json_t *message, const char *class, int code, const char *why)
-{
-	json_t *answer = json_pack("{s:{s:s, s:i, s:s}, s:O, s:O}", "error", "class", class, "code", code, "desc", why,
-		"c", json_object_get(message, "c"), "id", json_object_get(message, "id"));
-
-	send_json(answer, 0);
-	json_decref(answer);
-}
-
 static void repeat(const json_t *message, const struct kept *place)
 {
 	if (place->answer) {
@@ -269,6 +293,8 @@ static void numbered(json_t *message, const char *verb, json_t *arguments)
 		free(text);
 	} else if (strcmp(verb, "credit") == 0 && fake.ends_stream && sent >= fake.events) {
 		refuse(message, "E_NOT_FOUND", 3, "no such stream");
+	} else if (strcmp(verb, "open-upload") == 0 && fake.ends_upload) {
+		open_upload(message);
 	} else if (place->id == id) {
 		repeat(message, place);
 	} else if (id > place->id) {
@@ -290,7 +316,9 @@ static void take(const struct wire_frame *frame)
 	const char *verb = json_string_value(json_object_get(message, "execute"));
 	json_t *arguments = json_object_get(message, "arguments"), *answer;
 
-	if (frame->channel[0] == 's' && frame->length > 8)
+	if (frame->channel[0] == 's' && frame->length > 8 && fake.ends_upload)
+		end_upload();
+	else if (frame->channel[0] == 's' && frame->length > 8)
 		acknowledge(wire_get64(frame->message) + frame->length - 8);
 	if (!verb || strcmp(verb, "bye") == 0 || (fake.deaf_after && commands >= fake.deaf_after)) {
 		json_decref(message);

@@ -25,6 +25,7 @@ struct fake_vos {
 	u32 overrun;		/* this one and the four after it are not kept, and no answer has `start`; 0 = none */
 	u32 unkept;		/* this command's answer is lost and not kept; who asks again is told, and forgotten */
 	bool restarts_console;	/* then: the same boot-id, and an event */
+	bool ends_upload;	/* at its first byte; it is not opened again */
 	bool ends_stream;	/* after its last event; only an answer to `credit` tells */
 	u32 answer_bytes;	/* more than 0: version has a member "padding" as long */
 };

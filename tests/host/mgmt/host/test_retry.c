@@ -400,6 +400,33 @@ static void end_is_told_by_an_answer(void **state)
 	fake_vos_stop(process);
 }
 
+static ssize_t read_zeros(void *context, uint64_t offset, void *bytes, size_t size)
+{
+	(void)context;
+	(void)offset;
+	memset(bytes, 0, size);
+	return (ssize_t)size;
+}
+
+/* An upload into a volume that VOS ends, and that can't go on: what VOS said when it ended it is what counts. */
+static void end_of_upload_is_told(void **state)
+{
+	pid_t process = fake_vos_start(&(struct fake_vos){ .path = path, .ends_upload = true });
+	const struct vos_source source = { .read = read_zeros, .bytes = 100 };
+	struct vos *vos = vos_open(host);
+	char *answer;
+
+	(void)state;
+	assert_non_null(vos);
+	alarm(HANGS_S);
+	assert_int_equal(vos_upload_volume(vos, "web", &source, NULL, NULL, &answer), VOS_FAILED);
+	alarm(0);
+	assert_string_equal(vos_error(vos), "there is no room");
+	assert_null(answer);
+	vos_close(vos);
+	fake_vos_stop(process);
+}
+
 /* A request that nobody waits for any more keeps the next one from being sent, until it is given up. */
 static void room_comes_by_giving_up(void **state)
 {
@@ -449,6 +476,7 @@ int main(void)
 		cmocka_unit_test(last_frame_is_lost), cmocka_unit_test(acknowledgement_is_lost),
 		cmocka_unit_test(is_never_silent_for_long), cmocka_unit_test(answer_is_not_kept),
 		cmocka_unit_test(end_is_told_by_an_answer), cmocka_unit_test(room_comes_by_giving_up),
+		cmocka_unit_test(end_of_upload_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
