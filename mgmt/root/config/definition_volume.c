@@ -43,6 +43,7 @@ static struct {
 	struct definition_header headers[DEFINITION_SLOTS];	/* private copies */
 	u32 slots;		/* a bit for each that may count */
 	u32 slot;		/* that is read or written */
+	bool is_header_due;	/* the first text there: its header comes when it is stable, as no other slot counts */
 	u8 *text;		/* STAGE_CHECK: where to; STAGE_COPY: where from */
 	u64 bytes, at;		/* STAGE_COPY: of the text; that are copied */
 	struct blake2b sum;
@@ -163,6 +164,11 @@ static enum stage step_check(void)
 
 /* ---- writing ---- */
 
+static void submit_header(void)
+{
+	submit(BLK_WRITE, slot_sector(d.slot), BLOCK_SECTORS, HEADER_SLOT(d.slot));
+}
+
 static enum stage step_copy(void)
 {
 	u32 newest = definition_newest(d.headers, d.slots);
@@ -182,7 +188,9 @@ static enum stage step_copy(void)
 	memcpy(volume_link_slot(d.link, HEADER_SLOT(d.slot)), &next, sizeof(next));
 	memset((u8 *)volume_link_slot(d.link, TEXT_SLOT) + d.bytes, 0,
 	       align_up(d.bytes, DEFINITION_HEADER_BYTES) - d.bytes);
-	submit(BLK_WRITE, slot_sector(d.slot), BLOCK_SECTORS, HEADER_SLOT(d.slot));
+	d.is_header_due = !has_one;
+	if (has_one)
+		submit_header();
 	submit_text(BLK_WRITE, d.bytes);
 	return STAGE_WRITE;
 }
@@ -195,6 +203,11 @@ static enum stage after_write(void)
 
 static enum stage after_flush(void)
 {
+	if (d.is_header_due) {
+		d.is_header_due = false;
+		submit_header();
+		return STAGE_WRITE;
+	}
 	d.slots |= BIT32(d.slot);
 	return STAGE_IDLE;
 }
