@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "definition_changes.h"
 #include "drivers.h"
 #include "root.h"
 #include "spec.h"
@@ -43,8 +44,10 @@ struct volume *vm_disk_volume(const struct vm *vm, u32 disk)
 void vm_disk_resized(struct vm *vm, u32 disk, u64 bytes)
 {
 	vm_disk_volume(vm, disk)->bytes = bytes;
-	if (vm->spec.disks[disk].bytes != 0)
-		vm->spec.disks[disk].bytes = bytes;
+	if (vm->spec.disks[disk].bytes == 0 || vm->spec.disks[disk].bytes == bytes)
+		return;
+	vm->spec.disks[disk].bytes = bytes;
+	definitions_changed();
 }
 
 bool vm_disks_are_locked(const struct vm *vm)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "definition_changes.h"
 #include "pool_bench.h"
 #include "pool_groups.h"
 #include "volumes.h"
@@ -346,10 +347,11 @@ static void count_is_a_lie(void **state)
 static void goes_back(void **state)
 {
 	struct store_order group[DISKS_OF_A];
+	u64 before;
 
 	(void)state;
 	make_vm();
-	tell_snapshot(3, "s", 1);
+	tell_part(3, "s", GIB / 2, STORE_IS_SNAPSHOT, 1, (const u8[STORE_GUID_BYTES]){ guid_of(3) });
 	ask(REQ_REVERT_VM, "t", "");
 	bench_expect(ERR_NO_SNAPSHOT);
 	ask(REQ_REVERT_VM, "s", "");
@@ -368,9 +370,11 @@ static void goes_back(void **state)
 	assert_int_equal(group[1].new_guid[0], guid_of(4));
 	bench_ask(REQ_START, "a", 0);
 	bench_expect(ERR_BUSY);
+	before = definitions_count();
 	done(&group[0], STORE_OK);
 	done(&group[1], STORE_OK);
 	bench_turns(0, 3);
+	assert_true(definitions_count() > before);	/* a size of its definition is another one */
 	bench_ask(REQ_STATUS, "a", 0);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.disks[1].bytes, GIB);
