@@ -250,9 +250,19 @@ static void step_fill(struct import *m)
 		m->step = IMPORT_FLUSH;
 }
 
+/* What is behind a stream's last extent is zero, too. */
+static bool is_filled(struct import *m)
+{
+	struct volume_writer *w = &m->writer;
+
+	if (w->at < m->stream.disk_bytes)
+		(void)volume_writer_put(w, m->stream.disk_bytes, NULL, 0);
+	return w->at >= m->stream.disk_bytes;
+}
+
 static void step_flush(struct import *m)
 {
-	if (!volume_writer_end(&m->writer))
+	if (!is_filled(m) || !volume_writer_end(&m->writer))
 		return;
 	m->step = IMPORT_FINISH;
 	store_finish(m->volume);

@@ -157,6 +157,41 @@ static void make_solid(u64 bytes)
 	stream_bytes = 3 * EXTENTS_HEAD_BYTES + bytes;
 }
 
+/* What is in new blocks of a partition, nobody knows: what is behind the last extent is written too. */
+static void tail_is_zero(void **state)
+{
+	struct request r = bench_make_request(REQ_CREATE_VOLUME, "", REQ_FLAG_UPLOAD);
+	struct store_order made, order;
+	struct upload_report u;
+
+	(void)state;
+	make_solid(2 * GRANULE);
+	r.spec.disks[0].bytes = VOLUME_BYTES;
+	strcpy(r.spec.disks[0].volume, "web");
+	strcpy(r.spec.disks[0].on, "virtio0");
+	bench_send(&r);
+	bench_turns(0, 3);
+	made = begin_link();
+	memset(volume, 0xff, sizeof(volume));
+	bench_expect(ERR_NONE);
+	r = open_request("web", stream, stream_bytes, REQ_FLAG_VOLUME);
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	u = bench_answer.upload;
+	send_stream(&u);
+	ask_finish(u.upload);
+	serve_all();
+	order = take(STORE_FINISH);
+	for (u32 i = 0; i < IMAGE_BYTES; i++)
+		assert_int_equal(volume[i], i < 2 * GRANULE ? 0x5a : 0);
+	tell_volume(&made, 0);
+	done(&order, STORE_OK);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+	delete_volume("web");
+	expect_clean();
+}
+
 /* The next store takes more in a request, when a piece for the one before is half full. */
 static void store_takes_more(void **state)
 {
@@ -211,6 +246,7 @@ int main(void)
 		cmocka_unit_test(bad_streams_go),
 		cmocka_unit_test(deleted_meanwhile),
 		cmocka_unit_test(disk_is_slow),
+		cmocka_unit_test(tail_is_zero),
 		cmocka_unit_test(store_takes_more),
 		cmocka_unit_test(volume_is_lost),
 	};
