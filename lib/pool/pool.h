@@ -162,6 +162,7 @@ struct pool_request {
 	u8 *data;		/* READ, WRITE. May be shared with somebody who writes it meanwhile */
 	void (*done)(struct pool *p, struct pool_request *r, enum pool_status status);
 	void *context;		/* the caller's */
+	u64 room;		/* after POOL_NO_SPACE: space.coming_blocks when there was too little, the least */
 	/* the pool's */
 	struct list link;
 	u32 at;			/* place of the volume's record */

@@ -179,6 +179,7 @@ enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 		return status;
 	r->next = r->pieces = 0;
 	r->status = POOL_OK;
+	r->room = ~0ull;
 	list_init(&r->link);
 	if (r->op == POOL_FLUSH) {
 		list_insert_before(&p->commit.flushes, &r->link);

@@ -60,6 +60,7 @@ static enum space_user user_of(const struct task *t)
 static void wait_for_space(struct pool *p, struct task *t, u32 count)
 {
 	if (!space_may_come(p, count)) {
+		t->request->room = min_u64(t->request->room, space_coming(p));
 		task_finish(p, t, POOL_NO_SPACE);
 		return;
 	}

@@ -22,6 +22,7 @@ struct request {
 	u32 parts;			/* that have not ended */
 	bool is_logged;			/* or need not be */
 	enum pool_status status;
+	u64 room;			/* the least that a part was refused with; NOT_FULL: none was */
 	struct pool_request part[BLK_SEGS];
 };
 
@@ -83,14 +84,6 @@ bool pool_link_take_room(u32 p)
 	return has_room;
 }
 
-static void met_full_pool(u32 p, const struct pool *pool)
-{
-	struct pool_space space;
-
-	pool_space_get(pool, &space);
-	rows[p].least_room = min_u64(rows[p].least_room, space.coming_blocks);
-}
-
 bool pool_link_was_full(u32 p)
 {
 	return rows[p].least_room != NOT_FULL;
@@ -125,6 +118,7 @@ static void end(struct request *r)
 	const struct disk_tag tag = r->tag;
 
 	row->has_failed = row->has_failed || r->status == POOL_FAILED;
+	row->least_room = min_u64(row->least_room, r->room);
 	row->count--;
 	list_insert_before(&row->free, &r->link);
 	completed(&tag, status_of(r->p, r->status));
@@ -137,7 +131,7 @@ static void part_done(struct pool *pool, struct pool_request *part, enum pool_st
 	if (status != POOL_OK)
 		r->status = status;
 	if (status == POOL_NO_SPACE)
-		met_full_pool(r->p, pool);
+		r->room = min_u64(r->room, part->room);
 	if (--r->parts != 0)
 		return;
 	if (r->is_logged || r->status != POOL_OK || pool_is_logged(pool, part)) {
@@ -198,6 +192,7 @@ bool pool_link_submit(u32 p, struct pool *pool, u32 id, void *link, const struct
 	r->tag = *tag;
 	r->p = p;
 	r->status = POOL_OK;
+	r->room = NOT_FULL;
 	r->is_logged = sqe->op != BLK_WRITE && sqe->op != BLK_WRITE_ZEROES;
 	parts = split(r, link, sqe, id);
 	r->parts = parts + 1;		/* this function's own: no part ends it meanwhile */

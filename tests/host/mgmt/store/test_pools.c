@@ -214,17 +214,23 @@ static void power_cuts_of_changes(void **state)
 
 /* ---- a full pool ---- */
 
-/* Returns how many MiB of v have been written, or wait to be. */
-static u32 fill_pool(void)
+/* A MiB of w is written. */
+static void prepare_pool(void)
 {
-	u32 errors = 0, filled;
-
 	make_pool();
 	make_volume("v", 1);
 	make_volume("w", 2);
 	assert_int_equal(bench_attach(0, "v", NULL), STORE_OK);
 	assert_int_equal(bench_attach(1, "w", NULL), STORE_OK);
 	assert_int_equal(write_all(1, 0, 2048, 8), BLK_OK);
+}
+
+/* Returns how many MiB of v have been written, or wait to be. */
+static u32 fill_pool(void)
+{
+	u32 errors = 0, filled;
+
+	prepare_pool();
 	for (filled = 0; filled < 64 && view.failures == 0; filled++) {
 		memset(bench_data(0), (int)filled + 1, 2048 * BLK_SECTOR_BYTES);
 		bench_submit(0, BLK_WRITE, filled * 2048, 2048);
@@ -264,6 +270,27 @@ static void a_full_pool(void **state)
 	assert_int_equal(view.rooms, 0);		/* half a granule */
 	assert_int_equal(bench_do(1, BLK_DISCARD, 0, 2048), BLK_OK);
 	goes_on(filled);
+}
+
+/* Whenever it comes: also while a part of the request that met the full pool is on the disk. */
+static void room_at_any_moment(void **state)
+{
+	u32 filled = fill_pool(), errors;
+
+	(void)state;
+	for (u32 turns = 0; turns < 80; turns++) {
+		bench_setup();
+		prepare_pool();
+		for (u32 i = 0; i + 1 < filled; i++)
+			assert_int_equal(bench_do(0, BLK_WRITE, i * 2048, 2048), BLK_OK);
+		bench_submit(0, BLK_WRITE, (filled - 1) * 2048, 2048);
+		for (u32 i = 0; i < turns; i++)
+			bench_turn();
+		bench_submit(1, BLK_DISCARD, 0, 2048);
+		bench_run();
+		assert_int_equal(view.rooms, view.failures);
+		assert_int_equal(bench_completed(0, &errors), view.failures == 0);
+	}
 }
 
 /* A try that meets a full pool again waits for more than that. */
@@ -596,6 +623,7 @@ int main(void)
 		cmocka_unit_test_setup(power_cuts, setup),
 		cmocka_unit_test_setup(power_cuts_of_changes, setup),
 		cmocka_unit_test_setup(a_full_pool, setup),
+		cmocka_unit_test_setup(room_at_any_moment, setup),
 		cmocka_unit_test_setup(a_pool_that_is_full_again, setup),
 		cmocka_unit_test_setup(room_by_a_deletion, setup),
 		cmocka_unit_test_setup(a_full_pool_is_detached, setup),
