@@ -7,6 +7,7 @@
 #define VOS_DHCP_CLIENT_H
 
 #include "dhcp_message.h"
+#include "net_if.h"
 
 #define DHCP_WAIT_FIRST_S 4u	/* doubled up to DHCP_WAIT_MOST_S (RFC 2131, 4.1) */
 #define DHCP_WAIT_MOST_S 64u

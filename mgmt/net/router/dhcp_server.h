@@ -11,6 +11,7 @@
 #define VOS_DHCP_SERVER_H
 
 #include "dhcp_message.h"
+#include "net_if.h"
 
 #define DHCP_LEASES 256u
 #define DHCP_OFFER_S 30u

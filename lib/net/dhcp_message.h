@@ -5,7 +5,8 @@
 #ifndef VOS_DHCP_MESSAGE_H
 #define VOS_DHCP_MESSAGE_H
 
-#include "net_if.h"
+#include "inet.h"
+#include "router.h"
 
 #define DHCP_HEADER 236u
 #define DHCP_LEAST 300u		/* bytes of a message: some relays and clients drop shorter ones (RFC 1542, 2.1) */
