@@ -160,6 +160,12 @@ struct disk_spec {
 #define NIC_RATE_MIN (64ull << 10)
 #define NIC_RATE_MAX (1ull << 40)
 
+/* Could it be a guest's own? Not 0/8, 127/8, multicast and what is above it (RFC 1812, 5.3.7). */
+static inline bool nic_address_ok(u32 address)
+{
+	return address >> 24 != 0 && address >> 24 != 127 && address >> 24 < 224;
+}
+
 /* A network card of a VM is plugged into a switch. */
 struct nic_spec {
 	char network[VM_NAME_BYTES];	/* the switch */
@@ -167,6 +173,9 @@ struct nic_spec {
 	u64 rate;		/* bytes a second each way at most, NIC_RATE_MIN .. NIC_RATE_MAX; 0 = no limit */
 	u32 vlan;		/* 1 .. 4094; 0 = VLAN_DEFAULT */
 	u32 flags;		/* NIC_UNGUARDED */
+	u32 address;		/* IPv4, in the processor's byte order: the guest has no other; 0: any that is free. Not
+				 * of an unguarded card */
+	u32 zero;
 };
 
 /* The members of one field (vm_fields.h) stand together, and no others between them. */

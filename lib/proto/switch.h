@@ -29,7 +29,8 @@
 /* ---- Root to switch ---- */
 
 #define GUARD_MAC BIT32(0)	/* frames, and the senders in ARP, have the port's own address */
-#define GUARD_ADDRESS BIT32(1)	/* and from its IPv4 address, once it has one */
+#define GUARD_ADDRESS BIT32(1)	/* no IPv4 address that another port has, in IPv4 and ARP; only its own, if root gave
+				 * it one */
 #define GUARD_DHCP BIT32(2)	/* no messages of DHCP servers, or to clients */
 #define GUARD_ADVERTISEMENTS BIT32(3)	/* no router advertisements, no redirections */
 #define GUARD_ALL (BIT32(4) - 1)
@@ -76,7 +77,7 @@ _Static_assert(sizeof(struct filter_rule) == 52, "ABI");
 
 struct switch_port_config {
 	u32 version;		/* 0: there was none yet; odd: it is being written */
-	u8 address[4];		/* IPv4, for GUARD_ADDRESS; 0.0.0.0: it has none yet */
+	u8 address[4];		/* IPv4, that no other port has in `vlan`; 0.0.0.0: it has what DHCP gives it */
 	u32 rule_count;
 	u32 drops_rest;		/* 1: frames that no rule matches are dropped; else 0 */
 	struct port_setup setup;
@@ -100,8 +101,9 @@ enum net_drop {
 	DROP_VLAN,		/* not one of the port's */
 	DROP_RESERVED,		/* to an address that no bridge forwards (IEEE 802.1Q, table 8-1) */
 	DROP_MAC,		/* from an address that is not the port's, or is another port's */
-	DROP_ADDRESS,		/* from an IP address that is not the port's; ARP that claims one */
-	DROP_DHCP,		/* a server's message, or one to a client, from a port that is not trusted */
+	DROP_ADDRESS,		/* from an IPv4 address that is not the port's, or another's; ARP that claims one */
+	DROP_DHCP,		/* from a port that is not trusted: a server's message, one to a client, or one of
+				 * another client */
 	DROP_ADVERTISEMENT,	/* a router's advertisement, or redirection, from a port that is not trusted */
 	DROP_FILTER,		/* a rule of the operator's */
 	DROP_RATE,		/* the port's limit */
@@ -118,16 +120,27 @@ struct port_counts {
 	u64 broken;			/* how often the client broke a rule of its ring, and lost what was in it */
 };
 
+/* An IPv4 address that a DHCP server gave a port's client: a message of it passed, from a port without GUARD_DHCP. Here
+ * for the switch itself, which is started again. */
+struct switch_lease {
+	u8 address[4];		/* 0.0.0.0: none */
+	u32 until_s;		/* of the machine's clock */
+	u16 vlan;
+	u16 zero;
+	u32 zero1;
+};
+
 /* Of a port. Root clears all behind `status` before another client has the port, while that is down. */
 struct switch_port_figures {
 	u32 version;		/* of the configuration that is followed */
 	u32 status;		/* enum status: ST_OK; or the port is down: ST_INVAL; ST_EXISTS: another one has its
-				 * address */
+				 * MAC or IPv4 address */
 	struct port_counts counts;
 	u64 hits[FILTER_RULES];	/* of each rule; root clears them when it changes the rules */
 	u64 ticks;		/* of the TSC, in which the switch worked for the client */
 	u8 address[4];		/* IPv4, that the client's ARP said last and no guard minded; 0.0.0.0: none */
 	u32 zero;
+	struct switch_lease lease;
 };
 
 /* An address that the switch knows. */

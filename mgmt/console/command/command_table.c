@@ -390,8 +390,8 @@ const struct command command_rows[] = {
 		.more = "VMs with a network card on it, create-vm --nic SWITCH, reach each other if their VLAN is the "
 			"same. With --uplink they also reach what is on that card's wire, where VLAN 1 is untagged "
 			"and others are tags (802.1Q); else nobody. A VM's card can send only with its own MAC "
-			"address, and not as a server of DHCP or a router of IPv6, unless guard=off is given; its IPv4 "
-			"addresses are not checked.",
+			"address, with no IPv4 address that another port was given by ip= or DHCP, and not as a server "
+			"of DHCP or a router of IPv6, unless guard=off is given.",
 		.example = "create-switch lan --uplink nic0",
 		.takes = A(SWITCH) | A(UPLINK) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(SWITCH),
 		.op = REQ_CREATE_SWITCH,

@@ -11,7 +11,8 @@
 #include "range.h"
 #include "units.h"
 
-#define USAGE "--nic is SWITCH or switch=NAME, then mac=ADDRESS, vlan=N, rate=SIZE, guard=off, with commas between"
+#define USAGE "--nic is SWITCH or switch=NAME, then mac=ADDRESS, ip=ADDRESS, vlan=N, rate=SIZE, guard=off, with " \
+	"commas between"
 
 static bool set_switch(struct nic_spec *to, const char *value, struct cmd_error *error)
 {
@@ -78,6 +79,15 @@ static bool set_guard(struct nic_spec *to, const char *value, struct cmd_error *
 	return true;
 }
 
+static bool set_ip(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	if (!ipv4_parse(value, &to->address))
+		return error_set(error, RESULT_USAGE, "ip= is an IPv4 address such as 10.0.0.7, not \"%.40s\"", value);
+	if (!nic_address_ok(to->address))
+		return error_set(error, RESULT_USAGE, "%s can't be a guest's own address", value);
+	return true;
+}
+
 static bool set_filter(struct nic_spec *to, const char *value, struct cmd_error *error)
 {
 	(void)to;
@@ -88,7 +98,7 @@ static bool set_filter(struct nic_spec *to, const char *value, struct cmd_error 
 
 static const struct { const char *key; bool (*set)(struct nic_spec *, const char *, struct cmd_error *); } keys[] = {
 	{ "switch=", set_switch }, { "mac=", set_mac }, { "vlan=", set_vlan }, { "rate=", set_rate },
-	{ "guard=", set_guard }, { "filter=", set_filter },
+	{ "guard=", set_guard }, { "ip=", set_ip }, { "filter=", set_filter },
 };
 
 /* A card that is being read. */
@@ -124,6 +134,8 @@ bool nic_parse(struct nic_spec *to, const char *value, struct cmd_error *error)
 	memset(to, 0, sizeof(*to));
 	if (!items_each(value, USAGE, set_item, &reading, error))
 		return false;
+	if (to->address != 0 && (to->flags & NIC_UNGUARDED) != 0)
+		return error_set(error, RESULT_USAGE, "ip= needs the guard that guard=off switches off");
 	return to->network[0] != 0 || error_set(error, RESULT_USAGE, "--nic has no switch: " USAGE);
 }
 
@@ -135,15 +147,25 @@ const char *mac_text(char *text, u64 mac)
 	return text;
 }
 
+static u32 add_item(char *text, u32 used, const char *key, const char *value)
+{
+	if (*value == 0 || used >= NIC_TEXT_BYTES)
+		return used;
+	return used + (u32)snprintf(text + used, NIC_TEXT_BYTES - used, "%s%s%s", used ? "," : "", key, value);
+}
+
 const char *nic_text(char *text, const struct nic_spec *nic)
 {
-	char mac[MAC_TEXT_BYTES], rate[UNIT_TEXT_BYTES], vlan[16];
+	char part[UNIT_TEXT_BYTES], name[VM_NAME_BYTES] = "";
+	u32 used;
 
-	(void)snprintf(vlan, sizeof(vlan), "%u", nic->vlan);
-	(void)snprintf(text, NIC_TEXT_BYTES, "%.*s%s%s%s%s%s%s%s", (int)sizeof(nic->network) - 1, nic->network,
-		nic->mac ? ",mac=" : "", nic->mac ? mac_text(mac, nic->mac) : "",
-		nic->vlan ? ",vlan=" : "", nic->vlan ? vlan : "",
-		nic->rate ? ",rate=" : "", nic->rate ? rate_text(rate, nic->rate) : "",
-		(nic->flags & NIC_UNGUARDED) != 0 ? ",guard=off" : "");
+	memcpy(name, nic->network, sizeof(name) - 1);
+	used = add_item(text, 0, "", name);
+	used = add_item(text, used, "mac=", nic->mac ? mac_text(part, nic->mac) : "");
+	used = add_item(text, used, "ip=", nic->address ? ipv4_text(part, nic->address) : "");
+	(void)snprintf(part, sizeof(part), "%u", nic->vlan);
+	used = add_item(text, used, "vlan=", nic->vlan ? part : "");
+	used = add_item(text, used, "rate=", rate_text(part, nic->rate));
+	(void)add_item(text, used, "", (nic->flags & NIC_UNGUARDED) != 0 ? "guard=off" : "");
 	return text;
 }

@@ -12,8 +12,6 @@
 #include "status.h"
 #include "units.h"
 
-#define ADDRESS_TEXT_BYTES 16u
-
 static const char *const service_states[SERVICE_STATE_COUNT] = { "running", "restarting", "given-up", "missing" };
 
 /* As members of "drops" in JSON, and as show-switch says them. */
@@ -38,7 +36,7 @@ static const char *port_state(u32 status)
 	case ST_AGAIN:
 		return "waiting";
 	case ST_EXISTS:
-		return "mac-taken";
+		return "taken";
 	case ST_STATE:
 		return "off";
 	default:
@@ -48,18 +46,17 @@ static const char *port_state(u32 status)
 
 static const char *address_text(char *text, const u8 address[4])
 {
-	static const u8 none[4];
+	u32 number = (u32)address[0] << 24 | (u32)address[1] << 16 | (u32)address[2] << 8 | address[3];
 
-	snprintf(text, ADDRESS_TEXT_BYTES, "%u.%u.%u.%u", address[0], address[1], address[2], address[3]);
-	return memcmp(address, none, sizeof(none)) != 0 ? text : "-";
+	return number != 0 ? ipv4_text(text, number) : "-";
 }
 
 static void json_address(struct json_writer *w, const u8 address[4])
 {
-	char text[ADDRESS_TEXT_BYTES];
+	char text[UNIT_TEXT_BYTES];
+	const char *shown = address_text(text, address);
 
-	address_text(text, address);
-	json_text(w, "ipv4", strcmp(text, "0.0.0.0") != 0 ? text : "");
+	json_text(w, "ipv4", shown == text ? shown : "");
 }
 
 static u64 sum_of(const u64 drops[DROP_COUNT])
@@ -166,7 +163,7 @@ static void drop_line(const struct out *out, const u64 drops[DROP_COUNT])
 static void port_line(const struct out *out, const struct port_row *p)
 {
 	struct table_line line = line_begin(out);
-	char text[VM_NAME_BYTES + 16], mac[MAC_TEXT_BYTES], address[ADDRESS_TEXT_BYTES];
+	char text[VM_NAME_BYTES + 16], mac[MAC_TEXT_BYTES], address[UNIT_TEXT_BYTES];
 
 	snprintf(text, sizeof(text), "%u", p->index);
 	cell(&line, -4, text);
@@ -306,7 +303,7 @@ void json_switch(struct json_writer *w, const char *key, const void *what)
 
 void report_nic(const struct out *out, const struct nic_spec *spec, const struct nic_report *nic)
 {
-	char mac[MAC_TEXT_BYTES], address[ADDRESS_TEXT_BYTES], sent[UNIT_TEXT_BYTES], got[UNIT_TEXT_BYTES];
+	char mac[MAC_TEXT_BYTES], address[UNIT_TEXT_BYTES], sent[UNIT_TEXT_BYTES], got[UNIT_TEXT_BYTES];
 	char rate[UNIT_TEXT_BYTES];
 
 	out_format(out, "switch %s, %s, MAC %s, IP %s; ", spec->network, port_state(nic->status),
@@ -318,19 +315,22 @@ void report_nic(const struct out *out, const struct nic_spec *spec, const struct
 		out_format(out, "; VLAN %u", spec->vlan);
 	if (spec->rate)
 		out_format(out, "; at most %s a second each way", size_text(rate, spec->rate, false));
+	if (spec->address)
+		out_format(out, "; only IP %s", ipv4_text(address, spec->address));
 	if ((spec->flags & NIC_UNGUARDED) != 0)
 		out_text(out, "; unguarded");
 }
 
 static void nic_json(struct json_writer *w, const struct nic_spec *spec, const struct nic_report *nic)
 {
-	char mac[MAC_TEXT_BYTES];
+	char mac[MAC_TEXT_BYTES], fixed[UNIT_TEXT_BYTES];
 
 	json_open(w, 0, '{');
 	json_text(w, "switch", spec->network);
 	json_text(w, "state", port_state(nic->status));
 	json_text(w, "mac", mac_text(mac, nic->mac));
 	json_address(w, nic->address);
+	json_text(w, "ipv4-fixed", spec->address ? ipv4_text(fixed, spec->address) : "");
 	json_number(w, "vlan", spec->vlan ? spec->vlan : VLAN_DEFAULT);
 	json_bool(w, "guarded", (spec->flags & NIC_UNGUARDED) == 0);
 	json_number(w, "rate-limit", spec->rate);

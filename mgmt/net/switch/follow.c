@@ -33,11 +33,12 @@ static enum status add(struct switch_follow *f, u32 port, const struct switch_po
 	if (status != ST_OK)
 		return status;
 	status = switch_set_filter(s, port, c->rules, c->rule_count, c->drops_rest != 0);
+	if (status == ST_OK)
+		status = switch_set_address(s, port, c->address);
 	if (status != ST_OK) {
 		switch_remove_port(s, port);
 		return status;
 	}
-	switch_set_address(s, port, c->address);
 	if (!had_link)
 		attach(f, port, version);
 	return ST_OK;

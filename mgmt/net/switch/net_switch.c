@@ -6,18 +6,22 @@
 
 #include <string.h>
 
+#include "dhcp_watch.h"
 #include "inet.h"
+#include "range.h"
 #include "rt_time.h"
 #include "segment.h"
 
 #define RESERVED_FIRST 0x0180c2000000ull	/* IEEE 802.1Q, table 8-1: bridges do not forward these */
 #define RESERVED_LAST 0x0180c200000full
 #define TAG_PRIORITY 0xf000u	/* and whether it may be dropped first */
+#define LEASE_MOST_S (10u * 365 * 86400)	/* also of a lease without end */
 
 void switch_init(struct net_switch *s, u64 secret, struct switch_port_figures *figures)
 {
 	memset(s, 0, sizeof(*s));
 	mac_table_init(&s->table, secret);
+	ip_owners_init(&s->owners);
 	for (u32 i = 0; i < SWITCH_PORTS; i++)
 		s->port[i].figures = &figures[i];
 }
@@ -62,6 +66,7 @@ void switch_remove_port(struct net_switch *s, u32 port)
 	s->mirrors &= ~BIT64(port);
 	s->port[port].is_up = false;
 	mac_forget_port(&s->table, port);
+	ip_owners_forget(&s->owners, port);
 }
 
 enum status switch_set_filter(struct net_switch *s, u32 port, const struct filter_rule *rules, u32 count,
@@ -80,9 +85,18 @@ enum status switch_set_filter(struct net_switch *s, u32 port, const struct filte
 	return ST_OK;
 }
 
-void switch_set_address(struct net_switch *s, u32 port, const u8 v4[4])
+enum status switch_set_address(struct net_switch *s, u32 port, const u8 v4[4])
 {
-	memcpy(s->port[port].guard.address, v4, 4);
+	struct switch_port *p = &s->port[port];
+	const struct switch_lease *lease = &p->figures->lease;
+	u32 leased = be32_load(lease->address);
+
+	if (!ip_owners_fix(&s->owners, port, p->setup.vlan, be32_load(v4)))
+		return ST_EXISTS;
+	memcpy(p->guard.address, v4, 4);
+	if (leased != 0 && lease->vlan == p->setup.vlan)
+		(void)ip_owners_lease(&s->owners, port, lease->vlan, leased, lease->until_s);	/* unless it has one */
+	return ST_OK;
 }
 
 static bool has_filter(const struct switch_port *p)
@@ -159,9 +173,24 @@ static void note_address(struct switch_port *port, const struct packet *p, const
 		memcpy(port->figures->address, sender, sizeof(none));
 }
 
-static enum net_drop judge_sender(struct switch_port *port, const struct net_frame *frame, const u8 *head,
-				  struct switch_verdict *v)
+static enum net_drop judge_guards(struct net_switch *s, u32 port, const struct net_frame *frame, const u8 *head,
+				  u64 now_ns, const struct switch_verdict *v)
 {
+	const struct port_guard *g = &s->port[port].guard;
+	enum net_drop drop = port_guard_judge(g, &v->packet, head);
+
+	if (drop != DROP_NONE)
+		return drop;
+	if ((g->set & GUARD_MAC) != 0 && dhcp_is_for_another(&v->packet, head, frame->bytes, g->mac))
+		return DROP_DHCP;
+	return (g->set & GUARD_ADDRESS) == 0 || ip_owners_allow(&s->owners, port, v->vlan, &v->packet, head,
+								(u32)(now_ns / NS_PER_S)) ? DROP_NONE : DROP_ADDRESS;
+}
+
+static enum net_drop judge_sender(struct net_switch *s, u32 number, const struct net_frame *frame, const u8 *head,
+				  u64 now_ns, struct switch_verdict *v)
+{
+	struct switch_port *port = &s->port[number];
 	enum net_drop drop;
 
 	if (port->setup.guard == 0 && !has_filter(port))
@@ -169,7 +198,7 @@ static enum net_drop judge_sender(struct switch_port *port, const struct net_fra
 	parse(v, frame, head);
 	if (v->packet.kind == PACKET_BAD)
 		return DROP_MALFORMED;
-	drop = port_guard_judge(&port->guard, &v->packet, head);
+	drop = judge_guards(s, number, frame, head, now_ns, v);
 	if (drop != DROP_NONE)
 		return drop;
 	note_address(port, &v->packet, head);
@@ -177,9 +206,10 @@ static enum net_drop judge_sender(struct switch_port *port, const struct net_fra
 }
 
 /* All but the addresses: those are looked up when the frame is known to be good. */
-static enum net_drop judge(struct switch_port *port, const struct net_frame *frame, const u8 *head, u64 now_ns,
+static enum net_drop judge(struct net_switch *s, u32 number, const struct net_frame *frame, const u8 *head, u64 now_ns,
 			   struct switch_verdict *v)
 {
+	struct switch_port *port = &s->port[number];
 	bool is_good;
 
 	if ((port->setup.flags & PORT_MIRROR) != 0)
@@ -199,7 +229,7 @@ static enum net_drop judge(struct switch_port *port, const struct net_frame *fra
 	bucket_take(&port->from, now_ns, v->wire_bytes);
 	if (!is_good)
 		return DROP_MALFORMED;
-	return judge_sender(port, frame, head, v);
+	return judge_sender(s, number, frame, head, now_ns, v);
 }
 
 static u64 ports_of_vlan(const struct net_switch *s, u16 vlan)
@@ -275,7 +305,7 @@ void switch_in(struct net_switch *s, u32 port, const struct net_frame *frame, co
 	v->is_parsed = false;
 	p->figures->counts.from_frames++;
 	p->figures->counts.from_bytes += frame->bytes;
-	drop = judge(p, frame, head, now_ns, v);
+	drop = judge(s, port, frame, head, now_ns, v);
 	if (drop == DROP_NONE && !learn(s, port, v->vlan, v->packet.from, now_ns))
 		drop = DROP_MAC;
 	if (drop == DROP_NONE) {
@@ -284,6 +314,32 @@ void switch_in(struct net_switch *s, u32 port, const struct net_frame *frame, co
 	}
 	if (drop != DROP_NONE)
 		switch_dropped(s, port, drop);
+}
+
+bool switch_may_grant(const struct net_switch *s, u32 port, const struct net_frame *frame, const u8 *head,
+		      const struct switch_verdict *v)
+{
+	return (s->port[port].guard.set & GUARD_DHCP) == 0 && dhcp_may_grant(&v->packet, head, frame->bytes);
+}
+
+void switch_grant(struct net_switch *s, const struct net_frame *frame, const u8 *bytes, u64 now_ns,
+		  const struct switch_verdict *v)
+{
+	struct switch_lease *lease;
+	struct dhcp_grant grant;
+	u32 port, until_s;
+
+	if (!dhcp_read_grant(&grant, bytes, frame->bytes))
+		return;
+	port = mac_owner(&s->table, grant.mac);
+	until_s = (u32)(now_ns / NS_PER_S) + (u32)min_u64(grant.lease_s, LEASE_MOST_S);
+	if (port == PORT_NONE || s->port[port].setup.vlan != v->vlan ||
+	    !ip_owners_lease(&s->owners, port, v->vlan, grant.address, until_s))
+		return;
+	lease = &s->port[port].figures->lease;
+	be32_store(lease->address, grant.address);
+	lease->until_s = until_s;
+	lease->vlan = v->vlan;
 }
 
 static struct switch_exit exit_of(const struct port_setup *p, const struct switch_verdict *v)

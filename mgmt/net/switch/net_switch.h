@@ -10,6 +10,7 @@
 #define VOS_NET_SWITCH_H
 
 #include "bucket.h"
+#include "ip_owners.h"
 #include "mac_table.h"
 #include "net.h"
 #include "port_rules.h"
@@ -27,6 +28,7 @@ struct switch_port {
 
 struct net_switch {
 	struct mac_table table;
+	struct ip_owners owners;
 	u64 up, mirrors;		/* ports */
 	struct switch_port port[SWITCH_PORTS];
 };
@@ -51,12 +53,20 @@ void switch_remove_port(struct net_switch *s, u32 port);
 /* Its counts stay; ST_INVAL: a rule is malformed, nothing has changed. */
 enum status switch_set_filter(struct net_switch *s, u32 port, const struct filter_rule *rules, u32 count,
 			      bool drops_rest) MUST_CHECK;
-/* The client's IPv4 address is known now. */
-void switch_set_address(struct net_switch *s, u32 port, const u8 v4[4]);
+/* Root gives it that IPv4 address; 0.0.0.0: it has the one that its figures say was leased to it. ST_EXISTS: another
+ * port has it. */
+enum status switch_set_address(struct net_switch *s, u32 port, const u8 v4[4]) MUST_CHECK;
 
 /* A frame has come from the client of `port`, which is up. The verdict's ports do not include `port`. */
 void switch_in(struct net_switch *s, u32 port, const struct net_frame *frame, const u8 *head, u64 now_ns,
 	       struct switch_verdict *v);
+
+/* May a frame that was let pass be a DHCP server's, which gives an address to a client? / It is looked at: `bytes` is
+ * its first DHCP_SEEN_BYTES. */
+bool switch_may_grant(const struct net_switch *s, u32 port, const struct net_frame *frame, const u8 *head,
+		      const struct switch_verdict *v);
+void switch_grant(struct net_switch *s, const struct net_frame *frame, const u8 *bytes, u64 now_ns,
+		  const struct switch_verdict *v);
 
 /* How a frame leaves: with `tag` instead of the one that it came with, if has_tag, or without. */
 struct switch_exit { bool has_tag; u16 tag; };

@@ -4,6 +4,7 @@
  */
 #include "switch_io.h"
 
+#include "dhcp_watch.h"
 #include "inet.h"
 #include "range.h"
 #include "rt_time.h"
@@ -94,6 +95,16 @@ static enum net_drop forward_to(struct switch_io *io, u32 to, const struct ring 
 	return drop;
 }
 
+/* A DHCP server's message is longer than what all frames are judged by. */
+static void watch_dhcp(struct switch_io *io, const struct ring *from, const struct net_frame *frame, u64 now_ns,
+		       const struct switch_verdict *v)
+{
+	static u8 bytes[DHCP_SEEN_BYTES];	/* too large for the stack */
+
+	net_read(from, 0, bytes, (u32)min_u64(frame->bytes, sizeof(bytes)));
+	switch_grant(io->s, frame, bytes, now_ns, v);
+}
+
 static void forward(struct switch_io *io, u32 port, const struct net_frame *frame, u64 now_ns)
 {
 	const struct ring *from = &io->rings[port].from;
@@ -103,6 +114,8 @@ static void forward(struct switch_io *io, u32 port, const struct net_frame *fram
 
 	net_read(from, 0, head, head_bytes);
 	switch_in(io->s, port, frame, head, now_ns, &v);
+	if (v.ports != 0 && switch_may_grant(io->s, port, frame, head, &v))
+		watch_dhcp(io, from, frame, now_ns, &v);
 	for (u64 left = v.ports; left != 0; left &= left - 1) {
 		u32 to = (u32)__builtin_ctzll(left);
 		enum net_drop drop = forward_to(io, to, from, frame, head, now_ns, &v);

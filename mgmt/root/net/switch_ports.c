@@ -108,16 +108,27 @@ enum status switch_port_client(u32 number, u32 port, const struct port_client *c
 }
 
 /* Between two additions to the version (lib/proto/switch.h). */
+static void begin_change(volatile struct switch_port_config *c)
+{
+	__atomic_store_n(&c->version, c->version + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void end_change(u32 number, volatile struct switch_port_config *c)
+{
+	u32 version = c->version + 1;
+
+	__atomic_store_n(&c->version, version != 0 ? version : 2, __ATOMIC_RELEASE);
+	switch_signal(number);
+}
+
 static void write_setup(u32 number, u32 port, const struct port_setup *setup)
 {
 	volatile struct switch_port_config *c = config_of(number, port);
-	u32 version = c->version;
 
-	__atomic_store_n(&c->version, version + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	begin_change(c);
 	memcpy((void *)(uintptr_t)&c->setup, setup, sizeof(*setup));
-	__atomic_store_n(&c->version, version + 2 != 0 ? version + 2 : 2, __ATOMIC_RELEASE);
-	switch_signal(number);
+	end_change(number, c);
 }
 
 void switch_port_set(u32 number, u32 port, const struct port_setup *setup)
@@ -126,6 +137,26 @@ void switch_port_set(u32 number, u32 port, const struct port_setup *setup)
 
 	up.flags |= PORT_UP;
 	write_setup(number, port, &up);
+}
+
+static void store_address(volatile u8 v4[4], u32 address)
+{
+	for (u32 i = 0; i < 4; i++)
+		v4[i] = (u8)(address >> (24 - 8 * i));
+}
+
+void switch_port_rules(u32 number, u32 port, u32 address, const struct filter_rule *rules, u32 count)
+{
+	volatile struct switch_port_config *c = config_of(number, port);
+
+	begin_change(c);
+	store_address(c->address, address);
+	c->rule_count = count;
+	if (count != 0)
+		memcpy((void *)(uintptr_t)c->rules, rules, count * sizeof(*rules));
+	for (u32 i = 0; i < FILTER_RULES; i++)
+		figures_of(number, port)->hits[i] = 0;
+	end_change(number, c);
 }
 
 static bool is_followed(u32 number, u32 port)
@@ -142,7 +173,7 @@ static void free_port(u32 number, u32 port)
 	volatile struct switch_port_figures *f = figures_of(number, port);
 	volatile struct switch_port_config *c = config_of(number, port);
 
-	memset((void *)(uintptr_t)c->address, 0, sizeof(c->address));
+	store_address(c->address, 0);
 	c->rule_count = c->drops_rest = 0;
 	for (u32 i = offsetof(struct switch_port_figures, status); i < sizeof(*f); i++)
 		((volatile u8 *)f)[i] = 0;

@@ -26,6 +26,9 @@ enum status switch_port_add(u32 number, u64 h_link, u32 *port) MUST_CHECK;
 enum status switch_port_client(u32 number, u32 port, const struct port_client *client) MUST_CHECK;
 /* Take it into use, or change what holds of it. PORT_UP is in the flags from here on. */
 void switch_port_set(u32 number, u32 port, const struct port_setup *setup);
+/* The IPv4 address that its client has and no other port of its VLAN (0: none; in the processor's byte order), and the
+ * filter, of at most FILTER_RULES, whose hits begin again. Call it before a port is up for the first time. */
+void switch_port_rules(u32 number, u32 port, u32 address, const struct filter_rule *rules, u32 count);
 /* Take it out of use. True: the switch has nothing to do with its link any more, the port is free, and its last figures
  * are in *last; else the switch's signal wakes root, call again then. Its client may go after the first call. */
 bool switch_port_remove(u32 number, u32 port, struct port_counts *last);

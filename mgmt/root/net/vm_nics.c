@@ -73,6 +73,42 @@ static struct error_info judge_mac(const char *name, const struct vm_spec *spec,
 	return other != NULL ? error_info_about(ERR_MAC_TAKEN, other->name) : ERROR_INFO_NONE;
 }
 
+static u32 vlan_of(const struct nic_spec *nic)
+{
+	return nic->vlan != 0 ? nic->vlan : VLAN_DEFAULT;
+}
+
+/* An address is one station's in its switch and VLAN. */
+static bool is_same_address(const struct nic_spec *a, const struct nic_spec *b)
+{
+	return a->address == b->address && vlan_of(a) == vlan_of(b) && strcmp(a->network, b->network) == 0;
+}
+
+static bool has_address(const struct vm_spec *spec, u32 cards, const struct nic_spec *wanted)
+{
+	for (u32 n = 0; n < cards; n++)
+		if (is_same_address(&spec->nics[n], wanted))
+			return true;
+	return false;
+}
+
+static struct error_info judge_address(const char *name, const struct vm_spec *spec, u32 n)
+{
+	const struct nic_spec *wanted = &spec->nics[n];
+
+	if (wanted->address == 0)
+		return ERROR_INFO_NONE;
+	if (has_address(spec, n, wanted))
+		return error_info_about(ERR_ADDRESS_TAKEN, name);
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm *vm = vm_in(i);
+
+		if (vm != NULL && strcmp(vm->name, name) != 0 && has_address(&vm->spec, vm->spec.nic_count, wanted))
+			return error_info_about(ERR_ADDRESS_TAKEN, vm->name);
+	}
+	return ERROR_INFO_NONE;
+}
+
 struct error_info vm_nics_judge(const char *name, const struct vm_spec *spec)
 {
 	struct error_info no = ERROR_INFO_NONE;
@@ -83,6 +119,8 @@ struct error_info vm_nics_judge(const char *name, const struct vm_spec *spec)
 		if (switch_find(spec->nics[n].network) == SWITCHES)
 			return error_info_about(ERR_NO_SWITCH, spec->nics[n].network);
 		no = judge_mac(name, spec, n);
+		if (no.error == ERR_NONE)
+			no = judge_address(name, spec, n);
 	}
 	return no;
 }
@@ -182,8 +220,17 @@ static struct port_setup setup_of(const struct vm *vm, u32 n)
 		.mac = vm->nics[n].mac, .from_rate = spec->rate, .to_rate = spec->rate, .flood_rate = NIC_FLOODS,
 		.guard = is_guarded ? GUARD_ALL : 0, .max_bytes = ETHERNET_HEADER_BYTES + NIC_MTU,
 		.most_addresses = is_guarded ? 0 : UNGUARDED_ADDRESSES,
-		.vlan = (u16)(spec->vlan != 0 ? spec->vlan : VLAN_DEFAULT),
+		.vlan = (u16)vlan_of(spec),
 	};
+}
+
+static void set_port(const struct vm *vm, u32 n)
+{
+	const struct vm_nic *nic = &vm->nics[n];
+	struct port_setup setup = setup_of(vm, n);
+
+	switch_port_rules(nic->number, nic->port, vm->spec.nics[n].address, NULL, 0);
+	switch_port_set(nic->number, nic->port, &setup);
 }
 
 enum status vm_nics_connect(struct vm *vm)
@@ -195,11 +242,10 @@ enum status vm_nics_connect(struct vm *vm)
 			.h_pd = vm->pd.h_pd, .h_thread = vm->h_threads[0], .slot = VMM_H_NIC + n,
 			.badge = VMM_BIT_NIC << n,
 		};
-		struct port_setup setup = setup_of(vm, n);
 
 		st = switch_port_client(vm->nics[n].number, vm->nics[n].port, &client);
 		if (st == ST_OK)
-			switch_port_set(vm->nics[n].number, vm->nics[n].port, &setup);
+			set_port(vm, n);
 	}
 	return st;
 }

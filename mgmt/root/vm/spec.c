@@ -147,6 +147,7 @@ bool spec_nic_ok(const struct nic_spec *nic)
 {
 	return spec_name_ok(nic->network) && nic->mac >> MAC_BITS == 0 && (nic->mac & MAC_GROUP) == 0 &&
 	       nic->vlan <= NIC_VLAN_MAX && (nic->flags & ~NIC_UNGUARDED) == 0 &&
+	       (nic->address == 0 || (nic_address_ok(nic->address) && nic->flags == 0)) &&
 	       (nic->rate == 0 || (nic->rate >= NIC_RATE_MIN && nic->rate <= NIC_RATE_MAX));
 }
 

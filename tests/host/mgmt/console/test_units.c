@@ -13,6 +13,26 @@
 #include "out.h"
 #include "units.h"
 
+static void ipv4_addresses(void **state)
+{
+	static const char *const bad[] = {
+		"", "10", "10.0.0", "10.0.0.0.1", "10.0.0.256", "10.0.0.", ".1.2.3", "10..0.1", "010.0.0.1",
+		"10.0.0.1 ", "10.0.0.-1", "1.2.3.4294967297", "a.b.c.d",
+	};
+	char text[UNIT_TEXT_BYTES];
+	u32 address = 7;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(bad); i++)
+		assert_false(ipv4_parse(bad[i], &address));
+	assert_int_equal(address, 7);
+	assert_true(ipv4_parse("10.0.255.1", &address));
+	assert_int_equal(address, 0x0a00ff01);
+	assert_string_equal(ipv4_text(text, address), "10.0.255.1");
+	assert_true(ipv4_parse("0.0.0.0", &address));
+	assert_int_equal(address, 0);
+}
+
 static void sizes(void **state)
 {
 	static const struct { const char *text; u64 bytes;
@@ -249,7 +269,7 @@ static void wrapped_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes),
+		cmocka_unit_test(ipv4_addresses), cmocka_unit_test(sizes),
 		cmocka_unit_test(times),
 		cmocka_unit_test(counts_and_names),
 		cmocka_unit_test(texts),
