@@ -2,9 +2,10 @@
 /*
  * frames.c - in a Linux guest: sends frames that a switch must not carry, each of a kind in turn.
  *
- *	frames INTERFACE COUNT VICTIM
+ *	frames INTERFACE COUNT VICTIM ADDRESS
  *
- * VICTIM is the MAC address of another VM, 12 hexadecimal digits. Whatever is not said is random, from a fixed seed.
+ * VICTIM is the MAC address of another VM, 12 hexadecimal digits, ADDRESS its IPv4 address. Whatever is not said is
+ * random, from a fixed seed.
  * Prints `sent N`.
  */
 #include <arpa/inet.h>
@@ -21,7 +22,7 @@
 #define FRAME_BYTES 120u
 #define EXPERIMENT 0x88b5u	/* a type for experiments (IEEE 802) */
 
-static uint8_t own[6], victim[6], frame[FRAME_BYTES];
+static uint8_t own[6], victim[6], address[4], frame[FRAME_BYTES];
 
 static void scramble(void)
 {
@@ -70,13 +71,24 @@ static void from_victim(void)
 	memcpy(frame, victim, 6);
 }
 
-static void arp_of_victim(void)
+static void arp(const uint8_t *sender)
 {
 	static const uint8_t kind[] = { 0, 1, 8, 0, 6, 4, 0, 2 };
 
 	begin(own, ETH_P_ARP);
 	memcpy(frame + 14, kind, sizeof(kind));
-	memcpy(frame + 22, victim, 6);
+	memcpy(frame + 22, sender, 6);
+}
+
+static void arp_of_victim(void)
+{
+	arp(victim);
+}
+
+static void arp_of_its_address(void)
+{
+	arp(own);
+	memcpy(frame + 28, address, 4);
 }
 
 static void tagged(void)
@@ -91,13 +103,30 @@ static void service_tagged(void)
 	put16(14, 1);
 }
 
-static void dhcp_server(void)
+static void udp(unsigned from, unsigned to)
 {
 	ipv4(0x45, IPPROTO_UDP);
 	memset(frame + 26, 0, 4);
-	put16(34, 67);
-	put16(36, 68);
+	put16(34, from);
+	put16(36, to);
 	put16(38, FRAME_BYTES - 34);
+}
+
+static void from_its_address(void)
+{
+	udp(1000, 1000);
+	memcpy(frame + 26, address, 4);
+}
+
+static void dhcp_server(void)
+{
+	udp(67, 68);
+}
+
+static void dhcp_in_its_name(void)
+{
+	udp(68, 67);
+	memcpy(frame + 70, victim, 6);
 }
 
 static void router_advertisement(void)
@@ -123,16 +152,17 @@ static void broken_header(void)
 }
 
 static void (*const kinds[])(void) = {
-	from_anybody, from_victim, arp_of_victim, tagged, service_tagged, dhcp_server, router_advertisement, reserved,
-	broken_header,
+	from_anybody, from_victim, arp_of_victim, arp_of_its_address, from_its_address, tagged, service_tagged,
+	dhcp_server, dhcp_in_its_name, router_advertisement, reserved, broken_header,
 };
 
-static int parse(const char *text)
+/* 0: both are good. */
+static int parse(const char *text, const char *ip)
 {
 	for (unsigned i = 0; i < 6; i++)
 		if (sscanf(text + 2 * i, "%2hhx", &victim[i]) != 1)
 			return -1;
-	return 0;
+	return inet_pton(AF_INET, ip, address) == 1 ? 0 : -1;
 }
 
 int main(int argc, char **argv)
@@ -142,8 +172,8 @@ int main(int argc, char **argv)
 	unsigned long count, sent = 0;
 	int fd;
 
-	if (argc != 4 || parse(argv[3])) {
-		fprintf(stderr, "usage: frames INTERFACE COUNT VICTIM\n");
+	if (argc != 5 || parse(argv[3], argv[4])) {
+		fprintf(stderr, "usage: frames INTERFACE COUNT VICTIM ADDRESS\n");
 		return 2;
 	}
 	count = strtoul(argv[2], NULL, 10);
