@@ -153,6 +153,8 @@ struct disk_spec {
 };
 
 #define NIC_UNGUARDED BIT32(0)		/* it may send with any address, and as a server of DHCP or a router */
+#define NIC_CABLE_OUT BIT32(1)		/* the guest sees no link */
+#define NIC_FLAGS (NIC_UNGUARDED | NIC_CABLE_OUT)
 #define MAC_BITS 48
 #define MAC_GROUP BIT64(40)		/* bit 0 of the first byte (IEEE 802, 8.2) */
 #define MAC_LOCAL BIT64(41)		/* bit 1: not from a manufacturer */
@@ -166,16 +168,29 @@ static inline bool nic_address_ok(u32 address)
 	return address >> 24 != 0 && address >> 24 != 127 && address >> 24 < 224;
 }
 
-/* A network card of a VM is plugged into a switch. */
+#define NIC_RULES 8u
+
+/* A rule of a card's filter, for IP packets. The first that matches decides; what none matches passes. */
+struct nic_rule {
+	u8 action;		/* enum filter_action */
+	u8 direction;		/* enum filter_direction: from the guest (FROM_PORT) or to it */
+	u8 protocol;		/* 6 TCP, 17 UDP, 1 ICMP and ICMPv6; 0 = any */
+	u8 bits;		/* of `address`; 0 = any, also of IPv6 */
+	u16 port_first, port_last;	/* that the packet is sent to; last 0 = any */
+	u32 address;		/* of the other station: IPv4, in the processor's byte order */
+};
+
+/* A network card of a VM is plugged into a switch. All but the switch and the MAC can be changed while the VM runs. */
 struct nic_spec {
 	char network[VM_NAME_BYTES];	/* the switch */
 	u64 mac;		/* the first byte in bits 40 to 47; 0: root chooses one */
 	u64 rate;		/* bytes a second each way at most, NIC_RATE_MIN .. NIC_RATE_MAX; 0 = no limit */
 	u32 vlan;		/* 1 .. 4094; 0 = VLAN_DEFAULT */
-	u32 flags;		/* NIC_UNGUARDED */
+	u32 flags;		/* NIC_FLAGS */
 	u32 address;		/* IPv4, in the processor's byte order: the guest has no other; 0: any that is free. Not
 				 * of an unguarded card */
-	u32 zero;
+	u32 rule_count;
+	struct nic_rule rules[NIC_RULES];
 };
 
 /* The members of one field (vm_fields.h) stand together, and no others between them. */
@@ -500,6 +515,10 @@ struct port_row {
 	u32 zero1;
 	char client[VM_NAME_BYTES];	/* the VM or router; the card, "nic0" */
 	struct port_counts counts;
+	u32 rule_count;
+	u32 flags;			/* NIC_FLAGS, of a VM's card */
+	struct nic_rule rules[NIC_RULES];
+	u64 hits[NIC_RULES];		/* how often each rule has decided, since the filter was set */
 };
 
 #define STATION_ROWS 256u	/* in one reply */
@@ -599,7 +618,7 @@ struct reply {
 
 #define REQUEST_RING_BYTES 131072u	/* console -> root */
 #define REPLY_RING_BYTES 262144u	/* root -> console */
-_Static_assert(sizeof(struct request) <= 5632, "ring");
+_Static_assert(sizeof(struct request) <= 6656, "ring");
 _Static_assert(sizeof(struct reply) <= 8192, "ring");
 
 #endif

@@ -131,7 +131,8 @@ def hostile_frames(backend, folder, count):
             on(machine, name, f'arp -s {address} {ports(machine)[other]["mac"]}')
         before = ports(machine)
         victim = before['b']['mac'].replace(':', '')
-        text = on(machine, 'a', f'cat /dev/vda > /tmp/f; chmod +x /tmp/f; /tmp/f eth0 {count} {victim} 10.1.0.2')
+        on(machine, 'a', 'cat /dev/vda > /tmp/f; chmod +x /tmp/f')
+        text = on(machine, 'a', f'/tmp/f eth0 {count} {victim} 10.1.0.2')
         assert f'sent {count}' in text
         after = machine.until(lambda: (ports(machine)['a']['sent-frames'] >= before['a']['sent-frames'] + count and
                                        ports(machine)), 'all frames')

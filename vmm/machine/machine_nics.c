@@ -59,20 +59,6 @@ static enum status add(struct machine *m, u32 n)
 			       &ops, &m->virtio_host, &m->pci);
 }
 
-enum status machine_add_nics(struct machine *m)
-{
-	enum status status = ST_OK;
-
-	for (u32 i = 0; i < m->args->nic_count && status == ST_OK; i++)
-		status = add(m, i);
-	return status;
-}
-
-void machine_poll_nics(struct machine *m, u64 bits)
-{
-	poll(m, (u32)(bits / VMM_BIT_NIC) & (BIT32(m->args->nic_count) - 1));
-}
-
 void machine_serve_nics(struct machine *m)
 {
 	u32 unplugged = __atomic_load_n(&m->control->nics_unplugged, __ATOMIC_ACQUIRE);
@@ -84,4 +70,20 @@ void machine_serve_nics(struct machine *m)
 
 		virtio_net_set_link(m->nics[n], (unplugged >> n & 1) == 0);
 	}
+}
+
+enum status machine_add_nics(struct machine *m)
+{
+	enum status status = ST_OK;
+
+	for (u32 i = 0; i < m->args->nic_count && status == ST_OK; i++)
+		status = add(m, i);
+	if (status == ST_OK)
+		machine_serve_nics(m);		/* cables that are out when it starts */
+	return status;
+}
+
+void machine_poll_nics(struct machine *m, u64 bits)
+{
+	poll(m, (u32)(bits / VMM_BIT_NIC) & (BIT32(m->args->nic_count) - 1));
 }

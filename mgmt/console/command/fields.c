@@ -58,8 +58,9 @@ const char *field_text(char *text, const struct vm_spec *spec, u32 field)
 	return text;
 }
 
-/* Of a list: how many, and the text of one, in text[SET_TEXT_BYTES] or the spec's own. */
-_Static_assert(DISK_TEXT_BYTES <= SET_TEXT_BYTES && NIC_TEXT_BYTES <= SET_TEXT_BYTES, "room for one");
+/* Of a list: how many, and the text of one, in text[ITEM_TEXT_BYTES] or the spec's own. */
+#define ITEM_TEXT_BYTES NIC_TEXT_BYTES
+_Static_assert(DISK_TEXT_BYTES <= ITEM_TEXT_BYTES && SET_TEXT_BYTES <= ITEM_TEXT_BYTES, "room for one");
 
 static u32 list_count(const struct vm_spec *spec, u32 field)
 {
@@ -86,7 +87,7 @@ static const char *list_item(char *text, const struct vm_spec *spec, u32 field, 
 void field_json(struct json_writer *w, const struct vm_spec *spec, u32 field)
 {
 	const char *name = arg_specs[ARG_OF_FIELD(field)].name;
-	char text[SET_TEXT_BYTES];
+	char text[ITEM_TEXT_BYTES];
 
 	switch ((enum field_kind)spec_fields[field].kind) {
 	case KIND_COUNT:
@@ -144,7 +145,7 @@ void field_conf(const struct out *out, const struct vm_spec *spec, u32 field)
 {
 	const char *name = arg_specs[ARG_OF_FIELD(field)].name;
 	u32 count = list_count(spec, field);
-	char text[SET_TEXT_BYTES] = "none";
+	char text[ITEM_TEXT_BYTES] = "none";
 
 	for (u32 i = 0; i < count; i++) {
 		out_format(out, i ? "; %s " : "%s ", name);

@@ -11,8 +11,8 @@
 #include "range.h"
 #include "units.h"
 
-#define USAGE "--nic is SWITCH or switch=NAME, then mac=ADDRESS, ip=ADDRESS, vlan=N, rate=SIZE, guard=off, with " \
-	"commas between"
+#define USAGE "--nic is SWITCH or switch=NAME, then mac=ADDRESS, ip=ADDRESS, vlan=N, rate=SIZE, filter=RULE " \
+	"(several), cable=out, guard=off, with commas between"
 
 static bool set_switch(struct nic_spec *to, const char *value, struct cmd_error *error)
 {
@@ -75,7 +75,8 @@ static bool set_guard(struct nic_spec *to, const char *value, struct cmd_error *
 {
 	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
 		return error_set(error, RESULT_USAGE, "guard= is on or off, not \"%.40s\"", value);
-	to->flags = strcmp(value, "off") == 0 ? NIC_UNGUARDED : 0;
+	if (strcmp(value, "off") == 0)
+		to->flags |= NIC_UNGUARDED;
 	return true;
 }
 
@@ -90,15 +91,28 @@ static bool set_ip(struct nic_spec *to, const char *value, struct cmd_error *err
 
 static bool set_filter(struct nic_spec *to, const char *value, struct cmd_error *error)
 {
-	(void)to;
-	(void)value;
-	return error_set(error, RESULT_UNSUPPORTED,
-		"filter= is not there yet (a later version). Leave it out, or filter in the guest");
+	if (to->rule_count == NIC_RULES)
+		return error_set(error, RESULT_USAGE, "a network card has at most %u rules of filter=", NIC_RULES);
+	return filter_parse(&to->rules[to->rule_count++], value, error);
 }
 
-static const struct { const char *key; bool (*set)(struct nic_spec *, const char *, struct cmd_error *); } keys[] = {
-	{ "switch=", set_switch }, { "mac=", set_mac }, { "vlan=", set_vlan }, { "rate=", set_rate },
-	{ "guard=", set_guard }, { "ip=", set_ip }, { "filter=", set_filter },
+static bool set_cable(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	if (strcmp(value, "in") != 0 && strcmp(value, "out") != 0)
+		return error_set(error, RESULT_USAGE, "cable= is in or out, not \"%.40s\"", value);
+	if (strcmp(value, "out") == 0)
+		to->flags |= NIC_CABLE_OUT;
+	return true;
+}
+
+static const struct {
+	const char *key;
+	bool (*set)(struct nic_spec *, const char *, struct cmd_error *);
+	bool is_list;			/* it may be given several times */
+} keys[] = {
+	{ "switch=", set_switch, false }, { "mac=", set_mac, false }, { "vlan=", set_vlan, false },
+	{ "rate=", set_rate, false }, { "guard=", set_guard, false }, { "ip=", set_ip, false },
+	{ "cable=", set_cable, false }, { "filter=", set_filter, true },
 };
 
 /* A card that is being read. */
@@ -121,7 +135,7 @@ static bool set_item(void *to, const char *item, struct cmd_error *error)
 		return error_set(error, RESULT_USAGE, "\"%.40s\" is not possible: " USAGE, item);
 	else
 		key = 0;
-	if (reading->given & BIT32(key))
+	if ((reading->given & BIT32(key)) != 0 && !keys[key].is_list)
 		return error_set(error, RESULT_USAGE, "--nic has %s twice: " USAGE, keys[key].key);
 	reading->given |= BIT32(key);
 	return keys[key].set(reading->to, item + length, error);
@@ -156,7 +170,7 @@ static u32 add_item(char *text, u32 used, const char *key, const char *value)
 
 const char *nic_text(char *text, const struct nic_spec *nic)
 {
-	char part[UNIT_TEXT_BYTES], name[VM_NAME_BYTES] = "";
+	char part[UNIT_TEXT_BYTES], rule[FILTER_TEXT_BYTES], name[VM_NAME_BYTES] = "";
 	u32 used;
 
 	memcpy(name, nic->network, sizeof(name) - 1);
@@ -166,6 +180,9 @@ const char *nic_text(char *text, const struct nic_spec *nic)
 	(void)snprintf(part, sizeof(part), "%u", nic->vlan);
 	used = add_item(text, used, "vlan=", nic->vlan ? part : "");
 	used = add_item(text, used, "rate=", rate_text(part, nic->rate));
-	(void)add_item(text, used, "", (nic->flags & NIC_UNGUARDED) != 0 ? "guard=off" : "");
+	used = add_item(text, used, "", (nic->flags & NIC_UNGUARDED) != 0 ? "guard=off" : "");
+	used = add_item(text, used, "", (nic->flags & NIC_CABLE_OUT) != 0 ? "cable=out" : "");
+	for (u32 i = 0; i < nic->rule_count && i < NIC_RULES; i++)
+		used = add_item(text, used, "filter=", filter_text(rule, &nic->rules[i]));
 	return text;
 }

@@ -6,9 +6,10 @@
 #define VOS_NIC_ARG_H
 
 #include "cmd_error.h"
+#include "filter_arg.h"
 #include "request.h"
 
-#define NIC_TEXT_BYTES 128u
+#define NIC_TEXT_BYTES (160u + NIC_RULES * (FILTER_TEXT_BYTES + 8u))
 #define MAC_TEXT_BYTES 18u
 
 /* False: *error says why. */

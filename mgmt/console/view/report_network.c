@@ -160,6 +160,17 @@ static void drop_line(const struct out *out, const u64 drops[DROP_COUNT])
 	line_end(&line);
 }
 
+static void rule_lines(const struct out *out, const struct port_row *p)
+{
+	char text[FILTER_TEXT_BYTES], hits[UNIT_TEXT_BYTES];
+
+	if ((p->flags & NIC_CABLE_OUT) != 0)
+		out_text(out, "      cable out: nothing passes\n");
+	for (u32 i = 0; i < p->rule_count && i < NIC_RULES; i++)
+		out_format(out, "      filter %-44s %10s\n", filter_text(text, &p->rules[i]),
+			count_text(hits, p->hits[i]));
+}
+
 static void port_line(const struct out *out, const struct port_row *p)
 {
 	struct table_line line = line_begin(out);
@@ -177,6 +188,7 @@ static void port_line(const struct out *out, const struct port_row *p)
 	cell(&line, -7, count_text(text, p->counts.from_frames));
 	cell(&line, -7, count_text(text, p->counts.to_frames));
 	line_end(&line);
+	rule_lines(out, p);
 	drop_line(out, p->counts.drops);
 }
 
@@ -242,6 +254,20 @@ static void json_drops(struct json_writer *w, const u64 drops[DROP_COUNT])
 	json_close(w, '}');
 }
 
+static void json_filter(struct json_writer *w, const struct nic_rule *rules, const u64 *hits, u32 count)
+{
+	char text[FILTER_TEXT_BYTES];
+
+	json_open(w, "filter", '[');
+	for (u32 i = 0; i < count && i < NIC_RULES; i++) {
+		json_open(w, 0, '{');
+		json_text(w, "rule", filter_text(text, &rules[i]));
+		json_number(w, "hits", hits[i]);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
 static void port_json(struct json_writer *w, const struct port_row *p)
 {
 	static const char *const kinds[PORT_KIND_COUNT] = { "vm", "uplink", "router" };
@@ -265,6 +291,8 @@ static void port_json(struct json_writer *w, const struct port_row *p)
 	json_number(w, "got-bytes", p->counts.to_bytes);
 	json_number(w, "broken", p->counts.broken);
 	json_drops(w, p->counts.drops);
+	json_bool(w, "cable", (p->flags & NIC_CABLE_OUT) == 0);
+	json_filter(w, p->rules, p->hits, p->rule_count);
 	json_close(w, '}');
 }
 
@@ -304,7 +332,7 @@ void json_switch(struct json_writer *w, const char *key, const void *what)
 void report_nic(const struct out *out, const struct nic_spec *spec, const struct nic_report *nic)
 {
 	char mac[MAC_TEXT_BYTES], address[UNIT_TEXT_BYTES], sent[UNIT_TEXT_BYTES], got[UNIT_TEXT_BYTES];
-	char rate[UNIT_TEXT_BYTES];
+	char rate[UNIT_TEXT_BYTES], rule[FILTER_TEXT_BYTES];
 
 	out_format(out, "switch %s, %s, MAC %s, IP %s; ", spec->network, port_state(nic->status),
 		mac_text(mac, nic->mac), address_text(address, nic->address));
@@ -319,6 +347,10 @@ void report_nic(const struct out *out, const struct nic_spec *spec, const struct
 		out_format(out, "; only IP %s", ipv4_text(address, spec->address));
 	if ((spec->flags & NIC_UNGUARDED) != 0)
 		out_text(out, "; unguarded");
+	if ((spec->flags & NIC_CABLE_OUT) != 0)
+		out_text(out, "; cable out");
+	for (u32 i = 0; i < spec->rule_count && i < NIC_RULES; i++)
+		out_format(out, "%s%s", i == 0 ? "; filter " : " ", filter_text(rule, &spec->rules[i]));
 }
 
 static void nic_json(struct json_writer *w, const struct nic_spec *spec, const struct nic_report *nic)
@@ -339,6 +371,7 @@ static void nic_json(struct json_writer *w, const struct nic_spec *spec, const s
 	json_number(w, "got-frames", nic->got_frames);
 	json_number(w, "got-bytes", nic->got_bytes);
 	json_number(w, "dropped", nic->drops);
+	json_bool(w, "cable", (spec->flags & NIC_CABLE_OUT) == 0);
 	json_close(w, '}');
 }
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "nic_rules.h"
 #include "range.h"
 #include "router_ports.h"
 #include "routers.h"
@@ -138,10 +139,21 @@ static struct error_info find(const char *name, u32 *number)
 	return spec_name_ok(name) ? error_info_about(ERR_NO_SWITCH, name) : error_info_of(ERR_BAD_NAME, 0, 0);
 }
 
+static void fill_card(const struct vm *vm, const struct port_state *state, struct port_row *out)
+{
+	const struct nic_spec *nic = &vm->spec.nics[out->card];
+
+	strcpy(out->client, vm->name);
+	out->flags = nic->flags;
+	out->rule_count = nic->rule_count;
+	memcpy(out->rules, nic->rules, sizeof(out->rules));
+	nic_rules_hits(nic, state->hits, out->hits);
+}
+
 static void fill_port(u32 number, u32 port, struct port_row *out)
 {
 	struct port_setup setup;
-	struct port_state state;
+	static struct port_state state;		/* too large for the stack */
 	const struct vm *vm = vm_with_port(number, port, &out->card);
 	u32 router_port, router = router_with_port(number, port, &router_port);
 
@@ -162,7 +174,7 @@ static void fill_port(u32 number, u32 port, struct port_row *out)
 		out->card = router_port;
 		strcpy(out->client, router_name(router));
 	} else if (vm != NULL) {
-		strcpy(out->client, vm->name);
+		fill_card(vm, &state, out);
 	}
 	out->counts = state.counts;
 }

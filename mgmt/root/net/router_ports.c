@@ -63,6 +63,7 @@ static enum status add(u32 number, u32 port, const struct router_port_spec *spec
 	ports[number][port].has_port = true;
 	ports[number][port].switch_number = switch_number;
 	ports[number][port].switch_port = switch_port;
+	switch_port_rules(switch_number, switch_port, spec->address, NULL, 0, false);
 	set_up(number, port);
 	return ST_OK;
 }

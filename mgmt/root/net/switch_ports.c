@@ -145,13 +145,14 @@ static void store_address(volatile u8 v4[4], u32 address)
 		v4[i] = (u8)(address >> (24 - 8 * i));
 }
 
-void switch_port_rules(u32 number, u32 port, u32 address, const struct filter_rule *rules, u32 count)
+void switch_port_rules(u32 number, u32 port, u32 address, const struct filter_rule *rules, u32 count, bool drops_rest)
 {
 	volatile struct switch_port_config *c = config_of(number, port);
 
 	begin_change(c);
 	store_address(c->address, address);
 	c->rule_count = count;
+	c->drops_rest = drops_rest;
 	if (count != 0)
 		memcpy((void *)(uintptr_t)c->rules, rules, count * sizeof(*rules));
 	for (u32 i = 0; i < FILTER_RULES; i++)
@@ -247,6 +248,7 @@ void switch_port_state(u32 number, u32 port, struct port_state *out)
 	copy_from(out->address, f->address, sizeof(out->address));
 	out->ticks = f->ticks;
 	copy_from(&out->counts, &f->counts, sizeof(out->counts));
+	copy_from(out->hits, f->hits, sizeof(out->hits));
 }
 
 /* A port whose end the old switch did not see any more is not mapped in the new one. */

@@ -27,8 +27,9 @@ enum status switch_port_client(u32 number, u32 port, const struct port_client *c
 /* Take it into use, or change what holds of it. PORT_UP is in the flags from here on. */
 void switch_port_set(u32 number, u32 port, const struct port_setup *setup);
 /* The IPv4 address that its client has and no other port of its VLAN (0: none; in the processor's byte order), and the
- * filter, of at most FILTER_RULES, whose hits begin again. Call it before a port is up for the first time. */
-void switch_port_rules(u32 number, u32 port, u32 address, const struct filter_rule *rules, u32 count);
+ * filter of at most FILTER_RULES, whose hits begin again; does it drop what no rule matches? Call it before a port is
+ * up for the first time. */
+void switch_port_rules(u32 number, u32 port, u32 address, const struct filter_rule *rules, u32 count, bool drops_rest);
 /* Take it out of use. True: the switch has nothing to do with its link any more, the port is free, and its last figures
  * are in *last; else the switch's signal wakes root, call again then. Its client may go after the first call. */
 bool switch_port_remove(u32 number, u32 port, struct port_counts *last);
@@ -50,6 +51,7 @@ struct port_state {
 	u8 address[4];		/* 0.0.0.0: not known */
 	u64 ticks;
 	struct port_counts counts;
+	u64 hits[FILTER_RULES];
 };
 void switch_port_state(u32 number, u32 port, struct port_state *out);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nic_mac.h"
+#include "nic_rules.h"
 #include "pd.h"
 #include "switch_ports.h"
 #include "switches.h"
@@ -224,12 +225,26 @@ static struct port_setup setup_of(const struct vm *vm, u32 n)
 	};
 }
 
+u32 vm_nics_unplugged(const struct vm *vm)
+{
+	u32 out = 0;
+
+	for (u32 n = 0; n < vm->spec.nic_count; n++)
+		if ((vm->spec.nics[n].flags & NIC_CABLE_OUT) != 0)
+			out |= BIT32(n);
+	return out;
+}
+
 static void set_port(const struct vm *vm, u32 n)
 {
 	const struct vm_nic *nic = &vm->nics[n];
+	const struct nic_spec *spec = &vm->spec.nics[n];
+	bool is_out = (spec->flags & NIC_CABLE_OUT) != 0;	/* whatever the guest makes of its link */
 	struct port_setup setup = setup_of(vm, n);
+	static struct filter_rule rules[FILTER_RULES];		/* too large for the stack */
+	u32 count = is_out ? 0 : nic_rules_expand(spec, rules);
 
-	switch_port_rules(nic->number, nic->port, vm->spec.nics[n].address, NULL, 0);
+	switch_port_rules(nic->number, nic->port, spec->address, rules, count, is_out);
 	switch_port_set(nic->number, nic->port, &setup);
 }
 
@@ -248,6 +263,36 @@ enum status vm_nics_connect(struct vm *vm)
 			set_port(vm, n);
 	}
 	return st;
+}
+
+/* ---- changes while it lives ---- */
+
+bool vm_nics_are_same(const struct vm *vm, const struct vm_spec *wanted)
+{
+	if (wanted->nic_count != vm->spec.nic_count)
+		return false;
+	for (u32 n = 0; n < wanted->nic_count; n++) {
+		const struct nic_spec *nic = &wanted->nics[n];
+
+		if (strncmp(nic->network, vm->spec.nics[n].network, sizeof(nic->network)) != 0 ||
+		    (nic->mac != 0 && nic->mac != vm->nics[n].mac))
+			return false;
+	}
+	return true;
+}
+
+void vm_nics_keep(const struct vm *vm, struct vm_spec *next)
+{
+	for (u32 n = 0; n < vm->spec.nic_count; n++)
+		next->nics[n].mac = vm->spec.nics[n].mac;
+}
+
+void vm_nics_change(struct vm *vm)
+{
+	version++;
+	for (u32 n = 0; n < vm->spec.nic_count; n++)
+		if (vm->nics[n].has_port)
+			set_port(vm, n);
 }
 
 static void await(const struct vm_nic *nic, struct switch_wait *wait)

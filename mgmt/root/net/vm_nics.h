@@ -20,6 +20,14 @@ void vm_nics_forget(void);
 /* Another number since VMs' cards were others. */
 u32 vm_nics_version(void);
 
+/* Of a VM that lives: are these its cards, except what can be changed now? / Take that from *next; all else of its
+ * cards stays as it is written now. / Its ports follow its spec. */
+bool vm_nics_are_same(const struct vm *vm, const struct vm_spec *wanted);
+void vm_nics_keep(const struct vm *vm, struct vm_spec *next);
+void vm_nics_change(struct vm *vm);
+/* BIT32(n) of cards whose cable is out: nics_unplugged of its control page. */
+u32 vm_nics_unplugged(const struct vm *vm);
+
 /* Steps of vm_build: links and ports, before the arguments are filled in / signals, and the ports go up. */
 enum status vm_nics_build(struct vm *vm) MUST_CHECK;
 void vm_nics_args(const struct vm *vm, struct vmm_args *args);

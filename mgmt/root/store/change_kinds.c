@@ -117,8 +117,14 @@ static struct error_info finish_create(struct change *c)
 static struct error_info finish_set(struct change *c)
 {
 	struct vm *vm = change_vm(c);
+	struct error_info no;
 
-	return vm != NULL ? vm_set(vm, &c->request.spec, c->request.fields, false) : error_info_of(ERR_NO_VM, 0, 0);
+	if (vm == NULL)
+		return error_info_of(ERR_NO_VM, 0, 0);
+	no = vm_set(vm, &c->request.spec, c->request.fields, false);
+	if (no.error == ERR_NONE && vm_is_alive(vm))
+		vm_signal(vm);
+	return no;
 }
 
 static struct error_info finish_volume(struct change *c)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cpu_share.h"
+#include "nic_rules.h"
 #include "range.h"
 #include "spec_fields.h"
 
@@ -142,12 +143,22 @@ static struct error_info disks_judge(const struct vm_spec *s)
 	return ERROR_INFO_NONE;
 }
 
+static bool rules_ok(const struct nic_spec *nic)
+{
+	if (nic->rule_count > NIC_RULES)
+		return false;
+	for (u32 i = 0; i < nic->rule_count; i++)
+		if (!nic_rule_ok(&nic->rules[i]))
+			return false;
+	return true;
+}
+
 /* A name of a switch is as one of a VM. */
 bool spec_nic_ok(const struct nic_spec *nic)
 {
 	return spec_name_ok(nic->network) && nic->mac >> MAC_BITS == 0 && (nic->mac & MAC_GROUP) == 0 &&
-	       nic->vlan <= NIC_VLAN_MAX && (nic->flags & ~NIC_UNGUARDED) == 0 &&
-	       (nic->address == 0 || (nic_address_ok(nic->address) && nic->flags == 0)) &&
+	       nic->vlan <= NIC_VLAN_MAX && (nic->flags & ~NIC_FLAGS) == 0 && rules_ok(nic) &&
+	       (nic->address == 0 || (nic_address_ok(nic->address) && (nic->flags & NIC_UNGUARDED) == 0)) &&
 	       (nic->rate == 0 || (nic->rate >= NIC_RATE_MIN && nic->rate <= NIC_RATE_MAX));
 }
 

@@ -246,10 +246,14 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 	return ERROR_INFO_NONE;
 }
 
-/* Is all that is asked, and may not always be changed, another limit of a disk that the VM has? */
+/* Is all that is asked, and may not always be changed, another limit of a disk or a network card that the VM has? */
 static bool is_limit_only(const struct vm *vm, const struct vm_spec *wanted, u32 asked)
 {
-	return (asked & ~FIELDS_ANY_TIME) == BIT32(FIELD_DISK) && vm_disks_are_same(vm, wanted);
+	u32 at_rest = asked & ~FIELDS_ANY_TIME;
+
+	return (at_rest & ~(BIT32(FIELD_DISK) | BIT32(FIELD_NIC))) == 0 &&
+	       ((at_rest & BIT32(FIELD_DISK)) == 0 || vm_disks_are_same(vm, wanted)) &&
+	       ((at_rest & BIT32(FIELD_NIC)) == 0 || vm_nics_are_same(vm, wanted));
 }
 
 /* The disks as they are written now, with other limits. */
@@ -287,6 +291,8 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 	spec_merge(&next, wanted, asked);
 	if ((asked & BIT32(FIELD_DISK)) != 0 && vm->phase != VM_PHASE_IDLE)
 		take_limits(&next, &vm->spec);
+	if ((asked & BIT32(FIELD_NIC)) != 0 && vm->phase != VM_PHASE_IDLE)
+		vm_nics_keep(vm, &next);
 	no = spec_judge(&next, asked, &root.images, INFO->pcpu_count);
 	if (no.error == ERR_NONE && (asked & ~FIELDS_ANY_TIME) != 0 && vm->phase == VM_PHASE_IDLE)
 		no = vm_memory_judge(&next);
@@ -301,9 +307,13 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 		return no;
 	if (concerns_disks)
 		vm_disks_set(vm, &next);
-	if ((asked & BIT32(FIELD_NIC)) != 0)
+	if ((asked & BIT32(FIELD_NIC)) != 0 && vm->phase == VM_PHASE_IDLE)
 		vm_nics_set(vm, &next);
 	vm->spec = next;
 	definitions_changed();
+	if ((asked & BIT32(FIELD_NIC)) != 0 && vm_is_alive(vm)) {
+		vm_nics_change(vm);
+		__atomic_store_n(&vm_control(vm)->nics_unplugged, vm_nics_unplugged(vm), __ATOMIC_RELEASE);
+	}
 	return no;
 }

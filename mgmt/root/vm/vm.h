@@ -129,7 +129,8 @@ static inline bool vm_is_alive(const struct vm *vm)
 struct vm *vm_at(u32 index);			/* NULL if there is none */
 struct vm *vm_find(const char *name);
 struct error_info vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out);
-/* Change the fields `asked` (BIT32(FIELD_*)) of its spec: all of them at rest, those of FIELDS_ANY_TIME always. */
+/* Change the fields `asked` (BIT32(FIELD_*)) of its spec: all of them at rest, those of FIELDS_ANY_TIME always. The VMM
+ * of one that lives is to be signalled then. */
 struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked, bool is_dry_run);
 /* The part of vm_set that concerns disks: could it have these? */
 struct error_info vm_judge_disks(const struct vm *vm, const struct vm_spec *next, bool is_dry_run);

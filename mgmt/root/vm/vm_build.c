@@ -168,6 +168,7 @@ static enum status build_shared(struct vm *vm)
 	enum status st;
 
 	memset((void *)(uintptr_t)vm_control(vm), 0, PAGE_SIZE);	/* no VMM has it now */
+	vm_control(vm)->nics_unplugged = vm_nics_unplugged(vm);
 	st = pd_fill(pd, h_rings, VMM_RINGS, (u64)vm->index * VM_RINGS_BYTES, VM_RINGS_BYTES, RW);
 	return st == ST_OK ? pd_fill(pd, h_controls, VMM_CONTROL, vm->index * PAGE_SIZE, PAGE_SIZE, RW) : st;
 }

@@ -24,6 +24,7 @@ static const struct port_row fake_port = {
 	.index = 2, .status = ST_OK, .mac = 0x021122334455, .rate = MIB, .guard = GUARD_ALL, .vlan = 7,
 	.address = { 10, 0, 0, 9 }, .client = "a",
 	.counts = { 1200, 4 * MIB, 34, 5000, { [DROP_MAC] = 2, [DROP_RATE] = 1 }, 0 },
+	.rule_count = 1, .rules = { { FILTER_DROP, FILTER_FROM_PORT, 6, 8, 25, 25, 0x0a000000 } }, .hits = { 1234 },
 };
 
 static const struct station_rows fake_stations = {

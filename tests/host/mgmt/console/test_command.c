@@ -15,6 +15,7 @@
 
 #include "complete.h"
 #include "help.h"
+#include "nic_arg.h"
 #include "syscalls.h"
 
 static struct args args;
@@ -70,6 +71,34 @@ static void create(void **state)
 	assert_string_equal(args.spec.cmdline, "--help");
 	accept("create-vm x --cmdline root=/dev/sda\\ ro # a comment", "create-vm");
 	assert_string_equal(args.spec.cmdline, "root=/dev/sda ro");
+}
+
+/* A card as it is written comes back as it was. */
+static void cards(void **state)
+{
+	static const char *const texts[] = {
+		"lan", "lan,mac=02:00:00:00:00:07,ip=10.0.0.7,vlan=7,rate=10M", "lan,guard=off,cable=out",
+		"lan,filter=deny-out:tcp:25,filter=allow-in:udp:53-54:10.0.0.0/8,filter=deny-in:any:10.0.0.1",
+		"lan,filter=allow-in:icmp,filter=deny-out:tcp,filter=deny-out:udp:192.168.0.0/16",
+	};
+	char line[512], text[NIC_TEXT_BYTES];
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(texts); i++) {
+		snprintf(line, sizeof(line), "create-vm x --nic %s", texts[i]);
+		accept(line, "create-vm");
+		assert_string_equal(nic_text(text, &args.spec.nics[0]), texts[i]);
+	}
+	assert_int_equal(args.spec.nics[0].rule_count, 3);
+	accept("create-vm x --nic lan,filter=deny-in:any:10.1.2.3/8,cable=in", "create-vm");
+	assert_string_equal(nic_text(text, &args.spec.nics[0]), "lan,filter=deny-in:any:10.0.0.0/8");
+	strcpy(line, "create-vm x --nic lan");
+	for (u32 i = 0; i < NIC_RULES; i++)
+		strcat(line, ",filter=allow-out:tcp:10000-20000:255.255.255.254/31");
+	accept(line, "create-vm");
+	assert_string_equal(nic_text(text, &args.spec.nics[0]), line + strlen("create-vm x --nic "));
+	strcat(line, ",filter=deny-in:any");
+	refuse(line, RESULT_USAGE, "at most 8 rules");
 }
 
 static void forms(void **state)
@@ -169,7 +198,20 @@ static void bad_lines(void **state)
 		{ "create-vm a --disk 1G,rate=", RESULT_USAGE, "such as 50M" },
 		{ "create-vm a --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G --disk 1G "
 			"--disk 1G", RESULT_USAGE, "at most 8" },
-		{ "create-vm a --nic lan,filter=web", RESULT_UNSUPPORTED, "not there yet" },
+		{ "create-vm a --nic lan,filter=web", RESULT_USAGE, "\"web\" is no rule: filter= is allow-in" },
+		{ "create-vm a --nic lan,filter=deny:tcp:25", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in:ip", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in:icmp:8", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in:tcp:0", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in:tcp:65536", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in:tcp:9-8", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in:tcp:8:10.0.0.0/33", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in:tcp:8:10.0.0.0/0", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in:tcp:8:10.0.0", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in:tcp:8:10.0.0.1:9", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,filter=deny-in:any:", RESULT_USAGE, "is no rule" },
+		{ "create-vm a --nic lan,cable=yes", RESULT_USAGE, "cable= is in or out" },
 		{ "create-vm a --nic Lan", RESULT_USAGE, "not the name of a switch" },
 		{ "create-vm a --nic vlan=7", RESULT_USAGE, "has no switch" },
 		{ "create-vm a --nic lan,wan", RESULT_USAGE, "\"wan\" is not possible" },
@@ -563,7 +605,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(create),
-		cmocka_unit_test(forms), cmocka_unit_test(shares),
+		cmocka_unit_test(cards), cmocka_unit_test(forms), cmocka_unit_test(shares),
 		cmocka_unit_test(bad_lines),
 		cmocka_unit_test(several_names),
 		cmocka_unit_test(service_names),

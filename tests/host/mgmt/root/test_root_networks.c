@@ -115,7 +115,7 @@ static void refused_cards(void **state)
 	bench_send(&r);
 	bench_expect(ERR_BAD_FIELD);
 	r = a_vm("a", "lan");
-	r.spec.nics[0].flags = NIC_UNGUARDED << 1;
+	r.spec.nics[0].flags = NIC_FLAGS + 1;
 	bench_send(&r);
 	bench_expect(ERR_BAD_FIELD);
 	r = a_vm("a", "lan");
@@ -357,6 +357,105 @@ static void ipv4_addresses(void **state)
 	delete_switch("lan");
 }
 
+/* Rules of IP without an address are two of the switch's; each is counted as one. */
+static void filters(void **state)
+{
+	struct request r = a_vm("a", "lan");
+	struct nic_spec *nic = &r.spec.nics[0];
+	const struct filter_rule *rules;
+
+	(void)state;
+	create_switch("lan");
+	nic->rule_count = NIC_RULES + 1;
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	nic->rule_count = 2;
+	nic->rules[0] = (struct nic_rule){ .action = FILTER_DROP, .direction = FILTER_FROM_PORT, .protocol = 1 };
+	nic->rules[1] = (struct nic_rule){ .action = FILTER_DROP, .direction = FILTER_TO_PORT, .protocol = 6, .bits = 8,
+					   .port_first = 80, .port_last = 79, .address = 0x0a000000 };
+	bench_send(&r);
+	bench_expect(ERR_BAD_FIELD);
+	nic->rules[1].port_last = 89;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	bench_start("a");
+	rules = config()->port[0].rules;
+	assert_int_equal(config()->port[0].rule_count, 3);
+	assert_int_equal(config()->port[0].drops_rest, 0);
+	assert_true(rules[0].protocol == 1 && rules[0].ethertype == 0x0800 && rules[0].direction == FILTER_FROM_PORT);
+	assert_true(rules[1].protocol == 58 && rules[1].ethertype == 0x86dd && rules[1].action == FILTER_DROP);
+	assert_true(rules[2].protocol == 6 && rules[2].to_port_first == 80 && rules[2].to_port_last == 89);
+	assert_true(rules[2].from_bits == 104 && rules[2].to_bits == 0 && rules[2].from[12] == 10 &&
+		    rules[2].from[11] == 0xff && rules[2].from[9] == 0);
+	follow();
+	figures()->port[0].hits[0] = 3;
+	figures()->port[0].hits[1] = 4;
+	figures()->port[0].hits[2] = 5;
+	bench_ask(REQ_PORTS, "lan", 0);
+	bench_await_answer();
+	assert_int_equal(bench_rows[0].port.rule_count, 2);
+	assert_int_equal(bench_rows[0].port.hits[0], 7);
+	assert_int_equal(bench_rows[0].port.hits[1], 5);
+	delete_vm("a");
+	delete_switch("lan");
+}
+
+/* What set-vm changes of a card while the VM runs; the switch and the MAC it does not. */
+static void changes_while_it_runs(void **state)
+{
+	struct request r = a_vm("a", "lan");
+	struct nic_spec *nic = &r.spec.nics[0];
+	u64 mac;
+
+	(void)state;
+	create_switch("lan");
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	bench_start("a");
+	mac = bench_answer.vm.nics[0].mac;
+	follow();
+	r.op = REQ_SET;
+	nic->vlan = 9;
+	nic->rate = MIB;
+	nic->address = 0x0a000005;
+	nic->flags = NIC_CABLE_OUT;
+	nic->rule_count = 1;
+	nic->rules[0] = (struct nic_rule){ .action = FILTER_DROP };
+	r.flags = REQ_FLAG_DRY_RUN;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(config()->port[0].setup.vlan, VLAN_DEFAULT);
+	r.flags = 0;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(config()->port[0].setup.vlan, 9);
+	assert_int_equal(config()->port[0].setup.from_rate, MIB);
+	assert_int_equal(config()->port[0].setup.mac, mac);
+	assert_int_equal(config()->port[0].setup.flags, PORT_UP);
+	assert_int_equal(config()->port[0].address[3], 5);
+	assert_int_equal(config()->port[0].drops_rest, 1);		/* whatever the guest makes of its link */
+	assert_int_equal(bench_vmm_control()->nics_unplugged, 1);
+	nic->flags = 0;
+	nic->mac = mac;							/* the one that it has */
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(config()->port[0].drops_rest, 0);
+	assert_int_equal(config()->port[0].rule_count, 2);
+	assert_int_equal(bench_vmm_control()->nics_unplugged, 0);
+	nic->mac = mac ^ 8;
+	bench_send(&r);
+	bench_expect(ERR_VM_STATE);
+	nic->mac = 0;
+	strcpy(nic->network, "wan");
+	bench_send(&r);
+	bench_expect(ERR_VM_STATE);
+	r.spec.nic_count = 0;
+	bench_send(&r);
+	bench_expect(ERR_VM_STATE);
+	delete_vm("a");
+	delete_switch("lan");
+}
+
 /* ---- uplinks ---- */
 
 static u64 h_card;		/* the thread of nic0's driver */
@@ -540,6 +639,8 @@ int main(void)
 		cmocka_unit_test(starts_that_fail),
 		cmocka_unit_test(a_hostile_switch),
 		cmocka_unit_test(ipv4_addresses),
+		cmocka_unit_test(filters),
+		cmocka_unit_test(changes_while_it_runs),
 		cmocka_unit_test(at_rest_alone),
 		cmocka_unit_test(refused_uplinks),
 		cmocka_unit_test(an_uplink_is_wired),
