@@ -154,7 +154,8 @@ struct disk_spec {
 
 #define NIC_UNGUARDED BIT32(0)		/* it may send with any address, and as a server of DHCP or a router */
 #define NIC_CABLE_OUT BIT32(1)		/* the guest sees no link */
-#define NIC_FLAGS (NIC_UNGUARDED | NIC_CABLE_OUT)
+#define NIC_MIRROR BIT32(2)		/* it gets a copy of all frames of its switch, of all VLANs, and sends none */
+#define NIC_FLAGS (NIC_UNGUARDED | NIC_CABLE_OUT | NIC_MIRROR)
 #define MAC_BITS 48
 #define MAC_GROUP BIT64(40)		/* bit 0 of the first byte (IEEE 802, 8.2) */
 #define MAC_LOCAL BIT64(41)		/* bit 1: not from a manufacturer */

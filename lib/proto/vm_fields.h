@@ -47,7 +47,7 @@ enum field_when { AT_REST, ANY_TIME };
 		"serial=TEXT, iops=N, rate=SIZE; in create-vm and set-vm also none") \
 	ROW(NIC, nic_count, nics, NICS, 0, VM_DEVICES, 0, AT_REST, "nic", "SWITCH[,...]", \
 		"network card, several times, with the disks at most 8: SWITCH, then mac=, ip=, vlan=, rate=, " \
-		"filter=, cable=, guard=: see create-switch; or none") \
+		"filter=, cable=, mirror=, guard=: see create-switch; or none") \
 	ROW(BOOT, boot, boot, CHOICE, 0, BOOT_COUNT - 1, 0, AT_REST, "boot", "kernel|disk|iso", \
 		"boot a kernel image, or by BIOS its disks or CD, on platform pc (default: kernel)") \
 	ROW(ISO, iso, iso, IMAGE, 0, 1, 0, AT_REST, "iso", "IMAGE", \

@@ -388,14 +388,14 @@ const struct command command_rows[] = {
 		.verb = "create-switch", .group = GROUP_NETWORK,
 		.summary = "make a virtual switch",
 		.more = "VMs with a card on it, --nic SWITCH, reach each other if their VLAN is the same, and what is "
-			"on the uplink's wire, where VLAN 1 is untagged. Of --nic SWITCH,ip=10.0.0.5,vlan=7,rate=10M the "
-			"guest has no other IPv4 address, and at most so many bytes a second each way. cable=out: "
-			"nothing passes. A card sends only with its own MAC address, with no IPv4 address that ip= or "
-			"DHCP gave another port, and not as a server of DHCP or an IPv6 router, unless guard=off is "
-			"given. filter=deny-out:tcp:25 and filter=allow-in:tcp:80-89:10.0.0.0/8 are rules for IP "
-			"packets, up to 8: in is to the VM; tcp, udp, icmp or any; the port that it is sent to; the "
-			"other station. The first that matches decides; what none matches passes. Rules see packets, "
-			"not connections: answers need one too.",
+			"on the uplink's wire, where VLAN 1 is untagged. Of --nic SWITCH,ip=10.0.0.5,vlan=7,rate=10M "
+			"the guest has no other IPv4 address, and at most so many bytes a second each way. cable=out: "
+			"nothing passes. mirror=on: a copy of all its frames. A card sends only with its own MAC "
+			"address, with no IPv4 address that ip= or DHCP gave another port, and not as a server of DHCP "
+			"or an IPv6 router, unless guard=off is given. filter=deny-out:tcp:25 and "
+			"filter=allow-in:tcp:80-89:10.0.0.0/8 are rules for IP packets, up to 8: in is to the VM; tcp, "
+			"udp, icmp or any; the port that it is sent to; the other station. The first that matches "
+			"decides; what none matches passes. Rules see packets, not connections: answers need one too.",
 		.example = "create-switch lan --uplink nic0",
 		.takes = A(SWITCH) | A(UPLINK) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(SWITCH),
 		.op = REQ_CREATE_SWITCH,

@@ -11,8 +11,8 @@
 #include "range.h"
 #include "units.h"
 
-#define USAGE "filter= is allow-in, allow-out, deny-in or deny-out, then :tcp, :udp, :icmp or :any, then for tcp and udp " \
-	":PORT or :PORT-PORT, then :ADDRESS or :ADDRESS/BITS"
+#define USAGE "filter= is allow-in, allow-out, deny-in or deny-out, then :tcp, :udp, :icmp or :any, then for tcp and " \
+	"udp :PORT or :PORT-PORT, then :ADDRESS or :ADDRESS/BITS"
 #define PARTS 4u
 #define PART_BYTES 24u
 

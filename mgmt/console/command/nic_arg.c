@@ -12,7 +12,7 @@
 #include "units.h"
 
 #define USAGE "--nic is SWITCH or switch=NAME, then mac=ADDRESS, ip=ADDRESS, vlan=N, rate=SIZE, filter=RULE " \
-	"(several), cable=out, guard=off, with commas between"
+	"(several), cable=out, mirror=on, guard=off, with commas between"
 
 static bool set_switch(struct nic_spec *to, const char *value, struct cmd_error *error)
 {
@@ -71,13 +71,30 @@ static bool set_rate(struct nic_spec *to, const char *value, struct cmd_error *e
 	return true;
 }
 
+/* Of two words, the one that sets the flag and the other, which is the default. */
+static bool set_flag(struct nic_spec *to, u32 flag, const char *key, const char *set, const char *other,
+		     const char *value, struct cmd_error *error)
+{
+	if (strcmp(value, set) != 0 && strcmp(value, other) != 0)
+		return error_set(error, RESULT_USAGE, "%s is %s or %s, not \"%.40s\"", key, other, set, value);
+	if (strcmp(value, set) == 0)
+		to->flags |= flag;
+	return true;
+}
+
 static bool set_guard(struct nic_spec *to, const char *value, struct cmd_error *error)
 {
-	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-		return error_set(error, RESULT_USAGE, "guard= is on or off, not \"%.40s\"", value);
-	if (strcmp(value, "off") == 0)
-		to->flags |= NIC_UNGUARDED;
-	return true;
+	return set_flag(to, NIC_UNGUARDED, "guard=", "off", "on", value, error);
+}
+
+static bool set_cable(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	return set_flag(to, NIC_CABLE_OUT, "cable=", "out", "in", value, error);
+}
+
+static bool set_mirror(struct nic_spec *to, const char *value, struct cmd_error *error)
+{
+	return set_flag(to, NIC_MIRROR, "mirror=", "on", "off", value, error);
 }
 
 static bool set_ip(struct nic_spec *to, const char *value, struct cmd_error *error)
@@ -96,15 +113,6 @@ static bool set_filter(struct nic_spec *to, const char *value, struct cmd_error 
 	return filter_parse(&to->rules[to->rule_count++], value, error);
 }
 
-static bool set_cable(struct nic_spec *to, const char *value, struct cmd_error *error)
-{
-	if (strcmp(value, "in") != 0 && strcmp(value, "out") != 0)
-		return error_set(error, RESULT_USAGE, "cable= is in or out, not \"%.40s\"", value);
-	if (strcmp(value, "out") == 0)
-		to->flags |= NIC_CABLE_OUT;
-	return true;
-}
-
 static const struct {
 	const char *key;
 	bool (*set)(struct nic_spec *, const char *, struct cmd_error *);
@@ -112,7 +120,7 @@ static const struct {
 } keys[] = {
 	{ "switch=", set_switch, false }, { "mac=", set_mac, false }, { "vlan=", set_vlan, false },
 	{ "rate=", set_rate, false }, { "guard=", set_guard, false }, { "ip=", set_ip, false },
-	{ "cable=", set_cable, false }, { "filter=", set_filter, true },
+	{ "cable=", set_cable, false }, { "mirror=", set_mirror, false }, { "filter=", set_filter, true },
 };
 
 /* A card that is being read. */
@@ -182,6 +190,7 @@ const char *nic_text(char *text, const struct nic_spec *nic)
 	used = add_item(text, used, "rate=", rate_text(part, nic->rate));
 	used = add_item(text, used, "", (nic->flags & NIC_UNGUARDED) != 0 ? "guard=off" : "");
 	used = add_item(text, used, "", (nic->flags & NIC_CABLE_OUT) != 0 ? "cable=out" : "");
+	used = add_item(text, used, "", (nic->flags & NIC_MIRROR) != 0 ? "mirror=on" : "");
 	for (u32 i = 0; i < nic->rule_count && i < NIC_RULES; i++)
 		used = add_item(text, used, "filter=", filter_text(rule, &nic->rules[i]));
 	return text;

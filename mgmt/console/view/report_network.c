@@ -164,6 +164,8 @@ static void rule_lines(const struct out *out, const struct port_row *p)
 {
 	char text[FILTER_TEXT_BYTES], hits[UNIT_TEXT_BYTES];
 
+	if ((p->flags & NIC_MIRROR) != 0)
+		out_text(out, "      mirror: a copy of all frames\n");
 	if ((p->flags & NIC_CABLE_OUT) != 0)
 		out_text(out, "      cable out: nothing passes\n");
 	for (u32 i = 0; i < p->rule_count && i < NIC_RULES; i++)
@@ -292,6 +294,7 @@ static void port_json(struct json_writer *w, const struct port_row *p)
 	json_number(w, "broken", p->counts.broken);
 	json_drops(w, p->counts.drops);
 	json_bool(w, "cable", (p->flags & NIC_CABLE_OUT) == 0);
+	json_bool(w, "mirror", (p->flags & NIC_MIRROR) != 0);
 	json_filter(w, p->rules, p->hits, p->rule_count);
 	json_close(w, '}');
 }
@@ -349,6 +352,8 @@ void report_nic(const struct out *out, const struct nic_spec *spec, const struct
 		out_text(out, "; unguarded");
 	if ((spec->flags & NIC_CABLE_OUT) != 0)
 		out_text(out, "; cable out");
+	if ((spec->flags & NIC_MIRROR) != 0)
+		out_text(out, "; mirror");
 	for (u32 i = 0; i < spec->rule_count && i < NIC_RULES; i++)
 		out_format(out, "%s%s", i == 0 ? "; filter " : " ", filter_text(rule, &spec->rules[i]));
 }
@@ -372,6 +377,7 @@ static void nic_json(struct json_writer *w, const struct nic_spec *spec, const s
 	json_number(w, "got-bytes", nic->got_bytes);
 	json_number(w, "dropped", nic->drops);
 	json_bool(w, "cable", (spec->flags & NIC_CABLE_OUT) == 0);
+	json_bool(w, "mirror", (spec->flags & NIC_MIRROR) != 0);
 	json_close(w, '}');
 }
 

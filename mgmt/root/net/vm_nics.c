@@ -218,6 +218,7 @@ static struct port_setup setup_of(const struct vm *vm, u32 n)
 	bool is_guarded = (spec->flags & NIC_UNGUARDED) == 0;
 
 	return (struct port_setup){
+		.flags = (spec->flags & NIC_MIRROR) != 0 ? PORT_MIRROR : 0,
 		.mac = vm->nics[n].mac, .from_rate = spec->rate, .to_rate = spec->rate, .flood_rate = NIC_FLOODS,
 		.guard = is_guarded ? GUARD_ALL : 0, .max_bytes = ETHERNET_HEADER_BYTES + NIC_MTU,
 		.most_addresses = is_guarded ? 0 : UNGUARDED_ADDRESSES,

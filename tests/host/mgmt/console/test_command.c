@@ -77,7 +77,7 @@ static void create(void **state)
 static void cards(void **state)
 {
 	static const char *const texts[] = {
-		"lan", "lan,mac=02:00:00:00:00:07,ip=10.0.0.7,vlan=7,rate=10M", "lan,guard=off,cable=out",
+		"lan", "lan,mac=02:00:00:00:00:07,ip=10.0.0.7,vlan=7,rate=10M", "lan,guard=off,cable=out,mirror=on",
 		"lan,filter=deny-out:tcp:25,filter=allow-in:udp:53-54:10.0.0.0/8,filter=deny-in:any:10.0.0.1",
 		"lan,filter=allow-in:icmp,filter=deny-out:tcp,filter=deny-out:udp:192.168.0.0/16",
 	};
@@ -212,6 +212,7 @@ static void bad_lines(void **state)
 		{ "create-vm a --nic lan,filter=deny-in:tcp:8:10.0.0.1:9", RESULT_USAGE, "is no rule" },
 		{ "create-vm a --nic lan,filter=deny-in:any:", RESULT_USAGE, "is no rule" },
 		{ "create-vm a --nic lan,cable=yes", RESULT_USAGE, "cable= is in or out" },
+		{ "create-vm a --nic lan,mirror=1", RESULT_USAGE, "mirror= is off or on" },
 		{ "create-vm a --nic Lan", RESULT_USAGE, "not the name of a switch" },
 		{ "create-vm a --nic vlan=7", RESULT_USAGE, "has no switch" },
 		{ "create-vm a --nic lan,wan", RESULT_USAGE, "\"wan\" is not possible" },

@@ -435,10 +435,11 @@ static void changes_while_it_runs(void **state)
 	assert_int_equal(config()->port[0].address[3], 5);
 	assert_int_equal(config()->port[0].drops_rest, 1);		/* whatever the guest makes of its link */
 	assert_int_equal(bench_vmm_control()->nics_unplugged, 1);
-	nic->flags = 0;
+	nic->flags = NIC_MIRROR;
 	nic->mac = mac;							/* the one that it has */
 	bench_send(&r);
 	bench_expect(ERR_NONE);
+	assert_int_equal(config()->port[0].setup.flags, PORT_UP | PORT_MIRROR);
 	assert_int_equal(config()->port[0].drops_rest, 0);
 	assert_int_equal(config()->port[0].rule_count, 2);
 	assert_int_equal(bench_vmm_control()->nics_unplugged, 0);
