@@ -99,12 +99,16 @@ $(B)/bench/netbench: $(NETBENCH)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINUX_PROGRAM)
+$(B)/bench/linux_net: tests/bench/guest/linux_net.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINUX_PROGRAM) -Wall -Wextra
 bench-net:
 	$(Q)test -f '$(NETBENCH)' || { \
 		echo "make bench-net: no netbench at $(NETBENCH); say where it is: make bench-net NETBENCH=file" >&2; \
 		exit 2; }
-	$(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images $(B)/bench/netbench
-	$(Q)/usr/bin/python3 tests/bench/bench_net.py $(B)/bench/netbench
+	$(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all images $(B)/bench/netbench $(B)/bench/linux_net
+	$(Q)/usr/bin/python3 tests/bench/bench_net.py $(B)/bench/netbench $(B)/bench/linux_net
 .PHONY: bench-net
 
 # Bytes a second and round trips of the console's lines.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """VMs on a switch: Debian's kernel pings and transfers, VLANs do not meet, a switch that is started again under load,
 and a guest that sends what it must not."""
+import itertools
 import json
 import os
 import re
@@ -15,6 +16,9 @@ MIB = {'qemu-pvh': 16, 'bochs': 2}      # of a transfer
 
 # Checksums and segmentation either way, merged buffers: nobody computes or cuts anything between VMs.
 FEATURES = (0, 1, 7, 8, 11, 12, 15)
+
+
+NUMBERS = itertools.count()
 
 
 def answer(machine, line):
@@ -40,8 +44,9 @@ def on(machine, name, command):
 
 
 def pings(machine, name, address, count=3):
-    """How many of so many pings are answered."""
-    text = on(machine, name, f'ping -c {count} -W 2 {address}')
+    """How many of so many pings are answered. An attached console shows again what was printed last: each has an end of
+    its own, which is waited for."""
+    text = on(machine, name, f'ping -c {count} -W 2 {address}; : {next(NUMBERS)}')
     return int(re.search(r'(\d+) packets received', text).group(1))
 
 
@@ -149,6 +154,33 @@ def hostile_frames(backend, folder, count):
 
 def test_hostile_frames_on_qemu(tmp_path):
     hostile_frames('qemu-pvh', str(tmp_path), 90000)
+
+
+@pytest.mark.backends('qemu-pvh')
+def test_changes_of_a_card(machine):
+    """What set-vm changes of a card while its guest runs holds at once: filter, VLAN, address, cable."""
+    machine.ok('create-switch lan')
+    start(machine, 'a', 'lan', '10.1.0.1')
+    start(machine, 'b', 'lan', '10.1.0.2')
+    assert pings(machine, 'a', '10.1.0.2', 2) == 2
+    machine.ok('set-vm a --nic lan,filter=allow-out:icmp:10.1.0.3,filter=deny-out:icmp')
+    assert pings(machine, 'a', '10.1.0.2', 3) == 0
+    port = ports(machine)['a']
+    assert [rule['hits'] for rule in port['filter']] == [0, 3] and port['drops']['filter'] == 3
+    assert 'filter deny-out:icmp ' in machine.cmd('show-switch lan')
+    for nic, drop, count in (('lan,vlan=7', 'unknown', 4), ('lan,ip=10.1.0.9', 'address', 5)):
+        machine.ok(f'set-vm a --nic {nic}')
+        before = ports(machine)['a']['drops'][drop]
+        assert pings(machine, 'a', '10.1.0.2', count) == 0
+        assert ports(machine)['a']['drops'][drop] > before
+    machine.ok('set-vm a --nic lan,cable=out')
+    on(machine, 'a', 'until [ $(cat /sys/class/net/eth0/carrier) = 0 ]; do sleep 1; done')
+    machine.ok('set-vm a --nic lan')
+    on(machine, 'a', 'until [ $(cat /sys/class/net/eth0/carrier) = 1 ]; do sleep 1; done')
+    assert pings(machine, 'a', '10.1.0.2', 6) == 6
+    assert 'E_STATE' in machine.cmd('set-vm a --nic none')
+    for name in ('a', 'b'):
+        machine.ok(f'delete-vm {name} --force')
 
 
 LOAD = ('mkfifo /tmp/f; md5sum < /tmp/f > /tmp/sum & '
