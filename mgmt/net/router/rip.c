@@ -276,21 +276,24 @@ void rip_heard(struct rip *r, const struct own_udp *u)
 
 /* ---- Times (3.8) ---- */
 
+/* What ends is lost when the table is whole again: install looks at all of it. */
 static void age(struct rip *r, u32 now_s)
 {
 	u32 kept = 0;
 
 	for (u32 i = 0; i < r->count; i++) {
+		const struct rip_learned *l = &r->learned[i];
+
+		if (l->metric < RIP_INFINITY || !is_due(l->heard_s + RIP_GARBAGE_S, now_s))
+			r->learned[kept++] = *l;
+	}
+	r->count = kept;
+	for (u32 i = 0; i < kept; i++) {
 		struct rip_learned *l = &r->learned[i];
 
-		if (l->metric == RIP_INFINITY && is_due(l->heard_s + RIP_GARBAGE_S, now_s))
-			continue;
-		r->learned[kept] = *l;
-		l = &r->learned[kept++];
 		if (l->metric < RIP_INFINITY && is_due(l->heard_s + RIP_TIMEOUT_S, now_s))
 			lose(r, l, now_s);
 	}
-	r->count = kept;
 }
 
 static u32 next_update(struct rip *r, u32 now_s)

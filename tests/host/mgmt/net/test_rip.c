@@ -324,6 +324,29 @@ static void test_full(void **state)
 	assert_int_equal(queued, (ROUTES_LEARNED + RIP_ENTRIES - 1) / RIP_ENTRIES);
 }
 
+/* One route is forgotten in the same second in which the next one ends: that one is used no more. */
+static void test_ends_together(void **state)
+{
+	struct rip_writer w;
+
+	(void)state;
+	start();
+	join(0, 0, 1);
+	queued = 0;
+	rip_begin(&w, RIP_RESPONSE);
+	put(&w, 0xc0a80000, 0xffff0000, 0, 1);
+	hear(&nodes[0], 0, NEIGHBOUR, PORT_RIP, w.bytes + OWN_UDP_HEADERS, w.count);
+	now_s += RIP_GARBAGE_S;	/* as long as an ended route is told, behind the first one */
+	rip_begin(&w, RIP_RESPONSE);
+	put(&w, 0xc0a90000, 0xffff0000, 0, 1);
+	hear(&nodes[0], 0, NEIGHBOUR, PORT_RIP, w.bytes + OWN_UDP_HEADERS, w.count);
+	run(RIP_TIMEOUT_S - 1);
+	assert_non_null(routes_find(&nodes[0].routes, 0xc0a90001));
+	run(2);
+	assert_int_equal(nodes[0].rip.count, 1);
+	assert_null(routes_find(&nodes[0].routes, 0xc0a90001));
+}
+
 static void test_questions(void **state)
 {
 	static const u8 all[] = { 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16 };
@@ -362,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_line), cmocka_unit_test(test_end_of_network), cmocka_unit_test(test_ring),
 		cmocka_unit_test(test_preference), cmocka_unit_test(test_refused_messages),
 		cmocka_unit_test(test_refused_entries), cmocka_unit_test(test_full), cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_ends_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
