@@ -18,15 +18,16 @@ void dns_init(struct dns *d, const struct dhcp_server *dhcp, struct nat_table *n
 		bucket_set(&d->rate[i], DNS_RATE);
 }
 
-void dns_forget(struct dns *d)
-{
-	memset(d->open, 0, sizeof(d->open));
-}
-
 static void close_question(struct dns *d, struct dns_question *q)
 {
 	nat_port_release(d->nat, NAT_UDP, q->port);
 	*q = (struct dns_question){ 0 };
+}
+
+void dns_forget(struct dns *d)
+{
+	for (u32 i = 0; i < DNS_OPEN; i++)
+		close_question(d, &d->open[i]);
 }
 
 void dns_tick(struct dns *d, u32 now_s)
@@ -89,18 +90,20 @@ static u32 server_of(const struct dns *d)
 }
 
 /* NULL: as many as there may be, or no port is free. */
-static struct dns_question *open_question(struct dns *d, u32 station)
+static struct dns_question *open_question(struct dns *d, u32 station, u64 mac)
 {
 	struct dns_question *q = NULL;
-	u32 count = 0;
+	u32 count = 0, of_mac = 0;
 
 	for (u32 i = 0; i < DNS_OPEN; i++) {
-		if (d->open[i].server == 0)
+		if (d->open[i].server == 0) {
 			q = &d->open[i];
-		else if (d->open[i].station == station)
-			count++;
+			continue;
+		}
+		count += d->open[i].station == station;
+		of_mac += d->open[i].mac == mac;
 	}
-	if (q == NULL || count >= DNS_OPEN_STATION)
+	if (q == NULL || count >= DNS_OPEN_STATION || of_mac >= DNS_OPEN_MAC)
 		return NULL;
 	q->port = nat_port_take(d->nat, NAT_UDP, &d->dice);
 	return q->port != 0 ? q : NULL;
@@ -127,7 +130,7 @@ static bool forward(struct dns *d, const struct own_udp *u, const struct dns_mes
 	if (server == 0)
 		return false;
 	if (q == NULL) {
-		q = open_question(d, u->from);
+		q = open_question(d, u->from, u->mac);
 		if (q == NULL)
 			return false;
 		q->id = (u16)d->dice.roll(d->dice.context);

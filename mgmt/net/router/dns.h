@@ -5,7 +5,8 @@
  * no cache: a station has one. UDP alone. Pure.
  *
  * Who is outside can guess neither the number of a question nor the port that its answer is to come to, both of which
- * are random (RFC 5452); and the answer has the same question. A station has a limit of open questions.
+ * are random (RFC 5452); and the answer has the same question. A station has a limit of open questions. A server may
+ * also be behind an inner port: it is asked with the outer address as well.
  */
 #ifndef VOS_DNS_H
 #define VOS_DNS_H
@@ -18,6 +19,7 @@
 #define PORT_DNS 53u
 #define DNS_OPEN 256u			/* questions that wait for an answer */
 #define DNS_OPEN_STATION 32u		/* of one address */
+#define DNS_OPEN_MAC 64u		/* of one sender, whatever addresses it takes; or of all behind its router */
 #define DNS_WAIT_S 10u
 #define DNS_TTL_S 60u			/* of a NAME.vos */
 #define DNS_RATE 1000u			/* answers a second of the router's own, of one port */
@@ -41,7 +43,7 @@ struct dns {
 };
 
 void dns_init(struct dns *d, const struct dhcp_server *dhcp, struct nat_table *nat, struct dice dice);
-/* All ports are free again, and who waits does so in vain: the outer address is another one. */
+/* Who waits does so in vain: the outer address is another one. */
 void dns_forget(struct dns *d);
 /* Once a second. */
 void dns_tick(struct dns *d, u32 now_s);
@@ -61,7 +63,7 @@ struct dns_out {
 
 /* A question of a station, in a packet for the router. `has_outside`: the router has an outer address. */
 enum dns_action dns_asked(struct dns *d, const struct own_udp *u, bool has_outside, u8 *out, struct dns_out *to);
-/* What came from outside to a port that may be one of these. */
+/* What came to a port of the outer address that may be one of these. */
 enum dns_action dns_heard(struct dns *d, const struct own_udp *u, u8 *out, struct dns_out *to);
 
 #endif

@@ -132,14 +132,14 @@ static void hear_dhcp(struct gateway *g, const struct own_udp *u)
 	ask_dhcp(g, u->now_ns);
 }
 
-/* Of an inner station to the router's address there, or an answer from outside. */
-static void forward_dns(struct gateway *g, const struct own_udp *u, bool is_outer)
+/* Of an inner station to the router's address there, or an answer of a server, outside or inside. */
+static void forward_dns(struct gateway *g, const struct own_udp *u, u32 outside)
 {
 	static u8 out[OWN_UDP_HEADERS + DNS_MOST];	/* too large for the stack */
-	u32 outside = g->outer != NET_IF_NONE ? g->plane.port[g->outer].address : 0;
 	struct dns_out to;
-	enum dns_action action = is_outer ? dns_heard(&g->dns, u, out + OWN_UDP_HEADERS, &to) :
-					    dns_asked(&g->dns, u, outside != 0, out + OWN_UDP_HEADERS, &to);
+	enum dns_action action = u->to == outside ?
+		dns_heard(&g->dns, u, out + OWN_UDP_HEADERS, &to) :
+		dns_asked(&g->dns, u, outside != 0, out + OWN_UDP_HEADERS, &to);
 
 	if (action == DNS_REPLY)
 		own_send(&g->own, to.port, PORT_DNS, &to.to, out, to.bytes);
@@ -154,10 +154,18 @@ static void send_rip(void *context, u32 port, const struct own_peer *to, u8 *byt
 	own_send(&g->own, port, PORT_RIP, to, bytes, payload);
 }
 
+static bool is_dns(const struct gateway *g, const struct own_udp *u, u32 outside)
+{
+	if (u->to == outside)
+		return outside != 0 && u->from_port == PORT_DNS;
+	return u->port != g->outer && u->to_port == PORT_DNS && u->to == g->plane.port[u->port].address;
+}
+
 static bool udp(void *context, const struct own_udp *u)
 {
 	struct gateway *g = context;
 	bool is_outer = u->port == g->outer;
+	u32 outside = g->outer != NET_IF_NONE ? g->plane.port[g->outer].address : 0;
 
 	if (u->to_port == PORT_RIP && g->plane.port[u->port].speaks_rip) {
 		rip_heard(&g->rip, u);
@@ -168,8 +176,8 @@ static bool udp(void *context, const struct own_udp *u)
 		hear_dhcp(g, u);
 		return true;
 	}
-	if (is_outer ? u->from_port == PORT_DNS : u->to_port == PORT_DNS && u->to == g->plane.port[u->port].address) {
-		forward_dns(g, u, is_outer);
+	if (is_dns(g, u, outside)) {
+		forward_dns(g, u, outside);
 		return true;
 	}
 	if (is_outer || u->to_port != PORT_DHCP_SERVER || !g->server.scope[u->port].is_on)

@@ -139,6 +139,51 @@ static void limits(void **state)
 	assert_int_equal(to.to.address, SERVER + 1);
 }
 
+/* A sender takes no more places by other addresses of its network. */
+static void one_sender_with_many_addresses(void **state)
+{
+	u32 forwarded = 0;
+	struct own_udp u;
+
+	(void)state;
+	for (u32 i = 0; i < DNS_OPEN; i++)
+		forwarded += ask(STATION + i % 200, (u16)i) == DNS_FORWARD;
+	assert_int_equal(forwarded, DNS_OPEN_MAC);
+	u = question(STATION + 201, 1);
+	u.mac++;
+	assert_int_equal(dns_asked(&w.g.dns, &u, true, out, &to), DNS_FORWARD);
+}
+
+/* Whoever is forgotten leaves no port taken, also where the outer address stays and its network changes. */
+static void forgotten_ports(void **state)
+{
+	(void)state;
+	assert_int_equal(ask(STATION, 1), DNS_FORWARD);
+	dns_forget(&w.g.dns);
+	assert_int_equal(w.g.plane.nat.table.by_port[NAT_UDP][to.from_port], NAT_NONE);
+}
+
+/* A server behind an inner port is asked, and its answer taken: it sees the outer address. */
+static void a_server_inside(void **state)
+{
+	struct own_udp u = question(STATION, 3), r;
+	const u8 *answer;
+
+	(void)state;
+	w.g.server.servers[0] = 0x0a000105;
+	assert_true(w.g.own.udp(w.g.own.context, &u));
+	assert_int_equal(ask(STATION, 3), DNS_FORWARD);		/* again: what was sent */
+	r = reply();
+	r.port = 2;
+	w.kept = 0;
+	assert_true(w.g.own.udp(w.g.own.context, &r));
+	assert_int_equal(w.kept, 1);
+	assert_int_equal(w.frame[0].port, 1);
+	answer = w.frame[0].bytes + OWN_UDP_HEADERS;
+	assert_int_equal(be16_load(answer), 3);
+	assert_int_equal(be32_load(w.frame[0].bytes + ETH_BYTES + IPV4_TO), STATION);
+}
+
 /* No server, no way out, or a server that is the router itself. */
 static void nobody_to_ask(void **state)
 {
@@ -201,6 +246,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(there_and_back, setup), cmocka_unit_test_setup(forged_answers, setup),
+		cmocka_unit_test_setup(one_sender_with_many_addresses, setup),
+		cmocka_unit_test_setup(forgotten_ports, setup), cmocka_unit_test_setup(a_server_inside, setup),
 		cmocka_unit_test_setup(limits, setup), cmocka_unit_test_setup(nobody_to_ask, setup),
 		cmocka_unit_test_setup(a_name_with_a_lease, setup), cmocka_unit_test_setup(bad_names, setup),
 	};
