@@ -21,6 +21,7 @@
 #define RW (RIGHT_R | RIGHT_W)
 #define ETHERNET_HEADER_BYTES 14u
 #define PORT_MTU 1500u
+#define MAC_PLACE 0x100u	/* + port: a VM named as the router's program has its cards' addresses below */
 
 static struct {
 	u64 h_link;		/* 0: it has none */
@@ -31,7 +32,7 @@ static struct {
 
 u64 router_port_mac(u32 number, u32 port)
 {
-	return nic_mac_of(router_service_name(number), port, ports[number][port].salt);
+	return nic_mac_of(router_service_name(number), MAC_PLACE + port, ports[number][port].salt);
 }
 
 /* Anybody's server of DHCP, but with its own address alone. */

@@ -254,6 +254,20 @@ static void names_of_vms(void **state)
 	delete_all();
 }
 
+/* A VM may have the name of the router's program: its card has another address than the router's port. */
+static void a_vm_of_the_programs_name(void **state)
+{
+	(void)state;
+	create_router("nat0");
+	create_vm("router-nat0", "lan");
+	bench_settle(0);
+	expect_good_config();
+	assert_int_equal(router_config()->name_count, 1);
+	assert_true(mac_load(router_config()->name[0].mac) != mac_load(router_config()->port[OUTER].mac));
+	delete_vm("router-nat0");
+	delete_all();
+}
+
 static void a_small_network_runs_out(void **state)
 {
 	struct request r = a_router("nat0");
@@ -468,6 +482,7 @@ int main(void)
 		cmocka_unit_test(as_many_as_there_can_be),
 		cmocka_unit_test(the_switch_knows_its_router),
 		cmocka_unit_test(names_of_vms),
+		cmocka_unit_test(a_vm_of_the_programs_name),
 		cmocka_unit_test(a_small_network_runs_out),
 		cmocka_unit_test(the_router_restarts),
 		cmocka_unit_test(the_switch_restarts),
