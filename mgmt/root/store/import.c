@@ -19,6 +19,7 @@
 #include "syscalls.h"
 #include "volume_writer.h"
 
+#define IMPORTS (VOLUME_LINKS - 1)	/* the last link is for what root keeps in a pool itself */
 #define TURN_BYTES (512 * KIB)		/* of an image, in one turn of root */
 
 enum import_step { IMPORT_FREE, IMPORT_FILL, IMPORT_FLUSH, IMPORT_FINISH, IMPORT_CLOSE, IMPORT_OVER };
@@ -33,7 +34,7 @@ static struct import {
 	bool is_had;		/* a stream: by its upload */
 	u64 deadline_tsc;	/* a stream: for more of it */
 	struct error_info failure;
-} imports[VOLUME_LINKS];
+} imports[IMPORTS];
 
 static struct error_info refuse(enum error error, const char *text, u64 need, u64 have)
 {
@@ -51,7 +52,7 @@ static bool is_stream(const struct import *m)
 /* A stream that is over, and waits for its upload, has no volume any more: that may be another one by now. */
 static struct import *import_of(const struct volume *v)
 {
-	for (u32 i = 0; i < VOLUME_LINKS; i++) {
+	for (u32 i = 0; i < IMPORTS; i++) {
 		struct import *m = &imports[i];
 
 		if (m->step != IMPORT_FREE && m->volume == v && !(is_stream(m) && m->step == IMPORT_OVER))
@@ -62,7 +63,7 @@ static struct import *import_of(const struct volume *v)
 
 static struct import *free_place(void)
 {
-	for (u32 i = 0; i < VOLUME_LINKS; i++)
+	for (u32 i = 0; i < IMPORTS; i++)
 		if (imports[i].step == IMPORT_FREE)
 			return &imports[i];
 	return NULL;
@@ -115,7 +116,7 @@ static struct error_info begin(struct volume *v, struct import with)
 	enum status st;
 
 	if (m == NULL)
-		return error_info_limit(VOLUME_LINKS, "imports at a time");
+		return error_info_limit(IMPORTS, "imports at a time");
 	link = volume_link_open(v, false, &st);
 	if (link == NULL)
 		return error_info_status(st);
@@ -152,7 +153,7 @@ struct error_info import_begin_stream(struct volume *v)
 
 struct import *import_stream(const char *volume)
 {
-	for (u32 i = 0; i < VOLUME_LINKS; i++) {
+	for (u32 i = 0; i < IMPORTS; i++) {
 		struct import *m = &imports[i];
 
 		if (m->step != IMPORT_FILL || !is_stream(m) || m->is_had || strcmp(m->volume->name, volume) != 0)
@@ -337,7 +338,7 @@ u64 import_step(void)
 {
 	u64 next = DEADLINE_NONE;
 
-	for (u32 i = 0; i < VOLUME_LINKS; i++)
+	for (u32 i = 0; i < IMPORTS; i++)
 		if (imports[i].step != IMPORT_FREE && imports[i].step != IMPORT_OVER)
 			next = min_u64(next, step_one(&imports[i]));
 	delete_unfinished();
@@ -372,7 +373,7 @@ u32 import_percent(const struct volume *v)
 
 bool import_uses(const char *image)
 {
-	for (u32 i = 0; i < VOLUME_LINKS; i++)
+	for (u32 i = 0; i < IMPORTS; i++)
 		if (imports[i].step != IMPORT_FREE && imports[i].step != IMPORT_OVER &&
 		    strcmp(imports[i].image, image) == 0)
 			return true;

@@ -239,6 +239,43 @@ static void volume_is_lost(void **state)
 	drop_pool();
 }
 
+static void ask_in_memory(u32 number)
+{
+	struct request r = bench_make_request(REQ_CREATE_VOLUME, "", REQ_FLAG_UPLOAD);
+
+	r.spec.disks[0].bytes = MIB;
+	snprintf(r.spec.disks[0].volume, sizeof(r.spec.disks[0].volume), "m%u", (unsigned)number);
+	strcpy(r.spec.disks[0].on, VOLUME_RAM);
+	bench_send(&r);
+	bench_turns(0, 3);
+	expect_done(STORE_ADD_RAM);
+}
+
+/* One link is left for what root itself keeps in a pool. */
+static void one_link_is_left(void **state)
+{
+	char name[] = "m0";
+
+	(void)state;
+	for (u32 i = 0; i < VM_DEVICES - 1; i++) {
+		ask_in_memory(i);
+		expect_done(STORE_ATTACH);
+		bench_expect(ERR_NONE);
+	}
+	ask_in_memory(VM_DEVICES - 1);
+	expect_done(STORE_DROP_RAM);
+	bench_expect(ERR_LIMIT);
+	assert_int_equal(bench_answer.have, VM_DEVICES - 1);
+	for (u32 i = 0; i < VM_DEVICES - 1; i++, name[1]++) {
+		ask_volume(REQ_DELETE_VOLUME, name, 0);
+		bench_turns(0, 3);
+		expect_done(STORE_DETACH);
+		expect_done(STORE_DROP_RAM);
+		bench_expect(ERR_NONE);
+	}
+	expect_clean();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +286,7 @@ int main(void)
 		cmocka_unit_test(tail_is_zero),
 		cmocka_unit_test(store_takes_more),
 		cmocka_unit_test(volume_is_lost),
+		cmocka_unit_test(one_link_is_left),
 	};
 
 	make_image();
