@@ -136,8 +136,8 @@ const struct command command_rows[] = {
 	{
 		.verb = "revert-vm", .group = GROUP_STORAGE,
 		.summary = "put all disks of a VM back to what they were at a snapshot",
-		.more = "The VM is stopped. What was written since then is lost, and newer snapshots are deleted; the "
-			"snapshot itself stays. Asks first.",
+		.more = "The VM must be stopped. What was written since then is lost, and newer snapshots are deleted; "
+			"the snapshot itself stays. Asks first.",
 		.example = "revert-vm myvm --snapshot before-upgrade",
 		.takes = CHANGE | A(SNAPSHOT) | A(YES), .needs = A(NAME) | A(SNAPSHOT), .op = REQ_REVERT_VM,
 		.ops = { .begin = revert_begin, .answer = snapshot_answer },
