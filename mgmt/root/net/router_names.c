@@ -44,15 +44,28 @@ static u32 vlan_of(u32 vlan)
 	return vlan != 0 ? vlan : VLAN_DEFAULT;
 }
 
-/* The inner port that card n of the VM is behind; NULL: none that serves DHCP. */
+/* Of a station of that network, and not the router's own. */
+static bool is_station(const struct router_port_spec *port, u32 address)
+{
+	u32 host = address - network_of(port);
+
+	return host >= 1 && host <= hosts_of(port) && address != port->address;
+}
+
+/* The card has the address that the operator gave it, or what DHCP gives there. */
+static bool has_address_at(const struct router_port_spec *port, const struct nic_spec *nic)
+{
+	return nic->address != 0 ? is_station(port, nic->address) : (port->flags & ROUTER_NO_DHCP) == 0;
+}
+
+/* The inner port that card n of the VM is behind; NULL: none where its address is known. */
 static const struct router_port_spec *port_of(const struct router_spec *spec, const struct vm *vm, u32 n)
 {
 	const struct nic_spec *nic = &vm->spec.nics[n];
 
 	for (u32 i = 0; i < spec->inner_count; i++)
-		if ((spec->inner[i].flags & ROUTER_NO_DHCP) == 0 &&
-		    strcmp(spec->inner[i].network, nic->network) == 0 &&
-		    vlan_of(spec->inner[i].vlan) == vlan_of(nic->vlan))
+		if (strcmp(spec->inner[i].network, nic->network) == 0 &&
+		    vlan_of(spec->inner[i].vlan) == vlan_of(nic->vlan) && has_address_at(&spec->inner[i], nic))
 			return &spec->inner[i];
 	return NULL;
 }
@@ -70,9 +83,8 @@ static bool is_given(const struct router_config *c, u32 address)
 /* In the part of VMs, of a station, and nobody's. */
 static bool is_free(const struct router_config *c, const struct router_port_spec *port, u32 address)
 {
-	u32 host = address - network_of(port);
-
-	return host >= 1 && host <= hosts_of(port) - pool_of(port) && address != port->address && !is_given(c, address);
+	return is_station(port, address) && address - network_of(port) <= hosts_of(port) - pool_of(port) &&
+	       !is_given(c, address);
 }
 
 /* By the MAC address's hash, so that it is the same after a restart; 0: there is none left. */
@@ -108,32 +120,45 @@ static void add(struct router_config *to, const struct vm *vm, u64 mac, u32 addr
 	name->address = address;
 }
 
-/* Those that had one already, or the others. */
+/* Addresses that the operator gave come first, then those that a card had already, then new ones. */
+enum turn { TURN_GIVEN, TURN_KEPT, TURN_NEW, TURNS };
+
+static void fill_one(const struct router_port_spec *port, const struct router_config *before, struct router_config *to,
+		     const struct vm *vm, u32 n, enum turn turn)
+{
+	u64 mac = vm->nics[n].mac;
+	u32 given = vm->spec.nics[n].address, old = address_before(before, mac);
+
+	if (given != 0) {
+		if (turn == TURN_GIVEN && !is_given(to, given))
+			add(to, vm, mac, given);
+	} else if (turn == TURN_KEPT && old != 0 && is_free(to, port, old)) {
+		add(to, vm, mac, old);
+	} else if (turn == TURN_NEW && address_before(to, mac) == 0) {
+		add(to, vm, mac, choose(to, port, mac));
+	}
+}
+
 static void fill(const struct router_spec *spec, const struct router_config *before, struct router_config *to,
-		 bool is_old)
+		 enum turn turn)
 {
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		const struct vm *vm = vm_at(i);
 		const struct router_port_spec *port = NULL;
-		u32 n = 0, old;
+		u32 n = 0;
 
 		while (vm != NULL && n < vm->spec.nic_count && (port = port_of(spec, vm, n)) == NULL)
 			n++;
-		if (port == NULL)
-			continue;
-		old = address_before(before, vm->nics[n].mac);
-		if (is_old && old != 0 && is_free(to, port, old))
-			add(to, vm, vm->nics[n].mac, old);
-		else if (!is_old && address_before(to, vm->nics[n].mac) == 0)
-			add(to, vm, vm->nics[n].mac, choose(to, port, vm->nics[n].mac));
+		if (port != NULL)
+			fill_one(port, before, to, vm, n, turn);
 	}
 }
 
 void router_names_fill(const struct router_spec *spec, const struct router_config *before, struct router_config *to)
 {
 	to->name_count = 0;
-	fill(spec, before, to, true);
-	fill(spec, before, to, false);
+	for (u32 turn = 0; turn < TURNS; turn++)
+		fill(spec, before, to, (enum turn)turn);
 }
 
 u32 router_name_address(const struct router_config *config, const char *vm)

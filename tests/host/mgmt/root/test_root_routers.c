@@ -268,6 +268,39 @@ static void a_vm_of_the_programs_name(void **state)
 	delete_all();
 }
 
+/* Its name and DHCP say the same as ip=: in the pool's part, where another VM's address was, and without DHCP. */
+static void an_address_of_the_operators(void **state)
+{
+	struct request r;
+	u32 address;
+
+	(void)state;
+	create_router("nat0");
+	create_vm("a", "lan");
+	bench_settle(0);
+	address = router_config()->name[0].address;
+	for (u32 i = 0; i < 3; i++) {
+		static const char names[][2] = { "b", "c", "d" };
+
+		r = a_vm(names[i], "lan");
+		r.spec.nics[0].address = i == 0 ? 0x0a0900fe : i == 1 ? 0x0a080005 : address;
+		bench_send(&r);
+		bench_expect(ERR_NONE);
+		bench_settle(0);
+		expect_good_config();
+	}
+	assert_int_equal(router_config()->name_count, 3);		/* c is of another network */
+	assert_string_equal(router_config()->name[0].name, "b");
+	assert_int_equal(router_config()->name[0].address, 0x0a0900fe);
+	assert_string_equal(router_config()->name[1].name, "d");
+	assert_int_equal(router_config()->name[1].address, address);
+	assert_string_equal(router_config()->name[2].name, "a");
+	assert_int_not_equal(router_config()->name[2].address, address);
+	for (char name[] = "a"; name[0] <= 'd'; name[0]++)
+		delete_vm(name);
+	delete_all();
+}
+
 static void a_small_network_runs_out(void **state)
 {
 	struct request r = a_router("nat0");
@@ -483,6 +516,7 @@ int main(void)
 		cmocka_unit_test(the_switch_knows_its_router),
 		cmocka_unit_test(names_of_vms),
 		cmocka_unit_test(a_vm_of_the_programs_name),
+		cmocka_unit_test(an_address_of_the_operators),
 		cmocka_unit_test(a_small_network_runs_out),
 		cmocka_unit_test(the_router_restarts),
 		cmocka_unit_test(the_switch_restarts),
