@@ -86,7 +86,6 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_JSON] = { "json", TYPE_SWITCH, 0, "print the result as one JSON object" },
 	[ARG_HELP] = { "help", TYPE_SWITCH, 0, "explain this command" },
 };
-_Static_assert(ARG_COUNT <= 64, "args.given");
 
 bool choice_word(char *text, enum arg arg, u32 index)
 {
@@ -102,7 +101,7 @@ void args_init(struct args *args, const struct command *command)
 {
 	memset(args, 0, sizeof(*args));
 	args->command = command;
-	for (u32 i = 0; i < FIELD_SPEC_COUNT && !(command && (command->takes & BIT64(ARG_ROUTER))); i++)
+	for (u32 i = 0; i < FIELD_SPEC_COUNT && !(command && (command->takes & ARG_BIT(ARG_ROUTER))); i++)
 		if (spec_fields[i].initial)
 			spec_set_number(&args->spec, i, spec_fields[i].initial);
 	args->interval_ns = DEFAULT_INTERVAL_NS;
@@ -110,7 +109,7 @@ void args_init(struct args *args, const struct command *command)
 
 bool args_has(const struct args *args, enum arg arg)
 {
-	return args->given & BIT64(arg);
+	return args->given & ARG_BIT(arg);
 }
 
 bool arg_needs_value(enum arg arg)
@@ -136,7 +135,7 @@ static bool set_name(char *to, const char *value, struct cmd_error *error)
 
 static bool takes_many(const struct args *args)
 {
-	return args->command && (args->command->takes & BIT64(ARG_ALL));
+	return args->command && (args->command->takes & ARG_BIT(ARG_ALL));
 }
 
 /* Of a command on several VMs: the first name is in args->name, too. */
@@ -438,7 +437,7 @@ static bool set_switch(struct args *args, enum arg arg, const char *value, struc
 	if (value && !is_no && strcmp(value, "yes") != 0 && strcmp(value, "true") != 0)
 		return error_set(error, RESULT_USAGE, "--%s is yes or no, not \"%.40s\"", arg_specs[arg].name, value);
 	if (is_no)
-		args->given &= ~BIT64(arg);
+		args->given &= ~ARG_BIT(arg);
 	return true;
 }
 
@@ -493,7 +492,7 @@ static bool set_field(struct args *args, enum arg arg, const char *value, struct
 
 static bool set_value(struct args *args, enum arg arg, const char *value, struct cmd_error *error)
 {
-	if (BIT64(arg) & ARGS_FIELDS)
+	if (ARG_BIT(arg) & ARGS_FIELDS)
 		return set_field(args, arg, value, error);
 	switch (arg) {
 	case ARG_NAME:
@@ -568,6 +567,6 @@ bool args_set(struct args *args, enum arg arg, const char *value, struct cmd_err
 			arg_specs[arg].name, arg_specs[arg].value);
 	if (args_has(args, arg) && !arg_is_list(arg) && !(arg == ARG_NAME && takes_many(args)))
 		return error_set(error, RESULT_USAGE, "--%s is given twice", arg_specs[arg].name);
-	args->given |= BIT64(arg);
+	args->given |= ARG_BIT(arg);
 	return set_value(args, arg, value, error);
 }

@@ -22,6 +22,11 @@ enum arg {
 	ARG_COUNT
 };
 
+/* A set of them. */
+__extension__ typedef unsigned __int128 arg_set;
+#define ARG_BIT(arg) ((arg_set)1 << (arg))
+_Static_assert(ARG_COUNT <= 128, "arg_set");
+
 enum arg_type {
 	TYPE_SWITCH,		/* no value; yes/no where a value must be */
 	TYPE_NEW_NAME,		/* name of a VM that may not be there yet */
@@ -52,7 +57,7 @@ extern const struct arg_spec arg_specs[ARG_COUNT];
 /* The flags of a VM's properties. */
 #define ARG_OF_FIELD(field) ((enum arg)(ARG_CPU + (field)))
 #define FIELD_OF_ARG(arg) ((u32)(arg) - ARG_CPU)
-#define ARGS_FIELDS ((u64)FIELDS_ALL << ARG_CPU)
+#define ARGS_FIELDS ((arg_set)FIELDS_ALL << ARG_CPU)
 
 #define COMMAND_ID_BYTES 48u	/* as text, with its zero */
 
@@ -66,7 +71,7 @@ struct command;
 
 struct args {
 	const struct command *command;	/* 0: an empty line */
-	u64 given;			/* BIT64(enum arg) */
+	arg_set given;			/* ARG_BIT(enum arg) */
 	char name[VM_NAME_BYTES];
 	char to[VM_NAME_BYTES], snapshot[VM_NAME_BYTES];
 	const struct name_list *names;	/* of a command on several VMs: all; only until the next command is parsed */
@@ -97,15 +102,10 @@ bool args_has(const struct args *args, enum arg arg);
  * --module, --disk, --nic, --inner, --forward, and of --name where a command takes --all.
  */
 bool args_set(struct args *args, enum arg arg, const char *value, struct cmd_error *error);
-/* BIT32(enum request_field) of those flags of ARGS_FIELDS that are in `given`, and back. */
-static inline u32 fields_of_args(u64 given)
+/* BIT32(enum request_field) of those flags of ARGS_FIELDS that are in `given`. */
+static inline u32 fields_of_args(arg_set given)
 {
 	return (u32)(given >> ARG_CPU) & FIELDS_ALL;
-}
-
-static inline u64 args_of_fields(u32 fields)
-{
-	return (u64)fields << ARG_CPU;
 }
 
 /* Whether it may be given several times, one value each. */

@@ -70,7 +70,7 @@ const struct command *command_named(const char *verb)
 
 bool command_only_reads(const struct command *command)
 {
-	u64 changes = BIT64(ARG_DRY_RUN) | BIT64(ARG_YES);	/* what such commands take, and no other */
+	arg_set changes = ARG_BIT(ARG_DRY_RUN) | ARG_BIT(ARG_YES);	/* what such commands take, and no other */
 
 	return !(command->takes & changes) && command->op != REQ_CANCEL;
 }
@@ -154,7 +154,7 @@ bool command_is_noun(const char *word)
 	return false;
 }
 
-enum arg command_bare(const struct command *command, u64 given)
+enum arg command_bare(const struct command *command, arg_set given)
 {
 	static const u8 bare[] = {
 		ARG_VERB, ARG_FILE, ARG_SOURCE, ARG_NAME, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_VOLUME,
@@ -163,9 +163,9 @@ enum arg command_bare(const struct command *command, u64 given)
 	enum arg first = ARG_COUNT;
 
 	for (u32 i = 0; i < ARRAY_COUNT(bare); i++) {
-		if (!(command->takes & BIT64(bare[i])))
+		if (!(command->takes & ARG_BIT(bare[i])))
 			continue;
-		if (!(given & BIT64(bare[i])))
+		if (!(given & ARG_BIT(bare[i])))
 			return (enum arg)bare[i];
 		first = first == ARG_COUNT ? (enum arg)bare[i] : first;
 	}
@@ -241,7 +241,7 @@ static void unknown_arg(const struct command *command, const char *name, struct 
 	for (u32 i = 0; i < ARG_COUNT; i++) {
 		u32 d = distance(name, arg_specs[i].name);
 
-		if ((command->takes & BIT64(i)) && i != ARG_VERB && d < best_distance) {
+		if ((command->takes & ARG_BIT(i)) && i != ARG_VERB && d < best_distance) {
 			best_distance = d;
 			best = arg_specs[i].name;
 		}
@@ -264,12 +264,12 @@ bool text_begins(const char *text, const char *start)
 
 enum arg command_arg(const struct command *command, const char *name, size_t length, struct cmd_error *error)
 {
-	u64 takes = (command->takes | BIT64(ARG_HELP)) & ~BIT64(ARG_VERB);
+	arg_set takes = (command->takes | ARG_BIT(ARG_HELP)) & ~ARG_BIT(ARG_VERB);
 	enum arg found = ARG_COUNT;
 	char word[48];
 
 	for (u32 i = 0; i < ARG_COUNT; i++) {
-		if (!(takes & BIT64(i)) || length == 0 || strncmp(arg_specs[i].name, name, length) != 0)
+		if (!(takes & ARG_BIT(i)) || length == 0 || strncmp(arg_specs[i].name, name, length) != 0)
 			continue;
 		if (arg_specs[i].name[length] == 0)
 			return (enum arg)i;
@@ -291,18 +291,18 @@ enum arg command_arg(const struct command *command, const char *name, size_t len
 
 bool command_complete(const struct args *args, struct cmd_error *error)
 {
-	u64 missing = args->command->needs & ~args->given;
+	arg_set missing = args->command->needs & ~args->given;
 
 	if (args_has(args, ARG_ALL) && args_has(args, ARG_NAME))
 		return error_set(error, RESULT_USAGE, "--all and a name exclude each other. For example: %s",
 			args->command->example);
 	if (args_has(args, ARG_ALL))
-		missing &= ~BIT64(ARG_NAME);
+		missing &= ~ARG_BIT(ARG_NAME);
 	for (u32 i = 0; i < ARG_COUNT; i++)
-		if (missing & BIT64(i))
+		if (missing & ARG_BIT(i))
 			return error_set(error, RESULT_USAGE, "%s needs --%s %s%s. For example: %s",
 				args->command->verb, arg_specs[i].name, arg_specs[i].value,
-				args->command->takes & BIT64(ARG_ALL) ? ", or --all" : "", args->command->example);
+				args->command->takes & ARG_BIT(ARG_ALL) ? ", or --all" : "", args->command->example);
 	if (args_has(args, ARG_LINES) && args_has(args, ARG_OFFSET))
 		return error_set(error, RESULT_USAGE, "--lines and --offset exclude each other. For example: %s",
 			args->command->example);
@@ -349,7 +349,7 @@ static bool parse_bare(struct args *args, const char *word, struct cmd_error *er
 	if (bare == ARG_COUNT)
 		return error_set(error, RESULT_USAGE, "%s takes no \"%.40s\". Try help %s", command->verb, word,
 			command->verb);
-	if (args_has(args, bare) && !(command->takes & BIT64(ARG_ALL)))
+	if (args_has(args, bare) && !(command->takes & ARG_BIT(ARG_ALL)))
 		return error_set(error, RESULT_USAGE, "\"%.40s\" is one word too many for %s. Try help %s", word,
 			command->verb, command->verb);
 	return args_set(args, bare, word, error);
@@ -383,7 +383,7 @@ static bool is_group(const char *word)
 
 static bool set_topic(struct args *args, const char *topic)
 {
-	args->given |= BIT64(ARG_VERB);
+	args->given |= ARG_BIT(ARG_VERB);
 	return text_copy(args->verb, sizeof(args->verb), topic);
 }
 
@@ -412,7 +412,7 @@ static bool find_topic(struct args *args, const struct words *words, u32 next, s
 
 static bool parse_words(struct args *args, const struct words *words, u32 next, struct cmd_error *error)
 {
-	if ((args->command->takes & BIT64(ARG_VERB)) && (next == words->count || words->word[next][0] != '-'))
+	if ((args->command->takes & ARG_BIT(ARG_VERB)) && (next == words->count || words->word[next][0] != '-'))
 		return find_topic(args, words, next, error);
 	for (u32 i = next; i < words->count; i++) {
 		bool is_flag = !words->is_quoted[i] && words->word[i][0] == '-' && words->word[i][1] != 0;

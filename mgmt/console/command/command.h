@@ -28,8 +28,8 @@ struct command {
 	const char *summary;	/* one line, no full stop */
 	const char *more;	/* further help, or 0 */
 	const char *example;
-	u64 takes;		/* BIT64(enum arg); --help is always taken */
-	u64 needs;
+	arg_set takes;		/* ARG_BIT(enum arg); --help is always taken */
+	arg_set needs;
 	u32 op;			/* enum request_op of a command that sends that one, else 0 */
 	enum verb_group group;
 	bool is_for_people;	/* makes no sense for a program */
@@ -49,7 +49,7 @@ extern const char *const group_names[GROUP_COUNT];	/* as help takes them */
 
 /* What a word without a flag sets: the name, or what help is to explain, what is not given yet first;
  * ARG_COUNT = nothing. */
-enum arg command_bare(const struct command *command, u64 given);
+enum arg command_bare(const struct command *command, arg_set given);
 /* `vm create` is create-vm: is that such a noun? */
 bool command_is_noun(const char *word);
 

@@ -5,7 +5,7 @@
  */
 #include "handlers.h"
 
-#define A(x) BIT64(ARG_##x)
+#define A(x) ARG_BIT(ARG_##x)
 #define CHANGE (A(NAME) | A(WAIT) | A(DRY_RUN) | A(QUIET) | A(JSON))
 #define CHANGE_MANY (CHANGE | A(ALL))
 #define CHANGE_VOLUME (A(WAIT) | A(DRY_RUN) | A(QUIET) | A(JSON))

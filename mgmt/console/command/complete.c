@@ -17,7 +17,7 @@ struct context {
 	enum place place;
 	const struct command *command;
 	enum arg arg;		/* PLACE_VALUE: whose value */
-	u64 given;		/* flags that are there already */
+	arg_set given;		/* flags that are there already */
 	bool is_bare;		/* PLACE_VALUE in a word that may also begin a flag */
 	const char *noun;
 	const char *partial;	/* the word so far, unquoted */
@@ -36,14 +36,14 @@ static void scan_flags(struct context *context, u32 next, u32 last)
 
 		if (words.is_quoted[i] || strncmp(word, "--", 2) != 0) {
 			if (command_bare(context->command, context->given) != ARG_COUNT)
-				context->given |= BIT64(command_bare(context->command, context->given));
+				context->given |= ARG_BIT(command_bare(context->command, context->given));
 			continue;
 		}
 		context->arg = command_arg(
 			context->command, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2), &unused);
 		if (context->arg == ARG_COUNT)
 			continue;
-		context->given |= BIT64(context->arg);
+		context->given |= ARG_BIT(context->arg);
 		if (!equals && arg_needs_value(context->arg) && ++i == last)
 			context->place = PLACE_VALUE;
 	}
@@ -51,7 +51,7 @@ static void scan_flags(struct context *context, u32 next, u32 last)
 
 static bool takes_many(const struct command *command)
 {
-	return command->takes & BIT64(ARG_ALL);
+	return command->takes & ARG_BIT(ARG_ALL);
 }
 
 /* May that flag be given, or given once more? */
@@ -60,10 +60,10 @@ static bool is_possible(const struct context *context, u32 arg)
 	if (arg_is_list((enum arg)arg))
 		return true;
 	if (arg == ARG_NAME && takes_many(context->command))
-		return !(context->given & BIT64(ARG_ALL));
-	if (arg == ARG_ALL && (context->given & BIT64(ARG_NAME)))
+		return !(context->given & ARG_BIT(ARG_ALL));
+	if (arg == ARG_ALL && (context->given & ARG_BIT(ARG_NAME)))
 		return false;
-	return !(context->given & BIT64(arg));
+	return !(context->given & ARG_BIT(arg));
 }
 
 static void find_argument(struct context *context, u32 next, u32 last)
@@ -131,12 +131,12 @@ static void add(struct completion *completion, const char *partial, const char *
 
 static void add_flags(struct completion *completion, const struct context *context)
 {
-	u64 takes = (context->command->takes | BIT64(ARG_HELP)) & ~BIT64(ARG_VERB);
+	arg_set takes = (context->command->takes | ARG_BIT(ARG_HELP)) & ~ARG_BIT(ARG_VERB);
 	char flag[IMAGE_NAME_BYTES];
 
 	completion->has_dashes = true;
 	for (u32 i = 0; i < ARG_COUNT; i++) {
-		if (!(takes & BIT64(i)) || !is_possible(context, i))
+		if (!(takes & ARG_BIT(i)) || !is_possible(context, i))
 			continue;
 		snprintf(flag, sizeof(flag), "--%s", arg_specs[i].name);
 		add(completion, context->partial, flag);
@@ -370,12 +370,12 @@ size_t complete_common(const struct completion *completion)
 /* Those that may follow, and that begin with what is there already. */
 static void help_flags(const struct context *context, const struct out *out)
 {
-	u64 takes = context->command->takes & ~BIT64(ARG_VERB);
+	arg_set takes = context->command->takes & ~ARG_BIT(ARG_VERB);
 	const char *start = text_begins(context->partial, "--") ? context->partial + 2 : "";
 
 	for (u32 i = 0; i < ARG_COUNT; i++)
 		if (!is_possible(context, i) || !text_begins(arg_specs[i].name, start))
-			takes &= ~BIT64(i);
+			takes &= ~ARG_BIT(i);
 	if (takes)
 		help_args(out, takes, context->command->needs);
 	else

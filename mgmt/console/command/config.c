@@ -12,7 +12,8 @@
 #include "syscalls.h"
 
 #define CONFIG_WORD_BYTES (CMDLINE_BYTES + 64u)
-#define FROM_COMMAND_LINE (BIT64(ARG_NAME) | BIT64(ARG_WAIT) | BIT64(ARG_DRY_RUN) | BIT64(ARG_QUIET) | BIT64(ARG_JSON))
+#define FROM_COMMAND_LINE \
+	(ARG_BIT(ARG_NAME) | ARG_BIT(ARG_WAIT) | ARG_BIT(ARG_DRY_RUN) | ARG_BIT(ARG_QUIET) | ARG_BIT(ARG_JSON))
 #define CREATE command_named("create-vm")
 #define KEYS (CREATE->takes & ~FROM_COMMAND_LINE)
 
@@ -48,7 +49,7 @@ struct parser {
 	char names[VM_COUNT][VM_NAME_BYTES];
 	u32 block_count[BLOCK_KINDS];
 	char block_names[BLOCK_KINDS][SWITCHES][VM_NAME_BYTES];
-	u64 keys;			/* of the block in hand */
+	arg_set keys;			/* of the block in hand */
 	const char *keys_text;		/* what they are */
 	struct args defaults, vm, block;
 	struct cmd_error error;
@@ -172,7 +173,7 @@ static void skip_block(struct parser *p)
 static enum arg key_named(const struct parser *p, const char *word)
 {
 	for (u32 i = 0; i < ARG_COUNT; i++)
-		if ((p->keys & BIT64(i)) && strcmp(arg_specs[i].name, word) == 0)
+		if ((p->keys & ARG_BIT(i)) && strcmp(arg_specs[i].name, word) == 0)
 			return (enum arg)i;
 	return ARG_COUNT;
 }
@@ -197,7 +198,7 @@ static bool parse_value(struct parser *p, struct args *args, enum arg key)
 }
 
 /* { key value; ... }, the brace in hand; afterwards the token behind it is. */
-static bool parse_block(struct parser *p, struct args *args, u64 keys, const char *keys_text)
+static bool parse_block(struct parser *p, struct args *args, arg_set keys, const char *keys_text)
 {
 	char text[120];
 
@@ -252,14 +253,14 @@ static void fill_in(struct args *vm, const struct args *defaults)
 {
 	struct vm_spec *spec = &vm->spec;
 	const struct vm_spec *from = &defaults->spec;
-	u64 missing = defaults->given & ~vm->given;
+	arg_set missing = defaults->given & ~vm->given;
 
 	if (args_has(vm, ARG_KERNEL))
-		missing &= ~(BIT64(ARG_KERNEL) | BIT64(ARG_INITRD) | BIT64(ARG_CMDLINE) | BIT64(ARG_MODULE));
-	if (missing & BIT64(ARG_CLASS))
+		missing &= ~(ARG_BIT(ARG_KERNEL) | ARG_BIT(ARG_INITRD) | ARG_BIT(ARG_CMDLINE) | ARG_BIT(ARG_MODULE));
+	if (missing & ARG_BIT(ARG_CLASS))
 		spec->share.class = from->share.class;
 	if (spec->share.class == SCHED_CLASS_RT)	/* which has no weight */
-		missing &= ~BIT64(ARG_WEIGHT);
+		missing &= ~ARG_BIT(ARG_WEIGHT);
 	spec_merge(spec, from, fields_of_args(missing));
 	vm->given |= missing;
 }
@@ -304,7 +305,7 @@ static bool parse_block_name(struct parser *p, u32 kind)
 static bool has_all(struct parser *p, const struct command *command)
 {
 	for (u32 i = 0; i < ARG_COUNT; i++)
-		if (command->needs & ~p->block.given & BIT64(i)) {
+		if (command->needs & ~p->block.given & ARG_BIT(i)) {
 			char text[80];
 
 			snprintf(text, sizeof(text), "the key %s is missing in the block that ends here",
@@ -317,7 +318,7 @@ static bool has_all(struct parser *p, const struct command *command)
 static bool parse_made(struct parser *p, u32 kind)
 {
 	const struct command *command = command_named(blocks[kind].verb);
-	u64 keys = command->takes & ~(FROM_COMMAND_LINE | BIT64(blocks[kind].name));
+	arg_set keys = command->takes & ~(FROM_COMMAND_LINE | ARG_BIT(blocks[kind].name));
 
 	p->ops->has_networks(p->ops->context);
 	args_init(&p->block, command);

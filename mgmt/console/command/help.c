@@ -8,7 +8,7 @@
 #include "help.h"
 
 #define ARG_COLUMN 24u	/* where a flag's explanation begins */
-#define ARGS_COMMON (BIT64(ARG_WAIT) | BIT64(ARG_DRY_RUN) | BIT64(ARG_QUIET) | BIT64(ARG_JSON))
+#define ARGS_COMMON (ARG_BIT(ARG_WAIT) | ARG_BIT(ARG_DRY_RUN) | ARG_BIT(ARG_QUIET) | ARG_BIT(ARG_JSON))
 
 static char page_text[16384];
 
@@ -82,11 +82,11 @@ static u32 flag_name(const struct out *out, const struct arg_spec *spec)
 }
 
 /* Among those flags, how far is it needed? */
-static const char *need(u32 arg, u64 args, u64 needs)
+static const char *need(u32 arg, arg_set args, arg_set needs)
 {
-	if (!(needs & BIT64(arg)))
+	if (!(needs & ARG_BIT(arg)))
 		return "";
-	return args & BIT64(ARG_ALL) ? " (several, or --all)" : " (needed)";
+	return args & ARG_BIT(ARG_ALL) ? " (several, or --all)" : " (needed)";
 }
 
 static void full_arg(const struct out *out, enum arg arg, const char *need)
@@ -133,32 +133,32 @@ static void brief_arg(const struct out *out, enum arg arg, const char *need)
 }
 
 /* Of these the short form has only the names: what all commands take, and what hardly anybody needs. */
-#define ARGS_NAMED_ONLY (ARGS_COMMON | BIT64(ARG_ON_IO_ERROR) | BIT64(ARG_MEMORY_POLICY) | BIT64(ARG_VMM))
+#define ARGS_NAMED_ONLY (ARGS_COMMON | ARG_BIT(ARG_ON_IO_ERROR) | ARG_BIT(ARG_MEMORY_POLICY) | ARG_BIT(ARG_VMM))
 
-static void brief_args(const struct out *out, u64 args, u64 needs)
+static void brief_args(const struct out *out, arg_set args, arg_set needs)
 {
-	u64 common = args & ARGS_NAMED_ONLY;
+	arg_set common = args & ARGS_NAMED_ONLY;
 
 	for (u32 i = 0; i < ARG_COUNT; i++)
-		if ((args & ~common) & BIT64(i))
+		if ((args & ~common) & ARG_BIT(i))
 			brief_arg(out, (enum arg)i, need(i, args, needs));
 	if (!common)
 		return;
 	out_text(out, " ");
 	for (u32 i = 0; i < ARG_COUNT; i++)
-		if (common & BIT64(i))
+		if (common & ARG_BIT(i))
 			out_format(out, " --%s", arg_specs[i].name);
 	out_text(out, "\n");
 }
 
-static void full_args(const struct out *out, u64 args, u64 needs)
+static void full_args(const struct out *out, arg_set args, arg_set needs)
 {
 	for (u32 i = 0; i < ARG_COUNT; i++)
-		if (args & BIT64(i))
+		if (args & ARG_BIT(i))
 			full_arg(out, (enum arg)i, need(i, args, needs));
 }
 
-void help_args(const struct out *out, u64 args, u64 needs)
+void help_args(const struct out *out, arg_set args, arg_set needs)
 {
 	struct out_buffer buffer;
 	struct out text;
@@ -184,14 +184,14 @@ static void usage(const struct out *out, const struct command *command)
 	text = out_to_buffer(&buffer);
 	for (u32 i = 0; i < ARG_COUNT; i++) {
 		const struct arg_spec *spec = &arg_specs[i];
-		bool is_needed = command->needs & BIT64(i);
+		bool is_needed = command->needs & ARG_BIT(i);
 		bool is_attached = spec->value && spec->value[0] == '[';
 
-		if (!(command->takes & BIT64(i)) || i == ARG_ALL)
+		if (!(command->takes & ARG_BIT(i)) || i == ARG_ALL)
 			continue;
 		if (i == ARG_VERB)
 			out_format(&text, " [%s]", spec->value);
-		else if (i == ARG_NAME && (command->takes & BIT64(ARG_ALL)))
+		else if (i == ARG_NAME && (command->takes & ARG_BIT(ARG_ALL)))
 			out_format(&text, " {--name" OUT_GLUE "NAME" OUT_GLUE "..." OUT_GLUE "|" OUT_GLUE "--all}");
 		else
 			out_format(&text, " %s--%s%s%s%s", is_needed ? "" : "[", spec->name,
@@ -202,9 +202,9 @@ static void usage(const struct out *out, const struct command *command)
 	out_wrapped(out, line, 8 + (u32)strlen(command->verb), 8 + (u32)strlen(command->verb), HELP_COLUMNS);
 }
 
-static u64 args_of(const struct command *command)
+static arg_set args_of(const struct command *command)
 {
-	return command->takes & ~BIT64(ARG_VERB);
+	return command->takes & ~ARG_BIT(ARG_VERB);
 }
 
 void help_command_full(const struct out *out, const struct command *command)

@@ -22,7 +22,7 @@ void help_summary(const struct out *out, const struct command *command);
 /* All about a command, shorter if that is more than HELP_LINES. */
 void help_command(const struct out *out, const struct command *command);
 void help_command_full(const struct out *out, const struct command *command);
-/* Those flags, in masks of BIT64(enum arg); shorter if that is more than HELP_LINES. */
-void help_args(const struct out *out, u64 args, u64 needs);
+/* Those flags, in masks of ARG_BIT(enum arg); shorter if that is more than HELP_LINES. */
+void help_args(const struct out *out, arg_set args, arg_set needs);
 
 #endif

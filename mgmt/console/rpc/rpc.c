@@ -42,7 +42,7 @@ void rpc_tell_start(struct session *s)
 static enum arg exact_arg(const struct command *command, const char *name)
 {
 	for (u32 i = 0; i < ARG_COUNT; i++)
-		if ((command->takes & BIT64(i)) && i != ARG_JSON && i != ARG_QUIET &&
+		if ((command->takes & ARG_BIT(i)) && i != ARG_JSON && i != ARG_QUIET &&
 			strcmp(arg_specs[i].name, name) == 0)
 			return (enum arg)i;
 	return ARG_COUNT;
@@ -84,7 +84,7 @@ static bool set_list(struct session *s, struct args *args, enum arg arg, u32 arr
 
 static bool takes_array(const struct args *args, enum arg arg)
 {
-	return arg_is_list(arg) || (arg == ARG_NAME && (args->command->takes & BIT64(ARG_ALL)));
+	return arg_is_list(arg) || (arg == ARG_NAME && (args->command->takes & ARG_BIT(ARG_ALL)));
 }
 
 static bool set_argument(struct session *s, struct args *args, u32 name, u32 value, struct cmd_error *error)

@@ -15,7 +15,7 @@
 
 static bool is_kernel(const struct job *job)
 {
-	return !(job->args.command->takes & BIT64(ARG_NAME));
+	return !(job->args.command->takes & ARG_BIT(ARG_NAME));
 }
 
 static u64 kernel_head(const struct session *s)

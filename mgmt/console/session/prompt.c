@@ -264,7 +264,7 @@ static void answer(struct session *s, const char *text)
 
 	s->mode = MODE_BUSY;
 	if (strcmp(text, "y") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "Y") == 0) {
-		job->args.given |= BIT64(ARG_YES);
+		job->args.given |= ARG_BIT(ARG_YES);
 		job_start(s, job);
 		return;
 	}

@@ -136,7 +136,7 @@ static void print_log(const char *bytes, size_t count)
 /* By a stream. False: this VOS has none. */
 static bool follow_stream(struct vos *vos, const struct call *call, int *result)
 {
-	bool is_vm = call->args.command->takes & BIT64(ARG_NAME);
+	bool is_vm = call->args.command->takes & ARG_BIT(ARG_NAME);
 	struct vos_stream *stream = is_vm ? vos_console_open(vos, call->args.name, VOS_FROM_LOG, false) :
 					    vos_log_open(vos);
 	char bytes[4096];

@@ -9,7 +9,7 @@
 
 #include "vos_main.h"
 
-#define A(x) BIT64(ARG_##x)
+#define A(x) ARG_BIT(ARG_##x)
 #define ROWS_MAX 128u
 
 static const struct command own_rows[] = {
@@ -135,7 +135,7 @@ static void add_known(struct call *call, enum arg arg, const char *value)
 static void take_known(struct call *call, const struct words *words, u32 next)
 {
 	struct cmd_error unused;
-	u64 given = 0;		/* as flags, or without */
+	arg_set given = 0;		/* as flags, or without */
 
 	for (; next < words->count; next++) {
 		const char *word = words->word[next], *equals = strchr(word, '=');
@@ -143,7 +143,7 @@ static void take_known(struct call *call, const struct words *words, u32 next)
 
 		if (words->is_quoted[next] || strncmp(word, "--", 2) != 0) {
 			arg = command_bare(call->args.command, given);
-			given |= BIT64(arg);
+			given |= ARG_BIT(arg);
 			add_known(call, arg, word);
 			continue;
 		}
@@ -151,7 +151,7 @@ static void take_known(struct call *call, const struct words *words, u32 next)
 			equals ? (size_t)(equals - word - 2) : strlen(word + 2), &unused);
 		if (arg == ARG_COUNT)
 			continue;	/* the parser has refused it */
-		given |= BIT64(arg);
+		given |= ARG_BIT(arg);
 		if (equals)
 			add_known(call, arg, equals + 1);
 		else if (arg_needs_value(arg) && next + 1 < words->count)
@@ -247,7 +247,7 @@ const char *grammar_value(const struct call *call, enum arg arg)
 	struct cmd_error unused;
 	const char *found = NULL;
 	u32 next = 0;
-	u64 seen = 0;
+	arg_set seen = 0;
 
 	(void)command_find(&words, &next, &unused);
 	for (; next < words.count; next++) {
@@ -256,7 +256,7 @@ const char *grammar_value(const struct call *call, enum arg arg)
 		enum arg given = !is_flag ? command_bare(call->args.command, seen) : command_arg(call->args.command,
 			word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2), &unused);
 
-		seen |= given != ARG_COUNT ? BIT64(given) : 0;
+		seen |= given != ARG_COUNT ? ARG_BIT(given) : 0;
 		if (is_flag && !equals && given != ARG_COUNT && arg_needs_value(given))
 			word = ++next < words.count ? words.word[next] : "";
 		else if (is_flag)

@@ -30,9 +30,9 @@ static void check_args(const struct args *args)
 {
 	check(memchr(args->name, 0, sizeof(args->name)) != 0);
 	check((args->command->needs & ~args->given) == 0 || args_has(args, ARG_HELP));
-	check((args->given & ~(args->command->takes | BIT64(ARG_HELP))) == 0);
+	check((args->given & ~(args->command->takes | ARG_BIT(ARG_HELP))) == 0);
 	check(!args_has(args, ARG_NAME) || name_ok(args->name));
-	if (args->command->takes & BIT64(ARG_ROUTER)) {
+	if (args->command->takes & ARG_BIT(ARG_ROUTER)) {
 		check(args->router.inner_count <= ROUTER_INNER_PORTS && args->router.forward_count <= ROUTER_FORWARDS);
 		return;
 	}

@@ -577,7 +577,7 @@ static void help_fits(void **state)
 		assert_true(lines(text + start) <= 23);
 	}
 	for (u32 i = 0; i < ARG_COUNT; i++)	/* even what is shortened names each flag */
-		if (command_named("create-vm")->takes & BIT64(i))
+		if (command_named("create-vm")->takes & ARG_BIT(i))
 			assert_non_null(strstr(strstr(text, "create-vm: "), arg_specs[i].name));
 	FOR_EACH_COMMAND(c)
 		help_command_full(&out, c);

@@ -64,13 +64,13 @@ static void write_commands(const struct out *out)
 			continue;
 		out_format(out, "| %s | ", c->verb);
 		for (u32 arg = 0; arg < ARG_COUNT; arg++) {
-			bool is_needed = c->needs & BIT64(arg);
+			bool is_needed = c->needs & ARG_BIT(arg);
 
-			if (!(c->takes & BIT64(arg)) || arg == ARG_JSON || arg == ARG_QUIET ||
+			if (!(c->takes & ARG_BIT(arg)) || arg == ARG_JSON || arg == ARG_QUIET ||
 				arg == ARG_ALL)
 				continue;
 			out_format(out, is_needed ? "%s%s" : "%s[%s]", is_first ? "" : " ", arg_specs[arg].name);
-			if (arg == ARG_NAME && (c->takes & BIT64(ARG_ALL)))
+			if (arg == ARG_NAME && (c->takes & ARG_BIT(ARG_ALL)))
 				out_text(out, " or all");
 			is_first = false;
 		}
