@@ -37,6 +37,9 @@
 
 #define VOLUME_NAME_BYTES 40u		/* with its zero; at most 36 characters, as a GPT has */
 #define VOLUME_NAME_MAX 36u
+/* VOS keeps the machine's definitions in the volume of this name, in a pool: no VM has it, no request makes it, and no
+ * partition is called so, whatever its table says. */
+#define VOLUME_OF_VOS "vos.config"
 #define DISK_NAME_BYTES 24u
 #define STORE_VOLUMES 256u		/* at most, on all disks and in RAM */
 #define STORE_RAM_SLOTS 64u		/* volumes in RAM at most */

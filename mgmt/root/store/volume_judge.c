@@ -383,7 +383,7 @@ struct error_info pool_judge_new(const char *name, const struct disk_spec *want)
 
 	if (volume_find(name) != NULL)
 		return refuse(pool_find(name) < STORE_POOLS_MAX ? ERR_POOL_EXISTS : ERR_VOLUME_EXISTS, name, 0, 0);
-	if (disk_owns_name(name) || strcmp(name, VOLUME_RAM) == 0)
+	if (disk_owns_name(name) || volume_is_of_vos(name) || strcmp(name, VOLUME_RAM) == 0)
 		return refuse(ERR_VOLUME_NAME, name, 0, 0);
 	if (pools_are_full())
 		return error_info_limit(STORE_POOLS_MAX, "pools");

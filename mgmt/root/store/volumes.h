@@ -83,8 +83,7 @@ static inline bool volume_is_in_use(const struct volume *v)
 	return v->vm != VOLUME_NOBODY || v->is_making || v->is_going || v->is_busy || v->change != CHANGE_NONE;
 }
 
-/* VOS keeps the machine's definitions in the volume of this name: no VM has it, and no request makes it. */
-#define VOLUME_OF_VOS "vos.config"
+/* VOLUME_OF_VOS. */
 bool volume_is_of_vos(const char *name);
 
 /* The name of VM's disk `disk`: what its spec says, else "VM.DISK". name[VOLUME_NAME_BYTES]. */

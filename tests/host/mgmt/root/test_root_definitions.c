@@ -375,6 +375,8 @@ static void damaged(void **state)
 /* The pool comes when vos.conf has been applied: what it has is applied too. */
 static void a_late_pool(void **state)
 {
+	struct request r = bench_make_request(REQ_CREATE_POOL, "", 0);
+
 	(void)state;
 	fill_slot(1, 1, TEXT);
 	boot(false);
@@ -382,6 +384,10 @@ static void a_late_pool(void **state)
 	bench_ask_task(bench_task.number, 0);
 	ask_create("one");
 	bench_expect(ERR_NONE);
+	strcpy(r.spec.disks[0].volume, VOLUME_OF_VOS);
+	strcpy(r.spec.disks[0].on, "nvme0.0");
+	bench_send(&r);
+	bench_expect(ERR_VOLUME_NAME);
 	find_pool(true);
 	attached();
 	expect_task(DEFINITIONS_LOAD, DEFINITIONS_IN_POOL);

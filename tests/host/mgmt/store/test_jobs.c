@@ -380,6 +380,19 @@ static void names_of_disks(void **state)
 	assert_int_equal(bench_attach(1, "d0p1", NULL), STORE_OK);
 }
 
+/* Nor is one called as the volume that VOS keeps for itself: a guest may have written the table. */
+static void name_of_vos(void **state)
+{
+	const struct gpt_part part = bench_part_of(true, 3, 6, VOLUME_OF_VOS);
+
+	(void)state;
+	bench_write_table(0, &part, 1);
+	bench_boot();
+	assert_null(bench_part(VOLUME_OF_VOS));
+	assert_int_equal(bench_part("d0p1")->flags, STORE_NAME_UNFIT);
+	assert_string_equal(bench_part("d0p1")->label, VOLUME_OF_VOS);
+}
+
 /* Two volumes of one name: the second is called after its place, and an order for the one never reaches the other. */
 static void two_of_a_name(void **state)
 {
@@ -478,6 +491,7 @@ int main(void)
 		cmocka_unit_test_setup(an_attachment_that_waits, setup),
 		cmocka_unit_test_setup(partitions_of_others, setup),
 		cmocka_unit_test_setup(names_of_disks, setup),
+		cmocka_unit_test_setup(name_of_vos, setup),
 		cmocka_unit_test_setup(two_of_a_name, setup),
 		cmocka_unit_test_setup(a_name_that_drifts, setup),
 		cmocka_unit_test_setup(many_partitions, setup),
