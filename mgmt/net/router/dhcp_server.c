@@ -265,6 +265,17 @@ u32 dhcp_address_of(const struct dhcp_server *s, u64 mac, u32 now_s)
 	return 0;
 }
 
+bool dhcp_is_anothers(const struct dhcp_server *s, u32 address, u64 mac)
+{
+	for (u32 i = 0; i < s->name_count; i++) {
+		u64 owner = mac_load(s->names[i].mac);
+
+		if (s->names[i].address == address && owner != 0)
+			return owner != mac;
+	}
+	return false;
+}
+
 bool dhcp_serve(struct dhcp_server *s, u32 port, u64 mac, const u8 *bytes, u32 count, u32 now_s, u8 *out,
 		struct dhcp_answer *to)
 {

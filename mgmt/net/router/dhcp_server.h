@@ -60,4 +60,7 @@ bool dhcp_serve(struct dhcp_server *s, u32 port, u64 mac, const u8 *bytes, u32 c
 /* The address that a station of that MAC has taken; 0: none. */
 u32 dhcp_address_of(const struct dhcp_server *s, u64 mac, u32 now_s);
 
+/* Has root given that address to another MAC? */
+bool dhcp_is_anothers(const struct dhcp_server *s, u32 address, u64 mac);
+
 #endif

@@ -188,6 +188,11 @@ static bool udp(void *context, const struct own_udp *u)
 
 /* ---- Configuration ---- */
 
+static bool is_anothers(const void *owners, u32 address, u64 mac)
+{
+	return dhcp_is_anothers(owners, address, mac);
+}
+
 void gateway_init(struct gateway *g, u64 secret, struct outlet out, struct dice dice)
 {
 	memset(g, 0, sizeof(*g));
@@ -197,6 +202,8 @@ void gateway_init(struct gateway *g, u64 secret, struct outlet out, struct dice 
 	dns_init(&g->dns, &g->server, &g->plane.nat.table, dice);
 	g->server.ports = g->plane.port;
 	g->server.names = g->config.name;
+	g->plane.neighbours.is_anothers = is_anothers;
+	g->plane.neighbours.owners = &g->server;
 	g->outer = NET_IF_NONE;
 	g->dice = dice;
 }

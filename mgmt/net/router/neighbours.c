@@ -171,6 +171,11 @@ static bool sender_ok(const struct net_if *own, const u8 *bytes, u32 sender, u64
 	       (sender & ~prefix_mask(own->bits)) != 0;
 }
 
+static bool is_anothers(const struct neighbours *n, u32 address, u64 mac)
+{
+	return n->is_anothers != NULL && n->is_anothers(n->owners, address, mac);
+}
+
 static bool arp_ok(const u8 *arp)
 {
 	u16 operation = be16_load(arp + ARP_OPERATION);
@@ -196,7 +201,7 @@ bool neighbour_arp(struct neighbours *n, u32 port, const u8 *bytes, u32 count, u
 	is_question = be16_load(arp + ARP_OPERATION) == ARP_REQUEST && target == own->address && own->address != 0;
 	if (sender == own->address && sender != 0 && mac != own->mac)
 		n->conflicts++;
-	else if (sender_ok(own, bytes, sender, mac)) {
+	else if (sender_ok(own, bytes, sender, mac) && !is_anothers(n, sender, mac)) {
 		e = find(n, port, sender);
 		if (e == NULL && is_question)
 			e = make(n, port, sender);

@@ -6,7 +6,8 @@
  * An entry is made only for whom the router wants to send to, or who asks for the router's own address; answers that
  * nobody asked for make none. It is confirmed by an answer, and asked again, at its old address first, when it is used
  * NEIGHBOUR_FRESH_S later. Requests have a rate, and places in the table are taken by hash with a secret: who scans a
- * network holds up nobody but those who look for neighbours that are not known yet.
+ * network holds up nobody but those who look for neighbours that are not known yet. An address that root has given to a
+ * MAC is nobody else's, also while its VM is stopped: what is forwarded to it comes to no other.
  */
 #ifndef VOS_NEIGHBOURS_H
 #define VOS_NEIGHBOURS_H
@@ -53,13 +54,16 @@ struct neighbours {
 	/* A frame that waited has nobody to go to; its source's port, or NET_IF_NONE if it is not to be told. */
 	void (*lost)(void *lost_context, u32 from_port, const u8 *bytes, u32 count, u64 now_ns);
 	void *lost_context;
+	/* Does that address belong to another MAC? NULL: nobody knows. */
+	bool (*is_anothers)(const void *owners, u32 address, u64 mac);
+	const void *owners;
 	struct bucket requests[ROUTER_PORTS];
 	u64 conflicts;		/* somebody else says to have an address of the router */
 	struct neighbour entry[NEIGHBOUR_SETS][NEIGHBOUR_WAYS];
 	struct neighbour_frame held[NEIGHBOUR_HELD];
 };
 
-/* `ports` has ROUTER_PORTS of them, and stays; out and lost are set by the caller afterwards. */
+/* `ports` has ROUTER_PORTS of them, and stays; out, lost and is_anothers are set by the caller afterwards. */
 void neighbours_init(struct neighbours *n, u64 secret, const struct net_if *ports);
 
 /* Is the neighbour known? Then *mac says where to send to. */

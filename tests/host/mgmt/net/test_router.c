@@ -374,6 +374,28 @@ static void test_directed_broadcast(void **state)
 	assert_int_equal(w.kept, 1);
 }
 
+/* What is for a VM that root has given an address goes to nobody else, whoever asks or answers with that address. */
+static void test_anothers_address(void **state)
+{
+	u8 arp[60] = { 2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 1, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 1, 9, 10, 0, 0, 7,
+		       0, 0, 0, 0, 0, 0, 10, 0, 0, 1 };
+	struct neighbours *n = &w.g.plane.neighbours;
+	u64 mac = 0;
+
+	(void)state;
+	world_init(&w);
+	world_in(&w, 1, arp, sizeof(arp), NULL);
+	assert_false(neighbour_find(n, 1, 0x0a000007, w.now_ns, &mac));
+	assert_true(neighbour_hold(n, 1, 0x0a000007, arp, sizeof(arp), 0, false, w.now_ns));
+	arp[ETH_BYTES + ARP_OPERATION + 1] = ARP_REPLY;
+	world_in(&w, 1, arp, sizeof(arp), NULL);
+	assert_false(neighbour_find(n, 1, 0x0a000007, w.now_ns, &mac));
+	arp[ETH_FROM + 5] = arp[ETH_BYTES + ARP_SENDER_MAC + 5] = 7;
+	world_in(&w, 1, arp, sizeof(arp), NULL);
+	assert_true(neighbour_find(n, 1, 0x0a000007, w.now_ns, &mac));
+	assert_int_equal(mac, 0x020000000107);
+}
+
 /* What was taken is not copied again. */
 static void test_share(void **state)
 {
@@ -399,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_declined), cmocka_unit_test(test_declined_late),
 		cmocka_unit_test(test_mappings), cmocka_unit_test(test_other_outer), cmocka_unit_test(test_share),
 		cmocka_unit_test(test_short_lease), cmocka_unit_test(test_directed_broadcast),
+		cmocka_unit_test(test_anothers_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
