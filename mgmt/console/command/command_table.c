@@ -467,9 +467,9 @@ const struct command command_rows[] = {
 	{
 		.verb = "apply-config", .group = GROUP_VM,
 		.summary = "apply vos.conf",
-		.more = "Makes the switches and VMs that do not exist, and starts VMs with autostart. Changes existing "
-			"VMs as set-vm does; properties that can't change while a VM runs are shown and stay the same. "
-			"--dry-run shows what would change.",
+		.more = "Makes switches, routers and VMs that do not exist, and starts VMs with autostart. Changes "
+			"existing VMs as set-vm does; properties that can't change while a VM runs are shown and stay "
+			"the same. --dry-run shows what would change.",
 		.example = "apply-config --dry-run",
 		.takes = A(DRY_RUN) | A(QUIET) | A(JSON),
 		.ops = { .begin = apply_begin, .answer = apply_answer },

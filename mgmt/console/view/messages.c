@@ -360,8 +360,8 @@ static void router_spec(struct cmd_error *error, const struct reply *reply)
 		[ROUTER_BAD_OUTER] = "an inner port needs an address, such as --inner lan,10.1.0.1/24",
 		[ROUTER_BAD_OVERLAP] = "two ports are in one network. Give each port a network of its own",
 		[ROUTER_BAD_ROUTE] = "the gateway is not in the network of the outer port's address",
-		[ROUTER_BAD_FORWARD] = "a forward is to a VM, or to an address of the network of an inner port, and "
-			"there is one for each protocol and port",
+		[ROUTER_BAD_FORWARD] = "a forward is to a VM, or to an address of the network of an inner port; there "
+			"is one for each protocol and port; and the router needs --outer for them",
 		[ROUTER_BAD_NAME] = "the name of a router has at most 24 characters",
 	};
 	const char *text = reply->have < ROUTER_ERROR_COUNT ? texts[reply->have] : 0;

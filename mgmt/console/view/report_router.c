@@ -134,7 +134,7 @@ static void forward_lines(const struct out *out, const struct router_row *row)
 		label(out, i == 0 ? "forwards" : "");
 		out_format(out, "%s", router_forward_text(text, f));
 		if (row->forward_address[i] == 0)
-			out_format(out, "  (waits: no VM %s that this router gives an address)\n", f->vm);
+			out_format(out, "  (waits: no VM %s with an address behind an inner port)\n", f->vm);
 		else
 			out_format(out, f->vm[0] ? "  (%s)\n" : "\n", ipv4_text(address, row->forward_address[i]));
 	}

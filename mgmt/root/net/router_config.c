@@ -104,6 +104,8 @@ static u32 some_station(const struct router_spec *spec)
 
 static bool forwards_ok(const struct router_spec *spec)
 {
+	if (spec->forward_count != 0 && spec->outer.network[0] == '\0')
+		return false;
 	for (u32 i = 0; i < spec->forward_count; i++) {
 		const struct router_forward_spec *f = &spec->forward[i];
 		bool has_vm = f->vm[0] != '\0';

@@ -171,6 +171,9 @@ static void refused_specs(void **state)
 	refuse(&r, ERR_ROUTER_SPEC, ROUTER_BAD_FORWARD);	/* behind no port */
 	r.router.forward[0].address = 0x0a090005;
 	refuse(&r, ERR_NONE, 0);
+	memset(&r.router.outer, 0, sizeof(r.router.outer));
+	refuse(&r, ERR_ROUTER_SPEC, ROUTER_BAD_FORWARD);	/* from nowhere */
+	strcpy(r.router.outer.network, "lan");
 	strcpy(r.router.forward[0].vm, "web");
 	refuse(&r, ERR_ROUTER_SPEC, ROUTER_BAD_FORWARD);	/* to two */
 	delete_all();
