@@ -304,9 +304,9 @@
 	/* text = VM that has it */ \
 	ERROR(ERR_MAC_TAKEN, RESULT_STATE, "E_EXISTS", \
 		"VM {text} has a network card with that MAC address. Leave out mac= to get another one") \
-	/* text = VM that has it */ \
+	/* text = VM, or a router's service, that has it */ \
 	ERROR(ERR_ADDRESS_TAKEN, RESULT_STATE, "E_EXISTS", \
-		"VM {text} has a network card with that IPv4 address on the same switch and VLAN. Choose another ip=") \
+		"{text} has that IPv4 address on the same switch and VLAN. Choose another one") \
 	/* the client has no right to ask for that */ \
 	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that")
 

@@ -22,6 +22,13 @@
 
 #define SWITCH_PORTS 64u
 #define VLAN_DEFAULT 1u
+
+/* Of a specification, where 0 stands for it. */
+static inline u32 vlan_or_default(u32 vlan)
+{
+	return vlan != 0 ? vlan : VLAN_DEFAULT;
+}
+
 #define VLAN_SET_BYTES 512u
 #define FILTER_RULES 32u		/* of a port */
 #define SWITCH_STATIONS (1024u + SWITCH_PORTS)

@@ -368,7 +368,7 @@ static void nic_json(struct json_writer *w, const struct nic_spec *spec, const s
 	json_text(w, "mac", mac_text(mac, nic->mac));
 	json_address(w, nic->address);
 	json_text(w, "ipv4-fixed", spec->address ? ipv4_text(fixed, spec->address) : "");
-	json_number(w, "vlan", spec->vlan ? spec->vlan : VLAN_DEFAULT);
+	json_number(w, "vlan", vlan_or_default(spec->vlan));
 	json_bool(w, "guarded", (spec->flags & NIC_UNGUARDED) == 0);
 	json_number(w, "rate-limit", spec->rate);
 	json_number(w, "sent-frames", nic->sent_frames);

@@ -35,7 +35,7 @@ static void json_port(struct json_writer *w, const struct router_row *row, u32 p
 	json_text(w, "kind", port == ROUTER_PORT_OUTER ? "outer" : "inner");
 	json_text(w, "switch", spec->network);
 	json_text(w, "state", router_port_text(row->port_status[port]));
-	json_number(w, "vlan", spec->vlan ? spec->vlan : VLAN_DEFAULT);
+	json_number(w, "vlan", vlan_or_default(spec->vlan));
 	json_ip(w, "address", report->address);
 	json_number(w, "prefix", report->prefix_bits);
 	json_bool(w, "serves-dhcp", port != ROUTER_PORT_OUTER && (spec->flags & ROUTER_NO_DHCP) == 0);

@@ -39,11 +39,6 @@ void router_pool_of(const struct router_port_spec *port, u32 *first, u32 *last)
 
 /* ---- which card ---- */
 
-static u32 vlan_of(u32 vlan)
-{
-	return vlan != 0 ? vlan : VLAN_DEFAULT;
-}
-
 /* Of a station of that network, and not the router's own. */
 static bool is_station(const struct router_port_spec *port, u32 address)
 {
@@ -65,7 +60,8 @@ static const struct router_port_spec *port_of(const struct router_spec *spec, co
 
 	for (u32 i = 0; i < spec->inner_count; i++)
 		if (strcmp(spec->inner[i].network, nic->network) == 0 &&
-		    vlan_of(spec->inner[i].vlan) == vlan_of(nic->vlan) && has_address_at(&spec->inner[i], nic))
+		    vlan_or_default(spec->inner[i].vlan) == vlan_or_default(nic->vlan) &&
+		    has_address_at(&spec->inner[i], nic))
 			return &spec->inner[i];
 	return NULL;
 }

@@ -44,7 +44,7 @@ static void set_up(u32 number, u32 port)
 	setup = (struct port_setup){
 		.mac = router_port_mac(number, port), .guard = GUARD_MAC,
 		.max_bytes = ETHERNET_HEADER_BYTES + PORT_MTU,
-		.vlan = (u16)(spec->vlan != 0 ? spec->vlan : VLAN_DEFAULT),
+		.vlan = (u16)vlan_or_default(spec->vlan),
 	};
 	switch_port_set(ports[number][port].switch_number, ports[number][port].switch_port, &setup);
 }

@@ -47,6 +47,26 @@ static struct error_info judge_ports(const struct router_spec *spec)
 	return ERROR_INFO_NONE;
 }
 
+/* An address is one station's in its switch and VLAN. */
+static struct error_info judge_addresses(const struct router_spec *spec)
+{
+	for (u32 i = 0; i < ROUTER_PORTS; i++) {
+		const struct router_port_spec *port = router_port_spec_of(spec, i);
+		const struct vm *vm;
+		u32 router;
+
+		if (port == NULL || port->address == 0)
+			continue;
+		vm = vm_with_address(port->network, port->vlan, port->address, "");
+		if (vm != NULL)
+			return error_info_about(ERR_ADDRESS_TAKEN, vm->name);
+		router = router_with_address(port->network, port->vlan, port->address);
+		if (router < ROUTERS)
+			return error_info_about(ERR_ADDRESS_TAKEN, router_service_name(router));
+	}
+	return ERROR_INFO_NONE;
+}
+
 static struct error_info judge_new(const char *name, const struct router_spec *spec)
 {
 	struct error_info no = judge_name(name);
@@ -57,6 +77,8 @@ static struct error_info judge_new(const char *name, const struct router_spec *s
 		no = router_config_judge(spec);
 	if (no.error == ERR_NONE)
 		no = judge_ports(spec);
+	if (no.error == ERR_NONE)
+		no = judge_addresses(spec);
 	if (no.error == ERR_NONE && router_free_place() == ROUTERS)
 		no = error_info_limit(ROUTERS, "routers");
 	return no;

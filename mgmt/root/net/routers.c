@@ -85,6 +85,19 @@ const struct router_port_spec *router_port_spec_of(const struct router_spec *spe
 	return p->network[0] != '\0' && (port == ROUTER_PORT_OUTER || port <= spec->inner_count) ? p : NULL;
 }
 
+u32 router_with_address(const char *network, u32 vlan, u32 address)
+{
+	for (u32 n = 0; n < ROUTERS; n++)
+		for (u32 i = 0; router_is_there(n) && i < ROUTER_PORTS; i++) {
+			const struct router_port_spec *port = router_port_spec_of(&routers[n].spec, i);
+
+			if (port != NULL && port->address == address && strcmp(port->network, network) == 0 &&
+			    vlan_or_default(port->vlan) == vlan_or_default(vlan))
+				return n;
+		}
+	return ROUTERS;
+}
+
 /* ---- memory ---- */
 
 static u64 config_address(u32 number)

@@ -36,6 +36,9 @@ void router_set_forwards(u32 number, const struct router_spec *from);
 /* The port of it, or NULL: there is no such port. `port` is below ROUTER_PORTS. */
 const struct router_port_spec *router_port_spec_of(const struct router_spec *spec, u32 port);
 
+/* The router to which the operator gave that address on that switch and VLAN (0: VLAN_DEFAULT); ROUTERS: none. */
+u32 router_with_address(const char *network, u32 vlan, u32 address);
+
 /* Where root sees its memory. The report is foreign. */
 struct router_config *router_config_at(u32 number);
 const struct router_report *router_report_at(u32 number);

@@ -9,6 +9,7 @@
 #include "nic_mac.h"
 #include "nic_rules.h"
 #include "pd.h"
+#include "routers.h"
 #include "switch_ports.h"
 #include "switches.h"
 #include "sys.h"
@@ -74,40 +75,43 @@ static struct error_info judge_mac(const char *name, const struct vm_spec *spec,
 	return other != NULL ? error_info_about(ERR_MAC_TAKEN, other->name) : ERROR_INFO_NONE;
 }
 
-static u32 vlan_of(const struct nic_spec *nic)
-{
-	return nic->vlan != 0 ? nic->vlan : VLAN_DEFAULT;
-}
-
 /* An address is one station's in its switch and VLAN. */
-static bool is_same_address(const struct nic_spec *a, const struct nic_spec *b)
-{
-	return a->address == b->address && vlan_of(a) == vlan_of(b) && strcmp(a->network, b->network) == 0;
-}
-
-static bool has_address(const struct vm_spec *spec, u32 cards, const struct nic_spec *wanted)
+static bool has_address(const struct vm_spec *spec, u32 cards, const char *network, u32 vlan, u32 address)
 {
 	for (u32 n = 0; n < cards; n++)
-		if (is_same_address(&spec->nics[n], wanted))
+		if (spec->nics[n].address == address && vlan_or_default(spec->nics[n].vlan) == vlan_or_default(vlan) &&
+		    strcmp(spec->nics[n].network, network) == 0)
 			return true;
 	return false;
+}
+
+const struct vm *vm_with_address(const char *network, u32 vlan, u32 address, const char *except)
+{
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		const struct vm *vm = vm_in(i);
+
+		if (vm != NULL && strcmp(vm->name, except) != 0 &&
+		    has_address(&vm->spec, vm->spec.nic_count, network, vlan, address))
+			return vm;
+	}
+	return NULL;
 }
 
 static struct error_info judge_address(const char *name, const struct vm_spec *spec, u32 n)
 {
 	const struct nic_spec *wanted = &spec->nics[n];
+	const struct vm *other;
+	u32 router;
 
 	if (wanted->address == 0)
 		return ERROR_INFO_NONE;
-	if (has_address(spec, n, wanted))
+	if (has_address(spec, n, wanted->network, wanted->vlan, wanted->address))
 		return error_info_about(ERR_ADDRESS_TAKEN, name);
-	for (u32 i = 0; i < VM_COUNT; i++) {
-		const struct vm *vm = vm_in(i);
-
-		if (vm != NULL && strcmp(vm->name, name) != 0 && has_address(&vm->spec, vm->spec.nic_count, wanted))
-			return error_info_about(ERR_ADDRESS_TAKEN, vm->name);
-	}
-	return ERROR_INFO_NONE;
+	other = vm_with_address(wanted->network, wanted->vlan, wanted->address, name);
+	if (other != NULL)
+		return error_info_about(ERR_ADDRESS_TAKEN, other->name);
+	router = router_with_address(wanted->network, wanted->vlan, wanted->address);
+	return router < ROUTERS ? error_info_about(ERR_ADDRESS_TAKEN, router_service_name(router)) : ERROR_INFO_NONE;
 }
 
 struct error_info vm_nics_judge(const char *name, const struct vm_spec *spec)
@@ -222,7 +226,7 @@ static struct port_setup setup_of(const struct vm *vm, u32 n)
 		.mac = vm->nics[n].mac, .from_rate = spec->rate, .to_rate = spec->rate, .flood_rate = NIC_FLOODS,
 		.guard = is_guarded ? GUARD_ALL : 0, .max_bytes = ETHERNET_HEADER_BYTES + NIC_MTU,
 		.most_addresses = is_guarded ? 0 : UNGUARDED_ADDRESSES,
-		.vlan = (u16)vlan_of(spec),
+		.vlan = (u16)vlan_or_default(spec->vlan),
 	};
 }
 

@@ -40,6 +40,8 @@ bool vm_nics_detach(struct vm *vm, struct switch_wait *wait) MUST_CHECK;
 /* May it start: are there ports for all its cards? */
 struct error_info vm_nics_find_ports(const struct vm *vm);
 
+/* The VM, except the one of that name, with ip=`address` on that switch and VLAN (0: VLAN_DEFAULT), or NULL. */
+const struct vm *vm_with_address(const char *network, u32 vlan, u32 address, const char *except);
 /* A VM that is defined with a card on that switch, or NULL. */
 const struct vm *vm_with_switch(const char *name);
 /* The VM whose card has that port, or NULL; *card: which. */

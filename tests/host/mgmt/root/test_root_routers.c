@@ -170,12 +170,35 @@ static void refused_specs(void **state)
 	r.router.forward[0].address = 0x0a0a0a0a;
 	refuse(&r, ERR_ROUTER_SPEC, ROUTER_BAD_FORWARD);	/* behind no port */
 	r.router.forward[0].address = 0x0a090005;
+	r.router.inner[0].vlan = 9;
 	refuse(&r, ERR_NONE, 0);
 	memset(&r.router.outer, 0, sizeof(r.router.outer));
 	refuse(&r, ERR_ROUTER_SPEC, ROUTER_BAD_FORWARD);	/* from nowhere */
 	strcpy(r.router.outer.network, "lan");
 	strcpy(r.router.forward[0].vm, "web");
 	refuse(&r, ERR_ROUTER_SPEC, ROUTER_BAD_FORWARD);	/* to two */
+	delete_all();
+}
+
+/* A router's address on a switch is no VM's, and no other router's. */
+static void one_address_each(void **state)
+{
+	struct request vm = a_vm("a", "lan"), router = a_router("n");
+
+	(void)state;
+	create_router("nat0");
+	vm.spec.nics[0].address = 0x0a090001;
+	refuse(&vm, ERR_ADDRESS_TAKEN, 0);
+	assert_string_equal(bench_answer.text, "router-nat0");
+	refuse(&router, ERR_ADDRESS_TAKEN, 0);
+	assert_string_equal(bench_answer.text, "router-nat0");
+	vm.spec.nics[0].vlan = router.router.inner[0].vlan = 9;
+	refuse(&router, ERR_NONE, 0);
+	bench_send(&vm);
+	bench_expect(ERR_NONE);
+	refuse(&router, ERR_ADDRESS_TAKEN, 0);
+	assert_string_equal(bench_answer.text, "a");
+	delete_vm("a");
 	delete_all();
 }
 
@@ -188,9 +211,11 @@ static void as_many_as_there_can_be(void **state)
 	create_switch("lan");
 	for (u32 i = 0; i < ROUTERS; i++, name[1]++) {
 		r = a_router(name);
+		r.router.inner[0].address += i << 8;
 		expect_created(&r);
 	}
 	r = a_router(name);
+	r.router.inner[0].address += ROUTERS << 8;
 	refuse(&r, ERR_LIMIT, ROUTERS);
 	while (name[1]-- > '0')
 		delete_router(name);
@@ -515,6 +540,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(made_and_deleted),
 		cmocka_unit_test(refused_specs),
+		cmocka_unit_test(one_address_each),
 		cmocka_unit_test(as_many_as_there_can_be),
 		cmocka_unit_test(the_switch_knows_its_router),
 		cmocka_unit_test(names_of_vms),
