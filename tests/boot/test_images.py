@@ -93,9 +93,14 @@ def test_upload_into_volumes(tmp_path):
     digest = small_image(str(tmp_path))
     with open(f'{tmp_path}/disk.img', 'wb') as file:
         file.truncate(200 << 20)
-    with Machine('qemu-pvh', 'test_images-upload', disks=[('nvme', f'{tmp_path}/disk.img')]) as machine:
+    with open(f'{tmp_path}/foreign.img', 'wb') as file:
+        file.write(os.urandom(1 << 20))
+        file.truncate(64 << 20)
+    disks = [('nvme', f'{tmp_path}/disk.img'), ('virtio', f'{tmp_path}/foreign.img')]
+    with Machine('qemu-pvh', 'test_images-upload', disks=disks) as machine:
         machine.wait_prompt()
         machine.ok('create-pool fast nvme0.0 --yes')
+        machine.until(lambda: 'virtio0' in machine.cmd('list-disk'), 'the other disk is up')
         with Line(machine, 'unix') as line:
             code, text = line.vos('upload-image', f'{tmp_path}/small.raw', '--volume', 'raw')
             assert code == 0 and 'Volume raw has the image, 8.0 MiB' in text, text
@@ -104,6 +109,8 @@ def test_upload_into_volumes(tmp_path):
             assert line.taken < 1 << 20         # of twice 8 MiB
             code, text = line.vos('upload-image', f'{tmp_path}/small.raw', '--volume', 'raw')
             assert code == 4 and 'is there already' in text, text
+            code, text = line.vos('upload-image', f'{tmp_path}/small.raw', '--volume', 'other', '--on', 'virtio0')
+            assert code == 4 and 'does not know' in text, text     # not: that no volume waits
             with open(f'{tmp_path}/cut.qcow2', 'wb') as file, open(f'{tmp_path}/small.qcow2', 'rb') as whole:
                 file.write(whole.read(70000))
             code, text = line.vos('upload-image', f'{tmp_path}/cut.qcow2', '--volume', 'cut')
