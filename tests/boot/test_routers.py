@@ -33,8 +33,8 @@ def await_networks(machine):
     machine.until(lambda: any(row['dhcp'] == 'bound' for row in answer(machine, 'list-router')), 'an outer address')
 
 
-def start(machine, name):
-    machine.ok(f'create-vm --name {name} --memory 128M --nic nat0')
+def start(machine, name, nic='nat0'):
+    machine.ok(f'create-vm --name {name} --memory 128M --nic {nic}')
     machine.ok(f'start-vm {name}')
     machine.attach(name)
     machine.wait_guest()
@@ -71,16 +71,19 @@ def fetch(port):
 
 @pytest.mark.backends('qemu-pvh', 'bochs')
 def test_way_out_and_in(backend, page):
-    """Two VMs behind the router: both get out, each to the other, and one is reached from outside."""
+    """Two VMs behind the router, one with an address of the operator's: both get out, each to the other, and one is
+    reached from outside."""
     port = free_port()
     with machine_with_networks(backend, 'routers', (port, 8080)) as machine:
         await_networks(machine)
-        addresses = {name: start(machine, name) for name in ('web', 'b')}
-        assert len(set(addresses.values())) == 2
+        addresses = {'web': start(machine, 'web'), 'b': start(machine, 'b', 'nat0,ip=10.111.0.250')}
+        assert addresses['b'] == '10.111.0.250' != addresses['web']
+        assert 'router-nat0 has that IPv4 address' in machine.cmd('create-vm --name c --nic nat0,ip=10.111.0.1')
         for name in addresses:
             assert pings(machine, name, OUTSIDE) == 3
         assert pings(machine, 'b', addresses['web']) == 3
         assert addresses['web'] in on(machine, 'b', 'nslookup web.vos')
+        assert addresses['b'] in on(machine, 'web', 'nslookup b.vos')
         assert "can't find mail.vos" in on(machine, 'b', 'nslookup mail.vos')
         assert 'a page of the host' in on(machine, 'b', f'wget -q -O - http://{OUTSIDE}:{page}/')
         machine.ok('set-router nat0 --forward tcp:8080:web:80')
