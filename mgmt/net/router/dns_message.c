@@ -86,6 +86,8 @@ bool dns_is_vos(const u8 *bytes, char name[64])
 		return false;
 	if (labels != 2)
 		return true;
+	if (memchr(bytes + DNS_HEADER + 1, 0, bytes[DNS_HEADER]) != NULL)
+		return true;
 	for (u32 i = 0; i < bytes[DNS_HEADER]; i++)
 		name[i] = (char)lower(bytes[DNS_HEADER + 1 + i]);
 	name[bytes[DNS_HEADER]] = '\0';

@@ -30,7 +30,7 @@ struct dns_message {
 bool dns_read(struct dns_message *m, const u8 *bytes, u32 count, enum dns_rcode *error);
 
 /* Of a query without an error: is the name one of .vos? Then `name` is what is in front of that, in lower case; "" =
- * nothing, or several labels. */
+ * nothing, several labels, or one that is no text. */
 bool dns_is_vos(const u8 *bytes, char name[64]);
 
 /* An answer to that query, of DNS_HEADER + question_bytes + DNS_ANSWER_BYTES at most; address 0: without one. Returns

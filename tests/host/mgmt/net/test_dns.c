@@ -219,6 +219,19 @@ static void a_name_with_a_lease(void **state)
 	assert_int_equal(be32_load(out + to.bytes - 4), 0x0a000066);
 }
 
+/* A label is bytes: one with a NUL in it is not the name in front of that. */
+static void a_name_with_a_nul(void **state)
+{
+	static const u8 web[] = "\0\1\1\0\0\1\0\0\0\0\0\0\6web\0ab\3vos\0\0\1\0\1";
+	struct own_udp u = question(STATION, 1);
+
+	(void)state;
+	u.payload = web;
+	u.count = sizeof(web) - 1;
+	assert_int_equal(dns_asked(&w.g.dns, &u, true, out, &to), DNS_REPLY);
+	assert_int_equal(out[3] & 15, DNS_NAME_ERROR);
+}
+
 /* Names that have no end, are too long, or point somewhere. */
 static void bad_names(void **state)
 {
@@ -250,6 +263,7 @@ int main(void)
 		cmocka_unit_test_setup(forgotten_ports, setup), cmocka_unit_test_setup(a_server_inside, setup),
 		cmocka_unit_test_setup(limits, setup), cmocka_unit_test_setup(nobody_to_ask, setup),
 		cmocka_unit_test_setup(a_name_with_a_lease, setup), cmocka_unit_test_setup(bad_names, setup),
+		cmocka_unit_test_setup(a_name_with_a_nul, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
