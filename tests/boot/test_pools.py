@@ -52,7 +52,7 @@ def pool_test(backend, kind, disk, size, folder):
         machine.ok('stop-vm v --force')
     with Machine(backend, f'test_pools-{kind}-again', disks=[(kind, image)]) as machine:
         machine.wait_prompt()
-        machine.ok('create-vm --name v --memory 128M --disk 100G')
+        machine.wait_defined('v')
         boot_guest(machine, 'v')
         for name, digest in sums.items():
             assert read(machine, name) == digest

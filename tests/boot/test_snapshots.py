@@ -95,8 +95,8 @@ def snapshots_test(backend, kind, disk, size, folder):
         stop(machine, 'copy')
     with Machine(backend, 'test_snapshots-again', disks=[(kind, image)]) as machine:
         machine.wait_prompt()
-        machine.ok('create-vm --name copy --memory 128M --disk volume=copy.0 --disk volume=copy.1')
-        machine.ok('create-vm --name web --memory 128M --disk volume=web.0 --disk volume=web.1')
+        machine.wait_defined('copy')
+        machine.wait_defined('web')
         assert snapshots(machine) == [('snap1', 'web', 2)]
         boot_guest(machine, 'copy')
         assert files(machine) == ['/m/first=one', '/m/own=own']

@@ -390,6 +390,12 @@ class Machine:
             return answer if re.search(rf'\b{state}\b', answer) else None
         return self.until(look, f'{vm} is to be {state}', vm)
 
+    def wait_defined(self, vm):
+        """Waits until the VM is there again: its definition was kept in a pool."""
+        def look():
+            return re.search(rf'"name":\s*"{vm}"', self.ok('list-vm --json'))
+        self.until(look, f'{vm} is to be there again')
+
     def wait_log(self, vm, pattern, options=''):
         """Waits until log-vm has the pattern in what it shows of the VM; returns that."""
         def look():

@@ -168,7 +168,7 @@ void pool_row_fill(u32 p, struct pool_row *out)
 		if (v == NULL || !volume_is_in_pool(v) || v->pool != p)
 			continue;
 		out->snapshots += v->kind == VOLUME_ROW_SNAPSHOT;
-		out->volumes += v->kind == VOLUME_ROW_THIN;
+		out->volumes += v->kind == VOLUME_ROW_THIN && !volume_is_of_vos(v->name);
 		out->promised_bytes += v->kind == VOLUME_ROW_THIN ? v->bytes : 0;
 	}
 }
