@@ -143,8 +143,8 @@ static void volume_line(const struct out *out, const struct volume_row *v)
 	column(&line, 9, v->on);
 	column(&line, 8, v->vm[0] ? v->vm : "-");
 	column(&line, 8, v->made_for[0] ? v->made_for : "-");
-	snprintf(state, sizeof(state), v->state == VOLUME_ROW_IMPORTING ? "import %u%%" : "", v->percent);
-	column(&line, 0, state[0] ? state : volume_state(v));
+	snprintf(state, sizeof(state), "import %u%%", v->percent);
+	column(&line, 0, v->state == VOLUME_ROW_IMPORTING ? state : volume_state(v));
 	line_end(&line);
 }
 
