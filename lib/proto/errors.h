@@ -190,6 +190,8 @@
 	ERROR(ERR_POOLS_DIFFER, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
 		"volume {text} is in another pool than the first disk of {name}: snapshots of one moment are made in " \
 		"one pool. See list-volume") \
+	/* text = volume; need = bytes asked for, have = its bytes */ \
+	ERROR(ERR_VOLUME_SHRINKS, RESULT_UNSUPPORTED, "E_UNSUPPORTED", 0) \
 	/* text = snapshot */ \
 	ERROR(ERR_VM_SNAPSHOTS, RESULT_STATE, "E_EXISTS", \
 		"{name} has snapshots, such as {text}. Delete them first with delete-snapshot, or use --keep-disk to " \

@@ -98,6 +98,8 @@ enum request_op {
 	REQ_CLONE_VM,		/* .to: a new VM like it, with disks that begin as .snapshot; "": as one that is made,
 				 * and has the new VM's name */
 	REQ_DEFINITIONS,	/* .definitions: that task is done (number 0: none); answered when there is another */
+	REQ_RESIZE_DISK,	/* by name: .spec.disks[0]: volume (or the disk's number), bytes: more than it has */
+	REQ_RENAME_VOLUME,	/* .spec.disks[0].volume, in a pool and of no VM, is called .spec.disks[1].volume */
 	REQ_OP_COUNT
 };
 

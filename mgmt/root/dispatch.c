@@ -437,6 +437,8 @@ static const struct row {
 	[REQ_REVERT_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_DELETE_SNAPSHOT] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_CLONE_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_RESIZE_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_RENAME_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CREATE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_create_switch, .needs_name = true },
 	[REQ_DELETE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_delete_switch, .needs_name = true },
 	[REQ_SWITCHES] = { .rights = CLIENT_LOOK, .fill_row = switch_row },

@@ -214,9 +214,11 @@ static enum store_error rename_one(struct store_pool *s, u32 slot, const struct 
 		return STORE_NO_VOLUME;
 	if (!volume_name_ok(order->volume))
 		return STORE_BAD_ORDER;
+	pool_volumes_name(name, order->volume, r->head);
+	if (strcmp(r->name, name) == 0)		/* ordered again */
+		return STORE_OK;
 	if (r->head == 0 && volume_find(order->volume) != NULL)
 		return STORE_EXISTS;
-	pool_volumes_name(name, order->volume, r->head);
 	return later_or(pool_volume_rename(s->pool, r->id, name));
 }
 

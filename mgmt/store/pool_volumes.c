@@ -106,8 +106,11 @@ static void sync_volume(struct store_pool *s, u32 slot, u32 number)
 	take_name(s, r, number, name);
 	if (volume_find(name) == NULL)
 		strcpy(v->name, name);
-	v->sectors = r->sectors;
 	v->pool = s->pool;
+	if (v->sectors == r->sectors)
+		return;
+	v->sectors = r->sectors;
+	vm_link_resized(v);
 }
 
 /* ---- what is told ---- */

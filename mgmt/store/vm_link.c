@@ -335,6 +335,25 @@ static void retry_if_quiet(u32 number)
 	ops->signal(number / VM_DEVICES);
 }
 
+/* One that is stuck is told when it is served again. */
+void vm_link_resized(const struct volume *volume)
+{
+	for (u32 number = 0; number < BLK_WINDOWS; number++) {
+		struct vm_link *l = &links[number];
+
+		if (!is_attached(number) || l->volume != volume)
+			continue;
+		l->server.info.sectors = volume->sectors;
+		if (l->is_stuck)
+			continue;
+		l->is_stuck = l->is_retry_due = true;
+		l->failure = BLK_OK;
+		set_busy(number, false);
+		put(&late, number, false);
+		retry_if_quiet(number);
+	}
+}
+
 enum store_error vm_link_retry(u32 number)
 {
 	if (number >= BLK_WINDOWS)

@@ -39,6 +39,9 @@ bool vm_link_room(u32 *number);
 /* Serve it again, and what it holds first. */
 enum store_error vm_link_retry(u32 number);
 
+/* It has another size: its links are told of it in a new epoch. */
+void vm_link_resized(const struct volume *volume);
+
 /* VM v of some bit (STORE_BIT_VM << v % 32) has signalled. */
 void vm_link_woken(u64 bits);
 

@@ -37,6 +37,8 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_TO] = { "to", TYPE_FRESH_NAME, "NEW", "name of the new VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_SNAPSHOT] = { "snapshot", TYPE_SNAPSHOT, "SNAPSHOT",
 		"name of the snapshot: a-z, 0-9 and -, at most 31 characters" },
+	[ARG_NEW_VOLUME] = { "to", TYPE_TEXT, "NEW", "its new name: a-z, 0-9, . and -, at most 36 characters" },
+	[ARG_ITS_DISK] = { "disk", TYPE_VOLUME, "N|VOLUME", "number of the disk, or its volume, see status-vm" },
 	[ARG_POOL_BYTES] = { "size", TYPE_SIZE, "SIZE",
 		"size of the pool, such as 100G; else it takes the largest free part" },
 	[ARG_BYTES] = { "size", TYPE_SIZE, "SIZE", "size, such as 512M or 100G; rounded up to a multiple of 1M" },
@@ -511,7 +513,9 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_name(args->snapshot, value, error);
 	case ARG_UPLINK:
 		return set_uplink(&args->network, value, error);
-	case ARG_VOLUME: case ARG_ITS_VOLUME: case ARG_INTO:
+	case ARG_NEW_VOLUME:
+		return disk_set_volume(&args->spec.disks[1], value, error);
+	case ARG_VOLUME: case ARG_ITS_VOLUME: case ARG_INTO: case ARG_ITS_DISK:
 		return disk_set_volume(&args->spec.disks[0], value, error);
 	case ARG_POOL:
 		return disk_set_pool(&args->spec.disks[0], value, error);

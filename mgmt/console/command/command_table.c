@@ -113,6 +113,17 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
+		.verb = "resize-disk", .group = GROUP_STORAGE,
+		.summary = "make a disk of a VM larger",
+		.more = "Its volume is in a pool. A guest that runs sees the new size at once if it knows virtio's "
+			"configuration interrupt (Linux does); its partitions and file systems stay as they are until "
+			"the guest enlarges them. Snapshots keep their size. A disk can't become smaller.",
+		.example = "resize-disk myvm --disk 0 --size 200G",
+		.takes = CHANGE | A(ITS_DISK) | A(BYTES), .needs = A(NAME) | A(ITS_DISK) | A(BYTES),
+		.op = REQ_RESIZE_DISK,
+		.ops = { .begin = request_begin, .answer = request_answer },
+	},
+	{
 		.verb = "snapshot-vm", .group = GROUP_STORAGE,
 		.summary = "make a snapshot of all disks of a VM, at one moment",
 		.more = "Its disks are in one pool. All of them get the snapshot, or none. Without --snapshot it is "
@@ -359,6 +370,16 @@ const struct command command_rows[] = {
 			"free again when it has been zeroed, which takes time on disks that can't discard blocks.",
 		.example = "delete-volume --name data",
 		.takes = A(VOLUME) | CHANGE_VOLUME, .needs = A(VOLUME), .op = REQ_DELETE_VOLUME,
+		.ops = { .begin = request_begin, .answer = volume_answer },
+	},
+	{
+		.verb = "rename-volume", .group = GROUP_STORAGE,
+		.summary = "give a volume in a pool another name",
+		.more = "Refused while a VM has it as a disk: detach-disk it first. delete-vm does not delete it from then "
+			"on.",
+		.example = "rename-volume data --to old-data",
+		.takes = A(VOLUME) | A(NEW_VOLUME) | CHANGE_VOLUME, .needs = A(VOLUME) | A(NEW_VOLUME),
+		.op = REQ_RENAME_VOLUME,
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{

@@ -184,6 +184,9 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 			size_text(size, job->args.spec.memory_bytes, false), name);
 		say_disks(out, vm, 0);
 		return;
+	case REQ_RESIZE_DISK:
+		say_disks(out, vm, vm ? vm->report.spec.disk_count : 0);
+		return;
 	case REQ_CLONE_VM:
 		out_format(out, "%s is defined as a clone of %s. start-vm %s starts it.\n", name, job->args.name, name);
 		say_disks(out, vm, vm ? vm->report.spec.disk_count : 0);
@@ -240,7 +243,8 @@ const struct view outcome_view = { outcome_text, outcome_json };
 static bool carries_vm(u32 op)
 {
 	return (op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET || op == REQ_NMI ||
-	       op == REQ_ATTACH_DISK || op == REQ_DETACH_DISK || op == REQ_CLONE_VM;
+	       op == REQ_ATTACH_DISK || op == REQ_DETACH_DISK || op == REQ_CLONE_VM ||
+	       op == REQ_RESIZE_DISK;
 }
 
 void request_take_vm(struct session *s, const struct job *job, const char *name, const struct reply *reply)

@@ -61,6 +61,8 @@ static void done_text(const struct out *out, const void *what)
 
 	if (args_has(done->args, ARG_DRY_RUN)) {
 		out_format(out, "%s %s would succeed. Nothing was changed.\n", done->args->command->verb, name);
+	} else if (done->args->command->op == REQ_RENAME_VOLUME) {
+		out_format(out, "volume %s is called %s now\n", name, done->args->spec.disks[1].volume);
 	} else if (done->args->command->op == REQ_DELETE_VOLUME) {
 		out_format(out, "volume %s is deleted\n", name);
 	} else {
@@ -74,7 +76,7 @@ static void done_json(struct json_writer *writer, const char *key, const void *w
 {
 	const struct volume_done *done = what;
 
-	if (args_has(done->args, ARG_DRY_RUN) || done->args->command->op == REQ_DELETE_VOLUME)
+	if (args_has(done->args, ARG_DRY_RUN) || done->args->command->op != REQ_CREATE_VOLUME)
 		json_raw(writer, key, "{}");
 	else
 		json_volume(writer, key, done->row);

@@ -61,7 +61,7 @@ static u32 count_at(enum step step)
 static const struct vm *told_vm(const struct change *c)
 {
 	bool is_clone = c->request.op == REQ_CLONE_VM;
-	bool has_one = c->request.op == REQ_SET || change_is_hot(c) ||
+	bool has_one = c->request.op == REQ_SET || c->request.op == REQ_RESIZE_DISK || change_is_hot(c) ||
 		       ((c->request.op == REQ_CREATE || is_clone) && c->info.error == ERR_NONE && !change_is_dry(c));
 
 	return has_one ? vm_find(is_clone ? c->request.to : c->request.name) : NULL;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "change_snapshots.h"
+#include "change_sizes.h"
 #include "hot_disks.h"
 #include "pools.h"
 #include "root.h"
@@ -155,6 +156,10 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 	[REQ_CLONE_VM] = {
 		.judge = clone_judge, .order = clone_order, .finish = clone_finish, .has_vm = true, .is_of_vm = true,
 	},
+	[REQ_RESIZE_DISK] = {
+		.judge = resize_judge, .order = resize_order, .finish = resize_finish, .has_vm = true, .is_of_vm = true,
+	},
+	[REQ_RENAME_VOLUME] = { .judge = rename_judge, .order = rename_order, .finish = rename_finish },
 	[REQ_CREATE_VOLUME] = { .judge = judge_volume, .finish = finish_volume },
 	[REQ_DELETE_VOLUME] = { .judge = judge_volume, .finish = finish_volume, .deletes = true },
 	[REQ_CREATE_POOL] = { .judge = judge_pool, .finish = finish_pool },

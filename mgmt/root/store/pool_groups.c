@@ -20,6 +20,7 @@ struct member {
 	u8 guid[STORE_GUID_BYTES];	/* and its GUID: it is that volume still */
 	u8 new_guid[STORE_GUID_BYTES];
 	char name[VOLUME_NAME_BYTES], snapshot[VOLUME_NAME_BYTES];
+	u64 bytes;
 	bool is_answered;
 };
 
@@ -31,6 +32,12 @@ static struct group {
 	u32 flags, pool, count, error;
 	struct member members[MEMBERS];
 } groups[GROUPS];
+
+/* It makes volumes or snapshots. */
+static bool makes(const struct group *g)
+{
+	return g->op == STORE_SNAPSHOT || g->op == STORE_CLONE;
+}
 
 _Static_assert(MEMBERS <= 1u << MEMBER_BITS, "ids");
 
@@ -63,6 +70,14 @@ void group_add(u32 group, const struct volume *v, const char *name, const char *
 	strcpy(m->name, name);
 	strcpy(m->snapshot, snapshot);
 	guid_choose(m->new_guid);
+}
+
+void group_add_change(u32 group, const struct volume *v, const char *name, u64 bytes)
+{
+	struct member *m = add(group, v);
+
+	strcpy(m->name, name);
+	m->bytes = bytes;
 }
 
 void group_add_revert(u32 group, const struct volume *v, const struct volume *to)
@@ -107,7 +122,7 @@ void group_end(u32 group, bool has_given_up)
 	struct group *g = &groups[group];
 
 	g->is_left = true;
-	g->is_unwanted = has_given_up && g->op != STORE_REVERT;
+	g->is_unwanted = has_given_up && makes(g);
 	if (g->state == GROUP_DUE || (g->state == GROUP_DONE && !g->is_unwanted))
 		g->state = GROUP_FREE;
 }
@@ -125,6 +140,7 @@ static bool send(u32 group)
 		struct store_order order = { .op = g->op, .slot = STORE_POOL_SLOT + g->pool,
 					     .flags = g->flags | (i + 1 < g->count ? STORE_MORE : 0) };
 
+		order.bytes = m->bytes;
 		memcpy(order.volume, m->name, sizeof(order.volume));
 		memcpy(order.snapshot, m->snapshot, sizeof(order.snapshot));
 		memcpy(order.guid, m->guid, sizeof(order.guid));
@@ -159,7 +175,7 @@ bool groups_send(void)
 static bool is_made(const struct group *g)
 {
 	for (u32 i = 0; i < g->count; i++)
-		if (g->op == STORE_REVERT || find_guid(g->pool, g->members[i].new_guid) == NULL)
+		if (!makes(g) || find_guid(g->pool, g->members[i].new_guid) == NULL)
 			return false;
 	return true;
 }

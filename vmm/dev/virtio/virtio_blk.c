@@ -381,6 +381,18 @@ static bool take_completions(struct virtio_blk *b)
 	return is_any;
 }
 
+/* A volume may grow under its guest (5.2.5: a change of `capacity` is a change of the configuration). */
+static void follow_capacity(struct virtio_blk *b)
+{
+	u64 sectors = b->client.info.sectors;
+
+	if (!b->client.is_up || sectors <= b->disk.bytes / BLK_SECTOR_BYTES)
+		return;
+	b->disk.bytes = sectors * BLK_SECTOR_BYTES;
+	memcpy(b->device.config + offsetof(struct virtio_blk_config, capacity), &sectors, sizeof(sectors));
+	virtio_config_changed(&b->device);
+}
+
 void virtio_blk_poll(struct virtio_blk *b)
 {
 	bool was_full = b->free == 0;	/* else the queues are empty, or notify */
@@ -388,6 +400,7 @@ void virtio_blk_poll(struct virtio_blk *b)
 	blk_client_wait(&b->client, true);
 	if (!take_completions(b))
 		return;
+	follow_capacity(b);
 	if (b->is_resetting && b->free == ~0ull) {
 		b->is_resetting = false;
 		virtio_reset_done(&b->device);

@@ -465,6 +465,82 @@ static void is_cloned(void **state)
 	forget_all();
 }
 
+/* A disk of a VM, by its number or its volume, grows and does not shrink. */
+static void grows(void **state)
+{
+	static const struct { const char *disk; u64 bytes; enum error error; } rows[] = {
+		{ "2", 9 * GIB, ERR_NOT_ITS_VOLUME }, { "b.0", 9 * GIB, ERR_NOT_ITS_VOLUME },
+		{ "0", GIB, ERR_VOLUME_SHRINKS }, { "", 9 * GIB, ERR_BAD_FIELD }, { "0", 0, ERR_BAD_FIELD },
+		{ "0", 9 * GIB, ERR_NONE }, { "data", 9 * GIB, ERR_NONE },
+	};
+	struct request r = bench_make_request(REQ_RESIZE_DISK, "a", 0);
+	struct store_order order;
+
+	(void)state;
+	make_vm();
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++) {
+		strcpy(r.spec.disks[0].volume, rows[i].disk);
+		r.spec.disks[0].bytes = rows[i].bytes;
+		bench_send(&r);
+		bench_turns(0, 3);
+		if (rows[i].error != ERR_NONE) {
+			bench_expect(rows[i].error);
+			continue;
+		}
+		order = take(STORE_RESIZE);
+		assert_int_equal(order.bytes, 9 * GIB);
+		assert_int_equal(order.flags, 0);
+		done(&order, STORE_OK);
+		bench_expect(ERR_NONE);
+	}
+	assert_int_equal(bench_answer.vm.disks[0].bytes, 9 * GIB);
+	assert_int_equal(bench_answer.vm.spec.disks[0].bytes, 9 * GIB);
+	assert_int_equal(bench_answer.vm.disks[1].bytes, 9 * GIB);
+	r.spec.disks[0].bytes = 10 * GIB;
+	bench_send(&r);
+	bench_turns(0, 3);
+	order = take(STORE_RESIZE);
+	done(&order, STORE_FULL);
+	bench_expect(ERR_POOL_FULL);
+	forget_all();
+}
+
+/* Only one in a pool that no VM has; no VM takes it with it then. */
+static void is_renamed(void **state)
+{
+	struct request r = bench_make_request(REQ_RENAME_VOLUME, "", 0);
+	struct store_order order;
+
+	(void)state;
+	make_vm();
+	tell_volume(7, "old", GIB);
+	strcpy(r.spec.disks[0].volume, "data");
+	strcpy(r.spec.disks[1].volume, "new");
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_VOLUME_BUSY);
+	strcpy(r.spec.disks[0].volume, "nvme0.0");
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_NOT_IN_POOL);
+	strcpy(r.spec.disks[0].volume, "old");
+	strcpy(r.spec.disks[1].volume, "data");
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_VOLUME_EXISTS);
+	strcpy(r.spec.disks[1].volume, "new");
+	bench_send(&r);
+	bench_turns(0, 3);
+	order = take(STORE_RENAME);
+	assert_string_equal(order.volume, "new");
+	tell_volume(7, "new", GIB);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	assert_null(volume_find("old"));
+	assert_non_null(volume_find("new"));
+	forget_all();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +553,8 @@ int main(void)
 		cmocka_unit_test(goes_back),
 		cmocka_unit_test(is_deleted),
 		cmocka_unit_test(is_cloned),
+		cmocka_unit_test(grows),
+		cmocka_unit_test(is_renamed),
 		cmocka_unit_test(count_is_a_lie),
 	};
 

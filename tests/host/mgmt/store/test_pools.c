@@ -504,6 +504,28 @@ static void clones_of_now(void **state)
 	assert_true(reads(2, 0, PATTERN, 3));
 }
 
+/* Under its link: the VMM is told in a new epoch, and what is new can be written. */
+static void a_volume_grows(void **state)
+{
+	struct store_order order;
+	u64 sectors;
+
+	(void)state;
+	make_pool();
+	make_volume("v", 1);
+	assert_int_equal(bench_attach(0, "v", NULL), STORE_OK);
+	sectors = bench_part("v")->sectors;
+	assert_int_not_equal(bench_do(0, BLK_WRITE, sectors, 8), BLK_OK);
+	order = about(STORE_RESIZE, "v");
+	order.bytes = 2 * sectors * 512;
+	assert_int_equal(bench_answer(bench_send(order)), STORE_OK);
+	assert_int_equal(bench_part("v")->sectors, 2 * sectors);
+	bench_follow(0);
+	assert_int_equal(bench_do(0, BLK_WRITE, sectors, 8), BLK_OK);
+	order.bytes = sectors * 512;
+	assert_int_equal(bench_answer(bench_send(order)), STORE_BAD_ORDER);
+}
+
 /* A volume whose snapshot goes is not needed; one whose snapshots stay is, unless they go with it. */
 static void deletion_with_snapshots(void **state)
 {
@@ -632,6 +654,7 @@ int main(void)
 		cmocka_unit_test_setup(a_failed_pool, setup),
 		cmocka_unit_test_setup(damaged_pools, setup),
 		cmocka_unit_test_setup(snapshots_and_clones, setup),
+		cmocka_unit_test_setup(a_volume_grows, setup),
 		cmocka_unit_test_setup(a_group_that_cannot_be, setup),
 		cmocka_unit_test_setup(clones_of_now, setup),
 		cmocka_unit_test_setup(deletion_with_snapshots, setup),

@@ -240,6 +240,38 @@ static void test_store_restarts(void **state)
 	assert_memory_equal(ram + DATA, disk + 40 * 512, 3u << 20);
 }
 
+/* A volume that grows while requests are under way: they end, the driver is told once, and what is new can be read. */
+static void test_the_volume_grows(void **state)
+{
+	struct blk_info larger = info;
+	u32 got, written, generation;
+	u64 capacity;
+
+	(void)state;
+	(void)offer(VIRTIO_BLK_T_IN, DISK_SECTORS, DATA, 512);
+	kick();
+	store_run();
+	assert_true(collect(&got, &written));
+	(void)offer(VIRTIO_BLK_T_IN, 0, DATA, 4096);
+	kick();
+	store_take();
+	held_count = 0;
+	generation = b->device.generation;
+	larger.sectors = 2 * DISK_SECTORS;
+	blk_server_begin(&store, link_memory, &larger, BLK_UP, 0);
+	virtio_blk_poll(b);
+	memcpy(&capacity, b->device.config, sizeof(capacity));
+	assert_int_equal(capacity, 2 * DISK_SECTORS);
+	assert_int_equal(b->device.generation, generation + 1);
+	store_run();
+	assert_true(collect(&got, &written));
+	larger.sectors = DISK_SECTORS;		/* it does not become smaller under its guest */
+	blk_server_begin(&store, link_memory, &larger, BLK_UP, 0);
+	virtio_blk_poll(b);
+	memcpy(&capacity, b->device.config, sizeof(capacity));
+	assert_int_equal(capacity, 2 * DISK_SECTORS);
+}
+
 static void test_before_the_store_is_up(void **state)
 {
 	u32 got, written;
@@ -368,6 +400,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_store_lies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_store_restarts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_volume_grows, setup, teardown),
 		cmocka_unit_test_teardown(test_before_the_store_is_up, teardown),
 		cmocka_unit_test_setup_teardown(test_reset_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unplug_waits, setup, teardown),
