@@ -37,7 +37,7 @@ def test_export(machine):
     program = Program(machine)
     assert program.ask('export-config', name='a')['return']['text'] == one
     assert program.ask('apply-config')['return'] == {'dry-run': False, 'vms': [], 'switches': [],
-                                                      'mistakes': [], 'holds': True}
+                                                      'routers': [], 'mistakes': [], 'holds': True}
     assert program.ask('set-vm', name='vm', module=[], vmm='')['return']['module'] == []
     for command in ('reboot', 'shutdown'):
         machine.send(f'{command}\r')

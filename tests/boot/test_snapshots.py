@@ -121,6 +121,40 @@ def test_snapshots_on_bochs(tmp_path):
     snapshots_test('bochs', 'ata', 'ata0.0', 64 << 20, str(tmp_path))
 
 
+def sizes_test(backend, kind, disk, size, folder):
+    with Machine(backend, 'test_snapshots-sizes', disks=[(kind, sparse(folder, size))]) as machine:
+        machine.wait_prompt()
+        machine.ok(f'create-pool fast {disk} --yes')
+        machine.ok('create-vm --name web --memory 128M --disk 40M')
+        boot_guest(machine, 'web')
+        assert machine.guest_cmd('cat /sys/block/vda/size').split()[-1] == str(40 * 2048)
+        write(machine, 'one')
+        machine.detach()
+        refused(machine, 'resize-disk web --disk 0 --size 20M', 'E_UNSUPPORTED')
+        machine.ok('resize-disk web --disk 0 --size 10G')
+        machine.attach('web')
+        machine.until(lambda: machine.guest_cmd('cat /sys/block/vda/size').split()[-1] == str(10 * 2097152),
+                      'the size in the guest')
+        machine.guest_cmd('echo end | dd of=/dev/vda bs=1M seek=10239 conv=sync,fsync 2>/dev/null')
+        assert read(machine) == 'one'
+        assert machine.guest_cmd('dd if=/dev/vda bs=1M skip=10239 count=1 2>/dev/null | head -c 3').split()[0] == 'end'
+        stop(machine, 'web')
+        machine.ok('create-volume loose --size 40M')
+        refused(machine, 'rename-volume loose web.0', 'E_EXISTS')
+        machine.ok('rename-volume loose data')
+        assert 'data' in machine.ok('list-volume') and 'loose' not in machine.ok('list-volume')
+
+
+def test_sizes(tmp_path):
+    """A disk grows under its guest, which sees it; a volume of nobody gets another name."""
+    sizes_test('qemu-pvh', 'nvme', 'nvme0.0', 1 << 30, str(tmp_path))
+
+
+@pytest.mark.io
+def test_sizes_on_bochs(tmp_path):
+    sizes_test('bochs', 'ata', 'ata0.0', 64 << 20, str(tmp_path))
+
+
 def test_one_moment(tmp_path):
     """Two disks under writes: what the guest wrote to the second one was on the first before."""
     image = sparse(str(tmp_path), 1 << 30)

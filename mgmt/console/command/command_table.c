@@ -375,8 +375,8 @@ const struct command command_rows[] = {
 	{
 		.verb = "rename-volume", .group = GROUP_STORAGE,
 		.summary = "give a volume in a pool another name",
-		.more = "Refused while a VM has it as a disk: detach-disk it first. delete-vm does not delete it from then "
-			"on.",
+		.more = "Refused while a VM has it as a disk: detach-disk it first. delete-vm does not delete it from "
+			"then on.",
 		.example = "rename-volume data --to old-data",
 		.takes = A(VOLUME) | A(NEW_VOLUME) | CHANGE_VOLUME, .needs = A(VOLUME) | A(NEW_VOLUME),
 		.op = REQ_RENAME_VOLUME,

@@ -293,8 +293,8 @@ static void disk_sizes(struct cmd_error *error, const struct reply *reply)
 		error_set(error, RESULT_RESOURCES, "volume %.*s needs %s of memory, %s free. Try a smaller size",
 			length, reply->text, need, have);
 	else if (reply->error == ERR_VOLUME_SHRINKS)
-		error_set(error, RESULT_UNSUPPORTED, "volume %.*s has %s: it can grow, and not have %s. Make a smaller one "
-			"with attach-disk, and copy the data in the guest", length, reply->text, have, need);
+		error_set(error, RESULT_UNSUPPORTED, "volume %.*s has %s: it can grow, and not have %s. Make a smaller "
+			"one with attach-disk, and copy the data in the guest", length, reply->text, have, need);
 	else
 		error_set(error, RESULT_USAGE, "volume %.*s can't have %s in memory: at most %s", length, reply->text,
 			need, have);
