@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from vosmachine import Machine
+from vosmachine import GUEST_PROMPT, Machine
 
 CUTS = int(os.environ.get('VOS_SNAPSHOT_CUTS', '10'))
 
@@ -22,9 +22,14 @@ def sparse(folder, size):
 
 
 def boot_guest(machine, name):
+    """Attaching shows what was on the console in runs before: the guest answers with a number that is new."""
+    before = json.loads(machine.ok(f'status-vm {name} --json'))['return']['log-bytes']
     machine.ok(f'start-vm {name}')
+    machine.wait_log(name, 'VOS-GUEST-READY', f'--offset {before}')
     machine.attach(name)
-    machine.wait_guest()
+    machine.send(f'echo run-$(({before}+1))\r')
+    machine.expect(f'run-{before + 1}\r')
+    machine.expect(re.escape(GUEST_PROMPT))
 
 
 def stop(machine, name):
