@@ -420,7 +420,7 @@ const struct command command_rows[] = {
 		.example = "create-switch lan --uplink nic0",
 		.takes = A(SWITCH) | A(UPLINK) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(SWITCH),
 		.op = REQ_CREATE_SWITCH,
-		.ops = { .begin = request_begin, .answer = switch_answer },
+		.ops = { .begin = request_begin, .answer = network_answer },
 	},
 	{
 		.verb = "delete-switch", .group = GROUP_NETWORK,
@@ -428,7 +428,7 @@ const struct command command_rows[] = {
 		.more = "Refused while a VM is defined with a network card on it, or a router has a port there.",
 		.example = "delete-switch lan",
 		.takes = A(SWITCH) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(SWITCH), .op = REQ_DELETE_SWITCH,
-		.ops = { .begin = request_begin, .answer = switch_answer },
+		.ops = { .begin = request_begin, .answer = network_answer },
 	},
 	{
 		.verb = "list-router", .group = GROUP_NETWORK,
@@ -465,7 +465,7 @@ const struct command command_rows[] = {
 		.example = "create-router nat1 --outer lan0 --inner web,10.2.0.1/24",
 		.takes = A(ROUTER) | A(OUTER) | A(INNER) | A(FORWARD) | A(DRY_RUN) | A(QUIET) | A(JSON),
 		.needs = A(ROUTER) | A(INNER), .op = REQ_CREATE_ROUTER,
-		.ops = { .begin = request_begin, .answer = router_answer },
+		.ops = { .begin = request_begin, .answer = network_answer },
 	},
 	{
 		.verb = "set-router", .group = GROUP_NETWORK,
@@ -475,7 +475,7 @@ const struct command command_rows[] = {
 		.example = "set-router nat0 --forward tcp:8080:web:80",
 		.takes = A(ROUTER) | A(FORWARD) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(ROUTER) | A(FORWARD),
 		.op = REQ_SET_ROUTER,
-		.ops = { .begin = request_begin, .answer = router_answer },
+		.ops = { .begin = request_begin, .answer = network_answer },
 	},
 	{
 		.verb = "delete-router", .group = GROUP_NETWORK,
@@ -483,7 +483,7 @@ const struct command command_rows[] = {
 		.more = "The VMs behind it keep their network cards, and reach each other alone.",
 		.example = "delete-router nat1",
 		.takes = A(ROUTER) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(ROUTER), .op = REQ_DELETE_ROUTER,
-		.ops = { .begin = request_begin, .answer = router_answer },
+		.ops = { .begin = request_begin, .answer = network_answer },
 	},
 	{
 		.verb = "apply-config", .group = GROUP_VM,

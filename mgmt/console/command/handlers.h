@@ -31,9 +31,8 @@ void service_answer(struct session *s, struct job *job, const struct reply *repl
 void storage_answer(struct session *s, struct job *job, const struct reply *reply);
 void volume_answer(struct session *s, struct job *job, const struct reply *reply);
 void switches_answer(struct session *s, struct job *job, const struct reply *reply);
-void switch_answer(struct session *s, struct job *job, const struct reply *reply);
+void network_answer(struct session *s, struct job *job, const struct reply *reply);
 void routers_answer(struct session *s, struct job *job, const struct reply *reply);
-void router_answer(struct session *s, struct job *job, const struct reply *reply);
 void pool_begin(struct session *s, struct job *job);
 void pool_answer(struct session *s, struct job *job, const struct reply *reply);
 void snapshots_begin(struct session *s, struct job *job);

@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * networks.c - show-switch, create-switch and delete-switch.
+ * networks.c - answers of the commands that show, make, change and delete a switch or a router.
  */
 #include <string.h>
 
 #include "handlers.h"
 
-static bool is_there(const struct inventory *m, const char *name)
+/* ---- show-switch, show-router ---- */
+
+/* Once all is fetched. `kind` is the word for what was looked for. */
+static void show_one(struct session *s, struct job *job, bool is_there, const char *kind)
+{
+	struct storage_look look = { &s->console->inventory, job->args.name };
+	struct cmd_error error;
+
+	if (is_there) {
+		job_show(s, job, &job->args.command->view, &look);
+		return;
+	}
+	error_set(&error, RESULT_NOT_FOUND, "there is no %s \"%s\". list-%s shows what there is", kind, look.name,
+		kind);
+	job_fail(s, job, &error);
+}
+
+static bool has_switch(const struct inventory *m, const char *name)
 {
 	for (u32 i = 0; i < m->switch_count; i++)
 		if (strcmp(m->switches[i].name, name) == 0)
@@ -14,20 +31,27 @@ static bool is_there(const struct inventory *m, const char *name)
 	return false;
 }
 
+static bool has_router(const struct inventory *m, const char *name)
+{
+	for (u32 i = 0; i < m->router_count; i++)
+		if (strcmp(m->routers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 void switches_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	struct storage_look look = { &s->console->inventory, job->args.name };
-	struct cmd_error error;
-
-	if (!fetch_answer(s, job, reply))
-		return;
-	if (is_there(look.inventory, look.name)) {
-		job_show(s, job, &job->args.command->view, &look);
-		return;
-	}
-	error_set(&error, RESULT_NOT_FOUND, "there is no switch \"%s\". list-switch shows what there is", look.name);
-	job_fail(s, job, &error);
+	if (fetch_answer(s, job, reply))
+		show_one(s, job, has_switch(&s->console->inventory, job->args.name), "switch");
 }
+
+void routers_answer(struct session *s, struct job *job, const struct reply *reply)
+{
+	if (fetch_answer(s, job, reply))
+		show_one(s, job, has_router(&s->console->inventory, job->args.name), "router");
+}
+
+/* ---- changes ---- */
 
 static void done_text(const struct out *out, const void *what)
 {
@@ -37,6 +61,13 @@ static void done_text(const struct out *out, const void *what)
 		out_format(out, "%s %s would succeed. Nothing was changed.\n", args->command->verb, args->name);
 	else if (args->command->op == REQ_DELETE_SWITCH)
 		out_format(out, "switch %s is deleted\n", args->name);
+	else if (args->command->op == REQ_DELETE_ROUTER)
+		out_format(out, "router %s is deleted\n", args->name);
+	else if (args->command->op == REQ_SET_ROUTER)
+		out_format(out, "router %s has %u forward%s now\n", args->name, args->router.forward_count,
+			args->router.forward_count == 1 ? "" : "s");
+	else if (args->command->op == REQ_CREATE_ROUTER)
+		out_format(out, "router %s is made. show-router %s shows what it does.\n", args->name, args->name);
 	else
 		out_format(out, "switch %s is made. create-vm --nic %s gives a VM a network card on it.\n", args->name,
 			args->name);
@@ -48,7 +79,7 @@ static void done_json(struct json_writer *writer, const char *key, const void *w
 	json_raw(writer, key, "{}");
 }
 
-void switch_answer(struct session *s, struct job *job, const struct reply *reply)
+void network_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	static const struct view view = { done_text, done_json };
 

@@ -279,7 +279,8 @@ bool qcow2_read(struct qcow2 *q, u64 offset, u8 *to, size_t count)
 		return true;
 	}
 	at = entry & OFFSET_MASK;
-	if (!aligned_ok(at, BIT64(q->cluster_bits)) || at + in_cluster >= q->file.bytes)
+	if (!aligned_ok(at, BIT64(q->cluster_bits)) || at >= q->file.bytes ||
+	    in_cluster >= q->file.bytes - at)
 		return false;
 	memset(to, 0, count);		/* the last cluster need not be whole */
 	return read_file(q, at + in_cluster, to, min_u64(count, q->file.bytes - at - in_cluster));
