@@ -105,7 +105,8 @@ static void touch(struct nat_session *s, u32 protocol, const struct datagram *d,
 /* ---- Outwards ---- */
 
 /* A reset makes no session. Other TCP segments do: a router that was started again does not break connections. */
-static struct nat_session *begin_out(struct nat *n, const struct datagram *d, u32 protocol, u16 remote_port, u32 now_s)
+static struct nat_session *begin_out(struct nat *n, const struct datagram *d, u64 station, u32 protocol,
+				     u16 remote_port, u32 now_s)
 {
 	struct nat_session *s;
 	struct nat_map *m;
@@ -117,13 +118,13 @@ static struct nat_session *begin_out(struct nat *n, const struct datagram *d, u3
 		m = nat_map_add(&n->table, protocol, d->from, d->from_port, d->from_port, &n->dice);
 	if (m == NULL)
 		return NULL;
-	s = nat_session_add(&n->table, m, d->to, remote_port, now_s + NAT_ICMP_S);
+	s = nat_session_add(&n->table, m, station, d->to, remote_port, now_s + NAT_ICMP_S);
 	if (s == NULL)
 		nat_map_drop_unused(&n->table, m);
 	return s;
 }
 
-enum nat_result nat_out(struct nat *n, struct datagram *d, u32 now_s)
+enum nat_result nat_out(struct nat *n, struct datagram *d, u64 mac, u32 now_s)
 {
 	u32 protocol = nat_protocol_of(d);
 	struct nat_session *s;
@@ -138,7 +139,7 @@ enum nat_result nat_out(struct nat *n, struct datagram *d, u32 now_s)
 	remote_port = protocol == NAT_ICMP ? 0 : d->to_port;
 	s = nat_session_find(&n->table, protocol, d->from, d->from_port, d->to, remote_port, now_s);
 	if (unlikely(s == NULL))
-		s = begin_out(n, d, protocol, remote_port, now_s);
+		s = begin_out(n, d, NAT_STATION(mac), protocol, remote_port, now_s);
 	if (unlikely(s == NULL))
 		return NAT_LIMITED;
 	touch(s, protocol, d, true, now_s);
@@ -166,7 +167,7 @@ static struct nat_session *begin_in(struct nat *n, struct nat_map *m, const stru
 		return NULL;
 	if (m->protocol == NAT_TCP && (d->transport[TCP_FLAGS] & TCP_RST) != 0)
 		return NULL;
-	return nat_session_add(&n->table, m, d->from, remote_port,
+	return nat_session_add(&n->table, m, nat_map_station(&n->table, m), d->from, remote_port,
 			       now_s + (m->protocol == NAT_TCP ? NAT_TCP_SHORT_S : NAT_UDP_S));
 }
 

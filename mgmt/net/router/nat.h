@@ -54,8 +54,8 @@ void nat_set_outer(struct nat *n, u32 outer);
 
 /* Is there, behind the outer address, whom this packet could be for? */
 bool nat_has(const struct nat *n, const struct datagram *d);
-/* From an inner host to the outside: its source is another one afterwards. */
-enum nat_result nat_out(struct nat *n, struct datagram *d, u32 now_s);
+/* From an inner host to the outside, in a frame from `mac`: its source is another one afterwards. */
+enum nat_result nat_out(struct nat *n, struct datagram *d, u64 mac, u32 now_s);
 /* To the outer address: its destination is an inner host afterwards. */
 enum nat_result nat_in(struct nat *n, struct datagram *d, u32 now_s);
 

@@ -57,19 +57,19 @@ struct nat_map *nat_map_of_port(struct nat_table *t, enum nat_protocol protocol,
 	return i < NAT_MAPS ? &t->map[i] : NULL;
 }
 
-/* The host's entry, or a free one, or NAT_NONE: found by a hash, then in order. */
-static u16 host_of(struct nat_table *t, u32 inner)
+/* The station's entry, or a free one, or NAT_NONE: found by a hash, then in order. */
+static u16 host_of(struct nat_table *t, u64 station)
 {
-	u32 first = (u32)((inner * t->secret) >> 55), empty = NAT_NONE;
+	u32 first = (u32)((station * t->secret) >> 55), empty = NAT_NONE;
 
 	for (u32 i = 0; i < NAT_HOSTS; i++) {
 		u32 at = (first + i) % NAT_HOSTS;
 
-		if (t->host[at].address == inner)
+		if (t->host[at].station == station)
 			return (u16)at;
 		if (empty == NAT_NONE && t->host[at].sessions == 0)
 			empty = at;
-		if (t->host[at].address == 0)		/* never used: so is what would be behind it */
+		if (t->host[at].station == 0)		/* never used: so is what would be behind it */
 			break;
 	}
 	return (u16)empty;
@@ -89,7 +89,7 @@ static struct nat_map *map_make(struct nat_table *t, enum nat_protocol protocol,
 	t->free_map = m->next;
 	*m = (struct nat_map){
 		.inner = inner, .inner_port = port, .outer_port = outer_port, .next = t->map_bucket[bucket],
-		.first = NAT_NONE, .host = NAT_NONE, .protocol = (u8)protocol, .is_used = true,
+		.first = NAT_NONE, .protocol = (u8)protocol, .is_used = true,
 	};
 	t->map_bucket[bucket] = at;
 	t->by_port[protocol][outer_port] = at;
@@ -175,6 +175,11 @@ static u16 *link_of(struct nat_table *t, const struct nat_session *s)
 	return link;
 }
 
+static bool is_forwarded(u64 station)
+{
+	return (station & NAT_FORWARDED(0)) != 0;
+}
+
 static void session_drop(struct nat_table *t, struct nat_session *s)
 {
 	struct nat_map *m = &t->map[s->map];
@@ -187,7 +192,8 @@ static void session_drop(struct nat_table *t, struct nat_session *s)
 		m->first = s->next_of_map;
 	if (s->next_of_map != NAT_NONE)
 		t->session[s->next_of_map].before_of_map = s->before_of_map;
-	t->host[m->host].sessions--;
+	t->forwarded_count -= is_forwarded(t->host[s->host].station);
+	t->host[s->host].sessions--;
 	t->session_count--;
 	*s = (struct nat_session){ .next = t->free_session };
 	t->free_session = at;
@@ -219,26 +225,42 @@ struct nat_session *nat_session_find(struct nat_table *t, enum nat_protocol prot
 	return NULL;
 }
 
-struct nat_session *nat_session_add(struct nat_table *t, struct nat_map *map, u32 remote, u16 remote_port, u32 end_s)
+u64 nat_map_station(const struct nat_table *t, const struct nat_map *map)
 {
-	u16 at = t->free_session, host = host_of(t, map->inner);
+	return map->is_forward ? NAT_FORWARDED(map->inner) : t->host[t->session[map->first].host].station;
+}
+
+/* NAT_NONE: it has as many as it may. */
+static u16 host_with_room(struct nat_table *t, u64 station)
+{
+	u16 host = host_of(t, station);
+
+	if (host == NAT_NONE || (t->host[host].station == station && t->host[host].sessions >= NAT_HOST_SESSIONS) ||
+	    (is_forwarded(station) && t->forwarded_count >= NAT_FORWARDED_SESSIONS))
+		return NAT_NONE;
+	return host;
+}
+
+struct nat_session *nat_session_add(struct nat_table *t, struct nat_map *map, u64 station, u32 remote, u16 remote_port,
+				    u32 end_s)
+{
+	u16 at = t->free_session, host = host_with_room(t, station);
 	struct nat_session *s;
 	u32 bucket;
 
-	if (at == NAT_NONE || host == NAT_NONE ||
-	    (t->host[host].address == map->inner && t->host[host].sessions >= NAT_HOST_SESSIONS))
+	if (at == NAT_NONE || host == NAT_NONE)
 		return NULL;
-	map->host = host;
-	t->host[host].address = map->inner;
+	t->host[host].station = station;
 	t->host[host].sessions++;
 	t->session_count++;
+	t->forwarded_count += is_forwarded(station);
 	s = &t->session[at];
 	t->free_session = s->next;
 	bucket = bucket_of(t, map->protocol, map->inner, map->inner_port, remote, remote_port);
 	*s = (struct nat_session){
 		.remote = remote, .remote_port = remote_port, .end_s = end_s, .map = (u16)(map - t->map),
 		.next = t->session_bucket[bucket], .next_of_map = map->first, .before_of_map = NAT_NONE,
-		.is_used = true,
+		.host = host, .is_used = true,
 	};
 	t->session_bucket[bucket] = at;
 	if (map->first != NAT_NONE)

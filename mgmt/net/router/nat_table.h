@@ -3,8 +3,13 @@
  * nat_table.h - who behind the router talks to whom, under which port of the outer address (RFC 4787, 5382, 5508).
  *
  * A mapping binds an inner endpoint (protocol, address, port) to an outer port: one and the same for all its peers. A
- * session is a mapping and one peer; it has a time. A mapping goes with its last session, unless it is a forward. Each
- * inner address has a limit of sessions, so that no VM takes the table from the others. Sessions are never evicted.
+ * session is a mapping and one peer; it has a time. A mapping goes with its last session, unless it is a forward.
+ *
+ * Each inner station has a limit of sessions, so that no VM takes the table from the others. A station is a MAC
+ * address, which a switch's guard keeps to one for each card; of IPv4 addresses it may take as many as it likes. All
+ * that is behind another router is one station. Sessions that somebody outside began, through a forward, are not the
+ * station's: they have a limit for each address that they are forwarded to, and one together. Sessions are never
+ * evicted.
  *
  * One table finds a session by its inner endpoint and its peer; an array by the outer port finds the mapping, hence the
  * inner endpoint, hence the session.
@@ -16,8 +21,9 @@
 
 #define NAT_SESSIONS 16384u
 #define NAT_MAPS NAT_SESSIONS		/* each session may have its own: fewer would be used up by few hosts */
-#define NAT_HOSTS 512u			/* inner addresses with sessions */
-#define NAT_HOST_SESSIONS 2048u		/* of one inner address */
+#define NAT_HOSTS 512u			/* stations with sessions */
+#define NAT_HOST_SESSIONS 2048u		/* of one station */
+#define NAT_FORWARDED_SESSIONS (NAT_SESSIONS / 2)	/* of all that were begun outside */
 #define NAT_BUCKETS 16384u
 #define NAT_PORT_FIRST 1024u		/* of those that are chosen (RFC 4787, REQ-3) */
 #define NAT_NONE 0xffffu
@@ -31,7 +37,6 @@ struct nat_map {
 	u16 inner_port, outer_port;
 	u16 next;		/* of the same bucket, or of the free ones */
 	u16 first;		/* session */
-	u16 host;
 	u8 protocol;		/* enum nat_protocol */
 	bool is_used, is_forward;
 };
@@ -50,18 +55,23 @@ struct nat_session {
 	u16 map;
 	u16 next;		/* of the same bucket, or of the free ones */
 	u16 next_of_map, before_of_map;
+	u16 host;
 	u8 seen;		/* NAT_SEEN_... */
 	bool is_used;
 };
 
+/* Who has a session: the MAC address of an inner station, or whom outer ones are forwarded to. Never 0. */
+#define NAT_STATION(mac) (BIT64(48) | (mac))
+#define NAT_FORWARDED(address) (BIT64(49) | (address))
+
 struct nat_host {
-	u32 address;
+	u64 station;
 	u32 sessions;		/* 0: free */
 };
 
 struct nat_table {
 	u64 secret;
-	u32 session_count;
+	u32 session_count, forwarded_count;
 	u16 free_session, free_map;
 	u16 session_bucket[NAT_BUCKETS], map_bucket[NAT_BUCKETS];
 	u16 by_port[NAT_PROTOCOLS][65536];	/* mapping, NAT_OWN or NAT_NONE */
@@ -91,8 +101,11 @@ void nat_port_release(struct nat_table *t, enum nat_protocol protocol, u16 port)
 /* The session of that mapping's endpoint with that peer; one whose time has ended is none. */
 struct nat_session *nat_session_find(struct nat_table *t, enum nat_protocol protocol, u32 inner, u16 port, u32 remote,
 				     u16 remote_port, u32 now_s);
-/* NULL: no room, or the host has as many as it may. There is none such. */
-struct nat_session *nat_session_add(struct nat_table *t, struct nat_map *map, u32 remote, u16 remote_port, u32 end_s);
+/* NULL: no room, or the station has as many as it may. There is none such. */
+struct nat_session *nat_session_add(struct nat_table *t, struct nat_map *map, u64 station, u32 remote, u16 remote_port,
+				    u32 end_s);
+/* Whose a session is that somebody outside begins: of a mapping that is a forward, or has a session. */
+u64 nat_map_station(const struct nat_table *t, const struct nat_map *map);
 /* Has the mapping a session with that address? */
 bool nat_map_talks_to(const struct nat_table *t, const struct nat_map *map, u32 remote, u32 now_s);
 

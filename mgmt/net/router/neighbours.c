@@ -148,9 +148,38 @@ bool neighbour_hold(struct neighbours *n, u32 port, u32 address, const u8 *bytes
 	return true;
 }
 
+/* Entries with that MAC at that port; *oldest is the one whose time ends first. */
+static u32 entries_of(struct neighbours *n, u32 port, u64 mac, struct neighbour **oldest)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < NEIGHBOUR_SETS * NEIGHBOUR_WAYS; i++) {
+		struct neighbour *e = &n->entry[i / NEIGHBOUR_WAYS][i % NEIGHBOUR_WAYS];
+
+		if (e->state == NEIGHBOUR_NONE || e->mac != mac || e->port != port)
+			continue;
+		if (count++ == 0 || (s32)(e->due_s - (*oldest)->due_s) < 0)
+			*oldest = e;
+	}
+	return count;
+}
+
+/* The entry gets another MAC. */
+static void set_mac(struct neighbours *n, struct neighbour *e, u64 mac)
+{
+	struct neighbour *oldest;
+
+	if (entries_of(n, e->port, mac, &oldest) >= NEIGHBOUR_OF_MAC) {
+		drop_held(n, oldest);
+		*oldest = (struct neighbour){ 0 };
+	}
+	e->mac = mac;
+}
+
 static void confirm(struct neighbours *n, struct neighbour *e, u64 mac, u64 now_ns)
 {
-	e->mac = mac;
+	if (e->mac != mac)
+		set_mac(n, e, mac);
 	e->state = NEIGHBOUR_KNOWN;
 	e->tries = 0;
 	e->due_s = seconds(now_ns) + NEIGHBOUR_FRESH_S;
@@ -202,8 +231,10 @@ bool neighbour_arp(struct neighbours *n, u32 port, const u8 *bytes, u32 count, u
 	if (sender == own->address && sender != 0 && mac != own->mac)
 		n->conflicts++;
 	else if (sender_ok(own, bytes, sender, mac) && !is_anothers(n, sender, mac)) {
+		struct neighbour *oldest;
+
 		e = find(n, port, sender);
-		if (e == NULL && is_question)
+		if (e == NULL && is_question && entries_of(n, port, mac, &oldest) < NEIGHBOUR_OF_MAC)
 			e = make(n, port, sender);
 		if (e != NULL)
 			confirm(n, e, mac, now_ns);

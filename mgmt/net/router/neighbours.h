@@ -6,8 +6,9 @@
  * An entry is made only for whom the router wants to send to, or who asks for the router's own address; answers that
  * nobody asked for make none. It is confirmed by an answer, and asked again, at its old address first, when it is used
  * NEIGHBOUR_FRESH_S later. Requests have a rate, and places in the table are taken by hash with a secret: who scans a
- * network holds up nobody but those who look for neighbours that are not known yet. An address that root has given to a
- * MAC is nobody else's, also while its VM is stopped: what is forwarded to it comes to no other.
+ * network holds up nobody but those who look for neighbours that are not known yet. A MAC has a limit of entries,
+ * however many addresses it says to have: one more costs it its oldest one. An address that root has given to a MAC is
+ * nobody else's, also while its VM is stopped: what is forwarded to it comes to no other.
  */
 #ifndef VOS_NEIGHBOURS_H
 #define VOS_NEIGHBOURS_H
@@ -18,6 +19,7 @@
 #define NEIGHBOUR_SETS 64u
 #define NEIGHBOUR_WAYS 4u
 #define NEIGHBOUR_HELD 16u		/* frames that wait for an answer, one for each address */
+#define NEIGHBOUR_OF_MAC 32u		/* entries with one MAC, at one port */
 #define NEIGHBOUR_FRESH_S 60u
 #define NEIGHBOUR_TRIES 3u		/* a second apart */
 #define NEIGHBOUR_FAILED_S 3u		/* so long nobody is asked again */

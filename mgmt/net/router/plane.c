@@ -219,7 +219,7 @@ static enum router_drop hop(struct plane *p, struct passage *g, const struct rou
 		return tell(p, g, (struct icmp_error){ ICMP_UNREACHABLE, UNREACHABLE_TOO_LONG, (u16)out->mtu },
 			    ROUTER_DROP_TOO_LONG);
 	if (out->is_outer && !p->port[g->port].is_outer) {
-		enum nat_result result = nat_out(&p->nat, &g->d, seconds(g->now_ns));
+		enum nat_result result = nat_out(&p->nat, &g->d, mac_load(g->head + ETH_FROM), seconds(g->now_ns));
 
 		if (result != NAT_DONE)
 			return nat_drop(result);
@@ -253,7 +253,7 @@ static enum router_drop to_outer(struct plane *p, struct passage *g, struct plan
 		return ROUTER_DROP_NONE;
 	keep(p, g);
 	if (is_inner)
-		result = nat_out(&p->nat, &g->d, seconds(g->now_ns));
+		result = nat_out(&p->nat, &g->d, mac_load(g->head + ETH_FROM), seconds(g->now_ns));
 	if (result == NAT_DONE)
 		result = nat_in(&p->nat, &g->d, seconds(g->now_ns));
 	if (result == NAT_LOCAL)

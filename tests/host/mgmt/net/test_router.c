@@ -183,10 +183,11 @@ static void test_host_limit(void **state)
 		if (m == NULL)
 			m = nat_map_add(t, NAT_UDP, 0x0a000005, (u16)(2000 + i % 4), (u16)(2000 + i % 4), &dice);
 		assert_non_null(m);
-		made += nat_session_add(t, m, 0xc6336400 + i, 53, 2000) != NULL;
+		made += nat_session_add(t, m, NAT_STATION(5), 0xc6336400 + i, 53, 2000) != NULL;
 	}
 	assert_int_equal(made, NAT_HOST_SESSIONS);
-	assert_non_null(nat_session_add(t, nat_map_add(t, NAT_UDP, 0x0a000006, 2000, 2000, &dice), 1, 53, 2000));
+	assert_non_null(nat_session_add(t, nat_map_add(t, NAT_UDP, 0x0a000006, 2000, 2000, &dice), NAT_STATION(6), 1,
+					53, 2000));
 	nat_table_sweep(t, 2000);
 	assert_int_equal(t->session_count, 0);
 	assert_null(nat_map_find(t, NAT_UDP, 0x0a000005, 2000));
@@ -331,7 +332,7 @@ static void test_mappings(void **state)
 						(u16)(2000 + i), &dice);
 
 		assert_non_null(m);
-		assert_non_null(nat_session_add(t, m, 0xc6336401, 53, 2000));
+		assert_non_null(nat_session_add(t, m, NAT_STATION(i / NAT_HOST_SESSIONS), 0xc6336401, 53, 2000));
 	}
 }
 
