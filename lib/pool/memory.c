@@ -87,7 +87,7 @@ static void carve_all(struct pool *p, struct arena *a, const struct pool_memory 
 	p->hash = carve(a, hash_size(m), sizeof(struct node *), 8);
 	p->hash_mask = hash_size(m) - 1;
 	p->task = carve(a, m->tasks, sizeof(*p->task), 8);
-	p->locks = carve(a, TASK_LOCKS, sizeof(*p->locks), 8);
+	p->locks = carve(a, GRANULE_LOCKS, sizeof(*p->locks), 8);
 	p->free_bounce = carve(a, m->bounces, sizeof(*p->free_bounce), 8);
 	p->commit.filling.entry = carve(a, POOL_PENDING, sizeof(struct pool_entry), 8);
 	p->commit.writing.entry = carve(a, POOL_PENDING, sizeof(struct pool_entry), 8);

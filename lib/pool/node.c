@@ -182,6 +182,16 @@ static void touch(struct pool *p, struct node *n)
 	}
 }
 
+struct node *node_leaf_cached(struct pool *p, const struct volume *v, u64 granule)
+{
+	struct node *n = node_cached(p, v, 0, granule / POOL_FANOUT);
+
+	if (n == NULL || n->state == NODE_LOADING)
+		return NULL;
+	touch(p, n);
+	return n;
+}
+
 enum node_found node_at(struct pool *p, struct volume *v, const struct node_place *at, struct job *j,
 	struct node **out)
 {

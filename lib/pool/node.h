@@ -33,6 +33,9 @@ static inline enum node_found node_leaf(struct pool *p, struct volume *v, u64 gr
 /* Of a granule that is a hole: where the holes after it end, as far as is known from memory. */
 u64 node_hole_end(struct pool *p, const struct volume *v, u64 granule);
 
+/* The leaf of a granule if it can be used now; it counts as used. NULL: it is not in memory, or is being read. */
+struct node *node_leaf_cached(struct pool *p, const struct volume *v, u64 granule);
+
 /* A node if it is in memory. */
 struct node *node_cached(struct pool *p, const struct volume *v, u32 level, u64 index);
 

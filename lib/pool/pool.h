@@ -13,6 +13,7 @@
 #ifndef VOS_POOL_H
 #define VOS_POOL_H
 
+#include "granule_lock.h"
 #include "list.h"
 #include "pool_format.h"
 #include "status.h"
@@ -179,6 +180,22 @@ enum pool_status pool_submit(struct pool *p, struct pool_request *r);
 bool pool_is_logged(const struct pool *p, const struct pool_request *r);
 /* POOL_FAILED is what the next change would meet; also when no request was under way as the pool failed. */
 bool pool_has_failed(const struct pool *p);
+
+/* The short way of a request that changes nothing of the pool's: a read of blocks that have been written, or a write
+ * over them in place, within one granule of a plain volume. Its owner goes to the device by itself. */
+struct pool_direct {
+	u32 volume;		/* id */
+	bool is_write;
+	u64 sector;
+	u32 sectors;
+	u64 place;		/* out: the device's sector */
+	struct granule_lock lock;	/* the pool's */
+};
+
+/* False: it takes the usual way, pool_submit(). True: it is the pool's memory until pool_direct_end(), which comes when
+ * the device has ended it, well or not, and before pool_run(). A write is answered without pool_is_logged(). */
+bool pool_direct_begin(struct pool *p, struct pool_direct *d);
+void pool_direct_end(struct pool *p, struct pool_direct *d);
 
 /* ---- accounts ---- */
 

@@ -172,7 +172,7 @@ struct pool {
 
 	struct task *task;
 	struct list free_tasks;
-	struct list *locks;		/* tasks that hold a granule, by hash */
+	struct list *locks;		/* granules that are held (granule_lock.h) */
 	struct list lock_waiters;
 	struct list bounce_waiters;
 	u8 *bounces;

@@ -114,7 +114,7 @@ void read_begin(struct pool *p, struct job *j)
 		task_finish(p, t, POOL_OK);
 		return;
 	}
-	if (!task_lock(p, t, TASK_SHARED))
+	if (!task_lock(p, t, LOCK_SHARED))
 		return;
 	if (t->volume->r.kind != POOL_PLAIN || (task_partial(t) != 0 && p->device.block_sectors > 1)) {
 		read_bounced(p, t);

@@ -11,13 +11,11 @@
 void tasks_init(struct pool *p)
 {
 	list_init(&p->free_tasks);
-	list_init(&p->lock_waiters);
 	list_init(&p->bounce_waiters);
-	for (u32 i = 0; i < TASK_LOCKS; i++)
-		list_init(&p->locks[i]);
+	granule_locks_init(p);
 	for (u32 i = 0; i < p->memory.tasks; i++) {
 		job_init(&p->task[i].job, NULL);
-		list_init(&p->task[i].lock_link);
+		list_init(&p->task[i].lock.link);
 		list_insert_before(&p->free_tasks, &p->task[i].job.link);
 	}
 	p->free_bounces = p->memory.bounces;
@@ -38,11 +36,8 @@ void task_drop(struct pool *p, struct task *t)
 		t->bounce = NULL;
 		jobs_ready(p, &p->bounce_waiters);
 	}
-	if (t->lock != TASK_UNLOCKED) {
-		list_remove(&t->lock_link);
-		t->lock = TASK_UNLOCKED;
-		jobs_ready(p, &p->lock_waiters);
-	}
+	if (t->lock.kind != LOCK_NONE)
+		granule_unlock(p, &t->lock);
 }
 
 void task_finish(struct pool *p, struct task *t, enum pool_status status)
@@ -68,23 +63,15 @@ void task_pin(struct task *t, struct node *leaf)
 	node_pin(leaf);
 }
 
-bool task_lock(struct pool *p, struct task *t, enum task_lock how)
+bool task_lock(struct pool *p, struct task *t, enum lock_kind kind)
 {
-	struct list *all = &p->locks[(t->granule * 31 + t->volume->at) % TASK_LOCKS];
-
-	for (struct list *l = all->next; l != all; l = l->next) {
-		const struct task *other = CONTAINER_OF(l, struct task, lock_link);
-
-		if (other->volume == t->volume && other->granule == t->granule &&
-			(how == TASK_EXCLUSIVE || other->lock == TASK_EXCLUSIVE)) {
-			task_drop(p, t);
-			job_wait(&p->lock_waiters, &t->job);
-			return false;
-		}
-	}
-	t->lock = how;
-	list_insert_before(all, &t->lock_link);
-	return true;
+	t->lock.volume = t->volume;
+	t->lock.granule = t->granule;
+	if (granule_lock(p, &t->lock, kind))
+		return true;
+	task_drop(p, t);
+	job_wait(&p->lock_waiters, &t->job);
+	return false;
 }
 
 bool task_take_bounce(struct pool *p, struct task *t)

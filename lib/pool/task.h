@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * task.h - a piece of a request, within one granule. A task that reads or overwrites in place holds its granule shared,
- * one that changes the map exclusively: so no block is given to somebody else while a task works with it.
+ * task.h - a piece of a request, within one granule. It holds its granule (granule_lock.h).
  */
 #ifndef VOS_POOL_TASK_H
 #define VOS_POOL_TASK_H
 
+#include "granule_lock.h"
 #include "pool_state.h"
-
-enum task_lock { TASK_UNLOCKED, TASK_SHARED, TASK_EXCLUSIVE };
 
 struct task {
 	struct job job;
-	struct list lock_link;		/* in one of pool.locks */
 	struct pool_request *request;
 	struct volume *volume;
 	u64 granule;
 	u32 first, count;		/* sectors within the granule */
 	u8 *data;			/* NULL = zeros are written */
-	enum task_lock lock;
+	struct granule_lock lock;	/* of its granule */
 	void (*first_step)(struct pool *p, struct job *j);
 	struct node *leaf;		/* pinned, or NULL */
 	struct pool_granule old, new;
@@ -28,8 +25,6 @@ struct task {
 	u8 *bounce;
 	struct pool_io io;
 };
-
-#define TASK_LOCKS 64u
 
 void tasks_init(struct pool *p);
 
@@ -51,7 +46,7 @@ void task_drop(struct pool *p, struct task *t);
 
 void task_pin(struct task *t, struct node *leaf);
 /* False: the task was dropped, and waits. */
-bool task_lock(struct pool *p, struct task *t, enum task_lock how);
+bool task_lock(struct pool *p, struct task *t, enum lock_kind kind);
 bool task_take_bounce(struct pool *p, struct task *t);
 
 /* The io's end makes the task ready. */

@@ -180,7 +180,7 @@ static bool get_ready(struct pool *p, struct task *t, const struct plan *a)
 {
 	bool is_change = !a->in_place || a->is_bounced || (a->cover & ~a->mask) != 0;
 
-	return task_lock(p, t, is_change ? TASK_EXCLUSIVE : TASK_SHARED) &&
+	return task_lock(p, t, is_change ? LOCK_EXCLUSIVE : LOCK_SHARED) &&
 		(!a->is_bounced || task_take_bounce(p, t)) && (a->in_place || take_blocks(p, t));
 }
 
@@ -266,7 +266,7 @@ void unmap_begin(struct pool *p, struct job *j)
 		task_finish(p, t, POOL_OK);
 		return;
 	}
-	if (!task_lock(p, t, TASK_EXCLUSIVE))
+	if (!task_lock(p, t, LOCK_EXCLUSIVE))
 		return;
 	task_next(t, unmap);
 	unmap(p, j);

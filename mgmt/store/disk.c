@@ -47,7 +47,7 @@ void *disk_window(u32 disk)
 /* Whom it is done for. */
 static u32 party_of(const struct disk_tag *tag)
 {
-	if (tag->link == DISK_POOL)
+	if (tag->link == DISK_POOL || tag->link == DISK_DIRECT)
 		return tag->party;
 	return tag->link == DISK_OWN ? STORE_WORK_OTHER : tag->link / VM_DEVICES;
 }
@@ -90,7 +90,10 @@ static void complete(u32 disk, const struct disk_tag *tag, enum blk_status statu
 		work_for(tag->party);
 		return;
 	}
-	ops->completed(tag, status);
+	if (tag->link == DISK_DIRECT)
+		ops->direct_completed(tag, status);
+	else
+		ops->completed(tag, status);
 }
 
 static void take(u32 disk)

@@ -17,14 +17,16 @@ struct disk_tag {
 	u64 cookie;		/* of the VM's request */
 	u64 begin_ns;
 	u64 bytes;
-	u16 link;		/* DISK_OWN: the store's own request; the rest is not used then. DISK_POOL: a pool's */
-	u16 party;		/* DISK_POOL: the VM that it is for, or STORE_WORK_OTHER; op, bytes and begin_ns are not
-				 * used */
+	u16 link;		/* DISK_OWN: the store's own request; the rest is not used then. DISK_POOL: a pool's;
+				 * DISK_DIRECT: a VM's in a pool that took the short way (pool_link.c) */
+	u16 party;		/* of the last two: the VM that it is for, or STORE_WORK_OTHER; op, bytes and begin_ns
+				 * are not used */
 	u8 op;
 };
 
 #define DISK_OWN BLK_WINDOW_OWN
 #define DISK_POOL (DISK_OWN - 1u)
+#define DISK_DIRECT (DISK_OWN - 2u)
 
 struct disk_ops {
 	void (*signal)(u32 driver);
@@ -33,6 +35,7 @@ struct disk_ops {
 	void (*completed)(const struct disk_tag *tag, enum blk_status status);
 	void (*own_completed)(u32 disk, enum blk_status status);
 	void (*pool_completed)(u32 disk, const struct disk_tag *tag, enum blk_status status);
+	void (*direct_completed)(const struct disk_tag *tag, enum blk_status status);
 	void (*has_room)(u32 disk);		/* after disk_submit was refused */
 };
 

@@ -76,7 +76,8 @@ int main(void)
 {
 	static const struct vm_link_ops ops = { link_at, signal_vm, now_ns };
 	static const struct disk_ops disk_ops = {
-		signal_driver, disk_changed, vm_link_completed, disk_io_completed, pool_io_completed, disk_has_room,
+		signal_driver, disk_changed, vm_link_completed, disk_io_completed, pool_io_completed,
+		pool_link_direct_completed, disk_has_room,
 	};
 
 	rt_time_init(&clock_, INFO->tsc_hz, INFO->tsc_boot);

@@ -156,6 +156,15 @@ static bool start(struct port *port, struct transfer *t)
 	return true;
 }
 
+bool pool_io_direct(u32 p, u64 sector, const struct blk_sqe *sqe, const struct disk_tag *tag)
+{
+	const struct port *port = &ports[p];
+	struct blk_sqe to = *sqe;
+
+	to.sector = port->first + sector;
+	return to.sectors <= port->most && disk_submit(port->disk, &to, tag);
+}
+
 static void start_waiting(struct port *port)
 {
 	while (!list_is_empty(&port->waiting)) {

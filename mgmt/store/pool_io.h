@@ -35,6 +35,9 @@ bool pool_io_is_gone(u32 p);
 void pool_io_lose(u32 p);
 bool pool_io_is_lost(u32 p);
 
+/* What a VM asks of the pool's device from `sector` on goes to the disk as it is. False: it has no room. */
+bool pool_io_direct(u32 p, u64 sector, const struct blk_sqe *sqe, const struct disk_tag *tag);
+
 /* For disk_ops. */
 void pool_io_completed(u32 disk, const struct disk_tag *tag, enum blk_status status);
 void pool_io_has_room(u32 disk);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool_link.c - see pool_link.h. A request is one of the pool's for each segment of its data.
+ * pool_link.c - see pool_link.h. A request goes to the disk as it is, if the pool
+ * has no part in it (pool_direct_begin); else it is one of the pool's for each segment of its data.
  */
 #include "pool_link.h"
 
@@ -10,6 +11,7 @@
 #include "list.h"
 #include "pool_io.h"
 #include "range.h"
+#include "root_limits.h"
 #include "store.h"
 
 #define REQUESTS 256u			/* of a pool */
@@ -23,7 +25,9 @@ struct request {
 	bool is_logged;			/* or need not be */
 	enum pool_status status;
 	u64 room;			/* the least that a part was refused with; NOT_FULL: none was */
-	struct pool_request part[BLK_SEGS];
+	struct pool *pool;		/* of the short way, */
+	struct pool_direct direct;
+	struct pool_request part[BLK_SEGS];	/* or of the usual one */
 };
 
 static struct row {
@@ -112,16 +116,22 @@ static enum blk_status status_of(u32 p, enum pool_status status)
 	return pool_io_is_gone(p) ? BLK_GONE : BLK_IOERR;
 }
 
+static void answer(struct request *r, enum blk_status status)
+{
+	const struct disk_tag tag = r->tag;
+
+	rows[r->p].count--;
+	list_insert_before(&rows[r->p].free, &r->link);
+	completed(&tag, status);
+}
+
 static void end(struct request *r)
 {
 	struct row *row = &rows[r->p];
-	const struct disk_tag tag = r->tag;
 
 	row->has_failed = row->has_failed || r->status == POOL_FAILED;
 	row->least_room = min_u64(row->least_room, r->room);
-	row->count--;
-	list_insert_before(&row->free, &r->link);
-	completed(&tag, status_of(r->p, r->status));
+	answer(r, status_of(r->p, r->status));
 }
 
 static void part_done(struct pool *pool, struct pool_request *part, enum pool_status status)
@@ -174,6 +184,48 @@ static u32 split(struct request *r, void *link, const struct blk_sqe *sqe, u32 i
 	return parts;
 }
 
+/* ---- the short way ---- */
+
+static u64 cookie_of(const struct request *r)
+{
+	return r->p * REQUESTS + (u64)(r - rows[r->p].requests);
+}
+
+/* The data lies in the window of the VM's link, whose number the tag has. */
+static bool submit_direct(struct request *r, struct pool *pool, u32 id, const struct blk_sqe *sqe)
+{
+	struct blk_sqe to = *sqe;
+	const struct disk_tag tag = {
+		.link = DISK_DIRECT, .party = (u16)(r->tag.link / VM_DEVICES), .cookie = cookie_of(r),
+	};
+
+	if (sqe->seg_count == 0 || pool == NULL)
+		return false;
+	r->pool = pool;
+	r->direct.volume = id;
+	r->direct.is_write = sqe->op == BLK_WRITE;
+	r->direct.sector = sqe->sector;
+	r->direct.sectors = sqe->sectors;
+	if (!pool_direct_begin(pool, &r->direct))
+		return false;
+	for (u32 i = 0; i < to.seg_count; i++)
+		to.seg[i].window = r->tag.link;
+	if (pool_io_direct(r->p, r->direct.place, &to, &tag))
+		return true;
+	pool_direct_end(pool, &r->direct);
+	return false;
+}
+
+void pool_link_direct_completed(const struct disk_tag *tag, enum blk_status status)
+{
+	u32 p = (u32)(tag->cookie / REQUESTS);
+	struct request *r = &rows[p].requests[tag->cookie % REQUESTS];
+
+	rows[p].is_stirred = true;
+	pool_direct_end(r->pool, &r->direct);
+	answer(r, status);
+}
+
 bool pool_link_submit(u32 p, struct pool *pool, u32 id, void *link, const struct blk_sqe *sqe,
 		      const struct disk_tag *tag)
 {
@@ -191,6 +243,8 @@ bool pool_link_submit(u32 p, struct pool *pool, u32 id, void *link, const struct
 	row->is_stirred = true;
 	r->tag = *tag;
 	r->p = p;
+	if (submit_direct(r, pool, id, sqe))
+		return true;
 	r->status = POOL_OK;
 	r->room = NOT_FULL;
 	r->is_logged = sqe->op != BLK_WRITE && sqe->op != BLK_WRITE_ZEROES;

@@ -19,6 +19,9 @@ void pool_link_init(void (*completed)(const struct disk_tag *tag, enum blk_statu
 bool pool_link_submit(u32 p, struct pool *pool, u32 id, void *link, const struct blk_sqe *sqe,
 		      const struct disk_tag *tag);
 
+/* For disk_ops: of a request that took the short way (pool_direct_begin). */
+void pool_link_direct_completed(const struct disk_tag *tag, enum blk_status status);
+
 /* A request has come since the last call. */
 bool pool_link_take_stirred(u32 p);
 /* Requests under way in pool p. */

@@ -134,12 +134,43 @@ static enum pool_op some_op(struct world *w)
 	return world_below(w, 40) == 0 ? POOL_COMMIT : ops[world_below(w, 16)];
 }
 
+static void direct_ended(struct pool *p, struct pool_io *io)
+{
+	struct world_request *q = CONTAINER_OF(io, struct world_request, io);
+
+	pool_direct_end(p, &q->direct);
+	ended(p, &q->r, io->is_ok ? POOL_OK : POOL_IO);
+}
+
+/* The short way, if the pool and the disk let it go there. */
+static bool submit_direct(struct world *w, struct world_request *q)
+{
+	const struct pool_device *device = &w->pool->device;
+
+	if ((q->r.op != POOL_READ && q->r.op != POOL_WRITE) || world_below(w, 4) == 0)
+		return false;
+	q->direct = (struct pool_direct){ .volume = q->r.volume, .is_write = q->r.op == POOL_WRITE,
+		.sector = q->r.sector, .sectors = q->r.sectors };
+	if (!pool_direct_begin(w->pool, &q->direct))
+		return false;
+	q->io = (struct pool_io){ .op = q->direct.is_write ? POOL_IO_WRITE : POOL_IO_READ, .sector = q->direct.place,
+		.sectors = q->r.sectors, .data = q->data, .done = direct_ended };
+	if (!device->submit(device->context, &q->io)) {
+		pool_direct_end(w->pool, &q->direct);
+		return false;
+	}
+	w->directs++;
+	return true;
+}
+
 static void submit(struct world *w, struct world_request *q)
 {
 	enum pool_status status;
 
 	q->is_used = true;
 	q->asked = w->disk.time;
+	if (submit_direct(w, q))
+		return;
 	status = pool_submit(w->pool, &q->r);
 	if (status == POOL_FAILED && w->is_failing)
 		q->is_used = false;

@@ -16,6 +16,8 @@ struct world;
 
 struct world_request {
 	struct pool_request r;
+	struct pool_direct direct;
+	struct pool_io io;	/* of the short way */
 	struct world *w;
 	struct oracle_volume *v;
 	u64 at;			/* of its first sector among those that the oracle has */
@@ -40,6 +42,7 @@ struct world {
 	bool is_checking;
 	bool is_failing;	/* the disk has failed, or will: requests may fail until the next power cut */
 	u64 states, nested, limit;	/* power cuts tried; of them during recovery; to be tried */
+	u32 directs;		/* requests that took the short way */
 	u32 no_space;		/* requests that were refused for want of room */
 	u32 checkpoints, copies, deletions, reverts, resizes, cuts, failures;
 	u8 *buffer;

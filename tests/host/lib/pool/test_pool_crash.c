@@ -40,9 +40,9 @@ static void power_cuts(void **state)
 		world_run(&world, seed, REQUESTS);
 	printf("%llu power cuts, %llu of them during recovery; last seed %llu\n",
 		(unsigned long long)world.states, (unsigned long long)world.nested, (unsigned long long)seed - 1);
-	printf("%u commits, %u snapshots and clones, %u deletions, %u requests without room\n",
+	printf("%u commits, %u snapshots and clones, %u deletions, %u requests without room, %u the short way\n",
 		(unsigned)world.checkpoints, (unsigned)world.copies, (unsigned)world.deletions,
-		(unsigned)world.no_space);
+		(unsigned)world.no_space, (unsigned)world.directs);
 	printf("%u reverts, %u volumes that grew, %u pools that went on after a cut, %u disks that failed\n",
 		(unsigned)world.reverts, (unsigned)world.resizes, (unsigned)world.cuts, (unsigned)world.failures);
 	world_free(&world);

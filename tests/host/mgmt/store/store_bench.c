@@ -151,7 +151,8 @@ static void restart(void)
 {
 	static const struct vm_link_ops ops = { link_at, signal_nobody, now_ns };
 	static const struct disk_ops disk_ops = {
-		signal_nobody, changed, vm_link_completed, disk_io_completed, pool_io_completed, has_room,
+		signal_nobody, changed, vm_link_completed, disk_io_completed, pool_io_completed,
+		pool_link_direct_completed, has_room,
 	};
 	static bool is_mapped;
 

@@ -77,7 +77,7 @@ static void go_on(u32 disk, enum blk_status status)
 
 static int setup(void **state)
 {
-	static const struct disk_ops ops = { ignore, changed, completed, go_on, NULL, ignore };
+	static const struct disk_ops ops = { ignore, changed, completed, go_on, NULL, NULL, ignore };
 	static const struct blk_info info = { .sectors = SECTORS, .block_bytes = 512, .physical_bytes = 4096,
 					      .max_sectors = 256, .features = BLK_CAN_FLUSH };
 

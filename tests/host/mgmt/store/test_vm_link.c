@@ -15,6 +15,7 @@
 #include "blk_link.h"
 #include "disk_io.h"
 #include "pool_io.h"
+#include "pool_link.h"
 #include "jobs.h"
 #include "orders.h"
 #include "root_limits.h"
@@ -271,7 +272,7 @@ static void disk_changed(u32 disk, const struct blk_info *info)
 
 static const struct disk_ops disk_ops = {
 	signal_driver, disk_changed, vm_link_completed, disk_io_completed, pool_io_completed,
-	vm_link_disk_has_room,
+	pool_link_direct_completed, vm_link_disk_has_room,
 };
 
 static int setup_disk(void **state)
