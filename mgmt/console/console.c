@@ -290,6 +290,7 @@ void console_init(struct console *c, const struct console_ops *ops, const struct
 	c->inventory.info = info;
 	c->boot_id = args->boot_id;
 	c->start = args->start;
+	c->begun_ns = ops->now_ns(ops->context);
 	c->next_client = 1 + (ops->random(ops->context) & CLIENT_NUMBER_MASK);
 }
 
@@ -384,7 +385,7 @@ bool console_waits_for_vm(const struct console *c, u32 vm)
 bool console_has_request(const struct console *c)
 {
 	for (u32 i = 0; i < JOB_COUNT; i++)
-		if (c->jobs[i].is_used && c->jobs[i].is_unsent)
+		if (c->jobs[i].is_used && c->jobs[i].is_unsent && !job_is_early(&c->jobs[i]))
 			return true;
 	return false;
 }

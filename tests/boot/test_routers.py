@@ -70,6 +70,15 @@ def fetch(port):
 
 
 @pytest.mark.backends('qemu-pvh', 'bochs')
+def test_at_once(backend):
+    """A VM on a default network may be made as soon as there is a prompt."""
+    with machine_with_networks(backend, 'at-once', None) as machine:
+        machine.wait_prompt()
+        machine.ok('create-vm --name early --memory 128M --nic nat0')
+        assert [row['name'] for row in answer(machine, 'list-router')] == ['nat0']
+
+
+@pytest.mark.backends('qemu-pvh', 'bochs')
 def test_way_out_and_in(backend, page):
     """Two VMs behind the router, one with an address of the operator's: both get out, each to the other, and one is
     reached from outside."""

@@ -233,6 +233,7 @@ void keeper_turn(struct console *c)
 		return;
 	}
 	keeper->is_applying = false;
+	keeper->is_settled = true;
 	if (c->startup.is_kept)
 		find_left(c);
 	tell(job->session);

@@ -14,11 +14,11 @@
  * different values of it.
  *
  * From the bottom to the top, none calls one above: session.c (queues, notices), client.c (programs that said hello),
- * job.c (commands under way), prompt.c (the line and what it starts), fetch.c (tables that root gives line by line),
- * request.c (commands that are one request), batch.c (one command on several VMs), handlers.c, logs.c, top.c, apply.c
- * (vos.conf), keeper.c (definitions in a pool), attach.c (terminals of VMs), cancel.c, stream.c and upload.c (streams
- * of programs), verbs.c and rpc.c (requests of programs), command_table.c, console.c (who gets what, and a turn of it
- * all).
+ * job_early.c, job.c, job_time.c (commands under way), prompt.c (the line and what it starts), fetch.c (tables that
+ * root gives line by line), request.c (commands that are one request), batch.c (one command on several VMs),
+ * handlers.c, logs.c, top.c, apply.c (vos.conf), keeper.c (definitions in a pool), attach.c (terminals of VMs),
+ * cancel.c, stream.c and upload.c (streams of programs), verbs.c and rpc.c (requests of programs), command_table.c,
+ * console.c (who gets what, and a turn of it all).
  * A job calls its command's functions by the row of the table, and keeps the result of the prompt's command for the
  * prompt to find.
  *
@@ -198,6 +198,7 @@ struct left {
 struct keeper {
 	struct definitions_report task;		/* in hand */
 	bool is_apply_due, is_applying;
+	bool is_settled;		/* vos.conf or a pool's text has been applied once */
 	bool is_broken;			/* no memory: its text would lack something */
 	bool is_told;			/* where they are kept: */
 	u32 told_place;
@@ -232,6 +233,7 @@ struct console {
 	u32 line_count;
 	struct session *lines[LINE_COUNT];
 	u64 boot_id;			/* random: another one after each start of the machine */
+	u64 begun_ns;			/* when this start was */
 	u32 start;			/* how often the console was started since, this time too */
 	u64 next_client;		/* number of the next client; counts up from a random one */
 	struct inventory inventory;
@@ -346,6 +348,21 @@ void prompt_ask(struct session *s, const char *question);
 /* Is there a person to ask? Else the job has failed: `what` would happen. */
 bool prompt_can_ask(struct session *s, struct job *job, const char *what);
 
+/* ---- job_early.c ---- */
+
+/*
+ * Its request changes definitions, and those of the start have not been applied: it waits for them, so that
+ * `create-vm --nic nat0` works as soon as there is a prompt.
+ */
+bool job_is_early(const struct job *job);
+/* Until then; 0: they are there. */
+u64 job_early_until_ns(const struct console *c);
+
+/* ---- job_time.c ---- */
+
+void job_pump(struct console *console);
+u64 job_deadline_ns(const struct console *console);
+
 /* ---- job_text.c: the text of a job with is_text ---- */
 
 struct out job_text_out(struct job *job);
@@ -384,8 +401,9 @@ void job_drop(struct job *job);
 void job_answer(struct console *console, const struct reply *reply);
 /* What a canceled command says: it was not begun, or the rest of it will not be done. */
 void job_fail_canceled(struct session *s, struct job *job);
-void job_pump(struct console *console);
-u64 job_deadline_ns(const struct console *console);
+/* Requests for which there was no room, in the order in which they were asked: create-vm before the start-vm that came
+ * behind it. Not the early ones. */
+void job_send_unsent(struct console *console);
 void job_ok(struct session *s, struct job *job);
 /* The results were told; error NULL = success. What the prompt's command came to is its line's last_result. */
 void job_end(struct session *s, struct job *job, const struct cmd_error *error);

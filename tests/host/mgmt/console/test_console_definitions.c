@@ -135,6 +135,49 @@ static void nothing_is_lost(void **state)
 	assert_true(root->is_down);
 }
 
+/* As it is before root has given the first task. */
+static void unsettle(void)
+{
+	fake_screen(root);
+	root->console->keeper.is_settled = false;
+	root->console->begun_ns = root->now_ns;
+}
+
+/* What changes definitions waits for those that are there already, in the order in which it was asked; what only looks
+ * does not. */
+static void an_early_command(void **state)
+{
+	(void)state;
+	unsettle();
+	fake_type(root, "create-vm early --nic lan\r");
+	expect_not("created");
+	root->now_ns += 2000000000ull;
+	fake_run(root);
+	expect("waits for the definitions of VMs and networks; Ctrl-C leaves");
+	fake_type(root, "\x03");
+	command("list-vm", "no VMs", RESULT_OK);
+	fake_type(root, "start-vm early\r");
+	assert_false(console_has_request(root->console));
+	load("switch lan { }\n");
+	command("list-vm", "early    running", RESULT_OK);
+}
+
+/* They never came: then it is as without them. */
+static void an_early_command_in_vain(void **state)
+{
+	u64 deadline;
+
+	(void)state;
+	unsettle();
+	fake_type(root, "create-vm early\r");
+	while ((deadline = console_deadline_ns(root->console)) != ~0ull) {
+		assert_true(deadline > root->now_ns);
+		root->now_ns = deadline;
+		fake_run(root);
+	}
+	command("list-vm", "early    defined", RESULT_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +187,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_late_pool, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_mistakes, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_early_command, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_early_command_in_vain, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

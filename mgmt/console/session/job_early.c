@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job_early.c - which requests wait, soon after the start, until the definitions of vos.conf or of a pool are there.
+ */
+#include "session.h"
+#include "units.h"
+
+#define EARLY_NS (30 * NS_PER_SECOND)	/* longer than root looks for definitions and applies them */
+
+/* They are about what vos.conf or a pool may define. */
+static const bool changes_definitions[REQ_OP_COUNT] = {
+	[REQ_CREATE] = true, [REQ_START] = true, [REQ_STOP] = true, [REQ_PAUSE] = true, [REQ_RESUME] = true,
+	[REQ_RESET] = true, [REQ_NMI] = true, [REQ_DELETE] = true, [REQ_SET] = true, [REQ_ATTACH_DISK] = true,
+	[REQ_DETACH_DISK] = true, [REQ_RESIZE_DISK] = true, [REQ_CREATE_SWITCH] = true, [REQ_DELETE_SWITCH] = true,
+	[REQ_CREATE_ROUTER] = true, [REQ_SET_ROUTER] = true, [REQ_DELETE_ROUTER] = true, [REQ_SNAPSHOT_VM] = true,
+	[REQ_REVERT_VM] = true, [REQ_DELETE_SNAPSHOT] = true, [REQ_CLONE_VM] = true,
+};
+
+u64 job_early_until_ns(const struct console *c)
+{
+	return c->keeper.is_settled ? 0 : c->begun_ns + EARLY_NS;
+}
+
+bool job_is_early(const struct job *job)
+{
+	const struct session *s = job->session;
+
+	return session_now(s) < job_early_until_ns(s->console) && job->origin != JOB_STARTUP &&
+	       job->origin != JOB_KEEPER && changes_definitions[job->request.op];
+}
