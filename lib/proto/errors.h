@@ -105,6 +105,10 @@
 	ERROR(ERR_VOLUME_SIZE, RESULT_STATE, "E_EXISTS", 0) \
 	ERROR(ERR_VOLUME_PLACE, RESULT_STATE, "E_EXISTS", \
 		"there is a volume {text} elsewhere. Leave out on=, or choose another name with volume=") \
+	/* text = volume; need = enum volume_trait of which it is other than what was asked for */ \
+	ERROR(ERR_VOLUME_TRAIT, RESULT_STATE, "E_EXISTS", 0) \
+	/* text = disk or VOLUME_RAM, "" = there is no pool; need = enum volume_trait that was asked for */ \
+	ERROR(ERR_TRAIT_PLACE, RESULT_USAGE, "E_USAGE", 0) \
 	/* need = bytes asked for, have = the most */ \
 	ERROR(ERR_VOLUME_RAM_SIZE, RESULT_USAGE, "E_USAGE", 0) \
 	ERROR(ERR_NO_DISK, RESULT_RESOURCES, "E_NODISK", \
@@ -175,6 +179,8 @@
 		"pool {text} has {have} volumes and snapshots, as many as it can. Delete some; see list-volume") \
 	ERROR(ERR_POOL_FULL, RESULT_RESOURCES, "E_NOSPACE", \
 		"pool {text} has no room for that. Delete snapshots or volumes in it first; see list-pool") \
+	/* text = pool; need = bytes of a thick volume, have = bytes that can be kept at most */ \
+	ERROR(ERR_POOL_ROOM, RESULT_RESOURCES, "E_NOSPACE", 0) \
 	ERROR(ERR_POOL_BUSY, RESULT_TIMEOUT, "E_BUSY", \
 		"pool {text} is busy, or is still freeing what was deleted. Try again later") \
 	/* text = pool, where a volume is wanted */ \

@@ -146,7 +146,7 @@ struct vm_share {
 /* A disk of a VM is a volume; one that is not there is made. */
 struct disk_spec {
 	u64 bytes;		/* 0: of the volume that is named; else a multiple of VOLUME_UNIT */
-	u32 flags;		/* DISK_READ_ONLY */
+	u32 flags;		/* DISK_READ_ONLY, DISK_TRAIT (volume_traits.h) that a volume in a pool is to have */
 	u32 iops;		/* at most so many requests a second; 0 = no limit. Can be changed while the VM runs */
 	u64 rate;		/* and bytes of reads and writes a second: likewise. DISK_RATE_MIN .. DISK_RATE_MAX */
 	char volume[VOLUME_NAME_BYTES];	/* "" = the VM's name, a dot and the disk's number */
@@ -253,7 +253,7 @@ struct disk_report {
 	char volume[VOLUME_NAME_BYTES];
 	char on[DISK_NAME_BYTES];
 	u64 bytes;
-	u32 flags;		/* DISK_READ_ONLY, DISK_MADE, DISK_WAS_... */
+	u32 flags;		/* DISK_READ_ONLY, DISK_MADE, DISK_WAS_..., DISK_TRAIT */
 	u32 zero;
 	struct io_counts io;	/* of this run, or of the last one */
 };
@@ -429,7 +429,7 @@ struct volume_row {
 	u64 bytes;
 	u64 used_bytes;		/* THIN, SNAPSHOT: that it has of its own in the pool */
 	u32 percent;
-	u32 zero;
+	u32 traits;		/* THIN: DISK_TRAIT (volume_traits.h) of each */
 	char name[VOLUME_NAME_BYTES];
 	char on[DISK_NAME_BYTES];	/* VOLUME_RAM, or the name of a disk or a pool */
 	char of[VOLUME_NAME_BYTES];	/* the volume that a SNAPSHOT is of, and a THIN that is a clone; or "" */

@@ -44,6 +44,12 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_BYTES] = { "size", TYPE_SIZE, "SIZE", "size, such as 512M or 100G; rounded up to a multiple of 1M" },
 	[ARG_ON] = { "on", TYPE_DISK, "POOL|DISK|ram",
 		"pool or disk to make it on, or ram: in memory, lost when VOS ends (default: a pool, else a disk)" },
+	[ARG_POLICY] = { "policy", TYPE_CHOICE, "thin|thick",
+		"in a pool: thin takes room as it is written, thick has all of it from the start and never meets a "
+		"full pool (default: thin)" },
+	[ARG_INTEGRITY] = { "integrity", TYPE_CHOICE, "off|on",
+		"in a pool: with a checksum of each 4 KiB, so that data that the disk has changed is an I/O error "
+		"(default: off)" },
 	[ARG_UPLOAD] = { "upload", TYPE_SWITCH, 0,
 		"its contents come by an upload within 5 minutes; vos upload-image --volume does both" },
 	[ARG_INTO] = { "volume", TYPE_VOLUME, "VOLUME",
@@ -522,6 +528,10 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return disk_set_pool(&args->spec.disks[0], value, error);
 	case ARG_DISK_NAME: case ARG_ON: case ARG_POOL_DISK:
 		return disk_set_on(&args->spec.disks[0], value, error);
+	case ARG_POLICY:
+		return disk_set_trait(&args->spec.disks[0], TRAIT_THICK, value, error);
+	case ARG_INTEGRITY:
+		return disk_set_trait(&args->spec.disks[0], TRAIT_INTEGRITY, value, error);
 	case ARG_SOURCE:
 		return disk_set_image(&args->spec.disks[0], value, error);
 	case ARG_IMAGE:

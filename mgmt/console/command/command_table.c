@@ -9,6 +9,7 @@
 #define CHANGE (A(NAME) | A(WAIT) | A(DRY_RUN) | A(QUIET) | A(JSON))
 #define CHANGE_MANY (CHANGE | A(ALL))
 #define CHANGE_VOLUME (A(WAIT) | A(DRY_RUN) | A(QUIET) | A(JSON))
+#define TRAITS (A(POLICY) | A(INTEGRITY))	/* volume_traits.h */
 #define STORAGE { .begin = listing_begin, .answer = storage_answer }
 #define LISTING { .begin = listing_begin, .answer = listing_answer }
 
@@ -346,7 +347,8 @@ const struct command command_rows[] = {
 		.summary = "make a volume that stays until delete-volume",
 		.more = "A VM gets it as a disk with create-vm --disk volume=NAME. A blank disk is taken into use.",
 		.example = "create-volume --name data --size 10G",
-		.takes = A(VOLUME) | A(BYTES) | A(ON) | A(UPLOAD) | CHANGE_VOLUME, .needs = A(VOLUME) | A(BYTES),
+		.takes = A(VOLUME) | A(BYTES) | A(ON) | TRAITS | A(UPLOAD) | CHANGE_VOLUME,
+		.needs = A(VOLUME) | A(BYTES),
 		.op = REQ_CREATE_VOLUME,
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
@@ -359,7 +361,8 @@ const struct command command_rows[] = {
 			"volume is deleted when it starts again. create-vm --disk image=IMAGE does the same for a "
 			"VM's own disk.",
 		.example = "import-image debian.raw web --size 20G",
-		.takes = A(SOURCE) | A(VOLUME) | A(BYTES) | A(ON) | CHANGE_VOLUME, .needs = A(SOURCE) | A(VOLUME),
+		.takes = A(SOURCE) | A(VOLUME) | A(BYTES) | A(ON) | TRAITS | CHANGE_VOLUME,
+		.needs = A(SOURCE) | A(VOLUME),
 		.op = REQ_CREATE_VOLUME,
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},

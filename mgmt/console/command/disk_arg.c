@@ -9,10 +9,11 @@
 
 #include "items.h"
 #include "range.h"
+#include "trait_words.h"
 #include "units.h"
 
-#define USAGE "--disk is SIZE, image=NAME or volume=NAME, then on=POOL|DISK|ram, ro, serial=TEXT, iops=N, " \
-	"rate=SIZE, with commas between"
+#define USAGE "--disk is SIZE, image=NAME or volume=NAME, then on=POOL|DISK|ram, policy=thin|thick, " \
+	"integrity=on|off, ro, serial=TEXT, iops=N, rate=SIZE, with commas between"
 
 static bool is_name(const char *text, size_t most)
 {
@@ -73,6 +74,17 @@ bool disk_set_image(struct disk_spec *to, const char *value, struct cmd_error *e
 	return true;
 }
 
+bool disk_set_trait(struct disk_spec *to, enum volume_trait trait, const char *value, struct cmd_error *error)
+{
+	const struct trait_words *t = &trait_words[trait];
+
+	if (strcmp(value, t->off) != 0 && strcmp(value, t->on) != 0)
+		return error_set(error, RESULT_USAGE, "%s is %s or %s, not \"%.40s\"", t->key, t->off, t->on, value);
+	to->flags &= ~(DISK_TRAIT(trait, false) | DISK_TRAIT(trait, true));
+	to->flags |= DISK_TRAIT(trait, strcmp(value, t->on) == 0);
+	return true;
+}
+
 static bool set_iops(struct disk_spec *to, const char *value, struct cmd_error *error)
 {
 	return (count_parse(value, DISK_IOPS_MAX, &to->iops) && to->iops != 0) ||
@@ -110,19 +122,26 @@ static const struct { const char *key; bool (*set)(struct disk_spec *, const cha
 	{ "volume=", disk_set_volume }, { "on=", disk_set_on }, { "serial=", set_serial },
 	{ "iops=", set_iops }, { "rate=", set_rate }, { "image=", disk_set_image },
 };
+_Static_assert(ARRAY_COUNT(keys) + TRAIT_COUNT <= 32, "struct reading");
 
 /* A disk that is being read. */
 struct reading {
 	struct disk_spec *to;
-	u32 given;		/* keys so far */
+	u32 given;		/* keys so far, then traits */
 };
 
-static bool set_key(struct reading *reading, u32 key, const char *value, struct cmd_error *error)
+/* Behind a key, which is not to come twice; NULL if the item has another one. */
+static const char *value_of(const char *item, const char *key)
 {
-	if (reading->given & BIT32(key))
-		return error_set(error, RESULT_USAGE, "--disk has %s twice: " USAGE, keys[key].key);
-	reading->given |= BIT32(key);
-	return keys[key].set(reading->to, value, error);
+	return strncmp(item, key, strlen(key)) == 0 ? item + strlen(key) : NULL;
+}
+
+static bool take_key(struct reading *reading, u32 bit, const char *key, struct cmd_error *error)
+{
+	if (reading->given & BIT32(bit))
+		return error_set(error, RESULT_USAGE, "--disk has %s twice: " USAGE, key);
+	reading->given |= BIT32(bit);
+	return true;
 }
 
 static bool set_item(void *to, const char *item, struct cmd_error *error)
@@ -134,8 +153,13 @@ static bool set_item(void *to, const char *item, struct cmd_error *error)
 		return true;
 	}
 	for (u32 i = 0; i < ARRAY_COUNT(keys); i++)
-		if (strncmp(item, keys[i].key, strlen(keys[i].key)) == 0)
-			return set_key(reading, i, item + strlen(keys[i].key), error);
+		if (value_of(item, keys[i].key) != NULL)
+			return take_key(reading, i, keys[i].key, error) &&
+			       keys[i].set(reading->to, value_of(item, keys[i].key), error);
+	for (u32 i = 0; i < TRAIT_COUNT; i++)
+		if (value_of(item, trait_words[i].key) != NULL)
+			return take_key(reading, ARRAY_COUNT(keys) + i, trait_words[i].key, error) &&
+			       disk_set_trait(reading->to, i, value_of(item, trait_words[i].key), error);
 	return set_bytes(reading->to, item, error);
 }
 
@@ -175,6 +199,8 @@ const char *disk_text(char *text, const struct disk_spec *disk)
 	used = add_item(text, used, "volume=", disk->volume);
 	used = add_item(text, used, "image=", disk->image);
 	used = add_item(text, used, "on=", disk->on);
+	for (u32 i = 0; i < TRAIT_COUNT; i++)
+		used = add_item(text, used, trait_words[i].key, trait_word(disk->flags, i));
 	used = add_item(text, used, "", (disk->flags & DISK_READ_ONLY) != 0 ? "ro" : "");
 	used = add_item(text, used, "serial=", disk->serial);
 	if (disk->iops != 0)

@@ -7,6 +7,7 @@
 
 #include "cmd_error.h"
 #include "request.h"
+#include "volume_traits.h"
 
 #define DISK_TEXT_BYTES 256u
 
@@ -16,6 +17,7 @@ bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error
 bool disk_set_pool(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_volume(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_image(struct disk_spec *to, const char *value, struct cmd_error *error);
+bool disk_set_trait(struct disk_spec *to, enum volume_trait trait, const char *value, struct cmd_error *error);
 bool disk_set_on(struct disk_spec *to, const char *value, struct cmd_error *error);
 /* As disk_parse takes it, into text[DISK_TEXT_BYTES]; returned. */
 const char *disk_text(char *text, const struct disk_spec *disk);

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "report.h"
 #include "report_tables.h"
+#include "trait_words.h"
 #include "units.h"
 
 static const char *const state_names[VM_STATE_COUNT] = {
@@ -300,6 +301,33 @@ static void disk_sizes(struct cmd_error *error, const struct reply *reply)
 			need, have);
 }
 
+static void volume_trait(struct cmd_error *error, const struct reply *reply)
+{
+	const struct trait_words *t = &trait_words[reply->need < TRAIT_COUNT ? reply->need : 0];
+	int length = (int)strnlen(reply->text, sizeof(reply->text));
+
+	if (reply->error == ERR_VOLUME_TRAIT)
+		error_set(error, RESULT_STATE, "volume %.*s is there with another %s, which can't be changed. Leave "
+			"out %s, or choose another name with volume=; see list-volume", length, reply->text, t->name,
+			t->key);
+	else if (length == 0)
+		error_set(error, RESULT_USAGE, "%s is for volumes in a pool, and there is none. create-pool NAME DISK "
+			"makes one; see list-pool", t->key);
+	else
+		error_set(error, RESULT_USAGE, "%s is for volumes in a pool, and %.*s is none. Leave it out, or say "
+			"on=POOL; see list-pool", t->key, length, reply->text);
+}
+
+static void pool_room(struct cmd_error *error, const struct reply *reply)
+{
+	char need[UNIT_TEXT_BYTES], have[UNIT_TEXT_BYTES];
+
+	error_set(error, RESULT_RESOURCES, "pool %.*s has %s free, which a thick volume of %s and its maps do not fit "
+		"into. Try a smaller size, or policy=thin; see list-pool",
+		(int)strnlen(reply->text, sizeof(reply->text)), reply->text, size_text(have, reply->have, false),
+		size_text(need, reply->need, false));
+}
+
 static void upload_memory(struct cmd_error *error, const struct reply *reply)
 {
 	char need[UNIT_TEXT_BYTES], have[UNIT_TEXT_BYTES];
@@ -410,6 +438,12 @@ static void special_message(
 	case ERR_VOLUME_SIZE: case ERR_VOLUME_RAM_SIZE: case ERR_DISK_MEMORY: case ERR_DISK_FULL: case ERR_IMAGE_LARGER:
 	case ERR_VOLUME_SHRINKS:
 		disk_sizes(error, reply);
+		break;
+	case ERR_VOLUME_TRAIT: case ERR_TRAIT_PLACE:
+		volume_trait(error, reply);
+		break;
+	case ERR_POOL_ROOM:
+		pool_room(error, reply);
 		break;
 	case ERR_UPLOAD_MEMORY:
 		upload_memory(error, reply);

@@ -410,14 +410,14 @@ static void image_rows(const struct out *out, const struct vm_spec *spec)
 
 void report_disk(const struct out *out, const struct disk_report *disk)
 {
-	char size[UNIT_TEXT_BYTES];
+	char size[UNIT_TEXT_BYTES], traits[TRAITS_TEXT_BYTES];
 	bool is_ram = strcmp(disk->on, VOLUME_RAM) == 0;
 
 	out_text(out, "volume ");
 	out_escaped_line(out, disk->volume, VOLUME_NAME_BYTES);
-	out_format(out, ", %s%s %s%s", size_text(size, disk->bytes, false),
+	out_format(out, ", %s%s %s%s%s", size_text(size, disk->bytes, false),
 		(disk->flags & DISK_READ_ONLY) ? " read-only" : "", is_ram ? "in memory" : "on ",
-		is_ram ? ": lost when VOS ends" : disk->on);
+		is_ram ? ": lost when VOS ends" : disk->on, traits_text(traits, ", ", disk->flags));
 }
 
 static void disk_rows(const struct out *out, const struct vm_report *r)

@@ -49,6 +49,12 @@ void json_pools(struct json_writer *writer, const char *key, const void *look);
 /* Of a struct pool_row. */
 void report_pool(const struct out *out, const void *row);
 void json_pool(struct json_writer *writer, const char *key, const void *row);
+/* Those of a volume's traits (flags: DISK_TRAIT) that are on, with `between` before each: ", policy=thick".
+ * text[TRAITS_TEXT_BYTES]. */
+#define TRAITS_TEXT_BYTES 64u
+const char *traits_text(char *text, const char *between, u32 flags);
+/* As members of an object that is open; "" in a volume that is in no pool. */
+void json_traits(struct json_writer *writer, u32 flags);
 /* Of a struct volume_row. */
 void report_volume(const struct out *out, const void *row);
 void json_volume(struct json_writer *writer, const char *key, const void *row);

@@ -7,6 +7,7 @@
 
 #include "report.h"
 #include "report_tables.h"
+#include "trait_words.h"
 #include "units.h"
 
 static const char *const disk_states[DISK_ROW_STATE_COUNT] = {
@@ -122,6 +123,24 @@ static bool is_in_pool(const struct volume_row *v)
 	return v->kind == VOLUME_ROW_THIN || v->kind == VOLUME_ROW_SNAPSHOT || v->kind == VOLUME_ROW_VOS;
 }
 
+const char *traits_text(char *text, const char *between, u32 flags)
+{
+	size_t used = 0;
+
+	text[0] = 0;
+	for (u32 i = 0; i < TRAIT_COUNT && used < TRAITS_TEXT_BYTES; i++)
+		if ((flags & DISK_TRAIT(i, true)) != 0)
+			used += (size_t)snprintf(text + used, TRAITS_TEXT_BYTES - used, "%s%s%s", between,
+				trait_words[i].key, trait_words[i].on);
+	return text;
+}
+
+void json_traits(struct json_writer *w, u32 flags)
+{
+	for (u32 i = 0; i < TRAIT_COUNT; i++)
+		json_text(w, trait_words[i].name, trait_word(flags, i));
+}
+
 /* What it is, as long as it is there. */
 static const char *volume_state(const struct volume_row *v)
 {
@@ -135,7 +154,7 @@ static const char *volume_state(const struct volume_row *v)
 static void volume_line(const struct out *out, const struct volume_row *v)
 {
 	struct table_line line = line_begin(out);
-	char size[UNIT_TEXT_BYTES], used[UNIT_TEXT_BYTES], state[32];
+	char size[UNIT_TEXT_BYTES], used[UNIT_TEXT_BYTES], state[32], traits[TRAITS_TEXT_BYTES];
 
 	column(&line, 14, v->name);
 	column(&line, 9, size_text(size, v->bytes, false));
@@ -145,6 +164,8 @@ static void volume_line(const struct out *out, const struct volume_row *v)
 	column(&line, 8, v->made_for[0] ? v->made_for : "-");
 	snprintf(state, sizeof(state), "import %u%%", v->percent);
 	column(&line, 0, v->state == VOLUME_ROW_IMPORTING ? state : volume_state(v));
+	if (*traits_text(traits, " ", v->traits))
+		column(&line, 0, traits + 1);
 	line_end(&line);
 }
 
@@ -175,6 +196,7 @@ void json_volume(struct json_writer *w, const char *key, const void *row)
 	json_text(w, "kind", word(volume_kinds, VOLUME_ROW_KIND_COUNT, v->kind));
 	json_text(w, "on", v->on);
 	json_number(w, "used-bytes", is_in_pool(v) ? v->used_bytes : v->bytes);
+	json_traits(w, v->traits);
 	json_text(w, "of", v->of);
 	json_text(w, "snapshot", v->snapshot);
 	json_text(w, "vm", v->vm);
@@ -198,7 +220,7 @@ void json_volumes(struct json_writer *w, const char *key, const void *what)
 void report_volume(const struct out *out, const void *row)
 {
 	const struct volume_row *v = row;
-	char size[UNIT_TEXT_BYTES];
+	char size[UNIT_TEXT_BYTES], traits[TRAITS_TEXT_BYTES];
 	bool is_memory = v->kind == VOLUME_ROW_MEMORY;
 
 	out_text(out, "volume ");
@@ -206,4 +228,5 @@ void report_volume(const struct out *out, const void *row)
 	out_format(out, ", %s %s", size_text(size, v->bytes, false),
 		is_memory ? "in memory: lost when VOS ends" : "on ");
 	out_escaped_line(out, is_memory ? "" : v->on, sizeof(v->on));
+	out_text(out, traits_text(traits, ", ", v->traits));
 }

@@ -305,7 +305,8 @@ static enum keep step_conf(void)
 /* In the first pool that has room for it. */
 static enum keep make_volume(void)
 {
-	struct disk_spec want = { .bytes = DEFINITION_VOLUME_BYTES };
+	/* thick: it can be written when the pool is full */
+	struct disk_spec want = { .bytes = DEFINITION_VOLUME_BYTES, .flags = DISK_TRAIT(TRAIT_THICK, true) };
 	struct volume *v;
 
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
@@ -316,7 +317,6 @@ static enum keep make_volume(void)
 		v = volume_new(VOLUME_OF_VOS, &want);
 		if (v == NULL)
 			return KEEP_NONE;
-		v->is_thick = true;		/* so that it can be written when the pool is full */
 		return store_create(v) == ST_OK ? KEEP_MAKE : KEEP_NONE;
 	}
 	return KEEP_NONE;

@@ -261,6 +261,7 @@ static void fill_spec(const struct change *c, struct vm_spec *spec)
 		spec->disks[i].volume[0] = '\0';
 		volume_name_of(spec->disks[i].volume, c->request.to, spec, i);
 		spec->disks[i].bytes = 0;
+		spec->disks[i].flags &= ~DISK_TRAITS_ALL;	/* a clone is thin, and else as its origin */
 		spec->disks[i].on[0] = spec->disks[i].image[0] = '\0';
 	}
 	for (u32 i = 0; i < spec->nic_count; i++)

@@ -131,6 +131,8 @@ static struct error_info store_error(const struct volume *v)
 	strcpy(no.text, is_about_volume ? v->name : v->on);
 	if (error == ERR_POOL_RECORDS)
 		no.have = STORE_POOL_VOLUMES;
+	if (error == ERR_DISK_FULL && (v->traits & DISK_TRAIT(TRAIT_THICK, true)) != 0)
+		no.error = ERR_POOL_ROOM;
 	if (error == ERR_DISK_FULL && volume_is_on_disk(v))
 		no.have = volume_is_in_pool(v) ? pool_at(v->pool)->free_bytes : disk_at(v->slot)->largest_bytes;
 	return no;

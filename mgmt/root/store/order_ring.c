@@ -37,12 +37,24 @@ bool store_order_send(struct store_order *order, u32 number)
 	return order_ring_has_room(1) && ring_put(&orders, order, sizeof(*order));
 }
 
+#define TRAIT_ORDER(id, key, off, on, order, report) [TRAIT_##id] = (order),
+
+static u32 trait_flags(const struct volume *v)
+{
+	static const u32 flags[TRAIT_COUNT] = { VOLUME_TRAITS(TRAIT_ORDER) };
+	u32 all = 0;
+
+	for (u32 i = 0; i < TRAIT_COUNT; i++)
+		all |= (v->traits & DISK_TRAIT(i, true)) != 0 ? flags[i] : 0;
+	return all;
+}
+
 bool store_order_volume(u32 number, enum store_op op)
 {
 	const struct volume *v = volume_at(number);
 	struct store_order order = { .op = op, .slot = volume_place(v), .bytes = v->bytes,
 				     .flags = (v->is_marked ? STORE_MARK : 0) |
-					      (v->is_thick ? STORE_THICK : 0) |
+					      (op == STORE_CREATE ? trait_flags(v) : 0) |
 					      (v->is_unfinished && volume_is_on_disk(v) ? STORE_UNFINISHED : 0) |
 					      (v->kind == VOLUME_ROW_POOL ? STORE_IS_POOL : 0) };
 

@@ -293,7 +293,9 @@ static bool is_same(const struct vm *vm, const struct vm_spec *wanted, u32 disk)
 		return false;
 	volume_name_of(name, vm->name, wanted, disk);
 	return strcmp(name, v->name) == 0 && (want->bytes == 0 || want->bytes == v->bytes) &&
-	       (want->on[0] == '\0' || strcmp(want->on, v->on) == 0) && want->flags == has->flags &&
+	       (want->on[0] == '\0' || strcmp(want->on, v->on) == 0) &&
+	       ((want->flags ^ has->flags) & DISK_READ_ONLY) == 0 &&
+	       disk_trait_other(want->flags, v->traits) == TRAIT_COUNT &&
 	       strcmp(want->serial, has->serial) == 0;
 }
 
@@ -509,7 +511,8 @@ void vm_disks_report(const struct vm *vm, struct vm_report *out)
 		strcpy(to->volume, v->name);
 		strcpy(to->on, v->on);
 		to->bytes = v->bytes;
-		to->flags = vm->spec.disks[i].flags | (v->made_for == vm->index ? DISK_MADE : 0) |
+		to->flags = (vm->spec.disks[i].flags & DISK_READ_ONLY) | v->traits |
+			    (v->made_for == vm->index ? DISK_MADE : 0) |
 			    (v->was_blank ? DISK_WAS_BLANK : 0) | (v->was_there ? DISK_WAS_THERE : 0);
 		to->io = figures_in(vm, vm->slot_of[i])->counts;
 	}

@@ -152,12 +152,25 @@ static u32 block_bytes_of(u32 slot)
 	return slot < DISKS ? disk_at(slot)->block_bytes : pool_at(slot - STORE_POOL_SLOT)->block_bytes;
 }
 
+#define TRAIT_REPORT(id, key, off, on, order, report) [TRAIT_##id] = (report),
+
+static u32 traits_of(u32 report_flags)
+{
+	static const u32 flags[TRAIT_COUNT] = { VOLUME_TRAITS(TRAIT_REPORT) };
+	u32 all = 0;
+
+	for (u32 i = 0; i < TRAIT_COUNT; i++)
+		all |= DISK_TRAIT(i, (report_flags & flags[i]) != 0);
+	return all;
+}
+
 static void set_part(struct volume *v, const struct store_report *r)
 {
 	v->is_there = true;
 	v->number = r->number;
 	v->used_bytes = volume_is_in_pool(v) ? r->free_bytes : 0;
 	v->origin = volume_is_in_pool(v) ? (u32)r->first : 0;
+	v->traits = v->kind == VOLUME_ROW_THIN ? traits_of(r->flags) : 0;
 	v->identity = r->identity;
 	volume_mark_told(v, (r->flags & STORE_IS_MARKED) != 0);
 	v->is_unfinished = (r->flags & STORE_IS_UNFINISHED) != 0;

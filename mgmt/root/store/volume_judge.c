@@ -36,8 +36,8 @@ static u64 promised_bytes(u32 slot)
 	return sum;
 }
 
-/* Volumes of one request that are not in the table yet: bytes on each disk. */
-struct plan { u64 bytes[DISKS]; };
+/* Volumes of one request that are not in the table yet: bytes on each disk, and of thick ones in each pool. */
+struct plan { u64 bytes[DISKS], kept[STORE_POOLS_MAX]; };
 
 /* Room for one volume. */
 static u64 room_of(u32 slot, const struct plan *plan)
@@ -109,6 +109,14 @@ static struct error_info find_disk(const char *volume, u64 bytes, const struct p
 
 /* ---- judging ---- */
 
+static struct error_info trait_differs(const struct volume *v, u32 flags)
+{
+	u32 trait = disk_trait_other(flags, v->traits);
+
+	return v->kind == VOLUME_ROW_THIN ? refuse(ERR_VOLUME_TRAIT, v->name, trait, 0)
+					  : refuse(ERR_TRAIT_PLACE, v->on, trait, 0);
+}
+
 /* One that is there already: it must be free, and what is asked for. */
 static struct error_info judge_old(const struct volume *v, u32 vm, const struct disk_spec *want)
 {
@@ -126,6 +134,8 @@ static struct error_info judge_old(const struct volume *v, u32 vm, const struct 
 		return refuse(ERR_VOLUME_SIZE, v->name, want->bytes, v->bytes);
 	if (want->on[0] != '\0' && strcmp(want->on, v->on) != 0)
 		return refuse(ERR_VOLUME_PLACE, v->name, 0, 0);
+	if (disk_trait_other(want->flags, v->traits) < TRAIT_COUNT)
+		return trait_differs(v, want->flags);
 	if (v->vm == vm && vm != VOLUME_NOBODY)		/* it has it already */
 		return ERROR_INFO_NONE;
 	if (v->kind == VOLUME_ROW_DISK ? volumes_have_part(v->slot) :
@@ -155,6 +165,35 @@ static struct error_info judge_pool(u32 p, u64 bytes)
 struct error_info pool_judge_usable(u32 p)
 {
 	return judge_pool(p, 0);
+}
+
+/* What thick volumes that are being made will take. */
+static u64 promised_thick(u32 p)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		const struct volume *v = volume_at(i);
+
+		if (v != NULL && v->kind == VOLUME_ROW_THIN && v->pool == p && v->is_making && !v->is_there &&
+		    (v->traits & DISK_TRAIT(TRAIT_THICK, true)) != 0)
+			sum += v->bytes;
+	}
+	return sum;
+}
+
+/* Whether its maps fit too, the store says. */
+static struct error_info judge_in_pool(u32 p, const struct disk_spec *want, struct plan *plan)
+{
+	struct error_info no = judge_pool(p, want->bytes);
+	u64 taken = promised_thick(p) + plan->kept[p], room;
+
+	if (no.error != ERR_NONE || (want->flags & DISK_TRAIT(TRAIT_THICK, true)) == 0)
+		return no;
+	room = taken <= pool_at(p)->free_bytes ? pool_at(p)->free_bytes - taken : 0;
+	plan->kept[p] += want->bytes;
+	return want->bytes <= room ? ERROR_INFO_NONE
+				   : refuse(ERR_POOL_ROOM, pool_at(p)->partition->name, want->bytes, room);
 }
 
 /* The one with the most room; STORE_POOLS_MAX if there is none that can be used. */
@@ -208,6 +247,12 @@ static struct error_info judge_named(const char *name)
 						       no_disk(name, ERR_NO_VOLUME);
 }
 
+/* That is no pool. */
+static struct error_info no_traits(const char *on, u32 flags)
+{
+	return refuse(ERR_TRAIT_PLACE, on, disk_trait_other(flags, 0), 0);
+}
+
 /* In a pool, or on a disk: which is chosen goes into *plan. */
 static struct error_info judge_place(const char *name, const struct disk_spec *want, struct plan *plan)
 {
@@ -216,9 +261,11 @@ static struct error_info judge_place(const char *name, const struct disk_spec *w
 	const char *coming;
 
 	if (p != STORE_POOLS_MAX)
-		return judge_pool(p, want->bytes);
+		return judge_in_pool(p, want, plan);
 	if (want->on[0] == '\0' && is_pool_coming(&coming))
 		return refuse(ERR_POOL_COMING, coming, 0, 0);
+	if ((want->flags & DISK_TRAITS_ALL) != 0 && (want->on[0] == '\0' || slot != DISKS))
+		return no_traits(want->on, want->flags);
 	if (want->on[0] == '\0')
 		no = find_disk(name, want->bytes, plan, &slot);
 	else if (slot == DISKS || (!disk_at(slot)->is_there && !disk_is_coming(slot)))
@@ -238,6 +285,8 @@ static struct error_info judge_new(const char *name, const struct disk_spec *wan
 		return refuse(ERR_VOLUME_NAME, name, 0, 0);
 	if (strcmp(want->on, VOLUME_RAM) != 0)
 		return judge_place(name, want, plan);
+	if ((want->flags & DISK_TRAITS_ALL) != 0)
+		return no_traits(VOLUME_RAM, want->flags);
 	return want->bytes <= STORE_RAM_STRIDE
 		? ERROR_INFO_NONE : refuse(ERR_VOLUME_RAM_SIZE, name, want->bytes, STORE_RAM_STRIDE);
 }
@@ -261,7 +310,7 @@ bool volume_may_come(const struct error_info *no, bool is_choice)
 	case ERR_UNKNOWN_DISK:
 		return true;
 	case ERR_NONE: case ERR_DISK_FULL: case ERR_DISK_CONTENTS: case ERR_DISK_READ_ONLY: case ERR_DISK_BUSY:
-	case ERR_DISK_IO:
+	case ERR_DISK_IO: case ERR_TRAIT_PLACE: case ERR_POOL_ROOM:
 		return is_choice;
 	default:
 		return false;
@@ -301,7 +350,7 @@ static bool is_had_twice(const struct volume *v, const char *vm_name, const stru
 struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spec *spec)
 {
 	struct error_info no = ERROR_INFO_NONE;
-	struct plan plan = { { 0 } };
+	struct plan plan = { .bytes = { 0 } };
 	char name[VOLUME_NAME_BYTES];
 
 	for (u32 i = 0; i < spec->disk_count && no.error == ERR_NONE; i++) {
@@ -344,7 +393,7 @@ struct error_info volumes_judge_kept(const char *vm_name, const struct vm_spec *
 
 struct error_info volume_judge_new(const char *name, const struct disk_spec *want)
 {
-	struct plan plan = { { 0 } };
+	struct plan plan = { .bytes = { 0 } };
 
 	if (volume_find(name) != NULL)
 		return refuse(ERR_VOLUME_EXISTS, name, 0, 0);
@@ -378,7 +427,7 @@ struct error_info volume_judge_delete(const char *name)
 
 struct error_info pool_judge_new(const char *name, const struct disk_spec *want)
 {
-	struct plan plan = { { 0 } };
+	struct plan plan = { .bytes = { 0 } };
 	u32 slot = disk_find(want->on);
 
 	if (volume_find(name) != NULL)
@@ -442,7 +491,7 @@ struct volume *volume_new(const char *name, const struct disk_spec *want)
 {
 	struct volume v = { .kind = VOLUME_ROW_EXTENT, .is_making = true, .bytes = want->bytes };
 	u32 p = choose_pool(want);
-	struct plan plan = { { 0 } };
+	struct plan plan = { .bytes = { 0 } };
 	char on[DISK_NAME_BYTES];
 
 	v.slot = disk_find(want->on);
@@ -451,6 +500,7 @@ struct volume *volume_new(const char *name, const struct disk_spec *want)
 	if (p != STORE_POOLS_MAX) {
 		v.kind = VOLUME_ROW_THIN;
 		v.pool = p;
+		v.traits = disk_traits_full(want->flags);
 		v.slot = pool_at(p)->partition->slot;
 		v.block_bytes = pool_at(p)->block_bytes;
 		return volume_add(name, pool_at(p)->partition->name, v);

@@ -9,6 +9,7 @@
 #include "disks.h"
 #include "request.h"
 #include "types.h"
+#include "volume_traits.h"
 
 #define VOLUME_NOBODY VM_COUNT	/* in place of a VM's index */
 #define CHANGE_NONE (~0u)
@@ -46,7 +47,7 @@ struct volume {
 	bool is_unfinished;	/* its contents are not there yet (import.h), and its disk says so */
 	bool is_finish_due, is_finish_sent;	/* and is to say that no more */
 	bool is_busy;		/* root has a link to it (volume_link.h): it is not deleted meanwhile */
-	bool is_thick;		/* THIN that is to be made: its pool keeps room for all of it */
+	u32 traits;		/* THIN: DISK_TRAIT (volume_traits.h) of each */
 	u64 h_mem;		/* MEMORY */
 };
 

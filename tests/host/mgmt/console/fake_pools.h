@@ -13,6 +13,7 @@
 #include "fake_disks.h"
 #include "request.h"
 #include "units.h"
+#include "volume_traits.h"
 
 static const struct pool_row fake_pools[] = {
 	{ .index = 0, .bytes = 100 * GIB, .used_bytes = 80 * GIB, .free_bytes = 20 * GIB, .volumes = 2,
@@ -50,11 +51,32 @@ static inline bool fake_change_pool(const struct request *r, struct reply *reply
 	return true;
 }
 
+/* A new volume with policy= or integrity=. False: it says neither. */
+static inline bool fake_make_trait(const struct disk_spec *want, struct reply *reply)
+{
+	bool is_in_pool = strcmp(want->on, "fast") == 0;
+
+	if ((want->flags & DISK_TRAITS_ALL) == 0)
+		return false;
+	if (!is_in_pool) {
+		fake_refuse_disks(reply, RESULT_USAGE, ERR_TRAIT_PLACE, 0);
+		reply->need = disk_trait_other(want->flags, 0);
+	} else if (want->bytes > 20 * GIB) {
+		fake_refuse_disks(reply, RESULT_RESOURCES, ERR_POOL_ROOM, 20 * GIB);
+		reply->need = want->bytes;
+	}
+	snprintf(reply->text, sizeof(reply->text), "%s", want->on);
+	reply->volume = (struct volume_row){ .kind = VOLUME_ROW_THIN, .bytes = want->bytes, .on = "fast",
+		.traits = disk_traits_full(want->flags) };
+	memcpy(reply->volume.name, want->volume, sizeof(reply->volume.name));
+	return true;
+}
+
 static inline void fake_change_volume(const struct request *r, struct reply *reply)
 {
 	const struct disk_spec *want = &r->spec.disks[0];
 
-	if (fake_change_pool(r, reply))
+	if (fake_change_pool(r, reply) || fake_make_trait(want, reply))
 		return;
 	if (strcmp(want->volume, "gone") == 0) {
 		fake_refuse_disks(reply, RESULT_NOT_FOUND, ERR_NO_VOLUME, 0);

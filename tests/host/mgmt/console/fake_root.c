@@ -56,7 +56,8 @@ static const struct volume_row volumes[] = {
 	{ .index = 9, .kind = VOLUME_ROW_SNAPSHOT, .bytes = 100 * GIB, .used_bytes = GIB, .name = "old", .on = "fast",
 	  .of = "myvm.0", .age = 3 },
 	{ .index = 10, .kind = VOLUME_ROW_THIN, .bytes = 100 * GIB, .name = "copy.0", .on = "fast", .of = "myvm.0",
-	  .snapshot = "old" },
+	  .snapshot = "old",
+	  .traits = DISK_TRAIT(TRAIT_THICK, true) | DISK_TRAIT(TRAIT_INTEGRITY, true) },
 	{ .index = 255, .kind = 99, .state = 99, .bytes = 1, .name = "no-end-of-it-all-no-end-of-it-all-no-end",
 	  .on = "no-end-of-it-all-no-end." },
 };

@@ -102,7 +102,7 @@ static void disks_and_volumes(void **state)
 	expect_not("virtio0");
 	command("list-volume --name scratch --json", "\"return\":[{\"name\":\"scratch\",\"bytes\":67108864,"
 		"\"block-bytes\":512,\"kind\":\"memory\",\"on\":\"ram\",\"used-bytes\":67108864,"
-		"\"of\":\"\",\"snapshot\":\"\",\"vm\":\"\",\"made-for\":\"\","
+		"\"policy\":\"\",\"integrity\":\"\",\"of\":\"\",\"snapshot\":\"\",\"vm\":\"\",\"made-for\":\"\","
 		"\"state\":\"being deleted\",\"percent\":0}]", RESULT_OK);
 	command("list-disk --name nvme0.0 --json", "\"read-only\":true,\"state\":\"whole\",\"driver\":\"nvme\"",
 		RESULT_OK);
@@ -241,6 +241,31 @@ static void volumes_are_made_and_deleted(void **state)
 	command("delete-volume --name data", "volume data is deleted\r\n", RESULT_OK);
 	command("delete-volume gone", "error[E_NOT_FOUND]: there is no volume \"gone\"", RESULT_NOT_FOUND);
 	command("delete-volume", "needs --name VOLUME", RESULT_USAGE);
+}
+
+/* What a volume in a pool is besides its size. */
+static void traits_are_said(void **state)
+{
+	(void)state;
+	command("create-volume a --size 1G --on fast --policy thick --integrity on",
+		"volume a, 1.0 GiB on fast, policy=thick, integrity=on. create-vm --disk", RESULT_OK);
+	command("create-volume a --size 1G --on fast --integrity on --json",
+		"\"used-bytes\":0,\"policy\":\"thin\",\"integrity\":\"on\",\"of\"", RESULT_OK);
+	command("create-volume a --size 27G --on fast --policy thick", "error[E_NOSPACE]: pool fast has 20.0 GiB "
+		"free, which a thick volume of 27.0 GiB and its maps do not fit into. Try a smaller size, or "
+		"policy=thin; see list-pool", RESULT_RESOURCES);
+	command("create-volume a --size 1G --on ram --policy thick", "error[E_USAGE]: policy= is for volumes in a "
+		"pool, and ram is none. Leave it out, or say on=POOL; see list-pool", RESULT_USAGE);
+	command("create-volume a --size 1G --integrity off", "error[E_USAGE]: integrity= is for volumes in a pool, "
+		"and there is none. create-pool NAME DISK makes one", RESULT_USAGE);
+	command("list-volume copy.0", "copy.0          100.0 GiB  0 B        fast       -         -         ready\r\n"
+		"    policy=thick integrity=on\r\n", RESULT_OK);
+	expect_80_columns();
+	command("create-vm v --disk 64M,policy=thick,on=fast", "Disk 0: volume v.0, 64.0 MiB on fast, policy=thick\r\n",
+		RESULT_OK);
+	command("status-vm v", "volume v.0, 64.0 MiB on fast, policy=thick; 0 requests", RESULT_OK);
+	command("status-vm v --json", "\"policy\":\"thick\",\"integrity\":\"\",", RESULT_OK);
+	command("export-config v", "disk 64M,on=fast,policy=thick;", RESULT_OK);
 }
 
 static void result_keeps_the_class(void **state)
@@ -527,6 +552,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(disks_and_volumes, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_disk_more_and_less, setup, teardown),
 		cmocka_unit_test_setup_teardown(volumes_are_made_and_deleted, setup, teardown),
+		cmocka_unit_test_setup_teardown(traits_are_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(pools, setup, teardown),
 		cmocka_unit_test(no_pools),
 		cmocka_unit_test_setup_teardown(pools_are_asked_for, setup, teardown),

@@ -257,7 +257,7 @@ static void fields_are_those_of_replies(void **state)
 		"{\"execute\":\"create-pool\",\"arguments\":{\"name\":\"p\",\"disk\":\"virtio0\",\"yes\":true}}");
 	check_reply("list-pool", "{\"execute\":\"list-pool\"}");
 	check_reply("A volume", "{\"execute\":\"create-volume\",\"arguments\":{\"name\":\"data\",\"size\":\"1G\"}}");
-	check_reply("list-volume", "{\"execute\":\"list-volume\"}");
+	check_reply("list-volume", "{\"execute\":\"list-volume\",\"arguments\":{\"name\":\"copy.0\"}}");
 	command("create-vm myvm", "defined", RESULT_OK);
 	check_reply("snapshot-vm", "{\"execute\":\"snapshot-vm\",\"arguments\":{\"name\":\"myvm\"}}");
 	check_reply("list-snapshot", "{\"execute\":\"list-snapshot\"}");

@@ -9,6 +9,7 @@
 
 #include "rt_log.h"
 #include "pool_bench.h"
+#include "volume_traits.h"
 
 static void ask_pool(enum request_op op, const char *name, const char *on, u32 flags)
 {
@@ -108,7 +109,7 @@ static void volumes_go_into_it(void **state)
 	make_it(&order, 5);
 	bench_expect(ERR_NONE);
 	assert_string_equal(bench_answer.vm.disks[0].on, "fast");
-	assert_int_equal(bench_answer.vm.disks[0].flags, DISK_MADE);
+	assert_int_equal(bench_answer.vm.disks[0].flags, DISK_MADE | disk_traits_full(0));
 	assert_int_equal(the_pool().volumes, 1);
 	assert_int_equal(the_pool().promised_bytes, 400 * GIB);
 	ask_pool(REQ_DELETE_POOL, "fast", "", 0);

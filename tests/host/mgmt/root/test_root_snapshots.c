@@ -10,6 +10,7 @@
 
 #include "definition_changes.h"
 #include "pool_bench.h"
+#include "volume_traits.h"
 #include "pool_groups.h"
 #include "volumes.h"
 
@@ -444,7 +445,7 @@ static void is_cloned(void **state)
 	assert_string_equal(bench_answer.vm.name, "b");
 	assert_int_equal(bench_answer.vm.spec.disk_count, DISKS_OF_A);
 	assert_string_equal(bench_answer.vm.disks[1].volume, "b.1");
-	assert_int_equal(bench_answer.vm.disks[1].flags, DISK_MADE);
+	assert_int_equal(bench_answer.vm.disks[1].flags, DISK_MADE | disk_traits_full(0));
 	ask(REQ_CLONE_VM, "b", "c");		/* of that snapshot */
 	take(STORE_CLONE);
 	order = take(STORE_CLONE);
