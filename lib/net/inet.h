@@ -96,6 +96,11 @@ static inline u32 be32_load(const u8 *p)
 	return (u32)be16_load(p) << 16 | be16_load(p + 2);
 }
 
+static inline u64 be64_load(const u8 *p)
+{
+	return (u64)be32_load(p) << 32 | be32_load(p + 4);
+}
+
 static inline void be16_store(u8 *p, u16 value)
 {
 	p[0] = (u8)(value >> 8);
@@ -106,6 +111,12 @@ static inline void be32_store(u8 *p, u32 value)
 {
 	be16_store(p, (u16)(value >> 16));
 	be16_store(p + 2, (u16)value);
+}
+
+static inline void be64_store(u8 *p, u64 value)
+{
+	be32_store(p, (u32)(value >> 32));
+	be32_store(p + 4, (u32)value);
 }
 
 /* The six bytes as a number, the first in its highest bits. */

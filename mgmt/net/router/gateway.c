@@ -202,8 +202,8 @@ void gateway_init(struct gateway *g, u64 secret, struct outlet out, struct dice 
 	dns_init(&g->dns, &g->server, &g->plane.nat.table, dice);
 	g->server.ports = g->plane.port;
 	g->server.names = g->config.name;
-	g->plane.neighbours.is_anothers = is_anothers;
-	g->plane.neighbours.owners = &g->server;
+	g->plane.arp.is_anothers = is_anothers;
+	g->plane.arp.owners = &g->server;
 	g->outer = NET_IF_NONE;
 	g->dice = dice;
 }
@@ -308,7 +308,7 @@ enum router_error gateway_configure(struct gateway *g, const struct router_confi
 
 void gateway_tick(struct gateway *g, u64 now_ns)
 {
-	neighbours_tick(&g->plane.neighbours, now_ns);
+	neighbours_tick(&g->plane.arp.table, now_ns);
 	nat_table_sweep(&g->plane.nat.table, seconds(now_ns));
 	dns_tick(&g->dns, seconds(now_ns));
 	rip_tick(&g->rip, seconds(now_ns));

@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-#define ARP_KINDS 0x00010800u		/* Ethernet, IPv4 */
-#define ARP_LENGTHS 0x0604u
-
 static u32 seconds(u64 now_ns)
 {
 	return (u32)(now_ns / NS_PER_S);
@@ -28,18 +25,20 @@ void neighbours_init(struct neighbours *n, u64 secret, const struct net_if *port
 		bucket_set(&n->requests[i], NEIGHBOUR_RATE);
 }
 
-static struct neighbour *set_of(struct neighbours *n, u32 port, u32 address)
+static struct neighbour *set_of(struct neighbours *n, u32 port, struct ip6 address)
 {
-	return n->entry[(((u64)port << 32 | address) * n->secret) >> 58];
+	u64 folded = address.low ^ (address.high + port) * n->secret;
+
+	return n->entry[(folded * n->secret) >> 58];
 }
 _Static_assert(NEIGHBOUR_SETS == 64, "set_of takes six bits");
 
-static struct neighbour *find(struct neighbours *n, u32 port, u32 address)
+static struct neighbour *find(struct neighbours *n, u32 port, struct ip6 address)
 {
 	struct neighbour *set = set_of(n, port, address);
 
 	for (u32 i = 0; i < NEIGHBOUR_WAYS; i++)
-		if (set[i].address == address && set[i].port == port && set[i].state != NEIGHBOUR_NONE)
+		if (ip6_equal(set[i].address, address) && set[i].port == port && set[i].state != NEIGHBOUR_NONE)
 			return &set[i];
 	return NULL;
 }
@@ -52,7 +51,7 @@ static void drop_held(struct neighbours *n, struct neighbour *e)
 }
 
 /* What is known stays longest; of equals, the one whose time ends first goes. */
-static struct neighbour *make(struct neighbours *n, u32 port, u32 address)
+static struct neighbour *make(struct neighbours *n, u32 port, struct ip6 address)
 {
 	static const u8 worth[] = {
 		[NEIGHBOUR_NONE] = 0, [NEIGHBOUR_FAILED] = 1, [NEIGHBOUR_ASKED] = 2, [NEIGHBOUR_PROBED] = 3,
@@ -69,24 +68,6 @@ static struct neighbour *make(struct neighbours *n, u32 port, u32 address)
 	return e;
 }
 
-static void send_arp(struct neighbours *n, u32 port, u16 operation, u64 to, u64 target_mac, u32 target)
-{
-	const struct net_if *own = &n->ports[port];
-	u8 frame[ETH_BYTES + ARP_BYTES], *arp = frame + ETH_BYTES;
-
-	mac_store(frame + ETH_TO, to);
-	mac_store(frame + ETH_FROM, own->mac);
-	be16_store(frame + ETH_TYPE, ETHERTYPE_ARP);
-	be32_store(arp + ARP_KIND, ARP_KINDS);
-	be16_store(arp + 4, ARP_LENGTHS);
-	be16_store(arp + ARP_OPERATION, operation);
-	mac_store(arp + ARP_SENDER_MAC, own->mac);
-	be32_store(arp + ARP_SENDER_IP, own->address);
-	mac_store(arp + ARP_TARGET_MAC, target_mac);
-	be32_store(arp + ARP_TARGET_IP, target);
-	n->out.send(n->out.context, port, frame, sizeof(frame));
-}
-
 /* A try that the rate does not allow counts too: a neighbour is not asked for ever. */
 static void ask(struct neighbours *n, struct neighbour *e, u64 now_ns)
 {
@@ -97,10 +78,10 @@ static void ask(struct neighbours *n, struct neighbour *e, u64 now_ns)
 	if (bucket_wait_ns(b, now_ns) != 0)
 		return;
 	bucket_take(b, now_ns, 1);
-	send_arp(n, e->port, ARP_REQUEST, e->state == NEIGHBOUR_PROBED ? e->mac : MAC_BROADCAST, 0, e->address);
+	n->ask(n, e);
 }
 
-bool neighbour_find(struct neighbours *n, u32 port, u32 address, u64 now_ns, u64 *mac)
+bool neighbour_find(struct neighbours *n, u32 port, struct ip6 address, u64 now_ns, u64 *mac)
 {
 	struct neighbour *e = find(n, port, address);
 
@@ -127,7 +108,7 @@ static struct neighbour_frame *free_frame(struct neighbours *n, struct neighbour
 	return NULL;
 }
 
-bool neighbour_hold(struct neighbours *n, u32 port, u32 address, const u8 *bytes, u32 count, u32 from_port,
+bool neighbour_hold(struct neighbours *n, u32 port, struct ip6 address, const u8 *bytes, u32 count, u32 from_port,
 		    bool is_untouched, u64 now_ns)
 {
 	struct neighbour *e = find(n, port, address);
@@ -192,57 +173,14 @@ static void confirm(struct neighbours *n, struct neighbour *e, u64 mac, u64 now_
 	}
 }
 
-/* Of the network at that port, and a station's own words: the sender is who sent the frame. */
-static bool sender_ok(const struct net_if *own, const u8 *bytes, u32 sender, u64 mac)
+void neighbour_heard(struct neighbours *n, u32 port, struct ip6 address, u64 mac, bool is_question, u64 now_ns)
 {
-	return mac == mac_load(bytes + ETH_FROM) && !mac_is_group(mac) && mac != 0 && mac != own->mac &&
-	       net_if_reaches(own, sender) && is_host(sender) && !net_if_is_broadcast(own, sender) &&
-	       (sender & ~prefix_mask(own->bits)) != 0;
-}
+	struct neighbour *e = find(n, port, address), *oldest;
 
-static bool is_anothers(const struct neighbours *n, u32 address, u64 mac)
-{
-	return n->is_anothers != NULL && n->is_anothers(n->owners, address, mac);
-}
-
-static bool arp_ok(const u8 *arp)
-{
-	u16 operation = be16_load(arp + ARP_OPERATION);
-
-	return be32_load(arp + ARP_KIND) == ARP_KINDS && be16_load(arp + 4) == ARP_LENGTHS &&
-	       (operation == ARP_REQUEST || operation == ARP_REPLY);
-}
-
-bool neighbour_arp(struct neighbours *n, u32 port, const u8 *bytes, u32 count, u64 now_ns)
-{
-	const struct net_if *own = &n->ports[port];
-	const u8 *arp = bytes + ETH_BYTES;
-	u32 sender, target;
-	struct neighbour *e;
-	bool is_question;
-	u64 mac;
-
-	if (count < ETH_BYTES + ARP_BYTES || !arp_ok(arp))
-		return false;
-	sender = be32_load(arp + ARP_SENDER_IP);
-	target = be32_load(arp + ARP_TARGET_IP);
-	mac = mac_load(arp + ARP_SENDER_MAC);
-	is_question = be16_load(arp + ARP_OPERATION) == ARP_REQUEST && target == own->address && own->address != 0;
-	if (sender == own->address && sender != 0 && mac != own->mac)
-		n->conflicts++;
-	else if (sender_ok(own, bytes, sender, mac) && !is_anothers(n, sender, mac)) {
-		struct neighbour *oldest;
-
-		e = find(n, port, sender);
-		if (e == NULL && is_question && entries_of(n, port, mac, &oldest) < NEIGHBOUR_OF_MAC)
-			e = make(n, port, sender);
-		if (e != NULL)
-			confirm(n, e, mac, now_ns);
-	}
-	/* Also to who has no address yet (RFC 5227): it must see that this one is taken. */
-	if (is_question && mac == mac_load(bytes + ETH_FROM) && !mac_is_group(mac))
-		send_arp(n, port, ARP_REPLY, mac, mac, sender);
-	return true;
+	if (e == NULL && is_question && entries_of(n, port, mac, &oldest) < NEIGHBOUR_OF_MAC)
+		e = make(n, port, address);
+	if (e != NULL)
+		confirm(n, e, mac, now_ns);
 }
 
 static void fail(struct neighbours *n, struct neighbour *e, u64 now_ns)

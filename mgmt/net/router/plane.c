@@ -84,10 +84,10 @@ void plane_init(struct plane *p, u64 secret, struct outlet out, struct dice dice
 {
 	memset(p, 0, sizeof(*p));
 	p->out = out;
-	neighbours_init(&p->neighbours, secret, p->port);
-	p->neighbours.out = (struct outlet){ out.send, out.context };
-	p->neighbours.lost = lost;
-	p->neighbours.lost_context = p;
+	arp_init(&p->arp, secret, p->port);
+	p->arp.table.out = (struct outlet){ out.send, out.context };
+	p->arp.table.lost = lost;
+	p->arp.table.lost_context = p;
 	nat_init(&p->nat, secret, dice);
 	for (u32 i = 0; i < ROUTER_PORTS; i++)
 		bucket_set(&p->errors[i], ICMP_ERROR_RATE);
@@ -107,7 +107,7 @@ static void own_route(struct plane *p, u32 port)
 void plane_set_port(struct plane *p, u32 port, const struct net_if *setup)
 {
 	p->port[port] = *setup;
-	neighbours_forget(&p->neighbours, port);
+	neighbours_forget(&p->arp.table, port);
 	routes_remove(&p->routes, ROUTE_OWN);
 	p->least_mtu = ROUTER_MTU_MAX;
 	p->own_count = 0;
@@ -134,7 +134,7 @@ static void leave(struct plane *p, struct passage *g, const struct route *route,
 	v->is_translated = g->is_translated;
 	mac_store(g->head + ETH_FROM, p->port[v->port].mac);
 	p->forwarded++;
-	if (likely(neighbour_find(&p->neighbours, v->port, v->next_hop, g->now_ns, &mac))) {
+	if (likely(neighbour_find(&p->arp.table, v->port, ip6_mapped(v->next_hop), g->now_ns, &mac))) {
 		mac_store(g->head + ETH_TO, mac);
 		v->action = PLANE_SEND;
 	} else {
@@ -144,27 +144,29 @@ static void leave(struct plane *p, struct passage *g, const struct route *route,
 
 void plane_wait(struct plane *p, const struct plane_verdict *v, u32 from_port, const u8 *bytes, u32 count, u64 now_ns)
 {
-	if (!neighbour_hold(&p->neighbours, v->port, v->next_hop, bytes, count, from_port, !v->is_translated, now_ns))
+	if (!neighbour_hold(&p->arp.table, v->port, ip6_mapped(v->next_hop), bytes, count, from_port,
+			    !v->is_translated, now_ns))
 		plane_dropped(p, ROUTER_DROP_NEIGHBOUR);
 }
 
 void plane_send(struct plane *p, u8 *bytes, u32 count, u64 now_ns)
 {
-	u32 to = be32_load(bytes + ETH_BYTES + IPV4_TO), next_hop;
+	u32 to = be32_load(bytes + ETH_BYTES + IPV4_TO);
 	const struct route *route = routes_find(&p->routes, to);
+	struct ip6 next_hop;
 	u64 mac;
 
 	if (route == NULL || !p->port[route->port].is_up) {
 		plane_dropped(p, ROUTER_DROP_ROUTE);
 		return;
 	}
-	next_hop = route->gateway != 0 ? route->gateway : to;
+	next_hop = ip6_mapped(route->gateway != 0 ? route->gateway : to);
 	mac_store(bytes + ETH_FROM, p->port[route->port].mac);
 	be16_store(bytes + ETH_TYPE, ETHERTYPE_IPV4);
-	if (neighbour_find(&p->neighbours, route->port, next_hop, now_ns, &mac)) {
+	if (neighbour_find(&p->arp.table, route->port, next_hop, now_ns, &mac)) {
 		mac_store(bytes + ETH_TO, mac);
 		p->out.send(p->out.context, route->port, bytes, count);
-	} else if (!neighbour_hold(&p->neighbours, route->port, next_hop, bytes, count, NET_IF_NONE, false, now_ns)) {
+	} else if (!neighbour_hold(&p->arp.table, route->port, next_hop, bytes, count, NET_IF_NONE, false, now_ns)) {
 		plane_dropped(p, ROUTER_DROP_NEIGHBOUR);
 	}
 }
@@ -338,8 +340,8 @@ static enum router_drop judge(struct plane *p, struct passage *g, struct plane_v
 		return ipv4_in(p, g, v);
 	if (ethertype != ETHERTYPE_ARP)
 		return ROUTER_DROP_LINK;
-	return neighbour_arp(&p->neighbours, g->port, g->head, g->frame->bytes, g->now_ns) ? ROUTER_DROP_NONE :
-											      ROUTER_DROP_MALFORMED;
+	return arp_heard(&p->arp, g->port, g->head, g->frame->bytes, g->now_ns) ? ROUTER_DROP_NONE :
+										  ROUTER_DROP_MALFORMED;
 }
 
 void plane_in(struct plane *p, u32 port, const struct net_frame *frame, u8 *head, u64 now_ns, struct plane_verdict *v)

@@ -8,10 +8,10 @@
 #ifndef VOS_PLANE_H
 #define VOS_PLANE_H
 
+#include "arp.h"
 #include "bucket.h"
 #include "icmp_error.h"
 #include "nat.h"
-#include "neighbours.h"
 #include "routes.h"
 
 struct plane {
@@ -19,7 +19,7 @@ struct plane {
 	u32 least_mtu;			/* of ports that are up */
 	u32 own_count, own[ROUTER_PORTS];	/* their addresses */
 	struct routes routes;
-	struct neighbours neighbours;
+	struct arp arp;
 	struct nat nat;
 	struct bucket errors[ROUTER_PORTS];
 	struct outlet out;

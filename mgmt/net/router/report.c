@@ -49,13 +49,13 @@ static void add_neighbours(const struct gateway *g, struct router_report *r)
 {
 	r->neighbour_count = 0;
 	for (u32 i = 0; i < NEIGHBOUR_SETS * NEIGHBOUR_WAYS; i++) {
-		const struct neighbour *e = &g->plane.neighbours.entry[i / NEIGHBOUR_WAYS][i % NEIGHBOUR_WAYS];
+		const struct neighbour *e = &g->plane.arp.table.entry[i / NEIGHBOUR_WAYS][i % NEIGHBOUR_WAYS];
 		struct router_report_neighbour *out = &r->neighbour[r->neighbour_count];
 
 		if (e->state == NEIGHBOUR_NONE)
 			continue;
 		*out = (struct router_report_neighbour){
-			.address = e->address, .port = e->port,
+			.address = (u32)e->address.low, .port = e->port,
 			.is_known = e->state == NEIGHBOUR_KNOWN || e->state == NEIGHBOUR_PROBED,
 		};
 		mac_store(out->mac, e->mac);

@@ -214,7 +214,7 @@ static void test_rings(void **state)
 		ring_attach_producer(&from_switch[i], (struct ring_shared *)(links[i] + NET_TO_CLIENT), NET_RING_BYTES);
 		ring_attach_consumer(&to_switch[i], (struct ring_shared *)(links[i] + NET_TO_SWITCH), NET_RING_BYTES);
 	}
-	w.g.plane.out = w.g.plane.neighbours.out = (struct outlet){ router_io_send, &io };
+	w.g.plane.out = w.g.plane.arp.table.out = (struct outlet){ router_io_send, &io };
 	ipv4_header_write(frame + ETH_BYTES, PROTOCOL_UDP, 0x0a000005, 0xc6336407, 66);
 	be16_store(frame + 34, 5000);
 	be16_store(frame + 38, 66);
@@ -380,20 +380,20 @@ static void test_anothers_address(void **state)
 {
 	u8 arp[60] = { 2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 1, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 1, 9, 10, 0, 0, 7,
 		       0, 0, 0, 0, 0, 0, 10, 0, 0, 1 };
-	struct neighbours *n = &w.g.plane.neighbours;
+	struct neighbours *n = &w.g.plane.arp.table;
 	u64 mac = 0;
 
 	(void)state;
 	world_init(&w);
 	world_in(&w, 1, arp, sizeof(arp), NULL);
-	assert_false(neighbour_find(n, 1, 0x0a000007, w.now_ns, &mac));
-	assert_true(neighbour_hold(n, 1, 0x0a000007, arp, sizeof(arp), 0, false, w.now_ns));
+	assert_false(neighbour_find(n, 1, ip6_mapped(0x0a000007), w.now_ns, &mac));
+	assert_true(neighbour_hold(n, 1, ip6_mapped(0x0a000007), arp, sizeof(arp), 0, false, w.now_ns));
 	arp[ETH_BYTES + ARP_OPERATION + 1] = ARP_REPLY;
 	world_in(&w, 1, arp, sizeof(arp), NULL);
-	assert_false(neighbour_find(n, 1, 0x0a000007, w.now_ns, &mac));
+	assert_false(neighbour_find(n, 1, ip6_mapped(0x0a000007), w.now_ns, &mac));
 	arp[ETH_FROM + 5] = arp[ETH_BYTES + ARP_SENDER_MAC + 5] = 7;
 	world_in(&w, 1, arp, sizeof(arp), NULL);
-	assert_true(neighbour_find(n, 1, 0x0a000007, w.now_ns, &mac));
+	assert_true(neighbour_find(n, 1, ip6_mapped(0x0a000007), w.now_ns, &mac));
 	assert_int_equal(mac, 0x020000000107);
 }
 

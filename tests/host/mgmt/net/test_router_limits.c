@@ -115,7 +115,7 @@ static u32 entries_of_station(u8 station)
 	u32 count = 0;
 
 	for (u32 i = 0; i < NEIGHBOUR_SETS * NEIGHBOUR_WAYS; i++)
-		count += w.g.plane.neighbours.entry[i / NEIGHBOUR_WAYS][i % NEIGHBOUR_WAYS].mac ==
+		count += w.g.plane.arp.table.entry[i / NEIGHBOUR_WAYS][i % NEIGHBOUR_WAYS].mac ==
 			 (0x020000000100u | station);
 	return count;
 }
@@ -123,6 +123,7 @@ static u32 entries_of_station(u8 station)
 /* A station that asks from all addresses of its network, or answers for all that the router looks for. */
 static void test_neighbours(void **state)
 {
+	struct neighbours *n = &w.g.plane.arp.table;
 	u8 frame[60] = { 0 };
 	u64 mac;
 
@@ -135,10 +136,9 @@ static void test_neighbours(void **state)
 	assert_int_equal(entries_of_station(0x0a), NEIGHBOUR_OF_MAC);
 	for (u32 i = 0x10; i < 0x90; i++) {
 		w.now_ns += NS_PER_S;
-		(void)neighbour_hold(&w.g.plane.neighbours, 1, 0x0a000000 + i, frame, sizeof(frame), 0, false,
-				     w.now_ns);
+		(void)neighbour_hold(n, 1, ip6_mapped(0x0a000000 + i), frame, sizeof(frame), 0, false, w.now_ns);
 		arp_in(0x0a, 0x0a000000 + i, ARP_REPLY);
-		assert_true(neighbour_find(&w.g.plane.neighbours, 1, 0x0a000000 + i, w.now_ns, &mac));
+		assert_true(neighbour_find(n, 1, ip6_mapped(0x0a000000 + i), w.now_ns, &mac));
 	}
 	assert_int_equal(entries_of_station(0x0a), NEIGHBOUR_OF_MAC);
 	for (u8 i = 1; i <= 20; i++)
