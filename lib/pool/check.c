@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "crc32c.h"
+#include "entry.h"
 #include "layout.h"
 #include "range.h"
 
@@ -92,10 +93,11 @@ static void claim(struct pool_check *c, struct arena *a, u64 block, u32 count, u
 /* ---- maps ---- */
 
 /* A node of a map: of the volume, or of the one before it. NULL: it can't be had, which was said. */
-static const struct pool_node *map_node(struct walk *w, struct path *path, u32 level, u64 index,
+static struct pool_node *map_node(struct walk *w, struct path *path, u32 level, u64 index,
 	const struct pool_ref *ref)
 {
-	struct layout_node as = { POOL_NODE_MAP, level, index, sizeof(struct pool_granule) };
+	struct layout_node as = { POOL_NODE_MAP, level, index,
+		level > 0 ? sizeof(struct pool_ref) : entry_bytes(w->r->kind) };
 	struct pool_node *n = &path->node[level];
 
 	if (path->block[level] == ref->block)
@@ -117,17 +119,17 @@ static const struct pool_ref *before_ref(struct walk *w, u32 level, u64 granule)
 {
 	const struct pool_ref *ref = &w->before->root;
 
-	if (level >= w->before->levels || granule >= layout_capacity(w->before->levels))
+	if (level >= w->before->levels || granule >= layout_capacity(w->r->kind, w->before->levels))
 		return NULL;
 	for (u32 l = w->before->levels; l-- > level + 1;) {
 		const struct pool_node *n;
 
 		if (ref->block == 0)
 			return NULL;
-		n = map_node(w, &w->a->before, l, granule / layout_capacity(l + 1), ref);
+		n = map_node(w, &w->a->before, l, granule / layout_capacity(w->r->kind, l + 1), ref);
 		if (n == NULL)
 			return NULL;
-		ref = &n->ref[granule / layout_capacity(l) % POOL_FANOUT];
+		ref = &n->ref[granule / layout_capacity(w->r->kind, l) % POOL_FANOUT];
 	}
 	return ref;
 }
@@ -135,10 +137,10 @@ static const struct pool_ref *before_ref(struct walk *w, u32 level, u64 granule)
 static pool_place before_place(struct walk *w, u64 granule)
 {
 	const struct pool_ref *ref = before_ref(w, 0, granule);
-	const struct pool_node *leaf = ref == NULL || ref->block == 0 ? NULL :
-		map_node(w, &w->a->before, 0, granule / POOL_FANOUT, ref);
+	struct pool_node *leaf = ref == NULL || ref->block == 0 ? NULL :
+		map_node(w, &w->a->before, 0, granule / entry_fanout(w->r->kind), ref);
 
-	return leaf == NULL ? 0 : leaf->granule[granule % POOL_FANOUT].place;
+	return leaf == NULL ? 0 : entry_granule(leaf, w->r->kind, granule)->place;
 }
 
 static const struct pool_record *record_of(const struct pool_check *c, const struct arena *a, u32 id)
@@ -216,8 +218,9 @@ static void check_granule(struct walk *w, u64 granule, const struct pool_granule
 /* Granules of a subtree that is shared are counted, and not looked at. */
 static void check_map(struct walk *w, u32 level, u64 index, const struct pool_ref *ref, bool is_shared)
 {
-	u64 granule = index * layout_capacity(level + 1);
-	const struct pool_node *n;
+	u64 granule = index * layout_capacity(w->r->kind, level + 1);
+	u32 fanout = level > 0 ? POOL_FANOUT : entry_fanout(w->r->kind);
+	struct pool_node *n;
 
 	if (ref->block == 0)
 		return;
@@ -234,13 +237,13 @@ static void check_map(struct walk *w, u32 level, u64 index, const struct pool_re
 		}
 	}
 	n = map_node(w, &w->a->own, level, index, ref);
-	for (u32 i = 0; n != NULL && i < POOL_FANOUT; i++) {
+	for (u32 i = 0; n != NULL && i < fanout; i++) {
 		if (level > 0)
 			check_map(w, level - 1, index * POOL_FANOUT + i, &n->ref[i], is_shared);
 		else if (is_shared)
-			w->mapped += n->granule[i].place != 0;
+			w->mapped += entry_granule(n, w->r->kind, i)->place != 0;
 		else
-			check_granule(w, granule + i, &n->granule[i]);
+			check_granule(w, granule + i, entry_granule(n, w->r->kind, i));
 	}
 }
 
@@ -273,11 +276,11 @@ static bool check_family(struct pool_check *c, const struct arena *a, const stru
 {
 	const struct pool_record *head = record_of(c, a, r->head), *origin = record_of(c, a, r->origin);
 
-	if (r->head != 0 && (head == NULL || head->head != 0 || head->kind != r->kind ||
+	if (r->head != 0 && (head == NULL || head->head != 0 || !layout_same_kind(head, r) ||
 		!layout_may_have_head(r, head)))
 		return fault(c, CHECK_FAMILY, 0, r->id);
 	if (r->origin != 0 && (origin == NULL || origin->head == 0 || origin->birth != r->birth ||
-		origin->kind != r->kind))
+		!layout_same_kind(origin, r)))
 		return fault(c, CHECK_FAMILY, 0, r->id);
 	return true;
 }

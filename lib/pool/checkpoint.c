@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commit_io.h"
+#include "crypt.h"
 #include "layout.h"
 #include "meta.h"
 #include "node.h"
@@ -32,8 +33,7 @@ void checkpoint_begin(struct pool *p)
 	c->wants_checkpoint = false;
 	list_move_all(&c->running, &c->flushes);
 	list_move_all(&c->running, &c->commits);
-	c->filling.count = 0;
-	c->filling.needs_data_flush = false;
+	c->filling = (struct entries){ .entry = c->filling.entry };
 	c->batch++;
 	c->file = &p->files[FILE_VOLUMES];
 	c->level = c->at = 0;
@@ -71,6 +71,7 @@ void checkpoint_super(struct pool *p)
 	s->volumes = p->files[FILE_VOLUMES].root;
 	s->free_map = p->files[FILE_FREE].root;
 	s->used_blocks = p->space.used_blocks;
+	s->nonces = crypt_nonces_ahead(p);
 	s->crc = layout_sum(s, sizeof(*s), offsetof(struct pool_super, crc));
 	memset(p->commit.buffer, 0, sizeof(*p->commit.buffer));
 	memcpy(p->commit.buffer, s, sizeof(*s));
@@ -82,6 +83,7 @@ void checkpoint_end(struct pool *p)
 {
 	struct commit *c = &p->commit;
 
+	crypt_settle(p);
 	space_settle(p);
 	nodes_settle(p);
 	meta_settle(&p->files[FILE_VOLUMES]);

@@ -57,7 +57,7 @@ static enum step choose(const struct pool *p)
 
 	if (c->wants_checkpoint || !list_is_empty(&c->commits))
 		return STEP_NODES;
-	if (list_is_empty(&c->flushes) && c->filling.count < POOL_PENDING)
+	if (list_is_empty(&c->flushes) && !c->filling.is_full)
 		return STEP_IDLE;
 	return log_has_room(p) ? STEP_DATA_FLUSH : STEP_NODES;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crc32c.h"
+#include "entry.h"
 #include "range.h"
 
 u32 layout_sum(const void *bytes, u32 count, u32 crc_at)
@@ -39,11 +40,11 @@ u32 layout_granule_blocks(enum pool_kind kind)
 	return kind == POOL_PLAIN ? POOL_CHUNK_BLOCKS : 1;
 }
 
-u64 layout_capacity(u32 levels)
+u64 layout_capacity(enum pool_kind kind, u32 levels)
 {
-	u64 granules = 1;
+	u64 granules = levels > 0 ? entry_fanout(kind) : 1;
 
-	for (u32 i = 0; i < levels; i++)
+	for (u32 i = 1; i < levels; i++)
 		granules *= POOL_FANOUT;
 	return granules;
 }
@@ -59,7 +60,7 @@ u32 layout_levels(enum pool_kind kind, u64 sectors)
 {
 	u32 levels = 1;
 
-	while (levels < POOL_LEVELS_MAX && layout_capacity(levels) < layout_granules_of(kind, sectors))
+	while (levels < POOL_LEVELS_MAX && layout_capacity(kind, levels) < layout_granules_of(kind, sectors))
 		levels++;
 	return levels;
 }
@@ -101,13 +102,15 @@ bool layout_super(const struct pool_super *s, const struct pool_label *l)
 	return s->magic == POOL_SUPER_MAGIC && s->crc == layout_sum(s, sizeof(*s), offsetof(struct pool_super, crc)) &&
 		memcmp(s->uuid, l->uuid, sizeof(s->uuid)) == 0 && s->generation > 0 && s->generation < ~0ull &&
 		s->log_seq > 0 && s->log_seq < 1ull << 62 && s->birth > 0 && s->birth < ~0u && s->next_volume > 0 &&
-		s->used_blocks <= l->blocks && is_ref(&s->volumes, l, s->birth) && is_ref(&s->free_map, l, s->birth);
+		s->used_blocks <= l->blocks && s->nonces <= POOL_NONCES &&
+		is_ref(&s->volumes, l, s->birth) && is_ref(&s->free_map, l, s->birth);
 }
 
 bool layout_record(const struct pool_log_record *r, const struct pool_super *s, u64 seq)
 {
 	return r->magic == POOL_LOG_MAGIC && r->generation == s->generation && r->seq == seq && r->durable < seq &&
-		r->count <= POOL_ENTRIES && r->entry_bytes == sizeof(struct pool_entry) &&
+		(r->entry_bytes == sizeof(r->entry[0]) || r->entry_bytes == sizeof(r->encrypted[0])) &&
+		r->count <= sizeof(r->entry) / r->entry_bytes &&
 		memcmp(r->uuid, s->uuid, sizeof(r->uuid)) == 0 &&
 		r->crc == layout_sum(r, sizeof(*r), offsetof(struct pool_log_record, crc));
 }
@@ -133,11 +136,14 @@ bool layout_entry(const struct pool_entry *e, const struct pool_label *l, const 
 		(e->op == POOL_LOG_MAP && e->place != 0 && is_place(e->place, l, v->kind));
 }
 
-bool layout_granules(const struct pool_node *n, const struct pool_label *l, enum pool_kind kind)
+bool layout_granules(struct pool_node *n, const struct pool_label *l, enum pool_kind kind)
 {
-	for (u32 i = 0; i < POOL_FANOUT; i++)
-		if (n->granule[i].birth > n->h.birth || !is_place(n->granule[i].place, l, kind))
+	for (u32 i = 0; i < entry_fanout(kind); i++) {
+		const struct pool_granule *g = entry_granule(n, kind, i);
+
+		if (g->birth > n->h.birth || !is_place(g->place, l, kind))
 			return false;
+	}
 	return true;
 }
 
@@ -176,14 +182,27 @@ bool layout_may_have_head(const struct pool_record *snapshot, const struct pool_
 		(head->cursor == 0 && (snapshot->flags & POOL_VOLUME_DELETING) != 0);
 }
 
+static bool is_kind(const struct pool_record *r, const struct pool_super *s, const struct pool_label *l)
+{
+	if (r->kind != POOL_ENCRYPTED)
+		return (r->kind == POOL_PLAIN || r->kind == POOL_INTEGRITY) && r->crypto == 0 && r->cipher == 0;
+	return (l->features & POOL_FEATURE_ENCRYPTED) != 0 && r->crypto > 0 && r->crypto < s->next_volume &&
+		r->cipher > 0 && r->cipher < POOL_CIPHER_KINDS;
+}
+
+bool layout_same_kind(const struct pool_record *a, const struct pool_record *b)
+{
+	return a->kind == b->kind && a->crypto == b->crypto && a->cipher == b->cipher;
+}
+
 bool layout_volume(const struct pool_record *r, const struct pool_super *s, const struct pool_label *l)
 {
-	return r->id > 0 && r->id < s->next_volume && (r->kind == POOL_PLAIN || r->kind == POOL_INTEGRITY) &&
+	return r->id > 0 && r->id < s->next_volume && is_kind(r, s, l) &&
 		r->levels >= 1 && r->levels <= POOL_LEVELS_MAX && (r->flags & ~KNOWN_FLAGS) == 0 &&
-		r->quota == 0 && r->crypto == 0 &&
+		r->quota == 0 &&
 		layout_name(r->name, sizeof(r->name)) && r->sectors > 0 && r->sectors <= 1ull << 50 &&
 		r->sectors % POOL_BLOCK_SECTORS == 0 &&
-		layout_granules_of(r->kind, r->sectors) <= layout_capacity(r->levels) &&
+		layout_granules_of(r->kind, r->sectors) <= layout_capacity(r->kind, r->levels) &&
 		r->mapped <= layout_granules_of(r->kind, r->sectors) &&
 		is_ref(&r->root, l, s->birth) && is_family(r, s);
 }

@@ -19,9 +19,11 @@ bool layout_entry(const struct pool_entry *e, const struct pool_label *l, const 
 struct layout_node { enum pool_node_kind kind; u32 level; u64 index; u32 entry_bytes; };
 bool layout_node(const struct pool_node *n, const struct pool_ref *ref, const struct layout_node *as,
 	const struct pool_label *l);
-bool layout_granules(const struct pool_node *n, const struct pool_label *l, enum pool_kind kind);
+bool layout_granules(struct pool_node *n, const struct pool_label *l, enum pool_kind kind);
 /* A head that is being deleted waits for its snapshots, which are all being deleted. */
 bool layout_may_have_head(const struct pool_record *snapshot, const struct pool_record *head);
+/* Granules of one can be those of the other. */
+bool layout_same_kind(const struct pool_record *a, const struct pool_record *b);
 bool layout_volume(const struct pool_record *r, const struct pool_super *s, const struct pool_label *l);
 
 bool layout_name(const char *name, u32 size);
@@ -30,7 +32,7 @@ u64 layout_first_block(const struct pool_label *l);
 /* Blocks of a granule. */
 u32 layout_granule_blocks(enum pool_kind kind);
 /* Granules that a map of so many levels holds. */
-u64 layout_capacity(u32 levels);
+u64 layout_capacity(enum pool_kind kind, u32 levels);
 u64 layout_granules_of(enum pool_kind kind, u64 sectors);
 u32 layout_levels(enum pool_kind kind, u64 sectors);
 

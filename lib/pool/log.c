@@ -8,15 +8,21 @@
 
 #include "commit_io.h"
 #include "layout.h"
+#include "range.h"
 
-static u32 records_of(u32 entries)
+static u32 in_record(const struct entries *e)
 {
-	return (entries + POOL_ENTRIES - 1) / POOL_ENTRIES;
+	return e->is_wide ? POOL_ENTRIES_ENCRYPTED : POOL_ENTRIES;
+}
+
+static u32 records_of(const struct entries *e)
+{
+	return (e->count + in_record(e) - 1) / in_record(e);
 }
 
 bool log_has_room(const struct pool *p)
 {
-	u64 used = p->commit.seq - p->super.log_seq + records_of(p->commit.filling.count);
+	u64 used = p->commit.seq - p->super.log_seq + records_of(&p->commit.filling);
 
 	return used <= p->label.log_blocks / 4 * 3;
 }
@@ -39,7 +45,8 @@ static void build(struct pool *p, u32 at)
 {
 	struct commit *c = &p->commit;
 	struct pool_log_record *r = &c->record[at];
-	u32 first = at * POOL_ENTRIES, left = c->writing.count - first;
+	const struct pool_entry_encrypted *from = c->writing.entry + at * in_record(&c->writing);
+	u32 left = c->writing.count - at * in_record(&c->writing);
 
 	memset(r, 0, sizeof(*r));
 	r->magic = POOL_LOG_MAGIC;
@@ -47,9 +54,12 @@ static void build(struct pool *p, u32 at)
 	r->generation = p->super.generation;
 	r->seq = c->seq + at;
 	r->durable = c->durable;
-	r->count = (u16)(left < POOL_ENTRIES ? left : POOL_ENTRIES);
-	r->entry_bytes = sizeof(struct pool_entry);
-	memcpy(r->entry, c->writing.entry + first, r->count * sizeof(r->entry[0]));
+	r->count = (u16)min_u64(left, in_record(&c->writing));
+	r->entry_bytes = c->writing.is_wide ? sizeof(r->encrypted[0]) : sizeof(r->entry[0]);
+	if (c->writing.is_wide)
+		memcpy(r->encrypted, from, r->count * sizeof(r->encrypted[0]));
+	for (u32 i = 0; !c->writing.is_wide && i < r->count; i++)
+		r->entry[i] = from[i].e;
 	r->crc = layout_sum(r, sizeof(*r), offsetof(struct pool_log_record, crc));
 }
 
@@ -58,7 +68,7 @@ void log_write(struct pool *p)
 {
 	struct commit *c = &p->commit;
 	u32 slot = (u32)(c->seq % p->label.log_blocks), left = p->label.log_blocks - slot;
-	u32 count = c->records = records_of(c->writing.count);
+	u32 count = c->records = records_of(&c->writing);
 	u32 first = count < left ? count : left;
 
 	for (u32 i = 0; i < count; i++)
@@ -84,4 +94,5 @@ void log_end(struct pool *p)
 	c->durable = c->seq - 1;
 	c->records = 0;
 	c->writing.count = 0;
+	c->writing.is_wide = false;
 }

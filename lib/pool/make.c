@@ -18,7 +18,7 @@ enum pool_status pool_make(const struct pool_spec *spec, u64 device_sectors, str
 	*l = (struct pool_label){
 		.version = POOL_VERSION, .blocks = min_u64(device_sectors / POOL_BLOCK_SECTORS, POOL_BLOCKS_MAX),
 		.log_blocks = spec->log_blocks, .dirty_max = spec->dirty_max, .block_shift = 12, .chunk_shift = 16,
-		.member_count = 1,
+		.member_count = 1, .features = POOL_FEATURE_ENCRYPTED,
 	};
 	memcpy(l->magic, POOL_LABEL_MAGIC, sizeof(l->magic));
 	memcpy(l->uuid, spec->uuid, sizeof(l->uuid));

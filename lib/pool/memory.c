@@ -89,8 +89,8 @@ static void carve_all(struct pool *p, struct arena *a, const struct pool_memory 
 	p->task = carve(a, m->tasks, sizeof(*p->task), 8);
 	p->locks = carve(a, GRANULE_LOCKS, sizeof(*p->locks), 8);
 	p->free_bounce = carve(a, m->bounces, sizeof(*p->free_bounce), 8);
-	p->commit.filling.entry = carve(a, POOL_PENDING, sizeof(struct pool_entry), 8);
-	p->commit.writing.entry = carve(a, POOL_PENDING, sizeof(struct pool_entry), 8);
+	p->commit.filling.entry = carve(a, POOL_PENDING, sizeof(struct pool_entry_encrypted), 8);
+	p->commit.writing.entry = carve(a, POOL_PENDING, sizeof(struct pool_entry_encrypted), 8);
 	p->space.limbo_max = (u32)(m->limbo + reserve_max(m, device_sectors));
 	p->space.limbo = carve(a, p->space.limbo_max, sizeof(*p->space.limbo), 8);
 	p->space.busy = carve(a, chunks, sizeof(*p->space.busy), 8);

@@ -12,6 +12,16 @@
 #include "space.h"
 #include "volume.h"
 
+u64 node_span(const struct volume *v, u32 level)
+{
+	return layout_capacity(v->r.kind, level + 1);
+}
+
+u64 node_index(const struct volume *v, u64 granule, u32 level)
+{
+	return granule / node_span(v, level);
+}
+
 void nodes_init(struct pool *p)
 {
 	list_init(&p->unused_nodes);
@@ -104,11 +114,13 @@ static struct pool_ref *ref_in_parent(struct node *n)
 static void loaded(struct pool *p, struct pool_io *io)
 {
 	struct node *n = CONTAINER_OF(io, struct node, io);
-	struct layout_node as = { POOL_NODE_MAP, n->level, n->index, sizeof(struct pool_granule) };
+	enum pool_kind kind = n->volume->r.kind;
+	struct layout_node as = { POOL_NODE_MAP, n->level, n->index,
+		n->level > 0 ? sizeof(struct pool_ref) : entry_bytes(kind) };
 	enum pool_status status = !io->is_ok ? POOL_IO : POOL_OK;
 
 	if (status == POOL_OK && (!layout_node(n->bytes, &n->ref, &as, &p->label) ||
-		(n->level == 0 && !layout_granules(n->bytes, &p->label, n->volume->r.kind))))
+		(n->level == 0 && !layout_granules(n->bytes, &p->label, kind))))
 		status = POOL_CORRUPT;
 	for (struct list *l = n->waiters.next; status != POOL_OK && l != &n->waiters; l = l->next)
 		CONTAINER_OF(l, struct job, link)->error = status;
@@ -152,8 +164,8 @@ static struct node *bring(struct pool *p, struct volume *v, struct node *parent,
 	memset(n->bytes, 0, sizeof(*n->bytes));
 	for (u32 i = 0; n->level > 0 && i < POOL_FANOUT; i++)
 		n->bytes->ref[i].birth = n->ref.birth;
-	for (u32 i = 0; n->level == 0 && i < POOL_FANOUT; i++)
-		n->bytes->granule[i].birth = n->ref.birth;
+	for (u32 i = 0; n->level == 0 && i < entry_fanout(v->r.kind); i++)
+		node_granule(n, i)->birth = n->ref.birth;
 	n->state = NODE_CLEAN;
 	make_evictable(p, n);
 	return n;
@@ -195,7 +207,7 @@ struct node *node_leaf_cached(struct pool *p, const struct volume *v, u64 granul
 enum node_found node_at(struct pool *p, struct volume *v, const struct node_place *at, struct job *j,
 	struct node **out)
 {
-	struct node *n = node_cached(p, v, at->level, at->granule / layout_capacity(at->level + 1)), *parent = NULL;
+	struct node *n = node_cached(p, v, at->level, node_index(v, at->granule, at->level)), *parent = NULL;
 
 	if (j->error != POOL_OK)
 		return NODE_BAD;
@@ -205,7 +217,7 @@ enum node_found node_at(struct pool *p, struct volume *v, const struct node_plac
 		return NODE_FOUND;
 	}
 	for (u32 level = v->r.levels; level-- > at->level; parent = n) {
-		u64 index = at->granule / layout_capacity(level + 1);
+		u64 index = node_index(v, at->granule, level);
 
 		n = node_cached(p, v, level, index);
 		if (n == NULL && !at->creates &&
@@ -284,7 +296,7 @@ bool nodes_are_clean(const struct pool *p, const struct volume *v)
 static bool is_added(const struct node *n)
 {
 	return n->ref.block == 0 ||
-		n->ref.birth <= volume_owned_after(n->volume, n->index * layout_capacity(n->level + 1u));
+		n->ref.birth <= volume_owned_after(n->volume, n->index * node_span(n->volume, n->level));
 }
 
 u32 node_added(const struct node *n)
@@ -315,25 +327,28 @@ u64 node_hole_end(struct pool *p, const struct volume *v, u64 granule)
 	const struct node *n = NULL, *parent;
 
 	for (u32 level = v->r.levels; level-- > 0;) {
-		u64 index = granule / layout_capacity(level + 1);
+		u64 index = node_index(v, granule, level);
 
 		parent = n;
 		n = node_cached(p, v, level, index);
 		if (n == NULL && (parent == NULL ? &v->r.root : &parent->bytes->ref[index % POOL_FANOUT])->block == 0)
-			return (index + 1) * layout_capacity(level + 1);
+			return (index + 1) * node_span(v, level);
 		if (n == NULL || n->state == NODE_LOADING)
 			return granule + 1;
 	}
 	do
 		granule++;
-	while (granule % POOL_FANOUT != 0 && n->bytes->granule[granule % POOL_FANOUT].place == 0);
+	while (granule % entry_fanout(v->r.kind) != 0 &&
+		entry_granule(n->bytes, v->r.kind, granule)->place == 0);
 	return granule;
 }
 
 static bool is_empty(const struct node *n)
 {
-	for (u32 i = 0; i < POOL_FANOUT; i++)
-		if (n->level > 0 ? n->bytes->ref[i].block != 0 : n->bytes->granule[i].place != 0)
+	enum pool_kind kind = n->volume->r.kind;
+
+	for (u32 i = 0; i < (n->level > 0 ? POOL_FANOUT : entry_fanout(kind)); i++)
+		if (n->level > 0 ? n->bytes->ref[i].block != 0 : entry_granule(n->bytes, kind, i)->place != 0)
 			return false;
 	return true;
 }
@@ -342,7 +357,7 @@ static bool is_empty(const struct node *n)
 static void place(struct pool *p, struct node *n)
 {
 	struct pool_ref *ref = ref_in_parent(n);
-	u64 granule = n->index * layout_capacity(n->level + 1u);
+	u64 granule = n->index * node_span(n->volume, n->level);
 
 	p->space.promised -= n->is_added;
 	n->is_added = false;
@@ -353,8 +368,8 @@ static void place(struct pool *p, struct node *n)
 		n->ref.block = space_take_block(p);
 		n->bytes->h = (struct pool_node_header){
 			.magic = POOL_NODE_MAGIC, .kind = POOL_NODE_MAP, .level = n->level,
-			.entry_bytes = sizeof(struct pool_granule), .index = n->index, .birth = p->super.birth,
-			.volume = n->volume->r.id,
+			.entry_bytes = (u16)(n->level > 0 ? sizeof(struct pool_ref) : entry_bytes(n->volume->r.kind)),
+			.index = n->index, .birth = p->super.birth, .volume = n->volume->r.id,
 		};
 		n->ref.crc = crc32c(0, n->bytes, sizeof(*n->bytes));
 		if (n->ref.block == 0)

@@ -5,6 +5,7 @@
 #ifndef VOS_POOL_NODE_H
 #define VOS_POOL_NODE_H
 
+#include "entry.h"
 #include "pool_state.h"
 
 void nodes_init(struct pool *p);
@@ -29,6 +30,10 @@ static inline enum node_found node_leaf(struct pool *p, struct volume *v, u64 gr
 
 	return node_at(p, v, &at, j, out);
 }
+
+/* Granules below a node of that level, and which of those nodes has a granule. */
+u64 node_span(const struct volume *v, u32 level);
+u64 node_index(const struct volume *v, u64 granule, u32 level);
 
 /* Of a granule that is a hole: where the holes after it end, as far as is known from memory. */
 u64 node_hole_end(struct pool *p, const struct volume *v, u64 granule);
@@ -62,7 +67,12 @@ void nodes_settle(struct pool *p);
 
 static inline struct pool_granule *node_granule(struct node *leaf, u64 granule)
 {
-	return &leaf->bytes->granule[granule % POOL_FANOUT];
+	return entry_granule(leaf->bytes, leaf->volume->r.kind, granule);
+}
+
+static inline struct pool_seal *node_seal(struct node *leaf, u64 granule)
+{
+	return entry_seal(leaf->bytes, leaf->volume->r.kind, granule);
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commit.h"
+#include "crypt.h"
 #include "layout.h"
 #include "memory.h"
 #include "meta.h"
@@ -65,6 +66,7 @@ static enum pool_status judge_label(struct pool *p)
 	status = choose_super(p);
 	if (status != POOL_OK)
 		return status;
+	crypt_begin(p);
 	space_init(p);
 	p->files[FILE_VOLUMES].root = p->super.volumes;
 	p->files[FILE_FREE].root = p->super.free_map;
@@ -188,6 +190,7 @@ struct pool *pool_open(void *arena, const struct pool_memory *memory, const stru
 	requests_init(p);
 	commit_init(p);
 	reap_init(p);
+	crypt_init(p);
 	p->open.opened = opened;
 	job_init(&p->open.job, step);
 	job_ready(p, &p->open.job);

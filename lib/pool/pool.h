@@ -33,6 +33,7 @@ enum pool_status {
 	POOL_FAILED,		/* an earlier write or flush of the pool's own failed */
 	POOL_MEMORY,		/* the arena is too small for this pool */
 	POOL_AGAIN,		/* a checkpoint is being written, or the volume has requests: try after its end */
+	POOL_LOCKED,		/* an encrypted volume, and its key or cipher is not there: pool_unlock() */
 	POOL_STATUS_COUNT
 };
 
@@ -108,6 +109,7 @@ struct pool_volume_spec {
 	enum pool_kind kind;
 	u64 sectors;		/* a multiple of 8 */
 	bool is_thick;		/* blocks for all of it are kept for it, so that it never meets POOL_NO_SPACE */
+	enum pool_cipher_kind cipher;	/* POOL_ENCRYPTED */
 };
 
 enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spec *spec, u32 *id);
@@ -149,6 +151,35 @@ enum pool_status pool_delete(struct pool *p, const u32 *ids, u32 count);
 /* The record of volume number `at` in memory (0 .. pool_memory.volumes - 1); NULL = none. */
 const struct pool_record *pool_volume(const struct pool *p, u32 at);
 const struct pool_record *pool_volume_find(const struct pool *p, const char *name);
+
+/* ---- encrypted volumes ---- */
+
+/* The bytes of a granule, 4096, which are encrypted or decrypted where they are. */
+struct pool_sealing {
+	u8 cipher;		/* enum pool_cipher_kind */
+	struct pool_bound bound;
+	struct pool_seal *seal;	/* encrypting: the nonce is there, and the tag is put beside it */
+	u8 *data;
+};
+
+/* The owner's, which has the key. */
+struct pool_cipher {
+	const void *context;
+	u32 known;		/* bits of enum pool_cipher_kind; 0 = the pool is locked */
+	u32 salt;		/* random at each opening: an older copy of the disk that is written as well, or the
+				 * other half of a mirror, hardly meets the same nonces */
+	void (*seal)(const void *context, const struct pool_sealing *s);
+	bool (*open)(const void *context, const struct pool_sealing *s);	/* false: the tag is wrong */
+};
+
+/* Requests of encrypted volumes are refused with POOL_LOCKED before, and whatever needs no data works: snapshots,
+ * clones, reverts, growing, deletion, checks. */
+void pool_unlock(struct pool *p, const struct pool_cipher *cipher);
+
+/* The pool's key, encrypted, in slots 0 .. POOL_KEY_SLOTS - 1: kept, and not looked into. A change is durable after the
+ * next POOL_COMMIT. POOL_UNKNOWN: a pool without POOL_FEATURE_ENCRYPTED, which can have no key. */
+const struct pool_key_slot *pool_key_slot(const struct pool *p, u32 at);
+enum pool_status pool_key_slot_set(struct pool *p, u32 at, const struct pool_key_slot *slot);
 
 /* ---- requests ---- */
 

@@ -35,9 +35,9 @@
 #define POOL_MEMBERS 2u
 
 /* Feature bits of the label. A pool with a bit that is not known here is not opened. */
-#define POOL_FEATURES 0u
+#define POOL_FEATURES POOL_FEATURE_ENCRYPTED
 #define POOL_FEATURE_MIRROR BIT32(0)	/* member_count may be 2 */
-#define POOL_FEATURE_ENCRYPTED BIT32(1)	/* there are volumes of kind POOL_ENCRYPTED, and entries of 48 and 64 bytes */
+#define POOL_FEATURE_ENCRYPTED BIT32(1)	/* there may be keys, volumes of kind POOL_ENCRYPTED, and their wider entries */
 
 struct pool_label {
 	u8 magic[8];		/* POOL_LABEL_MAGIC */
@@ -67,6 +67,20 @@ struct pool_ref {
 };
 _Static_assert(sizeof(struct pool_ref) == 16, "format");
 
+/* The pool's key, encrypted by one that its owner has: one way of unlocking it. The pool keeps it, and does not look
+ * into it (mgmt/store/keys.c). */
+struct pool_key_slot {
+	u8 kind;		/* 0 = there is none */
+	u8 zero[3];
+	u32 passes, memory_kib;	/* of what makes a key of a passphrase */
+	u8 salt[16];
+	u8 nonce[24];
+	u8 wrapped[48];
+	u32 zero_end;
+};
+_Static_assert(sizeof(struct pool_key_slot) == 104, "format");
+#define POOL_KEY_SLOTS 2u
+
 /* One sector, which a device writes wholly or not at all; the rest of the block is zero. */
 struct pool_super {
 	u32 magic;		/* POOL_SUPER_MAGIC */
@@ -78,18 +92,41 @@ struct pool_super {
 	u32 next_volume;	/* id of the next volume that is made */
 	struct pool_ref volumes, free_map;
 	u64 used_blocks;	/* bits that are set in the free map */
-	u64 nonces;		/* nonces below this number have been given out */
+	u64 nonces;		/* numbers of nonces below this one may have been used; at most POOL_NONCES */
 	u64 stale_generation[POOL_MEMBERS];	/* a member is stale since then; 0 = it is not */
-	u8 zero[400];
+	struct pool_key_slot key[POOL_KEY_SLOTS];
+	u8 zero[192];
 };
 _Static_assert(sizeof(struct pool_super) == 512, "format");
 #define POOL_SUPER_MAGIC 0x42535056u	/* "VPSB" */
+#define POOL_NONCES (1ull << 48)	/* writes of encrypted granules with one key: 2^60 bytes */
 
 enum pool_kind {
 	POOL_PLAIN = 1,		/* granules of 64 KiB, which are overwritten in place if no snapshot has them */
 	POOL_INTEGRITY = 2,	/* granules of 4 KiB, each with a checksum in the map, never overwritten in place */
-	POOL_ENCRYPTED = 3,	/* as integrity, with a nonce and a tag instead of the checksum */
+	POOL_ENCRYPTED = 3,	/* as integrity, with a nonce and a tag; the checksum is of the encrypted bytes */
 };
+
+enum pool_cipher_kind {
+	POOL_AES_256_GCM = 1,
+	POOL_CHACHA20_POLY1305 = 2,	/* RFC 8439: for processors without instructions for AES */
+};
+#define POOL_CIPHER_KINDS 3u
+
+/* Zeros where a granule is not encrypted. */
+struct pool_seal {
+	u8 nonce[12];		/* 4 bytes that are chosen at each opening, 8 of a number that grows: never twice */
+	u8 tag[16];
+};
+_Static_assert(sizeof(struct pool_seal) == 28, "format");
+
+/* What a tag binds a granule to, beside its nonce and its bytes. */
+struct pool_bound {
+	u32 line;		/* pool_record.crypto */
+	u32 birth;
+	u64 granule;
+};
+_Static_assert(sizeof(struct pool_bound) == 16, "format");
 
 /* Where a granule's data is: 44 bits of block, 4 bits of state, 16 bits of mask. Bit i of the mask is set if block i of
  * the granule has been written; what has not been reads as zeros. */
@@ -120,7 +157,7 @@ static inline u32 pool_place_mask(pool_place p)
 /* A granule in a leaf. */
 struct pool_granule {
 	pool_place place;
-	u32 crc;		/* integrity: of the 4096 bytes */
+	u32 crc;		/* not plain: of the 4096 bytes on the disk */
 	u32 birth;		/* of this place: when it was mapped, or became a hole */
 };
 _Static_assert(sizeof(struct pool_granule) == 16, "format");
@@ -128,8 +165,7 @@ _Static_assert(sizeof(struct pool_granule) == 16, "format");
 /* The same of an encrypted volume; 84 in a leaf. */
 struct pool_granule_encrypted {
 	struct pool_granule g;
-	u8 nonce[12];
-	u8 tag[16];
+	struct pool_seal seal;
 	u32 zero;
 };
 _Static_assert(sizeof(struct pool_granule_encrypted) == 48, "format");
@@ -150,6 +186,7 @@ _Static_assert(sizeof(struct pool_node_header) == 32, "format");
 #define POOL_NODE_MAGIC 0x444e5056u	/* "VPND" */
 #define POOL_NODE_BYTES (POOL_BLOCK - 32u)
 #define POOL_FANOUT (POOL_NODE_BYTES / 16u)		/* 254 */
+#define POOL_FANOUT_ENCRYPTED (POOL_NODE_BYTES / 48u)	/* 84, of a leaf */
 #define POOL_BITMAP_BITS (POOL_NODE_BYTES * 8u)		/* blocks in a leaf of the free map: 127 MiB */
 #define POOL_LEVELS_MAX 5u
 
@@ -158,6 +195,7 @@ struct pool_node {
 	union {
 		struct pool_ref ref[POOL_FANOUT];		/* level > 0 */
 		struct pool_granule granule[POOL_FANOUT];
+		struct pool_granule_encrypted encrypted[POOL_FANOUT_ENCRYPTED];
 		u8 bytes[POOL_NODE_BYTES];
 	};
 };
@@ -181,10 +219,11 @@ struct pool_record {
 	u32 head;		/* a snapshot: the volume that it is of; else 0 */
 	u32 origin;		/* a clone: the snapshot that it began as; else 0 */
 	u32 birth;		/* a snapshot: the birth of its newest granules. A clone: that of its origin. Else 0 */
-	u32 crypto;		/* an encrypted volume's key: index among the records of keys; else 0 */
+	u32 crypto;		/* encrypted: the id of its line's first one, which all of it have; else 0 */
 	u32 until;		/* a snapshot that a revert let go: the birth of the state that the head had then; what
 				 * is newer does not descend from it. Else 0 */
-	u8 zero[92];
+	u8 cipher;		/* an encrypted volume: enum pool_cipher_kind; else 0 */
+	u8 zero[91];
 };
 _Static_assert(sizeof(struct pool_record) == 256, "format");
 #define POOL_VOLUME_THICK BIT32(0)	/* blocks for all of it are kept free for it; not of a snapshot */
@@ -204,22 +243,22 @@ struct pool_entry {
 	pool_place place;	/* MAP */
 	u32 volume;
 	u32 birth;
-	u32 crc;		/* MAP of an integrity volume */
+	u32 crc;		/* MAP, not of a plain volume */
 	u8 op;
 	u8 zero[3];
 };
 _Static_assert(sizeof(struct pool_entry) == 32, "format");
 
-/* The same of an encrypted volume; 63 in a record. */
+/* The same of an encrypted volume; 63 in a record. In such a record all entries are of this size. */
 struct pool_entry_encrypted {
 	struct pool_entry e;
-	u8 nonce[12];
-	u8 tag[16];
+	struct pool_seal seal;
 	u32 zero;
 };
 _Static_assert(sizeof(struct pool_entry_encrypted) == 64, "format");
 
 #define POOL_ENTRIES 126u		/* in a record */
+#define POOL_ENTRIES_ENCRYPTED 63u
 #define POOL_BATCH 8u			/* records that are written between two flushes, at most */
 struct pool_log_record {
 	u32 magic;		/* POOL_LOG_MAGIC */
@@ -231,7 +270,10 @@ struct pool_log_record {
 	u16 count;
 	u16 entry_bytes;	/* 32, or 64 */
 	u32 zero[3];
-	struct pool_entry entry[POOL_ENTRIES];
+	union {
+		struct pool_entry entry[POOL_ENTRIES];
+		struct pool_entry_encrypted encrypted[POOL_ENTRIES_ENCRYPTED];
+	};
 };
 _Static_assert(sizeof(struct pool_log_record) == POOL_BLOCK, "format");
 #define POOL_LOG_MAGIC 0x474c5056u	/* "VPLG" */

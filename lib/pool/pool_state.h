@@ -102,9 +102,18 @@ enum { META_CLEAN, META_DIRTY, META_PLACED };
 #define POOL_PENDING (POOL_ENTRIES * POOL_BATCH)
 
 struct entries {
-	struct pool_entry *entry;	/* POOL_PENDING */
+	struct pool_entry_encrypted *entry;	/* POOL_PENDING */
 	u32 count;
+	bool is_wide;			/* one of them is of an encrypted volume: records have 63 of them */
+	bool is_full;			/* somebody waits until they are written */
 	bool needs_data_flush;		/* one of them has no checksum */
+};
+
+/* Nonces: crypt.h. */
+struct crypt {
+	struct pool_cipher cipher;
+	u64 next, end;			/* numbers of the nonces that are given out next: below `end` */
+	u32 ahead;			/* how many a superblock makes room for */
 };
 
 /* Writes log records and checkpoints, one after the other. */
@@ -183,6 +192,7 @@ struct pool {
 	u32 changing;			/* tasks of changes, which wait for commits: some are left for reads */
 	struct job split;
 
+	struct crypt crypt;
 	struct commit commit;
 	struct reap reap;
 	struct open open;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crc32c.h"
+#include "crypt.h"
 #include "node.h"
 #include "range.h"
 #include "task.h"
@@ -58,13 +59,21 @@ void read_clear_unwritten(struct task *t)
 			memset(t->bounce + i * POOL_BLOCK, 0, POOL_BLOCK);
 }
 
+/* What was read is what was written. */
+static bool is_sound(struct pool *p, struct task *t)
+{
+	if (t->volume->r.kind == POOL_ENCRYPTED)
+		return crypt_open(p, t);
+	return t->volume->r.kind == POOL_PLAIN || crc32c(0, t->bounce, POOL_BLOCK) == t->old.crc;
+}
+
 bool read_end(struct pool *p, struct task *t)
 {
 	if (!t->io.is_ok) {
 		task_finish(p, t, POOL_IO);
 		return false;
 	}
-	if (t->volume->r.kind != POOL_PLAIN && crc32c(0, t->bounce, POOL_BLOCK) != t->old.crc) {
+	if (!is_sound(p, t)) {
 		task_finish(p, t, POOL_CORRUPT);
 		return false;
 	}
@@ -108,7 +117,7 @@ void read_begin(struct pool *p, struct job *j)
 		task_finish(p, t, j->error);
 		return;
 	}
-	t->old = found == NODE_FOUND ? *node_granule(leaf, t->granule) : (struct pool_granule){ 0 };
+	task_look(t, found == NODE_FOUND ? leaf : NULL);
 	if (t->old.place == 0) {
 		memset(t->data, 0, t->count * POOL_SECTOR);
 		task_finish(p, t, POOL_OK);

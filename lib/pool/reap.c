@@ -24,11 +24,11 @@ enum outcome { DONE_SOME, WAITS, FAILED };
 
 static void skip(struct volume *v, u64 granule, u32 level)
 {
-	u64 size = layout_capacity(level);
+	u64 size = layout_capacity(v->r.kind, level), end = layout_capacity(v->r.kind, v->r.levels);
 
 	v->r.cursor = (granule / size + 1) * size;
-	if (v->r.cursor > layout_capacity(v->r.levels))
-		v->r.cursor = layout_capacity(v->r.levels);
+	if (v->r.cursor > end)
+		v->r.cursor = end;
 }
 
 static enum outcome outcome_of(enum node_found found)
@@ -48,7 +48,7 @@ static enum outcome wait_for_checkpoint(struct pool *p)
  * has placed it, the newer one's tree on the disk has this one. */
 static enum outcome newer_has(struct pool *p, struct volume *newer, u32 level, u64 block, bool *has)
 {
-	u64 granule = p->reap.volume->r.cursor, index = granule / layout_capacity(level + 1);
+	u64 granule = p->reap.volume->r.cursor, index = node_index(p->reap.volume, granule, level);
 	struct node_place above = { granule, level + 1, false };
 	const struct node *n;
 	struct node *parent;
@@ -58,7 +58,7 @@ static enum outcome newer_has(struct pool *p, struct volume *newer, u32 level, u
 	if (newer == NULL)
 		return DONE_SOME;
 	/* One of them was smaller, and has no such node. */
-	if (level >= newer->r.levels || granule >= layout_capacity(newer->r.levels))
+	if (level >= newer->r.levels || granule >= layout_capacity(newer->r.kind, newer->r.levels))
 		return DONE_SOME;
 	n = node_cached(p, newer, level, index);
 	if (n != NULL && n->state == NODE_DIRTY)
@@ -77,7 +77,7 @@ static enum outcome newer_has(struct pool *p, struct volume *newer, u32 level, u
 /* The subtree is somebody else's, or empty. */
 static void unlink_node(struct pool *p, struct volume *v, struct node *parent, u32 level)
 {
-	u64 granule = v->r.cursor, index = granule / layout_capacity(level + 1);
+	u64 granule = v->r.cursor, index = node_index(v, granule, level);
 	struct pool_ref *ref = parent == NULL ? &v->r.root : &parent->bytes->ref[index % POOL_FANOUT];
 
 	if (ref->block != 0) {
@@ -96,7 +96,7 @@ static enum outcome newer_granule(struct pool *p, struct volume *newer, u64 gran
 	enum node_found found;
 
 	*has = false;
-	if (newer == NULL || granule >= layout_capacity(newer->r.levels))
+	if (newer == NULL || granule >= layout_capacity(newer->r.kind, newer->r.levels))
 		return DONE_SOME;
 	found = node_leaf(p, newer, granule, false, &p->reap.job, &leaf);
 	if (found == NODE_LATER || found == NODE_BAD)
@@ -123,6 +123,8 @@ static void drop(struct pool *p, struct volume *v, struct volume *newer, struct 
 	}
 	v->r.mapped--;
 	*g = (struct pool_granule){ .birth = p->super.birth };
+	if (v->r.kind == POOL_ENCRYPTED)
+		*node_seal(leaf, granule) = (struct pool_seal){ 0 };
 	node_change(p, leaf);
 	v->r.cursor++;
 }
@@ -130,7 +132,8 @@ static void drop(struct pool *p, struct volume *v, struct volume *newer, struct 
 /* The next granule that the leaf has, or its end. */
 static enum outcome reap_leaf(struct pool *p, struct volume *v, struct node *leaf)
 {
-	u64 end = (v->r.cursor / POOL_FANOUT + 1) * POOL_FANOUT;
+	u32 fanout = entry_fanout(v->r.kind);
+	u64 end = (v->r.cursor / fanout + 1) * fanout;
 	struct volume *newer;
 	enum outcome outcome;
 	bool has;
@@ -153,7 +156,7 @@ static enum outcome reap_leaf(struct pool *p, struct volume *v, struct node *lea
 static enum outcome is_own_node(struct pool *p, struct volume *newer, struct node *parent, u32 level, bool *is_own)
 {
 	struct volume *v = p->reap.volume;
-	u64 index = v->r.cursor / layout_capacity(level + 1);
+	u64 index = node_index(v, v->r.cursor, level);
 	const struct pool_ref *ref = parent == NULL ? &v->r.root : &parent->bytes->ref[index % POOL_FANOUT];
 	const struct node *n = node_cached(p, v, level, index);
 	enum outcome outcome;
@@ -220,7 +223,7 @@ static bool finish(struct pool *p)
 
 static bool is_through(const struct volume *v)
 {
-	return v->r.cursor >= layout_capacity(v->r.levels);
+	return v->r.cursor >= layout_capacity(v->r.kind, v->r.levels);
 }
 
 static bool has_snapshots(const struct pool *p, u32 id)
@@ -259,7 +262,7 @@ static void step(struct pool *p, struct job *j)
 		return;
 	}
 	for (u32 i = 0; i < r->slice && outcome == DONE_SOME && !is_through(r->volume); i++) {
-		if (!map_has_room(p, j))
+		if (!map_has_room(p, r->volume, j))
 			return;
 		outcome = reap_once(p);
 	}

@@ -72,12 +72,30 @@ static enum pool_status take_record(struct pool *p)
 	return POOL_OK;
 }
 
+/* An entry of the first record held. */
+static const struct pool_entry *entry_at(const struct pool *p, u32 at)
+{
+	const struct pool_log_record *r = &p->commit.record[0];
+
+	return r->entry_bytes == sizeof(r->entry[0]) ? &r->entry[at] : &r->encrypted[at].e;
+}
+
+/* Its nonce and tag; NULL: such a record has none. */
+static const struct pool_seal *seal_at(const struct pool *p, u32 at)
+{
+	const struct pool_log_record *r = &p->commit.record[0];
+
+	return r->entry_bytes == sizeof(r->entry[0]) ? NULL : &r->encrypted[at].seal;
+}
+
 static const struct pool_entry *entry_of(struct pool *p, u32 at, const struct volume **v, enum pool_status *status)
 {
-	const struct pool_entry *e = &p->commit.record[0].entry[at];
+	const struct pool_entry *e = entry_at(p, at);
 
 	*v = volume_of(p, e->volume);
-	*status = *v == NULL || !layout_entry(e, &p->label, &(*v)->r, p->super.birth) ? POOL_CORRUPT : POOL_OK;
+	*status = *v == NULL || !layout_entry(e, &p->label, &(*v)->r, p->super.birth) ||
+		((*v)->r.kind == POOL_ENCRYPTED && p->commit.record[0].entry_bytes == sizeof(*e)) ?
+		POOL_CORRUPT : POOL_OK;
 	return e;
 }
 
@@ -106,7 +124,7 @@ static enum pool_status check_data(struct pool *p)
 static bool data_is_there(struct pool *p)
 {
 	struct open *o = &p->open;
-	const struct pool_entry *e = &p->commit.record[0].entry[o->checked++];
+	const struct pool_entry *e = entry_at(p, o->checked++);
 
 	return crc32c(0, p->commit.buffer, POOL_BLOCK) == e->crc;
 }
@@ -142,7 +160,7 @@ static enum pool_status replay_entry(struct pool *p)
 	status = claim(p, v, e, node_granule(leaf, e->granule));
 	if (status != POOL_OK)
 		return status;
-	map_set(p, leaf, e->granule, &new);
+	map_set(p, leaf, e->granule, &new, seal_at(p, o->replayed));
 	return p->dirty_count > p->label.dirty_max ? POOL_CORRUPT : POOL_OK;
 }
 

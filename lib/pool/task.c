@@ -57,6 +57,13 @@ void task_finish(struct pool *p, struct task *t, enum pool_status status)
 	r->done(p, r, r->status);
 }
 
+void task_look(struct task *t, struct node *leaf)
+{
+	t->old = leaf != NULL ? *node_granule(leaf, t->granule) : (struct pool_granule){ 0 };
+	if (leaf != NULL && t->volume->r.kind == POOL_ENCRYPTED)
+		t->old_seal = *node_seal(leaf, t->granule);
+}
+
 void task_pin(struct task *t, struct node *leaf)
 {
 	t->leaf = leaf;

@@ -19,6 +19,7 @@ struct task {
 	void (*first_step)(struct pool *p, struct job *j);
 	struct node *leaf;		/* pinned, or NULL */
 	struct pool_granule old, new;
+	struct pool_seal old_seal, new_seal;	/* of an encrypted volume */
 	u64 taken;			/* first of the blocks that are given out and not in use yet; 0 = none */
 	u32 block_first, block_count;	/* of the granule: what the bounce buffer holds */
 	u32 at;				/* read: the next sector */
@@ -44,6 +45,8 @@ void task_finish(struct pool *p, struct task *t, enum pool_status status);
 /* Gives back what the task holds; it will begin anew. */
 void task_drop(struct pool *p, struct task *t);
 
+/* Takes what the leaf has of the granule; NULL: a hole. */
+void task_look(struct task *t, struct node *leaf);
 void task_pin(struct task *t, struct node *leaf);
 /* False: the task was dropped, and waits. */
 bool task_lock(struct pool *p, struct task *t, enum lock_kind kind);

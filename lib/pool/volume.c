@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "crypt.h"
 #include "layout.h"
 #include "meta.h"
 #include "range.h"
@@ -85,11 +86,11 @@ static bool is_related(struct pool *p, struct volume *v)
 {
 	const struct volume *head = volume_of(p, v->r.head), *origin = volume_of(p, v->r.origin);
 
-	if (v->r.head != 0 && (head == NULL || head->r.head != 0 || v->r.kind != head->r.kind ||
+	if (v->r.head != 0 && (head == NULL || head->r.head != 0 || !layout_same_kind(&v->r, &head->r) ||
 		!layout_may_have_head(&v->r, &head->r) || (v->r.flags & POOL_VOLUME_READ_ONLY) == 0))
 		return false;
 	if (v->r.origin != 0 && (origin == NULL || origin->r.head == 0 || origin->r.birth != v->r.birth ||
-		v->r.kind != origin->r.kind || (origin->r.flags & POOL_VOLUME_DELETING) != 0))
+		!layout_same_kind(&v->r, &origin->r) || (origin->r.flags & POOL_VOLUME_DELETING) != 0))
 		return false;
 	v->previous = older(p, v->r.head != 0 ? v->r.head : v->r.id, v->r.head != 0 ? v->r.birth : ~0u);
 	v->base = v->r.head != 0 ? head->r.birth : v->r.birth;
@@ -199,7 +200,7 @@ struct volume *volume_unused(struct pool *p)
 bool volume_size_ok(enum pool_kind kind, u64 sectors)
 {
 	return sectors > 0 && sectors <= 1ull << 50 && sectors % POOL_BLOCK_SECTORS == 0 &&
-		layout_granules_of(kind, sectors) <= layout_capacity(POOL_LEVELS_MAX);
+		layout_granules_of(kind, sectors) <= layout_capacity(kind, POOL_LEVELS_MAX);
 }
 
 /* A thick volume may take a chunk, or a block, for each granule that is not its own, and nodes above them. Overwriting
@@ -215,7 +216,7 @@ static struct keep keep_of(const struct pool *p, const struct pool_record *r)
 	if (r->id == 0 || (r->flags & POOL_VOLUME_THICK) == 0)
 		return k;
 	for (u32 level = 1; level <= r->levels; level++)
-		nodes += all / layout_capacity(level) + 1;
+		nodes += all / layout_capacity(r->kind, level) + 1;
 	k.blocks = (all - own) * layout_granule_blocks(r->kind) + min_u64(nodes, (all - own) * r->levels);
 	if (r->kind == POOL_PLAIN)
 		k.chunks = all - own;
@@ -267,8 +268,13 @@ enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spe
 	if (status != POOL_OK)
 		return status;
 	if (!layout_name(spec->name, sizeof(spec->name)) || !volume_size_ok(spec->kind, spec->sectors) ||
-		(spec->kind != POOL_PLAIN && spec->kind != POOL_INTEGRITY))
+		spec->kind < POOL_PLAIN || spec->kind > POOL_ENCRYPTED ||
+		(spec->kind == POOL_ENCRYPTED && (spec->cipher == 0 || spec->cipher >= POOL_CIPHER_KINDS)))
 		return POOL_INVAL;
+	if (spec->kind == POOL_ENCRYPTED && (p->label.features & POOL_FEATURE_ENCRYPTED) == 0)
+		return POOL_UNKNOWN;
+	if (spec->kind == POOL_ENCRYPTED && !crypt_has_cipher(p, spec->cipher))
+		return POOL_LOCKED;
 	if (pool_volume_find(p, spec->name) != NULL)
 		return POOL_EXISTS;
 	if (v == NULL || p->super.next_volume == ~0u)
@@ -278,6 +284,10 @@ enum pool_status pool_volume_create(struct pool *p, const struct pool_volume_spe
 		.levels = (u8)layout_levels(spec->kind, spec->sectors),
 		.flags = spec->is_thick ? POOL_VOLUME_THICK : 0,
 	};
+	if (spec->kind == POOL_ENCRYPTED) {
+		r.crypto = r.id;
+		r.cipher = (u8)spec->cipher;
+	}
 	strcpy(r.name, spec->name);
 	memcpy(r.uuid, spec->uuid, sizeof(r.uuid));
 	volume_keep_add(p, &kept, v, &r);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "crc32c.h"
+#include "crypt.h"
 #include "layout.h"
 #include "map.h"
 #include "node.h"
@@ -90,7 +91,7 @@ static bool may_change(struct pool *p, struct task *t)
 		task_finish(p, t, POOL_FAILED);
 		return false;
 	}
-	if (!map_has_room(p, &t->job))
+	if (!map_has_room(p, t->volume, &t->job))
 		return false;
 	added = node_added(t->leaf);
 	if (added == 0 || space_room(p, user_of(t)) >= added)
@@ -109,10 +110,9 @@ static void apply(struct pool *p, struct job *j)
 	if (t->taken != 0) {
 		space_use(p, t->taken, layout_granule_blocks(t->volume->r.kind));
 		t->taken = 0;
-		t->new.birth = p->super.birth;
 	}
-	map_set(p, t->leaf, t->granule, &t->new);
-	map_note(p, t->volume, t->granule, &t->new);
+	map_set(p, t->leaf, t->granule, &t->new, &t->new_seal);
+	map_note(p, t->volume, t->granule, &t->new, &t->new_seal);
 	task_finish(p, t, POOL_OK);
 }
 
@@ -147,6 +147,8 @@ static void write_bounce(struct pool *p, struct task *t)
 		memcpy(to, t->data, t->count * POOL_SECTOR);
 	else
 		memset(to, 0, t->count * POOL_SECTOR);
+	if (t->volume->r.kind == POOL_ENCRYPTED)
+		crypt_seal(p, t);
 	if (t->volume->r.kind != POOL_PLAIN)
 		t->new.crc = crc32c(0, t->bounce, POOL_BLOCK);
 	task_next(t, written);
@@ -181,7 +183,8 @@ static bool get_ready(struct pool *p, struct task *t, const struct plan *a)
 	bool is_change = !a->in_place || a->is_bounced || (a->cover & ~a->mask) != 0;
 
 	return task_lock(p, t, is_change ? LOCK_EXCLUSIVE : LOCK_SHARED) &&
-		(!a->is_bounced || task_take_bounce(p, t)) && (a->in_place || take_blocks(p, t));
+		(!a->is_bounced || task_take_bounce(p, t)) && (a->in_place || take_blocks(p, t)) &&
+		(t->volume->r.kind != POOL_ENCRYPTED || crypt_take_nonce(p, t));
 }
 
 /* Holes that follow a hole need no task: a request over terabytes of them ends soon, and others have their turn. */
@@ -210,7 +213,7 @@ static bool find(struct pool *p, struct task *t, bool creates)
 	}
 	found = node_leaf(p, t->volume, t->granule, creates, &t->job, &leaf);
 	if (found == NODE_FOUND) {
-		t->old = *node_granule(leaf, t->granule);
+		task_look(t, leaf);
 		task_pin(t, leaf);
 		return true;
 	}
@@ -237,6 +240,8 @@ void write_begin(struct pool *p, struct job *j)
 		return;
 	t->new = t->old;
 	t->new.place = pool_place_of(a.in_place ? pool_place_block(t->old.place) : t->taken, a.mask | a.cover);
+	if (t->taken != 0)
+		t->new.birth = p->super.birth;	/* of a volume with requests no snapshot is made */
 	if (a.is_bounced)
 		write_bounced(p, t, &a);
 	else
@@ -245,13 +250,14 @@ void write_begin(struct pool *p, struct job *j)
 
 static void unmap(struct pool *p, struct job *j)
 {
+	static const struct pool_seal none;
 	struct task *t = CONTAINER_OF(j, struct task, job);
 
 	if (!may_change(p, t))
 		return;
 	t->new = (struct pool_granule){ .birth = p->super.birth };
-	map_set(p, t->leaf, t->granule, &t->new);
-	map_note(p, t->volume, t->granule, &t->new);
+	map_set(p, t->leaf, t->granule, &t->new, &none);
+	map_note(p, t->volume, t->granule, &t->new, &none);
 	task_finish(p, t, POOL_OK);
 }
 

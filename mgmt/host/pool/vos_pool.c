@@ -81,7 +81,10 @@ static void show_pool(const struct run *r, FILE *out)
 
 static void show_volume(const struct run *r, const struct pool_record *v, FILE *out)
 {
-	fprintf(out, "%-23s  %-9s  %10.1f  %10.1f", v->name, v->kind == POOL_PLAIN ? "plain" : "integrity",
+	static const char *const kinds[] = { [POOL_PLAIN] = "plain", [POOL_INTEGRITY] = "integrity",
+		[POOL_ENCRYPTED] = "encrypted" };
+
+	fprintf(out, "%-23s  %-9s  %10.1f  %10.1f", v->name, kinds[v->kind],
 		mib(v->sectors / POOL_BLOCK_SECTORS), mib(v->mapped * layout_granule_blocks(v->kind)));
 	if ((v->flags & POOL_VOLUME_THICK) != 0)
 		fputs("  thick", out);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "pool_state.h"
 #include "range.h"
 
 #define EXHAUSTIVE 4u		/* writes in flight of which all subsets are tried */
@@ -114,6 +115,7 @@ static struct pool *recover(struct world *w, u32 fail_after)
 
 static void check_state(struct world *w)
 {
+	const struct pool_cipher cipher = sim_cipher(&w->cipher);
 	struct pool *p;
 
 	/* The disk fails during recovery, and works again. */
@@ -128,6 +130,11 @@ static void check_state(struct world *w)
 	if (!oracle_accounts(&w->oracle, &w->crash, block_of, w->disk.sectors / POOL_BLOCK_SECTORS))
 		world_die(w, "%s", w->oracle.failure);
 	check_disk(w);
+	/* Whatever the disk has lost, nothing new is encrypted with a nonce of before. */
+	if (p->crypt.next < w->cipher.unused)
+		world_die(w, "nonces from %llu on, of which %llu were used", (unsigned long long)p->crypt.next,
+			(unsigned long long)w->cipher.unused);
+	pool_unlock(p, &cipher);
 	check_volumes(w, p);
 	w->states++;
 }

@@ -29,7 +29,8 @@ static void added(struct world *w, struct oracle_volume *v)
 
 void world_make_volume(struct world *w)
 {
-	struct pool_volume_spec spec = { .kind = world_below(w, 2) == 0 ? POOL_PLAIN : POOL_INTEGRITY };
+	struct pool_volume_spec spec = { .kind = POOL_PLAIN + world_below(w, 3),
+		.cipher = POOL_AES_256_GCM + world_below(w, 2) };
 	bool is_plain = spec.kind == POOL_PLAIN, is_sparse = world_below(w, 3) == 0;
 	u32 id, sectors = (1 + world_below(w, (is_plain ? VOLUME_SECTORS : VOLUME_SECTORS / 4) / 8)) * 8;
 	u32 window = sectors, stride = sectors;

@@ -65,6 +65,8 @@ static void ended(struct pool *p, struct pool_request *r, enum pool_status statu
 		world_die(w, "%s", w->oracle.failure);
 	if (status == POOL_OK && q->count > 0)
 		oracle_end(q->v, q->first, (u32)q->count, q->value, ++w->disk.time);
+	if (w->cipher.is_twice)
+		world_die(w, "a nonce was used twice");
 	if (status != POOL_OK || (r->op != POOL_FLUSH && r->op != POOL_COMMIT))
 		return;
 	oracle_flushed(&w->oracle, q->asked);
@@ -254,13 +256,17 @@ static void opened(struct pool *p, enum pool_status status)
 
 void world_open(struct world *w)
 {
+	const struct pool_cipher cipher = sim_cipher(&w->cipher);
 	struct pool_device device = sim_device(&w->disk, world_below(w, 4) == 0 ? 8 : 1);
 
 	w->pool = w->disk.pool = pool_open(w->arena, &w->memory, &device, opened);
 	opened_as = POOL_AGAIN;
+	/* Nonces run out often. */
+	w->pool->crypt.ahead = 1 + world_below(w, 60);
 	sim_disk_drain(&w->disk);
 	if (opened_as != POOL_OK)
 		world_die(w, "the pool: status %u", (unsigned)opened_as);
+	pool_unlock(w->pool, &cipher);
 	/* Others have their turn more often, and the power fails in more places. */
 	w->pool->reap.slice = 1 + world_below(w, 3);
 }
@@ -282,6 +288,7 @@ static void start(struct world *w)
 	sim_disk_make(&w->disk, (SECTORS_MAX / POOL_BLOCK_SECTORS - world_below(w, 600)) * POOL_BLOCK_SECTORS);
 	w->crash.sectors = w->disk.sectors;
 	oracle_init(&w->oracle);
+	sim_cipher_make(&w->cipher, w->seed);
 	w->disk.queue_max = 1 + world_below(w, 40);
 	w->requests_max = 1 + world_below(w, WORLD_REQUESTS);
 	if (sim_disk_format(&w->disk, &spec) != POOL_OK)
@@ -349,6 +356,7 @@ void world_run(struct world *w, u64 seed, u32 requests)
 	w->disk.on_write = NULL;
 	sim_disk_drain(&w->disk);
 	world_try_state(w, ~0ull, false);
+	w->nonces += w->cipher.count;
 	sim_disk_free(&w->disk);
 	oracle_free(&w->oracle);
 }

@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "oracle.h"
+#include "sim_cipher.h"
 #include "sim_crash.h"
 
 #define WORLD_REQUESTS 6u
@@ -33,6 +34,7 @@ struct world {
 	struct sim_disk disk;
 	struct crash_disk crash;
 	struct oracle oracle;
+	struct sim_cipher cipher;
 	struct pool *pool;
 	struct pool_memory memory;
 	void *arena, *second_arena, *check_arena;
@@ -44,6 +46,7 @@ struct world {
 	u64 states, nested, limit;	/* power cuts tried; of them during recovery; to be tried */
 	u32 directs;		/* requests that took the short way */
 	u32 no_space;		/* requests that were refused for want of room */
+	u64 nonces;		/* granules that were encrypted */
 	u32 checkpoints, copies, deletions, reverts, resizes, cuts, failures;
 	u8 *buffer;
 };

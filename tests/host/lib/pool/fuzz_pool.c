@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* links: pool */
+/* helpers: sim_cipher.c */
 /*
  * A pool on a hostile disk: a good one with any changes in label, superblocks, nodes, records and data, and checksums
  * that are right all the same. Whatever is asked of it, nothing outside the device and the arena is touched, the label
@@ -13,6 +14,7 @@
 #include "layout.h"
 #include "pool.h"
 #include "range.h"
+#include "sim_cipher.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
@@ -32,6 +34,7 @@ static bool is_touched[BLOCKS];		/* differs from `good` */
 /* A reference: to whom, and where it lies; children before their parents. */
 static struct { u32 parent, at; } refs[REFS];
 static u32 ref_count, ios;
+static struct sim_cipher cipher;
 static struct pool *pool;
 static void *arena, *check_arena;
 static struct pool_io *queue[QUEUE];
@@ -61,7 +64,7 @@ static bool submit(void *context, struct pool_io *io)
 
 static void do_io(const struct pool_io *io)
 {
-	u8 *at = disk[0] + io->sector * POOL_SECTOR;
+	u8 *at = (u8 *)disk + io->sector * POOL_SECTOR;
 
 	if (io->op == POOL_IO_READ)
 		memcpy(io->data, at, io->sectors * POOL_SECTOR);
@@ -92,6 +95,7 @@ static void opened(struct pool *p, enum pool_status status)
 
 static void open_pool(void)
 {
+	const struct pool_cipher unlocked = sim_cipher(&cipher);
 	struct pool_device device = { NULL, BLOCKS * POOL_BLOCK_SECTORS, 1, submit };
 
 	opened_as = POOL_STATUS_COUNT;
@@ -99,6 +103,8 @@ static void open_pool(void)
 	pool = pool_open(arena, &memory, &device, opened);
 	drain();
 	must(opened_as != POOL_STATUS_COUNT);
+	sim_cipher_make(&cipher, 1);
+	pool_unlock(pool, &unlocked);
 }
 
 /* ---- requests ---- */
@@ -164,8 +170,10 @@ static void make_good(void)
 	struct pool_spec spec = { .uuid = { 1 }, .name = "f", .log_blocks = 16, .dirty_max = 12 };
 	struct pool_volume_spec plain = { .name = "p", .kind = POOL_PLAIN, .sectors = VOLUME_SECTORS };
 	struct pool_volume_spec sums = { .name = "i", .kind = POOL_INTEGRITY, .sectors = VOLUME_SECTORS };
+	struct pool_volume_spec hidden = { .name = "e", .kind = POOL_ENCRYPTED, .sectors = VOLUME_SECTORS,
+		.cipher = POOL_AES_256_GCM };
 	const struct pool_super *s;
-	u32 p, i, id;
+	u32 p = 0, i = 0, e = 0, id;
 
 	arena = malloc(pool_arena_bytes(&memory, BLOCKS * POOL_BLOCK_SECTORS));
 	check_arena = malloc(pool_check_bytes(BLOCKS * POOL_BLOCK_SECTORS));
@@ -173,10 +181,12 @@ static void make_good(void)
 	must(pool_make(&spec, BLOCKS * POOL_BLOCK_SECTORS, blocks) == POOL_OK);
 	memcpy(disk, blocks, sizeof(blocks));
 	open_pool();
-	must(pool_volume_create(pool, &plain, &p) == POOL_OK && pool_volume_create(pool, &sums, &i) == POOL_OK);
+	must(pool_volume_create(pool, &plain, &p) == POOL_OK && pool_volume_create(pool, &sums, &i) == POOL_OK &&
+		pool_volume_create(pool, &hidden, &e) == POOL_OK);
 	request(POOL_WRITE, p, 0, 8);
 	request(POOL_WRITE, i, 0, 24);
 	request(POOL_WRITE, i, POOL_FANOUT * 8, 8);
+	request(POOL_WRITE, e, 82 * 8, 32);
 	commit();
 	id = take_snapshot(i, "s");
 	must(id != 0 && pool_clone(pool, id, "c", spec.uuid, &id) == POOL_OK);
@@ -185,6 +195,8 @@ static void make_good(void)
 	request(POOL_WRITE, i, 8, 16);
 	request(POOL_FLUSH, 0, 0, 0);
 	request(POOL_WRITE, i, 40, 8);
+	request(POOL_FLUSH, 0, 0, 0);
+	request(POOL_WRITE, e, 83 * 8, 16);
 	request(POOL_FLUSH, 0, 0, 0);
 	s = (const struct pool_super *)disk[POOL_SUPER_BLOCK];
 	s = s->generation > ((const struct pool_super *)disk[POOL_SUPER_BLOCK + 1])->generation ? s :
@@ -240,12 +252,12 @@ static void seal(void)
 /* A block of the pool's own, at one of its first entries mostly: 8 bytes. */
 static void change(const u8 *from)
 {
-	static const u32 first_blocks[] = { 0, 1, 2, 8, 9, 10, 11, 12 };
+	static const u32 first_blocks[] = { 0, 1, 2, 8, 9, 10, 11, 12, 13 };
 	u32 pick = from[0] & 63u, at = (from[1] | (from[2] & 15u) << 8) % POOL_BLOCK, block, ref = pick % ref_count;
 	u64 target;
 
 	if (pick < 16) {
-		block = first_blocks[pick % 8];
+		block = first_blocks[pick % ARRAY_COUNT(first_blocks)];
 	} else {
 		memcpy(&target, good[refs[ref].parent] + refs[ref].at, sizeof(target));
 		block = (u32)target;

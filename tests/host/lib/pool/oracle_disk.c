@@ -10,6 +10,7 @@
 
 #define BLOCK 4096u
 #define FANOUT 254u
+#define FANOUT_ENCRYPTED 84u
 #define CHUNK 16u
 
 struct walk {
@@ -22,7 +23,7 @@ struct walk {
 	u32 volume;		/* the family's first head: what shares blocks */
 	u8 record[64][256];
 	u32 records;
-	u32 granule_blocks;
+	u32 granule_blocks, leaf, entry;	/* blocks; entries in a leaf, and bytes of one */
 	bool is_bad;
 };
 
@@ -101,8 +102,8 @@ static const u8 *node(struct walk *w, const u8 *ref, u32 kind, u32 level, u64 in
 
 static void granules(struct walk *w, const u8 *bytes, u64 first)
 {
-	for (u32 i = 0; i < FANOUT; i++) {
-		u64 place = u64_at(bytes, 32 + i * 16), block = place & ((1ull << 44) - 1);
+	for (u32 i = 0; i < w->leaf; i++) {
+		u64 place = u64_at(bytes, 32 + i * w->entry), block = place & ((1ull << 44) - 1);
 
 		if (place == 0)
 			continue;
@@ -119,7 +120,7 @@ static void map(struct walk *w, const u8 *ref, u32 level, u64 index)
 	if (bytes == NULL)
 		return;
 	if (level == 0)
-		granules(w, bytes, index * FANOUT);
+		granules(w, bytes, index * w->leaf);
 	for (u32 i = 0; level > 0 && i < FANOUT; i++)
 		map(w, bytes + 32 + i * 16, level - 1, index * FANOUT + i);
 }
@@ -146,6 +147,8 @@ static void volume(struct walk *w, const u8 *r)
 {
 	w->volume = family_of(w, r);
 	w->granule_blocks = r[4] == 1 ? CHUNK : 1;
+	w->leaf = r[4] == 3 ? FANOUT_ENCRYPTED : FANOUT;
+	w->entry = r[4] == 3 ? 48 : 16;
 	w->mapped = 0;
 	map(w, r + 96, r[5] - 1u, 0);
 	/* Of a volume that is being deleted whole parts go at a time, uncounted. */

@@ -6,7 +6,7 @@
  * and POOL_CRASH_SEED say how many and which.
  */
 /* links: pool */
-/* helpers: crash_world.c crash_state.c crash_table.c sim_disk.c sim_crash.c oracle.c oracle_disk.c */
+/* helpers: crash_world.c crash_state.c crash_table.c sim_disk.c sim_crash.c sim_cipher.c oracle.c oracle_disk.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,6 +45,7 @@ static void power_cuts(void **state)
 		(unsigned)world.no_space, (unsigned)world.directs);
 	printf("%u reverts, %u volumes that grew, %u pools that went on after a cut, %u disks that failed\n",
 		(unsigned)world.reverts, (unsigned)world.resizes, (unsigned)world.cuts, (unsigned)world.failures);
+	printf("%llu granules were encrypted\n", (unsigned long long)world.nonces);
 	world_free(&world);
 }
 
