@@ -22,7 +22,9 @@ NUMBERS = itertools.count()
 
 
 def answer(machine, line):
-    return json.loads(machine.ok(f'{line} --json'))['return']
+    """A notice may come before or after it."""
+    text = machine.ok(f'{line} --json')
+    return json.loads(next(part for part in text.splitlines() if part.startswith('{')))['return']
 
 
 def start(machine, name, nic, address):

@@ -12,6 +12,7 @@
 #include "definition_changes.h"
 #include "definition_volume.h"
 #include "disks.h"
+#include "machine_mac.h"
 #include "pools.h"
 #include "range.h"
 #include "reply.h"
@@ -22,7 +23,7 @@
 #include "syscalls.h"
 #include "volume_judge.h"
 
-#define SEARCH_LIMIT_NS (15 * NS_PER_S)		/* for disks to come */
+#define SEARCH_LIMIT_NS (15 * NS_PER_S)		/* for disks, and the first network card, to come */
 #define WRITE_LIMIT_NS (20 * NS_PER_S)		/* from a change until it is written */
 #define AGAIN_NS (5 * NS_PER_S)			/* after a write that failed */
 #define REFUSED_NS (60 * NS_PER_S)		/* after a pool has refused the volume */
@@ -223,14 +224,17 @@ static enum keep open_volume(struct volume *v)
 
 /* ---- states ---- */
 
+/* VMs get their MAC addresses when they are defined. */
 static enum keep step_search(void)
 {
+	bool is_late = since_ns(k.since_tsc) >= SEARCH_LIMIT_NS;
 	struct volume *v = find_volume();
 
+	if (!machine_mac_is_known(is_late))
+		return KEEP_SEARCH;
 	if (v != NULL)
 		return open_volume(v);
-	return (disks_are_coming() || pools_are_coming()) && since_ns(k.since_tsc) < SEARCH_LIMIT_NS ? KEEP_SEARCH
-												    : KEEP_CONF;
+	return (disks_are_coming() || pools_are_coming()) && !is_late ? KEEP_SEARCH : KEEP_CONF;
 }
 
 static enum keep leave(void)

@@ -16,12 +16,20 @@ static u64 hash(u64 sum, const void *bytes, u32 count)
 	return sum;
 }
 
+static u64 machine;
+
+void nic_mac_set_machine(u64 mac)
+{
+	machine = mac;
+}
+
 u64 nic_mac_of(const char *name, u32 card, u32 attempt)
 {
 	u64 sum = hash(0xcbf29ce484222325ull, name, (u32)strlen(name));
 
 	sum = hash(sum, &card, sizeof(card));
 	sum = hash(sum, &attempt, sizeof(attempt));
+	sum = hash(sum, &machine, sizeof(machine));
 	sum ^= sum >> MAC_BITS;
 	return (sum & (BIT64(MAC_BITS) - 1) & ~MAC_GROUP) | MAC_LOCAL;
 }
