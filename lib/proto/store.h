@@ -71,7 +71,8 @@ enum store_op {
 	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
 				 * is no volume; its blocks are zeroed afterwards, and free then. A pool must be closed.
 				 * Slot of a pool: a volume or a snapshot, which nothing needs; snapshots that are being
-				 * deleted do not count. STORE_WITH_SNAPSHOTS: all that it has go with it */
+				 * deleted do not count. STORE_WITH_SNAPSHOTS: all that it has go with it. STORE_MORE as
+				 * for snapshots */
 	STORE_RULES,		/* link, iops, bytes: at most so many requests, and bytes of reads and writes, a second;
 				 * 0 = no limit. flags: STORE_HOLD_ERRORS. Good until the link's STORE_DETACH; may come
 				 * before STORE_ATTACH */

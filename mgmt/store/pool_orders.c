@@ -39,7 +39,8 @@ enum store_error pool_error_of(enum pool_status status)
 
 static bool has_more(const struct store_order *order)
 {
-	bool is_of_group = order->op == STORE_SNAPSHOT || order->op == STORE_REVERT || order->op == STORE_CLONE;
+	bool is_of_group = order->op == STORE_SNAPSHOT || order->op == STORE_REVERT || order->op == STORE_CLONE ||
+			   order->op == STORE_DELETE;
 
 	return is_of_group && (order->flags & STORE_MORE) != 0;
 }
@@ -163,25 +164,51 @@ static enum store_error create(struct store_pool *s, u32 slot, const struct stor
 	return error == STORE_OK ? mark_new(s, id, order) : error;
 }
 
-static enum store_error delete_one(struct store_pool *s, u32 slot, const struct store_order *order)
+struct id_list { u32 count, id[STORE_POOL_VOLUMES]; };
+
+/* False: there is no room, for one of them is there twice. */
+static bool add_id(struct id_list *list, u32 id)
+{
+	if (list->count == STORE_POOL_VOLUMES)
+		return false;
+	list->id[list->count++] = id;
+	return true;
+}
+
+/* What goes by one order. */
+static enum store_error add_going(struct store_pool *s, u32 slot, const struct store_order *order, struct id_list *list)
 {
 	bool is_all = (order->flags & STORE_WITH_SNAPSHOTS) != 0;
 	const struct pool_record *r = record_of(s, order->guid);
-	u32 ids[STORE_POOL_VOLUMES], count = 1;
-	enum pool_status status;
+	bool is_added;
 
 	if (r == NULL)
 		return STORE_NO_VOLUME;
 	if (!keep_links_off(slot, r))
 		return STORE_BUSY;
-	ids[0] = r->id;
+	is_added = add_id(list, r->id);
 	for (u32 i = 0; is_all && i < STORE_POOL_VOLUMES; i++) {
 		const struct pool_record *snapshot = pool_volume(s->pool, i);
 
 		if (snapshot != NULL && snapshot->head == r->id && (snapshot->flags & POOL_VOLUME_DELETING) == 0)
-			ids[count++] = snapshot->id;
+			is_added = add_id(list, snapshot->id) && is_added;
 	}
-	status = pool_delete(s->pool, ids, count);
+	return is_added ? STORE_OK : STORE_BAD_ORDER;
+}
+
+static enum store_error delete_all(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	static struct id_list going;		/* large for the stack */
+	enum pool_status status;
+
+	going.count = 0;
+	for (u32 i = 0; i < s->queue.group; i++) {
+		enum store_error error = add_going(s, slot, &order[i], &going);
+
+		if (error != STORE_OK)
+			return error;
+	}
+	status = pool_delete(s->pool, going.id, going.count);
 	return status == POOL_EXISTS ? STORE_NEEDED : later_or(status);
 }
 
@@ -426,7 +453,7 @@ static enum store_error revert(struct store_pool *s, u32 slot, const struct stor
 static enum store_error (*const doers[STORE_OP_COUNT])(struct store_pool *s, u32 slot,
 						       const struct store_order *order) = {
 	[STORE_CREATE] = create,
-	[STORE_DELETE] = delete_one,
+	[STORE_DELETE] = delete_all,
 	[STORE_UNMARK] = unmark,
 	[STORE_FINISH] = finish,
 	[STORE_RENAME] = rename_one,

@@ -151,7 +151,7 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 	},
 	[REQ_DELETE_SNAPSHOT] = {
 		.judge = snapshot_judge_delete, .order = snapshot_order_delete, .finish = finish_nothing,
-		.has_vm = true, .deletes = true, .is_of_vm = true,
+		.has_vm = true, .is_of_vm = true,
 	},
 	[REQ_CLONE_VM] = {
 		.judge = clone_judge, .order = clone_order, .finish = clone_finish, .has_vm = true, .is_of_vm = true,

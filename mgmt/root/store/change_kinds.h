@@ -73,7 +73,7 @@ struct change_kind {
 	struct error_info (*order)(struct change *c);
 	struct error_info (*finish)(struct change *c);
 	bool has_vm;		/* its disks are those of a VM's spec */
-	bool deletes;		/* the volume or pool that it names, or those that `order` gives it */
+	bool deletes;		/* the volume or pool that it names */
 	bool is_of_vm;		/* whose disks it is about, and which is there: no other change is, meanwhile */
 };
 extern const struct change_kind change_kinds[REQ_OP_COUNT];

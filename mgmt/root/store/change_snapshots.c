@@ -239,16 +239,16 @@ struct error_info snapshot_judge_delete(struct change *c)
 struct error_info snapshot_order_delete(struct change *c)
 {
 	const struct vm *vm = change_vm(c);
+	struct error_info no = begin_group(c, STORE_DELETE, 0);
 
-	for (u32 i = 0; i < vm->spec.disk_count; i++) {
-		struct volume *s = snapshot_of(vm, i, c->request.snapshot);
+	for (u32 i = 0; i < vm->spec.disk_count && no.error == ERR_NONE; i++) {
+		const struct volume *s = snapshot_of(vm, i, c->request.snapshot);
 
-		if (s == NULL)
-			continue;
-		s->change = c->number;
-		store_delete(s);
+		change_hold(c, vm_disk_volume(vm, i));
+		if (s != NULL)
+			group_add_change(c->group, s, s->name, 0);
 	}
-	return ERROR_INFO_NONE;
+	return no;
 }
 
 /* ---- clone-vm ---- */

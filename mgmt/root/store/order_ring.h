@@ -20,6 +20,9 @@ static inline u32 store_order_number(u32 id)
 	return id & 0xffffff;
 }
 
+/* In the number of an order of a group (pool_groups.h). */
+#define ORDER_OF_GROUP BIT32(23)
+
 /* Both rings are empty: at root's start, and for a new store. */
 void order_ring_init(void);
 /* False: there is no room, and the store signals when there is. / Is there room for so many, which come together? */

@@ -145,7 +145,7 @@ static bool send(u32 group)
 		memcpy(order.snapshot, m->snapshot, sizeof(order.snapshot));
 		memcpy(order.guid, m->guid, sizeof(order.guid));
 		memcpy(order.new_guid, m->new_guid, sizeof(order.new_guid));
-		(void)!store_order_send(&order, group << MEMBER_BITS | i);
+		(void)!store_order_send(&order, ORDER_OF_GROUP | group << MEMBER_BITS | i);
 	}
 	g->state = GROUP_SENT;
 	return true;
@@ -171,11 +171,12 @@ bool groups_send(void)
 
 /* ---- answers ---- */
 
-/* What was made before a store died is there when it is ordered again. */
+/* What was made before a store died is there when it is ordered again, and what was deleted is not. */
 static bool is_made(const struct group *g)
 {
 	for (u32 i = 0; i < g->count; i++)
-		if (!makes(g) || find_guid(g->pool, g->members[i].new_guid) == NULL)
+		if (makes(g) ? find_guid(g->pool, g->members[i].new_guid) == NULL
+			     : g->op != STORE_DELETE || find_guid(g->pool, g->members[i].guid) != NULL)
 			return false;
 	return true;
 }
@@ -191,7 +192,7 @@ static bool are_answered(const struct group *g)
 void group_take_done(u32 number, u32 error)
 {
 	u32 member = number & ((1u << MEMBER_BITS) - 1);
-	struct group *g = &groups[(number >> MEMBER_BITS) % GROUPS];
+	struct group *g = &groups[((number & ~ORDER_OF_GROUP) >> MEMBER_BITS) % GROUPS];
 
 	if (g->state != GROUP_SENT || member >= g->count)
 		return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pool_groups.h - orders about what is in a pool that are carried out together, all or none: snapshots, clones and
- * reverts of the disks of a VM; and a new name or size of one volume. What is made is told by the store before it
- * answers, and is a volume then as any other. Pure but for sending (order_ring.h).
+ * reverts of the disks of a VM, and deleting its snapshots; and a new name or size of one volume. What is made is told
+ * by the store before it answers, and is a volume then as any other. Pure but for sending (order_ring.h).
  */
 #ifndef VOS_POOL_GROUPS_H
 #define VOS_POOL_GROUPS_H
@@ -19,7 +19,7 @@ u32 group_begin(enum store_op op, u32 flags);
  * STORE_CLONE: a volume of that name, which begins as the snapshot v, or as the volume v: then a snapshot of it has
  * the name `snapshot`. */
 void group_add(u32 group, const struct volume *v, const char *name, const char *snapshot);
-/* STORE_RENAME: the new name; STORE_RESIZE: the new size. One volume. */
+/* STORE_RENAME: the new name; STORE_RESIZE: the new size. One volume. STORE_DELETE: its name. */
 void group_add_change(u32 group, const struct volume *v, const char *name, u64 bytes);
 /* STORE_REVERT. */
 void group_add_revert(u32 group, const struct volume *v, const struct volume *to);

@@ -483,7 +483,7 @@ static void take_done(const struct store_report *report)
 		link_done(number, op, report->error);
 	else if (op == STORE_OPEN_POOL || op == STORE_CLOSE_POOL)
 		pool_done(number, op, report->error);
-	else if (op >= STORE_RENAME)
+	else if ((number & ORDER_OF_GROUP) != 0)
 		group_done(number, report->error);
 	else if (op != STORE_RULES && op != STORE_RETRY)
 		volume_done(number, op, report->error);

@@ -385,10 +385,49 @@ static void goes_back(void **state)
 	forget_all();
 }
 
+/* Snapshot s, volumes 3 and 4, in one group. */
+static void take_deletion(struct store_order group[DISKS_OF_A])
+{
+	ask(REQ_DELETE_SNAPSHOT, "s", "");
+	for (u32 k = 0; k < DISKS_OF_A; k++) {
+		group[k] = take(STORE_DELETE);
+		assert_int_equal(group[k].guid[0], guid_of(3 + k));
+		assert_int_equal(group[k].flags, k == 0 ? STORE_MORE : 0);
+	}
+	expect_no_order();
+}
+
+/* A store that dies: what was deleted before is not there when it is ordered again, and that is no error. */
+static void is_deleted_twice(void **state)
+{
+	struct store_order group[DISKS_OF_A], again;
+
+	(void)state;
+	make_vm();
+	tell_snapshot(3, "s", 1);
+	tell_snapshot(4, "s", 2);
+	take_deletion(group);
+	new_store();
+	tell_disks();
+	tell_partition("fast", ARENA);
+	again = take_open();
+	tell_pool(90 * GIB, STORE_OK);
+	tell_volume(1, "a.0", GIB);
+	tell_volume(2, "data", 2 * GIB);
+	done(&again, STORE_OK);
+	for (u32 k = 0; k < DISKS_OF_A; k++) {
+		again = take(STORE_DELETE);
+		assert_memory_equal(again.guid, group[k].guid, STORE_GUID_BYTES);
+		done(&again, STORE_NO_VOLUME);
+	}
+	bench_expect(ERR_NONE);
+	forget_all();
+}
+
 /* The VM's volumes can't go before it. */
 static void is_deleted(void **state)
 {
-	struct store_order order;
+	struct store_order group[DISKS_OF_A];
 
 	(void)state;
 	make_vm();
@@ -404,14 +443,20 @@ static void is_deleted(void **state)
 	ask(REQ_DELETE_SNAPSHOT, "s", "");
 	bench_expect(ERR_SNAPSHOT_NEEDED);
 	tell_gone(6);
-	ask(REQ_DELETE_SNAPSHOT, "s", "");
+	take_deletion(group);
+	done(&group[0], STORE_NEEDED);
+	done(&group[1], STORE_NEEDED);
+	bench_expect(ERR_POOL_BUSY);
+	assert_non_null(find_row("s", "a.0"));
+	take_deletion(group);
 	for (u32 k = 0; k < DISKS_OF_A; k++) {
-		order = take(STORE_DELETE);
-		assert_int_equal(order.guid[0], guid_of(3 + k));
 		tell_gone(3 + k);
-		done(&order, STORE_OK);
+		assert_false(bench_is_answered());
+		done(&group[k], STORE_OK);
 	}
 	bench_expect(ERR_NONE);
+	assert_null(find_row("s", "a.0"));
+	assert_int_equal(free_groups(), GROUPS);
 	ask(REQ_DELETE_SNAPSHOT, "s", "");
 	bench_expect(ERR_NO_SNAPSHOT);
 	forget_all();
@@ -553,6 +598,7 @@ int main(void)
 		cmocka_unit_test(revert_is_given_up),
 		cmocka_unit_test(goes_back),
 		cmocka_unit_test(is_deleted),
+		cmocka_unit_test(is_deleted_twice),
 		cmocka_unit_test(is_cloned),
 		cmocka_unit_test(grows),
 		cmocka_unit_test(is_renamed),

@@ -414,6 +414,49 @@ static void a_group_of_which_one_is_refused(void **state)
 	}
 }
 
+static struct store_order deletion(const char *name, u32 flags)
+{
+	struct store_order order = about(STORE_DELETE, name);
+
+	order.flags = flags;
+	return order;
+}
+
+/* All of a group or none: also where only the last one is needed, or one is named twice. */
+static void deletion_of_a_group(void **state)
+{
+	static const struct { const char *last; enum store_error error; } rows[] = {
+		{ "w-s", STORE_NEEDED }, { "v-s", STORE_BAD_ORDER }, { "gone", STORE_NO_VOLUME }, { "w-t", STORE_OK },
+	};
+	struct store_order order;
+	u32 ids[2];
+
+	(void)state;
+	make_pool();
+	make_volume("v", 1);
+	make_volume("w", 2);
+	assert_int_equal(bench_answer(bench_send(named(STORE_SNAPSHOT, "v", "v-s", 3))), STORE_OK);
+	assert_int_equal(bench_answer(bench_send(named(STORE_SNAPSHOT, "w", "w-s", 4))), STORE_OK);
+	assert_int_equal(bench_answer(bench_send(named(STORE_SNAPSHOT, "w", "w-t", 5))), STORE_OK);
+	assert_int_equal(bench_answer(bench_send(named(STORE_CLONE, "w-s", "c", 6))), STORE_OK);
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++) {
+		ids[0] = bench_send(deletion("v-s", STORE_MORE));
+		assert_int_equal(bench_answer(ids[0]), STORE_ERROR_COUNT);
+		assert_non_null(bench_part("v-s"));
+		order = rows[i].error == STORE_NO_VOLUME ? deletion("v-s", 0) : deletion(rows[i].last, 0);
+		order.guid[0] ^= rows[i].error == STORE_NO_VOLUME;
+		ids[1] = bench_send(order);
+		assert_int_equal(bench_answer(ids[1]), rows[i].error);
+		assert_int_equal(bench_answer(ids[0]), rows[i].error);
+		assert_true((bench_part("v-s") != NULL) == (rows[i].error != STORE_OK));
+	}
+	assert_null(bench_part("w-t"));
+	assert_non_null(bench_part("w-s"));
+	reboot();
+	assert_null(bench_part("v-s"));
+	assert_non_null(bench_part("w-s"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +472,7 @@ int main(void)
 		cmocka_unit_test_setup(an_attachment_while_the_volume_goes, setup),
 		cmocka_unit_test_setup(an_opening_while_the_pool_is_deleted, setup),
 		cmocka_unit_test_setup(a_group_of_which_one_is_refused, setup),
+		cmocka_unit_test_setup(deletion_of_a_group, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
