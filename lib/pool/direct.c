@@ -57,8 +57,11 @@ bool pool_direct_begin(struct pool *p, struct pool_direct *d)
 	return true;
 }
 
-void pool_direct_end(struct pool *p, struct pool_direct *d)
+bool pool_direct_end(struct pool *p, struct pool_direct *d)
 {
+	bool is_awaited = !list_is_empty(&p->lock_waiters);
+
 	d->lock.volume->busy--;
 	granule_unlock(p, &d->lock);
+	return is_awaited;
 }

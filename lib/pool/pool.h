@@ -224,9 +224,10 @@ struct pool_direct {
 };
 
 /* False: it takes the usual way, pool_submit(). True: it is the pool's memory until pool_direct_end(), which comes when
- * the device has ended it, well or not, and before pool_run(). A write is answered without pool_is_logged(). */
+ * the device has ended it, well or not, and before pool_run(). A write is answered without pool_is_logged().
+ * pool_direct_end() says whether somebody waited for it: then pool_run() is to come. */
 bool pool_direct_begin(struct pool *p, struct pool_direct *d);
-void pool_direct_end(struct pool *p, struct pool_direct *d);
+bool pool_direct_end(struct pool *p, struct pool_direct *d);
 
 /* ---- accounts ---- */
 

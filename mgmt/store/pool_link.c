@@ -194,6 +194,7 @@ static u64 cookie_of(const struct request *r)
 /* The data lies in the window of the VM's link, whose number the tag has. */
 static bool submit_direct(struct request *r, struct pool *pool, u32 id, const struct blk_sqe *sqe)
 {
+	struct row *row = &rows[r->p];
 	struct blk_sqe to = *sqe;
 	const struct disk_tag tag = {
 		.link = DISK_DIRECT, .party = (u16)(r->tag.link / VM_DEVICES), .cookie = cookie_of(r),
@@ -212,17 +213,16 @@ static bool submit_direct(struct request *r, struct pool *pool, u32 id, const st
 		to.seg[i].window = r->tag.link;
 	if (pool_io_direct(r->p, r->direct.place, &to, &tag))
 		return true;
-	pool_direct_end(pool, &r->direct);
+	row->is_stirred = pool_direct_end(pool, &r->direct) || row->is_stirred;
 	return false;
 }
 
 void pool_link_direct_completed(const struct disk_tag *tag, enum blk_status status)
 {
-	u32 p = (u32)(tag->cookie / REQUESTS);
-	struct request *r = &rows[p].requests[tag->cookie % REQUESTS];
+	struct row *row = &rows[tag->cookie / REQUESTS];
+	struct request *r = &row->requests[tag->cookie % REQUESTS];
 
-	rows[p].is_stirred = true;
-	pool_direct_end(r->pool, &r->direct);
+	row->is_stirred = pool_direct_end(r->pool, &r->direct) || row->was_full || row->is_stirred;
 	answer(r, status);
 }
 
@@ -240,11 +240,11 @@ bool pool_link_submit(u32 p, struct pool *pool, u32 id, void *link, const struct
 	r = CONTAINER_OF(row->free.next, struct request, link);
 	list_remove(&r->link);
 	row->count++;
-	row->is_stirred = true;
 	r->tag = *tag;
 	r->p = p;
 	if (submit_direct(r, pool, id, sqe))
 		return true;
+	row->is_stirred = true;
 	r->status = POOL_OK;
 	r->room = NOT_FULL;
 	r->is_logged = sqe->op != BLK_WRITE && sqe->op != BLK_WRITE_ZEROES;

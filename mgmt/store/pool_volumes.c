@@ -71,8 +71,7 @@ static void add_volume(const struct store_pool *s, u32 slot, u32 number, const s
 	v = volume_find(name) == NULL ? volume_add(name, VOLUME_IN_POOL) : NULL;
 	if (v == NULL)
 		return;
-	v->disk = slot;
-	v->part = number;
+	volume_place(v, slot, number);
 	v->pool_id = r->id;
 	memcpy(v->guid, r->uuid, sizeof(v->guid));
 	v->info = (struct blk_info){

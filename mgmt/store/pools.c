@@ -382,6 +382,12 @@ static bool look(struct store_pool *s)
 	}
 }
 
+/* Requests that took the short way end without a word. */
+static bool waits_for_links(const struct store_pool *s)
+{
+	return s->state == POOLS_FAILING || s->queue.count != 0;
+}
+
 bool pools_turn(void)
 {
 	bool is_more = false;
@@ -393,7 +399,7 @@ bool pools_turn(void)
 
 		if (reopens(s) && s->reopen_ns <= now_ns())
 			begin_open(s);
-		is_stirred = pool_link_take_stirred(p) || is_stirred || s->is_stirred;
+		is_stirred = pool_link_take_stirred(p) || is_stirred || s->is_stirred || waits_for_links(s);
 		if (!is_stirred || s->state == POOLS_CLOSED)
 			continue;
 		if (s->pool != NULL)

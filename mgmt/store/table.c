@@ -227,8 +227,7 @@ static void add_new(u32 disk, u32 number)
 	v = volume_add(has_own_name(&part) ? part.label : name, VOLUME_ON_DISK);
 	if (v == NULL)
 		return;
-	v->disk = disk;
-	v->part = number;
+	volume_place(v, disk, number);
 	v->first = table_sectors(t, part.first);
 	v->sectors = table_sectors(t, part.blocks);
 	v->info = t->info;
@@ -270,7 +269,7 @@ void table_set_whole(u32 disk)
 	if (v == NULL && other == NULL)
 		v = volume_add(t->name, VOLUME_ON_DISK);
 	if (v != NULL) {
-		v->disk = disk;
+		volume_place(v, disk, 0);
 		v->sectors = t->info.sectors;
 	}
 	if (from != DISKS && tables[from].is_settled)

@@ -14,6 +14,9 @@
 #define MAX_ZERO_SECTORS 4096u		/* 2 MiB, so that a few requests do not hold up others for long */
 
 static struct volume volumes[STORE_VOLUMES];
+/* By slot and part: a volume's place in `volumes` + 1; 0: there is none. */
+static u16 placed[STORE_POOL_SLOT + STORE_POOLS_MAX][STORE_PARTITIONS + 1];
+_Static_assert(STORE_POOL_VOLUMES <= STORE_PARTITIONS, "numbers in a pool are parts");
 
 static bool is_alnum(char c)
 {
@@ -61,10 +64,16 @@ struct volume *volume_meant(const struct store_order *order)
 
 struct volume *volume_of_part(u32 disk, u32 part)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
-		if (is_in(&volumes[i], disk) && volumes[i].part == part)
-			return &volumes[i];
-	return NULL;
+	u32 at = disk < STORE_POOL_SLOT + STORE_POOLS_MAX && part <= STORE_PARTITIONS ? placed[disk][part] : 0;
+
+	return at != 0 ? &volumes[at - 1] : NULL;
+}
+
+void volume_place(struct volume *v, u32 disk, u32 part)
+{
+	v->disk = disk;
+	v->part = part;
+	placed[disk][part] = (u16)(v - volumes + 1);
 }
 
 void volume_set_disk_info(u32 disk, const struct blk_info *info)
@@ -99,6 +108,8 @@ struct volume *volume_add(const char *name, u32 kind)
 
 void volume_drop(struct volume *v)
 {
+	if (volume_of_part(v->disk, v->part) == v)
+		placed[v->disk][v->part] = 0;
 	*v = (struct volume){ 0 };
 }
 

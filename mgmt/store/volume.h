@@ -46,6 +46,8 @@ struct volume *volume_meant(const struct store_order *order);
 /* NULL: there is none of that partition of that disk, or of that number in that slot's pool; part 0: of the whole
  * disk. */
 struct volume *volume_of_part(u32 disk, u32 part);
+/* From now on it is the one that volume_of_part finds there; there was none. */
+void volume_place(struct volume *v, u32 disk, u32 part);
 /* A disk can other things than before. */
 void volume_set_disk_info(u32 disk, const struct blk_info *info);
 /* A link has a partition of that disk. */

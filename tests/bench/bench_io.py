@@ -9,6 +9,7 @@ meanwhile: there the time is counted in which the machine was not idle. Prints a
 should need at most; writes build/bench_io.json. Nothing is asserted: a figure is for people to judge.
 """
 import argparse
+import itertools
 import json
 import os
 import re
@@ -18,8 +19,9 @@ import tempfile
 import bench
 from vosmachine import BUILD, Machine
 
-READS, AIO_READS, LINES = 1000, 4096, 400
+READS, AIO_READS, FIRST, LINES = 1000, 4096, 500, 400
 LINE_BYTES = 80
+NUMBERS = itertools.count()
 # Row, KVM with QEMU's virtio-blk, VOS at most.
 TABLE = (
     ('4 KiB read, qd1, memory', 85900, 22000),
@@ -28,6 +30,13 @@ TABLE = (
     ('4 KiB read, 16 threads', 57000, 15000),
     ('4 KiB read, AIO 16', None, 10000),
     ('4 KiB read, AIO 16, NVMe', None, None),
+    ('4 KiB write, qd1, NVMe', None, None),
+    ('4 KiB read, qd1, pool', None, None),
+    ('4 KiB read, AIO 16, pool', None, None),
+    ('4 KiB write, qd1, pool', None, None),
+    ('4 KiB first write, flush', None, None),
+    ('snapshot-vm, 100 GiB', None, 2000000),
+    ('clone-vm, 100 GiB', None, 2000000),
     ('exits per read, AIO 16', None, 0.3),
     ('sequential read, per MiB', 1740000, 600000),
     ('hvc0, per byte of lines', None, 60),
@@ -41,10 +50,11 @@ def vm_figures(machine):
 
 
 def spent(machine, command):
-    """What the machine, the VM and the guest spent on a command in the guest, and what it printed."""
+    """What the machine, the VM and the guest spent on a command in the guest, and what it printed. The number tells it
+    from one before, which the console shows again."""
     before = vm_figures(machine)
     machine.attach('io')
-    text = machine.guest_cmd(command)
+    text = machine.guest_cmd(f'{command} # run {next(NUMBERS):06}')
     machine.detach()
     after = vm_figures(machine)
     return {key: after[key] - before[key] for key in before}, text
@@ -72,13 +82,21 @@ ROWS_MEMORY = (
 ROWS_NVME = (
     ('4 KiB read, qd1, NVMe', 'reads /dev/vda', READS, 'busy'),
     ('4 KiB read, AIO 16, NVMe', 'aio /dev/vda', AIO_READS, 'busy'),
+    ('4 KiB write, qd1, NVMe', 'writes /dev/vda', READS, 'busy'),
+)
+ROWS_POOL = (
+    ('4 KiB read, qd1, pool', 'reads /dev/vda', READS, 'busy'),
+    ('4 KiB read, AIO 16, pool', 'aio /dev/vda', AIO_READS, 'busy'),
+    ('4 KiB write, qd1, pool', 'writes /dev/vda', READS, 'busy'),
+    ('4 KiB first write, flush', 'first /dev/vdb', FIRST, 'busy'),
 )
 
 
-def start(machine, disk):
-    """A Linux with this disk. It is written to from end to end: its memory has been granted then, and is not while it
-    is measured."""
-    create = f'create-vm --name io --cpu 1 --memory 256M --kernel debian-kernel --initrd io-initrd --disk {disk}'
+def start(machine, *disks):
+    """A Linux with these disks. The first one is written to from end to end: its memory has been granted then, and
+    is not while it is measured."""
+    create = 'create-vm --name io --cpu 1 --memory 256M --kernel debian-kernel --initrd io-initrd'
+    create += ''.join(f' --disk {disk}' for disk in disks)
 
     def is_there():
         if 'would succeed' in machine.cmd(f'{create} --dry-run'):
@@ -92,6 +110,17 @@ def start(machine, disk):
     machine.wait_guest()
     machine.guest_cmd('dd if=/dev/zero of=/dev/vda bs=1M conv=fsync')
     machine.detach()
+
+
+def run_commands(machine, figures):
+    """What VOS spends on copies of a VM with a large disk; the VM is stopped."""
+    for row, command in (('snapshot-vm, 100 GiB', 'snapshot-vm io one'), ('clone-vm, 100 GiB', 'clone-vm io two')):
+        before = bench.busy(machine)
+        machine.cmd(command.replace(' io', ' no'))      # there is no such VM: the line, and an answer
+        nothing = bench.busy(machine) - before
+        before = bench.busy(machine)
+        machine.ok(command)
+        figures[row] = bench.busy(machine) - before - nothing
 
 
 def unattended(machine, command):
@@ -142,8 +171,9 @@ def main():
     args = parser.parse_args()
     figures, parts = {}, {}
     with tempfile.TemporaryDirectory(prefix='vos-bench-io-') as folder:
-        with open(f'{folder}/disk.img', 'wb') as file:
-            file.truncate(64 << 20)
+        for name, size in (('disk', 64 << 20), ('pool', 4 << 30)):
+            with open(f'{folder}/{name}.img', 'wb') as file:
+                file.truncate(size)
         programs = {os.path.basename(path): path for path in args.programs}
         bundle = bench.make_images('bundle', folder, {'debian-kernel': f'{BUILD}/images/debian-kernel',
                                                       'io-initrd': bench.make_initrd(folder, programs)})
@@ -160,6 +190,14 @@ def main():
                 machine.wait_prompt()
                 start(machine, 'volume=nvme0.0')
                 run(machine, ROWS_NVME, figures, parts)
+            with Counting('qemu-pvh', 'bench-io-pool', bundle=bundle, icount=0,
+                          disks=[('nvme', f'{folder}/pool.img')]) as machine:
+                machine.wait_prompt()
+                machine.ok('create-pool fast nvme0.0 --yes')
+                start(machine, '64M', '100G')
+                run(machine, ROWS_POOL, figures, parts)
+                machine.ok('stop-vm io')
+                run_commands(machine, figures)
     print_table(figures, parts)
     with open(f'{BUILD}/bench_io.json', 'w', encoding='ascii') as file:
         json.dump({'figures': figures, 'parts': parts}, file, indent=1)

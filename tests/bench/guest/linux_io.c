@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux_io.c - what blkbench does not do, in a Linux guest: `reads DEV COUNT` one at a time, `aio DEV COUNT` with 16
- * under way, `lines DEV COUNT` of 80 bytes to a terminal. Reads are of 4 KiB, at random, O_DIRECT. Prints `IO` and the
- * TSC ticks of each.
+ * linux_io.c - what blkbench does not do, in a Linux guest: `reads DEV COUNT` and `writes DEV COUNT` one at a time,
+ * `aio DEV COUNT` with 16 under way, `first DEV COUNT` one in each 64 KiB with a flush after it, `lines DEV COUNT` of
+ * 80 bytes to a terminal. All are of 4 KiB, at random but for `first`, O_DIRECT. Prints `IO` and the TSC ticks of each.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 
 #define BLOCK 4096u
 #define DEPTH 16u
+#define CHUNK 65536u
 #define LINE 80u
 #define FAIL(what) return perror(what), 1
 
@@ -36,6 +37,22 @@ static int do_reads(uint64_t count)
 	while (count--)
 		if (pread(fd, buffers[0], BLOCK, (off_t)random_offset()) != BLOCK)
 			FAIL("read");
+	return 0;
+}
+
+static int do_writes(uint64_t count)
+{
+	while (count--)
+		if (pwrite(fd, buffers[0], BLOCK, (off_t)random_offset()) != BLOCK)
+			FAIL("write");
+	return 0;
+}
+
+static int do_first(uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		if (pwrite(fd, buffers[0], BLOCK, (off_t)(i * CHUNK)) != BLOCK || fdatasync(fd))
+			FAIL("write");
 	return 0;
 }
 
@@ -95,6 +112,7 @@ int main(int argc, char **argv)
 {
 	static const struct { const char *name; int flags; int (*run)(uint64_t count); } modes[] = {
 		{ "reads", O_RDONLY | O_DIRECT, do_reads }, { "aio", O_RDONLY | O_DIRECT, do_aio },
+		{ "writes", O_WRONLY | O_DIRECT, do_writes }, { "first", O_WRONLY | O_DIRECT, do_first },
 		{ "lines", O_WRONLY | O_NOCTTY, do_lines },
 	};
 
@@ -114,6 +132,6 @@ int main(int argc, char **argv)
 		printf("IO %lu\n", (unsigned long)(ticks / count));
 		return 0;
 	}
-	fprintf(stderr, "usage: linux_io reads|aio|lines DEV COUNT\n");
+	fprintf(stderr, "usage: linux_io reads|writes|aio|first|lines DEV COUNT\n");
 	return 2;
 }
