@@ -14,6 +14,14 @@ static struct {
 	bool met_full_pool;	/* since its requests were done again */
 } rules[BLK_WINDOWS];
 
+static bool may_be_news;	/* since all links were looked at and had none: that is asked in each turn */
+
+static void set_news(u32 link, enum link_news news)
+{
+	rules[link].news = news;
+	may_be_news = may_be_news || news != LINK_NO_NEWS;
+}
+
 void link_rules_clear(u32 link)
 {
 	rules[link].iops = 0;
@@ -53,7 +61,7 @@ void link_rules_again(u32 link)
 	rules[link].are_told = false;
 	rules[link].are_due = rules[link].iops != 0 || rules[link].rate != 0 || rules[link].holds_errors;
 	rules[link].is_retry_due = false;
-	rules[link].news = rules[link].met_full_pool ? LINK_POOL_HAS_ROOM : LINK_NO_NEWS;
+	set_news(link, rules[link].met_full_pool ? LINK_POOL_HAS_ROOM : LINK_NO_NEWS);
 }
 
 bool link_rules_order(u32 link, struct store_order *out)
@@ -89,13 +97,13 @@ void link_rules_take(const struct store_report *report, bool is_in_pool)
 		news = report->error == BLK_NOSPACE && is_in_pool ? LINK_POOL_FULL : LINK_FAILED;
 	if (news == LINK_FAILED && !rules[link].holds_errors)
 		return;
-	rules[link].news = news;
+	set_news(link, news);
 	rules[link].met_full_pool = rules[link].met_full_pool || news == LINK_POOL_FULL;
 }
 
 bool link_rules_news(u32 *link, enum link_news *news)
 {
-	for (u32 i = 0; i < BLK_WINDOWS; i++) {
+	for (u32 i = 0; may_be_news && i < BLK_WINDOWS; i++) {
 		if (rules[i].news == LINK_NO_NEWS)
 			continue;
 		*link = i;
@@ -103,5 +111,6 @@ bool link_rules_news(u32 *link, enum link_news *news)
 		rules[i].news = LINK_NO_NEWS;
 		return true;
 	}
+	may_be_news = false;
 	return false;
 }
