@@ -142,6 +142,26 @@ struct commit {
 	u64 durable;
 };
 
+enum scrub_phase { SCRUB_LABEL, SCRUB_TABLES, SCRUB_MAPS };
+
+/* Reads what is on the disk (scrub.h). */
+struct scrub {
+	struct job job;
+	struct pool_scrub *owner;	/* NULL = none is under way */
+	enum scrub_phase phase;
+	u32 file, level, at;		/* of the tables: the node */
+	u32 volume, id;			/* of the maps: place in the table, and who was there; 0 = not begun */
+	u64 granule;
+	u32 below;			/* levels of it that are not judged yet */
+	u32 reading;			/* scrub.c: what io is for */
+	u64 block, generation;		/* that is read, when the superblock had that one */
+	u32 count;
+	struct pool_ref ref;		/* what named it then */
+	struct pool_granule old;
+	u8 *buffer;			/* a bounce buffer */
+	struct pool_io io;
+};
+
 struct open {
 	struct job job;
 	u32 step;
@@ -195,6 +215,7 @@ struct pool {
 	struct crypt crypt;
 	struct commit commit;
 	struct reap reap;
+	struct scrub scrub;
 	struct open open;
 };
 

@@ -37,6 +37,12 @@ bool space_claim(struct pool *p, u64 block, u32 count);
 void space_free(struct pool *p, u64 block, u32 count);
 void space_settle(struct pool *p);
 
+/* Referenced by somebody. */
+static inline bool space_is_used(const struct pool *p, u64 block)
+{
+	return (p->space.used[block / POOL_CHUNK_BLOCKS] >> block % POOL_CHUNK_BLOCKS & 1) != 0;
+}
+
 /* A leaf of the free map. */
 void space_fill(const struct pool *p, u64 leaf, u8 *bytes);
 void space_load(struct pool *p, u64 leaf, const u8 *bytes);

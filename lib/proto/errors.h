@@ -183,6 +183,13 @@
 	ERROR(ERR_POOL_ROOM, RESULT_RESOURCES, "E_NOSPACE", 0) \
 	ERROR(ERR_POOL_BUSY, RESULT_TIMEOUT, "E_BUSY", \
 		"pool {text} is busy, or is still freeing what was deleted. Try again later") \
+	/* have = faults */ \
+	ERROR(ERR_POOL_BROKEN, RESULT_INTEGRITY, "E_INTEGRITY", \
+		"pool {text} is damaged: {have} faults; log says where. Save what is in it to another pool or disk") \
+	ERROR(ERR_POOL_READ, RESULT_TIMEOUT, "E_BUSY", \
+		"pool {text} is being checked already; list-pool {text} shows how far it is") \
+	ERROR(ERR_POOL_CUT, RESULT_FAILED, "E_IO", \
+		"pool {text} was not read to its end: it was closed, or its disk failed; see list-pool, log") \
 	/* text = pool, where a volume is wanted */ \
 	ERROR(ERR_IS_POOL, RESULT_STATE, "E_STATE", \
 		"{text} is a pool. on={text} makes a volume in it; delete-pool {text} deletes it") \

@@ -100,6 +100,10 @@ enum request_op {
 	REQ_DEFINITIONS,	/* .definitions: that task is done (number 0: none); answered when there is another */
 	REQ_RESIZE_DISK,	/* by name: .spec.disks[0]: volume (or the disk's number), bytes: more than it has */
 	REQ_RENAME_VOLUME,	/* .spec.disks[0].volume, in a pool and of no VM, is called .spec.disks[1].volume */
+	/* .spec.disks[0].volume: what that pool has on its disk is read and judged; answered at the end with .pool. Who
+	 * cancels it does not end it: */
+	REQ_CHECK_POOL,		/* all but the data */
+	REQ_SCRUB_POOL,		/* the data too */
 	REQ_OP_COUNT
 };
 
@@ -501,13 +505,18 @@ enum pool_row_state {
 	POOL_ROW_STATE_COUNT
 };
 
+/* Of the last check-pool or scrub-pool since the boot. CUT: it ended before it was through. */
+enum pool_row_scrub { POOL_SCRUB_NONE, POOL_SCRUB_RUNS, POOL_SCRUB_DONE, POOL_SCRUB_CUT, POOL_SCRUB_COUNT };
+
 /* A pool: a partition of a disk that volumes take room from as they are written. */
 struct pool_row {
 	u32 index;
 	u32 state;		/* enum pool_row_state */
 	u32 error;		/* enum store_error */
 	u32 volumes, snapshots;
-	u32 zero;
+	u32 scrub;		/* enum pool_row_scrub; and of that run: */
+	u32 scrub_has_data, scrub_percent;
+	u64 scrub_faults, scrub_bytes;	/* found; read */
 	u64 bytes;		/* of the pool */
 	u64 used_bytes, free_bytes;	/* 0 while it is not open */
 	u64 promised_bytes;	/* the sizes of its volumes together */

@@ -95,6 +95,8 @@ enum store_op {
 				 * STORE_MORE as for snapshots */
 	STORE_REVERT,		/* the volume guid to its snapshot new_guid; newer snapshots are deleted. No link has
 				 * the volume. STORE_MORE as for snapshots */
+	STORE_SCRUB,		/* slot: read what that open pool has on its disk, and judge it; STORE_WITH_DATA: the
+				 * data too. Answered when it has begun; STORE_SCRUBBED says how far it is */
 	STORE_OP_COUNT
 };
 
@@ -107,6 +109,7 @@ enum store_op {
 #define STORE_THICK BIT32(6)
 #define STORE_UNFINISHED BIT32(7)	/* of STORE_CREATE: its contents are not there yet: bit 49 */
 #define STORE_WITH_SNAPSHOTS BIT32(8)
+#define STORE_WITH_DATA BIT32(9)
 
 struct store_order {
 	u32 op;			/* enum store_op */
@@ -133,6 +136,10 @@ enum store_kind {
 	STORE_FAILED,		/* slot: a link that holds errors; error: enum blk_status. It is not served until
 				 * STORE_RETRY. BLK_NOSPACE, a pool is full: each link holds that */
 	STORE_ROOM,		/* slot: a link that failed as its pool was full. There is more room now */
+	STORE_SCRUBBED,		/* slot: a pool's; extent: enum store_scrub; error: why it ended early; percent;
+				 * first: blocks of 4 KiB that were read; identity: faults */
+	STORE_FOUND,		/* slot: a pool's; what a scrub found: fault: enum store_found; first: the block;
+				 * volume: whose it is, or "". Of many faults the first ones only */
 	STORE_KIND_COUNT
 };
 
@@ -183,6 +190,17 @@ enum store_fault {
 	STORE_FAULT_DIFFERS,	/* it is right, but is not the first copy's */
 	STORE_FAULT_CHANGED,	/* a partition that is in use is not in the table any more */
 	STORE_FAULT_COUNT
+};
+
+enum store_scrub { STORE_SCRUB_NONE, STORE_SCRUB_RUNS, STORE_SCRUB_ENDED, STORE_SCRUB_COUNT };
+
+enum store_found {
+	STORE_FOUND_READ,	/* the block can't be read */
+	STORE_FOUND_LABEL, STORE_FOUND_SUPER,	/* not what was written last */
+	STORE_FOUND_NODE,	/* a part of a map or table is malformed, or differs from its checksum */
+	STORE_FOUND_FREE,	/* the block is in use, and counts as free */
+	STORE_FOUND_DATA,	/* the data differs from its checksum */
+	STORE_FOUND_COUNT
 };
 
 enum store_extent {

@@ -245,6 +245,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_SNAPSHOT] = to_pool,
 	[STORE_CLONE] = to_pool,
 	[STORE_REVERT] = to_pool,
+	[STORE_SCRUB] = pools_scrub,
 };
 
 static void carry_out(const struct store_order *order)

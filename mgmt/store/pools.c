@@ -11,6 +11,7 @@
 #include "pool_link.h"
 #include "pool_orders.h"
 #include "pool_size.h"
+#include "pool_upkeep.h"
 #include "pool_volumes.h"
 #include "range.h"
 #include "rt_time.h"
@@ -124,6 +125,7 @@ static void stop(struct store_pool *s, enum store_pool_state next, enum store_er
 	memset(s->due, 0, sizeof(s->due));	/* told when it is open again, or in the end */
 	pool_io_set_pool(number_of(s), NULL);
 	pool_orders_end(s, slot_of(s), error != STORE_OK ? error : STORE_NO_POOL);
+	pool_upkeep_end(s, error != STORE_OK ? error : STORE_NO_POOL);
 }
 
 static void answer(struct store_pool *s, u32 *id, enum store_error error)
@@ -210,6 +212,19 @@ enum store_error pools_order(const struct store_order *order)
 		return LATER;
 	pool_orders_refused(s, order, error);
 	return error;
+}
+
+enum store_error pools_scrub(const struct store_order *order)
+{
+	struct store_pool *s;
+
+	if (order->id == 0 || order->slot < STORE_POOL_SLOT || order->slot - STORE_POOL_SLOT >= STORE_POOLS_MAX)
+		return STORE_BAD_ORDER;
+	s = &pools[order->slot - STORE_POOL_SLOT];
+	if (s->state != POOLS_OPEN || s->close_id != 0)
+		return s->state == POOLS_FAILED ? s->error : STORE_NO_POOL;
+	s->is_stirred = true;
+	return pool_upkeep_begin(s, order);
 }
 
 bool pools_may_attach(u32 slot)
@@ -347,6 +362,7 @@ static bool look_at_open(struct store_pool *s)
 	if (pool_link_take_room(p))
 		vm_link_disk_has_room(slot_of(s));
 	pool_volumes_look(s, slot_of(s));
+	pool_upkeep_look(s);
 	has_room = look_for_room(s);
 	return pool_orders_turn(s, slot_of(s)) || has_room;
 }
@@ -417,9 +433,12 @@ bool pools_turn(void)
 bool pools_report(struct store_report *out)
 {
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
-		if (!pool_volumes_has_report(&pools[p]))
+		if (pool_volumes_has_report(&pools[p]))
+			pool_volumes_report(&pools[p], slot_of(&pools[p]), out);
+		else if (pool_upkeep_has_report(&pools[p]))
+			pool_upkeep_report(&pools[p], slot_of(&pools[p]), out);
+		else
 			continue;
-		pool_volumes_report(&pools[p], slot_of(&pools[p]), out);
 		return true;
 	}
 	return false;

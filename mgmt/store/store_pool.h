@@ -6,6 +6,7 @@
 #define VOS_STORE_POOL_H
 
 #include "pool.h"
+#include "scrub.h"
 #include "store.h"
 #include "types.h"
 #include "volume.h"
@@ -43,6 +44,25 @@ struct pool_queue {
 	struct store_order orders[POOL_QUEUE];
 };
 
+#define POOL_FOUND 8u			/* faults of a scrub that are told one by one */
+
+struct pool_found {
+	u32 fault;			/* enum store_found */
+	u64 block;
+	char volume[VOLUME_NAME_BYTES];
+};
+
+struct pool_upkeep {
+	struct pool_scrub scrub;
+	enum store_scrub state;
+	enum store_error error;
+	bool is_due;			/* something is to be reported */
+	u32 percent;
+	u64 looked_blocks;		/* that were read when `percent` was found */
+	u32 found_count, told_count;
+	struct pool_found found[POOL_FOUND];
+};
+
 struct pool_answer {
 	u32 id;
 	enum store_error error;
@@ -69,6 +89,7 @@ struct store_pool {
 	u64 due[POOL_WORDS];		/* volumes to be reported, by number - 1 */
 	struct pool_told told[STORE_POOL_VOLUMES];
 	struct pool_queue queue;
+	struct pool_upkeep upkeep;
 	u32 answer_count;
 	struct pool_answer answers[POOL_ANSWERS];
 };

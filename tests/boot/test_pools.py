@@ -49,6 +49,9 @@ def pool_test(backend, kind, disk, size, folder):
         assert read(machine, 'r1') == sums['r1']
         sums['r2'] = write(machine, 'r2')
         machine.detach()
+        assert 'pool fast is sound' in machine.ok('check-pool fast')
+        scrub = json.loads(machine.ok('scrub-pool fast --json'))['return']
+        assert scrub['scrub-bytes'] > 4 << 20 and scrub['scrub-faults'] == 0
         machine.ok('stop-vm v --force')
     with Machine(backend, f'test_pools-{kind}-again', disks=[(kind, image)]) as machine:
         machine.wait_prompt()

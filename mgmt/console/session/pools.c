@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pools.c - create-pool and delete-pool: what is on the disk is shown, and the person asked.
+ * pools.c - create-pool and delete-pool: what is on the disk is shown, and the person asked. check-pool and scrub-pool.
  */
 #include <stdio.h>
 #include <string.h>
@@ -137,6 +137,11 @@ static void done_text(const struct out *out, const void *what)
 		out_format(out, "%s %s would succeed. Nothing was changed.\n", done->args->command->verb, name);
 	} else if (done->args->command->op == REQ_DELETE_POOL) {
 		out_format(out, "pool %s is deleted\n", name);
+	} else if (done->args->command->op != REQ_CREATE_POOL) {
+		char size[UNIT_TEXT_BYTES];
+
+		out_format(out, "pool %s is sound: %s read, no damage found\n", name,
+			size_text(size, done->row->scrub_bytes, false));
 	} else {
 		report_pool(out, done->row);
 		out_text(out, ". New disks of VMs are made in it.\n");

@@ -21,6 +21,16 @@ static const char *const errors[STORE_ERROR_COUNT] = {
 	[STORE_POOL_FAILED] = "write-failed", [STORE_ARENA] = "no-memory",
 };
 
+static const char *const scrubs[POOL_SCRUB_COUNT] = {
+	[POOL_SCRUB_NONE] = "none", [POOL_SCRUB_RUNS] = "running", [POOL_SCRUB_DONE] = "done",
+	[POOL_SCRUB_CUT] = "ended early",
+};
+
+static const char *scrub_of(const struct pool_row *p)
+{
+	return p->scrub < POOL_SCRUB_COUNT ? scrubs[p->scrub] : "?";
+}
+
 static const char *state_of(const struct pool_row *p)
 {
 	return p->state < POOL_ROW_STATE_COUNT ? states[p->state] : "?";
@@ -40,13 +50,25 @@ static void size_cell(struct table_line *line, u64 bytes)
 	line_cell(line, 10, size_text(size, bytes, false), sizeof(size));
 }
 
+/* How far a check is, or what it found. */
+static void scrub_text(char *text, u64 size, const struct pool_row *p)
+{
+	text[0] = '\0';
+	if (p->scrub == POOL_SCRUB_RUNS)
+		snprintf(text, size, ", %s: %u %%", p->scrub_has_data ? "scrub" : "check", p->scrub_percent);
+	if (p->scrub != POOL_SCRUB_NONE && p->scrub_faults != 0)
+		snprintf(text, size, ", damaged: %lu faults", (unsigned long)p->scrub_faults);
+}
+
 static void pool_line(const struct out *out, const struct pool_row *p)
 {
 	struct table_line line = line_begin(out);
-	char state[48], count[16];
+	char state[96], scrub[48], count[16];
 	bool is_failed = p->state == POOL_ROW_FAILED;
 
-	snprintf(state, sizeof(state), is_failed ? "%s: %s" : "%s%s", state_of(p), is_failed ? error_of(p) : "");
+	scrub_text(scrub, sizeof(scrub), p);
+	snprintf(state, sizeof(state), "%s%s%s%s", state_of(p), is_failed ? ": " : "", is_failed ? error_of(p) : "",
+		scrub);
 	snprintf(count, sizeof(count), "%u", p->volumes);
 	line_cell(&line, 8, p->name, sizeof(p->name));
 	line_cell(&line, 8, p->on, sizeof(p->on));
@@ -100,6 +122,11 @@ void json_pool(struct json_writer *w, const char *key, const void *row)
 	json_number(w, "memory-bytes", p->memory_bytes);
 	json_text(w, "state", state_of(p));
 	json_text(w, "error", error_of(p));
+	json_text(w, "scrub", scrub_of(p));
+	json_bool(w, "scrub-data", p->scrub_has_data != 0);
+	json_number(w, "scrub-percent", p->scrub_percent);
+	json_number(w, "scrub-faults", p->scrub_faults);
+	json_number(w, "scrub-bytes", p->scrub_bytes);
 	json_close(w, '}');
 }
 

@@ -22,6 +22,7 @@
 #include "spec.h"
 #include "storage_report.h"
 #include "store_client.h"
+#include "upkeep.h"
 #include "vm.h"
 #include "vm_disks.h"
 #include "volume_marks.h"
@@ -70,7 +71,8 @@ static const struct vm *told_vm(const struct change *c)
 /* An answer that tells of something else than a VM. */
 static bool has_report(u32 op)
 {
-	return op == REQ_CREATE_VOLUME || op == REQ_CREATE_POOL || op == REQ_SNAPSHOT_VM;
+	return op == REQ_CREATE_VOLUME || op == REQ_CREATE_POOL || op == REQ_SNAPSHOT_VM ||
+	       change_kinds[op].reads_pool;
 }
 
 static void fill_snapshot(const struct change *c, struct snapshot_report *out)
@@ -92,7 +94,7 @@ static bool send_answer(const struct change *c)
 	memset(&reply, 0, sizeof(reply));
 	reply.kind = REPLY_ANSWER;
 	reply.id = c->request.id;
-	if (c->request.op == REQ_CREATE_POOL)
+	if (c->request.op == REQ_CREATE_POOL || change_kinds[c->request.op].reads_pool)
 		reply.pool = c->pool;
 	else if (c->request.op == REQ_SNAPSHOT_VM)
 		fill_snapshot(c, &reply.snapshot);
@@ -209,6 +211,18 @@ static void step_eject(struct change *c)
 	}
 }
 
+/* It goes on for as long as it takes. */
+static void step_upkeep(struct change *c)
+{
+	struct error_info info;
+
+	if (!upkeep_is_done(c, &info))
+		return;
+	if (info.error == ERR_NONE)
+		info = change_kinds[c->request.op].finish(c);
+	answer(c, info);
+}
+
 static void begin(struct change *c)
 {
 	struct error_info no = change_images_judge(c);
@@ -230,6 +244,12 @@ static void begin(struct change *c)
 			begin_eject(c);
 		else
 			answer(c, error_info_limit(EJECTS, "disks that guests are asked for"));
+		return;
+	}
+	if (change_kinds[c->request.op].reads_pool) {
+		upkeep_begin(c);
+		c->step = STEP_UPKEEP;
+		store_groups();
 		return;
 	}
 	c->step = STEP_STORE;
@@ -334,6 +354,8 @@ static u64 step_one(struct change *c)
 		step_copy(c);
 	else if (c->step == STEP_EJECT)
 		step_eject(c);
+	else if (c->step == STEP_UPKEEP)
+		step_upkeep(c);
 	else if (c->step == STEP_KEEP)
 		step_keep(c);
 	else if (c->step == STEP_ANSWER)

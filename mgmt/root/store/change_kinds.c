@@ -13,6 +13,7 @@
 #include "root.h"
 #include "spec.h"
 #include "storage_report.h"
+#include "upkeep.h"
 #include "volume_judge.h"
 
 static struct error_info judge_create(struct change *c)
@@ -164,6 +165,8 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 	[REQ_DELETE_VOLUME] = { .judge = judge_volume, .finish = finish_volume, .deletes = true },
 	[REQ_CREATE_POOL] = { .judge = judge_pool, .finish = finish_pool },
 	[REQ_DELETE_POOL] = { .judge = judge_pool, .finish = finish_pool, .deletes = true },
+	[REQ_CHECK_POOL] = { .judge = upkeep_judge, .finish = finish_pool, .reads_pool = true },
+	[REQ_SCRUB_POOL] = { .judge = upkeep_judge, .finish = finish_pool, .reads_pool = true },
 };
 
 bool change_concerns_disks(const struct change *c)

@@ -11,9 +11,9 @@
 #include "vm.h"
 #include "volumes.h"
 
-/* COPY: images are copied into its volumes. EJECT: a guest is asked to let a disk go. KEEP: what has changed is being
- * written (definitions.h). */
-enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_COPY, STEP_EJECT, STEP_KEEP, STEP_ANSWER };
+/* COPY: images are copied into its volumes. EJECT: a guest is asked to let a disk go. UPKEEP: a pool is read. KEEP:
+ * what has changed is being written (definitions.h). */
+enum step { STEP_FREE, STEP_DISKS, STEP_STORE, STEP_COPY, STEP_EJECT, STEP_UPKEEP, STEP_KEEP, STEP_ANSWER };
 
 struct change {
 	u32 number;		/* of its place: volume.change */
@@ -23,7 +23,8 @@ struct change {
 	struct error_info info;		/* STEP_ANSWER; STEP_COPY: of the first copy that failed */
 	u64 changes;			/* STEP_KEEP: up to that count (definition_changes.h) */
 	struct volume_row row;		/* of REQ_CREATE_VOLUME */
-	struct pool_row pool;		/* of REQ_CREATE_POOL */
+	struct pool_row pool;		/* of REQ_CREATE_POOL, REQ_CHECK_POOL, REQ_SCRUB_POOL */
+	u32 run;			/* STEP_UPKEEP: the pool's run (upkeep.h) */
 	u64 vm_id;			/* of a VM that is to change: which of those that have had that name */
 	u64 built_tsc;			/* STEP_EJECT: which of its runs */
 	u32 disk_count;			/* REQ_ATTACH_DISK: that it had when `spec` was made */
@@ -72,6 +73,7 @@ struct change_kind {
 	/* Ask the store for more than the volumes that it lacks; NULL: for these. */
 	struct error_info (*order)(struct change *c);
 	struct error_info (*finish)(struct change *c);
+	bool reads_pool;	/* upkeep.h; it changes nothing */
 	bool has_vm;		/* its disks are those of a VM's spec */
 	bool deletes;		/* the volume or pool that it names */
 	bool is_of_vm;		/* whose disks it is about, and which is there: no other change is, meanwhile */

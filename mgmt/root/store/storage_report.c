@@ -10,6 +10,7 @@
 #include "drivers.h"
 #include "import.h"
 #include "pools.h"
+#include "upkeep.h"
 #include "vm.h"
 #include "volume_marks.h"
 #include "volumes.h"
@@ -163,6 +164,7 @@ void pool_row_fill(u32 p, struct pool_row *out)
 	out->memory_bytes = pool->h_arena != 0 ? pool->arena_bytes : 0;
 	strcpy(out->name, pool->partition->name);
 	strcpy(out->on, pool->partition->on);
+	upkeep_fill(p, out);
 	for (u32 i = 0; i < STORE_VOLUMES; i++) {
 		const struct volume *v = volume_at(i);
 

@@ -25,6 +25,7 @@
 #include "order_ring.h"
 #include "store_pools.h"
 #include "sys.h"
+#include "upkeep.h"
 #include "vm_layout.h"
 #include "volume_extents.h"
 #include "volume_marks.h"
@@ -338,7 +339,7 @@ static void send_due(void)
 	if (!is_order_due || h_store == 0)
 		return;
 	is_order_due = !(send_links(DUE_END, STORE_DETACH, END_SENT) &&
-			 send_pools() && groups_send() && send_volumes(DUE_END) &&
+			 send_pools() && groups_send() && upkeep_send() && send_volumes(DUE_END) &&
 			 send_marks(STORE_UNMARK, volume_unmark_is_due, volume_unmark_sent) &&
 			 send_marks(STORE_FINISH, volume_finish_is_due, volume_finish_sent) && send_disks() &&
 			 send_volumes(DUE_BEGIN) &&
@@ -483,6 +484,8 @@ static void take_done(const struct store_report *report)
 		link_done(number, op, report->error);
 	else if (op == STORE_OPEN_POOL || op == STORE_CLOSE_POOL)
 		pool_done(number, op, report->error);
+	else if (op == STORE_SCRUB)
+		upkeep_begun(number, report->error);
 	else if ((number & ORDER_OF_GROUP) != 0)
 		group_done(number, report->error);
 	else if (op != STORE_RULES && op != STORE_RETRY)
@@ -508,6 +511,8 @@ static void take(const struct store_report *report)
 		take_done(report);
 	else if (report->kind == STORE_FAILED || report->kind == STORE_ROOM)
 		take_link_news(report);
+	else if (report->kind == STORE_SCRUBBED || report->kind == STORE_FOUND)
+		upkeep_take_report(report);
 }
 
 bool store_turn(u64 h_pd)
@@ -587,6 +592,7 @@ enum status store_prepare(u64 h_pd)
 		st = again_link(h_pd, i);
 	volumes_expect_again();
 	groups_again();
+	upkeep_forget();
 	is_order_due = true;
 	h_store = h_pd;
 	return st;

@@ -18,6 +18,9 @@
 static const struct pool_row fake_pools[] = {
 	{ .index = 0, .bytes = 100 * GIB, .used_bytes = 80 * GIB, .free_bytes = 20 * GIB, .volumes = 2,
 	  .promised_bytes = 400 * GIB, .name = "fast", .on = "virtio0" },
+	{ .index = 1, .bytes = 100 * GIB, .name = "spare", .on = "virtio1", .scrub = POOL_SCRUB_RUNS,
+	  .scrub_has_data = true, .scrub_percent = 45 },
+	{ .index = 2, .bytes = 100 * GIB, .name = "bad", .on = "virtio2", .scrub = POOL_SCRUB_DONE, .scrub_faults = 3 },
 	{ .index = 3, .state = POOL_ROW_FAILED, .error = STORE_POOL_DAMAGED, .bytes = 1, .used_bytes = 9,
 	  .name = "no-end-of-it-all-no-end.", .on = "no-end-of-it-all-no-end." },
 };
@@ -36,6 +39,18 @@ static inline bool fake_change_pool(const struct request *r, struct reply *reply
 {
 	const struct disk_spec *want = &r->spec.disks[0];
 
+	if (r->op == REQ_CHECK_POOL || r->op == REQ_SCRUB_POOL) {
+		reply->pool = (struct pool_row){ .scrub = POOL_SCRUB_DONE, .scrub_has_data = r->op == REQ_SCRUB_POOL,
+			.scrub_percent = 100, .scrub_bytes = 28 * MIB };
+		snprintf(reply->pool.name, sizeof(reply->pool.name), "%.23s", want->volume);
+		if (strcmp(want->volume, "bad") == 0) {
+			reply->result = RESULT_INTEGRITY;
+			reply->error = ERR_POOL_BROKEN;
+			reply->have = 3;
+		}
+		snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
+		return true;
+	}
 	if (r->op != REQ_CREATE_POOL && r->op != REQ_DELETE_POOL)
 		return false;
 	if (strcmp(want->volume, "fast") == 0 && r->flags == 0) {

@@ -423,7 +423,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 	case REQ_CREATE_ROUTER: case REQ_SET_ROUTER: case REQ_DELETE_ROUTER: case REQ_ROUTERS: case REQ_ROUTER_LINES:
 		fake_router(&root->routers, r, reply);
 		return;
-	case REQ_CREATE_POOL: case REQ_DELETE_POOL: case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME:
+	case REQ_CREATE_POOL: case REQ_DELETE_POOL: case REQ_CHECK_POOL: case REQ_SCRUB_POOL:
+	case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME:
 		fake_change_volume(r, reply);
 		return;
 	case REQ_SNAPSHOT_VM: case REQ_REVERT_VM: case REQ_DELETE_SNAPSHOT:

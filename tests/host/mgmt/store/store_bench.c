@@ -391,6 +391,11 @@ static void take_reports(void)
 			view.failures++;
 			continue;
 		}
+		if (r.kind == STORE_SCRUBBED || r.kind == STORE_FOUND) {
+			*(r.kind == STORE_FOUND ? &view.found : &view.scrub) = r;
+			view.founds += r.kind == STORE_FOUND;
+			continue;
+		}
 		if (r.kind == STORE_ROOM) {
 			view.room = r.slot;
 			view.rooms++;

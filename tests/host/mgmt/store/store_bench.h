@@ -48,6 +48,8 @@ struct bench_view {
 	struct store_report in_pool[BENCH_POOLS][STORE_POOL_VOLUMES + 1];
 	struct store_report failed;	/* the last one */
 	u32 failures;
+	struct store_report scrub, found;	/* STORE_SCRUBBED, STORE_FOUND: the last ones */
+	u32 founds;
 	u32 rooms, room;		/* STORE_ROOM: how many, and the last one's link */
 	struct store_report done[BENCH_REPORTS];
 	u32 done_count;
