@@ -126,7 +126,13 @@
 	/* text = disk */ \
 	ERROR(ERR_DISK_CONTENTS, RESULT_STATE, "E_STATE", \
 		"disk {text} holds something that VOS does not know, so no volume is made on it. Give it whole with " \
-		"--disk volume={text}, or erase its first and last MiB, or add on=ram to keep the data in memory") \
+		"--disk volume={text},trusted, or erase its first and last MiB, or add on=ram to keep the data in " \
+		"memory") \
+	/* text = disk */ \
+	ERROR(ERR_DISK_TRUST, RESULT_DENIED, "E_DENIED", \
+		"a guest that writes to all of disk {text} can leave a pool there, and VOS would make the VMs that " \
+		"the pool defines at its next start. Add trusted if you trust the guest so far, or ro, or give it a " \
+		"volume") \
 	/* text = disk */ \
 	ERROR(ERR_DISK_READ_ONLY, RESULT_STATE, "E_STATE", "disk {text} is read only. Choose another with on=DISK") \
 	/* text = disk */ \

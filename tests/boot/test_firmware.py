@@ -179,7 +179,7 @@ def test_cost(backend, tmp_path):
     image = image_of(tmp_path, [b'\xfa\xf4\xeb\xfd'.ljust(SECTOR - 2, b'\0') + b'\x55\xaa'])
     with Machine(backend, 'firmware-cost', **TINY, disks=[('nvme', image)], icount=0) as machine:
         machine.wait_prompt()
-        start(machine, 'd', '--disk volume=nvme0.0')
+        start(machine, 'd', '--disk volume=nvme0.0,trusted')
         machine.wait_log('d', 'Booting from Hard Disk')
         time.sleep(2)       # what is counted does not go on
         status = json.loads(machine.ok('status-vm d --json').replace('\n', ''))['return']

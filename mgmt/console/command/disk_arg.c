@@ -13,7 +13,7 @@
 #include "units.h"
 
 #define USAGE "--disk is SIZE, image=NAME or volume=NAME, then on=POOL|DISK|ram, policy=thin|thick, " \
-	"integrity=on|off, ro, serial=TEXT, iops=N, rate=SIZE, with commas between"
+	"integrity=on|off, ro, trusted, serial=TEXT, iops=N, rate=SIZE, with commas between"
 
 static bool is_name(const char *text, size_t most)
 {
@@ -124,6 +124,10 @@ static const struct { const char *key; bool (*set)(struct disk_spec *, const cha
 };
 _Static_assert(ARRAY_COUNT(keys) + TRAIT_COUNT <= 32, "struct reading");
 
+static const struct { const char *word; u32 flag; } words[] = {
+	{ "ro", DISK_READ_ONLY }, { "trusted", DISK_TRUSTED },
+};
+
 /* A disk that is being read. */
 struct reading {
 	struct disk_spec *to;
@@ -148,10 +152,11 @@ static bool set_item(void *to, const char *item, struct cmd_error *error)
 {
 	struct reading *reading = to;
 
-	if (strcmp(item, "ro") == 0) {
-		reading->to->flags |= DISK_READ_ONLY;
-		return true;
-	}
+	for (u32 i = 0; i < ARRAY_COUNT(words); i++)
+		if (strcmp(item, words[i].word) == 0) {
+			reading->to->flags |= words[i].flag;
+			return true;
+		}
 	for (u32 i = 0; i < ARRAY_COUNT(keys); i++)
 		if (value_of(item, keys[i].key) != NULL)
 			return take_key(reading, i, keys[i].key, error) &&
@@ -201,7 +206,8 @@ const char *disk_text(char *text, const struct disk_spec *disk)
 	used = add_item(text, used, "on=", disk->on);
 	for (u32 i = 0; i < TRAIT_COUNT; i++)
 		used = add_item(text, used, trait_words[i].key, trait_word(disk->flags, i));
-	used = add_item(text, used, "", (disk->flags & DISK_READ_ONLY) != 0 ? "ro" : "");
+	for (u32 i = 0; i < ARRAY_COUNT(words); i++)
+		used = add_item(text, used, "", (disk->flags & words[i].flag) != 0 ? words[i].word : "");
 	used = add_item(text, used, "serial=", disk->serial);
 	if (disk->iops != 0)
 		(void)snprintf(limit, sizeof(limit), "%u", disk->iops);

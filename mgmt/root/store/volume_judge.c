@@ -117,6 +117,14 @@ static struct error_info trait_differs(const struct volume *v, u32 flags)
 					  : refuse(ERR_TRAIT_PLACE, v->on, trait, 0);
 }
 
+/* A guest that writes to all of a disk can leave a pool there: its definitions and volumes count at the next start. */
+static struct error_info judge_trust(const struct volume *v, const struct disk_spec *want)
+{
+	if (v->kind == VOLUME_ROW_DISK && (want->flags & (DISK_READ_ONLY | DISK_TRUSTED)) == 0)
+		return refuse(ERR_DISK_TRUST, v->name, 0, 0);
+	return ERROR_INFO_NONE;
+}
+
 /* One that is there already: it must be free, and what is asked for. */
 static struct error_info judge_old(const struct volume *v, u32 vm, const struct disk_spec *want)
 {
@@ -137,13 +145,13 @@ static struct error_info judge_old(const struct volume *v, u32 vm, const struct 
 	if (disk_trait_other(want->flags, v->traits) < TRAIT_COUNT)
 		return trait_differs(v, want->flags);
 	if (v->vm == vm && vm != VOLUME_NOBODY)		/* it has it already */
-		return ERROR_INFO_NONE;
+		return judge_trust(v, want);
 	if (v->kind == VOLUME_ROW_DISK ? volumes_have_part(v->slot) :
 	    volume_is_on_disk(v) && volumes_have_whole(v->slot))
 		return refuse(ERR_DISK_BUSY, v->on, 0, 0);
 	if (volume_is_part(v) && !v->is_there)
 		return refuse(ERR_VOLUME_MISSING, v->name, 0, 0);
-	return ERROR_INFO_NONE;
+	return judge_trust(v, want);
 }
 
 /* ---- pools ---- */

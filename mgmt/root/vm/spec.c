@@ -127,7 +127,7 @@ bool spec_disk_ok(const struct disk_spec *d)
 {
 	return aligned_ok(d->bytes, VOLUME_UNIT) && d->bytes <= VOLUME_BYTES_MAX && d->iops <= DISK_IOPS_MAX &&
 	       rate_ok(d->rate) &&
-	       (d->flags & ~(DISK_READ_ONLY | DISK_TRAITS_ALL)) == 0 && disk_traits_ok(d->flags) &&
+	       (d->flags & ~(DISK_READ_ONLY | DISK_TRUSTED | DISK_TRAITS_ALL)) == 0 && disk_traits_ok(d->flags) &&
 	       (d->bytes != 0 || d->volume[0] != '\0' || d->image[0] != '\0') &&
 	       (d->image[0] == '\0' || image_name_ok(d->image, sizeof(d->image))) &&
 	       spec_volume_name_ok(d->volume, sizeof(d->volume)) && spec_volume_name_ok(d->on, sizeof(d->on)) &&

@@ -190,6 +190,7 @@ static void bad_lines(void **state)
 		{ "create-vm a --disk 1G,serial=123456789012345678901", RESULT_USAGE, "at most 20" },
 		{ "create-vm a --disk 1G,serial=", RESULT_USAGE, "at most 20" },
 		{ "create-vm a --disk 1G,colour=red", RESULT_USAGE, "colour=red" },
+		{ "create-vm a --disk volume=nvme0,trust", RESULT_USAGE, "ro, trusted, serial=" },
 		{ "create-vm a --disk 1G,iops=0", RESULT_USAGE, "from 1 to 10000000" },
 		{ "create-vm a --disk 1G,iops=10000001", RESULT_USAGE, "from 1 to 10000000" },
 		{ "create-vm a --disk 1G,iops=many", RESULT_USAGE, "not \"many\"" },

@@ -137,6 +137,15 @@ static inline void create(const char *name, u64 bytes, const char *on, const cha
 	bench_turns(0, 3);
 }
 
+static inline void create_whole(const char *name, const char *disk, u32 flags)
+{
+	struct request r = a_create(name, 0, "", disk);
+
+	r.spec.disks[0].flags = flags;
+	bench_send(&r);
+	bench_turns(0, 3);
+}
+
 static inline void ask_volume(enum request_op op, const char *volume, u64 bytes)
 {
 	struct request r = bench_make_request(op, "", 0);

@@ -65,7 +65,7 @@ static void held_for_a_change(void **state)
 static void another_disk(void **state)
 {
 	(void)state;
-	create("a", 0, "", "nvme0.0");
+	create_whole("a", "nvme0.0", DISK_TRUSTED);
 	bench_expect(ERR_NONE);
 	report((struct store_report){ .kind = STORE_DISK, .slot = NVME, .sectors = 500 * GIB / 512, .block_bytes = 512,
 		.identity = 99, .table = STORE_TABLE_GPT, .largest_bytes = 300 * GIB, .free_bytes = 300 * GIB });
@@ -76,7 +76,7 @@ static void another_disk(void **state)
 	bench_expect(ERR_UNKNOWN_DISK);
 	bench_ask(REQ_DELETE, "a", 0);
 	bench_expect(ERR_NONE);
-	create("b", 0, "", "nvme0.0");
+	create_whole("b", "nvme0.0", DISK_TRUSTED);
 	bench_expect(ERR_NONE);
 	bench_ask(REQ_DELETE, "b", 0);
 	bench_expect(ERR_NONE);

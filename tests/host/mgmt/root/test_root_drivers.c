@@ -496,6 +496,7 @@ static void disks_are_volumes(void **state)
 			 fake_memory(fake_pd_of(threads[D_NVME]), DRIVER_LINK));
 	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .disk_count = 1 };
 	strcpy(r.spec.disks[0].volume, "virtio0");
+	r.spec.disks[0].flags = DISK_TRUSTED;
 	bench_send(&r);
 	bench_turns(0, 10);
 	assert_false(bench_is_answered());	/* the disk may come: its driver has said nothing yet */
@@ -556,6 +557,7 @@ static void a_window_outlives_the_store(void **state)
 	for (u32 is_sent = 0; is_sent < 2; is_sent++) {
 		r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB, .disk_count = 1 };
 		strcpy(r.spec.disks[0].volume, "virtio0");
+		r.spec.disks[0].flags = DISK_TRUSTED;
 		bench_send(&r);
 		bench_expect(ERR_NONE);
 		bytes = fake_free_bytes();

@@ -253,7 +253,7 @@ static void unmark_ends_with_its_disk(void **state)
 {
 	(void)state;
 	(void)keep(16);
-	create("w", 0, "", "virtio0");
+	create_whole("w", "virtio0", DISK_TRUSTED);
 	bench_expect(ERR_NONE);
 	new_store();
 	report((struct store_report){ .kind = STORE_DISK, .slot = VIRTIO, .sectors = 128 * GIB / 512,

@@ -503,7 +503,7 @@ static void is_refused(void **state)
 	bench_expect(ERR_POOL_EXISTS);
 	create("a", 0, "", "fast");		/* neither a disk of a VM, nor its disk */
 	bench_expect(ERR_IS_POOL);
-	create("a", 0, "", "virtio0");
+	create_whole("a", "virtio0", DISK_TRUSTED);
 	bench_expect(ERR_DISK_BUSY);
 	ask_volume(REQ_DELETE_VOLUME, "fast", 0);
 	bench_expect(ERR_IS_POOL);

@@ -211,6 +211,7 @@ static void cannot_be(void **state)
 	r.spec.disk_count = 2;
 	r.spec.disks[0].bytes = GIB;
 	strcpy(r.spec.disks[1].volume, "nvme0.0");
+	r.spec.disks[1].flags = DISK_TRUSTED;
 	bench_send(&r);
 	bench_turns(0, 3);
 	bench_expect(ERR_NONE);

@@ -40,14 +40,14 @@ static void with_the_vm(void **state)
 	bench_expect(ERR_NO_VM);
 	create("other", 0, "", "myvm.0");
 	bench_expect(ERR_VOLUME_CHANGING);
-	create("virtio", 0, "", "virtio0");		/* the whole disk */
+	create_whole("virtio", "virtio0", DISK_TRUSTED);		/* the whole disk */
 	bench_expect(ERR_DISK_BUSY);
 	make_it(&order, 1);
 	bench_ask(REQ_STATUS, "myvm", 0);
 	bench_expect(ERR_NONE);
 	assert_int_equal(bench_answer.vm.disks[0].flags, DISK_MADE | DISK_WAS_BLANK);
 	assert_string_equal(bench_answer.vm.disks[0].on, "virtio0");
-	create("virtio", 0, "", "virtio0");
+	create_whole("virtio", "virtio0", DISK_TRUSTED);
 	bench_expect(ERR_DISK_BUSY);
 	ask_volume(REQ_DELETE_VOLUME, "myvm.0", 0);
 	bench_expect(ERR_VOLUME_BUSY);
@@ -101,6 +101,29 @@ static void it_was_there(void **state)
 	expect_clean();
 }
 
+/* A guest can leave a pool on a disk that it writes to as a whole, so the operator says that it is trusted so far. */
+static void a_whole_disk_needs_trust(void **state)
+{
+	struct request r = a_create("a", 0, "", "nvme0.0");
+
+	(void)state;
+	refuse("a", 0, "", "nvme0.0", ERR_DISK_TRUST);
+	assert_string_equal(bench_answer.text, "nvme0.0");
+	create_whole("a", "nvme0.0", DISK_READ_ONLY);
+	bench_expect(ERR_NONE);
+	r.op = REQ_SET;			/* to one that it can write to */
+	r.fields = BIT32(FIELD_DISK);
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_DISK_TRUST);
+	r.spec.disks[0].flags = DISK_TRUSTED;
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_DELETE, "a", 0);
+	bench_expect(ERR_NONE);
+}
+
 static void other_partitions(void **state)
 {
 	static const u8 guid[STORE_GUID_BYTES] = "theirs", more[STORE_GUID_BYTES] = "another";
@@ -113,13 +136,14 @@ static void other_partitions(void **state)
 	bench_expect(ERR_VOLUME_FOREIGN);
 	create("a", 0, "", "nvme0.0p1");
 	bench_expect(ERR_NONE);
-	refuse("b", 0, "", "nvme0.0", ERR_DISK_BUSY);
+	create_whole("b", "nvme0.0", DISK_TRUSTED);
+	bench_expect(ERR_DISK_BUSY);
 	tell_extent(NVME, 1, STORE_EXTENT_OTHER, "nvme0.0p1", GIB, more);	/* somebody else's under that number */
 	refuse("b", 0, "", "nvme0.0p1", ERR_VOLUME_BUSY);
 	tell_extent(NVME, 1, STORE_EXTENT_GONE, "", GIB, more);
 	bench_ask(REQ_DELETE, "a", 0);
 	bench_expect(ERR_NONE);
-	create("a", 0, "", "nvme0.0");		/* the whole */
+	create_whole("a", "nvme0.0", DISK_TRUSTED);
 	bench_expect(ERR_NONE);
 	refuse("b", GIB, "nvme0.0", "", ERR_DISK_BUSY);
 	bench_ask(REQ_DISKS, "", 0);
@@ -500,7 +524,8 @@ static void a_hostile_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(with_the_vm), cmocka_unit_test(it_was_there), cmocka_unit_test(other_partitions),
+		cmocka_unit_test(with_the_vm), cmocka_unit_test(it_was_there),
+		cmocka_unit_test(a_whole_disk_needs_trust), cmocka_unit_test(other_partitions),
 		cmocka_unit_test(disks_that_do_not_fit), cmocka_unit_test(names_of_disks),
 		cmocka_unit_test(a_refused_order), cmocka_unit_test(the_store_dies), cmocka_unit_test(a_silent_disk),
 		cmocka_unit_test(deletion_fails), cmocka_unit_test(by_themselves), cmocka_unit_test(nobody_waits),
