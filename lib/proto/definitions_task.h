@@ -33,6 +33,7 @@ enum definitions_place {
 	DEFINITIONS_IN_POOL,
 	DEFINITIONS_NOT_WRITTEN,	/* those in the pool are older than what there is: a write failed */
 	DEFINITIONS_DAMAGED,	/* those in the pool can't be read, and stay as they are */
+	DEFINITIONS_TWICE,	/* two pools have some: those of neither are applied, and new ones are lost */
 	DEFINITIONS_PLACE_COUNT
 };
 
@@ -44,6 +45,7 @@ struct definitions_report {
 	u32 place;		/* enum definitions_place */
 	u32 zero;
 	char pool[DISK_NAME_BYTES];	/* or "" */
+	char other[DISK_NAME_BYTES];	/* DEFINITIONS_TWICE; else "" */
 };
 
 #endif

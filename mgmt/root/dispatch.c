@@ -254,7 +254,8 @@ static void answer_network(struct error_info no)
 
 	if (is_done)
 		definitions_changed();
-	if (is_done && definitions_have_room())
+	if (is_done && definitions_have_room() &&
+	    ((request.flags & REQ_FLAG_APPLIED) == 0 || !definitions_are_read()))
 		definitions_answer(client, request.id);
 	else
 		send_answer(&no, NULL);

@@ -330,6 +330,7 @@ static void send(struct session *s, struct job *job, const struct args *args, en
 	job->request.fields = fields;
 	if (args_has(&job->args, ARG_DRY_RUN))
 		job->request.flags = REQ_FLAG_DRY_RUN;
+	job->request.flags |= REQ_FLAG_APPLIED;
 	if (op == REQ_CREATE && s->console->apply.source.is_kept)
 		job->request.flags |= REQ_FLAG_NOTHING_NEW;
 	job_send(s, job, op);

@@ -207,6 +207,7 @@ static void keeper_answer(struct session *s, struct job *job, const struct reply
 	}
 	keeper->task = reply->definitions;
 	keeper->task.pool[sizeof(keeper->task.pool) - 1] = 0;
+	keeper->task.other[sizeof(keeper->task.other) - 1] = 0;
 	begin_task(s, job);
 }
 

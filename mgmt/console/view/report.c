@@ -198,6 +198,12 @@ void report_definitions(const struct out *out, const struct definitions_report *
 	case DEFINITIONS_DAMAGED:
 		out_format(out, "Definitions of VMs are kept in RAM only: those in pool %s are damaged.\n", r->pool);
 		break;
+	case DEFINITIONS_TWICE:
+		out_format(out, "Definitions of VMs are kept in RAM only: pools %s and %s\nboth have some, and "
+			"none are applied. Take one disk out, or delete-pool one of them;\n"
+			"or delete-volume " VOLUME_OF_VOS " drops those of %s. Then reboot.\n",
+			r->pool, r->other, r->pool);
+		break;
 	case DEFINITIONS_PLACE_COUNT:
 		break;
 	}
@@ -210,11 +216,14 @@ static void definitions_row(const struct out *out, const struct definitions_repo
 		[DEFINITIONS_IN_RAM] = "kept in RAM only; create-pool makes them last",
 		[DEFINITIONS_IN_POOL] = "kept in pool ", [DEFINITIONS_NOT_WRITTEN] = "not written to pool ",
 		[DEFINITIONS_DAMAGED] = "kept in RAM only; damaged in pool ",
+		[DEFINITIONS_TWICE] = "kept in RAM only; there are some in pools ",
 	};
 
 	label(out, "Definitions");
 	if (r->place < DEFINITIONS_PLACE_COUNT)
 		out_format(out, "%s%.*s", words[r->place], (int)sizeof(r->pool), r->pool);
+	if (r->other[0])
+		out_format(out, " and %.*s", (int)sizeof(r->other), r->other);
 	out_text(out, "\n");
 }
 

@@ -32,13 +32,16 @@ static void json_definitions(struct json_writer *w, const char *key, const struc
 	static const char *const places[DEFINITIONS_PLACE_COUNT] = {
 		[DEFINITIONS_SEARCHED] = "searched", [DEFINITIONS_IN_RAM] = "ram", [DEFINITIONS_IN_POOL] = "pool",
 		[DEFINITIONS_NOT_WRITTEN] = "not-written", [DEFINITIONS_DAMAGED] = "damaged",
+		[DEFINITIONS_TWICE] = "twice",
 	};
-	char pool[DISK_NAME_BYTES];
+	char pool[DISK_NAME_BYTES], other[DISK_NAME_BYTES];
 
 	snprintf(pool, sizeof(pool), "%.*s", (int)sizeof(r->pool) - 1, r->pool);
+	snprintf(other, sizeof(other), "%.*s", (int)sizeof(r->other) - 1, r->other);
 	json_open(w, key, '{');
 	json_text(w, "kept-in", r->place < DEFINITIONS_PLACE_COUNT ? places[r->place] : "?");
 	json_text(w, "pool", pool);
+	json_text(w, "other-pool", other);
 	json_close(w, '}');
 }
 

@@ -51,12 +51,14 @@ static struct {
 	bool is_again;		/* KEEP_READ, KEEP_LOAD: for a console that was started again */
 	bool is_conf_given, is_conf_done;
 	bool is_damaged;	/* their volume has something else than what VOS writes: it stays as it is */
+	bool is_twice;		/* `pool` and `other` have some: neither's are used */
+	bool is_other_told;	/* another pool has some, too, which will count at the next start */
 	u64 kept, failed;	/* changes that are written, or could not be */
 	u64 writing;		/* that are in the text in hand */
 	u64 late_tsc;		/* what is to be written has failed then; 0 = nothing is */
 	u64 again_tsc;		/* after a failure, not before that */
 	u64 text_bytes;
-	char pool[DISK_NAME_BYTES];
+	char pool[DISK_NAME_BYTES], other[DISK_NAME_BYTES];
 	struct definitions_report task;
 	struct { bool is_there; u32 client, request_id; } asker;
 } k = { .task.task = DEFINITIONS_NOTHING };
@@ -88,6 +90,19 @@ static void send_task(void)
 	k.asker.is_there = !client_send(k.asker.client, &reply);
 }
 
+/* Where those are that no pool takes. */
+static enum definitions_place place_without_pool(void)
+{
+	return k.is_damaged ? DEFINITIONS_DAMAGED : k.is_twice ? DEFINITIONS_TWICE : DEFINITIONS_IN_RAM;
+}
+
+static void set_place(struct definitions_report *r, enum definitions_place place)
+{
+	r->place = place;
+	snprintf(r->pool, sizeof(r->pool), "%s", place == DEFINITIONS_IN_RAM ? "" : k.pool);
+	snprintf(r->other, sizeof(r->other), "%s", place == DEFINITIONS_TWICE ? k.other : "");
+}
+
 static void give_task(enum definitions_task task, u64 bytes)
 {
 	k.task.number++;
@@ -95,10 +110,9 @@ static void give_task(enum definitions_task task, u64 bytes)
 	k.task.bytes = bytes;
 	k.task.is_again = k.is_again;
 	if (task == DEFINITIONS_CONF || task == DEFINITIONS_TELL)
-		k.task.place = k.is_damaged ? DEFINITIONS_DAMAGED : DEFINITIONS_IN_RAM;
+		set_place(&k.task, place_without_pool());
 	else
-		k.task.place = k.failed > k.kept ? DEFINITIONS_NOT_WRITTEN : DEFINITIONS_IN_POOL;
-	snprintf(k.task.pool, sizeof(k.task.pool), "%s", k.task.place == DEFINITIONS_IN_RAM ? "" : k.pool);
+		set_place(&k.task, k.failed > k.kept ? DEFINITIONS_NOT_WRITTEN : DEFINITIONS_IN_POOL);
 	send_task();
 }
 
@@ -145,10 +159,16 @@ static bool is_keeping(void)
 	return k.state == KEEP_KEPT || k.state == KEEP_TEXT || k.state == KEEP_WRITE;
 }
 
+bool definitions_are_read(void)
+{
+	return k.state == KEEP_SEARCH || k.state == KEEP_MAKE || k.state == KEEP_OPEN || k.state == KEEP_READ ||
+	       k.state == KEEP_LOAD || (k.state == KEEP_CONF && definition_volume_of() != NULL);
+}
+
 bool definitions_are_kept(u64 count, struct error_info *no)
 {
 	*no = ERROR_INFO_NONE;
-	if (!is_keeping() || k.kept >= count)
+	if ((!is_keeping() && !definitions_are_read()) || (is_keeping() && k.kept >= count))
 		return true;
 	if (k.failed < count)
 		return false;
@@ -195,13 +215,37 @@ static struct volume *volume_in(u32 p)
 	return v != NULL && v->kind == VOLUME_ROW_THIN && v->pool == p && !v->is_making && v->is_there ? v : NULL;
 }
 
-/* A volume's name is there once, so one pool's definitions are known at most: those of the pool that came first. */
+static void set_pool_name(char name[DISK_NAME_BYTES], u32 p)
+{
+	snprintf(name, DISK_NAME_BYTES, "%.*s", (int)STORE_POOL_NAME_MAX, pool_at(p)->partition->name);
+}
+
+/* Nobody but the operator knows which are this machine's. The pool whose volume has a row comes first: delete-volume
+ * means that one. */
+static void note_twice(u32 p, u32 other)
+{
+	bool is_first = volume_in(p) != NULL;
+
+	k.is_twice = true;
+	set_pool_name(k.pool, is_first ? p : other);
+	set_pool_name(k.other, is_first ? other : p);
+}
+
+/* NULL: no pool has definitions, or two have some. Of these one has no row, as it has no name of its own: if that is
+ * the one that stays, it is found at the next start. */
 static struct volume *find_volume(void)
 {
-	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
-		if (pool_is_usable(p) && volume_in(p) != NULL)
-			return volume_in(p);
-	return NULL;
+	u32 p = pool_with_definitions(STORE_POOLS_MAX), other = pool_with_definitions(p);
+
+	if (p == STORE_POOLS_MAX) {
+		k.is_twice = false;
+		return NULL;
+	}
+	if (other != STORE_POOLS_MAX)
+		note_twice(p, other);
+	else if (volume_in(p) != NULL)
+		k.is_twice = false;
+	return k.is_twice ? NULL : volume_in(p);
 }
 
 /* The pool that they are in is being deleted. */
@@ -228,13 +272,12 @@ static enum keep open_volume(struct volume *v)
 static enum keep step_search(void)
 {
 	bool is_late = since_ns(k.since_tsc) >= SEARCH_LIMIT_NS;
-	struct volume *v = find_volume();
+	struct volume *v;
 
-	if (!machine_mac_is_known(is_late))
+	if (!machine_mac_is_known(is_late) || ((disks_are_coming() || pools_are_coming()) && !is_late))
 		return KEEP_SEARCH;
-	if (v != NULL)
-		return open_volume(v);
-	return (disks_are_coming() || pools_are_coming()) && !is_late ? KEEP_SEARCH : KEEP_CONF;
+	v = find_volume();
+	return v != NULL ? open_volume(v) : KEEP_CONF;
 }
 
 static enum keep leave(void)
@@ -337,7 +380,8 @@ static enum keep step_none(void)
 	if (v != NULL)
 		return k.is_damaged ? KEEP_NONE : open_volume(v);
 	k.is_damaged = false;
-	return volume_find(VOLUME_OF_VOS) == NULL ? make_volume() : KEEP_NONE;
+	return volume_find(VOLUME_OF_VOS) == NULL && pool_with_definitions(STORE_POOLS_MAX) == STORE_POOLS_MAX
+		? make_volume() : KEEP_NONE;
 }
 
 static enum keep step_make(void)
@@ -365,10 +409,21 @@ static bool is_write_due(void)
 	       (k.failed < definitions_count() || rt_time_tsc() >= k.again_tsc);
 }
 
+static void look_for_other(void)
+{
+	u32 other = pool_with_definitions(definition_volume_of()->pool);
+
+	if (other != STORE_POOLS_MAX && !k.is_other_told)
+		rt_log("root: pool %s has definitions, too: at the next start neither its nor those of pool %s are "
+		       "applied; delete-pool one, or take its disk out", pool_at(other)->partition->name, k.pool);
+	k.is_other_told = other != STORE_POOLS_MAX;
+}
+
 static enum keep step_kept(void)
 {
 	if (is_pool_going())
 		return leave();
+	look_for_other();
 	if (k.is_client_new) {
 		k.is_again = true;
 		definition_volume_read(text());
@@ -432,10 +487,16 @@ static enum keep (*const steps[KEEP_COUNT])(void) = {
 
 /* ---- all of it ---- */
 
-/* A store or a console that is silent holds an answer up, but not for ever. */
+/* A store or a console that is silent holds an answer up, but not for ever. To apply definitions may take as long as
+ * their disks do. */
+static bool is_timed(void)
+{
+	return is_keeping() || k.state == KEEP_MAKE || k.state == KEEP_OPEN || k.state == KEEP_READ;
+}
+
 static void look_for_late(void)
 {
-	if (!is_keeping() || k.kept >= definitions_count() || k.failed >= definitions_count()) {
+	if (!is_timed() || k.kept >= definitions_count() || k.failed >= definitions_count()) {
 		k.late_tsc = 0;
 		return;
 	}
@@ -491,8 +552,10 @@ void definitions_report_fill(struct definitions_report *out)
 	};
 
 	*out = k.task;
-	out->place = k.is_damaged ? DEFINITIONS_DAMAGED : where[k.state];
 	if (is_keeping() && k.failed > k.kept)
-		out->place = DEFINITIONS_NOT_WRITTEN;
-	snprintf(out->pool, sizeof(out->pool), "%s", out->place == DEFINITIONS_IN_RAM ? "" : k.pool);
+		set_place(out, DEFINITIONS_NOT_WRITTEN);
+	else if (where[k.state] == DEFINITIONS_IN_RAM || k.is_damaged)
+		set_place(out, place_without_pool());
+	else
+		set_place(out, (enum definitions_place)where[k.state]);
 }

@@ -19,9 +19,12 @@ void definitions_request(u32 client, const struct request *request);
 /* That client begins anew: it has done nothing, and waits for nothing. */
 void definitions_drop(u32 client);
 
-/* What was changed up to `count` (definition_changes.h) is written, or can't be: *no says why; or nothing is kept just
- * now, so that nobody need wait. */
+/* What was changed up to `count` (definition_changes.h) is written, or can't be: *no says why; or no pool keeps it, so
+ * that nobody need wait. */
 bool definitions_are_kept(u64 count, struct error_info *no);
+/* A pool is looked for, or its definitions are read and applied. Changes that others make wait until that is over and
+ * they are written; those of a text that is being applied (REQ_FLAG_APPLIED) don't, as it is over after them. */
+bool definitions_are_read(void);
 
 /* A request that has changed something is answered when that is kept. There is room for as many as there is for
  * answers in the console's rings; false: not for one more. */

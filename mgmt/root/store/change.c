@@ -122,6 +122,10 @@ static void step_keep(struct change *c)
 /* It is done: what it has changed of a VM is written before it is answered. */
 static void keep(struct change *c)
 {
+	if ((c->request.flags & REQ_FLAG_APPLIED) != 0 && definitions_are_read()) {
+		answer(c, ERROR_INFO_NONE);
+		return;
+	}
 	c->step = STEP_KEEP;
 	c->changes = definitions_count();
 	step_keep(c);
@@ -318,9 +322,17 @@ static struct error_info make_set(struct change *c)
 	return no;
 }
 
+/* What waits for definitions that are being applied leaves a place to those. */
+static struct change *place_for(const struct request *r)
+{
+	bool is_waiting = definitions_are_read() && (r->flags & REQ_FLAG_APPLIED) == 0;
+
+	return is_waiting && count_at(STEP_FREE) == 1 ? NULL : free_place();
+}
+
 void change_begin(u32 client, const struct request *request)
 {
-	struct change *c = free_place();
+	struct change *c = place_for(request);
 	struct error_info busy = error_info_of(ERR_BUSY, 0, 0), no;
 
 	if (c == NULL) {

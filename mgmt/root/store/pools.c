@@ -100,6 +100,7 @@ void pools_forget(void)
 		pools[p].arena_bytes = 0;
 		pools[p].has_lost_disk = false;
 		memset(pools[p].told, 0, sizeof(pools[p].told));
+		pools[p].definitions = 0;
 	}
 }
 
@@ -154,6 +155,22 @@ void pool_told_extent(u32 p, u32 number, bool is_there)
 	u64 *word = &pools[p].told[(number - 1) / 64], bit = BIT64((number - 1) % 64);
 
 	*word = is_there ? *word | bit : *word & ~bit;
+}
+
+void pool_told_definitions(u32 p, u32 number, bool are_there)
+{
+	if (are_there)
+		pools[p].definitions = number;
+	else if (pools[p].definitions == number)
+		pools[p].definitions = 0;
+}
+
+u32 pool_with_definitions(u32 but)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (p != but && pool_is_usable(p) && pools[p].definitions != 0)
+			return p;
+	return STORE_POOLS_MAX;
 }
 
 static const struct volume *system_volume(u32 p)

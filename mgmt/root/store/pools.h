@@ -26,6 +26,7 @@ struct pool {
 	u32 percent;		/* of what data can have that is gone */
 	u32 warned_percent;	/* when the last warning came; 0 = none */
 	u64 told[STORE_PARTITIONS / 64];	/* by number - 1: what is in it, also if root has no row of it */
+	u32 definitions;	/* number of VOLUME_OF_VOS in it, likewise; 0 = it has none */
 };
 
 /* Below STORE_POOLS_MAX; NULL: there is none. */
@@ -52,6 +53,10 @@ bool pool_is_coming(u32 p);
 bool pools_are_coming(void);
 /* The store has told of a volume or snapshot in it, or that it is gone. */
 void pool_told_extent(u32 p, u32 number, bool is_there);
+/* The same, of a volume: that it is VOLUME_OF_VOS, or is not. */
+void pool_told_definitions(u32 p, u32 number, bool are_there);
+/* Of the pools that can be used, one that has it, and that is not `but`; STORE_POOLS_MAX: there is none. */
+u32 pool_with_definitions(u32 but);
 /* Volumes and snapshots in it, also those that root has no room for, and those that are being made or deleted. */
 u32 pool_volume_count(u32 p);
 

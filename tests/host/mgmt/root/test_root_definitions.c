@@ -26,6 +26,7 @@ static u8 disk[DEFINITION_VOLUME_BYTES];	/* their volume */
 static struct blk_server server;
 static u32 link_number;
 static bool is_served, has_failed, is_silent;
+static bool has_more;				/* the disk of a pool has more partitions */
 static u32 writes, flushes;
 static enum definition_slot_state first_header;	/* at the first flush */
 
@@ -80,32 +81,41 @@ static void attached(void)
 	serve();
 }
 
-static void tell_volume(void)
+/* In pool `p`. */
+static void tell_volume(u32 p)
 {
-	struct store_report r = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT, .number = 1,
+	struct store_report r = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT + p, .number = 1,
 		.extent = STORE_EXTENT_VOLUME, .sectors = DEFINITION_VOLUME_BYTES / 512 };
 
 	strcpy(r.volume, "vos.config");
 	memcpy(r.guid, volume_guid, sizeof(r.guid));
+	r.guid[0] = (u8)(r.guid[0] + p);
 	report(r);
+}
+
+static void find_pool_named(u32 p, const char *name, bool has_volume)
+{
+	struct store_report r = { .kind = STORE_EXTENT, .slot = VIRTIO, .number = 1 + p, .extent = STORE_EXTENT_POOL,
+		.sectors = POOL_BYTES / 512 / 2, .first = 2048, .largest_bytes = ARENA,
+		.flags = has_more ? STORE_IS_MORE : 0 };
+	struct store_order order;
+
+	strcpy(r.volume, name);
+	memcpy(r.guid, pool_guid, sizeof(r.guid));
+	r.guid[0] = (u8)(r.guid[0] + p);
+	report(r);
+	order = take(STORE_OPEN_POOL);
+	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT + p, .block_bytes = 512,
+		.sectors = POOL_BYTES / 512, .free_bytes = 90 * GIB, .largest_bytes = VOLUME_BYTES_MAX });
+	if (has_volume)
+		tell_volume(p);
+	done(&order, STORE_OK);
+	bench_turns(0, 5);
 }
 
 static void find_pool(bool has_volume)
 {
-	struct store_report r = { .kind = STORE_EXTENT, .slot = VIRTIO, .number = 1, .extent = STORE_EXTENT_POOL,
-		.sectors = POOL_BYTES / 512, .first = 2048, .largest_bytes = ARENA };
-	struct store_order order;
-
-	strcpy(r.volume, "fast");
-	memcpy(r.guid, pool_guid, sizeof(r.guid));
-	report(r);
-	order = take(STORE_OPEN_POOL);
-	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT, .block_bytes = 512,
-		.sectors = POOL_BYTES / 512, .free_bytes = 90 * GIB, .largest_bytes = VOLUME_BYTES_MAX });
-	if (has_volume)
-		tell_volume();
-	done(&order, STORE_OK);
-	bench_turns(0, 5);
+	find_pool_named(0, "fast", has_volume);
 }
 
 static void make_volume(void)
@@ -116,7 +126,7 @@ static void make_volume(void)
 	assert_int_equal(order.slot, STORE_POOL_SLOT);
 	assert_true((order.flags & STORE_THICK) != 0);
 	memcpy(volume_guid, order.guid, sizeof(volume_guid));
-	tell_volume();
+	tell_volume(0);
 	done(&order, STORE_OK);
 	attached();
 }
@@ -133,6 +143,7 @@ static void expect_task(enum definitions_task task, enum definitions_place place
 	assert_int_equal(bench_task.task, task);
 	assert_int_equal(bench_task.place, place);
 	assert_string_equal(bench_task.pool, place == DEFINITIONS_IN_RAM ? "" : "fast");
+	assert_string_equal(bench_task.other, place == DEFINITIONS_TWICE ? "old" : "");
 }
 
 static void write_text(const char *text)
@@ -176,6 +187,8 @@ static void boot(bool has_pool)
 		report(blank);
 		assert_int_equal(bench_task.task, DEFINITIONS_NOTHING);	/* they may come yet */
 		find_pool(true);
+		blank.flags = 0;
+		report(blank);
 		attached();
 	} else {
 		tell_disk(VIRTIO, 128 * GIB, 127 * GIB, STORE_TABLE_GPT, 0);
@@ -202,13 +215,18 @@ static void make_pool(void)
 	assert_int_equal(place(), DEFINITIONS_IN_POOL);
 }
 
-static void ask_create(const char *name)
+static void ask_create_as(const char *name, u32 flags)
 {
-	struct request r = bench_make_request(REQ_CREATE, name, 0);
+	struct request r = bench_make_request(REQ_CREATE, name, flags);
 
 	r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB };
 	bench_send(&r);
 	bench_turns(0, 5);
+}
+
+static void ask_create(const char *name)
+{
+	ask_create_as(name, 0);
 }
 
 /* From now on each time limit is over at once. */
@@ -323,7 +341,7 @@ static void the_newest_counts(void **state)
 	assert_int_equal(bench_task.bytes, strlen(TEXT));
 	assert_int_equal(bench_task.is_again, 0);
 	assert_memory_equal(window(), TEXT, strlen(TEXT));
-	ask_create("a");
+	ask_create_as("a", REQ_FLAG_APPLIED);
 	assert_true(bench_is_answered());		/* the text has it already */
 	bench_ask_task(bench_task.number, 0);
 	before = writes;
@@ -340,6 +358,48 @@ static void the_newest_counts(void **state)
 	expect_task(DEFINITIONS_LOAD, DEFINITIONS_IN_POOL);
 	assert_int_equal(bench_task.is_again, 1);
 	assert_memory_equal(window(), "new", 3);
+}
+
+/* What an operator changes before all is read is answered when it is written, as any change is. */
+static void a_change_while_reading(void **state)
+{
+	struct store_report blank = { .kind = STORE_DISK, .slot = VIRTIO, .sectors = 128 * GIB / 512,
+		.block_bytes = 512, .identity = 7, .table = STORE_TABLE_GPT, .flags = STORE_IS_MORE };
+
+	(void)state;
+	fill_slot(0, 6, TEXT);
+	bench_ask_task(0, 0);
+	tell_disk(NVME, 500 * GIB, 10 * GIB, STORE_TABLE_GPT, 0);
+	report(blank);
+	ask_create("early");			/* a pool may come */
+	assert_false(bench_is_answered());
+	has_more = true;
+	find_pool(true);
+	expect_no_order();
+	blank.flags = 0;
+	report(blank);
+	attached();
+	expect_task(DEFINITIONS_LOAD, DEFINITIONS_IN_POOL);
+	assert_false(bench_is_answered());
+	bench_ask_task(bench_task.number, 0);
+	assert_false(bench_is_answered());
+	write_text("early and a");
+	bench_expect(ERR_NONE);
+	assert_int_equal(((struct definition_header *)(void *)(disk + DEFINITION_SLOT_BYTES))->generation, 7);
+}
+
+/* Where no pool comes, nobody waits for one. */
+static void a_change_before_there_is_none(void **state)
+{
+	(void)state;
+	bench_ask_task(0, 0);
+	tell_disk(NVME, 500 * GIB, 10 * GIB, STORE_TABLE_GPT, 0);
+	ask_create("early");
+	assert_false(bench_is_answered());
+	tell_disk(VIRTIO, 128 * GIB, 127 * GIB, STORE_TABLE_GPT, 0);
+	bench_turns(0, 5);
+	expect_task(DEFINITIONS_CONF, DEFINITIONS_IN_RAM);
+	bench_expect(ERR_NONE);
 }
 
 static void a_torn_text(void **state)
@@ -394,6 +454,44 @@ static void a_late_pool(void **state)
 	bench_ask_task(bench_task.number, 0);
 	write_text("both");
 	assert_int_equal(place(), DEFINITIONS_IN_POOL);
+}
+
+/* Two pools have definitions when all disks have come: none are applied until one of them is gone. */
+static void two_pools(void **state)
+{
+	struct store_report blank = { .kind = STORE_DISK, .slot = VIRTIO, .sectors = 128 * GIB / 512,
+		.block_bytes = 512, .identity = 7, .table = STORE_TABLE_GPT, .flags = STORE_IS_MORE };
+	struct store_order order;
+
+	(void)state;
+	fill_slot(1, 1, TEXT);
+	bench_ask_task(0, 0);
+	report(blank);
+	has_more = true;
+	find_pool_named(0, "fast", true);
+	tell_disk(NVME, 500 * GIB, 10 * GIB, STORE_TABLE_GPT, 0);
+	expect_no_order();
+	assert_int_equal(bench_task.task, DEFINITIONS_NOTHING);
+	find_pool_named(1, "old", true);
+	blank.flags = 0;
+	report(blank);
+	bench_turns(0, 5);
+	expect_task(DEFINITIONS_CONF, DEFINITIONS_TWICE);
+	bench_ask_task(bench_task.number, 0);
+	ask_create("one");
+	bench_expect(ERR_NONE);
+	expect_no_order();
+	assert_int_equal(place(), DEFINITIONS_TWICE);
+	/* The volume of that name is the first one's. The other one has a row only at the next start. */
+	ask_volume(REQ_DELETE_VOLUME, "vos.config", 0);
+	order = take(STORE_DELETE);
+	assert_int_equal(order.slot, STORE_POOL_SLOT);
+	report((struct store_report){ .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT, .number = 1,
+		.extent = STORE_EXTENT_GONE });
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	expect_no_order();
+	assert_int_equal(place(), DEFINITIONS_TWICE);
 }
 
 /* The text lacks a VM before its volume goes. */
@@ -476,8 +574,11 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_first_pool), cmocka_unit_test(a_change_waits), cmocka_unit_test(changes_together),
 		cmocka_unit_test(a_write_fails), cmocka_unit_test(a_silent_console),
-		cmocka_unit_test(the_newest_counts), cmocka_unit_test(a_torn_text), cmocka_unit_test(damaged),
-		cmocka_unit_test(a_late_pool), cmocka_unit_test(a_deletion_waits),
+		cmocka_unit_test(the_newest_counts), cmocka_unit_test(a_change_while_reading),
+		cmocka_unit_test(a_change_before_there_is_none), cmocka_unit_test(a_torn_text),
+		cmocka_unit_test(damaged),
+		cmocka_unit_test(a_late_pool), cmocka_unit_test(two_pools),
+		cmocka_unit_test(a_deletion_waits),
 		cmocka_unit_test(the_pool_is_deleted), cmocka_unit_test(any_headers),
 	};
 	int failed = 0;
