@@ -2,11 +2,15 @@
 """Definitions of VMs in a pool: a reboot and a power cut forget nothing, and leave each change done or not begun."""
 import json
 import os
+import random
 import re
+import time
 
 import pytest
 
 from vosmachine import TINY, Machine
+
+CUTS = int(os.environ.get('VOS_DEFINITION_CUTS', '4'))
 
 
 def sparse(folder, size):
@@ -30,7 +34,8 @@ def kept(machine):
 
 
 def wait_kept(machine, pool):
-    machine.until(lambda: kept(machine) == {'kept-in': 'pool', 'pool': pool}, f'definitions in pool {pool}')
+    there = {'kept-in': 'pool', 'pool': pool, 'other-pool': ''}
+    machine.until(lambda: kept(machine) == there, f'definitions in pool {pool}')
 
 
 def definitions_test(backend, kind, disk, size, folder):
@@ -81,3 +86,65 @@ def test_definitions(tmp_path):
 @pytest.mark.io
 def test_definitions_on_bochs(tmp_path):
     definitions_test('bochs', 'ata', 'ata0.0', 64 << 20, str(tmp_path))
+
+
+def pool_volumes(machine):
+    return {row['name'] for row in reply(machine, 'list-volume') if row['kind'] == 'thin'}
+
+
+def change(draw, there):
+    """A command that makes or deletes a VM, and the VMs that there are after it."""
+    name = f'v{draw.randrange(6)}'
+    if name in there:
+        return f'delete-vm {name} --force', there - {name}
+    if draw.randrange(2):
+        return f'clone-vm base {name} --snapshot old', there | {name}
+    return f'create-vm {name} --memory 32M --kernel spin --disk 1M', there | {name}
+
+
+def cut_within(machine, draw, there):
+    """Some changes, and a power cut within the last one. Returns the VMs before and after that one."""
+    for _ in range(draw.randrange(3)):
+        command, there = change(draw, there)
+        machine.ok(command)
+    command, after = change(draw, there)
+    machine.drain()
+    machine.send(command + '\r')
+    time.sleep(draw.random() * 0.1)
+    machine.kill()
+    return there, after
+
+
+def check_cut(machine, before, after):
+    """The VMs are those of before or of after, each with its disk. A disk without a VM is one that was being made or
+    deleted. Returns the VMs."""
+    there = set(names(machine))
+    assert there in (before, after), (there, before, after)
+    volumes = pool_volumes(machine)
+    assert {f'{name}.0' for name in there} <= volumes, (there, volumes)
+    for name in volumes - {f'{name}.0' for name in there}:
+        assert name in {f'{vm}.0' for vm in before | after}, (name, before, after)
+        machine.ok(f'delete-volume {name}')
+    machine.ok('revert-vm base old --yes')
+    return there
+
+
+def test_power_cuts(tmp_path):
+    """QEMU is killed while VMs are made, cloned and deleted: each of these is done or not begun. VOS_DEFINITION_CUTS=N
+    cuts N times."""
+    image, seed = sparse(str(tmp_path), 64 << 20), random.randrange(1 << 32)
+    draw = random.Random(seed)
+    print('seed', seed)
+    before = after = {'base'}
+    with Machine('qemu-pvh', 'test_definitions-cuts', disks=[('nvme', image)], **TINY) as machine:
+        machine.wait_prompt()
+        machine.ok('create-pool fast nvme0.0 --yes')
+        wait_kept(machine, 'fast')
+        machine.ok('create-vm base --memory 32M --kernel spin --disk 1M')
+        machine.ok('snapshot-vm base old')
+        before, after = cut_within(machine, draw, before)
+    for cut in range(CUTS):
+        with Machine('qemu-pvh', f'test_definitions-cut{cut}', disks=[('nvme', image)], **TINY) as machine:
+            machine.expect('Definitions of VMs are kept in pool fast')
+            there = check_cut(machine, before, after)
+            before, after = cut_within(machine, draw, there)
